@@ -1,0 +1,47 @@
+"""Errors that a user can act on, by who must act. Raised anywhere, printed in one place (`cli.py`)."""
+
+from __future__ import annotations
+
+from runnerops.model import Exit
+
+
+class RunneropsError(Exception):
+    """`message` is `place: problem`, one line; `hint` is the fix. Neither ever holds a secret's value."""
+
+    exit = Exit.FAILED
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(RunneropsError):
+    """The command line is wrong: a flag, a target, no inventory file, no `--yes` without a terminal."""
+
+    exit = Exit.USAGE
+
+
+class InventoryError(RunneropsError):
+    """The inventory must be mended."""
+
+
+class TemplateError(RunneropsError):
+    """A template must be mended."""
+
+
+class SecretError(RunneropsError):
+    """A secret's value cannot be had."""
+
+
+class HostError(RunneropsError):
+    """The host, or the way to it, must be mended; `host` is its name. `result` is what the host ends with."""
+
+    def __init__(self, host: str, message: str, hint: str = "", result: str = "unreachable") -> None:
+        super().__init__(f"{host}: {message}", hint)
+        self.host = host
+        self.result = result
+
+
+class HostKeyError(HostError):
+    """The host's key is unknown or has changed; nothing was sent."""

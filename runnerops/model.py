@@ -1,0 +1,528 @@
+"""The nouns: what is asked for, what is there, what will be done, what became of it.
+
+Pure and frozen. A module that needs a fact about a host or a plan finds it here, under the field's own name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from enum import IntEnum, StrEnum
+from typing import Literal, TypeAlias
+
+ABSENT = "absent"
+"""The `Sha` of a file that does not exist or must not exist."""
+
+Sha: TypeAlias = str
+"""64 lower-case hex digits of a SHA-256, or `ABSENT`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Where a value was written: line and column count from 1."""
+
+    file: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A leaf of a section whose value comes from elsewhere. It never holds the value; `secrets.py` resolves it.
+
+    `source` is `env` (argument: a variable's name), `file` (a path) or `command` (a command line).
+    `{host}` in the argument is already replaced.
+    """
+
+    source: Literal["env", "file", "command"]
+    argument: str
+    mark: Mark
+
+    def __str__(self) -> str:
+        return "********"
+
+
+Value: TypeAlias = "str | int | float | bool | datetime | date | time | Secret | list[Value] | dict[str, Value] | None"
+Tree: TypeAlias = "dict[str, Value]"
+"""A parsed document, or a section of the inventory. The one loose type: only services, rules, redact and templates open it."""
+
+Key: TypeAlias = "tuple[str | int, ...]"
+"""A place in a `Tree`, e.g. `("runners", 0, "docker", "image")`."""
+
+
+class ServiceName(StrEnum):
+    """The managed systems, in the usual order of their parts in a run."""
+
+    DOCKER = "docker"
+    REGISTRY = "registry"
+    GITLAB_RUNNER = "gitlab_runner"
+
+
+class Verb(IntEnum):
+    """What a service does for a change to take effect, gentlest first: `max()` of two satisfies both.
+
+    PROVE acts on nothing and only shows that the service runs what its file says.
+    """
+
+    PROVE = 0
+    RELOAD = 1
+    UP = 2
+    RECREATE = 3
+    RESTART = 4
+
+
+class Result(StrEnum):
+    """What a host ended with."""
+
+    UNCHANGED = "unchanged"
+    APPLIED = "applied"
+    PENDING = "pending"
+    GOING_ON = "going-on"
+    REFUSED = "refused"
+    SKIPPED = "skipped"
+    LOCKED = "locked"
+    UNREACHABLE = "unreachable"
+    FAILED = "failed"
+    ROLLED_BACK = "rolled-back"
+    NEEDS_PERSON = "needs-person"
+    UNKNOWN = "unknown"
+
+
+class Exit(IntEnum):
+    """The exit codes, documented in the README."""
+
+    OK = 0
+    FAILED = 1
+    USAGE = 2
+    PENDING = 3
+    ROLLED_BACK = 4
+    NEEDS_PERSON = 5
+    BUG = 70
+    INTERRUPTED = 130
+
+
+# ---------------------------------------------------------------------------------------------- what is asked for
+
+
+@dataclass(frozen=True, slots=True)
+class Cache:
+    """A pull-through cache as its clients see it.
+
+    `serves` is the registry whose images it holds (`docker.io`), `upstream` where it gets them.
+    `local`: `url` is on a bridge or loopback address, so only `host` itself reaches it.
+    `use`: false keeps it out of every mirror list.
+    """
+
+    name: str
+    host: str
+    upstream: str
+    serves: str
+    url: str
+    local: bool
+    use: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Ssh:
+    """How to reach a host; what is None comes from ssh_config. `sudo` None: when the user is not root."""
+
+    user: str | None = None
+    port: int | None = None
+    key: str | None = None
+    gateway: str | None = None
+    sudo: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """One host of the inventory, merged and with defaults filled in.
+
+    `sections` hold the managed systems' own keys as the templates see them (our own keys `on_change` and `keep`
+    are taken out, `registry-mirrors` is wired, every cache has all its fields). `caches` are all that this host can use,
+    its own first. `marks` has the place of every value that the inventory wrote, under `(section, *key)` as in
+    `sections`, e.g. `("gitlab_runner", "runners", 0, "token")`; a value of ours has no mark.
+    `wired` is true where `registry-mirrors` was left out and filled in by us.
+    """
+
+    name: str
+    address: str
+    groups: tuple[str, ...] = ()
+    ssh: Ssh = Ssh()
+    sections: Mapping[ServiceName, Tree] = field(default_factory=dict)
+    caches: tuple[Cache, ...] = ()
+    vars: Tree = field(default_factory=dict)
+    marks: Mapping[Key, Mark] = field(default_factory=dict)
+    blunt: frozenset[ServiceName] = frozenset()
+    keep: Mapping[ServiceName, tuple[str, ...]] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+    ignore: Mapping[str, str] = field(default_factory=dict)
+    wired: bool = False
+
+    def mark(self, service: ServiceName, key: Key) -> Mark | None:
+        """The place of `key`, or of the nearest value around it that the inventory wrote."""
+        whole: Key = (service.value, *key)
+        while whole:
+            if found := self.marks.get(whole):
+                return found
+            whole = whole[:-1]
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """All hosts in the order of the file; `groups` names the hosts of each group, in the same order."""
+
+    path: str
+    hosts: tuple[Host, ...]
+    groups: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the user decided for this run. Times in seconds; `allow` holds stop codes that apply to this host."""
+
+    allow: frozenset[str] = frozenset()
+    kill_jobs: bool = False
+    drain_s: int = 7200
+    prove_s: int = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Who asked for a run, and from where. `commit` and `pipeline` (a URL) are empty outside of a repository or a pipeline."""
+
+    user: str
+    machine: str
+    commit: str = ""
+    pipeline: str = ""
+
+
+Format: TypeAlias = Literal["json", "yaml", "toml"]
+
+
+@dataclass(frozen=True, slots=True)
+class FileSpec:
+    """A managed file. `name` tells files of one kind apart (the cache of a registry config), `mode` is octal digits.
+
+    `owner` is `user:group`. A mode that a host's file has is only ever narrowed, its owner is kept (`settle`).
+    """
+
+    service: ServiceName
+    path: str
+    template: str
+    format: Format
+    mode: str = "0644"
+    owner: str = "root:root"
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedFile:
+    """What a file should hold; `content` None: it must not exist."""
+
+    spec: FileSpec
+    content: bytes | None
+
+
+# --------------------------------------------------------------------------------------------------- what is there
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteFile:
+    """A path on a host as `observe` saw it. `content` is None unless it is a regular file; `mtime` is in epoch seconds."""
+
+    path: str
+    kind: Literal["absent", "file", "link", "directory", "other"] = "absent"
+    content: bytes | None = None
+    mode: str = ""
+    owner: str = ""
+    mtime: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A systemd unit. `active` is its ActiveState; `pid` 0 when it has no main process.
+
+    `argv` is the main process's own (from /proc), or else the unit's ExecStart. `invocation` is the InvocationID.
+    """
+
+    name: str
+    active: str
+    pid: int = 0
+    invocation: str = ""
+    argv: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """A container, running or not. `ports` are published as `ADDRESS:PORT` (address empty: all).
+
+    `restart` is the name of its restart policy; `labels` are as Docker has them.
+    """
+
+    id: str
+    name: str
+    image: str
+    running: bool
+    restart: str = ""
+    ports: tuple[str, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class DockerFacts:
+    """The Docker daemon. `version` is empty and the loaded values None when it does not answer.
+
+    `mirrors` and `live_restore` are what the daemon has loaded, not what the file says. `bridge` is the address of the
+    default bridge. `flavour`: `engine`, or what is refused: `rootless`, `snap`, `podman`.
+    """
+
+    unit: Unit
+    version: str = ""
+    flavour: str = "engine"
+    mirrors: tuple[str, ...] | None = None
+    live_restore: bool | None = None
+    swarm: bool = False
+    bridge: str = ""
+    containers: tuple[Container, ...] = ()
+    images: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryFacts:
+    """What the host says of caches. `compose` is the argv prefix (`docker compose` or `docker-compose`), () without one.
+
+    `answers` has, per URL asked from the host, whether `/v2/` answered; `upstreams`, per cache name, whether its
+    upstream answered (absent: not asked); `listeners` who listens on a TCP `ADDRESS:PORT`, where the host can tell.
+    """
+
+    compose: tuple[str, ...] = ()
+    compose_version: str = ""
+    answers: Mapping[str, bool] = field(default_factory=dict)
+    upstreams: Mapping[str, bool] = field(default_factory=dict)
+    listeners: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A running CI job: `id` is GitLab's, or empty where only a process or a number tells of it."""
+
+    id: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunnerFacts:
+    """gitlab-runner on the host. `strangers` are runners that no unit of ours can drain (a container, another process)."""
+
+    unit: Unit
+    version: str = ""
+    jobs: tuple[Job, ...] = ()
+    strangers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What planning needs to know of a host. A service's facts are None where it is not there, or (in `check`) not known.
+
+    `tools` are the commands found among those that a deploy may use. `addresses` are the host's own.
+    """
+
+    clock: int = 0
+    boot: str = ""
+    systemd: bool = True
+    tools: frozenset[str] = frozenset()
+    addresses: tuple[str, ...] = ()
+    docker: DockerFacts | None = None
+    registry: RegistryFacts | None = None
+    runner: RunnerFacts | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """An action that a run began and did not prove; `invocation` is the unit's then (a registry's: its container's id)."""
+
+    service: ServiceName
+    verb: Verb
+    run: int
+    invocation: str
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run on the host. `result` is empty while it is alive and after it was cut off."""
+
+    number: int
+    at: int
+    origin: Origin
+    digest: str
+    result: str
+    alive: bool
+    files: Mapping[str, Sha] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class HostState:
+    """All that one observation gave. `applied` has the sha that runnerops last put, or found equal in meaning, at each path."""
+
+    files: Mapping[str, RemoteFile] = field(default_factory=dict)
+    facts: Facts = Facts()
+    owed: tuple[Owed, ...] = ()
+    last: Run | None = None
+    applied: Mapping[str, Sha] = field(default_factory=dict)
+
+    def file(self, path: str) -> RemoteFile:
+        """The file at `path`; absent where nothing was observed there."""
+        return self.files.get(path) or RemoteFile(path)
+
+    def owes(self, service: ServiceName) -> Owed | None:
+        """What is on record as owed to `service`."""
+        return next((owed for owed in self.owed if owed.service is service), None)
+
+
+# ------------------------------------------------------------------------------------------------ what will be done
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One key whose meaning differs; None where it is missing. Values may be secret: print through `redact` only."""
+
+    key: Key
+    old: Value
+    new: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A managed file that differs in bytes, mode or owner. `edits` is empty when only the layout, mode or owner does."""
+
+    old: RemoteFile
+    new: RenderedFile
+    edits: tuple[Edit, ...] = ()
+    cause: Literal["yours", "host", "both", "first"] = "yours"
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """What a service does. `because`: the keys or the words that made it necessary; `jobs_lost`: CI jobs that it ends.
+
+    `idle`: services that must be at rest meanwhile. `names`: for a registry, the caches that it touches (none: all).
+    """
+
+    service: ServiceName
+    verb: Verb
+    because: tuple[str, ...] = ()
+    jobs_lost: int = 0
+    idle: frozenset[ServiceName] = frozenset()
+    names: tuple[str, ...] = ()
+
+
+StepVerb: TypeAlias = Literal["guard", "stage", "part", "owe", "strike", "swap", "run", "await"]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of the host's language; the verbs and their arguments are in `remote/protocol.py`."""
+
+    verb: StepVerb
+    args: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Moves:
+    """The steps there and the steps back of one service, without their `part`, `stage` and file `guard` steps (plan.py's).
+
+    `guard`: facts to hold; `fetch`: images to get; `judge`: the host's own verdict on staged files. These come before
+    the first part of the whole run. `todo` and `undo` are the part itself, `swap` steps included.
+    """
+
+    guard: tuple[Step, ...] = ()
+    fetch: tuple[Step, ...] = ()
+    judge: tuple[Step, ...] = ()
+    todo: tuple[Step, ...] = ()
+    undo: tuple[Step, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """What a deploy does not do unasked. `allowable`: `--allow CODE` lifts it (`--kill-jobs` for `jobs-running`)."""
+
+    code: str
+    message: str
+    allowable: bool = True
+    details: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A rule's verdict. Only severity `error` stops a deploy. `path` is the managed file's, `key` the place in it."""
+
+    rule: str
+    severity: Literal["error", "warning", "info"]
+    path: str
+    key: Key
+    message: str
+    fix: str = ""
+    mark: Mark | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All that apply will do. An empty plan has no `todo`. `stops` holds only those not lifted; `lifted` those allowed.
+
+    `files` is the payload (`new.1`, `old.1` …), `applied` the sha per path to record, `after` the hosts whose caches
+    this one uses. `digest` is over what is asked, not over what the host had.
+    """
+
+    host: str
+    run: int
+    origin: Origin
+    changes: tuple[Change, ...] = ()
+    actions: tuple[Action, ...] = ()
+    todo: tuple[Step, ...] = ()
+    undo: tuple[Step, ...] = ()
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    applied: Mapping[str, Sha] = field(default_factory=dict)
+    stops: tuple[Stop, ...] = ()
+    lifted: tuple[Stop, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    notes: tuple[str, ...] = ()
+    after: frozenset[str] = frozenset()
+    digest: str = ""
+
+    @property
+    def empty(self) -> bool:
+        """Nothing to do and nothing to record."""
+        return not self.todo
+
+
+# ---------------------------------------------------------------------------------------------- what became of it
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A line of a run's log. `at` is epoch seconds, `step` the index in its list from 0 (-1: the run itself)."""
+
+    host: str
+    at: float
+    list: Literal["todo", "undo", ""]
+    step: int
+    kind: Literal["step", "done", "wait", "note", "fail", "end"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a host ended: the step that did not hold, what a person should look at, the next line to type."""
+
+    host: str
+    result: Result
+    failed: Step | None = None
+    message: str = ""
+    look: tuple[str, ...] = ()
+    hint: str = ""
+    seconds: float = 0.0

@@ -1,0 +1,146 @@
+"""What every managed system brings: one Protocol, and the small types it speaks. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, TypeAlias
+
+from runnerops.model import (
+    ABSENT,
+    Action,
+    Change,
+    Edit,
+    Facts,
+    FileSpec,
+    Finding,
+    Host,
+    HostState,
+    Key,
+    Moves,
+    Policy,
+    RenderedFile,
+    ServiceName,
+    Sha,
+    Stop,
+    Tree,
+    Value,
+)
+
+
+class ParseError(Exception):
+    """A file is not what its format asks for; line and column count from 1 (0: not known). Holds none of its text."""
+
+    def __init__(self, line: int, column: int, problem: str) -> None:
+        super().__init__(problem)
+        self.line = line
+        self.column = column
+        self.problem = problem
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one question of an observation gave: the command's exit status (127: no such command) and its output."""
+
+    status: int
+    output: bytes
+
+    @property
+    def text(self) -> str:
+        """The output of a command that succeeded, stripped; empty where it failed."""
+        return self.output.decode("utf-8", "replace").strip() if self.status == 0 else ""
+
+
+Answers: TypeAlias = Mapping[str, Answer]
+"""Answers by the question's name, as the observe scripts name them."""
+
+
+class Service(Protocol):
+    """A managed system. Every method is a function of its arguments: no network, clock or environment."""
+
+    NAME: ServiceName
+    OBSERVE: str
+    """Shell functions for the frame in `remote/observe.sh`; they only read."""
+
+    def questions(self, host: Host, asked: Sequence[RenderedFile]) -> tuple[tuple[str, ...], ...]:
+        """Calls of OBSERVE's functions: argv tuples, which run side by side. `asked` has this service's files only."""
+
+    def facts(self, facts: Facts, answers: Answers) -> Facts:
+        """`facts` with this service's part read from the answers."""
+
+    def files(self, host: Host) -> tuple[FileSpec, ...]:
+        """The files this host should have, in the order they render; () where it has no section."""
+
+    def context(self, host: Host, spec: FileSpec, done: Sequence[RenderedFile]) -> Mapping[str, Any]:
+        """What the template of `spec` sees beside the common names; `done` are this service's files rendered before it."""
+
+    def parse(self, spec: FileSpec, content: bytes) -> Tree:
+        """Raises ParseError."""
+
+    def dump(self, spec: FileSpec, tree: Tree) -> bytes:
+        """The canonical text of `tree`: equal trees give equal bytes, and `parse` gives the tree back."""
+
+    def secret(self, spec: FileSpec, key: Key, value: Value) -> bool:
+        """Whether this system keeps a secret at `key`, beyond the names that `redact` knows."""
+
+    def edits(self, spec: FileSpec, old: Tree, new: Tree) -> tuple[Edit, ...]:
+        """The keys whose meaning differs, host-owned keys apart; () where the two mean the same."""
+
+    def settle(
+        self, host: Host, asked: Sequence[RenderedFile], have: HostState
+    ) -> tuple[tuple[RenderedFile, ...], tuple[Stop, ...]]:
+        """What this host should have: the paths its daemon uses, host-owned keys kept, sticky keys written out."""
+
+    def lint(self, files: Mapping[FileSpec, Tree], facts: Facts | None) -> Iterable[Finding]:
+        """What the system itself would refuse, ignore or die of. Without facts: what can be known offline."""
+
+    def refusals(self, host: Host, have: HostState) -> Iterable[Stop]:
+        """Why this host cannot be deployed at all (never allowable)."""
+
+    def choose(
+        self, host: Host, changes: Sequence[Change], have: HostState, policy: Policy, before: Sequence[Action]
+    ) -> Action | None:
+        """The gentlest action that suffices, what is owed included; None where nothing is to be done.
+
+        `before` are the actions of the services before this one: a docker restart is a registry's restart too.
+        """
+
+    def stops(
+        self, host: Host, changes: Sequence[Change], actions: Sequence[Action], have: HostState, policy: Policy
+    ) -> Iterable[Stop]:
+        """What must not be done unasked. `changes` are this service's, `actions` the whole plan's."""
+
+    def moves(
+        self,
+        host: Host,
+        action: Action,
+        changes: Sequence[Change],
+        have: HostState,
+        policy: Policy,
+        run: int,
+        paused: bool,
+    ) -> Moves:
+        """How `action` is done and undone. `paused`: this service was brought to rest by an earlier part."""
+
+    def pause(self, have: HostState, policy: Policy) -> Moves:
+        """To rest, for another service's action; nothing for most."""
+
+    def resume(self, have: HostState, policy: Policy, run: int) -> Moves:
+        """Back from rest where no action of its own brings it back."""
+
+
+def sha256(content: bytes | None) -> Sha:
+    """The `Sha` of a file's content; None is a file that does not exist."""
+    return ABSENT if content is None else hashlib.sha256(content).hexdigest()
+
+
+def staged_path(path: str, sha: Sha) -> str:
+    """Where `host.sh` stages the content with this sha for `path`: beside it, so that a rename is atomic."""
+    folder, _, name = path.rpartition("/")
+    return f"{folder}/.{name}.runnerops.{sha[:12]}"
+
+
+def with_path(file: RenderedFile, path: str) -> RenderedFile:
+    """The same file at the path that its daemon really reads."""
+    return replace(file, spec=replace(file.spec, path=path))
