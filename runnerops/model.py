@@ -54,6 +54,14 @@ Key: TypeAlias = "tuple[str | int, ...]"
 """A place in a `Tree`, e.g. `("runners", 0, "docker", "image")`."""
 
 
+def key_text(key: Key) -> str:
+    """A key as people write it: `runners[0].docker.image`."""
+    text = ""
+    for part in key:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    return text
+
+
 class ServiceName(StrEnum):
     """The managed systems, in the usual order of their parts in a run."""
 
@@ -367,13 +375,17 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class HostState:
-    """All that one observation gave. `applied` has the sha that runnerops last put, or found equal in meaning, at each path."""
+    """All that one observation gave. `applied` has the sha that runnerops last put, or found equal in meaning, at each path.
+
+    `staged` has every content that a kept run meant to put there, whether that run ended or not: it is ours too.
+    """
 
     files: Mapping[str, RemoteFile] = field(default_factory=dict)
     facts: Facts = Facts()
     owed: tuple[Owed, ...] = ()
     last: Run | None = None
     applied: Mapping[str, Sha] = field(default_factory=dict)
+    staged: Mapping[str, frozenset[Sha]] = field(default_factory=dict)
 
     def file(self, path: str) -> RemoteFile:
         """The file at `path`; absent where nothing was observed there."""
@@ -437,7 +449,7 @@ class Moves:
     """The steps there and the steps back of one service, without their `part`, `stage` and file `guard` steps (plan.py's).
 
     `guard`: facts to hold; `fetch`: images to get; `judge`: the host's own verdict on staged files. These come before
-    the first part of the whole run. `todo` and `undo` are the part itself, `swap` steps included.
+    the first part of the whole run. `todo` and `undo` are the part itself, `swap` steps included. `files`: further payload.
     """
 
     guard: tuple[Step, ...] = ()
@@ -445,6 +457,7 @@ class Moves:
     judge: tuple[Step, ...] = ()
     todo: tuple[Step, ...] = ()
     undo: tuple[Step, ...] = ()
+    files: Mapping[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

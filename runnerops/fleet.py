@@ -1,0 +1,97 @@
+"""Many hosts: side by side where they may, in order where they must. Knows threads and order, nothing of what is done.
+
+One host's exception never ends another's thread.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from functools import partial
+from typing import Generic, TypeVar
+
+from runnerops.model import Exit, Result
+
+Out = TypeVar("Out")
+
+WORKERS = 32
+SHARE_AT_ONCE = 0.25
+"""How much of the fleet may drain or restart docker at a time, so that CI as a whole never stands still."""
+
+_WORST_FIRST = (Exit.NEEDS_PERSON, Exit.ROLLED_BACK, Exit.FAILED, Exit.PENDING, Exit.OK)
+_EXIT_OF = {
+    Result.UNCHANGED: Exit.OK,
+    Result.APPLIED: Exit.OK,
+    Result.PENDING: Exit.PENDING,
+    Result.GOING_ON: Exit.PENDING,
+    Result.ROLLED_BACK: Exit.ROLLED_BACK,
+    Result.NEEDS_PERSON: Exit.NEEDS_PERSON,
+    Result.UNKNOWN: Exit.NEEDS_PERSON,
+}
+
+
+def exit_of(results: Collection[Result]) -> Exit:
+    """The worst of many hosts' results wins: 5, 4, 1, 3, 0."""
+    codes = {_EXIT_OF.get(result, Exit.FAILED) for result in results} or {Exit.OK}
+    return next(code for code in _WORST_FIRST if code in codes)
+
+
+def side_by_side(names: Sequence[str], work: Callable[[str], Out]) -> dict[str, Out | Exception]:
+    """`work` for every name in threads; an exception stands in its result's place. In the order of `names`."""
+    turns = {name: Turn(partial(work, name)) for name in names}
+    if len(turns) == 1:
+        return {name: _caught(turn.work) for name, turn in turns.items()}
+    with ThreadPoolExecutor(max_workers=min(WORKERS, len(names) or 1)) as pool:
+        return dict(zip(turns, pool.map(_caught, [turn.work for turn in turns.values()]), strict=True))
+
+
+def _caught(work: Callable[[], Out]) -> Out | Exception:
+    try:
+        return work()
+    except Exception as error:  # handed on as a value, looked at by the caller
+        return error
+
+
+@dataclass(frozen=True, slots=True)
+class Turn(Generic[Out]):
+    """What one host is to do: after which hosts, and whether it disturbs CI (only a share of the fleet may at a time)."""
+
+    work: Callable[[], Out]
+    after: frozenset[str] = frozenset()
+    disturbs: bool = False
+
+
+def in_order(
+    turns: Mapping[str, Turn[Out]],
+    held: Callable[[str, str], Out],
+    good: Callable[[Out | Exception], bool],
+) -> dict[str, Out | Exception]:
+    """Every turn once those it waits for are done. What waits for one that is not `good` is `held(name, for whom)`.
+
+    Hosts that wait for each other in a circle go in the order given: the order is a convenience, a mirror is proven
+    on each host anyway.
+    """
+    done: dict[str, Out | Exception] = {}
+    running: dict[Future[Out | Exception], str] = {}
+    at_once = max(1, math.floor(sum(turn.disturbs for turn in turns.values()) * SHARE_AT_ONCE))
+    with ThreadPoolExecutor(max_workers=WORKERS) as pool:
+        while len(done) < len(turns):
+            waiting = [name for name in turns if name not in done and name not in running.values()]
+            for name in _ready(turns, waiting, done, bool(running)):
+                bad = next((other for other in sorted(turns[name].after & done.keys()) if not good(done[other])), None)
+                busy = sum(turns[other].disturbs for other in running.values())
+                if bad is not None:
+                    done[name] = held(name, bad)
+                elif not turns[name].disturbs or busy < at_once:
+                    running[pool.submit(_caught, turns[name].work)] = name
+            if running:
+                finished, _ = wait(running, return_when=FIRST_COMPLETED)
+                done |= {running.pop(future): future.result() for future in finished}
+    return {name: done[name] for name in turns}
+
+
+def _ready(turns: Mapping[str, Turn[Out]], waiting: list[str], done: Collection[str], busy: bool) -> list[str]:
+    ready = [name for name in waiting if turns[name].after & turns.keys() <= set(done)]
+    return ready or ([] if busy else waiting[:1])

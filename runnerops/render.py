@@ -1,0 +1,151 @@
+"""From a host of the inventory to the files it asks for. Reads templates; resolves secrets; touches nothing else."""
+
+from __future__ import annotations
+
+import json
+import traceback
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, time
+from pathlib import Path
+from typing import Any, Protocol
+
+from jinja2 import (
+    ChoiceLoader,
+    Environment,
+    FileSystemLoader,
+    StrictUndefined,
+    TemplateNotFound,
+    TemplateSyntaxError,
+)
+from jinja2.exceptions import TemplateError as JinjaError
+
+from runnerops.errors import TemplateError
+from runnerops.model import FileSpec, Host, RenderedFile, Secret, Value
+from runnerops.services import SERVICES
+from runnerops.services.base import ParseError, Service
+from runnerops.services.gitlab_runner.write import to_toml
+
+_PACKAGE = Path(__file__).resolve().parent
+
+
+class Resolves(Protocol):
+    """Gives secrets their values; `secrets.Resolver` in production."""
+
+    def resolve(self, secret: Secret) -> str:
+        """The value; a placeholder where it is missing, which is then reported with all others that are."""
+
+
+class Renderer:
+    """Templates of one project. `project` (the folder `templates` beside the inventory) overrides file by file."""
+
+    def __init__(self, project: Path, resolver: Resolves) -> None:
+        self._resolve = resolver.resolve
+        self._project = project
+        self._shipped = shipped_templates()
+        self._env = Environment(
+            loader=ChoiceLoader([FileSystemLoader(project), FileSystemLoader(self._shipped)]),
+            undefined=StrictUndefined,
+            autoescape=False,  # noqa: S701  configuration files, not HTML
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=True,
+            finalize=self._plain,
+        )
+        self._env.filters |= {
+            "to_json": lambda value: json.dumps(self._plain(value), indent=2, ensure_ascii=False),
+            "to_yaml": lambda value: _to_yaml(self._plain(value)),
+            "to_toml": lambda value, prefix="": to_toml(self._plain(value), prefix),
+        }
+
+    def files(self, host: Host) -> tuple[RenderedFile, ...]:
+        """What this host asks for, service by service. Raises TemplateError with the template's place."""
+        return tuple(file for service in SERVICES for file in self._service(service, host))
+
+    def _service(self, service: Service, host: Host) -> list[RenderedFile]:
+        done: list[RenderedFile] = []
+        for spec in service.files(host):
+            names = {**self._names(host), **service.context(host, spec, done)}
+            content = self._text(host, spec, names).encode()
+            self._check(service, host, spec, content)
+            done.append(RenderedFile(spec, content))
+        return done
+
+    @staticmethod
+    def _names(host: Host) -> dict[str, Any]:
+        sections = {service.value: tree for service, tree in host.sections.items()}
+        return {
+            "host": {"name": host.name, "address": host.address, "groups": host.groups},
+            "caches": host.caches,
+            "vars": host.vars,
+            **sections,
+        }
+
+    def _text(self, host: Host, spec: FileSpec, names: Mapping[str, Any]) -> str:
+        try:
+            text = self._env.get_template(spec.template).render(names)
+        except TemplateNotFound as error:
+            raise TemplateError(f"{self._place(spec.template)}: no template {error.name!r}") from None
+        except TemplateSyntaxError as error:
+            place = f"{self._place(error.name or spec.template)}:{error.lineno}"
+            raise TemplateError(f"{place}: {error.message}") from None
+        except (JinjaError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
+            place = self._place(spec.template) + _template_line(error, spec.template)
+            raise TemplateError(
+                f"{place}: {error} (for host {host.name})",
+                "a template sees host, docker, registry, caches, gitlab_runner and vars; "
+                "`| default(…)` gives a value that may be missing its own",
+            ) from None
+        return text if text.endswith("\n") else text + "\n"
+
+    def _check(self, service: Service, host: Host, spec: FileSpec, content: bytes) -> None:
+        try:
+            service.parse(spec, content)
+        except ParseError as error:
+            place = self._place(spec.template)
+            raise TemplateError(
+                f"{place}: renders broken {spec.format.upper()} for host {host.name}: "
+                f"line {error.line}, column {error.column}: {error.problem}",
+                f"see the text with `runnerops render {host.name}` once the template is mended; "
+                "values are safest through to_json, to_toml and to_yaml",
+            ) from None
+
+    def _place(self, template: str) -> str:
+        own = self._project / template
+        return str(Path(self._project.name) / template) if own.exists() else f"{template} (shipped)"
+
+    def _plain(self, value: Value) -> Any:
+        return plain(value, self._resolve)
+
+
+def plain(value: Any, resolve: Callable[[Secret], str]) -> Any:
+    """The value with every secret in it resolved."""
+    if isinstance(value, Secret):
+        return resolve(value)
+    if isinstance(value, dict):
+        return {name: plain(item, resolve) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item, resolve) for item in value]
+    return value
+
+
+def shipped_templates() -> Path:
+    """The folder of the templates that come with runnerops: in the wheel beside this file, in a checkout above it."""
+    inside = _PACKAGE / "templates"
+    return inside if inside.is_dir() else _PACKAGE.parent / "templates"
+
+
+def _template_line(error: BaseException, template: str) -> str:
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename.endswith(template)]
+    return f":{lines[-1]}" if lines else ""
+
+
+def _to_yaml(value: Any) -> str:
+    import yaml  # noqa: PLC0415  the parser is loaded anyway, the emitter is slow to import
+
+    return yaml.safe_dump(_no_times(value), sort_keys=False, allow_unicode=True, width=2**20, default_flow_style=False)
+
+
+def _no_times(value: Any) -> Any:
+    if isinstance(value, datetime | date | time):
+        return value.isoformat()
+    return value

@@ -1,0 +1,48 @@
+"""A change as a unified diff of canonical dumps of masked trees: no comment, layout or secret of a host is ever shown. Pure."""
+
+from __future__ import annotations
+
+import difflib
+
+from runnerops.model import Change, FileSpec
+from runnerops.redact import Masker
+from runnerops.services import service_of
+from runnerops.services.base import ParseError
+
+
+def state_of(change: Change) -> str:
+    """A word for what happens to the file: new, removed, changed, layout differs, or what of mode and owner changes."""
+    old, new = change.old, change.new
+    if new.content is None:
+        return "removed"
+    if old.kind == "absent":
+        return "new"
+    if change.edits:
+        return "changed"
+    if old.content != new.content:
+        return "layout differs"
+    words = [f"mode {old.mode} → {new.spec.mode}"] if old.mode != new.spec.mode else []
+    words += [f"owner {old.owner} → {new.spec.owner}"] if old.owner != new.spec.owner else []
+    return ", ".join(words)
+
+
+def diff_lines(change: Change, masker: Masker) -> list[str]:
+    """The diff without its file header; a line that says so where the host's file cannot be read as what it should be."""
+    spec = change.new.spec
+    try:
+        old = masked_text(spec, change.old.content, masker)
+    except ParseError as error:
+        place = f"line {error.line}, column {error.column}"
+        return [f"the host's file is no valid {spec.format.upper()} ({place}: {error.problem}); its text is not shown"]
+    new = masked_text(spec, change.new.content, masker)
+    lines = difflib.unified_diff(old.splitlines(), new.splitlines(), lineterm="", n=3)
+    return [line for line in lines if not line.startswith(("--- ", "+++ "))]
+
+
+def masked_text(spec: FileSpec, content: bytes | None, masker: Masker) -> str:
+    """The canonical dump of a file with every secret masked; empty for a file that does not exist."""
+    if content is None:
+        return ""
+    service = service_of(spec.service)
+    tree = service.parse(spec, content)
+    return service.dump(spec, masker.tree(service, spec, tree)).decode()

@@ -1,0 +1,109 @@
+"""Plans, events and outcomes as JSON values. Pure. Keys are documented in `docs/json.md` and only ever added to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from runnerops.model import Action, Change, Event, Finding, Outcome, Plan, Result, Stop, key_text
+from runnerops.redact import Masker
+from runnerops.report.differ import diff_lines, state_of
+
+VERSION = 1
+
+
+def plan_document(plan: Plan, result: Result, masker: Masker, in_sync: Sequence[str]) -> dict[str, Any]:
+    """One host of `diff`."""
+    return {
+        "host": plan.host,
+        "result": result.value,
+        "run": plan.run,
+        "files": [_change(change, masker) for change in plan.changes]
+        + [{"path": path, "state": "in sync"} for path in in_sync],
+        "actions": [_action(action) for action in plan.actions],
+        "stops": [_stop(stop) for stop in plan.stops],
+        "allowed": [_stop(stop) for stop in plan.lifted],
+        "findings": [finding_document(finding) for finding in plan.findings],
+        "notes": list(plan.notes),
+        "after": sorted(plan.after),
+        "steps": len(plan.todo),
+    }
+
+
+def _change(change: Change, masker: Masker) -> dict[str, Any]:
+    return {
+        "path": change.old.path,
+        "service": change.new.spec.service.value,
+        "state": state_of(change),
+        "cause": change.cause,
+        "keys": [key_text(edit.key) for edit in change.edits],
+        "diff": diff_lines(change, masker),
+    }
+
+
+def _action(action: Action) -> dict[str, Any]:
+    return {
+        "service": action.service.value,
+        "verb": action.verb.name.lower(),
+        "because": list(action.because),
+        "names": list(action.names),
+        "jobs_interrupted": action.jobs_lost,
+    }
+
+
+def _stop(stop: Stop) -> dict[str, Any]:
+    return {
+        "code": stop.code,
+        "message": stop.message,
+        "allowable": stop.allowable,
+        "details": list(stop.details),
+    }
+
+
+def finding_document(finding: Finding) -> dict[str, Any]:
+    """One finding of `check` or `diff`."""
+    mark = finding.mark
+    return {
+        "rule": finding.rule,
+        "severity": finding.severity,
+        "path": finding.path,
+        "key": key_text(finding.key),
+        "message": finding.message,
+        "fix": finding.fix,
+        "place": {"file": mark.file, "line": mark.line, "column": mark.column} if mark else None,
+    }
+
+
+def event_document(event: Event, step: str) -> dict[str, Any]:
+    """One line of `deploy --output json`; `step` is the step's text."""
+    return {
+        "event": event.kind,
+        "host": event.host,
+        "at": round(event.at, 2),
+        "list": event.list,
+        "index": event.step,
+        "step": step,
+        "text": event.text,
+    }
+
+
+def outcome_document(outcome: Outcome) -> dict[str, Any]:
+    """How one host ended."""
+    return {
+        "host": outcome.host,
+        "result": outcome.result.value,
+        "message": outcome.message,
+        "look": list(outcome.look),
+        "hint": outcome.hint,
+        "seconds": round(outcome.seconds, 2),
+    }
+
+
+def summary_document(outcomes: Iterable[Outcome], exit_code: int) -> Mapping[str, Any]:
+    """The last line of `deploy --output json`."""
+    return {
+        "event": "summary",
+        "version": VERSION,
+        "hosts": [outcome_document(outcome) for outcome in outcomes],
+        "exit": exit_code,
+    }

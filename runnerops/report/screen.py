@@ -1,0 +1,88 @@
+"""Where output goes: data to stdout, progress and errors to stderr, nothing secret to either. The only module that prints."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TextIO
+
+import typer
+
+from runnerops.redact import Redactor
+
+STYLES: Mapping[str, Mapping[str, Any]] = {
+    "plain": {},
+    "host": {"bold": True},
+    "good": {"fg": "green"},
+    "new": {"fg": "green"},
+    "gone": {"fg": "red"},
+    "bad": {"fg": "red", "bold": True},
+    "warn": {"fg": "yellow"},
+    "dim": {"dim": True},
+}
+
+
+@dataclass(slots=True)
+class Screen:
+    """Writes redacted lines. `colour` follows NO_COLOR and whether the stream is a terminal, each stream for itself."""
+
+    redactor: Redactor = field(default_factory=Redactor)
+    out: TextIO = field(default_factory=lambda: sys.stdout)
+    err: TextIO = field(default_factory=lambda: sys.stderr)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def data(self, text: str = "", style: str = "plain") -> None:
+        """A line of the answer, to stdout."""
+        self._write(self.out, text, style)
+
+    def say(self, text: str = "", style: str = "plain") -> None:
+        """A line of progress or of an error, to stderr."""
+        self._write(self.err, text, style)
+
+    def lines(self, lines: Iterable[tuple[str, str]]) -> None:
+        """Styled lines of the answer: pairs of style and text."""
+        for style, text in lines:
+            self.data(text, style)
+
+    def json(self, document: Mapping[str, Any], *, indent: int | None = 2) -> None:
+        """A JSON document (or, without indent, one line of a stream) to stdout; strings in it are redacted."""
+        text = json.dumps(_redacted(document, self.redactor), indent=indent, ensure_ascii=False)
+        with self._lock:
+            print(text, file=self.out, flush=True)
+
+    @property
+    def interactive(self) -> bool:
+        """Whether a person can be asked."""
+        return sys.stdin.isatty() and self.err.isatty()
+
+    def ask(self, question: str) -> bool:
+        """A yes or a no from the person at the terminal; anything but yes is no."""
+        with self._lock:
+            print(f"{question} [y/N] ", end="", file=self.err, flush=True)
+        return sys.stdin.readline().strip().lower() in {"y", "yes"}
+
+    def _write(self, stream: TextIO, text: str, style: str) -> None:
+        text = self.redactor.text(text)
+        if style != "plain" and coloured(stream):
+            text = typer.style(text, **STYLES[style])
+        with self._lock:
+            print(text, file=stream, flush=True)
+
+
+def coloured(stream: TextIO) -> bool:
+    """Whether colour belongs on this stream (https://no-color.org)."""
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def _redacted(value: Any, redactor: Redactor) -> Any:
+    if isinstance(value, str):
+        return redactor.text(value)
+    if isinstance(value, Mapping):
+        return {key: _redacted(item, redactor) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_redacted(item, redactor) for item in value]
+    return value

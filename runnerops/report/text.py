@@ -1,0 +1,105 @@
+"""Plans and outcomes as text: pairs of a style and a line. Pure. Readable without colour, at 80 columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from runnerops.model import Action, Change, Finding, Outcome, Plan, Result, Step, Stop, Verb, key_text
+from runnerops.redact import Masker
+from runnerops.report.differ import diff_lines, state_of
+
+Line = tuple[str, str]
+
+SYMBOLS = {"new": "+", "removed": "-"}
+GOOD = {Result.UNCHANGED, Result.APPLIED, Result.PENDING, Result.GOING_ON}
+
+
+def plan_lines(plan: Plan, masker: Masker, in_sync: Sequence[str], *, verbose: bool = False) -> Iterator[Line]:
+    """One host: stops first, then each file, then each service's action, why, and its cost in jobs."""
+    yield "host", plan.host
+    for stop in plan.stops:
+        yield from stop_lines(stop, plan.host)
+    for stop in plan.lifted:
+        yield "warn", f"  allowed {stop.code}: {stop.message}"
+    for finding in plan.findings:
+        yield from finding_lines(finding, indent="  ")
+    for change in plan.changes:
+        yield from change_lines(change, masker)
+    for path in in_sync:
+        yield "dim", f"  = {path}  in sync"
+    for action in plan.actions:
+        yield from action_lines(action)
+    for note in plan.notes:
+        yield "plain", f"  note: {note}"
+    if verbose:
+        yield from step_lines("there", plan.todo)
+        yield from step_lines("back", plan.undo)
+
+
+def stop_lines(stop: Stop, host: str) -> Iterator[Line]:
+    """A stop with its code and, where it can be lifted, the exact flag."""
+    yield "bad", f"  stop {stop.code}: {stop.message}"
+    flag = "--kill-jobs" if stop.code == "jobs-running" else f"--allow {stop.code}@{host}"
+    if stop.allowable:
+        yield "plain", f"       to go on all the same: {flag}"
+
+
+def finding_lines(finding: Finding, indent: str = "") -> Iterator[Line]:
+    """`place: message` with the rule's name, and the fix below it."""
+    style = {"error": "bad", "warning": "warn"}.get(finding.severity, "plain")
+    yield style, f"{indent}{finding_place(finding)}: {finding.message} [{finding.rule}]"
+    if finding.fix:
+        yield "plain", f"{indent}  hint: {finding.fix}"
+
+
+def finding_place(finding: Finding) -> str:
+    """Where to mend it: the inventory's line where there is one, else the file and the key."""
+    place = str(finding.mark) if finding.mark else finding.path
+    return f"{place}: {key_text(finding.key)}" if finding.key else place
+
+
+def change_lines(change: Change, masker: Masker) -> Iterator[Line]:
+    """The file's state and, where keys differ, the diff."""
+    state = state_of(change)
+    yield "plain", f"  {SYMBOLS.get(state, '~')} {change.old.path}  {state}"
+    if state not in {"new", "changed", "removed", "layout differs"}:
+        return
+    for line in diff_lines(change, masker):
+        style = {"+": "new", "-": "gone", "@": "dim"}.get(line[:1], "plain")
+        yield style, f"      {line}"
+
+
+def action_lines(action: Action) -> Iterator[Line]:
+    """`reload docker (registry-mirrors) · 0 jobs interrupted`."""
+    because = f" ({', '.join(action.because)})" if action.because else ""
+    jobs = "1 job" if action.jobs_lost == 1 else f"{action.jobs_lost} jobs"
+    style = "bad" if action.jobs_lost else "warn" if action.verb >= Verb.RESTART else "plain"
+    name = action.service.value.replace("_", "-")
+    what = " ".join((name, *action.names)) if action.names else name
+    yield style, f"  → {action.verb.name.lower()} {what}{because} · {jobs} interrupted"
+
+
+def step_lines(title: str, steps: Iterable[Step]) -> Iterator[Line]:
+    """The very steps that run, for `-v`."""
+    yield "dim", f"  steps {title}:"
+    for index, step in enumerate(steps):
+        yield "dim", f"    {index:3} {step_text(step)}"
+
+
+def step_text(step: Step) -> str:
+    """A step as a person reads it: scripts are cut to their first line."""
+    words = [word if len(word) <= 60 and "\n" not in word else word.splitlines()[0][:57] + "…" for word in step.args]
+    return " ".join((step.verb, *words))
+
+
+def outcome_lines(outcome: Outcome) -> Iterator[Line]:
+    """How one host ended, what did not hold, and the line to type next."""
+    style = "good" if outcome.result in GOOD else "bad"
+    took = f"  ({outcome.seconds:.1f} s)" if outcome.seconds >= 0.05 else ""
+    yield style, f"{outcome.host}: {outcome.result}{took}"
+    if outcome.message:
+        yield "plain", f"  {outcome.message}"
+    for line in outcome.look:
+        yield "plain", f"    {line}"
+    if outcome.hint:
+        yield "plain", f"  hint: {outcome.hint}"
