@@ -1,0 +1,56 @@
+"""What is wrong with an inventory: collected first, then raised together. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+
+from runnerops.errors import InventoryError
+from runnerops.model import Key, Mark
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing to mend. `path` is the dotted key (empty: the text itself is broken), `hint` the fix."""
+
+    mark: Mark
+    path: str
+    text: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.mark}: {self.path}: {self.text}" if self.path else f"{self.mark}: {self.text}"
+
+
+@dataclass(slots=True)
+class Problems:
+    """Collects what can be told in one go. A problem that many hosts inherit counts once."""
+
+    found: list[Problem] = field(default_factory=list)
+
+    def add(self, mark: Mark, path: str, text: str, hint: str = "") -> None:
+        """One more, unless the same was found at the same place."""
+        if not any(old.mark == mark and old.text == text for old in self.found):
+            self.found.append(Problem(mark, path, text, hint))
+
+    def stop(self) -> None:
+        """Raise InventoryError when anything was found: one problem a line, in the order of the file."""
+        if self.found:
+            ordered = sorted(self.found, key=lambda problem: (problem.mark.line, problem.mark.column))
+            hints = dict.fromkeys(problem.hint for problem in ordered if problem.hint)
+            raise InventoryError("\n".join(map(str, ordered)), "\n".join(hints))
+
+
+def dotted(key: Key) -> str:
+    """A key as people write it: `hosts.runner-1.registry.caches[0].listen`."""
+    text = ""
+    for part in key:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    return text
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """`, did you mean 'address'?`, or nothing when no known word is near."""
+    near = get_close_matches(word, list(known), n=1)
+    return f", did you mean {near[0]!r}?" if near else ""

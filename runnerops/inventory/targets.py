@@ -1,0 +1,43 @@
+"""Which hosts the user means: names, groups, globs, `!` excludes. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
+
+from runnerops.errors import UsageError
+from runnerops.inventory.problems import did_you_mean
+from runnerops.model import Host, Inventory
+
+
+def select(inventory: Inventory, targets: Sequence[str]) -> tuple[Host, ...]:
+    """The hosts meant, in the inventory's order. No target, or excludes alone, start from all of them.
+
+    Raises UsageError for a name that is unknown, a pattern that matches nothing, and when nothing is left.
+    """
+    names = _names(inventory)
+    wanted = [target for target in targets if not target.startswith("!")]
+    chosen = _union(names, wanted, inventory) if wanted else {host.name for host in inventory.hosts}
+    excluded = _union(names, [target[1:] for target in targets if target.startswith("!")], inventory)
+    if not chosen - excluded:
+        raise UsageError(f"{' '.join(targets)}: no host is left", "leave out a `!`: it takes hosts away")
+    return tuple(host for host in inventory.hosts if host.name in chosen - excluded)
+
+
+def _names(inventory: Inventory) -> Mapping[str, tuple[str, ...]]:
+    return {**inventory.groups, **{host.name: (host.name,) for host in inventory.hosts}}
+
+
+def _union(names: Mapping[str, tuple[str, ...]], patterns: Sequence[str], inventory: Inventory) -> set[str]:
+    return {host for pattern in patterns for host in _matching(names, pattern, inventory)}
+
+
+def _matching(names: Mapping[str, tuple[str, ...]], pattern: str, inventory: Inventory) -> set[str]:
+    found = [hosts for name, hosts in names.items() if fnmatchcase(name, pattern)]
+    if not found:
+        what = "no host or group matches" if set(pattern) & set("*?[") else "no such host or group"
+        raise UsageError(
+            f"{pattern}: {what} in {inventory.path}{did_you_mean(pattern, names)}",
+            "`runnerops hosts` lists the hosts and groups",
+        )
+    return {host for hosts in found for host in hosts}
