@@ -1,0 +1,183 @@
+"""YAML text to nodes that know their places. Pure.
+
+Built from the parser's events, so that no tag constructs anything, duplicate keys are seen with both places, and an
+alias costs nothing until it is counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+import yaml
+
+from runnerops.inventory.events import events, place
+from runnerops.inventory.problems import Problems, dotted
+from runnerops.inventory.scalars import Scalar, ScalarError, check_tag, read_scalar
+from runnerops.model import Mark
+
+_DEEPEST = 60
+_MOST_COPIES = 100_000
+"""How many values aliases may stand for: far more than any inventory, far less than a bomb."""
+
+Content: TypeAlias = "Scalar | tuple[Node, ...] | dict[str, Node]"
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A value and its place: that of its key in a mapping, else its own. `size` counts it and all below it.
+
+    `over` is what this value replaced when layers were merged.
+    """
+
+    mark: Mark
+    value: Content
+    size: int = 1
+    over: Node | None = None
+
+
+def parse(text: str, file: str, problems: Problems) -> Node:
+    """The one document in `text`. Raises InventoryError for broken YAML and for all that no value should hold."""
+    reader = _Reader(events(text, file, problems), file, problems)
+    node = reader.document()
+    problems.stop()
+    if node is None or node.value is None:
+        problems.add(Mark(file, 1, 1), "", "the inventory is empty", "start with `hosts:` and one host's name")
+    elif not isinstance(node.value, dict):
+        problems.add(node.mark, "", "the inventory must be a mapping", "start with `hosts:` and one host's name")
+    problems.stop()
+    assert node is not None
+    return node
+
+
+class _Reader:
+    """Turns events into nodes; notes what is wrong and goes on where that makes sense."""
+
+    def __init__(self, events: Iterator[yaml.Event], file: str, problems: Problems) -> None:
+        self._events = events
+        self._file = file
+        self._problems = problems
+        self._path: list[str | int] = []
+        self._anchors: dict[str, Node | None] = {}  # None: still being read
+        self._copies = 0
+
+    def document(self) -> Node | None:
+        node: Node | None = None
+        for event in self._events:
+            if isinstance(event, yaml.DocumentStartEvent) and node is not None:
+                self._stop(event, "a second document", "one file holds one inventory: take out the `---`")
+            if isinstance(event, yaml.NodeEvent):
+                node = self._node(event)
+        return node
+
+    def _node(self, event: yaml.Event) -> Node:
+        if isinstance(event, yaml.AliasEvent):
+            return self._alias(event)
+        anchor: str | None = getattr(event, "anchor", None)
+        if anchor:
+            self._anchors[anchor] = None
+        node = self._content(event)
+        if anchor:
+            self._anchors[anchor] = node
+        return node
+
+    def _content(self, event: yaml.Event) -> Node:
+        if len(self._path) > _DEEPEST:
+            self._stop(event, f"nested deeper than {_DEEPEST} levels", "no system has keys that deep")
+        if isinstance(event, yaml.MappingStartEvent):
+            self._check_tag(event, "map")
+            return self._mapping(event)
+        if isinstance(event, yaml.SequenceStartEvent):
+            self._check_tag(event, "seq")
+            return self._sequence(event)
+        assert isinstance(event, yaml.ScalarEvent)
+        return self._scalar(event)
+
+    def _alias(self, event: yaml.AliasEvent) -> Node:
+        name = str(event.anchor)
+        if name not in self._anchors:  # the name may be a password that was left without quotes: never shown
+            self._stop(event, "an alias of no anchor above", "put a value that starts with `*` in quotes")
+        node = self._anchors[name]
+        if node is None:
+            self._stop(event, "an alias inside of what it stands for", "take the alias out")
+        assert node is not None
+        self._copies += node.size
+        if self._copies > _MOST_COPIES:
+            self._stop(event, f"aliases here stand for more than {_MOST_COPIES} values", "use groups, not aliases")
+        return node
+
+    def _scalar(self, event: yaml.ScalarEvent) -> Node:
+        mark = place(event, self._file)
+        try:
+            return Node(mark, read_scalar(event.value, event.tag, not event.style, mark))
+        except ScalarError as error:
+            self._problems.add(mark, dotted(tuple(self._path)), error.text, error.hint)
+            return Node(mark, None)
+
+    def _sequence(self, start: yaml.SequenceStartEvent) -> Node:
+        items: list[Node] = []
+        for event in self._events:
+            if isinstance(event, yaml.SequenceEndEvent):
+                break
+            items.append(self._below(len(items), event))
+        return Node(place(start, self._file), tuple(items), 1 + sum(item.size for item in items))
+
+    def _mapping(self, start: yaml.MappingStartEvent) -> Node:
+        entries: dict[str, Node] = {}
+        merged: dict[str, Node] = {}
+        for event in self._events:
+            if isinstance(event, yaml.MappingEndEvent):
+                break
+            key = self._key(event)
+            value = self._below(key, next(self._events))
+            mark = place(event, self._file)
+            if key == "<<" and isinstance(event, yaml.ScalarEvent) and not event.style:
+                merged |= {name: node for name, node in self._merge_key(value, mark).items() if name not in merged}
+            elif key in entries:
+                self._problems.add(
+                    mark,
+                    dotted((*self._path, key)),
+                    f"written twice, first at {entries[key].mark}",
+                    "keep one of the two, or merge them",
+                )
+            else:
+                entries[key] = replace(value, mark=mark)
+        whole = merged | entries
+        return Node(place(start, self._file), whole, 1 + sum(node.size for node in whole.values()))
+
+    def _below(self, part: str | int, event: yaml.Event) -> Node:
+        self._path.append(part)
+        node = self._node(event)
+        self._path.pop()
+        return node
+
+    def _key(self, event: yaml.Event) -> str:
+        """Keys are texts, also where YAML would read a number: JSON and TOML know no others."""
+        if not isinstance(event, yaml.ScalarEvent):
+            self._stop(event, "a key must be one word", "put a value that starts with `{`, `[` or `*` in quotes")
+        assert isinstance(event, yaml.ScalarEvent)
+        if event.tag not in (None, "!", "tag:yaml.org,2002:str"):
+            self._stop(event, "a key has no tag", "take the tag out")
+        return str(event.value)
+
+    def _merge_key(self, value: Node, mark: Mark) -> dict[str, Node]:
+        """What `<<` brings, the first of several winning: YAML 1.1's merge key, which many files still use."""
+        found: dict[str, Node] = {}
+        for node in value.value if isinstance(value.value, tuple) else (value,):
+            if isinstance(node.value, dict):
+                found |= {name: item for name, item in node.value.items() if name not in found}
+            else:
+                self._problems.add(mark, dotted((*self._path, "<<")), "must be a mapping or a list of mappings")
+        return found
+
+    def _check_tag(self, event: yaml.CollectionStartEvent, kind: str) -> None:
+        try:
+            check_tag(event.tag, "map" if kind == "map" else "seq")
+        except ScalarError as error:
+            mark = place(event, self._file)
+            self._problems.add(mark, dotted(tuple(self._path)), error.text, error.hint)
+
+    def _stop(self, event: yaml.Event, text: str, hint: str) -> None:
+        self._problems.add(place(event, self._file), dotted(tuple(self._path[:6])), text, hint)
+        self._problems.stop()

@@ -1,0 +1,113 @@
+"""What a scalar means: the core schema of YAML 1.2, and our secret tags. Pure.
+
+Narrower than the core schema in one point: a number with a leading zero (`0600`) stays text, as its writer meant.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Literal, TypeAlias, get_args
+
+from runnerops.inventory.problems import did_you_mean
+from runnerops.model import Mark, Secret
+
+Scalar: TypeAlias = "str | int | float | bool | Secret | None"
+Source: TypeAlias = Literal["env", "file", "command"]
+
+_SOURCES: tuple[Source, ...] = get_args(Source)
+_WORDS: dict[str, Scalar] = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+    **dict.fromkeys((".inf", "+.inf", ".Inf", "+.Inf", ".INF", "+.INF"), float("inf")),
+    **dict.fromkeys(("-.inf", "-.Inf", "-.INF"), float("-inf")),
+    **dict.fromkeys((".nan", ".NaN", ".NAN"), float("nan")),
+}
+_INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]*)|0o[0-7]+|0x[0-9a-fA-F]+")
+_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|(?:0|[1-9][0-9]*)(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_VARIABLE = re.compile(r"[A-Za-z_{][A-Za-z0-9_{}]*")
+_YAML = "tag:yaml.org,2002:"
+_TYPES: dict[str, tuple[type, ...]] = {
+    "str": (str,),
+    "int": (int,),
+    "float": (int, float),
+    "bool": (bool,),
+    "null": (type(None),),
+}
+
+
+class ScalarError(Exception):
+    """What is wrong with a scalar or its tag, and the fix. Never holds the scalar's text."""
+
+    def __init__(self, text: str, hint: str = "") -> None:
+        super().__init__(text)
+        self.text = text
+        self.hint = hint
+
+
+def read_scalar(text: str, tag: str | None, plain: bool, mark: Mark) -> Scalar:
+    """The value of one scalar; `plain` is one without quotes. Raises ScalarError."""
+    if tag and tag.startswith("!") and tag[1:] in _SOURCES:
+        return _secret(tag[1:], text, mark)
+    if tag is None:
+        return plain_scalar(text) if plain else text
+    if tag == "!":
+        return text
+    return _tagged(text, tag)
+
+
+def plain_scalar(text: str) -> Scalar:
+    """What a scalar without quotes and tag means. Raises ScalarError for an integer of more than 64 bits."""
+    if text in _WORDS:
+        return _WORDS[text]
+    if _INTEGER.fullmatch(text):
+        return _integer(text)
+    return float(text) if _FLOAT.fullmatch(text) else text
+
+
+def check_tag(tag: str | None, kind: Literal["map", "seq"]) -> None:
+    """A mapping or list may have its own standard tag and no other. Raises ScalarError."""
+    if tag in (None, "!", _YAML + kind):
+        return
+    if tag and tag[1:] in _SOURCES:
+        raise ScalarError(f"{tag} needs one text", f"write `{tag} …` with the text on the same line")
+    raise _unknown_tag(tag or "")
+
+
+def _integer(text: str) -> int:
+    number = int(text, 0) if text[:2] in ("0o", "0x") else int(text[:25])
+    if len(text) > 24 or not -(2**63) <= number < 2**63:
+        raise ScalarError("the number has more than 64 bits", "put it in quotes if it is meant as text")
+    return number
+
+
+def _tagged(text: str, tag: str) -> Scalar:
+    name = tag.removeprefix(_YAML)
+    if name == tag or name not in _TYPES:
+        raise _unknown_tag(tag)
+    value = text if name == "str" else plain_scalar(text)
+    if not isinstance(value, _TYPES[name]) or (name in ("int", "float") and isinstance(value, bool)):
+        raise ScalarError(f"!!{name} does not fit this value")
+    return float(value) if name == "float" and isinstance(value, int) else value
+
+
+def _secret(source: str, argument: str, mark: Mark) -> Secret:
+    argument = argument.strip()
+    if not argument:
+        raise ScalarError(f"!{source} of nothing", f"write what follows !{source}: a name, a path or a command")
+    if source == "env" and not _VARIABLE.fullmatch(argument):
+        raise ScalarError(
+            "!env needs the name of a variable: letters, digits and `_`", "write the name alone, without $ or ="
+        )
+    return Secret(next(known for known in _SOURCES if known == source), argument, mark)
+
+
+def _unknown_tag(tag: str) -> ScalarError:
+    shown = tag.replace(_YAML, "!!")
+    if "python" in tag:
+        return ScalarError(f"the tag {shown} names Python code, which is never run", "take the tag out")
+    near = did_you_mean(shown, [f"!{source}" for source in _SOURCES])
+    return ScalarError(
+        f"unknown tag {shown}{near}" if near else "unknown tag",  # it may be a password without quotes: not shown
+        "the tags known are !env NAME, !file PATH and !command LINE; put a value that starts with `!` in quotes",
+    )

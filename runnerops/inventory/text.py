@@ -1,0 +1,52 @@
+"""From the file's bytes to text that a YAML parser may see, or a problem with its place. Pure."""
+
+from __future__ import annotations
+
+import re
+
+from runnerops.inventory.problems import Problems
+from runnerops.model import Mark
+
+_UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+"""What YAML 1.2 does not allow in a text, and a byte order mark in the middle of one."""
+
+
+def decode(data: bytes, file: str, problems: Problems) -> str:
+    """The text. A UTF-8 byte order mark at the start is legal YAML and passed over. Raises InventoryError."""
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        problems.add(Mark(file, 1, 1), "", "the file is UTF-16", "save it as UTF-8")
+        problems.stop()
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        _bad_byte(data, file, problems)
+    else:
+        for found in _UNPRINTABLE.finditer(text):
+            problems.add(_place(text[: found.start()], file), "", f"{_name(found[0])} is not allowed", "take it out")
+        problems.stop()
+        return text
+    raise AssertionError  # _bad_byte has raised
+
+
+def _bad_byte(data: bytes, file: str, problems: Problems) -> None:
+    try:
+        data.decode()
+    except UnicodeDecodeError as error:
+        byte = data[error.start : error.start + 1]
+        before = data[: error.start].decode()
+        latin = f" (in Latin-1 it is {byte.decode('latin-1')!r})" if byte >= b"\xa0" else ""
+        problems.add(
+            _place(before, file), "", f"byte 0x{byte.hex().upper()} is not UTF-8{latin}", "save the file as UTF-8"
+        )
+    problems.stop()
+
+
+def _place(before: str, file: str) -> Mark:
+    return Mark(file, before.count("\n") + 1, len(before) - before.rfind("\n"))
+
+
+def _name(character: str) -> str:
+    code = f"U+{ord(character):04X}"
+    return {"\0": f"a NUL character ({code})", "\ufeff": f"a byte order mark ({code}) inside the text"}.get(
+        character, f"the control character {code}"
+    )
