@@ -1,0 +1,134 @@
+"""The lab: hosts of every recipe and a Docker Hub stand-in, on a bridge of their own.
+
+`open_lab()` builds what the cache has not, boots all hosts side by side and ends everything it started, however the
+block is left. Two labs can run on one machine. What a killed lab left behind, the next one removes.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.lab.host import LabHost
+from tests.lab.hub import Hub
+from tests.lab.images import Image, registry_image, small_image
+from tests.lab.nspawn import Container
+from tests.lab.roots import RECIPES, ensure_root
+from tests.lab.shell import run
+from tests.lab.slot import Slot, take_slot
+from tests.lab.ssh import make_key
+
+STAND_IN = Path(__file__).parent / "standin" / "gitlab_runner.py"
+HUB_IMAGES = ("library/alpine:3", "library/alpine:3.1", "library/busybox:1")
+BUSYBOX = "runnerops-lab/busybox:1"
+
+
+@dataclass(frozen=True, slots=True)
+class Lab:
+    """The running lab."""
+
+    hosts: tuple[LabHost, ...]
+    hub: Hub
+    key: Path
+    known_hosts: Path
+    scratch: Path
+    hub_images: tuple[Image, ...]
+
+    def host(self, name: str) -> LabHost:
+        """The host of that recipe."""
+        return next(host for host in self.hosts if host.name == name)
+
+    @property
+    def bookworm(self) -> LabHost:
+        """Debian 12: Docker 20.10, Compose v1."""
+        return self.host("bookworm")
+
+    @property
+    def trixie(self) -> LabHost:
+        """Debian 13: Docker 26.1, Compose v2, no Python on the PATH."""
+        return self.host("trixie")
+
+
+def real_runner() -> Path | None:
+    """A real gitlab-runner of this machine, where there is one."""
+    named = os.environ.get("RUNNEROPS_LAB_GITLAB_RUNNER") or shutil.which("gitlab-runner")
+    return Path(named) if named else None
+
+
+@contextmanager
+def open_lab() -> Iterator[Lab]:
+    """Build, boot, yield; then end it all."""
+    with ThreadPoolExecutor() as pool, take_slot() as slot:
+        roots = list(pool.map(ensure_root, RECIPES))
+        make_bridge(slot)
+        key = slot.scratch / "key"
+        public = make_key(key, "runnerops-lab")
+        known_hosts = slot.scratch / "known_hosts"
+        hosts = []
+        for number, (recipe, root) in enumerate(zip(RECIPES, roots, strict=True), start=2):
+            container = Container(slot, recipe.name, number, root)
+            furnish(container, public)
+            container.start()
+            kept = (registry_image(root), small_image(root, BUSYBOX))
+            hosts.append(LabHost(container, recipe.suite, key, known_hosts, kept, real_runner() is None))
+        known_hosts.write_text("".join(f"{host.host_key()}\n" for host in hosts))
+        hub = Hub(slot, roots[0])
+        images = tuple(small_image(roots[0], name) for name in HUB_IMAGES)
+        try:
+            each(pool, [*(lambda host=host: settle(host) for host in hosts), lambda: fill(hub, images)])
+            yield Lab(tuple(hosts), hub, key, known_hosts, slot.scratch, images)
+        finally:
+            for host in hosts:
+                host.kill()
+
+
+def each(pool: ThreadPoolExecutor, works: list[Callable[[], None]]) -> None:
+    """Do all side by side; raise what the first of them raises."""
+    for future in [pool.submit(work) for work in works]:
+        future.result()
+
+
+def make_bridge(slot: Slot) -> None:
+    """The bridge, with the lab's first address; hosts have no way past it."""
+    batch = f"link add {slot.bridge} type bridge\naddress add {slot.address(1)}/{slot.network.prefixlen} dev {slot.bridge}\n"
+    run(["ip", "-batch", "-"], text=f"{batch}link set {slot.bridge} up\n")
+
+
+def furnish(container: Container, public: str) -> None:
+    """What makes a copy of a root a host of its own: names, keys, and the gitlab-runner of this lab."""
+    container.write_file("etc/hostname", f"{container.name}\n")
+    container.write_file("etc/hosts", f"127.0.0.1 localhost\n{container.address} {container.name}\n")
+    container.write_file("etc/machine-id", f"{secrets.token_hex(16)}\n", 0o444)
+    for kind in ("ed25519", "ecdsa"):
+        key = container.root / f"etc/ssh/ssh_host_{kind}_key"
+        run(["ssh-keygen", "-q", "-t", kind, "-N", "", "-C", container.name, "-f", str(key)])
+    for home in ("root", "home/deploy", "home/nosudo"):
+        owner = (container.root / home).stat().st_uid
+        container.write_file(f"{home}/.ssh/authorized_keys", public, 0o600, owner)
+        (container.root / home / ".ssh").chmod(0o700)
+        os.chown(container.root / home / ".ssh", owner, owner)
+    if real := real_runner():
+        container.write_file("usr/bin/gitlab-runner", "", 0o755)
+        container.bind_file(real, "/usr/bin/gitlab-runner")
+    else:
+        container.copy_file(STAND_IN, "opt/runnerops-lab/gitlab_runner.py")
+        (container.root / "usr/bin/gitlab-runner").symlink_to("/opt/runnerops-lab/standin")
+
+
+def settle(host: LabHost) -> None:
+    """Wait for a host, give it its images, and note what untouched means."""
+    host.wait_up()
+    host.load(*host.kept)
+    host.reset()
+
+
+def fill(hub: Hub, images: tuple[Image, ...]) -> None:
+    """Start the hub with its images."""
+    hub.start()
+    hub.push(*images)

@@ -1,0 +1,48 @@
+#!/bin/sh
+# Brings a lab host back to its untouched state: what a fresh install of Docker and gitlab-runner leaves, and the
+# images named as arguments. Docker is restarted only where its configuration had been touched.
+set -u
+export LC_ALL=C
+seen=/run/runnerops-lab.untouched
+
+state() { # what is the same as long as nobody touched the daemon or its configuration
+    systemctl show --property=InvocationID --value docker
+    stat -c '%y %n' /etc/docker /etc/systemd/system /etc/systemd/system/docker.service.d 2>/dev/null
+    return 0
+}
+
+empty() { # containers, volumes, networks, images
+    ids=$(docker ps --all --quiet) && [ -n "$ids" ] && docker rm --force --volumes $ids >/dev/null
+    ids=$(docker volume ls --quiet) && [ -n "$ids" ] && docker volume rm --force $ids >/dev/null
+    ids=$(docker network ls --quiet --filter type=custom) && [ -n "$ids" ] && docker network rm $ids >/dev/null
+    docker images --format '{{.Repository}}:{{.Tag}} {{.ID}}' | while read -r name id; do
+        case " $* " in *" $name "*) continue ;; esac
+        case $name in *'<none>'*) name=$id ;; esac
+        docker rmi --force "$name" >/dev/null
+    done
+    return 0
+}
+
+units=$(systemctl list-units --all --plain --no-legend 'runnerops-*' | cut -d' ' -f1)
+[ -z "$units" ] || { systemctl kill --signal=KILL $units; timeout 30 systemctl stop $units; } 2>/dev/null
+systemctl kill --signal=KILL gitlab-runner 2>/dev/null
+systemctl stop gitlab-runner
+
+[ -e /etc/docker/daemon.json ] || [ ! -e "$seen" ] || [ "$(state)" != "$(cat "$seen")" ] || untouched=1
+dropins=$(find /etc/systemd/system -name '*.service.d' \( -path '*/docker.*' -o -path '*/gitlab-runner.*' \))
+rm -rf /etc/gitlab-runner /etc/sysconfig/gitlab-runner /opt/registry /var/lib/runnerops /var/spool/gitlab-runner-standin
+install -d -m 0700 /etc/gitlab-runner
+[ ! -d /etc/docker ] || find /etc/docker -mindepth 1 ! -name key.json -delete
+[ -z "$dropins" ] || { rm -rf $dropins && systemctl daemon-reload; }
+
+! systemctl is-active --quiet docker || empty "$@"
+systemctl reset-failed
+if [ -z "${untouched-}" ] || ! systemctl is-active --quiet docker; then
+    systemctl stop docker.socket docker 2>/dev/null
+    ip -4 -brief address show docker0 2>/dev/null | grep -q ' 172.17.0.1/16' || ip link delete docker0 2>/dev/null
+    systemctl start docker.socket docker || exit 1
+    empty "$@"
+    systemctl reset-failed docker
+fi
+systemctl start gitlab-runner || exit 1
+state >"$seen"

@@ -1,0 +1,102 @@
+"""Root file systems of the lab's hosts: debootstrapped once, cached outside the repository, never written to again."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.lab.machine import debian_uri
+from tests.lab.shell import LabError, run
+
+GUEST = Path(__file__).parent / "guest"
+
+SYSTEM = ("systemd", "systemd-sysv", "dbus", "openssh-server", "sudo", "iproute2", "iptables", "procps", "curl")
+COMMON = (*SYSTEM, "ca-certificates", "busybox-static", "python3", "docker.io", "docker-compose", "docker-registry")
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """One kind of host. A third one (say docker28) is one more line in RECIPES."""
+
+    name: str
+    suite: str
+    packages: tuple[str, ...]
+
+
+RECIPES = (
+    Recipe("bookworm", "bookworm", COMMON),
+    Recipe("trixie", "trixie", (*COMMON, "docker-cli")),
+)
+
+
+def cache_directory() -> Path:
+    """Where roots and running labs live; RUNNEROPS_LAB_CACHE moves it."""
+    return Path(os.environ.get("RUNNEROPS_LAB_CACHE", "/var/cache/runnerops-lab"))
+
+
+def recipe_digest(recipe: Recipe) -> str:
+    """Changes with whatever goes into the root."""
+    parts = [repr(recipe).encode(), *(path.read_bytes() for path in sorted(GUEST.iterdir()) if path.is_file())]
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()[:12]
+
+
+def ensure_root(recipe: Recipe) -> Path:
+    """The path of the recipe's root, built now if the cache has none. Two labs may ask at once."""
+    root = cache_directory() / "roots" / f"{recipe.name}-{recipe_digest(recipe)}"
+    if root.is_dir():
+        return root
+    root.parent.mkdir(parents=True, exist_ok=True)
+    with locked(root.parent / f"{recipe.name}.lock"):
+        if not root.is_dir():
+            building = Path(tempfile.mkdtemp(prefix=f".{recipe.name}-", dir=root.parent))
+            try:
+                build(recipe, building)
+                building.rename(root)
+            finally:
+                shutil.rmtree(building, ignore_errors=True)
+    return root
+
+
+def build(recipe: Recipe, directory: Path) -> None:
+    """Debootstrap and set up. In a mount namespace of its own, so that no mount outlives a failure."""
+    debs = cache_directory() / "debs" / recipe.suite
+    debs.mkdir(parents=True, exist_ok=True)
+    directory.chmod(0o755)
+    include = ",".join(recipe.packages)
+    alone = ["unshare", "--mount", "--propagation", "private"]
+    bootstrap = ["debootstrap", "--variant=minbase", f"--cache-dir={debs}", f"--include={include}"]
+    run([*alone, *bootstrap, recipe.suite, str(directory), debian_uri()], seconds=1200)
+    shutil.copytree(GUEST, directory / "runnerops-lab")
+    clean = ["env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C"]
+    run([*alone, *clean, "chroot", str(directory), "sh", "/runnerops-lab/setup.sh"], seconds=120)
+    shutil.rmtree(directory / "runnerops-lab")
+
+
+def registry_version(root: Path) -> str:
+    """Version of the registry binary in `root`, such as 2.8.2."""
+    said = run(["chroot", str(root), "docker-registry", "--version"])
+    found = re.search(r"\d+\.\d+\.\d+", said)
+    if found is None:
+        raise LabError(f"{root}: docker-registry --version says {said!r}")
+    return found[0]
+
+
+def registry_libraries(root: Path) -> list[str]:
+    """Absolute paths, inside `root`, of the loader and the libraries that its registry binary needs."""
+    return sorted(set(re.findall(r"(/\S+) \(0x", run(["chroot", str(root), "ldd", "/usr/bin/docker-registry"]))))
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold an exclusive lock on `path`; it goes with the process, however that ends."""
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
