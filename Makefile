@@ -1,0 +1,57 @@
+# Everything a contributor types. `make test` is the whole of it; nothing is installed outside .venv,
+# unless RUNNEROPS_LAB=require says that the machine may be given what the lab needs.
+
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.ready
+
+.PHONY: help venv lint types unit integration lab test bench clean
+
+help:
+	@echo "make test         lint, types, unit, integration and lab tests"
+	@echo "make unit         the unit tests alone (under 20 s)"
+	@echo "make integration  the tests against a real sshd on loopback"
+	@echo "make lab          the tests on real hosts (root on Debian; see docs/architecture.md)"
+	@echo "make lint types   ruff, shellcheck; mypy --strict"
+	@echo "make bench        timings as ratios against ssh"
+	@echo "make clean        remove .venv and caches"
+
+venv: $(STAMP)
+
+$(STAMP): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "$(PYTHON) is older than 3.11: name another with make PYTHON=python3.x" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	  if [ "$$RUNNEROPS_LAB" = require ] && [ "$$(id -u)" = 0 ]; then \
+	    apt-get update -qq && apt-get install -y -qq --no-install-recommends python3-venv; \
+	  else echo "python has no venv module: apt-get install python3-venv" >&2; exit 1; fi; }
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install -q --upgrade pip
+	@$(BIN)/python -m pip install -q --editable . --group dev
+	@touch $@
+
+lint: venv
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/shellcheck --shell=sh $$(git ls-files '*.sh')
+
+types: venv
+	$(BIN)/mypy
+
+unit: venv
+	$(BIN)/pytest -q tests/unit
+
+integration: venv
+	$(BIN)/pytest -q tests/integration
+
+lab: venv
+	@if [ "$$RUNNEROPS_LAB" = require ]; then $(BIN)/python -m tests.lab.install; fi
+	$(BIN)/pytest -q tests/lab
+
+test: lint types unit integration lab
+
+bench: venv
+	$(BIN)/python bench/ratios.py
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build
