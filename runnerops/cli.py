@@ -1,0 +1,255 @@
+"""The command line: commands, flags and the one place where errors are printed. A command's modules load when it is called."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from runnerops import __version__
+from runnerops.errors import RunneropsError, UsageError
+from runnerops.model import Exit
+
+if TYPE_CHECKING:
+    from runnerops.commands.planning import Flags
+    from runnerops.report.screen import Screen
+
+app = typer.Typer(
+    name="runnerops",
+    help="Deploy GitLab Runner, the Docker daemon and a pull-through cache of Docker Hub over SSH, losing no CI job.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+TargetList = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[TARGET]...", help="Hosts, groups or globs; !NAME leaves out; none means all.", show_default=False
+    ),
+]
+InventoryFile = Annotated[Path, typer.Option("-i", "--inventory", metavar="FILE", help="The inventory.")]
+Output = Annotated[str, typer.Option("-o", "--output", metavar="text|json", help="How to print the answer.")]
+Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="More: the very steps that run.")]
+Allow = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow",
+        metavar="CODE[@HOST]",
+        help="Lift a stop, for all hosts or for one; may be repeated.",
+        show_default=False,
+    ),
+]
+KillJobs = Annotated[bool, typer.Option("--kill-jobs", help="Go on although running CI jobs end with it.")]
+DEFAULT_INVENTORY = Path("inventory.yml")
+
+
+@app.callback(invoke_without_command=True)
+def root(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+) -> None:
+    """Options that stand before a command."""
+    if version:
+        typer.echo(f"runnerops {__version__}")
+        raise typer.Exit
+
+
+@app.command()
+def check(
+    files: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[FILE]...",
+            help="Single files (- is standard input); none: the inventory and all it renders.",
+            show_default=False,
+        ),
+    ] = None,
+    inventory: InventoryFile = DEFAULT_INVENTORY,
+    kind: Annotated[
+        str,
+        typer.Option(
+            "--as", metavar="runner|daemon|registry|compose", help="What the files are, where the name does not tell."
+        ),
+    ] = "",
+    strict: Annotated[bool, typer.Option("--strict", help="Warnings fail too.")] = False,
+    output: Output = "text",
+) -> None:
+    """Find what would stop or cut off a service, without a host."""
+    from runnerops.commands.check import check as run
+
+    _run(lambda screen: run(inventory, files or [], kind, os.environ, screen, strict=strict, as_json=_json(output)))
+
+
+@app.command()
+def render(
+    targets: TargetList = None,
+    inventory: InventoryFile = DEFAULT_INVENTORY,
+    directory: Annotated[
+        Path | None,
+        typer.Option(
+            "-d", "--directory", metavar="DIR", help="Write the files below DIR/HOST (0600).", show_default=False
+        ),
+    ] = None,
+    with_secrets: Annotated[
+        bool, typer.Option("--with-secrets", help="Real secrets in the files below DIR; never in CI.")
+    ] = False,
+) -> None:
+    """Show the files as they render, secrets masked."""
+    from runnerops.commands.render import render as run
+
+    _run(lambda screen: run(inventory, targets or [], os.environ, screen, directory, with_secrets=with_secrets))
+
+
+@app.command()
+def hosts(
+    targets: TargetList = None,
+    inventory: InventoryFile = DEFAULT_INVENTORY,
+    explain: Annotated[
+        str,
+        typer.Option(
+            "--explain", metavar="HOST", help="Where each of this host's values comes from.", show_default=False
+        ),
+    ] = "",
+    output: Output = "text",
+) -> None:
+    """List the hosts with their services and caches."""
+    from runnerops.commands.hosts import hosts as run
+
+    _run(lambda screen: run(inventory, targets or [], screen, explain, as_json=_json(output)))
+
+
+@app.command()
+def diff(
+    targets: TargetList = None,
+    inventory: InventoryFile = DEFAULT_INVENTORY,
+    output: Output = "text",
+    exit_code: Annotated[bool, typer.Option("--exit-code", help="End with 3 when changes are pending.")] = False,
+    allow: Allow = None,
+    kill_jobs: KillJobs = False,
+    verbose: Verbose = False,
+) -> None:
+    """Show what deploy would do; changes nothing."""
+    from runnerops.commands.diff import diff as run
+
+    _run(
+        lambda screen: run(
+            inventory,
+            targets or [],
+            os.environ,
+            screen,
+            _flags(allow, kill_jobs),
+            as_json=_json(output),
+            exit_code=exit_code,
+            verbose=verbose,
+        )
+    )
+
+
+@app.command()
+def deploy(
+    targets: TargetList = None,
+    inventory: InventoryFile = DEFAULT_INVENTORY,
+    yes: Annotated[bool, typer.Option("-y", "--yes", help="Do not ask. Lifts no stop.")] = False,
+    allow: Allow = None,
+    kill_jobs: KillJobs = False,
+    prove_timeout: Annotated[
+        str,
+        typer.Option(
+            "--prove-timeout", metavar="TIME", help="How long a service may take to show that it runs what it should."
+        ),
+    ] = "60s",
+    output: Output = "text",
+    verbose: Verbose = False,
+) -> None:
+    """Plan, ask, apply, prove."""
+    from runnerops.commands.deploy import deploy as run
+
+    _run(
+        lambda screen: run(
+            inventory,
+            targets or [],
+            os.environ,
+            screen,
+            _flags(allow, kill_jobs, prove_timeout),
+            yes=yes,
+            as_json=_json(output),
+            verbose=verbose,
+        )
+    )
+
+
+@app.command()
+def trust(
+    targets: TargetList = None,
+    inventory: InventoryFile = DEFAULT_INVENTORY,
+    fingerprint: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--fingerprint",
+            metavar="SHA256:…",
+            help="Trust a key with this fingerprint without asking.",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Show the SSH keys of hosts and, after a yes, keep them in known_hosts beside the inventory."""
+    from runnerops.commands.trust import trust_hosts as run
+
+    _run(lambda screen: run(inventory, targets or [], os.environ, screen, fingerprint or []))
+
+
+def _json(output: str) -> bool:
+    if output not in {"text", "json"}:
+        raise UsageError(f"--output: {output!r} is neither text nor json")
+    return output == "json"
+
+
+def _flags(allow: list[str] | None, kill_jobs: bool, prove: str = "60s") -> Flags:
+    from runnerops.commands.words import parse_allow, parse_time
+    from runnerops.commands.planning import Flags
+
+    return Flags(parse_allow(allow or []), kill_jobs, prove_s=parse_time("--prove-timeout", prove))
+
+
+def _run(command: Callable[[Screen], Exit]) -> None:
+    """Calls a command and turns errors of ours into their message and exit code."""
+    from runnerops.report.screen import Screen
+
+    screen = Screen()
+    try:
+        code = command(screen)
+    except RunneropsError as error:
+        show_error(screen, error)
+        code = error.exit
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = Exit.OK
+    raise typer.Exit(code)
+
+
+def show_error(screen: Screen, error: RunneropsError) -> None:
+    """`place: problem`, then a blank line and the fix."""
+    for line in error.message.splitlines():
+        screen.say(line, "bad")
+    if error.hint:
+        screen.say()
+        screen.say(f"hint: {error.hint}")
+
+
+def main() -> None:
+    """The console script. A bug of ours ends in one paragraph, not in a traceback."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        sys.stderr.write("\ninterrupted\n")
+        sys.exit(Exit.INTERRUPTED)
+    except Exception as error:  # the one boundary: whatever is left is a bug
+        from runnerops.report.bug import report_bug
+
+        sys.exit(report_bug(error))

@@ -1,0 +1,98 @@
+"""`runnerops hosts`: the hosts of the inventory, and where each value of one of them comes from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from runnerops import inventory
+from runnerops.model import Exit, Host, Secret, ServiceName, Value, key_text
+from runnerops.redact import MASK, leaves, secret_name
+from runnerops.report.document import VERSION
+from runnerops.report.screen import Screen
+
+
+def hosts(path: Path, targets: Sequence[str], screen: Screen, explain: str, *, as_json: bool) -> Exit:
+    """Exit 0. No secret is resolved for this, and none that stands in clear is shown."""
+    if explain:
+        return _explain(path, explain, screen, as_json=as_json)
+    loaded = inventory.load(path)
+    chosen = inventory.select(loaded, targets)
+    if as_json:
+        screen.json({"version": VERSION, "hosts": [_document(host) for host in chosen]})
+    else:
+        screen.lines(_table(chosen))
+    return Exit.OK
+
+
+def _table(chosen: Sequence[Host]) -> Iterator[tuple[str, str]]:
+    rows = [("HOST", "ADDRESS", "GROUPS", "MANAGED", "MIRRORS")]
+    rows += [
+        (host.name, host.address, _words(host.groups), _words(_managed(host)), _words(_mirrors(host)))
+        for host in chosen
+    ]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for index, row in enumerate(rows):
+        text = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        yield "dim" if index == 0 else "plain", text
+
+
+def _words(words: Sequence[str]) -> str:
+    return ",".join(words) or "-"
+
+
+def _managed(host: Host) -> list[str]:
+    return [service.value.replace("_", "-") for service in ServiceName if service in host.sections]
+
+
+def _mirrors(host: Host) -> list[str]:
+    mirrors = host.sections.get(ServiceName.DOCKER, {}).get("registry-mirrors")
+    return [str(mirror) for mirror in mirrors] if isinstance(mirrors, list) else []
+
+
+def _document(host: Host) -> dict[str, Any]:
+    return {
+        "name": host.name,
+        "address": host.address,
+        "groups": list(host.groups),
+        "managed": _managed(host),
+        "mirrors": _mirrors(host),
+        "caches": [{"name": cache.name, "host": cache.host, "url": cache.url} for cache in host.caches],
+    }
+
+
+def _explain(path: Path, host: str, screen: Screen, *, as_json: bool) -> Exit:
+    values = inventory.explain(path, host)
+    if as_json:
+        rows = [
+            {
+                "key": key_text(value.key),
+                "value": _shown(value.key, value.value),
+                "source": value.source,
+                "place": str(value.mark or ""),
+                "over": [{"source": layer.source, "place": str(layer.mark)} for layer in value.over],
+            }
+            for value in values
+        ]
+        screen.json({"version": VERSION, "host": host, "values": rows})
+        return Exit.OK
+    for value in values:
+        place = f"{value.source}, {value.mark}" if value.mark else value.source
+        screen.data(f"{key_text(value.key)} = {_shown(value.key, value.value)}")
+        screen.data(f"    {place}", "dim")
+        for layer in value.over:
+            screen.data(f"    over {_shown(value.key, layer.value)} ({layer.source}, {layer.mark})", "dim")
+    return Exit.OK
+
+
+def _shown(key: Sequence[str | int], value: Value) -> str:
+    """A value as the inventory has it; a secret by its tag, or masked where it stands in clear."""
+    if isinstance(value, Secret):
+        return f"!{value.source} {value.argument}"
+    if any(isinstance(part, str) and secret_name(part) for part in key):
+        return MASK if value is not None else "null"
+    if isinstance(value, dict | list):
+        return f"{len(list(leaves(value)))} values" if value else ("{}" if isinstance(value, dict) else "[]")
+    return json.dumps(value) if isinstance(value, bool) or value is None else str(value)

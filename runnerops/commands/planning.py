@@ -1,0 +1,89 @@
+"""The way from a host's observation to its plan, shared by every command that plans. Reads hosts, never writes to one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from runnerops.commands.project import Project, learn_secrets
+from runnerops.model import Host, HostState, Origin, Plan, Policy, RenderedFile, Result
+from runnerops.observe import Reader, observe
+from runnerops.plan import Request, make_plan
+from runnerops.redact import Redactor
+from runnerops.rules import lint
+from runnerops.services.base import ParseError
+from runnerops.settle import settle
+
+
+@dataclass(frozen=True, slots=True)
+class Flags:
+    """What the command line said of a run. `allow`: stop codes, each for all hosts (`""`) or for one host by name."""
+
+    allow: Mapping[str, frozenset[str]]
+    kill_jobs: bool = False
+    drain_s: int = 7200
+    prove_s: int = 60
+
+    def policy(self, host: Host) -> Policy:
+        """What of it holds for this host."""
+        allow = frozenset(code for code, hosts in self.allow.items() if "" in hosts or host.name in hosts)
+        return Policy(allow, self.kill_jobs, self.drain_s, self.prove_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A host's plan, the paths that are in sync, and what `diff` calls it."""
+
+    plan: Plan
+    in_sync: tuple[str, ...]
+    result: Result
+    alive: int = 0
+    """The number of a run that is going on there; 0 for none."""
+
+
+def plan_host(
+    project: Project,
+    host: Host,
+    reader: Reader,
+    flags: Flags,
+    origin: Origin,
+    redactor: Redactor,
+    deployed: frozenset[str],
+) -> Planned:
+    """Observe, settle, lint, plan. Raises HostError."""
+    asked = project.asked[host.name]
+    have = observe(host, asked, reader)
+    want, stops = settle(host, asked, have)
+    _learn_host(redactor, host, want, have)
+    learn_secrets(redactor, host, want)
+    request = Request(
+        host=host,
+        asked=asked,
+        want=want,
+        have=have,
+        policy=flags.policy(host),
+        origin=origin,
+        stops=stops,
+        findings=lint(host, want, have.facts),
+        deployed=deployed - {host.name},
+    )
+    plan = make_plan(request)
+    changed = {change.old.path for change in plan.changes}
+    in_sync = tuple(file.spec.path for file in want if file.content is not None and file.spec.path not in changed)
+    alive = have.last.number if have.last and have.last.alive else 0
+    return Planned(plan, in_sync, _result(plan), alive)
+
+
+def _result(plan: Plan) -> Result:
+    if any(not stop.allowable for stop in plan.stops) or any(finding.severity == "error" for finding in plan.findings):
+        return Result.REFUSED
+    return Result.PENDING if plan.changes or plan.actions else Result.UNCHANGED
+
+
+def _learn_host(redactor: Redactor, host: Host, want: Sequence[RenderedFile], have: HostState) -> None:
+    """Secrets that only the host has, before anything of it is shown. What cannot be parsed is never shown."""
+    for file in want:
+        try:
+            learn_secrets(redactor, host, [RenderedFile(file.spec, have.file(file.spec.path).content)])
+        except ParseError:
+            continue

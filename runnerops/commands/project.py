@@ -1,0 +1,92 @@
+"""What every command begins with: the inventory, the hosts meant, and all that they ask for, rendered and linted."""
+
+from __future__ import annotations
+
+import secrets as random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from runnerops import inventory
+from runnerops.errors import RunneropsError
+from runnerops.model import Finding, Host, Inventory, RenderedFile
+from runnerops.redact import Masker, Redactor, clear_texts, secret_values
+from runnerops.render import Renderer
+from runnerops.report.screen import Screen
+from runnerops.report.text import finding_lines
+from runnerops.rules import lint
+from runnerops.secrets import Resolver
+from runnerops.services import service_of
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """An inventory with what its hosts ask for. `salt` is random: masked values of one run can be told apart, no others."""
+
+    inventory: Inventory
+    hosts: tuple[Host, ...]
+    asked: Mapping[str, tuple[RenderedFile, ...]]
+    findings: Mapping[str, tuple[Finding, ...]]
+    salt: bytes = field(repr=False)
+
+    @property
+    def folder(self) -> Path:
+        """Where the inventory lies, and with it `templates`, `known_hosts` and `.env`."""
+        return Path(self.inventory.path).parent
+
+    def masker(self, host: Host) -> Masker:
+        """Masks this host's trees."""
+        return Masker(self.salt, clear_texts(host))
+
+
+def open_project(path: Path, targets: Sequence[str], environ: Mapping[str, str], redactor: Redactor) -> Project:
+    """Loads, selects, renders and lints. Raises what is wrong; findings are values. The redactor learns every secret."""
+    loaded = inventory.load(path)
+    hosts = inventory.select(loaded, targets)
+    resolver = Resolver(environ, path.parent)
+    renderer = Renderer(path.parent / "templates", resolver)
+    try:
+        asked = _render(renderer, resolver, hosts)
+    finally:
+        redactor.learn(resolver.values())
+    for host in hosts:
+        learn_secrets(redactor, host, asked[host.name])
+    findings = {host.name: lint(host, asked[host.name], None) for host in hosts}
+    return Project(loaded, hosts, asked, findings, random.token_bytes(16))
+
+
+def _render(renderer: Renderer, resolver: Resolver, hosts: Sequence[Host]) -> dict[str, tuple[RenderedFile, ...]]:
+    """Missing secrets of all hosts are reported together, and before what they would break in a template."""
+    asked: dict[str, tuple[RenderedFile, ...]] = {}
+    broken: RunneropsError | None = None
+    for host in hosts:
+        try:
+            asked[host.name] = renderer.files(host)
+        except RunneropsError as error:
+            broken = broken or error
+    resolver.check()
+    if broken:
+        raise broken
+    return asked
+
+
+def learn_secrets(redactor: Redactor, host: Host, files: Sequence[RenderedFile]) -> None:
+    """What is secret in these files is secret in every message."""
+    clear = clear_texts(host)
+    for file in files:
+        if file.content is None:
+            continue
+        service = service_of(file.spec.service)
+        redactor.learn(secret_values(service, file.spec, service.parse(file.spec, file.content), clear))
+
+
+def refuse_unsound(project: Project, screen: Screen) -> bool:
+    """Whether findings of severity error forbid to connect to any host; says them."""
+    errors = [finding for found in project.findings.values() for finding in found if finding.severity == "error"]
+    seen: set[tuple[str, str]] = set()
+    for finding in errors:
+        for style, text in finding_lines(finding):
+            if (style, text) not in seen:
+                screen.say(text, style)
+            seen.add((style, text))
+    return bool(errors)

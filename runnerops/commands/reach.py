@@ -1,0 +1,76 @@
+"""Connections to the hosts of a project, one each, opened when first used and closed together."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from functools import partial
+from types import TracebackType
+
+from runnerops.commands.planning import Flags, Planned, plan_host
+from runnerops.commands.project import Project
+from runnerops.fleet import side_by_side
+from runnerops.model import Host
+from runnerops.origin import find_origin
+from runnerops.remote.hostkeys import KnownHosts
+from runnerops.remote.keys import Credentials
+from runnerops.remote.reading import ReadOnly
+from runnerops.remote.ssh import Link, open_link
+from runnerops.report.screen import Screen
+
+
+class Reach:
+    """The way to every host of a project; safe to use from one thread a host."""
+
+    def __init__(self, project: Project, environ: Mapping[str, str], screen: Screen) -> None:
+        self._environ = environ
+        self._known = KnownHosts.find(project.folder, environ)
+        self._credentials = Credentials.from_environ(environ)
+        self._links: dict[str, Link] = {}
+        self._lock = threading.Lock()
+        for warning in self._known.warnings:
+            screen.say(f"warning: {warning}", "warn")
+
+    def link(self, host: Host) -> Link:
+        """The host's open connection. Raises HostError."""
+        with self._lock:
+            known = self._links.get(host.name)
+        if known:
+            return known
+        link = open_link(host, self._known, self._credentials, environ=self._environ)
+        with self._lock:
+            self._links[host.name] = link
+        return link
+
+    def again(self, host: Host) -> Link:
+        """A new connection in place of one that was lost. Raises HostError."""
+        with self._lock:
+            lost = self._links.pop(host.name, None)
+        if lost:
+            lost.close()
+        return self.link(host)
+
+    def __enter__(self) -> Reach:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for link in self._links.values():
+            link.close()
+
+
+def plan_all(
+    project: Project, reach: Reach, environ: Mapping[str, str], screen: Screen, flags: Flags
+) -> dict[str, Planned | Exception]:
+    """Every host's plan, observed side by side; a host's error stands in its place."""
+    origin = find_origin(environ, project.folder)
+    hosts = {host.name: host for host in project.hosts}
+    deployed = frozenset(hosts)
+
+    def look(name: str) -> Planned:
+        host = hosts[name]
+        reader = ReadOnly(name, partial(reach.link, host))
+        return plan_host(project, host, reader, flags, origin, screen.redactor, deployed)
+
+    return side_by_side(list(hosts), look)

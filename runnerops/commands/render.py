@@ -1,0 +1,65 @@
+"""`runnerops render`: the files as they render, masked on screen, or written below a directory."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from runnerops.commands.project import Project, open_project
+from runnerops.errors import UsageError
+from runnerops.model import Exit, Host, RenderedFile
+from runnerops.report.differ import masked_text
+from runnerops.report.screen import Screen
+
+
+def render(
+    path: Path,
+    targets: Sequence[str],
+    environ: Mapping[str, str],
+    screen: Screen,
+    directory: Path | None,
+    *,
+    with_secrets: bool,
+) -> Exit:
+    """Exit 0. Raises what is wrong with the inventory, a template or a secret."""
+    if with_secrets and directory is None:
+        raise UsageError(
+            "--with-secrets: secrets are never shown on screen", "name a directory to write to with -d DIR"
+        )
+    if with_secrets and environ.get("CI"):
+        raise UsageError(
+            "--with-secrets: not in a CI job, where files end in artifacts and caches", "leave the flag out"
+        )
+    project = open_project(path, targets, environ, screen.redactor)
+    for host in project.hosts:
+        for file in project.asked[host.name]:
+            if directory is None:
+                screen.lines(_shown(project, host, file))
+            else:
+                where = _write(project, host, file, directory, with_secrets=with_secrets)
+                screen.say(f"wrote {where}")
+    return Exit.OK
+
+
+def _shown(project: Project, host: Host, file: RenderedFile) -> Iterator[tuple[str, str]]:
+    yield "host", f"# {host.name}: {file.spec.path} ({file.spec.mode} {file.spec.owner})"
+    for line in masked_text(file.spec, file.content, project.masker(host)).splitlines():
+        yield "plain", line
+    yield "plain", ""
+
+
+def _write(project: Project, host: Host, file: RenderedFile, directory: Path, *, with_secrets: bool) -> Path:
+    """Below DIR/HOST at the path it has on the host; nobody else can read it from the first byte on."""
+    where = directory / host.name / file.spec.path.lstrip("/")
+    masked = masked_text(file.spec, file.content, project.masker(host)).encode()
+    content = (file.content or b"") if with_secrets else masked
+    try:
+        where.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        where.unlink(missing_ok=True)
+        handle = os.open(where, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as error:
+        raise UsageError(f"{where}: {error.strerror}", "name a directory that you can write to with -d DIR") from None
+    with os.fdopen(handle, "wb") as target:
+        target.write(content)
+    return where

@@ -1,0 +1,34 @@
+"""What a host has: one exec that only reads, made into a `HostState`. Encodes, calls, decodes."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from typing import Protocol
+
+from runnerops.model import Host, HostState, RenderedFile
+from runnerops.remote import protocol, state
+from runnerops.services import SERVICES
+
+
+class Reader(Protocol):
+    """A connection that can only read: all it takes is an observe script."""
+
+    def read(self, script: bytes) -> bytes:
+        """What the script prints. Raises HostError."""
+
+
+def observe(host: Host, asked: Sequence[RenderedFile], reader: Reader) -> HostState:
+    """All that planning needs to know of this host. Raises HostError where it cannot be had."""
+    nonce = secrets.token_hex(16)
+    calls = [
+        call
+        for service in SERVICES
+        for call in service.questions(host, [file for file in asked if file.spec.service is service.NAME])
+    ]
+    script = protocol.frame(nonce, calls, [service.OBSERVE for service in SERVICES])
+    answers, files = protocol.decode_observation(nonce, reader.read(script))
+    facts = state.facts(answers)
+    for service in SERVICES:
+        facts = service.facts(facts, answers)
+    return state.host_state(answers, files, facts)

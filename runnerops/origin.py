@@ -1,0 +1,37 @@
+"""Who asks for a run, and from where: read from the environment and git, once, before planning."""
+
+from __future__ import annotations
+
+import getpass
+import socket
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+from runnerops.model import Origin
+
+
+def find_origin(environ: Mapping[str, str], folder: Path) -> Origin:
+    """In a GitLab job what its variables say, else the local user, the machine and the commit of `folder`'s checkout."""
+    return Origin(
+        user=environ.get("GITLAB_USER_LOGIN") or _user(),
+        machine=environ.get("CI_RUNNER_DESCRIPTION") or socket.gethostname(),
+        commit=environ.get("CI_COMMIT_SHA") or _commit(folder),
+        pipeline=environ.get("CI_PIPELINE_URL", ""),
+    )
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # an account without a name, as in some containers
+        return "unknown"
+
+
+def _commit(folder: Path) -> str:
+    try:
+        command = ("git", "-C", str(folder), "rev-parse", "HEAD")
+        done = subprocess.run(command, capture_output=True, text=True, timeout=5, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""

@@ -1,0 +1,38 @@
+"""Rules across the files of one host, and the one place that runs every rule. Pure. One function a rule."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from runnerops.model import Facts, FileSpec, Finding, Host, RenderedFile, ServiceName, Tree
+from runnerops.services import SERVICES, service_of
+
+
+def lint(host: Host, files: Sequence[RenderedFile], facts: Facts | None) -> tuple[Finding, ...]:
+    """All findings on a host's files, worst first, each with the inventory's place where it has one.
+
+    `facts` None: what can be known without the host. What the inventory's `ignore` names is left out.
+    """
+    trees = _trees(files)
+    services = {file.spec.path: file.spec.service for file in files}
+    found: list[Finding] = []
+    for service in SERVICES:
+        own = {spec: tree for spec, tree in trees.items() if spec.service is service.NAME}
+        if own:
+            found += service.lint(own, facts)
+    kept = (finding for finding in found if finding.rule not in host.ignore)
+    placed = (_placed(host, finding, services.get(finding.path)) for finding in kept)
+    order = ("error", "warning", "info")
+    return tuple(sorted(placed, key=lambda finding: order.index(finding.severity)))
+
+
+def _trees(files: Sequence[RenderedFile]) -> Mapping[FileSpec, Tree]:
+    present = ((file.spec, file.content) for file in files)
+    return {spec: service_of(spec.service).parse(spec, content) for spec, content in present if content is not None}
+
+
+def _placed(host: Host, finding: Finding, service: ServiceName | None) -> Finding:
+    if finding.mark or service is None or not finding.key:
+        return finding
+    return replace(finding, mark=host.mark(service, finding.key))
