@@ -40,6 +40,11 @@ class Planned:
     alive: int = 0
     """The number of a run that is going on there; 0 for none."""
 
+    @property
+    def ready(self) -> bool:
+        """Whether there is something to do here that nothing stops."""
+        return self.result is Result.PENDING and not self.plan.stops and not self.alive
+
 
 def plan_host(
     project: Project,

@@ -1,0 +1,121 @@
+"""A deploy while it lasts: bars on a terminal, lines elsewhere (both to stderr), or one event a line as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, Protocol
+
+from runnerops.model import Event, Outcome, Plan, Step
+from runnerops.report.document import event_document
+from runnerops.report.screen import Screen
+from runnerops.report.text import outcome_lines, step_text
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+
+class Show(Protocol):
+    """What a deploy tells while it goes on; called from one thread a host."""
+
+    def watch(self, event: Event) -> None:
+        """Something happened on a host."""
+
+    def end(self, outcome: Outcome) -> None:
+        """A host is done."""
+
+
+def step_of(plan: Plan, event: Event) -> Step | None:
+    """The step that an event is about."""
+    steps = plan.undo if event.list == "undo" else plan.todo
+    return steps[event.step] if event.list and 0 <= event.step < len(steps) else None
+
+
+class Lines:
+    """A line where a part begins, a wait changes, a step fails; every step with `verbose`."""
+
+    def __init__(self, screen: Screen, plans: Mapping[str, Plan], *, verbose: bool) -> None:
+        self._screen = screen
+        self._plans = plans
+        self._verbose = verbose
+
+    def watch(self, event: Event) -> None:
+        """Said at once: the lines of several hosts may alternate, so each names its host."""
+        step = step_of(self._plans[event.host], event)
+        if step is None:
+            return
+        if event.kind == "fail":
+            self._screen.say(f"{event.host}: did not hold: {step_text(step)}", "bad")
+        elif event.kind in {"wait", "note"}:
+            self._screen.say(f"{event.host}:   {event.text}", "dim")
+        elif event.kind == "step" and (step.verb == "part" or self._verbose):
+            back = "back: " if event.list == "undo" else ""
+            text = step.args[0].replace("_", "-") if step.verb == "part" and not self._verbose else step_text(step)
+            self._screen.say(f"{event.host}: {back}{text}", "dim" if self._verbose else "plain")
+
+    def end(self, outcome: Outcome) -> None:
+        """How the host ended."""
+        for style, text in outcome_lines(outcome):
+            self._screen.say(text, style)
+
+
+class Bars(Lines):
+    """A bar for every host whose run goes on, on a terminal, with the lines above it."""
+
+    def __init__(self, screen: Screen, plans: Mapping[str, Plan], *, verbose: bool) -> None:
+        from rich.console import Console  # noqa: PLC0415  slow to import, and only for terminals
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+
+        super().__init__(screen, plans, verbose=verbose)
+        columns = (
+            TextColumn("{task.fields[host]}"),
+            BarColumn(bar_width=20),
+            TimeElapsedColumn(),
+            TextColumn("{task.description}"),
+        )
+        self._bars: Progress = Progress(*columns, console=Console(file=screen.err), transient=True)
+        self._tasks: dict[str, TaskID] = {}
+
+    def watch(self, event: Event) -> None:
+        """Moves the host's bar; what has to be read is printed above it."""
+        super().watch(event)
+        plan = self._plans[event.host]
+        step = step_of(plan, event)
+        if event.host not in self._tasks:
+            self._tasks[event.host] = self._bars.add_task("", total=len(plan.todo), host=event.host)
+        if step and event.kind in {"step", "wait"}:
+            text = event.text if event.kind == "wait" else step_text(step)
+            done = event.step if event.list == "todo" else 0
+            self._bars.update(self._tasks[event.host], completed=done, description=text[:50].replace("[", r"\["))
+
+    def end(self, outcome: Outcome) -> None:
+        """Takes the host's bar away."""
+        task = self._tasks.pop(outcome.host, None)
+        if task is not None:
+            self._bars.remove_task(task)
+        super().end(outcome)
+
+    def __enter__(self) -> Bars:
+        self._bars.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bars.stop()
+
+
+class Stream:
+    """One event a line, as JSON on stdout; the summary is the command's."""
+
+    def __init__(self, screen: Screen, plans: Mapping[str, Plan]) -> None:
+        self._screen = screen
+        self._plans = plans
+
+    def watch(self, event: Event) -> None:
+        """As it comes."""
+        step = step_of(self._plans[event.host], event)
+        self._screen.json(event_document(event, step_text(step) if step else ""), indent=None)
+
+    def end(self, outcome: Outcome) -> None:
+        """Told in the summary."""
