@@ -1,11 +1,22 @@
-"""Where each value of a host comes from, and what it overrode: the data of `hosts --explain`."""
+"""Where each value of a host comes from, and what it overrode: the data of `hosts --explain`. Reads the inventory."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from runnerops.model import Key, Mark, Value
+from runnerops.inventory.load import drafts_of, read_document
+from runnerops.inventory.nodes import Node
+from runnerops.inventory.problems import Problems
+from runnerops.inventory.targets import unknown_target
+from runnerops.model import Host, Key, Mark, Value
+
+if TYPE_CHECKING:
+    from runnerops.inventory.document import Document
+
+FILLED_IN = "filled in"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,5 +44,80 @@ class Explained:
 
 
 def explain(path: Path, host: str) -> tuple[Explained, ...]:
-    """Every value of `host`, in the order of its sections. Raises as `load` does; UsageError for an unknown host."""
-    raise NotImplementedError
+    """Every value of `host`: what the inventory wrote, in merged order, then what is filled in.
+
+    Raises as `load` does; UsageError for an unknown host.
+    """
+    from runnerops.inventory.drafts import merge_layers  # noqa: PLC0415  brings pydantic
+    from runnerops.inventory.hosts import finish  # noqa: PLC0415
+
+    read = read_document(path)
+    if host not in read.hosts:
+        raise unknown_target(host, read.hosts, read.file)
+    whole = next(one for one in finish(drafts_of(read), path.parent) if one.name == host)
+    sources = _sources(read, host)
+    written = [_explained(key, node, sources) for key, node in _leaves(merge_layers(read, host, Problems()), ())]
+    return (*written, *_filled_in(whole, {one.key for one in written}))
+
+
+def _sources(read: Document, host: str) -> Mapping[Mark, str]:
+    """Which layer wrote at which place."""
+    return {mark: source for source, node in read.layers(host) for mark in _marks(node)}
+
+
+def _marks(node: Node) -> Iterator[Mark]:
+    yield node.mark
+    inner = node.value.values() if isinstance(node.value, dict) else node.value if isinstance(node.value, tuple) else ()
+    for item in inner:
+        yield from _marks(item)
+
+
+def _leaves(node: Node, key: Key) -> Iterator[tuple[Key, Node]]:
+    """Values that were written or replaced as one: scalars, empty mappings, and lists that don't merge by name."""
+    from runnerops.inventory.drafts import CACHES, RUNNERS  # noqa: PLC0415
+
+    if isinstance(node.value, dict) and node.value:
+        for name, item in node.value.items():
+            yield from _leaves(item, (*key, name))
+    elif isinstance(node.value, tuple) and key in (CACHES, RUNNERS):
+        for index, item in enumerate(node.value):
+            yield from _leaves(item, (*key, index))
+    else:
+        yield key, node
+
+
+def _explained(key: Key, node: Node, sources: Mapping[Mark, str]) -> Explained:
+    over: list[Layer] = []
+    older = node.over
+    while older is not None:
+        over.append(Layer(sources.get(older.mark, ""), older.mark, _value(older)))
+        older = older.over
+    return Explained(key, _value(node), sources.get(node.mark, ""), node.mark, tuple(over))
+
+
+def _value(node: Node) -> Value:
+    if isinstance(node.value, dict):
+        return {name: _value(item) for name, item in node.value.items()}
+    if isinstance(node.value, tuple):
+        return [_value(item) for item in node.value]
+    return node.value
+
+
+def _filled_in(host: Host, written: set[Key]) -> Iterator[Explained]:
+    """What sections hold beyond the inventory: mirrors that were wired, what a cache needs not say."""
+    for service, section in host.sections.items():
+        for key, value in _flat(section, (service.value,)):
+            if value is not None and not any(key[: len(known)] == known for known in written):
+                yield Explained(key, value, FILLED_IN, None)
+
+
+def _flat(value: Value, key: Key) -> Iterator[tuple[Key, Value]]:
+    """Leaves of a section; a list of plain values is one."""
+    if isinstance(value, dict) and value:
+        for name, item in value.items():
+            yield from _flat(item, (*key, name))
+    elif isinstance(value, list) and any(isinstance(item, dict) for item in value):
+        for index, item in enumerate(value):
+            yield from _flat(item, (*key, index))
+    elif value != {}:
+        yield key, value

@@ -35,11 +35,14 @@ class Problems:
             self.found.append(Problem(mark, path, text, hint))
 
     def stop(self) -> None:
-        """Raise InventoryError when anything was found: one problem a line, in the order of the file."""
+        """Raise InventoryError when anything was found: one problem a line, in the order of the file.
+
+        The hint is the first problem's that has one: mending that often mends others.
+        """
         if self.found:
             ordered = sorted(self.found, key=lambda problem: (problem.mark.line, problem.mark.column))
-            hints = dict.fromkeys(problem.hint for problem in ordered if problem.hint)
-            raise InventoryError("\n".join(map(str, ordered)), "\n".join(hints))
+            hint = next((problem.hint for problem in ordered if problem.hint), "")
+            raise InventoryError("\n".join(map(str, ordered)), hint)
 
 
 def dotted(key: Key) -> str:

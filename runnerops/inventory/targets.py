@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 
 from runnerops.errors import UsageError
@@ -35,9 +35,12 @@ def _union(names: Mapping[str, tuple[str, ...]], patterns: Sequence[str], invent
 def _matching(names: Mapping[str, tuple[str, ...]], pattern: str, inventory: Inventory) -> set[str]:
     found = [hosts for name, hosts in names.items() if fnmatchcase(name, pattern)]
     if not found:
-        what = "no host or group matches" if set(pattern) & set("*?[") else "no such host or group"
-        raise UsageError(
-            f"{pattern}: {what} in {inventory.path}{did_you_mean(pattern, names)}",
-            "`runnerops hosts` lists the hosts and groups",
-        )
+        raise unknown_target(pattern, names, inventory.path)
     return {host for hosts in found for host in hosts}
+
+
+def unknown_target(target: str, names: Iterable[str], file: str) -> UsageError:
+    """The error for a target that is none of `names`, with the nearest of them."""
+    what = "no host or group matches" if set(target) & set("*?[") else "no such host or group"
+    near = did_you_mean(target, names)
+    return UsageError(f"{target}: {what} in {file}{near}", "`runnerops hosts` lists the hosts and groups")

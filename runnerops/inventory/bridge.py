@@ -1,0 +1,74 @@
+"""The docker bridge that a host's `docker` section asks for: where a cache listens by default. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import IPv4Interface, IPv4Network, ip_network
+
+from runnerops.inventory.checks import Refused
+from runnerops.inventory.endpoints import Ip, as_ip
+from runnerops.model import Tree, Value
+
+_DEFAULT = IPv4Interface("172.17.0.1/16")
+"""What Docker takes when nothing is set and the range is free."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bridge:
+    """`address` is None where the daemon uses a bridge of its admin's making, or none.
+
+    `networks` hold addresses that only this host and its containers reach.
+    """
+
+    address: str | None
+    networks: tuple[IPv4Network, ...]
+
+    def has(self, host: str) -> bool:
+        """Whether a URL's host part is on the bridge or the loopback."""
+        found: Ip | None = as_ip(host)
+        if found is None:
+            return host == "localhost" or host.endswith(".localhost")
+        return found.is_loopback or any(found in network for network in self.networks)
+
+
+def bridge(docker: Tree) -> Bridge:
+    """What daemon.json will make of the default bridge: `bip`, else the first of `default-address-pools`.
+
+    Raises Refused, its text starting with the key, where that cannot be read.
+    """
+    pools = _pools(docker.get("default-address-pools"))
+    if docker.get("bridge") not in (None, "", "docker0"):
+        return Bridge(None, tuple(pool for pool, _ in pools))
+    if bip := docker.get("bip"):
+        inner = _interface(bip)
+    elif pools:
+        pool, size = pools[0]
+        inner = IPv4Interface((int(pool.network_address) + 1, size))
+    else:
+        inner = _DEFAULT
+    return Bridge(str(inner.ip), (inner.network, *(pool for pool, _ in pools)))
+
+
+def _interface(bip: Value) -> IPv4Interface:
+    try:
+        assert isinstance(bip, str)
+        assert "/" in bip
+        return IPv4Interface(bip)
+    except (AssertionError, ValueError):
+        raise Refused("bip: must be an IPv4 address with its prefix", "for example 192.168.200.1/24") from None
+
+
+def _pools(pools: Value) -> list[tuple[IPv4Network, int]]:
+    found = []
+    for pool in pools if isinstance(pools, list) else []:
+        try:
+            assert isinstance(pool, dict)
+            base, size = ip_network(str(pool["base"]), strict=False), pool["size"]
+            assert isinstance(size, int)
+            assert base.prefixlen <= size <= base.max_prefixlen - 2
+        except (AssertionError, KeyError, ValueError):
+            text = "default-address-pools: must be a list of {base: NETWORK, size: PREFIX}"
+            raise Refused(text, "for example [{base: 10.231.0.0/16, size: 24}]") from None
+        if isinstance(base, IPv4Network):
+            found.append((base, size))
+    return found

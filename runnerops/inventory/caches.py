@@ -1,0 +1,157 @@
+"""A host's caches with everything filled in that need not be said. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from runnerops.inventory.bridge import Bridge, bridge
+from runnerops.inventory.checks import Refused, name, volume
+from runnerops.inventory.drafts import CACHES, Draft
+from runnerops.inventory.endpoints import split_listen
+from runnerops.inventory.problems import Problems, dotted
+from runnerops.inventory.registries import HUB, HUB_CACHE, HUB_UPSTREAM, cache_name, served
+from runnerops.inventory.shape import CacheShape
+from runnerops.model import Cache, Key, Mark, Tree, Value
+from runnerops.services.registry.image import DEFAULT_IMAGE
+
+PORT = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A cache as its section has it (`tree`), as its clients see it, and which groups may use it (None: all)."""
+
+    tree: Tree
+    cache: Cache
+    groups: tuple[str, ...] | None
+    place: Key
+    mark: Mark
+
+
+class _Filler:
+    """Fills in one host's caches; what is wrong with one is noted and the cache left out."""
+
+    def __init__(self, draft: Draft, problems: Problems) -> None:
+        self._draft = draft
+        self._problems = problems
+
+    def bridge(self) -> Bridge:
+        section = self._draft.shape.docker
+        try:
+            return bridge((section.model_extra or {}) if section else {})
+        except Refused as error:
+            key, _, text = error.text.partition(": ")
+            self._note(("docker", key), text, error.hint)
+            return Bridge(None, ())
+
+    def fill(self, index: int, shape: CacheShape, local: Bridge) -> Filled | None:
+        place = (*CACHES, index)
+        serves = served(shape.serves or "", shape.upstream or "")
+        known = cache_name(shape.name or "", shape.serves or "", shape.upstream or "")
+        listen = shape.listen or self._listen(index, known, local)
+        url = shape.url or self._url(index, listen)
+        sound = self._check(place, shape, serves, known)
+        if not (listen and url and sound):
+            return None
+        upstream = shape.upstream or HUB_UPSTREAM
+        reach = local.has(urlsplit(url).hostname or "")
+        cache = Cache(known, self._draft.name, upstream, serves, url, reach, shape.use is not False)
+        groups = None if shape.for_ is None else tuple(shape.for_)
+        return Filled(_tree(shape, cache, listen), cache, groups, place, self._draft.mark(*place))
+
+    def check_unique(self, caches: list[Filled]) -> None:
+        """No two caches of a host share a port of one address, or a volume. (Names are unique since they merged.)"""
+        for index, one in enumerate(caches):
+            for other in caches[:index]:
+                if _same_port(str(one.tree["listen"]), str(other.tree["listen"])):
+                    text = f"cache {other.cache.name!r} listens on this port already"
+                    self._note((*one.place, "listen"), text, "give one of them another port")
+                if one.tree["volume"] == other.tree["volume"]:
+                    text = f"cache {other.cache.name!r} has this volume already"
+                    self._note((*one.place, "volume"), text, "give each cache a volume of its own")
+
+    def _listen(self, index: int, known: str, local: Bridge) -> str:
+        key = (*CACHES, index)
+        if index:
+            text = f"cache {known!r} must say where it listens: only the first has a default"
+            self._note(key, text, f"for example `listen: {local.address or 'ADDRESS'}:{PORT + index}`")
+        elif local.address is None:
+            self._note(key, f"cache {known!r} must say where it listens", f"write `listen: ADDRESS:{PORT}`")
+        return f"{local.address}:{PORT}" if local.address and not index else ""
+
+    def _url(self, index: int, listen: str) -> str:
+        if listen and split_listen(listen)[0].is_unspecified:
+            text = "listens everywhere, so its clients cannot tell where"
+            self._note((*CACHES, index, "listen"), text, "add `url: http://ADDRESS:PORT` as its clients reach it")
+            return ""
+        return f"http://{listen}" if listen else ""
+
+    def _check(self, place: Key, shape: CacheShape, serves: str, known: str) -> bool:
+        before = len(self._problems.found)
+        if (shape.username is None) != (shape.password is None):
+            given, missing = ("username", "password") if shape.password is None else ("password", "username")
+            self._note((*place, given), f"has no {missing} beside it", f"add `{missing}`, or take `{given}` out")
+        if serves != HUB and shape.upstream is None:
+            text = f"serves {serves} and does not say where it gets the images"
+            self._note((*place, "serves"), text, f"add `upstream: https://{serves}`")
+        try:
+            name(known)
+            volume(_volume(shape, known))
+        except Refused:
+            self._note(place, f"{known!r} cannot be this cache's name", "give it a name: `name: …`")
+        return len(self._problems.found) == before
+
+    def _note(self, key: Key, text: str, hint: str) -> None:
+        self._problems.add(self._draft.mark(*key), dotted(("hosts", self._draft.name, *key)), text, hint)
+
+
+def fill_caches(draft: Draft, problems: Problems) -> list[Filled]:
+    """All caches of one host that are sound; the others are noted in `problems`."""
+    section = draft.shape.registry
+    if section is None or not section.caches:
+        return []
+    filler = _Filler(draft, problems)
+    local = filler.bridge()
+    filled = [filler.fill(index, shape, local) for index, shape in enumerate(section.caches)]
+    found = [cache for cache in filled if cache]
+    filler.check_unique(found)
+    return found
+
+
+def _tree(shape: CacheShape, cache: Cache, listen: str) -> Tree:
+    return {
+        "name": cache.name,
+        "upstream": cache.upstream,
+        "serves": cache.serves,
+        "listen": listen,
+        "url": cache.url,
+        "image": shape.image or DEFAULT_IMAGE,
+        "username": shape.username,
+        "password": shape.password,
+        "ttl": shape.ttl,
+        "volume": _volume(shape, cache.name),
+        "environment": {key: _as_text(value) for key, value in (shape.environment or {}).items()},
+        "config": shape.config or {},
+        "use": cache.use,
+        "for": None if shape.for_ is None else list(shape.for_),
+        "config_file": "registry-config.yml" if cache.name == HUB_CACHE else f"registry-config.{cache.name}.yml",
+        "local": cache.local,
+        "listen_given": shape.listen is not None,
+    }
+
+
+def _volume(shape: CacheShape, known: str) -> str:
+    return shape.volume or f"runnerops-{known}"
+
+
+def _as_text(value: Value) -> Value:
+    """Compose refuses a boolean in `environment`; the registry reads every value as YAML anyway."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, int | float) else value
+
+
+def _same_port(one: str, other: str) -> bool:
+    (left, port), (right, number) = split_listen(one), split_listen(other)
+    return port == number and (left == right or left.is_unspecified or right.is_unspecified)

@@ -1,0 +1,157 @@
+"""What the text of one key of ours may look like. Pure: a function a kind of value, which gives the value back.
+
+Nothing here is ever quoted whole by a shell or a template that could misread it: names and addresses start with a
+letter or digit, so that none of them is taken for an option.
+"""
+
+from __future__ import annotations
+
+import re
+
+from runnerops.model import Secret
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_ADDRESS = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*|[0-9a-fA-F:]*:[0-9a-fA-F:.]*(?:%[A-Za-z0-9._-]+)?")
+_USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._\\@+$-]*")
+_GATEWAY = re.compile(r"[A-Za-z0-9_\[][A-Za-z0-9._@:\[\]-]*")
+_DURATION = re.compile(r"(?:[0-9]+(?:\.[0-9]+)?(?:ns|us|µs|ms|s|m|h))+")
+
+
+class Refused(ValueError):  # noqa: N818  an answer, which becomes a Problem
+    """What is wrong with a value, and the fix; neither holds a value that may be secret."""
+
+    def __init__(self, text: str, hint: str = "") -> None:
+        super().__init__(text)
+        self.text = text
+        self.hint = hint
+
+
+def name(text: str) -> str:
+    """A host's, group's or cache's."""
+    if not _NAME.fullmatch(text):
+        raise Refused(
+            f"{text!r} is no name: letters, digits, `.`, `-` and `_`, the first a letter or digit", "rename it"
+        )
+    return text
+
+
+def address(text: str) -> str:
+    """A host name, an alias of ssh_config, an IPv4 or an IPv6 address."""
+    if _ADDRESS.fullmatch(text):
+        return text
+    if "@" in text:
+        raise Refused(f"{text!r} is no address", "the user goes under `ssh: {user: …}`")
+    if text.startswith("["):
+        raise Refused(f"{text!r} is no address", "write an IPv6 address without brackets")
+    if re.fullmatch(r"[^:]+:\d+", text):
+        raise Refused(f"{text!r} is no address", "the port goes under `ssh: {port: …}`")
+    raise Refused(f"{text!r} is no address", "write a host name, an alias of ssh_config or an IP address")
+
+
+def user(text: str) -> str:
+    """A login name on the host."""
+    if not _USER.fullmatch(text):
+        raise Refused(f"{text!r} is no user name", "no spaces, and no `-` at the start")
+    return text
+
+
+def gateway(text: str) -> str:
+    """`[USER@]HOST[:PORT]` of a jump host."""
+    if not _GATEWAY.fullmatch(text):
+        raise Refused(f"{text!r} is no gateway", "write USER@HOST:PORT; user and port may be left out")
+    return text
+
+
+def path(text: str) -> str:
+    """A path on this machine."""
+    if not text.strip() or any(ord(character) < 32 for character in text):
+        raise Refused("must be a path", "write the path of a file")
+    return text
+
+
+def line(text: str) -> str:
+    """One line of text that says something."""
+    if not text.strip() or not text.isprintable():
+        raise Refused("must be one line of text")
+    return text
+
+
+def port(number: int) -> int:
+    """A TCP port."""
+    if not 1 <= number <= 65535:
+        raise Refused(f"{number} is no port", "a port is between 1 and 65535")
+    return number
+
+
+def directory(text: str) -> str:
+    """An absolute path on a host that Compose's `SOURCE:TARGET` can hold."""
+    if not text.startswith("/") or text.strip("/") == "":
+        raise Refused("must be an absolute path", "for example /opt/registry")
+    if re.search(r"[\s:$\"'\\]|/\.\.?(/|$)", text) or not text.isprintable():
+        raise Refused("has a character or part that Compose could misread", "no spaces, quotes, `:`, `$` or `..`")
+    return re.sub("/+", "/", text).rstrip("/")
+
+
+def volume(text: str) -> str:
+    """A Docker volume's name."""
+    if not _NAME.fullmatch(text) or len(text) < 2:
+        raise Refused(f"{text!r} is no name of a Docker volume", "letters, digits, `.`, `-` and `_`; no path")
+    return text
+
+
+def image(text: str) -> str:
+    """An image reference."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._:/@-]*", text):
+        raise Refused(f"{text!r} is no image", "for example registry:3.0.0")
+    return text
+
+
+def serves(text: str) -> str:
+    """The registry whose images a cache holds, as image names begin: `docker.io`, `registry.example.com:5000`."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.-]*(?::\d+)?", text):
+        raise Refused(f"{text!r} is no registry's name", "write it as image names begin: docker.io, ghcr.io, quay.io")
+    return text.lower()
+
+
+def duration(value: object) -> str | None:
+    """A Go duration; 0 means never. A bare number would be nanoseconds, and nobody means those."""
+    if value is None or (value in ("0", 0) and not isinstance(value, bool)):
+        return None if value is None else "0"
+    if not isinstance(value, str) or not _DURATION.fullmatch(value):
+        raise Refused("must be a duration with its unit", "for example 168h (h, m and s are known, days are not)")
+    return value
+
+
+def text_or_secret(value: object) -> str | Secret | None:
+    """A user name or password. A number is refused: leading zeros would be gone already."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        raise Refused("must be text", "put the number in quotes")
+    if not isinstance(value, str | Secret | None):
+        raise Refused("must be text or a secret", "for example !env NAME")
+    if isinstance(value, str) and not value.strip():
+        raise Refused("is empty", "leave the key out where there is none")
+    return value
+
+
+def entry(value: object) -> object:
+    """What may stand in `environment`: one value, as text."""
+    if isinstance(value, dict | list):
+        raise Refused("must be one value", "put it in quotes if it is meant as text")
+    return value
+
+
+def reason(text: str) -> str:
+    """Why a rule is silenced."""
+    if not text.strip():
+        raise Refused("must say why", 'for example {R012: "the cache is behind a firewall"}')
+    return text
+
+
+def not_yet(value: object) -> object:
+    """`docker_in_docker`: designed, and refused until it is built, rather than passed on to gitlab-runner."""
+    if value is not None:
+        raise Refused(
+            "is not supported by this version yet",
+            "until then write the dind service under `docker: {services: […]}` of this runner",
+        )
+    return None

@@ -1,0 +1,105 @@
+"""What pydantic found, in our words and with our places. Imported only while loading. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from runnerops.inventory.checks import Refused
+from runnerops.inventory.nodes import Node
+from runnerops.inventory.problems import Problems, did_you_mean, dotted
+from runnerops.inventory.shape import InventoryShape
+from runnerops.model import Key, Mark, Secret
+
+_QUOTES = "put it in quotes if it is meant as text"
+_WORDS = {
+    "string_type": ("must be text", "one text, no list or mapping"),
+    "int_type": ("must be a whole number", "without quotes"),
+    "bool_type": ("must be true or false", "in YAML 1.2 `yes`, `no`, `on` and `off` are text"),
+    "list_type": ("must be a list", "write [ONE, TWO], or one `- ` a line"),
+    "dict_type": ("must be a mapping", "write {KEY: VALUE}, or one `KEY: VALUE` a line"),
+    "model_type": ("must be a mapping", "write {KEY: VALUE}, or one `KEY: VALUE` a line"),
+    "missing": ("is missing", "every inventory has `hosts`, and every runner a `name`, by which layers merge"),
+}
+
+
+def check_shape(root: Node, problems: Problems) -> None:
+    """Note everything in the raw file that is not as our own keys must be."""
+    try:
+        InventoryShape.model_validate(plain(root))
+    except ValidationError as error:
+        for found in error.errors(include_url=False):
+            _note(found, root, problems)
+
+
+def plain(node: Node) -> Any:
+    """The values alone."""
+    if isinstance(node.value, dict):
+        return {name: plain(item) for name, item in node.value.items()}
+    if isinstance(node.value, tuple):
+        return [plain(item) for item in node.value]
+    return node.value
+
+
+def _note(found: ErrorDetails, root: Node, problems: Problems) -> None:
+    key = tuple(part for part in found["loc"] if part != "[key]")
+    text, hint = _phrase(found, key)
+    problems.add(_mark(root, key), dotted(key), text, hint)
+
+
+def _phrase(found: ErrorDetails, key: Key) -> tuple[str, str]:
+    kind, value = found["type"], found["input"]
+    if kind == "extra_forbidden":
+        known = sorted(_known_keys(key[:-1]))
+        return f"unknown key{did_you_mean(str(key[-1]), known)}", f"the keys known here: {', '.join(known)}"
+    if kind == "literal_error":
+        return f"must be {found['ctx']['expected']}", "leave the key out for the gentlest action that suffices"
+    if kind == "value_error" and isinstance(refused := found["ctx"]["error"], Refused):
+        return refused.text, refused.hint
+    if isinstance(value, Secret):
+        return "cannot come from a secret tag", "write it in clear: secrets stand in the systems' own keys"
+    if kind == "string_type" and isinstance(value, int | float):
+        return "must be text", _QUOTES
+    return _WORDS.get(kind) or (found["msg"], "")
+
+
+def _mark(root: Node, key: Key) -> Mark:
+    """The place of `key`, or of the nearest value around it."""
+    node = root
+    for part in key:
+        inner: Node | None = None
+        if isinstance(node.value, dict):
+            inner = node.value.get(str(part))
+        elif isinstance(node.value, tuple) and isinstance(part, int):
+            inner = node.value[part]
+        if inner is None:
+            break
+        node = inner
+    return node.mark
+
+
+def _known_keys(key: Key) -> set[str]:
+    """Our keys at this place of the file, found by walking the models."""
+    types: set[Any] = {InventoryShape}
+    for part in key:
+        types = {inner for outer in types for inner in _step(outer, part)}
+    fields = [field for model in types for field in _models(model)]
+    return {info.alias or name for model in fields for name, info in model.model_fields.items()}
+
+
+def _step(outer: Any, part: str | int) -> Iterator[Any]:
+    for model in _models(outer):
+        for name, info in model.model_fields.items():
+            if (info.alias or name) == part:
+                yield info.annotation
+    for option in (outer, *get_args(outer)):
+        if getattr(option, "__origin__", None) in (dict, list):
+            yield get_args(option)[-1]
+
+
+def _models(option: Any) -> list[type[BaseModel]]:
+    options = (option, *get_args(option))
+    return [model for model in options if isinstance(model, type) and issubclass(model, BaseModel)]

@@ -1,0 +1,133 @@
+"""The file as layers: which groups a host is in, and what applies to it in which order. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from runnerops.inventory.nodes import Node
+from runnerops.inventory.problems import Problems, did_you_mean, dotted
+from runnerops.model import Key
+
+_NOT_MERGED = frozenset({"groups", "address"})
+"""Keys that belong to one group or host and are never inherited."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A checked file. `groups` and `hosts` are in its order."""
+
+    file: str
+    defaults: Node | None
+    groups: Mapping[str, Node]
+    hosts: Mapping[str, Node]
+
+    def groups_of(self, host: str) -> tuple[str, ...]:
+        """All groups of a host, those that a group builds on before it, each once."""
+        found: dict[str, None] = {}
+        for name in _group_names(self.hosts[host]):
+            self._collect(name.value, found)
+        return tuple(found)
+
+    def _collect(self, name: object, found: dict[str, None]) -> None:
+        if isinstance(name, str) and name not in found:
+            for other in _group_names(self.groups[name]):
+                self._collect(other.value, found)
+            found[name] = None
+
+    def layers(self, host: str) -> tuple[tuple[str, Node], ...]:
+        """What applies to a host, weakest first, each with the name of where it stands."""
+        named = [
+            ("defaults", self.defaults),
+            *((f"groups.{name}", self.groups[name]) for name in self.groups_of(host)),
+            (f"hosts.{host}", self.hosts[host]),
+        ]
+        return tuple((source, inheritable(node)) for source, node in named if node and node.value is not None)
+
+
+def document(root: Node, file: str, problems: Problems) -> Document:
+    """The file's parts, with every name of a group known and no group inside of itself. Raises InventoryError."""
+    parts = _mapping(root)
+    found = Document(file, parts.get("defaults"), _mapping(parts.get("groups")), _mapping(parts.get("hosts")))
+    if not found.hosts:
+        problems.add(
+            (parts.get("hosts") or root).mark, "hosts", "there is no host", "write one host's name below `hosts:`"
+        )
+    for name in found.hosts.keys() & found.groups.keys():
+        text = f"a group has this name too, at {found.groups[name].mark}"
+        problems.add(found.hosts[name].mark, f"hosts.{name}", text, "rename one: both are targets")
+    for key, node in _references(found):
+        if node.value not in found.groups:
+            text = f"no group {node.value!r}{did_you_mean(str(node.value), found.groups)}"
+            problems.add(node.mark, dotted(key), text, "groups stand below `groups:`; an empty one is `NAME: {}`")
+    problems.stop()
+    _refuse_cycles(found, problems)
+    problems.stop()
+    return found
+
+
+def inheritable(node: Node) -> Node:
+    """What of a layer merges into a host."""
+    kept = {name: item for name, item in _mapping(node).items() if name not in _NOT_MERGED}
+    return Node(node.mark, kept, node.size)
+
+
+def child(node: Node | None, *key: str | int) -> Node | None:
+    """The node at `key`, or None."""
+    for part in key:
+        if node is None:
+            return None
+        inner = node.value
+        if isinstance(inner, dict):
+            node = inner.get(str(part))
+        elif isinstance(inner, tuple) and isinstance(part, int):
+            node = inner[part]
+        else:
+            return None
+    return node
+
+
+def items(node: Node | None) -> tuple[Node, ...]:
+    """The items of a list, none where there is no list."""
+    return node.value if node and isinstance(node.value, tuple) else ()
+
+
+def _mapping(node: Node | None) -> dict[str, Node]:
+    return node.value if node and isinstance(node.value, dict) else {}
+
+
+def _group_names(node: Node) -> tuple[Node, ...]:
+    return items(child(node, "groups"))
+
+
+def _references(found: Document) -> Iterator[tuple[Key, Node]]:
+    """Every place that names a group."""
+    layers: list[tuple[Key, Node]] = [(("defaults",), found.defaults)] if found.defaults else []
+    layers += [(("groups", name), node) for name, node in found.groups.items()]
+    layers += [(("hosts", name), node) for name, node in found.hosts.items()]
+    for key, layer in layers:
+        for index, name in enumerate(_group_names(layer)):
+            yield (*key, "groups", index), name
+        for place, cache in enumerate(items(child(layer, "registry", "caches"))):
+            for index, name in enumerate(items(child(cache, "for"))):
+                yield (*key, "registry", "caches", place, "for", index), name
+
+
+def _refuse_cycles(found: Document, problems: Problems) -> None:
+    """Walk from every group; a group met again on the way down is a cycle, named from there."""
+    done: set[str] = set()
+
+    def walk(name: str, way: tuple[str, ...]) -> None:
+        if name in way:
+            cycle = " → ".join((*way[way.index(name) :], name))
+            mark = found.groups[name].mark
+            problems.add(
+                mark, f"groups.{name}", f"the group is inside of itself: {cycle}", "take one `groups` entry out"
+            )
+        elif name not in done:
+            for other in _group_names(found.groups[name]):
+                walk(str(other.value), (*way, name))
+            done.add(name)
+
+    for name in found.groups:
+        walk(name, ())

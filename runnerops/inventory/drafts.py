@@ -1,0 +1,94 @@
+"""One host's layers merged into a draft: values with places, and the same values as shape.py knows them. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from runnerops.inventory.complaints import plain
+from runnerops.inventory.document import Document, child
+from runnerops.inventory.merge import Merger, NameOf
+from runnerops.inventory.nodes import Node
+from runnerops.inventory.problems import Problems
+from runnerops.inventory.registries import cache_name
+from runnerops.inventory.shape import HostShape
+from runnerops.model import Key, Mark, Secret, Value
+
+RUNNERS: Key = ("gitlab_runner", "runners")
+CACHES: Key = ("registry", "caches")
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A host before its caches and mirrors are filled in. `node` has no nulls left, `{host}` is replaced."""
+
+    name: str
+    groups: tuple[str, ...]
+    node: Node
+    shape: HostShape
+
+    def mark(self, *key: str | int) -> Mark:
+        """The place of the value at `key`, or of the nearest around it."""
+        while (found := child(self.node, *key)) is None:
+            key = key[:-1]
+        return found.mark
+
+
+def draft(document: Document, host: str, problems: Problems) -> Draft:
+    """The host's own address and groups are read apart: layers don't merge them."""
+    node = _for_host(merge_layers(document, host, problems), host, ())
+    own = plain(child(document.hosts[host], "address") or Node(node.mark, None))
+    shape = HostShape.model_validate({**plain(node), "address": own})
+    return Draft(host, document.groups_of(host), node, shape)
+
+
+def merge_layers(document: Document, host: str, problems: Problems) -> Node:
+    """All that applies to a host as one node; what was taken away is a null there."""
+    named: Mapping[Key, NameOf] = {RUNNERS: lambda node: _with_host(_text(node, "name"), host), CACHES: _cache_name}
+    return Merger(named, problems, ("hosts", host)).fold(node for _, node in document.layers(host))
+
+
+def tree(node: Node, key: Key, marks: dict[Key, Mark]) -> Value:
+    """The values alone; the places go into `marks`."""
+    marks[key] = node.mark
+    if isinstance(node.value, dict):
+        return {name: tree(item, (*key, name), marks) for name, item in node.value.items()}
+    if isinstance(node.value, tuple):
+        return [tree(item, (*key, index), marks) for index, item in enumerate(node.value)]
+    return node.value
+
+
+def _for_host(node: Node, host: str, key: Key) -> Node:
+    """Without the nulls that took something away, and with `{host}` replaced where it means something."""
+    value = node.value
+    if isinstance(value, dict):
+        kept = {name: _for_host(item, host, (*key, name)) for name, item in value.items() if item.value is not None}
+        return replace(node, value=kept)
+    if isinstance(value, tuple):
+        return replace(node, value=tuple(_for_host(item, host, (*key, index)) for index, item in enumerate(value)))
+    if isinstance(value, Secret):
+        return replace(node, value=_secret_for(value, host))
+    if isinstance(value, str) and key[:2] == RUNNERS and key[3:] == ("name",):
+        return replace(node, value=_with_host(value, host))
+    return node
+
+
+def _secret_for(secret: Secret, host: str) -> Secret:
+    if "{host}" not in secret.argument:
+        return secret
+    word = re.sub(r"[^A-Za-z0-9]", "_", host).upper() if secret.source == "env" else host
+    return replace(secret, argument=_with_host(secret.argument, word))
+
+
+def _with_host(text: str, host: str) -> str:
+    return text.replace("{host}", host)
+
+
+def _text(node: Node, key: str) -> str:
+    found = child(node, key)
+    return found.value if found and isinstance(found.value, str) else ""
+
+
+def _cache_name(node: Node) -> str:
+    return cache_name(_text(node, "name"), _text(node, "serves"), _text(node, "upstream"))

@@ -1,0 +1,77 @@
+"""What our URLs and `ADDRESS:PORT` may look like: where a cache gets images, listens and is asked. Pure."""
+
+from __future__ import annotations
+
+import re
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import TypeAlias
+from urllib.parse import SplitResult, urlsplit
+
+from runnerops.inventory.checks import Refused, port
+
+Ip: TypeAlias = "IPv4Address | IPv6Address"
+
+_HUB_PAGES = frozenset({"docker.io", "www.docker.com", "hub.docker.com", "index.docker.io", "registry.hub.docker.com"})
+
+
+def upstream(text: str) -> str:
+    """The URL that a cache gets its images from."""
+    parts = _http(text)
+    if (parts.hostname or "") in _HUB_PAGES:
+        raise Refused("is not the address of Docker Hub's registry", "write https://registry-1.docker.io")
+    if text.endswith("/"):
+        raise Refused("ends with `/`", "take the last `/` away: the registry would ask for //v2/")
+    return text
+
+
+def url(text: str) -> str:
+    """The URL that a cache's clients use, without a trailing slash. dockerd before 25 refuses one with a path."""
+    parts = _http(text)
+    if parts.path not in ("", "/"):
+        raise Refused("has a path, which a mirror cannot have", "write scheme, host and port only")
+    if (found := as_ip(parts.hostname or "")) and found.is_unspecified:
+        raise Refused("is a wildcard address, which no client can reach", "write an address of that host")
+    return text.rstrip("/")
+
+
+def listen(text: str) -> str:
+    """`ADDRESS:PORT` in its canonical form."""
+    address_part, number = split_listen(text)
+    return join_listen(address_part, number)
+
+
+def split_listen(text: str) -> tuple[Ip, int]:
+    """Address and port of `ADDRESS:PORT`; an IPv6 address stands in brackets. Raises Refused."""
+    host, colon, digits = text.rpartition(":")
+    found = as_ip(host.removeprefix("[").removesuffix("]"))
+    if not colon or found is None or not digits.isdecimal() or (found.version == 6) != host.startswith("["):
+        raise Refused(f"{text!r} is not ADDRESS:PORT", "for example 192.0.2.10:5000, or [2001:db8::1]:5000")
+    return found, port(int(digits))
+
+
+def join_listen(address_part: Ip, number: int) -> str:
+    """The inverse of `split_listen`."""
+    return f"[{address_part}]:{number}" if address_part.version == 6 else f"{address_part}:{number}"
+
+
+def as_ip(text: str) -> Ip | None:
+    """The address that `text` is, or None for a name."""
+    try:
+        return ip_address(text)
+    except ValueError:
+        return None
+
+
+def _http(text: str) -> SplitResult:
+    try:
+        parts = urlsplit(text)
+        known = parts.port != 0 and parts.hostname
+    except ValueError:
+        known = None
+    if not known or parts.scheme not in ("http", "https") or not re.fullmatch(r"[!-~]+", text):
+        raise Refused("must be a plain http or https URL", "for example http://192.0.2.10:5000")
+    if "@" in parts.netloc:
+        raise Refused("has a user or password inside the URL", "they go under `username` and `password`")
+    if parts.query or parts.fragment or text.endswith(("?", "#")):
+        raise Refused("has a query or fragment", "write scheme, host and port only")
+    return parts

@@ -1,0 +1,106 @@
+"""Drafts to `model.Host`s: sections as templates see them, caches filled in, mirrors wired. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import cast
+
+from runnerops.inventory.caches import Filled, fill_caches
+from runnerops.inventory.document import child
+from runnerops.inventory.drafts import RUNNERS, Draft, tree
+from runnerops.inventory.nodes import Node
+from runnerops.inventory.problems import Problems
+from runnerops.inventory.shape import SectionShape, SshShape
+from runnerops.inventory.wiring import Wiring, needs_mirrors
+from runnerops.model import Host, Key, Mark, ServiceName, Ssh, Tree
+
+_OURS = ("on_change", "keep")
+_DIRECTORY = "/opt/registry"
+
+
+def finish(drafts: Sequence[Draft], directory: Path) -> tuple[Host, ...]:
+    """All hosts; `directory` is the inventory's, where relative paths start. Raises InventoryError."""
+    problems = Problems()
+    filled = {one.name: fill_caches(one, problems) for one in drafts}
+    problems.stop()
+    wiring = Wiring(filled)
+    wiring.check(drafts, problems)
+    problems.stop()
+    return tuple(_host(one, filled[one.name], wiring, directory) for one in drafts)
+
+
+def _host(draft: Draft, own: Sequence[Filled], wiring: Wiring, directory: Path) -> Host:
+    shape = draft.shape
+    marks: dict[Key, Mark] = {}
+    sections = _sections(draft, own, marks)
+    mirrors = wiring.mirrors(draft) if needs_mirrors(draft) else ()
+    if mirrors:
+        sections[ServiceName.DOCKER]["registry-mirrors"] = list(mirrors)
+    ours = {name: section for name in ServiceName if (section := _section_shape(draft, name))}
+    return Host(
+        name=draft.name,
+        address=shape.address or draft.name,
+        groups=draft.groups,
+        ssh=_ssh(shape.ssh, directory),
+        sections=sections,
+        caches=tuple(one.cache for one in wiring.usable(draft)),
+        vars=_tree_at(draft.node, ("vars",), {}) or {},
+        marks=marks,
+        blunt=frozenset(name for name, section in ours.items() if section.on_change),
+        keep={name: tuple(section.keep) for name, section in ours.items() if section.keep},
+        versions=shape.versions.model_dump(exclude_none=True) if shape.versions else {},
+        ignore={rule: why for rule, why in (shape.ignore or {}).items() if why},
+        wired=bool(mirrors),
+    )
+
+
+def _sections(draft: Draft, own: Sequence[Filled], marks: dict[Key, Mark]) -> dict[ServiceName, Tree]:
+    """The sections that the host has, in the usual order of services."""
+    found: dict[ServiceName, Tree] = {}
+    for name in ServiceName:
+        section = _tree_at(draft.node, (name.value,), marks)
+        if section is None:
+            continue
+        for key in _OURS:
+            section.pop(key, None)
+        found[name] = section
+    if registry := draft.shape.registry:
+        found[ServiceName.REGISTRY] = {
+            "directory": registry.directory or _DIRECTORY,
+            "caches": [one.tree for one in own],
+        }
+    if ServiceName.GITLAB_RUNNER in found:
+        _leave_out_kept_tokens(found[ServiceName.GITLAB_RUNNER], marks)
+    return found
+
+
+def _tree_at(node: Node, key: Key, marks: dict[Key, Mark]) -> Tree | None:
+    found = child(node, *key)
+    return None if found is None else cast(Tree, tree(found, key, marks))
+
+
+def _leave_out_kept_tokens(section: Tree, marks: dict[Key, Mark]) -> None:
+    """`token: keep` says in words what leaving the token out says: the host's own stays."""
+    for index, runner in enumerate(cast("list[Tree]", section.get("runners", []))):
+        if runner.get("token") == "keep":
+            del runner["token"]
+            marks.pop((*RUNNERS, index, "token"), None)
+
+
+def _section_shape(draft: Draft, name: ServiceName) -> SectionShape | None:
+    sections: dict[ServiceName, SectionShape | None] = {
+        ServiceName.DOCKER: draft.shape.docker,
+        ServiceName.REGISTRY: draft.shape.registry,
+        ServiceName.GITLAB_RUNNER: draft.shape.gitlab_runner,
+    }
+    return sections[name]
+
+
+def _ssh(shape: SshShape | None, directory: Path) -> Ssh:
+    if shape is None:
+        return Ssh()
+    key = shape.key
+    if key and not key.startswith("~"):
+        key = str(directory / key)
+    return Ssh(shape.user, shape.port, key, shape.gateway, shape.sudo)

@@ -1,0 +1,125 @@
+"""The shape of OUR keys, as pydantic models; the managed systems' own keys pass through. Imported only while loading.
+
+Every value may be null: a layer takes away with it what another gave. What needs the merged host is checked later.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from runnerops.inventory import checks, endpoints
+
+Name = Annotated[str, AfterValidator(checks.name)]
+
+
+class _Ours(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, arbitrary_types_allowed=True)
+
+
+class SshShape(_Ours):
+    """How to reach a host."""
+
+    user: Annotated[str, AfterValidator(checks.user)] | None = None
+    port: Annotated[int, AfterValidator(checks.port)] | None = None
+    key: Annotated[str, AfterValidator(checks.path)] | None = None
+    gateway: Annotated[str, AfterValidator(checks.gateway)] | None = None
+    sudo: bool | None = None
+
+
+class SectionShape(_Ours):
+    """What is ours in the section of a service."""
+
+    on_change: Literal["restart"] | None = None
+    keep: list[Annotated[str, AfterValidator(checks.line)]] | None = None
+
+
+class DockerShape(SectionShape):
+    """daemon.json: any further key is Docker's own."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+class CacheShape(_Ours):
+    """A pull-through cache."""
+
+    name: Name | None = None
+    upstream: Annotated[str, AfterValidator(endpoints.upstream)] | None = None
+    serves: Annotated[str, AfterValidator(checks.serves)] | None = None
+    listen: Annotated[str, AfterValidator(endpoints.listen)] | None = None
+    url: Annotated[str, AfterValidator(endpoints.url)] | None = None
+    image: Annotated[str, AfterValidator(checks.image)] | None = None
+    username: Annotated[Any, AfterValidator(checks.text_or_secret)] = None
+    password: Annotated[Any, AfterValidator(checks.text_or_secret)] = None
+    ttl: Annotated[Any, AfterValidator(checks.duration)] = None
+    volume: Annotated[str, AfterValidator(checks.volume)] | None = None
+    environment: dict[str, Annotated[Any, AfterValidator(checks.entry)]] | None = None
+    config: dict[str, Any] | None = None
+    use: bool | None = None
+    for_: list[str] | None = Field(None, alias="for")
+
+
+class RegistryShape(SectionShape):
+    """The caches of a host."""
+
+    directory: Annotated[str, AfterValidator(checks.directory)] | None = None
+    caches: list[CacheShape] | None = None
+
+
+class RunnerShape(BaseModel):
+    """One of `[[runners]]`: any further key is gitlab-runner's own."""
+
+    model_config = ConfigDict(extra="allow", strict=True, frozen=True, arbitrary_types_allowed=True)
+
+    name: Annotated[str, AfterValidator(checks.line)]
+    docker_in_docker: Annotated[Any, AfterValidator(checks.not_yet)] = None
+
+
+class GitlabRunnerShape(SectionShape):
+    """config.toml: any further key is gitlab-runner's own."""
+
+    model_config = ConfigDict(extra="allow")
+
+    runners: list[RunnerShape] | None = None
+
+
+class VersionsShape(_Ours):
+    """What `check` assumes to run on a host that it cannot ask."""
+
+    docker: str | None = None
+    compose: str | None = None
+    gitlab_runner: str | None = None
+    registry: str | None = None
+
+
+class LayerShape(_Ours):
+    """What defaults, groups and hosts have in common."""
+
+    ssh: SshShape | None = None
+    docker: DockerShape | None = None
+    registry: RegistryShape | None = None
+    gitlab_runner: GitlabRunnerShape | None = None
+    vars: dict[str, Any] | None = None
+    versions: VersionsShape | None = None
+    ignore: dict[str, Annotated[str, AfterValidator(checks.reason)] | None] | None = None
+
+
+class GroupShape(LayerShape):
+    """A group; `groups` are those it builds on."""
+
+    groups: list[str] | None = None
+
+
+class HostShape(GroupShape):
+    """A host."""
+
+    address: Annotated[str, AfterValidator(checks.address)] | None = None
+
+
+class InventoryShape(_Ours):
+    """The whole file."""
+
+    defaults: LayerShape | None = None
+    groups: dict[Name, GroupShape | None] | None = None
+    hosts: dict[Name, HostShape | None]

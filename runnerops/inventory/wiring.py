@@ -1,0 +1,75 @@
+"""Which cache each host uses: the caches it can reach, and its Docker daemon's mirrors. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from runnerops.inventory.caches import Filled
+from runnerops.inventory.drafts import Draft
+from runnerops.inventory.problems import Problems, dotted
+from runnerops.inventory.registries import HUB
+
+_NAMED = 3
+"""How many hosts a message names before it counts."""
+
+
+class Wiring:
+    """All caches of the inventory, by host, in its order."""
+
+    def __init__(self, filled: Mapping[str, Sequence[Filled]]) -> None:
+        self._filled = filled
+
+    def usable(self, host: Draft) -> tuple[Filled, ...]:
+        """Every cache that a host can use, its own first. Others' only if in use: nobody contacts a host for no use."""
+        others = (one for one in self._meant_for(host) if not one.cache.local)
+        return (*self._filled[host.name], *others)
+
+    def mirrors(self, host: Draft) -> tuple[str, ...]:
+        """URLs of the host's own caches of Docker Hub that are in use, else of the others' that it can reach."""
+        hub = [one.cache for one in self.usable(host) if _in_use_for_hub(one)]
+        own = [cache.url for cache in hub if cache.host == host.name]
+        return tuple(dict.fromkeys(own or [cache.url for cache in hub]))
+
+    def check(self, hosts: Sequence[Draft], problems: Problems) -> None:
+        """A host with Docker and without mirrors, though a cache is meant for it, is told of with that cache."""
+        cut_off: dict[int, list[str]] = {}
+        caches: dict[int, Filled] = {}
+        for host in hosts:
+            if not needs_mirrors(host) or self.mirrors(host):
+                continue
+            for one in filter(_in_use_for_hub, self._meant_for(host)):
+                caches[id(one)] = one
+                cut_off.setdefault(id(one), []).append(host.name)
+        for key, names in cut_off.items():
+            _note(caches[key], names, problems)
+
+    def _meant_for(self, host: Draft) -> Iterator[Filled]:
+        """Other hosts' caches that are in use and whose `for` has this host, reachable or not."""
+        for name, caches in self._filled.items():
+            for one in caches:
+                allowed = one.groups is None or not set(one.groups).isdisjoint(host.groups)
+                if name != host.name and one.cache.use and allowed:
+                    yield one
+
+
+def needs_mirrors(host: Draft) -> bool:
+    """Whether the host has a `docker` section that leaves `registry-mirrors` to us."""
+    section = host.shape.docker
+    return section is not None and "registry-mirrors" not in (section.model_extra or {})
+
+
+def _in_use_for_hub(one: Filled) -> bool:
+    return one.cache.use and one.cache.serves == HUB
+
+
+def _note(one: Filled, names: Sequence[str], problems: Problems) -> None:
+    cache = one.cache
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    who = ", ".join(names[:_NAMED]) + more
+    text = f"{who} cannot reach cache {cache.name!r} at {cache.url}: only {cache.host} itself can"
+    problems.add(
+        one.mark,
+        dotted(("hosts", cache.host, *one.place)),
+        text,
+        f"give it a `listen` address that {who} can reach; `registry-mirrors: []` means no mirror",
+    )
