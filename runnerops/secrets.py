@@ -5,15 +5,24 @@ The environment, the base directory and the way to run a command are arguments: 
 
 from __future__ import annotations
 
+import os.path
+import shlex
+import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
+from runnerops.dotenv import read_dotenv
+from runnerops.errors import SecretError
 from runnerops.model import Secret
+from runnerops.redact import Redactor, secret_name
 
 PLACEHOLDER = "SECRET-NOT-AVAILABLE"
 """What a missing secret renders as, so that everything else can still be told; `check()` then stops the run."""
+
+COMMAND_SECONDS = 30
+_LARGEST = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,20 +38,165 @@ RunCommand: TypeAlias = Callable[[tuple[str, ...], Path, Mapping[str, str]], Out
 """Runs (argv, directory, environment) without a shell. Raises OSError when it cannot start, TimeoutError when too slow."""
 
 
+class _MissingError(Exception):
+    """Why a secret cannot be had, and the fix."""
+
+    def __init__(self, problem: str, hint: str) -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.hint = hint
+
+
 class Resolver:
-    """Gives secrets their values, each distinct one once. `directory` is the inventory's."""
+    """Gives secrets their values, each distinct one once. `directory` is the inventory's; nothing is read beforehand."""
 
     def __init__(self, environ: Mapping[str, str], directory: Path, run: RunCommand) -> None:
-        raise NotImplementedError
+        self._environ = environ
+        self._directory = directory
+        self._run = run
+        self._dotenv: Mapping[str, str] | None = None
+        self._found: dict[tuple[str, str], str] = {}
+        self._missing: dict[tuple[str, str], tuple[Secret, _MissingError]] = {}
 
     def resolve(self, secret: Secret) -> str:
-        """The value, or PLACEHOLDER where it cannot be had: then `check()` tells of it."""
-        raise NotImplementedError
+        """The value, or PLACEHOLDER where it cannot be had: then `check()` tells of it.
+
+        One trailing newline is not part of a value; a value of white space alone counts as missing.
+        """
+        key = (secret.source, secret.argument)
+        if key not in self._found and key not in self._missing:
+            try:
+                self._found[key] = self._value(secret)
+            except _MissingError as missing:
+                self._missing[key] = (secret, missing)
+        return self._found.get(key, PLACEHOLDER)
 
     def check(self) -> None:
         """Raise SecretError naming every secret that could not be had, with its place and the fix, never a value."""
-        raise NotImplementedError
+        if self._missing:
+            lines = [
+                f"{secret.mark}: {_shown(secret)}: {missing.problem}" for secret, missing in self._missing.values()
+            ]
+            hints = dict.fromkeys(missing.hint for _, missing in self._missing.values())
+            raise SecretError("\n".join(lines), "\n".join(hints))
 
     def values(self) -> frozenset[str]:
         """All values resolved so far, for the Redactor."""
-        raise NotImplementedError
+        return frozenset(self._found.values())
+
+    def _value(self, secret: Secret) -> str:
+        read = {"env": self._env, "file": self._file, "command": self._command}[secret.source]
+        text = read(secret.argument)
+        value = text.removesuffix("\n").removesuffix("\r")
+        if not value.strip():
+            raise _MissingError("is empty", f"give it a value, or take the !{secret.source} out")
+        if "\0" in value:
+            raise _MissingError("holds a NUL character", "no file of the managed systems can hold one")
+        return value
+
+    def _env(self, name: str) -> str:
+        value = self._environ.get(name)
+        if value is not None:
+            return self._of_file_variable(name, value)
+        if self._dotenv is None:
+            self._dotenv = self._read_dotenv()
+        if name not in self._dotenv:
+            raise _MissingError("not set, in the environment or .env", self._how_to_set(name))
+        return self._dotenv[name]
+
+    def _in_gitlab_job(self) -> bool:
+        return bool(self._environ.get("GITLAB_CI") or self._environ.get("CI_JOB_ID"))
+
+    def _of_file_variable(self, name: str, value: str) -> str:
+        """GitLab hands a variable of type *file* over as the path of a file that it has written for the job."""
+        if not self._in_gitlab_job() or not value.startswith("/") or "\n" in value or not os.path.isfile(value):
+            return value
+        return _read(Path(value), f"{name} is a variable of type file, whose file")
+
+    def _how_to_set(self, name: str) -> str:
+        if self._in_gitlab_job():
+            return (
+                f"add {name} under Settings > CI/CD > Variables; "
+                "a protected variable is there on protected branches and tags only"
+            )
+        return f"export {name}, or write `{name}=…` into {self._directory / '.env'}"
+
+    def _read_dotenv(self) -> Mapping[str, str]:
+        path = self._directory / ".env"
+        return read_dotenv(_read(path, ".env"), str(path)) if path.is_file() else {}
+
+    def _file(self, argument: str) -> str:
+        home = self._environ.get("HOME", "")
+        path = Path(home, argument[2:]) if argument.startswith("~/") and home else Path(argument)
+        return _read(self._directory / path, "the file")
+
+    def _command(self, line: str) -> str:
+        try:
+            argv = tuple(shlex.split(line))
+            output = self._run(argv, self._directory, self._environ)
+        except ValueError:
+            raise _MissingError("a quote is never closed", "mend the command line") from None
+        except TimeoutError:
+            raise _MissingError(
+                f"gave nothing within {COMMAND_SECONDS} s", "it must not ask questions: run it once by hand"
+            ) from None
+        except OSError as error:
+            raise _MissingError(
+                f"cannot run: {error.strerror}", "it runs without a shell; install it or give its path"
+            ) from None
+        if output.status != 0:
+            raise _MissingError(f"exit status {output.status}{self._complaint(output)}", "run it by hand to see why")
+        return _decode(output.stdout, "its output")
+
+    def _complaint(self, output: Output) -> str:
+        """The first line that a failed command wrote to stderr, unless it holds something that may be secret."""
+        lines = output.stderr.decode("utf-8", "replace").strip().splitlines()
+        printed = output.stdout.decode("utf-8", "replace").split()
+        named = [value for name, value in self._environ.items() if secret_name(name)]
+        known = Redactor([*self.values(), *printed, *named])
+        return f": {lines[0].strip()}" if lines and known.text(lines[0]) == lines[0] else ""
+
+
+def run_command(argv: tuple[str, ...], directory: Path, environ: Mapping[str, str]) -> Output:
+    """The real `RunCommand`: no shell, nothing on standard input, at most COMMAND_SECONDS."""
+    try:
+        done = subprocess.run(
+            argv,
+            cwd=directory,
+            env=dict(environ),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=COMMAND_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise TimeoutError from None
+    return Output(done.returncode, done.stdout, done.stderr)
+
+
+def _shown(secret: Secret) -> str:
+    """The tag and its argument; of a command its first word, for the others may hold anything."""
+    argument = secret.argument.split()[0] if secret.source == "command" else secret.argument
+    return f"!{secret.source} {argument}"
+
+
+def _read(path: Path, what: str) -> str:
+    try:
+        if path.exists() and not path.is_file():
+            raise _MissingError(f"{what} is no regular file", "name a file that holds the value alone")
+        with path.open("rb") as stream:
+            data = stream.read(_LARGEST + 1)
+    except OSError as error:
+        raise _MissingError(f"{what} cannot be read: {error.strerror}", f"look at {path}") from None
+    if len(data) > _LARGEST:
+        raise _MissingError(f"{what} is larger than {_LARGEST} bytes", "name a file that holds the value alone")
+    return _decode(data, what)
+
+
+def _decode(data: bytes, what: str) -> str:
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        raise _MissingError(
+            f"{what} is not UTF-8 text", "secrets are text: encode binary ones, as base64 for one"
+        ) from None

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from runnerops.inventory.document import Document
 
 FILLED_IN = "filled in"
+_FOR_US = frozenset({"local", "listen_given", "config_file"})
+"""Fields of a cache that the inventory has no key for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,8 @@ def _filled_in(host: Host, written: set[Key]) -> Iterator[Explained]:
     """What sections hold beyond the inventory: mirrors that were wired, what a cache needs not say."""
     for service, section in host.sections.items():
         for key, value in _flat(section, (service.value,)):
-            if value is not None and not any(key[: len(known)] == known for known in written):
+            given = any(key[: len(known)] == known for known in written)
+            if value is not None and not given and key[-1] not in _FOR_US:
                 yield Explained(key, value, FILLED_IN, None)
 
 

@@ -1,0 +1,43 @@
+"""The `.env` beside the inventory: NAME=VALUE lines, for `!env`. Pure.
+
+Known: comments, `export`, single quotes (nothing means anything inside), double quotes (`\\n`, `\\"`, `\\\\`, `\\$`).
+Not known, and so never a surprise in a password: variables inside of values, values over several lines.
+"""
+
+from __future__ import annotations
+
+import re
+
+from runnerops.errors import SecretError
+
+_LINE = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)")
+_SINGLE = re.compile(r"'([^']*)'\s*(?:#.*)?")
+_DOUBLE = re.compile(r'"((?:[^"\\]|\\.)*)"\s*(?:#.*)?')
+_ESCAPES = {"n": "\n", "t": "\t", "r": "\r"}
+
+
+def read_dotenv(text: str, place: str) -> dict[str, str]:
+    """The variables; of one that is set twice the last wins. Raises SecretError with the line, never with its text."""
+    found: dict[str, str] = {}
+    for number, line in enumerate(text.removeprefix("\ufeff").splitlines(), 1):
+        stripped = line.strip()
+        if not stripped or stripped.startswith("#"):
+            continue
+        match = _LINE.fullmatch(stripped)
+        value = _value(match[2]) if match else None
+        if match is None or value is None:
+            raise SecretError(
+                f"{place}:{number}: not NAME=VALUE", "quotes must end on the same line; comments start with #"
+            )
+        found[match[1]] = value
+    return found
+
+
+def _value(text: str) -> str | None:
+    if text.startswith("'"):
+        match = _SINGLE.fullmatch(text)
+        return match[1] if match else None
+    if text.startswith('"'):
+        match = _DOUBLE.fullmatch(text)
+        return re.sub(r"\\(.)", lambda found: _ESCAPES.get(found[1], found[1]), match[1]) if match else None
+    return re.sub(r"(?:^|\s+)#.*", "", text).rstrip()
