@@ -117,10 +117,11 @@ class LabHost:
         runner = self.run("gitlab-runner --version").stdout
         return {**found, "gitlab_runner": "stand-in" if "stand-in" in runner else number(runner)}
 
-    def host_key(self) -> str:
-        """The line of this host's ed25519 key for a known_hosts file."""
+    def host_key(self, name: str | None = None, port: int = 22) -> str:
+        """The line of this host's ed25519 key for a known_hosts file; `name` and `port` as a proxy in between has them."""
         key = (self.container.root / "etc/ssh/ssh_host_ed25519_key.pub").read_text().split()
-        return f"{self.address} {key[0]} {key[1]}"
+        place = name or self.address
+        return f"{place if port == 22 else f'[{place}]:{port}'} {key[0]} {key[1]}"
 
     def pid(self, unit: str) -> int:
         """MainPID of a unit; 0 when it does not run."""

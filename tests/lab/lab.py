@@ -24,7 +24,7 @@ from tests.lab.shell import run
 from tests.lab.slot import Slot, take_slot
 from tests.lab.ssh import make_key
 
-STAND_IN = Path(__file__).parent / "standin" / "gitlab_runner.py"
+STAND_IN = Path(__file__).parent / "standin"
 HUB_IMAGES = ("library/alpine:3", "library/alpine:3.1", "library/busybox:1")
 BUSYBOX = "runnerops-lab/busybox:1"
 
@@ -39,6 +39,17 @@ class Lab:
     known_hosts: Path
     scratch: Path
     hub_images: tuple[Image, ...]
+
+    def describe(self) -> str:
+        """What runs here, in one line, as the hosts themselves say."""
+        with ThreadPoolExecutor() as pool:
+            said = list(pool.map(LabHost.versions, self.hosts))
+        engines = [
+            f"docker {of['docker']} + compose {of['compose']} ({host.name})"
+            for host, of in zip(self.hosts, said, strict=True)
+        ]
+        registries = " and ".join(sorted({of["registry"] for of in said}))
+        return f"{', '.join(engines)}, registry {registries}, gitlab-runner {said[0]['gitlab_runner']}"
 
     def host(self, name: str) -> LabHost:
         """The host of that recipe."""
@@ -84,6 +95,7 @@ def open_lab() -> Iterator[Lab]:
             each(pool, [*(lambda host=host: settle(host) for host in hosts), lambda: fill(hub, images)])
             yield Lab(tuple(hosts), hub, key, known_hosts, slot.scratch, images)
         finally:
+            hub.stop()
             for host in hosts:
                 host.kill()
 
@@ -96,8 +108,9 @@ def each(pool: ThreadPoolExecutor, works: list[Callable[[], None]]) -> None:
 
 def make_bridge(slot: Slot) -> None:
     """The bridge, with the lab's first address; hosts have no way past it."""
-    batch = f"link add {slot.bridge} type bridge\naddress add {slot.address(1)}/{slot.network.prefixlen} dev {slot.bridge}\n"
-    run(["ip", "-batch", "-"], text=f"{batch}link set {slot.bridge} up\n")
+    batch = f"link add {slot.bridge} address {slot.hardware_address(1)} type bridge\n"
+    batch += f"address add {slot.address(1)}/{slot.network.prefixlen} dev {slot.bridge}\nlink set {slot.bridge} up\n"
+    run(["ip", "-batch", "-"], text=batch)
 
 
 def furnish(container: Container, public: str) -> None:
@@ -117,8 +130,9 @@ def furnish(container: Container, public: str) -> None:
         container.write_file("usr/bin/gitlab-runner", "", 0o755)
         container.bind_file(real, "/usr/bin/gitlab-runner")
     else:
-        container.copy_file(STAND_IN, "opt/runnerops-lab/gitlab_runner.py")
-        (container.root / "usr/bin/gitlab-runner").symlink_to("/opt/runnerops-lab/standin")
+        container.copy_file(STAND_IN / "gitlab_runner.py", "opt/runnerops-lab/gitlab_runner.py")
+        container.copy_file(STAND_IN / "launch.py", "opt/runnerops-lab/r")
+        container.copy_file(STAND_IN / "gitlab-runner.sh", "usr/bin/gitlab-runner", 0o755)
 
 
 def settle(host: LabHost) -> None:

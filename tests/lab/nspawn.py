@@ -19,6 +19,7 @@ class Container:
     def __init__(self, slot: Slot, name: str, number: int, base: Path) -> None:
         self.name = name
         self.address = slot.address(number)
+        self.hardware_address = slot.hardware_address(number)
         self.group = slot.name(name)
         self.cable = slot.name(str(number))
         self.prefix = slot.network.prefixlen
@@ -65,7 +66,7 @@ class Container:
         run(["ip", "link", "delete", self.cable], check=False)
         run(["ip", "netns", "delete", self.group], check=False)
         run(["ip", "netns", "add", self.group])
-        batch = f"link add {self.cable} type veth peer name eth0 netns {self.group}\n"
+        batch = f"link add {self.cable} type veth peer name eth0 address {self.hardware_address} netns {self.group}\n"
         batch += f"link set {self.cable} master {self.bridge} up\n"
         run(["ip", "-batch", "-"], text=batch)
         batch = f"address add {self.address}/{self.prefix} dev eth0\nlink set eth0 up\nlink set lo up\n"

@@ -45,4 +45,9 @@ if [ -z "${untouched-}" ] || ! systemctl is-active --quiet docker; then
     systemctl reset-failed docker
 fi
 systemctl start gitlab-runner || exit 1
+for _ in 1 2 3 4 5 6 7 8 9 10; do # a stand-in needs a moment to take the real one's command line
+    read -r started <"/proc/$(systemctl show --property=MainPID --value gitlab-runner)/cmdline"
+    case $started in /usr/bin/gitlab-runner*) break ;; esac
+    sleep 0.05
+done 2>/dev/null
 state >"$seen"

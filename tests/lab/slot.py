@@ -48,6 +48,10 @@ class Slot:
         """The lab's address with this number."""
         return str(self.network[number])
 
+    def hardware_address(self, number: int) -> str:
+        """Its MAC, the same after every boot: neighbours remember a changed one for most of a minute."""
+        return f"02:72:6f:00:{self.number:02x}:{number:02x}"
+
 
 @contextmanager
 def take_slot() -> Iterator[Slot]:

@@ -30,11 +30,6 @@ else
     mv "$(readlink -f /usr/bin/python3)" "$private/python3"
     rm -f /usr/bin/python3* /usr/bin/py3*
 fi
-cat >"$private/standin" <<'SH'
-#!/bin/sh
-PYTHONHOME=/usr exec /opt/runnerops-lab/python3 -S -B /opt/runnerops-lab/gitlab_runner.py "$@"
-SH
-chmod 0755 "$private/standin"
 
 : >/etc/resolv.conf
 rm -f /etc/ssh/ssh_host_* /etc/hostname

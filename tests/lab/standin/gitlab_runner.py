@@ -92,8 +92,6 @@ class Config:
                 raise BadConfigError("type mismatch for common.Config: expected table but found other")
             for key in ("name", "url", "token", "executor"):
                 typed(runner, key, str, "")
-        if self.log_level and self.log_level not in LEVELS:
-            raise BadConfigError(f'not a valid logrus Level: "{self.log_level}"')
 
 
 def typed(tree: dict[str, Any], key: str, kind: type, default: Any) -> Any:
@@ -272,6 +270,8 @@ class Runner:
         self.loaded += 1
         self.system_id = ensure_system_id(self.path.parent)
         self.config = config
+        if config.log_level and config.log_level not in LEVELS:  # too late for the old one, in the real one too
+            raise BadConfigError(f'not a valid logrus Level: "{config.log_level}"')
         log.level = config.log_level or log.level
         self.say("info", "Configuration loaded")
 
@@ -446,8 +446,11 @@ def answers(runner: dict[str, Any]) -> bool:
 def status(_: Path, options: dict[str, str]) -> int:
     """0 while systemd calls the unit active, or about to be."""
     name = options.get("service") or options.get("n") or "gitlab-runner"
-    asked = subprocess.run(["systemctl", "is-active", name], capture_output=True, text=True, check=False)
-    if asked.stdout.strip() in ("active", "activating"):
+    try:
+        asked = subprocess.run(["systemctl", "is-active", name], capture_output=True, text=True, check=False).stdout
+    except OSError:
+        asked = ""
+    if asked.strip() in ("active", "activating"):
         print(f"{name}: Service is running")
         return 0
     print(f"{name}: Service has stopped", file=sys.stderr)
@@ -482,23 +485,6 @@ def parse(arguments: list[str]) -> tuple[str, dict[str, str]]:
     return command, options
 
 
-def look_like_the_real_one(arguments: list[str]) -> None:
-    """Name and command line as `ps` and /proc show them, so that nobody sees an interpreter. As far as Linux lets us."""
-    Path("/proc/self/comm").write_text("gitlab-runner")
-    fields = Path("/proc/self/stat").read_text().rpartition(")")[2].split()
-    start, end = int(fields[45]), int(fields[46])
-    line = b"".join(argument.encode() + b"\0" for argument in ("/usr/bin/gitlab-runner", *arguments))
-    if len(line) > end - start:
-        return
-    with open("/proc/self/mem", "r+b", buffering=0) as memory:
-        memory.seek(start)
-        memory.write(line.ljust(end - start, b"\0"))
-    import ctypes
-
-    prctl, set_mm, arg_end = ctypes.CDLL(None).prctl, 35, 9
-    prctl(set_mm, arg_end, ctypes.c_ulong(start + len(line)), 0, 0)
-
-
 def main() -> int:
     """The command line."""
     arguments = sys.argv[1:]
@@ -508,11 +494,6 @@ def main() -> int:
         fatal(f"Command {command} not found.")
     own = Path("/etc/gitlab-runner") if os.geteuid() == 0 else Path.home() / ".gitlab-runner"
     path = Path(options.get("config") or os.environ.get("CONFIG_FILE") or own / "config.toml")
-    if command == "run":
-        try:
-            look_like_the_real_one(arguments)
-        except OSError as error:
-            log("debug", "the command line shows the interpreter", error=error)
     return COMMANDS[command](path, options)
 
 

@@ -1,0 +1,109 @@
+"""Fixtures of the lab, and its strictness: with RUNNEROPS_LAB=require a skipped test is a failed one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.lab.host import LabHost
+from tests.lab.install import install_packages
+from tests.lab.lab import Lab, open_lab
+from tests.lab.machine import why_not
+from tests.lab.roots import RECIPES
+from tests.lab.shell import LabError
+
+HERE = Path(__file__).parent
+FIXTURES = {"lab", "host"}
+RAN = pytest.StashKey[int]()
+WHERE = pytest.StashKey[str]()
+
+
+def required() -> bool:
+    """Whether no lab means failure."""
+    return os.environ.get("RUNNEROPS_LAB") == "require"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the marker known."""
+    config.addinivalue_line("markers", "lab: runs on the lab's real hosts (skipped where the machine cannot carry one)")
+    config.stash[RAN] = 0
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what uses a host."""
+    for item in items:
+        if HERE in item.path.parents and FIXTURES & set(getattr(item, "fixturenames", ())):
+            item.add_marker("lab")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Count lab tests; turn a skip into a failure where the lab is required."""
+    report = yield
+    if call.when == "call" and not report.skipped and item.get_closest_marker("lab"):
+        item.config.stash[RAN] += 1
+    if required() and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, but RUNNEROPS_LAB=require: {reason_of(report.longrepr)}"
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """The same for a module that skips itself."""
+    report = yield
+    if required() and report.outcome == "skipped":
+        report.outcome = "failed"
+        report.longrepr = f"skipped, but RUNNEROPS_LAB=require: {reason_of(report.longrepr)}"
+    return report
+
+
+def reason_of(longrepr: object) -> str:
+    """The text of a skip."""
+    return str(longrepr[2]) if isinstance(longrepr, tuple) else str(longrepr)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """The last line: how many lab tests ran, on what."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    where = config.stash.get(WHERE, "")
+    if reporter is not None and where:
+        reporter.write_line(f"lab: {config.stash[RAN]} tests on {where}" if config.stash[RAN] else f"lab: {where}")
+
+
+@pytest.fixture(scope="session", name="lab")
+def fixture_lab(request: pytest.FixtureRequest) -> Iterator[Lab]:
+    """The running lab; one a session. Tests that change a host's state take `host`, or reset what they use."""
+    stash = request.config.stash
+    try:
+        if required():
+            install_packages()
+        if reason := why_not():
+            raise LabError(reason)
+        opened = open_lab()
+        running = opened.__enter__()
+    except LabError as error:
+        stash[WHERE] = f"no tests: {str(error).splitlines()[0]}"
+        if required():
+            pytest.fail(f"RUNNEROPS_LAB=require, and there is no lab: {error}", pytrace=False)
+        pytest.skip(f"no lab: {error}")
+    try:
+        stash[WHERE] = running.describe()
+        yield running
+    finally:
+        opened.__exit__(None, None, None)
+
+
+@pytest.fixture(name="host", params=[recipe.name for recipe in RECIPES])
+def fixture_host(request: pytest.FixtureRequest, lab: Lab) -> LabHost:
+    """Each host in turn, untouched. The hub is up and has forgotten its requests."""
+    host = lab.host(request.param)
+    host.reset()
+    lab.hub.start()
+    lab.hub.forget()
+    return host
