@@ -7,35 +7,19 @@ from __future__ import annotations
 
 import os.path
 import shlex
-import subprocess
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TypeAlias
 
 from runnerops.dotenv import read_dotenv
 from runnerops.errors import SecretError
+from runnerops.local import SECONDS, Output, RunCommand, run_command
 from runnerops.model import Secret
 from runnerops.redact import Redactor, secret_name
 
 PLACEHOLDER = "SECRET-NOT-AVAILABLE"
 """What a missing secret renders as, so that everything else can still be told; `check()` then stops the run."""
 
-COMMAND_SECONDS = 30
 _LARGEST = 1_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Output:
-    """What a command left: its exit status and both streams."""
-
-    status: int
-    stdout: bytes
-    stderr: bytes
-
-
-RunCommand: TypeAlias = Callable[[tuple[str, ...], Path, Mapping[str, str]], Output]
-"""Runs (argv, directory, environment) without a shell. Raises OSError when it cannot start, TimeoutError when too slow."""
 
 
 class _MissingError(Exception):
@@ -50,7 +34,7 @@ class _MissingError(Exception):
 class Resolver:
     """Gives secrets their values, each distinct one once. `directory` is the inventory's; nothing is read beforehand."""
 
-    def __init__(self, environ: Mapping[str, str], directory: Path, run: RunCommand) -> None:
+    def __init__(self, environ: Mapping[str, str], directory: Path, run: RunCommand = run_command) -> None:
         self._environ = environ
         self._directory = directory
         self._run = run
@@ -138,7 +122,7 @@ class Resolver:
             raise _MissingError("a quote is never closed", "mend the command line") from None
         except TimeoutError:
             raise _MissingError(
-                f"gave nothing within {COMMAND_SECONDS} s", "it must not ask questions: run it once by hand"
+                f"gave nothing within {SECONDS} s", "it must not ask questions: run it once by hand"
             ) from None
         except OSError as error:
             raise _MissingError(
@@ -155,23 +139,6 @@ class Resolver:
         named = [value for name, value in self._environ.items() if secret_name(name)]
         known = Redactor([*self.values(), *printed, *named])
         return f": {lines[0].strip()}" if lines and known.text(lines[0]) == lines[0] else ""
-
-
-def run_command(argv: tuple[str, ...], directory: Path, environ: Mapping[str, str]) -> Output:
-    """The real `RunCommand`: no shell, nothing on standard input, at most COMMAND_SECONDS."""
-    try:
-        done = subprocess.run(
-            argv,
-            cwd=directory,
-            env=dict(environ),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=COMMAND_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        raise TimeoutError from None
-    return Output(done.returncode, done.stdout, done.stderr)
 
 
 def _shown(secret: Secret) -> str:

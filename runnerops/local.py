@@ -1,0 +1,42 @@
+"""Runs a command on this machine, without a shell: where secrets come from a password manager."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+SECONDS = 30
+"""How long a command may take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What a command left: its exit status and both streams."""
+
+    status: int
+    stdout: bytes
+    stderr: bytes
+
+
+RunCommand: TypeAlias = Callable[[tuple[str, ...], Path, Mapping[str, str]], Output]
+"""Runs (argv, directory, environment) without a shell. Raises OSError when it cannot start, TimeoutError when too slow."""
+
+
+def run_command(argv: tuple[str, ...], directory: Path, environ: Mapping[str, str]) -> Output:
+    """The real `RunCommand`: no shell, nothing on standard input, at most SECONDS."""
+    try:
+        done = subprocess.run(
+            argv,
+            cwd=directory,
+            env=dict(environ),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise TimeoutError from None
+    return Output(done.returncode, done.stdout, done.stderr)

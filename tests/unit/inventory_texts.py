@@ -1,0 +1,44 @@
+"""Inventories as texts: what loading them gives, or what it says."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from runnerops import inventory
+from runnerops.errors import InventoryError
+from runnerops.model import Host, Inventory, ServiceName, Tree
+
+
+def write(folder: Path, text: str | bytes) -> Path:
+    path = folder / "inventory.yml"
+    path.write_bytes(text if isinstance(text, bytes) else textwrap.dedent(text).encode())
+    return path
+
+
+def load(folder: Path, text: str) -> Inventory:
+    return inventory.load(write(folder, text))
+
+
+def hosts(folder: Path, text: str) -> dict[str, Host]:
+    return {host.name: host for host in load(folder, text).hosts}
+
+
+def docker(host: Host) -> Tree:
+    return host.sections[ServiceName.DOCKER]
+
+
+def caches(host: Host) -> list[Tree]:
+    found = host.sections[ServiceName.REGISTRY]["caches"]
+    assert isinstance(found, list)
+    return [cache for cache in found if isinstance(cache, dict)]
+
+
+def refusal(folder: Path, text: str | bytes) -> tuple[str, str]:
+    """The message, with the inventory's file as if it were here, and the hint."""
+    path = write(folder, text)
+    with pytest.raises(InventoryError) as caught:
+        inventory.load(path)
+    return caught.value.message.replace(f"{folder}/", ""), caught.value.hint

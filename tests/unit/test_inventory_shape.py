@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.unit import inventory_texts as texts
+
+HOST = [  # what stands on line 1 as `hosts: {h: {…}}`, and what is said of it
+    ("addres: x", "13: hosts.h.addres: unknown key, did you mean 'address'?"),
+    ("sections: x", "13: hosts.h.sections: unknown key"),
+    ("address: -x", "13: hosts.h.address: '-x' is no address"),
+    ("address: a b", "13: hosts.h.address: 'a b' is no address"),
+    ("address: '[2001:db8::1]'", "13: hosts.h.address: '[2001:db8::1]' is no address"),
+    ("address: !env X", "13: hosts.h.address: cannot come from a secret tag"),
+    ("address: 5", "13: hosts.h.address: must be text"),
+    ("ssh: {prot: 22}", "19: hosts.h.ssh.prot: unknown key, did you mean 'port'?"),
+    ("ssh: {port: '22'}", "19: hosts.h.ssh.port: must be a whole number"),
+    ("ssh: {port: 70000}", "19: hosts.h.ssh.port: 70000 is no port"),
+    ("ssh: {user: -oProxyCommand=x}", "19: hosts.h.ssh.user: '-oProxyCommand=x' is no user name"),
+    ("ssh: {key: ''}", "19: hosts.h.ssh.key: must be a path"),
+    ("ssh: {gateway: -x}", "19: hosts.h.ssh.gateway: '-x' is no gateway"),
+    ("ssh: {sudo: yes}", "19: hosts.h.ssh.sudo: must be true or false"),
+    ("docker: []", "13: hosts.h.docker: must be a mapping"),
+    ("docker: {on_change: reload}", "22: hosts.h.docker.on_change: must be 'restart'"),
+    ("docker: {keep: runtimes}", "22: hosts.h.docker.keep: must be a list"),
+    ("registry: {cashes: []}", "24: hosts.h.registry.cashes: unknown key, did you mean 'caches'?"),
+    ("registry: {directory: opt}", "24: hosts.h.registry.directory: must be an absolute path"),
+    ("registry: {directory: '/a:b'}", "24: hosts.h.registry.directory: has a character or part"),
+    ("registry: {directory: /a/../b}", "24: hosts.h.registry.directory: has a character or part"),
+    ("gitlab_runner: {runners: {}}", "29: hosts.h.gitlab_runner.runners: must be a list"),
+    ("gitlab_runner: {runners: [{url: x}]}", "39: hosts.h.gitlab_runner.runners[0].name: is missing"),
+    ("gitlab_runner: {runners: [{name: x, docker_in_docker: true}]}",
+     "49: hosts.h.gitlab_runner.runners[0].docker_in_docker: is not supported by this version yet"),
+    ("versions: {docker: 26.1}", "24: hosts.h.versions.docker: must be text"),
+    ("versions: {dcoker: '26.1'}", "24: hosts.h.versions.dcoker: unknown key, did you mean 'docker'?"),
+    ("ignore: {R012: ''}", "22: hosts.h.ignore.R012: must say why"),
+    ("vars: [x]", "13: hosts.h.vars: must be a mapping"),
+    ("groups: web", "13: hosts.h.groups: must be a list"),
+    ("groups: [web]", "22: hosts.h.groups[0]: no group 'web'"),
+]  # fmt: skip
+
+CACHE = [  # what stands in a cache, its key's name, and what is said of it
+    ("upstream: https://hub.docker.com", "upstream: is not the address of Docker Hub's registry"),
+    ("upstream: https://registry-1.docker.io/", "upstream: ends with `/`"),
+    ("upstream: ftp://x", "upstream: must be a plain http or https URL"),
+    ("upstream: https://me:hunter22@example.com", "upstream: has a user or password inside the URL"),
+    ("url: http://0.0.0.0:5000", "url: is a wildcard address"),
+    ("url: http://example.com/hub", "url: has a path"),
+    ("url: 'http://example.com?x'", "url: has a query or fragment"),
+    ("listen: 5000", "listen: must be text"),
+    ("listen: cache.example.com:5000", "listen: 'cache.example.com:5000' is not ADDRESS:PORT"),
+    ("listen: 192.0.2.1:70000", "listen: 70000 is no port"),
+    ("listen: '2001:db8::1:5000'", "listen: '2001:db8::1:5000' is not ADDRESS:PORT"),
+    ("listen: 0.0.0.0:5000", "listen: listens everywhere"),
+    ("name: ../x", "name: '../x' is no name"),
+    ("volume: /srv/x", "volume: '/srv/x' is no name of a Docker volume"),
+    ("image: 'a b'", "image: 'a b' is no image"),
+    ("ttl: 7d", "ttl: must be a duration with its unit"),
+    ("ttl: 168", "ttl: must be a duration with its unit"),
+    ("username: 7", "username: must be text"),
+    ("username: acme", "username: has no password beside it"),
+    ("password: hunter22", "password: has no username beside it"),
+    ("serves: https://ghcr.io", "serves: 'https://ghcr.io' is no registry's name"),
+    ("serves: ghcr.io", "serves: serves ghcr.io and does not say where it gets the images"),
+    ("environment: [A=b]", "environment: must be a mapping"),
+    ("environment: {A: [b]}", "environment.A: must be one value"),
+    ("config: []", "config: must be a mapping"),
+    ("use: on", "use: must be true or false"),
+    ("for: [web]", "for[0]: no group 'web'"),
+    ("fro: [web]", "fro: unknown key, did you mean 'for'?"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "said"), HOST)
+def test_a_wrong_key_of_ours_is_named_with_its_place(tmp_path: Path, text: str, said: str) -> None:
+    message, hint = texts.refusal(tmp_path, f"hosts: {{h: {{{text}}}}}")
+    assert message.startswith(f"inventory.yml:1:{said}")
+    assert hint
+    assert "\n" not in message
+
+
+@pytest.mark.parametrize(("text", "said"), CACHE)
+def test_a_wrong_key_of_a_cache_is_named_with_its_place(tmp_path: Path, text: str, said: str) -> None:
+    message, hint = texts.refusal(tmp_path, f"hosts:\n  h:\n    registry:\n      caches:\n        - {text}\n")
+    assert message.startswith("inventory.yml:5:")
+    assert f": hosts.h.registry.caches[0].{said}" in message
+    assert hint
+    assert "hunter22" not in message + hint
+
+
+@pytest.mark.parametrize("name", ["-x", "a b", "ä", ".x", "a/b", "'a;b'"])
+@pytest.mark.parametrize("where", ["hosts", "groups"])
+def test_names_are_safe_to_hand_on(tmp_path: Path, name: str, where: str) -> None:
+    message, _ = texts.refusal(tmp_path, "hosts: {h: }\ngroups: {}\n".replace(f"{where}: {{", f"{where}: {{{name}: , "))
+    assert "is no name: letters, digits" in message
+    assert f": {where}." in message
+
+
+@pytest.mark.parametrize("address", ["192.0.2.1", "2001:db8::1", "fe80::1%eth0", "host.example.com", "my_alias"])
+def test_addresses_may_be_names_or_ip_addresses(tmp_path: Path, address: str) -> None:
+    assert texts.hosts(tmp_path, f"hosts: {{h: {{address: '{address}'}}}}")["h"].address == address
+
+
+def test_all_independent_problems_are_told_together_in_order(tmp_path: Path) -> None:
+    message, hint = texts.refusal(
+        tmp_path, "hostss: {}\ndefaults: {ssh: {prot: 1}}\nhosts:\n  a: {addres: x}\n  b: {vars: 1}\n"
+    )
+    assert [line.split(": ")[1] for line in message.splitlines()] == [
+        "hostss", "defaults.ssh.prot", "hosts.a.addres", "hosts.b.vars",
+    ]  # fmt: skip
+    assert "hosts" in hint
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("groups: {}", "inventory.yml:1:1: hosts: is missing"),
+        ("hosts: {}", "inventory.yml:1:1: hosts: there is no host"),
+        ("defautls: {}\nhosts: {h: }", "inventory.yml:1:1: defautls: unknown key, did you mean 'defaults'?"),
+        ("defaults: {groups: [a]}\nhosts: {h: }", "inventory.yml:1:12: defaults.groups: unknown key"),
+        ("groups: {a: {address: x}}\nhosts: {h: }", "inventory.yml:1:14: groups.a.address: unknown key"),
+        ("groups: {web: }\nhosts: {web: }", "inventory.yml:2:9: hosts.web: a group has this name too"),
+        ("groups: {webs: }\nhosts: {h: {groups: [web]}}",
+         "inventory.yml:2:22: hosts.h.groups[0]: no group 'web', did you mean 'webs'?"),
+        ("hosts: {h: 5}", "inventory.yml:1:9: hosts.h: must be a mapping"),
+    ],
+)  # fmt: skip
+def test_the_file_as_a_whole(tmp_path: Path, text: str, said: str) -> None:
+    message, hint = texts.refusal(tmp_path, text)
+    assert message.startswith(said)
+    assert hint
+
+
+def test_our_keys_become_the_hosts_fields(tmp_path: Path) -> None:
+    host = texts.hosts(
+        tmp_path,
+        """
+        hosts:
+          h:
+            ssh: {user: me, port: 2222, key: keys/ci, gateway: "jump@192.0.2.1:22", sudo: false}
+            docker: {on_change: restart, keep: [runtimes, log-opts.max-size], hosts: []}
+            gitlab_runner: {}
+            versions: {docker: "26.1"}
+            ignore: {R012: behind a firewall}
+            vars: {team: web, n: 3}
+        """,
+    )["h"]
+    assert (host.ssh.user, host.ssh.port, host.ssh.gateway, host.ssh.sudo) == ("me", 2222, "jump@192.0.2.1:22", False)
+    assert host.ssh.key == str(tmp_path / "keys/ci")
+    assert {name.value: tree for name, tree in host.sections.items()} == {"docker": {"hosts": []}, "gitlab_runner": {}}
+    assert [name.value for name in host.blunt] == ["docker"]
+    assert dict(host.keep) == {"docker": ("runtimes", "log-opts.max-size")}
+    assert (host.versions, host.ignore) == ({"docker": "26.1"}, {"R012": "behind a firewall"})
+    assert host.vars == {"team": "web", "n": 3}

@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from runnerops import inventory
+from runnerops.errors import UsageError
+from runnerops.inventory.events import events
+from runnerops.inventory.nodes import parse
+from runnerops.inventory.problems import Problems
+from runnerops.inventory.scalars import plain_scalar
+from tests.unit import inventory_texts as texts
+
+SCALARS = [
+    ("on", "on"), ("no", "no"), ("y", "y"), ("22:22", "22:22"), ("0600", "0600"), ("1_000", "1_000"),
+    ("2024-01-01", "2024-01-01"), ("1.2.3", "1.2.3"), ("08", "08"), ("00.5", "00.5"),
+    ("true", True), ("False", False), ("~", None), ("", None), ("null", None),
+    ("0", 0), ("-3", -3), ("+1", 1), ("0o600", 0o600), ("0xff", 255), ("9223372036854775807", 2**63 - 1),
+    ("1.5", 1.5), (".5", 0.5), ("1e3", 1000.0), ("-1.", -1.0),
+]  # fmt: skip
+
+BROKEN = [
+    ("hosts:\n\ta: {}\n", "inventory.yml:2:1: a tab in the indentation", "spaces"),
+    ("hosts:\n  a: \0\n", "inventory.yml:2:6: a NUL character (U+0000) is not allowed", "take it out"),
+    ("hosts:\n  a: \x1b\n", "inventory.yml:2:6: the control character U+001B is not allowed", "take it out"),
+    (b"hosts:\n  caf\xe9: {}\n", "inventory.yml:2:6: byte 0xE9 is not UTF-8 (in Latin-1 it is 'é')", "UTF-8"),
+    ("hosts: {}\n".encode("utf-16"), "inventory.yml:1:1: the file is UTF-16", "UTF-8"),
+    ("hosts:\n  \ufeffa: {}\n", "inventory.yml:2:3: a byte order mark (U+FEFF) inside the text is not allowed", "take"),
+    ("", "inventory.yml:1:1: the inventory is empty", "hosts:"),
+    ("# nothing yet\n", "inventory.yml:1:1: the inventory is empty", "hosts:"),
+    ("- a\n", "inventory.yml:1:1: the inventory must be a mapping", "hosts:"),
+    ("hosts: {a: }\n---\n", "inventory.yml:2:1: a second document", "one file"),
+    ("hosts:\n  a: b: c\n", "inventory.yml:2:7: a `:` where none can be", "quotes"),
+    ("hosts:\n  a: 'b\n", "inventory.yml:2:6: a quote or bracket that is never closed", "close"),
+    ("hosts:\n  a: @b\n", "inventory.yml:2:6: this character cannot start a value", "quotes"),
+    ("hosts: {{ x }}\n", "inventory.yml:1:9: hosts: a key must be one word", "quotes"),
+    ("hosts:\n  a: {}\n  a: {}\n", "inventory.yml:3:3: hosts.a: written twice, first at inventory.yml:2:3", "keep one"),
+    ("hosts:\n  a: !!python/object/apply:os.system [x]\n", "inventory.yml:2:6: hosts.a: the tag "
+     "!!python/object/apply:os.system names Python code, which is never run", "take the tag out"),
+    ("hosts:\n  a: !evn X\n", "inventory.yml:2:6: hosts.a: unknown tag !evn, did you mean '!env'?", "!env NAME"),
+    ("hosts: {a: !env $X}\n", "inventory.yml:1:12: hosts.a: !env needs the name of a variable", "without $"),
+    ("hosts: {a: !file }\n", "inventory.yml:1:12: hosts.a: !file of nothing", "path"),
+    ("hosts: {a: !command [x]}\n", "inventory.yml:1:12: hosts.a: !command needs one text", "same line"),
+    ("hosts: {a: *x}\n", "inventory.yml:1:12: hosts.a: an alias of no anchor above", "quotes"),
+    ("hosts: &x {a: *x}\n", "inventory.yml:1:15: hosts.a: an alias inside of what it stands for", "take"),
+    ("a: " + "[" * 400, "inventory.yml:1:64: a[0][0][0][0][0]: nested deeper than 60 levels", "deep"),
+    ("a: 99999999999999999999\n", "inventory.yml:1:4: a: the number has more than 64 bits", "quotes"),
+    ("a: !!int x\n", "inventory.yml:1:4: a: !!int does not fit this value", ""),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "value"), SCALARS)
+def test_scalars_are_those_of_yaml_1_2(text: str, value: object) -> None:
+    found = plain_scalar(text)
+    assert (found, type(found)) == (value, type(value))
+
+
+@pytest.mark.parametrize(("text", "message", "hint"), BROKEN)
+def test_broken_text_is_told_with_its_place_and_the_fix(
+    tmp_path: Path, text: str | bytes, message: str, hint: str
+) -> None:
+    found, fix = texts.refusal(tmp_path, text)
+    assert found.startswith(message)
+    assert hint in fix
+
+
+def test_an_alias_bomb_is_refused_at_once(tmp_path: Path) -> None:
+    lines = ["a0: &a0 [x, x]", *(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 40))]
+    message, _ = texts.refusal(tmp_path, "\n".join(lines))
+    assert message.startswith("inventory.yml:6:")
+    assert "aliases here stand for more than 100000 values" in message
+
+
+@pytest.mark.parametrize("text", ["password: *hunter22", "password: !hunter22"])
+def test_a_password_without_quotes_is_not_repeated(tmp_path: Path, text: str) -> None:
+    assert "hunter22" not in "".join(texts.refusal(tmp_path, text))
+
+
+def test_aliases_and_merge_keys_work(tmp_path: Path) -> None:
+    found = texts.hosts(
+        tmp_path,
+        """
+        hosts:
+          a: {docker: &base {debug: true, log-opts: &opts {max-size: 10m}}}
+          b: {docker: {<<: *base, debug: false}}
+          c: {docker: {log-opts: *opts}}
+        """,
+    )
+    assert texts.docker(found["b"]) == {"debug": False, "log-opts": {"max-size": "10m"}}
+    assert texts.docker(found["c"]) == {"log-opts": {"max-size": "10m"}}
+
+
+def test_a_byte_order_mark_at_the_start_and_windows_line_ends_are_legal(tmp_path: Path) -> None:
+    path = texts.write(tmp_path, b"\xef\xbb\xbfhosts:\r\n  a: {}\r\n")
+    assert [host.name for host in inventory.load(path).hosts] == ["a"]
+
+
+@pytest.mark.parametrize("loader", [yaml.SafeLoader, getattr(yaml, "CSafeLoader", yaml.SafeLoader)])
+def test_both_parsers_see_the_same_events(loader: type) -> None:
+    text = "a: &x {b: [1, '2'], c: !env D}\nd: *x\n"
+    seen = [(type(event).__name__, event.start_mark) for event in events(text, "f", Problems(), loader)]
+    places = [(name, mark.line, mark.column) for name, mark in seen if mark and "Stream" not in name]
+    assert ("AliasEvent", 1, 3) in places
+    assert ("ScalarEvent", 0, 23) in places  # the place of a tagged value is its tag's
+
+
+def test_every_value_knows_the_place_of_its_key() -> None:
+    node = parse("a:\n  b:\n    - c: 1\n", "f.yml", Problems())
+    assert isinstance(node.value, dict)
+    inner = node.value["a"]
+    assert isinstance(inner.value, dict)
+    assert [str(inner.mark), str(inner.value["b"].mark)] == ["f.yml:1:1", "f.yml:2:3"]
+
+
+@pytest.mark.parametrize("name", ["missing.yml", "."])
+def test_no_inventory_file_is_a_usage_error(tmp_path: Path, name: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        inventory.load(tmp_path / name)
+    assert "-i FILE" in caught.value.hint
