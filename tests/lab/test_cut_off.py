@@ -1,0 +1,93 @@
+"""A deploy that is cut off anywhere is finished by the next one; nothing owed is forgotten."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.lab.host import LabHost
+from tests.lab.lab import Lab
+from tests.lab.project import Project, whole_host
+from tests.lab.shell import until
+
+
+@pytest.fixture(name="project")
+def fixture_project(tmp_path: Path, lab: Lab, host: LabHost) -> Project:
+    project = Project(tmp_path, lab)
+    project.write({"hosts": {host.name: whole_host(host, lab.hub)}})
+    return project
+
+
+def start(project: Project) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        project.command("deploy", "--yes", "-v"),
+        cwd=project.folder,
+        env=project.environ,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+
+
+def wait_step(deploy: subprocess.Popen[bytes], word: bytes) -> None:
+    """Read the deploy's own progress until a line of its run has the word."""
+    assert deploy.stdout
+    begun = False
+    for line in deploy.stdout:
+        begun = begun or b": part docker" in line
+        if begun and word in line:
+            return
+    raise AssertionError(f"no step with {word!r}")
+
+
+def end(deploy: subprocess.Popen[bytes], number: int) -> None:
+    os.kill(deploy.pid, number)
+    deploy.communicate(timeout=30)
+
+
+def converged(project: Project, host: LabHost) -> None:
+    """A plain second deploy ends in sync, with every service running what its file says."""
+    until(
+        "no run is alive",
+        lambda: "runnerops-" not in host.run("systemctl list-units 'runnerops-*' --no-legend").stdout,
+        seconds=120,
+    )
+    project.deploy()
+    assert "unchanged" in project.deploy()
+    assert host.docker_info("{{json .RegistryConfig.Mirrors}}") == '["http://172.17.0.1:5000/"]'
+    assert host.docker_info("{{.LiveRestoreEnabled}}") == "true"
+    assert host.get("http://172.17.0.1:5000/v2/")[0] == 200
+    assert host.active("gitlab-runner") == "active"
+    assert host.run("ls /var/lib/runnerops/owed").stdout == ""
+    debris = "find /etc/docker /etc/gitlab-runner /opt/registry -name '.*runnerops*'"
+    assert host.run(debris).stdout == ""
+
+
+@pytest.mark.parametrize("word", [b"swap /etc/docker/daemon.json", b"owe registry", b"swap /etc/gitlab-runner"])
+def test_a_killed_client_changes_nothing_about_the_run(project: Project, host: LabHost, word: bytes) -> None:
+    deploy = start(project)
+    wait_step(deploy, word)
+    end(deploy, signal.SIGKILL)
+    converged(project, host)
+
+
+@pytest.mark.parametrize("word", [b"part docker", b"swap /opt/registry/docker-compose.yml", b"part gitlab_runner"])
+def test_a_killed_run_goes_the_way_back_and_the_next_deploy_acts(project: Project, host: LabHost, word: bytes) -> None:
+    deploy = start(project)
+    wait_step(deploy, word)
+    host.run("systemctl kill -s KILL --kill-who=all 'runnerops-*'", check=False)
+    deploy.communicate(timeout=120)
+    converged(project, host)
+
+
+def test_a_host_that_loses_power_after_a_swap_is_finished_by_the_next_deploy(project: Project, host: LabHost) -> None:
+    deploy = start(project)
+    wait_step(deploy, b"swap /opt/registry/docker-compose.yml")
+    host.kill()
+    end(deploy, signal.SIGTERM)
+    host.boot()
+    converged(project, host)

@@ -1,0 +1,110 @@
+"""Two hosts, one cache; and the way to a host: keys known, unknown and changed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.lab.lab import Lab
+from tests.lab.project import Project, cache_section, host_entry
+
+
+@pytest.fixture(name="project")
+def fixture_project(tmp_path: Path, lab: Lab) -> Project:
+    """`bookworm` has the cache, `trixie` uses it."""
+    for host in lab.hosts:
+        host.reset()
+    lab.hub.start()
+    lab.hub.forget()
+    project = Project(tmp_path, lab)
+    listen = f"{lab.bookworm.address}:5000"
+    section = cache_section(lab.bookworm, lab.hub, listen=listen)
+    client = host_entry(lab.trixie, docker={"live-restore": True})
+    project.write(
+        {
+            "hosts": {
+                "trixie": client,
+                "bookworm": host_entry(lab.bookworm, docker={"live-restore": True}, registry=section),
+            }
+        }
+    )
+    return project
+
+
+def test_the_cache_goes_first_and_its_client_pulls_through_it(project: Project, lab: Lab) -> None:
+    said = project.deploy()
+    assert said.rindex("bookworm: applied") < said.rindex("trixie: applied")
+    assert lab.trixie.docker_info("{{json .RegistryConfig.Mirrors}}") == f'["http://{lab.bookworm.address}:5000/"]'
+    lab.trixie.run("docker pull -q alpine:3")
+    assert "library/alpine" in lab.trixie.get(f"http://{lab.bookworm.address}:5000/v2/_catalog")[1]
+    assert "proven when bookworm is done" not in project.run("diff")
+
+
+def test_a_cache_on_its_bridge_serves_nobody_else(project: Project, lab: Lab) -> None:
+    project.set("bookworm", "registry", value=cache_section(lab.bookworm, lab.hub))
+    said = project.run("check", code=1)
+    assert "listen" in said
+    assert "trixie" in said
+    project.deploy(code=1)
+    assert not lab.bookworm.exists("/var/lib/runnerops")
+
+
+def test_a_cache_that_fails_holds_back_its_client(project: Project, lab: Lab) -> None:
+    listen = f"{lab.bookworm.address}:5000"
+    project.set(
+        "bookworm", "registry", value=cache_section(lab.bookworm, lab.hub, listen=listen, image="registry:9.9.9")
+    )
+    said = project.deploy(code=1)
+    assert "trixie: skipped" in said
+    assert "bookworm" in said
+    assert not lab.trixie.exists("/var/lib/runnerops")
+
+
+def test_a_dead_cache_of_another_host_is_not_written_but_blocks_nothing_else(project: Project, lab: Lab) -> None:
+    said = project.deploy("trixie", code=1)
+    assert "unproven-mirror" in said
+    assert not lab.trixie.exists("/etc/docker/daemon.json")
+    project.deploy()
+    lab.bookworm.run("systemctl stop docker.socket docker")
+    project.set("trixie", "docker", "max-concurrent-downloads", value=5)
+    project.deploy("trixie")
+
+
+def test_a_host_that_is_down_is_named_and_the_others_go_on(project: Project, lab: Lab) -> None:
+    project.set("bookworm", "registry", value=None)
+    project.set("trixie", "address", value="127.0.0.1")
+    project.set("trixie", "ssh", value={"user": "root", "port": 9})
+    said = project.deploy(code=1)
+    assert "trixie: unreachable" in said
+    assert "bookworm: applied" in said
+
+
+def test_an_unknown_host_key_is_shown_and_can_be_trusted(project: Project, lab: Lab) -> None:
+    project.known_hosts.write_text("")
+    said = project.deploy("bookworm", code=1)
+    assert "SHA256:" in said
+    assert "runnerops trust bookworm" in said
+    kept = lab.bookworm.run("ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub").stdout.split()[1]
+    assert kept in said
+    project.run("trust", "bookworm", code=2)
+    project.run("trust", "bookworm", "--fingerprint", kept)
+    assert "ssh-ed25519" in project.known_hosts.read_text()
+    project.run("diff", "bookworm")
+
+
+def test_a_changed_host_key_is_refused(project: Project, lab: Lab) -> None:
+    other = lab.trixie.host_key(lab.bookworm.address)
+    project.known_hosts.write_text(f"{other}\n")
+    said = project.deploy("bookworm", code=1)
+    assert "changed" in said
+    assert said.count("SHA256:") >= 2
+    assert not lab.bookworm.exists("/var/lib/runnerops")
+
+
+def test_a_wrong_user_key_is_told(project: Project, tmp_path: Path) -> None:
+    from tests.lab.ssh import make_key
+
+    make_key(tmp_path / "other", "other")
+    said = project.run("diff", "bookworm", code=1, SSH_PRIVATE_KEY=str(tmp_path / "other"))
+    assert "authentication" in said
