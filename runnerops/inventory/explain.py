@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from runnerops.inventory.document import Document, child
 from runnerops.inventory.load import drafts_of, read_document
 from runnerops.inventory.nodes import Node
 from runnerops.inventory.problems import Problems
 from runnerops.inventory.targets import unknown_target
 from runnerops.model import Host, Key, Mark, Value
-
-if TYPE_CHECKING:
-    from runnerops.inventory.document import Document
 
 FILLED_IN = "filled in"
 _FOR_US = frozenset({"local", "listen_given", "config_file"})
@@ -56,10 +53,13 @@ def explain(path: Path, host: str) -> tuple[Explained, ...]:
     read = read_document(path)
     if host not in read.hosts:
         raise unknown_target(host, read.hosts, read.file)
-    whole = next(one for one in finish(drafts_of(read), path.parent) if one.name == host)
+    drafts = drafts_of(read)
+    final = next(one.node for one in drafts if one.name == host)
+    whole = next(one for one in finish(drafts, path.parent) if one.name == host)
     sources = _sources(read, host)
-    written = [_explained(key, node, sources) for key, node in _leaves(merge_layers(read, host, Problems()), ())]
-    return (*written, *_filled_in(whole, {one.key for one in written}))
+    merged = _leaves(merge_layers(read, host, Problems()), ())
+    written = [_explained(key, node, child(final, *key), sources) for key, node in merged]
+    return (*written, *_filled_in(whole, {one.key for one in written if one.value != {}}))
 
 
 def _sources(read: Document, host: str) -> Mapping[Mark, str]:
@@ -88,13 +88,13 @@ def _leaves(node: Node, key: Key) -> Iterator[tuple[Key, Node]]:
         yield key, node
 
 
-def _explained(key: Key, node: Node, sources: Mapping[Mark, str]) -> Explained:
-    over: list[Layer] = []
+def _explained(key: Key, node: Node, final: Node | None, sources: Mapping[Mark, str]) -> Explained:
+    over: list[Layer] = []  # as written: `{host}` is replaced in the value that won only
     older = node.over
     while older is not None:
         over.append(Layer(sources.get(older.mark, ""), older.mark, _value(older)))
         older = older.over
-    return Explained(key, _value(node), sources.get(node.mark, ""), node.mark, tuple(over))
+    return Explained(key, _value(final) if final else None, sources.get(node.mark, ""), node.mark, tuple(over))
 
 
 def _value(node: Node) -> Value:

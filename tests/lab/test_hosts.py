@@ -71,7 +71,7 @@ def test_a_dead_cache_of_another_host_is_not_written_but_blocks_nothing_else(pro
     project.deploy("trixie")
 
 
-def test_a_host_that_is_down_is_named_and_the_others_go_on(project: Project, lab: Lab) -> None:
+def test_a_host_that_is_down_is_named_and_the_others_go_on(project: Project) -> None:
     project.set("bookworm", "registry", value=None)
     project.set("trixie", "address", value="127.0.0.1")
     project.set("trixie", "ssh", value={"user": "root", "port": 9})

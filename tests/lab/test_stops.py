@@ -67,7 +67,8 @@ def test_a_file_of_equal_meaning_is_left_as_it_is(project: Project, host: LabHos
 
 
 def test_a_runner_registered_by_hand_keeps_its_token(project: Project, host: LabHost) -> None:
-    by_hand = f'concurrent = 1\n# mine\n[[runners]]\nname = "one"\nurl = "http://127.0.0.1:9/"\nid = 7\ntoken = "{TOKEN}"\nexecutor = "shell"\n'
+    runner = f'name = "one"\nurl = "http://127.0.0.1:9/"\nid = 7\ntoken = "{TOKEN}"\nexecutor = "shell"\n'
+    by_hand = f"concurrent = 1\n# mine\n[[runners]]\n{runner}"
     host.write("/etc/gitlab-runner/config.toml", by_hand.encode(), 0o600)
     section = runner_section()
     del section["runners"][0]["token"]
