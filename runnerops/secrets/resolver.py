@@ -1,4 +1,4 @@
-"""Where secrets' values come from: the environment and `.env`, files, commands. Reads them only when a template asks.
+"""Gives secrets their values, once each, and collects what is missing. Reads files and runs commands when asked to.
 
 The environment, the base directory and the way to run a command are arguments: nothing here is ambient.
 """
@@ -10,11 +10,11 @@ import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
-from runnerops.dotenv import read_dotenv
 from runnerops.errors import SecretError
-from runnerops.local import SECONDS, Output, RunCommand, run_command
 from runnerops.model import Secret
 from runnerops.redact import Redactor, secret_name
+from runnerops.secrets.commands import SECONDS, Output, RunCommand, run_command
+from runnerops.secrets.dotenv import read_dotenv
 
 PLACEHOLDER = "SECRET-NOT-AVAILABLE"
 """What a missing secret renders as, so that everything else can still be told; `check()` then stops the run."""

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from runnerops import inventory
+from runnerops.errors import UsageError
+from runnerops.inventory import Explained
+from tests.unit import inventory_texts as texts
+
+TEXT = """
+defaults:
+  docker: {log-opts: {max-size: 10m, max-file: "3"}, dns: [192.0.2.53]}
+groups:
+  g:
+    docker: {log-opts: {max-size: 20m}}
+    gitlab_runner: {runners: [{name: a, limit: 1}]}
+hosts:
+  h:
+    groups: [g]
+    docker: {log-opts: {max-size: 30m, max-file: null}, dns: []}
+    gitlab_runner: {runners: [{name: a, limit: 2}]}
+    registry: {caches: [{}]}
+"""
+
+
+@pytest.fixture
+def explained(tmp_path: Path) -> dict[tuple[str | int, ...], Explained]:
+    return {value.key: value for value in inventory.explain(texts.write(tmp_path, TEXT), "h")}
+
+
+ROWS = [  # the key, its value, who wrote it, and who was overridden
+    (("docker", "log-opts", "max-size"), "30m", "hosts.h", [("groups.g", "20m"), ("defaults", "10m")]),
+    (("docker", "log-opts", "max-file"), None, "hosts.h", [("defaults", "3")]),
+    (("docker", "dns"), [], "hosts.h", [("defaults", ["192.0.2.53"])]),
+    (("gitlab_runner", "runners", 0, "name"), "a", "hosts.h", [("groups.g", "a")]),
+    (("gitlab_runner", "runners", 0, "limit"), 2, "hosts.h", [("groups.g", 1)]),
+    (("docker", "registry-mirrors"), ["http://172.17.0.1:5000"], "filled in", []),
+    (("registry", "caches", 0, "volume"), "runnerops-dockerhub", "filled in", []),
+    (("registry", "directory"), "/opt/registry", "filled in", []),
+]
+
+
+@pytest.mark.parametrize(("key", "value", "source", "over"), ROWS)
+def test_each_value_says_where_it_comes_from_and_what_it_overrode(
+    explained: dict[tuple[str | int, ...], Explained],
+    key: tuple[str | int, ...],
+    value: object,
+    source: str,
+    over: list[tuple[str, object]],
+) -> None:
+    found = explained[key]
+    assert (found.value, found.source) == (value, source)
+    assert [(layer.source, layer.value) for layer in found.over] == over
+    assert (found.mark is None) == (source == "filled in")
+
+
+def test_places_are_those_of_the_winning_value(explained: dict[tuple[str | int, ...], Explained]) -> None:
+    found = explained["docker", "log-opts", "max-size"]
+    assert [(mark.line, mark.column) for mark in (found.mark, *(layer.mark for layer in found.over)) if mark] == [
+        (11, 25), (6, 25), (3, 23),
+    ]  # fmt: skip
+
+
+def test_an_unknown_host_is_a_usage_error(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no such host"):
+        inventory.explain(texts.write(tmp_path, TEXT), "x")
+
+
+def test_pydantic_is_imported_by_loading_only() -> None:
+    code = "import sys, runnerops.inventory, runnerops.secrets; sys.exit('pydantic' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from runnerops import inventory
+from runnerops.errors import UsageError
+from tests.unit import inventory_texts as texts
+
+TEXT = """
+groups: {web: , old: }
+hosts:
+  web-1: {groups: [web]}
+  web-2: {groups: [web, old]}
+  db-1: {groups: [old]}
+"""
+
+CHOSEN = [
+    ([], ["web-1", "web-2", "db-1"]),
+    (["db-1", "web-1"], ["web-1", "db-1"]),
+    (["web"], ["web-1", "web-2"]),
+    (["web-*"], ["web-1", "web-2"]),
+    (["*-1"], ["web-1", "db-1"]),
+    (["o*"], ["web-2", "db-1"]),
+    (["!old"], ["web-1"]),
+    (["web", "!web-2"], ["web-1"]),
+    (["!web-2", "web"], ["web-1"]),
+    (["web-[12]", "db-1"], ["web-1", "web-2", "db-1"]),
+]
+
+REFUSED = [
+    (["web-3"], "web-3: no such host or group in ", "did you mean 'web-"),
+    (["x*"], "x*: no host or group matches in ", ""),
+    (["web", "!wbe"], "wbe: no such host or group in ", "did you mean 'web'?"),
+    (["web", "!web-*"], "web !web-*: no host is left", ""),
+]
+
+
+@pytest.mark.parametrize(("targets", "names"), CHOSEN)
+def test_targets_are_names_groups_globs_and_excludes(tmp_path: Path, targets: list[str], names: list[str]) -> None:
+    assert [host.name for host in inventory.select(texts.load(tmp_path, TEXT), targets)] == names
+
+
+@pytest.mark.parametrize(("targets", "message", "near"), REFUSED)
+def test_a_target_that_means_nothing_is_a_usage_error(
+    tmp_path: Path, targets: list[str], message: str, near: str
+) -> None:
+    with pytest.raises(UsageError) as caught:
+        inventory.select(texts.load(tmp_path, TEXT), targets)
+    assert caught.value.message.startswith(message)
+    assert near in caught.value.message
+    assert caught.value.hint

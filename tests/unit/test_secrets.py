@@ -1,0 +1,174 @@
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+import pytest
+
+from runnerops.errors import SecretError
+from runnerops.model import Mark, Secret
+from runnerops.secrets import PLACEHOLDER, Resolver
+from runnerops.secrets.commands import Output, run_command
+from runnerops.secrets.dotenv import read_dotenv
+
+CANARY = "hunter22-canary"
+Source = Literal["env", "file", "command"]
+
+
+def secret(source: Source, argument: str, line: int = 1) -> Secret:
+    return Secret(source, argument, Mark("inventory.yml", line, 5))
+
+
+class Commands:
+    """Stands in for running commands: gives the answers it has and remembers what was run."""
+
+    def __init__(self, answer: Output | Exception) -> None:
+        self.answer = answer
+        self.ran: list[tuple[str, ...]] = []
+
+    def __call__(self, argv: tuple[str, ...], directory: Path, environ: Mapping[str, str]) -> Output:  # noqa: ARG002
+        self.ran.append(argv)
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+
+def resolver(
+    folder: Path, environ: Mapping[str, str] | None = None, answer: Output | Exception | None = None
+) -> Resolver:
+    return Resolver(environ or {}, folder, Commands(answer or Output(0, b"x\n", b"")))
+
+
+def complaint(found: Resolver, *wanted: Secret) -> SecretError:
+    for one in wanted:
+        assert found.resolve(one) == PLACEHOLDER
+    with pytest.raises(SecretError) as caught:
+        found.check()
+    assert caught.value.hint
+    assert CANARY not in caught.value.message + caught.value.hint
+    return caught.value
+
+
+def test_values_come_from_the_environment_then_from_dotenv(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("A=dotenv\nB='of dotenv'\n")
+    found = resolver(tmp_path, {"A": "environment"})
+    assert found.resolve(secret("env", "A")) == "environment"
+    assert found.resolve(secret("env", "B")) == "of dotenv"
+    found.check()
+    assert found.values() == {"environment", "of dotenv"}
+
+
+def test_files_are_relative_to_the_inventory_and_home_is_that_of_the_environment(tmp_path: Path) -> None:
+    (tmp_path / "keys").mkdir()
+    (tmp_path / "keys" / "a").write_text("one\n")
+    (tmp_path / "b").write_text("two\r\n")
+    (tmp_path / "c").write_text("three\n\n")
+    found = resolver(tmp_path, {"HOME": str(tmp_path)})
+    names = ["keys/a", "~/b", str(tmp_path / "c")]
+    assert [found.resolve(secret("file", name)) for name in names] == ["one", "two", "three\n"]
+
+
+def test_a_command_runs_once_without_a_shell(tmp_path: Path) -> None:
+    commands = Commands(Output(0, b"value\n", b"noise"))
+    found = Resolver({}, tmp_path, commands)
+    values = [found.resolve(secret("command", "pass show 'a b' $HOME", line)) for line in (1, 2)]
+    assert values == ["value", "value"]
+    assert commands.ran == [("pass", "show", "a b", "$HOME")]
+
+
+def test_nothing_is_read_before_it_is_asked_for(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("not a variable\n")
+    found = resolver(tmp_path, {"A": "x"})
+    assert found.resolve(secret("env", "A")) == "x"
+    found.check()
+
+
+def test_all_that_are_missing_are_told_together_once_each(tmp_path: Path) -> None:
+    found = resolver(tmp_path)
+    error = complaint(
+        found, secret("env", "A", 3), secret("file", "b", 4), secret("env", "A", 9), secret("env", "C", 5)
+    )
+    assert error.message.splitlines() == [
+        "inventory.yml:3:5: !env A: not set, in the environment or .env",
+        "inventory.yml:4:5: !file b: the file cannot be read: No such file or directory",
+        "inventory.yml:5:5: !env C: not set, in the environment or .env",
+    ]
+    assert "export A" in error.hint
+
+
+MISSING = [  # where from, the file or command's answer, what is said
+    ("env", "EMPTY", None, "is empty"),
+    ("env", "BLANK", None, "is empty"),
+    ("file", "empty", None, "is empty"),
+    ("file", ".", None, "the file is no regular file"),
+    ("file", "binary", None, "the file is not UTF-8 text"),
+    ("file", "nul", None, "holds a NUL character"),
+    ("file", "large", None, "the file is larger than 1000000 bytes"),
+    ("command", "p 'x", None, "a quote is never closed"),
+    ("command", "p", Output(0, b"\n", b""), "is empty"),
+    ("command", "p", Output(0, b"\xff", b""), "its output is not UTF-8 text"),
+    ("command", "p", TimeoutError(), "gave nothing within 30 s"),
+    ("command", "p", FileNotFoundError(2, "No such file or directory"), "cannot run: No such file or directory"),
+    ("command", "p", Output(3, b"", b"no such entry\nmore\n"), "exit status 3: no such entry"),
+    ("command", "p", Output(3, b"", b""), "exit status 3"),
+    ("command", "p", Output(3, CANARY.encode(), f"read {CANARY}\n".encode()), "exit status 3"),
+    ("command", "p", Output(3, b"", b"token of-the-environment is old\n"), "exit status 3"),
+    ("command", f"p --password {CANARY}", Output(1, b"", b""), "exit status 1"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("source", "argument", "answer", "said"), MISSING)
+def test_what_cannot_be_had_is_told_without_a_value(
+    tmp_path: Path, source: Source, argument: str, answer: Output | Exception | None, said: str
+) -> None:
+    for name, content in {"empty": b"\n", "binary": b"\xff\xfe", "nul": b"a\0b", "large": b"x" * 1_000_001}.items():
+        (tmp_path / name).write_bytes(content)
+    found = resolver(tmp_path, {"EMPTY": "", "BLANK": " \n", "MY_TOKEN": "of-the-environment"}, answer)
+    shown = argument.split(maxsplit=1)[0]
+    assert complaint(found, secret(source, argument)).message == f"inventory.yml:1:5: !{source} {shown}: {said}"
+
+
+@pytest.mark.parametrize("job", ["CI_JOB_ID", "GITLAB_CI"])
+def test_in_a_gitlab_job_a_variable_of_type_file_is_read(tmp_path: Path, job: str) -> None:
+    (tmp_path / "variable").write_text(f"{CANARY}\n")
+    environ = {"A": str(tmp_path / "variable")}
+    assert resolver(tmp_path, environ).resolve(secret("env", "A")) == environ["A"]
+    assert resolver(tmp_path, environ | {job: "1"}).resolve(secret("env", "A")) == CANARY
+
+
+@pytest.mark.parametrize("value", ["/no/such/file", "relative", "/", "/" + "x" * 5000, "/a\n/b"])
+def test_in_a_gitlab_job_every_other_value_is_itself(tmp_path: Path, value: str) -> None:
+    (tmp_path / "relative").write_text("no")
+    found = resolver(tmp_path, {"A": value, "CI_JOB_ID": "1"})
+    assert found.resolve(secret("env", "A")) == value
+    assert "Settings > CI/CD > Variables" in complaint(found, secret("env", "B")).hint
+
+
+DOTENV = [
+    ("A=b", "b"), ("A = b ", "b"), ("export A=b", "b"), ("A=", ""), ("A=b # c", "b"), ("A=b#c", "b#c"),
+    ("A='b # c'", "b # c"), ("A='b\\n$C'", "b\\n$C"), ('A="b\\n\\"c\\" \\$d"', 'b\n"c" $d'), ("A=b=c==", "b=c=="),
+    ("\n# x\n\r\nA=b\r\n", "b"), ("A=1\nA=2", "2"), ("A=${B}", "${B}"), ("A='b' # c", "b"), ("A=it's", "it's"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "value"), DOTENV)
+def test_dotenv_lines(text: str, value: str) -> None:
+    assert read_dotenv(text, ".env") == {"A": value}
+
+
+@pytest.mark.parametrize(
+    "line", [CANARY, f"A='{CANARY}", f'A="{CANARY}', f"1A={CANARY}", f"A='{CANARY}'x", f"A-B={CANARY}"]
+)
+def test_a_broken_dotenv_line_is_told_by_its_number(line: str) -> None:
+    with pytest.raises(SecretError) as caught:
+        read_dotenv(f"B=c\n{line}\n", ".env")
+    assert caught.value.message == ".env:2: not NAME=VALUE"
+    assert CANARY not in caught.value.hint
+
+
+def test_real_commands_run_in_the_directory_with_the_environment_given(tmp_path: Path) -> None:
+    code = "import os, sys; print(os.getcwd(), os.environ.get('A'), sys.stdin.read()); sys.exit(3)"
+    output = run_command((sys.executable, "-c", code), tmp_path, {"A": "b"})
+    assert (output.status, output.stdout.decode().split()) == (3, [str(tmp_path), "b"])
