@@ -31,13 +31,17 @@ class Wiring:
         return tuple(dict.fromkeys(own or [cache.url for cache in hub]))
 
     def check(self, hosts: Sequence[Draft], problems: Problems) -> None:
-        """A host with Docker and without mirrors, though a cache is meant for it, is told of with that cache."""
+        """A host with Docker and without mirrors, though a cache is meant for it, is told of with the first such.
+
+        One that took its own cache out of use has no mirrors because its owner said so.
+        """
         cut_off: dict[int, list[str]] = {}
         caches: dict[int, Filled] = {}
         for host in hosts:
-            if not needs_mirrors(host) or self.mirrors(host):
+            own = any(one.cache.serves == HUB for one in self._filled[host.name])
+            if own or not needs_mirrors(host) or self.mirrors(host):
                 continue
-            for one in filter(_in_use_for_hub, self._meant_for(host)):
+            if one := next(filter(_in_use_for_hub, self._meant_for(host)), None):
                 caches[id(one)] = one
                 cut_off.setdefault(id(one), []).append(host.name)
         for key, names in cut_off.items():

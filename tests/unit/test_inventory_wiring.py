@@ -17,6 +17,7 @@ MIRRORS = [  # the hosts, and h's mirrors (None: the key is left out)
     (FAR + CLIENT + NEAR, ["http://192.0.2.2:5000", "http://192.0.2.1:5000"]),
     (NEAR + "  h: {docker: {}, registry: {caches: [{}]}}\n", ["http://172.17.0.1:5000"]),
     (NEAR + "  h: {docker: {}, registry: {caches: [{use: false}]}}\n", ["http://192.0.2.1:5000"]),
+    ("  a: {registry: {caches: [{}]}}\n  h: {docker: {}, registry: {caches: [{use: false}]}}\n", None),
     (CLIENT + "  a: {registry: {caches: [{listen: '192.0.2.1:5000', for: [web]}]}}\n", ["http://192.0.2.1:5000"]),
     (CLIENT + "  a: {registry: {caches: [{listen: '192.0.2.1:5000', for: [db]}]}}\n", None),
     (CLIENT + "  a: {registry: {caches: [{for: []}]}}\n", None),
@@ -63,7 +64,8 @@ def test_a_host_that_can_reach_no_cache_is_told_which_to_open(tmp_path: Path) ->
 
 def test_many_hosts_cut_off_from_one_cache_are_one_problem(tmp_path: Path) -> None:
     clients = "".join(f"  h{number}: {{docker: {{}}}}\n" for number in range(9))
-    message, _ = texts.refusal(tmp_path, "hosts:\n  a: {registry: {caches: [{}]}}\n" + clients)
+    caches = "".join(f"  {name}: {{registry: {{caches: [{{}}]}}}}\n" for name in "ab")
+    message, _ = texts.refusal(tmp_path, "hosts:\n" + caches + clients)
     assert "h0, h1, h2 and 6 more cannot reach cache 'dockerhub'" in message
     assert "\n" not in message
 
