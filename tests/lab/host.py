@@ -12,6 +12,7 @@ from tests.lab.nspawn import Container
 from tests.lab.shell import LabError, until
 from tests.lab.ssh import Ssh, answers
 
+SPOOL = "/var/spool/gitlab-runner-standin"
 RESET = Path(__file__).parent / "reset.sh"
 
 
@@ -151,6 +152,19 @@ class LabHost:
         body, _, status = self.run(asked, check=False, seconds=seconds + 10).stdout.rpartition("\n")
         return int(status or 0), body
 
+    # -- jobs of the stand-in: it runs them while its configuration has a runner and a free slot -------------------------
+
+    def start_job(self, job: str, script: str = "sleep 600") -> None:
+        """Give the stand-in a job and wait until its process runs, as the user gitlab-runner."""
+        self.write(f"{SPOOL}/{job}", script.encode())
+        until(f"{self.name}: job {job}", lambda: self.job(job) not in ("waiting", "none"), seconds=10)
+
+    def job(self, job: str) -> str:
+        """`waiting`, `running` (for ever when lost), `success`, `script_failure`, `runner_system_failure` or `none`."""
+        names = self.run(f'for file in {SPOOL}/*; do echo "${{file##*/}}"; done').stdout.split()
+        states = [name.partition(".")[2] or "waiting" for name in names if name.partition(".")[0] == job]
+        return states[0] if states else "none"
+
     # -- state -------------------------------------------------------------------------------------------------------
 
     def load(self, *images: Image) -> None:
@@ -184,7 +198,7 @@ class LabHost:
     def poweroff(self, *, seconds: float = 90) -> None:
         """Shut down in order and wait until it is off."""
         self.run("systemctl poweroff --no-block")
-        self._hang_up()
+        self.hang_up()
         self.container.wait_off(seconds)
 
     def reboot(self, *, seconds: float = 90) -> None:
@@ -194,10 +208,11 @@ class LabHost:
 
     def kill(self) -> None:
         """Cut the power: every process is gone at once."""
-        self._hang_up()
+        self.hang_up()
         self.container.kill()
 
-    def _hang_up(self) -> None:
+    def hang_up(self) -> None:
+        """Drop the kept connections."""
         for ssh in self._ssh.values():
             ssh.close()
 

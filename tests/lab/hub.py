@@ -50,7 +50,9 @@ class Hub:
             return
         with self.log.open("ab") as log:
             argv = in_group(self._group, self._argv)
-            self._process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            self._process = subprocess.Popen(
+                argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+            )
         until("the hub answers", self.answers, seconds=20)
 
     def stop(self) -> None:

@@ -11,7 +11,7 @@ import secrets
 import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from tests.lab.host import LabHost
 from tests.lab.hub import Hub
 from tests.lab.images import Image, registry_image, small_image
 from tests.lab.nspawn import Container
-from tests.lab.roots import RECIPES, ensure_root
+from tests.lab.roots import RECIPES, Recipe, ensure_root
 from tests.lab.shell import run
 from tests.lab.slot import Slot, take_slot
 from tests.lab.ssh import make_key
@@ -75,29 +75,44 @@ def real_runner() -> Path | None:
 @contextmanager
 def open_lab() -> Iterator[Lab]:
     """Build, boot, yield; then end it all."""
-    with ThreadPoolExecutor() as pool, take_slot() as slot:
-        roots = list(pool.map(ensure_root, RECIPES))
+    with take_slot() as slot, ExitStack() as stack:
+        with ThreadPoolExecutor() as builders:
+            roots = list(builders.map(ensure_root, RECIPES))
         make_bridge(slot)
         key = slot.scratch / "key"
         public = make_key(key, "runnerops-lab")
         known_hosts = slot.scratch / "known_hosts"
-        hosts = []
-        for number, (recipe, root) in enumerate(zip(RECIPES, roots, strict=True), start=2):
-            container = Container(slot, recipe.name, number, root)
-            furnish(container, public)
-            container.start()
-            kept = (registry_image(root), small_image(root, BUSYBOX))
-            hosts.append(LabHost(container, recipe.suite, key, known_hosts, kept, real_runner() is None))
+        hosts = tuple(make_host(slot, number, recipe, root, key) for number, recipe, root in numbered(roots))
         known_hosts.write_text("".join(f"{host.host_key()}\n" for host in hosts))
         hub = Hub(slot, roots[0])
         images = tuple(small_image(roots[0], name) for name in HUB_IMAGES)
-        try:
-            each(pool, [*(lambda host=host: settle(host) for host in hosts), lambda: fill(hub, images)])
-            yield Lab(tuple(hosts), hub, key, known_hosts, slot.scratch, images)
-        finally:
-            hub.stop()
-            for host in hosts:
-                host.kill()
+        # left in the opposite order: power off, then nobody waits for a host, then no connection is opened again
+        for host in hosts:
+            stack.callback(host.hang_up)
+        pool = stack.enter_context(ThreadPoolExecutor())
+        stack.callback(hub.stop)
+        for host in hosts:
+            stack.callback(host.container.kill)
+            furnish(host.container, public)
+            host.container.start()
+        each(pool, [*(lambda host=host: settle(host) for host in hosts), lambda: fill(hub, images)])
+        yield Lab(hosts, hub, key, known_hosts, slot.scratch, images)
+
+
+def numbered(roots: list[Path]) -> Iterator[tuple[int, Recipe, Path]]:
+    """Recipes with their roots and the number of their host's address."""
+    for number, (recipe, root) in enumerate(zip(RECIPES, roots, strict=True), start=2):
+        yield number, recipe, root
+
+
+def make_host(slot: Slot, number: int, recipe: Recipe, root: Path, key: Path) -> LabHost:
+    """A host that is off and has its own host keys."""
+    container = Container(slot, recipe.name, number, root)
+    for kind in ("ed25519", "ecdsa"):
+        path = container.root / f"etc/ssh/ssh_host_{kind}_key"
+        run(["ssh-keygen", "-q", "-t", kind, "-N", "", "-C", container.name, "-f", str(path)])
+    kept = (registry_image(root), small_image(root, BUSYBOX))
+    return LabHost(container, recipe.suite, key, slot.scratch / "known_hosts", kept, real_runner() is None)
 
 
 def each(pool: ThreadPoolExecutor, works: list[Callable[[], None]]) -> None:
@@ -118,9 +133,6 @@ def furnish(container: Container, public: str) -> None:
     container.write_file("etc/hostname", f"{container.name}\n")
     container.write_file("etc/hosts", f"127.0.0.1 localhost\n{container.address} {container.name}\n")
     container.write_file("etc/machine-id", f"{secrets.token_hex(16)}\n", 0o444)
-    for kind in ("ed25519", "ecdsa"):
-        key = container.root / f"etc/ssh/ssh_host_{kind}_key"
-        run(["ssh-keygen", "-q", "-t", kind, "-N", "", "-C", container.name, "-f", str(key)])
     for home in ("root", "home/deploy", "home/nosudo"):
         owner = (container.root / home).stat().st_uid
         container.write_file(f"{home}/.ssh/authorized_keys", public, 0o600, owner)

@@ -70,6 +70,8 @@ def codename() -> str:
 
 def debian_uri() -> str:
     """The Debian mirror that this machine itself uses."""
+    if not re.search(r"^ID=debian$", Path("/etc/os-release").read_text(), re.MULTILINE):
+        raise LabError("the lab needs a Debian machine, for its mirror and its debootstrap")
     here = Path("/etc/apt")
     for path in sorted(here.glob("sources.list.d/*.sources")):
         for stanza in re.split(r"\n\s*\n", path.read_text()):

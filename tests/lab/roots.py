@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -52,6 +53,7 @@ def ensure_root(recipe: Recipe) -> Path:
     """The path of the recipe's root, built now if the cache has none. Two labs may ask at once."""
     root = cache_directory() / "roots" / f"{recipe.name}-{recipe_digest(recipe)}"
     if root.is_dir():
+        os.utime(root)
         return root
     root.parent.mkdir(parents=True, exist_ok=True)
     with locked(root.parent / f"{recipe.name}.lock"):
@@ -60,9 +62,17 @@ def ensure_root(recipe: Recipe) -> Path:
             try:
                 build(recipe, building)
                 building.rename(root)
+                prune(recipe, root)
             finally:
                 shutil.rmtree(building, ignore_errors=True)
     return root
+
+
+def prune(recipe: Recipe, newest: Path) -> None:
+    """Remove the roots of earlier recipes that no lab has used for a week."""
+    for root in newest.parent.glob(f"{recipe.name}-*"):
+        if root != newest and root.stat().st_mtime < time.time() - 7 * 86400:
+            shutil.rmtree(root)
 
 
 def build(recipe: Recipe, directory: Path) -> None:

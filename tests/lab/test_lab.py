@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import time
 
-from tests.lab.host import LabHost
-from tests.lab.lab import Lab
+from tests.lab.host import SPOOL, LabHost
+from tests.lab.lab import Lab, real_runner
 from tests.lab.shell import until
 
 CACHE = """
@@ -184,3 +184,41 @@ def test_sigquit_leaves_the_unit_waiting_for_its_120_seconds_and_stop_start_cuts
     assert host.run("gitlab-runner status", check=False).returncode == 0
     host.run("systemctl stop gitlab-runner && systemctl start gitlab-runner")
     assert host.active("gitlab-runner") == "active"
+
+
+if real_runner() is None:  # jobs can only be given to the stand-in
+    RUNNER = (
+        b'concurrent = 2\n[[runners]]\nname = "one"\nurl = "http://127.0.0.1:9"\ntoken = "glrt-abcdefghijklmnopqrstu"\n'
+    )
+
+    def start_job(host: LabHost) -> None:
+        host.write("/etc/gitlab-runner/config.toml", RUNNER, 0o600)
+        host.run("systemctl kill --signal=HUP --kill-who=main gitlab-runner")
+        host.start_job("1", f"while [ ! -e {SPOOL}/.go ]; do sleep 0.05; done")
+
+    def test_a_job_runs_as_its_user_below_the_main_process(host: LabHost) -> None:
+        start_job(host)
+        children = host.run(f"ps --ppid {host.pid('gitlab-runner')} -o args=").stdout
+        assert children.startswith("su -s /bin/bash gitlab-runner")
+        assert host.run("pgrep -u gitlab-runner").stdout
+
+    def test_a_restart_aborts_the_job(host: LabHost) -> None:
+        start_job(host)
+        host.run("systemctl restart gitlab-runner")
+        assert host.job("1") == "runner_system_failure"
+
+    def test_sigquit_lets_the_job_end(host: LabHost) -> None:
+        start_job(host)
+        host.run("systemctl kill --signal=QUIT --kill-who=main gitlab-runner && systemctl start gitlab-runner")
+        assert host.pid("gitlab-runner") > 0
+        host.run(f"touch {SPOOL}/.go")
+        until("main process gone", lambda: host.pid("gitlab-runner") == 0, seconds=10)
+        assert host.job("1") == "success"
+        assert host.active("gitlab-runner") == "activating"
+
+    def test_a_power_cut_loses_the_job(host: LabHost) -> None:
+        start_job(host)
+        host.kill()
+        host.boot()
+        assert host.job("1") == "running"
+        assert host.run("pgrep -u gitlab-runner", check=False).returncode == 1
