@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from runnerops.errors import HostError
-from runnerops.model import Event, Outcome, Plan, Result, Step
+from runnerops.errors import HostError, LinkLostError
+from runnerops.model import Event, Outcome, Plan, Result, Step, step_text
 from runnerops.redact import Redactor
 from runnerops.remote import protocol
 
@@ -27,38 +28,125 @@ _RESULTS = {
     "locked": Result.LOCKED,
 }
 _MESSAGES = {
-    Result.FAILED: "the host is as it was",
+    Result.FAILED: "failed before anything was swapped: the host is as it was",
     Result.ROLLED_BACK: "failed, and the host is back as it was",
-    Result.NEEDS_PERSON: "failed, and the way back failed too",
+    Result.NEEDS_PERSON: "failed, and the way back failed too: a person has to look",
+    Result.LOCKED: "another run came in between; nothing was changed",
+    Result.REFUSED: "a mirror does not answer from this host; nothing was changed",
 }
-
-
-class LostError(Exception):
-    """The connection broke while a run was followed."""
 
 
 class Follows(Protocol):
     """A connection that streams a command's output; `ssh.Link` in production."""
 
     def lines(self, command: Sequence[str], stdin: bytes) -> Iterator[bytes]:
-        """The output line by line, newline included. Raises LostError; the last value of the generator is the status."""
+        """The output line by line, newlines included; ends with the command. Raises LinkLostError."""
+
+    @property
+    def status(self) -> int:
+        """The exit status of the last command that ended."""
 
 
-class Applier:
-    """Applies one plan. `link` gives an open connection, `again` a new one; events go to `watch` as they come."""
+@dataclass(slots=True)
+class _Run:
+    """A run as far as this client has seen it. `seen` counts bytes of its log."""
 
-    def __init__(
-        self,
-        plan: Plan,
-        redactor: Redactor,
-        link: Callable[[], Follows],
-        again: Callable[[], Follows],
-        watch: Callable[[Event], None],
-    ) -> None:
-        self._plan = plan
-        self._redactor = redactor
-        self._link = link
-        self._again = again
-        self._watch = watch
-        self._seen = 0
-        self._events: list[Event] = []
+    plan: Plan
+    redactor: Redactor
+    watch: Callable[[Event], None]
+    seen: int = 0
+    events: list[Event] = field(default_factory=list)
+
+    def take(self, lines: Iterator[bytes]) -> None:
+        """Follows until the output ends."""
+        for line in lines:
+            event = protocol.decode_event(self.plan.host, line.decode("utf-8", "replace"))
+            self.seen += len(line)
+            if event:
+                safe = replace(event, text=self.redactor.text(event.text))
+                self.events.append(safe)
+                self.watch(safe)
+
+    @property
+    def ended(self) -> str:
+        """The word the run ended with; empty while its end was not seen."""
+        return self.events[-1].text if self.events and self.events[-1].kind == "end" else ""
+
+
+def apply(
+    plan: Plan,
+    link: Callable[[], Follows],
+    again: Callable[[], Follows],
+    redactor: Redactor,
+    watch: Callable[[Event], None],
+) -> Outcome:
+    """Starts the plan's run and follows it to its end. `again` gives a new connection in place of a lost one.
+
+    Raises HostError where not even a connection could be had.
+    """
+    run = _Run(plan, redactor, watch)
+    follows = link()
+    try:
+        run.take(follows.lines(protocol.start(plan), protocol.payload(plan, redactor.lines)))
+        status = follows.status
+    except LinkLostError:
+        status = _come_back(run, again)
+    return _outcome(run, status)
+
+
+def _come_back(run: _Run, again: Callable[[], Follows]) -> int:
+    """Follows on over new connections; the exit status of the last, or -1 where none could be had."""
+    for pause in COME_BACK_SECONDS:
+        time.sleep(pause)
+        try:
+            follows = again()
+            run.take(follows.lines(protocol.follow(run.plan.run, run.seen), b""))
+        except (LinkLostError, HostError):
+            continue
+        return follows.status
+    return -1
+
+
+def _outcome(run: _Run, status: int) -> Outcome:
+    plan = run.plan
+    if not run.ended:
+        return _no_end(run, status)
+    result = _RESULTS.get(run.ended, Result.UNKNOWN)
+    failed = _failed(run)
+    if result is Result.FAILED and failed and failed.verb == "await":  # only mirrors are awaited before the first swap
+        result = Result.REFUSED
+    message = _MESSAGES.get(result, "")
+    if failed:
+        message = f"{message}\n  did not hold: {step_text(failed)}"
+    look = tuple(event.text for event in run.events if event.kind in {"note", "fail"} and event.text)
+    return Outcome(plan.host, result, failed, message, look if failed else (), _hint(plan, result))
+
+
+def _failed(run: _Run) -> Step | None:
+    index = next((event.step for event in run.events if event.kind == "fail" and event.list == "todo"), None)
+    return run.plan.todo[index] if index is not None else None
+
+
+def _hint(plan: Plan, result: Result) -> str:
+    if result is Result.NEEDS_PERSON:
+        return f"look at the host; what was done is in {protocol.STATE}/runs/{plan.run}/log there"
+    if result is Result.LOCKED:
+        return "deploy again: it plans anew"
+    if result is Result.REFUSED:
+        return f"mend the mirror's host, or go on without the proof: --allow unproven-mirror@{plan.host}"
+    return ""
+
+
+def _no_end(run: _Run, status: int) -> Outcome:
+    plan = run.plan
+    if status == protocol.RUN_EXISTS:
+        return Outcome(plan.host, Result.LOCKED, message=_MESSAGES[Result.LOCKED], hint=_hint(plan, Result.LOCKED))
+    if not run.events and status > 0:
+        hint = f"look whether there is room and write permission in {protocol.STATE}, and whether systemd-run works"
+        return Outcome(
+            plan.host, Result.FAILED, message=f"the run could not be started (exit status {status})", hint=hint
+        )
+    message = f"the end of run {plan.run} was not seen; it goes on by itself, or its way back does"
+    return Outcome(
+        plan.host, Result.UNKNOWN, message=message, hint=f"`runnerops diff {plan.host}` tells how the host is"
+    )

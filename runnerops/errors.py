@@ -45,3 +45,7 @@ class HostError(RunneropsError):
 
 class HostKeyError(HostError):
     """The host's key is unknown or has changed; nothing was sent."""
+
+
+class LinkLostError(HostError):
+    """The connection broke in the middle. What was begun on the host goes on there."""

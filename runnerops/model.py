@@ -444,6 +444,12 @@ class Step:
     args: tuple[str, ...]
 
 
+def step_text(step: Step) -> str:
+    """A step as a person reads it: scripts are cut to their first line."""
+    words = [word if len(word) <= 60 and "\n" not in word else word.splitlines()[0][:57] + "…" for word in step.args]
+    return " ".join((step.verb, *words))
+
+
 @dataclass(frozen=True, slots=True)
 class Moves:
     """The steps there and the steps back of one service, without their `part`, `stage` and file `guard` steps (plan.py's).

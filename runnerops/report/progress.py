@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol
 
-from runnerops.model import Event, Outcome, Plan, Step
+from runnerops.model import Event, Outcome, Plan, Step, step_text
 from runnerops.report.document import event_document
 from runnerops.report.screen import Screen
-from runnerops.report.text import outcome_lines, step_text
+from runnerops.report.text import outcome_lines
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID

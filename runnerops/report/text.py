@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from runnerops.model import Action, Change, Finding, Outcome, Plan, Result, Step, Stop, Verb, key_text
+from runnerops.model import Action, Change, Finding, Outcome, Plan, Result, Step, Stop, Verb, key_text, step_text
 from runnerops.redact import Masker
 from runnerops.report.differ import diff_lines, state_of
 
@@ -84,12 +84,6 @@ def step_lines(title: str, steps: Iterable[Step]) -> Iterator[Line]:
     yield "dim", f"  steps {title}:"
     for index, step in enumerate(steps):
         yield "dim", f"    {index:3} {step_text(step)}"
-
-
-def step_text(step: Step) -> str:
-    """A step as a person reads it: scripts are cut to their first line."""
-    words = [word if len(word) <= 60 and "\n" not in word else word.splitlines()[0][:57] + "…" for word in step.args]
-    return " ".join((step.verb, *words))
 
 
 def outcome_lines(outcome: Outcome) -> Iterator[Line]:

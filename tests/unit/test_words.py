@@ -1,0 +1,44 @@
+"""Times and stop codes on the command line."""
+
+from __future__ import annotations
+
+import pytest
+
+from runnerops.commands.words import STOP_CODES, parse_allow, parse_time
+from runnerops.errors import UsageError
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("90", 90), ("90s", 90), ("5m", 300), ("2h", 7200)])
+def test_times(text: str, seconds: int) -> None:
+    assert parse_time("--x", text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "0", "0s", "-5", "5d", "five", "1.5h", "5 m"])
+def test_what_is_no_time(text: str) -> None:
+    with pytest.raises(UsageError, match="--x"):
+        parse_time("--x", text)
+
+
+def test_a_stop_is_lifted_for_all_hosts_or_for_one() -> None:
+    allow = parse_allow(["not-ours", "data-root@a", "data-root@b"])
+    assert allow == {"not-ours": {""}, "data-root": {"a", "b"}}
+
+
+@pytest.mark.parametrize("code", sorted(STOP_CODES))
+def test_every_code_is_taken_whether_it_arises_or_not(code: str) -> None:
+    assert parse_allow([code]) == {code: {""}}
+
+
+@pytest.mark.parametrize(
+    ("word", "says"),
+    [
+        ("not-our", "not-ours"),
+        ("nonsense", "the codes are"),
+        ("jobs-running", "--kill-jobs"),
+        ("port-taken", "the codes are"),
+    ],
+)
+def test_an_unknown_code_is_usage(word: str, says: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        parse_allow([word])
+    assert says in caught.value.hint
