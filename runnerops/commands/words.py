@@ -26,6 +26,9 @@ STOP_CODES = frozenset(
 )
 """Every code that `--allow` takes, whether it can arise yet or not."""
 
+NEVER_LIFTED = frozenset({"port-taken", "listen-not-here", "ambiguous-runner", "set-as-flag", "not-a-file"})
+"""Stops that no flag lifts: what they name has to be mended."""
+
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
 
 
@@ -36,6 +39,8 @@ def parse_allow(words: Sequence[str]) -> Mapping[str, frozenset[str]]:
         code, _, host = word.partition("@")
         if code == "jobs-running":
             raise UsageError("--allow jobs-running: that stop has a flag of its own", "use --kill-jobs")
+        if code in NEVER_LIFTED:
+            raise UsageError(f"--allow {word}: no flag lifts {code}", "mend what it names")
         if code not in STOP_CODES:
             near = difflib.get_close_matches(code, STOP_CODES, 1)
             hint = f"did you mean {near[0]}?" if near else f"the codes are {', '.join(sorted(STOP_CODES))}"

@@ -35,7 +35,7 @@ def test_every_code_is_taken_whether_it_arises_or_not(code: str) -> None:
         ("not-our", "not-ours"),
         ("nonsense", "the codes are"),
         ("jobs-running", "--kill-jobs"),
-        ("port-taken", "the codes are"),
+        ("port-taken", "mend"),
     ],
 )
 def test_an_unknown_code_is_usage(word: str, says: str) -> None:
