@@ -1,0 +1,30 @@
+"""The Docker daemon: one file, `daemon.json`, loaded by a reload or by a restart, depending on the keys. Pure."""
+
+from runnerops.services.docker.choice import choose
+from runnerops.services.docker.document import NAME, context, dump, files, parse, secret
+from runnerops.services.docker.meaning import edits, settle
+from runnerops.services.docker.moving import moves, pause, resume
+from runnerops.services.docker.observation import OBSERVE, facts, questions
+from runnerops.services.docker.refusal import refusals, stops
+from runnerops.services.docker.rules import lint
+
+__all__ = [
+    "NAME",
+    "OBSERVE",
+    "choose",
+    "context",
+    "dump",
+    "edits",
+    "facts",
+    "files",
+    "lint",
+    "moves",
+    "parse",
+    "pause",
+    "questions",
+    "refusals",
+    "resume",
+    "secret",
+    "settle",
+    "stops",
+]

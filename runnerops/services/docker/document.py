@@ -1,0 +1,98 @@
+"""daemon.json as a document: where it is, how it is read and written. Pure."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, NoReturn
+
+from runnerops.model import FileSpec, Host, Key, RenderedFile, ServiceName, Tree, Value
+from runnerops.services.base import ParseError
+
+NAME: ServiceName = ServiceName.DOCKER
+PATH = "/etc/docker/daemon.json"
+
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]:,]')
+
+
+def files(host: Host) -> tuple[FileSpec, ...]:
+    """The one file that dockerd reads; the path is the default one until `settle` knows the host's."""
+    if NAME not in host.sections:
+        return ()
+    return (FileSpec(NAME, PATH, "daemon.json.j2", "json"),)
+
+
+def context(host: Host, spec: FileSpec, done: Sequence[RenderedFile]) -> Mapping[str, Any]:  # noqa: ARG001
+    """Nothing beside the common names."""
+    return {}
+
+
+def parse(spec: FileSpec, content: bytes) -> Tree:  # noqa: ARG001
+    """Strict JSON; an empty file is an empty document, as for dockerd. Raises ParseError."""
+    text = _decode(content)
+    if not text.strip():
+        return {}
+    try:
+        tree = json.loads(text, parse_constant=_no_constant)
+    except json.JSONDecodeError as error:
+        raise ParseError(error.lineno, error.colno, error.msg.partition(":")[0].lower()) from None
+    except RecursionError:
+        raise ParseError(1, 1, "is nested too deep") from None
+    if not isinstance(tree, dict):
+        raise ParseError(1, 1, "must be an object")
+    if _HALF.search(json.dumps(tree, ensure_ascii=False)):
+        raise ParseError(0, 0, "half of a character pair is not text")
+    _refuse_duplicates(text)
+    return tree
+
+
+def dump(spec: FileSpec, tree: Tree) -> bytes:  # noqa: ARG001
+    """Keys in order of the alphabet."""
+    return text_of(tree, sort=True)
+
+
+def text_of(tree: Tree, *, sort: bool = False) -> bytes:
+    """JSON as people write it, the keys in the tree's own order unless told otherwise."""
+    return (json.dumps(tree, indent=2, ensure_ascii=False, sort_keys=sort) + "\n").encode()
+
+
+def secret(spec: FileSpec, key: Key, value: Value) -> bool:  # noqa: ARG001
+    """Nothing beyond the names that everywhere mean a secret; `tlskey` is a path."""
+    return False
+
+
+_HALF = re.compile("[\ud800-\udfff]")
+
+
+def _decode(content: bytes) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = content[: error.start].decode("utf-8", "replace")
+        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+        raise ParseError(line, column, "is not UTF-8") from None
+
+
+def _no_constant(_: str) -> NoReturn:
+    raise ParseError(0, 0, "nan and infinity are no numbers in JSON")
+
+
+def _refuse_duplicates(text: str) -> None:
+    """Go takes the last of two, people read the first. `text` is valid JSON."""
+    objects: list[set[str]] = []
+    before: re.Match[str] | None = None
+    for token in _TOKEN.finditer(text):
+        if token[0] in "{[":
+            objects.append(set())
+        elif token[0] in "}]":
+            objects.pop()
+        elif token[0] == ":":
+            assert before
+            name = json.loads(before[0])
+            if name in objects[-1]:
+                start = before.start()
+                line, column = text.count("\n", 0, start) + 1, start - text.rfind("\n", 0, start)
+                raise ParseError(line, column, "this key stands here twice")
+            objects[-1].add(name)
+        before = token

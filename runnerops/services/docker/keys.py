@@ -1,0 +1,182 @@
+"""What dockerd knows of each key of daemon.json, as data: its type, when it exists, what a change of it takes. Pure.
+
+Source: moby's `daemon/config` at every minor release from 19.03 to 29.2, and `daemon/reload.go` for what a reload does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from runnerops.model import Tree, Value
+
+Kind: TypeAlias = Literal["bool", "int", "string", "strings", "flags", "texts", "object", "objects"]
+"""`flags`: names to booleans. `texts`: names to strings."""
+
+Version: TypeAlias = "tuple[int, int]"
+
+
+@dataclass(frozen=True, slots=True)
+class DaemonKey:
+    """`since` and `until` are the first release that knows it and the first that does not (empty: always, never).
+
+    `reload`: a reload is enough. `sticky`: taken out of the file, a reload leaves its old value loaded. `neutral`: the
+    value that means the same as no key, None where none does on every host.
+    """
+
+    name: str
+    kind: Kind
+    since: str = ""
+    until: str = ""
+    reload: bool = False
+    sticky: bool = False
+    neutral: Value = None
+
+
+def _reloads(name: str, kind: Kind, neutral: Value, since: str = "", until: str = "") -> DaemonKey:
+    return DaemonKey(name, kind, since, until, reload=True, neutral=neutral)
+
+
+def _sticks(name: str, kind: Kind, neutral: Value, since: str = "") -> DaemonKey:
+    return DaemonKey(name, kind, since, reload=True, sticky=True, neutral=neutral)
+
+
+_RELOADED = (
+    _sticks("debug", "bool", False),
+    _sticks("labels", "strings", []),
+    _sticks("live-restore", "bool", False),
+    _sticks("shutdown-timeout", "int", 15),
+    _sticks("registry-mirrors", "strings", []),
+    _sticks("insecure-registries", "strings", []),
+    _sticks("runtimes", "object", {}),
+    _sticks("default-shm-size", "string", "64M"),
+    _sticks("default-runtime", "string", "runc"),
+    _sticks("default-ipc-mode", "string", "private", since="20.10"),
+    _sticks("default-cgroupns-mode", "string", None, since="20.10"),  # what it is without a key depends on the kernel
+    _sticks("default-stop-timeout", "int", 10, since="29.3"),
+    _reloads("max-concurrent-downloads", "int", 3),
+    _reloads("max-concurrent-uploads", "int", 5),
+    _reloads("max-download-attempts", "int", 5, since="20.10"),
+    _reloads("network-diagnostic-port", "int", 0),
+    _reloads("authorization-plugins", "strings", []),
+    _reloads("features", "flags", {}),
+    _reloads("nri-opts", "object", {}, since="29.2"),
+    _reloads("allow-nondistributable-artifacts", "strings", [], until="28.0"),
+    _reloads("cluster-store", "string", None, until="23.0"),
+    _reloads("cluster-advertise", "string", None, until="23.0"),
+    _reloads("cluster-store-opts", "texts", {}, until="23.0"),
+)
+
+_RESTARTED: Mapping[Kind, str] = {
+    "bool": "allow-direct-routing@28.2 cri-containerd experimental icc init ip-forward ip-forward-no-drop@28.0 ip-masq "
+    "ip6tables@20.10 iptables ipv6 no-new-privileges raw-logs rootless selinux-enabled tls tlsverify userland-proxy",
+    "int": "cpu-rt-period cpu-rt-runtime mtu network-control-plane-mtu oom-score-adjust@-26.0 swarm-raft-election-tick "
+    "swarm-raft-heartbeat-tick",
+    "string": "api-cors-header@-29.0 bip bip6@28.0 bridge bridge-accept-fwmark@29.0 cgroup-parent containerd "
+    "containerd-namespace@20.10 containerd-plugin-namespace@20.10 data-root default-gateway default-gateway-v6 "
+    "default-init deprecated-key-path exec-root firewall-backend@29.0 fixed-cidr fixed-cidr-v6 graph@-23.0 group "
+    "host-gateway-ip@20.10 init-path ip log-driver log-format@25.0 log-level metrics-addr min-api-version@29.0 pidfile "
+    "resolv-conf@20.10 seccomp-profile storage-driver swarm-default-advertise-addr tlscacert tlscert tlskey "
+    "userland-proxy-path userns-remap",
+    "strings": "cdi-spec-dirs@25.0 dns dns-opts dns-search exec-opts host-gateway-ips@28.0 hosts node-generic-resources "
+    "storage-opts",
+    "texts": "log-opts proxies@23.0",
+    "object": "builder default-network-opts@24.0 default-ulimits",
+    "objects": "default-address-pools",
+}
+"""Keys that only a restart loads, as `NAME`, `NAME@SINCE` or `NAME@-UNTIL`."""
+
+
+def _restarts(kind: Kind, word: str) -> DaemonKey:
+    name, _, when = word.partition("@")
+    if when.startswith("-"):
+        return DaemonKey(name, kind, until=when[1:])
+    return DaemonKey(name, kind, since=when)
+
+
+KEYS: Mapping[str, DaemonKey] = {
+    key.name: key
+    for key in (*_RELOADED, *(_restarts(kind, word) for kind, words in _RESTARTED.items() for word in words.split()))
+}
+
+STICKY = tuple(key for key in KEYS.values() if key.sticky)
+
+DATA_KEYS = frozenset({"data-root", "graph", "storage-driver", "userns-remap"})
+"""Keys that decide which images and volumes the daemon sees at all."""
+
+_SINGULAR = {
+    "add-runtime": "runtimes",
+    "authorization-plugin": "authorization-plugins",
+    "cdi-spec-dir": "cdi-spec-dirs",
+    "cluster-store-opt": "cluster-store-opts",
+    "containerd-plugins-namespace": "containerd-plugin-namespace",
+    "default-address-pool": "default-address-pools",
+    "default-network-opt": "default-network-opts",
+    "default-ulimit": "default-ulimits",
+    "dns-opt": "dns-opts",
+    "exec-opt": "exec-opts",
+    "feature": "features",
+    "host": "hosts",
+    "host-gateway-ip": "host-gateway-ips",
+    "insecure-registry": "insecure-registries",
+    "label": "labels",
+    "log-opt": "log-opts",
+    "node-generic-resource": "node-generic-resources",
+    "registry-mirror": "registry-mirrors",
+    "storage-opt": "storage-opts",
+}
+_SHORT = {
+    "D": "debug",
+    "G": "group",
+    "H": "hosts",
+    "b": "bridge",
+    "g": "data-root",
+    "l": "log-level",
+    "p": "pidfile",
+    "s": "storage-driver",
+}
+
+
+def key_of_flag(word: str) -> str:
+    """The key that a word of dockerd's command line sets: `-H`, `--registry-mirror=URL`; empty for any other word."""
+    if word.startswith("--"):
+        name = word[2:].partition("=")[0]
+        return _SINGULAR.get(name, name)
+    return _SHORT.get(word[1:2], "") if word.startswith("-") else ""
+
+
+def version_of(text: str) -> Version | None:
+    """Major and minor of `26.1.5+dfsg1`; None where there is none to read."""
+    parts = text.partition("+")[0].split(".")
+    if len(parts) < 2 or not (parts[0].isdecimal() and parts[1].isdecimal()):
+        return None
+    return int(parts[0]), int(parts[1])
+
+
+def reloads(name: str, version: Version | None) -> bool:
+    """Whether a reload loads this key. A version that is not known is taken for an old one."""
+    key = KEYS.get(name)
+    if key is None or not key.reload:
+        return False
+    since = version_of(key.since)
+    return since is None or (version is not None and version >= since)
+
+
+def neutral(name: str, value: Value) -> bool:
+    """Whether `name: value` means the same as no such key at all."""
+    if value is None or (isinstance(value, list | dict) and not value):
+        return True
+    key = KEYS.get(name)
+    return key is not None and key.neutral is not None and type(value) is type(key.neutral) and value == key.neutral
+
+
+def mirrors_of(value: Value) -> tuple[str, ...]:
+    """`registry-mirrors` as dockerd has them: each once, each ending in a slash."""
+    urls = value if isinstance(value, list) else []
+    return tuple(dict.fromkeys(f"{str(url).rstrip('/')}/" for url in urls))
+
+
+def wanted_mirrors(tree: Tree) -> tuple[str, ...]:
+    """The mirrors that a daemon.json asks for."""
+    return mirrors_of(tree.get("registry-mirrors"))

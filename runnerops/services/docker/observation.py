@@ -1,0 +1,136 @@
+"""What a host is asked about its Docker daemon, and what the answers mean. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from importlib.resources import files as package_files
+
+from runnerops.model import Container, DockerFacts, Facts, Host, RenderedFile, Unit, Value
+from runnerops.services.base import Answers
+from runnerops.services.docker.document import PATH
+from runnerops.services.docker.keys import mirrors_of
+
+OBSERVE = package_files(__package__).joinpath("observe.sh").read_text()
+
+UNIT = "docker.service"
+NOT_THERE = "not-found"
+"""The state of a unit that the host does not have."""
+
+_CONTAINER = (
+    '{"id":{{json .Id}},"name":{{json .Name}},"image":{{json .Config.Image}},"running":{{json .State.Running}},'
+    '"restart":{{json .HostConfig.RestartPolicy.Name}},"ports":{{json .HostConfig.PortBindings}},'
+    '"labels":{{json .Config.Labels}}}'
+)
+
+
+def questions(host: Host, asked: Sequence[RenderedFile]) -> tuple[tuple[str, ...], ...]:  # noqa: ARG001
+    """Asked of every host: a runner's jobs and a cache need the daemon, whether its file is managed or not."""
+    path = asked[0].spec.path if asked else PATH
+    return (
+        ("observe_docker_unit", path),
+        ("observe_docker_info",),
+        ("observe_docker_bridge",),
+        ("observe_docker_containers", _CONTAINER),
+        ("observe_docker_images",),
+        ("observe_docker_flavour",),
+    )
+
+
+def facts(facts: Facts, answers: Answers) -> Facts:
+    """Docker's part; None where neither a client nor a unit is there."""
+    unit = _unit(answers)
+    where = _text(answers, "docker_where")
+    if unit.active == NOT_THERE and not where:
+        return facts
+    info = _object(_text(answers, "docker_info"))
+    loaded = info if info.get("ServerVersion") else {}
+    registries = loaded.get("RegistryConfig")
+    mirrors = registries.get("Mirrors") if isinstance(registries, dict) else None
+    swarm = loaded.get("Swarm")
+    live_restore = loaded.get("LiveRestoreEnabled")
+    docker = DockerFacts(
+        unit=unit,
+        version=str(loaded.get("ServerVersion") or ""),
+        flavour=_flavour(info, where, unit, _text(answers, "docker_rootless")),
+        mirrors=mirrors_of(mirrors) if loaded else None,
+        live_restore=live_restore if isinstance(live_restore, bool) else None,
+        swarm=isinstance(swarm, dict) and swarm.get("LocalNodeState") not in (None, "", "inactive"),
+        bridge=_bridge(answers),
+        containers=tuple(_containers(answers)),
+        images=frozenset(_text(answers, "docker_images").split()),
+    )
+    return replace(facts, docker=docker)
+
+
+def _text(answers: Answers, name: str) -> str:
+    return answers[name].text if name in answers else ""
+
+
+def _object(text: str) -> Mapping[str, Value]:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _unit(answers: Answers) -> Unit:
+    pairs = (line.partition("=") for line in _text(answers, "docker_unit").splitlines())
+    shown = {name: value for name, _, value in pairs}
+    if shown.get("LoadState", NOT_THERE) == NOT_THERE:
+        return Unit(UNIT, NOT_THERE)
+    pid = shown.get("MainPID", "0")
+    return Unit(
+        name=UNIT,
+        active=shown.get("ActiveState", ""),
+        pid=int(pid) if pid.isdecimal() else 0,
+        invocation=shown.get("InvocationID", ""),
+        argv=tuple(_text(answers, "docker_argv").splitlines()),
+    )
+
+
+def _flavour(info: Mapping[str, Value], where: str, unit: Unit, rootless: str) -> str:
+    root = str(info.get("DockerRootDir") or "")
+    options = info.get("SecurityOptions")
+    if "podman" in where or ("host" in info and "store" in info):
+        return "podman"
+    if where.startswith("/snap/") or root.startswith("/var/snap/") or where == "/usr/bin/snap":
+        return "snap"
+    if isinstance(options, list) and "name=rootless" in options:
+        return "rootless"
+    return "rootless" if unit.active == NOT_THERE and rootless else "engine"
+
+
+def _bridge(answers: Answers) -> str:
+    gateways = [line for line in _text(answers, "docker_bridge").split() if "." in line]
+    if gateways:
+        return gateways[0]
+    words = _text(answers, "docker_interface").split()
+    return words[words.index("inet") + 1].partition("/")[0] if "inet" in words else ""
+
+
+def _containers(answers: Answers) -> Iterator[Container]:
+    """A container that vanished while it was asked about makes the command fail; the other lines hold."""
+    answer = answers.get("docker_containers")
+    for line in (answer.output.decode("utf-8", "replace") if answer else "").splitlines():
+        found = _object(line)
+        if found:
+            labels = found.get("labels")
+            yield Container(
+                id=str(found.get("id")),
+                name=str(found.get("name")).lstrip("/"),
+                image=str(found.get("image")),
+                running=found.get("running") is True,
+                restart=str(found.get("restart") or ""),
+                ports=tuple(_ports(found.get("ports"))),
+                labels={name: str(value) for name, value in labels.items()} if isinstance(labels, dict) else {},
+            )
+
+
+def _ports(bindings: Value) -> Iterator[str]:
+    for published in bindings.values() if isinstance(bindings, dict) else ():
+        for one in published if isinstance(published, list) else ():
+            if isinstance(one, dict) and one.get("HostPort"):
+                yield f"{one.get('HostIp') or ''}:{one['HostPort']}"

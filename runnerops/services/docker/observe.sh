@@ -1,0 +1,40 @@
+# What the Docker daemon says of itself. Reads only; `ask` and `file` come from the frame.
+
+observe_docker_unit() { # DEFAULT-PATH: the unit, how dockerd was really started, and the file that it reads
+  unit=$(systemctl show -p LoadState,ActiveState,MainPID,InvocationID,ExecStart docker.service 2>/dev/null)
+  pid=$(printf '%s\n' "$unit" | sed -n 's/^MainPID=//p')
+  if [ "${pid:-0}" != 0 ] && [ -r "/proc/$pid/cmdline" ]; then
+    argv=$(tr '\000' '\n' <"/proc/$pid/cmdline")
+  else
+    argv=$(printf '%s\n' "$unit" | sed -n 's/^ExecStart=.* argv\[\]=\(.*\) ; ignore_errors=.*/\1/p' | tr ' ' '\n')
+  fi
+  path=$(printf '%s\n' "$argv" | sed -n -e 's/^--config-file=//p' -e '/^--config-file$/{n;p;}' | tail -n 1)
+  ask docker_unit printf '%s\n' "$unit"
+  ask docker_argv printf '%s\n' "$argv"
+  file "${path:-$1}"
+}
+
+observe_docker_info() {
+  ask docker_info docker info --format '{{json .}}'
+}
+
+observe_docker_flavour() { # where the client is, and sockets of rootless daemons
+  # shellcheck disable=SC2016  # expanded by the inner shell
+  ask docker_where sh -c 'readlink -f "$(command -v docker)"'
+  ask docker_rootless sh -c 'ls -d /run/user/*/docker.sock'
+}
+
+observe_docker_bridge() { # its address, of the interface where the daemon does not tell
+  ask docker_bridge docker network inspect bridge --format '{{range .IPAM.Config}}{{println .Gateway}}{{end}}'
+  ask docker_interface ip -4 -o addr show dev docker0
+}
+
+observe_docker_containers() { # FORMAT: one JSON object a line
+  found=$(docker ps -aq --no-trunc 2>/dev/null)
+  # shellcheck disable=SC2086  # ids are words
+  ask docker_containers docker inspect --type container --format "$1" ${found:-none}
+}
+
+observe_docker_images() {
+  ask docker_images docker image ls --digests --format '{{.Repository}}:{{.Tag}} {{.Repository}}@{{.Digest}}'
+}

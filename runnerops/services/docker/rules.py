@@ -1,0 +1,177 @@
+"""What dockerd would refuse, or die of, in its daemon.json. Pure. One function a rule.
+
+dockerd refuses a whole file for one wrong key. On a reload it only logs that, and does not come up at the next start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from difflib import get_close_matches
+from ipaddress import IPv4Interface, ip_address, ip_network
+from typing import Literal
+from urllib.parse import urlsplit
+
+from runnerops.model import Facts, FileSpec, Finding, Key, Tree, Value
+from runnerops.services.docker.keys import KEYS, Kind, Version, key_of_flag, version_of
+
+Found = Iterator[tuple[str, Literal["error", "warning"], Key, str, str]]
+"""Rule, severity, key, message, fix."""
+
+
+def lint(files: Mapping[FileSpec, Tree], facts: Facts | None) -> Iterable[Finding]:
+    """All rules on each file. What depends on dockerd's version is a warning until the version is known."""
+    for spec, tree in files.items():
+        for rule in (_known, _typed, _options, _mirrors, _flag_of_unit, _addresses, _swarm):
+            for name, severity, key, message, fix in rule(tree, facts):
+                yield Finding(name, severity, spec.path, key, message, fix)
+
+
+def _version(facts: Facts | None) -> Version | None:
+    return version_of(facts.docker.version) if facts and facts.docker else None
+
+
+def _known(tree: Tree, facts: Facts | None) -> Found:
+    version = _version(facts)
+    for name in tree:
+        if name not in KEYS:
+            near = get_close_matches(name, KEYS, 1)
+            if near:
+                yield "D001", "error", (name,), f"unknown key, did you mean '{near[0]}'?", f"write {near[0]}"
+            else:
+                fix = "dockerd refuses a file with a key that it does not know"
+                yield "D001", "warning", (name,), "unknown key", fix
+            continue
+        since, until = version_of(KEYS[name].since), version_of(KEYS[name].until)
+        if version and since and version < since:
+            yield (
+                "D002",
+                "error",
+                (name,),
+                f"this host's dockerd does not know it before {KEYS[name].since}",
+                "take it out",
+            )
+        if version and until and version >= until:
+            yield "D002", "error", (name,), f"dockerd does not know it since {KEYS[name].until}", "take it out"
+
+
+_IS: Mapping[Kind, tuple[str, Callable[[Value], bool]]] = {
+    "bool": ("true or false", lambda value: isinstance(value, bool)),
+    "int": ("a whole number", lambda value: isinstance(value, int) and not isinstance(value, bool)),
+    "string": ("a string", lambda value: isinstance(value, str)),
+    "strings": ("a list of strings", lambda value: _all_of(value, list, str)),
+    "flags": ("a mapping of true and false", lambda value: _all_of(value, dict, bool)),
+    "texts": ("a mapping", lambda value: isinstance(value, dict)),
+    "object": ("a mapping", lambda value: isinstance(value, dict)),
+    "objects": ("a list of mappings", lambda value: _all_of(value, list, dict)),
+}
+
+
+def _all_of(value: Value, outer: type, inner: type) -> bool:
+    items: Iterable[Value] = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return isinstance(value, outer) and all(isinstance(item, inner) for item in items)
+
+
+def _typed(tree: Tree, facts: Facts | None) -> Found:  # noqa: ARG001
+    for name, value in tree.items():
+        if name in KEYS and value is not None:
+            what, fits = _IS[KEYS[name].kind]
+            if not fits(value):
+                yield "D003", "error", (name,), f"must be {what}", "dockerd refuses the whole file"
+
+
+def _options(tree: Tree, facts: Facts | None) -> Found:  # noqa: ARG001
+    for name, key in KEYS.items():
+        options = tree.get(name)
+        if key.kind == "texts" and isinstance(options, dict):
+            for option, value in options.items():
+                if not isinstance(value, str):
+                    yield "D004", "error", (name, option), "must be a string", f'put it in quotes: "{_as_text(value)}"'
+
+
+def _as_text(value: Value) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _mirrors(tree: Tree, facts: Facts | None) -> Found:
+    mirrors = tree.get("registry-mirrors")
+    version = _version(facts)
+    for index, url in enumerate(mirrors if isinstance(mirrors, list) else ()):
+        key: Key = ("registry-mirrors", index)
+        if not isinstance(url, str):
+            continue
+        problem = mirror_problem(url)
+        if problem:
+            yield "D005", "error", key, problem, "write http://ADDRESS:PORT or https://NAME"
+        elif urlsplit(url).path not in ("", "/") and (version is None or version < (25, 0)):
+            message = "a mirror with a path is refused by dockerd before 25.0"
+            yield "D006", "error" if version else "warning", key, message, "serve the cache at the root of its address"
+
+
+def mirror_problem(url: str) -> str:
+    """Why dockerd takes `url` for no mirror; empty where it does."""
+    try:
+        parts = urlsplit(url)
+        sound = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return "is not a plain http or https URL"
+    if not sound or any(not "!" <= character <= "~" for character in url):
+        return "is not a plain http or https URL"
+    if "@" in parts.netloc:
+        return "has a user or password: no credentials can be given for a mirror"
+    return "has a query or a fragment" if "?" in url or "#" in url else ""
+
+
+def _flag_of_unit(tree: Tree, facts: Facts | None) -> Found:
+    """The packaged unit starts dockerd with `-H fd://`, and a key given both ways is fatal."""
+    docker = facts.docker if facts else None
+    flags = {key_of_flag(word) for word in docker.unit.argv[1:]} if docker else {"hosts"}
+    if "hosts" in tree and "hosts" in flags:
+        fix = "take it out, or give the unit a drop-in whose ExecStart has no -H"
+        yield "D007", "error", ("hosts",), "docker's unit sets it as a flag (-H), so dockerd would not start", fix
+
+
+def _addresses(tree: Tree, facts: Facts | None) -> Found:  # noqa: ARG001
+    bip = tree.get("bip")
+    if isinstance(bip, str) and bip and not _is_bridge(bip):
+        yield "D008", "error", ("bip",), "must be an IPv4 address with its prefix", "for example 192.168.200.1/24"
+    pools = tree.get("default-address-pools")
+    for index, pool in enumerate(pools if isinstance(pools, list) else ()):
+        if isinstance(pool, dict) and not _is_pool(pool):
+            fix = "for example {base: 10.231.0.0/16, size: 24}"
+            yield "D009", "error", ("default-address-pools", index), "must be {base: NETWORK, size: PREFIX}", fix
+    servers = tree.get("dns")
+    for index, server in enumerate(servers if isinstance(servers, list) else ()):
+        if isinstance(server, str) and not _is_address(server):
+            yield "D010", "error", ("dns", index), "must be an IP address", "dockerd takes no names here"
+
+
+def _is_bridge(text: str) -> bool:
+    try:
+        inner = IPv4Interface(text)
+    except ValueError:
+        return False
+    return "/" in text and (inner.network.prefixlen >= 31 or inner.ip != inner.network.network_address)
+
+
+def _is_pool(pool: Tree) -> bool:
+    base, size = pool.get("base"), pool.get("size")
+    try:
+        network = ip_network(base, strict=False) if isinstance(base, str) else None
+    except ValueError:
+        return False
+    whole = isinstance(size, int) and not isinstance(size, bool)
+    return network is not None and whole and network.prefixlen <= int(str(size)) <= network.max_prefixlen
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text.partition("%")[0])
+    except ValueError:
+        return False
+    return True
+
+
+def _swarm(tree: Tree, facts: Facts | None) -> Found:
+    if tree.get("live-restore") is True and facts and facts.docker and facts.docker.swarm:
+        fix = "set `live-restore: false` for this host"
+        yield "D011", "error", ("live-restore",), "this host is in swarm mode, with which it cannot be combined", fix

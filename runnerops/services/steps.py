@@ -1,0 +1,40 @@
+"""Steps that several services write, and how a host is asked whether a registry answers there. Pure: builds argv."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from runnerops.model import Owed, ServiceName, Step, Verb
+
+NOTHING = "none"
+"""Stands for the InvocationID or container id of what does not run: a step has no empty fields."""
+
+
+def answers(url: str, tools: Collection[str]) -> tuple[str, ...]:
+    """The argv that succeeds when the registry API at `url` answers from that host; proxies are passed by."""
+    target = f"{url.rstrip('/')}/v2/"
+    if "curl" in tools or "wget" not in tools:
+        return "curl", "-fsS", "--noproxy", "*", "-m", "5", "-o", "/dev/null", target
+    return "wget", "-q", "-T", "5", "-O", "/dev/null", target
+
+
+def run(seconds: int, *argv: str) -> Step:
+    """A command that must end well in time."""
+    return Step("run", (str(seconds), *argv))
+
+
+def wait(seconds: int, condition: str, *argv: str) -> Step:
+    """A command asked every second until it is `ok`, its output equals `=TEXT` or contains `~TEXT`."""
+    return Step("await", (str(seconds), condition, *argv))
+
+
+def owe(service: ServiceName, verb: Verb, run_number: int, invocation: str) -> Step:
+    """What is owed until it is struck: by which run, and to which life of the service."""
+    return Step("owe", (service, f"{verb.name.lower()} {run_number} {invocation or NOTHING}"))
+
+
+def settle_debt(service: ServiceName, owed: Owed | None) -> Step:
+    """On the way back: what was owed before the run is owed again, else nothing."""
+    if owed is None:
+        return Step("strike", (service,))
+    return owe(service, owed.verb, owed.run, owed.invocation)
