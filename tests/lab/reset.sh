@@ -1,6 +1,7 @@
 #!/bin/sh
 # Brings a lab host back to its untouched state: what a fresh install of Docker and gitlab-runner leaves, and the
 # images named as arguments. Docker is restarted only where its configuration had been touched.
+# shellcheck disable=SC2086  # lists of ids are split on purpose
 set -u
 export LC_ALL=C
 seen=/run/runnerops-lab.untouched
