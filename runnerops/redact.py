@@ -11,9 +11,12 @@ import hmac
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from runnerops.model import FileSpec, Host, Key, Secret, Tree, Value
-from runnerops.services.base import Service
+
+if TYPE_CHECKING:  # services use this module's names of secrets
+    from runnerops.services.base import Service
 
 MASK = "********"
 

@@ -1,0 +1,30 @@
+"""Pull-through caches: one container a cache, run by Compose under a project of ours. Pure."""
+
+from runnerops.services.registry.choice import choose
+from runnerops.services.registry.document import NAME, context, dump, files, parse, secret
+from runnerops.services.registry.meaning import edits, settle
+from runnerops.services.registry.moving import moves, pause, resume
+from runnerops.services.registry.observation import OBSERVE, facts, questions
+from runnerops.services.registry.refusal import refusals, stops
+from runnerops.services.registry.rules import lint
+
+__all__ = [
+    "NAME",
+    "OBSERVE",
+    "choose",
+    "context",
+    "dump",
+    "edits",
+    "facts",
+    "files",
+    "lint",
+    "moves",
+    "parse",
+    "pause",
+    "questions",
+    "refusals",
+    "resume",
+    "secret",
+    "settle",
+    "stops",
+]

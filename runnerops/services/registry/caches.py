@@ -1,0 +1,79 @@
+"""The caches that run on a host, read from its section. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from runnerops.model import Host, ServiceName, Tree
+
+PROJECT = "runnerops"
+"""Compose's project: someone's own one in a directory of the same name is never taken over."""
+
+CONFIG_LABEL = "runnerops.registry-config.sha256"
+
+DIRECTORY = "/opt/registry"
+
+
+@dataclass(frozen=True, slots=True)
+class OwnCache:
+    """One cache of the host. `listen` is `ADDRESS:PORT`; `tree` is its whole section, as templates see it."""
+
+    name: str
+    upstream: str
+    serves: str
+    listen: str
+    image: str
+    volume: str
+    config_file: str
+    local: bool
+    listen_given: bool
+    environment: Tree
+    config: Tree
+    tree: Tree
+
+    @property
+    def address(self) -> str:
+        """The address part of `listen`, without brackets."""
+        return self.listen.rpartition(":")[0].strip("[]")
+
+    @property
+    def port(self) -> str:
+        """The port part of `listen`."""
+        return self.listen.rpartition(":")[2]
+
+    @property
+    def probe(self) -> str:
+        """The URL that the host itself asks, whatever clients use; a wildcard is asked on the loopback."""
+        wildcard = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  asked, not bound
+        address = wildcard.get(self.address, self.address)
+        return f"http://[{address}]:{self.port}" if ":" in address else f"http://{address}:{self.port}"
+
+
+def own_caches(host: Host) -> tuple[OwnCache, ...]:
+    """In the inventory's order; none where the host has no section."""
+    found = host.sections.get(ServiceName.REGISTRY, {}).get("caches")
+    return tuple(_own(tree) for tree in (found if isinstance(found, list) else ()) if isinstance(tree, dict))
+
+
+def directory(host: Host) -> str:
+    """Where the files are; never ends in a slash."""
+    found = host.sections.get(ServiceName.REGISTRY, {}).get("directory")
+    return str(found or DIRECTORY).rstrip("/")
+
+
+def _own(tree: Tree) -> OwnCache:
+    environment, config = tree.get("environment"), tree.get("config")
+    return OwnCache(
+        name=str(tree["name"]),
+        upstream=str(tree["upstream"]),
+        serves=str(tree["serves"]),
+        listen=str(tree["listen"]),
+        image=str(tree["image"]),
+        volume=str(tree["volume"]),
+        config_file=str(tree["config_file"]),
+        local=tree.get("local") is True,
+        listen_given=tree.get("listen_given") is True,
+        environment=environment if isinstance(environment, dict) else {},
+        config=config if isinstance(config, dict) else {},
+        tree=tree,
+    )

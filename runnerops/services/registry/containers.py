@@ -1,0 +1,68 @@
+"""The containers of a host as caches see them: ours, and who is in the way. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from runnerops.model import Container, HostState
+from runnerops.services.docker.choice import running
+from runnerops.services.registry.caches import PROJECT, OwnCache
+
+_PROJECT = "com.docker.compose.project"
+_SERVICE = "com.docker.compose.service"
+_FILES = "com.docker.compose.project.config_files"
+
+
+def docker_answers(have: HostState) -> bool:
+    """Whether the daemon ran and answered, so that what is not among its containers does not exist."""
+    docker = have.facts.docker
+    return docker is not None and running(docker) and bool(docker.version)
+
+
+def ours(have: HostState) -> Mapping[str, Container]:
+    """Our project's containers by the name of their cache; of two, the one that runs."""
+    docker = have.facts.docker
+    found = [one for one in (docker.containers if docker else ()) if one.labels.get(_PROJECT) == PROJECT]
+    return {one.labels.get(_SERVICE, one.name): one for one in sorted(found, key=lambda one: one.running)}
+
+
+def twins(name: str, have: HostState) -> bool:
+    """Whether a cache has more than one container: Compose 1 and 2 name theirs differently."""
+    docker = have.facts.docker
+    found = [one for one in (docker.containers if docker else ()) if one.labels.get(_PROJECT) == PROJECT]
+    return sum(one.labels.get(_SERVICE) == name for one in found) > 1
+
+
+def holder_of(cache: OwnCache, have: HostState) -> str:
+    """Who else holds this cache's port, in words; empty where it is free, or ours."""
+    docker, registry = have.facts.docker, have.facts.registry
+    for one in docker.containers if docker else ():
+        if one.running and _overlaps(one.ports, cache):
+            if one.labels.get(_PROJECT) == PROJECT:
+                return ""
+            files = one.labels.get(_FILES, "")
+            return f"container {one.name}" + (f" (of {files})" if files else "")
+    for listener, process in (registry.listeners if registry else {}).items():
+        left_over = process == "docker-proxy" and not docker_answers(have)
+        if _overlaps((listener,), cache) and not left_over:
+            return f"process {process}" if process else "a process"
+    return ""
+
+
+def _overlaps(ports: tuple[str, ...], cache: OwnCache) -> bool:
+    return any(port == cache.port and _meet(address, cache.address) for address, port in map(_split, ports))
+
+
+def _split(text: str) -> tuple[str, str]:
+    address, _, port = text.rpartition(":")
+    return address.strip("[]").partition("%")[0], port
+
+
+def _meet(one: str, other: str) -> bool:
+    wild = {"", "0.0.0.0", "::", "*"}  # noqa: S104  compared, not bound
+    return one == other or one in wild or other in wild
+
+
+def filters(name: str) -> Iterator[str]:
+    """The filters by which `docker ps` finds the container of one of our caches."""
+    yield from ("--filter", f"label={_PROJECT}={PROJECT}", "--filter", f"label={_SERVICE}={name}")

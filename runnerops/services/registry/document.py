@@ -1,0 +1,176 @@
+"""The files of the caches as documents: one registry-config a cache, one Compose file for all. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+import yaml
+
+from runnerops.model import FileSpec, Host, Key, RenderedFile, Secret, ServiceName, Tree, Value
+from runnerops.redact import secret_name
+from runnerops.services.base import ParseError
+from runnerops.services.registry.caches import OwnCache, directory, own_caches
+from runnerops.services.registry.label import config_sha256
+
+NAME: ServiceName = ServiceName.REGISTRY
+CONFIG_TEMPLATE = "registry-config.yml.j2"
+COMPOSE_TEMPLATE = "docker-compose.yml.j2"
+
+_MOST_NODES = 20_000
+_QUOTED = re.compile(r"\s*(?:'[^']*'|\"[^\"]*\")")
+_SECRET_NAMES = frozenset({"accountkey", "accesskey", "secretkey", "authorization"})
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def files(host: Host) -> tuple[FileSpec, ...]:
+    """The configs first: the Compose file carries their checksums. None where no cache is left."""
+    place, caches = directory(host), own_caches(host)
+    if not caches:
+        return ()
+    configs = (
+        FileSpec(
+            NAME,
+            f"{place}/{cache.config_file}",
+            CONFIG_TEMPLATE,
+            "yaml",
+            _mode(_config_secrets(cache)),
+            name=cache.name,
+        )
+        for cache in caches
+    )
+    secret_environment = any(_holds_secret(cache.environment) for cache in caches)
+    return (*configs, compose_spec(host, _mode(secret_environment)))
+
+
+def compose_spec(host: Host, mode: str = "0644") -> FileSpec:
+    """The Compose file of this host."""
+    return FileSpec(NAME, f"{directory(host)}/docker-compose.yml", COMPOSE_TEMPLATE, "yaml", mode)
+
+
+def _mode(secret_inside: bool) -> str:
+    return "0600" if secret_inside else "0644"
+
+
+def _config_secrets(cache: OwnCache) -> bool:
+    return cache.tree.get("password") is not None or _holds_secret(cache.config) or "@" in cache.upstream
+
+
+def _holds_secret(value: Value, key: Key = ()) -> bool:
+    if isinstance(value, dict):
+        return any(_holds_secret(item, (*key, name)) for name, item in value.items())
+    if isinstance(value, list):
+        return any(_holds_secret(item, key) for item in value)
+    return isinstance(value, Secret) or (bool(key) and value is not None and secret_key(str(key[-1])))
+
+
+def context(host: Host, spec: FileSpec, done: Sequence[RenderedFile]) -> Mapping[str, Any]:
+    """`cache` for a config; `caches`, each with its `config_sha256`, for the Compose file; `merge` for both."""
+    if spec.template == CONFIG_TEMPLATE:
+        cache = next(cache for cache in own_caches(host) if cache.name == spec.name)
+        return {"cache": cache.tree, "merge": merge}
+    shas = {file.spec.name: config_sha256(parse(file.spec, file.content or b""), secret_key) for file in done}
+    return {"caches": [{**cache.tree, "config_sha256": shas[cache.name]} for cache in own_caches(host)], "merge": merge}
+
+
+def merge(base: Tree, more: Tree) -> Tree:
+    """`more` over `base`, mapping by mapping; null takes away."""
+    merged = dict(base)
+    for name, value in more.items():
+        below = merged.get(name)
+        merged[name] = merge(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
+    return {
+        name: merge(value, {}) if isinstance(value, dict) else value
+        for name, value in merged.items()
+        if value is not None
+    }
+
+
+def parse(spec: FileSpec, content: bytes) -> Tree:  # noqa: ARG001
+    """Plain YAML, as Compose and the registry read it; keys that stand twice are refused. Raises ParseError."""
+    try:
+        loader = _LOADER(content.decode("utf-8-sig"))
+        try:
+            root = loader.get_single_node()
+            _refuse_duplicates(root)
+            tree = loader.construct_document(root) if root else {}
+        finally:
+            loader.dispose()
+    except UnicodeDecodeError:
+        raise ParseError(0, 0, "is not UTF-8") from None
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = (mark.line + 1, mark.column + 1) if mark else (0, 0)
+        raise ParseError(*place, _QUOTED.sub("", error.problem or "is no YAML")) from None
+    except (yaml.YAMLError, ValueError, RecursionError):
+        raise ParseError(0, 0, "is no YAML") from None
+    if not isinstance(tree, dict):
+        raise ParseError(1, 1, "must be a mapping")
+    plain = _Plain().value(tree)
+    assert isinstance(plain, dict)
+    return plain
+
+
+def dump(spec: FileSpec, tree: Tree) -> bytes:  # noqa: ARG001
+    """Keys in order of the alphabet, one value a line."""
+    text: str = yaml.safe_dump(tree, sort_keys=True, allow_unicode=True, width=2**20, default_flow_style=False)
+    return text.encode()
+
+
+def secret(spec: FileSpec, key: Key, value: Value) -> bool:  # noqa: ARG001
+    """Storage keys, and the header that a registry sends to the receivers of its notifications."""
+    return any(isinstance(part, str) and part.lower() in _SECRET_NAMES for part in key)
+
+
+def secret_key(name: str) -> bool:
+    """Whether a key of this name holds a secret in any of these files."""
+    return name.lower() in _SECRET_NAMES or secret_name(name)
+
+
+class _Plain:
+    """Copies what YAML gave into a `Tree`; aliases that multiply are counted and refused."""
+
+    def __init__(self) -> None:
+        self._left = _MOST_NODES
+
+    def value(self, found: Any, depth: int = 0) -> Value:
+        self._left -= 1
+        if self._left < 0 or depth > 100:
+            raise ParseError(0, 0, "its aliases make it too large")
+        if isinstance(found, dict):
+            return {str(name): self.value(item, depth + 1) for name, item in found.items()}
+        if isinstance(found, list | tuple):
+            return [self.value(item, depth + 1) for item in found]
+        if found is None or isinstance(found, str | int | float | datetime | date):
+            return found
+        raise ParseError(0, 0, "holds a value that is neither text, number nor date")
+
+
+def _refuse_duplicates(root: yaml.Node | None) -> None:
+    for node in _nodes(root):
+        if isinstance(node, yaml.MappingNode):
+            seen: set[tuple[str, str]] = set()
+            for key, _ in node.value:
+                if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge":
+                    if (key.tag, key.value) in seen:
+                        raise ParseError(
+                            key.start_mark.line + 1, key.start_mark.column + 1, "this key stands here twice"
+                        )
+                    seen.add((key.tag, key.value))
+
+
+def _nodes(root: yaml.Node | None) -> Iterator[yaml.Node]:
+    """Every node once, however often it is aliased."""
+    waiting, met = [root] if root else [], set[int]()
+    while waiting:
+        node = waiting.pop()
+        if id(node) in met:
+            continue
+        met.add(id(node))
+        yield node
+        if isinstance(node, yaml.MappingNode):
+            waiting += [part for pair in node.value for part in pair]
+        elif isinstance(node, yaml.SequenceNode):
+            waiting += node.value

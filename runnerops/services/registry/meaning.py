@@ -1,0 +1,106 @@
+"""When two files of a cache mean the same, and what becomes of files that are asked for no more. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from runnerops.model import ABSENT, Edit, FileSpec, Host, HostState, Key, RenderedFile, Stop, Tree, Value
+from runnerops.services.base import ParseError
+from runnerops.services.registry.document import COMPOSE_TEMPLATE, CONFIG_TEMPLATE, NAME, parse
+
+_FILE = re.compile(r"registry-config(?:\.(?P<name>.+))?\.yml|docker-compose\.yml")
+
+
+def edits(spec: FileSpec, old: Tree, new: Tree) -> tuple[Edit, ...]:
+    """Keys whose meaning differs; null equals no key, and Compose's two ways to write pairs are one."""
+    plain = _compose if spec.template == COMPOSE_TEMPLATE else _config
+    return tuple(_edits((), plain(old), plain(new)))
+
+
+def _edits(key: Key, old: Tree, new: Tree) -> Iterator[Edit]:
+    for name in dict.fromkeys((*old, *new)):
+        before, after = old.get(name), new.get(name)
+        if isinstance(before, dict) and isinstance(after, dict):
+            yield from _edits((*key, name), before, after)
+        elif type(before) is not type(after) or before != after:
+            yield Edit((*key, name), before, after)
+
+
+def _config(tree: Tree) -> Tree:
+    proxy = tree.get("proxy")
+    if not isinstance(proxy, dict) or not isinstance(proxy.get("remoteurl"), str):
+        return tree
+    return {**tree, "proxy": {**proxy, "remoteurl": str(proxy["remoteurl"]).rstrip("/")}}
+
+
+def _compose(tree: Tree) -> Tree:
+    """One form: pairs as mappings of texts, no `version`, which Compose ignores."""
+    services = tree.get("services")
+    plain = {name: value for name, value in tree.items() if name != "version"}
+    if isinstance(services, dict):
+        plain["services"] = {name: _service(one) for name, one in services.items()}
+    return plain
+
+
+def _service(one: Value) -> Value:
+    if not isinstance(one, dict):
+        return one
+    plain = dict(one)
+    for name in ("environment", "labels"):
+        if name in plain:
+            plain[name] = _pairs(plain[name])
+    if isinstance(ports := plain.get("ports"), list):
+        plain["ports"] = [port if isinstance(port, dict) else str(port) for port in ports]
+    return plain
+
+
+def _pairs(value: Value) -> Value:
+    if isinstance(value, list):
+        return {name: text if equals else None for name, equals, text in (str(item).partition("=") for item in value)}
+    if isinstance(value, dict):
+        return {name: item if item is None else _text(item) for name, item in value.items()}
+    return value
+
+
+def _text(value: Value) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def read(spec: FileSpec, content: bytes | None) -> Tree | None:
+    """The tree of a file; None where there is none, or none that can be read."""
+    if content is None:
+        return None
+    try:
+        return parse(spec, content)
+    except ParseError:
+        return None
+
+
+def settle(
+    host: Host, asked: Sequence[RenderedFile], have: HostState
+) -> tuple[tuple[RenderedFile, ...], tuple[Stop, ...]]:
+    """The host's own bytes where they mean what is asked; files of ours that nothing asks for go."""
+    if NAME not in host.sections:
+        return (), ()
+    return (*(_settled(file, have) for file in asked), *_leaving(asked, have)), ()
+
+
+def _settled(file: RenderedFile, have: HostState) -> RenderedFile:
+    there = have.file(file.spec.path).content
+    want, old = read(file.spec, file.content), read(file.spec, there)
+    if want is None or old is None or edits(file.spec, old, want):
+        return file
+    return replace(file, content=there)
+
+
+def _leaving(asked: Sequence[RenderedFile], have: HostState) -> Iterator[RenderedFile]:
+    """Only what runnerops applied is ever removed."""
+    wanted = {file.spec.path for file in asked}
+    for path, sha in have.applied.items():
+        name = _FILE.fullmatch(path.rpartition("/")[2])
+        if name and path not in wanted and sha != ABSENT and have.file(path).kind == "file":
+            template = CONFIG_TEMPLATE if path.rpartition("/")[2].startswith("registry-config") else COMPOSE_TEMPLATE
+            cache = (name["name"] or "dockerhub") if template == CONFIG_TEMPLATE else ""
+            yield RenderedFile(FileSpec(NAME, path, template, "yaml", have.file(path).mode, name=cache), None)

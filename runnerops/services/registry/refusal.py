@@ -1,0 +1,101 @@
+"""Why caches cannot run on a host, and what must not be done to them unasked. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from runnerops.model import Action, Change, DockerFacts, Facts, Host, HostState, Policy, ServiceName, Stop, Verb
+from runnerops.services.docker.choice import running
+from runnerops.services.docker.keys import version_of
+from runnerops.services.registry.caches import OwnCache
+from runnerops.services.registry.choice import touched
+from runnerops.services.registry.containers import holder_of, ours
+from runnerops.services.registry.document import NAME
+from runnerops.services.registry.image import major
+
+
+def refusals(host: Host, have: HostState) -> Iterable[Stop]:
+    """What caches need and this host lacks."""
+    if NAME not in host.sections:
+        return
+    docker, registry = have.facts.docker, have.facts.registry
+    if docker is None or docker.flavour in {"podman", "rootless"}:
+        if ServiceName.DOCKER not in host.sections:
+            yield _refused("no-docker", "no Docker Engine there: install it, then deploy again")
+        return
+    if not running(docker) and ServiceName.DOCKER not in host.sections:
+        yield _refused("docker-stopped", "Docker is stopped there: start it, or give the host a `docker` section")
+    if registry is None or not registry.compose:
+        yield _refused("no-compose", "no Docker Compose there: install docker-compose or its plugin, then deploy again")
+    elif _too_old(have.facts):
+        yield _refused(
+            "no-compose", f"Compose {registry.compose_version} is refused by Docker {docker.version}: install v2"
+        )
+    if not have.facts.tools & {"curl", "wget"}:
+        yield _refused("no-curl", "neither curl nor wget there: install one, then deploy again")
+
+
+def _refused(code: str, message: str) -> Stop:
+    return Stop(code, message, allowable=False)
+
+
+def _too_old(facts: Facts) -> bool:
+    """Compose 1 speaks API 1.38 at most, Docker 29 asks for more."""
+    compose = version_of(facts.registry.compose_version) if facts.registry else None
+    docker = version_of(facts.docker.version) if facts.docker else None
+    return compose is not None and docker is not None and compose < (2, 0) and docker >= (29, 0)
+
+
+def stops(
+    host: Host,
+    changes: Sequence[Change],
+    actions: Sequence[Action],
+    have: HostState,
+    policy: Policy,  # noqa: ARG001
+) -> Iterable[Stop]:
+    """Only for caches that this plan brings up or recreates."""
+    action = next((action for action in actions if action.service is NAME), None)
+    docker = have.facts.docker
+    if action is None or action.verb < Verb.UP or docker is None:
+        return
+    bridge_moves = any(one.service is ServiceName.DOCKER and "bip" in one.because for one in actions)
+    for cache in touched(host, action, changes, have):
+        yield from _upstream_down(cache, have)
+        yield from _major(cache, changes, have)
+        yield from _port_taken(cache, have)
+        if running(docker) and not bridge_moves:
+            yield from _listen_not_here(cache, docker, have.facts)
+
+
+def _upstream_down(cache: OwnCache, have: HostState) -> Iterator[Stop]:
+    """A registry ends at its start without its upstream. Where none runs yet there is nothing to lose: a finding says it."""
+    container, registry = ours(have).get(cache.name), have.facts.registry
+    if container and container.running and registry and registry.upstreams.get(cache.name) is False:
+        message = f"{cache.upstream} does not answer from this host, so cache {cache.name} would not come up again"
+        yield Stop("upstream-down", message, details=(cache.name,))
+
+
+def _major(cache: OwnCache, changes: Sequence[Change], have: HostState) -> Iterator[Stop]:
+    container = ours(have).get(cache.name)
+    edits = (edit for change in changes for edit in change.edits if edit.key == ("services", cache.name, "image"))
+    image = container.image if container else next((str(edit.old or "") for edit in edits), "")
+    old, new = major(image), major(cache.image)
+    if old is not None and new is not None and old != new:
+        message = f"cache {cache.name} would go from {image} to {cache.image}, over the same volume"
+        yield Stop("registry-major", message, details=(cache.name,))
+
+
+def _port_taken(cache: OwnCache, have: HostState) -> Iterator[Stop]:
+    if holder := holder_of(cache, have):
+        message = f"{cache.listen}, where cache {cache.name} is to listen, is held by {holder}"
+        yield Stop("port-taken", f"{message}: stop it, or give the cache another port", False, (cache.listen,))
+
+
+def _listen_not_here(cache: OwnCache, docker: DockerFacts, facts: Facts) -> Iterator[Stop]:
+    here = {*facts.addresses, docker.bridge, "0.0.0.0", "::"}  # noqa: S104  compared, not bound
+    if not facts.addresses or cache.address in here or cache.address.startswith("127.") or cache.address == "::1":
+        return
+    message = f"{cache.address}, where cache {cache.name} is to listen, is no address of this host"
+    if cache.local and not cache.listen_given and docker.bridge:
+        message += f", whose docker bridge has {docker.bridge}; write `listen: {docker.bridge}:{cache.port}`"
+    yield Stop("listen-not-here", message, False, (cache.listen,))
