@@ -37,6 +37,8 @@ def parse(spec: FileSpec, content: bytes) -> Tree:  # noqa: ARG001
         tree = json.loads(text, parse_constant=_no_constant)
     except json.JSONDecodeError as error:
         raise ParseError(error.lineno, error.colno, error.msg.partition(":")[0].lower()) from None
+    except ValueError:
+        raise ParseError(0, 0, "holds a number that is too long") from None
     except RecursionError:
         raise ParseError(1, 1, "is nested too deep") from None
     if not isinstance(tree, dict):

@@ -1,0 +1,170 @@
+"""Hosts and what is on them, for tests of docker and registry: short to write, whole where it matters."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from runnerops.model import (
+    Cache,
+    Change,
+    Container,
+    DockerFacts,
+    Facts,
+    Host,
+    HostState,
+    Job,
+    Owed,
+    Policy,
+    RegistryFacts,
+    RemoteFile,
+    RenderedFile,
+    RunnerFacts,
+    ServiceName,
+    Tree,
+    Unit,
+)
+from runnerops.services import docker, registry
+from runnerops.services.base import Service, sha256
+
+POLICY = Policy()
+MIRROR = "http://192.0.2.10:5000"
+BRIDGE = "172.17.0.1"
+ARGV = ("/usr/bin/dockerd", "-H", "fd://", "--containerd=/run/containerd/containerd.sock")
+DAEMON = "/etc/docker/daemon.json"
+HUB = "https://registry-1.docker.io"
+
+
+def json_bytes(tree: object) -> bytes:
+    return (json.dumps(tree, indent=2) + "\n").encode()
+
+
+def engine(
+    version: str = "26.1.5",
+    *,
+    mirrors: tuple[str, ...] | None = (),
+    live: bool | None = False,
+    active: str = "active",
+    argv: tuple[str, ...] = ARGV,
+    containers: Iterable[Container] = (),
+    images: Iterable[str] = (),
+    swarm: bool = False,
+) -> DockerFacts:
+    """A daemon that answers, unless its unit is not active."""
+    unit = Unit("docker.service", active, 100 if active == "active" else 0, "inv-1" if active == "active" else "", argv)
+    if active != "active":
+        return DockerFacts(unit, bridge=BRIDGE)
+    loaded = None if mirrors is None else tuple(f"{url}/" for url in mirrors)
+    return DockerFacts(unit, version, "engine", loaded, live, swarm, BRIDGE, tuple(containers), frozenset(images))
+
+
+def runner(*, active: str = "active", jobs: int = 0) -> RunnerFacts:
+    found = tuple(Job(str(number), "job") for number in range(jobs))
+    return RunnerFacts(Unit("gitlab-runner.service", active), "19.3.0", found)
+
+
+def state(
+    files: Mapping[str, bytes] | None = None,
+    docker_facts: DockerFacts | None = None,
+    *,
+    registry_facts: RegistryFacts | None = None,
+    runner_facts: RunnerFacts | None = None,
+    owed: tuple[Owed, ...] = (),
+    applied: Mapping[str, str] | None = None,
+) -> HostState:
+    there = {path: RemoteFile(path, "file", content, "0644", "root:root") for path, content in (files or {}).items()}
+    facts = Facts(
+        tools=frozenset({"curl"}),
+        addresses=("127.0.0.1", "192.0.2.10"),
+        docker=docker_facts,
+        registry=registry_facts,
+        runner=runner_facts,
+    )
+    return HostState(files=there, facts=facts, owed=owed, applied=applied or {})
+
+
+def host(
+    docker_section: Tree | None = None,
+    caches: list[Tree] | None = None,
+    *,
+    usable: tuple[Cache, ...] = (),
+    blunt: frozenset[ServiceName] = frozenset(),
+    keep: Mapping[ServiceName, tuple[str, ...]] | None = None,
+) -> Host:
+    sections: dict[ServiceName, Tree] = {}
+    if docker_section is not None:
+        sections[ServiceName.DOCKER] = docker_section
+    if caches is not None:
+        sections[ServiceName.REGISTRY] = {"directory": "/opt/registry", "caches": list(caches)}
+    return Host("h1", "192.0.2.10", sections=sections, caches=usable, blunt=blunt, keep=keep or {})
+
+
+def cache(name: str = "dockerhub", **keys: Any) -> Tree:
+    """A cache's section as the inventory fills it in."""
+    listen = keys.get("listen") or f"{BRIDGE}:5000"
+    filled: Tree = {
+        "name": name,
+        "upstream": HUB,
+        "serves": "docker.io",
+        "listen": listen,
+        "url": f"http://{listen}",
+        "image": "registry:3.0.0",
+        "username": None,
+        "password": None,
+        "ttl": None,
+        "volume": f"runnerops-{name}",
+        "environment": {},
+        "config": {},
+        "use": True,
+        "for": None,
+        "config_file": "registry-config.yml" if name == "dockerhub" else f"registry-config.{name}.yml",
+        "local": listen.startswith("172."),
+        "listen_given": "listen" in keys,
+    }
+    return {**filled, **keys}
+
+
+def changes(service: Service, here: Host, asked: Iterable[RenderedFile], have: HostState) -> tuple[Change, ...]:
+    """What the plan makes of files that are asked for: settled, then compared."""
+    found = []
+    for file in service.settle(here, tuple(asked), have)[0]:
+        old = have.file(file.spec.path)
+        if old.content == file.content:
+            continue
+        before = {} if old.content is None else service.parse(file.spec, old.content)
+        after = {} if file.content is None else service.parse(file.spec, file.content)
+        found.append(Change(old, file, service.edits(file.spec, before, after)))
+    return tuple(found)
+
+
+def daemon(tree: Tree) -> RenderedFile:
+    """A daemon.json that is asked for."""
+    (spec,) = docker.files(host(tree))
+    return RenderedFile(spec, json_bytes(tree))
+
+
+def change_daemon(have: HostState, tree: Tree, here: Host | None = None) -> tuple[Change, ...]:
+    return changes(docker, here or host(tree), [daemon(tree)], have)
+
+
+def container(
+    name: str = "runnerops-dockerhub-1", *, labels: Mapping[str, str] | None = None, **keys: Any
+) -> Container:
+    found = Container("c" * 64, name, "registry:3.0.0", True, "always", (f"{BRIDGE}:5000",), labels or {})
+    return replace(found, **keys)
+
+
+def our_container(service: str = "dockerhub", label: str = "", **keys: Any) -> Container:
+    labels = {"com.docker.compose.project": "runnerops", "com.docker.compose.service": service}
+    if label:
+        labels["runnerops.registry-config.sha256"] = label
+    return container(f"runnerops-{service}-1", labels=labels, **keys)
+
+
+def compose_facts(**keys: Any) -> RegistryFacts:
+    return replace(RegistryFacts(("docker", "compose"), "2.26.1"), **keys)
+
+
+__all__ = ["registry", "sha256"]

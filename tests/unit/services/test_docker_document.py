@@ -1,0 +1,93 @@
+"""daemon.json as a document, and when two of them mean the same."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from runnerops.model import Tree, key_text
+from runnerops.services import docker
+from runnerops.services.base import ParseError, Service
+from tests.unit.services.builders import daemon, host
+
+SPEC = daemon({}).spec
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    max_leaves=8,
+)
+TREES = st.dictionaries(st.text(max_size=5), JSON, max_size=4)
+
+
+def test_the_package_is_a_service() -> None:
+    service: Service = docker
+    assert service.files(host()) == ()
+
+
+@settings(max_examples=60)
+@given(TREES)
+def test_dump_and_parse_are_inverse(tree: Tree) -> None:
+    assert docker.parse(SPEC, docker.dump(SPEC, tree)) == tree
+    assert docker.dump(SPEC, dict(reversed(tree.items()))) == docker.dump(SPEC, tree)
+
+
+@pytest.mark.parametrize("content", [b"", b" \n", b"{}", b"\xef\xbb\xbf{}"])
+def test_what_is_an_empty_document(content: bytes) -> None:
+    assert docker.parse(SPEC, content) == {}
+
+
+@pytest.mark.parametrize(
+    ("content", "line", "column", "problem"),
+    [
+        (b'{\n  "a": 1,\n}', 3, 1, "expecting property name enclosed in double quotes"),
+        (b'{"a": 1,\n "b": {"c": 1}, "a": 2}', 2, 17, "this key stands here twice"),
+        (b'{"a": [{"x": 1}, {"x": 2, "x": 3}]}', 1, 27, "this key stands here twice"),
+        (b'{"a": "\xe4"}', 1, 8, "is not UTF-8"),
+        (b"[1]", 1, 1, "must be an object"),
+        (b'{"a": NaN}', 0, 0, "nan and infinity are no numbers in JSON"),
+        (b'{"a": "\\ud800"}', 0, 0, "half of a character pair is not text"),
+        (b'{"a": ' + b"1" * 5000 + b"}", 0, 0, "holds a number that is too long"),
+        (b'{"a":' + b"[" * 100_000, 1, 1, "is nested too deep"),
+    ],
+)
+def test_what_is_refused(content: bytes, line: int, column: int, problem: str) -> None:
+    with pytest.raises(ParseError) as caught:
+        docker.parse(SPEC, content)
+    assert (caught.value.line, caught.value.column, caught.value.problem) == (line, column, problem)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "differing"),
+    [
+        ({}, {"registry-mirrors": []}, ""),
+        ({"live-restore": False, "debug": False}, {}, ""),
+        ({"labels": [], "insecure-registries": []}, {"labels": None}, ""),
+        ({"log-opts": {}}, {}, ""),
+        ({"max-concurrent-downloads": 3}, {}, ""),
+        ({"registry-mirrors": ["http://a:5000"]}, {"registry-mirrors": ["http://a:5000/", "http://a:5000"]}, ""),
+        (
+            {"registry-mirrors": ["http://a", "http://b"]},
+            {"registry-mirrors": ["http://b", "http://a"]},
+            "registry-mirrors",
+        ),
+        (
+            {"log-opts": {"max-size": "10m", "tag": "x"}},
+            {"log-opts": {"max-size": "20m", "tag": "x"}},
+            "log-opts.max-size",
+        ),
+        ({"log-opts": {"tag": "x"}}, {"log-opts": {}}, "log-opts.tag"),
+        ({"icc": False}, {}, "icc"),
+        ({"mtu": 1}, {"mtu": True}, "mtu"),
+        ({"debug": False}, {"debug": True}, "debug"),
+    ],
+)
+def test_meaning(old: Tree, new: Tree, differing: str) -> None:
+    assert ", ".join(key_text(edit.key) for edit in docker.edits(SPEC, old, new)) == differing
+
+
+@settings(max_examples=60)
+@given(TREES)
+def test_a_tree_means_what_it_means(tree: Tree) -> None:
+    assert docker.edits(SPEC, tree, tree) == ()

@@ -1,0 +1,110 @@
+"""What dockerd would refuse or die of, with and without knowing the host."""
+
+from __future__ import annotations
+
+import pytest
+
+from runnerops.model import DockerFacts, Facts, Tree
+from runnerops.services import docker
+from runnerops.services.docker.keys import KEYS, key_of_flag, version_of
+from tests.unit.services.builders import daemon, engine
+
+
+def found(tree: Tree, facts: DockerFacts | None = None) -> list[str]:
+    known = Facts(docker=facts) if facts else None
+    return [f"{one.rule} {one.severity} {one.message}" for one in docker.lint({daemon(tree).spec: tree}, known)]
+
+
+@pytest.mark.parametrize(
+    ("tree", "finding"),
+    [
+        ({"registry-mirror": []}, "D001 error unknown key, did you mean 'registry-mirrors'?"),
+        ({"quux": 1}, "D001 warning unknown key"),
+        ({"debug": "yes"}, "D003 error must be true or false"),
+        ({"mtu": True}, "D003 error must be a whole number"),
+        ({"dns": "192.0.2.1"}, "D003 error must be a list of strings"),
+        ({"log-opts": {"max-file": 3}}, "D004 error must be a string"),
+        ({"registry-mirrors": ["192.0.2.10:5000"]}, "D005 error is not a plain http or https URL"),
+        ({"registry-mirrors": ["ftp://a"]}, "D005 error is not a plain http or https URL"),
+        ({"registry-mirrors": ["http://a b"]}, "D005 error is not a plain http or https URL"),
+        ({"registry-mirrors": ["http://[::1"]}, "D005 error is not a plain http or https URL"),
+        (
+            {"registry-mirrors": ["http://u:p@a:5000"]},
+            "D005 error has a user or password: no credentials can be given for a mirror",
+        ),
+        ({"registry-mirrors": ["http://a/?x"]}, "D005 error has a query or a fragment"),
+        ({"registry-mirrors": ["http://a/b"]}, "D006 warning a mirror with a path is refused by dockerd before 25.0"),
+        ({"hosts": ["tcp://x"]}, "D007 error docker's unit sets it as a flag (-H), so dockerd would not start"),
+        ({"bip": "10.0.0.0/24"}, "D008 error must be an IPv4 address with its prefix"),
+        ({"bip": "10.0.0.1"}, "D008 error must be an IPv4 address with its prefix"),
+        ({"default-address-pools": [{"base": "10.0.0.0/16"}]}, "D009 error must be {base: NETWORK, size: PREFIX}"),
+        ({"dns": ["ns.example.com"]}, "D010 error must be an IP address"),
+    ],
+)
+def test_without_the_host(tree: Tree, finding: str) -> None:
+    assert found(tree) == [finding]
+
+
+@pytest.mark.parametrize(
+    ("tree", "facts", "finding"),
+    [
+        ({"hosts": ["fd://"]}, engine(argv=("/usr/bin/dockerd",)), []),
+        ({"registry-mirrors": ["http://a/b"]}, engine("25.0.1"), []),
+        (
+            {"registry-mirrors": ["http://a/b"]},
+            engine("24.0.9"),
+            ["D006 error a mirror with a path is refused by dockerd before 25.0"],
+        ),
+        (
+            {"firewall-backend": "nftables"},
+            engine("28.5.2"),
+            ["D002 error this host's dockerd does not know it before 29.0"],
+        ),
+        ({"cluster-store": "x"}, engine("26.1.5"), ["D002 error dockerd does not know it since 23.0"]),
+        (
+            {"live-restore": True},
+            engine(swarm=True),
+            ["D011 error this host is in swarm mode, with which it cannot be combined"],
+        ),
+    ],
+)
+def test_with_the_host(tree: Tree, facts: DockerFacts, finding: list[str]) -> None:
+    assert found(tree, facts) == finding
+
+
+def test_what_is_right_is_not_found_wrong() -> None:
+    tree: Tree = {
+        "live-restore": True,
+        "bip": "172.18.0.1/16",
+        "default-address-pools": [{"base": "10.231.0.0/16", "size": 24}],
+        "dns": ["192.0.2.1", "fd00::1"],
+        "log-driver": "json-file",
+        "log-opts": {"max-size": "10m", "max-file": "3"},
+        "registry-mirrors": ["http://192.0.2.10:5000", "https://[fd00::1]:5000/"],
+        "features": {"containerd-snapshotter": False},
+        "proxies": {"http-proxy": "http://192.0.2.1:3128"},
+        "default-ulimits": {"nofile": {"Name": "nofile", "Hard": 1, "Soft": 1}},
+    }
+    assert found(tree, engine("28.5.2")) == []
+
+
+@pytest.mark.parametrize(
+    ("word", "key"),
+    [
+        ("-H", "hosts"),
+        ("-Hfd://", "hosts"),
+        ("--host=fd://", "hosts"),
+        ("--registry-mirror", "registry-mirrors"),
+        ("--log-opt=a=b", "log-opts"),
+        ("--bip", "bip"),
+        ("-D", "debug"),
+        ("fd://", ""),
+    ],
+)
+def test_flags_and_their_keys(word: str, key: str) -> None:
+    assert key_of_flag(word) == key
+
+
+def test_versions_of_the_table_can_be_read() -> None:
+    for key in KEYS.values():
+        assert all(version_of(text) for text in (key.since, key.until) if text), key.name

@@ -1,0 +1,102 @@
+"""What this host's dockerd should have: its own path, its own keys, keys that stick written out."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from runnerops.model import DockerFacts, Host, HostState, ServiceName, Tree
+from runnerops.services import docker
+from tests.unit.services.builders import ARGV, DAEMON, MIRROR, daemon, engine, host, json_bytes, state
+
+
+def settle(tree: Tree, have: HostState, here: Host | None = None) -> tuple[str, bytes | None]:
+    (file,), stops = docker.settle(here or host(tree), [daemon(tree)], have)
+    assert stops == ()
+    return file.spec.path, file.content
+
+
+def settled(tree: Tree, have: HostState, here: Host | None = None) -> Tree:
+    _, content = settle(tree, have, here)
+    assert content is not None
+    return docker.parse(daemon(tree).spec, content)
+
+
+def on_host(tree: Tree, facts: DockerFacts | None = None) -> HostState:
+    return state({DAEMON: json_bytes(tree)}, facts or engine())
+
+
+@pytest.mark.parametrize(
+    ("asked", "there", "facts", "want"),
+    [
+        pytest.param({"mtu": 9}, {"labels": ["a=b"]}, engine(), {"mtu": 9, "labels": []}, id="taken out of the file"),
+        pytest.param({}, {}, engine(mirrors=(MIRROR,)), {"registry-mirrors": []}, id="loaded behind our back"),
+        pytest.param({}, {}, engine(live=True), {"live-restore": False}, id="live-restore loaded"),
+        pytest.param(
+            {},
+            {},
+            engine(live=True, argv=(*ARGV, "--live-restore")),
+            {},
+            id="a flag's value is not ours to write out",
+        ),
+        pytest.param({"mtu": 9}, {"default-cgroupns-mode": "host"}, engine(), {"mtu": 9}, id="no neutral value"),
+        pytest.param({"mtu": 9}, {"icc": False}, engine(), {"mtu": 9}, id="does not stick"),
+    ],
+)
+def test_keys_that_stick_are_written_out(asked: Tree, there: Tree, facts: DockerFacts, want: Tree) -> None:
+    assert settled(asked, on_host(there, facts)) == want
+
+
+def test_equal_meaning_is_the_hosts_own_file() -> None:
+    there = b'{ "registry-mirrors":["http://192.0.2.10:5000/"],"debug":false }'
+    have = state({DAEMON: there}, engine(mirrors=(MIRROR,)))
+    assert settle({"registry-mirrors": [MIRROR]}, have)[1] is there
+
+
+@pytest.mark.parametrize("flag", [("--config-file", "/srv/d.json"), ("--config-file=/srv/d.json",)])
+def test_the_file_that_dockerd_was_started_with_is_followed(flag: tuple[str, ...]) -> None:
+    have = state({"/srv/d.json": b"{}"}, engine(argv=(*ARGV, *flag)))
+    assert settle({"debug": True}, have)[0] == "/srv/d.json"
+
+
+def test_what_the_host_keeps() -> None:
+    here = host({}, keep={ServiceName.DOCKER: ("runtimes", "log-opts.tag", "dns")})
+    there: Tree = {"runtimes": {"n": {"path": "/n"}}, "log-opts": {"tag": "x", "max-size": "1m"}}
+    asked: Tree = {"log-opts": {"max-size": "2m"}, "dns": ["192.0.2.1"]}
+    assert settled(asked, on_host(there), here) == {
+        "runtimes": {"n": {"path": "/n"}},
+        "log-opts": {"max-size": "2m", "tag": "x"},
+    }
+
+
+VALUES: dict[str, st.SearchStrategy[object]] = {
+    "registry-mirrors": st.sampled_from([[], [MIRROR], [MIRROR + "/"], ["http://192.0.2.11:5000", MIRROR]]),
+    "live-restore": st.booleans(),
+    "labels": st.sampled_from([[], ["a=b"]]),
+    "debug": st.booleans(),
+    "mtu": st.integers(1000, 1002),
+    "log-opts": st.sampled_from([{}, {"max-size": "10m"}]),
+    "runtimes": st.sampled_from([{}, {"n": {"path": "/n"}}]),
+}
+TREES = st.fixed_dictionaries({}, optional=VALUES)
+LOADED = st.builds(
+    lambda mirrors, live: engine(mirrors=mirrors, live=live), st.sampled_from([(), (MIRROR,)]), st.booleans()
+)
+
+
+@settings(max_examples=150)
+@given(TREES, st.none() | TREES, LOADED)
+def test_the_two_laws(asked: Tree, there: Tree | None, facts: DockerFacts) -> None:
+    """Settling twice changes nothing more; once it is on the host and loaded, nothing differs any more."""
+    have = state({} if there is None else {DAEMON: json_bytes(there)}, facts)
+    once = docker.settle(host(asked), [daemon(asked)], have)[0]
+    assert docker.settle(host(asked), once, have)[0] == once
+    (file,) = once
+    assert file.content is not None
+    tree = docker.parse(file.spec, file.content)
+    mirrors = tree.get("registry-mirrors")
+    urls = tuple(dict.fromkeys(str(url).rstrip("/") for url in mirrors)) if isinstance(mirrors, list) else ()
+    after = state({DAEMON: file.content}, engine(mirrors=urls, live=tree.get("live-restore") is True))
+    (again,) = docker.settle(host(asked), [daemon(asked)], after)[0]
+    assert again.content is file.content
