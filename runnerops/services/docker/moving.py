@@ -1,21 +1,15 @@
-"""The docker part of a run: swap, reload or restart, prove, and the way back. Pure.
-
-The file goes through stations: contents, each loaded in its way. Some stations lie between the old file and the new
-one, for a key that is only taken out of the file stays loaded, and live-restore counts as the running process has it.
-"""
+"""The docker part of a run: swap, reload or restart, prove, and the way back. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Literal, TypeAlias
 
-from runnerops.model import Action, Change, Host, HostState, Moves, Policy, Step, Verb
+from runnerops.model import Action, Change, Host, HostState, Moves, Policy, Step
 from runnerops.services.base import sha256, staged_path
 from runnerops.services.docker.document import NAME
 from runnerops.services.docker.keys import key_of_flag, version_of
-from runnerops.services.docker.meaning import path_of
 from runnerops.services.docker.scene import LOADED, Scene, scene
+from runnerops.services.docker.stations import Station, back, between, new_content, there
 from runnerops.services.steps import NOTHING, answers, owe, run, settle_debt, wait
 
 RELOAD = (
@@ -36,17 +30,10 @@ RETURN = (
 RESET = 'systemctl reset-failed "$1" || :'
 """Good starts count against the unit's limit too (3 in 60 s). A unit that systemd has not loaded cannot be reset."""
 
+_FURTHER = "docker.{}"
+"""Names contents between the old and the new one in the payload."""
+
 BRIDGE = "{{(index .IPAM.Config 0).Gateway}}"
-
-Loads: TypeAlias = Literal["reload", "restart", "start", "return", "stop"]
-
-
-@dataclass(frozen=True, slots=True)
-class Station:
-    """A content of daemon.json (None: no file), and how the daemon is brought to it."""
-
-    content: bytes | None
-    loads: Loads
 
 
 def moves(
@@ -60,14 +47,14 @@ def moves(
 ) -> Moves:
     """Guarded by what the daemon has loaded; judged by dockerd itself and by an answer of each new mirror."""
     now = scene(host, action, changes, have, policy)
-    there, back = tuple(_there(now)), tuple(_back(now))
-    between = _between(now, (*there, *back))
+    onward, homeward = tuple(there(now)), tuple(back(now))
+    further = between(now, (*onward, *homeward))
     return Moves(
         guard=tuple(_guard(now)),
-        judge=(*_stage(now, between), *_judge(now)),
-        todo=tuple(_todo(now, there, run)),
-        undo=tuple(_undo(now, there, back)),
-        files={f"between.{index}": content for index, content in enumerate(between, 1)},
+        judge=(*_stage(now, further), *_judge(now)),
+        todo=tuple(_todo(now, onward, run)),
+        undo=tuple(_undo(now, onward, homeward)),
+        files={_FURTHER.format(index): content for index, content in enumerate(further, 1)},
     )
 
 
@@ -81,53 +68,12 @@ def resume(have: HostState, policy: Policy, run: int) -> Moves:  # noqa: ARG001
     return Moves()
 
 
-def _new(now: Scene) -> bytes | None:
-    return now.change.new.content if now.change else now.have.file(path_of(now.have)).content
-
-
-def _there(now: Scene) -> Iterator[Station]:
-    if now.action.verb is Verb.RELOAD:
-        yield Station(_new(now), "reload")
-        return
-    if now.sets_live_restore:
-        yield Station(_new(now), "reload")
-    if now.drops_live_restore:
-        yield Station(now.with_keys(now.want, {"live-restore": False}), "reload")
-    yield Station(_new(now), "restart" if now.up else "start")
-
-
-def _back(now: Scene) -> Iterator[Station]:
-    if now.change is None:
-        return
-    old, forgotten = now.change.old.content, dict(now.forgotten())
-    if not now.up:
-        yield Station(old, "stop")
-    elif now.drops_live_restore:
-        yield Station(now.with_keys(now.old, {"live-restore": False}), "reload")
-        yield Station(old, "return")
-    elif now.restarts and not now.sets_live_restore:
-        yield Station(old, "return")
-    else:
-        if now.sets_live_restore:
-            yield Station(now.with_keys(now.old, {"live-restore": True}), "return")
-        if forgotten:
-            yield Station(now.with_keys(now.old, forgotten), "reload")
-        yield Station(old, "reload")
-
-
-def _between(now: Scene, stations: Sequence[Station]) -> tuple[bytes, ...]:
-    """Contents that are neither the old file's nor the new one's."""
-    ends = {_new(now), now.change.old.content if now.change else None}
-    contents = (station.content for station in stations)
-    return tuple(dict.fromkeys(content for content in contents if content is not None and content not in ends))
-
-
-def _stage(now: Scene, between: Sequence[bytes]) -> Iterator[Step]:
+def _stage(now: Scene, further: Sequence[bytes]) -> Iterator[Step]:
     if now.change is None:
         return
     spec = now.change.new.spec
-    for index, content in enumerate(between, 1):
-        yield Step("stage", (f"between.{index}", spec.path, spec.mode, spec.owner, sha256(content)))
+    for index, content in enumerate(further, 1):
+        yield Step("stage", (_FURTHER.format(index), spec.path, spec.mode, spec.owner, sha256(content)))
 
 
 def _guard(now: Scene) -> Iterator[Step]:
@@ -159,10 +105,10 @@ def _dockerd(now: Scene) -> Iterator[str]:
         follows = word == "--config-file"
 
 
-def _todo(now: Scene, there: Sequence[Station], number: int) -> Iterator[Step]:
+def _todo(now: Scene, onward: Sequence[Station], number: int) -> Iterator[Step]:
     yield owe(NAME, now.action.verb, number, now.docker.unit.invocation)
-    at = now.change.old.content if now.change else _new(now)
-    for index, station in enumerate(there):
+    at = now.change.old.content if now.change else new_content(now)
+    for index, station in enumerate(onward):
         if now.change and (index == 0 or station.content != at):
             yield _swap(now, at, station.content)
         at = station.content
@@ -177,20 +123,20 @@ def _todo(now: Scene, there: Sequence[Station], number: int) -> Iterator[Step]:
     yield Step("strike", (NAME,))
 
 
-def _undo(now: Scene, there: Sequence[Station], back: Sequence[Station]) -> Iterator[Step]:
+def _undo(now: Scene, onward: Sequence[Station], homeward: Sequence[Station]) -> Iterator[Step]:
     """From wherever on the way there the run ended: a station passed half-way is first completed."""
-    at = _new(now)
-    for station in there:
+    at = new_content(now)
+    for station in onward:
         if station.content != at:
             yield _swap(now, station.content, at)
-    for station in back:
+    for station in homeward:
         yield _swap(now, at, station.content)
         at = station.content
         yield from _load(now, station)
-    if not back and now.restarts:
+    if not homeward and now.restarts:
         yield run(10, "sh", "-c", RESET, "sh", "docker")
         yield run(120, "systemctl", "start", "docker")
-    if now.up and back:
+    if now.up and homeward:
         yield _prove(now, now.proof_back())
     owed = now.have.owes(NAME)
     paid = owed is None or owed.invocation != (now.docker.unit.invocation or NOTHING)

@@ -26,8 +26,8 @@ from runnerops.model import (
     Tree,
     Unit,
 )
-from runnerops.services import docker, registry
-from runnerops.services.base import Service, sha256
+from runnerops.services import docker
+from runnerops.services.base import Service
 
 POLICY = Policy()
 MIRROR = "http://192.0.2.10:5000"
@@ -165,6 +165,3 @@ def our_container(service: str = "dockerhub", label: str = "", **keys: Any) -> C
 
 def compose_facts(**keys: Any) -> RegistryFacts:
     return replace(RegistryFacts(("docker", "compose"), "2.26.1"), **keys)
-
-
-__all__ = ["registry", "sha256"]
