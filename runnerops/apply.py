@@ -54,13 +54,14 @@ class _Run:
     plan: Plan
     redactor: Redactor
     watch: Callable[[Event], None]
+    decoder: protocol.Decoder
     seen: int = 0
     events: list[Event] = field(default_factory=list)
 
     def take(self, lines: Iterator[bytes]) -> None:
         """Follows until the output ends."""
         for line in lines:
-            event = protocol.decode_event(self.plan.host, line.decode("utf-8", "replace"))
+            event = self.decoder.event(line.decode("utf-8", "replace"))
             self.seen += len(line)
             if event:
                 safe = replace(event, text=self.redactor.text(event.text))
@@ -84,7 +85,7 @@ def apply(
 
     Raises HostError where not even a connection could be had.
     """
-    run = _Run(plan, redactor, watch)
+    run = _Run(plan, redactor, watch, protocol.Decoder(plan.host))
     follows = link()
     try:
         run.take(follows.lines(protocol.start(plan), protocol.payload(plan, redactor.lines)))

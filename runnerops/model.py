@@ -365,7 +365,6 @@ class Run:
     """A run on the host. `result` is empty while it is alive and after it was cut off."""
 
     number: int
-    at: int
     origin: Origin
     digest: str
     result: str

@@ -1,0 +1,230 @@
+#!/bin/sh
+# The half of runnerops that runs on the host. It walks steps that were decided elsewhere and knows no service, no path
+# and no policy: it decides whether it has the lock, whether a sha or an output equals the one given, whether a
+# condition was met in time, and therefore forward or back.
+#   start DIR SECONDS   start the run in DIR as a unit of its own, and follow it
+#   walk DIR            the unit itself: todo and, where a step does not hold, undo
+#   back DIR            the unit's ExecStopPost: the way back of a run that was cut off
+#   follow DIR BYTE     print the log from BYTE on, until the run's end (ends with 76 where it has none)
+
+export LC_ALL=C
+umask 077
+root=${RUNNEROPS_ROOT-} state=${RUNNEROPS_ROOT-}/var/lib/runnerops
+tab=$(printf '\t')
+list='' index=-1
+
+uptime() { read -r up _ </proc/uptime; }
+
+event() { # KIND TEXT: a line of the log; TEXT is one line without tabs
+    uptime
+    printf '%s\t%s\t%s\t%s\t%s\n' "$up" "$list" "$index" "$1" "$2" >>log
+}
+
+clean() { # standard input without secrets and control characters
+    if [ -s secrets ]; then grep -vF -f secrets; else cat; fi | tr '\t' ' ' | tr -d '\000-\010\013-\037\177' | cut -c1-400
+}
+
+sync_all() { sync "$@" 2>/dev/null || sync; }
+
+sha() { # PATH: 64 hex digits, or absent
+    if [ -f "$1" ]; then
+        sum=$(sha256sum <"$1") && printf '%s' "${sum%% *}"
+    elif [ -e "$1" ] || [ -L "$1" ]; then printf 'no-file'; else printf 'absent'; fi
+}
+
+staged() { # PATH SHA: where its content waits; sets $beside
+    beside=$root${1%/*}/.${1##*/}.runnerops.${2%"${2#????????????}"}
+}
+
+stage() { # FILE PATH MODE OWNER SHA
+    staged "$2" "$5"
+    folder=${beside%/*}
+    [ -d "$folder" ] || (umask 022 && mkdir -p "$folder") || return 1
+    rm -f "$beside" && cp "$1" "$beside" && chown "$4" "$beside" && chmod "$3" "$beside" &&
+        [ "$(sha "$beside")" = "$5" ] && sync_all "$beside" "$folder"
+}
+
+swap() { # PATH OLD NEW
+    path=$root$1
+    if [ "$list" = undo ] && ! grep -qxF -e "$1" swapped 2>/dev/null; then return 0; fi
+    now=$(sha "$path")
+    if [ "$now" = "$3" ] && [ "$2" != "$3" ]; then return 0; fi
+    if [ "$now" != "$2" ]; then
+        echo "$1 was edited meanwhile" >out
+        return 1
+    fi
+    if [ "$list" = todo ]; then printf '%s\n' "$1" >>swapped && sync_all swapped || return 1; fi
+    if [ "$3" = absent ]; then
+        rm -f "$path" || return 1
+    else
+        staged "$1" "$3"
+        newer "$beside" "$path" && mv -f "$beside" "$path" || return 1
+    fi
+    sync_all "${path%/*}"
+}
+
+newer() { # NEW OLD: NEW gets an mtime of now, and strictly later than OLD's, or its reader would pass it over
+    then=$(stat -c %Y "$2" 2>/dev/null || echo 0)
+    if [ "$then" -ge "$(date +%s)" ]; then touch -d "@$((then + 1))" "$1"; else touch "$1"; fi
+}
+
+owe() { # SERVICE TEXT
+    mkdir -p "$state/owed" && printf '%s\n' "$2" >"$state/owed/.$1" && sync_all "$state/owed/.$1" &&
+        mv -f "$state/owed/.$1" "$state/owed/$1" && sync_all "$state/owed"
+}
+
+strike() { rm -f "$state/owed/$1" && { [ ! -d "$state/owed" ] || sync_all "$state/owed"; }; }
+
+guard() { # WANT ARGV...
+    want=$1
+    shift
+    timeout 60 "$@" >out 2>err </dev/null
+    [ "$(cat out)" = "$want" ] && return 0
+    cat err >>out
+    return 1
+}
+
+run() { # SECONDS ARGV...
+    seconds=$1
+    shift
+    timeout "$seconds" "$@" >out 2>&1 </dev/null && return 0
+    status=$?
+    [ $status != 124 ] && [ $status != 143 ] || echo "not done within $seconds s" >>out
+    return 1
+}
+
+await() { # SECONDS CONDITION ARGV...
+    uptime
+    end=$((${up%%.*} + $1)) condition=$2 said=''
+    shift 2
+    while :; do
+        uptime
+        left=$((end - ${up%%.*}))
+        [ "$left" -gt 0 ] || left=1
+        timeout "$left" "$@" >out 2>err </dev/null
+        status=$? got=$(cat out)
+        case $condition in
+        ok) [ $status != 0 ] || return 0 ;;
+        =*) [ "$got" != "${condition#=}" ] || return 0 ;;
+        "~"*) case $got in *"${condition#\~}"*) return 0 ;; esac ;;
+        esac
+        first=$(head -n 1 out | clean)
+        [ "$first" = "$said" ] || event wait "$first"
+        said=$first
+        uptime
+        [ "${up%%.*}" -lt "$end" ] || break
+        sleep 1
+    done
+    cat err >>out
+    return 1
+}
+
+step() { # a step's fields
+    verb=$1
+    shift
+    : >out
+    case $verb in
+    guard | stage | swap | owe | strike | run | await) "$verb" "$@" ;;
+    part) [ "$list" = undo ] || { printf '%s\n' "$1" >>begun && sync_all begun; } ;;
+    *) echo "unknown verb $verb" >out && false ;;
+    esac
+}
+
+# shellcheck disable=SC2094  # the list's name is compared, its file only read
+walk_list() { # todo: up to the first step that does not hold; undo: all of them
+    list=$1 index=-1 skip='' bad=0
+    while IFS= read -r line <&3; do
+        index=$((index + 1))
+        IFS=$tab
+        set -f
+        # shellcheck disable=SC2086  # split at tabs: the one unquoted expansion
+        set -- $line
+        set +f
+        unset IFS
+        if [ "$list" = undo ] && [ "$1" = part ]; then
+            if grep -qxF -e "$2" begun 2>/dev/null; then skip=''; else skip=1; fi
+        fi
+        [ -z "$skip" ] || continue
+        event step ''
+        if step "$@" 3<&-; then
+            event 'done' ''
+        else
+            tail -n 20 out | clean | while IFS= read -r line; do event note "$line"; done
+            event fail ''
+            bad=1
+            [ "$list" = undo ] || break
+        fi
+    done 3<"$list"
+    return $bad
+}
+
+lock() { exec 9>>"$state/lock" && flock -w 5 9; }
+
+finish() { # WORD: no staged file is left, then the last line
+    grep "^stage$tab" todo | while IFS=$tab read -r _ _ path _ _ wanted; do
+        staged "$path" "$wanted"
+        rm -f "$beside"
+    done
+    rm -f out err
+    list='' index=-1
+    event end "$1"
+    sync_all log .
+}
+
+go_back() { # WORD for a run in which no part had begun
+    if [ ! -s begun ]; then
+        finish "$1"
+    elif walk_list undo; then
+        finish rolled-back
+    else
+        finish needs-person
+    fi
+}
+
+walk() {
+    trap '' HUP PIPE
+    event note "clock $(date +%s)"
+    lock || { event end locked && return; }
+    echo $$ >holder
+    if walk_list todo; then finish applied; else go_back failed; fi
+}
+
+back() {
+    trap '' HUP PIPE
+    if grep -q "${tab}end$tab" log; then return; fi
+    lock && go_back interrupted
+}
+
+start() { # DIR SECONDS
+    systemd-run --quiet --collect --unit="runnerops-${1##*/}" -p "TimeoutStopSec=$2" \
+        -p "ExecStopPost=/bin/sh $1/host.sh back $1" --setenv=HOME=/root \
+        --setenv=PATH="/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" \
+        /bin/sh "$1/host.sh" walk "$1" || return 73
+    follow "$1" 0
+}
+
+follow() { # DIR BYTE
+    at=$2
+    while :; do
+        alive=$(systemctl show -p ActiveState --value "runnerops-${1##*/}" 2>/dev/null)
+        size=$(stat -c %s log 2>/dev/null || echo 0)
+        if [ "$size" -gt "$at" ]; then
+            tail -c "+$((at + 1))" log | head -c "$((size - at))" || return 1
+            at=$size
+        fi
+        if grep -q "${tab}end$tab" log 2>/dev/null; then
+            [ "$(stat -c %s log)" -gt "$at" ] || return 0
+        else
+            case $alive in active | activating | deactivating | reloading) ;; *) return 76 ;; esac
+        fi
+        sleep 0.1 2>/dev/null || sleep 1
+    done
+}
+
+what=$1
+shift
+cd "$root$1" 2>/dev/null || cd "$1" || exit 76
+case $what in
+start | walk | back | follow) "$what" "$@" ;;
+*) exit 64 ;;
+esac

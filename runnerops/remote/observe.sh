@@ -1,0 +1,61 @@
+# The frame of an observation: answers between lines that begin with a random word ($word), so that no content can end
+# its own frame. Reads only, and writes no file: it works on a disk that is full or read-only.
+
+word=${word-} # the frame is given its random word by what calls it
+export LC_ALL=C PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
+root=${RUNNEROPS_ROOT-}
+
+ask() { # NAME ARGV...: one answer, the command's output and exit status
+  printf '%s fact %s\n' "$word" "$1"
+  shift
+  "$@" 2>/dev/null </dev/null
+  printf '\n%s end %s\n' "$word" "$?"
+}
+
+file() { # PATH: kind, mode, owner, mtime and content; a link is followed within /etc, /opt and /srv
+  real=$1
+  if [ -L "$root$1" ]; then
+    real=$(readlink -f "$root$1")
+    real=${real#"$root"}
+    case $real in /etc/* | /opt/* | /srv/*) ;; *) frame_file link '- - 0' "$1" "$1" && return ;; esac
+  fi
+  if [ -f "$root$real" ]; then
+    frame_file file "$(stat -c '%a %U:%G %Y' "$root$real")" "$1" "$real"
+  elif [ -d "$root$real" ]; then
+    frame_file directory '- - 0' "$1" "$real"
+  elif [ -e "$root$real" ]; then
+    frame_file other '- - 0' "$1" "$real"
+  else
+    frame_file absent '- - 0' "$1" "$real"
+  fi
+}
+
+frame_file() { # KIND "MODE OWNER MTIME" PATH REAL
+  printf '%s file %s %s\n%s\n%s\n' "$word" "$1" "$2" "$3" "$4"
+  if [ "$1" = file ]; then cat "$root$4"; fi
+  printf '\n%s end %s\n' "$word" "$?"
+}
+
+observe_host() {
+  ask clock date +%s
+  ask boot cat /proc/sys/kernel/random/boot_id
+  ask systemd test -d /run/systemd/system
+  ask tools frame_tools
+  if command -v ip >/dev/null 2>&1; then ask addresses ip -o addr show; fi
+}
+
+frame_tools() {
+  for tool in systemd-run flock tar sha256sum stat timeout curl wget docker docker-compose gitlab-runner nsenter ss journalctl; do
+    if command -v "$tool" >/dev/null 2>&1; then printf '%s\n' "$tool"; fi
+  done
+}
+
+observe_runs() { # what runnerops keeps on the host; one process a question, however many runs there are
+  state=$root/var/lib/runnerops
+  [ -d "$state" ] || return 0
+  ask owed grep -H . "$state"/owed/*
+  ask runs grep -H . "$state"/runs/*/meta
+  ask ends grep -H "	end	" "$state"/runs/*/log
+  ask staged grep -H '^stage	' "$state"/runs/*/todo
+  ask alive systemctl list-units --all --plain --no-legend --no-pager 'runnerops-*'
+}

@@ -1,0 +1,194 @@
+"""Steps out, events and observations in: how this program and the host's half talk. Pure.
+
+`host.sh` walks the steps; `observe.sh` frames what is read. Every call is one constant `sh -c '…' sh ARG…`, so that it
+means the same whatever the login shell is.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import shlex
+import tarfile
+from collections.abc import Iterable, Mapping, Sequence
+from importlib.resources import files as package_files
+from typing import Literal
+
+from runnerops.model import Event, Plan, RemoteFile, Step
+from runnerops.services.base import Answer
+
+STATE = "/var/lib/runnerops"
+OBSERVE = ("sh", "-s")
+RUN_EXISTS = 75
+"""Exit status of `start`: another run came in between, and nothing was changed."""
+NO_ROOM = 74
+"""Exit status of `start`: the run's files could not be written."""
+NO_UNIT = 73
+"""Exit status of `start`: systemd would not start the run."""
+NO_END = 76
+"""Exit status of `follow`: the run is not there, or is over without an end."""
+
+_START = (
+    'umask 077; d=$1/runs; mkdir -p "$d" || exit 74; mkdir "$d/$2" 2>/dev/null || exit 75; '
+    'tar xf - -C "$d/$2" || { rm -rf "$d/$2"; exit 74; }; exec sh "$d/$2/host.sh" start "$d/$2" "$3"'
+)
+_FOLLOW = 'exec sh "$1/host.sh" follow "$1" "$2"'
+_FORBIDDEN = re.compile(r"[\x00-\x1f\x7f]")
+_MARGIN_SECONDS = 30
+_KINDS: tuple[Literal["step", "done", "wait", "note", "fail", "end"], ...] = (
+    "step",
+    "done",
+    "wait",
+    "note",
+    "fail",
+    "end",
+)
+
+
+class StepError(ValueError):
+    """A step that the host's language cannot say; names the step."""
+
+
+def encode(steps: Iterable[Step]) -> bytes:
+    """One step a line, fields between single TABs. Raises StepError for an empty field or a control character."""
+    lines = []
+    for step in steps:
+        fields = (step.verb, *step.args)
+        if not all(fields) or any(_FORBIDDEN.search(field) for field in fields):
+            raise StepError(f"{step.verb} {step.args!r}: an empty field or a control character")
+        lines.append("\t".join(fields) + "\n")
+    return "".join(lines).encode()
+
+
+def stop_timeout(undo: Iterable[Step]) -> int:
+    """Seconds that the way back may take: systemd's default of 90 would kill it in the middle."""
+    return _MARGIN_SECONDS + sum(int(step.args[0]) for step in undo if step.verb in {"run", "await"})
+
+
+def start(plan: Plan) -> tuple[str, ...]:
+    """The command that unpacks a run from standard input, starts it and follows it."""
+    return ("sh", "-c", _START, "sh", STATE, str(plan.run), str(stop_timeout(plan.undo)))
+
+
+def follow(run: int, byte: int) -> tuple[str, ...]:
+    """The command that follows a run's log from this byte on."""
+    return ("sh", "-c", _FOLLOW, "sh", f"{STATE}/runs/{run}", str(byte))
+
+
+def payload(plan: Plan, secrets: Sequence[str]) -> bytes:
+    """The run's folder as a tar: steps, files, what is to be recorded, and the lines no output may hold (0600 all)."""
+    files = {
+        "host.sh": package_files(__package__).joinpath("host.sh").read_bytes(),
+        "todo": encode(plan.todo),
+        "undo": encode(plan.undo),
+        "meta": (json.dumps(_meta(plan), sort_keys=True) + "\n").encode(),
+        "secrets": "".join(f"{line}\n" for line in secrets if line).encode(),
+        **plan.files,
+    }
+    target = io.BytesIO()
+    with tarfile.open(fileobj=target, mode="w", format=tarfile.USTAR_FORMAT) as tar:
+        for name, content in files.items():
+            info = tarfile.TarInfo(name)
+            info.size, info.mode = len(content), 0o600
+            tar.addfile(info, io.BytesIO(content))
+    return target.getvalue()
+
+
+def _meta(plan: Plan) -> Mapping[str, object]:
+    origin = plan.origin
+    return {
+        "run": plan.run,
+        "origin": {
+            "user": origin.user,
+            "machine": origin.machine,
+            "commit": origin.commit,
+            "pipeline": origin.pipeline,
+        },
+        "digest": plan.digest,
+        "actions": [f"{action.verb.name.lower()} {action.service}" for action in plan.actions],
+        "files": dict(plan.applied),
+    }
+
+
+class Decoder:
+    """Makes events of log lines; the log's first line relates the host's uptime to epoch seconds."""
+
+    def __init__(self, host: str) -> None:
+        self._host = host
+        self._epoch = 0.0
+
+    def event(self, line: str) -> Event | None:
+        """The event of a line; None for what is none (a line cut short)."""
+        fields = line.rstrip("\n").split("\t")
+        if len(fields) != 5 or fields[3] not in _KINDS:
+            return None
+        up, name, index, kind, text = fields
+        if kind == "note" and index == "-1" and text.startswith("clock "):
+            self._epoch = float(text.removeprefix("clock ")) - float(up)
+            return None
+        return Event(self._host, self._epoch + float(up), _list(name), int(index), _kind(kind), text)
+
+
+def _list(name: str) -> Literal["todo", "undo", ""]:
+    return "todo" if name == "todo" else "undo" if name == "undo" else ""
+
+
+def _kind(kind: str) -> Literal["step", "done", "wait", "note", "fail", "end"]:
+    for known in _KINDS:
+        if kind == known:
+            return known
+    raise ValueError(kind)
+
+
+def frame(word: str, calls: Sequence[Sequence[str]], functions: Sequence[str]) -> bytes:
+    """The observe script: all functions, then the calls side by side, each writing into a pipe of its own.
+
+    `word` is random, so that no content can end its own frame. The script is the shell's standard input, so it is read
+    whole (it is one function) before anything runs.
+    """
+    own = package_files(__package__).joinpath("observe.sh").read_text()
+    nest = "cat </dev/null"
+    for call in reversed([("observe_host",), ("observe_runs",), *calls]):
+        nest = f"{shlex.join(call)} </dev/null | {{ {nest}; cat; }}"
+    body = "\n".join((f"word={word}", own, *functions, nest))
+    return f"observe() {{\n{body}\n}}\nobserve </dev/null\n".encode()
+
+
+def decode_observation(word: str, output: bytes) -> tuple[dict[str, Answer], dict[str, RemoteFile]]:
+    """Answers by name and files by path: the real one where a path is a link that may be followed, under both names."""
+    answers: dict[str, Answer] = {}
+    files: dict[str, RemoteFile] = {}
+    head = re.compile(rb"^%s (fact|file) (.*)$" % word.encode(), re.MULTILINE)
+    tail = re.compile(rb"\n%s end (\d+)\n" % word.encode())
+    at = 0
+    while begin := head.search(output, at):
+        end = tail.search(output, begin.end())
+        if end is None:
+            break
+        at, content = end.end(), output[begin.end() + 1 : end.start()]
+        if begin[1] == b"fact":
+            answers[begin[2].decode()] = Answer(int(end[1]), content)
+        else:
+            path, real, rest = _names(content)
+            files[path] = _file(begin[2].decode(), real, rest)
+    return answers, files
+
+
+def _names(content: bytes) -> tuple[str, str, bytes]:
+    path, _, rest = content.partition(b"\n")
+    real, _, rest = rest.partition(b"\n")
+    return path.decode("utf-8", "surrogateescape"), real.decode("utf-8", "surrogateescape"), rest
+
+
+def _file(said: str, path: str, content: bytes) -> RemoteFile:
+    kind, mode, owner, mtime = said.split()
+    if kind != "file":
+        return RemoteFile(path, _file_kind(kind))
+    return RemoteFile(path, "file", content, mode.rjust(4, "0"), owner, int(mtime))
+
+
+def _file_kind(kind: str) -> Literal["absent", "link", "directory", "other"]:
+    if kind == "absent":
+        return "absent"
+    return "link" if kind == "link" else "directory" if kind == "directory" else "other"

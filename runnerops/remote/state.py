@@ -1,0 +1,112 @@
+"""The state that runnerops keeps on a host, and the host's own facts, read from an observation's answers. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from runnerops.model import Facts, HostState, Origin, Owed, RemoteFile, Run, ServiceName, Sha, Verb
+from runnerops.services.base import Answers
+
+
+def facts(answers: Answers) -> Facts:
+    """What does not depend on any service."""
+    return Facts(
+        clock=int(_text(answers, "clock") or 0),
+        boot=_text(answers, "boot"),
+        systemd="systemd" in answers and answers["systemd"].status == 0,
+        tools=frozenset(_text(answers, "tools").split()),
+        addresses=tuple(_addresses(_text(answers, "addresses"))),
+    )
+
+
+def host_state(answers: Answers, files: Mapping[str, RemoteFile], facts: Facts) -> HostState:
+    """All of an observation."""
+    runs = sorted(_runs(answers), key=lambda run: run.number)
+    applied: dict[str, Sha] = {}
+    for run in runs:
+        if run.result == "applied":
+            applied |= run.files
+    return HostState(
+        files=files,
+        facts=facts,
+        owed=tuple(_owed(answers)),
+        last=runs[-1] if runs else None,
+        applied=applied,
+        staged=_staged(answers),
+    )
+
+
+def _text(answers: Answers, name: str) -> str:
+    return answers[name].text if name in answers else ""
+
+
+def _lines(answers: Answers, name: str) -> Iterator[tuple[str, str]]:
+    """What `grep -H` prints: the last folder or file before the file's own name, and the line."""
+    output = answers[name].output.decode("utf-8", "replace") if name in answers else ""
+    for line in output.splitlines():
+        path, _, text = line.partition(":")
+        if text:
+            yield path, text
+
+
+def _addresses(text: str) -> Iterator[str]:
+    """`ip -o addr`: `2: eth0    inet 192.0.2.7/24 brd …`."""
+    for line in text.splitlines():
+        words = line.split()
+        if len(words) > 3 and words[2] in {"inet", "inet6"}:
+            yield words[3].partition("/")[0]
+
+
+def _owed(answers: Answers) -> Iterator[Owed]:
+    """`VERB RUN INVOCATION` in a file named for the service; what cannot be read is owed at its harshest."""
+    names = {service.value: service for service in ServiceName}
+    for path, text in _lines(answers, "owed"):
+        service = names.get(path.rpartition("/")[2])
+        if service is None:
+            continue
+        words = text.split()
+        try:
+            yield Owed(service, Verb[words[0].upper()], int(words[1]), words[2])
+        except (KeyError, ValueError, IndexError):
+            yield Owed(service, Verb.RESTART, 0, "")
+
+
+def _run_of(path: str) -> int:
+    return int(path.split("/")[-2])
+
+
+def _runs(answers: Answers) -> Iterator[Run]:
+    ends = {_run_of(path): text.rstrip().rpartition("\t")[2] for path, text in _lines(answers, "ends")}
+    alive = {line.split()[0] for line in _text(answers, "alive").splitlines() if " failed " not in line}
+    for path, text in _lines(answers, "runs"):
+        meta, number = _object(text), _run_of(path)
+        origin = meta.get("origin")
+        files = meta.get("files")
+        yield Run(
+            number=number,
+            origin=Origin(**origin) if isinstance(origin, dict) else Origin("", ""),
+            digest=str(meta.get("digest", "")),
+            result=ends.get(number, ""),
+            alive=f"runnerops-{number}.service" in alive,
+            files=dict(files) if isinstance(files, dict) else {},
+        )
+
+
+def _staged(answers: Answers) -> Mapping[str, frozenset[Sha]]:
+    """What runs meant to put there: not the old contents, which are staged for the way back."""
+    found: dict[str, set[Sha]] = {}
+    for _, text in _lines(answers, "staged"):
+        fields = text.split("\t")
+        if len(fields) == 6 and not fields[1].startswith("old."):
+            found.setdefault(fields[2], set()).add(fields[5])
+    return {path: frozenset(shas) for path, shas in found.items()}
+
+
+def _object(text: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
