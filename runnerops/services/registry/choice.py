@@ -9,7 +9,7 @@ from runnerops.model import Action, Change, Host, HostState, Policy, ServiceName
 from runnerops.services.registry.caches import CONFIG_LABEL, OwnCache, own_caches
 from runnerops.services.registry.containers import docker_answers, ours
 from runnerops.services.registry.document import CONFIG_TEMPLATE, NAME, compose_spec
-from runnerops.services.registry.meaning import read
+from runnerops.services.registry.meaning import plain_compose, read
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,13 +122,13 @@ def _labels(host: Host, changes: Sequence[Change], have: HostState) -> dict[str,
 
 
 def compose_tree(host: Host, changes: Sequence[Change], have: HostState) -> Tree:
-    """The Compose file as it will be."""
+    """The Compose file as it will be, in the one form that `edits` compares."""
     spec = compose_spec(host)
     content = have.file(spec.path).content
     for change in changes:
         if change.new.spec.path == spec.path:
             content = change.new.content
-    return read(spec, content) or {}
+    return plain_compose(read(spec, content) or {})
 
 
 def wanted_label(cache: OwnCache, host: Host, changes: Sequence[Change], have: HostState) -> str:

@@ -21,6 +21,9 @@ COMPOSE_TEMPLATE = "docker-compose.yml.j2"
 
 _MOST_NODES = 20_000
 _QUOTED = re.compile(r"\s*(?:'[^']*'|\"[^\"]*\")")
+_LINE_ENDS = re.compile("[\x85\u2028\u2029]")
+"""Ends of lines to YAML 1.1, which its writer does not escape among other letters."""
+
 _SECRET_NAMES = frozenset({"accountkey", "accesskey", "secretkey", "authorization"})
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -115,8 +118,14 @@ def parse(spec: FileSpec, content: bytes) -> Tree:  # noqa: ARG001
 
 def dump(spec: FileSpec, tree: Tree) -> bytes:  # noqa: ARG001
     """Keys in order of the alphabet, one value a line."""
-    text: str = yaml.safe_dump(tree, sort_keys=True, allow_unicode=True, width=2**20, default_flow_style=False)
-    return text.encode()
+    text = _text(tree, plain=True)
+    return (_text(tree, plain=False) if _LINE_ENDS.search(text) else text).encode()
+
+
+def _text(tree: Tree, *, plain: bool) -> str:
+    """`plain`: letters of any script as they are, else escaped."""
+    text: str = yaml.safe_dump(tree, sort_keys=True, allow_unicode=plain, width=2**20, default_flow_style=False)
+    return text
 
 
 def secret(spec: FileSpec, key: Key, value: Value) -> bool:  # noqa: ARG001

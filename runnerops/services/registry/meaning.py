@@ -15,7 +15,7 @@ _FILE = re.compile(r"registry-config(?:\.(?P<name>.+))?\.yml|docker-compose\.yml
 
 def edits(spec: FileSpec, old: Tree, new: Tree) -> tuple[Edit, ...]:
     """Keys whose meaning differs; null equals no key, and Compose's two ways to write pairs are one."""
-    plain = _compose if spec.template == COMPOSE_TEMPLATE else _config
+    plain = plain_compose if spec.template == COMPOSE_TEMPLATE else _config
     return tuple(_edits((), plain(old), plain(new)))
 
 
@@ -35,8 +35,8 @@ def _config(tree: Tree) -> Tree:
     return {**tree, "proxy": {**proxy, "remoteurl": str(proxy["remoteurl"]).rstrip("/")}}
 
 
-def _compose(tree: Tree) -> Tree:
-    """One form: pairs as mappings of texts, no `version`, which Compose ignores."""
+def plain_compose(tree: Tree) -> Tree:
+    """A Compose file in one form: pairs as mappings of texts, no `version`, which Compose ignores."""
     services = tree.get("services")
     plain = {name: value for name, value in tree.items() if name != "version"}
     if isinstance(services, dict):

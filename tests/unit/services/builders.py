@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from runnerops.model import (
@@ -16,16 +17,19 @@ from runnerops.model import (
     Host,
     HostState,
     Job,
+    Mark,
     Owed,
     Policy,
     RegistryFacts,
     RemoteFile,
     RenderedFile,
     RunnerFacts,
+    Secret,
     ServiceName,
     Tree,
     Unit,
 )
+from runnerops.render import Renderer
 from runnerops.services import docker
 from runnerops.services.base import Service
 
@@ -147,6 +151,27 @@ def daemon(tree: Tree) -> RenderedFile:
 
 def change_daemon(have: HostState, tree: Tree, here: Host | None = None) -> tuple[Change, ...]:
     return changes(docker, here or host(tree), [daemon(tree)], have)
+
+
+class Vault:
+    """Gives every secret the same value."""
+
+    def __init__(self, value: str = "s3cret") -> None:
+        self.value = value
+
+    def resolve(self, secret: Secret) -> str:
+        assert secret.source == "env"
+        return self.value
+
+
+def secret(name: str = "TOKEN") -> Secret:
+    return Secret("env", name, Mark("inventory.yml", 1, 1))
+
+
+def rendered(here: Host, value: str = "s3cret") -> tuple[RenderedFile, ...]:
+    """The registry's files as the shipped templates render them."""
+    files = Renderer(Path("no-such-project"), Vault(value)).files(here)
+    return tuple(file for file in files if file.spec.service is ServiceName.REGISTRY)
 
 
 def container(

@@ -1,0 +1,150 @@
+"""What hosts answer about caches, and the scripts that ask, under each shell."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from runnerops.model import Facts, RegistryFacts
+from runnerops.services import registry
+from runnerops.services.base import Answer, sha256
+from tests.unit.services.builders import MIRROR, cache, host, rendered
+
+
+def read(**texts: str) -> RegistryFacts:
+    found = registry.facts(Facts(), {name: Answer(0, text.encode()) for name, text in texts.items()}).registry
+    assert found
+    return found
+
+
+@pytest.mark.parametrize(
+    ("text", "compose", "version"),
+    [
+        ("2.26.1\ndocker\ncompose\n", ("docker", "compose"), "2.26.1"),
+        ("v2.26.1\ndocker\ncompose\n", ("docker", "compose"), "2.26.1"),
+        ("1.29.2\ndocker-compose\n", ("docker-compose",), "1.29.2"),
+        ("", (), ""),
+    ],
+)
+def test_compose_of_either_version(text: str, compose: tuple[str, ...], version: str) -> None:
+    found = read(registry_compose=text)
+    assert (found.compose, found.compose_version) == (compose, version)
+
+
+def test_answers_upstreams_and_listeners() -> None:
+    found = read(
+        registry_answer_1=f"{MIRROR} yes\n",
+        registry_answer_2="http://172.17.0.1:5000 no\n",
+        registry_upstream_1="dockerhub no\n",
+        registry_listeners='LISTEN 0 4096 172.17.0.1:5000 0.0.0.0:* users:(("docker-proxy",pid=1,fd=4))\n'
+        "LISTEN 0 128 *:22 *:*\n",
+    )
+    assert found.answers == {MIRROR: True, "http://172.17.0.1:5000": False}
+    assert found.upstreams == {"dockerhub": False}
+    assert found.listeners == {"172.17.0.1:5000": "docker-proxy", "0.0.0.0:22": ""}
+
+
+def test_a_host_without_caches_is_asked_for_its_mirrors_only() -> None:
+    here = host({"registry-mirrors": [f"{MIRROR}/"]})
+    assert registry.questions(here, ()) == (("observe_registry_answer", "1", MIRROR),)
+
+
+def test_a_host_with_caches() -> None:
+    here = host(
+        {"registry-mirrors": ["http://172.17.0.1:5000"]},
+        [cache(), cache("quay.io", listen="0.0.0.0:5001", serves="quay.io")],
+    )
+    asked = rendered(here)
+    config, other, compose = ((file.spec.path, sha256(file.content)) for file in asked)
+    hub = "https://registry-1.docker.io"
+    assert registry.questions(here, asked) == (
+        ("observe_registry_compose",),
+        ("observe_registry_listeners",),
+        ("observe_registry_files", "/opt/registry"),
+        ("observe_registry_answer", "1", "http://172.17.0.1:5000"),
+        ("observe_registry_answer", "2", "http://127.0.0.1:5001"),
+        (
+            "observe_registry_upstream",
+            "1",
+            "dockerhub",
+            "http://172.17.0.1:5000",
+            hub,
+            "library/alpine",
+            *config,
+            *compose,
+        ),
+        ("observe_registry_upstream", "2", "quay.io", "http://127.0.0.1:5001", hub, "none", *other, *compose),
+    )
+
+
+SHELLS = [shell for shell in ("dash", "bash", "busybox") if shutil.which(shell)]
+FRAME = """
+ask() { name=$1; shift; printf '%s: %s\\n' "$name" "$("$@")"; }
+file() { printf 'file %s\\n' "$1"; }
+"""
+
+
+def run(shell: str, fakes: str, call: str, *args: str) -> str:
+    command = [shell, "sh", "-s"] if shell == "busybox" else [shell, "-s"]
+    words = " ".join(f'"{arg}"' for arg in args)
+    script = f"{FRAME}\n{fakes}\n{registry.OBSERVE}\n{call} {words}\n"
+    done = subprocess.run(command, input=script, capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+    return done.stdout
+
+
+UP = """curl() {
+  case $* in
+    *http_code*) echo 401 ;;
+    *_catalog*) echo '{"repositories":["library/busybox","x"]}' ;;
+    *busybox/tags*) ;;
+    *) return 22 ;;
+  esac
+}"""
+DOWN = "curl() { case $* in *http_code*) echo 000;; *) return 7;; esac; }"
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_plugin_is_asked_first(shell: str) -> None:
+    assert (
+        run(shell, "docker() { echo 2.26.1; }", "observe_registry_compose")
+        == "registry_compose: 2.26.1\ndocker\ncompose\n"
+    )
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize(("fake", "said"), [("curl() { :; }", "yes"), ("curl() { return 7; }", "no")])
+def test_a_mirror_is_asked(shell: str, fake: str, said: str) -> None:
+    found = run(shell, fake, "observe_registry_answer", "3", MIRROR)
+    assert found == f"registry_answer_3: {MIRROR} {said}\n"
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_nothing_is_asked_of_the_upstream_where_nothing_changes(shell: str, tmp_path: Path) -> None:
+    place = tmp_path / "registry-config.yml"
+    place.write_text("a: 1\n")
+    sha = hashlib.sha256(b"a: 1\n").hexdigest()
+    call = (
+        "observe_registry_upstream",
+        "1",
+        "dockerhub",
+        MIRROR,
+        "https://hub.example.com",
+        "library/alpine",
+        str(place),
+    )
+    assert run(shell, "curl() { echo asked >&2; }", *call, sha) == ""
+    assert run(shell, UP, *call, "other") == "registry_upstream_1: dockerhub yes\n"
+    assert run(shell, DOWN, *call, "other") == "registry_upstream_1: dockerhub no\n"
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_all_files_that_may_be_ours_are_read(shell: str, tmp_path: Path) -> None:
+    (tmp_path / "registry-config.old.yml").write_text("")
+    (tmp_path / "notes.yml").write_text("")
+    found = run(shell, "", "observe_registry_files", str(tmp_path))
+    assert found == f"file {tmp_path}/docker-compose.yml\nfile {tmp_path}/registry-config.old.yml\n"

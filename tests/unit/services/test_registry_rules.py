@@ -1,0 +1,81 @@
+"""What a cache would ignore, refuse or die of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from runnerops.model import Facts, FileSpec, Tree
+from runnerops.services import registry
+from runnerops.services.registry.image import major, short
+from tests.unit.services.builders import cache, compose_facts, host, rendered
+
+
+def trees(**keys: Any) -> dict[FileSpec, Tree]:
+    return {
+        file.spec: registry.parse(file.spec, file.content or b"") for file in rendered(host(caches=[cache(**keys)]))
+    }
+
+
+def found(files: dict[FileSpec, Tree], facts: Facts | None = None) -> list[str]:
+    return [f"{one.rule} {one.severity} {one.message}" for one in registry.lint(files, facts)]
+
+
+@pytest.mark.parametrize(
+    ("keys", "finding"),
+    [
+        ({}, []),
+        ({"ttl": "168h"}, []),
+        ({"ttl": 0}, []),
+        ({"ttl": 168}, ["C003 error cache dockerhub: must be a duration with its unit, such as 168h"]),
+        ({"ttl": "168"}, ["C003 error cache dockerhub: must be a duration with its unit, such as 168h"]),
+        (
+            {"ttl": "24h", "image": "registry:2.8"},
+            ["C004 warning cache dockerhub: registry 2 ignores it: everything expires after 7 days"],
+        ),
+        (
+            {"config": {"proxy": {"remoteurll": "x"}}},
+            ["C001 error cache dockerhub: unknown key, did you mean 'remoteurl'?"],
+        ),
+        ({"config": {"proxy": {"quux": 1}}}, ["C001 warning cache dockerhub: unknown key, which does nothing"]),
+        ({"config": {"storag": {}}}, ["C001 error cache dockerhub: unknown key, did you mean 'storage'?"]),
+        ({"config": {"proxy": {"username": 12}}}, ["C003 error cache dockerhub: must be a string"]),
+        (
+            {"config": {"proxy": None}},
+            ["C002 error cache dockerhub: has no upstream, so it would be a registry and no cache"],
+        ),
+    ],
+)
+def test_without_the_host(keys: dict[str, Any], finding: list[str]) -> None:
+    assert found(trees(**keys)) == finding
+
+
+def test_an_upstream_that_does_not_answer_is_a_warning() -> None:
+    facts = Facts(registry=compose_facts(upstreams={"dockerhub": False}))
+    assert found(trees(), facts) == ["C005 warning cache dockerhub: its upstream does not answer from this host"]
+
+
+def test_a_compose_file_of_the_users_own() -> None:
+    spec = next(spec for spec in trees() if not spec.name)
+    assert found({spec: {}}) == ["C006 error has no services"]
+    assert found({spec: {"services": {"a": {"labels": ["x=y"]}}}}) == [
+        "C007 warning has no label with its config's checksum, so every change of the config recreates it by force"
+    ]
+    assert found({spec: {"services": {"a": {"labels": ["runnerops.registry-config.sha256=1"]}}}}) == []
+
+
+@pytest.mark.parametrize(
+    ("image", "number", "listed"),
+    [
+        ("registry:2.8", 2, "registry:2.8"),
+        ("registry", None, "registry:latest"),
+        ("docker.io/library/registry:3.0.0", 3, "registry:3.0.0"),
+        ("registry:latest", None, "registry:latest"),
+        ("mirror.example.com:5000/distribution:v3.1.1", 3, "mirror.example.com:5000/distribution:v3.1.1"),
+        ("registry:3@sha256:aa", 3, "registry@sha256:aa"),
+        ("ghcr.io/distribution/registry@sha256:aa", None, "ghcr.io/distribution/registry@sha256:aa"),
+    ],
+)
+def test_images(image: str, number: int | None, listed: str) -> None:
+    assert (major(image), short(image)) == (number, listed)
