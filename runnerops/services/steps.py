@@ -33,6 +33,11 @@ def owe(service: ServiceName, verb: Verb, run_number: int, invocation: str) -> S
     return Step("owe", (service, f"{verb.name.lower()} {run_number} {invocation or NOTHING}"))
 
 
+def owed_to(owed: Owed | None, invocation: str) -> bool:
+    """Whether it is still owed to this life of the service; a record that could not be read names none, and counts."""
+    return owed is not None and owed.invocation in ("", invocation or NOTHING)
+
+
 def settle_debt(service: ServiceName, owed: Owed | None) -> Step:
     """On the way back: what was owed before the run is owed again, else nothing."""
     if owed is None:

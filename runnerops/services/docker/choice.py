@@ -20,7 +20,7 @@ from runnerops.model import (
 from runnerops.services.docker.document import NAME
 from runnerops.services.docker.keys import KEYS, mirrors_of, neutral, reloads, version_of
 from runnerops.services.docker.meaning import loaded, path_of, read, tree_of
-from runnerops.services.steps import NOTHING
+from runnerops.services.steps import owed_to
 
 RUNNING = frozenset({"active", "reloading"})
 
@@ -51,7 +51,7 @@ def choose(
             because = (*because, f"{name} not loaded")
             verb = max(verb, Verb.RELOAD)
     owed = have.owes(NAME)
-    if owed and owed.invocation == (docker.unit.invocation or NOTHING):
+    if owed and owed_to(owed, docker.unit.invocation):
         because = (*because, f"owed since run {owed.run}")
         verb = max(verb, owed.verb)
     return _action(verb, because, have, policy)

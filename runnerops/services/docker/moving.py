@@ -10,7 +10,7 @@ from runnerops.services.docker.document import NAME
 from runnerops.services.docker.keys import key_of_flag, version_of
 from runnerops.services.docker.scene import LOADED, Scene, scene
 from runnerops.services.docker.stations import Station, back, between, new_content, there
-from runnerops.services.steps import NOTHING, answers, owe, run, settle_debt, wait
+from runnerops.services.steps import NOTHING, answers, owe, owed_to, run, settle_debt, wait
 
 RELOAD = (
     "last() { docker events --since 1h --until 0s --filter type=daemon --filter event=reload"
@@ -139,8 +139,7 @@ def _undo(now: Scene, onward: Sequence[Station], homeward: Sequence[Station]) ->
     if now.up and homeward:
         yield _prove(now, now.proof_back())
     owed = now.have.owes(NAME)
-    paid = owed is None or owed.invocation != (now.docker.unit.invocation or NOTHING)
-    yield settle_debt(NAME, None if paid else owed)
+    yield settle_debt(NAME, owed if owed_to(owed, now.docker.unit.invocation) else None)
 
 
 def _swap(now: Scene, old: bytes | None, new: bytes | None) -> Step:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from runnerops.model import Action, Change, Host, HostState, Policy, ServiceName, Tree, Verb, key_text
+from runnerops.model import Action, Change, Edit, Host, HostState, Policy, ServiceName, Tree, Verb, key_text
 from runnerops.services.registry.caches import CONFIG_LABEL, OwnCache, own_caches
 from runnerops.services.registry.containers import docker_answers, ours
 from runnerops.services.registry.document import CONFIG_TEMPLATE, NAME, compose_spec
@@ -47,7 +47,10 @@ def choose(
 
 def reasons_of(host: Host, changes: Sequence[Change], have: HostState) -> list[Reason]:
     """All that makes a cache act by itself; docker's restart apart."""
-    return [*_edited(host, changes), *_not_as_wanted(host, changes, have), *_owed(have)]
+    edited = list(_edited(host, changes))
+    told = {reason.name for reason in edited}
+    other = (reason for reason in _not_as_wanted(host, changes, have) if not reason.name or reason.name not in told)
+    return [*edited, *other, *_owed(have)]
 
 
 def touched(host: Host, action: Action, changes: Sequence[Change], have: HostState) -> tuple[OwnCache, ...]:
@@ -83,9 +86,19 @@ def _composed(change: Change, verb: Verb) -> Iterator[Reason]:
         if edit.key[-1] == CONFIG_LABEL and edit.old is not None:
             continue  # the config's own edits say it in its own words
         named = len(edit.key) > 1 and edit.key[0] in {"services", "volumes"}
-        name = str(edit.key[1]) if named else ""
-        short = named and edit.key[0] == "services" and len(edit.key) > 2
-        yield Reason(verb, name, f"{name}: {key_text(edit.key[2:])}" if short else key_text(edit.key))
+        yield Reason(verb, str(edit.key[1]) if named else "", _word(edit))
+
+
+def _word(edit: Edit) -> str:
+    """An edit of the Compose file in the words of who wrote the inventory."""
+    where, name = edit.key[0], str(edit.key[1]) if len(edit.key) > 1 else ""
+    if where == "services" and len(edit.key) > 2:
+        return f"{name}: {key_text(edit.key[2:])}"
+    if where == "services" and name:
+        return _gone(name) if edit.new is None else f"{name} is new"
+    if where == "volumes" and name and isinstance(edit.old, dict) and edit.new is None:
+        return f"volume {edit.old.get('name') or name} stays"
+    return key_text(edit.key)
 
 
 def _not_as_wanted(host: Host, changes: Sequence[Change], have: HostState) -> Iterator[Reason]:
@@ -137,11 +150,11 @@ def wanted_label(cache: OwnCache, host: Host, changes: Sequence[Change], have: H
 
 
 def _owed(have: HostState) -> Iterator[Reason]:
-    """What is owed to a cache names the containers of then: another id has paid it."""
+    """What is owed to a cache names the containers of then: another id has paid it. One that names none counts for all."""
     owed = have.owes(NAME)
     if owed is None or not docker_answers(have):
         return
     ids = owed.invocation.split(",")
     for name, container in ours(have).items():
         if any(container.id.startswith(one) for one in ids):
-            yield Reason(owed.verb, name, f"owed since run {owed.run}")
+            yield Reason(min(owed.verb, Verb.RECREATE), name, f"owed since run {owed.run}")

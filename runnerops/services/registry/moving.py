@@ -202,7 +202,7 @@ def _undo(now: _Scene) -> Iterator[Step]:
             if _answered(cache, now):
                 yield wait(now.policy.prove_s, "ok", *answers(cache.probe, now.have.facts.tools))
     owed = now.have.owes(NAME)
-    due = owed is not None and any(one in owed.invocation.split(",") for one in now.ids.split(","))
+    due = owed is not None and (not owed.invocation or set(owed.invocation.split(",")) & set(now.ids.split(",")))
     yield settle_debt(NAME, owed if due else None)
 
 

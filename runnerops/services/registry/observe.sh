@@ -1,4 +1,6 @@
-# What the host says of caches: Compose, ports, answers, files. Reads only; `ask` and `file` come from the frame.
+# What the host says of caches: Compose, ports, answers, files. Reads only; `ask`, `file` and $root come from the frame.
+
+root=${root-}
 
 observe_registry_compose() { # the plugin, else the command, which may be either version
   if compose_version=$(docker compose version --short 2>/dev/null); then
@@ -38,7 +40,7 @@ observe_registry_upstream() { # N NAME CACHE-URL UPSTREAM REPOSITORY [PATH SHA25
   shift 5
   changed=
   while [ $# -gt 1 ]; do
-    case $(sha256sum "$1" 2>/dev/null) in "$2 "*) ;; *) changed=yes ;; esac
+    case $(sha256sum "$root$1" 2>/dev/null) in "$2 "*) ;; *) changed=yes ;; esac
     shift 2
   done
   [ -n "$changed" ] || return 0 # nothing is asked of the upstream where nothing changes
@@ -52,7 +54,7 @@ observe_registry_upstream() { # N NAME CACHE-URL UPSTREAM REPOSITORY [PATH SHA25
 
 observe_registry_files() { # DIRECTORY: all files that may be ours there, wanted or not
   file "$1/docker-compose.yml"
-  for found in "$1"/registry-config*.yml; do
-    if [ -e "$found" ] || [ -L "$found" ]; then file "$found"; fi
+  for found in "$root$1"/registry-config*.yml; do
+    if [ -e "$found" ] || [ -L "$found" ]; then file "${found#"$root"}"; fi
   done
 }

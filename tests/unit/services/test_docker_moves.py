@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
@@ -212,3 +215,49 @@ def test_no_step_has_an_empty_field_or_a_control_character() -> None:
         found, _ = moves(state({DAEMON: b'{"live-restore": true}'}, engine(active=active)), {"bip": "172.18.0.1/16"})
         for step in (*found.guard, *found.judge, *found.todo, *found.undo):
             assert all(arg and arg.isprintable() for arg in step.args), step
+
+
+SHELLS = [shell for shell in ("dash", "bash", "busybox") if shutil.which(shell)]
+
+
+def run_constant(shell: str, constant: str, fakes: dict[str, str], tmp_path: Path, *args: str) -> tuple[int, str]:
+    """A constant as the host runs it; the fakes' calls are kept in a file."""
+    for name, body in fakes.items():
+        fake = tmp_path / name
+        fake.write_text(f'#!/bin/sh\ncd {tmp_path}\necho "{name} $*" >>calls\n{body}\n')
+        fake.chmod(0o755)
+    command = [shutil.which(shell) or shell, *(["sh"] if shell == "busybox" else [])]
+    (tmp_path / "sleep").write_text("#!/bin/sh\nexit 9\n")
+    path = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
+    limit = ["timeout", "-k", "1", "1"]
+    done = subprocess.run([*limit, *command, "-c", constant, "sh", *args], env=path, capture_output=True, check=False)
+    return done.returncode, (tmp_path / "calls").read_text()
+
+
+EVENTS = "case $1 in events) cat events ;; esac"
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize(("earlier", "loads", "status"), [("", True, 0), ("17\n", True, 0), ("17\n", False, 124)])
+def test_a_reload_counts_when_the_daemon_says_so_itself(
+    shell: str, earlier: str, loads: bool, status: int, tmp_path: Path
+) -> None:
+    (tmp_path / "events").write_text(earlier)
+    systemctl = "echo 18 >>events" if loads else ":"
+    found, calls = run_constant(shell, RELOAD, {"docker": EVENTS, "systemctl": systemctl}, tmp_path, "docker")
+    assert found == status
+    assert "systemctl reload docker" in calls
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize(
+    ("invocation", "active", "last"),
+    [("inv-1", True, "reload"), ("inv-2", True, "restart"), ("inv-1", False, "restart")],
+)
+def test_the_way_back_restarts_only_what_was_restarted(
+    shell: str, invocation: str, active: bool, last: str, tmp_path: Path
+) -> None:
+    systemctl = f"case $1 in show) echo {invocation} ;; is-active) exit {0 if active else 3} ;; esac"
+    found, calls = run_constant(shell, RETURN, {"systemctl": systemctl}, tmp_path, "docker", "inv-1")
+    assert found == 0
+    assert calls.splitlines()[-1] == f"systemctl {last} docker"

@@ -1,0 +1,252 @@
+"""What caches must do, and what stops it: tables of files, containers, answers and the action."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from runnerops.model import Action, Change, Container, Host, HostState, Owed, RegistryFacts, ServiceName, Tree, Verb
+from runnerops.services import registry
+from tests.unit.services.builders import (
+    BRIDGE,
+    POLICY,
+    cache,
+    changes,
+    compose_facts,
+    container,
+    engine,
+    host,
+    our_container,
+    rendered,
+    secret,
+    state,
+)
+
+LABEL = "runnerops.registry-config.sha256"
+RESTART = Action(ServiceName.DOCKER, Verb.RESTART, ("mtu",))
+
+
+def label_of(here: Host, name: str = "dockerhub") -> str:
+    compose: Any = registry.parse(rendered(here)[-1].spec, rendered(here)[-1].content or b"")
+    return str(compose["services"][name]["labels"][LABEL])
+
+
+def deployed(*caches: Tree, value: str = "s3cret", **facts: Any) -> HostState:
+    """A host on which these caches run as they should."""
+    here = host({}, list(caches))
+    files = {file.spec.path: file.content or b"" for file in rendered(here, value)}
+    running = [
+        our_container(
+            str(one["name"]),
+            label_of(here, str(one["name"])),
+            id=f"{number}" * 64,
+            image=str(one["image"]),
+            ports=(str(one["listen"]),),
+        )
+        for number, one in enumerate(caches, 1)
+    ]
+    images = {str(one["image"]) for one in caches}
+    return state(files, engine(containers=running, images=images), registry_facts=compose_facts(), **facts)
+
+
+def plan(
+    have: HostState, here: Host, before: tuple[Action, ...] = (), value: str = "s3cret"
+) -> tuple[Action | None, tuple[Change, ...]]:
+    found = changes(registry, here, rendered(here, value), have)
+    return registry.choose(here, found, have, POLICY, before), found
+
+
+def told(action: Action | None) -> tuple[str, str, str]:
+    return (action.verb.name, ", ".join(action.because), ", ".join(action.names)) if action else ("", "", "")
+
+
+ONE = cache()
+TWO = cache("quay.io", listen="192.0.2.10:5001", serves="quay.io")
+
+
+@pytest.mark.parametrize(
+    ("now", "asked", "want"),
+    [
+        ([ONE], [ONE], ("", "", "")),
+        ([ONE], [{**ONE, "ttl": "24h"}], ("UP", "dockerhub: proxy.ttl", "dockerhub")),
+        ([ONE], [{**ONE, "image": "registry:3.1.1"}], ("UP", "dockerhub: image", "dockerhub")),
+        ([ONE], [{**ONE, "environment": {"A": "b"}}], ("UP", "dockerhub: environment.A", "dockerhub")),
+        ([ONE, TWO], [ONE, {**TWO, "ttl": "24h"}], ("UP", "quay.io: proxy.ttl", "quay.io")),
+        ([ONE, TWO], [ONE], ("UP", "quay.io is no longer wanted, volume runnerops-quay.io stays", "quay.io")),
+    ],
+)
+def test_the_action(now: list[Tree], asked: list[Tree], want: tuple[str, str, str]) -> None:
+    assert told(plan(deployed(*now), host({}, asked))[0]) == want
+
+
+def test_a_secret_that_changes_is_recreated_by_force() -> None:
+    one = {**ONE, "username": "acme", "password": secret()}
+    found, _ = plan(deployed(one, value="old"), host({}, [one]), value="new")
+    assert told(found) == ("RECREATE", "dockerhub: proxy.password", "dockerhub")
+
+
+def test_a_secret_and_a_key_together_change_the_label() -> None:
+    one = {**ONE, "username": "acme", "password": secret()}
+    found, _ = plan(deployed(one, value="old"), host({}, [{**one, "ttl": "24h"}]), value="new")
+    assert found
+    assert found.verb is Verb.UP
+
+
+def test_the_first_deploy() -> None:
+    have = state({}, engine(), registry_facts=compose_facts())
+    found, _ = plan(have, host({}, [ONE]))
+    assert told(found) == ("UP", "dockerhub is new, docker-compose.yml is new", "")
+
+
+@pytest.mark.parametrize(
+    ("containers", "want"),
+    [
+        ([], ("UP", "dockerhub is not running", "dockerhub")),
+        ([{"running": False}], ("UP", "dockerhub is not running", "dockerhub")),
+        ([{"label": "0" * 64}], ("UP", "dockerhub runs another config", "dockerhub")),
+        ([{"service": "old"}, {}], ("UP", "old is no longer wanted", "old")),
+    ],
+)
+def test_a_container_that_is_not_what_the_files_say(
+    containers: list[dict[str, Any]], want: tuple[str, str, str]
+) -> None:
+    here = host({}, [ONE])
+    files = {file.spec.path: file.content or b"" for file in rendered(here)}
+    found = [our_container(**{"label": label_of(here), **keys}) for keys in containers]
+    have = state(files, engine(containers=found), registry_facts=compose_facts())
+    assert told(plan(have, here)[0]) == want
+
+
+def test_with_docker_down_compose_looks_for_itself() -> None:
+    here = host({}, [ONE])
+    files = {file.spec.path: file.content or b"" for file in rendered(here)}
+    have = state(files, engine(active="inactive"), registry_facts=compose_facts())
+    assert told(plan(have, here, (RESTART,))[0]) == ("UP", "docker is stopped", "")
+
+
+def test_a_docker_restart_is_a_registry_restart_too() -> None:
+    assert told(plan(deployed(ONE), host({}, [ONE]), (RESTART,))[0]) == ("PROVE", "docker restarts", "")
+    reload = Action(ServiceName.DOCKER, Verb.RELOAD)
+    assert plan(deployed(ONE), host({}, [ONE]), (reload,))[0] is None
+
+
+@pytest.mark.parametrize(
+    ("owed", "want"),
+    [
+        (Owed(registry.NAME, Verb.RECREATE, 7, "1" * 12), ("RECREATE", "owed since run 7", "dockerhub")),
+        (Owed(registry.NAME, Verb.UP, 7, "f" * 12 + "," + "1" * 12), ("UP", "owed since run 7", "dockerhub")),
+        (Owed(registry.NAME, Verb.RECREATE, 7, "f" * 12), ("", "", "")),
+        (Owed(registry.NAME, Verb.UP, 7, "none"), ("", "", "")),
+    ],
+)
+def test_what_is_owed_is_paid_by_another_container(owed: Owed, want: tuple[str, str, str]) -> None:
+    assert told(plan(deployed(ONE, owed=(owed,)), host({}, [ONE]))[0]) == want
+
+
+def test_blunt_recreates_on_any_change() -> None:
+    here = host({}, [{**ONE, "ttl": "24h"}], blunt=frozenset({registry.NAME}))
+    assert told(plan(deployed(ONE), here)[0])[0] == "RECREATE"
+
+
+# ------------------------------------------------------------------------------------------------------------ stops
+
+
+def stops(have: HostState, here: Host, *others: Action) -> list[tuple[str, str]]:
+    action, found = plan(have, here, others)
+    actions = (*others, action) if action else others
+    return [(stop.code, stop.message) for stop in registry.stops(here, found, actions, have, POLICY)]
+
+
+def with_registry(have: HostState, facts: RegistryFacts) -> HostState:
+    return replace(have, facts=replace(have.facts, registry=facts))
+
+
+@pytest.mark.parametrize(
+    ("asked", "facts", "codes"),
+    [
+        ({"ttl": "24h"}, {"upstreams": {"dockerhub": False}}, ["upstream-down"]),
+        ({"ttl": "24h"}, {"upstreams": {"dockerhub": True}}, []),
+        ({"ttl": "24h"}, {}, []),
+        ({}, {"upstreams": {"dockerhub": False}}, []),
+        ({"image": "registry:2.8"}, {}, ["registry-major"]),
+        ({"image": "registry:3.1.1"}, {}, []),
+        ({"listen": "192.0.2.99:5000"}, {}, ["listen-not-here"]),
+        ({"listen": "192.0.2.10:5000"}, {}, []),
+        ({"listen": "0.0.0.0:5000"}, {}, []),
+    ],
+)
+def test_a_cache_that_runs(asked: Mapping[str, Any], facts: Mapping[str, Any], codes: list[str]) -> None:
+    have = with_registry(deployed(ONE), compose_facts(**facts))
+    assert [code for code, _ in stops(have, host({}, [{**ONE, **asked}]))] == codes
+
+
+def first(*containers: Container, **facts: Any) -> HostState:
+    return state({}, engine(containers=containers), registry_facts=compose_facts(**facts))
+
+
+OTHERS = container(
+    "proj_registry_1",
+    labels={"com.docker.compose.project": "proj", "com.docker.compose.project.config_files": "/srv/x/c.yml"},
+)
+
+
+@pytest.mark.parametrize(
+    ("have", "holder"),
+    [
+        (first(OTHERS), "container proj_registry_1 (of /srv/x/c.yml)"),
+        (first(container("web", ports=("0.0.0.0:5000",))), "container web"),
+        (first(container("web", ports=(":5000",))), "container web"),
+        (first(container("web", ports=("127.0.0.1:5000",))), ""),
+        (first(container("web", running=False)), ""),
+        (first(listeners={"0.0.0.0:5000": "nginx"}), "process nginx"),
+        (first(listeners={"[::]:5000": ""}), "a process"),
+        (first(listeners={"127.0.0.1:5000": "nginx"}), ""),
+    ],
+)
+def test_who_holds_the_port_is_named(have: HostState, holder: str) -> None:
+    found = stops(have, host({}, [ONE]))
+    message = f"{BRIDGE}:5000, where cache dockerhub is to listen, is held by {holder}: stop it, or give the cache another port"
+    assert found == ([("port-taken", message)] if holder else [])
+
+
+def test_an_upstream_that_is_down_does_not_stop_the_first_deploy() -> None:
+    assert stops(first(upstreams={"dockerhub": False}), host({}, [ONE])) == []
+
+
+def test_a_bridge_elsewhere_is_told_with_the_line_to_write() -> None:
+    here = host({}, [cache() | {"listen": "172.18.0.1:5000"}])
+    assert stops(first(), here) == [
+        (
+            "listen-not-here",
+            "172.18.0.1, where cache dockerhub is to listen, is no address of this host, "
+            "whose docker bridge has 172.17.0.1; write `listen: 172.17.0.1:5000`",
+        )
+    ]
+    assert stops(first(), here, Action(ServiceName.DOCKER, Verb.RESTART, ("bip",))) == []
+
+
+@pytest.mark.parametrize(
+    ("have", "docker", "codes"),
+    [
+        (state(), None, ["no-docker"]),
+        (state({}, engine(), registry_facts=RegistryFacts()), None, ["no-compose"]),
+        (state({}, engine(), registry_facts=compose_facts()), None, []),
+        (state({}, engine(active="inactive"), registry_facts=compose_facts()), None, ["docker-stopped"]),
+        (state({}, engine(active="inactive"), registry_facts=compose_facts()), {}, []),
+        (
+            state({}, engine("29.1.0"), registry_facts=RegistryFacts(("docker-compose",), "1.29.2")),
+            None,
+            ["no-compose"],
+        ),
+    ],
+)
+def test_refusals(have: HostState, docker: Tree | None, codes: list[str]) -> None:
+    assert [stop.code for stop in registry.refusals(host(docker, [ONE]), have)] == codes
+
+
+def test_a_host_without_caches_is_left_alone() -> None:
+    assert list(registry.refusals(host(), state())) == []
+    assert list(registry.stops(host(), (), (RESTART,), deployed(ONE), POLICY)) == []

@@ -1,0 +1,241 @@
+"""The steps of the registry's part, there and back, whole: a handful of plans as they run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from runnerops.model import Action, Host, HostState, Moves, Owed, Policy, ServiceName, Step, Tree, Verb
+from runnerops.services import registry
+from runnerops.services.base import sha256
+from runnerops.services.registry.moving import IF_DOCKER, IF_THERE, PULL
+from tests.unit.services.builders import (
+    POLICY,
+    cache,
+    changes,
+    compose_facts,
+    engine,
+    host,
+    our_container,
+    rendered,
+    secret,
+    state,
+)
+from tests.unit.services.test_registry_choice import ONE, RESTART, TWO, deployed, label_of, with_registry
+
+DIR = "/opt/registry"
+PROBE = "curl -fsS --noproxy * -m 5 -o /dev/null http://172.17.0.1:5000/v2/"
+FILTERS = "--filter label=com.docker.compose.project=runnerops --filter label=com.docker.compose.service=dockerhub"
+SHORT = {
+    IF_THERE: "IF_THERE",
+    IF_DOCKER: "IF_DOCKER",
+    PULL: "PULL",
+    f"{DIR}/docker-compose.yml": "COMPOSE",
+    f"{DIR}/registry-config.yml": "CONFIG",
+    '{{.Label "runnerops.registry-config.sha256"}}': "LABEL",
+}
+CALL = f"docker compose -p runnerops -f COMPOSE --project-directory {DIR}"
+
+
+class Told:
+    """The moves of one plan as lines."""
+
+    def __init__(
+        self, have: HostState, here: Host, *before: Action, policy: Policy = POLICY, value: str = "s3cret"
+    ) -> None:
+        found = changes(registry, here, rendered(here, value), have)
+        action = registry.choose(here, found, have, policy, before)
+        assert action
+        self.names: dict[str, str] = {}
+        for change in found:
+            self.names |= {sha256(change.old.content): "OLD", sha256(change.new.content): "NEW"}
+        self.moves: Moves = registry.moves(here, action, found, have, policy, 42, False)
+        self.guard, self.fetch, self.judge = map(self.lines, (self.moves.guard, self.moves.fetch, self.moves.judge))
+        self.todo, self.undo = map(self.lines, (self.moves.todo, self.moves.undo))
+        for step in (*self.moves.guard, *self.moves.fetch, *self.moves.judge, *self.moves.todo, *self.moves.undo):
+            assert all(arg and arg.isprintable() for arg in step.args), step
+
+    def lines(self, steps: Sequence[Step]) -> list[str]:
+        return [
+            " ".join((step.verb, *(SHORT.get(arg, self.names.get(arg, arg)) for arg in step.args))) for step in steps
+        ]
+
+
+def test_the_first_deploy_goes_without_a_trace_if_it_fails() -> None:
+    here = host({}, [ONE])
+    told = Told(state({}, engine(), registry_facts=compose_facts()), here)
+    assert told.guard == []
+    assert told.fetch == ["run 600 docker pull -q registry:3.0.0"]
+    staged = f"{DIR}/.docker-compose.yml.runnerops.{sha256(rendered(here)[-1].content)[:12]}"
+    assert told.judge == [f"run 30 docker compose -p runnerops -f {staged} --project-directory {DIR} config -q"]
+    assert told.todo == [
+        "owe registry up 42 none",
+        "swap CONFIG OLD NEW",
+        "swap COMPOSE OLD NEW",
+        "run 10 test -f CONFIG",
+        f"run 120 {CALL} up -d --remove-orphans",
+        f"await 60 ok {PROBE}",
+        f"await 15 ={label_of(here)} docker ps {FILTERS} --format LABEL",
+        "strike registry",
+    ]
+    assert told.undo == [
+        f"run 60 sh -c IF_THERE sh COMPOSE {CALL} down",
+        "swap CONFIG NEW OLD",
+        "swap COMPOSE NEW OLD",
+        "strike registry",
+    ]
+
+
+def answering(have: HostState) -> HostState:
+    return with_registry(have, compose_facts(answers={"http://172.17.0.1:5000": True}))
+
+
+def test_a_changed_key_is_for_compose_to_see() -> None:
+    here = host({}, [{**ONE, "ttl": "24h"}])
+    told = Told(answering(deployed(ONE)), here)
+    assert told.guard == [f"guard {'1' * 64} docker ps -aq --no-trunc {FILTERS}"]
+    assert told.fetch == []
+    assert told.todo == [
+        f"owe registry up 42 {'1' * 12}",
+        "swap CONFIG OLD NEW",
+        "swap COMPOSE OLD NEW",
+        "run 10 test -f CONFIG",
+        f"run 120 {CALL} up -d --remove-orphans",
+        f"await 60 ok {PROBE}",
+        f"await 15 ={label_of(here)} docker ps {FILTERS} --format LABEL",
+        "strike registry",
+    ]
+    assert told.undo == [
+        "swap CONFIG NEW OLD",
+        "swap COMPOSE NEW OLD",
+        f"run 120 {CALL} up -d --remove-orphans",
+        f"await 60 ok {PROBE}",
+        "strike registry",
+    ]
+
+
+def test_a_changed_secret_is_recreated_there_and_back() -> None:
+    one = {**ONE, "username": "acme", "password": secret()}
+    told = Told(deployed(one, value="old"), host({}, [one]), value="new")
+    assert told.todo[:5] == [
+        f"owe registry recreate 42 {'1' * 12}",
+        "swap CONFIG OLD NEW",
+        "run 10 test -f CONFIG",
+        f"run 120 {CALL} up -d --remove-orphans",
+        f"run 120 {CALL} up -d --force-recreate --no-deps dockerhub",
+    ]
+    assert told.undo == [
+        "swap CONFIG NEW OLD",
+        f"run 120 {CALL} up -d --remove-orphans",
+        f"run 120 {CALL} up -d --force-recreate --no-deps dockerhub",
+        "strike registry",
+    ]
+
+
+def test_only_the_cache_that_changed_is_proven() -> None:
+    told = Told(deployed(ONE, TWO), host({}, [ONE, {**TWO, "ttl": "24h"}]))
+    probes = [line for line in told.todo if line.startswith("await 60")]
+    assert probes == ["await 60 ok curl -fsS --noproxy * -m 5 -o /dev/null http://192.0.2.10:5001/v2/"]
+
+
+def test_a_cache_that_goes_is_an_orphan_and_keeps_its_volume() -> None:
+    have = deployed(ONE, TWO)
+    have = replace(have, applied={path: sha256(file.content) for path, file in have.files.items()})
+    told = Told(have, host({}, [ONE]))
+    config = f"{DIR}/registry-config.quay.io.yml"
+    assert [line for line in told.todo if not line.startswith("await")] == [
+        "owe registry up 42 none",
+        "swap COMPOSE OLD NEW",
+        f"swap {config} OLD NEW",
+        "run 10 test -f CONFIG",
+        f"run 120 {CALL} up -d --remove-orphans",
+        "strike registry",
+    ]
+
+
+def test_the_last_cache_goes_with_the_compose_file() -> None:
+    have = deployed(ONE)
+    have = replace(have, applied={path: sha256(file.content) for path, file in have.files.items()})
+    told = Told(have, host({}, []))
+    assert told.todo == [
+        "owe registry up 42 none",
+        f"run 60 sh -c IF_THERE sh COMPOSE {CALL} down",
+        "swap CONFIG OLD NEW",
+        "swap COMPOSE OLD NEW",
+        "strike registry",
+    ]
+    assert told.undo == [
+        "swap CONFIG NEW OLD",
+        "swap COMPOSE NEW OLD",
+        f"run 120 {CALL} up -d --remove-orphans",
+        "strike registry",
+    ]
+
+
+def test_with_docker_down_the_pull_waits_for_the_part() -> None:
+    here = host({}, [ONE])
+    told = Told(state({}, engine(active="inactive"), registry_facts=compose_facts()), here, RESTART)
+    assert (told.guard, told.fetch) == ([], [])
+    assert told.todo[:3] == ["owe registry up 42 none", "run 600 sh -c PULL sh registry:3.0.0", "swap CONFIG OLD NEW"]
+
+
+def test_with_docker_down_the_way_back_does_not_need_it() -> None:
+    here = host({}, [ONE])
+    files = {file.spec.path: file.content or b"" for file in rendered(here)}
+    told = Told(state(files, engine(active="inactive"), registry_facts=compose_facts()), here, RESTART)
+    assert told.undo == [f"run 120 sh -c IF_DOCKER sh {CALL} up -d --remove-orphans", "strike registry"]
+
+
+@pytest.mark.parametrize(
+    ("docker", "allow", "judged"),
+    [
+        ({}, frozenset(), True),
+        ({"live-restore": True}, frozenset(), False),
+        ({}, frozenset({"upstream-down"}), False),
+    ],
+)
+def test_a_docker_restart_is_proven_as_a_registry_restart(docker: Tree, allow: frozenset[str], judged: bool) -> None:
+    told = Told(answering(deployed(ONE)), host(docker, [ONE]), RESTART, policy=Policy(allow=allow))
+    upstream = "await 10 ok curl -sS -m 5 -o /dev/null https://registry-1.docker.io/v2/"
+    assert told.judge == ([upstream] if judged else [])
+    assert told.todo == [f"await 60 ok {PROBE}"]
+    assert told.undo == []
+
+
+def test_a_cache_that_did_not_answer_before_is_not_waited_for() -> None:
+    assert Told(deployed(ONE), host({}, [ONE]), RESTART).todo == []
+
+
+def test_a_first_cache_whose_upstream_is_down_comes_up_later_by_itself() -> None:
+    have = state({}, engine(), registry_facts=compose_facts(upstreams={"dockerhub": False}))
+    assert not any("await 60" in line for line in Told(have, host({}, [ONE])).todo)
+
+
+def test_compose_1_is_called_with_the_same_words() -> None:
+    have = state({}, engine(), registry_facts=replace(compose_facts(), compose=("docker-compose",)))
+    up = next(line for line in Told(have, host({}, [ONE])).todo if " up -d" in line)
+    assert up == f"run 120 docker-compose -p runnerops -f COMPOSE --project-directory {DIR} up -d --remove-orphans"
+
+
+def test_what_was_owed_before_is_owed_again_after_the_way_back() -> None:
+    owed = (Owed(registry.NAME, Verb.RECREATE, 41, "1" * 12),)
+    told = Told(deployed(ONE, owed=owed), host({}, [{**ONE, "ttl": "24h"}]))
+    assert told.undo[-1] == f"owe registry recreate 41 {'1' * 12}"
+
+
+def test_two_containers_of_one_cache_are_not_guarded_by_one_id() -> None:
+    here: Host = host({}, [{**ONE, "ttl": "24h"}])
+    have = deployed(ONE)
+    docker: Any = have.facts.docker
+    twin = our_container(id="9" * 64, running=False)
+    have = replace(have, facts=replace(have.facts, docker=replace(docker, containers=(*docker.containers, twin))))
+    assert Told(have, here).guard == []
+
+
+def test_a_mode_alone_is_for_the_plan() -> None:
+    assert registry.choose(host({}, [ONE]), (), deployed(ONE), POLICY, ()) is None
+    assert ServiceName.REGISTRY is registry.NAME
+    assert cache() == ONE
