@@ -227,7 +227,8 @@ def run_constant(shell: str, constant: str, fakes: dict[str, str], tmp_path: Pat
         fake.write_text(f'#!/bin/sh\ncd {tmp_path}\necho "{name} $*" >>calls\n{body}\n')
         fake.chmod(0o755)
     command = [shutil.which(shell) or shell, *(["sh"] if shell == "busybox" else [])]
-    (tmp_path / "sleep").write_text("#!/bin/sh\nexit 9\n")
+    (tmp_path / "sleep").write_text("#!/bin/sh\nkill $PPID\n")
+    (tmp_path / "sleep").chmod(0o755)
     path = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
     limit = ["timeout", "-k", "1", "1"]
     done = subprocess.run([*limit, *command, "-c", constant, "sh", *args], env=path, capture_output=True, check=False)
@@ -238,14 +239,12 @@ EVENTS = "case $1 in events) cat events ;; esac"
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-@pytest.mark.parametrize(("earlier", "loads", "status"), [("", True, 0), ("17\n", True, 0), ("17\n", False, 124)])
-def test_a_reload_counts_when_the_daemon_says_so_itself(
-    shell: str, earlier: str, loads: bool, status: int, tmp_path: Path
-) -> None:
+@pytest.mark.parametrize(("earlier", "loads"), [("", True), ("17\n", True), ("17\n", False)])
+def test_a_reload_counts_when_the_daemon_says_so_itself(shell: str, earlier: str, loads: bool, tmp_path: Path) -> None:
     (tmp_path / "events").write_text(earlier)
     systemctl = "echo 18 >>events" if loads else ":"
     found, calls = run_constant(shell, RELOAD, {"docker": EVENTS, "systemctl": systemctl}, tmp_path, "docker")
-    assert found == status
+    assert (found == 0) is loads
     assert "systemctl reload docker" in calls
 
 
