@@ -199,7 +199,7 @@ def trust(
     ] = None,
 ) -> None:
     """Show the SSH keys of hosts and, after a yes, keep them in known_hosts beside the inventory."""
-    from runnerops.commands.trust import trust_hosts as run
+    from runnerops.commands.trust import trust as run
 
     _run(lambda screen: run(inventory, targets or [], os.environ, screen, fingerprint or []))
 
@@ -211,8 +211,8 @@ def _json(output: str) -> bool:
 
 
 def _flags(allow: list[str] | None, kill_jobs: bool, prove: str = "60s") -> Flags:
-    from runnerops.commands.words import parse_allow, parse_time
     from runnerops.commands.planning import Flags
+    from runnerops.commands.words import parse_allow, parse_time
 
     return Flags(parse_allow(allow or []), kill_jobs, prove_s=parse_time("--prove-timeout", prove))
 

@@ -14,8 +14,9 @@ from runnerops.model import Host
 from runnerops.origin import find_origin
 from runnerops.remote.hostkeys import KnownHosts
 from runnerops.remote.keys import Credentials
+from runnerops.remote.link import Link
 from runnerops.remote.reading import ReadOnly
-from runnerops.remote.ssh import Link, open_link
+from runnerops.remote.ssh import open_link
 from runnerops.report.screen import Screen
 
 
@@ -37,7 +38,7 @@ class Reach:
             known = self._links.get(host.name)
         if known:
             return known
-        link = open_link(host, self._known, self._credentials, environ=self._environ)
+        link = open_link(host, self._known, self._credentials, self._environ)
         with self._lock:
             self._links[host.name] = link
         return link
