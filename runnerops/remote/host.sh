@@ -58,14 +58,14 @@ swap() { # PATH OLD NEW
         rm -f "$path" || return 1
     else
         staged "$1" "$3"
-        newer "$beside" "$path" && mv -f "$beside" "$path" || return 1
+        [ "$(sha "$beside")" = "$3" ] && newer "$beside" "$path" && mv -f "$beside" "$path" || return 1
     fi
     sync_all "${path%/*}"
 }
 
 newer() { # NEW OLD: NEW gets an mtime of now, and strictly later than OLD's, or its reader would pass it over
     then=$(stat -c %Y "$2" 2>/dev/null || echo 0)
-    if [ "$then" -ge "$(date +%s)" ]; then touch -d "@$((then + 1))" "$1"; else touch "$1"; fi
+    if [ "$then" -ge "$(date +%s)" ]; then touch -c -d "@$((then + 1))" "$1"; else touch -c "$1"; fi
 }
 
 owe() { # SERVICE TEXT

@@ -1,0 +1,304 @@
+"""The walker: what each verb holds for, the way back from every step, and a run that is killed anywhere."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from runnerops.model import Step
+from runnerops.remote import protocol
+from runnerops.services.base import sha256
+from tests.unit.walker import HOST_SH, SHELLS, Walker, sh, stage, swap
+
+A, B = "/etc/a.conf", "/srv/deep/er/b.conf"
+OLD, NEW_A, NEW_B = b"old a\n", b"new a\n", b"new b\n"
+
+
+@pytest.fixture(params=SHELLS, ids=lambda shell: shell[0], name="walker")
+def fixture_walker(request: pytest.FixtureRequest, tmp_path: Path) -> Walker:
+    walker = Walker(tmp_path, request.param)
+    walker.put(A, OLD.decode())
+    return walker
+
+
+def test_dash_is_among_the_shells() -> None:
+    assert ("dash",) in SHELLS
+
+
+# ------------------------------------------------------------------------------------------------ verbs, true and false
+
+VERBS = [
+    (Step("guard", ("yes", "echo", "yes")), True),
+    (Step("guard", ("inactive", "sh", "-c", "echo inactive; exit 3")), True),
+    (Step("guard", ("yes", "echo", "no")), False),
+    (Step("guard", ("yes", "no-such-command")), False),
+    (Step("run", ("5", "true")), True),
+    (Step("run", ("5", "false")), False),
+    (Step("await", ("1", "ok", "true")), True),
+    (Step("await", ("1", "=a b", "echo", "a b")), True),
+    (Step("await", ("1", "=", "true")), True),
+    (Step("await", ("1", "~ b", "echo", "a b c")), True),
+    (Step("owe", ("docker", "restart 1 abc")), True),
+    (Step("strike", ("docker",)), True),
+    (Step("part", ("docker",)), True),
+    (swap(A, OLD, OLD), False),  # nothing was staged for it
+    (swap(A, b"other", NEW_A), False),
+    (swap(A, OLD, None), True),
+    (swap("/etc/nothing", None, None), True),
+    (Step("stage", ("new.1", A, "0644", "0:0", "0" * 64)), False),
+]
+
+
+@pytest.mark.parametrize(
+    ("step", "holds"),
+    VERBS,
+    ids=lambda value: " ".join((value.verb, *value.args))[:40] if isinstance(value, Step) else "",
+)
+def test_a_verb_holds_or_not(walker: Walker, step: Step, holds: bool) -> None:
+    walker.prepare([step], files={"new.1": NEW_A})
+    assert walker.walk() == ("applied" if holds else "failed")
+
+
+def test_a_staged_file_is_whole_private_and_beside_its_target(walker: Walker) -> None:
+    walker.prepare(
+        [
+            stage("new.1", B, NEW_B, "0600"),
+            sh(f"cp -p {walker.root}/srv/deep/er/.b.conf.runnerops.* {walker.root}/tmp/seen"),
+        ],
+        files={"new.1": NEW_B},
+    )
+    assert walker.walk() == "applied"
+    seen = walker.at("/tmp/seen")
+    assert seen.read_bytes() == NEW_B
+    assert seen.stat().st_mode & 0o777 == 0o600
+    assert walker.debris() == []
+
+
+def test_a_swap_gives_mode_owner_and_a_later_mtime(walker: Walker) -> None:
+    future = 4_000_000_000
+    os.utime(walker.at(A), (future, future))
+    walker.prepare([stage("new.1", A, NEW_A, "0640"), swap(A, OLD, NEW_A)], files={"new.1": NEW_A})
+    assert walker.walk() == "applied"
+    stat = walker.at(A).stat()
+    assert walker.read(A) == NEW_A.decode()
+    assert stat.st_mode & 0o777 == 0o640
+    assert stat.st_mtime > future
+
+
+def test_a_file_that_is_new_already_is_left_alone(walker: Walker) -> None:
+    inode = walker.at(A).stat().st_ino
+    walker.prepare([swap(A, NEW_A, OLD)])
+    assert walker.walk() == "applied"
+    assert walker.at(A).stat().st_ino == inode
+
+
+def test_a_file_edited_meanwhile_is_not_lost(walker: Walker) -> None:
+    edit = sh(f"echo edited >{walker.at(A)}")
+    walker.prepare(
+        [stage("new.1", A, NEW_A), edit, Step("part", ("x",)), swap(A, OLD, NEW_A)],
+        [Step("part", ("x",)), swap(A, NEW_A, OLD)],
+        {"new.1": NEW_A},
+    )
+    assert walker.walk() == "rolled-back"
+    assert walker.read(A) == "edited\n"
+    assert any("edited meanwhile" in event.text for event in walker.events())
+
+
+def test_what_is_owed_is_on_disk_until_it_is_struck(walker: Walker) -> None:
+    owed = walker.at("/var/lib/runnerops/owed/docker")
+    walker.prepare(
+        [Step("owe", ("docker", "restart 1 abc")), sh(f"cp {owed} {walker.root}/tmp/seen"), Step("strike", ("docker",))]
+    )
+    assert walker.walk() == "applied"
+    assert walker.read("/tmp/seen") == "restart 1 abc\n"
+    assert not owed.exists()
+
+
+# --------------------------------------------------------------------------------------------------- the way back
+
+
+def whole_run(fail_at: int | None = None, how: str = "false") -> tuple[list[Step], list[Step]]:
+    """Two parts, one with a file that is there, one with a file that is not; a failing step put in at `fail_at`."""
+    todo = [
+        Step("guard", ("x", "echo", "x")),
+        stage("old.1", A, OLD),
+        stage("new.1", A, NEW_A),
+        stage("new.2", B, NEW_B),
+        Step("part", ("one",)),
+        Step("owe", ("one", "reload 1 abc")),
+        swap(A, OLD, NEW_A),
+        sh("echo acted one >>../acts"),
+        Step("strike", ("one",)),
+        Step("part", ("two",)),
+        Step("owe", ("two", "restart 1 abc")),
+        swap(B, None, NEW_B),
+        sh("echo acted two >>../acts"),
+        Step("strike", ("two",)),
+    ]
+    undo = [
+        Step("part", ("one",)),
+        swap(A, NEW_A, OLD),
+        sh("echo undid one >>../acts"),
+        Step("strike", ("one",)),
+        Step("part", ("two",)),
+        swap(B, NEW_B, None),
+        sh("echo undid two >>../acts"),
+        Step("strike", ("two",)),
+    ]
+    if fail_at is not None:
+        todo.insert(fail_at, sh(how))
+    return todo, undo
+
+
+LENGTH = len(whole_run()[0])
+FILES = {"old.1": OLD, "new.1": NEW_A, "new.2": NEW_B}
+
+
+def as_it_was(walker: Walker) -> None:
+    assert walker.read(A) == OLD.decode()
+    assert walker.read(B) is None
+    assert walker.debris() == []
+    assert list(walker.at("/var/lib/runnerops/owed").glob("[!.]*")) == []
+
+
+def test_a_run_without_a_fault(walker: Walker) -> None:
+    walker.prepare(*whole_run(), FILES)
+    assert walker.walk() == "applied"
+    assert (walker.read(A), walker.read(B)) == (NEW_A.decode(), NEW_B.decode())
+    assert walker.debris() == []
+
+
+@pytest.mark.parametrize("at", range(LENGTH + 1))
+def test_a_step_that_fails_anywhere_leaves_all_as_it_was(walker: Walker, at: int) -> None:
+    todo, undo = whole_run(at)
+    walker.prepare(todo, undo, FILES)
+    begun = sum(step.verb == "part" for step in todo[:at])
+    assert walker.walk() == ("rolled-back" if begun else "failed")
+    as_it_was(walker)
+    acts = (walker.read("/var/lib/runnerops/runs/acts") or "").splitlines()
+    assert [act for act in acts if act.startswith("undid")] == ["undid one", "undid two"][:begun]
+
+
+KILL = "kill -9 $PPID; sleep 9"
+
+
+@pytest.mark.parametrize("at", range(LENGTH + 1))
+def test_a_walker_killed_anywhere_is_brought_back(tmp_path: Path, at: int) -> None:
+    walker = Walker(tmp_path, ("dash",))
+    walker.put(A, OLD.decode())
+    todo, undo = whole_run()
+    # `timeout` stands between the walker and the script: its parent is the walker
+    todo.insert(at, sh("kill -9 $(ps -o ppid= -p $PPID); kill $PPID"))
+    walker.prepare(todo, undo, FILES)
+    assert walker.walk() == ""
+    begun = sum(step.verb == "part" for step in todo[:at])
+    assert walker.back() == ("rolled-back" if begun else "interrupted")
+    as_it_was(walker)
+    log = (walker.folder / "log").read_bytes()
+    walker.back()
+    assert (walker.folder / "log").read_bytes() == log
+
+
+def test_a_way_back_that_fails_goes_on_and_asks_for_a_person(walker: Walker) -> None:
+    todo, undo = whole_run(LENGTH)
+    undo.insert(1, sh("false"))
+    walker.prepare(todo, undo, FILES)
+    assert walker.walk() == "needs-person"
+    as_it_was(walker)
+
+
+def test_a_sticky_key_goes_back_over_a_file_in_between(walker: Walker) -> None:
+    middle = b"middle\n"
+    part = Step("part", ("x",))
+    todo = [
+        stage("old.1", A, OLD),
+        stage("new.1", A, NEW_A),
+        stage("mid", A, middle),
+        part,
+        swap(A, OLD, NEW_A),
+        sh("false"),
+    ]
+    look = sh(f"cat {walker.at(A)} >>../seen")
+    walker.prepare(
+        todo,
+        [part, swap(A, NEW_A, middle), look, swap(A, middle, OLD), look],
+        {"old.1": OLD, "new.1": NEW_A, "mid": middle},
+    )
+    assert walker.walk() == "rolled-back"
+    assert walker.read("/var/lib/runnerops/runs/seen") == "middle\nold a\n"
+    as_it_was(walker)
+
+
+# ------------------------------------------------------------------------------------------- lock, log, secrets, argv
+
+
+def test_lines_with_a_secret_never_reach_the_log(walker: Walker) -> None:
+    walker.prepare([sh("echo before; echo 'it is s3cr.t*!'; echo after; exit 1")], files={"secrets": b"s3cr.t*\n"})
+    assert walker.walk() == "failed"
+    notes = [event.text for event in walker.events() if event.kind == "note"]
+    assert notes == ["before", "after"]
+
+
+def test_follow_prints_the_log_from_a_byte_on(walker: Walker) -> None:
+    walker.prepare([sh("true")])
+    walker.walk()
+    log = (walker.folder / "log").read_bytes()
+    for byte in (0, 5, len(log) - 3, len(log)):
+        done = walker.call("follow", str(walker.folder), str(byte))
+        assert (done.returncode, done.stdout) == (0, log[byte:])
+
+
+def test_following_a_run_that_is_over_without_an_end(walker: Walker) -> None:
+    walker.prepare([sh("true")])
+    (walker.folder / "log").write_bytes(b"1.0\t\t-1\tnote\tclock 1\n")
+    done = walker.call("follow", str(walker.folder), "0")
+    assert done.returncode == protocol.NO_END
+    assert done.stdout == b"1.0\t\t-1\tnote\tclock 1\n"
+
+
+def test_events_have_the_hosts_time(walker: Walker) -> None:
+    walker.prepare([sh("true")])
+    before = walker.folder.stat().st_mtime
+    walker.walk()
+    assert all(abs(event.at - before) < 30 for event in walker.events())
+
+
+FIELD = st.text(
+    st.characters(min_codepoint=0x20, exclude_characters="\x7f", exclude_categories=("Cs",)), min_size=1, max_size=12
+)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(
+        FIELD | st.sampled_from(["*", "$HOME", "`id`", "a b", "-n", "'", '"', "\\", "~", "#x", "!x", "é"]),
+        min_size=1,
+        max_size=5,
+    )
+)
+def test_the_host_sees_the_very_same_words(tmp_path_factory: pytest.TempPathFactory, words: list[str]) -> None:
+    walker = Walker(tmp_path_factory.mktemp("root"), ("dash",))
+    walker.prepare([sh(r'for word; do printf "%s\n" "$word"; done >seen', *words)])
+    assert walker.walk() == "applied"
+    assert (walker.folder / "seen").read_text().removesuffix("\n").split("\n") == words
+
+
+def test_it_is_posix_sh() -> None:
+    done = subprocess.run(
+        ["shellcheck", "--shell=sh", str(HOST_SH), str(HOST_SH.with_name("observe.sh"))],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_shas_are_those_of_the_plan(walker: Walker) -> None:
+    assert sha256(None) == "absent"
+    walker.prepare([Step("guard", (f"{sha256(OLD)}  {walker.at(A)}", "sha256sum", str(walker.at(A))))])
+    assert walker.walk() == "applied"

@@ -1,0 +1,103 @@
+"""Runs the host's half for unit tests: the real `host.sh`, in a scratch root, without systemd."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from runnerops.model import Event, Step
+from runnerops.remote import protocol
+from runnerops.services.base import sha256
+
+HOST_SH = Path(protocol.__file__).with_name("host.sh")
+SHELLS = tuple(
+    argv for argv in (("dash",), ("bash", "--posix"), ("busybox", "sh")) if shutil.which(argv[0]) is not None
+)
+"""Every shell of those that hosts have as /bin/sh and that this machine has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Walker:
+    """A host's disk in a folder, and one run on it. Paths are the host's: `/etc/x` lies at ROOT/etc/x."""
+
+    root: Path
+    shell: tuple[str, ...]
+    run: int = 1
+
+    @property
+    def folder(self) -> Path:
+        return self.root / f"var/lib/runnerops/runs/{self.run}"
+
+    def at(self, path: str) -> Path:
+        return self.root / path.lstrip("/")
+
+    def put(self, path: str, text: str, mode: int = 0o644) -> None:
+        self.at(path).parent.mkdir(parents=True, exist_ok=True)
+        self.at(path).write_text(text)
+        self.at(path).chmod(mode)
+
+    def read(self, path: str) -> str | None:
+        return self.at(path).read_text() if self.at(path).exists() else None
+
+    def prepare(self, todo: Sequence[Step], undo: Sequence[Step] = (), files: dict[str, bytes] | None = None) -> None:
+        self.folder.mkdir(parents=True)
+        self.at("/tmp").mkdir(exist_ok=True)
+        given = {"todo": protocol.encode(todo), "undo": protocol.encode(undo), "secrets": b"", **(files or {})}
+        for name, content in given.items():
+            (self.folder / name).write_bytes(content)
+
+    def call(self, *words: str, timeout: float = 20) -> subprocess.CompletedProcess[bytes]:
+        return subprocess.run(
+            [*self.shell, str(HOST_SH), *words],
+            env={"PATH": f"{self.root}/bin:/usr/sbin:/usr/bin:/sbin:/bin", "RUNNEROPS_ROOT": str(self.root)},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=timeout,
+            check=False,
+        )
+
+    def walk(self) -> str:
+        """Walks, and tells the word it ended with ("" where it was cut off)."""
+        done = self.call("walk", str(self.folder))
+        assert not done.stderr, done.stderr.decode()
+        return self.end()
+
+    def back(self) -> str:
+        done = self.call("back", str(self.folder))
+        assert not done.stderr, done.stderr.decode()
+        return self.end()
+
+    def events(self) -> list[Event]:
+        log = self.folder / "log"
+        decoder = protocol.Decoder("host")
+        lines = log.read_text().splitlines() if log.exists() else []
+        return [event for line in lines if (event := decoder.event(line))]
+
+    def end(self) -> str:
+        events = self.events()
+        return events[-1].text if events and events[-1].kind == "end" else ""
+
+    def debris(self) -> list[str]:
+        """Staged files that are left."""
+        return sorted(str(path) for path in self.root.rglob(".*.runnerops.*"))
+
+
+def stage(name: str, path: str, content: bytes, mode: str = "0644") -> Step:
+    return Step("stage", (name, path, mode, _me(), sha256(content)))
+
+
+def swap(path: str, old: bytes | None, new: bytes | None) -> Step:
+    return Step("swap", (path, sha256(old), sha256(new)))
+
+
+def sh(script: str, *words: str, seconds: int = 5) -> Step:
+    return Step("run", (str(seconds), "sh", "-c", script, "sh", *words))
+
+
+def _me() -> str:
+    import os
+
+    return f"{os.getuid()}:{os.getgid()}"
