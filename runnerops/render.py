@@ -54,7 +54,8 @@ class Renderer:
         self._env.filters |= {
             "to_json": lambda value: json.dumps(self._plain(value), indent=2, ensure_ascii=False),
             "to_yaml": lambda value: _to_yaml(self._plain(value)),
-            "to_toml": lambda value, prefix="": to_toml(self._plain(value), prefix),
+            "to_toml": lambda value, prefix="": to_toml(self._plain(value), prefix).rstrip("\n"),
+            "without": lambda tree, *names: {name: value for name, value in tree.items() if name not in names},
         }
 
     def files(self, host: Host) -> tuple[RenderedFile, ...]:

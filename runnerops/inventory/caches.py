@@ -106,6 +106,10 @@ class _Filler:
         self._problems.add(self._draft.mark(*key), dotted(("hosts", self._draft.name, *key)), text, hint)
 
 
+_ENVIRONMENT = {"OTEL_TRACES_EXPORTER": "none"}
+"""Registry 3 sends traces to a collector on localhost unless it is told not to."""
+
+
 def fill_caches(draft: Draft, problems: Problems) -> list[Filled]:
     """All caches of one host that are sound; the others are noted in `problems`."""
     section = draft.shape.registry
@@ -131,7 +135,7 @@ def _tree(shape: CacheShape, cache: Cache, listen: str) -> Tree:
         "password": shape.password,
         "ttl": shape.ttl,
         "volume": _volume(shape, cache.name),
-        "environment": {key: _as_text(value) for key, value in (shape.environment or {}).items()},
+        "environment": _ENVIRONMENT | {key: _as_text(value) for key, value in (shape.environment or {}).items()},
         "config": shape.config or {},
         "use": cache.use,
         "for": None if shape.for_ is None else list(shape.for_),

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from runnerops.model import ServiceName
-from runnerops.services import docker, registry
+from runnerops.services import docker, gitlab_runner, registry
 from runnerops.services.base import Service
 
-SERVICES: tuple[Service, ...] = (docker, registry)
+SERVICES: tuple[Service, ...] = (docker, registry, gitlab_runner)
 
 
 def service_of(name: ServiceName) -> Service:

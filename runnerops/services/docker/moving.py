@@ -117,9 +117,7 @@ def _todo(now: Scene, onward: Sequence[Station], number: int) -> Iterator[Step]:
             live_restore = "=true" if now.sets_live_restore else "=false"
             yield wait(30, live_restore, "docker", "info", "--format", "{{.LiveRestoreEnabled}}")
     yield _prove(now, now.proof())
-    if bip := now.want.get("bip") if now.moves_bridge else None:
-        address = str(bip).partition("/")[0]
-        yield wait(30, f"={address}", "docker", "network", "inspect", "bridge", "--format", BRIDGE)
+    yield from _prove_bridge(now, now.bip)
     yield Step("strike", (NAME,))
 
 
@@ -138,6 +136,7 @@ def _undo(now: Scene, onward: Sequence[Station], homeward: Sequence[Station]) ->
         yield run(120, "systemctl", "start", "docker")
     if now.up and homeward:
         yield _prove(now, now.proof_back())
+        yield from _prove_bridge(now, now.docker.bridge)
     owed = now.have.owes(NAME)
     yield settle_debt(NAME, owed if owed_to(owed, now.docker.unit.invocation) else None)
 
@@ -157,6 +156,11 @@ def _load(now: Scene, station: Station) -> Iterator[Step]:
     else:
         yield run(10, "sh", "-c", RESET, "sh", "docker")
         yield run(120, "systemctl", station.loads, "docker")
+
+
+def _prove_bridge(now: Scene, address: str) -> Iterator[Step]:
+    if now.moves_bridge and address:
+        yield wait(30, f"={address}", "docker", "network", "inspect", "bridge", "--format", BRIDGE)
 
 
 def _prove(now: Scene, loaded: str | None) -> Step:

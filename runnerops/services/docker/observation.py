@@ -49,6 +49,7 @@ def facts(facts: Facts, answers: Answers) -> Facts:
     registries = loaded.get("RegistryConfig")
     mirrors = registries.get("Mirrors") if isinstance(registries, dict) else None
     swarm = loaded.get("Swarm")
+    address, prefix = _bridge(answers)
     live_restore = loaded.get("LiveRestoreEnabled")
     docker = DockerFacts(
         unit=unit,
@@ -57,7 +58,8 @@ def facts(facts: Facts, answers: Answers) -> Facts:
         mirrors=mirrors_of(mirrors) if loaded else None,
         live_restore=live_restore if isinstance(live_restore, bool) else None,
         swarm=isinstance(swarm, dict) and swarm.get("LocalNodeState") not in (None, "", "inactive"),
-        bridge=_bridge(answers),
+        bridge=address,
+        bridge_prefix=prefix,
         containers=tuple(_containers(answers)),
         images=frozenset(_text(answers, "docker_images").split()),
     )
@@ -103,12 +105,20 @@ def _flavour(info: Mapping[str, Value], where: str, unit: Unit, rootless: str) -
     return "rootless" if unit.active == NOT_THERE and rootless else "engine"
 
 
-def _bridge(answers: Answers) -> str:
-    gateways = [line for line in _text(answers, "docker_bridge").split() if "." in line]
-    if gateways:
-        return gateways[0]
+def _bridge(answers: Answers) -> tuple[str, int]:
+    """Its IPv4 address and the length of its network's prefix, as the daemon has it, else as the interface does."""
+    for line in _text(answers, "docker_bridge").splitlines():
+        address, _, network = line.partition(" ")
+        if "." in address:
+            return address, _prefix(network)
     words = _text(answers, "docker_interface").split()
-    return words[words.index("inet") + 1].partition("/")[0] if "inet" in words else ""
+    found = words[words.index("inet") + 1] if "inet" in words else ""
+    return found.partition("/")[0], _prefix(found)
+
+
+def _prefix(network: str) -> int:
+    digits = network.partition("/")[2]
+    return int(digits) if digits.isdecimal() else 16
 
 
 def _containers(answers: Answers) -> Iterator[Container]:

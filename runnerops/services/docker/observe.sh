@@ -25,7 +25,7 @@ observe_docker_flavour() { # where the client is, and sockets of rootless daemon
 }
 
 observe_docker_bridge() { # its address, of the interface where the daemon does not tell
-  ask docker_bridge docker network inspect bridge --format '{{range .IPAM.Config}}{{println .Gateway}}{{end}}'
+  ask docker_bridge docker network inspect bridge --format '{{range .IPAM.Config}}{{println .Gateway .Subnet}}{{end}}'
   ask docker_interface ip -4 -o addr show dev docker0
 }
 

@@ -51,8 +51,17 @@ class Scene:
 
     @property
     def moves_bridge(self) -> bool:
-        """Whether `bip` changes: the bridge only moves while no container runs."""
-        return self.change is not None and any(edit.key == ("bip",) for edit in self.change.edits)
+        """Whether `bip` gives the bridge another address, which it takes only while no container runs.
+
+        Without the key dockerd keeps the address that it finds.
+        """
+        changes = self.change is not None and any(edit.key == ("bip",) for edit in self.change.edits)
+        return changes and bool(self.bip) and self.bip != self.docker.bridge
+
+    @property
+    def bip(self) -> str:
+        """The address that the file wants for the bridge; empty where it wants none."""
+        return str(self.want.get("bip") or "").partition("/")[0]
 
     @property
     def drops_live_restore(self) -> bool:

@@ -49,9 +49,8 @@ def back(now: Scene) -> Iterator[Station]:
     old, forgotten = now.change.old.content, dict(now.forgotten())
     if not now.up:
         yield Station(old, "stop")
-    elif now.drops_live_restore:
-        yield Station(now.with_keys(now.old, {"live-restore": False}), "reload")
-        yield Station(old, "return")
+    elif now.restarts and now.moves_bridge:
+        yield from _bridge_back(now, old)
     elif now.restarts and not now.sets_live_restore:
         yield Station(old, "return")
     else:
@@ -60,6 +59,17 @@ def back(now: Scene) -> Iterator[Station]:
         if forgotten:
             yield Station(now.with_keys(now.old, forgotten), "reload")
         yield Station(old, "reload")
+
+
+def _bridge_back(now: Scene, old: bytes | None) -> Iterator[Station]:
+    """The bridge gets its old address by name, or dockerd would keep the new one; no container may outlive that restart."""
+    yield Station(now.with_keys(now.old, {"live-restore": False}), "reload")
+    if "bip" in now.old:
+        yield Station(old, "return")
+        return
+    address = f"{now.docker.bridge}/{now.docker.bridge_prefix}"
+    yield Station(now.with_keys(now.old, {"bip": address}), "return")
+    yield Station(old, "reload")
 
 
 def between(now: Scene, stations: Sequence[Station]) -> tuple[bytes, ...]:

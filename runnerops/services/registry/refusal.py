@@ -58,7 +58,8 @@ def stops(
     docker = have.facts.docker
     if action is None or action.verb < Verb.UP or docker is None:
         return
-    bridge_moves = any(one.service is ServiceName.DOCKER and "bip" in one.because for one in actions)
+    moved = host.sections.get(ServiceName.DOCKER, {}).get("bip")
+    bridge_moves = bool(moved) and any(one.service is ServiceName.DOCKER and "bip" in one.because for one in actions)
     for cache in touched(host, action, changes, have):
         yield from _upstream_down(cache, have)
         yield from _major(cache, changes, have)

@@ -1,0 +1,31 @@
+"""gitlab-runner: one file, `config.toml`, which the runner also writes and loads while it runs. Pure."""
+
+from runnerops.services.gitlab_runner.choice import choose
+from runnerops.services.gitlab_runner.document import NAME, context, dump, files, parse, secret
+from runnerops.services.gitlab_runner.meaning import edits
+from runnerops.services.gitlab_runner.merge import settle
+from runnerops.services.gitlab_runner.moving import moves, pause, resume
+from runnerops.services.gitlab_runner.observation import OBSERVE, facts, questions
+from runnerops.services.gitlab_runner.refusal import refusals, stops
+from runnerops.services.gitlab_runner.rules import lint
+
+__all__ = [
+    "NAME",
+    "OBSERVE",
+    "choose",
+    "context",
+    "dump",
+    "edits",
+    "facts",
+    "files",
+    "lint",
+    "moves",
+    "parse",
+    "pause",
+    "questions",
+    "refusals",
+    "resume",
+    "secret",
+    "settle",
+    "stops",
+]

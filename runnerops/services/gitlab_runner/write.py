@@ -1,0 +1,45 @@
+"""TOML as gitlab-runner's own documentation writes it: `[[runners]]` in headers, not inline. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import tomli_w
+
+
+def to_toml(tree: dict[str, Any], prefix: str = "") -> str:
+    """The tree as TOML; with `prefix`, sub-tables are headed below it (`[runners.docker]`). Missing values are left out.
+
+    tomli-w writes every value; the headers are ours, since it puts short arrays of tables inline.
+    """
+    plain = {name: value for name, value in tree.items() if value is not None and not _is_table(value)}
+    text = tomli_w.dumps(_without_none(plain), multiline_strings=True)
+    for name, value in tree.items():
+        if not _is_table(value):
+            continue
+        path = f"{prefix}.{_bare(name)}" if prefix else _bare(name)
+        if isinstance(value, dict):
+            text += f"\n[{path}]\n{to_toml(value, path)}"
+        else:
+            text += "".join(f"\n[[{path}]]\n{to_toml(item, path)}" for item in value)
+    return text
+
+
+def _is_table(value: Any) -> bool:
+    if isinstance(value, dict):
+        return True
+    return isinstance(value, list) and bool(value) and all(isinstance(item, dict) for item in value)
+
+
+def _bare(name: str) -> str:
+    """A key as it stands in a header, quoted where it must be."""
+    line = tomli_w.dumps({name: 0})
+    return line.rpartition(" = ")[0]
+
+
+def _without_none(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _without_none(item) for name, item in value.items() if item is not None}
+    if isinstance(value, list):
+        return [_without_none(item) for item in value]
+    return value
