@@ -286,7 +286,8 @@ class DockerFacts:
     """The Docker daemon. `version` is empty and the loaded values None when it does not answer.
 
     `mirrors` and `live_restore` are what the daemon has loaded, not what the file says. `bridge` is the address of the
-    default bridge, `bridge_prefix` the length of its network's prefix. `flavour`: `engine`, or what is refused: `rootless`, `snap`, `podman`.
+    default bridge, `bridge_prefix` the length of its network's prefix. `flavour`: `engine`, or what is refused:
+    `rootless`, `snap`, `podman`.
     """
 
     unit: Unit

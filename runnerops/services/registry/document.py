@@ -70,12 +70,12 @@ def _holds_secret(value: Value, key: Key = ()) -> bool:
 
 
 def context(host: Host, spec: FileSpec, done: Sequence[RenderedFile]) -> Mapping[str, Any]:
-    """`cache` for a config; `caches`, each with its `config_sha256`, for the Compose file; `merge` for both."""
+    """`cache` and `merge` for a config; `caches`, each with its `config_sha256`, for the Compose file."""
     if spec.template == CONFIG_TEMPLATE:
         cache = next(cache for cache in own_caches(host) if cache.name == spec.name)
         return {"cache": cache.tree, "merge": merge}
     shas = {file.spec.name: config_sha256(parse(file.spec, file.content or b""), secret_key) for file in done}
-    return {"caches": [{**cache.tree, "config_sha256": shas[cache.name]} for cache in own_caches(host)], "merge": merge}
+    return {"caches": [{**cache.tree, "config_sha256": shas[cache.name]} for cache in own_caches(host)]}
 
 
 def merge(base: Tree, more: Tree) -> Tree:

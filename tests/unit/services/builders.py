@@ -119,7 +119,7 @@ def cache(name: str = "dockerhub", **keys: Any) -> Tree:
         "password": None,
         "ttl": None,
         "volume": f"runnerops-{name}",
-        "environment": {},
+        "environment": {"OTEL_TRACES_EXPORTER": "none"},
         "config": {},
         "use": True,
         "for": None,

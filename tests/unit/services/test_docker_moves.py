@@ -12,11 +12,11 @@ import pytest
 from runnerops.model import ABSENT, Cache, Host, HostState, Moves, Owed, Policy, Step, Tree, Verb
 from runnerops.services import docker
 from runnerops.services.base import sha256
-from runnerops.services.docker.moving import FORGET, RELOAD, RESET, RETURN
+from runnerops.services.docker.moving import RELOAD, RESET, RETURN
 from tests.unit.services.builders import ARGV, DAEMON, MIRROR, POLICY, change_daemon, engine, host, json_bytes, state
 
 LOADED = "{{range .RegistryConfig.Mirrors}}{{.}} {{end}}{{.LiveRestoreEnabled}}"
-SHORT = {FORGET: "FORGET", RELOAD: "RELOAD", RESET: "RESET", RETURN: "RETURN", LOADED: "LOADED", DAEMON: "FILE"}
+SHORT = {RELOAD: "RELOAD", RESET: "RESET", RETURN: "RETURN", LOADED: "LOADED", DAEMON: "FILE"}
 MIRRORS: Tree = {"registry-mirrors": [MIRROR]}
 
 
@@ -88,7 +88,7 @@ def test_a_key_that_is_read_at_start_takes_a_restart() -> None:
     ]
     assert undo == [
         "swap FILE NEW OLD",
-        "run 150 sh -c RETURN sh docker inv-1 none",
+        "run 150 sh -c RETURN sh docker inv-1",
         "await 60 =false docker info --format LOADED",
         "strike docker",
     ]
@@ -112,7 +112,7 @@ def test_live_restore_is_loaded_before_the_restart_and_held_through_the_way_back
     }
     assert lines(found.undo, names) == [
         "swap FILE NEW docker.1",
-        "run 150 sh -c RETURN sh docker inv-1 none",
+        "run 150 sh -c RETURN sh docker inv-1",
         "swap FILE docker.1 docker.2",
         "run 60 sh -c RELOAD sh docker",
         "swap FILE docker.2 OLD",
@@ -131,10 +131,8 @@ def test_the_bridge_moves_only_while_no_container_runs() -> None:
         "run 60 sh -c RELOAD sh docker",
         "await 30 =false docker info --format {{.LiveRestoreEnabled}}",
         "swap FILE docker.1 NEW",
-        "run 120 systemctl stop docker",
-        "run 10 sh -c FORGET sh docker0",
         "run 10 sh -c RESET sh docker",
-        "run 120 systemctl start docker",
+        "run 120 systemctl restart docker",
         "await 60 =true docker info --format LOADED",
         "await 30 =172.18.0.1 docker network inspect bridge --format {{(index .IPAM.Config 0).Gateway}}",
         "strike docker",
@@ -143,12 +141,22 @@ def test_the_bridge_moves_only_while_no_container_runs() -> None:
         "swap FILE docker.1 NEW",
         "swap FILE NEW docker.2",
         "run 60 sh -c RELOAD sh docker",
-        "swap FILE docker.2 OLD",
-        "run 150 sh -c RETURN sh docker inv-1 docker0",
+        "swap FILE docker.2 docker.3",
+        "run 150 sh -c RETURN sh docker inv-1",
+        "swap FILE docker.3 OLD",
+        "run 60 sh -c RELOAD sh docker",
         "await 60 =true docker info --format LOADED",
         "await 30 =172.17.0.1 docker network inspect bridge --format {{(index .IPAM.Config 0).Gateway}}",
         "strike docker",
     ]
+
+
+def test_a_bip_that_goes_moves_no_bridge() -> None:
+    old: Tree = {"live-restore": True}
+    have = state({DAEMON: json_bytes({**old, "bip": "172.17.0.1/16"})}, engine(live=True))
+    todo, undo = there_and_back(have, old)
+    assert todo[1:3] == ["swap FILE OLD NEW", "run 10 sh -c RESET sh docker"]
+    assert undo[0] == "swap FILE NEW OLD"
 
 
 def test_a_daemon_that_is_stopped_is_started() -> None:
@@ -255,20 +263,13 @@ def test_a_reload_counts_when_the_daemon_says_so_itself(shell: str, earlier: str
 
 @pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.parametrize(
-    ("invocation", "active", "bridge", "last"),
-    [
-        ("inv-1", True, "none", "reload"),
-        ("inv-2", True, "none", "restart"),
-        ("inv-1", False, "none", "restart"),
-        ("inv-1", True, "docker0", "reload"),
-        ("inv-2", True, "docker0", "start"),
-    ],
+    ("invocation", "active", "last"),
+    [("inv-1", True, "reload"), ("inv-2", True, "restart"), ("inv-1", False, "restart")],
 )
 def test_the_way_back_restarts_only_what_was_restarted(
-    shell: str, invocation: str, active: bool, bridge: str, last: str, tmp_path: Path
+    shell: str, invocation: str, active: bool, last: str, tmp_path: Path
 ) -> None:
     systemctl = f"case $1 in show) echo {invocation} ;; is-active) exit {0 if active else 3} ;; esac"
-    found, calls = run_constant(shell, RETURN, {"systemctl": systemctl, "ip": ":"}, tmp_path, "docker", "inv-1", bridge)
+    found, calls = run_constant(shell, RETURN, {"systemctl": systemctl}, tmp_path, "docker", "inv-1")
     assert found == 0
     assert calls.splitlines()[-1] == f"systemctl {last} docker"
-    assert ("ip link delete docker0" in calls) is (last == "start")

@@ -40,11 +40,11 @@ def read(**texts: str) -> DockerFacts:
 def test_a_daemon_that_answers() -> None:
     found = read(
         docker_info=json.dumps(INFO),
-        docker_bridge="172.17.0.1\nfd00::1\n",
+        docker_bridge="172.17.0.1 172.17.0.0/20\nfd00::1 fd00::/64\n",
         docker_images="registry:3.0.0 registry@sha256:aa\n",
     )
     assert (found.version, found.mirrors, found.live_restore) == ("26.1.5+dfsg1", ("http://192.0.2.10:5000/",), True)
-    assert (found.flavour, found.swarm, found.bridge) == ("engine", False, "172.17.0.1")
+    assert (found.flavour, found.swarm, found.bridge, found.bridge_prefix) == ("engine", False, "172.17.0.1", 20)
     assert (found.unit.active, found.unit.pid, found.unit.invocation, found.unit.argv) == ("active", 712, "3f0c", ARGV)
     assert found.images == {"registry:3.0.0", "registry@sha256:aa"}
 

@@ -73,7 +73,11 @@ TWO = cache("quay.io", listen="192.0.2.10:5001", serves="quay.io")
         ([ONE], [ONE], ("", "", "")),
         ([ONE], [{**ONE, "ttl": "24h"}], ("UP", "dockerhub: proxy.ttl", "dockerhub")),
         ([ONE], [{**ONE, "image": "registry:3.1.1"}], ("UP", "dockerhub: image", "dockerhub")),
-        ([ONE], [{**ONE, "environment": {"A": "b"}}], ("UP", "dockerhub: environment.A", "dockerhub")),
+        (
+            [ONE],
+            [{**ONE, "environment": {"OTEL_TRACES_EXPORTER": "none", "A": "b"}}],
+            ("UP", "dockerhub: environment.A", "dockerhub"),
+        ),
         ([ONE, TWO], [ONE, {**TWO, "ttl": "24h"}], ("UP", "quay.io: proxy.ttl", "quay.io")),
         ([ONE, TWO], [ONE], ("UP", "quay.io is no longer wanted, volume runnerops-quay.io stays", "quay.io")),
     ],
@@ -225,7 +229,10 @@ def test_a_bridge_elsewhere_is_told_with_the_line_to_write() -> None:
             "whose docker bridge has 172.17.0.1; write `listen: 172.17.0.1:5000`",
         )
     ]
-    assert stops(first(), here, Action(ServiceName.DOCKER, Verb.RESTART, ("bip",))) == []
+    moved = host({"bip": "172.18.0.1/16"}, [cache() | {"listen": "172.18.0.1:5000"}])
+    restart = Action(ServiceName.DOCKER, Verb.RESTART, ("bip",))
+    assert stops(first(), moved, restart) == []
+    assert [code for code, _ in stops(first(), here, restart)] == ["listen-not-here"]
 
 
 @pytest.mark.parametrize(
