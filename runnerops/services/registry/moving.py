@@ -6,16 +6,16 @@ A container is proven by an answer and by the checksum it carries; Compose 1 and
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
-from runnerops.model import Action, Change, Host, HostState, Moves, Policy, ServiceName, Step, Verb
+from runnerops.model import Action, Change, Host, HostState, Moves, Policy, Step, Verb
 from runnerops.services.base import sha256, staged_path
-from runnerops.services.registry.caches import CONFIG_LABEL, PROJECT, OwnCache, directory, own_caches
+from runnerops.services.registry.caches import CONFIG_LABEL, directory, own_caches
 from runnerops.services.registry.choice import compose_tree, touched, wanted_label
 from runnerops.services.registry.containers import docker_answers, filters, ours, twins
-from runnerops.services.registry.document import NAME, compose_spec
+from runnerops.services.registry.document import NAME
 from runnerops.services.registry.image import short
-from runnerops.services.steps import NOTHING, answers, owe, run, settle_debt, wait
+from runnerops.services.registry.scene import Scene
+from runnerops.services.steps import answers, owe, run, settle_debt, wait
 
 PULL = 'docker image inspect "$1" >/dev/null 2>&1 || docker pull -q "$1"'
 """For a daemon that was down when the host was observed."""
@@ -25,43 +25,6 @@ IF_THERE = 'f=$1; shift; [ ! -e "$f" ] || exec "$@"'
 
 IF_DOCKER = 'docker version >/dev/null 2>&1 || exit 0; exec "$@"'
 """On the way back to a host whose daemon was down, it may be down again."""
-
-_ID = 12
-"""Digits of a container's id that a record of what is owed keeps."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Scene:
-    host: Host
-    action: Action
-    changes: Sequence[Change]
-    have: HostState
-    policy: Policy
-    caches: tuple[OwnCache, ...]
-
-    @property
-    def path(self) -> str:
-        return compose_spec(self.host).path
-
-    @property
-    def composed(self) -> Change | None:
-        return next((change for change in self.changes if change.new.spec.path == self.path), None)
-
-    def compose(self, *argv: str, path: str = "") -> tuple[str, ...]:
-        registry = self.have.facts.registry
-        assert registry
-        place = directory(self.host)
-        return (*registry.compose, "-p", PROJECT, "-f", path or self.path, "--project-directory", place, *argv)
-
-    @property
-    def up(self) -> tuple[str, ...]:
-        return self.compose("up", "-d", "--remove-orphans")
-
-    @property
-    def ids(self) -> str:
-        there = ours(self.have)
-        found = [there[cache.name].id[:_ID] for cache in self.caches if cache.name in there]
-        return ",".join(found) or NOTHING
 
 
 def moves(
@@ -74,7 +37,7 @@ def moves(
     paused: bool,  # noqa: ARG001  nothing brings a cache to rest
 ) -> Moves:
     """Pulled and judged first; `up -d` never pulls."""
-    now = _Scene(host, action, changes, have, policy, touched(host, action, changes, have))
+    now = Scene(host, action, changes, have, policy, touched(host, action, changes, have))
     acts = action.verb > Verb.PROVE
     return Moves(
         guard=tuple(_guard(now)),
@@ -95,14 +58,14 @@ def resume(have: HostState, policy: Policy, run: int) -> Moves:  # noqa: ARG001
     return Moves()
 
 
-def _guard(now: _Scene) -> Iterator[Step]:
+def _guard(now: Scene) -> Iterator[Step]:
     there = ours(now.have)
     for cache in now.caches:
         if docker_answers(now.have) and cache.name in there and not twins(cache.name, now.have):
             yield Step("guard", (there[cache.name].id, "docker", "ps", "-aq", "--no-trunc", *filters(cache.name)))
 
 
-def _images(now: _Scene) -> tuple[str, ...]:
+def _images(now: Scene) -> tuple[str, ...]:
     services = compose_tree(now.host, now.changes, now.have).get("services")
     found = (
         (one.get("image") for one in services.values() if isinstance(one, dict)) if isinstance(services, dict) else ()
@@ -110,30 +73,25 @@ def _images(now: _Scene) -> tuple[str, ...]:
     return tuple(dict.fromkeys(image.replace("$$", "$") for image in found if isinstance(image, str)))
 
 
-def _fetch(now: _Scene) -> Iterator[Step]:
+def _fetch(now: Scene) -> Iterator[Step]:
     docker = now.have.facts.docker
     if docker and docker_answers(now.have):
         missing = (image for image in _images(now) if short(image) not in docker.images)
         yield from (run(600, "docker", "pull", "-q", image) for image in missing)
 
 
-def _judge(now: _Scene) -> Iterator[Step]:
+def _judge(now: Scene) -> Iterator[Step]:
     if now.composed and now.composed.new.content is not None and now.composed.edits:
         staged = staged_path(now.path, sha256(now.composed.new.content))
         yield run(30, *now.compose("config", "-q", path=staged))
-    if now.action.verb is Verb.PROVE and "upstream-down" not in now.policy.allow and _ends_with_docker(now):
+    if now.action.verb is Verb.PROVE and "upstream-down" not in now.policy.allow and now.ends_with_docker:
         for cache in now.caches:
             if "curl" in now.have.facts.tools:
                 url = f"{cache.upstream.rstrip('/')}/v2/"
                 yield wait(10, "ok", "curl", "-sS", "-m", "5", "-o", "/dev/null", url)
 
 
-def _ends_with_docker(now: _Scene) -> bool:
-    """Whether docker's restart ends the containers, which then need their upstream to come up again."""
-    return now.host.sections.get(ServiceName.DOCKER, {}).get("live-restore") is not True
-
-
-def _act(now: _Scene, number: int) -> Iterator[Step]:
+def _act(now: Scene, number: int) -> Iterator[Step]:
     yield owe(NAME, now.action.verb, number, now.ids)
     if not docker_answers(now.have):
         for image in _images(now):
@@ -152,14 +110,14 @@ def _act(now: _Scene, number: int) -> Iterator[Step]:
     yield Step("strike", (NAME,))
 
 
-def _stand_by(now: _Scene) -> Iterator[Step]:
+def _stand_by(now: Scene) -> Iterator[Step]:
     yield from _swaps(now)
     for cache in now.caches:
-        if _answered(cache, now):
+        if now.answered(cache):
             yield wait(now.policy.prove_s, "ok", *answers(cache.probe, now.have.facts.tools))
 
 
-def _proofs(now: _Scene) -> Iterator[Step]:
+def _proofs(now: Scene) -> Iterator[Step]:
     """Where no cache ran and its upstream does not answer, it comes up by itself when that does: nothing to wait for."""
     for cache in now.caches:
         registry = now.have.facts.registry
@@ -171,22 +129,17 @@ def _proofs(now: _Scene) -> Iterator[Step]:
             yield wait(15, f"={label}", "docker", "ps", *filters(cache.name), "--format", shown)
 
 
-def _swaps(now: _Scene) -> Iterator[Step]:
+def _swaps(now: Scene) -> Iterator[Step]:
     for change in now.changes:
         yield Step("swap", (change.new.spec.path, sha256(change.old.content), sha256(change.new.content)))
 
 
-def _swaps_back(now: _Scene) -> Iterator[Step]:
+def _swaps_back(now: Scene) -> Iterator[Step]:
     for change in now.changes:
         yield Step("swap", (change.new.spec.path, sha256(change.new.content), sha256(change.old.content)))
 
 
-def _answered(cache: OwnCache, now: _Scene) -> bool:
-    registry = now.have.facts.registry
-    return registry is not None and registry.answers.get(cache.probe) is True
-
-
-def _undo(now: _Scene) -> Iterator[Step]:
+def _undo(now: Scene) -> Iterator[Step]:
     """As it was. What this run was the first to bring up goes again; volumes stay."""
     before = now.have.file(now.path).kind == "file"
     known = docker_answers(now.have)
@@ -199,14 +152,14 @@ def _undo(now: _Scene) -> Iterator[Step]:
             run(120, *argv) if known else run(120, "sh", "-c", IF_DOCKER, "sh", *argv) for argv in _ups_back(now)
         )
         for cache in now.caches:
-            if _answered(cache, now):
+            if now.answered(cache):
                 yield wait(now.policy.prove_s, "ok", *answers(cache.probe, now.have.facts.tools))
     owed = now.have.owes(NAME)
     due = owed is not None and (not owed.invocation or set(owed.invocation.split(",")) & set(now.ids.split(",")))
     yield settle_debt(NAME, owed if due else None)
 
 
-def _ups_back(now: _Scene) -> Iterator[tuple[str, ...]]:
+def _ups_back(now: Scene) -> Iterator[tuple[str, ...]]:
     yield now.up
     if now.action.verb is Verb.RECREATE:
         there = ours(now.have)
