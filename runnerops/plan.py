@@ -279,12 +279,17 @@ class _Draft:
 
 
 def _swaps_only(changes: Sequence[Change]) -> Moves:
-    """Files whose change asks for no action: a mode, an owner."""
-    pairs = [(change.old.path, sha256(change.old.content), sha256(change.new.content)) for change in changes]
-    return Moves(
-        todo=tuple(Step("swap", (path, old, new)) for path, old, new in pairs),
-        undo=tuple(Step("swap", (path, new, old)) for path, old, new in pairs),
-    )
+    """Files whose change asks for no action: a mode, an owner, a layout."""
+    todo: list[Step] = []
+    undo: list[Step] = []
+    for change in changes:
+        path, old, new = change.old.path, sha256(change.old.content), sha256(change.new.content)
+        todo.append(Step("swap", (path, old, new)))
+        undo.append(Step("swap", (path, new, old)))
+        if old == new:  # the content is the same, so the way back is that of mode and owner
+            undo.append(Step("run", ("10", "chmod", change.old.mode, path)))
+            undo.append(Step("run", ("10", "chown", change.old.owner, path)))
+    return Moves(todo=tuple(todo), undo=tuple(undo))
 
 
 def _around(pause: Moves, moves: Moves) -> Moves:

@@ -6,7 +6,6 @@ import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from runnerops import inventory
 from runnerops.errors import HostError, RunneropsError, UsageError
@@ -15,9 +14,6 @@ from runnerops.remote.hostkeys import PROJECT_FILE, KnownHosts, fingerprint, lin
 from runnerops.remote.keys import Credentials
 from runnerops.remote.offer import Offer, fetch_offer
 from runnerops.report.screen import Screen
-
-if TYPE_CHECKING:
-    from paramiko import PKey
 
 
 def trust(
@@ -67,7 +63,7 @@ def _trust_host(
         keys = offer.keys
         if not screen.ask(f"trust {host.name}?"):
             return False
-    write_keys(file, offer.name, keys)
+    write_lines(file, offer.name, tuple(lines(offer.name, keys)))
     screen.say(f"{host.name}: kept in {file}", "good")
     return True
 
@@ -84,14 +80,14 @@ def _show(host: Host, offer: Offer, known: KnownHosts, screen: Screen) -> None:
         screen.say("  Say yes only if you know why (a new host, a reinstalled one).", "bad")
 
 
-def write_keys(file: Path, name: str, keys: Sequence[PKey]) -> None:
-    """Replaces this name's lines in the file by these keys, atomically; comments and other hosts' lines stay."""
+def write_lines(file: Path, name: str, new: Sequence[str]) -> None:
+    """Replaces this name's lines in the file by these, atomically; comments and other hosts' lines stay."""
     try:
         old = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
         kept = [line for line in old if line.split(" ", 1)[0] != name]
         handle, beside = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
         with os.fdopen(handle, "w", encoding="utf-8") as target:
-            target.write("".join(f"{line}\n" for line in (*kept, *lines(name, keys))))
+            target.write("".join(f"{line}\n" for line in (*kept, *new)))
         Path(beside).chmod(0o644)
         Path(beside).replace(file)
     except OSError as error:

@@ -48,7 +48,7 @@ swap() { # PATH OLD NEW
     path=$root$1
     if [ "$list" = undo ] && ! grep -qxF -e "$1" swapped 2>/dev/null; then return 0; fi
     now=$(sha "$path")
-    if [ "$now" = "$3" ] && [ "$2" != "$3" ]; then return 0; fi
+    if [ "$now" = "$3" ] && { [ "$2" != "$3" ] || [ "$list" = undo ]; }; then return 0; fi
     if [ "$now" != "$2" ]; then
         echo "$1 was edited meanwhile" >out
         return 1

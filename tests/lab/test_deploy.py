@@ -72,6 +72,7 @@ def test_first_deploy_ends_with_pulls_through_the_cache(project: Project, host: 
     assert "library/alpine" in catalog(host)
     lab.hub.stop()
     pull(host)
+    lab.hub.start()  # a proxy asks its upstream when it starts, and does not come up without
     host.reboot()
     until("the cache is back after a reboot", lambda: host.get(f"{CACHE}/v2/")[0] == 200, seconds=60)
     assert "library/alpine" in catalog(host)

@@ -269,7 +269,7 @@ def test_events_have_the_hosts_time(walker: Walker) -> None:
 
 
 FIELD = st.text(
-    st.characters(min_codepoint=0x20, exclude_characters="\x7f", exclude_categories=("Cs",)), min_size=1, max_size=12
+    st.characters(min_codepoint=0x20, exclude_characters="\x7f", exclude_categories=["Cs"]), min_size=1, max_size=12
 )
 
 

@@ -137,6 +137,8 @@ def _means_nothing(key: Key, value: Value) -> bool:
     default = _DEFAULTS.get(key)
     if value is None or (value == default and type(value) is type(default)):
         return True
+    if isinstance(value, str) and isinstance(default, str):
+        return _seconds(value) == _seconds(default)
     if isinstance(value, bool):
         return not value and key[-1] not in _TRUE_MEANS_MORE
     if isinstance(value, datetime):
