@@ -142,7 +142,7 @@ def _no_end(run: _Run, status: int) -> Outcome:
     plan = run.plan
     if status == protocol.RUN_EXISTS:
         return Outcome(plan.host, Result.LOCKED, message=_MESSAGES[Result.LOCKED], hint=_hint(plan, Result.LOCKED))
-    if not run.events and status > 0:
+    if run.seen == 0 and status > 0:
         hint = f"look whether there is room and write permission in {protocol.STATE}, and whether systemd-run works"
         return Outcome(
             plan.host, Result.FAILED, message=f"the run could not be started (exit status {status})", hint=hint

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from runnerops.model import DockerFacts, Edit, FileSpec, Host, HostState, Key, RenderedFile, Stop, Tree, Value
 from runnerops.services.base import ParseError, with_path
@@ -50,7 +51,7 @@ def path_of(have: HostState) -> str:
     """The file that this host's dockerd reads."""
     path = PATH
     argv = have.facts.docker.unit.argv if have.facts.docker else ()
-    for word, following in zip(argv, (*argv[1:], ""), strict=True):
+    for word, following in pairwise((*argv, "")):
         if word.startswith("--config-file="):
             path = word.partition("=")[2]
         elif word == "--config-file":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from runnerops.model import Host, HostState, RenderedFile, Stop, Tree, Value
 from runnerops.services.base import ParseError, with_path
@@ -16,7 +17,7 @@ from runnerops.services.gitlab_runner.meaning import edits, match, rivals
 def config_path(have: HostState) -> str:
     """The file that the runner was really started with: `--config FILE`, `-c FILE` or `--config=FILE`."""
     argv = have.facts.runner.unit.argv if have.facts.runner else ()
-    for word, following in zip(argv, (*argv[1:], ""), strict=True):
+    for word, following in pairwise((*argv, "")):
         if word in {"--config", "-config", "-c"} and following.startswith("/"):
             return following
         if word.startswith(("--config=", "-config=")):

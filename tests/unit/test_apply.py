@@ -1,0 +1,126 @@
+"""A run as its client sees it: every end, and connections that break."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import pytest
+
+import runnerops.apply
+from runnerops.apply import apply
+from runnerops.errors import HostError, LinkLostError
+from runnerops.model import Event, Origin, Plan, Result, Step
+from runnerops.redact import MASK, Redactor
+from runnerops.remote import protocol
+
+TODO = (
+    Step("guard", ("x", "echo", "x")),
+    Step("await", ("10", "ok", "curl", "http://192.0.2.10:5000/v2/")),
+    Step("part", ("docker",)),
+    Step("run", ("60", "systemctl", "reload", "docker")),
+)
+PLAN = Plan("h", 7, Origin("me", "laptop"), todo=TODO, undo=(Step("part", ("docker",)),))
+CLOCK = "10.0\t\t-1\tnote\tclock 1000\n"
+
+
+def line(kind: str, text: str = "", step: int = -1, name: str = "") -> str:
+    return f"12.5\t{name}\t{step}\t{kind}\t{text}\n"
+
+
+class Fake:
+    """A link whose output is scripted: a text is sent, None breaks the connection."""
+
+    def __init__(self, *chunks: str | None, status: int = 0) -> None:
+        self.chunks = chunks
+        self.status = status
+        self.commands: list[Sequence[str]] = []
+
+    def lines(self, command: Sequence[str], stdin: bytes) -> Iterator[bytes]:
+        self.commands.append(command)
+        assert isinstance(stdin, bytes)
+        for chunk in self.chunks:
+            if chunk is None:
+                raise LinkLostError("h", "the connection was lost")
+            yield from (part.encode() for part in chunk.splitlines(keepends=True))
+
+
+@pytest.fixture(autouse=True)
+def fixture_no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runnerops.apply, "COME_BACK_SECONDS", (0.0, 0.0, 0.0))
+
+
+def run(first: Fake, *later: Fake | HostError, redactor: Redactor | None = None) -> tuple[Result, list[Event], str]:
+    links = iter(later)
+
+    def again() -> Fake:
+        found = next(links, None)
+        if isinstance(found, Fake):
+            return found
+        raise found or HostError("h", "down")
+
+    events: list[Event] = []
+    outcome = apply(PLAN, lambda: first, again, redactor or Redactor(), events.append)
+    return outcome.result, events, "\n".join((outcome.message, *outcome.look, outcome.hint))
+
+
+FAILED = line("step", step=3, name="todo") + line("note", "no such unit", 3, "todo") + line("fail", step=3, name="todo")
+
+
+@pytest.mark.parametrize(
+    ("log", "result", "says"),
+    [
+        (line("end", "applied"), Result.APPLIED, ""),
+        (FAILED + line("end", "rolled-back"), Result.ROLLED_BACK, "did not hold: run 60 systemctl reload docker"),
+        (FAILED + line("end", "rolled-back"), Result.ROLLED_BACK, "no such unit"),
+        (FAILED + line("end", "needs-person"), Result.NEEDS_PERSON, "runs/7/log"),
+        (line("fail", step=0, name="todo") + line("end", "failed"), Result.FAILED, "as it was"),
+        (line("fail", step=1, name="todo") + line("end", "failed"), Result.REFUSED, "--allow unproven-mirror@h"),
+        (line("end", "locked"), Result.LOCKED, "another run"),
+        (line("end", "interrupted"), Result.FAILED, "as it was"),
+    ],
+)
+def test_every_end_of_a_run(log: str, result: Result, says: str) -> None:
+    found, _, text = run(Fake(CLOCK + log))
+    assert found is result
+    assert says in text
+
+
+def test_events_have_epoch_time_and_no_secret() -> None:
+    _, events, text = run(
+        Fake(CLOCK + line("note", "it is s3cret", 3, "todo") + FAILED + line("end", "failed")),
+        redactor=Redactor(["s3cret"]),
+    )
+    assert events[0].at == 1002.5
+    assert "s3cret" not in text + "".join(event.text for event in events)
+    assert MASK in events[0].text
+
+
+def test_a_lost_connection_is_followed_on_from_its_byte() -> None:
+    before = CLOCK + line("step", step=0, name="todo")
+    second = Fake(line("done", step=0, name="todo"), None)
+    third = Fake(line("end", "applied"))
+    result, events, _ = run(Fake(before, None), second, HostError("h", "down"), third)
+    assert result is Result.APPLIED
+    assert [event.kind for event in events] == ["step", "done", "end"]
+    assert second.commands == [protocol.follow(7, len(before))]
+    assert third.commands == [protocol.follow(7, len(before) + len(line("done", step=0, name="todo")))]
+
+
+def test_an_end_that_was_not_seen_is_unknown_and_never_a_success() -> None:
+    result, _, text = run(Fake(CLOCK, None))
+    assert result is Result.UNKNOWN
+    assert "goes on by itself" in text
+    assert run(Fake(CLOCK, status=protocol.NO_END))[0] is Result.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("status", "result"),
+    [
+        (protocol.RUN_EXISTS, Result.LOCKED),
+        (protocol.NO_ROOM, Result.FAILED),
+        (protocol.NO_UNIT, Result.FAILED),
+        (127, Result.FAILED),
+    ],
+)
+def test_a_run_that_never_began(status: int, result: Result) -> None:
+    assert run(Fake(status=status))[0] is result

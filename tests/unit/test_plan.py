@@ -1,0 +1,263 @@
+"""The whole plan: its order, what is recorded, what stops it, and that it is a function of its arguments."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from runnerops.model import (
+    Cache,
+    Facts,
+    Host,
+    HostState,
+    Job,
+    Origin,
+    Owed,
+    Plan,
+    Policy,
+    RemoteFile,
+    RenderedFile,
+    RunnerFacts,
+    ServiceName,
+    Tree,
+    Unit,
+    Verb,
+)
+from runnerops.plan import Request, make_plan
+from runnerops.remote import protocol
+from runnerops.services import service_of
+from runnerops.services.base import sha256
+from runnerops.settle import settle
+from tests.unit.services.builders import DAEMON, daemon, engine, json_bytes, state
+
+CONFIG = "/etc/gitlab-runner/config.toml"
+ORIGIN = Origin("me", "laptop")
+POLICY = Policy()
+UNIT = Unit("gitlab-runner.service", "active", 42, "run-1", ("gitlab-runner", "run", "--config", CONFIG))
+RUNNER = b"""concurrent = 2
+
+[[runners]]
+name = "one"
+url = "https://gitlab.example.com"
+executor = "shell"
+token = "glrt-aaaaaaaaaaaa"
+"""
+DOCKER_TREE: Tree = {"live-restore": True, "log-opts": {"max-size": "7m"}}
+
+
+def have(daemon_json: Tree | None, config: bytes | None, *, jobs: int = 0, owed: tuple[Owed, ...] = ()) -> HostState:
+    files = {} if daemon_json is None else {DAEMON: json_bytes(daemon_json)}
+    live = bool((daemon_json or {}).get("live-restore"))
+    found = state(files, engine(live=live), owed=owed)
+    known = dict(found.files)
+    if config is not None:
+        known[CONFIG] = RemoteFile(CONFIG, "file", config, "0600", "root:root")
+    runner = RunnerFacts(UNIT, "16.11.0", tuple(Job(str(number), "job") for number in range(jobs)))
+    applied = {path: sha256(file.content) for path, file in known.items()}
+    return replace(found, files=known, facts=replace(found.facts, runner=runner), applied=applied)
+
+
+def host(*services: ServiceName) -> Host:
+    return Host("h", "h", sections={service: {} for service in services})
+
+
+def ask(docker: Tree | None, config: bytes | None) -> tuple[RenderedFile, ...]:
+    files = () if docker is None else (daemon(docker),)
+    if config is None:
+        return files
+    service = service_of(ServiceName.GITLAB_RUNNER)
+    (spec,) = service.files(host(ServiceName.GITLAB_RUNNER))
+    return (*files, RenderedFile(spec, config))
+
+
+def plan(asked: tuple[RenderedFile, ...], there: HostState, policy: Policy = POLICY, **more: frozenset[str]) -> Plan:
+    here = more.pop("host", None) or host(*{file.spec.service for file in asked})
+    assert isinstance(here, Host)
+    want, stops = settle(here, asked, there)
+    return make_plan(
+        Request(here, asked, want, there, policy, ORIGIN, stops, deployed=more.get("deployed", frozenset()))
+    )
+
+
+def verbs(steps: tuple[object, ...]) -> list[str]:
+    return [str(getattr(step, "verb", "")) for step in steps]
+
+
+def test_nothing_to_do_is_a_plan_without_steps() -> None:
+    there = have(DOCKER_TREE, RUNNER)
+    made = plan(ask(DOCKER_TREE, RUNNER), there)
+    assert made.empty
+    assert (made.changes, made.actions, made.stops) == ((), (), ())
+
+
+def test_a_file_found_equal_is_recorded_once() -> None:
+    there = replace(have(DOCKER_TREE, RUNNER), applied={})
+    made = plan(ask(DOCKER_TREE, RUNNER), there)
+    assert (made.changes, made.actions) == ((), ())
+    assert set(verbs(made.todo)) == {"guard"}
+    again = plan(ask(DOCKER_TREE, RUNNER), replace(there, applied=made.applied))
+    assert again.empty
+
+
+def test_the_order_of_a_run() -> None:
+    """Guard, stage, judge, then part by part; what must rest does so before the first swap, and is back at the end."""
+    there = have({"live-restore": True}, RUNNER)
+    made = plan(ask(DOCKER_TREE, RUNNER.replace(b"= 2", b"= 3")), there)
+    found = verbs(made.todo)
+    first_part = found.index("part")
+    assert "swap" not in found[:first_part]
+    assert "owe" not in found[:first_part]
+    assert max(i for i, verb in enumerate(found) if verb == "guard") < min(
+        i for i, verb in enumerate(found) if verb == "stage"
+    )
+    parts = [step.args[0] for step in made.todo if step.verb == "part"]
+    assert parts == ["docker", "gitlab_runner"]
+    words = [" ".join(step.args) for step in made.todo]
+    quit_at = next(i for i, text in enumerate(words) if "QUIT" in text)
+    swap_at = next(i for i, step in enumerate(made.todo) if step.verb == "swap")
+    start_at = next(i for i, text in enumerate(words) if "systemctl start gitlab-runner" in text)
+    owed_at = [i for i, verb in enumerate(found) if verb == "owe"]
+    assert min(owed_at) < quit_at < swap_at < start_at
+    assert found[-1] == "strike"
+
+
+def test_every_owe_is_struck_there_and_back() -> None:
+    made = plan(ask(DOCKER_TREE, RUNNER.replace(b"= 2", b"= 3")), have({}, RUNNER))
+    owed = {step.args[0] for step in made.todo if step.verb == "owe"}
+    assert owed == {"docker", "gitlab_runner"}
+    for steps in (made.todo, made.undo):
+        assert owed <= {step.args[0] for step in steps if step.verb in {"strike", "owe"}}
+
+
+def test_every_swap_has_its_content_staged_and_its_way_back() -> None:
+    made = plan(ask(DOCKER_TREE, RUNNER.replace(b"= 2", b"= 3")), have({"debug": True}, RUNNER))
+    staged = {(step.args[1], step.args[4]) for step in made.todo if step.verb == "stage"}
+    for steps in (made.todo, made.undo):
+        for step in steps:
+            if step.verb == "swap":
+                assert (step.args[0], step.args[2]) in staged
+    there = {step.args[0] for step in made.todo if step.verb == "swap"}
+    assert there == {step.args[0] for step in made.undo if step.verb == "swap"} == {DAEMON, CONFIG}
+    for step in made.todo:
+        if step.verb == "stage":
+            assert sha256(made.files[step.args[0]]) == step.args[4]
+
+
+def test_a_runner_that_only_rests_is_brought_back_in_a_part_of_its_own() -> None:
+    made = plan(ask(DOCKER_TREE, None), have({"live-restore": True}, RUNNER))
+    assert [step.args[0] for step in made.todo if step.verb == "part"] == ["docker", "gitlab_runner"]
+    assert "systemctl start gitlab-runner" in " ".join(made.todo[-3].args)
+
+
+def test_every_step_can_be_said() -> None:
+    made = plan(ask(DOCKER_TREE, RUNNER.replace(b"= 2", b"= 3")), have({}, None))
+    assert protocol.encode(made.todo).count(b"\n") == len(made.todo)
+    assert protocol.encode(made.undo)
+    assert protocol.stop_timeout(made.undo) > 30
+
+
+def test_a_mode_alone_is_a_change_without_an_action() -> None:
+    there = have(DOCKER_TREE, None)
+    file = there.files[DAEMON]
+    there = replace(there, files={DAEMON: replace(file, mode="0666")})
+    made = plan(ask(DOCKER_TREE, None), there)
+    assert made.actions == ()
+    assert [step.args[:1] for step in made.todo if step.verb == "swap"] == [(DAEMON,)]
+    assert next(step.args for step in made.undo if step.verb == "run") == ("10", "chmod", "0666", DAEMON)
+
+
+def test_what_is_owed_makes_a_service_act_on_a_file_in_sync() -> None:
+    owed = Owed(ServiceName.DOCKER, Verb.RESTART, 3, "inv-1")
+    made = plan(ask(DOCKER_TREE, None), have(DOCKER_TREE, None, owed=(owed,)))
+    assert made.changes == ()
+    assert [(action.verb, action.because) for action in made.actions] == [(Verb.RESTART, ("owed since run 3",))]
+
+
+# ----------------------------------------------------------------------------------------------------------- stops
+
+
+def codes(made: Plan) -> list[str]:
+    return [stop.code for stop in made.stops]
+
+
+def test_somebody_elses_file_is_listed_key_by_key_until_allowed() -> None:
+    there = replace(have({"debug": True, "mtu": 1400}, None), applied={})
+    made = plan(ask({"debug": True}, None), there)
+    assert codes(made) == ["not-ours"]
+    assert made.stops[0].details == ("mtu",)
+    allowed = plan(ask({"debug": True}, None), there, Policy(allow=frozenset({"not-ours"})))
+    assert (codes(allowed), [stop.code for stop in allowed.lifted]) == ([], ["not-ours"])
+    assert "originals" in str(allowed.todo)
+
+
+def test_what_a_cut_off_run_of_ours_put_there_is_ours() -> None:
+    there = replace(have({"debug": True, "mtu": 1400}, None), applied={})
+    ours = replace(there, staged={DAEMON: frozenset({sha256(there.files[DAEMON].content)})})
+    assert codes(plan(ask({"debug": True}, None), ours)) == []
+
+
+def test_a_file_that_only_gains_keys_is_not_stopped() -> None:
+    assert codes(plan(ask({"debug": True, "mtu": 1400}, None), replace(have({"debug": True}, None), applied={}))) == []
+
+
+def test_what_cannot_be_parsed_would_be_lost_whole() -> None:
+    there = have(None, None)
+    there = replace(there, files={DAEMON: RemoteFile(DAEMON, "file", b"{", "0644", "root:root")})
+    (stop,) = plan(ask({"debug": True}, None), there).stops
+    assert (stop.code, "all of it" in stop.message) == ("not-ours", True)
+
+
+@pytest.mark.parametrize("kind", ["directory", "link", "other"])
+def test_a_path_that_is_no_file_is_never_allowed(kind: str) -> None:
+    there = have(None, None)
+    there = replace(there, files={DAEMON: RemoteFile(DAEMON, kind)})  # type: ignore[arg-type]
+    made = plan(ask({"debug": True}, None), there, Policy(allow=frozenset({"not-ours"})))
+    assert "not-a-file" in codes(made)
+
+
+def test_jobs_stop_a_restart_with_their_number_and_only_kill_jobs_lifts_it() -> None:
+    there = have({"live-restore": True}, None, jobs=2)
+    made = plan(ask(DOCKER_TREE, None), there)
+    assert codes(made) == ["jobs-running"]
+    assert "2 jobs" in made.stops[0].message
+    assert codes(plan(ask(DOCKER_TREE, None), there, Policy(allow=frozenset({"jobs-running"})))) == ["jobs-running"]
+    killed = plan(ask(DOCKER_TREE, None), there, Policy(kill_jobs=True))
+    assert codes(killed) == []
+    assert [action.jobs_lost for action in killed.actions] == [2]
+    assert "QUIT" not in str(killed.todo)
+
+
+def test_a_mirror_whose_host_goes_first_is_proven_then() -> None:
+    url = "http://192.0.2.9:5000"
+    cache = Cache("dockerhub", "cache-1", "https://registry-1.docker.io", "docker.io", url, False)
+    tree: Tree = {"registry-mirrors": [url]}
+    here = Host("h", "h", sections={ServiceName.DOCKER: tree}, caches=(cache,))
+    asked = ask(tree, None)
+
+    def made(deployed: frozenset[str]) -> Plan:
+        there = have({}, None)
+        want, stops = settle(here, asked, there)
+        return make_plan(Request(here, asked, want, there, Policy(), ORIGIN, stops, deployed=deployed))
+
+    assert codes(made(frozenset())) == ["unproven-mirror"]
+    later = made(frozenset({"cache-1"}))
+    assert codes(later) == []
+    assert later.notes == (f"mirror {url} is proven when cache-1 is done",)
+    assert later.after == {"cache-1"}
+    assert any(step.verb == "await" and url in " ".join(step.args) for step in later.todo)
+
+
+def test_the_digest_is_over_what_is_asked_not_over_the_host() -> None:
+    one = plan(ask(DOCKER_TREE, None), have({}, None))
+    other = plan(ask(DOCKER_TREE, None), have({"debug": True}, None))
+    assert one.digest == other.digest
+    assert one.digest != plan(ask({"debug": True}, None), have({}, None)).digest
+    assert one == plan(ask(DOCKER_TREE, None), have({}, None))
+
+
+def test_a_host_without_docker_is_refused_by_name() -> None:
+    there = replace(have({}, None), facts=Facts())
+    made = plan(ask(DOCKER_TREE, None), there)
+    assert "no-docker" in codes(made)
+    assert not any(stop.allowable for stop in made.stops if stop.code == "no-docker")
