@@ -33,7 +33,7 @@ $(STAMP): pyproject.toml
 lint: venv
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/shellcheck --shell=sh $$(git ls-files '*.sh')
+	$(BIN)/shellcheck $$(git ls-files '*.sh')
 
 types: venv
 	$(BIN)/mypy

@@ -379,6 +379,7 @@ class HostState:
     """All that one observation gave. `applied` has the sha that runnerops last put, or found equal in meaning, at each path.
 
     `staged` has every content that a kept run meant to put there, whether that run ended or not: it is ours too.
+    `versions` has what slow programs said of themselves, each with its binary's fingerprint: a run remembers it there.
     """
 
     files: Mapping[str, RemoteFile] = field(default_factory=dict)
@@ -387,6 +388,7 @@ class HostState:
     last: Run | None = None
     applied: Mapping[str, Sha] = field(default_factory=dict)
     staged: Mapping[str, frozenset[Sha]] = field(default_factory=dict)
+    versions: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     def file(self, path: str) -> RemoteFile:
         """The file at `path`; absent where nothing was observed there."""
@@ -507,6 +509,7 @@ class Plan:
     undo: tuple[Step, ...] = ()
     files: Mapping[str, bytes] = field(default_factory=dict)
     applied: Mapping[str, Sha] = field(default_factory=dict)
+    versions: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     stops: tuple[Stop, ...] = ()
     lifted: tuple[Stop, ...] = ()
     findings: tuple[Finding, ...] = ()

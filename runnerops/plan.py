@@ -75,6 +75,7 @@ def make_plan(request: Request) -> Plan:
         undo=tuple(draft.undo),
         files=draft.files,
         applied={**have.applied, **recorded},
+        versions=have.versions,
         stops=tuple(stop for stop in stops if not lifted(stop, policy)),
         lifted=tuple(stop for stop in stops if lifted(stop, policy)),
         findings=request.findings,

@@ -160,8 +160,8 @@ walk_list() { # todo: up to the first step that does not hold; undo: all of them
 
 lock() { exec 9>>"$state/lock" && flock -w 5 9; }
 
-finish() { # WORD: no staged file is left, then the last line
-    grep "^stage$tab" todo | while IFS=$tab read -r _ _ path _ _ wanted; do
+finish() { # WORD: no staged file is left, be it of a run that lost its power; then the last line
+    grep -h "^stage$tab" ../*/todo 2>/dev/null | while IFS=$tab read -r _ _ path _ _ wanted; do
         staged "$path" "$wanted"
         rm -f "$beside"
     done

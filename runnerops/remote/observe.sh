@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # The frame of an observation: answers between lines that begin with a random word ($word), so that no content can end
 # its own frame. Reads only, and writes no file: it works on a disk that is full or read-only.
 
@@ -10,6 +11,21 @@ ask() { # NAME ARGV...: one answer, the command's output and exit status
   shift
   "$@" 2>/dev/null </dev/null
   printf '\n%s end %s\n' "$word" "$?"
+}
+
+fingerprint() { # PATH...: changes when one of these programs does
+  stat -L -c '%i:%Y:%s' "$@" 2>/dev/null | tr '\n' ','
+}
+
+recall() { # NAME KEY ARGV...: a version, as a run remembered it for this fingerprint, else as the command tells it
+  name=$1 key=$2
+  shift 2
+  known=''
+  if [ -n "$key" ]; then
+    known=$(grep -h "^$name	$key	" "$root"/var/lib/runnerops/runs/*/versions 2>/dev/null | tail -n 1)
+  fi
+  ask "key/$name" printf '%s' "$key"
+  if [ -n "$known" ]; then ask "$name" printf '%s\n' "${known##*	}"; else ask "$name" "$@"; fi
 }
 
 file() { # PATH: kind, mode, owner, mtime and content; a link is followed within /etc, /opt and /srv

@@ -84,6 +84,7 @@ def payload(plan: Plan, secrets: Sequence[str]) -> bytes:
         "undo": encode(plan.undo),
         "meta": (json.dumps(_meta(plan), sort_keys=True) + "\n").encode(),
         "secrets": "".join(f"{line}\n" for line in secrets if line).encode(),
+        "versions": "".join(f"{name}\t{key}\t{said}\n" for name, (key, said) in plan.versions.items()).encode(),
         **plan.files,
     }
     target = io.BytesIO()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import time
 from collections.abc import Mapping
@@ -55,6 +56,8 @@ def make_connection(host: Host, key: PKey | None, environ: Mapping[str, str]) ->
     """A connection that is not open yet: from the inventory and ssh_config, from nothing else (no fabric.yml, no FABRIC_*)."""
     from fabric import Config, Connection  # noqa: PLC0415
     from paramiko import SSHConfig  # noqa: PLC0415
+
+    logging.getLogger("paramiko").setLevel(logging.CRITICAL + 1)  # its threads log tracebacks of what we explain
 
     kwargs: dict[str, Any] = {"banner_timeout": CONNECT_SECONDS, "auth_timeout": 30.0}
     if key is not None:

@@ -35,6 +35,7 @@ def host_state(answers: Answers, files: Mapping[str, RemoteFile], facts: Facts) 
         last=runs[-1] if runs else None,
         applied=applied,
         staged=_staged(answers),
+        versions=dict(_versions(answers)),
     )
 
 
@@ -92,6 +93,14 @@ def _runs(answers: Answers) -> Iterator[Run]:
             alive=f"runnerops-{number}.service" in alive,
             files=dict(files) if isinstance(files, dict) else {},
         )
+
+
+def _versions(answers: Answers) -> Iterator[tuple[str, tuple[str, str]]]:
+    """What programs said of their versions, with their fingerprints, each on one line."""
+    for name, answer in answers.items():
+        said = _text(answers, name.removeprefix("key/"))
+        if name.startswith("key/") and answer.text and said:
+            yield name.removeprefix("key/"), (answer.text, " ".join(said.split()))
 
 
 def _staged(answers: Answers) -> Mapping[str, frozenset[Sha]]:

@@ -302,3 +302,13 @@ def test_the_shas_are_those_of_the_plan(walker: Walker) -> None:
     assert sha256(None) == "absent"
     walker.prepare([Step("guard", (f"{sha256(OLD)}  {walker.at(A)}", "sha256sum", str(walker.at(A))))])
     assert walker.walk() == "applied"
+
+
+def test_what_a_run_that_lost_its_power_left_is_cleared_by_the_next(walker: Walker) -> None:
+    walker.prepare([stage("new.1", A, NEW_A)], files={"new.1": NEW_A})
+    left = walker.at("/etc") / f".a.conf.runnerops.{sha256(NEW_A)[:12]}"
+    left.write_bytes(NEW_A)
+    following = Walker(walker.root, walker.shell, 2)
+    following.prepare([sh("true")])
+    assert following.walk() == "applied"
+    assert not left.exists()

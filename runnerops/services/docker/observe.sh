@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # What the Docker daemon says of itself. Reads only; `ask` and `file` come from the frame.
 
 observe_docker_unit() { # DEFAULT-PATH: the unit, how dockerd was really started, and the file that it reads
@@ -14,7 +15,11 @@ observe_docker_unit() { # DEFAULT-PATH: the unit, how dockerd was really started
   file "${path:-$1}"
 }
 
-observe_docker_info() {
+observe_docker_info() { # of the daemon's own socket: the client would first run each of its plugins
+  if command -v curl >/dev/null 2>&1 && [ -S /var/run/docker.sock ] && [ -e /var/run/docker.pid ]; then
+    info=$(curl -fsS -m 15 --unix-socket /var/run/docker.sock http://localhost/info 2>/dev/null) &&
+      ask docker_info printf '%s' "$info" && return
+  fi
   ask docker_info docker info --format '{{json .}}'
 }
 
@@ -24,9 +29,11 @@ observe_docker_flavour() { # where the client is, and sockets of rootless daemon
   ask docker_rootless sh -c 'ls -d /run/user/*/docker.sock'
 }
 
-observe_docker_bridge() { # its address, of the interface where the daemon does not tell
-  ask docker_bridge docker network inspect bridge --format '{{range .IPAM.Config}}{{println .Gateway .Subnet}}{{end}}'
-  ask docker_interface ip -4 -o addr show dev docker0
+observe_docker_bridge() { # the default bridge's address; the daemon is asked where there is no such interface
+  bridge=$(ip -4 -o addr show dev docker0 2>/dev/null)
+  ask docker_interface printf '%s\n' "$bridge"
+  [ -n "$bridge" ] || ask docker_bridge docker network inspect bridge \
+    --format '{{range .IPAM.Config}}{{println .Gateway .Subnet}}{{end}}'
 }
 
 observe_docker_containers() { # FORMAT: one JSON object a line

@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # What gitlab-runner says of itself. Reads only; `ask` and `file` come from the frame.
 
 observe_runner_unit() { # DEFAULT-PATH: the unit, how the runner was really started, its file, its metrics page
@@ -23,7 +24,8 @@ observe_runner_unit() { # DEFAULT-PATH: the unit, how the runner was really star
 }
 
 observe_runner_version() {
-  ask runner_version gitlab-runner --version
+  # shellcheck disable=SC2046  # a path is a word
+  recall runner_version "$(fingerprint $(command -v gitlab-runner))" gitlab-runner --version
 }
 
 observe_runner_processes() { # every process: pid, parent, name; and the control group of those named gitlab-runner

@@ -1,12 +1,22 @@
+# shellcheck shell=sh
 # What the host says of caches: Compose, ports, answers, files. Reads only; `ask`, `file` and $root come from the frame.
 
 root=${root-}
 
 observe_registry_compose() { # the plugin, else the command, which may be either version
+  places="/usr/libexec/docker/cli-plugins /usr/lib/docker/cli-plugins /usr/local/lib/docker/cli-plugins"
+  # shellcheck disable=SC2046,SC2086  # folders are words
+  recall registry_compose "$(fingerprint $(command -v docker docker-compose) \
+    $(for place in $places /usr/local/libexec/docker/cli-plugins "${HOME:-/root}/.docker/cli-plugins"; do
+      printf '%s/docker-compose ' "$place"
+    done))" registry_find_compose
+}
+
+registry_find_compose() {
   if compose_version=$(docker compose version --short 2>/dev/null); then
-    ask registry_compose printf '%s\n' "$compose_version" docker compose
+    printf '%s\n' "$compose_version" docker compose
   elif compose_version=$(docker-compose version --short 2>/dev/null); then
-    ask registry_compose printf '%s\n' "$compose_version" docker-compose
+    printf '%s\n' "$compose_version" docker-compose
   fi
 }
 
