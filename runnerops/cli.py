@@ -229,9 +229,6 @@ def _run(command: Callable[[Screen], Exit]) -> None:
     except RunneropsError as error:
         show_error(screen, error)
         code = error.exit
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = Exit.OK
     raise typer.Exit(code)
 
 

@@ -6,8 +6,9 @@ One host's exception never ends another's thread.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Generic, TypeVar
@@ -43,8 +44,18 @@ def side_by_side(names: Sequence[str], work: Callable[[str], Out]) -> dict[str, 
     turns = {name: Turn(partial(work, name)) for name in names}
     if len(turns) == 1:
         return {name: _caught(turn.work) for name, turn in turns.items()}
-    with ThreadPoolExecutor(max_workers=min(WORKERS, len(names) or 1)) as pool:
+    with _threads(min(WORKERS, len(names) or 1)) as pool:
         return dict(zip(turns, pool.map(_caught, [turn.work for turn in turns.values()]), strict=True))
+
+
+@contextmanager
+def _threads(most: int) -> Iterator[ThreadPoolExecutor]:
+    """A pool that is not waited for when it is left in haste: an interrupt ends the client, the hosts' runs go on."""
+    pool = ThreadPoolExecutor(max_workers=most)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _caught(work: Callable[[], Out]) -> Out | Exception:
@@ -76,7 +87,7 @@ def in_order(
     done: dict[str, Out | Exception] = {}
     running: dict[Future[Out | Exception], str] = {}
     at_once = max(1, math.floor(sum(turn.disturbs for turn in turns.values()) * SHARE_AT_ONCE))
-    with ThreadPoolExecutor(max_workers=WORKERS) as pool:
+    with _threads(WORKERS) as pool:
         while len(done) < len(turns):
             waiting = [name for name in turns if name not in done and name not in running.values()]
             for name in _ready(turns, waiting, done, bool(running)):

@@ -77,7 +77,14 @@ class _Deploy:
     def run(self) -> list[Outcome]:
         """Every host's outcome, in the inventory's order."""
         turns = {host.name: self._turn(host) for host in self.project.hosts}
-        results = in_order(turns, self._held, lambda result: isinstance(result, Outcome) and result.result in GOOD)
+        try:
+            results = in_order(turns, self._held, lambda result: isinstance(result, Outcome) and result.result in GOOD)
+        except KeyboardInterrupt:
+            self.screen.say(
+                "interrupted here; a run that has begun goes on by itself on its host, to its end or back", "warn"
+            )
+            self.screen.say("hint: `runnerops diff` tells whether one is going on, and how the hosts are")
+            raise
         return [failure(name, result) if isinstance(result, Exception) else result for name, result in results.items()]
 
     def _turn(self, host: Host) -> Turn[Outcome]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from paramiko import PKey
 
 VARIABLE = "SSH_PRIVATE_KEY"
+_FIRST_LINE = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")
 PASSPHRASE = "SSH_KEY_PASSPHRASE"  # noqa: S105  a variable's name
 
 
@@ -56,7 +58,7 @@ def load_key(text: str, place: str, passphrase: str = "") -> PKey:
 
     text = text.replace("\r\n", "\n").strip() + "\n"
     first = text.partition("\n")[0]
-    if not first.startswith("-----BEGIN") or not first.rstrip().endswith("-----"):
+    if not _FIRST_LINE.fullmatch(first.rstrip()):
         raise PrivateKeyError(
             f"{place}: no private key: the lines are lost or something stands before them",
             "a key has many lines: a variable of type file keeps them",

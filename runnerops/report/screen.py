@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
@@ -35,6 +36,11 @@ class Screen:
     err: TextIO = field(default_factory=lambda: sys.stderr)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
+    def __post_init__(self) -> None:
+        for stream in (self.out, self.err):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="replace")  # an arrow is no reason to end where the locale has none
+
     def data(self, text: str = "", style: str = "plain") -> None:
         """A line of the answer, to stdout."""
         self._write(self.out, text, style)
@@ -51,8 +57,7 @@ class Screen:
     def json(self, document: Mapping[str, Any], *, indent: int | None = 2) -> None:
         """A JSON document (or, without indent, one line of a stream) to stdout; strings in it are redacted."""
         text = json.dumps(_redacted(document, self.redactor), indent=indent, ensure_ascii=False)
-        with self._lock:
-            print(text, file=self.out, flush=True)
+        self._print(self.out, text)
 
     @property
     def interactive(self) -> bool:
@@ -69,8 +74,15 @@ class Screen:
         text = self.redactor.text(text)
         if style != "plain" and coloured(stream):
             text = typer.style(text, **STYLES[style])
+        self._print(stream, text)
+
+    def _print(self, stream: TextIO, text: str) -> None:
+        """A reader that went away (`| head`) ends the output, never the work, and does not change the exit code."""
         with self._lock:
-            print(text, file=stream, flush=True)
+            try:
+                print(text, file=stream, flush=True)
+            except BrokenPipeError:
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def coloured(stream: TextIO) -> bool:

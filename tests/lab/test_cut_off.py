@@ -12,6 +12,7 @@ import pytest
 from tests.lab.host import LabHost
 from tests.lab.lab import Lab
 from tests.lab.project import Project, whole_host
+from tests.lab.proxy import Proxy
 from tests.lab.shell import until
 
 
@@ -73,6 +74,22 @@ def test_a_killed_client_changes_nothing_about_the_run(project: Project, host: L
     wait_step(deploy, word)
     end(deploy, signal.SIGKILL)
     converged(project, host)
+
+
+def test_a_client_that_lost_its_connection_follows_to_the_end(project: Project, host: LabHost) -> None:
+    with Proxy(host.address, host.port) as proxy:
+        project.known_hosts.write_text(host.host_key("127.0.0.1", proxy.port) + "\n")
+        tree = project.tree
+        tree["hosts"][host.name] |= {"address": "127.0.0.1", "ssh": {"user": "root", "port": proxy.port}}
+        project.write(tree)
+        deploy = start(project)
+        wait_step(deploy, b"swap /etc/docker/daemon.json")
+        proxy.cut()
+        proxy.restore()
+        said, _ = deploy.communicate(timeout=120)
+        assert deploy.returncode == 0, said.decode()
+        assert b"applied" in said
+        converged(project, host)
 
 
 @pytest.mark.parametrize("word", [b"part docker", b"swap /opt/registry/docker-compose.yml", b"part gitlab_runner"])

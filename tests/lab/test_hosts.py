@@ -108,3 +108,25 @@ def test_a_wrong_user_key_is_told(project: Project, tmp_path: Path) -> None:
     make_key(tmp_path / "other", "other")
     said = project.run("diff", "bookworm", code=1, SSH_PRIVATE_KEY=str(tmp_path / "other"))
     assert "authentication" in said
+
+
+def test_a_gateway_is_verified_and_gone_through(project: Project, lab: Lab) -> None:
+    gateway = f"root@{lab.bookworm.address}"
+    project.set("trixie", "ssh", value={"user": "root", "gateway": gateway})
+    project.set("trixie", "docker", value={"registry-mirrors": []})
+    project.deploy("trixie")
+    project.known_hosts.write_text(f"{lab.trixie.host_key()}\n")
+    said = project.run("diff", "trixie", code=1)
+    assert "unknown" in said
+    assert lab.bookworm.address in said
+
+
+def test_the_users_ssh_config_counts(project: Project, lab: Lab) -> None:
+    folder = project.home / ".ssh"
+    (folder / "config.d").mkdir(parents=True)
+    (folder / "config").write_text("Include config.d/*\nHost *\n  ForwardAgent /no/socket\n")
+    (folder / "config.d" / "lab").write_text(
+        f"Host cache\n  HostName {lab.bookworm.address}\n  User root\n  ProxyJump none\n"
+    )
+    project.write({"hosts": {"cache": {"docker": {"registry-mirrors": []}}}})
+    assert "1 to change" in project.run("diff")
