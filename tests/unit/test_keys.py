@@ -21,7 +21,9 @@ FORMS = {"openssh": PrivateFormat.OpenSSH, "pkcs8": PrivateFormat.PKCS8}
 
 def text(kind: str = "ed25519", form: str = "openssh", passphrase: str = "") -> str:
     lock = BestAvailableEncryption(passphrase.encode()) if passphrase else NoEncryption()
-    return KEYS[kind].private_bytes(Encoding.PEM, FORMS[form], lock).decode()
+    key = KEYS[kind]
+    assert isinstance(key, ed25519.Ed25519PrivateKey | ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey)
+    return key.private_bytes(Encoding.PEM, FORMS[form], lock).decode()
 
 
 @pytest.mark.parametrize("kind", KEYS)
