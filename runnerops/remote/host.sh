@@ -48,9 +48,10 @@ swap() { # PATH OLD NEW
     path=$root$1
     if [ "$list" = undo ] && ! grep -qxF -e "$1" swapped 2>/dev/null; then return 0; fi
     now=$(sha "$path")
-    if [ "$now" = "$3" ] && { [ "$2" != "$3" ] || [ "$list" = undo ]; }; then return 0; fi
+    if [ "$list" = undo ] && ahead "$1" "$now"; then return 0; fi
+    if [ "$list" = todo ] && [ "$now" = "$3" ] && [ "$2" != "$3" ]; then return 0; fi
     if [ "$now" != "$2" ]; then
-        echo "$1 was edited meanwhile" >out
+        printf '%s was edited meanwhile\n' "$1" >out
         return 1
     fi
     if [ "$list" = todo ]; then printf '%s\n' "$1" >>swapped && sync_all swapped || return 1; fi
@@ -61,6 +62,15 @@ swap() { # PATH OLD NEW
         [ "$(sha "$beside")" = "$3" ] && newer "$beside" "$path" && mv -f "$beside" "$path" || return 1
     fi
     sync_all "${path%/*}"
+}
+
+ahead() { # PATH SHA: whether the way back, from this step on, takes PATH to SHA: then it is there already
+    tail -n "+$((index + 1))" undo | (
+        while IFS=$tab read -r verb path _ to; do
+            if [ "$verb" = swap ] && [ "$path" = "$1" ] && [ "$to" = "$2" ]; then exit 0; fi
+        done
+        exit 1
+    )
 }
 
 newer() { # NEW OLD: NEW gets an mtime of now, and strictly later than OLD's, or its reader would pass it over
@@ -75,10 +85,18 @@ owe() { # SERVICE TEXT
 
 strike() { rm -f "$state/owed/$1" && { [ ! -d "$state/owed" ] || sync_all "$state/owed"; }; }
 
-guard() { # WANT ARGV...
+limited() { # SECONDS ARGV...: in a process group of its own, all of which is killed at the time limit (then: 137)
+    setsid timeout -s KILL "$@" </dev/null &
+    wait $! 2>/dev/null
+    status=$?
+    [ $status != 137 ] || kill -KILL "-$!" 2>/dev/null # busybox's timeout kills one process only
+    return $status
+}
+
+guard() { # WANT ARGV...: by what it prints; its exit status may be anything (`is-active` tells `inactive` with 3)
     want=$1
     shift
-    timeout 60 "$@" >out 2>err </dev/null
+    limited 60 "$@" >out 2>err
     [ "$(cat out)" = "$want" ] && return 0
     cat err >>out
     return 1
@@ -87,9 +105,8 @@ guard() { # WANT ARGV...
 run() { # SECONDS ARGV...
     seconds=$1
     shift
-    timeout "$seconds" "$@" >out 2>&1 </dev/null && return 0
-    status=$?
-    [ $status != 124 ] && [ $status != 143 ] || echo "not done within $seconds s" >>out
+    limited "$seconds" "$@" >out 2>&1 && return 0
+    [ $status != 137 ] || echo "not done within $seconds s" >>out
     return 1
 }
 
@@ -101,8 +118,8 @@ await() { # SECONDS CONDITION ARGV...
         uptime
         left=$((end - ${up%%.*}))
         [ "$left" -gt 0 ] || left=1
-        timeout "$left" "$@" >out 2>err </dev/null
-        status=$? got=$(cat out)
+        limited "$left" "$@" >out 2>err
+        got=$(cat out)
         case $condition in
         ok) [ $status != 0 ] || return 0 ;;
         =*) [ "$got" != "${condition#=}" ] || return 0 ;;
@@ -133,6 +150,7 @@ step() { # a step's fields
 # shellcheck disable=SC2094  # the list's name is compared, its file only read
 walk_list() { # todo: up to the first step that does not hold; undo: all of them
     list=$1 index=-1 skip='' bad=0
+    [ -r "$list" ] || return 1
     while IFS= read -r line <&3; do
         index=$((index + 1))
         IFS=$tab
@@ -161,6 +179,7 @@ walk_list() { # todo: up to the first step that does not hold; undo: all of them
 lock() { exec 9>>"$state/lock" && flock -w 5 9; }
 
 finish() { # WORD: no staged file is left, be it of a run that lost its power; then the last line
+    [ -s verdict ] || echo "$1" >verdict # killed from here on, the run stays what it is
     grep -h "^stage$tab" ../*/todo 2>/dev/null | while IFS=$tab read -r _ _ path _ _ wanted; do
         staged "$path" "$wanted"
         rm -f "$beside"
@@ -186,13 +205,15 @@ walk() {
     event note "clock $(date +%s)"
     lock || { event end locked && return; }
     echo $$ >holder
+    sync_all todo undo meta . .. # what is ours at a path is told by these, after a power cut too
     if walk_list todo; then finish applied; else go_back failed; fi
 }
 
 back() {
     trap '' HUP PIPE
     if grep -q "${tab}end$tab" log; then return; fi
-    lock && go_back interrupted
+    lock || return 1
+    if [ -s verdict ]; then finish "$(cat verdict)"; else go_back interrupted; fi
 }
 
 start() { # DIR SECONDS
@@ -204,20 +225,21 @@ start() { # DIR SECONDS
 }
 
 follow() { # DIR BYTE
-    at=$2
+    at=$2 quiet=0
     while :; do
         alive=$(systemctl show -p ActiveState --value "runnerops-${1##*/}" 2>/dev/null)
         size=$(stat -c %s log 2>/dev/null || echo 0)
         if [ "$size" -gt "$at" ]; then
             tail -c "+$((at + 1))" log | head -c "$((size - at))" || return 1
-            at=$size
+            at=$size quiet=0
         fi
         if grep -q "${tab}end$tab" log 2>/dev/null; then
             [ "$(stat -c %s log)" -gt "$at" ] || return 0
         else
             case $alive in active | activating | deactivating | reloading) ;; *) return 76 ;; esac
         fi
-        sleep 0.1 2>/dev/null || sleep 1
+        quiet=$((quiet + 1)) # a drain may last hours
+        if [ $quiet -gt 30 ]; then sleep 1; else sleep 0.1 2>/dev/null || sleep 1; fi
     done
 }
 

@@ -45,18 +45,26 @@ class Lines:
         if step is None:
             return
         if event.kind == "fail":
-            self._screen.say(f"{event.host}: did not hold: {step_text(step)}", "bad")
-        elif event.kind in {"wait", "note"}:
-            self._screen.say(f"{event.host}:   {event.text}", "dim")
+            self._say(f"{event.host}: did not hold: {step_text(step)}", "bad")
+        elif event.kind == "note":
+            self._say(f"{event.host}:   {event.text}", "dim")
+        elif event.kind == "wait" and event.text:
+            self._wait(f"{event.host}:   waiting: {event.text}")
         elif event.kind == "step" and (step.verb == "part" or self._verbose):
             back = "back: " if event.list == "undo" else ""
             text = step.args[0].replace("_", "-") if step.verb == "part" and not self._verbose else step_text(step)
-            self._screen.say(f"{event.host}: {back}{text}", "dim" if self._verbose else "plain")
+            self._say(f"{event.host}: {back}{text}", "dim" if self._verbose else "plain")
 
     def end(self, outcome: Outcome) -> None:
         """How the host ended."""
         for style, text in outcome_lines(outcome):
-            self._screen.say(text, style)
+            self._say(text, style)
+
+    def _say(self, text: str, style: str) -> None:
+        self._screen.say(text, style)
+
+    def _wait(self, text: str) -> None:
+        self._say(text, "dim")
 
 
 class Bars(Lines):
@@ -79,14 +87,16 @@ class Bars(Lines):
     def watch(self, event: Event) -> None:
         """Moves the host's bar; what has to be read is printed above it."""
         super().watch(event)
+        from rich.markup import escape  # noqa: PLC0415
+
         plan = self._plans[event.host]
         step = step_of(plan, event)
         if event.host not in self._tasks:
             self._tasks[event.host] = self._bars.add_task("", total=len(plan.todo), host=event.host)
         if step and event.kind in {"step", "wait"}:
-            text = event.text if event.kind == "wait" else step_text(step)
+            text = f"waiting: {event.text}" if event.kind == "wait" else step_text(step)
             done = event.step if event.list == "todo" else 0
-            self._bars.update(self._tasks[event.host], completed=done, description=text[:50].replace("[", r"\["))
+            self._bars.update(self._tasks[event.host], completed=done, description=escape(text[:50]))
 
     def end(self, outcome: Outcome) -> None:
         """Takes the host's bar away."""
@@ -94,6 +104,17 @@ class Bars(Lines):
         if task is not None:
             self._bars.remove_task(task)
         super().end(outcome)
+
+    def _say(self, text: str, style: str) -> None:
+        from rich.text import Text  # noqa: PLC0415
+
+        shown = {"good": "green", "new": "green", "gone": "red", "bad": "bold red", "warn": "yellow", "dim": "dim"}.get(
+            style, ""
+        )
+        self._bars.console.print(Text(self._screen.redactor.text(text), shown), soft_wrap=True)
+
+    def _wait(self, text: str) -> None:
+        """Stands on the bar."""
 
     def __enter__(self) -> Bars:
         self._bars.start()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 
 from runnerops.model import Action, Change, Finding, Outcome, Plan, Result, Step, Stop, Verb, key_text, step_text
@@ -9,6 +10,8 @@ from runnerops.redact import Masker
 from runnerops.report.differ import diff_lines, state_of
 
 Line = tuple[str, str]
+
+WIDTH = 78
 
 SYMBOLS = {"new": "+", "removed": "-"}
 GOOD = {Result.UNCHANGED, Result.APPLIED, Result.PENDING, Result.GOING_ON}
@@ -76,7 +79,9 @@ def action_lines(action: Action) -> Iterator[Line]:
     style = "bad" if action.jobs_lost else "warn" if action.verb >= Verb.RESTART else "plain"
     name = action.service.value.replace("_", "-")
     what = " ".join((name, *action.names)) if action.names else name
-    yield style, f"  → {action.verb.name.lower()} {what}{because} · {jobs} interrupted"
+    text = f"  → {action.verb.name.lower()} {what}{because} · {jobs} interrupted"
+    for line in textwrap.wrap(text, WIDTH, subsequent_indent="      ", break_long_words=False, break_on_hyphens=False):
+        yield style, line
 
 
 def step_lines(title: str, steps: Iterable[Step]) -> Iterator[Line]:

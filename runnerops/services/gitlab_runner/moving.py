@@ -36,6 +36,9 @@ LOADED = (
 )
 """Says `loaded` once the running process has the new file. `quiet`, where its log level hides that: twice no complaint."""
 
+DRAIN = 'pid=$(systemctl show -p MainPID --value "$1"); if [ "${pid:-0}" = 0 ]; then echo gone; else echo "its last job"; fi'
+"""Whether the process has ended; it ends with its last job, and at once where there is none."""
+
 RESET = 'systemctl reset-failed "$1" 2>/dev/null || :'
 
 RETURN = (
@@ -99,7 +102,7 @@ def _rest(policy: Policy) -> Iterator[Step]:
         yield run(90, "systemctl", "stop", UNIT)
         return
     yield run(10, "systemctl", "kill", "-s", "QUIT", "--kill-who=main", UNIT)
-    yield wait(policy.drain_s, "=0", "systemctl", "show", "-p", "MainPID", "--value", UNIT)
+    yield wait(policy.drain_s, "=gone", "sh", "-c", DRAIN, "sh", UNIT)
     yield run(30, "systemctl", "stop", UNIT)
 
 

@@ -317,7 +317,7 @@ def steps(
 
 
 def _words(verb: str, args: tuple[str, ...]) -> str:
-    script = {moving.CURSOR: "CURSOR", moving.LOADED: "LOADED", moving.RESET: "RESET"}
+    script = {moving.CURSOR: "CURSOR", moving.LOADED: "LOADED", moving.DRAIN: "DRAIN", moving.RESET: "RESET"}
     script |= {moving.RETURN: "RETURN", moving.RETURN_LATER: "LATER"}
     return " ".join((verb, *(script.get(word, word) for word in args)))
 
@@ -347,7 +347,7 @@ def test_the_steps_of_a_restart_lose_no_job() -> None:
     assert todo == [
         "owe gitlab_runner restart 5 abc",
         "run 10 systemctl kill -s QUIT --kill-who=main gitlab-runner",
-        "await 7200 =0 systemctl show -p MainPID --value gitlab-runner",
+        "await 7200 =gone sh -c DRAIN sh gitlab-runner",
         "run 30 systemctl stop gitlab-runner",
         _swap(old, new),
         "run 10 sh -c CURSOR sh gitlab-runner",
