@@ -464,7 +464,7 @@ def version(_: Path, __: dict[str, str]) -> int:
     return 0
 
 
-COMMANDS = {"run": run, "list": list_runners, "verify": verify, "status": status, "version": version}
+COMMANDS = {"run": run, "list": list_runners, "verify": verify, "status": status, "--version": version}
 
 
 def parse(arguments: list[str]) -> tuple[str, dict[str, str]]:
@@ -474,7 +474,7 @@ def parse(arguments: list[str]) -> tuple[str, dict[str, str]]:
     while rest:
         word = rest.pop(0)
         if word in ("--version", "-v"):
-            command = command or "version"
+            command = command or "--version"
         elif word.startswith("-"):
             name, given, value = word.lstrip("-").partition("=")
             options[{"c": "config", "d": "working-directory", "u": "user"}.get(name, name)] = (
