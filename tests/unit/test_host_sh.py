@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -173,35 +176,46 @@ def test_a_run_without_a_fault(walker: Walker) -> None:
     assert walker.debris() == []
 
 
-@pytest.mark.parametrize("at", range(LENGTH + 1))
-def test_a_step_that_fails_anywhere_leaves_all_as_it_was(walker: Walker, at: int) -> None:
-    todo, undo = whole_run(at)
-    walker.prepare(todo, undo, FILES)
-    begun = sum(step.verb == "part" for step in todo[:at])
-    assert walker.walk() == ("rolled-back" if begun else "failed")
-    as_it_was(walker)
-    acts = (walker.read("/var/lib/runnerops/runs/acts") or "").splitlines()
-    assert [act for act in acts if act.startswith("undid")] == ["undid one", "undid two"][:begun]
+def each_on_its_own(walker: Walker, cases: int, check: Callable[[Walker, int], None]) -> None:
+    """The check with every number below `cases`, each on a disk of its own, some at a time."""
+    disks = [Walker(walker.root / str(case), walker.shell) for case in range(cases)]
+    for disk in disks:
+        disk.put(A, OLD.decode())
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        list(pool.map(check, disks, range(cases)))
 
 
-KILL = "kill -9 $PPID; sleep 9"
+def test_a_step_that_fails_anywhere_leaves_all_as_it_was(walker: Walker) -> None:
+    def check(disk: Walker, at: int) -> None:
+        todo, undo = whole_run(at)
+        disk.prepare(todo, undo, FILES)
+        begun = sum(step.verb == "part" for step in todo[:at])
+        assert (at, disk.walk()) == (at, "rolled-back" if begun else "failed")
+        as_it_was(disk)
+        acts = (disk.read("/var/lib/runnerops/runs/acts") or "").splitlines()
+        assert [act for act in acts if act.startswith("undid")] == ["undid one", "undid two"][:begun]
+
+    each_on_its_own(walker, LENGTH + 1, check)
 
 
-@pytest.mark.parametrize("at", range(LENGTH + 1))
-def test_a_walker_killed_anywhere_is_brought_back(tmp_path: Path, at: int) -> None:
-    walker = Walker(tmp_path, ("dash",))
-    walker.put(A, OLD.decode())
-    todo, undo = whole_run()
-    # `timeout` stands between the walker and the script: its parent is the walker
-    todo.insert(at, sh("kill -9 $(ps -o ppid= -p $PPID); kill $PPID"))
-    walker.prepare(todo, undo, FILES)
-    assert walker.walk() == ""
-    begun = sum(step.verb == "part" for step in todo[:at])
-    assert walker.back() == ("rolled-back" if begun else "interrupted")
-    as_it_was(walker)
-    log = (walker.folder / "log").read_bytes()
-    walker.back()
-    assert (walker.folder / "log").read_bytes() == log
+KILL = "read -r _ _ _ walker _ </proc/$PPID/stat; kill -9 $walker"
+"""Strikes the walker in the middle of a step: `timeout` stands between it and the script."""
+
+
+def test_a_walker_killed_anywhere_is_brought_back(walker: Walker) -> None:
+    def check(disk: Walker, at: int) -> None:
+        todo, undo = whole_run()
+        todo.insert(at, sh(KILL))
+        disk.prepare(todo, undo, FILES)
+        assert (at, disk.walk()) == (at, "")
+        begun = sum(step.verb == "part" for step in todo[:at])
+        assert (at, disk.back()) == (at, "rolled-back" if begun else "interrupted")
+        as_it_was(disk)
+        log = (disk.folder / "log").read_bytes()
+        disk.back()
+        assert (disk.folder / "log").read_bytes() == log
+
+    each_on_its_own(walker, LENGTH + 1, check)
 
 
 def test_a_way_back_that_fails_goes_on_and_asks_for_a_person(walker: Walker) -> None:
@@ -212,26 +226,61 @@ def test_a_way_back_that_fails_goes_on_and_asks_for_a_person(walker: Walker) -> 
     as_it_was(walker)
 
 
+MIDDLE = b"middle\n"
+
+
+def sticky_run(walker: Walker, *last: Step) -> None:
+    """A way back over a content in between, looked at after each of its swaps."""
+    part, look = Step("part", ("x",)), sh(f"cat {walker.at(A)} >>../seen")
+    staged = [stage("old.1", A, OLD), stage("new.1", A, NEW_A), stage("mid", A, MIDDLE)]
+    undo = [part, swap(A, NEW_A, MIDDLE), look, swap(A, MIDDLE, OLD), look]
+    walker.prepare([*staged, part, swap(A, OLD, NEW_A), *last], undo, {"old.1": OLD, "new.1": NEW_A, "mid": MIDDLE})
+
+
 def test_a_sticky_key_goes_back_over_a_file_in_between(walker: Walker) -> None:
-    middle = b"middle\n"
-    part = Step("part", ("x",))
-    todo = [
-        stage("old.1", A, OLD),
-        stage("new.1", A, NEW_A),
-        stage("mid", A, middle),
-        part,
-        swap(A, OLD, NEW_A),
-        sh("false"),
-    ]
-    look = sh(f"cat {walker.at(A)} >>../seen")
-    walker.prepare(
-        todo,
-        [part, swap(A, NEW_A, middle), look, swap(A, middle, OLD), look],
-        {"old.1": OLD, "new.1": NEW_A, "mid": middle},
-    )
+    sticky_run(walker, sh("false"))
     assert walker.walk() == "rolled-back"
     assert walker.read("/var/lib/runnerops/runs/seen") == "middle\nold a\n"
     as_it_was(walker)
+
+
+@pytest.mark.parametrize("now", [OLD, NEW_A, MIDDLE], ids=["not-moved-yet", "moved", "half-way-back"])
+def test_the_way_back_starts_from_wherever_the_run_was_cut_off(walker: Walker, now: bytes) -> None:
+    """Also when it was cut off between noting a swap and doing it, and when the way back itself was cut off."""
+    sticky_run(walker, sh(KILL))
+    assert walker.walk() == ""
+    walker.put(A, now.decode())
+    assert walker.back() == "rolled-back"
+    as_it_was(walker)
+
+
+def test_a_way_back_that_is_killed_anywhere_can_be_gone_again(walker: Walker) -> None:
+    todo, undo = whole_run(LENGTH)
+    once = "[ -e ../struck ] || { : >../struck; " + KILL + "; }"
+
+    def check(disk: Walker, at: int) -> None:
+        disk.prepare(todo, [*undo[: at + 1], sh(once), *undo[at + 1 :]], FILES)
+        assert (at, disk.walk()) == (at, "")
+        assert (at, disk.back()) == (at, "rolled-back")
+        as_it_was(disk)
+
+    each_on_its_own(walker, len(undo), check)
+
+
+def test_a_run_that_was_killed_while_it_tidied_up_stays_applied(walker: Walker) -> None:
+    todo, undo = whole_run()
+    walker.prepare(todo, undo, FILES)
+    assert walker.walk() == "applied"
+    log = walker.folder / "log"
+    log.write_text("".join(log.read_text().splitlines(keepends=True)[:-1]))
+    assert walker.back() == "applied"
+    assert (walker.read(A), walker.read(B)) == (NEW_A.decode(), NEW_B.decode())
+
+
+def test_a_list_that_is_lost_is_no_run_that_went_well(walker: Walker) -> None:
+    walker.prepare([sh("true")])
+    (walker.folder / "todo").unlink()
+    assert walker.walk() == "failed"
 
 
 # ------------------------------------------------------------------------------------------- lock, log, secrets, argv
@@ -289,8 +338,9 @@ def test_the_host_sees_the_very_same_words(tmp_path_factory: pytest.TempPathFact
 
 
 def test_it_is_posix_sh() -> None:
+    shellcheck = Path(sys.executable).with_name("shellcheck")  # the project's own; its folder need not be in PATH
     done = subprocess.run(
-        ["shellcheck", "--shell=sh", str(HOST_SH), str(HOST_SH.with_name("observe.sh"))],
+        [shellcheck, "--shell=sh", HOST_SH, HOST_SH.with_name("observe.sh")],
         capture_output=True,
         text=True,
         check=False,

@@ -45,7 +45,13 @@ class Walker:
     def prepare(self, todo: Sequence[Step], undo: Sequence[Step] = (), files: dict[str, bytes] | None = None) -> None:
         self.folder.mkdir(parents=True)
         self.at("/tmp").mkdir(exist_ok=True)
-        given = {"todo": protocol.encode(todo), "undo": protocol.encode(undo), "secrets": b"", **(files or {})}
+        given = {
+            "todo": protocol.encode(todo),
+            "undo": protocol.encode(undo),
+            "meta": b"{}\n",
+            "secrets": b"",
+            **(files or {}),
+        }
         for name, content in given.items():
             (self.folder / name).write_bytes(content)
 
