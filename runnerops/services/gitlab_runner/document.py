@@ -44,6 +44,8 @@ def parse(spec: FileSpec, content: bytes) -> Tree:  # noqa: ARG001
         problem = re.sub(r"['\"].*['\"]|\(.*\)", "", match[1]).strip().lower()
         last = content.count(b"\n") + 1
         raise ParseError(int(match[2] or last), int(match[3] or 1), problem) from None
+    except ValueError:
+        raise ParseError(0, 0, "holds a number that is too long") from None
     except RecursionError:
         raise ParseError(1, 1, "is nested too deep") from None
 

@@ -1,4 +1,4 @@
-"""The keys of config.toml as data: type, and the first release that knows them. Pure.
+"""The keys of config.toml as data: type, and the first release that knows them or no longer does. Pure.
 
 From `common/config.go` of gitlab-runner, 13.0 to 19.3. Tables that are not listed take any key.
 """
@@ -16,6 +16,24 @@ RESTART = frozenset({"listen_address", "session_server"})
 
 HOST_OWNED = ("id", "token", "token_obtained_at", "token_expires_at")
 """Written into `[[runners]]` by the runner itself."""
+
+POINTERS = frozenset(
+    {
+        "strict_check_interval",
+        "proxy_exec",
+        "safe_directory_checkout",
+        "clean_git_config",
+        "services_privileged",
+        "enabled",
+        "disable_strict_host_key_checking",
+        "DualStack",
+        "PathStyle",
+        "reservation_throttling",
+        "preemptive_mode",
+        "services_limit",
+    }
+)
+"""Neither on nor off, or no number, by default: `false` and 0 are words of their own there."""
 
 EXECUTORS = (
     "custom",
@@ -35,7 +53,7 @@ EXECUTORS = (
 
 
 def _table(text: str) -> dict[str, tuple[Kind, str]]:
-    """Lines of `KIND: name name@since …`."""
+    """Lines of `KIND: name name@SINCE name@-UNTIL …`."""
     found: dict[str, tuple[Kind, str]] = {}
     for line in text.strip().splitlines():
         kind, _, names = line.strip().partition(": ")
@@ -61,7 +79,8 @@ TABLES: Mapping[str, Mapping[str, tuple[Kind, str]]] = {
     "runner": _table("""
         str: name url token executor builds_dir cache_dir clone_url pre_get_sources_script@15.9
         str: post_get_sources_script@15.9 pre_build_script post_build_script shell slot_cgroup_template@18.6
-        str: tls-ca-file tls-cert-file tls-key-file step_runner_image@17.9 pre_clone_script post_clone_script
+        str: tls-ca-file tls-cert-file tls-key-file step_runner_image@17.9 pre_clone_script@-17.0
+        str: post_clone_script@-17.0
         int: limit output_limit request_concurrency unhealthy_requests_limit@15.7 id@15.3
         int: job_status_final_update_retry_limit@17.9
         bool: strict_check_interval@18.9 proxy_exec@17.10 debug_trace_disabled safe_directory_checkout@16.3
@@ -70,8 +89,11 @@ TABLES: Mapping[str, Mapping[str, tuple[Kind, str]]] = {
         time: token_obtained_at@15.3 token_expires_at@15.3
         [str]: environment
         {bool}: feature_flags@13.11
-        any: experimental@19.2 labels@18.5 referees artifact@18.10 monitoring@16.10 instance@15.8 parallels virtualbox
-        any: kubernetes custom custom_build_dir machine autoscaler@15.5
+        any: experimental@19.2 labels@18.5 referees monitoring@16.10 instance@15.8 parallels virtualbox
+        any: kubernetes custom autoscaler@15.5
+        table artifact: artifact@18.10
+        table custom_build_dir: custom_build_dir
+        table machine: machine
         table ssh: ssh
         table docker: docker
         table cache: cache
@@ -108,6 +130,26 @@ TABLES: Mapping[str, Mapping[str, tuple[Kind, str]]] = {
         str: Type Path
         bool: Shared
         int: MaxUploadedArchiveSize
-        any: s3 gcs azure
+        table s3: s3
+        table gcs: gcs
+        table azure: azure
+    """),
+    "s3": _table("""
+        str: ServerAddress AccessKey SecretKey SessionToken BucketName BucketLocation AuthenticationType
+        str: ServerSideEncryption ServerSideEncryptionKeyID RoleARN UploadRoleARN
+        int: AssumeRoleMaxConcurrency
+        bool: Insecure DualStack PathStyle Accelerate DisableAssumeRoleCredentialsCaching
+    """),
+    "gcs": _table("str: CredentialsFile BucketName UniverseDomain AccessID PrivateKey"),
+    "azure": _table("str: ContainerName StorageDomain AccountName AccountKey"),
+    "artifact": _table("duration: upload_timeout@18.10 response_header_timeout@18.10"),
+    "custom_build_dir": _table("bool: enabled"),
+    "machine": _table("""
+        str: MachineDriver MachineName OffPeakTimezone
+        int: MaxGrowthRate@13.6 IdleCount IdleCountMin@14.6 IdleTime MaxBuilds MaxRemovalAttempts@19.1 OffPeakIdleCount
+        int: OffPeakIdleTime
+        float: IdleScaleFactor@14.6
+        [str]: MachineOptions MachineOptionsWithName@18.6 OffPeakPeriods
+        any: autoscaling
     """),
 }

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from runnerops.model import Edit, FileSpec, Key, Tree, Value
 from runnerops.services.gitlab_runner.document import runners_of
-from runnerops.services.gitlab_runner.keys import HOST_OWNED
+from runnerops.services.gitlab_runner.keys import HOST_OWNED, POINTERS
 
 _DEFAULTS: Mapping[Key, Value] = {
     ("concurrent",): 1,
@@ -24,10 +24,6 @@ _DEFAULTS: Mapping[Key, Value] = {
 }
 """What the runner writes, or takes, for a key that is not there, where that is not the zero of its type."""
 
-_TRUE_MEANS_MORE = frozenset(
-    {"services_privileged", "safe_directory_checkout", "clean_git_config", "strict_check_interval"}
-)
-"""Switches that are neither on nor off by default: `false` is a word of its own there."""
 
 _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
 
@@ -85,7 +81,10 @@ def normal_url(url: Value) -> Value:
     """Scheme and host in lower case, no slash at the end."""
     if not isinstance(url, str):
         return url
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return url
     return urlunsplit((parts.scheme.lower(), parts.netloc.lower(), parts.path.rstrip("/"), parts.query, parts.fragment))
 
 
@@ -139,11 +138,11 @@ def _means_nothing(key: Key, value: Value) -> bool:
         return True
     if isinstance(value, str) and isinstance(default, str):
         return _seconds(value) == _seconds(default)
-    if isinstance(value, bool):
-        return not value and key[-1] not in _TRUE_MEANS_MORE
     if isinstance(value, datetime):
         return value.year == 1
-    return default is None and value in (0, "", [], {})
+    if key[-1] in POINTERS or "feature_flags" in key:  # a flag that is on by default is turned off by `false`
+        return value in ("", [], {})
+    return default is None and value in (0, "", [], {})  # `false` is 0 too
 
 
 def _seconds(text: str) -> Value:

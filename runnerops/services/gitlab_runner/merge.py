@@ -17,12 +17,13 @@ from runnerops.services.gitlab_runner.meaning import edits, match, rivals
 def config_path(have: HostState) -> str:
     """The file that the runner was really started with: `--config FILE`, `-c FILE` or `--config=FILE`."""
     argv = have.facts.runner.unit.argv if have.facts.runner else ()
+    path = ""
     for word, following in pairwise((*argv, "")):
-        if word in {"--config", "-config", "-c"} and following.startswith("/"):
-            return following
-        if word.startswith(("--config=", "-config=")):
-            return word.partition("=")[2]
-    return PATH
+        if word in {"--config", "-config", "-c"}:
+            path = following
+        elif word.startswith(("--config=", "-config=")):
+            path = word.partition("=")[2]
+    return path if path.startswith("/") else PATH
 
 
 def settle(

@@ -2,39 +2,27 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import datetime
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
-from typing import Literal
 from urllib.parse import urlsplit
 
 from runnerops.model import Facts, FileSpec, Finding, Key, Tree, Value
+from runnerops.services.gitlab_runner.checks import Found, known, version_of
 from runnerops.services.gitlab_runner.document import runners_of
-from runnerops.services.gitlab_runner.keys import EXECUTORS, TABLES
+from runnerops.services.gitlab_runner.keys import EXECUTORS
 
-Found = Iterator[tuple[str, Literal["error", "warning"], Key, str, str]]
-"""Rule, severity, key, message, fix."""
-
-_WORDS = {"str": "text", "int": "a whole number", "bool": "true or false", "time": "a time", "float": "a number"}
 _SHORTEST_TOKEN = 14
-_DURATION = re.compile(r"([0-9.]+(ns|us|µs|ms|s|m|h))+")
 
 
 def lint(files: Mapping[FileSpec, Tree], facts: Facts | None) -> Iterable[Finding]:
     """All rules on each file."""
-    version = _version(facts.runner.version if facts and facts.runner else "")
+    version = version_of(facts.runner.version if facts and facts.runner else "")
     for spec, tree in files.items():
         for rule in (_concurrent, _tokens, _executors, _urls, _twice):
             for name, severity, key, message, fix in rule(tree):
                 yield Finding(name, severity, spec.path, key, message, fix)
-        for name, severity, key, message, fix in _table("config", tree, (), version):
+        for name, severity, key, message, fix in known("config", tree, (), version):
             yield Finding(name, severity, spec.path, key, message, fix)
-
-
-def _version(text: str) -> tuple[int, ...]:
-    found = re.match(r"v?(\d+)\.(\d+)", text)
-    return (int(found[1]), int(found[2])) if found else ()
 
 
 def _concurrent(tree: Tree) -> Found:
@@ -87,11 +75,17 @@ def _executors(tree: Tree) -> Found:
 
 def _urls(tree: Tree) -> Found:
     for index, runner in enumerate(runners_of(tree)):
-        value = runner.get("url")
-        parts = urlsplit(value) if isinstance(value, str) else None
-        if parts is None or parts.scheme.lower() not in {"http", "https"} or not parts.hostname:
+        if not _is_address(runner.get("url")):
             fix = "write GitLab's address: https://gitlab.example.com"
             yield "R004", "error", ("runners", index, "url"), "must be an http or https address", fix
+
+
+def _is_address(value: Value) -> bool:
+    try:
+        parts = urlsplit(value) if isinstance(value, str) else None
+    except ValueError:
+        return False
+    return parts is not None and parts.scheme.lower() in {"http", "https"} and bool(parts.hostname)
 
 
 def _twice(tree: Tree) -> Found:
@@ -103,99 +97,3 @@ def _twice(tree: Tree) -> Found:
             yield "R005", "warning", ("runners", index, "token"), message, "give each its own"
         elif isinstance(token, str):
             seen[token] = index
-
-
-def _table(table: str, tree: Tree, key: Key, version: tuple[int, ...]) -> Found:
-    """Keys and types of a table and those below it. The runner itself ignores what it does not know, in silence."""
-    known = TABLES[table]
-    for name, value in tree.items():
-        here: Key = (*key, name)
-        if name not in known:
-            near = get_close_matches(name, known, 1)
-            if near:
-                yield "R006", "error", here, f"unknown key, did you mean '{near[0]}'?", f"write {near[0]}"
-            else:
-                yield (
-                    "R006",
-                    "warning",
-                    here,
-                    "unknown key: the runner ignores it in silence",
-                    "see whether it stands in the right table",
-                )
-            continue
-        kind, since = known[name]
-        if version and since and version < _version(since):
-            yield (
-                "R007",
-                "warning",
-                here,
-                f"this host's runner does not know it before {since}",
-                "upgrade gitlab-runner there",
-            )
-        yield from _value(kind, value, here, version)
-
-
-def _value(kind: str, value: Value, key: Key, version: tuple[int, ...]) -> Found:
-    if kind.startswith("table "):
-        if isinstance(value, dict):
-            yield from _table(kind.removeprefix("table "), value, key, version)
-        else:
-            yield _wrong(key, "a table")
-    elif kind.startswith("[table "):
-        if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
-            yield _wrong(key, "a list of tables")
-            return
-        for index, item in enumerate(value):
-            assert isinstance(item, dict)
-            yield from _table(kind[len("[table ") : -1], item, (*key, index), version)
-    else:
-        problem = _CHECKS[kind](value)
-        if problem:
-            yield _wrong(key, problem)
-
-
-def _wrong(key: Key, what: str) -> tuple[str, Literal["error", "warning"], Key, str, str]:
-    return "R008", "error", key, f"must be {what}: the runner would refuse the whole file", "mend the type; quote text"
-
-
-def _plain(kind: str) -> Callable[[Value], str]:
-    types: dict[str, tuple[type, ...]] = {
-        "str": (str,),
-        "int": (int,),
-        "bool": (bool,),
-        "time": (datetime,),
-        "float": (int, float),
-    }
-
-    def check(value: Value) -> str:
-        good = isinstance(value, types[kind]) and (kind == "bool" or not isinstance(value, bool))
-        return "" if good else _WORDS[kind]
-
-    return check
-
-
-def _duration(value: Value) -> str:
-    good = isinstance(value, str) and (value == "0" or _DURATION.fullmatch(value))
-    return "" if good else 'a duration in quotes, like "15m"'
-
-
-def _texts(value: Value) -> str:
-    return "" if isinstance(value, list) and all(isinstance(item, str) for item in value) else "a list of texts"
-
-
-def _pairs(kind: type, words: str) -> Callable[[Value], str]:
-    def check(value: Value) -> str:
-        return "" if isinstance(value, dict) and all(isinstance(item, kind) for item in value.values()) else words
-
-    return check
-
-
-_CHECKS: Mapping[str, Callable[[Value], str]] = {
-    **{kind: _plain(kind) for kind in ("str", "int", "bool", "time", "float")},
-    "duration": _duration,
-    "[str]": _texts,
-    "str|[str]": lambda value: "" if isinstance(value, str) or not _texts(value) else "text, or a list of texts",
-    "{str}": _pairs(str, "a table of texts"),
-    "{bool}": _pairs(bool, "a table of true and false"),
-    "any": lambda _: "",
-}

@@ -13,7 +13,7 @@ def to_toml(tree: dict[str, Any], prefix: str = "") -> str:
     tomli-w writes every value; the headers are ours, since it puts short arrays of tables inline.
     """
     plain = {name: value for name, value in tree.items() if value is not None and not _is_table(value)}
-    text = tomli_w.dumps(_without_none(plain), multiline_strings=True)
+    text = "".join(_pair(name, _without_none(value)) for name, value in plain.items())
     for name, value in tree.items():
         if not _is_table(value):
             continue
@@ -23,6 +23,11 @@ def to_toml(tree: dict[str, Any], prefix: str = "") -> str:
         else:
             text += "".join(f"\n[[{path}]]\n{to_toml(item, path)}" for item in value)
     return text
+
+
+def _pair(name: str, value: Any) -> str:
+    """Scripts over many lines stay readable; tomli-w would lose a CR there, so such a one stands on one line."""
+    return tomli_w.dumps({name: value}, multiline_strings="\r" not in str(value) and "\\r" not in repr(value))
 
 
 def _is_table(value: Any) -> bool:
