@@ -8,7 +8,7 @@ from runnerops.model import Action, Change, Host, HostState, Policy, ServiceName
 from runnerops.services.gitlab_runner.document import NAME
 from runnerops.services.gitlab_runner.keys import RESTART
 from runnerops.services.gitlab_runner.observation import NOT_THERE
-from runnerops.services.steps import NOTHING
+from runnerops.services.steps import owed_to
 
 RUNNING = "active"
 """`activating` counts as stopped: it is the wait between two starts, and there is no main process."""
@@ -34,7 +34,7 @@ def choose(
         verb = Verb.RESTART if NAME in host.blunt or names & RESTART else Verb.RELOAD
     because = keys
     owed = have.owes(NAME)
-    if owed and owed.invocation == (runner.unit.invocation or NOTHING):
+    if owed and owed_to(owed, runner.unit.invocation):
         because = (*because, f"owed since run {owed.run}")
         verb = max(verb, Verb.RESTART if owed.verb >= Verb.RESTART else Verb.RELOAD)
     if verb is Verb.PROVE:

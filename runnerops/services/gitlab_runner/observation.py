@@ -21,6 +21,8 @@ _MANAGED = "com.gitlab.gitlab-runner.managed"
 _JOB = "com.gitlab.gitlab-runner.job.id"
 _VERSION = re.compile(r"^Version:\s*(\S+)", re.MULTILINE)
 _RUNNING = re.compile(r'^gitlab_runner_jobs\{[^}]*state="running"[^}]*\} ([0-9.e+]+)$', re.MULTILINE)
+_PLUGIN = "fleeting-plugin"
+_CONTAINED = re.compile(r"docker|libpod|containerd|kubepods|lxc")
 _GROUP = re.compile(r"/proc/(\d+)/cgroup:(.*)")
 
 
@@ -34,11 +36,11 @@ def facts(facts: Facts, answers: Answers) -> Facts:
     """The runner's part; None where there is neither a unit nor any runner at all."""
     unit = _unit(answers)
     processes = dict(_processes(answers))
-    strangers = tuple(_strangers(answers, unit, processes))
+    strangers = tuple(_strangers(answers, unit, processes, facts.docker))
     if unit.active == NOT_THERE and not strangers:
         return facts
     version = _VERSION.search(_text(answers, "runner_version"))
-    jobs = [*_container_jobs(facts.docker), *_child_jobs(unit, processes)]
+    jobs = [*container_jobs(facts.docker), *_child_jobs(unit, processes)]
     told = sum(float(number) for number in _RUNNING.findall(_text(answers, "runner_metrics")))
     jobs += [Job("", "told by its metrics page")] * max(0, int(told) - len(jobs))
     return replace(facts, runner=RunnerFacts(unit, version[1] if version else "", tuple(jobs), strangers))
@@ -71,7 +73,7 @@ def _processes(answers: Answers) -> Iterator[tuple[int, tuple[int, str, str]]]:
             yield int(words[0]), (int(words[1]), words[2], words[3])
 
 
-def _container_jobs(docker: DockerFacts | None) -> Iterator[Job]:
+def container_jobs(docker: DockerFacts | None) -> Iterator[Job]:
     """One for each job that has a container running, be it the build, a helper or a service."""
     ids: dict[str, Job] = {}
     for container in docker.containers if docker else ():
@@ -82,30 +84,39 @@ def _container_jobs(docker: DockerFacts | None) -> Iterator[Job]:
 
 
 def _child_jobs(unit: Unit, processes: Mapping[int, tuple[int, str, str]]) -> Iterator[Job]:
-    """Shell jobs are children of the main process."""
+    """Shell jobs are children of the main process; so is an autoscaler's plugin, which stays and is no job."""
     for pid, (parent, state, name) in processes.items():
-        if unit.pid and parent == unit.pid and state != "Z":
+        if unit.pid and parent == unit.pid and state != "Z" and not name.startswith(_PLUGIN):
             yield Job("", f"process {pid} ({name})")
 
 
-def _strangers(answers: Answers, unit: Unit, processes: Mapping[int, tuple[int, str, str]]) -> Iterator[str]:
-    """Runners that are not the unit's: in a container, or somebody's own process."""
+def _strangers(
+    answers: Answers, unit: Unit, processes: Mapping[int, tuple[int, str, str]], docker: DockerFacts | None
+) -> Iterator[str]:
+    """Runners that are not the unit's: in a container, or somebody's own process or unit."""
     output = answers["runner_groups"].output.decode("utf-8", "replace") if "runner_groups" in answers else ""
     groups: dict[int, str] = {}
     for match in _GROUP.finditer(output):
         groups[int(match[1])] = f"{groups.get(int(match[1]), '')} {match[2]}"
     for pid, group in groups.items():
-        if f"/{UNIT}" in group or (unit.pid and _below(pid, unit.pid, processes)):
-            continue
         parent = processes.get(pid, (0, "", ""))[0]
-        if parent in groups:
-            continue  # a helper of one that is named already
-        where = (
-            "in a container"
-            if re.search(r"docker|libpod|containerd|lxc", group)
-            else "outside of gitlab-runner.service"
-        )
+        ours = unit.pid and _below(pid, unit.pid, processes)
+        if ours or _of_unit(group, groups.get(unit.pid)) or _of_job(group, docker) or parent in groups:
+            continue  # the last: a helper of one that is named already
+        where = "in a container" if _CONTAINED.search(group) else f"outside of {UNIT}"
         yield f"process {pid} {where}"
+
+
+def _of_unit(group: str, main: str | None) -> bool:
+    """Whether it is in the unit's control group; a user's unit, or one in a container, may have the same name."""
+    if main is not None:
+        return group == main or group.startswith(f"{main}/")
+    return any(word.endswith(f":/system.slice/{UNIT}") for word in group.split())
+
+
+def _of_job(group: str, docker: DockerFacts | None) -> bool:
+    """Whether it is a helper in a job's own container."""
+    return any(one.id in group for one in docker.containers if one.id and _MANAGED in one.labels) if docker else False
 
 
 def _below(pid: int, ancestor: int, processes: Mapping[int, tuple[int, str, str]]) -> bool:

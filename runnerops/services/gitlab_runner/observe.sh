@@ -20,7 +20,8 @@ observe_runner_unit() { # DEFAULT-PATH: the unit, how the runner was really star
   *:*) ;;
   *) page=$page:9252 ;;
   esac
-  ask runner_metrics curl -fsS --noproxy '*' -m 2 "http://$page/metrics"
+  # shellcheck disable=SC2016  # expanded by the inner shell
+  ask runner_metrics sh -c 'curl -gfsS --noproxy "*" -m 2 "$1" | grep "^gitlab_runner_jobs{"' sh "http://$page/metrics"
 }
 
 observe_runner_version() {

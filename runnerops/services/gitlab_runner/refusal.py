@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from runnerops.model import Action, Change, Host, HostState, Policy, RunnerFacts, ServiceName, Stop, Verb
+from runnerops.model import Action, Change, Host, HostState, Job, Policy, ServiceName, Stop, Verb
 from runnerops.services.base import ParseError
 from runnerops.services.gitlab_runner.choice import RUNNING, rests
 from runnerops.services.gitlab_runner.document import NAME, label, parse, runners_of
 from runnerops.services.gitlab_runner.meaning import match
-from runnerops.services.gitlab_runner.observation import NOT_THERE
+from runnerops.services.gitlab_runner.observation import NOT_THERE, container_jobs
 
 
 def refusals(host: Host, have: HostState) -> Iterable[Stop]:
@@ -36,13 +36,13 @@ def stops(
     for change in changes:
         yield from _drop_runner(change)
     runner = have.facts.runner
-    if runner is None:
-        return
+    jobs = runner.jobs if runner else tuple(container_jobs(have.facts.docker))
     docker_restarts = any(action.service is ServiceName.DOCKER and action.verb is Verb.RESTART for action in actions)
-    own_restart = any(action.service is NAME and action.verb is Verb.RESTART for action in actions)
-    if runner.jobs and (docker_restarts or rests(actions) or (own_restart and runner.unit.active == RUNNING)):
-        yield _jobs_running(runner)
-    if docker_restarts and runner.strangers:
+    active = runner is not None and runner.unit.active == RUNNING
+    own_restart = active and any(action.service is NAME and action.verb is Verb.RESTART for action in actions)
+    if jobs and (docker_restarts or rests(actions) or own_restart):
+        yield _jobs_running(jobs)
+    if docker_restarts and runner and runner.strangers:
         names = ", ".join(runner.strangers)
         yield Stop(
             "undrainable-runner",
@@ -66,12 +66,12 @@ def _drop_runner(change: Change) -> Iterator[Stop]:
         yield Stop("drop-runner", message, details=gone)
 
 
-def _jobs_running(runner: RunnerFacts) -> Stop:
-    count = len(runner.jobs)
-    which = ", ".join(dict.fromkeys(f"job {job.id}" if job.id else job.what for job in runner.jobs))
-    jobs = "1 job runs" if count == 1 else f"{count} jobs run"
+def _jobs_running(jobs: Sequence[Job]) -> Stop:
+    count = len(jobs)
+    which = ", ".join(dict.fromkeys(f"job {job.id}" if job.id else job.what for job in jobs))
+    how_many = "1 job runs" if count == 1 else f"{count} jobs run"
     return Stop(
         "jobs-running",
-        f"{jobs} there and would fail: {which}",
-        details=tuple(job.id or job.what for job in runner.jobs),
+        f"{how_many} there and would fail: {which}",
+        details=tuple(job.id or job.what for job in jobs),
     )
