@@ -13,45 +13,21 @@ from runnerops.services.base import ParseError, sha256, staged_path
 from runnerops.services.gitlab_runner.choice import RUNNING
 from runnerops.services.gitlab_runner.document import NAME, parse
 from runnerops.services.gitlab_runner.merge import config_path
+from runnerops.services.gitlab_runner.scripts import (
+    CURSOR,
+    DRAIN,
+    LOAD_OR_START,
+    LOADED,
+    RESET,
+    REST,
+    RETURN,
+    RETURN_LATER,
+)
 from runnerops.services.steps import owe, run, settle_debt, wait
 
 UNIT = "gitlab-runner"
 LOAD_SECONDS = 20
 LINT_SINCE = (19, 3)
-
-CURSOR = (
-    'journalctl -q -u "$1" -n 1 --show-cursor -o cat | sed -n "s/^-- cursor: //p" >cursor; [ -s cursor ] || '
-    'journalctl -q -n 1 --show-cursor -o cat | sed -n "s/^-- cursor: //p" >cursor'
-)
-"""Where the journal is now; the working directory is the run's own."""
-
-LOADED = (
-    'systemctl is-active -q "$1" || { echo "not active"; exit; }; '
-    'pid=$(systemctl show -p MainPID --value "$1"); '
-    '[ "$2" = any ] || [ "$2" = "$pid" ] || { echo "another process"; exit; }; '
-    'said=$(journalctl -q -u "$1" --after-cursor="$(cat cursor)" -o cat); '
-    'case $said in *"Failed to load config"*) echo "refused its config"; exit;; esac; '
-    'case $3 in quiet) [ -e polled ] && echo loaded || { : >polled; echo "polled once"; };; '
-    '*) case $said in *"onfiguration loaded"*) echo loaded;; *) echo "not loaded yet";; esac;; esac'
-)
-"""Says `loaded` once the running process has the new file. `quiet`, where its log level hides that: twice no complaint."""
-
-DRAIN = 'pid=$(systemctl show -p MainPID --value "$1"); if [ "${pid:-0}" = 0 ]; then echo gone; else echo "its last job"; fi'
-"""Whether the process has ended; it ends with its last job, and at once where there is none."""
-
-RESET = 'systemctl reset-failed "$1" 2>/dev/null || :'
-
-RETURN = (
-    'while pid=$(systemctl show -p MainPID --value "$1"); [ "${pid:-0}" != 0 ]; do sleep 1; done; '
-    'systemctl stop "$1"; systemctl reset-failed "$1"; systemctl start "$1"'
-)
-"""Back from rest: a SIGQUIT cannot be taken back, so the unit is started once its last job has ended."""
-
-RETURN_LATER = (
-    'systemctl is-active -q "runnerops-return-$1" || '
-    'systemd-run --collect --quiet --unit="runnerops-return-$1" sh -c "$2" sh "$1"'
-)
-"""Waits for nothing itself: the run ends at once, the runner is back when it can be."""
 
 QUIET_LEVELS = frozenset({"warn", "warning", "error", "fatal", "panic"})
 
@@ -74,7 +50,7 @@ def moves(
     if action.verb is Verb.RELOAD and active and not paused:
         todo, undo = part.reload(run), part.reload_back()
     else:
-        todo, undo = part.restart(action.verb, run, paused=paused), part.restart_back()
+        todo, undo = part.restart(action.verb, run, paused=paused), part.restart_back(paused=paused)
     return Moves(
         guard=tuple(_guard(runner, active)), judge=tuple(_judge(change, runner)), todo=tuple(todo), undo=tuple(undo)
     )
@@ -159,8 +135,7 @@ class _Part:
         """The old file, loaded by the same process; one that died of the new file is started."""
         yield run(10, "sh", "-c", CURSOR, "sh", UNIT)
         yield from self._swap_back()
-        script = 'systemctl kill -s HUP --kill-who=main "$1" || { systemctl reset-failed "$1"; systemctl start "$1"; }'
-        yield run(30, "sh", "-c", script, "sh", UNIT)
+        yield run(30, "sh", "-c", LOAD_OR_START, "sh", UNIT)
         yield run(10, "rm", "-f", "polled")
         yield from _proof("any", "quiet", self._policy)
         yield settle_debt(NAME, self._have.owes(NAME))
@@ -176,9 +151,18 @@ class _Part:
         yield from _proof("any", self._new, self._policy)
         yield Step("strike", (NAME,))
 
-    def restart_back(self) -> Iterator[Step]:
-        """The old file; running again once its last job has ended, or stopped as it was."""
+    def restart_back(self, *, paused: bool) -> Iterator[Step]:
+        """The old file; running again once its last job has ended, or stopped as it was.
+
+        A runner that an earlier part brought to rest goes back there: that part's own way back comes next, then it runs.
+        """
         yield from self._swap_back()
+        if paused:
+            if not self._policy.kill_jobs:
+                yield run(10, "sh", "-c", REST, "sh", UNIT)
+                yield wait(self._policy.drain_s, "=gone", "sh", "-c", DRAIN, "sh", UNIT)
+            yield run(90, "systemctl", "stop", UNIT)
+            return
         if self._active:
             yield run(10, "sh", "-c", RETURN_LATER, "sh", UNIT, RETURN)
         else:
