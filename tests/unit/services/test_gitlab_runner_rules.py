@@ -1,0 +1,96 @@
+"""What gitlab-runner would ignore, or die of."""
+
+from __future__ import annotations
+
+import pytest
+
+from runnerops.model import (
+    Facts,
+    RunnerFacts,
+    Tree,
+    key_text,
+)
+from runnerops.services import gitlab_runner as service
+from tests.unit.services.runner_builders import (
+    NOW,
+    REWRITTEN,
+    SPEC,
+    TOKEN,
+    config,
+    runner,
+)
+
+
+def findings(tree: Tree, facts: Facts | None = None) -> list[tuple[str, str, str]]:
+    return [(one.rule, one.severity, key_text(one.key)) for one in service.lint({SPEC: tree}, facts)]
+
+
+@pytest.mark.parametrize(
+    ("tree", "rule", "severity", "key"),
+    [
+        (config(concurrent=0), "R001", "error", "concurrent"),
+        (config(concurrent=-1), "R001", "error", "concurrent"),
+        (config(concurrent="4"), "R001", "error", "concurrent"),
+        (config(concurrent=True), "R001", "error", "concurrent"),
+        (config(runner(token="")), "R002", "error", "runners[0].token"),
+        (config(runner(token="   ")), "R002", "error", "runners[0].token"),
+        (config(runner(token=f"{TOKEN}\n")), "R002", "error", "runners[0].token"),
+        (config(runner(token="glrt-short")), "R002", "error", "runners[0].token"),
+        (config(runner(token="glrtr-registration-token")), "R002", "error", "runners[0].token"),
+        (config(runner(executor="dokcer")), "R003", "error", "runners[0].executor"),
+        (config(runner(executor=None)), "R003", "error", "runners[0].executor"),
+        (config(runner(url="gitlab.example.com")), "R004", "error", "runners[0].url"),
+        (config(runner(), runner(name="two")), "R005", "warning", "runners[1].token"),
+        (config(runner(url="http://[bad")), "R004", "error", "runners[0].url"),
+        (config(runner(cache={"s3": {"ServerAdress": "x"}})), "R006", "error", "runners[0].cache.s3.ServerAdress"),
+        (config(chek_interval=3), "R006", "error", "chek_interval"),
+        (config(nothing_like_it=3), "R006", "warning", "nothing_like_it"),
+        (config(runner(docker={"privilegd": True})), "R006", "error", "runners[0].docker.privilegd"),
+        (config(check_interval="3"), "R008", "error", "check_interval"),
+        (config(runner(docker={"cpus": 2})), "R008", "error", "runners[0].docker.cpus"),
+        (config(runner(docker={"volumes": "/cache"})), "R008", "error", "runners[0].docker.volumes"),
+        (config(runner(docker={"services": [{"name": 1}]})), "R008", "error", "runners[0].docker.services[0].name"),
+        (config(runner(docker=[])), "R008", "error", "runners[0].docker"),
+        (config(connection_max_age=15), "R008", "error", "connection_max_age"),
+        (config(runner(docker={"pull_policy": [1]})), "R008", "error", "runners[0].docker.pull_policy"),
+        (config(runner(feature_flags={"FF_X": "true"})), "R008", "error", "runners[0].feature_flags"),
+    ],
+)
+def test_findings(tree: Tree, rule: str, severity: str, key: str) -> None:
+    assert (rule, severity, key) in findings(tree)
+
+
+@pytest.mark.parametrize(
+    "tree",
+    [
+        config(),
+        config(runner(token=None)),
+        REWRITTEN,
+        {"concurrent": 1},
+        config(runner(docker={"image": "a", "pull_policy": ["always"], "shm_size": 300, "sysctls": {"a": "b"}})),
+        config(runner(executor="kubernetes", kubernetes={"anything": {"goes": 1}})),
+        config(runner(unhealthy_interval="1h30m", cache={"Type": "s3", "s3": {"ServerAddress": "x"}})),
+    ],
+)
+def test_nothing_to_find(tree: Tree) -> None:
+    assert findings(tree) == []
+
+
+def test_a_key_that_the_hosts_runner_does_not_know_yet() -> None:
+    facts = Facts(runner=RunnerFacts(NOW, "15.11.0"))
+    assert ("R007", "warning", "connection_max_age") in findings(config(connection_max_age="15m"), facts)
+
+
+def test_no_finding_shows_a_token() -> None:
+    for token in ("glrt-short", f"{TOKEN} x"):
+        found = list(service.lint({SPEC: config(runner(token=token))}, None))
+        assert found
+        assert not any(token in one.message + one.fix for one in found)
+
+
+def test_a_key_that_the_hosts_runner_knows_no_more() -> None:
+    tree = config(runner(pre_clone_script="true"))
+    found = ("R007", "warning", "runners[0].pre_clone_script")
+    assert found in findings(tree, Facts(runner=RunnerFacts(NOW, "17.0.0")))
+    assert found not in findings(tree, Facts(runner=RunnerFacts(NOW, "16.11.0")))
+    assert found not in findings(tree)
