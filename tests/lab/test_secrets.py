@@ -1,0 +1,85 @@
+"""No secret is shown, by any command, in any form: neither the inventory's nor one that only the host has."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.lab.host import LabHost
+from tests.lab.lab import Lab
+from tests.lab.project import Project, cache_section, host_entry
+
+OURS = {name: f"canary-ours-{name}-0123456789" for name in ("token", "password", "environment", "userinfo")}
+THEIRS = {
+    name: f"canary-theirs-{name}-0123456789" for name in ("token", "environment", "password", "comment", "daemon")
+}
+
+
+@pytest.fixture(name="project")
+def fixture_project(tmp_path: Path, lab: Lab, host: LabHost) -> Project:
+    """Secrets come from `.env`, a file and in clear; the host has some of its own, in comments too."""
+    project = Project(tmp_path, lab)
+    runner = {
+        "name": "one",
+        "url": "http://127.0.0.1:9",
+        "token": "@env TOKEN",
+        "executor": "docker",
+        "environment": ["CI_PASSWORD=@env"],
+        "docker": {"image": f"https://me:{OURS['userinfo']}@example.com/x"},
+    }
+    cache = cache_section(
+        host, lab.hub, username="me", password=OURS["password"], environment={"REGISTRY_X": OURS["environment"]}
+    )
+    entry = host_entry(
+        host, docker={"live-restore": True}, registry=cache, gitlab_runner={"concurrent": 2, "runners": [runner]}
+    )
+    project.write({"hosts": {host.name: entry}})
+    text = (tmp_path / "inventory.yml").read_text().replace("'@env TOKEN'", "!env LAB_TOKEN")
+    (tmp_path / "inventory.yml").write_text(text)
+    (tmp_path / ".env").write_text(f"LAB_TOKEN={OURS['token']}\n")
+    config = f'# {THEIRS["comment"]}\nconcurrent = 1\n[[runners]]\nname = "two"\nurl = "http://127.0.0.1:9"\n'
+    config += f'token = "{THEIRS["token"]}"\nexecutor = "ssh"\nenvironment = ["A={THEIRS["environment"]}"]\n'
+    config += f'[runners.ssh]\npassword = "{THEIRS["password"]}"\n'
+    host.write("/etc/gitlab-runner/config.toml", config.encode(), 0o600)
+    host.write(
+        "/etc/docker/daemon.json",
+        f'{{"labels": ["a=b"], "http-proxy": "http://me:{THEIRS["daemon"]}@192.0.2.1"}}'.encode(),
+    )
+    return project
+
+
+def test_no_output_has_a_canary(project: Project, host: LabHost) -> None:
+    said = ""
+    for words in (
+        ("check",),
+        ("render",),
+        ("hosts",),
+        ("hosts", "--explain", host.name),
+        ("hosts", "--explain", host.name, "-o", "json"),
+        ("diff",),
+        ("diff", "-v"),
+        ("diff", "-o", "json"),
+        ("deploy", "--yes", "-v"),
+        ("deploy", "--yes", "-v", "--allow", "not-ours", "--allow", "drop-runner"),
+        ("deploy", "--yes", "-o", "json", "--allow", "not-ours"),
+    ):
+        said += project.run(*words, code=None)
+    assert "********" in said
+    for canary in (*OURS.values(), *THEIRS.values()):
+        assert canary not in said, said[max(0, said.index(canary) - 300) :][:400]
+
+
+def test_what_goes_wrong_on_the_host_shows_none_either(project: Project, host: LabHost) -> None:
+    """A broken unit, a failing step, a log that holds them: what the run says is filtered there and here."""
+    host.run(
+        f"mkdir -p /etc/systemd/system/docker.service.d && printf '[Service]\\nExecReload=\\nExecReload=/bin/sh -c \"echo {OURS['token']}; exit 1\"\\n' >/etc/systemd/system/docker.service.d/lab.conf && systemctl daemon-reload"
+    )
+    try:
+        said = project.run("deploy", "--yes", "-v", "--allow", "not-ours", "--allow", "drop-runner", code=None)
+    finally:
+        host.run("rm -r /etc/systemd/system/docker.service.d; systemctl daemon-reload")
+    assert "did not hold" in said
+    for canary in (*OURS.values(), *THEIRS.values()):
+        assert canary not in said
+        assert host.run(f"grep -rl {canary} /var/lib/runnerops/runs/*/log", check=False).stdout == ""

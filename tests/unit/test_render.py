@@ -1,0 +1,129 @@
+"""From a host of the inventory to its files: templates overridden file by file, secrets resolved only where used."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+from runnerops import inventory
+from runnerops.errors import SecretError, TemplateError
+from runnerops.model import RenderedFile
+from runnerops.render import Renderer, shipped_templates
+from runnerops.secrets import Resolver
+
+TEXT = """
+hosts:
+  r:
+    docker: {log-opts: {max-size: 10m}, default-ulimits: {nofile: {Name: nofile, Hard: 1, Soft: 1}}, mtu: 1400, debug: false}
+    registry: {caches: [{username: me, password: !env PW}]}
+    gitlab_runner:
+      concurrent: 4
+      session_server: {session_timeout: 60}
+      runners:
+        - {name: "{host}-a", url: "https://gitlab.example.com", executor: docker, token: !env "{host}_TOKEN",
+           docker: {image: "a:1", services: [{name: "b:2", command: ["-x"]}]}, cache: {Type: s3, s3: {BucketName: c}}}
+        - {name: b, url: "https://gitlab.example.com", executor: shell}
+    vars: {team: web}
+"""
+ENVIRON = {"PW": "s3cret pw", "R_TOKEN": "glrt-aaaaaaaaaaaaaaaaaaaa", "HOME": "/nonexistent"}
+
+
+def render(folder: Path, text: str = TEXT, environ: dict[str, str] | None = None) -> dict[str, RenderedFile]:
+    path = folder / "inventory.yml"
+    path.write_text(text)
+    loaded = inventory.load(path)
+    resolver = Resolver(ENVIRON if environ is None else environ, folder)
+    files = Renderer(folder / "templates", resolver).files(loaded.hosts[0])
+    resolver.check()
+    return {file.spec.path: file for file in files}
+
+
+def content(file: RenderedFile) -> str:
+    assert file.content is not None
+    return file.content.decode()
+
+
+def test_the_four_files(tmp_path: Path) -> None:
+    files = render(tmp_path)
+    daemon = json.loads(content(files["/etc/docker/daemon.json"]))
+    assert daemon == {
+        "log-opts": {"max-size": "10m"},
+        "default-ulimits": {"nofile": {"Name": "nofile", "Hard": 1, "Soft": 1}},
+        "mtu": 1400,
+        "debug": False,
+        "registry-mirrors": ["http://172.17.0.1:5000"],
+    }
+    config = tomllib.loads(content(files["/etc/gitlab-runner/config.toml"]))
+    first, second = config["runners"]
+    assert (first["name"], first["token"]) == ("r-a", ENVIRON["R_TOKEN"])
+    assert first["docker"]["services"] == [{"name": "b:2", "command": ["-x"]}]
+    assert "token" not in second
+    assert config["session_server"] == {"session_timeout": 60}
+    registry = yaml.safe_load(content(files["/opt/registry/registry-config.yml"]))
+    assert registry["proxy"]["password"] == ENVIRON["PW"]
+    compose = yaml.safe_load(content(files["/opt/registry/docker-compose.yml"]))
+    assert compose["services"]["dockerhub"]["command"] == ["serve", "/etc/runnerops/registry-config.yml"]
+    assert compose["volumes"]["dockerhub"] == {"name": "runnerops-dockerhub"}
+
+
+def test_files_with_a_secret_are_private(tmp_path: Path) -> None:
+    files = render(tmp_path)
+    for file in files.values():
+        if any(secret in content(file) for secret in ("s3cret pw", "glrt-")):
+            assert file.spec.mode == "0600", file.spec.path
+
+
+def test_a_projects_own_template_wins_file_by_file(tmp_path: Path) -> None:
+    folder = tmp_path / "templates"
+    folder.mkdir()
+    (folder / "daemon.json.j2").write_text(
+        '{"labels": ["team={{ vars.team }}", "host={{ host.name }}"], "mirror": {{ caches[0].url | to_json }}}'
+    )
+    files = render(tmp_path)
+    assert json.loads(content(files["/etc/docker/daemon.json"])) == {
+        "labels": ["team=web", "host=r"],
+        "mirror": "http://172.17.0.1:5000",
+    }
+    assert "[[runners]]" in content(files["/etc/gitlab-runner/config.toml"])
+
+
+def test_missing_secrets_are_told_together(tmp_path: Path) -> None:
+    with pytest.raises(SecretError) as caught:
+        render(tmp_path, environ={})
+    assert "PW" in caught.value.message
+    assert "R_TOKEN" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("template", "says"),
+    [
+        ("{{ nope }}", "templates/daemon.json.j2:1: 'nope' is undefined"),
+        ("{}\n{{ docker.nope.deeper }}", "templates/daemon.json.j2:2:"),
+        ("{% if %}", "templates/daemon.json.j2:1:"),
+        ("{{ 1 / 0 }}", "templates/daemon.json.j2:1:"),
+        ('{"a": 1,}', "renders broken JSON for host r: line 1"),
+        ("[]", "renders broken JSON"),
+        ("{% include 'other.j2' %}", "no template 'other.j2'"),
+    ],
+)
+def test_a_broken_template_is_placed(tmp_path: Path, template: str, says: str) -> None:
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "templates" / "daemon.json.j2").write_text(template)
+    with pytest.raises(TemplateError) as caught:
+        render(tmp_path)
+    assert says in caught.value.message
+
+
+def test_every_shipped_template_is_short_enough_to_copy() -> None:
+    templates = sorted(shipped_templates().glob("*.j2"))
+    assert [path.name for path in templates] == [
+        "config.toml.j2",
+        "daemon.json.j2",
+        "docker-compose.yml.j2",
+        "registry-config.yml.j2",
+    ]
+    assert all(len(path.read_text().splitlines()) <= 40 for path in templates)
