@@ -72,9 +72,9 @@ def test_no_output_has_a_canary(project: Project, host: LabHost) -> None:
 
 def test_what_goes_wrong_on_the_host_shows_none_either(project: Project, host: LabHost) -> None:
     """A broken unit, a failing step, a log that holds them: what the run says is filtered there and here."""
-    host.run(
-        f"mkdir -p /etc/systemd/system/docker.service.d && printf '[Service]\\nExecReload=\\nExecReload=/bin/sh -c \"echo {OURS['token']}; exit 1\"\\n' >/etc/systemd/system/docker.service.d/lab.conf && systemctl daemon-reload"
-    )
+    drop_in = f'[Service]\nExecReload=\nExecReload=/bin/sh -c "echo {OURS["token"]}; exit 1"\n'
+    host.write("/etc/systemd/system/docker.service.d/lab.conf", drop_in.encode())
+    host.run("systemctl daemon-reload")
     try:
         said = project.run("deploy", "--yes", "-v", "--allow", "not-ours", "--allow", "drop-runner", code=None)
     finally:
