@@ -9,120 +9,129 @@ from difflib import get_close_matches
 from typing import Literal, TypeAlias
 
 from runnerops.model import Key, Tree, Value
-from runnerops.services.gitlab_runner.keys import TABLES
+from runnerops.services.gitlab_runner.keys import NEWEST, TABLES, Known
+from runnerops.services.gitlab_runner.times import microseconds
+
+Version: TypeAlias = "tuple[int, ...]"
+"""Major and minor; empty where it is not known."""
 
 Found: TypeAlias = "Iterator[tuple[str, Literal['error', 'warning'], Key, str, str]]"
 """Rule, severity, key, message, fix."""
 
-_WORDS = {"str": "text", "int": "a whole number", "bool": "true or false", "time": "a time", "float": "a number"}
-_DURATION = re.compile(r"([0-9.]+(ns|us|µs|ms|s|m|h))+")
+_NEAR = 0.8
+"""How like a known key a slip of the pen is, of 1; what is less like it may be a key of a later release."""
+
+_LINT_SINCE = (19, 3)
+"""From here on `gitlab-runner lint` judges the staged file, and it refuses unknown keys."""
 
 
-def version_of(text: str) -> tuple[int, ...]:
+def version_of(text: str) -> Version:
     """Major and minor of a version; nothing where the text is none."""
     found = re.match(r"v?(\d+)\.(\d+)", text)
     return (int(found[1]), int(found[2])) if found else ()
 
 
-def known(table: str, tree: Tree, key: Key, version: tuple[int, ...]) -> Found:
+def check_table(table: str, tree: Tree, key: Key, version: Version) -> Found:
     """Keys and types of a table and those below it. The runner itself ignores what it does not know, in silence."""
     keys = TABLES[table]
     for name, value in tree.items():
         here: Key = (*key, name)
-        if name not in keys:
-            near = get_close_matches(name, keys, 1)
-            if near:
-                yield "R006", "error", here, f"unknown key, did you mean '{near[0]}'?", f"write {near[0]}"
-            else:
-                yield (
-                    "R006",
-                    "warning",
-                    here,
-                    "unknown key: the runner ignores it in silence",
-                    "see whether it stands in the right table",
-                )
-            continue
-        kind, when = keys[name]
-        yield from _timely(when, here, version)
-        yield from _value(kind, value, here, version)
-
-
-def _timely(when: str, key: Key, version: tuple[int, ...]) -> Found:
-    until = when.startswith("-")
-    bound = version_of(when.removeprefix("-"))
-    if version and until and version >= bound:
-        yield "R007", "warning", key, f"the runner ignores it since {when[1:]}", "take it out, or write its successor"
-    elif version and bound and not until and version < bound:
-        yield (
-            "R007",
-            "warning",
-            key,
-            f"this host's runner does not know it before {when}",
-            "upgrade gitlab-runner there",
-        )
-
-
-def _value(kind: str, value: Value, key: Key, version: tuple[int, ...]) -> Found:
-    if kind.startswith("table "):
-        if isinstance(value, dict):
-            yield from known(kind.removeprefix("table "), value, key, version)
+        if name in keys:
+            yield from _timely(keys[name], here, version)
+            yield from _value(keys[name].kind, value, here, version)
         else:
-            yield _wrong(key, "a table")
-    elif kind.startswith("[table "):
+            yield from _unknown(name, keys, here, version)
+
+
+def _unknown(name: str, keys: Mapping[str, Known], key: Key, version: Version) -> Found:
+    """A slip of the pen is an error, unless the host's runner is newer than the table and may know the key."""
+    near = get_close_matches(name, keys, 1, _NEAR)
+    if near:
+        severity: Literal["error", "warning"] = "warning" if version > NEWEST else "error"
+        yield "R006", severity, key, f"unknown key, did you mean '{near[0]}'?", f"write {near[0]}"
+    else:
+        refused = version >= _LINT_SINCE
+        message = "its `gitlab-runner lint` refuses the file for it" if refused else "the runner ignores it in silence"
+        yield "R006", "warning", key, f"unknown key: {message}", "see whether it stands in the right table"
+
+
+def _timely(known: Known, key: Key, version: Version) -> Found:
+    if version and version < version_of(known.since):
+        message = f"this host's runner does not know it before {known.since}"
+        yield "R007", "warning", key, message, "upgrade gitlab-runner there"
+    if version and known.until and version >= version_of(known.until):
+        message = f"this host's runner does not know it since {known.until}"
+        yield "R007", "warning", key, message, "take it out, or write its successor"
+
+
+def _value(kind: str, value: Value, key: Key, version: Version) -> Found:
+    word, _, table = kind.partition(" ")
+    if word == "[table":
         if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
             yield _wrong(key, "a list of tables")
             return
         for index, item in enumerate(value):
-            assert isinstance(item, dict)
-            yield from known(kind[len("[table ") : -1], item, (*key, index), version)
+            yield from _value(f"table {table[:-1]}", item, (*key, index), version)
+    elif not (word == "table" and isinstance(value, dict)):
+        yield from (_wrong(key, _WORDS[word]) for good in [_CHECKS[word](value)] if not good)
     else:
-        problem = _CHECKS[kind](value)
-        if problem:
-            yield _wrong(key, problem)
+        yield from check_table(table, value, key, version)
 
 
 def _wrong(key: Key, what: str) -> tuple[str, Literal["error", "warning"], Key, str, str]:
-    return "R008", "error", key, f"must be {what}: the runner would refuse the whole file", "mend the type; quote text"
+    return "R008", "error", key, f"must be {what}", "mend the type: the runner refuses the whole file for it"
 
 
-def _plain(kind: str) -> Callable[[Value], str]:
-    types: dict[str, tuple[type, ...]] = {
-        "str": (str,),
-        "int": (int,),
-        "bool": (bool,),
-        "time": (datetime,),
-        "float": (int, float),
-    }
-
-    def check(value: Value) -> str:
-        good = isinstance(value, types[kind]) and (kind == "bool" or not isinstance(value, bool))
-        return "" if good else _WORDS[kind]
-
-    return check
+def _list_of(check: Callable[[Value], bool]) -> Callable[[Value], bool]:
+    return lambda value: isinstance(value, list) and all(map(check, value))
 
 
-def _duration(value: Value) -> str:
-    good = isinstance(value, str) and (value == "0" or _DURATION.fullmatch(value))
-    return "" if good else 'a duration in quotes, like "15m"'
+def _table_of(check: Callable[[Value], bool]) -> Callable[[Value], bool]:
+    return lambda value: isinstance(value, dict) and all(map(check, value.values()))
 
 
-def _texts(value: Value) -> str:
-    return "" if isinstance(value, list) and all(isinstance(item, str) for item in value) else "a list of texts"
+def _text(value: Value) -> bool:
+    return isinstance(value, str)
 
 
-def _pairs(kind: type, words: str) -> Callable[[Value], str]:
-    def check(value: Value) -> str:
-        return "" if isinstance(value, dict) and all(isinstance(item, kind) for item in value.values()) else words
-
-    return check
+def _number(value: Value) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-_CHECKS: Mapping[str, Callable[[Value], str]] = {
-    **{kind: _plain(kind) for kind in ("str", "int", "bool", "time", "float")},
+def _duration(value: Value) -> bool:
+    return isinstance(value, str) and microseconds(value) is not None
+
+
+_CHECKS: Mapping[str, Callable[[Value], bool]] = {
+    "str": _text,
+    "int": lambda value: _number(value) and isinstance(value, int),
+    "float": _number,
+    "bool": lambda value: isinstance(value, bool),
+    "time": lambda value: isinstance(value, datetime),
     "duration": _duration,
-    "[str]": _texts,
-    "str|[str]": lambda value: "" if isinstance(value, str) or not _texts(value) else "text, or a list of texts",
-    "{str}": _pairs(str, "a table of texts"),
-    "{bool}": _pairs(bool, "a table of true and false"),
-    "any": lambda _: "",
+    "[str]": _list_of(_text),
+    "[float]": _list_of(_number),
+    "str|[str]": lambda value: _text(value) or _list_of(_text)(value),
+    "{str}": _table_of(_text),
+    "{bool}": _table_of(lambda value: isinstance(value, bool)),
+    "{[str]}": _table_of(_list_of(_text)),
+    "tree": lambda value: isinstance(value, dict),
+    "table": lambda _: False,
+}
+
+_WORDS: Mapping[str, str] = {
+    "str": "text",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "time": "a time",
+    "duration": 'a duration in quotes, like "15m"',
+    "[str]": "a list of texts",
+    "[float]": "a list of numbers",
+    "str|[str]": "text, or a list of texts",
+    "{str}": "a table of texts",
+    "{bool}": "a table of true and false",
+    "{[str]}": "a table of lists of texts",
+    "tree": "a table",
+    "table": "a table",
 }

@@ -1,15 +1,34 @@
-"""The keys of config.toml as data: type, and the first release that knows them or no longer does. Pure.
+"""The keys of config.toml as data: type, and the releases that know them. Pure.
 
-From `common/config.go` of gitlab-runner, 13.0 to 19.3. Tables that are not listed take any key.
+From `common/config.go` of gitlab-runner, 13.0 to 19.3.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TypeAlias
 
 Kind: TypeAlias = str
-"""`str int bool float time duration [str] str|[str] {str} {bool} any`, or `table NAME`, `[table NAME]`."""
+"""`str int bool float time duration [str] [float] str|[str]`; `{str} {bool} {[str]}`: a table whose keys are the
+user's own; `tree`: a table that is not judged further; `table NAME`, `[table NAME]`: one of `TABLES`, or a list of it.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A key: the first release with it and the first without, empty where it was or is always there.
+
+    `given`: a zero is a word of its own, for the runner tells it from a missing key.
+    """
+
+    kind: Kind
+    since: str = ""
+    until: str = ""
+    given: bool = False
+
+
+Table: TypeAlias = Mapping[str, Known]
 
 RESTART = frozenset({"listen_address", "session_server"})
 """Read once, at the start of the process; everything else is loaded while it runs."""
@@ -17,23 +36,8 @@ RESTART = frozenset({"listen_address", "session_server"})
 HOST_OWNED = ("id", "token", "token_obtained_at", "token_expires_at")
 """Written into `[[runners]]` by the runner itself."""
 
-POINTERS = frozenset(
-    {
-        "strict_check_interval",
-        "proxy_exec",
-        "safe_directory_checkout",
-        "clean_git_config",
-        "services_privileged",
-        "enabled",
-        "disable_strict_host_key_checking",
-        "DualStack",
-        "PathStyle",
-        "reservation_throttling",
-        "preemptive_mode",
-        "services_limit",
-    }
-)
-"""Neither on nor off, or no number, by default: `false` and 0 are words of their own there."""
+NEWEST = (19, 3)
+"""The last release that this table was compared with: what a later one knows is not known here."""
 
 EXECUTORS = (
     "custom",
@@ -52,55 +56,60 @@ EXECUTORS = (
 )
 
 
-def _table(text: str) -> dict[str, tuple[Kind, str]]:
-    """Lines of `KIND: name name@SINCE name@-UNTIL …`."""
-    found: dict[str, tuple[Kind, str]] = {}
+def _table(text: str) -> Table:
+    """Lines of `KIND: name name@since name@since-until …`; a `?` behind the kind sets `given`."""
+    found: dict[str, Known] = {}
     for line in text.strip().splitlines():
         kind, _, names = line.strip().partition(": ")
-        for name in names.split():
-            key, _, since = name.partition("@")
-            found[key] = (kind, since)
+        for word in names.split():
+            name, _, releases = word.partition("@")
+            since, _, until = releases.partition("-")
+            found[name] = Known(kind.rstrip("?"), since, until, kind.endswith("?"))
     return found
 
 
-TABLES: Mapping[str, Mapping[str, tuple[Kind, str]]] = {
+TABLES: Mapping[str, Table] = {
     "config": _table("""
-        str: listen_address log_level log_format user sentry_dsn
+        str: listen_address user
+        str?: log_level log_format sentry_dsn
         int: concurrent check_interval shutdown_timeout@15.6
-        duration: connection_max_age@16.9
-        any: labels@18.5 machine@18.10 experimental@17.9
+        duration?: connection_max_age@16.9
+        {str}: labels@18.5
+        tree: machine@18.10 experimental@17.9
         table session_server: session_server
         [table runner]: runners
     """),
-    "session_server": _table("""
-        str: listen_address advertise_address
-        int: session_timeout
-    """),
+    "session_server": _table("str: listen_address advertise_address\nint: session_timeout"),
     "runner": _table("""
         str: name url token executor builds_dir cache_dir clone_url pre_get_sources_script@15.9
         str: post_get_sources_script@15.9 pre_build_script post_build_script shell slot_cgroup_template@18.6
-        str: tls-ca-file tls-cert-file tls-key-file step_runner_image@17.9 pre_clone_script@-17.0
-        str: post_clone_script@-17.0
+        str: tls-ca-file tls-cert-file tls-key-file step_runner_image@17.9
+        str: pre_clone_script@-17.0 post_clone_script@-17.0
         int: limit output_limit request_concurrency unhealthy_requests_limit@15.7 id@15.3
         int: job_status_final_update_retry_limit@17.9
-        bool: strict_check_interval@18.9 proxy_exec@17.10 debug_trace_disabled safe_directory_checkout@16.3
-        bool: clean_git_config@17.10 use_slot_cgroups@18.6
-        duration: unhealthy_interval@15.7 prepare_timeout@19.0 get_sources_timeout@19.1
+        bool: debug_trace_disabled use_slot_cgroups@18.6
+        bool?: strict_check_interval@18.9 proxy_exec@17.10 safe_directory_checkout@16.3 clean_git_config@17.10
+        duration?: unhealthy_interval@15.7 prepare_timeout@19.0 get_sources_timeout@19.1
         time: token_obtained_at@15.3 token_expires_at@15.3
         [str]: environment
         {bool}: feature_flags@13.11
-        any: experimental@19.2 labels@18.5 referees monitoring@16.10 instance@15.8 parallels virtualbox
-        any: kubernetes custom autoscaler@15.5
+        {str}: labels@18.5
+        tree: experimental@19.2 referees monitoring@16.10 kubernetes custom parallels virtualbox
         table artifact: artifact@18.10
-        table custom_build_dir: custom_build_dir
+        table autoscaler: autoscaler@15.5
+        table build_dir: custom_build_dir
+        table cache: cache
+        table docker: docker
+        table instance: instance@15.8
         table machine: machine
         table ssh: ssh
-        table docker: docker
-        table cache: cache
     """),
+    "artifact": _table("duration?: upload_timeout response_header_timeout"),
+    "build_dir": _table("bool?: enabled"),
+    "instance": _table("[str]: allowed_images\nbool: use_common_build_dir"),
     "ssh": _table("""
         str: user password host port identity_file known_hosts_file
-        bool: disable_strict_host_key_checking
+        bool?: disable_strict_host_key_checking
     """),
     "docker": _table("""
         str: host tls_cert_path hostname image runtime memory memory_swap memory_reservation cgroup_parent@16.10
@@ -109,17 +118,18 @@ TABLES: Mapping[str, Mapping[str, tuple[Kind, str]]] = {
         str: service_memory_reservation@16.9 service_cgroup_parent@16.10 service_slot_cgroup_template@18.6
         str: service_cpuset_cpus@16.9 service_cpus@16.9 service_gpus@17.10 isolation@15.8 helper_image
         str: helper_image_flavor@14.0
-        int: cpu_shares oom_score_adjust services_limit@16.9 service_cpu_shares@16.9 wait_for_services_timeout shm_size
-        int: network_mtu@16.5
-        bool: tls_verify privileged services_privileged@15.7 disable_entrypoint_overwrite oom_kill_disable
-        bool: disable_cache volume_keep@18.10 enable_ipv6@15.5
+        int: cpu_shares oom_score_adjust service_cpu_shares@16.9 wait_for_services_timeout shm_size network_mtu@16.5
+        int?: services_limit@16.9
+        bool: tls_verify privileged disable_entrypoint_overwrite oom_kill_disable disable_cache volume_keep@18.10
+        bool: enable_ipv6@15.5
+        bool?: services_privileged@15.7
         [str]: dns dns_search allowed_users@16.8 group_add@16.6 cap_add cap_drop security_opt
         [str]: services_security_opt@15.10 devices device_cgroup_rules@15.1 volumes extra_hosts volumes_from links
         [str]: allowed_images allowed_privileged_images@16.1 allowed_privileged_services@16.1
         [str]: allowed_pull_policies@15.1 allowed_services
         str|[str]: pull_policy
         {str}: volume_driver_ops@15.5 tmpfs services_tmpfs sysctls container_labels@14.10 ulimit@16.2 log_options@18.9
-        any: services_devices@17.10
+        {[str]}: services_devices@17.10
         [table service]: services
     """),
     "service": _table("""
@@ -137,19 +147,52 @@ TABLES: Mapping[str, Mapping[str, tuple[Kind, str]]] = {
     "s3": _table("""
         str: ServerAddress AccessKey SecretKey SessionToken BucketName BucketLocation AuthenticationType
         str: ServerSideEncryption ServerSideEncryptionKeyID RoleARN UploadRoleARN
+        bool: Insecure Accelerate DisableAssumeRoleCredentialsCaching
+        bool?: DualStack PathStyle
         int: AssumeRoleMaxConcurrency
-        bool: Insecure DualStack PathStyle Accelerate DisableAssumeRoleCredentialsCaching
     """),
     "gcs": _table("str: CredentialsFile BucketName UniverseDomain AccessID PrivateKey"),
     "azure": _table("str: ContainerName StorageDomain AccountName AccountKey"),
-    "artifact": _table("duration: upload_timeout@18.10 response_header_timeout@18.10"),
-    "custom_build_dir": _table("bool: enabled"),
     "machine": _table("""
         str: MachineDriver MachineName OffPeakTimezone
-        int: MaxGrowthRate@13.6 IdleCount IdleCountMin@14.6 IdleTime MaxBuilds MaxRemovalAttempts@19.1 OffPeakIdleCount
-        int: OffPeakIdleTime
+        int: MaxGrowthRate@13.6 IdleCount IdleCountMin@14.6 IdleTime MaxBuilds MaxRemovalAttempts@19.1
+        int: OffPeakIdleCount OffPeakIdleTime
         float: IdleScaleFactor@14.6
         [str]: MachineOptions MachineOptionsWithName@18.6 OffPeakPeriods
-        any: autoscaling
+        [table machine_period]: autoscaling
+    """),
+    "machine_period": _table("""
+        str: Timezone
+        int: IdleCount IdleCountMin IdleTime
+        float: IdleScaleFactor
+        [str]: Periods
+    """),
+    "autoscaler": _table("""
+        str: plugin instance_ready_command@16.11
+        int: capacity_per_instance max_use_count max_instances shutdown_deletion_retries@18.3 failure_threshold@18.3
+        bool: log_internal_ip@18.2 log_external_ip@18.2 delete_instances_on_shutdown@16.0
+        bool?: reservation_throttling@18.7
+        duration: instance_acquire_timeout@18.1 update_interval@17.0 update_interval_when_expecting@17.0
+        duration: deletion_retry_interval@18.3 shutdown_deletion_interval@18.3
+        [float]: instance_operation_time_buckets instance_creation_time_buckets@15.11
+        [float]: instance_is_running_time_buckets@15.11 instance_deletion_time_buckets@15.11
+        [float]: instance_readiness_time_buckets@15.11 instance_life_duration_buckets@15.11
+        tree: plugin_config scale_throttle@17.0 vm_isolation@15.8 state_storage@17.5
+        table connector: connector_config
+        [table policy]: policy
+    """),
+    "connector": _table("""
+        str: os arch protocol username password key_path
+        int: protocol_port@17.11
+        bool: use_static_credentials use_external_addr@15.9
+        duration: keepalive timeout
+    """),
+    "policy": _table("""
+        str: timezone
+        int: idle_count scale_factor_limit
+        float: scale_factor
+        bool?: preemptive_mode@18.1
+        duration: idle_time
+        [str]: periods
     """),
 }

@@ -11,7 +11,8 @@ from runnerops.model import Host, HostState, RenderedFile, Stop, Tree, Value
 from runnerops.services.base import ParseError, with_path
 from runnerops.services.gitlab_runner.document import NAME, PATH, dump, label, parse, runners_of
 from runnerops.services.gitlab_runner.keys import HOST_OWNED
-from runnerops.services.gitlab_runner.meaning import edits, match, rivals
+from runnerops.services.gitlab_runner.meaning import edits
+from runnerops.services.gitlab_runner.partners import match, rivals
 
 
 def config_path(have: HostState) -> str:

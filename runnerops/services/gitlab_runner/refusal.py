@@ -8,8 +8,8 @@ from runnerops.model import Action, Change, Host, HostState, Job, Policy, Servic
 from runnerops.services.base import ParseError
 from runnerops.services.gitlab_runner.choice import RUNNING, rests
 from runnerops.services.gitlab_runner.document import NAME, label, parse, runners_of
-from runnerops.services.gitlab_runner.meaning import match
 from runnerops.services.gitlab_runner.observation import NOT_THERE, container_jobs
+from runnerops.services.gitlab_runner.partners import match
 
 
 def refusals(host: Host, have: HostState) -> Iterable[Stop]:

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from urllib.parse import urlsplit
 
 from runnerops.model import Facts, FileSpec, Finding, Key, Tree, Value
-from runnerops.services.gitlab_runner.checks import Found, known, version_of
+from runnerops.services.gitlab_runner.checks import Found, check_table, version_of
 from runnerops.services.gitlab_runner.document import runners_of
 from runnerops.services.gitlab_runner.keys import EXECUTORS
 
@@ -21,7 +21,7 @@ def lint(files: Mapping[FileSpec, Tree], facts: Facts | None) -> Iterable[Findin
         for rule in (_concurrent, _tokens, _executors, _urls, _twice):
             for name, severity, key, message, fix in rule(tree):
                 yield Finding(name, severity, spec.path, key, message, fix)
-        for name, severity, key, message, fix in known("config", tree, (), version):
+        for name, severity, key, message, fix in check_table("config", tree, (), version):
             yield Finding(name, severity, spec.path, key, message, fix)
 
 

@@ -54,6 +54,22 @@ def findings(tree: Tree, facts: Facts | None = None) -> list[tuple[str, str, str
         (config(connection_max_age=15), "R008", "error", "connection_max_age"),
         (config(runner(docker={"pull_policy": [1]})), "R008", "error", "runners[0].docker.pull_policy"),
         (config(runner(feature_flags={"FF_X": "true"})), "R008", "error", "runners[0].feature_flags"),
+        (config(runner(kubernetes=["a"])), "R008", "error", "runners[0].kubernetes"),
+        (config(runner(unhealthy_interval="1.2.3h")), "R008", "error", "runners[0].unhealthy_interval"),
+        (
+            config(runner(docker={"services_devices": {"a": "b"}})),
+            "R008",
+            "error",
+            "runners[0].docker.services_devices",
+        ),
+        (config(runner(machine={"IdleCount": "1"})), "R008", "error", "runners[0].machine.IdleCount"),
+        (
+            config(runner(autoscaler={"policy": [{"idle_time": 20}]})),
+            "R008",
+            "error",
+            "runners[0].autoscaler.policy[0].idle_time",
+        ),
+        (config(labels={"a": 1}), "R008", "error", "labels"),
     ],
 )
 def test_findings(tree: Tree, rule: str, severity: str, key: str) -> None:
@@ -69,6 +85,19 @@ def test_findings(tree: Tree, rule: str, severity: str, key: str) -> None:
         {"concurrent": 1},
         config(runner(docker={"image": "a", "pull_policy": ["always"], "shm_size": 300, "sysctls": {"a": "b"}})),
         config(runner(executor="kubernetes", kubernetes={"anything": {"goes": 1}})),
+        config(
+            runner(
+                executor="docker-autoscaler",
+                autoscaler={
+                    "plugin": "aws",
+                    "plugin_config": {"name": "asg", "n": 1},
+                    "connector_config": {"protocol_port": 22, "timeout": "5m"},
+                    "policy": [{"idle_count": 5, "idle_time": "20m0s", "scale_factor": 1, "periods": ["* * * * *"]}],
+                },
+            )
+        ),
+        config(runner(executor="custom", custom={"run_exec": "/run"}, custom_build_dir={"enabled": True})),
+        config(runner(machine={"IdleScaleFactor": 0.5, "autoscaling": [{"Periods": ["* * * * *"], "IdleTime": 5}]})),
         config(runner(unhealthy_interval="1h30m", cache={"Type": "s3", "s3": {"ServerAddress": "x"}})),
     ],
 )
@@ -79,6 +108,22 @@ def test_nothing_to_find(tree: Tree) -> None:
 def test_a_key_that_the_hosts_runner_does_not_know_yet() -> None:
     facts = Facts(runner=RunnerFacts(NOW, "15.11.0"))
     assert ("R007", "warning", "connection_max_age") in findings(config(connection_max_age="15m"), facts)
+
+
+@pytest.mark.parametrize(("version", "severity"), [("", "error"), ("19.3.0", "error"), ("19.4.0", "warning")])
+def test_a_runner_newer_than_the_table_may_know_a_key_that_looks_like_a_slip(version: str, severity: str) -> None:
+    found = findings(config(runner(docker={"service_pid_mode": "host"})), Facts(runner=RunnerFacts(NOW, version)))
+    assert found == [("R006", "warning", "runners[0].docker.service_pid_mode")]
+    found = findings(config(runner(docker={"privilegd": True})), Facts(runner=RunnerFacts(NOW, version)))
+    assert found == [("R006", severity, "runners[0].docker.privilegd")]
+
+
+def test_where_the_hosts_own_lint_refuses_an_unknown_key_the_warning_says_so() -> None:
+    tree = config(nothing_like_it=3)
+    (old,) = service.lint({SPEC: tree}, Facts(runner=RunnerFacts(NOW, "16.11.0")))
+    (new,) = service.lint({SPEC: tree}, Facts(runner=RunnerFacts(NOW, "19.3.0")))
+    assert "ignores" in old.message
+    assert "gitlab-runner lint" in new.message
 
 
 def test_no_finding_shows_a_token() -> None:
