@@ -6,10 +6,20 @@ word=${word-} # the frame is given its random word by what calls it
 export LC_ALL=C PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
 root=${RUNNEROPS_ROOT-}
 
-ask() { # NAME ARGV...: one answer, the command's output and exit status
+limit=''
+if command -v timeout >/dev/null 2>&1; then limit='timeout -s KILL 20'; fi
+
+limited() { # ARGV...: a program that hangs does not hang the observation
+  $limit "$@"
+}
+
+ask() { # NAME ARGV...: one answer, the output and exit status of a program or a function
   printf '%s fact %s\n' "$word" "$1"
   shift
-  "$@" 2>/dev/null </dev/null
+  case $(command -v "$1") in
+  /*) limited "$@" 2>/dev/null </dev/null ;;
+  *) "$@" 2>/dev/null </dev/null ;;
+  esac
   printf '\n%s end %s\n' "$word" "$?"
 }
 
@@ -35,8 +45,9 @@ file() { # PATH: kind, mode, owner, mtime and content; a link is followed within
     real=${real#"$root"}
     case $real in /etc/* | /opt/* | /srv/*) ;; *) frame_file link '- - 0' "$1" "$1" && return ;; esac
   fi
-  if [ -f "$root$real" ]; then
-    frame_file file "$(stat -c '%a %U:%G %Y' "$root$real")" "$1" "$real"
+  if [ -f "$root$real" ] && about=$(stat -c '%a %U:%G %Y' "$root$real" 2>/dev/null); then
+    case $about in *UNKNOWN*) about=$(stat -c '%a %u:%g %Y' "$root$real") ;; esac # an owner without a name
+    frame_file file "$about" "$1" "$real"
   elif [ -d "$root$real" ]; then
     frame_file directory '- - 0' "$1" "$real"
   elif [ -e "$root$real" ]; then
@@ -57,11 +68,16 @@ observe_host() {
   ask boot cat /proc/sys/kernel/random/boot_id
   ask systemd test -d /run/systemd/system
   ask tools frame_tools
-  if command -v ip >/dev/null 2>&1; then ask addresses ip -o addr show; fi
+  if command -v ip >/dev/null 2>&1; then
+    ask addresses ip -o addr show
+  else
+    ask addresses sed -n '/|-- /h;/32 host LOCAL/{x;s/.*|-- /- - inet /p;}' /proc/net/fib_trie
+  fi
 }
 
 frame_tools() {
-  for tool in systemd-run flock tar sha256sum stat timeout curl wget docker docker-compose gitlab-runner nsenter ss journalctl; do
+  for tool in systemd-run flock setsid tar sha256sum stat timeout curl wget docker docker-compose gitlab-runner nsenter ip ss \
+    journalctl; do
     if command -v "$tool" >/dev/null 2>&1; then printf '%s\n' "$tool"; fi
   done
 }
@@ -69,6 +85,7 @@ frame_tools() {
 observe_runs() { # what runnerops keeps on the host; one process a question, however many runs there are
   state=$root/var/lib/runnerops
   [ -d "$state" ] || return 0
+  ask numbers ls "$state/runs"
   ask owed grep -H . "$state"/owed/*
   ask runs grep -H . "$state"/runs/*/meta
   ask ends grep -H "	end	" "$state"/runs/*/log

@@ -13,7 +13,7 @@ import shlex
 import tarfile
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files as package_files
-from typing import Literal
+from typing import Literal, TypeAlias, cast
 
 from runnerops.model import Event, Plan, RemoteFile, Step
 from runnerops.services.base import Answer
@@ -30,20 +30,16 @@ NO_END = 76
 """Exit status of `follow`: the run is not there, or is over without an end."""
 
 _START = (
-    'umask 077; d=$1/runs; mkdir -p "$d" || exit 74; mkdir "$d/$2" 2>/dev/null || exit 75; '
+    'umask 077; d=${RUNNEROPS_ROOT-}$1/runs; mkdir -p "$d" || exit 74; '
+    'mkdir "$d/$2" 2>/dev/null || { [ ! -e "$d/$2" ] || exit 75; exit 74; }; '
     'tar xf - -C "$d/$2" || { rm -rf "$d/$2"; exit 74; }; exec sh "$d/$2/host.sh" start "$d/$2" "$3"'
 )
-_FOLLOW = 'exec sh "$1/host.sh" follow "$1" "$2"'
+_FOLLOW = 'd=${RUNNEROPS_ROOT-}$1; [ -r "$d/host.sh" ] || exit 76; exec sh "$d/host.sh" follow "$d" "$2"'
 _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f]")
 _MARGIN_SECONDS = 30
-_KINDS: tuple[Literal["step", "done", "wait", "note", "fail", "end"], ...] = (
-    "step",
-    "done",
-    "wait",
-    "note",
-    "fail",
-    "end",
-)
+List: TypeAlias = Literal["todo", "undo", ""]
+Kind: TypeAlias = Literal["step", "done", "wait", "note", "fail", "end"]
+_LINE = re.compile(r"([0-9.]+)\t(todo|undo|)\t(-?[0-9]+)\t(step|done|wait|note|fail|end)\t([^\t]*)")
 
 
 class StepError(ValueError):
@@ -57,8 +53,11 @@ def encode(steps: Iterable[Step]) -> bytes:
         fields = (step.verb, *step.args)
         if not all(fields) or any(_FORBIDDEN.search(field) for field in fields):
             raise StepError(f"{step.verb} {step.args!r}: an empty field or a control character")
-        lines.append("\t".join(fields) + "\n")
-    return "".join(lines).encode()
+        try:
+            lines.append(("\t".join(fields) + "\n").encode("utf-8", "surrogateescape"))
+        except UnicodeEncodeError:
+            raise StepError(f"{step.verb} {step.args!r}: not a text that a host could hold") from None
+    return b"".join(lines)
 
 
 def stop_timeout(undo: Iterable[Step]) -> int:
@@ -121,25 +120,14 @@ class Decoder:
 
     def event(self, line: str) -> Event | None:
         """The event of a line; None for what is none (a line cut short)."""
-        fields = line.rstrip("\n").split("\t")
-        if len(fields) != 5 or fields[3] not in _KINDS:
+        found = _LINE.fullmatch(line.rstrip("\n"))
+        if found is None:
             return None
-        up, name, index, kind, text = fields
+        up, name, index, kind, text = found.groups()
         if kind == "note" and index == "-1" and text.startswith("clock "):
             self._epoch = float(text.removeprefix("clock ")) - float(up)
             return None
-        return Event(self._host, self._epoch + float(up), _list(name), int(index), _kind(kind), text)
-
-
-def _list(name: str) -> Literal["todo", "undo", ""]:
-    return "todo" if name == "todo" else "undo" if name == "undo" else ""
-
-
-def _kind(kind: str) -> Literal["step", "done", "wait", "note", "fail", "end"]:
-    for known in _KINDS:
-        if kind == known:
-            return known
-    raise ValueError(kind)
+        return Event(self._host, self._epoch + float(up), cast("List", name), int(index), cast("Kind", kind), text)
 
 
 def frame(word: str, calls: Sequence[Sequence[str]], functions: Sequence[str]) -> bytes:

@@ -74,15 +74,22 @@ def _owed(answers: Answers) -> Iterator[Owed]:
             yield Owed(service, Verb.RESTART, 0, "")
 
 
-def _run_of(path: str) -> int:
-    return int(path.split("/")[-2])
+def _by_run(answers: Answers, name: str) -> Iterator[tuple[int, str]]:
+    """Lines of a file that each run has, with the run's number."""
+    for path, text in _lines(answers, name):
+        number = path.split("/")[-2]
+        if number.isdecimal():
+            yield int(number), text
 
 
 def _runs(answers: Answers) -> Iterator[Run]:
-    ends = {_run_of(path): text.rstrip().rpartition("\t")[2] for path, text in _lines(answers, "ends")}
+    """All that have a folder: one that lost its record in a power cut still holds its number."""
+    metas = {int(word): "" for word in _text(answers, "numbers").split() if word.isdecimal()}
+    metas |= dict(_by_run(answers, "runs"))
+    ends = {number: text.rstrip().rpartition("\t")[2] for number, text in _by_run(answers, "ends")}
     alive = {line.split()[0] for line in _text(answers, "alive").splitlines() if " failed " not in line}
-    for path, text in _lines(answers, "runs"):
-        meta, number = _object(text), _run_of(path)
+    for number, text in metas.items():
+        meta = _object(text)
         origin = meta.get("origin")
         files = meta.get("files")
         yield Run(

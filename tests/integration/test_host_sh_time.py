@@ -2,50 +2,70 @@
 
 from __future__ import annotations
 
-import subprocess
+import fcntl
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-
-import pytest
 
 from runnerops.model import Step
 from tests.unit.walker import SHELLS, Walker, sh
 
 
-@pytest.fixture(params=SHELLS, ids=lambda shell: shell[0], name="walker")
-def fixture_walker(request: pytest.FixtureRequest, tmp_path: Path) -> Walker:
-    return Walker(tmp_path, request.param)
+def side_by_side(folder: Path, steps: Sequence[Step], check: Callable[[Walker], None]) -> None:
+    """The check under every shell with every step, each on a disk of its own; all wait at the same time."""
+    disks = [Walker(folder / f"{shell[0]}-{index}", shell) for shell in SHELLS for index in range(len(steps))]
+    for disk, step in zip(disks, [*steps] * len(SHELLS), strict=True):
+        disk.prepare([step])
+    with ThreadPoolExecutor(len(disks)) as pool:
+        list(pool.map(check, disks))
 
 
-@pytest.mark.parametrize(
-    "step",
-    [
+def test_what_does_not_hold_in_its_seconds_fails(tmp_path: Path) -> None:
+    steps = [
         Step("run", ("1", "sleep", "9")),
         Step("run", ("1", "sh", "-c", "sleep 9 & wait")),
         Step("await", ("1", "ok", "false")),
         Step("await", ("1", "ok", "sleep", "9")),
         Step("await", ("1", "=a", "echo", "a b")),
         Step("await", ("1", "~x", "echo", "a b c")),
-    ],
-    ids=lambda step: " ".join((step.verb, *step.args)),
-)
-def test_what_does_not_hold_in_its_seconds_fails(walker: Walker, step: Step) -> None:
-    walker.prepare([step])
-    assert walker.walk() == "failed"
+    ]
+
+    def check(walker: Walker) -> None:
+        begun = time.monotonic()
+        assert (walker.root.name, walker.walk()) == (walker.root.name, "failed")
+        assert time.monotonic() - begun < 6
+
+    side_by_side(tmp_path, steps, check)
 
 
-def test_an_await_is_asked_until_it_holds_and_tells_what_changes(walker: Walker) -> None:
+def test_nothing_outlives_its_time_limit(tmp_path: Path) -> None:
+    """Neither what refuses to end, nor what a script left behind it."""
+
+    def check(walker: Walker) -> None:
+        assert walker.walk() == "failed"
+        assert "not done within 1 s" in [event.text for event in walker.events()]
+        time.sleep(3)  # as long as what was left behind would have taken
+        assert walker.read("/var/lib/runnerops/runs/late") is None
+
+    side_by_side(tmp_path, [sh("trap '' TERM; (sleep 3; echo late >../late) & sleep 9", seconds=1)], check)
+
+
+def test_an_await_is_asked_until_it_holds_and_tells_what_changes(tmp_path: Path) -> None:
+    def check(walker: Walker) -> None:
+        assert walker.walk() == "applied"
+        assert [event.text for event in walker.events() if event.kind == "wait"] == ["2 jobs", "1 jobs"]
+
     count = 'n=$(cat n 2>/dev/null || echo 0); n=$((n + 1)); echo $n >n; echo "$((3 - n)) jobs"'
-    walker.prepare([Step("await", ("9", "=0 jobs", "sh", "-c", count))])
-    assert walker.walk() == "applied"
-    assert [event.text for event in walker.events() if event.kind == "wait"] == ["2 jobs", "1 jobs"]
+    side_by_side(tmp_path, [Step("await", ("9", "=0 jobs", "sh", "-c", count))], check)
 
 
-def test_one_run_at_a_time(walker: Walker) -> None:
-    walker.prepare([sh("true")])
-    lock = walker.at("/var/lib/runnerops/lock")
-    with subprocess.Popen(["flock", str(lock), "sleep", "8"], stdout=subprocess.PIPE) as holder:
-        while subprocess.run(["flock", "-n", str(lock), "true"], check=False).returncode == 0:
-            pass
-        assert walker.walk() == "locked"
-        subprocess.run(["pkill", "-P", str(holder.pid)], check=True)
-    assert not any(event.kind == "step" for event in walker.events())
+def test_one_run_at_a_time(tmp_path: Path) -> None:
+    def check(walker: Walker) -> None:
+        with walker.at("/var/lib/runnerops/lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            assert walker.walk() == "locked"
+            assert walker.back() == "locked"
+        assert not any(event.kind == "step" for event in walker.events())
+
+    side_by_side(tmp_path, [sh("true")], check)

@@ -6,6 +6,7 @@ import io
 import json
 import subprocess
 import tarfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -15,10 +16,20 @@ from runnerops.remote import protocol, state
 from tests.unit.walker import SHELLS
 
 
-@pytest.mark.parametrize("field", ["", "a\tb", "a\nb", "\x00", "\x7f", "\x1b[0m"])
+@pytest.mark.parametrize("field", ["", "a\tb", "a\nb", "\x00", "\x7f", "\x1b[0m", "\ud800"])
 def test_what_the_language_cannot_say_is_refused(field: str) -> None:
     with pytest.raises(protocol.StepError, match="run"):
         protocol.encode([Step("run", ("5", "echo", field))])
+
+
+def test_a_path_that_is_no_utf_8_is_said_byte_for_byte() -> None:
+    path = b"/etc/gr\xfcn".decode("utf-8", "surrogateescape")
+    assert protocol.encode([Step("run", ("5", "cat", path))]) == b"run\t5\tcat\t/etc/gr\xfcn\n"
+
+
+def test_the_way_back_has_the_time_of_its_steps() -> None:
+    undo = [Step("swap", ("/a", "0", "1")), Step("run", ("120", "true")), Step("await", ("60", "ok", "true"))]
+    assert protocol.stop_timeout(undo) == 210
 
 
 def test_the_payload_is_private_and_whole() -> None:
@@ -42,12 +53,94 @@ def test_the_payload_is_private_and_whole() -> None:
     assert (meta["run"], meta["origin"]["commit"], meta["files"]) == (3, "c0ffee", {"/a": "0" * 64})
 
 
-@pytest.mark.parametrize("line", ["", "x", "1\ttodo\t0\tstep", "1\ttodo\t0\tnonsense\tx"])
+@pytest.mark.parametrize(
+    "line", ["", "x", "1\ttodo\t0\tstep", "1\ttodo\t0\tnonsense\tx", "odo\t0\tdone\t", "1\ttodo\tx\tdone\t"]
+)
 def test_a_line_cut_short_is_no_event(line: str) -> None:
     assert protocol.Decoder("h").event(line) is None
 
 
-def observe(root: Path, shell: tuple[str, ...], calls: list[tuple[str, ...]], functions: str = "") -> bytes:
+# ------------------------------------------------------------------------------------------------------ starting a run
+
+SYSTEMD_RUN = """#!/bin/sh
+printf '%s\\n' "$@" >"$RUNNEROPS_ROOT/unit"
+while :; do case $1 in -p) shift 2 ;; -*) shift ;; *) break ;; esac; done
+"$@" </dev/null >/dev/null 2>&1 &
+"""
+SYSTEMCTL = "#!/bin/sh\necho active\n"
+
+
+@pytest.fixture(name="host")
+def fixture_host(tmp_path: Path) -> Path:
+    """A disk whose systemd-run only starts the command, and whose units are all active."""
+    for name, script in (("systemd-run", SYSTEMD_RUN), ("systemctl", SYSTEMCTL)):
+        tool = tmp_path / "bin" / name
+        tool.parent.mkdir(exist_ok=True)
+        tool.write_text(script)
+        tool.chmod(0o755)
+    return tmp_path
+
+
+def call(root: Path, command: tuple[str, ...], stdin: bytes = b"") -> tuple[int, bytes]:
+    environ = {"PATH": f"{root}/bin:/usr/sbin:/usr/bin:/sbin:/bin", "RUNNEROPS_ROOT": str(root)}
+    done = subprocess.run(command, input=stdin, capture_output=True, env=environ, timeout=20, check=False)
+    return done.returncode, done.stdout
+
+
+def plan_of(*todo: Step) -> Plan:
+    return Plan("h", 7, Origin("me", "laptop"), todo=todo, undo=(Step("run", ("5", "true")),))
+
+
+def test_one_exec_unpacks_starts_and_follows_a_run(host: Path) -> None:
+    plan = plan_of(Step("run", ("5", "sh", "-c", "echo seen; exit 1")))
+    status, output = call(host, protocol.start(plan), protocol.payload(plan, ()))
+    decoder = protocol.Decoder("h")
+    events = [event for line in output.decode().splitlines() if (event := decoder.event(line))]
+    assert (status, events[-1].kind, events[-1].text) == (0, "end", "failed")
+    assert [event.text for event in events if event.kind == "note"] == ["seen"]
+    assert all(event.at > 1_700_000_000 for event in events)
+    folder = host / "var/lib/runnerops/runs/7"
+    assert {path.stat().st_mode & 0o077 for path in (folder.parent.parent, folder, *folder.iterdir())} == {0}
+    unit = (host / "unit").read_text().splitlines()
+    assert {"--unit=runnerops-7", "TimeoutStopSec=35", "--setenv=HOME=/root"} <= set(unit)
+    assert f"ExecStopPost=/bin/sh {folder}/host.sh back {folder}" in unit
+    half = len(output) // 2
+    assert call(host, protocol.follow(7, half)) == (0, output[half:])
+
+
+def test_a_run_that_came_in_between_is_left_alone(host: Path) -> None:
+    folder = host / "var/lib/runnerops/runs/7"
+    folder.mkdir(parents=True)
+    plan = plan_of()
+    assert call(host, protocol.start(plan), protocol.payload(plan, ())) == (protocol.RUN_EXISTS, b"")
+    assert not list(folder.iterdir())
+
+
+def test_what_cannot_be_written_whole_is_taken_away_again(host: Path) -> None:
+    plan = plan_of()
+    assert call(host, protocol.start(plan), protocol.payload(plan, ())[:700]) == (protocol.NO_ROOM, b"")
+    assert not list((host / "var/lib/runnerops/runs").iterdir())
+
+
+def test_a_disk_that_takes_nothing_is_no_other_run(host: Path) -> None:
+    (host / "var").write_text("a file where a folder should be")
+    assert call(host, protocol.start(plan_of())) == (protocol.NO_ROOM, b"")
+
+
+def test_a_unit_that_does_not_start_is_told(host: Path) -> None:
+    (host / "bin/systemd-run").write_text("#!/bin/sh\nexit 1\n")
+    plan = plan_of()
+    assert call(host, protocol.start(plan), protocol.payload(plan, ())) == (protocol.NO_UNIT, b"")
+
+
+def test_a_run_that_is_not_there_cannot_be_followed(host: Path) -> None:
+    assert call(host, protocol.follow(9, 0)) == (protocol.NO_END, b"")
+
+
+# ---------------------------------------------------------------------------------------------------------- observing
+
+
+def observe(root: Path, shell: tuple[str, ...], calls: Sequence[tuple[str, ...]], functions: str = "") -> bytes:
     script = protocol.frame("w0rd", calls, [functions])
     environ = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "RUNNEROPS_ROOT": str(root)}
     done = subprocess.run([*shell, "-s"], input=script, capture_output=True, env=environ, timeout=20, check=False)
@@ -117,6 +210,24 @@ def test_what_runnerops_keeps_there(shell: tuple[str, ...], tmp_path: Path) -> N
     assert (have.last.number, have.last.result, have.last.origin.user) == (10, "", "me")
     assert have.applied == {"/a": "2"}
     assert have.staged == {"/a": {"new2", "new10"}}
+
+
+def test_a_program_that_hangs_is_one_answer_less(tmp_path: Path) -> None:
+    calls = [("ask", "hung", "sleep", "60"), ("ask", "told", "echo", "x")]
+    short = "limit='timeout -s KILL 0.2'"
+    answers, _ = protocol.decode_observation("w0rd", observe(tmp_path, ("dash",), calls, short))
+    assert (answers["hung"].text, answers["told"].text) == ("", "x")
+
+
+def test_a_run_that_lost_its_record_in_a_power_cut_keeps_its_number(tmp_path: Path) -> None:
+    folder = tmp_path / "var/lib/runnerops/runs/12"
+    folder.mkdir(parents=True)
+    (folder / "meta").touch()
+    (folder.parent / "notes").mkdir()
+    answers, files = protocol.decode_observation("w0rd", observe(tmp_path, ("dash",), []))
+    last = state.host_state(answers, files, state.facts(answers)).last
+    assert last
+    assert (last.number, last.result, last.alive) == (12, "", False)
 
 
 def test_an_untouched_host_has_no_state(tmp_path: Path) -> None:
