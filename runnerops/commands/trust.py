@@ -1,16 +1,22 @@
-"""`runnerops trust`: show the SSH keys that hosts offer and, after a yes, keep them in known_hosts beside the inventory."""
+"""`runnerops trust`: show the SSH keys that hosts offer and, after a yes, keep them in known_hosts beside the inventory.
+
+A gateway whose key is not known comes before the host behind it. Keys are written under the name that OpenSSH looks up,
+so that `ssh -o UserKnownHostsFile=known_hosts` takes the same file.
+"""
 
 from __future__ import annotations
 
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from runnerops import inventory
 from runnerops.errors import HostError, RunneropsError, UsageError
 from runnerops.model import Exit, Host
-from runnerops.remote.hostkeys import PROJECT_FILE, KnownHosts, fingerprint, lines
+from runnerops.remote.hostkeys import PROJECT_FILE, HostKey, KnownHosts
+from runnerops.remote.hostnames import without
 from runnerops.remote.keys import Credentials
 from runnerops.remote.offer import Offer, fetch_offer
 from runnerops.report.screen import Screen
@@ -28,67 +34,88 @@ def trust(
             "give the fingerprint that you compared with --fingerprint SHA256:…, or the keys in SSH_KNOWN_HOSTS",
         )
     loaded = inventory.load(path)
-    known = KnownHosts.find(path.parent, environ)
-    done = [
-        _trust_host(
-            host, known, Credentials.from_environ(environ), environ, screen, fingerprints, path.parent / PROJECT_FILE
-        )
-        for host in inventory.select(loaded, targets)
-    ]
+    peers = {host.name: host for host in loaded.hosts}
+    asking = _Asking(path.parent, environ, peers, screen, frozenset(fingerprints))
+    for warning in KnownHosts.find(path.parent, environ).warnings:
+        screen.say(f"warning: {warning}", "warn")
+    done = [asking.trust(host) for host in inventory.select(loaded, targets)]
     return Exit.OK if all(done) else Exit.FAILED
 
 
-def _trust_host(
-    host: Host,
-    known: KnownHosts,
-    credentials: Credentials,
-    environ: Mapping[str, str],
-    screen: Screen,
-    fingerprints: Sequence[str],
-    file: Path,
-) -> bool:
-    try:
-        offer = fetch_offer(host, known, credentials, environ)
-    except HostError as error:
-        screen.say(error.message, "bad")
-        screen.say(f"  hint: {error.hint}")
-        return False
-    _show(host, offer, known, screen)
-    if fingerprints:
-        keys = tuple(key for key in offer.keys if fingerprint(key) in fingerprints)
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """With what every host is asked. An empty `fingerprints`: the person is asked."""
+
+    folder: Path
+    environ: Mapping[str, str]
+    peers: Mapping[str, Host]
+    screen: Screen
+    fingerprints: frozenset[str]
+
+    def trust(self, host: Host) -> bool:
+        """Whether the host's keys are kept now, and those of every gateway before it."""
+        kept: set[tuple[str, ...]] = set()
+        while True:
+            try:
+                offer = self._fetch(host)
+            except HostError as error:
+                self.screen.say(error.message, "bad")
+                self.screen.say(f"  hint: {error.hint}")
+                return False
+            if offer.names in kept or not self._keep(host, offer):
+                return False
+            if not offer.gateway:
+                return True
+            kept.add(offer.names)
+
+    def _fetch(self, host: Host) -> Offer:
+        known = KnownHosts.find(self.folder, self.environ)  # anew each time: it may have just been written
+        return fetch_offer(host, known, Credentials.from_environ(self.environ), self.environ, self.peers)
+
+    def _keep(self, host: Host, offer: Offer) -> bool:
+        title = f"gateway {offer.names[0]} of {host.name}" if offer.gateway else f"{host.name} ({offer.names[0]})"
+        for line, style in describe(title, offer):
+            self.screen.say(line, style)
+        keys = tuple(key for key in offer.keys if not self.fingerprints or key.fingerprint in self.fingerprints)
         if not keys:
-            screen.say(f"{host.name}: it offers no key with the given fingerprint; nothing was written", "bad")
+            self.screen.say(f"{title}: it offers no key with the given fingerprint; nothing was written", "bad")
             return False
-    else:
-        keys = offer.keys
-        if not screen.ask(f"trust {host.name}?"):
+        if not self.fingerprints and not self.screen.ask(f"trust {title}?"):
             return False
-    write_lines(file, offer.name, tuple(lines(offer.name, keys)))
-    screen.say(f"{host.name}: kept in {file}", "good")
-    return True
+        file = self.folder / PROJECT_FILE
+        write_keys(file, offer.names, keys)
+        self.screen.say(f"{title}: kept in {file}", "good")
+        return True
 
 
-def _show(host: Host, offer: Offer, known: KnownHosts, screen: Screen) -> None:
-    screen.say(f"{host.name} ({offer.name}) offers:", "host")
-    before = {fingerprint(key) for key in known.keys([offer.name, host.name])}
-    for key in offer.keys:
-        mark = "  known already" if fingerprint(key) in before else ""
-        screen.say(f"  {key.get_name()} {fingerprint(key)}{mark}")
-    gone = before - {fingerprint(key) for key in offer.keys}
+def describe(title: str, offer: Offer) -> list[tuple[str, str]]:
+    """Lines with their styles: every key that is offered, and loudly where another was known."""
+    before = {entry.key for entry in offer.before}
+    lines = [(f"{title} offers:", "host")]
+    lines += [(f"  {key}{'  known already' if key in before else ''}", "plain") for key in offer.keys]
+    gone = [entry for entry in offer.before if entry.key not in offer.keys]
     if gone:
-        screen.say(f"  THIS HAS CHANGED: known was {', '.join(sorted(gone))}", "bad")
-        screen.say("  Say yes only if you know why (a new host, a reinstalled one).", "bad")
+        changed = {entry.key.kind for entry in gone} & {key.kind for key in offer.keys} or not before & set(offer.keys)
+        lines += [(f"  {'THIS HAS CHANGED' if changed else 'not offered'}: known was", "bad")]
+        lines += [(f"    {entry.key} ({entry.place})", "bad") for entry in gone]
+        lines += [("  Say yes only if you know why (a new host, a reinstalled one).", "bad")]
+    return lines
 
 
-def write_lines(file: Path, name: str, new: Sequence[str]) -> None:
-    """Replaces this name's lines in the file by these, atomically; comments and other hosts' lines stay."""
+def write_keys(file: Path, names: Sequence[str], keys: Sequence[HostKey]) -> None:
+    """Puts these keys in place of those that the file has under any of the names, atomically; all else in it stays."""
     try:
-        old = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
-        kept = [line for line in old if line.split(" ", 1)[0] != name]
+        old = file.read_text(encoding="utf-8", errors="surrogateescape").splitlines() if file.exists() else []
+        kept = [line for line in (without(line, names) for line in old) if line is not None]
+        new = [key.line(names[0]) for key in keys]
         handle, beside = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
-        with os.fdopen(handle, "w", encoding="utf-8") as target:
-            target.write("".join(f"{line}\n" for line in (*kept, *new)))
-        Path(beside).chmod(0o644)
-        Path(beside).replace(file)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8", errors="surrogateescape") as target:
+                target.write("".join(f"{line}\n" for line in (*kept, *new)))
+            Path(beside).chmod(0o644)
+            Path(beside).replace(file)
+        except OSError:
+            Path(beside).unlink(missing_ok=True)
+            raise
     except OSError as error:
         raise RunneropsError(f"{file}: {error.strerror}", "make the folder of the inventory writable") from None

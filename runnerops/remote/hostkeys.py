@@ -1,139 +1,151 @@
-"""Which host keys are known: read from known_hosts files and `SSH_KNOWN_HOSTS`, never written here.
+"""Which host keys are known: read from known_hosts files and `SSH_KNOWN_HOSTS`, never written here. Needs no SSH library.
 
-OpenSSH looks up HostKeyAlias or the name it connects to; so do we, and the inventory's name of the host as well.
+A host is looked up under the name that OpenSSH uses (HostKeyAlias, else the address it connects to, with the port where
+that is not 22), and under its name in the inventory as well. An entry without a port holds for every port, but a key that
+differs from it there is unknown, not changed: another port may be another machine.
 """
 
 from __future__ import annotations
 
 import base64
+import binascii
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from paramiko import PKey
-    from paramiko.hostkeys import HostKeyEntry
+from runnerops.remote.hostnames import covers, split_line
 
 PROJECT_FILE = "known_hosts"
 """Beside the inventory; `runnerops trust` writes it."""
+KINDS = ("ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521", "ssh-rsa")
+"""The kinds of host keys that can be verified, the preferred first."""
 
 _SYSTEM_FILE = Path("/etc/ssh/ssh_known_hosts")
+
+
+@dataclass(frozen=True, slots=True)
+class HostKey:
+    """A public key: its kind and the bytes that go over the wire. `str` is how it is shown to people."""
+
+    kind: str
+    blob: bytes = field(repr=False)
+
+    @property
+    def fingerprint(self) -> str:
+        """As OpenSSH prints it: `SHA256:` and unpadded base64."""
+        return "SHA256:" + base64.b64encode(hashlib.sha256(self.blob).digest()).decode().rstrip("=")
+
+    def line(self, name: str) -> str:
+        """Its line in a known_hosts file."""
+        return f"{name} {self.kind} {base64.b64encode(self.blob).decode()}"
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.fingerprint}"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line. `names` is its first field: patterns between commas, or one hash; `place` is `file:line`."""
+
+    names: str
+    key: HostKey
+    place: str
+
+    def covers(self, names: Iterable[str]) -> bool:
+        """Whether it is about one of these names."""
+        return any(covers(self.names, name) for name in names)
 
 
 @dataclass(frozen=True, slots=True)
 class KnownHosts:
     """All that is known. `warnings` names the lines that could not be used, by place."""
 
-    entries: tuple[HostKeyEntry, ...] = ()
-    revoked: tuple[HostKeyEntry, ...] = ()
+    entries: tuple[Entry, ...] = ()
+    revoked: tuple[Entry, ...] = ()
     warnings: tuple[str, ...] = ()
 
     @classmethod
     def find(cls, folder: Path, environ: Mapping[str, str]) -> KnownHosts:
         """From beside the inventory, the user's files, the system's, and `SSH_KNOWN_HOSTS` (text, or a file's path)."""
-        home = Path(environ.get("HOME") or Path.home())
-        files = [folder / PROJECT_FILE, home / ".ssh" / "known_hosts", home / ".ssh" / "known_hosts2", _SYSTEM_FILE]
-        texts = [(str(path), text) for path in files if (text := _read(path)) is not None]
-        given = environ.get("SSH_KNOWN_HOSTS", "")
-        if given.strip():
-            from_file = _read(Path(given)) if "\n" not in given.strip() and " " not in given.strip() else None
-            texts.append(("SSH_KNOWN_HOSTS", given if from_file is None else from_file))
-        return parse(texts)
+        ssh = Path(environ.get("HOME") or Path.home()) / ".ssh"
+        known = parse([]).with_files([folder / PROJECT_FILE, ssh / "known_hosts", ssh / "known_hosts2", _SYSTEM_FILE])
+        given = environ.get("SSH_KNOWN_HOSTS", "").strip()
+        if not given:
+            return known
+        if len(given.split()) > 1 and not _is_file(given):  # an entry has three words at least
+            return known.and_also(parse([("SSH_KNOWN_HOSTS", given)]))
+        return known.with_files([Path(given).expanduser()], "SSH_KNOWN_HOSTS: ")
 
-    def keys(self, names: Iterable[str]) -> tuple[PKey, ...]:
-        """The keys known under any of these names, revoked ones left out."""
-        wanted = tuple(names)
-        found = [_key(entry) for entry in self.entries if _matches(entry, wanted)]
-        return tuple(key for key in found if not self.is_revoked(key, wanted))
+    def with_files(self, paths: Iterable[Path], place: str = "") -> KnownHosts:
+        """With these files' lines too. A file that is not there has none, but where `place` says who names it."""
+        known = self
+        for path in paths:
+            try:
+                text = path.read_text(encoding="utf-8", errors="replace")
+            except (OSError, ValueError) as error:
+                if place or not isinstance(error, FileNotFoundError | NotADirectoryError):
+                    reason = getattr(error, "strerror", None) or "no path"
+                    known = known.and_also(KnownHosts(warnings=(f"{place}{path}: passed over: {reason}",)))
+                continue
+            known = known.and_also(parse([(str(path), text)]))
+        return known
 
-    def is_revoked(self, key: PKey, names: Iterable[str]) -> bool:
-        """Whether an `@revoked` line says so, for one of these names."""
-        wanted = tuple(names)
-        return any(_key(entry).asbytes() == key.asbytes() and _matches(entry, wanted) for entry in self.revoked)
+    def and_also(self, other: KnownHosts) -> KnownHosts:
+        """Both."""
+        return KnownHosts(self.entries + other.entries, self.revoked + other.revoked, self.warnings + other.warnings)
+
+    def about(self, names: Sequence[str]) -> tuple[Entry, ...]:
+        """What is known under any of these names, each key once, revoked ones left out."""
+        found = {entry.key: entry for entry in reversed(self.entries) if entry.covers(names)}
+        return tuple(entry for key, entry in reversed(found.items()) if not self.revocation(key, names))
+
+    def revocation(self, key: HostKey, names: Sequence[str]) -> Entry | None:
+        """The `@revoked` line that rules this key out under one of these names."""
+        return next((entry for entry in self.revoked if entry.key == key and entry.covers(names)), None)
+
+
+def _is_file(path: str) -> bool:
+    try:
+        return Path(path).is_file()
+    except (OSError, ValueError):  # too long, or a NUL: a text
+        return False
 
 
 def parse(texts: Iterable[tuple[str, str]]) -> KnownHosts:
-    """Pairs of a place and a text in known_hosts form. Lines that paramiko cannot read are passed over, with a warning."""
-    entries: list[HostKeyEntry] = []
-    revoked: list[HostKeyEntry] = []
-    warnings: list[str] = []
+    """Pairs of a place and a text in known_hosts form. Lines that cannot be used are passed over, with a warning."""
+    entries: list[Entry] = []
+    revoked: list[Entry] = []
+    passed: dict[tuple[str, str], list[str]] = {}
     for place, text in texts:
         for number, line in enumerate(text.splitlines(), 1):
-            marker, rest = _split(line)
-            if not rest:
+            marker, words = split_line(line)
+            if not words and not marker:
                 continue
-            entry = _entry(rest, number)
-            if entry is None or marker not in {"", "@revoked"}:
-                what = "certificate authorities are not supported" if marker == "@cert-authority" else "cannot be read"
-                warnings.append(f"{place}:{number}: passed over: {what}")
-            elif marker:
-                revoked.append(entry)
+            entry = _entry(words, f"{place}:{number}") if marker in {"", "@revoked"} else _FOREIGN.get(marker, _MARKER)
+            if isinstance(entry, str):
+                passed.setdefault((place, entry), []).append(str(number))
             else:
-                entries.append(entry)
-    return KnownHosts(tuple(entries), tuple(revoked), tuple(warnings))
+                (revoked if marker else entries).append(entry)
+    warnings = tuple(f"{place}:{','.join(numbers)}: passed over: {why}" for (place, why), numbers in passed.items())
+    return KnownHosts(tuple(entries), tuple(revoked), warnings)
 
 
-def fingerprint(key: PKey) -> str:
-    """As OpenSSH prints it: `SHA256:` and unpadded base64."""
-    return "SHA256:" + base64.b64encode(hashlib.sha256(key.asbytes()).digest()).decode().rstrip("=")
+_FOREIGN = {"@cert-authority": "certificate authorities are not supported"}
+_MARKER = "unknown marker"
 
 
-def lookup_name(address: str, port: int) -> str:
-    """How a known_hosts file names a host at this port."""
-    return address if port == 22 else f"[{address}]:{port}"
-
-
-def _read(path: Path) -> str | None:
+def _entry(words: Sequence[str], place: str) -> Entry | str:
+    """An entry, or why the line is none."""
+    if len(words) < 3:
+        return "not a host, a kind and a key"
+    names, kind, text = words[:3]
+    if kind not in KINDS:
+        return f"keys of kind {kind} cannot be verified" if kind.isascii() and kind.isprintable() else "no kind of key"
     try:
-        return path.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return None
-
-
-def _split(line: str) -> tuple[str, str]:
-    line = line.strip()
-    if not line or line.startswith("#"):
-        return "", ""
-    if line.startswith("@"):
-        marker, _, rest = line.partition(" ")
-        return marker, rest.strip()
-    return "", line
-
-
-def _entry(line: str, number: int) -> HostKeyEntry | None:
-    from paramiko.hostkeys import HostKeyEntry, InvalidHostKey  # noqa: PLC0415  slow to import
-    from paramiko.ssh_exception import SSHException  # noqa: PLC0415
-
-    try:
-        entry = HostKeyEntry.from_line(line, number)
-    except (InvalidHostKey, SSHException, ValueError, IndexError):
-        return None
-    return entry if entry is not None and entry.key is not None else None
-
-
-def _key(entry: HostKeyEntry) -> PKey:
-    assert entry.key is not None
-    return entry.key
-
-
-def _matches(entry: HostKeyEntry, names: Iterable[str]) -> bool:
-    return any(_covers(pattern, name) for pattern in entry.hostnames or () for name in names)
-
-
-def _covers(pattern: str, name: str) -> bool:
-    if pattern.startswith("|1|"):
-        from paramiko.hostkeys import HostKeys  # noqa: PLC0415
-
-        return HostKeys.hash_host(name, pattern) == pattern
-    if any(mark in pattern for mark in "*?"):
-        return fnmatchcase(name, pattern.replace("[", "[[]"))
-    return pattern == name
-
-
-def lines(name: str, keys: Iterable[PKey]) -> Iterator[str]:
-    """Lines for a known_hosts file."""
-    for key in keys:
-        yield f"{name} {key.get_name()} {key.get_base64()}"
+        blob = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        return "the key is damaged"
+    if not blob.startswith(len(kind).to_bytes(4, "big") + kind.encode()):
+        return "the key is damaged"
+    return Entry(names, HostKey(kind, blob), place)

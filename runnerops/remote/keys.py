@@ -1,4 +1,4 @@
-"""With what a user logs in: `SSH_PRIVATE_KEY` (text, or a file's path), a key of the inventory, or the agent and ~/.ssh."""
+"""Private keys: `SSH_PRIVATE_KEY` (text, or a file's path), and files in any format that people have. Reads files."""
 
 from __future__ import annotations
 
@@ -15,12 +15,18 @@ if TYPE_CHECKING:
     from paramiko import PKey
 
 VARIABLE = "SSH_PRIVATE_KEY"
-_FIRST_LINE = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")
 PASSPHRASE = "SSH_KEY_PASSPHRASE"  # noqa: S105  a variable's name
+
+_BEGIN = re.compile(r"-----BEGIN (?P<kind>[A-Z0-9 ]+)-----")
+_KEEP_LINES = "give it as a variable of type file, which keeps line breaks"
 
 
 class PrivateKeyError(RunneropsError):
     """A private key cannot be used."""
+
+
+class LockedKeyError(PrivateKeyError):
+    """A private key has a passphrase, and none was given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,79 +41,94 @@ class Credentials:
         """From `SSH_PRIVATE_KEY` and `SSH_KEY_PASSPHRASE`."""
         return cls(environ.get(VARIABLE, ""), environ.get(PASSPHRASE, ""))
 
-    def key(self, path: str | None) -> PKey | None:
-        """The inventory's key file where it names one, else the environment's; None: the agent's and ~/.ssh's are tried."""
-        if path:
-            return load_key(_read(Path(path).expanduser(), f"ssh.key {path}"), f"ssh.key {path}", self.passphrase)
-        if not self.private_key.strip():
-            return None
+    def key(self) -> PKey | None:
+        """The environment's key; None where it gives none. Raises PrivateKeyError."""
         given = self.private_key.strip()
-        if "-----BEGIN" in given:
-            return load_key(self.private_key, VARIABLE, self.passphrase)
-        if "\n" in given or not Path(given).expanduser().is_file():
-            raise PrivateKeyError(
-                f"{VARIABLE}: neither a private key nor the path of one",
-                "give the key's text, or a variable of type file",
-            )
-        return load_key(_read(Path(given).expanduser(), VARIABLE), VARIABLE, self.passphrase)
+        if not given:
+            return None
+        # what is no path in one line is a text, and a text that is wrong is told what is wrong with it
+        if "\n" not in given and " " not in given and not given.startswith("-----"):
+            return load_file(Path(given).expanduser(), VARIABLE, self.passphrase)
+        return load_key(given, VARIABLE, self.passphrase)
+
+
+def load_file(path: Path, place: str, passphrase: str = "") -> PKey:
+    """The private key in a file, with the certificate beside it (`-cert.pub`) where there is one. Raises PrivateKeyError."""
+    key = load_key(_read(path, place), place, passphrase)
+    certificate = path.with_name(f"{path.name}-cert.pub")
+    if certificate.is_file():
+        key.load_certificate(str(certificate))
+    return key
 
 
 def load_key(text: str, place: str, passphrase: str = "") -> PKey:
-    """A private key of any kind and format that paramiko or cryptography reads. Raises PrivateKeyError with the fix."""
+    """A private key in OpenSSH's, PEM or PKCS#8 form; line ends of any kind. Raises PrivateKeyError with the fix."""
     from paramiko import ECDSAKey, Ed25519Key, PasswordRequiredException, RSAKey, SSHException  # noqa: PLC0415
 
-    text = text.replace("\r\n", "\n").strip() + "\n"
-    first = text.partition("\n")[0]
-    if not _FIRST_LINE.fullmatch(first.rstrip()):
-        raise PrivateKeyError(
-            f"{place}: no private key: the lines are lost or something stands before them",
-            "a key has many lines: a variable of type file keeps them",
-        )
-    if "BEGIN PRIVATE KEY" in first or "BEGIN ENCRYPTED PRIVATE KEY" in first:
+    text = "\n".join(line.strip() for line in text.strip().splitlines()) + "\n"
+    kind = _check_form(text, place)
+    if kind in {"PRIVATE KEY", "ENCRYPTED PRIVATE KEY"}:
         text, passphrase = _from_pkcs8(text, place, passphrase), ""
-    for kind in (Ed25519Key, ECDSAKey, RSAKey):
+    for known in (Ed25519Key, ECDSAKey, RSAKey):
         try:
-            return kind.from_private_key(io.StringIO(text), password=passphrase or None)
+            return known.from_private_key(io.StringIO(text), password=passphrase or None)
         except PasswordRequiredException:
             raise _locked(place) from None
-        except (SSHException, ValueError, IndexError, TypeError, UnicodeDecodeError):
+        except (SSHException, ValueError, IndexError, TypeError):  # another kind's, damaged, or another passphrase
             continue
-    wrong = (
-        "the passphrase is wrong, or the key is of a kind that cannot be used" if passphrase else "it cannot be read"
-    )
-    raise PrivateKeyError(
-        f"{place}: {wrong}",
-        "ed25519, ECDSA and RSA keys can be used; `ssh-keygen -y -f FILE` tells whether the key is whole",
-    )
+    raise _unusable(place, passphrase)
+
+
+def _check_form(text: str, place: str) -> str:
+    """The kind of PEM block. Most keys that cannot be read were mangled on their way through a variable: say how."""
+    if text.startswith(("ssh-", "ecdsa-", "sk-")):
+        raise PrivateKeyError(
+            f"{place}: this is the public half of a key", "give the private one, the file without .pub"
+        )
+    if text.startswith("PuTTY-User-Key-File"):
+        raise PrivateKeyError(f"{place}: PuTTY's format cannot be read", "puttygen KEY -O private-openssh -o NEW")
+    begin = _BEGIN.match(text)
+    if not begin or "PRIVATE KEY" not in begin["kind"]:
+        raise PrivateKeyError(
+            f"{place}: no private key", f"it begins with -----BEGIN … PRIVATE KEY-----; {_KEEP_LINES}"
+        )
+    if not text[begin.end() :].startswith("\n"):
+        raise PrivateKeyError(f"{place}: the line breaks of the private key are lost", _KEEP_LINES)
+    if f"\n-----END {begin['kind']}-----\n" not in text:
+        raise PrivateKeyError(f"{place}: the private key is cut off: it has no END line", _KEEP_LINES)
+    return begin["kind"]
 
 
 def _from_pkcs8(text: str, place: str, passphrase: str) -> str:
     """paramiko does not read PKCS#8; cryptography does, and writes OpenSSH's own form."""
-    from cryptography.hazmat.primitives.serialization import (  # noqa: PLC0415
-        Encoding,
-        NoEncryption,
-        PrivateFormat,
-        load_pem_private_key,
-    )
+    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415
+    from cryptography.hazmat.primitives import serialization as form  # noqa: PLC0415
 
+    encrypted = "ENCRYPTED" in text.partition("\n")[0]
+    if encrypted and not passphrase:
+        raise _locked(place)
     try:
-        key = load_pem_private_key(text.encode(), passphrase.encode() or None)
-        return key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()).decode()
-    except TypeError:
-        raise _locked(place) from None
-    except ValueError:
-        raise PrivateKeyError(
-            f"{place}: the key is damaged, or its passphrase is another", f"the passphrase comes from {PASSPHRASE}"
-        ) from None
+        key = form.load_pem_private_key(text.encode(), passphrase.encode() if encrypted else None)
+        return key.private_bytes(form.Encoding.PEM, form.PrivateFormat.OpenSSH, form.NoEncryption()).decode()
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        raise _unusable(place, passphrase if encrypted else "") from None
 
 
-def _locked(place: str) -> PrivateKeyError:
-    return PrivateKeyError(f"{place}: the key has a passphrase", f"set {PASSPHRASE}, or load the key into an agent")
+def _locked(place: str) -> LockedKeyError:
+    return LockedKeyError(f"{place}: the key has a passphrase", f"set {PASSPHRASE}, or load the key into an agent")
+
+
+def _unusable(place: str, passphrase: str) -> PrivateKeyError:
+    if passphrase:
+        problem = "the passphrase is another's, or the key is damaged"
+        return PrivateKeyError(f"{place}: {problem}", f"the passphrase comes from {PASSPHRASE}")
+    hint = "ed25519, ECDSA and RSA keys can be used; `ssh-keygen -y -f FILE` tells whether the key is whole"
+    return PrivateKeyError(f"{place}: the private key is damaged, or of a kind that cannot be used", hint)
 
 
 def _read(path: Path, place: str) -> str:
     try:
         return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "no text"
-        raise PrivateKeyError(f"{place}: {reason}", "name a private key that can be read") from None
+    except (OSError, ValueError) as error:
+        reason = (error.strerror or "cannot be read") if isinstance(error, OSError) else "no text"
+        raise PrivateKeyError(f"{place}: {reason}", "name a file with a private key, or give the key's text") from None

@@ -1,4 +1,4 @@
-"""The host keys that a host offers, asked without authenticating. Reads only."""
+"""The host keys that a host offers, asked without logging in. Reads only."""
 
 from __future__ import annotations
 
@@ -8,70 +8,93 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from runnerops.errors import HostError
+from runnerops.errors import HostError, HostKeyError
 from runnerops.model import Host
-from runnerops.remote.hostkeys import KnownHosts, lookup_name
+from runnerops.remote.hostkeys import KINDS, Entry, HostKey, KnownHosts
 from runnerops.remote.keys import Credentials
-from runnerops.remote.link import CONNECT_SECONDS, close_all
-from runnerops.remote.ssh import explained, make_connection, verify_hops
+from runnerops.remote.link import close_all
+from runnerops.remote.ssh import open_hop, patiently
 
 if TYPE_CHECKING:
-    from fabric import Connection
-    from paramiko import PKey
+    from runnerops.remote.route import Hop
 
-KINDS = (
-    ("ssh-ed25519",),
-    ("ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521"),
-    ("rsa-sha2-512", "rsa-sha2-256"),
-)
-"""Asked for one after the other: a host tells one key a connection."""
+ECDSA = tuple(kind for kind in KINDS if kind.startswith("ecdsa-"))
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What a host offers, and the name that a known_hosts file has for it."""
+    """What a host, or a `gateway` on the way to it, offers.
 
-    name: str
-    keys: tuple[PKey, ...]
+    `names` are what known_hosts may call it, the first is the one to write; `before` is what is known.
+    """
+
+    names: tuple[str, ...]
+    gateway: bool
+    keys: tuple[HostKey, ...]
+    before: tuple[Entry, ...]
 
 
-def fetch_offer(host: Host, known: KnownHosts, credentials: Credentials, environ: Mapping[str, str]) -> Offer:
-    """The keys of every kind that the host has. Gateways on the way are verified and logged in to. Raises HostError."""
-    from paramiko.ssh_exception import SSHException  # noqa: PLC0415
+def fetch_offer(
+    host: Host, known: KnownHosts, credentials: Credentials, environ: Mapping[str, str], peers: Mapping[str, Host]
+) -> Offer:
+    """The host's keys, one of each kind; or those of the first gateway whose key is not known, for no way leads past it.
 
-    connection = make_connection(host, credentials.key(host.ssh.key), environ)
-    verify_hops(host, connection, known)
+    Gateways that are known are logged in to. Keys that are revoked are left out. Raises HostError and PrivateKeyError.
+    """
+    from runnerops.remote.route import make_route  # noqa: PLC0415  fabric is slow to import
+
+    hops = make_route(host, known, credentials, environ, peers)
     try:
-        keys = [key for kinds in KINDS if (key := _offered(connection, kinds))]
-    except (SSHException, OSError, EOFError) as error:
-        raise explained(host, connection, error, None) from None
+        for hop in hops[:-1]:
+            try:
+                open_hop(hop)
+            except HostKeyError:
+                return _offer(hop)
+        return _offer(hops[-1])
     finally:
-        close_all(connection)
+        close_all(hops[-1].connection)
+
+
+def _offer(hop: Hop) -> Offer:
+    from paramiko import SSHException  # noqa: PLC0415
+
+    from runnerops.remote.faults import explain  # noqa: PLC0415
+
+    try:
+        found = [_ask(hop, kinds) for kinds in (("ssh-ed25519",), ECDSA, ("ssh-rsa",))]
+    except (SSHException, OSError, EOFError) as error:
+        raise explain(hop, error) from None
+    keys = tuple(key for key in found if key and not hop.known.revocation(key, hop.names))
     if not keys:
-        raise HostError(
-            host.name, "it offers no host key of a kind that can be used", "ed25519, ECDSA and RSA can be used"
+        problem = (
+            "every host key that it offers is revoked" if any(found) else "it offers no host key that can be verified"
         )
-    return Offer(lookup_name(connection.host, connection.port), tuple(keys))
+        raise HostError(hop.host, f"{hop.names[0]}: {problem}", "ed25519, ECDSA and RSA keys can be")
+    return Offer(hop.names, hop.gateway, keys, hop.known.about(hop.names))
 
 
-def _offered(connection: Connection, kinds: tuple[str, ...]) -> PKey | None:
-    from paramiko import SSHException, Transport  # noqa: PLC0415
+def _ask(hop: Hop, kinds: tuple[str, ...]) -> HostKey | None:
+    """A host has one key of each kind and tells one a connection: None where it has none of these kinds."""
+    from paramiko.ssh_exception import IncompatiblePeer  # noqa: PLC0415
 
+    with contextlib.suppress(IncompatiblePeer):
+        return patiently(lambda: _exchange(hop, kinds))
+    return None
+
+
+def _exchange(hop: Hop, kinds: tuple[str, ...]) -> HostKey:
+    from paramiko import Transport  # noqa: PLC0415
+
+    from runnerops.remote.route import CONNECT_SECONDS, algorithms  # noqa: PLC0415
+
+    connection = hop.connection
     sock: Any
     if connection.gateway:
         sock = connection.open_gateway()
     else:
-        sock = socket.create_connection((connection.host, connection.port), CONNECT_SECONDS)
-    transport = Transport(sock)
-    options = transport.get_security_options()
-    options.key_types = [kind for kind in options.key_types if kind in kinds]
-    try:
+        sock = socket.create_connection((connection.host, connection.port), connection.connect_timeout)
+    with contextlib.closing(Transport(sock)) as transport:
+        transport.get_security_options().key_types = [name for kind in kinds for name in algorithms(kind)]
         transport.start_client(timeout=CONNECT_SECONDS)
-        return transport.get_remote_server_key()
-    except SSHException as error:
-        if "banner" in str(error):
-            raise
-        return None  # it has no key of this kind
-    finally:
-        with contextlib.suppress(OSError, EOFError):
-            transport.close()
+        key = transport.get_remote_server_key()
+        return HostKey(key.get_name(), key.asbytes())

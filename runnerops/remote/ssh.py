@@ -1,118 +1,89 @@
-"""Opening connections: Fabric connects and authenticates, once every hop's host key is known. Nothing is sent before that."""
+"""Opening connections, hop by hop. Nothing is sent to a hop before its host key is known to be the right one."""
 
 from __future__ import annotations
 
-import logging
+import random
 import socket
 import time
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, TypeVar
 
-from runnerops.errors import HostError, HostKeyError
+from runnerops.errors import HostError
 from runnerops.model import Host
-from runnerops.remote.hostkeys import KnownHosts, fingerprint, lookup_name
+from runnerops.remote.hostkeys import KnownHosts
 from runnerops.remote.keys import Credentials
-from runnerops.remote.link import CONNECT_SECONDS, Link, close_all, transport_of
-from runnerops.remote.sshconfig import read_config
+from runnerops.remote.link import Link, close_all
 
 if TYPE_CHECKING:
-    from fabric import Connection
-    from paramiko import PKey, SSHClient, Transport
+    from paramiko import Transport
 
+    from runnerops.remote.route import Hop
+
+T = TypeVar("T")
 ALIVE_SECONDS = 15
-_BANNER_PAUSES = (0.2, 0.5, 1.0, 2.0, 4.0)
-"""Before each new attempt when sshd turns connections away (MaxStartups)."""
+_DEAD_MILLISECONDS = 60_000
+_PAUSES = (0.2, 0.5, 1.0, 2.0, 4.0)
+"""Before each new attempt where sshd turns connections away (MaxStartups); each varies, so that hosts do not march in step."""
+_PATIENCE_SECONDS = 15.0
 
 
-def open_link(host: Host, known: KnownHosts, credentials: Credentials, environ: Mapping[str, str]) -> Link:
-    """Connect and authenticate, host keys of all hops verified first. Raises HostError and HostKeyError with the fix."""
-    from paramiko.ssh_exception import SSHException  # noqa: PLC0415
+def open_link(
+    host: Host,
+    known: KnownHosts,
+    credentials: Credentials,
+    environ: Mapping[str, str],
+    peers: Mapping[str, Host] | None = None,
+) -> Link:
+    """Connects and logs in. `peers` are the hosts that `ssh.gateway` may name.
 
-    key = credentials.key(host.ssh.key)
-    for pause in (*_BANNER_PAUSES, None):
-        connection = make_connection(host, key, environ)
-        verify_hops(host, connection, known)
+    Raises HostError, HostKeyError (nothing was sent) and PrivateKeyError, each with the fix.
+    """
+    from runnerops.remote.route import make_route  # noqa: PLC0415  fabric is slow to import
+
+    hops = make_route(host, known, credentials, environ, peers or {})
+    try:
+        for hop in hops:
+            open_hop(hop)
+    except BaseException:
+        close_all(hops[-1].connection)
+        raise
+    user = hops[-1].connection.user
+    return Link(host, hops[-1].connection, host.ssh.sudo if host.ssh.sudo is not None else user != "root")
+
+
+def open_hop(hop: Hop) -> None:
+    """Opens one hop, those before it being open. Raises HostError."""
+    from paramiko import SSHException  # noqa: PLC0415
+
+    from runnerops.remote.faults import explain  # noqa: PLC0415
+
+    try:
+        patiently(hop.connection.open)
+    except (SSHException, OSError, EOFError) as error:
+        raise explain(hop, error) from None
+    transport: Transport = hop.connection.transport
+    if not transport.is_authenticated():
+        raise HostError(
+            hop.host, f"{hop.names[0]}: a key alone is not enough to log in", "AuthenticationMethods publickey"
+        )
+    _keep_alive(transport)
+
+
+def patiently(connect: Callable[[], T]) -> T:
+    """Calls again, later and later, while sshd has too many connections. Raises what `connect` raises."""
+    from paramiko import SSHException  # noqa: PLC0415
+
+    from runnerops.remote.faults import is_turned_away  # noqa: PLC0415
+
+    began = time.monotonic()
+    for pause in _PAUSES:
         try:
-            connection.open()
+            return connect()
         except SSHException as error:
-            close_all(connection)
-            if pause is None or "banner" not in str(error):
-                raise explained(host, connection, error, key) from None
-            time.sleep(pause)
-            continue
-        except (OSError, EOFError) as error:
-            close_all(connection)
-            raise explained(host, connection, error, key) from None
-        except HostKeyError:
-            close_all(connection)
-            raise
-        break
-    _keep_alive(transport_of(connection))
-    sudo = host.ssh.sudo if host.ssh.sudo is not None else connection.user != "root"
-    return Link(host, connection, sudo)
-
-
-def make_connection(host: Host, key: PKey | None, environ: Mapping[str, str]) -> Connection:
-    """A connection that is not open yet: from the inventory and ssh_config, from nothing else (no fabric.yml, no FABRIC_*)."""
-    from fabric import Config, Connection  # noqa: PLC0415
-    from paramiko import SSHConfig  # noqa: PLC0415
-
-    logging.getLogger("paramiko").setLevel(logging.CRITICAL + 1)  # its threads log tracebacks of what we explain
-
-    kwargs: dict[str, Any] = {"banner_timeout": CONNECT_SECONDS, "auth_timeout": 30.0}
-    if key is not None:
-        kwargs |= {"pkey": key, "allow_agent": False, "look_for_keys": False}
-    overrides = {"connect_kwargs": kwargs, "timeouts": {"connect": CONNECT_SECONDS}, "load_ssh_configs": False}
-
-    def config() -> Config:
-        # each connection its own, for Fabric writes into connect_kwargs what belongs to one host
-        return Config(
-            ssh_config=SSHConfig.from_text(read_config(environ)),
-            lazy=True,
-            overrides={**overrides, "connect_kwargs": dict(kwargs)},
-        )
-
-    gateway = Connection(host.ssh.gateway, config=config()) if host.ssh.gateway else None
-    return Connection(host.address, user=host.ssh.user, port=host.ssh.port, gateway=gateway, config=config())
-
-
-def verify_hops(host: Host, connection: Connection, known: KnownHosts) -> None:
-    """Fabric verifies nothing by itself; this makes every hop refuse a key that is not known."""
-    hop: Any = connection
-    while hop is not None and not isinstance(hop, str):
-        name = lookup_name(hop.host, hop.port)
-        names = {name, hop.ssh_config.get("hostkeyalias", name)}
-        if hop is connection:
-            names |= {lookup_name(host.name, hop.port), host.name}
-        _verify(hop.client, host.name, name, frozenset(names), known)
-        hop = hop.gateway
-
-
-def _verify(client: SSHClient, host: str, name: str, names: frozenset[str], known: KnownHosts) -> None:
-    from paramiko import MissingHostKeyPolicy  # noqa: PLC0415
-
-    class Refuse(MissingHostKeyPolicy):
-        def missing_host_key(self, client: SSHClient, hostname: str, key: PKey) -> None:  # noqa: ARG002
-            raise refusal(host, name, key, known, names)
-
-    for key in known.keys(names):
-        client.get_host_keys().add(name, key.get_name(), key)
-    client.set_missing_host_key_policy(Refuse())
-
-
-def refusal(host: str, name: str, offered: PKey, known: KnownHosts, names: frozenset[str]) -> HostKeyError:
-    """Why the key that a host offers is not accepted; nothing was sent to it."""
-    shown = f"{offered.get_name()} {fingerprint(offered)}"
-    if known.is_revoked(offered, names):
-        return HostKeyError(
-            host, f"the host key of {name} is revoked: {shown}", "find out what happened; nothing was sent"
-        )
-    before = [f"{key.get_name()} {fingerprint(key)}" for key in known.keys(names)]
-    if before:
-        message = f"the host key of {name} has changed: it offers {shown}; known is {', '.join(before)}"
-        return HostKeyError(host, message, f"only if you know why it changed: runnerops trust {host}")
-    message = f"the host key of {name} is unknown: {shown}"
-    return HostKeyError(host, message, f"compare it with the host's own, then: runnerops trust {host}")
+            if not is_turned_away(error) or time.monotonic() - began > _PATIENCE_SECONDS:
+                raise
+        time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311  no secret
+    return connect()
 
 
 def _keep_alive(transport: Transport) -> None:
@@ -120,32 +91,4 @@ def _keep_alive(transport: Transport) -> None:
     transport.set_keepalive(ALIVE_SECONDS)
     sock = transport.sock
     if isinstance(sock, socket.socket) and hasattr(socket, "TCP_USER_TIMEOUT"):
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 60_000)
-
-
-def explained(host: Host, connection: Connection, error: Exception, key: PKey | None) -> HostError:
-    """An error of connecting, as what a user can act on."""
-    from paramiko.ssh_exception import AuthenticationException, BadHostKeyException, PasswordRequiredException  # noqa: PLC0415
-
-    where = f"{connection.user}@{connection.host}:{connection.port}"
-    if isinstance(error, BadHostKeyException):
-        both = f"it offers {fingerprint(error.key)}; known is {fingerprint(error.expected_key)}"
-        hint = f"only if you know why it changed: runnerops trust {host.name}"
-        return HostKeyError(host.name, f"the host key of {connection.host} has changed: {both}", hint)
-    if isinstance(error, PasswordRequiredException):
-        return HostError(
-            host.name, f"{where}: the private key has a passphrase", "load it into an agent, or set SSH_KEY_PASSPHRASE"
-        )
-    if isinstance(error, AuthenticationException) or "No authentication methods" in str(error):
-        tried = f"the key {fingerprint(key)}" if key is not None else "the agent's keys and those in ~/.ssh"
-        hint = (
-            f"tried: {tried}; put its public half into ~{connection.user}/.ssh/authorized_keys there, "
-            "or set ssh.key or SSH_PRIVATE_KEY"
-        )
-        return HostError(host.name, f"{where}: authentication failed", hint)
-    if isinstance(error, socket.gaierror):
-        return HostError(host.name, f"{connection.host}: no such name", "set `address` in the inventory")
-    reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    if isinstance(error, TimeoutError):
-        reason = f"no answer within {CONNECT_SECONDS:.0f} s"
-    return HostError(host.name, f"{where}: {reason}", "see whether the host is up and lets this machine in")
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _DEAD_MILLISECONDS)

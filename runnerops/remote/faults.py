@@ -1,0 +1,73 @@
+"""What goes wrong on the way to a host, as what a user can act on. Loads paramiko: import it late."""
+
+from __future__ import annotations
+
+import socket
+
+from paramiko.ssh_exception import (
+    AuthenticationException,
+    ChannelException,
+    IncompatiblePeer,
+    NoValidConnectionsError,
+    ProxyCommandFailure,
+    SSHException,
+)
+
+from runnerops.errors import HostError
+from runnerops.remote.route import Hop
+
+_UP = "see whether the host is up and lets this machine in"
+
+
+def is_turned_away(error: Exception) -> bool:
+    """Whether sshd closed the connection before saying its name: MaxStartups, and worth another try."""
+    return isinstance(error, SSHException) and "protocol banner" in str(error)
+
+
+def explain(hop: Hop, error: Exception) -> HostError:
+    """The place is the hop that failed: `user@address:port`, a gateway named as one."""
+    where = f"{hop.connection.user}@{hop.connection.host}:{hop.connection.port}"
+    problem, hint = _problem(hop, error)
+    return HostError(hop.host, f"{'gateway ' if hop.gateway else ''}{where}: {problem}", hint)
+
+
+def _problem(hop: Hop, error: Exception) -> tuple[str, str]:
+    if isinstance(error, AuthenticationException):
+        return _refused(hop)
+    if is_turned_away(error):
+        hint = "see whether the port is right, and MaxStartups and PerSourcePenalties in its sshd_config"
+        return "it closes connections before it names itself an SSH server", hint
+    if isinstance(error, TimeoutError):
+        return f"no answer within {hop.connection.connect_timeout} s", _UP
+    for kind, problem, hint in _KINDS:
+        if isinstance(error, kind):
+            return problem.format(_text(error)), hint
+    return _text(error), _UP
+
+
+_KINDS: tuple[tuple[type[Exception], str, str], ...] = (
+    (socket.gaierror, "no such name", "set `address` in the inventory, or HostName in ssh_config"),
+    (ChannelException, "the gateway cannot reach it", "see whether it is up, and AllowTcpForwarding on the gateway"),
+    (IncompatiblePeer, "no common algorithms: {}", "its SSH server is too old, or too strict: update it"),
+    (ProxyCommandFailure, "ProxyCommand failed: {}", "try the command of ssh_config by hand"),
+)
+
+
+def _refused(hop: Hop) -> tuple[str, str]:
+    """sshd says no more than no; what was tried is what a user can compare."""
+    attempt, user = hop.attempt, hop.connection.user
+    if not attempt.tried:
+        problem = "no private key to log in with" + "".join(f"; {note}" for note in attempt.notes)
+        return (
+            problem,
+            "set SSH_PRIVATE_KEY or ssh.key, or load a key into an agent (SSH_KEY_PASSPHRASE opens a locked one)",
+        )
+    problem = "; ".join((f"authentication failed; tried {', '.join(attempt.tried)}", *attempt.notes))
+    return problem, f"put the public half into ~{user}/.ssh/authorized_keys there, or name another with ssh.key"
+
+
+def _text(error: Exception) -> str:
+    if isinstance(error, NoValidConnectionsError):
+        return _text(next(iter(error.errors.values())))
+    text = (isinstance(error, OSError) and error.strerror) or str(error) or type(error).__name__
+    return text.splitlines()[0][:200].lower()

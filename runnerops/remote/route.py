@@ -1,0 +1,173 @@
+"""The way to a host, hop by hop, not open yet: who connects to what, with which keys, expecting which host keys.
+
+Everything comes from the inventory, ssh_config and the environment's two variables, nothing from Fabric's own files
+(`/etc/fabric.*`, `~/.fabric.*`, `FABRIC_*`). Loads fabric and paramiko: import it late.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fabric import Config, Connection
+from paramiko import MissingHostKeyPolicy, PKey, SSHClient, SSHException, Transport
+
+from runnerops.errors import HostError, HostKeyError
+from runnerops.model import Host
+from runnerops.remote.hostkeys import HostKey, KnownHosts
+from runnerops.remote.hostnames import lookup_name
+from runnerops.remote.keys import Credentials
+from runnerops.remote.login import Attempt, make_login
+from runnerops.remote.sshconfig import Settings, read_settings
+
+CONNECT_SECONDS = 15
+_AUTH_SECONDS = 30.0
+_DEFAULT_KEYS = ("id_ed25519", "id_ecdsa", "id_rsa")
+
+logging.getLogger("paramiko").setLevel(logging.CRITICAL + 1)  # its threads log tracebacks of what we explain
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """One connection of the way. `names` are what known_hosts may call it; the first is the one that `trust` writes.
+
+    `loose` are names whose keys count, but are no reason to say that the key has changed.
+    """
+
+    host: str
+    connection: Connection
+    names: tuple[str, ...]
+    loose: tuple[str, ...]
+    known: KnownHosts
+    attempt: Attempt
+    gateway: bool
+
+    def verify(self, offered: HostKey) -> None:
+        """Raises HostKeyError, which says what to do, unless this key is known."""
+        where = f"gateway {self.names[0]}" if self.gateway else self.names[0]
+        every = (*self.names, *self.loose)
+        if revoked := self.known.revocation(offered, every):
+            problem = f"the host key of {where} is revoked ({revoked.place}): {offered}"
+            raise HostKeyError(self.host, problem, "find out who has this key; nothing was sent")
+        if any(entry.key == offered for entry in self.known.about(every)):
+            return
+        if before := self.known.about(self.names):
+            were = ", ".join(f"{entry.key} ({entry.place})" for entry in before)
+            problem = f"the host key of {where} has changed: it offers {offered}; known is {were}"
+            raise HostKeyError(self.host, problem, f"only if you know why it changed: runnerops trust {self.host}")
+        problem = f"the host key of {where} is unknown: {offered}"
+        raise HostKeyError(self.host, problem, f"compare it with the host's own, then: runnerops trust {self.host}")
+
+
+class Verified(MissingHostKeyPolicy):
+    """The one place where a host key is accepted: Fabric's clients know none themselves, so each key comes here."""
+
+    def __init__(self, hop: Hop) -> None:
+        self._hop = hop
+
+    def missing_host_key(self, client: SSHClient, hostname: str, key: PKey) -> None:  # noqa: ARG002
+        """Called before anything is sent but the key exchange. Raises HostKeyError."""
+        self._hop.verify(HostKey(key.get_name(), key.asbytes()))
+
+
+def make_route(
+    host: Host, known: KnownHosts, credentials: Credentials, environ: Mapping[str, str], peers: Mapping[str, Host]
+) -> tuple[Hop, ...]:
+    """The hops, the first to connect to first and the host itself last.
+
+    `ssh.gateway` is the name of another host in `peers`, else `[USER@]HOST[:PORT]`, which ssh_config may know; ProxyJump
+    counts where there is none. Raises HostError and PrivateKeyError.
+    """
+    try:
+        settings = read_settings(environ)
+        connection = _connection(host, settings, peers, ())
+        hops: list[Hop] = []
+        step: Any = connection
+        while isinstance(step, Connection):
+            hops.insert(0, _hop(host, step, known, credentials, environ, gateway=step is not connection))
+            step = step.gateway
+    except (SSHException, ValueError, KeyError, OSError, RecursionError) as error:
+        reason = "jump hosts that need each other" if isinstance(error, RecursionError) else str(error)
+        raise HostError(host.name, f"ssh_config cannot be used: {reason}", "see ~/.ssh/config") from None
+    return tuple(hops)
+
+
+def _connection(host: Host, settings: Settings, peers: Mapping[str, Host], seen: tuple[str, ...]) -> Connection:
+    # each connection has a Config of its own, for Fabric writes into it what belongs to one host
+    def config() -> Config:
+        return Config(ssh_config=settings, lazy=True, overrides={"timeouts": {"connect": CONNECT_SECONDS}})
+
+    name, gateway = host.ssh.gateway, None
+    if name and name in seen:
+        raise HostError(host.name, "its gateways need each other", "take away one `ssh.gateway`")
+    if name and name in peers:
+        gateway = _connection(peers[name], settings, peers, (*seen, name))
+    elif name:
+        user, address, port = split_target(name)
+        gateway = Connection(address, user=user, port=port, config=config())
+    return Connection(host.address, user=host.ssh.user, port=host.ssh.port, gateway=gateway, config=config())
+
+
+def _hop(
+    host: Host,
+    connection: Connection,
+    known: KnownHosts,
+    credentials: Credentials,
+    environ: Mapping[str, str],
+    gateway: bool,
+) -> Hop:
+    settings = connection.ssh_config
+    name = settings.get("hostkeyalias") or lookup_name(connection.host, connection.port)
+    names = [name] if gateway else [name, host.name, lookup_name(host.name, connection.port)]
+    loose = () if "hostkeyalias" in settings else (connection.host,)
+    only = settings.get("identitiesonly", "").lower() == "yes"
+    login = make_login(credentials, host.ssh.key, _identities(connection, environ), only, gateway)
+    own = known.with_files(Path(file).expanduser() for file in settings.get("userknownhostsfile", "").split())
+    hop = Hop(host.name, connection, tuple(dict.fromkeys(names)), loose, own, Attempt(connection.user, login), gateway)
+    connection.client.set_missing_host_key_policy(Verified(hop))
+    connection.connect_kwargs = {
+        "banner_timeout": CONNECT_SECONDS,
+        "auth_timeout": _AUTH_SECONDS,
+        "channel_timeout": CONNECT_SECONDS,
+        "auth_strategy": hop.attempt,
+        "transport_factory": preferring([entry.key.kind for entry in own.about((*names, *loose))]),
+    }
+    return hop
+
+
+def _identities(connection: Connection, environ: Mapping[str, str]) -> tuple[Path, ...]:
+    ssh = Path(environ.get("HOME") or Path.home()) / ".ssh"
+    named = connection.ssh_config.get("identityfile") or [str(ssh / name) for name in _DEFAULT_KEYS]
+    return tuple(path for path in map(Path, named) if path.is_file())
+
+
+def preferring(kinds: Sequence[str]) -> Callable[..., Transport]:
+    """Makes transports that ask for the kinds of host keys that are known: a host has several, and tells one."""
+
+    def make(sock: Any, **options: Any) -> Transport:
+        transport = Transport(sock, **options)
+        security = transport.get_security_options()
+        wanted = {algorithm for kind in kinds for algorithm in algorithms(kind)}
+        security.key_types = sorted(security.key_types, key=lambda algorithm: algorithm not in wanted)
+        return transport
+
+    return make
+
+
+def algorithms(kind: str) -> tuple[str, ...]:
+    """What a kind of host key is called while the two ends agree on one."""
+    return ("rsa-sha2-512", "rsa-sha2-256") if kind == "ssh-rsa" else (kind,)
+
+
+def split_target(text: str) -> tuple[str | None, str, int | None]:
+    """User, host and port of `[USER@]HOST[:PORT]`; an IPv6 address with a port is in brackets."""
+    user, _, rest = text.rpartition("@")
+    if rest.startswith("["):
+        address, _, port = rest[1:].partition("]")
+        port = port.removeprefix(":")
+    else:
+        address, _, port = rest.partition(":") if rest.count(":") == 1 else (rest, "", "")
+    return user or None, address, int(port) if port else None
