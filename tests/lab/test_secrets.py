@@ -28,16 +28,19 @@ def fixture_project(tmp_path: Path, lab: Lab, host: LabHost) -> Project:
         "environment": ["CI_PASSWORD=@env"],
         "docker": {"image": f"https://me:{OURS['userinfo']}@example.com/x"},
     }
-    cache = cache_section(
-        host, lab.hub, username="me", password=OURS["password"], environment={"REGISTRY_X": OURS["environment"]}
-    )
+    cache = cache_section(host, lab.hub, username="me", password=OURS["password"], environment={"REGISTRY_X": "@env X"})
     entry = host_entry(
         host, docker={"live-restore": True}, registry=cache, gitlab_runner={"concurrent": 2, "runners": [runner]}
     )
     project.write({"hosts": {host.name: entry}})
-    text = (tmp_path / "inventory.yml").read_text().replace("'@env TOKEN'", "!env LAB_TOKEN")
+    text = (
+        (tmp_path / "inventory.yml")
+        .read_text()
+        .replace("'@env TOKEN'", "!env LAB_TOKEN")
+        .replace("'@env X'", "!env LAB_X")
+    )
     (tmp_path / "inventory.yml").write_text(text)
-    (tmp_path / ".env").write_text(f"LAB_TOKEN={OURS['token']}\n")
+    (tmp_path / ".env").write_text(f"LAB_TOKEN={OURS['token']}\nLAB_X={OURS['environment']}\n")
     config = f'# {THEIRS["comment"]}\nconcurrent = 1\n[[runners]]\nname = "two"\nurl = "http://127.0.0.1:9"\n'
     config += f'token = "{THEIRS["token"]}"\nexecutor = "ssh"\nenvironment = ["A={THEIRS["environment"]}"]\n'
     config += f'[runners.ssh]\npassword = "{THEIRS["password"]}"\n'
