@@ -20,8 +20,12 @@ NOT_THERE = "not-found"
 _MANAGED = "com.gitlab.gitlab-runner.managed"
 _JOB = "com.gitlab.gitlab-runner.job.id"
 _VERSION = re.compile(r"^Version:\s*(\S+)", re.MULTILINE)
-_RUNNING = re.compile(r'^gitlab_runner_jobs\{[^}]*state="running"[^}]*\} ([0-9.e+]+)$', re.MULTILINE)
-_PLUGIN = "fleeting-plugin"
+_COUNTED = re.compile(r"^gitlab_runner_jobs\{.*\} ([0-9.e+]+)$", re.MULTILINE)
+"""Of any state: a job that is `pending` is taken, and its image is being pulled."""
+
+_PLUGINS = ("fleeting-plugin", "plugin")
+"""Names of an autoscaler's plugin, as installed by hand and by `gitlab-runner fleeting install`."""
+
 _CONTAINED = re.compile(r"docker|libpod|containerd|kubepods|lxc")
 _GROUP = re.compile(r"/proc/(\d+)/cgroup:(.*)")
 
@@ -41,7 +45,7 @@ def facts(facts: Facts, answers: Answers) -> Facts:
         return facts
     version = _VERSION.search(_text(answers, "runner_version"))
     jobs = [*container_jobs(facts.docker), *_child_jobs(unit, processes)]
-    told = sum(float(number) for number in _RUNNING.findall(_text(answers, "runner_metrics")))
+    told = sum(float(number) for number in _COUNTED.findall(_text(answers, "runner_metrics")))
     jobs += [Job("", "told by its metrics page")] * max(0, int(told) - len(jobs))
     return replace(facts, runner=RunnerFacts(unit, version[1] if version else "", tuple(jobs), strangers))
 
@@ -86,7 +90,7 @@ def container_jobs(docker: DockerFacts | None) -> Iterator[Job]:
 def _child_jobs(unit: Unit, processes: Mapping[int, tuple[int, str, str]]) -> Iterator[Job]:
     """Shell jobs are children of the main process; so is an autoscaler's plugin, which stays and is no job."""
     for pid, (parent, state, name) in processes.items():
-        if unit.pid and parent == unit.pid and state != "Z" and not name.startswith(_PLUGIN):
+        if unit.pid and parent == unit.pid and state != "Z" and name not in _PLUGINS:
             yield Job("", f"process {pid} ({name})")
 
 

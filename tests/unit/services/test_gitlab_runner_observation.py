@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+from pathlib import Path
+
 import pytest
 
 from runnerops.model import Container, DockerFacts, Facts, Job, RunnerFacts, Unit
@@ -55,18 +59,29 @@ def test_jobs_are_told_by_their_containers() -> None:
 
 
 def test_shell_jobs_are_children_that_live() -> None:
-    children = "50 42 S su\n51 42 Z sh\n52 50 S bash\n53 42 S fleeting-plugin\n"
+    children = "50 42 S su\n51 42 Z sh\n52 50 S bash\n"
     assert read(runner_processes=PROCESSES + children).jobs == (Job("", "process 50 (su)"),)
 
 
-def test_a_larger_number_of_the_metrics_page_counts() -> None:
-    page = (
-        'gitlab_runner_jobs{runner="a",state="running",stage="x"} 2\ngitlab_runner_jobs{runner="b",state="running"} 0\n'
-    )
-    assert [job.what for job in read(container("7"), runner_metrics=page).jobs] == [
-        "container c7",
-        "told by its metrics page",
-    ]
+@pytest.mark.parametrize("plugin", ["fleeting-plugin", "plugin"])
+def test_an_autoscalers_plugin_is_no_job(plugin: str) -> None:
+    assert read(runner_processes=f"{PROCESSES}53 42 S {plugin}\n").jobs == ()
+
+
+@pytest.mark.parametrize(
+    ("page", "told"),
+    [
+        ('gitlab_runner_jobs{runner="a",state="running"} 2\ngitlab_runner_jobs{runner="b",state="idle"} 0\n', 1),
+        ('gitlab_runner_jobs{runner="a",state="running"} 1\ngitlab_runner_jobs{runner="a",state="pending"} 1\n', 1),
+        ('gitlab_runner_jobs{runner_name="a}b",state="running"} 3\n', 2),
+        ('gitlab_runner_jobs{runner="a",state="running"} 1\n', 0),
+        ("gitlab_runner_jobs_total{} 7\n", 0),
+        ("", 0),
+    ],
+)
+def test_a_larger_number_of_the_metrics_page_counts(page: str, told: int) -> None:
+    expected = ["container c7", *["told by its metrics page"] * told]
+    assert [job.what for job in read(container("7"), runner_metrics=page).jobs] == expected
 
 
 @pytest.mark.parametrize(
@@ -104,3 +119,93 @@ def test_a_runner_without_a_unit_is_a_stranger() -> None:
         runner_groups="/proc/90/cgroup:0::/system.slice/docker-abc.scope\n/proc/91/cgroup:0::/system.slice/docker-abc.scope\n",
     )
     assert (found.unit.active, found.strangers) == ("not-found", ("process 90 in a container",))
+
+
+# ------------------------------------------------------------------------------------------------------- observe.sh
+
+SHELLS = [shell for shell in ("dash", "bash", "busybox") if shutil.which(shell)]
+
+FRAME = """
+ask() { echo "[$1]"; shift; "$@" 2>/dev/null </dev/null; }
+file() { echo "[file] $1"; }
+recall() { :; }
+fingerprint() { :; }
+systemctl() { cat "$root/unit"; }
+curl() { echo "curl $*" >&2; return 7; }
+wget() { for url; do :; done; printf 'gitlab_runner_jobs{} 1 %s\\ngo_threads 8\\n' "$url"; }
+"""
+
+
+def observe(shell: str, tmp_path: Path, *call: str) -> str:
+    """What a function of observe.sh says where `tmp_path` is the root."""
+    command = [shell, "sh"] if shell == "busybox" else [shell]
+    script = f"root={tmp_path}\n{FRAME}{service.OBSERVE}{' '.join(call)}\n"
+    done = subprocess.run(command, input=script, capture_output=True, text=True, cwd=tmp_path, check=True)
+    return done.stdout
+
+
+def process(root: Path, pid: int, *argv: str, group: str = "0::/a", comm: str = "") -> None:
+    folder = root / "proc" / str(pid)
+    folder.mkdir(parents=True)
+    name = comm or argv[0].rpartition("/")[2][:15]
+    (folder / "comm").write_text(f"{name}\n")
+    (folder / "cmdline").write_bytes(b"".join(word.encode() + b"\0" for word in argv))
+    (folder / "cgroup").write_text(f"{group}\n")
+    (folder / "stat").write_text(f"{pid} ({name}) S 1 {pid} {pid} 0 -1 4194560 7\n")
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_only_what_serves_is_a_runner(shell: str, tmp_path: Path) -> None:
+    process(tmp_path, 42, "/usr/bin/gitlab-runner", "run", "--config", "/x", group="0::/unit")
+    process(tmp_path, 43, "gitlab-runner-linux-amd64", "--debug", "run-single", group="0::/single")
+    process(tmp_path, 44, "gitlab-runner", "--version", group="0::/ourselves")
+    process(tmp_path, 45, "gitlab-runner-helper", "cache-extractor", group="0::/helper")
+    process(tmp_path, 46, "sh", "-c", "gitlab-runner run", group="0::/other")
+    said = observe(shell, tmp_path, "observe_runner_processes")
+    processes, _, groups = said.partition("[runner_groups]")
+    assert "42 1 S gitlab-runner\n" in processes
+    assert sorted(line.rpartition("/")[2] for line in groups.split()) == ["single", "unit"]
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize(
+    ("argv", "path"),
+    [
+        (["gitlab-runner", "run", "--config", "/srv/a b.toml"], "/srv/a b.toml"),
+        (["gitlab-runner", "run", "-c", "/one", "--config=/two"], "/two"),
+        (["gitlab-runner", "run"], "/etc/default"),
+    ],
+)
+def test_the_file_that_the_runner_reads(shell: str, argv: list[str], path: str, tmp_path: Path) -> None:
+    (tmp_path / "unit").write_text("LoadState=loaded\nActiveState=active\nMainPID=42\n")
+    process(tmp_path, 42, *argv)
+    said = observe(shell, tmp_path, "observe_runner_unit", "/etc/default")
+    assert f"[file] {path}\n" in said
+    assert "\n".join(argv) in said
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_stopped_unit_tells_its_command_itself(shell: str, tmp_path: Path) -> None:
+    start = "{ path=/g ; argv[]=/g run --config /srv/c.toml --user u ; ignore_errors=no ; start_time=[n/a] }"
+    (tmp_path / "unit").write_text(f"LoadState=loaded\nActiveState=inactive\nMainPID=0\nExecStart={start}\n")
+    assert "[file] /srv/c.toml\n" in observe(shell, tmp_path, "observe_runner_unit", "/etc/default")
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        ('listen_address = ":9252"', "http://127.0.0.1:9252/metrics"),
+        ("  listen_address='192.0.2.1:1'", "http://192.0.2.1:1/metrics"),
+        ('listen_address = "localhost"', "http://localhost:9252/metrics"),
+        ('[session_server]\nlisten_address = ":8093"', ""),
+        ("concurrent = 1", ""),
+    ],
+)
+def test_the_metrics_page_is_asked_where_there_is_one(shell: str, text: str, url: str, tmp_path: Path) -> None:
+    (tmp_path / "unit").write_text("LoadState=loaded\nActiveState=inactive\nMainPID=0\n")
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc" / "c.toml").write_text(f"{text}\n")
+    said = observe(shell, tmp_path, "observe_runner_unit", "/etc/c.toml")
+    _, _, page = said.partition("[runner_metrics]\n")
+    assert page == (f"gitlab_runner_jobs{{}} 1 {url}\n" if url else "")
