@@ -176,7 +176,7 @@ walk_list() { # todo: up to the first step that does not hold; undo: all of them
     return $bad
 }
 
-lock() { exec 9>>"$state/lock" && flock -w 5 9; }
+lock() { exec 9>>"$state/lock" && flock -w 5 9 && { echo $$ >holder || :; }; }
 
 finish() { # WORD: no staged file is left, be it of a run that lost its power; then the last line
     [ -s verdict ] || echo "$1" >verdict # killed from here on, the run stays what it is
@@ -204,7 +204,6 @@ walk() {
     trap '' HUP PIPE
     event note "clock $(date +%s)"
     lock || { event end locked && return; }
-    echo $$ >holder
     sync_all todo undo meta . .. # what is ours at a path is told by these, after a power cut too
     if walk_list todo; then finish applied; else go_back failed; fi
 }

@@ -14,7 +14,11 @@ from tests.unit.walker import SHELLS, Walker, sh
 
 def side_by_side(folder: Path, steps: Sequence[Step], check: Callable[[Walker], None]) -> None:
     """The check under every shell with every step, each on a disk of its own; all wait at the same time."""
-    disks = [Walker(folder / f"{shell[0]}-{index}", shell) for shell in SHELLS for index in range(len(steps))]
+    disks = [
+        Walker(folder / f"{shell[0]}-{index}", shell, more_applets=("timeout",))
+        for shell in SHELLS
+        for index in range(len(steps))
+    ]
     for disk, step in zip(disks, [*steps] * len(SHELLS), strict=True):
         disk.prepare([step])
     with ThreadPoolExecutor(len(disks)) as pool:

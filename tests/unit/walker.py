@@ -17,6 +17,12 @@ SHELLS = tuple(
     argv for argv in (("dash",), ("bash", "--posix"), ("busybox", "sh")) if shutil.which(argv[0]) is not None
 )
 """Every shell of those that hosts have as /bin/sh and that this machine has."""
+APPLETS = (
+    *("cat", "chmod", "chown", "cp", "cut", "date", "grep", "head", "mkdir", "mv", "rm", "setsid", "sha256sum"),
+    *("sleep", "stat", "sync", "tail", "touch", "tr"),
+)
+"""Tools that the host's half uses, where they come from busybox too. Its `timeout` is tried where time is: it leaves a
+watcher behind that holds the lock for a second more, until the unit's end kills it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +32,7 @@ class Walker:
     root: Path
     shell: tuple[str, ...]
     run: int = 1
+    more_applets: tuple[str, ...] = ()
 
     @property
     def folder(self) -> Path:
@@ -45,6 +52,10 @@ class Walker:
     def prepare(self, todo: Sequence[Step], undo: Sequence[Step] = (), files: dict[str, bytes] | None = None) -> None:
         self.folder.mkdir(parents=True)
         self.at("/tmp").mkdir(exist_ok=True)
+        if self.shell[0] == "busybox" and (busybox := shutil.which("busybox")) and not self.at("/bin/cat").exists():
+            self.at("/bin").mkdir(exist_ok=True)
+            for name in (*APPLETS, *self.more_applets):
+                self.at(f"/bin/{name}").symlink_to(busybox)
         given = {
             "todo": protocol.encode(todo),
             "undo": protocol.encode(undo),
