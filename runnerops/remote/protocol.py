@@ -39,7 +39,7 @@ _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f]")
 _MARGIN_SECONDS = 30
 List: TypeAlias = Literal["todo", "undo", ""]
 Kind: TypeAlias = Literal["step", "done", "wait", "note", "fail", "end"]
-_LINE = re.compile(r"([0-9.]+)\t(todo|undo|)\t(-?[0-9]+)\t(step|done|wait|note|fail|end)\t([^\t]*)")
+_LINE = re.compile(r"([0-9.]+)\t(todo|undo|)\t(-?[0-9]+)\t(step|done|wait|note|fail|end)\t([^\t\n]*)")
 
 
 class StepError(ValueError):
@@ -124,8 +124,8 @@ class Decoder:
         if found is None:
             return None
         up, name, index, kind, text = found.groups()
-        if kind == "note" and index == "-1" and text.startswith("clock "):
-            self._epoch = float(text.removeprefix("clock ")) - float(up)
+        if kind == "note" and index == "-1" and (clock := re.fullmatch("clock ([0-9]+)", text)):
+            self._epoch = float(clock[1]) - float(up)
             return None
         return Event(self._host, self._epoch + float(up), cast("List", name), int(index), cast("Kind", kind), text)
 
