@@ -1,96 +1,197 @@
-"""Which host keys are known: every form of a known_hosts line, from every place."""
+"""known_hosts as people have it: which lines count, for whom, and what is said of the rest."""
 
 from __future__ import annotations
 
+import base64
 from pathlib import Path
 
 import pytest
-from paramiko import ECDSAKey, Ed25519Key, HostKeys, PKey, RSAKey
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from runnerops.remote.hostkeys import KnownHosts, fingerprint, lookup_name, parse
-
-
-def ed25519() -> PKey:
-    import io
-
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-
-    text = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()).decode()
-    return Ed25519Key.from_private_key(io.StringIO(text))
+from runnerops.remote.hostkeys import HostKey, KnownHosts, parse
+from runnerops.remote.hostnames import covers, lookup_name, without
 
 
-ED, OTHER, EC, RSA = ed25519(), ed25519(), ECDSAKey.generate(), RSAKey.generate(2048)
+def blob(kind: str, rest: bytes) -> bytes:
+    return len(kind).to_bytes(4, "big") + kind.encode() + rest
 
 
-def line(names: str, key: PKey, marker: str = "") -> str:
-    return f"{marker} {names} {key.get_name()} {key.get_base64()}".strip()
+def key(rest: bytes = b"1", kind: str = "ssh-ed25519") -> HostKey:
+    return HostKey(kind, blob(kind, rest))
 
 
-@pytest.mark.parametrize(
-    ("entry", "name", "known"),
-    [
-        (line("h.example.com", ED), "h.example.com", True),
-        (line("h.example.com", ED), "other.example.com", False),
-        (line("a,h.example.com,192.0.2.1", ED), "192.0.2.1", True),
-        (line("[h.example.com]:2222", ED), lookup_name("h.example.com", 2222), True),
-        (line("h.example.com", ED), lookup_name("h.example.com", 2222), False),
-        (line("*.example.com", ED), "h.example.com", True),
-        (line(HostKeys.hash_host("h.example.com"), ED), "h.example.com", True),
-        (line(HostKeys.hash_host("h.example.com"), ED), "x.example.com", False),
-        (line("h.example.com", ED) + " a comment", "h.example.com", True),
-    ],
-)
-def test_names(entry: str, name: str, known: bool) -> None:
-    found = parse([("f", f"# comment\n\n{entry}\n")])
-    assert [key.asbytes() for key in found.keys([name])] == ([ED.asbytes()] if known else [])
-    assert found.warnings == ()
+A, B = key(b"a"), key(b"b")
+HASHED = "|1|7IOLkuMjcSCYdqX+ldEGYcN47PQ=|"  # the salt; the digest of `web.example.com` is made below
 
 
-def test_keys_of_every_kind_are_known() -> None:
-    found = parse([("f", "\n".join(line("h", key) for key in (ED, EC, RSA)))])
-    assert {key.get_name() for key in found.keys(["h"])} == {"ssh-ed25519", "ecdsa-sha2-nistp256", "ssh-rsa"}
+def test_a_fingerprint_is_openssh_s() -> None:
+    # ssh-keygen -lf of the key below says the same
+    text = "AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl"
+    github = HostKey("ssh-ed25519", base64.b64decode(text))
+    assert github.fingerprint == "SHA256:+DiY3wvvV6TuJJhbpZisF/zLDA0zPMSvHdkr4UvCOqU"
+    assert str(github) == f"ssh-ed25519 {github.fingerprint}"
+    assert github.line("github.com") == f"github.com ssh-ed25519 {text}"
 
 
 @pytest.mark.parametrize(
-    "bad",
+    ("patterns", "names", "others"),
     [
-        "garbage",
-        "h ssh-ed25519",
-        "h ssh-ed25519 !!!",
-        "h ssh-dss AAAAB3NzaC1kc3MAAACB",
-        line("*", ED, "@cert-authority"),
-        line("h", ED, "@odd"),
+        ("web", ["web", "WEB"], ["web.example.com", "we"]),
+        ("a,b", ["a", "b"], ["a,b", "c"]),
+        ("*.example.com", ["a.example.com", "a.b.example.com"], ["example.com", "a.example.org", "axexample.com"]),
+        ("*,!db", ["web"], ["db"]),
+        ("!db,*", ["web"], ["db"]),
+        ("!db", [], ["db", "web"]),
+        ("192.0.2.?", ["192.0.2.7"], ["192.0.2.17"]),
+        ("[192.0.2.1]:2222", ["[192.0.2.1]:2222"], ["192.0.2.1", "[192.0.2.1]:22", "1"]),
+        ("[*]:2222", ["[192.0.2.1]:2222"], ["*:2222"]),
+        ("|1|x|y", [], ["x", "y"]),
+        ("|2|7IOLkuMjcSCYdqX+ldEGYcN47PQ=|7IOLkuMjcSCYdqX+ldEGYcN47PQ=", [], ["web"]),
+        ("|1|", [], [""]),
     ],
 )
-def test_a_line_that_cannot_be_used_is_passed_over_with_its_place(bad: str) -> None:
-    found = parse([("known_hosts", f"{line('h', ED)}\n{bad}\n{line('h', EC)}\n")])
-    assert len(found.keys(["h"])) == 2
-    assert [warning.split(": ")[0] for warning in found.warnings] == ["known_hosts:2"]
+def test_names(patterns: str, names: list[str], others: list[str]) -> None:
+    assert [name for name in names + others if covers(patterns, name)] == names
 
 
-def test_a_revoked_key_is_not_known_and_is_told_from_an_unknown_one() -> None:
-    found = parse([("f", "\n".join((line("h", ED), line("*", ED, "@revoked"), line("h", EC))))])
-    assert [key.asbytes() for key in found.keys(["h"])] == [EC.asbytes()]
-    assert found.is_revoked(ED, ["h"])
-    assert not found.is_revoked(OTHER, ["h"])
+def test_hashed_names() -> None:
+    # made by ssh-keygen -H
+    line = "|1|uBfXOH0+4AHk93b7QBsdK4j2Ums=|DcKmhwvBTLTIWr+29eNcAkRU0/A="
+    assert covers(line, "web-1") is (without(f"{line} ssh-ed25519 x", ["web-1"]) is None)
 
 
-def test_every_place_counts(tmp_path: Path) -> None:
-    project, home = tmp_path / "project", tmp_path / "home"
-    (home / ".ssh").mkdir(parents=True)
-    project.mkdir()
-    (project / "known_hosts").write_text(line("h", ED))
-    (home / ".ssh" / "known_hosts").write_text(line("h", EC))
-    environ = {"HOME": str(home), "SSH_KNOWN_HOSTS": line("h", OTHER) + "\n"}
-    kinds = {key.asbytes() for key in KnownHosts.find(project, environ).keys(["h"])}
-    assert {ED.asbytes(), EC.asbytes(), OTHER.asbytes()} <= kinds
-    file = tmp_path / "variable"
-    file.write_text(line("h", RSA))
-    known = KnownHosts.find(project, {"HOME": str(home), "SSH_KNOWN_HOSTS": str(file)})
-    assert RSA.asbytes() in {key.asbytes() for key in known.keys(["h"])}
+@given(st.text(), st.text())
+@settings(max_examples=200, deadline=None)
+def test_no_line_is_too_strange(line: str, name: str) -> None:
+    parse([("f", line)]).about([name])
+    covers(line, name)
+    without(line, [name])
 
 
-def test_fingerprints_are_those_of_openssh() -> None:
-    assert fingerprint(ED).startswith("SHA256:")
-    assert fingerprint(ED) == ED.fingerprint
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("web ssh-ed25519", "not a host, a kind and a key"),
+        ("rubbish", "not a host, a kind and a key"),
+        ("web ssh-ed25519 !!!", "the key is damaged"),
+        ("web ssh-ed25519 AAAA", "the key is damaged"),
+        (A.line("web").replace("ssh-ed25519", "ssh-rsa"), "the key is damaged"),
+        ("web ssh-dss AAAA", "keys of kind ssh-dss cannot be verified"),
+        ("web sk-ssh-ed25519@openssh.com AAAA", "keys of kind sk-ssh-ed25519@openssh.com cannot be verified"),
+        (f"@cert-authority {A.line('*')}", "certificate authorities are not supported"),
+        (f"@unheard-of {A.line('*')}", "unknown marker"),
+        ("@revoked", "not a host, a kind and a key"),
+    ],
+)
+def test_lines_that_are_passed_over(line: str, why: str) -> None:
+    known = parse([("f", f"{A.line('a')}\n{line}\n{B.line('b')}\n")])
+    assert [entry.place for entry in known.entries] == ["f:1", "f:3"]
+    assert known.warnings == (f"f:2: passed over: {why}",)
+
+
+def test_one_warning_tells_of_many_lines() -> None:
+    assert parse([("f", "x\ny\nz\n")]).warnings == ("f:1,2,3: passed over: not a host, a kind and a key",)
+
+
+@pytest.mark.parametrize("line", ["", "  ", "# a comment", "  # one more", "#x ssh-ed25519 AAAA"])
+def test_lines_that_say_nothing(line: str) -> None:
+    assert parse([("f", line)]) == KnownHosts()
+
+
+@pytest.mark.parametrize("form", ["{}", "  {}  ", "{} a comment # more", "{}\r"])
+def test_forms_of_a_line(form: str) -> None:
+    line = form.format(A.line("web").replace(" ", "\t"))
+    assert [entry.key for entry in parse([("f", line)]).about(["web"])] == [A]
+
+
+def test_a_key_that_is_known_twice_is_one_and_has_the_first_place() -> None:
+    known = parse([("f", A.line("web")), ("g", f"{A.line('web,192.0.2.1')}\n{B.line('192.0.2.1')}")])
+    assert [entry.place for entry in known.about(["web", "192.0.2.1"])] == ["f:1", "g:2"]
+
+
+def test_a_revoked_key_is_not_known_wherever_it_stands() -> None:
+    known = parse([("f", f"{A.line('web')}\n{B.line('web')}"), ("g", f"@revoked {A.line('*')}")])
+    assert [entry.key for entry in known.about(["web"])] == [B]
+    assert (found := known.revocation(A, ["web"])) is not None
+    assert found.place == "g:1"
+    assert known.revocation(B, ["web"]) is None
+    assert parse([("f", f"@revoked {A.line('other')}")]).revocation(A, ["web"]) is None
+
+
+@pytest.mark.parametrize(("port", "name"), [(22, "web"), (2222, "[web]:2222")])
+def test_a_port_is_part_of_the_name(port: int, name: str) -> None:
+    assert lookup_name("web", port) == name
+
+
+@pytest.fixture(name="folder")
+def fixture_folder(tmp_path: Path) -> Path:
+    (tmp_path / "home" / ".ssh").mkdir(parents=True)
+    (tmp_path / "project").mkdir()
+    return tmp_path
+
+
+def find(folder: Path, variable: str = "") -> KnownHosts:
+    return KnownHosts.find(folder / "project", {"HOME": str(folder / "home"), "SSH_KNOWN_HOSTS": variable})
+
+
+def places(known: KnownHosts, folder: Path) -> list[str]:
+    return [entry.place.removeprefix(f"{folder}/") for entry in known.entries if entry.names == "web"]
+
+
+def test_where_it_is_read_from(folder: Path) -> None:
+    assert places(find(folder), folder) == []
+    for name in ("project/known_hosts", "home/.ssh/known_hosts", "home/.ssh/known_hosts2"):
+        (folder / name).write_text(A.line("web"))
+    known = find(folder, B.line("web"))
+    assert places(known, folder) == [
+        "project/known_hosts:1",
+        "home/.ssh/known_hosts:1",
+        "home/.ssh/known_hosts2:1",
+        "SSH_KNOWN_HOSTS:1",
+    ]
+
+
+@pytest.mark.parametrize("form", ["{}", "{}\n", "  {}"])
+@pytest.mark.parametrize("name", ["given", "with a space"])
+def test_the_variable_may_be_a_path(form: str, name: str, folder: Path) -> None:
+    (folder / name).write_text(A.line("web"))
+    assert places(find(folder, form.format(folder / name)), folder) == [f"{name}:1"]
+
+
+@pytest.mark.parametrize(
+    ("variable", "warning"),
+    [
+        ("/nonexistent", "SSH_KNOWN_HOSTS: /nonexistent: passed over: No such file or directory"),
+        ("a\0b", "SSH_KNOWN_HOSTS: a\0b: passed over: no path"),
+        ("some words here", "SSH_KNOWN_HOSTS:1: passed over: keys of kind words cannot be verified"),
+    ],
+)
+def test_a_variable_that_gives_nothing_is_told(variable: str, warning: str, folder: Path) -> None:
+    assert warning in find(folder, variable).warnings
+
+
+def test_a_file_that_cannot_be_read_is_told(folder: Path) -> None:
+    (folder / "home" / ".ssh" / "known_hosts").mkdir()
+    assert any("known_hosts: passed over: Is a directory" in warning for warning in find(folder).warnings)
+    (folder / "project" / "known_hosts").write_bytes(b"\xff\xfe web\n" + A.line("web").encode())
+    assert places(find(folder), folder) == ["project/known_hosts:2"]
+
+
+@pytest.mark.parametrize(
+    ("line", "left"),
+    [
+        (A.line("web"), None),
+        (A.line("WEB"), None),
+        (A.line("web,192.0.2.1"), None),
+        (A.line("web,db"), A.line("db")),
+        (A.line("db"), A.line("db")),
+        (A.line("*"), A.line("*")),
+        (f"@revoked {A.line('web')}", f"@revoked {A.line('web')}"),
+        ("# web", "# web"),
+        ("", ""),
+        (f"{A.line('web,db')}  comment", f"{A.line('db')}  comment"),
+    ],
+)
+def test_a_line_without_a_host(line: str, left: str | None) -> None:
+    assert without(line, ["web", "192.0.2.1"]) == left

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, PrivateFormat
 
 from runnerops.errors import RunneropsError
-from runnerops.remote.keys import Credentials, load_key
+from runnerops.remote.keys import Credentials, load_file, load_key
 
 KEYS = {
     "ed25519": ed25519.Ed25519PrivateKey.generate(),
@@ -46,28 +46,28 @@ def test_what_variables_do_to_a_key(damage: object) -> None:
 def test_text_or_path(tmp_path: Path) -> None:
     path = tmp_path / "key"
     path.write_text(text())
-    assert Credentials.from_environ({"SSH_PRIVATE_KEY": text()}).key(None)
-    assert Credentials.from_environ({"SSH_PRIVATE_KEY": str(path)}).key(None)
-    assert Credentials.from_environ({}).key(str(path))
-    assert Credentials.from_environ({}).key(None) is None
+    assert Credentials.from_environ({"SSH_PRIVATE_KEY": text()}).key()
+    assert Credentials.from_environ({"SSH_PRIVATE_KEY": str(path)}).key()
+    assert load_file(path, "ssh.key").can_sign()
+    assert Credentials.from_environ({}).key() is None
 
 
 @pytest.mark.parametrize(
     ("given", "passphrase", "says"),
     [
-        (text().replace("\n", " "), "", "lines are lost"),
-        ("not a key", "", "neither a private key nor the path"),
-        ("/nowhere/key", "", "neither a private key nor the path"),
+        (text().replace("\n", " "), "", "line breaks of the private key are lost"),
+        ("not a key", "", "no private key"),
+        ("/nowhere/key", "", "No such file"),
         (text("ed25519", "openssh", "x y z"), "", "has a passphrase"),
-        (text("ed25519", "openssh", "x y z"), "wrong", "passphrase is wrong"),
+        (text("ed25519", "openssh", "x y z"), "wrong", "passphrase is another"),
         (text("rsa", "pkcs8", "x y z"), "", "has a passphrase"),
         (text("rsa", "pkcs8", "x y z"), "wrong", "passphrase is another"),
-        (text()[:120] + "\n-----END OPENSSH PRIVATE KEY-----\n", "", "cannot be read"),
+        (text()[:120] + "\n-----END OPENSSH PRIVATE KEY-----\n", "", "damaged"),
     ],
 )
 def test_what_cannot_be_used_is_told_without_the_key(given: str, passphrase: str, says: str) -> None:
     with pytest.raises(RunneropsError) as caught:
-        Credentials.from_environ({"SSH_PRIVATE_KEY": given, "SSH_KEY_PASSPHRASE": passphrase}).key(None)
+        Credentials.from_environ({"SSH_PRIVATE_KEY": given, "SSH_KEY_PASSPHRASE": passphrase}).key()
     assert says in caught.value.message
     assert caught.value.hint
     body = text().splitlines()[1][10:40]
