@@ -217,6 +217,8 @@ class _Draft:
     todo: list[Step] = field(default_factory=list)
     undo: list[Step] = field(default_factory=list)
     files: dict[str, bytes] = field(default_factory=dict)
+    rested: set[ServiceName] = field(default_factory=set)
+    """Brought to rest by an earlier part: on the way back they go to rest again before that part is undone."""
 
     def write(self, recorded: Mapping[str, Sha]) -> None:
         """All steps: guard, fetch, stage, judge, then part by part. Nothing where there is nothing to do or record."""
@@ -235,7 +237,8 @@ class _Draft:
         for service, each in moves:
             part = Step("part", (service,))
             self.todo += (part, *each.todo)
-            self.undo += (part, *each.undo) if each.undo else ()
+            back = [part, *each.undo] if each.undo else []
+            self.undo = [*back, *self.undo] if service in self.rested else [*self.undo, *back]
 
     def _stage(self, index: int, change: Change) -> None:
         path, spec = change.old.path, change.new.spec
@@ -255,13 +258,12 @@ class _Draft:
     def _moves(self) -> list[tuple[ServiceName, Moves]]:
         """Each part's moves in order; what one part brings to rest is brought back at the end, in a part of its own."""
         found: list[tuple[ServiceName, Moves]] = []
-        paused: set[ServiceName] = set()
         for action in self.actions:
-            rest = [service for service in SERVICES if service.NAME in action.idle and service.NAME not in paused]
-            moves = self._of_action(action, action.service in paused)
+            rest = [service for service in SERVICES if service.NAME in action.idle - self.rested]
+            moves = self._of_action(action, action.service in self.rested)
             for service in reversed(rest):
                 moves = _around(service.pause(self.have, self.policy), moves)
-                paused.add(service.NAME)
+                self.rested.add(service.NAME)
             found.append((action.service, moves))
         acted = {action.service for action in self.actions}
         for service in SERVICES:
@@ -269,7 +271,7 @@ class _Draft:
             if quiet and service.NAME not in acted:
                 found.append((service.NAME, _swaps_only(quiet)))
         for service in SERVICES:
-            if service.NAME in paused - acted:
+            if service.NAME in self.rested - acted:
                 found.append((service.NAME, service.resume(self.have, self.policy, self.run)))
         return found
 

@@ -150,6 +150,17 @@ def test_a_runner_that_only_rests_is_brought_back_in_a_part_of_its_own() -> None
     assert "systemctl start gitlab-runner" in " ".join(made.todo[-3].args)
 
 
+@pytest.mark.parametrize("config", [None, RUNNER.replace(b"= 2", b"= 3")])
+def test_on_the_way_back_the_runner_rests_before_docker_is_disturbed_and_returns_after(config: bytes | None) -> None:
+    made = plan(ask(DOCKER_TREE, config), have({"live-restore": True}, RUNNER))
+    assert [step.args[0] for step in made.undo if step.verb == "part"] == ["gitlab_runner", "docker"]
+    words = [" ".join(step.args) for step in made.undo]
+    rests = next(index for index, text in enumerate(words) if text.endswith("systemctl stop gitlab-runner"))
+    docker = next(index for index, step in enumerate(made.undo) if step.args[0] == DAEMON)
+    returns = next(index for index, text in enumerate(words) if "systemd-run" in text)
+    assert rests < docker < returns
+
+
 def test_every_step_can_be_said() -> None:
     made = plan(ask(DOCKER_TREE, RUNNER.replace(b"= 2", b"= 3")), have({}, None))
     assert protocol.encode(made.todo).count(b"\n") == len(made.todo)

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from typing import Literal, TypeAlias
 
 from runnerops.model import Key, Tree, Value
-from runnerops.services.gitlab_runner.keys import NEWEST, TABLES, Known
+from runnerops.services.gitlab_runner.keys import LINT_SINCE, NEWEST, TABLES, Known
 from runnerops.services.gitlab_runner.times import microseconds
 
 Version: TypeAlias = "tuple[int, ...]"
@@ -20,9 +20,6 @@ Found: TypeAlias = "Iterator[tuple[str, Literal['error', 'warning'], Key, str, s
 
 _NEAR = 0.8
 """How like a known key a slip of the pen is, of 1; what is less like it may be a key of a later release."""
-
-_LINT_SINCE = (19, 3)
-"""From here on `gitlab-runner lint` judges the staged file, and it refuses unknown keys."""
 
 
 def version_of(text: str) -> Version:
@@ -50,7 +47,7 @@ def _unknown(name: str, keys: Mapping[str, Known], key: Key, version: Version) -
         severity: Literal["error", "warning"] = "warning" if version > NEWEST else "error"
         yield "R006", severity, key, f"unknown key, did you mean '{near[0]}'?", f"write {near[0]}"
     else:
-        refused = version >= _LINT_SINCE
+        refused = version >= LINT_SINCE
         message = "its `gitlab-runner lint` refuses the file for it" if refused else "the runner ignores it in silence"
         yield "R006", "warning", key, f"unknown key: {message}", "see whether it stands in the right table"
 

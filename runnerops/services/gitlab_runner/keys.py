@@ -39,6 +39,9 @@ HOST_OWNED = ("id", "token", "token_obtained_at", "token_expires_at")
 NEWEST = (19, 3)
 """The last release that this table was compared with: what a later one knows is not known here."""
 
+LINT_SINCE = (19, 3)
+"""From here on `gitlab-runner lint` judges the staged file, and it refuses unknown keys."""
+
 EXECUTORS = (
     "custom",
     "docker",

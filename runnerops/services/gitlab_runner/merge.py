@@ -9,10 +9,11 @@ from itertools import pairwise
 
 from runnerops.model import Host, HostState, RenderedFile, Stop, Tree, Value
 from runnerops.services.base import ParseError, with_path
-from runnerops.services.gitlab_runner.document import NAME, PATH, dump, label, parse, runners_of
+from runnerops.services.gitlab_runner.document import NAME, PATH, label, parse, runners_of
 from runnerops.services.gitlab_runner.keys import HOST_OWNED
 from runnerops.services.gitlab_runner.meaning import edits
 from runnerops.services.gitlab_runner.partners import match, rivals
+from runnerops.services.gitlab_runner.write import to_toml
 
 
 def config_path(have: HostState) -> str:
@@ -30,7 +31,7 @@ def config_path(have: HostState) -> str:
 def settle(
     host: Host, asked: Sequence[RenderedFile], have: HostState
 ) -> tuple[tuple[RenderedFile, ...], tuple[Stop, ...]]:
-    """The host's own file where it means the same, else the asked one with what the host owns put in."""
+    """The host's own file where it means the same, else the asked one, in its order, with what the host owns put in."""
     if not asked:
         return (), ()
     file = with_path(asked[0], config_path(have))
@@ -44,7 +45,7 @@ def settle(
         return (replace(file, content=content),), stops
     if merged == want:
         return (file,), stops
-    return (replace(file, content=_heading(file.content) + dump(file.spec, merged)),), stops
+    return (replace(file, content=_heading(file.content) + to_toml(merged).encode()),), stops
 
 
 def _read(file: RenderedFile, content: bytes | None) -> Tree | None:
@@ -84,7 +85,9 @@ def _own(runner: Tree, partner: Tree | None, name: str) -> list[Stop]:
                 "empty-token", f"{message}: create it in GitLab and give its token (token: !env NAME)", details=(name,)
             )
         ]
-    if ours and theirs and ours != theirs:
+    if ours and not theirs:
+        return []  # an id without a token is of no use: it was another's
+    if ours and ours != theirs:
         message = f"runner {name}: its token on the host is another, and would be lost"
         return [Stop("replace-token", f"{message}; leave `token` out to keep it", details=(name,))]
     for key in HOST_OWNED:

@@ -37,7 +37,9 @@ def stops(
         yield from _drop_runner(change)
     runner = have.facts.runner
     jobs = runner.jobs if runner else tuple(container_jobs(have.facts.docker))
-    docker_restarts = any(action.service is ServiceName.DOCKER and action.verb is Verb.RESTART for action in actions)
+    docker_restarts = _docker_runs(have) and any(
+        action.service is ServiceName.DOCKER and action.verb is Verb.RESTART for action in actions
+    )
     active = runner is not None and runner.unit.active == RUNNING
     own_restart = active and any(action.service is NAME and action.verb is Verb.RESTART for action in actions)
     if jobs and (docker_restarts or rests(actions) or own_restart):
@@ -49,6 +51,12 @@ def stops(
             f"docker restarts under a gitlab-runner that cannot be brought to rest ({names}): its jobs would fail",
             details=runner.strangers,
         )
+
+
+def _docker_runs(have: HostState) -> bool:
+    """Where the daemon is down, its restart is a start, and disturbs nobody."""
+    docker = have.facts.docker
+    return docker is None or docker.unit.active in {"active", "reloading"}
 
 
 def _drop_runner(change: Change) -> Iterator[Stop]:

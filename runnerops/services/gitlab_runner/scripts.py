@@ -1,29 +1,58 @@
-"""What the steps of a gitlab-runner part run as `sh -c SCRIPT sh UNIT …`. Pure: texts, which the host runs."""
+"""What the steps of a gitlab-runner part run as `sh -c SCRIPT sh UNIT …`. Pure: texts, which the host runs.
 
-CURSOR = (
-    'journalctl -q -u "$1" -n 1 --show-cursor -o cat | sed -n "s/^-- cursor: //p" >cursor; [ -s cursor ] || '
-    'journalctl -q -n 1 --show-cursor -o cat | sed -n "s/^-- cursor: //p" >cursor'
+Their working directory is the run's own.
+"""
+
+_LOADS = (
+    'loads() { { curl -gfsS --noproxy "*" -m 2 "$1" || wget -q -T 2 -O - "$1"; } 2>/dev/null | '
+    'sed -n "s/^gitlab_runner_configuration_loaded_total //p"; }; '
 )
-"""Where the journal is now; the working directory is the run's own."""
 
-LOADED = (
+CURSOR = _LOADS + (
+    "rm -f polled waits; "
+    'journalctl -q -u "$1" -n 1 --show-cursor -o cat | sed -n "s/^-- cursor: //p" >cursor; [ -s cursor ] || '
+    'journalctl -q -n 1 --show-cursor -o cat | sed -n "s/^-- cursor: //p" >cursor; '
+    'if [ "$2" = - ]; then : >loads; else loads "$2" >loads; fi'
+)
+"""Where the journal is now, and how often the metrics page at URL (or `-`) has seen the config loaded."""
+
+LOADED = _LOADS + (
     'systemctl is-active -q "$1" || { echo "not active"; exit; }; '
     'pid=$(systemctl show -p MainPID --value "$1"); '
     '[ "$2" = any ] || [ "$2" = "$pid" ] || { echo "another process"; exit; }; '
-    'said=$(journalctl -q -u "$1" --after-cursor="$(cat cursor)" -o cat); '
-    'case $said in *"Failed to load config"*) echo "refused its config"; exit;; esac; '
-    'case $3 in quiet) [ -e polled ] && echo loaded || { : >polled; echo "polled once"; };; '
-    '*) case $said in *"onfiguration loaded"*) echo loaded;; *) echo "not loaded yet";; esac;; esac'
+    "last=; [ ! -s cursor ] || "
+    'last=$(journalctl -q -u "$1" --after-cursor="$(cat cursor)" -o cat | '
+    'grep -e "Failed to load config" -e "Configuration loaded" | tail -n 1); '
+    'now=; [ "$4" = - ] || now=$(loads "$4"); '
+    'case $last in *Failed*) echo "refused its config"; exit;; *loaded*) seen=loaded;; '
+    '*) if [ -n "$now" ] && [ "$now" != "$(cat loads)" ]; then seen=loaded; '
+    'elif [ -n "$now" ]; then echo "not loaded yet"; exit; '
+    'elif [ "$3" = quiet ] || [ ! -s cursor ]; then seen="loaded, not observable at this log level"; '
+    'else echo "not loaded yet"; exit; fi;; esac; '
+    'if [ "$(cat polled 2>/dev/null)" = "$pid" ]; then echo loaded; '
+    'else echo "$pid" >polled; echo "$seen; looking once more"; fi'
 )
-"""Says `loaded` once the running process has the new file. `quiet`, where its log level hides that: twice no complaint."""
+"""UNIT PID|any info|quiet URL|-: says `loaded` once the running process has the new file, at two polls in a row.
+
+The log tells, else the metrics page; where neither can (`quiet`: a log level that hides it), twice no complaint must do.
+"""
+
+RETURNED = (
+    'if systemctl is-active -q "runnerops-return-$1"; then '
+    'if [ -e waits ]; then echo loaded; else : >waits; echo "its last job"; fi; exit; fi; ' + LOADED
+)
+"""As LOADED; it is met, too, by a return that waits for a last job: it comes by itself."""
 
 DRAIN = 'pid=$(systemctl show -p MainPID --value "$1"); if [ "${pid:-0}" = 0 ]; then echo gone; else echo "its last job"; fi'
 """Whether the process has ended; it ends with its last job, and at once where there is none."""
 
 RESET = 'systemctl reset-failed "$1" 2>/dev/null || :'
 
-REST = 'systemctl kill -s QUIT --kill-who=main "$1" 2>/dev/null || :'
+REST = 'systemctl kill -s "$2" --kill-who=main "$1" 2>/dev/null || :'
 """For a process that may be gone already."""
+
+STAY = 'systemctl stop "runnerops-return-$1" 2>/dev/null || :'
+"""Ends the return that an earlier run left behind, or the runner would be started while it must be at rest."""
 
 LOAD_OR_START = 'systemctl kill -s HUP --kill-who=main "$1" || { systemctl reset-failed "$1"; systemctl start "$1"; }'
 """The way back of a load: a process that died of the new file is started."""
@@ -31,15 +60,15 @@ LOAD_OR_START = 'systemctl kill -s HUP --kill-who=main "$1" || { systemctl reset
 RETURN = (
     'systemctl kill -s QUIT --kill-who=main "$1" 2>/dev/null; '
     'while pid=$(systemctl show -p MainPID --value "$1"); [ "${pid:-0}" != 0 ]; do sleep 1; done; '
-    'systemctl stop "$1"; systemctl reset-failed "$1"; systemctl start "$1"'
+    'systemctl stop "$1"; [ "$2" = stop ] || { systemctl reset-failed "$1"; systemctl start "$1"; }'
 )
-"""Back from rest: a SIGQUIT cannot be taken back, so the unit is started once its last job has ended.
+"""UNIT start|stop: a SIGQUIT cannot be taken back, so the unit is started, or stays stopped, after its last job.
 
 Another SIGQUIT changes nothing for a process that has one; without any, one that lives would be waited for in vain.
 """
 
-RETURN_LATER = (
-    'systemctl is-active -q "runnerops-return-$1" || '
-    'systemd-run --collect --quiet --unit="runnerops-return-$1" sh -c "$2" sh "$1"'
+RETURN_LATER = STAY.removesuffix(" || :") + (
+    '; later() { systemd-run --collect --quiet --unit="runnerops-return-$1" sh -c "$2" sh "$1" "$3"; }; '
+    'later "$@" || { sleep 1; later "$@"; }'
 )
-"""Waits for nothing itself: the run ends at once, the runner is back when it can be."""
+"""UNIT RETURN start|stop. Waits for nothing itself: the run ends at once, the runner is back when it can be."""

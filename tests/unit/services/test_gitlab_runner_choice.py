@@ -106,6 +106,13 @@ def test_stops_of_jobs(actions: list[Action], facts: RunnerFacts, expected: list
     assert codes(actions, facts) == expected
 
 
+@pytest.mark.parametrize(("active", "expected"), [("active", ["jobs-running"]), ("failed", []), ("activating", [])])
+def test_a_docker_that_is_down_disturbs_nobody_when_it_starts(active: str, expected: list[str]) -> None:
+    start = Action(ServiceName.DOCKER, Verb.RESTART)
+    state = HostState(facts=Facts(docker=DockerFacts(Unit("docker.service", active)), runner=BUSY))
+    assert [stop.code for stop in service.stops(HOST, (), [start], state, POLICY)] == expected
+
+
 def test_a_registered_runner_that_would_vanish_is_named() -> None:
     found = change(config(runner(), runner(name="two", token=OTHER)), config())
     (stop,) = service.stops(HOST, found, [], have(config()), POLICY)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from runnerops.model import (
     Action,
+    Moves,
+    Owed,
     Policy,
     RunnerFacts,
     ServiceName,
@@ -36,76 +40,129 @@ def steps(
 
 
 def _words(verb: str, args: tuple[str, ...]) -> str:
-    script = {scripts.CURSOR: "CURSOR", scripts.LOADED: "LOADED", scripts.DRAIN: "DRAIN", scripts.RESET: "RESET"}
-    script |= {scripts.RETURN: "RETURN", scripts.REST: "REST", scripts.RETURN_LATER: "LATER"}
-    return " ".join((verb, *(script.get(word, word) for word in args)))
+    names = (
+        "CURSOR",
+        "LOADED",
+        "RETURNED",
+        "DRAIN",
+        "RESET",
+        "REST",
+        "STAY",
+        "LOAD_OR_START",
+        "RETURN",
+        "RETURN_LATER",
+    )
+    short = {getattr(scripts, name): name for name in names}
+    return " ".join((verb, *(short.get(word, word) for word in args)))
 
 
 def _swap(old: Tree, new: Tree) -> str:
     return f"swap {PATH} {sha256(to_toml(old).encode())} {sha256(to_toml(new).encode())}"
 
 
+REST = [
+    "run 10 sh -c STAY sh gitlab-runner",
+    "run 10 systemctl kill -s QUIT --kill-who=main gitlab-runner",
+    "await 7200 =gone sh -c DRAIN sh gitlab-runner",
+    "run 30 systemctl stop gitlab-runner",
+]
+START = [
+    "run 10 sh -c CURSOR sh gitlab-runner -",
+    "run 10 sh -c RESET sh gitlab-runner",
+    "run 30 systemctl start gitlab-runner",
+]
+RETURN = [
+    "run 10 sh -c CURSOR sh gitlab-runner -",
+    "run 30 sh -c RETURN_LATER sh gitlab-runner RETURN start",
+    "await 60 =loaded sh -c RETURNED sh gitlab-runner any info -",
+    "strike gitlab_runner",
+]
+PAGE = "http://127.0.0.1:9252/metrics"
+RELOAD = Action(ServiceName.GITLAB_RUNNER, Verb.RELOAD)
+RESTART = Action(ServiceName.GITLAB_RUNNER, Verb.RESTART)
+
+
 def test_the_steps_of_a_reload() -> None:
     old, new = config(), config(concurrent=8)
-    todo, undo = steps(Action(ServiceName.GITLAB_RUNNER, Verb.RELOAD), old, new)
+    todo, undo = steps(RELOAD, old, new)
     assert todo == [
         "owe gitlab_runner reload 5 abc",
-        "run 10 sh -c CURSOR sh gitlab-runner",
+        "run 10 sh -c CURSOR sh gitlab-runner -",
         _swap(old, new),
         "run 10 systemctl kill -s HUP --kill-who=main gitlab-runner",
-        "await 60 =loaded sh -c LOADED sh gitlab-runner 42 info",
+        "await 60 =loaded sh -c LOADED sh gitlab-runner 42 info -",
         "strike gitlab_runner",
     ]
-    assert undo[1] == _swap(new, old)
-    assert undo[-1] == "strike gitlab_runner"
+    assert undo == [
+        "run 10 sh -c CURSOR sh gitlab-runner -",
+        _swap(new, old),
+        "run 30 sh -c LOAD_OR_START sh gitlab-runner",
+        "await 60 =loaded sh -c LOADED sh gitlab-runner any info -",
+        "strike gitlab_runner",
+    ]
 
 
 def test_the_steps_of_a_restart_lose_no_job() -> None:
     old, new = config(), config(listen_address=":9252")
-    todo, undo = steps(Action(ServiceName.GITLAB_RUNNER, Verb.RESTART), old, new)
+    todo, undo = steps(RESTART, old, new)
     assert todo == [
         "owe gitlab_runner restart 5 abc",
-        "run 10 systemctl kill -s QUIT --kill-who=main gitlab-runner",
-        "await 7200 =gone sh -c DRAIN sh gitlab-runner",
-        "run 30 systemctl stop gitlab-runner",
+        *REST,
         _swap(old, new),
-        "run 10 sh -c CURSOR sh gitlab-runner",
-        "run 10 sh -c RESET sh gitlab-runner",
-        "run 30 systemctl start gitlab-runner",
-        "await 60 =loaded sh -c LOADED sh gitlab-runner any info",
+        *START,
+        f"await 60 =loaded sh -c LOADED sh gitlab-runner any info {PAGE}",
         "strike gitlab_runner",
     ]
-    assert undo == [_swap(new, old), "run 10 sh -c LATER sh gitlab-runner RETURN", "strike gitlab_runner"]
+    assert undo == [_swap(new, old), *RETURN]
 
 
-def test_a_runner_at_rest_is_brought_back_by_its_own_part() -> None:
+def test_a_runner_at_rest_is_brought_back_by_its_own_part_and_goes_to_rest_again_on_the_way_back() -> None:
     old, new = config(), config(concurrent=8)
-    todo, undo = steps(Action(ServiceName.GITLAB_RUNNER, Verb.RELOAD), old, new, paused=True)
+    todo, undo = steps(RELOAD, old, new, paused=True)
     assert todo == [
         _swap(old, new),
-        "run 10 sh -c CURSOR sh gitlab-runner",
-        "run 10 sh -c RESET sh gitlab-runner",
-        "run 30 systemctl start gitlab-runner",
-        "await 60 =loaded sh -c LOADED sh gitlab-runner any info",
+        *START,
+        "await 60 =loaded sh -c LOADED sh gitlab-runner any info -",
         "strike gitlab_runner",
     ]
-    assert undo == [
-        _swap(new, old),
-        "run 10 sh -c REST sh gitlab-runner",
-        "await 7200 =gone sh -c DRAIN sh gitlab-runner",
-        "run 90 systemctl stop gitlab-runner",
-    ]
+    assert undo == [_swap(new, old), "run 10 sh -c REST sh gitlab-runner QUIT", *REST[2:]]
 
 
-def test_a_runner_that_was_stopped_is_stopped_again() -> None:
+def test_a_runner_that_was_stopped_is_stopped_again_after_its_last_job() -> None:
     old, new = config(), config(concurrent=8)
-    moves = service.moves(
-        HOST, Action(ServiceName.GITLAB_RUNNER, Verb.RESTART), change(old, new), have(old, STOPPED), POLICY, 5, False
-    )
+    moves = service.moves(HOST, RESTART, change(old, new), have(old, STOPPED), POLICY, 5, False)
     assert [step.args for step in moves.guard] == [("inactive", "systemctl", "is-active", "gitlab-runner")]
     assert moves.todo[0].args == ("gitlab_runner", "restart 5 none")
     assert "QUIT" not in str(moves.todo)
-    assert moves.undo[1].args == ("90", "systemctl", "stop", "gitlab-runner")
+    assert [_words(step.verb, step.args) for step in moves.undo] == [
+        _swap(new, old),
+        "run 30 sh -c RETURN_LATER sh gitlab-runner RETURN stop",
+        "strike gitlab_runner",
+    ]
+
+
+def test_a_process_is_known_by_its_invocation() -> None:
+    for moves in (
+        service.moves(HOST, RELOAD, (), have(config()), POLICY, 5, False),
+        service.pause(have(config()), POLICY),
+    ):
+        assert [" ".join(step.args) for step in moves.guard] == [
+            "active systemctl is-active gitlab-runner",
+            "abc systemctl show -p InvocationID --value gitlab-runner",
+        ]
+
+
+def test_jobs_are_killed_by_a_signal_of_ours_for_the_units_own_may_drain() -> None:
+    policy = Policy(kill_jobs=True)
+    todo, _ = steps(RESTART, config(shutdown_timeout=90), config(listen_address=":9252"), policy=policy)
+    assert todo[2:5] == [
+        "run 10 systemctl kill -s TERM --kill-who=main gitlab-runner",
+        "await 120 =gone sh -c DRAIN sh gitlab-runner",
+        "run 30 systemctl stop gitlab-runner",
+    ]
+    rest = service.pause(have(config()), policy)
+    assert "QUIT" not in str(rest.todo)
+    assert rest.todo[3].args[0] == "60"
 
 
 @pytest.mark.parametrize(("version", "judged"), [("16.11.0", False), ("19.2.9", False), ("19.3.0", True), ("", False)])
@@ -123,16 +180,63 @@ def test_the_runner_itself_judges_where_it_can(version: str, judged: bool) -> No
     assert [step.args[:4] for step in moves.judge] == ([("30", "gitlab-runner", "lint", "--config")] if judged else [])
 
 
-def test_a_quiet_log_is_proven_otherwise() -> None:
-    todo, _ = steps(Action(ServiceName.GITLAB_RUNNER, Verb.RELOAD), config(), config(log_level="error"))
-    assert "await 60 =loaded sh -c LOADED sh gitlab-runner 42 quiet" in todo
+@pytest.mark.parametrize(
+    ("old", "new", "argv", "tells"),
+    [
+        (config(), config(log_level="error"), (), "quiet -"),
+        (config(log_level="error"), config(log_level="debug"), (), "info -"),
+        (config(log_level="error"), config(), (), "info -"),
+        (config(), config(log_level="error"), ("--debug",), "info -"),
+        (config(), config(), ("--log-level=warn",), "quiet -"),
+        (
+            config(listen_address="192.0.2.1:99"),
+            config(listen_address="192.0.2.1:99"),
+            (),
+            "info http://192.0.2.1:99/metrics",
+        ),
+        (config(), config(), ("--listen-address", "localhost"), "info http://localhost:9252/metrics"),
+        (config(listen_address="a b"), config(listen_address="a b"), (), "info -"),
+    ],
+)
+def test_what_tells_that_a_file_is_loaded(old: Tree, new: Tree, argv: tuple[str, ...], tells: str) -> None:
+    state = have(old, RunnerFacts(replace(NOW, argv=(*NOW.argv, *argv)), "16.11.0"))
+    moves = service.moves(HOST, RELOAD, change(old, new), state, POLICY, 5, False)
+    (proof,) = (step for step in moves.todo if step.verb == "await")
+    assert " ".join(proof.args).endswith(f" gitlab-runner 42 {tells}")
 
 
 def test_rest_and_return() -> None:
     rest = service.pause(have(config()), POLICY)
-    assert [step.args[0] for step in rest.todo if step.verb == "owe"] == ["gitlab_runner"]
-    assert "QUIT" in str(rest.todo)
-    assert scripts.RETURN in rest.undo[0].args
-    assert service.pause(have(config(), STOPPED), POLICY).todo == ()
-    assert "QUIT" not in str(service.pause(have(config()), Policy(kill_jobs=True)).todo)
-    assert service.resume(have(config()), POLICY, 5).todo[-1].verb == "strike"
+    assert [_words(step.verb, step.args) for step in rest.todo] == ["owe gitlab_runner restart 1 abc", *REST]
+    assert [_words(step.verb, step.args) for step in rest.undo] == RETURN
+    back = service.resume(have(config()), POLICY, 5)
+    assert [_words(step.verb, step.args) for step in back.todo] == [
+        *START,
+        "await 60 =loaded sh -c LOADED sh gitlab-runner any info -",
+        "strike gitlab_runner",
+    ]
+    assert [_words(step.verb, step.args) for step in back.undo] == [
+        "run 10 sh -c REST sh gitlab-runner QUIT",
+        *REST[2:],
+    ]
+
+
+def test_a_runner_that_is_stopped_stays_out_of_it() -> None:
+    assert service.pause(have(config(), STOPPED), POLICY) == Moves()
+    assert service.resume(have(config(), STOPPED), POLICY, 5) == Moves()
+
+
+def test_what_was_owed_before_is_owed_again_after_the_way_back() -> None:
+    owed = (Owed(ServiceName.GITLAB_RUNNER, Verb.RESTART, 4, "abc"),)
+    moves = service.moves(HOST, RELOAD, (), have(config(), owed=owed), POLICY, 5, False)
+    assert moves.undo[-1].args == ("gitlab_runner", "restart 4 abc")
+
+
+def test_no_step_has_an_empty_field_or_a_control_character() -> None:
+    for action in (RELOAD, RESTART):
+        for facts in (None, STOPPED):
+            for paused in (False, True):
+                state = have(config(), facts)
+                moves = service.moves(HOST, action, change(config(), config(concurrent=8)), state, POLICY, 5, paused)
+                for step in (*moves.guard, *moves.judge, *moves.todo, *moves.undo):
+                    assert all(arg and arg.isprintable() for arg in step.args), step

@@ -82,6 +82,17 @@ def test_the_last_flag_counts(argv: tuple[str, ...], path: str) -> None:
     assert config_path(HostState(facts=Facts(runner=RunnerFacts(unit)))) == path
 
 
+def test_a_token_that_was_emptied_on_the_host_is_given_back() -> None:
+    tree, stops, _ = settle(config(), have(config(runner(token="", id=7))))
+    assert (tree["runners"], stops) == ([runner()], [])
+
+
+def test_what_has_to_be_written_anew_keeps_the_order_and_the_heading_of_the_template() -> None:
+    asked = b'# ours\n\nconcurrent = 2\n\n[[runners]]\nurl = "https://gitlab.example.com"\nname = "one"\nexecutor = "shell"\n'
+    (file,), _ = service.settle(HOST, [RenderedFile(SPEC, asked)], have(config(runner(id=7))))
+    assert file.content == asked + f'id = 7\ntoken = "{TOKEN}"\n'.encode()
+
+
 def test_keep_holds_the_hosts_value() -> None:
     host = Host(
         "h",

@@ -1,0 +1,58 @@
+"""gitlab-runner to rest, and back: without losing a job, unless that was asked for. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+from runnerops.model import HostState, Policy, Step
+from runnerops.services.gitlab_runner.merge import config_path
+from runnerops.services.gitlab_runner.proof import UNIT, Watch, read
+from runnerops.services.gitlab_runner.scripts import DRAIN, RESET, REST, RETURN, RETURN_LATER, STAY
+from runnerops.services.steps import run, wait
+
+_SHUTDOWN_SECONDS = 30
+"""How long a runner that was told to abort its jobs waits for them, where its `shutdown_timeout` says nothing."""
+
+
+def rest(have: HostState, policy: Policy) -> Iterator[Step]:
+    """`stop` ends the packaged unit's wait of 120 s before it starts again; until then that wait is the safety net."""
+    yield run(10, "sh", "-c", STAY, "sh", UNIT)
+    signal, seconds = ending(have, policy)
+    yield run(10, "systemctl", "kill", "-s", signal, "--kill-who=main", UNIT)
+    yield from _stop(seconds)
+
+
+def rest_again(have: HostState, policy: Policy) -> Iterator[Step]:
+    """On the way back: the process that this run started, which may have taken jobs since, or may be gone already."""
+    signal, seconds = ending(have, policy)
+    yield run(10, "sh", "-c", REST, "sh", UNIT, signal)
+    yield from _stop(seconds)
+
+
+def ending(have: HostState, policy: Policy) -> tuple[str, int]:
+    """The signal, and for how long the process may take.
+
+    With `--kill-jobs` the signal is sent by us: the unit's own KillSignal may be SIGQUIT, and then `stop` would drain.
+    """
+    if not policy.kill_jobs:
+        return "QUIT", policy.drain_s
+    timeout = read(have.file(config_path(have)).content).get("shutdown_timeout")
+    return "TERM", (timeout if isinstance(timeout, int) and timeout > 0 else _SHUTDOWN_SECONDS) + _SHUTDOWN_SECONDS
+
+
+def _stop(seconds: int) -> Iterator[Step]:
+    yield wait(seconds, "=gone", "sh", "-c", DRAIN, "sh", UNIT)
+    yield run(30, "systemctl", "stop", UNIT)
+
+
+def start(watch: Watch) -> Iterator[Step]:
+    """From rest; the proof comes next."""
+    yield watch.mark(same_process=False)
+    yield run(10, "sh", "-c", RESET, "sh", UNIT)
+    yield run(30, "systemctl", "start", UNIT)
+
+
+def return_later(wish: Literal["start", "stop"]) -> Step:
+    """A unit of its own that tells the process to end, waits for its last job, and does as wished."""
+    return run(30, "sh", "-c", RETURN_LATER, "sh", UNIT, RETURN, wish)

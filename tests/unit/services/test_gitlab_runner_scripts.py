@@ -1,0 +1,219 @@
+"""What a host's shell makes of the scripts of a gitlab-runner part, under each shell."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from runnerops.services.gitlab_runner import scripts
+
+SHELLS = [shell for shell in ("dash", "bash", "busybox") if shutil.which(shell)]
+PAGE = "http://127.0.0.1:9252/metrics"
+
+FAKES = {
+    "systemctl": """
+case "$1 $2" in
+"is-active -q") case $3 in runnerops-return-*) [ -e returning ] ;; *) [ -s pid ] ;; esac ;;
+"show -p") cat pid 2>/dev/null || echo 0 ;;
+"kill -s") [ "$3" != QUIT ] || [ -e busy ] || rm -f pid; [ -e pid ] ;;
+"stop "*) rm -f pid ;;
+"start "*) echo 43 >pid ;;
+esac
+""",
+    "journalctl": """
+case "$*" in
+*--show-cursor*) [ ! -e journal ] || echo "-- cursor: s=1;i=2" ;;
+*"--after-cursor=s=1;i=2"*) cat journal ;;
+esac
+""",
+    "systemd-run": '[ ! -e clash ] || { rm clash; exit 1; }\nwhile [ "$1" != sh ]; do shift; done; "$@"',
+    "curl": "[ -e page ] || exit 7; cat page",
+    "wget": "exit 4",
+    "sleep": "rm -f busy pid",
+}
+
+
+class Host:
+    """Fakes, and the folder in which they and the scripts keep what they know."""
+
+    def __init__(self, shell: str, folder: Path) -> None:
+        self.folder = folder
+        self.shell = [shutil.which(shell) or shell, *(["sh"] if shell == "busybox" else [])]
+        for name, body in FAKES.items():
+            path = folder / "bin" / name
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(f'#!/bin/sh\necho "{name} $*" >>calls\n{body}\n')
+            path.chmod(0o755)
+        self.put("pid", "42")
+        self.put("journal")
+
+    def put(self, name: str, text: str = "") -> None:
+        (self.folder / name).write_text(f"{text}\n" if text else "")
+
+    def has(self, name: str) -> bool:
+        return (self.folder / name).exists()
+
+    def take(self, name: str) -> None:
+        (self.folder / name).unlink()
+
+    def run(self, script: str, *args: str) -> str:
+        command = [*self.shell, "-c", script, "sh", "gitlab-runner", *args]
+        env = {"PATH": f"{self.folder / 'bin'}:/usr/bin:/bin"}
+        done = subprocess.run(command, cwd=self.folder, env=env, capture_output=True, text=True, check=True, timeout=10)
+        return done.stdout.strip()
+
+    def polls(self, *args: str) -> list[str]:
+        """LOADED, as an `await` asks it: twice."""
+        return [self.run(scripts.LOADED, *args), self.run(scripts.LOADED, *args)]
+
+    @property
+    def calls(self) -> list[str]:
+        return (self.folder / "calls").read_text().splitlines()
+
+
+@pytest.fixture(params=SHELLS)
+def host(request: pytest.FixtureRequest, tmp_path: Path) -> Host:
+    return Host(request.param, tmp_path)
+
+
+@pytest.fixture
+def one(tmp_path: Path) -> Host:
+    """Under one shell: what is a matter of logic, not of the shell."""
+    return Host(SHELLS[0], tmp_path)
+
+
+LOADED = ["loaded; looking once more", "loaded"]
+NOT_YET = ["not loaded yet", "not loaded yet"]
+HIDDEN = ["loaded, not observable at this log level; looking once more", "loaded"]
+
+
+def count(number: int) -> str:
+    return f"gitlab_runner_configuration_loaded_total {number}"
+
+
+@pytest.mark.parametrize(
+    ("journal", "page", "args", "said"),
+    [
+        ("x Configuration loaded  builds=0", "", ("42", "info", "-"), LOADED),
+        ("", "", ("42", "info", "-"), NOT_YET),
+        ("", "", ("42", "quiet", "-"), HIDDEN),
+        ("Failed to load config toml: line 1", "", ("42", "info", "-"), ["refused its config"] * 2),
+        ("Failed to load config toml: line 1", "", ("42", "quiet", "-"), ["refused its config"] * 2),
+        ("Failed to load config x\nConfiguration loaded", "", ("42", "info", "-"), LOADED),
+        ("Configuration loaded\nFailed to load config x", "", ("42", "info", "-"), ["refused its config"] * 2),
+        ("Configuration loaded", "", ("41", "info", "-"), ["another process"] * 2),
+        ("Configuration loaded", "", ("any", "info", "-"), LOADED),
+        ("", count(2), ("42", "quiet", PAGE), LOADED),
+        ("", count(1), ("42", "quiet", PAGE), NOT_YET),
+        ("", "", ("42", "quiet", PAGE), HIDDEN),
+        ("Configuration loaded", count(1), ("42", "info", PAGE), LOADED),
+    ],
+)
+def test_what_shows_that_the_file_is_loaded(
+    one: Host, journal: str, page: str, args: tuple[str, ...], said: list[str]
+) -> None:
+    one.put("page", count(1))
+    one.run(scripts.CURSOR, args[-1])
+    one.put("journal", journal)
+    one.put("page", page)
+    assert one.polls(*args) == said
+
+
+def test_every_shell_sees_it(host: Host) -> None:
+    host.put("page", count(1))
+    host.run(scripts.CURSOR, PAGE)
+    assert host.run(scripts.LOADED, "42", "info", PAGE) == NOT_YET[0]
+    host.put("page", count(2))
+    assert host.run(scripts.LOADED, "42", "info", PAGE) == LOADED[0]
+    host.put("journal", "Failed to load config\nConfiguration loaded")
+    assert host.run(scripts.LOADED, "42", "info", "-") == "loaded"
+
+
+def test_a_new_process_counts_from_the_start(one: Host) -> None:
+    one.run(scripts.CURSOR, "-")
+    one.put("page", count(1))
+    assert one.polls("any", "quiet", PAGE) == LOADED
+
+
+def test_where_there_is_no_journal_the_log_cannot_tell(one: Host) -> None:
+    one.take("journal")
+    one.run(scripts.CURSOR, "-")
+    assert one.polls("42", "info", "-") == HIDDEN
+
+
+def test_a_process_that_ends_between_two_polls_has_not_loaded_its_file(one: Host) -> None:
+    one.run(scripts.CURSOR, "-")
+    one.put("journal", "Configuration loaded")
+    assert one.run(scripts.LOADED, "any", "info", "-") == LOADED[0]
+    one.put("pid", "43")
+    assert one.run(scripts.LOADED, "any", "info", "-") == LOADED[0]
+    one.take("pid")
+    assert one.run(scripts.LOADED, "any", "info", "-") == "not active"
+
+
+def test_a_new_act_is_proven_anew(one: Host) -> None:
+    one.put("journal", "Configuration loaded")
+    one.run(scripts.CURSOR, "-")
+    assert one.polls("any", "info", "-") == LOADED
+    one.run(scripts.CURSOR, "-")
+    assert one.run(scripts.LOADED, "any", "info", "-") == LOADED[0]
+
+
+def test_a_drain_is_over_when_the_process_is_gone(one: Host) -> None:
+    assert one.run(scripts.DRAIN) == "its last job"
+    one.take("pid")
+    assert one.run(scripts.DRAIN) == "gone"
+
+
+@pytest.mark.parametrize(("busy", "wish", "runs"), [(True, "start", True), (False, "stop", False)])
+def test_a_return_waits_for_the_last_job_and_does_as_wished(host: Host, busy: bool, wish: str, runs: bool) -> None:
+    if busy:
+        host.put("busy")
+    host.run(scripts.RETURN, wish)
+    assert "systemctl kill -s QUIT --kill-who=main gitlab-runner" in host.calls
+    assert ("sleep 1" in host.calls) is busy
+    assert "systemctl stop gitlab-runner" in host.calls
+    assert host.has("pid") is runs
+
+
+@pytest.mark.parametrize("clash", [True, False])
+def test_a_return_takes_the_place_of_one_that_waits_already(host: Host, clash: bool) -> None:
+    if clash:
+        host.put("clash")
+    host.run(scripts.RETURN_LATER, scripts.RETURN, "start")
+    starts = [call for call in host.calls if call.startswith("systemd-run")]
+    assert host.calls[0] == "systemctl stop runnerops-return-gitlab-runner"
+    assert len(starts) == 1 + clash
+    assert starts[0].startswith("systemd-run --collect --quiet --unit=runnerops-return-gitlab-runner sh -c ")
+    assert (host.folder / "pid").read_text() == "43\n"
+
+
+def test_a_return_that_waits_for_jobs_comes_by_itself(host: Host) -> None:
+    host.run(scripts.CURSOR, "-")
+    host.put("returning")
+    said = [host.run(scripts.RETURNED, "any", "info", "-") for _ in range(2)]
+    assert said == ["its last job", "loaded"]
+
+
+def test_a_return_that_is_done_is_proven(one: Host) -> None:
+    one.run(scripts.CURSOR, "-")
+    one.put("journal", "Configuration loaded")
+    assert [one.run(scripts.RETURNED, "any", "info", "-") for _ in range(2)] == LOADED
+
+
+def test_a_process_that_died_of_its_file_is_started(host: Host) -> None:
+    host.run(scripts.LOAD_OR_START)
+    assert (host.folder / "pid").read_text() == "42\n"
+    host.take("pid")
+    host.run(scripts.LOAD_OR_START)
+    assert (host.folder / "pid").read_text() == "43\n"
+
+
+def test_what_is_gone_already_is_no_failure(host: Host) -> None:
+    host.take("pid")
+    host.run(scripts.REST, "QUIT")
+    host.run(scripts.STAY)
+    host.run(scripts.RESET)
