@@ -16,6 +16,8 @@ from paramiko.ssh_exception import (
 from runnerops.errors import HostError
 from runnerops.remote.route import Hop
 
+_SILENCE = "No existing session"
+"""How paramiko 5 says that a key exchange did not end in time."""
 _UP = "see whether the host is up and lets this machine in"
 
 
@@ -37,7 +39,7 @@ def _problem(hop: Hop, error: Exception) -> tuple[str, str]:
     if is_turned_away(error):
         hint = "see whether the port is right, and MaxStartups and PerSourcePenalties in its sshd_config"
         return "it closes connections before it names itself an SSH server", hint
-    if isinstance(error, TimeoutError):
+    if isinstance(error, TimeoutError) or str(error) == _SILENCE:
         return f"no answer within {hop.connection.connect_timeout} s", _UP
     for kind, problem, hint in _KINDS:
         if isinstance(error, kind):

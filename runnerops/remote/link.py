@@ -40,11 +40,10 @@ class Completed:
 class Link:
     """An open connection to one host, for one thread. Standard input and both outputs flow at the same time, at any size."""
 
-    def __init__(self, host: Host, connection: Connection, sudo: bool, quiet: float = QUIET_SECONDS) -> None:
+    def __init__(self, host: Host, connection: Connection, sudo: bool) -> None:
         self._host = host
         self._connection = connection
         self._sudo = sudo
-        self._quiet = quiet
         self.status = -1
         """The exit status of the last command that `lines` followed to its end."""
 
@@ -122,7 +121,7 @@ class Link:
     def _chunks(self, channel: Channel, ends: float | None) -> Iterator[bytes]:
         """The output until its end. Where it need not end, silence is asked about."""
         while True:
-            channel.settimeout(self._quiet if ends is None else max(0.001, ends - time.monotonic()))
+            channel.settimeout(QUIET_SECONDS if ends is None else max(0.001, ends - time.monotonic()))
             try:
                 chunk = channel.recv(_CHUNK)
             except TimeoutError:

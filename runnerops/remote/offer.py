@@ -85,7 +85,7 @@ def _ask(hop: Hop, kinds: tuple[str, ...]) -> HostKey | None:
 def _exchange(hop: Hop, kinds: tuple[str, ...]) -> HostKey:
     from paramiko import Transport  # noqa: PLC0415
 
-    from runnerops.remote.route import CONNECT_SECONDS, algorithms  # noqa: PLC0415
+    from runnerops.remote.route import BANNER_SECONDS, CONNECT_SECONDS, algorithms  # noqa: PLC0415
 
     connection = hop.connection
     sock: Any
@@ -95,6 +95,7 @@ def _exchange(hop: Hop, kinds: tuple[str, ...]) -> HostKey:
         sock = socket.create_connection((connection.host, connection.port), connection.connect_timeout)
     with contextlib.closing(Transport(sock)) as transport:
         transport.get_security_options().key_types = [name for kind in kinds for name in algorithms(kind)]
+        transport.banner_timeout = BANNER_SECONDS
         transport.start_client(timeout=CONNECT_SECONDS)
         key = transport.get_remote_server_key()
         return HostKey(key.get_name(), key.asbytes())

@@ -24,6 +24,8 @@ from runnerops.remote.login import Attempt, make_login
 from runnerops.remote.sshconfig import Settings, read_settings
 
 CONNECT_SECONDS = 15
+BANNER_SECONDS = 30.0
+"""Longer than the above, which is then what ends a silence; what ends sooner was closed by the other side."""
 _AUTH_SECONDS = 30.0
 _DEFAULT_KEYS = ("id_ed25519", "id_ecdsa", "id_rsa")
 
@@ -129,7 +131,7 @@ def _hop(
     hop = Hop(host.name, connection, tuple(dict.fromkeys(names)), loose, own, Attempt(connection.user, login), gateway)
     connection.client.set_missing_host_key_policy(Verified(hop))
     connection.connect_kwargs = {
-        "banner_timeout": CONNECT_SECONDS,
+        "banner_timeout": BANNER_SECONDS,
         "auth_timeout": _AUTH_SECONDS,
         "channel_timeout": CONNECT_SECONDS,
         "auth_strategy": hop.attempt,

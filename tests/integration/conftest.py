@@ -1,0 +1,53 @@
+"""Fixtures for tests against a real sshd. Where there is none they are skipped; with RUNNEROPS_LAB=require they fail."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.integration.sshd import PROGRAM, Keys, Sshd
+
+StartSshd = Callable[..., Sshd]
+
+
+@pytest.fixture(scope="session", name="ssh_keys")
+def fixture_ssh_keys(tmp_path_factory: pytest.TempPathFactory) -> Keys:
+    if PROGRAM is None:
+        reason = "there is no sshd here: apt-get install openssh-server"
+        if os.environ.get("RUNNEROPS_LAB") == "require":
+            pytest.fail(reason, pytrace=False)
+        pytest.skip(reason)
+    return Keys(tmp_path_factory.mktemp("keys")).make()
+
+
+@pytest.fixture(name="home")
+def fixture_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home without keys, known hosts, configuration or agent."""
+    home = tmp_path / "home"
+    (home / ".ssh").mkdir(parents=True)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
+    return home
+
+
+@pytest.fixture(name="start_sshd")
+def fixture_start_sshd(tmp_path: Path, ssh_keys: Keys, home: Path) -> Iterator[StartSshd]:  # noqa: ARG001
+    """Starts servers that end with the test."""
+    running: list[Sshd] = []
+
+    def start(*options: str, kinds: tuple[str, ...] = ("ed25519",)) -> Sshd:
+        server = Sshd(tmp_path / f"sshd{len(running)}", ssh_keys, kinds, options)
+        running.append(server)
+        return server.start()
+
+    yield start
+    for server in running:
+        server.stop()
+
+
+@pytest.fixture(name="sshd")
+def fixture_sshd(start_sshd: StartSshd) -> Sshd:
+    return start_sshd()

@@ -1,0 +1,136 @@
+"""`runnerops trust` against real servers: what is shown, what is written, and when nothing is."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from runnerops.commands.trust import trust
+from runnerops.errors import UsageError
+from runnerops.model import Exit
+from runnerops.remote.hostkeys import KnownHosts
+from runnerops.report.screen import Screen
+from tests.integration.conftest import StartSshd
+from tests.integration.sshd import ADDRESS, USER, Sshd
+
+
+@dataclass(slots=True)
+class Person(Screen):
+    """A screen with somebody before it who gives one answer to everything; None: nobody is there."""
+
+    answer: bool | None = True
+    err: io.StringIO = field(default_factory=io.StringIO)
+    asked: list[str] = field(default_factory=list)
+
+    @property
+    def interactive(self) -> bool:
+        return self.answer is not None
+
+    def ask(self, question: str) -> bool:
+        self.asked.append(question)
+        return bool(self.answer)
+
+    @property
+    def saw(self) -> str:
+        return self.err.getvalue()
+
+
+@pytest.fixture(name="folder")
+def fixture_folder(tmp_path: Path, sshd: Sshd) -> Path:
+    return project(tmp_path / "project", sshd)
+
+
+def project(folder: Path, sshd: Sshd, gateway: str = "") -> Path:
+    """A folder with an inventory of one host."""
+    folder.mkdir(exist_ok=True)
+    ssh = {"user": USER, "port": sshd.port, "key": str(sshd.keys.folder / "user")} | (
+        {"gateway": gateway} if gateway else {}
+    )
+    text = ", ".join(f"{key}: {value!r}" for key, value in ssh.items())
+    (folder / "inventory.yml").write_text(
+        f"hosts:\n  web-1:\n    address: {ADDRESS}\n    ssh: {{{text}}}\n    docker: {{registry-mirrors: []}}\n"
+    )
+    return folder
+
+
+def run(folder: Path, person: Person, *fingerprints: str, environ: Mapping[str, str] | None = None) -> Exit:
+    return trust(folder / "inventory.yml", ["web-1"], environ or {"HOME": str(folder)}, person, fingerprints)
+
+
+def test_after_a_yes_every_kind_is_kept_and_the_way_is_open(start_sshd: StartSshd, tmp_path: Path) -> None:
+    server = start_sshd(kinds=("ed25519", "ecdsa", "rsa"))
+    folder, person = project(tmp_path / "project", server), Person()
+    assert run(folder, person) is Exit.OK
+    for kind in ("ed25519", "ecdsa", "rsa"):
+        assert str(server.keys.public(kind)) in person.saw
+    file = folder / "known_hosts"
+    assert file.read_text() == server.line("ed25519") + server.line("ecdsa") + server.line("rsa")
+    assert file.stat().st_mode & 0o777 == 0o644
+    assert not server.asked_to_log_in
+    server.open(file.read_text()).close()
+    assert run(folder, again := Person()) is Exit.OK
+    assert again.saw.count("known already") == 3
+    assert [path.name for path in folder.iterdir() if path.name.startswith(".")] == []
+
+
+def test_after_a_no_nothing_is_kept(folder: Path) -> None:
+    assert run(folder, Person(answer=False)) is Exit.FAILED
+    assert not (folder / "known_hosts").exists()
+
+
+def test_nobody_to_ask(folder: Path, sshd: Sshd) -> None:
+    with pytest.raises(UsageError) as caught:
+        run(folder, Person(answer=None))
+    assert "SSH_KNOWN_HOSTS" in caught.value.hint
+    wrong = sshd.keys.public("other").fingerprint
+    assert run(folder, Person(answer=None), wrong) is Exit.FAILED
+    assert not (folder / "known_hosts").exists()
+    assert run(folder, person := Person(answer=None), sshd.keys.public("ed25519").fingerprint) is Exit.OK
+    assert (folder / "known_hosts").read_text() == sshd.line()
+    assert not person.asked
+
+
+def test_a_changed_key_is_loud_and_takes_the_old_ones_place(folder: Path, sshd: Sshd) -> None:
+    at = f"[{ADDRESS}]:{sshd.port}"
+    kept = f"# ours\n\n{sshd.line('other', '192.0.2.7')}@revoked * {sshd.line('rsa', '').partition(' ')[2]}"
+    file = folder / "known_hosts"
+    file.write_text(kept + sshd.line("other", f"{at},192.0.2.8") + sshd.line("other", "web-1"))
+    assert run(folder, person := Person()) is Exit.OK
+    assert "THIS HAS CHANGED" in person.saw
+    assert f"{sshd.keys.public('other')} ({file}:5)" in person.saw
+    assert file.read_text() == kept + sshd.line("other", "192.0.2.8") + sshd.line()
+    sshd.open(file.read_text()).close()
+
+
+def test_a_revoked_key_is_never_trusted(folder: Path, sshd: Sshd) -> None:
+    (folder / "known_hosts").write_text(before := f"@revoked {sshd.line(name='*')}")
+    assert run(folder, person := Person()) is Exit.FAILED
+    assert "every host key that it offers is revoked" in person.saw
+    assert (folder / "known_hosts").read_text() == before
+
+
+def test_an_unknown_gateway_is_trusted_first(sshd: Sshd, start_sshd: StartSshd, tmp_path: Path) -> None:
+    gateway = start_sshd(kinds=("ecdsa",))
+    jump = f"{USER}@{ADDRESS}:{gateway.port}"
+    folder = project(tmp_path / "project", sshd, jump)
+    assert run(folder, person := Person()) is Exit.OK
+    assert [question.split(" (")[0] for question in person.asked] == [
+        f"trust gateway [{ADDRESS}]:{gateway.port} of web-1?",
+        "trust web-1",
+    ]
+    text = (folder / "known_hosts").read_text()
+    assert text == gateway.line("ecdsa") + sshd.line()
+    assert KnownHosts.find(folder, {"HOME": str(folder)}).entries
+    with sshd.open(text, sshd.host(gateway=jump)) as link:
+        assert link.run(["true"], b"", 10).status == 0
+
+
+def test_a_host_that_is_down(folder: Path, sshd: Sshd) -> None:
+    sshd.stop()
+    assert run(folder, person := Person()) is Exit.FAILED
+    assert "connection refused" in person.saw
+    assert "hint: " in person.saw
