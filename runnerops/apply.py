@@ -61,6 +61,8 @@ class _Run:
     def take(self, lines: Iterator[bytes]) -> None:
         """Follows until the output ends."""
         for line in lines:
+            if not line.endswith(b"\n"):  # cut off with its connection: the next one sends it whole
+                continue
             event = self.decoder.event(line.decode("utf-8", "replace"))
             self.seen += len(line)
             if event:

@@ -33,9 +33,11 @@ from runnerops.model import (
     key_text,
 )
 from runnerops.services import SERVICES, service_of
-from runnerops.services.base import ParseError, Service, sha256
+from runnerops.services.base import ParseError, Service, sha256, with_path
 
 STAGE_SECONDS = 10
+TOOLS = ("systemd-run", "flock", "setsid", "sha256sum", "stat", "tar", "timeout")
+"""What `host.sh` calls beside the shell's own words."""
 _ORIGINAL = 'mkdir -p ../../originals && { [ -e "../../originals/$2" ] || cp "$1" "../../originals/$2"; }'
 """Keeps the first original of a path for good; the walker's working directory is the run's own."""
 
@@ -110,7 +112,8 @@ def _change(file: RenderedFile, have: HostState) -> Change | None:
         same = (old.kind, old.content, old.mode, old.owner) == ("file", file.content, file.spec.mode, file.spec.owner)
     if same:
         return None
-    return Change(old, file, _edits(file, old), _cause(file, old, have))
+    # a link is followed: from here on its target is the path
+    return Change(old, with_path(file, old.path), _edits(file, old), _cause(file, old, have))
 
 
 def _edits(file: RenderedFile, old: RemoteFile) -> tuple[Edit, ...]:
@@ -148,6 +151,7 @@ def _choose(host: Host, changes: Sequence[Change], have: HostState, policy: Poli
 
 def _stops(request: Request, changes: Sequence[Change], actions: Sequence[Action]) -> Iterable[Stop]:
     host, have = request.host, request.have
+    yield from _not_equipped(have)
     for service in SERVICES:
         if service.NAME in host.sections:
             yield from service.refusals(host, have)
@@ -155,6 +159,19 @@ def _stops(request: Request, changes: Sequence[Change], actions: Sequence[Action
     yield from (stop for change in changes for stop in _not_ours(change))
     for service in SERVICES:
         yield from service.stops(host, _of(service, changes), actions, have, request.policy)
+
+
+def _not_equipped(have: HostState) -> Iterable[Stop]:
+    """What the host's half cannot do without."""
+    if not have.facts.systemd:
+        yield Stop(
+            "no-systemd", "the host does not run systemd, which runs and supervises a deploy's steps", allowable=False
+        )
+        return
+    missing = tuple(tool for tool in TOOLS if tool not in have.facts.tools)
+    if missing:
+        message = f"not there: {', '.join(missing)}: install util-linux, coreutils and tar, or busybox"
+        yield Stop("missing-tools", message, allowable=False, details=missing)
 
 
 def _not_ours(change: Change) -> Iterable[Stop]:

@@ -74,7 +74,8 @@ def plan_host(
     )
     plan = make_plan(request)
     changed = {change.old.path for change in plan.changes}
-    in_sync = tuple(file.spec.path for file in want if file.content is not None and file.spec.path not in changed)
+    there = [(file.spec.path, have.file(file.spec.path).path) for file in want if file.content is not None]
+    in_sync = tuple(path for path, real in there if real not in changed)
     alive = have.last.number if have.last and have.last.alive else 0
     return Planned(plan, in_sync, _result(plan), alive)
 

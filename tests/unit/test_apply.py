@@ -106,6 +106,14 @@ def test_a_lost_connection_is_followed_on_from_its_byte() -> None:
     assert third.commands == [protocol.follow(7, len(before) + len(line("done", step=0, name="todo")))]
 
 
+def test_a_line_cut_off_with_its_connection_is_read_whole_by_the_next() -> None:
+    end = line("end", "applied")
+    second = Fake(end)
+    result, _, _ = run(Fake(CLOCK + end[:7], None), second)
+    assert result is Result.APPLIED
+    assert second.commands == [protocol.follow(7, len(CLOCK))]
+
+
 def test_an_end_that_was_not_seen_is_unknown_and_never_a_success() -> None:
     result, _, text = run(Fake(CLOCK, None))
     assert result is Result.UNKNOWN

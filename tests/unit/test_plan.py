@@ -24,7 +24,7 @@ from runnerops.model import (
     Unit,
     Verb,
 )
-from runnerops.plan import Request, make_plan
+from runnerops.plan import TOOLS, Request, make_plan
 from runnerops.remote import protocol
 from runnerops.services import service_of
 from runnerops.services.base import sha256
@@ -272,3 +272,27 @@ def test_a_host_without_docker_is_refused_by_name() -> None:
     made = plan(ask(DOCKER_TREE, None), there)
     assert "no-docker" in codes(made)
     assert not any(stop.allowable for stop in made.stops if stop.code == "no-docker")
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_a_host_without_a_tool_of_ours_is_refused_by_name(tool: str) -> None:
+    there = have({}, None)
+    there = replace(there, facts=replace(there.facts, tools=there.facts.tools - {tool}))
+    (stop,) = plan(ask({"debug": True}, None), there).stops
+    assert (stop.code, stop.details, stop.allowable) == ("missing-tools", (tool,), False)
+
+
+def test_a_host_without_systemd_is_refused_by_name() -> None:
+    there = have({}, None)
+    assert codes(plan(ask({"debug": True}, None), replace(there, facts=replace(there.facts, systemd=False)))) == [
+        "no-systemd"
+    ]
+
+
+def test_a_link_is_followed_to_its_target() -> None:
+    target = "/srv/docker/daemon.json"
+    there = have({}, None)
+    there = replace(there, files={DAEMON: RemoteFile(target, "file", json_bytes({}), "0644", "root:root")})
+    made = plan(ask({"debug": True}, None), there)
+    assert {step.args[0] for step in made.todo if step.verb == "swap"} == {target}
+    assert {step.args[1] for step in made.todo if step.verb == "stage"} == {target}

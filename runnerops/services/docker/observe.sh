@@ -2,7 +2,7 @@
 # What the Docker daemon says of itself. Reads only; `ask` and `file` come from the frame.
 
 observe_docker_unit() { # DEFAULT-PATH: the unit, how dockerd was really started, and the file that it reads
-  unit=$(systemctl show -p LoadState,ActiveState,MainPID,InvocationID,ExecStart docker.service 2>/dev/null)
+  unit=$(limited systemctl show -p LoadState,ActiveState,MainPID,InvocationID,ExecStart docker.service 2>/dev/null)
   pid=$(printf '%s\n' "$unit" | sed -n 's/^MainPID=//p')
   if [ "${pid:-0}" != 0 ] && [ -r "/proc/$pid/cmdline" ]; then
     argv=$(tr '\000' '\n' <"/proc/$pid/cmdline")
@@ -37,7 +37,7 @@ observe_docker_bridge() { # the default bridge's address; the daemon is asked wh
 }
 
 observe_docker_containers() { # FORMAT: one JSON object a line
-  found=$(docker ps -aq --no-trunc 2>/dev/null)
+  found=$(limited docker ps -aq --no-trunc 2>/dev/null)
   # shellcheck disable=SC2086  # ids are words
   ask docker_containers docker inspect --type container --format "$1" ${found:-none}
 }

@@ -4,7 +4,7 @@
 root=${root-}
 
 observe_runner_unit() { # DEFAULT-PATH: the unit, how the runner was really started, its file, its metrics page
-  unit=$(systemctl show -p LoadState,ActiveState,MainPID,InvocationID,ExecStart gitlab-runner.service 2>/dev/null)
+  unit=$(limited systemctl show -p LoadState,ActiveState,MainPID,InvocationID,ExecStart gitlab-runner.service 2>/dev/null)
   pid=$(printf '%s\n' "$unit" | sed -n 's/^MainPID=//p')
   if [ "${pid:-0}" != 0 ] && [ -r "$root/proc/$pid/cmdline" ]; then
     argv=$(tr '\000' '\n' <"$root/proc/$pid/cmdline")

@@ -13,9 +13,9 @@ observe_registry_compose() { # the plugin, else the command, which may be either
 }
 
 registry_find_compose() {
-  if compose_version=$(docker compose version --short 2>/dev/null); then
+  if compose_version=$(limited docker compose version --short 2>/dev/null); then
     printf '%s\n' "$compose_version" docker compose
-  elif compose_version=$(docker-compose version --short 2>/dev/null); then
+  elif compose_version=$(limited docker-compose version --short 2>/dev/null); then
     printf '%s\n' "$compose_version" docker-compose
   fi
 }

@@ -29,6 +29,7 @@ from runnerops.model import (
     Tree,
     Unit,
 )
+from runnerops.plan import TOOLS
 from runnerops.render import Renderer
 from runnerops.services import docker
 from runnerops.services.base import Service
@@ -80,7 +81,7 @@ def state(
 ) -> HostState:
     there = {path: RemoteFile(path, "file", content, "0644", "root:root") for path, content in (files or {}).items()}
     facts = Facts(
-        tools=frozenset({"curl"}),
+        tools=frozenset({"curl", *TOOLS}),
         addresses=("127.0.0.1", "192.0.2.10"),
         docker=docker_facts,
         registry=registry_facts,

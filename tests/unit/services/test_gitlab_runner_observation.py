@@ -126,6 +126,7 @@ def test_a_runner_without_a_unit_is_a_stranger() -> None:
 SHELLS = [shell for shell in ("dash", "bash", "busybox") if shutil.which(shell)]
 
 FRAME = """
+limited() { "$@"; }
 ask() { echo "[$1]"; shift; "$@" 2>/dev/null </dev/null; }
 file() { echo "[file] $1"; }
 recall() { :; }

@@ -86,6 +86,7 @@ FRAME = """
 ask() { name=$1; shift; printf '%s: %s\\n' "$name" "$("$@")"; }
 file() { printf 'file %s\\n' "$1"; }
 fingerprint() { :; }
+limited() { "$@"; }
 recall() { name=$1; shift 2; ask "$name" "$@"; }
 """
 
