@@ -10,7 +10,7 @@ STAMP := .venv/.ready
 help:
 	@echo "make test         lint, types, unit, integration and lab tests"
 	@echo "make unit         the unit tests alone (under 20 s)"
-	@echo "make integration  the tests against a real sshd on loopback"
+	@echo "make integration  the tests against real shells and a real sshd on loopback"
 	@echo "make lab          the tests on real hosts (root on Debian; see docs/architecture.md)"
 	@echo "make lint types   ruff, shellcheck; mypy --strict"
 	@echo "make bench        timings as ratios against ssh"

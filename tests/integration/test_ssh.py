@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,9 +19,18 @@ MEGABYTES = b"0123456789abcde\n" * (5 * 65536)
 
 
 @pytest.fixture(name="proxy")
-def fixture_proxy(sshd: Sshd) -> object:
+def fixture_proxy(sshd: Sshd) -> Iterator[Proxy]:
     with Proxy("127.0.0.1", sshd.port) as proxy:
         yield proxy
+
+
+@pytest.fixture(name="busy")
+def fixture_busy(tmp_path: Path) -> Iterator[list[str]]:
+    """A command that says `begun` and works until the test is over, then reads its input; it outlives no test."""
+    working = tmp_path / "working"
+    working.touch()
+    yield ["sh", "-c", 'echo begun; while [ -e "$1" ]; do sleep 0.1; done; cat', "sh", str(working)]
+    working.unlink()
 
 
 def through(proxy: Proxy, sshd: Sshd) -> Link:
@@ -70,14 +80,14 @@ def test_lines_come_while_the_command_runs(sshd: Sshd, tmp_path: Path) -> None:
 def test_what_takes_too_long_is_given_up(sshd: Sshd) -> None:
     with sshd.open() as link:
         with pytest.raises(HostError, match="web-1: no answer in time"):
-            link.run(["sh", "-c", "while :; do echo x; sleep 0.05; done"], b"", 0.4)
+            link.run(["sh", "-c", "for i in $(seq 60); do echo x; sleep 0.05; done"], b"", 0.4)
         assert link.run(["echo", "still here"], b"", 10).stdout == b"still here\n"
 
 
 @pytest.mark.parametrize("how", ["run", "lines"])
-def test_a_connection_that_breaks_is_told_apart(how: str, sshd: Sshd, proxy: Proxy) -> None:
+def test_a_connection_that_breaks_is_told_apart(how: str, sshd: Sshd, proxy: Proxy, busy: list[str]) -> None:
     with through(proxy, sshd) as link:
-        lines = link.lines(["sh", "-c", "echo begun; sleep 60"], b"")
+        lines = link.lines(busy, b"")
         assert next(lines) == b"begun\n"
         proxy.cut()
         with pytest.raises(LinkLostError, match="the connection was lost"):
@@ -86,20 +96,20 @@ def test_a_connection_that_breaks_is_told_apart(how: str, sshd: Sshd, proxy: Pro
             link.run(["true"], b"", 10)
 
 
-def test_a_connection_cut_in_the_middle_of_large_input(sshd: Sshd, proxy: Proxy) -> None:
+def test_a_connection_cut_in_the_middle_of_large_input(sshd: Sshd, proxy: Proxy, busy: list[str]) -> None:
     with through(proxy, sshd) as link:
         threading.Timer(0.3, proxy.cut).start()
         with pytest.raises(LinkLostError):
-            link.run(["sh", "-c", "sleep 60; cat"], MEGABYTES, 30)
+            link.run(busy, MEGABYTES, 30)
 
 
 def test_a_dead_line_is_noticed_though_nothing_closes_it(
-    sshd: Sshd, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+    sshd: Sshd, proxy: Proxy, busy: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(runnerops.remote.link, "QUIET_SECONDS", 0.1)
     monkeypatch.setattr(runnerops.remote.link, "CHANNEL_SECONDS", 0.4)
     with through(proxy, sshd) as link:
-        lines = link.lines(["sh", "-c", "echo begun; sleep 60"], b"")
+        lines = link.lines(busy, b"")
         next(lines)
         proxy.freeze()
         with pytest.raises(LinkLostError):
