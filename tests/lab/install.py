@@ -1,16 +1,16 @@
-"""Installs the Debian packages that the lab needs: `python -m tests.lab.install`. Changes this machine, nothing else."""
+"""Installs the Debian packages that the lab and the integration tests need: `python -m tests.lab.install`. Changes this machine, nothing else."""
 
 from __future__ import annotations
 
 import sys
 
-from tests.lab.machine import missing_packages
+from tests.lab.machine import OTHER_TESTS, PROGRAMS, missing_packages
 from tests.lab.shell import LabError, run
 
 
 def install_packages() -> list[str]:
     """Install what is missing and return its names. LabError when apt-get fails."""
-    if missing := missing_packages():
+    if missing := missing_packages({**PROGRAMS, **OTHER_TESTS}):
         wait = ["-o", "DPkg::Lock::Timeout=120"]
         run(["apt-get", *wait, "update"], seconds=300)
         front = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", *wait]

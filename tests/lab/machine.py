@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from tests.lab.shell import LabError, run
@@ -20,9 +21,14 @@ PROGRAMS = {
 }
 
 
-def missing_packages() -> list[str]:
+OTHER_TESTS = {"sshd": "openssh-server", "busybox": "busybox", "ps": "procps"}
+"""What the integration tests use besides; without the lab they do with what is there."""
+
+
+def missing_packages(programs: Mapping[str, str] = PROGRAMS) -> list[str]:
     """Debian packages that the lab needs and this machine has not."""
-    return sorted({package for program, package in PROGRAMS.items() if shutil.which(program) is None})
+    path = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
+    return sorted({package for program, package in programs.items() if shutil.which(program, path=path) is None})
 
 
 def why_not() -> str | None:
