@@ -244,7 +244,7 @@ class _Draft:
             return
         moves = self._moves()
         self.todo += (_file_guard(path, self.have.file(path)) for path in recorded)
-        self.todo += (step for _, each in moves for step in each.guard)
+        self.todo += dict.fromkeys(step for _, each in moves for step in each.guard)
         self.todo += (step for _, each in moves for step in each.fetch)
         for index, change in enumerate(self.changes, 1):
             self._stage(index, change)

@@ -122,6 +122,12 @@ def test_the_order_of_a_run() -> None:
     assert found[-1] == "strike"
 
 
+def test_what_rests_for_another_and_acts_itself_is_guarded_once() -> None:
+    made = plan(ask(DOCKER_TREE, RUNNER.replace(b"= 2", b"= 3")), have({"live-restore": True}, RUNNER))
+    guards = [step.args for step in made.todo if step.verb == "guard"]
+    assert len(guards) == len(set(guards))
+
+
 def test_every_owe_is_struck_there_and_back() -> None:
     made = plan(ask(DOCKER_TREE, RUNNER.replace(b"= 2", b"= 3")), have({}, RUNNER))
     owed = {step.args[0] for step in made.todo if step.verb == "owe"}

@@ -12,13 +12,15 @@ from runnerops.services.gitlab_runner.document import runners_of
 from runnerops.services.gitlab_runner.keys import EXECUTORS
 
 _SHORTEST_TOKEN = 14
+_LOG_LEVELS = ("panic", "fatal", "error", "warning", "warn", "info", "debug", "trace")
+_LOG_FORMATS = ("runner", "text", "json")
 
 
 def lint(files: Mapping[FileSpec, Tree], facts: Facts | None) -> Iterable[Finding]:
     """All rules on each file."""
     version = version_of(facts.runner.version if facts and facts.runner else "")
     for spec, tree in files.items():
-        for rule in (_concurrent, _tokens, _executors, _urls, _twice):
+        for rule in (_concurrent, _logs, _tokens, _executors, _urls, _twice):
             for name, severity, key, message, fix in rule(tree):
                 yield Finding(name, severity, spec.path, key, message, fix)
         for name, severity, key, message, fix in check_table("config", tree, (), version):
@@ -31,6 +33,15 @@ def _concurrent(tree: Tree) -> Found:
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         message = "must be a positive whole number: the runner exits on anything else, and its jobs with it"
         yield "R001", "error", ("concurrent",), message, "write 1 or more"
+
+
+def _logs(tree: Tree) -> Found:
+    """On a start the runner exits on any other word, on a load it stops half-way."""
+    level, form = tree.get("log_level"), tree.get("log_format")
+    if isinstance(level, str) and level.lower() not in _LOG_LEVELS:
+        yield "R009", "error", ("log_level",), "unknown level: the runner would not start", ", ".join(_LOG_LEVELS)
+    if isinstance(form, str) and form not in _LOG_FORMATS:
+        yield "R009", "error", ("log_format",), "unknown format: the runner would not start", ", ".join(_LOG_FORMATS)
 
 
 def _tokens(tree: Tree) -> Found:

@@ -1,6 +1,6 @@
 """What the steps of a gitlab-runner part run as `sh -c SCRIPT sh UNIT …`. Pure: texts, which the host runs.
 
-Their working directory is the run's own.
+Their working directory is the run's own. Each begins with what it is for: a plan shows a script's first words.
 """
 
 _LOADS = (
@@ -8,15 +8,19 @@ _LOADS = (
     'sed -n "s/^gitlab_runner_configuration_loaded_total //p"; }; '
 )
 
-CURSOR = _LOADS + (
-    "rm -f polled waits; "
-    'journalctl -q -u "$1" -n 1 --show-cursor -o cat | sed -n "s/^-- cursor: //p" >cursor; [ -s cursor ] || '
-    'journalctl -q -n 1 --show-cursor -o cat | sed -n "s/^-- cursor: //p" >cursor; '
-    'if [ "$2" = - ]; then : >loads; else loads "$2" >loads; fi'
+CURSOR = (
+    ": mark the log; "
+    + _LOADS
+    + (
+        "rm -f polled waits; "
+        'journalctl -q -u "$1" -n 1 --show-cursor -o cat | sed -n "s/^-- cursor: //p" >cursor; [ -s cursor ] || '
+        'journalctl -q -n 1 --show-cursor -o cat | sed -n "s/^-- cursor: //p" >cursor; '
+        'if [ "$2" = - ]; then : >loads; else loads "$2" >loads; fi'
+    )
 )
 """Where the journal is now, and how often the metrics page at URL (or `-`) has seen the config loaded."""
 
-LOADED = _LOADS + (
+_IS_LOADED = _LOADS + (
     'systemctl is-active -q "$1" || { echo "not active"; exit; }; '
     'pid=$(systemctl show -p MainPID --value "$1"); '
     '[ "$2" = any ] || [ "$2" = "$pid" ] || { echo "another process"; exit; }; '
@@ -32,32 +36,42 @@ LOADED = _LOADS + (
     'if [ "$(cat polled 2>/dev/null)" = "$pid" ]; then echo loaded; '
     'else echo "$pid" >polled; echo "$seen; looking once more"; fi'
 )
+
+LOADED = ": is its config loaded; " + _IS_LOADED
 """UNIT PID|any info|quiet URL|-: says `loaded` once the running process has the new file, at two polls in a row.
 
 The log tells, else the metrics page; where neither can (`quiet`: a log level that hides it), twice no complaint must do.
 """
 
 RETURNED = (
+    ": is it back, or will be; "
     'if systemctl is-active -q "runnerops-return-$1"; then '
-    'if [ -e waits ]; then echo loaded; else : >waits; echo "its last job"; fi; exit; fi; ' + LOADED
+    'if [ -e waits ]; then echo loaded; else : >waits; echo "its last job"; fi; exit; fi; ' + _IS_LOADED
 )
 """As LOADED; it is met, too, by a return that waits for a last job: it comes by itself."""
 
-DRAIN = 'pid=$(systemctl show -p MainPID --value "$1"); if [ "${pid:-0}" = 0 ]; then echo gone; else echo "its last job"; fi'
+DRAIN = (
+    ": has it ended; "
+    'pid=$(systemctl show -p MainPID --value "$1"); if [ "${pid:-0}" = 0 ]; then echo gone; else echo "its last job"; fi'
+)
 """Whether the process has ended; it ends with its last job, and at once where there is none."""
 
-RESET = 'systemctl reset-failed "$1" 2>/dev/null || :'
+RESET = ': forget failed starts; systemctl reset-failed "$1" 2>/dev/null || :'
 
-REST = 'systemctl kill -s "$2" --kill-who=main "$1" 2>/dev/null || :'
+REST = ': tell it to end; systemctl kill -s "$2" --kill-who=main "$1" 2>/dev/null || :'
 """For a process that may be gone already."""
 
-STAY = 'systemctl stop "runnerops-return-$1" 2>/dev/null || :'
+STAY = ': no return of an earlier run; systemctl stop "runnerops-return-$1" 2>/dev/null || :'
 """Ends the return that an earlier run left behind, or the runner would be started while it must be at rest."""
 
-LOAD_OR_START = 'systemctl kill -s HUP --kill-who=main "$1" || { systemctl reset-failed "$1"; systemctl start "$1"; }'
+LOAD_OR_START = (
+    ": load, or start; "
+    'systemctl kill -s HUP --kill-who=main "$1" || { systemctl reset-failed "$1"; systemctl start "$1"; }'
+)
 """The way back of a load: a process that died of the new file is started."""
 
 RETURN = (
+    ": once it has ended; "
     'systemctl kill -s QUIT --kill-who=main "$1" 2>/dev/null; '
     'while pid=$(systemctl show -p MainPID --value "$1"); [ "${pid:-0}" != 0 ]; do sleep 1; done; '
     'systemctl stop "$1"; [ "$2" = stop ] || { systemctl reset-failed "$1"; systemctl start "$1"; }'
@@ -67,8 +81,9 @@ RETURN = (
 Another SIGQUIT changes nothing for a process that has one; without any, one that lives would be waited for in vain.
 """
 
-RETURN_LATER = STAY.removesuffix(" || :") + (
-    '; later() { systemd-run --collect --quiet --unit="runnerops-return-$1" sh -c "$2" sh "$1" "$3"; }; '
+RETURN_LATER = (
+    ': come back later; systemctl stop "runnerops-return-$1" 2>/dev/null; '
+    'later() { systemd-run --collect --quiet --unit="runnerops-return-$1" sh -c "$2" sh "$1" "$3"; }; '
     'later "$@" || { sleep 1; later "$@"; }'
 )
 """UNIT RETURN start|stop. Waits for nothing itself: the run ends at once, the runner is back when it can be."""

@@ -32,6 +32,9 @@ def findings(tree: Tree, facts: Facts | None = None) -> list[tuple[str, str, str
         (config(concurrent=-1), "R001", "error", "concurrent"),
         (config(concurrent="4"), "R001", "error", "concurrent"),
         (config(concurrent=True), "R001", "error", "concurrent"),
+        (config(log_level="loud"), "R009", "error", "log_level"),
+        (config(log_level=""), "R009", "error", "log_level"),
+        (config(log_format="xml"), "R009", "error", "log_format"),
         (config(runner(token="")), "R002", "error", "runners[0].token"),
         (config(runner(token="   ")), "R002", "error", "runners[0].token"),
         (config(runner(token=f"{TOKEN}\n")), "R002", "error", "runners[0].token"),
@@ -83,6 +86,7 @@ def test_findings(tree: Tree, rule: str, severity: str, key: str) -> None:
         config(runner(token=None)),
         REWRITTEN,
         {"concurrent": 1},
+        config(log_level="Warning", log_format="json"),
         config(runner(docker={"image": "a", "pull_policy": ["always"], "shm_size": 300, "sysctls": {"a": "b"}})),
         config(runner(executor="kubernetes", kubernetes={"anything": {"goes": 1}})),
         config(
