@@ -1,4 +1,4 @@
-"""Installs the Debian packages that the lab and the integration tests need: `python -m tests.lab.install`. Changes this machine, nothing else."""
+"""Installs the Debian packages that tests need: `python -m tests.lab.install`. Changes this machine, nothing else."""
 
 from __future__ import annotations
 
