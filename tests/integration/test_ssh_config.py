@@ -1,0 +1,63 @@
+"""What a real connection takes from ssh_config, and what it takes from nowhere else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from runnerops.errors import HostKeyError
+from runnerops.model import Host, Ssh
+from tests.integration.sshd import ADDRESS, USER, Sshd
+
+
+@pytest.mark.parametrize(
+    ("config", "address"),
+    [
+        ("Host alias\n HostName {address}\n Port {port}\n User {user}\n IdentityFile {key}\n", "alias"),
+        ("IdentityFile /nonexistent\nIdentityFile {key}\nPort {port}\nUser {user}\n", ADDRESS),
+        ("Include {included}\nHost *\n Port 9\n", "alias"),
+        ("Include config.d/*\n", "alias"),
+        ("Match tagged web\n Port 9\nMatch host 127.*\n Port {port}\n User {user}\n IdentityFile {key}\n", ADDRESS),
+        (
+            "ForwardAgent /some/path\nConnectTimeout none\nlonely\nPort {port}\nUser {user}\nIdentityFile {key}\n",
+            ADDRESS,
+        ),
+        (
+            "Host 127.*\n ProxyJump none\n Port {port}\n User {user}\n IdentityFile {key}\nHost *\n ProxyJump x\n",
+            ADDRESS,
+        ),
+    ],
+    ids=["alias", "a key that is not there", "included", "included by pattern", "unknown Match", "traps", "no jump"],
+)
+def test_ssh_config_is_followed(config: str, address: str, sshd: Sshd, home: Path) -> None:
+    values = {"address": ADDRESS, "port": sshd.port, "user": USER, "key": sshd.keys.folder / "user"}
+    included = home / ".ssh" / "config.d" / "web"
+    included.parent.mkdir()
+    included.write_text(
+        "Host alias\n HostName {address}\n Port {port}\n User {user}\n IdentityFile {key}\n".format(**values)
+    )
+    (home / ".ssh" / "config").write_text(config.format(**values, included="~/.ssh/config.d/web"))
+    host = Host("web-1", address, ssh=Ssh(sudo=False))
+    with sshd.open(host=host) as link:
+        assert link.run(["id", "-un"], b"", 10).stdout.decode().strip() == USER
+
+
+def test_host_key_names_of_ssh_config(sshd: Sshd, home: Path, tmp_path: Path) -> None:
+    (tmp_path / "more").write_text(sshd.line(name="fleet"))
+    (home / ".ssh" / "config").write_text(f"HostKeyAlias fleet\nUserKnownHostsFile {tmp_path / 'more'}\n")
+    sshd.open("").close()
+    (home / ".ssh" / "config").write_text("HostKeyAlias fleet\n")
+    with pytest.raises(HostKeyError, match="the host key of fleet is unknown"):
+        sshd.open(sshd.line())
+
+
+def test_nothing_of_fabrics_own_configuration_counts(sshd: Sshd, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (home / ".fabric.yaml").write_text("user: nobody\nport: 9\ngateway: nowhere\n")
+    monkeypatch.setenv("FABRIC_USER", "nobody")
+    monkeypatch.setenv("FABRIC_CONNECT_KWARGS_PASSWORD", "x")
+    monkeypatch.chdir(home)
+    (home / "fabric.yaml").write_text("user: nobody\n")
+    config = f"Port {sshd.port}\nIdentityFile {sshd.keys.folder / 'user'}\n"
+    (home / ".ssh" / "config").write_text(config)
+    sshd.open(host=Host("web-1", ADDRESS)).close()

@@ -1,0 +1,74 @@
+"""Which host keys of a real sshd are accepted, and that nobody logs in where one is not."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from runnerops.errors import HostKeyError
+from tests.integration.conftest import StartSshd
+from tests.integration.sshd import ADDRESS, Sshd
+
+
+def test_who_logs_in_asks_to(sshd: Sshd) -> None:
+    """What the tests below take as proof that nobody did."""
+    with sshd.open() as link:
+        assert link.run(["echo", "hi"], b"", 10).stdout == b"hi\n"
+    assert sshd.asked_to_log_in
+
+
+@pytest.mark.parametrize(
+    ("known", "says", "hint"),
+    [
+        ("", "is unknown: ssh-ed25519 {ed25519}", "runnerops trust web-1"),
+        (
+            "{at} {other}\n",
+            "has changed: it offers ssh-ed25519 {ed25519}; known is ssh-ed25519 {other_print}",
+            "trust web-1",
+        ),
+        ("{host} {other}\n", "is unknown", "trust web-1"),
+        ("{at} {key}\n@revoked * {key}\n", "is revoked (known_hosts:2): ssh-ed25519 {ed25519}", "nothing was sent"),
+        ("{at} {other}\n@revoked {at} {key}\n", "is revoked", "nothing was sent"),
+        ("@cert-authority * {key}\n", "is unknown", "trust web-1"),
+    ],
+    ids=["unknown", "changed", "another port's", "revoked", "revoked, another known", "an authority's"],
+)
+def test_a_host_key_that_is_not_known_is_refused_before_logging_in(
+    known: str, says: str, hint: str, sshd: Sshd
+) -> None:
+    at, host = f"[{ADDRESS}]:{sshd.port}", ADDRESS
+    key, other = (sshd.line(name, "x").strip().removeprefix("x ") for name in ("ed25519", "other"))
+    prints = {name: sshd.keys.public(name).fingerprint for name in ("ed25519", "other")}
+    with pytest.raises(HostKeyError) as caught:
+        sshd.open(known.format(at=at, host=host, key=key, other=other))
+    expected = says.format(ed25519=prints["ed25519"], other_print=prints["other"])
+    assert expected in caught.value.message
+    assert hint in caught.value.hint
+    assert not sshd.asked_to_log_in
+
+
+@pytest.mark.parametrize(
+    "name", ["web-1", "[web-1]:{port}", "[127.0.0.1]:{port}", "127.0.0.1", "127.0.0.*", "WEB-1", "hash"]
+)
+def test_names_that_a_host_key_is_known_by(name: str, sshd: Sshd, tmp_path: Path) -> None:
+    line = sshd.line(name=name.format(port=sshd.port) if name != "hash" else "")
+    if name == "hash":
+        (tmp_path / "hashed").write_text(line)
+        subprocess.run(["ssh-keygen", "-q", "-H", "-f", tmp_path / "hashed"], check=True, capture_output=True)
+        line = (tmp_path / "hashed").read_text()
+        assert line.startswith("|1|")
+    with sshd.open(line) as link:
+        assert link.run(["true"], b"", 10).status == 0
+
+
+@pytest.mark.parametrize("known", [("ecdsa",), ("rsa",), ("rsa", "ecdsa"), ("ed25519",)], ids="+".join)
+def test_the_kinds_that_are_known_are_asked_for(known: tuple[str, ...], start_sshd: StartSshd) -> None:
+    server = start_sshd(kinds=("ed25519", "ecdsa", "rsa"))
+    server.open("".join(map(server.line, known))).close()
+
+
+def test_of_two_known_kinds_the_one_that_the_host_has_is_taken(start_sshd: StartSshd) -> None:
+    server = start_sshd(kinds=("ed25519", "ecdsa"))
+    server.open(server.line("rsa") + server.line("ecdsa")).close()
