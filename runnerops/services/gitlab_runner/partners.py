@@ -13,12 +13,12 @@ Tell: TypeAlias = Callable[[Tree], object]
 
 
 def match(have: Sequence[Tree], want: Sequence[Tree]) -> dict[int, int]:
-    """For each wanted runner, by index, the one it is on the host: by token, else id, else name and url.
+    """For each wanted runner, by index, the one it is on the host: its equal, else by token, id, or name and url.
 
     Several may share a token: then the name tells them apart, and where they share that too, their order.
     """
     partners: dict[int, int] = {}
-    for tell, in_order in ((_by_both, True), (_by_token, True), (_by_id, False), (_by_name, False)):
+    for tell, in_order in ((_by_all, True), (_by_both, True), (_by_token, True), (_by_id, False), (_by_name, False)):
         for index, runner in enumerate(want):
             mark = tell(runner)
             if index in partners or mark is None:
@@ -32,6 +32,10 @@ def match(have: Sequence[Tree], want: Sequence[Tree]) -> dict[int, int]:
 def rivals(have: Sequence[Tree], runner: Tree) -> list[int]:
     """Those on the host that have this runner's name and url: more than one, and nobody can tell which it is."""
     return [index for index, other in enumerate(have) if _by_name(other) == _by_name(runner)]
+
+
+def _by_all(runner: Tree) -> object:
+    return runner
 
 
 def _by_both(runner: Tree) -> object:

@@ -6,9 +6,12 @@ import tomllib
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from runnerops.model import FileSpec, ServiceName, Tree, key_text
 from runnerops.services import gitlab_runner
+from runnerops.services.gitlab_runner.keys import TABLES
 from runnerops.services.gitlab_runner.partners import match
 from runnerops.services.gitlab_runner.times import microseconds
 
@@ -167,6 +170,7 @@ def test_user_is_the_units_whatever_the_file_says(user: str) -> None:
         ([runner(), runner(token=OTHER)], [runner(token=OTHER), runner(token=None)], {0: 1, 1: 0}),
         ([runner(name="two"), runner()], [runner(), runner(name="two")], {0: 1, 1: 0}),
         ([runner(), runner()], [runner(), runner()], {0: 0, 1: 1}),
+        ([{}, {}], [{}, {}], {0: 0, 1: 1}),
     ],
 )
 def test_which_runner_is_which(have: list[Tree], want: list[Tree], partners: dict[int, int]) -> None:
@@ -190,3 +194,24 @@ def test_which_runner_is_which(have: list[Tree], want: list[Tree], partners: dic
 def test_durations(text: str, seconds: float | None) -> None:
     found = microseconds(text)
     assert (None if found is None else float(found) / 1e6) == seconds
+
+
+# A file made by hand may hold anything at any known key.
+NAMES = sorted({"unknown", "a b", *(name for table in TABLES.values() for name in table)})
+LEAVES = st.one_of(st.text(max_size=3), st.integers(-2, 2), st.booleans(), st.floats(-1, 1), st.datetimes())
+VALUES = st.recursive(
+    LEAVES,
+    lambda inner: st.one_of(st.lists(inner, max_size=2), st.dictionaries(st.sampled_from(NAMES), inner, max_size=3)),
+    max_leaves=5,
+)
+BLOCKS = st.dictionaries(st.sampled_from(sorted(TABLES["runner"])), VALUES, max_size=3)
+TREES = st.fixed_dictionaries({"runners": st.lists(BLOCKS, max_size=2), "labels": VALUES, "session_server": VALUES})
+
+
+@settings(max_examples=60, deadline=None)
+@given(TREES, TREES)
+def test_whatever_a_file_holds_it_can_be_written_compared_and_judged(one: Tree, other: Tree) -> None:
+    assert gitlab_runner.parse(SPEC, gitlab_runner.dump(SPEC, one)) == one
+    assert gitlab_runner.edits(SPEC, one, one) == ()
+    assert isinstance(gitlab_runner.edits(SPEC, one, other), tuple)
+    assert all(found.message for found in gitlab_runner.lint({SPEC: one}, None))
