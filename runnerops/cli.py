@@ -33,7 +33,7 @@ app = typer.Typer(
 TargetList = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[TARGET]...", help="Hosts, groups or globs; !NAME leaves out; none means all.", show_default=False
+        metavar="TARGET", help="Hosts, groups or globs; !NAME leaves out; none means all.", show_default=False
     ),
 ]
 InventoryFile = Annotated[Path, typer.Option("-i", "--inventory", metavar="FILE", help="The inventory.")]
@@ -67,7 +67,7 @@ def check(
     files: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[FILE]...",
+            metavar="FILE",
             help="Single files (- is standard input); none: the inventory and all it renders.",
             show_default=False,
         ),

@@ -41,8 +41,10 @@ def check(
         found = [finding for name in files for finding in _check_file(name, kind)]
         what = f"{len(files)} file{'s' if len(files) != 1 else ''}"
     else:
-        project = open_project(path, (), environ, screen.redactor)
-        found = list(dict.fromkeys(finding for each in project.findings.values() for finding in each))
+        project = open_project(path, (), environ, screen.redactor, secrets_may_miss=True)
+        found = list(
+            dict.fromkeys(finding for each in (*project.findings.values(), project.without) for finding in each)
+        )
         count = len(project.hosts)
         what = f"{count} host{'s' if count != 1 else ''}"
     _show(found, what, screen, as_json=as_json)

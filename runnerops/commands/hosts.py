@@ -91,7 +91,7 @@ def _shown(key: Sequence[str | int], value: Value) -> str:
     """A value as the inventory has it; a secret by its tag, or masked where it stands in clear."""
     if isinstance(value, Secret):
         return f"!{value.source} {value.argument}"
-    if any(isinstance(part, str) and secret_name(part) for part in key):
+    if key[0] != "ssh" and any(isinstance(part, str) and secret_name(part) for part in key):  # ssh.key is a path
         return MASK if value is not None else "null"
     if isinstance(value, dict | list):
         return f"{len(list(leaves(value)))} values" if value else ("{}" if isinstance(value, dict) else "[]")

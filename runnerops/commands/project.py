@@ -28,6 +28,8 @@ class Project:
     asked: Mapping[str, tuple[RenderedFile, ...]]
     findings: Mapping[str, tuple[Finding, ...]]
     salt: bytes = field(repr=False)
+    without: tuple[Finding, ...] = ()
+    """Secrets that could not be had, where that was allowed."""
 
     @property
     def folder(self) -> Path:
@@ -39,23 +41,39 @@ class Project:
         return Masker(self.salt, clear_texts(host))
 
 
-def open_project(path: Path, targets: Sequence[str], environ: Mapping[str, str], redactor: Redactor) -> Project:
-    """Loads, selects, renders and lints. Raises what is wrong; findings are values. The redactor learns every secret."""
+def open_project(
+    path: Path,
+    targets: Sequence[str],
+    environ: Mapping[str, str],
+    redactor: Redactor,
+    *,
+    secrets_may_miss: bool = False,
+) -> Project:
+    """Loads, selects, renders and lints. Raises what is wrong; findings are values. The redactor learns every secret.
+
+    `secrets_may_miss`: for what leaves nothing and reaches no host; a placeholder stands for each that is not there.
+    """
     loaded = inventory.load(path)
     hosts = inventory.select(loaded, targets)
     resolver = Resolver(environ, path.parent)
     renderer = Renderer(path.parent / "templates", resolver)
     try:
-        asked = _render(renderer, resolver, hosts)
+        asked = _render(renderer, None if secrets_may_miss else resolver, hosts)
     finally:
         redactor.learn(resolver.values())
     for host in hosts:
         learn_secrets(redactor, host, asked[host.name])
     findings = {host.name: lint(host, asked[host.name], None) for host in hosts}
-    return Project(loaded, hosts, asked, findings, random.token_bytes(16))
+    without = tuple(
+        Finding("S001", "warning", secret.mark.file, (), f"{problem}; checked without it", fix, secret.mark)
+        for secret, problem, fix in resolver.missing()
+    )
+    return Project(loaded, hosts, asked, findings, random.token_bytes(16), without)
 
 
-def _render(renderer: Renderer, resolver: Resolver, hosts: Sequence[Host]) -> dict[str, tuple[RenderedFile, ...]]:
+def _render(
+    renderer: Renderer, resolver: Resolver | None, hosts: Sequence[Host]
+) -> dict[str, tuple[RenderedFile, ...]]:
     """Missing secrets of all hosts are reported together, and before what they would break in a template."""
     asked: dict[str, tuple[RenderedFile, ...]] = {}
     broken: RunneropsError | None = None
@@ -64,7 +82,8 @@ def _render(renderer: Renderer, resolver: Resolver, hosts: Sequence[Host]) -> di
             asked[host.name] = renderer.files(host)
         except RunneropsError as error:
             broken = broken or error
-    resolver.check()
+    if resolver:
+        resolver.check()
     if broken:
         raise broken
     return asked

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os.path
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from runnerops.errors import SecretError
@@ -55,14 +55,17 @@ class Resolver:
                 self._missing[key] = (secret, missing)
         return self._found.get(key, PLACEHOLDER)
 
+    def missing(self) -> Iterator[tuple[Secret, str, str]]:
+        """Every secret that could not be had: what is wrong, and the fix, without a value."""
+        for secret, missing in self._missing.values():
+            yield secret, f"{_shown(secret)}: {missing.problem}", missing.hint
+
     def check(self) -> None:
         """Raise SecretError naming every secret that could not be had, with its place and the fix, never a value."""
-        if self._missing:
-            lines = [
-                f"{secret.mark}: {_shown(secret)}: {missing.problem}" for secret, missing in self._missing.values()
-            ]
-            hints = dict.fromkeys(missing.hint for _, missing in self._missing.values())
-            raise SecretError("\n".join(lines), "\n".join(hints))
+        missing = list(self.missing())
+        if missing:
+            lines = [f"{secret.mark}: {problem}" for secret, problem, _ in missing]
+            raise SecretError("\n".join(lines), "\n".join(dict.fromkeys(hint for _, _, hint in missing)))
 
     def values(self) -> frozenset[str]:
         """All values resolved so far, for the Redactor."""

@@ -1,0 +1,115 @@
+"""check, render and hosts as a user types them, without a host: output, exit codes, and no secret on screen."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from runnerops.commands.check import check
+from runnerops.commands.hosts import hosts
+from runnerops.commands.render import render
+from runnerops.errors import SecretError, UsageError
+from runnerops.model import Exit
+from runnerops.report.screen import Screen
+
+TEXT = """
+hosts:
+  r:
+    docker: {log-opts: {max-size: 10m}}
+    gitlab_runner:
+      concurrent: 4
+      runners: [{name: a, url: "https://gitlab.example.com", executor: shell, token: !env TOKEN}]
+"""
+TOKEN = "glrt-canary-aaaaaaaaaaaaaaa"
+
+
+class Typed:
+    """A project folder and what a command said."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "inventory.yml"
+        self.out, self.err = io.StringIO(), io.StringIO()
+        self.screen = Screen(out=self.out, err=self.err)
+
+    @property
+    def said(self) -> str:
+        return self.out.getvalue() + self.err.getvalue()
+
+
+@pytest.fixture(name="typed")
+def fixture_typed(tmp_path: Path) -> Typed:
+    typed = Typed(tmp_path)
+    typed.path.write_text(TEXT)
+    return typed
+
+
+def test_a_sound_inventory(typed: Typed) -> None:
+    assert check(typed.path, (), "", {"TOKEN": TOKEN}, typed.screen, strict=True, as_json=False) is Exit.OK
+    assert "1 host checked: 0 errors, 0 warnings" in typed.said
+
+
+def test_check_goes_without_secrets_where_they_are_not_there(typed: Typed) -> None:
+    """A merge request has no protected variables."""
+    assert check(typed.path, (), "", {}, typed.screen, strict=False, as_json=False) is Exit.OK
+    assert "!env TOKEN: not set" in typed.said
+    assert check(typed.path, (), "", {}, typed.screen, strict=True, as_json=False) is Exit.FAILED
+
+
+def test_a_finding_has_the_inventorys_place(typed: Typed) -> None:
+    typed.path.write_text(TEXT.replace("concurrent: 4", "concurrent: 0"))
+    assert check(typed.path, (), "", {"TOKEN": TOKEN}, typed.screen, strict=False, as_json=True) is Exit.FAILED
+    (finding,) = json.loads(typed.out.getvalue())["findings"]
+    assert (finding["rule"], finding["key"], finding["place"]["line"]) == ("R001", "concurrent", 6)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("config.toml", "concurrent = 0\n", "R001"),
+        ("config.toml", "a = [\n", "config.toml:"),
+        ("daemon.json", '{"log-opts": {"max-size": 10}}', "D004"),
+        ("daemon.json", '{"hosts": ["x"]}', "D007"),
+        ("docker-compose.yml", "services: [", "no valid YAML"),
+    ],
+)
+def test_single_files(typed: Typed, tmp_path: Path, name: str, content: str, says: str) -> None:
+    (tmp_path / name).write_text(content)
+    assert check(typed.path, [str(tmp_path / name)], "", {}, typed.screen, strict=False, as_json=False) is Exit.FAILED
+    assert says in typed.said
+
+
+def test_a_file_whose_kind_nobody_can_tell(typed: Typed) -> None:
+    with pytest.raises(UsageError, match="--as") as caught:
+        check(typed.path, ["x"], "nonsense", {}, typed.screen, strict=False, as_json=False)
+    assert "daemon" in caught.value.hint
+
+
+def test_render_masks_on_screen_and_needs_every_secret(typed: Typed) -> None:
+    render(typed.path, (), {"TOKEN": TOKEN}, typed.screen, None, with_secrets=False)
+    assert "max-size" in typed.said
+    assert "canary" not in typed.said
+    with pytest.raises(SecretError):
+        render(typed.path, (), {}, typed.screen, None, with_secrets=False)
+
+
+def test_render_writes_private_files_with_secrets_only_when_told(typed: Typed, tmp_path: Path) -> None:
+    written = tmp_path / "out/r/etc/gitlab-runner/config.toml"
+    for with_secrets in (False, True):
+        render(typed.path, (), {"TOKEN": TOKEN}, typed.screen, tmp_path / "out", with_secrets=with_secrets)
+        assert (TOKEN in written.read_text()) is with_secrets
+        assert written.stat().st_mode & 0o777 == 0o600
+    with pytest.raises(UsageError, match="CI"):
+        render(typed.path, (), {"TOKEN": TOKEN, "CI": "true"}, typed.screen, tmp_path, with_secrets=True)
+    with pytest.raises(UsageError, match="screen"):
+        render(typed.path, (), {"TOKEN": TOKEN}, typed.screen, None, with_secrets=True)
+
+
+def test_hosts_and_where_their_values_come_from(typed: Typed) -> None:
+    hosts(typed.path, (), typed.screen, "", as_json=False)
+    hosts(typed.path, (), typed.screen, "r", as_json=False)
+    assert "docker,gitlab-runner" in typed.said
+    assert "gitlab_runner.concurrent = 4" in typed.said
+    assert "!env TOKEN" in typed.said
