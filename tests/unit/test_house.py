@@ -22,6 +22,7 @@ LAYERS = (
     ("redact",),
     ("services",),
     ("secrets", "inventory", "rules", "origin"),
+    ("unasked", "draft"),
     ("render", "settle", "plan"),
     ("remote",),
     ("observe", "apply", "fleet"),

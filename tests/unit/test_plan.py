@@ -24,11 +24,12 @@ from runnerops.model import (
     Unit,
     Verb,
 )
-from runnerops.plan import TOOLS, Request, make_plan
+from runnerops.plan import Request, make_plan
 from runnerops.remote import protocol
 from runnerops.services import service_of
 from runnerops.services.base import sha256
 from runnerops.settle import settle
+from runnerops.unasked import TOOLS
 from tests.unit.services.builders import DAEMON, daemon, engine, json_bytes, state
 
 CONFIG = "/etc/gitlab-runner/config.toml"
