@@ -7,6 +7,7 @@ Everything comes from the inventory, ssh_config and the environment's two variab
 from __future__ import annotations
 
 import logging
+import socket
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -150,6 +151,9 @@ def preferring(kinds: Sequence[str]) -> Callable[..., Transport]:
     """Makes transports that ask for the kinds of host keys that are known: a host has several, and tells one."""
 
     def make(sock: Any, **options: Any) -> Transport:
+        if isinstance(sock, socket.socket):
+            # else each small packet waits for the answer to the one before: 5.5 round trips a call instead of 3 (measured)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         transport = Transport(sock, **options)
         security = transport.get_security_options()
         wanted = {algorithm for kind in kinds for algorithm in algorithms(kind)}
