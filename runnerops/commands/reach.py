@@ -25,6 +25,7 @@ class Reach:
 
     def __init__(self, project: Project, environ: Mapping[str, str], screen: Screen) -> None:
         self._environ = environ
+        self._peers = {host.name: host for host in project.inventory.hosts}
         self._known = KnownHosts.find(project.folder, environ)
         self._credentials = Credentials.from_environ(environ)
         self._links: dict[str, Link] = {}
@@ -38,7 +39,7 @@ class Reach:
             known = self._links.get(host.name)
         if known:
             return known
-        link = open_link(host, self._known, self._credentials, self._environ)
+        link = open_link(host, self._known, self._credentials, self._environ, self._peers)
         with self._lock:
             self._links[host.name] = link
         return link

@@ -111,8 +111,7 @@ def test_a_wrong_user_key_is_told(project: Project, tmp_path: Path) -> None:
 
 
 def test_a_gateway_is_verified_and_gone_through(project: Project, lab: Lab) -> None:
-    gateway = f"root@{lab.bookworm.address}"
-    project.set("trixie", "ssh", value={"user": "root", "gateway": gateway})
+    project.set("trixie", "ssh", value={"user": "root", "gateway": "bookworm"})
     project.set("trixie", "docker", value={"registry-mirrors": []})
     project.deploy("trixie")
     project.known_hosts.write_text(f"{lab.trixie.host_key()}\n")
