@@ -26,7 +26,13 @@ STOP_CODES = frozenset(
 )
 """Every code that `--allow` takes, whether it can arise yet or not."""
 
-NEVER_LIFTED = frozenset({"port-taken", "listen-not-here", "ambiguous-runner", "set-as-flag", "not-a-file"})
+NEVER_LIFTED = frozenset(
+    {
+        *("port-taken", "listen-not-here", "ambiguous-runner", "set-as-flag", "not-a-file"),
+        *("no-systemd", "missing-tools", "no-docker", "docker-stopped", "rootless", "snap", "podman"),
+        *("no-compose", "no-curl", "no-gitlab-runner"),
+    }
+)
 """Stops that no flag lifts: what they name has to be mended."""
 
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}

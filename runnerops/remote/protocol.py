@@ -76,15 +76,18 @@ def follow(run: int, byte: int) -> tuple[str, ...]:
 
 
 def payload(plan: Plan, secrets: Sequence[str]) -> bytes:
-    """The run's folder as a tar: steps, files, what is to be recorded, and the lines no output may hold (0600 all)."""
+    """The run's folder as a tar: steps, files, what is to be recorded, and the lines no output may hold (0600 all).
+
+    `todo` comes last: of a tar that a lost connection cut short nothing is walked, wherever it was cut.
+    """
     files = {
         "host.sh": package_files(__package__).joinpath("host.sh").read_bytes(),
-        "todo": encode(plan.todo),
         "undo": encode(plan.undo),
         "meta": (json.dumps(_meta(plan), sort_keys=True) + "\n").encode(),
         "secrets": "".join(f"{line}\n" for line in secrets if line).encode(),
         "versions": "".join(f"{name}\t{key}\t{said}\n" for name, (key, said) in plan.versions.items()).encode(),
         **plan.files,
+        "todo": encode(plan.todo),
     }
     target = io.BytesIO()
     with tarfile.open(fileobj=target, mode="w", format=tarfile.USTAR_FORMAT) as tar:

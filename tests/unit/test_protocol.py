@@ -32,6 +32,17 @@ def test_the_way_back_has_the_time_of_its_steps() -> None:
     assert protocol.stop_timeout(undo) == 210
 
 
+def test_a_payload_cut_short_anywhere_has_no_steps() -> None:
+    plan = Plan("h", 3, Origin("me", "laptop"), todo=(Step("strike", ("docker",)),), files={"new.1": b"x" * 3000})
+    whole = protocol.payload(plan, ("s3cret",))
+    with tarfile.open(fileobj=io.BytesIO(whole)) as tar:
+        members = tar.getmembers()
+    assert members[-1].name == "todo"
+    for member in members[1:]:
+        with tarfile.open(fileobj=io.BytesIO(whole[: member.offset])) as tar:
+            assert "todo" not in tar.getnames()
+
+
 def test_the_payload_is_private_and_whole() -> None:
     plan = Plan(
         "h",
