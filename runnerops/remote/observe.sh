@@ -4,7 +4,7 @@
 
 word=${word-} # the frame is given its random word by what calls it
 export LC_ALL=C PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
-root=${RUNNEROPS_ROOT-}
+root=${RUNNEROPS_ROOT-} # goes before every path; no real host sets it
 
 limit=''
 if command -v timeout >/dev/null 2>&1; then limit='timeout -s KILL 20'; fi
@@ -65,13 +65,13 @@ frame_file() { # KIND "MODE OWNER MTIME" PATH REAL
 
 observe_host() {
   ask clock date +%s
-  ask boot cat /proc/sys/kernel/random/boot_id
-  ask systemd test -d /run/systemd/system
+  ask boot cat "$root/proc/sys/kernel/random/boot_id"
+  ask systemd test -d "$root/run/systemd/system"
   ask tools frame_tools
   if command -v ip >/dev/null 2>&1; then
     ask addresses ip -o addr show
   else
-    ask addresses sed -n '/|-- /h;/32 host LOCAL/{x;s/.*|-- /- - inet /p;}' /proc/net/fib_trie
+    ask addresses sed -n '/|-- /h;/32 host LOCAL/{x;s/.*|-- /- - inet /p;}' "$root/proc/net/fib_trie"
   fi
 }
 

@@ -1,11 +1,13 @@
 # shellcheck shell=sh
-# What the Docker daemon says of itself. Reads only; `ask` and `file` come from the frame.
+# What the Docker daemon says of itself. Reads only; `ask`, `file` and $root come from the frame.
+
+root=${root-}
 
 observe_docker_unit() { # DEFAULT-PATH: the unit, how dockerd was really started, and the file that it reads
   unit=$(limited systemctl show -p LoadState,ActiveState,MainPID,InvocationID,ExecStart docker.service 2>/dev/null)
   pid=$(printf '%s\n' "$unit" | sed -n 's/^MainPID=//p')
-  if [ "${pid:-0}" != 0 ] && [ -r "/proc/$pid/cmdline" ]; then
-    argv=$(tr '\000' '\n' <"/proc/$pid/cmdline")
+  if [ "${pid:-0}" != 0 ] && [ -r "$root/proc/$pid/cmdline" ]; then
+    argv=$(tr '\000' '\n' <"$root/proc/$pid/cmdline")
   else
     argv=$(printf '%s\n' "$unit" | sed -n 's/^ExecStart=.* argv\[\]=\(.*\) ; ignore_errors=.*/\1/p' | tr ' ' '\n')
   fi
@@ -16,8 +18,8 @@ observe_docker_unit() { # DEFAULT-PATH: the unit, how dockerd was really started
 }
 
 observe_docker_info() { # of the daemon's own socket: the client would first run each of its plugins
-  if command -v curl >/dev/null 2>&1 && [ -S /var/run/docker.sock ] && [ -e /var/run/docker.pid ]; then
-    info=$(curl -fsS -m 15 --unix-socket /var/run/docker.sock http://localhost/info 2>/dev/null) &&
+  if command -v curl >/dev/null 2>&1 && [ -S "$root/var/run/docker.sock" ] && [ -e "$root/var/run/docker.pid" ]; then
+    info=$(curl -fsS -m 15 --unix-socket "$root/var/run/docker.sock" http://localhost/info 2>/dev/null) &&
       ask docker_info printf '%s' "$info" && return
   fi
   ask docker_info docker info --format '{{json .}}'
@@ -26,7 +28,8 @@ observe_docker_info() { # of the daemon's own socket: the client would first run
 observe_docker_flavour() { # where the client is, and sockets of rootless daemons
   # shellcheck disable=SC2016  # expanded by the inner shell
   ask docker_where sh -c 'readlink -f "$(command -v docker)"'
-  ask docker_rootless sh -c 'ls -d /run/user/*/docker.sock'
+  # shellcheck disable=SC2016
+  ask docker_rootless sh -c 'ls -d "$1"/run/user/*/docker.sock' sh "$root"
 }
 
 observe_docker_bridge() { # the default bridge's address; the daemon is asked where there is no such interface

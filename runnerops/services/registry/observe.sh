@@ -8,7 +8,7 @@ observe_registry_compose() { # the plugin, else the command, which may be either
   # shellcheck disable=SC2046,SC2086  # folders are words
   recall registry_compose "$(fingerprint $(command -v docker docker-compose) \
     $(for place in $places /usr/local/libexec/docker/cli-plugins "${HOME:-/root}/.docker/cli-plugins"; do
-      printf '%s/docker-compose ' "$place"
+      printf '%s/docker-compose ' "$root$place"
     done))" registry_find_compose
 }
 
