@@ -5,6 +5,8 @@
 word=${word-} # the frame is given its random word by what calls it
 export LC_ALL=C PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
 root=${RUNNEROPS_ROOT-} # goes before every path; no real host sets it
+newline='
+'
 
 limit=''
 if command -v timeout >/dev/null 2>&1; then limit='timeout -s KILL 20'; fi
@@ -21,6 +23,42 @@ ask() { # NAME ARGV...: one answer, the output and exit status of a program or a
   *) "$@" 2>/dev/null </dev/null ;;
   esac
   printf '\n%s end %s\n' "$word" "$?"
+}
+
+service_unit() { # UNIT: $unit is what systemd says of it, $argv how it was really started, a word a line
+  unit=$(limited systemctl show -p LoadState,ActiveState,MainPID,InvocationID,ExecStart "$1" 2>/dev/null)
+  pid=${unit##*MainPID=}
+  pid=${pid%%"$newline"*}
+  if [ "${pid:-0}" != 0 ] && [ -r "$root/proc/$pid/cmdline" ]; then
+    argv=$(tr '\000' '\n' <"$root/proc/$pid/cmdline")
+  else
+    argv=''
+    case $unit in
+    *'argv[]='*)
+      argv=${unit##*argv\[\]=}
+      argv=$(printf '%s\n' "${argv%% ; ignore_errors=*}" | tr ' ' '\n')
+      ;;
+    esac
+  fi
+}
+
+# shellcheck disable=SC2034  # what calls it uses $value
+flag_value() { # FLAG...: $value is what the last of these flags in $argv was given, as `FLAG=VALUE` or as the next word
+  value='' next=''
+  set -f
+  IFS=$newline
+  for argument in $argv; do
+    [ -z "$next" ] || value=$argument
+    next=''
+    for flag in "$@"; do
+      case $argument in
+      "$flag") next=yes ;;
+      "$flag="*) value=${argument#*=} ;;
+      esac
+    done
+  done
+  unset IFS
+  set +f
 }
 
 fingerprint() { # PATH...: changes when one of these programs does

@@ -30,10 +30,8 @@ def questions(host: Host, asked: Sequence[RenderedFile]) -> tuple[tuple[str, ...
     path = asked[0].spec.path if asked else PATH
     return (
         ("observe_docker_unit", path),
-        ("observe_docker_info",),
         ("observe_docker_bridge",),
-        ("observe_docker_containers", _CONTAINER),
-        ("observe_docker_images",),
+        ("observe_docker_daemon", _CONTAINER),
         ("observe_docker_flavour",),
     )
 
@@ -61,7 +59,7 @@ def facts(facts: Facts, answers: Answers) -> Facts:
         bridge=address,
         bridge_prefix=prefix,
         containers=tuple(_containers(answers)),
-        images=frozenset(_text(answers, "docker_images").split()),
+        images=frozenset(_images(answers)),
     )
     return replace(facts, docker=docker)
 
@@ -119,6 +117,16 @@ def _bridge(answers: Answers) -> tuple[str, int]:
 def _prefix(network: str) -> int:
     digits = network.partition("/")[2]
     return int(digits) if digits.isdecimal() else 16
+
+
+def _images(answers: Answers) -> Iterator[str]:
+    """`NAME:TAG` and `NAME@DIGEST`, as the daemon's socket tells them (`"RepoTags":[…]`), else as the client does."""
+    for line in _text(answers, "docker_images").splitlines():
+        told = _object(f"{{{line}}}") if line.startswith('"') else {}
+        for names in told.values():
+            yield from (str(name) for name in names) if isinstance(names, list) else ()
+        if not told:
+            yield from line.split()
 
 
 def _containers(answers: Answers) -> Iterator[Container]:

@@ -1,21 +1,15 @@
 # shellcheck shell=sh
-# What gitlab-runner says of itself. Reads only; `ask`, `file`, `recall` and $root come from the frame.
+# What gitlab-runner says of itself. Reads only; `ask`, `file`, `service_unit`, $root and the like come from the frame.
 
-root=${root-}
+root=${root-} unit=${unit-} argv=${argv-} value=${value-}
 
 observe_runner_unit() { # DEFAULT-PATH: the unit, how the runner was really started, its file, its metrics page
-  unit=$(limited systemctl show -p LoadState,ActiveState,MainPID,InvocationID,ExecStart gitlab-runner.service 2>/dev/null)
-  pid=$(printf '%s\n' "$unit" | sed -n 's/^MainPID=//p')
-  if [ "${pid:-0}" != 0 ] && [ -r "$root/proc/$pid/cmdline" ]; then
-    argv=$(tr '\000' '\n' <"$root/proc/$pid/cmdline")
-  else
-    argv=$(printf '%s\n' "$unit" | sed -n 's/^ExecStart=.* argv\[\]=\(.*\) ; ignore_errors=.*/\1/p' | tr ' ' '\n')
-  fi
-  path=$(printf '%s\n' "$argv" | sed -n -e 's/^--\{0,1\}config=//p' -e '/^\(-c\|--\{0,1\}config\)$/{n;p;}' | tail -n 1)
+  service_unit gitlab-runner.service
   ask runner_unit printf '%s\n' "$unit"
   ask runner_argv printf '%s\n' "$argv"
-  file "${path:-$1}"
-  page=$(sed -n '/^ *\[/q;s/^ *listen_address *= *["'\'']\([^"'\'']*\).*/\1/p' "$root${path:-$1}" 2>/dev/null)
+  flag_value -c -config --config
+  file "${value:-$1}"
+  page=$(sed -n '/^ *\[/q;s/^ *listen_address *= *["'\'']\([^"'\'']*\).*/\1/p' "$root${value:-$1}" 2>/dev/null)
   case $page in
   '') return 0 ;;
   :*) page=127.0.0.1$page ;;

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+from importlib.resources import files as package_files
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,11 @@ def test_a_daemon_that_answers() -> None:
     assert (found.flavour, found.swarm, found.bridge, found.bridge_prefix) == ("engine", False, "172.17.0.1", 20)
     assert (found.unit.active, found.unit.pid, found.unit.invocation, found.unit.argv) == ("active", 712, "3f0c", ARGV)
     assert found.images == {"registry:3.0.0", "registry@sha256:aa"}
+
+
+def test_images_as_the_socket_tells_them() -> None:
+    said = '"RepoDigests":["registry@sha256:aa"]\n"RepoTags":["registry:3.0.0","localhost:5000/registry:3"]\n"RepoTags":[]\n'
+    assert read(docker_images=said).images == {"registry@sha256:aa", "registry:3.0.0", "localhost:5000/registry:3"}
 
 
 @pytest.mark.parametrize("none", ["null", "[]"])
@@ -123,7 +129,8 @@ SHELLS = [shell for shell in ("dash", "bash", "busybox") if shutil.which(shell)]
     ],
 )
 def test_the_script_finds_the_file_of_a_stopped_daemon(shell: str, argv: str, path: str, tmp_path: Path) -> None:
-    script = f"""
+    frame = package_files("runnerops.remote").joinpath("observe.sh").read_text()
+    script = f"""{frame}
     systemctl() {{ printf '%s\\n' LoadState=loaded MainPID=0 \\
       'ExecStart={{ path=/usr/bin/dockerd ; argv[]={argv} ; ignore_errors=no ; status=0/0 }}'; }}
     limited() {{ "$@"; }}
@@ -135,3 +142,39 @@ def test_the_script_finds_the_file_of_a_stopped_daemon(shell: str, argv: str, pa
     command = [shell, "sh"] if shell == "busybox" else [shell]
     done = subprocess.run(command, input=script, capture_output=True, text=True, cwd=tmp_path, check=True)
     assert (done.stdout, done.stderr) == (f"{path}\n", "")
+
+
+API = {
+    "info": '{"ServerVersion":"26.1.5"}',
+    "images": '[{"Containers":-1,"Id":"sha256:1","Labels":{"a":"[\\"RepoTags\\":[\\"x\\"]"},"RepoDigests":null,'
+    '"RepoTags":["registry:3.0.0"]}]',
+    "containers": f'[{{"Id":"{"a" * 64}","Labels":{{"b":",\\"Id\\":\\"ff\\""}}}},{{"Id":"{"b" * 64}","Names":[]}}]',
+}
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("lost", ["", *API])
+def test_the_daemon_is_asked_on_its_socket_else_through_its_client(shell: str, lost: str, tmp_path: Path) -> None:
+    for name, text in API.items():
+        (tmp_path / name).write_text("" if name == lost else f"{text}\n")
+    frame = package_files("runnerops.remote").joinpath("observe.sh").read_text()
+    script = f"""{frame}
+    curl() {{ cat info; echo; cat images; echo; cat containers; }}
+    docker() {{ echo "client: $*"; }}
+    limited() {{ "$@"; }}
+    ask() {{ echo "$1:"; shift; "$@"; echo; }}
+    {docker.OBSERVE.replace('[ -S "$socket" ] && [ -e "$root/var/run/docker.pid" ]', ":")}
+    observe_docker_daemon FORM
+    """
+    command = [shell, "sh"] if shell == "busybox" else [shell]
+    done = subprocess.run(command, input=script, capture_output=True, text=True, cwd=tmp_path, check=True)
+    said = " ".join(done.stdout.split())
+    if lost:
+        assert "docker_info: client: info" in said
+        assert "docker_images: client: image ls" in said
+    else:
+        assert said.startswith(
+            'docker_info: {"ServerVersion":"26.1.5"} docker_images: "RepoTags":["registry:3.0.0"] docker'
+        )
+        assert said.endswith(f"client: inspect --type container --format FORM {'a' * 64} {'b' * 64}")
+    assert done.stderr == ""

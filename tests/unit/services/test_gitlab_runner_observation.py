@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from importlib.resources import files as package_files
 from pathlib import Path
 
 import pytest
@@ -125,6 +126,7 @@ def test_a_runner_without_a_unit_is_a_stranger() -> None:
 
 SHELLS = [shell for shell in ("dash", "bash", "busybox") if shutil.which(shell)]
 
+OBSERVE_SH = package_files("runnerops.remote").joinpath("observe.sh").read_text()
 FRAME = """
 limited() { "$@"; }
 ask() { echo "[$1]"; shift; "$@" 2>/dev/null </dev/null; }
@@ -140,7 +142,7 @@ wget() { for url; do :; done; printf 'gitlab_runner_jobs{} 1 %s\\ngo_threads 8\\
 def observe(shell: str, tmp_path: Path, *call: str) -> str:
     """What a function of observe.sh says where `tmp_path` is the root."""
     command = [shell, "sh"] if shell == "busybox" else [shell]
-    script = f"root={tmp_path}\n{FRAME}{service.OBSERVE}{' '.join(call)}\n"
+    script = f"{OBSERVE_SH}\nroot={tmp_path}\n{FRAME}{service.OBSERVE}{' '.join(call)}\n"
     done = subprocess.run(command, input=script, capture_output=True, text=True, cwd=tmp_path, check=True)
     return done.stdout
 
