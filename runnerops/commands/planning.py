@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from runnerops.commands.project import Project, learn_secrets
 from runnerops.model import Host, HostState, Origin, Plan, Policy, RenderedFile, Result
 from runnerops.observe import Reader, observe
-from runnerops.plan import Request, make_plan
 from runnerops.redact import Redactor
 from runnerops.rules import lint
+from runnerops.services import late
 from runnerops.services.base import ParseError
-from runnerops.settle import settle
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +57,9 @@ def plan_host(
     """Observe, settle, lint, plan. Raises HostError."""
     asked = project.asked[host.name]
     have = observe(host, asked, reader)
+    from runnerops.plan import Request, make_plan  # by now `load_planner` has it
+    from runnerops.settle import settle
+
     want, stops = settle(host, asked, have)
     _learn_host(redactor, host, want, have)
     learn_secrets(redactor, host, want)
@@ -78,6 +80,14 @@ def plan_host(
     in_sync = tuple(path for path, real in there if real not in changed)
     alive = have.last.number if have.last and have.last.alive else 0
     return Planned(plan, in_sync, _result(plan), alive)
+
+
+def load_planner() -> None:
+    """Imports what planning needs, in the time that a host takes to answer."""
+    import runnerops.plan
+    import runnerops.settle  # noqa: F401
+
+    late.load_all()
 
 
 def _result(plan: Plan) -> Result:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Mapping
 from functools import partial
 from types import TracebackType
 
-from runnerops.commands.planning import Flags, Planned, plan_host
+from runnerops.commands.planning import Flags, Planned, load_planner, plan_host
 from runnerops.commands.project import Project
 from runnerops.fleet import side_by_side
 from runnerops.model import Host
@@ -69,9 +70,13 @@ def plan_all(
     origin = find_origin(environ, project.folder)
     hosts = {host.name: host for host in project.hosts}
     deployed = frozenset(hosts)
+    loading = threading.Thread(target=load_planner, daemon=True)
 
     def look(name: str) -> Planned:
         host = hosts[name]
+        reach.link(host)
+        with contextlib.suppress(RuntimeError):  # another host's thread has started it
+            loading.start()
         reader = ReadOnly(name, partial(reach.link, host))
         return plan_host(project, host, reader, flags, origin, screen.redactor, deployed)
 

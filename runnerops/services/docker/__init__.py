@@ -1,12 +1,27 @@
 """The Docker daemon: one file, `daemon.json`, loaded by a reload or by a restart, depending on the keys. Pure."""
 
-from runnerops.services.docker.choice import choose
+from typing import TYPE_CHECKING
+
 from runnerops.services.docker.document import NAME, context, dump, files, parse, secret
-from runnerops.services.docker.meaning import edits, settle
-from runnerops.services.docker.moving import moves, pause, resume
 from runnerops.services.docker.observation import OBSERVE, facts, questions
-from runnerops.services.docker.refusal import refusals, stops
 from runnerops.services.docker.rules import lint
+from runnerops.services.late import late
+
+if TYPE_CHECKING:
+    from runnerops.services.docker.choice import choose
+    from runnerops.services.docker.meaning import edits, settle
+    from runnerops.services.docker.moving import moves, pause, resume
+    from runnerops.services.docker.refusal import refusals, stops
+else:
+    __getattr__ = late(
+        __name__,
+        {
+            "choice": ("choose",),
+            "meaning": ("edits", "settle"),
+            "moving": ("moves", "pause", "resume"),
+            "refusal": ("refusals", "stops"),
+        },
+    )
 
 __all__ = [
     "NAME",

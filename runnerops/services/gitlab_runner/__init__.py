@@ -1,13 +1,29 @@
 """gitlab-runner: one file, `config.toml`, which the runner also writes and loads while it runs. Pure."""
 
-from runnerops.services.gitlab_runner.choice import choose
+from typing import TYPE_CHECKING
+
 from runnerops.services.gitlab_runner.document import NAME, context, dump, files, parse, secret
-from runnerops.services.gitlab_runner.meaning import edits
-from runnerops.services.gitlab_runner.merge import settle
-from runnerops.services.gitlab_runner.moving import moves, pause, resume
 from runnerops.services.gitlab_runner.observation import OBSERVE, facts, questions
-from runnerops.services.gitlab_runner.refusal import refusals, stops
 from runnerops.services.gitlab_runner.rules import lint
+from runnerops.services.late import late
+
+if TYPE_CHECKING:
+    from runnerops.services.gitlab_runner.choice import choose
+    from runnerops.services.gitlab_runner.meaning import edits
+    from runnerops.services.gitlab_runner.merge import settle
+    from runnerops.services.gitlab_runner.moving import moves, pause, resume
+    from runnerops.services.gitlab_runner.refusal import refusals, stops
+else:
+    __getattr__ = late(
+        __name__,
+        {
+            "choice": ("choose",),
+            "meaning": ("edits",),
+            "merge": ("settle",),
+            "moving": ("moves", "pause", "resume"),
+            "refusal": ("refusals", "stops"),
+        },
+    )
 
 __all__ = [
     "NAME",

@@ -1,12 +1,27 @@
 """Pull-through caches: one container a cache, run by Compose under a project of ours. Pure."""
 
-from runnerops.services.registry.choice import choose
+from typing import TYPE_CHECKING
+
+from runnerops.services.late import late
 from runnerops.services.registry.document import NAME, context, dump, files, parse, secret
-from runnerops.services.registry.meaning import edits, settle
-from runnerops.services.registry.moving import moves, pause, resume
 from runnerops.services.registry.observation import OBSERVE, facts, questions
-from runnerops.services.registry.refusal import refusals, stops
 from runnerops.services.registry.rules import lint
+
+if TYPE_CHECKING:
+    from runnerops.services.registry.choice import choose
+    from runnerops.services.registry.meaning import edits, settle
+    from runnerops.services.registry.moving import moves, pause, resume
+    from runnerops.services.registry.refusal import refusals, stops
+else:
+    __getattr__ = late(
+        __name__,
+        {
+            "choice": ("choose",),
+            "meaning": ("edits", "settle"),
+            "moving": ("moves", "pause", "resume"),
+            "refusal": ("refusals", "stops"),
+        },
+    )
 
 __all__ = [
     "NAME",
