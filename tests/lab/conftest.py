@@ -29,6 +29,7 @@ def required() -> bool:
 def pytest_configure(config: pytest.Config) -> None:
     """Make the marker known."""
     config.addinivalue_line("markers", "lab: runs on the lab's real hosts (skipped where the machine cannot carry one)")
+    config.addinivalue_line("markers", "hosts(name, …): runs on these hosts of the lab; without it, on each of them")
     config.stash[RAN] = 0
 
 
@@ -99,7 +100,14 @@ def fixture_lab(request: pytest.FixtureRequest) -> Iterator[Lab]:
         opened.__exit__(None, None, None)
 
 
-@pytest.fixture(name="host", params=[recipe.name for recipe in RECIPES])
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test that takes `host` runs once on every host, or on those that its marker `hosts` names."""
+    if "host" in metafunc.fixturenames:
+        chosen = metafunc.definition.get_closest_marker("hosts")
+        metafunc.parametrize("host", chosen.args if chosen else [recipe.name for recipe in RECIPES], indirect=True)
+
+
+@pytest.fixture(name="host")
 def fixture_host(request: pytest.FixtureRequest, lab: Lab) -> LabHost:
     """Each host in turn, untouched. The hub is up and has forgotten its requests."""
     host = lab.host(request.param)

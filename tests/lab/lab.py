@@ -65,6 +65,11 @@ class Lab:
         """Debian 13: Docker 26.1, Compose v2, no Python on the PATH."""
         return self.host("trixie")
 
+    @property
+    def docker28(self) -> LabHost:
+        """Debian 13 with the Docker and Compose of the suite after it: 28 or newer."""
+        return self.host("docker28")
+
 
 def real_runner() -> Path | None:
     """A real gitlab-runner of this machine, where there is one."""

@@ -23,19 +23,23 @@ SYSTEM = ("systemd", "systemd-sysv", "dbus", "openssh-server", "sudo", "iproute2
 COMMON = (*SYSTEM, "ca-certificates", "busybox-static", "python3", "docker.io", "docker-compose", "docker-registry")
 
 
+ALONE = ("unshare", "--mount", "--propagation", "private")
+
+
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """One kind of host. A third one (say docker28) is one more line in RECIPES."""
+    """One kind of host: a debootstrap of `suite` with these packages, or a copy of `base` that gets them from `suite`."""
 
     name: str
     suite: str
     packages: tuple[str, ...]
+    base: Recipe | None = None
 
 
-RECIPES = (
-    Recipe("bookworm", "bookworm", COMMON),
-    Recipe("trixie", "trixie", (*COMMON, "docker-cli")),
-)
+BOOKWORM = Recipe("bookworm", "bookworm", COMMON)
+TRIXIE = Recipe("trixie", "trixie", (*COMMON, "docker-cli"))
+DOCKER28 = Recipe("docker28", "forky", ("docker.io", "docker-cli", "docker-compose"), TRIXIE)
+RECIPES = (BOOKWORM, TRIXIE, DOCKER28)
 
 
 def cache_directory() -> Path:
@@ -76,17 +80,38 @@ def prune(recipe: Recipe, newest: Path) -> None:
 
 
 def build(recipe: Recipe, directory: Path) -> None:
-    """Debootstrap and set up. In a mount namespace of its own, so that no mount outlives a failure."""
+    """Make the root. In a mount namespace of its own, so that no mount outlives a failure."""
+    directory.chmod(0o755)
+    if recipe.base:
+        build_upon(ensure_root(recipe.base), recipe, directory)
+    else:
+        bootstrap(recipe, directory)
+
+
+def bootstrap(recipe: Recipe, directory: Path) -> None:
+    """A root of Debian's packages, set up by the guest's script."""
     debs = cache_directory() / "debs" / recipe.suite
     debs.mkdir(parents=True, exist_ok=True)
-    directory.chmod(0o755)
     include = ",".join(recipe.packages)
-    alone = ["unshare", "--mount", "--propagation", "private"]
-    bootstrap = ["debootstrap", "--variant=minbase", f"--cache-dir={debs}", f"--include={include}"]
-    run([*alone, *bootstrap, recipe.suite, str(directory), debian_uri()], seconds=1200)
+    argv = ["debootstrap", "--variant=minbase", f"--cache-dir={debs}", f"--include={include}"]
+    run([*ALONE, *argv, recipe.suite, str(directory), debian_uri()], seconds=1200)
+    in_guest(directory, "setup.sh")
+
+
+def build_upon(base: Path, recipe: Recipe, directory: Path) -> None:
+    """A copy of a finished root with some packages of another suite."""
+    run(["cp", "--archive", "--reflink=auto", f"{base}/.", str(directory)], seconds=300)
+    resolver = directory / "etc/resolv.conf"
+    shutil.copyfile("/etc/resolv.conf", resolver)
+    in_guest(directory, "newer-docker.sh", debian_uri(), recipe.suite, *recipe.packages)
+    resolver.write_text("")
+
+
+def in_guest(directory: Path, script: str, *words: str) -> None:
+    """Run one of the guest's scripts in the root's chroot."""
     shutil.copytree(GUEST, directory / "runnerops-lab")
-    clean = ["env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C"]
-    run([*alone, *clean, "chroot", str(directory), "sh", "/runnerops-lab/setup.sh"], seconds=120)
+    clean = ["env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", "DEBIAN_FRONTEND=noninteractive"]
+    run([*ALONE, *clean, "chroot", str(directory), "sh", f"/runnerops-lab/{script}", *words], seconds=600)
     shutil.rmtree(directory / "runnerops-lab")
 
 

@@ -15,6 +15,8 @@ from tests.lab.project import Project, whole_host
 from tests.lab.proxy import Proxy
 from tests.lab.shell import until
 
+pytestmark = pytest.mark.hosts("bookworm", "trixie")  # nothing here depends on Docker's version
+
 
 @pytest.fixture(name="project")
 def fixture_project(tmp_path: Path, lab: Lab, host: LabHost) -> Project:

@@ -15,6 +15,8 @@ THEIRS = {
     name: f"canary-theirs-{name}-0123456789" for name in ("token", "environment", "password", "comment", "daemon")
 }
 
+pytestmark = pytest.mark.hosts("bookworm", "trixie")  # nothing here depends on Docker's version
+
 
 @pytest.fixture(name="project")
 def fixture_project(tmp_path: Path, lab: Lab, host: LabHost) -> Project:

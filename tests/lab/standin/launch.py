@@ -5,6 +5,7 @@ written over; gitlab-runner.sh sees to it that the new one is as long.
 """
 
 import os
+import signal
 import sys
 
 
@@ -23,6 +24,7 @@ def look_like_the_real_one() -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until its handler is set; the file is loaded at the start anyway
     look_like_the_real_one()
     import gitlab_runner  # type: ignore[import-not-found]
 
