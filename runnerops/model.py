@@ -14,6 +14,9 @@ from typing import Literal, TypeAlias
 ABSENT = "absent"
 """The `Sha` of a file that does not exist or must not exist."""
 
+KEEP_RUNS = 10
+"""How many runs a host keeps with their files, where the inventory says nothing."""
+
 Sha: TypeAlias = str
 """64 lower-case hex digits of a SHA-256, or `ABSENT`."""
 
@@ -169,6 +172,7 @@ class Host:
     versions: Mapping[str, str] = field(default_factory=dict)
     ignore: Mapping[str, str] = field(default_factory=dict)
     wired: bool = False
+    keep_runs: int = KEEP_RUNS
 
     def mark(self, service: ServiceName, key: Key) -> Mark | None:
         """The place of `key`, or of the nearest value around it that the inventory wrote."""
@@ -364,7 +368,7 @@ class Owed:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A run on the host. `result` is empty while it is alive and after it was cut off."""
+    """A run on the host. `result` is empty while it is alive and after it was cut off; `began` is in epoch seconds."""
 
     number: int
     origin: Origin
@@ -372,6 +376,7 @@ class Run:
     result: str
     alive: bool
     files: Mapping[str, Sha] = field(default_factory=dict)
+    began: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -516,6 +521,7 @@ class Plan:
     notes: tuple[str, ...] = ()
     after: frozenset[str] = frozenset()
     digest: str = ""
+    keep_runs: int = KEEP_RUNS
 
     @property
     def empty(self) -> bool:

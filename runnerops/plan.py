@@ -75,6 +75,7 @@ def make_plan(request: Request) -> Plan:
         notes=notes,
         after=uses_caches_of(host),
         digest=_digest(request),
+        keep_runs=host.keep_runs,
     )
 
 

@@ -83,6 +83,13 @@ def port(number: int) -> int:
     return number
 
 
+def at_least_one(number: int) -> int:
+    """A count."""
+    if number < 1:
+        raise Refused(f"{number} is too few", "the last run is always kept: give 1 or more")
+    return number
+
+
 def directory(text: str) -> str:
     """An absolute path on a host that Compose's `SOURCE:TARGET` can hold."""
     if not text.startswith("/") or text.strip("/") == "":

@@ -13,7 +13,7 @@ from runnerops.inventory.nodes import Node
 from runnerops.inventory.problems import Problems
 from runnerops.inventory.shape import SectionShape, SshShape
 from runnerops.inventory.wiring import Wiring, needs_mirrors
-from runnerops.model import Host, Key, Mark, ServiceName, Ssh, Tree
+from runnerops.model import KEEP_RUNS, Host, Key, Mark, ServiceName, Ssh, Tree
 
 _OURS = ("on_change", "keep")
 _DIRECTORY = "/opt/registry"
@@ -52,6 +52,7 @@ def _host(draft: Draft, own: Sequence[Filled], wiring: Wiring, directory: Path) 
         versions=shape.versions.model_dump(exclude_none=True) if shape.versions else {},
         ignore={rule: why for rule, why in (shape.ignore or {}).items() if why},
         wired=bool(mirrors),
+        keep_runs=(shape.runs and shape.runs.keep) or KEEP_RUNS,
     )
 
 

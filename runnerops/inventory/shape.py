@@ -93,6 +93,12 @@ class VersionsShape(_Ours):
     registry: str | None = None
 
 
+class RunsShape(_Ours):
+    """What a host keeps of past runs."""
+
+    keep: Annotated[int, AfterValidator(checks.at_least_one)] | None = None
+
+
 class LayerShape(_Ours):
     """What defaults, groups and hosts have in common."""
 
@@ -102,6 +108,7 @@ class LayerShape(_Ours):
     gitlab_runner: GitlabRunnerShape | None = None
     vars: dict[str, Any] | None = None
     versions: VersionsShape | None = None
+    runs: RunsShape | None = None
     ignore: dict[str, Annotated[str, AfterValidator(checks.reason)] | None] | None = None
 
 

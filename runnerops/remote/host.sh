@@ -201,12 +201,38 @@ go_back() { # WORD for a run in which no part had begun
     fi
 }
 
+prune() { # by the count and the KiB in `keep`, oldest first; nothing newer than this run (another client unpacks it)
+    this=${PWD##*/}
+    read -r count size 2>/dev/null <keep && cd .. || return 0
+    spare=" $this $(spared | tr '\n' ' ')"
+    rm -rf .gone
+    du -sk [0-9]* 2>/dev/null | sort -k 2,2nr | while read -r used run; do
+        case $run in *[!0-9]*) continue ;; esac
+        [ "$run" -le "$this" ] || continue
+        count=$((count - 1)) size=$((size - used))
+        case $spare in *" $run "*) continue ;; esac
+        if [ "$count" -lt 0 ] || [ "$size" -lt 0 ]; then mv "$run" .gone && rm -rf .gone; fi # a kill leaves no half of one
+    done
+}
+
+spared() { # the last applied run, the last that brought each file, and those that owe something
+    cut -d ' ' -f 2 "$state"/owed/* 2>/dev/null
+    grep -l "${tab}end${tab}applied\$" [0-9]*/log 2>/dev/null | sort -nr | head -n 1 | cut -d / -f 1
+    grep -l "${tab}end${tab}applied\$" [0-9]*/log 2>/dev/null | while IFS=/ read -r run _; do
+        sed -n "s,^stage${tab}[^$tab]*$tab\\([^$tab]*\\).*,\\1$tab$run,p" "$run/todo"
+    done | sort -t "$tab" -k 1,1 -k 2,2nr | while IFS=$tab read -r path run; do
+        [ "$path" = "${last-}" ] || echo "$run"
+        last=$path
+    done
+}
+
 walk() {
     trap '' HUP PIPE
     event note "clock $(date +%s)"
     lock || { event end locked && return; }
     sync_all todo undo meta . .. # what is ours at a path is told by these, after a power cut too
     if walk_list todo; then finish applied; else go_back failed; fi
+    prune
 }
 
 back() {
@@ -214,6 +240,7 @@ back() {
     if grep -q "${tab}end$tab" log; then return; fi
     lock || return 1
     if [ -s verdict ]; then finish "$(cat verdict)"; else go_back interrupted; fi
+    prune
 }
 
 start() { # DIR SECONDS

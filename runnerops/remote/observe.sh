@@ -126,7 +126,7 @@ observe_runs() { # what runnerops keeps on the host; one process a question, how
   ask numbers ls "$state/runs"
   ask owed grep -H . "$state"/owed/*
   ask runs grep -H . "$state"/runs/*/meta
-  ask ends grep -H "	end	" "$state"/runs/*/log
+  ask ends grep -H -e "	end	" -e "	note	clock " "$state"/runs/*/log
   ask staged grep -H '^stage	' "$state"/runs/*/todo
   ask alive systemctl list-units --all --plain --no-legend --no-pager 'runnerops-*'
 }

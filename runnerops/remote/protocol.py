@@ -35,6 +35,8 @@ _START = (
     'tar xf - -C "$d/$2" || { rm -rf "$d/$2"; exit 74; }; exec sh "$d/$2/host.sh" start "$d/$2" "$3"'
 )
 _FOLLOW = 'd=${RUNNEROPS_ROOT-}$1; [ -r "$d/host.sh" ] || exit 76; exec sh "$d/host.sh" follow "$d" "$2"'
+KEEP_KIB = 32 * 1024
+"""How much room the kept runs may take together; the oldest go first."""
 _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f]")
 _MARGIN_SECONDS = 30
 List: TypeAlias = Literal["todo", "undo", ""]
@@ -86,6 +88,7 @@ def payload(plan: Plan, secrets: Sequence[str]) -> bytes:
         "meta": (json.dumps(_meta(plan), sort_keys=True) + "\n").encode(),
         "secrets": "".join(f"{line}\n" for line in secrets if line).encode(),
         "versions": "".join(f"{name}\t{key}\t{said}\n" for name, (key, said) in plan.versions.items()).encode(),
+        "keep": f"{plan.keep_runs} {KEEP_KIB}\n".encode(),
         **plan.files,
         "todo": encode(plan.todo),
     }

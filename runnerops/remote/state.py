@@ -86,7 +86,14 @@ def _runs(answers: Answers) -> Iterator[Run]:
     """All that have a folder: one that lost its record in a power cut still holds its number."""
     metas = {int(word): "" for word in _text(answers, "numbers").split() if word.isdecimal()}
     metas |= dict(_by_run(answers, "runs"))
-    ends = {number: text.rstrip().rpartition("\t")[2] for number, text in _by_run(answers, "ends")}
+    ends: dict[int, str] = {}
+    begins: dict[int, int] = {}
+    for number, line in _by_run(answers, "ends"):
+        text = line.rstrip().rpartition("\t")[2]
+        if text.startswith("clock "):
+            begins[number] = _number(text.removeprefix("clock "))
+        else:
+            ends[number] = text
     alive = {line.split()[0] for line in _text(answers, "alive").splitlines() if " failed " not in line}
     for number, text in metas.items():
         meta = _object(text)
@@ -97,8 +104,9 @@ def _runs(answers: Answers) -> Iterator[Run]:
             origin=Origin(**origin) if isinstance(origin, dict) else Origin("", ""),
             digest=str(meta.get("digest", "")),
             result=ends.get(number, ""),
-            alive=f"runnerops-{number}.service" in alive,
+            alive=f"runnerops-{number}.service" in alive and number not in ends,
             files=dict(files) if isinstance(files, dict) else {},
+            began=begins.get(number, 0),
         )
 
 
@@ -118,6 +126,10 @@ def _staged(answers: Answers) -> Mapping[str, frozenset[Sha]]:
         if len(fields) == 6 and not fields[1].startswith("old."):
             found.setdefault(fields[2], set()).add(fields[5])
     return {path: frozenset(shas) for path, shas in found.items()}
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isdecimal() else 0
 
 
 def _object(text: str) -> dict[str, Any]:

@@ -34,6 +34,8 @@ HOST = [  # what stands on line 1 as `hosts: {h: {…}}`, and what is said of it
      "49: hosts.h.gitlab_runner.runners[0].docker_in_docker: is not supported by this version yet"),
     ("versions: {docker: 26.1}", "24: hosts.h.versions.docker: must be text"),
     ("versions: {dcoker: '26.1'}", "24: hosts.h.versions.dcoker: unknown key, did you mean 'docker'?"),
+    ("runs: {keep: 0}", "20: hosts.h.runs.keep: 0 is too few"),
+    ("runs: {keep: ten}", "20: hosts.h.runs.keep: must be a whole number"),
     ("ignore: {R012: ''}", "22: hosts.h.ignore.R012: must say why"),
     ("vars: [x]", "13: hosts.h.vars: must be a mapping"),
     ("groups: web", "13: hosts.h.groups: must be a list"),

@@ -218,7 +218,7 @@ def test_what_runnerops_keeps_there(shell: tuple[str, ...], tmp_path: Path) -> N
         (ServiceName.REGISTRY, Verb.RESTART, 0, ""),
     }
     assert have.last
-    assert (have.last.number, have.last.result, have.last.origin.user) == (10, "", "me")
+    assert (have.last.number, have.last.result, have.last.origin.user, have.last.began) == (10, "", "me", 5)
     assert have.applied == {"/a": "2"}
     assert have.staged == {"/a": {"new2", "new10"}}
 
