@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +17,8 @@ from runnerops.model import Inventory
 
 if TYPE_CHECKING:
     from runnerops.inventory.drafts import Draft
+
+_PLUGINS = "PYDANTIC_DISABLE_PLUGINS"
 
 
 def load(path: Path) -> Inventory:
@@ -31,7 +36,8 @@ def load(path: Path) -> Inventory:
 
 def read_document(path: Path) -> Document:
     """The file, its own keys checked. Raises as `load` does."""
-    from runnerops.inventory.complaints import check_shape  # noqa: PLC0415  brings pydantic
+    with _no_plugins():
+        from runnerops.inventory.complaints import check_shape  # noqa: PLC0415  brings pydantic
 
     problems = Problems()
     file = str(path)
@@ -49,6 +55,20 @@ def drafts_of(read: Document) -> list[Draft]:
     drafts = [draft(read, name, problems) for name in read.hosts]
     problems.stop()
     return drafts
+
+
+@contextlib.contextmanager
+def _no_plugins() -> Iterator[None]:
+    """Other packages' pydantic plugins neither see these models nor cost the time to look for them."""
+    before = os.environ.get(_PLUGINS)
+    os.environ[_PLUGINS] = "__all__"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[_PLUGINS]
+        else:
+            os.environ[_PLUGINS] = before
 
 
 def _read(path: Path) -> bytes:

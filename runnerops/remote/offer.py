@@ -85,7 +85,8 @@ def _ask(hop: Hop, kinds: tuple[str, ...]) -> HostKey | None:
 def _exchange(hop: Hop, kinds: tuple[str, ...]) -> HostKey:
     from paramiko import Transport  # noqa: PLC0415
 
-    from runnerops.remote.route import BANNER_SECONDS, CONNECT_SECONDS, algorithms  # noqa: PLC0415
+    from runnerops.remote.route import BANNER_SECONDS, CONNECT_SECONDS  # noqa: PLC0415
+    from runnerops.remote.transport import algorithms  # noqa: PLC0415
 
     connection = hop.connection
     sock: Any

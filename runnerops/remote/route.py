@@ -7,14 +7,13 @@ Everything comes from the inventory, ssh_config and the environment's two variab
 from __future__ import annotations
 
 import logging
-import socket
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from fabric import Config, Connection
-from paramiko import MissingHostKeyPolicy, PKey, SSHClient, SSHException, Transport
+from paramiko import MissingHostKeyPolicy, PKey, SSHClient, SSHException
 
 from runnerops.errors import HostError, HostKeyError
 from runnerops.model import Host
@@ -23,6 +22,7 @@ from runnerops.remote.hostnames import lookup_name
 from runnerops.remote.keys import Credentials
 from runnerops.remote.login import Attempt, make_login
 from runnerops.remote.sshconfig import Settings, read_settings
+from runnerops.remote.transport import preferring
 
 CONNECT_SECONDS = 15
 BANNER_SECONDS = 30.0
@@ -145,27 +145,6 @@ def _identities(connection: Connection, environ: Mapping[str, str]) -> tuple[Pat
     ssh = Path(environ.get("HOME") or Path.home()) / ".ssh"
     named = connection.ssh_config.get("identityfile") or [str(ssh / name) for name in _DEFAULT_KEYS]
     return tuple(path for path in map(Path, named) if path.is_file())
-
-
-def preferring(kinds: Sequence[str]) -> Callable[..., Transport]:
-    """Makes transports that ask for the kinds of host keys that are known: a host has several, and tells one."""
-
-    def make(sock: Any, **options: Any) -> Transport:
-        if isinstance(sock, socket.socket):
-            # else each small packet waits for the answer to the one before: 5.5 round trips a call instead of 3 (measured)
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        transport = Transport(sock, **options)
-        security = transport.get_security_options()
-        wanted = {algorithm for kind in kinds for algorithm in algorithms(kind)}
-        security.key_types = sorted(security.key_types, key=lambda algorithm: algorithm not in wanted)
-        return transport
-
-    return make
-
-
-def algorithms(kind: str) -> tuple[str, ...]:
-    """What a kind of host key is called while the two ends agree on one."""
-    return ("rsa-sha2-512", "rsa-sha2-256") if kind == "ssh-rsa" else (kind,)
 
 
 def split_target(text: str) -> tuple[str | None, str, int | None]:

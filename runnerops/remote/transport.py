@@ -1,0 +1,73 @@
+"""Transports that lose no round trip: small packets go at once, and a key with the request to be authenticated."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Sequence
+from threading import Event
+from typing import Any
+
+from paramiko import Message, PKey, Transport
+from paramiko.auth_handler import AuthHandler
+
+_SERVICE = "ssh-userauth"
+
+
+class Prompt(Transport):
+    """Authenticates one round trip sooner than paramiko's own, and one more for every further key."""
+
+    def auth_publickey(self, username: str, key: PKey, event: Event | None = None) -> list[str]:
+        """As paramiko's."""
+        if event is not None or not self.is_active():
+            return super().auth_publickey(username, key, event)
+        answered = Event()
+        self.auth_handler = _PromptAuth(self)
+        self.auth_handler.auth_publickey(username, key, answered)
+        return self.auth_handler.wait_for_response(answered)
+
+
+class _PromptAuth(AuthHandler):
+    """Does not wait for the service to be accepted before it sends a key: a host takes both in order.
+
+    But for an RSA key before the host has told which signatures it knows, for old ones know none of the newer kinds.
+    """
+
+    _sent = False
+
+    def _request_auth(self) -> None:
+        usual: Any = super()  # its stubs know only the public half
+        usual._request_auth()
+        transport: Any = self.transport
+        if "rsa" in str(self.private_key and self.private_key.get_name()) and not transport.server_extensions:
+            return
+        self._sent = True
+        accepted = Message()
+        accepted.add_string(_SERVICE)
+        accepted.rewind()
+        usual._parse_service_accept(accepted)
+
+    def _parse_service_accept(self, m: Message) -> None:
+        usual: Any = super()
+        if not self._sent:
+            usual._parse_service_accept(m)
+
+
+def preferring(kinds: Sequence[str]) -> Callable[..., Transport]:
+    """Makes transports that ask for the kinds of host keys that are known: a host has several, and tells one."""
+
+    def make(sock: Any, **options: Any) -> Transport:
+        if isinstance(sock, socket.socket):
+            # else each small packet waits for the answer to the one before: 5.5 round trips a call instead of 3 (measured)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        transport = Prompt(sock, **options)
+        security = transport.get_security_options()
+        wanted = {algorithm for kind in kinds for algorithm in algorithms(kind)}
+        security.key_types = sorted(security.key_types, key=lambda algorithm: algorithm not in wanted)
+        return transport
+
+    return make
+
+
+def algorithms(kind: str) -> tuple[str, ...]:
+    """What a kind of host key is called while the two ends agree on one."""
+    return ("rsa-sha2-512", "rsa-sha2-256") if kind == "ssh-rsa" else (kind,)
