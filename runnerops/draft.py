@@ -15,7 +15,6 @@ from runnerops.model import (
     Policy,
     RemoteFile,
     ServiceName,
-    Sha,
     Step,
 )
 from runnerops.services import SERVICES, service_of
@@ -39,12 +38,14 @@ class Draft:
     todo: list[Step] = field(default_factory=list)
     undo: list[Step] = field(default_factory=list)
     files: dict[str, bytes] = field(default_factory=dict)
+    contents: dict[str, str] = field(default_factory=dict)
+    """Where in `files` the content of each path is, as the run leaves it."""
     rested: set[ServiceName] = field(default_factory=set)
     """Brought to rest by an earlier part: on the way back they go to rest again before that part is undone."""
 
-    def write(self, recorded: Mapping[str, Sha]) -> None:
+    def write(self, recorded: Mapping[str, bytes | None]) -> None:
         """All steps: guard, fetch, stage, judge, then part by part. Nothing where there is nothing to do or record."""
-        known = all(self.have.applied.get(path) == sha for path, sha in recorded.items())
+        known = all(self.have.applied.get(path) == sha256(content) for path, content in recorded.items())
         if not self.changes and not self.actions and known:
             return
         moves = self._moves()
@@ -61,6 +62,15 @@ class Draft:
             self.todo += (part, *each.todo)
             back = [part, *each.undo] if each.undo else []
             self.undo = [*back, *self.undo] if service in self.rested else [*self.undo, *back]
+        self._keep({**self.have.base, **recorded})
+
+    def _keep(self, contents: Mapping[str, bytes | None]) -> None:
+        """Every content goes with the run, changed or not: the next plan tells from it what was edited on the host."""
+        names = {content: name for name, content in self.files.items() if name.startswith("new.")}
+        for index, (path, content) in enumerate(contents.items(), 1):
+            if content is not None:
+                self.contents[path] = names.setdefault(content, f"same.{index}")
+                self.files[self.contents[path]] = content
 
     def _stage(self, index: int, change: Change) -> None:
         path, spec = change.old.path, change.new.spec

@@ -384,6 +384,7 @@ class HostState:
     """All that one observation gave. `applied` has the sha that runnerops last put, or found equal in meaning, at each path.
 
     `staged` has every content that a kept run meant to put there, whether that run ended or not: it is ours too.
+    `base` has the contents of `applied`, as run number `since`, the last that ended well, kept them.
     `versions` has what slow programs said of themselves, each with its binary's fingerprint: a run remembers it there.
     """
 
@@ -393,6 +394,8 @@ class HostState:
     last: Run | None = None
     applied: Mapping[str, Sha] = field(default_factory=dict)
     staged: Mapping[str, frozenset[Sha]] = field(default_factory=dict)
+    base: Mapping[str, bytes] = field(default_factory=dict)
+    since: int = 0
     versions: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     def file(self, path: str) -> RemoteFile:
@@ -407,6 +410,11 @@ class HostState:
 # ------------------------------------------------------------------------------------------------ what will be done
 
 
+Cause: TypeAlias = Literal["yours", "host", "runner", "both", "first"]
+"""Whose a difference is: the inventory's; an edit on the host since our last run, or the managed system's own writing
+there (`runner`); both; or `first`, of a file that was there before anything of ours."""
+
+
 @dataclass(frozen=True, slots=True)
 class Edit:
     """One key whose meaning differs; None where it is missing. Values may be secret: print through `redact` only."""
@@ -414,16 +422,30 @@ class Edit:
     key: Key
     old: Value
     new: Value
+    cause: Cause = "yours"
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """The host's file is not what our run number `run` left: when it was written (epoch seconds, 0: it is gone), by whom."""
+
+    run: int
+    at: int
+    by: Literal["hand", "runner"]
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A managed file that differs in bytes, mode or owner. `edits` is empty when only the layout, mode or owner does."""
+    """A managed file that differs in bytes, mode or owner. `edits` is empty when only the layout, mode or owner does.
+
+    `cause` sums up the edits' own; `drift` is None where the file on the host is ours, or `first`.
+    """
 
     old: RemoteFile
     new: RenderedFile
     edits: tuple[Edit, ...] = ()
-    cause: Literal["yours", "host", "both", "first"] = "yours"
+    cause: Cause = "yours"
+    drift: Drift | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -501,8 +523,8 @@ class Finding:
 class Plan:
     """All that apply will do. An empty plan has no `todo`. `stops` holds only those not lifted; `lifted` those allowed.
 
-    `files` is the payload (`new.1`, `old.1` …), `applied` the sha per path to record, `after` the hosts whose caches
-    this one uses. `digest` is over what is asked, not over what the host had.
+    `files` is the payload (`new.1`, `old.1` …), `applied` the sha per path to record and `contents` where in the payload
+    its content is, `after` the hosts whose caches this one uses. `digest` is over what is asked, not over what the host had.
     """
 
     host: str
@@ -514,6 +536,7 @@ class Plan:
     undo: tuple[Step, ...] = ()
     files: Mapping[str, bytes] = field(default_factory=dict)
     applied: Mapping[str, Sha] = field(default_factory=dict)
+    contents: Mapping[str, str] = field(default_factory=dict)
     versions: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     stops: tuple[Stop, ...] = ()
     lifted: tuple[Stop, ...] = ()

@@ -10,8 +10,8 @@ import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
+from runnerops.causes import explain
 from runnerops.draft import Draft, changes_of
 from runnerops.model import (
     Action,
@@ -30,7 +30,7 @@ from runnerops.model import (
 )
 from runnerops.services import SERVICES, service_of
 from runnerops.services.base import ParseError, sha256, with_path
-from runnerops.unasked import lifted, not_equipped, not_ours, sift
+from runnerops.unasked import edited_there, lifted, not_equipped, not_ours, sift
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def make_plan(request: Request) -> Plan:
     actions = _choose(host, changes, have, policy)
     stops, notes = sift(host, request.deployed, _stops(request, changes, actions))
     draft = Draft(host, changes, actions, have, policy, run)
-    recorded = {file.spec.path: sha256(file.content) for file in request.want}
+    recorded = {file.spec.path: file.content for file in request.want}
     draft.write(recorded)
     return Plan(
         host=host.name,
@@ -67,7 +67,8 @@ def make_plan(request: Request) -> Plan:
         todo=tuple(draft.todo),
         undo=tuple(draft.undo),
         files=draft.files,
-        applied={**have.applied, **recorded},
+        applied={**have.applied, **{path: sha256(content) for path, content in recorded.items()}},
+        contents=draft.contents,
         versions=have.versions,
         stops=tuple(stop for stop in stops if not lifted(stop, policy)),
         lifted=tuple(stop for stop in stops if lifted(stop, policy)),
@@ -97,8 +98,9 @@ def _change(file: RenderedFile, have: HostState) -> Change | None:
         same = (old.kind, old.content, old.mode, old.owner) == ("file", file.content, file.spec.mode, file.spec.owner)
     if same:
         return None
+    edits, cause, drift = explain(file, old, _edits(file, old), have)
     # a link is followed: from here on its target is the path
-    return Change(old, with_path(file, old.path), _edits(file, old), _cause(file, old, have))
+    return Change(old, with_path(file, old.path), edits, cause, drift)
 
 
 def _edits(file: RenderedFile, old: RemoteFile) -> tuple[Edit, ...]:
@@ -108,13 +110,6 @@ def _edits(file: RenderedFile, old: RemoteFile) -> tuple[Edit, ...]:
     except ParseError:
         before = {}
     return service.edits(file.spec, before, {} if file.content is None else service.parse(file.spec, file.content))
-
-
-def _cause(file: RenderedFile, old: RemoteFile, have: HostState) -> Literal["yours", "first"]:
-    """`first`: the file was there, or was not, before anything of ours."""
-    if old.kind == "file" and sha256(old.content) in have.staged.get(file.spec.path, frozenset()):
-        return "yours"
-    return "yours" if file.spec.path in have.applied else "first"
 
 
 # ------------------------------------------------------------------------------------------------- actions, stops
@@ -137,7 +132,7 @@ def _stops(request: Request, changes: Sequence[Change], actions: Sequence[Action
         if service.NAME in host.sections:
             yield from service.refusals(host, have)
     yield from request.stops
-    yield from (stop for change in changes for stop in not_ours(change))
+    yield from (stop for change in changes for stop in (*not_ours(change), *edited_there(change)))
     for service in SERVICES:
         yield from service.stops(host, changes_of(service, changes), actions, have, request.policy)
 

@@ -47,6 +47,21 @@ def not_ours(change: Change) -> Iterable[Stop]:
         )
 
 
+def edited_there(change: Change) -> Iterable[Stop]:
+    """What would be lost of an edit made on the host since our last run; what the system itself writes apart."""
+    drift, path = change.drift, change.old.path
+    if drift is None:
+        return
+    lost = tuple(dict.fromkeys(key_text(edit.key) for edit in change.edits if edit.cause in {"host", "both"}))
+    if change.old.kind == "absent":
+        yield Stop("host-edit", f"{path} was removed on the host since run {drift.run}", details=(path,))
+    elif _unreadable(change):
+        yield Stop("host-edit", f"{path} was edited on the host since run {drift.run}, and cannot be parsed")
+    elif lost:
+        message = f"{path} was edited on the host since run {drift.run}; would be undone: {', '.join(lost)}"
+        yield Stop("host-edit", message, details=lost)
+
+
 def _unreadable(change: Change) -> bool:
     try:
         service_of(change.new.spec.service).parse(change.new.spec, change.old.content or b"")

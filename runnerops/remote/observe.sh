@@ -125,8 +125,19 @@ observe_runs() { # what runnerops keeps on the host; one process a question, how
   [ -d "$state" ] || return 0
   ask numbers ls "$state/runs"
   ask owed grep -H . "$state"/owed/*
-  ask runs grep -H . "$state"/runs/*/meta
+  ask runs frame_runs
   ask ends grep -H -e "	end	" -e "	note	clock " "$state"/runs/*/log
-  ask staged grep -H '^stage	' "$state"/runs/*/todo
+  ask staged grep -H -e '^stage	' -e '^swap	.*	absent$' "$state"/runs/*/todo
   ask alive systemctl list-units --all --plain --no-legend --no-pager 'runnerops-*'
+}
+
+frame_runs() { # what each run recorded, and the contents that the newest one that ended well left at its paths
+  newest=0
+  for run in "$state"/runs/*; do
+    number=${run##*/} verdict=''
+    case $number in *[!0-9]*) continue ;; esac
+    if [ -r "$run/verdict" ]; then read -r verdict <"$run/verdict" || :; fi
+    if [ "$verdict" = applied ] && [ "$number" -gt "$newest" ]; then newest=$number; fi
+  done
+  grep -H '' "$state"/runs/*/meta "$state/runs/$newest"/new.* "$state/runs/$newest"/same.*
 }

@@ -114,6 +114,7 @@ def _meta(plan: Plan) -> Mapping[str, object]:
         "digest": plan.digest,
         "actions": [f"{action.verb.name.lower()} {action.service}" for action in plan.actions],
         "files": dict(plan.applied),
+        "contents": dict(plan.contents),
     }
 
 

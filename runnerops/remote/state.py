@@ -23,11 +23,13 @@ def facts(answers: Answers) -> Facts:
 
 def host_state(answers: Answers, files: Mapping[str, RemoteFile], facts: Facts) -> HostState:
     """All of an observation."""
-    runs = sorted(_runs(answers), key=lambda run: run.number)
+    metas = _metas(answers)
+    runs = list(_runs(metas, answers))
     applied: dict[str, Sha] = {}
     for run in runs:
         if run.result == "applied":
             applied |= run.files
+    since = max((run.number for run in runs if run.result == "applied"), default=0)
     return HostState(
         files=files,
         facts=facts,
@@ -35,6 +37,8 @@ def host_state(answers: Answers, files: Mapping[str, RemoteFile], facts: Facts) 
         last=runs[-1] if runs else None,
         applied=applied,
         staged=_staged(answers),
+        base=dict(_contents(answers, since, metas.get(since, {}))),
+        since=since,
         versions=dict(_versions(answers)),
     )
 
@@ -74,29 +78,33 @@ def _owed(answers: Answers) -> Iterator[Owed]:
             yield Owed(service, Verb.RESTART, 0, "")
 
 
-def _by_run(answers: Answers, name: str) -> Iterator[tuple[int, str]]:
-    """Lines of a file that each run has, with the run's number."""
+def _by_run(answers: Answers, name: str) -> Iterator[tuple[int, str, str]]:
+    """Lines of the files that each run has: the run's number, the file's name, the line."""
     for path, text in _lines(answers, name):
-        number = path.split("/")[-2]
+        *_, number, file = path.split("/")
         if number.isdecimal():
-            yield int(number), text
+            yield int(number), file, text
 
 
-def _runs(answers: Answers) -> Iterator[Run]:
-    """All that have a folder: one that lost its record in a power cut still holds its number."""
-    metas = {int(word): "" for word in _text(answers, "numbers").split() if word.isdecimal()}
-    metas |= dict(_by_run(answers, "runs"))
+def _metas(answers: Answers) -> dict[int, dict[str, Any]]:
+    """All runs that have a folder: one that lost its record in a power cut still holds its number."""
+    metas: dict[int, dict[str, Any]] = {int(word): {} for word in _text(answers, "numbers").split() if word.isdecimal()}
+    metas |= {number: _object(text) for number, file, text in _by_run(answers, "runs") if file == "meta"}
+    return metas
+
+
+def _runs(metas: Mapping[int, Mapping[str, Any]], answers: Answers) -> Iterator[Run]:
+    """In order."""
     ends: dict[int, str] = {}
     begins: dict[int, int] = {}
-    for number, line in _by_run(answers, "ends"):
+    for number, _, line in _by_run(answers, "ends"):
         text = line.rstrip().rpartition("\t")[2]
         if text.startswith("clock "):
             begins[number] = _number(text.removeprefix("clock "))
         else:
             ends[number] = text
     alive = {line.split()[0] for line in _text(answers, "alive").splitlines() if " failed " not in line}
-    for number, text in metas.items():
-        meta = _object(text)
+    for number, meta in sorted(metas.items()):
         origin = meta.get("origin")
         files = meta.get("files")
         yield Run(
@@ -110,6 +118,20 @@ def _runs(answers: Answers) -> Iterator[Run]:
         )
 
 
+def _contents(answers: Answers, run: int, meta: Mapping[str, Any]) -> Iterator[tuple[str, bytes]]:
+    """What this run left at each path, put together again from its lines."""
+    lines: dict[bytes, list[bytes]] = {}
+    for line in (answers["runs"].output if "runs" in answers else b"").split(b"\n"):
+        path, _, text = line.partition(b":")
+        folder, _, name = path.rpartition(b"/")
+        if folder.endswith(b"/%d" % run):
+            lines.setdefault(name, []).append(text)
+    names = meta.get("contents")
+    for path, name in names.items() if isinstance(names, dict) else ():
+        if (found := lines.get(str(name).encode())) is not None:
+            yield path, b"\n".join([*found, b""])
+
+
 def _versions(answers: Answers) -> Iterator[tuple[str, tuple[str, str]]]:
     """What programs said of their versions, with their fingerprints, each on one line."""
     for name, answer in answers.items():
@@ -119,12 +141,14 @@ def _versions(answers: Answers) -> Iterator[tuple[str, tuple[str, str]]]:
 
 
 def _staged(answers: Answers) -> Mapping[str, frozenset[Sha]]:
-    """What runs meant to put there: not the old contents, which are staged for the way back."""
+    """What runs meant to put there, or to take away: not the old contents, which are staged for the way back."""
     found: dict[str, set[Sha]] = {}
     for _, text in _lines(answers, "staged"):
         fields = text.split("\t")
         if len(fields) == 6 and not fields[1].startswith("old."):
             found.setdefault(fields[2], set()).add(fields[5])
+        elif fields[0] == "swap":
+            found.setdefault(fields[1], set()).add(fields[3])
     return {path: frozenset(shas) for path, shas in found.items()}
 
 

@@ -31,11 +31,14 @@ def plan_document(plan: Plan, result: Result, masker: Masker, in_sync: Sequence[
 
 
 def _change(change: Change, masker: Masker) -> dict[str, Any]:
+    drift = change.drift
     return {
         "path": change.old.path,
         "service": change.new.spec.service.value,
         "state": state_of(change),
         "cause": change.cause,
+        "causes": {key_text(edit.key): edit.cause for edit in change.edits},
+        "edited": {"since_run": drift.run, "at": drift.at or None, "by": drift.by} if drift else None,
         "keys": [key_text(edit.key) for edit in change.edits],
         "diff": diff_lines(change, masker),
     }

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from runnerops.model import Action, Change, Finding, Outcome, Plan, Result, Step, Stop, Verb, key_text, step_text
 from runnerops.redact import Masker
+from runnerops.report.causes import cause_texts
 from runnerops.report.differ import diff_lines, state_of
 
 Line = tuple[str, str]
@@ -62,14 +63,27 @@ def finding_place(finding: Finding) -> str:
 
 
 def change_lines(change: Change, masker: Masker) -> Iterator[Line]:
-    """The file's state and, where keys differ, the diff."""
+    """The file's state, whose change it is and, where keys differ, the diff."""
     state = state_of(change)
-    yield "plain", f"  {SYMBOLS.get(state, '~')} {change.old.path}  {state}"
+    causes = list(cause_texts(change))
+    whole = f" · {causes[0][0]}" if len(causes) == 1 and not change.drift else ""
+    yield "plain", f"  {SYMBOLS.get(state, '~')} {change.old.path}  {state}{whole}"
     if state not in {"new", "changed", "removed", "layout differs"}:
         return
+    if not whole:
+        for words, keys in causes:
+            yield from wrapped("plain", f"      {words}: {', '.join(keys)}" if keys else f"      {words}", 8)
     for line in diff_lines(change, masker):
         style = {"+": "new", "-": "gone", "@": "dim"}.get(line[:1], "plain")
         yield style, f"      {line}"
+
+
+def wrapped(style: str, text: str, indent: int) -> Iterator[Line]:
+    """The text in lines that a narrow terminal shows whole; a word that is longer stays whole too."""
+    for line in textwrap.wrap(
+        text, WIDTH, subsequent_indent=" " * indent, break_long_words=False, break_on_hyphens=False
+    ):
+        yield style, line
 
 
 def action_lines(action: Action) -> Iterator[Line]:
@@ -80,8 +94,7 @@ def action_lines(action: Action) -> Iterator[Line]:
     name = action.service.value.replace("_", "-")
     what = " ".join((name, *action.names)) if action.names else name
     text = f"  → {action.verb.name.lower()} {what}{because} · {jobs} interrupted"
-    for line in textwrap.wrap(text, WIDTH, subsequent_indent="      ", break_long_words=False, break_on_hyphens=False):
-        yield style, line
+    yield from wrapped(style, text, 6)
 
 
 def step_lines(title: str, steps: Iterable[Step]) -> Iterator[Line]:

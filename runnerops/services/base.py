@@ -87,6 +87,12 @@ class Service(Protocol):
     def edits(self, spec: FileSpec, old: Tree, new: Tree) -> tuple[Edit, ...]:
         """The keys whose meaning differs, host-owned keys apart; () where the two mean the same."""
 
+    def counterpart(self, spec: FileSpec, edit: Edit, old: Tree, new: Tree, base: Tree) -> Value:
+        """What `base` has at the place of an edit between `old` and `new`; None where it has nothing there."""
+
+    def owns(self, spec: FileSpec, key: Key) -> bool:
+        """Whether the managed system writes this key itself."""
+
     def settle(
         self, host: Host, asked: Sequence[RenderedFile], have: HostState
     ) -> tuple[tuple[RenderedFile, ...], tuple[Stop, ...]]:
@@ -128,6 +134,18 @@ class Service(Protocol):
 
     def resume(self, have: HostState, policy: Policy, run: int) -> Moves:
         """Back from rest where no action of its own brings it back."""
+
+
+def value_at(tree: Value, key: Key) -> Value:
+    """What a tree has at a place; None where there is no such place."""
+    for part in key:
+        if isinstance(tree, dict) and isinstance(part, str):
+            tree = tree.get(part)
+        elif isinstance(tree, list) and isinstance(part, int) and part < len(tree):
+            tree = tree[part]
+        else:
+            return None
+    return tree
 
 
 def sha256(content: bytes | None) -> Sha:

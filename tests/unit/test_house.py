@@ -22,7 +22,7 @@ LAYERS = (
     ("redact",),
     ("services",),
     ("secrets", "inventory", "rules", "origin"),
-    ("unasked", "draft"),
+    ("unasked", "draft", "causes"),
     ("render", "settle", "plan"),
     ("remote",),
     ("observe", "apply", "fleet"),

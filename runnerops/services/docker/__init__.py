@@ -9,7 +9,7 @@ from runnerops.services.late import late
 
 if TYPE_CHECKING:
     from runnerops.services.docker.choice import choose
-    from runnerops.services.docker.meaning import edits, settle
+    from runnerops.services.docker.meaning import counterpart, edits, owns, settle
     from runnerops.services.docker.moving import moves, pause, resume
     from runnerops.services.docker.refusal import refusals, stops
 else:
@@ -17,7 +17,7 @@ else:
         __name__,
         {
             "choice": ("choose",),
-            "meaning": ("edits", "settle"),
+            "meaning": ("counterpart", "edits", "owns", "settle"),
             "moving": ("moves", "pause", "resume"),
             "refusal": ("refusals", "stops"),
         },
@@ -28,12 +28,14 @@ __all__ = [
     "OBSERVE",
     "choose",
     "context",
+    "counterpart",
     "dump",
     "edits",
     "facts",
     "files",
     "lint",
     "moves",
+    "owns",
     "parse",
     "pause",
     "questions",

@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from runnerops.model import DockerFacts, Edit, FileSpec, Host, HostState, Key, RenderedFile, Stop, Tree, Value
-from runnerops.services.base import ParseError, with_path
+from runnerops.services.base import ParseError, value_at, with_path
 from runnerops.services.docker.document import NAME, PATH, parse, text_of
 from runnerops.services.docker.keys import STICKY, key_of_flag, mirrors_of, neutral
 
@@ -17,6 +17,16 @@ _SPEC = FileSpec(NAME, PATH, "daemon.json.j2", "json")
 def edits(spec: FileSpec, old: Tree, new: Tree) -> tuple[Edit, ...]:  # noqa: ARG001
     """Keys whose meaning differs. A neutral value equals no key; mirrors are compared as dockerd has them."""
     return tuple(_edits((), old, new))
+
+
+def counterpart(spec: FileSpec, edit: Edit, old: Tree, new: Tree, base: Tree) -> Value:  # noqa: ARG001
+    """The same place."""
+    return value_at(base, edit.key)
+
+
+def owns(spec: FileSpec, key: Key) -> bool:  # noqa: ARG001
+    """dockerd only reads."""
+    return False
 
 
 def differ(old: Tree, new: Tree) -> bool:

@@ -9,7 +9,7 @@ from runnerops.services.late import late
 
 if TYPE_CHECKING:
     from runnerops.services.gitlab_runner.choice import choose
-    from runnerops.services.gitlab_runner.meaning import edits
+    from runnerops.services.gitlab_runner.meaning import counterpart, edits, owns
     from runnerops.services.gitlab_runner.merge import settle
     from runnerops.services.gitlab_runner.moving import moves, pause, resume
     from runnerops.services.gitlab_runner.refusal import refusals, stops
@@ -18,7 +18,7 @@ else:
         __name__,
         {
             "choice": ("choose",),
-            "meaning": ("edits",),
+            "meaning": ("counterpart", "edits", "owns"),
             "merge": ("settle",),
             "moving": ("moves", "pause", "resume"),
             "refusal": ("refusals", "stops"),
@@ -30,12 +30,14 @@ __all__ = [
     "OBSERVE",
     "choose",
     "context",
+    "counterpart",
     "dump",
     "edits",
     "facts",
     "files",
     "lint",
     "moves",
+    "owns",
     "parse",
     "pause",
     "questions",

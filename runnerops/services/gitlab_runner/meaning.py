@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from runnerops.model import Edit, FileSpec, Key, Tree, Value
+from runnerops.services.base import value_at
 from runnerops.services.gitlab_runner.document import runners_of
 from runnerops.services.gitlab_runner.keys import HOST_OWNED, TABLES, Known
 from runnerops.services.gitlab_runner.partners import match, normal_url
@@ -42,6 +43,21 @@ def edits(spec: FileSpec, old: Tree, new: Tree) -> tuple[Edit, ...]:  # noqa: AR
     gone = (index for index in range(len(before)) if index not in partners.values())
     found += (Edit(("runners", index), before[index], None) for index in gone)
     return tuple(found)
+
+
+def counterpart(spec: FileSpec, edit: Edit, old: Tree, new: Tree, base: Tree) -> Value:  # noqa: ARG001
+    """The same place, a runner's in the block that is the same runner."""
+    if len(edit.key) < 2 or edit.key[0] != "runners":
+        return value_at(base, edit.key)
+    gone = len(edit.key) == 2 and edit.new is None
+    index, there = int(edit.key[1]), runners_of(base)
+    partner = match(there, runners_of(old if gone else new)).get(index)
+    return None if partner is None else value_at(there[partner], edit.key[2:])
+
+
+def owns(spec: FileSpec, key: Key) -> bool:  # noqa: ARG001
+    """Tokens, ids and dates."""
+    return len(key) == 3 and key[0] == "runners" and key[2] in HOST_OWNED
 
 
 def _general(tree: Tree) -> Tree:

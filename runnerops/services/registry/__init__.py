@@ -9,7 +9,7 @@ from runnerops.services.registry.rules import lint
 
 if TYPE_CHECKING:
     from runnerops.services.registry.choice import choose
-    from runnerops.services.registry.meaning import edits, settle
+    from runnerops.services.registry.meaning import counterpart, edits, owns, settle
     from runnerops.services.registry.moving import moves, pause, resume
     from runnerops.services.registry.refusal import refusals, stops
 else:
@@ -17,7 +17,7 @@ else:
         __name__,
         {
             "choice": ("choose",),
-            "meaning": ("edits", "settle"),
+            "meaning": ("counterpart", "edits", "owns", "settle"),
             "moving": ("moves", "pause", "resume"),
             "refusal": ("refusals", "stops"),
         },
@@ -28,12 +28,14 @@ __all__ = [
     "OBSERVE",
     "choose",
     "context",
+    "counterpart",
     "dump",
     "edits",
     "facts",
     "files",
     "lint",
     "moves",
+    "owns",
     "parse",
     "pause",
     "questions",

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from runnerops.model import ABSENT, Edit, FileSpec, Host, HostState, Key, RenderedFile, Stop, Tree, Value
-from runnerops.services.base import ParseError
+from runnerops.services.base import ParseError, value_at
 from runnerops.services.registry.document import COMPOSE_TEMPLATE, CONFIG_TEMPLATE, NAME, parse
 
 _FILE = re.compile(r"registry-config(?:\.(?P<name>.+))?\.yml|docker-compose\.yml")
@@ -15,8 +15,21 @@ _FILE = re.compile(r"registry-config(?:\.(?P<name>.+))?\.yml|docker-compose\.yml
 
 def edits(spec: FileSpec, old: Tree, new: Tree) -> tuple[Edit, ...]:
     """Keys whose meaning differs; null equals no key, and Compose's two ways to write pairs are one."""
-    plain = plain_compose if spec.template == COMPOSE_TEMPLATE else _config
-    return tuple(_edits((), plain(old), plain(new)))
+    return tuple(_edits((), _plain(spec, old), _plain(spec, new)))
+
+
+def counterpart(spec: FileSpec, edit: Edit, old: Tree, new: Tree, base: Tree) -> Value:  # noqa: ARG001
+    """The same place, in the one form that `edits` compares."""
+    return value_at(_plain(spec, base), edit.key)
+
+
+def owns(spec: FileSpec, key: Key) -> bool:  # noqa: ARG001
+    """The registry and Compose only read."""
+    return False
+
+
+def _plain(spec: FileSpec, tree: Tree) -> Tree:
+    return plain_compose(tree) if spec.template == COMPOSE_TEMPLATE else _config(tree)
 
 
 def _edits(key: Key, old: Tree, new: Tree) -> Iterator[Edit]:

@@ -1,0 +1,37 @@
+"""Whose each difference is, in words: yours, edited on the host, both, or of a file that is not ours yet. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from runnerops.model import Change, Drift, key_text
+
+
+def cause_texts(change: Change) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Words and the keys that they are about, in the order of the file; a rewriting of no meaning has no keys."""
+    words = {
+        "yours": "your change",
+        "host": drift_text(change.drift),
+        "runner": drift_text(change.drift),
+        "both": f"your change, and {drift_text(change.drift)}",
+        "first": "not ours yet",
+    }
+    keys: dict[str, list[str]] = {}
+    for edit in change.edits:
+        found = keys.setdefault(edit.cause, [])
+        if key_text(edit.key) not in found:
+            found.append(key_text(edit.key))
+    yield from ((words[cause], tuple(found)) for cause, found in keys.items())
+    if change.drift and change.drift.by == "runner" and not keys.keys() & {"host", "both", "runner"}:
+        yield f"{drift_text(change.drift)}; all that it wrote stays", ()
+
+
+def drift_text(drift: Drift | None) -> str:
+    """`edited on the host since run 41 (2026-11-24 14:02 UTC, by hand)`."""
+    if drift is None:
+        return "edited on the host"
+    if not drift.at:
+        return f"removed on the host since run {drift.run}"
+    when = datetime.fromtimestamp(drift.at, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    return f"edited on the host since run {drift.run} ({when}, by {'hand' if drift.by == 'hand' else 'the runner'})"
