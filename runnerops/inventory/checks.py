@@ -154,11 +154,27 @@ def reason(text: str) -> str:
     return text
 
 
-def not_yet(value: object) -> object:
-    """`docker_in_docker`: designed, and refused until it is built, rather than passed on to gitlab-runner."""
-    if value is not None:
+def mapping_or_bool(value: object) -> object:
+    """What can be `true` (as it comes: an empty mapping), `false` (nothing), or a mapping that says more."""
+    if value is None or isinstance(value, dict):
+        return value
+    if not isinstance(value, bool):
+        raise Refused("must be true, false or a mapping", "in YAML 1.2 `yes`, `no`, `on` and `off` are text")
+    return {} if value else None
+
+
+def alias(text: str) -> str:
+    """The name by which a job finds a service."""
+    if not re.fullmatch(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?", text):
+        raise Refused(f"{text!r} is no host name", "lower-case letters, digits, `.` and `-`, for example docker")
+    return text
+
+
+def flags(words: list[str]) -> list[str]:
+    """Further flags of a dind service's daemon."""
+    if words and not words[0].startswith("-"):
         raise Refused(
-            "is not supported by this version yet",
-            "until then write the dind service under `docker: {services: […]}` of this runner",
+            "must start with a flag: the image would take the first word for a program of its own",
+            "write flags of dockerd, for example [--mtu=1400]",
         )
-    return None
+    return words

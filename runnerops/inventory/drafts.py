@@ -28,6 +28,12 @@ class Draft:
     node: Node
     shape: HostShape
 
+    @property
+    def has_dind(self) -> bool:
+        """Whether a runner of this host is to have Docker-in-Docker."""
+        section = self.shape.gitlab_runner
+        return any(runner.docker_in_docker for runner in (section.runners if section else None) or ())
+
     def mark(self, *key: str | int) -> Mark:
         """The place of the value at `key`, or of the nearest around it."""
         while (found := child(self.node, *key)) is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, ip_address
 from typing import TypeAlias
 from urllib.parse import SplitResult, urlsplit
 
@@ -52,6 +52,17 @@ def split_listen(text: str) -> tuple[Ip, int]:
 def join_listen(address_part: Ip, number: int) -> str:
     """The inverse of `split_listen`."""
     return f"[{address_part}]:{number}" if address_part.version == 6 else f"{address_part}:{number}"
+
+
+def pool(text: str) -> str:
+    """The network out of which an inner Docker daemon makes its own, each a /24."""
+    try:
+        found = IPv4Network(text)
+    except ValueError:
+        found = None
+    if found is None or found.prefixlen > 20:
+        raise Refused(f"{text!r} is no IPv4 network of /20 or larger", "for example 10.231.0.0/16")
+    return str(found)
 
 
 def as_ip(text: str) -> Ip | None:

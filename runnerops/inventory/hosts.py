@@ -27,16 +27,22 @@ def finish(drafts: Sequence[Draft], directory: Path) -> tuple[Host, ...]:
     wiring = Wiring(filled)
     wiring.check(drafts, problems)
     problems.stop()
-    return tuple(_host(one, filled[one.name], wiring, directory) for one in drafts)
+    hosts = tuple(_host(one, filled[one.name], wiring, directory, problems) for one in drafts)
+    problems.stop()
+    return hosts
 
 
-def _host(draft: Draft, own: Sequence[Filled], wiring: Wiring, directory: Path) -> Host:
+def _host(draft: Draft, own: Sequence[Filled], wiring: Wiring, directory: Path, problems: Problems) -> Host:
     shape = draft.shape
     marks: dict[Key, Mark] = {}
     sections = _sections(draft, own, marks)
     mirrors = wiring.mirrors(draft) if needs_mirrors(draft) else ()
     if mirrors:
         sections[ServiceName.DOCKER]["registry-mirrors"] = list(mirrors)
+    if draft.has_dind:
+        from runnerops.inventory.dind import fill_dind  # noqa: PLC0415  few inventories have it
+
+        fill_dind(draft, sections, wiring, problems)
     ours = {name: section for name in ServiceName if (section := _section_shape(draft, name))}
     return Host(
         name=draft.name,
@@ -72,7 +78,7 @@ def _sections(draft: Draft, own: Sequence[Filled], marks: dict[Key, Mark]) -> di
             "caches": [one.tree for one in own],
         }
     if ServiceName.GITLAB_RUNNER in found:
-        _leave_out_kept_tokens(found[ServiceName.GITLAB_RUNNER], marks)
+        _leave_out_ours(found[ServiceName.GITLAB_RUNNER], marks)
     return found
 
 
@@ -81,9 +87,10 @@ def _tree_at(node: Node, key: Key, marks: dict[Key, Mark]) -> Tree | None:
     return None if found is None else cast(Tree, tree(found, key, marks))
 
 
-def _leave_out_kept_tokens(section: Tree, marks: dict[Key, Mark]) -> None:
-    """`token: keep` says in words what leaving the token out says: the host's own stays."""
+def _leave_out_ours(section: Tree, marks: dict[Key, Mark]) -> None:
+    """`token: keep` says in words what leaving the token out says; `docker_in_docker` is filled in later."""
     for index, runner in enumerate(cast("list[Tree]", section.get("runners", []))):
+        runner.pop("docker_in_docker", None)
         if runner.get("token") == "keep":
             del runner["token"]
             marks.pop((*RUNNERS, index, "token"), None)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from runnerops.inventory import checks, endpoints
 
@@ -67,13 +67,23 @@ class RegistryShape(SectionShape):
     caches: list[CacheShape] | None = None
 
 
+class DindShape(_Ours):
+    """How Docker-in-Docker is to be, where it is not just `true`."""
+
+    image: Annotated[str, AfterValidator(checks.image)] | None = None
+    alias: Annotated[str, AfterValidator(checks.alias)] | None = None
+    tls: bool | None = None
+    pool: Annotated[str, AfterValidator(endpoints.pool)] | None = None
+    command: Annotated[list[str], AfterValidator(checks.flags)] | None = None
+
+
 class RunnerShape(BaseModel):
     """One of `[[runners]]`: any further key is gitlab-runner's own."""
 
     model_config = ConfigDict(extra="allow", strict=True, frozen=True, arbitrary_types_allowed=True)
 
     name: Annotated[str, AfterValidator(checks.line)]
-    docker_in_docker: Annotated[Any, AfterValidator(checks.not_yet)] = None
+    docker_in_docker: Annotated[DindShape | None, BeforeValidator(checks.mapping_or_bool)] = None
 
 
 class GitlabRunnerShape(SectionShape):

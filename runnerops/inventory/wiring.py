@@ -30,8 +30,12 @@ class Wiring:
         own = [cache.url for cache in hub if cache.host == host.name]
         return tuple(dict.fromkeys(own or [cache.url for cache in hub]))
 
+    def urls(self) -> tuple[str, ...]:
+        """Of every cache of the inventory."""
+        return tuple(one.cache.url for caches in self._filled.values() for one in caches)
+
     def check(self, hosts: Sequence[Draft], problems: Problems) -> None:
-        """A host with Docker and without mirrors, though a cache is meant for it, is told of with the first such.
+        """A host with Docker (its own, or in its jobs) and no mirrors, though a cache is meant for it, is told of once.
 
         One that took its own cache out of use has no mirrors because its owner said so.
         """
@@ -39,7 +43,7 @@ class Wiring:
         caches: dict[int, Filled] = {}
         for host in hosts:
             own = any(one.cache.serves == HUB for one in self._filled[host.name])
-            if own or not needs_mirrors(host) or self.mirrors(host):
+            if own or not (needs_mirrors(host) or _needs_for_jobs(host)) or self.mirrors(host):
                 continue
             if one := next(filter(_in_use_for_hub, self._meant_for(host)), None):
                 caches[id(one)] = one
@@ -60,6 +64,10 @@ def needs_mirrors(host: Draft) -> bool:
     """Whether the host has a `docker` section that leaves `registry-mirrors` to us."""
     section = host.shape.docker
     return section is not None and "registry-mirrors" not in (section.model_extra or {})
+
+
+def _needs_for_jobs(host: Draft) -> bool:
+    return host.shape.docker is None and host.has_dind
 
 
 def _in_use_for_hub(one: Filled) -> bool:

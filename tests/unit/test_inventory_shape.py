@@ -30,8 +30,6 @@ HOST = [  # what stands on line 1 as `hosts: {h: {…}}`, and what is said of it
     ("registry: {directory: /a/../b}", "24: hosts.h.registry.directory: has a character or part"),
     ("gitlab_runner: {runners: {}}", "29: hosts.h.gitlab_runner.runners: must be a list"),
     ("gitlab_runner: {runners: [{url: x}]}", "39: hosts.h.gitlab_runner.runners[0].name: is missing"),
-    ("gitlab_runner: {runners: [{name: x, docker_in_docker: true}]}",
-     "49: hosts.h.gitlab_runner.runners[0].docker_in_docker: is not supported by this version yet"),
     ("versions: {docker: 26.1}", "24: hosts.h.versions.docker: must be text"),
     ("versions: {dcoker: '26.1'}", "24: hosts.h.versions.dcoker: unknown key, did you mean 'docker'?"),
     ("runs: {keep: 0}", "20: hosts.h.runs.keep: 0 is too few"),

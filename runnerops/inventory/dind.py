@@ -1,0 +1,132 @@
+"""`docker_in_docker` of a runner, turned into the service, variables and volumes that config.toml knows. Pure.
+
+What contradicts itself, or would not work, is noted with its place: a job would only show it as a daemon that is not there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from ipaddress import IPv4Address, IPv4Network
+from typing import cast
+from urllib.parse import urlsplit
+
+from runnerops.inventory.bridge import bridge
+from runnerops.inventory.checks import Refused
+from runnerops.inventory.drafts import RUNNERS, Draft
+from runnerops.inventory.endpoints import as_ip
+from runnerops.inventory.problems import Problems, dotted
+from runnerops.inventory.shape import DindShape
+from runnerops.inventory.wiring import Wiring
+from runnerops.model import Key, ServiceName, Tree
+from runnerops.services.gitlab_runner.dind import CERTDIR, CERTS, Dind, service_names, variables_of, with_dind
+
+_POOLS = tuple(IPv4Network(f"10.{second}.0.0/16") for second in range(231, 255))
+
+
+def fill_dind(host: Draft, sections: dict[ServiceName, Tree], wiring: Wiring, problems: Problems) -> None:
+    """Give the runners what their `docker_in_docker` asks for. Jobs pull through the mirrors that the host's own daemon has."""
+    section = sections[ServiceName.GITLAB_RUNNER]
+    shapes = (host.shape.gitlab_runner.runners if host.shape.gitlab_runner else None) or ()
+    runners = cast("list[Tree]", section.get("runners", []))
+    given = sections.get(ServiceName.DOCKER, {}).get("registry-mirrors", list(wiring.mirrors(host)))
+    mirrors = [url for url in given if isinstance(url, str)] if isinstance(given, list) else []
+    for index, shape in enumerate(shapes):
+        if asked := shape.docker_in_docker:
+            runners[index] = _Filler(host, index, asked, problems).fill(runners[index], mirrors, wiring.urls())
+
+
+class _Filler:
+    """Fills in one runner; what is wrong with it is noted, and the runner left as it is."""
+
+    def __init__(self, host: Draft, index: int, asked: DindShape, problems: Problems) -> None:
+        self._host = host
+        self._key: Key = (*RUNNERS, index)
+        self._asked = asked
+        self._problems = problems
+
+    def fill(self, runner: Tree, mirrors: Sequence[str], caches: Sequence[str]) -> Tree:
+        before = len(self._problems.found)
+        self._check_executor(runner)
+        tls, certs = self._tls(variables_of(runner))
+        own = any(word.partition("=")[0] == "--registry-mirror" for word in self._asked.command or ())
+        given = Dind((), "")
+        found = Dind(
+            mirrors=() if own else tuple(self._reachable(mirrors)),
+            pool=self._pool(tuple(dict.fromkeys((*mirrors, *caches)))),
+            image=self._asked.image or given.image,
+            alias=self._asked.alias or given.alias,
+            tls=tls,
+            certs=certs,
+            command=tuple(self._asked.command or ()),
+        )
+        if found.alias in service_names(runner):
+            text = f"the runner has a service called {found.alias!r} already"
+            self._note(("docker", "services"), text, "take that service out, or give this one another `alias`")
+        return with_dind(runner, found) if len(self._problems.found) == before else runner
+
+    def _check_executor(self, runner: Tree) -> None:
+        executor, docker = runner.get("executor"), runner.get("docker")
+        table = docker if isinstance(docker, dict) else {}
+        if executor != "docker":
+            text = f"docker_in_docker needs the docker executor, and this runner has {executor!r}"
+            self._note(
+                ("executor",), text, "write `executor: docker`; `runnerops dind` prints what a job can set itself"
+            )
+        elif table.get("services_privileged", table.get("privileged")) is not True:
+            text = "docker_in_docker needs a privileged runner: its daemon would not start"
+            self._note(
+                ("docker", "privileged"), text, "write `docker: {privileged: true}`, on a runner of trusted projects"
+            )
+
+    def _tls(self, variables: dict[str, str]) -> tuple[bool, str]:
+        """Whether with TLS, and where the certificates are: a variable of the user's says both."""
+        given = variables.get(CERTDIR)
+        tls = self._asked.tls if self._asked.tls is not None else bool(given)
+        if given is not None and tls != bool(given):
+            meant = "with" if given else "without"
+            text = f"sets {CERTDIR} so that the daemon runs {meant} TLS, and docker_in_docker.tls says otherwise"
+            self._note(
+                ("environment",), text, f"take {CERTDIR} out of `environment`, or `tls` out of `docker_in_docker`"
+            )
+        return tls, (given or CERTS).rstrip("/")
+
+    def _reachable(self, mirrors: Sequence[str]) -> Iterator[str]:
+        for url in mirrors:
+            host = urlsplit(url).hostname or ""
+            address = as_ip(host)
+            if host == "localhost" or (address and address.is_loopback):
+                text = f"a job's containers cannot reach the mirror {url}: their loopback is not the host's"
+                hint = "let the cache listen on the docker bridge (leave `listen` out), or on an address of the host"
+                self._note(("docker_in_docker",), text, hint)
+            yield url
+
+    def _pool(self, urls: Sequence[str]) -> str:
+        """As given, else the first that holds no cache and none of the host's own Docker networks."""
+        taken = [(url, IPv4Network(address)) for url in urls if (address := _ipv4(url))]
+        if given := self._asked.pool:
+            for url, place in taken:
+                if place.subnet_of(IPv4Network(given)):
+                    text = f"holds {url}: networks of a job would take that address, and pulls go past the cache"
+                    self._note(("docker_in_docker", "pool"), text, "take a network that nothing else uses")
+            return given
+        used = [*(place for _, place in taken), *self._docker_networks()]
+        if own := _ipv4(f"//{self._host.shape.address or self._host.name}"):
+            used.append(IPv4Network(own))
+        free = (pool for pool in _POOLS if not any(pool.overlaps(network) for network in used))
+        return str(next(free, _POOLS[-1]))
+
+    def _docker_networks(self) -> Sequence[IPv4Network]:
+        section = self._host.shape.docker
+        try:
+            return bridge((section.model_extra or {}) if section else {}).networks
+        except Refused:
+            return ()  # told of where it stands
+
+    def _note(self, key: Key, text: str, hint: str) -> None:
+        whole = (*self._key, *key)
+        self._problems.add(self._host.mark(*whole), dotted(("hosts", self._host.name, *whole)), text, hint)
+
+
+def _ipv4(url: str) -> IPv4Address | None:
+    address = as_ip(urlsplit(url).hostname or "")
+    return address if isinstance(address, IPv4Address) else None

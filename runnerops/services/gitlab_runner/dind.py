@@ -1,0 +1,124 @@
+"""What makes Docker work in a job that sets nothing itself: a dind service, its flags, variables and volumes. Pure.
+
+Written for the official `docker:dind` image as it is. Its entrypoint adds the daemon's listeners only where the first
+argument is a flag, and TLS unless `DOCKER_TLS_CERTDIR` is empty; the runner gives `environment` to services and jobs alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from runnerops.model import Tree, Value
+
+IMAGE = "docker:dind"
+ALIAS = "docker"
+CERTDIR = "DOCKER_TLS_CERTDIR"
+CERTS = "/certs"
+SIZE = 24
+"""Prefix of each network that the inner daemon makes out of its pool."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dind:
+    """A dind service. `pool` is a network that holds no cache; `certs` is where certificates are with `tls`.
+
+    `command` are flags of the user's, which win over ours by name.
+    """
+
+    mirrors: tuple[str, ...]
+    pool: str
+    image: str = IMAGE
+    alias: str = ALIAS
+    tls: bool = False
+    certs: str = CERTS
+    command: tuple[str, ...] = ()
+
+    @property
+    def argv(self) -> tuple[str, ...]:
+        """The daemon's flags.
+
+        A pool, not `--bip`: networks that a job makes would take the address of a cache on the host's bridge too.
+        `--tls=false`: without it dockerd waits 15 s before it listens without TLS, and means to refuse it one day.
+        """
+        given = {word.partition("=")[0] for word in self.command if word.startswith("-")}
+        ours = [word for flag in self._flags() if flag[0].partition("=")[0] not in given for word in flag]
+        return (*ours, *self.command)
+
+    def _flags(self) -> Iterator[tuple[str, ...]]:
+        yield from (("--registry-mirror", url) for url in self.mirrors)
+        yield "--default-address-pool", f"base={self.pool},size={SIZE}"
+        if not self.tls:
+            yield ("--tls=false",)
+
+    @property
+    def variables(self) -> Mapping[str, str]:
+        """What client and daemon read from their environment."""
+        if not self.tls:
+            return {"DOCKER_HOST": f"tcp://{self.alias}:2375", CERTDIR: ""}
+        return {
+            "DOCKER_HOST": f"tcp://{self.alias}:2376",
+            CERTDIR: self.certs,
+            "DOCKER_TLS_VERIFY": "1",
+            "DOCKER_CERT_PATH": f"{self.certs}/client",
+            # the image's certificate is for `docker` and `localhost`
+            **({} if self.alias == ALIAS else {"DOCKER_TLS_SAN": f"DNS:{self.alias}"}),
+        }
+
+    @property
+    def volumes(self) -> tuple[str, ...]:
+        """What the daemon shares with its clients."""
+        return (f"{self.certs}/client",) if self.tls else ()
+
+    @property
+    def service(self) -> Tree:
+        """One of `[[runners.docker.services]]`."""
+        return {"name": self.image, "alias": self.alias, "command": list(self.argv)}
+
+
+def with_dind(runner: Tree, dind: Dind) -> Tree:
+    """One of `[[runners]]` with the service. What is there already stays: a variable by its name, a volume by its target."""
+    docker = runner.get("docker")
+    table: Tree = dict(docker) if isinstance(docker, dict) else {}
+    table["services"] = [*_list(table.get("services")), dind.service]
+    targets = {target_of(volume) for volume in _texts(table.get("volumes"))}
+    volumes = [one for one in dind.volumes if not targets & {one, dind.certs}]
+    if volumes:
+        table["volumes"] = [*_list(table.get("volumes")), *volumes]
+    known = variables_of(runner)
+    added = [f"{name}={value}" for name, value in dind.variables.items() if name not in known]
+    environment = {"environment": [*_list(runner.get("environment")), *added]} if added else {}
+    return {**runner, **environment, "docker": table}
+
+
+def variables_of(runner: Tree) -> dict[str, str]:
+    """The runner's `environment` by name, as far as it is written in clear."""
+    pairs = (text.partition("=") for text in _texts(runner.get("environment")))
+    return {name: value for name, equals, value in pairs if equals}
+
+
+def target_of(volume: str) -> str:
+    """Where a container sees a volume: `TARGET`, or `SOURCE:TARGET[:OPTIONS]`."""
+    parts = volume.split(":")
+    return (parts[0] if len(parts) == 1 else parts[1]).rstrip("/")
+
+
+def service_names(runner: Tree) -> Sequence[str]:
+    """The names by which a job finds the services that the runner has already; an image's last part is one of them."""
+    docker = runner.get("docker")
+    found: list[str] = []
+    for one in _list(docker.get("services")) if isinstance(docker, dict) else ():
+        if isinstance(one, dict):
+            image = str(one.get("name") or "").partition("@")[0]
+            head, _, tail = image.rpartition("/")
+            bare = "/".join(part for part in (head, tail.partition(":")[0]) if part)
+            found += [str(one.get("alias") or ""), bare.replace("/", "-"), bare.replace("/", "__")]
+    return found
+
+
+def _list(value: Value) -> list[Value]:
+    return value if isinstance(value, list) else []
+
+
+def _texts(value: Value) -> list[str]:
+    return [item for item in _list(value) if isinstance(item, str)]
