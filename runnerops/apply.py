@@ -12,21 +12,13 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from runnerops.errors import HostError, LinkLostError
-from runnerops.model import Event, Outcome, Plan, Result, Step, step_text
+from runnerops.model import ENDS, Event, Outcome, Plan, Result, Step, step_text
 from runnerops.redact import Redactor
 from runnerops.remote import protocol
 
 COME_BACK_SECONDS = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 """Pauses before each attempt to come back to a host whose connection was lost."""
 
-_RESULTS = {
-    "applied": Result.APPLIED,
-    "failed": Result.FAILED,
-    "interrupted": Result.FAILED,
-    "rolled-back": Result.ROLLED_BACK,
-    "needs-person": Result.NEEDS_PERSON,
-    "locked": Result.LOCKED,
-}
 _MESSAGES = {
     Result.FAILED: "failed before anything was swapped: the host is as it was",
     Result.ROLLED_BACK: "failed, and the host is back as it was",
@@ -88,13 +80,40 @@ def apply(
     Raises HostError where not even a connection could be had.
     """
     run = _Run(plan, redactor, watch, protocol.Decoder(plan.host))
+    status = _to_end(run, link, again, protocol.start(plan), protocol.payload(plan, redactor.lines))
+    return _outcome(run) if run.ended else _no_end(run, status)
+
+
+def follow(
+    plan: Plan,
+    link: Callable[[], Follows],
+    again: Callable[[], Follows],
+    redactor: Redactor,
+    watch: Callable[[Event], None],
+) -> Outcome:
+    """Follows a run that is going on, or is over, from its beginning to its end. Only its number and steps count.
+
+    Raises HostError where not even a connection could be had.
+    """
+    run = _Run(plan, redactor, watch, protocol.Decoder(plan.host))
+    _to_end(run, link, again, protocol.follow(plan.run, 0), b"")
+    return _outcome(run) if run.ended else _unseen(plan)
+
+
+def _to_end(
+    run: _Run,
+    link: Callable[[], Follows],
+    again: Callable[[], Follows],
+    command: Sequence[str],
+    stdin: bytes,
+) -> int:
+    """The exit status of the last command; -1 where no connection could be had any more."""
     follows = link()
     try:
-        run.take(follows.lines(protocol.start(plan), protocol.payload(plan, redactor.lines)))
-        status = follows.status
+        run.take(follows.lines(command, stdin))
     except LinkLostError:
-        status = _come_back(run, again)
-    return _outcome(run, status)
+        return _come_back(run, again)
+    return follows.status
 
 
 def _come_back(run: _Run, again: Callable[[], Follows]) -> int:
@@ -110,11 +129,9 @@ def _come_back(run: _Run, again: Callable[[], Follows]) -> int:
     return -1
 
 
-def _outcome(run: _Run, status: int) -> Outcome:
+def _outcome(run: _Run) -> Outcome:
     plan = run.plan
-    if not run.ended:
-        return _no_end(run, status)
-    result = _RESULTS.get(run.ended, Result.UNKNOWN)
+    result = ENDS.get(run.ended, Result.UNKNOWN)
     failed = _failed(run)
     if result is Result.FAILED and failed and failed.verb == "await":  # only mirrors are awaited before the first swap
         result = Result.REFUSED
@@ -149,7 +166,10 @@ def _no_end(run: _Run, status: int) -> Outcome:
         return Outcome(
             plan.host, Result.FAILED, message=f"the run could not be started (exit status {status})", hint=hint
         )
+    return _unseen(plan)
+
+
+def _unseen(plan: Plan) -> Outcome:
     message = f"the end of run {plan.run} was not seen; it goes on by itself, or its way back does"
-    return Outcome(
-        plan.host, Result.UNKNOWN, message=message, hint=f"`runnerops diff {plan.host}` tells how the host is"
-    )
+    hint = f"`runnerops history {plan.host} --follow` tells how it ends"
+    return Outcome(plan.host, Result.UNKNOWN, message=message, hint=hint)

@@ -36,6 +36,7 @@ TargetList = Annotated[
         metavar="TARGET", help="Hosts, groups or globs; !NAME leaves out; none means all.", show_default=False
     ),
 ]
+OneHost = Annotated[str, typer.Argument(metavar="HOST", help="One host of the inventory.", show_default=False)]
 InventoryFile = Annotated[Path, typer.Option("-i", "--inventory", metavar="FILE", help="The inventory.")]
 Output = Annotated[str, typer.Option("-o", "--output", metavar="text|json", help="How to print the answer.")]
 Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="More: the very steps that run.")]
@@ -184,6 +185,23 @@ def deploy(
             verbose=verbose,
         )
     )
+
+
+@app.command()
+def history(
+    host: OneHost,
+    inventory: InventoryFile = DEFAULT_INVENTORY,
+    follow: Annotated[
+        bool,
+        typer.Option("--follow", help="Follow the run that is going on to its end; the exit code is the run's."),
+    ] = False,
+    output: Output = "text",
+    verbose: Verbose = False,
+) -> None:
+    """Show a host's last runs: who, from where, what was done, and how it ended."""
+    from runnerops.commands.history import history as run
+
+    _run(lambda screen: run(inventory, host, os.environ, screen, follow=follow, as_json=_json(output), verbose=verbose))
 
 
 @app.command()

@@ -103,6 +103,17 @@ class Result(StrEnum):
     UNKNOWN = "unknown"
 
 
+ENDS = {
+    "applied": Result.APPLIED,
+    "failed": Result.FAILED,
+    "interrupted": Result.FAILED,
+    "rolled-back": Result.ROLLED_BACK,
+    "needs-person": Result.NEEDS_PERSON,
+    "locked": Result.LOCKED,
+}
+"""The word that a run's log ends with, and what it means for the host."""
+
+
 class Exit(IntEnum):
     """The exit codes, documented in the README."""
 
@@ -545,6 +556,7 @@ class Plan:
     after: frozenset[str] = frozenset()
     digest: str = ""
     keep_runs: int = KEEP_RUNS
+    command: str = "deploy"
 
     @property
     def empty(self) -> bool:
@@ -578,3 +590,41 @@ class Outcome:
     look: tuple[str, ...] = ()
     hint: str = ""
     seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A run as its host kept it. `actions` as `VERB SERVICE`; `command` is what was typed, e.g. `deploy`."""
+
+    run: Run
+    command: str = "deploy"
+    actions: tuple[str, ...] = ()
+    todo: tuple[Step, ...] = ()
+    undo: tuple[Step, ...] = ()
+    events: tuple[Event, ...] = ()
+
+    @property
+    def result(self) -> Result:
+        """A run that was cut off and never ended is unknown."""
+        return Result.GOING_ON if self.run.alive else ENDS.get(self.run.result, Result.UNKNOWN)
+
+    @property
+    def swapped(self) -> Mapping[str, tuple[Sha, Sha]]:
+        """Each path that this run meant to change, with what it began from and what it ends with."""
+        found: dict[str, tuple[Sha, Sha]] = {}
+        for step in self.todo:
+            if step.verb == "swap":
+                path, old, new = step.args
+                found[path] = (found[path][0] if path in found else old, new)
+        return found
+
+    @property
+    def failed(self) -> Step | None:
+        """The step that did not hold, which ended the way there."""
+        index = next((event.step for event in self.events if event.kind == "fail" and event.list == "todo"), None)
+        return self.todo[index] if index is not None and index < len(self.todo) else None
+
+    @property
+    def ended(self) -> float:
+        """When its log was last written to, in epoch seconds."""
+        return self.events[-1].at if self.events else float(self.run.began)

@@ -26,7 +26,7 @@ def observe(host: Host, asked: Sequence[RenderedFile], reader: Reader) -> HostSt
         for service in SERVICES
         for call in service.questions(host, [file for file in asked if file.spec.service is service.NAME])
     ]
-    script = protocol.frame(nonce, calls, [service.OBSERVE for service in SERVICES])
+    script = protocol.frame(nonce, [*protocol.FACTS, *calls], [service.OBSERVE for service in SERVICES])
     answers, files = protocol.decode_observation(nonce, reader.read(script))
     facts = state.facts(answers)
     for service in SERVICES:

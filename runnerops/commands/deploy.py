@@ -18,7 +18,7 @@ from runnerops.errors import RunneropsError, UsageError
 from runnerops.fleet import Turn, exit_of, in_order
 from runnerops.model import Exit, Host, Outcome, Result, Verb
 from runnerops.report.document import summary_document
-from runnerops.report.progress import Bars, Lines, Show, Stream
+from runnerops.report.progress import Show, open_show
 from runnerops.report.screen import Screen
 from runnerops.report.text import GOOD
 
@@ -40,7 +40,7 @@ def deploy(
     project = open_project(path, targets, environ, screen.redactor)
     if refuse_unsound(project, screen):
         return Exit.FAILED
-    with Reach(project, environ, screen) as reach, contextlib.ExitStack() as stack:
+    with Reach(project.inventory, environ, screen) as reach, contextlib.ExitStack() as stack:
         plans = plan_all(project, reach, environ, screen, flags)
         if not as_json:
             show_text(project, plans, screen, verbose=verbose)
@@ -48,20 +48,13 @@ def deploy(
         if ready and not yes and not screen.ask(f"apply to {', '.join(ready)}?"):
             screen.say("nothing was changed")
             return Exit.OK
-        outcomes = _Deploy(project, plans, reach, screen, _show(plans, screen, stack, as_json, verbose)).run()
+        known = {name: planned.plan for name, planned in plans.items() if isinstance(planned, Planned)}
+        show = open_show(known, screen, stack, as_json=as_json, verbose=verbose)
+        outcomes = _Deploy(project, plans, reach, screen, show).run()
     code = exit_of([outcome.result for outcome in outcomes])
     if as_json:
         screen.json(summary_document(outcomes, code), indent=None)
     return code
-
-
-def _show(plans: Plans, screen: Screen, stack: contextlib.ExitStack, as_json: bool, verbose: bool) -> Show:
-    known = {name: planned.plan for name, planned in plans.items() if isinstance(planned, Planned)}
-    if as_json:
-        return Stream(screen, known)
-    if screen.err.isatty() and not verbose and any(not plan.empty for plan in known.values()):
-        return stack.enter_context(Bars(screen, known, verbose=verbose))
-    return Lines(screen, known, verbose=verbose)
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ def diff(
     project = open_project(path, targets, environ, screen.redactor)
     if refuse_unsound(project, screen):
         return Exit.FAILED
-    with Reach(project, environ, screen) as reach:
+    with Reach(project.inventory, environ, screen) as reach:
         plans = plan_all(project, reach, environ, screen, flags)
     if as_json:
         show_json(project, plans, screen)

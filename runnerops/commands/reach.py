@@ -6,12 +6,13 @@ import contextlib
 import threading
 from collections.abc import Mapping
 from functools import partial
+from pathlib import Path
 from types import TracebackType
 
 from runnerops.commands.planning import Flags, Planned, load_planner, plan_host
 from runnerops.commands.project import Project
 from runnerops.fleet import side_by_side
-from runnerops.model import Host
+from runnerops.model import Host, Inventory
 from runnerops.origin import find_origin
 from runnerops.remote.hostkeys import KnownHosts
 from runnerops.remote.keys import Credentials
@@ -22,12 +23,12 @@ from runnerops.report.screen import Screen
 
 
 class Reach:
-    """The way to every host of a project; safe to use from one thread a host."""
+    """The way to every host of an inventory; safe to use from one thread a host."""
 
-    def __init__(self, project: Project, environ: Mapping[str, str], screen: Screen) -> None:
+    def __init__(self, inventory: Inventory, environ: Mapping[str, str], screen: Screen) -> None:
         self._environ = environ
-        self._peers = {host.name: host for host in project.inventory.hosts}
-        self._known = KnownHosts.find(project.folder, environ)
+        self._peers = {host.name: host for host in inventory.hosts}
+        self._known = KnownHosts.find(Path(inventory.path).parent, environ)
         self._credentials = Credentials.from_environ(environ)
         self._links: dict[str, Link] = {}
         self._lock = threading.Lock()

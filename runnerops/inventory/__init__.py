@@ -6,6 +6,6 @@
 
 from runnerops.inventory.explain import Explained, Layer, explain
 from runnerops.inventory.load import load
-from runnerops.inventory.targets import select
+from runnerops.inventory.targets import select, the_host
 
-__all__ = ["Explained", "Layer", "explain", "load", "select"]
+__all__ = ["Explained", "Layer", "explain", "load", "select", "the_host"]

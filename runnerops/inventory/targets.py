@@ -24,6 +24,14 @@ def select(inventory: Inventory, targets: Sequence[str]) -> tuple[Host, ...]:
     return tuple(host for host in inventory.hosts if host.name in chosen - excluded)
 
 
+def the_host(inventory: Inventory, name: str) -> Host:
+    """The host of exactly this name. Raises UsageError."""
+    found = next((host for host in inventory.hosts if host.name == name), None)
+    if found is None:
+        raise unknown_target(name, [host.name for host in inventory.hosts], inventory.path)
+    return found
+
+
 def _names(inventory: Inventory) -> Mapping[str, tuple[str, ...]]:
     return {**inventory.groups, **{host.name: (host.name,) for host in inventory.hosts}}
 

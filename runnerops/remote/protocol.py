@@ -15,11 +15,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files as package_files
 from typing import Literal, TypeAlias, cast
 
-from runnerops.model import Event, Plan, RemoteFile, Step
+from runnerops.model import Event, Plan, RemoteFile, Step, StepVerb
 from runnerops.services.base import Answer
 
 STATE = "/var/lib/runnerops"
 OBSERVE = ("sh", "-s")
+FACTS = (("observe_host",), ("observe_runs",))
+"""What every observation asks that a plan is made of; these functions are the frame's own."""
 RUN_EXISTS = 75
 """Exit status of `start`: another run came in between, and nothing was changed."""
 NO_ROOM = 74
@@ -60,6 +62,12 @@ def encode(steps: Iterable[Step]) -> bytes:
         except UnicodeEncodeError:
             raise StepError(f"{step.verb} {step.args!r}: not a text that a host could hold") from None
     return b"".join(lines)
+
+
+def decode(lines: Iterable[str]) -> tuple[Step, ...]:
+    """The steps of a list that `encode` made."""
+    fields = (tuple(line.split("\t")) for line in lines)
+    return tuple(Step(cast("StepVerb", verb), tuple(args)) for verb, *args in fields)
 
 
 def stop_timeout(undo: Iterable[Step]) -> int:
@@ -111,6 +119,7 @@ def _meta(plan: Plan) -> Mapping[str, object]:
             "commit": origin.commit,
             "pipeline": origin.pipeline,
         },
+        "command": plan.command,
         "digest": plan.digest,
         "actions": [f"{action.verb.name.lower()} {action.service}" for action in plan.actions],
         "files": dict(plan.applied),
@@ -145,7 +154,7 @@ def frame(word: str, calls: Sequence[Sequence[str]], functions: Sequence[str]) -
     """
     own = package_files(__package__).joinpath("observe.sh").read_text()
     nest = "cat </dev/null"
-    for call in reversed([("observe_host",), ("observe_runs",), *calls]):
+    for call in reversed(calls):
         nest = f"{shlex.join(call)} </dev/null | {{ {nest}; cat; }}"
     body = "\n".join((f"word={word}", own, *functions, nest))
     return f"observe() {{\n{body}\n}}\nobserve </dev/null\n".encode()

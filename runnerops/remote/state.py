@@ -23,8 +23,8 @@ def facts(answers: Answers) -> Facts:
 
 def host_state(answers: Answers, files: Mapping[str, RemoteFile], facts: Facts) -> HostState:
     """All of an observation."""
-    metas = _metas(answers)
-    runs = list(_runs(metas, answers))
+    metas = read_metas(answers)
+    runs = list(read_runs(metas, answers))
     applied: dict[str, Sha] = {}
     for run in runs:
         if run.result == "applied":
@@ -78,7 +78,7 @@ def _owed(answers: Answers) -> Iterator[Owed]:
             yield Owed(service, Verb.RESTART, 0, "")
 
 
-def _by_run(answers: Answers, name: str) -> Iterator[tuple[int, str, str]]:
+def by_run(answers: Answers, name: str) -> Iterator[tuple[int, str, str]]:
     """Lines of the files that each run has: the run's number, the file's name, the line."""
     for path, text in _lines(answers, name):
         *_, number, file = path.split("/")
@@ -86,23 +86,23 @@ def _by_run(answers: Answers, name: str) -> Iterator[tuple[int, str, str]]:
             yield int(number), file, text
 
 
-def _metas(answers: Answers) -> dict[int, dict[str, Any]]:
+def read_metas(answers: Answers) -> dict[int, dict[str, Any]]:
     """All runs that have a folder: one that lost its record in a power cut still holds its number."""
     metas: dict[int, dict[str, Any]] = {int(word): {} for word in _text(answers, "numbers").split() if word.isdecimal()}
-    metas |= {number: _object(text) for number, file, text in _by_run(answers, "runs") if file == "meta"}
+    metas |= {number: parse_object(text) for number, file, text in by_run(answers, "runs") if file == "meta"}
     return metas
 
 
-def _runs(metas: Mapping[int, Mapping[str, Any]], answers: Answers) -> Iterator[Run]:
-    """In order."""
+def read_runs(metas: Mapping[int, Mapping[str, Any]], answers: Answers, logs: str = "ends") -> Iterator[Run]:
+    """In order. `logs` names the answer with the first and last lines of their logs, at least."""
     ends: dict[int, str] = {}
     begins: dict[int, int] = {}
-    for number, _, line in _by_run(answers, "ends"):
-        text = line.rstrip().rpartition("\t")[2]
-        if text.startswith("clock "):
-            begins[number] = _number(text.removeprefix("clock "))
-        else:
+    for number, _, line in by_run(answers, logs):
+        *_, kind, text = ["", "", *line.rstrip().split("\t")]
+        if kind == "end":
             ends[number] = text
+        elif kind == "note" and text.startswith("clock "):
+            begins.setdefault(number, _number(text.removeprefix("clock ")))
     alive = {line.split()[0] for line in _text(answers, "alive").splitlines() if " failed " not in line}
     for number, meta in sorted(metas.items()):
         origin = meta.get("origin")
@@ -156,7 +156,8 @@ def _number(text: str) -> int:
     return int(text) if text.isdecimal() else 0
 
 
-def _object(text: str) -> dict[str, Any]:
+def parse_object(text: str) -> dict[str, Any]:
+    """A JSON object; empty for any other text."""
     try:
         found = json.loads(text)
     except ValueError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import ExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol
 
@@ -23,6 +24,15 @@ class Show(Protocol):
 
     def end(self, outcome: Outcome) -> None:
         """A host is done."""
+
+
+def open_show(plans: Mapping[str, Plan], screen: Screen, stack: ExitStack, *, as_json: bool, verbose: bool) -> Show:
+    """How the runs of these plans are shown here; what it paints is taken away with the stack."""
+    if as_json:
+        return Stream(screen, plans)
+    if screen.err.isatty() and not verbose and any(not plan.empty for plan in plans.values()):
+        return stack.enter_context(Bars(screen, plans, verbose=verbose))
+    return Lines(screen, plans, verbose=verbose)
 
 
 def step_of(plan: Plan, event: Event) -> Step | None:

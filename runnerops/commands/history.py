@@ -1,0 +1,83 @@
+"""`runnerops history`: the runs that a host keeps, and the one that is going on there."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+
+from runnerops import apply, inventory
+from runnerops.commands.reach import Reach
+from runnerops.fleet import exit_of
+from runnerops.model import Exit, Host, Outcome, Plan, Record
+from runnerops.remote.history import History, read_history
+from runnerops.remote.reading import ReadOnly
+from runnerops.report.document import summary_document
+from runnerops.report.history import history_document, record_lines
+from runnerops.report.progress import open_show
+from runnerops.report.screen import Screen
+
+
+def history(
+    path: Path,
+    name: str,
+    environ: Mapping[str, str],
+    screen: Screen,
+    *,
+    follow: bool,
+    as_json: bool,
+    verbose: bool,
+) -> Exit:
+    """Exit 0; with `follow` that of the run that was followed, or else of the last one."""
+    loaded = inventory.load(path)
+    host = inventory.the_host(loaded, name)
+    with Reach(loaded, environ, screen) as reach:
+        found = read_history(name, ReadOnly(name, partial(reach.link, host)))
+        if follow:
+            return _follow(host, found, reach, screen, as_json=as_json, verbose=verbose)
+    if as_json:
+        screen.json(history_document(name, found.records))
+    else:
+        show_history(host.name, found, screen, verbose=verbose)
+    return Exit.OK
+
+
+def show_history(name: str, found: History, screen: Screen, *, verbose: bool) -> None:
+    """Newest first, so one that is going on stands at the top."""
+    if not found.records:
+        screen.data(f"{name}: no run yet")
+    for record in found.records:
+        screen.lines(record_lines(record, name, found.clock, verbose=verbose))
+
+
+def _follow(host: Host, found: History, reach: Reach, screen: Screen, *, as_json: bool, verbose: bool) -> Exit:
+    """The run that is going on; where none is, the last one tells how it ended."""
+    if not found.records:
+        screen.say(f"{host.name}: no run yet")
+        return Exit.OK
+    record = found.records[0]
+    if not as_json:
+        screen.lines(record_lines(record, host.name, found.clock, verbose=False))
+    if not (record.run.alive or as_json):
+        return exit_of([record.result])
+    outcome = follow_record(host, record, reach, screen, as_json=as_json, verbose=verbose)
+    code = exit_of([outcome.result])
+    if as_json:
+        screen.json(summary_document([outcome], code), indent=None)
+    return code
+
+
+def follow_record(host: Host, record: Record, reach: Reach, screen: Screen, *, as_json: bool, verbose: bool) -> Outcome:
+    """To the end of a run, from its beginning."""
+    plan = plan_of(host.name, record)
+    with contextlib.ExitStack() as stack:
+        show = open_show({host.name: plan}, screen, stack, as_json=as_json, verbose=verbose)
+        outcome = apply.follow(plan, partial(reach.link, host), partial(reach.again, host), screen.redactor, show.watch)
+        show.end(outcome)
+    return outcome
+
+
+def plan_of(host: str, record: Record) -> Plan:
+    """A run that somebody began, as what follows it needs to know it."""
+    return Plan(host, record.run.number, record.run.origin, todo=record.todo, undo=record.undo)

@@ -1,0 +1,71 @@
+"""The runs that a host keeps, read in one exec that only reads. Encodes, calls, decodes."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib.resources import files as package_files
+from typing import Protocol
+
+from runnerops.model import Event, Record
+from runnerops.remote import protocol, state
+from runnerops.services.base import Answers
+
+
+class Reader(Protocol):
+    """A connection that can only read: all it takes is an observe script."""
+
+    def read(self, script: bytes) -> bytes:
+        """What the script prints. Raises HostError."""
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """`clock` is the host's own, in epoch seconds; `records` has the newest run first."""
+
+    clock: int
+    records: tuple[Record, ...]
+
+
+def read_history(host: str, reader: Reader) -> History:
+    """Every run that the host still keeps. Raises HostError."""
+    nonce = secrets.token_hex(16)
+    own = package_files(__package__).joinpath("history.sh").read_text()
+    script = protocol.frame(nonce, [("observe_history",)], [own])
+    answers, _ = protocol.decode_observation(nonce, reader.read(script))
+    return History(state.facts(answers).clock, tuple(sorted(_records(host, answers), key=_number, reverse=True)))
+
+
+def _number(record: Record) -> int:
+    return record.run.number
+
+
+def _records(host: str, answers: Answers) -> Iterator[Record]:
+    metas = state.read_metas(answers)
+    logs, todo, undo = (_grouped(answers, name) for name in ("logs", "todo", "undo"))
+    for run in state.read_runs(metas, answers, "logs"):
+        meta = metas[run.number]
+        actions = meta.get("actions")
+        yield Record(
+            run=run,
+            command=str(meta.get("command", "deploy")),
+            actions=tuple(map(str, actions)) if isinstance(actions, list) else (),
+            todo=protocol.decode(todo.get(run.number, ())),
+            undo=protocol.decode(undo.get(run.number, ())),
+            events=tuple(_events(host, logs.get(run.number, ()))),
+        )
+
+
+def _events(host: str, lines: tuple[str, ...]) -> Iterator[Event]:
+    decoder = protocol.Decoder(host)
+    for line in lines:
+        if event := decoder.event(line):
+            yield event
+
+
+def _grouped(answers: Answers, name: str) -> Mapping[int, tuple[str, ...]]:
+    found: dict[int, list[str]] = {}
+    for number, _, line in state.by_run(answers, name):
+        found.setdefault(number, []).append(line)
+    return {number: tuple(lines) for number, lines in found.items()}

@@ -1,0 +1,16 @@
+# shellcheck shell=sh
+# What a host keeps of its runs. Reads only; `ask` and $root come from the frame.
+
+root=${root-}
+
+observe_history() { # who asked for each run, what it walked, and what came of it; one process a question
+  state=$root/var/lib/runnerops
+  [ -d "$state" ] || return 0
+  ask clock date +%s
+  ask numbers ls "$state/runs"
+  ask runs grep -H . "$state"/runs/*/meta
+  ask logs grep -H . "$state"/runs/*/log
+  ask todo grep -H . "$state"/runs/*/todo
+  ask undo grep -H . "$state"/runs/*/undo
+  ask alive systemctl list-units --all --plain --no-legend --no-pager 'runnerops-*'
+}

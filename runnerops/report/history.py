@@ -1,0 +1,101 @@
+"""Runs that a host keeps, as text and as JSON values. Pure, but for the local time zone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from runnerops.model import Event, Origin, Record, Result, step_text
+from runnerops.report.document import VERSION, event_document
+from runnerops.report.text import GOOD, Line
+
+_COMMIT = 12
+"""Digits of a commit that are shown."""
+
+
+def record_lines(record: Record, host: str, clock: int, *, verbose: bool) -> Iterator[Line]:
+    """One run: when and how it ended, who asked for it, what it changed; every step with its time under `verbose`."""
+    run, result = record.run, record.result
+    began = local_time(run.began) if run.began else "time not known"
+    if run.alive:
+        yield "warn", f"run {run.number}  {began}  going on for {max(0, clock - run.began)} s"
+    else:
+        word = result.value if run.result else "cut off: it has no end"
+        took = f"  {record.ended - run.began:.1f} s" if record.events else ""
+        yield "good" if result in GOOD else "bad", f"run {run.number}  {began}  {word}{took}"
+    yield "plain", f"  {record.command} by {origin_text(run.origin)}"
+    if run.origin.pipeline:
+        yield "plain", f"  {run.origin.pipeline}"
+    yield from (("plain", f"  ~ {path}") for path in record.swapped)
+    yield from (("plain", f"  → {action.replace('_', '-')}") for action in record.actions)
+    if record.failed:
+        yield "bad", f"  did not hold: {step_text(record.failed)}"
+        yield from (("plain", f"    {event.text}") for event in record.events if event.kind == "note")
+    if verbose:
+        yield from _step_lines(record)
+    if run.alive:
+        yield "plain", f"  hint: `runnerops history {host} --follow` follows it to its end"
+
+
+def _step_lines(record: Record) -> Iterator[Line]:
+    for event, took in timed_steps(record):
+        steps = record.undo if event.list == "undo" else record.todo
+        text = step_text(steps[event.step]) if 0 <= event.step < len(steps) else ""
+        back = "back: " if event.list == "undo" else ""
+        yield "dim", f"  {took:8.2f} s  {back}{text}"
+
+
+def timed_steps(record: Record) -> Iterator[tuple[Event, float]]:
+    """Each step that was begun, with the seconds until the next thing that was told."""
+    marks = [event for event in record.events if event.kind in {"step", "done", "fail", "end"}]
+    for index, event in enumerate(marks):
+        if event.kind == "step":
+            after = marks[index + 1].at if index + 1 < len(marks) else event.at
+            yield event, after - event.at
+
+
+def origin_text(origin: Origin) -> str:
+    """`anna on laptop, commit 1a2b3c4d5e6f`."""
+    who = origin.user or "somebody"
+    where = f" on {origin.machine}" if origin.machine else ""
+    commit = f", commit {origin.commit[:_COMMIT]}" if origin.commit else ""
+    return f"{who}{where}{commit}"
+
+
+def local_time(epoch: float) -> str:
+    """As a clock on this machine's wall shows it."""
+    return datetime.fromtimestamp(epoch).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def history_document(host: str, records: Sequence[Record]) -> dict[str, Any]:
+    """The whole history of a host, newest first."""
+    return {"version": VERSION, "host": host, "runs": [_document(record) for record in records]}
+
+
+def _document(record: Record) -> dict[str, Any]:
+    run = record.run
+    return {
+        "run": run.number,
+        "command": record.command,
+        "result": record.result.value if run.result or run.alive else Result.UNKNOWN.value,
+        "end": run.result,
+        "going_on": run.alive,
+        "began": run.began,
+        "ended": round(record.ended, 2) if run.result else None,
+        "origin": {
+            "user": run.origin.user,
+            "machine": run.origin.machine,
+            "commit": run.origin.commit,
+            "pipeline": run.origin.pipeline,
+        },
+        "files": list(record.swapped),
+        "actions": list(record.actions),
+        "failed": step_text(record.failed) if record.failed else None,
+        "events": [_event(record, event) for event in record.events],
+    }
+
+
+def _event(record: Record, event: Event) -> dict[str, Any]:
+    steps = record.undo if event.list == "undo" else record.todo
+    return event_document(event, step_text(steps[event.step]) if 0 <= event.step < len(steps) else "")
