@@ -1,0 +1,134 @@
+"""An SSH server in this process, on a free loopback port: what is executed there runs in the scratch directory.
+
+One key opens it, and it has a fresh host key; it forwards nothing and has no shell to log in to.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import subprocess
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import IO
+
+import paramiko
+
+ADDRESS = "127.0.0.1"
+_CHUNK = 65536
+
+
+class Server:
+    """Listens from its making until it is closed."""
+
+    def __init__(self, environ: Mapping[str, str], folder: Path, guest: paramiko.PKey) -> None:
+        self._environ = environ
+        self._folder = folder
+        self._guest = guest
+        self._key = paramiko.ECDSAKey.generate()
+        self._transports: list[paramiko.Transport] = []
+        self._listener = socket.create_server((ADDRESS, 0))
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    @property
+    def port(self) -> int:
+        """The port that was free."""
+        return int(self._listener.getsockname()[1])
+
+    @property
+    def known_hosts(self) -> str:
+        """The line that pins the host key."""
+        return f"[{ADDRESS}]:{self.port} {self._key.get_name()} {self._key.get_base64()}\n"
+
+    def __enter__(self) -> Server:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        for transport in self._transports:
+            transport.close()
+
+    def _listen(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            transport = paramiko.Transport(connection)
+            transport.add_server_key(self._key)
+            self._transports = [one for one in self._transports if one.is_active()] + [transport]
+            with contextlib.suppress(paramiko.SSHException, EOFError, OSError):
+                transport.start_server(threading.Event(), _Guests(self._guest, self._run))
+
+    def _run(self, channel: paramiko.Channel, command: str) -> None:
+        """Runs it to its end, all three streams at the same time."""
+        process = subprocess.Popen(
+            ["/bin/sh", "-c", command],
+            env=dict(self._environ),
+            cwd=self._folder,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+        assert process.stdin
+        assert process.stdout
+        assert process.stderr
+        with process.stdout, process.stderr, contextlib.suppress(OSError, EOFError):
+            _aside(_feed, channel, process.stdin)
+            errors = _aside(_pump, process.stderr.fileno(), channel.sendall_stderr)
+            _pump(process.stdout.fileno(), channel.sendall)
+            errors.join()
+            channel.send_exit_status(process.wait())
+        channel.close()
+
+
+class _Guests(paramiko.ServerInterface):
+    """Lets in whoever has the one key, whatever the user's name, and runs commands."""
+
+    def __init__(self, guest: paramiko.PKey, run: Callable[[paramiko.Channel, str], None]) -> None:
+        self._guest = guest
+        self._run = run
+
+    def get_allowed_auths(self, username: str) -> str:  # noqa: ARG002
+        """Keys alone."""
+        return "publickey"
+
+    def check_auth_publickey(self, username: str, key: paramiko.PKey) -> int:  # noqa: ARG002
+        """By the key."""
+        return paramiko.AUTH_SUCCESSFUL if key.asbytes() == self._guest.asbytes() else paramiko.AUTH_FAILED
+
+    def check_channel_request(self, kind: str, chanid: int) -> int:  # noqa: ARG002
+        """Sessions alone."""
+        return paramiko.OPEN_SUCCEEDED if kind == "session" else paramiko.OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED
+
+    def check_channel_exec_request(self, channel: paramiko.Channel, command: bytes) -> bool:
+        """Begins at once."""
+        _aside(self._run, channel, command.decode())
+        return True
+
+
+def _aside(work: Callable[..., object], *values: object) -> threading.Thread:
+    thread = threading.Thread(target=work, args=values, daemon=True)
+    thread.start()
+    return thread
+
+
+def _feed(channel: paramiko.Channel, stdin: IO[bytes]) -> None:
+    """A program that reads no further has what it needs."""
+    with contextlib.suppress(OSError), stdin:
+        while chunk := channel.recv(_CHUNK):
+            stdin.write(chunk)
+            stdin.flush()
+
+
+def _pump(source: int, send: Callable[[bytes], object]) -> None:
+    while chunk := os.read(source, _CHUNK):
+        send(chunk)

@@ -1,0 +1,210 @@
+"""The Compose plugin, simulated: it validates, brings up what differs, takes down."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import sys
+from typing import Any
+
+from runnerops.demo.simulated import containers
+from runnerops.demo.simulated.docker import pull, tagged
+from runnerops.demo.simulated.world import Refused, Tree, World, path, shown, world
+
+VERSION = "2.26.1"
+_KEYS = {
+    *("image", "command", "restart", "ports", "volumes", "environment", "labels", "logging", "healthcheck", "networks"),
+    *("container_name", "depends_on", "entrypoint", "user", "read_only", "mem_limit", "network_mode", "extra_hosts"),
+}
+_PROJECT = "com.docker.compose.project"
+_SERVICE = "com.docker.compose.service"
+_HASH = "com.docker.compose.config-hash"
+_VALUED = ("-p", "-f", "--project-directory", "--project-name", "--file", "--env-file", "--format")
+
+
+def compose(words: list[str]) -> int:
+    """`version`, or a verb on the project of a file."""
+    options, rest = _split(words)
+    verb, *names = rest or ["help"]
+    if verb == "version":
+        sys.stdout.write(f"{VERSION}\n" if "--short" in options else f"Docker Compose version {VERSION}\n")
+        return 0
+    if verb not in {"config", "up", "down", "ps"}:
+        raise Refused(f'unknown docker command: "compose {verb}" is not simulated')
+    with world() as here:
+        project = options.get("-p") or options.get("--project-name") or "demo"
+        file = options.get("-f") or options.get("--file") or "docker-compose.yml"
+        if verb == "ps":
+            return _ps(here, project)
+        tree = _load(here, file)
+        if verb == "config":
+            sys.stdout.write("" if {"-q", "--quiet"} & set(options) else json.dumps(tree, indent=2) + "\n")
+        elif here.units["docker.service"]["active"] != "active":
+            raise Refused("Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?")
+        elif verb == "down":
+            _down(here, project, set(tree["services"]))
+        else:
+            _up(here, project, tree, names, file, options)
+    return 0
+
+
+def _split(words: list[str]) -> tuple[dict[str, str], list[str]]:
+    options: dict[str, str] = {}
+    rest = []
+    follows = iter(words)
+    for word in follows:
+        name, equals, value = word.partition("=")
+        if name in _VALUED:
+            options[name] = value if equals else next(follows, "")
+        elif word.startswith("-"):
+            options[word] = ""
+        else:
+            rest.append(word)
+    return options, rest
+
+
+def _load(here: World, name: str) -> Tree:
+    """The file's tree, its variables filled in and its form checked. Raises Refused."""
+    file = path(name)
+    if not file.is_file():
+        raise Refused(f"open {shown(file)}: no such file or directory", 14)
+    text = re.sub(r"\$\$|\$\{?\w+\}?", lambda found: "$" if found[0] == "$$" else "", file.read_text())
+    tree = containers.load_yaml(here, text)
+    if not isinstance(tree, dict) or not isinstance(tree.get("services"), dict) or not tree["services"]:
+        raise Refused("no service selected" if isinstance(tree, dict) else "top-level object must be a mapping", 14)
+    for key in tree:
+        if key not in {"services", "volumes", "networks", "version", "name", "configs", "secrets"}:
+            raise _invalid(file, f"(root) Additional property {key} is not allowed")
+    for service, body in tree["services"].items():
+        _check(file, service, body)
+        for mount in body.get("volumes") or ():
+            source = mount.partition(":")[0]
+            if "/" not in source and source not in (tree.get("volumes") or {}):
+                raise Refused(f'service "{service}" refers to undefined volume {source}: invalid compose project', 15)
+    return tree
+
+
+def _check(file: Any, service: str, body: Any) -> None:
+    if not isinstance(body, dict):
+        raise _invalid(file, f"services.{service} must be a mapping")
+    for key in body:
+        if key not in _KEYS:
+            raise _invalid(file, f"services.{service} Additional property {key} is not allowed")
+    if not isinstance(body.get("image"), str):
+        raise Refused(f'service "{service}" has neither an image nor a build context specified: invalid compose project', 15)
+    for key in ("ports", "volumes"):
+        if not isinstance(body.get(key, []), list):
+            raise _invalid(file, f"services.{service}.{key} must be a array")
+
+
+def _invalid(file: Any, problem: str) -> Refused:
+    return Refused(f"validating {shown(file)}: {problem}", 15)
+
+
+def _of(here: World, project: str) -> dict[str, Tree]:
+    """The project's containers by service."""
+    return {
+        one["Config"]["Labels"][_SERVICE]: one
+        for one in here.engine["containers"]
+        if one["Config"]["Labels"].get(_PROJECT) == project
+    }
+
+
+def _remove(here: World, project: str, service: str, one: Tree) -> None:
+    here.engine["containers"].remove(one)
+    sys.stderr.write(f" Container {project}-{service}-1  Removed\n")
+
+
+def _down(here: World, project: str, services: set[str]) -> None:
+    for service, one in _of(here, project).items():
+        if service in services:
+            _remove(here, project, service, one)
+    here.engine["networks"] = [net for net in here.engine["networks"] if net["Name"] != f"{project}_default"]
+
+
+def _up(here: World, project: str, tree: Tree, names: list[str], file: str, options: dict[str, str]) -> None:
+    there = _of(here, project)
+    if not any(net["Name"] == f"{project}_default" for net in here.engine["networks"]):
+        config = [{"Subnet": "172.18.0.0/16", "Gateway": "172.18.0.1"}]
+        here.engine["networks"].append(
+            {"Name": f"{project}_default", "Id": hashlib.sha256(project.encode()).hexdigest(), "IPAM": {"Config": config}}
+        )
+    for service, one in there.items():
+        if service not in tree["services"] and "--remove-orphans" in options:
+            _remove(here, project, service, one)
+    for service, body in tree["services"].items():
+        if names and service not in names:
+            continue
+        form = hashlib.sha256(json.dumps(body, sort_keys=True, default=str).encode()).hexdigest()
+        known = there.get(service)
+        if known and known["Config"]["Labels"][_HASH] == form and "--force-recreate" not in options:
+            if not known["State"]["Running"]:
+                _start(here, known)
+            sys.stderr.write(f" Container {project}-{service}-1  Running\n")
+            continue
+        if known:
+            here.engine["containers"].remove(known)
+        _start(here, _create(here, project, service, (body, tree, form), file))
+        sys.stderr.write(f" Container {project}-{service}-1  Started\n")
+
+
+def _start(here: World, one: Tree) -> None:
+    try:
+        containers.start(here, one)
+    except Refused as refusal:
+        raise Refused(f"Error response from daemon: driver failed programming external connectivity: {refusal}") from None
+
+
+def _create(here: World, project: str, service: str, wanted: tuple[Tree, Tree, str], file: str) -> Tree:
+    body, tree, form = wanted
+    image = tagged(body["image"])
+    if image not in here.engine["images"]:
+        pull(here, image)
+    labels = body.get("labels") or {}
+    environment = body.get("environment") or {}
+    spec = {
+        "labels": {
+            **labels,
+            _PROJECT: project,
+            _SERVICE: service,
+            _HASH: form,
+            "com.docker.compose.project.config_files": shown(file),
+        },
+        "command": body.get("command"),
+        "environment": [f"{name}={value}" for name, value in environment.items()]
+        if isinstance(environment, dict)
+        else environment,
+        "restart": body.get("restart") or "no",
+        "ports": _ports(body.get("ports") or ()),
+        "mounts": [_mount(here, text, tree, file, project) for text in body.get("volumes") or ()],
+    }
+    return containers.create(here, f"{project}-{service}-1", image, spec)
+
+
+def _ports(published: Any) -> Tree:
+    found: Tree = {}
+    for text in map(str, published):
+        outer, _, inner = text.rpartition(":")
+        address, _, port = outer.rpartition(":")
+        found.setdefault(f"{inner}/tcp", []).append({"HostIp": address, "HostPort": port or outer})
+    return found
+
+
+def _mount(here: World, text: str, tree: Tree, file: str, project: str) -> Tree:
+    source, _, rest = text.partition(":")
+    target = rest.partition(":")[0]
+    if "/" not in source:
+        name = ((tree.get("volumes") or {}).get(source) or {}).get("name") or f"{project}_{source}"
+        here.engine["volumes"].setdefault(name, {"repositories": []})
+        return {"Type": "volume", "Name": name, "Source": "", "Destination": target}
+    place = path(source) if source.startswith("/") else path(file).parent / source
+    if not place.exists():
+        place.mkdir(parents=True)  # as Docker does for a short bind mount without a source
+    return {"Type": "bind", "Source": shown(place), "Destination": target}
+
+
+def _ps(here: World, project: str) -> int:
+    for service, one in _of(here, project).items():
+        sys.stdout.write(f"{one['Name'][1:]}   {one['Config']['Image']}   {service}   {one['State']['Status']}\n")
+    return 0

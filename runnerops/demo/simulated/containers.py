@@ -1,0 +1,116 @@
+"""Containers of the simulated daemon, and the registry that may run in one."""
+
+from __future__ import annotations
+
+import secrets
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from runnerops.demo.simulated.world import Refused, Tree, World, path
+
+UPSTREAM_ANSWERS = 401
+_CONFIG = "/etc/distribution/config.yml"
+_ALWAYS = ("always", "unless-stopped")
+
+
+def load_yaml(here: World, text: str) -> Any:
+    """Parsed; the library is only there where it is asked for. Raises Refused."""
+    sys.path.append(here.data["libraries"])
+    import yaml  # noqa: PLC0415
+
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise Refused(f"yaml: {error}") from None
+
+
+def create(here: World, name: str, image: str, spec: Tree) -> Tree:
+    """`spec` has labels, command, environment, restart, ports, mounts."""
+    one: Tree = {
+        "Id": secrets.token_hex(32),
+        "Name": f"/{name}",
+        "Created": _now(),
+        "Image": here.engine["images"][image]["id"],
+        "Config": {"Image": image, "Labels": spec["labels"], "Cmd": spec["command"], "Env": spec["environment"]},
+        "HostConfig": {"RestartPolicy": {"Name": spec["restart"]}, "PortBindings": spec["ports"]},
+        "Mounts": spec["mounts"],
+        "State": {"Status": "created", "Running": False, "Restarting": False, "StartedAt": "", "ExitCode": 0},
+        "Serves": None,
+    }
+    here.engine["containers"].append(one)
+    return one
+
+
+def start(here: World, one: Tree) -> None:
+    """Publishes its ports and runs what is in it. Raises Refused where a port cannot be had."""
+    for address, port in ports(one):
+        if address not in {"0.0.0.0", "127.0.0.1", *addresses(here)}:  # noqa: S104  compared, not bound
+            raise Refused(f"listen tcp4 {address}:{port}: bind: cannot assign requested address")
+        for other in here.engine["containers"]:
+            if other is not one and other["State"]["Running"] and (address, port) in list(ports(other)):
+                raise Refused(f"Bind for {address}:{port} failed: port is already allocated")
+    one["Serves"], problem = _registry(here, one)
+    one["State"] |= {
+        "Status": "restarting" if problem else "running",
+        "Running": True,
+        "Restarting": bool(problem),
+        "StartedAt": _now(),
+        "ExitCode": 2 if problem else 0,
+    }
+    one["Says"] = problem or "listening on [::]:5000"
+
+
+def end(here: World, one: Tree) -> None:  # noqa: ARG001
+    """Its process ends."""
+    one["State"] |= {"Status": "exited", "Running": False, "Restarting": False}
+    one["Serves"] = None
+
+
+def after_start(here: World) -> None:
+    """A daemon that starts brings back what it should, and finds what lives."""
+    for one in here.engine["containers"]:
+        if not one["State"]["Running"] and one["HostConfig"]["RestartPolicy"]["Name"] in _ALWAYS:
+            try:
+                start(here, one)
+            except Refused as refusal:
+                here.log("docker.service", f'level=error msg="failed to start container" error="{refusal}"')
+
+
+def ports(one: Tree) -> Iterator[tuple[str, str]]:
+    """Addresses and ports that it publishes."""
+    for published in one["HostConfig"]["PortBindings"].values():
+        for binding in published:
+            yield binding["HostIp"] or "0.0.0.0", binding["HostPort"]  # noqa: S104  shown, not bound
+
+
+def addresses(here: World) -> list[str]:
+    """The host's own."""
+    return [here.data["address"], here.engine["bridge"]["address"]]
+
+
+def _registry(here: World, one: Tree) -> tuple[Tree | None, str]:
+    """What a registry serves, or why it dies: it reads its config, and a proxy asks its upstream, at start only."""
+    if one["Config"]["Image"].partition(":")[0].rpartition("/")[2] != "registry":
+        return None, ""
+    words = one["Config"]["Cmd"] or ["serve", _CONFIG]
+    source = next((mount["Source"] for mount in one["Mounts"] if mount["Destination"] == words[-1]), "")
+    if not source or not path(source).is_file():
+        return None, f"configuration error: open {words[-1]}: no such file or directory"
+    try:
+        config = load_yaml(here, path(source).read_text())
+    except Refused as refusal:
+        return None, f"configuration error: error parsing {words[-1]}: {refusal}"
+    if not isinstance(config, dict) or "storage" not in config or "version" not in config:
+        return None, f"configuration error: error parsing {words[-1]}: no storage configuration provided"
+    upstream = str((config.get("proxy") or {}).get("remoteurl") or "")
+    host = upstream.partition("://")[2].strip("/")
+    if upstream and host not in here.data["upstreams"]:
+        return None, f'panic: Get "{upstream}/v2/": dial tcp: lookup {host}: no such host'
+    volume = next((mount["Name"] for mount in one["Mounts"] if mount["Type"] == "volume"), "")
+    return {"upstream": upstream, "volume": volume}, ""
+
+
+def _now() -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())

@@ -1,0 +1,297 @@
+"""The docker client, simulated: what it tells and does of a daemon that is a part of `world.py`'s file."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from runnerops.demo.simulated import containers, dockerd
+from runnerops.demo.simulated.templates import render
+from runnerops.demo.simulated.world import Refused, Tree, World, world
+
+_DOWN = "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?"
+_VALUED = ("-f", "--format", "--filter", "--since", "--until", "--type", "--platform")
+
+
+def docker(words: list[str]) -> int:
+    """One command; a plugin's words are its own."""
+    if words[:1] == ["compose"]:
+        from runnerops.demo.simulated.compose import compose  # noqa: PLC0415
+
+        return compose(words[1:])
+    if words[:1] in (["--version"], ["-v"]):
+        with world() as here:
+            sys.stdout.write(f"Docker version {here.engine['version']}, build simulated\n")
+        return 0
+    verb = " ".join(words[:2]) if words[:1] in (["image"], ["network"], ["volume"], ["container"]) else words[0]
+    if verb not in _COMMANDS:
+        raise Refused(f"docker: '{verb}' is not simulated.\nSee 'docker --help'")
+    options, rest = split(words[len(verb.split()) :])
+    with world() as here:
+        if here.units["docker.service"]["active"] != "active" and verb not in {"info", "version"}:
+            raise Refused(_DOWN)
+        return _COMMANDS[verb](here, rest, options)
+
+
+def split(words: list[str], valued: tuple[str, ...] = _VALUED) -> tuple[Tree, list[str]]:
+    """Options (`filter` is a list of pairs, flags are true, short ones by letter), and the other words."""
+    options: Tree = {"filter": []}
+    rest = []
+    follows = iter(words)
+    for word in follows:
+        name, equals, value = word.partition("=")
+        if name in valued:
+            value = value if equals else next(follows, "")
+            if name == "--filter":
+                options["filter"].append(tuple(value.partition("=")[::2]))
+            options.setdefault(name.lstrip("-").replace("f", "format", name == "-f"), value)
+        elif word.startswith("--"):
+            options[word[2:]] = True
+        elif word.startswith("-"):
+            options |= dict.fromkeys(word[1:], True)
+        else:
+            rest.append(word)
+    return options, rest
+
+
+def _say(form: Any, value: object, kind: str) -> None:
+    sys.stdout.write(f"{render(str(form), value, kind)}\n")
+
+
+def _info(here: World, rest: list[str], options: Tree) -> int:  # noqa: ARG001
+    up = here.units["docker.service"]["active"] == "active"
+    if not up:
+        sys.stderr.write(f"{_DOWN}\n")
+    loaded = here.engine["loaded"] if up else {}
+    running = sum(one["State"]["Running"] for one in here.engine["containers"]) if up else 0
+    told = {
+        "ID": here.data["boot"] if up else "",
+        "Containers": len(here.engine["containers"]) if up else 0,
+        "ContainersRunning": running,
+        "Images": len(here.engine["images"]) if up else 0,
+        "Driver": loaded.get("storage-driver", "overlay2") if up else "",
+        "LoggingDriver": loaded.get("log-driver", "json-file") if up else "",
+        "RegistryConfig": {"Mirrors": dockerd.mirrors(here) if up else None} if up else None,
+        "DockerRootDir": loaded.get("data-root", "/var/lib/docker") if up else "",
+        "Name": "demo" if up else "",
+        "Labels": loaded.get("labels", []),
+        "ServerVersion": here.engine["version"] if up else "",
+        "Swarm": {"LocalNodeState": "inactive" if up else ""},
+        "LiveRestoreEnabled": bool(loaded.get("live-restore")),
+        "SecurityOptions": ["name=seccomp,profile=builtin"] if up else None,
+        "DefaultRuntime": loaded.get("default-runtime", "runc") if up else "",
+        "ClientInfo": {"Version": here.engine["version"], "Context": "default"},
+    }
+    if "format" in options:
+        _say(options["format"], told, "system.dockerInfo")
+        return 0
+    sys.stdout.write("".join(f" {name}: {value}\n" for name, value in told.items() if not isinstance(value, dict)))
+    return 0 if up else 1
+
+
+def _version(here: World, rest: list[str], options: Tree) -> int:  # noqa: ARG001
+    up = here.units["docker.service"]["active"] == "active"
+    server = {"Version": here.engine["version"], "ApiVersion": "1.45"} if up else None
+    told = {"Client": {"Version": here.engine["version"], "ApiVersion": "1.45"}, "Server": server}
+    if not up:
+        sys.stderr.write(f"{_DOWN}\n")
+    if "format" not in options:
+        sys.stdout.write(f"Client:\n Version: {here.engine['version']}\n")
+        sys.stdout.write(f"Server: (simulated)\n Version: {here.engine['version']}\n" if up else "")
+    elif up:
+        _say(options["format"], told, "system.versionInfo")
+    else:
+        sys.stdout.write("\n")
+    return 0 if up else 1
+
+
+def _events(here: World, rest: list[str], options: Tree) -> int:  # noqa: ARG001
+    wanted = dict(options["filter"])
+    if wanted.get("type", "daemon") == "daemon" and wanted.get("event", "reload") == "reload":
+        for at in here.engine["reloads"]:
+            event = {"TimeNano": at, "Time": at // 10**9, "Type": "daemon", "Action": "reload", "Scope": "local"}
+            _say(options.get("format", "{{.Time}} daemon reload"), event, "events.Message")
+    return 0
+
+
+def _matches(one: Tree, wanted: list[tuple[str, str]]) -> bool:
+    for name, value in wanted:
+        key, equals, text = value.partition("=")
+        if name == "label":
+            labels = one["Config"]["Labels"]
+            if key not in labels or (equals and labels[key] != text):
+                return False
+        elif name == "name" and value not in one["Name"]:
+            return False
+        elif name == "status" and one["State"]["Status"] != value:
+            return False
+        elif name == "id" and not one["Id"].startswith(value):
+            return False
+    return True
+
+
+def _row(one: Tree, whole: bool) -> Tree:
+    """A container as `docker ps` shows it."""
+    labels = one["Config"]["Labels"]
+    published = ", ".join(f"{address}:{port}->5000/tcp" for address, port in containers.ports(one))
+    states = {"running": f"Up (since {one['State']['StartedAt']})", "restarting": "Restarting (2)"}
+    return {
+        "ID": one["Id"] if whole else one["Id"][:12],
+        "Names": one["Name"].lstrip("/"),
+        "Image": one["Config"]["Image"],
+        "State": one["State"]["Status"],
+        "Status": states.get(one["State"]["Status"], "Exited (0)"),
+        "Ports": published if one["State"]["Running"] else "",
+        "Labels": ",".join(f"{key}={value}" for key, value in labels.items()),
+        "Label": lambda name: labels.get(name, ""),
+    }
+
+
+def _ps(here: World, rest: list[str], options: Tree) -> int:  # noqa: ARG001
+    everyone = {"a", "all"} & set(options) or any(name == "status" for name, _ in options["filter"])
+    found = [
+        _row(one, "no-trunc" in options)
+        for one in reversed(here.engine["containers"])
+        if (everyone or one["State"]["Running"]) and _matches(one, options["filter"])
+    ]
+    if {"q", "quiet"} & set(options):
+        sys.stdout.write("".join(f"{row['ID']}\n" for row in found))
+    elif "format" in options:
+        for row in found:
+            _say(options["format"], row, "*formatter.ContainerContext")
+    else:
+        columns = {"ID": 14, "Image": 18, "Status": 34, "Ports": 28, "Names": 0}
+        sys.stdout.write("".join(f"{'CONTAINER ID' if name == 'ID' else name.upper():<{w}}" for name, w in columns.items()))
+        sys.stdout.write("\n")
+        for row in found:
+            sys.stdout.write("".join(f"{row[name]:<{width}}" for name, width in columns.items()) + "\n")
+    return 0
+
+
+def _inspect(here: World, rest: list[str], options: Tree) -> int:
+    status = 0
+    found = []
+    for name in rest:
+        for one in here.engine["containers"]:
+            if one["Id"].startswith(name) or one["Name"] == f"/{name}":
+                found.append(one)
+                break
+        else:
+            sys.stderr.write(f"Error response from daemon: No such container: {name}\n")
+            status = 1
+    _show_all(found, options, "types.ContainerJSON")
+    return status
+
+
+def _show_all(found: list[Tree], options: Tree, kind: str) -> None:
+    if "format" not in options:
+        sys.stdout.write(f"{json.dumps(found, indent=4)}\n")
+    for one in found if "format" in options else ():
+        _say(options["format"], one, kind)
+
+
+def _networks(here: World) -> Iterator[Tree]:
+    bridge = here.engine["bridge"]
+    octets = bridge["address"].split(".")
+    subnet = f"{'.'.join(octets[:2])}.0.0/{bridge['prefix']}" if bridge["prefix"] == 16 else ""
+    subnet = subnet or f"{'.'.join(octets[:3])}.0/{bridge['prefix']}"
+    config = [{"Subnet": subnet, "Gateway": bridge["address"]}]
+    yield {"Name": "bridge", "Id": here.data["boot"], "Driver": "bridge", "Scope": "local", "IPAM": {"Config": config}}
+    yield from here.engine["networks"]
+
+
+def _network_inspect(here: World, rest: list[str], options: Tree) -> int:
+    there = {network["Name"]: network for network in _networks(here)}
+    _show_all([there[name] for name in rest if name in there], options, "types.NetworkResource")
+    for name in rest:
+        if name not in there:
+            raise Refused(f"Error response from daemon: network {name} not found")
+    return 0
+
+
+def _network_ls(here: World, rest: list[str], options: Tree) -> int:  # noqa: ARG001
+    for network in _networks(here):
+        row = {"ID": network["Id"][:12], "Name": network["Name"], "Driver": "bridge", "Scope": "local"}
+        quiet = "{{.ID}}" if {"q", "quiet"} & set(options) else "{{.ID}}   {{.Name}}   {{.Driver}}   {{.Scope}}"
+        _say(options.get("format", quiet), row, "*formatter.networkContext")
+    return 0
+
+
+def _volume_ls(here: World, rest: list[str], options: Tree) -> int:  # noqa: ARG001
+    for name in here.engine["volumes"]:
+        quiet = "{{.Name}}" if {"q", "quiet"} & set(options) else "{{.Driver}}   {{.Name}}"
+        _say(options.get("format", quiet), {"Name": name, "Driver": "local"}, "*formatter.volumeContext")
+    return 0
+
+
+def _image_ls(here: World, rest: list[str], options: Tree) -> int:  # noqa: ARG001
+    for name, image in here.engine["images"].items():
+        repository, _, tag = name.rpartition(":")
+        row = {"Repository": repository, "Tag": tag, "ID": image["id"][7:19], "Digest": image["digest"]}
+        _say(options.get("format", "{{.Repository}}   {{.Tag}}   {{.ID}}"), row, "*formatter.imageContext")
+    return 0
+
+
+def _image_inspect(here: World, rest: list[str], options: Tree) -> int:
+    there = here.engine["images"]
+    found = [{"Id": there[name]["id"], "RepoTags": [name]} for name in map(tagged, rest) if name in there]
+    _show_all(found, options, "types.ImageInspect")
+    for name in map(tagged, rest):
+        if name not in there:
+            raise Refused(f"Error response from daemon: No such image: {name}")
+    return 0
+
+
+def _pull(here: World, rest: list[str], options: Tree) -> int:
+    name = pull(here, rest[0])
+    repository = name if "/" in name else f"library/{name}"
+    if not {"q", "quiet"} & set(options):
+        sys.stdout.write(f"Status: Downloaded newer image for {name}\n")
+    sys.stdout.write(f"docker.io/{repository}\n")
+    return 0
+
+
+def tagged(image: str) -> str:
+    """With its tag."""
+    return image if ":" in image.rpartition("/")[2] or "@" in image else f"{image}:latest"
+
+
+def pull(here: World, image: str) -> str:
+    """Through the first mirror that answers, which then has it. Raises Refused for what the made-up Hub has not."""
+    name = tagged(image.removeprefix("docker.io/").removeprefix("library/"))
+    repository, _, tag = name.rpartition(":")
+    whole = repository if "/" in repository else f"library/{repository}"
+    if tag not in here.data["hub"].get(whole, ()):
+        raise Refused(f"Error response from daemon: manifest for {name} not found: manifest unknown: manifest unknown")
+    here.engine["images"].setdefault(
+        name, {"id": f"sha256:{secrets.token_hex(32)}", "digest": f"sha256:{secrets.token_hex(32)}"}
+    )
+    for url in dockerd.mirrors(here) or ():
+        for one in here.engine["containers"]:
+            published = [f"http://{address}:{port}/" for address, port in containers.ports(one)]
+            if one["State"]["Running"] and one["Serves"] and url in published:
+                cached = here.engine["volumes"][one["Serves"]["volume"]].setdefault("repositories", [])
+                cached += [] if whole in cached else [whole]
+                return name
+    return name
+
+
+_COMMANDS: dict[str, Callable[[World, list[str], Tree], int]] = {
+    "info": _info,
+    "version": _version,
+    "events": _events,
+    "ps": _ps,
+    "container ls": _ps,
+    "inspect": _inspect,
+    "container inspect": _inspect,
+    "network inspect": _network_inspect,
+    "network ls": _network_ls,
+    "volume ls": _volume_ls,
+    "images": _image_ls,
+    "image ls": _image_ls,
+    "image inspect": _image_inspect,
+    "pull": _pull,
+}

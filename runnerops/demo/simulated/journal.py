@@ -1,0 +1,51 @@
+"""journalctl, simulated: lines of units, from a cursor on."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+from runnerops.demo.simulated import units
+from runnerops.demo.simulated.world import Refused, Tree, world
+
+
+def journalctl(words: list[str]) -> int:
+    """As `-o cat` prints it, or in the short form."""
+    asked = _asked(words)
+    with world() as here:
+        lines: list[Tree] = [{**line, "at": line["at"], "number": n} for n, line in enumerate(here.data["journal"], 1)]
+        boot = here.data["boot"]
+    if "unit" in asked:
+        lines = [line for line in lines if line["unit"] == units.full(asked["unit"])]
+    if cursor := asked.get("after-cursor"):
+        fields = dict(field.partition("=")[::2] for field in cursor.split(";"))
+        if fields.get("s") != boot:
+            raise Refused("Failed to seek to cursor: Invalid argument")
+        lines = [line for line in lines if line["number"] > int(fields["i"], 16)]
+    if "lines" in asked:
+        lines = lines[-int(asked["lines"]) :]
+    for line in lines:
+        sys.stdout.write(f"{line['text']}\n" if asked.get("output") == "cat" else _short(line))
+    if "show-cursor" in asked and lines:
+        sys.stdout.write(f"-- cursor: s={boot};i={lines[-1]['number']:x}\n")
+    return 0
+
+
+_LONG = {"u": "unit", "n": "lines", "o": "output", "q": "quiet", "f": "follow", "b": "boot"}
+
+
+def _asked(words: list[str]) -> dict[str, str]:
+    asked: dict[str, str] = {}
+    follows = iter(words)
+    for word in follows:
+        name, equals, value = word.lstrip("-").partition("=")
+        name = _LONG.get(name, name)
+        if not equals and name in {"unit", "lines", "output", "after-cursor"}:
+            value = next(follows, "")
+        asked[name] = value
+    return asked
+
+
+def _short(line: Tree) -> str:
+    at = time.strftime("%b %d %H:%M:%S", time.localtime(line["at"]))
+    return f"{at} demo {line['unit'].removesuffix('.service')}: {line['text']}\n"

@@ -1,0 +1,40 @@
+"""Which program was called, and the one place where a refusal becomes a message and an exit status."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+
+from runnerops.demo.simulated.world import Refused
+
+ROOMS = {
+    "docker": "docker",
+    "dockerd": "dockerd",
+    "systemctl": "systemctl",
+    "systemd-run": "transient",
+    "supervise": "transient",
+    "journalctl": "journal",
+    "gitlab-runner": "runner",
+    "curl": "web",
+    "wget": "web",
+    "ip": "network",
+    "ss": "network",
+}
+"""Where each program lives; its function is named like it."""
+
+
+def main() -> None:
+    """The program is the first argument."""
+    name, words = sys.argv[1], sys.argv[2:]
+    room = import_module(f"runnerops.demo.simulated.{ROOMS[name]}")
+    try:
+        status = getattr(room, name.replace("-", "_"))(words)
+        sys.stdout.flush()
+    except Refused as refusal:
+        sys.stderr.write(f"{refusal}\n" if str(refusal) else "")
+        status = refusal.status
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        status = 141
+    sys.exit(status)

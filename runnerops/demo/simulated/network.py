@@ -1,0 +1,40 @@
+"""ip and ss, simulated: the host's addresses, and who listens."""
+
+from __future__ import annotations
+
+import sys
+
+from runnerops.demo.simulated import containers
+from runnerops.demo.simulated.world import Refused, world
+
+
+def ip(words: list[str]) -> int:
+    """`ip [-4] -o addr show [dev NAME]`."""
+    with world() as here:
+        bridge = here.engine["bridge"]
+        shown = {
+            "lo": ("127.0.0.1/8", "host"),
+            "eth0": (f"{here.data['address']}/24", "global"),
+            "docker0": (f"{bridge['address']}/{bridge['prefix']}", "global"),
+        }
+    if "dev" in words and words[-1] not in shown:
+        raise Refused(f'Device "{words[-1]}" does not exist.')
+    for number, (name, (address, scope)) in enumerate(shown.items(), 1):
+        if "dev" not in words or words[-1] == name:
+            life = "valid_lft forever preferred_lft forever"
+            sys.stdout.write(f"{number}: {name}    inet {address} scope {scope} {name}\\       {life}\n")
+    return 0
+
+
+def ss(words: list[str]) -> int:
+    """`ss -Hltnp`."""
+    listeners = [("0.0.0.0:22", "sshd", 7)]
+    with world() as here:
+        for one in here.engine["containers"]:
+            if one["State"]["Running"]:
+                listeners += [(f"{address}:{port}", "docker-proxy", 8) for address, port in containers.ports(one)]
+    if not any("H" in word for word in words if word.startswith("-")):
+        sys.stdout.write("State  Recv-Q Send-Q Local Address:Port Peer Address:Port Process\n")
+    for address, process, number in listeners:
+        sys.stdout.write(f'LISTEN 0 4096 {address} 0.0.0.0:* users:(("{process}",pid={number},fd=6))\n')
+    return 0

@@ -1,0 +1,141 @@
+"""gitlab-runner, simulated: what it takes for a config.toml, how it loads one, how it ends."""
+
+from __future__ import annotations
+
+import sys
+import time
+import tomllib
+from collections.abc import Iterator
+from typing import Any
+
+from runnerops.demo.simulated.world import Refused, Tree, World, path, world
+
+UNIT = "gitlab-runner.service"
+VERSION = "16.11.4"
+_POLL_SECONDS = 3
+_LEVELS = ("debug", "info", "warn", "error", "fatal", "panic")
+_KINDS = {
+    int: ("concurrent", "check_interval", "shutdown_timeout", "limit", "request_concurrency", "output_limit"),
+    str: ("log_level", "log_format", "listen_address", "sentry_dsn", "name", "url", "token", "executor", "shell"),
+}
+
+
+def gitlab_runner(words: list[str]) -> int:
+    """Tells its version, its runners, whether it runs; the process itself is systemd's."""
+    if {"--version", "-v"} & set(words):
+        sys.stdout.write(
+            f"Version:      {VERSION}\nGit revision: simulated\nGit branch:   simulated\nGO version:   none\n"
+            "Built:        by runnerops demo; this is not GitLab Runner\nOS/Arch:      linux/amd64\n"
+        )
+        return 0
+    verb = next((word for word in words if not word.startswith("-")), "")
+    if verb not in {"list", "status"}:
+        raise Refused(f"FATAL: Command {verb} not found.")
+    with world() as here:
+        if verb == "status":
+            runs = here.units[UNIT]["active"] in {"active", "activating"}
+            sys.stdout.write(f"gitlab-runner: Service {'is running' if runs else 'has stopped'}\n")
+            return 0 if runs else 1
+        for one in (here.runner["config"] or {}).get("runners", ()):
+            sys.stderr.write(f"{one.get('name', '')}  Executor={one.get('executor', '')} URL={one.get('url', '')}\n")
+    return 0
+
+
+def config_path(argv: list[str]) -> str:
+    """The file that a process started so reads."""
+    for index, word in enumerate(argv[:-1]):
+        if word in {"--config", "-c"}:
+            return argv[index + 1]
+    return "/etc/gitlab-runner/config.toml"
+
+
+def read(here: World) -> Tree:
+    """The file's tree. Raises Refused with what the log says."""
+    name = config_path(here.units[UNIT]["argv"])
+    try:
+        tree = tomllib.loads(path(name).read_text())
+    except FileNotFoundError:
+        raise Refused(f"stat {name}: no such file or directory") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Refused(f"toml: {error}") from None
+    for problem in _problems(tree):
+        raise Refused(problem)
+    return tree
+
+
+def _problems(tree: Tree) -> Iterator[str]:
+    runners = tree.get("runners", [])
+    if not isinstance(runners, list) or not all(isinstance(one, dict) for one in runners):
+        yield "toml: incompatible types: TOML value has type table; destination has type slice"
+        return
+    for table in (tree, *runners):
+        for kind, names in _KINDS.items():
+            for name in names:
+                if name in table and not _is(table[name], kind):
+                    yield (
+                        f'toml: (last key "{name}"): incompatible types: TOML value has type '
+                        f"{type(table[name]).__name__}; destination has type {'integer' if kind is int else 'string'}"
+                    )
+    if tree.get("log_level") and tree["log_level"] not in _LEVELS:
+        yield f'not a valid logrus Level: "{tree["log_level"]}"'
+
+
+def _is(value: Any, kind: type) -> bool:
+    return isinstance(value, kind) and not isinstance(value, bool)
+
+
+def start(here: World, name: str) -> str:
+    """It starts without a config too, and asks for it again and again."""
+    here.begin(name)
+    here.runner.update({"config": None, "mtime": 0, "loaded": 0, "errors": 0, "page": ""})
+    load(here)
+    here.runner["page"] = (here.runner["config"] or {}).get("listen_address", "")
+    return ""
+
+
+def load(here: World) -> None:
+    """A file that it cannot load leaves the old config, but one without concurrency is its end."""
+    try:
+        tree = read(here)
+    except Refused as refusal:
+        here.runner["errors"] += 1
+        here.log(UNIT, f"ERROR: Failed to load config {refusal}")
+        return
+    if tree.get("concurrent", 1) <= 0:
+        here.log(UNIT, "FATAL: Concurrent is less than 1 - no jobs will be processed")
+        end(here, UNIT)
+        return
+    here.runner.update({"config": tree, "mtime": _mtime(here), "loaded": here.runner["loaded"] + 1})
+    here.log(UNIT, "Configuration loaded")
+
+
+def poll(here: World) -> None:
+    """Loads a file that is newer than what is loaded, once it had the time to see it."""
+    unit, mtime = here.units[UNIT], _mtime(here)
+    if unit["active"] == "active" and here.runner["mtime"] < mtime < (time.time() - _POLL_SECONDS) * 1e9:
+        load(here)
+
+
+def end(here: World, name: str) -> None:
+    """Without jobs a graceful end is at once; systemd starts it again after two minutes."""
+    here.log(name, "All workers stopped.")
+    here.end(name, "activating")
+    here.units[name]["retry"] = time.time() + here.units[name]["again_seconds"]
+
+
+def metrics(here: World) -> str:
+    """Its page, where it has one."""
+    config = here.runner["config"] or {}
+    lines = [
+        f"gitlab_runner_concurrent {config.get('concurrent', 1)}",
+        f"gitlab_runner_configuration_loaded_total {here.runner['loaded']}",
+        f"gitlab_runner_configuration_loading_error_total {here.runner['errors']}",
+    ]
+    for one in config.get("runners", ()):
+        lines.append(f'gitlab_runner_jobs{{runner="{one.get("token", "")[5:14]}",state="running"}} 0')
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _mtime(here: World) -> int:
+    file = path(config_path(here.units[UNIT]["argv"]))
+    return file.stat().st_mtime_ns if file.exists() else 0

@@ -1,0 +1,127 @@
+"""systemctl, simulated."""
+
+from __future__ import annotations
+
+import fnmatch
+import signal
+import sys
+import time
+
+from runnerops.demo.simulated import units
+from runnerops.demo.simulated.world import Refused, Tree, World, world
+
+_GONE_SECONDS = 10
+
+
+def systemctl(words: list[str]) -> int:
+    """The verb is the first word that is no option."""
+    options, rest = _split(words)
+    verb, *names = rest or ["list-units"]
+    known = {"is-active": _is_active, "show": _show, "list-units": _list, "kill": _kill, "daemon-reload": _nothing}
+    with world() as here:
+        if verb in known:
+            return known[verb](here, names, options)
+        if verb not in {"start", "stop", "restart", "reload", "reset-failed"}:
+            raise Refused(f"Unknown command verb '{verb}'.")
+        for name in map(units.full, names):
+            _act(here, verb, name)
+    if verb == "stop":
+        _await_end(names)
+    return 0
+
+
+def _split(words: list[str]) -> tuple[Tree, list[str]]:
+    """Options that take a value, with it; the rest by name."""
+    options: Tree = {}
+    rest = []
+    follows = iter(words)
+    for word in follows:
+        name, equals, value = word.partition("=")
+        if name in {"-p", "--property", "-s", "--signal", "-n", "--lines"}:
+            options[name.lstrip("-")[:1]] = value if equals else next(follows, "")
+        elif word.startswith("-"):
+            options[name.lstrip("-")] = value
+        else:
+            rest.append(word)
+    return options, rest
+
+
+def _act(here: World, verb: str, name: str) -> None:
+    if name not in here.units:
+        what = {"reset-failed": "reset failed state of unit"}.get(verb, verb)
+        found = "not loaded" if verb in {"stop", "reset-failed"} else "not found"
+        raise Refused(f"Failed to {what} {name}: Unit {name} {found}.", 1 if verb == "reset-failed" else 5)
+    if verb == "reset-failed":
+        here.units[name]["starts"] = []
+        if here.units[name]["active"] == "failed":
+            here.units[name]["active"] = "inactive"
+    if verb in {"stop", "restart"}:
+        units.stop(here, name)
+    if verb in {"start", "restart"} and (problem := units.start(here, name)):
+        raise Refused(problem)
+    if verb == "reload":
+        units.reload(here, name)
+
+
+def _await_end(names: list[str]) -> None:
+    """A transient unit is gone when `stop` returns."""
+    end = time.monotonic() + _GONE_SECONDS
+    while time.monotonic() < end:
+        with world() as here:
+            if not any(here.units.get(units.full(name), {}).get("transient") for name in names):
+                return
+        time.sleep(0.02)
+
+
+def _is_active(here: World, names: list[str], options: Tree) -> int:
+    states = [here.units.get(units.full(name), {}).get("active", "inactive") for name in names]
+    if not {"q", "quiet"} & set(options):
+        sys.stdout.write("".join(f"{state}\n" for state in states))
+    return 0 if "active" in states else 3
+
+
+def _show(here: World, names: list[str], options: Tree) -> int:
+    for name in map(units.full, names):
+        shown = _properties(here.units.get(name))
+        for wanted in options.get("p", ",".join(shown)).split(","):
+            if wanted in shown:
+                sys.stdout.write(f"{shown[wanted]}\n" if "value" in options else f"{wanted}={shown[wanted]}\n")
+    return 0
+
+
+def _properties(unit: Tree | None) -> dict[str, str]:
+    if unit is None:
+        return {"LoadState": "not-found", "ActiveState": "inactive", "MainPID": "0", "InvocationID": ""}
+    argv = " ".join(unit["argv"])
+    started = f"{{ path={unit['argv'][0]} ; argv[]={argv} ; ignore_errors=no ; start_time=[n/a] ; stop_time=[n/a] }}"
+    states = {"active": "running", "activating": "auto-restart", "inactive": "dead"}
+    return {
+        "LoadState": "loaded",
+        "ActiveState": unit["active"],
+        "SubState": states.get(unit["active"], unit["active"]),
+        "MainPID": str(unit["pid"]),
+        "InvocationID": unit["invocation"],
+        "ExecStart": started,
+    }
+
+
+def _list(here: World, patterns: list[str], options: Tree) -> int:  # noqa: ARG001
+    for name, unit in here.units.items():
+        if not patterns or any(fnmatch.fnmatch(name, pattern) for pattern in patterns):
+            state = _properties(unit)["SubState"]
+            sys.stdout.write(f"{name} loaded {unit['active']} {state} {unit['description']}\n")
+    return 0
+
+
+def _kill(here: World, names: list[str], options: Tree) -> int:
+    word = options.get("s", "TERM")
+    number = int(word) if word.isdecimal() else signal.Signals[f"SIG{word.removeprefix('SIG')}"]
+    for name in map(units.full, names):
+        if name not in here.units:
+            raise Refused(f"Failed to kill unit {name}: Unit {name} not loaded.")
+        units.tell(here, name, number)
+    return 0
+
+
+def _nothing(here: World, names: list[str], options: Tree) -> int:  # noqa: ARG001
+    return 0

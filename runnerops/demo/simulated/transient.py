@@ -1,0 +1,92 @@
+"""systemd-run, simulated: a command as a unit of its own, with its ExecStopPost; what it leaves behind ends with it."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shlex
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+
+from runnerops.demo.simulated import units
+from runnerops.demo.simulated.processes import adopt_orphans, end_descendants
+from runnerops.demo.simulated.world import ROOT, Refused, Tree, world
+
+
+def systemd_run(words: list[str]) -> int:
+    """Returns when the unit has begun; a process of its own looks after it."""
+    options, argv = _split(words)
+    name = units.full(str(options["unit"]))
+    with world() as here:
+        if name in here.units:
+            what = f"Unit {name} was already loaded or has a fragment file."
+            raise Refused(f"Failed to start transient service unit: {what}")
+        supervisor = subprocess.Popen(
+            [*here.data["python"], "supervise", name, *words],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        here.units[name] = {
+            "active": "active",
+            "argv": argv,
+            "pid": supervisor.pid,
+            "supervisor": supervisor.pid,
+            "transient": True,
+            "invocation": secrets.token_hex(16),
+            "retry": 0,
+            "starts": [],
+            "description": f"[systemd-run] {shlex.join(argv)[:60]}",
+        }
+    supervisor.returncode = 0  # it is not waited for
+    if "quiet" not in options:
+        sys.stderr.write(f"Running as unit: {name}\n")
+    return 0
+
+
+def supervise(words: list[str]) -> int:
+    """The unit's whole life, in a process of its own."""
+    name, *words = words
+    options, argv = _split(words)
+    adopt_orphans()
+    with world() as here:  # and so after it was written down
+        command = subprocess.Popen(argv, env=_environ(options), cwd="/")
+        here.units[name]["pid"] = command.pid
+    signal.signal(signal.SIGTERM, lambda *_: end_descendants(signal.SIGTERM))
+    with suppress(ChildProcessError):
+        command.wait()
+    end_descendants(signal.SIGKILL)
+    if after := options.get("ExecStopPost"):
+        with world() as here:
+            here.units[name]["active"] = "deactivating"
+        subprocess.run(shlex.split(after), env=_environ(options), cwd="/", check=False)
+        end_descendants(signal.SIGKILL)
+    with world() as here:
+        del here.units[name]
+    return 0
+
+
+def _split(words: list[str]) -> tuple[dict[str, str], list[str]]:
+    """Options and properties by name, variables as `env:NAME`; then the command."""
+    options: dict[str, str] = {"unit": f"run-{secrets.token_hex(8)}"}
+    rest = list(words)
+    while rest and rest[0].startswith("-"):
+        name, _, value = rest.pop(0).lstrip("-").partition("=")
+        if name == "p":
+            name, _, value = rest.pop(0).partition("=")
+        elif name == "setenv":
+            name, _, value = value.partition("=")
+            name = f"env:{name}"
+        options[name] = value
+    return options, rest
+
+
+def _environ(options: Tree) -> dict[str, str]:
+    """What the unit was given, with the host's own programs first."""
+    given = {name.removeprefix("env:"): value for name, value in options.items() if name.startswith("env:")}
+    path = given.get("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
+    host = {"RUNNEROPS_ROOT": str(ROOT), "LANG": os.environ.get("LANG", "C.UTF-8")}
+    return {**given, **host, "PATH": f"{ROOT}/usr/bin:{path}"}

@@ -1,0 +1,84 @@
+"""Units of the simulated systemd: how each is started, stopped, reloaded and told, and how often it may be started."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from contextlib import suppress
+
+from runnerops.demo.simulated import dockerd, runner
+from runnerops.demo.simulated.world import Refused, World
+
+_FAILED = (
+    "Job for {0} failed because the control process exited with error code.\n"
+    'See "systemctl status {0}" and "journalctl -xeu {0}" for details.'
+)
+
+
+def full(name: str) -> str:
+    """With its suffix."""
+    return name if "." in name.rpartition("/")[2] else f"{name}.service"
+
+
+def start(here: World, name: str) -> str:
+    """Starts what does not run; the message of a failure, else empty."""
+    unit = here.units[name]
+    if unit["active"] == "active":
+        return ""
+    now = time.time()
+    unit["starts"] = [at for at in unit["starts"] if at > now - unit["limit_seconds"]]
+    if len(unit["starts"]) >= unit["limit"]:
+        unit |= {"active": "failed", "pid": 0}
+        here.log(name, f"{name}: Start request repeated too quickly.")
+        return f"Job for {name} failed.\nSee \"systemctl status {name}\" and \"journalctl -xeu {name}\" for details."
+    unit["starts"].append(now)
+    problem = dockerd.start(here, name) if name == "docker.service" else runner.start(here, name)
+    if not problem:
+        return ""
+    here.log(name, f"{name}: Failed with result 'exit-code'.")
+    unit |= {"active": "activating", "pid": 0, "retry": now + unit["again_seconds"]}
+    return _FAILED.format(name)
+
+
+def stop(here: World, name: str) -> None:
+    """To rest, whatever it was doing."""
+    unit = here.units[name]
+    if unit.get("transient"):
+        tell(here, name, signal.SIGTERM)
+    elif unit["active"] == "active" and name == "docker.service":
+        dockerd.stop(here, name)
+    elif unit["active"] == "active":
+        here.end(name)
+    else:
+        unit |= {"active": "inactive", "pid": 0}
+    here.log(name, f"Stopped {name} - {unit['description']}.")
+
+
+def reload(here: World, name: str) -> None:
+    """Raises Refused for a unit that has no reload, or does not run."""
+    if name != "docker.service":
+        raise Refused(f"Failed to reload {name}: Job type reload is not applicable for unit {name}.", 3)
+    if here.units[name]["active"] != "active":
+        raise Refused(f"{name} is not active, cannot reload.")
+    dockerd.reload(here, name)
+
+
+def tell(here: World, name: str, number: int) -> None:
+    """A signal to the main process."""
+    unit = here.units[name]
+    if unit.get("transient"):
+        with suppress(ProcessLookupError):
+            os.kill(unit["pid"], number)
+    elif unit["active"] != "active":
+        raise Refused(f"Failed to kill unit {name}: No main process to kill")
+    elif number == signal.SIGHUP and name == "docker.service":
+        dockerd.reload(here, name)
+    elif number == signal.SIGHUP:
+        runner.load(here)
+    elif number in {signal.SIGQUIT, signal.SIGTERM, signal.SIGINT, signal.SIGKILL}:
+        if name == "docker.service":
+            dockerd.stop(here, name, "activating")
+        else:
+            runner.end(here, name)
+        unit["retry"] = time.time() + unit["again_seconds"]
