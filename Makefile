@@ -5,9 +5,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.ready
 
-.PHONY: help venv equip lint types unit integration lab test bench clean
+.PHONY: help demo venv equip lint types unit integration lab test bench clean
 
 help:
+	@echo "make demo         see it work, on a simulated host in a scratch directory"
 	@echo "make test         lint, types, unit, integration and lab tests"
 	@echo "make unit         the unit tests alone (under 20 s)"
 	@echo "make integration  the tests against real shells and a real sshd on loopback"
@@ -29,6 +30,9 @@ $(STAMP): pyproject.toml
 	@$(BIN)/python -m pip install -q --upgrade pip
 	@$(BIN)/python -m pip install -q --editable . --group dev
 	@touch $@
+
+demo: venv
+	@$(BIN)/runnerops demo
 
 lint: venv
 	$(BIN)/ruff check .

@@ -224,6 +224,16 @@ def trust(
     _run(lambda screen: run(inventory, targets or [], os.environ, screen, fingerprint or []))
 
 
+@app.command()
+def demo(
+    keep: Annotated[bool, typer.Option("--keep", help="Leave the host running until Ctrl-C, to play with.")] = False,
+) -> None:
+    """Try it without a server: real deploys to a simulated host in a scratch directory."""
+    from runnerops.demo.stage import demo as run
+
+    _run(lambda screen: run(os.environ, screen, keep=keep))
+
+
 def _json(output: str) -> bool:
     if output not in {"text", "json"}:
         raise UsageError(f"--output: {output!r} is neither text nor json")

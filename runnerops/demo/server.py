@@ -6,6 +6,7 @@ One key opens it, and it has a fresh host key; it forwards nothing and has no sh
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import socket
 import subprocess
@@ -16,6 +17,12 @@ from types import TracebackType
 from typing import IO
 
 import paramiko
+from paramiko.common import (
+    AUTH_FAILED,
+    AUTH_SUCCESSFUL,
+    OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED,
+    OPEN_SUCCEEDED,
+)
 
 ADDRESS = "127.0.0.1"
 _CHUNK = 65536
@@ -25,6 +32,7 @@ class Server:
     """Listens from its making until it is closed."""
 
     def __init__(self, environ: Mapping[str, str], folder: Path, guest: paramiko.PKey) -> None:
+        logging.getLogger("paramiko").addHandler(logging.NullHandler())  # guests may go without a word
         self._environ = environ
         self._folder = folder
         self._guest = guest
@@ -103,11 +111,11 @@ class _Guests(paramiko.ServerInterface):
 
     def check_auth_publickey(self, username: str, key: paramiko.PKey) -> int:  # noqa: ARG002
         """By the key."""
-        return paramiko.AUTH_SUCCESSFUL if key.asbytes() == self._guest.asbytes() else paramiko.AUTH_FAILED
+        return AUTH_SUCCESSFUL if key.asbytes() == self._guest.asbytes() else AUTH_FAILED
 
     def check_channel_request(self, kind: str, chanid: int) -> int:  # noqa: ARG002
         """Sessions alone."""
-        return paramiko.OPEN_SUCCEEDED if kind == "session" else paramiko.OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED
+        return OPEN_SUCCEEDED if kind == "session" else OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED
 
     def check_channel_exec_request(self, channel: paramiko.Channel, command: bytes) -> bool:
         """Begins at once."""
@@ -132,3 +140,10 @@ def _feed(channel: paramiko.Channel, stdin: IO[bytes]) -> None:
 def _pump(source: int, send: Callable[[bytes], object]) -> None:
     while chunk := os.read(source, _CHUNK):
         send(chunk)
+
+
+def make_key(place: Path) -> paramiko.PKey:
+    """A fresh private key, in that file (0600)."""
+    key = paramiko.ECDSAKey.generate()
+    key.write_private_key_file(str(place))
+    return key

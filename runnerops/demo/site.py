@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import marshal
 import secrets
 import shlex
 import sys
@@ -74,7 +74,7 @@ class Site:
             place = self.root / "usr/bin" / name
             place.write_text(text)
             place.chmod(0o755)
-        (self.root / "var/lib/simulated/state.json").write_text(json.dumps(self._state()))
+        (self.root / "var/lib/simulated/state").write_bytes(marshal.dumps(self._state()))
 
     def _python(self) -> list[str]:
         """What stands in front of a simulated program's name. Nothing of the user's own Python is loaded, or written."""
@@ -102,7 +102,11 @@ class Site:
             "last_pid": 100,
             "journal": [],
             "upstreams": ["registry-1.docker.io", "ghcr.io", "quay.io", "registry.gitlab.com"],
-            "hub": {f"library/{repository}": [tag, "2.8.3"], "library/alpine": ["3", "latest"], "library/docker": ["dind"]},
+            "hub": {
+                f"library/{repository}": [tag, "2.8.3"],
+                "library/alpine": ["3", "latest"],
+                "library/docker": ["dind"],
+            },
             "units": {
                 name: {**unit, "active": "activating", "pid": 0, "invocation": "", "retry": 0, "starts": []}
                 for name, unit in _UNITS.items()

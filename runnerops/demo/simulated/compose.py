@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import sys
-from typing import Any
 
 from runnerops.demo.simulated import containers
 from runnerops.demo.simulated.docker import pull, tagged
-from runnerops.demo.simulated.world import Refused, Tree, World, path, shown, world
+from runnerops.demo.simulated.world import RefusedError, World, path, shown, text_at, world
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from runnerops.demo.simulated.world import Tree
 
 VERSION = "2.26.1"
 _KEYS = {
@@ -31,7 +37,7 @@ def compose(words: list[str]) -> int:
         sys.stdout.write(f"{VERSION}\n" if "--short" in options else f"Docker Compose version {VERSION}\n")
         return 0
     if verb not in {"config", "up", "down", "ps"}:
-        raise Refused(f'unknown docker command: "compose {verb}" is not simulated')
+        raise RefusedError(f'unknown docker command: "compose {verb}" is not simulated')
     with world() as here:
         project = options.get("-p") or options.get("--project-name") or "demo"
         file = options.get("-f") or options.get("--file") or "docker-compose.yml"
@@ -41,7 +47,9 @@ def compose(words: list[str]) -> int:
         if verb == "config":
             sys.stdout.write("" if {"-q", "--quiet"} & set(options) else json.dumps(tree, indent=2) + "\n")
         elif here.units["docker.service"]["active"] != "active":
-            raise Refused("Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?")
+            raise RefusedError(
+                "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?"
+            )
         elif verb == "down":
             _down(here, project, set(tree["services"]))
         else:
@@ -65,14 +73,16 @@ def _split(words: list[str]) -> tuple[dict[str, str], list[str]]:
 
 
 def _load(here: World, name: str) -> Tree:
-    """The file's tree, its variables filled in and its form checked. Raises Refused."""
+    """The file's tree, its variables filled in and its form checked. Raises RefusedError."""
     file = path(name)
-    if not file.is_file():
-        raise Refused(f"open {shown(file)}: no such file or directory", 14)
-    text = re.sub(r"\$\$|\$\{?\w+\}?", lambda found: "$" if found[0] == "$$" else "", file.read_text())
+    if not os.path.isfile(file):
+        raise RefusedError(f"open {shown(file)}: no such file or directory", 14)
+    text = re.sub(r"\$\$|\$\{?\w+\}?", lambda found: "$" if found[0] == "$$" else "", text_at(file))
     tree = containers.load_yaml(here, text)
     if not isinstance(tree, dict) or not isinstance(tree.get("services"), dict) or not tree["services"]:
-        raise Refused("no service selected" if isinstance(tree, dict) else "top-level object must be a mapping", 14)
+        raise RefusedError(
+            "no service selected" if isinstance(tree, dict) else "top-level object must be a mapping", 14
+        )
     for key in tree:
         if key not in {"services", "volumes", "networks", "version", "name", "configs", "secrets"}:
             raise _invalid(file, f"(root) Additional property {key} is not allowed")
@@ -81,7 +91,9 @@ def _load(here: World, name: str) -> Tree:
         for mount in body.get("volumes") or ():
             source = mount.partition(":")[0]
             if "/" not in source and source not in (tree.get("volumes") or {}):
-                raise Refused(f'service "{service}" refers to undefined volume {source}: invalid compose project', 15)
+                raise RefusedError(
+                    f'service "{service}" refers to undefined volume {source}: invalid compose project', 15
+                )
     return tree
 
 
@@ -92,14 +104,16 @@ def _check(file: Any, service: str, body: Any) -> None:
         if key not in _KEYS:
             raise _invalid(file, f"services.{service} Additional property {key} is not allowed")
     if not isinstance(body.get("image"), str):
-        raise Refused(f'service "{service}" has neither an image nor a build context specified: invalid compose project', 15)
+        raise RefusedError(
+            f'service "{service}" has neither an image nor a build context specified: invalid compose project', 15
+        )
     for key in ("ports", "volumes"):
         if not isinstance(body.get(key, []), list):
             raise _invalid(file, f"services.{service}.{key} must be a array")
 
 
-def _invalid(file: Any, problem: str) -> Refused:
-    return Refused(f"validating {shown(file)}: {problem}", 15)
+def _invalid(file: Any, problem: str) -> RefusedError:
+    return RefusedError(f"validating {shown(file)}: {problem}", 15)
 
 
 def _of(here: World, project: str) -> dict[str, Tree]:
@@ -128,7 +142,11 @@ def _up(here: World, project: str, tree: Tree, names: list[str], file: str, opti
     if not any(net["Name"] == f"{project}_default" for net in here.engine["networks"]):
         config = [{"Subnet": "172.18.0.0/16", "Gateway": "172.18.0.1"}]
         here.engine["networks"].append(
-            {"Name": f"{project}_default", "Id": hashlib.sha256(project.encode()).hexdigest(), "IPAM": {"Config": config}}
+            {
+                "Name": f"{project}_default",
+                "Id": hashlib.sha256(project.encode()).hexdigest(),
+                "IPAM": {"Config": config},
+            }
         )
     for service, one in there.items():
         if service not in tree["services"] and "--remove-orphans" in options:
@@ -152,8 +170,10 @@ def _up(here: World, project: str, tree: Tree, names: list[str], file: str, opti
 def _start(here: World, one: Tree) -> None:
     try:
         containers.start(here, one)
-    except Refused as refusal:
-        raise Refused(f"Error response from daemon: driver failed programming external connectivity: {refusal}") from None
+    except RefusedError as refusal:
+        raise RefusedError(
+            f"Error response from daemon: driver failed programming external connectivity: {refusal}"
+        ) from None
 
 
 def _create(here: World, project: str, service: str, wanted: tuple[Tree, Tree, str], file: str) -> Tree:
@@ -198,9 +218,11 @@ def _mount(here: World, text: str, tree: Tree, file: str, project: str) -> Tree:
         name = ((tree.get("volumes") or {}).get(source) or {}).get("name") or f"{project}_{source}"
         here.engine["volumes"].setdefault(name, {"repositories": []})
         return {"Type": "volume", "Name": name, "Source": "", "Destination": target}
-    place = path(source) if source.startswith("/") else path(file).parent / source
-    if not place.exists():
-        place.mkdir(parents=True)  # as Docker does for a short bind mount without a source
+    place = (
+        path(source) if source.startswith("/") else os.path.normpath(os.path.join(os.path.dirname(path(file)), source))
+    )
+    if not os.path.exists(place):
+        os.makedirs(place)  # as Docker does for a short bind mount without a source
     return {"Type": "bind", "Source": shown(place), "Destination": target}
 
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 import sys
 import time
-from collections.abc import Iterator
-from typing import Any
 
-from runnerops.demo.simulated.world import Refused, Tree, World, path
+from runnerops.demo.simulated.world import RefusedError, World, path, random_hex, text_at
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from runnerops.demo.simulated.world import Tree
 
 UPSTREAM_ANSWERS = 401
 _CONFIG = "/etc/distribution/config.yml"
@@ -16,20 +21,20 @@ _ALWAYS = ("always", "unless-stopped")
 
 
 def load_yaml(here: World, text: str) -> Any:
-    """Parsed; the library is only there where it is asked for. Raises Refused."""
+    """Parsed; the library is only there where it is asked for. Raises RefusedError."""
     sys.path.append(here.data["libraries"])
     import yaml  # noqa: PLC0415
 
     try:
         return yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise Refused(f"yaml: {error}") from None
+        raise RefusedError(f"yaml: {error}") from None
 
 
 def create(here: World, name: str, image: str, spec: Tree) -> Tree:
     """`spec` has labels, command, environment, restart, ports, mounts."""
     one: Tree = {
-        "Id": secrets.token_hex(32),
+        "Id": random_hex(32),
         "Name": f"/{name}",
         "Created": _now(),
         "Image": here.engine["images"][image]["id"],
@@ -44,13 +49,13 @@ def create(here: World, name: str, image: str, spec: Tree) -> Tree:
 
 
 def start(here: World, one: Tree) -> None:
-    """Publishes its ports and runs what is in it. Raises Refused where a port cannot be had."""
+    """Publishes its ports and runs what is in it. Raises RefusedError where a port cannot be had."""
     for address, port in ports(one):
         if address not in {"0.0.0.0", "127.0.0.1", *addresses(here)}:  # noqa: S104  compared, not bound
-            raise Refused(f"listen tcp4 {address}:{port}: bind: cannot assign requested address")
+            raise RefusedError(f"listen tcp4 {address}:{port}: bind: cannot assign requested address")
         for other in here.engine["containers"]:
             if other is not one and other["State"]["Running"] and (address, port) in list(ports(other)):
-                raise Refused(f"Bind for {address}:{port} failed: port is already allocated")
+                raise RefusedError(f"Bind for {address}:{port} failed: port is already allocated")
     one["Serves"], problem = _registry(here, one)
     one["State"] |= {
         "Status": "restarting" if problem else "running",
@@ -74,7 +79,7 @@ def after_start(here: World) -> None:
         if not one["State"]["Running"] and one["HostConfig"]["RestartPolicy"]["Name"] in _ALWAYS:
             try:
                 start(here, one)
-            except Refused as refusal:
+            except RefusedError as refusal:
                 here.log("docker.service", f'level=error msg="failed to start container" error="{refusal}"')
 
 
@@ -96,11 +101,11 @@ def _registry(here: World, one: Tree) -> tuple[Tree | None, str]:
         return None, ""
     words = one["Config"]["Cmd"] or ["serve", _CONFIG]
     source = next((mount["Source"] for mount in one["Mounts"] if mount["Destination"] == words[-1]), "")
-    if not source or not path(source).is_file():
+    if not source or not os.path.isfile(path(source)):
         return None, f"configuration error: open {words[-1]}: no such file or directory"
     try:
-        config = load_yaml(here, path(source).read_text())
-    except Refused as refusal:
+        config = load_yaml(here, text_at(source))
+    except RefusedError as refusal:
         return None, f"configuration error: error parsing {words[-1]}: {refusal}"
     if not isinstance(config, dict) or "storage" not in config or "version" not in config:
         return None, f"configuration error: error parsing {words[-1]}: no storage configuration provided"

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import secrets
 import sys
-from collections.abc import Callable, Iterator
-from typing import Any
 
 from runnerops.demo.simulated import containers, dockerd
 from runnerops.demo.simulated.templates import render
-from runnerops.demo.simulated.world import Refused, Tree, World, world
+from runnerops.demo.simulated.world import RefusedError, World, random_hex, world
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any
+
+    from runnerops.demo.simulated.world import Tree
 
 _DOWN = "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?"
 _VALUED = ("-f", "--format", "--filter", "--since", "--until", "--type", "--platform")
@@ -28,11 +31,11 @@ def docker(words: list[str]) -> int:
         return 0
     verb = " ".join(words[:2]) if words[:1] in (["image"], ["network"], ["volume"], ["container"]) else words[0]
     if verb not in _COMMANDS:
-        raise Refused(f"docker: '{verb}' is not simulated.\nSee 'docker --help'")
+        raise RefusedError(f"docker: '{verb}' is not simulated.\nSee 'docker --help'")
     options, rest = split(words[len(verb.split()) :])
     with world() as here:
         if here.units["docker.service"]["active"] != "active" and verb not in {"info", "version"}:
-            raise Refused(_DOWN)
+            raise RefusedError(_DOWN)
         return _COMMANDS[verb](here, rest, options)
 
 
@@ -118,19 +121,20 @@ def _events(here: World, rest: list[str], options: Tree) -> int:  # noqa: ARG001
 
 
 def _matches(one: Tree, wanted: list[tuple[str, str]]) -> bool:
-    for name, value in wanted:
-        key, equals, text = value.partition("=")
-        if name == "label":
-            labels = one["Config"]["Labels"]
-            if key not in labels or (equals and labels[key] != text):
-                return False
-        elif name == "name" and value not in one["Name"]:
-            return False
-        elif name == "status" and one["State"]["Status"] != value:
-            return False
-        elif name == "id" and not one["Id"].startswith(value):
-            return False
-    return True
+    return all(_has(one, name, *value.partition("=")) for name, value in wanted)
+
+
+def _has(one: Tree, name: str, key: str, equals: str, text: str) -> bool:
+    labels = one["Config"]["Labels"]
+    if name == "label":
+        return key in labels and (not equals or labels[key] == text)
+    if name == "name":
+        return key in one["Name"]
+    if name == "status":
+        return bool(one["State"]["Status"] == key)
+    if name == "id":
+        return str(one["Id"]).startswith(key)
+    raise RefusedError(f"Error response from daemon: invalid filter '{name}'")
 
 
 def _row(one: Tree, whole: bool) -> Tree:
@@ -164,7 +168,9 @@ def _ps(here: World, rest: list[str], options: Tree) -> int:  # noqa: ARG001
             _say(options["format"], row, "*formatter.ContainerContext")
     else:
         columns = {"ID": 14, "Image": 18, "Status": 34, "Ports": 28, "Names": 0}
-        sys.stdout.write("".join(f"{'CONTAINER ID' if name == 'ID' else name.upper():<{w}}" for name, w in columns.items()))
+        sys.stdout.write(
+            "".join(f"{'CONTAINER ID' if name == 'ID' else name.upper():<{w}}" for name, w in columns.items())
+        )
         sys.stdout.write("\n")
         for row in found:
             sys.stdout.write("".join(f"{row[name]:<{width}}" for name, width in columns.items()) + "\n")
@@ -188,6 +194,8 @@ def _inspect(here: World, rest: list[str], options: Tree) -> int:
 
 def _show_all(found: list[Tree], options: Tree, kind: str) -> None:
     if "format" not in options:
+        import json  # noqa: PLC0415
+
         sys.stdout.write(f"{json.dumps(found, indent=4)}\n")
     for one in found if "format" in options else ():
         _say(options["format"], one, kind)
@@ -208,7 +216,7 @@ def _network_inspect(here: World, rest: list[str], options: Tree) -> int:
     _show_all([there[name] for name in rest if name in there], options, "types.NetworkResource")
     for name in rest:
         if name not in there:
-            raise Refused(f"Error response from daemon: network {name} not found")
+            raise RefusedError(f"Error response from daemon: network {name} not found")
     return 0
 
 
@@ -241,7 +249,7 @@ def _image_inspect(here: World, rest: list[str], options: Tree) -> int:
     _show_all(found, options, "types.ImageInspect")
     for name in map(tagged, rest):
         if name not in there:
-            raise Refused(f"Error response from daemon: No such image: {name}")
+            raise RefusedError(f"Error response from daemon: No such image: {name}")
     return 0
 
 
@@ -260,15 +268,15 @@ def tagged(image: str) -> str:
 
 
 def pull(here: World, image: str) -> str:
-    """Through the first mirror that answers, which then has it. Raises Refused for what the made-up Hub has not."""
+    """Through the first mirror that answers, which then has it. Raises RefusedError for what the made-up Hub has not."""
     name = tagged(image.removeprefix("docker.io/").removeprefix("library/"))
     repository, _, tag = name.rpartition(":")
     whole = repository if "/" in repository else f"library/{repository}"
     if tag not in here.data["hub"].get(whole, ()):
-        raise Refused(f"Error response from daemon: manifest for {name} not found: manifest unknown: manifest unknown")
-    here.engine["images"].setdefault(
-        name, {"id": f"sha256:{secrets.token_hex(32)}", "digest": f"sha256:{secrets.token_hex(32)}"}
-    )
+        raise RefusedError(
+            f"Error response from daemon: manifest for {name} not found: manifest unknown: manifest unknown"
+        )
+    here.engine["images"].setdefault(name, {"id": f"sha256:{random_hex(32)}", "digest": f"sha256:{random_hex(32)}"})
     for url in dockerd.mirrors(here) or ():
         for one in here.engine["containers"]:
             published = [f"http://{address}:{port}/" for address, port in containers.ports(one)]

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import ipaddress
-import json
 import sys
 import time
-from collections.abc import Iterator
-from typing import Any
 
 from runnerops.demo.simulated import containers
-from runnerops.demo.simulated.world import Refused, Tree, World, path, shown, world
+from runnerops.demo.simulated.world import RefusedError, World, shown, text_at, world
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from runnerops.demo.simulated.world import Tree
 
 FILE = "/etc/docker/daemon.json"
 LOG_DRIVERS = ("awslogs", "fluentd", "gcplogs", "gelf", "journald", "json-file", "local", "none", "splunk", "syslog")
@@ -26,7 +29,7 @@ _LIVE = (*_STICKY, "max-concurrent-downloads", "max-concurrent-uploads", "max-do
 def dockerd(words: list[str]) -> int:
     """Only `--validate` ends; the daemon itself is systemd's."""
     if "--validate" not in words:
-        raise Refused("dockerd is simulated: systemctl starts it")
+        raise RefusedError("dockerd is simulated: systemctl starts it")
     with world() as here:
         read(here, ["dockerd", *words])
     sys.stderr.write("configuration OK\n")
@@ -44,16 +47,18 @@ def config_file(argv: list[str]) -> str:
 
 
 def read(here: World, argv: list[str]) -> Tree:
-    """The file's tree. Raises Refused for what `--validate` refuses."""
+    """The file's tree. Raises RefusedError for what `--validate` refuses."""
     name = config_file(argv)
     try:
-        text = path(name).read_text()
+        text = text_at(name)
     except FileNotFoundError:
         if not any(word.startswith("--config-file") for word in argv):
             return {}
         raise _bad(name, f"open {shown(name)}: no such file or directory") from None
     if not text.strip():
         return {}
+    import json  # noqa: PLC0415
+
     try:
         tree = json.loads(text)
     except ValueError as error:
@@ -65,8 +70,8 @@ def read(here: World, argv: list[str]) -> Tree:
     return tree
 
 
-def _bad(name: str, problem: str) -> Refused:
-    return Refused(f"unable to configure the Docker daemon with file {shown(name)}: {problem}")
+def _bad(name: str, problem: str) -> RefusedError:
+    return RefusedError(f"unable to configure the Docker daemon with file {shown(name)}: {problem}")
 
 
 def _unknown(here: World, tree: Tree) -> Iterator[str]:
@@ -131,11 +136,18 @@ def start_problem(tree: Tree) -> str:
         return f"error initializing graphdriver: driver not supported: {tree['storage-driver']}"
     if problem := _mirror_problem(tree):
         return problem
-    try:
-        ipaddress.IPv4Interface(tree.get("bip") or "172.17.0.1/16")
-    except ValueError:
+    if tree.get("bip") and not _is_address(tree["bip"]):
         return f"Error initializing network controller: invalid CIDR address: {tree['bip']}"
     return ""
+
+
+def _is_address(text: str) -> bool:
+    import ipaddress  # noqa: PLC0415
+
+    try:
+        return "/" in text and bool(ipaddress.IPv4Interface(text))
+    except ValueError:
+        return False
 
 
 def _mirror_problem(tree: Tree) -> str:
@@ -150,7 +162,7 @@ def start(here: World, name: str) -> str:
     """Starts the daemon; what it died of, else empty."""
     try:
         tree = read(here, here.units[name]["argv"])
-    except Refused as refusal:
+    except RefusedError as refusal:
         here.log(name, str(refusal))
         return str(refusal)
     if problem := start_problem(tree):
@@ -178,8 +190,8 @@ def reload(here: World, name: str) -> None:
     try:
         tree = read(here, here.units[name]["argv"])
         if problem := _mirror_problem(tree):
-            raise Refused(problem)
-    except Refused as refusal:
+            raise RefusedError(problem)
+    except RefusedError as refusal:
         here.log(name, f'level=error msg="{refusal}"')
         return
     loaded = here.engine["loaded"]
@@ -189,7 +201,7 @@ def reload(here: World, name: str) -> None:
         elif key not in _STICKY:
             loaded.pop(key, None)
     here.engine["reloads"].append(time.time_ns())
-    here.log(name, f"level=info msg=\"Reloaded configuration: {json.dumps(loaded).replace(chr(34), chr(39))}\"")
+    here.log(name, f'level=info msg="Reloaded configuration: {loaded}"')
 
 
 def mirrors(here: World) -> list[str] | None:

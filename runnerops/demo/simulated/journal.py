@@ -6,21 +6,25 @@ import sys
 import time
 
 from runnerops.demo.simulated import units
-from runnerops.demo.simulated.world import Refused, Tree, world
+from runnerops.demo.simulated.world import RefusedError, world
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from runnerops.demo.simulated.world import Tree
 
 
 def journalctl(words: list[str]) -> int:
     """As `-o cat` prints it, or in the short form."""
     asked = _asked(words)
     with world() as here:
-        lines: list[Tree] = [{**line, "at": line["at"], "number": n} for n, line in enumerate(here.data["journal"], 1)]
+        lines: list[Tree] = [{**line, "number": n} for n, line in enumerate(here.data["journal"], 1)]
         boot = here.data["boot"]
     if "unit" in asked:
         lines = [line for line in lines if line["unit"] == units.full(asked["unit"])]
     if cursor := asked.get("after-cursor"):
         fields = dict(field.partition("=")[::2] for field in cursor.split(";"))
         if fields.get("s") != boot:
-            raise Refused("Failed to seek to cursor: Invalid argument")
+            raise RefusedError("Failed to seek to cursor: Invalid argument")
         lines = [line for line in lines if line["number"] > int(fields["i"], 16)]
     if "lines" in asked:
         lines = lines[-int(asked["lines"]) :]

@@ -5,7 +5,10 @@ from __future__ import annotations
 import time
 
 from runnerops.demo.simulated import runner, units
-from runnerops.demo.simulated.world import World
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from runnerops.demo.simulated.world import World
 
 
 def live(here: World) -> None:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from importlib import import_module
 
-from runnerops.demo.simulated.world import Refused
+from runnerops.demo.simulated.world import RefusedError
 
 ROOMS = {
     "docker": "docker",
@@ -27,11 +26,11 @@ ROOMS = {
 def main() -> None:
     """The program is the first argument."""
     name, words = sys.argv[1], sys.argv[2:]
-    room = import_module(f"runnerops.demo.simulated.{ROOMS[name]}")
+    room = __import__(f"runnerops.demo.simulated.{ROOMS[name]}", fromlist=["*"])
     try:
         status = getattr(room, name.replace("-", "_"))(words)
         sys.stdout.flush()
-    except Refused as refusal:
+    except RefusedError as refusal:
         sys.stderr.write(f"{refusal}\n" if str(refusal) else "")
         status = refusal.status
     except BrokenPipeError:

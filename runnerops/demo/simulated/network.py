@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from runnerops.demo.simulated import containers
-from runnerops.demo.simulated.world import Refused, world
+from runnerops.demo.simulated.world import RefusedError, world
 
 
 def ip(words: list[str]) -> int:
@@ -18,7 +18,7 @@ def ip(words: list[str]) -> int:
             "docker0": (f"{bridge['address']}/{bridge['prefix']}", "global"),
         }
     if "dev" in words and words[-1] not in shown:
-        raise Refused(f'Device "{words[-1]}" does not exist.')
+        raise RefusedError(f'Device "{words[-1]}" does not exist.')
     for number, (name, (address, scope)) in enumerate(shown.items(), 1):
         if "dev" not in words or words[-1] == name:
             life = "valid_lft forever preferred_lft forever"

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
-import tomllib
-from collections.abc import Iterator
-from typing import Any
 
-from runnerops.demo.simulated.world import Refused, Tree, World, path, world
+from runnerops.demo.simulated.world import RefusedError, World, path, text_at, world
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from runnerops.demo.simulated.world import Tree
 
 UNIT = "gitlab-runner.service"
 VERSION = "16.11.4"
@@ -30,7 +35,7 @@ def gitlab_runner(words: list[str]) -> int:
         return 0
     verb = next((word for word in words if not word.startswith("-")), "")
     if verb not in {"list", "status"}:
-        raise Refused(f"FATAL: Command {verb} not found.")
+        raise RefusedError(f"FATAL: Command {verb} not found.")
     with world() as here:
         if verb == "status":
             runs = here.units[UNIT]["active"] in {"active", "activating"}
@@ -50,16 +55,18 @@ def config_path(argv: list[str]) -> str:
 
 
 def read(here: World) -> Tree:
-    """The file's tree. Raises Refused with what the log says."""
+    """The file's tree. Raises RefusedError with what the log says."""
+    import tomllib  # noqa: PLC0415
+
     name = config_path(here.units[UNIT]["argv"])
     try:
-        tree = tomllib.loads(path(name).read_text())
+        tree = tomllib.loads(text_at(name))
     except FileNotFoundError:
-        raise Refused(f"stat {name}: no such file or directory") from None
+        raise RefusedError(f"stat {name}: no such file or directory") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise Refused(f"toml: {error}") from None
+        raise RefusedError(f"toml: {error}") from None
     for problem in _problems(tree):
-        raise Refused(problem)
+        raise RefusedError(problem)
     return tree
 
 
@@ -97,7 +104,7 @@ def load(here: World) -> None:
     """A file that it cannot load leaves the old config, but one without concurrency is its end."""
     try:
         tree = read(here)
-    except Refused as refusal:
+    except RefusedError as refusal:
         here.runner["errors"] += 1
         here.log(UNIT, f"ERROR: Failed to load config {refusal}")
         return
@@ -137,5 +144,7 @@ def metrics(here: World) -> str:
 
 
 def _mtime(here: World) -> int:
-    file = path(config_path(here.units[UNIT]["argv"]))
-    return file.stat().st_mtime_ns if file.exists() else 0
+    try:
+        return os.stat(path(config_path(here.units[UNIT]["argv"]))).st_mtime_ns
+    except OSError:
+        return 0

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import fnmatch
-import signal
 import sys
 import time
 
 from runnerops.demo.simulated import units
-from runnerops.demo.simulated.world import Refused, Tree, World, world
+from runnerops.demo.simulated.world import RefusedError, World, world
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from runnerops.demo.simulated.world import Tree
 
 _GONE_SECONDS = 10
 
@@ -22,7 +24,7 @@ def systemctl(words: list[str]) -> int:
         if verb in known:
             return known[verb](here, names, options)
         if verb not in {"start", "stop", "restart", "reload", "reset-failed"}:
-            raise Refused(f"Unknown command verb '{verb}'.")
+            raise RefusedError(f"Unknown command verb '{verb}'.")
         for name in map(units.full, names):
             _act(here, verb, name)
     if verb == "stop":
@@ -50,7 +52,7 @@ def _act(here: World, verb: str, name: str) -> None:
     if name not in here.units:
         what = {"reset-failed": "reset failed state of unit"}.get(verb, verb)
         found = "not loaded" if verb in {"stop", "reset-failed"} else "not found"
-        raise Refused(f"Failed to {what} {name}: Unit {name} {found}.", 1 if verb == "reset-failed" else 5)
+        raise RefusedError(f"Failed to {what} {name}: Unit {name} {found}.", 1 if verb == "reset-failed" else 5)
     if verb == "reset-failed":
         here.units[name]["starts"] = []
         if here.units[name]["active"] == "failed":
@@ -58,7 +60,7 @@ def _act(here: World, verb: str, name: str) -> None:
     if verb in {"stop", "restart"}:
         units.stop(here, name)
     if verb in {"start", "restart"} and (problem := units.start(here, name)):
-        raise Refused(problem)
+        raise RefusedError(problem)
     if verb == "reload":
         units.reload(here, name)
 
@@ -106,6 +108,8 @@ def _properties(unit: Tree | None) -> dict[str, str]:
 
 
 def _list(here: World, patterns: list[str], options: Tree) -> int:  # noqa: ARG001
+    import fnmatch  # noqa: PLC0415
+
     for name, unit in here.units.items():
         if not patterns or any(fnmatch.fnmatch(name, pattern) for pattern in patterns):
             state = _properties(unit)["SubState"]
@@ -115,10 +119,12 @@ def _list(here: World, patterns: list[str], options: Tree) -> int:  # noqa: ARG0
 
 def _kill(here: World, names: list[str], options: Tree) -> int:
     word = options.get("s", "TERM")
-    number = int(word) if word.isdecimal() else signal.Signals[f"SIG{word.removeprefix('SIG')}"]
+    number = int(word) if word.isdecimal() else units.SIGNALS.get(word.removeprefix("SIG"), 0)
+    if not number:
+        raise RefusedError(f"Failed to parse signal string {word}.")
     for name in map(units.full, names):
         if name not in here.units:
-            raise Refused(f"Failed to kill unit {name}: Unit {name} not loaded.")
+            raise RefusedError(f"Failed to kill unit {name}: Unit {name} not loaded.")
         units.tell(here, name, number)
     return 0
 

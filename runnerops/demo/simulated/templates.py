@@ -2,28 +2,43 @@
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Callable
-from typing import Any
+from runnerops.demo.simulated.world import RefusedError
 
-from runnerops.demo.simulated.world import Refused
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any
 
-_ACTION = re.compile(r"\{\{-?\s*(.*?)\s*-?\}\}", re.DOTALL)
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[()|]|[^\s()|"]+')
-Node = tuple[str, Any, Any, Any]
-"""`text` or `say` with what is said; `range` and `if` with a pipeline, what is inside, and what else."""
+    Node = tuple[str, Any, Any, Any]
+    """`text` or `say` with what is said; `range` and `if` with a pipeline, what is inside, and what else."""
 
 
 def render(template: str, value: object, kind: str = "object") -> str:
-    """Raises Refused where docker would not take the template, or the value has no such field."""
-    pieces = _ACTION.split(template)
-    if "{{" in "".join(pieces[::2]):
-        raise Refused("template parsing error: template: :1: unclosed action", 64)
-    nodes, rest, _ = _parse(pieces)
+    """Raises RefusedError where docker would not take the template, or the value has no such field."""
+    nodes, rest, _ = _parse(list(_pieces(template)))
     if rest:
-        raise Refused("template parsing error: template: :1: unexpected {{end}}", 64)
+        raise RefusedError("template parsing error: template: :1: unexpected {{end}}", 64)
     return _write(nodes, value, kind)
+
+
+def _pieces(template: str) -> Iterator[str]:
+    """Texts and actions in turn."""
+    while "{{" in template:
+        text, _, rest = template.partition("{{")
+        action, closed, template = rest.partition("}}")
+        if not closed:
+            raise RefusedError("template parsing error: template: :1: unclosed action", 64)
+        yield from (text, action.strip("- "))
+    yield template
+
+
+def _tokens(pipeline: str) -> Iterator[str]:
+    """Words, texts in quotes with the first of them, parentheses."""
+    for index, piece in enumerate(pipeline.split('"')):
+        if index % 2:
+            yield f'"{piece}'
+        else:
+            yield from piece.replace("(", " ( ").replace(")", " ) ").split()
 
 
 def _parse(pieces: list[str]) -> tuple[list[Node], list[str], str]:
@@ -44,7 +59,7 @@ def _parse(pieces: list[str]) -> tuple[list[Node], list[str], str]:
             if ended == "else":
                 otherwise, pieces, ended = _parse(pieces)
             if ended != "end":
-                raise Refused("template parsing error: template: :1: unexpected EOF", 64)
+                raise RefusedError("template parsing error: template: :1: unexpected EOF", 64)
             nodes.append((word, argument, inside, otherwise))
         else:
             nodes.append(("say", action, None, None))
@@ -70,7 +85,7 @@ def _write(nodes: list[Node], value: Any, kind: str) -> str:
 
 def evaluate(pipeline: str, value: Any, kind: str) -> Any:
     """What a pipeline without `|` between commands gives."""
-    found, _ = _command(_TOKEN.findall(pipeline), value, kind)
+    found, _ = _command(list(_tokens(pipeline)), value, kind)
     return found
 
 
@@ -79,7 +94,7 @@ def _command(tokens: list[str], value: Any, kind: str) -> tuple[Any, list[str]]:
     function = ""
     while tokens and tokens[0] != ")":
         token, *tokens = tokens
-        if token == "(":
+        if token == "(":  # noqa: S105  no password
             found, tokens = _command(tokens, value, kind)
             tokens = tokens[1:]
             while tokens and tokens[0].startswith("."):
@@ -88,7 +103,7 @@ def _command(tokens: list[str], value: Any, kind: str) -> tuple[Any, list[str]]:
         elif token.startswith("."):
             operands.append(_field(token, value, kind))
         elif token.startswith('"'):
-            operands.append(json.loads(token))
+            operands.append(token[1:])
         elif token.isdecimal():
             operands.append(int(token))
         else:
@@ -101,7 +116,7 @@ def _call(function: str, operands: list[Any]) -> Any:
         first, *rest = operands
         return first(*rest) if callable(first) else first
     known: dict[str, Callable[..., Any]] = {
-        "json": lambda value: json.dumps(value, separators=(",", ":")),
+        "json": _json,
         "println": lambda *values: " ".join(map(text_of, values)) + "\n",
         "print": lambda *values: "".join(map(text_of, values)),
         "index": _index,
@@ -110,8 +125,14 @@ def _call(function: str, operands: list[Any]) -> Any:
         "not": lambda value: not value,
     }
     if function not in known:
-        raise Refused(f'template parsing error: template: :1: function "{function}" not defined', 64)
+        raise RefusedError(f'template parsing error: template: :1: function "{function}" not defined', 64)
     return known[function](*operands)
+
+
+def _json(value: Any) -> str:
+    import json  # noqa: PLC0415
+
+    return json.dumps(value, separators=(",", ":"))
 
 
 def _index(value: Any, *keys: Any) -> Any:
@@ -124,7 +145,7 @@ def _field(token: str, value: Any, kind: str) -> Any:
     for name in filter(None, token.split(".")):
         if not isinstance(value, dict) or name not in value:
             message = f'template: :1:2: executing "" at <{token}>: can\'t evaluate field {name} in type {kind}'
-            raise Refused(message)
+            raise RefusedError(message)
         value = value[name]
     return value
 

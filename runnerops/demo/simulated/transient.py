@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import shlex
 import signal
 import subprocess
@@ -12,7 +11,7 @@ from contextlib import suppress
 
 from runnerops.demo.simulated import units
 from runnerops.demo.simulated.processes import adopt_orphans, end_descendants
-from runnerops.demo.simulated.world import ROOT, Refused, Tree, world
+from runnerops.demo.simulated.world import ROOT, RefusedError, random_hex, world
 
 
 def systemd_run(words: list[str]) -> int:
@@ -22,7 +21,7 @@ def systemd_run(words: list[str]) -> int:
     with world() as here:
         if name in here.units:
             what = f"Unit {name} was already loaded or has a fragment file."
-            raise Refused(f"Failed to start transient service unit: {what}")
+            raise RefusedError(f"Failed to start transient service unit: {what}")
         supervisor = subprocess.Popen(
             [*here.data["python"], "supervise", name, *words],
             stdin=subprocess.DEVNULL,
@@ -36,7 +35,7 @@ def systemd_run(words: list[str]) -> int:
             "pid": supervisor.pid,
             "supervisor": supervisor.pid,
             "transient": True,
-            "invocation": secrets.token_hex(16),
+            "invocation": random_hex(16),
             "retry": 0,
             "starts": [],
             "description": f"[systemd-run] {shlex.join(argv)[:60]}",
@@ -71,7 +70,7 @@ def supervise(words: list[str]) -> int:
 
 def _split(words: list[str]) -> tuple[dict[str, str], list[str]]:
     """Options and properties by name, variables as `env:NAME`; then the command."""
-    options: dict[str, str] = {"unit": f"run-{secrets.token_hex(8)}"}
+    options: dict[str, str] = {"unit": f"run-{random_hex(8)}"}
     rest = list(words)
     while rest and rest[0].startswith("-"):
         name, _, value = rest.pop(0).lstrip("-").partition("=")
@@ -84,7 +83,7 @@ def _split(words: list[str]) -> tuple[dict[str, str], list[str]]:
     return options, rest
 
 
-def _environ(options: Tree) -> dict[str, str]:
+def _environ(options: dict[str, str]) -> dict[str, str]:
     """What the unit was given, with the host's own programs first."""
     given = {name.removeprefix("env:"): value for name, value in options.items() if name.startswith("env:")}
     path = given.get("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")

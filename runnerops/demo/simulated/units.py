@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
-import signal
 import time
-from contextlib import suppress
 
 from runnerops.demo.simulated import dockerd, runner
-from runnerops.demo.simulated.world import Refused, World
+from runnerops.demo.simulated.world import RefusedError
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from runnerops.demo.simulated.world import World
+
+SIGNALS = {"HUP": 1, "INT": 2, "QUIT": 3, "KILL": 9, "TERM": 15}
 _FAILED = (
     "Job for {0} failed because the control process exited with error code.\n"
     'See "systemctl status {0}" and "journalctl -xeu {0}" for details.'
@@ -31,7 +34,7 @@ def start(here: World, name: str) -> str:
     if len(unit["starts"]) >= unit["limit"]:
         unit |= {"active": "failed", "pid": 0}
         here.log(name, f"{name}: Start request repeated too quickly.")
-        return f"Job for {name} failed.\nSee \"systemctl status {name}\" and \"journalctl -xeu {name}\" for details."
+        return f'Job for {name} failed.\nSee "systemctl status {name}" and "journalctl -xeu {name}" for details.'
     unit["starts"].append(now)
     problem = dockerd.start(here, name) if name == "docker.service" else runner.start(here, name)
     if not problem:
@@ -45,7 +48,7 @@ def stop(here: World, name: str) -> None:
     """To rest, whatever it was doing."""
     unit = here.units[name]
     if unit.get("transient"):
-        tell(here, name, signal.SIGTERM)
+        _strike(unit["supervisor"], SIGNALS["TERM"])
     elif unit["active"] == "active" and name == "docker.service":
         dockerd.stop(here, name)
     elif unit["active"] == "active":
@@ -56,11 +59,11 @@ def stop(here: World, name: str) -> None:
 
 
 def reload(here: World, name: str) -> None:
-    """Raises Refused for a unit that has no reload, or does not run."""
+    """Raises RefusedError for a unit that has no reload, or does not run."""
     if name != "docker.service":
-        raise Refused(f"Failed to reload {name}: Job type reload is not applicable for unit {name}.", 3)
+        raise RefusedError(f"Failed to reload {name}: Job type reload is not applicable for unit {name}.", 3)
     if here.units[name]["active"] != "active":
-        raise Refused(f"{name} is not active, cannot reload.")
+        raise RefusedError(f"{name} is not active, cannot reload.")
     dockerd.reload(here, name)
 
 
@@ -68,17 +71,23 @@ def tell(here: World, name: str, number: int) -> None:
     """A signal to the main process."""
     unit = here.units[name]
     if unit.get("transient"):
-        with suppress(ProcessLookupError):
-            os.kill(unit["pid"], number)
+        _strike(unit["pid"], number)
     elif unit["active"] != "active":
-        raise Refused(f"Failed to kill unit {name}: No main process to kill")
-    elif number == signal.SIGHUP and name == "docker.service":
+        raise RefusedError(f"Failed to kill unit {name}: No main process to kill")
+    elif number == SIGNALS["HUP"] and name == "docker.service":
         dockerd.reload(here, name)
-    elif number == signal.SIGHUP:
+    elif number == SIGNALS["HUP"]:
         runner.load(here)
-    elif number in {signal.SIGQUIT, signal.SIGTERM, signal.SIGINT, signal.SIGKILL}:
+    elif number in SIGNALS.values():
         if name == "docker.service":
             dockerd.stop(here, name, "activating")
         else:
             runner.end(here, name)
         unit["retry"] = time.time() + unit["again_seconds"]
+
+
+def _strike(pid: int, number: int) -> None:
+    from contextlib import suppress  # noqa: PLC0415
+
+    with suppress(ProcessLookupError):
+        os.kill(pid, number)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import sys
-from urllib.parse import parse_qs, urlsplit
 
 from runnerops.demo.simulated import containers, runner
-from runnerops.demo.simulated.world import Refused, World, path, world
+from runnerops.demo.simulated.world import RefusedError, World, path, world
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from runnerops.demo.simulated.world import Tree
 
 _VALUED = {
     "curl": {"-m", "-o", "-w", "-X", "-H", "-u", "--noproxy", "--unix-socket", "--max-time", "--connect-timeout"},
@@ -23,7 +25,7 @@ def curl(words: list[str]) -> int:
         for url in urls:
             status, body = _get(here, url)
             if fails and status >= 400:
-                raise Refused(f"curl: (22) The requested URL returned error: {status}", 22)
+                raise RefusedError(f"curl: (22) The requested URL returned error: {status}", 22)
             _put(options.get("-o", "-"), body)
             sys.stdout.write(options.get("-w", "").replace("%{http_code}", str(status)).replace("\\n", "\n"))
     return 0
@@ -36,10 +38,10 @@ def wget(words: list[str]) -> int:
         for url in urls:
             try:
                 status, body = _get(here, url)
-            except Refused as refusal:
-                raise Refused(str(refusal).replace("curl: (7) ", "wget: "), 4) from None
+            except RefusedError as refusal:
+                raise RefusedError(str(refusal).replace("curl: (7) ", "wget: "), 4) from None
             if status >= 400:
-                raise Refused(f"wget: server returned error: HTTP/1.1 {status}", 8)
+                raise RefusedError(f"wget: server returned error: HTTP/1.1 {status}", 8)
             _put(options.get("-O", "index.html"), body)
     return 0
 
@@ -62,26 +64,31 @@ def _put(place: str, body: str) -> None:
     if place == "-":
         sys.stdout.write(body)
     elif place != "/dev/null":
-        path(place).write_text(body)
+        with open(path(place), "w", encoding="utf-8") as file:
+            file.write(body)
 
 
 def _get(here: World, url: str) -> tuple[int, str]:
-    parts = urlsplit(url if "://" in url else f"http://{url}")
-    host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+    """The status and the body. Raises RefusedError where nothing answers."""
+    scheme, place = ("http", url) if "://" not in url else url.split("://", 1)
+    authority, _, place = place.partition("/")
+    host, _, number = authority.partition(":")
+    port = int(number or (443 if scheme == "https" else 80))
+    place, _, query = place.partition("?")
     if host in here.data["upstreams"]:
-        return containers.UPSTREAM_ANSWERS, json.dumps({"errors": [{"code": "UNAUTHORIZED"}]})
+        return containers.UPSTREAM_ANSWERS, '{"errors":[{"code":"UNAUTHORIZED"}]}\n'
     for one in here.engine["containers"]:
         if one["State"]["Running"] and _bound(here, one, host, port) and one["Serves"]:
-            return _registry(here, one, parts.path, parse_qs(parts.query))
+            return _registry(here, one["Serves"], place, query)
     page = here.runner["page"] if here.units[runner.UNIT]["active"] == "active" else ""
-    if page and _same(page, host, port) and parts.path == "/metrics":
+    if page and _same(page, host, port) and place == "metrics":
         return 200, runner.metrics(here)
     if not host.replace(".", "").isdecimal() and host != "localhost":
-        raise Refused(f"curl: (6) Could not resolve host: {host}", 6)
-    raise Refused(f"curl: (7) Failed to connect to {host} port {port} after 0 ms: Could not connect to server", 7)
+        raise RefusedError(f"curl: (6) Could not resolve host: {host}", 6)
+    raise RefusedError(f"curl: (7) Failed to connect to {host} port {port} after 0 ms: Could not connect to server", 7)
 
 
-def _bound(here: World, one: dict[str, object], host: str, port: int) -> bool:
+def _bound(here: World, one: Tree, host: str, port: int) -> bool:
     wild = ("0.0.0.0", "")  # noqa: S104  compared, not bound
     own = [*containers.addresses(here), "127.0.0.1", "localhost"]
     return any(
@@ -95,17 +102,19 @@ def _same(page: str, host: str, port: int) -> bool:
     return (address if colon else page) in ("", host) and (number if colon else "9252") == str(port)
 
 
-def _registry(here: World, one: dict[str, object], place: str, query: dict[str, list[str]]) -> tuple[int, str]:
-    serves = one["Serves"]
-    assert isinstance(serves, dict)
+def _registry(here: World, serves: Tree, place: str, query: str) -> tuple[int, str]:
     cached = here.engine["volumes"].get(serves["volume"], {}).get("repositories", [])
-    if place in {"/v2", "/v2/"}:
+    if place in {"v2", "v2/"}:
         return 200, "{}"
-    if place == "/v2/_catalog":
-        most = int(query.get("n", ["100"])[0])
-        return 200, json.dumps({"repositories": sorted(cached)[:most]}, separators=(",", ":")) + "\n"
-    name = place.removeprefix("/v2/").removesuffix("/tags/list")
+    if place == "v2/_catalog":
+        most = int(query.rpartition("n=")[2] or 100)
+        return 200, f'{{"repositories":{_listed(sorted(cached)[:most])}}}\n'
+    name = place.removeprefix("v2/").removesuffix("/tags/list")
     tags = here.data["hub"].get(name)
     if place.endswith("/tags/list") and tags:
-        return 200, json.dumps({"name": name, "tags": tags}, separators=(",", ":")) + "\n"
-    return 404, json.dumps({"errors": [{"code": "NAME_UNKNOWN"}]}, separators=(",", ":")) + "\n"
+        return 200, f'{{"name":"{name}","tags":{_listed(tags)}}}\n'
+    return 404, '{"errors":[{"code":"NAME_UNKNOWN"}]}\n'
+
+
+def _listed(names: list[str]) -> str:
+    return f"[{','.join(f'{chr(34)}{name}{chr(34)}' for name in names)}]"

@@ -1,25 +1,29 @@
-"""What the simulated programs have in common: the host's state, one JSON file that is read and written under a lock."""
+"""What the simulated programs have in common: the host's state, one file that is read and written under a lock.
+
+Of the standard library only what costs nothing to load: a deploy makes a hundred calls.
+"""
 
 from __future__ import annotations
 
 import fcntl
-import json
+import marshal
 import os
-import secrets
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
 
-ROOT = Path(os.environ.get("RUNNEROPS_ROOT", "/nonexistent"))
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Any
+
+    Tree = dict[str, Any]
+
+ROOT = os.environ.get("RUNNEROPS_ROOT", "/nonexistent")
 """The folder that is the host's `/`."""
 
 STATE = "var/lib/simulated"
-Tree = dict[str, Any]
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """What a program says on standard error before it ends, and its exit status."""
 
     def __init__(self, message: str, status: int = 1) -> None:
@@ -64,7 +68,7 @@ class World:
     def begin(self, name: str) -> None:
         """A unit's process starts: a new life, and what /proc shows of it."""
         unit = self.units[name]
-        unit |= {"active": "active", "pid": self.number(), "invocation": secrets.token_hex(16), "retry": 0}
+        unit |= {"active": "active", "pid": self.number(), "invocation": random_hex(16), "retry": 0}
         show_process(unit["pid"], unit["argv"], name)
         self.log(name, f"Started {name} - {unit['description']}.")
 
@@ -75,57 +79,78 @@ class World:
         unit |= {"active": active, "pid": 0}
 
 
-def path(name: str) -> Path:
+def path(name: str) -> str:
     """Where a path of the host lies; one that was translated before stays."""
-    return Path(name) if Path(name).is_relative_to(ROOT) else ROOT / name.lstrip("/")
+    return name if name.startswith(f"{ROOT}/") else f"{ROOT}/{name.lstrip('/')}"
 
 
 def shown(text: object) -> str:
     """A text with the host's own paths."""
-    return str(text).replace(str(ROOT), "")
+    return str(text).replace(ROOT, "")
+
+
+def text_at(name: str) -> str:
+    """A file's text. Raises OSError, UnicodeDecodeError."""
+    with open(path(name), encoding="utf-8") as file:
+        return file.read()
+
+
+def random_hex(size: int) -> str:
+    """So many random bytes."""
+    return os.urandom(size).hex()
 
 
 def show_process(pid: int, argv: list[str], unit: str) -> None:
     """The files of /proc that an observation reads."""
-    folder = ROOT / f"proc/{pid}"
-    folder.mkdir(parents=True)
+    folder = f"{ROOT}/proc/{pid}"
+    os.makedirs(folder, exist_ok=True)
     name = argv[0].rpartition("/")[2]
-    (folder / "cmdline").write_bytes(b"".join(word.encode() + b"\0" for word in argv))
-    (folder / "comm").write_text(f"{name}\n")
-    (folder / "stat").write_text(f"{pid} ({name}) S 1 {pid} {pid} 0 -1 4194560\n")
-    (folder / "cgroup").write_text(f"0::/system.slice/{unit}\n")
+    files = {
+        "cmdline": "".join(f"{word}\0" for word in argv),
+        "comm": f"{name}\n",
+        "stat": f"{pid} ({name}) S 1 {pid} {pid} 0 -1 4194560\n",
+        "cgroup": f"0::/system.slice/{unit}\n",
+    }
+    for file, text in files.items():
+        with open(f"{folder}/{file}", "w", encoding="utf-8") as target:
+            target.write(text)
 
 
 def hide_process(pid: int) -> None:
     """Takes them away."""
-    folder = ROOT / f"proc/{pid}"
-    if pid and folder.exists():
-        for file in folder.iterdir():
-            file.unlink()
-        folder.rmdir()
+    folder = f"{ROOT}/proc/{pid}"
+    if pid and os.path.isdir(folder):
+        for file in os.listdir(folder):
+            os.unlink(f"{folder}/{file}")
+        os.rmdir(folder)
 
 
-@contextmanager
-def world() -> Iterator[World]:
-    """The state, after what happened by itself meanwhile; written back where it differs."""
-    from runnerops.demo.simulated.life import live  # noqa: PLC0415
+class world:  # noqa: N801  used as a function is
+    """The state, after what happened by itself meanwhile; written back when the block is left."""
 
-    folder = ROOT / STATE
-    with (folder / "lock").open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        before = (folder / "state.json").read_text()
-        here = World(json.loads(before))
-        try:
-            live(here)
-            yield here
-        finally:
-            after = json.dumps(here.data, indent=1)
-            if after != before:
-                write(folder, after)
+    def __enter__(self) -> World:
+        from runnerops.demo.simulated.life import live  # noqa: PLC0415
+
+        self._lock = os.open(f"{ROOT}/{STATE}/lock", os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC)
+        fcntl.flock(self._lock, fcntl.LOCK_EX)
+        with open(f"{ROOT}/{STATE}/state", "rb") as file:
+            self._before = file.read()
+        self._world = World(marshal.loads(self._before))  # noqa: S302  our own file
+        live(self._world)
+        return self._world
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        after = marshal.dumps(self._world.data)
+        if after != self._before:
+            write(f"{ROOT}/{STATE}", self._world.data)
+        os.close(self._lock)
 
 
-def write(folder: Path, text: str) -> None:
+def write(folder: str, data: Tree) -> None:
     """Whole or not at all."""
-    beside = folder / f"state.{os.getpid()}"
-    beside.write_text(text)
-    beside.replace(folder / "state.json")
+    beside = f"{folder}/state.{os.getpid()}"
+    with open(beside, "wb") as file:
+        file.write(marshal.dumps(data))
+    os.replace(beside, f"{folder}/state")
