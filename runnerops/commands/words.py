@@ -30,7 +30,7 @@ NEVER_LIFTED = frozenset(
     {
         *("port-taken", "listen-not-here", "ambiguous-runner", "set-as-flag", "not-a-file"),
         *("no-systemd", "missing-tools", "no-docker", "docker-stopped", "rootless", "snap", "podman"),
-        *("no-compose", "no-curl", "no-gitlab-runner"),
+        *("no-compose", "no-curl", "no-nsenter", "no-gitlab-runner"),
     }
 )
 """Stops that no flag lifts: what they name has to be mended."""

@@ -15,13 +15,16 @@ from runnerops.services.gitlab_runner.document import NAME
 from runnerops.services.gitlab_runner.drain import rest, rest_again, return_later, start
 from runnerops.services.gitlab_runner.keys import LINT_SINCE
 from runnerops.services.gitlab_runner.merge import config_path
-from runnerops.services.gitlab_runner.proof import UNIT, watch
+from runnerops.services.gitlab_runner.proof import UNIT, read, watch
 from runnerops.services.gitlab_runner.scripts import LOAD_OR_START
+from runnerops.services.registry.caches import own_caches
+from runnerops.services.registry.containers import ours
+from runnerops.services.registry.reach import from_container, given
 from runnerops.services.steps import owe, run, settle_debt
 
 
 def moves(
-    host: Host,  # noqa: ARG001
+    host: Host,
     action: Action,
     changes: Sequence[Change],
     have: HostState,
@@ -29,7 +32,7 @@ def moves(
     run: int,
     paused: bool,
 ) -> Moves:
-    """Guarded by the life of the process; judged by `gitlab-runner lint` where the host's version has it."""
+    """Guarded by the life of the process; judged by `gitlab-runner lint` where there is one, and by caches new to jobs."""
     runner = have.facts.runner
     assert runner
     part = _Part(changes[0] if changes else None, runner, policy, have)
@@ -39,7 +42,12 @@ def moves(
         todo, undo = part.come_back(), part.rest_again()
     else:
         todo, undo = part.restart(run), part.restart_back()
-    return Moves(guard=tuple(_guard(runner)), judge=tuple(part.judge()), todo=tuple(todo), undo=tuple(undo))
+    return Moves(
+        guard=tuple(_guard(runner)),
+        judge=(*part.judge(), *_caches(host, changes, have)),
+        todo=tuple(todo),
+        undo=tuple(undo),
+    )
 
 
 def pause(have: HostState, policy: Policy) -> Moves:
@@ -69,6 +77,16 @@ def _guard(runner: RunnerFacts) -> Iterator[Step]:
     yield Step("guard", (runner.unit.active, "systemctl", "is-active", UNIT))
     if runner.unit.active == RUNNING and runner.unit.invocation:
         yield Step("guard", (runner.unit.invocation, "systemctl", "show", "-p", "InvocationID", "--value", UNIT))
+
+
+def _caches(host: Host, changes: Sequence[Change], have: HostState) -> Iterator[Step]:
+    """Caches that answer the host and that jobs are newly given. One that this run brings up is proven in its own part."""
+    registry = have.facts.registry
+    for change in changes:
+        known = given(own_caches(host), read(change.old.content))
+        for cache in given(own_caches(host), read(change.new.content)):
+            if cache not in known and registry and registry.answers.get(cache.probe) and cache.name in ours(have):
+                yield from_container(cache, have.facts.tools)
 
 
 class _Part:

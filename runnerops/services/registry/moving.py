@@ -9,11 +9,12 @@ from collections.abc import Iterator, Sequence
 
 from runnerops.model import Action, Change, Host, HostState, Moves, Policy, Step, Verb
 from runnerops.services.base import sha256, staged_path
-from runnerops.services.registry.caches import CONFIG_LABEL, directory, own_caches
+from runnerops.services.registry.caches import CONFIG_LABEL, OwnCache, directory, own_caches
 from runnerops.services.registry.choice import compose_tree, touched, wanted_label
 from runnerops.services.registry.containers import docker_answers, filters, ours, twins
 from runnerops.services.registry.document import NAME
 from runnerops.services.registry.image import short
+from runnerops.services.registry.reach import for_jobs, from_container
 from runnerops.services.registry.scene import Scene
 from runnerops.services.steps import answers, owe, run, settle_debt, wait
 
@@ -114,7 +115,14 @@ def _stand_by(now: Scene) -> Iterator[Step]:
     yield from _swaps(now)
     for cache in now.caches:
         if now.answered(cache):
-            yield wait(now.policy.prove_s, "ok", *answers(cache.probe, now.have.facts.tools))
+            yield from _answer(now, cache)
+
+
+def _answer(now: Scene, cache: OwnCache) -> Iterator[Step]:
+    """To the host, and where jobs use it, to a container: two ways, of which a firewall may close one."""
+    yield wait(now.policy.prove_s, "ok", *answers(cache.probe, now.have.facts.tools))
+    if cache in for_jobs(now.host):
+        yield from_container(cache, now.have.facts.tools)
 
 
 def _proofs(now: Scene) -> Iterator[Step]:
@@ -123,7 +131,7 @@ def _proofs(now: Scene) -> Iterator[Step]:
         registry = now.have.facts.registry
         first = cache.name not in ours(now.have)
         if not (first and registry and registry.upstreams.get(cache.name) is False):
-            yield wait(now.policy.prove_s, "ok", *answers(cache.probe, now.have.facts.tools))
+            yield from _answer(now, cache)
         if label := wanted_label(cache, now.host, now.changes, now.have):
             shown = f'{{{{.Label "{CONFIG_LABEL}"}}}}'
             yield wait(15, f"={label}", "docker", "ps", *filters(cache.name), "--format", shown)

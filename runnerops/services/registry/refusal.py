@@ -12,6 +12,7 @@ from runnerops.services.registry.choice import touched
 from runnerops.services.registry.containers import holder_of, ours
 from runnerops.services.registry.document import NAME
 from runnerops.services.registry.image import major
+from runnerops.services.registry.reach import for_jobs
 
 
 def refusals(host: Host, have: HostState) -> Iterable[Stop]:
@@ -33,6 +34,11 @@ def refusals(host: Host, have: HostState) -> Iterable[Stop]:
         )
     if not have.facts.tools & {"curl", "wget"}:
         yield _refused("no-curl", "neither curl nor wget there: install one, then deploy again")
+    if for_jobs(host) and "nsenter" not in have.facts.tools:
+        message = (
+            "no nsenter there, by which a cache for Docker-in-Docker is proven: install util-linux, then deploy again"
+        )
+        yield _refused("no-nsenter", message)
 
 
 def _refused(code: str, message: str) -> Stop:

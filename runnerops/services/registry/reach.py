@@ -1,0 +1,79 @@
+"""Whether containers reach a cache, and not only the host itself. Pure: builds argv.
+
+From a container to a port that is published on an address of its host the way goes through the host's INPUT chain: a
+firewall that denies incoming lets the host's own request through and drops theirs, and pulls go past the cache in silence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from runnerops.model import Host, ServiceName, Step, Tree, Value
+from runnerops.services.registry.caches import PROJECT, OwnCache, own_caches
+from runnerops.services.steps import answers, wait
+
+SECONDS = 20
+"""The host itself was answered before, so this is no matter of waiting for a start."""
+
+FROM_CONTAINER = (
+    ": does a container reach it; "
+    "cache=$1 said=$2 ufw=$3 iptables=$4; shift 4; "
+    f'id=$(docker ps -q --filter "label=com.docker.compose.project={PROJECT}" '
+    '--filter "label=com.docker.compose.service=$cache" | head -n 1); '
+    'pid=$(docker inspect --format "{{.State.Pid}}" "$id") || exit; '
+    'nsenter -t "$pid" -n "$@" && exit; '
+    'printf "%s\\n" "$said" "$ufw" "$iptables"; exit 1'
+)
+"""CACHE TEXT TEXT TEXT ARGV…: the host's own command in the network of that container, and what to type where it fails."""
+
+
+def for_jobs(host: Host) -> tuple[OwnCache, ...]:
+    """The host's own caches that its runners give to the services of their jobs."""
+    return given(own_caches(host), host.sections.get(ServiceName.GITLAB_RUNNER, {}))
+
+
+def given(caches: Collection[OwnCache], config: Tree) -> tuple[OwnCache, ...]:
+    """Those among the caches that stand in the command of a service of this config.toml."""
+    words = {part.rstrip("/") for word in _words(config) for part in word.split("=", 1)}
+    return tuple(cache for cache in caches if url_of(cache) in words)
+
+
+def _words(config: Tree) -> Iterator[str]:
+    for runner in _tables(config.get("runners")):
+        docker = runner.get("docker")
+        for service in _tables(docker.get("services")) if isinstance(docker, dict) else ():
+            command = service.get("command")
+            yield from (word for word in (command if isinstance(command, list) else ()) if isinstance(word, str))
+
+
+def _tables(value: Value) -> Iterator[Tree]:
+    yield from (item for item in (value if isinstance(value, list) else ()) if isinstance(item, dict))
+
+
+def url_of(cache: OwnCache) -> str:
+    """What clients use, containers among them."""
+    return str(cache.tree.get("url") or "").rstrip("/")
+
+
+def from_container(cache: OwnCache, tools: Collection[str]) -> Step:
+    """Its answer to a request out of a container's network."""
+    url = url_of(cache)
+    said = f"containers do not reach {url}, the host does: its firewall drops what comes from them; type one of"
+    return wait(SECONDS, "ok", "sh", "-c", FROM_CONTAINER, "sh", cache.name, said, *_lines(url), *answers(url, tools))
+
+
+def _lines(url: str) -> tuple[str, str]:
+    """What opens the port on that address, for ufw and for iptables."""
+    parts = urlsplit(url)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    try:
+        address = ip_address(parts.hostname or "")
+    except ValueError:
+        return f"ufw allow proto tcp to any port {port}", f"iptables -I INPUT -p tcp --dport {port} -j ACCEPT"
+    command = "ip6tables" if address.version == 6 else "iptables"
+    return (
+        f"ufw allow proto tcp to {address} port {port}",
+        f"{command} -I INPUT -p tcp -d {address} --dport {port} -j ACCEPT",
+    )

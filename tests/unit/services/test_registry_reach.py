@@ -1,0 +1,158 @@
+"""Whether containers reach a cache: when it is asked, by which steps, and what is said where they do not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from runnerops.model import Action, Facts, Host, HostState, Moves, ServiceName, Step, Tree, Verb
+from runnerops.services import gitlab_runner, registry
+from runnerops.services.registry.caches import own_caches
+from runnerops.services.registry.reach import FROM_CONTAINER, for_jobs, from_container, given
+from tests.unit.services import runner_builders as runners
+from tests.unit.services.builders import (
+    BRIDGE,
+    POLICY,
+    cache,
+    changes,
+    compose_facts,
+    engine,
+    host,
+    our_container,
+    rendered,
+    state,
+)
+
+URL = f"http://{BRIDGE}:5000"
+RESTART = Action(ServiceName.DOCKER, Verb.RESTART, ("mtu",))
+COMMANDS = [
+    (["--registry-mirror", URL], True),
+    (["--registry-mirror", f"{URL}/"], True),
+    ([f"--registry-mirror={URL}"], True),
+    (["--registry-mirror", "http://192.0.2.1:5000"], False),
+    (["--registry-mirror", f"{URL}1"], False),
+    ([], False),
+]
+
+
+def config(*command: str) -> Tree:
+    docker: Any = {"image": "alpine:3", "privileged": True}
+    if command:
+        docker["services"] = [{"name": "docker:dind", "command": list(command)}]
+    return runners.config(runners.runner(docker=docker))
+
+
+def with_jobs(here: Host, *command: str) -> Host:
+    return replace(here, sections={**here.sections, ServiceName.GITLAB_RUNNER: config(*command)})
+
+
+def asks(moves: Moves) -> dict[str, list[Step]]:
+    """The steps that ask from a container, by the list they stand in."""
+    lists = {"judge": moves.judge, "todo": moves.todo, "undo": moves.undo}
+    found = {name: [step for step in steps if FROM_CONTAINER in step.args] for name, steps in lists.items()}
+    return {name: steps for name, steps in found.items() if steps}
+
+
+def move(have: HostState, here: Host, *before: Action) -> Moves:
+    found = changes(registry, here, rendered(here), have)
+    action = registry.choose(here, found, have, POLICY, before)
+    assert action
+    return registry.moves(here, action, found, have, POLICY, 1, False)
+
+
+@pytest.mark.parametrize(("command", "used"), COMMANDS)
+def test_a_cache_is_for_jobs_where_a_service_of_a_runner_is_given_it(command: list[str], used: bool) -> None:
+    here = with_jobs(host({}, [cache()]), *command)
+    assert [one.name for one in for_jobs(here)] == (["dockerhub"] if used else [])
+
+
+@pytest.mark.parametrize("odd", [{"runners": "x"}, {"runners": [1]}, {"runners": [{"docker": {"services": [1, {}]}}]}])
+def test_odd_files_are_given_nothing(odd: Tree) -> None:
+    assert given(own_caches(host({}, [cache()])), odd) == ()
+
+
+def test_its_proof_asks_from_a_container_after_the_host() -> None:
+    here = with_jobs(host({}, [cache()]), "--registry-mirror", URL)
+    have = state({}, engine(), registry_facts=compose_facts())
+    (step,) = asks(move(have, here))["todo"]
+    todo = move(have, here).todo
+    assert step == from_container(own_caches(here)[0], have.facts.tools)
+    before = todo[todo.index(step) - 1]
+    assert before.args[1:] == ("ok", "curl", "-fsS", "--noproxy", "*", "-m", "5", "-o", "/dev/null", f"{URL}/v2/")
+
+
+def test_nothing_is_asked_from_a_container_where_no_job_uses_the_cache() -> None:
+    have = state({}, engine(), registry_facts=compose_facts())
+    assert asks(move(have, host({}, [cache()]))) == {}
+
+
+def test_a_restart_of_docker_proves_it_again() -> None:
+    here = with_jobs(host({}, [cache()]), "--registry-mirror", URL)
+    files = {file.spec.path: file.content or b"" for file in rendered(here)}
+    compose: Any = registry.parse(rendered(here)[-1].spec, rendered(here)[-1].content or b"")
+    label = compose["services"]["dockerhub"]["labels"]["runnerops.registry-config.sha256"]
+    facts = compose_facts(answers={URL: True})
+    have = state(files, engine(containers=[our_container("dockerhub", label)]), registry_facts=facts)
+    assert list(asks(move(have, here, RESTART))) == ["todo"]
+
+
+LINES = [
+    (URL, f"ufw allow proto tcp to {BRIDGE} port 5000",
+     f"iptables -I INPUT -p tcp -d {BRIDGE} --dport 5000 -j ACCEPT"),
+    ("http://cache.example.com", "ufw allow proto tcp to any port 80", "iptables -I INPUT -p tcp --dport 80 -j ACCEPT"),
+    ("https://cache.example.com", "ufw allow proto tcp to any port 443",
+     "iptables -I INPUT -p tcp --dport 443 -j ACCEPT"),
+    ("http://[2001:db8::1]:5000", "ufw allow proto tcp to 2001:db8::1 port 5000",
+     "ip6tables -I INPUT -p tcp -d 2001:db8::1 --dport 5000 -j ACCEPT"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("url", "ufw", "iptables"), LINES)
+def test_the_lines_to_type_fit_what_containers_ask(url: str, ufw: str, iptables: str) -> None:
+    (one,) = own_caches(host({}, [cache(url=url)]))
+    args = from_container(one, {"curl"}).args
+    assert ufw in args
+    assert iptables in args
+    assert args[-1] == f"{url}/v2/"
+
+
+def test_a_host_without_nsenter_is_refused_only_where_jobs_use_the_cache() -> None:
+    have = state({}, engine(), registry_facts=compose_facts())
+    here = host({}, [cache()])
+    assert [stop.code for stop in registry.refusals(here, have)] == []
+    assert [stop.code for stop in registry.refusals(with_jobs(here, "--registry-mirror", URL), have)] == ["no-nsenter"]
+
+
+# -- the runner's part: a cache that runs already and that jobs are newly given -----------------------------------------
+
+
+def runner_state(old: Tree, *, answers: bool = True, runs: bool = True) -> HostState:
+    have = runners.have(old)
+    facts: Facts = replace(
+        have.facts,
+        docker=engine(containers=[our_container("dockerhub", "x")] if runs else []),
+        registry=compose_facts(answers={URL: answers}),
+    )
+    return replace(have, facts=facts)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "state", "asked"),
+    [
+        (config(), config("--registry-mirror", URL), {}, ["judge"]),
+        (config("--mtu=1"), config("--registry-mirror", URL), {}, ["judge"]),
+        (config("--registry-mirror", URL), config("--registry-mirror", URL, "--mtu=1"), {}, []),
+        (config("--registry-mirror", URL), config(), {}, []),
+        (config(), config("--registry-mirror", URL), {"answers": False}, []),
+        (config(), config("--registry-mirror", URL), {"runs": False}, []),
+    ],
+)
+def test_a_cache_that_jobs_are_newly_given_is_judged_before_the_file_is_swapped(
+    old: Tree, new: Tree, state: dict[str, bool], asked: list[str]
+) -> None:
+    here = replace(host({}, [cache()]), sections={**host({}, [cache()]).sections, ServiceName.GITLAB_RUNNER: new})
+    action = Action(ServiceName.GITLAB_RUNNER, Verb.RELOAD)
+    moves = gitlab_runner.moves(here, action, runners.change(old, new), runner_state(old, **state), POLICY, 1, False)
+    assert list(asks(moves)) == asked
