@@ -9,6 +9,7 @@ from runnerops.model import (
     ABSENT,
     Action,
     Change,
+    Given,
     Host,
     HostState,
     Moves,
@@ -43,10 +44,10 @@ class Draft:
     rested: set[ServiceName] = field(default_factory=set)
     """Brought to rest by an earlier part: on the way back they go to rest again before that part is undone."""
 
-    def write(self, recorded: Mapping[str, bytes | None]) -> None:
+    def write(self, recorded: Mapping[str, bytes | None], given: Given) -> None:
         """All steps: guard, fetch, stage, judge, then part by part. Nothing where there is nothing to do or record."""
         known = all(self.have.applied.get(path) == sha256(content) for path, content in recorded.items())
-        if not self.changes and not self.actions and known:
+        if not self.changes and not self.actions and known and given.marks == self.have.given.marks:
             return
         moves = self._moves()
         self.todo += (_file_guard(path, self.have.file(path)) for path in recorded)

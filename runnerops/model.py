@@ -391,10 +391,23 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
+class Given:
+    """What the inventory gave of secrets that the host's own system replaces, as keyed fingerprints that only tell *equal*.
+
+    `marks` has them by the name of what each is for, `key` (hex digits, random, the host keeps it) is what they are made
+    under. Neither is ever shown.
+    """
+
+    key: str = field(default="", repr=False)
+    marks: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class HostState:
     """All that one observation gave. `applied` has the sha that runnerops last put, or found equal in meaning, at each path.
 
     `staged` has every content that a kept run meant to put there, whether that run ended or not: it is ours too.
+    `given` is what the last run that gave any secret of that kind recorded.
     `base` has the contents of `applied`, as run number `since`, the last that ended well, kept them.
     `versions` has what slow programs said of themselves, each with its binary's fingerprint: a run remembers it there.
     """
@@ -407,6 +420,7 @@ class HostState:
     staged: Mapping[str, frozenset[Sha]] = field(default_factory=dict)
     base: Mapping[str, bytes] = field(default_factory=dict)
     since: int = 0
+    given: Given = Given()
     versions: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     def file(self, path: str) -> RemoteFile:
@@ -534,8 +548,9 @@ class Finding:
 class Plan:
     """All that apply will do. An empty plan has no `todo`. `stops` holds only those not lifted; `lifted` those allowed.
 
-    `files` is the payload (`new.1`, `old.1` …), `applied` the sha per path to record and `contents` where in the payload
-    its content is, `after` the hosts whose caches this one uses. `digest` is over what is asked, not over what the host had.
+    `files` is the payload (`new.1`, `old.1` …). To record: `applied`, the sha per path, `contents`, where in the payload its
+    content is, and `given`. `after` has the hosts whose caches this one uses. `digest` is over what is asked, not over
+    what the host had.
     """
 
     host: str
@@ -548,6 +563,7 @@ class Plan:
     files: Mapping[str, bytes] = field(default_factory=dict)
     applied: Mapping[str, Sha] = field(default_factory=dict)
     contents: Mapping[str, str] = field(default_factory=dict)
+    given: Given = Given()
     versions: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     stops: tuple[Stop, ...] = ()
     lifted: tuple[Stop, ...] = ()

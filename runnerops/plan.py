@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from runnerops.causes import explain
 from runnerops.draft import Draft, changes_of
@@ -18,6 +18,7 @@ from runnerops.model import (
     Change,
     Edit,
     Finding,
+    Given,
     Host,
     HostState,
     Origin,
@@ -29,13 +30,16 @@ from runnerops.model import (
     Stop,
 )
 from runnerops.services import SERVICES, service_of
-from runnerops.services.base import ParseError, sha256, with_path
+from runnerops.services.base import ParseError, fingerprint, sha256, with_path
 from runnerops.unasked import edited_there, lifted, not_equipped, not_ours, sift
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """All that a plan is made of. `deployed` names the hosts that the same deploy brings up to date before this one."""
+    """All that a plan is made of. `deployed` names the hosts that the same deploy brings up to date before this one.
+
+    `key` is random (hex digits): a host that has none yet keeps fingerprints of what is given under it.
+    """
 
     host: Host
     asked: tuple[RenderedFile, ...]
@@ -46,6 +50,7 @@ class Request:
     stops: tuple[Stop, ...] = ()
     findings: tuple[Finding, ...] = ()
     deployed: frozenset[str] = frozenset()
+    key: str = field(default="", repr=False)
 
 
 def make_plan(request: Request) -> Plan:
@@ -56,8 +61,9 @@ def make_plan(request: Request) -> Plan:
     actions = _choose(host, changes, have, policy)
     stops, notes = sift(host, request.deployed, _stops(request, changes, actions))
     draft = Draft(host, changes, actions, have, policy, run)
+    given = _given(request)
     recorded = {file.spec.path: file.content for file in request.want}
-    draft.write(recorded)
+    draft.write(recorded, given)
     return Plan(
         host=host.name,
         run=run,
@@ -69,11 +75,12 @@ def make_plan(request: Request) -> Plan:
         files=draft.files,
         applied={**have.applied, **{path: sha256(content) for path, content in recorded.items()}},
         contents=draft.contents,
+        given=given,
         versions=have.versions,
         stops=tuple(stop for stop in stops if not lifted(stop, policy)),
         lifted=tuple(stop for stop in stops if lifted(stop, policy)),
         findings=request.findings,
-        notes=notes,
+        notes=(*notes, *_remarks(request)),
         after=uses_caches_of(host),
         digest=_digest(request),
         keep_runs=host.keep_runs,
@@ -135,6 +142,23 @@ def _stops(request: Request, changes: Sequence[Change], actions: Sequence[Action
     yield from (stop for change in changes for stop in (*not_ours(change), *edited_there(change)))
     for service in SERVICES:
         yield from service.stops(host, changes_of(service, changes), actions, have, request.policy)
+
+
+def _remarks(request: Request) -> Iterable[str]:
+    for service in SERVICES:
+        own = [file for file in request.asked if file.spec.service is service.NAME]
+        yield from service.remarks(request.host, own, request.have)
+
+
+def _given(request: Request) -> Given:
+    """What was given before and, under the same key, what is given now; nothing is kept without a key."""
+    before = request.have.given
+    key = before.key or request.key
+    marks: dict[str, str] = {}
+    for service in SERVICES if key else ():
+        own = [file for file in request.asked if file.spec.service is service.NAME]
+        marks |= {name: fingerprint(key, secret) for name, secret in service.given(request.host, own).items()}
+    return Given(key, {**before.marks, **marks}) if marks else before
 
 
 def _digest(request: Request) -> str:

@@ -52,7 +52,9 @@ def edited_there(change: Change) -> Iterable[Stop]:
     drift, path = change.drift, change.old.path
     if drift is None:
         return
-    lost = tuple(dict.fromkeys(key_text(edit.key) for edit in change.edits if edit.cause in {"host", "both"}))
+    owns, spec = service_of(change.new.spec.service).owns, change.new.spec
+    edits = (edit for edit in change.edits if edit.cause in {"host", "both"} and not owns(spec, edit.key))
+    lost = tuple(dict.fromkeys(key_text(edit.key) for edit in edits))
     if change.old.kind == "absent":
         yield Stop("host-edit", f"{path} was removed on the host since run {drift.run}", details=(path,))
     elif _unreadable(change):

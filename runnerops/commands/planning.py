@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets as random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -73,6 +74,7 @@ def plan_host(
         stops=stops,
         findings=lint(host, want, have.facts),
         deployed=deployed - {host.name},
+        key=random.token_hex(32),
     )
     plan = make_plan(request)
     changed = {change.old.path for change in plan.changes}

@@ -28,7 +28,7 @@ STOP_CODES = frozenset(
 
 NEVER_LIFTED = frozenset(
     {
-        *("port-taken", "listen-not-here", "ambiguous-runner", "set-as-flag", "not-a-file"),
+        *("port-taken", "listen-not-here", "ambiguous-runner", "no-token", "set-as-flag", "not-a-file"),
         *("no-systemd", "missing-tools", "no-docker", "docker-stopped", "rootless", "snap", "podman"),
         *("no-compose", "no-curl", "no-nsenter", "no-gitlab-runner"),
     }

@@ -11,7 +11,7 @@ import json
 import re
 import shlex
 import tarfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from importlib.resources import files as package_files
 from typing import Literal, TypeAlias, cast
 
@@ -93,7 +93,7 @@ def payload(plan: Plan, secrets: Sequence[str]) -> bytes:
     files = {
         "host.sh": package_files(__package__).joinpath("host.sh").read_bytes(),
         "undo": encode(plan.undo),
-        "meta": (json.dumps(_meta(plan), sort_keys=True) + "\n").encode(),
+        "meta": f"{meta_text(plan)}\n".encode(),
         "secrets": "".join(f"{line}\n" for line in secrets if line).encode(),
         "versions": "".join(f"{name}\t{key}\t{said}\n" for name, (key, said) in plan.versions.items()).encode(),
         "keep": f"{plan.keep_runs} {KEEP_KIB}\n".encode(),
@@ -109,9 +109,10 @@ def payload(plan: Plan, secrets: Sequence[str]) -> bytes:
     return target.getvalue()
 
 
-def _meta(plan: Plan) -> Mapping[str, object]:
+def meta_text(plan: Plan) -> str:
+    """What is remembered of a run, as one line of JSON."""
     origin = plan.origin
-    return {
+    meta = {
         "run": plan.run,
         "origin": {
             "user": origin.user,
@@ -124,7 +125,9 @@ def _meta(plan: Plan) -> Mapping[str, object]:
         "actions": [f"{action.verb.name.lower()} {action.service}" for action in plan.actions],
         "files": dict(plan.applied),
         "contents": dict(plan.contents),
+        "given": {"key": plan.given.key, "marks": dict(plan.given.marks)},
     }
+    return json.dumps(meta, sort_keys=True)
 
 
 class Decoder:

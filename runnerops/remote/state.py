@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from runnerops.model import Facts, HostState, Origin, Owed, RemoteFile, Run, ServiceName, Sha, Verb
+from runnerops.model import Facts, Given, HostState, Origin, Owed, RemoteFile, Run, ServiceName, Sha, Verb
 from runnerops.services.base import Answers
 
 
@@ -39,6 +40,7 @@ def host_state(answers: Answers, files: Mapping[str, RemoteFile], facts: Facts) 
         staged=_staged(answers),
         base=dict(_contents(answers, since, metas.get(since, {}))),
         since=since,
+        given=_given(metas.get(since, {}).get("given")),
         versions=dict(_versions(answers)),
     )
 
@@ -130,6 +132,14 @@ def _contents(answers: Answers, run: int, meta: Mapping[str, Any]) -> Iterator[t
     for path, name in names.items() if isinstance(names, dict) else ():
         if (found := lines.get(str(name).encode())) is not None:
             yield path, b"\n".join([*found, b""])
+
+
+def _given(found: Any) -> Given:
+    """What the last run that ended well carried on; nothing of it counts where its key cannot be read."""
+    key, marks = (found.get("key"), found.get("marks")) if isinstance(found, dict) else (None, None)
+    if not isinstance(key, str) or not isinstance(marks, dict) or not re.fullmatch(r"([0-9a-f]{2})+", key):
+        return Given()
+    return Given(key, {str(name): str(mark) for name, mark in marks.items()})
 
 
 def _versions(answers: Answers) -> Iterator[tuple[str, tuple[str, str]]]:

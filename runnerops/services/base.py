@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeAlias
@@ -98,6 +99,12 @@ class Service(Protocol):
     ) -> tuple[tuple[RenderedFile, ...], tuple[Stop, ...]]:
         """What this host should have: the paths its daemon uses, host-owned keys kept, sticky keys written out."""
 
+    def given(self, host: Host, asked: Sequence[RenderedFile]) -> Mapping[str, str]:
+        """Secrets that the inventory gives and that the managed system may replace, by the name of what each is for."""
+
+    def remarks(self, host: Host, asked: Sequence[RenderedFile], have: HostState) -> Iterable[str]:
+        """What is worth a word though it stops nothing and changes nothing."""
+
     def lint(self, files: Mapping[FileSpec, Tree], facts: Facts | None) -> Iterable[Finding]:
         """What the system itself would refuse, ignore or die of. Without facts: what can be known offline."""
 
@@ -134,6 +141,11 @@ class Service(Protocol):
 
     def resume(self, have: HostState, policy: Policy, run: int) -> Moves:
         """Back from rest where no action of its own brings it back."""
+
+
+def fingerprint(key: str, secret: str) -> str:
+    """Under a host's own key (hex digits): equal for equal secrets, and tells nothing else."""
+    return hmac.new(bytes.fromhex(key), secret.encode(), hashlib.sha256).hexdigest()
 
 
 def value_at(tree: Value, key: Key) -> Value:

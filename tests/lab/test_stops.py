@@ -94,7 +94,7 @@ def test_no_token_anywhere(project: Project, host: LabHost) -> None:
     section = runner_section()
     del section["runners"][0]["token"]
     project.write({"hosts": {host.name: host_entry(host, gitlab_runner=section)}})
-    refused(project, host, "empty-token", "one")
+    refused(project, host, "no-token", "one")
 
 
 def test_somebody_elses_container_on_the_port(project: Project, host: LabHost) -> None:

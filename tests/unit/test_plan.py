@@ -59,7 +59,7 @@ def have(daemon_json: Tree | None, config: bytes | None, *, jobs: int = 0, owed:
     return replace(found, files=known, facts=replace(found.facts, runner=runner), applied=applied)
 
 
-def host(*services: ServiceName) -> Host:
+def a_host(*services: ServiceName) -> Host:
     return Host("h", "h", sections={service: {} for service in services})
 
 
@@ -68,17 +68,22 @@ def ask(docker: Tree | None, config: bytes | None) -> tuple[RenderedFile, ...]:
     if config is None:
         return files
     service = service_of(ServiceName.GITLAB_RUNNER)
-    (spec,) = service.files(host(ServiceName.GITLAB_RUNNER))
+    (spec,) = service.files(a_host(ServiceName.GITLAB_RUNNER))
     return (*files, RenderedFile(spec, config))
 
 
-def plan(asked: tuple[RenderedFile, ...], there: HostState, policy: Policy = POLICY, **more: frozenset[str]) -> Plan:
-    here = more.pop("host", None) or host(*{file.spec.service for file in asked})
-    assert isinstance(here, Host)
+def plan(
+    asked: tuple[RenderedFile, ...],
+    there: HostState,
+    policy: Policy = POLICY,
+    *,
+    host: Host | None = None,
+    deployed: frozenset[str] = frozenset(),
+    key: str = "",
+) -> Plan:
+    here = host or a_host(*{file.spec.service for file in asked})
     want, stops = settle(here, asked, there)
-    return make_plan(
-        Request(here, asked, want, there, policy, ORIGIN, stops, deployed=more.get("deployed", frozenset()))
-    )
+    return make_plan(Request(here, asked, want, there, policy, ORIGIN, stops, deployed=deployed, key=key))
 
 
 def verbs(steps: tuple[object, ...]) -> list[str]:

@@ -9,7 +9,7 @@ from runnerops.services.late import late
 
 if TYPE_CHECKING:
     from runnerops.services.docker.choice import choose
-    from runnerops.services.docker.meaning import counterpart, edits, owns, settle
+    from runnerops.services.docker.meaning import counterpart, edits, given, owns, remarks, settle
     from runnerops.services.docker.moving import moves, pause, resume
     from runnerops.services.docker.refusal import refusals, stops
 else:
@@ -17,7 +17,7 @@ else:
         __name__,
         {
             "choice": ("choose",),
-            "meaning": ("counterpart", "edits", "owns", "settle"),
+            "meaning": ("counterpart", "edits", "given", "owns", "remarks", "settle"),
             "moving": ("moves", "pause", "resume"),
             "refusal": ("refusals", "stops"),
         },
@@ -33,6 +33,7 @@ __all__ = [
     "edits",
     "facts",
     "files",
+    "given",
     "lint",
     "moves",
     "owns",
@@ -40,6 +41,7 @@ __all__ = [
     "pause",
     "questions",
     "refusals",
+    "remarks",
     "resume",
     "secret",
     "settle",

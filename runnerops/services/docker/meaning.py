@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -22,6 +22,16 @@ def edits(spec: FileSpec, old: Tree, new: Tree) -> tuple[Edit, ...]:  # noqa: AR
 def counterpart(spec: FileSpec, edit: Edit, old: Tree, new: Tree, base: Tree) -> Value:  # noqa: ARG001
     """The same place."""
     return value_at(base, edit.key)
+
+
+def given(host: Host, asked: Sequence[RenderedFile]) -> Mapping[str, str]:  # noqa: ARG001
+    """None: what is given stays as it is given."""
+    return {}
+
+
+def remarks(host: Host, asked: Sequence[RenderedFile], have: HostState) -> Iterable[str]:  # noqa: ARG001
+    """None."""
+    return ()
 
 
 def owns(spec: FileSpec, key: Key) -> bool:  # noqa: ARG001

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from runnerops.services.gitlab_runner.merge import settle
     from runnerops.services.gitlab_runner.moving import moves, pause, resume
     from runnerops.services.gitlab_runner.refusal import refusals, stops
+    from runnerops.services.gitlab_runner.tokens import given, remarks
 else:
     __getattr__ = late(
         __name__,
@@ -20,6 +21,7 @@ else:
             "choice": ("choose",),
             "meaning": ("counterpart", "edits", "owns"),
             "merge": ("settle",),
+            "tokens": ("given", "remarks"),
             "moving": ("moves", "pause", "resume"),
             "refusal": ("refusals", "stops"),
         },
@@ -35,6 +37,7 @@ __all__ = [
     "edits",
     "facts",
     "files",
+    "given",
     "lint",
     "moves",
     "owns",
@@ -42,6 +45,7 @@ __all__ = [
     "pause",
     "questions",
     "refusals",
+    "remarks",
     "resume",
     "secret",
     "settle",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from runnerops.model import HostState, Policy, Step
-from runnerops.services.gitlab_runner.merge import config_path
+from runnerops.services.gitlab_runner.place import config_path
 from runnerops.services.gitlab_runner.proof import UNIT, Watch, read
 from runnerops.services.gitlab_runner.scripts import DRAIN, RESET, REST, RETURN, RETURN_LATER, STAY
 from runnerops.services.steps import run, wait

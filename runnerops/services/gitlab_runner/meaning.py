@@ -71,7 +71,7 @@ def _asked(runner: Tree) -> Tree:
 
 def _of_token(old: Tree, new: Tree, key: Key) -> Iterator[Edit]:
     before, after = old.get("token"), new.get("token")
-    if after and before != after:
+    if "token" in new and (before or "") != (after or ""):
         yield Edit((*key, "token"), before, after)
 
 

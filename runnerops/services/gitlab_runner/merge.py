@@ -5,27 +5,16 @@ from __future__ import annotations
 import copy
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import pairwise
 
-from runnerops.model import Host, HostState, RenderedFile, Stop, Tree, Value
+from runnerops.model import Given, Host, HostState, RenderedFile, Stop, Tree, Value
 from runnerops.services.base import ParseError, with_path
-from runnerops.services.gitlab_runner.document import NAME, PATH, label, parse, runners_of
+from runnerops.services.gitlab_runner.document import NAME, label, parse, runners_of
 from runnerops.services.gitlab_runner.keys import HOST_OWNED
 from runnerops.services.gitlab_runner.meaning import edits
 from runnerops.services.gitlab_runner.partners import match, rivals
+from runnerops.services.gitlab_runner.place import config_path
+from runnerops.services.gitlab_runner.tokens import names_of, stop_of, whose
 from runnerops.services.gitlab_runner.write import to_toml
-
-
-def config_path(have: HostState) -> str:
-    """The file that the runner was really started with: `--config FILE`, `-c FILE` or `--config=FILE`."""
-    argv = have.facts.runner.unit.argv if have.facts.runner else ()
-    path = ""
-    for word, following in pairwise((*argv, "")):
-        if word in {"--config", "-config", "-c"}:
-            path = following
-        elif word.startswith(("--config=", "-config=")):
-            path = word.partition("=")[2]
-    return path if path.startswith("/") else PATH
 
 
 def settle(
@@ -39,7 +28,7 @@ def settle(
     assert file.content is not None
     want = parse(file.spec, file.content)
     old = _read(file, content)
-    merged, stops = _merge(want, old)
+    merged, stops = _merge(want, old, have.given)
     _keep(merged, old, host.keep.get(NAME, ()))
     if content is not None and old is not None and not edits(file.spec, old, merged):
         return (replace(file, content=content),), stops
@@ -55,45 +44,26 @@ def _read(file: RenderedFile, content: bytes | None) -> Tree | None:
         return None
 
 
-def _merge(want: Tree, old: Tree | None) -> tuple[Tree, tuple[Stop, ...]]:
+def _merge(want: Tree, old: Tree | None, given: Given) -> tuple[Tree, tuple[Stop, ...]]:
+    """The wanted tree with what the host owns put in, and what of it cannot be told or would be lost."""
     merged = copy.deepcopy(want)
     have = runners_of(old or {})
     runners = runners_of(merged)
-    partners = match(have, runners)
+    partners, names = match(have, runners), names_of(runners)
     stops: list[Stop] = []
     for index, runner in enumerate(runners):
         name = label(runner, index)
         partner = have[partners[index]] if index in partners else None
-        if partner is None and len(rivals(have, runner)) > 1 and not runner.get("token"):
+        if partner is None and len(set(rivals(have, runner)) - {*partners.values()}) > 1:
             message = f"runner {name}: several on the host have this name and url, and nobody can tell which it is"
-            stops.append(
-                Stop("ambiguous-runner", f"{message}; give its token, or rename them on the host", False, (name,))
-            )
+            help_ = "give the token of one of them, or rename them on the host"
+            stops.append(Stop("ambiguous-runner", f"{message}; {help_}", False, (name,)))
             continue
-        stops += _own(runner, partner, name)
+        found = whose(runner, partner, given.marks.get(names[index], ""), given)
+        stops += stop_of(found, name)
+        if partner and found.host:
+            runner |= {key: partner[key] for key in HOST_OWNED if key in partner}
     return merged, tuple(stops)
-
-
-def _own(runner: Tree, partner: Tree | None, name: str) -> list[Stop]:
-    """Puts what the host owns into `runner`, and tells what of it would be lost."""
-    theirs = partner.get("token") if partner else None
-    ours = runner.get("token")
-    if not ours and not theirs:
-        message = f"runner {name} has no token, neither in the inventory nor on the host"
-        return [
-            Stop(
-                "empty-token", f"{message}: create it in GitLab and give its token (token: !env NAME)", details=(name,)
-            )
-        ]
-    if ours and not theirs:
-        return []  # an id without a token is of no use: it was another's
-    if ours and ours != theirs:
-        message = f"runner {name}: its token on the host is another, and would be lost"
-        return [Stop("replace-token", f"{message}; leave `token` out to keep it", details=(name,))]
-    for key in HOST_OWNED:
-        if partner and key in partner and (key != "token" or not ours):
-            runner[key] = partner[key]
-    return []
 
 
 def _keep(merged: Tree, old: Tree | None, keys: Sequence[str]) -> None:

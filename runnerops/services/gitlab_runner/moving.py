@@ -14,7 +14,7 @@ from runnerops.services.gitlab_runner.choice import RUNNING
 from runnerops.services.gitlab_runner.document import NAME
 from runnerops.services.gitlab_runner.drain import rest, rest_again, return_later, start
 from runnerops.services.gitlab_runner.keys import LINT_SINCE
-from runnerops.services.gitlab_runner.merge import config_path
+from runnerops.services.gitlab_runner.place import config_path
 from runnerops.services.gitlab_runner.proof import UNIT, read, watch
 from runnerops.services.gitlab_runner.scripts import LOAD_OR_START
 from runnerops.services.registry.caches import own_caches

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
+from typing import Literal
 from urllib.parse import urlsplit
 
 from runnerops.model import Facts, FileSpec, Finding, Key, Tree, Value
@@ -51,7 +52,8 @@ def _tokens(tree: Tree) -> Found:
         problem = token_problem(runner["token"])
         if problem:
             fix = "leave the key out to keep the token that the host has, or give the token that GitLab showed"
-            yield "R002", "error", ("runners", index, "token"), f"the token {problem}", fix
+            severity: Literal["error", "warning"] = "warning" if runner["token"] == "" else "error"
+            yield "R002", severity, ("runners", index, "token"), f"the token {problem}", fix
 
 
 def token_problem(token: Value) -> str:

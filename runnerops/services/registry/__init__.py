@@ -9,7 +9,7 @@ from runnerops.services.registry.rules import lint
 
 if TYPE_CHECKING:
     from runnerops.services.registry.choice import choose
-    from runnerops.services.registry.meaning import counterpart, edits, owns, settle
+    from runnerops.services.registry.meaning import counterpart, edits, given, owns, remarks, settle
     from runnerops.services.registry.moving import moves, pause, resume
     from runnerops.services.registry.refusal import refusals, stops
 else:
@@ -17,7 +17,7 @@ else:
         __name__,
         {
             "choice": ("choose",),
-            "meaning": ("counterpart", "edits", "owns", "settle"),
+            "meaning": ("counterpart", "edits", "given", "owns", "remarks", "settle"),
             "moving": ("moves", "pause", "resume"),
             "refusal": ("refusals", "stops"),
         },
@@ -33,6 +33,7 @@ __all__ = [
     "edits",
     "facts",
     "files",
+    "given",
     "lint",
     "moves",
     "owns",
@@ -40,6 +41,7 @@ __all__ = [
     "pause",
     "questions",
     "refusals",
+    "remarks",
     "resume",
     "secret",
     "settle",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from runnerops.model import ABSENT, Edit, FileSpec, Host, HostState, Key, RenderedFile, Stop, Tree, Value
@@ -21,6 +21,16 @@ def edits(spec: FileSpec, old: Tree, new: Tree) -> tuple[Edit, ...]:
 def counterpart(spec: FileSpec, edit: Edit, old: Tree, new: Tree, base: Tree) -> Value:  # noqa: ARG001
     """The same place, in the one form that `edits` compares."""
     return value_at(_plain(spec, base), edit.key)
+
+
+def given(host: Host, asked: Sequence[RenderedFile]) -> Mapping[str, str]:  # noqa: ARG001
+    """None: what is given stays as it is given."""
+    return {}
+
+
+def remarks(host: Host, asked: Sequence[RenderedFile], have: HostState) -> Iterable[str]:  # noqa: ARG001
+    """None."""
+    return ()
 
 
 def owns(spec: FileSpec, key: Key) -> bool:  # noqa: ARG001

@@ -140,9 +140,10 @@ def test_a_file_that_the_runner_rewrote_means_what_it_meant() -> None:
         (config(), config(kubernetes={"privileged": False}), ["kubernetes.privileged"]),
         (config(kubernetes={"node_selector": {"a": "b"}}), config(), ["kubernetes.node_selector.a"]),
         (config(custom={"run_exec": "/run"}), config(custom={"run_exec": "/run2"}), ["custom.run_exec"]),
-        # a token that was emptied on the host, and one that the inventory leaves out
+        # a token that was emptied on the host, one that the inventory empties, and one that it leaves out
         (config(token=""), config(), ["token"]),
-        (config(), config(token=""), []),
+        (config(), config(token=""), ["token"]),
+        (config(token=""), config(token=None), []),
         # a url's password keeps its case
         (config(url="https://a:B@gitlab.example.com"), config(url="https://a:b@GITLAB.example.com/"), ["url"]),
         (config(url="https://[broken"), config(url="https://[broken"), []),

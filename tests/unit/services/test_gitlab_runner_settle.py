@@ -21,7 +21,7 @@ from runnerops.model import (
 )
 from runnerops.services import gitlab_runner as service
 from runnerops.services.gitlab_runner.document import PATH
-from runnerops.services.gitlab_runner.merge import config_path
+from runnerops.services.gitlab_runner.place import config_path
 from tests.unit.services.runner_builders import (
     HOST,
     OTHER,
@@ -44,8 +44,8 @@ def test_a_token_left_out_is_the_hosts_with_its_id() -> None:
 @pytest.mark.parametrize(
     ("asked", "host", "stops"),
     [
-        (config(runner(token=None)), None, ["empty-token"]),
-        (config(runner(token=None)), config(runner(name="two")), ["empty-token"]),
+        (config(runner(token=None)), None, ["no-token"]),
+        (config(runner(token=None)), config(runner(name="two")), ["no-token"]),
         (config(runner(token=OTHER)), config(), ["replace-token"]),
         (config(runner(token=None)), config(runner(), runner(token=OTHER)), ["ambiguous-runner"]),
         (config(runner(token=OTHER)), config(runner(), runner(token=OTHER)), []),

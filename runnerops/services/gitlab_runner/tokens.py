@@ -1,0 +1,109 @@
+"""Whose token goes: the inventory's, or the host's own, which the runner replaces when it expires. Pure.
+
+Three values decide: what the inventory gives now, what it gave at the last deploy (a fingerprint on the host), and what
+the host has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from enum import Enum
+
+from runnerops.model import Given, Host, HostState, RenderedFile, Stop, Tree
+from runnerops.services.base import ParseError, fingerprint
+from runnerops.services.gitlab_runner.document import label, parse, runners_of
+from runnerops.services.gitlab_runner.partners import match, normal_url
+from runnerops.services.gitlab_runner.place import config_path
+
+
+class Whose(Enum):
+    """Whose token a runner should have, and why."""
+
+    SAME = "both are one"
+    KEPT = "none is given: the host's"
+    ROTATED = "the one given was given before, so the host's is newer"
+    NEW = "the one given is new, and the host's the one of before"
+    FIRST = "the host has none"
+    EMPTIED = "an empty one is given, and the host has one"
+    NOBODY = "none is given, and the host has none"
+    UNKNOWN = "another is on the host, and nobody can tell which is newer"
+
+    @property
+    def host(self) -> bool:
+        """Whether the host's stays, with its id and dates."""
+        return self in {Whose.SAME, Whose.KEPT, Whose.ROTATED}
+
+
+def whose(runner: Tree, partner: Tree | None, mark: str, given: Given) -> Whose:
+    """For a runner that is asked for, the one it is on the host, and the fingerprint of what was given for it."""
+    ours, theirs = _token(runner), _token(partner or {})
+    if not ours:
+        if theirs:
+            return Whose.EMPTIED if "token" in runner else Whose.KEPT
+        return Whose.SAME if "token" in runner and partner else Whose.NOBODY
+    if not theirs:
+        return Whose.FIRST
+    if ours == theirs:
+        return Whose.SAME
+    if given.key and mark == fingerprint(given.key, ours):
+        return Whose.ROTATED
+    return Whose.NEW if given.key and mark == fingerprint(given.key, theirs) else Whose.UNKNOWN
+
+
+def stop_of(found: Whose, name: str) -> Iterator[Stop]:
+    """What stops a deploy there."""
+    if found is Whose.NOBODY:
+        message = f"runner {name} has no token, neither in the inventory nor on the host"
+        yield Stop(
+            "no-token", f"{message}: create it in GitLab and give its token (token: !env NAME)", False, details=(name,)
+        )
+    elif found is Whose.EMPTIED:
+        message = f"runner {name}: its token is empty in the inventory, and the one on the host would be lost"
+        yield Stop("empty-token", f"{message}; leave `token` out to keep it", details=(name,))
+    elif found is Whose.UNKNOWN:
+        message = f"runner {name}: its token on the host is another, and would be lost"
+        yield Stop("replace-token", f"{message}; leave `token` out to keep it", details=(name,))
+
+
+def names_of(runners: Sequence[Tree]) -> tuple[str, ...]:
+    """For each runner the name under which its fingerprint is kept: several of one name are told apart by their order."""
+    found: list[str] = []
+    for runner in runners:
+        name = f"{runner.get('name') or ''} {normal_url(runner.get('url')) or ''}"
+        count = sum(other == name or other.startswith(f"{name} #") for other in found)
+        found.append(f"{name} #{count + 1}" if count else name)
+    return tuple(found)
+
+
+def given(host: Host, asked: Sequence[RenderedFile]) -> Mapping[str, str]:  # noqa: ARG001
+    """The tokens that the inventory gives."""
+    found: dict[str, str] = {}
+    for file in asked:
+        runners = runners_of(parse(file.spec, file.content or b""))
+        found |= {name: _token(one) for name, one in zip(names_of(runners), runners, strict=True) if _token(one)}
+    return found
+
+
+def remarks(host: Host, asked: Sequence[RenderedFile], have: HostState) -> Iterator[str]:  # noqa: ARG001
+    """Tokens that the runner replaced: the inventory's is an old one, however often it is deployed."""
+    for file in asked:
+        runners = runners_of(parse(file.spec, file.content or b""))
+        try:
+            there = runners_of(parse(file.spec, have.file(config_path(have)).content or b""))
+        except ParseError:
+            continue
+        partners, names = match(there, runners), names_of(runners)
+        for index, runner in enumerate(runners):
+            partner = there[partners[index]] if index in partners else None
+            if whose(runner, partner, have.given.marks.get(names[index], ""), have.given) is Whose.ROTATED:
+                yield _rotated(label(runner, index), (partner or {}).get("token_obtained_at"))
+
+
+def _rotated(name: str, when: object) -> str:
+    date = f" on {when:%Y-%m-%d}" if isinstance(when, datetime) and when.year > 1 else ""
+    return f"runner {name}: the runner replaced its token{date}; the host's stays, the inventory's is an old one"
+
+
+def _token(runner: Tree) -> str:
+    return str(runner.get("token") or "")

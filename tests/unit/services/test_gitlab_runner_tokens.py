@@ -1,0 +1,201 @@
+"""Whose token goes out: three values decide, and the host's own never gets lost unasked."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from runnerops.model import Given, HostState, Plan, RemoteFile, Tree, key_text
+from runnerops.remote import protocol, state
+from runnerops.services import gitlab_runner as service
+from runnerops.services.base import Answer, fingerprint
+from runnerops.services.gitlab_runner.tokens import names_of
+from runnerops.services.gitlab_runner.write import to_toml
+from tests.unit.services.runner_builders import OTHER, REWRITTEN, SPEC, TOKEN, config, runner, settle
+from tests.unit.services.runner_builders import have as there
+from tests.unit.test_plan import CONFIG, POLICY, ask, have, plan
+
+KEY = "5a" * 32
+THIRD = "glrt-" + "c" * 20
+NAME = "one https://gitlab.example.com"
+
+
+def known(token: str | None) -> Given:
+    """What a host remembers after a deploy that gave this token."""
+    return Given(KEY, {NAME: fingerprint(KEY, token)}) if token else Given()
+
+
+@pytest.mark.parametrize(
+    ("inventory", "last", "on_host", "goes", "with_id", "stops"),
+    [
+        (TOKEN, None, TOKEN, TOKEN, True, []),  # one and the same, known or not
+        (TOKEN, OTHER, TOKEN, TOKEN, True, []),
+        (TOKEN, TOKEN, OTHER, OTHER, True, []),  # the runner replaced it: the host's stays
+        (OTHER, TOKEN, TOKEN, OTHER, False, []),  # really new in the inventory: it goes out, without id and dates
+        (OTHER, TOKEN, THIRD, OTHER, False, ["replace-token"]),  # all three differ
+        (OTHER, None, TOKEN, OTHER, False, ["replace-token"]),  # the first deploy on this host
+        (None, TOKEN, TOKEN, TOKEN, True, []),  # left out: whatever the host has
+        (None, TOKEN, OTHER, OTHER, True, []),
+        (None, None, OTHER, OTHER, True, []),
+        ("", TOKEN, OTHER, "", False, ["empty-token"]),
+        (TOKEN, None, None, TOKEN, False, []),
+        (TOKEN, TOKEN, "", TOKEN, False, []),  # emptied on the host: given back
+    ],
+)
+def test_three_values_decide(
+    inventory: str | None, last: str | None, on_host: str | None, goes: str | None, with_id: bool, stops: list[str]
+) -> None:
+    now = replace(there(config(runner(token=on_host, id=7))), given=known(last))
+    tree, found, _ = settle(config(runner(token=inventory)), now)
+    (one,) = tree["runners"]
+    assert (one.get("token"), one.get("id") == 7, found) == (goes, with_id, stops)
+
+
+@pytest.mark.parametrize("now", [None, config(runner(token=None)), config(runner(token=""))])
+def test_a_token_left_out_with_none_on_the_host_says_what_to_do(now: Tree | None) -> None:
+    made = plan(
+        ask(None, to_toml(config(runner(token=None))).encode()), have(None, to_toml(now).encode() if now else None)
+    )
+    (stop,) = made.stops
+    assert (stop.code, stop.allowable) == ("no-token", False)
+    assert "create it in GitLab and give its token" in stop.message
+
+
+def test_a_host_without_the_runner_gets_the_token_that_is_given() -> None:
+    tree, stops, _ = settle(config(), replace(there(None), given=known(OTHER)))
+    assert (tree["runners"], stops) == ([runner()], [])
+
+
+def test_two_candidates_stop_whether_a_token_is_given_or_not() -> None:
+    now = there(config(runner(), runner(token=OTHER)))
+    for token in (None, THIRD):
+        assert settle(config(runner(token=token)), now)[1] == ["ambiguous-runner"]
+
+
+def test_one_that_is_told_by_its_token_is_no_candidate_for_another() -> None:
+    now = there(config(runner(), runner(token=OTHER)))
+    assert settle(config(runner(), runner(token=OTHER)), now)[1] == []
+    tree, stops, _ = settle(config(runner(), runner(token=None)), now)
+    assert ([one["token"] for one in tree["runners"]], stops) == ([TOKEN, OTHER], [])
+
+
+def test_runners_of_one_name_are_remembered_in_their_order() -> None:
+    assert names_of([runner(), runner(name="two"), runner(), runner(url="https://GitLab.example.com/")]) == (
+        NAME,
+        "two https://gitlab.example.com",
+        f"{NAME} #2",
+        f"{NAME} #3",
+    )
+
+
+# ------------------------------------------------------------------------------- from deploy to deploy, as on a host
+
+
+def deployed(made: Plan, before: HostState) -> HostState:
+    """The host after this plan's run, as the next observation reads it."""
+    content = made.files[made.contents[CONFIG]]
+    meta = protocol.meta_text(made)
+    answers = {
+        "numbers": Answer(0, str(made.run).encode()),
+        "runs": Answer(0, f"/var/lib/runnerops/runs/{made.run}/meta:{meta}\n".encode()),
+        "ends": Answer(0, f"/var/lib/runnerops/runs/{made.run}/log:1.0\t\t-1\tend\tapplied\n".encode()),
+    }
+    file = RemoteFile(CONFIG, "file", content, "0600", "root:root")
+    found = state.host_state(answers, {CONFIG: file}, before.facts)
+    return replace(found, base={CONFIG: content})
+
+
+def deploy(asked: Tree, before: HostState) -> Plan:
+    return plan(ask(None, to_toml(asked).encode()), before, key=KEY)
+
+
+def rotate(before: HostState, token: str) -> HostState:
+    """The runner rewrites its file with a new token."""
+    tree = dict(REWRITTEN)
+    runners = tree["runners"]
+    assert isinstance(runners, list)
+    tree["runners"] = [{**dict(one), "token": token, "id": 7} for one in runners if isinstance(one, dict)]
+    file = replace(before.files[CONFIG], content=to_toml(tree).encode())
+    return replace(before, files={CONFIG: file})
+
+
+def asked(token: str | None, **keys: object) -> Tree:
+    return config(runner(token=token, docker={"image": "alpine:3"}), **keys)
+
+
+def codes(made: Plan) -> list[str]:
+    return [stop.code for stop in made.stops]
+
+
+def test_a_token_that_the_runner_replaced_survives_every_deploy() -> None:
+    now = deployed(deploy(asked(TOKEN), have(None, None)), have(None, None))
+    now = rotate(now, OTHER)
+    for token in (TOKEN, TOKEN, None, TOKEN):
+        same = deploy(asked(token), now)
+        assert (same.changes, same.actions, codes(same)) == ((), (), [])
+        assert ["replaced its token" in note for note in same.notes] == ([True] if token else [])
+        changed = deploy(asked(token, check_interval=9), now)
+        assert [key_text(edit.key) for edit in changed.changes[0].edits] == ["check_interval"]
+        assert OTHER.encode() in (changed.changes[0].new.content or b"")
+        assert codes(changed) == []
+        now = deployed(changed, now)
+        now = deployed(deploy(asked(token), now), now)
+
+
+def test_a_token_that_is_really_new_in_the_inventory_goes_out_as_your_change() -> None:
+    now = deployed(deploy(asked(TOKEN), have(None, None)), have(None, None))
+    made = deploy(asked(OTHER), now)
+    (change,) = made.changes
+    assert {key_text(edit.key): edit.cause for edit in change.edits} == {"runners[0].token": "yours"}
+    assert codes(made) == []
+    assert deploy(asked(OTHER), deployed(made, now)).empty
+
+
+def test_new_in_the_inventory_and_replaced_on_the_host_stops() -> None:
+    now = rotate(deployed(deploy(asked(TOKEN), have(None, None)), have(None, None)), OTHER)
+    made = deploy(asked(THIRD), now)
+    assert codes(made) == ["replace-token"]
+    (change,) = made.changes
+    assert change.edits[0].cause == "both"
+    allowed = plan(
+        ask(None, to_toml(asked(THIRD)).encode()),
+        now,
+        replace(POLICY, allow=frozenset({"replace-token"})),
+    )
+    assert codes(allowed) == []
+
+
+def test_a_deploy_that_gives_none_leaves_what_is_remembered() -> None:
+    now = deployed(deploy(asked(TOKEN), have(None, None)), have(None, None))
+    now = deployed(deploy(asked(None, check_interval=9), now), now)
+    assert now.given == known(TOKEN)
+    rotated = rotate(now, OTHER)
+    assert codes(deploy(asked(TOKEN), rotated)) == []
+
+
+def test_a_token_found_equal_is_remembered_though_nothing_else_is_to_do() -> None:
+    now = have(None, to_toml(asked(TOKEN)).encode())
+    made = deploy(asked(TOKEN), now)
+    assert (made.changes, made.actions, made.empty) == ((), (), False)
+    assert deploy(asked(TOKEN), deployed(made, now)).empty
+
+
+def test_the_key_of_the_host_is_kept_and_neither_it_nor_a_token_is_shown() -> None:
+    now = deployed(deploy(asked(TOKEN), have(None, None)), have(None, None))
+    again = plan(ask(None, to_toml(asked(OTHER)).encode()), now, key="77" * 32)
+    assert again.given.key == KEY
+    assert KEY not in repr(again)
+    assert fingerprint(KEY, OTHER) not in repr(again.given)
+    assert OTHER not in protocol.meta_text(again)
+
+
+def test_the_runners_own_id_file_is_in_no_step() -> None:
+    now = rotate(deployed(deploy(asked(TOKEN), have(None, None)), have(None, None)), OTHER)
+    made = deploy(asked(TOKEN, check_interval=9, listen_address=":9252"), now)
+    assert all(".runner_system_id" not in word for step in (*made.todo, *made.undo) for word in step.args)
+
+
+def test_the_system_says_what_it_writes_itself() -> None:
+    assert service.owns(SPEC, ("runners", 0, "token_expires_at"))
+    assert not service.owns(SPEC, ("runners", 0, "limit"))
