@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.lab.gitlab import GitLab
 from tests.lab.host import LabHost
 from tests.lab.install import install_packages
 from tests.lab.lab import Lab, open_lab
@@ -105,6 +106,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "host" in metafunc.fixturenames:
         chosen = metafunc.definition.get_closest_marker("hosts")
         metafunc.parametrize("host", chosen.args if chosen else [recipe.name for recipe in RECIPES], indirect=True)
+
+
+@pytest.fixture(name="gitlab")
+def fixture_gitlab(lab: Lab) -> GitLab:
+    """The lab's GitLab, without a job or a runner."""
+    lab.gitlab.forget()
+    return lab.gitlab
 
 
 @pytest.fixture(name="host")

@@ -7,12 +7,11 @@ import shlex
 import subprocess
 from pathlib import Path
 
-from tests.lab.images import Image, archive
+from tests.lab.images import HELPER, Image, archive
 from tests.lab.nspawn import Container
 from tests.lab.shell import LabError, until
 from tests.lab.ssh import Ssh, answers
 
-SPOOL = "/var/spool/gitlab-runner-standin"
 RESET = Path(__file__).parent / "reset.sh"
 
 
@@ -36,6 +35,7 @@ class LabHost:
         self.kept = kept
         self.registry_image = kept[0].short
         self.busybox_image = kept[1].short
+        self.helper_image = HELPER
         self.stand_in = stand_in
         self.container = container
         self._ssh: dict[str, Ssh] = {}
@@ -151,19 +151,6 @@ class LabHost:
         asked = f"curl -sS --noproxy '*' -m {seconds:g} -w '\\n%{{http_code}}' {shlex.quote(url)}"
         body, _, status = self.run(asked, check=False, seconds=seconds + 10).stdout.rpartition("\n")
         return int(status or 0), body
-
-    # -- jobs of the stand-in: it runs them while its configuration has a runner and a free slot -------------------------
-
-    def start_job(self, job: str, script: str = "sleep 600") -> None:
-        """Give the stand-in a job and wait until its process runs, as the user gitlab-runner."""
-        self.write(f"{SPOOL}/{job}", script.encode())
-        until(f"{self.name}: job {job}", lambda: self.job(job) not in ("waiting", "none"), seconds=10)
-
-    def job(self, job: str) -> str:
-        """`waiting`, `running` (for ever when lost), `success`, `script_failure`, `runner_system_failure` or `none`."""
-        names = self.run(f'for file in {SPOOL}/*; do echo "${{file##*/}}"; done').stdout.split()
-        states = [name.partition(".")[2] or "waiting" for name in names if name.partition(".")[0] == job]
-        return states[0] if states else "none"
 
     # -- state -------------------------------------------------------------------------------------------------------
 

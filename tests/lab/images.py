@@ -13,6 +13,9 @@ from functools import cached_property
 from pathlib import Path
 
 from tests.lab.roots import registry_libraries, registry_version
+from tests.lab.shell import run
+
+HELPER = "runnerops-lab/gitlab-runner-helper:1"
 
 APPLETS = (
     "true",
@@ -31,6 +34,9 @@ APPLETS = (
     "ip",
     "nc",
     "grep",
+    "mkdir",
+    "rm",
+    "touch",
 )
 
 
@@ -153,6 +159,18 @@ def small_image(root: Path, name: str) -> Image:
     files = {"bin/busybox": ((root / "bin/busybox").read_bytes(), 0o755), "etc/image": (name.encode(), 0o644)}
     links = {f"bin/{applet}": "busybox" for applet in APPLETS}
     return Image(name, files, links, command=("/bin/sh",))
+
+
+def helper_image(root: Path, binary: Path) -> Image:
+    """What the docker executor of a real runner fetches sources with: a busybox with the runner's own helper in it."""
+    files = {
+        "bin/busybox": ((root / "bin/busybox").read_bytes(), 0o755),
+        "usr/bin/gitlab-runner-helper": (binary.read_bytes(), 0o755),
+        "usr/bin/gitlab-runner-build": (b"#!/bin/sh\nexec /bin/sh\n", 0o755),
+    }
+    applets = run([str(root / "bin/busybox"), "--list"]).split()
+    links = {f"bin/{applet}": "busybox" for applet in applets if applet != "busybox"}
+    return Image(HELPER, files, links, command=("/bin/sh",))
 
 
 def registry_image(root: Path) -> Image:

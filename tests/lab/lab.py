@@ -1,4 +1,4 @@
-"""The lab: hosts of every recipe and a Docker Hub stand-in, on a bridge of their own.
+"""The lab: hosts of every recipe and stand-ins for Docker Hub and GitLab, on a bridge of their own.
 
 `open_lab()` builds what the cache has not, boots all hosts side by side and ends everything it started, however the
 block is left. Two labs can run on one machine. What a killed lab left behind, the next one removes.
@@ -15,9 +15,10 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.lab.gitlab import GitLab, open_gitlab
 from tests.lab.host import LabHost
 from tests.lab.hub import Hub
-from tests.lab.images import Image, registry_image, small_image
+from tests.lab.images import Image, helper_image, registry_image, small_image
 from tests.lab.nspawn import Container
 from tests.lab.roots import RECIPES, Recipe, ensure_root
 from tests.lab.shell import run
@@ -27,6 +28,8 @@ from tests.lab.ssh import make_key
 STAND_IN = Path(__file__).parent / "standin"
 HUB_IMAGES = ("library/alpine:3", "library/alpine:3.1", "library/busybox:1")
 BUSYBOX = "runnerops-lab/busybox:1"
+STAND_IN_FOR = {"bookworm": "16.11.0"}
+"""The release that the stand-in takes itself for, where it is not its newest: one without `lint`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,7 @@ class Lab:
 
     hosts: tuple[LabHost, ...]
     hub: Hub
+    gitlab: GitLab
     key: Path
     known_hosts: Path
     scratch: Path
@@ -90,6 +94,7 @@ def open_lab() -> Iterator[Lab]:
         hosts = tuple(make_host(slot, number, recipe, root, key) for number, recipe, root in numbered(roots))
         known_hosts.write_text("".join(f"{host.host_key()}\n" for host in hosts))
         hub = Hub(slot, roots[0])
+        gitlab = stack.enter_context(open_gitlab(slot.address(1)))
         images = tuple(small_image(roots[0], name) for name in HUB_IMAGES)
         # left in the opposite order: power off, then nobody waits for a host, then no connection is opened again
         for host in hosts:
@@ -101,7 +106,7 @@ def open_lab() -> Iterator[Lab]:
             furnish(host.container, public)
             host.container.start()
         each(pool, [*(lambda host=host: settle(host) for host in hosts), lambda: fill(hub, images)])
-        yield Lab(hosts, hub, key, known_hosts, slot.scratch, images)
+        yield Lab(hosts, hub, gitlab, key, known_hosts, slot.scratch, images)
 
 
 def numbered(roots: list[Path]) -> Iterator[tuple[int, Recipe, Path]]:
@@ -116,8 +121,10 @@ def make_host(slot: Slot, number: int, recipe: Recipe, root: Path, key: Path) ->
     for kind in ("ed25519", "ecdsa"):
         path = container.root / f"etc/ssh/ssh_host_{kind}_key"
         run(["ssh-keygen", "-q", "-t", kind, "-N", "", "-C", container.name, "-f", str(path)])
-    kept = (registry_image(root), small_image(root, BUSYBOX))
-    return LabHost(container, recipe.suite, key, slot.scratch / "known_hosts", kept, real_runner() is None)
+    kept = [registry_image(root), small_image(root, BUSYBOX)]
+    if (real := real_runner()) and (helper := real.with_name("gitlab-runner-helper")).exists():
+        kept.append(helper_image(root, helper))
+    return LabHost(container, recipe.suite, key, slot.scratch / "known_hosts", tuple(kept), real is None)
 
 
 def each(pool: ThreadPoolExecutor, works: list[Callable[[], None]]) -> None:
@@ -147,7 +154,9 @@ def furnish(container: Container, public: str) -> None:
         container.write_file("usr/bin/gitlab-runner", "", 0o755)
         container.bind_file(real, "/usr/bin/gitlab-runner")
     else:
-        container.copy_file(STAND_IN / "gitlab_runner.py", "opt/runnerops-lab/gitlab_runner.py")
+        for path in STAND_IN.glob("*.py"):
+            container.copy_file(path, f"opt/runnerops-lab/standin/{path.name}")
+        container.write_file("opt/runnerops-lab/version", f"{STAND_IN_FOR.get(container.name, '')}\n")
         container.copy_file(STAND_IN / "launch.py", "opt/runnerops-lab/r")
         container.copy_file(STAND_IN / "gitlab-runner.sh", "usr/bin/gitlab-runner", 0o755)
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from tests.lab.gitlab import GitLab
 from tests.lab.host import LabHost
 from tests.lab.hub import Hub
 from tests.lab.lab import Lab
@@ -108,6 +109,16 @@ def runner_section(**keys: object) -> dict[str, Any]:
     """A gitlab_runner section that a runner loads: one shell runner of a GitLab that is not there."""
     runner = {"name": "one", "url": "http://127.0.0.1:9", "token": TOKEN, "executor": "shell"}
     return {"concurrent": 2, "check_interval": 3, "listen_address": "127.0.0.1:9252", "runners": [runner], **keys}
+
+
+def runner_of(host: LabHost, gitlab: GitLab, executor: str = "shell", **keys: object) -> dict[str, Any]:
+    """A `[[runners]]` block of the lab's GitLab, with a token of its own: real and stand-in alike run its jobs."""
+    token = f"glrt-{executor}-{host.name}".ljust(26, "x")
+    runner = {"name": f"{host.name} {executor}", "url": gitlab.url, "token": token, "executor": executor, **keys}
+    if executor == "docker":
+        images = {"image": host.busybox_image, "helper_image": host.helper_image, "pull_policy": "if-not-present"}
+        runner["docker"] = images
+    return runner
 
 
 def host_entry(host: LabHost, **keys: object) -> dict[str, Any]:

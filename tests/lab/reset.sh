@@ -31,7 +31,7 @@ systemctl stop gitlab-runner
 
 [ -e /etc/docker/daemon.json ] || [ ! -e "$seen" ] || [ "$(state)" != "$(cat "$seen")" ] || untouched=1
 dropins=$(find /etc/systemd/system -name '*.service.d' \( -path '*/docker.*' -o -path '*/gitlab-runner.*' \))
-rm -rf /etc/gitlab-runner /etc/sysconfig/gitlab-runner /opt/registry /var/lib/runnerops /var/spool/gitlab-runner-standin
+rm -rf /etc/gitlab-runner /etc/sysconfig/gitlab-runner /opt/registry /var/lib/runnerops /home/gitlab-runner/builds
 install -d -m 0700 /etc/gitlab-runner
 [ ! -d /etc/docker ] || find /etc/docker -mindepth 1 ! -name key.json -delete
 [ -z "$dropins" ] || { rm -rf $dropins && systemctl daemon-reload; }

@@ -5,8 +5,13 @@ from __future__ import annotations
 import json
 import time
 
-from tests.lab.host import SPOOL, LabHost
-from tests.lab.lab import Lab, real_runner
+import pytest
+import tomli_w
+
+from tests.lab.gitlab import GitLab
+from tests.lab.host import LabHost
+from tests.lab.lab import Lab
+from tests.lab.project import runner_of, runner_section
 from tests.lab.shell import until
 
 CACHE = """
@@ -191,39 +196,46 @@ def test_sigquit_leaves_the_unit_waiting_for_its_120_seconds_and_stop_start_cuts
     assert host.active("gitlab-runner") == "active"
 
 
-if real_runner() is None:  # jobs can only be given to the stand-in
-    RUNNER = (
-        b'concurrent = 2\n[[runners]]\nname = "one"\nurl = "http://127.0.0.1:9"\ntoken = "glrt-abcdefghijklmnopqrstu"\n'
-    )
+# -- jobs ------------------------------------------------------------------------------------------------------------
 
-    def start_job(host: LabHost) -> None:
-        host.write("/etc/gitlab-runner/config.toml", RUNNER, 0o600)
-        host.run("systemctl kill --signal=HUP --kill-who=main gitlab-runner")
-        host.start_job("1", f"while [ ! -e {SPOOL}/.go ]; do sleep 0.05; done")
 
-    def test_a_job_runs_as_its_user_below_the_main_process(host: LabHost) -> None:
-        start_job(host)
+@pytest.fixture(name="token", params=["shell", "docker"])
+def fixture_token(request: pytest.FixtureRequest, host: LabHost, gitlab: GitLab) -> str:
+    """The token of a runner with each executor in turn, which runs on the host."""
+    runner = runner_of(host, gitlab, request.param)
+    config = tomli_w.dumps(runner_section(check_interval=1, runners=[runner]))
+    host.write("/etc/gitlab-runner/config.toml", config.encode(), 0o600)
+    host.run("systemctl restart gitlab-runner")
+    return str(runner["token"])
+
+
+def test_a_job_runs_below_the_main_process_or_in_a_container_with_its_labels(
+    host: LabHost, gitlab: GitLab, token: str
+) -> None:
+    job = gitlab.hold(token=token)
+    if "shell" in token:
         children = host.run(f"ps --ppid {host.pid('gitlab-runner')} -o args=").stdout
         assert children.startswith("su -s /bin/bash gitlab-runner")
         assert host.run("pgrep -u gitlab-runner").stdout
+    else:
+        label = "com.gitlab.gitlab-runner"
+        chosen = f"--filter label={label}.type=build --filter label={label}.managed=true"
+        shown = f'{{{{.Label "{label}.job.id"}}}} {{{{.Label "{label}.runner.id"}}}}'
+        assert host.run(f"docker ps {chosen} --format '{shown}'").stdout == f"{job.id} {token[5:14]}\n"
+    assert 'state="running"' in host.get("http://127.0.0.1:9252/metrics")[1]
+    job.finish()
+    job.wait()
+    until("no container", lambda: not host.run("docker ps --quiet").stdout, seconds=10)
 
-    def test_a_restart_aborts_the_job(host: LabHost) -> None:
-        start_job(host)
-        host.run("systemctl restart gitlab-runner")
-        assert host.job("1") == "runner_system_failure"
 
-    def test_sigquit_lets_the_job_end(host: LabHost) -> None:
-        start_job(host)
-        host.run("systemctl kill --signal=QUIT --kill-who=main gitlab-runner && systemctl start gitlab-runner")
-        assert host.pid("gitlab-runner") > 0
-        host.run(f"touch {SPOOL}/.go")
-        until("main process gone", lambda: host.pid("gitlab-runner") == 0, seconds=10)
-        assert host.job("1") == "success"
-        assert host.active("gitlab-runner") == "activating"
+def test_a_job_ends_as_its_script_does(gitlab: GitLab, token: str) -> None:
+    assert gitlab.start("exit 3", token=token).wait("script_failure").exit_code == 3
+    gitlab.start("true", token=token).wait("success")
 
-    def test_a_power_cut_loses_the_job(host: LabHost) -> None:
-        start_job(host)
-        host.kill()
-        host.boot()
-        assert host.job("1") == "running"
-        assert host.run("pgrep -u gitlab-runner", check=False).returncode == 1
+
+def test_a_power_cut_loses_the_job(host: LabHost, gitlab: GitLab, token: str) -> None:
+    job = gitlab.hold(token=token)
+    host.kill()
+    host.boot()
+    assert job.state == "running"
+    assert host.run("pgrep -u gitlab-runner", check=False).returncode == 1

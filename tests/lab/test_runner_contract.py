@@ -1,118 +1,28 @@
 """What runnerops relies on in gitlab-runner, one fact a test: for a real binary and for the lab's stand-in alike.
 
 Runs RUNNEROPS_LAB_GITLAB_RUNNER where that is set, else the stand-in; as a process of this machine, so no lab is needed.
-Jobs can only be given to the stand-in so far: those cases are not collected for a real one.
+Its jobs come from the stand-in for GitLab. What takes systemd or Docker stands in test_runner_contract_host.py.
 """
 
 from __future__ import annotations
 
-import http.server
 import os
 import re
 import signal
-import socket
 import subprocess
-import sys
-import threading
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.lab.gitlab import GitLab, open_gitlab
+from tests.lab.runner import ARGV, ENVIRON, POLL, REAL, RUNNER, SLACK, TOKEN, Process, plain
 from tests.lab.shell import until
 
-REAL = os.environ.get("RUNNEROPS_LAB_GITLAB_RUNNER")
-ARGV = [REAL] if REAL else [sys.executable, str(Path(__file__).parent / "standin" / "gitlab_runner.py")]
-POLL = 3.0
-SLACK = 3.0  # for a busy machine
-TOKEN = "glrt-abcdefghijklmnopqrstu"
-RUNNER = f'[[runners]]\nname = "one"\nurl = "http://127.0.0.1:9"\ntoken = "{TOKEN}"\nexecutor = "shell"\n'
-
-
-class Process:
-    """`gitlab-runner run` in a folder of its own, with a metrics page."""
-
-    def __init__(self, folder: Path) -> None:
-        self.config = folder / "etc" / "config.toml"
-        self.config.parent.mkdir()
-        self.spool = folder / "spool"
-        self.spool.mkdir()
-        self.log_path = folder / "log"
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
-        self.process: subprocess.Popen[bytes] | None = None
-
-    def write(self, text: str, *, mtime: float | None = None) -> None:
-        """The new configuration, in place at once; the page's address on top."""
-        beside = self.config.with_name("new")
-        beside.write_text(f'listen_address = "127.0.0.1:{self.port}"\n{text}')
-        if mtime is not None:
-            os.utime(beside, (mtime, mtime))
-        beside.rename(self.config)
-
-    def start(self, text: str = "") -> None:
-        """Write, start, wait until it has loaded."""
-        self.write(text)
-        self.spawn()
-        self.wait_log("Configuration loaded")
-        until("metrics page", self.has_page, seconds=10)
-
-    def spawn(self) -> None:
-        folder = self.config.parent.parent
-        argv = [*ARGV, "run", "--config", str(self.config), "--working-directory", str(folder)]
-        with self.log_path.open("ab") as log:
-            env = {**os.environ, "RUNNEROPS_STANDIN_SPOOL": str(self.spool), "HOME": str(folder)}
-            self.process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=env)
-
-    @property
-    def log(self) -> str:
-        return re.sub(r"\033\[[\d;]*m", "", self.log_path.read_text(errors="replace"))
-
-    def wait_log(self, text: str, *, times: int = 1, seconds: float = 10) -> None:
-        until(f"{text!r} in the log", lambda: self.log.count(text) >= times, seconds=seconds)
-
-    def send(self, number: int) -> None:
-        assert self.process is not None
-        self.process.send_signal(number)
-
-    def ends(self, *, seconds: float = 10) -> int:
-        assert self.process is not None
-        return self.process.wait(timeout=seconds)
-
-    def alive(self) -> bool:
-        assert self.process is not None
-        return self.process.poll() is None
-
-    def has_page(self) -> bool:
-        try:
-            self.page("/metrics")
-        except OSError:
-            return False
-        return True
-
-    def page(self, path: str) -> str:
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(f"http://127.0.0.1:{self.port}{path}", timeout=5) as answer:
-            return str(answer.read().decode())
-
-    def metric(self, name: str, **labels: str) -> float:
-        """Sum of the series with that name and these labels; -1 when there is none."""
-        found = [line for line in self.page("/metrics").splitlines() if re.match(rf"{name}[{{ ]", line)]
-        for label, value in labels.items():
-            found = [line for line in found if f'{label}="{value}"' in line]
-        return sum(float(line.rpartition(" ")[2]) for line in found) if found else -1
-
-    def loaded(self) -> float:
-        return self.metric("gitlab_runner_configuration_loaded_total")
-
-    def concurrent(self) -> float:
-        return self.metric("gitlab_runner_concurrent")
-
-    def wait_concurrent(self, number: int, *, seconds: float = POLL + SLACK) -> None:
-        until(f"concurrent = {number}", lambda: self.concurrent() == number, seconds=seconds)
+JOBS = "concurrent = 2\ncheck_interval = 1\n"
+PAST = "2020-01-01T00:00:00Z"
+SOON = "2099-01-01T00:00:00Z"
 
 
 @pytest.fixture(name="runner")
@@ -124,13 +34,31 @@ def fixture_runner(tmp_path: Path) -> Iterator[Process]:
         runner.process.wait(timeout=10)
 
 
+@pytest.fixture(name="gitlab")
+def fixture_gitlab() -> Iterator[GitLab]:
+    with open_gitlab() as gitlab:
+        yield gitlab
+
+
 def call(*words: str, **env: str) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        [*ARGV, *words], capture_output=True, text=True, timeout=30, env={**os.environ, **env}, check=False
-    )
-    return subprocess.CompletedProcess(
-        done.args, done.returncode, done.stdout, re.sub(r"\033\[[\d;]*m", "", done.stderr)
-    )
+    environ = {**ENVIRON, **env}
+    done = subprocess.run([*ARGV, *words], capture_output=True, text=True, timeout=30, env=environ, check=False)
+    return subprocess.CompletedProcess(done.args, done.returncode, done.stdout, plain(done.stderr))
+
+
+def runner_of(gitlab: GitLab, more: str = "", token: str = TOKEN) -> str:
+    """A [[runners]] block for that GitLab; `more` are further lines of it."""
+    return RUNNER.replace("http://127.0.0.1:9", gitlab.url).replace(TOKEN, token) + more
+
+
+def stays(condition: Callable[[], bool], *, seconds: float) -> bool:
+    """Whether it holds all that time."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if not condition():
+            return False
+        time.sleep(0.2)
+    return True
 
 
 # -- start -----------------------------------------------------------------------------------------------------------
@@ -197,10 +125,7 @@ def test_a_file_that_is_not_strictly_newer_is_never_loaded_but_by_sighup(runner:
     before = runner.config.stat().st_mtime_ns
     runner.write("concurrent = 3\n")
     os.utime(runner.config, ns=(before - age * 10**9, before - age * 10**9))
-    deadline = time.monotonic() + 2 * POLL + 0.5
-    while time.monotonic() < deadline:
-        assert runner.loaded() == 1
-        time.sleep(0.2)
+    assert stays(lambda: runner.loaded() == 1, seconds=2 * POLL + 0.5)
     runner.send(signal.SIGHUP)
     runner.wait_concurrent(3, seconds=POLL - 1)
 
@@ -342,127 +267,268 @@ def test_status_without_a_unit_ends_with_1() -> None:
     assert call("status", "--service", "runnerops-lab-nowhere").returncode == 1
 
 
-@pytest.fixture(name="gitlab")
-def fixture_gitlab() -> Iterator[Callable[[int], str]]:
-    """Makes a GitLab that says one status to `verify`; its URL."""
-    servers: list[http.server.HTTPServer] = []
-
-    def make(status: int) -> str:
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                self.send_response(status)
-                self.send_header("Content-Type", "application/json")
-                self.end_headers()
-                self.wfile.write(b'{"id": 1, "token": "x"}')
-
-            def log_message(self, *_: object) -> None: ...
-
-        server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        servers.append(server)
-        return f"http://127.0.0.1:{server.server_port}"
-
-    yield make
-    for server in servers:
-        server.shutdown()
-        server.server_close()
-
-
-def verify(folder: Path, url: str, *words: str) -> int:
-    (folder / "config.toml").write_text(RUNNER.replace("http://127.0.0.1:9", url))
+def verify(folder: Path, text: str, *words: str) -> int:
+    (folder / "config.toml").write_text(text)
     return call("verify", "--config", str(folder / "config.toml"), *words).returncode
 
 
-def test_verify_of_a_valid_runner_ends_with_0(tmp_path: Path, gitlab: Callable[[int], str]) -> None:
-    assert verify(tmp_path, gitlab(200)) == 0
+def test_verify_of_a_valid_runner_ends_with_0(tmp_path: Path, gitlab: GitLab) -> None:
+    assert verify(tmp_path, runner_of(gitlab)) == 0
+    assert gitlab.requests == [("POST", "/api/v4/runners/verify")]
 
 
-def test_verify_of_a_refused_runner_ends_with_1(tmp_path: Path, gitlab: Callable[[int], str]) -> None:
-    assert verify(tmp_path, gitlab(403)) == 1
+def test_verify_of_a_refused_runner_ends_with_1(tmp_path: Path, gitlab: GitLab) -> None:
+    gitlab.revoke(TOKEN)
+    assert verify(tmp_path, runner_of(gitlab)) == 1
 
 
-def test_verify_of_a_name_that_is_not_there_ends_with_1(tmp_path: Path, gitlab: Callable[[int], str]) -> None:
-    assert verify(tmp_path, gitlab(200), "--name", "other") == 1
+def test_verify_of_a_name_that_is_not_there_ends_with_1(tmp_path: Path, gitlab: GitLab) -> None:
+    assert verify(tmp_path, runner_of(gitlab), "--name", "other") == 1
 
 
 def test_verify_of_a_bad_file_ends_with_1(tmp_path: Path) -> None:
-    (tmp_path / "config.toml").write_text("[")
-    assert call("verify", "--config", str(tmp_path / "config.toml")).returncode == 1
+    assert verify(tmp_path, "[") == 1
 
 
-# -- jobs: the stand-in's spool, see standin/gitlab_runner.py --------------------------------------------------------
+# -- jobs ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_job_is_a_child_process_and_is_counted(runner: Process, gitlab: GitLab) -> None:
+    runner.start(JOBS + runner_of(gitlab))
+    job = gitlab.hold(token=TOKEN)
+    assert runner.metric("gitlab_runner_jobs", state="running") == 1
+    assert f"/-/jobs/{job.id} state=running" in runner.page("/debug/jobs/list")
+    assert any(f"CI_JOB_ID={job.id}\0" in environ for environ in runner.environs_below())
+    job.finish()
+    job.wait()
+    until("no job is counted", lambda: runner.metric("gitlab_runner_jobs", state="running") in (0, -1), seconds=5)
+
+
+def test_a_job_knows_itself_its_runner_and_its_gitlab(runner: Process, gitlab: GitLab) -> None:
+    runner.start(JOBS + runner_of(gitlab))
+    job = gitlab.start('echo "$CI_JOB_ID $CI_RUNNER_ID $CI_RUNNER_SHORT_TOKEN $CI_SERVER_URL"', token=TOKEN).wait()
+    assert f"{job.id} {job.runner.id} abcdefghi {gitlab.url}" in job.trace
+
+
+def test_a_job_ends_as_its_script_does(runner: Process, gitlab: GitLab) -> None:
+    runner.start(JOBS + runner_of(gitlab))
+    good, bad = gitlab.start("true", token=TOKEN), gitlab.start("exit 3", token=TOKEN)
+    good.wait("success")
+    bad.wait("script_failure")
+    assert bad.exit_code == 3
+
+
+def test_no_more_jobs_than_concurrent_run(runner: Process, gitlab: GitLab) -> None:
+    runner.start(f"concurrent = 1\ncheck_interval = 1\n{runner_of(gitlab)}")
+    first = gitlab.hold(token=TOKEN)
+    second = gitlab.start(token=TOKEN)
+    assert stays(lambda: second.state == "pending", seconds=2.5)
+    first.finish()
+    second.wait()
+
+
+def test_no_more_jobs_than_its_limit_run(runner: Process, gitlab: GitLab) -> None:
+    runner.start(JOBS + runner_of(gitlab, "limit = 1\n"))
+    first = gitlab.hold(token=TOKEN)
+    second = gitlab.start(token=TOKEN)
+    assert stays(lambda: second.state == "pending", seconds=2.5)
+    first.finish()
+    second.wait()
+
+
+def test_a_runner_without_a_token_gets_no_job_and_lives(runner: Process, gitlab: GitLab) -> None:
+    runner.start(JOBS + runner_of(gitlab))
+    runner.write(JOBS + runner_of(gitlab, token=""))
+    until("loaded", lambda: runner.loaded() == 2, seconds=POLL + SLACK)
+    job = gitlab.start(token=TOKEN)
+    assert stays(lambda: job.state == "pending" and runner.alive(), seconds=2.5)
+
+
+@pytest.mark.parametrize("how", ["poll", "SIGHUP"])
+def test_a_reload_leaves_the_job_alone(runner: Process, gitlab: GitLab, how: str) -> None:
+    runner.start(JOBS + runner_of(gitlab))
+    job = gitlab.hold(token=TOKEN)
+    text = f'concurrent = 3\nlog_level = "debug"\n{runner_of(gitlab, "limit = 1")}'
+    runner.write(text.replace('name = "one"', 'name = "two"'))
+    if how == "SIGHUP":
+        runner.send(signal.SIGHUP)
+    runner.wait_concurrent(3)
+    job.finish()
+    job.wait()
+
+
+def test_a_runner_taken_out_while_its_job_runs_still_ends_it(runner: Process, gitlab: GitLab) -> None:
+    runner.start(JOBS + runner_of(gitlab))
+    job = gitlab.hold(token=TOKEN)
+    runner.write("concurrent = 3\n")
+    runner.wait_concurrent(3)
+    job.finish()
+    job.wait()
+
+
+# -- the end, with a job ---------------------------------------------------------------------------------------------
+
+
+def test_sigquit_waits_for_the_job_and_takes_no_other(runner: Process, gitlab: GitLab) -> None:
+    runner.start(JOBS + runner_of(gitlab))
+    first = gitlab.hold(token=TOKEN)
+    runner.send(signal.SIGQUIT)
+    runner.wait_log("Starting graceful shutdown")
+    second = gitlab.start(token=TOKEN)
+    assert stays(lambda: runner.alive() and second.state == "pending", seconds=2.5)
+    first.finish()
+    assert runner.ends() == 0
+    assert (first.state, second.state) == ("success", "pending")
+
+
+def test_another_sigquit_changes_nothing(runner: Process, gitlab: GitLab) -> None:
+    runner.start(JOBS + runner_of(gitlab))
+    job = gitlab.hold(token=TOKEN)
+    runner.send(signal.SIGQUIT)
+    runner.wait_log("Starting graceful shutdown")
+    runner.send(signal.SIGQUIT)
+    assert stays(runner.alive, seconds=1)
+    job.finish()
+    assert runner.ends() == 0
+    assert job.state == "success"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_sigterm_and_sigint_abort_the_job(runner: Process, gitlab: GitLab, number: signal.Signals) -> None:
+    runner.start(JOBS + runner_of(gitlab))
+    job = gitlab.hold(token=TOKEN)
+    runner.send(number)
+    assert runner.ends() == 0
+    assert job.state == "runner_system_failure"
+
+
+def test_sigterm_after_sigquit_aborts_the_job(runner: Process, gitlab: GitLab) -> None:
+    runner.start(JOBS + runner_of(gitlab))
+    job = gitlab.hold(token=TOKEN)
+    runner.send(signal.SIGQUIT)
+    runner.wait_log("Starting graceful shutdown")
+    runner.send(signal.SIGTERM)
+    assert runner.ends() == 0
+    assert job.state == "runner_system_failure"
+
+
+def test_fatal_concurrent_leaves_the_job_running_for_ever(runner: Process, gitlab: GitLab) -> None:
+    runner.start(JOBS + runner_of(gitlab))
+    job = gitlab.hold(token=TOKEN)
+    runner.write(f"concurrent = 0\n{runner_of(gitlab)}")
+    runner.send(signal.SIGHUP)
+    assert runner.ends() == 1
+    job.finish()
+    assert stays(lambda: job.state == "running", seconds=2)
+
+
+# -- rotation: the runner writes its own file ------------------------------------------------------------------------
+
+
+def aging(gitlab: GitLab, obtained: str = PAST, expires: str = "2026-01-01T00:00:00Z", more: str = "") -> str:
+    """A configuration whose token has these dates; with a comment and an unknown key."""
+    dates = f"token_obtained_at = {obtained}\ntoken_expires_at = {expires}\n{more}"
+    return f"# ours\n{JOBS}nonsense = 1\n{runner_of(gitlab, dates)}"
+
+
+def test_a_token_is_rotated_after_three_quarters_of_its_life_and_the_whole_file_written(
+    runner: Process, gitlab: GitLab
+) -> None:
+    runner.write(aging(gitlab))
+    runner.config.chmod(0o640)
+    runner.spawn()
+    until("rotated", lambda: TOKEN not in runner.config.read_text(), seconds=15)
+    new = gitlab.runner(TOKEN).token
+    text = runner.config.read_text()
+    for line in ("check_interval = 1", "shutdown_timeout = 0", "session_timeout = 1800", "id = 0", f'token = "{new}"'):
+        assert line in text
+    assert re.search(r"token_obtained_at = 20\d\d-\d\d-\d\dT", text)
+    for lost in ("# ours", "nonsense"):
+        assert lost not in text
+    assert runner.config.stat().st_mode & 0o777 == 0o640
+    assert gitlab.start(token=new).wait().runner.token == new
+
+
+def test_its_own_file_is_not_loaded_again(runner: Process, gitlab: GitLab) -> None:
+    runner.start(aging(gitlab))
+    until("rotated", lambda: TOKEN not in runner.config.read_text(), seconds=15)
+    assert stays(lambda: runner.loaded() == 1, seconds=2 * POLL + 0.5)
+
+
+def test_a_job_outlives_the_rotation(runner: Process, gitlab: GitLab) -> None:
+    runner.start(JOBS + runner_of(gitlab))
+    job = gitlab.hold(token=TOKEN)
+    runner.write(aging(gitlab))
+    until("rotated", lambda: TOKEN not in runner.config.read_text(), seconds=15)
+    job.finish()
+    job.wait()
+
+
+@pytest.mark.parametrize(
+    ("obtained", "expires", "more"),
+    [
+        (PAST, "0001-01-01T00:00:00Z", ""),
+        (PAST, SOON, ""),
+        (PAST, "2026-01-01T00:00:00Z", "[runners.feature_flags]\nFF_DISABLE_AUTOMATIC_TOKEN_ROTATION = true\n"),
+    ],
+    ids=["no end", "young", "flag"],
+)
+def test_else_the_file_is_never_written(
+    runner: Process, gitlab: GitLab, obtained: str, expires: str, more: str
+) -> None:
+    runner.start(aging(gitlab, obtained, expires, more))
+    text = runner.config.read_text()
+    assert stays(lambda: runner.config.read_text() == text, seconds=5)
+
+
+def test_the_token_from_before_a_rotation_gets_no_more_jobs(runner: Process, gitlab: GitLab) -> None:
+    runner.start(aging(gitlab))
+    until("rotated", lambda: TOKEN not in runner.config.read_text(), seconds=15)
+    runner.write(JOBS + runner_of(gitlab))
+    until("loaded", lambda: runner.loaded() == 2, seconds=POLL + SLACK)
+    job = gitlab.start(token=TOKEN)
+    assert stays(lambda: job.state == "pending" and runner.alive(), seconds=3)
+
+
+# -- lint: from 19.3 -------------------------------------------------------------------------------------------------
+
+
+def has_lint() -> bool:
+    found = re.search(r"^Version: +(\d+)\.(\d+)", call("--version").stdout, re.MULTILINE)
+    return found is not None and (int(found[1]), int(found[2])) >= (19, 3)
+
+
+if has_lint():
+
+    def lint(folder: Path, text: str) -> int:
+        (folder / "config.toml").write_text(text)
+        return call("lint", "--config", str(folder / "config.toml")).returncode
+
+    def test_lint_of_a_good_file_ends_with_0_and_makes_nothing(tmp_path: Path) -> None:
+        assert lint(tmp_path, RUNNER) == 0
+        assert [path.name for path in tmp_path.iterdir()] == ["config.toml"]
+
+    @pytest.mark.parametrize(
+        "text",
+        ["[", 'concurrent = "4"\n', "nonsense = 1\n", f"{RUNNER}nonsense = 1\n", f"{RUNNER}[runners.docker]\nx = 1\n"],
+        ids=["toml", "type", "top", "runner", "docker"],
+    )
+    def test_lint_of_a_bad_file_ends_with_1(tmp_path: Path, text: str) -> None:
+        assert lint(tmp_path, text) == 1
+
+    def test_lint_without_a_file_ends_with_1(tmp_path: Path) -> None:
+        assert call("lint", "--config", str(tmp_path / "config.toml")).returncode == 1
+
+    def test_lint_takes_a_fatal_concurrent_for_good(tmp_path: Path) -> None:
+        assert lint(tmp_path, "concurrent = 0\n") == 0
+
+else:
+
+    def test_without_lint_the_command_is_unknown() -> None:
+        assert call("lint").returncode == 1
+
 
 if not REAL:
-
-    def test_a_job_is_a_child_process_and_is_counted(runner: Process) -> None:
-        runner.start(f"concurrent = 2\n{RUNNER}")
-        (runner.spool / "7").write_text("sleep 60")
-        until("job running", lambda: runner.metric("gitlab_runner_jobs", state="running") == 1, seconds=5)
-        assert "/-/jobs/7 state=running" in runner.page("/debug/jobs/list")
-        pid = int((runner.spool / "7.running").read_text())
-        assert runner.process is not None
-        assert f"PPid:\t{runner.process.pid}\n" in Path(f"/proc/{pid}/status").read_text()
-        runner.send(signal.SIGTERM)
-        assert runner.ends() == 0
-
-    def test_a_job_ends_as_its_script_does(runner: Process) -> None:
-        runner.start(f"concurrent = 2\n{RUNNER}")
-        (runner.spool / "1").write_text("true")
-        (runner.spool / "2").write_text("exit 1")
-        until("success", (runner.spool / "1.success").exists, seconds=5)
-        until("failure", (runner.spool / "2.script_failure").exists, seconds=5)
-
-    def test_no_more_jobs_than_concurrent_run(runner: Process) -> None:
-        runner.start(f"concurrent = 1\n{RUNNER}")
-        (runner.spool / "1").write_text(f"while [ ! -e {runner.spool}/.go ]; do sleep 0.05; done")
-        until("first", (runner.spool / "1.running").exists, seconds=5)
-        (runner.spool / "2").write_text("true")
-        time.sleep(0.3)
-        assert (runner.spool / "2").exists()
-        (runner.spool / ".go").touch()
-        until("second", (runner.spool / "2.success").exists, seconds=5)
-
-    def test_sigquit_waits_for_the_job_and_takes_no_other(runner: Process) -> None:
-        runner.start(f"concurrent = 2\n{RUNNER}")
-        (runner.spool / "1").write_text(f"while [ ! -e {runner.spool}/.go ]; do sleep 0.05; done")
-        until("running", (runner.spool / "1.running").exists, seconds=5)
-        runner.send(signal.SIGQUIT)
-        runner.wait_log("Starting graceful shutdown")
-        (runner.spool / "2").write_text("true")
-        time.sleep(0.3)
-        assert runner.alive()
-        (runner.spool / ".go").touch()
-        assert runner.ends() == 0
-        assert (runner.spool / "1.success").exists()
-        assert (runner.spool / "2").exists()
-
-    def test_sigterm_aborts_the_job(runner: Process) -> None:
-        runner.start(f"concurrent = 2\n{RUNNER}")
-        (runner.spool / "1").write_text("sleep 60")
-        until("running", (runner.spool / "1.running").exists, seconds=5)
-        runner.send(signal.SIGTERM)
-        assert runner.ends() == 0
-        assert (runner.spool / "1.runner_system_failure").exists()
-
-    def test_sigterm_after_sigquit_aborts_the_job(runner: Process) -> None:
-        runner.start(f"concurrent = 2\n{RUNNER}")
-        (runner.spool / "1").write_text("sleep 60")
-        until("running", (runner.spool / "1.running").exists, seconds=5)
-        runner.send(signal.SIGQUIT)
-        runner.wait_log("Starting graceful shutdown")
-        runner.send(signal.SIGTERM)
-        assert runner.ends() == 0
-        assert (runner.spool / "1.runner_system_failure").exists()
-
-    def test_fatal_concurrent_leaves_the_job_for_ever_running(runner: Process) -> None:
-        runner.start(f"concurrent = 2\n{RUNNER}")
-        (runner.spool / "1").write_text("sleep 2")
-        until("running", (runner.spool / "1.running").exists, seconds=5)
-        runner.write("concurrent = 0\n")
-        runner.send(signal.SIGHUP)
-        assert runner.ends() == 1
-        assert (runner.spool / "1.running").exists()
 
     def test_a_stand_in_says_so(runner: Process) -> None:
         assert "stand-in" in call("--version").stdout

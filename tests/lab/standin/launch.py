@@ -26,6 +26,6 @@ def look_like_the_real_one() -> None:
 if __name__ == "__main__":
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until its handler is set; the file is loaded at the start anyway
     look_like_the_real_one()
-    import gitlab_runner  # type: ignore[import-not-found]
+    from standin.commands import main  # type: ignore[import-not-found]
 
-    sys.exit(gitlab_runner.main())
+    sys.exit(main())

@@ -1,0 +1,223 @@
+"""A stand-in for GitLab, as far as a runner talks to it: hands out jobs, takes their traces and says what became of each.
+
+`gitlab.start(script, token=…)` queues a job for the runner with that token, real or stand-in. Its state is what GitLab
+would show for ever: a job that its runner never ends stays `running`.
+"""
+
+from __future__ import annotations
+
+import itertools
+import secrets
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from tests.lab.gitlab_api import Answer, serve
+from tests.lab.shell import LabError, until
+
+ENDED = ("success", "script_failure", "runner_system_failure")
+UNTIL_TOLD = """
+url="$CI_SERVER_URL/lab/finish/$CI_JOB_ID"
+until code=$(curl -sf "$url" 2>/dev/null || wget -q -O - "$url" 2>/dev/null); do sleep 0.2; done
+exit "$code"
+"""
+
+
+@dataclass
+class Runner:
+    """A registered runner. `token` changes when it is rotated; the old one is then refused."""
+
+    id: int
+    token: str
+    expires_at: str | None = None
+
+
+@dataclass
+class Job:
+    """A job and what became of it: `pending`, `running` (lost ones for ever) or a word of `ENDED`."""
+
+    id: int
+    runner: Runner
+    script: str
+    image: str
+    variables: dict[str, str]
+    token: str = field(default_factory=lambda: secrets.token_hex(10))
+    state: str = "pending"
+    trace: str = ""
+    exit_code: int | None = None
+    ended_at: float | None = None
+    """`time.monotonic()` at which its runner said so."""
+    told: int | None = None
+
+    def finish(self, code: int = 0) -> None:
+        """Tell a job of `hold` to end with that exit code."""
+        self.told = code
+
+    def wait(self, state: str = "success", *, seconds: float = 60) -> Job:
+        """Wait for that state; LabError when the time is over or the job ended in another one."""
+        until(f"job {self.id} {state}", lambda: self.state in (state, *ENDED), seconds=seconds)
+        if self.state != state:
+            raise LabError(f"job {self.id}: {self.state}, not {state}\n{self.trace[-2000:]}")
+        return self
+
+
+class GitLab:
+    """The API. `url` has no trailing slash; `requests` are the method and path of each call so far."""
+
+    def __init__(self) -> None:
+        self.url = ""
+        self.jobs: list[Job] = []
+        self.requests: list[tuple[str, str]] = []
+        self.lifetime: timedelta | None = None
+        """How long a rotated token lives; None is for ever."""
+        self._runners: dict[str, Runner] = {}
+        self._revoked: set[str] = set()
+        self._numbers = itertools.count(1)
+        self._lock = threading.RLock()
+
+    # -- for tests ---------------------------------------------------------------------------------------------------
+
+    def start(self, script: str = "true", *, token: str, image: str = "", **variables: str) -> Job:
+        """Queue a job for the runner that has, or had, this token. `image` is for the docker executor."""
+        with self._lock:
+            job = Job(next(self._numbers), self.runner(token), script, image, variables)
+            self.jobs.append(job)
+        return job
+
+    def hold(self, *, token: str, image: str = "", seconds: float = 30) -> Job:
+        """A job whose script runs now, and until `job.finish()`."""
+        job = self.start(f"echo held\n{UNTIL_TOLD}", token=token, image=image)
+        try:
+            until("", lambda: "held" in job.trace.splitlines() or job.state in ENDED, seconds=seconds)
+        except LabError as error:
+            raise LabError(f"job {job.id} is {job.state} after {seconds:g} s\n{job.trace}") from error
+        return job.wait("running")
+
+    def runner(self, token: str) -> Runner:
+        """The runner that has or had this token; made when it is asked for first."""
+        with self._lock:
+            return self._runners.setdefault(token, Runner(len(set(map(id, self._runners.values()))) + 1, token))
+
+    def revoke(self, token: str) -> None:
+        """From now on this token is refused."""
+        with self._lock:
+            self._revoked.add(token)
+
+    def forget(self) -> None:
+        """No job, no request, no runner."""
+        with self._lock:
+            self.jobs.clear()
+            self.requests.clear()
+            self._runners.clear()
+            self._revoked.clear()
+            self.lifetime = None
+
+    # -- for runners -------------------------------------------------------------------------------------------------
+
+    def answer(self, method: str, path: str, body: dict[str, Any], text: str, header: dict[str, str]) -> Answer:
+        """What GitLab says to one request. `body` is its JSON, `text` its content as it came."""
+        with self._lock:
+            self.requests.append((method, path))
+            match (method, *path.removeprefix("/api/v4").strip("/").split("/")):
+                case "POST", "jobs", "request":
+                    answer = self._hand_out(body)
+                case "PATCH", "jobs", number, "trace":
+                    answer = self._append(self._job(number, header.get("job-token", "")), text, header)
+                case "PUT", "jobs", number:
+                    answer = self._update(self._job(number, body.get("token", "")), body)
+                case "POST", "runners", "verify":
+                    answer = self._verify(body)
+                case "POST", "runners", "reset_authentication_token":
+                    answer = self._rotate(body)
+                case "GET", "lab", "finish", number:
+                    job = self._job(number)
+                    answer = Answer(200, str(job.told)) if job and job.told is not None else Answer(404)
+                case _:
+                    answer = Answer(404)
+        return answer
+
+    def _job(self, number: str, token: str | None = None) -> Job | None:
+        found = (job for job in self.jobs if str(job.id) == number and token in (None, job.token))
+        return next(found, None)
+
+    def _known(self, body: dict[str, Any]) -> Runner | None:
+        token = str(body.get("token", ""))
+        return self.runner(token) if token and token not in self._revoked else None
+
+    def _hand_out(self, body: dict[str, Any]) -> Answer:
+        runner = self._known(body)
+        if runner is None:
+            return Answer(403)
+        for job in self.jobs:
+            if job.runner is runner and job.state == "pending":
+                job.state = "running"
+                return Answer(201, self._payload(job))
+        return Answer(204)
+
+    def _payload(self, job: Job) -> dict[str, Any]:
+        """A job as `POST /jobs/request` gives it, with the variables that GitLab itself sets."""
+        own = {"CI": "true", "CI_JOB_ID": str(job.id), "CI_RUNNER_ID": str(job.runner.id), "CI_SERVER_URL": self.url}
+        variables = {**own, "CI_JOB_TOKEN": job.token, "GIT_STRATEGY": "none", **job.variables}
+        git = {"repo_url": f"{self.url}/lab/project.git", "ref": "main", "ref_type": "branch", "refspecs": []}
+        step = {"name": "script", "script": [job.script], "timeout": 3600, "when": "on_success"}
+        return {
+            "id": job.id,
+            "token": job.token,
+            "allow_git_fetch": True,
+            "job_info": {"name": "test", "stage": "test", "project_id": 1, "project_name": "project"},
+            "git_info": {**git, "sha": "0" * 40, "before_sha": "0" * 40},
+            "runner_info": {"timeout": 3600},
+            "variables": [{"key": k, "value": v, "public": True, "raw": True} for k, v in variables.items()],
+            "steps": [{**step, "allow_failure": False}],
+            **({"image": {"name": job.image}} if job.image else {}),
+        }
+
+    def _append(self, job: Job | None, text: str, header: dict[str, str]) -> Answer:
+        if job is None:
+            return Answer(403)
+        start = int(header.get("content-range", "0").partition("-")[0])
+        size = len(job.trace.encode())
+        if start != size:
+            return Answer(416, headers={"Range": f"0-{size}"})
+        job.trace += text
+        about = {"Job-Status": "running", "Range": f"0-{len(job.trace.encode())}"}
+        return Answer(202, headers={**about, "X-GitLab-Trace-Update-Interval": "1"})
+
+    def _update(self, job: Job | None, body: dict[str, Any]) -> Answer:
+        if job is None:
+            return Answer(403)
+        if body.get("state") in ("success", "failed") and job.state == "running":
+            job.state = "success" if body["state"] == "success" else body.get("failure_reason", "unknown")
+            job.exit_code = body.get("exit_code")
+            job.ended_at = time.monotonic()
+        return Answer(200, headers={"Job-Status": "running" if job.state == "running" else "done"})
+
+    def _verify(self, body: dict[str, Any]) -> Answer:
+        runner = self._known(body)
+        if runner is None:
+            return Answer(403)
+        return Answer(200, {"id": runner.id, "token": runner.token, "token_expires_at": runner.expires_at})
+
+    def _rotate(self, body: dict[str, Any]) -> Answer:
+        """A new token; the runner keeps its id and its jobs."""
+        runner = self._known(body)
+        if runner is None:
+            return Answer(403)
+        self._revoked.add(runner.token)
+        runner.token = f"glrt-{secrets.token_hex(11)[:21]}"
+        self._runners[runner.token] = runner
+        until_then = datetime.now(UTC) + self.lifetime if self.lifetime else None
+        runner.expires_at = until_then.strftime("%Y-%m-%dT%H:%M:%S.000Z") if until_then else None
+        return Answer(201, {"token": runner.token, "token_expires_at": runner.expires_at})
+
+
+@contextmanager
+def open_gitlab(address: str = "127.0.0.1") -> Iterator[GitLab]:
+    """A GitLab on a free port of that address, until the block is left."""
+    gitlab = GitLab()
+    with serve(address, gitlab.answer) as gitlab.url:
+        yield gitlab

@@ -1,0 +1,75 @@
+"""HTTP in front of the stand-in for GitLab: requests in, answers out; knows nothing of jobs."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A status, and a body: JSON, or text as it is."""
+
+    status: int
+    body: dict[str, Any] | str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+Respond: TypeAlias = Callable[[str, str, dict[str, Any], str, dict[str, str]], Answer]
+"""Method, path, JSON body, body as text, headers in lower case -> what is answered."""
+
+
+@contextmanager
+def serve(address: str, respond: Respond) -> Iterator[str]:
+    """Answer requests on a free port of the address, in threads; its URL."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_any(self) -> None:
+            text = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode(errors="replace")
+            header = {name.lower(): value for name, value in self.headers.items()}
+            answer = respond(self.command, self.path.partition("?")[0], tree_of(text), text, header)
+            content = answer.body if isinstance(answer.body, str) else json.dumps(answer.body)
+            self.send_response(answer.status)
+            if isinstance(answer.body, dict):
+                self.send_header("Content-Type", "application/json")
+            for name, value in answer.headers.items():
+                self.send_header(name, value)
+            if answer.status != 204:
+                self.send_header("Content-Length", str(len(content.encode())))
+            self.end_headers()
+            self.wfile.write(content.encode())
+
+        do_GET = do_POST = do_PUT = do_PATCH = do_any  # noqa: N815 — the base class calls them so
+
+        def log_message(self, *_: object) -> None:
+            """Silent."""
+
+    class Server(http.server.ThreadingHTTPServer):
+        daemon_threads = True
+
+        def handle_error(self, *_: object) -> None:
+            """A host that lost its power says no good-bye."""
+
+    server = Server((address, 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://{address}:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def tree_of(text: str) -> dict[str, Any]:
+    """The JSON object of a body; empty when it is none."""
+    try:
+        tree = json.loads(text)
+    except ValueError:
+        return {}
+    return tree if isinstance(tree, dict) else {}

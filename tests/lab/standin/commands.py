@@ -1,0 +1,145 @@
+"""The command line, and the commands but `run`."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from . import gitlab
+from .config import BadConfigError, Config, ensure_system_id, load, short
+from .keys import unknown
+from .log import fatal, log
+from .runner import Runner
+from .version import VERSION, since
+
+Options = dict[str, str]
+
+
+def run(path: Path, options: Options) -> int:
+    """Serve."""
+    if folder := options.get("working-directory"):
+        os.chdir(folder)
+    return Runner(path, options.get("user", ""), options.get("listen-address", "")).run()
+
+
+def list_runners(path: Path, _: Options) -> int:
+    """Show all runners with their tokens; 0 even when the file cannot be loaded."""
+    try:
+        config = load(path)
+    except BadConfigError as error:
+        log("warning", str(error))
+        return 0
+    ensure_system_id(path.parent)
+    log("info", "Listing configured runners", ConfigFile=path)
+    for runner in config.runners:
+        shown = {"Executor": runner.get("executor", ""), "Token": runner.get("token", ""), "URL": runner.get("url", "")}
+        log("info", runner.get("name", ""), **shown)
+    return 0
+
+
+def verify(path: Path, options: Options) -> int:
+    """Ask GitLab about each runner; only a 403 is a no."""
+    log("info", "Running in system-mode." if os.geteuid() == 0 else "Running in user-mode.")
+    try:
+        config = load(path)
+    except BadConfigError as error:
+        fatal(str(error))
+    system_id = ensure_system_id(path.parent)
+    wanted = options.get("name") or options.get("n")
+    chosen = [runner for runner in config.runners if not wanted or runner.get("name") == wanted]
+    if wanted and not chosen:
+        fatal("no runner matches the filtering parameters")
+    if not all([answers(runner, system_id) for runner in chosen]):  # noqa: C419 — every one is asked and shown
+        fatal("Failed to verify runners")
+    return 0
+
+
+def answers(runner: dict[str, Any], system_id: str) -> bool:
+    """Whether GitLab does not refuse this runner."""
+    name = short(runner.get("token", ""))
+    status, _ = gitlab.verify(runner, system_id)
+    if status == 200:
+        log("info", "Verifying runner... is valid", runner=name)
+    elif status == 403:
+        log("error", "Verifying runner... is removed", runner=name)
+    else:
+        log("error", "Verifying runner... failed", runner=name, status=status or "no answer")
+    return status != 403
+
+
+def lint(path: Path, _: Options) -> int:
+    """Judge a file: its syntax, its types, unknown keys. Makes nothing, not even the system's id."""
+    try:
+        tree = tomllib.loads(path.read_text())
+        Config(tree, 0)
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError, BadConfigError) as error:
+        fatal(f"{path}: {error}")
+    if keys := sorted(unknown(tree)):
+        fatal(f"{path}: unknown keys: {', '.join(keys)}")
+    log("info", "Configuration is valid", ConfigFile=path)
+    return 0
+
+
+def status(_: Path, options: Options) -> int:
+    """0 while systemd calls the unit active, or about to be."""
+    name = options.get("service") or options.get("n") or "gitlab-runner"
+    try:
+        asked = subprocess.run(["systemctl", "is-active", name], capture_output=True, text=True, check=False).stdout
+    except OSError:
+        asked = ""
+    if asked.strip() in ("active", "activating"):
+        print(f"{name}: Service is running")
+        return 0
+    print(f"{name}: Service has stopped", file=sys.stderr)
+    return 1
+
+
+def version(_: Path, __: Options) -> int:
+    """Name this as what it is."""
+    print(f"Version:      {VERSION}\nGit revision: stand-in\nGit branch:   stand-in\nGO version:   none")
+    print("Built:        by the tests of runnerops; this is not GitLab Runner\nOS/Arch:      linux/amd64")
+    return 0
+
+
+COMMANDS: dict[str, Callable[[Path, Options], int]] = {
+    "run": run,
+    "list": list_runners,
+    "verify": verify,
+    "status": status,
+    "--version": version,
+    **({"lint": lint} if since("19.3") else {}),
+}
+
+
+def parse(arguments: list[str]) -> tuple[str, Options]:
+    """The command and its options, in any of the ways that the real one takes them."""
+    command, options = "", {}
+    rest = list(arguments)
+    while rest:
+        word = rest.pop(0)
+        if word in ("--version", "-v"):
+            command = command or "--version"
+        elif word.startswith("-"):
+            name, given, value = word.lstrip("-").partition("=")
+            options[{"c": "config", "d": "working-directory", "u": "user"}.get(name, name)] = (
+                value if given or name in ("debug", "syslog") else rest.pop(0) if rest else ""
+            )
+        else:
+            command = command or word
+    return command, options
+
+
+def main() -> int:
+    """Do what the command line says."""
+    os.environ.pop("PYTHONHOME", None)
+    command, options = parse(sys.argv[1:])
+    if command not in COMMANDS:
+        fatal(f"Command {command} not found.")
+    own = Path("/etc/gitlab-runner") if os.geteuid() == 0 else Path.home() / ".gitlab-runner"
+    path = Path(options.get("config") or os.environ.get("CONFIG_FILE") or own / "config.toml")
+    return COMMANDS[command](path, options)
