@@ -24,8 +24,20 @@ _MESSAGES = {
     Result.ROLLED_BACK: "failed, and the host is back as it was",
     Result.NEEDS_PERSON: "failed, and the way back failed too: a person has to look",
     Result.LOCKED: "another run came in between; nothing was changed",
-    Result.REFUSED: "a mirror does not answer from this host; nothing was changed",
+    Result.REFUSED: "refused on the host; nothing was changed",
 }
+
+_REFUSALS = {
+    "unproven-mirror": (
+        "a mirror does not answer from this host; nothing was changed",
+        "mend the mirror's host, or go on without the proof",
+    ),
+    "upstream-down": (
+        "the upstream of a cache does not answer, and the cache would not come up again; nothing was changed",
+        "wait until it does, or go on all the same",
+    ),
+}
+"""What it means that a step did not hold which a code of `--allow` leaves out, and what can be done."""
 
 
 class Follows(Protocol):
@@ -133,13 +145,14 @@ def _outcome(run: _Run) -> Outcome:
     plan = run.plan
     result = ENDS.get(run.ended, Result.UNKNOWN)
     failed = _failed(run)
-    if result is Result.FAILED and failed and failed.verb == "await":  # only mirrors are awaited before the first swap
+    if result is Result.FAILED and failed and failed.verb == "await":  # only answers are awaited before the first swap
         result = Result.REFUSED
-    message = _MESSAGES.get(result, "")
+    code = plan.lifts.get(failed, "") if failed else ""
+    message = _REFUSALS.get(code, ("", ""))[0] or _MESSAGES.get(result, "")
     if failed:
         message = f"{message}\n  did not hold: {step_text(failed)}"
     look = tuple(event.text for event in run.events if event.kind in {"note", "fail"} and event.text)
-    return Outcome(plan.host, result, failed, message, look if failed else (), _hint(plan, result))
+    return Outcome(plan.host, result, failed, message, look if failed else (), _hint(plan, result, code))
 
 
 def _failed(run: _Run) -> Step | None:
@@ -147,13 +160,13 @@ def _failed(run: _Run) -> Step | None:
     return run.plan.todo[index] if index is not None else None
 
 
-def _hint(plan: Plan, result: Result) -> str:
+def _hint(plan: Plan, result: Result, code: str = "") -> str:
     if result is Result.NEEDS_PERSON:
         return f"look at the host; what was done is in {protocol.STATE}/runs/{plan.run}/log there"
     if result is Result.LOCKED:
         return "deploy again: it plans anew"
-    if result is Result.REFUSED:
-        return f"mend the mirror's host, or go on without the proof: --allow unproven-mirror@{plan.host}"
+    if code:
+        return f"{_REFUSALS[code][1]}: --allow {code}@{plan.host}"
     return ""
 
 

@@ -39,6 +39,7 @@ class Draft:
     todo: list[Step] = field(default_factory=list)
     undo: list[Step] = field(default_factory=list)
     files: dict[str, bytes] = field(default_factory=dict)
+    lifts: dict[Step, str] = field(default_factory=dict)
     contents: dict[str, str] = field(default_factory=dict)
     """Where in `files` the content of each path is, as the run leaves it."""
     rested: set[ServiceName] = field(default_factory=set)
@@ -57,6 +58,7 @@ class Draft:
             self._stage(index, change)
         for _, each in moves:
             self.files |= each.files
+            self.lifts |= each.lifts
         self.todo += (step for _, each in moves for step in each.judge)
         for service, each in moves:
             part = Step("part", (service,))
@@ -137,6 +139,7 @@ def _around(pause: Moves, moves: Moves) -> Moves:
         todo=(*pause.todo, *moves.todo),
         undo=(*moves.undo, *pause.undo),
         files=moves.files,
+        lifts=moves.lifts,
     )
 
 

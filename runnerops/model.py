@@ -167,7 +167,8 @@ class Host:
     are taken out, `registry-mirrors` is wired, every cache has all its fields). `caches` are all that this host can use,
     its own first. `marks` has the place of every value that the inventory wrote, under `(section, *key)` as in
     `sections`, e.g. `("gitlab_runner", "runners", 0, "token")`; a value of ours has no mark.
-    `wired` is true where `registry-mirrors` was left out and filled in by us.
+    `wired` is true where `registry-mirrors` was left out and filled in by us. `clients` are, for each cache that runs here,
+    the hosts of the inventory that have it among their mirrors; planning fills it in.
     """
 
     name: str
@@ -183,6 +184,7 @@ class Host:
     versions: Mapping[str, str] = field(default_factory=dict)
     ignore: Mapping[str, str] = field(default_factory=dict)
     wired: bool = False
+    clients: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     keep_runs: int = KEEP_RUNS
 
     def mark(self, service: ServiceName, key: Key) -> Mark | None:
@@ -477,7 +479,8 @@ class Change:
 class Action:
     """What a service does. `because`: the keys or the words that made it necessary; `jobs_lost`: CI jobs that it ends.
 
-    `idle`: services that must be at rest meanwhile. `names`: for a registry, the caches that it touches (none: all).
+    `idle`: services that must be at rest meanwhile. `names`: for a registry, the caches that it touches (none: all), and
+    `used_by` the hosts that have one of them among their mirrors.
     """
 
     service: ServiceName
@@ -486,6 +489,7 @@ class Action:
     jobs_lost: int = 0
     idle: frozenset[ServiceName] = frozenset()
     names: tuple[str, ...] = ()
+    used_by: tuple[str, ...] = ()
 
 
 StepVerb: TypeAlias = Literal["guard", "stage", "part", "owe", "strike", "swap", "run", "await"]
@@ -511,6 +515,7 @@ class Moves:
 
     `guard`: facts to hold; `fetch`: images to get; `judge`: the host's own verdict on staged files. These come before
     the first part of the whole run. `todo` and `undo` are the part itself, `swap` steps included. `files`: further payload.
+    `lifts`: steps of `judge` that a code of `--allow` leaves out, with that code.
     """
 
     guard: tuple[Step, ...] = ()
@@ -519,6 +524,7 @@ class Moves:
     todo: tuple[Step, ...] = ()
     undo: tuple[Step, ...] = ()
     files: Mapping[str, bytes] = field(default_factory=dict)
+    lifts: Mapping[Step, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -550,7 +556,7 @@ class Plan:
 
     `files` is the payload (`new.1`, `old.1` …). To record: `applied`, the sha per path, `contents`, where in the payload its
     content is, and `given`. `after` has the hosts whose caches this one uses. `digest` is over what is asked, not over
-    what the host had.
+    what the host had. `lifts` has the steps before the first part that a code of `--allow` leaves out.
     """
 
     host: str
@@ -570,6 +576,7 @@ class Plan:
     findings: tuple[Finding, ...] = ()
     notes: tuple[str, ...] = ()
     after: frozenset[str] = frozenset()
+    lifts: Mapping[Step, str] = field(default_factory=dict)
     digest: str = ""
     keep_runs: int = KEEP_RUNS
     command: str = "deploy"

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 from runnerops.causes import explain
 from runnerops.draft import Draft, changes_of
 from runnerops.model import (
     Action,
+    Cache,
     Change,
     Edit,
     Finding,
@@ -82,6 +83,7 @@ def make_plan(request: Request) -> Plan:
         findings=request.findings,
         notes=(*notes, *_remarks(request)),
         after=uses_caches_of(host),
+        lifts=draft.lifts,
         digest=_digest(request),
         keep_runs=host.keep_runs,
     )
@@ -89,9 +91,26 @@ def make_plan(request: Request) -> Plan:
 
 def uses_caches_of(host: Host) -> frozenset[str]:
     """The other hosts whose caches are among this host's mirrors: they go first."""
+    return frozenset(cache.host for cache in _used(host) if cache.host != host.name)
+
+
+def with_clients(host: Host, hosts: Iterable[Host]) -> Host:
+    """The host, knowing for each of its caches which of all these hosts use it."""
+    if ServiceName.REGISTRY not in host.sections:
+        return host
+    clients: dict[str, tuple[str, ...]] = {}
+    for other in hosts:
+        for cache in _used(other):
+            if cache.host == host.name:
+                clients[cache.name] = (*clients.get(cache.name, ()), other.name)
+    return replace(host, clients=clients)
+
+
+def _used(host: Host) -> Iterator[Cache]:
+    """The caches that this host's mirrors name."""
     mirrors = host.sections.get(ServiceName.DOCKER, {}).get("registry-mirrors")
     wanted = {str(url).rstrip("/") for url in mirrors} if isinstance(mirrors, list) else set()
-    return frozenset(cache.host for cache in host.caches if cache.url.rstrip("/") in wanted and cache.host != host.name)
+    return (cache for cache in host.caches if cache.url.rstrip("/") in wanted)
 
 
 # ------------------------------------------------------------------------------------------------------- changes

@@ -58,14 +58,14 @@ def plan_host(
     """Observe, settle, lint, plan. Raises HostError."""
     asked = project.asked[host.name]
     have = observe(host, asked, reader)
-    from runnerops.plan import Request, make_plan  # by now `load_planner` has it
+    from runnerops.plan import Request, make_plan, with_clients  # by now `load_planner` has it
     from runnerops.settle import settle
 
     want, stops = settle(host, asked, have)
     _learn_host(redactor, host, want, have)
     learn_secrets(redactor, host, want)
     request = Request(
-        host=host,
+        host=with_clients(host, project.inventory.hosts),
         asked=asked,
         want=want,
         have=have,

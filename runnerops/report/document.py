@@ -50,6 +50,7 @@ def _action(action: Action) -> dict[str, Any]:
         "verb": action.verb.name.lower(),
         "because": list(action.because),
         "names": list(action.names),
+        "used_by": list(action.used_by),
         "jobs_interrupted": action.jobs_lost,
     }
 

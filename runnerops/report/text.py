@@ -93,8 +93,13 @@ def action_lines(action: Action) -> Iterator[Line]:
     style = "bad" if action.jobs_lost else "warn" if action.verb >= Verb.RESTART else "plain"
     name = action.service.value.replace("_", "-")
     what = " ".join((name, *action.names)) if action.names else name
-    text = f"  → {action.verb.name.lower()} {what}{because} · {jobs} interrupted"
+    users = f" · used by {_count(action.used_by)}" if action.used_by else ""
+    text = f"  → {action.verb.name.lower()} {what}{because}{users} · {jobs} interrupted"
     yield from wrapped(style, text, 6)
+
+
+def _count(hosts: Sequence[str]) -> str:
+    return hosts[0] if len(hosts) == 1 else f"{len(hosts)} hosts"
 
 
 def step_lines(title: str, steps: Iterable[Step]) -> Iterator[Line]:

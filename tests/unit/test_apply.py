@@ -19,7 +19,14 @@ TODO = (
     Step("part", ("docker",)),
     Step("run", ("60", "systemctl", "reload", "docker")),
 )
-PLAN = Plan("h", 7, Origin("me", "laptop"), todo=TODO, undo=(Step("part", ("docker",)),))
+PLAN = Plan(
+    "h",
+    7,
+    Origin("me", "laptop"),
+    todo=TODO,
+    undo=(Step("part", ("docker",)),),
+    lifts={TODO[1]: "unproven-mirror"},
+)
 CLOCK = "10.0\t\t-1\tnote\tclock 1000\n"
 
 

@@ -10,6 +10,7 @@ from runnerops.model import DockerFacts, Edit, FileSpec, Host, HostState, Key, R
 from runnerops.services.base import ParseError, value_at, with_path
 from runnerops.services.docker.document import NAME, PATH, parse, text_of
 from runnerops.services.docker.keys import STICKY, key_of_flag, mirrors_of, neutral
+from runnerops.services.keep import keep
 
 _SPEC = FileSpec(NAME, PATH, "daemon.json.j2", "json")
 
@@ -118,7 +119,7 @@ def _settled(host: Host, file: RenderedFile, have: HostState) -> RenderedFile:
     want, old = read(file.content), read(there)
     if want is None:
         return file
-    kept = _keep(want, old or {}, host.keep.get(NAME, ()))
+    kept = keep(want, old or {}, host.keep.get(NAME, ()))
     now = loaded(have.facts.docker)
     full = kept | _sticking(kept, old or {}, now, flags(have.facts.docker))
     if old is not None and not _unloads(old, kept, now) and not differ(old, full):
@@ -131,24 +132,6 @@ def _unloads(old: Tree, want: Tree, now: Tree) -> bool:
     return any(
         not neutral(name, value) and name not in old and neutral(name, want.get(name)) for name, value in now.items()
     )
-
-
-def _keep(want: Tree, old: Tree, keys: Sequence[str]) -> Tree:
-    """`want` with the host's own values, or their absence, at the dotted `keys`."""
-    for dotted in keys:
-        name, _, rest = dotted.partition(".")
-        if rest:
-            below = _keep(_object(want.get(name)), _object(old.get(name)), [rest])
-            want = {**want, name: below} if below or name in want else want
-        elif name in old:
-            want = {**want, name: old[name]}
-        else:
-            want = {key: value for key, value in want.items() if key != name}
-    return want
-
-
-def _object(value: Value) -> Tree:
-    return value if isinstance(value, dict) else {}
 
 
 def _sticking(want: Tree, old: Tree, now: Tree, as_flags: frozenset[str]) -> Tree:

@@ -49,12 +49,14 @@ def moves(
     now = scene(host, action, changes, have, policy)
     onward, homeward = tuple(there(now)), tuple(back(now))
     further = between(now, (*onward, *homeward))
+    mirrors = tuple(_mirrors(now))
     return Moves(
         guard=tuple(_guard(now)),
-        judge=(*_stage(now, further), *_judge(now)),
+        judge=(*_stage(now, further), *_judge(now), *mirrors),
         todo=tuple(_todo(now, onward, run)),
         undo=tuple(_undo(now, onward, homeward)),
         files={_FURTHER.format(index): content for index, content in enumerate(further, 1)},
+        lifts=dict.fromkeys(mirrors, "unproven-mirror"),
     )
 
 
@@ -91,6 +93,9 @@ def _judge(now: Scene) -> Iterator[Step]:
     if change and change.edits and change.new.content is not None and version and version >= (23, 0):
         staged = staged_path(change.new.spec.path, sha256(change.new.content))
         yield run(30, *_dockerd(now), "--validate", "--config-file", staged)
+
+
+def _mirrors(now: Scene) -> Iterator[Step]:
     if "unproven-mirror" not in now.policy.allow:
         for url in now.new_mirrors:
             yield wait(10, "ok", *answers(url, now.have.facts.tools))

@@ -15,6 +15,9 @@ from runnerops.services.gitlab_runner.partners import match, rivals
 from runnerops.services.gitlab_runner.place import config_path
 from runnerops.services.gitlab_runner.tokens import names_of, stop_of, whose
 from runnerops.services.gitlab_runner.write import to_toml
+from runnerops.services.keep import keep
+
+_EACH = "runners."
 
 
 def settle(
@@ -28,8 +31,7 @@ def settle(
     assert file.content is not None
     want = parse(file.spec, file.content)
     old = _read(file, content)
-    merged, stops = _merge(want, old, have.given)
-    _keep(merged, old, host.keep.get(NAME, ()))
+    merged, stops = _merge(_kept(want, old or {}, host.keep.get(NAME, ())), old, have.given)
     if content is not None and old is not None and not edits(file.spec, old, merged):
         return (replace(file, content=content),), stops
     if merged == want:
@@ -66,23 +68,18 @@ def _merge(want: Tree, old: Tree | None, given: Given) -> tuple[Tree, tuple[Stop
     return merged, tuple(stops)
 
 
-def _keep(merged: Tree, old: Tree | None, keys: Sequence[str]) -> None:
-    """`keep`: dotted keys at which the host's own value stays."""
-    for dotted in keys:
-        value: Value = old
-        parts = dotted.split(".")
-        for part in parts:
-            value = value.get(part) if isinstance(value, dict) else None
-        if value is None:
-            continue
-        place = merged
-        for part in parts[:-1]:
-            below = place.setdefault(part, {})
-            if not isinstance(below, dict):
-                break
-            place = below
-        else:
-            place[parts[-1]] = value
+def _kept(want: Tree, old: Tree, keys: Sequence[str]) -> Tree:
+    """The host's own at the dotted keys of `keep`; `runners.KEY` is that key of every runner."""
+    below = [key.removeprefix(_EACH) for key in keys if key.startswith(_EACH)]
+    want = keep(want, old, [key for key in keys if not key.startswith(_EACH)])
+    runners, have = runners_of(want), runners_of(old)
+    if not below or not runners:
+        return want
+    partners = match(have, runners)
+    found: list[Value] = [
+        keep(one, have[partners[index]], below) if index in partners else one for index, one in enumerate(runners)
+    ]
+    return {**want, "runners": found}
 
 
 def _heading(content: bytes) -> bytes:

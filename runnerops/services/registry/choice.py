@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from runnerops.model import Action, Change, Edit, Host, HostState, Policy, ServiceName, Tree, Verb, key_text
 from runnerops.services.registry.caches import CONFIG_LABEL, OwnCache, own_caches
@@ -37,12 +37,14 @@ def choose(
         return None
     verb = max(reason.verb for reason in reasons)
     names = [reason.name for reason in reasons if reason.verb is verb]
-    return Action(
+    action = Action(
         NAME,
         verb,
         tuple(dict.fromkeys(reason.word for reason in reasons)),
         names=() if "" in names else tuple(dict.fromkeys(names)),
     )
+    users = (name for cache in touched(host, action, changes, have) for name in host.clients.get(cache.name, ()))
+    return replace(action, used_by=tuple(dict.fromkeys(users)))
 
 
 def reasons_of(host: Host, changes: Sequence[Change], have: HostState) -> list[Reason]:

@@ -8,7 +8,9 @@ from dataclasses import replace
 
 from runnerops.model import ABSENT, Edit, FileSpec, Host, HostState, Key, RenderedFile, Stop, Tree, Value
 from runnerops.services.base import ParseError, value_at
-from runnerops.services.registry.document import COMPOSE_TEMPLATE, CONFIG_TEMPLATE, NAME, parse
+from runnerops.services.keep import keep
+from runnerops.services.registry.document import COMPOSE_TEMPLATE, CONFIG_TEMPLATE, NAME, dump, parse, secret_key
+from runnerops.services.registry.label import config_sha256
 
 _FILE = re.compile(r"registry-config(?:\.(?P<name>.+))?\.yml|docker-compose\.yml")
 
@@ -107,7 +109,29 @@ def settle(
     """The host's own bytes where they mean what is asked; files of ours that nothing asks for go."""
     if NAME not in host.sections:
         return (), ()
-    return (*(_settled(file, have) for file in asked), *_leaving(asked, have)), ()
+    kept = _kept(asked, have, host.keep.get(NAME, ()))
+    return (*(_settled(file, have) for file in kept), *_leaving(asked, have)), ()
+
+
+def _kept(asked: Sequence[RenderedFile], have: HostState, keys: Sequence[str]) -> Iterator[RenderedFile]:
+    """The host's own at the dotted keys of `keep`, in whichever file has them. A config's checksum follows the config."""
+    checksums: dict[bytes, bytes] = {}
+    for file in asked:
+        want, old = read(file.spec, file.content), read(file.spec, have.file(file.spec.path).content)
+        mine = want if want is None else keep(want, _plain(file.spec, old or {}), keys)
+        if want is None or mine is None or not edits(file.spec, want, mine):
+            mine, content = want, file.content or b""
+        else:
+            content = dump(file.spec, mine)
+        if file.spec.template == CONFIG_TEMPLATE and want is not None and mine is not None:
+            checksums[_checksum(want)] = _checksum(mine)
+        for before, after in checksums.items() if file.spec.template == COMPOSE_TEMPLATE else ():
+            content = content.replace(before, after)
+        yield replace(file, content=content)
+
+
+def _checksum(config: Tree) -> bytes:
+    return config_sha256(config, secret_key).encode()
 
 
 def _settled(file: RenderedFile, have: HostState) -> RenderedFile:

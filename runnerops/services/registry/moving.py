@@ -40,12 +40,14 @@ def moves(
     """Pulled and judged first; `up -d` never pulls."""
     now = Scene(host, action, changes, have, policy, touched(host, action, changes, have))
     acts = action.verb > Verb.PROVE
+    upstreams = tuple(_upstreams(now))
     return Moves(
         guard=tuple(_guard(now)),
         fetch=tuple(_fetch(now)) if acts else (),
-        judge=tuple(_judge(now)),
+        judge=(*_judge(now), *upstreams),
         todo=tuple(_act(now, run) if acts else _stand_by(now)),
         undo=tuple(_undo(now) if acts else _swaps_back(now)),
+        lifts=dict.fromkeys(upstreams, "upstream-down"),
     )
 
 
@@ -85,6 +87,10 @@ def _judge(now: Scene) -> Iterator[Step]:
     if now.composed and now.composed.new.content is not None and now.composed.edits:
         staged = staged_path(now.path, sha256(now.composed.new.content))
         yield run(30, *now.compose("config", "-q", path=staged))
+
+
+def _upstreams(now: Scene) -> Iterator[Step]:
+    """A cache that ends with docker comes up again only if its upstream answers."""
     if now.action.verb is Verb.PROVE and "upstream-down" not in now.policy.allow and now.ends_with_docker:
         for cache in now.caches:
             if "curl" in now.have.facts.tools:

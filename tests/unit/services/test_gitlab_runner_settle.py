@@ -106,6 +106,28 @@ def test_keep_holds_the_hosts_value() -> None:
     assert tree["session_server"] == {"session_timeout": 60}
 
 
+def test_keep_holds_a_key_of_every_runner_and_what_the_host_has_not() -> None:
+    host = Host(
+        "h",
+        "h",
+        sections=HOST.sections,
+        keep={ServiceName.GITLAB_RUNNER: ("runners.limit", "runners.docker.memory", "sentry_dsn")},
+    )
+    state = have(config(runner(limit=3, docker={"memory": "2g"}), runner(name="two", token=OTHER)))
+    asked = config(
+        runner(name="two", token=OTHER, limit=9),
+        runner(limit=1, docker={"image": "a", "memory": "1g"}),
+        sentry_dsn="https://sentry.example.com",
+    )
+    tree, stops, _ = settle(asked, state, host)
+    assert tree["runners"] == [
+        runner(name="two", token=OTHER),
+        runner(docker={"image": "a", "memory": "2g"}, limit=3),
+    ]
+    assert "sentry_dsn" not in tree
+    assert stops == []
+
+
 NAMES = st.sampled_from(["one", "two", "three"])
 TOKENS = st.sampled_from([TOKEN, OTHER, None])
 RUNNERS = st.lists(

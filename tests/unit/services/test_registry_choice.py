@@ -137,6 +137,16 @@ def test_a_docker_restart_is_a_registry_restart_too() -> None:
     assert plan(deployed(ONE), host({}, [ONE]), (reload,))[0] is None
 
 
+def test_the_plan_says_whose_mirror_it_is() -> None:
+    clients = {"dockerhub": ("a", "b"), "quay.io": ("c",)}
+    restarted, _ = plan(deployed(ONE, TWO), replace(host({}, [ONE, TWO]), clients=clients), (RESTART,))
+    recreated, _ = plan(deployed(ONE, TWO), replace(host({}, [{**ONE, "ttl": "1h"}, TWO]), clients=clients))
+    assert restarted
+    assert restarted.used_by == ("a", "b", "c")
+    assert recreated
+    assert recreated.used_by == ("a", "b")
+
+
 @pytest.mark.parametrize(
     ("owed", "want"),
     [

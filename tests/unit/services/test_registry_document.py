@@ -13,6 +13,7 @@ from runnerops.model import FileSpec, Tree, key_text
 from runnerops.services import registry
 from runnerops.services.base import ParseError, Service, sha256
 from runnerops.services.registry.document import COMPOSE_TEMPLATE, CONFIG_TEMPLATE, merge
+from runnerops.services.registry.label import config_sha256
 from tests.unit.services.builders import HUB, cache, host, rendered, secret, state
 
 CONFIG = FileSpec(registry.NAME, "/opt/registry/registry-config.yml", CONFIG_TEMPLATE, "yaml", name="dockerhub")
@@ -210,6 +211,25 @@ def test_what_differs_stays_as_it_is_asked_for() -> None:
     here = host(caches=[cache()])
     asked = rendered(here)
     assert registry.settle(here, asked, state({asked[0].spec.path: b"version: 0.1\n"}))[0] == asked
+
+
+def test_keep_holds_the_hosts_own_keys_and_the_checksum_follows() -> None:
+    here = host(
+        caches=[cache(ttl="24h")], keep={registry.NAME: ("proxy.ttl", "log", "services.dockerhub.environment.A")}
+    )
+    config, compose = rendered(here)
+    theirs = registry.parse(config.spec, config.content or b"")
+    theirs["proxy"] = {"remoteurl": "https://other.example.com", "ttl": "1h"}
+    del theirs["log"]
+    there = {config.spec.path: registry.dump(config.spec, theirs)}
+    settled, _ = registry.settle(here, (config, compose), state(there))
+    kept = registry.parse(config.spec, settled[0].content or b"")
+    assert kept["proxy"] == {"remoteurl": "https://registry-1.docker.io", "ttl": "1h"}
+    assert "log" not in kept
+    composed: Any = registry.parse(compose.spec, settled[1].content or b"")
+    label = composed["services"]["dockerhub"]["labels"]["runnerops.registry-config.sha256"]
+    assert label == config_sha256(kept, lambda _: False)
+    assert registry.settle(here, settled, state(there))[0] == settled
 
 
 def test_only_files_of_ours_go_with_their_cache() -> None:
