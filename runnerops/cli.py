@@ -205,6 +205,22 @@ def history(
 
 
 @app.command()
+def verify(
+    targets: TargetList = None,
+    inventory: InventoryFile = DEFAULT_INVENTORY,
+    image: Annotated[
+        str, typer.Option("--image", metavar="IMAGE", help="What is pulled; on the host it is then as it was before.")
+    ] = "alpine:3",
+    quick: Annotated[bool, typer.Option("--quick", help="Only read: nothing is pulled.")] = False,
+    output: Output = "text",
+) -> None:
+    """Show, by a pull, that each host's daemon is served by its cache; name every link that is broken."""
+    from runnerops.commands.verify import verify as run
+
+    _run(lambda screen: run(inventory, targets or [], os.environ, screen, image, quick=quick, as_json=_json(output)))
+
+
+@app.command()
 def trust(
     targets: TargetList = None,
     inventory: InventoryFile = DEFAULT_INVENTORY,

@@ -9,6 +9,7 @@ from typing import Protocol
 from runnerops.model import Host, HostState, RenderedFile
 from runnerops.remote import protocol, state
 from runnerops.services import SERVICES
+from runnerops.services.base import Answers
 
 
 class Reader(Protocol):
@@ -20,15 +21,27 @@ class Reader(Protocol):
 
 def observe(host: Host, asked: Sequence[RenderedFile], reader: Reader) -> HostState:
     """All that planning needs to know of this host. Raises HostError where it cannot be had."""
+    return inquire(host, asked, reader, (), ())[0]
+
+
+def inquire(
+    host: Host,
+    asked: Sequence[RenderedFile],
+    reader: Reader,
+    more: Sequence[tuple[str, ...]],
+    functions: Sequence[str],
+) -> tuple[HostState, Answers]:
+    """The same, with the answers to `more` calls of further `functions` in that one exec."""
     nonce = secrets.token_hex(16)
     calls = [
         call
         for service in SERVICES
         for call in service.questions(host, [file for file in asked if file.spec.service is service.NAME])
     ]
-    script = protocol.frame(nonce, [*protocol.FACTS, *calls], [service.OBSERVE for service in SERVICES])
+    functions = [*(service.OBSERVE for service in SERVICES), *functions]
+    script = protocol.frame(nonce, [*protocol.FACTS, *calls, *more], functions)
     answers, files = protocol.decode_observation(nonce, reader.read(script))
     facts = state.facts(answers)
     for service in SERVICES:
         facts = service.facts(facts, answers)
-    return state.host_state(answers, files, facts)
+    return state.host_state(answers, files, facts), answers

@@ -13,6 +13,8 @@ from runnerops.services.docker.scene import Scene, scene
 
 _JOB = "com.gitlab.gitlab-runner."
 _PROJECT = "com.docker.compose.project"
+GUEST = "runnerops.verify"
+"""The label of a container that a trial of `verify` asks from (`trial.sh`)."""
 _FLAVOURS = {
     "rootless": "the Docker daemon there is rootless: it belongs to a user, not to the host",
     "snap": "Docker there is a snap, which reads its files elsewhere; install the packages of Debian or docker.com",
@@ -105,8 +107,9 @@ def _comes_back(one: Container) -> bool:
 
 
 def _known(one: Container) -> bool:
-    """A job's container (jobs have a stop of their own), or one of ours."""
-    return one.labels.get(_PROJECT) == "runnerops" or any(label.startswith(_JOB) for label in one.labels)
+    """A job's container (jobs have a stop of their own), or one of ours, `verify`'s guest of a second among them."""
+    ours = one.labels.get(_PROJECT) == "runnerops" or GUEST in one.labels
+    return ours or any(label.startswith(_JOB) for label in one.labels)
 
 
 def _unproven_mirrors(now: Scene) -> Iterator[Stop]:

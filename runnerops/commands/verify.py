@@ -1,0 +1,146 @@
+"""`runnerops verify`: whether each host's pulls are served by its cache, link by link, shown by a pull."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from runnerops import verify as chain
+from runnerops.commands.diff import failure
+from runnerops.commands.project import open_inventory
+from runnerops.commands.reach import Reach
+from runnerops.errors import RunneropsError, UsageError
+from runnerops.fleet import side_by_side
+from runnerops.model import Exit, Host
+from runnerops.remote.reading import ReadOnly
+from runnerops.remote.trying import Trying
+from runnerops.report.checks import check_document, check_lines, summary_line
+from runnerops.report.document import VERSION, outcome_document
+from runnerops.report.screen import Screen
+from runnerops.report.text import outcome_lines
+from runnerops.report.waiting import Waiting, waiting
+from runnerops.services.base import Answers
+from runnerops.services.chain import Check, Probe, Seen, parse_image
+
+Found = Mapping[str, tuple[Check, ...] | Exception]
+
+
+def verify(
+    path: Path,
+    targets: Sequence[str],
+    environ: Mapping[str, str],
+    screen: Screen,
+    image: str,
+    *,
+    quick: bool,
+    as_json: bool,
+) -> Exit:
+    """Exit 1 where a link is broken or a host was not reached."""
+    named = parse_image(image)
+    if named is None:
+        raise UsageError(
+            f"--image {image}: only images of Docker Hub go through a mirror", "name one by its tag, such as alpine:3"
+        )
+    project = open_inventory(path, targets)
+    with Reach(project, environ, screen) as reach, waiting(screen, silent=as_json) as busy:
+        probe = Probe(*named, chain.new_marker())
+        found = _Verify(project.hosts, {host.name: host for host in project.inventory.hosts}, reach, probe, busy).run(
+            quick=quick
+        )
+    if as_json:
+        hosts = [_document(name, checks) for name, checks in found.items()]
+        screen.json({"version": VERSION, "image": probe.image, "quick": quick, "hosts": hosts})
+    else:
+        _show(found, screen)
+    return Exit.OK if all(_sound(checks) for checks in found.values()) else Exit.FAILED
+
+
+@dataclass(frozen=True, slots=True)
+class _Verify:
+    """All hosts of one verify. `known` are all of the inventory: caches may be on hosts that are no targets."""
+
+    hosts: Sequence[Host]
+    known: Mapping[str, Host]
+    reach: Reach
+    probe: Probe
+    busy: Waiting
+    began: float = field(default_factory=time.monotonic)
+
+    def run(self, *, quick: bool) -> Found:
+        """Every host's links, or why it was not reached."""
+        names = [host.name for host in self.hosts]
+        seen = side_by_side(names, partial(self._look, quick=quick))
+        tried = [self.known[name] for name, one in seen.items() if isinstance(one, Seen) and one.tried is not None]
+        traces = side_by_side(list(chain.cache_hosts(tried)), self._trace)
+        told = {name: self._why(name, one) if isinstance(one, Exception) else one for name, one in traces.items()}
+        return {
+            name: one
+            if isinstance(one, Exception)
+            else chain.judge(self.known[name], replace(one, traces=told, hosts=self.known))
+            for name, one in seen.items()
+        }
+
+    def _look(self, name: str, *, quick: bool) -> Seen:
+        """Asks, and tries where that shows something. A trial that is cut off is one that did not answer."""
+        host = self.known[name]
+        self.busy.say(name, "asking the daemon, the cache and its upstream")
+        try:
+            seen = chain.look(host, ReadOnly(name, partial(self.reach.link, host)), self.probe, quick=quick)
+            calls = chain.trials(host, seen)
+            if not calls:
+                return seen
+            self.busy.say(name, f"pulling {self.probe.image} through the daemon")
+            watch = partial(self._watch, name)
+            return replace(seen, tried=chain.attempt(calls, Trying(partial(self.reach.link, host), watch)))
+        finally:
+            self.busy.say(name, "")
+
+    def _trace(self, name: str) -> Answers:
+        host, seconds = self.known[name], int(time.monotonic() - self.began) + 5
+        self.busy.say(name, "reading the log and the catalog of its cache")
+        try:
+            return chain.trace(host, ReadOnly(name, partial(self.reach.link, host)), self.probe, seconds)
+        finally:
+            self.busy.say(name, "")
+
+    def _why(self, name: str, error: Exception) -> str:
+        return failure(name, error).message
+
+    def _watch(self, name: str, line: str) -> None:
+        """The daemon's own words while it pulls."""
+        if line.startswith("{"):
+            try:
+                said = json.loads(line)
+            except ValueError:
+                return
+            words = (said.get("status"), said.get("id"), said.get("progress"))
+            self.busy.detail(name, " ".join(str(word) for word in words if word))
+
+
+def _sound(checks: tuple[Check, ...] | Exception) -> bool:
+    return not isinstance(checks, Exception) and all(check.state != "broken" for check in checks)
+
+
+def _show(found: Found, screen: Screen) -> None:
+    for name, checks in found.items():
+        if isinstance(checks, Exception):
+            screen.lines(outcome_lines(failure(name, checks)))
+            continue
+        style, words = summary_line(checks)
+        screen.data(f"{name}: {words}", style)
+        for check in checks:
+            screen.lines(check_lines(check))
+
+
+def _document(name: str, checks: tuple[Check, ...] | Exception) -> dict[str, Any]:
+    if isinstance(checks, RunneropsError):
+        return {**outcome_document(failure(name, checks)), "links": []}
+    if isinstance(checks, Exception):
+        raise checks
+    result = "verified" if _sound(checks) else "broken"
+    return {"host": name, "result": result, "links": [check_document(check) for check in checks]}

@@ -1,0 +1,31 @@
+"""A connection for a trial: a script that changes something on a host and puts it back, followed while it lasts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol
+
+from runnerops.remote import protocol
+
+
+class Follows(Protocol):
+    """A connection that streams a command's output; `ssh.Link` in production."""
+
+    def lines(self, command: Sequence[str], stdin: bytes) -> Iterator[bytes]:
+        """The output line by line. Raises LinkLostError."""
+
+
+class Trying:
+    """Wraps the way to a host. What is cut off by a lost connection goes on there, to its end."""
+
+    def __init__(self, open_link: Callable[[], Follows], watch: Callable[[str], None]) -> None:
+        self._open = open_link
+        self._watch = watch
+
+    def read(self, script: bytes) -> bytes:
+        """What the script prints. Raises HostError."""
+        output = b""
+        for line in self._open().lines(protocol.OBSERVE, script):
+            output += line
+            self._watch(line.decode("utf-8", "replace").rstrip())
+        return output

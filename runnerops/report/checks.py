@@ -1,0 +1,59 @@
+"""What `verify` found, as text and as JSON values. Pure. Readable without colour, at 80 columns."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from runnerops.report.text import WIDTH, Line
+from runnerops.services.chain import Check
+
+_WORDS = {"holds": ("good", "ok"), "broken": ("bad", "BROKEN"), "untried": ("warn", "untried")}
+_COLUMN = 2 + max(len(word) for _, word in _WORDS.values()) + 2
+
+
+def check_lines(check: Check) -> Iterator[Line]:
+    """The link, and where there is something to say, why and what to type. The line to type is never wrapped."""
+    style, word = _WORDS[check.state]
+    yield from _wrapped(style, f"  {word}".ljust(_COLUMN), check.what)
+    if check.reason:
+        yield from _wrapped("plain", " " * _COLUMN, check.reason)
+    if check.fix:
+        yield "plain", f"{' ' * _COLUMN}fix: {check.fix}"
+
+
+def _wrapped(style: str, indent: str, text: str) -> Iterator[Line]:
+    lines = textwrap.wrap(
+        text,
+        WIDTH,
+        initial_indent=indent,
+        subsequent_indent=" " * _COLUMN,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    yield from ((style, line) for line in lines)
+
+
+def summary_line(checks: Sequence[Check]) -> Line:
+    """How one host stands."""
+    broken = sum(check.state == "broken" for check in checks)
+    untried = sum(check.state == "untried" for check in checks)
+    if not checks:
+        return "warn", "nothing to verify: it has neither a cache nor a mirror"
+    words = f"{len(checks) - broken - untried} of {len(checks)} links hold"
+    words += f", {broken} broken" if broken else ""
+    words += f", {untried} untried" if untried else ""
+    return ("bad" if broken else "good"), words
+
+
+def check_document(check: Check) -> dict[str, Any]:
+    """One link."""
+    return {
+        "link": check.link,
+        "service": check.service.value,
+        "what": check.what,
+        "state": check.state,
+        "reason": check.reason,
+        "fix": check.fix,
+    }

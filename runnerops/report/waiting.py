@@ -1,0 +1,105 @@
+"""What each host is busy with while a command waits for it: one line a host on a terminal, a line a change elsewhere."""
+
+from __future__ import annotations
+
+import threading
+from types import TracebackType
+from typing import TYPE_CHECKING, Protocol
+
+from runnerops.report.screen import Screen
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+_LONGEST = 60
+
+
+class Waiting(Protocol):
+    """Told from one thread a host."""
+
+    def say(self, host: str, what: str) -> None:
+        """What this host does now; empty: it is done."""
+
+    def detail(self, host: str, what: str) -> None:
+        """The same, where it changes too fast for lines of its own."""
+
+    def __enter__(self) -> Waiting: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+def waiting(screen: Screen, *, silent: bool) -> Waiting:
+    """The one that fits where standard error goes; `silent`: none."""
+    if silent:
+        return _Silence()
+    return _Spinners(screen) if screen.err.isatty() else _Lines(screen)
+
+
+class _Silence:
+    def say(self, host: str, what: str) -> None:
+        """Says nothing."""
+
+    def detail(self, host: str, what: str) -> None:
+        """Says nothing."""
+
+    def __enter__(self) -> Waiting:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Nothing to end."""
+
+
+class _Lines(_Silence):
+    def __init__(self, screen: Screen) -> None:
+        self._screen = screen
+
+    def say(self, host: str, what: str) -> None:
+        if what:
+            self._screen.say(f"{host}: {what}", "dim")
+
+
+class _Spinners(_Silence):
+    """Lines that move, and leave nothing behind."""
+
+    def __init__(self, screen: Screen) -> None:
+        from rich.console import Console  # noqa: PLC0415  slow to import, and only for terminals
+        from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+
+        columns = (
+            SpinnerColumn(),
+            TextColumn("{task.fields[host]}", markup=False),
+            TimeElapsedColumn(),
+            TextColumn("{task.description}", markup=False),
+        )
+        self._screen = screen
+        self._progress: Progress = Progress(*columns, console=Console(file=screen.err), transient=True)
+        self._tasks: dict[str, TaskID] = {}
+        self._lock = threading.Lock()
+
+    def say(self, host: str, what: str) -> None:
+        text = self._screen.redactor.text(what)[:_LONGEST]
+        with self._lock:
+            task = self._tasks.get(host)
+            if not what:
+                if task is not None:
+                    self._progress.remove_task(self._tasks.pop(host))
+            elif task is None:
+                self._tasks[host] = self._progress.add_task(text, total=None, host=host)
+            else:
+                self._progress.update(task, description=text)
+
+    def detail(self, host: str, what: str) -> None:
+        self.say(host, what)
+
+    def __enter__(self) -> Waiting:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._progress.stop()

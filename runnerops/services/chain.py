@@ -1,0 +1,96 @@
+"""The chain that a pull goes through, from the daemon to the upstream: what `verify` asks of a host, and what it finds. Pure.
+
+A service brings its links as a module of this Protocol. Each is asked about on its own, so every broken link is named,
+not only the first.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from runnerops.model import Host, HostState, ServiceName
+from runnerops.services.base import Answer, Answers
+
+_IMAGE = re.compile(
+    r"(?:(?:docker\.io|index\.docker\.io)/)?(?P<name>[a-z0-9_-]+(?:[._-][a-z0-9]+)*(?:/[a-z0-9._-]+)*)(?::(?P<tag>[\w.-]{1,128}))?"
+)
+Call = tuple[str, ...]
+"""A call of a shell function of the frame, and its arguments."""
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """The image that is pulled, and a word of this verify alone, by which its requests are known in a cache's log."""
+
+    image: str
+    repository: str
+    tag: str
+    marker: str
+
+    @property
+    def manifest(self) -> str:
+        """The path under which a cache is asked for it."""
+        return f"/v2/{self.repository}/manifests/{self.tag}"
+
+
+def parse_image(text: str) -> tuple[str, str, str] | None:
+    """Short name, repository and tag of an image of Docker Hub; None for any other: only the Hub's go through mirrors."""
+    found = _IMAGE.fullmatch(text)
+    if found is None or ("/" in found["name"] and re.search(r"[.:]|^localhost$", found["name"].partition("/")[0])):
+        return None
+    name, tag = found["name"].removeprefix("library/"), found["tag"] or "latest"
+    return f"{name}:{tag}", name if "/" in name else f"library/{name}", tag
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What was found about one host. `told`: answers of `inquiries`; `tried`: of the trial, None where there was none;
+    `traces`: per host whose cache this one uses, answers of `traces`, or why there are none; `hosts`: those by name.
+    """
+
+    have: HostState
+    probe: Probe
+    told: Answers = field(default_factory=dict)
+    tried: Answers | None = None
+    traces: Mapping[str, Answers | str] = field(default_factory=dict)
+    hosts: Mapping[str, Host] = field(default_factory=dict)
+    quick: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One link of the chain. `reason` says why it is broken or untried (or adds to what holds), `fix` what to type."""
+
+    link: str
+    service: ServiceName
+    what: str
+    state: Literal["holds", "broken", "untried"] = "holds"
+    reason: str = ""
+    fix: str = ""
+
+
+class Chain(Protocol):
+    """A service's links."""
+
+    VERIFY: str
+    """Shell functions for `inquiries` and `traces`, beside the service's OBSERVE; they only read."""
+    TRIAL: str
+    """Shell functions for the trial, which change something and put it back."""
+
+    def inquiries(self, host: Host, probe: Probe) -> Sequence[Call]:
+        """What is asked of the host at once with its observation."""
+
+    def trial(self, host: Host, seen: Seen) -> Call | None:
+        """What is tried on the host once; None for nothing."""
+
+    def traces(self, host: Host, probe: Probe, seconds: int) -> Sequence[Call]:
+        """What is asked afterwards of a host on which caches run; `seconds`: how long ago the first trial began, at most."""
+
+    def checks(self, host: Host, seen: Seen) -> Iterable[Check]:
+        """The links, in the order in which a pull meets them."""
+
+
+NO_ANSWER = Answer(127, b"")

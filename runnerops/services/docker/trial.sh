@@ -1,0 +1,65 @@
+# shellcheck shell=sh
+# A pull through the daemon, and all as it was before it. `ask`, `docker_inside` and `docker_reach` come from the frame
+# and from verify.sh. A client that is gone ends nothing half-way.
+
+docker_try() { # MARKER IMAGE NAME TAG JOBS URL...: JOBS is yes where CI jobs were seen
+  trap '' HUP PIPE
+  marker=$1 image=$2 name=$3 tag=$4 jobs=$5
+  shift 5
+  before=$(docker_image "$image")
+  began=$(date +%s)
+  ask docker_before printf '%s\n' "${before:-none}"
+  ask docker_pull docker_pull "$marker" "$name" "$tag"
+  if [ -n "$(docker_image "$image")" ] && command -v nsenter >/dev/null 2>&1; then docker_visit "$marker" "$image" "$@"; fi
+  ask docker_after docker_put_back "$image" "$before" "$began" "$jobs"
+}
+
+docker_image() { # NAME: its id, if it is there
+  docker image inspect -f '{{.Id}}' "$1" 2>/dev/null
+}
+
+docker_pull() { # MARKER NAME TAG: by the daemon itself, which hands the marker on to a mirror in its User-Agent
+  if command -v curl >/dev/null 2>&1 && [ -S /var/run/docker.sock ]; then
+    curl -sSN -m 300 --unix-socket /var/run/docker.sock -X POST -A "runnerops-verify/$1" \
+      "http://localhost/images/create?fromImage=$2&tag=$3" 2>&1
+  else
+    echo '{"status":"unmarked"}'
+    timeout -s KILL 300 docker pull "$2:$3" 2>&1 || echo '{"error":"docker pull failed"}'
+  fi
+}
+
+docker_visit() { # MARKER IMAGE URL...: each asked from a container on the default bridge: one that runs, or one for this
+  marker=$1 image=$2 guest=
+  shift 2
+  inside=$(docker_inside)
+  case $inside in
+  *' default '* | *' bridge '*) ;;
+  *)
+    guest=$(docker run -d --rm --network bridge --label "runnerops.verify=$marker" --entrypoint sleep "$image" 60 2>/dev/null)
+    pid=$(docker inspect -f '{{.State.Pid}}' "$guest" 2>/dev/null)
+    [ "${pid:-0}" = 0 ] || inside="$pid bridge /$image"
+    ;;
+  esac
+  if [ -n "$inside" ]; then
+    ask docker_inside printf '%s\n' "$inside"
+    for url in "$@"; do ask "docker_reach/$url" docker_reach "${inside%% *}" "$url"; done
+  fi
+  [ -z "$guest" ] || docker rm -f "$guest" >/dev/null 2>&1
+}
+
+docker_put_back() { # IMAGE BEFORE BEGAN JOBS: the image as it was; what a job or somebody else may want stays
+  now=$(docker_image "$1")
+  if [ "$now" = "$2" ]; then
+    echo same
+  elif [ "$(docker events --since "$3" --until "$(date +%s.%N)" --filter event=pull --filter "image=$1" | wc -l)" -gt 1 ]; then
+    echo 'stays pulled'
+  elif [ -n "$2" ]; then
+    docker tag "$2" "$1" && docker rmi "$now" >/dev/null && echo restored
+  elif [ "$4" = yes ] || [ -n "$(docker ps -q --filter label=com.gitlab.gitlab-runner.managed=true)" ]; then
+    echo 'stays jobs'
+  elif docker rmi "$1" >/dev/null; then
+    echo removed
+  else
+    echo 'stays used'
+  fi
+}

@@ -1,0 +1,57 @@
+# shellcheck shell=sh
+# What containers of the daemon reach, asked from their own network. Reads only; `ask` and `limited` come from the frame.
+
+docker_reach() { # PID URL: the status of `/v2/` as a process in that one's network gets it, and curl's own exit status
+  place=${2#*://}
+  place=${place%%/*}
+  name=${place%:*} # resolved here: a resolver on the host's loopback is not in there
+  case $name in
+  *[!0-9.]*) known=$(getent ahostsv4 "$name" 2>/dev/null | sed -n '1s/ .*//p') ;;
+  *) known='' ;;
+  esac
+  if command -v curl >/dev/null 2>&1; then
+    for port in "${place##*:}" 80 443; do
+      case $port in *[!0-9]*) ;; *) [ -z "$known" ] || set -- "$@" --resolve "$name:$port:$known" ;; esac
+    done
+    pid=$1 url=$2
+    shift 2
+    code=$(nsenter -t "$pid" -n curl -gsS --noproxy '*' -m 5 -o /dev/null -w '%{http_code}' "$@" "$url/v2/" 2>/dev/null)
+    printf '%s %s\n' "${code:-000}" $?
+  elif nsenter -t "$1" -n wget -q -T 5 -O /dev/null "$2/v2/" 2>/dev/null; then
+    echo '200 0'
+  else
+    echo '000 1'
+  fi
+}
+
+docker_inside() { # a running container with a network of its own, best one on the default bridge: PID, network, name
+  for filter in network=bridge status=running; do
+    for id in $(limited docker ps -q --filter "$filter" 2>/dev/null); do
+      found=$(docker inspect -f '{{.State.Pid}} {{.HostConfig.NetworkMode}} {{.Name}}' "$id" 2>/dev/null)
+      case $found in '' | '0 '* | *' host '* | *' none '* | *' container:'*) continue ;; esac
+      printf '%s\n' "$found"
+      return 0
+    done
+  done
+  return 1
+}
+
+docker_firewall() { # which program rules the host's firewall
+  if grep -qi '^ENABLED=yes' /etc/ufw/ufw.conf; then
+    echo ufw
+  elif systemctl is-active -q firewalld; then
+    echo firewalld
+  elif command -v iptables >/dev/null; then
+    echo iptables
+  else
+    echo nft
+  fi
+}
+
+verify_docker_inside() { # URL...: each asked from a container that runs already
+  command -v nsenter >/dev/null 2>&1 || return 0
+  inside=$(docker_inside) || return 0
+  ask docker_inside printf '%s\n' "$inside"
+  for url in "$@"; do ask "docker_reach/$url" docker_reach "${inside%% *}" "$url"; done
+  ask docker_firewall docker_firewall
+}

@@ -1,0 +1,92 @@
+"""The caches' links: what is asked of them, what is tried through them, what their logs show afterwards. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from importlib.resources import files as package_files
+
+from runnerops.model import Cache, Host
+from runnerops.services.chain import Call, Check, Probe, Seen
+from runnerops.services.docker.chain import answers, mirrors
+from runnerops.services.registry.asked import container_check, host_check, running_check, upstream_check
+from runnerops.services.registry.caches import OwnCache, own_caches
+from runnerops.services.registry.document import NAME
+from runnerops.services.registry.served import catalog_check, served_check
+
+VERIFY = package_files(__package__).joinpath("verify.sh").read_text()
+TRIAL = ""
+
+_HUB = "docker.io"
+_ANY = "-"
+"""Stands for a repository that a cache holds: of registries other than the Hub none is known beforehand."""
+
+
+def inquiries(host: Host, probe: Probe) -> Sequence[Call]:
+    """Whether each mirror and each cache of its own answers, and whether its upstream does when it is asked through it."""
+    own = own_caches(host)
+    urls = dict.fromkeys((*mirrors(host), *(cache.probe for cache in own)))
+    return (
+        *(("verify_registry_answer", url) for url in urls),
+        *(
+            ("verify_registry_upstream", cache.name, cache.probe, _repository(cache, probe), cache.upstream.rstrip("/"))
+            for cache in own
+        ),
+        *(
+            ("verify_registry_upstream", f"{cache.name}@{cache.host}", cache.url.rstrip("/"), probe.repository)
+            for cache in others(host)
+        ),
+    )
+
+
+def _repository(cache: OwnCache, probe: Probe) -> str:
+    return probe.repository if cache.serves == _HUB else _ANY
+
+
+def others(host: Host) -> tuple[Cache, ...]:
+    """The caches of other hosts that this host's daemon has as mirrors."""
+    return tuple(cache for url in mirrors(host) if (cache := cache_of(host, url)) and cache.host != host.name)
+
+
+def cache_of(host: Host, url: str) -> Cache | None:
+    """The cache of the inventory behind a mirror."""
+    return next((cache for cache in host.caches if cache.url.rstrip("/") == url), None)
+
+
+def trial(host: Host, seen: Seen) -> Call | None:  # noqa: ARG001
+    """The daemon's pull is the caches' trial too."""
+    return None
+
+
+def traces(host: Host, probe: Probe, seconds: int) -> Sequence[Call]:
+    """What the logs and the catalogs of this host's caches of the Hub say."""
+    hubs = [cache for cache in own_caches(host) if cache.serves == _HUB]
+    return (
+        *(("verify_registry_log", cache.name, probe.manifest, str(seconds)) for cache in hubs),
+        *(("verify_registry_catalog", cache.name, cache.probe) for cache in hubs),
+    )
+
+
+def checks(host: Host, seen: Seen) -> Iterable[Check]:
+    """From the container to the catalog; without a daemon there is nothing to look at."""
+    if answers(seen):
+        yield from _each(host, seen)
+
+
+def _each(host: Host, seen: Seen) -> Iterator[Check]:
+    own = own_caches(host)
+    yield from (running_check(host, cache, seen) for cache in own)
+    asked_by_daemon = mirrors(host)
+    for url in dict.fromkeys((*asked_by_daemon, *(cache.probe for cache in own))):
+        yield host_check(host, url, seen)
+        if url in asked_by_daemon:
+            yield container_check(host, url, seen)
+    yield from (upstream_check(host, cache, seen) for cache in own)
+    yield from (upstream_check(host, cache, seen) for cache in others(host))
+    if asked_by_daemon and not seen.quick:
+        served, by = served_check(host, [cache_of(host, url) for url in asked_by_daemon], seen)
+        yield served
+        if by:
+            yield catalog_check(by, seen)
+
+
+__all__ = ["NAME", "TRIAL", "VERIFY", "checks", "inquiries", "traces", "trial"]
