@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from runnerops.model import Host
 from runnerops.observe import Reader, inquire
 from runnerops.remote import protocol
+from runnerops.services import SERVICES
 from runnerops.services.base import Answers
 from runnerops.services.chain import Call, Check, Probe, Seen
 from runnerops.services.links import CHAIN
@@ -32,13 +33,13 @@ def trials(host: Host, seen: Seen) -> list[Call]:
 
 def attempt(calls: Sequence[Call], reader: Reader) -> Answers:
     """The trials' answers. Raises HostError."""
-    return _ask(calls, reader, [text for chain in CHAIN for text in (chain.VERIFY, chain.TRIAL)])
+    return _ask(calls, reader, [chain.TRIAL for chain in CHAIN])
 
 
 def trace(host: Host, reader: Reader, probe: Probe, seconds: int) -> Answers:
     """What trials of the last `seconds` left on a host on which caches run. Raises HostError."""
     calls = [call for chain in CHAIN for call in chain.traces(host, probe, seconds)]
-    return _ask(calls, reader, [chain.VERIFY for chain in CHAIN])
+    return _ask(calls, reader, ())
 
 
 def judge(host: Host, seen: Seen) -> tuple[Check, ...]:
@@ -58,5 +59,7 @@ def new_marker() -> str:
 
 def _ask(calls: Sequence[Call], reader: Reader, functions: Sequence[str]) -> Answers:
     nonce = secrets.token_hex(16)
-    answers, _ = protocol.decode_observation(nonce, reader.read(protocol.frame(nonce, calls, functions)))
+    known = [*(service.OBSERVE for service in SERVICES), *(chain.VERIFY for chain in CHAIN)]
+    script = protocol.frame(nonce, calls, [*known, *functions])
+    answers, _ = protocol.decode_observation(nonce, reader.read(script))
     return answers

@@ -36,6 +36,10 @@ class Door:
         self._server.server_close()
         self._thread.join()
 
+    def forget(self) -> None:
+        """Tokens given so far hold no more."""
+        self._token = secrets.token_hex(16)
+
     def answer(self, path: str, authorization: str) -> tuple[int, dict[str, str], bytes] | None:
         """What the door says by itself; None where the request may pass."""
         if path.startswith("/token"):

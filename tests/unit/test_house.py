@@ -26,6 +26,7 @@ LAYERS = (
     ("render", "settle", "plan"),
     ("remote",),
     ("observe", "apply", "fleet"),
+    ("verify",),
     ("report",),
     ("commands", "demo"),
     ("cli",),

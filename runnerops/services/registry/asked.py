@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from runnerops.model import Cache, Host, ServiceName
-from runnerops.services.base import Answer
+from runnerops.model import Cache, Container, Host, ServiceName
+from runnerops.services.base import Answer, Answers
 from runnerops.services.chain import NO_ANSWER, Check, Seen
 from runnerops.services.docker.chain import mirrors
 from runnerops.services.docker.firewall import opening
@@ -118,7 +118,7 @@ def container_check(host: Host, url: str, seen: Seen) -> Check:
         if "nsenter" not in seen.have.facts.tools:
             reason = "there is no nsenter to ask with (package util-linux)"
         return Check("answers-container", NAME, what, "untried", reason)
-    _, network, container = (*found["docker_inside"].text.split(" "), "", "")[:3]
+    _, network, container = (*found.get("docker_inside", NO_ANSWER).text.split(" "), "", "")[:3]
     bridge = network in {"default", "bridge"}
     where = "on the default bridge" if bridge else f"in the network of {container.lstrip('/')}"
     what = f"{url} answers from a container {where}"
@@ -137,33 +137,49 @@ def container_check(host: Host, url: str, seen: Seen) -> Check:
 # --------------------------------------------------------------------------------------------------- the upstream
 
 
-def upstream_check(host: Host, cache: OwnCache | Cache, seen: Seen) -> Check:
-    """Asked through the cache for a list of tags: that is always the upstream's, and costs no pull."""
-    if isinstance(cache, OwnCache):
-        name, url, what = cache.name, cache.probe, f"cache {cache.name} asks {cache.upstream}, which answers"
-    else:
-        name, url = f"{cache.name}@{cache.host}", cache.url.rstrip("/")
-        what = f"cache {cache.name} of {cache.host} asks its upstream, which answers"
-    if problem(seen.told.get(f"registry_code/{url}", NO_ANSWER)):
+def own_upstream(host: Host, cache: OwnCache, seen: Seen) -> Check:
+    """Of a cache on this host."""
+    what = f"cache {cache.name} asks {cache.upstream}, which answers"
+    if problem(seen.told.get(f"registry_code/{cache.probe}", NO_ANSWER)):
         return Check("upstream", NAME, what, "untried", "the cache does not answer")
-    if f"registry_tags/{name}" not in seen.told:
-        return Check("upstream", NAME, what, "untried", "it holds nothing yet that could be asked for")
-    code, _ = said(seen.told[f"registry_tags/{name}"])
-    if code == "200":
+    return _upstream(what, host, cache, seen.told, ours(seen.have).get(cache.name))
+
+
+def upstream_of(cache: Cache, seen: Seen) -> Check:
+    """Of another host's cache, as that host says."""
+    what = f"cache {cache.name} of {cache.host} asks its upstream, which answers"
+    trace, there = seen.traces.get(cache.host, ""), seen.hosts.get(cache.host)
+    own = next((one for one in own_caches(there) if one.name == cache.name), None) if there else None
+    if problem(seen.told.get(f"registry_code/{cache.url.rstrip('/')}", NO_ANSWER)):
+        return Check("upstream", NAME, what, "untried", "the cache does not answer")
+    if not trace or there is None or own is None:
+        return Check("upstream", NAME, what, "untried", f"not asked from here: runnerops verify {cache.host}")
+    if isinstance(trace, str):
+        return Check("upstream", NAME, what, "broken", trace, f"runnerops verify {cache.host}")
+    return _upstream(what, there, own, trace, None)
+
+
+def _upstream(what: str, host: Host, cache: OwnCache, told: Answers, container: Container | None) -> Check:
+    """Tags that it lists and does not hold, it has from the upstream, with its login. That costs no pull."""
+    asked = told.get(f"registry_asked/{cache.name}", NO_ANSWER).text
+    direct = told.get(f"registry_upstream/{cache.name}", NO_ANSWER)
+    if asked == "upstream":
         return Check("upstream", NAME, what)
-    if not isinstance(cache, OwnCache):
-        reason = f"asked for the tags of {seen.probe.repository} it answers {code}"
-        return Check("upstream", NAME, what, "broken", reason, f"runnerops verify {cache.host} tells why")
-    return Check("upstream", NAME, what, "broken", *_why(host, cache, seen))
+    if asked == "held" and said(direct)[0] == "200":
+        return Check(
+            "upstream", NAME, what, "untried", "it answers the host; the cache holds every tag, so asks for none"
+        )
+    if asked == "nothing":
+        return Check("upstream", NAME, what, "untried", "it holds nothing yet that could be asked for")
+    return Check("upstream", NAME, what, "broken", *_why(host, cache, direct, container))
 
 
-def _why(host: Host, cache: OwnCache, seen: Seen) -> Iterator[str]:
+def _why(host: Host, cache: OwnCache, direct: Answer, container: Container | None) -> Iterator[str]:
     """Reason and fix, by what the upstream says to the host itself, which gives no login."""
-    direct = seen.told.get(f"registry_upstream/{cache.name}", NO_ANSWER)
     code, _ = said(direct)
     user = cache.tree.get("username")
     place = f"in the cache's section at {host.mark(NAME, ('caches',)) or 'the inventory'}"
-    logs = f"docker logs {container.name}" if (container := ours(seen.have).get(cache.name)) else "the cache's log"
+    logs = f"docker logs {container.name}" if container else "the cache's log"
     if code == SILENT:
         yield f"it does not answer {host.name} itself: {problem(direct)}; only what is cached is served"
         yield f"make {cache.upstream} answer from {host.name}: its names, routes, and firewalls on the way out"
@@ -177,7 +193,7 @@ def _why(host: Host, cache: OwnCache, seen: Seen) -> Iterator[str]:
         yield "it answers the host, and not the cache, whose container has another way out"
         yield f"see {logs}, and whether the container resolves names and gets out"
     elif code == "404":
-        yield f"it has no {seen.probe.repository}"
+        yield "it has no such repository"
         yield "name an image that it has with --image"
     elif code == "429":
         yield "its pull limit is reached (429)"

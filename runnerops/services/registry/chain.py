@@ -8,7 +8,7 @@ from importlib.resources import files as package_files
 from runnerops.model import Cache, Host
 from runnerops.services.chain import Call, Check, Probe, Seen
 from runnerops.services.docker.chain import answers, mirrors
-from runnerops.services.registry.asked import container_check, host_check, running_check, upstream_check
+from runnerops.services.registry.asked import container_check, host_check, own_upstream, running_check, upstream_of
 from runnerops.services.registry.caches import OwnCache, own_caches
 from runnerops.services.registry.document import NAME
 from runnerops.services.registry.served import catalog_check, served_check
@@ -17,29 +17,21 @@ VERIFY = package_files(__package__).joinpath("verify.sh").read_text()
 TRIAL = ""
 
 _HUB = "docker.io"
-_ANY = "-"
-"""Stands for a repository that a cache holds: of registries other than the Hub none is known beforehand."""
+_SURE = ("library/busybox", "library/hello-world", "library/alpine")
+"""Repositories that the Hub, and any mirror of it, is most likely to have."""
 
 
 def inquiries(host: Host, probe: Probe) -> Sequence[Call]:
-    """Whether each mirror and each cache of its own answers, and whether its upstream does when it is asked through it."""
+    """Whether each mirror and each cache of its own answers, and whether those ask their upstream."""
     own = own_caches(host)
     urls = dict.fromkeys((*mirrors(host), *(cache.probe for cache in own)))
-    return (
-        *(("verify_registry_answer", url) for url in urls),
-        *(
-            ("verify_registry_upstream", cache.name, cache.probe, _repository(cache, probe), cache.upstream.rstrip("/"))
-            for cache in own
-        ),
-        *(
-            ("verify_registry_upstream", f"{cache.name}@{cache.host}", cache.url.rstrip("/"), probe.repository)
-            for cache in others(host)
-        ),
-    )
+    return (*(("verify_registry_answer", url) for url in urls), *(_upstream(cache, probe) for cache in own))
 
 
-def _repository(cache: OwnCache, probe: Probe) -> str:
-    return probe.repository if cache.serves == _HUB else _ANY
+def _upstream(cache: OwnCache, probe: Probe) -> Call:
+    """Asked for what is known to be there, until it names a tag that it does not hold. Of others than the Hub nothing is."""
+    repositories = dict.fromkeys((probe.repository, *_SURE)) if cache.serves == _HUB else ()
+    return ("verify_registry_upstream", cache.name, cache.probe, cache.upstream.rstrip("/"), *repositories)
 
 
 def others(host: Host) -> tuple[Cache, ...]:
@@ -58,9 +50,10 @@ def trial(host: Host, seen: Seen) -> Call | None:  # noqa: ARG001
 
 
 def traces(host: Host, probe: Probe, seconds: int) -> Sequence[Call]:
-    """What the logs and the catalogs of this host's caches of the Hub say."""
+    """What the logs and the catalogs of this host's caches of the Hub say, and whether they ask their upstream."""
     hubs = [cache for cache in own_caches(host) if cache.serves == _HUB]
     return (
+        *(_upstream(cache, probe) for cache in hubs),
         *(("verify_registry_log", cache.name, probe.manifest, str(seconds)) for cache in hubs),
         *(("verify_registry_catalog", cache.name, cache.probe) for cache in hubs),
     )
@@ -80,8 +73,8 @@ def _each(host: Host, seen: Seen) -> Iterator[Check]:
         yield host_check(host, url, seen)
         if url in asked_by_daemon:
             yield container_check(host, url, seen)
-    yield from (upstream_check(host, cache, seen) for cache in own)
-    yield from (upstream_check(host, cache, seen) for cache in others(host))
+    yield from (own_upstream(host, cache, seen) for cache in own)
+    yield from (upstream_of(cache, seen) for cache in others(host))
     if asked_by_daemon and not seen.quick:
         served, by = served_check(host, [cache_of(host, url) for url in asked_by_daemon], seen)
         yield served

@@ -24,11 +24,11 @@ observe_registry_listeners() {
   ask registry_listeners ss -Hltnp
 }
 
-registry_get() { # URL: its body, if it answers with success within 3 s
+registry_get() { # URL [SECONDS]: its body, if it answers with success within 3 s
   if command -v curl >/dev/null 2>&1; then
-    curl -fsS --noproxy '*' -m 3 "$1" 2>/dev/null
+    curl -fsS --noproxy '*' -m "${2:-3}" "$1" 2>/dev/null
   else
-    wget -q -T 3 -O - "$1" 2>/dev/null
+    wget -q -T "${2:-3}" -O - "$1" 2>/dev/null
   fi
 }
 
@@ -38,6 +38,23 @@ registry_reached() { # URL: whether anything answers there, be it that it asks f
   else
     wget -T 5 -O /dev/null "$1" 2>&1 | grep -Eq '200 OK|401|saved'
   fi
+}
+
+registry_container() { # NAME: the id of this cache's container, if it runs
+  limited docker ps -q --filter label=com.docker.compose.project=runnerops --filter "label=com.docker.compose.service=$1" 2>/dev/null
+}
+
+registry_asked() { # NAME CACHE-URL REPOSITORY [SECONDS]: `upstream` where the cache lists a tag that it does not hold; else `held`, `none`
+  # a cache whose upstream is silent lists the tags that it holds, and says 200
+  tags=$(registry_get "$2/v2/$3/tags/list" "${4:-3}" | sed -n 's/.*"tags": *\[\([^]]*\)\].*/\1/p' | tr ',' '\n' | tr -d ' "')
+  [ -n "$tags" ] || { echo none && return; }
+  volume=$(limited docker inspect -f '{{range .Mounts}}{{if eq .Destination "/var/lib/registry"}}{{.Source}}{{end}}{{end}}' \
+    "$(registry_container "$1")" 2>/dev/null)
+  held=$root$volume/docker/registry/v2/repositories/$3/_manifests/tags
+  for tag in $tags; do
+    if [ ! -e "$held/$tag" ]; then echo upstream && return; fi
+  done
+  echo held
 }
 
 observe_registry_answer() { # N URL
@@ -56,9 +73,10 @@ observe_registry_upstream() { # N NAME CACHE-URL UPSTREAM REPOSITORY [PATH SHA25
   [ -n "$changed" ] || return 0 # nothing is asked of the upstream where nothing changes
   cached=$(registry_get "$cache/v2/_catalog?n=1" | sed -n 's/.*"repositories":\["\([^"]*\)".*/\1/p')
   said=no
-  if registry_get "$cache/v2/${cached:-$repository}/tags/list" >/dev/null || registry_reached "$upstream/v2/"; then
-    said=yes
-  fi
+  case $(registry_asked "$name" "$cache" "${cached:-$repository}") in
+  upstream*) said=yes ;;
+  *) ! registry_reached "$upstream/v2/" || said=yes ;;
+  esac
   ask "registry_upstream_$number" printf '%s %s\n' "$name" "$said"
 }
 

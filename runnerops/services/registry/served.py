@@ -68,11 +68,12 @@ def _past(host: Host, known: Sequence[Cache], pull: Pull, refused: Sequence[str]
         return
     for cache in known:
         trace = seen.traces.get(cache.host, "it was not asked")
-        if isinstance(trace, str):
-            yield f"the log of cache {_named(cache, host)} could not be read: {trace}{said}"
+        if isinstance(trace, str) or f"registry_logs/{cache.name}" not in trace:
+            why = trace if isinstance(trace, str) else "its container is not there"
+            yield f"the log of cache {_named(cache, host)} could not be read: {why}{said}"
             yield f"runnerops verify {cache.host}"
             return
-        if trace.get(f"registry_logs/{cache.name}", NO_ANSWER).output.strip() in {b"", b"0"}:
+        if trace[f"registry_logs/{cache.name}"].output.strip() in {b"", b"0"}:
             yield f"cache {_named(cache, host)} logs no requests, so nothing can be shown{said}"
             yield "let it log them: `log.level: info` and no `log.accesslog.disabled` in the cache's `config`"
             return

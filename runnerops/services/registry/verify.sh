@@ -1,5 +1,6 @@
 # shellcheck shell=sh
-# What caches say when they are asked as their clients ask. Reads only; `ask` and `limited` come from the frame.
+# What caches say when they are asked as their clients ask. Reads only; `ask` and `limited` come from the frame, the rest
+# from observe.sh.
 
 registry_code() { # URL SECONDS [HOSTS]: the HTTP status, and the exit status of what asked; HOSTS: past any proxy
   if command -v curl >/dev/null 2>&1; then
@@ -12,18 +13,10 @@ registry_code() { # URL SECONDS [HOSTS]: the HTTP status, and the exit status of
   fi
 }
 
-registry_page() { # URL: the body, if it is there
-  if command -v curl >/dev/null 2>&1; then
-    curl -gfsS --noproxy '*' -m 20 "$1" 2>/dev/null
-  else
-    wget -q -T 20 -O - "$1" 2>/dev/null
-  fi
-}
-
 registry_catalog() { # URL: the pages of what it holds, one a line
   size='n=1000' last='' pages=0
   while [ $pages -lt 1000 ]; do
-    if ! page=$(registry_page "$1/v2/_catalog?$size&last=$last"); then
+    if ! page=$(registry_get "$1/v2/_catalog?$size&last=$last" 20); then
       [ -n "$size" ] || return 1
       size='' # its own limit (catalog.maxentries) is lower: pages of its own size
       continue
@@ -40,16 +33,25 @@ verify_registry_answer() { # URL
   ask "registry_code/$1" registry_code "$1/v2/" 5 '*'
 }
 
-verify_registry_upstream() { # KEY CACHE-URL REPOSITORY [UPSTREAM]: a list of tags is always the upstream's; -: of any
-  repository=$3
-  [ "$repository" != - ] || repository=$(registry_page "$2/v2/_catalog?n=1" | sed -n 's/.*"repositories":\["\([^"]*\)".*/\1/p')
-  [ -n "$repository" ] || return 0
-  ask "registry_tags/$1" registry_code "$2/v2/$repository/tags/list" 20 '*'
-  [ $# -lt 4 ] || ask "registry_upstream/$1" registry_code "$4/v2/$repository/tags/list" 10
+verify_registry_upstream() { # NAME CACHE-URL UPSTREAM [REPOSITORY...]: without one, what it holds is asked for
+  name=$1 cache=$2 upstream=$3 said=''
+  shift 3
+  if [ $# = 0 ]; then
+    # shellcheck disable=SC2046  # names are words
+    set -- $(registry_get "$cache/v2/_catalog?n=5" 20 | sed -n 's/.*\[\(.*\)\].*/\1/p' | tr ',' '\n' | tr -d '"')
+  fi
+  first=${1:-none}
+  for repository in "$@"; do
+    said=$(registry_asked "$name" "$cache" "$repository" 15)
+    [ "$said" != upstream ] || break
+  done
+  ask "registry_asked/$name" printf '%s\n' "${said:-nothing}"
+  ask "registry_upstream/$name" registry_code "$upstream/v2/$first/tags/list" 10
 }
 
 verify_registry_log() { # NAME PATH SECONDS: its log's lines about this path; asked again while there are none
-  id=$(limited docker ps -q --filter label=com.docker.compose.project=runnerops --filter "label=com.docker.compose.service=$1")
+  id=$(registry_container "$1")
+  [ -n "$id" ] || return 0
   for pause in 0 1 2; do
     sleep $pause
     lines=$(limited docker logs --since "$3s" "$id" 2>&1 | grep -F -e "$2" | tail -n 200)

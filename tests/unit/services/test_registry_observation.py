@@ -104,7 +104,7 @@ UP = """curl() {
   case $* in
     *http_code*) echo 401 ;;
     *_catalog*) echo '{"repositories":["library/busybox","x"]}' ;;
-    *busybox/tags*) ;;
+    *busybox/tags*) echo '{"name":"library/busybox","tags":["1","2"]}' ;;
     *) return 22 ;;
   esac
 }"""

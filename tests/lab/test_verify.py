@@ -1,0 +1,270 @@
+"""verify on real hosts: whole, and with each link of the chain broken in turn. It ends 1 and names the link, each time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.lab.host import LabHost
+from tests.lab.lab import Lab
+from tests.lab.login import Door
+from tests.lab.project import Project, cache_section, host_entry
+from tests.lab.shell import until
+
+URL = "http://172.17.0.1:5000"
+CACHE = "docker ps -aq --filter label=com.docker.compose.service=dockerhub"
+ALL = ["daemon", "mirror-loaded", "cache-running", "answers-host", "answers-container", "upstream", "pull", "catalog"]
+
+
+@pytest.fixture(name="project")
+def fixture_project(tmp_path: Path, lab: Lab, host: LabHost) -> Project:
+    """A host with a cache of its own, deployed."""
+    project = Project(tmp_path, lab)
+    sections = {"docker": {"live-restore": True}, "registry": cache_section(host, lab.hub)}
+    project.write({"hosts": {host.name: host_entry(host, **sections)}})
+    project.deploy()
+    return project
+
+
+def told(project: Project, *words: str, code: int = 0) -> list[dict[str, Any]]:
+    """What verify says of its one host's links."""
+    (host,) = json.loads(project.run("verify", "-o", "json", *words, code=code))["hosts"]
+    found: list[dict[str, Any]] = host["links"]
+    return found
+
+
+def links(project: Project, *words: str, code: int = 0) -> dict[str, dict[str, Any]]:
+    """The same by name."""
+    return {link["link"]: link for link in told(project, *words, code=code)}
+
+
+def broken(project: Project, *words: str) -> dict[str, dict[str, Any]]:
+    """The links that are broken, by name: each with its reason and its fix."""
+    found = {link["link"]: link for link in told(project, *words, code=1) if link["state"] == "broken"}
+    assert all(link["reason"] and link["fix"] for link in found.values()), found
+    return found
+
+
+def images(host: LabHost) -> str:
+    """Every image of a host, with its names and digests."""
+    return host.run("docker image ls --all --digests --no-trunc | sort").stdout
+
+
+@contextmanager
+def rule(host: LabHost, words: str) -> Iterator[None]:
+    """A rule of the host's firewall, for a while."""
+    host.run(f"iptables -I {words}")
+    try:
+        yield
+    finally:
+        host.run(f"iptables -D {words}")
+
+
+def test_a_healthy_host(project: Project, host: LabHost, lab: Lab) -> None:
+    """Cold and warm; each time this pull is in the log, and nothing is left of it."""
+    before, runs = images(host), host.run("ls /var/lib/runnerops/runs").stdout
+    for _ in range(2):
+        found = links(project)
+        assert list(found) == ALL
+        assert {link["state"] for link in found.values()} == {"holds"}, found
+        assert images(host) == before
+    assert lab.hub.pulls()
+    assert host.run("docker ps -aq --filter label=runnerops.verify").stdout == ""
+    assert host.run("ls /var/lib/runnerops/runs").stdout == runs
+
+
+def test_an_image_that_was_there_stays(project: Project, host: LabHost) -> None:
+    """By the same id, names and digests; of an image that is there nothing is fetched, so the catalog can show nothing."""
+    links(project)
+    host.run("docker pull -q alpine:3 && docker tag alpine:3 theirs:1")
+    before = images(host)
+    found = links(project)
+    assert {link["state"] for link in found.values()} == {"holds"}
+    assert images(host) == before
+    host.run(f"docker stop $({CACHE}); rm -rf /var/lib/docker/volumes/runnerops-dockerhub/_data/docker")
+    host.run(f"docker start $({CACHE})")
+    until("the cache answers", lambda: host.get(f"{URL}/v2/")[0] == 200, seconds=10)
+    assert links(project)["catalog"]["state"] == "untried"
+
+
+def test_a_tag_that_moved_meanwhile_is_put_back(project: Project, host: LabHost) -> None:
+    host.run("docker pull -q alpine:3.1 && docker tag alpine:3.1 alpine:3 && docker rmi alpine:3.1")
+    before = host.run("docker image inspect -f '{{.Id}}' alpine:3").stdout
+    assert {link["state"] for link in links(project).values()} == {"holds"}
+    assert host.run("docker image inspect -f '{{.Id}}' alpine:3").stdout == before
+    assert host.run("docker image ls -q | sort -u | wc -l").stdout.strip() == "3"
+
+
+def test_an_image_that_a_job_may_want_stays(project: Project, host: LabHost) -> None:
+    labels = "--label com.gitlab.gitlab-runner.managed=true --label com.gitlab.gitlab-runner.job.id=4711"
+    host.run(f"docker run -d --name job {labels} {host.busybox_image} sleep 600")
+    assert "CI jobs run there" in links(project)["pull"]["reason"]
+    assert "alpine" in images(host)
+
+
+def test_quick_reads_only(project: Project, host: LabHost, lab: Lab) -> None:
+    lab.hub.forget()
+    events = host.run("docker events --since 0 --until $(date +%s) | grep -c .", check=False).stdout
+    found = links(project, "--quick")
+    assert list(found) == ALL[:6]
+    assert {link["state"] for link in found.values()} == {"holds"}
+    assert not lab.hub.pulls()
+    assert host.run("docker events --since 0 --until $(date +%s) | grep -c .", check=False).stdout == events
+
+
+def test_the_mirror_is_not_loaded_and_the_catalog_is_full(project: Project, host: LabHost) -> None:
+    links(project)
+    assert "library/alpine" in host.get(f"{URL}/v2/_catalog")[1]
+    host.write("/etc/docker/daemon.json", b'{"live-restore": true, "registry-mirrors": []}')
+    host.run("systemctl reload docker")
+    until("it is unloaded", lambda: host.docker_info("{{json .RegistryConfig.Mirrors}}") in {"[]", "null"}, seconds=10)
+    assert list(broken(project)) == ["mirror-loaded"]
+    assert list(broken(project, "--quick")) == ["mirror-loaded"]
+
+
+def test_the_cache_is_stopped(project: Project, host: LabHost) -> None:
+    host.run(f"docker stop $({CACHE})")
+    found = broken(project)
+    assert list(found) == ["cache-running", "answers-host"]
+    assert found["cache-running"]["fix"] == f"runnerops deploy {host.name}"
+    project.deploy()
+    links(project)
+
+
+def test_the_cache_listens_elsewhere(project: Project, host: LabHost) -> None:
+    compose = host.read("/opt/registry/docker-compose.yml").decode()
+    host.write("/opt/registry/docker-compose.yml", compose.replace(":5000:5000", ":5001:5000").encode())
+    host.run(f"{' '.join(host.compose)} -p runnerops -f /opt/registry/docker-compose.yml up -d")
+    found = broken(project)
+    assert list(found) == ["cache-running", "answers-host"]
+    assert "172.17.0.1:5001" in found["cache-running"]["reason"]
+
+
+def test_the_mirror_has_another_port(project: Project, host: LabHost) -> None:
+    wrong = "http://172.17.0.1:5009"
+    project.set(host.name, "docker", "registry-mirrors", value=[wrong])
+    project.deploy("--allow", "unproven-mirror")
+    found = broken(project)
+    assert list(found) == ["answers-host"]
+    assert wrong in found["answers-host"]["what"]
+    assert "inventory.yml:" in found["answers-host"]["fix"]
+    assert URL in found["answers-host"]["fix"]
+
+
+def test_the_firewall_cuts_off_containers(project: Project, host: LabHost) -> None:
+    with rule(host, "INPUT -i docker0 -p tcp --dport 5000 -j DROP"):
+        found = broken(project)
+    assert list(found) == ["answers-container"]
+    line = found["answers-container"]["fix"].removeprefix(f"on {host.name}: ")
+    with rule(host, "INPUT -i docker0 -p tcp --dport 5000 -j DROP"):
+        host.run(line)
+        links(project)
+        host.run(line.replace("-I", "-D", 1))
+
+
+def test_the_upstream_is_down(project: Project, host: LabHost, lab: Lab) -> None:
+    """What is cached is served all the same; what is not goes past the cache, and says so."""
+    links(project)
+    lab.hub.stop()
+    found = broken(project)
+    assert list(found) == ["upstream"]
+    assert f"does not answer {host.name} itself" in found["upstream"]["reason"]
+    found = broken(project, "--image", "alpine:3.1")
+    assert list(found) == ["upstream", "pull"]
+    assert "answered 404" in found["pull"]["reason"]
+    assert list(broken(project, "--quick")) == ["upstream"]
+
+
+def test_a_registry_that_cannot_start_without_its_upstream(project: Project, host: LabHost, lab: Lab) -> None:
+    lab.hub.stop()
+    host.run(f"docker restart $({CACHE})")
+    found = broken(project)
+    assert {"cache-running", "answers-host"} & set(found)
+    assert "upstream" not in found
+
+
+def test_the_upstream_refuses_the_login(project: Project, host: LabHost, lab: Lab) -> None:
+    with Door(lab.hub, "acme", "right-password") as door:
+        section = cache_section(host, lab.hub, upstream=door.url, username="acme", password="right-password")
+        project.set(host.name, "registry", value=section)
+        project.deploy()
+        assert {link["state"] for link in links(project).values()} == {"holds"}
+        door.login = "acme:revoked-since"
+        door.forget()
+        found = broken(project, "--image", "alpine:3.1")
+    assert "upstream" in found
+    assert "refuses the login of the cache (acme)" in found["upstream"]["reason"]
+    assert "right-password" not in json.dumps(found)
+
+
+def test_a_pull_that_goes_past_the_cache(project: Project, host: LabHost, lab: Lab) -> None:
+    """Loaded and answering, with a full catalog: only the log of this pull tells."""
+    links(project)
+    text = json.dumps({"live-restore": True, "registry-mirrors": [lab.hub.url, URL]})
+    host.write("/etc/docker/daemon.json", text.encode())
+    host.run("systemctl reload docker")
+    until("it is loaded", lambda: lab.hub.url in host.docker_info("{{json .RegistryConfig.Mirrors}}"), seconds=10)
+    found = broken(project)
+    assert list(found) == ["pull"]
+    assert "no cache was asked for it" in found["pull"]["reason"]
+    assert lab.hub.url in found["pull"]["fix"]
+
+
+def test_a_cache_that_logs_nothing_shows_nothing(project: Project, host: LabHost, lab: Lab) -> None:
+    silent = {"log": {"level": "error", "accesslog": {"disabled": True}}}
+    project.set(host.name, "registry", value=cache_section(host, lab.hub, config=silent))
+    project.deploy()
+    found = broken(project)
+    assert list(found) == ["pull"]
+    assert "logs no requests" in found["pull"]["reason"]
+
+
+def test_docker_is_stopped(project: Project, host: LabHost) -> None:
+    host.run("systemctl stop docker.socket docker")
+    found = broken(project)
+    assert list(found) == ["daemon"]
+    assert "inactive" in found["daemon"]["reason"]
+
+
+def test_a_run_that_goes_on_is_left_alone(project: Project, host: LabHost) -> None:
+    """Nothing is pulled under it; the rest is told."""
+    host.run("mkdir -p /var/lib/runnerops/runs/9; echo '{}' >/var/lib/runnerops/runs/9/meta")
+    host.run("systemd-run --quiet --collect --unit=runnerops-9 flock /var/lib/runnerops/lock sleep 60")
+    try:
+        found = links(project)
+    finally:
+        host.run("systemctl stop runnerops-9")
+    assert found["pull"]["state"] == "untried"
+    assert "run 9" in found["pull"]["reason"]
+    assert [name for name, link in found.items() if link["state"] == "holds"] == ALL[:6]
+
+
+@pytest.mark.parametrize("name", ["bookworm"])
+def test_a_client_of_another_hosts_cache(tmp_path: Path, lab: Lab, name: str) -> None:
+    """Its pull stands in the other host's log, whether that is a target or not; and hosts side by side."""
+    for host in lab.hosts:
+        host.reset()
+    lab.hub.start()
+    cache, client = lab.host(name), next(host for host in lab.hosts if host.name != name)
+    project = Project(tmp_path, lab)
+    section = cache_section(cache, lab.hub, listen=f"{cache.address}:5000")
+    hosts = {
+        client.name: host_entry(client, docker={"live-restore": True}),
+        name: host_entry(cache, docker={"live-restore": True}, registry=section),
+    }
+    project.write({"hosts": hosts})
+    project.deploy()
+    found = links(project, client.name)
+    assert {link["state"] for link in found.values()} == {"holds"}, found
+    assert f"of {name}" in found["pull"]["what"]
+    assert project.run("verify").count("BROKEN") == 0
+    project.set(name, "ssh", value={"user": "root", "port": 9})
+    (found_pull,) = [link for link in broken(project, client.name).values() if link["link"] == "pull"]
+    assert "could not be read" in found_pull["reason"]
+    said = project.run("verify", code=1)
+    assert f"{name}: unreachable" in said
