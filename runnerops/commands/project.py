@@ -71,12 +71,6 @@ def open_project(
     return Project(loaded, hosts, asked, findings, random.token_bytes(16), without)
 
 
-def open_inventory(path: Path, targets: Sequence[str]) -> Project:
-    """For what only asks hosts: nothing is rendered, so no secret is needed. Raises what is wrong."""
-    loaded = inventory.load(path)
-    return Project(loaded, inventory.select(loaded, targets), {}, {}, b"")
-
-
 def _render(
     renderer: Renderer, resolver: Resolver | None, hosts: Sequence[Host]
 ) -> dict[str, tuple[RenderedFile, ...]]:

@@ -10,9 +10,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from runnerops import inventory
 from runnerops import verify as chain
 from runnerops.commands.diff import failure
-from runnerops.commands.project import open_inventory
 from runnerops.commands.reach import Reach
 from runnerops.errors import RunneropsError, UsageError
 from runnerops.fleet import side_by_side
@@ -46,12 +46,11 @@ def verify(
         raise UsageError(
             f"--image {image}: only images of Docker Hub go through a mirror", "name one by its tag, such as alpine:3"
         )
-    project = open_inventory(path, targets)
-    with Reach(project, environ, screen) as reach, waiting(screen, silent=as_json) as busy:
+    loaded = inventory.load(path)
+    chosen = inventory.select(loaded, targets)
+    with Reach(loaded, environ, screen) as reach, waiting(screen, silent=as_json) as busy:
         probe = Probe(*named, chain.new_marker())
-        found = _Verify(project.hosts, {host.name: host for host in project.inventory.hosts}, reach, probe, busy).run(
-            quick=quick
-        )
+        found = _Verify(chosen, {host.name: host for host in loaded.hosts}, reach, probe, busy).run(quick=quick)
     if as_json:
         hosts = [_document(name, checks) for name, checks in found.items()]
         screen.json({"version": VERSION, "image": probe.image, "quick": quick, "hosts": hosts})

@@ -9,7 +9,7 @@ from runnerops.model import Cache, Container, Host, ServiceName
 from runnerops.services.base import Answer, Answers
 from runnerops.services.chain import NO_ANSWER, Check, Seen
 from runnerops.services.docker.chain import mirrors
-from runnerops.services.docker.firewall import opening
+from runnerops.services.firewall import opening
 from runnerops.services.registry.caches import OwnCache, own_caches
 from runnerops.services.registry.containers import ours
 from runnerops.services.registry.document import NAME

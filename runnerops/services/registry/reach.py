@@ -7,10 +7,9 @@ firewall that denies incoming lets the host's own request through and drops thei
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from ipaddress import ip_address
-from urllib.parse import urlsplit
 
 from runnerops.model import Host, ServiceName, Step, Tree, Value
+from runnerops.services.firewall import opening
 from runnerops.services.registry.caches import PROJECT, OwnCache, own_caches
 from runnerops.services.steps import answers, wait
 
@@ -60,20 +59,6 @@ def url_of(cache: OwnCache) -> str:
 def from_container(cache: OwnCache, tools: Collection[str]) -> Step:
     """Its answer to a request out of a container's network."""
     url = url_of(cache)
+    lines = (opening(url, firewall, own=True) for firewall in ("ufw", "iptables"))
     said = f"containers do not reach {url}, the host does: its firewall drops what comes from them; type one of"
-    return wait(SECONDS, "ok", "sh", "-c", FROM_CONTAINER, "sh", cache.name, said, *_lines(url), *answers(url, tools))
-
-
-def _lines(url: str) -> tuple[str, str]:
-    """What opens the port on that address, for ufw and for iptables."""
-    parts = urlsplit(url)
-    port = parts.port or (443 if parts.scheme == "https" else 80)
-    try:
-        address = ip_address(parts.hostname or "")
-    except ValueError:
-        return f"ufw allow proto tcp to any port {port}", f"iptables -I INPUT -p tcp --dport {port} -j ACCEPT"
-    command = "ip6tables" if address.version == 6 else "iptables"
-    return (
-        f"ufw allow proto tcp to {address} port {port}",
-        f"{command} -I INPUT -p tcp -d {address} --dport {port} -j ACCEPT",
-    )
+    return wait(SECONDS, "ok", "sh", "-c", FROM_CONTAINER, "sh", cache.name, said, *lines, *answers(url, tools))

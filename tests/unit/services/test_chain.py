@@ -14,7 +14,7 @@ from runnerops.model import Cache, Container, Host, HostState, Key, Mark, Origin
 from runnerops.services import docker, registry
 from runnerops.services.base import Answer
 from runnerops.services.chain import Check, Probe, Seen, parse_image
-from runnerops.services.docker.firewall import opening
+from runnerops.services.firewall import opening
 from runnerops.services.links import CHAIN
 from runnerops.services.registry.served import repositories, statuses
 from runnerops.verify import judge, trials
@@ -147,9 +147,14 @@ FAULTS: list[tuple[str, dict[str, Any], str, str]] = [
         "answers-container",
         {"told": {REACH: "000 28"}},
         "firewall",
-        f"iptables -I INPUT -d {BRIDGE} -p tcp --dport 5000",
+        f"iptables -I INPUT -p tcp -d {BRIDGE} --dport 5000",
     ),
-    ("answers-container", {"told": {REACH: "000 28", "docker_firewall": "ufw"}}, "firewall", f"ufw allow to {BRIDGE}"),
+    (
+        "answers-container",
+        {"told": {REACH: "000 28", "docker_firewall": "ufw"}},
+        "firewall",
+        f"ufw allow proto tcp to {BRIDGE} port 5000",
+    ),
     ("answers-container", {"tried": {REACH: "000 7"}}, "refused", "iptables"),
     ("upstream", {"told": {ASKED: "none", DIRECT: "000 6"}}, "name is not known", "names, routes"),
     ("upstream", {"told": {ASKED: "held", DIRECT: "000 7"}}, "only what is cached", "answer from h1"),
@@ -276,7 +281,7 @@ def test_a_client_of_another_hosts_cache() -> None:
     assert "cache-running" not in checks
     assert checks["upstream"].state == "holds"
     assert "cache dockerhub of c1" in checks["pull"].what
-    assert "iptables -I DOCKER-USER -d 192.0.2.20" in checks["answers-container"].fix
+    assert "iptables -I DOCKER-USER" in checks["answers-container"].fix
     unreached = states(here, replace(found, traces={"c1": "c1 is down"}))
     assert unreached["pull"].state == unreached["upstream"].state == "broken"
     assert states(here, replace(found, traces={}, quick=True))["upstream"].state == "untried"
