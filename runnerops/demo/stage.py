@@ -25,6 +25,7 @@ from runnerops.report.screen import Screen
 
 WIDTH = 78
 KEY = "id_ecdsa"
+_REST_SECONDS = 10
 _KEPT = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TERM", "NO_COLOR", "COLUMNS", "PYTHONDONTWRITEBYTECODE")
 """Of the user's environment: no key, agent or setting of theirs takes part."""
 
@@ -72,8 +73,7 @@ def _leave(number: int, _: object) -> NoReturn:
 def _probe(site: Site) -> None:
     """Programs must be allowed to run in that folder."""
     try:
-        argv = [f"{site.root}/usr/bin/systemctl", "is-active", "docker"]
-        subprocess.run(argv, env=dict(site.environ), stdout=subprocess.DEVNULL, check=True)
+        _ask(site, "systemctl", "is-active", "docker")
     except (OSError, subprocess.CalledProcessError) as error:
         hint = "give TMPDIR a folder whose programs may run, on a disk with room"
         raise RunneropsError(f"{site.folder}: nothing can be run there: {error}", hint) from None
@@ -99,6 +99,7 @@ def _introduce(screen: Screen, site: Site, port: int) -> None:
         f"The deploys you will see are real: planned, sent over SSH to 127.0.0.1 port {port} (a server in this process, "
         "its host key pinned), and walked there by the script that every host gets.",
     )
+    screen.data()
     _say(
         screen,
         "Simulated are the host's programs: docker, Compose, dockerd, systemctl, gitlab-runner, curl. They refuse what "
@@ -109,7 +110,7 @@ def _introduce(screen: Screen, site: Site, port: int) -> None:
 def _play(screen: Screen, site: Site, environ: Mapping[str, str], number: int, scene: Scene) -> bool:
     """Whether every line that is typed ended as it must."""
     screen.data()
-    screen.data(f"{number}. {scene.title}", "host")
+    screen.data(f"── {number}. {scene.title} ".ljust(WIDTH, "─"), "host")
     _say(screen, scene.says)
     for template, ends in scene.types:
         line = template.format(root=site.root)
@@ -118,10 +119,24 @@ def _play(screen: Screen, site: Site, environ: Mapping[str, str], number: int, s
         status = _type(line, site, environ)
         if status:
             screen.data(f"(exit status {status})", "dim")
+            _come_to_rest(site)
         if status != ends:
             screen.say(f"demo: that should have ended with {ends}; please tell the project's issues", "bad")
             return False
     return True
+
+
+def _come_to_rest(site: Site) -> None:
+    """A way back leaves the runner's return to a unit of its own, which may be at it still."""
+    ends = time.monotonic() + _REST_SECONDS
+    while _ask(site, "systemctl", "list-units", "runnerops-*") and time.monotonic() < ends:
+        time.sleep(0.05)
+
+
+def _ask(site: Site, *argv: str) -> str:
+    """What a program of the host says."""
+    argv = (f"{site.root}/usr/bin/{argv[0]}", *argv[1:])
+    return subprocess.run(argv, env=dict(site.environ), capture_output=True, text=True, check=True).stdout
 
 
 def _type(line: str, site: Site, environ: Mapping[str, str]) -> int:
