@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import compileall
 import marshal
 import secrets
 import shlex
+import shutil
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import runnerops
 from runnerops.demo.simulated.main import ROOMS
 from runnerops.services.docker.keys import KEYS, version_of
 from runnerops.services.registry.image import DEFAULT_IMAGE
 
+_SIMULATED = "runnerops/demo/simulated"
 _WRAPPERS = Path(__file__).with_name("wrappers")
 _LAUNCH = "import sys; sys.path[:0] = [sys.argv.pop(1)]; from runnerops.demo.simulated.main import main; main()"
 _FOLDERS = (
@@ -70,6 +72,10 @@ class Site:
         for name in _FOLDERS:
             (self.root / name).mkdir(parents=True, exist_ok=True)
         (self.root / "proc/sys/kernel/random/boot_id").write_text(f"{secrets.token_hex(16)}\n")
+        library = shutil.copytree(Path(__file__).with_name("simulated"), self.folder / "programs" / _SIMULATED)
+        for package in list(library.parents)[:2]:
+            (package / "__init__.py").touch()
+        compileall.compile_dir(self.folder / "programs", quiet=2)
         for name, text in self._programs():
             place = self.root / "usr/bin" / name
             place.write_text(text)
@@ -78,8 +84,7 @@ class Site:
 
     def _python(self) -> list[str]:
         """What stands in front of a simulated program's name. Nothing of the user's own Python is loaded, or written."""
-        cache = f"pycache_prefix={self.folder}/cache"
-        return [sys.executable, "-I", "-S", "-X", cache, "-c", _LAUNCH, _parent(runnerops.__file__)]
+        return [sys.executable, "-I", "-S", "-B", "-c", _LAUNCH, str(self.folder / "programs")]
 
     def _programs(self) -> Iterator[tuple[str, str]]:
         for name in ROOMS:
@@ -96,7 +101,7 @@ class Site:
         known = (key for key in KEYS.values() if version and _has(key.since, key.until, version))
         return {
             "python": self._python(),
-            "libraries": _parent(yaml.__file__),
+            "libraries": str(Path(yaml.__file__).parent.parent),
             "boot": secrets.token_hex(16),
             "address": "192.0.2.10",
             "last_pid": 100,
@@ -126,8 +131,3 @@ class Site:
 def _has(since: str, until: str, version: tuple[int, int]) -> bool:
     first, gone = version_of(since), version_of(until)
     return not (first and version < first) and not (gone and version >= gone)
-
-
-def _parent(file: str) -> str:
-    """The folder that a package is imported from."""
-    return str(Path(file).parent.parent)

@@ -26,7 +26,8 @@ from runnerops.report.screen import Screen
 WIDTH = 78
 KEY = "id_ecdsa"
 _REST_SECONDS = 10
-_KEPT = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TERM", "NO_COLOR", "COLUMNS", "PYTHONDONTWRITEBYTECODE")
+_HINT = "set TMPDIR to a folder with room, in which programs may run"
+_KEPT = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TERM", "NO_COLOR", "COLUMNS", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE")
 """Of the user's environment: no key, agent or setting of theirs takes part."""
 
 
@@ -55,28 +56,31 @@ def _scratch(environ: Mapping[str, str]) -> Iterator[Site]:
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _leave)
     adopt_orphans()
-    folder = Path(tempfile.mkdtemp(prefix="runnerops-demo-", dir=environ.get("TMPDIR") or "/tmp"))  # noqa: S108
+    place = environ.get("TMPDIR") or "/tmp"  # noqa: S108
     try:
-        site = Site(folder.resolve())
-        site.build()
-        _probe(site)
+        folder = Path(tempfile.mkdtemp(prefix="runnerops-demo-", dir=place)).resolve()
+    except OSError as error:
+        raise RunneropsError(f"{place}: no folder can be made there: {error.strerror}", _HINT) from None
+    try:
+        site = Site(folder)
+        _build(site)
         yield site
     finally:
         end_descendants(signal.SIGKILL)
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _leave(number: int, _: object) -> NoReturn:
-    raise SystemExit(128 + number)
-
-
-def _probe(site: Site) -> None:
-    """Programs must be allowed to run in that folder."""
+def _build(site: Site) -> None:
+    """And sees that programs may run there."""
     try:
+        site.build()
         _ask(site, "systemctl", "is-active", "docker")
     except (OSError, subprocess.CalledProcessError) as error:
-        hint = "give TMPDIR a folder whose programs may run, on a disk with room"
-        raise RunneropsError(f"{site.folder}: nothing can be run there: {error}", hint) from None
+        raise RunneropsError(f"{site.folder}: no host can be made there: {error}", _HINT) from None
+
+
+def _leave(number: int, _: object) -> NoReturn:
+    raise SystemExit(128 + number)
 
 
 @contextlib.contextmanager
@@ -157,20 +161,20 @@ def _say(screen: Screen, text: str) -> None:
 
 def _keep(screen: Screen, site: Site, port: int) -> None:
     """Until Ctrl-C."""
-    _say(screen, "The host stays until you press Ctrl-C here. In another terminal:")
-    known = "-o UserKnownHostsFile=known_hosts"
-    own = Path(sys.executable).with_name("runnerops")
-    program = "runnerops" if shutil.which("runnerops") == str(own) else str(own)
-    for line in (
-        f"cd {site.project}",
-        f"{program} diff -v                # edit inventory.yml first",
-        f"{program} deploy",
-        f"{program} hosts --explain demo",
-        f"ssh -F none -i {KEY} {known} -p {port} root@127.0.0.1 'docker pull -q alpine:3; docker ps'",
-        f"ls -R {site.root}/etc {site.root}/var/lib/runnerops",
-    ):
-        screen.data(f"  {line}")
     with contextlib.suppress(KeyboardInterrupt):
+        _say(screen, "The host stays until you press Ctrl-C here. In another terminal:")
+        known = "-o UserKnownHostsFile=known_hosts"
+        own = Path(sys.executable).with_name("runnerops")
+        program = "runnerops" if shutil.which("runnerops") == str(own) else str(own)
+        for line in (
+            f"cd {site.project}",
+            f"{program} diff -v                # edit inventory.yml first",
+            f"{program} deploy",
+            f"{program} hosts --explain demo",
+            f"ssh -F none -i {KEY} {known} -p {port} root@127.0.0.1 'docker pull -q alpine:3; docker ps'",
+            f"ls -R {site.root}/etc {site.root}/var/lib/runnerops",
+        ):
+            screen.data(f"  {line}")
         signal.pause()
     screen.data()
     screen.data(f"{site.folder} is gone, and so is the host.")

@@ -21,7 +21,7 @@ PROGRAMS = {
 }
 
 
-OTHER_TESTS = {"sshd": "openssh-server", "busybox": "busybox", "ps": "procps"}
+OTHER_TESTS = {"sshd": "openssh-server", "busybox": "busybox", "ps": "procps", "strace": "strace"}
 """What the integration tests use besides; without the lab they do with what is there."""
 
 
