@@ -5,10 +5,11 @@ gitlab-runner loads config.toml within 3 s of its swap, so for it the swap is th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from runnerops.model import Action, Change, Host, HostState, Moves, Policy, RunnerFacts, Step, Verb
 from runnerops.services.base import sha256, staged_path
+from runnerops.services.gitlab_runner import written
 from runnerops.services.gitlab_runner.checks import version_of
 from runnerops.services.gitlab_runner.choice import RUNNING
 from runnerops.services.gitlab_runner.document import NAME
@@ -47,6 +48,7 @@ def moves(
         judge=(*part.judge(), *_caches(host, changes, have)),
         todo=tuple(todo),
         undo=tuple(undo),
+        files=part.files(),
     )
 
 
@@ -107,6 +109,12 @@ class _Part:
         """Whether there is a process to be gentle with."""
         return self._unit.active == RUNNING
 
+    def files(self) -> Mapping[str, bytes]:
+        """What the host tells the runner's own writing by."""
+        if self._change is None:
+            return {}
+        return written.files(self._change.old.content, self._change.new.content, self._version)
+
     def judge(self) -> Iterator[Step]:
         """The runner's own verdict on the staged file."""
         if self._change and self._change.new.content is not None and self._version >= LINT_SINCE:
@@ -120,6 +128,7 @@ class _Part:
         yield from self._swap()
         yield run(10, "systemctl", "kill", "-s", "HUP", "--kill-who=main", UNIT)
         yield self._new.proof(self._policy, str(self._unit.pid))
+        yield from self._is_there()
         yield Step("strike", (NAME,))
 
     def reload_back(self) -> Iterator[Step]:
@@ -151,6 +160,7 @@ class _Part:
         yield from self._swap()
         yield from start(self._new)
         yield self._new.proof(self._policy)
+        yield from self._is_there()
         yield Step("strike", (NAME,))
 
     def rest_again(self) -> Iterator[Step]:
@@ -170,7 +180,14 @@ class _Part:
             path = self._change.new.spec.path
             yield Step("swap", (path, sha256(self._change.old.content), sha256(self._change.new.content)))
 
+    def _is_there(self) -> Iterator[Step]:
+        """The file is read again: a runner that wrote it at that moment may have lost ours."""
+        if self._change:
+            yield written.is_there(self._change.new.spec.path, self._change.new.content)
+
     def _swap_back(self) -> Iterator[Step]:
         if self._change:
             path = self._change.new.spec.path
+            if self._change.old.content is not None:
+                yield written.taken_back(path, self._change.new.content)
             yield Step("swap", (path, sha256(self._change.new.content), sha256(self._change.old.content)))

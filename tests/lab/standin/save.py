@@ -44,7 +44,7 @@ def lines(tree: dict[str, Any], place: str, depth: int = 0) -> list[str]:
     """A table as TOML: its own keys, then the tables below it."""
     indent = "  " * depth
     below = {name: value for name, value in tree.items() if is_table(value)}
-    out = [f"{indent}{name} = {word(value)}" for name, value in tree.items() if name not in below]
+    out = [f"{indent}{key(name)} = {word(value)}" for name, value in tree.items() if name not in below]
     for name, value in below.items():
         here = f"{place}.{name}".lstrip(".")
         within = "  " * here.count(".")
@@ -57,6 +57,11 @@ def lines(tree: dict[str, Any], place: str, depth: int = 0) -> list[str]:
 def is_table(value: object) -> bool:
     """Whether it is written under a heading of its own."""
     return isinstance(value, dict) or (isinstance(value, list) and bool(value) and isinstance(value[0], dict))
+
+
+def key(name: str) -> str:
+    """A key as TOML: bare where it may be."""
+    return name if name.replace("-", "").replace("_", "").isalnum() and name.isascii() else json.dumps(name)
 
 
 def word(value: object) -> str:

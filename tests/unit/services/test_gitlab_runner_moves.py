@@ -18,7 +18,7 @@ from runnerops.model import (
 )
 from runnerops.services import gitlab_runner as service
 from runnerops.services.base import sha256
-from runnerops.services.gitlab_runner import scripts
+from runnerops.services.gitlab_runner import scripts, written
 from runnerops.services.gitlab_runner.document import PATH
 from runnerops.services.gitlab_runner.write import to_toml
 from tests.unit.services.runner_builders import (
@@ -53,11 +53,20 @@ def _words(verb: str, args: tuple[str, ...]) -> str:
         "RETURN_LATER",
     )
     short = {getattr(scripts, name): name for name in names}
+    short |= {written.WRITTEN: "WRITTEN", written.TAKEN_BACK: "TAKEN_BACK", written.NO_MATTER: "NO_MATTER"}
     return " ".join((verb, *(short.get(word, word) for word in args)))
 
 
 def _swap(old: Tree, new: Tree) -> str:
     return f"swap {PATH} {sha256(to_toml(old).encode())} {sha256(to_toml(new).encode())}"
+
+
+def _is_there(new: Tree) -> str:
+    return f"run 10 sh -c WRITTEN sh {PATH} {sha256(to_toml(new).encode())} runner.new NO_MATTER"
+
+
+def _taken_back(new: Tree) -> str:
+    return f"run 10 sh -c TAKEN_BACK sh {PATH} {sha256(to_toml(new).encode())} runner.old NO_MATTER"
 
 
 REST = [
@@ -91,10 +100,12 @@ def test_the_steps_of_a_reload() -> None:
         _swap(old, new),
         "run 10 systemctl kill -s HUP --kill-who=main gitlab-runner",
         "await 60 =loaded sh -c LOADED sh gitlab-runner 42 info -",
+        _is_there(new),
         "strike gitlab_runner",
     ]
     assert undo == [
         "run 10 sh -c CURSOR sh gitlab-runner -",
+        _taken_back(new),
         _swap(new, old),
         "run 30 sh -c LOAD_OR_START sh gitlab-runner",
         "await 60 =loaded sh -c LOADED sh gitlab-runner any info -",
@@ -111,9 +122,10 @@ def test_the_steps_of_a_restart_lose_no_job() -> None:
         _swap(old, new),
         *START,
         f"await 60 =loaded sh -c LOADED sh gitlab-runner any info {PAGE}",
+        _is_there(new),
         "strike gitlab_runner",
     ]
-    assert undo == [_swap(new, old), *RETURN]
+    assert undo == [_taken_back(new), _swap(new, old), *RETURN]
 
 
 def test_a_runner_at_rest_is_brought_back_by_its_own_part_and_goes_to_rest_again_on_the_way_back() -> None:
@@ -123,9 +135,10 @@ def test_a_runner_at_rest_is_brought_back_by_its_own_part_and_goes_to_rest_again
         _swap(old, new),
         *START,
         "await 60 =loaded sh -c LOADED sh gitlab-runner any info -",
+        _is_there(new),
         "strike gitlab_runner",
     ]
-    assert undo == [_swap(new, old), "run 10 sh -c REST sh gitlab-runner QUIT", *REST[2:]]
+    assert undo == [_taken_back(new), _swap(new, old), "run 10 sh -c REST sh gitlab-runner QUIT", *REST[2:]]
 
 
 def test_a_runner_that_was_stopped_is_stopped_again_after_its_last_job() -> None:
@@ -135,6 +148,7 @@ def test_a_runner_that_was_stopped_is_stopped_again_after_its_last_job() -> None
     assert moves.todo[0].args == ("gitlab_runner", "restart 5 none")
     assert "QUIT" not in str(moves.todo)
     assert [_words(step.verb, step.args) for step in moves.undo] == [
+        _taken_back(new),
         _swap(new, old),
         "run 30 sh -c RETURN_LATER sh gitlab-runner RETURN stop",
         "strike gitlab_runner",

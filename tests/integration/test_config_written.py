@@ -1,0 +1,113 @@
+"""Whether the runner wrote its file at the moment of a swap, told on the host: the real scripts, in every shell."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from runnerops.model import Step, Tree
+from runnerops.services.base import sha256
+from runnerops.services.gitlab_runner import written
+from runnerops.services.gitlab_runner.document import PATH
+from runnerops.services.gitlab_runner.write import to_toml
+from tests.lab.standin.config import Config
+from tests.lab.standin.save import save
+from tests.unit.services.runner_builders import OTHER, config, runner
+from tests.unit.walker import SHELLS, Walker
+
+OLD = config(runner(environment=["A=b c", 'Q="x"', "U=ä"], docker={"image": "alpine:3", "volumes": ["/a:/b", "/c"]}))
+NEW = {**OLD, "concurrent": 9, "connection_max_age": "20m0s", "log_level": "debug"}
+RICH = config(
+    runner(
+        pre_build_script="set -e\necho 'one' \"two\"\n",
+        limit=3,
+        cache={"Type": "s3", "s3": {"BucketName": "b", "Insecure": True}},
+        docker={
+            "image": "alpine:3",
+            "services": [{"name": "docker:dind", "command": ["--registry-mirror", "http://192.0.2.1:5000"]}],
+            "tmpfs": {"/scratch": "rw,noexec"},
+            "pull_policy": ["always", "if-not-present"],
+        },
+    ),
+    runner(name="two", token=OTHER, url="https://gitlab.example.com/"),
+    listen_address=":9252",
+    check_interval=7,
+)
+
+
+def as_the_runner_writes(tree: Tree, tmp_path: Path, token: str = "glrt-" + "r" * 20) -> str:
+    """From memory, with a token that is new."""
+    loaded = tomllib.loads(to_toml(tree))
+    loaded["runners"][0] |= {"token": token, "id": 7}
+    path = tmp_path / "rewritten.toml"
+    save(Config(loaded, 0), path, "gitlab-runner")
+    return path.read_text()
+
+
+def walk(walker: Walker, old: Tree, new: Tree, now: str, *, fails: bool = False) -> list[str]:
+    """A run that swaps the file and, before its file is read again, finds `now` there; `fails` at its very end."""
+    before, after = to_toml(old).encode(), to_toml(new).encode()
+    walker.put(PATH, before.decode(), 0o600)
+    path = str(walker.at(PATH))
+    swap = Step("swap", (PATH, sha256(before), sha256(after)))
+    todo = [
+        Step("stage", ("old.1", PATH, "0600", "root:root", sha256(before))),
+        Step("stage", ("new.1", PATH, "0600", "root:root", sha256(after))),
+        Step("part", ("gitlab_runner",)),
+        swap,
+        Step("run", ("10", "cp", "now", path)),
+        written.is_there(PATH, after),
+    ]
+    if fails:
+        todo.append(Step("run", ("10", "false")))
+    undo = [
+        Step("part", ("gitlab_runner",)),
+        written.taken_back(PATH, after),
+        Step("swap", (PATH, sha256(after), sha256(before))),
+    ]
+    files = {"old.1": before, "new.1": after, "now": now.encode(), **written.files(before, after, ())}
+    walker.prepare(todo, undo, files)
+    walker.walk()
+    return [event.text for event in walker.events() if event.kind in {"note", "end"} and event.text]
+
+
+@pytest.fixture(params=SHELLS, ids=lambda argv: argv[0])
+def walker(request: pytest.FixtureRequest, tmp_path: Path) -> Walker:
+    return Walker(tmp_path / "host", request.param, more_applets=("sort", "sed"))
+
+
+@pytest.mark.parametrize(("old", "new"), [(OLD, NEW), (RICH, {**RICH, "concurrent": 1}), (OLD, RICH), (RICH, OLD)])
+def test_its_own_keys_over_our_file_stay(walker: Walker, old: Tree, new: Tree, tmp_path: Path) -> None:
+    now = as_the_runner_writes(new, tmp_path)
+    assert walk(walker, old, new, now)[-1] == "applied"
+    assert walker.read(PATH) == now
+
+
+@pytest.mark.parametrize(("old", "new"), [(OLD, NEW), (RICH, {**RICH, "concurrent": 1}), (OLD, RICH), (RICH, OLD)])
+def test_the_old_file_with_a_new_token_is_told_and_left_where_it_is(
+    walker: Walker, old: Tree, new: Tree, tmp_path: Path
+) -> None:
+    now = as_the_runner_writes(old, tmp_path)
+    said = walk(walker, old, new, now)
+    assert said[-1] == "rolled-back"
+    assert f"{PATH} was written meanwhile, and what was put there is gone" in said
+    assert walker.read(PATH) == now
+
+
+def test_a_file_that_nobody_wrote_goes_the_usual_ways(walker: Walker) -> None:
+    text = to_toml(NEW)
+    assert walk(walker, OLD, NEW, text) == ["applied"]
+    assert walker.read(PATH) == text
+
+
+def test_the_usual_way_back(walker: Walker) -> None:
+    assert walk(walker, OLD, NEW, to_toml(NEW), fails=True) == ["rolled-back"]
+    assert walker.read(PATH) == to_toml(OLD)
+
+
+def test_what_somebody_else_wrote_needs_a_person_and_stays(walker: Walker) -> None:
+    said = walk(walker, OLD, NEW, "concurrent = 77\n")
+    assert said[-1] == "needs-person"
+    assert walker.read(PATH) == "concurrent = 77\n"
