@@ -12,32 +12,13 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from runnerops.errors import HostError, LinkLostError
-from runnerops.model import ENDS, Event, Outcome, Plan, Result, Step, step_text
+from runnerops.model import Event, Outcome, Plan, Result
+from runnerops.outcome import in_between, outcome_of, unseen
 from runnerops.redact import Redactor
 from runnerops.remote import protocol
 
 COME_BACK_SECONDS = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 """Pauses before each attempt to come back to a host whose connection was lost."""
-
-_MESSAGES = {
-    Result.FAILED: "failed before anything was swapped: the host is as it was",
-    Result.ROLLED_BACK: "failed, and the host is back as it was",
-    Result.NEEDS_PERSON: "failed, and the way back failed too: a person has to look",
-    Result.LOCKED: "another run came in between; nothing was changed",
-    Result.REFUSED: "refused on the host; nothing was changed",
-}
-
-_REFUSALS = {
-    "unproven-mirror": (
-        "a mirror does not answer from this host; nothing was changed",
-        "mend the mirror's host, or go on without the proof",
-    ),
-    "upstream-down": (
-        "the upstream of a cache does not answer, and the cache would not come up again; nothing was changed",
-        "wait until it does, or go on all the same",
-    ),
-}
-"""What it means that a step did not hold which a code of `--allow` leaves out, and what can be done."""
 
 
 class Follows(Protocol):
@@ -74,11 +55,6 @@ class _Run:
                 self.events.append(safe)
                 self.watch(safe)
 
-    @property
-    def ended(self) -> str:
-        """The word the run ended with; empty while its end was not seen."""
-        return self.events[-1].text if self.events and self.events[-1].kind == "end" else ""
-
 
 def apply(
     plan: Plan,
@@ -93,7 +69,7 @@ def apply(
     """
     run = _Run(plan, redactor, watch, protocol.Decoder(plan.host))
     status = _to_end(run, link, again, protocol.start(plan), protocol.payload(plan, redactor.lines))
-    return _outcome(run) if run.ended else _no_end(run, status)
+    return outcome_of(plan, run.events) or _not_begun(run, status)
 
 
 def follow(
@@ -109,7 +85,7 @@ def follow(
     """
     run = _Run(plan, redactor, watch, protocol.Decoder(plan.host))
     _to_end(run, link, again, protocol.follow(plan.run, 0), b"")
-    return _outcome(run) if run.ended else _unseen(plan)
+    return outcome_of(plan, run.events) or unseen(plan)
 
 
 def _to_end(
@@ -141,48 +117,12 @@ def _come_back(run: _Run, again: Callable[[], Follows]) -> int:
     return -1
 
 
-def _outcome(run: _Run) -> Outcome:
-    plan = run.plan
-    result = ENDS.get(run.ended, Result.UNKNOWN)
-    failed = _failed(run)
-    if result is Result.FAILED and failed and failed.verb == "await":  # only answers are awaited before the first swap
-        result = Result.REFUSED
-    code = plan.lifts.get(failed, "") if failed else ""
-    message = _REFUSALS.get(code, ("", ""))[0] or _MESSAGES.get(result, "")
-    if failed:
-        message = f"{message}\n  did not hold: {step_text(failed)}"
-    look = tuple(event.text for event in run.events if event.kind in {"note", "fail"} and event.text)
-    return Outcome(plan.host, result, failed, message, look if failed else (), _hint(plan, result, code))
-
-
-def _failed(run: _Run) -> Step | None:
-    index = next((event.step for event in run.events if event.kind == "fail" and event.list == "todo"), None)
-    return run.plan.todo[index] if index is not None else None
-
-
-def _hint(plan: Plan, result: Result, code: str = "") -> str:
-    if result is Result.NEEDS_PERSON:
-        return f"look at the host; what was done is in {protocol.STATE}/runs/{plan.run}/log there"
-    if result is Result.LOCKED:
-        return "deploy again: it plans anew"
-    if code:
-        return f"{_REFUSALS[code][1]}: --allow {code}@{plan.host}"
-    return ""
-
-
-def _no_end(run: _Run, status: int) -> Outcome:
+def _not_begun(run: _Run, status: int) -> Outcome:
     plan = run.plan
     if status == protocol.RUN_EXISTS:
-        return Outcome(plan.host, Result.LOCKED, message=_MESSAGES[Result.LOCKED], hint=_hint(plan, Result.LOCKED))
+        return in_between(plan)
     if run.seen == 0 and status > 0:
         hint = f"look whether there is room and write permission in {protocol.STATE}, and whether systemd-run works"
-        return Outcome(
-            plan.host, Result.FAILED, message=f"the run could not be started (exit status {status})", hint=hint
-        )
-    return _unseen(plan)
-
-
-def _unseen(plan: Plan) -> Outcome:
-    message = f"the end of run {plan.run} was not seen; it goes on by itself, or its way back does"
-    hint = f"`runnerops history {plan.host} --follow` tells how it ends"
-    return Outcome(plan.host, Result.UNKNOWN, message=message, hint=hint)
+        message = f"the run could not be started (exit status {status})"
+        return Outcome(plan.host, Result.FAILED, message=message, hint=hint)
+    return unseen(plan)

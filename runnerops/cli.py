@@ -50,6 +50,22 @@ Allow = Annotated[
     ),
 ]
 KillJobs = Annotated[bool, typer.Option("--kill-jobs", help="Go on although running CI jobs end with it.")]
+Yes = Annotated[bool, typer.Option("-y", "--yes", help="Do not ask. Lifts no stop.")]
+ProveTimeout = Annotated[
+    str,
+    typer.Option(
+        "--prove-timeout", metavar="TIME", help="How long a service may take to show that it runs what it should."
+    ),
+]
+LockWait = Annotated[
+    str,
+    typer.Option(
+        "--lock-wait",
+        metavar="TIME",
+        help="Wait that long for another run on a host to end (90s, 5m, 2h), then plan anew.",
+        show_default=False,
+    ),
+]
 DEFAULT_INVENTORY = Path("inventory.yml")
 
 
@@ -158,20 +174,17 @@ def diff(
 def deploy(
     targets: TargetList = None,
     inventory: InventoryFile = DEFAULT_INVENTORY,
-    yes: Annotated[bool, typer.Option("-y", "--yes", help="Do not ask. Lifts no stop.")] = False,
+    yes: Yes = False,
     allow: Allow = None,
     kill_jobs: KillJobs = False,
-    prove_timeout: Annotated[
-        str,
-        typer.Option(
-            "--prove-timeout", metavar="TIME", help="How long a service may take to show that it runs what it should."
-        ),
-    ] = "60s",
+    prove_timeout: ProveTimeout = "60s",
+    lock_wait: LockWait = "",
     output: Output = "text",
     verbose: Verbose = False,
 ) -> None:
     """Plan, ask, apply, prove."""
     from runnerops.commands.deploy import deploy as run
+    from runnerops.commands.rounds import Manner
 
     _run(
         lambda screen: run(
@@ -179,10 +192,8 @@ def deploy(
             targets or [],
             os.environ,
             screen,
-            _flags(allow, kill_jobs, prove_timeout),
-            yes=yes,
-            as_json=_json(output),
-            verbose=verbose,
+            _flags(allow, kill_jobs, prove_timeout, lock_wait),
+            Manner(yes, _json(output), verbose),
         )
     )
 
@@ -256,11 +267,16 @@ def _json(output: str) -> bool:
     return output == "json"
 
 
-def _flags(allow: list[str] | None, kill_jobs: bool, prove: str = "60s") -> Flags:
+def _flags(allow: list[str] | None, kill_jobs: bool, prove: str = "60s", lock_wait: str = "") -> Flags:
     from runnerops.commands.planning import Flags
     from runnerops.commands.words import parse_allow, parse_time
 
-    return Flags(parse_allow(allow or []), kill_jobs, prove_s=parse_time("--prove-timeout", prove))
+    return Flags(
+        parse_allow(allow or []),
+        kill_jobs,
+        prove_s=parse_time("--prove-timeout", prove),
+        lock_wait_s=parse_time("--lock-wait", lock_wait) if lock_wait else 0,
+    )
 
 
 def _run(command: Callable[[Screen], Exit]) -> None:

@@ -13,6 +13,7 @@ from runnerops.errors import HostError, RunneropsError
 from runnerops.fleet import exit_of
 from runnerops.model import Exit, Outcome, Result
 from runnerops.report.document import VERSION, outcome_document, plan_document
+from runnerops.report.history import last_run_lines
 from runnerops.report.screen import Screen
 from runnerops.report.text import outcome_lines, plan_lines
 
@@ -52,8 +53,8 @@ def show_text(project: Project, plans: Plans, screen: Screen, *, verbose: bool) 
         if isinstance(planned, Planned):
             lines = plan_lines(planned.plan, project.masker(host), planned.in_sync, verbose=verbose)
             screen.lines(lines)
-            if planned.alive:
-                screen.data(f"  run {planned.alive} is going on there right now", "warn")
+            if planned.last:
+                screen.lines(last_run_lines(planned.last, host.name))
         else:
             screen.lines(outcome_lines(failure(host.name, planned)))
     good = [planned for planned in plans.values() if isinstance(planned, Planned)]
@@ -70,7 +71,9 @@ def show_json(project: Project, plans: Plans, screen: Screen) -> None:
     for host in project.hosts:
         planned = plans[host.name]
         if isinstance(planned, Planned):
-            hosts.append(plan_document(planned.plan, planned.result, project.masker(host), planned.in_sync))
+            hosts.append(
+                plan_document(planned.plan, planned.result, project.masker(host), planned.in_sync, planned.last)
+            )
         else:
             hosts.append(outcome_document(failure(host.name, planned)))
     screen.json({"version": VERSION, "hosts": hosts})

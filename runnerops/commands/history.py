@@ -10,9 +10,9 @@ from pathlib import Path
 from runnerops import apply, inventory
 from runnerops.commands.reach import Reach
 from runnerops.fleet import exit_of
-from runnerops.model import Exit, Host, Outcome, Plan, Record
+from runnerops.model import Exit, Host, Outcome, Record
+from runnerops.outcome import plan_of
 from runnerops.remote.history import History, read_history
-from runnerops.remote.reading import ReadOnly
 from runnerops.report.document import summary_document
 from runnerops.report.history import history_document, record_lines
 from runnerops.report.progress import open_show
@@ -33,7 +33,7 @@ def history(
     loaded = inventory.load(path)
     host = inventory.the_host(loaded, name)
     with Reach(loaded, environ, screen) as reach:
-        found = read_history(name, ReadOnly(name, partial(reach.link, host)))
+        found = read_history(name, reach.reader(host))
         if follow:
             return _follow(host, found, reach, screen, as_json=as_json, verbose=verbose)
     if as_json:
@@ -76,8 +76,3 @@ def follow_record(host: Host, record: Record, reach: Reach, screen: Screen, *, a
         outcome = apply.follow(plan, partial(reach.link, host), partial(reach.again, host), screen.redactor, show.watch)
         show.end(outcome)
     return outcome
-
-
-def plan_of(host: str, record: Record) -> Plan:
-    """A run that somebody began, as what follows it needs to know it."""
-    return Plan(host, record.run.number, record.run.origin, todo=record.todo, undo=record.undo)

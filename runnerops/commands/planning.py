@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from runnerops.commands.project import Project, learn_secrets
-from runnerops.model import Host, HostState, Origin, Plan, Policy, RenderedFile, Result
+from runnerops.model import Host, HostState, Origin, Plan, Policy, RenderedFile, Result, Run
 from runnerops.observe import Reader, observe
 from runnerops.redact import Redactor
 from runnerops.rules import lint
@@ -23,6 +23,7 @@ class Flags:
     kill_jobs: bool = False
     drain_s: int = 7200
     prove_s: int = 60
+    lock_wait_s: int = 0
 
     def policy(self, host: Host) -> Policy:
         """What of it holds for this host."""
@@ -37,13 +38,23 @@ class Planned:
     plan: Plan
     in_sync: tuple[str, ...]
     result: Result
-    alive: int = 0
-    """The number of a run that is going on there; 0 for none."""
+    last: Run | None = None
+    """The host's last run, which may be going on."""
+
+    @property
+    def live(self) -> Run | None:
+        """The run that is going on there."""
+        return self.last if self.last and self.last.alive else None
+
+    @property
+    def own(self) -> Run | None:
+        """The run that is going on there, where it is of this very plan."""
+        return self.live if self.live and self.live.digest == self.plan.digest else None
 
     @property
     def ready(self) -> bool:
         """Whether there is something to do here that nothing stops."""
-        return self.result is Result.PENDING and not self.plan.stops and not self.alive
+        return self.result is Result.PENDING and not self.plan.stops and not self.live
 
 
 def plan_host(
@@ -80,8 +91,7 @@ def plan_host(
     changed = {change.old.path for change in plan.changes}
     there = [(file.spec.path, have.file(file.spec.path).path) for file in want if file.content is not None]
     in_sync = tuple(path for path, real in there if real not in changed)
-    alive = have.last.number if have.last and have.last.alive else 0
-    return Planned(plan, in_sync, _result(plan), alive)
+    return Planned(plan, in_sync, _result(plan), have.last)
 
 
 def load_planner() -> None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from runnerops.commands.planning import Flags, Planned, load_planner, plan_host
 from runnerops.commands.project import Project
@@ -20,6 +21,9 @@ from runnerops.remote.link import Link
 from runnerops.remote.reading import ReadOnly
 from runnerops.remote.ssh import open_link
 from runnerops.report.screen import Screen
+
+if TYPE_CHECKING:
+    from runnerops.commands.busy import Patience
 
 
 class Reach:
@@ -46,6 +50,10 @@ class Reach:
             self._links[host.name] = link
         return link
 
+    def reader(self, host: Host) -> ReadOnly:
+        """The same, for code that must not write; opened when it first reads."""
+        return ReadOnly(host.name, partial(self.link, host))
+
     def again(self, host: Host) -> Link:
         """A new connection in place of one that was lost. Raises HostError."""
         with self._lock:
@@ -65,9 +73,14 @@ class Reach:
 
 
 def plan_all(
-    project: Project, reach: Reach, environ: Mapping[str, str], screen: Screen, flags: Flags
+    project: Project,
+    reach: Reach,
+    environ: Mapping[str, str],
+    screen: Screen,
+    flags: Flags,
+    patience: Patience | None = None,
 ) -> dict[str, Planned | Exception]:
-    """Every host's plan, observed side by side; a host's error stands in its place."""
+    """Every host's plan, observed side by side; a host's error stands in its place. `patience` waits for busy hosts."""
     origin = find_origin(environ, project.folder)
     hosts = {host.name: host for host in project.hosts}
     deployed = frozenset(hosts)
@@ -78,7 +91,8 @@ def plan_all(
         reach.link(host)
         with contextlib.suppress(RuntimeError):  # another host's thread has started it
             loading.start()
-        reader = ReadOnly(name, partial(reach.link, host))
-        return plan_host(project, host, reader, flags, origin, screen.redactor, deployed)
+        reader = reach.reader(host)
+        plan = partial(plan_host, project, host, reader, flags, origin, screen.redactor, deployed)
+        return patience.plan_free(reader, plan) if patience else plan()
 
     return side_by_side(list(hosts), look)

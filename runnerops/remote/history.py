@@ -12,6 +12,18 @@ from runnerops.model import Event, Record
 from runnerops.remote import protocol, state
 from runnerops.services.base import Answers
 
+_WAIT = """
+log=${{RUNNEROPS_ROOT-}}/var/lib/runnerops/runs/{run}/log left={seconds}
+over() {{
+    case $(systemctl show -p ActiveState --value runnerops-{run}) in
+    active | activating | deactivating | reloading) grep -q "$(printf '\\tend\\t')" "$log" 2>/dev/null ;;
+    esac
+}}
+until over || [ "$left" = 0 ]; do left=$((left - 1)) && sleep 1; done
+if over; then echo over; fi
+"""
+"""Waits for the end of a run, for some seconds. Whether it is alive is asked before its log is read."""
+
 
 class Reader(Protocol):
     """A connection that can only read: all it takes is an observe script."""
@@ -35,6 +47,11 @@ def read_history(host: str, reader: Reader) -> History:
     script = protocol.frame(nonce, [("observe_history",)], [own])
     answers, _ = protocol.decode_observation(nonce, reader.read(script))
     return History(state.facts(answers).clock, tuple(sorted(_records(host, answers), key=_number, reverse=True)))
+
+
+def wait_for_end(reader: Reader, run: int, seconds: int) -> bool:
+    """Whether this run is over; waits for it on the host, in one exec, for that long at most. Raises HostError."""
+    return reader.read(_WAIT.format(run=run, seconds=seconds).encode()).strip() == b"over"
 
 
 def _number(record: Record) -> int:

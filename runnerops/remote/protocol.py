@@ -39,6 +39,10 @@ _START = (
 _FOLLOW = 'd=${RUNNEROPS_ROOT-}$1; [ -r "$d/host.sh" ] || exit 76; exec sh "$d/host.sh" follow "$d" "$2"'
 KEEP_KIB = 32 * 1024
 """How much room the kept runs may take together; the oldest go first."""
+_STOP = (
+    'l=${RUNNEROPS_ROOT-}$1/runs/$2/log n=0; until systemctl stop --no-block "runnerops-$2" 2>/dev/null; do '
+    'n=$((n+1)); [ $n -lt 10 ] || exit 1; if grep -q "$3" "$l" 2>/dev/null; then exit 0; fi; sleep 1; done'
+)
 _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f]")
 _MARGIN_SECONDS = 30
 List: TypeAlias = Literal["todo", "undo", ""]
@@ -83,6 +87,11 @@ def start(plan: Plan) -> tuple[str, ...]:
 def follow(run: int, byte: int) -> tuple[str, ...]:
     """The command that follows a run's log from this byte on."""
     return ("sh", "-c", _FOLLOW, "sh", f"{STATE}/runs/{run}", str(byte))
+
+
+def stop(run: int) -> tuple[str, ...]:
+    """The command that ends a run's unit, whose ExecStopPost goes the way back; waits for a unit that is just beginning."""
+    return ("sh", "-c", _STOP, "sh", STATE, str(run), "\tend\t")
 
 
 def payload(plan: Plan, secrets: Sequence[str]) -> bytes:

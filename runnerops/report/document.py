@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from runnerops.model import Action, Change, Event, Finding, Outcome, Plan, Result, Stop, key_text
+from runnerops.model import Action, Change, Event, Finding, Origin, Outcome, Plan, Result, Run, Stop, key_text
 from runnerops.redact import Masker
 from runnerops.report.differ import diff_lines, state_of
 
 VERSION = 1
 
 
-def plan_document(plan: Plan, result: Result, masker: Masker, in_sync: Sequence[str]) -> dict[str, Any]:
+def plan_document(
+    plan: Plan, result: Result, masker: Masker, in_sync: Sequence[str], last: Run | None = None
+) -> dict[str, Any]:
     """One host of `diff`."""
     return {
         "host": plan.host,
@@ -27,6 +29,28 @@ def plan_document(plan: Plan, result: Result, masker: Masker, in_sync: Sequence[
         "notes": list(plan.notes),
         "after": sorted(plan.after),
         "steps": len(plan.todo),
+        "last_run": run_document(last) if last else None,
+    }
+
+
+def run_document(run: Run) -> dict[str, Any]:
+    """A run on a host, in short."""
+    return {
+        "run": run.number,
+        "going_on": run.alive,
+        "end": run.result,
+        "began": run.began,
+        "origin": origin_document(run.origin),
+    }
+
+
+def origin_document(origin: Origin) -> dict[str, str]:
+    """Who asked for a run, and from where."""
+    return {
+        "user": origin.user,
+        "machine": origin.machine,
+        "commit": origin.commit,
+        "pipeline": origin.pipeline,
     }
 
 

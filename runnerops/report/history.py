@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from runnerops.model import Event, Origin, Record, Result, step_text
-from runnerops.report.document import VERSION, event_document
+from runnerops.model import ENDS, Event, Origin, Record, Result, Run, step_text
+from runnerops.report.document import VERSION, event_document, origin_document
 from runnerops.report.text import GOOD, Line
 
 _COMMIT = 12
@@ -63,6 +63,24 @@ def origin_text(origin: Origin) -> str:
     return f"{who}{where}{commit}"
 
 
+def holder_text(run: Run) -> str:
+    """Whose run it is: `run 12 by anna from laptop, since 2026-07-02 14:02:11`."""
+    where = run.origin.pipeline or run.origin.machine
+    since = f", since {local_time(run.began)}" if run.began else ""
+    return f"run {run.number} by {run.origin.user or 'somebody'}{f' from {where}' if where else ''}{since}"
+
+
+def last_run_lines(run: Run, host: str) -> Iterator[Line]:
+    """What `diff` tells of a run that is going on, or that did not end well; nothing of any other."""
+    if run.alive:
+        yield "warn", f"  {holder_text(run)}, is going on there right now"
+        yield "plain", f"  hint: `runnerops history {host} --follow` follows it to its end"
+    elif run.result != "applied":
+        word = ENDS[run.result].value if run.result in ENDS else "cut off"
+        yield "warn", f"  last: {holder_text(run)}: {word}"
+        yield "plain", f"  hint: `runnerops history {host}` tells what did not hold"
+
+
 def local_time(epoch: float) -> str:
     """As a clock on this machine's wall shows it."""
     return datetime.fromtimestamp(epoch).astimezone().strftime("%Y-%m-%d %H:%M:%S")
@@ -83,12 +101,7 @@ def _document(record: Record) -> dict[str, Any]:
         "going_on": run.alive,
         "began": run.began,
         "ended": round(record.ended, 2) if run.result else None,
-        "origin": {
-            "user": run.origin.user,
-            "machine": run.origin.machine,
-            "commit": run.origin.commit,
-            "pipeline": run.origin.pipeline,
-        },
+        "origin": origin_document(run.origin),
         "files": list(record.swapped),
         "actions": list(record.actions),
         "failed": step_text(record.failed) if record.failed else None,

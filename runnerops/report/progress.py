@@ -25,6 +25,12 @@ class Show(Protocol):
     def end(self, outcome: Outcome) -> None:
         """A host is done."""
 
+    def hush(self) -> None:
+        """Paint and tell nothing, while somebody is asked."""
+
+    def resume(self) -> None:
+        """Go on."""
+
 
 def open_show(plans: Mapping[str, Plan], screen: Screen, stack: ExitStack, *, as_json: bool, verbose: bool) -> Show:
     """How the runs of these plans are shown here; what it paints is taken away with the stack."""
@@ -48,11 +54,20 @@ class Lines:
         self._screen = screen
         self._plans = plans
         self._verbose = verbose
+        self._quiet = False
+
+    def hush(self) -> None:
+        """What happens meanwhile is not told later; outcomes are."""
+        self._quiet = True
+
+    def resume(self) -> None:
+        """From here on."""
+        self._quiet = False
 
     def watch(self, event: Event) -> None:
         """Said at once: the lines of several hosts may alternate, so each names its host."""
         step = step_of(self._plans[event.host], event)
-        if step is None:
+        if step is None or self._quiet:
             return
         if event.kind == "fail":
             self._say(f"{event.host}: did not hold: {step_text(step)}", "bad")
@@ -93,6 +108,16 @@ class Bars(Lines):
         )
         self._bars: Progress = Progress(*columns, console=Console(file=screen.err), transient=True)
         self._tasks: dict[str, TaskID] = {}
+
+    def hush(self) -> None:
+        """Without the bars."""
+        super().hush()
+        self._bars.stop()
+
+    def resume(self) -> None:
+        """With them again."""
+        super().resume()
+        self._bars.start()
 
     def watch(self, event: Event) -> None:
         """Moves the host's bar; what has to be read is printed above it."""
@@ -150,3 +175,9 @@ class Stream:
 
     def end(self, outcome: Outcome) -> None:
         """Told in the summary."""
+
+    def hush(self) -> None:
+        """A stream has no reader who could be asked."""
+
+    def resume(self) -> None:
+        """Never hushed."""

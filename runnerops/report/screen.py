@@ -64,11 +64,12 @@ class Screen:
         """Whether a person can be asked."""
         return sys.stdin.isatty() and self.err.isatty()
 
-    def ask(self, question: str) -> bool:
-        """A yes or a no from the person at the terminal; anything but yes is no."""
+    def ask(self, question: str, *, otherwise: bool = False) -> bool:
+        """A yes or a no from the person at the terminal; any other answer, or none, means `otherwise`."""
         with self._lock:
-            print(f"{question} [y/N] ", end="", file=self.err, flush=True)
-        return sys.stdin.readline().strip().lower() in {"y", "yes"}
+            print(f"{question} [{'Y/n' if otherwise else 'y/N'}] ", end="", file=self.err, flush=True)
+        word = sys.stdin.readline().strip().lower()
+        return word not in {"n", "no"} if otherwise else word in {"y", "yes"}
 
     def _write(self, stream: TextIO, text: str, style: str) -> None:
         text = self.redactor.text(text)

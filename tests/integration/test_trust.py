@@ -30,7 +30,7 @@ class Person(Screen):
     def interactive(self) -> bool:
         return self.answer is not None
 
-    def ask(self, question: str) -> bool:
+    def ask(self, question: str, *, otherwise: bool = False) -> bool:  # noqa: ARG002
         self.asked.append(question)
         return bool(self.answer)
 

@@ -1,0 +1,88 @@
+"""A host on which somebody's run is going on: who that is, and waiting for its end. Reads hosts only."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from runnerops.commands.planning import Planned
+from runnerops.model import ENDS, Outcome, Plan, Record, Result, Run
+from runnerops.outcome import in_between, outcome_of, plan_of, unseen
+from runnerops.remote.history import read_history, wait_for_end
+from runnerops.remote.reading import ReadOnly
+from runnerops.report.history import holder_text
+from runnerops.report.screen import Screen
+
+_AT_ONCE = 20
+"""Seconds that one exec waits at most."""
+
+
+@dataclass(slots=True)
+class Patience:
+    """How long to wait for runs of others, all hosts together; `seconds` 0: not at all."""
+
+    seconds: int
+    screen: Screen
+    _began: float = field(default_factory=time.monotonic)
+
+    @property
+    def left(self) -> float:
+        """Seconds that are left."""
+        return max(0.0, self._began + self.seconds - time.monotonic())
+
+    def plan_free(self, reader: ReadOnly, look: Callable[[], Planned]) -> Planned:
+        """`look`, and again after the end of each run of others that it met, while patience lasts. Raises HostError."""
+        planned, told = look(), 0
+        while planned.live and not planned.own and self.left:
+            if told != planned.live.number:
+                text = f"{planned.plan.host}: waiting for {holder_text(planned.live)} (for {self.left:.0f} s at most)"
+                self.screen.say(text, "warn")
+                told = planned.live.number
+            ended = wait_for_end(reader, planned.live.number, max(1, min(_AT_ONCE, int(self.left))))
+            planned = look() if ended or not self.left else planned
+        return planned
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """What a run that came in between means: how this host ends, or that it has to be planned once more."""
+
+    outcome: Outcome
+    again: bool = False
+
+
+def meet(plan: Plan, reader: ReadOnly, patience: Patience) -> Met:
+    """Another run had the host when this one was to begin. Raises HostError."""
+    records = read_history(plan.host, reader).records
+    record = next((one for one in records if one.run.alive), None) or next(
+        (one for one in records if one.run.result != "locked"), None
+    )
+    if record is None:
+        return Met(in_between(plan))
+    run, locked = record.run, locked_by(record.run, plan.host)
+    if run.digest == plan.digest:
+        if run.alive or record.result is Result.APPLIED:
+            return Met(replace(locked, message=f"{holder_text(run)}, is this very plan"), again=True)
+        return Met(own_end(plan.host, record))
+    return Met(locked, again=patience.left > 0)
+
+
+def locked_by(run: Run, host: str) -> Outcome:
+    """Not touched, and by whose doing."""
+    word = ENDS[run.result].value if run.result in ENDS else "over"
+    state = "is going on there" if run.alive else f"came in between ({word})"
+    hint = "wait for its end and deploy again, or wait here with --lock-wait 5m"
+    return Outcome(
+        host,
+        Result.LOCKED,
+        message=f"{holder_text(run)}, {state}; nothing was changed",
+        hint=hint if run.alive else "deploy again: it plans anew",
+    )
+
+
+def own_end(host: str, record: Record) -> Outcome:
+    """The end of somebody's run of this very plan is this deploy's end too."""
+    plan = plan_of(host, record)
+    outcome = outcome_of(plan, record.events) or unseen(plan)
+    return replace(outcome, message=f"{holder_text(record.run)}, was this very plan: {outcome.message}")

@@ -1,0 +1,115 @@
+"""Plan, review, apply: what `deploy` and `rollback` do alike, and once more where somebody else's run came first."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from runnerops.commands.busy import Patience
+from runnerops.commands.diff import Plans, show_text
+from runnerops.commands.going import Going, terminable
+from runnerops.commands.planning import Planned
+from runnerops.commands.project import Project
+from runnerops.commands.reach import Reach
+from runnerops.commands.turns import Turns
+from runnerops.errors import UsageError
+from runnerops.fleet import exit_of
+from runnerops.model import Exit, Outcome, Plan, Result
+from runnerops.outcome import plan_of
+from runnerops.remote.history import read_history
+from runnerops.report.document import summary_document
+from runnerops.report.progress import open_show
+from runnerops.report.screen import Screen
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a user wants to be asked and told. `yes`: not asked at all."""
+
+    yes: bool
+    as_json: bool
+    verbose: bool
+
+    def check(self, command: str, screen: Screen) -> None:
+        """Raises UsageError where nobody can be asked."""
+        if not self.yes and (self.as_json or not screen.interactive):
+            raise UsageError(
+                f"{command}: there is no terminal to ask at", "look at `runnerops diff` first, then add --yes"
+            )
+
+
+def carry_out(
+    project: Project,
+    make_plans: Callable[[Project], Plans],
+    reach: Reach,
+    screen: Screen,
+    manner: Manner,
+    patience: Patience,
+) -> Exit:
+    """The worst of the hosts' results is the exit code. Hosts that were busy are planned, shown and done once more."""
+    outcomes: dict[str, Outcome] = {}
+    going = Going()
+    left = project
+    with terminable():
+        while left.hosts:
+            plans = make_plans(left)
+            if not manner.as_json:
+                show_text(left, plans, screen, verbose=manner.verbose)
+            if not _agreed(plans, screen, manner):
+                screen.say("nothing was changed")
+                break
+            turns = _one_round(left, plans, reach, screen, manner, patience, going)
+            _take(outcomes, turns.outcomes)
+            left = replace(project, hosts=tuple(host for host in left.hosts if host.name in turns.again))
+    code = exit_of([outcome.result for outcome in outcomes.values()])
+    if going.interrupted and code not in {Exit.ROLLED_BACK, Exit.NEEDS_PERSON}:
+        code = Exit.INTERRUPTED
+    if manner.as_json:
+        ordered = [outcomes[host.name] for host in project.hosts if host.name in outcomes]
+        screen.json(summary_document(ordered, code), indent=None)
+    return code
+
+
+def _agreed(plans: Plans, screen: Screen, manner: Manner) -> bool:
+    ready = [name for name, planned in plans.items() if isinstance(planned, Planned) and planned.ready]
+    return manner.yes or not ready or screen.ask(f"apply to {', '.join(ready)}?")
+
+
+def _one_round(
+    project: Project,
+    plans: Plans,
+    reach: Reach,
+    screen: Screen,
+    manner: Manner,
+    patience: Patience,
+    going: Going,
+) -> Turns:
+    known = _known(plans, reach, project)
+    with contextlib.ExitStack() as stack:
+        show = open_show(known, screen, stack, as_json=manner.as_json, verbose=manner.verbose)
+        turns = Turns(project, plans, known, reach, screen, show, patience, going)
+        turns.run()
+    return turns
+
+
+def _known(plans: Plans, reach: Reach, project: Project) -> Mapping[str, Plan]:
+    """What each host's run walks: our plan, or that of the run which is followed in its place."""
+    known: dict[str, Plan] = {}
+    for host in project.hosts:
+        planned = plans[host.name]
+        if isinstance(planned, Planned):
+            known[host.name] = planned.plan
+            if own := planned.own:
+                records = read_history(host.name, reach.reader(host)).records
+                record = next((one for one in records if one.run.number == own.number), None)
+                known[host.name] = plan_of(host.name, record) if record else planned.plan
+    return known
+
+
+def _take(outcomes: dict[str, Outcome], found: Mapping[str, Outcome]) -> None:
+    """A host that is in sync since a run of this very plan was followed ends as that run did."""
+    for name, outcome in found.items():
+        followed = outcomes.get(name)
+        if not (followed and followed.result is Result.APPLIED and outcome.result is Result.UNCHANGED):
+            outcomes[name] = outcome

@@ -1,0 +1,78 @@
+"""What the events of a run mean for its host: how it ended, what did not hold, the next line to type. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from runnerops.model import ENDS, Event, Outcome, Plan, Record, Result, Step, step_text
+
+STATE = "/var/lib/runnerops"
+
+_MESSAGES = {
+    Result.FAILED: "failed before anything was swapped: the host is as it was",
+    Result.ROLLED_BACK: "failed, and the host is back as it was",
+    Result.NEEDS_PERSON: "failed, and the way back failed too: a person has to look",
+    Result.LOCKED: "another run came in between; nothing was changed",
+    Result.REFUSED: "refused on the host; nothing was changed",
+}
+
+_REFUSALS = {
+    "unproven-mirror": (
+        "a mirror does not answer from this host; nothing was changed",
+        "mend the mirror's host, or go on without the proof",
+    ),
+    "upstream-down": (
+        "the upstream of a cache does not answer, and the cache would not come up again; nothing was changed",
+        "wait until it does, or go on all the same",
+    ),
+}
+"""What it means that a step did not hold which a code of `--allow` leaves out, and what can be done."""
+
+
+def outcome_of(plan: Plan, events: Sequence[Event]) -> Outcome | None:
+    """None while the end of the run was not seen. Of the plan only its host, its number and its steps count."""
+    if not events or events[-1].kind != "end":
+        return None
+    result = ENDS.get(events[-1].text, Result.UNKNOWN)
+    failed = _failed(plan, events)
+    if result is Result.FAILED and failed and failed.verb == "await":  # only answers are awaited before the first swap
+        result = Result.REFUSED
+    code = plan.lifts.get(failed, "") if failed else ""
+    message = _REFUSALS.get(code, ("", ""))[0] or _MESSAGES.get(result, "")
+    message = (
+        f"{message}\n  did not hold: {step_text(failed)}" if failed else message.replace("failed", "interrupted", 1)
+    )
+    look = tuple(event.text for event in events if event.kind in {"note", "fail"} and event.text)
+    return Outcome(plan.host, result, failed, message, look if failed else (), _hint(plan, result, code))
+
+
+def unseen(plan: Plan) -> Outcome:
+    """The connection was lost for good, or the run is over without an end."""
+    message = f"the end of run {plan.run} was not seen; it goes on by itself, or its way back does"
+    hint = f"`runnerops history {plan.host} --follow` tells how it ends"
+    return Outcome(plan.host, Result.UNKNOWN, message=message, hint=hint)
+
+
+def in_between(plan: Plan) -> Outcome:
+    """Somebody else's run began after this plan was made."""
+    return Outcome(plan.host, Result.LOCKED, message=_MESSAGES[Result.LOCKED], hint=_hint(plan, Result.LOCKED))
+
+
+def plan_of(host: str, record: Record) -> Plan:
+    """A run that somebody began, as who follows it needs to know it."""
+    return Plan(host, record.run.number, record.run.origin, todo=record.todo, undo=record.undo)
+
+
+def _failed(plan: Plan, events: Sequence[Event]) -> Step | None:
+    index = next((event.step for event in events if event.kind == "fail" and event.list == "todo"), None)
+    return plan.todo[index] if index is not None and index < len(plan.todo) else None
+
+
+def _hint(plan: Plan, result: Result, code: str = "") -> str:
+    if result is Result.NEEDS_PERSON:
+        return f"look at the host; what was done is in {STATE}/runs/{plan.run}/log there"
+    if result is Result.LOCKED:
+        return "deploy again: it plans anew"
+    if code:
+        return f"{_REFUSALS[code][1]}: --allow {code}@{plan.host}"
+    return ""
