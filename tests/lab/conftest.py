@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -68,6 +69,24 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
 def reason_of(longrepr: object) -> str:
     """The text of a skip."""
     return str(longrepr[2]) if isinstance(longrepr, tuple) else str(longrepr)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A worker of pytest-xdist tells what it ran."""
+    config = session.config
+    output: dict[str, object] | None = getattr(config, "workeroutput", None)
+    if output is not None:
+        output["lab"] = (config.stash[RAN], config.stash.get(WHERE, ""))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """What a worker told, added up; a worker that broke down told nothing, and its tests failed."""
+    ran, where = getattr(node, "workeroutput", {}).get("lab", (0, ""))
+    stash = node.config.stash
+    stash[RAN] += ran
+    if where and (ran or not stash.get(WHERE, "")):
+        stash[WHERE] = where
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -93,5 +93,5 @@ def test_a_frozen_line_says_nothing_until_it_is_restored(echo: int) -> None:
 def test_a_target_that_refuses_is_a_reset() -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
-    with Proxy("127.0.0.1", port) as proxy, connect(proxy) as near, pytest.raises(ConnectionResetError):
+    with Proxy("127.0.0.1", port) as proxy, pytest.raises(ConnectionResetError), connect(proxy) as near:
         near.recv(1)
