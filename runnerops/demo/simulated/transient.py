@@ -54,18 +54,25 @@ def supervise(words: list[str]) -> int:
     with world() as here:  # and so after it was written down
         command = subprocess.Popen(argv, env=_environ(options), cwd="/")
         here.units[name]["pid"] = command.pid
-    signal.signal(signal.SIGTERM, lambda *_: end_descendants(signal.SIGTERM))
+    signal.signal(signal.SIGTERM, lambda *_: _end_all(signal.SIGTERM))
     with suppress(ChildProcessError):
         command.wait()
-    end_descendants(signal.SIGKILL)
+    signal.signal(signal.SIGTERM, lambda *_: None)  # what comes after is not cut short
+    _end_all(signal.SIGKILL)
     if after := options.get("ExecStopPost"):
         with world() as here:
             here.units[name]["active"] = "deactivating"
         subprocess.run(shlex.split(after), env=_environ(options), cwd="/", check=False)
-        end_descendants(signal.SIGKILL)
+        _end_all(signal.SIGKILL)
     with world() as here:
         del here.units[name]
     return 0
+
+
+def _end_all(number: signal.Signals) -> None:
+    """What this unit started, but for other units: those are nobody's children, though their processes are ours."""
+    with world() as here:
+        end_descendants(number, {unit["supervisor"] for unit in here.units.values() if unit.get("transient")})
 
 
 def _split(words: list[str]) -> tuple[dict[str, str], list[str]]:
