@@ -59,7 +59,7 @@ swap() { # PATH OLD NEW
         rm -f "$path" || return 1
     else
         staged "$1" "$3"
-        [ "$(sha "$beside")" = "$3" ] || { printf '%s is not what was staged\n' "$beside" >out && return 1; }
+        [ "$(sha "$beside")" = "$3" ] || { printf '%s is not what was staged\n' "${beside#"$root"}" >out && return 1; }
         newer "$beside" "$path" && mv -f "$beside" "$path" || return 1
     fi
     sync_all "${path%/*}"

@@ -1,0 +1,53 @@
+"""One case on one remote, and what is compared."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from runnerops.apply import Follows, apply
+from runnerops.model import Event, Origin, Plan
+from runnerops.redact import Redactor
+from tests.contract.cases import FILES, SECRET, Case, File
+from tests.contract.memory import Memory
+
+
+class Remote(Protocol):
+    """A host on which cases are walked, one after the other."""
+
+    def clear(self) -> None:
+        """No file of an earlier case is there."""
+
+    def put(self, path: str, content: bytes, mode: str) -> None: ...
+
+    def get(self, path: str) -> File | None: ...
+
+    def next_run(self) -> int:
+        """The number that no run has."""
+
+    def link(self) -> Follows: ...
+
+
+def walk(case: Case, remote: Remote) -> list[Event]:
+    """Sets the files up, and applies the steps as `deploy` does."""
+    remote.clear()
+    for path, (content, mode) in case.before.items():
+        remote.put(path, content, mode)
+    plan = Plan("host", remote.next_run(), Origin("me", "here"), todo=case.todo, undo=case.undo, files=FILES)
+    events: list[Event] = []
+    apply(plan, remote.link, remote.link, Redactor([SECRET]), events.append)
+    return events
+
+
+def told(events: list[Event]) -> list[tuple[str, int, str, str]]:
+    """All of an event but its time."""
+    return [(event.list, event.step, event.kind, event.text) for event in events]
+
+
+def check(case: Case, remote: Remote) -> None:
+    """Ends as it must, says what it must, leaves the files that it must; and every remote does so event for event."""
+    events = walk(case, remote)
+    assert events, case.name
+    assert (events[-1].kind, events[-1].text) == ("end", case.ends)
+    assert tuple(event.text for event in events if event.kind == "note") == case.notes
+    assert {path: remote.get(path) for path in case.after} == dict(case.after)
+    assert told(events) == told(walk(case, Memory()))

@@ -1,0 +1,56 @@
+"""The contract's cases on real hosts: the same files and steps give the same events and files as in memory."""
+
+from __future__ import annotations
+
+import os
+import shlex
+
+from runnerops.model import Host, Ssh
+from runnerops.remote.hostkeys import parse
+from runnerops.remote.keys import Credentials
+from runnerops.remote.link import Link
+from runnerops.remote.ssh import open_link
+from tests.contract.cases import CASES, FOLDERS, File
+from tests.contract.suite import check
+from tests.lab.host import LabHost
+
+
+class RealHost:
+    """A lab host as the suite sees it."""
+
+    def __init__(self, host: LabHost, link: Link) -> None:
+        self._host = host
+        self._link = link
+
+    def clear(self) -> None:
+        self._host.run(f"rm -rf {shlex.join((*FOLDERS, '/var/lib/runnerops/owed'))}")
+
+    def put(self, path: str, content: bytes, mode: str) -> None:
+        self._host.write(path, content, int(mode, 8))
+
+    def get(self, path: str) -> File | None:
+        if not self._host.exists(path):
+            return None
+        return self._host.read(path), self._host.run(f"stat -c %a {path}").stdout.strip().rjust(4, "0")
+
+    def next_run(self) -> int:
+        return 1 + int(self._host.run("ls /var/lib/runnerops/runs 2>/dev/null | sort -n | tail -n 1").stdout or 0)
+
+    def link(self) -> Link:
+        return self._link
+
+
+def open_host(host: LabHost) -> Link:
+    """The link that a deploy opens."""
+    known = parse([("known_hosts", host.known_hosts.read_text())])
+    environ = {"HOME": os.environ.get("HOME", "/root")}
+    there = Host(host.name, host.address, ssh=Ssh(user="root", key=str(host.key)))
+    return open_link(there, known, Credentials.from_environ({}), environ)
+
+
+def test_every_case_on_a_real_host(host: LabHost) -> None:
+    with open_host(host) as link:
+        remote = RealHost(host, link)
+        for case in CASES:
+            check(case, remote)
+        remote.clear()
