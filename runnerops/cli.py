@@ -232,6 +232,27 @@ def verify(
 
 
 @app.command()
+def catalog(
+    targets: TargetList = None,
+    inventory: InventoryFile = DEFAULT_INVENTORY,
+    tags: Annotated[bool, typer.Option("--tags", help="The tags too that each cache holds.")] = False,
+    output: Output = "text",
+) -> None:
+    """List what the caches hold."""
+    from runnerops.commands.catalog import catalog as run
+
+    _run(lambda screen: run(inventory, targets or [], os.environ, screen, tags=tags, as_json=_json(output)))
+
+
+@app.command()
+def status(targets: TargetList = None, inventory: InventoryFile = DEFAULT_INVENTORY, output: Output = "text") -> None:
+    """Show what runs on each host, its last run, what is owed, and what is no longer managed."""
+    from runnerops.commands.status import status as run
+
+    _run(lambda screen: run(inventory, targets or [], os.environ, screen, as_json=_json(output)))
+
+
+@app.command()
 def trust(
     targets: TargetList = None,
     inventory: InventoryFile = DEFAULT_INVENTORY,

@@ -45,3 +45,10 @@ def inquire(
     for service in SERVICES:
         facts = service.facts(facts, answers)
     return state.host_state(answers, files, facts), answers
+
+
+def ask(reader: Reader, calls: Sequence[tuple[str, ...]], functions: Sequence[str]) -> Answers:
+    """The answers to these calls alone, of the services' own functions and further ones. Raises HostError."""
+    nonce = secrets.token_hex(16)
+    script = protocol.frame(nonce, calls, [*(service.OBSERVE for service in SERVICES), *functions])
+    return protocol.decode_observation(nonce, reader.read(script))[0]

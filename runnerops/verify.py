@@ -11,12 +11,10 @@ import secrets
 from collections.abc import Iterable, Sequence
 
 from runnerops.model import Host
-from runnerops.observe import Reader, inquire
-from runnerops.remote import protocol
-from runnerops.services import SERVICES
+from runnerops.observe import Reader, ask, inquire
 from runnerops.services.base import Answers
 from runnerops.services.chain import Call, Check, Probe, Seen
-from runnerops.services.links import CHAIN
+from runnerops.services.more import CHAIN
 
 
 def look(host: Host, reader: Reader, probe: Probe, *, quick: bool) -> Seen:
@@ -33,13 +31,13 @@ def trials(host: Host, seen: Seen) -> list[Call]:
 
 def attempt(calls: Sequence[Call], reader: Reader) -> Answers:
     """The trials' answers. Raises HostError."""
-    return _ask(calls, reader, [chain.TRIAL for chain in CHAIN])
+    return ask(reader, calls, [text for chain in CHAIN for text in (chain.VERIFY, chain.TRIAL)])
 
 
 def trace(host: Host, reader: Reader, probe: Probe, seconds: int) -> Answers:
     """What trials of the last `seconds` left on a host on which caches run. Raises HostError."""
     calls = [call for chain in CHAIN for call in chain.traces(host, probe, seconds)]
-    return _ask(calls, reader, ())
+    return ask(reader, calls, [chain.VERIFY for chain in CHAIN])
 
 
 def judge(host: Host, seen: Seen) -> tuple[Check, ...]:
@@ -55,11 +53,3 @@ def cache_hosts(hosts: Iterable[Host]) -> dict[str, None]:
 def new_marker() -> str:
     """A word that no other verify sends."""
     return secrets.token_hex(8)
-
-
-def _ask(calls: Sequence[Call], reader: Reader, functions: Sequence[str]) -> Answers:
-    nonce = secrets.token_hex(16)
-    known = [*(service.OBSERVE for service in SERVICES), *(chain.VERIFY for chain in CHAIN)]
-    script = protocol.frame(nonce, calls, [*known, *functions])
-    answers, _ = protocol.decode_observation(nonce, reader.read(script))
-    return answers

@@ -31,6 +31,9 @@ systemctl stop gitlab-runner
 
 [ -e /etc/docker/daemon.json ] || [ ! -e "$seen" ] || [ "$(state)" != "$(cat "$seen")" ] || untouched=1
 dropins=$(find /etc/systemd/system -name '*.service.d' \( -path '*/docker.*' -o -path '*/gitlab-runner.*' \))
+if systemctl is-active --quiet docker; then # first: a container that restarts makes folders of the files it mounts
+    ids=$(docker ps --all --quiet) && [ -n "$ids" ] && docker rm --force --volumes $ids >/dev/null
+fi
 rm -rf /etc/gitlab-runner /etc/sysconfig/gitlab-runner /opt/registry /var/lib/runnerops /home/gitlab-runner/builds
 install -d -m 0700 /etc/gitlab-runner
 [ ! -d /etc/docker ] || find /etc/docker -mindepth 1 ! -name key.json -delete

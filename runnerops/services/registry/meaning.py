@@ -142,6 +142,11 @@ def _settled(file: RenderedFile, have: HostState) -> RenderedFile:
     return replace(file, content=there)
 
 
+def is_our_file(path: str) -> bool:
+    """Whether a path that runnerops applied is one of a cache's."""
+    return _FILE.fullmatch(path.rpartition("/")[2]) is not None
+
+
 def _leaving(asked: Sequence[RenderedFile], have: HostState) -> Iterator[RenderedFile]:
     """Only what runnerops applied is ever removed."""
     wanted = {file.spec.path for file in asked}

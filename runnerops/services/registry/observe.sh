@@ -44,13 +44,16 @@ registry_container() { # NAME: the id of this cache's container, if it runs
   limited docker ps -q --filter label=com.docker.compose.project=runnerops --filter "label=com.docker.compose.service=$1" 2>/dev/null
 }
 
+registry_volume() { # NAME: where this cache keeps what it holds, with the registry's own layout below it
+  limited docker inspect -f '{{range .Mounts}}{{if eq .Destination "/var/lib/registry"}}{{.Source}}{{end}}{{end}}' \
+    "$(registry_container "$1")" 2>/dev/null
+}
+
 registry_asked() { # NAME CACHE-URL REPOSITORY [SECONDS]: `upstream` where the cache lists a tag that it does not hold; else `held`, `none`
   # a cache whose upstream is silent lists the tags that it holds, and says 200
   tags=$(registry_get "$2/v2/$3/tags/list" "${4:-3}" | sed -n 's/.*"tags": *\[\([^]]*\)\].*/\1/p' | tr ',' '\n' | tr -d ' "')
   [ -n "$tags" ] || { echo none && return; }
-  volume=$(limited docker inspect -f '{{range .Mounts}}{{if eq .Destination "/var/lib/registry"}}{{.Source}}{{end}}{{end}}' \
-    "$(registry_container "$1")" 2>/dev/null)
-  held=$root$volume/docker/registry/v2/repositories/$3/_manifests/tags
+  held=$root$(registry_volume "$1")/docker/registry/v2/repositories/$3/_manifests/tags
   for tag in $tags; do
     if [ ! -e "$held/$tag" ]; then echo upstream && return; fi
   done

@@ -2,6 +2,8 @@
 # What caches say when they are asked as their clients ask. Reads only; `ask` and `limited` come from the frame, the rest
 # from observe.sh.
 
+root=${root-}
+
 registry_code() { # URL SECONDS [HOSTS]: the HTTP status, and the exit status of what asked; HOSTS: past any proxy
   if command -v curl >/dev/null 2>&1; then
     code=$(curl -gsS -m "$2" -o /dev/null -w '%{http_code}' ${3:+--noproxy "$3"} "$1" 2>/dev/null)
@@ -63,6 +65,16 @@ verify_registry_log() { # NAME PATH SECONDS: its log's lines about this path; as
 
 registry_logs() { # ID SECONDS: how many lines it logs at all of what it is asked
   limited docker logs --since "$2s" "$1" 2>&1 | grep -c -F -e /v2/
+}
+
+registry_tags() { # NAME: tags that it holds, as REPOSITORY/_manifests/tags/TAG; its own list would be the upstream's
+  cd "$root$(registry_volume "$1")/docker/registry/v2/repositories" && find . -path '*/_manifests/tags/*' -prune -print
+}
+
+catalog_registry() { # NAME URL TAGS: TAGS is yes or no
+  ask "registry_code/$1" registry_code "$2/v2/" 5 '*'
+  ask "registry_catalog/$1" registry_catalog "$2"
+  [ "$3" = no ] || ask "registry_tags/$1" registry_tags "$1"
 }
 
 verify_registry_catalog() { # NAME URL

@@ -15,7 +15,7 @@ from runnerops.services import docker, registry
 from runnerops.services.base import Answer
 from runnerops.services.chain import Check, Probe, Seen, parse_image
 from runnerops.services.firewall import opening
-from runnerops.services.links import CHAIN
+from runnerops.services.more import CHAIN
 from runnerops.services.registry.served import repositories, statuses
 from runnerops.verify import judge, trials
 from tests.unit.services.builders import BRIDGE, HUB, cache, compose_facts, engine, host, our_container, state

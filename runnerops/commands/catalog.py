@@ -1,0 +1,96 @@
+"""`runnerops catalog`: what the caches hold, asked from the hosts on which they run. Reads only."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from runnerops import inventory
+from runnerops.commands.diff import failure
+from runnerops.commands.reach import Reach
+from runnerops.errors import RunneropsError
+from runnerops.fleet import side_by_side
+from runnerops.model import Exit, ServiceName
+from runnerops.observe import ask
+from runnerops.remote.reading import ReadOnly
+from runnerops.report.document import VERSION, outcome_document
+from runnerops.report.screen import Screen
+from runnerops.report.text import WIDTH, Line, outcome_lines
+from runnerops.report.waiting import waiting
+from runnerops.services.registry.catalog import FUNCTIONS, Holding, holdings, questions
+
+Found = Mapping[str, tuple[Holding, ...] | Exception]
+
+
+def catalog(
+    path: Path, targets: Sequence[str], environ: Mapping[str, str], screen: Screen, *, tags: bool, as_json: bool
+) -> Exit:
+    """Exit 1 where a cache or its host did not answer. Hosts without a cache are passed over."""
+    loaded = inventory.load(path)
+    hosts = {host.name: host for host in inventory.select(loaded, targets) if questions(host, tags=tags)}
+    with Reach(loaded, environ, screen) as reach, waiting(screen, silent=as_json) as busy:
+
+        def look(name: str) -> tuple[Holding, ...]:
+            host = hosts[name]
+            busy.say(name, "asking its caches")
+            try:
+                reader = ReadOnly(name, partial(reach.link, host))
+                return holdings(host, ask(reader, questions(host, tags=tags), (FUNCTIONS,)))
+            finally:
+                busy.say(name, "")
+
+        found = side_by_side(list(hosts), look)
+    if as_json:
+        screen.json({"version": VERSION, "hosts": [_document(name, one) for name, one in found.items()]})
+    else:
+        screen.lines(_lines(found))
+    good = all(not isinstance(one, Exception) and not any(held.problem for held in one) for one in found.values())
+    return Exit.OK if good else Exit.FAILED
+
+
+def _lines(found: Found) -> Iterator[Line]:
+    if not found:
+        yield "plain", f"no cache runs on these hosts: none has a `{ServiceName.REGISTRY}` section with caches"
+    for name, one in found.items():
+        if isinstance(one, Exception):
+            yield from outcome_lines(failure(name, one))
+            continue
+        for held in one:
+            yield from _held_lines(name, held)
+
+
+def _held_lines(host: str, held: Holding) -> Iterator[Line]:
+    title = f"{host}: cache {held.cache} ({held.url})"
+    if held.problem:
+        yield "bad", f"{title}: {held.problem}"
+        yield "plain", f"  hint: runnerops verify {host}"
+        return
+    count = len(held.repositories)
+    yield "host", f"{title} holds {count} repositor{'ies' if count != 1 else 'y'}"
+    for repository in held.repositories:
+        tags = "" if held.tags is None else "  " + (", ".join(held.tags.get(repository, ())) or "no tag")
+        for line in textwrap.wrap(f"  {repository}{tags}", WIDTH, subsequent_indent="      ", break_on_hyphens=False):
+            yield "plain", line
+
+
+def _document(name: str, one: tuple[Holding, ...] | Exception) -> dict[str, Any]:
+    if isinstance(one, RunneropsError):
+        return {**outcome_document(failure(name, one)), "caches": []}
+    if isinstance(one, Exception):
+        raise one
+    return {"host": name, "result": "reached", "caches": [_cache(held) for held in one]}
+
+
+def _cache(held: Holding) -> dict[str, Any]:
+    return {
+        "name": held.cache,
+        "url": held.url,
+        "problem": held.problem,
+        "repositories": [
+            {"name": name, "tags": None if held.tags is None else list(held.tags.get(name, ()))}
+            for name in held.repositories
+        ],
+    }

@@ -1,0 +1,52 @@
+"""`runnerops status`: what runs on each host, its last run, what is owed, what is no longer managed. Reads only, one exec."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+from runnerops import inventory
+from runnerops.commands.diff import failure
+from runnerops.commands.reach import Reach
+from runnerops.fleet import side_by_side
+from runnerops.model import Exit, HostState
+from runnerops.observe import observe
+from runnerops.remote.reading import ReadOnly
+from runnerops.report.document import VERSION, outcome_document
+from runnerops.report.screen import Screen
+from runnerops.report.status import status_document, status_lines
+from runnerops.report.text import outcome_lines
+from runnerops.report.waiting import waiting
+from runnerops.services.more import STANDS
+
+
+def status(path: Path, targets: Sequence[str], environ: Mapping[str, str], screen: Screen, *, as_json: bool) -> Exit:
+    """Exit 1 where a host was not reached. No secret is needed for this."""
+    loaded = inventory.load(path)
+    hosts = {host.name: host for host in inventory.select(loaded, targets)}
+    with Reach(loaded, environ, screen) as reach, waiting(screen, silent=as_json or len(hosts) == 1) as busy:
+
+        def look(name: str) -> HostState:
+            busy.say(name, "asking")
+            try:
+                return observe(hosts[name], (), ReadOnly(name, partial(reach.link, hosts[name])))
+            finally:
+                busy.say(name, "")
+
+        found = side_by_side(list(hosts), look)
+    documents = []
+    for name, have in found.items():
+        if isinstance(have, Exception):
+            outcome = failure(name, have)
+            documents.append(outcome_document(outcome))
+            lines = outcome_lines(outcome)
+        else:
+            standings = [one for stands in STANDS if (one := stands.standing(hosts[name], have))]
+            documents.append(status_document(name, have, standings))
+            lines = status_lines(name, have, standings)
+        if not as_json:
+            screen.lines(lines)
+    if as_json:
+        screen.json({"version": VERSION, "hosts": documents})
+    return Exit.FAILED if any(isinstance(have, Exception) for have in found.values()) else Exit.OK

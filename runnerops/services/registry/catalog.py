@@ -1,0 +1,61 @@
+"""What the caches of a host hold, as they and their volumes say. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from runnerops.model import Host
+from runnerops.services.base import Answers
+from runnerops.services.chain import NO_ANSWER, Call
+from runnerops.services.registry.asked import problem
+from runnerops.services.registry.caches import own_caches
+from runnerops.services.registry.chain import VERIFY as FUNCTIONS
+from runnerops.services.registry.served import repositories
+
+_TAGS = "/_manifests/tags/"
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """One cache and what it holds. `tags` is None where they were not asked for or cannot be read; `problem`: no answer."""
+
+    cache: str
+    url: str
+    repositories: tuple[str, ...] = ()
+    tags: Mapping[str, tuple[str, ...]] | None = None
+    problem: str = ""
+
+
+def questions(host: Host, *, tags: bool) -> Sequence[Call]:
+    """Calls of FUNCTIONS, one a cache."""
+    wanted = "yes" if tags else "no"
+    return tuple(("catalog_registry", cache.name, cache.probe, wanted) for cache in own_caches(host))
+
+
+def holdings(host: Host, answers: Answers) -> tuple[Holding, ...]:
+    """What each cache holds."""
+    return tuple(_holding(cache.name, cache.probe, answers) for cache in own_caches(host))
+
+
+def _holding(name: str, url: str, answers: Answers) -> Holding:
+    if wrong := problem(answers.get(f"registry_code/{name}", NO_ANSWER)):
+        return Holding(name, url, problem=wrong)
+    pages = answers.get(f"registry_catalog/{name}", NO_ANSWER)
+    if pages.status != 0:
+        return Holding(name, url, problem="it does not tell what it holds")
+    told = answers.get(f"registry_tags/{name}", NO_ANSWER)
+    tags = {repository: tuple(sorted(found)) for repository, found in _tags(told.text)} if told.status == 0 else None
+    return Holding(name, url, tuple(sorted(repositories(pages.text))), tags)
+
+
+def _tags(text: str) -> Iterator[tuple[str, list[str]]]:
+    found: dict[str, list[str]] = {}
+    for line in text.splitlines():
+        repository, _, tag = line.removeprefix("./").partition(_TAGS)
+        if tag:
+            found.setdefault(repository, []).append(tag)
+    yield from found.items()
+
+
+__all__ = ["FUNCTIONS", "Holding", "holdings", "questions"]

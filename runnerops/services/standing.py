@@ -1,0 +1,30 @@
+"""How the managed systems stand on a host, as `status` shows them. Pure. Each service brings its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from runnerops.model import Host, HostState, ServiceName
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One system. `well`: it runs as it should. `words`: what is loaded there and goes on there, a sentence each.
+    `left`: files that runnerops applied for it and that no section asks for any more.
+    """
+
+    service: ServiceName
+    managed: bool
+    version: str
+    state: str
+    well: bool
+    words: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
+
+
+class Stands(Protocol):
+    """A service's part."""
+
+    def standing(self, host: Host, have: HostState) -> Standing | None:
+        """None where it is neither managed nor there."""
