@@ -33,7 +33,7 @@ def status_lines(host: str, have: HostState, standings: Sequence[Standing]) -> I
         )
     for one in standings:
         for path in one.left:
-            yield "warn", f"  no longer managed: {path} is as runnerops last left it; its section is gone"
+            yield "warn", f"  no longer managed: {path} (its section is gone)"
 
 
 def _row(head: str, words: str, column: int) -> Iterator[str]:

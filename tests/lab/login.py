@@ -16,6 +16,15 @@ REPOSITORY = re.compile(r"/v2/(.+)/(?:manifests|blobs|tags)/")
 HOP = frozenset({"connection", "transfer-encoding", "content-length", "date", "server", "host", "authorization"})
 
 
+class Quiet(ThreadingHTTPServer):
+    """A client that hangs up is no news."""
+
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """In silence."""
+
+
 class Door:
     """Lets in whoever has a token of its own realm, which it gives for `user` and `password`. `url` has no slash at its end."""
 
@@ -23,7 +32,7 @@ class Door:
         self._hub = hub
         self._token = secrets.token_hex(16)
         self.login = f"{user}:{password}"
-        self._server = ThreadingHTTPServer((hub.address, 0), self._handler())
+        self._server = Quiet((hub.address, 0), self._handler())
         self.url = f"http://{hub.address}:{self._server.server_port}"
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
 
@@ -56,11 +65,15 @@ class Door:
         headers = {"WWW-Authenticate": challenge, "Docker-Distribution-Api-Version": "registry/2.0"}
         return 401, {"Content-Type": "application/json", **headers}, json.dumps(refusal).encode()
 
-    def fetch(self, method: str, path: str, headers: dict[str, str]) -> tuple[int, dict[str, str], bytes]:
-        """The hub's own answer."""
+    def fetch(self, method: str, path: str, headers: list[tuple[str, str]]) -> tuple[int, dict[str, str], bytes]:
+        """The hub's own answer. `Accept` comes more than once."""
         hub = http.client.HTTPConnection(self._hub.address, self._hub.port, timeout=10)
         try:
-            hub.request(method, path, headers={k: v for k, v in headers.items() if k.lower() not in HOP})
+            hub.putrequest(method, path, skip_accept_encoding=True)
+            for name, value in headers:
+                if name.lower() not in HOP:
+                    hub.putheader(name, value)
+            hub.endheaders()
             said = hub.getresponse()
             body = said.read()
             kept = {k: v for k, v in said.getheaders() if k.lower() not in HOP}
@@ -79,7 +92,7 @@ class Door:
             def do_GET(self) -> None:
                 """The door's word, or what is behind it."""
                 status, headers, body = door.answer(self.path, self.headers.get("Authorization", "")) or door.fetch(
-                    self.command, self.path, dict(self.headers)
+                    self.command, self.path, self.headers.items()
                 )
                 self.send_response(status)
                 for name, value in {"Content-Length": str(len(body)), **headers}.items():

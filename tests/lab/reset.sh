@@ -46,6 +46,7 @@ if [ -z "${untouched-}" ] || ! systemctl is-active --quiet docker; then
     ip -4 -brief address show docker0 2>/dev/null | grep -q ' 172.17.0.1/16' || ip link delete docker0 2>/dev/null
     systemctl start docker.socket docker || exit 1
     empty "$@"
+    rm -rf /opt/registry # of a container that the start of docker brought back
     systemctl reset-failed docker
 fi
 systemctl start gitlab-runner || exit 1
