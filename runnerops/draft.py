@@ -91,10 +91,14 @@ class Draft:
         self.todo.append(Step("stage", (name, path, mode, owner, sha256(content))))
 
     def _moves(self) -> list[tuple[ServiceName, Moves]]:
-        """Each part's moves in order; what one part brings to rest is brought back at the end, in a part of its own."""
+        """Each part's moves in order; what one part brings to rest is brought back at the end, in a part of its own.
+
+        All that must rest does so before anything is swapped: a drain that lasts too long then leaves every file old.
+        """
         found: list[tuple[ServiceName, Moves]] = []
+        idle = {name for action in self.actions for name in action.idle}
         for action in self.actions:
-            rest = [service for service in SERVICES if service.NAME in action.idle - self.rested]
+            rest = [service for service in SERVICES if not found and service.NAME in idle - {action.service}]
             moves = self._of_action(action, action.service in self.rested)
             for service in reversed(rest):
                 moves = _around(service.pause(self.have, self.policy), moves)
@@ -138,7 +142,7 @@ def _around(pause: Moves, moves: Moves) -> Moves:
         judge=moves.judge,
         todo=(*pause.todo, *moves.todo),
         undo=(*moves.undo, *pause.undo),
-        files=moves.files,
+        files={**pause.files, **moves.files},
         lifts=moves.lifts,
     )
 

@@ -207,13 +207,30 @@ class Inventory:
 
 
 @dataclass(frozen=True, slots=True)
+class CiJob:
+    """The GitLab job that this very process runs in, as its predefined variables say; `runner_id` 0: not told.
+
+    `short_token` is the beginning of its runner's token.
+    """
+
+    id: str
+    server_url: str = ""
+    runner_id: int = 0
+    short_token: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
-    """What the user decided for this run. Times in seconds; `allow` holds stop codes that apply to this host."""
+    """What holds for this run. Times in seconds; `allow` holds stop codes that apply to this host.
+
+    `job` is where it was asked for, and must outlive it; None outside of GitLab.
+    """
 
     allow: frozenset[str] = frozenset()
     kill_jobs: bool = False
     drain_s: int = 7200
     prove_s: int = 60
+    job: CiJob | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -336,20 +353,41 @@ class RegistryFacts:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A running CI job: `id` is GitLab's, or empty where only a process or a number tells of it."""
+    """A running CI job: `id` is GitLab's, or empty where only a process or a number tells of it.
+
+    `drains`: the runner that took it is this host's unit, and ends no sooner than the job.
+    """
 
     id: str
     what: str
+    drains: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class RunnerFacts:
-    """gitlab-runner on the host. `strangers` are runners that no unit of ours can drain (a container, another process)."""
+    """gitlab-runner on the host. `strangers` are runners that no unit of ours can drain (a container, another process).
+
+    `returning`: it drains for an earlier run, and is started by itself after its last job. `system_id` is what its
+    containers are labelled with. `job_ids` are GitLab's, of every process on the host that has one in its environment.
+    """
 
     unit: Unit
     version: str = ""
     jobs: tuple[Job, ...] = ()
     strangers: tuple[str, ...] = ()
+    returning: bool = False
+    system_id: str = ""
+    job_ids: frozenset[str] = frozenset()
+
+    @property
+    def lives(self) -> bool:
+        """Whether it takes jobs, or will do so by itself; a unit that is `activating` has no main process, and does not."""
+        return self.unit.active == "active" or self.returning
+
+    @property
+    def draining(self) -> tuple[Job, ...]:
+        """The jobs that it waits for when it is told to end."""
+        return tuple(job for job in self.jobs if job.drains)
 
 
 @dataclass(frozen=True, slots=True)
@@ -477,7 +515,8 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """What a service does. `because`: the keys or the words that made it necessary; `jobs_lost`: CI jobs that it ends.
+    """What a service does. `because`: the keys or the words that made it necessary; `jobs_lost`: CI jobs that it ends;
+    `jobs_waited`: those whose end it waits for first.
 
     `idle`: services that must be at rest meanwhile. `names`: for a registry, the caches that it touches (none: all), and
     `used_by` the hosts that have one of them among their mirrors.
@@ -490,6 +529,7 @@ class Action:
     idle: frozenset[ServiceName] = frozenset()
     names: tuple[str, ...] = ()
     used_by: tuple[str, ...] = ()
+    jobs_waited: int = 0
 
 
 StepVerb: TypeAlias = Literal["guard", "stage", "part", "owe", "strike", "swap", "run", "await"]
@@ -529,12 +569,16 @@ class Moves:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """What a deploy does not do unasked. `allowable`: `--allow CODE` lifts it (`--kill-jobs` for `jobs-running`)."""
+    """What a deploy does not do unasked. `allowable`: `--allow CODE` lifts it (`--kill-jobs` for `jobs-running`).
+
+    `here`: it is about where this command runs, not about the host; from elsewhere the same deploy would go.
+    """
 
     code: str
     message: str
     allowable: bool = True
     details: tuple[str, ...] = ()
+    here: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from runnerops.model import Origin
+from runnerops.model import CiJob, Origin
 
 
 def find_origin(environ: Mapping[str, str], folder: Path) -> Origin:
@@ -18,6 +18,19 @@ def find_origin(environ: Mapping[str, str], folder: Path) -> Origin:
         machine=environ.get("CI_RUNNER_DESCRIPTION") or socket.gethostname(),
         commit=environ.get("CI_COMMIT_SHA") or _commit(folder),
         pipeline=environ.get("CI_PIPELINE_URL", ""),
+    )
+
+
+def find_job(environ: Mapping[str, str]) -> CiJob | None:
+    """The GitLab job that this runs in, by its predefined variables."""
+    if not environ.get("CI_JOB_ID"):
+        return None
+    number = environ.get("CI_RUNNER_ID", "")
+    return CiJob(
+        id=environ["CI_JOB_ID"],
+        server_url=environ.get("CI_SERVER_URL", ""),
+        runner_id=int(number) if number.isdecimal() else 0,
+        short_token=environ.get("CI_RUNNER_SHORT_TOKEN", ""),
     )
 
 

@@ -81,7 +81,7 @@ def make_plan(request: Request) -> Plan:
         stops=tuple(stop for stop in stops if not lifted(stop, policy)),
         lifted=tuple(stop for stop in stops if lifted(stop, policy)),
         findings=request.findings,
-        notes=(*notes, *_remarks(request)),
+        notes=(*notes, *_remarks(request, actions)),
         after=uses_caches_of(host),
         lifts=draft.lifts,
         digest=_digest(request),
@@ -163,10 +163,10 @@ def _stops(request: Request, changes: Sequence[Change], actions: Sequence[Action
         yield from service.stops(host, changes_of(service, changes), actions, have, request.policy)
 
 
-def _remarks(request: Request) -> Iterable[str]:
+def _remarks(request: Request, actions: Sequence[Action]) -> Iterable[str]:
     for service in SERVICES:
         own = [file for file in request.asked if file.spec.service is service.NAME]
-        yield from service.remarks(request.host, own, request.have)
+        yield from service.remarks(request.host, own, actions, request.have)
 
 
 def _given(request: Request) -> Given:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from runnerops.commands.project import Project, learn_secrets
-from runnerops.model import Host, HostState, Origin, Plan, Policy, RenderedFile, Result, Run
+from runnerops.model import CiJob, Host, HostState, Origin, Plan, Policy, RenderedFile, Result, Run
 from runnerops.observe import Reader, observe
 from runnerops.redact import Redactor
 from runnerops.rules import lint
@@ -17,18 +17,22 @@ from runnerops.services.base import ParseError
 
 @dataclass(frozen=True, slots=True)
 class Flags:
-    """What the command line said of a run. `allow`: stop codes, each for all hosts (`""`) or for one host by name."""
+    """What the command line said of a run, and the CI job it was said in, if any.
+
+    `allow`: stop codes, each for all hosts (`""`) or for one host by name.
+    """
 
     allow: Mapping[str, frozenset[str]]
     kill_jobs: bool = False
     drain_s: int = 7200
     prove_s: int = 60
     lock_wait_s: int = 0
+    job: CiJob | None = None
 
     def policy(self, host: Host) -> Policy:
         """What of it holds for this host."""
         allow = frozenset(code for code, hosts in self.allow.items() if "" in hosts or host.name in hosts)
-        return Policy(allow, self.kill_jobs, self.drain_s, self.prove_s)
+        return Policy(allow, self.kill_jobs, self.drain_s, self.prove_s, self.job)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +107,9 @@ def load_planner() -> None:
 
 
 def _result(plan: Plan) -> Result:
-    if any(not stop.allowable for stop in plan.stops) or any(finding.severity == "error" for finding in plan.findings):
+    if any(not stop.allowable and not stop.here for stop in plan.stops) or any(
+        finding.severity == "error" for finding in plan.findings
+    ):
         return Result.REFUSED
     return Result.PENDING if plan.changes or plan.actions else Result.UNCHANGED
 

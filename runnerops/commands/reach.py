@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -14,7 +15,7 @@ from runnerops.commands.planning import Flags, Planned, load_planner, plan_host
 from runnerops.commands.project import Project
 from runnerops.fleet import side_by_side
 from runnerops.model import Host, Inventory
-from runnerops.origin import find_origin
+from runnerops.origin import find_job, find_origin
 from runnerops.remote.hostkeys import KnownHosts
 from runnerops.remote.keys import Credentials
 from runnerops.remote.link import Link
@@ -82,6 +83,7 @@ def plan_all(
 ) -> dict[str, Planned | Exception]:
     """Every host's plan, observed side by side; a host's error stands in its place. `patience` waits for busy hosts."""
     origin = find_origin(environ, project.folder)
+    flags = replace(flags, job=find_job(environ))
     hosts = {host.name: host for host in project.hosts}
     deployed = frozenset(hosts)
     loading = threading.Thread(target=load_planner, daemon=True)

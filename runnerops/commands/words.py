@@ -30,6 +30,7 @@ NEVER_LIFTED = frozenset(
     {
         *("port-taken", "listen-not-here", "ambiguous-runner", "no-token", "set-as-flag", "not-a-file"),
         *("no-systemd", "missing-tools", "no-docker", "docker-stopped", "rootless", "snap", "podman"),
+        "self-deploy",
         *("no-compose", "no-curl", "no-nsenter", "no-gitlab-runner"),
     }
 )

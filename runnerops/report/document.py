@@ -76,6 +76,7 @@ def _action(action: Action) -> dict[str, Any]:
         "names": list(action.names),
         "used_by": list(action.used_by),
         "jobs_interrupted": action.jobs_lost,
+        "jobs_waited": action.jobs_waited,
     }
 
 

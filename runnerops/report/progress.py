@@ -11,6 +11,7 @@ from runnerops.model import Event, Outcome, Plan, Step, step_text
 from runnerops.report.document import event_document
 from runnerops.report.screen import Screen
 from runnerops.report.text import outcome_lines
+from runnerops.services.steps import drains
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -47,6 +48,10 @@ def step_of(plan: Plan, event: Event) -> Step | None:
     return steps[event.step] if event.list and 0 <= event.step < len(steps) else None
 
 
+def _waiting(step: Step, event: Event) -> str:
+    return f"{'draining' if drains(step) else 'waiting'}: {event.text}"
+
+
 class Lines:
     """A line where a part begins, a wait changes, a step fails; every step with `verbose`."""
 
@@ -74,7 +79,7 @@ class Lines:
         elif event.kind == "note":
             self._say(f"{event.host}:   {event.text}", "dim")
         elif event.kind == "wait" and event.text:
-            self._wait(f"{event.host}:   waiting: {event.text}")
+            self._wait(f"{event.host}:   {_waiting(step, event)}")
         elif event.kind == "step" and (step.verb == "part" or self._verbose):
             back = "back: " if event.list == "undo" else ""
             text = step.args[0].replace("_", "-") if step.verb == "part" and not self._verbose else step_text(step)
@@ -129,7 +134,7 @@ class Bars(Lines):
         if event.host not in self._tasks:
             self._tasks[event.host] = self._bars.add_task("", total=len(plan.todo), host=event.host)
         if step and event.kind in {"step", "wait"}:
-            text = f"waiting: {event.text}" if event.kind == "wait" else step_text(step)
+            text = _waiting(step, event) if event.kind == "wait" else step_text(step)
             done = event.step if event.list == "todo" else 0
             self._bars.update(self._tasks[event.host], completed=done, description=escape(text[:50]))
 

@@ -89,17 +89,21 @@ def wrapped(style: str, text: str, indent: int) -> Iterator[Line]:
 def action_lines(action: Action) -> Iterator[Line]:
     """`reload docker (registry-mirrors) · 0 jobs interrupted`."""
     because = f" ({', '.join(action.because)})" if action.because else ""
-    jobs = "1 job" if action.jobs_lost == 1 else f"{action.jobs_lost} jobs"
+    waits = f" · waits for {_jobs(action.jobs_waited)}" if action.jobs_waited else ""
     style = "bad" if action.jobs_lost else "warn" if action.verb >= Verb.RESTART else "plain"
     name = action.service.value.replace("_", "-")
     what = " ".join((name, *action.names)) if action.names else name
     users = f" · used by {_count(action.used_by)}" if action.used_by else ""
-    text = f"  → {action.verb.name.lower()} {what}{because}{users} · {jobs} interrupted"
+    text = f"  → {action.verb.name.lower()} {what}{because}{users}{waits} · {_jobs(action.jobs_lost)} interrupted"
     yield from wrapped(style, text, 6)
 
 
 def _count(hosts: Sequence[str]) -> str:
     return hosts[0] if len(hosts) == 1 else f"{len(hosts)} hosts"
+
+
+def _jobs(count: int) -> str:
+    return "1 job" if count == 1 else f"{count} jobs"
 
 
 def step_lines(title: str, steps: Iterable[Step]) -> Iterator[Line]:

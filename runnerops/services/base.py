@@ -102,8 +102,10 @@ class Service(Protocol):
     def given(self, host: Host, asked: Sequence[RenderedFile]) -> Mapping[str, str]:
         """Secrets that the inventory gives and that the managed system may replace, by the name of what each is for."""
 
-    def remarks(self, host: Host, asked: Sequence[RenderedFile], have: HostState) -> Iterable[str]:
-        """What is worth a word though it stops nothing and changes nothing."""
+    def remarks(
+        self, host: Host, asked: Sequence[RenderedFile], actions: Sequence[Action], have: HostState
+    ) -> Iterable[str]:
+        """What is worth a word though it stops nothing and changes nothing. `actions` are the whole plan's."""
 
     def lint(self, files: Mapping[FileSpec, Tree], facts: Facts | None) -> Iterable[Finding]:
         """What the system itself would refuse, ignore or die of. Without facts: what can be known offline."""

@@ -28,6 +28,19 @@ def wait(seconds: int, condition: str, *argv: str) -> Step:
     return Step("await", (str(seconds), condition, *argv))
 
 
+DRAINED = "=gone"
+
+
+def drain(seconds: int, *argv: str) -> Step:
+    """A wait for a service's running jobs, whose first line counts them and the others name them, until it says `gone`."""
+    return wait(seconds, DRAINED, *argv)
+
+
+def drains(step: Step) -> bool:
+    """Whether a step waits for running jobs."""
+    return step.verb == "await" and step.args[1] == DRAINED
+
+
 def owe(service: ServiceName, verb: Verb, run_number: int, invocation: str) -> Step:
     """What is owed until it is struck: by which run, and to which life of the service."""
     return Step("owe", (service, f"{verb.name.lower()} {run_number} {invocation or NOTHING}"))

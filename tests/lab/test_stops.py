@@ -146,9 +146,10 @@ def test_an_upstream_that_is_down_keeps_the_cache_running(project: Project, host
     project.deploy()
 
 
-def test_running_jobs_stop_a_docker_restart(project: Project, host: LabHost) -> None:
+def test_a_job_that_no_runner_there_took_stops_a_docker_restart(project: Project, host: LabHost) -> None:
     project.deploy()
-    labels = "--label com.gitlab.gitlab-runner.managed=true --label com.gitlab.gitlab-runner.job.id=4711"
+    label = "--label com.gitlab.gitlab-runner"
+    labels = f"{label}.managed=true {label}.job.id=4711 {label}.runner.system_id=s_another00000"
     host.run(f"docker run -d --name job {labels} {host.busybox_image} sleep 600")
     project.set(host.name, "docker", value={"live-restore": True, "log-opts": {"max-size": "7m"}})
     pid = host.pid("docker")

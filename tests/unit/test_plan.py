@@ -8,6 +8,7 @@ import pytest
 
 from runnerops.model import (
     Cache,
+    CiJob,
     Facts,
     Host,
     HostState,
@@ -20,6 +21,7 @@ from runnerops.model import (
     RenderedFile,
     RunnerFacts,
     ServiceName,
+    Step,
     Tree,
     Unit,
     Verb,
@@ -28,6 +30,7 @@ from runnerops.plan import Request, make_plan
 from runnerops.remote import protocol
 from runnerops.services import service_of
 from runnerops.services.base import sha256
+from runnerops.services.steps import drains as is_drain
 from runnerops.settle import settle
 from runnerops.unasked import TOOLS
 from tests.unit.services.builders import DAEMON, daemon, engine, json_bytes, state
@@ -239,16 +242,90 @@ def test_a_path_that_is_no_file_is_never_allowed(kind: str) -> None:
     assert "not-a-file" in codes(made)
 
 
-def test_jobs_stop_a_restart_with_their_number_and_only_kill_jobs_lifts_it() -> None:
+def test_jobs_are_waited_for_unless_they_are_to_be_killed() -> None:
     there = have({"live-restore": True}, None, jobs=2)
     made = plan(ask(DOCKER_TREE, None), there)
-    assert codes(made) == ["jobs-running"]
-    assert "2 jobs" in made.stops[0].message
-    assert codes(plan(ask(DOCKER_TREE, None), there, Policy(allow=frozenset({"jobs-running"})))) == ["jobs-running"]
+    assert codes(made) == []
+    assert [(action.jobs_waited, action.jobs_lost) for action in made.actions] == [(2, 0)]
+    assert "QUIT" in str(made.todo)
     killed = plan(ask(DOCKER_TREE, None), there, Policy(kill_jobs=True))
     assert codes(killed) == []
-    assert [action.jobs_lost for action in killed.actions] == [2]
+    assert "2 jobs" in killed.lifted[0].message
+    assert [(action.jobs_waited, action.jobs_lost) for action in killed.actions] == [(0, 2)]
     assert "QUIT" not in str(killed.todo)
+
+
+def test_jobs_that_nobody_here_can_wait_for_stop_a_restart_and_only_kill_jobs_lifts_it() -> None:
+    there = have({"live-restore": True}, None)
+    foreign = RunnerFacts(UNIT, "16.11.0", (Job("7", "container c", drains=False),))
+    there = replace(there, facts=replace(there.facts, runner=foreign))
+    assert codes(plan(ask(DOCKER_TREE, None), there)) == ["jobs-running"]
+    assert codes(plan(ask(DOCKER_TREE, None), there, Policy(allow=frozenset({"jobs-running"})))) == ["jobs-running"]
+    assert codes(plan(ask(DOCKER_TREE, None), there, Policy(kill_jobs=True))) == []
+
+
+RESTART = RUNNER.replace(b"= 2", b'= 2\nlisten_address = ":9252"', 1)
+
+
+@pytest.mark.parametrize(
+    ("docker", "config"),
+    [(DOCKER_TREE, RESTART), (DOCKER_TREE, None), ({"live-restore": True, "debug": True}, RESTART), (None, RESTART)],
+    ids=[
+        "docker and the runner restart",
+        "docker restarts",
+        "docker reloads, the runner restarts",
+        "the runner restarts",
+    ],
+)
+def test_there_is_one_drain_and_nothing_is_swapped_before_it_is_over(docker: Tree | None, config: bytes | None) -> None:
+    made = plan(ask(docker, config), have({"live-restore": True}, RUNNER, jobs=2))
+    drains = [index for index, step in enumerate(made.todo) if is_drain(step)]
+    swaps = [index for index, step in enumerate(made.todo) if step.verb == "swap"]
+    assert len(drains) == 1
+    assert drains[0] < min(swaps)
+    assert sum(action.jobs_waited for action in made.actions) == 2
+    first = made.todo[drains[0]].args
+    assert first[:2] == ("7200", "=gone")
+    assert made.files[first[3]].startswith(b"#!/bin/sh")
+    reached = {step.args[0] for step in made.todo[: drains[0]] if step.verb == "part"}
+    assert not [step for step in undone(made, reached) if is_drain(step)]
+    assert [step for step in undone(made, reached) if "start" in step.args]
+
+
+def undone(made: Plan, begun: set[str]) -> list[Step]:
+    """The way back of a run in which these parts had begun."""
+    part, steps = "", []
+    for step in made.undo:
+        part = step.args[0] if step.verb == "part" else part
+        steps += [step] if part in begun and step.verb != "part" else []
+    return steps
+
+
+def test_the_time_limit_of_a_drain_is_the_users() -> None:
+    made = plan(ask(DOCKER_TREE, None), have({"live-restore": True}, None), Policy(drain_s=90))
+    assert [step.args[0] for step in made.todo if is_drain(step)] == ["90"]
+
+
+def test_a_run_that_needs_rest_ends_the_return_that_an_earlier_one_left_behind() -> None:
+    there = have({"live-restore": True}, RUNNER)
+    assert there.facts.runner
+    waiting = replace(there, facts=replace(there.facts, runner=replace(there.facts.runner, returning=True)))
+    rests = plan(ask(DOCKER_TREE, None), waiting)
+    words = [" ".join(step.args) for step in rests.todo]
+    stay = next(index for index, text in enumerate(words) if 'systemctl stop "runnerops-return-$1"' in text)
+    assert stay < next(index for index, step in enumerate(rests.todo) if is_drain(step))
+    leaves = plan(ask({"live-restore": True, "debug": True}, None), waiting)
+    assert "runnerops-return" not in str(leaves.todo)
+    assert [note for note in leaves.notes if "left to that" in note]
+
+
+def test_a_deploy_from_a_job_of_the_runner_that_restarts_is_refused_and_a_reload_is_not() -> None:
+    there = have({"live-restore": True}, RUNNER, jobs=2)
+    inside = Policy(job=CiJob("1"), kill_jobs=True, allow=frozenset({"self-deploy"}))
+    assert codes(plan(ask(DOCKER_TREE, None), there, inside)) == ["self-deploy"]
+    assert codes(plan(ask(None, RESTART), there, inside)) == ["self-deploy"]
+    assert codes(plan(ask({"live-restore": True, "debug": True}, RUNNER.replace(b"= 2", b"= 3")), there, inside)) == []
+    assert codes(plan(ask(DOCKER_TREE, None), there, Policy(job=CiJob("3")))) == []
 
 
 def test_a_mirror_whose_host_goes_first_is_proven_then() -> None:

@@ -64,13 +64,14 @@ def _action(verb: Verb, because: tuple[str, ...], have: HostState, policy: Polic
         return None
     if verb < Verb.RESTART or runner is None:
         return Action(NAME, verb, because)
-    active = runner.unit.active == "active"
+    waited = 0 if policy.kill_jobs else len(runner.draining)
     return Action(
         NAME,
         verb,
         because,
-        jobs_lost=len(runner.jobs) if policy.kill_jobs else 0,
-        idle=frozenset({ServiceName.GITLAB_RUNNER}) if active else frozenset(),
+        jobs_lost=len(runner.jobs) - waited,
+        jobs_waited=waited,
+        idle=frozenset({ServiceName.GITLAB_RUNNER}) if runner.lives else frozenset(),
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from runnerops.model import DockerFacts, Edit, FileSpec, Host, HostState, Key, RenderedFile, Stop, Tree, Value
+from runnerops.model import Action, DockerFacts, Edit, FileSpec, Host, HostState, Key, RenderedFile, Stop, Tree, Value
 from runnerops.services.base import ParseError, value_at, with_path
 from runnerops.services.docker.document import NAME, PATH, parse, text_of
 from runnerops.services.docker.keys import STICKY, key_of_flag, mirrors_of, neutral
@@ -30,7 +30,7 @@ def given(host: Host, asked: Sequence[RenderedFile]) -> Mapping[str, str]:  # no
     return {}
 
 
-def remarks(host: Host, asked: Sequence[RenderedFile], have: HostState) -> Iterable[str]:  # noqa: ARG001
+def remarks(host: Host, asked: Sequence[RenderedFile], actions: Sequence[Action], have: HostState) -> Iterable[str]:  # noqa: ARG001
     """None."""
     return ()
 

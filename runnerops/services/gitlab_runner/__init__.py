@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from runnerops.services.gitlab_runner.meaning import counterpart, edits, owns
     from runnerops.services.gitlab_runner.merge import settle
     from runnerops.services.gitlab_runner.moving import moves, pause, resume
+    from runnerops.services.gitlab_runner.notes import remarks
     from runnerops.services.gitlab_runner.refusal import refusals, stops
-    from runnerops.services.gitlab_runner.tokens import given, remarks
+    from runnerops.services.gitlab_runner.tokens import given
 else:
     __getattr__ = late(
         __name__,
@@ -21,7 +22,8 @@ else:
             "choice": ("choose",),
             "meaning": ("counterpart", "edits", "owns"),
             "merge": ("settle",),
-            "tokens": ("given", "remarks"),
+            "notes": ("remarks",),
+            "tokens": ("given",),
             "moving": ("moves", "pause", "resume"),
             "refusal": ("refusals", "stops"),
         },

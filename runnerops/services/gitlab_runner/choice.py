@@ -1,17 +1,17 @@
-"""What gitlab-runner must do for a change to take effect: nothing, load its file, or restart. Pure."""
+"""What gitlab-runner must do for a change to take effect: nothing, load its file, or restart. Pure.
+
+One that drains already, for an earlier run, loads no file any more: it is restarted, which costs nothing then.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from runnerops.model import Action, Change, Host, HostState, Policy, ServiceName, Verb, key_text
+from runnerops.model import Action, Change, Host, HostState, Job, Policy, Verb, key_text
 from runnerops.services.gitlab_runner.document import NAME
 from runnerops.services.gitlab_runner.keys import RESTART
 from runnerops.services.gitlab_runner.observation import NOT_THERE
 from runnerops.services.steps import owed_to
-
-RUNNING = "active"
-"""`activating` counts as stopped: it is the wait between two starts, and there is no main process."""
 
 
 def choose(
@@ -19,7 +19,7 @@ def choose(
     changes: Sequence[Change],
     have: HostState,
     policy: Policy,
-    before: Sequence[Action],  # noqa: ARG001  a runner at rest is brought back by its own action, or by `resume`
+    before: Sequence[Action],
 ) -> Action | None:
     """Load where that is enough, else restart; start where it is stopped. What is owed counts until it is paid."""
     runner = have.facts.runner
@@ -27,7 +27,7 @@ def choose(
         return None
     keys = tuple(dict.fromkeys(key_text(edit.key) for change in changes for edit in change.edits))
     names = {edit.key[0] for change in changes for edit in change.edits}
-    if runner.unit.active != RUNNING:
+    if not runner.lives:
         return Action(NAME, Verb.RESTART, ("gitlab-runner is stopped", *keys))
     verb = Verb.PROVE
     if names:
@@ -39,10 +39,19 @@ def choose(
         verb = max(verb, Verb.RESTART if owed.verb >= Verb.RESTART else Verb.RELOAD)
     if verb is Verb.PROVE:
         return None
-    lost = len(runner.jobs) if policy.kill_jobs and verb is Verb.RESTART else 0
-    return Action(NAME, verb, because, jobs_lost=lost)
+    if runner.returning:
+        because, verb = (*because, "draining already"), Verb.RESTART
+    if verb is not Verb.RESTART or rested(before):  # then its jobs are the earlier action's cost
+        return Action(NAME, verb, because)
+    jobs, waited = len(runner.draining), 0 if policy.kill_jobs else len(runner.draining)
+    return Action(NAME, verb, because, jobs - waited, frozenset({NAME}), jobs_waited=waited)
 
 
-def rests(actions: Sequence[Action]) -> bool:
-    """Whether an action of this plan needs the runner at rest: another service's, or its own restart."""
-    return any(ServiceName.GITLAB_RUNNER in action.idle for action in actions)
+def rested(actions: Sequence[Action]) -> bool:
+    """Whether an action needs the runner at rest."""
+    return any(NAME in action.idle for action in actions)
+
+
+def count(jobs: Sequence[Job]) -> str:
+    """`1 job`, `2 jobs`."""
+    return "1 job" if len(jobs) == 1 else f"{len(jobs)} jobs"

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from importlib.resources import files as package_files
 from typing import Literal
 
 from runnerops.model import HostState, Policy, Step
 from runnerops.services.gitlab_runner.place import config_path
-from runnerops.services.gitlab_runner.proof import UNIT, Watch, read
-from runnerops.services.gitlab_runner.scripts import DRAIN, RESET, REST, RETURN, RETURN_LATER, STAY
-from runnerops.services.steps import run, wait
+from runnerops.services.gitlab_runner.proof import UNIT, Watch, read, watch
+from runnerops.services.gitlab_runner.scripts import RESET, REST, RETURN, RETURN_LATER, STAY
+from runnerops.services.steps import drain, drains, run
+
+DRAIN = "drain.sh"
+"""In the run's folder: it tells how many jobs a process waits for, until it is gone."""
+
+UNKNOWN = "-"
+"""Stands for a system id that is not known: a step has no empty fields."""
 
 _SHUTDOWN_SECONDS = 30
 """How long a runner that was told to abort its jobs waits for them, where its `shutdown_timeout` says nothing."""
@@ -19,15 +26,21 @@ def rest(have: HostState, policy: Policy) -> Iterator[Step]:
     """`stop` ends the packaged unit's wait of 120 s before it starts again; until then that wait is the safety net."""
     yield run(10, "sh", "-c", STAY, "sh", UNIT)
     signal, seconds = ending(have, policy)
-    yield run(10, "systemctl", "kill", "-s", signal, "--kill-who=main", UNIT)
-    yield from _stop(seconds)
+    runner = have.facts.runner
+    assert runner
+    if runner.returning:  # its process may be gone by now
+        yield run(10, "sh", "-c", REST, "sh", UNIT, signal)
+    else:
+        yield run(10, "systemctl", "kill", "-s", signal, "--kill-who=main", UNIT)
+    now = watch(have.file(config_path(have)).content, runner.unit.argv)
+    yield from _stop(seconds, now, runner.system_id)
 
 
-def rest_again(have: HostState, policy: Policy) -> Iterator[Step]:
+def rest_again(have: HostState, policy: Policy, now: Watch) -> Iterator[Step]:
     """On the way back: the process that this run started, which may have taken jobs since, or may be gone already."""
     signal, seconds = ending(have, policy)
     yield run(10, "sh", "-c", REST, "sh", UNIT, signal)
-    yield from _stop(seconds)
+    yield from _stop(seconds, now, have.facts.runner.system_id if have.facts.runner else "")
 
 
 def ending(have: HostState, policy: Policy) -> tuple[str, int]:
@@ -41,8 +54,15 @@ def ending(have: HostState, policy: Policy) -> tuple[str, int]:
     return "TERM", (timeout if isinstance(timeout, int) and timeout > 0 else _SHUTDOWN_SECONDS) + _SHUTDOWN_SECONDS
 
 
-def _stop(seconds: int) -> Iterator[Step]:
-    yield wait(seconds, "=gone", "sh", "-c", DRAIN, "sh", UNIT)
+def payload(*steps: Step) -> Mapping[str, bytes]:
+    """What these steps need of files in the run's folder."""
+    if not any(drains(step) for step in steps):
+        return {}
+    return {DRAIN: package_files(__package__).joinpath(DRAIN).read_bytes()}
+
+
+def _stop(seconds: int, now: Watch, system_id: str) -> Iterator[Step]:
+    yield drain(seconds, "sh", DRAIN, UNIT, now.page, system_id or UNKNOWN)
     yield run(30, "systemctl", "stop", UNIT)
 
 

@@ -5,15 +5,15 @@ gitlab-runner loads config.toml within 3 s of its swap, so for it the swap is th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 from runnerops.model import Action, Change, Host, HostState, Moves, Policy, RunnerFacts, Step, Verb
 from runnerops.services.base import sha256, staged_path
 from runnerops.services.gitlab_runner import written
 from runnerops.services.gitlab_runner.checks import version_of
-from runnerops.services.gitlab_runner.choice import RUNNING
 from runnerops.services.gitlab_runner.document import NAME
-from runnerops.services.gitlab_runner.drain import rest, rest_again, return_later, start
+from runnerops.services.gitlab_runner.drain import payload, rest, rest_again, return_later, start
 from runnerops.services.gitlab_runner.keys import LINT_SINCE
 from runnerops.services.gitlab_runner.place import config_path
 from runnerops.services.gitlab_runner.proof import UNIT, read, watch
@@ -43,41 +43,44 @@ def moves(
         todo, undo = part.come_back(), part.rest_again()
     else:
         todo, undo = part.restart(run), part.restart_back()
-    return Moves(
-        guard=tuple(_guard(runner)),
-        judge=(*part.judge(), *_caches(host, changes, have)),
-        todo=tuple(todo),
-        undo=tuple(undo),
-        files=part.files(),
-    )
+    judge = (*part.judge(), *_caches(host, changes, have))
+    return _moves(todo, undo, guard=tuple(_guard(runner)), judge=judge, files=part.files())
+
+
+def _moves(
+    todo: Iterable[Step],
+    undo: Iterable[Step],
+    guard: tuple[Step, ...] = (),
+    judge: tuple[Step, ...] = (),
+    files: Mapping[str, bytes] = MappingProxyType({}),
+) -> Moves:
+    there, back = tuple(todo), tuple(undo)
+    return Moves(guard=guard, judge=judge, todo=there, undo=back, files={**files, **payload(*there, *back)})
 
 
 def pause(have: HostState, policy: Policy) -> Moves:
     """To rest without losing a job: no new ones are taken, and the process ends with its last."""
     runner = have.facts.runner
-    if runner is None or runner.unit.active != RUNNING:
+    if runner is None or not runner.lives:
         return Moves()
     number = have.last.number + 1 if have.last else 1
-    return Moves(
-        guard=tuple(_guard(runner)),
-        todo=(owe(NAME, Verb.RESTART, number, runner.unit.invocation), *rest(have, policy)),
-        undo=tuple(_Part(None, runner, policy, have).return_back()),
-    )
+    todo = (owe(NAME, Verb.RESTART, number, runner.unit.invocation), *rest(have, policy))
+    return _moves(todo, _Part(None, runner, policy, have).return_back(), guard=tuple(_guard(runner)))
 
 
 def resume(have: HostState, policy: Policy, run: int) -> Moves:  # noqa: ARG001
     """Back, where the runner has no change of its own."""
     runner = have.facts.runner
-    if runner is None or runner.unit.active != RUNNING:
+    if runner is None or not runner.lives:
         return Moves()
     part = _Part(None, runner, policy, have)
-    return Moves(todo=tuple(part.come_back()), undo=tuple(part.rest_again()))
+    return _moves(part.come_back(), part.rest_again())
 
 
 def _guard(runner: RunnerFacts) -> Iterator[Step]:
     """A process of the same number may be another after a reboot, so it is known by its InvocationID."""
     yield Step("guard", (runner.unit.active, "systemctl", "is-active", UNIT))
-    if runner.unit.active == RUNNING and runner.unit.invocation:
+    if runner.unit.pid and runner.unit.invocation:
         yield Step("guard", (runner.unit.invocation, "systemctl", "show", "-p", "InvocationID", "--value", UNIT))
 
 
@@ -97,6 +100,7 @@ class _Part:
     def __init__(self, change: Change | None, runner: RunnerFacts, policy: Policy, have: HostState) -> None:
         self._change = change
         self._unit = runner.unit
+        self._lives = runner.lives
         self._version = version_of(runner.version)
         self._policy = policy
         self._have = have
@@ -106,8 +110,8 @@ class _Part:
 
     @property
     def active(self) -> bool:
-        """Whether there is a process to be gentle with."""
-        return self._unit.active == RUNNING
+        """Whether there is a process to be gentle with, or one comes by itself."""
+        return self._lives
 
     def files(self) -> Mapping[str, bytes]:
         """What the host tells the runner's own writing by."""
@@ -166,7 +170,7 @@ class _Part:
     def rest_again(self) -> Iterator[Step]:
         """The old file, at rest: the part that brought the runner there is undone next, and returns it."""
         yield from self._swap_back()
-        yield from rest_again(self._have, self._policy)
+        yield from rest_again(self._have, self._policy, self._new)
 
     def return_back(self) -> Iterator[Step]:
         """Running with the file as it was, once the last job has ended."""

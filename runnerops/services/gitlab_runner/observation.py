@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from importlib.resources import files as package_files
 
-from runnerops.model import DockerFacts, Facts, Host, Job, RenderedFile, RunnerFacts, Unit
+from runnerops.model import DockerFacts, Facts, Host, RenderedFile, RunnerFacts, Unit
 from runnerops.services.base import Answers
 from runnerops.services.gitlab_runner.document import PATH
+from runnerops.services.gitlab_runner.jobs import MANAGED, Processes, find_jobs, read_processes
 
 OBSERVE = package_files(__package__).joinpath("observe.sh").read_text()
 
@@ -17,15 +18,8 @@ UNIT = "gitlab-runner.service"
 NOT_THERE = "not-found"
 """The state of a unit that the host does not have."""
 
-_MANAGED = "com.gitlab.gitlab-runner.managed"
-_JOB = "com.gitlab.gitlab-runner.job.id"
+_RETURN = "runnerops-return-gitlab-runner.service"
 _VERSION = re.compile(r"^Version:\s*(\S+)", re.MULTILINE)
-_COUNTED = re.compile(r"^gitlab_runner_jobs\{.*\} ([0-9.e+]+)$", re.MULTILINE)
-"""Of any state: a job that is `pending` is taken, and its image is being pulled."""
-
-_PLUGINS = ("fleeting-plugin", "plugin")
-"""Names of an autoscaler's plugin, as installed by hand and by `gitlab-runner fleeting install`."""
-
 _CONTAINED = re.compile(r"docker|libpod|containerd|kubepods|lxc")
 _GROUP = re.compile(r"/proc/(\d+)/cgroup:(.*)")
 
@@ -37,21 +31,48 @@ def questions(host: Host, asked: Sequence[RenderedFile]) -> tuple[tuple[str, ...
 
 
 def facts(facts: Facts, answers: Answers) -> Facts:
-    """The runner's part; None where there is neither a unit nor any runner at all."""
+    """The runner's part; None where there is neither a unit nor any runner or job of one at all."""
     unit = _unit(answers)
-    processes = dict(_processes(answers))
-    strangers = tuple(_strangers(answers, unit, processes, facts.docker))
-    if unit.active == NOT_THERE and not strangers:
+    at = read_processes(_output(answers, "runner_processes"), _output(answers, "runner_job_ids"))
+    returning = _returning(answers)
+    system_id = _text(answers, "runner_system")
+    jobs = find_jobs(
+        unit,
+        lives=unit.active == "active" or returning,
+        system_id=system_id,
+        docker=facts.docker,
+        told=_text(answers, "runner_metrics"),
+        at=at,
+    )
+    strangers = tuple(_strangers(answers, unit, at, facts.docker))
+    if unit.active == NOT_THERE and not strangers and not jobs:
         return facts
     version = _VERSION.search(_text(answers, "runner_version"))
-    jobs = [*container_jobs(facts.docker), *_child_jobs(unit, processes)]
-    told = sum(float(number) for number in _COUNTED.findall(_text(answers, "runner_metrics")))
-    jobs += [Job("", "told by its metrics page")] * max(0, int(told) - len(jobs))
-    return replace(facts, runner=RunnerFacts(unit, version[1] if version else "", tuple(jobs), strangers))
+    runner = RunnerFacts(
+        unit=unit,
+        version=version[1] if version else "",
+        jobs=tuple(jobs),
+        strangers=strangers,
+        returning=returning,
+        system_id=system_id,
+        job_ids=frozenset(at.job_ids.values()),
+    )
+    return replace(facts, runner=runner)
 
 
 def _text(answers: Answers, name: str) -> str:
     return answers[name].text if name in answers else ""
+
+
+def _output(answers: Answers, name: str) -> str:
+    """Of what reads /proc: processes come and go meanwhile, so the exit status tells nothing."""
+    return answers[name].output.decode("utf-8", "replace") if name in answers else ""
+
+
+def _returning(answers: Answers) -> bool:
+    """Whether an earlier run left a unit behind that starts the runner after its last job."""
+    lines = _text(answers, "alive").splitlines()
+    return any(line.split()[0] == _RETURN and " failed " not in line for line in lines)
 
 
 def _unit(answers: Answers) -> Unit:
@@ -68,43 +89,14 @@ def _unit(answers: Answers) -> Unit:
     )
 
 
-def _processes(answers: Answers) -> Iterator[tuple[int, tuple[int, str, str]]]:
-    """Parent, state and name of every process; processes come and go meanwhile, so the exit status tells nothing."""
-    output = answers["runner_processes"].output.decode("utf-8", "replace") if "runner_processes" in answers else ""
-    for line in output.splitlines():
-        words = line.split(" ", 3)
-        if len(words) == 4 and words[0].isdigit() and words[1].isdigit():
-            yield int(words[0]), (int(words[1]), words[2], words[3])
-
-
-def container_jobs(docker: DockerFacts | None) -> Iterator[Job]:
-    """One for each job that has a container running, be it the build, a helper or a service."""
-    ids: dict[str, Job] = {}
-    for container in docker.containers if docker else ():
-        if container.running and container.labels.get(_MANAGED) == "true":
-            job = container.labels.get(_JOB, "")
-            ids.setdefault(job or container.id, Job(job, f"container {container.name}"))
-    yield from ids.values()
-
-
-def _child_jobs(unit: Unit, processes: Mapping[int, tuple[int, str, str]]) -> Iterator[Job]:
-    """Shell jobs are children of the main process; so is an autoscaler's plugin, which stays and is no job."""
-    for pid, (parent, state, name) in processes.items():
-        if unit.pid and parent == unit.pid and state != "Z" and name not in _PLUGINS:
-            yield Job("", f"process {pid} ({name})")
-
-
-def _strangers(
-    answers: Answers, unit: Unit, processes: Mapping[int, tuple[int, str, str]], docker: DockerFacts | None
-) -> Iterator[str]:
+def _strangers(answers: Answers, unit: Unit, at: Processes, docker: DockerFacts | None) -> Iterator[str]:
     """Runners that are not the unit's: in a container, or somebody's own process or unit."""
-    output = answers["runner_groups"].output.decode("utf-8", "replace") if "runner_groups" in answers else ""
     groups: dict[int, str] = {}
-    for match in _GROUP.finditer(output):
+    for match in _GROUP.finditer(_output(answers, "runner_groups")):
         groups[int(match[1])] = f"{groups.get(int(match[1]), '')} {match[2]}"
     for pid, group in groups.items():
-        parent = processes.get(pid, (0, "", ""))[0]
-        ours = unit.pid and _below(pid, unit.pid, processes)
+        parent = at.known.get(pid, (0, "", ""))[0]
+        ours = unit.pid and at.below(pid, unit.pid)
         if ours or _of_unit(group, groups.get(unit.pid)) or _of_job(group, docker) or parent in groups:
             continue  # the last: a helper of one that is named already
         where = "in a container" if _CONTAINED.search(group) else f"outside of {UNIT}"
@@ -120,14 +112,4 @@ def _of_unit(group: str, main: str | None) -> bool:
 
 def _of_job(group: str, docker: DockerFacts | None) -> bool:
     """Whether it is a helper in a job's own container."""
-    return any(one.id in group for one in docker.containers if one.id and _MANAGED in one.labels) if docker else False
-
-
-def _below(pid: int, ancestor: int, processes: Mapping[int, tuple[int, str, str]]) -> bool:
-    seen: set[int] = set()
-    while pid in processes and pid not in seen:
-        if pid == ancestor:
-            return True
-        seen.add(pid)
-        pid = processes[pid][0]
-    return pid == ancestor
+    return any(one.id in group for one in docker.containers if one.id and MANAGED in one.labels) if docker else False

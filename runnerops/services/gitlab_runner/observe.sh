@@ -8,8 +8,12 @@ observe_runner_unit() { # DEFAULT-PATH: the unit, how the runner was really star
   ask runner_unit printf '%s\n' "$unit"
   ask runner_argv printf '%s\n' "$argv"
   flag_value -c -config --config
-  file "${value:-$1}"
-  page=$(sed -n '/^ *\[/q;s/^ *listen_address *= *["'\'']\([^"'\'']*\).*/\1/p' "$root${value:-$1}" 2>/dev/null)
+  path=${value:-$1}
+  file "$path"
+  id=''
+  read -r id 2>/dev/null <"$root${path%/*}/.runner_system_id" # it has no newline at its end: the status tells nothing
+  ask runner_system printf '%s\n' "$id"
+  page=$(sed -n '/^ *\[/q;s/^ *listen_address *= *["'\'']\([^"'\'']*\).*/\1/p' "$root$path" 2>/dev/null)
   case $page in
   '') return 0 ;;
   :*) page=127.0.0.1$page ;;
@@ -30,7 +34,14 @@ observe_runner_version() {
 
 observe_runner_processes() { # every process: pid, parent, state, name; and the control groups of those that are runners
   ask runner_processes sed -n 's/^\([0-9]*\) (\(.*\)) \(.\) \([0-9]*\) .*/\1 \4 \3 \2/p' "$root"/proc/[0-9]*/stat
-  ask runner_groups runner_groups
+  groups=$(runner_groups)
+  ask runner_groups printf '%s\n' "$groups"
+  [ -z "$groups" ] || ask runner_job_ids runner_job_ids
+}
+
+runner_job_ids() { # of every process that has it in its environment: pid and CI_JOB_ID
+  limited head -c 65536 "$root"/proc/[0-9]*/environ | tr '\000' '\n' | sed -n \
+    -e '/^==> /{s,.*/proc/\([0-9]*\)/environ .*,\1,;h;}' -e '/^CI_JOB_ID=[0-9][0-9]*$/{s/.*=//;G;s/\(.*\)\n\(.*\)/\2 \1/p;}'
 }
 
 runner_groups() { # a runner is `gitlab-runner … run`: the same program lints, verifies and tells its version, here too

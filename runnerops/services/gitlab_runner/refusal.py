@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from runnerops.model import Action, Change, Host, HostState, Job, Policy, ServiceName, Stop, Verb
+from runnerops.model import Action, Change, Host, HostState, Job, Policy, RunnerFacts, ServiceName, Stop, Verb
 from runnerops.services.base import ParseError
-from runnerops.services.gitlab_runner.choice import RUNNING, rests
+from runnerops.services.gitlab_runner.choice import count
 from runnerops.services.gitlab_runner.document import NAME, label, parse, runners_of
-from runnerops.services.gitlab_runner.observation import NOT_THERE, container_jobs
+from runnerops.services.gitlab_runner.guard import self_deploy
+from runnerops.services.gitlab_runner.observation import NOT_THERE
 from runnerops.services.gitlab_runner.partners import match
 
 
@@ -30,27 +31,24 @@ def stops(
     changes: Sequence[Change],
     actions: Sequence[Action],
     have: HostState,
-    policy: Policy,  # noqa: ARG001  plan.py lifts what the flags allow
+    policy: Policy,
 ) -> Iterable[Stop]:
     """What needs a word from the user first; jobs count on every host, managed or not."""
     for change in changes:
         yield from _drop_runner(change)
     runner = have.facts.runner
-    jobs = runner.jobs if runner else tuple(container_jobs(have.facts.docker))
-    docker_restarts = _docker_runs(have) and any(
-        action.service is ServiceName.DOCKER and action.verb is Verb.RESTART for action in actions
-    )
-    active = runner is not None and runner.unit.active == RUNNING
-    own_restart = active and any(action.service is NAME and action.verb is Verb.RESTART for action in actions)
-    if jobs and (docker_restarts or rests(actions) or own_restart):
-        yield _jobs_running(jobs)
-    if docker_restarts and runner and runner.strangers:
-        names = ", ".join(runner.strangers)
-        yield Stop(
-            "undrainable-runner",
-            f"docker restarts under a gitlab-runner that cannot be brought to rest ({names}): its jobs would fail",
-            details=runner.strangers,
-        )
+    if runner is None:
+        return
+    docker = _docker_runs(have) and _restarts(ServiceName.DOCKER, actions)
+    if docker or (runner.lives and _restarts(NAME, actions)):
+        yield from self_deploy(have, policy, "docker" if docker else "gitlab-runner")
+        yield from _jobs_running(runner, policy, docker=docker)
+    if docker and runner.strangers:
+        yield _undrainable(runner)
+
+
+def _restarts(service: ServiceName, actions: Sequence[Action]) -> bool:
+    return any(action.service is service and action.verb is Verb.RESTART for action in actions)
 
 
 def _docker_runs(have: HostState) -> bool:
@@ -74,12 +72,31 @@ def _drop_runner(change: Change) -> Iterator[Stop]:
         yield Stop("drop-runner", message, details=gone)
 
 
-def _jobs_running(jobs: Sequence[Job]) -> Stop:
-    count = len(jobs)
-    which = ", ".join(dict.fromkeys(f"job {job.id}" if job.id else job.what for job in jobs))
-    how_many = "1 job runs" if count == 1 else f"{count} jobs run"
-    return Stop(
-        "jobs-running",
-        f"{how_many} there and would fail: {which}",
-        details=tuple(job.id or job.what for job in jobs),
+def _jobs_running(runner: RunnerFacts, policy: Policy, *, docker: bool) -> Iterator[Stop]:
+    """Those that are not waited for, because the flags say so or because no runner of this host's unit took them."""
+    jobs = runner.jobs if docker else runner.draining
+    if not policy.kill_jobs:
+        jobs = () if runner.strangers else tuple(job for job in jobs if not job.drains)
+    if jobs:
+        what = "runs" if len(jobs) == 1 else "run"
+        why = (
+            "would fail" if policy.kill_jobs else "would fail: no runner of this host can wait for what it did not take"
+        )
+        yield Stop("jobs-running", f"{count(jobs)} {what} there and {why}: {_names(jobs)}", details=_ids(jobs))
+
+
+def _undrainable(runner: RunnerFacts) -> Stop:
+    names = ", ".join(runner.strangers)
+    jobs = f", now {_names(runner.jobs)}" if runner.jobs else ""
+    message = (
+        f"docker restarts under a gitlab-runner that cannot be brought to rest ({names}): its jobs would fail{jobs}"
     )
+    return Stop("undrainable-runner", message, details=runner.strangers)
+
+
+def _names(jobs: Sequence[Job]) -> str:
+    return ", ".join(dict.fromkeys(f"job {job.id}" if job.id else job.what for job in jobs))
+
+
+def _ids(jobs: Sequence[Job]) -> tuple[str, ...]:
+    return tuple(job.id or job.what for job in jobs)

@@ -50,12 +50,6 @@ RETURNED = (
 )
 """As LOADED; it is met, too, by a return that waits for a last job: it comes by itself."""
 
-DRAIN = (
-    ": has it ended; "
-    'pid=$(systemctl show -p MainPID --value "$1"); if [ "${pid:-0}" = 0 ]; then echo gone; else echo "its last job"; fi'
-)
-"""Whether the process has ended; it ends with its last job, and at once where there is none."""
-
 RESET = ': forget failed starts; systemctl reset-failed "$1" 2>/dev/null || :'
 
 REST = ': tell it to end; systemctl kill -s "$2" --kill-who=main "$1" 2>/dev/null || :'

@@ -85,7 +85,7 @@ def given(host: Host, asked: Sequence[RenderedFile]) -> Mapping[str, str]:  # no
     return found
 
 
-def remarks(host: Host, asked: Sequence[RenderedFile], have: HostState) -> Iterator[str]:  # noqa: ARG001
+def replaced(asked: Sequence[RenderedFile], have: HostState) -> Iterator[str]:
     """Tokens that the runner replaced: the inventory's is an old one, however often it is deployed."""
     for file in asked:
         runners = runners_of(parse(file.spec, file.content or b""))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from runnerops.model import ABSENT, Edit, FileSpec, Host, HostState, Key, RenderedFile, Stop, Tree, Value
+from runnerops.model import ABSENT, Action, Edit, FileSpec, Host, HostState, Key, RenderedFile, Stop, Tree, Value
 from runnerops.services.base import ParseError, value_at
 from runnerops.services.keep import keep
 from runnerops.services.registry.document import COMPOSE_TEMPLATE, CONFIG_TEMPLATE, NAME, dump, parse, secret_key
@@ -30,7 +30,7 @@ def given(host: Host, asked: Sequence[RenderedFile]) -> Mapping[str, str]:  # no
     return {}
 
 
-def remarks(host: Host, asked: Sequence[RenderedFile], have: HostState) -> Iterable[str]:  # noqa: ARG001
+def remarks(host: Host, asked: Sequence[RenderedFile], actions: Sequence[Action], have: HostState) -> Iterable[str]:  # noqa: ARG001
     """None."""
     return ()
 

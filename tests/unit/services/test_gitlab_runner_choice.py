@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from runnerops.model import (
     Action,
     Change,
-    Container,
     DockerFacts,
     Facts,
     Host,
     HostState,
+    Job,
     Owed,
     Policy,
     RunnerFacts,
@@ -72,30 +74,72 @@ def test_the_gentlest_action(
     assert (found.verb if found else None, found.because if found else ()) == (verb, because)
 
 
-def test_the_cost_in_jobs_is_that_of_a_restart_that_kills_them() -> None:
-    restart = config(listen_address=":9252")
-    assert act(config(), restart, BUSY, policy=Policy(kill_jobs=True)) == Action(
-        ServiceName.GITLAB_RUNNER, Verb.RESTART, ("listen_address",), jobs_lost=2
-    )
-    hot = act(config(), config(concurrent=9), BUSY, policy=Policy(kill_jobs=True))
-    assert hot
-    assert hot.jobs_lost == 0
-
-
-def codes(actions: list[Action], facts: RunnerFacts, found: tuple[Change, ...] = ()) -> list[str]:
-    return [stop.code for stop in service.stops(HOST, found, actions, have(config(), facts), POLICY)]
-
-
 DOCKER = Action(ServiceName.DOCKER, Verb.RESTART, idle=frozenset({ServiceName.GITLAB_RUNNER}))
-OWN = Action(ServiceName.GITLAB_RUNNER, Verb.RESTART)
+OWN = Action(ServiceName.GITLAB_RUNNER, Verb.RESTART, idle=frozenset({ServiceName.GITLAB_RUNNER}))
+FOREIGN = RunnerFacts(NOW, jobs=(Job("7", "container c"), Job("8", "container d", drains=False)))
+
+
+@pytest.mark.parametrize(
+    ("new", "before", "kill", "waited", "lost"),
+    [
+        (config(listen_address=":9252"), (), False, 2, 0),
+        (config(listen_address=":9252"), (), True, 0, 2),
+        (config(listen_address=":9252"), (DOCKER,), False, 0, 0),
+        (config(concurrent=9), (), False, 0, 0),
+        (config(concurrent=9), (), True, 0, 0),
+    ],
+)
+def test_the_cost_in_jobs(new: Tree, before: tuple[Action, ...], kill: bool, waited: int, lost: int) -> None:
+    """Of a restart: jobs waited for, or ended; those of one drain count once."""
+    found = service.choose(HOST, change(config(), new), have(config(), BUSY), Policy(kill_jobs=kill), before)
+    assert found
+    assert (found.jobs_waited, found.jobs_lost) == (waited, lost)
+
+
+def test_a_runner_that_drains_already_is_restarted_and_loads_nothing_before() -> None:
+    draining = replace(BUSY, returning=True)
+    found = act(config(), config(concurrent=9), draining)
+    assert found == Action(
+        ServiceName.GITLAB_RUNNER,
+        Verb.RESTART,
+        ("concurrent", "draining already"),
+        idle=frozenset({ServiceName.GITLAB_RUNNER}),
+        jobs_waited=2,
+    )
+    assert act(config(), config(), draining) is None
+
+
+@pytest.mark.parametrize(
+    ("actions", "returning", "says"),
+    [
+        ([], False, ""),
+        ([OWN], False, ""),
+        ([], True, "(2 jobs) and starts by itself after its last job; left to that"),
+        ([Action(ServiceName.DOCKER, Verb.RELOAD)], True, "left to that"),
+        ([OWN], True, "this one waits for its last job"),
+        ([DOCKER], True, "this one waits for its last job"),
+    ],
+)
+def test_what_is_said_of_a_drain_that_an_earlier_run_began(actions: list[Action], returning: bool, says: str) -> None:
+    said = tuple(service.remarks(HOST, (), actions, have(config(), replace(BUSY, returning=returning))))
+    assert (says in said[0]) if says else not said
+
+
+def codes(
+    actions: list[Action], facts: RunnerFacts, found: tuple[Change, ...] = (), policy: Policy = POLICY
+) -> list[str]:
+    return [stop.code for stop in service.stops(HOST, found, actions, have(config(), facts), policy)]
 
 
 @pytest.mark.parametrize(
     ("actions", "facts", "expected"),
     [
         ([DOCKER], RunnerFacts(NOW), []),
-        ([DOCKER], BUSY, ["jobs-running"]),
-        ([OWN], BUSY, ["jobs-running"]),
+        ([DOCKER], BUSY, []),
+        ([OWN], BUSY, []),
+        ([DOCKER], FOREIGN, ["jobs-running"]),
+        ([OWN], FOREIGN, []),
+        ([DOCKER], replace(FOREIGN, strangers=("process 5 in a container",)), ["undrainable-runner"]),
         ([Action(ServiceName.GITLAB_RUNNER, Verb.RELOAD)], BUSY, []),
         ([Action(ServiceName.DOCKER, Verb.RELOAD)], BUSY, []),
         ([DOCKER], RunnerFacts(NOW, strangers=("process 5 in a container",)), ["undrainable-runner"]),
@@ -106,11 +150,28 @@ def test_stops_of_jobs(actions: list[Action], facts: RunnerFacts, expected: list
     assert codes(actions, facts) == expected
 
 
+@pytest.mark.parametrize(
+    ("actions", "facts", "says"),
+    [
+        ([DOCKER], BUSY, "2 jobs run there and would fail: job 7, process 9 (sh)"),
+        ([OWN], BUSY, "2 jobs run"),
+        ([DOCKER], FOREIGN, "2 jobs run"),
+        ([OWN], FOREIGN, "1 job runs there and would fail: job 7"),
+        ([OWN], RunnerFacts(NOW), ""),
+        ([Action(ServiceName.GITLAB_RUNNER, Verb.RELOAD)], BUSY, ""),
+    ],
+)
+def test_killing_jobs_says_how_many_and_which(actions: list[Action], facts: RunnerFacts, says: str) -> None:
+    stops = tuple(service.stops(HOST, (), actions, have(config(), facts), Policy(kill_jobs=True)))
+    assert [stop.code for stop in stops] == (["jobs-running"] if says else [])
+    assert not says or says in stops[0].message
+
+
 @pytest.mark.parametrize(("active", "expected"), [("active", ["jobs-running"]), ("failed", []), ("activating", [])])
 def test_a_docker_that_is_down_disturbs_nobody_when_it_starts(active: str, expected: list[str]) -> None:
     start = Action(ServiceName.DOCKER, Verb.RESTART)
     state = HostState(facts=Facts(docker=DockerFacts(Unit("docker.service", active)), runner=BUSY))
-    assert [stop.code for stop in service.stops(HOST, (), [start], state, POLICY)] == expected
+    assert [stop.code for stop in service.stops(HOST, (), [start], state, Policy(kill_jobs=True))] == expected
 
 
 def test_a_registered_runner_that_would_vanish_is_named() -> None:
@@ -121,11 +182,10 @@ def test_a_registered_runner_that_would_vanish_is_named() -> None:
 
 
 def test_jobs_of_a_runner_elsewhere_count_for_docker() -> None:
-    labels = {"com.gitlab.gitlab-runner.managed": "true", "com.gitlab.gitlab-runner.job.id": "4711"}
-    docker = DockerFacts(
-        Unit("docker.service", "active"), containers=(Container("c", "build", "a", True, labels=labels),)
+    elsewhere = RunnerFacts(
+        Unit("gitlab-runner.service", "not-found"), jobs=(Job("4711", "container c", drains=False),)
     )
-    state = HostState(facts=Facts(docker=docker))
+    state = HostState(facts=Facts(docker=DockerFacts(Unit("docker.service", "active")), runner=elsewhere))
     (stop,) = service.stops(HOST, (), [DOCKER], state, POLICY)
     assert (stop.code, stop.details) == ("jobs-running", ("4711",))
     assert "1 job runs" in stop.message

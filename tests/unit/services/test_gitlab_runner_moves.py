@@ -44,7 +44,6 @@ def _words(verb: str, args: tuple[str, ...]) -> str:
         "CURSOR",
         "LOADED",
         "RETURNED",
-        "DRAIN",
         "RESET",
         "REST",
         "STAY",
@@ -72,7 +71,7 @@ def _taken_back(new: Tree) -> str:
 REST = [
     "run 10 sh -c STAY sh gitlab-runner",
     "run 10 systemctl kill -s QUIT --kill-who=main gitlab-runner",
-    "await 7200 =gone sh -c DRAIN sh gitlab-runner",
+    "await 7200 =gone sh drain.sh gitlab-runner - -",
     "run 30 systemctl stop gitlab-runner",
 ]
 START = [
@@ -171,7 +170,7 @@ def test_jobs_are_killed_by_a_signal_of_ours_for_the_units_own_may_drain() -> No
     todo, _ = steps(RESTART, config(shutdown_timeout=90), config(listen_address=":9252"), policy=policy)
     assert todo[2:5] == [
         "run 10 systemctl kill -s TERM --kill-who=main gitlab-runner",
-        "await 120 =gone sh -c DRAIN sh gitlab-runner",
+        "await 120 =gone sh drain.sh gitlab-runner - -",
         "run 30 systemctl stop gitlab-runner",
     ]
     rest = service.pause(have(config()), policy)

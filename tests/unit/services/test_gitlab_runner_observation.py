@@ -12,6 +12,7 @@ import pytest
 from runnerops.model import Container, DockerFacts, Facts, Job, RunnerFacts, Unit
 from runnerops.services import gitlab_runner as service
 from runnerops.services.base import Answer
+from runnerops.services.gitlab_runner.jobs import SYSTEM
 
 UNIT = "LoadState=loaded\nActiveState=active\nMainPID=42\nInvocationID=3f0c\n"
 NO_UNIT = "LoadState=not-found\nActiveState=inactive\nMainPID=0\nInvocationID=\n"
@@ -39,10 +40,10 @@ def read(*containers: Container, **texts: str) -> RunnerFacts:
     return found
 
 
-def container(job: str = "", *, running: bool = True, **keys: str) -> Container:
-    labels = {**MANAGED, "com.gitlab.gitlab-runner.job.id": job} if job else MANAGED
+def container(job: str = "", *, running: bool = True, labels: dict[str, str] | None = None, **keys: str) -> Container:
+    known = {**MANAGED, "com.gitlab.gitlab-runner.job.id": job} if job else MANAGED
     name = keys.get("id", f"c{job}")
-    return Container(name, name, "alpine", running, labels=labels)
+    return Container(name, name, "alpine", running, labels={**known, **(labels or {})})
 
 
 def test_a_runner_as_its_unit_runs_it() -> None:
@@ -62,6 +63,43 @@ def test_jobs_are_told_by_their_containers() -> None:
 def test_shell_jobs_are_children_that_live() -> None:
     children = "50 42 S su\n51 42 Z sh\n52 50 S bash\n"
     assert read(runner_processes=PROCESSES + children).jobs == (Job("", "process 50 (su)"),)
+
+
+def test_a_shell_job_is_known_by_any_of_its_processes() -> None:
+    children = "50 42 S su\n52 50 S bash\n53 52 S make\n60 42 S su\n70 1 S make\n"
+    found = read(runner_processes=PROCESSES + children, runner_job_ids="53 4711\n70 12\n")
+    assert found.jobs == (Job("4711", "process 50 (su)"), Job("", "process 60 (su)"))
+    assert found.job_ids == {"4711", "12"}
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "drains"),
+    [("s_a", "s_a", True), ("s_a", "s_b", False), ("s_a", "", True), ("", "s_b", True)],
+)
+def test_a_job_that_another_hosts_runner_took_is_not_ours_to_drain(ours: str, theirs: str, drains: bool) -> None:
+    labels = {SYSTEM: theirs} if theirs else {}
+    found = read(container("7", labels=labels), runner_system=ours)
+    assert found.jobs == (Job("7", "container c7", drains),)
+
+
+def test_jobs_without_a_runner_here_count_and_nobody_drains_them() -> None:
+    found = read(container("7"), runner_unit=NO_UNIT, runner_groups="", runner_version="")
+    assert (found.unit.active, found.lives, found.jobs) == ("not-found", False, (Job("7", "container c7", False),))
+
+
+@pytest.mark.parametrize(
+    ("units", "returning"),
+    [
+        ("", False),
+        ("runnerops-4.service loaded active running x\n", False),
+        ("runnerops-return-gitlab-runner.service loaded active running x\n", True),
+        ("runnerops-return-gitlab-runner.service loaded failed failed x\n", False),
+    ],
+)
+def test_a_drain_that_an_earlier_run_began_is_seen(units: str, returning: bool) -> None:
+    assert read(alive=units).returning is returning
+    stopped = read(container("7"), runner_unit=UNIT.replace("=active", "=activating").replace("42", "0"), alive=units)
+    assert (stopped.lives, bool(stopped.draining)) == (returning, returning)
 
 
 @pytest.mark.parametrize("plugin", ["fleeting-plugin", "plugin"])
@@ -147,10 +185,11 @@ def observe(shell: str, tmp_path: Path, *call: str) -> str:
     return done.stdout
 
 
-def process(root: Path, pid: int, *argv: str, group: str = "0::/a", comm: str = "") -> None:
+def process(root: Path, pid: int, *argv: str, group: str = "0::/a", environ: str = "") -> None:
     folder = root / "proc" / str(pid)
     folder.mkdir(parents=True)
-    name = comm or argv[0].rpartition("/")[2][:15]
+    name = argv[0].rpartition("/")[2][:15]
+    (folder / "environ").write_text(environ)
     (folder / "comm").write_text(f"{name}\n")
     (folder / "cmdline").write_bytes(b"".join(word.encode() + b"\0" for word in argv))
     (folder / "cgroup").write_text(f"{group}\n")
@@ -166,8 +205,37 @@ def test_only_what_serves_is_a_runner(shell: str, tmp_path: Path) -> None:
     process(tmp_path, 46, "sh", "-c", "gitlab-runner run", group="0::/other")
     said = observe(shell, tmp_path, "observe_runner_processes")
     processes, _, groups = said.partition("[runner_groups]")
+    groups, _, job_ids = groups.partition("[runner_job_ids]")
     assert "42 1 S gitlab-runner\n" in processes
     assert sorted(line.rpartition("/")[2] for line in groups.split()) == ["single", "unit"]
+    assert job_ids.split() == []
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_processes_tell_which_job_they_are_of(shell: str, tmp_path: Path) -> None:
+    process(tmp_path, 42, "/usr/bin/gitlab-runner", "run")
+    process(tmp_path, 50, "su")
+    process(tmp_path, 51, "make", environ="A=b\0CI_JOB_ID=4711\0MY_CI_JOB_ID=3\0")
+    process(tmp_path, 52, "sh", environ="X=CI_JOB_ID=9\0Y=1\nCI_JOB_ID=text\0CI_JOB_ID=12\0")
+    said = observe(shell, tmp_path, "observe_runner_processes").partition("[runner_job_ids]")[2]
+    assert said.split("\n")[1:-1] == ["51 4711", "52 12"]
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_where_no_runner_is_no_environment_is_read(shell: str, tmp_path: Path) -> None:
+    process(tmp_path, 51, "make", environ="CI_JOB_ID=4711\0")
+    assert "runner_job_ids" not in observe(shell, tmp_path, "observe_runner_processes")
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("content", ["s_0123456789ab", "r_0123456789ab\n", None])
+def test_the_system_id_lies_beside_the_file(shell: str, content: str | None, tmp_path: Path) -> None:
+    (tmp_path / "unit").write_text("LoadState=loaded\nActiveState=inactive\nMainPID=0\n")
+    (tmp_path / "etc").mkdir()
+    if content:
+        (tmp_path / "etc" / ".runner_system_id").write_text(content)
+    said = observe(shell, tmp_path, "observe_runner_unit", "/etc/c.toml")
+    assert f"[runner_system]\n{(content or '').strip()}\n" in said
 
 
 @pytest.mark.parametrize("shell", SHELLS)

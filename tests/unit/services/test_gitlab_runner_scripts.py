@@ -162,12 +162,6 @@ def test_a_new_act_is_proven_anew(one: Host) -> None:
     assert one.run(scripts.LOADED, "any", "info", "-") == LOADED[0]
 
 
-def test_a_drain_is_over_when_the_process_is_gone(one: Host) -> None:
-    assert one.run(scripts.DRAIN) == "its last job"
-    one.take("pid")
-    assert one.run(scripts.DRAIN) == "gone"
-
-
 @pytest.mark.parametrize(("busy", "wish", "runs"), [(True, "start", True), (False, "stop", False)])
 def test_a_return_waits_for_the_last_job_and_does_as_wished(host: Host, busy: bool, wish: str, runs: bool) -> None:
     if busy:

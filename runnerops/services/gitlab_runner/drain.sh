@@ -1,0 +1,58 @@
+#!/bin/sh
+# UNIT URL|- SYSTEM-ID|-: says `gone` once the unit's process has ended; until then how many jobs it waits for, and which
+# they are, one a line. It ends with its last job, and at once where there is none. Runs in the run's own folder.
+
+url=$2 system=$3 label=com.gitlab.gitlab-runner
+proc=${RUNNEROPS_ROOT-}/proc
+
+get() { { curl -gfsS --noproxy '*' -m 2 "$1" || wget -q -T 2 -O - "$1"; } 2>/dev/null; }
+
+by_page() { # counts best, and is still there while it drains; of any state: a `pending` job is taken
+    [ "$url" != - ] && page=$(get "$url") || return 1
+    count=0
+    for one in $(printf '%s\n' "$page" | sed -n 's/^gitlab_runner_jobs{.*} //p'); do count=$((count + ${one%%.*})); done
+    which=$(get "${url%/metrics}/debug/jobs/list" | sed -n 's/^url=\([^ ]*\) .*/\1/p')
+}
+
+by_labels_and_processes() {
+    which=$(containers 2>/dev/null | sort -u)
+    more=$(children)
+    count=$(printf '%s\n' "$which" "$more" | grep -c .)
+    [ -z "$more" ] || which=$({ printf '%s\n' "$which" && names "$more"; } | grep . | sort -u)
+}
+
+containers() { # of jobs that this runner took: another one's may run beside them
+    timeout -s KILL 5 docker ps --filter "label=$label.managed=true" \
+        --format "{{.Label \"$label.job.id\"}}/{{.Label \"$label.runner.system_id\"}}/{{.Names}}" |
+        while IFS=/ read -r job theirs name; do
+            if [ "$system" != - ] && [ "${theirs:-"$system"}" != "$system" ]; then continue; fi
+            if [ "$job" ]; then echo "job $job"; else echo "container $name"; fi
+        done
+}
+
+children() { # an autoscaler's plugin stays, and is no job
+    sed -n "s/^\([0-9]*\) (\(.*\)) [^Z] $pid .*/process \1 (\2)/p" "$proc"/[0-9]*/stat 2>/dev/null |
+        grep -v -e '(fleeting-plugin)$' -e '(plugin)$'
+}
+
+names() { # PROCESSES: GitLab's ids, where a process has one in its environment
+    ids=$(head -c 65536 "$proc"/[0-9]*/environ 2>/dev/null | tr '\000' '\n' | sed -n 's/^CI_JOB_ID=\([0-9][0-9]*\)$/job \1/p')
+    printf '%s\n' "${ids:-"$1"}"
+}
+
+pid=$(systemctl show -p MainPID --value "$1")
+if [ "${pid:-0}" = 0 ]; then
+    echo gone
+    exit
+fi
+by_page || by_labels_and_processes
+one=0 two=0
+read -r one two 2>/dev/null <counts # the two before: between two stages a job has no container and no process
+echo "$count $one" >counts
+for last in $one $two; do if [ "$last" -gt "$count" ]; then count=$last; fi; done
+case $count in
+0) echo 'no job, its process is about to end' ;;
+1) echo '1 job' ;;
+*) echo "$count jobs" ;;
+esac
+[ -z "$which" ] || printf '%s\n' "$which"

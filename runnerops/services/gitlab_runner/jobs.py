@@ -1,0 +1,82 @@
+"""The CI jobs that run on a host, as its containers, processes and the runner's own page tell of them. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from runnerops.model import DockerFacts, Job, Unit
+
+MANAGED = "com.gitlab.gitlab-runner.managed"
+JOB = "com.gitlab.gitlab-runner.job.id"
+SYSTEM = "com.gitlab.gitlab-runner.runner.system_id"
+"""Labels of a job's containers; the last is not there on old versions."""
+
+PLUGINS = ("fleeting-plugin", "plugin")
+"""Names of an autoscaler's plugin, as installed by hand and by `gitlab-runner fleeting install`."""
+
+_COUNTED = re.compile(r"^gitlab_runner_jobs\{.*\} ([0-9.e+]+)$", re.MULTILINE)
+"""Of any state: a job that is `pending` is taken, and its image is being pulled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Processes:
+    """The host's processes: parent, state and name by pid, and the `CI_JOB_ID` of those that have one."""
+
+    known: Mapping[int, tuple[int, str, str]]
+    job_ids: Mapping[int, str]
+
+    def below(self, pid: int, ancestor: int) -> bool:
+        """Whether `pid` is `ancestor`, or descends from it."""
+        return ancestor in self._line(pid)
+
+    def job_of(self, child: int) -> str:
+        """GitLab's id of the job whose first process is `child`; empty where none of its processes has it."""
+        return next((job for pid, job in self.job_ids.items() if self.below(pid, child)), "")
+
+    def _line(self, pid: int) -> set[int]:
+        """The process and all its ancestors."""
+        seen: set[int] = set()
+        while pid in self.known and pid not in seen:
+            seen.add(pid)
+            pid = self.known[pid][0]
+        return seen | {pid}
+
+
+def read_processes(text: str, job_ids: str) -> Processes:
+    """Of lines `PID PARENT STATE NAME` and `PID CI_JOB_ID`; processes come and go meanwhile."""
+    known = {}
+    for line in text.splitlines():
+        words = line.split(" ", 3)
+        if len(words) == 4 and words[0].isdigit() and words[1].isdigit():
+            known[int(words[0])] = int(words[1]), words[2], words[3]
+    pairs = (line.split() for line in job_ids.splitlines())
+    return Processes(known, {int(pair[0]): pair[1] for pair in pairs if len(pair) == 2 and pair[0].isdigit()})
+
+
+def find_jobs(
+    unit: Unit, *, lives: bool, system_id: str, docker: DockerFacts | None, told: str, at: Processes
+) -> list[Job]:
+    """By containers and child processes; what the metrics page counts beyond these has no name. `told` is that page."""
+    jobs = [*_container_jobs(docker, system_id, lives=lives), *_child_jobs(unit, at)]
+    counted = sum(float(number) for number in _COUNTED.findall(told))
+    return [*jobs, *[Job("", "told by its metrics page")] * max(0, int(counted) - len(jobs))]
+
+
+def _container_jobs(docker: DockerFacts | None, system_id: str, *, lives: bool) -> Iterator[Job]:
+    """One for each job that has a container running, be it the build, a helper or a service."""
+    ids: dict[str, Job] = {}
+    for container in docker.containers if docker else ():
+        if container.running and container.labels.get(MANAGED) == "true":
+            job = container.labels.get(JOB, "")
+            theirs = system_id and container.labels.get(SYSTEM, system_id) != system_id
+            ids.setdefault(job or container.id, Job(job, f"container {container.name}", lives and not theirs))
+    yield from ids.values()
+
+
+def _child_jobs(unit: Unit, at: Processes) -> Iterator[Job]:
+    """Shell jobs are children of the main process; so is an autoscaler's plugin, which stays and is no job."""
+    for pid, (parent, state, name) in at.known.items():
+        if unit.pid and parent == unit.pid and state != "Z" and name not in PLUGINS:
+            yield Job(at.job_of(pid), f"process {pid} ({name})")

@@ -1,0 +1,137 @@
+"""How a host tells what jobs a runner waits for, under each shell."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from importlib.resources import files as package_files
+from pathlib import Path
+
+import pytest
+
+SHELLS = [shell for shell in ("dash", "bash", "busybox") if shutil.which(shell)]
+SCRIPT = package_files("runnerops.services.gitlab_runner").joinpath("drain.sh").read_text()
+PAGE = "http://127.0.0.1:9252/metrics"
+
+FAKES = {
+    "systemctl": "cat pid 2>/dev/null || echo 0",
+    "curl": 'for url; do :; done; cat "page/${url##*/}" 2>/dev/null || exit 7',
+    "wget": "exit 4",
+    "docker": "cat containers 2>/dev/null || exit 1",
+    "timeout": 'echo "$*" >limits; shift 3; [ ! -e hangs ] || kill -KILL $$; "$@"',
+}
+
+
+class Host:
+    """A host in a folder: its /proc, its containers, the runner's pages."""
+
+    def __init__(self, shell: str, folder: Path) -> None:
+        self.folder = folder
+        self.shell = [shutil.which(shell) or shell, *(["sh"] if shell == "busybox" else [])]
+        (folder / "bin").mkdir()
+        (folder / "page").mkdir()
+        for name, body in FAKES.items():
+            (folder / "bin" / name).write_text(f"#!/bin/sh\n{body}\n")
+            (folder / "bin" / name).chmod(0o755)
+        (folder / "drain.sh").write_text(SCRIPT)
+        (folder / "pid").write_text("42\n")
+        self.process(1, 0, "systemd")
+        self.process(42, 1, "gitlab-runner")
+
+    def process(self, pid: int, parent: int, name: str, *, state: str = "S", environ: str = "") -> None:
+        place = self.folder / "proc" / str(pid)
+        place.mkdir(parents=True)
+        (place / "stat").write_text(f"{pid} ({name}) {state} {parent} {pid} {pid} 0 -1 4194560 7\n")
+        (place / "environ").write_text(environ)
+
+    def containers(self, *lines: str) -> None:
+        (self.folder / "containers").write_text("".join(f"{line}\n" for line in lines))
+
+    def page(self, metrics: str, jobs: str = "") -> None:
+        (self.folder / "page" / "metrics").write_text(metrics)
+        (self.folder / "page" / "list").write_text(jobs)
+
+    def end_job(self, *pids: int) -> None:
+        for pid in pids:
+            shutil.rmtree(self.folder / "proc" / str(pid))
+
+    def says(self, page: str = "-", system: str = "-") -> list[str]:
+        done = subprocess.run(
+            [*self.shell, "drain.sh", "gitlab-runner", page, system],
+            cwd=self.folder,
+            env={"PATH": f"{self.folder / 'bin'}:/usr/bin:/bin", "RUNNEROPS_ROOT": str(self.folder)},
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=20,
+        )
+        assert not done.stderr
+        return done.stdout.splitlines()
+
+
+@pytest.fixture(params=SHELLS)
+def host(request: pytest.FixtureRequest, tmp_path: Path) -> Host:
+    return Host(request.param, tmp_path)
+
+
+@pytest.fixture
+def one(tmp_path: Path) -> Host:
+    """Under one shell: what is a matter of logic, not of the shell."""
+    return Host(SHELLS[0], tmp_path)
+
+
+def test_it_is_over_when_the_process_has_ended(host: Host) -> None:
+    assert host.says() == ["no job, its process is about to end"]
+    (host.folder / "pid").unlink()
+    assert host.says() == ["gone"]
+
+
+def test_containers_are_counted_by_job_and_those_of_another_runner_are_not(host: Host) -> None:
+    host.containers("7/s_a/build", "7/s_a/helper", "8//old-version", "9/s_b/theirs", "/s_a/bare")
+    assert host.says(system="s_a") == ["3 jobs", "container bare", "job 7", "job 8"]
+
+
+def test_who_does_not_know_its_system_id_counts_them_all(one: Host) -> None:
+    one.containers("7/s_a/build", "9/s_b/theirs")
+    assert one.says() == ["2 jobs", "job 7", "job 9"]
+
+
+def test_child_processes_are_jobs_named_by_their_environment(host: Host) -> None:
+    host.process(50, 42, "su")
+    host.process(51, 42, "fleeting-plugin")
+    host.process(52, 42, "sh", state="Z")
+    host.process(53, 50, "a b) (c")
+    assert host.says() == ["1 job", "process 50 (su)"]
+    host.process(54, 53, "make", environ="A=1\0CI_JOB_ID=4711\0")
+    host.process(55, 53, "make", environ="CI_JOB_ID=4711\0")
+    assert host.says() == ["1 job", "job 4711"]
+
+
+def test_its_page_counts_best_and_names_every_job(host: Host) -> None:
+    host.process(50, 42, "su")
+    host.page(
+        'gitlab_runner_jobs{runner="a",state="running"} 2\ngitlab_runner_jobs{runner="a",state="pending"} 1\n'
+        'gitlab_runner_jobs_total{runner="a"} 70\n',
+        "url=https://gitlab.example.com/a/b/-/jobs/7 state=running stage=step_script duration=3s\n",
+    )
+    assert host.says(PAGE) == ["3 jobs", "https://gitlab.example.com/a/b/-/jobs/7"]
+
+
+def test_a_page_that_does_not_answer_is_no_count(host: Host) -> None:
+    host.process(50, 42, "su")
+    assert host.says(PAGE) == ["1 job", "process 50 (su)"]
+
+
+def test_a_job_between_two_stages_is_still_there(host: Host) -> None:
+    host.process(50, 42, "su")
+    host.process(60, 42, "su")
+    assert host.says()[0] == "2 jobs"
+    host.end_job(50, 60)
+    assert [host.says()[0] for _ in range(3)] == ["2 jobs", "2 jobs", "no job, its process is about to end"]
+
+
+def test_a_docker_that_hangs_does_not_hide_the_end(one: Host) -> None:
+    (one.folder / "hangs").touch()
+    one.process(50, 42, "su")
+    assert one.says()[0] == "1 job"
+    assert (one.folder / "limits").read_text().startswith("-s KILL 5 docker ps ")
