@@ -122,3 +122,17 @@ def test_a_runner_that_has_drained_comes_to_no_harm_from_a_docker_restart(
     host.run("systemctl restart docker && systemctl stop gitlab-runner && systemctl start gitlab-runner", seconds=90)
     assert job.state == "success"
     gitlab.start(token=tokens["docker"]).wait()
+
+
+@pytest.mark.parametrize("per_build", [True, False], ids=["a network of its own", "default bridge"])
+def test_a_job_finds_the_runners_service_by_its_alias(host: LabHost, gitlab: GitLab, per_build: bool) -> None:
+    runner = runner_of(host, gitlab, "docker", feature_flags={"FF_NETWORK_PER_BUILD": per_build})
+    command = ["sh", "-c", "while :; do echo from $WHO | nc -l -p 1234; done"]
+    service = {"name": host.busybox_image, "alias": "beside", "command": command, "environment": ["WHO=it"]}
+    runner["docker"]["services"] = [service]
+    host.write(CONFIG, tomli_w.dumps(runner_section(check_interval=1, runners=[runner])).encode(), 0o600)
+    host.run("systemctl restart gitlab-runner")
+    script = "for n in 1 2 3 4 5 6 7 8 9; do nc -w 2 beside 1234 </dev/null && exit; sleep 1; done; exit 1"
+    job = gitlab.start(script, token=str(runner["token"])).wait(seconds=90)
+    assert "from it" in job.trace
+    until("all is gone", lambda: not host.run("docker ps -aq; docker network ls -q -f type=custom").stdout, seconds=20)

@@ -9,9 +9,12 @@ from __future__ import annotations
 import contextlib
 import subprocess
 import time
+import zlib
 from typing import TYPE_CHECKING, Any
 
 from .config import short
+from .engine import DockerError, docker
+from .services import start_services
 
 if TYPE_CHECKING:
     from .work import Work
@@ -22,25 +25,6 @@ STOPPED = 143
 """Exit code of a job whose container was stopped."""
 
 
-class DockerError(OSError):
-    """Docker did not do it; the job fails as the runner's."""
-
-
-def docker(*words: str, seconds: float = 120) -> str:
-    """Run the client; its output. DockerError when it fails."""
-    done = subprocess.run(
-        ["docker", *words],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=seconds,
-        check=False,
-    )
-    if done.returncode:
-        raise DockerError(f"docker {words[0]}: {done.stderr.strip()}")
-    return done.stdout.strip()
-
-
 class Container:
     """The build container of one job."""
 
@@ -49,6 +33,8 @@ class Container:
         self.settings: dict[str, Any] = work.runner.get("docker", {})
         self.prefix = f"runner-{short(work.runner['token'])}-project-1-concurrent-{work.slot}-{work.id}"
         self.name = f"{self.prefix}-build"
+        self.rest: list[tuple[str, ...]] = []
+        """What takes away, after the job, all but its build container."""
 
     def labels(self, kind: str) -> dict[str, str]:
         """What tells whose container this is."""
@@ -70,7 +56,8 @@ class Container:
         """Get the image, make the container, attach to it, start it."""
         image = self.work.job.get("image", {}).get("name") or self.settings.get("image", "")
         self.pull(image)
-        docker("create", "--interactive", "--name", self.name, *self.options("build"), image, "sh")
+        network = start_services(self)
+        docker("create", "--interactive", "--name", self.name, *self.options("build"), *network, image, "sh")
         pipe = subprocess.PIPE
         process = subprocess.Popen(
             ["docker", "start", "--attach", "--interactive", self.name],
@@ -90,8 +77,9 @@ class Container:
         words = [f"--label={name}={value}" for name, value in self.labels(kind).items()]
         words += [f"--env={name}={value}" for name, value in self.work.variables().items()]
         words += ["--privileged"] if self.settings.get("privileged") else []
-        words += [f"--volume={volume}" for volume in self.settings.get("volumes", [])]
-        words += [f"--network={self.settings['network_mode']}"] if self.settings.get("network_mode") else []
+        for volume in self.settings.get("volumes", []):
+            shared = f"{self.prefix}-cache-{zlib.crc32(volume.encode()):x}"  # one path: build and services share it
+            words.append(f"--volume={volume if ':' in volume else f'{shared}:{volume}'}")
         return words
 
     def pull(self, image: str) -> None:
@@ -111,7 +99,8 @@ class Container:
         while True:
             try:
                 running, status = docker("inspect", "-f", "{{.State.Running}} {{.State.ExitCode}}", self.name).split()
-                docker("rm", "--force", "--volumes", self.name)
+                for words in (("rm", "--force", "--volumes", self.name), *self.rest):
+                    docker(*words)
             except DockerError:
                 if time.monotonic() > deadline:
                     return code or STOPPED

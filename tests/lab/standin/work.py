@@ -58,7 +58,15 @@ class Work(threading.Thread):
             "CI_SERVER": "yes",
             "CI_RUNNER_VERSION": VERSION,
         }
-        return {**own, **{item["key"]: item["value"] for item in self.job.get("variables", [])}}
+        given = dict(entry.partition("=")[::2] for entry in self.runner.get("environment", []))
+        return {**own, **given, **{item["key"]: item["value"] for item in self.job.get("variables", [])}}
+
+    def flags(self) -> set[str]:
+        """The feature flags that are on."""
+        by_name = {
+            name for name, value in self.variables().items() if name.startswith("FF_") and value in ("true", "1")
+        }
+        return by_name | {name for name, on in self.runner.get("feature_flags", {}).items() if on}
 
     def script(self) -> bytes:
         """What the shell reads: everything is exported in there, as the real one does it."""
