@@ -99,14 +99,19 @@ class Container:
         while True:
             try:
                 running, status = docker("inspect", "-f", "{{.State.Running}} {{.State.ExitCode}}", self.name).split()
-                for words in (("rm", "--force", "--volumes", self.name), *self.rest):
-                    docker(*words)
             except DockerError:
                 if time.monotonic() > deadline:
                     return code or STOPPED
                 time.sleep(0.5)  # dockerd is being restarted
             else:
+                self.clear()
                 return STOPPED if running == "true" else int(status) or code
+
+    def clear(self) -> None:
+        """Take away what is left of the job."""
+        for words in (("rm", "--force", "--volumes", self.name), *self.rest):
+            with contextlib.suppress(DockerError):
+                docker(*words)
 
     def kill(self) -> None:
         """End the container; its stream ends with it."""

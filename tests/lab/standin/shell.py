@@ -31,6 +31,9 @@ class Child:
         """The job's exit code, once its process has ended."""
         return code
 
+    def clear(self) -> None:
+        """Nothing is left of a process."""
+
     def kill(self) -> None:
         """Tell its processes to end."""
         if self.process is not None:

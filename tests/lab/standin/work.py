@@ -18,10 +18,6 @@ TRACE_INTERVAL = 1.0
 RETRIES = 30
 
 
-class SystemFailureError(Exception):
-    """The job never ran, or its executor is gone: no fault of its script."""
-
-
 class Work(threading.Thread):
     """A job of one runner. `abort` may be called from any thread, once or more."""
 
@@ -81,7 +77,8 @@ class Work(threading.Thread):
             process = self.executor.start(self.script())
             code = self._follow(process)
             code = self.executor.ended(code)
-        except (SystemFailureError, OSError) as error:
+        except OSError as error:  # it never ran: no fault of its script
+            self.executor.clear()
             self._finish("runner_system_failure", str(error))
             return
         if code:
