@@ -12,6 +12,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -453,6 +454,19 @@ def test_its_own_file_is_not_loaded_again(runner: Process, gitlab: GitLab) -> No
     runner.start(aging(gitlab))
     until("rotated", lambda: TOKEN not in runner.config.read_text(), seconds=15)
     assert stays(lambda: runner.loaded() == 1, seconds=2 * POLL + 0.5)
+
+
+def test_a_rotation_writes_over_a_file_that_is_not_loaded_yet(runner: Process, gitlab: GitLab) -> None:
+    due = datetime.now(UTC) + timedelta(seconds=POLL + 1.5)  # half-way between two polls
+    obtained = due - timedelta(seconds=75)
+    dates = f"{obtained:%Y-%m-%dT%H:%M:%S.%fZ}", f"{obtained + timedelta(seconds=100):%Y-%m-%dT%H:%M:%S.%fZ}"
+    runner.start(aging(gitlab, *dates))
+    ours = aging(gitlab, *dates).replace("concurrent = 2", "concurrent = 3")
+    until("nearly due", lambda: datetime.now(UTC) > due - timedelta(seconds=0.4), seconds=10)
+    runner.write(ours)
+    until("rotated", lambda: TOKEN not in runner.config.read_text(), seconds=15)
+    had = 2 if runner.loaded() == 1 else 3  # on a busy machine a poll may come in between
+    assert f"concurrent = {had}" in runner.config.read_text()
 
 
 def test_a_job_outlives_the_rotation(runner: Process, gitlab: GitLab) -> None:
