@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from runnerops.model import ABSENT, Host, HostState
-from runnerops.services.gitlab_runner.choice import RUNNING
 from runnerops.services.gitlab_runner.document import NAME
 from runnerops.services.gitlab_runner.place import config_path
 from runnerops.services.standing import Standing
@@ -17,8 +16,6 @@ def standing(host: Host, have: HostState) -> Standing | None:
     if runner is None:
         return Standing(NAME, managed, "", "not there", not managed, (), left) if managed or left else None
     count = len(runner.jobs)
-    words = [f"{count} job{'s' if count != 1 else ''}"] if runner.unit.active == RUNNING or count else []
+    words = [f"{count} job{'s' if count != 1 else ''}"] if runner.lives or count else []
     words += [f"a runner beside the unit: {stranger}" for stranger in runner.strangers]
-    return Standing(
-        NAME, managed, runner.version, runner.unit.active, runner.unit.active == RUNNING, tuple(words), left
-    )
+    return Standing(NAME, managed, runner.version, runner.unit.active, runner.lives, tuple(words), left)
