@@ -519,7 +519,8 @@ class Action:
     `jobs_waited`: those whose end it waits for first.
 
     `idle`: services that must be at rest meanwhile. `names`: for a registry, the caches that it touches (none: all), and
-    `used_by` the hosts that have one of them among their mirrors.
+    `used_by` the hosts that have one of them among their mirrors. `containers`: the running ones by what a restart of
+    docker does to them: `keep_running`, `come_back`, `end`, and `jobs` for those of CI jobs.
     """
 
     service: ServiceName
@@ -530,6 +531,7 @@ class Action:
     names: tuple[str, ...] = ()
     used_by: tuple[str, ...] = ()
     jobs_waited: int = 0
+    containers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 StepVerb: TypeAlias = Literal["guard", "stage", "part", "owe", "strike", "swap", "run", "await"]

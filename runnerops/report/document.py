@@ -75,6 +75,7 @@ def _action(action: Action) -> dict[str, Any]:
         "because": list(action.because),
         "names": list(action.names),
         "used_by": list(action.used_by),
+        "containers": {kind: list(names) for kind, names in action.containers.items()},
         "jobs_interrupted": action.jobs_lost,
         "jobs_waited": action.jobs_waited,
     }

@@ -96,6 +96,23 @@ def action_lines(action: Action) -> Iterator[Line]:
     users = f" · used by {_count(action.used_by)}" if action.used_by else ""
     text = f"  → {action.verb.name.lower()} {what}{because}{users}{waits} · {_jobs(action.jobs_lost)} interrupted"
     yield from wrapped(style, text, 6)
+    if action.containers:
+        parts = (f"{len(names)} {_FATES[kind]} ({_some(names)})" for kind, names in action.containers.items())
+        yield from wrapped("plain", f"      containers: {'; '.join(parts)}", 8)
+
+
+_FATES = {
+    "keep_running": "keep running",
+    "come_back": "end and come back",
+    "end": "end for good",
+    "jobs": "of CI jobs",
+}
+_NAMED = 5
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return f"{', '.join(names[:_NAMED])}{more}"
 
 
 def _count(hosts: Sequence[str]) -> str:

@@ -8,18 +8,18 @@ from runnerops.services.docker.rules import lint
 from runnerops.services.late import late
 
 if TYPE_CHECKING:
-    from runnerops.services.docker.choice import choose
     from runnerops.services.docker.meaning import counterpart, edits, given, owns, remarks, settle
     from runnerops.services.docker.moving import moves, pause, resume
     from runnerops.services.docker.refusal import refusals, stops
+    from runnerops.services.docker.touched import choose
 else:
     __getattr__ = late(
         __name__,
         {
-            "choice": ("choose",),
             "meaning": ("counterpart", "edits", "given", "owns", "remarks", "settle"),
             "moving": ("moves", "pause", "resume"),
             "refusal": ("refusals", "stops"),
+            "touched": ("choose",),
         },
     )
 

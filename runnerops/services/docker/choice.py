@@ -25,13 +25,7 @@ from runnerops.services.steps import owed_to
 RUNNING = frozenset({"active", "reloading"})
 
 
-def choose(
-    host: Host,
-    changes: Sequence[Change],
-    have: HostState,
-    policy: Policy,
-    before: Sequence[Action],  # noqa: ARG001
-) -> Action | None:
+def gentlest(host: Host, changes: Sequence[Change], have: HostState, policy: Policy) -> Action | None:
     """Reload where that is enough, else restart; start where the daemon is down. What is owed counts until it is paid."""
     docker = have.facts.docker
     if docker is None or docker.flavour != "engine":

@@ -52,7 +52,7 @@ _RELOADED = (
     _sticks("runtimes", "object", {}),
     _sticks("default-shm-size", "string", "64M"),
     _sticks("default-runtime", "string", "runc"),
-    _sticks("default-ipc-mode", "string", "private", since="20.10"),
+    _sticks("default-ipc-mode", "string", "private"),
     _sticks("default-cgroupns-mode", "string", None, since="20.10"),  # what it is without a key depends on the kernel
     _sticks("default-stop-timeout", "int", 10, since="29.3"),
     _reloads("max-concurrent-downloads", "int", 3),

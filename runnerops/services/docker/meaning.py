@@ -31,8 +31,10 @@ def given(host: Host, asked: Sequence[RenderedFile]) -> Mapping[str, str]:  # no
 
 
 def remarks(host: Host, asked: Sequence[RenderedFile], actions: Sequence[Action], have: HostState) -> Iterable[str]:  # noqa: ARG001
-    """None."""
-    return ()
+    """A bridge that a restart with containers running left where it was, though the file has been in sync since."""
+    docker, bip = have.facts.docker, str(tree_of(have.file(path_of(have)).content).get("bip") or "")
+    if asked and docker and docker.bridge and bip and bip.partition("/")[0] != docker.bridge:
+        yield f"docker's bridge has {docker.bridge}, not the {bip} of its file; the next restart of Docker moves it"
 
 
 def owns(spec: FileSpec, key: Key) -> bool:  # noqa: ARG001

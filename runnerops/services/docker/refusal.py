@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from runnerops.model import Action, Change, Container, DockerFacts, Host, HostState, Policy, Stop, Verb, key_text
+from runnerops.model import Action, Change, DockerFacts, Host, HostState, Policy, Stop, Verb, key_text
 from runnerops.services.docker.document import NAME
 from runnerops.services.docker.keys import DATA_KEYS, wanted_mirrors
 from runnerops.services.docker.meaning import flags
 from runnerops.services.docker.observation import NOT_THERE
 from runnerops.services.docker.scene import Scene, scene
+from runnerops.services.docker.touched import comes_back, of_job, ours
 
-_JOB = "com.gitlab.gitlab-runner."
-_PROJECT = "com.docker.compose.project"
-GUEST = "runnerops.verify"
-"""The label of a container that a trial of `verify` asks from (`trial.sh`)."""
 _FLAVOURS = {
     "rootless": "the Docker daemon there is rootless: it belongs to a user, not to the host",
     "snap": "Docker there is a snap, which reads its files elsewhere; install the packages of Debian or docker.com",
@@ -95,21 +92,14 @@ def _data_root(now: Scene) -> Iterator[Stop]:
 def _stop_containers(now: Scene) -> Iterator[Stop]:
     if now.keeps_containers:
         return
-    names = tuple(one.name for one in now.docker.containers if one.running and not _comes_back(one) and not _known(one))
+    names = tuple(
+        one.name
+        for one in now.docker.containers
+        if one.running and not (comes_back(one) or ours(one) or of_job(one))  # jobs have a stop of their own
+    )
     if names:
         message = f"the restart of Docker would end containers and not bring them back: {', '.join(names)}"
         yield Stop("stop-containers", message, details=names)
-
-
-def _comes_back(one: Container) -> bool:
-    """`on-failure` does not bring back what ends well when it is told to end."""
-    return one.restart in {"always", "unless-stopped"}
-
-
-def _known(one: Container) -> bool:
-    """A job's container (jobs have a stop of their own), or one of ours, `verify`'s guest of a second among them."""
-    ours = one.labels.get(_PROJECT) == "runnerops" or GUEST in one.labels
-    return ours or any(label.startswith(_JOB) for label in one.labels)
 
 
 def _unproven_mirrors(now: Scene) -> Iterator[Stop]:

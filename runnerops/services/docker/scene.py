@@ -53,10 +53,11 @@ class Scene:
     def moves_bridge(self) -> bool:
         """Whether `bip` gives the bridge another address, which it takes only while no container runs.
 
-        Without the key dockerd keeps the address that it finds.
+        Without the key dockerd keeps the address that it finds. A bip that an earlier restart could not give it counts too.
         """
-        changes = self.change is not None and any(edit.key == ("bip",) for edit in self.change.edits)
-        return changes and bool(self.bip) and self.bip != self.docker.bridge
+        edits = self.change.edits if self.change else ()
+        meant = self.change is not None and (bool(self.docker.bridge) or any(edit.key == ("bip",) for edit in edits))
+        return meant and bool(self.bip) and self.bip != self.docker.bridge
 
     @property
     def bip(self) -> str:

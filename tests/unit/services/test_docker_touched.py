@@ -1,0 +1,82 @@
+"""What a restart of docker would touch: containers that go on, that come back, that do not, and those of CI jobs."""
+
+from __future__ import annotations
+
+import pytest
+
+from runnerops.model import Plan, Tree
+from runnerops.redact import Masker
+from runnerops.report.text import plan_lines
+from tests.unit.services.builders import DAEMON, container, daemon, engine, host, json_bytes, our_container, state
+from tests.unit.test_plan import plan
+
+JOB = {"com.gitlab.gitlab-runner.job.id": "7"}
+RUNNING = (
+    our_container(),
+    container("web", restart="unless-stopped"),
+    container("once", restart="no"),
+    container("build", restart="no", labels=JOB),
+    container("old", running=False),
+)
+
+
+def restart(there: Tree, asked: Tree, *, live: bool) -> Plan:
+    have = state({DAEMON: json_bytes(there)}, engine(live=live, containers=RUNNING))
+    return plan((daemon(asked),), have, host=host(asked))
+
+
+@pytest.mark.parametrize(
+    ("there", "asked", "live", "touched"),
+    [
+        (
+            {},
+            {"mtu": 1400},
+            False,
+            {"come_back": ("runnerops-dockerhub-1", "web"), "end": ("once",), "jobs": ("build",)},
+        ),
+        (
+            {"live-restore": True},
+            {"live-restore": True, "mtu": 1400},
+            True,
+            {"keep_running": ("runnerops-dockerhub-1", "web", "once"), "jobs": ("build",)},
+        ),
+        (  # loaded by a reload before the restart
+            {},
+            {"live-restore": True, "mtu": 1400},
+            False,
+            {"keep_running": ("runnerops-dockerhub-1", "web", "once"), "jobs": ("build",)},
+        ),
+        (  # a bridge moves only while nothing runs
+            {"live-restore": True},
+            {"live-restore": True, "bip": "192.168.200.1/24"},
+            True,
+            {"come_back": ("runnerops-dockerhub-1", "web"), "end": ("once",), "jobs": ("build",)},
+        ),
+        ({}, {"debug": True}, False, {}),
+    ],
+)
+def test_what_becomes_of_each_container(
+    there: Tree, asked: Tree, live: bool, touched: dict[str, tuple[str, ...]]
+) -> None:
+    (action,) = restart(there, asked, live=live).actions
+    assert action.containers == touched
+
+
+def test_it_is_told() -> None:
+    lines = [text for _, text in plan_lines(restart({}, {"mtu": 1400}, live=False), Masker(), ())]
+    told = " ".join(" ".join(lines).split())
+    assert (
+        "containers: 2 end and come back (runnerops-dockerhub-1, web); 1 end for good (once); 1 of CI jobs (build)"
+        in told
+    )
+
+
+def test_a_bridge_that_is_not_where_its_file_says_is_told_and_moved_with_the_next_restart() -> None:
+    bip: Tree = {"bip": "192.168.200.1/24"}
+    have = state({DAEMON: json_bytes(bip)}, engine())
+    idle = plan((daemon(bip),), have, host=host(bip))
+    assert (idle.changes, idle.actions) == ((), ())
+    assert any("172.17.0.1" in note and "192.168.200.1/24" in note for note in idle.notes)
+    asked: Tree = {**bip, "mtu": 1400}
+    made = plan((daemon(asked),), have, host=host(asked))
+    assert any("=192.168.200.1" in step.args for step in made.todo)

@@ -1,0 +1,259 @@
+"""Laws that hold for whatever stands in the files: of settling, and of a plan that was applied."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from runnerops.model import Host, HostState, Plan, Policy, RemoteFile, RenderedFile, ServiceName, Tree
+from runnerops.services import service_of
+from runnerops.services.base import sha256
+from runnerops.services.docker.keys import mirrors_of
+from runnerops.services.gitlab_runner.write import to_toml
+from runnerops.settle import settle
+from tests.unit.services.builders import (
+    DAEMON,
+    MIRROR,
+    cache,
+    compose_facts,
+    daemon,
+    engine,
+    host,
+    json_bytes,
+    our_container,
+    state,
+)
+from tests.unit.services.builders import rendered as rendered_caches
+from tests.unit.services.runner_builders import runner
+from tests.unit.test_plan import CONFIG, ask, have, plan
+
+EVERYTHING = Policy(
+    allow=frozenset(
+        {"not-ours", "host-edit", "drop-runner", "replace-token", "empty-token", "last-mirror", "data-root"}
+    )
+)
+KEY = "5a" * 32
+
+DAEMONS = st.fixed_dictionaries(
+    {},
+    optional={
+        "registry-mirrors": st.sampled_from([[], [MIRROR], ["http://192.0.2.11:5000", MIRROR + "/"]]),
+        "live-restore": st.booleans(),
+        "debug": st.booleans(),
+        "labels": st.sampled_from([[], ["a=b"]]),
+        "mtu": st.integers(1400, 1402),
+        "max-concurrent-downloads": st.sampled_from([3, 6]),
+        "default-cgroupns-mode": st.sampled_from(["host", "private"]),
+        "log-opts": st.dictionaries(st.sampled_from(["max-size", "max-file"]), st.sampled_from(["1", "2"])),
+        "runtimes": st.sampled_from([{}, {"n": {"path": "/n"}}]),
+    },
+)
+
+NAMES = st.sampled_from(["one", "two"])
+TOKENS = st.sampled_from([f"glrt-{letter * 20}" for letter in "abc"])
+DOCKER = st.fixed_dictionaries(
+    {"image": st.sampled_from(["alpine:3", "busybox"])},
+    optional={
+        "privileged": st.booleans(),
+        "memory": st.sampled_from(["", "1g"]),
+        "volumes": st.sampled_from([[], ["/cache"]]),
+        "pull_policy": st.sampled_from(["always", ["always"], ["if-not-present"]]),
+        "services": st.sampled_from([[{"name": "redis"}], [{"name": "redis", "alias": ""}], [{"name": "pg"}]]),
+    },
+)
+RUNNERS = st.lists(
+    st.builds(
+        lambda name, token, keys: runner(name=name, token=token, **keys),
+        NAMES,
+        TOKENS,
+        st.fixed_dictionaries({}, optional={"limit": st.integers(0, 2), "docker": DOCKER, "id": st.integers(0, 2)}),
+    ),
+    max_size=2,
+    unique_by=lambda one: one["name"],
+)
+CONFIGS = st.builds(
+    lambda keys, runners: {**keys, "runners": runners} if runners else dict(keys),
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "concurrent": st.integers(1, 3),
+            "check_interval": st.integers(0, 2),
+            "listen_address": st.sampled_from(["", ":9252"]),
+            "log_level": st.sampled_from(["info", "debug"]),
+            "connection_max_age": st.sampled_from(["15m", "15m0s", "20m"]),
+            "session_server": st.sampled_from([{}, {"session_timeout": 1800}, {"session_timeout": 60}]),
+        },
+    ),
+    RUNNERS,
+)
+
+
+def asked_config(tree: Tree) -> Tree:
+    """As an inventory asks: ids are the host's, and some tokens are left out."""
+    runners = tree.get("runners")
+    if not isinstance(runners, list):
+        return tree
+    bare: list[Any] = [{k: v for k, v in one.items() if k != "id"} for one in runners if isinstance(one, dict)]
+    return {**tree, "runners": bare}
+
+
+def tree_of(content: bytes | None) -> dict[str, Any]:
+    return tomllib.loads((content or b"").decode())
+
+
+# ----------------------------------------------------------------------------------------------------- config.toml
+
+
+@settings(max_examples=200, deadline=None)
+@given(asked=CONFIGS, there=CONFIGS, left_out=st.booleans())
+def test_settling_a_config_twice_is_settling_it_once(asked: Tree, there: Tree, left_out: bool) -> None:
+    want = asked_config(asked)
+    if left_out:
+        want = without_tokens(want)
+    now = have(None, to_toml(there).encode())
+    files = ask(None, to_toml(want).encode())
+    here = Host("h", "h", sections={ServiceName.GITLAB_RUNNER: {}})
+    once, _ = settle(here, files, now)
+    assert settle(here, once, now)[0] == once
+    there_now = replace(now, files={CONFIG: replace(now.files[CONFIG], content=once[0].content)})
+    assert settle(here, files, there_now)[0][0].content == once[0].content
+
+
+def without_tokens(tree: Tree) -> Tree:
+    runners = tree.get("runners")
+    if not isinstance(runners, list):
+        return tree
+    bare: list[Any] = [{k: v for k, v in one.items() if k != "token"} for one in runners if isinstance(one, dict)]
+    return {**tree, "runners": bare}
+
+
+@settings(max_examples=200, deadline=None)
+@given(asked=CONFIGS, there=CONFIGS)
+def test_settling_never_loses_what_the_host_owns(asked: Tree, there: Tree) -> None:
+    """Every runner that is asked for without a token, and that the host has, keeps the host's token, id and dates."""
+    now = have(None, to_toml(there).encode())
+    here = Host("h", "h", sections={ServiceName.GITLAB_RUNNER: {}})
+    (file,), _ = settle(here, ask(None, to_toml(without_tokens(asked_config(asked))).encode()), now)
+    known = {one["name"]: one for one in tree_of(to_toml(there).encode()).get("runners", [])}
+    for one in tree_of(file.content).get("runners", []):
+        if one["name"] in known:
+            mine = {key: one.get(key) for key in ("id", "token")}
+            assert mine == {key: known[one["name"]].get(key) for key in ("id", "token")}
+
+
+@settings(max_examples=200, deadline=None)
+@given(asked=CONFIGS, there=CONFIGS)
+def test_equal_meaning_gives_the_hosts_own_bytes_of_a_config(asked: Tree, there: Tree) -> None:
+    now = have(None, b"# by hand\n" + to_toml(there).encode())
+    here = Host("h", "h", sections={ServiceName.GITLAB_RUNNER: {}})
+    service = service_of(ServiceName.GITLAB_RUNNER)
+    (file,), _ = settle(here, ask(None, to_toml(asked_config(asked)).encode()), now)
+    content = now.files[CONFIG].content
+    assert content
+    edits = service.edits(file.spec, tree_of(content), tree_of(file.content))
+    assert (edits == ()) == (file.content == content)
+
+
+# ---------------------------------------------------------------------------- what was applied asks for nothing more
+
+
+def applied(made: Plan, before: HostState) -> HostState:
+    """The host once the plan's run has ended well: the files, what is loaded of them, what is recorded."""
+    files = dict(before.files)
+    for change in made.changes:
+        path, spec, content = change.old.path, change.new.spec, change.new.content
+        kind = RemoteFile(path) if content is None else RemoteFile(path, "file", content, spec.mode, spec.owner)
+        files[path] = kind
+    docker = before.facts.docker
+    if docker and DAEMON in files:
+        tree = service_of(ServiceName.DOCKER).parse(daemon({}).spec, files[DAEMON].content or b"")
+        live = tree["live-restore"] is True if "live-restore" in tree else docker.live_restore
+        mirrors = mirrors_of(tree["registry-mirrors"]) if "registry-mirrors" in tree else docker.mirrors
+        if any(action.service is ServiceName.DOCKER and action.verb.name == "RESTART" for action in made.actions):
+            live, mirrors = tree.get("live-restore") is True, mirrors_of(tree.get("registry-mirrors"))
+        docker = replace(docker, mirrors=mirrors, live_restore=live)
+    base = {path: made.files[name] for path, name in made.contents.items()}
+    facts = replace(before.facts, docker=docker)
+    return replace(before, files=files, facts=facts, applied=made.applied, base=base, since=made.run, given=made.given)
+
+
+@settings(max_examples=200, deadline=None)
+@given(asked=DAEMONS, there=st.none() | DAEMONS, mirrors=st.sampled_from([(), (MIRROR,)]), live=st.booleans())
+def test_a_daemon_json_that_was_applied_asks_for_nothing_more(
+    asked: Tree, there: Tree | None, mirrors: tuple[str, ...], live: bool
+) -> None:
+    now = state({} if there is None else {DAEMON: json_bytes(there)}, engine(mirrors=mirrors, live=live))
+    made = plan((daemon(asked),), now, EVERYTHING, host=host(asked))
+    assert plan((daemon(asked),), applied(made, now), host=host(asked)).empty
+
+
+@settings(max_examples=200, deadline=None)
+@given(asked=CONFIGS, there=CONFIGS, base=st.none() | CONFIGS)
+def test_a_config_that_was_applied_asks_for_nothing_more(asked: Tree, there: Tree, base: Tree | None) -> None:
+    files = ask(None, to_toml(asked_config(asked)).encode())
+    now = replace(have(None, to_toml(there).encode()), applied={})
+    if base is not None:
+        content = to_toml(base).encode()
+        now = replace(now, applied={CONFIG: sha256(content)}, base={CONFIG: content}, since=7)
+    made = plan(files, now, EVERYTHING, key=KEY)
+    after = applied(made, now)
+    again = plan(files, after, key="77" * 32)
+    assert (again.changes, again.actions, again.stops) == ((), (), ())
+    assert again.empty
+
+
+CACHES = st.lists(
+    st.builds(
+        lambda number, keys: cache(f"c{number}", listen=f"192.0.2.10:500{number}", **keys),
+        st.integers(1, 3),
+        st.fixed_dictionaries(
+            {},
+            optional={
+                "ttl": st.sampled_from(["1h", "2h"]),
+                "image": st.sampled_from(["registry:3.0.0", "registry:3.1.1"]),
+            },
+        ),
+    ),
+    min_size=1,
+    max_size=3,
+    unique_by=lambda one: str(one["name"]),
+)
+
+
+def containers(files: Mapping[str, RemoteFile], asked: list[Tree], compose: RenderedFile) -> Any:
+    """What `up -d` makes of the Compose file."""
+    tree: Any = service_of(ServiceName.REGISTRY).parse(compose.spec, files[compose.spec.path].content or b"")
+    for one in asked:
+        name = str(one["name"])
+        label = tree["services"][name]["labels"]["runnerops.registry-config.sha256"]
+        yield our_container(name, label, id=sha256(f"{name}{label}{one['image']}".encode()), image=one["image"])
+
+
+@settings(max_examples=60, deadline=None)
+@given(asked=CACHES, there=CACHES, keep=st.sampled_from([(), ("proxy.ttl",), ("log", "services.c1.environment.A")]))
+def test_caches_that_were_applied_ask_for_nothing_more(
+    asked: list[Tree], there: list[Tree], keep: tuple[str, ...]
+) -> None:
+    before = rendered_caches(host({}, there))
+    now = state(
+        {file.spec.path: file.content or b"" for file in before},
+        engine(),
+        registry_facts=compose_facts(),
+        applied={file.spec.path: sha256(file.content) for file in before},
+    )
+    here = host(None, asked, keep={ServiceName.REGISTRY: keep} if keep else {})
+    files = rendered_caches(here)
+    made = plan(files, now, EVERYTHING, host=here)
+    after = applied(made, now)
+    running = tuple(containers(after.files, asked, files[-1]))
+    docker = after.facts.docker
+    assert docker
+    after = replace(after, facts=replace(after.facts, docker=replace(docker, containers=running)))
+    again = plan(files, after, host=here)
+    assert (again.changes, again.actions) == ((), ())
+    assert again.empty
