@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from runnerops.errors import HostError, LinkLostError
-from runnerops.model import Event, Outcome, Plan, Result
-from runnerops.outcome import in_between, outcome_of, unseen
+from runnerops.model import Event, Outcome, Plan, Result, drains
+from runnerops.outcome import in_between, left, outcome_of, unseen
 from runnerops.redact import Redactor
 from runnerops.remote import protocol
 
@@ -40,11 +40,14 @@ class _Run:
     redactor: Redactor
     watch: Callable[[Event], None]
     decoder: protocol.Decoder
+    no_wait: bool = False
     seen: int = 0
+    left: str = ""
+    """How many jobs it waits for, where this client does not."""
     events: list[Event] = field(default_factory=list)
 
     def take(self, lines: Iterator[bytes]) -> None:
-        """Follows until the output ends."""
+        """Follows until the output ends, or until it waits for jobs and nobody is to."""
         for line in lines:
             if not line.endswith(b"\n"):  # cut off with its connection: the next one sends it whole
                 continue
@@ -54,6 +57,14 @@ class _Run:
                 safe = replace(event, text=self.redactor.text(event.text))
                 self.events.append(safe)
                 self.watch(safe)
+                if self.no_wait and self._drains(safe):
+                    self.left = safe.text
+                    return
+
+    def _drains(self, event: Event) -> bool:
+        """Whether the run waits for jobs now; a process without any ends at once."""
+        waits = event.kind == "wait" and event.list == "todo" and event.step < len(self.plan.todo)
+        return waits and drains(self.plan.todo[event.step]) and event.text[:1].isdigit()
 
 
 def apply(
@@ -62,14 +73,16 @@ def apply(
     again: Callable[[], Follows],
     redactor: Redactor,
     watch: Callable[[Event], None],
+    *,
+    no_wait: bool = False,
 ) -> Outcome:
     """Starts the plan's run and follows it to its end. `again` gives a new connection in place of a lost one.
 
-    Raises HostError where not even a connection could be had.
+    `no_wait`: leaves it as soon as it waits for running jobs. Raises HostError where not even a connection could be had.
     """
-    run = _Run(plan, redactor, watch, protocol.Decoder(plan.host))
+    run = _Run(plan, redactor, watch, protocol.Decoder(plan.host), no_wait)
     status = _to_end(run, link, again, protocol.start(plan), protocol.payload(plan, redactor.lines))
-    return outcome_of(plan, run.events) or _not_begun(run, status)
+    return _left_or_ended(run) or _not_begun(run, status)
 
 
 def follow(
@@ -78,14 +91,20 @@ def follow(
     again: Callable[[], Follows],
     redactor: Redactor,
     watch: Callable[[Event], None],
+    *,
+    no_wait: bool = False,
 ) -> Outcome:
     """Follows a run that is going on, or is over, from its beginning to its end. Only its number and steps count.
 
     Raises HostError where not even a connection could be had.
     """
-    run = _Run(plan, redactor, watch, protocol.Decoder(plan.host))
+    run = _Run(plan, redactor, watch, protocol.Decoder(plan.host), no_wait)
     _to_end(run, link, again, protocol.follow(plan.run, 0), b"")
-    return outcome_of(plan, run.events) or unseen(plan)
+    return _left_or_ended(run) or unseen(plan)
+
+
+def _left_or_ended(run: _Run) -> Outcome | None:
+    return left(run.plan, run.left) if run.left else outcome_of(run.plan, run.events)
 
 
 def _to_end(

@@ -57,6 +57,16 @@ ProveTimeout = Annotated[
         "--prove-timeout", metavar="TIME", help="How long a service may take to show that it runs what it should."
     ),
 ]
+DrainTimeout = Annotated[
+    str,
+    typer.Option(
+        "--drain-timeout", metavar="TIME", help="How long running jobs may take before a restart is given up."
+    ),
+]
+NoWait = Annotated[
+    bool,
+    typer.Option("--no-wait", help="Leave as soon as a host waits for running jobs; it goes on by itself (exit 3)."),
+]
 LockWait = Annotated[
     str,
     typer.Option(
@@ -177,6 +187,8 @@ def deploy(
     yes: Yes = False,
     allow: Allow = None,
     kill_jobs: KillJobs = False,
+    drain_timeout: DrainTimeout = "2h",
+    no_wait: NoWait = False,
     prove_timeout: ProveTimeout = "60s",
     lock_wait: LockWait = "",
     output: Output = "text",
@@ -192,8 +204,8 @@ def deploy(
             targets or [],
             os.environ,
             screen,
-            _flags(allow, kill_jobs, prove_timeout, lock_wait),
-            Manner(yes, _json(output), verbose),
+            _flags(allow, kill_jobs, prove_timeout, lock_wait, drain_timeout),
+            Manner(yes, _json(output), verbose, no_wait),
         )
     )
 
@@ -288,13 +300,16 @@ def _json(output: str) -> bool:
     return output == "json"
 
 
-def _flags(allow: list[str] | None, kill_jobs: bool, prove: str = "60s", lock_wait: str = "") -> Flags:
+def _flags(
+    allow: list[str] | None, kill_jobs: bool, prove: str = "60s", lock_wait: str = "", drain: str = "2h"
+) -> Flags:
     from runnerops.commands.planning import Flags
     from runnerops.commands.words import parse_allow, parse_time
 
     return Flags(
         parse_allow(allow or []),
         kill_jobs,
+        drain_s=parse_time("--drain-timeout", drain),
         prove_s=parse_time("--prove-timeout", prove),
         lock_wait_s=parse_time("--lock-wait", lock_wait) if lock_wait else 0,
     )

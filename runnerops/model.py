@@ -545,10 +545,19 @@ class Step:
     args: tuple[str, ...]
 
 
+DRAINED = "=gone"
+"""The condition of an `await` that waits for running jobs."""
+
+
 def step_text(step: Step) -> str:
     """A step as a person reads it: scripts are cut to their first line."""
     words = [word if len(word) <= 60 and "\n" not in word else word.splitlines()[0][:57] + "…" for word in step.args]
     return " ".join((step.verb, *words))
+
+
+def drains(step: Step) -> bool:
+    """Whether a step waits for running jobs; its output counts them in its first line and names them in the others."""
+    return step.verb == "await" and step.args[1] == DRAINED
 
 
 @dataclass(frozen=True, slots=True)
@@ -674,8 +683,10 @@ class Record:
 
     @property
     def result(self) -> Result:
-        """A run that was cut off and never ended is unknown."""
-        return Result.GOING_ON if self.run.alive else ENDS.get(self.run.result, Result.UNKNOWN)
+        """A run that was cut off and never ended is unknown; before a drain is over, nothing is swapped."""
+        found = Result.GOING_ON if self.run.alive else ENDS.get(self.run.result, Result.UNKNOWN)
+        drained = found is Result.ROLLED_BACK and self.failed is not None and drains(self.failed)
+        return Result.FAILED if drained else found
 
     @property
     def swapped(self) -> Mapping[str, tuple[Sha, Sha]]:

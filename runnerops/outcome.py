@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from runnerops.model import ENDS, Event, Outcome, Plan, Record, Result, Step, step_text
+from runnerops.model import ENDS, Event, Outcome, Plan, Record, Result, Step, drains, step_text
 
 STATE = "/var/lib/runnerops"
 
@@ -35,6 +35,8 @@ def outcome_of(plan: Plan, events: Sequence[Event]) -> Outcome | None:
         return None
     result = ENDS.get(events[-1].text, Result.UNKNOWN)
     failed = _failed(plan, events)
+    if result is Result.ROLLED_BACK and failed and drains(failed):
+        return _undrained(plan, failed, events)
     if result is Result.FAILED and failed and failed.verb == "await":  # only answers are awaited before the first swap
         result = Result.REFUSED
     code = plan.lifts.get(failed, "") if failed else ""
@@ -44,6 +46,30 @@ def outcome_of(plan: Plan, events: Sequence[Event]) -> Outcome | None:
     )
     look = tuple(event.text for event in events if event.kind in {"note", "fail"} and event.text)
     return Outcome(plan.host, result, failed, message, look if failed else (), _hint(plan, result, code))
+
+
+def _undrained(plan: Plan, failed: Step, events: Sequence[Event]) -> Outcome:
+    """The time limit of a drain: what it said last is how many jobs run still, and which."""
+    told = [event.text for event in events if event.kind == "note" and event.list == "todo"]
+    message = (
+        f"not drained within {time_text(int(failed.args[0]))}: {told[0] if told else 'it runs still'}; nothing was swapped, "
+        "and the runner starts again by itself after its last job"
+    )
+    hint = "deploy again when that has ended, or with a longer --drain-timeout; --kill-jobs does not wait"
+    return Outcome(plan.host, Result.FAILED, failed, message, tuple(told[1:]), hint)
+
+
+def time_text(seconds: int) -> str:
+    """As `--drain-timeout` takes it: `2h`, `90s`."""
+    size, unit = next((size, unit) for size, unit in ((3600, "h"), (60, "m"), (1, "s")) if seconds % size == 0)
+    return f"{seconds // size}{unit}"
+
+
+def left(plan: Plan, jobs: str) -> Outcome:
+    """It waits for running jobs, and nobody here for it. `jobs` says how many."""
+    message = f"it waits for {jobs}, then goes on by itself on its host"
+    hint = f"`runnerops history {plan.host} --follow` follows it to its end"
+    return Outcome(plan.host, Result.GOING_ON, message=message, hint=hint)
 
 
 def unseen(plan: Plan) -> Outcome:

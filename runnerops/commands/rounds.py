@@ -25,11 +25,12 @@ from runnerops.report.screen import Screen
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How a user wants to be asked and told. `yes`: not asked at all."""
+    """How a user wants to be asked and told. `yes`: not asked at all; `no_wait`: not told to the end of running jobs."""
 
     yes: bool
     as_json: bool
     verbose: bool
+    no_wait: bool = False
 
     def check(self, command: str, screen: Screen) -> None:
         """Raises UsageError where nobody can be asked."""
@@ -88,7 +89,7 @@ def _one_round(
     known = _known(plans, reach, project)
     with contextlib.ExitStack() as stack:
         show = open_show(known, screen, stack, as_json=manner.as_json, verbose=manner.verbose)
-        turns = Turns(project, plans, known, reach, screen, show, patience, going)
+        turns = Turns(project, plans, known, reach, screen, show, patience, going, no_wait=manner.no_wait)
         turns.run()
     return turns
 

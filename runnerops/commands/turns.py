@@ -35,6 +35,7 @@ class Turns:
     show: Show
     patience: Patience
     going: Going
+    no_wait: bool = False
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     again: set[str] = field(default_factory=set)
 
@@ -86,7 +87,12 @@ class Turns:
     def _apply(self, host: Host, planned: Planned) -> Outcome:
         plan = planned.plan
         outcome = apply.apply(
-            plan, partial(self.reach.link, host), partial(self.reach.again, host), self.screen.redactor, self.show.watch
+            plan,
+            partial(self.reach.link, host),
+            partial(self.reach.again, host),
+            self.screen.redactor,
+            self.show.watch,
+            no_wait=self.no_wait,
         )
         if outcome.result is Result.LOCKED:
             met = meet(plan, self.reach.reader(host), self.patience)
@@ -107,6 +113,7 @@ class Turns:
             partial(self.reach.again, host),
             self.screen.redactor,
             self.show.watch,
+            no_wait=self.no_wait,
         )
         if outcome.result is Result.APPLIED:
             self.again.add(host.name)

@@ -7,11 +7,10 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol
 
-from runnerops.model import Event, Outcome, Plan, Step, step_text
+from runnerops.model import Event, Outcome, Plan, Step, drains, step_text
 from runnerops.report.document import event_document
 from runnerops.report.screen import Screen
 from runnerops.report.text import outcome_lines
-from runnerops.services.steps import drains
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from runnerops.model import Owed, ServiceName, Step, Verb
+from runnerops.model import DRAINED, Owed, ServiceName, Step, Verb
 
 NOTHING = "none"
 """Stands for the InvocationID or container id of what does not run: a step has no empty fields."""
@@ -28,17 +28,9 @@ def wait(seconds: int, condition: str, *argv: str) -> Step:
     return Step("await", (str(seconds), condition, *argv))
 
 
-DRAINED = "=gone"
-
-
 def drain(seconds: int, *argv: str) -> Step:
     """A wait for a service's running jobs, whose first line counts them and the others name them, until it says `gone`."""
     return wait(seconds, DRAINED, *argv)
-
-
-def drains(step: Step) -> bool:
-    """Whether a step waits for running jobs."""
-    return step.verb == "await" and step.args[1] == DRAINED
 
 
 def owe(service: ServiceName, verb: Verb, run_number: int, invocation: str) -> Step:

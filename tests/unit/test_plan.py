@@ -26,11 +26,11 @@ from runnerops.model import (
     Unit,
     Verb,
 )
+from runnerops.model import drains as is_drain
 from runnerops.plan import Request, make_plan
 from runnerops.remote import protocol
 from runnerops.services import service_of
 from runnerops.services.base import sha256
-from runnerops.services.steps import drains as is_drain
 from runnerops.settle import settle
 from runnerops.unasked import TOOLS
 from tests.unit.services.builders import DAEMON, daemon, engine, json_bytes, state

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from importlib.resources import files as package_files
 from typing import Literal
 
-from runnerops.model import HostState, Policy, Step
+from runnerops.model import HostState, Policy, Step, drains
 from runnerops.services.gitlab_runner.place import config_path
 from runnerops.services.gitlab_runner.proof import UNIT, Watch, read, watch
 from runnerops.services.gitlab_runner.scripts import RESET, REST, RETURN, RETURN_LATER, STAY
-from runnerops.services.steps import drain, drains, run
+from runnerops.services.steps import drain, run
 
 DRAIN = "drain.sh"
 """In the run's folder: it tells how many jobs a process waits for, until it is gone."""

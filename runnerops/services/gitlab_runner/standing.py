@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from runnerops.model import ABSENT, Host, HostState
+from runnerops.services.gitlab_runner.choice import count
 from runnerops.services.gitlab_runner.document import NAME
 from runnerops.services.gitlab_runner.place import config_path
 from runnerops.services.standing import Standing
@@ -15,7 +16,7 @@ def standing(host: Host, have: HostState) -> Standing | None:
     left = () if managed or have.applied.get(path, ABSENT) == ABSENT else (path,)
     if runner is None:
         return Standing(NAME, managed, "", "not there", not managed, (), left) if managed or left else None
-    count = len(runner.jobs)
-    words = [f"{count} job{'s' if count != 1 else ''}"] if runner.lives or count else []
+    words = [count(runner.jobs)] if runner.lives or runner.jobs else []
+    words += ["draining, starts by itself after its last job"] if runner.returning else []
     words += [f"a runner beside the unit: {stranger}" for stranger in runner.strangers]
     return Standing(NAME, managed, runner.version, runner.unit.active, runner.lives, tuple(words), left)
