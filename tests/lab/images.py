@@ -60,6 +60,8 @@ class Image:
     entrypoint: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
     volumes: tuple[str, ...] = ()
+    environment: tuple[str, ...] = ()
+    ports: tuple[int, ...] = ()
 
     @property
     def repository(self) -> str:
@@ -99,7 +101,8 @@ class Image:
     def config(self) -> bytes:
         """The image's configuration; its digest is the image's id."""
         runs: dict[str, object] = {
-            "Env": ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"],
+            "Env": ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", *self.environment],
+            "ExposedPorts": {f"{port}/tcp": {} for port in self.ports} or None,
             "Entrypoint": list(self.entrypoint) or None,
             "Cmd": list(self.command) or None,
             "Volumes": {path: {} for path in self.volumes} or None,

@@ -124,9 +124,15 @@ def registry_version(root: Path) -> str:
     return found[0]
 
 
+def libraries(root: Path, program: str) -> list[str]:
+    """Absolute paths, inside `root`, of the loader and the libraries that a program of it needs; none where it is static."""
+    said = run(["chroot", str(root), "ldd", program], check=False)
+    return sorted(set(re.findall(r"(/\S+) \(0x", said)))
+
+
 def registry_libraries(root: Path) -> list[str]:
-    """Absolute paths, inside `root`, of the loader and the libraries that its registry binary needs."""
-    return sorted(set(re.findall(r"(/\S+) \(0x", run(["chroot", str(root), "ldd", "/usr/bin/docker-registry"]))))
+    """Those of its registry."""
+    return libraries(root, "/usr/bin/docker-registry")
 
 
 @contextmanager
