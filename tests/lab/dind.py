@@ -10,7 +10,16 @@ from tests.lab.roots import libraries
 from tests.lab.shell import run
 
 ENTRYPOINT = Path(__file__).parent / "image" / "dockerd-entrypoint.sh"
-DAEMON = ("dockerd", "containerd", "containerd-shim-runc-v2", "runc", "docker-proxy", "iptables", "ip6tables", "openssl")
+DAEMON = (
+    "dockerd",
+    "containerd",
+    "containerd-shim-runc-v2",
+    "runc",
+    "docker-proxy",
+    "iptables",
+    "ip6tables",
+    "openssl",
+)
 EXTENSIONS = "usr/lib/x86_64-linux-gnu/xtables"
 IMAGE = "library/docker:dind"
 CLIENT = "library/docker:cli"
@@ -20,7 +29,10 @@ def dind_image(root: Path) -> Image:
     """`docker:dind`. Variables, volume and ports are those of the official image."""
     files = {**binaries(root, (*DAEMON, "docker", "tini-static")), **busybox(root)}
     files["usr/bin/docker-init"] = files.pop("usr/bin/tini-static")
-    files["etc/ssl/openssl.cnf"] = files["usr/lib/ssl/openssl.cnf"] = ((root / "etc/ssl/openssl.cnf").read_bytes(), 0o644)
+    files["etc/ssl/openssl.cnf"] = files["usr/lib/ssl/openssl.cnf"] = (
+        (root / "etc/ssl/openssl.cnf").read_bytes(),
+        0o644,
+    )
     for path in (root / EXTENSIONS).iterdir():
         files[f"{EXTENSIONS}/{path.name}"] = (path.read_bytes(), 0o644)
     files["usr/bin/dockerd-entrypoint.sh"] = (ENTRYPOINT.read_bytes(), 0o755)
