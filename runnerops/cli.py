@@ -285,6 +285,14 @@ def trust(
 
 
 @app.command()
+def dind(inventory: InventoryFile = DEFAULT_INVENTORY) -> None:
+    """Print what a job sets for Docker-in-Docker through a cache, on runners that are not managed here."""
+    from runnerops.commands.dind import dind as run
+
+    _run(lambda screen: run(inventory, screen))
+
+
+@app.command()
 def demo(
     keep: Annotated[bool, typer.Option("--keep", help="Leave the host running until Ctrl-C, to play with.")] = False,
 ) -> None:

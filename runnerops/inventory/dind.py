@@ -35,6 +35,13 @@ def fill_dind(host: Draft, sections: dict[ServiceName, Tree], wiring: Wiring, pr
             runners[index] = _Filler(host, index, asked, problems).fill(runners[index], mirrors, wiring.urls())
 
 
+def pool_beside(urls: Sequence[str], networks: Sequence[IPv4Network] = ()) -> str:
+    """The first of our pools that holds none of these URLs' addresses and meets none of the networks."""
+    used = [*networks, *(IPv4Network(address) for url in urls if (address := _ipv4(url)))]
+    free = (pool for pool in _POOLS if not any(pool.overlaps(network) for network in used))
+    return str(next(free, _POOLS[-1]))
+
+
 class _Filler:
     """Fills in one runner; what is wrong with it is noted, and the runner left as it is."""
 
@@ -109,11 +116,8 @@ class _Filler:
                     text = f"holds {url}: networks of a job would take that address, and pulls go past the cache"
                     self._note(("docker_in_docker", "pool"), text, "take a network that nothing else uses")
             return given
-        used = [*(place for _, place in taken), *self._docker_networks()]
-        if own := _ipv4(f"//{self._host.shape.address or self._host.name}"):
-            used.append(IPv4Network(own))
-        free = (pool for pool in _POOLS if not any(pool.overlaps(network) for network in used))
-        return str(next(free, _POOLS[-1]))
+        own = f"//{self._host.shape.address or self._host.name}"
+        return pool_beside((*urls, own), self._docker_networks())
 
     def _docker_networks(self) -> Sequence[IPv4Network]:
         section = self._host.shape.docker

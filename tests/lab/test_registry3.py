@@ -43,7 +43,7 @@ if has_go():
         if not host.exists(STATE):
             return []
         entries = json.loads(host.read(STATE)).values()
-        return [datetime.fromisoformat(entry["Expiry"][:19]).replace(tzinfo=UTC) for entry in entries]
+        return [datetime.fromisoformat(entry["ExpiryData"][:19]).replace(tzinfo=UTC) for entry in entries]
 
     def test_it_reads_our_config_serves_and_keeps_to_its_ttl(project: Project, host: LabHost) -> None:
         project.deploy()

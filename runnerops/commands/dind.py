@@ -1,0 +1,40 @@
+"""`runnerops dind`: what `docker_in_docker` would set, as lines of a job, for runners that are not managed here."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from runnerops import inventory
+from runnerops.errors import InventoryError
+from runnerops.inventory.dind import pool_beside
+from runnerops.inventory.registries import HUB
+from runnerops.model import Cache, Exit
+from runnerops.report.screen import Screen
+from runnerops.services.gitlab_runner.dind import Dind
+
+
+def dind(path: Path, screen: Screen) -> Exit:
+    """Exit 0. Raises what is wrong with the inventory, and where no cache can be reached from another host."""
+    loaded = inventory.load(path)
+    known = dict.fromkeys(cache for host in loaded.hosts for cache in host.caches)
+    caches = [cache for cache in known if cache.serves == HUB and cache.use and not cache.local]
+    if not caches:
+        hint = "give a cache of Docker Hub a `listen` address that other hosts can reach"
+        raise InventoryError(f"{path}: no cache that a runner elsewhere can reach", hint)
+    mirrors = tuple(cache.url for cache in caches)
+    screen.lines(("plain", line) for line in _lines(Dind(mirrors, pool_beside(mirrors)), caches))
+    return Exit.OK
+
+
+def _lines(found: Dind, caches: list[Cache]) -> Iterator[str]:
+    """In YAML; a list in one line reads like the command that it is."""
+    yield "# For a job on a privileged docker runner; its pulls go through:"
+    yield from (f"#   {cache.url} (cache {cache.name} of {cache.host})" for cache in caches)
+    yield "services:"
+    yield f"  - name: {found.image}"
+    yield f"    alias: {found.alias}"
+    yield f"    command: {json.dumps(list(found.argv))}"
+    yield "variables:"
+    yield from (f"  {name}: {json.dumps(value)}" for name, value in found.variables.items())

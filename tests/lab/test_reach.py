@@ -1,0 +1,71 @@
+"""A cache that jobs use is proven from a container's network: a firewall that denies incoming cuts off containers alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.lab.host import LabHost
+from tests.lab.lab import Lab
+from tests.lab.project import Project, cache_section, host_entry, runner_section
+
+CACHE = "http://172.17.0.1:5000"
+CONFIG = "/etc/gitlab-runner/config.toml"
+DENY = """
+iptables -A INPUT -i lo -j ACCEPT
+iptables -A INPUT -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT
+iptables -A INPUT -p tcp --dport 22 -j ACCEPT
+iptables -A INPUT -j DROP
+"""
+
+
+@pytest.fixture(name="project")
+def fixture_project(tmp_path: Path, lab: Lab, host: LabHost) -> Iterator[Project]:
+    """A host with a firewall and a runner whose jobs have Docker; nothing is deployed."""
+    project = Project(tmp_path, lab)
+    host.run(DENY)
+    project.write({"hosts": {host.name: entry(host, lab, docker_in_docker=True)}})
+    yield project
+    host.run("iptables -F INPUT")
+
+
+def entry(host: LabHost, lab: Lab, **dind: object) -> dict[str, Any]:
+    one = runner_section()["runners"][0]
+    runner = {**one, "executor": "docker", "docker": {"image": "alpine:3", "privileged": True}, **dind}
+    section = runner_section(runners=[runner])
+    return host_entry(host, docker={"live-restore": True}, registry=cache_section(host, lab.hub), gitlab_runner=section)
+
+
+def line_to_type(said: str) -> str:
+    assert "ufw allow proto tcp" in said
+    found = re.search(r"^\W*(iptables -I INPUT .*)$", said, re.MULTILINE)
+    assert found, said
+    return found[1]
+
+
+def test_a_cache_that_containers_cannot_reach_is_not_left_there(project: Project, host: LabHost) -> None:
+    said = project.deploy(code=4)
+    assert f"containers do not reach {CACHE}" in said
+    assert not host.exists("/etc/docker/daemon.json")
+    assert not host.exists(CONFIG)
+    host.run(line_to_type(said))
+    project.deploy()
+    assert "docker:dind" in host.read(CONFIG).decode()
+
+
+def test_jobs_are_not_newly_given_a_cache_that_they_cannot_reach(project: Project, host: LabHost, lab: Lab) -> None:
+    project.write({"hosts": {host.name: entry(host, lab)}})
+    project.deploy()
+    before = host.read(CONFIG)
+    project.write({"hosts": {host.name: entry(host, lab, docker_in_docker=True)}})
+    said = project.deploy(code=1)
+    assert f"containers do not reach {CACHE}" in said
+    assert "as it was" in said
+    assert host.read(CONFIG) == before
+    host.run(line_to_type(said))
+    project.deploy()
+    assert "docker:dind" in host.read(CONFIG).decode()
