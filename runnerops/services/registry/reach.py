@@ -11,10 +11,10 @@ from collections.abc import Collection, Iterator
 from runnerops.model import Host, ServiceName, Step, Tree, Value
 from runnerops.services.firewall import opening
 from runnerops.services.registry.caches import PROJECT, OwnCache, own_caches
-from runnerops.services.steps import answers, wait
+from runnerops.services.steps import answers, run
 
-SECONDS = 20
-"""The host itself was answered before, so this is no matter of waiting for a start."""
+SECONDS = 40
+"""For three tries of 5 s. The host itself was answered before, so this is no matter of waiting for a start."""
 
 FROM_CONTAINER = (
     ": does a container reach it; "
@@ -22,7 +22,7 @@ FROM_CONTAINER = (
     f'id=$(docker ps -q --filter "label=com.docker.compose.project={PROJECT}" '
     '--filter "label=com.docker.compose.service=$cache" | head -n 1); '
     'pid=$(docker inspect --format "{{.State.Pid}}" "$id") || exit; '
-    'nsenter -t "$pid" -n "$@" && exit; '
+    'for try in 1 2 3; do nsenter -t "$pid" -n "$@" && exit; sleep 1; done; '
     'printf "%s\\n" "$said" "$ufw" "$iptables"; exit 1'
 )
 """CACHE TEXT TEXT TEXT ARGV…: the host's own command in the network of that container, and what to type where it fails."""
@@ -61,4 +61,4 @@ def from_container(cache: OwnCache, tools: Collection[str]) -> Step:
     url = url_of(cache)
     lines = (opening(url, firewall, own=True) for firewall in ("ufw", "iptables"))
     said = f"containers do not reach {url}, the host does: its firewall drops what comes from them; type one of"
-    return wait(SECONDS, "ok", "sh", "-c", FROM_CONTAINER, "sh", cache.name, said, *lines, *answers(url, tools))
+    return run(SECONDS, "sh", "-c", FROM_CONTAINER, "sh", cache.name, said, *lines, *answers(url, tools))
