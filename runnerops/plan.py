@@ -32,6 +32,7 @@ from runnerops.model import (
 )
 from runnerops.services import SERVICES, service_of
 from runnerops.services.base import ParseError, fingerprint, sha256, with_path
+from runnerops.services.registry.reach import urls_given
 from runnerops.unasked import edited_there, lifted, not_equipped, not_ours, sift
 
 
@@ -107,9 +108,10 @@ def with_clients(host: Host, hosts: Iterable[Host]) -> Host:
 
 
 def _used(host: Host) -> Iterator[Cache]:
-    """The caches that this host's mirrors name."""
+    """The caches that this host's mirrors name, or those of its jobs."""
     mirrors = host.sections.get(ServiceName.DOCKER, {}).get("registry-mirrors")
     wanted = {str(url).rstrip("/") for url in mirrors} if isinstance(mirrors, list) else set()
+    wanted |= urls_given(host.sections.get(ServiceName.GITLAB_RUNNER, {}))
     return (cache for cache in host.caches if cache.url.rstrip("/") in wanted)
 
 

@@ -6,9 +6,10 @@ gitlab-runner loads config.toml within 3 s of its swap, so for it the swap is th
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 
-from runnerops.model import Action, Change, Host, HostState, Moves, Policy, RunnerFacts, Step, Verb
+from runnerops.model import Action, Change, Host, HostState, Moves, Policy, RunnerFacts, ServiceName, Step, Verb
 from runnerops.services.base import sha256, staged_path
 from runnerops.services.gitlab_runner import written
 from runnerops.services.gitlab_runner.checks import version_of
@@ -20,8 +21,8 @@ from runnerops.services.gitlab_runner.proof import UNIT, read, watch
 from runnerops.services.gitlab_runner.scripts import LOAD_OR_START
 from runnerops.services.registry.caches import own_caches
 from runnerops.services.registry.containers import ours
-from runnerops.services.registry.reach import from_container, given
-from runnerops.services.steps import owe, run, settle_debt
+from runnerops.services.registry.reach import from_container, given, urls_given
+from runnerops.services.steps import answers, owe, run, settle_debt, wait
 
 
 def moves(
@@ -43,8 +44,10 @@ def moves(
         todo, undo = part.come_back(), part.rest_again()
     else:
         todo, undo = part.restart(run), part.restart_back()
-    judge = (*part.judge(), *_caches(host, changes, have))
-    return _moves(todo, undo, guard=tuple(_guard(runner)), judge=judge, files=part.files())
+    mirrors = () if "unproven-mirror" in policy.allow else tuple(_mirrors(host, changes, have))
+    judge = (*part.judge(), *_caches(host, changes, have), *mirrors)
+    found = _moves(todo, undo, guard=tuple(_guard(runner)), judge=judge, files=part.files())
+    return replace(found, lifts=dict.fromkeys(mirrors, "unproven-mirror"))
 
 
 def _moves(
@@ -92,6 +95,17 @@ def _caches(host: Host, changes: Sequence[Change], have: HostState) -> Iterator[
         for cache in given(own_caches(host), read(change.new.content)):
             if cache not in known and registry and registry.answers.get(cache.probe) and cache.name in ours(have):
                 yield from_container(cache, have.facts.tools)
+
+
+def _mirrors(host: Host, changes: Sequence[Change], have: HostState) -> Iterator[Step]:
+    """Other hosts' caches that jobs are newly given. Where there is a `docker` section, its part proves its mirrors."""
+    if ServiceName.DOCKER in host.sections:
+        return
+    for change in changes:
+        new = urls_given(read(change.new.content)) - urls_given(read(change.old.content))
+        for cache in host.caches:
+            if cache.host != host.name and cache.url in new:
+                yield wait(10, "ok", *answers(cache.url, have.facts.tools))
 
 
 class _Part:

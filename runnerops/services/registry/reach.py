@@ -35,8 +35,13 @@ def for_jobs(host: Host) -> tuple[OwnCache, ...]:
 
 def given(caches: Collection[OwnCache], config: Tree) -> tuple[OwnCache, ...]:
     """Those among the caches that stand in the command of a service of this config.toml."""
-    words = {part.rstrip("/") for word in _words(config) for part in word.split("=", 1)}
-    return tuple(cache for cache in caches if url_of(cache) in words)
+    urls = urls_given(config)
+    return tuple(cache for cache in caches if url_of(cache) in urls)
+
+
+def urls_given(config: Tree) -> frozenset[str]:
+    """All that such commands name, a flag's value apart from its flag; the mirrors of jobs are among it."""
+    return frozenset(part.rstrip("/") for word in _words(config) for part in word.split("=", 1))
 
 
 def _words(config: Tree) -> Iterator[str]:

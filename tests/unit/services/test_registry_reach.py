@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from runnerops.model import Action, Facts, Host, HostState, Moves, ServiceName, Step, Tree, Verb
+from runnerops.model import Action, Cache, Facts, Host, HostState, Moves, Policy, ServiceName, Step, Tree, Verb
+from runnerops.plan import uses_caches_of
 from runnerops.services import gitlab_runner, registry
 from runnerops.services.registry.caches import own_caches
 from runnerops.services.registry.reach import FROM_CONTAINER, for_jobs, from_container, given
@@ -156,3 +157,36 @@ def test_a_cache_that_jobs_are_newly_given_is_judged_before_the_file_is_swapped(
     action = Action(ServiceName.GITLAB_RUNNER, Verb.RELOAD)
     moves = gitlab_runner.moves(here, action, runners.change(old, new), runner_state(old, **state), POLICY, 1, False)
     assert list(asks(moves)) == asked
+
+
+# -- a cache of another host -----------------------------------------------------------------------------------------
+
+FAR = "http://192.0.2.1:5000"
+
+
+def client(new: Tree, **sections: Tree) -> Host:
+    far = Cache("dockerhub", "cache-1", "https://registry-1.docker.io", "docker.io", FAR, local=False)
+    own = {ServiceName(name): section for name, section in sections.items()}
+    return Host("h", "h", sections={**own, ServiceName.GITLAB_RUNNER: new}, caches=(far,))
+
+
+def judged(old: Tree, new: Tree, policy: Policy = POLICY, **sections: Tree) -> list[Step]:
+    action = Action(ServiceName.GITLAB_RUNNER, Verb.RELOAD)
+    here = client(new, **sections)
+    moves = gitlab_runner.moves(here, action, runners.change(old, new), runners.have(old), policy, 1, False)
+    found = [step for step in moves.judge if f"{FAR}/v2/" in step.args]
+    assert set(moves.lifts) == set(found)
+    return found
+
+
+def test_a_far_cache_that_jobs_are_newly_given_must_answer_before_the_swap() -> None:
+    new = config("--registry-mirror", FAR)
+    assert len(judged(config(), new)) == 1
+    assert judged(new, new) == []
+    assert judged(config(), new, Policy(allow=frozenset({"unproven-mirror"}))) == []
+    assert judged(config(), new, docker={}) == []
+
+
+def test_the_host_of_such_a_cache_goes_first() -> None:
+    assert uses_caches_of(client(config("--registry-mirror", FAR))) == {"cache-1"}
+    assert uses_caches_of(client(config())) == frozenset()
