@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
-from runnerops.model import Action, Change, Host, HostState, Moves, Policy, RunnerFacts, ServiceName, Step, Verb
+from runnerops.model import Action, Change, Host, HostState, Moves, Policy, RunnerFacts, Step, Verb
 from runnerops.services.base import sha256, staged_path
 from runnerops.services.gitlab_runner import written
 from runnerops.services.gitlab_runner.checks import version_of
@@ -17,12 +17,10 @@ from runnerops.services.gitlab_runner.document import NAME
 from runnerops.services.gitlab_runner.drain import payload, rest, rest_again, return_later, start
 from runnerops.services.gitlab_runner.keys import LINT_SINCE
 from runnerops.services.gitlab_runner.place import config_path
-from runnerops.services.gitlab_runner.proof import UNIT, read, watch
+from runnerops.services.gitlab_runner.proof import UNIT, watch
+from runnerops.services.gitlab_runner.pulls import far_caches_new_to_jobs, own_caches_new_to_jobs
 from runnerops.services.gitlab_runner.scripts import LOAD_OR_START
-from runnerops.services.registry.caches import own_caches
-from runnerops.services.registry.containers import ours
-from runnerops.services.registry.reach import from_container, given, urls_given
-from runnerops.services.steps import answers, owe, run, settle_debt, wait
+from runnerops.services.steps import owe, run, settle_debt
 
 
 def moves(
@@ -44,8 +42,8 @@ def moves(
         todo, undo = part.come_back(), part.rest_again()
     else:
         todo, undo = part.restart(run), part.restart_back()
-    mirrors = () if "unproven-mirror" in policy.allow else tuple(_mirrors(host, changes, have))
-    judge = (*part.judge(), *_caches(host, changes, have), *mirrors)
+    mirrors = () if "unproven-mirror" in policy.allow else tuple(far_caches_new_to_jobs(host, changes, have))
+    judge = (*part.judge(), *own_caches_new_to_jobs(host, changes, have), *mirrors)
     found = _moves(todo, undo, guard=tuple(_guard(runner)), judge=judge, files=part.files())
     return replace(found, lifts=dict.fromkeys(mirrors, "unproven-mirror"))
 
@@ -85,27 +83,6 @@ def _guard(runner: RunnerFacts) -> Iterator[Step]:
     yield Step("guard", (runner.unit.active, "systemctl", "is-active", UNIT))
     if runner.unit.pid and runner.unit.invocation:
         yield Step("guard", (runner.unit.invocation, "systemctl", "show", "-p", "InvocationID", "--value", UNIT))
-
-
-def _caches(host: Host, changes: Sequence[Change], have: HostState) -> Iterator[Step]:
-    """Caches that answer the host and that jobs are newly given. One that this run brings up is proven in its own part."""
-    registry = have.facts.registry
-    for change in changes:
-        known = given(own_caches(host), read(change.old.content))
-        for cache in given(own_caches(host), read(change.new.content)):
-            if cache not in known and registry and registry.answers.get(cache.probe) and cache.name in ours(have):
-                yield from_container(cache, have.facts.tools)
-
-
-def _mirrors(host: Host, changes: Sequence[Change], have: HostState) -> Iterator[Step]:
-    """Other hosts' caches that jobs are newly given. Where there is a `docker` section, its part proves its mirrors."""
-    if ServiceName.DOCKER in host.sections:
-        return
-    for change in changes:
-        new = urls_given(read(change.new.content)) - urls_given(read(change.old.content))
-        for cache in host.caches:
-            if cache.host != host.name and cache.url in new:
-                yield wait(10, "ok", *answers(cache.url, have.facts.tools))
 
 
 class _Part:

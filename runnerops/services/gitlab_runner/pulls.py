@@ -1,0 +1,33 @@
+"""What jobs are newly given to pull through must be there before the file is swapped: their pulls would pass it by. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from runnerops.model import Change, Host, HostState, ServiceName, Step
+from runnerops.services.gitlab_runner.proof import read
+from runnerops.services.registry.caches import own_caches
+from runnerops.services.registry.containers import ours
+from runnerops.services.registry.reach import from_container, given, urls_given
+from runnerops.services.steps import answers, wait
+
+
+def own_caches_new_to_jobs(host: Host, changes: Sequence[Change], have: HostState) -> Iterator[Step]:
+    """Caches that answer the host and that jobs are newly given. One that this run brings up is proven in its own part."""
+    registry = have.facts.registry
+    for change in changes:
+        known = given(own_caches(host), read(change.old.content))
+        for cache in given(own_caches(host), read(change.new.content)):
+            if cache not in known and registry and registry.answers.get(cache.probe) and cache.name in ours(have):
+                yield from_container(cache, have.facts.tools)
+
+
+def far_caches_new_to_jobs(host: Host, changes: Sequence[Change], have: HostState) -> Iterator[Step]:
+    """Other hosts' caches that jobs are newly given. Where there is a `docker` section, its part proves its mirrors."""
+    if ServiceName.DOCKER in host.sections:
+        return
+    for change in changes:
+        new = urls_given(read(change.new.content)) - urls_given(read(change.old.content))
+        for cache in host.caches:
+            if cache.host != host.name and cache.url in new:
+                yield wait(10, "ok", *answers(cache.url, have.facts.tools))
