@@ -13,6 +13,8 @@ from tests.lab.host import LabHost
 from tests.lab.lab import Lab
 from tests.lab.project import Project, cache_section, host_entry, runner_section
 
+pytestmark = pytest.mark.hosts("bookworm", "docker28")  # the oldest Docker and the newest, each with its iptables rules
+
 CACHE = "http://172.17.0.1:5000"
 CONFIG = "/etc/gitlab-runner/config.toml"
 DENY = """

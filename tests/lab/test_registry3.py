@@ -15,6 +15,8 @@ from tests.lab.registry3 import IMAGE, has_go, registry3_image
 from tests.lab.roots import BOOKWORM, ensure_root
 from tests.lab.shell import until
 
+pytestmark = pytest.mark.hosts("bookworm", "docker28")  # Compose 1 and the newest
+
 CACHE = "http://172.17.0.1:5000"
 STATE = "/var/lib/docker/volumes/runnerops-dockerhub/_data/scheduler-state.json"
 
