@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
+import socket
+import time
 from typing import TYPE_CHECKING, Any
 
 from .engine import docker
+from .log import log
 
 if TYPE_CHECKING:
     from .docker import Container
 
 PER_BUILD = "FF_NETWORK_PER_BUILD"
+WAIT = 30
 
 
 def start_services(build: Container) -> list[str]:
@@ -26,7 +32,28 @@ def start_services(build: Container) -> list[str]:
         words = [*build.options("service"), *options, *found, *settings(service)]
         docker("run", "--detach", "--name", name, *words, service["name"], *service.get("command", []))
         links += [] if network else [f"--link={name}:{alias}"]
+        wait_for(name)
     return [*options, *links]
+
+
+def wait_for(name: str) -> None:
+    """Until a port of the service's image answers; the job starts after 30 s anyway."""
+    (shown,) = json.loads(docker("inspect", name))
+    ports = [int(port.partition("/")[0]) for port in shown["Config"].get("ExposedPorts") or {}]
+    addresses = [one["IPAddress"] for one in shown["NetworkSettings"]["Networks"].values()]
+    deadline = time.monotonic() + WAIT
+    while ports and not any(answers(address, port) for address in addresses for port in ports):
+        if time.monotonic() > deadline:
+            log("warning", f"Service {name} probably didn't start properly")
+            return
+        time.sleep(0.2)
+
+
+def answers(address: str, port: int) -> bool:
+    """Whether a connection is taken."""
+    with contextlib.suppress(OSError), socket.create_connection((address, port), 0.5):
+        return True
+    return False
 
 
 def network_of(build: Container) -> str:
