@@ -22,8 +22,11 @@ from runnerops.services import SERVICES, service_of
 from runnerops.services.base import Service, sha256
 
 STAGE_SECONDS = 10
-_ORIGINAL = 'mkdir -p ../../originals && { [ -e "../../originals/$2" ] || cp "$1" "../../originals/$2"; }'
-"""Keeps the first original of a path for good; the walker's working directory is the run's own."""
+_ORIGINAL = (
+    'mkdir -p ../../originals && { [ -e "../../originals/$2" ] || '
+    '{ cp "$1" ../../originals/.new && mv ../../originals/.new "../../originals/$2"; }; }'
+)
+"""Keeps the first original of a path for good, whole or not at all; the walker's working directory is the run's own."""
 
 
 @dataclass(slots=True)

@@ -17,8 +17,22 @@ uptime() { read -r up _ </proc/uptime; }
 
 event() { # KIND TEXT: a line of the log; TEXT is one line without tabs
     uptime
-    printf '%s\t%s\t%s\t%s\t%s\n' "$up" "$list" "$index" "$1" "$2" >>log
+    log "$@" 2>/dev/null || { spend && echo >>log && log "$@"; } # after one that was cut short a new line begins
 }
+
+log() { printf '%s\t%s\t%s\t%s\t%s\n' "$up" "$list" "$index" "$1" "$2" >>log; }
+
+reserve() { head -c 65536 /dev/urandom >reserve || { spend && false; }; } # what a run writes after its first step, on a disk that fills up
+
+spend() { [ -e reserve ] && rm -f reserve; }
+
+desk() { # what commands print and note lies in memory where there is /run: their answers count on a full disk too
+    desk=$PWD
+    [ ! -d "$root/run" ] || { mkdir -p "$root/run/runnerops-${PWD##*/}" && desk=$root/run/runnerops-${PWD##*/}; }
+    export RUNNEROPS_DESK="$desk"
+}
+
+clear_desk() { if [ "$desk" = "$PWD" ]; then rm -f out err; else rm -rf "$root"/run/runnerops-[0-9]*; fi; }
 
 clean() { # standard input without secrets and control characters
     if [ -s secrets ]; then grep -vF -f secrets; else cat; fi | tr '\t' ' ' | tr -d '\000-\010\013-\037\177' | cut -c1-400
@@ -51,7 +65,7 @@ swap() { # PATH OLD NEW
     if [ "$list" = undo ] && ahead "$1" "$now"; then return 0; fi
     if [ "$list" = todo ] && [ "$now" = "$3" ] && [ "$2" != "$3" ]; then return 0; fi
     if [ "$now" != "$2" ]; then
-        printf '%s was edited meanwhile\n' "$1" >out
+        printf '%s was edited meanwhile\n' "$1" >"$desk/out"
         return 1
     fi
     if [ "$list" = todo ]; then printf '%s\n' "$1" >>swapped && sync_all swapped || return 1; fi
@@ -59,7 +73,7 @@ swap() { # PATH OLD NEW
         rm -f "$path" || return 1
     else
         staged "$1" "$3"
-        [ "$(sha "$beside")" = "$3" ] || { printf '%s is not what was staged\n' "${beside#"$root"}" >out && return 1; }
+        [ "$(sha "$beside")" = "$3" ] || { printf '%s is not what was staged\n' "${beside#"$root"}" >"$desk/out" && return 1; }
         newer "$beside" "$path" && mv -f "$beside" "$path" || return 1
     fi
     sync_all "${path%/*}"
@@ -97,17 +111,17 @@ limited() { # SECONDS ARGV...: in a process group of its own, all of which is ki
 guard() { # WANT ARGV...: by what it prints; its exit status may be anything (`is-active` tells `inactive` with 3)
     want=$1
     shift
-    limited 60 "$@" >out 2>err
-    [ "$(cat out)" = "$want" ] && return 0
-    cat err >>out
+    limited 60 "$@" >"$desk/out" 2>"$desk/err"
+    [ "$(cat "$desk/out")" = "$want" ] && return 0
+    cat "$desk/err" >>"$desk/out"
     return 1
 }
 
 run() { # SECONDS ARGV...
     seconds=$1
     shift
-    limited "$seconds" "$@" >out 2>&1 && return 0
-    [ $status != 137 ] || echo "not done within $seconds s" >>out
+    limited "$seconds" "$@" >"$desk/out" 2>&1 && return 0
+    [ $status != 137 ] || echo "not done within $seconds s" >>"$desk/out"
     return 1
 }
 
@@ -119,32 +133,32 @@ await() { # SECONDS CONDITION ARGV...
         uptime
         left=$((end - ${up%%.*}))
         [ "$left" -gt 0 ] || left=1
-        limited "$left" "$@" >out 2>err
-        got=$(cat out)
+        limited "$left" "$@" >"$desk/out" 2>"$desk/err"
+        got=$(cat "$desk/out")
         case $condition in
         ok) [ $status != 0 ] || return 0 ;;
         =*) [ "$got" != "${condition#=}" ] || return 0 ;;
         "~"*) case $got in *"${condition#\~}"*) return 0 ;; esac ;;
         esac
-        first=$(head -n 1 out | clean)
+        first=$(head -n 1 "$desk/out" | clean)
         [ "$first" = "$said" ] || event wait "$first"
         said=$first
         uptime
         [ "${up%%.*}" -lt "$end" ] || break
         sleep 1
     done
-    cat err >>out
+    cat "$desk/err" >>"$desk/out"
     return 1
 }
 
 step() { # a step's fields
     verb=$1
     shift
-    : >out
+    true >"$desk/out" # `:` would end the shell where that cannot be written
     case $verb in
     guard | stage | swap | owe | strike | run | await) "$verb" "$@" ;;
     part) [ "$list" = undo ] || { printf '%s\n' "$1" >>begun && sync_all begun; } ;;
-    *) echo "unknown verb $verb" >out && false ;;
+    *) echo "unknown verb $verb" >"$desk/out" && false ;;
     esac
 }
 
@@ -168,7 +182,7 @@ walk_list() { # todo: up to the first step that does not hold; undo: all of them
         if step "$@" 3<&-; then
             event 'done' ''
         else
-            tail -n 20 out | clean | while IFS= read -r line; do event note "$line"; done
+            tail -n 20 "$desk/out" | clean | while IFS= read -r line; do event note "$line"; done
             event fail ''
             bad=1
             [ "$list" = undo ] || break
@@ -177,21 +191,23 @@ walk_list() { # todo: up to the first step that does not hold; undo: all of them
     return $bad
 }
 
-lock() { exec 9>>"$state/lock" && flock -w 5 9 && { echo $$ >holder || :; }; }
+lock() { exec 9>>"$state/lock" && flock -w 5 9 && desk && { echo $$ >holder || :; }; }
 
 finish() { # WORD: no staged file is left, be it of a run that lost its power; then the last line
+    spend
     [ -s verdict ] || echo "$1" >verdict # killed from here on, the run stays what it is
     grep -h "^stage$tab" ../*/todo 2>/dev/null | while IFS=$tab read -r _ _ path _ _ wanted; do
         staged "$path" "$wanted"
         rm -f "$beside"
     done
-    rm -f out err
+    clear_desk
     list='' index=-1
     event end "$1"
     sync_all log .
 }
 
 go_back() { # WORD for a run in which no part had begun
+    spend
     if [ ! -s begun ]; then
         finish "$1"
     elif walk_list undo; then
@@ -230,7 +246,12 @@ walk() {
     trap '' HUP PIPE
     event note "clock $(date +%s)"
     lock || { event end locked && return; }
-    sync_all todo undo meta . .. # what is ours at a path is told by these, after a power cut too
+    if ! reserve; then
+        event note "no space left in $state"
+        go_back failed
+        return
+    fi
+    sync_all todo undo meta reserve . .. # what is ours at a path is told by these, after a power cut too
     if walk_list todo; then finish applied; else go_back failed; fi
     prune
 }

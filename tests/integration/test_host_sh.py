@@ -362,3 +362,34 @@ def test_what_a_run_that_lost_its_power_left_is_cleared_by_the_next(walker: Walk
     following.prepare([sh("true")])
     assert following.walk() == "applied"
     assert not left.exists()
+
+
+# ------------------------------------------------------------------------------------------------------- a full disk
+
+
+def test_what_commands_print_and_note_needs_no_disk_where_there_is_run(walker: Walker) -> None:
+    walker.at("/run").mkdir()
+    noted = sh('cd "$RUNNEROPS_DESK" && echo x >noted')
+    read = ("sh", "-c", 'cat "$RUNNEROPS_DESK/noted"')
+    walker.prepare([noted, Step("await", ("1", "=x", *read)), Step("guard", ("x", *read)), sh("[ -s todo ]")])
+    for name in ("out", "err", "noted"):
+        (walker.folder / name).mkdir()  # nothing could be written there
+    assert walker.walk() == "applied"
+    assert list(walker.at("/run").iterdir()) == []
+
+
+def test_a_run_begins_only_where_there_is_room_for_its_log(walker: Walker) -> None:
+    todo, undo = whole_run()
+    walker.prepare(todo, undo, FILES)
+    (walker.folder / "reserve").mkdir()
+    done = walker.call("walk", str(walker.folder))
+    assert done.returncode == 0
+    assert walker.end() == "failed"
+    assert any("no space left" in event.text for event in walker.events())
+    as_it_was(walker)
+
+
+def test_the_room_kept_for_the_log_is_given_back(walker: Walker) -> None:
+    walker.prepare([sh('[ "$(wc -c <reserve)" = 65536 ]')])
+    assert walker.walk() == "applied"
+    assert not (walker.folder / "reserve").exists()

@@ -15,7 +15,7 @@ observe_docker_daemon() { # FORMAT: the daemon, its images, and its containers a
   if docker_api '/info' '/images/json' '/containers/json?all=1'; then
     ask docker_info printf '%s' "$one"
     ask docker_images docker_image_names "$two"
-    ids=$(printf '%s' "$three" | tr ',{' '[\n*]' | sed -n 's/^"Id":"\([0-9a-f]*\)"$/\1/p')
+    ids=$(printf '%s' "$three" | tr , '\n' | tr '{' '\n' | sed -n 's/^"Id":"\([0-9a-f]*\)"$/\1/p')
   else
     ask docker_info docker info --format '{{json .}}'
     ask docker_images docker image ls --digests --format '{{.Repository}}:{{.Tag}} {{.Repository}}@{{.Digest}}'

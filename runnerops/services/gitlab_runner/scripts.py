@@ -3,6 +3,9 @@
 Their working directory is the run's own. Each begins with what it is for: a plan shows a script's first words.
 """
 
+_DESK = 'cd "${RUNNEROPS_DESK:-.}" || exit; '
+"""What these scripts note lies in memory: they must answer on a full disk too."""
+
 _LOADS = (
     'loads() { { curl -gfsS --noproxy "*" -m 2 "$1" || wget -q -T 2 -O - "$1"; } 2>/dev/null | '
     'sed -n "s/^gitlab_runner_configuration_loaded_total //p"; }; '
@@ -10,6 +13,7 @@ _LOADS = (
 
 CURSOR = (
     ": mark the log; "
+    + _DESK
     + _LOADS
     + (
         "rm -f polled waits; "
@@ -37,15 +41,14 @@ _IS_LOADED = _LOADS + (
     'else echo "$pid" >polled; echo "$seen; looking once more"; fi'
 )
 
-LOADED = ": is its config loaded; " + _IS_LOADED
+LOADED = ": is its config loaded; " + _DESK + _IS_LOADED
 """UNIT PID|any info|quiet URL|-: says `loaded` once the running process has the new file, at two polls in a row.
 
 The log tells, else the metrics page; where neither can (`quiet`: a log level that hides it), twice no complaint must do.
 """
 
 RETURNED = (
-    ": is it back, or will be; "
-    'if systemctl is-active -q "runnerops-return-$1"; then '
+    ": is it back, or will be; " + _DESK + 'if systemctl is-active -q "runnerops-return-$1"; then '
     'if [ -e waits ]; then echo loaded; else : >waits; echo "its last job"; fi; exit; fi; ' + _IS_LOADED
 )
 """As LOADED; it is met, too, by a return that waits for a last job: it comes by itself."""
