@@ -9,7 +9,7 @@ from typing import Any
 from runnerops.report.text import WIDTH, Line
 from runnerops.services.chain import Check
 
-_WORDS = {"holds": ("good", "ok"), "broken": ("bad", "BROKEN"), "untried": ("warn", "untried")}
+_WORDS = {"holds": ("plain", "ok"), "broken": ("bad", "BROKEN"), "untried": ("warn", "untried")}
 _COLUMN = 2 + max(len(word) for _, word in _WORDS.values()) + 2
 
 

@@ -146,6 +146,16 @@ def test_an_upstream_that_is_down_keeps_the_cache_running(project: Project, host
     project.deploy()
 
 
+def test_what_a_cache_holds_is_no_upstream(project: Project, host: LabHost, lab: Lab) -> None:
+    """It lists the tags that it holds with success, and would not come up again all the same."""
+    project.deploy()
+    host.run("docker pull -q alpine:3 && docker rmi alpine:3")
+    lab.hub.stop()
+    section = cache_section(host, lab.hub, config={"log": {"level": "debug"}})
+    project.write({"hosts": {host.name: whole_host(host, lab.hub, registry=section)}})
+    refused(project, host, "upstream-down", "dockerhub")
+
+
 def test_a_job_that_no_runner_there_took_stops_a_docker_restart(project: Project, host: LabHost) -> None:
     project.deploy()
     label = "--label com.gitlab.gitlab-runner"

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import shlex
+import signal
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -268,3 +272,42 @@ def test_a_client_of_another_hosts_cache(tmp_path: Path, lab: Lab, name: str) ->
     assert "could not be read" in found_pull["reason"]
     said = project.run("verify", code=1)
     assert f"{name}: unreachable" in said
+
+
+def test_a_deploy_meanwhile_is_not_disturbed(project: Project, host: LabHost) -> None:
+    """Neither its lock nor its run's number is taken, and what verify leaves for a second stops nothing."""
+    busy = subprocess.Popen(
+        ["sh", "-c", f"while :; do {shlex.join(project.command('verify'))} || :; done"],
+        cwd=project.folder,
+        env=project.environ,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        for size in ("5m", "6m", "7m"):
+            project.set(host.name, "docker", "log-opts", value={"max-size": size})
+            assert f"{host.name}: applied" in project.deploy()
+    finally:
+        os.killpg(busy.pid, signal.SIGKILL)
+        busy.wait()
+    until("nothing is left", lambda: host.run("docker ps -aq --filter label=runnerops.verify").stdout == "", seconds=90)
+    assert {link["state"] for link in links(project).values()} == {"holds"}
+
+
+def test_a_client_that_is_gone_leaves_nothing(project: Project, host: LabHost) -> None:
+    """What it had begun goes on to its end."""
+    before = images(host)
+    typed = subprocess.Popen(
+        project.command("verify"),
+        cwd=project.folder,
+        env=project.environ,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    until("it pulls", lambda: "alpine" in images(host), seconds=30)
+    typed.kill()
+    typed.communicate()
+    until("all is put back", lambda: images(host) == before, seconds=30)
+    until("nothing is left", lambda: host.run("docker ps -aq --filter label=runnerops.verify").stdout == "", seconds=30)

@@ -1,6 +1,6 @@
 # shellcheck shell=sh
-# A pull through the daemon, and all as it was before it. `ask`, `docker_inside` and `docker_reach` come from the frame
-# and from verify.sh. A client that is gone ends nothing half-way.
+# A pull through the daemon, and all as it was before it. `ask`, `limited`, `docker_inside` and `docker_reach` come
+# from the frame and from verify.sh. A client that is gone ends nothing half-way.
 
 docker_try() { # MARKER IMAGE NAME TAG JOBS URL...: JOBS is yes where CI jobs were seen
   trap '' HUP PIPE
@@ -15,7 +15,7 @@ docker_try() { # MARKER IMAGE NAME TAG JOBS URL...: JOBS is yes where CI jobs we
 }
 
 docker_image() { # NAME: its id, if it is there
-  docker image inspect -f '{{.Id}}' "$1" 2>/dev/null
+  limited docker image inspect -f '{{.Id}}' "$1" 2>/dev/null
 }
 
 docker_pull() { # MARKER NAME TAG: by the daemon itself, which hands the marker on to a mirror in its User-Agent
@@ -35,8 +35,8 @@ docker_visit() { # MARKER IMAGE URL...: each asked from a container on the defau
   case $inside in
   *' default '* | *' bridge '*) ;;
   *)
-    guest=$(docker run -d --rm --network bridge --label "runnerops.verify=$marker" --entrypoint sleep "$image" 60 2>/dev/null)
-    pid=$(docker inspect -f '{{.State.Pid}}' "$guest" 2>/dev/null)
+    guest=$(limited docker run -d --rm --network bridge --label "runnerops.verify=$marker" --entrypoint sleep "$image" 60 2>/dev/null)
+    pid=$(limited docker inspect -f '{{.State.Pid}}' "$guest" 2>/dev/null)
     [ "${pid:-0}" = 0 ] || inside="$pid bridge /$image"
     ;;
   esac
@@ -44,20 +44,20 @@ docker_visit() { # MARKER IMAGE URL...: each asked from a container on the defau
     ask docker_inside printf '%s\n' "$inside"
     for url in "$@"; do ask "docker_reach/$url" docker_reach "${inside%% *}" "$url"; done
   fi
-  [ -z "$guest" ] || docker rm -f "$guest" >/dev/null 2>&1
+  [ -z "$guest" ] || limited docker rm -f "$guest" >/dev/null 2>&1
 }
 
 docker_put_back() { # IMAGE BEFORE BEGAN JOBS: the image as it was; what a job or somebody else may want stays
   now=$(docker_image "$1")
   if [ "$now" = "$2" ]; then
     echo same
-  elif [ "$(docker events --since "$3" --until "$(date +%s.%N)" --filter event=pull --filter "image=$1" | wc -l)" -gt 1 ]; then
+  elif [ "$(limited docker events --since "$3" --until "$(date +%s.%N)" --filter event=pull --filter "image=$1" | wc -l)" -gt 1 ]; then
     echo 'stays pulled'
   elif [ -n "$2" ]; then
-    docker tag "$2" "$1" && docker rmi "$now" >/dev/null && echo restored
-  elif [ "$4" = yes ] || [ -n "$(docker ps -q --filter label=com.gitlab.gitlab-runner.managed=true)" ]; then
+    limited docker tag "$2" "$1" && limited docker rmi "$now" >/dev/null && echo restored
+  elif [ "$4" = yes ] || [ -n "$(limited docker ps -q --filter label=com.gitlab.gitlab-runner.managed=true)" ]; then
     echo 'stays jobs'
-  elif docker rmi "$1" >/dev/null; then
+  elif limited docker rmi "$1" >/dev/null; then
     echo removed
   else
     echo 'stays used'

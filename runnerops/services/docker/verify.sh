@@ -27,7 +27,7 @@ docker_reach() { # PID URL: the status of `/v2/` as a process in that one's netw
 docker_inside() { # a running container with a network of its own, best one on the default bridge: PID, network, name
   for filter in network=bridge status=running; do
     for id in $(limited docker ps -q --filter "$filter" 2>/dev/null); do
-      found=$(docker inspect -f '{{.State.Pid}} {{.HostConfig.NetworkMode}} {{.Name}}' "$id" 2>/dev/null)
+      found=$(limited docker inspect -f '{{.State.Pid}} {{.HostConfig.NetworkMode}} {{.Name}}' "$id" 2>/dev/null)
       case $found in '' | '0 '* | *' host '* | *' none '* | *' container:'*) continue ;; esac
       printf '%s\n' "$found"
       return 0

@@ -120,8 +120,8 @@ def container_check(host: Host, url: str, seen: Seen) -> Check:
         return Check("answers-container", NAME, what, "untried", reason)
     _, network, container = (*found.get("docker_inside", NO_ANSWER).text.split(" "), "", "")[:3]
     bridge = network in {"default", "bridge"}
-    where = "on the default bridge" if bridge else f"in the network of {container.lstrip('/')}"
-    what = f"{url} answers from a container {where}"
+    where = "default bridge" if bridge else f"network of {container.lstrip('/')}"
+    what = f"{url} answers from a container ({where})"
     wrong = problem(found[name])
     if not wrong:
         return Check("answers-container", NAME, what)

@@ -49,9 +49,10 @@ registry_volume() { # NAME: where this cache keeps what it holds, with the regis
     "$(registry_container "$1")" 2>/dev/null
 }
 
-registry_asked() { # NAME CACHE-URL REPOSITORY [SECONDS]: `upstream` where the cache lists a tag that it does not hold; else `held`, `none`
+registry_asked() { # NAME CACHE-URL REPOSITORY [SECONDS]: `upstream` where it lists a tag that it does not hold; else `held`, `none`, `silent`
   # a cache whose upstream is silent lists the tags that it holds, and says 200
-  tags=$(registry_get "$2/v2/$3/tags/list" "${4:-3}" | sed -n 's/.*"tags": *\[\([^]]*\)\].*/\1/p' | tr ',' '\n' | tr -d ' "')
+  list=$(registry_get "$2/v2/$3/tags/list" "${4:-3}") || case $? in 28) echo silent && return ;; esac # curl's word for too late
+  tags=$(printf '%s\n' "$list" | sed -n 's/.*"tags": *\[\([^]]*\)\].*/\1/p' | tr ',' '\n' | tr -d ' "')
   [ -n "$tags" ] || { echo none && return; }
   held=$root$(registry_volume "$1")/docker/registry/v2/repositories/$3/_manifests/tags
   for tag in $tags; do

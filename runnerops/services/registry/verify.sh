@@ -45,7 +45,7 @@ verify_registry_upstream() { # NAME CACHE-URL UPSTREAM [REPOSITORY...]: without 
   first=${1:-none}
   for repository in "$@"; do
     said=$(registry_asked "$name" "$cache" "$repository" 15)
-    [ "$said" != upstream ] || break
+    case $said in upstream | silent) break ;; esac
   done
   ask "registry_asked/$name" printf '%s\n' "${said:-nothing}"
   ask "registry_upstream/$name" registry_code "$upstream/v2/$first/tags/list" 10

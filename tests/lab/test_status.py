@@ -1,0 +1,85 @@
+"""status and catalog on real hosts: what they tell is what is there, and they change nothing."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.lab.host import LabHost
+from tests.lab.lab import Lab
+from tests.lab.project import Project, host_entry, whole_host
+
+
+@pytest.fixture(name="project")
+def fixture_project(tmp_path: Path, lab: Lab, host: LabHost) -> Project:
+    """A host with all three services, not deployed."""
+    project = Project(tmp_path, lab)
+    project.write({"hosts": {host.name: whole_host(host, lab.hub)}})
+    return project
+
+
+def told(project: Project, *words: str, code: int = 0) -> dict[str, Any]:
+    (host,) = json.loads(project.run(*words, "-o", "json", code=code))["hosts"]
+    found: dict[str, Any] = host
+    return found
+
+
+def test_before_and_after_a_deploy(project: Project, host: LabHost) -> None:
+    before = told(project, "status")
+    assert before["last_run"] is None
+    assert [one["service"] for one in before["services"] if one["well"]] == ["docker", "gitlab_runner"]
+    assert not host.exists("/var/lib/runnerops")
+    project.deploy()
+    after = told(project, "status")
+    assert all(one["well"] and one["managed"] for one in after["services"])
+    assert after["last_run"]["run"] == 1
+    assert after["last_run"]["end"] == "applied"
+    versions = host.versions()
+    assert after["services"][0]["version"].startswith(versions["docker"])
+    assert "mirror http://172.17.0.1:5000" in project.run("status")
+
+
+def test_what_does_not_run_and_what_is_owed(project: Project, host: LabHost) -> None:
+    project.deploy()
+    host.run(
+        "docker stop $(docker ps -q --filter label=com.docker.compose.service=dockerhub); systemctl stop gitlab-runner"
+    )
+    host.run("mkdir -p /var/lib/runnerops/owed; echo 'restart 7 x' >/var/lib/runnerops/owed/docker")
+    found = told(project, "status")
+    assert [one["well"] for one in found["services"]] == [True, False, False]
+    assert found["owed"] == [{"service": "docker", "verb": "restart", "run": 7}]
+    said = project.run("status")
+    assert "0 of 1 up" in said
+    assert "owed: restart of docker, since run 7" in said
+
+
+def test_a_section_that_went(project: Project, host: LabHost) -> None:
+    project.deploy()
+    project.write({"hosts": {host.name: host_entry(host, docker={"live-restore": True, "registry-mirrors": []})}})
+    said = project.run("status")
+    assert "no longer managed: /etc/gitlab-runner/config.toml" in said
+    assert "no longer managed: /opt/registry/docker-compose.yml" in said
+    assert "daemon.json" not in said
+
+
+def test_what_a_cache_holds(project: Project, host: LabHost) -> None:
+    project.deploy()
+    assert told(project, "catalog")["caches"][0]["repositories"] == []
+    host.run("docker pull -q alpine:3; docker pull -q busybox:1")
+    (cache,) = told(project, "catalog", "--tags")["caches"]
+    held = {one["name"]: one["tags"] for one in cache["repositories"]}
+    assert held == {"library/alpine": ["3"], "library/busybox": ["1"]}
+    assert all(one["tags"] is None for one in told(project, "catalog")["caches"][0]["repositories"])
+    assert "library/alpine  3" in project.run("catalog", "--tags")
+    host.run("docker stop $(docker ps -q --filter label=com.docker.compose.service=dockerhub)")
+    assert told(project, "catalog", code=1)["caches"][0]["problem"]
+    assert f"runnerops verify {host.name}" in project.run("catalog", code=1)
+
+
+def test_a_host_that_is_not_reached(project: Project, host: LabHost) -> None:
+    project.set(host.name, "ssh", value={"user": "root", "port": 9})
+    assert told(project, "status", code=1)["result"] == "unreachable"
+    assert told(project, "catalog", code=1)["result"] == "unreachable"
