@@ -2,6 +2,8 @@
 # A pull through the daemon, and all as it was before it. `ask`, `limited`, `docker_inside` and `docker_reach` come
 # from the frame and from verify.sh. A client that is gone ends nothing half-way.
 
+root=${root-}
+
 docker_try() { # MARKER IMAGE NAME TAG JOBS URL...: JOBS is yes where CI jobs were seen
   trap '' HUP PIPE
   marker=$1 image=$2 name=$3 tag=$4 jobs=$5
@@ -19,8 +21,8 @@ docker_image() { # NAME: its id, if it is there
 }
 
 docker_pull() { # MARKER NAME TAG: by the daemon itself, which hands the marker on to a mirror in its User-Agent
-  if command -v curl >/dev/null 2>&1 && [ -S /var/run/docker.sock ]; then
-    curl -sSN -m 300 --unix-socket /var/run/docker.sock -X POST -A "runnerops-verify/$1" \
+  if command -v curl >/dev/null 2>&1 && [ -S "$root/var/run/docker.sock" ]; then
+    curl -sSN -m 300 --unix-socket "$root/var/run/docker.sock" -X POST -A "runnerops-verify/$1" \
       "http://localhost/images/create?fromImage=$2&tag=$3" 2>&1
   else
     echo '{"status":"unmarked"}'

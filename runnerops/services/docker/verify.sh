@@ -1,5 +1,8 @@
 # shellcheck shell=sh
-# What containers of the daemon reach, asked from their own network. Reads only; `ask` and `limited` come from the frame.
+# What containers of the daemon reach, asked from their own network. Reads only; `ask`, `limited` and $root come from the
+# frame.
+
+root=${root-}
 
 docker_reach() { # PID URL: the status of `/v2/` as a process in that one's network gets it, and curl's own exit status
   place=${2#*://}
@@ -37,7 +40,7 @@ docker_inside() { # a running container with a network of its own, best one on t
 }
 
 docker_firewall() { # which program rules the host's firewall
-  if grep -qi '^ENABLED=yes' /etc/ufw/ufw.conf; then
+  if grep -qi '^ENABLED=yes' "$root/etc/ufw/ufw.conf"; then
     echo ufw
   elif systemctl is-active -q firewalld; then
     echo firewalld
