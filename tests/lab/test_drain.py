@@ -1,0 +1,333 @@
+"""Jobs run while a deploy needs the runner, or Docker, at rest: they are waited for, and whoever dies meanwhile."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import re
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.lab.gitlab import UNTIL_TOLD, GitLab, Job
+from tests.lab.host import LabHost
+from tests.lab.lab import Lab
+from tests.lab.project import Project, host_entry, runner_of, runner_section
+from tests.lab.shell import until
+
+pytestmark = pytest.mark.hosts("bookworm", "trixie")  # nothing here depends on Docker's version
+
+RETURN = "runnerops-return-gitlab-runner"
+BACK_WITHIN = 5.0
+"""Seconds from the end of the last job until the runner is back."""
+
+PAGE = "127.0.0.1:9252"
+MOVED = "127.0.0.1:9253"
+"""A listen_address that the runner has not: it needs a restart."""
+
+
+class Site:
+    """A host whose runner serves a shell and a docker executor, as runnerops wrote its config.toml."""
+
+    def __init__(self, project: Project, host: LabHost, gitlab: GitLab, page: str | None) -> None:
+        self.project = project
+        self.host = host
+        self.gitlab = gitlab
+        runners = [runner_of(host, gitlab, "shell"), runner_of(host, gitlab, "docker")]
+        self.tokens = {str(runner["executor"]): str(runner["token"]) for runner in runners}
+        section = runner_section(concurrent=4, check_interval=1, runners=runners)
+        section = {**section, "listen_address": page} if page else drop(section, "listen_address")
+        entry = host_entry(host, docker={"live-restore": True}, gitlab_runner=section)
+        project.write({"hosts": {host.name: entry}})
+        project.deploy()
+        self.pid = host.pid("gitlab-runner")
+
+    def hold(self, executor: str = "shell") -> Job:
+        """A job that runs until it is told to end."""
+        return self.gitlab.hold(token=self.tokens[executor])
+
+    def ask_restart(self, value: str = MOVED) -> None:
+        """A change for which the runner restarts."""
+        self.project.set(self.host.name, "gitlab_runner", "listen_address", value=value)
+
+    def ask_docker_restart(self) -> None:
+        """A change for which Docker restarts."""
+        self.project.set(self.host.name, "docker", value={"live-restore": True, "log-opts": {"max-size": "7m"}})
+
+    @contextlib.contextmanager
+    def deploying(self, *words: str) -> Iterator[subprocess.Popen[str]]:
+        """`deploy --yes`, which has begun to drain."""
+        with subprocess.Popen(
+            self.project.command("deploy", "--yes", *words),
+            cwd=self.project.folder,
+            env=self.project.environ,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        ) as deploy:
+            try:
+                self.wait_draining()
+                yield deploy
+            finally:
+                deploy.kill()
+
+    def wait_draining(self) -> None:
+        """Until the runner takes no new jobs."""
+        said = "Starting graceful shutdown"
+        until("it drains", lambda: said in self.host.journal("gitlab-runner"), seconds=30)
+
+    def wait_back(self, *jobs: Job, within: float = BACK_WITHIN) -> None:
+        """The jobs are told to end; each is a success, and another process of the runner is there soon after the last."""
+        draining = self.host.pid("gitlab-runner")
+        for job in jobs:
+            job.finish()
+        for job in jobs:
+            job.wait("success")
+        until("the runner is back", lambda: self.host.pid("gitlab-runner") not in (0, draining), seconds=within)
+        assert self.host.active("gitlab-runner") == "active"
+        self.gitlab.start(token=self.tokens["shell"]).wait("success")
+
+    def quiet(self) -> bool:
+        """Whether no run and no return is left."""
+        return "runnerops-" not in self.host.run("systemctl list-units 'runnerops-*' --no-legend").stdout
+
+    def listens(self) -> str:
+        """The listen_address in the file."""
+        found = re.search(r'listen_address = "(.*)"', self.host.read("/etc/gitlab-runner/config.toml").decode())
+        return found[1] if found else ""
+
+
+@pytest.fixture(name="site")
+def fixture_site(request: pytest.FixtureRequest, tmp_path: Path, lab: Lab, host: LabHost, gitlab: GitLab) -> Site:
+    """With a metrics page; indirectly parametrized, with that page or none."""
+    return Site(Project(tmp_path, lab), host, gitlab, getattr(request, "param", PAGE))
+
+
+def drop(section: dict[str, object], key: str) -> dict[str, object]:
+    return {name: value for name, value in section.items() if name != key}
+
+
+def end(deploy: subprocess.Popen[str], code: int = 0) -> str:
+    said, _ = deploy.communicate(timeout=60)
+    assert deploy.returncode == code, said
+    return said
+
+
+@pytest.mark.parametrize("site", [PAGE, None], indirect=True, ids=["page", "no page"])
+@pytest.mark.parametrize("executor", ["shell", "docker"])
+def test_a_graceful_restart_waits_for_the_job_and_shows_how_many(site: Site, executor: str) -> None:
+    jobs = [site.hold(executor), site.hold(executor)]
+    site.ask_restart()
+    assert "waits for 2 jobs · 0 jobs interrupted" in site.project.run("diff")
+    with site.deploying() as deploy:
+        assert site.listens() != MOVED
+        site.wait_back(*jobs)
+        said = end(deploy)
+    assert "draining: 2 jobs" in said
+    assert "applied" in said
+    assert site.listens() == MOVED
+    assert "unchanged" in site.project.deploy()
+
+
+@pytest.mark.parametrize("executor", ["shell", "docker"])
+def test_docker_and_the_runner_restart_after_one_drain(site: Site, executor: str) -> None:
+    """With live-restore: it does not save a job. The runner restarts once."""
+    job = site.hold(executor)
+    site.ask_restart()
+    site.ask_docker_restart()
+    docker = site.host.pid("docker")
+    with site.deploying():
+        assert site.host.pid("docker") == docker
+        site.wait_back(job, within=60)
+        until("all is done", site.quiet, seconds=60)
+    assert site.host.pid("docker") != docker
+    assert site.host.journal("gitlab-runner").count("Starting graceful shutdown") == 1
+    assert "unchanged" in site.project.deploy()
+
+
+def test_a_runner_that_is_not_managed_here_is_drained_for_docker_all_the_same(site: Site) -> None:
+    job = site.hold("docker")
+    site.project.set(site.host.name, "gitlab_runner", value=None)
+    site.ask_docker_restart()
+    with site.deploying() as deploy:
+        site.wait_back(job, within=60)
+        end(deploy)
+
+
+# -- who dies meanwhile ------------------------------------------------------------------------------------------------
+
+
+def test_a_killed_client_changes_nothing(site: Site) -> None:
+    job = site.hold("docker")
+    site.ask_restart()
+    with site.deploying() as deploy:
+        deploy.send_signal(signal.SIGKILL)
+        deploy.wait(timeout=10)
+    site.wait_back(job)
+    until("the run is over", site.quiet, seconds=30)
+    assert site.listens() == MOVED
+    assert "unchanged" in site.project.deploy()
+
+
+@pytest.mark.parametrize(
+    "strike",
+    [
+        'kill -KILL "$(cat /var/lib/runnerops/runs/2/holder)"',
+        "systemctl kill --signal=KILL runnerops-2",
+        "systemctl stop --no-block runnerops-2",
+    ],
+    ids=["walker", "unit", "stop"],
+)
+@pytest.mark.parametrize("executor", ["shell", "docker"])
+def test_where_the_host_side_dies_the_runner_still_comes_back(site: Site, executor: str, strike: str) -> None:
+    job = site.hold(executor)
+    site.ask_restart()
+    with site.deploying() as deploy:
+        site.host.run(strike)
+        end(deploy, 4)
+    assert job.state == "running"
+    site.wait_back(job)
+    until("the return is over", site.quiet, seconds=30)
+    assert site.listens() == PAGE
+    assert site.host.run("ls -A /var/lib/runnerops/owed").stdout == ""
+    site.project.deploy()
+    assert site.listens() == MOVED
+
+
+# -- the time limit, and leaving ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("executor", ["shell", "docker"])
+def test_at_the_time_limit_nothing_was_swapped_and_the_runner_comes_by_itself(site: Site, executor: str) -> None:
+    job = site.hold(executor)
+    site.ask_restart()
+    site.ask_docker_restart()
+    files = [site.host.read(path) for path in ("/etc/docker/daemon.json", "/etc/gitlab-runner/config.toml")]
+    docker = site.host.pid("docker")
+    said = site.project.deploy("--drain-timeout", "3s", code=1)
+    assert "not drained within 3s: 1 job; nothing was swapped" in said
+    assert re.search(rf"jobs?[ /]{job.id}$", said, re.MULTILINE), said
+    assert "failed" in site.project.run("history", site.host.name)
+    assert site.host.active(RETURN) == "active"
+    assert [site.host.read(path) for path in ("/etc/docker/daemon.json", "/etc/gitlab-runner/config.toml")] == files
+    site.wait_back(job)
+    assert site.host.pid("docker") == docker
+    site.project.deploy()
+    assert site.listens() == MOVED
+
+
+def test_who_does_not_wait_leaves_at_once_and_may_come_back(site: Site) -> None:
+    job = site.hold("docker")
+    site.ask_restart()
+    said = site.project.deploy("--no-wait", code=3)
+    assert "going-on" in said
+    assert "it waits for 1 job" in said
+    assert "going-on" in site.project.deploy("--no-wait", code=3)
+    with site.deploying() as deploy:
+        site.wait_back(job)
+        said = end(deploy)
+    assert "following it" in said
+    assert "draining: 1 job" in said
+    assert "applied" in said
+    assert site.listens() == MOVED
+    assert "unchanged" in site.project.deploy("--no-wait")
+
+
+@pytest.mark.parametrize("executor", ["shell", "docker"])
+def test_killing_jobs_says_how_many_first_and_waits_for_none(site: Site, executor: str) -> None:
+    job = site.hold(executor)
+    site.ask_restart()
+    shown = site.project.run("diff", "--kill-jobs")
+    assert "allowed jobs-running: 1 job runs there and would fail" in shown
+    assert "1 job interrupted" in shown
+    site.project.deploy("--kill-jobs")
+    assert site.listens() == MOVED
+    assert site.host.pid("gitlab-runner") not in (0, site.pid)
+    job.wait("runner_system_failure")
+
+
+# -- a later plan --------------------------------------------------------------------------------------------------------
+
+
+def test_a_later_plan_leaves_a_waiting_return_or_takes_it_over(site: Site) -> None:
+    job = site.hold("docker")
+    site.ask_restart()
+    site.project.deploy("--drain-timeout", "2s", code=1)
+    site.ask_restart(PAGE)
+    site.project.set(site.host.name, "docker", value={"live-restore": True, "debug": True})
+    assert "starts by itself after its last job; left to that" in " ".join(site.project.run("diff").split())
+    site.project.deploy()
+    assert site.host.active(RETURN) == "active"
+    assert site.host.pid("gitlab-runner") == site.pid
+    site.ask_docker_restart()
+    docker = site.host.pid("docker")
+    with site.deploying() as deploy:
+        until("the return is taken over", lambda: site.host.active(RETURN) != "active", seconds=30)
+        assert site.host.pid("docker") == docker
+        site.wait_back(job, within=60)
+        end(deploy)
+    until("nothing is left", site.quiet, seconds=30)
+    assert site.host.pid("docker") != docker
+
+
+# -- whose runner it is ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("executor", ["shell", "docker"])
+def test_a_job_does_not_restart_the_runner_that_runs_it(site: Site, executor: str) -> None:
+    """With the environment that the runner really gives its job; the deploy itself runs here, as in the job."""
+    script = f"env | grep ^CI_\necho held\n{UNTIL_TOLD}"
+    job = site.gitlab.start(script, token=site.tokens[executor])
+    until("the job runs", lambda: "held" in job.trace.splitlines(), seconds=30)
+    inside = dict(line.split("=", 1) for line in job.trace.splitlines() if re.match(r"CI_\w+=", line))
+    assert inside["CI_JOB_ID"] == str(job.id)
+    site.ask_restart()
+    refused(site, inside, f"job {job.id} runs there")
+    site.ask_restart(PAGE)
+    site.ask_docker_restart()
+    refused(site, {"CI_JOB_ID": str(job.id)}, "docker would restart under the job", f"job {job.id} runs there")
+    job.finish()
+    job.wait()
+    refused(site, inside, f"job {job.id} is of the runner {site.host.name} {executor}")
+    site.project.set(site.host.name, "docker", value={"live-restore": True})
+    site.project.set(site.host.name, "gitlab_runner", "concurrent", value=5)
+    type_inside(site, inside, "deploy", "--yes")
+    assert site.host.pid("gitlab-runner") == site.pid
+    site.ask_restart()
+    elsewhere = {**inside, "CI_JOB_ID": "4711", "CI_RUNNER_ID": "4711", "CI_RUNNER_SHORT_TOKEN": "another00"}
+    type_inside(site, elsewhere, "deploy", "--yes")
+
+
+def type_inside(site: Site, job: dict[str, str], *words: str, code: int = 0) -> str:
+    """A command typed in a job with these variables."""
+    inside = copy.copy(site.project)
+    inside.environ = {**site.project.environ, **job}
+    return inside.run(*words, code=code)
+
+
+def refused(site: Site, inside: dict[str, str], *says: str) -> None:
+    """diff tells it and ends well; no flag lifts it."""
+    shown = type_inside(site, inside, "diff")
+    said = type_inside(site, inside, "deploy", "--yes", "--kill-jobs", code=1)
+    for text in ("self-deploy", "instance runners", *says):
+        assert text in " ".join(shown.split()), shown
+        assert text in " ".join(said.split()), said
+    assert site.host.pid("gitlab-runner") == site.pid
+
+
+def test_a_runner_that_no_unit_runs_cannot_be_drained(site: Site) -> None:
+    site.host.write("/srv/other.toml", b"concurrent = 1\n", 0o644)
+    start = "systemd-run --unit=lab-other --uid=deploy gitlab-runner run --config /srv/other.toml"
+    site.host.run(start)
+    try:
+        site.ask_docker_restart()
+        docker = site.host.pid("docker")
+        until("it runs", lambda: "undrainable-runner" in site.project.run("diff"), seconds=20)
+        assert f"--allow undrainable-runner@{site.host.name}" in site.project.deploy(code=1)
+        assert site.host.pid("docker") == docker
+    finally:
+        site.host.run("systemctl stop lab-other")

@@ -1,0 +1,90 @@
+"""A drain as its client sees it: left alone, at its time limit, and in the history."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from runnerops.apply import apply, follow
+from runnerops.model import Origin, Outcome, Plan, Record, Result, Run, Step
+from runnerops.outcome import time_text
+from runnerops.redact import Redactor
+from runnerops.remote import protocol
+from tests.unit.test_apply import CLOCK, Fake, line
+
+TODO = (
+    Step("part", ("gitlab_runner",)),
+    Step("await", ("90", "=gone", "sh", "drain.sh", "gitlab-runner", "-", "-")),
+    Step("await", ("60", "=loaded", "sh", "-c", "x")),
+)
+PLAN = Plan("h", 7, Origin("me", "laptop"), todo=TODO)
+DRAINING = line("step", step=1, name="todo") + line("wait", "2 jobs", 1, "todo")
+LIMIT = (
+    line("note", "1 job", 1, "todo")
+    + line("note", "job 4711", 1, "todo")
+    + line("fail", step=1, name="todo")
+    + line("note", "noise of the way back", 2, "undo")
+)
+
+
+def run(*logs: str | None, no_wait: bool = False, onto: str = "apply") -> tuple[Outcome, Fake]:
+    link = Fake(CLOCK, *logs)
+    call = apply if onto == "apply" else follow
+    return call(PLAN, lambda: link, lambda: link, Redactor(), lambda _: None, no_wait=no_wait), link
+
+
+@pytest.mark.parametrize("onto", ["apply", "follow"])
+def test_who_does_not_wait_leaves_as_soon_as_jobs_are_waited_for(onto: str) -> None:
+    outcome, link = run(DRAINING, None, line("end", "applied"), no_wait=True, onto=onto)
+    assert outcome.result is Result.GOING_ON
+    assert "waits for 2 jobs" in outcome.message
+    assert "history h --follow" in outcome.hint
+    assert len(link.commands) == 1
+
+
+@pytest.mark.parametrize(
+    "log",
+    [
+        line("wait", "no job, its process is about to end", 1, "todo"),
+        line("wait", "2 not loaded", 2, "todo"),
+        line("wait", "2 jobs", 1, "undo"),
+    ],
+)
+def test_who_does_not_wait_stays_where_no_job_is_waited_for(log: str) -> None:
+    outcome, _ = run(log, line("end", "applied"), no_wait=True)
+    assert outcome.result is Result.APPLIED
+
+
+def test_who_waits_sees_the_end() -> None:
+    outcome, _ = run(DRAINING, line("end", "applied"))
+    assert outcome.result is Result.APPLIED
+
+
+def test_at_the_time_limit_nothing_was_swapped_and_the_jobs_are_named() -> None:
+    outcome, _ = run(DRAINING, LIMIT, line("end", "rolled-back"))
+    assert outcome.result is Result.FAILED
+    assert "not drained within 90s: 1 job; nothing was swapped" in outcome.message
+    assert "starts again by itself after its last job" in outcome.message
+    assert outcome.look == ("job 4711",)
+    assert "--drain-timeout" in outcome.hint
+    assert "--kill-jobs" in outcome.hint
+
+
+def test_a_way_back_that_fails_there_still_needs_a_person() -> None:
+    assert run(DRAINING, LIMIT, line("end", "needs-person"))[0].result is Result.NEEDS_PERSON
+
+
+def test_the_history_tells_it_alike() -> None:
+    decoder = protocol.Decoder("h")
+    log = (CLOCK + DRAINING + LIMIT + line("end", "rolled-back")).splitlines(keepends=True)
+    events = tuple(event for text in log if (event := decoder.event(text)))
+    record = Record(Run(7, PLAN.origin, "", "rolled-back", False), todo=TODO, events=events)
+    assert record.result is Result.FAILED
+    later = tuple(replace(event, step=2) if event.kind == "fail" else event for event in events)
+    assert replace(record, events=later).result is Result.ROLLED_BACK
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(7200, "2h"), (90, "90s"), (300, "5m"), (3601, "3601s")])
+def test_times_are_told_as_they_are_typed(seconds: int, text: str) -> None:
+    assert time_text(seconds) == text
