@@ -51,11 +51,11 @@ def outcome_of(plan: Plan, events: Sequence[Event]) -> Outcome | None:
 def _undrained(plan: Plan, failed: Step, events: Sequence[Event]) -> Outcome:
     """The time limit of a drain: what it said last is how many jobs run still, and which."""
     told = [event.text for event in events if event.kind == "note" and event.list == "todo"]
+    limit, jobs = time_text(int(failed.args[0])), told[0] if told else "it runs still"
     message = (
-        f"not drained within {time_text(int(failed.args[0]))}: {told[0] if told else 'it runs still'}; nothing was swapped, "
-        "and the runner starts again by itself after its last job"
+        f"not drained within {limit}: {jobs}; nothing was swapped\n  the runner starts by itself after its last job"
     )
-    hint = "deploy again when that has ended, or with a longer --drain-timeout; --kill-jobs does not wait"
+    hint = "deploy again then, or with a longer --drain-timeout, or with --kill-jobs"
     return Outcome(plan.host, Result.FAILED, failed, message, tuple(told[1:]), hint)
 
 

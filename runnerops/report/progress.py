@@ -102,12 +102,13 @@ class Bars(Lines):
     def __init__(self, screen: Screen, plans: Mapping[str, Plan], *, verbose: bool) -> None:
         from rich.console import Console  # noqa: PLC0415  slow to import, and only for terminals
         from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+        from rich.table import Column  # noqa: PLC0415
 
         super().__init__(screen, plans, verbose=verbose)
         columns = (
             TextColumn("{task.fields[host]}"),
             BarColumn(bar_width=20),
-            TimeElapsedColumn(),
+            TimeElapsedColumn(table_column=Column(min_width=7)),
             TextColumn("{task.description}"),
         )
         self._bars: Progress = Progress(*columns, console=Console(file=screen.err), transient=True)

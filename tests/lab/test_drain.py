@@ -122,7 +122,7 @@ def end(deploy: subprocess.Popen[str], code: int = 0) -> str:
 def test_a_graceful_restart_waits_for_the_job_and_shows_how_many(site: Site, executor: str) -> None:
     jobs = [site.hold(executor), site.hold(executor)]
     site.ask_restart()
-    assert "waits for 2 jobs · 0 jobs interrupted" in site.project.run("diff")
+    assert "waits for 2 jobs · 0 jobs interrupted" in " ".join(site.project.run("diff").split())
     with site.deploying() as deploy:
         assert site.listens() != MOVED
         site.wait_back(*jobs)

@@ -46,7 +46,7 @@ def test_who_does_not_wait_leaves_as_soon_as_jobs_are_waited_for(onto: str) -> N
 @pytest.mark.parametrize(
     "log",
     [
-        line("wait", "no job, its process is about to end", 1, "todo"),
+        line("wait", "no job left, it ends", 1, "todo"),
         line("wait", "2 not loaded", 2, "todo"),
         line("wait", "2 jobs", 1, "undo"),
     ],
@@ -65,7 +65,7 @@ def test_at_the_time_limit_nothing_was_swapped_and_the_jobs_are_named() -> None:
     outcome, _ = run(DRAINING, LIMIT, line("end", "rolled-back"))
     assert outcome.result is Result.FAILED
     assert "not drained within 90s: 1 job; nothing was swapped" in outcome.message
-    assert "starts again by itself after its last job" in outcome.message
+    assert "starts by itself after its last job" in outcome.message
     assert outcome.look == ("job 4711",)
     assert "--drain-timeout" in outcome.hint
     assert "--kill-jobs" in outcome.hint

@@ -51,7 +51,7 @@ read -r one two 2>/dev/null <counts # the two before: between two stages a job h
 echo "$count $one" >counts
 for last in $one $two; do if [ "$last" -gt "$count" ]; then count=$last; fi; done
 case $count in
-0) echo 'no job, its process is about to end' ;;
+0) echo 'no job left, it ends' ;;
 1) echo '1 job' ;;
 *) echo "$count jobs" ;;
 esac

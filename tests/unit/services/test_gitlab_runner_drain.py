@@ -81,7 +81,7 @@ def one(tmp_path: Path) -> Host:
 
 
 def test_it_is_over_when_the_process_has_ended(host: Host) -> None:
-    assert host.says() == ["no job, its process is about to end"]
+    assert host.says() == ["no job left, it ends"]
     (host.folder / "pid").unlink()
     assert host.says() == ["gone"]
 
@@ -127,7 +127,7 @@ def test_a_job_between_two_stages_is_still_there(host: Host) -> None:
     host.process(60, 42, "su")
     assert host.says()[0] == "2 jobs"
     host.end_job(50, 60)
-    assert [host.says()[0] for _ in range(3)] == ["2 jobs", "2 jobs", "no job, its process is about to end"]
+    assert [host.says()[0] for _ in range(3)] == ["2 jobs", "2 jobs", "no job left, it ends"]
 
 
 def test_a_docker_that_hangs_does_not_hide_the_end(one: Host) -> None:
