@@ -12,6 +12,8 @@ from tests.lab.host import LabHost
 from tests.lab.lab import Lab
 from tests.lab.project import Project, host_entry, whole_host
 
+pytestmark = pytest.mark.hosts("bookworm", "trixie")
+
 
 @pytest.fixture(name="project")
 def fixture_project(tmp_path: Path, lab: Lab, host: LabHost) -> Project:

@@ -22,6 +22,9 @@ from tests.lab.shell import until
 
 URL = "http://172.17.0.1:5000"
 CACHE = "docker ps -aq --filter label=com.docker.compose.service=dockerhub"
+COMPOSE = pytest.mark.hosts("bookworm", "trixie")
+"""What has to do with Compose, and not with Docker's version."""
+
 ALL = ["daemon", "mirror-loaded", "cache-running", "answers-host", "answers-container", "upstream", "pull", "catalog"]
 
 
@@ -104,6 +107,7 @@ def test_a_tag_that_moved_meanwhile_is_put_back(project: Project, host: LabHost)
     assert host.run("docker image ls -q | sort -u | wc -l").stdout.strip() == "3"
 
 
+@COMPOSE
 def test_an_image_that_a_job_may_want_stays(project: Project, host: LabHost) -> None:
     labels = "--label com.gitlab.gitlab-runner.managed=true --label com.gitlab.gitlab-runner.job.id=4711"
     host.run(f"docker run -d --name job {labels} {host.busybox_image} sleep 600")
@@ -111,6 +115,7 @@ def test_an_image_that_a_job_may_want_stays(project: Project, host: LabHost) -> 
     assert "alpine" in images(host)
 
 
+@COMPOSE
 def test_quick_reads_only(project: Project, host: LabHost, lab: Lab) -> None:
     lab.hub.forget()
     events = host.run("docker events --since 0 --until $(date +%s) | grep -c .", check=False).stdout
@@ -131,6 +136,7 @@ def test_the_mirror_is_not_loaded_and_the_catalog_is_full(project: Project, host
     assert list(broken(project, "--quick")) == ["mirror-loaded"]
 
 
+@COMPOSE
 def test_the_cache_is_stopped(project: Project, host: LabHost) -> None:
     host.run(f"docker stop $({CACHE})")
     found = broken(project)
@@ -140,6 +146,7 @@ def test_the_cache_is_stopped(project: Project, host: LabHost) -> None:
     links(project)
 
 
+@COMPOSE
 def test_the_cache_listens_elsewhere(project: Project, host: LabHost) -> None:
     compose = host.read("/opt/registry/docker-compose.yml").decode()
     host.write("/opt/registry/docker-compose.yml", compose.replace(":5000:5000", ":5001:5000").encode())
@@ -149,6 +156,7 @@ def test_the_cache_listens_elsewhere(project: Project, host: LabHost) -> None:
     assert "172.17.0.1:5001" in found["cache-running"]["reason"]
 
 
+@COMPOSE
 def test_the_mirror_has_another_port(project: Project, host: LabHost) -> None:
     wrong = "http://172.17.0.1:5009"
     project.set(host.name, "docker", "registry-mirrors", value=[wrong])
@@ -171,6 +179,7 @@ def test_the_firewall_cuts_off_containers(project: Project, host: LabHost) -> No
         host.run(line.replace("-I", "-D", 1))
 
 
+@COMPOSE
 def test_the_upstream_is_down(project: Project, host: LabHost, lab: Lab) -> None:
     """What is cached is served all the same; what is not goes past the cache, and says so."""
     links(project)
@@ -184,6 +193,7 @@ def test_the_upstream_is_down(project: Project, host: LabHost, lab: Lab) -> None
     assert list(broken(project, "--quick")) == ["upstream"]
 
 
+@COMPOSE
 def test_a_registry_that_cannot_start_without_its_upstream(project: Project, host: LabHost, lab: Lab) -> None:
     lab.hub.stop()
     host.run(f"docker restart $({CACHE})")
@@ -219,6 +229,7 @@ def test_a_pull_that_goes_past_the_cache(project: Project, host: LabHost, lab: L
     assert lab.hub.url in found["pull"]["fix"]
 
 
+@pytest.mark.hosts("trixie")
 def test_a_cache_that_logs_nothing_shows_nothing(project: Project, host: LabHost, lab: Lab) -> None:
     silent = {"log": {"level": "error", "accesslog": {"disabled": True}}}
     project.set(host.name, "registry", value=cache_section(host, lab.hub, config=silent))
@@ -228,6 +239,7 @@ def test_a_cache_that_logs_nothing_shows_nothing(project: Project, host: LabHost
     assert "logs no requests" in found["pull"]["reason"]
 
 
+@pytest.mark.hosts("trixie")
 def test_docker_is_stopped(project: Project, host: LabHost) -> None:
     host.run("systemctl stop docker.socket docker")
     found = broken(project)
@@ -235,6 +247,7 @@ def test_docker_is_stopped(project: Project, host: LabHost) -> None:
     assert "inactive" in found["daemon"]["reason"]
 
 
+@pytest.mark.hosts("trixie")
 def test_a_run_that_goes_on_is_left_alone(project: Project, host: LabHost) -> None:
     """Nothing is pulled under it; the rest is told."""
     host.run("mkdir -p /var/lib/runnerops/runs/9; echo '{}' >/var/lib/runnerops/runs/9/meta")
@@ -274,6 +287,7 @@ def test_a_client_of_another_hosts_cache(tmp_path: Path, lab: Lab, name: str) ->
     assert f"{name}: unreachable" in said
 
 
+@COMPOSE
 def test_a_deploy_meanwhile_is_not_disturbed(project: Project, host: LabHost) -> None:
     """Neither its lock nor its run's number is taken, and what verify leaves for a second stops nothing."""
     busy = subprocess.Popen(
@@ -296,6 +310,7 @@ def test_a_deploy_meanwhile_is_not_disturbed(project: Project, host: LabHost) ->
     assert {link["state"] for link in links(project).values()} == {"holds"}
 
 
+@COMPOSE
 def test_a_client_that_is_gone_leaves_nothing(project: Project, host: LabHost) -> None:
     """What it had begun goes on to its end."""
     before = images(host)

@@ -190,8 +190,8 @@ def _why(host: Host, cache: OwnCache, direct: Answer, container: Container | Non
         yield "it answers the host, and wants a login or a token that the cache did not get"
         yield f"give the cache a username and password, {place}; or see in {logs} whether it reaches the token server"
     elif code == "200":
-        yield "it answers the host, and not the cache, whose container has another way out"
-        yield f"see {logs}, and whether the container resolves names and gets out"
+        yield "it answers the host, and the cache does not ask it, or gets no answer"
+        yield f"see {logs}, whether its container gets out, and runnerops diff {host.name}: whether its config is ours"
     elif code == "404":
         yield "it has no such repository"
         yield "name an image that it has with --image"

@@ -159,7 +159,7 @@ FAULTS: list[tuple[str, dict[str, Any], str, str]] = [
     ("upstream", {"told": {ASKED: "none", DIRECT: "000 6"}}, "name is not known", "names, routes"),
     ("upstream", {"told": {ASKED: "held", DIRECT: "000 7"}}, "only what is cached", "answer from h1"),
     ("upstream", {"told": {ASKED: "none", DIRECT: "401 0"}}, "wants a login", "username and password"),
-    ("upstream", {"told": {ASKED: "none", DIRECT: "200 0"}}, "not the cache", "docker logs"),
+    ("upstream", {"told": {ASKED: "none", DIRECT: "200 0"}}, "does not ask it", "docker logs"),
     ("upstream", {"told": {ASKED: "none", DIRECT: "404 0"}}, "no such repository", "--image"),
     ("upstream", {"told": {ASKED: "none", DIRECT: "429 0"}}, "pull limit", "username and password"),
     ("upstream", {"told": {ASKED: "none", DIRECT: "502 0"}}, "answers 502", "look at"),
