@@ -211,6 +211,39 @@ def deploy(
 
 
 @app.command()
+def rollback(
+    host: OneHost,
+    to: Annotated[
+        int | None,
+        typer.Option(
+            "--to",
+            metavar="RUN",
+            min=0,
+            help="As this run left the host (0: as it was before the first); without it: as it was before the last.",
+            show_default=False,
+        ),
+    ] = None,
+    inventory: InventoryFile = DEFAULT_INVENTORY,
+    yes: Yes = False,
+    allow: Allow = None,
+    kill_jobs: KillJobs = False,
+    drain_timeout: DrainTimeout = "2h",
+    no_wait: NoWait = False,
+    prove_timeout: ProveTimeout = "60s",
+    lock_wait: LockWait = "",
+    output: Output = "text",
+    verbose: Verbose = False,
+) -> None:
+    """Bring back the files of before: planned, asked, applied and proven as a deploy is."""
+    from runnerops.commands.rollback import rollback as run
+    from runnerops.commands.rounds import Manner
+
+    flags = _flags(allow, kill_jobs, prove_timeout, lock_wait, drain_timeout)
+    manner = Manner(yes, _json(output), verbose, no_wait)
+    _run(lambda screen: run(inventory, host, os.environ, screen, flags, manner, to))
+
+
+@app.command()
 def history(
     host: OneHost,
     inventory: InventoryFile = DEFAULT_INVENTORY,

@@ -19,14 +19,17 @@ from runnerops.model import (
     Step,
 )
 from runnerops.services import SERVICES, service_of
-from runnerops.services.base import Service, sha256
+from runnerops.services.base import Service, original_name, sha256
 
 STAGE_SECONDS = 10
 _ORIGINAL = (
-    'mkdir -p ../../originals && { [ -e "../../originals/$2" ] || '
-    '{ cp "$1" ../../originals/.new && mv ../../originals/.new "../../originals/$2"; }; }'
+    'mkdir -p ../../originals && cd ../../originals || exit 1; if [ -e "$1" ] || [ -e "$1.absent" ]; then exit 0; fi; '
+    'if [ $# = 2 ]; then cp "$OLDPWD/$2" .new && mv .new "$1"; else : >"$1.absent"; fi'
 )
-"""Keeps the first original of a path for good, whole or not at all; the walker's working directory is the run's own."""
+"""NAME [FILE]: keeps the first original of a path for good, whole or not at all, or that there was none.
+
+Works from the run's own folder.
+"""
 
 
 @dataclass(slots=True)
@@ -83,9 +86,11 @@ class Draft:
         if change.old.content is not None:
             old = change.old
             self._copy(f"old.{index}", path, old.mode, old.owner, change.old.content)
-            if change.cause == "first":
-                name = path.strip("/").replace("/", "%")
-                self.todo.append(Step("run", (str(STAGE_SECONDS), "sh", "-c", _ORIGINAL, "sh", f"old.{index}", name)))
+        new_here = change.old.content is None and spec.path not in self.have.applied
+        if change.cause == "first" or new_here:
+            content = [f"old.{index}"] if change.old.content is not None else []
+            words = ("sh", "-c", _ORIGINAL, "sh", original_name(path), *content)
+            self.todo.append(Step("run", (str(STAGE_SECONDS), *words)))
         if change.new.content is not None:
             self._copy(f"new.{index}", path, spec.mode, spec.owner, change.new.content)
 

@@ -243,6 +243,19 @@ class Origin:
     pipeline: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """Files of a service as if an inventory asked for them: the section, what is asked, the caches that they bring up.
+
+    `notes`: what of them is not asked for again, in sentences.
+    """
+
+    section: Tree
+    asked: tuple[RenderedFile, ...] = ()
+    caches: tuple[Cache, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
 Format: TypeAlias = Literal["json", "yaml", "toml"]
 
 
@@ -680,6 +693,8 @@ class Record:
     todo: tuple[Step, ...] = ()
     undo: tuple[Step, ...] = ()
     events: tuple[Event, ...] = ()
+    contents: Mapping[str, str] = field(default_factory=dict)
+    """Where in the run's folder the content of each path is, as the run left it."""
 
     @property
     def result(self) -> Result:
@@ -696,6 +711,18 @@ class Record:
             if step.verb == "swap":
                 path, old, new = step.args
                 found[path] = (found[path][0] if path in found else old, new)
+        return found
+
+    @property
+    def parts(self) -> Mapping[str, str]:
+        """The service that each path it swapped belongs to."""
+        found: dict[str, str] = {}
+        part = ""
+        for step in self.todo:
+            if step.verb == "part":
+                part = step.args[0]
+            elif step.verb == "swap":
+                found[step.args[0]] = part
         return found
 
     @property

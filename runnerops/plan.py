@@ -53,6 +53,7 @@ class Request:
     findings: tuple[Finding, ...] = ()
     deployed: frozenset[str] = frozenset()
     key: str = field(default="", repr=False)
+    command: str = "deploy"
 
 
 def make_plan(request: Request) -> Plan:
@@ -87,6 +88,7 @@ def make_plan(request: Request) -> Plan:
         lifts=draft.lifts,
         digest=_digest(request),
         keep_runs=host.keep_runs,
+        command=request.command,
     )
 
 

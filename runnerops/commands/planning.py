@@ -73,12 +73,29 @@ def plan_host(
     """Observe, settle, lint, plan. Raises HostError."""
     asked = project.asked[host.name]
     have = observe(host, asked, reader)
+    return plan_from(project, host, asked, have, flags, origin, redactor, deployed)
+
+
+def plan_from(
+    project: Project,
+    host: Host,
+    asked: tuple[RenderedFile, ...],
+    have: HostState,
+    flags: Flags,
+    origin: Origin,
+    redactor: Redactor,
+    deployed: frozenset[str],
+    *,
+    written: Host | None = None,
+    command: str = "deploy",
+) -> Planned:
+    """Settle, lint, plan. `written`: the host as its inventory has it, where `host` is another: it tells what is no secret."""
     from runnerops.plan import Request, make_plan, with_clients  # by now `load_planner` has it
     from runnerops.settle import settle
 
     want, stops = settle(host, asked, have)
-    _learn_host(redactor, host, want, have)
-    learn_secrets(redactor, host, want)
+    _learn_host(redactor, written or host, want, have)
+    learn_secrets(redactor, written or host, want)
     request = Request(
         host=with_clients(host, project.inventory.hosts),
         asked=asked,
@@ -90,6 +107,7 @@ def plan_host(
         findings=lint(host, want, have.facts),
         deployed=deployed - {host.name},
         key=random.token_hex(32),
+        command=command,
     )
     plan = make_plan(request)
     changed = {change.old.path for change in plan.changes}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.resources import files as package_files
 from typing import Protocol
@@ -49,6 +49,15 @@ def read_history(host: str, reader: Reader) -> History:
     return History(state.facts(answers).clock, tuple(sorted(_records(host, answers), key=_number, reverse=True)))
 
 
+def read_kept(reader: Reader, places: Collection[str]) -> Mapping[str, bytes]:
+    """Files that the host keeps, by their place below the folder of its state; those that are there. Raises HostError."""
+    nonce = secrets.token_hex(16)
+    calls = [("file", f"{protocol.STATE}/{place}") for place in places]
+    _, files = protocol.decode_observation(nonce, reader.read(protocol.frame(nonce, calls, [])))
+    found = ((place, files[f"{protocol.STATE}/{place}"].content) for place in places)
+    return {place: content for place, content in found if content is not None}
+
+
 def wait_for_end(reader: Reader, run: int, seconds: int) -> bool:
     """Whether this run is over; waits for it on the host, in one exec, for that long at most. Raises HostError."""
     return reader.read(_WAIT.format(run=run, seconds=seconds).encode()).strip() == b"over"
@@ -63,7 +72,7 @@ def _records(host: str, answers: Answers) -> Iterator[Record]:
     logs, todo, undo = (_grouped(answers, name) for name in ("logs", "todo", "undo"))
     for run in state.read_runs(metas, answers, "logs"):
         meta = metas[run.number]
-        actions = meta.get("actions")
+        actions, contents = meta.get("actions"), meta.get("contents")
         yield Record(
             run=run,
             command=str(meta.get("command", "deploy")),
@@ -71,6 +80,7 @@ def _records(host: str, answers: Answers) -> Iterator[Record]:
             todo=protocol.decode(todo.get(run.number, ())),
             undo=protocol.decode(undo.get(run.number, ())),
             events=tuple(_events(host, logs.get(run.number, ()))),
+            contents=dict(contents) if isinstance(contents, dict) else {},
         )
 
 

@@ -11,6 +11,7 @@ from typing import Any, Protocol, TypeAlias
 from runnerops.model import (
     ABSENT,
     Action,
+    Adopted,
     Change,
     Edit,
     Facts,
@@ -107,6 +108,12 @@ class Service(Protocol):
     ) -> Iterable[str]:
         """What is worth a word though it stops nothing and changes nothing. `actions` are the whole plan's."""
 
+    def adopt(self, host: Host, files: Mapping[str, bytes | None]) -> Adopted:
+        """Contents of before, by path (None: no file), as if an inventory asked for them; never a token of the runner's.
+
+        `files` has this service's only; none at all: nothing is asked.
+        """
+
     def lint(self, files: Mapping[FileSpec, Tree], facts: Facts | None) -> Iterable[Finding]:
         """What the system itself would refuse, ignore or die of. Without facts: what can be known offline."""
 
@@ -171,6 +178,11 @@ def staged_path(path: str, sha: Sha) -> str:
     """Where `host.sh` stages the content with this sha for `path`: beside it, so that a rename is atomic."""
     folder, _, name = path.rpartition("/")
     return f"{folder}/.{name}.runnerops.{sha[:12]}"
+
+
+def original_name(path: str) -> str:
+    """The name under which a host keeps what was at a path before the first run."""
+    return path.strip("/").replace("/", "%")
 
 
 def with_path(file: RenderedFile, path: str) -> RenderedFile:

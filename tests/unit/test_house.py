@@ -23,7 +23,7 @@ LAYERS = (
     ("services",),
     ("secrets", "inventory", "rules", "origin"),
     ("unasked", "draft", "causes"),
-    ("render", "settle", "plan"),
+    ("render", "settle", "plan", "rollback"),
     ("remote",),
     ("observe", "outcome", "fleet"),
     ("apply", "verify"),

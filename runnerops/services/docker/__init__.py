@@ -8,6 +8,7 @@ from runnerops.services.docker.rules import lint
 from runnerops.services.late import late
 
 if TYPE_CHECKING:
+    from runnerops.services.docker.adoption import adopt
     from runnerops.services.docker.meaning import counterpart, edits, given, owns, remarks, settle
     from runnerops.services.docker.moving import moves, pause, resume
     from runnerops.services.docker.refusal import refusals, stops
@@ -16,6 +17,7 @@ else:
     __getattr__ = late(
         __name__,
         {
+            "adoption": ("adopt",),
             "meaning": ("counterpart", "edits", "given", "owns", "remarks", "settle"),
             "moving": ("moves", "pause", "resume"),
             "refusal": ("refusals", "stops"),
@@ -26,6 +28,7 @@ else:
 __all__ = [
     "NAME",
     "OBSERVE",
+    "adopt",
     "choose",
     "context",
     "counterpart",

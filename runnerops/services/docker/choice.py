@@ -38,7 +38,8 @@ def gentlest(host: Host, changes: Sequence[Change], have: HostState, policy: Pol
     verb = Verb.PROVE
     if edits:  # where the host's file cannot be read, what was loaded from it is not known either
         known = all(change.old.content is None or read(change.old.content) is not None for change in changes)
-        soft = known and NAME not in host.blunt and all(_soft(edit, want, docker) for edit in edits)
+        goes = all(change.new.content is None for change in changes)
+        soft = known and NAME not in host.blunt and all(_soft(edit, want, docker, goes) for edit in edits)
         verb = Verb.RELOAD if soft else Verb.RESTART
     for name in unloaded(want, docker):
         if name not in because:
@@ -92,15 +93,19 @@ def _equal(name: str, value: object, want: Tree) -> bool:
     return bool(want.get(name)) is value
 
 
-def _soft(edit: Edit, want: Tree, docker: DockerFacts) -> bool:
-    """Whether a reload loads this edit: not a key that sticks and is gone, or that this version reads at start only."""
+def _soft(edit: Edit, want: Tree, docker: DockerFacts, goes: bool) -> bool:
+    """Whether a reload loads this edit: not a key that sticks and is gone, or that this version reads at start only.
+
+    Where the whole file goes, keys that stick are first written out, if they can be (`stations`).
+    """
     name = str(edit.key[0])
     if not reloads(name, version_of(docker.version)):
         return False
     gone = name not in want or want[name] is None
     if name == "features" and "containerd-snapshotter" in _flags(edit):
         return False
-    return not (KEYS[name].sticky and gone and not neutral(name, edit.old))
+    stays = KEYS[name].sticky and gone and not neutral(name, edit.old)
+    return not stays or (goes and KEYS[name].neutral is not None)
 
 
 def _flags(edit: Edit) -> frozenset[str]:

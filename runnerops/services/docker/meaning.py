@@ -123,7 +123,7 @@ def _settled(host: Host, file: RenderedFile, have: HostState) -> RenderedFile:
         return file
     kept = keep(want, old or {}, host.keep.get(NAME, ()))
     now = loaded(have.facts.docker)
-    full = kept | _sticking(kept, old or {}, now, flags(have.facts.docker))
+    full = kept | sticking(kept, old or {}, now, flags(have.facts.docker))
     if old is not None and not _unloads(old, kept, now) and not differ(old, full):
         return replace(file, content=there)
     return file if full == want else replace(file, content=text_of(full))
@@ -136,7 +136,7 @@ def _unloads(old: Tree, want: Tree, now: Tree) -> bool:
     )
 
 
-def _sticking(want: Tree, old: Tree, now: Tree, as_flags: frozenset[str]) -> Tree:
+def sticking(want: Tree, old: Tree, now: Tree, as_flags: frozenset[str]) -> Tree:
     """Neutral values for keys that a reload would leave loaded if they were only taken out of the file."""
     return {
         key.name: key.neutral

@@ -9,7 +9,7 @@ from runnerops.model import Action, Change, DockerFacts, Host, HostState, Policy
 from runnerops.services.docker.choice import running, wanted
 from runnerops.services.docker.document import text_of
 from runnerops.services.docker.keys import STICKY, mirrors_of, wanted_mirrors
-from runnerops.services.docker.meaning import differ, flags, path_of, tree_of
+from runnerops.services.docker.meaning import differ, flags, loaded, path_of, sticking, tree_of
 
 LOADED = "{{range .RegistryConfig.Mirrors}}{{.}} {{end}}{{.LiveRestoreEnabled}}"
 """Prints what `loaded_text` gives; no mirrors are `[]` or `null` in JSON, by version, and nothing here."""
@@ -102,9 +102,14 @@ class Scene:
         found = {key.name: before.get(key.name, key.neutral) for key in STICKY if key.name not in self.old}
         return {name: value for name, value in found.items() if value is not None and self._brought(name, value)}
 
+    def stuck(self) -> Tree:
+        """Keys that stay loaded when the file goes, with the values that unload them."""
+        return sticking({}, self.old, loaded(self.docker), flags(self.docker))
+
     def proof(self) -> str | None:
         """What `LOADED` prints when the new file is loaded; None where that cannot be known."""
-        return self._text(self.want, {} if self.action.verb is Verb.RESTART else self._loaded())
+        forgets = self.action.verb is Verb.RESTART or (self.change is not None and self.change.new.content is None)
+        return self._text(self.want, {} if forgets else self._loaded())
 
     def proof_back(self) -> str | None:
         """The same for the old file after the way back."""

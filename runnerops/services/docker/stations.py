@@ -33,6 +33,8 @@ def new_content(now: Scene) -> bytes | None:
 def there(now: Scene) -> Iterator[Station]:
     """From the file as it is to the one asked for."""
     if now.action.verb is Verb.RELOAD:
+        if now.change and now.change.new.content is None and (stuck := now.stuck()):
+            yield Station(now.with_keys({}, stuck), "reload")
         yield Station(new_content(now), "reload")
         return
     if now.sets_live_restore:

@@ -8,6 +8,7 @@ from runnerops.services.gitlab_runner.rules import lint
 from runnerops.services.late import late
 
 if TYPE_CHECKING:
+    from runnerops.services.gitlab_runner.adoption import adopt
     from runnerops.services.gitlab_runner.choice import choose
     from runnerops.services.gitlab_runner.meaning import counterpart, edits, owns
     from runnerops.services.gitlab_runner.merge import settle
@@ -19,6 +20,7 @@ else:
     __getattr__ = late(
         __name__,
         {
+            "adoption": ("adopt",),
             "choice": ("choose",),
             "meaning": ("counterpart", "edits", "owns"),
             "merge": ("settle",),
@@ -32,6 +34,7 @@ else:
 __all__ = [
     "NAME",
     "OBSERVE",
+    "adopt",
     "choose",
     "context",
     "counterpart",

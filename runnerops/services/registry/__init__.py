@@ -8,6 +8,7 @@ from runnerops.services.registry.observation import OBSERVE, facts, questions
 from runnerops.services.registry.rules import lint
 
 if TYPE_CHECKING:
+    from runnerops.services.registry.adoption import adopt
     from runnerops.services.registry.choice import choose
     from runnerops.services.registry.meaning import counterpart, edits, given, owns, remarks, settle
     from runnerops.services.registry.moving import moves, pause, resume
@@ -16,6 +17,7 @@ else:
     __getattr__ = late(
         __name__,
         {
+            "adoption": ("adopt",),
             "choice": ("choose",),
             "meaning": ("counterpart", "edits", "given", "owns", "remarks", "settle"),
             "moving": ("moves", "pause", "resume"),
@@ -26,6 +28,7 @@ else:
 __all__ = [
     "NAME",
     "OBSERVE",
+    "adopt",
     "choose",
     "context",
     "counterpart",

@@ -19,6 +19,9 @@ NAME: ServiceName = ServiceName.REGISTRY
 CONFIG_TEMPLATE = "registry-config.yml.j2"
 COMPOSE_TEMPLATE = "docker-compose.yml.j2"
 
+HUB_CACHE = "dockerhub"
+"""The cache whose config has no name in its own file's name."""
+
 _MOST_NODES = 20_000
 _QUOTED = re.compile(r"\s*(?:'[^']*'|\"[^\"]*\")")
 _LINE_ENDS = re.compile("[\x85\u2028\u2029]")
@@ -51,6 +54,15 @@ def files(host: Host) -> tuple[FileSpec, ...]:
 def compose_spec(host: Host, mode: str = "0644") -> FileSpec:
     """The Compose file of this host."""
     return FileSpec(NAME, f"{directory(host)}/docker-compose.yml", COMPOSE_TEMPLATE, "yaml", mode)
+
+
+def spec_at(path: str, mode: str = "0644") -> FileSpec:
+    """What a file of this name is, whether a cache still asks for it or not."""
+    name = path.rpartition("/")[2]
+    if not name.startswith("registry-config"):
+        return FileSpec(NAME, path, COMPOSE_TEMPLATE, "yaml", mode)
+    cache = name.removeprefix("registry-config").removesuffix(".yml").lstrip(".")
+    return FileSpec(NAME, path, CONFIG_TEMPLATE, "yaml", mode, name=cache or HUB_CACHE)
 
 
 def _mode(secret_inside: bool) -> str:

@@ -9,10 +9,18 @@ from dataclasses import replace
 from runnerops.model import ABSENT, Action, Edit, FileSpec, Host, HostState, Key, RenderedFile, Stop, Tree, Value
 from runnerops.services.base import ParseError, value_at
 from runnerops.services.keep import keep
-from runnerops.services.registry.document import COMPOSE_TEMPLATE, CONFIG_TEMPLATE, NAME, dump, parse, secret_key
+from runnerops.services.registry.document import (
+    COMPOSE_TEMPLATE,
+    CONFIG_TEMPLATE,
+    NAME,
+    dump,
+    parse,
+    secret_key,
+    spec_at,
+)
 from runnerops.services.registry.label import config_sha256
 
-_FILE = re.compile(r"registry-config(?:\.(?P<name>.+))?\.yml|docker-compose\.yml")
+_FILE = re.compile(r"registry-config(?:\..+)?\.yml|docker-compose\.yml")
 
 
 def edits(spec: FileSpec, old: Tree, new: Tree) -> tuple[Edit, ...]:
@@ -153,6 +161,4 @@ def _leaving(asked: Sequence[RenderedFile], have: HostState) -> Iterator[Rendere
     for path, sha in have.applied.items():
         name = _FILE.fullmatch(path.rpartition("/")[2])
         if name and path not in wanted and sha != ABSENT and have.file(path).kind == "file":
-            template = CONFIG_TEMPLATE if path.rpartition("/")[2].startswith("registry-config") else COMPOSE_TEMPLATE
-            cache = (name["name"] or "dockerhub") if template == CONFIG_TEMPLATE else ""
-            yield RenderedFile(FileSpec(NAME, path, template, "yaml", have.file(path).mode, name=cache), None)
+            yield RenderedFile(spec_at(path, have.file(path).mode), None)

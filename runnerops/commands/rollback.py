@@ -1,0 +1,108 @@
+"""`runnerops rollback`: the files of before, asked for as an inventory asks, and brought back as a deploy brings them."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from runnerops import inventory
+from runnerops.commands.busy import Patience
+from runnerops.commands.diff import Plans
+from runnerops.commands.planning import Flags, Planned, plan_from
+from runnerops.commands.project import Project, learn_secrets
+from runnerops.commands.reach import Reach
+from runnerops.commands.rounds import Manner, carry_out
+from runnerops.errors import HostError
+from runnerops.model import Exit, Host, Origin, RenderedFile
+from runnerops.observe import observe
+from runnerops.origin import find_origin
+from runnerops.redact import Redactor
+from runnerops.remote.history import History, read_history, read_kept
+from runnerops.remote.reading import ReadOnly
+from runnerops.report.screen import Screen
+from runnerops.rollback import as_of, choose_target, keep_untouched, parts_of, pick
+from runnerops.services.base import ParseError
+
+
+def rollback(
+    path: Path,
+    name: str,
+    environ: Mapping[str, str],
+    screen: Screen,
+    flags: Flags,
+    manner: Manner,
+    to: int | None,
+) -> Exit:
+    """The host's result is the exit code. Nothing of the inventory is rendered, so no secret of it is needed."""
+    manner.check("rollback", screen)
+    loaded = inventory.load(path)
+    host = inventory.the_host(loaded, name)
+    project = Project(loaded, (host,), {}, {}, secrets.token_bytes(16))
+    patience = Patience(flags.lock_wait_s, screen)
+    with Reach(loaded, environ, screen) as reach:
+        back = _Back(project, host, to, flags, find_origin(environ, path.parent), screen.redactor)
+        reader = reach.reader(host)
+
+        def plans(_: Project) -> Plans:
+            try:
+                return {name: patience.plan_free(reader, lambda: back.plan(reader))}
+            except HostError as error:
+                return {name: error}
+
+        return carry_out(project, plans, reach, screen, manner, patience)
+
+
+@dataclass(frozen=True, slots=True)
+class _Back:
+    """One host's way back to a time before."""
+
+    project: Project
+    host: Host
+    to: int | None
+    flags: Flags
+    origin: Origin
+    redactor: Redactor
+
+    def plan(self, reader: ReadOnly) -> Planned:
+        """Three execs that only read: what is kept, what of it is wanted, what the host has. Raises RunneropsError."""
+        name = self.host.name
+        history = read_history(name, reader)
+        target = choose_target(name, history.records, self.to)
+        recent = _last_applied(history)
+        places = {place for place in target.places.values() if place} | set(recent.values())
+        kept = read_kept(reader, sorted({*places, *(f"{place}.absent" for place in places if "originals" in place)}))
+        wanted = pick(name, target, kept)
+        files = {**{path: kept[place] for path, place in recent.items() if place in kept}, **wanted}
+        then = as_of(self.host, files, parts_of(history.records))
+        self._learn(then.asked)
+        have = observe(then.host, then.asked, reader)
+        planned = plan_from(
+            self.project,
+            then.host,
+            keep_untouched(then.asked, wanted, have),
+            have,
+            self.flags,
+            self.origin,
+            self.redactor,
+            frozenset(),
+            written=self.host,
+            command="rollback" if self.to is None else f"rollback to run {self.to}",
+        )
+        inventory_stays = "the inventory asks what it asked: revert it too, or the next deploy undoes this"
+        notes = (f"back to {target.text}; {inventory_stays}", *then.notes, *planned.plan.notes)
+        return replace(planned, plan=replace(planned.plan, notes=notes))
+
+    def _learn(self, asked: tuple[RenderedFile, ...]) -> None:
+        for file in asked:
+            try:
+                learn_secrets(self.redactor, self.host, [file])
+            except ParseError:
+                continue
+
+
+def _last_applied(history: History) -> Mapping[str, str]:
+    """Where each content of the last applied run is kept."""
+    last = next((one for one in history.records if one.run.result == "applied"), None)
+    return {path: f"runs/{last.run.number}/{name}" for path, name in last.contents.items()} if last else {}

@@ -1,0 +1,142 @@
+"""What a host's files were at a time before, told from what it keeps of its runs. Pure.
+
+There is no second engine: these files are asked for as an inventory asks, and planned and applied as ever.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from runnerops.errors import RunneropsError
+from runnerops.model import ABSENT, Host, HostState, Record, RenderedFile, Result
+from runnerops.services import SERVICES
+from runnerops.services.base import original_name
+
+ORIGINAL = 0
+"""The number that stands for the time before the first run."""
+
+_CHANGED = frozenset({Result.APPLIED, Result.NEEDS_PERSON, Result.UNKNOWN})
+"""Ends after which a host is not as it was before the run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A time before. `places`: per path where its content is kept on the host; None where there was no file."""
+
+    text: str
+    places: Mapping[str, str | None]
+
+
+def choose_target(host: str, records: Sequence[Record], to: int | None) -> Target:
+    """As run `to` left the host; None: as it was before the last run that changed a file. Raises RunneropsError."""
+    if to is None:
+        return _before_last(host, records)
+    if to == ORIGINAL:
+        return _originals(host, records)
+    record = next((one for one in records if one.run.number == to), None)
+    applied = [str(one.run.number) for one in records if one.result is Result.APPLIED]
+    hint = f"runs to go back to: {', '.join(applied) or 'none'}; `runnerops history {host}` shows them, 0 is before the first"
+    if record is None:
+        raise RunneropsError(f"{host}: run {to} is not kept", hint)
+    if record.result is not Result.APPLIED:
+        raise RunneropsError(f"{host}: run {to} ended {record.result.value}: it left nothing to go back to", hint)
+    later = [one for one in records if one.run.number > to]
+    places = {path: f"runs/{to}/{name}" for path, name in record.contents.items()}
+    gone = {path: None for path, sha in record.run.files.items() if sha == ABSENT}
+    return Target(f"as run {to} left it", {**_before(later), **gone, **places})
+
+
+def _before_last(host: str, records: Sequence[Record]) -> Target:
+    last = next((one for one in records if one.swapped and one.result in _CHANGED), None)
+    if last is None:
+        hint = f"`runnerops history {host}` shows what is kept"
+        raise RunneropsError(f"{host}: no run that changed a file is kept, so there is nothing to undo", hint)
+    return Target(f"as it was before run {last.run.number}", _before([last]))
+
+
+def _originals(host: str, records: Sequence[Record]) -> Target:
+    """Every path that any run ever applied; the host tells which originals it has."""
+    paths = {path for one in records for path in (*one.run.files, *one.swapped)}
+    if not paths:
+        raise RunneropsError(f"{host}: no run yet, so there is nothing to undo")
+    return Target(
+        "as it was before the first run", {path: f"originals/{original_name(path)}" for path in sorted(paths)}
+    )
+
+
+def _before(records: Sequence[Record]) -> Mapping[str, str | None]:
+    """What each path held before the earliest of these runs (the newest first) that changed it."""
+    places: dict[str, str | None] = {}
+    for record in records:
+        if record.result in _CHANGED:
+            staged = {step.args[1]: step.args[0] for step in record.todo if _stages_old(step.verb, step.args)}
+            for path, (old, _) in record.swapped.items():
+                places[path] = None if old == ABSENT else f"runs/{record.run.number}/{staged.get(path, '')}"
+    return places
+
+
+def _stages_old(verb: str, args: Sequence[str]) -> bool:
+    return verb == "stage" and args[0].startswith("old.")
+
+
+def pick(host: str, target: Target, kept: Mapping[str, bytes]) -> Mapping[str, bytes | None]:
+    """The contents by path. A path without an original was never changed, so it is left out. Raises RunneropsError."""
+    found: dict[str, bytes | None] = {}
+    for path, place in target.places.items():
+        if place is None or f"{place}.absent" in kept:
+            found[path] = None
+        elif place in kept:
+            found[path] = kept[place]
+        elif not place.startswith("originals/"):
+            message = f"{host}: what {path} was then is not kept any more"
+            raise RunneropsError(message, f"`runnerops history {host}` shows the runs that are")
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Then:
+    """A host as if its inventory asked for what it once had, the files that this asks for, and what is left out."""
+
+    host: Host
+    asked: tuple[RenderedFile, ...]
+    notes: tuple[str, ...] = ()
+
+
+def as_of(host: Host, files: Mapping[str, bytes | None], parts: Mapping[str, str]) -> Then:
+    """The host as of these contents. `parts`: the service of each path that runs changed."""
+    sections, left = dict(host.sections), dict(files)
+    asked: list[RenderedFile] = []
+    caches = [one for one in host.caches if one.host != host.name]
+    notes: list[str] = []
+    for service in SERVICES:
+        if service.NAME not in host.sections:
+            continue
+        usual = {spec.path for spec in service.files(host)}
+        own = {path: content for path, content in files.items() if path in usual or parts.get(path) == service.NAME}
+        left = {path: content for path, content in left.items() if path not in own}
+        adopted = service.adopt(host, own)
+        sections[service.NAME] = adopted.section
+        asked += adopted.asked
+        caches = [*adopted.caches, *caches]
+        notes += adopted.notes
+    then = replace(host, sections=sections, caches=tuple(caches), marks={}, wired=False)
+    notes += (f"{path} stays: no section manages it now" for path in left)
+    return Then(then, tuple(asked), tuple(notes))
+
+
+def keep_untouched(
+    asked: Sequence[RenderedFile], touched: Collection[str], have: HostState
+) -> tuple[RenderedFile, ...]:
+    """What the rollback is not about stays as the host has it now, edited or not."""
+    now = {file.spec.path: have.file(file.spec.path).content for file in asked}
+    return tuple(
+        file if file.spec.path in touched else replace(file, content=now[file.spec.path])
+        for file in asked
+        if file.spec.path in touched or now[file.spec.path] is not None
+    )
+
+
+def parts_of(records: Sequence[Record]) -> Mapping[str, str]:
+    """The service of every path that a kept run changed."""
+    return {path: part for record in reversed(records) for path, part in record.parts.items()}

@@ -1,0 +1,161 @@
+"""Rollback by hand: the files of before come back by the same plan, review and apply; tokens and volumes do not go back."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.lab.host import LabHost
+from tests.lab.lab import Lab
+from tests.lab.project import TOKEN, Project, cache_section, host_entry, runner_section, whole_host
+
+DAEMON, CONFIG, COMPOSE = (
+    "/etc/docker/daemon.json",
+    "/etc/gitlab-runner/config.toml",
+    "/opt/registry/docker-compose.yml",
+)
+MIRRORS = "{{json .RegistryConfig.Mirrors}} {{.LiveRestoreEnabled}}"
+OURS = "http://172.17.0.1:5000"
+
+
+@pytest.fixture(name="project")
+def fixture_project(tmp_path: Path, lab: Lab) -> Project:
+    return Project(tmp_path, lab)
+
+
+def back(project: Project, host: LabHost, *words: str, code: int = 0) -> str:
+    return project.run("rollback", host.name, "--yes", *words, code=code)
+
+
+def test_a_first_deploy_is_taken_back_and_its_volume_stays(project: Project, host: LabHost, lab: Lab) -> None:
+    project.write({"hosts": {host.name: whole_host(host, lab.hub)}})
+    containers = host.run("docker ps -aq").stdout
+    project.deploy()
+    assert "drop-runner" in back(project, host, code=1)
+    allowed = ("--allow", "drop-runner", "--allow", "last-mirror")
+    assert "applied" in back(project, host, *allowed)
+    assert not host.exists(DAEMON)
+    assert not host.exists(COMPOSE)
+    assert host.read(CONFIG) == b""
+    assert host.docker_info(MIRRORS) in {"[] false", "null false"}
+    assert host.run("docker ps -aq").stdout == containers
+    assert "runnerops-dockerhub" in host.run("docker volume ls -q").stdout
+    assert host.active("gitlab-runner") == "active"
+    assert "rollback by" in project.run("history", host.name)
+    assert "applied" in project.deploy()
+    back(project, host, "--to", "0", *allowed)
+    assert not host.exists(DAEMON)
+    assert "unchanged" in back(project, host, "--to", "0")
+
+
+def test_what_was_there_before_the_first_deploy_comes_back(project: Project, host: LabHost) -> None:
+    host.write(DAEMON, b'{\n  "log-opts": {"max-size": "5m"}\n}\n')
+    host.run("systemctl restart docker")
+    project.write({"hosts": {host.name: host_entry(host, docker={"log-opts": {"max-size": "7m"}})}})
+    project.deploy("--allow", "not-ours")
+    project.set(host.name, "docker", "log-opts", "max-size", value="9m")
+    project.deploy()
+    back(project, host)
+    assert b"7m" in host.read(DAEMON)
+    back(project, host, "--to", "0")
+    assert b"5m" in host.read(DAEMON)
+
+
+def test_docker_goes_back_with_the_least_action(project: Project, host: LabHost, lab: Lab) -> None:
+    project.write({"hosts": {host.name: host_entry(host, docker={"live-restore": True})}})
+    project.deploy()
+    before, pid = host.read(DAEMON), host.pid("docker")
+    project.set(host.name, "docker", "registry-mirrors", value=[lab.hub.url])
+    project.deploy()
+    assert lab.hub.url in host.docker_info(MIRRORS)
+    said = back(project, host, "--allow", "last-mirror")
+    assert "reload docker" in said
+    assert host.docker_info(MIRRORS) in {"[] true", "null true"}
+    assert host.pid("docker") == pid
+    assert b"live-restore" in host.read(DAEMON)
+    assert b"live-restore" in before
+
+
+def test_a_cache_goes_back_to_its_config_and_one_that_was_added_goes(project: Project, host: LabHost, lab: Lab) -> None:
+    project.write({"hosts": {host.name: host_entry(host, registry=cache_section(host, lab.hub))}})
+    project.deploy()
+    before = host.read("/opt/registry/registry-config.yml")
+    project.set(host.name, "registry", "caches", 0, "ttl", value="48h")
+    project.deploy()
+    project.set(host.name, "registry", "caches", value=[
+        {"upstream": lab.hub.url, "image": host.registry_image, "ttl": "48h"},
+        {"name": "second", "serves": "quay.io", "upstream": lab.hub.url, "image": host.registry_image,
+         "listen": "172.17.0.1:5001"},
+    ])  # fmt: skip
+    project.deploy()
+    assert host.get("http://172.17.0.1:5001/v2/")[0] == 200
+    back(project, host)
+    assert host.get("http://172.17.0.1:5001/v2/")[0] == 0
+    assert "runnerops-second" in host.run("docker volume ls -q").stdout
+    assert not host.exists("/opt/registry/registry-config.second.yml")
+    back(project, host, "--to", "1")
+    assert host.read("/opt/registry/registry-config.yml") == before
+    assert host.get(f"{OURS}/v2/")[0] == 200
+    name = host.run("docker ps --filter label=com.docker.compose.project=runnerops -q").stdout.strip()
+    assert "48h" not in host.run(f"docker exec {name} cat /etc/runnerops/registry-config.yml").stdout
+
+
+def test_a_token_that_the_runner_replaced_stays(project: Project, host: LabHost) -> None:
+    project.write({"hosts": {host.name: host_entry(host, gitlab_runner=runner_section())}})
+    project.deploy()
+    project.set(host.name, "gitlab_runner", "concurrent", value=7)
+    project.deploy()
+    rotated = "glrt-lab-" + "r" * 17
+    config = host.read(CONFIG).decode().replace(TOKEN, rotated)
+    dated = re.sub(r"(token = .*\n)", r"\1token_obtained_at = 2026-01-02T03:04:05Z\nid = 77\n", config)
+    host.write(CONFIG, dated.encode(), 0o600)
+    said = back(project, host)
+    assert rotated not in said
+    assert TOKEN not in said
+    after = host.read(CONFIG).decode()
+    assert "concurrent = 2" in after
+    assert rotated in after
+    assert TOKEN not in after
+    assert "id = 77" in after
+    assert "2026-01-02" in after
+
+
+@pytest.mark.hosts("trixie")
+def test_what_the_rollback_is_not_about_is_left_as_edited(project: Project, host: LabHost) -> None:
+    docker = {"live-restore": True}
+    project.write({"hosts": {host.name: host_entry(host, docker=docker, gitlab_runner=runner_section())}})
+    project.deploy()
+    project.set(host.name, "gitlab_runner", "concurrent", value=7)
+    project.deploy()
+    edited = b'{\n  "live-restore": true,\n  "debug": false\n}\n'
+    host.write(DAEMON, edited)
+    back(project, host)
+    assert b"concurrent = 2" in host.read(CONFIG)
+    assert host.read(DAEMON) == edited
+
+
+@pytest.mark.hosts("trixie")
+def test_runs_that_are_no_target(project: Project, host: LabHost) -> None:
+    project.write({"hosts": {host.name: host_entry(host, docker={"live-restore": True})}})
+    assert "nothing to undo" in back(project, host, code=1)
+    project.deploy()
+    assert "run 9 is not kept" in back(project, host, "--to", "9", code=1)
+    project.run("rollback", host.name, "--to", "-1", "--yes", code=2)
+    assert "no terminal" in project.run("rollback", host.name, code=2)
+    assert "unchanged" in back(project, host, "--to", "1")
+
+
+@pytest.mark.hosts("trixie")
+def test_a_pruned_run_is_no_target_any_more(project: Project, host: LabHost) -> None:
+    entry = host_entry(host, docker={"live-restore": True}, gitlab_runner=runner_section(), runs={"keep": 1})
+    project.write({"hosts": {host.name: entry}})
+    for number in range(3, 6):
+        project.set(host.name, "gitlab_runner", "concurrent", value=number)
+        project.deploy()
+    kept = host.run("ls /var/lib/runnerops/runs").stdout.split()
+    assert kept == ["1", "3"]  # the last, and the last that brought daemon.json
+    assert "run 2 is not kept" in back(project, host, "--to", "2", code=1)
+    back(project, host)
+    assert b"concurrent = 4" in host.read(CONFIG)
