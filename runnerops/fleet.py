@@ -78,8 +78,11 @@ def in_order(
     turns: Mapping[str, Turn[Out]],
     held: Callable[[str, str], Out],
     good: Callable[[Out | Exception], bool],
+    lasts: Callable[[Out | Exception], bool] = lambda _: False,
 ) -> dict[str, Out | Exception]:
     """Every turn once those it waits for are done. What waits for one that is not `good` is `held(name, for whom)`.
+
+    So is what would disturb CI where the share that may do so at a time is taken by turns whose disturbance `lasts`.
 
     Hosts that wait for each other in a circle go in the order given: the order is a convenience, a mirror is proven
     on each host anyway.
@@ -92,11 +95,14 @@ def in_order(
             waiting = [name for name in turns if name not in done and name not in running.values()]
             for name in _ready(turns, waiting, done, bool(running)):
                 bad = next((other for other in sorted(turns[name].after & done.keys()) if not good(done[other])), None)
-                busy = sum(turns[other].disturbs for other in running.values())
+                lasting = [other for other in done if turns[other].disturbs and lasts(done[other])]
+                busy = sum(turns[other].disturbs for other in running.values()) + len(lasting)
                 if bad is not None:
                     done[name] = held(name, bad)
                 elif not turns[name].disturbs or busy < at_once:
                     running[pool.submit(_caught, turns[name].work)] = name
+                elif not running:
+                    done[name] = held(name, lasting[0])
             if running:
                 finished, _ = wait(running, return_when=FIRST_COMPLETED)
                 done |= {running.pop(future): future.result() for future in finished}

@@ -16,7 +16,7 @@ from runnerops.commands.project import Project
 from runnerops.commands.reach import Reach
 from runnerops.errors import RunneropsError
 from runnerops.fleet import Turn, in_order
-from runnerops.model import Host, Outcome, Plan, Result, Verb
+from runnerops.model import Host, Outcome, Plan, Result, Verb, drains
 from runnerops.report.history import holder_text
 from runnerops.report.progress import Show
 from runnerops.report.screen import Screen
@@ -43,7 +43,7 @@ class Turns:
         """To every host's outcome; after an interrupt, of those hosts that have one."""
         turns = {host.name: self._turn(host) for host in self.project.hosts}
         try:
-            in_order(turns, self._held, lambda result: isinstance(result, Outcome) and result.result in GOOD)
+            in_order(turns, self._held, _good, _drains_on)
         except KeyboardInterrupt as stop:
             self.again.clear()
             self.going.interrupt(stop, self.screen, self.show, self.reach)
@@ -63,6 +63,11 @@ class Turns:
         planned = self.plans[name]
         if isinstance(planned, Planned) and planned.plan.empty and not planned.plan.stops:
             return self._end(Outcome(name, Result.UNCHANGED))
+        if whom in self.outcomes and _drains_on(self.outcomes[whom]):
+            message = (
+                f"not touched: {whom} still waits for its jobs, and not all hosts may be without a runner at a time"
+            )
+            return self._end(Outcome(name, Result.SKIPPED, message=message, hint="deploy again when it is done"))
         message = f"not touched: it uses the cache of {whom}, which did not come up"
         return self._end(
             Outcome(name, Result.SKIPPED, message=message, hint=f"mend {whom} first, then deploy both again")
@@ -123,6 +128,17 @@ class Turns:
         self.outcomes[outcome.host] = outcome
         self.show.end(outcome)
         return outcome
+
+
+def _good(result: Outcome | Exception) -> bool:
+    return isinstance(result, Outcome) and result.result in GOOD
+
+
+def _drains_on(result: Outcome | Exception) -> bool:
+    """Whether the host is without a runner that takes jobs for a while yet."""
+    if not isinstance(result, Outcome):
+        return False
+    return result.result is Result.GOING_ON or (result.failed is not None and drains(result.failed))
 
 
 def _refusal(planned: Planned) -> Outcome | None:

@@ -103,3 +103,15 @@ def test_only_a_share_of_the_fleet_is_disturbed_at_a_time() -> None:
 
     in_order({str(n): Turn(work, disturbs=True) for n in range(8)}, lambda *_: "held", lambda _: True)
     assert most == 2
+
+
+@pytest.mark.parametrize(("quiet", "lasting"), [(4, False), (0, True), (4, True), (0, False)])
+def test_a_drain_that_goes_on_by_itself_counts_for_the_share(quiet: int, lasting: bool) -> None:
+    """Of eight hosts two may be disturbed at a time: with both taken for good the others are held, a quiet one is not."""
+    turns = {f"quiet-{n}": Turn(lambda: "done") for n in range(quiet)}
+    turns |= {f"host-{n}": Turn(lambda: "going on" if lasting else "done", disturbs=True) for n in range(8)}
+    found = in_order(turns, lambda name, whom: f"held by {whom}", lambda _: True, lambda result: result == "going on")
+    said = [str(result) for result in found.values()]
+    assert sum(text.startswith("held by host-") for text in said) == (6 if lasting else 0)
+    assert said.count("going on") == (2 if lasting else 0)
+    assert said[:quiet] == ["done"] * quiet
