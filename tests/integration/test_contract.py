@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,8 @@ from runnerops.remote.keys import Credentials
 from runnerops.remote.link import Link
 from runnerops.remote.ssh import open_link
 from tests.contract.cases import CASES, FOLDERS, Case, File
+from tests.contract.prober import failures
+from tests.contract.probes import PROBES
 from tests.contract.suite import check
 
 
@@ -65,3 +67,24 @@ def fixture_demo_host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_on_the_demo_host(case: Case, demo_host: DemoHost) -> None:
     check(case, demo_host)
+
+
+WORDS = {"IMAGE": "registry:2.8.3", "UPSTREAM": "https://registry-1.docker.io", "DOCKERD": "/usr/bin/dockerd"}
+
+
+def test_every_command_on_the_demo_host(demo_host: DemoHost) -> None:
+    """As plans emit it, with what the real program answers in the lab."""
+
+    def run(command: Sequence[str]) -> tuple[int, str, str]:
+        done = demo_host.link().run(command, b"", 60)
+        return done.status, done.stdout.decode(), done.stderr.decode()
+
+    def put(path: str, text: str | None) -> None:
+        demo_host.at(path).parent.mkdir(parents=True, exist_ok=True)
+        if text is None:
+            demo_host.at(path).unlink(missing_ok=True)
+        else:
+            demo_host.at(path).write_text(text)
+
+    found = list(failures(PROBES, run, put, WORDS))
+    assert not found, "\n".join(found)

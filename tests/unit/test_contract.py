@@ -5,10 +5,18 @@ from __future__ import annotations
 import pytest
 
 from tests.contract.cases import CASES, Case
+from tests.contract.emitted import emitted, form
 from tests.contract.memory import Memory
+from tests.contract.probes import PROBES
 from tests.contract.suite import check
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_in_memory(case: Case) -> None:
     check(case, Memory())
+
+
+def test_every_command_that_plans_emit_is_probed() -> None:
+    """A new one needs a probe: then it is run on the demo's programs and on the real ones."""
+    missing = emitted() - {form(probe.argv) for probe in PROBES}
+    assert not missing, "\n".join(sorted(" ".join(argv) for argv in missing))

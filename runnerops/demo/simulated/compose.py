@@ -10,7 +10,7 @@ import sys
 
 from runnerops.demo.simulated import containers
 from runnerops.demo.simulated.docker import pull, tagged
-from runnerops.demo.simulated.world import RefusedError, World, path, shown, text_at, world
+from runnerops.demo.simulated.world import RefusedError, World, path, random_hex, shown, text_at, world
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -139,32 +139,41 @@ def _down(here: World, project: str, services: set[str]) -> None:
 
 def _up(here: World, project: str, tree: Tree, names: list[str], file: str, options: dict[str, str]) -> None:
     there = _of(here, project)
-    if not any(net["Name"] == f"{project}_default" for net in here.engine["networks"]):
-        config = [{"Subnet": "172.18.0.0/16", "Gateway": "172.18.0.1"}]
-        here.engine["networks"].append(
-            {
-                "Name": f"{project}_default",
-                "Id": hashlib.sha256(project.encode()).hexdigest(),
-                "IPAM": {"Config": config},
-            }
-        )
+    for name in names:
+        if name not in tree["services"]:
+            raise RefusedError(f"no such service: {name}")
+    _network(here, f"{project}_default")
     for service, one in there.items():
         if service not in tree["services"] and "--remove-orphans" in options:
             _remove(here, project, service, one)
     for service, body in tree["services"].items():
-        if names and service not in names:
-            continue
-        form = hashlib.sha256(json.dumps(body, sort_keys=True, default=str).encode()).hexdigest()
-        known = there.get(service)
-        if known and known["Config"]["Labels"][_HASH] == form and "--force-recreate" not in options:
-            if not known["State"]["Running"]:
-                _start(here, known)
-            sys.stderr.write(f" Container {project}-{service}-1  Running\n")
-            continue
-        if known:
-            here.engine["containers"].remove(known)
-        _start(here, _create(here, project, service, (body, tree, form), file))
-        sys.stderr.write(f" Container {project}-{service}-1  Started\n")
+        if not names or service in names:
+            _bring_up(
+                here, project, service, (body, tree), file, known=there.get(service), anew="--force-recreate" in options
+            )
+
+
+def _network(here: World, name: str) -> None:
+    if not any(network["Name"] == name for network in here.engine["networks"]):
+        config = [{"Subnet": "172.18.0.0/16", "Gateway": "172.18.0.1"}]
+        here.engine["networks"].append({"Name": name, "Id": random_hex(32), "IPAM": {"Config": config}})
+
+
+def _bring_up(
+    here: World, project: str, service: str, wanted: tuple[Tree, Tree], file: str, *, known: Tree | None, anew: bool
+) -> None:
+    """Recreated where its section differs from the one that it was created from."""
+    body, tree = wanted
+    form = hashlib.sha256(json.dumps(body, sort_keys=True, default=str).encode()).hexdigest()
+    if known and known["Config"]["Labels"][_HASH] == form and not anew:
+        if not known["State"]["Running"]:
+            _start(here, known)
+        sys.stderr.write(f" Container {project}-{service}-1  Running\n")
+        return
+    if known:
+        here.engine["containers"].remove(known)
+    _start(here, _create(here, project, service, (body, tree, form), file))
+    sys.stderr.write(f" Container {project}-{service}-1  Started\n")
 
 
 def _start(here: World, one: Tree) -> None:

@@ -41,7 +41,7 @@ def create(here: World, name: str, image: str, spec: Tree) -> Tree:
         "Config": {"Image": image, "Labels": spec["labels"], "Cmd": spec["command"], "Env": spec["environment"]},
         "HostConfig": {"RestartPolicy": {"Name": spec["restart"]}, "PortBindings": spec["ports"]},
         "Mounts": spec["mounts"],
-        "State": {"Status": "created", "Running": False, "Restarting": False, "StartedAt": "", "ExitCode": 0},
+        "State": {"Status": "created", "Running": False, "Restarting": False, "Pid": 0, "StartedAt": "", "ExitCode": 0},
         "Serves": None,
     }
     here.engine["containers"].append(one)
@@ -60,6 +60,7 @@ def start(here: World, one: Tree) -> None:
     one["State"] |= {
         "Status": "restarting" if problem else "running",
         "Running": True,
+        "Pid": here.number(),
         "Restarting": bool(problem),
         "StartedAt": _now(),
         "ExitCode": 2 if problem else 0,
@@ -69,7 +70,7 @@ def start(here: World, one: Tree) -> None:
 
 def end(here: World, one: Tree) -> None:  # noqa: ARG001
     """Its process ends."""
-    one["State"] |= {"Status": "exited", "Running": False, "Restarting": False}
+    one["State"] |= {"Status": "exited", "Running": False, "Restarting": False, "Pid": 0}
     one["Serves"] = None
 
 

@@ -182,7 +182,7 @@ def _inspect(here: World, rest: list[str], options: Tree) -> int:
     found = []
     for name in rest:
         for one in here.engine["containers"]:
-            if one["Id"].startswith(name) or one["Name"] == f"/{name}":
+            if name and (one["Id"].startswith(name) or one["Name"] == f"/{name}"):
                 found.append(one)
                 break
         else:

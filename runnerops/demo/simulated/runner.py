@@ -6,7 +6,7 @@ import os
 import sys
 import time
 
-from runnerops.demo.simulated.world import RefusedError, World, path, text_at, world
+from runnerops.demo.simulated.world import RefusedError, World, path, shown, text_at, world
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from runnerops.demo.simulated.world import Tree
 
 UNIT = "gitlab-runner.service"
-VERSION = "16.11.4"
+VERSION = "19.3.0"
 _POLL_SECONDS = 3
 _LEVELS = ("debug", "info", "warn", "error", "fatal", "panic")
 _KINDS = {
@@ -34,6 +34,8 @@ def gitlab_runner(words: list[str]) -> int:
         )
         return 0
     verb = next((word for word in words if not word.startswith("-")), "")
+    if verb == "lint":
+        return _lint(words)
     if verb not in {"list", "status"}:
         raise RefusedError(f"FATAL: Command {verb} not found.")
     with world() as here:
@@ -46,6 +48,15 @@ def gitlab_runner(words: list[str]) -> int:
     return 0
 
 
+def _lint(words: list[str]) -> int:
+    try:
+        read(config_path(words))
+    except RefusedError as refusal:
+        raise RefusedError(f"FATAL: {refusal}") from None
+    sys.stdout.write("Configuration is valid\n")
+    return 0
+
+
 def config_path(argv: list[str]) -> str:
     """The file that a process started so reads."""
     for index, word in enumerate(argv[:-1]):
@@ -54,15 +65,14 @@ def config_path(argv: list[str]) -> str:
     return "/etc/gitlab-runner/config.toml"
 
 
-def read(here: World) -> Tree:
+def read(name: str) -> Tree:
     """The file's tree. Raises RefusedError with what the log says."""
     import tomllib  # noqa: PLC0415
 
-    name = config_path(here.units[UNIT]["argv"])
     try:
         tree = tomllib.loads(text_at(name))
     except FileNotFoundError:
-        raise RefusedError(f"stat {name}: no such file or directory") from None
+        raise RefusedError(f"stat {shown(name)}: no such file or directory") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise RefusedError(f"toml: {error}") from None
     for problem in _problems(tree):
@@ -103,7 +113,7 @@ def start(here: World, name: str) -> str:
 def load(here: World) -> None:
     """A file that it cannot load leaves the old config, but one without concurrency is its end."""
     try:
-        tree = read(here)
+        tree = read(config_path(here.units[UNIT]["argv"]))
     except RefusedError as refusal:
         here.runner["errors"] += 1
         here.log(UNIT, f"ERROR: Failed to load config {refusal}")

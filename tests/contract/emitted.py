@@ -1,0 +1,187 @@
+"""Every command that plans make hosts run, in its form: what is a value there is a word in capitals here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from runnerops.model import (
+    Cache,
+    Host,
+    HostState,
+    Origin,
+    Plan,
+    Policy,
+    RemoteFile,
+    RenderedFile,
+    RunnerFacts,
+    ServiceName,
+    Step,
+    Tree,
+    Unit,
+)
+from runnerops.plan import Request, make_plan
+from runnerops.render import Renderer
+from runnerops.settle import settle
+from tests.unit.services.builders import ARGV, BRIDGE, MIRROR, Vault, cache, compose_facts, engine, our_container, state
+
+Argv = tuple[str, ...]
+_ONE: Tree = {"name": "one", "url": "https://gitlab.example.com", "token": "glrt-" + "a" * 20, "executor": "docker"}
+DIND: Tree = {"name": "docker:dind", "command": [f"--registry-mirror=http://{BRIDGE}:5000"]}
+DOCKER: Tree = {"live-restore": True, "registry-mirrors": [f"http://{BRIDGE}:5000"]}
+RUNNER: Tree = {"concurrent": 2, "listen_address": "127.0.0.1:9252", "runners": [_ONE]}
+DAEMONS: tuple[Tree, ...] = (
+    {**DOCKER, "log-opts": {"max-size": "5m"}},
+    {**DOCKER, "live-restore": False},
+    {**DOCKER, "bip": "172.30.0.1/16"},
+    {**DOCKER, "registry-mirrors": [MIRROR]},
+    {"live-restore": True},
+)
+RUNNERS: tuple[Tree, ...] = (
+    {**RUNNER, "concurrent": 4},
+    {**RUNNER, "listen_address": "127.0.0.1:9253"},
+    {**RUNNER, "runners": [{**_ONE, "docker": {"image": "alpine:3", "services": [DIND]}}]},
+)
+POLICIES = (Policy(), Policy(kill_jobs=True), Policy(allow=frozenset({"unproven-mirror"})))
+_UNIT = Unit("gitlab-runner.service", "active", 42, "abc", ("/usr/bin/gitlab-runner", "run"))
+
+
+def host(docker: Tree | None, registry: Tree | None, runner: Tree | None) -> Host:
+    sections = {ServiceName.DOCKER: docker, ServiceName.REGISTRY: registry, ServiceName.GITLAB_RUNNER: runner}
+    usable = (
+        Cache("dockerhub", "h1", "https://registry-1.docker.io", "docker.io", f"http://{BRIDGE}:5000", local=True),
+    )
+    return Host("h1", "192.0.2.10", sections={k: v for k, v in sections.items() if v is not None}, caches=usable)
+
+
+def caches(*sections: Tree) -> Tree:
+    return {"directory": "/opt/registry", "caches": list(sections)}
+
+
+CACHES = (
+    caches(cache(ttl="48h")),
+    caches(cache(), cache("two", listen=f"{BRIDGE}:5001")),
+    caches(),
+)
+
+
+def deployed(here: Host) -> HostState:
+    """A host on which this was deployed, and where all of it runs."""
+    fresh = running()
+    want, _ = settle(here, asked(here), fresh)
+    files = {
+        file.spec.path: RemoteFile(file.spec.path, "file", file.content, file.spec.mode, file.spec.owner)
+        for file in want
+        if file.content is not None
+    }
+    mirrors = here.sections.get(ServiceName.DOCKER, {}).get("registry-mirrors") or []
+    assert isinstance(mirrors, list)
+    label = re.search(rb'sha256: "?([0-9a-f]{64})', files["/opt/registry/docker-compose.yml"].content or b"")
+    daemon = engine(
+        mirrors=tuple(map(str, mirrors)),
+        live=here.sections[ServiceName.DOCKER].get("live-restore") is True,
+        containers=[our_container(label=label[1].decode() if label else "")],
+        images=["registry:3.0.0"],
+    )
+    return replace(fresh, files=files, facts=replace(fresh.facts, docker=daemon))
+
+
+def asked(here: Host) -> tuple[RenderedFile, ...]:
+    return Renderer(Path("no-such-project"), Vault()).files(here)
+
+
+def running(version: str = "16.11.0") -> HostState:
+    answering = compose_facts(answers={f"http://{BRIDGE}:5000": True}, upstreams={"dockerhub": True})
+    return state({}, engine(), registry_facts=answering, runner_facts=RunnerFacts(_UNIT, version))
+
+
+def plan(here: Host, have: HostState, policy: Policy = Policy()) -> Plan:  # noqa: B008  frozen
+    files = asked(here)
+    want, _ = settle(here, files, have)
+    return make_plan(Request(here, files, want, have, policy, Origin("me", "here"), key="00" * 32))
+
+
+def plans() -> Iterator[Plan]:
+    """Each service's table, row by row: brought up, changed in each way, stopped, taken away."""
+    whole = host(DOCKER, caches(cache()), RUNNER)
+    there = deployed(whole)
+    yield plan(whole, running())
+    yield plan(whole, running("19.3.0"))
+    for docker in DAEMONS:
+        for policy in POLICIES:
+            yield plan(host(docker, caches(cache()), RUNNER), there, policy)
+    for section in CACHES:
+        yield plan(host(DOCKER, section, RUNNER), there)
+    secret = host(DOCKER, caches(cache(password="one")), RUNNER)
+    yield plan(host(DOCKER, caches(cache(password="two")), RUNNER), deployed(secret))
+    bare = host({**DOCKER, "live-restore": False}, caches(cache()), RUNNER)
+    yield plan(host({**DOCKER, "live-restore": False, "mtu": 1400}, caches(cache()), RUNNER), deployed(bare))
+    for runner in RUNNERS:
+        for policy in POLICIES:
+            yield plan(host(DOCKER, caches(cache(ttl="48h")), runner), there, policy)
+    yield from (plan(whole, have) for have in _stopped(there))
+    wide = {path: replace(file, mode="0666") for path, file in there.files.items()}
+    yield plan(whole, replace(there, files=wide))
+
+
+def _stopped(there: HostState) -> Iterator[HostState]:
+    """Docker, its daemon that has live-restore as a flag, and the runner; with its file and without."""
+    stopped = replace(_UNIT, active="inactive", pid=0, invocation="")
+    for files in (there.files, {}):
+        have = replace(there, files=files)
+        for argv in (ARGV, (*ARGV, "--live-restore")):
+            yield replace(have, facts=replace(have.facts, docker=engine(active="failed", argv=argv)))
+        yield replace(have, facts=replace(have.facts, runner=RunnerFacts(stopped, "16.11.0")))
+
+
+def argvs(steps: Sequence[Step]) -> Iterator[Argv]:
+    """The commands in these steps."""
+    before = {"guard": 1, "run": 1, "await": 2}
+    for step in steps:
+        if step.verb in before:
+            yield step.args[before[step.verb] :]
+
+
+_FORMS: Mapping[str, str] = {
+    r"(/\S*/)?dockerd|@DOCKERD@": "dockerd",
+    r"/\S*": "PATH",
+    r"https?://\S+": "URL",
+    r"[0-9]+": "NUMBER",
+    r"[a-z]+:[a-z]+": "OWNER",
+}
+_WORDS = ("docker", "curl", "wget", "systemctl", "nsenter")
+"""Programs that scripts are given to run."""
+
+
+def form(argv: Argv) -> Argv:
+    """A script is itself; what it is given counts by its number, but for a command among it."""
+    if argv[:2] == ("sh", "-c"):
+        given = argv[4:]
+        runs = '"$@"' in argv[2]
+        inner = next((at for at, word in enumerate(given) if word in _WORDS and runs), len(given))
+        return (*argv[:4], *("ARG" for _ in given[:inner]), *(form(given[inner:]) if inner < len(given) else ()))
+    words = [_word(word) for word in argv]
+    if words[:2] == ["docker", "pull"]:
+        words[-1] = "IMAGE"
+    if words[:2] == ["systemctl", "kill"]:
+        words[3] = "SIGNAL"
+    if words[0] == "docker" and "--no-deps" in words:
+        del words[words.index("--no-deps") + 2 :]
+    return tuple(words)
+
+
+def _word(word: str) -> str:
+    name = re.sub(r"^(label=com\.docker\.compose\.service)=.*", r"\1=NAME", word)
+    return next((said for pattern, said in _FORMS.items() if re.fullmatch(pattern, name)), name)
+
+
+def emitted() -> set[Argv]:
+    """The form of every command of every plan, there and back."""
+    return {form(argv) for made in plans() for argv in argvs((*made.todo, *made.undo))}
+
+
+if __name__ == "__main__":
+    for each in sorted(emitted()):
+        print(" ".join(word[:60] for word in each))

@@ -1,0 +1,51 @@
+"""Runs the probes on a host as `host.sh` would run a step."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Protocol
+
+from tests.contract.probes import PLACE, Probe
+
+SECONDS = 30
+_PLACE = "${RUNNEROPS_ROOT-}" + PLACE
+_RUN = f'mkdir -p "{_PLACE}" && cd "{_PLACE}" && exec setsid timeout -s KILL "$@"'
+
+
+class Runs(Protocol):
+    """What is executed on the host: exit status, standard output, standard error."""
+
+    def __call__(self, command: Sequence[str]) -> tuple[int, str, str]: ...
+
+
+class Puts(Protocol):
+    """Writes a file there; None takes it away."""
+
+    def __call__(self, path: str, text: str | None) -> None: ...
+
+
+def failures(probes: Sequence[Probe], run: Runs, put: Puts, words: Mapping[str, str]) -> Iterator[str]:
+    """What did not end or print as it must, in words."""
+    for probe in probes:
+        if probe.needs and "not found" in "".join(map(str, run(("gitlab-runner", probe.needs, "--config", "/none")))):
+            continue
+        known = {**words, "LIFE": run(("systemctl", "show", "-p", "InvocationID", "--value", "docker"))[1].strip()}
+        for path, text in probe.files.items():
+            put(path, None if text is None else _fill(text, known))
+        argv = [_fill(word, known) for word in probe.argv]
+        ends = time.monotonic() + SECONDS
+        while True:
+            status, said, error = run(("sh", "-c", _RUN, "sh", "60", *argv))
+            fits = status == probe.status and re.fullmatch(probe.says, said)
+            if fits or not probe.until or time.monotonic() > ends:
+                break
+            time.sleep(0.3)
+        if not fits:
+            told = f"{status} (not {probe.status}) {said!r} (not {probe.says!r}) {error[:300]!r}"
+            yield f"{' '.join(word[:50] for word in argv)}\n  {told}"
+
+
+def _fill(text: str, words: Mapping[str, str]) -> str:
+    return re.sub("@([A-Z]+)@", lambda found: words[found[1]], text)

@@ -1,0 +1,245 @@
+"""Commands as plans emit them, each with the exit status and the form of what it prints, in an order that a host can follow.
+
+They are run on the demo's simulated programs and on real ones, so that neither the simulation nor this list can lie unseen.
+Words in capitals between @: @IMAGE@ a registry's image that is there, @UPSTREAM@ its upstream, @DOCKERD@ the daemon's path,
+@LIFE@ the InvocationID of docker, @PID@ of the runner.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from runnerops.services.base import sha256
+from runnerops.services.docker.moving import BRIDGE, RELOAD, RESET, RETURN
+from runnerops.services.docker.scene import LOADED
+from runnerops.services.gitlab_runner import scripts as runner
+from runnerops.services.gitlab_runner.written import NO_MATTER, TAKEN_BACK, WRITTEN
+from runnerops.services.registry.moving import IF_DOCKER, IF_THERE, PULL
+from runnerops.services.registry.reach import FROM_CONTAINER
+
+DAEMON, CONFIG = "/etc/docker/daemon.json", "/etc/gitlab-runner/config.toml"
+FOLDER = "/opt/runnerops-contract"
+COMPOSE, REGISTRY = f"{FOLDER}/docker-compose.yml", f"{FOLDER}/registry-config.yml"
+PLACE = "/var/lib/runnerops-contract/runs/1"
+"""The working directory of what is run, as a run's own folder is."""
+
+STAGED = "/etc/docker/contract.json"
+FLAGS = ("-H", "fd://", "--containerd=/run/containerd/containerd.sock", "--validate", "--config-file", STAGED)
+PROJECT = ("-p", "runnerops", "-f", COMPOSE, "--project-directory", FOLDER)
+OURS = (
+    *("--filter", "label=com.docker.compose.project=runnerops"),
+    *("--filter", "label=com.docker.compose.service=dockerhub"),
+)
+LABEL = '{{.Label "runnerops.registry-config.sha256"}}'
+MIRROR = "http://172.17.0.1:5000"
+UNIT = "gitlab-runner"
+PAGE = "http://127.0.0.1:9252/metrics"
+HEX = "[0-9a-f]"
+NOTHING, ANYTHING = "", r"(?s:.*)"
+
+GOOD = json.dumps({"live-restore": True, "registry-mirrors": [MIRROR], "log-opts": {"max-size": "9m"}})
+NO_DRIVER = json.dumps({"log-driver": "journal", "log-opts": {"max-size": "9m"}})
+SERVICE = """
+services:
+  dockerhub:
+    image: @IMAGE@
+    command: ["serve", "/etc/runnerops/registry-config.yml"]
+    restart: always
+    ports: ["172.17.0.1:5000:5000"]
+    volumes: ["./registry-config.yml:/etc/runnerops/registry-config.yml:ro", "dockerhub:/var/lib/registry"]
+    labels: {runnerops.registry-config.sha256: abc}
+volumes: {dockerhub: {name: runnerops-contract}}
+"""
+CACHE = """
+version: 0.1
+storage: {filesystem: {rootdirectory: /var/lib/registry}}
+http: {addr: ":5000"}
+proxy: {remoteurl: "@UPSTREAM@"}
+"""
+TOML = """
+concurrent = 2
+listen_address = "127.0.0.1:9252"
+[[runners]]
+name = "one"
+url = "http://127.0.0.1:9"
+token = "glrt-aaaaaaaaaaaaaaaaaaaa"
+executor = "shell"
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """`says` is a pattern for all of standard output; `until`: asked again until it fits, as `await` does.
+
+    `needs`: a command that gitlab-runner must know, for versions differ.
+    """
+
+    argv: tuple[str, ...]
+    says: str = NOTHING
+    status: int = 0
+    files: Mapping[str, str | None] = field(default_factory=dict)
+    until: bool = False
+    needs: str = ""
+
+
+def script(text: str, *words: str) -> tuple[str, ...]:
+    return ("sh", "-c", text, "sh", *words)
+
+
+def judged(status: int, text: str) -> Probe:
+    """dockerd's verdict on a file."""
+    return Probe(("@DOCKERD@", *FLAGS), status=status, files={STAGED: text})
+
+
+def composed(status: int, text: str | None) -> Probe:
+    """Compose's; any other status is as good a refusal."""
+    return Probe(("docker", "compose", *PROJECT, "config", "-q"), status=status, files={COMPOSE: text})
+
+
+def answer(url: str, status: int = 0) -> Probe:
+    return Probe(("curl", "-fsS", "--noproxy", "*", "-m", "5", "-o", "/dev/null", url), status=status)
+
+
+ABSENT = '[ -e "$1" ] || echo absent'
+ORIGINAL = 'mkdir -p ../../originals && { [ -e "../../originals/$2" ] || cp "$1" "../../originals/$2"; }'
+INFO = ("docker", "info", "--format")
+KILL = ("systemctl", "kill", "-s")
+UP = ("docker", "compose", *PROJECT, "up", "-d")
+DOWN = ("docker", "compose", *PROJECT, "down")
+IDS = ("docker", "ps", "-aq", "--no-trunc", *OURS)
+
+FILES = (
+    Probe(script(ABSENT, DAEMON), "absent\n", files={DAEMON: None}),
+    Probe(script(ABSENT, DAEMON), files={DAEMON: "{}"}),
+    Probe(("sha256sum", DAEMON), rf"{HEX}{{64}}  {DAEMON}\n"),
+    Probe(("sha256sum", "/etc/docker/none.json"), status=1),
+    Probe(("test", "-f", DAEMON)),
+    Probe(("test", "-f", "/etc/docker/none.json"), status=1),
+    Probe(script(ORIGINAL, "old.1", "etc%docker%daemon.json"), files={f"{PLACE}/old.1": "{}"}),
+    Probe(script(ORIGINAL, "none", "etc%none"), status=1),
+    Probe(("chmod", "0640", DAEMON)),
+    Probe(("chown", "root:root", DAEMON)),
+    Probe(("chown", "nobody-there:root", DAEMON), status=1),
+)
+VERDICTS = (
+    judged(0, GOOD),
+    judged(0, ""),
+    judged(0, NO_DRIVER),
+    judged(0, '{"log-opts": {"bogus": "1"}}'),
+    judged(0, '{"registry-mirrors": ["no-scheme"]}'),
+    judged(0, '{"bip": "1"}'),
+    judged(1, "{"),
+    judged(1, "[]"),
+    judged(1, '{"bogus": 1}'),
+    judged(1, '{"debug": "yes"}'),
+    judged(1, '{"log-opts": {"max-file": 3}}'),
+    judged(1, '{"registry-mirrors": "http://172.17.0.1:5000"}'),
+    judged(1, '{"live-restore": 1}'),
+    judged(1, '{"max-concurrent-downloads": "3"}'),
+    judged(1, '{"labels": ["no-value"]}'),
+    judged(1, '{"hosts": ["fd://"]}'),
+    judged(1, '{"containerd": "/run/containerd/containerd.sock"}'),
+)
+DOCKER = (
+    Probe(("systemctl", "is-active", "docker"), "active\n"),
+    Probe(("systemctl", "show", "-p", "InvocationID", "--value", "docker"), rf"{HEX}{{32}}\n"),
+    Probe((*INFO, LOADED), "false\n"),
+    Probe(script(RELOAD, "docker"), files={DAEMON: GOOD}),
+    Probe((*INFO, LOADED), rf"{MIRROR}/ true\n"),
+    Probe((*INFO, "{{.LiveRestoreEnabled}}"), "true\n"),
+    Probe((*INFO, "{{.Bogus}}"), ANYTHING, status=1),
+    Probe((*INFO, "{{.Bogus"), ANYTHING, status=64),
+    Probe(("docker", "version", "--format", "{{.Server.Version}}"), r"\d+\.\d+\.\d+\S*\n"),
+    Probe(("docker", "network", "inspect", "bridge", "--format", BRIDGE), r"172\.17\.0\.1\n"),
+    Probe(("docker", "network", "inspect", "none-such", "--format", BRIDGE), r"\n?", status=1),
+    Probe(script(RETURN, "docker", "@LIFE@"), files={DAEMON: '{"live-restore": false, "registry-mirrors": []}'}),
+    Probe((*INFO, LOADED), "false\n", until=True),
+    Probe(script(RETURN, "docker", "0" * 32), files={DAEMON: GOOD}),
+    Probe((*INFO, LOADED), rf"{MIRROR}/ true\n", until=True),
+    Probe(script(PULL, "@IMAGE@"), r"(docker\.io/library/registry:\S+\n)?"),
+    Probe(script(PULL, "none-such:1"), status=1),
+)
+REFUSED = (
+    Probe(script(RESET, "docker")),
+    Probe(("systemctl", "restart", "docker"), status=1, files={DAEMON: NO_DRIVER}),
+    Probe((*INFO, LOADED), ANYTHING, status=1),
+    Probe(("docker", "version", "--format", "{{.Server.Version}}"), ANYTHING, status=1),
+    Probe(IDS, status=1),
+    Probe(script(IF_DOCKER, *UP, "--remove-orphans")),
+    Probe(script(RESET, "docker"), files={DAEMON: GOOD}),
+    Probe(("systemctl", "start", "docker")),
+    Probe((*INFO, LOADED), rf"{MIRROR}/ true\n", until=True),
+    Probe(script(RESET, "none-such")),
+    Probe(("systemctl", "start", "none-such"), status=5),
+    Probe(("systemctl", "stop", "none-such"), status=5),
+    Probe(("systemctl", "restart", "docker")),
+    Probe(("docker", "version", "--format", "{{.Server.Version}}"), r"\d+\.\d+\.\d+\S*\n", until=True),
+)
+CACHES = (
+    composed(0, SERVICE),
+    composed(15, "services: {dockerhub: {image: x, bogus: 1}}"),
+    composed(15, "services: {dockerhub: {image: x, volumes: ['none:/x']}}"),
+    composed(15, "services: {dockerhub: {restart: always}}"),
+    Probe(script(IF_THERE, COMPOSE, *DOWN), files={COMPOSE: None}),
+    answer(f"{MIRROR}/v2/", 7),
+    Probe(IDS),
+    Probe((*UP, "--remove-orphans"), files={COMPOSE: SERVICE, REGISTRY: CACHE}),
+    Probe(IDS, rf"{HEX}{{64}}\n"),
+    Probe(("docker", "ps", *OURS, "--format", LABEL), "abc\n"),
+    Probe(("curl", *answer(f"{MIRROR}/v2/").argv[1:]), until=True),
+    answer(f"{MIRROR}/v2/none-such", 22),
+    Probe(("curl", "-sS", "-m", "5", "-o", "/dev/null", "@UPSTREAM@/v2/")),
+    Probe((*UP, "--remove-orphans")),
+    Probe((*UP, "--force-recreate", "--no-deps", "dockerhub")),
+    Probe((*UP, "--force-recreate", "--no-deps", "none-such"), status=1),
+    Probe(("curl", *answer(f"{MIRROR}/v2/").argv[1:]), until=True),
+    Probe(script(FROM_CONTAINER, "dockerhub", "why", "ufw", "iptables", *answer(f"{MIRROR}/v2/").argv), until=True),
+    Probe(script(FROM_CONTAINER, "none-such", "why", "ufw", "iptables", *answer(f"{MIRROR}/v2/").argv), ANYTHING, 1),
+    Probe(("docker", "pull", "-q", "alpine:3"), r"docker\.io/library/alpine:3\n"),
+    Probe(("docker", "pull", "-q", "alpine:none-such"), status=1),
+    Probe(("curl", "-fsS", f"{MIRROR}/v2/_catalog"), r'\{"repositories":\["library/alpine"\]\}\n'),
+    Probe(script(IF_DOCKER, *UP, "--remove-orphans")),
+    Probe(script(IF_THERE, COMPOSE, *DOWN)),
+    Probe(IDS),
+)
+LOADS = script(runner.LOADED, UNIT, "any", "info", PAGE)
+RUNNER = (
+    Probe(("systemctl", "is-active", UNIT), "active\n"),
+    Probe(("systemctl", "show", "-p", "InvocationID", "--value", UNIT), rf"{HEX}{{32}}\n"),
+    Probe(script(runner.CURSOR, UNIT, "-")),
+    Probe((*KILL, "HUP", "--kill-who=main", UNIT), files={CONFIG: TOML}),
+    Probe(LOADS, "loaded\n", until=True),
+    Probe(script(WRITTEN, CONFIG, sha256(TOML.encode()), "runner.new", NO_MATTER), files={f"{PLACE}/runner.new": ""}),
+    Probe(script(WRITTEN, CONFIG, "0" * 64, "runner.new", NO_MATTER), ".* was written meanwhile.*\n", status=1),
+    Probe(script(TAKEN_BACK, CONFIG, sha256(TOML.encode()), "runner.new", NO_MATTER)),
+    Probe(("gitlab-runner", "lint", "--config", CONFIG), ANYTHING, needs="lint"),
+    Probe(("gitlab-runner", "lint", "--config", "/etc/none.toml"), ANYTHING, status=1, needs="lint"),
+    Probe(script(runner.CURSOR, UNIT, "-")),
+    Probe((*KILL, "HUP", "--kill-who=main", UNIT), files={CONFIG: 'concurrent = "two"'}),
+    Probe(LOADS, "refused its config\n", until=True),
+    Probe(script(runner.CURSOR, UNIT, "-")),
+    Probe(script(runner.LOAD_OR_START, UNIT), files={CONFIG: TOML}),
+    Probe(LOADS, "loaded\n", until=True),
+    Probe(script(runner.STAY, UNIT)),
+    Probe((*KILL, "QUIT", "--kill-who=main", UNIT)),
+    Probe(script(runner.DRAIN, UNIT), "gone\n", until=True),
+    Probe(("systemctl", "stop", UNIT)),
+    Probe(("systemctl", "is-active", UNIT), "inactive\n", status=3),
+    Probe(script(runner.REST, UNIT, "QUIT")),
+    Probe(script(runner.CURSOR, UNIT, "-")),
+    Probe(script(runner.RESET, UNIT)),
+    Probe(("systemctl", "start", UNIT)),
+    Probe(LOADS, "loaded\n", until=True),
+    Probe(script(runner.CURSOR, UNIT, PAGE)),
+    Probe((*KILL, "HUP", "--kill-who=main", UNIT), files={CONFIG: TOML.replace("2", "3", 1)}),
+    Probe(LOADS, "loaded\n", until=True),
+    Probe(script(runner.CURSOR, UNIT, "-")),
+    Probe(script(runner.RETURN_LATER, UNIT, runner.RETURN, "start")),
+    Probe(script(runner.RETURNED, UNIT, "any", "info", PAGE), "loaded\n", until=True),
+    Probe(("systemctl", "is-active", UNIT), "active\n", until=True),
+    Probe(LOADS, "loaded\n", until=True),
+)
+LAST = (Probe(("systemctl", "stop", "docker")),)
+PROBES = (*FILES, *VERDICTS, *DOCKER, *REFUSED, *CACHES, *RUNNER, *LAST)
