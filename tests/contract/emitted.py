@@ -147,7 +147,7 @@ def argvs(steps: Sequence[Step]) -> Iterator[Argv]:
 _FORMS: Mapping[str, str] = {
     r"(/\S*/)?dockerd|@DOCKERD@": "dockerd",
     r"/\S*": "PATH",
-    r"https?://\S+": "URL",
+    r"(https?://|@UPSTREAM@)\S+": "URL",
     r"[0-9]+": "NUMBER",
     r"[a-z]+:[a-z]+": "OWNER",
 }
@@ -162,6 +162,8 @@ def form(argv: Argv) -> Argv:
         runs = '"$@"' in argv[2]
         inner = next((at for at, word in enumerate(given) if word in _WORDS and runs), len(given))
         return (*argv[:4], *("ARG" for _ in given[:inner]), *(form(given[inner:]) if inner < len(given) else ()))
+    if argv[0] == "sh":
+        return (*argv[:2], *("ARG" for _ in argv[2:]))
     words = [_word(word) for word in argv]
     if words[:2] == ["docker", "pull"]:
         words[-1] = "IMAGE"

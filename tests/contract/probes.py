@@ -10,11 +10,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib.resources import files
 
 from runnerops.services.base import sha256
 from runnerops.services.docker.moving import BRIDGE, RELOAD, RESET, RETURN
 from runnerops.services.docker.scene import LOADED
 from runnerops.services.gitlab_runner import scripts as runner
+from runnerops.services.gitlab_runner.drain import DRAIN, UNKNOWN
 from runnerops.services.gitlab_runner.written import NO_MATTER, TAKEN_BACK, WRITTEN
 from runnerops.services.registry.moving import IF_DOCKER, IF_THERE, PULL
 from runnerops.services.registry.reach import FROM_CONTAINER
@@ -35,6 +37,7 @@ OURS = (
 LABEL = '{{.Label "runnerops.registry-config.sha256"}}'
 MIRROR = "http://172.17.0.1:5000"
 UNIT = "gitlab-runner"
+DRAIN_TEXT = files("runnerops.services.gitlab_runner").joinpath(DRAIN).read_text()
 PAGE = "http://127.0.0.1:9252/metrics"
 HEX = "[0-9a-f]"
 NOTHING, ANYTHING = "", r"(?s:.*)"
@@ -224,7 +227,7 @@ RUNNER = (
     Probe(LOADS, "loaded\n", until=True),
     Probe(script(runner.STAY, UNIT)),
     Probe((*KILL, "QUIT", "--kill-who=main", UNIT)),
-    Probe(script(runner.DRAIN, UNIT), "gone\n", until=True),
+    Probe(("sh", DRAIN, UNIT, PAGE, UNKNOWN), "gone\n", until=True, files={f"{PLACE}/{DRAIN}": DRAIN_TEXT}),
     Probe(("systemctl", "stop", UNIT)),
     Probe(("systemctl", "is-active", UNIT), "inactive\n", status=3),
     Probe(script(runner.REST, UNIT, "QUIT")),
