@@ -121,7 +121,7 @@ class Site:
                 "directives": {key.name: key.kind for key in known},
                 "loaded": {},
                 "bridge": {"address": "172.17.0.1", "prefix": 16},
-                **{name: [] for name in ("containers", "networks", "reloads")},
+                **{name: [] for name in ("containers", "networks", "pulls", "reloads")},
                 **{name: {} for name in ("images", "volumes")},
             },
             "runner": {"config": None, "mtime": 0, "loaded": 0, "errors": 0, "page": ""},

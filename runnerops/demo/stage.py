@@ -170,7 +170,8 @@ def _keep(screen: Screen, site: Site, port: int) -> None:
             f"cd {site.project}",
             f"{program} diff -v                # edit inventory.yml first",
             f"{program} deploy",
-            f"{program} hosts --explain demo",
+            f"{program} status",
+            f"{program} verify",
             f"ssh -F none -i {KEY} {known} -p {port} root@127.0.0.1 'docker pull -q alpine:3; docker ps'",
             f"ls -R {site.root}/etc {site.root}/var/lib/runnerops",
         ):

@@ -9,7 +9,7 @@ import re
 import sys
 
 from runnerops.demo.simulated import containers
-from runnerops.demo.simulated.docker import pull, tagged
+from runnerops.demo.simulated.images import pull, tagged
 from runnerops.demo.simulated.world import RefusedError, World, path, random_hex, shown, text_at, world
 
 TYPE_CHECKING = False
@@ -205,6 +205,7 @@ def _create(here: World, project: str, service: str, wanted: tuple[Tree, Tree, s
         if isinstance(environment, dict)
         else environment,
         "restart": body.get("restart") or "no",
+        "network": f"{project}_default",
         "ports": _ports(body.get("ports") or ()),
         "mounts": [_mount(here, text, tree, file, project) for text in body.get("volumes") or ()],
     }

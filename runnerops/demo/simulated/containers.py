@@ -32,17 +32,22 @@ def load_yaml(here: World, text: str) -> Any:
 
 
 def create(here: World, name: str, image: str, spec: Tree) -> Tree:
-    """`spec` has labels, command, environment, restart, ports, mounts."""
+    """`spec` has labels, command, environment, restart, ports, mounts, network."""
     one: Tree = {
         "Id": random_hex(32),
         "Name": f"/{name}",
         "Created": _now(),
         "Image": here.engine["images"][image]["id"],
         "Config": {"Image": image, "Labels": spec["labels"], "Cmd": spec["command"], "Env": spec["environment"]},
-        "HostConfig": {"RestartPolicy": {"Name": spec["restart"]}, "PortBindings": spec["ports"]},
+        "HostConfig": {
+            "RestartPolicy": {"Name": spec["restart"]},
+            "PortBindings": spec["ports"],
+            "NetworkMode": spec["network"],
+        },
         "Mounts": spec["mounts"],
         "State": {"Status": "created", "Running": False, "Restarting": False, "Pid": 0, "StartedAt": "", "ExitCode": 0},
         "Serves": None,
+        "Log": [],
     }
     here.engine["containers"].append(one)
     return one
@@ -65,7 +70,7 @@ def start(here: World, one: Tree) -> None:
         "StartedAt": _now(),
         "ExitCode": 2 if problem else 0,
     }
-    one["Says"] = problem or "listening on [::]:5000"
+    one["Log"].append({"at": time.time(), "text": problem or 'level=info msg="listening on [::]:5000"'})
 
 
 def end(here: World, one: Tree) -> None:  # noqa: ARG001

@@ -4,19 +4,29 @@ from __future__ import annotations
 
 import sys
 
-from runnerops.demo.simulated import containers, dockerd
-from runnerops.demo.simulated.templates import render
-from runnerops.demo.simulated.world import RefusedError, World, random_hex, world
+from runnerops.demo.simulated import containers, dockerd, guests, images
+from runnerops.demo.simulated.shows import say, show_all
+from runnerops.demo.simulated.world import RefusedError, World, world
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from typing import Any
 
     from runnerops.demo.simulated.world import Tree
 
 _DOWN = "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?"
-_VALUED = ("-f", "--format", "--filter", "--since", "--until", "--type", "--platform")
+_VALUED = (
+    "-f",
+    "--format",
+    "--filter",
+    "--since",
+    "--until",
+    "--type",
+    "--platform",
+    "--label",
+    "--network",
+    "--entrypoint",
+)
 
 
 def docker(words: list[str]) -> int:
@@ -32,7 +42,7 @@ def docker(words: list[str]) -> int:
     verb = " ".join(words[:2]) if words[:1] in (["image"], ["network"], ["volume"], ["container"]) else words[0]
     if verb not in _COMMANDS:
         raise RefusedError(f"docker: '{verb}' is not simulated.\nSee 'docker --help'")
-    options, rest = split(words[len(verb.split()) :])
+    options, rest = split(words[len(verb.split()) :], _VALUED[1:] if verb == "rm" else _VALUED)
     with world() as here:
         if here.units["docker.service"]["active"] != "active" and verb not in {"info", "version"}:
             raise RefusedError(_DOWN)
@@ -60,10 +70,6 @@ def split(words: list[str], valued: tuple[str, ...] = _VALUED) -> tuple[Tree, li
     return options, rest
 
 
-def _say(form: Any, value: object, kind: str) -> None:
-    sys.stdout.write(f"{render(str(form), value, kind)}\n")
-
-
 def _info(here: World, rest: list[str], options: Tree) -> int:  # noqa: ARG001
     up = here.units["docker.service"]["active"] == "active"
     if not up:
@@ -89,7 +95,7 @@ def _info(here: World, rest: list[str], options: Tree) -> int:  # noqa: ARG001
         "ClientInfo": {"Version": here.engine["version"], "Context": "default"},
     }
     if "format" in options:
-        _say(options["format"], told, "system.dockerInfo")
+        say(options["format"], told, "system.dockerInfo")
         return 0
     sys.stdout.write("".join(f" {name}: {value}\n" for name, value in told.items() if not isinstance(value, dict)))
     return 0 if up else 1
@@ -105,7 +111,7 @@ def _version(here: World, rest: list[str], options: Tree) -> int:  # noqa: ARG00
         sys.stdout.write(f"Client:\n Version: {here.engine['version']}\n")
         sys.stdout.write(f"Server: (simulated)\n Version: {here.engine['version']}\n" if up else "")
     elif up:
-        _say(options["format"], told, "system.versionInfo")
+        say(options["format"], told, "system.versionInfo")
     else:
         sys.stdout.write("\n")
     return 0 if up else 1
@@ -113,10 +119,17 @@ def _version(here: World, rest: list[str], options: Tree) -> int:  # noqa: ARG00
 
 def _events(here: World, rest: list[str], options: Tree) -> int:  # noqa: ARG001
     wanted = dict(options["filter"])
-    if wanted.get("type", "daemon") == "daemon" and wanted.get("event", "reload") == "reload":
+    if wanted.get("event") == "pull":
+        for pulled in here.engine["pulls"]:
+            if (
+                pulled["at"] >= float(options.get("since", 0))
+                and wanted.get("image", pulled["image"]) == pulled["image"]
+            ):
+                sys.stdout.write(f"{pulled['at']} image pull {pulled['image']}\n")
+    elif wanted.get("type", "daemon") == "daemon" and wanted.get("event", "reload") == "reload":
         for at in here.engine["reloads"]:
             event = {"TimeNano": at, "Time": at // 10**9, "Type": "daemon", "Action": "reload", "Scope": "local"}
-            _say(options.get("format", "{{.Time}} daemon reload"), event, "events.Message")
+            say(options.get("format", "{{.Time}} daemon reload"), event, "events.Message")
     return 0
 
 
@@ -132,6 +145,8 @@ def _has(one: Tree, name: str, key: str, equals: str, text: str) -> bool:
         return key in one["Name"]
     if name == "status":
         return bool(one["State"]["Status"] == key)
+    if name == "network":
+        return bool(one["HostConfig"]["NetworkMode"] == key)
     if name == "id":
         return str(one["Id"]).startswith(key)
     raise RefusedError(f"Error response from daemon: invalid filter '{name}'")
@@ -165,7 +180,7 @@ def _ps(here: World, rest: list[str], options: Tree) -> int:  # noqa: ARG001
         sys.stdout.write("".join(f"{row['ID']}\n" for row in found))
     elif "format" in options:
         for row in found:
-            _say(options["format"], row, "*formatter.ContainerContext")
+            say(options["format"], row, "*formatter.ContainerContext")
     else:
         columns = {"ID": 14, "Image": 18, "Status": 34, "Ports": 28, "Names": 0}
         sys.stdout.write(
@@ -181,24 +196,13 @@ def _inspect(here: World, rest: list[str], options: Tree) -> int:
     status = 0
     found = []
     for name in rest:
-        for one in here.engine["containers"]:
-            if name and (one["Id"].startswith(name) or one["Name"] == f"/{name}"):
-                found.append(one)
-                break
-        else:
-            sys.stderr.write(f"Error response from daemon: No such container: {name}\n")
+        try:
+            found.append(guests.find(here, name))
+        except RefusedError as refusal:
+            sys.stderr.write(f"{refusal}\n")
             status = 1
-    _show_all(found, options, "types.ContainerJSON")
+    show_all(found, options, "types.ContainerJSON")
     return status
-
-
-def _show_all(found: list[Tree], options: Tree, kind: str) -> None:
-    if "format" not in options:
-        import json  # noqa: PLC0415
-
-        sys.stdout.write(f"{json.dumps(found, indent=4)}\n")
-    for one in found if "format" in options else ():
-        _say(options["format"], one, kind)
 
 
 def _networks(here: World) -> Iterator[Tree]:
@@ -213,7 +217,7 @@ def _networks(here: World) -> Iterator[Tree]:
 
 def _network_inspect(here: World, rest: list[str], options: Tree) -> int:
     there = {network["Name"]: network for network in _networks(here)}
-    _show_all([there[name] for name in rest if name in there], options, "types.NetworkResource")
+    show_all([there[name] for name in rest if name in there], options, "types.NetworkResource")
     for name in rest:
         if name not in there:
             raise RefusedError(f"Error response from daemon: network {name} not found")
@@ -224,67 +228,15 @@ def _network_ls(here: World, rest: list[str], options: Tree) -> int:  # noqa: AR
     for network in _networks(here):
         row = {"ID": network["Id"][:12], "Name": network["Name"], "Driver": "bridge", "Scope": "local"}
         quiet = "{{.ID}}" if {"q", "quiet"} & set(options) else "{{.ID}}   {{.Name}}   {{.Driver}}   {{.Scope}}"
-        _say(options.get("format", quiet), row, "*formatter.networkContext")
+        say(options.get("format", quiet), row, "*formatter.networkContext")
     return 0
 
 
 def _volume_ls(here: World, rest: list[str], options: Tree) -> int:  # noqa: ARG001
     for name in here.engine["volumes"]:
         quiet = "{{.Name}}" if {"q", "quiet"} & set(options) else "{{.Driver}}   {{.Name}}"
-        _say(options.get("format", quiet), {"Name": name, "Driver": "local"}, "*formatter.volumeContext")
+        say(options.get("format", quiet), {"Name": name, "Driver": "local"}, "*formatter.volumeContext")
     return 0
-
-
-def _image_ls(here: World, rest: list[str], options: Tree) -> int:  # noqa: ARG001
-    for name, image in here.engine["images"].items():
-        repository, _, tag = name.rpartition(":")
-        row = {"Repository": repository, "Tag": tag, "ID": image["id"][7:19], "Digest": image["digest"]}
-        _say(options.get("format", "{{.Repository}}   {{.Tag}}   {{.ID}}"), row, "*formatter.imageContext")
-    return 0
-
-
-def _image_inspect(here: World, rest: list[str], options: Tree) -> int:
-    there = here.engine["images"]
-    found = [{"Id": there[name]["id"], "RepoTags": [name]} for name in map(tagged, rest) if name in there]
-    _show_all(found, options, "types.ImageInspect")
-    for name in map(tagged, rest):
-        if name not in there:
-            raise RefusedError(f"Error response from daemon: No such image: {name}")
-    return 0
-
-
-def _pull(here: World, rest: list[str], options: Tree) -> int:
-    name = pull(here, rest[0])
-    repository = name if "/" in name else f"library/{name}"
-    if not {"q", "quiet"} & set(options):
-        sys.stdout.write(f"Status: Downloaded newer image for {name}\n")
-    sys.stdout.write(f"docker.io/{repository}\n")
-    return 0
-
-
-def tagged(image: str) -> str:
-    """With its tag."""
-    return image if ":" in image.rpartition("/")[2] or "@" in image else f"{image}:latest"
-
-
-def pull(here: World, image: str) -> str:
-    """Through the first mirror that answers, which then has it. Raises RefusedError for what the made-up Hub has not."""
-    name = tagged(image.removeprefix("docker.io/").removeprefix("library/"))
-    repository, _, tag = name.rpartition(":")
-    whole = repository if "/" in repository else f"library/{repository}"
-    if tag not in here.data["hub"].get(whole, ()):
-        raise RefusedError(
-            f"Error response from daemon: manifest for {name} not found: manifest unknown: manifest unknown"
-        )
-    here.engine["images"].setdefault(name, {"id": f"sha256:{random_hex(32)}", "digest": f"sha256:{random_hex(32)}"})
-    for url in dockerd.mirrors(here) or ():
-        for one in here.engine["containers"]:
-            published = [f"http://{address}:{port}/" for address, port in containers.ports(one)]
-            if one["State"]["Running"] and one["Serves"] and url in published:
-                cached = here.engine["volumes"][one["Serves"]["volume"]].setdefault("repositories", [])
-                cached += [] if whole in cached else [whole]
-                return name
-    return name
 
 
 _COMMANDS: dict[str, Callable[[World, list[str], Tree], int]] = {
@@ -298,8 +250,12 @@ _COMMANDS: dict[str, Callable[[World, list[str], Tree], int]] = {
     "network inspect": _network_inspect,
     "network ls": _network_ls,
     "volume ls": _volume_ls,
-    "images": _image_ls,
-    "image ls": _image_ls,
-    "image inspect": _image_inspect,
-    "pull": _pull,
+    "images": images.image_ls,
+    "image ls": images.image_ls,
+    "image inspect": images.image_inspect,
+    "pull": images.pull_image,
+    "logs": guests.logs,
+    "run": guests.run,
+    "rm": guests.rm,
+    "rmi": images.rmi,
 }

@@ -107,8 +107,9 @@ def _registry(here: World, serves: Tree, place: str, query: str) -> tuple[int, s
     if place in {"v2", "v2/"}:
         return 200, "{}"
     if place == "v2/_catalog":
-        most = int(query.rpartition("n=")[2] or 100)
-        return 200, f'{{"repositories":{_listed(sorted(cached)[:most])}}}\n'
+        asked = dict(pair.partition("=")[::2] for pair in query.split("&"))
+        names = [name for name in sorted(cached) if name > asked.get("last", "").replace("%2F", "/")]
+        return 200, f'{{"repositories":{_listed(names[: int(asked.get("n") or 100)])}}}\n'
     name = place.removeprefix("v2/").removesuffix("/tags/list")
     tags = here.data["hub"].get(name)
     if place.endswith("/tags/list") and tags:

@@ -1,0 +1,67 @@
+"""Containers that are begun, read and removed by hand."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+from runnerops.demo.simulated import containers
+from runnerops.demo.simulated.images import pull, tagged
+from runnerops.demo.simulated.world import RefusedError, World, random_hex
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from runnerops.demo.simulated.world import Tree
+
+
+def logs(here: World, rest: list[str], options: Tree) -> int:
+    """What its process said."""
+    one = find(here, rest[0])
+    since = options.get("since", "")
+    began = time.time() - float(since[:-1]) if since.endswith("s") else 0
+    for line in one["Log"]:
+        if line["at"] >= began:
+            sys.stdout.write(f"{line['text']}\n")
+    return 0
+
+
+def find(here: World, name: str) -> Tree:
+    """By its name or the beginning of its id. Raises RefusedError."""
+    for one in here.engine["containers"]:
+        if name and (one["Id"].startswith(name) or one["Name"] == f"/{name}"):
+            found: Tree = one
+            return found
+    raise RefusedError(f"Error response from daemon: No such container: {name}")
+
+
+def run(here: World, rest: list[str], options: Tree) -> int:
+    """Only as a guest that waits: nothing of it is executed."""
+    if "d" not in options and "detach" not in options:
+        raise RefusedError("docker: 'run' is simulated with -d only: nothing would be executed", 125)
+    image = tagged(rest[0])
+    if image not in here.engine["images"]:
+        pull(here, image)
+    name, _, value = str(options.get("label", "")).partition("=")
+    spec = {"labels": {name: value} if name else {}, "command": rest[1:], "environment": [], "restart": "no"}
+    one = containers.create(
+        here,
+        f"simulated-{random_hex(4)}",
+        image,
+        {**spec, "ports": {}, "mounts": [], "network": options.get("network", "bridge")},
+    )
+    containers.start(here, one)
+    sys.stdout.write(f"{one['Id']}\n")
+    return 0
+
+
+def rm(here: World, rest: list[str], options: Tree) -> int:
+    """With `-f` what runs too."""
+    for name in rest:
+        one = find(here, name)
+        if one["State"]["Running"] and not {"f", "force"} & set(options):
+            raise RefusedError(
+                f'Error response from daemon: cannot remove container "{one["Name"]}": container is running'
+            )
+        here.engine["containers"].remove(one)
+        sys.stdout.write(f"{name}\n")
+    return 0

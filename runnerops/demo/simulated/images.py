@@ -1,0 +1,91 @@
+"""Images of the simulated daemon: pulled from a Docker Hub that is made up, through the first mirror that answers."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+from runnerops.demo.simulated import containers, dockerd
+from runnerops.demo.simulated.shows import say, show_all
+from runnerops.demo.simulated.world import RefusedError, World, random_hex
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from runnerops.demo.simulated.world import Tree
+
+
+def image_ls(here: World, rest: list[str], options: Tree) -> int:  # noqa: ARG001
+    """As the formats ask."""
+    for name, image in here.engine["images"].items():
+        repository, _, tag = name.rpartition(":")
+        row = {"Repository": repository, "Tag": tag, "ID": image["id"][7:19], "Digest": image["digest"]}
+        say(options.get("format", "{{.Repository}}   {{.Tag}}   {{.ID}}"), row, "*formatter.imageContext")
+    return 0
+
+
+def image_inspect(here: World, rest: list[str], options: Tree) -> int:
+    """As JSON, or as the format asks."""
+    there = here.engine["images"]
+    found = [{"Id": there[name]["id"], "RepoTags": [name]} for name in map(tagged, rest) if name in there]
+    show_all(found, options, "types.ImageInspect")
+    for name in map(tagged, rest):
+        if name not in there:
+            raise RefusedError(f"Error response from daemon: No such image: {name}")
+    return 0
+
+
+def pull_image(here: World, rest: list[str], options: Tree) -> int:
+    """Says what it pulled."""
+    name = pull(here, rest[0])
+    repository = name if "/" in name else f"library/{name}"
+    if not {"q", "quiet"} & set(options):
+        sys.stdout.write(f"Status: Downloaded newer image for {name}\n")
+    sys.stdout.write(f"docker.io/{repository}\n")
+    return 0
+
+
+def tagged(image: str) -> str:
+    """With its tag."""
+    return image if ":" in image.rpartition("/")[2] or "@" in image else f"{image}:latest"
+
+
+def pull(here: World, image: str) -> str:
+    """Through the first mirror that answers, which then has it. Raises RefusedError for what the made-up Hub has not."""
+    name = tagged(image.removeprefix("docker.io/").removeprefix("library/"))
+    repository, _, tag = name.rpartition(":")
+    whole = repository if "/" in repository else f"library/{repository}"
+    if tag not in here.data["hub"].get(whole, ()):
+        raise RefusedError(
+            f"Error response from daemon: manifest for {name} not found: manifest unknown: manifest unknown"
+        )
+    here.engine["images"].setdefault(name, {"id": f"sha256:{random_hex(32)}", "digest": f"sha256:{random_hex(32)}"})
+    here.engine["pulls"].append({"at": time.time(), "image": name})
+    for url in dockerd.mirrors(here) or ():
+        for one in here.engine["containers"]:
+            published = [f"http://{address}:{port}/" for address, port in containers.ports(one)]
+            if one["State"]["Running"] and one["Serves"] and url in published:
+                cached = here.engine["volumes"][one["Serves"]["volume"]].setdefault("repositories", [])
+                cached += [] if whole in cached else [whole]
+                _log_request(here, one, f"/v2/{whole}/manifests/{tag}")
+                return name
+    return name
+
+
+def _log_request(here: World, one: Tree, place: str) -> None:
+    """As a registry's access log has it."""
+    at = time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime())
+    agent = f"docker/{here.engine['version']} go/go1.24 os/linux arch/amd64"
+    text = f'{here.engine["bridge"]["address"]} - - [{at}] "GET {place} HTTP/1.1" 200 528 "" "{agent}"'
+    one["Log"].append({"at": time.time(), "text": text})
+
+
+def rmi(here: World, rest: list[str], options: Tree) -> int:  # noqa: ARG001
+    """What no container uses."""
+    for name in map(tagged, rest):
+        if name not in here.engine["images"]:
+            raise RefusedError(f"Error response from daemon: No such image: {name}")
+        if any(one["Config"]["Image"] == name for one in here.engine["containers"]):
+            raise RefusedError(f'Error response from daemon: conflict: unable to remove repository reference "{name}"')
+        del here.engine["images"][name]
+        sys.stdout.write(f"Untagged: {name}\n")
+    return 0

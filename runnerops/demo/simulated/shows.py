@@ -1,0 +1,28 @@
+"""How docker prints: as a format asks, or as JSON."""
+
+from __future__ import annotations
+
+import sys
+
+from runnerops.demo.simulated.templates import render
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from runnerops.demo.simulated.world import Tree
+
+
+def say(form: Any, value: object, kind: str) -> None:
+    """One line."""
+    sys.stdout.write(f"{render(str(form), value, kind)}\n")
+
+
+def show_all(found: list[Tree], options: Tree, kind: str) -> None:
+    """Each by the format, or all as JSON."""
+    if "format" not in options:
+        import json  # noqa: PLC0415
+
+        sys.stdout.write(f"{json.dumps(found, indent=4)}\n")
+    for one in found if "format" in options else ():
+        say(options["format"], one, kind)
