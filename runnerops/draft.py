@@ -22,7 +22,8 @@ from runnerops.services import SERVICES, service_of
 from runnerops.services.base import Service, original_name, sha256
 
 STAGE_SECONDS = 10
-_ORIGINAL = (
+IS_ABSENT = '[ -e "$1" ] || echo absent'
+KEEP_ORIGINAL = (
     'mkdir -p ../../originals && cd ../../originals || exit 1; if [ -e "$1" ] || [ -e "$1.absent" ]; then exit 0; fi; '
     'if [ $# = 2 ]; then cp "$OLDPWD/$2" .new && mv .new "$1"; else : >"$1.absent"; fi'
 )
@@ -89,7 +90,7 @@ class Draft:
         new_here = change.old.content is None and spec.path not in self.have.applied
         if change.cause == "first" or new_here:
             content = [f"old.{index}"] if change.old.content is not None else []
-            words = ("sh", "-c", _ORIGINAL, "sh", original_name(path), *content)
+            words = ("sh", "-c", KEEP_ORIGINAL, "sh", original_name(path), *content)
             self.todo.append(Step("run", (str(STAGE_SECONDS), *words)))
         if change.new.content is not None:
             self._copy(f"new.{index}", path, spec.mode, spec.owner, change.new.content)
@@ -157,7 +158,7 @@ def _around(pause: Moves, moves: Moves) -> Moves:
 
 def _file_guard(path: str, old: RemoteFile) -> Step:
     if old.kind == "absent":
-        return Step("guard", (ABSENT, "sh", "-c", '[ -e "$1" ] || echo absent', "sh", path))
+        return Step("guard", (ABSENT, "sh", "-c", IS_ABSENT, "sh", path))
     return Step("guard", (f"{sha256(old.content)}  {path}", "sha256sum", path))
 
 

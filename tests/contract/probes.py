@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files
 
+from runnerops.draft import IS_ABSENT, KEEP_ORIGINAL
 from runnerops.services.base import sha256
 from runnerops.services.docker.moving import BRIDGE, RELOAD, RESET, RETURN
 from runnerops.services.docker.scene import LOADED
@@ -105,8 +106,6 @@ def answer(url: str, status: int = 0) -> Probe:
     return Probe(("curl", "-fsS", "--noproxy", "*", "-m", "5", "-o", "/dev/null", url), status=status)
 
 
-ABSENT = '[ -e "$1" ] || echo absent'
-ORIGINAL = 'mkdir -p ../../originals && { [ -e "../../originals/$2" ] || cp "$1" "../../originals/$2"; }'
 INFO = ("docker", "info", "--format")
 KILL = ("systemctl", "kill", "-s")
 UP = ("docker", "compose", *PROJECT, "up", "-d")
@@ -114,14 +113,15 @@ DOWN = ("docker", "compose", *PROJECT, "down")
 IDS = ("docker", "ps", "-aq", "--no-trunc", *OURS)
 
 FILES = (
-    Probe(script(ABSENT, DAEMON), "absent\n", files={DAEMON: None}),
-    Probe(script(ABSENT, DAEMON), files={DAEMON: "{}"}),
+    Probe(script(IS_ABSENT, DAEMON), "absent\n", files={DAEMON: None}),
+    Probe(script(IS_ABSENT, DAEMON), files={DAEMON: "{}"}),
     Probe(("sha256sum", DAEMON), rf"{HEX}{{64}}  {DAEMON}\n"),
     Probe(("sha256sum", "/etc/docker/none.json"), status=1),
     Probe(("test", "-f", DAEMON)),
     Probe(("test", "-f", "/etc/docker/none.json"), status=1),
-    Probe(script(ORIGINAL, "old.1", "etc%docker%daemon.json"), files={f"{PLACE}/old.1": "{}"}),
-    Probe(script(ORIGINAL, "none", "etc%none"), status=1),
+    Probe(script(KEEP_ORIGINAL, "etc%docker%daemon.json", "old.1"), files={f"{PLACE}/old.1": "{}"}),
+    Probe(script(KEEP_ORIGINAL, "etc%none.json")),
+    Probe(script(KEEP_ORIGINAL, "etc%other.json", "none"), status=1),
     Probe(("chmod", "0640", DAEMON)),
     Probe(("chown", "root:root", DAEMON)),
     Probe(("chown", "nobody-there:root", DAEMON), status=1),
