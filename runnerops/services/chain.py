@@ -14,8 +14,9 @@ from typing import Literal, Protocol
 from runnerops.model import Host, HostState, ServiceName
 from runnerops.services.base import Answer, Answers
 
+_WORD = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
 _IMAGE = re.compile(
-    r"(?:(?:docker\.io|index\.docker\.io)/)?(?P<name>[a-z0-9_-]+(?:[._-][a-z0-9]+)*(?:/[a-z0-9._-]+)*)(?::(?P<tag>[\w.-]{1,128}))?"
+    rf"(?:(?:docker\.io|index\.docker\.io)/)?(?P<name>{_WORD}(?:/{_WORD})*)(?::(?P<tag>\w[\w.-]{{0,127}}))?"
 )
 Call = tuple[str, ...]
 """A call of a shell function of the frame, and its arguments."""

@@ -1,12 +1,11 @@
-"""What caches answer when they are asked: from the host, from a container, and on through to their upstream. Pure."""
+"""What caches answer when they are asked, from the host and from a container. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from runnerops.model import Cache, Container, Host, ServiceName
-from runnerops.services.base import Answer, Answers
+from runnerops.model import Host, ServiceName
+from runnerops.services.base import Answer
 from runnerops.services.chain import NO_ANSWER, Check, Seen
 from runnerops.services.docker.chain import mirrors
 from runnerops.services.firewall import opening
@@ -132,72 +131,3 @@ def container_check(host: Host, url: str, seen: Seen) -> Check:
     line = opening(url, seen.told.get("docker_firewall", NO_ANSWER).text, own=own)
     reason = f"{wrong}: the host's firewall lets the host through, and its containers not"
     return Check("answers-container", NAME, what, "broken", reason, f"on {host.name}: {line}")
-
-
-# --------------------------------------------------------------------------------------------------- the upstream
-
-
-def own_upstream(host: Host, cache: OwnCache, seen: Seen) -> Check:
-    """Of a cache on this host."""
-    what = f"cache {cache.name} asks {cache.upstream}, which answers"
-    if problem(seen.told.get(f"registry_code/{cache.probe}", NO_ANSWER)):
-        return Check("upstream", NAME, what, "untried", "the cache does not answer")
-    return _upstream(what, host, cache, seen.told, ours(seen.have).get(cache.name))
-
-
-def upstream_of(cache: Cache, seen: Seen) -> Check:
-    """Of another host's cache, as that host says."""
-    what = f"cache {cache.name} of {cache.host} asks its upstream, which answers"
-    trace, there = seen.traces.get(cache.host, ""), seen.hosts.get(cache.host)
-    own = next((one for one in own_caches(there) if one.name == cache.name), None) if there else None
-    if problem(seen.told.get(f"registry_code/{cache.url.rstrip('/')}", NO_ANSWER)):
-        return Check("upstream", NAME, what, "untried", "the cache does not answer")
-    if not trace or there is None or own is None:
-        return Check("upstream", NAME, what, "untried", f"not asked from here: runnerops verify {cache.host}")
-    if isinstance(trace, str):
-        return Check("upstream", NAME, what, "broken", trace, f"runnerops verify {cache.host}")
-    return _upstream(what, there, own, trace, None)
-
-
-def _upstream(what: str, host: Host, cache: OwnCache, told: Answers, container: Container | None) -> Check:
-    """Tags that it lists and does not hold, it has from the upstream, with its login. That costs no pull."""
-    asked = told.get(f"registry_asked/{cache.name}", NO_ANSWER).text
-    direct = told.get(f"registry_upstream/{cache.name}", NO_ANSWER)
-    if asked == "upstream":
-        return Check("upstream", NAME, what)
-    if asked == "held" and said(direct)[0] == "200":
-        return Check(
-            "upstream", NAME, what, "untried", "it answers the host; the cache holds every tag, so asks for none"
-        )
-    if asked == "nothing":
-        return Check("upstream", NAME, what, "untried", "it holds nothing yet that could be asked for")
-    return Check("upstream", NAME, what, "broken", *_why(host, cache, direct, container))
-
-
-def _why(host: Host, cache: OwnCache, direct: Answer, container: Container | None) -> Iterator[str]:
-    """Reason and fix, by what the upstream says to the host itself, which gives no login."""
-    code, _ = said(direct)
-    user = cache.tree.get("username")
-    place = f"in the cache's section at {host.mark(NAME, ('caches',)) or 'the inventory'}"
-    logs = f"docker logs {container.name}" if container else "the cache's log"
-    if code == SILENT:
-        yield f"it does not answer {host.name} itself: {problem(direct)}; only what is cached is served"
-        yield f"make {cache.upstream} answer from {host.name}: its names, routes, and firewalls on the way out"
-    elif code in {"200", "401", "403"} and user:
-        yield f"it answers, and refuses the login of the cache{f' ({user})' if isinstance(user, str) else ''}"
-        yield f"give a username and password that it takes, {place}, then runnerops deploy {host.name}"
-    elif code in {"401", "403"}:
-        yield "it answers the host, and wants a login or a token that the cache did not get"
-        yield f"give the cache a username and password, {place}; or see in {logs} whether it reaches the token server"
-    elif code == "200":
-        yield "it answers the host, and the cache does not ask it, or gets no answer"
-        yield f"see {logs}, whether its container gets out, and runnerops diff {host.name}: whether its config is ours"
-    elif code == "404":
-        yield "it has no such repository"
-        yield "name an image that it has with --image"
-    elif code == "429":
-        yield "its pull limit is reached (429)"
-        yield f"wait, or give the cache a username and password, {place}"
-    else:
-        yield f"it answers {code} itself"
-        yield f"look at {cache.upstream}; what is cached is still served"

@@ -8,10 +8,11 @@ from importlib.resources import files as package_files
 from runnerops.model import Cache, Host
 from runnerops.services.chain import Call, Check, Probe, Seen
 from runnerops.services.docker.chain import answers, mirrors
-from runnerops.services.registry.asked import container_check, host_check, own_upstream, running_check, upstream_of
+from runnerops.services.registry.asked import container_check, host_check, running_check
 from runnerops.services.registry.caches import OwnCache, own_caches
 from runnerops.services.registry.document import NAME
 from runnerops.services.registry.served import catalog_check, served_check
+from runnerops.services.registry.upstream import own_upstream, upstream_of
 
 VERIFY = package_files(__package__).joinpath("verify.sh").read_text()
 TRIAL = ""

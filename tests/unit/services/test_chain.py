@@ -415,6 +415,29 @@ def test_a_catalog_that_never_ends_is_left(shell: str) -> None:
     assert set(repositories(found)) == {"a"}
 
 
+WGET = """
+command() { case $2 in curl) return 1 ;; esac; }
+nsenter() { shift 3; "$@"; }
+wget() { printf '%s\\n' "$SAID" >&2; return "$STATUS"; }
+"""
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize(
+    ("said", "status", "code", "reached"),
+    [
+        ("HTTP/1.1 200 OK", 0, "200 0", "200 0"),
+        ("  HTTP/1.1 401 Unauthorized", 1, "401 1", "000 1"),
+        ("wget: server returned error: HTTP/1.1 503 Service Unavailable", 8, "503 1", "000 1"),
+        ("failed: Connection refused.", 4, "000 1", "000 1"),
+    ],
+)
+def test_a_host_without_curl_is_asked_by_wget(shell: str, said: str, status: int, code: str, reached: str) -> None:
+    fakes = f"SAID='{said}' STATUS={status}\n{WGET}"
+    assert run(shell, fakes, f"registry_code {URL}/v2/ 5 '*'").strip() == code
+    assert run(shell, fakes, f"docker_reach 1 {URL} 2>/dev/null").strip() == reached
+
+
 ASKING = """
 docker() { case $1 in ps) echo c0ffee ;; inspect) echo "$VOLUME" ;; esac; }
 curl() { case $* in *tags/list*) printf '%s' "$TAGS" ;; esac; [ -n "$TAGS" ]; }

@@ -1,0 +1,108 @@
+"""verify as a user types and reads it, over connections that are made up: phases, progress, exit codes, text and JSON."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from runnerops.commands.verify import verify
+from runnerops.errors import UsageError
+from runnerops.model import ServiceName
+from runnerops.remote.trying import Trying
+from runnerops.report.checks import check_document, check_lines, summary_line
+from runnerops.report.screen import Screen
+from runnerops.report.waiting import waiting
+from runnerops.services.chain import Check
+
+HELD = Check("daemon", ServiceName.DOCKER, "the Docker daemon answers (26.1.5)")
+BROKEN = Check(
+    "answers-container",
+    ServiceName.REGISTRY,
+    "http://172.17.0.1:5000 answers from a container (default bridge)",
+    "broken",
+    "there is no answer in time: the host's firewall lets the host through, and its containers not",
+    "on runner-1: iptables -I INPUT -p tcp -d 172.17.0.1 --dport 5000 -j ACCEPT",
+)
+UNTRIED = Check(
+    "pull", ServiceName.REGISTRY, "a pull of alpine:3 is served by a cache", "untried", "nothing was pulled"
+)
+
+
+def test_a_link_is_read_at_80_columns_and_its_fix_is_one_line() -> None:
+    lines = [text for check in (HELD, BROKEN, UNTRIED) for _, text in check_lines(check)]
+    assert lines == [
+        "  ok       the Docker daemon answers (26.1.5)",
+        "  BROKEN   http://172.17.0.1:5000 answers from a container (default bridge)",
+        "           there is no answer in time: the host's firewall lets the host",
+        "           through, and its containers not",
+        "           fix: on runner-1: iptables -I INPUT -p tcp -d 172.17.0.1 --dport 5000 -j ACCEPT",
+        "  untried  a pull of alpine:3 is served by a cache",
+        "           nothing was pulled",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("checks", "style", "said"),
+    [
+        ((HELD, HELD), "good", "2 of 2 links hold"),
+        ((HELD, UNTRIED), "good", "1 of 2 links hold, 1 untried"),
+        ((HELD, BROKEN, UNTRIED), "bad", "1 of 3 links hold, 1 broken, 1 untried"),
+        ((), "warn", "nothing to verify: it has neither a cache nor a mirror"),
+    ],
+)
+def test_a_host_in_one_line(checks: tuple[Check, ...], style: str, said: str) -> None:
+    assert summary_line(checks) == (style, said)
+
+
+def test_a_link_as_json() -> None:
+    assert check_document(UNTRIED) == {
+        "link": "pull",
+        "service": "registry",
+        "what": "a pull of alpine:3 is served by a cache",
+        "state": "untried",
+        "reason": "nothing was pulled",
+        "fix": "",
+    }
+
+
+@pytest.mark.parametrize("image", ["ghcr.io/a/b:1", "localhost:5000/a", "alpine@sha256:00", "", "-x"])
+def test_an_image_that_no_mirror_serves_is_usage(image: str, tmp_path: Path) -> None:
+    screen = Screen(out=io.StringIO(), err=io.StringIO())
+    with pytest.raises(UsageError, match="only images of Docker Hub"):
+        verify(tmp_path / "inventory.yml", (), {}, screen, image, quick=False, as_json=False)
+
+
+class Stream:
+    """A connection whose command prints these lines."""
+
+    def __init__(self, *lines: bytes) -> None:
+        self._said = lines
+
+    def lines(self, command: Sequence[str], stdin: bytes) -> Iterator[bytes]:
+        assert command == ("sh", "-s")
+        assert stdin == b"script"
+        yield from self._said
+
+
+def test_a_trial_is_followed_while_it_lasts() -> None:
+    watched: list[str] = []
+    trying = Trying(lambda: Stream(b"one\n", b"\xfftwo\n", b"rest"), watched.append)
+    assert trying.read(b"script") == b"one\n\xfftwo\nrest"
+    assert watched == ["one", "�two", "rest"]
+
+
+def test_progress_is_a_line_a_change_where_nobody_looks() -> None:
+    screen = Screen(out=io.StringIO(), err=io.StringIO())
+    screen.redactor.learn(["s3cret-value"])
+    with waiting(screen, silent=False) as busy:
+        busy.say("h1", "asking s3cret-value")
+        busy.detail("h1", "12 %")
+        busy.say("h1", "")
+    assert isinstance(screen.err, io.StringIO)
+    assert screen.err.getvalue() == "h1: asking ********\n"
+    with waiting(screen, silent=True) as busy:
+        busy.say("h1", "asking")
+    assert screen.err.getvalue().count("\n") == 1
