@@ -20,10 +20,14 @@ _AT_ONCE = 20
 
 @dataclass(slots=True)
 class Patience:
-    """How long to wait for runs of others, all hosts together; `seconds` 0: not at all."""
+    """How long to wait for runs of others, all hosts together; `seconds` 0: not at all.
+
+    `planned_again` names hosts whose plan was made anew since their own services wrote into their files: once is enough.
+    """
 
     seconds: int
     screen: Screen
+    planned_again: set[str] = field(default_factory=set)
     _began: float = field(default_factory=time.monotonic)
 
     @property

@@ -16,7 +16,9 @@ from runnerops.commands.project import Project
 from runnerops.commands.reach import Reach
 from runnerops.errors import RunneropsError
 from runnerops.fleet import Turn, in_order
+from runnerops.meanwhile import moved, only_its_own
 from runnerops.model import Host, Outcome, Plan, Result, Verb, drains
+from runnerops.observe import observe
 from runnerops.report.history import holder_text
 from runnerops.report.progress import Show
 from runnerops.report.screen import Screen
@@ -104,9 +106,24 @@ class Turns:
             if met.again:
                 self.again.add(host.name)
             return met.outcome
+        if self._written_meanwhile(host, plan, outcome):
+            self.again.add(host.name)
+            self.patience.planned_again.add(host.name)
         if outcome.result is Result.APPLIED and planned.result is Result.UNCHANGED:
             return replace(outcome, result=Result.UNCHANGED, message="in sync; recorded as applied")
         return outcome
+
+    def _written_meanwhile(self, host: Host, plan: Plan, outcome: Outcome) -> bool:
+        """Whether a managed system wrote its own keys into its file since the plan: then, once, it is planned anew."""
+        path = moved(outcome.result, outcome.failed)
+        if not path or host.name in self.patience.planned_again:
+            return False
+        asked = self.project.asked[host.name]
+        now = observe(host, asked, self.reach.reader(host)).file(path).content
+        if not only_its_own(path, plan, asked, now):
+            return False
+        self.screen.say(f"{host.name}: {path} was written meanwhile by what reads it, its own keys only: planning anew")
+        return True
 
     def _follow(self, host: Host, planned: Planned) -> Outcome:
         """A run of this very plan is going on: its end is ours; one that ended well is looked at once more."""

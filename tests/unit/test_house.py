@@ -22,7 +22,7 @@ LAYERS = (
     ("redact",),
     ("services",),
     ("secrets", "inventory", "rules", "origin"),
-    ("unasked", "draft", "causes"),
+    ("unasked", "draft", "causes", "meanwhile"),
     ("render", "settle", "plan", "rollback"),
     ("remote",),
     ("observe", "outcome", "fleet"),
