@@ -24,7 +24,7 @@ def cause_texts(change: Change) -> Iterator[tuple[str, tuple[str, ...]]]:
             found.append(key_text(edit.key))
     yield from ((words[cause], tuple(found)) for cause, found in keys.items())
     if change.drift and change.drift.by == "runner" and not keys.keys() & {"host", "both", "runner"}:
-        yield f"{drift_text(change.drift)}; all that it wrote stays", ()
+        yield f"{drift_text(change.drift)}; its keys stay", ()
 
 
 def drift_text(drift: Drift | None) -> str:

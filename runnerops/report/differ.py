@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 
-from runnerops.model import Change, FileSpec
+from runnerops.model import Change, FileSpec, Key, Tree, Value
 from runnerops.redact import Masker
 from runnerops.services import service_of
 from runnerops.services.base import ParseError
@@ -30,13 +30,45 @@ def diff_lines(change: Change, masker: Masker) -> list[str]:
     """The diff without its file header; a line that says so where the host's file cannot be read as what it should be."""
     spec = change.new.spec
     try:
-        old = masked_text(spec, change.old.content, masker)
+        old = _without_rewriting(change, masker) or masked_text(spec, change.old.content, masker)
     except ParseError as error:
         place = f"line {error.line}, column {error.column}"
         return [f"the host's file is no valid {spec.format.upper()} ({place}: {error.problem}); its text is not shown"]
     new = masked_text(spec, change.new.content, masker)
     lines = difflib.unified_diff(old.splitlines(), new.splitlines(), lineterm="", n=3)
     return [line for line in lines if not line.startswith(("--- ", "+++ "))]
+
+
+def _without_rewriting(change: Change, masker: Masker) -> str:
+    """The old side of a file that the managed system rewrote: what differs in meaning, without the defaults that it added.
+
+    Empty where that cannot be told: another wrote it, or whole items of a list come or go.
+    """
+    spec, tree = change.new.spec, None
+    if change.drift and change.drift.by == "runner" and change.new.content is not None:
+        tree = service_of(spec.service).parse(spec, change.new.content)
+    if tree is None or any(not _put(tree, edit.key, edit.old) for edit in change.edits):
+        return ""
+    service = service_of(spec.service)
+    return service.dump(spec, masker.tree(service, spec, tree)).decode()
+
+
+def _put(tree: Tree, key: Key, value: Value) -> bool:
+    """Whether there is such a place; None takes away what is there."""
+    place: Value = tree
+    for part in key[:-1]:
+        if isinstance(place, dict) and isinstance(part, str):
+            place = place.setdefault(part, {})
+        elif isinstance(place, list) and isinstance(part, int) and part < len(place):
+            place = place[part]
+        else:
+            return False
+    if not isinstance(place, dict) or isinstance(key[-1], int):
+        return False
+    place.pop(key[-1], None)
+    if value is not None:
+        place[key[-1]] = value
+    return True
 
 
 def masked_text(spec: FileSpec, content: bytes | None, masker: Masker) -> str:

@@ -155,6 +155,17 @@ def test_what_the_runner_wrote_is_no_edit_by_hand() -> None:
     assert (change.drift.by, codes(made)) == ("runner", [])
 
 
+def test_the_defaults_that_the_runner_added_are_not_shown_as_yours() -> None:
+    made = runner_plan(plain(), rotated(), {**plain(None), "concurrent": 9, "log_level": "debug"})
+    lines = [line.strip() for line in text(made) if line.strip()[:1] in {"+", "-"} and "@@" not in line]
+    assert lines == ["-concurrent = 4", "+concurrent = 9", '+log_level = "debug"']
+    assert "by the runner" in " ".join(text(made))
+    new = runner_plan(plain(), rotated(), config(runner(token=None), runner(name="two", token="glrt-" + "c" * 20)))
+    assert any("shutdown_timeout" in line for line in text(new)), (
+        "whole runners that come are shown against the whole file"
+    )
+
+
 def test_a_key_changed_by_hand_in_a_file_that_the_runner_wrote_too() -> None:
     made = runner_plan(plain(), {**rotated(), "concurrent": 5}, plain(None))
     (change,) = made.changes
