@@ -90,12 +90,12 @@ def _judge(now: Scene) -> Iterator[Step]:
 
 
 def _upstreams(now: Scene) -> Iterator[Step]:
-    """A cache that ends with docker comes up again only if its upstream answers."""
-    if now.action.verb is Verb.PROVE and "upstream-down" not in now.policy.allow and now.ends_with_docker:
-        for cache in now.caches:
-            if "curl" in now.have.facts.tools:
-                url = f"{cache.upstream.rstrip('/')}/v2/"
-                yield wait(10, "ok", "curl", "-sS", "-m", "5", "-o", "/dev/null", url)
+    """A cache comes up again only if its upstream answers: one that runs is not ended before that was asked."""
+    if "upstream-down" in now.policy.allow or "curl" not in now.have.facts.tools:
+        return
+    for cache in now.caches:
+        if now.ends(cache):
+            yield wait(10, "ok", "curl", "-sS", "-m", "5", "-o", "/dev/null", f"{cache.upstream.rstrip('/')}/v2/")
 
 
 def _act(now: Scene, number: int) -> Iterator[Step]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from runnerops.model import Action, Change, Host, HostState, Policy, ServiceName
+from runnerops.model import Action, Change, Host, HostState, Policy, ServiceName, Verb
 from runnerops.services.registry.caches import PROJECT, OwnCache, directory
 from runnerops.services.registry.containers import ours
 from runnerops.services.registry.document import compose_spec
@@ -59,6 +59,14 @@ class Scene:
     def ends_with_docker(self) -> bool:
         """Whether docker's restart ends the containers, which then need their upstream to come up again."""
         return self.host.sections.get(ServiceName.DOCKER, {}).get("live-restore") is not True
+
+    def ends(self, cache: OwnCache) -> bool:
+        """Whether this run may end a container whose upstream has not been asked yet; its stop tells of one that has."""
+        if self.action.verb is Verb.PROVE:
+            return self.ends_with_docker
+        container, registry = ours(self.have).get(cache.name), self.have.facts.registry
+        asked = registry is not None and cache.name in registry.upstreams
+        return container is not None and container.running and not asked
 
     def answered(self, cache: OwnCache) -> bool:
         """Whether it answered when the host was observed."""

@@ -205,6 +205,17 @@ def test_a_docker_restart_is_proven_as_a_registry_restart(docker: Tree, allow: f
     assert told.undo == []
 
 
+def test_a_cache_that_runs_is_not_ended_before_its_upstream_was_asked() -> None:
+    owed = (Owed(ServiceName.REGISTRY, Verb.RECREATE, 7, "1" * 12),)
+    upstream = "await 10 ok curl -sS -m 5 -o /dev/null https://registry-1.docker.io/v2/"
+    assert upstream in Told(deployed(ONE, owed=owed), host({}, [ONE])).judge
+    changed = host({}, [{**ONE, "ttl": "1h"}])
+    there = deployed(ONE)
+    asked = compose_facts(upstreams={"dockerhub": True})
+    told = Told(replace(there, facts=replace(there.facts, registry=asked)), changed)
+    assert upstream not in told.judge, "asked while the host was observed"
+
+
 def test_a_cache_that_did_not_answer_before_is_not_waited_for() -> None:
     assert Told(deployed(ONE), host({}, [ONE]), RESTART).todo == []
 
