@@ -13,6 +13,7 @@ from runnerops.services.chain import NO_ANSWER, Call, Check, Probe, Seen
 from runnerops.services.docker.choice import running
 from runnerops.services.docker.document import NAME
 from runnerops.services.docker.keys import mirrors_of
+from runnerops.services.registry.reach import urls_given
 
 VERIFY = package_files(__package__).joinpath("verify.sh").read_text()
 TRIAL = package_files(__package__).joinpath("trial.sh").read_text()
@@ -25,9 +26,16 @@ def mirrors(host: Host) -> tuple[str, ...]:
     return tuple(url.rstrip("/") for url in mirrors_of(host.sections.get(NAME, {}).get("registry-mirrors")))
 
 
+def for_containers(host: Host) -> tuple[str, ...]:
+    """What containers are asked to reach: the daemon's mirrors, and the caches that its runners give to jobs."""
+    given = urls_given(host.sections.get(ServiceName.GITLAB_RUNNER, {}))
+    jobs = (url for cache in host.caches if (url := cache.url.rstrip("/")) in given)
+    return tuple(dict.fromkeys((*mirrors(host), *jobs)))
+
+
 def inquiries(host: Host, probe: Probe) -> Sequence[Call]:  # noqa: ARG001
-    """Whether containers reach the mirrors."""
-    urls = mirrors(host)
+    """Whether containers reach them."""
+    urls = for_containers(host)
     return (("verify_docker_inside", *urls),) if urls else ()
 
 
@@ -37,7 +45,7 @@ def trial(host: Host, seen: Seen) -> Call | None:
         return None
     probe, jobs = seen.probe, seen.have.facts.runner is not None and bool(seen.have.facts.runner.jobs)
     name = probe.image.rpartition(":")[0]
-    return ("docker_try", probe.marker, probe.image, name, probe.tag, "yes" if jobs else "no", *mirrors(host))
+    return ("docker_try", probe.marker, probe.image, name, probe.tag, "yes" if jobs else "no", *for_containers(host))
 
 
 def traces(host: Host, probe: Probe, seconds: int) -> Sequence[Call]:  # noqa: ARG001

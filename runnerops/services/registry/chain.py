@@ -7,7 +7,7 @@ from importlib.resources import files as package_files
 
 from runnerops.model import Cache, Host
 from runnerops.services.chain import Call, Check, Probe, Seen
-from runnerops.services.docker.chain import answers, mirrors
+from runnerops.services.docker.chain import answers, for_containers, mirrors
 from runnerops.services.registry.asked import container_check, host_check, running_check
 from runnerops.services.registry.caches import OwnCache, own_caches
 from runnerops.services.registry.document import NAME
@@ -25,7 +25,7 @@ _SURE = ("library/busybox", "library/hello-world", "library/alpine")
 def inquiries(host: Host, probe: Probe) -> Sequence[Call]:
     """Whether each mirror and each cache of its own answers, and whether those ask their upstream."""
     own = own_caches(host)
-    urls = dict.fromkeys((*mirrors(host), *(cache.probe for cache in own)))
+    urls = dict.fromkeys((*for_containers(host), *(cache.probe for cache in own)))
     return (*(("verify_registry_answer", url) for url in urls), *(_upstream(cache, probe) for cache in own))
 
 
@@ -70,9 +70,9 @@ def _each(host: Host, seen: Seen) -> Iterator[Check]:
     own = own_caches(host)
     yield from (running_check(host, cache, seen) for cache in own)
     asked_by_daemon = mirrors(host)
-    for url in dict.fromkeys((*asked_by_daemon, *(cache.probe for cache in own))):
+    for url in dict.fromkeys((*for_containers(host), *(cache.probe for cache in own))):
         yield host_check(host, url, seen)
-        if url in asked_by_daemon:
+        if url in for_containers(host):
             yield container_check(host, url, seen)
     yield from (own_upstream(host, cache, seen) for cache in own)
     yield from (upstream_of(cache, seen) for cache in others(host))

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from runnerops.model import Cache, Container, Host, HostState, Key, Mark, Origin, Run, ServiceName
+from runnerops.model import Cache, Container, Host, HostState, Key, Mark, Origin, Run, ServiceName, Tree
 from runnerops.services import docker, registry
 from runnerops.services.base import Answer
 from runnerops.services.chain import Check, Probe, Seen, parse_image
@@ -299,6 +299,17 @@ def test_a_mirror_that_no_cache_of_the_inventory_is_behind() -> None:
     fine = states(here, seen(running(mirrors=(url,)), told={f"registry_code/{url}": "200 0"}))["pull"]
     assert fine.state == "untried"
     assert "no caches of this inventory" in fine.reason
+
+
+def test_a_cache_that_only_jobs_use_must_be_reached_by_containers() -> None:
+    service: Tree = {"name": "docker:dind", "command": ["--registry-mirror", f"{URL}/"]}
+    runner: Tree = {"runners": [{"name": "one", "docker": {"services": [service]}}]}
+    none: Tree = {"registry-mirrors": []}
+    sections = {**own().sections, ServiceName.DOCKER: none, ServiceName.GITLAB_RUNNER: runner}
+    here = replace(own(), sections=sections)
+    assert ("verify_docker_inside", URL) in CHAIN[0].inquiries(here, PROBE)
+    assert list(broken(here, seen(told={REACH: "000 28"}))) == ["answers-container"]
+    assert "pull" not in states(here, seen())
 
 
 def test_a_host_without_cache_and_mirror_has_no_links() -> None:
