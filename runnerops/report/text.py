@@ -97,17 +97,22 @@ def action_lines(action: Action) -> Iterator[Line]:
     text = f"  → {action.verb.name.lower()} {what}{because}{users}{waits} · {_jobs(action.jobs_lost)} interrupted"
     yield from wrapped(style, text, 6)
     if action.containers:
-        parts = (f"{len(names)} {_FATES[kind]} ({_some(names)})" for kind, names in action.containers.items())
+        parts = (f"{_fate(kind, len(names))} ({_some(names)})" for kind, names in action.containers.items())
         yield from wrapped("plain", f"      containers: {'; '.join(parts)}", 8)
 
 
 _FATES = {
-    "keep_running": "keep running",
-    "come_back": "end and come back",
-    "end": "end for good",
-    "jobs": "of CI jobs",
+    "keep_running": ("keeps running", "keep running"),
+    "come_back": ("ends and comes back", "end and come back"),
+    "end": ("ends for good", "end for good"),
+    "jobs": ("of a CI job", "of CI jobs"),
 }
 _NAMED = 5
+
+
+def _fate(kind: str, count: int) -> str:
+    one, more = _FATES[kind]
+    return f"{count} {one if count == 1 else more}"
 
 
 def _some(names: Sequence[str]) -> str:

@@ -66,7 +66,7 @@ def test_it_is_told() -> None:
     lines = [text for _, text in plan_lines(restart({}, {"mtu": 1400}, live=False), Masker(), ())]
     told = " ".join(" ".join(lines).split())
     assert (
-        "containers: 2 end and come back (runnerops-dockerhub-1, web); 1 end for good (once); 1 of CI jobs (build)"
+        "containers: 2 end and come back (runnerops-dockerhub-1, web); 1 ends for good (once); 1 of a CI job (build)"
         in told
     )
 
