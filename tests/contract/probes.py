@@ -15,6 +15,7 @@ from importlib.resources import files
 from runnerops.draft import IS_ABSENT, KEEP_ORIGINAL
 from runnerops.services.base import sha256
 from runnerops.services.docker.moving import BRIDGE, RELOAD, RESET, RETURN
+from runnerops.services.docker.observation import CONTAINER
 from runnerops.services.docker.scene import LOADED
 from runnerops.services.gitlab_runner import scripts as runner
 from runnerops.services.gitlab_runner.drain import DRAIN, UNKNOWN
@@ -204,6 +205,8 @@ CACHES = (
     Probe(("docker", "pull", "-q", "alpine:none-such"), status=1),
     Probe(("curl", "-fsS", f"{MIRROR}/v2/_catalog"), r'\{"repositories":\["library/alpine"\]\}\n'),
     Probe(script(IF_DOCKER, *UP, "--remove-orphans")),
+)
+DOWNS = (
     Probe(script(IF_THERE, COMPOSE, *DOWN)),
     Probe(IDS),
 )
@@ -244,5 +247,47 @@ RUNNER = (
     Probe(("systemctl", "is-active", UNIT), "active\n", until=True),
     Probe(LOADS, "loaded\n", until=True),
 )
+LISTED = "{{.Repository}}:{{.Tag}} {{.Repository}}@{{.Digest}}"
+INSPECTED = 'docker inspect --type container --format "$1" $(docker ps -aq --no-trunc --filter "$2")'
+SHOWN = ("systemctl", "show", "-p", "LoadState,ActiveState,MainPID,InvocationID,ExecStart")
+UNITS = ("systemctl", "list-units", "--all", "--plain", "--no-legend", "--no-pager", "runnerops-*")
+_UP = (
+    r"(?sm)(?=.*^LoadState=loaded$)(?=.*^ActiveState=active$)(?=.*^MainPID=[1-9]\d*$)(?=.*^InvocationID=[0-9a-f]{32}$)"
+)
+_PORTS = r'\{"5000/tcp":\[\{"HostIp":"172\.17\.0\.1","HostPort":"5000"\}\]\}'
+OBSERVED = (
+    Probe(("docker", "compose", "version", "--short"), r"\d+\.\d+\.\d+\S*\n"),
+    Probe(("docker", "image", "ls", "--digests", "--format", LISTED), rf"(\S+:\S+ \S+@(<none>|sha256:{HEX}{{64}})\n)+"),
+    Probe(("docker", "inspect", "--type", "container", "--format", CONTAINER, "none"), r"\n?", status=1),
+    Probe(
+        script(INSPECTED, CONTAINER, OURS[1]),
+        rf'\{{"id":"{HEX}{{64}}","name":"/runnerops-dockerhub-1","image":"registry:\S+","running":true,'
+        rf'"restart":"always","ports":{_PORTS},"labels":\{{.*"com.docker.compose.service":"dockerhub".*\}}.*\}}\n',
+    ),
+    Probe((*INFO, "{{json .}}"), r'\{.*"RegistryConfig":\{.*"Mirrors":\["http://172\.17\.0\.1:5000/"\].*\}\n'),
+    Probe((*INFO, "{{json .Swarm}}"), r'\{.*"LocalNodeState":"inactive".*\}\n'),
+    Probe(
+        (*SHOWN, "docker.service"),
+        _UP + r"(?=.*^ExecStart=\{ path=\S*dockerd ; argv\[\]=\S*dockerd -H fd:// .* ; ignore_errors=).*",
+    ),
+    Probe(
+        (*SHOWN, "gitlab-runner.service"),
+        _UP + r"(?=.*argv\[\]=\S*gitlab-runner run --config \S+.* ; ignore_errors=).*",
+    ),
+    Probe(
+        (*SHOWN, "none-such.service"),
+        r"(?sm)(?=.*^LoadState=not-found$)(?=.*^ActiveState=inactive$)(?=.*^MainPID=0$).*",
+    ),
+    Probe(UNITS),
+    Probe(("ip", "-o", "addr", "show"), r"(\d+: \S+ +inet6? [0-9a-f.:]+/\d+ .*\n)+"),
+    Probe(("ip", "-4", "-o", "addr", "show", "dev", "docker0"), r"\d+: docker0 +inet 172\.17\.0\.1/16 .*\n"),
+    Probe(("ip", "-4", "-o", "addr", "show", "dev", "none-such"), status=1),
+    Probe(("ss", "-Hltnp"), r"(LISTEN +\d+ +\d+ +\S+:\d+ +\S+:\* .*\n)+"),
+    Probe(("gitlab-runner", "--version"), r"(?s)Version: +\d+\.\d+\.\d+.*"),
+    Probe(("journalctl", "-q", "-u", UNIT, "-n", "1", "--show-cursor", "-o", "cat"), r".*\n-- cursor: \S+\n"),
+    Probe(("journalctl", "-q", "-u", "none-such", "-n", "1", "--show-cursor", "-o", "cat")),
+)
+"""What observations ask of these programs, while the cache and all else is up."""
+
 LAST = (Probe(("systemctl", "stop", "docker")),)
-PROBES = (*FILES, *VERDICTS, *DOCKER, *REFUSED, *CACHES, *RUNNER, *LAST)
+PROBES = (*FILES, *VERDICTS, *DOCKER, *REFUSED, *CACHES, *RUNNER, *OBSERVED, *DOWNS, *LAST)

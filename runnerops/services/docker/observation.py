@@ -18,7 +18,7 @@ UNIT = "docker.service"
 NOT_THERE = "not-found"
 """The state of a unit that the host does not have."""
 
-_CONTAINER = (
+CONTAINER = (
     '{"id":{{json .Id}},"name":{{json .Name}},"image":{{json .Config.Image}},"running":{{json .State.Running}},'
     '"restart":{{json .HostConfig.RestartPolicy.Name}},"ports":{{json .HostConfig.PortBindings}},'
     '"labels":{{json .Config.Labels}}}'
@@ -31,7 +31,7 @@ def questions(host: Host, asked: Sequence[RenderedFile]) -> tuple[tuple[str, ...
     return (
         ("observe_docker_unit", path),
         ("observe_docker_bridge",),
-        ("observe_docker_daemon", _CONTAINER),
+        ("observe_docker_daemon", CONTAINER),
         ("observe_docker_flavour",),
     )
 
