@@ -166,3 +166,13 @@ def test_a_folder_that_is_not_there_is_named(scratch: Path) -> None:
     done = play(scratch, TMPDIR=str(scratch / "absent"))
     assert done.returncode == 1
     assert "TMPDIR" in done.stderr
+
+
+def test_a_config_with_the_dates_of_its_tokens_can_be_kept(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text('[[runners]]\nname = "one"\ntoken_expires_at = 2036-01-02T03:04:05Z\n')
+    script = "import marshal, sys; from runnerops.demo.simulated import runner; marshal.dumps(runner.read(sys.argv[1]))"
+    argv = [sys.executable, "-c", script, "/config.toml"]
+    done = subprocess.run(
+        argv, env={**PLAIN, "RUNNEROPS_ROOT": str(tmp_path)}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr

@@ -77,7 +77,16 @@ def read(name: str) -> Tree:
         raise RefusedError(f"toml: {error}") from None
     for problem in _problems(tree):
         raise RefusedError(problem)
-    return tree
+    return {name: _plain(value) for name, value in tree.items()}
+
+
+def _plain(value: Any) -> Any:
+    """Dates as text: what is loaded is kept in a form that knows none."""
+    if isinstance(value, dict):
+        return {name: _plain(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return value if isinstance(value, str | int | float) else str(value)
 
 
 def _problems(tree: Tree) -> Iterator[str]:
