@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import tomli_w
@@ -26,7 +27,12 @@ def to_toml(tree: dict[str, Any], prefix: str = "") -> str:
 
 
 def _pair(name: str, value: Any) -> str:
-    """Scripts over many lines stay readable; tomli-w would lose a CR there, so such a one stands on one line."""
+    """Scripts over many lines stay readable; tomli-w would lose a CR there, so such a one stands on one line.
+
+    Dates are written as the runner writes them: tomli-w puts a space where older runners want a T.
+    """
+    if isinstance(value, datetime):
+        return f"{_bare(name)} = {value.isoformat().replace('+00:00', 'Z')}\n"
     return tomli_w.dumps({name: value}, multiline_strings="\r" not in str(value) and "\\r" not in repr(value))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from typing import Any
 
 import pytest
@@ -91,6 +92,14 @@ def test_what_has_to_be_written_anew_keeps_the_order_and_the_heading_of_the_temp
     asked = b'# ours\n\nconcurrent = 2\n\n[[runners]]\nurl = "https://gitlab.example.com"\nname = "one"\nexecutor = "shell"\n'
     (file,), _ = service.settle(HOST, [RenderedFile(SPEC, asked)], have(config(runner(id=7))))
     assert file.content == asked + f'id = 7\ntoken = "{TOKEN}"\n'.encode()
+
+
+def test_dates_are_written_as_the_runner_writes_them() -> None:
+    dates = tomllib.loads("a = 2026-01-02T03:04:05Z\nb = 2036-01-02T03:04:05.5+02:00")
+    there = have(config(runner(token_obtained_at=dates["a"], token_expires_at=dates["b"])))
+    _, _, content = settle(config(runner(token=None), concurrent=8), there)
+    assert b"token_obtained_at = 2026-01-02T03:04:05Z\n" in content
+    assert b"token_expires_at = 2036-01-02T03:04:05.500000+02:00\n" in content
 
 
 def test_keep_holds_the_hosts_value() -> None:
