@@ -207,6 +207,17 @@ def test_a_config_that_was_applied_asks_for_nothing_more(asked: Tree, there: Tre
     assert again.empty
 
 
+@settings(max_examples=150, deadline=None)
+@given(asked=DAEMONS, there=DAEMONS, names=st.sets(st.sampled_from(["labels", "mtu", "log-opts", "runtimes", "debug"])))
+def test_what_the_host_keeps_is_the_hosts_own(asked: Tree, there: Tree, names: set[str]) -> None:
+    here = host(asked, keep={ServiceName.DOCKER: tuple(sorted(names))})
+    (file,), _ = settle(here, (daemon(asked),), state({DAEMON: json_bytes(there)}, engine()))
+    service = service_of(ServiceName.DOCKER)
+    tree = service.parse(file.spec, file.content or b"")
+    for name in names:
+        assert service.edits(file.spec, {name: there.get(name)}, {name: tree.get(name)}) == ()
+
+
 CACHES = st.lists(
     st.builds(
         lambda number, keys: cache(f"c{number}", listen=f"192.0.2.10:500{number}", **keys),
