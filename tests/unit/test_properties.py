@@ -109,7 +109,7 @@ def tree_of(content: bytes | None) -> dict[str, Any]:
 # ----------------------------------------------------------------------------------------------------- config.toml
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(asked=CONFIGS, there=CONFIGS, left_out=st.booleans())
 def test_settling_a_config_twice_is_settling_it_once(asked: Tree, there: Tree, left_out: bool) -> None:
     want = asked_config(asked)
@@ -132,7 +132,7 @@ def without_tokens(tree: Tree) -> Tree:
     return {**tree, "runners": bare}
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(asked=CONFIGS, there=CONFIGS)
 def test_settling_never_loses_what_the_host_owns(asked: Tree, there: Tree) -> None:
     """Every runner that is asked for without a token, and that the host has, keeps the host's token, id and dates."""
@@ -146,7 +146,7 @@ def test_settling_never_loses_what_the_host_owns(asked: Tree, there: Tree) -> No
             assert mine == {key: known[one["name"]].get(key) for key in ("id", "token")}
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(asked=CONFIGS, there=CONFIGS)
 def test_equal_meaning_gives_the_hosts_own_bytes_of_a_config(asked: Tree, there: Tree) -> None:
     now = have(None, b"# by hand\n" + to_toml(there).encode())
@@ -182,7 +182,7 @@ def applied(made: Plan, before: HostState) -> HostState:
     return replace(before, files=files, facts=facts, applied=made.applied, base=base, since=made.run, given=made.given)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(asked=DAEMONS, there=st.none() | DAEMONS, mirrors=st.sampled_from([(), (MIRROR,)]), live=st.booleans())
 def test_a_daemon_json_that_was_applied_asks_for_nothing_more(
     asked: Tree, there: Tree | None, mirrors: tuple[str, ...], live: bool
@@ -192,7 +192,7 @@ def test_a_daemon_json_that_was_applied_asks_for_nothing_more(
     assert plan((daemon(asked),), applied(made, now), host=host(asked)).empty
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(asked=CONFIGS, there=CONFIGS, base=st.none() | CONFIGS)
 def test_a_config_that_was_applied_asks_for_nothing_more(asked: Tree, there: Tree, base: Tree | None) -> None:
     files = ask(None, to_toml(asked_config(asked)).encode())
@@ -207,7 +207,7 @@ def test_a_config_that_was_applied_asks_for_nothing_more(asked: Tree, there: Tre
     assert again.empty
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(asked=DAEMONS, there=DAEMONS, names=st.sets(st.sampled_from(["labels", "mtu", "log-opts", "runtimes", "debug"])))
 def test_what_the_host_keeps_is_the_hosts_own(asked: Tree, there: Tree, names: set[str]) -> None:
     here = host(asked, keep={ServiceName.DOCKER: tuple(sorted(names))})
@@ -245,7 +245,7 @@ def containers(files: Mapping[str, RemoteFile], asked: list[Tree], compose: Rend
         yield our_container(name, label, id=sha256(f"{name}{label}{one['image']}".encode()), image=one["image"])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(asked=CACHES, there=CACHES, keep=st.sampled_from([(), ("proxy.ttl",), ("log", "services.c1.environment.A")]))
 def test_caches_that_were_applied_ask_for_nothing_more(
     asked: list[Tree], there: list[Tree], keep: tuple[str, ...]
