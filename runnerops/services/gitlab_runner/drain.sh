@@ -35,9 +35,23 @@ children() { # an autoscaler's plugin stays, and is no job
         grep -v -e '(fleeting-plugin)$' -e '(plugin)$'
 }
 
-names() { # PROCESSES: GitLab's ids, where a process has one in its environment
-    ids=$(head -c 65536 "$proc"/[0-9]*/environ 2>/dev/null | tr '\000' '\n' | sed -n 's/^CI_JOB_ID=\([0-9][0-9]*\)$/job \1/p')
+names() { # PROCESSES: GitLab's ids, where a process below them has one in its environment
+    ids=$(head -c 65536 "$proc"/[0-9]*/environ 2>/dev/null | tr '\000' '\n' | sed -n \
+        -e '/^==> /{s,.*/proc/\([0-9]*\)/environ .*,\1,;h;}' \
+        -e '/^CI_JOB_ID=[0-9][0-9]*$/{s/.*=//;G;s/\(.*\)\n\(.*\)/\2 \1/p;}' |
+        while read -r at job; do if below "$at"; then echo "job $job"; fi; done)
     printf '%s\n' "${ids:-"$1"}"
+}
+
+below() { # PROCESS: whether it descends from the unit's
+    up=$1
+    while [ "${up:-0}" -gt 1 ]; do
+        [ "$up" != "$pid" ] || return 0
+        read -r stat 2>/dev/null <"$proc/$up/stat" || return 1
+        stat=${stat##*) ? } # after the name, which may hold anything, and the state
+        up=${stat%% *}
+    done
+    return 1
 }
 
 pid=$(systemctl show -p MainPID --value "$1")

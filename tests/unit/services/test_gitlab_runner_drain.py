@@ -104,6 +104,8 @@ def test_child_processes_are_jobs_named_by_their_environment(host: Host) -> None
     assert host.says() == ["1 job", "process 50 (su)"]
     host.process(54, 53, "make", environ="A=1\0CI_JOB_ID=4711\0")
     host.process(55, 53, "make", environ="CI_JOB_ID=4711\0")
+    host.process(90, 1, "runner elsewhere")
+    host.process(91, 90, "make", environ="CI_JOB_ID=12\0")
     assert host.says() == ["1 job", "job 4711"]
 
 
