@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from runnerops.model import Host
 from runnerops.observe import Reader, ask, inquire
@@ -45,11 +46,11 @@ def judge(host: Host, seen: Seen) -> tuple[Check, ...]:
     return tuple(check for chain in CHAIN for check in chain.checks(host, seen))
 
 
-def cache_hosts(hosts: Iterable[Host]) -> dict[str, None]:
-    """The hosts whose caches these hosts use, by name."""
-    return dict.fromkeys(cache.host for host in hosts for cache in host.caches)
+def witnesses(hosts: Iterable[Host]) -> list[str]:
+    """The hosts by name that can tell what became of these hosts' trials."""
+    return list(dict.fromkeys(name for host in hosts for chain in CHAIN for name in chain.witnesses(host)))
 
 
-def new_marker() -> str:
-    """A word that no other verify sends."""
-    return secrets.token_hex(8)
+def marked(probe: Probe) -> Probe:
+    """With a word that no other host and no other verify sends: several clients may share a cache's log."""
+    return replace(probe, marker=secrets.token_hex(8))

@@ -49,7 +49,7 @@ def verify(
     loaded = inventory.load(path)
     chosen = inventory.select(loaded, targets)
     with Reach(loaded, environ, screen) as reach, waiting(screen, silent=as_json) as busy:
-        probe = Probe(*named, chain.new_marker())
+        probe = Probe(*named, marker="")
         found = _Verify(chosen, {host.name: host for host in loaded.hosts}, reach, probe, busy).run(quick=quick)
     if as_json:
         hosts = [_document(name, checks) for name, checks in found.items()]
@@ -75,7 +75,7 @@ class _Verify:
         names = [host.name for host in self.hosts]
         seen = side_by_side(names, partial(self._look, quick=quick))
         tried = [self.known[name] for name, one in seen.items() if isinstance(one, Seen) and one.tried is not None]
-        traces = side_by_side(list(chain.cache_hosts(tried)), self._trace)
+        traces = side_by_side(chain.witnesses(tried), self._trace)
         told = {name: self._why(name, one) if isinstance(one, Exception) else one for name, one in traces.items()}
         return {
             name: one
@@ -85,11 +85,11 @@ class _Verify:
         }
 
     def _look(self, name: str, *, quick: bool) -> Seen:
-        """Asks, and tries where that shows something. A trial that is cut off is one that did not answer."""
-        host = self.known[name]
+        """Asks, and tries where that shows something."""
+        host, probe = self.known[name], chain.marked(self.probe)
         self.busy.say(name, "asking the daemon, the cache and its upstream")
         try:
-            seen = chain.look(host, ReadOnly(name, partial(self.reach.link, host)), self.probe, quick=quick)
+            seen = chain.look(host, ReadOnly(name, partial(self.reach.link, host)), probe, quick=quick)
             calls = chain.trials(host, seen)
             if not calls:
                 return seen

@@ -24,7 +24,7 @@ Call = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """The image that is pulled, and a word of this verify alone, by which its requests are known in a cache's log."""
+    """The image that is pulled, and a word of this host's trial alone, by which its requests are known in a cache's log."""
 
     image: str
     repository: str
@@ -89,6 +89,9 @@ class Chain(Protocol):
 
     def traces(self, host: Host, probe: Probe, seconds: int) -> Sequence[Call]:
         """What is asked afterwards of a host on which caches run; `seconds`: how long ago the first trial began, at most."""
+
+    def witnesses(self, host: Host) -> Iterable[str]:
+        """The hosts by name that can tell what became of this host's trial."""
 
     def checks(self, host: Host, seen: Seen) -> Iterable[Check]:
         """The links, in the order in which a pull meets them."""

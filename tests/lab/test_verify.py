@@ -280,6 +280,13 @@ def test_a_client_of_another_hosts_cache(tmp_path: Path, lab: Lab, name: str) ->
     assert {link["state"] for link in found.values()} == {"holds"}, found
     assert f"of {name}" in found["pull"]["what"]
     assert project.run("verify").count("BROKEN") == 0
+    past = {"live-restore": True, "registry-mirrors": [lab.hub.url, f"http://{cache.address}:5000"]}
+    client.write("/etc/docker/daemon.json", json.dumps(past).encode())
+    client.run("systemctl reload docker")
+    until("it is loaded", lambda: lab.hub.url in client.docker_info("{{json .RegistryConfig.Mirrors}}"), seconds=10)
+    both = {one["host"]: one for one in json.loads(project.run("verify", "-o", "json", code=1))["hosts"]}
+    assert both[name]["result"] == "verified"  # whose pull in the same log is no proof for the client's
+    assert [link["link"] for link in both[client.name]["links"] if link["state"] == "broken"] == ["pull"]
     project.set(name, "ssh", value={"user": "root", "port": 9})
     (found_pull,) = [link for link in broken(project, client.name).values() if link["link"] == "pull"]
     assert "could not be read" in found_pull["reason"]

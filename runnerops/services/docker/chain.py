@@ -53,6 +53,11 @@ def traces(host: Host, probe: Probe, seconds: int) -> Sequence[Call]:  # noqa: A
     return ()
 
 
+def witnesses(host: Host) -> Iterable[str]:  # noqa: ARG001
+    """None: those are where the caches are."""
+    return ()
+
+
 def why_no_pull(host: Host, seen: Seen) -> str:
     """Why nothing is pulled on this host; empty where it is."""
     alive = seen.have.last.number if seen.have.last and seen.have.last.alive else 0

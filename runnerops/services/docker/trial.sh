@@ -4,8 +4,6 @@
 
 root=${root-}
 
-root=${root-}
-
 docker_try() { # MARKER IMAGE NAME TAG JOBS URL...: JOBS is yes where CI jobs were seen
   trap '' HUP PIPE
   marker=$1 image=$2 name=$3 tag=$4 jobs=$5

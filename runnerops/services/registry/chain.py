@@ -60,6 +60,11 @@ def traces(host: Host, probe: Probe, seconds: int) -> Sequence[Call]:
     )
 
 
+def witnesses(host: Host) -> Iterable[str]:
+    """The hosts of the caches that its daemon has as mirrors."""
+    return (cache.host for url in mirrors(host) if (cache := cache_of(host, url)))
+
+
 def checks(host: Host, seen: Seen) -> Iterable[Check]:
     """From the container to the catalog; without a daemon there is nothing to look at."""
     if answers(seen):
@@ -83,4 +88,4 @@ def _each(host: Host, seen: Seen) -> Iterator[Check]:
             yield catalog_check(by, seen)
 
 
-__all__ = ["NAME", "TRIAL", "VERIFY", "checks", "inquiries", "traces", "trial"]
+__all__ = ["NAME", "TRIAL", "VERIFY", "checks", "inquiries", "traces", "trial", "witnesses"]

@@ -51,15 +51,16 @@ verify_registry_upstream() { # NAME CACHE-URL UPSTREAM [REPOSITORY...]: without 
   ask "registry_upstream/$name" registry_code "$upstream/v2/$first/tags/list" 10
 }
 
-verify_registry_log() { # NAME PATH SECONDS: its log's lines about this path; asked again while there are none
+verify_registry_log() { # NAME PATH SECONDS: its log's lines about this path, all that are marked; asked again while none is
   id=$(registry_container "$1")
   [ -n "$id" ] || return 0
   for pause in 0 1 2; do
     sleep $pause
-    lines=$(limited docker logs --since "$3s" "$id" 2>&1 | grep -F -e "$2" | tail -n 200)
-    [ -z "$lines" ] || break
+    lines=$(limited docker logs --since "$3s" "$id" 2>&1 | grep -F -e "$2")
+    marked=$(printf '%s\n' "$lines" | grep -F -e runnerops-verify/)
+    [ -z "$marked" ] || break
   done
-  ask "registry_log/$1" printf '%s\n' "$lines"
+  ask "registry_log/$1" printf '%s\n' "$marked" "$(printf '%s\n' "$lines" | tail -n 200)"
   ask "registry_logs/$1" registry_logs "$id" "$3"
 }
 

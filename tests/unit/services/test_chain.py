@@ -17,7 +17,7 @@ from runnerops.services.chain import Check, Probe, Seen, parse_image
 from runnerops.services.firewall import opening
 from runnerops.services.more import CHAIN
 from runnerops.services.registry.served import repositories, statuses
-from runnerops.verify import judge, trials
+from runnerops.verify import judge, marked, trials, witnesses
 from tests.unit.services.builders import BRIDGE, HUB, cache, compose_facts, engine, host, our_container, state
 
 URL = f"http://{BRIDGE}:5000"
@@ -287,6 +287,22 @@ def test_a_client_of_another_hosts_cache() -> None:
     assert states(here, replace(found, traces={}, quick=True))["upstream"].state == "untried"
     silent = states(here, replace(found, told={**told, f"registry_code/{url}": answer("000 7")}))
     assert silent["answers-host"].fix == "runnerops verify c1"
+
+
+def test_only_hosts_of_mirrors_are_asked_for_traces() -> None:
+    """A cache with `use: false`, or one that is no mirror here, has a host that is not to be contacted."""
+    other = Cache("old", "c9", HUB, "docker.io", "http://192.0.2.99:5000", local=False, use=False)
+    assert witnesses([replace(own(), caches=(*own().caches, other))]) == ["h1"]
+    assert witnesses([host({})]) == []
+
+
+def test_each_host_has_a_mark_of_its_own() -> None:
+    """Two clients of one cache: the pull of one is no proof for the other."""
+    one, other = marked(PROBE), marked(PROBE)
+    assert len({PROBE.marker, one.marker, other.marker}) == 3
+    log = line(agent=AGENT.replace("m4rk", one.marker))
+    assert list(statuses(log, one, marked=True)) == ["200"]
+    assert list(statuses(log, other, marked=True)) == []
 
 
 def test_a_mirror_that_no_cache_of_the_inventory_is_behind() -> None:
