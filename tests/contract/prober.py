@@ -38,7 +38,7 @@ def failures(probes: Sequence[Probe], run: Runs, put: Puts, words: Mapping[str, 
         ends = time.monotonic() + SECONDS
         while True:
             status, said, error = run(("sh", "-c", _RUN, "sh", "60", *argv))
-            fits = status == probe.status and re.fullmatch(probe.says, said)
+            fits = (status == 0) == (probe.status == 0) and re.fullmatch(probe.says, said)
             if fits or not probe.until or time.monotonic() > ends:
                 break
             time.sleep(0.3)

@@ -1,8 +1,8 @@
-"""Commands as plans emit them, each with the exit status and the form of what it prints, in an order that a host can follow.
+"""Commands as plans emit them, with what comes of each: whether it is refused, and the form of what it prints.
 
-They are run on the demo's simulated programs and on real ones, so that neither the simulation nor this list can lie unseen.
-Words in capitals between @: @IMAGE@ a registry's image that is there, @UPSTREAM@ its upstream, @DOCKERD@ the daemon's path,
-@LIFE@ the InvocationID of docker, @PID@ of the runner.
+In an order that a host can follow. They are run on the demo's simulated programs and on real ones, so that neither the
+simulation nor this list can lie unseen. Words between @: @IMAGE@ a registry's image that is there, @UPSTREAM@ its upstream,
+@DOCKERD@ the daemon's path, @LIFE@ the InvocationID of docker.
 """
 
 from __future__ import annotations
@@ -76,9 +76,9 @@ executor = "shell"
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """`says` is a pattern for all of standard output; `until`: asked again until it fits, as `await` does.
+    """`status`: of a refusal any other than 0 will do. `says` is a pattern for all of standard output.
 
-    `needs`: a command that gitlab-runner must know, for versions differ.
+    `until`: asked again until it fits, as `await` does. `needs`: a command that gitlab-runner must know, for versions differ.
     """
 
     argv: tuple[str, ...]
@@ -99,7 +99,7 @@ def judged(status: int, text: str) -> Probe:
 
 
 def composed(status: int, text: str | None) -> Probe:
-    """Compose's; any other status is as good a refusal."""
+    """Compose's."""
     return Probe(("docker", "compose", *PROJECT, "config", "-q"), status=status, files={COMPOSE: text})
 
 
@@ -278,7 +278,7 @@ OBSERVED = (
         (*SHOWN, "none-such.service"),
         r"(?sm)(?=.*^LoadState=not-found$)(?=.*^ActiveState=inactive$)(?=.*^MainPID=0$).*",
     ),
-    Probe(UNITS),
+    Probe(UNITS, until=True),
     Probe(("ip", "-o", "addr", "show"), r"(\d+: \S+ +inet6? [0-9a-f.:]+/\d+ .*\n)+"),
     Probe(("ip", "-4", "-o", "addr", "show", "dev", "docker0"), r"\d+: docker0 +inet 172\.17\.0\.1/16 .*\n"),
     Probe(("ip", "-4", "-o", "addr", "show", "dev", "none-such"), status=1),
