@@ -45,6 +45,7 @@ class Draft:
     run: int
     todo: list[Step] = field(default_factory=list)
     undo: list[Step] = field(default_factory=list)
+    look: list[Step] = field(default_factory=list)
     files: dict[str, bytes] = field(default_factory=dict)
     lifts: dict[Step, str] = field(default_factory=dict)
     contents: dict[str, str] = field(default_factory=dict)
@@ -70,6 +71,7 @@ class Draft:
         for service, each in moves:
             part = Step("part", (service,))
             self.todo += (part, *each.todo)
+            self.look += (part, *each.look) if each.look else ()
             back = [part, *each.undo] if each.undo else []
             self.undo = [*back, *self.undo] if service in self.rested else [*self.undo, *back]
         self._keep({**self.have.base, **recorded})
@@ -151,6 +153,7 @@ def _around(pause: Moves, moves: Moves) -> Moves:
         judge=moves.judge,
         todo=(*pause.todo, *moves.todo),
         undo=(*moves.undo, *pause.undo),
+        look=(*moves.look, *pause.look),
         files={**pause.files, **moves.files},
         lifts=moves.lifts,
     )

@@ -579,7 +579,8 @@ class Moves:
 
     `guard`: facts to hold; `fetch`: images to get; `judge`: the host's own verdict on staged files. These come before
     the first part of the whole run. `todo` and `undo` are the part itself, `swap` steps included. `files`: further payload.
-    `lifts`: steps of `judge` that a code of `--allow` leaves out, with that code.
+    `lifts`: steps of `judge` that a code of `--allow` leaves out, with that code. `look`: commands that show what the
+    service says of itself, walked when a step of its part did not hold.
     """
 
     guard: tuple[Step, ...] = ()
@@ -587,6 +588,7 @@ class Moves:
     judge: tuple[Step, ...] = ()
     todo: tuple[Step, ...] = ()
     undo: tuple[Step, ...] = ()
+    look: tuple[Step, ...] = ()
     files: Mapping[str, bytes] = field(default_factory=dict)
     lifts: Mapping[Step, str] = field(default_factory=dict)
 
@@ -634,6 +636,7 @@ class Plan:
     actions: tuple[Action, ...] = ()
     todo: tuple[Step, ...] = ()
     undo: tuple[Step, ...] = ()
+    look: tuple[Step, ...] = ()
     files: Mapping[str, bytes] = field(default_factory=dict)
     applied: Mapping[str, Sha] = field(default_factory=dict)
     contents: Mapping[str, str] = field(default_factory=dict)

@@ -45,7 +45,7 @@ def outcome_of(plan: Plan, events: Sequence[Event]) -> Outcome | None:
         f"{message}\n  did not hold: {step_text(failed)}" if failed else message.replace("failed", "interrupted", 1)
     )
     look = tuple(event.text for event in events if event.kind in {"note", "fail"} and event.text)
-    return Outcome(plan.host, result, failed, message, look if failed else (), _hint(plan, result, code))
+    return Outcome(plan.host, result, failed, message, look, _hint(plan, result, code))
 
 
 def _undrained(plan: Plan, failed: Step, events: Sequence[Event]) -> Outcome:

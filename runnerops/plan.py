@@ -75,6 +75,7 @@ def make_plan(request: Request) -> Plan:
         actions=actions,
         todo=tuple(draft.todo),
         undo=tuple(draft.undo),
+        look=tuple(draft.look),
         files=draft.files,
         applied={**have.applied, **{path: sha256(content) for path, content in recorded.items()}},
         contents=draft.contents,

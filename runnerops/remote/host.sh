@@ -11,7 +11,7 @@ export LC_ALL=C
 umask 077
 root=${RUNNEROPS_ROOT-} state=${RUNNEROPS_ROOT-}/var/lib/runnerops
 tab=$(printf '\t')
-list='' index=-1
+list='' index=-1 part=''
 
 uptime() { read -r up _ </proc/uptime; }
 
@@ -21,6 +21,10 @@ event() { # KIND TEXT: a line of the log; TEXT is one line without tabs
 }
 
 log() { printf '%s\t%s\t%s\t%s\t%s\n' "$up" "$list" "$index" "$1" "$2" >>log; }
+
+notes() { # standard input, a note a line
+    clean | while IFS= read -r line; do event note "$line"; done
+}
 
 reserve() { head -c 65536 /dev/urandom >reserve || { spend && false; }; } # what a run writes after its first step, on a disk that fills up
 
@@ -127,7 +131,7 @@ run() { # SECONDS ARGV...
 
 await() { # SECONDS CONDITION ARGV...
     uptime
-    end=$((${up%%.*} + $1)) condition=$2 said=''
+    end=$((${up%%.*} + $1)) condition=$2 said=$tab
     shift 2
     while :; do
         uptime
@@ -163,7 +167,7 @@ step() { # a step's fields
 }
 
 # shellcheck disable=SC2094  # the list's name is compared, its file only read
-walk_list() { # todo: up to the first step that does not hold; undo: all of them
+walk_list() { # todo: up to the first step that does not hold, whose part is left in $part; undo: all of them
     list=$1 index=-1 skip='' bad=0
     [ -r "$list" ] || return 1
     while IFS= read -r line <&3; do
@@ -178,17 +182,38 @@ walk_list() { # todo: up to the first step that does not hold; undo: all of them
             if grep -qxF -e "$2" begun 2>/dev/null; then skip=''; else skip=1; fi
         fi
         [ -z "$skip" ] || continue
+        [ "$1" != part ] || part=$2
         event step ''
         if step "$@" 3<&-; then
+            if [ -s "$desk/tell" ]; then notes <"$desk/tell" && rm -f "$desk/tell"; fi # for the person who reads this
             event 'done' ''
         else
-            tail -n 20 "$desk/out" | clean | while IFS= read -r line; do event note "$line"; done
+            tail -n 20 "$desk/out" | notes
             event fail ''
             bad=1
             [ "$list" = undo ] || break
         fi
     done 3<"$list"
     return $bad
+}
+
+look() { # PARTS: what services say of themselves once a step of theirs did not hold: after the way back it is gone
+    [ -r look ] || return 0
+    parts=" $1 " list='' index=-1 skip=1
+    while IFS= read -r line <&3; do
+        IFS=$tab
+        set -f
+        # shellcheck disable=SC2086  # as in walk_list
+        set -- $line
+        set +f
+        unset IFS
+        if [ "$1" = part ]; then
+            case $parts in *" $2 "*) skip='' ;; *) skip=1 ;; esac
+        elif [ -z "$skip" ]; then
+            step "$@" 3<&- || :
+            tail -n 12 "$desk/out" | notes
+        fi
+    done 3<look
 }
 
 lock() { exec 9>>"$state/lock" && flock -w 5 9 && desk && { echo $$ >holder || :; }; }
@@ -213,6 +238,7 @@ go_back() { # WORD for a run in which no part had begun
     elif walk_list undo; then
         finish rolled-back
     else
+        look "$(tr '\n' ' ' <begun)"
         finish needs-person
     fi
 }
@@ -252,7 +278,7 @@ walk() {
         return
     fi
     sync_all todo undo meta reserve . .. # what is ours at a path is told by these, after a power cut too
-    if walk_list todo; then finish applied; else go_back failed; fi
+    if walk_list todo; then finish applied; else look "$part" && go_back failed; fi
     prune
 }
 

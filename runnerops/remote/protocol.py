@@ -81,7 +81,7 @@ def stop_timeout(undo: Iterable[Step]) -> int:
 
 def start(plan: Plan) -> tuple[str, ...]:
     """The command that unpacks a run from standard input, starts it and follows it."""
-    return ("sh", "-c", _START, "sh", STATE, str(plan.run), str(stop_timeout(plan.undo)))
+    return ("sh", "-c", _START, "sh", STATE, str(plan.run), str(stop_timeout((*plan.undo, *plan.look))))
 
 
 def follow(run: int, byte: int) -> tuple[str, ...]:
@@ -102,6 +102,7 @@ def payload(plan: Plan, secrets: Sequence[str]) -> bytes:
     files = {
         "host.sh": package_files(__package__).joinpath("host.sh").read_bytes(),
         "undo": encode(plan.undo),
+        "look": encode(plan.look),
         "meta": f"{meta_text(plan)}\n".encode(),
         "secrets": "".join(f"{line}\n" for line in secrets if line).encode(),
         "versions": "".join(f"{name}\t{key}\t{said}\n" for name, (key, said) in plan.versions.items()).encode(),

@@ -48,7 +48,7 @@ def step_of(plan: Plan, event: Event) -> Step | None:
 
 
 def _waiting(step: Step, event: Event) -> str:
-    return f"{'draining' if drains(step) else 'waiting'}: {event.text}"
+    return f"{'draining' if drains(step) else 'waiting'}: {event.text or step_text(step)}"
 
 
 class Lines:
@@ -77,7 +77,7 @@ class Lines:
             self._say(f"{event.host}: did not hold: {step_text(step)}", "bad")
         elif event.kind == "note":
             self._say(f"{event.host}:   {event.text}", "dim")
-        elif event.kind == "wait" and event.text:
+        elif event.kind == "wait":
             self._wait(f"{event.host}:   {_waiting(step, event)}")
         elif event.kind == "step" and (step.verb == "part" or self._verbose):
             back = "back: " if event.list == "undo" else ""

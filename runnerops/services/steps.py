@@ -33,6 +33,17 @@ def drain(seconds: int, *argv: str) -> Step:
     return wait(seconds, DRAINED, *argv)
 
 
+_LOOK = (
+    ': what does it say; echo "$1 is $(systemctl is-active "$1"); its last lines:"; '
+    'journalctl -q --no-pager -o cat -u "$1" -n 8'
+)
+
+
+def look(unit: str) -> Step:
+    """How a unit is, and the last lines of its log, for a person."""
+    return run(10, "sh", "-c", _LOOK, "sh", unit)
+
+
 def owe(service: ServiceName, verb: Verb, run_number: int, invocation: str) -> Step:
     """What is owed until it is struck: by which run, and to which life of the service."""
     return Step("owe", (service, f"{verb.name.lower()} {run_number} {invocation or NOTHING}"))

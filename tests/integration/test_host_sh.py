@@ -393,3 +393,42 @@ def test_the_room_kept_for_the_log_is_given_back(walker: Walker) -> None:
     walker.prepare([sh('[ "$(wc -c <reserve)" = 65536 ]')])
     assert walker.walk() == "applied"
     assert not (walker.folder / "reserve").exists()
+
+
+# ------------------------------------------------------------------------------------------------ words for a person
+
+
+def notes(walker: Walker) -> list[str]:
+    return [event.text for event in walker.events() if event.kind == "note"]
+
+
+def test_a_step_that_holds_may_leave_a_word_for_the_person(walker: Walker) -> None:
+    walker.prepare([sh('echo "not observable" >"$RUNNEROPS_DESK/tell"'), sh("true")])
+    assert walker.walk() == "applied"
+    assert notes(walker) == ["not observable"]
+    assert walker.events()[1].step == 0
+
+
+LOOK = protocol.encode(
+    [Step("part", ("one",)), sh("echo one says"), Step("part", ("two",)), sh("echo two says s3cret; echo more; false")]
+)
+
+
+def test_what_a_service_says_is_told_when_a_step_of_its_part_did_not_hold(walker: Walker) -> None:
+    todo = [Step("part", ("one",)), sh("true"), Step("part", ("two",)), sh("false")]
+    walker.prepare(todo, [Step("part", ("one",)), sh("true")], {"look": LOOK, "secrets": b"s3cret\n"})
+    assert walker.walk() == "rolled-back"
+    assert notes(walker) == ["more"]
+
+
+def test_when_the_way_back_fails_every_part_that_had_begun_says_its_word(walker: Walker) -> None:
+    todo = [Step("part", ("one",)), Step("part", ("two",)), sh("false")]
+    walker.prepare(todo, [Step("part", ("one",)), sh("false")], {"look": LOOK})
+    assert walker.walk() == "needs-person"
+    assert notes(walker) == ["two says s3cret", "more", "one says", "two says s3cret", "more"]
+
+
+def test_before_the_first_part_nobody_is_asked(walker: Walker) -> None:
+    walker.prepare([sh("false")], files={"look": LOOK})
+    assert walker.walk() == "failed"
+    assert notes(walker) == []

@@ -10,7 +10,7 @@ from runnerops.services.docker.document import NAME
 from runnerops.services.docker.keys import key_of_flag, version_of
 from runnerops.services.docker.scene import LOADED, Scene, scene
 from runnerops.services.docker.stations import Station, back, between, new_content, there
-from runnerops.services.steps import NOTHING, answers, owe, owed_to, run, settle_debt, wait
+from runnerops.services.steps import NOTHING, answers, look, owe, owed_to, run, settle_debt, wait
 
 RELOAD = (
     "last() { docker events --since 1h --until 0s --filter type=daemon --filter event=reload"
@@ -55,6 +55,7 @@ def moves(
         judge=(*_stage(now, further), *_judge(now), *mirrors),
         todo=tuple(_todo(now, onward, run)),
         undo=tuple(_undo(now, onward, homeward)),
+        look=(look("docker"),),
         files={_FURTHER.format(index): content for index, content in enumerate(further, 1)},
         lifts=dict.fromkeys(mirrors, "unproven-mirror"),
     )
@@ -122,7 +123,7 @@ def _todo(now: Scene, onward: Sequence[Station], number: int) -> Iterator[Step]:
             live_restore = "=true" if now.sets_live_restore else "=false"
             yield wait(30, live_restore, "docker", "info", "--format", "{{.LiveRestoreEnabled}}")
     yield _prove(now, now.proof())
-    yield from _prove_bridge(now, now.bip)
+    yield from _prove_bridge(now.bip if now.restarts or now.moves_bridge else "")
     yield Step("strike", (NAME,))
 
 
@@ -141,7 +142,7 @@ def _undo(now: Scene, onward: Sequence[Station], homeward: Sequence[Station]) ->
         yield run(120, "systemctl", "start", "docker")
     if now.up and homeward:
         yield _prove(now, now.proof_back())
-        yield from _prove_bridge(now, now.docker.bridge)
+        yield from _prove_bridge(now.docker.bridge if now.moves_bridge else "")
     owed = now.have.owes(NAME)
     yield settle_debt(NAME, owed if owed_to(owed, now.docker.unit.invocation) else None)
 
@@ -163,8 +164,8 @@ def _load(now: Scene, station: Station) -> Iterator[Step]:
         yield run(120, "systemctl", station.loads, "docker")
 
 
-def _prove_bridge(now: Scene, address: str) -> Iterator[Step]:
-    if now.moves_bridge and address:
+def _prove_bridge(address: str) -> Iterator[Step]:
+    if address:
         yield wait(30, f"={address}", "docker", "network", "inspect", "bridge", "--format", BRIDGE)
 
 

@@ -20,7 +20,7 @@ from runnerops.services.gitlab_runner.place import config_path
 from runnerops.services.gitlab_runner.proof import UNIT, watch
 from runnerops.services.gitlab_runner.pulls import far_caches_new_to_jobs, own_caches_new_to_jobs
 from runnerops.services.gitlab_runner.scripts import LOAD_OR_START
-from runnerops.services.steps import owe, run, settle_debt
+from runnerops.services.steps import look, owe, run, settle_debt
 
 
 def moves(
@@ -56,7 +56,8 @@ def _moves(
     files: Mapping[str, bytes] = MappingProxyType({}),
 ) -> Moves:
     there, back = tuple(todo), tuple(undo)
-    return Moves(guard=guard, judge=judge, todo=there, undo=back, files={**files, **payload(*there, *back)})
+    more = {**files, **payload(*there, *back)}
+    return Moves(guard=guard, judge=judge, todo=there, undo=back, look=(look(UNIT),), files=more)
 
 
 def pause(have: HostState, policy: Policy) -> Moves:

@@ -37,7 +37,8 @@ _IS_LOADED = _LOADS + (
     'elif [ -n "$now" ]; then echo "not loaded yet"; exit; '
     'elif [ "$3" = quiet ] || [ ! -s cursor ]; then seen="loaded, not observable at this log level"; '
     'else echo "not loaded yet"; exit; fi;; esac; '
-    'if [ "$(cat polled 2>/dev/null)" = "$pid" ]; then echo loaded; '
+    'if [ "$(cat polled 2>/dev/null)" = "$pid" ]; then '
+    '[ "$seen" = loaded ] || echo "$1: $seen" >tell; echo loaded; '
     'else echo "$pid" >polled; echo "$seen; looking once more"; fi'
 )
 

@@ -9,12 +9,12 @@ from collections.abc import Iterator, Sequence
 
 from runnerops.model import Action, Change, Host, HostState, Moves, Policy, Step, Verb
 from runnerops.services.base import sha256, staged_path
-from runnerops.services.registry.caches import CONFIG_LABEL, OwnCache, directory, own_caches
-from runnerops.services.registry.choice import compose_tree, touched, wanted_label
+from runnerops.services.registry.caches import directory, own_caches
+from runnerops.services.registry.choice import compose_tree, touched
 from runnerops.services.registry.containers import docker_answers, filters, ours, twins
 from runnerops.services.registry.document import NAME
 from runnerops.services.registry.image import short
-from runnerops.services.registry.reach import for_jobs, from_container
+from runnerops.services.registry.proof import look, marks, proofs, still_there
 from runnerops.services.registry.scene import Scene
 from runnerops.services.steps import answers, owe, run, settle_debt, wait
 
@@ -44,9 +44,10 @@ def moves(
     return Moves(
         guard=tuple(_guard(now)),
         fetch=tuple(_fetch(now)) if acts else (),
-        judge=(*_judge(now), *upstreams),
+        judge=(*_judge(now), *upstreams, *marks(now)),
         todo=tuple(_act(now, run) if acts else _stand_by(now)),
         undo=tuple(_undo(now) if acts else _swaps_back(now)),
+        look=tuple(look(cache) for cache in now.caches),
         lifts=dict.fromkeys(upstreams, "upstream-down"),
     )
 
@@ -113,34 +114,13 @@ def _act(now: Scene, number: int) -> Iterator[Step]:
         if now.action.verb is Verb.RECREATE:
             names = now.action.names or tuple(cache.name for cache in now.caches)
             yield run(120, *now.compose("up", "-d", "--force-recreate", "--no-deps", *names))
-    yield from _proofs(now)
+    yield from proofs(now)
     yield Step("strike", (NAME,))
 
 
 def _stand_by(now: Scene) -> Iterator[Step]:
     yield from _swaps(now)
-    for cache in now.caches:
-        if now.answered(cache):
-            yield from _answer(now, cache)
-
-
-def _answer(now: Scene, cache: OwnCache) -> Iterator[Step]:
-    """To the host, and where jobs use it, to a container: two ways, of which a firewall may close one."""
-    yield wait(now.policy.prove_s, "ok", *answers(cache.probe, now.have.facts.tools))
-    if cache in for_jobs(now.host):
-        yield from_container(cache, now.have.facts.tools)
-
-
-def _proofs(now: Scene) -> Iterator[Step]:
-    """Where no cache ran and its upstream does not answer, it comes up by itself when that does: nothing to wait for."""
-    for cache in now.caches:
-        registry = now.have.facts.registry
-        first = cache.name not in ours(now.have)
-        if not (first and registry and registry.upstreams.get(cache.name) is False):
-            yield from _answer(now, cache)
-        if label := wanted_label(cache, now.host, now.changes, now.have):
-            shown = f'{{{{.Label "{CONFIG_LABEL}"}}}}'
-            yield wait(15, f"={label}", "docker", "ps", *filters(cache.name), "--format", shown)
+    yield from still_there(now)
 
 
 def _swaps(now: Scene) -> Iterator[Step]:

@@ -12,6 +12,7 @@ from runnerops.model import Action, Host, HostState, Moves, Owed, Policy, Servic
 from runnerops.services import registry
 from runnerops.services.base import sha256
 from runnerops.services.registry.moving import IF_DOCKER, IF_THERE, PULL
+from runnerops.services.registry.proof import ANOTHER, AS_BEFORE, MARK
 from tests.unit.services.builders import (
     POLICY,
     cache,
@@ -33,6 +34,9 @@ SHORT = {
     IF_THERE: "IF_THERE",
     IF_DOCKER: "IF_DOCKER",
     PULL: "PULL",
+    MARK: "MARK",
+    AS_BEFORE: "AS_BEFORE",
+    ANOTHER: "ANOTHER",
     f"{DIR}/docker-compose.yml": "COMPOSE",
     f"{DIR}/registry-config.yml": "CONFIG",
     '{{.Label "runnerops.registry-config.sha256"}}': "LABEL",
@@ -79,6 +83,7 @@ def test_the_first_deploy_goes_without_a_trace_if_it_fails() -> None:
         f"run 120 {CALL} up -d --remove-orphans",
         f"await 60 ok {PROBE}",
         f"await 15 ={label_of(here)} docker ps {FILTERS} --format LABEL",
+        "run 30 sh -c AS_BEFORE sh dockerhub http://172.17.0.1:5000 library/alpine",
         "strike registry",
     ]
     assert told.undo == [
@@ -106,8 +111,10 @@ def test_a_changed_key_is_for_compose_to_see() -> None:
         f"run 120 {CALL} up -d --remove-orphans",
         f"await 60 ok {PROBE}",
         f"await 15 ={label_of(here)} docker ps {FILTERS} --format LABEL",
+        "await 60 =same sh -c AS_BEFORE sh dockerhub http://172.17.0.1:5000 library/alpine",
         "strike registry",
     ]
+    assert told.judge[-1] == "run 40 sh -c MARK sh dockerhub http://172.17.0.1:5000 library/alpine"
     assert told.undo == [
         "swap CONFIG NEW OLD",
         "swap COMPOSE NEW OLD",
@@ -139,6 +146,24 @@ def test_only_the_cache_that_changed_is_proven() -> None:
     told = Told(deployed(ONE, TWO), host({}, [ONE, {**TWO, "ttl": "24h"}]))
     probes = [line for line in told.todo if line.startswith("await 60")]
     assert probes == ["await 60 ok curl -fsS --noproxy * -m 5 -o /dev/null http://192.0.2.10:5001/v2/"]
+
+
+def test_another_upstream_is_not_measured_by_the_one_before() -> None:
+    told = Told(answering(deployed(ONE)), host({}, [{**ONE, "upstream": "https://mirror.example.com"}]))
+    assert not any("MARK" in line for line in told.judge)
+    assert "run 30 sh -c AS_BEFORE sh dockerhub http://172.17.0.1:5000 library/alpine" in told.todo
+
+
+def test_a_forced_recreation_shows_another_container() -> None:
+    one = {**ONE, "username": "acme", "password": secret()}
+    told = Told(deployed(one, value="old"), host({}, [one]), value="new")
+    assert f"await 15 =another sh -c ANOTHER sh {'1' * 64} {FILTERS}" in told.todo
+
+
+def test_what_its_containers_say_is_looked_at_when_it_fails() -> None:
+    told = Told(deployed(ONE), host({}, [{**ONE, "ttl": "24h"}]))
+    (step,) = told.moves.look
+    assert step.args[-5:] == ("dockerhub", *FILTERS.split())
 
 
 def test_a_cache_that_goes_is_an_orphan_and_keeps_its_volume() -> None:

@@ -1,0 +1,125 @@
+"""Whether a cache's upstream answers as before: the scripts as hosts run them, against a registry that says what it is told."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from runnerops.services.registry.proof import AS_BEFORE, MARK
+from tests.unit.walker import SHELLS
+
+ALPINE, MINE = "/v2/library/alpine/tags/list", "/v2/team/app/tags/list"
+CATALOG = "/v2/_catalog"
+MANY, FEW = '{"tags":["1","2","3"]}', '{"tags":["1"]}'
+
+
+@dataclass(slots=True)
+class Cache:
+    """`says`: status and body by path; every other path is a 404."""
+
+    url: str = ""
+    says: dict[str, tuple[int, str]] = field(default_factory=dict)
+
+
+@pytest.fixture(name="cache")
+def fixture_cache() -> Iterator[Cache]:
+    cache = Cache()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            status, body = cache.says.get(self.path.partition("?")[0], (404, "{}"))
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body.encode())
+
+        def log_message(self, *_: object) -> None:
+            """Says nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        cache.url = f"http://127.0.0.1:{server.server_port}"
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield cache
+        server.shutdown()
+        thread.join()
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where the scripts of one run note things."""
+
+    shell: tuple[str, ...]
+    folder: Path
+    cache: Cache
+
+    def run(self, script: str, repository: str = "library/alpine") -> str:
+        environ = {"PATH": os.environ["PATH"], "RUNNEROPS_DESK": str(self.folder)}
+        words = [*self.shell, "-c", script, "sh", "dockerhub", self.cache.url, repository]
+        done = subprocess.run(words, env=environ, capture_output=True, text=True, check=True, timeout=60)
+        assert not done.stderr, done.stderr
+        return done.stdout.strip()
+
+    @property
+    def told(self) -> str:
+        tell = self.folder / "tell"
+        return tell.read_text() if tell.exists() else ""
+
+
+@pytest.fixture(params=SHELLS, ids=lambda shell: shell[0], name="desk")
+def fixture_desk(request: pytest.FixtureRequest, tmp_path: Path, cache: Cache) -> Desk:
+    return Desk(request.param, tmp_path, cache)
+
+
+def test_the_same_answer_is_as_before(desk: Desk) -> None:
+    desk.cache.says |= {CATALOG: (200, '{"repositories":["team/app"]}'), MINE: (200, MANY)}
+    assert desk.run(MARK) == ""
+    assert (desk.folder / "upstream.dockerhub").read_text() == f"team/app 200 {len(MANY)}\n"
+    assert desk.run(AS_BEFORE) == "same"
+    desk.cache.says[MINE] = (200, MANY + " ")
+    assert desk.run(AS_BEFORE) == "same"
+    assert desk.told == ""
+
+
+@pytest.mark.parametrize("after", [(401, "{}"), (404, "{}"), (200, FEW)])
+def test_a_worse_answer_is_not(desk: Desk, after: tuple[int, str]) -> None:
+    """A cache that cannot reach its upstream answers with what it holds itself."""
+    desk.cache.says |= {CATALOG: (200, '{"repositories":["team/app"]}'), MINE: (200, MANY)}
+    desk.run(MARK)
+    desk.cache.says[MINE] = after
+    assert "does not answer as before for team/app" in desk.run(AS_BEFORE)
+
+
+def test_what_did_not_answer_before_need_not_answer_now(desk: Desk) -> None:
+    desk.cache.says[CATALOG] = (200, '{"repositories":[]}')
+    desk.run(MARK)
+    assert desk.run(AS_BEFORE) == "same"
+
+
+def test_an_empty_catalog_asks_for_what_the_hub_has_for_certain(desk: Desk) -> None:
+    desk.cache.says |= {CATALOG: (200, '{"repositories":[]}'), ALPINE: (200, MANY)}
+    desk.run(MARK)
+    desk.cache.says[ALPINE] = (200, FEW)
+    assert "library/alpine" in desk.run(AS_BEFORE)
+
+
+def test_where_nothing_is_known_nothing_is_asked(desk: Desk) -> None:
+    desk.run(MARK, "-")
+    assert not (desk.folder / "upstream.dockerhub").exists()
+    assert desk.run(AS_BEFORE, "-") == "same"
+
+
+def test_on_a_first_deploy_no_answer_is_a_word_and_no_failure(desk: Desk) -> None:
+    assert desk.run(AS_BEFORE) == "same"
+    assert "gives no library/alpine (404)" in desk.told
+    (desk.folder / "tell").unlink()
+    desk.cache.says[ALPINE] = (200, MANY)
+    assert desk.run(AS_BEFORE) == "same"
+    assert desk.told == ""
