@@ -21,6 +21,7 @@ from runnerops.services.gitlab_runner import scripts as runner
 from runnerops.services.gitlab_runner.drain import DRAIN, UNKNOWN
 from runnerops.services.gitlab_runner.written import NO_MATTER, TAKEN_BACK, WRITTEN
 from runnerops.services.registry.moving import IF_DOCKER, IF_THERE, PULL
+from runnerops.services.registry.proof import ANOTHER, AS_BEFORE, MARK
 from runnerops.services.registry.reach import FROM_CONTAINER
 
 DAEMON, CONFIG = "/etc/docker/daemon.json", "/etc/gitlab-runner/config.toml"
@@ -201,6 +202,11 @@ CACHES = (
     Probe(("curl", *answer(f"{MIRROR}/v2/").argv[1:]), until=True),
     Probe(script(FROM_CONTAINER, "dockerhub", "why", "ufw", "iptables", *answer(f"{MIRROR}/v2/").argv), until=True),
     Probe(script(FROM_CONTAINER, "none-such", "why", "ufw", "iptables", *answer(f"{MIRROR}/v2/").argv), ANYTHING, 1),
+    Probe(script(ANOTHER, "none", *OURS), "another\n"),
+    Probe(script(ANOTHER, "none", "--filter", "label=com.docker.compose.service=none-such")),
+    Probe(script(MARK, "dockerhub", MIRROR, "library/alpine")),
+    Probe(script(AS_BEFORE, "dockerhub", MIRROR, "library/alpine"), "same\n"),
+    Probe(script(AS_BEFORE, "another", MIRROR, "-"), "same\n"),
     Probe(("docker", "pull", "-q", "alpine:3"), r"docker\.io/library/alpine:3\n"),
     Probe(("docker", "pull", "-q", "alpine:none-such"), status=1),
     Probe(("curl", "-fsS", f"{MIRROR}/v2/_catalog"), r'\{"repositories":\["library/alpine"\]\}\n'),
