@@ -99,7 +99,7 @@ class _Filler:
 
     def _reachable(self, mirrors: Sequence[str]) -> Iterator[str]:
         for url in mirrors:
-            host = urlsplit(url).hostname or ""
+            host = _host_of(url)
             address = as_ip(host)
             if host == "localhost" or (address and address.is_loopback):
                 text = f"a job's containers cannot reach the mirror {url}: their loopback is not the host's"
@@ -131,6 +131,14 @@ class _Filler:
         self._problems.add(self._host.mark(*whole), dotted(("hosts", self._host.name, *whole)), text, hint)
 
 
+def _host_of(url: str) -> str:
+    """Empty where it is no URL: what reads daemon.json tells that."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+
+
 def _ipv4(url: str) -> IPv4Address | None:
-    address = as_ip(urlsplit(url).hostname or "")
+    address = as_ip(_host_of(url))
     return address if isinstance(address, IPv4Address) else None

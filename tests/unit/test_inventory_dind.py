@@ -149,6 +149,8 @@ MIRRORS = [  # the host's other sections, and the mirrors of its jobs
     ("    docker: {bip: 10.1.2.1/24}\n" + CACHE, ["http://10.1.2.1:5000"]),
     ("    registry: {caches: [{upstream: 'https://ghcr.io'}]}\n", []),
     ("    registry: {caches: [{use: false}]}\n", []),
+    ("    docker: {registry-mirrors: ['http://[::1', nothing]}\n", ["http://[::1", "nothing"]),  # dockerd's to refuse
+    ("    address: 2001:db8::1\n", []),
     ("    vars: {}\n", []),
 ]
 
