@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 
 from runnerops.causes import explain
+from runnerops.clients import uses_caches_of
 from runnerops.draft import Draft, changes_of
 from runnerops.model import (
     Action,
-    Cache,
     Change,
     Edit,
     Finding,
@@ -27,12 +27,10 @@ from runnerops.model import (
     Policy,
     RemoteFile,
     RenderedFile,
-    ServiceName,
     Stop,
 )
 from runnerops.services import SERVICES, service_of
 from runnerops.services.base import ParseError, fingerprint, sha256, with_path
-from runnerops.services.registry.reach import urls_given
 from runnerops.unasked import edited_there, lifted, not_equipped, not_ours, sift
 
 
@@ -91,31 +89,6 @@ def make_plan(request: Request) -> Plan:
         keep_runs=host.keep_runs,
         command=request.command,
     )
-
-
-def uses_caches_of(host: Host) -> frozenset[str]:
-    """The other hosts whose caches are among this host's mirrors: they go first."""
-    return frozenset(cache.host for cache in _used(host) if cache.host != host.name)
-
-
-def with_clients(host: Host, hosts: Iterable[Host]) -> Host:
-    """The host, knowing for each of its caches which of all these hosts use it."""
-    if ServiceName.REGISTRY not in host.sections:
-        return host
-    clients: dict[str, tuple[str, ...]] = {}
-    for other in hosts:
-        for cache in _used(other):
-            if cache.host == host.name:
-                clients[cache.name] = (*clients.get(cache.name, ()), other.name)
-    return replace(host, clients=clients)
-
-
-def _used(host: Host) -> Iterator[Cache]:
-    """The caches that this host's mirrors name, or those of its jobs."""
-    mirrors = host.sections.get(ServiceName.DOCKER, {}).get("registry-mirrors")
-    wanted = {str(url).rstrip("/") for url in mirrors} if isinstance(mirrors, list) else set()
-    wanted |= urls_given(host.sections.get(ServiceName.GITLAB_RUNNER, {}))
-    return (cache for cache in host.caches if cache.url.rstrip("/") in wanted)
 
 
 # ------------------------------------------------------------------------------------------------------- changes

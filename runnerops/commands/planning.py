@@ -90,7 +90,8 @@ def plan_from(
     command: str = "deploy",
 ) -> Planned:
     """Settle, lint, plan. `written`: the host as its inventory has it, where `host` is another: it tells what is no secret."""
-    from runnerops.plan import Request, make_plan, with_clients  # by now `load_planner` has it
+    from runnerops.clients import with_clients  # by now `load_planner` has all of these
+    from runnerops.plan import Request, make_plan
     from runnerops.settle import settle
 
     want, stops = settle(host, asked, have)

@@ -22,7 +22,7 @@ LAYERS = (
     ("redact",),
     ("services",),
     ("secrets", "inventory", "rules", "origin"),
-    ("unasked", "draft", "causes", "meanwhile"),
+    ("unasked", "draft", "causes", "clients", "meanwhile"),
     ("render", "settle", "plan", "rollback"),
     ("remote",),
     ("observe", "outcome", "fleet"),

@@ -1,0 +1,34 @@
+"""Which hosts use whose caches. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from runnerops.model import Cache, Host, ServiceName
+from runnerops.services.registry.reach import urls_given
+
+
+def uses_caches_of(host: Host) -> frozenset[str]:
+    """The other hosts whose caches are among this host's mirrors: they go first."""
+    return frozenset(cache.host for cache in _used(host) if cache.host != host.name)
+
+
+def with_clients(host: Host, hosts: Iterable[Host]) -> Host:
+    """The host, knowing for each of its caches which of all these hosts use it."""
+    if all(cache.host != host.name for cache in host.caches):
+        return host
+    clients: dict[str, tuple[str, ...]] = {}
+    for other in hosts:
+        for cache in _used(other):
+            if cache.host == host.name:
+                clients[cache.name] = (*clients.get(cache.name, ()), other.name)
+    return replace(host, clients=clients)
+
+
+def _used(host: Host) -> Iterator[Cache]:
+    """The caches that this host's mirrors name, or those of its jobs."""
+    mirrors = host.sections.get(ServiceName.DOCKER, {}).get("registry-mirrors")
+    wanted = {str(url).rstrip("/") for url in mirrors} if isinstance(mirrors, list) else set()
+    wanted |= urls_given(host.sections.get(ServiceName.GITLAB_RUNNER, {}))
+    return (cache for cache in host.caches if cache.url.rstrip("/") in wanted)

@@ -1,0 +1,28 @@
+"""Which hosts use whose caches."""
+
+from __future__ import annotations
+
+from runnerops.clients import uses_caches_of, with_clients
+from runnerops.model import Cache, Host, ServiceName
+
+FAR = Cache("dockerhub", "cache-1", "https://registry-1.docker.io", "docker.io", "http://192.0.2.10:5000", local=False)
+NEAR = Cache("dockerhub", "own", "https://registry-1.docker.io", "docker.io", "http://172.17.0.1:5000", local=True)
+NEARBY = Cache("dockerhub", "own-2", "https://registry-1.docker.io", "docker.io", "http://172.17.0.1:5000", local=True)
+
+
+def client(name: str, mirror: str, *caches: Cache) -> Host:
+    return Host(name, name, sections={ServiceName.DOCKER: {"registry-mirrors": [mirror]}}, caches=caches)
+
+
+def test_a_cache_knows_its_clients_by_whose_it_is_not_by_its_address() -> None:
+    hosts = (
+        client("cache-1", "http://192.0.2.10:5000/", FAR),
+        client("a", "http://192.0.2.10:5000", FAR),
+        client("own", "http://172.17.0.1:5000", NEAR, FAR),
+        client("own-2", "http://172.17.0.1:5000", NEARBY, FAR),
+    )
+    assert with_clients(hosts[0], hosts).clients == {"dockerhub": ("cache-1", "a")}
+    assert with_clients(hosts[2], hosts).clients == {"dockerhub": ("own",)}
+    assert with_clients(hosts[1], hosts).clients == {}
+    assert uses_caches_of(hosts[1]) == {"cache-1"}
+    assert uses_caches_of(hosts[2]) == frozenset()
