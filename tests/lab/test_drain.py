@@ -44,6 +44,7 @@ class Site:
         project.write({"hosts": {host.name: entry}})
         project.deploy()
         self.pid = host.pid("gitlab-runner")
+        self.since = ""
 
     def hold(self, executor: str = "shell") -> Job:
         """A job that runs until it is told to end."""
@@ -59,7 +60,8 @@ class Site:
 
     @contextlib.contextmanager
     def deploying(self, *words: str) -> Iterator[subprocess.Popen[str]]:
-        """`deploy --yes`, which has begun to drain."""
+        """`deploy --yes`, whose run waits for jobs."""
+        self.since, before = self.host.cursor(), self.last_run()
         with subprocess.Popen(
             self.project.command("deploy", "--yes", *words),
             cwd=self.project.folder,
@@ -70,15 +72,23 @@ class Site:
             text=True,
         ) as deploy:
             try:
-                self.wait_draining()
+                until("it waits for jobs", lambda: self.last_run() > before and self.waits(), seconds=60)
                 yield deploy
             finally:
                 deploy.kill()
 
-    def wait_draining(self) -> None:
-        """Until the runner takes no new jobs."""
-        said = "Starting graceful shutdown"
-        until("it drains", lambda: said in self.host.journal("gitlab-runner"), seconds=30)
+    def last_run(self) -> int:
+        """The number of the newest run."""
+        return int(self.host.run("ls /var/lib/runnerops/runs | sort -n | tail -n 1").stdout)
+
+    def waits(self) -> bool:
+        """Whether the newest run has said how many jobs it waits for."""
+        log = f"/var/lib/runnerops/runs/{self.last_run()}/log"
+        return self.host.run(f"grep -q '\twait\t[0-9]' {log}", check=False).returncode == 0
+
+    def drains(self) -> int:
+        """How often the runner was told to end, since the deploy began."""
+        return self.host.journal("gitlab-runner", self.since).count("Starting graceful shutdown")
 
     def wait_back(self, *jobs: Job, within: float = BACK_WITHIN) -> None:
         """The jobs are told to end; each is a success, and another process of the runner is there soon after the last."""
@@ -145,7 +155,7 @@ def test_docker_and_the_runner_restart_after_one_drain(site: Site, executor: str
         site.wait_back(job, within=60)
         until("all is done", site.quiet, seconds=60)
     assert site.host.pid("docker") != docker
-    assert site.host.journal("gitlab-runner").count("Starting graceful shutdown") == 1
+    assert site.drains() == 1
     assert "unchanged" in site.project.deploy()
 
 
