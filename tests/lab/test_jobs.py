@@ -1,0 +1,167 @@
+"""The first promise: no CI job is lost to a change of configuration. Jobs run on every host while it is deployed to."""
+
+from __future__ import annotations
+
+import re
+import time
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain, repeat
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.lab.changes import TAKEN_OUT, VALUES, Edit, deal
+from tests.lab.gitlab import GitLab
+from tests.lab.host import LabHost
+from tests.lab.jobs import Traffic
+from tests.lab.lab import Lab
+from tests.lab.project import Project, runner_of, runner_section, whole_host
+from tests.lab.shell import until
+
+CHANGES = 50
+MINUTES = 12
+UNITS = ("docker", "gitlab-runner")
+
+
+def tokens(host: LabHost, gitlab: GitLab) -> list[str]:
+    return [str(runner_of(host, gitlab, executor)["token"]) for executor in ("shell", "docker")]
+
+
+def entry(host: LabHost, lab: Lab, **docker: object) -> dict[str, Any]:
+    """A host with a cache and a runner of each executor."""
+    runners = [runner_of(host, lab.gitlab, executor) for executor in ("shell", "docker")]
+    section = runner_section(concurrent=4, check_interval=1, runners=runners)
+    daemon = {"live-restore": True, **{name: VALUES[name] for name in TAKEN_OUT}, **docker}
+    return whole_host(host, lab.hub, docker=daemon, gitlab_runner=section)
+
+
+def lives(host: LabHost) -> dict[str, str]:
+    """What changes with every start of a unit."""
+    return {unit: host.run(f"systemctl show -P InvocationID {unit}").stdout.strip() for unit in UNITS}
+
+
+def started(host: LabHost, before: dict[str, str]) -> set[str]:
+    """The units that were started since."""
+    return {unit for unit, life in lives(host).items() if life != before[unit]}
+
+
+class Site:
+    """A deployed host with its project and its traffic."""
+
+    def __init__(self, folder: Path, lab: Lab, host: LabHost) -> None:
+        folder.mkdir(exist_ok=True)
+        host.reset()
+        self.host = host
+        self.tokens = tokens(host, lab.gitlab)
+        self.project = Project(folder, lab)
+        self.project.write({"hosts": {host.name: entry(host, lab)}})
+        self.project.deploy()
+
+    def change(self, edit: Edit, traffic: Traffic) -> None:
+        """Deploy one change while a job of each runner runs; only what the change restarts was restarted."""
+        for token in self.tokens:
+            traffic.wait_running(token)
+        before = lives(self.host)
+        self.project.set(self.host.name, *edit.place, value=edit.value)
+        said = self.project.deploy()
+        assert "applied" in said, f"{edit}\n{said}"
+        runner = {"docker": {"gitlab-runner"}, "gitlab-runner": {"gitlab-runner"}}.get(edit.restarts, set())
+        want = ({edit.restarts} if edit.restarts else set()) | runner
+        assert started(self.host, before) == want, f"{edit}\n{said}"
+
+
+def test_no_job_is_lost_to_fifty_changes_on_all_hosts_at_once(tmp_path: Path, lab: Lab, gitlab: GitLab) -> None:
+    lab.hub.start()
+    with ThreadPoolExecutor() as pool:
+        sites = list(pool.map(lambda host: Site(tmp_path / host.name, lab, host), lab.hosts))
+        hands = deal(CHANGES, len(sites))
+        start = time.monotonic()
+
+        def play(site: Site, edits: list[Edit], traffic: Traffic) -> int:
+            for edit in edits:
+                site.change(edit, traffic)
+            return len(edits)
+
+        with Traffic(gitlab, [token for site in sites for token in site.tokens]) as traffic:
+            made = list(pool.map(play, sites, hands, repeat(traffic)))
+    assert sum(made) == CHANGES
+    assert time.monotonic() - start < MINUTES * 60
+    assert len(traffic.all) > CHANGES
+    assert not traffic.lost()
+
+
+SOFT = [edit for edit in chain(*deal(CHANGES, 1)) if not edit.restarts and edit.kind != "cache"][:5]
+"""Changes of dockerd and the runner that no restart comes of, unless that is asked for."""
+
+
+@pytest.mark.parametrize("blunt", [False, True], ids=["gentle", "on_change restart"])
+def test_what_a_reload_does_leaves_jobs_alone_and_what_on_change_restart_does_waits_for_them(
+    site: Site, gitlab: GitLab, blunt: bool
+) -> None:
+    if blunt:
+        for service in ("docker", "gitlab_runner"):
+            site.project.set(site.host.name, service, "on_change", value="restart")
+    for edit in SOFT:
+        before = lives(site.host)
+        jobs = [gitlab.hold(token=token) for token in site.tokens]
+        site.project.set(site.host.name, *edit.place, value=edit.value)
+        with ThreadPoolExecutor() as pool:
+            deploy = pool.submit(site.project.deploy)
+            if blunt:
+                wait_for_drain(site.host, before)
+                assert not deploy.done()
+                assert [job.state for job in jobs] == ["running", "running"]
+            else:
+                deploy.result()
+            for job in jobs:
+                job.finish()
+            assert "applied" in deploy.result()
+        for job in jobs:
+            job.wait()
+        docker = {"docker"} if edit.place[0] == "docker" else set()
+        assert started(site.host, before) == ({"gitlab-runner"} | docker if blunt else set()), str(edit)
+
+
+def wait_for_drain(host: LabHost, before: dict[str, str]) -> None:
+    """Until the runner's process of then has been told to end."""
+    log = f"journalctl --no-pager --all --output=cat _SYSTEMD_INVOCATION_ID={before['gitlab-runner']}"
+    until("it drains", lambda: "received stop signal" in host.run(log).stdout, seconds=60)
+
+
+def test_live_restore_newly_on_is_loaded_before_the_restart_so_the_cache_lives_on(site: Site, gitlab: GitLab) -> None:
+    project, host = site.project, site.host
+    project.set(host.name, "docker", "live-restore", value=False)
+    project.deploy()
+    cache = "docker ps --no-trunc --format '{{.ID}}' | xargs docker inspect -f '{{.Id}} {{.State.StartedAt}}'"
+    running, before = host.run(cache).stdout, lives(host)
+    with Traffic(gitlab, site.tokens) as traffic:
+        for token in site.tokens:
+            traffic.wait_running(token)
+        project.set(host.name, "docker", "live-restore", value=True)
+        project.set(host.name, "docker", "init", value=True)
+        project.deploy()
+    assert host.run(cache).stdout == running
+    assert started(host, before) == {"docker", "gitlab-runner"}
+    assert not traffic.lost()
+
+
+def test_docker_and_runner_restart_in_one_deploy_with_one_drain(site: Site, gitlab: GitLab) -> None:
+    project, host = site.project, site.host
+    cursor, before = host.cursor(), lives(host)
+    with Traffic(gitlab, site.tokens) as traffic:
+        for token in site.tokens:
+            traffic.wait_running(token)
+        project.set(host.name, "gitlab_runner", "listen_address", value="127.0.0.1:9253")
+        project.set(host.name, "docker", "init", value=True)
+        project.deploy()
+    log = host.journal("gitlab-runner", cursor)
+    assert log.count("[runWait] received stop signal") == 1, log
+    assert len(re.findall(r"^Started .*GitLab Runner", log, re.MULTILINE)) == 1, log
+    assert started(host, before) == {"docker", "gitlab-runner"}
+    assert not traffic.lost()
+
+
+@pytest.fixture(name="site")
+def fixture_site(tmp_path: Path, lab: Lab, host: LabHost, gitlab: GitLab) -> Site:  # noqa: ARG001 — forgets its jobs
+    return Site(tmp_path / "site", lab, host)
