@@ -76,7 +76,8 @@ def daemon_edits(keys: Sequence[DaemonKey]) -> Iterator[tuple[str, Edit]]:
         place = ("docker", key.name)
         if key.name in TAKEN_OUT:
             kind = "sticky key out" if key.sticky else "key out"
-            yield kind, Edit(kind, place, None, "docker" if key.sticky or not key.reload else "")
+            unsaid = key.sticky and key.neutral is None  # else the file says what means the same as no key
+            yield kind, Edit(kind, place, None, "docker" if unsaid or not key.reload else "")
         elif key.name in VALUES:
             kind = "docker reload" if key.reload else "docker restart"
             yield kind, Edit(kind, place, VALUES[key.name], "" if key.reload else "docker")
