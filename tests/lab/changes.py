@@ -11,8 +11,7 @@ from runnerops.services.docker.keys import KEYS as DAEMON
 from runnerops.services.docker.keys import DaemonKey
 from runnerops.services.gitlab_runner.keys import RESTART, TABLES
 
-VALUES: dict[str, Any] = {
-    # daemon.json
+DAEMON_VALUES: dict[str, Any] = {
     "debug": True,
     "labels": ["lab=1"],
     "shutdown-timeout": 20,
@@ -34,7 +33,8 @@ VALUES: dict[str, Any] = {
     "mtu": 1400,
     "no-new-privileges": True,
     "raw-logs": True,
-    # config.toml
+}
+RUNNER_VALUES: dict[str, Any] = {
     "concurrent": 7,
     "check_interval": 2,
     "log_format": "text",
@@ -51,7 +51,7 @@ VALUES: dict[str, Any] = {
     "feature_flags": {"FF_DISABLE_AUTOMATIC_TOKEN_ROTATION": True},
     "unhealthy_requests_limit": 3,
 }
-"""A value for each key that every release of the lab takes, and that does not cut the lab's host off."""
+"""A value for some key of every class, which every release of the lab takes and no host is cut off by."""
 
 TAKEN_OUT = ("insecure-registries", "default-ipc-mode", "max-concurrent-uploads", "max-download-attempts")
 """Keys of daemon.json that are there from the beginning."""
@@ -78,21 +78,24 @@ def daemon_edits(keys: Sequence[DaemonKey]) -> Iterator[tuple[str, Edit]]:
             kind = "sticky key out" if key.sticky else "key out"
             unsaid = key.sticky and key.neutral is None  # else the file says what means the same as no key
             yield kind, Edit(kind, place, None, "docker" if unsaid or not key.reload else "")
-        elif key.name in VALUES:
+        elif key.name in DAEMON_VALUES:
             kind = "docker reload" if key.reload else "docker restart"
-            yield kind, Edit(kind, place, VALUES[key.name], "" if key.reload else "docker")
+            yield kind, Edit(kind, place, DAEMON_VALUES[key.name], "" if key.reload else "docker")
 
 
 def runner_edits() -> Iterator[tuple[str, Edit]]:
     """Class and change, of config.toml: at its top, and in its first `[[runners]]`."""
     for name in TABLES["config"]:
-        if name in VALUES:
+        if name in RUNNER_VALUES:
             kind = "runner restart" if name in RESTART else "runner reload"
-            yield kind, Edit(kind, ("gitlab_runner", name), VALUES[name], "gitlab-runner" if name in RESTART else "")
+            yield (
+                kind,
+                Edit(kind, ("gitlab_runner", name), RUNNER_VALUES[name], "gitlab-runner" if name in RESTART else ""),
+            )
     for name in TABLES["runner"]:
-        if name in VALUES:
+        if name in RUNNER_VALUES:
             place = ("gitlab_runner", "runners", 0, name)
-            yield "runner block", Edit("runner block", place, VALUES[name])
+            yield "runner block", Edit("runner block", place, RUNNER_VALUES[name])
 
 
 def registry_edits() -> Iterator[tuple[str, Edit]]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.lab.changes import TAKEN_OUT, VALUES, Edit, deal
+from tests.lab.changes import DAEMON_VALUES, TAKEN_OUT, Edit, deal
 from tests.lab.gitlab import GitLab
 from tests.lab.host import LabHost
 from tests.lab.jobs import Traffic
@@ -32,7 +32,7 @@ def entry(host: LabHost, lab: Lab, **docker: object) -> dict[str, Any]:
     """A host with a cache and a runner of each executor."""
     runners = [runner_of(host, lab.gitlab, executor) for executor in ("shell", "docker")]
     section = runner_section(concurrent=4, check_interval=1, runners=runners)
-    daemon = {"live-restore": True, **{name: VALUES[name] for name in TAKEN_OUT}, **docker}
+    daemon = {"live-restore": True, **{name: DAEMON_VALUES[name] for name in TAKEN_OUT}, **docker}
     return whole_host(host, lab.hub, docker=daemon, gitlab_runner=section)
 
 
