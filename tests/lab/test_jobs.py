@@ -94,6 +94,7 @@ SOFT = [edit for edit in chain(*deal(CHANGES, 1)) if not edit.restarts and edit.
 """Changes of dockerd and the runner that no restart comes of, unless that is asked for."""
 
 
+@pytest.mark.hosts("trixie")
 @pytest.mark.parametrize("blunt", [False, True], ids=["gentle", "on_change restart"])
 def test_what_a_reload_does_leaves_jobs_alone_and_what_on_change_restart_does_waits_for_them(
     site: Site, gitlab: GitLab, blunt: bool
