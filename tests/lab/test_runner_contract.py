@@ -47,6 +47,13 @@ def call(*words: str, **env: str) -> subprocess.CompletedProcess[str]:
     return subprocess.CompletedProcess(done.args, done.returncode, done.stdout, plain(done.stderr))
 
 
+def version() -> tuple[int, int]:
+    """Major and minor of the runner at hand."""
+    found = re.search(r"^Version: +(\d+)\.(\d+)", call("--version").stdout, re.MULTILINE)
+    assert found
+    return int(found[1]), int(found[2])
+
+
 def runner_of(gitlab: GitLab, more: str = "", token: str = TOKEN) -> str:
     """A [[runners]] block for that GitLab; `more` are further lines of it."""
     return RUNNER.replace("http://127.0.0.1:9", gitlab.url).replace(TOKEN, token) + more
@@ -478,21 +485,16 @@ def test_a_job_outlives_the_rotation(runner: Process, gitlab: GitLab) -> None:
     job.wait()
 
 
-@pytest.mark.parametrize(
-    ("obtained", "expires", "more"),
-    [
-        (PAST, "0001-01-01T00:00:00Z", ""),
-        (PAST, SOON, ""),
-        (PAST, "2026-01-01T00:00:00Z", "[runners.feature_flags]\nFF_DISABLE_AUTOMATIC_TOKEN_ROTATION = true\n"),
-    ],
-    ids=["no end", "young", "flag"],
-)
-def test_else_the_file_is_never_written(
-    runner: Process, gitlab: GitLab, obtained: str, expires: str, more: str
-) -> None:
-    runner.start(aging(gitlab, obtained, expires, more))
-    text = runner.config.read_text()
-    assert stays(lambda: runner.config.read_text() == text, seconds=5)
+@pytest.mark.parametrize("expires", ["0001-01-01T00:00:00Z", SOON], ids=["no end", "young"])
+def test_else_the_file_is_never_written(runner: Process, gitlab: GitLab, expires: str) -> None:
+    runner.start(aging(gitlab, PAST, expires))
+    assert stays(lambda: "# ours" in runner.config.read_text(), seconds=5)
+
+
+def test_a_feature_flag_switches_rotation_off_from_17_0_on(runner: Process, gitlab: GitLab) -> None:
+    flag = "[runners.feature_flags]\nFF_DISABLE_AUTOMATIC_TOKEN_ROTATION = true\n"
+    runner.start(aging(gitlab, more=flag))
+    assert stays(lambda: TOKEN in runner.config.read_text(), seconds=5) == (version() >= (17, 0))
 
 
 def test_the_token_from_before_a_rotation_gets_no_more_jobs(runner: Process, gitlab: GitLab) -> None:
@@ -507,12 +509,7 @@ def test_the_token_from_before_a_rotation_gets_no_more_jobs(runner: Process, git
 # -- lint: from 19.3 -------------------------------------------------------------------------------------------------
 
 
-def has_lint() -> bool:
-    found = re.search(r"^Version: +(\d+)\.(\d+)", call("--version").stdout, re.MULTILINE)
-    return found is not None and (int(found[1]), int(found[2])) >= (19, 3)
-
-
-if has_lint():
+if version() >= (19, 3):
 
     def lint(folder: Path, text: str) -> int:
         (folder / "config.toml").write_text(text)

@@ -10,6 +10,7 @@ from .config import Config, short
 from .gitlab import reset_token
 from .log import log
 from .save import save
+from .version import since
 
 FACTOR = 0.75
 RETRY = timedelta(seconds=30)
@@ -20,7 +21,7 @@ _NEVER = datetime(1, 1, 1, tzinfo=UTC)
 def is_due(runner: dict[str, Any]) -> bool:
     """Whether three quarters of the token's life are over."""
     expires = moment(runner.get("token_expires_at"))
-    if expires == _NEVER or runner.get("feature_flags", {}).get(_OFF) is True:
+    if expires == _NEVER or (since("17.0") and runner.get("feature_flags", {}).get(_OFF) is True):
         return False
     obtained = moment(runner.get("token_obtained_at"))
     return datetime.now(UTC) >= obtained + (expires - obtained) * FACTOR

@@ -21,8 +21,8 @@ def save(config: Config, path: Path, user: str) -> None:
     beside = path.with_name(f".{path.name}.new")
     beside.write_text("\n".join(lines(known(tree), "")) + "\n")
     beside.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o600)
+    config.mtime = beside.stat().st_mtime_ns
     beside.rename(path)
-    config.mtime = path.stat().st_mtime_ns
 
 
 def known(tree: dict[str, Any], table: str = "") -> dict[str, Any]:
