@@ -1,0 +1,86 @@
+"""What a service refuses only once it runs: the run goes back by itself, and says what the service said."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.lab.host import LabHost
+from tests.lab.lab import Lab
+from tests.lab.project import Project, cache_section, host_entry
+
+DAEMON = "/etc/docker/daemon.json"
+
+
+@pytest.fixture(name="project")
+def fixture_project(tmp_path: Path, lab: Lab) -> Project:
+    return Project(tmp_path, lab)
+
+
+def test_a_daemon_json_that_dockerd_takes_for_good_and_refuses(project: Project, host: LabHost) -> None:
+    """Twice within a minute: the unit's limit of starts does not stand in the way back."""
+    project.write({"hosts": {host.name: host_entry(host, docker={"live-restore": True})}})
+    project.deploy()
+    host.run(f"docker run -d --name kept {host.busybox_image} sleep 600")
+    before, containers = host.read(DAEMON), host.run("docker ps -q").stdout
+    project.set(
+        host.name, "docker", value={"live-restore": True, "log-driver": "journal", "log-opts": {"max-size": "9m"}}
+    )
+    for _ in range(2):
+        said = project.deploy(code=4)
+        assert "back as it was" in said
+        assert "journal" in said
+        assert "docker is " in said
+        assert host.read(DAEMON) == before
+        assert host.active("docker") == "active"
+        assert host.run("docker ps -q").stdout == containers
+    history = project.run("history", host.name)
+    assert history.count("rolled-back") == 2
+    assert "did not hold: run 120 systemctl restart docker" in history
+    assert project.diff()["hosts"][0]["last_run"]["end"] == "rolled-back"
+    project.set(host.name, "docker", value={"live-restore": True})
+    assert "unchanged" in project.deploy()
+
+
+def test_a_config_that_the_registry_panics_of(project: Project, host: LabHost, lab: Lab) -> None:
+    project.write({"hosts": {host.name: host_entry(host, registry=cache_section(host, lab.hub))}})
+    project.deploy()
+    config = host.read("/opt/registry/registry-config.yml")
+    host.run(f"docker run -d --name kept {host.busybox_image} sleep 600")
+    kept = host.run("docker inspect --format '{{.State.StartedAt}}' kept").stdout
+    broken = {"middleware": {"storage": [{"name": "none-such"}]}}
+    project.set(host.name, "registry", "caches", 0, "config", value=broken)
+    said = project.deploy("--prove-timeout", "6s", code=4)
+    assert "back as it was" in said
+    assert "cache dockerhub: " in said
+    assert "none-such" in said
+    assert host.read("/opt/registry/registry-config.yml") == config
+    assert host.get("http://172.17.0.1:5000/v2/")[0] == 200
+    assert host.run("docker inspect --format '{{.State.StartedAt}}' kept").stdout == kept
+    assert host.run("ls /var/lib/runnerops/owed").stdout == ""
+
+
+@pytest.mark.hosts("trixie")
+def test_where_the_way_back_fails_a_person_is_told_what_to_look_at(project: Project, host: LabHost) -> None:
+    project.write({"hosts": {host.name: host_entry(host, docker={"live-restore": True})}})
+    project.deploy()
+    host.write(
+        "/etc/systemd/system/docker.service.d/late.conf",
+        b"[Service]\nExecStartPre=/bin/sh -c 'echo out of order; false'\n",
+    )
+    host.run("systemctl daemon-reload")
+    try:
+        project.set(host.name, "docker", "log-opts", value={"max-size": "7m"})
+        said = project.deploy(code=5)
+        assert "a person has to look" in said
+        assert "docker is " in said
+        assert "out of order" in said
+        assert "needs-person" in project.run("history", host.name)
+        assert project.run("history", host.name, "--follow", code=5)
+    finally:
+        host.run(
+            "rm -r /etc/systemd/system/docker.service.d/late.conf; systemctl daemon-reload; "
+            "systemctl reset-failed docker; systemctl start docker"
+        )
+    assert "applied" in project.deploy()
