@@ -73,7 +73,7 @@ WORDS = {"IMAGE": "registry:2.8.3", "UPSTREAM": "https://registry-1.docker.io", 
 
 
 def test_every_command_on_the_demo_host(demo_host: DemoHost) -> None:
-    """As plans emit it, with what the real program answers in the lab."""
+    """As plans emit it, with what the real program answers."""
 
     def run(command: Sequence[str]) -> tuple[int, str, str]:
         done = demo_host.link().run(command, b"", 60)

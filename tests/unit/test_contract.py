@@ -17,6 +17,6 @@ def test_in_memory(case: Case) -> None:
 
 
 def test_every_command_that_plans_emit_is_probed() -> None:
-    """A new one needs a probe: then it is run on the demo's programs and on the real ones."""
+    """A new one needs a probe: then it is run on the demo's programs, and must do there what the real one does."""
     missing = emitted() - {form(probe.argv) for probe in PROBES}
     assert not missing, "\n".join(sorted(" ".join(argv) for argv in missing))
