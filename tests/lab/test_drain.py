@@ -44,7 +44,7 @@ class Site:
         project.write({"hosts": {host.name: entry}})
         project.deploy()
         self.pid = host.pid("gitlab-runner")
-        self.since = ""
+        self.since = self.said = ""
 
     def hold(self, executor: str = "shell") -> Job:
         """A job that runs until it is told to end."""
@@ -60,8 +60,8 @@ class Site:
 
     @contextlib.contextmanager
     def deploying(self, *words: str) -> Iterator[subprocess.Popen[str]]:
-        """`deploy --yes`, whose run waits for jobs."""
-        self.since, before = self.host.cursor(), self.last_run()
+        """`deploy --yes`, which has said how many jobs it waits for; what it said so far is in `said`."""
+        self.since, self.said = self.host.cursor(), ""
         with subprocess.Popen(
             self.project.command("deploy", "--yes", *words),
             cwd=self.project.folder,
@@ -72,19 +72,25 @@ class Site:
             text=True,
         ) as deploy:
             try:
-                until("it waits for jobs", lambda: self.last_run() > before and self.waits(), seconds=60)
+                self._read_until_it_waits(deploy)
                 yield deploy
             finally:
                 deploy.kill()
 
-    def last_run(self) -> int:
-        """The number of the newest run."""
-        return int(self.host.run("ls /var/lib/runnerops/runs | sort -n | tail -n 1").stdout)
+    def _read_until_it_waits(self, deploy: subprocess.Popen[str]) -> None:
+        assert deploy.stdout
+        for line in deploy.stdout:
+            self.said += line
+            if re.search(r"draining: \d+ job", line):
+                return
+        raise AssertionError(self.said)
 
-    def waits(self) -> bool:
-        """Whether the newest run has said how many jobs it waits for."""
-        log = f"/var/lib/runnerops/runs/{self.last_run()}/log"
-        return self.host.run(f"grep -q '\twait\t[0-9]' {log}", check=False).returncode == 0
+    def end(self, deploy: subprocess.Popen[str], code: int = 0) -> str:
+        """All that it said, once it has ended."""
+        assert deploy.stdout
+        self.said += deploy.stdout.read()
+        assert deploy.wait(timeout=60) == code, self.said
+        return self.said
 
     def drains(self) -> int:
         """How often the runner was told to end, since the deploy began."""
@@ -121,12 +127,6 @@ def drop(section: dict[str, object], key: str) -> dict[str, object]:
     return {name: value for name, value in section.items() if name != key}
 
 
-def end(deploy: subprocess.Popen[str], code: int = 0) -> str:
-    said, _ = deploy.communicate(timeout=60)
-    assert deploy.returncode == code, said
-    return said
-
-
 @pytest.mark.parametrize("site", [PAGE, None], indirect=True, ids=["page", "no page"])
 @pytest.mark.parametrize("executor", ["shell", "docker"])
 def test_a_graceful_restart_waits_for_the_job_and_shows_how_many(site: Site, executor: str) -> None:
@@ -136,7 +136,7 @@ def test_a_graceful_restart_waits_for_the_job_and_shows_how_many(site: Site, exe
     with site.deploying() as deploy:
         assert site.listens() != MOVED
         site.wait_back(*jobs)
-        said = end(deploy)
+        said = site.end(deploy)
     assert "draining: 2 jobs" in said
     assert "applied" in said
     assert site.listens() == MOVED
@@ -165,7 +165,7 @@ def test_a_runner_that_is_not_managed_here_is_drained_for_docker_all_the_same(si
     site.ask_docker_restart()
     with site.deploying() as deploy:
         site.wait_back(job, within=60)
-        end(deploy)
+        site.end(deploy)
 
 
 # -- who dies meanwhile ------------------------------------------------------------------------------------------------
@@ -198,7 +198,7 @@ def test_where_the_host_side_dies_the_runner_still_comes_back(site: Site, execut
     site.ask_restart()
     with site.deploying() as deploy:
         site.host.run(strike)
-        end(deploy, 4)
+        site.end(deploy, 4)
     assert job.state == "running"
     site.wait_back(job)
     until("the return is over", site.quiet, seconds=30)
@@ -239,7 +239,7 @@ def test_who_does_not_wait_leaves_at_once_and_may_come_back(site: Site) -> None:
     assert "going-on" in site.project.deploy("--no-wait", code=3)
     with site.deploying() as deploy:
         site.wait_back(job)
-        said = end(deploy)
+        said = site.end(deploy)
     assert "following it" in said
     assert "draining: 1 job" in said
     assert "applied" in said
@@ -279,7 +279,7 @@ def test_a_later_plan_leaves_a_waiting_return_or_takes_it_over(site: Site) -> No
         until("the return is taken over", lambda: site.host.active(RETURN) != "active", seconds=30)
         assert site.host.pid("docker") == docker
         site.wait_back(job, within=60)
-        end(deploy)
+        site.end(deploy)
     until("nothing is left", site.quiet, seconds=30)
     assert site.host.pid("docker") != docker
 
