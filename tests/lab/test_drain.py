@@ -290,7 +290,8 @@ def test_a_later_plan_leaves_a_waiting_return_or_takes_it_over(site: Site) -> No
 @pytest.mark.parametrize("executor", ["shell", "docker"])
 def test_a_job_does_not_restart_the_runner_that_runs_it(site: Site, executor: str) -> None:
     """With the environment that the runner really gives its job; the deploy itself runs here, as in the job."""
-    script = f"env | grep ^CI_\necho held\n{UNTIL_TOLD}"
+    command = "sleep 600 >/dev/null 2>&1 &\ntrap 'kill $!' EXIT"  # in the place of the deploy
+    script = f"env | grep ^CI_\n{command}\necho held\n{UNTIL_TOLD}"
     job = site.gitlab.start(script, token=site.tokens[executor])
     until("the job runs", lambda: "held" in job.trace.splitlines(), seconds=30)
     inside = dict(line.split("=", 1) for line in job.trace.splitlines() if re.match(r"CI_\w+=", line))
@@ -330,9 +331,9 @@ def refused(site: Site, inside: dict[str, str], *says: str) -> None:
 
 
 def test_a_runner_that_no_unit_runs_cannot_be_drained(site: Site) -> None:
-    site.host.write("/srv/other.toml", b"concurrent = 1\n", 0o644)
-    start = "systemd-run --unit=lab-other --uid=deploy gitlab-runner run --config /srv/other.toml"
-    site.host.run(start)
+    site.host.write("/srv/other/config.toml", b"concurrent = 1\n")
+    site.host.run("chown -R deploy /srv/other")
+    site.host.run("systemd-run --unit=lab-other --uid=deploy gitlab-runner run --config /srv/other/config.toml")
     try:
         site.ask_docker_restart()
         docker = site.host.pid("docker")

@@ -25,33 +25,35 @@ _SHUTDOWN_SECONDS = 30
 def rest(have: HostState, policy: Policy) -> Iterator[Step]:
     """`stop` ends the packaged unit's wait of 120 s before it starts again; until then that wait is the safety net."""
     yield run(10, "sh", "-c", STAY, "sh", UNIT)
-    signal, seconds = ending(have, policy)
+    signal, whom, seconds = ending(have, policy)
     runner = have.facts.runner
     assert runner
     if runner.returning:  # its process may be gone by now
-        yield run(10, "sh", "-c", REST, "sh", UNIT, signal)
+        yield run(10, "sh", "-c", REST, "sh", UNIT, signal, whom)
     else:
-        yield run(10, "systemctl", "kill", "-s", signal, "--kill-who=main", UNIT)
+        yield run(10, "systemctl", "kill", "-s", signal, f"--kill-who={whom}", UNIT)
     now = watch(have.file(config_path(have)).content, runner.unit.argv)
     yield from _stop(seconds, now, runner.system_id)
 
 
 def rest_again(have: HostState, policy: Policy, now: Watch) -> Iterator[Step]:
     """On the way back: the process that this run started, which may have taken jobs since, or may be gone already."""
-    signal, seconds = ending(have, policy)
-    yield run(10, "sh", "-c", REST, "sh", UNIT, signal)
+    signal, whom, seconds = ending(have, policy)
+    yield run(10, "sh", "-c", REST, "sh", UNIT, signal, whom)
     yield from _stop(seconds, now, have.facts.runner.system_id if have.facts.runner else "")
 
 
-def ending(have: HostState, policy: Policy) -> tuple[str, int]:
-    """The signal, and for how long the process may take.
+def ending(have: HostState, policy: Policy) -> tuple[str, str, int]:
+    """The signal, to which of the unit's processes, and for how long they may take.
 
     With `--kill-jobs` the signal is sent by us: the unit's own KillSignal may be SIGQUIT, and then `stop` would drain.
+    It goes to all, as `stop` sends it: a job's shell that outlives its runner would be running for ever in GitLab.
     """
     if not policy.kill_jobs:
-        return "QUIT", policy.drain_s
+        return "QUIT", "main", policy.drain_s
     timeout = read(have.file(config_path(have)).content).get("shutdown_timeout")
-    return "TERM", (timeout if isinstance(timeout, int) and timeout > 0 else _SHUTDOWN_SECONDS) + _SHUTDOWN_SECONDS
+    seconds = timeout if isinstance(timeout, int) and timeout > 0 else _SHUTDOWN_SECONDS
+    return "TERM", "all", seconds + _SHUTDOWN_SECONDS
 
 
 def payload(*steps: Step) -> Mapping[str, bytes]:

@@ -30,9 +30,9 @@ containers() { # of jobs that this runner took: another one's may run beside the
         done
 }
 
-children() { # an autoscaler's plugin stays, and is no job
+children() { # an autoscaler's plugin stays, and is no job; nor is a client that attends to a container
     sed -n "s/^\([0-9]*\) (\(.*\)) [^Z] $pid .*/process \1 (\2)/p" "$proc"/[0-9]*/stat 2>/dev/null |
-        grep -v -e '(fleeting-plugin)$' -e '(plugin)$'
+        grep -v -e '(fleeting-plugin)$' -e '(plugin)$' -e '(docker)$'
 }
 
 names() { # PROCESSES: GitLab's ids, where a process below them has one in its environment

@@ -13,8 +13,9 @@ JOB = "com.gitlab.gitlab-runner.job.id"
 SYSTEM = "com.gitlab.gitlab-runner.runner.system_id"
 """Labels of a job's containers; the last is not there on old versions."""
 
-PLUGINS = ("fleeting-plugin", "plugin")
-"""Names of an autoscaler's plugin, as installed by hand and by `gitlab-runner fleeting install`."""
+NO_JOBS = ("fleeting-plugin", "plugin", "docker")
+"""Child processes that are no job: an autoscaler's plugin, as installed by hand and by `gitlab-runner fleeting install`,
+and a client that attends to a container, which counts by its labels."""
 
 _COUNTED = re.compile(r"^gitlab_runner_jobs\{.*\} ([0-9.e+]+)$", re.MULTILINE)
 """Of any state: a job that is `pending` is taken, and its image is being pulled."""
@@ -76,7 +77,7 @@ def _container_jobs(docker: DockerFacts | None, system_id: str, *, lives: bool) 
 
 
 def _child_jobs(unit: Unit, at: Processes) -> Iterator[Job]:
-    """Shell jobs are children of the main process; so is an autoscaler's plugin, which stays and is no job."""
+    """Shell jobs are children of the main process."""
     for pid, (parent, state, name) in at.known.items():
-        if unit.pid and parent == unit.pid and state != "Z" and name not in PLUGINS:
+        if unit.pid and parent == unit.pid and state != "Z" and name not in NO_JOBS:
             yield Job(at.job_of(pid), f"process {pid} ({name})")

@@ -56,7 +56,7 @@ RETURNED = (
 
 RESET = ': forget failed starts; systemctl reset-failed "$1" 2>/dev/null || :'
 
-REST = ': tell it to end; systemctl kill -s "$2" --kill-who=main "$1" 2>/dev/null || :'
+REST = ': tell it to end; systemctl kill -s "$2" --kill-who="$3" "$1" 2>/dev/null || :'
 """For a process that may be gone already."""
 
 STAY = ': no return of an earlier run; systemctl stop "runnerops-return-$1" 2>/dev/null || :'

@@ -99,6 +99,7 @@ def test_who_does_not_know_its_system_id_counts_them_all(one: Host) -> None:
 def test_child_processes_are_jobs_named_by_their_environment(host: Host) -> None:
     host.process(50, 42, "su")
     host.process(51, 42, "fleeting-plugin")
+    host.process(56, 42, "docker")
     host.process(52, 42, "sh", state="Z")
     host.process(53, 50, "a b) (c")
     assert host.says() == ["1 job", "process 50 (su)"]

@@ -102,8 +102,8 @@ def test_a_drain_that_an_earlier_run_began_is_seen(units: str, returning: bool) 
     assert (stopped.lives, bool(stopped.draining)) == (returning, returning)
 
 
-@pytest.mark.parametrize("plugin", ["fleeting-plugin", "plugin"])
-def test_an_autoscalers_plugin_is_no_job(plugin: str) -> None:
+@pytest.mark.parametrize("plugin", ["fleeting-plugin", "plugin", "docker"])
+def test_a_plugin_or_a_client_is_no_job(plugin: str) -> None:
     assert read(runner_processes=f"{PROCESSES}53 42 S {plugin}\n").jobs == ()
 
 

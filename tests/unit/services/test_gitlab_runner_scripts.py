@@ -208,6 +208,6 @@ def test_a_process_that_died_of_its_file_is_started(host: Host) -> None:
 
 def test_what_is_gone_already_is_no_failure(host: Host) -> None:
     host.take("pid")
-    host.run(scripts.REST, "QUIT")
+    host.run(scripts.REST, "QUIT", "main")
     host.run(scripts.STAY)
     host.run(scripts.RESET)
