@@ -1,8 +1,8 @@
 """Commands as plans emit them, with what comes of each: whether it is refused, and the form of what it prints.
 
 In an order that a host can follow. They are run on the demo's simulated programs; what they expect is what real ones do
-(Docker 26.1, Compose 2.26, systemd 257, gitlab-runner 15.11). Words between @: @IMAGE@ a registry's image that is there, @UPSTREAM@ its upstream,
-@DOCKERD@ the daemon's path, @LIFE@ the InvocationID of docker.
+(Docker 26.1, Compose 2.26, systemd 257, gitlab-runner 15.11). Words between @: @IMAGE@ a registry's image that
+is there, @UPSTREAM@ its upstream, @DOCKERD@ the daemon's path, @LIFE@ the InvocationID of docker.
 """
 
 from __future__ import annotations
