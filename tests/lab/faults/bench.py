@@ -1,0 +1,124 @@
+"""One host under test: a case is struck there, looked at, deployed again and looked at again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+
+from runnerops.model import Plan, Result
+from tests.lab.faults import truth
+from tests.lab.faults.cases import Case
+from tests.lab.faults.commands import planning, type_deploy, type_diff
+from tests.lab.faults.disk import free_again, small_disk
+from tests.lab.faults.kinds import kinds
+from tests.lab.faults.run import Struck, line
+from tests.lab.faults.scenarios import ALL, FIRST, Scenario, Values, entry
+from tests.lab.faults.strikes import CUT, FULL, POWER_OTHER
+from tests.lab.host import LabHost
+from tests.lab.lab import Lab
+from tests.lab.project import Project
+from tests.lab.proxy import Proxy
+from tests.lab.shell import LabError, until
+
+STATE = "/var/lib/runnerops"
+
+
+class Bench:
+    """For one thread. `values` are those last asked for."""
+
+    def __init__(self, folder: Path, lab: Lab, host: LabHost) -> None:
+        self.project = Project(folder, lab)
+        self.lab = lab
+        self.host = host
+        self.values: Values = FIRST
+
+    def furnish(self) -> None:
+        """Everything deployed on an untouched host."""
+        self.reset()
+        self.ask(ALL)
+        type_deploy(self.project)
+
+    def reset(self) -> None:
+        """Untouched."""
+        if self.host.container.running():
+            self.shell("dash")
+        self.host.reset()
+
+    def shell(self, name: str) -> None:
+        """What the host's `sh` is from now on."""
+        self.host.run(f"ln -sfn {name} /bin/sh")
+
+    def ask(self, services: tuple[str, ...], user: str = "root", proxy: Proxy | None = None) -> None:
+        """Write the inventory."""
+        wanted = entry(self.host, self.lab.hub, self.values, services, user)
+        if proxy:
+            wanted |= {"address": "127.0.0.1", "ssh": {"user": user, "port": proxy.port}}
+        self.project.write({"hosts": {self.host.name: wanted}})
+
+    def kinds(self, scenario: Scenario) -> frozenset[str]:
+        """The kinds of steps that this scenario's deploy has here; a first deploy only on an untouched host."""
+        if scenario.fresh:
+            self.reset()
+        now, self.values = self.values, scenario.next(self.values)
+        self.ask(scenario.services)
+        self.values = now
+        with planning(self.project) as found:
+            return frozenset(kinds(found.plan))
+
+    def try_case(self, case: Case) -> str:
+        """How the struck run ended. Raises AssertionError and LabError."""
+        if case.scenario.fresh:
+            self.reset()
+        self.shell(case.shell)
+        self.values = case.scenario.next(self.values)
+        target = Path(truth.PATHS[case.scenario.services[0]][0]).parent
+        folder = STATE if case.turn % 2 else str(target)
+        with ExitStack() as stack:
+            if case.fault is FULL:
+                stack.enter_context(small_disk(self.host, folder))
+            result = self._strike(case, folder)
+            if case.fault is FULL:
+                free_again(self.host, folder)
+            if case.fault is POWER_OTHER:
+                self.values = case.scenario.next(self.values)
+            self.ask(case.scenario.services, case.user)
+            type_deploy(self.project)
+            self.wait_for(truth.converged)
+            type_diff(self.project)
+        return result.value if result else "power lost"
+
+    def _strike(self, case: Case, folder: str) -> Result | None:
+        with ExitStack() as stack:
+            proxy = stack.enter_context(line(self.project, self.host)) if case.fault is CUT else None
+            self.ask(case.scenario.services, case.user, proxy)
+            now = stack.enter_context(planning(self.project))
+            indexes = kinds(now.plan).get(case.kind)
+            assert indexes, f"the plan has no such step, but: {sorted(kinds(now.plan))}"
+            index = indexes[case.turn % len(indexes)]
+            struck = Struck(self.host, self.project, now, case.fault, index + case.fault.after, folder, proxy)
+            result = struck.run()
+            self._look(case, now.plan, result, struck.log)
+            return result
+
+    def _look(self, case: Case, plan: Plan, result: Result | None, log: Callable[[], str]) -> None:
+        now = truth.ask(self.host)
+        truth.old_or_new(now, plan, result)
+        assert result is None or result in case.fault.results, f"the run ended {result}:\n{log()}"
+        truth.private(now)
+        self.wait_for(lambda told: truth.acted_or_owed(told, case.scenario.services))
+
+    def wait_for(self, check: Callable[[truth.Truth], None]) -> None:
+        """A runner needs 3 s to see its file, and one that comes back later a second more."""
+
+        def holds() -> bool:
+            try:
+                check(truth.ask(self.host))
+            except AssertionError:
+                return False
+            return True
+
+        try:
+            until("it holds", holds, seconds=12, every=0.5)
+        except LabError:
+            check(truth.ask(self.host))

@@ -1,0 +1,53 @@
+"""Which cases are tried. Pure.
+
+The rule: every kind of step meets every fault once; hosts and scenarios that have such a step take turns, and so do the
+shells and the users. With RUNNEROPS_FAULTS=all every kind meets every fault in every scenario on every host.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tests.lab.faults.scenarios import Scenario
+from tests.lab.faults.strikes import FAULTS, Fault, takes
+
+Known = Mapping[tuple[str, Scenario], frozenset[str]]
+"""The kinds of steps in the plan of a scenario on the host of that name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One fault at one step of one deploy."""
+
+    host: str
+    scenario: Scenario
+    kind: str
+    fault: Fault
+    shell: str
+    user: str
+    turn: int
+    """Which of several steps of that kind; and the disk that is full: under our state, or under the service's files."""
+
+    def __str__(self) -> str:
+        return f"{self.host} {self.shell} {self.user}: {self.scenario.name}: {self.kind}: {self.fault.name}"
+
+
+def choose(known: Known, everything: bool) -> list[Case]:
+    """All cases, those of a host and a scenario side by side."""
+    cases: list[Case] = []
+    for at, kind in enumerate(dict.fromkeys(kind for kinds in known.values() for kind in sorted(kinds))):
+        places = [place for place, kinds in known.items() if kind in kinds]
+        used = [place for place in places if not place[1].fresh] or places
+        for number, fault in enumerate((fault for fault in FAULTS if takes(kind, fault)), start=at):
+            for host, scenario in used if everything else [_in_turn(used, number)]:
+                shell = ("dash", "busybox")[number // 3 % 2]
+                user = "deploy" if len(cases) % 3 == 2 else "root"
+                cases.append(Case(host, scenario, kind, fault, shell, user, number))
+    return sorted(cases, key=lambda case: (case.host, case.scenario.name))
+
+
+def _in_turn(places: list[tuple[str, Scenario]], number: int) -> tuple[str, Scenario]:
+    hosts = list(dict.fromkeys(host for host, _ in places))
+    here = [place for place in places if place[0] == hosts[number % len(hosts)]]
+    return here[number // 2 % len(here)]

@@ -1,0 +1,37 @@
+"""A client of its own process, which is killed at a step: `python -m tests.lab.faults.client FILE STEP`.
+
+FILE holds a pickled plan and the way to its host. The process kills itself with SIGKILL when it sees the step begin.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+import sys
+from pathlib import Path
+
+from runnerops.apply import apply
+from runnerops.model import Event
+from runnerops.redact import Redactor
+from runnerops.remote.hostkeys import KnownHosts
+from runnerops.remote.keys import Credentials
+from runnerops.remote.link import Link
+from runnerops.remote.ssh import open_link
+
+
+def main(path: str, step: int) -> None:
+    plan, host, folder, environ = pickle.loads(Path(path).read_bytes())
+
+    def link() -> Link:
+        return open_link(host, KnownHosts.find(folder, environ), Credentials.from_environ(environ), environ)
+
+    def watch(event: Event) -> None:
+        if (event.list, event.step, event.kind) == ("todo", step, "step"):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    apply(plan, link, link, Redactor(), watch)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]))

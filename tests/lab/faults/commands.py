@@ -1,0 +1,88 @@
+"""What a user types, run in this process: no interpreter has to start for it. The same functions as the command line's."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from runnerops.apply import apply
+from runnerops.commands.deploy import deploy
+from runnerops.commands.diff import diff
+from runnerops.commands.planning import Flags, Planned
+from runnerops.commands.project import open_project
+from runnerops.commands.reach import Reach, plan_all
+from runnerops.commands.rounds import Manner
+from runnerops.model import Event, Exit, Host, Outcome, Plan, Step
+from runnerops.report.screen import Screen
+from tests.lab.host import LabHost
+from tests.lab.project import Project
+
+RUNS = "/var/lib/runnerops/runs"
+NO_FLAGS = Flags({})
+WAIT = "while [ ! -e go ]; do sleep 0.1; done"
+
+
+@dataclass(frozen=True, slots=True)
+class Planning:
+    """A plan, and the way to its host."""
+
+    plan: Plan
+    host: Host
+    reach: Reach
+    screen: Screen
+
+    def apply(self, plan: Plan, watch: Callable[[Event], None] = lambda _: None) -> Outcome:
+        """This plan, or one with a fault in it."""
+        host, reach = self.host, self.reach
+        return apply(plan, lambda: reach.link(host), lambda: reach.again(host), self.screen.redactor, watch)
+
+
+HELD = Step("run", ("120", "sh", "-c", WAIT))
+"""A step that waits until somebody lets its run go on."""
+
+
+def let_go(host: LabHost, run: int) -> None:
+    """Ends that wait."""
+    host.run(f"touch {RUNS}/{run}/go")
+
+
+def type_deploy(project: Project) -> None:
+    """`deploy --yes`, which must end with 0."""
+    screen = _screen()
+    path = project.folder / "inventory.yml"
+    code = deploy(path, (), project.environ, screen, NO_FLAGS, Manner(yes=True, as_json=False, verbose=False))
+    _well("deploy", code, screen)
+
+
+def type_diff(project: Project) -> None:
+    """`diff --exit-code`, which must find nothing to do."""
+    screen = _screen()
+    path = project.folder / "inventory.yml"
+    code = diff(path, (), project.environ, screen, NO_FLAGS, as_json=False, exit_code=True, verbose=True)
+    _well("diff --exit-code", code, screen)
+
+
+@contextmanager
+def planning(project: Project, flags: Flags = NO_FLAGS) -> Iterator[Planning]:
+    """What a deploy would do now on the inventory's one host, the connection kept open."""
+    screen, environ = _screen(), project.environ
+    opened = open_project(project.folder / "inventory.yml", (), environ, screen.redactor)
+    with Reach(opened.inventory, environ, screen) as reach:
+        (host,) = opened.hosts
+        planned = plan_all(opened, reach, environ, screen, flags)[host.name]
+        if not isinstance(planned, Planned):
+            raise planned
+        assert planned.ready, (planned.plan.stops, planned.plan.findings)
+        yield Planning(planned.plan, host, reach, screen)
+
+
+def _screen() -> Screen:
+    said = io.StringIO()
+    return Screen(out=said, err=said)
+
+
+def _well(words: str, code: Exit, screen: Screen) -> None:
+    assert isinstance(screen.out, io.StringIO)
+    assert code is Exit.OK, f"{words} ends with {code.value}:\n{screen.out.getvalue()}"

@@ -1,0 +1,121 @@
+"""What somebody else writes while a deploy is on its way stays: the deploy stops, and nothing of it is lost."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from runnerops.commands.planning import Flags
+from runnerops.model import Event, Result, Step
+from tests.lab.faults import truth
+from tests.lab.faults.bench import Bench
+from tests.lab.faults.commands import HELD, let_go, planning, type_deploy, type_diff
+from tests.lab.faults.scenarios import ALL, SCENARIOS, Scenario, entry
+from tests.lab.host import LabHost
+from tests.lab.lab import Lab
+from tests.lab.project import TOKEN
+
+NEW_TOKEN = "glrt-lab-" + "n" * 17
+OF = {scenario.name: scenario for scenario in SCENARIOS}
+FILES = {
+    "docker reloads": (truth.DAEMON, b"live-restore", b"live-restore"),
+    "registry up": (truth.CACHE, b"info", b"debug"),
+    "runner restarts": (truth.CONFIG, b"check_interval = 3", b"check_interval = 4"),
+}
+"""A scenario, the file that somebody edits meanwhile, and the edit: a layout counts too."""
+
+
+def asked(bench: Bench, scenario: Scenario) -> None:
+    bench.furnish()
+    bench.values = scenario.next(bench.values)
+    bench.ask(scenario.services)
+
+
+def edited(host: LabHost, name: str) -> tuple[str, bytes]:
+    path, old, new = FILES[name]
+    content = host.read(path)
+    assert old in content
+    return path, content.replace(old, new) + b"\n"
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_an_edit_between_plan_and_apply(bench: Bench, name: str) -> None:
+    asked(bench, OF[name])
+    path, content = edited(bench.host, name)
+    with planning(bench.project) as now:
+        lives = life(bench.host)
+        write(bench.host, path, content)
+        outcome = now.apply(now.plan)
+    assert outcome.result is Result.FAILED, outcome
+    assert path in outcome.message
+    assert bench.host.read(path) == content
+    assert life(bench.host) == lives
+    assert truth.ask(bench.host).text("debris") == ""
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_an_edit_while_the_deploy_waits(bench: Bench, name: str) -> None:
+    """Right before the swap, as at the end of a drain of hours."""
+    asked(bench, OF[name])
+    path, content = edited(bench.host, name)
+    with planning(bench.project) as now:
+        index = next(at for at, step in enumerate(now.plan.todo) if step.verb == "swap" and step.args[0] == path)
+
+        def watch(event: Event) -> None:
+            if (event.list, event.step, event.kind) == ("todo", index, "step"):
+                write(bench.host, path, content)
+                let_go(bench.host, now.plan.run)
+
+        outcome = now.apply(replace(now.plan, todo=(*now.plan.todo[:index], HELD, *now.plan.todo[index:])), watch)
+    assert outcome.result is Result.ROLLED_BACK, outcome
+    assert "edited meanwhile" in " ".join(outcome.look)
+    assert bench.host.read(path) == content
+    told = truth.ask(bench.host)
+    assert (told.text("debris"), told.text("owed")) == ("", "")
+
+
+def test_a_token_that_the_runner_rotates_meanwhile(bench: Bench) -> None:
+    asked(bench, OF["runner reloads"])
+    rotated = re.sub(TOKEN.encode(), NEW_TOKEN.encode(), bench.host.read(truth.CONFIG))
+    with planning(bench.project) as now:
+        write(bench.host, truth.CONFIG, rotated)
+        outcome = now.apply(now.plan)
+    assert outcome.result is Result.FAILED
+    assert bench.host.read(truth.CONFIG) == rotated
+    type_deploy(bench.project)
+    assert NEW_TOKEN.encode() in bench.host.read(truth.CONFIG)
+    bench.wait_for(truth.converged)
+    type_diff(bench.project)
+
+
+def test_mirrors_taken_away_and_the_deploy_rolled_back(bench: Bench, lab: Lab) -> None:
+    bench.furnish()
+    wanted = entry(bench.host, lab.hub, bench.values, ALL, "root")
+    wanted["docker"]["registry-mirrors"] = []
+    bench.project.write({"hosts": {bench.host.name: wanted}})
+    before = truth.ask(bench.host)
+    assert "5000" in before.text("docker")
+    with planning(bench.project, Flags({"last-mirror": frozenset({""})})) as now:
+        gone = Step(
+            "await",
+            ("30", "=[]", "sh", "-c", "docker info --format '{{json .RegistryConfig.Mirrors}}' | sed s/null/[]/"),
+        )
+        last = next(at for at, step in enumerate(now.plan.todo) if step == Step("strike", ("docker",)))
+        outcome = now.apply(replace(now.plan, todo=(*now.plan.todo[:last], gone, Step("run", ("5", "false")))))
+    assert outcome.failed is None or outcome.failed.verb == "run"
+    assert outcome.result is Result.ROLLED_BACK, outcome
+    after = truth.ask(bench.host)
+    assert after.text("docker") == before.text("docker")
+    assert after.file(truth.DAEMON).content == before.file(truth.DAEMON).content
+    truth.converged(after)
+
+
+def write(host: LabHost, path: str, content: bytes) -> None:
+    """With the mode that the file has."""
+    host.write(path, content, int(host.run(f"stat -c %a {path}").stdout, 8))
+
+
+def life(host: LabHost) -> tuple[int, int, str]:
+    return host.pid("docker"), host.pid("gitlab-runner"), host.run("docker ps -q --no-trunc").stdout

@@ -1,0 +1,58 @@
+"""What would end a live runner, or cannot be fetched, changes nothing on the host."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.lab.faults import truth
+from tests.lab.host import LabHost
+from tests.lab.lab import Lab
+from tests.lab.project import Project, cache_section, runner_section, whole_host
+
+DEADLY = {"concurrent": 0, "token": "glrt-short"}
+"""Each ends a live runner on its hot reload."""
+
+
+@pytest.fixture(name="project")
+def fixture_project(lab: Lab, host: LabHost, tmp_path: Path) -> Project:
+    project = Project(tmp_path, lab)
+    project.write({"hosts": {host.name: whole_host(host, lab.hub)}})
+    return project
+
+
+@pytest.mark.parametrize("key", DEADLY)
+def test_a_config_that_ends_a_live_runner_never_reaches_it(project: Project, host: LabHost, key: str) -> None:
+    project.deploy()
+    runs = host.run("ls /var/lib/runnerops/runs").stdout
+    pid, content = host.pid("gitlab-runner"), host.read(truth.CONFIG)
+    section = runner_section()
+    (section if key in section else section["runners"][0])[key] = DEADLY[key]
+    project.set(host.name, "gitlab_runner", value=section)
+    said = project.deploy(code=1)
+    assert key in said
+    assert host.run("ls /var/lib/runnerops/runs").stdout == runs
+    assert (host.pid("gitlab-runner"), host.read(truth.CONFIG)) == (pid, content)
+
+
+def test_an_image_that_cannot_be_pulled_leaves_the_host_as_it_was(project: Project, host: LabHost, lab: Lab) -> None:
+    host.run(f"docker run -d --name theirs {host.busybox_image} sleep 600")
+    before = untouched(host)
+    section = cache_section(host, lab.hub, image="registry:9.9.9")
+    project.write({"hosts": {host.name: whole_host(host, lab.hub, registry=section)}})
+    said = project.deploy("--allow", "stop-containers", code=1)
+    assert "registry:9.9.9" in said
+    assert untouched(host) == before
+
+
+def untouched(host: LabHost) -> tuple[object, ...]:
+    """Other containers with their starts, networks, volumes, images, files and processes."""
+    asked = (
+        "docker ps -aq --no-trunc",
+        "docker inspect theirs --format '{{.State.StartedAt}} {{.State.Pid}}'",
+        "docker network ls -q; docker volume ls -q; docker images -q",
+        "find /etc/docker /opt/registry /etc/gitlab-runner -type f 2>/dev/null",
+    )
+    said = [host.run(command, check=False).stdout for command in asked]
+    return *said, host.pid("docker"), host.pid("gitlab-runner")

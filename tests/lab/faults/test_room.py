@@ -1,0 +1,62 @@
+"""A disk that is full, or may not be written to, is found before the first swap; and what no run may do is not begun."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from runnerops.model import Result
+from tests.lab.faults import truth
+from tests.lab.faults.bench import STATE, Bench
+from tests.lab.faults.commands import planning, type_deploy
+from tests.lab.faults.disk import free_again, small_disk
+from tests.lab.faults.scenarios import ALL, Scenario
+from tests.lab.host import LabHost
+
+ALL_CHANGE = Scenario("all", ALL, ("insecure", "header", "concurrent"))
+FOLDERS = [STATE, "/etc/docker", "/opt/registry", "/etc/gitlab-runner"]
+
+
+@contextmanager
+def full(host: LabHost, folder: str) -> Iterator[None]:
+    with small_disk(host, folder):
+        host.run(f"dd if=/dev/zero of={folder}/.filler bs=4k 2>/dev/null", check=False)
+        yield
+        free_again(host, folder)
+
+
+@contextmanager
+def read_only(host: LabHost, folder: str) -> Iterator[None]:
+    host.run(f"mount --bind {folder} {folder} && mount -o remount,bind,ro {folder}")
+    try:
+        yield
+    finally:
+        host.run(f"umount -l {folder}")
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+@pytest.mark.parametrize("fault", [full, read_only], ids=["full", "read-only"])
+def test_no_room_is_found_before_the_first_swap(bench: Bench, folder: str, fault: object) -> None:
+    bench.furnish()
+    before = state(bench.host)
+    bench.values = ALL_CHANGE.next(bench.values)
+    bench.ask(ALL)
+    with (full if fault is full else read_only)(bench.host, folder):
+        lives = state(bench.host)
+        with planning(bench.project) as now:
+            outcome = now.apply(now.plan)
+        assert outcome.result is Result.FAILED, outcome
+        assert state(bench.host) == lives
+    assert state(bench.host) == before
+    assert truth.ask(bench.host).text("debris") == ""
+    type_deploy(bench.project)
+    bench.wait_for(truth.converged)
+
+
+def state(host: LabHost) -> tuple[object, ...]:
+    """Pids, containers, and all managed files."""
+    told = truth.ask(host)
+    files = [told.file(path) for paths in truth.PATHS.values() for path in paths]
+    return host.pid("docker"), host.pid("gitlab-runner"), told.text("container"), told.text("owed"), *files

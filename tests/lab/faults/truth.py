@@ -1,0 +1,164 @@
+"""What is true of a host after a fault: asked by commands of the test's own, never of runnerops."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import shlex
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from runnerops.model import Plan, Result
+from tests.lab.faults.scenarios import SECRETS
+from tests.lab.host import LabHost
+
+SCRIPT = Path(__file__).with_name("truth.sh")
+DAEMON, CONFIG = "/etc/docker/daemon.json", "/etc/gitlab-runner/config.toml"
+COMPOSE, CACHE = "/opt/registry/docker-compose.yml", "/opt/registry/registry-config.yml"
+PATHS = {"docker": (DAEMON,), "registry": (COMPOSE, CACHE), "gitlab_runner": (CONFIG,)}
+ABSENT = ("", "")
+
+
+class UntrueError(AssertionError):
+    """What was promised does not hold; the text says what."""
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """Content, mode and owner; no mode where there is no file."""
+
+    content: bytes
+    mode: str
+    owner: str
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """The answers of one moment, by name."""
+
+    said: Mapping[str, bytes]
+
+    def text(self, name: str) -> str:
+        return self.said[name].decode(errors="replace").strip()
+
+    def file(self, path: str) -> File:
+        mode, owner = (*self.text(f"mode:{path}").split(), *ABSENT)[:2]
+        return File(self.said[f"file:{path}"], mode.rjust(4, "0") if mode else "", owner)
+
+
+def ask(host: LabHost) -> Truth:
+    """One call, a fifth of a second."""
+    paths = [path for paths in PATHS.values() for path in paths]
+    secrets = "\n".join(SECRETS)
+    environ = f"SECRETS={shlex.quote(secrets)} IMAGE={shlex.quote(host.busybox_image)}"
+    said = host.run(f"{environ} bash -s -- {shlex.join(paths)}", SCRIPT.read_text()).stdout
+    pairs = (line.partition(" ") for line in said.splitlines())
+    return Truth({name: base64.b64decode(content) for name, _, content in pairs})
+
+
+def old_or_new(truth: Truth, plan: Plan, result: Result | None) -> str:
+    """Every file of the plan is old or new as a whole; where the run's result is known, all of them are what it says.
+
+    Returns `old`, `new` or `mixed` (part by part).
+    """
+    found = set()
+    for change in plan.changes:
+        path = change.old.path
+        old = File(
+            change.old.content or b"", change.old.mode if change.old.content is not None else "", change.old.owner
+        )
+        old = old if change.old.content is not None else File(b"", "", "")
+        new = File(change.new.content or b"", change.new.spec.mode, change.new.spec.owner)
+        now = truth.file(path)
+        if now not in (old, new):
+            raise UntrueError(f"{path} is neither old nor new: {now.mode} {now.owner}, {len(now.content)} bytes")
+        found.add("new" if now == new else "old")
+    found = found or {"new"}
+    word = found.pop() if len(found) == 1 else "mixed"
+    wanted = (
+        {Result.APPLIED: "new", Result.FAILED: "old", Result.ROLLED_BACK: "old"}.get(result, word) if result else word
+    )
+    if word != wanted:
+        raise UntrueError(f"the run is {result}, and its files are {word}")
+    return word
+
+
+def private(truth: Truth) -> None:
+    """No secret where everybody may read."""
+    if truth.text("open"):
+        raise UntrueError(f"a secret lies open: {truth.text('open')}")
+    if not truth.text("modes").startswith("700 root"):
+        raise UntrueError(f"the state is not private: {truth.text('modes')}")
+
+
+def acted_or_owed(truth: Truth, services: Iterable[str]) -> None:
+    """Each service runs what its file says, or that it must act is on record."""
+    owed = truth.text("owed").split()
+    for service in services:
+        if service not in owed and (wrong := next(RUNS[service](truth), "")):
+            raise UntrueError(f"{service} does not run what its file says, and nothing is owed: {wrong}")
+
+
+def converged(truth: Truth) -> None:
+    """All services run what their files say; nothing is owed, alive, failed or left about."""
+    for service, runs in RUNS.items():
+        if wrong := next(runs(truth), ""):
+            raise UntrueError(f"{service} does not run what its file says: {wrong}")
+    for name in ("owed", "debris", "alive", "failed"):
+        if truth.text(name):
+            raise UntrueError(f"{name}: {truth.text(name)}")
+
+
+def _docker(truth: Truth) -> Iterator[str]:
+    content = truth.file(DAEMON).content
+    tree = json.loads(content) if content else {}
+    mirrors, live_restore, *insecure = (*truth.text("docker").split(), "", "")
+    if live_restore != ("true" if tree.get("live-restore") else "false"):
+        yield f"live-restore is {live_restore or 'not told'}"
+    if [url.rstrip("/") for url in json.loads(mirrors or "null") or []] != tree.get("registry-mirrors", []):
+        yield f"mirrors are {mirrors}"
+    if sorted(filter(None, insecure)) != sorted(tree.get("insecure-registries", [])):
+        yield f"insecure registries are {insecure}"
+    if (json.loads(truth.text("log-opts") or "null") or {}) != tree.get("log-opts", {}):
+        yield f"log options are {truth.text('log-opts')}"
+
+
+def _registry(truth: Truth) -> Iterator[str]:
+    config, compose = truth.file(CACHE).content, truth.file(COMPOSE).content
+    running = truth.text("container").split()
+    if not compose:
+        if running:
+            yield "a container runs without a file"
+        return
+    if not running:
+        yield "no container runs"
+    elif truth.said["config"] != config:
+        yield "the container reads another config"
+    elif running[3] not in compose.decode():
+        yield "the container was made of another compose file"
+    if not truth.text("answer").startswith("HTTP/1.1 200"):
+        yield "it does not answer"
+    headers = yaml.safe_load(config).get("http", {}).get("headers", {}) if config else {}
+    for value in headers.get("X-Number", []):
+        if not re.search(rf"^x-number: {value}\r?$", truth.text("answer"), re.MULTILINE | re.IGNORECASE):
+            yield f"the answer does not say that the config of number {value} is loaded"
+
+
+def _runner(truth: Truth) -> Iterator[str]:
+    content = truth.file(CONFIG).content
+    tree = tomllib.loads(content.decode()) if content else {}
+    if truth.text("runner").split() != ["active", "running"]:
+        yield f"the unit is {truth.text('runner')}"
+    if (
+        "listen_address" in tree
+        and f"\ngitlab_runner_concurrent {tree['concurrent']}\n" not in f"\n{truth.text('page')}\n"
+    ):
+        yield "its page does not tell the file's concurrent"
+
+
+RUNS = {"docker": _docker, "registry": _registry, "gitlab_runner": _runner}

@@ -1,0 +1,57 @@
+#!/bin/sh
+# What is true of a host, asked of its own programs: one answer a line, `NAME BASE64`. Arguments: managed paths.
+# Environment: SECRETS (a pattern a line), IMAGE (one that the host has).
+export LC_ALL=C
+said=$(mktemp -d) number=0
+
+ask() { # NAME ARGV...: side by side with the others
+    number=$((number + 1))
+    answer "$@" >"$said/$number" &
+}
+
+answer() {
+    printf '%s ' "$1"
+    shift
+    "$@" 2>/dev/null | base64 | tr -d '\n'
+    echo
+}
+
+container() { # pid, start and the file it reads, of the cache
+    id=$(docker ps -q --no-trunc --filter label=com.docker.compose.project=runnerops | head -n 1)
+    [ -n "$id" ] || return 0
+    docker inspect "$id" --format '{{.State.Pid}} {{.State.StartedAt}} {{.Id}} {{index .Config.Labels "runnerops.registry-config.sha256"}} {{range .Mounts}}{{if eq .Type "bind"}}{{.Destination}}{{end}}{{end}}'
+}
+
+config() {
+    container | while read -r pid _ _ _ path; do cat "/proc/$pid/root$path"; done
+}
+
+defaults() { # what a new container would get: the daemon tells its log options in no other way
+    id=$(docker create "$IMAGE" true) && docker inspect "$id" --format '{{json .HostConfig.LogConfig.Config}}'
+    docker rm "$id" >/dev/null
+}
+
+listens() { # host:port of the runner's page
+    sed -n 's/^listen_address *= *"\(.*\)"/\1/p' /etc/gitlab-runner/config.toml
+}
+
+for path; do
+    ask "mode:$path" stat -c '%a %U:%G' "$path"
+    ask "file:$path" cat "$path"
+done
+ask docker docker info --format '{{json .RegistryConfig.Mirrors}} {{.LiveRestoreEnabled}} {{range .RegistryConfig.IndexConfigs}}{{if not .Secure}}{{.Name}} {{end}}{{end}}'
+ask log-opts defaults
+ask container container
+ask config config
+ask answer curl -sS -i --noproxy '*' -m 5 http://172.17.0.1:5000/v2/
+ask runner systemctl show -p ActiveState -p SubState --value gitlab-runner
+ask page curl -sS --noproxy '*' -m 5 "http://$(listens)/metrics"
+ask owed ls /var/lib/runnerops/owed
+ask debris find /etc/docker /etc/gitlab-runner /opt/registry -name '.*.runnerops*'
+ask alive systemctl list-units --all --plain --no-legend 'runnerops-*'
+ask failed systemctl list-units --failed --plain --no-legend
+ask modes stat -c '%a %U %n' /var/lib/runnerops
+ask open find /etc/docker /etc/gitlab-runner /opt /var/lib/runnerops /tmp /run /root -xdev -type f -perm -004 -exec grep -lF -e "$SECRETS" {} +
+wait
+cat "$said"/*
+rm -r "$said"
