@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from runnerops.model import Event, Plan, Result
+from runnerops.model import ENDS, Event, Plan, Result
 from tests.lab.faults.commands import RUNS, Planning, let_go
 from tests.lab.faults.strikes import CLIENT, POWER, POWER_OTHER, STRUCK, Fault
 from tests.lab.host import LabHost
@@ -20,13 +20,6 @@ from tests.lab.proxy import Proxy
 from tests.lab.shell import until
 
 ROOT = Path(__file__).parents[3]
-_ENDS = {
-    "applied": Result.APPLIED,
-    "failed": Result.FAILED,
-    "interrupted": Result.FAILED,
-    "rolled-back": Result.ROLLED_BACK,
-    "needs-person": Result.NEEDS_PERSON,
-}
 
 
 class _PowerLostError(Exception):
@@ -95,7 +88,7 @@ class Struck:
         assert done.returncode == -signal.SIGKILL, f"the client was not killed at its step:\n{done.stderr}"
         let_go(self.lab_host, self.now.plan.run)
         until("the end of the run", lambda: self._end() != "", seconds=120, every=0.1)
-        return _ENDS[self._end()]
+        return ENDS[self._end()]
 
     def _end(self) -> str:
         fields = self.log(1).rstrip("\n").split("\t")
