@@ -17,6 +17,8 @@ from tests.lab.host import LabHost
 from tests.lab.lab import Lab
 from tests.lab.project import TOKEN
 
+pytestmark = pytest.mark.hosts("bookworm", "trixie")
+
 NEW_TOKEN = "glrt-lab-" + "n" * 17
 OF = {scenario.name: scenario for scenario in SCENARIOS}
 FILES = {

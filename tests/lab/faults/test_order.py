@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from runnerops.model import Event, Plan, Result
 from runnerops.services.base import staged_path
 from tests.lab.faults.bench import Bench
@@ -14,6 +16,8 @@ from tests.lab.faults.scenarios import ALL
 from tests.lab.faults.strace import Call, read, traced
 from tests.lab.host import LabHost
 from tests.lab.lab import Lab
+
+pytestmark = pytest.mark.hosts("bookworm", "trixie")
 
 OWED = "/var/lib/runnerops/owed"
 ACTS = {"docker": ("restart", "docker"), "registry": ("up", "-d"), "gitlab_runner": ("start", "gitlab-runner")}
