@@ -20,6 +20,7 @@ from runnerops.model import (
 )
 from runnerops.services import SERVICES, service_of
 from runnerops.services.base import Service, original_name, sha256
+from runnerops.services.steps import owed_again
 
 STAGE_SECONDS = 10
 IS_ABSENT = '[ -e "$1" ] || echo absent'
@@ -72,7 +73,8 @@ class Draft:
             part = Step("part", (service,))
             self.todo += (part, *each.todo)
             self.look += (part, *each.look) if each.look else ()
-            back = [part, *each.undo] if each.undo else []
+            owed = owed_again(service, each.todo, self.run, rested=service in self.rested)
+            back = [part, *owed, *each.undo] if each.undo else []
             self.undo = [*back, *self.undo] if service in self.rested else [*self.undo, *back]
         self._keep({**self.have.base, **recorded})
 

@@ -98,8 +98,9 @@ newer() { # NEW OLD: NEW gets an mtime of now, and strictly later than OLD's, or
 }
 
 owe() { # SERVICE TEXT
-    mkdir -p "$state/owed" && printf '%s\n' "$2" >"$state/owed/.$1" && sync_all "$state/owed/.$1" &&
-        mv -f "$state/owed/.$1" "$state/owed/$1" && sync_all "$state/owed"
+    if mkdir -p "$state/owed" && printf '%s\n' "$2" >"$state/owed/.$1" && sync_all "$state/owed/.$1" &&
+        mv -f "$state/owed/.$1" "$state/owed/$1" && sync_all "$state/owed"; then return 0; fi
+    [ "$list" = undo ] && [ -s "$state/owed/$1" ] # where the disk takes no other record, the older one will do
 }
 
 strike() { rm -f "$state/owed/$1" && { [ ! -d "$state/owed" ] || sync_all "$state/owed"; }; }

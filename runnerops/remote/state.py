@@ -9,6 +9,7 @@ from typing import Any
 
 from runnerops.model import Facts, Given, HostState, Origin, Owed, RemoteFile, Run, ServiceName, Sha, Verb
 from runnerops.services.base import Answers
+from runnerops.services.steps import ANY
 
 
 def facts(answers: Answers) -> Facts:
@@ -67,7 +68,7 @@ def _addresses(text: str) -> Iterator[str]:
 
 
 def _owed(answers: Answers) -> Iterator[Owed]:
-    """`VERB RUN INVOCATION` in a file named for the service; what cannot be read is owed at its harshest."""
+    """`VERB RUN INVOCATION` in a file named for the service; what cannot be read is owed at its harshest, to any."""
     names = {service.value: service for service in ServiceName}
     for path, text in _lines(answers, "owed"):
         service = names.get(path.rpartition("/")[2])
@@ -75,7 +76,7 @@ def _owed(answers: Answers) -> Iterator[Owed]:
             continue
         words = text.split()
         try:
-            yield Owed(service, Verb[words[0].upper()], int(words[1]), words[2])
+            yield Owed(service, Verb[words[0].upper()], int(words[1]), "" if words[2] == ANY else words[2])
         except (KeyError, ValueError, IndexError):
             yield Owed(service, Verb.RESTART, 0, "")
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 
 from runnerops.model import DRAINED, Owed, ServiceName, Step, Verb
+
+ANY = "any"
+"""Stands for every life of a service: what is owed on a way back, whatever it has come to by then."""
 
 NOTHING = "none"
 """Stands for the InvocationID or container id of what does not run: a step has no empty fields."""
@@ -58,4 +61,16 @@ def settle_debt(service: ServiceName, owed: Owed | None) -> Step:
     """On the way back: what was owed before the run is owed again, else nothing."""
     if owed is None:
         return Step("strike", (service,))
-    return owe(service, owed.verb, owed.run, owed.invocation)
+    return owe(service, owed.verb, owed.run, owed.invocation or ANY)
+
+
+def owed_again(service: ServiceName, todo: Iterable[Step], run_number: int, *, rested: bool) -> Iterator[Step]:
+    """What the way back of a part owes from its first step on, for what was owed on the way there may be struck.
+
+    `rested`: an earlier part brought this service to rest, and owes it a start.
+    """
+    due = {step.args[0]: step.args[1].split()[0] for step in todo if step.verb == "owe"}
+    if rested:
+        due.setdefault(service, Verb.RESTART.name.lower())
+    for name, verb in due.items():
+        yield Step("owe", (name, f"{verb} {run_number} {ANY}"))
