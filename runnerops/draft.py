@@ -76,7 +76,14 @@ class Draft:
             owed = owed_again(service, each.todo, self.run, rested=service in self.rested)
             back = [part, *owed, *each.undo] if each.undo else []
             self.undo = [*back, *self.undo] if service in self.rested else [*self.undo, *back]
+        acted = {service for service, _ in moves}
+        self.todo += (Step("strike", (name,)) for name in sorted(self._asked() - acted) if self.have.owes(name))
         self._keep({**self.have.base, **recorded})
+
+    def _asked(self) -> set[ServiceName]:
+        """Services that would act if anything were owed to them still; of those not managed, ones that rested and run."""
+        resting = {service.NAME for service in SERVICES if service.pause(self.have, self.policy).todo}
+        return resting | set(self.host.sections)
 
     def _keep(self, contents: Mapping[str, bytes | None]) -> None:
         """Every content goes with the run, changed or not: the next plan tells from it what was edited on the host."""

@@ -120,9 +120,10 @@ def _edits(file: RenderedFile, old: RemoteFile) -> tuple[Edit, ...]:
 
 
 def _choose(host: Host, changes: Sequence[Change], have: HostState, policy: Policy) -> tuple[Action, ...]:
+    """What is owed to a service counts whether it is managed still or not: it may rest since a run that was cut off."""
     actions: list[Action] = []
     for service in SERVICES:
-        if service.NAME not in host.sections:
+        if service.NAME not in host.sections and not have.owes(service.NAME):
             continue
         if action := service.choose(host, changes_of(service, changes), have, policy, actions):
             actions.append(action)

@@ -125,6 +125,8 @@ class Service(Protocol):
     ) -> Action | None:
         """The gentlest action that suffices, what is owed included; None where nothing is to be done.
 
+        Also asked where the host has no section for the service, but something is owed to it.
+
         `before` are the actions of the services before this one: a docker restart is a registry's restart too.
         """
 

@@ -28,7 +28,7 @@ RUNNING = frozenset({"active", "reloading"})
 def gentlest(host: Host, changes: Sequence[Change], have: HostState, policy: Policy) -> Action | None:
     """Reload where that is enough, else restart; start where the daemon is down. What is owed counts until it is paid."""
     docker = have.facts.docker
-    if docker is None or docker.flavour != "engine":
+    if docker is None or docker.flavour != "engine" or NAME not in host.sections:
         return None
     edits = [edit for change in changes for edit in change.edits]
     because = tuple(dict.fromkeys(key_text(edit.key) for edit in edits))

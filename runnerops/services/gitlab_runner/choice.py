@@ -21,7 +21,10 @@ def choose(
     policy: Policy,
     before: Sequence[Action],
 ) -> Action | None:
-    """Load where that is enough, else restart; start where it is stopped. What is owed counts until it is paid."""
+    """Load where that is enough, else restart; start where it is stopped. What is owed counts until it is paid.
+
+    Asked of a runner that is not managed, too, where something is owed to it: it rested for docker.
+    """
     runner = have.facts.runner
     if runner is None or runner.unit.active == NOT_THERE:
         return None

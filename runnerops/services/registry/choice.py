@@ -29,6 +29,8 @@ def choose(
     before: Sequence[Action],
 ) -> Action | None:
     """`up -d` recreates exactly what differs; force is for what Compose cannot see. Docker's restart is one of these too."""
+    if NAME not in host.sections:
+        return None
     reasons = reasons_of(host, changes, have)
     restart = any(action.service is ServiceName.DOCKER and action.verb is Verb.RESTART for action in before)
     if not reasons and restart and own_caches(host):

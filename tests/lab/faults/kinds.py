@@ -12,7 +12,7 @@ AFTER = "after the last step"
 
 _WORDS = (
     (re.compile(r"docker-compose"), "docker compose"),
-    (re.compile(r"\b[0-9a-f]{12,}\b"), "*"),
+    (re.compile(r"\b(s_)?[0-9a-f]{12,}\b"), "*"),
     (re.compile(r"https?://\S+"), "URL"),
     (re.compile(r"/\S*/"), ""),
     (re.compile(r"\{\{.*"), "…"),
