@@ -1,6 +1,7 @@
 """Every kind of step of a deploy meets every fault on a real host; the next deploy makes all well.
 
-RUNNEROPS_FAULTS: `all`, or words that a case's line must have (`trixie`, `swap`, `the walker is killed`), with `+` between; `,` is or.
+RUNNEROPS_FAULTS: `all`, or words that a case's line must have (`trixie`, `swap`, `the walker is killed`), with `+` between
+for *and*, `,` for *or*.
 """
 
 from __future__ import annotations
