@@ -140,6 +140,8 @@ class _Part:
         yield owe(NAME, Verb.RESTART, number, self._unit.invocation)
         if self.active:
             yield from rest(self._have, self._policy)
+        else:  # the unit's wait before its next start would hold back ours, for two minutes where systemd is older than 254
+            yield run(30, "systemctl", "stop", UNIT)
         yield from self.come_back()
 
     def restart_back(self) -> Iterator[Step]:

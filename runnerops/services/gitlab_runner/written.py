@@ -46,7 +46,7 @@ WRITTEN = (
 TAKEN_BACK = (
     ": did the runner take it back; "
     + _LINES
-    + '[ "$there" = "$known" ] || exit 0; grep -vxF -e "$1" swapped >left; [ $? -lt 2 ] && mv left swapped'
+    + '[ "$there" = "$known" ] && [ -s swapped ] || exit 0; grep -vxF -e "$1" swapped >left; [ $? -lt 2 ] && mv left swapped'
 )
 """Where the old configuration is back in the runner's writing, with its token, there is nothing to swap."""
 

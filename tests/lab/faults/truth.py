@@ -37,6 +37,10 @@ class File:
     owner: str
 
 
+NO_FILE = File(b"", "", "")
+KNOWN = (Result.APPLIED, Result.FAILED, Result.ROLLED_BACK)
+
+
 @dataclass(frozen=True, slots=True)
 class Truth:
     """The answers of one moment, by name."""
@@ -61,31 +65,30 @@ def ask(host: LabHost) -> Truth:
     return Truth({name: base64.b64decode(content) for name, _, content in pairs})
 
 
-def old_or_new(truth: Truth, plan: Plan, result: Result | None) -> str:
+def old_or_new(truth: Truth, plan: Plan, result: Result | None) -> None:
     """Every file of the plan is old or new as a whole; where the run's result is known, all of them are what it says.
 
-    Returns `old`, `new` or `mixed` (part by part).
+    Where it is not, a file may be one between the two, which the plan has for a key that sticks.
     """
-    found = set()
+    found: set[str] = set()
     for change in plan.changes:
-        path = change.old.path
-        old = File(
-            change.old.content or b"", change.old.mode if change.old.content is not None else "", change.old.owner
-        )
-        old = old if change.old.content is not None else File(b"", "", "")
-        new = File(change.new.content or b"", change.new.spec.mode, change.new.spec.owner)
+        path, old, new = change.old.path, change.old, change.new
         now = truth.file(path)
-        if now not in (old, new):
+        if now == (File(old.content, old.mode, old.owner) if old.content is not None else NO_FILE):
+            found.add("old")
+        elif now == File(new.content or b"", new.spec.mode, new.spec.owner):
+            found.add("new")
+        elif result in KNOWN or now not in between(plan, path):
             raise UntrueError(f"{path} is neither old nor new: {now.mode} {now.owner}, {len(now.content)} bytes")
-        found.add("new" if now == new else "old")
-    found = found or {"new"}
-    word = found.pop() if len(found) == 1 else "mixed"
-    wanted = (
-        {Result.APPLIED: "new", Result.FAILED: "old", Result.ROLLED_BACK: "old"}.get(result, word) if result else word
-    )
-    if word != wanted:
-        raise UntrueError(f"the run is {result}, and its files are {word}")
-    return word
+    wanted = {Result.APPLIED: "new", Result.FAILED: "old", Result.ROLLED_BACK: "old"}
+    if result in wanted and found - {wanted[result]}:
+        raise UntrueError(f"the run is {result}, and its files are {found}")
+
+
+def between(plan: Plan, path: str) -> list[File]:
+    """All that the plan stages there."""
+    staged = (step.args for step in plan.todo if step.verb == "stage" and step.args[1] == path)
+    return [File(plan.files[name], mode, owner) for name, _, mode, owner, _ in staged]
 
 
 def private(truth: Truth) -> None:
