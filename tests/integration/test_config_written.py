@@ -111,3 +111,13 @@ def test_what_somebody_else_wrote_needs_a_person_and_stays(walker: Walker) -> No
     said = walk(walker, OLD, NEW, "concurrent = 77\n")
     assert said[-1] == "needs-person"
     assert walker.read(PATH) == "concurrent = 77\n"
+
+
+def test_a_run_that_ends_before_its_swap_has_nothing_to_take_back(walker: Walker) -> None:
+    before, after = to_toml(OLD).encode(), to_toml(NEW).encode()
+    walker.put(PATH, before.decode(), 0o600)
+    part = Step("part", ("gitlab_runner",))
+    undo = [part, written.taken_back(PATH, after), Step("swap", (PATH, sha256(after), sha256(before)))]
+    walker.prepare([part, Step("run", ("10", "false"))], undo, dict(written.files(before, after, ())))
+    assert walker.walk() == "rolled-back"
+    assert walker.read(PATH) == before.decode()
