@@ -64,9 +64,10 @@ def origin_text(origin: Origin) -> str:
 
 
 def holder_text(run: Run) -> str:
-    """Whose run it is: `run 12 by anna from laptop, since 2026-07-02 14:02:11`."""
+    """Whose run it is: `run 12 by anna from laptop, since 2026-07-02 14:02:11`; one that has ended began `at` then."""
     where = run.origin.pipeline or run.origin.machine
-    since = f", since {local_time(run.began)}" if run.began else ", since just now" if run.alive else ""
+    word = "since" if run.alive else "at"
+    since = f", {word} {local_time(run.began)}" if run.began else ", since just now" if run.alive else ""
     return f"run {run.number} by {run.origin.user or 'somebody'}{f' from {where}' if where else ''}{since}"
 
 
