@@ -54,7 +54,7 @@ def untouched(host: LabHost) -> tuple[object, ...]:
         "docker ps -aq --no-trunc",
         "docker inspect theirs --format '{{.State.StartedAt}} {{.State.Pid}}'",
         "docker network ls -q; docker volume ls -q; docker images -q",
-        "find /etc/docker /opt/registry /etc/gitlab-runner -type f 2>/dev/null",
+        "find /etc/docker /opt/registry /etc/gitlab-runner -type f ! -name .runner_system_id 2>/dev/null",
     )
     said = [host.run(command, check=False).stdout for command in asked]
     return *said, host.pid("docker"), host.pid("gitlab-runner")
