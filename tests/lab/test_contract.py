@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+from collections.abc import Sequence
 
 from runnerops.model import Host, Ssh
 from runnerops.remote.hostkeys import parse
@@ -11,8 +12,11 @@ from runnerops.remote.keys import Credentials
 from runnerops.remote.link import Link
 from runnerops.remote.ssh import open_link
 from tests.contract.cases import CASES, FOLDERS, File
+from tests.contract.prober import failures
+from tests.contract.probes import PROBES
 from tests.contract.suite import check
 from tests.lab.host import LabHost
+from tests.lab.lab import Lab
 
 
 class RealHost:
@@ -54,3 +58,29 @@ def test_every_case_on_a_real_host(host: LabHost) -> None:
         for case in CASES:
             check(case, remote)
         remote.clear()
+
+
+def test_every_command_on_a_real_host(lab: Lab) -> None:
+    """As plans emit it: the demo's programs end and print alike, of the same release."""
+    host = lab.trixie
+    host.reset()
+    lab.hub.start()
+    words = {"IMAGE": host.registry_image, "UPSTREAM": lab.hub.url, "DOCKERD": "/usr/sbin/dockerd"}
+
+    def put(path: str, text: str | None) -> None:
+        if text is None:
+            host.run(f"rm -f {shlex.quote(path)}")
+        else:
+            host.write(path, text.encode())
+
+    with open_host(host) as link:
+
+        def run(command: Sequence[str]) -> tuple[int, str, str]:
+            done = link.run(command, b"", 90)
+            return done.status, done.stdout.decode(), done.stderr.decode()
+
+        found = list(failures(PROBES, run, put, words))
+    host.run(
+        "rm -rf /opt/runnerops-contract /var/lib/runnerops-contract; docker volume rm runnerops-contract", check=False
+    )
+    assert not found, "\n".join(found)

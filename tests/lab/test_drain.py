@@ -1,10 +1,11 @@
-"""Jobs run while a deploy needs the runner, or Docker, at rest: they are waited for."""
+"""Jobs run while a deploy needs the runner, or Docker, at rest: they are waited for, and whoever dies meanwhile."""
 
 from __future__ import annotations
 
 import contextlib
 import copy
 import re
+import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,18 +32,19 @@ MOVED = "127.0.0.1:9253"
 class Site:
     """A host whose runner serves a shell and a docker executor, as runnerops wrote its config.toml."""
 
-    def __init__(self, project: Project, host: LabHost, gitlab: GitLab) -> None:
+    def __init__(self, project: Project, host: LabHost, gitlab: GitLab, page: str | None) -> None:
         self.project = project
         self.host = host
         self.gitlab = gitlab
         runners = [runner_of(host, gitlab, "shell"), runner_of(host, gitlab, "docker")]
         self.tokens = {str(runner["executor"]): str(runner["token"]) for runner in runners}
         section = runner_section(concurrent=4, check_interval=1, runners=runners)
+        section = {**section, "listen_address": page} if page else drop(section, "listen_address")
         entry = host_entry(host, docker={"live-restore": True}, gitlab_runner=section)
         project.write({"hosts": {host.name: entry}})
         project.deploy()
         self.pid = host.pid("gitlab-runner")
-        self.said = ""
+        self.since = self.said = ""
 
     def hold(self, executor: str = "shell") -> Job:
         """A job that runs until it is told to end."""
@@ -59,7 +61,7 @@ class Site:
     @contextlib.contextmanager
     def deploying(self, *words: str) -> Iterator[subprocess.Popen[str]]:
         """`deploy --yes`, which has said how many jobs it waits for; what it said so far is in `said`."""
-        self.said = ""
+        self.since, self.said = self.host.cursor(), ""
         with subprocess.Popen(
             self.project.command("deploy", "--yes", *words),
             cwd=self.project.folder,
@@ -90,6 +92,10 @@ class Site:
         assert deploy.wait(timeout=60) == code, self.said
         return self.said
 
+    def drains(self) -> int:
+        """How often the runner was told to end, since the deploy began."""
+        return self.host.journal("gitlab-runner", self.since).count("Starting graceful shutdown")
+
     def wait_back(self, *jobs: Job, within: float = BACK_WITHIN) -> None:
         """The jobs are told to end; each is a success, and another process of the runner is there soon after the last."""
         draining = self.host.pid("gitlab-runner")
@@ -112,8 +118,45 @@ class Site:
 
 
 @pytest.fixture(name="site")
-def fixture_site(tmp_path: Path, lab: Lab, host: LabHost, gitlab: GitLab) -> Site:
-    return Site(Project(tmp_path, lab), host, gitlab)
+def fixture_site(request: pytest.FixtureRequest, tmp_path: Path, lab: Lab, host: LabHost, gitlab: GitLab) -> Site:
+    """With a metrics page; indirectly parametrized, with that page or none."""
+    return Site(Project(tmp_path, lab), host, gitlab, getattr(request, "param", PAGE))
+
+
+def drop(section: dict[str, object], key: str) -> dict[str, object]:
+    return {name: value for name, value in section.items() if name != key}
+
+
+@pytest.mark.parametrize("site", [PAGE, None], indirect=True, ids=["page", "no page"])
+@pytest.mark.parametrize("executor", ["shell", "docker"])
+def test_a_graceful_restart_waits_for_the_job_and_shows_how_many(site: Site, executor: str) -> None:
+    jobs = [site.hold(executor), site.hold(executor)]
+    site.ask_restart()
+    assert "waits for 2 jobs · 0 jobs interrupted" in " ".join(site.project.run("diff").split())
+    with site.deploying() as deploy:
+        assert site.listens() != MOVED
+        site.wait_back(*jobs)
+        said = site.end(deploy)
+    assert "draining: 2 jobs" in said
+    assert "applied" in said
+    assert site.listens() == MOVED
+    assert "unchanged" in site.project.deploy()
+
+
+@pytest.mark.parametrize("executor", ["shell", "docker"])
+def test_docker_and_the_runner_restart_after_one_drain(site: Site, executor: str) -> None:
+    """With live-restore: it does not save a job. The runner restarts once."""
+    job = site.hold(executor)
+    site.ask_restart()
+    site.ask_docker_restart()
+    docker = site.host.pid("docker")
+    with site.deploying():
+        assert site.host.pid("docker") == docker
+        site.wait_back(job, within=60)
+        until("all is done", site.quiet, seconds=60)
+    assert site.host.pid("docker") != docker
+    assert site.drains() == 1
+    assert "unchanged" in site.project.deploy()
 
 
 def test_a_runner_that_is_not_managed_here_is_drained_for_docker_all_the_same(site: Site) -> None:
@@ -123,6 +166,49 @@ def test_a_runner_that_is_not_managed_here_is_drained_for_docker_all_the_same(si
     with site.deploying() as deploy:
         site.wait_back(job, within=60)
         site.end(deploy)
+
+
+# -- who dies meanwhile ------------------------------------------------------------------------------------------------
+
+
+def test_a_killed_client_changes_nothing(site: Site) -> None:
+    job = site.hold("docker")
+    site.ask_restart()
+    with site.deploying() as deploy:
+        deploy.send_signal(signal.SIGKILL)
+        deploy.wait(timeout=10)
+    site.wait_back(job)
+    until("the run is over", site.quiet, seconds=30)
+    assert site.listens() == MOVED
+    assert "unchanged" in site.project.deploy()
+
+
+@pytest.mark.parametrize(
+    "strike",
+    [
+        'kill -KILL "$(cat /var/lib/runnerops/runs/2/holder)"',
+        "systemctl kill --signal=KILL runnerops-2",
+        "systemctl stop --no-block runnerops-2",
+    ],
+    ids=["walker", "unit", "stop"],
+)
+@pytest.mark.parametrize("executor", ["shell", "docker"])
+def test_where_the_host_side_dies_the_runner_still_comes_back(site: Site, executor: str, strike: str) -> None:
+    job = site.hold(executor)
+    site.ask_restart()
+    with site.deploying() as deploy:
+        site.host.run(strike)
+        site.end(deploy, 4)
+    assert job.state == "running"
+    site.wait_back(job)
+    until("the return is over", site.quiet, seconds=30)
+    assert site.listens() == PAGE
+    assert site.host.run("ls -A /var/lib/runnerops/owed").stdout == ""
+    site.project.deploy()
+    assert site.listens() == MOVED
+
+
+# -- the time limit, and leaving ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("executor", ["shell", "docker"])
@@ -142,6 +228,39 @@ def test_at_the_time_limit_nothing_was_swapped_and_the_runner_comes_by_itself(si
     assert site.host.pid("docker") == docker
     site.project.deploy()
     assert site.listens() == MOVED
+
+
+def test_who_does_not_wait_leaves_at_once_and_may_come_back(site: Site) -> None:
+    job = site.hold("docker")
+    site.ask_restart()
+    said = site.project.deploy("--no-wait", code=3)
+    assert "going-on" in said
+    assert "it waits for 1 job" in said
+    assert "going-on" in site.project.deploy("--no-wait", code=3)
+    with site.deploying() as deploy:
+        site.wait_back(job)
+        said = site.end(deploy)
+    assert "following it" in said
+    assert "draining: 1 job" in said
+    assert "applied" in said
+    assert site.listens() == MOVED
+    assert "unchanged" in site.project.deploy("--no-wait")
+
+
+@pytest.mark.parametrize("executor", ["shell", "docker"])
+def test_killing_jobs_says_how_many_first_and_waits_for_none(site: Site, executor: str) -> None:
+    job = site.hold(executor)
+    site.ask_restart()
+    shown = site.project.run("diff", "--kill-jobs")
+    assert "allowed jobs-running: 1 job runs there and would fail" in shown
+    assert "1 job interrupted" in shown
+    site.project.deploy("--kill-jobs")
+    assert site.listens() == MOVED
+    assert site.host.pid("gitlab-runner") not in (0, site.pid)
+    job.wait("runner_system_failure")
+
+
+# -- a later plan --------------------------------------------------------------------------------------------------------
 
 
 def test_a_later_plan_leaves_a_waiting_return_or_takes_it_over(site: Site) -> None:
@@ -165,10 +284,15 @@ def test_a_later_plan_leaves_a_waiting_return_or_takes_it_over(site: Site) -> No
     assert site.host.pid("docker") != docker
 
 
-def test_a_job_does_not_restart_the_runner_that_runs_it(site: Site) -> None:
+# -- whose runner it is ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("executor", ["shell", "docker"])
+def test_a_job_does_not_restart_the_runner_that_runs_it(site: Site, executor: str) -> None:
     """With the environment that the runner really gives its job; the deploy itself runs here, as in the job."""
-    script = f"env | grep ^CI_\necho held\n{UNTIL_TOLD}"
-    job = site.gitlab.start(script, token=site.tokens["docker"])
+    command = "sleep 600 >/dev/null 2>&1 &\ntrap 'kill $!' EXIT"  # in the place of the deploy
+    script = f"env | grep ^CI_\n{command}\necho held\n{UNTIL_TOLD}"
+    job = site.gitlab.start(script, token=site.tokens[executor])
     until("the job runs", lambda: "held" in job.trace.splitlines(), seconds=30)
     inside = dict(line.split("=", 1) for line in job.trace.splitlines() if re.match(r"CI_\w+=", line))
     assert inside["CI_JOB_ID"] == str(job.id)
@@ -179,7 +303,7 @@ def test_a_job_does_not_restart_the_runner_that_runs_it(site: Site) -> None:
     refused(site, {"CI_JOB_ID": str(job.id)}, "docker would restart under the job", f"job {job.id} runs there")
     job.finish()
     job.wait()
-    refused(site, inside, f"job {job.id} is of the runner {site.host.name} docker")
+    refused(site, inside, f"job {job.id} is of the runner {site.host.name} {executor}")
     site.project.set(site.host.name, "docker", value={"live-restore": True})
     site.project.set(site.host.name, "gitlab_runner", "concurrent", value=5)
     type_inside(site, inside, "deploy", "--yes")
@@ -204,3 +328,17 @@ def refused(site: Site, inside: dict[str, str], *says: str) -> None:
         assert text in " ".join(shown.split()), shown
         assert text in " ".join(said.split()), said
     assert site.host.pid("gitlab-runner") == site.pid
+
+
+def test_a_runner_that_no_unit_runs_cannot_be_drained(site: Site) -> None:
+    site.host.write("/srv/other/config.toml", b"concurrent = 1\n")
+    site.host.run("chown -R deploy /srv/other")
+    site.host.run("systemd-run --unit=lab-other --uid=deploy gitlab-runner run --config /srv/other/config.toml")
+    try:
+        site.ask_docker_restart()
+        docker = site.host.pid("docker")
+        until("it runs", lambda: "undrainable-runner" in site.project.run("diff"), seconds=20)
+        assert f"--allow undrainable-runner@{site.host.name}" in site.project.deploy(code=1)
+        assert site.host.pid("docker") == docker
+    finally:
+        site.host.run("systemctl stop lab-other")
