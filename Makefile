@@ -51,7 +51,7 @@ integration: venv
 # two labs side by side, for tests wait more than they work; then the faults, which try several hosts at once themselves
 lab: equip
 	$(BIN)/pytest -q -n 2 --dist loadfile tests/lab --ignore tests/lab/faults
-	$(BIN)/pytest -q tests/lab/faults
+	$(BIN)/pytest -q -s tests/lab/faults
 
 # with RUNNEROPS_LAB=require the machine may be given what tests need; then nothing is skipped
 equip: venv
