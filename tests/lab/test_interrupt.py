@@ -47,10 +47,7 @@ def draining(project: Project, host: LabHost) -> Terminal:
     terminal.press("y\n")
     until(
         "the drain",
-        lambda: (
-            "QUIT" in host.run("cat /var/lib/runnerops/runs/2/log; ps -A -o args", check=False).stdout
-            or "last job" in host.run("cat /var/lib/runnerops/runs/2/log", check=False).stdout
-        ),
+        lambda: "drain.sh" in host.run("ps -A -o args | grep -v grep", check=False).stdout,
         seconds=30,
     )
     return terminal
