@@ -13,9 +13,9 @@ from runnerops.commands.planning import Planned
 from runnerops.commands.project import Project
 from runnerops.commands.reach import Reach
 from runnerops.commands.turns import Turns
-from runnerops.errors import UsageError
+from runnerops.errors import HostError, UsageError
 from runnerops.fleet import exit_of
-from runnerops.model import Exit, Outcome, Plan, Result
+from runnerops.model import Exit, Host, Outcome, Plan, Result, Run
 from runnerops.outcome import plan_of
 from runnerops.remote.history import read_history
 from runnerops.report.document import summary_document
@@ -58,7 +58,7 @@ def carry_out(
             if not manner.as_json:
                 show_text(left, plans, screen, verbose=manner.verbose)
             if not _agreed(plans, screen, manner):
-                screen.say("nothing was changed")
+                screen.say("nothing more was changed" if outcomes else "nothing was changed")
                 break
             turns = _one_round(left, plans, reach, screen, manner, patience, going)
             _take(outcomes, turns.outcomes)
@@ -86,7 +86,7 @@ def _one_round(
     patience: Patience,
     going: Going,
 ) -> Turns:
-    known = _known(plans, reach, project)
+    known = walked(plans, reach, project)
     with contextlib.ExitStack() as stack:
         show = open_show(known, screen, stack, as_json=manner.as_json, verbose=manner.verbose)
         turns = Turns(project, plans, known, reach, screen, show, patience, going, no_wait=manner.no_wait)
@@ -94,18 +94,23 @@ def _one_round(
     return turns
 
 
-def _known(plans: Plans, reach: Reach, project: Project) -> Mapping[str, Plan]:
+def walked(plans: Plans, reach: Reach, project: Project) -> Mapping[str, Plan]:
     """What each host's run walks: our plan, or that of the run which is followed in its place."""
     known: dict[str, Plan] = {}
     for host in project.hosts:
         planned = plans[host.name]
         if isinstance(planned, Planned):
-            known[host.name] = planned.plan
-            if own := planned.own:
-                records = read_history(host.name, reach.reader(host)).records
-                record = next((one for one in records if one.run.number == own.number), None)
-                known[host.name] = plan_of(host.name, record) if record else planned.plan
+            known[host.name] = _followed(host, planned.plan, own, reach) if (own := planned.own) else planned.plan
     return known
+
+
+def _followed(host: Host, plan: Plan, own: Run, reach: Reach) -> Plan:
+    """What that run walks, as its host tells; where it cannot just now, the steps of ours, which are of the same digest."""
+    with contextlib.suppress(HostError):
+        for record in read_history(host.name, reach.reader(host)).records:
+            if record.run.number == own.number:
+                return plan_of(host.name, record)
+    return replace(plan, run=own.number)
 
 
 def _take(outcomes: dict[str, Outcome], found: Mapping[str, Outcome]) -> None:

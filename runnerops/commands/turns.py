@@ -14,7 +14,7 @@ from runnerops.commands.going import Going
 from runnerops.commands.planning import Planned
 from runnerops.commands.project import Project
 from runnerops.commands.reach import Reach
-from runnerops.errors import RunneropsError
+from runnerops.errors import HostError, RunneropsError
 from runnerops.fleet import Turn, in_order
 from runnerops.meanwhile import moved, only_its_own
 from runnerops.model import Host, Outcome, Plan, Result, Verb, drains
@@ -119,7 +119,10 @@ class Turns:
         if not path or host.name in self.patience.planned_again:
             return False
         asked = self.project.asked[host.name]
-        now = observe(host, asked, self.reach.reader(host)).file(path).content
+        try:
+            now = observe(host, asked, self.reach.reader(host)).file(path).content
+        except HostError:  # how the run ended is known, and is what counts
+            return False
         if not only_its_own(path, plan, asked, now):
             return False
         self.screen.say(f"{host.name}: {path} was written meanwhile by what reads it, its own keys only: planning anew")
