@@ -66,10 +66,13 @@ def test_a_yes_leaves_the_run_alone_and_says_how_to_look(project: Project, host:
         project.command("history", host.name, "--follow"), cwd=project.folder, env=project.environ,
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     )  # fmt: skip
-    wake(host)
-    said, _ = follow.communicate(timeout=60)
-    assert follow.returncode == 0, said
-    assert "going on for" in said
+    assert follow.stdout
+    with follow.stdout as output:
+        said = output.readline()
+        assert "going on for" in said
+        wake(host)
+        said += output.read()
+    assert follow.wait(timeout=60) == 0, said
     assert "applied" in said
     assert b"127.0.0.1:9253" in host.read(CONFIG)
     assert "unchanged" in project.deploy()
