@@ -126,9 +126,9 @@ observe_runs() { # what runnerops keeps on the host; one process a question, how
   ask numbers ls "$state/runs"
   ask owed grep -H . "$state"/owed/*
   ask runs frame_runs
-  ask ends grep -H -e "	end	" -e "	note	clock " "$state"/runs/*/log
   ask staged grep -H -e '^stage	' -e '^swap	.*	absent$' "$state"/runs/*/todo
   ask alive systemctl list-units --all --plain --no-legend --no-pager 'runnerops-*'
+  ask ends grep -H -e "	end	" -e "	note	clock " "$state"/runs/*/log # after `alive`: one that ends meanwhile is no dead one
 }
 
 frame_runs() { # what each run recorded, and the contents that the newest one that ended well left at its paths
