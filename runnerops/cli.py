@@ -234,7 +234,10 @@ def rollback(
     output: Output = "text",
     verbose: Verbose = False,
 ) -> None:
-    """Bring back the files of before: planned, asked, applied and proven as a deploy is."""
+    """Bring back the files of before a run.
+
+    Planned, asked, applied and proven as a deploy is.
+    """
     from runnerops.commands.rollback import rollback as run
     from runnerops.commands.rounds import Manner
 
@@ -254,7 +257,10 @@ def history(
     output: Output = "text",
     verbose: Verbose = False,
 ) -> None:
-    """Show a host's last runs: who, from where, what was done, and how it ended."""
+    """Show a host's last runs, and how they ended.
+
+    Who began each, from where, and what was done.
+    """
     from runnerops.commands.history import history as run
 
     _run(lambda screen: run(inventory, host, os.environ, screen, follow=follow, as_json=_json(output), verbose=verbose))
@@ -270,7 +276,10 @@ def verify(
     quick: Annotated[bool, typer.Option("--quick", help="Only read: nothing is pulled.")] = False,
     output: Output = "text",
 ) -> None:
-    """Show, by a pull, that each host's daemon is served by its cache; name every link that is broken."""
+    """Show by a pull that each host is served by its cache.
+
+    Every link that is broken is named, with its reason and fix.
+    """
     from runnerops.commands.verify import verify as run
 
     _run(lambda screen: run(inventory, targets or [], os.environ, screen, image, quick=quick, as_json=_json(output)))
@@ -291,7 +300,10 @@ def catalog(
 
 @app.command()
 def status(targets: TargetList = None, inventory: InventoryFile = DEFAULT_INVENTORY, output: Output = "text") -> None:
-    """Show what runs on each host, its last run, what is owed, and what is no longer managed."""
+    """Show what runs on each host, and what is owed to it.
+
+    Its last run too, and files whose section went.
+    """
     from runnerops.commands.status import status as run
 
     _run(lambda screen: run(inventory, targets or [], os.environ, screen, as_json=_json(output)))
@@ -311,7 +323,10 @@ def trust(
         ),
     ] = None,
 ) -> None:
-    """Show the SSH keys of hosts and, after a yes, keep them in known_hosts beside the inventory."""
+    """Show the SSH keys of hosts; a yes keeps them.
+
+    They are kept in known_hosts beside the inventory.
+    """
     from runnerops.commands.trust import trust as run
 
     _run(lambda screen: run(inventory, targets or [], os.environ, screen, fingerprint or []))
@@ -319,7 +334,10 @@ def trust(
 
 @app.command()
 def dind(inventory: InventoryFile = DEFAULT_INVENTORY) -> None:
-    """Print what a job sets for Docker-in-Docker through a cache, on runners that are not managed here."""
+    """Print what a job sets to use a cache in Docker-in-Docker.
+
+    For runners that are not managed here.
+    """
     from runnerops.commands.dind import dind as run
 
     _run(lambda screen: run(inventory, screen))
@@ -329,7 +347,10 @@ def dind(inventory: InventoryFile = DEFAULT_INVENTORY) -> None:
 def demo(
     keep: Annotated[bool, typer.Option("--keep", help="Leave the host running until Ctrl-C, to play with.")] = False,
 ) -> None:
-    """Try it without a server: real deploys to a simulated host in a scratch directory."""
+    """Try it without a server.
+
+    Real deploys to a simulated host in a scratch directory.
+    """
     from runnerops.demo.stage import demo as run
 
     _run(lambda screen: run(os.environ, screen, keep=keep))

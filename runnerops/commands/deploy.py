@@ -24,7 +24,7 @@ def deploy(
     manner: Manner,
 ) -> Exit:
     """The worst of the hosts' results is the exit code."""
-    manner.check("deploy", screen)
+    manner.check("deploy", screen, "diff")
     project = open_project(path, targets, environ, screen.redactor)
     if refuse_unsound(project, screen):
         return Exit.FAILED

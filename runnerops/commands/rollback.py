@@ -36,7 +36,7 @@ def rollback(
     to: int | None,
 ) -> Exit:
     """The host's result is the exit code. Nothing of the inventory is rendered, so no secret of it is needed."""
-    manner.check("rollback", screen)
+    manner.check("rollback", screen, f"history {name}")
     loaded = inventory.load(path)
     host = inventory.the_host(loaded, name)
     project = Project(loaded, (host,), {}, {}, secrets.token_bytes(16))

@@ -32,11 +32,11 @@ class Manner:
     verbose: bool
     no_wait: bool = False
 
-    def check(self, command: str, screen: Screen) -> None:
-        """Raises UsageError where nobody can be asked."""
+    def check(self, command: str, screen: Screen, look: str) -> None:
+        """`look` is what tells beforehand what will be done. Raises UsageError where nobody can be asked."""
         if not self.yes and (self.as_json or not screen.interactive):
             raise UsageError(
-                f"{command}: there is no terminal to ask at", "look at `runnerops diff` first, then add --yes"
+                f"{command}: there is no terminal to ask at", f"look at `runnerops {look}` first, then add --yes"
             )
 
 
