@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from runnerops.commands.planning import Planned
+from runnerops.errors import HostError
 from runnerops.model import ENDS, Outcome, Plan, Record, Result, Run
 from runnerops.outcome import in_between, outcome_of, plan_of, unseen
 from runnerops.remote.history import read_history, wait_for_end
@@ -70,6 +72,22 @@ def meet(plan: Plan, reader: ReadOnly, patience: Patience) -> Met:
             return Met(replace(locked, message=f"{holder_text(run)}, is this very plan"), again=True)
         return Met(own_end(plan.host, record))
     return Met(locked, again=patience.left > 0)
+
+
+def overtaken(plan: Plan, last: Run | None, reader: ReadOnly, patience: Patience) -> Met | None:
+    """Whether a file moved since run `last` was just beginning when the host was looked at: no unit yet, and no end.
+
+    It looked as one that was cut off. None where it was, or where the host cannot be asked: how our run ended counts then.
+    """
+    if last is None or last.alive or last.result:
+        return None
+    with contextlib.suppress(HostError):
+        records = read_history(plan.host, reader).records
+        ended = next((one.run for one in records if one.run.number == last.number and one.run.result), None)
+        if ended:
+            same = ended.digest == plan.digest and ended.result == "applied"
+            return Met(locked_by(ended, plan.host), again=same or patience.left > 0)
+    return None
 
 
 def locked_by(run: Run, host: str) -> Outcome:

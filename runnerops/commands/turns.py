@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from runnerops import apply
-from runnerops.commands.busy import Patience, locked_by, meet
+from runnerops.commands.busy import Met, Patience, locked_by, meet, overtaken
 from runnerops.commands.diff import Plans, failure
 from runnerops.commands.going import Going
 from runnerops.commands.planning import Planned
@@ -101,8 +101,7 @@ class Turns:
             self.show.watch,
             no_wait=self.no_wait,
         )
-        if outcome.result is Result.LOCKED:
-            met = meet(plan, self.reach.reader(host), self.patience)
+        if met := self._met(host, planned, outcome):
             if met.again:
                 self.again.add(host.name)
             return met.outcome
@@ -112,6 +111,15 @@ class Turns:
         if outcome.result is Result.APPLIED and planned.result is Result.UNCHANGED:
             return replace(outcome, result=Result.UNCHANGED, message="in sync; recorded as applied")
         return outcome
+
+    def _met(self, host: Host, planned: Planned, outcome: Outcome) -> Met | None:
+        """What another run that had the host means for this one."""
+        reader = self.reach.reader(host)
+        if outcome.result is Result.LOCKED:
+            return meet(planned.plan, reader, self.patience)
+        if moved(outcome.result, outcome.failed):
+            return overtaken(planned.plan, planned.last, reader, self.patience)
+        return None
 
     def _written_meanwhile(self, host: Host, plan: Plan, outcome: Outcome) -> bool:
         """Whether a managed system wrote its own keys into its file since the plan: then, once, it is planned anew."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ from typing import Any, cast
 
 import pytest
 
-from runnerops.commands.busy import Patience, locked_by
+from runnerops.commands.busy import Patience, locked_by, overtaken
 from runnerops.commands.going import Going, Terminated
 from runnerops.commands.planning import Planned
 from runnerops.commands.reach import Reach
@@ -81,6 +82,44 @@ def test_who_holds_it(last: Run, says: str) -> None:
     assert outcome.result is Result.LOCKED
     assert says in outcome.message
     assert outcome.hint
+
+
+class Kept:
+    """Answers with the history of a host that keeps run 7, as it is by now."""
+
+    def __init__(self, end: str, digest: str) -> None:
+        self.end, self.digest = end, digest
+
+    def read(self, script: bytes) -> bytes:
+        word = script.split(b"word=", 1)[1].split(b"\n", 1)[0].decode()
+        meta = {
+            "run": 7,
+            "origin": {"user": "anna", "machine": "laptop", "commit": "", "pipeline": ""},
+            "digest": self.digest,
+        }
+        folder = "/var/lib/runnerops/runs/7"
+        told = {"numbers": "7", "runs": f"{folder}/meta:{json.dumps(meta)}"}
+        told |= {"logs": f"{folder}/log:1.0\t\t-1\tend\t{self.end}"} if self.end else {}
+        return "".join(f"{word} fact {name}\n{text}\n\n{word} end 0\n" for name, text in told.items()).encode()
+
+
+@pytest.mark.parametrize(
+    ("last", "end", "digest", "again"),
+    [
+        (run(alive=False), "applied", "mine", True),
+        (run(alive=False), "applied", "other", False),
+        (run(alive=False), "rolled-back", "mine", False),
+        (run(alive=False), "", "mine", None),
+        (run(alive=False, result="applied"), "applied", "mine", None),
+        (None, "applied", "mine", None),
+    ],
+)
+def test_a_run_that_was_just_beginning_when_the_host_was_looked_at(
+    last: Run | None, end: str, digest: str, again: bool | None
+) -> None:
+    met = overtaken(PLAN, last, cast(ReadOnly, Kept(end, digest)), Patience(0, Screen(err=io.StringIO())))
+    assert (met.again if met else None) == again
+    assert not met or "run 7 by anna from laptop" in met.outcome.message
 
 
 # ------------------------------------------------------------------------------------------------------- interrupts
