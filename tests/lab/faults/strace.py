@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import subprocess
 from collections.abc import Callable, Iterator
@@ -49,10 +50,11 @@ def traced(host: LabHost, run: int, file: Path) -> Iterator[Callable[[], None]]:
 def walker(host: LabHost, run: int) -> int:
     """The process as this machine numbers it, not as the host does."""
     words = f"host.sh\0walk\0/var/lib/runnerops/runs/{run}\0".encode()
-    found = (pid for pid in members(host.container.group) if Path(f"/proc/{pid}/cmdline").read_bytes().endswith(words))
-    pid = next(found, None)
-    assert pid, "no walker runs"
-    return pid
+    for pid in members(host.container.group):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # one that has ended since they were listed
+            if Path(f"/proc/{pid}/cmdline").read_bytes().endswith(words):
+                return pid
+    raise AssertionError("no walker runs")
 
 
 def read(file: Path) -> Iterator[Call]:

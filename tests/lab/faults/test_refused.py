@@ -53,7 +53,7 @@ def untouched(host: LabHost) -> tuple[object, ...]:
     asked = (
         "docker ps -aq --no-trunc",
         "docker inspect theirs --format '{{.State.StartedAt}} {{.State.Pid}}'",
-        "docker network ls -q; docker volume ls -q; docker images -q",
+        "docker network ls -q; docker volume ls -q; docker images -q | sort",  # of one age they come in any order
         "find /etc/docker /opt/registry /etc/gitlab-runner -type f ! -name .runner_system_id 2>/dev/null",
     )
     said = [host.run(command, check=False).stdout for command in asked]
