@@ -11,13 +11,16 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from types import FrameType
+from typing import TYPE_CHECKING
 
-from runnerops.commands.reach import Reach
 from runnerops.errors import RunneropsError
 from runnerops.model import Host, Plan
 from runnerops.remote import protocol
-from runnerops.report.progress import Show
 from runnerops.report.screen import Screen
+
+if TYPE_CHECKING:
+    from runnerops.commands.reach import Reach
+    from runnerops.report.progress import Show
 
 _STOP_SECONDS = 15.0
 

@@ -90,7 +90,7 @@ def plan_from(
     command: str = "deploy",
 ) -> Planned:
     """Settle, lint, plan. `written`: the host as its inventory has it, where `host` is another: it tells what is no secret."""
-    from runnerops.clients import with_clients  # by now `load_planner` has all of these
+    from runnerops.clients import with_clients  # by now `load_rest` has all of these
     from runnerops.plan import Request, make_plan
     from runnerops.settle import settle
 
@@ -117,8 +117,9 @@ def plan_from(
     return Planned(plan, in_sync, _result(plan), have.last)
 
 
-def load_planner() -> None:
-    """Imports what planning needs, in the time that a host takes to answer."""
+def load_rest() -> None:
+    """Imports what is needed once a host has answered, in the time that it takes to."""
+    import runnerops.commands.turns
     import runnerops.plan
     import runnerops.settle  # noqa: F401
 

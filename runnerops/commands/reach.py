@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from runnerops.commands.planning import Flags, Planned, load_planner, plan_host
+from runnerops.commands.planning import Flags, Planned, load_rest, plan_host
 from runnerops.commands.project import Project
 from runnerops.fleet import side_by_side
 from runnerops.model import Host, Inventory
@@ -86,7 +86,7 @@ def plan_all(
     flags = replace(flags, job=find_job(environ))
     hosts = {host.name: host for host in project.hosts}
     deployed = frozenset(hosts)
-    loading = threading.Thread(target=load_planner, daemon=True)
+    loading = threading.Thread(target=load_rest, daemon=True)
 
     def look(name: str) -> Planned:
         host = hosts[name]

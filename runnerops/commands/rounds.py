@@ -5,22 +5,21 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from runnerops.commands.busy import Patience
 from runnerops.commands.diff import Plans, show_text
 from runnerops.commands.going import Going, terminable
 from runnerops.commands.planning import Planned
 from runnerops.commands.project import Project
-from runnerops.commands.reach import Reach
-from runnerops.commands.turns import Turns
 from runnerops.errors import HostError, UsageError
 from runnerops.fleet import exit_of
 from runnerops.model import Exit, Host, Outcome, Plan, Result, Run
-from runnerops.outcome import plan_of
-from runnerops.remote.history import read_history
-from runnerops.report.document import summary_document
-from runnerops.report.progress import open_show
 from runnerops.report.screen import Screen
+
+if TYPE_CHECKING:
+    from runnerops.commands.busy import Patience
+    from runnerops.commands.reach import Reach
+    from runnerops.commands.turns import Turns
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +66,8 @@ def carry_out(
     if going.interrupted and code not in {Exit.ROLLED_BACK, Exit.NEEDS_PERSON}:
         code = Exit.INTERRUPTED
     if manner.as_json:
+        from runnerops.report.document import summary_document
+
         ordered = [outcomes[host.name] for host in project.hosts if host.name in outcomes]
         screen.json(summary_document(ordered, code), indent=None)
     return code
@@ -86,6 +87,9 @@ def _one_round(
     patience: Patience,
     going: Going,
 ) -> Turns:
+    from runnerops.commands.turns import Turns  # by now `load_rest` has these
+    from runnerops.report.progress import open_show
+
     known = walked(plans, reach, project)
     with contextlib.ExitStack() as stack:
         show = open_show(known, screen, stack, as_json=manner.as_json, verbose=manner.verbose)
@@ -106,6 +110,9 @@ def walked(plans: Plans, reach: Reach, project: Project) -> Mapping[str, Plan]:
 
 def _followed(host: Host, plan: Plan, own: Run, reach: Reach) -> Plan:
     """What that run walks, as its host tells; where it cannot just now, the steps of ours, which are of the same digest."""
+    from runnerops.outcome import plan_of
+    from runnerops.remote.history import read_history
+
     with contextlib.suppress(HostError):
         for record in read_history(host.name, reach.reader(host)).records:
             if record.run.number == own.number:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from importlib.resources import files as package_files
+from pathlib import Path
 from typing import Protocol
 
 from runnerops.model import Event, Record
@@ -43,7 +43,7 @@ class History:
 def read_history(host: str, reader: Reader) -> History:
     """Every run that the host still keeps. Raises HostError."""
     nonce = secrets.token_hex(16)
-    own = package_files(__package__).joinpath("history.sh").read_text()
+    own = Path(__file__).with_name("history.sh").read_text()
     script = protocol.frame(nonce, [("observe_history",)], [own])
     answers, _ = protocol.decode_observation(nonce, reader.read(script))
     return History(state.facts(answers).clock, tuple(sorted(_records(host, answers), key=_number, reverse=True)))

@@ -15,13 +15,10 @@ limited() { # ARGV...: a program that hangs does not hang the observation
   $limit "$@"
 }
 
-ask() { # NAME ARGV...: one answer, the output and exit status of a program or a function
+ask() { # NAME ARGV...: one answer, the output and exit status of a program or a function; what may hang is `limited`
   printf '%s fact %s\n' "$word" "$1"
   shift
-  case $(command -v "$1") in
-  /*) limited "$@" 2>/dev/null </dev/null ;;
-  *) "$@" 2>/dev/null </dev/null ;;
-  esac
+  "$@" 2>/dev/null </dev/null
   printf '\n%s end %s\n' "$word" "$?"
 }
 
@@ -62,7 +59,9 @@ flag_value() { # FLAG...: $value is what the last of these flags in $argv was gi
 }
 
 fingerprint() { # PATH...: changes when one of these programs does
-  stat -L -c '%i:%Y:%s' "$@" 2>/dev/null | tr '\n' ','
+  # shellcheck disable=SC2046  # a program is a word
+  set -- $(stat -L -c '%i:%Y:%s' "$@" 2>/dev/null)
+  for program in "$@"; do printf '%s,' "$program"; done
 }
 
 recall() { # NAME KEY ARGV...: a version, as a run remembered it for this fingerprint, else as the command tells it
@@ -70,7 +69,7 @@ recall() { # NAME KEY ARGV...: a version, as a run remembered it for this finger
   shift 2
   known=''
   if [ -n "$key" ]; then
-    known=$(grep -h "^$name	$key	" "$root"/var/lib/runnerops/runs/*/versions 2>/dev/null | tail -n 1)
+    known=$(grep -h "^$name	$key	" "$root"/var/lib/runnerops/runs/*/versions 2>/dev/null)
   fi
   ask "key/$name" printf '%s' "$key"
   if [ -n "$known" ]; then ask "$name" printf '%s\n' "${known##*	}"; else ask "$name" "$@"; fi
@@ -103,7 +102,8 @@ frame_file() { # KIND "MODE OWNER MTIME" PATH REAL
 
 observe_host() {
   ask clock date +%s
-  ask boot cat "$root/proc/sys/kernel/random/boot_id"
+  read -r boot 2>/dev/null <"$root/proc/sys/kernel/random/boot_id" || boot=''
+  ask boot printf '%s\n' "$boot"
   ask systemd test -d "$root/run/systemd/system"
   ask tools frame_tools
   if command -v ip >/dev/null 2>&1; then
@@ -123,12 +123,16 @@ frame_tools() {
 observe_runs() { # what runnerops keeps on the host; one process a question, however many runs there are
   state=$root/var/lib/runnerops
   [ -d "$state" ] || return 0
-  ask numbers ls "$state/runs"
+  ask numbers frame_numbers
   ask owed grep -H . "$state"/owed/*
   ask runs frame_runs
   ask staged grep -H -e '^stage	' -e '^swap	.*	absent$' "$state"/runs/*/todo
-  ask alive systemctl list-units --all --plain --no-legend --no-pager 'runnerops-*'
+  ask alive limited systemctl list-units --all --plain --no-legend --no-pager 'runnerops-*'
   ask ends grep -H -e "	end	" -e "	note	clock " "$state"/runs/*/log # after `alive`: one that ends meanwhile is no dead one
+}
+
+frame_numbers() {
+  for run in "$state"/runs/*; do printf '%s\n' "${run##*/}"; done
 }
 
 frame_runs() { # what each run recorded, and the contents that the newest one that ended well left at its paths

@@ -10,9 +10,8 @@ import io
 import json
 import re
 import shlex
-import tarfile
 from collections.abc import Iterable, Sequence
-from importlib.resources import files as package_files
+from pathlib import Path
 from typing import Literal, TypeAlias, cast
 
 from runnerops.model import Event, Plan, RemoteFile, Step, StepVerb
@@ -100,7 +99,7 @@ def payload(plan: Plan, secrets: Sequence[str]) -> bytes:
     `todo` comes last: of a tar that a lost connection cut short nothing is walked, wherever it was cut.
     """
     files = {
-        "host.sh": package_files(__package__).joinpath("host.sh").read_bytes(),
+        "host.sh": Path(__file__).with_name("host.sh").read_bytes(),
         "undo": encode(plan.undo),
         "look": encode(plan.look),
         "meta": f"{meta_text(plan)}\n".encode(),
@@ -110,6 +109,8 @@ def payload(plan: Plan, secrets: Sequence[str]) -> bytes:
         **plan.files,
         "todo": encode(plan.todo),
     }
+    import tarfile  # noqa: PLC0415  only a deploy that changes something needs it
+
     target = io.BytesIO()
     with tarfile.open(fileobj=target, mode="w", format=tarfile.USTAR_FORMAT) as tar:
         for name, content in files.items():
@@ -165,7 +166,7 @@ def frame(word: str, calls: Sequence[Sequence[str]], functions: Sequence[str]) -
     `word` is random, so that no content can end its own frame. The script is the shell's standard input, so it is read
     whole (it is one function) before anything runs.
     """
-    own = package_files(__package__).joinpath("observe.sh").read_text()
+    own = Path(__file__).with_name("observe.sh").read_text()
     nest = "cat </dev/null"
     for call in reversed(calls):
         nest = f"{shlex.join(call)} </dev/null | {{ {nest}; cat; }}"

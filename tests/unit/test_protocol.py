@@ -224,7 +224,7 @@ def test_what_runnerops_keeps_there(shell: tuple[str, ...], tmp_path: Path) -> N
 
 
 def test_a_program_that_hangs_is_one_answer_less(tmp_path: Path) -> None:
-    calls = [("ask", "hung", "sleep", "60"), ("ask", "told", "echo", "x")]
+    calls = [("ask", "hung", "limited", "sleep", "60"), ("ask", "told", "echo", "x")]
     short = "limit='timeout -s KILL 0.2'"
     answers, _ = protocol.decode_observation("w0rd", observe(tmp_path, ("dash",), calls, short))
     assert (answers["hung"].text, answers["told"].text) == ("", "x")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.resources import files as package_files
+from pathlib import Path
 
 from runnerops.model import Host, ServiceName
 from runnerops.services.base import Answers
@@ -15,8 +15,8 @@ from runnerops.services.docker.document import NAME
 from runnerops.services.docker.keys import mirrors_of
 from runnerops.services.registry.reach import urls_given
 
-VERIFY = package_files(__package__).joinpath("verify.sh").read_text()
-TRIAL = package_files(__package__).joinpath("trial.sh").read_text()
+VERIFY = Path(__file__).with_name("verify.sh").read_text()
+TRIAL = Path(__file__).with_name("trial.sh").read_text()
 
 REACHED = frozenset({"200"})
 

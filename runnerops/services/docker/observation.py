@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from importlib.resources import files as package_files
+from pathlib import Path
 
 from runnerops.model import Container, DockerFacts, Facts, Host, RenderedFile, Unit, Value
 from runnerops.services.base import Answers
 from runnerops.services.docker.document import PATH
 from runnerops.services.docker.keys import mirrors_of
 
-OBSERVE = package_files(__package__).joinpath("observe.sh").read_text()
+OBSERVE = Path(__file__).with_name("observe.sh").read_text()
 
 UNIT = "docker.service"
 NOT_THERE = "not-found"

@@ -17,12 +17,12 @@ observe_docker_daemon() { # FORMAT: the daemon, its images, and its containers a
     ask docker_images docker_image_names "$two"
     ids=$(printf '%s' "$three" | tr , '\n' | tr '{' '\n' | sed -n 's/^"Id":"\([0-9a-f]*\)"$/\1/p')
   else
-    ask docker_info docker info --format '{{json .}}'
-    ask docker_images docker image ls --digests --format '{{.Repository}}:{{.Tag}} {{.Repository}}@{{.Digest}}'
+    ask docker_info limited docker info --format '{{json .}}'
+    ask docker_images limited docker image ls --digests --format '{{.Repository}}:{{.Tag}} {{.Repository}}@{{.Digest}}'
     ids=$(limited docker ps -aq --no-trunc 2>/dev/null)
   fi
   # shellcheck disable=SC2086  # ids are words
-  ask docker_containers docker inspect --type container --format "$1" ${ids:-none}
+  ask docker_containers limited docker inspect --type container --format "$1" ${ids:-none}
 }
 
 docker_api() { # PATH PATH PATH: bodies in $one, $two and $three, from the daemon's own socket: a client's start costs more than all three
@@ -40,15 +40,19 @@ docker_image_names() { # JSON: only the names, for labels and the like can be lo
 }
 
 observe_docker_flavour() { # where the client is, and sockets of rootless daemons
-  # shellcheck disable=SC2016  # expanded by the inner shell
-  ask docker_where sh -c 'readlink -f "$(command -v docker)"'
-  # shellcheck disable=SC2016
-  ask docker_rootless sh -c 'ls -d "$1"/run/user/*/docker.sock' sh "$root"
+  ask docker_where readlink -f "$(command -v docker)"
+  ask docker_rootless docker_sockets
+}
+
+docker_sockets() {
+  for socket in "$root"/run/user/*/docker.sock; do
+    if [ -e "$socket" ]; then printf '%s\n' "$socket"; fi
+  done
 }
 
 observe_docker_bridge() { # the default bridge's address; the daemon is asked where there is no such interface
   bridge=$(ip -4 -o addr show dev docker0 2>/dev/null)
   ask docker_interface printf '%s\n' "$bridge"
-  [ -n "$bridge" ] || ask docker_bridge docker network inspect bridge \
+  [ -n "$bridge" ] || ask docker_bridge limited docker network inspect bridge \
     --format '{{range .IPAM.Config}}{{println .Gateway .Subnet}}{{end}}'
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from importlib.resources import files as package_files
+from pathlib import Path
 from typing import Literal
 
 from runnerops.model import HostState, Policy, Step, drains
@@ -60,7 +60,7 @@ def payload(*steps: Step) -> Mapping[str, bytes]:
     """What these steps need of files in the run's folder."""
     if not any(drains(step) for step in steps):
         return {}
-    return {DRAIN: package_files(__package__).joinpath(DRAIN).read_bytes()}
+    return {DRAIN: Path(__file__).with_name(DRAIN).read_bytes()}
 
 
 def _stop(seconds: int, now: Watch, system_id: str) -> Iterator[Step]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from importlib.resources import files as package_files
+from pathlib import Path
 
 from runnerops.model import DockerFacts, Facts, Host, RenderedFile, RunnerFacts, Unit
 from runnerops.services.base import Answers
 from runnerops.services.gitlab_runner.document import PATH
 from runnerops.services.gitlab_runner.jobs import MANAGED, Processes, find_jobs, read_processes
 
-OBSERVE = package_files(__package__).joinpath("observe.sh").read_text()
+OBSERVE = Path(__file__).with_name("observe.sh").read_text()
 
 UNIT = "gitlab-runner.service"
 NOT_THERE = "not-found"

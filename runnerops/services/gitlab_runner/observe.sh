@@ -29,7 +29,7 @@ runner_jobs() { # URL: the lines that count jobs
 
 observe_runner_version() {
   # shellcheck disable=SC2046  # a path is a word
-  recall runner_version "$(fingerprint $(command -v gitlab-runner))" gitlab-runner --version
+  recall runner_version "$(fingerprint $(command -v gitlab-runner))" limited gitlab-runner --version
 }
 
 observe_runner_processes() { # every process: pid, parent, state, name; and the control groups of those that are runners

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from importlib.resources import files as package_files
+from pathlib import Path
 
 from runnerops.model import Cache, Host
 from runnerops.services.chain import Call, Check, Probe, Seen
@@ -14,7 +14,7 @@ from runnerops.services.registry.document import NAME
 from runnerops.services.registry.served import catalog_check, served_check
 from runnerops.services.registry.upstream import own_upstream, upstream_of
 
-VERIFY = package_files(__package__).joinpath("verify.sh").read_text()
+VERIFY = Path(__file__).with_name("verify.sh").read_text()
 TRIAL = ""
 
 _HUB = "docker.io"

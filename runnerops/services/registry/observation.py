@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from importlib.resources import files as package_files
+from pathlib import Path
 
 from runnerops.model import Facts, Host, RegistryFacts, RenderedFile, ServiceName
 from runnerops.services.base import Answers, sha256
 from runnerops.services.registry.caches import OwnCache, directory, own_caches
 from runnerops.services.registry.document import COMPOSE_TEMPLATE, NAME
 
-OBSERVE = package_files(__package__).joinpath("observe.sh").read_text()
+OBSERVE = Path(__file__).with_name("observe.sh").read_text()
 
 _SURE = {"docker.io": "library/alpine"}
 """A repository that the registry has for certain, asked for where the cache holds none yet."""
