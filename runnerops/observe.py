@@ -39,7 +39,7 @@ def inquire(
         for call in service.questions(host, [file for file in asked if file.spec.service is service.NAME])
     ]
     functions = [*(service.OBSERVE for service in SERVICES), *functions]
-    script = protocol.frame(nonce, [*protocol.FACTS, *calls, *more], functions)
+    script = protocol.frame(nonce, [*calls, *protocol.FACTS, *more], functions)
     answers, files = protocol.decode_observation(nonce, reader.read(script))
     facts = state.facts(answers)
     for service in SERVICES:

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from runnerops import inventory
-from runnerops.commands.diff import failure
 from runnerops.commands.reach import Reach
+from runnerops.commands.show import failure
 from runnerops.errors import RunneropsError
 from runnerops.fleet import side_by_side
 from runnerops.model import Exit, ServiceName

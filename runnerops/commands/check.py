@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePath
 
+from runnerops import inventory
 from runnerops.commands.project import open_project
 from runnerops.errors import RunneropsError, UsageError
 from runnerops.model import Exit, FileSpec, Finding, Format, Host, RenderedFile, ServiceName
@@ -41,7 +42,8 @@ def check(
         found = [finding for name in files for finding in _check_file(name, kind)]
         what = f"{len(files)} file{'s' if len(files) != 1 else ''}"
     else:
-        project = open_project(path, (), environ, screen.redactor, secrets_may_miss=True)
+        loaded = inventory.load(path)
+        project = open_project(loaded, inventory.select(loaded, ()), environ, screen.redactor, secrets_may_miss=True)
         found = list(
             dict.fromkeys(finding for each in (*project.findings.values(), project.without) for finding in each)
         )

@@ -6,11 +6,9 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from runnerops.commands.busy import Patience
-from runnerops.commands.planning import Flags
-from runnerops.commands.project import open_project, refuse_unsound
-from runnerops.commands.reach import Reach, plan_all
-from runnerops.commands.rounds import Manner, carry_out
+from runnerops import inventory
+from runnerops.commands.flags import Flags, Manner
+from runnerops.commands.reach import Reach
 from runnerops.model import Exit
 from runnerops.report.screen import Screen
 
@@ -25,10 +23,19 @@ def deploy(
 ) -> Exit:
     """The worst of the hosts' results is the exit code."""
     manner.check("deploy", screen, "diff")
-    project = open_project(path, targets, environ, screen.redactor)
-    if refuse_unsound(project, screen):
-        return Exit.FAILED
-    patience = Patience(flags.lock_wait_s, screen)
-    with Reach(project.inventory, environ, screen) as reach:
+    loaded = inventory.load(path)
+    hosts = inventory.select(loaded, targets)
+    with Reach(loaded, environ, screen) as reach:
+        reach.begin(hosts)
+        from runnerops.commands.busy import Patience  # the rest is loaded while the hosts answer
+        from runnerops.commands.planning import plan_all
+        from runnerops.commands.project import open_project, refuse_unsound
+        from runnerops.commands.rounds import carry_out
+
+        project = open_project(loaded, hosts, environ, screen.redactor)
+        if refuse_unsound(project, screen):
+            return Exit.FAILED
+        reach.admit()
+        patience = Patience(flags.lock_wait_s, screen)
         plans = partial(plan_all, reach=reach, environ=environ, screen=screen, flags=flags, patience=patience)
         return carry_out(project, plans, reach, screen, manner, patience)

@@ -4,20 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
-from runnerops.commands.planning import Flags, Planned
-from runnerops.commands.project import Project, open_project, refuse_unsound
-from runnerops.commands.reach import Reach, plan_all
-from runnerops.errors import HostError, RunneropsError
-from runnerops.fleet import exit_of
-from runnerops.model import Exit, Outcome, Result
-from runnerops.report.document import VERSION, outcome_document, plan_document
-from runnerops.report.history import last_run_lines
+from runnerops import inventory
+from runnerops.commands.flags import Flags
+from runnerops.commands.reach import Reach
+from runnerops.model import Exit
 from runnerops.report.screen import Screen
-from runnerops.report.text import outcome_lines, plan_lines
-
-Plans = Mapping[str, Planned | Exception]
 
 
 def diff(
@@ -32,57 +24,22 @@ def diff(
     verbose: bool,
 ) -> Exit:
     """Exit 0, or 3 with `exit_code` where changes are pending; 1 for errors, hosts unreachable or refused by name."""
-    project = open_project(path, targets, environ, screen.redactor)
-    if refuse_unsound(project, screen):
-        return Exit.FAILED
-    with Reach(project.inventory, environ, screen) as reach:
+    loaded = inventory.load(path)
+    hosts = inventory.select(loaded, targets)
+    with Reach(loaded, environ, screen) as reach:
+        reach.begin(hosts)
+        from runnerops.commands.planning import plan_all  # the rest is loaded while the hosts answer
+        from runnerops.commands.project import open_project, refuse_unsound
+        from runnerops.commands.show import exit_code_of, show_json, show_text
+
+        project = open_project(loaded, hosts, environ, screen.redactor)
+        if refuse_unsound(project, screen):
+            return Exit.FAILED
+        reach.admit()
         plans = plan_all(project, reach, environ, screen, flags)
     if as_json:
         show_json(project, plans, screen)
     else:
         show_text(project, plans, screen, verbose=verbose)
-    results = [plan.result if isinstance(plan, Planned) else failure(name, plan).result for name, plan in plans.items()]
-    code = exit_of(results)
+    code = exit_code_of(plans)
     return Exit.OK if code is Exit.PENDING and not exit_code else code
-
-
-def show_text(project: Project, plans: Plans, screen: Screen, *, verbose: bool) -> None:
-    """Every host's plan, in the inventory's order, and a last line that sums up."""
-    for host in project.hosts:
-        planned = plans[host.name]
-        if isinstance(planned, Planned):
-            lines = plan_lines(planned.plan, project.masker(host), planned.in_sync, verbose=verbose)
-            screen.lines(lines)
-            if planned.last:
-                screen.lines(last_run_lines(planned.last, host.name))
-        else:
-            screen.lines(outcome_lines(failure(host.name, planned)))
-    good = [planned for planned in plans.values() if isinstance(planned, Planned)]
-    pending = sum(planned.result is Result.PENDING for planned in good)
-    in_sync = sum(planned.result is Result.UNCHANGED for planned in good)
-    words = [f"{pending} to change", f"{in_sync} in sync"]
-    words += [f"{len(plans) - pending - in_sync} refused or not reached"] if len(plans) > pending + in_sync else []
-    screen.data(f"{len(plans)} host{'s' if len(plans) != 1 else ''}: {', '.join(words)}", "host")
-
-
-def show_json(project: Project, plans: Plans, screen: Screen) -> None:
-    """One document."""
-    hosts: list[dict[str, Any]] = []
-    for host in project.hosts:
-        planned = plans[host.name]
-        if isinstance(planned, Planned):
-            hosts.append(
-                plan_document(planned.plan, planned.result, project.masker(host), planned.in_sync, planned.last)
-            )
-        else:
-            hosts.append(outcome_document(failure(host.name, planned)))
-    screen.json({"version": VERSION, "hosts": hosts})
-
-
-def failure(name: str, error: Exception) -> Outcome:
-    """An exception of one host as its outcome; what is no error of ours goes up as the bug it is."""
-    if isinstance(error, HostError):
-        return Outcome(name, Result(error.result), message=error.message.removeprefix(f"{name}: "), hint=error.hint)
-    if isinstance(error, RunneropsError):
-        return Outcome(name, Result.FAILED, message=error.message, hint=error.hint)
-    raise error

@@ -2,37 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets as random
+import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING
 
+from runnerops.commands.flags import Flags
 from runnerops.commands.project import Project, learn_secrets
-from runnerops.model import CiJob, Host, HostState, Origin, Plan, Policy, RenderedFile, Result, Run
+from runnerops.fleet import side_by_side
+from runnerops.model import Host, HostState, Origin, Plan, RenderedFile, Result, Run
 from runnerops.observe import Reader, observe
+from runnerops.origin import find_job, find_origin
 from runnerops.redact import Redactor
 from runnerops.rules import lint
 from runnerops.services import late
 from runnerops.services.base import ParseError
 
-
-@dataclass(frozen=True, slots=True)
-class Flags:
-    """What the command line said of a run, and the CI job it was said in, if any.
-
-    `allow`: stop codes, each for all hosts (`""`) or for one host by name.
-    """
-
-    allow: Mapping[str, frozenset[str]]
-    kill_jobs: bool = False
-    drain_s: int = 7200
-    prove_s: int = 60
-    lock_wait_s: int = 0
-    job: CiJob | None = None
-
-    def policy(self, host: Host) -> Policy:
-        """What of it holds for this host."""
-        allow = frozenset(code for code, hosts in self.allow.items() if "" in hosts or host.name in hosts)
-        return Policy(allow, self.kill_jobs, self.drain_s, self.prove_s, self.job)
+if TYPE_CHECKING:
+    from runnerops.commands.busy import Patience
+    from runnerops.commands.reach import Reach
+    from runnerops.report.screen import Screen
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +107,33 @@ def plan_from(
     there = [(file.spec.path, have.file(file.spec.path).path) for file in want if file.content is not None]
     in_sync = tuple(path for path, real in there if real not in changed)
     return Planned(plan, in_sync, _result(plan), have.last)
+
+
+def plan_all(
+    project: Project,
+    reach: Reach,
+    environ: Mapping[str, str],
+    screen: Screen,
+    flags: Flags,
+    patience: Patience | None = None,
+) -> dict[str, Planned | Exception]:
+    """Every host's plan, observed side by side; a host's error stands in its place. `patience` waits for busy hosts."""
+    origin = find_origin(environ, project.folder)
+    flags = replace(flags, job=find_job(environ))
+    hosts = {host.name: host for host in project.hosts}
+    deployed = frozenset(hosts)
+    loading = threading.Thread(target=load_rest, daemon=True)
+
+    def look(name: str) -> Planned:
+        host = hosts[name]
+        reach.link(host)
+        with contextlib.suppress(RuntimeError):  # another host's thread has started it
+            loading.start()
+        reader = reach.reader(host)
+        plan = partial(plan_host, project, host, reader, flags, origin, screen.redactor, deployed)
+        return patience.plan_free(reader, plan) if patience else plan()
+
+    return side_by_side(list(hosts), look)
 
 
 def load_rest() -> None:

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from runnerops import inventory
 from runnerops.errors import RunneropsError
 from runnerops.model import Finding, Host, Inventory, RenderedFile
 from runnerops.redact import Masker, Redactor, clear_texts, secret_values
@@ -42,21 +41,20 @@ class Project:
 
 
 def open_project(
-    path: Path,
-    targets: Sequence[str],
+    loaded: Inventory,
+    hosts: tuple[Host, ...],
     environ: Mapping[str, str],
     redactor: Redactor,
     *,
     secrets_may_miss: bool = False,
 ) -> Project:
-    """Loads, selects, renders and lints. Raises what is wrong; findings are values. The redactor learns every secret.
+    """Renders and lints. Raises what is wrong; findings are values. The redactor learns every secret.
 
     `secrets_may_miss`: for what leaves nothing and reaches no host; a placeholder stands for each that is not there.
     """
-    loaded = inventory.load(path)
-    hosts = inventory.select(loaded, targets)
-    resolver = Resolver(environ, path.parent)
-    renderer = Renderer(path.parent / "templates", resolver)
+    folder = Path(loaded.path).parent
+    resolver = Resolver(environ, folder)
+    renderer = Renderer(folder / "templates", resolver)
     try:
         asked = _render(renderer, None if secrets_may_miss else resolver, hosts)
     finally:

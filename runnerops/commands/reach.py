@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
 
-from runnerops.commands.planning import Flags, Planned, load_rest, plan_host
-from runnerops.commands.project import Project
-from runnerops.fleet import side_by_side
+from runnerops.errors import HostError
+from runnerops.fleet import WORKERS
 from runnerops.model import Host, Inventory
-from runnerops.origin import find_job, find_origin
 from runnerops.remote.hostkeys import KnownHosts
 from runnerops.remote.keys import Credentials
 from runnerops.remote.link import Link
 from runnerops.remote.reading import ReadOnly
-from runnerops.remote.ssh import open_link
+from runnerops.remote.ssh import load, open_link
 from runnerops.report.screen import Screen
-
-if TYPE_CHECKING:
-    from runnerops.commands.busy import Patience
 
 
 class Reach:
@@ -36,17 +29,46 @@ class Reach:
         self._known = KnownHosts.find(Path(inventory.path).parent, environ)
         self._credentials = Credentials.from_environ(environ)
         self._links: dict[str, Link] = {}
+        self._begun: dict[str, Future[Link]] = {}
+        self._decided = threading.Event()
+        self._admitted = False
         self._lock = threading.Lock()
         for warning in self._known.warnings:
             screen.say(f"warning: {warning}", "warn")
 
+    def begin(self, hosts: Sequence[Host]) -> None:
+        """Begins to connect, for as far as one gets without logging in: that waits for `admit`."""
+        load()  # else the threads would, and take turns with this one
+        for host in hosts[:WORKERS]:
+            self._begun[host.name] = begun = Future[Link]()
+            threading.Thread(target=self._begin, args=(host, begun), daemon=True).start()
+
+    def _begin(self, host: Host, begun: Future[Link]) -> None:
+        def admit() -> None:
+            self._decided.wait()
+            if not self._admitted:
+                raise HostError(host.name, "not logged in", "")
+
+        try:
+            begun.set_result(self._open(host, admit))
+        except BaseException as error:  # raised again where the link is asked for
+            begun.set_exception(error)
+
+    def admit(self) -> None:
+        """What is asked for is sound: hosts may be logged in to."""
+        self._admitted = True
+        self._decided.set()
+
+    def _open(self, host: Host, admit: Callable[[], None] = lambda: None) -> Link:
+        return open_link(host, self._known, self._credentials, self._environ, self._peers, admit)
+
     def link(self, host: Host) -> Link:
         """The host's open connection. Raises HostError."""
         with self._lock:
-            known = self._links.get(host.name)
+            known, begun = self._links.get(host.name), self._begun.pop(host.name, None)
         if known:
             return known
-        link = open_link(host, self._known, self._credentials, self._environ, self._peers)
+        link = begun.result() if begun else self._open(host)
         with self._lock:
             self._links[host.name] = link
         return link
@@ -69,32 +91,6 @@ class Reach:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._decided.set()
         for link in self._links.values():
             link.close()
-
-
-def plan_all(
-    project: Project,
-    reach: Reach,
-    environ: Mapping[str, str],
-    screen: Screen,
-    flags: Flags,
-    patience: Patience | None = None,
-) -> dict[str, Planned | Exception]:
-    """Every host's plan, observed side by side; a host's error stands in its place. `patience` waits for busy hosts."""
-    origin = find_origin(environ, project.folder)
-    flags = replace(flags, job=find_job(environ))
-    hosts = {host.name: host for host in project.hosts}
-    deployed = frozenset(hosts)
-    loading = threading.Thread(target=load_rest, daemon=True)
-
-    def look(name: str) -> Planned:
-        host = hosts[name]
-        reach.link(host)
-        with contextlib.suppress(RuntimeError):  # another host's thread has started it
-            loading.start()
-        reader = reach.reader(host)
-        plan = partial(plan_host, project, host, reader, flags, origin, screen.redactor, deployed)
-        return patience.plan_free(reader, plan) if patience else plan()
-
-    return side_by_side(list(hosts), look)

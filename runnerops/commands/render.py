@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from runnerops import inventory
 from runnerops.commands.project import Project, open_project
 from runnerops.errors import UsageError
 from runnerops.model import Exit, Host, RenderedFile
@@ -31,7 +32,8 @@ def render(
         raise UsageError(
             "--with-secrets: not in a CI job, where files end in artifacts and caches", "leave the flag out"
         )
-    project = open_project(path, targets, environ, screen.redactor)
+    loaded = inventory.load(path)
+    project = open_project(loaded, inventory.select(loaded, targets), environ, screen.redactor)
     for host in project.hosts:
         for file in project.asked[host.name]:
             if directory is None:

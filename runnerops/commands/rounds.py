@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from runnerops.commands.diff import Plans, show_text
+from runnerops.commands.flags import Manner
 from runnerops.commands.going import Going, terminable
 from runnerops.commands.planning import Planned
 from runnerops.commands.project import Project
-from runnerops.errors import HostError, UsageError
+from runnerops.commands.show import Plans, show_text
+from runnerops.errors import HostError
 from runnerops.fleet import exit_of
 from runnerops.model import Exit, Host, Outcome, Plan, Result, Run
 from runnerops.report.screen import Screen
@@ -20,23 +21,6 @@ if TYPE_CHECKING:
     from runnerops.commands.busy import Patience
     from runnerops.commands.reach import Reach
     from runnerops.commands.turns import Turns
-
-
-@dataclass(frozen=True, slots=True)
-class Manner:
-    """How a user wants to be asked and told. `yes`: not asked at all; `no_wait`: not told to the end of running jobs."""
-
-    yes: bool
-    as_json: bool
-    verbose: bool
-    no_wait: bool = False
-
-    def check(self, command: str, screen: Screen, look: str) -> None:
-        """`look` is what tells beforehand what will be done. Raises UsageError where nobody can be asked."""
-        if not self.yes and (self.as_json or not screen.interactive):
-            raise UsageError(
-                f"{command}: there is no terminal to ask at", f"look at `runnerops {look}` first, then add --yes"
-            )
 
 
 def carry_out(

@@ -7,8 +7,8 @@ from functools import partial
 from pathlib import Path
 
 from runnerops import inventory
-from runnerops.commands.diff import failure
 from runnerops.commands.reach import Reach
+from runnerops.commands.show import failure
 from runnerops.fleet import side_by_side
 from runnerops.model import Exit, HostState
 from runnerops.observe import observe

@@ -12,8 +12,8 @@ from typing import Any
 
 from runnerops import inventory
 from runnerops import verify as chain
-from runnerops.commands.diff import failure
 from runnerops.commands.reach import Reach
+from runnerops.commands.show import failure
 from runnerops.errors import RunneropsError, UsageError
 from runnerops.fleet import side_by_side
 from runnerops.model import Exit, Host

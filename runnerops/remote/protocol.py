@@ -161,7 +161,8 @@ class Decoder:
 
 
 def frame(word: str, calls: Sequence[Sequence[str]], functions: Sequence[str]) -> bytes:
-    """The observe script: all functions, then the calls side by side, each writing into a pipe of its own.
+    """The observe script: all functions, then the calls side by side, each writing into a pipe of its own; the first begins
+    first.
 
     `word` is random, so that no content can end its own frame. The script is the shell's standard input, so it is read
     whole (it is one function) before anything runs.

@@ -7,16 +7,16 @@ Everything comes from the inventory, ssh_config and the environment's two variab
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fabric import Config, Connection
 from paramiko import MissingHostKeyPolicy, PKey, SSHClient, SSHException
 
 from runnerops.errors import HostError, HostKeyError
 from runnerops.model import Host
+from runnerops.remote.fabrics import Config, Connection
 from runnerops.remote.hostkeys import HostKey, KnownHosts
 from runnerops.remote.hostnames import lookup_name
 from runnerops.remote.keys import Credentials
@@ -68,18 +68,25 @@ class Hop:
 class Verified(MissingHostKeyPolicy):
     """The one place where a host key is accepted: Fabric's clients know none themselves, so each key comes here."""
 
-    def __init__(self, hop: Hop) -> None:
+    def __init__(self, hop: Hop, admit: Callable[[], None]) -> None:
         self._hop = hop
+        self._admit = admit
 
     def missing_host_key(self, client: SSHClient, hostname: str, key: PKey) -> None:  # noqa: ARG002
         """Called before anything is sent but the key exchange. Raises HostKeyError."""
         self._hop.verify(HostKey(key.get_name(), key.asbytes()))
+        self._admit()
 
 
 def make_route(
-    host: Host, known: KnownHosts, credentials: Credentials, environ: Mapping[str, str], peers: Mapping[str, Host]
+    host: Host,
+    known: KnownHosts,
+    credentials: Credentials,
+    environ: Mapping[str, str],
+    peers: Mapping[str, Host],
+    admit: Callable[[], None] = lambda: None,
 ) -> tuple[Hop, ...]:
-    """The hops, the first to connect to first and the host itself last.
+    """The hops, the first to connect to first and the host itself last. `admit` is called before each login.
 
     `ssh.gateway` is the name of another host in `peers`, else `[USER@]HOST[:PORT]`, which ssh_config may know; ProxyJump
     counts where there is none. Raises HostError and PrivateKeyError.
@@ -90,7 +97,7 @@ def make_route(
         hops: list[Hop] = []
         step: Any = connection
         while isinstance(step, Connection):
-            hops.insert(0, _hop(host, step, known, credentials, environ, gateway=step is not connection))
+            hops.insert(0, _hop(host, step, known, credentials, environ, admit, gateway=step is not connection))
             step = step.gateway
     except (SSHException, ValueError, KeyError, OSError, RecursionError) as error:
         reason = "jump hosts that need each other" if isinstance(error, RecursionError) else str(error)
@@ -120,6 +127,7 @@ def _hop(
     known: KnownHosts,
     credentials: Credentials,
     environ: Mapping[str, str],
+    admit: Callable[[], None],
     gateway: bool,
 ) -> Hop:
     settings = connection.ssh_config
@@ -130,7 +138,7 @@ def _hop(
     login = make_login(credentials, host.ssh.key, _identities(connection, environ), only, gateway)
     own = known.with_files(Path(file).expanduser() for file in settings.get("userknownhostsfile", "").split())
     hop = Hop(host.name, connection, tuple(dict.fromkeys(names)), loose, own, Attempt(connection.user, login), gateway)
-    connection.client.set_missing_host_key_policy(Verified(hop))
+    connection.client.set_missing_host_key_policy(Verified(hop, admit))
     connection.connect_kwargs = {
         "banner_timeout": BANNER_SECONDS,
         "auth_timeout": _AUTH_SECONDS,

@@ -27,20 +27,29 @@ _PAUSES = (0.2, 0.5, 1.0, 2.0, 4.0)
 _PATIENCE_SECONDS = 15.0
 
 
+def load() -> None:
+    """Imports the SSH libraries, which are slow to."""
+    import runnerops.remote.fabrics  # noqa: PLC0415
+    import runnerops.remote.route  # noqa: F401, PLC0415
+
+
 def open_link(
     host: Host,
     known: KnownHosts,
     credentials: Credentials,
     environ: Mapping[str, str],
     peers: Mapping[str, Host] | None = None,
+    admit: Callable[[], None] = lambda: None,
 ) -> Link:
     """Connects and logs in. `peers` are the hosts that `ssh.gateway` may name.
 
+    `admit` is called when a host key is known to be right, before anybody logs in there; what it raises ends all.
     Raises HostError, HostKeyError (nothing was sent) and PrivateKeyError, each with the fix.
     """
-    from runnerops.remote.route import make_route  # noqa: PLC0415  fabric is slow to import
+    load()
+    from runnerops.remote.route import make_route  # noqa: PLC0415
 
-    hops = make_route(host, known, credentials, environ, peers or {})
+    hops = make_route(host, known, credentials, environ, peers or {}, admit)
     try:
         for hop in hops:
             open_hop(hop)

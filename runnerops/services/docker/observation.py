@@ -29,10 +29,8 @@ def questions(host: Host, asked: Sequence[RenderedFile]) -> tuple[tuple[str, ...
     """Asked of every host: a runner's jobs and a cache need the daemon, whether its file is managed or not."""
     path = asked[0].spec.path if asked else PATH
     return (
-        ("observe_docker_unit", path),
-        ("observe_docker_bridge",),
         ("observe_docker_daemon", CONTAINER),
-        ("observe_docker_flavour",),
+        ("observe_docker", path),
     )
 
 
@@ -42,7 +40,8 @@ def facts(facts: Facts, answers: Answers) -> Facts:
     where = _text(answers, "docker_where")
     if unit.active == NOT_THERE and not where:
         return facts
-    info = _object(_text(answers, "docker_info"))
+    told = _text(answers, "docker_told")
+    info = _object(told.partition("\n")[0] or _text(answers, "docker_info"))
     loaded = info if info.get("ServerVersion") else {}
     registries = loaded.get("RegistryConfig")
     mirrors = registries.get("Mirrors") if isinstance(registries, dict) else None
@@ -121,12 +120,11 @@ def _prefix(network: str) -> int:
 
 def _images(answers: Answers) -> Iterator[str]:
     """`NAME:TAG` and `NAME@DIGEST`, as the daemon's socket tells them (`"RepoTags":[…]`), else as the client does."""
-    for line in _text(answers, "docker_images").splitlines():
-        told = _object(f"{{{line}}}") if line.startswith('"') else {}
-        for names in told.values():
-            yield from (str(name) for name in names) if isinstance(names, list) else ()
-        if not told:
-            yield from line.split()
+    for line in _text(answers, "docker_told").splitlines():
+        if line.startswith('"Repo'):
+            for names in _object(f"{{{line}}}").values():
+                yield from (str(name) for name in names) if isinstance(names, list) else ()
+    yield from _text(answers, "docker_images").split()
 
 
 def _containers(answers: Answers) -> Iterator[Container]:

@@ -3,6 +3,12 @@
 
 root=${root-} newline=${newline-} unit=${unit-} argv=${argv-} value=${value-}
 
+observe_docker() { # DEFAULT-PATH: what is told at once
+  observe_docker_unit "$1"
+  observe_docker_bridge
+  observe_docker_flavour
+}
+
 observe_docker_unit() { # DEFAULT-PATH: the unit, how dockerd was really started, and the file that it reads
   service_unit docker.service
   ask docker_unit printf '%s\n' "$unit"
@@ -12,31 +18,28 @@ observe_docker_unit() { # DEFAULT-PATH: the unit, how dockerd was really started
 }
 
 observe_docker_daemon() { # FORMAT: the daemon, its images, and its containers as one JSON object a line
-  if docker_api '/info' '/images/json' '/containers/json?all=1'; then
-    ask docker_info printf '%s' "$one"
-    ask docker_images docker_image_names "$two"
-    ids=$(printf '%s' "$three" | tr , '\n' | tr '{' '\n' | sed -n 's/^"Id":"\([0-9a-f]*\)"$/\1/p')
-  else
+  told=$(docker_told)
+  case $told in
+  "{"*"${newline}200"*"${newline}200"*"${newline}200")
+    ask docker_told printf '%s\n' "$told"
+    ids=$(printf '%s\n' "$told" | sed -n 's/^"Id":"\(.*\)"$/\1/p')
+    ;;
+  *)
     ask docker_info limited docker info --format '{{json .}}'
     ask docker_images limited docker image ls --digests --format '{{.Repository}}:{{.Tag}} {{.Repository}}@{{.Digest}}'
     ids=$(limited docker ps -aq --no-trunc 2>/dev/null)
-  fi
+    ;;
+  esac
   # shellcheck disable=SC2086  # ids are words
   ask docker_containers limited docker inspect --type container --format "$1" ${ids:-none}
 }
 
-docker_api() { # PATH PATH PATH: bodies in $one, $two and $three, from the daemon's own socket: a client's start costs more than all three
+docker_told() { # from the daemon's own socket, for a client's start costs more: its info, names of images (their labels can be long), ids of containers, and each answer's status
   socket=$root/var/run/docker.sock
   command -v curl >/dev/null 2>&1 && [ -S "$socket" ] && [ -e "$root/var/run/docker.pid" ] || return 1
-  said=$(curl -fsS -g -m 15 -w '\n' --unix-socket "$socket" "http://localhost$1" "http://localhost$2" "http://localhost$3" \
-    2>/dev/null | sed '/^$/d')
-  case $said in "{"*"}${newline}["*"]${newline}["*"]") ;; *) return 1 ;; esac
-  one=${said%%"$newline"*} said=${said#*"$newline"}
-  two=${said%%"$newline"*} three=${said#*"$newline"}
-}
-
-docker_image_names() { # JSON: only the names, for labels and the like can be long
-  printf '%s' "$1" | grep -Eo '"Repo(Tags|Digests)":\[[^]]*\]'
+  curl -fsS -g -m 15 -w '\n%{http_code}\n' --unix-socket "$socket" \
+    http://localhost/info http://localhost/images/json 'http://localhost/containers/json?all=1' 2>/dev/null |
+    grep -Eo -e '^[{].*' -e '"Repo(Tags|Digests)":\[[^]]*\]' -e '"Id":"[0-9a-f]{64}"' -e '^200$'
 }
 
 observe_docker_flavour() { # where the client is, and sockets of rootless daemons

@@ -27,7 +27,7 @@ _GROUP = re.compile(r"/proc/(\d+)/cgroup:(.*)")
 def questions(host: Host, asked: Sequence[RenderedFile]) -> tuple[tuple[str, ...], ...]:  # noqa: ARG001
     """Asked of every host: harm is counted by what runs there, managed or not."""
     path = asked[0].spec.path if asked else PATH
-    return ("observe_runner_unit", path), ("observe_runner_version",), ("observe_runner_processes",)
+    return ("observe_runner_unit", path), ("observe_runner_program",)
 
 
 def facts(facts: Facts, answers: Answers) -> Facts:

@@ -27,6 +27,11 @@ runner_jobs() { # URL: the lines that count jobs
   { curl -gfsS --noproxy '*' -m 2 "$1" || wget -q -T 2 -O - "$1"; } | grep '^gitlab_runner_jobs{'
 }
 
+observe_runner_program() {
+  observe_runner_processes
+  observe_runner_version
+}
+
 observe_runner_version() {
   # shellcheck disable=SC2046  # a path is a word
   recall runner_version "$(fingerprint $(command -v gitlab-runner))" limited gitlab-runner --version

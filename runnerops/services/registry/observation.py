@@ -29,9 +29,7 @@ def questions(host: Host, asked: Sequence[RenderedFile]) -> tuple[tuple[str, ...
         return tuple(found)
     upstreams = (_upstream(number, cache, asked) for number, cache in enumerate(caches, 1))
     return (
-        ("observe_registry_compose",),
-        ("observe_registry_listeners",),
-        ("observe_registry_files", directory(host)),
+        ("observe_registry", directory(host)),
         *found,
         *upstreams,
     )

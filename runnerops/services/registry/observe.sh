@@ -3,6 +3,12 @@
 
 root=${root-}
 
+observe_registry() { # DIRECTORY
+  observe_registry_files "$1"
+  observe_registry_listeners
+  observe_registry_compose
+}
+
 observe_registry_compose() { # the plugin, else the command, which may be either version
   places="/usr/libexec/docker/cli-plugins /usr/lib/docker/cli-plugins /usr/local/lib/docker/cli-plugins"
   # shellcheck disable=SC2046,SC2086  # folders are words

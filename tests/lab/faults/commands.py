@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from runnerops import inventory
 from runnerops.apply import apply
 from runnerops.commands.deploy import deploy
 from runnerops.commands.diff import diff
-from runnerops.commands.planning import Flags, Planned
+from runnerops.commands.flags import Flags, Manner
+from runnerops.commands.planning import Planned, plan_all
 from runnerops.commands.project import open_project
-from runnerops.commands.reach import Reach, plan_all
-from runnerops.commands.rounds import Manner
+from runnerops.commands.reach import Reach
 from runnerops.model import Event, Exit, Host, Outcome, Plan, Step
 from runnerops.report.screen import Screen
 from tests.lab.host import LabHost
@@ -68,7 +69,8 @@ def type_diff(project: Project) -> None:
 def planning(project: Project, flags: Flags = NO_FLAGS) -> Iterator[Planning]:
     """What a deploy would do now on the inventory's one host, the connection kept open."""
     screen, environ = _screen(), project.environ
-    opened = open_project(project.folder / "inventory.yml", (), environ, screen.redactor)
+    loaded = inventory.load(project.folder / "inventory.yml")
+    opened = open_project(loaded, loaded.hosts, environ, screen.redactor)
     with Reach(opened.inventory, environ, screen) as reach:
         (host,) = opened.hosts
         planned = plan_all(opened, reach, environ, screen, flags)[host.name]

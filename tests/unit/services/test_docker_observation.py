@@ -52,7 +52,10 @@ def test_a_daemon_that_answers() -> None:
 
 def test_images_as_the_socket_tells_them() -> None:
     said = '"RepoDigests":["registry@sha256:aa"]\n"RepoTags":["registry:3.0.0","localhost:5000/registry:3"]\n"RepoTags":[]\n'
-    assert read(docker_images=said).images == {"registry@sha256:aa", "registry:3.0.0", "localhost:5000/registry:3"}
+    told = f"{json.dumps(INFO)}\n200\n{said}200\n200\n"
+    found = read(docker_told=told)
+    assert found.version == "26.1.5+dfsg1"
+    assert found.images == {"registry@sha256:aa", "registry:3.0.0", "localhost:5000/registry:3"}
 
 
 @pytest.mark.parametrize("none", ["null", "[]"])
@@ -159,7 +162,7 @@ def test_the_daemon_is_asked_on_its_socket_else_through_its_client(shell: str, l
         (tmp_path / name).write_text("" if name == lost else f"{text}\n")
     frame = package_files("runnerops.remote").joinpath("observe.sh").read_text()
     script = f"""{frame}
-    curl() {{ cat info; echo; cat images; echo; cat containers; }}
+    curl() {{ for part in info images containers; do cat $part; if [ -s $part ]; then printf '\\n200\\n'; fi; done; }}
     docker() {{ echo "client: $*"; }}
     limited() {{ "$@"; }}
     ask() {{ echo "$1:"; shift; "$@"; echo; }}
@@ -174,7 +177,7 @@ def test_the_daemon_is_asked_on_its_socket_else_through_its_client(shell: str, l
         assert "docker_images: client: image ls" in said
     else:
         assert said.startswith(
-            'docker_info: {"ServerVersion":"26.1.5"} docker_images: "RepoTags":["registry:3.0.0"] docker'
+            'docker_told: {"ServerVersion":"26.1.5"} 200 "RepoTags":["registry:3.0.0"] 200 "Id":"aaa'
         )
         assert said.endswith(f"client: inspect --type container --format FORM {'a' * 64} {'b' * 64}")
     assert done.stderr == ""

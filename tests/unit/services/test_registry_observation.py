@@ -62,9 +62,7 @@ def test_a_host_with_caches() -> None:
     config, other, compose = ((file.spec.path, sha256(file.content)) for file in asked)
     hub = "https://registry-1.docker.io"
     assert registry.questions(here, asked) == (
-        ("observe_registry_compose",),
-        ("observe_registry_listeners",),
-        ("observe_registry_files", "/opt/registry"),
+        ("observe_registry", "/opt/registry"),
         ("observe_registry_answer", "1", "http://172.17.0.1:5000"),
         ("observe_registry_answer", "2", "http://127.0.0.1:5001"),
         (

@@ -1,0 +1,47 @@
+"""What the command line said of a run: what it may do, and how its user wants to be asked and told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from runnerops.errors import UsageError
+from runnerops.model import CiJob, Host, Policy
+from runnerops.report.screen import Screen
+
+
+@dataclass(frozen=True, slots=True)
+class Flags:
+    """What the command line said of a run, and the CI job it was said in, if any.
+
+    `allow`: stop codes, each for all hosts (`""`) or for one host by name.
+    """
+
+    allow: Mapping[str, frozenset[str]]
+    kill_jobs: bool = False
+    drain_s: int = 7200
+    prove_s: int = 60
+    lock_wait_s: int = 0
+    job: CiJob | None = None
+
+    def policy(self, host: Host) -> Policy:
+        """What of it holds for this host."""
+        allow = frozenset(code for code, hosts in self.allow.items() if "" in hosts or host.name in hosts)
+        return Policy(allow, self.kill_jobs, self.drain_s, self.prove_s, self.job)
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a user wants to be asked and told. `yes`: not asked at all; `no_wait`: not told to the end of running jobs."""
+
+    yes: bool
+    as_json: bool
+    verbose: bool
+    no_wait: bool = False
+
+    def check(self, command: str, screen: Screen, look: str) -> None:
+        """`look` is what tells beforehand what will be done. Raises UsageError where nobody can be asked."""
+        if not self.yes and (self.as_json or not screen.interactive):
+            raise UsageError(
+                f"{command}: there is no terminal to ask at", f"look at `runnerops {look}` first, then add --yes"
+            )
