@@ -8,6 +8,7 @@ from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from runnerops.errors import HostError
 from runnerops.fleet import WORKERS
@@ -15,9 +16,11 @@ from runnerops.model import Host, Inventory
 from runnerops.remote.hostkeys import KnownHosts
 from runnerops.remote.keys import Credentials
 from runnerops.remote.link import Link
-from runnerops.remote.reading import ReadOnly
 from runnerops.remote.ssh import load, open_link
 from runnerops.report.screen import Screen
+
+if TYPE_CHECKING:
+    from runnerops.remote.reading import ReadOnly
 
 
 class Reach:
@@ -75,6 +78,8 @@ class Reach:
 
     def reader(self, host: Host) -> ReadOnly:
         """The same, for code that must not write; opened when it first reads."""
+        from runnerops.remote.reading import ReadOnly  # with it come all services
+
         return ReadOnly(host.name, partial(self.link, host))
 
     def again(self, host: Host) -> Link:

@@ -7,8 +7,9 @@ import re
 from runnerops.inventory.problems import Problems
 from runnerops.model import Mark
 
-_UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
-"""What YAML 1.2 does not allow in a text, and a byte order mark in the middle of one."""
+_UNPRINTABLE = "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+"""What YAML 1.2 does not allow in a text, and a byte order mark in the middle of one. Slow to compile."""
+_UNPRINTABLE_ASCII = "[^\t\n\r\x20-\x7e]"
 
 
 def decode(data: bytes, file: str, problems: Problems) -> str:
@@ -21,7 +22,7 @@ def decode(data: bytes, file: str, problems: Problems) -> str:
     except UnicodeDecodeError:
         _bad_byte(data, file, problems)
     else:
-        for found in _UNPRINTABLE.finditer(text):
+        for found in re.finditer(_UNPRINTABLE_ASCII if text.isascii() else _UNPRINTABLE, text):
             problems.add(_place(text[: found.start()], file), "", f"{_name(found[0])} is not allowed", "take it out")
         problems.stop()
         return text

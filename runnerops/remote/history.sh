@@ -11,6 +11,6 @@ observe_history() { # who asked for each run, what it walked, and what came of i
   ask runs grep -H . "$state"/runs/*/meta
   ask todo grep -H . "$state"/runs/*/todo
   ask undo grep -H . "$state"/runs/*/undo
-  ask alive limited systemctl list-units --all --plain --no-legend --no-pager 'runnerops-*'
+  ask alive systemctl list-units --all --plain --no-legend --no-pager 'runnerops-*'
   ask logs grep -H . "$state"/runs/*/log # after `alive`: one that ends meanwhile is no dead one
 }

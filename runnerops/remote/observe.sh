@@ -11,7 +11,7 @@ newline='
 limit=''
 if command -v timeout >/dev/null 2>&1; then limit='timeout -s KILL 20'; fi
 
-limited() { # ARGV...: a program that hangs does not hang the observation
+limited() { # ARGV...: a program that hangs does not hang the observation; systemctl ends by itself after 25 s
   $limit "$@"
 }
 
@@ -23,7 +23,7 @@ ask() { # NAME ARGV...: one answer, the output and exit status of a program or a
 }
 
 service_unit() { # UNIT: $unit is what systemd says of it, $argv how it was really started, a word a line
-  unit=$(limited systemctl show -p LoadState,ActiveState,MainPID,InvocationID,ExecStart "$1" 2>/dev/null)
+  unit=$(systemctl show -p LoadState,ActiveState,MainPID,InvocationID,ExecStart "$1" 2>/dev/null)
   pid=${unit##*MainPID=}
   pid=${pid%%"$newline"*}
   if [ "${pid:-0}" != 0 ] && [ -r "$root/proc/$pid/cmdline" ]; then
@@ -127,7 +127,7 @@ observe_runs() { # what runnerops keeps on the host; one process a question, how
   ask owed grep -H . "$state"/owed/*
   ask runs frame_runs
   ask staged grep -H -e '^stage	' -e '^swap	.*	absent$' "$state"/runs/*/todo
-  ask alive limited systemctl list-units --all --plain --no-legend --no-pager 'runnerops-*'
+  ask alive systemctl list-units --all --plain --no-legend --no-pager 'runnerops-*'
   ask ends grep -H -e "	end	" -e "	note	clock " "$state"/runs/*/log # after `alive`: one that ends meanwhile is no dead one
 }
 

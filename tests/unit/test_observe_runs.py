@@ -29,7 +29,6 @@ def test_a_run_that_ends_while_it_is_asked_about_is_not_told_as_cut_off(
     script = f"""word=w
     {FRAME}
     {HISTORY}
-    limited() {{ "$@"; }}
     systemctl() {{ printf '2.0\\t\\t-1\\tend\\tapplied\\n' >>{run}/log; }}
     {call}
     """

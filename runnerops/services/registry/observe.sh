@@ -27,7 +27,7 @@ registry_find_compose() {
 }
 
 observe_registry_listeners() {
-  ask registry_listeners limited ss -Hltnp
+  ask registry_listeners ss -Hltnp
 }
 
 registry_get() { # URL [SECONDS]: its body, if it answers with success within 3 s
