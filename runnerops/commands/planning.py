@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from runnerops import late
 from runnerops.commands.flags import Flags
 from runnerops.commands.project import Project, learn_secrets
 from runnerops.fleet import side_by_side
@@ -18,7 +19,6 @@ from runnerops.observe import Reader, observe
 from runnerops.origin import find_job, find_origin
 from runnerops.redact import Redactor
 from runnerops.rules import lint
-from runnerops.services import late
 from runnerops.services.base import ParseError
 
 if TYPE_CHECKING:

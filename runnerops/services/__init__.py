@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from runnerops.model import ServiceName
 from runnerops.services import docker, gitlab_runner, registry
-from runnerops.services.base import Service
+
+if TYPE_CHECKING:
+    from runnerops.services.base import Service
 
 SERVICES: tuple[Service, ...] = (docker, registry, gitlab_runner)
 

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from runnerops.services.late import late
+from runnerops.late import late
 
 if TYPE_CHECKING:
     from runnerops.services.registry.adoption import adopt

@@ -1,9 +1,9 @@
-"""Loading half of a service late: what only planning needs is imported while a host is being asked."""
+"""Loading parts of a package late: what only planning needs is imported while a host is being asked."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
@@ -21,6 +21,21 @@ def late(package: str, homes: Mapping[str, tuple[str, ...]]) -> Callable[[str], 
         found = getattr(import_module(f"{package}.{home_of[name]}"), name)
         setattr(sys.modules[package], name, found)
         return found
+
+    return get
+
+
+def late_in_order(package: str, modules: Sequence[str]) -> Callable[[str], Any]:
+    """The same for modules of which each needs only those before it: a name is looked for in one after another."""
+    _packages[package] = tuple(modules)
+
+    def get(name: str) -> Any:
+        for module in () if name.startswith("__") else modules:
+            found = vars(import_module(f"{package}.{module}"))
+            if name in found:
+                setattr(sys.modules[package], name, found[name])
+                return found[name]
+        raise AttributeError(f"module {package!r} has no attribute {name!r}")
 
     return get
 

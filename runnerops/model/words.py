@@ -1,0 +1,123 @@
+"""The words that everything speaks: places, values, services, verbs, results."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from enum import IntEnum, StrEnum
+from typing import Literal, TypeAlias
+
+ABSENT = "absent"
+"""The `Sha` of a file that does not exist or must not exist."""
+
+KEEP_RUNS = 10
+"""How many runs a host keeps with their files, where the inventory says nothing."""
+
+Sha: TypeAlias = str
+"""64 lower-case hex digits of a SHA-256, or `ABSENT`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Where a value was written: line and column count from 1."""
+
+    file: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A leaf of a section whose value comes from elsewhere. It never holds the value; `secrets.py` resolves it.
+
+    `source` is `env` (argument: a variable's name), `file` (a path) or `command` (a command line).
+    `{host}` in the argument is already replaced.
+    """
+
+    source: Literal["env", "file", "command"]
+    argument: str
+    mark: Mark
+
+    def __str__(self) -> str:
+        return "********"
+
+
+Value: TypeAlias = "str | int | float | bool | datetime | date | time | Secret | list[Value] | dict[str, Value] | None"
+Tree: TypeAlias = "dict[str, Value]"
+"""A parsed document, or a section of the inventory. The one loose type: only services, rules, redact and templates open it."""
+
+Key: TypeAlias = "tuple[str | int, ...]"
+"""A place in a `Tree`, e.g. `("runners", 0, "docker", "image")`."""
+
+
+def key_text(key: Key) -> str:
+    """A key as people write it: `runners[0].docker.image`."""
+    text = ""
+    for part in key:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    return text
+
+
+class ServiceName(StrEnum):
+    """The managed systems, in the usual order of their parts in a run."""
+
+    DOCKER = "docker"
+    REGISTRY = "registry"
+    GITLAB_RUNNER = "gitlab_runner"
+
+
+class Verb(IntEnum):
+    """What a service does for a change to take effect, gentlest first: `max()` of two satisfies both.
+
+    PROVE acts on nothing and only shows that the service runs what its file says.
+    """
+
+    PROVE = 0
+    RELOAD = 1
+    UP = 2
+    RECREATE = 3
+    RESTART = 4
+
+
+class Result(StrEnum):
+    """What a host ended with."""
+
+    UNCHANGED = "unchanged"
+    APPLIED = "applied"
+    PENDING = "pending"
+    GOING_ON = "going-on"
+    REFUSED = "refused"
+    SKIPPED = "skipped"
+    LOCKED = "locked"
+    UNREACHABLE = "unreachable"
+    FAILED = "failed"
+    ROLLED_BACK = "rolled-back"
+    NEEDS_PERSON = "needs-person"
+    UNKNOWN = "unknown"
+
+
+ENDS = {
+    "applied": Result.APPLIED,
+    "failed": Result.FAILED,
+    "interrupted": Result.FAILED,
+    "rolled-back": Result.ROLLED_BACK,
+    "needs-person": Result.NEEDS_PERSON,
+    "locked": Result.LOCKED,
+}
+"""The word that a run's log ends with, and what it means for the host."""
+
+
+class Exit(IntEnum):
+    """The exit codes, documented in the README."""
+
+    OK = 0
+    FAILED = 1
+    USAGE = 2
+    PENDING = 3
+    ROLLED_BACK = 4
+    NEEDS_PERSON = 5
+    BUG = 70
+    INTERRUPTED = 130
