@@ -1,0 +1,73 @@
+"""Connections that begin before it is known whether anybody may log in."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from io import StringIO
+from pathlib import Path
+
+import pytest
+
+from runnerops.commands.reach import Reach
+from runnerops.errors import HostError
+from runnerops.model import Inventory
+from runnerops.report.screen import Screen
+from tests.integration.sshd import ADDRESS, USER, Sshd
+
+AGREED = "SSH2_MSG_NEWKEYS received"
+
+
+def agreed(sshd: Sshd) -> None:
+    """Waits until the keys of a connection are exchanged."""
+    ends = time.monotonic() + 20
+    while AGREED not in sshd.log():
+        assert time.monotonic() < ends, sshd.log()
+        time.sleep(0.02)
+
+
+def reach(sshd: Sshd, folder: Path) -> Reach:
+    (folder / "known_hosts").write_text(sshd.line())
+    path = str(folder / "inventory.yml")
+    return Reach(
+        Inventory(path, (sshd.host(),), {}), {"HOME": os.environ["HOME"]}, Screen(out=StringIO(), err=StringIO())
+    )
+
+
+def test_nobody_logs_in_before_it_is_admitted(sshd: Sshd, tmp_path: Path) -> None:
+    with reach(sshd, tmp_path) as way:
+        way.begin([sshd.host()])
+        agreed(sshd)
+        assert not sshd.asked_to_log_in
+        way.admit()
+        assert way.link(sshd.host()).run(["echo", "hi"], b"", 10).stdout == b"hi\n"
+    assert sshd.log().count(AGREED) == 1
+
+
+def test_nobody_logs_in_who_was_never_admitted(sshd: Sshd, tmp_path: Path) -> None:
+    with reach(sshd, tmp_path) as way:
+        way.begin([sshd.host()])
+        agreed(sshd)
+    with pytest.raises(HostError, match="not logged in"):
+        way.link(sshd.host())
+    assert not sshd.asked_to_log_in
+
+
+@pytest.mark.parametrize("command", [("deploy", "--yes"), ("diff",)])
+def test_an_unsound_inventory_logs_in_nowhere(command: tuple[str, ...], sshd: Sshd, tmp_path: Path) -> None:
+    (tmp_path / "known_hosts").write_text(sshd.line())
+    (tmp_path / "inventory.yml").write_text(
+        f"""hosts:
+  web-1:
+    address: {ADDRESS}
+    ssh: {{user: {USER}, port: {sshd.port}, key: {sshd.keys.folder / "user"}}}
+    gitlab_runner: {{concurrent: 0}}
+"""
+    )
+    argv = [sys.executable, "-m", "runnerops", *command]
+    done = subprocess.run(argv, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1, done.stderr
+    assert "concurrent" in done.stderr
+    assert not sshd.asked_to_log_in
