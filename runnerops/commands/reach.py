@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from functools import partial
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
     from runnerops.remote.reading import ReadOnly
 
 
+_GRACE_SECONDS = 10.0
+"""Who waited longer than this to be admitted (for a secret's command, say) may have been given up by sshd (LoginGraceTime)."""
+
+
 class Reach:
     """The way to every host of an inventory; safe to use from one thread a host."""
 
@@ -35,12 +40,14 @@ class Reach:
         self._begun: dict[str, Future[Link]] = {}
         self._decided = threading.Event()
         self._admitted = False
+        self._since = self._waited = 0.0
         self._lock = threading.Lock()
         for warning in self._known.warnings:
             screen.say(f"warning: {warning}", "warn")
 
     def begin(self, hosts: Sequence[Host]) -> None:
         """Begins to connect, for as far as one gets without logging in: that waits for `admit`."""
+        self._since = time.monotonic()
         load()  # else the threads would, and take turns with this one
         for host in hosts[:WORKERS]:
             self._begun[host.name] = begun = Future[Link]()
@@ -59,6 +66,7 @@ class Reach:
 
     def admit(self) -> None:
         """What is asked for is sound: hosts may be logged in to."""
+        self._waited = time.monotonic() - self._since
         self._admitted = True
         self._decided.set()
 
@@ -71,10 +79,18 @@ class Reach:
             known, begun = self._links.get(host.name), self._begun.pop(host.name, None)
         if known:
             return known
-        link = begun.result() if begun else self._open(host)
+        link = (begun and self._begun_link(begun)) or self._open(host)
         with self._lock:
             self._links[host.name] = link
         return link
+
+    def _begun_link(self, begun: Future[Link]) -> Link | None:
+        try:
+            return begun.result()
+        except HostError:
+            if self._waited < _GRACE_SECONDS:
+                raise
+        return None
 
     def reader(self, host: Host) -> ReadOnly:
         """The same, for code that must not write; opened when it first reads."""

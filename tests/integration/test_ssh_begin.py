@@ -15,15 +15,25 @@ from runnerops.commands.reach import Reach
 from runnerops.errors import HostError
 from runnerops.model import Inventory
 from runnerops.report.screen import Screen
+from tests.integration.conftest import StartSshd
 from tests.integration.sshd import ADDRESS, USER, Sshd
 
 AGREED = "SSH2_MSG_NEWKEYS received"
 
 
-def agreed(sshd: Sshd) -> None:
+def logged(sshd: Sshd) -> None:
     """Waits until the keys of a connection are exchanged."""
     ends = time.monotonic() + 20
     while AGREED not in sshd.log():
+        assert time.monotonic() < ends, sshd.log()
+        time.sleep(0.02)
+
+
+def given_up(sshd: Sshd) -> None:
+    """Waits until the server has no open connection."""
+    ends = time.monotonic() + 20
+    here = f":{sshd.port:04X} "
+    while any(here in line and line.split()[3] == "01" for line in Path("/proc/net/tcp").read_text().splitlines()):
         assert time.monotonic() < ends, sshd.log()
         time.sleep(0.02)
 
@@ -39,7 +49,7 @@ def reach(sshd: Sshd, folder: Path) -> Reach:
 def test_nobody_logs_in_before_it_is_admitted(sshd: Sshd, tmp_path: Path) -> None:
     with reach(sshd, tmp_path) as way:
         way.begin([sshd.host()])
-        agreed(sshd)
+        logged(sshd)
         assert not sshd.asked_to_log_in
         way.admit()
         assert way.link(sshd.host()).run(["echo", "hi"], b"", 10).stdout == b"hi\n"
@@ -49,10 +59,24 @@ def test_nobody_logs_in_before_it_is_admitted(sshd: Sshd, tmp_path: Path) -> Non
 def test_nobody_logs_in_who_was_never_admitted(sshd: Sshd, tmp_path: Path) -> None:
     with reach(sshd, tmp_path) as way:
         way.begin([sshd.host()])
-        agreed(sshd)
+        logged(sshd)
     with pytest.raises(HostError, match="not logged in"):
         way.link(sshd.host())
     assert not sshd.asked_to_log_in
+
+
+def test_one_who_waited_too_long_connects_again(
+    start_sshd: StartSshd, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sshd = start_sshd("LoginGraceTime 1")
+    monkeypatch.setattr("runnerops.commands.reach._GRACE_SECONDS", 0.5)
+    with reach(sshd, tmp_path) as way:
+        way.begin([sshd.host()])
+        logged(sshd)
+        given_up(sshd)
+        way.admit()
+        assert way.link(sshd.host()).run(["echo", "hi"], b"", 10).stdout == b"hi\n"
+    assert sshd.log().count(AGREED) == 2
 
 
 @pytest.mark.parametrize("command", [("deploy", "--yes"), ("diff",)])
