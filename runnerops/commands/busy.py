@@ -67,6 +67,8 @@ def meet(plan: Plan, reader: ReadOnly, patience: Patience) -> Met:
     if record is None:
         return Met(in_between(plan))
     run, locked = record.run, locked_by(record.run, plan.host)
+    if not run.alive and not run.result:  # it is just beginning, or was cut off: another look tells
+        return Met(locked, again=True)
     if run.digest == plan.digest:
         if run.alive or record.result is Result.APPLIED:
             return Met(replace(locked, message=f"{holder_text(run)}, is this very plan"), again=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import secrets as random
 import threading
 from collections.abc import Mapping, Sequence
@@ -122,13 +121,13 @@ def plan_all(
     flags = replace(flags, job=find_job(environ))
     hosts = {host.name: host for host in project.hosts}
     deployed = frozenset(hosts)
-    loading = threading.Thread(target=load_rest, daemon=True)
+    first = threading.Lock()
 
     def look(name: str) -> Planned:
         host = hosts[name]
         reach.link(host)
-        with contextlib.suppress(RuntimeError):  # another host's thread has started it
-            loading.start()
+        if first.acquire(blocking=False):  # of all hosts' threads
+            threading.Thread(target=load_rest, daemon=True).start()
         reader = reach.reader(host)
         plan = partial(plan_host, project, host, reader, flags, origin, screen.redactor, deployed)
         return patience.plan_free(reader, plan) if patience else plan()

@@ -10,6 +10,7 @@ import pytest
 from tests.lab.host import LabHost
 from tests.lab.lab import Lab
 from tests.lab.project import TOKEN, Project, cache_section, host_entry, runner_section, whole_host
+from tests.lab.shell import until
 
 DAEMON, CONFIG, COMPOSE = (
     "/etc/docker/daemon.json",
@@ -154,8 +155,10 @@ def test_a_pruned_run_is_no_target_any_more(project: Project, host: LabHost) -> 
     for number in range(3, 6):
         project.set(host.name, "gitlab_runner", "concurrent", value=number)
         project.deploy()
-    kept = host.run("ls /var/lib/runnerops/runs").stdout.split()
-    assert kept == ["1", "3"]  # the last, and the last that brought daemon.json
+    # the last, and the last that brought daemon.json; a run prunes after it has told its end
+    until(
+        "the others are pruned", lambda: host.run("ls /var/lib/runnerops/runs").stdout.split() == ["1", "3"], seconds=10
+    )
     assert "run 2 is not kept" in back(project, host, "--to", "2", code=1)
     back(project, host)
     assert b"concurrent = 4" in host.read(CONFIG)

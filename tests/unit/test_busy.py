@@ -11,7 +11,7 @@ from typing import Any, cast
 
 import pytest
 
-from runnerops.commands.busy import Patience, locked_by, overtaken
+from runnerops.commands.busy import Patience, locked_by, meet, overtaken
 from runnerops.commands.going import Going, Terminated
 from runnerops.commands.planning import Planned
 from runnerops.commands.reach import Reach
@@ -120,6 +120,21 @@ def test_a_run_that_was_just_beginning_when_the_host_was_looked_at(
     met = overtaken(PLAN, last, cast(ReadOnly, Kept(end, digest)), Patience(0, Screen(err=io.StringIO())))
     assert (met.again if met else None) == again
     assert not met or "run 7 by anna from laptop" in met.outcome.message
+
+
+@pytest.mark.parametrize(
+    ("end", "digest", "result", "again"),
+    [
+        ("", "mine", Result.LOCKED, True),  # it is just beginning, or was cut off
+        ("", "other", Result.LOCKED, True),
+        ("applied", "mine", Result.LOCKED, True),
+        ("applied", "other", Result.LOCKED, False),
+        ("rolled-back", "mine", Result.ROLLED_BACK, False),
+    ],
+)
+def test_a_run_that_had_the_host_first(end: str, digest: str, result: Result, again: bool) -> None:
+    met = meet(PLAN, cast(ReadOnly, Kept(end, digest)), Patience(0, Screen(err=io.StringIO())))
+    assert (met.outcome.result, met.again) == (result, again)
 
 
 # ------------------------------------------------------------------------------------------------------- interrupts
