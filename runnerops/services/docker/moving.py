@@ -16,7 +16,7 @@ RELOAD = (
     "last() { docker events --since 1h --until 0s --filter type=daemon --filter event=reload"
     " --format '{{.TimeNano}}' | tail -n 1; }; "
     'before=$(last); systemctl reload "$1" || exit 1; '
-    'while after=$(last); [ "$after" = "$before" ]; do sleep 1; done'
+    'while after=$(last); [ "$after" = "$before" ]; do sleep 0.2 2>/dev/null || sleep 1; done'
 )
 """Reloads, and waits for the daemon's own event: one that refuses its file ends `systemctl reload` with 0 too."""
 
