@@ -100,6 +100,11 @@ frame_file() { # KIND "MODE OWNER MTIME" PATH REAL
   printf '\n%s end %s\n' "$word" "$?"
 }
 
+observe_facts() {
+  observe_host
+  observe_runs
+}
+
 observe_host() {
   ask clock date +%s
   read -r boot 2>/dev/null <"$root/proc/sys/kernel/random/boot_id" || boot=''

@@ -19,8 +19,8 @@ from runnerops.services.base import Answer
 
 STATE = "/var/lib/runnerops"
 OBSERVE = ("sh", "-s")
-FACTS = (("observe_host",), ("observe_runs",))
-"""What every observation asks that a plan is made of; these functions are the frame's own."""
+FACTS = (("observe_facts",),)
+"""What every observation asks that a plan is made of; this function is the frame's own."""
 RUN_EXISTS = 75
 """Exit status of `start`: another run came in between, and nothing was changed."""
 NO_ROOM = 74
@@ -168,9 +168,10 @@ def frame(word: str, calls: Sequence[Sequence[str]], functions: Sequence[str]) -
     whole (it is one function) before anything runs.
     """
     own = Path(__file__).with_name("observe.sh").read_text()
-    nest = "cat </dev/null"
+    nest = ":"
     for call in reversed(calls):
-        nest = f"{shlex.join(call)} </dev/null | {{ {nest}; cat; }}"
+        one = f"{shlex.join(call)} </dev/null"
+        nest = f"{one} | {{ {nest}; cat; }}" if nest != ":" else one
     body = "\n".join((f"word={word}", own, *functions, nest))
     return f"observe() {{\n{body}\n}}\nobserve </dev/null\n".encode()
 
