@@ -60,17 +60,19 @@ def ssh_true(host: LabHost, address: str, port: int, known_hosts: Path) -> Seque
 
 
 def no_op_deploy(lab: Lab, host: LabHost, delay: float, runs: int) -> None:
-    """A deploy that finds nothing to do, through a line with `delay` seconds each way."""
+    """A deploy that finds nothing to do, through a line with `delay` seconds each way; without any, by the straight way."""
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        proxy = stack.enter_context(Proxy(host.address, host.port, delay))
+        address, port = host.address, host.port
+        if delay:
+            address, port = "127.0.0.1", stack.enter_context(Proxy(host.address, host.port, delay)).port
         project = Project(folder, lab)
-        project.known_hosts.write_text(host.host_key("127.0.0.1", proxy.port) + "\n")
-        entry = {**whole_host(host, lab.hub), "address": "127.0.0.1", "ssh": {"user": "root", "port": proxy.port}}
+        project.known_hosts.write_text(host.host_key(address, port) + "\n")
+        entry = {**whole_host(host, lab.hub), "address": address, "ssh": {"user": "root", "port": port}}
         project.write({"hosts": {host.name: entry}})
         host.reset()
         project.deploy()
-        peer = ssh_true(host, "127.0.0.1", proxy.port, project.known_hosts)
+        peer = ssh_true(host, address, port, project.known_hosts)
         ours, theirs, both = ratio(project.deploy, lambda: subprocess.run(peer, check=True, capture_output=True), runs)
     link = f"{delay * 2000:.0f} ms"
     print(f"no-op deploy, {host.name}, {link}: {ours:.2f} s; ssh true: {theirs:.2f} s; ratio {both:.2f}", flush=True)
