@@ -13,7 +13,7 @@ from runnerops.model import Host
 from runnerops.remote.hostkeys import KINDS, Entry, HostKey, KnownHosts
 from runnerops.remote.keys import Credentials
 from runnerops.remote.link import close_all
-from runnerops.remote.ssh import open_hop, patiently
+from runnerops.remote.ssh import load, open_hop, patiently
 
 if TYPE_CHECKING:
     from runnerops.remote.route import Hop
@@ -41,7 +41,8 @@ def fetch_offer(
 
     Gateways that are known are logged in to. Keys that are revoked are left out. Raises HostError and PrivateKeyError.
     """
-    from runnerops.remote.route import make_route  # noqa: PLC0415  fabric is slow to import
+    load()
+    from runnerops.remote.route import make_route  # noqa: PLC0415
 
     hops = make_route(host, known, credentials, environ, peers)
     try:
