@@ -36,11 +36,14 @@ class _PromptAuth(AuthHandler):
 
     def _request_auth(self) -> None:
         usual: Any = super()  # its stubs know only the public half
-        usual._request_auth()
         transport: Any = self.transport
-        if "rsa" in str(self.private_key and self.private_key.get_name()) and not transport.server_extensions:
+        waits = "rsa" in str(self.private_key and self.private_key.get_name()) and not transport.server_extensions
+        self._sent = (
+            not waits
+        )  # before anything is sent: the answer comes in another thread, and would send the key again
+        usual._request_auth()
+        if waits:
             return
-        self._sent = True
         accepted = Message()
         accepted.add_string(_SERVICE)
         accepted.rewind()

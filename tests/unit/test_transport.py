@@ -1,0 +1,52 @@
+"""Logging in with a key that goes with the request to be authenticated."""
+
+from __future__ import annotations
+
+import io
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from paramiko import Ed25519Key, Message
+from paramiko.common import MSG_SERVICE_REQUEST, MSG_USERAUTH_REQUEST
+
+from runnerops.remote.transport import Prompt
+
+
+@pytest.fixture(name="ends")
+def fixture_ends() -> Iterator[tuple[socket.socket, socket.socket]]:
+    here, there = socket.socketpair()
+    with here, there:
+        yield here, there
+
+
+@pytest.mark.parametrize("prompt", [True, False], ids=["accepted at once", "accepted late"])
+def test_each_key_is_sent_once_whenever_the_service_is_accepted(
+    prompt: bool, ends: tuple[socket.socket, socket.socket]
+) -> None:
+    """A second request for the same key would be answered too, and its answer be taken for the next key's."""
+    transport: Any = Prompt(ends[0])
+    sent: list[int] = []
+
+    def accept() -> None:
+        accepted = Message()
+        accepted.add_string("ssh-userauth")
+        accepted.rewind()
+        transport.auth_handler._parse_service_accept(accepted)
+
+    def send(message: Message) -> None:
+        sent.append(message.asbytes()[0])
+        if sent[-1] == MSG_SERVICE_REQUEST and prompt:
+            accept()
+        if sent[-1] == MSG_USERAUTH_REQUEST:
+            if not prompt:
+                accept()
+            transport.auth_handler._parse_userauth_success(Message())
+
+    transport._send_message, transport.active, transport.session_id = send, True, b"session"
+    text = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()).decode()
+    transport.auth_publickey("me", Ed25519Key(file_obj=io.StringIO(text)))
+    assert sent == [MSG_SERVICE_REQUEST, MSG_USERAUTH_REQUEST]
