@@ -39,6 +39,10 @@ def test_a_key_with_a_passphrase(sshd: Sshd) -> None:
     assert "SSH_KEY_PASSPHRASE" in caught.value.hint
 
 
+NO_AGENT = 2
+"""Exit status of ssh-add where nobody listens yet."""
+
+
 @pytest.fixture(name="agent")
 def fixture_agent(tmp_path: Path, sshd: Sshd, monkeypatch: pytest.MonkeyPatch) -> Iterator[Keys]:
     """An agent that holds the locked key, open, after one that nobody wants."""
@@ -47,15 +51,17 @@ def fixture_agent(tmp_path: Path, sshd: Sshd, monkeypatch: pytest.MonkeyPatch) -
     ask.write_text("#!/bin/sh\necho open sesame\n")
     ask.chmod(0o755)
     with subprocess.Popen(["ssh-agent", "-D", "-a", place], stdout=subprocess.DEVNULL) as process:
-        while not place.exists():
-            assert process.poll() is None
-        monkeypatch.setenv("SSH_AUTH_SOCK", str(place))
-        monkeypatch.setenv("SSH_ASKPASS", str(ask))
-        monkeypatch.setenv("SSH_ASKPASS_REQUIRE", "force")
-        keys = [sshd.keys.folder / name for name in ("user_other", "user_locked")]
-        subprocess.run(["ssh-add", "-q", *keys], check=True, stdin=subprocess.DEVNULL)
-        yield sshd.keys
-        process.terminate()
+        try:
+            monkeypatch.setenv("SSH_AUTH_SOCK", str(place))
+            monkeypatch.setenv("SSH_ASKPASS", str(ask))
+            monkeypatch.setenv("SSH_ASKPASS_REQUIRE", "force")
+            while subprocess.run(["ssh-add", "-l"], capture_output=True, check=False).returncode == NO_AGENT:
+                assert process.poll() is None
+            keys = [sshd.keys.folder / name for name in ("user_other", "user_locked")]
+            subprocess.run(["ssh-add", "-q", *keys], check=True, stdin=subprocess.DEVNULL)
+            yield sshd.keys
+        finally:
+            process.terminate()
 
 
 def test_the_agent_is_asked(agent: Keys, sshd: Sshd, home: Path) -> None:
