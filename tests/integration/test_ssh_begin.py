@@ -68,7 +68,7 @@ def test_nobody_logs_in_who_was_never_admitted(sshd: Sshd, tmp_path: Path) -> No
 def test_one_who_waited_too_long_connects_again(
     start_sshd: StartSshd, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sshd = start_sshd("LoginGraceTime 1")
+    sshd = start_sshd("LoginGraceTime 4")
     monkeypatch.setattr("runnerops.commands.reach._GRACE_SECONDS", 0.5)
     with reach(sshd, tmp_path) as way:
         way.begin([sshd.host()])
