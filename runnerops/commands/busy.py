@@ -30,6 +30,8 @@ class Patience:
     seconds: int
     screen: Screen
     planned_again: set[str] = field(default_factory=set)
+    looked_again: set[tuple[str, int]] = field(default_factory=set)
+    """Runs, by host and number, that were met with neither a unit nor an end."""
     _began: float = field(default_factory=time.monotonic)
 
     @property
@@ -67,7 +69,8 @@ def meet(plan: Plan, reader: ReadOnly, patience: Patience) -> Met:
     if record is None:
         return Met(in_between(plan))
     run, locked = record.run, locked_by(record.run, plan.host)
-    if not run.alive and not run.result:  # it is just beginning, or was cut off: another look tells
+    if not run.alive and not run.result and (plan.host, run.number) not in patience.looked_again:
+        patience.looked_again.add((plan.host, run.number))  # it is just beginning, or was cut off: another look tells
         return Met(locked, again=True)
     if run.digest == plan.digest:
         if run.alive or record.result is Result.APPLIED:

@@ -137,6 +137,14 @@ def test_a_run_that_had_the_host_first(end: str, digest: str, result: Result, ag
     assert (met.outcome.result, met.again) == (result, again)
 
 
+@pytest.mark.parametrize(("digest", "result"), [("mine", Result.UNKNOWN), ("other", Result.LOCKED)])
+def test_a_run_that_neither_begins_nor_ends_is_looked_at_once_more_only(digest: str, result: Result) -> None:
+    patience = Patience(0, Screen(err=io.StringIO()))
+    reader = cast(ReadOnly, Kept("", digest))
+    met = [meet(PLAN, reader, patience) for _ in range(2)]
+    assert [(one.outcome.result, one.again) for one in met] == [(Result.LOCKED, True), (result, False)]
+
+
 # ------------------------------------------------------------------------------------------------------- interrupts
 
 
