@@ -130,9 +130,9 @@ run() { # SECONDS ARGV...
     return 1
 }
 
-await() { # SECONDS CONDITION ARGV...
+await() { # SECONDS CONDITION ARGV...: asked often at first, for most is done in a moment
     uptime
-    end=$((${up%%.*} + $1)) condition=$2 said=$tab
+    end=$((${up%%.*} + $1)) condition=$2 said=$tab asked=0
     shift 2
     while :; do
         uptime
@@ -150,7 +150,8 @@ await() { # SECONDS CONDITION ARGV...
         said=$first
         uptime
         [ "${up%%.*}" -lt "$end" ] || break
-        sleep 1
+        asked=$((asked + 1))
+        if [ $asked -gt 10 ]; then sleep 1; else sleep 0.2 2>/dev/null || sleep 1; fi
     done
     cat "$desk/err" >>"$desk/out"
     return 1

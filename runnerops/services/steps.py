@@ -27,7 +27,7 @@ def run(seconds: int, *argv: str) -> Step:
 
 
 def wait(seconds: int, condition: str, *argv: str) -> Step:
-    """A command asked every second until it is `ok`, its output equals `=TEXT` or contains `~TEXT`."""
+    """A command asked until it is `ok`, its output equals `=TEXT` or contains `~TEXT`."""
     return Step("await", (str(seconds), condition, *argv))
 
 

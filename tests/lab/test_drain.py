@@ -168,6 +168,27 @@ def test_a_runner_that_is_not_managed_here_is_drained_for_docker_all_the_same(si
         site.end(deploy)
 
 
+@pytest.mark.hosts("trixie")
+@pytest.mark.parametrize("busy", [True, False], ids=["busy", "idle"])
+def test_a_unit_that_starts_itself_again_at_once_comes_to_rest_all_the_same(site: Site, busy: bool) -> None:
+    """After systemd's own RestartSec; the packaged unit's is 120 s. A process that nobody told would go on for ever."""
+    eager = b"[Service]\nRestart=always\nRestartSec=100ms\n"
+    site.host.write("/etc/systemd/system/gitlab-runner.service.d/eager.conf", eager)
+    site.host.run("systemctl daemon-reload")
+    job = site.hold() if busy else None
+    site.ask_restart()
+    if job:
+        with site.deploying() as deploy:
+            job.finish()
+            job.wait("success")
+            site.end(deploy)
+    else:
+        site.project.deploy()
+    assert site.listens() == MOVED
+    site.gitlab.start(token=site.tokens["shell"]).wait("success")
+    assert "unchanged" in site.project.deploy()
+
+
 # -- who dies meanwhile ------------------------------------------------------------------------------------------------
 
 

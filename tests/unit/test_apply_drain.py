@@ -15,7 +15,7 @@ from tests.unit.test_apply import CLOCK, Fake, line
 
 TODO = (
     Step("part", ("gitlab_runner",)),
-    Step("await", ("90", "=gone", "sh", "drain.sh", "gitlab-runner", "-", "-")),
+    Step("await", ("90", "=gone", "sh", "drain.sh", "gitlab-runner", "QUIT", "main", "-", "-")),
     Step("await", ("60", "=loaded", "sh", "-c", "x")),
 )
 PLAN = Plan("h", 7, Origin("me", "laptop"), todo=TODO)

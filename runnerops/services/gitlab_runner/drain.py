@@ -9,7 +9,7 @@ from typing import Literal
 from runnerops.model import HostState, Policy, Step, drains
 from runnerops.services.gitlab_runner.place import config_path
 from runnerops.services.gitlab_runner.proof import UNIT, Watch, read, watch
-from runnerops.services.gitlab_runner.scripts import RESET, REST, RETURN, RETURN_LATER, STAY
+from runnerops.services.gitlab_runner.scripts import RESET, RETURN, RETURN_LATER, STAY, TELL, TELL_IF_THERE
 from runnerops.services.steps import drain, run
 
 DRAIN = "drain.sh"
@@ -24,26 +24,29 @@ _SHUTDOWN_SECONDS = 30
 
 def rest(have: HostState, policy: Policy) -> Iterator[Step]:
     """`stop` ends the packaged unit's wait of 120 s before it starts again; until then that wait is the safety net."""
-    yield run(10, "sh", "-c", STAY, "sh", UNIT)
-    signal, whom, seconds = ending(have, policy)
     runner = have.facts.runner
     assert runner
-    if runner.returning:  # its process may be gone by now
-        yield run(10, "sh", "-c", REST, "sh", UNIT, signal, whom)
-    else:
-        yield run(10, "systemctl", "kill", "-s", signal, f"--kill-who={whom}", UNIT)
     now = watch(have.file(config_path(have)).content, runner.unit.argv)
-    yield from _stop(seconds, now, runner.system_id)
+    tell = TELL_IF_THERE if runner.returning else TELL  # its process may be gone by now
+    yield from _rest(tell, have, policy, now)
 
 
 def rest_again(have: HostState, policy: Policy, now: Watch) -> Iterator[Step]:
     """On the way back: the process that this run started, which may have taken jobs since, or may be gone already."""
-    signal, whom, seconds = ending(have, policy)
-    yield run(10, "sh", "-c", REST, "sh", UNIT, signal, whom)
-    yield from _stop(seconds, now, have.facts.runner.system_id if have.facts.runner else "")
+    yield from _rest(TELL_IF_THERE, have, policy, now)
 
 
-def ending(have: HostState, policy: Policy) -> tuple[str, str, int]:
+def _rest(tell: str, have: HostState, policy: Policy, now: Watch) -> Iterator[Step]:
+    """Nothing may start the runner any more once it has been told: also a way back that was cut off left a return."""
+    signal, whom, seconds = _ending(have, policy)
+    system_id = have.facts.runner.system_id if have.facts.runner else ""
+    yield run(10, "sh", "-c", STAY, "sh", UNIT)
+    yield run(10, "sh", "-c", tell, "sh", UNIT, signal, whom)
+    yield drain(seconds, "sh", DRAIN, UNIT, signal, whom, now.page, system_id or UNKNOWN)
+    yield run(30, "systemctl", "stop", UNIT)
+
+
+def _ending(have: HostState, policy: Policy) -> tuple[str, str, int]:
     """The signal, to which of the unit's processes, and for how long they may take.
 
     With `--kill-jobs` the signal is sent by us: the unit's own KillSignal may be SIGQUIT, and then `stop` would drain.
@@ -61,11 +64,6 @@ def payload(*steps: Step) -> Mapping[str, bytes]:
     if not any(drains(step) for step in steps):
         return {}
     return {DRAIN: Path(__file__).with_name(DRAIN).read_bytes()}
-
-
-def _stop(seconds: int, now: Watch, system_id: str) -> Iterator[Step]:
-    yield drain(seconds, "sh", DRAIN, UNIT, now.page, system_id or UNKNOWN)
-    yield run(30, "systemctl", "stop", UNIT)
 
 
 def start(watch: Watch) -> Iterator[Step]:

@@ -1,8 +1,9 @@
 #!/bin/sh
-# UNIT URL|- SYSTEM-ID|-: says `gone` once the unit's process has ended; until then how many jobs it waits for, and which
-# they are, one a line. It ends with its last job, and at once where there is none. Runs in the run's own folder.
+# UNIT SIGNAL main|all URL|- SYSTEM-ID|-: says `gone` once the unit's process has ended; until then how many jobs it waits
+# for, and which they are, one a line. It ends with its last job, and at once where there is none. Runs in the run's own
+# folder. A process that was started since one was told to end is told as well, or it would be waited for in vain.
 
-url=$2 system=$3 label=com.gitlab.gitlab-runner
+unit=$1 signal=$2 whom=$3 url=$4 system=$5 label=com.gitlab.gitlab-runner
 proc=${RUNNEROPS_ROOT-}/proc
 
 get() { { curl -gfsS --noproxy '*' -m 2 "$1" || wget -q -T 2 -O - "$1"; } 2>/dev/null; }
@@ -54,7 +55,21 @@ below() { # PROCESS: whether it descends from the unit's
     return 1
 }
 
-pid=$(systemctl show -p MainPID --value "$1")
+ended() {
+    pid=$(systemctl show -p MainPID --value "$unit")
+    [ "${pid:-0}" = 0 ]
+}
+
+tell() { # and look at once: a unit may start itself again a tenth of a second after its process has ended
+    systemctl kill -s "$signal" --kill-who="$whom" "$unit" 2>/dev/null && echo "$pid" >"$told"
+    for _ in 1 2 3 4 5 6 7 8 9 10; do
+        ! ended || return 0
+        sleep 0.05 2>/dev/null || return 0
+    done
+}
+
+told=${RUNNEROPS_DESK:-.}/told
+ended || [ "$pid" = "$(cat "$told" 2>/dev/null)" ] || tell
 if [ "${pid:-0}" = 0 ]; then
     echo gone
     exit

@@ -39,24 +39,35 @@ _IS_LOADED = _LOADS + (
     'else echo "not loaded yet"; exit; fi;; esac; '
     'if [ "$(cat polled 2>/dev/null)" = "$pid" ]; then '
     '[ "$seen" = loaded ] || echo "$1: $seen" >tell; echo loaded; '
-    'else echo "$pid" >polled; echo "$seen; looking once more"; fi'
+    'else echo "$pid" >polled; echo "$seen; looking once more"; sleep 1; fi'
 )
 
 LOADED = ": is its config loaded; " + _DESK + _IS_LOADED
 """UNIT PID|any info|quiet URL|-: says `loaded` once the running process has the new file, at two polls in a row.
 
 The log tells, else the metrics page; where neither can (`quiet`: a log level that hides it), twice no complaint must do.
+The two polls are a second apart, which is what a process that dies of its config needs to be seen dead.
 """
 
 RETURNED = (
     ": is it back, or will be; " + _DESK + 'if systemctl is-active -q "runnerops-return-$1"; then '
-    'if [ -e waits ]; then echo loaded; else : >waits; echo "its last job"; fi; exit; fi; ' + _IS_LOADED
+    'if [ -e waits ]; then echo loaded; else : >waits; echo "its last job"; sleep 1; fi; exit; fi; ' + _IS_LOADED
 )
 """As LOADED; it is met, too, by a return that waits for a last job: it comes by itself."""
 
 RESET = ': forget failed starts; systemctl reset-failed "$1" 2>/dev/null || :'
 
-REST = ': tell it to end; systemctl kill -s "$2" --kill-who="$3" "$1" 2>/dev/null || :'
+_TELL = (
+    ": tell it to end; "
+    + _DESK
+    + 'pid=$(systemctl show -p MainPID --value "$1"); '
+    + '{ systemctl kill -s "$2" --kill-who="$3" "$1" && echo "$pid" >told; }'
+)
+
+TELL = _TELL
+"""UNIT SIGNAL main|all. Which process was told is noted: one that was started since must be told as well (`drain.sh`)."""
+
+TELL_IF_THERE = _TELL + " 2>/dev/null || :"
 """For a process that may be gone already."""
 
 STAY = ': no return of an earlier run; systemctl stop "runnerops-return-$1" 2>/dev/null || :'
@@ -69,14 +80,17 @@ LOAD_OR_START = (
 """The way back of a load: a process that died of the new file is started."""
 
 RETURN = (
-    ": once it has ended; "
-    'systemctl kill -s QUIT --kill-who=main "$1" 2>/dev/null; '
-    'while pid=$(systemctl show -p MainPID --value "$1"); [ "${pid:-0}" != 0 ]; do sleep 1; done; '
+    ": once it has ended; told=0; "
+    'while pid=$(systemctl show -p MainPID --value "$1"); [ "${pid:-0}" != 0 ]; do '
+    'if [ "$pid" = "$told" ]; then sleep 1; continue; fi; '
+    'if [ "$2" = start ] && [ "$told" != 0 ]; then exit; fi; '
+    'systemctl kill -s QUIT --kill-who=main "$1" 2>/dev/null && told=$pid; sleep 0.2 2>/dev/null || sleep 1; done; '
     'systemctl stop "$1"; [ "$2" = stop ] || { systemctl reset-failed "$1"; systemctl start "$1"; }'
 )
 """UNIT start|stop: a SIGQUIT cannot be taken back, so the unit is started, or stays stopped, after its last job.
 
 Another SIGQUIT changes nothing for a process that has one; without any, one that lives would be waited for in vain.
+One that its unit has started again by itself is what `start` asks for, and is told to end as well for `stop`.
 """
 
 RETURN_LATER = (

@@ -14,7 +14,10 @@ SCRIPT = package_files("runnerops.services.gitlab_runner").joinpath("drain.sh").
 PAGE = "http://127.0.0.1:9252/metrics"
 
 FAKES = {
-    "systemctl": "cat pid 2>/dev/null || echo 0",
+    "systemctl": """case $1 in
+show) cat pid 2>/dev/null || echo 0 ;;
+kill) echo "$*" >>kills; [ ! -e dies ] || rm -f pid dies ;;
+esac""",
     "curl": 'for url; do :; done; cat "page/${url##*/}" 2>/dev/null || exit 7',
     "wget": "exit 4",
     "docker": "cat containers 2>/dev/null || exit 1",
@@ -35,6 +38,7 @@ class Host:
             (folder / "bin" / name).chmod(0o755)
         (folder / "drain.sh").write_text(SCRIPT)
         (folder / "pid").write_text("42\n")
+        (folder / "told").write_text("42\n")
         self.process(1, 0, "systemd")
         self.process(42, 1, "gitlab-runner")
 
@@ -55,9 +59,14 @@ class Host:
         for pid in pids:
             shutil.rmtree(self.folder / "proc" / str(pid))
 
+    def kills(self) -> list[str]:
+        """What was asked of `systemctl kill`."""
+        file = self.folder / "kills"
+        return file.read_text().splitlines() if file.exists() else []
+
     def says(self, page: str = "-", system: str = "-") -> list[str]:
         done = subprocess.run(
-            [*self.shell, "drain.sh", "gitlab-runner", page, system],
+            [*self.shell, "drain.sh", "gitlab-runner", "QUIT", "main", page, system],
             cwd=self.folder,
             env={"PATH": f"{self.folder / 'bin'}:/usr/bin:/bin", "RUNNEROPS_ROOT": str(self.folder)},
             capture_output=True,
@@ -83,6 +92,25 @@ def one(tmp_path: Path) -> Host:
 def test_it_is_over_when_the_process_has_ended(host: Host) -> None:
     assert host.says() == ["no job left, it ends"]
     (host.folder / "pid").unlink()
+    assert host.says() == ["gone"]
+
+
+def test_a_process_that_was_told_to_end_is_told_once(host: Host) -> None:
+    assert host.says() == host.says() == ["no job left, it ends"]
+    assert host.kills() == []
+
+
+def test_a_process_that_was_started_since_is_told_as_well_and_waited_for(host: Host) -> None:
+    """A SIGQUIT that met nobody, or whose process its unit has started again: else one would wait for ever."""
+    host.process(43, 1, "gitlab-runner")
+    (host.folder / "pid").write_text("43\n")
+    assert host.says() == host.says() == ["no job left, it ends"]
+    assert host.kills() == ["kill -s QUIT --kill-who=main gitlab-runner"]
+
+
+def test_one_that_ends_as_soon_as_it_is_told_is_seen_gone_at_once(host: Host) -> None:
+    (host.folder / "pid").write_text("43\n")
+    (host.folder / "dies").touch()
     assert host.says() == ["gone"]
 
 

@@ -45,7 +45,8 @@ def _words(verb: str, args: tuple[str, ...]) -> str:
         "LOADED",
         "RETURNED",
         "RESET",
-        "REST",
+        "TELL",
+        "TELL_IF_THERE",
         "STAY",
         "LOAD_OR_START",
         "RETURN",
@@ -70,8 +71,8 @@ def _taken_back(new: Tree) -> str:
 
 REST = [
     "run 10 sh -c STAY sh gitlab-runner",
-    "run 10 systemctl kill -s QUIT --kill-who=main gitlab-runner",
-    "await 7200 =gone sh drain.sh gitlab-runner - -",
+    "run 10 sh -c TELL sh gitlab-runner QUIT main",
+    "await 7200 =gone sh drain.sh gitlab-runner QUIT main - -",
     "run 30 systemctl stop gitlab-runner",
 ]
 START = [
@@ -137,7 +138,13 @@ def test_a_runner_at_rest_is_brought_back_by_its_own_part_and_goes_to_rest_again
         _is_there(new),
         "strike gitlab_runner",
     ]
-    assert undo == [_taken_back(new), _swap(new, old), "run 10 sh -c REST sh gitlab-runner QUIT main", *REST[2:]]
+    assert undo == [
+        _taken_back(new),
+        _swap(new, old),
+        REST[0],
+        "run 10 sh -c TELL_IF_THERE sh gitlab-runner QUIT main",
+        *REST[2:],
+    ]
 
 
 def test_a_runner_that_was_stopped_is_stopped_again_after_its_last_job() -> None:
@@ -169,8 +176,8 @@ def test_jobs_are_killed_by_a_signal_of_ours_for_the_units_own_may_drain() -> No
     policy = Policy(kill_jobs=True)
     todo, _ = steps(RESTART, config(shutdown_timeout=90), config(listen_address=":9252"), policy=policy)
     assert todo[2:5] == [
-        "run 10 systemctl kill -s TERM --kill-who=all gitlab-runner",
-        "await 120 =gone sh drain.sh gitlab-runner - -",
+        "run 10 sh -c TELL sh gitlab-runner TERM all",
+        "await 120 =gone sh drain.sh gitlab-runner TERM all - -",
         "run 30 systemctl stop gitlab-runner",
     ]
     rest = service.pause(have(config()), policy)
@@ -229,7 +236,8 @@ def test_rest_and_return() -> None:
         "strike gitlab_runner",
     ]
     assert [_words(step.verb, step.args) for step in back.undo] == [
-        "run 10 sh -c REST sh gitlab-runner QUIT main",
+        REST[0],
+        "run 10 sh -c TELL_IF_THERE sh gitlab-runner QUIT main",
         *REST[2:],
     ]
 

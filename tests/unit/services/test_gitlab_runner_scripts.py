@@ -18,7 +18,8 @@ FAKES = {
 case "$1 $2" in
 "is-active -q") case $3 in runnerops-return-*) [ -e returning ] ;; *) [ -s pid ] ;; esac ;;
 "show -p") cat pid 2>/dev/null || echo 0 ;;
-"kill -s") [ "$3" != QUIT ] || [ -e busy ] || rm -f pid; [ -e pid ] ;;
+"kill -s") [ ! -e again ] || { rm again; echo 44 >pid; exit; }
+    [ "$3" != QUIT ] || [ -e busy ] || rm -f pid; [ -e pid ] ;;
 "stop "*) rm -f pid ;;
 "start "*) echo 43 >pid ;;
 esac
@@ -32,7 +33,7 @@ esac
     "systemd-run": '[ ! -e clash ] || { rm clash; exit 1; }\nwhile [ "$1" != sh ]; do shift; done; "$@"',
     "curl": "[ -e page ] || exit 7; cat page",
     "wget": "exit 4",
-    "sleep": "rm -f busy pid",
+    "sleep": '[ "$1" != 1 ] || [ ! -e busy ] || rm -f busy pid',
 }
 
 
@@ -173,6 +174,16 @@ def test_a_return_waits_for_the_last_job_and_does_as_wished(host: Host, busy: bo
     assert host.has("pid") is runs
 
 
+@pytest.mark.parametrize(("wish", "kills"), [("start", 1), ("stop", 2)])
+def test_a_unit_that_starts_itself_again_is_not_waited_for_twice(host: Host, wish: str, kills: int) -> None:
+    """Its new process has the file as it is now, which is what `start` is for; for `stop` it is told as well."""
+    host.put("again")
+    host.run(scripts.RETURN, wish)
+    assert sum(call.startswith("systemctl kill") for call in host.calls) == kills
+    assert ("systemctl stop gitlab-runner" in host.calls) is (wish == "stop")
+    assert host.has("pid") is (wish == "start")
+
+
 @pytest.mark.parametrize("clash", [True, False])
 def test_a_return_takes_the_place_of_one_that_waits_already(host: Host, clash: bool) -> None:
     if clash:
@@ -208,6 +219,14 @@ def test_a_process_that_died_of_its_file_is_started(host: Host) -> None:
 
 def test_what_is_gone_already_is_no_failure(host: Host) -> None:
     host.take("pid")
-    host.run(scripts.REST, "QUIT", "main")
+    host.run(scripts.TELL_IF_THERE, "QUIT", "main")
     host.run(scripts.STAY)
     host.run(scripts.RESET)
+    assert not host.has("told")
+
+
+@pytest.mark.parametrize("script", [scripts.TELL, scripts.TELL_IF_THERE])
+def test_who_was_told_to_end_is_noted(host: Host, script: str) -> None:
+    host.put("busy")
+    host.run(script, "QUIT", "main")
+    assert (host.folder / "told").read_text() == "42\n"
