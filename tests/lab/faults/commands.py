@@ -21,7 +21,9 @@ from tests.lab.host import LabHost
 from tests.lab.project import Project
 
 RUNS = "/var/lib/runnerops/runs"
-NO_FLAGS = Flags({})
+FLAGS = Flags({}, drain_s=60)
+"""There is no job: who waits longer for one waits in vain."""
+
 WAIT = "while [ ! -e go ]; do sleep 0.1; done"
 
 
@@ -53,7 +55,7 @@ def type_deploy(project: Project) -> None:
     """`deploy --yes`, which must end with 0."""
     screen = _screen()
     path = project.folder / "inventory.yml"
-    code = deploy(path, (), project.environ, screen, NO_FLAGS, Manner(yes=True, as_json=False, verbose=False))
+    code = deploy(path, (), project.environ, screen, FLAGS, Manner(yes=True, as_json=False, verbose=False))
     _well("deploy", code, screen)
 
 
@@ -61,12 +63,12 @@ def type_diff(project: Project) -> None:
     """`diff --exit-code`, which must find nothing to do."""
     screen = _screen()
     path = project.folder / "inventory.yml"
-    code = diff(path, (), project.environ, screen, NO_FLAGS, as_json=False, exit_code=True, verbose=True)
+    code = diff(path, (), project.environ, screen, FLAGS, as_json=False, exit_code=True, verbose=True)
     _well("diff --exit-code", code, screen)
 
 
 @contextmanager
-def planning(project: Project, flags: Flags = NO_FLAGS) -> Iterator[Planning]:
+def planning(project: Project, flags: Flags = FLAGS) -> Iterator[Planning]:
     """What a deploy would do now on the inventory's one host, the connection kept open."""
     screen, environ = _screen(), project.environ
     loaded = inventory.load(project.folder / "inventory.yml")
