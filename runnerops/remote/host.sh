@@ -303,13 +303,14 @@ start() { # DIR SECONDS
 follow() { # DIR BYTE
     at=$2 quiet=0
     while :; do
-        alive=$(systemctl show -p ActiveState --value "runnerops-${1##*/}" 2>/dev/null)
+        alive=active # where it is asked, then before the log is read; seldom, for it costs more than all the rest
+        case $quiet in *[05]) alive=$(systemctl show -p ActiveState --value "runnerops-${1##*/}" 2>/dev/null) ;; esac
         size=$(stat -c %s log 2>/dev/null || echo 0)
         if [ "$size" -gt "$at" ]; then
             tail -c "+$((at + 1))" log | head -c "$((size - at))" || return 1
             at=$size quiet=0
         fi
-        if grep -q "${tab}end$tab" log 2>/dev/null; then
+        if [ $quiet = 0 ] && grep -q "${tab}end$tab" log 2>/dev/null; then
             [ "$(stat -c %s log)" -gt "$at" ] || return 0
         else
             case $alive in active | activating | deactivating | reloading) ;; *) return 76 ;; esac

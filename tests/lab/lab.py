@@ -145,6 +145,7 @@ def furnish(container: Container, public: str) -> None:
     container.write_file("etc/hostname", f"{container.name}\n")
     container.write_file("etc/hosts", f"127.0.0.1 localhost\n{container.address} {container.name}\n")
     container.write_file("etc/machine-id", f"{secrets.token_hex(16)}\n", 0o444)
+    shutil.rmtree(container.root / "etc/update-motd.d", ignore_errors=True)  # twenty processes at every login
     for home in ("root", "home/deploy", "home/nosudo"):
         owner = (container.root / home).stat().st_uid
         container.write_file(f"{home}/.ssh/authorized_keys", public, 0o600, owner)

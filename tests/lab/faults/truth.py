@@ -127,8 +127,10 @@ def _docker(truth: Truth) -> Iterator[str]:
         yield f"mirrors are {mirrors}"
     if sorted(filter(None, insecure)) != sorted(tree.get("insecure-registries", [])):
         yield f"insecure registries are {insecure}"
-    if (json.loads(truth.text("log-opts") or "null") or {}) != tree.get("log-opts", {}):
-        yield f"log options are {truth.text('log-opts')}"
+    fresh = json.loads(truth.text("new_container") or "null") or {}
+    log_options = fresh.get("HostConfig", {}).get("LogConfig", {}).get("Config") or {}
+    if log_options != tree.get("log-opts", {}):
+        yield f"log options are {log_options}"
 
 
 def _registry(truth: Truth) -> Iterator[str]:

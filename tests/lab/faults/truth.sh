@@ -19,16 +19,19 @@ answer() {
 container() { # pid, start and the file it reads, of the cache
     id=$(docker ps -q --no-trunc --filter label=com.docker.compose.project=runnerops | head -n 1)
     [ -n "$id" ] || return 0
-    docker inspect "$id" --format '{{.State.Pid}} {{.State.StartedAt}} {{.Id}} {{index .Config.Labels "runnerops.registry-config.sha256"}} {{range .Mounts}}{{if eq .Type "bind"}}{{.Destination}}{{end}}{{end}}'
+    docker inspect "$id" --format '{{.State.Pid}} {{.State.StartedAt}} {{.Id}} {{index .Config.Labels "runnerops.registry-config.sha256"}} {{range .Mounts}}{{if eq .Type "bind"}}{{.Destination}}{{end}}{{end}}' | tee "$said/cache"
 }
 
 config() {
-    container | while read -r pid _ _ _ path; do cat "/proc/$pid/root$path"; done
+    read -r pid _ _ _ path <"$said/cache" && cat "/proc/$pid/root$path"
 }
 
+engine() { curl -sS --noproxy '*' -m 10 --unix-socket /run/docker.sock "$@"; }
+
 defaults() { # what a new container would get: the daemon tells its log options in no other way
-    id=$(docker create "$IMAGE" true) && docker inspect "$id" --format '{{json .HostConfig.LogConfig.Config}}'
-    docker rm "$id" >/dev/null
+    made=$(engine -H 'Content-Type: application/json' -d "{\"Image\": \"$IMAGE\"}" http://docker/containers/create)
+    id=$(expr "$made" : '.*"Id":"\([0-9a-f]*\)"') && engine "http://docker/containers/$id/json"
+    engine -X DELETE "http://docker/containers/$id"
 }
 
 listens() { # host:port of the runner's page
@@ -40,9 +43,8 @@ for path; do
     ask "file:$path" cat "$path"
 done
 ask docker docker info --format '{{json .RegistryConfig.Mirrors}} {{.LiveRestoreEnabled}} {{range .RegistryConfig.IndexConfigs}}{{if not .Secure}}{{.Name}} {{end}}{{end}}'
-ask log-opts defaults
-ask container container
-ask config config
+ask new_container defaults
+{ answer container container && answer config config; } >"$said/container" &
 ask answer curl -sS -i --noproxy '*' -m 5 http://172.17.0.1:5000/v2/
 ask runner systemctl show -p ActiveState -p SubState --value gitlab-runner
 ask page curl -sS --noproxy '*' -m 5 "http://$(listens)/metrics"
@@ -53,5 +55,5 @@ ask failed systemctl list-units --failed --plain --no-legend
 ask modes stat -c '%a %U %n' /var/lib/runnerops
 ask open find /etc/docker /etc/gitlab-runner /opt /var/lib/runnerops /tmp /run /root -xdev -type f -perm -004 -exec grep -lF -e "$SECRETS" {} +
 wait
-cat "$said"/*
+cat "$said"/[0-9]* "$said/container"
 rm -r "$said"
