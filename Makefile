@@ -48,9 +48,9 @@ unit: venv
 integration: venv
 	$(BIN)/pytest -q -n auto tests/integration
 
-# four labs side by side, for tests wait more than they work; then the matrix of faults, which tries all hosts at once itself
+# three labs side by side, for tests wait more than they work; then the matrix of faults, which tries all hosts at once itself
 lab: equip
-	$(BIN)/pytest -q -n 4 --dist loadfile tests/lab --ignore tests/lab/faults/test_steps.py
+	$(BIN)/pytest -q -n 3 --dist loadfile tests/lab --ignore tests/lab/faults/test_steps.py
 	$(BIN)/pytest -q -s tests/lab/faults/test_steps.py
 
 # with RUNNEROPS_LAB=require the machine may be given what tests need; then nothing is skipped

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
 
+from runnerops.model import Container, Facts
+from runnerops.services import docker
+from runnerops.services.base import Answer
 from runnerops.services.docker.observation import OBSERVE
 from tests.unit.walker import SHELLS
 
@@ -26,15 +31,75 @@ def fixture_shell(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[tuple
     return request.param, path
 
 
-def test_every_container_of_the_daemon_is_asked_about(shell: tuple[tuple[str, ...], str]) -> None:
+def ask(shell: tuple[tuple[str, ...], str], inspected: str) -> list[str]:
+    """What a host answers of its daemon, whose socket tells two containers, and this of each of them."""
     argv, path = shell
     said = "\n200\n".join(("{}", "[]", CONTAINERS, ""))
     told = f"""newline='\n'
-    curl() {{ printf '%s' '{said}'; }}
-    ask() {{ echo "$*"; }}
+    curl() {{ case $* in *containers/{ONE}/json*{TWO}/json) cat "$INSPECTED" ;; *) printf '%s' '{said}' ;; esac; }}
+    limited() {{ echo "$*"; }}
+    ask() {{ echo "== $1"; shift; "$@"; }}
     """
     here = OBSERVE.replace('[ -S "$socket" ] && [ -e "$root/var/run/docker.pid" ]', ":")
     script = f"{here}\n{told}\nobserve_docker_daemon FORMAT\n"
-    done = subprocess.run([*argv, "-s"], input=script, env={"PATH": path}, capture_output=True, text=True, check=True)
-    inspect = f"docker_containers limited docker inspect --type container --format FORMAT {ONE} {TWO}"
-    assert done.stdout.splitlines()[-1] == inspect
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8") as file:
+        file.write(inspected)
+        file.flush()
+        env = {"PATH": path, "INSPECTED": file.name, "LC_ALL": "C"}
+        done = subprocess.run([*argv, "-s"], input=script, env=env, capture_output=True, text=True, check=True)
+    return done.stdout.splitlines()
+
+
+def test_every_container_of_the_daemon_is_asked_about(shell: tuple[tuple[str, ...], str]) -> None:
+    """By the client, where the socket tells nothing that is understood."""
+    said = ask(shell, '{"message":"page not found"}\n')
+    inspect = f"docker inspect --type container --format FORMAT {ONE} {TWO}"
+    assert said[-2:] == ["== docker_containers", inspect]
+
+
+ODD = {
+    "Id": ONE,
+    "Args": ['{"Id":"', '"Labels":{"a":"b"}'],
+    "State": {"Status": "running", "Running": True, "Health": {"Log": [{"Output": '"Running":false, "Image":"x"\n'}]}},
+    "Image": "sha256:aa",
+    "Name": "/odd",
+    "HostConfig": {
+        "PortBindings": {
+            "80/tcp": [{"HostIp": "192.0.2.1", "HostPort": "80"}, {"HostIp": "", "HostPort": "81"}],
+            "9/udp": None,
+        },
+        "RestartPolicy": {"Name": "unless-stopped", "MaximumRetryCount": 0},
+        "Mounts": [{"Type": "volume", "VolumeOptions": {"Labels": {"of": "the mount"}}}],
+    },
+    "Mounts": [{"Type": "volume", "Name": "data", "Source": "/var/lib/x"}],
+    "Config": {
+        "Env": ["PASSWORD=hush", 'TEXT="Labels":{"PASSWORD":"hush"}'],
+        "Image": "odd:1",
+        "Labels": {"quoted": 'a "b" \\ {c} [d]', "é": "ü", "empty": "", "markup": "<a&b>"},
+    },
+    "NetworkSettings": {"Networks": {"bridge": {"Aliases": None}}},
+}
+BARE = {
+    "Id": TWO,
+    "State": {"Running": False},
+    "Image": "sha256:bb",
+    "Name": "/bare",
+    "HostConfig": {"PortBindings": None, "RestartPolicy": {"Name": "", "MaximumRetryCount": 0}},
+    "Config": {"Env": None, "Image": "bare", "Labels": {}},
+}
+
+
+def test_containers_are_read_from_the_socket_and_nothing_else_of_them(shell: tuple[tuple[str, ...], str]) -> None:
+    texts = [json.dumps(of, separators=(",", ":"), ensure_ascii=False) for of in (ODD, BARE)]
+    said = ask(shell, "".join(f"{text}\n" for text in texts).replace("<", "\\u003c"))
+    text = "\n".join(said[said.index("== docker_inspected") + 1 :])
+    assert "hush" not in text
+    facts = docker.facts(
+        Facts(), {"docker_where": Answer(0, b"/usr/bin/docker"), "docker_inspected": Answer(0, text.encode())}
+    )
+    assert facts.docker
+    labels = {"quoted": 'a "b" \\ {c} [d]', "é": "ü", "empty": "", "markup": "<a&b>"}
+    assert facts.docker.containers == (
+        Container(ONE, "odd", "odd:1", True, "unless-stopped", ("192.0.2.1:80", ":81"), labels),
+        Container(TWO, "bare", "bare", False, "", (), {}),
+    )

@@ -130,8 +130,8 @@ def _images(answers: Answers) -> Iterator[str]:
 def _containers(answers: Answers) -> Iterator[Container]:
     """A container that vanished while it was asked about makes the command fail; the other lines hold."""
     answer = answers.get("docker_containers")
-    for line in (answer.output.decode("utf-8", "replace") if answer else "").splitlines():
-        found = _object(line)
+    shown = [_object(line) for line in (answer.output.decode("utf-8", "replace") if answer else "").splitlines()]
+    for found in (*_inspected(answers), *shown):
         if found:
             labels = found.get("labels")
             yield Container(
@@ -143,6 +143,31 @@ def _containers(answers: Answers) -> Iterator[Container]:
                 ports=tuple(_ports(found.get("ports"))),
                 labels={name: str(value) for name, value in labels.items()} if isinstance(labels, dict) else {},
             )
+
+
+_FIRST = {"Id": "id", "Name": "name", "Running": "running", "RestartPolicy": "restart", "PortBindings": "ports"}
+"""Members of which the first counts: what comes later is of mounts, of networks."""
+
+_LAST = {"Image": "image", "Labels": "labels"}
+"""Those of `Config`: before it come the image's id and a mount's labels."""
+
+
+def _inspected(answers: Answers) -> Iterator[Mapping[str, Value]]:
+    """As CONTAINER has it, of what the daemon's socket told: a member of its JSON a line, an Id before its container's."""
+    found: dict[str, Value] = {}
+    for line in _text(answers, "docker_inspected").splitlines():
+        if line.startswith("{"):
+            yield found
+            found = {}
+        text = line.lstrip("{") + ("}" if line.startswith('"RestartPolicy"') else "")
+        for name, value in _object(f"{{{text}}}").items():
+            if name in _LAST:
+                found[_LAST[name]] = value
+            elif name in _FIRST:
+                found.setdefault(
+                    _FIRST[name], value["Name"] if isinstance(value, dict) and name == "RestartPolicy" else value
+                )
+    yield found
 
 
 def _ports(bindings: Value) -> Iterator[str]:

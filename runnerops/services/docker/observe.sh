@@ -17,29 +17,47 @@ observe_docker_unit() { # DEFAULT-PATH: the unit, how dockerd was really started
   file "${value:-$1}"
 }
 
-observe_docker_daemon() { # FORMAT: the daemon, its images, and its containers as one JSON object a line
+observe_docker_daemon() { # FORMAT: the daemon, its images, and its containers, of the client as one JSON object a line
+  socket=$root/var/run/docker.sock
   told=$(docker_told)
   case $told in
-  "{"*"${newline}200"*"${newline}200"*"${newline}200")
-    ask docker_told printf '%s\n' "$told"
-    ids=$(printf '%s\n' "$told" | sed -n 's/^"Id":"\(.*\)"$/\1/p')
-    ;;
+  "{"*"${newline}200"*"${newline}200"*"${newline}200") ask docker_told printf '%s\n' "$told" ;;
   *)
     ask docker_info limited docker info --format '{{json .}}'
     ask docker_images limited docker image ls --digests --format '{{.Repository}}:{{.Tag}} {{.Repository}}@{{.Digest}}'
-    ids=$(limited docker ps -aq --no-trunc 2>/dev/null)
+    # shellcheck disable=SC2046  # ids are words
+    ask docker_containers limited docker inspect --type container --format "$1" $(limited docker ps -aq --no-trunc || echo none)
+    return
     ;;
   esac
+  ids=$(printf '%s\n' "$told" | sed -n 's/^"Id":"\(.*\)"$/\1/p')
+  [ -n "$ids" ] || return 0
+  format=$1
   # shellcheck disable=SC2086  # ids are words
-  ask docker_containers limited docker inspect --type container --format "$1" ${ids:-none}
+  set -- $ids
+  inspected=$(docker_inspected "$@")
+  case $inspected in
+  '{"Id":'*) ask docker_inspected printf '%s\n' "$inspected" ;;
+  *) ask docker_containers limited docker inspect --type container --format "$format" "$@" ;;
+  esac
 }
 
 docker_told() { # from the daemon's own socket, for a client's start costs more: its info, names of images (their labels can be long), ids of containers, and each answer's status
-  socket=$root/var/run/docker.sock
   command -v curl >/dev/null 2>&1 && [ -S "$socket" ] && [ -e "$root/var/run/docker.pid" ] || return 1
   curl -fsS -g -m 15 -w '\n%{http_code}\n' --unix-socket "$socket" \
     http://localhost/info http://localhost/images/json 'http://localhost/containers/json?all=1' 2>/dev/null |
     grep -Eo -e '^[{].*' -e '"Repo(Tags|Digests)":\[[^]]*\]' -e '"Id":"[0-9a-f]{64}"' -e '^200$'
+}
+
+docker_inspected() { # ID...: of each container a member a line; no more than is needed, for the rest may hold secrets
+  string='"([^"\\]|\\.)*"'
+  strings="[{]($string:$string,?)*[}]"
+  ports="[{]($string:(null|\\[($strings,?)*\\]),?)*[}]"
+  # one pattern, for busybox's grep finds one place a line where there are several
+  wanted='^[{]"Id":"[0-9a-f]{64}"|"Name":"/[^"]*"|"Running":(true|false)|"RestartPolicy":[{]"Name":"[^"]*"'
+  # shellcheck disable=SC2046  # addresses are words
+  curl -s -g -m 15 --unix-socket "$socket" $(printf 'http://localhost/containers/%s/json\n' "$@") 2>/dev/null |
+    grep -Eo "$wanted|\"Image\":$string|\"PortBindings\":$ports|\"Labels\":$strings"
 }
 
 observe_docker_flavour() { # where the client is, and sockets of rootless daemons
