@@ -46,12 +46,13 @@ LOADED = ": is its config loaded; " + _DESK + _IS_LOADED
 """UNIT PID|any info|quiet URL|-: says `loaded` once the running process has the new file, at two polls in a row.
 
 The log tells, else the metrics page; where neither can (`quiet`: a log level that hides it), twice no complaint must do.
-The two polls are a second apart, which is what a process that dies of its config needs to be seen dead.
+The two polls are a second apart, so that a process that dies of its config is seen dead.
 """
 
 RETURNED = (
     ": is it back, or will be; " + _DESK + 'if systemctl is-active -q "runnerops-return-$1"; then '
-    'if [ -e waits ]; then echo loaded; else : >waits; echo "its last job"; sleep 1; fi; exit; fi; ' + _IS_LOADED
+    'if [ -e waits ]; then echo "$1 starts by itself after its last job" >tell; echo loaded; '
+    'else : >waits; echo "not back yet"; sleep 1; fi; exit; fi; ' + _IS_LOADED
 )
 """As LOADED; it is met, too, by a return that waits for a last job: it comes by itself."""
 

@@ -200,7 +200,8 @@ def test_a_return_that_waits_for_jobs_comes_by_itself(host: Host) -> None:
     host.run(scripts.CURSOR, "-")
     host.put("returning")
     said = [host.run(scripts.RETURNED, "any", "info", "-") for _ in range(2)]
-    assert said == ["its last job", "loaded"]
+    assert said == ["not back yet", "loaded"]
+    assert (host.folder / "tell").read_text() == "gitlab-runner starts by itself after its last job\n"
 
 
 def test_a_return_that_is_done_is_proven(one: Host) -> None:
