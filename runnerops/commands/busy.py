@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from runnerops.commands.planning import Planned
+from runnerops.commands.planned import Planned
 from runnerops.errors import HostError
 from runnerops.model import ENDS, Outcome, Plan, Record, Result, Run
 from runnerops.outcome import in_between, outcome_of, plan_of, unseen

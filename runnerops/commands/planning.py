@@ -5,15 +5,16 @@ from __future__ import annotations
 import secrets as random
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from runnerops import late
 from runnerops.commands.flags import Flags
+from runnerops.commands.planned import Planned
 from runnerops.commands.project import Project, learn_secrets
 from runnerops.fleet import side_by_side
-from runnerops.model import Host, HostState, Origin, Plan, RenderedFile, Result, Run
+from runnerops.model import Host, HostState, Origin, Plan, RenderedFile, Result
 from runnerops.observe import Reader, observe
 from runnerops.origin import find_job, find_origin
 from runnerops.redact import Redactor
@@ -24,32 +25,6 @@ if TYPE_CHECKING:
     from runnerops.commands.busy import Patience
     from runnerops.commands.reach import Reach
     from runnerops.report.screen import Screen
-
-
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """A host's plan, the paths that are in sync, and what `diff` calls it."""
-
-    plan: Plan
-    in_sync: tuple[str, ...]
-    result: Result
-    last: Run | None = None
-    """The host's last run, which may be going on."""
-
-    @property
-    def live(self) -> Run | None:
-        """The run that is going on there."""
-        return self.last if self.last and self.last.alive else None
-
-    @property
-    def own(self) -> Run | None:
-        """The run that is going on there, where it is of this very plan."""
-        return self.live if self.live and self.live.digest == self.plan.digest else None
-
-    @property
-    def ready(self) -> bool:
-        """Whether there is something to do here that nothing stops."""
-        return self.result is Result.PENDING and not self.plan.stops and not self.live
 
 
 def plan_host(

@@ -10,11 +10,11 @@ from pathlib import Path
 from runnerops import inventory
 from runnerops.commands.busy import Patience
 from runnerops.commands.flags import Flags, Manner
-from runnerops.commands.planning import Planned, plan_from
+from runnerops.commands.planned import Planned, Plans
+from runnerops.commands.planning import plan_from
 from runnerops.commands.project import Project, learn_secrets
 from runnerops.commands.reach import Reach
 from runnerops.commands.rounds import carry_out
-from runnerops.commands.show import Plans
 from runnerops.errors import HostError
 from runnerops.model import Exit, Host, Origin, RenderedFile
 from runnerops.observe import observe

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from runnerops.commands.flags import Manner
 from runnerops.commands.going import Going, terminable
-from runnerops.commands.planning import Planned
+from runnerops.commands.planned import Planned, Plans
 from runnerops.commands.project import Project
-from runnerops.commands.show import Plans, show_text
+from runnerops.commands.show import show_text
 from runnerops.errors import HostError
 from runnerops.fleet import exit_of
 from runnerops.model import Exit, Host, Outcome, Plan, Result, Run

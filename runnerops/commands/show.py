@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
-from runnerops.commands.planning import Planned
+from runnerops.commands.planned import Planned, Plans
 from runnerops.commands.project import Project
 from runnerops.errors import HostError, RunneropsError
 from runnerops.fleet import exit_of
@@ -14,8 +13,6 @@ from runnerops.report.document import VERSION, outcome_document, plan_document
 from runnerops.report.history import last_run_lines
 from runnerops.report.screen import Screen
 from runnerops.report.text import outcome_lines, plan_lines
-
-Plans = Mapping[str, Planned | Exception]
 
 
 def exit_code_of(plans: Plans) -> Exit:

@@ -10,10 +10,10 @@ from functools import partial
 from runnerops import apply
 from runnerops.commands.busy import Met, Patience, locked_by, meet, overtaken
 from runnerops.commands.going import Going
-from runnerops.commands.planning import Planned
+from runnerops.commands.planned import Planned, Plans
 from runnerops.commands.project import Project
 from runnerops.commands.reach import Reach
-from runnerops.commands.show import Plans, failure
+from runnerops.commands.show import failure
 from runnerops.errors import HostError, RunneropsError
 from runnerops.fleet import Turn, in_order
 from runnerops.meanwhile import moved, only_its_own

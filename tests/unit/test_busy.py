@@ -13,7 +13,7 @@ import pytest
 
 from runnerops.commands.busy import Patience, locked_by, meet, overtaken
 from runnerops.commands.going import Going, Terminated
-from runnerops.commands.planning import Planned
+from runnerops.commands.planned import Planned
 from runnerops.commands.reach import Reach
 from runnerops.model import Host, Origin, Plan, Result, Run
 from runnerops.remote.reading import ReadOnly

@@ -8,7 +8,7 @@ from typing import cast
 
 from runnerops.commands.busy import Patience
 from runnerops.commands.going import Going
-from runnerops.commands.planning import Planned
+from runnerops.commands.planned import Planned
 from runnerops.commands.project import Project
 from runnerops.commands.reach import Reach
 from runnerops.commands.rounds import walked

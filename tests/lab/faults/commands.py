@@ -12,7 +12,8 @@ from runnerops.apply import apply
 from runnerops.commands.deploy import deploy
 from runnerops.commands.diff import diff
 from runnerops.commands.flags import Flags, Manner
-from runnerops.commands.planning import Planned, plan_all
+from runnerops.commands.planned import Planned
+from runnerops.commands.planning import plan_all
 from runnerops.commands.project import open_project
 from runnerops.commands.reach import Reach
 from runnerops.model import Event, Exit, Host, Outcome, Plan, Step

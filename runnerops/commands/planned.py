@@ -1,0 +1,38 @@
+"""A host's plan as the commands hand it on: what is in sync, what its last run is, whether there is something to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from runnerops.model import Plan, Result, Run
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A host's plan, the paths that are in sync, and what `diff` calls it."""
+
+    plan: Plan
+    in_sync: tuple[str, ...]
+    result: Result
+    last: Run | None = None
+    """The host's last run, which may be going on."""
+
+    @property
+    def live(self) -> Run | None:
+        """The run that is going on there."""
+        return self.last if self.last and self.last.alive else None
+
+    @property
+    def own(self) -> Run | None:
+        """The run that is going on there, where it is of this very plan."""
+        return self.live if self.live and self.live.digest == self.plan.digest else None
+
+    @property
+    def ready(self) -> bool:
+        """Whether there is something to do here that nothing stops."""
+        return self.result is Result.PENDING and not self.plan.stops and not self.live
+
+
+Plans = Mapping[str, Planned | Exception]
+"""By host; of one that could not be planned, why."""
