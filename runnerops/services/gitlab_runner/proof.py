@@ -28,7 +28,10 @@ _QUIET_LEVELS = frozenset({"warn", "warning", "error", "fatal", "panic"})
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """What tells: `level` is `info` where the log does, else `quiet`; `page` is the metrics page's URL, or `-`."""
+    """What tells: `level` is `info` where the log does, else `quiet`; `page` is the metrics page's URL, or `-`.
+
+    Where there is no file, `, no file` follows the level.
+    """
 
     level: str
     page: str
@@ -57,7 +60,8 @@ def watch(content: bytes | None, argv: Sequence[str]) -> Watch:
     if "--debug" in argv:
         level = "debug"
     page = _flag(argv, "--listen-address") or str(tree.get("listen_address") or "")
-    return Watch("quiet" if level.lower() in _QUIET_LEVELS else "info", _url(page))
+    tells = "quiet" if level.lower() in _QUIET_LEVELS else "info"
+    return Watch(tells if content is not None else f"{tells}, no file", _url(page))
 
 
 def read(content: bytes | None) -> Tree:

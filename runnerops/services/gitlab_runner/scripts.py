@@ -25,17 +25,18 @@ CURSOR = (
 """Where the journal is now, and how often the metrics page at URL (or `-`) has seen the config loaded."""
 
 _IS_LOADED = _LOADS + (
+    'heard() { case $1 in *"no file") grep -v "no such file or directory";; *) cat;; esac; }; '
     'systemctl is-active -q "$1" || { echo "not active"; exit; }; '
     'pid=$(systemctl show -p MainPID --value "$1"); '
     '[ "$2" = any ] || [ "$2" = "$pid" ] || { echo "another process"; exit; }; '
     "last=; [ ! -s cursor ] || "
     'last=$(journalctl -q -u "$1" --after-cursor="$(cat cursor)" -o cat | '
-    'grep -e "Failed to load config" -e "Configuration loaded" | tail -n 1); '
+    'grep -e "Failed to load config" -e "Configuration loaded" | heard "$3" | tail -n 1); '
     'now=; [ "$4" = - ] || now=$(loads "$4"); '
     'case $last in *Failed*) echo "refused its config"; exit;; *loaded*) seen=loaded;; '
     '*) if [ -n "$now" ] && [ "$now" != "$(cat loads)" ]; then seen=loaded; '
     'elif [ -n "$now" ]; then echo "not loaded yet"; exit; '
-    'elif [ "$3" = quiet ] || [ ! -s cursor ]; then seen="loaded, not observable at this log level"; '
+    'elif [ "${3%,*}" = quiet ] || [ ! -s cursor ]; then seen="loaded, not observable at this log level"; '
     'else echo "not loaded yet"; exit; fi;; esac; '
     'if [ "$(cat polled 2>/dev/null)" = "$pid" ]; then '
     '[ "$seen" = loaded ] || echo "$1: $seen" >tell; echo loaded; '
@@ -46,6 +47,7 @@ LOADED = ": is its config loaded; " + _DESK + _IS_LOADED
 """UNIT PID|any info|quiet URL|-: says `loaded` once the running process has the new file, at two polls in a row.
 
 The log tells, else the metrics page; where neither can (`quiet`: a log level that hides it), twice no complaint must do.
+With `, no file` after the level there is none to load, and that the runner says so every 3 s is no complaint.
 The two polls are a second apart, so that a process that dies of its config is seen dead.
 """
 

@@ -20,6 +20,7 @@ from runnerops.services import gitlab_runner as service
 from runnerops.services.base import sha256
 from runnerops.services.gitlab_runner import scripts, written
 from runnerops.services.gitlab_runner.document import PATH
+from runnerops.services.gitlab_runner.proof import Watch, watch
 from runnerops.services.gitlab_runner.write import to_toml
 from tests.unit.services.runner_builders import (
     HOST,
@@ -261,3 +262,10 @@ def test_no_step_has_an_empty_field_or_a_control_character() -> None:
                 moves = service.moves(HOST, action, change(config(), config(concurrent=8)), state, POLICY, 5, paused)
                 for step in (*moves.guard, *moves.judge, *moves.todo, *moves.undo):
                     assert all(arg and arg.isprintable() for arg in step.args), step
+
+
+def test_a_host_without_a_file_is_proven_without_one() -> None:
+    """Its runner complains every 3 s that there is none, before a deploy as after its way back."""
+    assert watch(None, ()) == Watch("info, no file", "-")
+    assert watch(b"", ("gitlab-runner", "run", "--log-level", "error")) == Watch("quiet", "-")
+    assert watch(None, ("gitlab-runner", "--log-level=error", "run")) == Watch("quiet, no file", "-")

@@ -86,6 +86,7 @@ def one(tmp_path: Path) -> Host:
     return Host(SHELLS[0], tmp_path)
 
 
+GONE = "ERROR: Failed to load config stat /etc/gitlab-runner/config.toml: no such file or directory  builds=0"
 LOADED = ["loaded; looking once more", "loaded"]
 NOT_YET = ["not loaded yet", "not loaded yet"]
 HIDDEN = ["loaded, not observable at this log level; looking once more", "loaded"]
@@ -103,6 +104,11 @@ def count(number: int) -> str:
         ("", "", ("42", "quiet", "-"), HIDDEN),
         ("Failed to load config toml: line 1", "", ("42", "info", "-"), ["refused its config"] * 2),
         ("Failed to load config toml: line 1", "", ("42", "quiet", "-"), ["refused its config"] * 2),
+        (f"Configuration loaded\n{GONE}", "", ("any", "info, no file", "-"), LOADED),
+        (GONE, "", ("any", "info, no file", "-"), NOT_YET),
+        (GONE, "", ("any", "quiet, no file", "-"), HIDDEN),
+        (f"Configuration loaded\n{GONE}", "", ("any", "info", "-"), ["refused its config"] * 2),
+        ("Failed to load config toml: line 1", "", ("any", "info, no file", "-"), ["refused its config"] * 2),
         ("Failed to load config x\nConfiguration loaded", "", ("42", "info", "-"), LOADED),
         ("Configuration loaded\nFailed to load config x", "", ("42", "info", "-"), ["refused its config"] * 2),
         ("Configuration loaded", "", ("41", "info", "-"), ["another process"] * 2),
