@@ -60,17 +60,15 @@ RETURNED = (
 
 RESET = ': forget failed starts; systemctl reset-failed "$1" 2>/dev/null || :'
 
-_TELL = (
+TELL = (
     ": tell it to end; "
     + _DESK
     + 'pid=$(systemctl show -p MainPID --value "$1"); '
     + '{ systemctl kill -s "$2" --kill-who="$3" "$1" && echo "$pid" >told; }'
 )
-
-TELL = _TELL
 """UNIT SIGNAL main|all. Which process was told is noted: one that was started since must be told as well (`drain.sh`)."""
 
-TELL_IF_THERE = _TELL + " 2>/dev/null || :"
+TELL_IF_THERE = TELL + " 2>/dev/null || :"
 """For a process that may be gone already."""
 
 STAY = ': no return of an earlier run; systemctl stop "runnerops-return-$1" 2>/dev/null || :'

@@ -151,6 +151,14 @@ def test_where_there_is_no_journal_the_log_cannot_tell(one: Host) -> None:
     assert one.polls("42", "info", "-") == HIDDEN
 
 
+def test_the_two_polls_are_a_second_apart(host: Host) -> None:
+    """An `await` asks more often than that at first."""
+    host.run(scripts.CURSOR, "-")
+    host.put("journal", "Configuration loaded")
+    assert host.polls("any", "info", "-") == LOADED
+    assert host.calls.count("sleep 1") == 1
+
+
 def test_a_process_that_ends_between_two_polls_has_not_loaded_its_file(one: Host) -> None:
     one.run(scripts.CURSOR, "-")
     one.put("journal", "Configuration loaded")
