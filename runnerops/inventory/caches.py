@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -32,9 +33,10 @@ class Filled:
 class _Filler:
     """Fills in one host's caches; what is wrong with one is noted and the cache left out."""
 
-    def __init__(self, draft: Draft, problems: Problems) -> None:
+    def __init__(self, draft: Draft, problems: Problems, siblings: Mapping[str, str]) -> None:
         self._draft = draft
         self._problems = problems
+        self._siblings = siblings
 
     def bridge(self) -> Bridge:
         section = self._draft.shape.docker
@@ -47,7 +49,7 @@ class _Filler:
 
     def fill(self, index: int, shape: CacheShape, local: Bridge) -> Filled | None:
         place = (*CACHES, index)
-        serves = served(shape.serves or "", shape.upstream or "")
+        serves = served(shape.serves or "", shape.upstream or "", self._siblings)
         known = cache_name(shape.name or "", shape.serves or "", shape.upstream or "")
         listen = shape.listen or self._listen(index, known, local)
         url = shape.url or self._url(index, listen)
@@ -92,7 +94,12 @@ class _Filler:
         if (shape.username is None) != (shape.password is None):
             given, missing = ("username", "password") if shape.password is None else ("password", "username")
             self._note((*place, given), f"has no {missing} beside it", f"add `{missing}`, or take `{given}` out")
-        if serves != HUB and shape.upstream is None:
+        if not serves:
+            host = urlsplit(shape.upstream or "").netloc
+            text = f"nobody can tell whose images {shape.upstream} serves, so `serves` must say it"
+            hint = f"`serves: docker.io` makes it a mirror of Docker Hub; `serves: {host}`, or any other name, does not"
+            self._note((*place, "upstream"), text, hint)
+        elif serves != HUB and shape.upstream is None:
             text = f"serves {serves} and does not say where it gets the images"
             self._note((*place, "serves"), text, f"add `upstream: https://{serves}`")
         try:
@@ -110,12 +117,27 @@ _ENVIRONMENT = {"OTEL_TRACES_EXPORTER": "none"}
 """Registry 3 sends traces to a collector on localhost unless it is told not to."""
 
 
-def fill_caches(draft: Draft, problems: Problems) -> list[Filled]:
-    """All caches of one host that are sound; the others are noted in `problems`."""
+def known_caches(drafts: Sequence[Draft]) -> Mapping[str, str]:
+    """What the caches of an inventory serve, by the URL that clients are given; a cache of a cache serves the same."""
+    shapes = [shape for one in drafts for shape in (one.shape.registry and one.shape.registry.caches) or ()]
+    found: dict[str, str] = {}
+    while True:
+        more = {
+            (shape.url or f"http://{shape.listen}").rstrip("/"): what
+            for shape in shapes
+            if (what := served(shape.serves or "", shape.upstream or "", found)) and (shape.url or shape.listen)
+        }
+        if more.keys() <= found.keys():
+            return found
+        found |= more
+
+
+def fill_caches(draft: Draft, problems: Problems, siblings: Mapping[str, str]) -> list[Filled]:
+    """All caches of one host that are sound; the others are noted in `problems`. `siblings` as `known_caches` has them."""
     section = draft.shape.registry
     if section is None or not section.caches:
         return []
-    filler = _Filler(draft, problems)
+    filler = _Filler(draft, problems, siblings)
     local = filler.bridge()
     filled = [filler.fill(index, shape, local) for index, shape in enumerate(section.caches)]
     found = [cache for cache in filled if cache]

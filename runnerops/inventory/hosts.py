@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 
-from runnerops.inventory.caches import Filled, fill_caches
+from runnerops.inventory.caches import Filled, fill_caches, known_caches
 from runnerops.inventory.document import child
 from runnerops.inventory.drafts import RUNNERS, Draft, tree
 from runnerops.inventory.nodes import Node
@@ -22,7 +22,8 @@ _DIRECTORY = "/opt/registry"
 def finish(drafts: Sequence[Draft], directory: Path) -> tuple[Host, ...]:
     """All hosts; `directory` is the inventory's, where relative paths start. Raises InventoryError."""
     problems = Problems()
-    filled = {one.name: fill_caches(one, problems) for one in drafts}
+    siblings = known_caches(drafts)
+    filled = {one.name: fill_caches(one, problems, siblings) for one in drafts}
     problems.stop()
     wiring = Wiring(filled)
     wiring.check(drafts, problems)

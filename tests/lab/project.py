@@ -102,7 +102,7 @@ class Project:
 
 def cache_section(host: LabHost, hub: Hub, **keys: object) -> dict[str, Any]:
     """A registry section: one cache of the hub, with the image this host has."""
-    return {"caches": [{"upstream": hub.url, "image": host.registry_image, **keys}]}
+    return {"caches": [{"upstream": hub.url, "serves": "docker.io", "image": host.registry_image, **keys}]}
 
 
 def runner_section(**keys: object) -> dict[str, Any]:

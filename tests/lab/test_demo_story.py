@@ -24,7 +24,7 @@ def test_the_story_on_a_real_host(lab: Lab, tmp_path: Path, name: str) -> None:
     for demo, real in {
         "demo:": f"{host.name}:",
         "127.0.0.1": host.address,
-        "{caches: [{}]}": f"{{caches: [{{upstream: '{lab.hub.url}', image: '{host.registry_image}'}}]}}",
+        "{caches: [{}]}": f"{{caches: [{{upstream: '{lab.hub.url}', serves: docker.io, image: '{host.registry_image}'}}]}}",
         "https://gitlab.example.com": "http://127.0.0.1:9",
     }.items():
         assert demo in text

@@ -237,7 +237,7 @@ def test_a_user_without_sudo_is_told_so(project: Project, host: LabHost) -> None
 
 def test_two_caches_on_one_host(project: Project, host: LabHost, lab: Lab) -> None:
     caches: list[dict[str, object]] = [
-        {"upstream": lab.hub.url, "image": host.registry_image},
+        {"upstream": lab.hub.url, "serves": "docker.io", "image": host.registry_image},
         {
             "name": "quay",
             "upstream": lab.hub.url,

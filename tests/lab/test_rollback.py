@@ -86,7 +86,7 @@ def test_a_cache_goes_back_to_its_config_and_one_that_was_added_goes(project: Pr
     project.set(host.name, "registry", "caches", 0, "ttl", value="48h")
     project.deploy()
     project.set(host.name, "registry", "caches", value=[
-        {"upstream": lab.hub.url, "image": host.registry_image, "ttl": "48h"},
+        {"upstream": lab.hub.url, "serves": "docker.io", "image": host.registry_image, "ttl": "48h"},
         {"name": "second", "serves": "quay.io", "upstream": lab.hub.url, "image": host.registry_image,
          "listen": "172.17.0.1:5001"},
     ])  # fmt: skip

@@ -72,7 +72,12 @@ def test_everything_of_a_cache_can_be_said(tmp_path: Path) -> None:
     ("cache", "name", "serves"),
     [
         ("{}", "dockerhub", "docker.io"),
-        ("{upstream: 'https://mirror.example.com'}", "dockerhub", "docker.io"),
+        ("{upstream: 'https://mirror.example.com', serves: docker.io}", "dockerhub", "docker.io"),
+        ("{upstream: 'https://mirror.example.com', serves: index.docker.io}", "dockerhub", "docker.io"),
+        ("{upstream: 'https://mirror.example.com', serves: Hub.Docker.com, name: x}", "x", "docker.io"),
+        ("{upstream: 'https://registry-1.docker.io', name: x}", "x", "docker.io"),
+        ("{upstream: 'https://mirror.gcr.io'}", "dockerhub", "docker.io"),
+        ("{upstream: 'https://europe-docker.pkg.dev'}", "europe-docker.pkg.dev", "europe-docker.pkg.dev"),
         ("{upstream: 'https://ghcr.io'}", "ghcr.io", "ghcr.io"),
         ("{upstream: 'https://quay.io'}", "quay.io", "quay.io"),
         ("{upstream: 'https://registry.gitlab.com'}", "registry.gitlab.com", "registry.gitlab.com"),
@@ -89,6 +94,39 @@ def test_name_and_what_a_cache_serves_are_told_from_its_upstream(
 ) -> None:
     [found] = texts.caches(host_with(tmp_path, cache))
     assert (found["name"], found["serves"], found["volume"]) == (name, serves, f"runnerops-{name}")
+
+
+UNKNOWN = [  # what nobody can tell to be a mirror of Docker Hub, and what `serves` would say of it instead
+    ("{name: harbor, upstream: 'https://harbor.corp.example'}", "serves: harbor.corp.example"),
+    ("{upstream: 'https://harbor.corp.example:8443'}", "serves: harbor.corp.example:8443"),
+    ("{upstream: 'http://192.0.2.77:5000'}", "serves: 192.0.2.77:5000"),
+    ("{upstream: 'https://registry-1.docker.io.example'}", "serves: registry-1.docker.io.example"),
+]
+
+
+@pytest.mark.parametrize(("cache", "said"), UNKNOWN)
+def test_an_upstream_that_nobody_knows_needs_serves(tmp_path: Path, cache: str, said: str) -> None:
+    message, hint = texts.refusal(tmp_path, f"hosts: {{h: {{docker: {{}}, registry: {{caches: [{cache}]}}}}}}")
+    assert "caches[0].upstream: nobody can tell whose images" in message
+    assert "`serves: docker.io` makes it a mirror of Docker Hub" in hint
+    assert f"`{said}`" in hint
+
+
+def test_a_cache_of_another_cache_serves_the_same(tmp_path: Path) -> None:
+    found = texts.hosts(
+        tmp_path,
+        """
+        hosts:
+          c: {registry: {caches: [{upstream: "http://192.0.2.2:5000"}]}}
+          b: {registry: {caches: [{upstream: "http://192.0.2.1:5000", listen: "192.0.2.2:5000"}]}}
+          a: {registry: {caches: [{listen: "192.0.2.1:5000"},
+                                  {upstream: "https://ghcr.io", listen: "0.0.0.0:5001", url: "http://ghcr.example.com"}]}}
+          d: {docker: {}, registry: {caches: [{name: gh, upstream: "http://ghcr.example.com"}]}}
+        """,
+    )
+    serves = {name: [one["serves"] for one in texts.caches(host)] for name, host in found.items()}
+    assert serves == {"c": ["docker.io"], "b": ["docker.io"], "a": ["docker.io", "ghcr.io"], "d": ["ghcr.io"]}
+    assert texts.docker(found["d"])["registry-mirrors"] == ["http://192.0.2.2:5000", "http://192.0.2.1:5000"]
 
 
 BRIDGES = [  # daemon.json, where a cache then listens
