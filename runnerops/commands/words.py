@@ -22,6 +22,7 @@ STOP_CODES = frozenset(
         "unproven-mirror",
         "upstream-down",
         "registry-major",
+        "new-volume",
     }
 )
 """Every code that `--allow` takes, whether it can arise yet or not."""
@@ -30,7 +31,7 @@ NEVER_LIFTED = frozenset(
     {
         *("port-taken", "listen-not-here", "ambiguous-runner", "no-token", "set-as-flag", "not-a-file"),
         *("no-systemd", "missing-tools", "no-docker", "docker-stopped", "rootless", "snap", "podman"),
-        "self-deploy",
+        *("self-deploy", "volume-options"),
         *("no-compose", "no-curl", "no-nsenter", "no-gitlab-runner"),
     }
 )

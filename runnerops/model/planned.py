@@ -55,7 +55,8 @@ class Action:
 
     `idle`: services that must be at rest meanwhile. `names`: for a registry, the caches that it touches (none: all), and
     `used_by` the hosts that have one of them among their mirrors. `containers`: the running ones by what a restart of
-    docker does to them: `keep_running`, `come_back`, `end`, and `jobs` for those of CI jobs.
+    docker does to them: `keep_running`, `come_back`, `end`, and `jobs` for those of CI jobs. `operation` is what people
+    would call it, where that is not the verb: `start`, `remove`, `recreate`.
     """
 
     service: ServiceName
@@ -67,6 +68,12 @@ class Action:
     used_by: tuple[str, ...] = ()
     jobs_waited: int = 0
     containers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    operation: str = ""
+
+    @property
+    def shown(self) -> str:
+        """The word for what it does, as people read it."""
+        return self.operation or self.verb.name.lower()
 
 
 StepVerb: TypeAlias = Literal["guard", "stage", "part", "owe", "strike", "swap", "run", "await"]

@@ -40,7 +40,8 @@ class Unit:
 class Container:
     """A container, running or not. `ports` are published as `ADDRESS:PORT` (address empty: all).
 
-    `restart` is the name of its restart policy; `labels` are as Docker has them.
+    `restart` is the name of its restart policy; `labels` are as Docker has them. `mounts` has, by the path inside, the
+    name of a volume or the path of a folder or file on the host; None where that was not told.
     """
 
     id: str
@@ -50,6 +51,7 @@ class Container:
     restart: str = ""
     ports: tuple[str, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
+    mounts: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

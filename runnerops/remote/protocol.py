@@ -133,7 +133,7 @@ def meta_text(plan: Plan) -> str:
         },
         "command": plan.command,
         "digest": plan.digest,
-        "actions": [f"{action.verb.name.lower()} {action.service}" for action in plan.actions],
+        "actions": [f"{action.shown} {action.service}" for action in plan.actions],
         "files": dict(plan.applied),
         "contents": dict(plan.contents),
         "given": {"key": plan.given.key, "marks": dict(plan.given.marks)},

@@ -72,6 +72,7 @@ def _action(action: Action) -> dict[str, Any]:
     return {
         "service": action.service.value,
         "verb": action.verb.name.lower(),
+        "operation": action.shown,
         "because": list(action.because),
         "names": list(action.names),
         "used_by": list(action.used_by),

@@ -94,7 +94,7 @@ def action_lines(action: Action) -> Iterator[Line]:
     name = action.service.value.replace("_", "-")
     what = " ".join((name, *action.names)) if action.names else name
     users = f" · used by {_count(action.used_by)}" if action.used_by else ""
-    text = f"  → {action.verb.name.lower()} {what}{because}{users}{waits} · {_jobs(action.jobs_lost)} interrupted"
+    text = f"  → {action.shown} {what}{because}{users}{waits} · {_jobs(action.jobs_lost)} interrupted"
     yield from wrapped(style, text, 6)
     if action.containers:
         parts = (f"{_fate(kind, len(names))} ({_some(names)})" for kind, names in action.containers.items())

@@ -156,12 +156,13 @@ _WORDS = ("docker", "curl", "wget", "systemctl", "nsenter")
 
 
 def form(argv: Argv) -> Argv:
-    """A script is itself; what it is given counts by its number, but for a command among it."""
+    """A script is itself; what it is given counts by its number, but for a list, or a command among it."""
     if argv[:2] == ("sh", "-c"):
         given = argv[4:]
         runs = '"$@"' in argv[2]
         inner = next((at for at, word in enumerate(given) if word in _WORDS and runs), len(given))
-        return (*argv[:4], *("ARG" for _ in given[:inner]), *(form(given[inner:]) if inner < len(given) else ()))
+        args = ("ARGS",) if re.search(r"\bfor \w+; do", argv[2]) else tuple("ARG" for _ in given[:inner])
+        return (*argv[:4], *args, *(form(given[inner:]) if inner < len(given) else ()))
     if argv[0] == "sh":
         return (*argv[:2], *("ARG" for _ in argv[2:]))
     words = [_word(word) for word in argv]

@@ -8,6 +8,7 @@ is there, @UPSTREAM@ its upstream, @DOCKERD@ the daemon's path, @LIFE@ the Invoc
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files
@@ -20,8 +21,9 @@ from runnerops.services.docker.scene import LOADED
 from runnerops.services.gitlab_runner import scripts as runner
 from runnerops.services.gitlab_runner.drain import DRAIN, UNKNOWN
 from runnerops.services.gitlab_runner.written import NO_MATTER, TAKEN_BACK, WRITTEN
-from runnerops.services.registry.moving import IF_DOCKER, IF_THERE, PULL
-from runnerops.services.registry.proof import ANOTHER, AS_BEFORE, MARK
+from runnerops.services.registry.compared import FORM
+from runnerops.services.registry.moving import IF_DOCKER, IF_THERE, PULL, TAKE_AWAY
+from runnerops.services.registry.proof import ANOTHER, AS_ASKED, AS_BEFORE, MARK
 from runnerops.services.registry.reach import FROM_CONTAINER
 
 DAEMON, CONFIG = "/etc/docker/daemon.json", "/etc/gitlab-runner/config.toml"
@@ -37,7 +39,12 @@ OURS = (
     *("--filter", "label=com.docker.compose.project=runnerops"),
     *("--filter", "label=com.docker.compose.service=dockerhub"),
 )
-LABEL = '{{.Label "runnerops.registry-config.sha256"}}'
+ASKED = (
+    *("state running", "image @IMAGE@", "restart always", 'command ["serve","/etc/runnerops/registry-config.yml"]'),
+    'ports {"5000/tcp":[{"HostIp":"172.17.0.1","HostPort":"5000"}]}',
+    *("logs json-file", "log max-size=9m", "label abc", "env A=b c", "env SECRET="),
+    *("mount /etc/runnerops/registry-config.yml=", "mount /var/lib/registry=runnerops-contract"),
+)
 MIRROR = "http://172.17.0.1:5000"
 UNIT = "gitlab-runner"
 DRAIN_TEXT = files("runnerops.services.gitlab_runner").joinpath(DRAIN).read_text()
@@ -56,6 +63,8 @@ services:
     ports: ["172.17.0.1:5000:5000"]
     volumes: ["./registry-config.yml:/etc/runnerops/registry-config.yml:ro", "dockerhub:/var/lib/registry"]
     labels: {runnerops.registry-config.sha256: abc}
+    environment: {A: b c, SECRET: x}
+    logging: {driver: json-file, options: {max-size: 9m}}
 volumes: {dockerhub: {name: runnerops-contract}}
 """
 CACHE = """
@@ -192,13 +201,23 @@ CACHES = (
     Probe(IDS),
     Probe((*UP, "--remove-orphans"), files={COMPOSE: SERVICE, REGISTRY: CACHE}),
     Probe(IDS, rf"{HEX}{{64}}\n"),
-    Probe(("docker", "ps", *OURS, "--format", LABEL), "abc\n"),
+    Probe(("docker", "compose", *PROJECT, "ps", "-q"), rf"{HEX}{{64}}\n"),
+    Probe(script(AS_ASKED, "dockerhub", FORM, *ASKED), "as asked\n", until=True),
+    *(
+        Probe(script(AS_ASKED, "dockerhub", FORM, *ASKED, wrong), f"not as asked: {re.escape(wrong)}\n")
+        for wrong in ("restart no", "mount /var/lib/registry=other", "env A=b", "log max-size=9", "label ab")
+    ),
+    Probe(script(AS_ASKED, "none-such", FORM, "state running"), "it does not run\n"),
     Probe(("curl", *answer(f"{MIRROR}/v2/").argv[1:]), until=True),
     answer(f"{MIRROR}/v2/none-such", 22),
     Probe(("curl", "-sS", "-m", "5", "-o", "/dev/null", "@UPSTREAM@/v2/")),
     Probe((*UP, "--remove-orphans")),
-    Probe((*UP, "--force-recreate", "--no-deps", "dockerhub")),
-    Probe((*UP, "--force-recreate", "--no-deps", "none-such"), status=1),
+    Probe((*UP, "--remove-orphans", "--force-recreate", "--no-deps", "dockerhub")),
+    Probe((*UP, "--remove-orphans", "--force-recreate", "--no-deps", "none-such"), status=1),
+    Probe(script(TAKE_AWAY, "none", *OURS)),
+    Probe(IDS),
+    Probe((*UP, "--no-recreate", "--remove-orphans")),
+    Probe(IDS, rf"{HEX}{{64}}\n"),
     Probe(("curl", *answer(f"{MIRROR}/v2/").argv[1:]), until=True),
     Probe(script(FROM_CONTAINER, "dockerhub", "why", "ufw", "iptables", *answer(f"{MIRROR}/v2/").argv), until=True),
     Probe(script(FROM_CONTAINER, "none-such", "why", "ufw", "iptables", *answer(f"{MIRROR}/v2/").argv), ANYTHING, 1),

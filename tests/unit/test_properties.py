@@ -242,7 +242,8 @@ def containers(files: Mapping[str, RemoteFile], asked: list[Tree], compose: Rend
     for one in asked:
         name = str(one["name"])
         label = tree["services"][name]["labels"]["runnerops.registry-config.sha256"]
-        yield our_container(name, label, id=sha256(f"{name}{label}{one['image']}".encode()), image=one["image"])
+        made = sha256(f"{name}{label}{one['image']}".encode())
+        yield our_container(name, label, id=made, image=one["image"], ports=(one["listen"],))
 
 
 @settings(max_examples=25, deadline=None)

@@ -42,7 +42,7 @@ def compose(words: list[str]) -> int:
         project = options.get("-p") or options.get("--project-name") or "demo"
         file = options.get("-f") or options.get("--file") or "docker-compose.yml"
         if verb == "ps":
-            return _ps(here, project)
+            return _ps(here, project, ids="-q" in options)
         tree = _load(here, file)
         if verb == "config":
             sys.stdout.write("" if {"-q", "--quiet"} & set(options) else json.dumps(tree, indent=2) + "\n")
@@ -208,6 +208,7 @@ def _create(here: World, project: str, service: str, wanted: tuple[Tree, Tree, s
         "network": f"{project}_default",
         "ports": _ports(body.get("ports") or ()),
         "mounts": [_mount(here, text, tree, file, project) for text in body.get("volumes") or ()],
+        "logging": body.get("logging") or {},
     }
     return containers.create(here, f"{project}-{service}-1", image, spec)
 
@@ -233,10 +234,13 @@ def _mount(here: World, text: str, tree: Tree, file: str, project: str) -> Tree:
     )
     if not os.path.exists(place):
         os.makedirs(place)  # as Docker does for a short bind mount without a source
-    return {"Type": "bind", "Source": shown(place), "Destination": target}
+    return {"Type": "bind", "Name": "", "Source": shown(place), "Destination": target}
 
 
-def _ps(here: World, project: str) -> int:
+def _ps(here: World, project: str, *, ids: bool) -> int:
     for service, one in _of(here, project).items():
+        if ids:
+            sys.stdout.write(f"{one['Id']}\n")
+            continue
         sys.stdout.write(f"{one['Name'][1:]}   {one['Config']['Image']}   {service}   {one['State']['Status']}\n")
     return 0

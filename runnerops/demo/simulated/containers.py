@@ -32,7 +32,8 @@ def load_yaml(here: World, text: str) -> Any:
 
 
 def create(here: World, name: str, image: str, spec: Tree) -> Tree:
-    """`spec` has labels, command, environment, restart, ports, mounts, network."""
+    """`spec` has labels, command, environment, restart, ports, mounts, network and, if it likes, logging."""
+    logging = spec.get("logging", {})
     one: Tree = {
         "Id": random_hex(32),
         "Name": f"/{name}",
@@ -43,7 +44,9 @@ def create(here: World, name: str, image: str, spec: Tree) -> Tree:
             "RestartPolicy": {"Name": spec["restart"]},
             "PortBindings": spec["ports"],
             "NetworkMode": spec["network"],
+            "LogConfig": {"Type": logging.get("driver", "json-file"), "Config": logging.get("options", {})},
         },
+        "RestartCount": 0,
         "Mounts": spec["mounts"],
         "State": {"Status": "created", "Running": False, "Restarting": False, "Pid": 0, "StartedAt": "", "ExitCode": 0},
         "Serves": None,

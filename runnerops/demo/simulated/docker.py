@@ -257,5 +257,6 @@ _COMMANDS: dict[str, Callable[[World, list[str], Tree], int]] = {
     "logs": guests.logs,
     "run": guests.run,
     "rm": guests.rm,
+    "stop": guests.stop,
     "rmi": images.rmi,
 }

@@ -54,6 +54,14 @@ def run(here: World, rest: list[str], options: Tree) -> int:
     return 0
 
 
+def stop(here: World, rest: list[str], options: Tree) -> int:  # noqa: ARG001
+    """Its process is told to end, and does."""
+    for name in rest:
+        containers.end(here, find(here, name))
+        sys.stdout.write(f"{name}\n")
+    return 0
+
+
 def rm(here: World, rest: list[str], options: Tree) -> int:
     """With `-f` what runs too."""
     for name in rest:

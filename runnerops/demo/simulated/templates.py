@@ -72,8 +72,12 @@ def _write(nodes: list[Node], value: Any, kind: str) -> str:
         if what == "text":
             said.append(argument)
             continue
-        found = evaluate(argument, value, kind)
-        if what == "say":
+        names, assigned, pipeline = argument.rpartition(":=") if what == "range" else ("", "", argument)
+        found = evaluate(pipeline, value, kind)
+        if assigned:
+            pairs = found.items() if isinstance(found, dict) else enumerate(found or [])
+            said += (_write(_bound(inside, names, pair), value, kind) for pair in pairs)
+        elif what == "say":
             said.append(text_of(found))
         elif what == "if":
             said.append(_write(inside if found else otherwise, value, kind))
@@ -81,6 +85,17 @@ def _write(nodes: list[Node], value: Any, kind: str) -> str:
             items = list(found.values()) if isinstance(found, dict) else found or []
             said.append("".join(_write(inside, item, kind) for item in items) or _write(otherwise, value, kind))
     return "".join(said)
+
+
+def _bound(nodes: list[Node], names: str, pair: tuple[Any, Any]) -> list[Node]:
+    """The nodes of a `range $one, $other := …`, with its two variables, where they are said alone, filled in."""
+    values = dict(zip((name.strip() for name in names.split(",")), pair, strict=True))
+    return [
+        ("text", text_of(values[argument]), None, None)
+        if what == "say" and argument in values
+        else (what, argument, *rest)
+        for what, argument, *rest in nodes
+    ]
 
 
 def evaluate(pipeline: str, value: Any, kind: str) -> Any:

@@ -33,7 +33,7 @@ def gentlest(host: Host, changes: Sequence[Change], have: HostState, policy: Pol
     edits = [edit for change in changes for edit in change.edits]
     because = tuple(dict.fromkeys(key_text(edit.key) for edit in edits))
     if not running(docker):
-        return Action(NAME, Verb.RESTART, ("docker is stopped", *because))
+        return Action(NAME, Verb.RESTART, ("docker is stopped", *because), operation="start")
     want = wanted(changes, have)
     verb = Verb.PROVE
     if edits:  # where the host's file cannot be read, what was loaded from it is not known either

@@ -21,7 +21,7 @@ NOT_THERE = "not-found"
 CONTAINER = (
     '{"id":{{json .Id}},"name":{{json .Name}},"image":{{json .Config.Image}},"running":{{json .State.Running}},'
     '"restart":{{json .HostConfig.RestartPolicy.Name}},"ports":{{json .HostConfig.PortBindings}},'
-    '"labels":{{json .Config.Labels}}}'
+    '"labels":{{json .Config.Labels}},"mounts":{{json .Mounts}}}'
 )
 
 
@@ -142,14 +142,24 @@ def _containers(answers: Answers) -> Iterator[Container]:
                 restart=str(found.get("restart") or ""),
                 ports=tuple(_ports(found.get("ports"))),
                 labels={name: str(value) for name, value in labels.items()} if isinstance(labels, dict) else {},
+                mounts=_mounts(found.get("mounts")),
             )
+
+
+def _mounts(told: Value) -> Mapping[str, str] | None:
+    """What lies behind each path inside."""
+    if not isinstance(told, list):
+        return None
+    return {
+        str(one.get("Destination")): str(one.get("Name") or one.get("Source")) for one in told if isinstance(one, dict)
+    }
 
 
 _FIRST = {"Id": "id", "Name": "name", "Running": "running", "RestartPolicy": "restart", "PortBindings": "ports"}
 """Members of which the first counts: what comes later is of mounts, of networks."""
 
-_LAST = {"Image": "image", "Labels": "labels"}
-"""Those of `Config`: before it come the image's id and a mount's labels."""
+_LAST = {"Image": "image", "Labels": "labels", "Mounts": "mounts"}
+"""Those of which the last counts: before `Config` come the image's id and a mount's labels, and what was asked of mounts."""
 
 
 def _inspected(answers: Answers) -> Iterator[Mapping[str, Value]]:

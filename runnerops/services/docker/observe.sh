@@ -53,11 +53,12 @@ docker_inspected() { # ID...: of each container a member a line; no more than is
   string='"([^"\\]|\\.)*"'
   strings="[{]($string:$string,?)*[}]"
   ports="[{]($string:(null|\\[($strings,?)*\\]),?)*[}]"
+  mounts="\\[([{]($string:($string|true|false),?)*[}],?)*\\]"
   # one pattern, for busybox's grep finds one place a line where there are several
   wanted='^[{]"Id":"[0-9a-f]{64}"|"Name":"/[^"]*"|"Running":(true|false)|"RestartPolicy":[{]"Name":"[^"]*"'
   # shellcheck disable=SC2046  # addresses are words
   curl -s -g -m 15 --unix-socket "$socket" $(printf 'http://localhost/containers/%s/json\n' "$@") 2>/dev/null |
-    grep -Eo "$wanted|\"Image\":$string|\"PortBindings\":$ports|\"Labels\":$strings"
+    grep -Eo "$wanted|\"Image\":$string|\"PortBindings\":$ports|\"Labels\":$strings|\"Mounts\":$mounts"
 }
 
 observe_docker_flavour() { # where the client is, and sockets of rootless daemons

@@ -31,7 +31,7 @@ def choose(
     keys = tuple(dict.fromkeys(key_text(edit.key) for change in changes for edit in change.edits))
     names = {edit.key[0] for change in changes for edit in change.edits}
     if not runner.lives:
-        return Action(NAME, Verb.RESTART, ("gitlab-runner is stopped", *keys))
+        return Action(NAME, Verb.RESTART, ("gitlab-runner is stopped", *keys), operation="start")
     verb = Verb.PROVE
     if names:
         verb = Verb.RESTART if NAME in host.blunt or names & RESTART else Verb.RELOAD

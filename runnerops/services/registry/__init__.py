@@ -8,8 +8,9 @@ if TYPE_CHECKING:
     from runnerops.services.registry.adoption import adopt
     from runnerops.services.registry.choice import choose
     from runnerops.services.registry.document import NAME, context, dump, files, parse, secret
-    from runnerops.services.registry.meaning import counterpart, edits, given, owns, remarks, settle
+    from runnerops.services.registry.meaning import counterpart, edits, given, owns, settle
     from runnerops.services.registry.moving import moves, pause, resume
+    from runnerops.services.registry.notes import remarks
     from runnerops.services.registry.observation import OBSERVE, facts, questions
     from runnerops.services.registry.refusal import refusals, stops
     from runnerops.services.registry.rules import lint
@@ -22,9 +23,10 @@ else:
             "rules": ("lint",),
             "adoption": ("adopt",),
             "choice": ("choose",),
-            "meaning": ("counterpart", "edits", "given", "owns", "remarks", "settle"),
+            "meaning": ("counterpart", "edits", "given", "owns", "settle"),
             "moving": ("moves", "pause", "resume"),
             "refusal": ("refusals", "stops"),
+            "notes": ("remarks",),
         },
     )
 

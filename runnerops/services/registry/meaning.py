@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from runnerops.model import ABSENT, Action, Edit, FileSpec, Host, HostState, Key, RenderedFile, Stop, Tree, Value
+from runnerops.model import ABSENT, Edit, FileSpec, Host, HostState, Key, RenderedFile, Stop, Tree, Value
 from runnerops.services.base import ParseError, value_at
 from runnerops.services.keep import keep
 from runnerops.services.registry.document import (
@@ -36,11 +36,6 @@ def counterpart(spec: FileSpec, edit: Edit, old: Tree, new: Tree, base: Tree) ->
 def given(host: Host, asked: Sequence[RenderedFile]) -> Mapping[str, str]:  # noqa: ARG001
     """None: what is given stays as it is given."""
     return {}
-
-
-def remarks(host: Host, asked: Sequence[RenderedFile], actions: Sequence[Action], have: HostState) -> Iterable[str]:  # noqa: ARG001
-    """None."""
-    return ()
 
 
 def owns(spec: FileSpec, key: Key) -> bool:  # noqa: ARG001

@@ -23,16 +23,13 @@ _PROCESS = re.compile(r'users:\(\("([^"]+)"')
 def questions(host: Host, asked: Sequence[RenderedFile]) -> tuple[tuple[str, ...], ...]:
     """Mirrors are asked for on every host, the rest where caches run."""
     caches = own_caches(host)
-    urls = dict.fromkeys((*(cache.probe for cache in caches), *_mirrors(host)))
-    found = [("observe_registry_answer", str(number), url) for number, url in enumerate(urls, 1)]
+    own = {cache.probe for cache in caches}
+    urls = [url for url in dict.fromkeys(_mirrors(host)) if url not in own]
+    others = (("observe_registry_answer", str(number), url) for number, url in enumerate(urls, len(caches) + 1))
     if NAME not in host.sections:
-        return tuple(found)
-    upstreams = (_upstream(number, cache, asked) for number, cache in enumerate(caches, 1))
-    return (
-        ("observe_registry", directory(host)),
-        *found,
-        *upstreams,
-    )
+        return tuple(others)
+    found = (_cache(number, cache, asked) for number, cache in enumerate(caches, 1))
+    return (("observe_registry", directory(host)), *found, *others)
 
 
 def _mirrors(host: Host) -> Iterator[str]:
@@ -41,11 +38,11 @@ def _mirrors(host: Host) -> Iterator[str]:
         yield str(url).rstrip("/")
 
 
-def _upstream(number: int, cache: OwnCache, asked: Sequence[RenderedFile]) -> tuple[str, ...]:
+def _cache(number: int, cache: OwnCache, asked: Sequence[RenderedFile]) -> tuple[str, ...]:
     files = [file for file in asked if file.spec.name == cache.name or file.spec.template == COMPOSE_TEMPLATE]
     pairs = (word for file in files for word in (file.spec.path, sha256(file.content)))
     sure = _SURE.get(cache.serves, "none")
-    return ("observe_registry_upstream", str(number), cache.name, cache.probe, cache.upstream.rstrip("/"), sure, *pairs)
+    return ("observe_registry_cache", str(number), cache.name, cache.probe, cache.upstream.rstrip("/"), sure, *pairs)
 
 
 def facts(facts: Facts, answers: Answers) -> Facts:

@@ -72,22 +72,36 @@ observe_registry_answer() { # N URL
   ask "registry_answer_$1" printf '%s %s\n' "$2" "$said"
 }
 
-observe_registry_upstream() { # N NAME CACHE-URL UPSTREAM REPOSITORY [PATH SHA256]…
-  number=$1 name=$2 cache=$3 upstream=$4 repository=$5
+observe_registry_cache() { # N NAME CACHE-URL UPSTREAM REPOSITORY [PATH SHA256]…: a cache of this host, and its upstream where one of them matters
+  number=$1 called=$2 cache=$3 upstream=$4 repository=$5
   shift 5
+  registry_looks "$cache"
+  ask "registry_answer_$number" printf '%s %s\n' "$cache" "$said"
   changed=
+  [ "$said" = yes ] || changed=yes # without its upstream a registry does not come up
   while [ $# -gt 1 ]; do
     case $(sha256sum "$root$1" 2>/dev/null) in "$2 "*) ;; *) changed=yes ;; esac
     shift 2
   done
   [ -n "$changed" ] || return 0 # nothing is asked of the upstream where nothing changes
-  cached=$(registry_get "$cache/v2/_catalog?n=1" | sed -n 's/.*"repositories":\["\([^"]*\)".*/\1/p')
-  said=no
-  case $(registry_asked "$name" "$cache" "${cached:-$repository}") in
-  upstream*) said=yes ;;
-  *) ! registry_reached "$upstream/v2/" || said=yes ;;
+  answers=$said said=no
+  if [ "$answers" = yes ]; then
+    cached=$(registry_get "$cache/v2/_catalog?n=1" | sed -n 's/.*"repositories":\["\([^"]*\)".*/\1/p')
+    case $(registry_asked "$called" "$cache" "${cached:-$repository}") in upstream*) said=yes ;; esac
+  fi
+  [ "$said" = yes ] || ! registry_reached "$upstream/v2/" || said=yes
+  ask "registry_upstream_$number" printf '%s %s\n' "$called" "$said"
+}
+
+registry_looks() { # URL: $said is whether a cache answers there; one that is just starting is asked again
+  said=yes
+  registry_get "$1/v2/" >/dev/null
+  case $? in
+  0) return ;;
+  7 | 28) said=no && return ;; # curl's words for refused and for too late
   esac
-  ask "registry_upstream_$number" printf '%s %s\n' "$name" "$said"
+  sleep 1
+  registry_get "$1/v2/" >/dev/null || said=no
 }
 
 observe_registry_files() { # DIRECTORY: all files that may be ours there, wanted or not

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from runnerops.model import Step, Verb
-from runnerops.services.registry.caches import CONFIG_LABEL, OwnCache
-from runnerops.services.registry.choice import wanted_label
+from runnerops.model import Secret, Step, Verb
+from runnerops.services.registry.caches import PROJECT, OwnCache
+from runnerops.services.registry.compared import FORM, traits
 from runnerops.services.registry.containers import filters, ours
 from runnerops.services.registry.reach import for_jobs, from_container
 from runnerops.services.registry.scene import Scene
@@ -58,6 +58,20 @@ ANOTHER = (
     '[ -z "$id" ] || [ "$id" = "$old" ] || echo another'
 )
 
+AS_ASKED = (
+    ": does it run as asked, and run on; cache=$1 form=$2; shift 2; "
+    f'id=$(docker ps -q --filter "label=com.docker.compose.project={PROJECT}" '
+    '--filter "label=com.docker.compose.service=$cache" | head -n 1); [ -n "$id" ] || { echo "it does not run"; exit; }; '
+    'line=$(printf "\\nx"); line=${line%x}; '
+    'ask() { docker inspect --type container --format "$form" "$id"; }; told=$line$(ask)$line; '
+    "for want; do case $want in *=) end=;; *) end=$line;; esac; "
+    'case $told in *"$line$want$end"*) ;; *) echo "not as asked: $want"; exit;; esac; done; '
+    'sleep 1; [ "$told" = "$line$(ask)$line" ] || { echo "it is started again and again"; exit; }; echo "as asked"'
+)
+"""CACHE FORM LINE…: two looks, a second apart, at the container that this cache's service has; none may differ."""
+
+LATER = ': comes later; cd "${RUNNEROPS_DESK:-.}" && echo "$1" >tell'
+
 _LOOK = (
     ': what does it say; name=$1; shift; id=$(docker ps -aq "$@" | head -n 1); [ -n "$id" ] || { '
     'echo "cache $name has no container"; exit; }; '
@@ -79,21 +93,24 @@ def _marked(now: Scene, cache: OwnCache) -> bool:
 
 
 def proofs(now: Scene) -> Iterator[Step]:
-    """Where no cache ran and its upstream does not answer, it comes up by itself when that does: nothing to wait for."""
+    """Every cache alike: it answers, its container is as asked and runs on, and its upstream answers as before."""
     there = ours(now.have)
     for cache in now.caches:
-        registry = now.have.facts.registry
-        silent = registry is not None and registry.upstreams.get(cache.name) is False
-        waits = cache.name in there or not silent
-        if waits:
-            yield from _answer(now, cache)
-        if label := wanted_label(cache, now.host, now.changes, now.have):
-            shown = f'{{{{.Label "{CONFIG_LABEL}"}}}}'
-            yield wait(15, f"={label}", "docker", "ps", *filters(cache.name), "--format", shown)
-        if cache.name in there and _forced(now, cache):
+        if now.comes_later(cache):
+            said = f"cache {cache.name} does not run yet: {cache.upstream} does not answer; it comes up when that does"
+            yield run(10, "sh", "-c", LATER, "sh", said)
+            continue
+        yield from _answer(now, cache)
+        yield from _as_asked(now, cache)
+        if cache.name in there and cache.name in now.forced:
             yield wait(15, "=another", "sh", "-c", ANOTHER, "sh", there[cache.name].id, *filters(cache.name))
-        if waits:
-            yield from _upstream(now, cache)
+        yield from _upstream(now, cache)
+
+
+def _as_asked(now: Scene, cache: OwnCache) -> Iterator[Step]:
+    hidden = {name for name, value in cache.environment.items() if isinstance(value, Secret)}
+    lines = tuple(traits(now.tree, cache.name, hidden))
+    yield wait(15, "=as asked", "sh", "-c", AS_ASKED, "sh", cache.name, FORM, *lines)
 
 
 def _upstream(now: Scene, cache: OwnCache) -> Iterator[Step]:
@@ -109,6 +126,7 @@ def still_there(now: Scene) -> Iterator[Step]:
     for cache in now.caches:
         if now.answered(cache):
             yield from _answer(now, cache)
+            yield from _as_asked(now, cache)
 
 
 def look(cache: OwnCache) -> Step:
@@ -131,7 +149,3 @@ def _moves_on(now: Scene, cache: OwnCache) -> bool:
     """Whether this very run gives the cache another upstream, whose answers are no matter of before."""
     keys = {edit.key for change in now.changes if change.new.spec.name == cache.name for edit in change.edits}
     return ("proxy", "remoteurl") in keys or ("proxy",) in keys
-
-
-def _forced(now: Scene, cache: OwnCache) -> bool:
-    return now.action.verb is Verb.RECREATE and (not now.action.names or cache.name in now.action.names)

@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from runnerops.model import Action, Change, DockerFacts, Facts, Host, HostState, Policy, ServiceName, Stop, Verb
+from runnerops.model import (
+    Action,
+    Change,
+    DockerFacts,
+    Facts,
+    Host,
+    HostState,
+    Policy,
+    ServiceName,
+    Stop,
+    Tree,
+    Verb,
+    key_text,
+)
 from runnerops.services.docker.choice import running
-from runnerops.services.docker.keys import version_of
 from runnerops.services.registry.caches import OwnCache
 from runnerops.services.registry.choice import touched
+from runnerops.services.registry.compared import volumes_of
+from runnerops.services.registry.compose import too_old
 from runnerops.services.registry.containers import holder_of, ours
-from runnerops.services.registry.document import NAME
+from runnerops.services.registry.document import COMPOSE_TEMPLATE, NAME
 from runnerops.services.registry.image import major
+from runnerops.services.registry.meaning import plain_compose, read
 from runnerops.services.registry.reach import for_jobs
+from runnerops.services.registry.reasons import compose_tree, upstream_silent
 
 
 def refusals(host: Host, have: HostState) -> Iterable[Stop]:
@@ -28,10 +44,9 @@ def refusals(host: Host, have: HostState) -> Iterable[Stop]:
         yield _refused("docker-stopped", "Docker is stopped there: start it, or give the host a `docker` section")
     if registry is None or not registry.compose:
         yield _refused("no-compose", "no Docker Compose there: install docker-compose or its plugin, then deploy again")
-    elif _too_old(have.facts):
-        yield _refused(
-            "no-compose", f"Compose {registry.compose_version} is refused by Docker {docker.version}: install v2"
-        )
+    elif (why := too_old(have.facts)) and not _lowered(host):
+        message = f"Compose {registry.compose_version} {why}: install the plugin (docker-compose-plugin, 2.6 or newer)"
+        yield _refused("no-compose", message)
     if not have.facts.tools & {"curl", "wget"}:
         yield _refused("no-curl", "neither curl nor wget there: install one, then deploy again")
     if for_jobs(host) and "nsenter" not in have.facts.tools:
@@ -45,11 +60,9 @@ def _refused(code: str, message: str) -> Stop:
     return Stop(code, message, allowable=False)
 
 
-def _too_old(facts: Facts) -> bool:
-    """Compose 1 speaks API 1.38 at most, Docker 29 asks for more."""
-    compose = version_of(facts.registry.compose_version) if facts.registry else None
-    docker = version_of(facts.docker.version) if facts.docker else None
-    return compose is not None and docker is not None and compose < (2, 0) and docker >= (29, 0)
+def _lowered(host: Host) -> bool:
+    """Whether the daemon's file asks for another API than its version does; then Compose itself is asked."""
+    return "min-api-version" in host.sections.get(ServiceName.DOCKER, {})
 
 
 def stops(
@@ -66,7 +79,10 @@ def stops(
         return
     moved = host.sections.get(ServiceName.DOCKER, {}).get("bip")
     bridge_moves = bool(moved) and any(one.service is ServiceName.DOCKER and "bip" in one.because for one in actions)
+    compose = compose_tree(host, changes, have)
+    yield from _options_stay(changes)
     for cache in touched(host, action, changes, have):
+        yield from _new_volume(cache, compose, changes, have)
         yield from _upstream_down(cache, have)
         yield from _major(cache, changes, have)
         yield from _port_taken(cache, have)
@@ -74,11 +90,43 @@ def stops(
             yield from _listen_not_here(cache, docker, have.facts)
 
 
+def _new_volume(cache: OwnCache, compose: Tree, changes: Sequence[Change], have: HostState) -> Iterator[Stop]:
+    """What a cache holds lies in its volume: with another one it begins anew, and the disk keeps both."""
+    container = ours(have).get(cache.name)
+    there = dict((container.mounts if container else None) or _before(cache.name, compose, changes))
+    for inside, volume in volumes_of(compose, cache.name).items():
+        old = there.get(inside, "")
+        if old and old != volume:
+            message = (
+                f"cache {cache.name} would start with what volume {volume} holds, nothing where it is new; "
+                f"its volume of now, {old}, stays and keeps its place on the disk (docker volume rm {old})"
+            )
+            yield Stop("new-volume", message, details=(cache.name, old, volume))
+
+
+def _before(name: str, compose: Tree, changes: Sequence[Change]) -> Mapping[str, str]:
+    """The volumes that the Compose file of now gives a cache, where no container tells them."""
+    old = next((change for change in changes if change.new.spec.template == COMPOSE_TEMPLATE), None)
+    return volumes_of(plain_compose(read(old.new.spec, old.old.content) or {}) if old else compose, name)
+
+
+def _options_stay(changes: Sequence[Change]) -> Iterator[Stop]:
+    """Compose 1 ends with an error, 2 asks whether it may delete what the volume holds, or sees nothing."""
+    for change in changes:
+        for edit in change.edits if change.new.spec.template == COMPOSE_TEMPLATE else ():
+            if edit.key[0] == "volumes" and len(edit.key) > 2 and edit.key[2] in {"driver", "driver_opts"}:
+                message = (
+                    f"a volume keeps the options that it was made with ({key_text(edit.key)}): give it another name"
+                )
+                yield Stop("volume-options", message, allowable=False, details=(str(edit.key[1]),))
+
+
 def _upstream_down(cache: OwnCache, have: HostState) -> Iterator[Stop]:
-    """A registry ends at its start without its upstream. Where none runs yet there is nothing to lose: a finding says it."""
-    container, registry = ours(have).get(cache.name), have.facts.registry
-    if container and container.running and registry and registry.upstreams.get(cache.name) is False:
-        message = f"{cache.upstream} does not answer from this host, so cache {cache.name} would not come up again"
+    """A registry ends at its start without its upstream."""
+    if upstream_silent(cache, have):
+        container = ours(have).get(cache.name)
+        again = " again" if container and container.running else ""
+        message = f"{cache.upstream} does not answer from this host, so cache {cache.name} would not come up{again}"
         yield Stop("upstream-down", message, details=(cache.name,))
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from runnerops.model import Action, Change, Host, HostState, Policy, ServiceName, Verb
+from runnerops.model import Action, Change, Host, HostState, Policy, ServiceName, Tree, Verb
 from runnerops.services.registry.caches import PROJECT, OwnCache, directory
+from runnerops.services.registry.compose import cannot_recreate
 from runnerops.services.registry.containers import ours
 from runnerops.services.registry.document import compose_spec
+from runnerops.services.registry.reasons import compose_tree, upstream_silent
 from runnerops.services.steps import NOTHING
 
 _ID = 12
@@ -17,7 +19,7 @@ _ID = 12
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """`caches` are those that the action touches."""
+    """`caches` are those that the action touches, `forced` the names of those that are recreated by force."""
 
     host: Host
     action: Action
@@ -25,6 +27,7 @@ class Scene:
     have: HostState
     policy: Policy
     caches: tuple[OwnCache, ...]
+    forced: tuple[str, ...] = ()
 
     @property
     def path(self) -> str:
@@ -44,9 +47,28 @@ class Scene:
         return (*registry.compose, "-p", PROJECT, "-f", path or self.path, "--project-directory", place, *argv)
 
     @property
-    def up(self) -> tuple[str, ...]:
-        """The call that recreates what differs and takes away what is no longer wanted."""
-        return self.compose("up", "-d", "--remove-orphans")
+    def tree(self) -> Tree:
+        """The Compose file as it will be."""
+        return compose_tree(self.host, self.changes, self.have)
+
+    @property
+    def removes_networks(self) -> bool:
+        """Whether a top-level network changes: Compose 1 refuses that, 2.26 does not see it."""
+        return self.composed is not None and any(edit.key[0] == "networks" for edit in self.composed.edits)
+
+    def ups(self, forced: Sequence[str], known: Sequence[str] = ()) -> Iterator[tuple[str, ...]]:
+        """The calls that bring these up by force, recreate what differs and take away what is no longer wanted.
+
+        `known`: all caches of the file; where each is forced, nothing else is left to do. Force goes first: a call
+        without it ends with an error where the network of a container is gone.
+        """
+        if cannot_recreate(self.have.facts):
+            yield self.compose("up", "-d", "--no-recreate", "--remove-orphans")
+            return
+        if forced:
+            yield self.compose("up", "-d", "--remove-orphans", "--force-recreate", "--no-deps", *forced)
+        if not forced or set(forced) != set(known):
+            yield self.compose("up", "-d", "--remove-orphans")
 
     @property
     def ids(self) -> str:
@@ -72,3 +94,7 @@ class Scene:
         """Whether it answered when the host was observed."""
         registry = self.have.facts.registry
         return registry is not None and registry.answers.get(cache.probe) is True
+
+    def comes_later(self, cache: OwnCache) -> bool:
+        """Whether it cannot come up now, and somebody said that it need not: its upstream does not answer."""
+        return "upstream-down" in self.policy.allow and upstream_silent(cache, self.have)

@@ -10,6 +10,7 @@ import pytest
 
 from runnerops.model import Action, Change, Container, Host, HostState, Owed, RegistryFacts, ServiceName, Tree, Verb
 from runnerops.services import registry
+from runnerops.services.base import sha256
 from tests.unit.services.builders import (
     BRIDGE,
     POLICY,
@@ -109,7 +110,12 @@ def test_the_first_deploy() -> None:
     ("containers", "want"),
     [
         ([], ("UP", "dockerhub is not running", "dockerhub")),
-        ([{"running": False}], ("UP", "dockerhub is not running", "dockerhub")),
+        ([{"running": False}], ("RECREATE", "dockerhub is not running", "dockerhub")),
+        ([{"image": "registry:3.1.1"}], ("RECREATE", "dockerhub: image is not in effect", "dockerhub")),
+        ([{"restart": "no"}], ("RECREATE", "dockerhub: restart is not in effect", "dockerhub")),
+        ([{"ports": (f"{BRIDGE}:5001",)}], ("RECREATE", "dockerhub: ports is not in effect", "dockerhub")),
+        ([{"mounts": {"/var/lib/registry": "other"}}], ("RECREATE", "dockerhub: volume is not in effect", "dockerhub")),
+        ([{"mounts": {"/var/lib/registry": "runnerops-dockerhub"}}], ("", "", "")),
         ([{"label": "0" * 64}], ("UP", "dockerhub runs another config", "dockerhub")),
         ([{"service": "old"}, {}], ("UP", "old is no longer wanted", "old")),
     ],
@@ -122,6 +128,57 @@ def test_a_container_that_is_not_what_the_files_say(
     found = [our_container(**{"label": label_of(here), **keys}) for keys in containers]
     have = state(files, engine(containers=found), registry_facts=compose_facts())
     assert told(plan(have, here)[0]) == want
+
+
+DEAD = {"answers": {f"http://{BRIDGE}:5000": False}}
+
+
+@pytest.mark.parametrize(
+    ("facts", "want", "notes"),
+    [
+        ({"answers": {f"http://{BRIDGE}:5000": True}}, ("", "", ""), 0),
+        (DEAD, ("RECREATE", "dockerhub does not answer", "dockerhub"), 0),
+        ({**DEAD, "upstreams": {"dockerhub": True}}, ("RECREATE", "dockerhub does not answer", "dockerhub"), 0),
+        ({**DEAD, "upstreams": {"dockerhub": False}}, ("", "", ""), 1),
+    ],
+)
+def test_a_cache_that_should_answer_and_does_not(facts: dict[str, Any], want: tuple[str, str, str], notes: int) -> None:
+    here = host({}, [ONE])
+    have = with_registry(deployed(ONE), compose_facts(**facts))
+    action, _ = plan(have, here)
+    assert told(action) == want
+    said = list(registry.remarks(here, (), [action] if action else [], have))
+    assert len(said) == notes
+    assert all("cache dockerhub does not answer, nor does https://registry-1.docker.io" in one for one in said)
+
+
+def test_a_cache_whose_section_went_is_told_of_and_left() -> None:
+    there = deployed(ONE, TWO)
+    ran = replace(there, applied={path: sha256(file.content) for path, file in there.files.items()})
+    (said,) = registry.remarks(host({}), (), (), ran)
+    assert "caches dockerhub, quay.io of earlier runs go on running" in said
+    assert "`registry: {caches: []}` takes them down" in said
+    assert list(registry.remarks(host({}), (), (), there)) == [], "nothing of ours was applied there"
+    assert list(registry.remarks(host({}, [ONE, TWO]), (), (), ran)) == []
+
+
+@pytest.mark.parametrize(
+    ("now", "asked", "shown"),
+    [
+        ([ONE], [{**ONE, "ttl": "24h"}], "recreate"),
+        ([ONE], [{**ONE, "volume": "other"}], "recreate"),
+        ([ONE], [ONE, TWO], "start"),
+        ([ONE, TWO], [ONE], "remove"),
+        ([ONE], [], "remove"),
+        ([ONE, TWO], [{**ONE, "ttl": "24h"}], "up"),
+    ],
+)
+def test_what_a_plan_calls_it(now: list[Tree], asked: list[Tree], shown: str) -> None:
+    there = deployed(*now)
+    have = replace(there, applied={path: sha256(file.content) for path, file in there.files.items()})
+    action, _ = plan(have, host({}, asked))
+    assert action
+    assert action.shown == shown
 
 
 def test_with_docker_down_compose_looks_for_itself() -> None:
@@ -185,6 +242,8 @@ def with_registry(have: HostState, facts: RegistryFacts) -> HostState:
         ({"ttl": "24h"}, {"upstreams": {"dockerhub": True}}, []),
         ({"ttl": "24h"}, {}, []),
         ({}, {"upstreams": {"dockerhub": False}}, []),
+        ({"volume": "other"}, {}, ["new-volume"]),
+        ({"volume": "other"}, {"upstreams": {"dockerhub": False}}, ["new-volume", "upstream-down"]),
         ({"image": "registry:2.8"}, {}, ["registry-major"]),
         ({"image": "registry:3.1.1"}, {}, []),
         ({"listen": "192.0.2.99:5000"}, {}, ["listen-not-here"]),
@@ -226,8 +285,18 @@ def test_who_holds_the_port_is_named(have: HostState, holder: str) -> None:
     assert found == ([("port-taken", message)] if holder else [])
 
 
-def test_an_upstream_that_is_down_does_not_stop_the_first_deploy() -> None:
-    assert stops(first(upstreams={"dockerhub": False}), host({}, [ONE])) == []
+def test_a_cache_that_could_not_come_up_is_stopped_before() -> None:
+    message = "https://registry-1.docker.io does not answer from this host, so cache dockerhub would not come up"
+    assert stops(first(upstreams={"dockerhub": False}), host({}, [ONE])) == [("upstream-down", message)]
+
+
+def test_another_volume_is_told_with_the_one_that_stays() -> None:
+    here = host({}, [{**ONE, "volume": "other"}])
+    (code, message), *_ = stops(deployed(ONE), here)
+    assert code == "new-volume"
+    assert "cache dockerhub would start with what volume other holds, nothing where it is new" in message
+    assert "its volume of now, runnerops-dockerhub, stays" in message
+    assert told(plan(deployed(ONE), here)[0]) == ("RECREATE", "dockerhub: volume", "dockerhub")
 
 
 def test_a_bridge_elsewhere_is_told_with_the_line_to_write() -> None:
@@ -256,7 +325,17 @@ def test_a_bridge_elsewhere_is_told_with_the_line_to_write() -> None:
         (
             state({}, engine("29.1.0"), registry_facts=RegistryFacts(("docker-compose",), "1.29.2")),
             None,
+            [],
+        ),
+        (
+            state({}, engine("29.1.0"), registry_facts=RegistryFacts(("docker-compose",), "1.25.0")),
+            None,
             ["no-compose"],
+        ),
+        (
+            state({}, engine("29.1.0"), registry_facts=RegistryFacts(("docker-compose",), "1.25.0")),
+            {"min-api-version": "1.24"},
+            [],
         ),
     ],
 )

@@ -11,8 +11,9 @@ import pytest
 from runnerops.model import Action, Host, HostState, Moves, Owed, Policy, ServiceName, Step, Tree, Verb
 from runnerops.services import registry
 from runnerops.services.base import sha256
-from runnerops.services.registry.moving import IF_DOCKER, IF_THERE, PULL
-from runnerops.services.registry.proof import ANOTHER, AS_BEFORE, MARK
+from runnerops.services.registry.compared import FORM
+from runnerops.services.registry.moving import IF_DOCKER, IF_THERE, PULL, TAKE_AWAY
+from runnerops.services.registry.proof import ANOTHER, AS_ASKED, AS_BEFORE, LATER, MARK
 from tests.unit.services.builders import (
     POLICY,
     cache,
@@ -37,11 +38,34 @@ SHORT = {
     MARK: "MARK",
     AS_BEFORE: "AS_BEFORE",
     ANOTHER: "ANOTHER",
+    AS_ASKED: "AS_ASKED",
+    TAKE_AWAY: "TAKE_AWAY",
+    LATER: "LATER",
+    FORM: "FORM",
     f"{DIR}/docker-compose.yml": "COMPOSE",
     f"{DIR}/registry-config.yml": "CONFIG",
-    '{{.Label "runnerops.registry-config.sha256"}}': "LABEL",
 }
 CALL = f"docker compose -p runnerops -f COMPOSE --project-directory {DIR}"
+
+
+def as_asked(
+    here: Host, name: str = "dockerhub", image: str = "registry:3.0.0", listen: str = "172.17.0.1:5000"
+) -> str:
+    """The look at a container of the shipped template."""
+    address, _, port = listen.rpartition(":")
+    lines = (
+        "state running",
+        f"image {image}",
+        "restart always",
+        'command ["serve","/etc/runnerops/registry-config.yml"]',
+        f'ports {{"5000/tcp":[{{"HostIp":"{address}","HostPort":"{port}"}}]}}',
+        "logs json-file log max-size=10m log max-file=3",
+        f"label {label_of(here, name)}",
+        "mount /etc/runnerops/registry-config.yml=",
+        f"mount /var/lib/registry=runnerops-{name}",
+        "env OTEL_TRACES_EXPORTER=none",
+    )
+    return f"await 15 =as asked sh -c AS_ASKED sh {name} FORM {' '.join(lines)}"
 
 
 class Told:
@@ -74,7 +98,8 @@ def test_the_first_deploy_goes_without_a_trace_if_it_fails() -> None:
     assert told.guard == []
     assert told.fetch == ["run 600 docker pull -q registry:3.0.0"]
     staged = f"{DIR}/.docker-compose.yml.runnerops.{sha256(rendered(here)[-1].content)[:12]}"
-    assert told.judge == [f"run 30 docker compose -p runnerops -f {staged} --project-directory {DIR} config -q"]
+    call = f"run 30 docker compose -p runnerops -f {staged} --project-directory {DIR}"
+    assert told.judge == [f"{call} config -q", f"{call} ps -q"]
     assert told.todo == [
         "owe registry up 42 none",
         "swap CONFIG OLD NEW",
@@ -82,7 +107,7 @@ def test_the_first_deploy_goes_without_a_trace_if_it_fails() -> None:
         "run 10 test -f CONFIG",
         f"run 120 {CALL} up -d --remove-orphans",
         f"await 60 ok {PROBE}",
-        f"await 15 ={label_of(here)} docker ps {FILTERS} --format LABEL",
+        as_asked(here),
         "run 30 sh -c AS_BEFORE sh dockerhub http://172.17.0.1:5000 library/alpine",
         "strike registry",
     ]
@@ -110,7 +135,7 @@ def test_a_changed_key_is_for_compose_to_see() -> None:
         "run 10 test -f CONFIG",
         f"run 120 {CALL} up -d --remove-orphans",
         f"await 60 ok {PROBE}",
-        f"await 15 ={label_of(here)} docker ps {FILTERS} --format LABEL",
+        as_asked(here),
         "await 60 =same sh -c AS_BEFORE sh dockerhub http://172.17.0.1:5000 library/alpine",
         "strike registry",
     ]
@@ -131,13 +156,13 @@ def test_a_changed_secret_is_recreated_there_and_back() -> None:
         f"owe registry recreate 42 {'1' * 12}",
         "swap CONFIG OLD NEW",
         "run 10 test -f CONFIG",
-        f"run 120 {CALL} up -d --remove-orphans",
-        f"run 120 {CALL} up -d --force-recreate --no-deps dockerhub",
+        f"run 120 {CALL} up -d --remove-orphans --force-recreate --no-deps dockerhub",
+        f"await 60 ok {PROBE}",
     ]
     assert told.undo == [
         "swap CONFIG NEW OLD",
+        f"run 120 {CALL} up -d --remove-orphans --force-recreate --no-deps dockerhub",
         f"run 120 {CALL} up -d --remove-orphans",
-        f"run 120 {CALL} up -d --force-recreate --no-deps dockerhub",
         "strike registry",
     ]
 
@@ -226,7 +251,7 @@ def test_a_docker_restart_is_proven_as_a_registry_restart(docker: Tree, allow: f
     told = Told(answering(deployed(ONE)), host(docker, [ONE]), RESTART, policy=Policy(allow=allow))
     upstream = "await 10 ok curl -sS -m 5 -o /dev/null https://registry-1.docker.io/v2/"
     assert told.judge == ([upstream] if judged else [])
-    assert told.todo == [f"await 60 ok {PROBE}"]
+    assert told.todo == [f"await 60 ok {PROBE}", as_asked(host(docker, [ONE]))]
     assert told.undo == []
 
 
@@ -245,9 +270,60 @@ def test_a_cache_that_did_not_answer_before_is_not_waited_for() -> None:
     assert Told(deployed(ONE), host({}, [ONE]), RESTART).todo == []
 
 
-def test_a_first_cache_whose_upstream_is_down_comes_up_later_by_itself() -> None:
+def test_a_cache_that_comes_later_is_told_of_and_not_waited_for() -> None:
+    """Its upstream does not answer, and somebody said that this does not matter."""
     have = state({}, engine(), registry_facts=compose_facts(upstreams={"dockerhub": False}))
-    assert not any("await 60" in line for line in Told(have, host({}, [ONE])).todo)
+    told = Told(have, host({}, [ONE]), policy=Policy(allow=frozenset({"upstream-down"})))
+    assert not any("await" in line for line in told.todo)
+    said = "cache dockerhub does not run yet: https://registry-1.docker.io does not answer; it comes up when that does"
+    assert told.todo[-2:] == [f"run 10 sh -c LATER sh {said}", "strike registry"]
+    assert any("await 60" in line for line in Told(have, host({}, [ONE])).todo)
+
+
+def test_every_cache_is_proven_alike() -> None:
+    told = Told(state({}, engine(), registry_facts=compose_facts()), host({}, [ONE, TWO]))
+    proofs = [line.partition(" sh ")[0] for line in told.todo if line.startswith("await")]
+    second = PROBE.replace("172.17.0.1:5000", "192.0.2.10:5001")
+    assert proofs == [f"await 60 ok {PROBE}", "await 15 =as asked", f"await 60 ok {second}", "await 15 =as asked"]
+
+
+def test_a_cache_that_does_not_answer_is_made_anew_first_and_the_rest_follows() -> None:
+    """A call without force would end with an error where its network is gone."""
+    dead = with_registry(deployed(ONE, TWO), compose_facts(answers={"http://172.17.0.1:5000": False}))
+    told = Told(dead, host({}, [ONE, TWO]))
+    ups = [line for line in told.todo if " up -d" in line]
+    assert ups == [
+        f"run 120 {CALL} up -d --remove-orphans --force-recreate --no-deps dockerhub",
+        f"run 120 {CALL} up -d --remove-orphans",
+    ]
+    assert told.undo == ["strike registry"], "nothing worked before, and nothing else is there now"
+
+
+def test_another_network_is_made_after_the_old_one_went() -> None:
+    have = deployed(ONE)
+    path = f"{DIR}/docker-compose.yml"
+    old = (have.file(path).content or b"") + b"networks: {default: {driver_opts: {a: b}}}\n"
+    have = replace(have, files={**have.files, path: replace(have.file(path), content=old)})
+    down = f"run 60 sh -c IF_THERE sh COMPOSE {CALL} down"
+    told = Told(have, host({}, [ONE]))
+    assert told.todo[1:4] == [down, "swap COMPOSE OLD NEW", "run 10 test -f CONFIG"]
+    assert told.undo[:2] == [down, "swap COMPOSE NEW OLD"]
+
+
+OLD_COMPOSE = {"compose": ("docker-compose",), "compose_version": "1.29.2"}
+
+
+def test_a_compose_that_cannot_make_a_container_anew_is_given_room_for_another() -> None:
+    call = CALL.replace("docker compose", "docker-compose")
+    told = Told(with_registry(deployed(ONE), compose_facts(**OLD_COMPOSE)), host({}, [{**ONE, "ttl": "24h"}]))
+    assert told.todo[4:6] == [
+        f"run 60 sh -c TAKE_AWAY sh none {FILTERS}",
+        f"run 120 {call} up -d --no-recreate --remove-orphans",
+    ]
+    assert told.undo[2:4] == [
+        f"run 60 sh -c TAKE_AWAY sh {'1' * 64} {FILTERS}",
+        f"run 120 {call} up -d --no-recreate --remove-orphans",
+    ]
 
 
 def test_compose_1_is_called_with_the_same_words() -> None:

@@ -55,7 +55,7 @@ def test_a_host_without_caches_is_asked_for_its_mirrors_only() -> None:
 
 def test_a_host_with_caches() -> None:
     here = host(
-        {"registry-mirrors": ["http://172.17.0.1:5000"]},
+        {"registry-mirrors": ["http://172.17.0.1:5000", MIRROR]},
         [cache(), cache("quay.io", listen="0.0.0.0:5001", serves="quay.io")],
     )
     asked = rendered(here)
@@ -63,10 +63,8 @@ def test_a_host_with_caches() -> None:
     hub = "https://registry-1.docker.io"
     assert registry.questions(here, asked) == (
         ("observe_registry", "/opt/registry"),
-        ("observe_registry_answer", "1", "http://172.17.0.1:5000"),
-        ("observe_registry_answer", "2", "http://127.0.0.1:5001"),
         (
-            "observe_registry_upstream",
+            "observe_registry_cache",
             "1",
             "dockerhub",
             "http://172.17.0.1:5000",
@@ -75,7 +73,8 @@ def test_a_host_with_caches() -> None:
             *config,
             *compose,
         ),
-        ("observe_registry_upstream", "2", "quay.io", "http://127.0.0.1:5001", hub, "none", *other, *compose),
+        ("observe_registry_cache", "2", "quay.io", "http://127.0.0.1:5001", hub, "none", *other, *compose),
+        ("observe_registry_answer", "3", MIRROR),
     )
 
 
@@ -98,15 +97,18 @@ def run(shell: str, fakes: str, call: str, *args: str) -> str:
     return done.stdout
 
 
-UP = """curl() {
-  case $* in
-    *http_code*) echo 401 ;;
-    *_catalog*) echo '{"repositories":["library/busybox","x"]}' ;;
-    *busybox/tags*) echo '{"name":"library/busybox","tags":["1","2"]}' ;;
-    *) return 22 ;;
-  esac
-}"""
-DOWN = "curl() { case $* in *http_code*) echo 000;; *) return 7;; esac; }"
+def curl(answer: str, upstream: str) -> str:
+    """A cache whose `/v2/` does this, and whose upstream does that."""
+    return f"""sleep() {{ echo slept; }}
+    curl() {{
+      case $* in
+        *http_code*) {upstream} ;;
+        *_catalog*) echo '{{"repositories":["library/busybox","x"]}}' ;;
+        */v2/) {answer} ;;
+        *busybox/tags*) [ "{upstream}" != 'echo 401' ] || echo '{{"name":"library/busybox","tags":["1","2"]}}' ;;
+        *) return 22 ;;
+      esac
+    }}"""
 
 
 @pytest.mark.parametrize("shell", SHELLS)
@@ -124,23 +126,27 @@ def test_a_mirror_is_asked(shell: str, fake: str, said: str) -> None:
     assert found == f"registry_answer_3: {MIRROR} {said}\n"
 
 
+CACHES = [  # what the cache does, what its upstream does, whether a file differs; what is told
+    (":", "return 7", False, ["registry_answer_1: URL yes"]),
+    (":", "echo 401", True, ["registry_answer_1: URL yes", "registry_upstream_1: dockerhub yes"]),
+    (":", "echo 000", True, ["registry_answer_1: URL yes", "registry_upstream_1: dockerhub no"]),
+    ("return 7", "echo 401", False, ["registry_answer_1: URL no", "registry_upstream_1: dockerhub yes"]),
+    ("return 28", "echo 000", False, ["registry_answer_1: URL no", "registry_upstream_1: dockerhub no"]),
+    ("return 52", "echo 401", False, ["slept", "registry_answer_1: URL no", "registry_upstream_1: dockerhub yes"]),
+]
+
+
 @pytest.mark.parametrize("shell", SHELLS)
-def test_nothing_is_asked_of_the_upstream_where_nothing_changes(shell: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("answer", "upstream", "differs", "told"), CACHES)
+def test_the_upstream_is_asked_where_a_file_differs_or_the_cache_is_silent(
+    shell: str, answer: str, upstream: str, differs: bool, told: list[str], tmp_path: Path
+) -> None:
     place = tmp_path / "registry-config.yml"
     place.write_text("a: 1\n")
-    sha = hashlib.sha256(b"a: 1\n").hexdigest()
-    call = (
-        "observe_registry_upstream",
-        "1",
-        "dockerhub",
-        MIRROR,
-        "https://hub.example.com",
-        "library/alpine",
-        str(place),
-    )
-    assert run(shell, "curl() { echo asked >&2; }", *call, sha) == ""
-    assert run(shell, UP, *call, "other") == "registry_upstream_1: dockerhub yes\n"
-    assert run(shell, DOWN, *call, "other") == "registry_upstream_1: dockerhub no\n"
+    sha = "other" if differs else hashlib.sha256(b"a: 1\n").hexdigest()
+    words = ("1", "dockerhub", MIRROR, "https://hub.example.com", "library/alpine", str(place), sha)
+    found = run(shell, curl(answer, upstream), "observe_registry_cache", *words)
+    assert found.replace(MIRROR, "URL").splitlines() == told
 
 
 @pytest.mark.parametrize("shell", SHELLS)

@@ -1,0 +1,156 @@
+"""What the container of a cache was made with, against what the Compose file asks for. Pure.
+
+Compose recreates what it sees to differ, and does not see everything. What `up -d` does by itself, measured with 1.29.2, 2.26.1
+and 2.40.3, and as the source of 5 has it (`pkg/compose/reconcile.go`):
+
+| what differs                                      | 1.29        | 2.26        | 2.40            | 5               |
+|---------------------------------------------------|-------------|-------------|-----------------|-----------------|
+| a key of the service, another image of one name   | recreates   | recreates   | recreates       | recreates       |
+| the content of a file that is mounted             | nothing     | nothing     | nothing         | nothing         |
+| `name` of a top-level volume                      | recreates   | **nothing** | recreates       | recreates       |
+| options of a volume that exists                   | an error    | **nothing** | asks, then no   | asks, then no   |
+| options of a top-level network                    | an error    | **nothing** | another network | another network |
+| a stopped container's network is gone             | an error    | an error    | an error        | not tried       |
+| a running container is off its network            | **nothing** | **nothing** | recreates       | recreates       |
+| a container is paused                             | **nothing** | an error    | an error        | starts it       |
+
+So a config's checksum is in a label; another volume, and a cache that does not answer, are recreated by force; another network
+is made after `down`; options of a volume that exists are refused. What runs is then compared with what was asked.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Iterator, Mapping
+
+from runnerops.model import Container, Tree, Value
+from runnerops.services.base import value_at
+from runnerops.services.registry.caches import CONFIG_LABEL, PROJECT
+from runnerops.services.registry.document import secret_key
+
+_PORT = re.compile(r"([0-9]+(?:\.[0-9]+){3}):([0-9]+):([0-9]+)")
+
+FORM = (
+    "state {{.State.Status}}{{println}}began {{.State.StartedAt}} {{.RestartCount}}{{println}}"
+    "image {{.Config.Image}}{{println}}command {{json .Config.Cmd}}{{println}}"
+    "restart {{.HostConfig.RestartPolicy.Name}}{{println}}ports {{json .HostConfig.PortBindings}}{{println}}"
+    "logs {{.HostConfig.LogConfig.Type}}{{println}}"
+    "{{range $name, $value := .HostConfig.LogConfig.Config}}log {{$name}}={{$value}}{{println}}{{end}}"
+    f'label {{{{index .Config.Labels "{CONFIG_LABEL}"}}}}{{{{println}}}}'
+    "{{range .Mounts}}mount {{.Destination}}={{if .Name}}{{.Name}}{{else}}{{.Source}}{{end}}{{println}}{{end}}"
+    "{{range .Config.Env}}env {{.}}{{println}}{{end}}"
+)
+"""A format of `docker inspect`: what `traits` has, a line each. It is read on the host alone, for secrets are among it."""
+
+
+def service_of(compose: Tree, name: str) -> Tree:
+    """One service's section, in the one form of `plain_compose`; empty where there is none."""
+    services = compose.get("services")
+    found = services.get(name) if isinstance(services, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
+def volumes_of(compose: Tree, name: str) -> Mapping[str, str]:
+    """The names of the volumes that a service mounts, by the path inside; folders and files of the host apart."""
+    return {inside: _volume_name(compose, key) for inside, key in _mounts(service_of(compose, name)) if "/" not in key}
+
+
+def mounted_by(compose: Tree, key: str) -> tuple[str, ...]:
+    """The services that mount the top-level volume of this key."""
+    services = compose.get("services")
+    names = services if isinstance(services, dict) else {}
+    return tuple(name for name in names if key in {volume for _, volume in _mounts(service_of(compose, name))})
+
+
+def differences(compose: Tree, name: str, container: Container) -> Iterator[str]:
+    """The keys of a service that its container does not have, of those that an observation tells."""
+    section = service_of(compose, name)
+    image, restart = _text(section.get("image")), _text(section.get("restart")).partition(":")[0]
+    bound = {f"{address}:{port}" for address, port, _ in _published(section)}
+    if image and image != container.image:
+        yield "image"
+    if restart and container.restart and restart != container.restart:
+        yield "restart"
+    if bound and container.ports and bound != set(container.ports):
+        yield "ports"
+    there = container.mounts
+    if there is not None and any(there.get(inside) != volume for inside, volume in volumes_of(compose, name).items()):
+        yield "volume"
+
+
+def traits(compose: Tree, name: str, secret: Collection[str]) -> Iterator[str]:
+    """Lines that FORM prints of a container that is as asked. One that ends with `=` is the beginning of a line.
+
+    What is written in a way that is not known here is left out. `secret` names variables whose values no step may hold.
+    """
+    section, volumes = service_of(compose, name), volumes_of(compose, name)
+    yield "state running"
+    if image := _text(section.get("image")):
+        yield f"image {image}"
+    if restart := _text(section.get("restart")):
+        yield f"restart {restart.partition(':')[0]}"
+    command = section.get("command")
+    words = [_text(word) for word in command] if isinstance(command, list) else []
+    if words and all(words):
+        yield f"command {_json(words)}"
+    if bound := _published(section):
+        yield f"ports {_json({f'{inner}/tcp': [{'HostIp': address, 'HostPort': port}] for address, port, inner in bound})}"
+    yield from _log_traits(section.get("logging"))
+    if label := _text(value_at(section, ("labels", CONFIG_LABEL))):
+        yield f"label {label}"
+    yield from (f"mount {inside}={volumes.get(inside, '')}" for inside, _ in _mounts(section))
+    environment = section.get("environment")
+    for key, value in environment.items() if isinstance(environment, dict) else ():
+        if text := _text(value):
+            yield f"env {key}={'' if key in secret or secret_key(key) else text}"
+
+
+def _log_traits(logging: Value) -> Iterator[str]:
+    """The daemon adds its own options to these."""
+    if driver := _text(value_at(logging, ("driver",))):
+        yield f"logs {driver}"
+    options = value_at(logging, ("options",))
+    for key, value in options.items() if isinstance(options, dict) else ():
+        if text := _text(value):
+            yield f"log {key}={'' if secret_key(key) else text}"
+
+
+def _text(value: Value) -> str:
+    """As Compose takes it; empty where it would fill something in, or where no step could hold it."""
+    text = value.replace("$$", "\0") if isinstance(value, str) else ""
+    return "" if "$" in text or not text.replace("\0", "").isprintable() else text.replace("\0", "$")
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False, sort_keys=True)
+
+
+def _published(section: Tree) -> tuple[tuple[str, str, str], ...]:
+    """Address, port and port inside; none at all where one is written in another way, or where two share a port inside."""
+    ports = section.get("ports")
+    found = [_PORT.fullmatch(_text(port)) for port in (ports if isinstance(ports, list) else ())]
+    known = tuple((match[1], match[2], match[3]) for match in found if match)
+    inner = {port for _, _, port in known}
+    return known if len(known) == len(found) == len(inner) else ()
+
+
+def _mounts(section: Tree) -> Iterator[tuple[str, str]]:
+    """The path inside, and the key of a volume or the path of a folder or file."""
+    volumes = section.get("volumes")
+    for one in volumes if isinstance(volumes, list) else ():
+        if isinstance(one, dict):
+            source, inside = _text(one.get("source")), _text(one.get("target"))
+        else:
+            source, _, rest = _text(one).partition(":")
+            inside = rest.partition(":")[0]
+        if source and inside:
+            yield inside.rstrip("/"), source
+
+
+def _volume_name(compose: Tree, key: str) -> str:
+    """As Docker knows it."""
+    found = value_at(compose, ("volumes", key))
+    given = _text(value_at(found, ("name",)))
+    outside = value_at(found, ("external",))
+    return given or _text(value_at(outside, ("name",))) or (key if outside else f"{PROJECT}_{key}")

@@ -1,0 +1,43 @@
+"""What is worth a word about caches though a deploy does nothing about it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from runnerops.model import ABSENT, Action, Host, HostState, RenderedFile
+from runnerops.services.registry.caches import own_caches
+from runnerops.services.registry.containers import docker_answers, ours
+from runnerops.services.registry.document import NAME
+from runnerops.services.registry.meaning import is_our_file
+from runnerops.services.registry.reasons import is_dead, upstream_silent
+
+
+def remarks(
+    host: Host,
+    asked: Sequence[RenderedFile],  # noqa: ARG001
+    actions: Sequence[Action],
+    have: HostState,
+) -> Iterable[str]:
+    """Caches whose section went and that run on; caches that wait for their upstream."""
+    if NAME not in host.sections:
+        yield from _left(have)
+    elif docker_answers(have) and not any(action.service is NAME for action in actions):
+        for cache in own_caches(host):
+            if is_dead(cache, have) and upstream_silent(cache, have):
+                yield (
+                    f"cache {cache.name} does not answer, nor does {cache.upstream}, without which a registry ends at its "
+                    "start: it comes up by itself when that answers"
+                )
+
+
+def _left(have: HostState) -> Iterator[str]:
+    """Containers of ours, and files that a run of ours put there, which nothing asks for any more."""
+    names = [name for name, container in sorted(ours(have).items()) if container.running]
+    files = [path for path, sha in have.applied.items() if sha != ABSENT and is_our_file(path)]
+    if not names or not files:
+        return
+    caches = f"cache{'s' if len(names) > 1 else ''} {', '.join(names)}"
+    yield (
+        f"{caches} of earlier runs go on running, though no section asks for them; `registry: {{caches: []}}` takes them down "
+        "(volumes stay)"
+    )
