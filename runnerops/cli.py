@@ -17,7 +17,7 @@ from runnerops.errors import RunneropsError, UsageError
 from runnerops.model import Exit
 
 if TYPE_CHECKING:
-    from runnerops.commands.flags import Flags
+    from runnerops.engine.options import Flags
     from runnerops.report.screen import Screen
 
 app = typer.Typer(
@@ -196,7 +196,7 @@ def deploy(
 ) -> None:
     """Plan, ask, apply, prove."""
     from runnerops.commands.deploy import deploy as run
-    from runnerops.commands.flags import Manner
+    from runnerops.engine.options import Manner
 
     _run(
         lambda screen: run(
@@ -238,8 +238,8 @@ def rollback(
 
     Planned, asked, applied and proven as a deploy is.
     """
-    from runnerops.commands.flags import Manner
     from runnerops.commands.rollback import rollback as run
+    from runnerops.engine.options import Manner
 
     flags = _flags(allow, kill_jobs, prove_timeout, lock_wait, drain_timeout)
     manner = Manner(yes, _json(output), verbose, no_wait)
@@ -365,8 +365,8 @@ def _json(output: str) -> bool:
 def _flags(
     allow: list[str] | None, kill_jobs: bool, prove: str = "60s", lock_wait: str = "", drain: str = "2h"
 ) -> Flags:
-    from runnerops.commands.flags import Flags
-    from runnerops.commands.words import parse_allow, parse_time
+    from runnerops.commands.options import parse_allow, parse_time
+    from runnerops.engine.options import Flags
 
     return Flags(
         parse_allow(allow or []),

@@ -23,7 +23,7 @@ from runnerops.errors import TemplateError
 from runnerops.model import FileSpec, Host, RenderedFile, Secret, Value
 from runnerops.services import SERVICES
 from runnerops.services.base import ParseError, Service
-from runnerops.services.gitlab_runner.write import to_toml
+from runnerops.services.gitlab_runner.toml_writer import to_toml
 
 _PACKAGE = Path(__file__).resolve().parent
 

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from runnerops import inventory
-from runnerops.commands.reach import Reach
-from runnerops.commands.show import failure
+from runnerops.engine.connections import Reach
+from runnerops.engine.observe import ask
+from runnerops.engine.review import failure
+from runnerops.engine.scheduling import side_by_side
 from runnerops.errors import RunneropsError
-from runnerops.fleet import side_by_side
 from runnerops.model import Exit, ServiceName
-from runnerops.observe import ask
 from runnerops.remote.reading import ReadOnly
 from runnerops.report.document import VERSION, outcome_document
 from runnerops.report.screen import Screen

@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePath
 
 from runnerops import inventory
-from runnerops.commands.project import open_project
+from runnerops.engine.project import open_project
 from runnerops.errors import RunneropsError, UsageError
 from runnerops.model import Exit, FileSpec, Finding, Format, Host, RenderedFile, ServiceName
+from runnerops.planning.lint import lint
 from runnerops.report.document import VERSION, finding_document
 from runnerops.report.screen import Screen
 from runnerops.report.text import finding_lines
-from runnerops.rules import lint
 from runnerops.services import service_of
 from runnerops.services.base import ParseError
 

@@ -7,8 +7,8 @@ from functools import partial
 from pathlib import Path
 
 from runnerops import inventory
-from runnerops.commands.flags import Flags, Manner
-from runnerops.commands.reach import Reach
+from runnerops.engine.connections import Reach
+from runnerops.engine.options import Flags, Manner
 from runnerops.model import Exit
 from runnerops.report.screen import Screen
 
@@ -27,10 +27,10 @@ def deploy(
     hosts = inventory.select(loaded, targets)
     with Reach(loaded, environ, screen) as reach:
         reach.begin(hosts)
-        from runnerops.commands.busy import Patience  # the rest is loaded while the hosts answer
-        from runnerops.commands.planning import plan_all
-        from runnerops.commands.project import open_project, refuse_unsound
-        from runnerops.commands.rounds import carry_out
+        from runnerops.engine.locks import Patience  # the rest is loaded while the hosts answer
+        from runnerops.engine.loop import carry_out
+        from runnerops.engine.planner import plan_all
+        from runnerops.engine.project import open_project, refuse_unsound
 
         project = open_project(loaded, hosts, environ, screen.redactor)
         if refuse_unsound(project, screen):

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from runnerops import inventory
-from runnerops.commands.flags import Flags
-from runnerops.commands.reach import Reach
+from runnerops.engine.connections import Reach
+from runnerops.engine.options import Flags
 from runnerops.model import Exit
 from runnerops.report.screen import Screen
 
@@ -28,9 +28,9 @@ def diff(
     hosts = inventory.select(loaded, targets)
     with Reach(loaded, environ, screen) as reach:
         reach.begin(hosts)
-        from runnerops.commands.planning import plan_all  # the rest is loaded while the hosts answer
-        from runnerops.commands.project import open_project, refuse_unsound
-        from runnerops.commands.show import exit_code_of, show_json, show_text
+        from runnerops.engine.planner import plan_all  # the rest is loaded while the hosts answer
+        from runnerops.engine.project import open_project, refuse_unsound
+        from runnerops.engine.review import exit_code_of, show_json, show_text
 
         project = open_project(loaded, hosts, environ, screen.redactor)
         if refuse_unsound(project, screen):

@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
-from runnerops import apply, inventory
-from runnerops.commands.reach import Reach
-from runnerops.fleet import exit_of
+from runnerops import inventory
+from runnerops.engine import apply
+from runnerops.engine.connections import Reach
+from runnerops.engine.outcome import plan_of
+from runnerops.engine.scheduling import exit_of
 from runnerops.model import Exit, Host, Outcome, Record
-from runnerops.outcome import plan_of
 from runnerops.remote.history import History, read_history
 from runnerops.report.document import summary_document
 from runnerops.report.history import history_document, record_lines

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from runnerops import inventory
-from runnerops.commands.project import Project, open_project
+from runnerops.engine.project import Project, open_project
 from runnerops.errors import UsageError
 from runnerops.model import Exit, Host, RenderedFile
 from runnerops.report.differ import masked_text

@@ -8,22 +8,22 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from runnerops import inventory
-from runnerops.commands.busy import Patience
-from runnerops.commands.flags import Flags, Manner
-from runnerops.commands.planned import Planned, Plans
-from runnerops.commands.planning import plan_from
-from runnerops.commands.project import Project, learn_secrets
-from runnerops.commands.reach import Reach
-from runnerops.commands.rounds import carry_out
+from runnerops.engine.connections import Reach
+from runnerops.engine.locks import Patience
+from runnerops.engine.loop import carry_out
+from runnerops.engine.observe import observe
+from runnerops.engine.options import Flags, Manner
+from runnerops.engine.planned import Planned, Plans
+from runnerops.engine.planner import plan_from
+from runnerops.engine.project import Project, learn_secrets
+from runnerops.engine.requester import find_origin
 from runnerops.errors import HostError
 from runnerops.model import Exit, Host, Origin, RenderedFile
-from runnerops.observe import observe
-from runnerops.origin import find_origin
+from runnerops.planning.restore import as_of, choose_target, keep_untouched, parts_of, pick
 from runnerops.redact import Redactor
 from runnerops.remote.history import History, read_history, read_kept
 from runnerops.remote.reading import ReadOnly
 from runnerops.report.screen import Screen
-from runnerops.rollback import as_of, choose_target, keep_untouched, parts_of, pick
 from runnerops.services.base import ParseError
 
 

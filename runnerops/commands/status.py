@@ -7,18 +7,18 @@ from functools import partial
 from pathlib import Path
 
 from runnerops import inventory
-from runnerops.commands.reach import Reach
-from runnerops.commands.show import failure
-from runnerops.fleet import side_by_side
+from runnerops.engine.connections import Reach
+from runnerops.engine.observe import observe
+from runnerops.engine.review import failure
+from runnerops.engine.scheduling import side_by_side
 from runnerops.model import Exit, HostState
-from runnerops.observe import observe
 from runnerops.remote.reading import ReadOnly
 from runnerops.report.document import VERSION, outcome_document
 from runnerops.report.screen import Screen
 from runnerops.report.status import status_document, status_lines
 from runnerops.report.text import outcome_lines
 from runnerops.report.waiting import waiting
-from runnerops.services.more import STANDS
+from runnerops.services.providers import STANDS
 
 
 def status(path: Path, targets: Sequence[str], environ: Mapping[str, str], screen: Screen, *, as_json: bool) -> Exit:

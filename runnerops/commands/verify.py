@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from runnerops import inventory
-from runnerops import verify as chain
-from runnerops.commands.reach import Reach
-from runnerops.commands.show import failure
+from runnerops.engine import verify as chain
+from runnerops.engine.connections import Reach
+from runnerops.engine.review import failure
+from runnerops.engine.scheduling import side_by_side
 from runnerops.errors import RunneropsError, UsageError
-from runnerops.fleet import side_by_side
 from runnerops.model import Exit, Host
 from runnerops.remote.reading import ReadOnly
 from runnerops.remote.trying import Trying
@@ -25,7 +25,7 @@ from runnerops.report.screen import Screen
 from runnerops.report.text import outcome_lines
 from runnerops.report.waiting import Waiting, waiting
 from runnerops.services.base import Answers
-from runnerops.services.chain import Check, Probe, Seen, parse_image
+from runnerops.services.verify import Check, Probe, Seen, parse_image
 
 Found = Mapping[str, tuple[Check, ...] | Exception]
 

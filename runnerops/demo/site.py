@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runnerops.demo.simulated.main import ROOMS
-from runnerops.services.docker.keys import KEYS, version_of
+from runnerops.services.docker.schema import KEYS, version_of
 from runnerops.services.registry.image import DEFAULT_IMAGE
 
 _SIMULATED = "runnerops/demo/simulated"

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from runnerops.late import late_in_order
 
 if TYPE_CHECKING:
-    from runnerops.model.asked import *
-    from runnerops.model.ended import *
-    from runnerops.model.planned import *
-    from runnerops.model.there import *
-    from runnerops.model.words import *
+    from runnerops.model.common import *
+    from runnerops.model.host_state import *
+    from runnerops.model.inventory import *
+    from runnerops.model.plan import *
+    from runnerops.model.run import *
 else:
-    __getattr__ = late_in_order(__name__, ("words", "asked", "there", "planned", "ended"))
+    __getattr__ = late_in_order(__name__, ("common", "inventory", "host_state", "plan", "run"))

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from runnerops.report.text import WIDTH, Line
-from runnerops.services.chain import Check
+from runnerops.services.verify import Check
 
 _WORDS = {"holds": ("plain", "ok"), "broken": ("bad", "BROKEN"), "untried": ("warn", "untried")}
 _COLUMN = 2 + max(len(word) for _, word in _WORDS.values()) + 2

@@ -9,7 +9,7 @@ from typing import Any
 from runnerops.model import HostState, Run
 from runnerops.report.history import local_time, origin_text
 from runnerops.report.text import WIDTH, Line
-from runnerops.services.standing import Standing
+from runnerops.services.status import Standing
 
 _CUT_OFF = "cut off"
 

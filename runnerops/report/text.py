@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from runnerops.model import Action, Change, Finding, Outcome, Plan, Result, Step, Stop, Verb, key_text, step_text
 from runnerops.redact import Masker
-from runnerops.report.causes import cause_texts
 from runnerops.report.differ import diff_lines, state_of
+from runnerops.report.origins import cause_texts
 
 Line = tuple[str, str]
 

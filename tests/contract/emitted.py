@@ -22,9 +22,9 @@ from runnerops.model import (
     Tree,
     Unit,
 )
-from runnerops.plan import Request, make_plan
+from runnerops.planning.plan import Request, make_plan
+from runnerops.planning.reconcile import settle
 from runnerops.render import Renderer
-from runnerops.settle import settle
 from tests.unit.services.builders import ARGV, BRIDGE, MIRROR, Vault, cache, compose_facts, engine, our_container, state
 
 Argv = tuple[str, ...]

@@ -13,18 +13,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files
 
-from runnerops.draft import IS_ABSENT, KEEP_ORIGINAL
+from runnerops.planning.steps import IS_ABSENT, KEEP_ORIGINAL
 from runnerops.services.base import sha256
-from runnerops.services.docker.moving import BRIDGE, RELOAD, RESET, RETURN
-from runnerops.services.docker.observation import CONTAINER
-from runnerops.services.docker.scene import LOADED
+from runnerops.services.docker.context import LOADED
+from runnerops.services.docker.observe import CONTAINER
+from runnerops.services.docker.steps import BRIDGE, RELOAD, RESET, RETURN
 from runnerops.services.gitlab_runner import scripts as runner
 from runnerops.services.gitlab_runner.drain import DRAIN, UNKNOWN
-from runnerops.services.gitlab_runner.written import NO_MATTER, TAKEN_BACK, WRITTEN
+from runnerops.services.gitlab_runner.rewritten import NO_MATTER, TAKEN_BACK, WRITTEN
 from runnerops.services.registry.compared import FORM
-from runnerops.services.registry.moving import IF_DOCKER, IF_THERE, PULL, TAKE_AWAY
-from runnerops.services.registry.proof import ANOTHER, AS_ASKED, AS_BEFORE, MARK
 from runnerops.services.registry.reach import FROM_CONTAINER
+from runnerops.services.registry.steps import IF_DOCKER, IF_THERE, PULL, TAKE_AWAY
+from runnerops.services.registry.verify_steps import ANOTHER, AS_ASKED, AS_BEFORE, MARK
 
 DAEMON, CONFIG = "/etc/docker/daemon.json", "/etc/gitlab-runner/config.toml"
 FOLDER = "/opt/runnerops-contract"

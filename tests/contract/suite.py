@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from runnerops.apply import Follows, apply
+from runnerops.engine.apply import Follows, apply
 from runnerops.model import Event, Origin, Plan
 from runnerops.redact import Redactor
 from tests.contract.cases import FILES, SECRET, Case, File

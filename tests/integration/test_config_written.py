@@ -9,9 +9,9 @@ import pytest
 
 from runnerops.model import Step, Tree
 from runnerops.services.base import sha256
-from runnerops.services.gitlab_runner import written
-from runnerops.services.gitlab_runner.document import PATH
-from runnerops.services.gitlab_runner.write import to_toml
+from runnerops.services.gitlab_runner import rewritten as written
+from runnerops.services.gitlab_runner.format import PATH
+from runnerops.services.gitlab_runner.toml_writer import to_toml
 from tests.lab.standin.config import Config
 from tests.lab.standin.save import save
 from tests.unit.services.runner_builders import OTHER, config, runner

@@ -13,7 +13,7 @@ import pytest
 from runnerops.model import Container, Facts
 from runnerops.services import docker
 from runnerops.services.base import Answer
-from runnerops.services.docker.observation import OBSERVE
+from runnerops.services.docker.observe import OBSERVE
 from tests.unit.walker import SHELLS
 
 ONE, TWO = "1" * 64, "f" * 64

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from runnerops.services.registry.proof import AS_BEFORE, MARK
+from runnerops.services.registry.verify_steps import AS_BEFORE, MARK
 from tests.unit.walker import SHELLS
 
 ALPINE, MINE = "/v2/library/alpine/tags/list", "/v2/team/app/tags/list"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from runnerops.commands.reach import Reach
+from runnerops.engine.connections import Reach
 from runnerops.errors import HostError
 from runnerops.model import Inventory
 from runnerops.report.screen import Screen
@@ -69,7 +69,7 @@ def test_one_who_waited_too_long_connects_again(
     start_sshd: StartSshd, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sshd = start_sshd("LoginGraceTime 4")
-    monkeypatch.setattr("runnerops.commands.reach._GRACE_SECONDS", 0.5)
+    monkeypatch.setattr("runnerops.engine.connections._GRACE_SECONDS", 0.5)
     with reach(sshd, tmp_path) as way:
         way.begin([sshd.host()])
         logged(sshd)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from itertools import cycle
 from typing import Any
 
-from runnerops.services.docker.keys import KEYS as DAEMON
-from runnerops.services.docker.keys import DaemonKey
-from runnerops.services.gitlab_runner.keys import RESTART, TABLES
+from runnerops.services.docker.schema import KEYS as DAEMON
+from runnerops.services.docker.schema import DaemonKey
+from runnerops.services.gitlab_runner.schema import RESTART, TABLES
 
 DAEMON_VALUES: dict[str, Any] = {
     "debug": True,

@@ -81,7 +81,7 @@ def test_a_healthy_host(project: Project, host: LabHost, lab: Lab) -> None:
         assert {link["state"] for link in found.values()} == {"holds"}, found
         assert images(host) == before
     assert lab.hub.pulls()
-    assert host.run("docker ps -aq --filter label=runnerops.verify").stdout == ""
+    assert host.run("docker ps -aq --filter label=runnerops.engine.verify").stdout == ""
     assert host.run("ls /var/lib/runnerops/runs").stdout == runs
 
 
@@ -317,7 +317,11 @@ def test_a_deploy_meanwhile_is_not_disturbed(project: Project, host: LabHost) ->
     finally:
         os.killpg(busy.pid, signal.SIGKILL)
         busy.wait()
-    until("nothing is left", lambda: host.run("docker ps -aq --filter label=runnerops.verify").stdout == "", seconds=90)
+    until(
+        "nothing is left",
+        lambda: host.run("docker ps -aq --filter label=runnerops.engine.verify").stdout == "",
+        seconds=90,
+    )
     assert {link["state"] for link in links(project).values()} == {"holds"}
 
 
@@ -336,4 +340,8 @@ def test_a_client_that_is_gone_leaves_nothing(project: Project, host: LabHost) -
     typed.kill()
     typed.communicate()
     until("all is put back", lambda: images(host) == before, seconds=30)
-    until("nothing is left", lambda: host.run("docker ps -aq --filter label=runnerops.verify").stdout == "", seconds=30)
+    until(
+        "nothing is left",
+        lambda: host.run("docker ps -aq --filter label=runnerops.engine.verify").stdout == "",
+        seconds=30,
+    )

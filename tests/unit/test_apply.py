@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-import runnerops.apply
-from runnerops.apply import apply
+import runnerops.engine.apply
+from runnerops.engine.apply import apply
 from runnerops.errors import HostError, LinkLostError
 from runnerops.model import Event, Origin, Plan, Result, Step
 from runnerops.redact import MASK, Redactor
@@ -53,7 +53,7 @@ class Fake:
 
 @pytest.fixture(autouse=True)
 def fixture_no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runnerops.apply, "COME_BACK_SECONDS", (0.0, 0.0, 0.0))
+    monkeypatch.setattr(runnerops.engine.apply, "COME_BACK_SECONDS", (0.0, 0.0, 0.0))
 
 
 def run(first: Fake, *later: Fake | HostError, redactor: Redactor | None = None) -> tuple[Result, list[Event], str]:

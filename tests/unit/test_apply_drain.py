@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from runnerops.apply import apply, follow
+from runnerops.engine.apply import apply, follow
+from runnerops.engine.outcome import time_text
 from runnerops.model import Origin, Outcome, Plan, Record, Result, Run, Step
-from runnerops.outcome import time_text
 from runnerops.redact import Redactor
 from runnerops.remote import protocol
 from tests.unit.test_apply import CLOCK, Fake, line

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from runnerops.clients import uses_caches_of, with_clients
 from runnerops.model import Cache, Host, ServiceName
+from runnerops.planning.dependencies import uses_caches_of, with_clients
 
 FAR = Cache("dockerhub", "cache-1", "https://registry-1.docker.io", "docker.io", "http://192.0.2.10:5000", local=False)
 NEAR = Cache("dockerhub", "own", "https://registry-1.docker.io", "docker.io", "http://172.17.0.1:5000", local=True)

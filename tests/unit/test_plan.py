@@ -27,12 +27,12 @@ from runnerops.model import (
     Verb,
 )
 from runnerops.model import drains as is_drain
-from runnerops.plan import Request, make_plan
+from runnerops.planning.blockers import TOOLS
+from runnerops.planning.plan import Request, make_plan
+from runnerops.planning.reconcile import settle
 from runnerops.remote import protocol
 from runnerops.services import service_of
 from runnerops.services.base import sha256
-from runnerops.settle import settle
-from runnerops.unasked import TOOLS
 from tests.unit.services.builders import DAEMON, daemon, engine, json_bytes, state
 
 CONFIG = "/etc/gitlab-runner/config.toml"

@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runnerops.model import Host, HostState, Plan, Policy, RemoteFile, RenderedFile, ServiceName, Tree
+from runnerops.planning.reconcile import settle
 from runnerops.services import service_of
 from runnerops.services.base import sha256
-from runnerops.services.docker.keys import mirrors_of
-from runnerops.services.gitlab_runner.write import to_toml
-from runnerops.settle import settle
+from runnerops.services.docker.schema import mirrors_of
+from runnerops.services.gitlab_runner.toml_writer import to_toml
 from tests.unit.services.builders import (
     DAEMON,
     MIRROR,

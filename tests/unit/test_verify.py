@@ -15,7 +15,7 @@ from runnerops.remote.trying import Trying
 from runnerops.report.checks import check_document, check_lines, summary_line
 from runnerops.report.screen import Screen
 from runnerops.report.waiting import waiting
-from runnerops.services.chain import Check
+from runnerops.services.verify import Check
 
 HELD = Check("daemon", ServiceName.DOCKER, "the Docker daemon answers (26.1.5)")
 BROKEN = Check(

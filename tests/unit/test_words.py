@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from runnerops.commands.words import STOP_CODES, parse_allow, parse_time
+from runnerops.commands.options import STOP_CODES, parse_allow, parse_time
 from runnerops.errors import UsageError
 
 

@@ -5,26 +5,26 @@ from typing import TYPE_CHECKING
 from runnerops.late import late
 
 if TYPE_CHECKING:
-    from runnerops.services.docker.adoption import adopt
-    from runnerops.services.docker.document import NAME, context, dump, files, parse, secret
-    from runnerops.services.docker.meaning import counterpart, edits, given, owns, remarks, settle
-    from runnerops.services.docker.moving import moves, pause, resume
-    from runnerops.services.docker.observation import OBSERVE, facts, questions
-    from runnerops.services.docker.refusal import refusals, stops
+    from runnerops.services.docker.blockers import refusals, stops
+    from runnerops.services.docker.containers import choose
+    from runnerops.services.docker.format import NAME, context, dump, files, parse, secret
+    from runnerops.services.docker.observe import OBSERVE, facts, questions
+    from runnerops.services.docker.reconcile import counterpart, edits, given, owns, remarks, settle
+    from runnerops.services.docker.restore import adopt
     from runnerops.services.docker.rules import lint
-    from runnerops.services.docker.touched import choose
+    from runnerops.services.docker.steps import moves, pause, resume
 else:
     __getattr__ = late(
         __name__,
         {
-            "document": ("NAME", "context", "dump", "files", "parse", "secret"),
-            "observation": ("OBSERVE", "facts", "questions"),
+            "format": ("NAME", "context", "dump", "files", "parse", "secret"),
+            "observe": ("OBSERVE", "facts", "questions"),
             "rules": ("lint",),
-            "adoption": ("adopt",),
-            "meaning": ("counterpart", "edits", "given", "owns", "remarks", "settle"),
-            "moving": ("moves", "pause", "resume"),
-            "refusal": ("refusals", "stops"),
-            "touched": ("choose",),
+            "restore": ("adopt",),
+            "reconcile": ("counterpart", "edits", "given", "owns", "remarks", "settle"),
+            "steps": ("moves", "pause", "resume"),
+            "blockers": ("refusals", "stops"),
+            "containers": ("choose",),
         },
     )
 

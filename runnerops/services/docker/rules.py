@@ -12,7 +12,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from runnerops.model import Facts, FileSpec, Finding, Key, Tree, Value
-from runnerops.services.docker.keys import KEYS, Kind, Version, key_of_flag, version_of
+from runnerops.services.docker.schema import KEYS, Kind, Version, key_of_flag, version_of
 
 Found = Iterator[tuple[str, Literal["error", "warning"], Key, str, str]]
 """Rule, severity, key, message, fix."""

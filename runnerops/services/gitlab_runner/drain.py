@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Literal
 
 from runnerops.model import HostState, Policy, Step, drains
-from runnerops.services.gitlab_runner.place import config_path
-from runnerops.services.gitlab_runner.proof import UNIT, Watch, read, watch
+from runnerops.services.gitlab_runner.paths import config_path
 from runnerops.services.gitlab_runner.scripts import RESET, RETURN, RETURN_LATER, STAY, TELL, TELL_IF_THERE
+from runnerops.services.gitlab_runner.verify_steps import UNIT, Watch, read, watch
 from runnerops.services.steps import drain, run
 
 DRAIN = "drain.sh"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from runnerops.model import Action, Host, HostState, RenderedFile
-from runnerops.services.gitlab_runner.choice import count, rested
+from runnerops.services.gitlab_runner.action import count, rested
 from runnerops.services.gitlab_runner.tokens import replaced
 
 

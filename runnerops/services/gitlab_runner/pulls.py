@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from runnerops.model import Change, Host, HostState, ServiceName, Step
-from runnerops.services.gitlab_runner.proof import read
+from runnerops.services.gitlab_runner.verify_steps import read
 from runnerops.services.registry.caches import own_caches
 from runnerops.services.registry.containers import ours
 from runnerops.services.registry.reach import from_container, given, urls_given

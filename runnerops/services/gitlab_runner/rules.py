@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 
 from runnerops.model import Facts, FileSpec, Finding, Key, Tree, Value
 from runnerops.services.gitlab_runner.checks import Found, check_table, version_of
-from runnerops.services.gitlab_runner.document import runners_of
-from runnerops.services.gitlab_runner.keys import EXECUTORS
+from runnerops.services.gitlab_runner.format import runners_of
+from runnerops.services.gitlab_runner.schema import EXECUTORS
 
 _SHORTEST_TOKEN = 14
 _LOG_LEVELS = ("panic", "fatal", "error", "warning", "warn", "info", "debug", "trace")

@@ -12,9 +12,9 @@ from enum import Enum
 
 from runnerops.model import Given, Host, HostState, RenderedFile, Stop, Tree
 from runnerops.services.base import ParseError, fingerprint
-from runnerops.services.gitlab_runner.document import label, parse, runners_of
-from runnerops.services.gitlab_runner.partners import match, normal_url
-from runnerops.services.gitlab_runner.place import config_path
+from runnerops.services.gitlab_runner.format import label, parse, runners_of
+from runnerops.services.gitlab_runner.matching import match, normal_url
+from runnerops.services.gitlab_runner.paths import config_path
 
 
 class Whose(Enum):

@@ -5,27 +5,27 @@ from typing import TYPE_CHECKING
 from runnerops.late import late
 
 if TYPE_CHECKING:
-    from runnerops.services.registry.adoption import adopt
-    from runnerops.services.registry.choice import choose
-    from runnerops.services.registry.document import NAME, context, dump, files, parse, secret
-    from runnerops.services.registry.meaning import counterpart, edits, given, owns, settle
-    from runnerops.services.registry.moving import moves, pause, resume
+    from runnerops.services.registry.action import choose
+    from runnerops.services.registry.blockers import refusals, stops
+    from runnerops.services.registry.format import NAME, context, dump, files, parse, secret
     from runnerops.services.registry.notes import remarks
-    from runnerops.services.registry.observation import OBSERVE, facts, questions
-    from runnerops.services.registry.refusal import refusals, stops
+    from runnerops.services.registry.observe import OBSERVE, facts, questions
+    from runnerops.services.registry.reconcile import counterpart, edits, given, owns, settle
+    from runnerops.services.registry.restore import adopt
     from runnerops.services.registry.rules import lint
+    from runnerops.services.registry.steps import moves, pause, resume
 else:
     __getattr__ = late(
         __name__,
         {
-            "document": ("NAME", "context", "dump", "files", "parse", "secret"),
-            "observation": ("OBSERVE", "facts", "questions"),
+            "format": ("NAME", "context", "dump", "files", "parse", "secret"),
+            "observe": ("OBSERVE", "facts", "questions"),
             "rules": ("lint",),
-            "adoption": ("adopt",),
-            "choice": ("choose",),
-            "meaning": ("counterpart", "edits", "given", "owns", "settle"),
-            "moving": ("moves", "pause", "resume"),
-            "refusal": ("refusals", "stops"),
+            "restore": ("adopt",),
+            "action": ("choose",),
+            "reconcile": ("counterpart", "edits", "given", "owns", "settle"),
+            "steps": ("moves", "pause", "resume"),
+            "blockers": ("refusals", "stops"),
             "notes": ("remarks",),
         },
     )

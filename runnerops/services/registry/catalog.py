@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from runnerops.model import Host
 from runnerops.services.base import Answers
-from runnerops.services.chain import NO_ANSWER, Call
-from runnerops.services.registry.asked import problem
 from runnerops.services.registry.caches import own_caches
-from runnerops.services.registry.chain import VERIFY as FUNCTIONS
-from runnerops.services.registry.served import repositories
+from runnerops.services.registry.verify import VERIFY as FUNCTIONS
+from runnerops.services.registry.verify_caches import problem
+from runnerops.services.registry.verify_log import repositories
+from runnerops.services.verify import NO_ANSWER, Call
 
 _TAGS = "/_manifests/tags/"
 

@@ -27,7 +27,7 @@ from collections.abc import Collection, Iterator, Mapping
 from runnerops.model import Container, Tree, Value
 from runnerops.services.base import value_at
 from runnerops.services.registry.caches import CONFIG_LABEL, PROJECT
-from runnerops.services.registry.document import secret_key
+from runnerops.services.registry.format import secret_key
 
 _PORT = re.compile(r"([0-9]+(?:\.[0-9]+){3}):([0-9]+):([0-9]+)")
 

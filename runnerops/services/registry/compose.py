@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from runnerops.model import Facts
-from runnerops.services.docker.keys import version_of
+from runnerops.services.docker.schema import version_of
 
 _Version = tuple[int, int]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from runnerops.model import Container, HostState
-from runnerops.services.docker.choice import running
+from runnerops.services.docker.action import running
 from runnerops.services.registry.caches import PROJECT, OwnCache
 
 _PROJECT = "com.docker.compose.project"

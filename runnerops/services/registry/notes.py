@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from runnerops.model import ABSENT, Action, Host, HostState, RenderedFile
 from runnerops.services.registry.caches import own_caches
 from runnerops.services.registry.containers import docker_answers, ours
-from runnerops.services.registry.document import NAME
-from runnerops.services.registry.meaning import is_our_file
+from runnerops.services.registry.format import NAME
 from runnerops.services.registry.reasons import is_dead, upstream_silent
+from runnerops.services.registry.reconcile import is_our_file
 
 
 def remarks(

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from runnerops.model import Host, ServiceName, Step, Tree, Value
-from runnerops.services.firewall import opening
 from runnerops.services.registry.caches import PROJECT, OwnCache, own_caches
+from runnerops.services.shared.firewall import opening
 from runnerops.services.steps import answers, run
 
 SECONDS = 40

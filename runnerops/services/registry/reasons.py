@@ -10,8 +10,8 @@ from runnerops.services.base import value_at
 from runnerops.services.registry.caches import CONFIG_LABEL, OwnCache, own_caches
 from runnerops.services.registry.compared import differences, mounted_by
 from runnerops.services.registry.containers import docker_answers, ours
-from runnerops.services.registry.document import CONFIG_TEMPLATE, NAME, compose_spec
-from runnerops.services.registry.meaning import plain_compose, read
+from runnerops.services.registry.format import CONFIG_TEMPLATE, NAME, compose_spec
+from runnerops.services.registry.reconcile import plain_compose, read
 
 
 @dataclass(frozen=True, slots=True)

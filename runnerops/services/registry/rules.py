@@ -12,7 +12,7 @@ from typing import Literal
 
 from runnerops.model import Facts, FileSpec, Finding, Key, Tree, Value
 from runnerops.services.registry.caches import CONFIG_LABEL
-from runnerops.services.registry.document import COMPOSE_TEMPLATE, CONFIG_TEMPLATE
+from runnerops.services.registry.format import COMPOSE_TEMPLATE, CONFIG_TEMPLATE
 from runnerops.services.registry.image import major
 
 Found = Iterator[tuple[str, Literal["error", "warning"], Key, str, str]]

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from runnerops.model import Cache, Container, Host
 from runnerops.services.base import Answer, Answers
-from runnerops.services.chain import NO_ANSWER, Check, Seen
-from runnerops.services.registry.asked import SILENT, problem, said
 from runnerops.services.registry.caches import OwnCache, own_caches
 from runnerops.services.registry.containers import ours
-from runnerops.services.registry.document import NAME
+from runnerops.services.registry.format import NAME
+from runnerops.services.registry.verify_caches import SILENT, problem, said
+from runnerops.services.verify import NO_ANSWER, Check, Seen
 
 
 def own_upstream(host: Host, cache: OwnCache, seen: Seen) -> Check:

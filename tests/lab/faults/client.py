@@ -11,7 +11,7 @@ import signal
 import sys
 from pathlib import Path
 
-from runnerops.apply import apply
+from runnerops.engine.apply import apply
 from runnerops.model import Event
 from runnerops.redact import Redactor
 from runnerops.remote.hostkeys import KnownHosts

@@ -8,14 +8,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from runnerops import inventory
-from runnerops.apply import apply
 from runnerops.commands.deploy import deploy
 from runnerops.commands.diff import diff
-from runnerops.commands.flags import Flags, Manner
-from runnerops.commands.planned import Planned
-from runnerops.commands.planning import plan_all
-from runnerops.commands.project import open_project
-from runnerops.commands.reach import Reach
+from runnerops.engine.apply import apply
+from runnerops.engine.connections import Reach
+from runnerops.engine.options import Flags, Manner
+from runnerops.engine.planned import Planned
+from runnerops.engine.planner import plan_all
+from runnerops.engine.project import open_project
 from runnerops.model import Event, Exit, Host, Outcome, Plan, Step
 from runnerops.report.screen import Screen
 from tests.lab.host import LabHost

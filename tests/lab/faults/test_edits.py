@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from runnerops.commands.flags import Flags
+from runnerops.engine.options import Flags
 from runnerops.model import Event, Result, Step
 from tests.lab.faults import truth
 from tests.lab.faults.bench import Bench

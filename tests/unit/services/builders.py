@@ -29,10 +29,10 @@ from runnerops.model import (
     Tree,
     Unit,
 )
+from runnerops.planning.blockers import TOOLS
 from runnerops.render import Renderer
 from runnerops.services import docker
 from runnerops.services.base import Service
-from runnerops.unasked import TOOLS
 
 POLICY = Policy()
 MIRROR = "http://192.0.2.10:5000"

@@ -23,8 +23,8 @@ from runnerops.model import (
     Verb,
 )
 from runnerops.services import gitlab_runner as service
-from runnerops.services.gitlab_runner.document import PATH
-from runnerops.services.gitlab_runner.write import to_toml
+from runnerops.services.gitlab_runner.format import PATH
+from runnerops.services.gitlab_runner.toml_writer import to_toml
 
 SPEC = FileSpec(ServiceName.GITLAB_RUNNER, PATH, "config.toml.j2", "toml", mode="0600")
 TOKEN = "glrt-" + "a" * 20

@@ -6,7 +6,7 @@ import pytest
 
 from runnerops.model import DockerFacts, Facts, Tree
 from runnerops.services import docker
-from runnerops.services.docker.keys import KEYS, key_of_flag, version_of
+from runnerops.services.docker.schema import KEYS, key_of_flag, version_of
 from tests.unit.services.builders import daemon, engine
 
 

@@ -11,7 +11,7 @@ from runnerops.remote import protocol, state
 from runnerops.services import gitlab_runner as service
 from runnerops.services.base import Answer, fingerprint
 from runnerops.services.gitlab_runner.tokens import names_of
-from runnerops.services.gitlab_runner.write import to_toml
+from runnerops.services.gitlab_runner.toml_writer import to_toml
 from tests.unit.services.runner_builders import OTHER, REWRITTEN, SPEC, TOKEN, config, runner, settle
 from tests.unit.services.runner_builders import have as there
 from tests.unit.test_plan import CONFIG, POLICY, ask, have, plan

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from runnerops.clients import uses_caches_of
 from runnerops.model import Action, Cache, Facts, Host, HostState, Moves, Policy, ServiceName, Step, Tree, Verb
+from runnerops.planning.dependencies import uses_caches_of
 from runnerops.services import gitlab_runner, registry
 from runnerops.services.registry.caches import own_caches
 from runnerops.services.registry.reach import FROM_CONTAINER, for_jobs, from_container, given

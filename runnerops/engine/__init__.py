@@ -1,0 +1,1 @@
+"""What carries plans out: connections, threads, time, locks and interrupts."""

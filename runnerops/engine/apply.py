@@ -1,0 +1,147 @@
+"""A plan onto its host: one exec that starts the run and follows it. Encodes, calls, decodes; decides nothing.
+
+The run is the host's own: whether this client sees its end or not, it goes on to an end. A client that lost its
+connection comes back and follows from the byte it had.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from runnerops.engine.outcome import in_between, left, outcome_of, unseen
+from runnerops.errors import HostError, LinkLostError
+from runnerops.model import Event, Outcome, Plan, Result, drains
+from runnerops.redact import Redactor
+from runnerops.remote import protocol
+
+COME_BACK_SECONDS = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
+"""Pauses before each attempt to come back to a host whose connection was lost."""
+
+
+class Follows(Protocol):
+    """A connection that streams a command's output; `ssh.Link` in production."""
+
+    def lines(self, command: Sequence[str], stdin: bytes) -> Iterator[bytes]:
+        """The output line by line, newlines included; ends with the command. Raises LinkLostError."""
+
+    @property
+    def status(self) -> int:
+        """The exit status of the last command that ended."""
+
+
+@dataclass(slots=True)
+class _Run:
+    """A run as far as this client has seen it. `seen` counts bytes of its log."""
+
+    plan: Plan
+    redactor: Redactor
+    watch: Callable[[Event], None]
+    decoder: protocol.Decoder
+    no_wait: bool = False
+    seen: int = 0
+    left: str = ""
+    """How many jobs it waits for, where this client does not."""
+    events: list[Event] = field(default_factory=list)
+
+    def take(self, lines: Iterator[bytes]) -> None:
+        """Follows until the output ends, or until it waits for jobs and nobody is to."""
+        for line in lines:
+            if not line.endswith(b"\n"):  # cut off with its connection: the next one sends it whole
+                continue
+            event = self.decoder.event(line.decode("utf-8", "replace"))
+            self.seen += len(line)
+            if event:
+                safe = replace(event, text=self.redactor.text(event.text))
+                self.events.append(safe)
+                self.watch(safe)
+                if self.no_wait and self._drains(safe):
+                    self.left = safe.text
+                    return
+
+    def _drains(self, event: Event) -> bool:
+        """Whether the run waits for jobs now; a process without any ends at once."""
+        waits = event.kind == "wait" and event.list == "todo" and event.step < len(self.plan.todo)
+        return waits and drains(self.plan.todo[event.step]) and event.text[:1].isdigit()
+
+
+def apply(
+    plan: Plan,
+    link: Callable[[], Follows],
+    again: Callable[[], Follows],
+    redactor: Redactor,
+    watch: Callable[[Event], None],
+    *,
+    no_wait: bool = False,
+) -> Outcome:
+    """Starts the plan's run and follows it to its end. `again` gives a new connection in place of a lost one.
+
+    `no_wait`: leaves it as soon as it waits for running jobs. Raises HostError where not even a connection could be had.
+    """
+    run = _Run(plan, redactor, watch, protocol.Decoder(plan.host), no_wait)
+    status = _to_end(run, link, again, protocol.start(plan), protocol.payload(plan, redactor.lines))
+    return _left_or_ended(run) or _not_begun(run, status)
+
+
+def follow(
+    plan: Plan,
+    link: Callable[[], Follows],
+    again: Callable[[], Follows],
+    redactor: Redactor,
+    watch: Callable[[Event], None],
+    *,
+    no_wait: bool = False,
+) -> Outcome:
+    """Follows a run that is going on, or is over, from its beginning to its end. Only its number and steps count.
+
+    Raises HostError where not even a connection could be had.
+    """
+    run = _Run(plan, redactor, watch, protocol.Decoder(plan.host), no_wait)
+    _to_end(run, link, again, protocol.follow(plan.run, 0), b"")
+    return _left_or_ended(run) or unseen(plan)
+
+
+def _left_or_ended(run: _Run) -> Outcome | None:
+    return left(run.plan, run.left) if run.left else outcome_of(run.plan, run.events)
+
+
+def _to_end(
+    run: _Run,
+    link: Callable[[], Follows],
+    again: Callable[[], Follows],
+    command: Sequence[str],
+    stdin: bytes,
+) -> int:
+    """The exit status of the last command; -1 where no connection could be had any more."""
+    follows = link()
+    try:
+        run.take(follows.lines(command, stdin))
+    except LinkLostError:
+        return _come_back(run, again)
+    return follows.status
+
+
+def _come_back(run: _Run, again: Callable[[], Follows]) -> int:
+    """Follows on over new connections; the exit status of the last, or -1 where none could be had."""
+    for pause in COME_BACK_SECONDS:
+        time.sleep(pause)
+        try:
+            follows = again()
+            run.take(follows.lines(protocol.follow(run.plan.run, run.seen), b""))
+        except (LinkLostError, HostError):
+            continue
+        return follows.status
+    return -1
+
+
+def _not_begun(run: _Run, status: int) -> Outcome:
+    plan = run.plan
+    if status == protocol.RUN_EXISTS:
+        return in_between(plan)
+    if run.seen == 0 and status > 0:
+        hint = f"look whether there is room and write permission in {protocol.STATE}, and whether systemd-run works"
+        message = f"the run could not be started (exit status {status})"
+        return Outcome(plan.host, Result.FAILED, message=message, hint=hint)
+    return unseen(plan)

@@ -1,0 +1,117 @@
+"""Connections to the hosts of a project, one each, opened when first used and closed together."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from runnerops.engine.scheduling import WORKERS
+from runnerops.errors import HostError
+from runnerops.model import Host, Inventory
+from runnerops.remote.hostkeys import KnownHosts
+from runnerops.remote.keys import Credentials
+from runnerops.remote.link import Link
+from runnerops.remote.ssh import load, open_link
+from runnerops.report.screen import Screen
+
+if TYPE_CHECKING:
+    from runnerops.remote.reading import ReadOnly
+
+
+_GRACE_SECONDS = 10.0
+"""Who waited longer than this to be admitted (for a secret's command, say) may have been given up by sshd (LoginGraceTime)."""
+
+
+class Reach:
+    """The way to every host of an inventory; safe to use from one thread a host."""
+
+    def __init__(self, inventory: Inventory, environ: Mapping[str, str], screen: Screen) -> None:
+        self._environ = environ
+        self._peers = {host.name: host for host in inventory.hosts}
+        self._known = KnownHosts.find(Path(inventory.path).parent, environ)
+        self._credentials = Credentials.from_environ(environ)
+        self._links: dict[str, Link] = {}
+        self._begun: dict[str, Future[Link]] = {}
+        self._decided = threading.Event()
+        self._admitted = False
+        self._since = self._waited = 0.0
+        self._lock = threading.Lock()
+        for warning in self._known.warnings:
+            screen.say(f"warning: {warning}", "warn")
+
+    def begin(self, hosts: Sequence[Host]) -> None:
+        """Begins to connect, for as far as one gets without logging in: that waits for `admit`."""
+        self._since = time.monotonic()
+        load()  # else the threads would, and take turns with this one
+        for host in hosts[:WORKERS]:
+            self._begun[host.name] = begun = Future[Link]()
+            threading.Thread(target=self._begin, args=(host, begun), daemon=True).start()
+
+    def _begin(self, host: Host, begun: Future[Link]) -> None:
+        def admit() -> None:
+            self._decided.wait()
+            if not self._admitted:
+                raise HostError(host.name, "not logged in", "")
+
+        try:
+            begun.set_result(self._open(host, admit))
+        except BaseException as error:  # raised again where the link is asked for
+            begun.set_exception(error)
+
+    def admit(self) -> None:
+        """What is asked for is sound: hosts may be logged in to."""
+        self._waited = time.monotonic() - self._since
+        self._admitted = True
+        self._decided.set()
+
+    def _open(self, host: Host, admit: Callable[[], None] = lambda: None) -> Link:
+        return open_link(host, self._known, self._credentials, self._environ, self._peers, admit)
+
+    def link(self, host: Host) -> Link:
+        """The host's open connection. Raises HostError."""
+        with self._lock:
+            known, begun = self._links.get(host.name), self._begun.pop(host.name, None)
+        if known:
+            return known
+        link = (begun and self._begun_link(begun)) or self._open(host)
+        with self._lock:
+            self._links[host.name] = link
+        return link
+
+    def _begun_link(self, begun: Future[Link]) -> Link | None:
+        try:
+            return begun.result()
+        except HostError:
+            if self._waited < _GRACE_SECONDS:
+                raise
+        return None
+
+    def reader(self, host: Host) -> ReadOnly:
+        """The same, for code that must not write; opened when it first reads."""
+        from runnerops.remote.reading import ReadOnly  # with it come all services
+
+        return ReadOnly(host.name, partial(self.link, host))
+
+    def again(self, host: Host) -> Link:
+        """A new connection in place of one that was lost. Raises HostError."""
+        with self._lock:
+            lost = self._links.pop(host.name, None)
+        if lost:
+            lost.close()
+        return self.link(host)
+
+    def __enter__(self) -> Reach:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._decided.set()
+        for link in self._links.values():
+            link.close()

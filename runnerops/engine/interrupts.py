@@ -1,0 +1,112 @@
+"""Runs that go on while somebody interrupts: whether they finish, or go the way back now.
+
+A run is its host's own, so leaving it alone is safe. Only what stops one on its host is sent from here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from runnerops.errors import RunneropsError
+from runnerops.model import Host, Plan
+from runnerops.remote import protocol
+from runnerops.report.screen import Screen
+
+if TYPE_CHECKING:
+    from runnerops.engine.connections import Reach
+    from runnerops.report.progress import Show
+
+_STOP_SECONDS = 15.0
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM: a pipeline's job was cancelled. Nobody is there to ask."""
+
+
+@contextlib.contextmanager
+def terminable() -> Iterator[None]:
+    """SIGTERM ends what is in this block as an interrupt does."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, _terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+    raise Terminated
+
+
+@dataclass(slots=True)
+class Going:
+    """The runs that this client began, or follows, and has not seen the end of."""
+
+    interrupted: bool = False
+    left_alone: tuple[str, ...] = ()
+    """After an interrupt: hosts whose run goes on unseen."""
+    _runs: dict[str, tuple[Host, Plan]] = field(default_factory=dict)
+    _changed: threading.Condition = field(default_factory=threading.Condition)
+
+    @contextlib.contextmanager
+    def on(self, host: Host, plan: Plan) -> Iterator[None]:
+        """This host's run goes on for as long as the block."""
+        with self._changed:
+            self._runs[host.name] = (host, plan)
+        try:
+            yield
+        finally:
+            with self._changed:
+                del self._runs[host.name]
+                self._changed.notify_all()
+
+    def interrupt(self, stop: KeyboardInterrupt, screen: Screen, show: Show, reach: Reach) -> None:
+        """Asks once whether the hosts may finish; a no sends them the way back and waits for its end.
+
+        Another interrupt leaves at once, and the hosts go on with what they do.
+        """
+        self.interrupted = True
+        show.hush()
+        going = list(self._runs.values())
+        screen.say()
+        if not going:
+            screen.say("interrupted: no run is going on", "warn")
+            return
+        names = ", ".join(host.name for host, _ in going)
+        try:
+            if isinstance(stop, Terminated) or not screen.interactive or self._may_finish(names, screen):
+                screen.say(f"interrupted here; the run on {names} goes on by itself, to its end or back", "warn")
+            else:
+                screen.say(f"{names}: going back", "warn")
+                show.resume()
+                self._go_back(going, screen, reach)
+                self._wait()
+        except KeyboardInterrupt:
+            show.hush()
+            screen.say()
+        self.left_alone = tuple(self._runs)
+
+    def _may_finish(self, names: str, screen: Screen) -> bool:
+        return screen.ask(
+            f"interrupted: let the run on {names} go on to its end? (no: it goes back now)", otherwise=True
+        )
+
+    def _go_back(self, going: list[tuple[Host, Plan]], screen: Screen, reach: Reach) -> None:
+        for host, plan in going:
+            try:
+                reach.link(host).run(protocol.stop(plan.run), b"", _STOP_SECONDS)
+            except RunneropsError as error:
+                screen.say(error.message, "bad")
+
+    def _wait(self) -> None:
+        with self._changed:
+            while self._runs:
+                self._changed.wait(1)

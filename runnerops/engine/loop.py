@@ -1,0 +1,112 @@
+"""Plan, review, apply: what `deploy` and `rollback` do alike, and once more where somebody else's run came first."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from runnerops.engine.interrupts import Going, terminable
+from runnerops.engine.options import Manner
+from runnerops.engine.planned import Planned, Plans
+from runnerops.engine.project import Project
+from runnerops.engine.review import show_text
+from runnerops.engine.scheduling import exit_of
+from runnerops.errors import HostError
+from runnerops.model import Exit, Host, Outcome, Plan, Result, Run
+from runnerops.report.screen import Screen
+
+if TYPE_CHECKING:
+    from runnerops.engine.connections import Reach
+    from runnerops.engine.executor import Turns
+    from runnerops.engine.locks import Patience
+
+
+def carry_out(
+    project: Project,
+    make_plans: Callable[[Project], Plans],
+    reach: Reach,
+    screen: Screen,
+    manner: Manner,
+    patience: Patience,
+) -> Exit:
+    """The worst of the hosts' results is the exit code. Hosts that were busy are planned, shown and done once more."""
+    outcomes: dict[str, Outcome] = {}
+    going = Going()
+    left = project
+    with terminable():
+        while left.hosts:
+            plans = make_plans(left)
+            if not manner.as_json:
+                show_text(left, plans, screen, verbose=manner.verbose)
+            if not _agreed(plans, screen, manner):
+                screen.say("nothing more was changed" if outcomes else "nothing was changed")
+                break
+            turns = _one_round(left, plans, reach, screen, manner, patience, going)
+            _take(outcomes, turns.outcomes)
+            left = replace(project, hosts=tuple(host for host in left.hosts if host.name in turns.again))
+    code = exit_of([outcome.result for outcome in outcomes.values()])
+    if going.interrupted and code not in {Exit.ROLLED_BACK, Exit.NEEDS_PERSON}:
+        code = Exit.INTERRUPTED
+    if manner.as_json:
+        from runnerops.report.document import summary_document
+
+        ordered = [outcomes[host.name] for host in project.hosts if host.name in outcomes]
+        screen.json(summary_document(ordered, code), indent=None)
+    return code
+
+
+def _agreed(plans: Plans, screen: Screen, manner: Manner) -> bool:
+    ready = [name for name, planned in plans.items() if isinstance(planned, Planned) and planned.ready]
+    return manner.yes or not ready or screen.ask(f"apply to {', '.join(ready)}?")
+
+
+def _one_round(
+    project: Project,
+    plans: Plans,
+    reach: Reach,
+    screen: Screen,
+    manner: Manner,
+    patience: Patience,
+    going: Going,
+) -> Turns:
+    from runnerops.engine.executor import Turns  # by now `load_rest` has these
+    from runnerops.report.progress import open_show
+
+    known = walked(plans, reach, project)
+    with contextlib.ExitStack() as stack:
+        show = open_show(known, screen, stack, as_json=manner.as_json, verbose=manner.verbose)
+        turns = Turns(project, plans, known, reach, screen, show, patience, going, no_wait=manner.no_wait)
+        turns.run()
+    return turns
+
+
+def walked(plans: Plans, reach: Reach, project: Project) -> Mapping[str, Plan]:
+    """What each host's run walks: our plan, or that of the run which is followed in its place."""
+    known: dict[str, Plan] = {}
+    for host in project.hosts:
+        planned = plans[host.name]
+        if isinstance(planned, Planned):
+            known[host.name] = _followed(host, planned.plan, own, reach) if (own := planned.own) else planned.plan
+    return known
+
+
+def _followed(host: Host, plan: Plan, own: Run, reach: Reach) -> Plan:
+    """What that run walks, as its host tells; where it cannot just now, the steps of ours, which are of the same digest."""
+    from runnerops.engine.outcome import plan_of
+    from runnerops.remote.history import read_history
+
+    with contextlib.suppress(HostError):
+        for record in read_history(host.name, reach.reader(host)).records:
+            if record.run.number == own.number:
+                return plan_of(host.name, record)
+    return replace(plan, run=own.number)
+
+
+def _take(outcomes: dict[str, Outcome], found: Mapping[str, Outcome]) -> None:
+    """A host that is in sync since a run of this very plan was followed ends as that run did."""
+    for name, outcome in found.items():
+        followed = outcomes.get(name)
+        if not (followed and followed.result is Result.APPLIED and outcome.result is Result.UNCHANGED):
+            outcomes[name] = outcome

@@ -1,0 +1,109 @@
+"""What every command begins with: the inventory, the hosts meant, and all that they ask for, rendered and linted."""
+
+from __future__ import annotations
+
+import secrets as random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from runnerops.errors import RunneropsError
+from runnerops.model import Finding, Host, Inventory, RenderedFile
+from runnerops.planning.lint import lint
+from runnerops.redact import Masker, Redactor, clear_texts, secret_values
+from runnerops.render import Renderer
+from runnerops.report.screen import Screen
+from runnerops.report.text import finding_lines
+from runnerops.secrets import Resolver
+from runnerops.services import service_of
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """An inventory with what its hosts ask for. `salt` is random: masked values of one run can be told apart, no others."""
+
+    inventory: Inventory
+    hosts: tuple[Host, ...]
+    asked: Mapping[str, tuple[RenderedFile, ...]]
+    findings: Mapping[str, tuple[Finding, ...]]
+    salt: bytes = field(repr=False)
+    without: tuple[Finding, ...] = ()
+    """Secrets that could not be had, where that was allowed."""
+
+    @property
+    def folder(self) -> Path:
+        """Where the inventory lies, and with it `templates`, `known_hosts` and `.env`."""
+        return Path(self.inventory.path).parent
+
+    def masker(self, host: Host) -> Masker:
+        """Masks this host's trees."""
+        return Masker(self.salt, clear_texts(host))
+
+
+def open_project(
+    loaded: Inventory,
+    hosts: tuple[Host, ...],
+    environ: Mapping[str, str],
+    redactor: Redactor,
+    *,
+    secrets_may_miss: bool = False,
+) -> Project:
+    """Renders and lints. Raises what is wrong; findings are values. The redactor learns every secret.
+
+    `secrets_may_miss`: for what leaves nothing and reaches no host; a placeholder stands for each that is not there.
+    """
+    folder = Path(loaded.path).parent
+    resolver = Resolver(environ, folder)
+    renderer = Renderer(folder / "templates", resolver)
+    try:
+        asked = _render(renderer, None if secrets_may_miss else resolver, hosts)
+    finally:
+        redactor.learn(resolver.values())
+    for host in hosts:
+        learn_secrets(redactor, host, asked[host.name])
+    findings = {host.name: lint(host, asked[host.name], None) for host in hosts}
+    without = tuple(
+        Finding("S001", "warning", secret.mark.file, (), f"{problem}; checked without it", fix, secret.mark)
+        for secret, problem, fix in resolver.missing()
+    )
+    return Project(loaded, hosts, asked, findings, random.token_bytes(16), without)
+
+
+def _render(
+    renderer: Renderer, resolver: Resolver | None, hosts: Sequence[Host]
+) -> dict[str, tuple[RenderedFile, ...]]:
+    """Missing secrets of all hosts are reported together, and before what they would break in a template."""
+    asked: dict[str, tuple[RenderedFile, ...]] = {}
+    broken: RunneropsError | None = None
+    for host in hosts:
+        try:
+            asked[host.name] = renderer.files(host)
+        except RunneropsError as error:
+            broken = broken or error
+    if resolver:
+        resolver.check()
+    if broken:
+        raise broken
+    return asked
+
+
+def learn_secrets(redactor: Redactor, host: Host, files: Sequence[RenderedFile]) -> None:
+    """What is secret in these files is secret in every message."""
+    clear = clear_texts(host)
+    for file in files:
+        if file.content is None:
+            continue
+        service = service_of(file.spec.service)
+        redactor.learn(secret_values(service, file.spec, service.parse(file.spec, file.content), clear))
+
+
+def refuse_unsound(project: Project, screen: Screen) -> bool:
+    """Whether findings of severity error forbid to connect to any host; says them."""
+    errors = [finding for found in project.findings.values() for finding in found if finding.severity == "error"]
+    seen: set[tuple[str, str]] = set()
+    for finding in errors:
+        for style, text in finding_lines(finding):
+            if (style, text) not in seen:
+                screen.say(text, style)
+            seen.add((style, text))
+    return bool(errors)

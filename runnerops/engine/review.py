@@ -1,0 +1,63 @@
+"""Plans as a user sees them: every host's, in the inventory's order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from runnerops.engine.planned import Planned, Plans
+from runnerops.engine.project import Project
+from runnerops.engine.scheduling import exit_of
+from runnerops.errors import HostError, RunneropsError
+from runnerops.model import Exit, Outcome, Result
+from runnerops.report.document import VERSION, outcome_document, plan_document
+from runnerops.report.history import last_run_lines
+from runnerops.report.screen import Screen
+from runnerops.report.text import outcome_lines, plan_lines
+
+
+def exit_code_of(plans: Plans) -> Exit:
+    """The worst of the hosts' results wins."""
+    results = [plan.result if isinstance(plan, Planned) else failure(name, plan).result for name, plan in plans.items()]
+    return exit_of(results)
+
+
+def show_text(project: Project, plans: Plans, screen: Screen, *, verbose: bool) -> None:
+    """Every host's plan, in the inventory's order, and a last line that sums up."""
+    for host in project.hosts:
+        planned = plans[host.name]
+        if isinstance(planned, Planned):
+            lines = plan_lines(planned.plan, project.masker(host), planned.in_sync, verbose=verbose)
+            screen.lines(lines)
+            if planned.last:
+                screen.lines(last_run_lines(planned.last, host.name))
+        else:
+            screen.lines(outcome_lines(failure(host.name, planned)))
+    good = [planned for planned in plans.values() if isinstance(planned, Planned)]
+    pending = sum(planned.result is Result.PENDING for planned in good)
+    in_sync = sum(planned.result is Result.UNCHANGED for planned in good)
+    words = [f"{pending} to change", f"{in_sync} in sync"]
+    words += [f"{len(plans) - pending - in_sync} refused or not reached"] if len(plans) > pending + in_sync else []
+    screen.data(f"{len(plans)} host{'s' if len(plans) != 1 else ''}: {', '.join(words)}", "host")
+
+
+def show_json(project: Project, plans: Plans, screen: Screen) -> None:
+    """One document."""
+    hosts: list[dict[str, Any]] = []
+    for host in project.hosts:
+        planned = plans[host.name]
+        if isinstance(planned, Planned):
+            hosts.append(
+                plan_document(planned.plan, planned.result, project.masker(host), planned.in_sync, planned.last)
+            )
+        else:
+            hosts.append(outcome_document(failure(host.name, planned)))
+    screen.json({"version": VERSION, "hosts": hosts})
+
+
+def failure(name: str, error: Exception) -> Outcome:
+    """An exception of one host as its outcome; what is no error of ours goes up as the bug it is."""
+    if isinstance(error, HostError):
+        return Outcome(name, Result(error.result), message=error.message.removeprefix(f"{name}: "), hint=error.hint)
+    if isinstance(error, RunneropsError):
+        return Outcome(name, Result.FAILED, message=error.message, hint=error.hint)
+    raise error

@@ -1,0 +1,211 @@
+"""What is there: a host as it was observed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from runnerops.model.common import ServiceName, Sha, Verb
+from runnerops.model.inventory import Origin
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteFile:
+    """A path on a host as `observe` saw it. `content` is None unless it is a regular file; `mtime` is in epoch seconds."""
+
+    path: str
+    kind: Literal["absent", "file", "link", "directory", "other"] = "absent"
+    content: bytes | None = None
+    mode: str = ""
+    owner: str = ""
+    mtime: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A systemd unit. `active` is its ActiveState; `pid` 0 when it has no main process.
+
+    `argv` is the main process's own (from /proc), or else the unit's ExecStart. `invocation` is the InvocationID.
+    """
+
+    name: str
+    active: str
+    pid: int = 0
+    invocation: str = ""
+    argv: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """A container, running or not. `ports` are published as `ADDRESS:PORT` (address empty: all).
+
+    `restart` is the name of its restart policy; `labels` are as Docker has them. `mounts` has, by the path inside, the
+    name of a volume or the path of a folder or file on the host; None where that was not told.
+    """
+
+    id: str
+    name: str
+    image: str
+    running: bool
+    restart: str = ""
+    ports: tuple[str, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    mounts: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DockerFacts:
+    """The Docker daemon. `version` is empty and the loaded values None when it does not answer.
+
+    `mirrors` and `live_restore` are what the daemon has loaded, not what the file says. `bridge` is the address of the
+    default bridge, `bridge_prefix` the length of its network's prefix. `flavour`: `engine`, or what is refused:
+    `rootless`, `snap`, `podman`.
+    """
+
+    unit: Unit
+    version: str = ""
+    flavour: str = "engine"
+    mirrors: tuple[str, ...] | None = None
+    live_restore: bool | None = None
+    swarm: bool = False
+    bridge: str = ""
+    containers: tuple[Container, ...] = ()
+    images: frozenset[str] = frozenset()
+    bridge_prefix: int = 16
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryFacts:
+    """What the host says of caches. `compose` is the argv prefix (`docker compose` or `docker-compose`), () without one.
+
+    `answers` has, per URL asked from the host, whether `/v2/` answered; `upstreams`, per cache name, whether its
+    upstream answered (absent: not asked); `listeners` who listens on a TCP `ADDRESS:PORT`, where the host can tell.
+    """
+
+    compose: tuple[str, ...] = ()
+    compose_version: str = ""
+    answers: Mapping[str, bool] = field(default_factory=dict)
+    upstreams: Mapping[str, bool] = field(default_factory=dict)
+    listeners: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A running CI job: `id` is GitLab's, or empty where only a process or a number tells of it.
+
+    `drains`: the runner that took it is this host's unit, and ends no sooner than the job.
+    """
+
+    id: str
+    what: str
+    drains: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class RunnerFacts:
+    """gitlab-runner on the host. `strangers` are runners that no unit of ours can drain (a container, another process).
+
+    `returning`: it drains for an earlier run, and is started by itself after its last job. `system_id` is what its
+    containers are labelled with. `job_ids` are GitLab's, of every process on the host that has one in its environment.
+    """
+
+    unit: Unit
+    version: str = ""
+    jobs: tuple[Job, ...] = ()
+    strangers: tuple[str, ...] = ()
+    returning: bool = False
+    system_id: str = ""
+    job_ids: frozenset[str] = frozenset()
+
+    @property
+    def lives(self) -> bool:
+        """Whether it takes jobs, or will do so by itself; a unit that is `activating` has no main process, and does not."""
+        return self.unit.active == "active" or self.returning
+
+    @property
+    def draining(self) -> tuple[Job, ...]:
+        """The jobs that it waits for when it is told to end."""
+        return tuple(job for job in self.jobs if job.drains)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What planning needs to know of a host. A service's facts are None where it is not there, or (in `check`) not known.
+
+    `tools` are the commands found among those that a deploy may use. `addresses` are the host's own.
+    """
+
+    clock: int = 0
+    boot: str = ""
+    systemd: bool = True
+    tools: frozenset[str] = frozenset()
+    addresses: tuple[str, ...] = ()
+    docker: DockerFacts | None = None
+    registry: RegistryFacts | None = None
+    runner: RunnerFacts | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """An action that a run began and did not prove; `invocation` is the unit's then (a registry's: its container's id)."""
+
+    service: ServiceName
+    verb: Verb
+    run: int
+    invocation: str
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run on the host. `result` is empty while it is alive and after it was cut off; `began` is in epoch seconds."""
+
+    number: int
+    origin: Origin
+    digest: str
+    result: str
+    alive: bool
+    files: Mapping[str, Sha] = field(default_factory=dict)
+    began: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What the inventory gave of secrets that the host's own system replaces, as keyed fingerprints that only tell *equal*.
+
+    `marks` has them by the name of what each is for, `key` (hex digits, random, the host keeps it) is what they are made
+    under. Neither is ever shown.
+    """
+
+    key: str = field(default="", repr=False)
+    marks: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class HostState:
+    """All that one observation gave. `applied` has the sha that runnerops last put, or found equal in meaning, at each path.
+
+    `staged` has every content that a kept run meant to put there, whether that run ended or not: it is ours too.
+    `given` is what the last run that gave any secret of that kind recorded.
+    `base` has the contents of `applied`, as run number `since`, the last that ended well, kept them.
+    `versions` has what slow programs said of themselves, each with its binary's fingerprint: a run remembers it there.
+    """
+
+    files: Mapping[str, RemoteFile] = field(default_factory=dict)
+    facts: Facts = Facts()
+    owed: tuple[Owed, ...] = ()
+    last: Run | None = None
+    applied: Mapping[str, Sha] = field(default_factory=dict)
+    staged: Mapping[str, frozenset[Sha]] = field(default_factory=dict)
+    base: Mapping[str, bytes] = field(default_factory=dict)
+    since: int = 0
+    given: Given = Given()
+    versions: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+
+    def file(self, path: str) -> RemoteFile:
+        """The file at `path`; absent where nothing was observed there."""
+        return self.files.get(path) or RemoteFile(path)
+
+    def owes(self, service: ServiceName) -> Owed | None:
+        """What is on record as owed to `service`."""
+        return next((owed for owed in self.owed if owed.service is service), None)

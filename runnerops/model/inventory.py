@@ -1,0 +1,162 @@
+"""What is asked for: an inventory's hosts, what the command line says of a run, files as they render."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from runnerops.model.common import KEEP_RUNS, Key, Mark, ServiceName, Tree
+
+
+@dataclass(frozen=True, slots=True)
+class Cache:
+    """A pull-through cache as its clients see it.
+
+    `serves` is the registry whose images it holds (`docker.io`), `upstream` where it gets them.
+    `local`: `url` is on a bridge or loopback address, so only `host` itself reaches it.
+    `use`: false keeps it out of every mirror list.
+    """
+
+    name: str
+    host: str
+    upstream: str
+    serves: str
+    url: str
+    local: bool
+    use: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Ssh:
+    """How to reach a host; what is None comes from ssh_config. `sudo` None: when the user is not root."""
+
+    user: str | None = None
+    port: int | None = None
+    key: str | None = None
+    gateway: str | None = None
+    sudo: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """One host of the inventory, merged and with defaults filled in.
+
+    `sections` hold the managed systems' own keys as the templates see them (our own keys `on_change` and `keep`
+    are taken out, `registry-mirrors` is wired, every cache has all its fields). `caches` are all that this host can use,
+    its own first. `marks` has the place of every value that the inventory wrote, under `(section, *key)` as in
+    `sections`, e.g. `("gitlab_runner", "runners", 0, "token")`; a value of ours has no mark.
+    `wired` is true where `registry-mirrors` was left out and filled in by us. `clients` are, for each cache that runs here,
+    the hosts of the inventory that have it among their mirrors; planning fills it in.
+    """
+
+    name: str
+    address: str
+    groups: tuple[str, ...] = ()
+    ssh: Ssh = Ssh()
+    sections: Mapping[ServiceName, Tree] = field(default_factory=dict)
+    caches: tuple[Cache, ...] = ()
+    vars: Tree = field(default_factory=dict)
+    marks: Mapping[Key, Mark] = field(default_factory=dict)
+    blunt: frozenset[ServiceName] = frozenset()
+    keep: Mapping[ServiceName, tuple[str, ...]] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+    ignore: Mapping[str, str] = field(default_factory=dict)
+    wired: bool = False
+    clients: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    keep_runs: int = KEEP_RUNS
+
+    def mark(self, service: ServiceName, key: Key) -> Mark | None:
+        """The place of `key`, or of the nearest value around it that the inventory wrote."""
+        whole: Key = (service.value, *key)
+        while whole:
+            if found := self.marks.get(whole):
+                return found
+            whole = whole[:-1]
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """All hosts in the order of the file; `groups` names the hosts of each group, in the same order."""
+
+    path: str
+    hosts: tuple[Host, ...]
+    groups: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class CiJob:
+    """The GitLab job that this very process runs in, as its predefined variables say; `runner_id` 0: not told.
+
+    `short_token` is the beginning of its runner's token.
+    """
+
+    id: str
+    server_url: str = ""
+    runner_id: int = 0
+    short_token: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What holds for this run. Times in seconds; `allow` holds stop codes that apply to this host.
+
+    `job` is where it was asked for, and must outlive it; None outside of GitLab.
+    """
+
+    allow: frozenset[str] = frozenset()
+    kill_jobs: bool = False
+    drain_s: int = 7200
+    prove_s: int = 60
+    job: CiJob | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Who asked for a run, and from where. `commit` and `pipeline` (a URL) are empty outside of a repository or a pipeline."""
+
+    user: str
+    machine: str
+    commit: str = ""
+    pipeline: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """Files of a service as if an inventory asked for them: the section, what is asked, the caches that they bring up.
+
+    `notes`: what of them is not asked for again, in sentences.
+    """
+
+    section: Tree
+    asked: tuple[RenderedFile, ...] = ()
+    caches: tuple[Cache, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+Format: TypeAlias = Literal["json", "yaml", "toml"]
+
+
+@dataclass(frozen=True, slots=True)
+class FileSpec:
+    """A managed file. `name` tells files of one kind apart (the cache of a registry config), `mode` is octal digits.
+
+    `owner` is `user:group`. A mode that a host's file has is only ever narrowed, its owner is kept (`settle`).
+    """
+
+    service: ServiceName
+    path: str
+    template: str
+    format: Format
+    mode: str = "0644"
+    owner: str = "root:root"
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedFile:
+    """What a file should hold; `content` None: it must not exist."""
+
+    spec: FileSpec
+    content: bytes | None

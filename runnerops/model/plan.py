@@ -1,0 +1,187 @@
+"""What will be done: a plan and its steps, and what is to be said of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from runnerops.model.common import KEEP_RUNS, Key, Mark, ServiceName, Sha, Value, Verb
+from runnerops.model.host_state import Given, RemoteFile
+from runnerops.model.inventory import Origin, RenderedFile
+
+Cause: TypeAlias = Literal["yours", "host", "runner", "both", "first"]
+"""Whose a difference is: the inventory's; an edit on the host since our last run, or the managed system's own writing
+there (`runner`); both; or `first`, of a file that was there before anything of ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One key whose meaning differs; None where it is missing. Values may be secret: print through `redact` only."""
+
+    key: Key
+    old: Value
+    new: Value
+    cause: Cause = "yours"
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """The host's file is not what our run number `run` left: when it was written (epoch seconds, 0: it is gone), by whom."""
+
+    run: int
+    at: int
+    by: Literal["hand", "runner"]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A managed file that differs in bytes, mode or owner. `edits` is empty when only the layout, mode or owner does.
+
+    `cause` sums up the edits' own; `drift` is None where the file on the host is ours, or `first`.
+    """
+
+    old: RemoteFile
+    new: RenderedFile
+    edits: tuple[Edit, ...] = ()
+    cause: Cause = "yours"
+    drift: Drift | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """What a service does. `because`: the keys or the words that made it necessary; `jobs_lost`: CI jobs that it ends;
+    `jobs_waited`: those whose end it waits for first.
+
+    `idle`: services that must be at rest meanwhile. `names`: for a registry, the caches that it touches (none: all), and
+    `used_by` the hosts that have one of them among their mirrors. `containers`: the running ones by what a restart of
+    docker does to them: `keep_running`, `come_back`, `end`, and `jobs` for those of CI jobs. `operation` is what people
+    would call it, where that is not the verb: `start`, `remove`, `recreate`.
+    """
+
+    service: ServiceName
+    verb: Verb
+    because: tuple[str, ...] = ()
+    jobs_lost: int = 0
+    idle: frozenset[ServiceName] = frozenset()
+    names: tuple[str, ...] = ()
+    used_by: tuple[str, ...] = ()
+    jobs_waited: int = 0
+    containers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    operation: str = ""
+
+    @property
+    def shown(self) -> str:
+        """The word for what it does, as people read it."""
+        return self.operation or self.verb.name.lower()
+
+
+StepVerb: TypeAlias = Literal["guard", "stage", "part", "owe", "strike", "swap", "run", "await"]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of the host's language; the verbs and their arguments are in `remote/protocol.py`."""
+
+    verb: StepVerb
+    args: tuple[str, ...]
+
+
+DRAINED = "=gone"
+"""The condition of an `await` that waits for running jobs."""
+
+
+def step_text(step: Step) -> str:
+    """A step as a person reads it: scripts are cut to their first line."""
+    words = [word if len(word) <= 60 and "\n" not in word else word.splitlines()[0][:57] + "…" for word in step.args]
+    return " ".join((step.verb, *words))
+
+
+def drains(step: Step) -> bool:
+    """Whether a step waits for running jobs; its output counts them in its first line and names them in the others."""
+    return step.verb == "await" and step.args[1] == DRAINED
+
+
+@dataclass(frozen=True, slots=True)
+class Moves:
+    """The steps there and the steps back of one service, without their `part`, `stage` and file `guard` steps (plan.py's).
+
+    `guard`: facts to hold; `fetch`: images to get; `judge`: the host's own verdict on staged files. These come before
+    the first part of the whole run. `todo` and `undo` are the part itself, `swap` steps included. `files`: further payload.
+    `lifts`: steps of `judge` that a code of `--allow` leaves out, with that code. `look`: commands that show what the
+    service says of itself, walked when a step of its part did not hold.
+    """
+
+    guard: tuple[Step, ...] = ()
+    fetch: tuple[Step, ...] = ()
+    judge: tuple[Step, ...] = ()
+    todo: tuple[Step, ...] = ()
+    undo: tuple[Step, ...] = ()
+    look: tuple[Step, ...] = ()
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    lifts: Mapping[Step, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """What a deploy does not do unasked. `allowable`: `--allow CODE` lifts it (`--kill-jobs` for `jobs-running`).
+
+    `here`: it is about where this command runs, not about the host; from elsewhere the same deploy would go.
+    """
+
+    code: str
+    message: str
+    allowable: bool = True
+    details: tuple[str, ...] = ()
+    here: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A rule's verdict. Only severity `error` stops a deploy. `path` is the managed file's, `key` the place in it."""
+
+    rule: str
+    severity: Literal["error", "warning", "info"]
+    path: str
+    key: Key
+    message: str
+    fix: str = ""
+    mark: Mark | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All that apply will do. An empty plan has no `todo`. `stops` holds only those not lifted; `lifted` those allowed.
+
+    `files` is the payload (`new.1`, `old.1` …). To record: `applied`, the sha per path, `contents`, where in the payload its
+    content is, and `given`. `after` has the hosts whose caches this one uses. `digest` is over what is asked, not over
+    what the host had. `lifts` has the steps before the first part that a code of `--allow` leaves out.
+    """
+
+    host: str
+    run: int
+    origin: Origin
+    changes: tuple[Change, ...] = ()
+    actions: tuple[Action, ...] = ()
+    todo: tuple[Step, ...] = ()
+    undo: tuple[Step, ...] = ()
+    look: tuple[Step, ...] = ()
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    applied: Mapping[str, Sha] = field(default_factory=dict)
+    contents: Mapping[str, str] = field(default_factory=dict)
+    given: Given = field(default_factory=Given)
+    versions: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    stops: tuple[Stop, ...] = ()
+    lifted: tuple[Stop, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    notes: tuple[str, ...] = ()
+    after: frozenset[str] = frozenset()
+    lifts: Mapping[Step, str] = field(default_factory=dict)
+    digest: str = ""
+    keep_runs: int = KEEP_RUNS
+    command: str = "deploy"
+
+    @property
+    def empty(self) -> bool:
+        """Nothing to do and nothing to record."""
+        return not self.todo

@@ -1,0 +1,90 @@
+"""What became of it: events, outcomes, and what a host keeps of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from runnerops.model.common import ENDS, Result, Sha
+from runnerops.model.host_state import Run
+from runnerops.model.plan import Step, drains
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A line of a run's log. `at` is epoch seconds, `step` the index in its list from 0 (-1: the run itself)."""
+
+    host: str
+    at: float
+    list: Literal["todo", "undo", ""]
+    step: int
+    kind: Literal["step", "done", "wait", "note", "fail", "end"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a host ended: the step that did not hold, what a person should look at, the next line to type."""
+
+    host: str
+    result: Result
+    failed: Step | None = None
+    message: str = ""
+    look: tuple[str, ...] = ()
+    hint: str = ""
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A run as its host kept it. `actions` as `VERB SERVICE`; `command` is what was typed, e.g. `deploy`."""
+
+    run: Run
+    command: str = "deploy"
+    actions: tuple[str, ...] = ()
+    todo: tuple[Step, ...] = ()
+    undo: tuple[Step, ...] = ()
+    events: tuple[Event, ...] = ()
+    contents: Mapping[str, str] = field(default_factory=dict)
+    """Where in the run's folder the content of each path is, as the run left it."""
+
+    @property
+    def result(self) -> Result:
+        """A run that was cut off and never ended is unknown; before a drain is over, nothing is swapped."""
+        found = Result.GOING_ON if self.run.alive else ENDS.get(self.run.result, Result.UNKNOWN)
+        drained = found is Result.ROLLED_BACK and self.failed is not None and drains(self.failed)
+        return Result.FAILED if drained else found
+
+    @property
+    def swapped(self) -> Mapping[str, tuple[Sha, Sha]]:
+        """Each path that this run meant to change, with what it began from and what it ends with."""
+        found: dict[str, tuple[Sha, Sha]] = {}
+        for step in self.todo:
+            if step.verb == "swap":
+                path, old, new = step.args
+                found[path] = (found[path][0] if path in found else old, new)
+        return found
+
+    @property
+    def parts(self) -> Mapping[str, str]:
+        """The service that each path it swapped belongs to."""
+        found: dict[str, str] = {}
+        part = ""
+        for step in self.todo:
+            if step.verb == "part":
+                part = step.args[0]
+            elif step.verb == "swap":
+                found[step.args[0]] = part
+        return found
+
+    @property
+    def failed(self) -> Step | None:
+        """The step that did not hold, which ended the way there."""
+        index = next((event.step for event in self.events if event.kind == "fail" and event.list == "todo"), None)
+        return self.todo[index] if index is not None and index < len(self.todo) else None
+
+    @property
+    def ended(self) -> float:
+        """When its log was last written to, in epoch seconds."""
+        return self.events[-1].at if self.events else float(self.run.began)

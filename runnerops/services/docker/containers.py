@@ -1,0 +1,62 @@
+"""What the daemon must do, with all that a restart of it would touch: which containers go on, come back, or do not. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from runnerops.model import Action, Change, Container, Host, HostState, Policy, Verb
+from runnerops.services.docker.action import gentlest
+from runnerops.services.docker.context import Scene, scene
+
+_JOB = "com.gitlab.gitlab-runner."
+_PROJECT = "com.docker.compose.project"
+GUEST = "runnerops.engine.verify"
+"""The label of a container that a trial of `verify` asks from (`trial.sh`)."""
+
+
+def choose(
+    host: Host,
+    changes: Sequence[Change],
+    have: HostState,
+    policy: Policy,
+    before: Sequence[Action],  # noqa: ARG001
+) -> Action | None:
+    """The gentlest action that suffices; a restart names the containers that run."""
+    action = gentlest(host, changes, have, policy)
+    if action is None or action.verb < Verb.RESTART:
+        return action
+    return replace(action, containers=touched(scene(host, action, changes, have, policy)))
+
+
+def touched(now: Scene) -> Mapping[str, tuple[str, ...]]:
+    """Names of running containers by what becomes of them; kinds that none is of are left out."""
+    found: dict[str, tuple[str, ...]] = {}
+    for one in now.docker.containers if now.restarts else ():
+        if one.running:
+            kind = _fate(one, now)
+            found[kind] = (*found.get(kind, ()), one.name)
+    return found
+
+
+def _fate(one: Container, now: Scene) -> str:
+    if of_job(one):
+        return "jobs"
+    if now.keeps_containers:
+        return "keep_running"
+    return "come_back" if comes_back(one) else "end"
+
+
+def comes_back(one: Container) -> bool:
+    """`on-failure` does not bring back what ends well when it is told to end."""
+    return one.restart in {"always", "unless-stopped"}
+
+
+def of_job(one: Container) -> bool:
+    """A CI job's container: it goes with its job, whatever its restart policy is."""
+    return any(label.startswith(_JOB) for label in one.labels)
+
+
+def ours(one: Container) -> bool:
+    """A cache of this project, or `verify`'s guest of a second."""
+    return one.labels.get(_PROJECT) == "runnerops" or GUEST in one.labels

@@ -1,0 +1,153 @@
+"""One docker part of a run, seen whole: the file before and after, the daemon as it is, what is to be proven. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from runnerops.model import Action, Change, DockerFacts, Host, HostState, Policy, Tree, Value, Verb
+from runnerops.services.docker.action import running, wanted
+from runnerops.services.docker.format import text_of
+from runnerops.services.docker.reconcile import differ, flags, loaded, path_of, sticking, tree_of
+from runnerops.services.docker.schema import STICKY, mirrors_of, wanted_mirrors
+
+LOADED = "{{range .RegistryConfig.Mirrors}}{{.}} {{end}}{{.LiveRestoreEnabled}}"
+"""Prints what `loaded_text` gives; no mirrors are `[]` or `null` in JSON, by version, and nothing here."""
+
+OBSERVABLE = ("registry-mirrors", "live-restore")
+"""Keys whose loaded value the daemon tells."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """`change` is None where only what is loaded, or owed, makes the daemon act."""
+
+    host: Host
+    action: Action
+    change: Change | None
+    have: HostState
+    policy: Policy
+    docker: DockerFacts
+
+    @property
+    def up(self) -> bool:
+        """Whether the daemon ran when the host was observed."""
+        return running(self.docker)
+
+    @property
+    def want(self) -> Tree:
+        """The file's tree as it will be."""
+        return wanted((self.change,) if self.change else (), self.have)
+
+    @property
+    def old(self) -> Tree:
+        """The file's tree as it is."""
+        return tree_of(self.have.file(path_of(self.have)).content)
+
+    @property
+    def restarts(self) -> bool:
+        """Whether a daemon that runs is restarted."""
+        return self.action.verb is Verb.RESTART and self.up
+
+    @property
+    def moves_bridge(self) -> bool:
+        """Whether `bip` gives the bridge another address, which it takes only while no container runs.
+
+        Without the key dockerd keeps the address that it finds. A bip that an earlier restart could not give it counts too.
+        """
+        edits = self.change.edits if self.change else ()
+        meant = self.change is not None and (bool(self.docker.bridge) or any(edit.key == ("bip",) for edit in edits))
+        return meant and bool(self.bip) and self.bip != self.docker.bridge
+
+    @property
+    def bip(self) -> str:
+        """The address that the file wants for the bridge; empty where it wants none."""
+        return str(self.want.get("bip") or "").partition("/")[0]
+
+    @property
+    def drops_live_restore(self) -> bool:
+        """Whether live-restore must be unloaded first, or containers would hold the old bridge."""
+        return (
+            self.restarts and self.moves_bridge and self.docker.live_restore is True and not self._flag("live-restore")
+        )
+
+    @property
+    def sets_live_restore(self) -> bool:
+        """Whether live-restore must be loaded first, or the old process would end the containers."""
+        asked = self.want.get("live-restore") is True and self.docker.live_restore is not True
+        return self.restarts and asked and not self.moves_bridge and not self.docker.swarm
+
+    @property
+    def keeps_containers(self) -> bool:
+        """Whether running containers outlive the action: live-restore must hold in the old process and in the new."""
+        after = (
+            self.docker.live_restore is True if self._flag("live-restore") else self.want.get("live-restore") is True
+        )
+        return not self.restarts or (after and not self.moves_bridge)
+
+    @property
+    def new_mirrors(self) -> tuple[str, ...]:
+        """Mirrors that this host has neither in its file nor loaded; its own caches apart, which are proven in their part."""
+        known = {*wanted_mirrors(self.old), *(self.docker.mirrors or ())}
+        own = mirrors_of([cache.url for cache in self.host.caches if cache.host == self.host.name])
+        return tuple(url for url in wanted_mirrors(self.want) if url not in known and url not in own)
+
+    def with_keys(self, base: Tree, keys: Mapping[str, Value]) -> bytes:
+        """A file between two others: `base` with some keys written out."""
+        return text_of({**base, **keys})
+
+    def forgotten(self) -> Mapping[str, Value]:
+        """Keys that the new file brought and that the old one lacks, with the values they had before: they stick."""
+        before = self._loaded()
+        found = {key.name: before.get(key.name, key.neutral) for key in STICKY if key.name not in self.old}
+        return {name: value for name, value in found.items() if value is not None and self._brought(name, value)}
+
+    def stuck(self) -> Tree:
+        """Keys that stay loaded when the file goes, with the values that unload them."""
+        return sticking({}, self.old, loaded(self.docker), flags(self.docker))
+
+    def proof(self) -> str | None:
+        """What `LOADED` prints when the new file is loaded; None where that cannot be known."""
+        forgets = self.action.verb is Verb.RESTART or (self.change is not None and self.change.new.content is None)
+        return self._text(self.want, {} if forgets else self._loaded())
+
+    def proof_back(self) -> str | None:
+        """The same for the old file after the way back."""
+        before = self._loaded()
+        if not self.restarts:
+            return self._text(self.old, before)
+        text = self._text(self.old, {})
+        return text if text == self._text({}, before) else None
+
+    def proof_now(self) -> str | None:
+        """The same for what is loaded now; None where the daemon did not say."""
+        return self._text({}, self._loaded()) if self._loaded() else None
+
+    def _text(self, tree: Tree, otherwise: Mapping[str, Value]) -> str | None:
+        if self._flag("live-restore") or self._flag("registry-mirrors"):
+            otherwise = self._loaded()
+            if not otherwise:
+                return None
+        values: dict[str, Value] = {**otherwise, **{name: tree[name] for name in OBSERVABLE if name in tree}}
+        live_restore = "true" if values.get("live-restore") is True else "false"
+        return " ".join((*mirrors_of(values.get("registry-mirrors")), live_restore))
+
+    def _loaded(self) -> Tree:
+        mirrors, live_restore = self.docker.mirrors, self.docker.live_restore
+        return {} if mirrors is None else {"registry-mirrors": list(mirrors), "live-restore": live_restore}
+
+    def _flag(self, name: str) -> bool:
+        return name in flags(self.docker)
+
+    def _brought(self, name: str, before: Value) -> bool:
+        if name not in self.want:
+            return False
+        after = self.want[name]
+        return differ({name: before}, {name: after})
+
+
+def scene(host: Host, action: Action, changes: Sequence[Change], have: HostState, policy: Policy) -> Scene:
+    """The scene of this action; a change without edits is among `changes` too, for its mode or owner."""
+    docker = have.facts.docker
+    assert docker
+    return Scene(host, action, changes[0] if changes else None, have, policy, docker)

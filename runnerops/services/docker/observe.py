@@ -1,0 +1,187 @@
+"""What a host is asked about its Docker daemon, and what the answers mean. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from runnerops.model import Container, DockerFacts, Facts, Host, RenderedFile, Unit, Value
+from runnerops.services.base import Answers
+from runnerops.services.docker.format import PATH
+from runnerops.services.docker.schema import mirrors_of
+
+OBSERVE = Path(__file__).with_name("observe.sh").read_text()
+
+UNIT = "docker.service"
+NOT_THERE = "not-found"
+"""The state of a unit that the host does not have."""
+
+CONTAINER = (
+    '{"id":{{json .Id}},"name":{{json .Name}},"image":{{json .Config.Image}},"running":{{json .State.Running}},'
+    '"restart":{{json .HostConfig.RestartPolicy.Name}},"ports":{{json .HostConfig.PortBindings}},'
+    '"labels":{{json .Config.Labels}},"mounts":{{json .Mounts}}}'
+)
+
+
+def questions(host: Host, asked: Sequence[RenderedFile]) -> tuple[tuple[str, ...], ...]:  # noqa: ARG001
+    """Asked of every host: a runner's jobs and a cache need the daemon, whether its file is managed or not."""
+    path = asked[0].spec.path if asked else PATH
+    return (
+        ("observe_docker_daemon", CONTAINER),
+        ("observe_docker", path),
+    )
+
+
+def facts(facts: Facts, answers: Answers) -> Facts:
+    """Docker's part; None where neither a client nor a unit is there."""
+    unit = _unit(answers)
+    where = _text(answers, "docker_where")
+    if unit.active == NOT_THERE and not where:
+        return facts
+    told = _text(answers, "docker_told")
+    info = _object(told.partition("\n")[0] or _text(answers, "docker_info"))
+    loaded = info if info.get("ServerVersion") else {}
+    registries = loaded.get("RegistryConfig")
+    mirrors = registries.get("Mirrors") if isinstance(registries, dict) else None
+    swarm = loaded.get("Swarm")
+    address, prefix = _bridge(answers)
+    live_restore = loaded.get("LiveRestoreEnabled")
+    docker = DockerFacts(
+        unit=unit,
+        version=str(loaded.get("ServerVersion") or ""),
+        flavour=_flavour(info, where, unit, _text(answers, "docker_rootless")),
+        mirrors=mirrors_of(mirrors) if loaded else None,
+        live_restore=live_restore if isinstance(live_restore, bool) else None,
+        swarm=isinstance(swarm, dict) and swarm.get("LocalNodeState") not in (None, "", "inactive"),
+        bridge=address,
+        bridge_prefix=prefix,
+        containers=tuple(_containers(answers)),
+        images=frozenset(_images(answers)),
+    )
+    return replace(facts, docker=docker)
+
+
+def _text(answers: Answers, name: str) -> str:
+    return answers[name].text if name in answers else ""
+
+
+def _object(text: str) -> Mapping[str, Value]:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _unit(answers: Answers) -> Unit:
+    pairs = (line.partition("=") for line in _text(answers, "docker_unit").splitlines())
+    shown = {name: value for name, _, value in pairs}
+    if shown.get("LoadState", NOT_THERE) == NOT_THERE:
+        return Unit(UNIT, NOT_THERE)
+    pid = shown.get("MainPID", "0")
+    return Unit(
+        name=UNIT,
+        active=shown.get("ActiveState", ""),
+        pid=int(pid) if pid.isdecimal() else 0,
+        invocation=shown.get("InvocationID", ""),
+        argv=tuple(_text(answers, "docker_argv").splitlines()),
+    )
+
+
+def _flavour(info: Mapping[str, Value], where: str, unit: Unit, rootless: str) -> str:
+    root = str(info.get("DockerRootDir") or "")
+    options = info.get("SecurityOptions")
+    if "podman" in where or ("host" in info and "store" in info):
+        return "podman"
+    if where.startswith("/snap/") or root.startswith("/var/snap/") or where == "/usr/bin/snap":
+        return "snap"
+    if isinstance(options, list) and "name=rootless" in options:
+        return "rootless"
+    return "rootless" if unit.active == NOT_THERE and rootless else "engine"
+
+
+def _bridge(answers: Answers) -> tuple[str, int]:
+    """Its IPv4 address and the length of its network's prefix, as the daemon has it, else as the interface does."""
+    for line in _text(answers, "docker_bridge").splitlines():
+        address, _, network = line.partition(" ")
+        if "." in address:
+            return address, _prefix(network)
+    words = _text(answers, "docker_interface").split()
+    found = words[words.index("inet") + 1] if "inet" in words else ""
+    return found.partition("/")[0], _prefix(found)
+
+
+def _prefix(network: str) -> int:
+    digits = network.partition("/")[2]
+    return int(digits) if digits.isdecimal() else 16
+
+
+def _images(answers: Answers) -> Iterator[str]:
+    """`NAME:TAG` and `NAME@DIGEST`, as the daemon's socket tells them (`"RepoTags":[…]`), else as the client does."""
+    for line in _text(answers, "docker_told").splitlines():
+        if line.startswith('"Repo'):
+            for names in _object(f"{{{line}}}").values():
+                yield from (str(name) for name in names) if isinstance(names, list) else ()
+    yield from _text(answers, "docker_images").split()
+
+
+def _containers(answers: Answers) -> Iterator[Container]:
+    """A container that vanished while it was asked about makes the command fail; the other lines hold."""
+    answer = answers.get("docker_containers")
+    shown = [_object(line) for line in (answer.output.decode("utf-8", "replace") if answer else "").splitlines()]
+    for found in (*_inspected(answers), *shown):
+        if found:
+            labels = found.get("labels")
+            yield Container(
+                id=str(found.get("id")),
+                name=str(found.get("name")).lstrip("/"),
+                image=str(found.get("image")),
+                running=found.get("running") is True,
+                restart=str(found.get("restart") or ""),
+                ports=tuple(_ports(found.get("ports"))),
+                labels={name: str(value) for name, value in labels.items()} if isinstance(labels, dict) else {},
+                mounts=_mounts(found.get("mounts")),
+            )
+
+
+def _mounts(told: Value) -> Mapping[str, str] | None:
+    """What lies behind each path inside."""
+    if not isinstance(told, list):
+        return None
+    return {
+        str(one.get("Destination")): str(one.get("Name") or one.get("Source")) for one in told if isinstance(one, dict)
+    }
+
+
+_FIRST = {"Id": "id", "Name": "name", "Running": "running", "RestartPolicy": "restart", "PortBindings": "ports"}
+"""Members of which the first counts: what comes later is of mounts, of networks."""
+
+_LAST = {"Image": "image", "Labels": "labels", "Mounts": "mounts"}
+"""Those of which the last counts: before `Config` come the image's id and a mount's labels, and what was asked of mounts."""
+
+
+def _inspected(answers: Answers) -> Iterator[Mapping[str, Value]]:
+    """As CONTAINER has it, of what the daemon's socket told: a member of its JSON a line, an Id before its container's."""
+    found: dict[str, Value] = {}
+    for line in _text(answers, "docker_inspected").splitlines():
+        if line.startswith("{"):
+            yield found
+            found = {}
+        text = line.lstrip("{") + ("}" if line.startswith('"RestartPolicy"') else "")
+        for name, value in _object(f"{{{text}}}").items():
+            if name in _LAST:
+                found[_LAST[name]] = value
+            elif name in _FIRST:
+                found.setdefault(
+                    _FIRST[name], value["Name"] if isinstance(value, dict) and name == "RestartPolicy" else value
+                )
+    yield found
+
+
+def _ports(bindings: Value) -> Iterator[str]:
+    for published in bindings.values() if isinstance(bindings, dict) else ():
+        for one in published if isinstance(published, list) else ():
+            if isinstance(one, dict) and one.get("HostPort"):
+                yield f"{one.get('HostIp') or ''}:{one['HostPort']}"

@@ -1,0 +1,148 @@
+"""When two daemon.json mean the same, and what a host's own daemon makes of the one asked for. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+from runnerops.model import Action, DockerFacts, Edit, FileSpec, Host, HostState, Key, RenderedFile, Stop, Tree, Value
+from runnerops.services.base import ParseError, value_at, with_path
+from runnerops.services.docker.format import NAME, PATH, parse, text_of
+from runnerops.services.docker.schema import STICKY, key_of_flag, mirrors_of, neutral
+from runnerops.services.keep import keep
+
+_SPEC = FileSpec(NAME, PATH, "daemon.json.j2", "json")
+
+
+def edits(spec: FileSpec, old: Tree, new: Tree) -> tuple[Edit, ...]:  # noqa: ARG001
+    """Keys whose meaning differs. A neutral value equals no key; mirrors are compared as dockerd has them."""
+    return tuple(_edits((), old, new))
+
+
+def counterpart(spec: FileSpec, edit: Edit, old: Tree, new: Tree, base: Tree) -> Value:  # noqa: ARG001
+    """The same place."""
+    return value_at(base, edit.key)
+
+
+def given(host: Host, asked: Sequence[RenderedFile]) -> Mapping[str, str]:  # noqa: ARG001
+    """None: what is given stays as it is given."""
+    return {}
+
+
+def remarks(host: Host, asked: Sequence[RenderedFile], actions: Sequence[Action], have: HostState) -> Iterable[str]:  # noqa: ARG001
+    """A bridge that a restart with containers running left where it was, though the file has been in sync since."""
+    docker, bip = have.facts.docker, str(tree_of(have.file(path_of(have)).content).get("bip") or "")
+    if asked and docker and docker.bridge and bip and bip.partition("/")[0] != docker.bridge:
+        yield f"docker's bridge has {docker.bridge}, not the {bip} of its file; the next restart of Docker moves it"
+
+
+def owns(spec: FileSpec, key: Key) -> bool:  # noqa: ARG001
+    """dockerd only reads."""
+    return False
+
+
+def differ(old: Tree, new: Tree) -> bool:
+    """Whether two trees mean different things to dockerd."""
+    return next(_edits((), old, new), None) is not None
+
+
+def _edits(key: Key, old: Tree, new: Tree) -> Iterator[Edit]:
+    for name in dict.fromkeys((*old, *new)):
+        before, after = old.get(name), new.get(name)
+        if isinstance(before, dict) and isinstance(after, dict):
+            yield from _edits((*key, name), before, after)
+        elif not _same("" if key else name, before, after):
+            yield Edit((*key, name), before, after)
+
+
+def _same(name: str, before: Value, after: Value) -> bool:
+    if neutral(name, before) or neutral(name, after):
+        return neutral(name, before) and neutral(name, after)
+    if name == "registry-mirrors" and isinstance(before, list) and isinstance(after, list):
+        return mirrors_of(before) == mirrors_of(after)
+    return type(before) is type(after) and before == after  # `1` is not `true`
+
+
+def flags(docker: DockerFacts | None) -> frozenset[str]:
+    """The keys that the unit sets as flags of dockerd."""
+    argv = docker.unit.argv[1:] if docker else ()
+    return frozenset(filter(None, map(key_of_flag, argv)))
+
+
+def path_of(have: HostState) -> str:
+    """The file that this host's dockerd reads."""
+    path = PATH
+    argv = have.facts.docker.unit.argv if have.facts.docker else ()
+    for word, following in pairwise((*argv, "")):
+        if word.startswith("--config-file="):
+            path = word.partition("=")[2]
+        elif word == "--config-file":
+            path = following
+    return path or PATH
+
+
+def read(content: bytes | None) -> Tree | None:
+    """The tree of a file; None where there is none, or none that can be read."""
+    if content is None:
+        return None
+    try:
+        return parse(_SPEC, content)
+    except ParseError:
+        return None
+
+
+def tree_of(content: bytes | None) -> Tree:
+    """The same where no file, or one that cannot be read, says nothing."""
+    return read(content) or {}
+
+
+def loaded(docker: DockerFacts | None) -> Tree:
+    """The values that the daemon can be asked for, as it has them now; those that its unit sets as flags apart."""
+    if docker is None:
+        return {}
+    tree: Tree = {}
+    if docker.mirrors is not None:
+        tree["registry-mirrors"] = list(docker.mirrors)
+    if docker.live_restore is not None:
+        tree["live-restore"] = docker.live_restore
+    return {name: value for name, value in tree.items() if name not in flags(docker)}
+
+
+def settle(
+    host: Host, asked: Sequence[RenderedFile], have: HostState
+) -> tuple[tuple[RenderedFile, ...], tuple[Stop, ...]]:
+    """The file where this dockerd reads it, the host's own keys kept, keys that stick written out."""
+    return tuple(_settled(host, with_path(file, path_of(have)), have) for file in asked), ()
+
+
+def _settled(host: Host, file: RenderedFile, have: HostState) -> RenderedFile:
+    there = have.file(file.spec.path).content
+    want, old = read(file.content), read(there)
+    if want is None:
+        return file
+    kept = keep(want, old or {}, host.keep.get(NAME, ()))
+    now = loaded(have.facts.docker)
+    full = kept | sticking(kept, old or {}, now, flags(have.facts.docker))
+    if old is not None and not _unloads(old, kept, now) and not differ(old, full):
+        return replace(file, content=there)
+    return file if full == want else replace(file, content=text_of(full))
+
+
+def _unloads(old: Tree, want: Tree, now: Tree) -> bool:
+    """Whether the daemon still has a value loaded that neither its file nor the one asked for names."""
+    return any(
+        not neutral(name, value) and name not in old and neutral(name, want.get(name)) for name, value in now.items()
+    )
+
+
+def sticking(want: Tree, old: Tree, now: Tree, as_flags: frozenset[str]) -> Tree:
+    """Neutral values for keys that a reload would leave loaded if they were only taken out of the file."""
+    return {
+        key.name: key.neutral
+        for key in STICKY
+        if key.name not in want
+        and key.neutral is not None
+        and key.name not in as_flags
+        and (key.name in old or not neutral(key.name, now.get(key.name)))
+    }

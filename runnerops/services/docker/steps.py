@@ -1,0 +1,175 @@
+"""The docker part of a run: swap, reload or restart, prove, and the way back. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from runnerops.model import Action, Change, Host, HostState, Moves, Policy, Step
+from runnerops.services.base import sha256, staged_path
+from runnerops.services.docker.context import LOADED, Scene, scene
+from runnerops.services.docker.format import NAME
+from runnerops.services.docker.schema import key_of_flag, version_of
+from runnerops.services.docker.transitions import Station, back, between, new_content, there
+from runnerops.services.steps import NOTHING, answers, look, owe, owed_to, run, settle_debt, wait
+
+RELOAD = (
+    "last() { docker events --since 1h --until 0s --filter type=daemon --filter event=reload"
+    " --format '{{.TimeNano}}' | tail -n 1; }; "
+    'before=$(last); systemctl reload "$1" || exit 1; '
+    'while after=$(last); [ "$after" = "$before" ]; do sleep 0.2 2>/dev/null || sleep 1; done'
+)
+"""Reloads, and waits for the daemon's own event: one that refuses its file ends `systemctl reload` with 0 too."""
+
+RETURN = (
+    'now=$(systemctl show -p InvocationID --value "$1"); '
+    'if [ "$now" = "$2" ] && systemctl is-active -q "$1"; then systemctl reload "$1"; '
+    'else systemctl reset-failed "$1"; systemctl restart "$1"; fi'
+)
+"""The way back is no harsher than the way there: a restart only where the daemon was restarted."""
+
+RESET = 'systemctl reset-failed "$1" || :'
+"""Good starts count against the unit's limit too (3 in 60 s). A unit that systemd has not loaded cannot be reset."""
+
+_FURTHER = "docker.{}"
+"""Names contents between the old and the new one in the payload."""
+
+BRIDGE = "{{(index .IPAM.Config 0).Gateway}}"
+
+
+def moves(
+    host: Host,
+    action: Action,
+    changes: Sequence[Change],
+    have: HostState,
+    policy: Policy,
+    run: int,
+    paused: bool,  # noqa: ARG001  nothing brings docker to rest
+) -> Moves:
+    """Guarded by what the daemon has loaded; judged by dockerd itself and by an answer of each new mirror."""
+    now = scene(host, action, changes, have, policy)
+    onward, homeward = tuple(there(now)), tuple(back(now))
+    further = between(now, (*onward, *homeward))
+    mirrors = tuple(_mirrors(now))
+    return Moves(
+        guard=tuple(_guard(now)),
+        judge=(*_stage(now, further), *_judge(now), *mirrors),
+        todo=tuple(_todo(now, onward, run)),
+        undo=tuple(_undo(now, onward, homeward)),
+        look=(look("docker"),),
+        files={_FURTHER.format(index): content for index, content in enumerate(further, 1)},
+        lifts=dict.fromkeys(mirrors, "unproven-mirror"),
+    )
+
+
+def pause(have: HostState, policy: Policy) -> Moves:  # noqa: ARG001
+    """Docker rests for nobody."""
+    return Moves()
+
+
+def resume(have: HostState, policy: Policy, run: int) -> Moves:  # noqa: ARG001
+    """Docker rests for nobody."""
+    return Moves()
+
+
+def _stage(now: Scene, further: Sequence[bytes]) -> Iterator[Step]:
+    if now.change is None:
+        return
+    spec = now.change.new.spec
+    for index, content in enumerate(further, 1):
+        yield Step("stage", (_FURTHER.format(index), spec.path, spec.mode, spec.owner, sha256(content)))
+
+
+def _guard(now: Scene) -> Iterator[Step]:
+    unit = now.docker.unit
+    yield Step("guard", (unit.active, "systemctl", "is-active", "docker"))
+    if now.up:
+        yield Step("guard", (unit.invocation, "systemctl", "show", "-p", "InvocationID", "--value", "docker"))
+        if loaded := now.proof_now():
+            yield Step("guard", (loaded, "docker", "info", "--format", LOADED))
+
+
+def _judge(now: Scene) -> Iterator[Step]:
+    change = now.change
+    version = version_of(now.docker.version)
+    if change and change.edits and change.new.content is not None and version and version >= (23, 0):
+        staged = staged_path(change.new.spec.path, sha256(change.new.content))
+        yield run(30, *_dockerd(now), "--validate", "--config-file", staged)
+
+
+def _mirrors(now: Scene) -> Iterator[Step]:
+    if "unproven-mirror" not in now.policy.allow:
+        for url in now.new_mirrors:
+            yield wait(10, "ok", *answers(url, now.have.facts.tools))
+
+
+def _dockerd(now: Scene) -> Iterator[str]:
+    """dockerd as its unit starts it, but its file; a variable that systemd would fill in is not known."""
+    follows = False
+    for word in now.docker.unit.argv or ("dockerd",):
+        if not (follows or word.startswith("$") or key_of_flag(word) == "config-file"):
+            yield word
+        follows = word == "--config-file"
+
+
+def _todo(now: Scene, onward: Sequence[Station], number: int) -> Iterator[Step]:
+    yield owe(NAME, now.action.verb, number, now.docker.unit.invocation)
+    at = now.change.old.content if now.change else new_content(now)
+    for index, station in enumerate(onward):
+        if now.change and (index == 0 or station.content != at):
+            yield _swap(now, at, station.content)
+        at = station.content
+        yield from _load(now, station)
+        if station.loads == "reload" and now.restarts:
+            live_restore = "=true" if now.sets_live_restore else "=false"
+            yield wait(30, live_restore, "docker", "info", "--format", "{{.LiveRestoreEnabled}}")
+    yield _prove(now, now.proof())
+    yield from _prove_bridge(now.bip if now.restarts or now.moves_bridge else "")
+    yield Step("strike", (NAME,))
+
+
+def _undo(now: Scene, onward: Sequence[Station], homeward: Sequence[Station]) -> Iterator[Step]:
+    """From wherever on the way there the run ended: a station passed half-way is first completed."""
+    at = new_content(now)
+    for station in onward:
+        if station.content != at:
+            yield _swap(now, station.content, at)
+    for station in homeward:
+        yield _swap(now, at, station.content)
+        at = station.content
+        yield from _load(now, station)
+    if not homeward and now.restarts:
+        yield run(10, "sh", "-c", RESET, "sh", "docker")
+        yield run(120, "systemctl", "start", "docker")
+    if now.up and homeward:
+        yield _prove(now, now.proof_back())
+        yield from _prove_bridge(now.docker.bridge if now.moves_bridge else "")
+    owed = now.have.owes(NAME)
+    yield settle_debt(NAME, owed if owed_to(owed, now.docker.unit.invocation) else None)
+
+
+def _swap(now: Scene, old: bytes | None, new: bytes | None) -> Step:
+    assert now.change
+    return Step("swap", (now.change.new.spec.path, sha256(old), sha256(new)))
+
+
+def _load(now: Scene, station: Station) -> Iterator[Step]:
+    if station.loads == "reload":
+        yield run(60, "sh", "-c", RELOAD, "sh", "docker")
+    elif station.loads == "return":
+        yield run(150, "sh", "-c", RETURN, "sh", "docker", now.docker.unit.invocation or NOTHING)
+    elif station.loads == "stop":
+        yield run(120, "systemctl", "stop", "docker")
+    else:
+        yield run(10, "sh", "-c", RESET, "sh", "docker")
+        yield run(120, "systemctl", station.loads, "docker")
+
+
+def _prove_bridge(address: str) -> Iterator[Step]:
+    if address:
+        yield wait(30, f"={address}", "docker", "network", "inspect", "bridge", "--format", BRIDGE)
+
+
+def _prove(now: Scene, loaded: str | None) -> Step:
+    if loaded is None:
+        return wait(now.policy.prove_s, "ok", "docker", "version", "--format", "{{.Server.Version}}")
+    return wait(now.policy.prove_s, f"={loaded}", "docker", "info", "--format", LOADED)

@@ -1,0 +1,157 @@
+"""The daemon's links: it answers, it has the mirrors loaded; and the pull that shows who serves it. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from runnerops.model import Host, ServiceName
+from runnerops.services.base import Answers
+from runnerops.services.docker.action import running
+from runnerops.services.docker.format import NAME
+from runnerops.services.docker.schema import mirrors_of
+from runnerops.services.registry.reach import urls_given
+from runnerops.services.verify import NO_ANSWER, Call, Check, Probe, Seen
+
+VERIFY = Path(__file__).with_name("verify.sh").read_text()
+TRIAL = Path(__file__).with_name("trial.sh").read_text()
+
+REACHED = frozenset({"200"})
+
+
+def mirrors(host: Host) -> tuple[str, ...]:
+    """The mirrors that the inventory gives this host's daemon, without a slash at the end."""
+    return tuple(url.rstrip("/") for url in mirrors_of(host.sections.get(NAME, {}).get("registry-mirrors")))
+
+
+def for_containers(host: Host) -> tuple[str, ...]:
+    """What containers are asked to reach: the daemon's mirrors, and the caches that its runners give to jobs."""
+    given = urls_given(host.sections.get(ServiceName.GITLAB_RUNNER, {}))
+    jobs = (url for cache in host.caches if (url := cache.url.rstrip("/")) in given)
+    return tuple(dict.fromkeys((*mirrors(host), *jobs)))
+
+
+def inquiries(host: Host, probe: Probe) -> Sequence[Call]:  # noqa: ARG001
+    """Whether containers reach them."""
+    urls = for_containers(host)
+    return (("verify_docker_inside", *urls),) if urls else ()
+
+
+def trial(host: Host, seen: Seen) -> Call | None:
+    """One pull; none where it would go past every cache, for then it costs what caches are there to save."""
+    if why_no_pull(host, seen):
+        return None
+    probe, jobs = seen.probe, seen.have.facts.runner is not None and bool(seen.have.facts.runner.jobs)
+    name = probe.image.rpartition(":")[0]
+    return ("docker_try", probe.marker, probe.image, name, probe.tag, "yes" if jobs else "no", *for_containers(host))
+
+
+def traces(host: Host, probe: Probe, seconds: int) -> Sequence[Call]:  # noqa: ARG001
+    """The daemon leaves none that a cache does not have."""
+    return ()
+
+
+def witnesses(host: Host) -> Iterable[str]:  # noqa: ARG001
+    """None: those are where the caches are."""
+    return ()
+
+
+def why_no_pull(host: Host, seen: Seen) -> str:
+    """Why nothing is pulled on this host; empty where it is."""
+    alive = seen.have.last.number if seen.have.last and seen.have.last.alive else 0
+    if alive:
+        return f"run {alive} is going on there; verify again when it is over"
+    if not answers(seen):
+        return "the Docker daemon does not answer"
+    usable = [url for url in mirrors(host) if url in loaded(seen) and reached(seen.told, f"registry_code/{url}")]
+    return "" if usable else "the daemon has no mirror loaded that answers, so it would go past every cache"
+
+
+def answers(seen: Seen) -> bool:
+    """Whether the daemon runs and answers."""
+    docker = seen.have.facts.docker
+    return docker is not None and running(docker) and bool(docker.version)
+
+
+def loaded(seen: Seen) -> tuple[str, ...]:
+    """The mirrors that the daemon uses, in its order."""
+    docker = seen.have.facts.docker
+    return tuple(url.rstrip("/") for url in (docker.mirrors or ())) if docker else ()
+
+
+def reached(said: Answers, name: str) -> bool:
+    """Whether what was asked under this name answered with success."""
+    return said.get(name, NO_ANSWER).text.partition(" ")[0] in REACHED
+
+
+def checks(host: Host, seen: Seen) -> Iterable[Check]:
+    """The daemon itself, and each mirror."""
+    if NAME not in host.sections and ServiceName.REGISTRY not in host.sections:
+        return
+    docker = seen.have.facts.docker
+    if not answers(seen):
+        state = docker.unit.active if docker else "not there"
+        fix = f"runnerops deploy {host.name}" if NAME in host.sections else "systemctl start docker"
+        yield Check("daemon", NAME, "the Docker daemon answers", "broken", f"docker.service is {state}", fix)
+        return
+    assert docker
+    yield Check("daemon", NAME, f"the Docker daemon answers ({docker.version})")
+    yield from (_mirror(host, url, seen) for url in mirrors(host))
+
+
+def _mirror(host: Host, url: str, seen: Seen) -> Check:
+    what = f"the daemon has the mirror {url} loaded"
+    there = loaded(seen)
+    if url not in there:
+        reason = f"it has {', '.join(there)} loaded instead" if there else "it has no mirror loaded"
+        return Check("mirror-loaded", NAME, what, "broken", reason, f"runnerops deploy {host.name}")
+    return Check("mirror-loaded", NAME, what)
+
+
+# ------------------------------------------------------------------------------------------------------- the pull
+
+
+@dataclass(frozen=True, slots=True)
+class Pull:
+    """What became of the trial's pull. `error` is the daemon's, `left` why the image is not as it was before."""
+
+    fresh: bool
+    marked: bool
+    error: str
+    left: str
+
+
+_LEFT = {
+    "stays pulled": "somebody else pulled it meanwhile",
+    "stays jobs": "CI jobs run there and may want it",
+    "stays used": "a container uses it",
+}
+
+
+def pull_of(tried: Answers) -> Pull:
+    """Read from the trial's answers."""
+    lines = list(_lines(tried.get("docker_pull", NO_ANSWER).output))
+    error = next((text for line in reversed(lines) if (text := line.get("error") or line.get("message"))), "")
+    if not lines:
+        error = "the daemon said nothing within 300 s"
+    after = tried.get("docker_after", NO_ANSWER).text
+    broken = "" if after in {"same", "removed", "restored"} else "it could not be taken away"
+    return Pull(
+        fresh=tried.get("docker_before", NO_ANSWER).text == "none",
+        marked=not any(line.get("status") == "unmarked" for line in lines),
+        error=error,
+        left=_LEFT.get(after, broken),
+    )
+
+
+def _lines(output: bytes) -> Iterator[Mapping[str, str]]:
+    """The daemon's stream, one object a line; what is none of its objects is what the client said instead."""
+    for line in output.decode("utf-8", "replace").splitlines():
+        try:
+            found = json.loads(line)
+        except ValueError:
+            found = {"error": line.strip()} if line.strip() else {}
+        if isinstance(found, dict) and found:
+            yield {name: str(value) for name, value in found.items()}

@@ -1,0 +1,137 @@
+"""What a difference between two config.toml means: which keys really differ. Pure.
+
+The runner rewrites the whole file when it rotates a token: comments go, keys move, defaults appear. None of that is a
+change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from runnerops.model import Edit, FileSpec, Key, Tree, Value
+from runnerops.services.base import value_at
+from runnerops.services.gitlab_runner.format import runners_of
+from runnerops.services.gitlab_runner.matching import match, normal_url
+from runnerops.services.gitlab_runner.schema import HOST_OWNED, TABLES, Known
+from runnerops.services.gitlab_runner.times import microseconds
+
+_DEFAULTS: Mapping[Key, Value] = {
+    ("concurrent",): 1,
+    ("connection_max_age",): "15m0s",
+    ("session_server", "session_timeout"): 1800,
+    ("log_level",): "info",
+    ("log_format",): "runner",
+}
+"""What the runner writes, or takes, for a key that is not there, where that is not the zero of its type."""
+
+_UNKNOWN = Known("any", given=True)
+
+
+def edits(spec: FileSpec, old: Tree, new: Tree) -> tuple[Edit, ...]:  # noqa: ARG001
+    """Keys that differ in meaning. `user` is the unit's; a token that `new` does not give is the host's own."""
+    found = list(_of_table("config", _general(old), _general(new), ()))
+    before, after = runners_of(old), runners_of(new)
+    partners = match(before, after)
+    for index, runner in enumerate(after):
+        partner = partners.get(index)
+        key = ("runners", index)
+        if partner is None:
+            found.append(Edit(key, None, runner))
+        else:
+            found += _of_table("runner", _asked(before[partner]), _asked(runner), key)
+            found += _of_token(before[partner], runner, key)
+    gone = (index for index in range(len(before)) if index not in partners.values())
+    found += (Edit(("runners", index), before[index], None) for index in gone)
+    return tuple(found)
+
+
+def counterpart(spec: FileSpec, edit: Edit, old: Tree, new: Tree, base: Tree) -> Value:  # noqa: ARG001
+    """The same place, a runner's in the block that is the same runner."""
+    if len(edit.key) < 2 or edit.key[0] != "runners":
+        return value_at(base, edit.key)
+    gone = len(edit.key) == 2 and edit.new is None
+    index, there = int(edit.key[1]), runners_of(base)
+    partner = match(there, runners_of(old if gone else new)).get(index)
+    return None if partner is None else value_at(there[partner], edit.key[2:])
+
+
+def owns(spec: FileSpec, key: Key) -> bool:  # noqa: ARG001
+    """Tokens, ids and dates."""
+    return len(key) == 3 and key[0] == "runners" and key[2] in HOST_OWNED
+
+
+def _general(tree: Tree) -> Tree:
+    """Beside the runners, and without `user`: whatever stands there, each load puts the unit's `--user` in its place."""
+    return {name: value for name, value in tree.items() if name not in {"runners", "user"}}
+
+
+def _asked(runner: Tree) -> Tree:
+    return {name: value for name, value in runner.items() if name not in HOST_OWNED}
+
+
+def _of_token(old: Tree, new: Tree, key: Key) -> Iterator[Edit]:
+    before, after = old.get("token"), new.get("token")
+    if "token" in new and (before or "") != (after or ""):
+        yield Edit((*key, "token"), before, after)
+
+
+def _of_table(table: str, old: Tree, new: Tree, key: Key) -> Iterator[Edit]:
+    for name in dict.fromkeys((*old, *new)):
+        known = TABLES[table].get(name, _UNKNOWN)
+        yield from _of_key(known, old.get(name), new.get(name), (*key, name))
+
+
+def _of_key(known: Known, old: Value, new: Value, key: Key) -> Iterator[Edit]:
+    kind, _, table = known.kind.partition(" ")
+    if kind == "table" and _is_table(old) and _is_table(new):
+        yield from _of_table(table, _tree(old), _tree(new), key)
+    elif kind == "[table" and isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+        for index, (before, after) in enumerate(zip(old, new, strict=True)):
+            yield from _of_table(table[:-1], _tree(before), _tree(after), (*key, index))
+    elif kind.startswith("{") and _is_table(old) and _is_table(new):
+        yield from _of_pairs(_tree(old), _tree(new), key)
+    elif kind == "tree" and _is_table(old) and _is_table(new):
+        yield from _of_loose(_tree(old), _tree(new), key)
+    elif _normal(known, key, old) != _normal(known, key, new):
+        yield Edit(key, old, new)
+
+
+def _of_pairs(old: Tree, new: Tree, key: Key) -> Iterator[Edit]:
+    """The user's own keys: the runner adds none, so an empty value is as much of a word as any other."""
+    for name in dict.fromkeys((*old, *new)):
+        if old.get(name) != new.get(name):
+            yield Edit((*key, name), old.get(name), new.get(name))
+
+
+def _of_loose(old: Value, new: Value, key: Key) -> Iterator[Edit]:
+    """A table that is not known: a zero counts where it is asked for, on the host alone it may be the runner's own."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        for name in dict.fromkeys((*old, *new)):
+            yield from _of_loose(old.get(name), new.get(name), (*key, name))
+    elif isinstance(old, dict) and new is None:
+        yield from _of_loose(old, {}, key)
+    elif old != new and not (new is None and old in (0, "", [])):
+        yield Edit(key, old, new)
+
+
+def _is_table(value: Value) -> bool:
+    return value is None or isinstance(value, dict)
+
+
+def _tree(value: Value) -> Tree:
+    return value if isinstance(value, dict) else {}
+
+
+def _normal(known: Known, key: Key, value: Value) -> object:
+    """The value in one form, which for no key at all, and for what means the same, is its default."""
+    default = _DEFAULTS.get(key)
+    time = microseconds(value) if known.kind == "duration" and isinstance(value, str) else None
+    if value is None or (time is not None and time == microseconds(str(default))):
+        return default
+    if not known.given and (value in (0, "", [], {}) or time == 0):  # `false` is 0 too
+        return default
+    if known.kind == "str|[str]" and isinstance(value, str):
+        return [value]
+    if time is not None:
+        return time
+    return normal_url(value) if key[-1] == "url" else value

@@ -1,0 +1,115 @@
+"""What a host is asked about gitlab-runner, and what the answers mean. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from runnerops.model import DockerFacts, Facts, Host, RenderedFile, RunnerFacts, Unit
+from runnerops.services.base import Answers
+from runnerops.services.gitlab_runner.format import PATH
+from runnerops.services.gitlab_runner.jobs import MANAGED, Processes, find_jobs, read_processes
+
+OBSERVE = Path(__file__).with_name("observe.sh").read_text()
+
+UNIT = "gitlab-runner.service"
+NOT_THERE = "not-found"
+"""The state of a unit that the host does not have."""
+
+_RETURN = "runnerops-return-gitlab-runner.service"
+_VERSION = re.compile(r"^Version:\s*(\S+)", re.MULTILINE)
+_CONTAINED = re.compile(r"docker|libpod|containerd|kubepods|lxc")
+_GROUP = re.compile(r"/proc/(\d+)/cgroup:(.*)")
+
+
+def questions(host: Host, asked: Sequence[RenderedFile]) -> tuple[tuple[str, ...], ...]:  # noqa: ARG001
+    """Asked of every host: harm is counted by what runs there, managed or not."""
+    path = asked[0].spec.path if asked else PATH
+    return ("observe_runner_unit", path), ("observe_runner_program",)
+
+
+def facts(facts: Facts, answers: Answers) -> Facts:
+    """The runner's part; None where there is neither a unit nor any runner or job of one at all."""
+    unit = _unit(answers)
+    at = read_processes(_output(answers, "runner_processes"), _output(answers, "runner_job_ids"))
+    returning = _returning(answers)
+    system_id = _text(answers, "runner_system")
+    jobs = find_jobs(
+        unit,
+        lives=unit.active == "active" or returning,
+        system_id=system_id,
+        docker=facts.docker,
+        told=_text(answers, "runner_metrics"),
+        at=at,
+    )
+    strangers = tuple(_strangers(answers, unit, at, facts.docker))
+    if unit.active == NOT_THERE and not strangers and not jobs:
+        return facts
+    version = _VERSION.search(_text(answers, "runner_version"))
+    runner = RunnerFacts(
+        unit=unit,
+        version=version[1] if version else "",
+        jobs=tuple(jobs),
+        strangers=strangers,
+        returning=returning,
+        system_id=system_id,
+        job_ids=frozenset(at.job_ids.values()),
+    )
+    return replace(facts, runner=runner)
+
+
+def _text(answers: Answers, name: str) -> str:
+    return answers[name].text if name in answers else ""
+
+
+def _output(answers: Answers, name: str) -> str:
+    """Of what reads /proc: processes come and go meanwhile, so the exit status tells nothing."""
+    return answers[name].output.decode("utf-8", "replace") if name in answers else ""
+
+
+def _returning(answers: Answers) -> bool:
+    """Whether an earlier run left a unit behind that starts the runner after its last job."""
+    lines = _text(answers, "alive").splitlines()
+    return any(line.split()[0] == _RETURN and " failed " not in line for line in lines)
+
+
+def _unit(answers: Answers) -> Unit:
+    pairs = (line.partition("=") for line in _text(answers, "runner_unit").splitlines())
+    told = {name: value for name, _, value in pairs}
+    there = told.get("LoadState", NOT_THERE) == "loaded"
+    pid = int(told.get("MainPID") or 0)
+    return Unit(
+        UNIT,
+        told.get("ActiveState", NOT_THERE) if there else NOT_THERE,
+        pid,
+        told.get("InvocationID", "") if pid else "",
+        tuple(word for word in _text(answers, "runner_argv").split("\n") if word),
+    )
+
+
+def _strangers(answers: Answers, unit: Unit, at: Processes, docker: DockerFacts | None) -> Iterator[str]:
+    """Runners that are not the unit's: in a container, or somebody's own process or unit."""
+    groups: dict[int, str] = {}
+    for match in _GROUP.finditer(_output(answers, "runner_groups")):
+        groups[int(match[1])] = f"{groups.get(int(match[1]), '')} {match[2]}"
+    for pid, group in groups.items():
+        parent = at.known.get(pid, (0, "", ""))[0]
+        ours = unit.pid and at.below(pid, unit.pid)
+        if ours or _of_unit(group, groups.get(unit.pid)) or _of_job(group, docker) or parent in groups:
+            continue  # the last: a helper of one that is named already
+        where = "in a container" if _CONTAINED.search(group) else f"outside of {UNIT}"
+        yield f"process {pid} {where}"
+
+
+def _of_unit(group: str, main: str | None) -> bool:
+    """Whether it is in the unit's control group; a user's unit, or one in a container, may have the same name."""
+    if main is not None:
+        return group == main or group.startswith(f"{main}/")
+    return any(word.endswith(f":/system.slice/{UNIT}") for word in group.split())
+
+
+def _of_job(group: str, docker: DockerFacts | None) -> bool:
+    """Whether it is a helper in a job's own container."""
+    return any(one.id in group for one in docker.containers if one.id and MANAGED in one.labels) if docker else False

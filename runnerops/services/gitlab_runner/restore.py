@@ -1,0 +1,33 @@
+"""A config.toml of before, as if an inventory asked for it: without what was the runner's own. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from runnerops.model import Adopted, FileSpec, Host, RenderedFile, Tree
+from runnerops.services.base import ParseError
+from runnerops.services.gitlab_runner.format import NAME, PATH, parse, runners_of
+from runnerops.services.gitlab_runner.schema import HOST_OWNED
+from runnerops.services.gitlab_runner.toml_writer import to_toml
+
+
+def adopt(host: Host, files: Mapping[str, bytes | None]) -> Adopted:  # noqa: ARG001
+    """Tokens, ids and dates are the host's of now: a token may have been replaced since, and the old one is dead.
+
+    Where there was no file an empty one is asked for: gitlab-runner holds on to one that vanishes under it.
+    """
+    path, content = next(iter(files.items()), (PATH, None))
+    spec = FileSpec(NAME, path, "config.toml.j2", "toml", mode="0600")
+    try:
+        tree = parse(spec, content or b"")
+    except ParseError:
+        return Adopted({}, (RenderedFile(spec, content),))
+    own = _without_own(tree)
+    text = content if own == tree else to_toml(own).encode()
+    notes = () if own == tree else ("tokens, ids and dates of runners stay the host's own: none is brought back",)
+    return Adopted(own, (RenderedFile(spec, text or b""),) if files else (), notes=notes)
+
+
+def _without_own(tree: Tree) -> Tree:
+    runners = [{name: value for name, value in one.items() if name not in HOST_OWNED} for one in runners_of(tree)]
+    return {**tree, "runners": [*runners]} if runners else tree

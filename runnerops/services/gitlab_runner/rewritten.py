@@ -1,0 +1,118 @@
+"""Whether the runner wrote config.toml at the moment of a swap, and what it wrote. Pure: builds the steps that ask the host.
+
+A runner that replaces its token writes the whole file from what it has in memory. Written before it has loaded ours, that
+is the old configuration with a new token: what was put there is gone, and the file is back already. Written after, only
+its own keys differ. The host tells the two apart by lines `KEY = VALUE` as the runner itself writes them.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+
+from runnerops.model import Step, Tree, Value
+from runnerops.services.base import sha256
+from runnerops.services.gitlab_runner.checks import Version, version_of
+from runnerops.services.gitlab_runner.schema import HOST_OWNED, TABLES
+from runnerops.services.gitlab_runner.times import microseconds
+from runnerops.services.gitlab_runner.verify_steps import read
+from runnerops.services.steps import run
+
+NO_MATTER = (
+    f"({'|'.join(HOST_OWNED)}|user) = .*"
+    r'|.* = (0|0\.0|""|false|\[\]|0001-01-01T00:00:00Z)|concurrent = 1|connection_max_age = "15m0s"'
+    r'|session_timeout = 1800|log_level = "info"|log_format = "runner"'
+)
+"""Lines that tell nothing: the runner's own keys, and the defaults that it adds."""
+
+_LINES = (
+    "counts() { grep -vxE -e \"$1\" | sort; }; lines() { sed -e :a -e '/ = \\[[^]]*$/{' -e N -e ba -e '}' "
+    "-e 's/\\n[[:space:]]*/ /g' -e 's/ = \\[ / = [/' -e 's/,\\{0,1\\} \\]$/]/' -e 's/^[[:space:]]*//' -e '/^$/d' "
+    "-e '/^[#[]/d' \"$1\"; }; "
+    'file=${RUNNEROPS_ROOT-}$1; sum=$(sha256sum <"$file") || exit; [ "${sum%% *}" != "$2" ] || exit 0; '
+    'there=$(lines "$file" | counts "$4") known=$(counts "$4" <"$3"); '
+)
+"""PATH SHA LINES PATTERN: both as sorted lines `KEY = VALUE`; ends where the file has this checksum."""
+
+WRITTEN = (
+    ": is the file as it was put there; "
+    + _LINES
+    + '[ "$there" != "$known" ] || { echo "$1: the runner wrote its own keys meanwhile; they stay"; exit 0; }; '
+    'echo "$1 was written meanwhile, and what was put there is gone"; exit 1'
+)
+"""Holds for that file, and for the runner's writing of it."""
+
+TAKEN_BACK = (
+    ": did the runner take it back; "
+    + _LINES
+    + '[ "$there" = "$known" ] && [ -s swapped ] || exit 0; grep -vxF -e "$1" swapped >left; [ $? -lt 2 ] && mv left swapped'
+)
+"""Where the old configuration is back in the runner's writing, with its token, there is nothing to swap."""
+
+_NEW, _OLD = "runner.new", "runner.old"
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
+
+
+def files(old: bytes | None, new: bytes | None, version: Version) -> Mapping[str, bytes]:
+    """Both contents as the lines that the scripts compare with; a runner of this version loses what it does not know."""
+    both = ((_NEW, new), (_OLD, old))
+    return {name: _text(read(content), version) for name, content in both if content is not None}
+
+
+def is_there(path: str, new: bytes | None) -> Step:
+    """After the swap and its loading."""
+    return run(10, "sh", "-c", WRITTEN, "sh", path, sha256(new), _NEW, NO_MATTER)
+
+
+def taken_back(path: str, new: bytes | None) -> Step:
+    """Before the swap on the way back."""
+    return run(10, "sh", "-c", TAKEN_BACK, "sh", path, sha256(new), _OLD, NO_MATTER)
+
+
+def _text(tree: Tree, version: Version) -> bytes:
+    return "".join(f"{line}\n" for line in _table("config", tree, version)).encode()
+
+
+def _table(table: str, tree: Tree, version: Version) -> Iterator[str]:
+    for name, value in tree.items():
+        known = TABLES[table].get(name)
+        if known is None or (version and version < version_of(known.since)):
+            continue
+        kind, _, below = known.kind.partition(" ")
+        if kind in {"table", "[table"}:
+            for item in value if isinstance(value, list) else [value]:
+                yield from _table(below.rstrip("]"), item, version) if isinstance(item, dict) else ()
+        elif kind == "str|[str]" and isinstance(value, str):
+            yield from _leaves(name, [value])
+        else:
+            yield from _leaves(name, _long(value) if kind == "duration" else value)
+
+
+def _leaves(name: str, value: Value) -> Iterator[str]:
+    if isinstance(value, dict):
+        for below, item in value.items():
+            yield from _leaves(below, item)
+    elif isinstance(value, list) and any(isinstance(item, dict) for item in value):
+        for item in value:
+            yield from _leaves(name, item)
+    else:
+        yield f"{name if _BARE.fullmatch(name) else json.dumps(name, ensure_ascii=False)} = {_written(value)}"
+
+
+def _written(value: Value) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list):
+        return f"[{', '.join(_written(item) for item in value)}]"
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else str(value)
+
+
+def _long(value: Value) -> Value:
+    """A duration as Go writes it: `15m` is `15m0s`."""
+    length = microseconds(value) if isinstance(value, str) else None
+    if length is None or length < 1_000_000 or length % 1_000_000:
+        return value
+    minutes, seconds = divmod(int(length) // 1_000_000, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}h{minutes}m{seconds}s" if hours else f"{minutes}m{seconds}s" if minutes else f"{seconds}s"

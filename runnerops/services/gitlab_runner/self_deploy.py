@@ -1,0 +1,45 @@
+"""The self-deploy guard: a job must not bring to rest the very runner that runs it, which would wait for it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from runnerops.model import CiJob, HostState, Policy, Stop, Tree
+from runnerops.services.gitlab_runner.format import label, runners_of
+from runnerops.services.gitlab_runner.matching import normal_url
+from runnerops.services.gitlab_runner.paths import config_path
+from runnerops.services.gitlab_runner.verify_steps import read
+
+_SHORT = 8
+"""Characters of a shortened token: fewer could stand in any token."""
+
+_FIX = (
+    "run the deploy on another runner: in GitLab, turn on instance runners for the project (Settings > CI/CD > Runners), "
+    "or give the job `tags:` that only another runner has"
+)
+
+
+def self_deploy(have: HostState, policy: Policy, what: str) -> Iterator[Stop]:
+    """Where this command runs in a job of the runner that restarts, be it by itself or with docker (`what`)."""
+    why = _why(policy.job, have) if policy.job else ""
+    if why:
+        message = f"{what} would restart under the job that this command runs in: {why}; {_FIX}"
+        yield Stop("self-deploy", message, allowable=False, here=True)
+
+
+def _why(job: CiJob, have: HostState) -> str:
+    runner = have.facts.runner
+    if runner and job.id and (job.id in runner.job_ids or any(other.id == job.id for other in runner.jobs)):
+        return f"job {job.id} runs there"
+    runners = runners_of(read(have.file(config_path(have)).content))
+    names = [label(one, index) for index, one in enumerate(runners) if _is_of(job, one)]
+    return f"job {job.id} is of the runner {names[0]}, which that host serves" if names else ""
+
+
+def _is_of(job: CiJob, runner: Tree) -> bool:
+    """A file that was written from a token alone has no id; a GitLab's ids are its own."""
+    if not job.server_url or normal_url(runner.get("url")) != normal_url(job.server_url):
+        return False
+    token = runner.get("token")
+    by_token = isinstance(token, str) and len(job.short_token) >= _SHORT and job.short_token in token
+    return by_token or (job.runner_id != 0 and runner.get("id") == job.runner_id)

@@ -1,0 +1,92 @@
+"""How it is seen that the running process has loaded its file. Pure.
+
+gitlab-runner sets the log level of a new file before it says that it has loaded it, so only the new level counts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from runnerops.model import FileSpec, Policy, Step, Tree
+from runnerops.services.base import ParseError
+from runnerops.services.gitlab_runner.format import NAME, parse
+from runnerops.services.gitlab_runner.scripts import CURSOR, LOADED, RETURNED
+from runnerops.services.steps import run, wait
+
+UNIT = "gitlab-runner"
+NO_PAGE = "-"
+
+_SECONDS = 20
+"""A file is loaded within 3 s; a start takes a little longer."""
+
+_PORT = ":9252"
+_QUIET_LEVELS = frozenset({"warn", "warning", "error", "fatal", "panic"})
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """What tells: `level` is `info` where the log does, else `quiet`; `page` is the metrics page's URL, or `-`.
+
+    Where there is no file, `, no file` follows the level.
+    """
+
+    level: str
+    page: str
+
+    def mark(self, *, same_process: bool) -> Step:
+        """Where the log, and the count of a process that stays, are before the act."""
+        return run(10, "sh", "-c", CURSOR, "sh", UNIT, self.page if same_process else NO_PAGE)
+
+    def proof(self, policy: Policy, pid: str = "any") -> Step:
+        """Loaded, by the process `pid` where it is given."""
+        return self._wait(policy, LOADED, pid)
+
+    def returned(self, policy: Policy) -> Step:
+        """Loaded, or to be loaded after the last job."""
+        return self._wait(policy, RETURNED, "any")
+
+    def _wait(self, policy: Policy, script: str, pid: str) -> Step:
+        seconds = max(_SECONDS, policy.prove_s)
+        return wait(seconds, "=loaded", "sh", "-c", script, "sh", UNIT, pid, self.level, self.page)
+
+
+def watch(content: bytes | None, argv: Sequence[str]) -> Watch:
+    """For a process that was started as `argv` and reads `content`; what its flags say goes before the file."""
+    tree = read(content)
+    level = _flag(argv, "--log-level", "-l") or str(tree.get("log_level") or "info")
+    if "--debug" in argv:
+        level = "debug"
+    page = _flag(argv, "--listen-address") or str(tree.get("listen_address") or "")
+    tells = "quiet" if level.lower() in _QUIET_LEVELS else "info"
+    return Watch(tells if content is not None else f"{tells}, no file", _url(page))
+
+
+def read(content: bytes | None) -> Tree:
+    """The file's tree; empty where there is none, or it cannot be read."""
+    try:
+        return parse(FileSpec(NAME, "", "", "toml"), content or b"")
+    except ParseError:
+        return {}
+
+
+def _flag(argv: Sequence[str], *names: str) -> str:
+    found = ""
+    for word, following in pairwise((*argv, "")):
+        name, equals, value = word.partition("=")
+        if name in names:
+            found = value if equals else following
+    return found
+
+
+def _url(address: str) -> str:
+    """The page at a `listen_address`, whose host and port may be left out."""
+    if not re.fullmatch(r"[\w.:\[\]-]+", address):
+        return NO_PAGE
+    if address.startswith(":"):
+        address = f"127.0.0.1{address}"
+    elif ":" not in address:
+        address += _PORT
+    return f"http://{address}/metrics"

@@ -1,0 +1,16 @@
+"""What services bring beside what every deploy needs: links of the chain (`verify`), how they stand (`status`)."""
+
+from __future__ import annotations
+
+from runnerops.services.docker import status as docker_standing
+from runnerops.services.docker import verify as docker
+from runnerops.services.gitlab_runner import status as runner_standing
+from runnerops.services.registry import status as registry_standing
+from runnerops.services.registry import verify as registry
+from runnerops.services.status import Stands
+from runnerops.services.verify import Chain
+
+CHAIN: tuple[Chain, ...] = (docker, registry)
+"""In the order in which a pull meets them."""
+
+STANDS: tuple[Stands, ...] = (docker_standing, registry_standing, runner_standing)

@@ -1,0 +1,60 @@
+"""What the caches must do for a change to take effect: `up -d`, a forced recreation, or nothing. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from runnerops.model import Action, Change, Host, HostState, Policy, ServiceName, Verb
+from runnerops.services.registry.caches import OwnCache, own_caches
+from runnerops.services.registry.format import NAME
+from runnerops.services.registry.reasons import Reason, reasons_of
+
+
+def choose(
+    host: Host,
+    changes: Sequence[Change],
+    have: HostState,
+    policy: Policy,  # noqa: ARG001
+    before: Sequence[Action],
+) -> Action | None:
+    """`up -d` recreates exactly what differs; force is for what Compose cannot see. Docker's restart is one of these too."""
+    if NAME not in host.sections:
+        return None
+    reasons = reasons_of(host, changes, have)
+    restart = any(action.service is ServiceName.DOCKER and action.verb is Verb.RESTART for action in before)
+    if not reasons and restart and own_caches(host):
+        reasons = [Reason(Verb.PROVE, "", "docker restarts", "")]
+    if not reasons:
+        return None
+    verb = max(reason.verb for reason in reasons)
+    operations = {reason.operation for reason in reasons}
+    action = Action(
+        NAME,
+        verb,
+        tuple(dict.fromkeys(reason.word for reason in reasons)),
+        names=_names(reasons),
+        operation=operations.pop() if len(operations) == 1 else "",
+    )
+    users = (name for cache in touched(host, action, changes, have) for name in host.clients.get(cache.name, ()))
+    return replace(action, used_by=tuple(dict.fromkeys(users)))
+
+
+def _names(reasons: Sequence[Reason]) -> tuple[str, ...]:
+    names = [reason.name for reason in reasons]
+    return () if "" in names else tuple(dict.fromkeys(names))
+
+
+def touched(host: Host, action: Action, changes: Sequence[Change], have: HostState) -> tuple[OwnCache, ...]:
+    """The caches that this action may recreate or, for PROVE, that end with docker."""
+    names = {reason.name for reason in reasons_of(host, changes, have)}
+    everything = not names or "" in names or action.verb is Verb.PROVE
+    return tuple(cache for cache in own_caches(host) if everything or cache.name in names)
+
+
+def forced(host: Host, changes: Sequence[Change], have: HostState) -> tuple[str, ...]:
+    """The caches that `up -d` alone would leave as they are, by name."""
+    reasons = [reason for reason in reasons_of(host, changes, have) if reason.verb is Verb.RECREATE]
+    everything = any(not reason.name for reason in reasons)
+    names = {reason.name for reason in reasons}
+    return tuple(cache.name for cache in own_caches(host) if everything or cache.name in names)

@@ -1,0 +1,156 @@
+"""Why caches cannot run on a host, and what must not be done to them unasked. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from runnerops.model import (
+    Action,
+    Change,
+    DockerFacts,
+    Facts,
+    Host,
+    HostState,
+    Policy,
+    ServiceName,
+    Stop,
+    Tree,
+    Verb,
+    key_text,
+)
+from runnerops.services.docker.action import running
+from runnerops.services.registry.action import touched
+from runnerops.services.registry.caches import OwnCache
+from runnerops.services.registry.compared import volumes_of
+from runnerops.services.registry.compose import too_old
+from runnerops.services.registry.containers import holder_of, ours
+from runnerops.services.registry.format import COMPOSE_TEMPLATE, NAME
+from runnerops.services.registry.image import major
+from runnerops.services.registry.reach import for_jobs
+from runnerops.services.registry.reasons import compose_tree, upstream_silent
+from runnerops.services.registry.reconcile import plain_compose, read
+
+
+def refusals(host: Host, have: HostState) -> Iterable[Stop]:
+    """What caches need and this host lacks."""
+    if NAME not in host.sections:
+        return
+    docker, registry = have.facts.docker, have.facts.registry
+    if docker is None or docker.flavour in {"podman", "rootless"}:
+        if ServiceName.DOCKER not in host.sections:
+            yield _refused("no-docker", "no Docker Engine there: install it, then deploy again")
+        return
+    if not running(docker) and ServiceName.DOCKER not in host.sections:
+        yield _refused("docker-stopped", "Docker is stopped there: start it, or give the host a `docker` section")
+    if registry is None or not registry.compose:
+        yield _refused("no-compose", "no Docker Compose there: install docker-compose or its plugin, then deploy again")
+    elif (why := too_old(have.facts)) and not _lowered(host):
+        message = f"Compose {registry.compose_version} {why}: install the plugin (docker-compose-plugin, 2.6 or newer)"
+        yield _refused("no-compose", message)
+    if not have.facts.tools & {"curl", "wget"}:
+        yield _refused("no-curl", "neither curl nor wget there: install one, then deploy again")
+    if for_jobs(host) and "nsenter" not in have.facts.tools:
+        message = (
+            "no nsenter there, by which a cache for Docker-in-Docker is proven: install util-linux, then deploy again"
+        )
+        yield _refused("no-nsenter", message)
+
+
+def _refused(code: str, message: str) -> Stop:
+    return Stop(code, message, allowable=False)
+
+
+def _lowered(host: Host) -> bool:
+    """Whether the daemon's file asks for another API than its version does; then Compose itself is asked."""
+    return "min-api-version" in host.sections.get(ServiceName.DOCKER, {})
+
+
+def stops(
+    host: Host,
+    changes: Sequence[Change],
+    actions: Sequence[Action],
+    have: HostState,
+    policy: Policy,  # noqa: ARG001
+) -> Iterable[Stop]:
+    """Only for caches that this plan brings up or recreates."""
+    action = next((action for action in actions if action.service is NAME), None)
+    docker = have.facts.docker
+    if action is None or action.verb < Verb.UP or docker is None:
+        return
+    moved = host.sections.get(ServiceName.DOCKER, {}).get("bip")
+    bridge_moves = bool(moved) and any(one.service is ServiceName.DOCKER and "bip" in one.because for one in actions)
+    compose = compose_tree(host, changes, have)
+    yield from _options_stay(changes)
+    for cache in touched(host, action, changes, have):
+        yield from _new_volume(cache, compose, changes, have)
+        yield from _upstream_down(cache, have)
+        yield from _major(cache, changes, have)
+        yield from _port_taken(cache, have)
+        if running(docker) and not bridge_moves:
+            yield from _listen_not_here(cache, docker, have.facts)
+
+
+def _new_volume(cache: OwnCache, compose: Tree, changes: Sequence[Change], have: HostState) -> Iterator[Stop]:
+    """What a cache holds lies in its volume: with another one it begins anew, and the disk keeps both."""
+    container = ours(have).get(cache.name)
+    there = dict((container.mounts if container else None) or _before(cache.name, compose, changes))
+    for inside, volume in volumes_of(compose, cache.name).items():
+        old = there.get(inside, "")
+        if old and old != volume:
+            message = (
+                f"cache {cache.name} would start with what volume {volume} holds, nothing where it is new; "
+                f"its volume of now, {old}, stays and keeps its place on the disk (docker volume rm {old})"
+            )
+            yield Stop("new-volume", message, details=(cache.name, old, volume))
+
+
+def _before(name: str, compose: Tree, changes: Sequence[Change]) -> Mapping[str, str]:
+    """The volumes that the Compose file of now gives a cache, where no container tells them."""
+    old = next((change for change in changes if change.new.spec.template == COMPOSE_TEMPLATE), None)
+    return volumes_of(plain_compose(read(old.new.spec, old.old.content) or {}) if old else compose, name)
+
+
+def _options_stay(changes: Sequence[Change]) -> Iterator[Stop]:
+    """Compose 1 ends with an error, 2 asks whether it may delete what the volume holds, or sees nothing."""
+    for change in changes:
+        for edit in change.edits if change.new.spec.template == COMPOSE_TEMPLATE else ():
+            if edit.key[0] == "volumes" and len(edit.key) > 2 and edit.key[2] in {"driver", "driver_opts"}:
+                message = (
+                    f"a volume keeps the options that it was made with ({key_text(edit.key)}): give it another name"
+                )
+                yield Stop("volume-options", message, allowable=False, details=(str(edit.key[1]),))
+
+
+def _upstream_down(cache: OwnCache, have: HostState) -> Iterator[Stop]:
+    """A registry ends at its start without its upstream."""
+    if upstream_silent(cache, have):
+        container = ours(have).get(cache.name)
+        again = " again" if container and container.running else ""
+        message = f"{cache.upstream} does not answer from this host, so cache {cache.name} would not come up{again}"
+        yield Stop("upstream-down", message, details=(cache.name,))
+
+
+def _major(cache: OwnCache, changes: Sequence[Change], have: HostState) -> Iterator[Stop]:
+    container = ours(have).get(cache.name)
+    edits = (edit for change in changes for edit in change.edits if edit.key == ("services", cache.name, "image"))
+    image = container.image if container else next((str(edit.old or "") for edit in edits), "")
+    old, new = major(image), major(cache.image)
+    if old is not None and new is not None and old != new:
+        message = f"cache {cache.name} would go from {image} to {cache.image}, over the same volume"
+        yield Stop("registry-major", message, details=(cache.name,))
+
+
+def _port_taken(cache: OwnCache, have: HostState) -> Iterator[Stop]:
+    if holder := holder_of(cache, have):
+        message = f"{cache.listen}, where cache {cache.name} is to listen, is held by {holder}"
+        yield Stop("port-taken", f"{message}: stop it, or give the cache another port", False, (cache.listen,))
+
+
+def _listen_not_here(cache: OwnCache, docker: DockerFacts, facts: Facts) -> Iterator[Stop]:
+    here = {*facts.addresses, docker.bridge, "0.0.0.0", "::"}  # noqa: S104  compared, not bound
+    if not facts.addresses or cache.address in here or cache.address.startswith("127.") or cache.address == "::1":
+        return
+    message = f"{cache.address}, where cache {cache.name} is to listen, is no address of this host"
+    if cache.local and not cache.listen_given and docker.bridge:
+        message += f", whose docker bridge has {docker.bridge}; write `listen: {docker.bridge}:{cache.port}`"
+    yield Stop("listen-not-here", message, False, (cache.listen,))

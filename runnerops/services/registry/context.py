@@ -1,0 +1,100 @@
+"""One registry part of a run, seen whole: the caches it touches, how Compose is called, what answered before. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from runnerops.model import Action, Change, Host, HostState, Policy, ServiceName, Tree, Verb
+from runnerops.services.registry.caches import PROJECT, OwnCache, directory
+from runnerops.services.registry.compose import cannot_recreate
+from runnerops.services.registry.containers import ours
+from runnerops.services.registry.format import compose_spec
+from runnerops.services.registry.reasons import compose_tree, upstream_silent
+from runnerops.services.steps import NOTHING
+
+_ID = 12
+"""Digits of a container's id that a record of what is owed keeps."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """`caches` are those that the action touches, `forced` the names of those that are recreated by force."""
+
+    host: Host
+    action: Action
+    changes: Sequence[Change]
+    have: HostState
+    policy: Policy
+    caches: tuple[OwnCache, ...]
+    forced: tuple[str, ...] = ()
+
+    @property
+    def path(self) -> str:
+        """The Compose file's."""
+        return compose_spec(self.host).path
+
+    @property
+    def composed(self) -> Change | None:
+        """The Compose file's change, if it changes."""
+        return next((change for change in self.changes if change.new.spec.path == self.path), None)
+
+    def compose(self, *argv: str, path: str = "") -> tuple[str, ...]:
+        """A call of Compose on our project; `path` for a file that is only staged."""
+        registry = self.have.facts.registry
+        assert registry
+        place = directory(self.host)
+        return (*registry.compose, "-p", PROJECT, "-f", path or self.path, "--project-directory", place, *argv)
+
+    @property
+    def tree(self) -> Tree:
+        """The Compose file as it will be."""
+        return compose_tree(self.host, self.changes, self.have)
+
+    @property
+    def removes_networks(self) -> bool:
+        """Whether a top-level network changes: Compose 1 refuses that, 2.26 does not see it."""
+        return self.composed is not None and any(edit.key[0] == "networks" for edit in self.composed.edits)
+
+    def ups(self, forced: Sequence[str], known: Sequence[str] = ()) -> Iterator[tuple[str, ...]]:
+        """The calls that bring these up by force, recreate what differs and take away what is no longer wanted.
+
+        `known`: all caches of the file; where each is forced, nothing else is left to do. Force goes first: a call
+        without it ends with an error where the network of a container is gone.
+        """
+        if cannot_recreate(self.have.facts):
+            yield self.compose("up", "-d", "--no-recreate", "--remove-orphans")
+            return
+        if forced:
+            yield self.compose("up", "-d", "--remove-orphans", "--force-recreate", "--no-deps", *forced)
+        if not forced or set(forced) != set(known):
+            yield self.compose("up", "-d", "--remove-orphans")
+
+    @property
+    def ids(self) -> str:
+        """The containers of these caches, as a record of what is owed names them."""
+        there = ours(self.have)
+        found = [there[cache.name].id[:_ID] for cache in self.caches if cache.name in there]
+        return ",".join(found) or NOTHING
+
+    @property
+    def ends_with_docker(self) -> bool:
+        """Whether docker's restart ends the containers, which then need their upstream to come up again."""
+        return self.host.sections.get(ServiceName.DOCKER, {}).get("live-restore") is not True
+
+    def ends(self, cache: OwnCache) -> bool:
+        """Whether this run may end a container whose upstream has not been asked yet; its stop tells of one that has."""
+        if self.action.verb is Verb.PROVE:
+            return self.ends_with_docker
+        container, registry = ours(self.have).get(cache.name), self.have.facts.registry
+        asked = registry is not None and cache.name in registry.upstreams
+        return container is not None and container.running and not asked
+
+    def answered(self, cache: OwnCache) -> bool:
+        """Whether it answered when the host was observed."""
+        registry = self.have.facts.registry
+        return registry is not None and registry.answers.get(cache.probe) is True
+
+    def comes_later(self, cache: OwnCache) -> bool:
+        """Whether it cannot come up now, and somebody said that it need not: its upstream does not answer."""
+        return "upstream-down" in self.policy.allow and upstream_silent(cache, self.have)

@@ -1,0 +1,80 @@
+"""What a host is asked about caches, its own and the mirrors it uses, and what the answers mean. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from runnerops.model import Facts, Host, RegistryFacts, RenderedFile, ServiceName
+from runnerops.services.base import Answers, sha256
+from runnerops.services.registry.caches import OwnCache, directory, own_caches
+from runnerops.services.registry.format import COMPOSE_TEMPLATE, NAME
+
+OBSERVE = Path(__file__).with_name("observe.sh").read_text()
+
+_SURE = {"docker.io": "library/alpine"}
+"""A repository that the registry has for certain, asked for where the cache holds none yet."""
+
+_PROCESS = re.compile(r'users:\(\("([^"]+)"')
+
+
+def questions(host: Host, asked: Sequence[RenderedFile]) -> tuple[tuple[str, ...], ...]:
+    """Mirrors are asked for on every host, the rest where caches run."""
+    caches = own_caches(host)
+    own = {cache.probe for cache in caches}
+    urls = [url for url in dict.fromkeys(_mirrors(host)) if url not in own]
+    others = (("observe_registry_answer", str(number), url) for number, url in enumerate(urls, len(caches) + 1))
+    if NAME not in host.sections:
+        return tuple(others)
+    found = (_cache(number, cache, asked) for number, cache in enumerate(caches, 1))
+    return (("observe_registry", directory(host)), *found, *others)
+
+
+def _mirrors(host: Host) -> Iterator[str]:
+    mirrors = host.sections.get(ServiceName.DOCKER, {}).get("registry-mirrors")
+    for url in mirrors if isinstance(mirrors, list) else ():
+        yield str(url).rstrip("/")
+
+
+def _cache(number: int, cache: OwnCache, asked: Sequence[RenderedFile]) -> tuple[str, ...]:
+    files = [file for file in asked if file.spec.name == cache.name or file.spec.template == COMPOSE_TEMPLATE]
+    pairs = (word for file in files for word in (file.spec.path, sha256(file.content)))
+    sure = _SURE.get(cache.serves, "none")
+    return ("observe_registry_cache", str(number), cache.name, cache.probe, cache.upstream.rstrip("/"), sure, *pairs)
+
+
+def facts(facts: Facts, answers: Answers) -> Facts:
+    """Registry's part: there on every host, for a host without caches may use the mirrors of others."""
+    version, *compose = _text(answers, "registry_compose").split()[:3] or [""]
+    return replace(
+        facts,
+        registry=RegistryFacts(
+            compose=tuple(compose),
+            compose_version=version.lstrip("v"),
+            answers=dict(_said(answers, "registry_answer_")),
+            upstreams=dict(_said(answers, "registry_upstream_")),
+            listeners=dict(_listeners(_text(answers, "registry_listeners"))),
+        ),
+    )
+
+
+def _text(answers: Answers, name: str) -> str:
+    return answers[name].text if name in answers else ""
+
+
+def _said(answers: Answers, prefix: str) -> Iterator[tuple[str, bool]]:
+    for name, answer in answers.items():
+        if name.startswith(prefix) and answer.text:
+            what, _, said = answer.text.rpartition(" ")
+            yield what, said == "yes"
+
+
+def _listeners(text: str) -> Iterator[tuple[str, str]]:
+    """`ss -Hltnp`: state, two queues, the local address, the peer's, the process."""
+    for line in text.splitlines():
+        words = line.split()
+        if len(words) >= 5:
+            process = _PROCESS.search(line)
+            yield words[3].replace("*:", "0.0.0.0:", 1), process[1] if process else ""

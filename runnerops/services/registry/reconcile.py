@@ -1,0 +1,151 @@
+"""When two files of a cache mean the same, and what becomes of files that are asked for no more. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from runnerops.model import ABSENT, Edit, FileSpec, Host, HostState, Key, RenderedFile, Stop, Tree, Value
+from runnerops.services.base import ParseError, value_at
+from runnerops.services.keep import keep
+from runnerops.services.registry.format import COMPOSE_TEMPLATE, CONFIG_TEMPLATE, NAME, dump, parse, secret_key, spec_at
+from runnerops.services.registry.label import config_sha256
+
+_FILE = re.compile(r"registry-config(?:\..+)?\.yml|docker-compose\.yml")
+
+
+def edits(spec: FileSpec, old: Tree, new: Tree) -> tuple[Edit, ...]:
+    """Keys whose meaning differs; null equals no key, and Compose's two ways to write pairs are one."""
+    return tuple(_edits((), _plain(spec, old), _plain(spec, new)))
+
+
+def counterpart(spec: FileSpec, edit: Edit, old: Tree, new: Tree, base: Tree) -> Value:  # noqa: ARG001
+    """The same place, in the one form that `edits` compares."""
+    return value_at(_plain(spec, base), edit.key)
+
+
+def given(host: Host, asked: Sequence[RenderedFile]) -> Mapping[str, str]:  # noqa: ARG001
+    """None: what is given stays as it is given."""
+    return {}
+
+
+def owns(spec: FileSpec, key: Key) -> bool:  # noqa: ARG001
+    """The registry and Compose only read."""
+    return False
+
+
+def _plain(spec: FileSpec, tree: Tree) -> Tree:
+    return plain_compose(tree) if spec.template == COMPOSE_TEMPLATE else _config(tree)
+
+
+def _edits(key: Key, old: Tree, new: Tree) -> Iterator[Edit]:
+    for name in dict.fromkeys((*old, *new)):
+        before, after = old.get(name), new.get(name)
+        if isinstance(before, dict) and isinstance(after, dict):
+            yield from _edits((*key, name), before, after)
+        elif type(before) is not type(after) or before != after:
+            yield Edit((*key, name), before, after)
+
+
+def _config(tree: Tree) -> Tree:
+    proxy = tree.get("proxy")
+    if not isinstance(proxy, dict) or not isinstance(proxy.get("remoteurl"), str):
+        return tree
+    return {**tree, "proxy": {**proxy, "remoteurl": str(proxy["remoteurl"]).rstrip("/")}}
+
+
+def plain_compose(tree: Tree) -> Tree:
+    """A Compose file in one form: pairs as mappings of texts, no `version`, which Compose ignores."""
+    services = tree.get("services")
+    plain = {name: value for name, value in tree.items() if name != "version"}
+    if isinstance(services, dict):
+        plain["services"] = {name: _service(one) for name, one in services.items()}
+    return plain
+
+
+def _service(one: Value) -> Value:
+    if not isinstance(one, dict):
+        return one
+    plain = dict(one)
+    for name in ("environment", "labels"):
+        if name in plain:
+            plain[name] = _pairs(plain[name])
+    if isinstance(ports := plain.get("ports"), list):
+        plain["ports"] = [port if isinstance(port, dict) else str(port) for port in ports]
+    return plain
+
+
+def _pairs(value: Value) -> Value:
+    if isinstance(value, list):
+        return {name: text if equals else None for name, equals, text in (str(item).partition("=") for item in value)}
+    if isinstance(value, dict):
+        return {name: item if item is None else _text(item) for name, item in value.items()}
+    return value
+
+
+def _text(value: Value) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def read(spec: FileSpec, content: bytes | None) -> Tree | None:
+    """The tree of a file; None where there is none, or none that can be read."""
+    if content is None:
+        return None
+    try:
+        return parse(spec, content)
+    except ParseError:
+        return None
+
+
+def settle(
+    host: Host, asked: Sequence[RenderedFile], have: HostState
+) -> tuple[tuple[RenderedFile, ...], tuple[Stop, ...]]:
+    """The host's own bytes where they mean what is asked; files of ours that nothing asks for go."""
+    if NAME not in host.sections:
+        return (), ()
+    kept = _kept(asked, have, host.keep.get(NAME, ()))
+    return (*(_settled(file, have) for file in kept), *_leaving(asked, have)), ()
+
+
+def _kept(asked: Sequence[RenderedFile], have: HostState, keys: Sequence[str]) -> Iterator[RenderedFile]:
+    """The host's own at the dotted keys of `keep`, in whichever file has them. A config's checksum follows the config."""
+    checksums: dict[bytes, bytes] = {}
+    for file in asked:
+        want, old = read(file.spec, file.content), read(file.spec, have.file(file.spec.path).content)
+        mine = want if want is None else keep(want, _plain(file.spec, old or {}), keys)
+        if want is None or mine is None or not edits(file.spec, want, mine):
+            mine, content = want, file.content or b""
+        else:
+            content = dump(file.spec, mine)
+        if file.spec.template == CONFIG_TEMPLATE and want is not None and mine is not None:
+            checksums[_checksum(want)] = _checksum(mine)
+        for before, after in checksums.items() if file.spec.template == COMPOSE_TEMPLATE else ():
+            content = content.replace(before, after)
+        yield replace(file, content=content)
+
+
+def _checksum(config: Tree) -> bytes:
+    return config_sha256(config, secret_key).encode()
+
+
+def _settled(file: RenderedFile, have: HostState) -> RenderedFile:
+    there = have.file(file.spec.path).content
+    want, old = read(file.spec, file.content), read(file.spec, there)
+    if want is None or old is None or edits(file.spec, old, want):
+        return file
+    return replace(file, content=there)
+
+
+def is_our_file(path: str) -> bool:
+    """Whether a path that runnerops applied is one of a cache's."""
+    return _FILE.fullmatch(path.rpartition("/")[2]) is not None
+
+
+def _leaving(asked: Sequence[RenderedFile], have: HostState) -> Iterator[RenderedFile]:
+    """Only what runnerops applied is ever removed."""
+    wanted = {file.spec.path for file in asked}
+    for path, sha in have.applied.items():
+        name = _FILE.fullmatch(path.rpartition("/")[2])
+        if name and path not in wanted and sha != ABSENT and have.file(path).kind == "file":
+            yield RenderedFile(spec_at(path, have.file(path).mode), None)

@@ -1,0 +1,93 @@
+"""Files of caches of before, as if an inventory asked for them. Pure.
+
+Only what a Compose file of ours has is taken for a cache: a file that was there before the first deploy comes back as
+it was, and nothing of it is started.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from runnerops.model import Adopted, Cache, Host, RenderedFile, Tree
+from runnerops.services.registry.caches import CONFIG_LABEL, directory, own_caches
+from runnerops.services.registry.format import COMPOSE_TEMPLATE, CONFIG_TEMPLATE, secret_key, spec_at
+from runnerops.services.registry.reconcile import plain_compose, read
+
+_INSIDE = "/var/lib/registry"
+
+
+def adopt(host: Host, files: Mapping[str, bytes | None]) -> Adopted:
+    """The caches that these files bring up; a file that was not there is asked for by nobody, and goes."""
+    there = sorted(files.items(), key=lambda item: not _is_config(item[0]))  # the Compose file has their checksums
+    specs = {path: spec_at(path, _mode(path, content)) for path, content in there if content is not None}
+    trees = {path: read(spec, files[path]) or {} for path, spec in specs.items()}
+    composed = next((path for path, spec in specs.items() if spec.template == COMPOSE_TEMPLATE), "")
+    known = {cache.name: cache.tree for cache in own_caches(host)}
+    caches = list(_caches(plain_compose(trees.get(composed, {})), trees, known))
+    place = composed.rpartition("/")[0] or directory(host)
+    return Adopted(
+        {"directory": place, "caches": [*caches]},
+        tuple(RenderedFile(spec, files[path]) for path, spec in specs.items()),
+        tuple(_cache(host, tree) for tree in caches),
+    )
+
+
+def _mode(path: str, content: bytes | None) -> str:
+    tree = read(spec_at(path), content)
+    return "0600" if tree is None or _has_secret(tree) else "0644"
+
+
+def _has_secret(value: object) -> bool:
+    if isinstance(value, dict):
+        return any(secret_key(str(name)) or _has_secret(item) for name, item in value.items())
+    return isinstance(value, list) and any(_has_secret(item) for item in value)
+
+
+def _caches(compose: Tree, trees: Mapping[str, Tree], known: Mapping[str, Tree]) -> Iterator[Tree]:
+    """One section a service, with what planning reads of it."""
+    services = compose.get("services")
+    for name, one in services.items() if isinstance(services, dict) else ():
+        labels = one.get("labels") if isinstance(one, dict) else None
+        if not isinstance(one, dict) or not isinstance(labels, dict) or CONFIG_LABEL not in labels:
+            continue
+        path = next((path for path in trees if spec_at(path).name == name and _is_config(path)), "")
+        proxy = trees.get(path, {}).get("proxy")
+        plain: Tree = {"serves": "docker.io" if name == "dockerhub" else name, "upstream": "", "url": "", "use": True}
+        listen = str(next(iter(_texts(one.get("ports"))), "")).rpartition(":")[0]
+        yield {
+            **plain,
+            **known.get(name, {}),
+            "name": name,
+            "listen": listen,
+            "url": str(known.get(name, {}).get("url") or f"http://{listen}"),
+            "image": str(one.get("image") or ""),
+            "volume": _volume(name, compose),
+            "environment": one.get("environment") or {},
+            "config_file": path.rpartition("/")[2],
+            "listen_given": True,
+            **({"upstream": str(proxy.get("remoteurl") or "")} if isinstance(proxy, dict) else {}),
+        }
+
+
+def _is_config(path: str) -> bool:
+    return spec_at(path).template == CONFIG_TEMPLATE
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, list):
+        yield from (item for item in value if isinstance(item, str))
+
+
+def _volume(name: str, compose: Tree) -> str:
+    volumes = compose.get("volumes")
+    found = volumes.get(name) if isinstance(volumes, dict) else None
+    return str(found.get("name") or name) if isinstance(found, dict) else name
+
+
+def _cache(host: Host, tree: Tree) -> Cache:
+    before = next((one for one in host.caches if one.host == host.name and one.name == tree["name"]), None)
+    local = before.local if before else True
+    return Cache(
+        str(tree["name"]), host.name, str(tree["upstream"]), str(tree["serves"]), str(tree["url"]), local,
+        use=before.use if before else True,
+    )  # fmt: skip

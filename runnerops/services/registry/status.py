@@ -1,0 +1,50 @@
+"""How the caches stand on a host. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from runnerops.model import ABSENT, Host, HostState
+from runnerops.services.registry.caches import OwnCache, own_caches
+from runnerops.services.registry.containers import docker_answers, ours
+from runnerops.services.registry.format import NAME
+from runnerops.services.registry.reconcile import is_our_file
+from runnerops.services.status import Standing
+
+
+def standing(host: Host, have: HostState) -> Standing | None:
+    """Each cache's container, and whether it answers."""
+    managed, registry = NAME in host.sections, have.facts.registry
+    applied = (path for path, sha in have.applied.items() if sha != ABSENT and is_our_file(path))
+    left = () if managed else tuple(applied)
+    if not managed:
+        return Standing(NAME, managed, "", "not managed", True, tuple(_leftover(have)), left) if left else None
+    caches = own_caches(host)
+    up = [cache for cache in caches if _up(cache, have)]
+    state = f"{len(up)} of {len(caches)} up"
+    version = f"Compose {registry.compose_version}" if registry and registry.compose_version else ""
+    words = (_words(cache, have) for cache in caches)
+    return Standing(NAME, managed, version, state, len(up) == len(caches), (*words, *_leftover(have, caches)), left)
+
+
+def _up(cache: OwnCache, have: HostState) -> bool:
+    container, registry = ours(have).get(cache.name), have.facts.registry
+    answers = registry is not None and registry.answers.get(cache.probe) is True
+    return answers and container is not None and container.running
+
+
+def _words(cache: OwnCache, have: HostState) -> str:
+    container, registry = ours(have).get(cache.name), have.facts.registry
+    if not docker_answers(have):
+        return f"{cache.name}: docker does not answer"
+    if container is None:
+        return f"{cache.name}: no container"
+    if not container.running:
+        return f"{cache.name}: {container.image}, stopped"
+    answers = registry is not None and registry.answers.get(cache.probe) is True
+    return f"{cache.name}: {container.image} {'answers' if answers else 'does not answer'} on {cache.listen}"
+
+
+def _leftover(have: HostState, caches: tuple[OwnCache, ...] = ()) -> Iterator[str]:
+    known = {cache.name for cache in caches}
+    yield from (f"{name}: a container that no cache asks for" for name in ours(have) if name not in known)

@@ -1,0 +1,191 @@
+"""The registry part of a run: pull, swap, `up -d`, prove, and the way back. Pure.
+
+A container is proven by an answer and by the checksum it carries; Compose 1 and 2 are called with the same words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from runnerops.model import Action, Change, Host, HostState, Moves, Policy, Step, Verb
+from runnerops.services.base import sha256, staged_path
+from runnerops.services.registry.action import forced, touched
+from runnerops.services.registry.caches import directory, own_caches
+from runnerops.services.registry.compose import cannot_recreate
+from runnerops.services.registry.containers import docker_answers, filters, ours, twins
+from runnerops.services.registry.context import Scene
+from runnerops.services.registry.format import NAME
+from runnerops.services.registry.image import short
+from runnerops.services.registry.verify_steps import look, marks, proofs, still_there
+from runnerops.services.steps import NOTHING, answers, owe, run, settle_debt, wait
+
+PULL = 'docker image inspect "$1" >/dev/null 2>&1 || docker pull -q "$1"'
+"""For a daemon that was down when the host was observed."""
+
+IF_THERE = 'f=$1; shift; [ ! -e "$f" ] || exec "$@"'
+"""On the way back: the command that needs this file, where the run came so far as to write it."""
+
+TAKE_AWAY = (
+    ': makes room for another container; keep=$1; shift; for id in $(docker ps -aq --no-trunc "$@"); do '
+    '[ "$id" = "$keep" ] || { docker stop "$id" && docker rm "$id"; } >/dev/null || exit; done'
+)
+"""ID|none FILTER…: ends and removes the containers but that one, as Compose does before it makes one anew; volumes stay."""
+
+IF_DOCKER = 'docker version >/dev/null 2>&1 || exit 0; exec "$@"'
+"""On the way back to a host whose daemon was down, it may be down again."""
+
+
+def moves(
+    host: Host,
+    action: Action,
+    changes: Sequence[Change],
+    have: HostState,
+    policy: Policy,
+    run: int,
+    paused: bool,  # noqa: ARG001  nothing brings a cache to rest
+) -> Moves:
+    """Pulled and judged first; `up -d` never pulls."""
+    acting = touched(host, action, changes, have)
+    now = Scene(host, action, changes, have, policy, acting, forced(host, changes, have))
+    acts = action.verb > Verb.PROVE
+    upstreams = tuple(_upstreams(now))
+    return Moves(
+        guard=tuple(_guard(now)),
+        fetch=tuple(_fetch(now)) if acts else (),
+        judge=(*_judge(now), *upstreams, *marks(now)),
+        todo=tuple(_act(now, run) if acts else _stand_by(now)),
+        undo=tuple(_undo(now) if acts else _swaps_back(now)),
+        look=tuple(look(cache) for cache in now.caches),
+        lifts=dict.fromkeys(upstreams, "upstream-down"),
+    )
+
+
+def pause(have: HostState, policy: Policy) -> Moves:  # noqa: ARG001
+    """A cache rests for nobody."""
+    return Moves()
+
+
+def resume(have: HostState, policy: Policy, run: int) -> Moves:  # noqa: ARG001
+    """A cache rests for nobody."""
+    return Moves()
+
+
+def _guard(now: Scene) -> Iterator[Step]:
+    there = ours(now.have)
+    for cache in now.caches:
+        if docker_answers(now.have) and cache.name in there and not twins(cache.name, now.have):
+            yield Step("guard", (there[cache.name].id, "docker", "ps", "-aq", "--no-trunc", *filters(cache.name)))
+
+
+def _images(now: Scene) -> tuple[str, ...]:
+    services = now.tree.get("services")
+    found = (
+        (one.get("image") for one in services.values() if isinstance(one, dict)) if isinstance(services, dict) else ()
+    )
+    return tuple(dict.fromkeys(image.replace("$$", "$") for image in found if isinstance(image, str)))
+
+
+def _fetch(now: Scene) -> Iterator[Step]:
+    docker = now.have.facts.docker
+    if docker and docker_answers(now.have):
+        missing = (image for image in _images(now) if short(image) not in docker.images)
+        yield from (run(600, "docker", "pull", "-q", image) for image in missing)
+
+
+def _judge(now: Scene) -> Iterator[Step]:
+    """Whether Compose takes the file, and whether it can talk to this daemon at all."""
+    path = now.path
+    if now.composed and now.composed.new.content is not None:
+        path = staged_path(path, sha256(now.composed.new.content))
+        if now.composed.edits:
+            yield run(30, *now.compose("config", "-q", path=path))
+    if now.action.verb > Verb.PROVE and own_caches(now.host) and docker_answers(now.have):
+        yield run(30, *now.compose("ps", "-q", path=path))
+
+
+def _upstreams(now: Scene) -> Iterator[Step]:
+    """A cache comes up again only if its upstream answers: one that runs is not ended before that was asked."""
+    if "upstream-down" in now.policy.allow or "curl" not in now.have.facts.tools:
+        return
+    for cache in now.caches:
+        if now.ends(cache):
+            yield wait(10, "ok", "curl", "-sS", "-m", "5", "-o", "/dev/null", f"{cache.upstream.rstrip('/')}/v2/")
+
+
+def _act(now: Scene, number: int) -> Iterator[Step]:
+    yield owe(NAME, now.action.verb, number, now.ids)
+    if not docker_answers(now.have):
+        for image in _images(now):
+            yield run(600, "sh", "-c", PULL, "sh", image)
+    if not own_caches(now.host) or now.removes_networks:
+        yield _down(now)
+    yield from _swaps(now)
+    if own_caches(now.host):
+        place = directory(now.host)
+        yield from (run(10, "test", "-f", f"{place}/{cache.config_file}") for cache in own_caches(now.host))
+        yield from _taken_away(now, back=False)
+        names = [cache.name for cache in own_caches(now.host)]
+        yield from (run(120, *argv) for argv in now.ups(now.forced, names))
+    yield from proofs(now)
+    yield Step("strike", (NAME,))
+
+
+def _down(now: Scene) -> Step:
+    """Containers and networks go, volumes stay."""
+    return run(60, "sh", "-c", IF_THERE, "sh", now.path, *now.compose("down"))
+
+
+def _taken_away(now: Scene, *, back: bool) -> Iterator[Step]:
+    """For a Compose that can only make containers, and none anew. On the way back the container of before stays."""
+    there = ours(now.have)
+    for cache in now.caches if cannot_recreate(now.have.facts) else ():
+        keep = there[cache.name].id if back and cache.name in there else NOTHING
+        if back or cache.name in there or (now.changes and not docker_answers(now.have)):
+            yield run(60, "sh", "-c", TAKE_AWAY, "sh", keep, *filters(cache.name))
+
+
+def _stand_by(now: Scene) -> Iterator[Step]:
+    yield from _swaps(now)
+    yield from still_there(now)
+
+
+def _swaps(now: Scene) -> Iterator[Step]:
+    for change in now.changes:
+        yield Step("swap", (change.new.spec.path, sha256(change.old.content), sha256(change.new.content)))
+
+
+def _swaps_back(now: Scene) -> Iterator[Step]:
+    for change in now.changes:
+        yield Step("swap", (change.new.spec.path, sha256(change.new.content), sha256(change.old.content)))
+
+
+def _undo(now: Scene) -> Iterator[Step]:
+    """As it was. What this run was the first to bring up goes again; volumes stay."""
+    before = now.have.file(now.path).kind == "file"
+    known = docker_answers(now.have)
+    if not before or (known and not ours(now.have)):
+        yield _down(now)
+        yield from _swaps_back(now)
+    elif not now.changes and not any(map(now.answered, now.caches)) and known:
+        pass  # there was nothing that worked, and what it was made of is the same
+    else:
+        if now.removes_networks:
+            yield _down(now)
+        yield from _swaps_back(now)
+        yield from _ups_back(now, known)
+        for cache in now.caches:
+            if now.answered(cache):
+                yield wait(now.policy.prove_s, "ok", *answers(cache.probe, now.have.facts.tools))
+    owed = now.have.owes(NAME)
+    due = owed is not None and (not owed.invocation or set(owed.invocation.split(",")) & set(now.ids.split(",")))
+    yield settle_debt(NAME, owed if due else None)
+
+
+def _ups_back(now: Scene, known: bool) -> Iterator[Step]:
+    there = ours(now.have)
+    steps = (
+        *_taken_away(now, back=True),
+        *(run(120, *argv) for argv in now.ups([name for name in now.forced if name in there])),
+    )
+    for step in steps:
+        yield step if known else run(int(step.args[0]), "sh", "-c", IF_DOCKER, "sh", *step.args[1:])

@@ -1,0 +1,91 @@
+"""The caches' links: what is asked of them, what is tried through them, what their logs show afterwards. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from runnerops.model import Cache, Host
+from runnerops.services.docker.verify import answers, for_containers, mirrors
+from runnerops.services.registry.caches import OwnCache, own_caches
+from runnerops.services.registry.format import NAME
+from runnerops.services.registry.upstream import own_upstream, upstream_of
+from runnerops.services.registry.verify_caches import container_check, host_check, running_check
+from runnerops.services.registry.verify_log import catalog_check, served_check
+from runnerops.services.verify import Call, Check, Probe, Seen
+
+VERIFY = Path(__file__).with_name("verify.sh").read_text()
+TRIAL = ""
+
+_HUB = "docker.io"
+_SURE = ("library/busybox", "library/hello-world", "library/alpine")
+"""Repositories that the Hub, and any mirror of it, is most likely to have."""
+
+
+def inquiries(host: Host, probe: Probe) -> Sequence[Call]:
+    """Whether each mirror and each cache of its own answers, and whether those ask their upstream."""
+    own = own_caches(host)
+    urls = dict.fromkeys((*for_containers(host), *(cache.probe for cache in own)))
+    return (*(("verify_registry_answer", url) for url in urls), *(_upstream(cache, probe) for cache in own))
+
+
+def _upstream(cache: OwnCache, probe: Probe) -> Call:
+    """Asked for what is known to be there, until it names a tag that it does not hold. Of others than the Hub nothing is."""
+    repositories = dict.fromkeys((probe.repository, *_SURE)) if cache.serves == _HUB else ()
+    return ("verify_registry_upstream", cache.name, cache.probe, cache.upstream.rstrip("/"), *repositories)
+
+
+def others(host: Host) -> tuple[Cache, ...]:
+    """The caches of other hosts that this host's daemon has as mirrors."""
+    return tuple(cache for url in mirrors(host) if (cache := cache_of(host, url)) and cache.host != host.name)
+
+
+def cache_of(host: Host, url: str) -> Cache | None:
+    """The cache of the inventory behind a mirror."""
+    return next((cache for cache in host.caches if cache.url.rstrip("/") == url), None)
+
+
+def trial(host: Host, seen: Seen) -> Call | None:  # noqa: ARG001
+    """The daemon's pull is the caches' trial too."""
+    return None
+
+
+def traces(host: Host, probe: Probe, seconds: int) -> Sequence[Call]:
+    """What the logs and the catalogs of this host's caches of the Hub say, and whether they ask their upstream."""
+    hubs = [cache for cache in own_caches(host) if cache.serves == _HUB]
+    return (
+        *(_upstream(cache, probe) for cache in hubs),
+        *(("verify_registry_log", cache.name, probe.manifest, str(seconds)) for cache in hubs),
+        *(("verify_registry_catalog", cache.name, cache.probe) for cache in hubs),
+    )
+
+
+def witnesses(host: Host) -> Iterable[str]:
+    """The hosts of the caches that its daemon has as mirrors."""
+    return (cache.host for url in mirrors(host) if (cache := cache_of(host, url)))
+
+
+def checks(host: Host, seen: Seen) -> Iterable[Check]:
+    """From the container to the catalog; without a daemon there is nothing to look at."""
+    if answers(seen):
+        yield from _each(host, seen)
+
+
+def _each(host: Host, seen: Seen) -> Iterator[Check]:
+    own = own_caches(host)
+    yield from (running_check(host, cache, seen) for cache in own)
+    asked_by_daemon = mirrors(host)
+    for url in dict.fromkeys((*for_containers(host), *(cache.probe for cache in own))):
+        yield host_check(host, url, seen)
+        if url in for_containers(host):
+            yield container_check(host, url, seen)
+    yield from (own_upstream(host, cache, seen) for cache in own)
+    yield from (upstream_of(cache, seen) for cache in others(host))
+    if asked_by_daemon and not seen.quick:
+        served, by = served_check(host, [cache_of(host, url) for url in asked_by_daemon], seen)
+        yield served
+        if by:
+            yield catalog_check(by, seen)
+
+
+__all__ = ["NAME", "TRIAL", "VERIFY", "checks", "inquiries", "traces", "trial", "witnesses"]

@@ -1,0 +1,133 @@
+"""What caches answer when they are asked, from the host and from a container. Pure."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from runnerops.model import Host, ServiceName
+from runnerops.services.base import Answer
+from runnerops.services.docker.verify import mirrors
+from runnerops.services.registry.caches import OwnCache, own_caches
+from runnerops.services.registry.containers import ours
+from runnerops.services.registry.format import NAME
+from runnerops.services.shared.firewall import opening
+from runnerops.services.verify import NO_ANSWER, Check, Seen
+
+SILENT = "000"
+"""The HTTP status of what did not answer."""
+
+_SILENCE = {
+    "6": "its name is not known there",
+    "7": "the connection is refused",
+    "28": "there is no answer in time",
+    "35": "TLS does not come about",
+    "52": "the connection is closed without an answer",
+    "56": "the connection is closed without an answer",
+    "60": "its certificate is not trusted there",
+}
+"""By curl's exit status."""
+
+_STATUS = {
+    "401": "it asks for a login, which no daemon gives a mirror",
+    "403": "it refuses (403)",
+    "404": "something answers there that is no registry (404)",
+    "503": "it is unhealthy (503): its storage fails",
+}
+
+
+def said(answer: Answer) -> tuple[str, str]:
+    """HTTP status and exit status; `000` and nothing where it was not even asked."""
+    words = answer.text.split()
+    return (words[0], words[1]) if len(words) == 2 else (SILENT, "")
+
+
+def problem(answer: Answer) -> str:
+    """What is wrong with an answer, in words; empty where it is a success."""
+    code, status = said(answer)
+    if code == "200":
+        return ""
+    if code == SILENT:
+        return _SILENCE.get(status, "there is no answer")
+    return _STATUS.get(code, f"it answers {code}")
+
+
+def running_check(host: Host, cache: OwnCache, seen: Seen) -> Check:
+    """Its container runs and listens where clients ask."""
+    what = f"cache {cache.name} runs and listens on {cache.listen}"
+    container = ours(seen.have).get(cache.name)
+    deploy = f"runnerops deploy {host.name}"
+    if container is None:
+        return Check("cache-running", NAME, what, "broken", "it has no container", deploy)
+    if not container.running:
+        if said(seen.told.get(f"registry_upstream/{cache.name}", NO_ANSWER))[0] == SILENT:
+            reason = f"it is stopped, and {cache.upstream} does not answer, without which a registry ends at its start"
+            fix = "make the upstream answer from this host; the cache then comes up by itself"
+            return Check("cache-running", NAME, what, "broken", reason, fix)
+        return Check("cache-running", NAME, what, "broken", "its container is stopped", deploy)
+    if container.ports and not any(_listens(port, cache) for port in container.ports):
+        return Check("cache-running", NAME, what, "broken", f"it listens on {', '.join(container.ports)}", deploy)
+    return Check("cache-running", NAME, what)
+
+
+def _listens(port: str, cache: OwnCache) -> bool:
+    address, _, number = port.rpartition(":")
+    return number == cache.port and (not address or address.strip("[]") in {cache.address, "0.0.0.0"})  # noqa: S104
+
+
+def host_check(host: Host, url: str, seen: Seen) -> Check:
+    """Asked as the daemon asks."""
+    what = f"{url} answers from the host"
+    wrong = problem(seen.told.get(f"registry_code/{url}", NO_ANSWER))
+    if not wrong:
+        return Check("answers-host", NAME, what)
+    return Check("answers-host", NAME, what, "broken", wrong, _mend(host, url, seen))
+
+
+def _mend(host: Host, url: str, seen: Seen) -> str:
+    own = next((cache for cache in own_caches(host) if _url_of(host, cache) == url or cache.probe == url), None)
+    cache = next((cache for cache in host.caches if cache.url.rstrip("/") == url), None)
+    if own:
+        container = ours(seen.have).get(own.name)
+        fine = container is not None and running_check(host, own, seen).state == "holds"
+        return f"docker logs {container.name}" if container and fine else f"runnerops deploy {host.name}"
+    if cache:
+        return f"runnerops verify {cache.host}"
+    known = ", ".join(cache.url for cache in host.caches if cache.use)
+    index = mirrors(host).index(url)
+    place = host.mark(ServiceName.DOCKER, ("registry-mirrors", index)) or "the inventory"
+    return f"no cache of the inventory is there: correct registry-mirrors at {place}" + (f" ({known})" if known else "")
+
+
+def _url_of(host: Host, own: OwnCache) -> str:
+    """The URL that clients use; the host itself may ask another."""
+    return next(
+        (cache.url.rstrip("/") for cache in host.caches if cache.host == host.name and cache.name == own.name), ""
+    )
+
+
+def container_check(host: Host, url: str, seen: Seen) -> Check:
+    """A host firewall that denies incoming cuts containers off, and not the host."""
+    name = f"docker_reach/{url}"
+    found = seen.tried if seen.tried is not None and name in seen.tried else seen.told
+    what = f"{url} answers from a container"
+    if problem(seen.told.get(f"registry_code/{url}", NO_ANSWER)):
+        return Check("answers-container", NAME, what, "untried", "it does not answer from the host")
+    if name not in found:
+        reason = "no container runs there that could ask"
+        if "nsenter" not in seen.have.facts.tools:
+            reason = "there is no nsenter to ask with (package util-linux)"
+        return Check("answers-container", NAME, what, "untried", reason)
+    _, network, container = (*found.get("docker_inside", NO_ANSWER).text.split(" "), "", "")[:3]
+    bridge = network in {"default", "bridge"}
+    where = "default bridge" if bridge else f"network of {container.lstrip('/')}"
+    what = f"{url} answers from a container ({where})"
+    wrong = problem(found[name])
+    if not wrong:
+        return Check("answers-container", NAME, what)
+    if (urlsplit(url).hostname or "").startswith("127."):
+        fix = "in a container that address is the container itself: let the cache listen on the docker bridge's"
+        return Check("answers-container", NAME, what, "broken", wrong, fix)
+    own = any(cache.host == host.name and cache.url.rstrip("/") == url for cache in host.caches)
+    line = opening(url, seen.told.get("docker_firewall", NO_ANSWER).text, own=own)
+    reason = f"{wrong}: the host's firewall lets the host through, and its containers not"
+    return Check("answers-container", NAME, what, "broken", reason, f"on {host.name}: {line}")

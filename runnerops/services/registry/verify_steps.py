@@ -1,0 +1,151 @@
+"""How it is seen that caches run what their files say, and that their upstream answers as before. Pure: builds the steps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from runnerops.model import Secret, Step, Verb
+from runnerops.services.registry.caches import PROJECT, OwnCache
+from runnerops.services.registry.compared import FORM, traits
+from runnerops.services.registry.containers import filters, ours
+from runnerops.services.registry.context import Scene
+from runnerops.services.registry.reach import for_jobs, from_container
+from runnerops.services.steps import answers, run, wait
+
+HUB = "docker.io"
+SURE = "library/alpine"
+"""A repository that Docker Hub has for certain, asked for where a cache holds none yet."""
+
+_NO_REPOSITORY = "-"
+
+_ASK = (
+    'cd "${RUNNEROPS_DESK:-.}" || exit; ask() { '
+    'curl -sS --noproxy "*" -m 10 -o tags -w "%{http_code}" "$1/v2/$2/tags/list" 2>/dev/null; '
+    'printf " %s" "$(wc -c <tags 2>/dev/null || echo 0)"; rm -f tags; }; '
+)
+"""CACHE-URL REPOSITORY: the HTTP status and the size of its list of tags, which costs no pull.
+
+A cache whose upstream is silent answers with the tags that it holds itself: the list is shorter then, and none is longer.
+"""
+
+MARK = (
+    ": what does its upstream say now; "
+    + _ASK
+    + 'repository=$(curl -fsS --noproxy "*" -m 3 "$2/v2/_catalog?n=1" 2>/dev/null | '
+    + """sed -n 's/.*"repositories":\\["\\([^"]*\\)".*/\\1/p'); """
+    + "repository=${repository:-$3}; "
+    + f'[ "$repository" = {_NO_REPOSITORY} ] || '
+    + 'echo "$repository $(ask "$2" "$repository")" >"upstream.$1"'
+)
+"""NAME URL REPOSITORY|-: noted for AS_BEFORE; a repository that the cache's own catalog names goes first."""
+
+AS_BEFORE = (
+    ": does its upstream answer as before; "
+    + _ASK
+    + 'if [ -s "upstream.$1" ]; then read -r repository status size <"upstream.$1"; '
+    + '[ "$status" = 200 ] || { echo same; exit; }; set -- $(ask "$2" "$repository"); '
+    + 'if [ "$1" = 200 ] && [ "$2" -ge "$size" ]; then echo same; '
+    + 'else echo "its upstream does not answer as before for $repository: $1, $2 bytes of tags, was 200, $size"; fi; exit; fi; '
+    + f'if [ "$3" != {_NO_REPOSITORY} ]; then '
+    + 'now=$(ask "$2" "$3"); case $now in "200 "*) ;; *) '
+    + 'echo "cache $1: its upstream gives no $3 (${now% *}); until it does, pulls go past this cache" >tell;; esac; fi; '
+    + "echo same"
+)
+"""NAME URL REPOSITORY|-: where nothing was noted (a first deploy, another upstream), only a word for the person."""
+
+ANOTHER = (
+    ': another container than before; old=$1; shift; id=$(docker ps -q --no-trunc "$@"); '
+    '[ -z "$id" ] || [ "$id" = "$old" ] || echo another'
+)
+
+AS_ASKED = (
+    ": does it run as asked, and run on; cache=$1 form=$2; shift 2; "
+    f'id=$(docker ps -q --filter "label=com.docker.compose.project={PROJECT}" '
+    '--filter "label=com.docker.compose.service=$cache" | head -n 1); [ -n "$id" ] || { echo "it does not run"; exit; }; '
+    'line=$(printf "\\nx"); line=${line%x}; '
+    'ask() { docker inspect --type container --format "$form" "$id"; }; told=$line$(ask)$line; '
+    "for want; do case $want in *=) end=;; *) end=$line;; esac; "
+    'case $told in *"$line$want$end"*) ;; *) echo "not as asked: $want"; exit;; esac; done; '
+    'sleep 1; [ "$told" = "$line$(ask)$line" ] || { echo "it is started again and again"; exit; }; echo "as asked"'
+)
+"""CACHE FORM LINE…: two looks, a second apart, at the container that this cache's service has; none may differ."""
+
+LATER = ': comes later; cd "${RUNNEROPS_DESK:-.}" && echo "$1" >tell'
+
+_LOOK = (
+    ': what does it say; name=$1; shift; id=$(docker ps -aq "$@" | head -n 1); [ -n "$id" ] || { '
+    'echo "cache $name has no container"; exit; }; '
+    'docker ps -a "$@" --format "cache $name: {{.Status}}; its last lines:"; docker logs --tail 8 "$id" 2>&1'
+)
+
+
+def marks(now: Scene) -> Iterator[Step]:
+    """Before anything is swapped: what `proofs` compares with."""
+    if now.action.verb is Verb.PROVE:
+        return
+    for cache in now.caches:
+        if _marked(now, cache):
+            yield run(40, "sh", "-c", MARK, "sh", cache.name, cache.probe, _repository(cache))
+
+
+def _marked(now: Scene, cache: OwnCache) -> bool:
+    return now.answered(cache) and "curl" in now.have.facts.tools and not _moves_on(now, cache)
+
+
+def proofs(now: Scene) -> Iterator[Step]:
+    """Every cache alike: it answers, its container is as asked and runs on, and its upstream answers as before."""
+    there = ours(now.have)
+    for cache in now.caches:
+        if now.comes_later(cache):
+            said = f"cache {cache.name} does not run yet: {cache.upstream} does not answer; it comes up when that does"
+            yield run(10, "sh", "-c", LATER, "sh", said)
+            continue
+        yield from _answer(now, cache)
+        yield from _as_asked(now, cache)
+        if cache.name in there and cache.name in now.forced:
+            yield wait(15, "=another", "sh", "-c", ANOTHER, "sh", there[cache.name].id, *filters(cache.name))
+        yield from _upstream(now, cache)
+
+
+def _as_asked(now: Scene, cache: OwnCache) -> Iterator[Step]:
+    hidden = {name for name, value in cache.environment.items() if isinstance(value, Secret)}
+    lines = tuple(traits(now.tree, cache.name, hidden))
+    yield wait(15, "=as asked", "sh", "-c", AS_ASKED, "sh", cache.name, FORM, *lines)
+
+
+def _upstream(now: Scene, cache: OwnCache) -> Iterator[Step]:
+    words = ("sh", "-c", AS_BEFORE, "sh", cache.name, cache.probe, _repository(cache))
+    if _marked(now, cache):
+        yield wait(now.policy.prove_s, "=same", *words)
+    elif "curl" in now.have.facts.tools and cache.serves == HUB:
+        yield run(30, *words)
+
+
+def still_there(now: Scene) -> Iterator[Step]:
+    """After docker's restart: what answered before answers again."""
+    for cache in now.caches:
+        if now.answered(cache):
+            yield from _answer(now, cache)
+            yield from _as_asked(now, cache)
+
+
+def look(cache: OwnCache) -> Step:
+    """How its container is, and the last lines of its log, for a person."""
+    return run(10, "sh", "-c", _LOOK, "sh", cache.name, *filters(cache.name))
+
+
+def _answer(now: Scene, cache: OwnCache) -> Iterator[Step]:
+    """To the host, and where jobs use it, to a container: two ways, of which a firewall may close one."""
+    yield wait(now.policy.prove_s, "ok", *answers(cache.probe, now.have.facts.tools))
+    if cache in for_jobs(now.host):
+        yield from_container(cache, now.have.facts.tools)
+
+
+def _repository(cache: OwnCache) -> str:
+    return SURE if cache.serves == HUB else _NO_REPOSITORY
+
+
+def _moves_on(now: Scene, cache: OwnCache) -> bool:
+    """Whether this very run gives the cache another upstream, whose answers are no matter of before."""
+    keys = {edit.key for change in now.changes if change.new.spec.name == cache.name for edit in change.edits}
+    return ("proxy", "remoteurl") in keys or ("proxy",) in keys

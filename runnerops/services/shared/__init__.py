@@ -1,0 +1,1 @@
+"""What the managed systems know of each other; they import nothing else of one another."""

@@ -1,0 +1,183 @@
+"""What hosts answer about their Docker daemon, and what is read from it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from importlib.resources import files as package_files
+from pathlib import Path
+
+import pytest
+
+from runnerops.model import Container, DockerFacts, Facts
+from runnerops.services import docker
+from runnerops.services.base import Answer
+from runnerops.services.docker.reconcile import path_of
+from tests.unit.services.builders import ARGV, daemon, host, state
+
+UNIT = "LoadState=loaded\nActiveState=active\nMainPID=712\nInvocationID=3f0c\n"
+INFO = {
+    "ServerVersion": "26.1.5+dfsg1",
+    "RegistryConfig": {"Mirrors": ["http://192.0.2.10:5000/"]},
+    "LiveRestoreEnabled": True,
+    "Swarm": {"LocalNodeState": "inactive"},
+    "SecurityOptions": ["name=apparmor"],
+    "DockerRootDir": "/var/lib/docker",
+}
+
+
+def answers(**texts: str) -> dict[str, Answer]:
+    given = {"docker_unit": UNIT, "docker_argv": "\n".join(ARGV), "docker_where": "/usr/bin/docker", **texts}
+    return {name: Answer(0, text.encode()) for name, text in given.items()}
+
+
+def read(**texts: str) -> DockerFacts:
+    found = docker.facts(Facts(), answers(**texts)).docker
+    assert found
+    return found
+
+
+def test_a_daemon_that_answers() -> None:
+    found = read(
+        docker_info=json.dumps(INFO),
+        docker_bridge="172.17.0.1 172.17.0.0/20\nfd00::1 fd00::/64\n",
+        docker_images="registry:3.0.0 registry@sha256:aa\n",
+    )
+    assert (found.version, found.mirrors, found.live_restore) == ("26.1.5+dfsg1", ("http://192.0.2.10:5000/",), True)
+    assert (found.flavour, found.swarm, found.bridge, found.bridge_prefix) == ("engine", False, "172.17.0.1", 20)
+    assert (found.unit.active, found.unit.pid, found.unit.invocation, found.unit.argv) == ("active", 712, "3f0c", ARGV)
+    assert found.images == {"registry:3.0.0", "registry@sha256:aa"}
+
+
+def test_images_as_the_socket_tells_them() -> None:
+    said = '"RepoDigests":["registry@sha256:aa"]\n"RepoTags":["registry:3.0.0","localhost:5000/registry:3"]\n"RepoTags":[]\n'
+    told = f"{json.dumps(INFO)}\n200\n{said}200\n200\n"
+    found = read(docker_told=told)
+    assert found.version == "26.1.5+dfsg1"
+    assert found.images == {"registry@sha256:aa", "registry:3.0.0", "localhost:5000/registry:3"}
+
+
+@pytest.mark.parametrize("none", ["null", "[]"])
+def test_no_mirrors_are_null_or_an_empty_list_by_version(none: str) -> None:
+    info = json.dumps({**INFO, "RegistryConfig": {"Mirrors": json.loads(none)}})
+    assert read(docker_info=info).mirrors == ()
+
+
+def test_a_daemon_that_is_down() -> None:
+    down = UNIT.replace("active\n", "failed\n").replace("712", "0")
+    info = json.dumps({"ServerVersion": "", "ServerErrors": ["Cannot connect"]})
+    found = read(
+        docker_unit=down, docker_info=info, docker_interface="3: docker0 inet 172.18.0.1/16 brd x scope global"
+    )
+    assert (found.unit.active, found.version, found.mirrors, found.live_restore) == ("failed", "", None, None)
+    assert found.bridge == "172.18.0.1"
+
+
+def test_no_docker_at_all() -> None:
+    assert docker.facts(Facts(), {"docker_unit": Answer(0, b"LoadState=not-found\n")}).docker is None
+
+
+@pytest.mark.parametrize(
+    ("flavour", "texts"),
+    [
+        ("podman", {"docker_where": "/usr/bin/podman"}),
+        ("podman", {"docker_info": json.dumps({"host": {}, "store": {}})}),
+        ("snap", {"docker_where": "/snap/bin/docker"}),
+        ("snap", {"docker_info": json.dumps({**INFO, "DockerRootDir": "/var/snap/docker/common/x"})}),
+        ("rootless", {"docker_info": json.dumps({**INFO, "SecurityOptions": ["name=rootless"]})}),
+        ("rootless", {"docker_unit": "LoadState=not-found\n", "docker_rootless": "/run/user/1000/docker.sock"}),
+    ],
+)
+def test_what_is_not_the_docker_engine_is_refused_by_name(flavour: str, texts: dict[str, str]) -> None:
+    facts = read(**texts)
+    assert facts.flavour == flavour
+    assert [stop.code for stop in docker.refusals(host({}), state({}, facts))] == [flavour]
+
+
+def test_containers_and_one_that_vanished_meanwhile() -> None:
+    line = json.dumps(
+        {
+            "id": "aa",
+            "name": "/web",
+            "image": "nginx:1",
+            "running": True,
+            "restart": "no",
+            "ports": {
+                "80/tcp": [{"HostIp": "192.0.2.1", "HostPort": "80"}],
+                "81/tcp": [{"HostIp": "", "HostPort": ""}],
+            },
+            "labels": None,
+        }
+    )
+    found = docker.facts(Facts(), {**answers(), "docker_containers": Answer(1, f"{line}\n".encode())}).docker
+    assert found
+    assert found.containers == (Container("aa", "web", "nginx:1", True, "no", ("192.0.2.1:80",), {}),)
+
+
+def test_without_a_file_of_its_own_dockerd_reads_the_default() -> None:
+    assert path_of(state({}, read())) == "/etc/docker/daemon.json"
+
+
+SHELLS = [shell for shell in ("dash", "bash", "busybox") if shutil.which(shell)]
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize(
+    ("argv", "path"),
+    [
+        ("/usr/bin/dockerd -H fd://", "/etc/docker/daemon.json"),
+        ("/usr/bin/dockerd --config-file=/srv/d.json -H fd://", "/srv/d.json"),
+        ("/usr/bin/dockerd --config-file /srv/d.json", "/srv/d.json"),
+    ],
+)
+def test_the_script_finds_the_file_of_a_stopped_daemon(shell: str, argv: str, path: str, tmp_path: Path) -> None:
+    frame = package_files("runnerops.remote").joinpath("observe.sh").read_text()
+    script = f"""{frame}
+    systemctl() {{ printf '%s\\n' LoadState=loaded MainPID=0 \\
+      'ExecStart={{ path=/usr/bin/dockerd ; argv[]={argv} ; ignore_errors=no ; status=0/0 }}'; }}
+    limited() {{ "$@"; }}
+    ask() {{ shift; "$@" >/dev/null; }}
+    file() {{ printf '%s\\n' "$1"; }}
+    {docker.OBSERVE}
+    observe_docker_unit {daemon({}).spec.path}
+    """
+    command = [shell, "sh"] if shell == "busybox" else [shell]
+    done = subprocess.run(command, input=script, capture_output=True, text=True, cwd=tmp_path, check=True)
+    assert (done.stdout, done.stderr) == (f"{path}\n", "")
+
+
+API = {
+    "info": '{"ServerVersion":"26.1.5"}',
+    "images": '[{"Containers":-1,"Id":"sha256:1","Labels":{"a":"[\\"RepoTags\\":[\\"x\\"]"},"RepoDigests":null,'
+    '"RepoTags":["registry:3.0.0"]}]',
+    "containers": f'[{{"Id":"{"a" * 64}","Labels":{{"b":",\\"Id\\":\\"ff\\""}}}},{{"Id":"{"b" * 64}","Names":[]}}]',
+}
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("lost", ["", *API])
+def test_the_daemon_is_asked_on_its_socket_else_through_its_client(shell: str, lost: str, tmp_path: Path) -> None:
+    for name, text in API.items():
+        (tmp_path / name).write_text("" if name == lost else f"{text}\n")
+    frame = package_files("runnerops.remote").joinpath("observe.sh").read_text()
+    script = f"""{frame}
+    curl() {{ for part in info images containers; do cat $part; if [ -s $part ]; then printf '\\n200\\n'; fi; done; }}
+    docker() {{ echo "client: $*"; }}
+    limited() {{ "$@"; }}
+    ask() {{ echo "$1:"; shift; "$@"; echo; }}
+    {docker.OBSERVE.replace('[ -S "$socket" ] && [ -e "$root/var/run/docker.pid" ]', ":")}
+    observe_docker_daemon FORM
+    """
+    command = [shell, "sh"] if shell == "busybox" else [shell]
+    done = subprocess.run(command, input=script, capture_output=True, text=True, cwd=tmp_path, check=True)
+    said = " ".join(done.stdout.split())
+    if lost:
+        assert "docker_info: client: info" in said
+        assert "docker_images: client: image ls" in said
+    else:
+        assert said.startswith(
+            'docker_told: {"ServerVersion":"26.1.5"} 200 "RepoTags":["registry:3.0.0"] 200 "Id":"aaa'
+        )
+        assert said.endswith(f"client: inspect --type container --format FORM {'a' * 64} {'b' * 64}")
+    assert done.stderr == ""

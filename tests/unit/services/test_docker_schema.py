@@ -1,0 +1,162 @@
+"""Every key of daemon.json by version of docker: how a change of it takes effect, and what happens when it is removed.
+
+The expectations are written out here from the daemon's own sources and from trials, not derived from the table they test.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from runnerops.model import Facts, Tree
+from runnerops.services import docker
+from runnerops.services.docker.schema import KEYS
+from tests.unit.services.builders import DAEMON, MIRROR, POLICY, change_daemon, daemon, engine, host, json_bytes, state
+
+VERSIONS = ("20.10.24", "23.0.6", "24.0.9", "25.0.5", "26.1.5", "27.5.1", "28.5.2", "29.7.2")
+
+STAYS_LOADED: Tree = {  # a reload loads a new value and forgets none: removed, they are written out as their default
+    "debug": True,
+    "labels": ["a=b"],
+    "live-restore": True,
+    "shutdown-timeout": 30,
+    "registry-mirrors": [MIRROR],
+    "insecure-registries": ["192.0.2.10:5000"],
+    "runtimes": {"other": {"path": "/usr/bin/other"}},
+    "default-shm-size": "128M",
+    "default-runtime": "other",
+    "default-ipc-mode": "shareable",
+}
+RESET: Tree = {  # a reload loads a new value, and its default where the key is gone
+    "max-concurrent-downloads": 6,
+    "max-concurrent-uploads": 6,
+    "max-download-attempts": 6,
+    "features": {"buildkit": True},
+    "network-diagnostic-port": 9999,
+    "authorization-plugins": ["plugin"],
+}
+RESTARTED: Tree = {
+    "bip": "192.168.200.1/24",
+    "builder": {"gc": {"enabled": True}},
+    "cgroup-parent": "/x",
+    "data-root": "/srv/docker",
+    "default-address-pools": [{"base": "10.231.0.0/16", "size": 24}],
+    "dns": ["192.0.2.53"],
+    "exec-opts": ["native.cgroupdriver=systemd"],
+    "hosts": ["unix:///x"],
+    "icc": False,
+    "iptables": False,
+    "log-driver": "journald",
+    "log-level": "warn",
+    "log-opts": {"max-size": "10m"},
+    "metrics-addr": "127.0.0.1:9323",
+    "mtu": 1400,
+    "storage-driver": "overlay2",
+    "tls": True,
+    "userland-proxy": False,
+    "userns-remap": "default",
+}
+ONLY: dict[str, tuple[str, Any, set[str]]] = {  # key: how it takes effect, a value, the versions that know it
+    "allow-nondistributable-artifacts": ("reset", ["192.0.2.10:5000"], {v for v in VERSIONS if v < "28"}),
+    "cluster-advertise": ("reset", "192.0.2.1:1", {"20.10.24"}),
+    "proxies": ("restart", {"http-proxy": "http://192.0.2.1:3128"}, {v for v in VERSIONS if v >= "23"}),
+    "default-network-opts": ("restart", {"bridge": {"a": "b"}}, {v for v in VERSIONS if v >= "24"}),
+    "log-format": ("restart", "json", {v for v in VERSIONS if v >= "25"}),
+    "cdi-spec-dirs": ("restart", ["/etc/cdi"], {v for v in VERSIONS if v >= "25"}),
+    "ip-forward-no-drop": ("restart", True, {v for v in VERSIONS if v >= "28"}),
+    "firewall-backend": ("restart", "nftables", {"29.7.2"}),
+    "min-api-version": ("restart", "1.40", {"29.7.2"}),
+    "default-stop-timeout": ("stays", 30, {"29.7.2"}),
+    "nri-opts": ("reset", {"enable": True}, {"29.7.2"}),
+    "graph": ("restart", "/srv/docker", {"20.10.24"}),
+    "oom-score-adjust": ("restart", -500, {v for v in VERSIONS if v < "26"}),
+    "api-cors-header": ("restart", "*", {v for v in VERSIONS if v < "29"}),
+}
+
+
+def verb(version: str, there: Tree, asked: Tree) -> str:
+    """What a daemon of this version, that has loaded `there`, must do."""
+    mirrors = there.get("registry-mirrors")
+    urls = tuple(str(url) for url in mirrors) if isinstance(mirrors, list) else ()
+    facts = engine(version, mirrors=urls, live=there.get("live-restore") is True)
+    have = state({DAEMON: json_bytes(there)}, facts)
+    found = docker.choose(host(asked), change_daemon(have, asked), have, POLICY, ())
+    return found.verb.name.lower() if found else ""
+
+
+def written(version: str, there: Tree, asked: Tree) -> Tree:
+    have = state({DAEMON: json_bytes(there)}, engine(version))
+    (file,) = docker.settle(host(asked), [daemon(asked)], have)[0]
+    return docker.parse(file.spec, file.content or b"")
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("name", [*STAYS_LOADED, *RESET, *RESTARTED])
+def test_a_key_that_every_version_has(version: str, name: str) -> None:
+    value = {**STAYS_LOADED, **RESET, **RESTARTED}[name]
+    expected = "restart" if name in RESTARTED else "reload"
+    assert verb(version, {}, {name: value}) == expected, "added"
+    assert verb(version, {name: value}, {}) == expected, "removed"
+    assert verb(version, {name: value}, {name: value}) == "", "as it was"
+
+
+@pytest.mark.parametrize("name", STAYS_LOADED)
+def test_what_would_stay_loaded_is_written_out_when_it_is_removed(name: str) -> None:
+    out = written("26.1.5", {name: STAYS_LOADED[name]}, {})
+    assert name in out
+    assert out[name] != STAYS_LOADED[name]
+    assert verb("26.1.5", out, {}) == "", "and is in sync from then on"
+
+
+@pytest.mark.parametrize("name", [*RESET, *RESTARTED])
+def test_what_does_not_stay_loaded_is_only_taken_out(name: str) -> None:
+    value = {**RESET, **RESTARTED}[name]
+    assert name not in written("26.1.5", {name: value}, {})
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_default_that_depends_on_the_kernel_is_got_back_by_a_restart_only(version: str) -> None:
+    mode: Tree = {"default-cgroupns-mode": "host"}
+    assert verb(version, {}, mode) == "reload"
+    assert verb(version, mode, {"default-cgroupns-mode": "private"}) == "reload"
+    assert verb(version, mode, {}) == "restart"
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_image_store_is_chosen_at_the_start(version: str) -> None:
+    store: Tree = {"features": {"containerd-snapshotter": True}}
+    assert verb(version, {}, store) == "restart"
+    assert verb(version, {"features": {"containerd-snapshotter": True, "cdi": True}}, store) == "reload"
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("name", ONLY)
+def test_a_key_that_some_versions_have(version: str, name: str) -> None:
+    how, value, known = ONLY[name]
+    facts = Facts(docker=engine(version))
+    spec = daemon({}).spec
+    found = [one.rule for one in docker.lint({spec: {name: value}}, facts) if one.key == (name,)]
+    assert found == ([] if version in known else ["D002"]), "refused before it reaches a dockerd that does not know it"
+    if version in known:
+        assert verb(version, {}, {name: value}) == ("restart" if how == "restart" else "reload")
+        assert (name in written(version, {name: value}, {})) is (how == "stays")
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_key_that_nobody_knows_takes_a_restart(version: str) -> None:
+    assert verb(version, {}, {"no-such-key": 1}) == "restart"
+
+
+@pytest.mark.parametrize(("path", "refused"), [(v, v < "25") for v in VERSIONS])
+def test_a_mirror_with_a_path(path: str, refused: bool) -> None:
+    spec = daemon({}).spec
+    found = docker.lint({spec: {"registry-mirrors": [f"{MIRROR}/hub"]}}, Facts(docker=engine(path)))
+    assert [one.rule for one in found] == (["D006"] if refused else [])
+
+
+def test_no_key_of_the_table_is_left_out_here_without_a_word() -> None:
+    """What is not listed above is read at the start by every version: a change of it restarts."""
+    listed = {*STAYS_LOADED, *RESET, *RESTARTED, *ONLY, "default-cgroupns-mode", "cluster-store", "cluster-store-opts"}
+    assert [name for name, key in KEYS.items() if key.reload and name not in listed] == []
+    assert listed <= {*KEYS}

@@ -1,0 +1,275 @@
+"""The steps of docker's part, there and back, whole: a handful of plans as they run."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from runnerops.model import ABSENT, Cache, Host, HostState, Moves, Owed, Policy, Step, Tree, Verb
+from runnerops.services import docker
+from runnerops.services.base import sha256
+from runnerops.services.docker.steps import RELOAD, RESET, RETURN
+from tests.unit.services.builders import ARGV, DAEMON, MIRROR, POLICY, change_daemon, engine, host, json_bytes, state
+
+LOADED = "{{range .RegistryConfig.Mirrors}}{{.}} {{end}}{{.LiveRestoreEnabled}}"
+SHORT = {RELOAD: "RELOAD", RESET: "RESET", RETURN: "RETURN", LOADED: "LOADED", DAEMON: "FILE"}
+MIRRORS: Tree = {"registry-mirrors": [MIRROR]}
+
+
+def moves(
+    have: HostState, asked: Tree, here: Host | None = None, policy: Policy = POLICY
+) -> tuple[Moves, dict[str, str]]:
+    """The moves, and a name for each sha in them."""
+    here = here or host(asked)
+    changes = change_daemon(have, asked, here)
+    action = docker.choose(here, changes, have, policy, ())
+    assert action
+    found = docker.moves(here, action, changes, have, policy, 42, False)
+    names = {sha256(content): name for name, content in found.files.items()}
+    for change in changes:
+        names |= {sha256(change.old.content): "OLD", sha256(change.new.content): "NEW"}
+    return found, names
+
+
+def lines(steps: Sequence[Step], names: dict[str, str]) -> list[str]:
+    return [" ".join((step.verb, *(SHORT.get(arg, names.get(arg, arg)) for arg in step.args))) for step in steps]
+
+
+def there_and_back(have: HostState, asked: Tree) -> tuple[list[str], list[str]]:
+    found, names = moves(have, asked)
+    return lines(found.todo, names), lines(found.undo, names)
+
+
+def test_the_first_mirror_is_loaded_by_a_reload() -> None:
+    found, names = moves(state({}, engine()), MIRRORS)
+    staged = f"/etc/docker/.daemon.json.runnerops.{sha256(json_bytes(MIRRORS))[:12]}"
+    assert lines(found.guard, names) == [
+        "guard active systemctl is-active docker",
+        "guard inv-1 systemctl show -p InvocationID --value docker",
+        "guard false docker info --format LOADED",
+    ]
+    assert lines(found.judge, names) == [
+        "stage docker.1 FILE 0644 root:root docker.1",
+        f"run 30 {' '.join(ARGV)} --validate --config-file {staged}",
+        "await 10 ok curl -fsS --noproxy * -m 5 -o /dev/null http://192.0.2.10:5000/v2/",
+    ]
+    assert lines(found.todo, names) == [
+        "owe docker reload 42 inv-1",
+        "swap FILE OLD NEW",
+        "run 60 sh -c RELOAD sh docker",
+        "await 60 =http://192.0.2.10:5000/ false docker info --format LOADED",
+        "strike docker",
+    ]
+    assert names[ABSENT] == "OLD"
+    assert found.files == {"docker.1": json_bytes({"registry-mirrors": []})}
+    assert lines(found.undo, names) == [
+        "swap FILE NEW docker.1",
+        "run 60 sh -c RELOAD sh docker",
+        "swap FILE docker.1 OLD",
+        "run 60 sh -c RELOAD sh docker",
+        "await 60 =false docker info --format LOADED",
+        "strike docker",
+    ]
+
+
+def test_a_key_that_is_read_at_start_takes_a_restart() -> None:
+    todo, undo = there_and_back(state({DAEMON: b"{}"}, engine()), {"mtu": 1400})
+    assert todo == [
+        "owe docker restart 42 inv-1",
+        "swap FILE OLD NEW",
+        "run 10 sh -c RESET sh docker",
+        "run 120 systemctl restart docker",
+        "await 60 =false docker info --format LOADED",
+        "strike docker",
+    ]
+    assert undo == [
+        "swap FILE NEW OLD",
+        "run 150 sh -c RETURN sh docker inv-1",
+        "await 60 =false docker info --format LOADED",
+        "strike docker",
+    ]
+
+
+def test_live_restore_is_loaded_before_the_restart_and_held_through_the_way_back() -> None:
+    found, names = moves(state({DAEMON: b"{}"}, engine()), {"mtu": 1400, "live-restore": True, **MIRRORS})
+    assert lines(found.todo, names) == [
+        "owe docker restart 42 inv-1",
+        "swap FILE OLD NEW",
+        "run 60 sh -c RELOAD sh docker",
+        "await 30 =true docker info --format {{.LiveRestoreEnabled}}",
+        "run 10 sh -c RESET sh docker",
+        "run 120 systemctl restart docker",
+        "await 60 =http://192.0.2.10:5000/ true docker info --format LOADED",
+        "strike docker",
+    ]
+    assert found.files == {
+        "docker.1": json_bytes({"live-restore": True}),
+        "docker.2": json_bytes({"live-restore": False, "registry-mirrors": []}),
+    }
+    assert lines(found.undo, names) == [
+        "swap FILE NEW docker.1",
+        "run 150 sh -c RETURN sh docker inv-1",
+        "swap FILE docker.1 docker.2",
+        "run 60 sh -c RELOAD sh docker",
+        "swap FILE docker.2 OLD",
+        "run 60 sh -c RELOAD sh docker",
+        "await 60 =false docker info --format LOADED",
+        "strike docker",
+    ]
+
+
+def test_the_bridge_moves_only_while_no_container_runs() -> None:
+    old: Tree = {"live-restore": True}
+    have = state({DAEMON: json_bytes(old)}, engine(live=True))
+    todo, undo = there_and_back(have, {**old, "bip": "172.18.0.1/16"})
+    assert todo[1:] == [
+        "swap FILE OLD docker.1",
+        "run 60 sh -c RELOAD sh docker",
+        "await 30 =false docker info --format {{.LiveRestoreEnabled}}",
+        "swap FILE docker.1 NEW",
+        "run 10 sh -c RESET sh docker",
+        "run 120 systemctl restart docker",
+        "await 60 =true docker info --format LOADED",
+        "await 30 =172.18.0.1 docker network inspect bridge --format {{(index .IPAM.Config 0).Gateway}}",
+        "strike docker",
+    ]
+    assert undo == [
+        "swap FILE docker.1 NEW",
+        "swap FILE NEW docker.2",
+        "run 60 sh -c RELOAD sh docker",
+        "swap FILE docker.2 docker.3",
+        "run 150 sh -c RETURN sh docker inv-1",
+        "swap FILE docker.3 OLD",
+        "run 60 sh -c RELOAD sh docker",
+        "await 60 =true docker info --format LOADED",
+        "await 30 =172.17.0.1 docker network inspect bridge --format {{(index .IPAM.Config 0).Gateway}}",
+        "strike docker",
+    ]
+
+
+def test_a_bip_that_goes_moves_no_bridge() -> None:
+    old: Tree = {"live-restore": True}
+    have = state({DAEMON: json_bytes({**old, "bip": "172.17.0.1/16"})}, engine(live=True))
+    todo, undo = there_and_back(have, old)
+    assert todo[1:3] == ["swap FILE OLD NEW", "run 10 sh -c RESET sh docker"]
+    assert undo[0] == "swap FILE NEW OLD"
+
+
+def test_a_daemon_that_is_stopped_is_started() -> None:
+    found, names = moves(state({}, engine(active="failed")), MIRRORS)
+    assert lines(found.guard, names) == ["guard failed systemctl is-active docker"]
+    assert lines(found.todo, names) == [
+        "owe docker restart 42 none",
+        "swap FILE OLD NEW",
+        "run 10 sh -c RESET sh docker",
+        "run 120 systemctl start docker",
+        "await 60 =http://192.0.2.10:5000/ false docker info --format LOADED",
+        "strike docker",
+    ]
+    assert lines(found.undo, names) == ["swap FILE NEW OLD", "run 120 systemctl stop docker", "strike docker"]
+
+
+def test_what_is_only_not_loaded_is_reloaded_without_a_swap() -> None:
+    todo, undo = there_and_back(state({DAEMON: json_bytes(MIRRORS)}, engine()), MIRRORS)
+    assert todo == [
+        "owe docker reload 42 inv-1",
+        "run 60 sh -c RELOAD sh docker",
+        "await 60 =http://192.0.2.10:5000/ false docker info --format LOADED",
+        "strike docker",
+    ]
+    assert undo == ["strike docker"]
+
+
+def test_what_was_owed_before_is_owed_again_after_the_way_back() -> None:
+    owed = (Owed(docker.NAME, Verb.RESTART, 41, "inv-1"),)
+    _, undo = there_and_back(state({DAEMON: b"{}"}, engine(), owed=owed), {"debug": True})
+    assert undo[-1] == "owe docker restart 41 inv-1"
+
+
+@pytest.mark.parametrize(
+    ("argv", "words"),
+    [
+        (("/usr/sbin/dockerd", "-H", "fd://", "$DOCKER_OPTS"), "/usr/sbin/dockerd -H fd://"),
+        (("/usr/sbin/dockerd", "--config-file", "/srv/d.json", "-D"), "/usr/sbin/dockerd -D"),
+        (("/usr/sbin/dockerd", "--config-file=/srv/d.json"), "/usr/sbin/dockerd"),
+    ],
+)
+def test_dockerd_judges_with_its_units_own_flags(argv: tuple[str, ...], words: str) -> None:
+    found, names = moves(state({}, engine(argv=argv)), {"mtu": 1400})
+    assert next(line for line in lines(found.judge, names) if "--validate" in line).startswith(
+        f"run 30 {words} --validate --config-file /"
+    )
+
+
+@pytest.mark.parametrize("version", ["20.10.24", ""])
+def test_a_dockerd_that_cannot_validate_is_not_asked_to(version: str) -> None:
+    found, _ = moves(state({}, engine(version)), {"mtu": 1400})
+    assert found.judge == ()
+
+
+@pytest.mark.parametrize(
+    ("owner", "policy", "asked"),
+    [("h2", POLICY, True), ("h1", POLICY, False), ("h2", Policy(allow=frozenset({"unproven-mirror"})), False)],
+)
+def test_a_new_mirror_must_answer_but_the_hosts_own_is_proven_in_its_part(
+    owner: str, policy: Policy, asked: bool
+) -> None:
+    cache = Cache("dockerhub", owner, "https://registry-1.docker.io", "docker.io", MIRROR, local=False)
+    found, _ = moves(state({}, engine()), MIRRORS, host(MIRRORS, usable=(cache,)), policy)
+    assert any("curl" in step.args for step in found.judge) is asked
+
+
+def test_no_step_has_an_empty_field_or_a_control_character() -> None:
+    for active in ("active", "failed"):
+        found, _ = moves(state({DAEMON: b'{"live-restore": true}'}, engine(active=active)), {"bip": "172.18.0.1/16"})
+        for step in (*found.guard, *found.judge, *found.todo, *found.undo):
+            assert all(arg and arg.isprintable() for arg in step.args), step
+
+
+SHELLS = [shell for shell in ("dash", "bash", "busybox") if shutil.which(shell)]
+
+
+def run_constant(shell: str, constant: str, fakes: dict[str, str], tmp_path: Path, *args: str) -> tuple[int, str]:
+    """A constant as the host runs it; the fakes' calls are kept in a file."""
+    for name, body in fakes.items():
+        fake = tmp_path / name
+        fake.write_text(f'#!/bin/sh\ncd {tmp_path}\necho "{name} $*" >>calls\n{body}\n')
+        fake.chmod(0o755)
+    command = [shutil.which(shell) or shell, *(["sh"] if shell == "busybox" else [])]
+    (tmp_path / "sleep").write_text("#!/bin/sh\nkill $PPID\n")
+    (tmp_path / "sleep").chmod(0o755)
+    path = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
+    limit = ["timeout", "-k", "1", "1"]
+    done = subprocess.run([*limit, *command, "-c", constant, "sh", *args], env=path, capture_output=True, check=False)
+    return done.returncode, (tmp_path / "calls").read_text()
+
+
+EVENTS = "case $1 in events) cat events ;; esac"
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize(("earlier", "loads"), [("", True), ("17\n", True), ("17\n", False)])
+def test_a_reload_counts_when_the_daemon_says_so_itself(shell: str, earlier: str, loads: bool, tmp_path: Path) -> None:
+    (tmp_path / "events").write_text(earlier)
+    systemctl = "echo 18 >>events" if loads else ":"
+    found, calls = run_constant(shell, RELOAD, {"docker": EVENTS, "systemctl": systemctl}, tmp_path, "docker")
+    assert (found == 0) is loads
+    assert "systemctl reload docker" in calls
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize(
+    ("invocation", "active", "last"),
+    [("inv-1", True, "reload"), ("inv-2", True, "restart"), ("inv-1", False, "restart")],
+)
+def test_the_way_back_restarts_only_what_was_restarted(
+    shell: str, invocation: str, active: bool, last: str, tmp_path: Path
+) -> None:
+    systemctl = f"case $1 in show) echo {invocation} ;; is-active) exit {0 if active else 3} ;; esac"
+    found, calls = run_constant(shell, RETURN, {"systemctl": systemctl}, tmp_path, "docker", "inv-1")
+    assert found == 0
+    assert calls.splitlines()[-1] == f"systemctl {last} docker"

@@ -1,0 +1,86 @@
+"""gitlab-runner's config.toml as a document, and what differs in meaning."""
+
+from __future__ import annotations
+
+import tomllib
+
+import pytest
+
+from runnerops.model import (
+    Tree,
+    key_text,
+)
+from runnerops.services import gitlab_runner as service
+from runnerops.services.base import ParseError
+from runnerops.services.gitlab_runner.toml_writer import to_toml
+from tests.unit.services.runner_builders import (
+    OTHER,
+    REWRITTEN,
+    RUNNER,
+    SPEC,
+    config,
+    runner,
+)
+
+
+def test_runners_always_stand_under_headers() -> None:
+    tree = config(runner(docker={"image": "a", "services": [{"name": "s"}]}), {"name": "x"}, log_level="info")
+    text = to_toml(tree)
+    assert text.count("[[runners]]") == 2
+    assert "[runners.docker]" in text
+    assert "[[runners.docker.services]]" in text
+    assert tomllib.loads(text) == tree
+
+
+@pytest.mark.parametrize(
+    ("content", "line"), [(b"a = [", 1), (b"a = 1\nb = s3cret\n", 2), (b"\xff", 1), (b"a = 1\na = 's3cret'\n", 2)]
+)
+def test_a_broken_file_is_placed_and_not_quoted(content: bytes, line: int) -> None:
+    with pytest.raises(ParseError) as caught:
+        service.parse(SPEC, content)
+    assert caught.value.line == line
+    assert "s3cret" not in caught.value.problem
+
+
+def test_what_the_runner_adds_and_reorders_is_no_difference() -> None:
+    assert service.edits(SPEC, config(runner(docker={"image": "alpine:3"})), REWRITTEN) == ()
+    assert service.edits(SPEC, REWRITTEN, config(runner(docker={"image": "alpine:3"}))) == ()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "keys"),
+    [
+        (config(), config(concurrent=8), ["concurrent"]),
+        (config(), {"runners": [RUNNER]}, ["concurrent"]),
+        ({"runners": [RUNNER]}, config(concurrent=1), []),
+        (config(), config(connection_max_age="900s"), []),
+        (config(), config(connection_max_age="20m"), ["connection_max_age"]),
+        (config(), config(runner(token=OTHER)), ["runners[0].token"]),
+        (config(), config(runner(token=None)), []),
+        (config(), config(runner(id=7)), []),
+        (config(), config(runner(limit=3)), ["runners[0].limit"]),
+        (config(), config(runner(safe_directory_checkout=False)), ["runners[0].safe_directory_checkout"]),
+        (config(runner(docker={"pull_policy": "always"})), config(runner(docker={"pull_policy": ["always"]})), []),
+        (config(), config(runner(), runner(name="two", token=OTHER)), ["runners[1]"]),
+        (config(runner(), runner(name="two", token=OTHER)), config(), ["runners[1]"]),
+        (config(runner(), runner(name="two", token=OTHER)), config(runner(name="two", token=OTHER), runner()), []),
+        (config(), config(runner(feature_flags={"FF_X": False})), ["runners[0].feature_flags.FF_X"]),
+        (config(), config(runner(custom_build_dir={"enabled": False})), ["runners[0].custom_build_dir.enabled"]),
+        (config(), config(runner(docker={"services_limit": 0})), ["runners[0].docker.services_limit"]),
+        (config(runner(url="http://[bad")), config(runner(url="http://[worse")), ["runners[0].url"]),
+        (config(runner(environment=["A=1"])), config(runner(environment=["A=2"])), ["runners[0].environment"]),
+    ],
+)
+def test_edits(old: Tree, new: Tree, keys: list[str]) -> None:
+    assert [key_text(edit.key) for edit in service.edits(SPEC, old, new)] == keys
+
+
+@pytest.mark.parametrize("text", ["x\r\ny", "x\ry\n", '\nx\\\n  y"""\n', "a 'b' \\ \"c\"", ""])
+def test_scripts_come_back_as_they_were(text: str) -> None:
+    tree = config(runner(pre_build_script=text, environment=[text], docker={"sysctls": {"a.b c": text}}))
+    assert service.parse(SPEC, service.dump(SPEC, tree)) == tree
+
+
+def test_a_number_that_is_too_long_is_no_crash() -> None:
+    with pytest.raises(ParseError):
+        service.parse(SPEC, b"concurrent = " + b"1" * 5000)

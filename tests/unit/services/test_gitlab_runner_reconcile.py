@@ -1,0 +1,165 @@
+"""What the host owns in config.toml, and what of it stays."""
+
+from __future__ import annotations
+
+import tomllib
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from runnerops.model import (
+    Facts,
+    Host,
+    HostState,
+    RemoteFile,
+    RenderedFile,
+    RunnerFacts,
+    ServiceName,
+    Tree,
+    Unit,
+)
+from runnerops.services import gitlab_runner as service
+from runnerops.services.gitlab_runner.format import PATH
+from runnerops.services.gitlab_runner.paths import config_path
+from tests.unit.services.runner_builders import (
+    HOST,
+    OTHER,
+    REWRITTEN,
+    SPEC,
+    TOKEN,
+    config,
+    have,
+    runner,
+    settle,
+)
+
+
+def test_a_token_left_out_is_the_hosts_with_its_id() -> None:
+    tree, stops, _ = settle(config(runner(token=None, limit=3)), have(config(runner(id=7))))
+    assert tree["runners"] == [runner(limit=3, id=7)]
+    assert stops == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "host", "stops"),
+    [
+        (config(runner(token=None)), None, ["no-token"]),
+        (config(runner(token=None)), config(runner(name="two")), ["no-token"]),
+        (config(runner(token=OTHER)), config(), ["replace-token"]),
+        (config(runner(token=None)), config(runner(), runner(token=OTHER)), ["ambiguous-runner"]),
+        (config(runner(token=OTHER)), config(runner(), runner(token=OTHER)), []),
+        (config(), None, []),
+    ],
+)
+def test_stops_of_tokens(asked: Tree, host: Tree | None, stops: list[str]) -> None:
+    assert settle(asked, have(host))[1] == stops
+
+
+def test_equal_meaning_is_the_hosts_own_bytes() -> None:
+    state = have(REWRITTEN)
+    assert settle(config(runner(docker={"image": "alpine:3"})), state)[2] == state.file(PATH).content
+
+
+def test_the_file_that_the_runner_was_started_with_is_the_one() -> None:
+    unit = Unit("gitlab-runner.service", "active", 1, "x", ("gitlab-runner", "run", "-c", "/srv/runner.toml"))
+    state = HostState(facts=Facts(runner=RunnerFacts(unit)))
+    files, _ = service.settle(HOST, [RenderedFile(SPEC, b"concurrent = 1\n")], state)
+    assert files[0].spec.path == "/srv/runner.toml"
+
+
+@pytest.mark.parametrize(
+    ("argv", "path"),
+    [
+        ((), PATH),
+        (("-c", "relative.toml"), PATH),
+        (("--config=/a.toml",), "/a.toml"),
+        (("--config", "/a.toml", "-c", "/b.toml"), "/b.toml"),
+    ],
+)
+def test_the_last_flag_counts(argv: tuple[str, ...], path: str) -> None:
+    unit = Unit("gitlab-runner.service", "active", 1, "x", ("gitlab-runner", "run", *argv))
+    assert config_path(HostState(facts=Facts(runner=RunnerFacts(unit)))) == path
+
+
+def test_a_token_that_was_emptied_on_the_host_is_given_back() -> None:
+    tree, stops, _ = settle(config(), have(config(runner(token="", id=7))))
+    assert (tree["runners"], stops) == ([runner()], [])
+
+
+def test_what_has_to_be_written_anew_keeps_the_order_and_the_heading_of_the_template() -> None:
+    asked = b'# ours\n\nconcurrent = 2\n\n[[runners]]\nurl = "https://gitlab.example.com"\nname = "one"\nexecutor = "shell"\n'
+    (file,), _ = service.settle(HOST, [RenderedFile(SPEC, asked)], have(config(runner(id=7))))
+    assert file.content == asked + f'id = 7\ntoken = "{TOKEN}"\n'.encode()
+
+
+def test_dates_are_written_as_the_runner_writes_them() -> None:
+    dates = tomllib.loads("a = 2026-01-02T03:04:05Z\nb = 2036-01-02T03:04:05.5+02:00")
+    there = have(config(runner(token_obtained_at=dates["a"], token_expires_at=dates["b"])))
+    _, _, content = settle(config(runner(token=None), concurrent=8), there)
+    assert b"token_obtained_at = 2026-01-02T03:04:05Z\n" in content
+    assert b"token_expires_at = 2036-01-02T03:04:05.500000+02:00\n" in content
+
+
+def test_keep_holds_the_hosts_value() -> None:
+    host = Host(
+        "h",
+        "h",
+        sections=HOST.sections,
+        keep={ServiceName.GITLAB_RUNNER: ("log_level", "session_server.session_timeout")},
+    )
+    state = have(config(log_level="debug", session_server={"session_timeout": 60}))
+    tree, _, _ = settle(config(log_level="info", check_interval=9), state, host)
+    assert tree["log_level"] == "debug"
+    assert tree["session_server"] == {"session_timeout": 60}
+
+
+def test_keep_holds_a_key_of_every_runner_and_what_the_host_has_not() -> None:
+    host = Host(
+        "h",
+        "h",
+        sections=HOST.sections,
+        keep={ServiceName.GITLAB_RUNNER: ("runners.limit", "runners.docker.memory", "sentry_dsn")},
+    )
+    state = have(config(runner(limit=3, docker={"memory": "2g"}), runner(name="two", token=OTHER)))
+    asked = config(
+        runner(name="two", token=OTHER, limit=9),
+        runner(limit=1, docker={"image": "a", "memory": "1g"}),
+        sentry_dsn="https://sentry.example.com",
+    )
+    tree, stops, _ = settle(asked, state, host)
+    assert tree["runners"] == [
+        runner(name="two", token=OTHER),
+        runner(docker={"image": "a", "memory": "2g"}, limit=3),
+    ]
+    assert "sentry_dsn" not in tree
+    assert stops == []
+
+
+NAMES = st.sampled_from(["one", "two", "three"])
+TOKENS = st.sampled_from([TOKEN, OTHER, None])
+RUNNERS = st.lists(
+    st.builds(lambda name, token, limit: runner(name=name, token=token, limit=limit), NAMES, TOKENS, st.integers(0, 2)),
+    max_size=3,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(RUNNERS, RUNNERS, st.integers(1, 3))
+def test_settling_is_idempotent_and_keeps_what_the_host_owns(
+    asked: list[Any], there: list[Any], concurrent: int
+) -> None:
+    state = have({"concurrent": 2, "runners": there} if there else {"concurrent": 2})
+    tree, stops, content = settle({"concurrent": concurrent, "runners": asked}, state)
+    again = have(None)
+    again = HostState(files={PATH: RemoteFile(PATH, "file", content, "0600", "root:root")}, facts=again.facts)
+    if "ambiguous-runner" in stops:
+        return
+    assert settle(tree, again)[2] == content
+    mine = {item.get("token") for item in tree.get("runners", [])}
+    known = {item["name"] for item in asked if not item.get("token")}
+    tokens = {item["token"] for item in there if item.get("token") and item["name"] in known}
+    if len({item["name"] for item in there}) == len(there) and len({item["name"] for item in asked}) == len(asked):
+        given_away = {item.get("token") for item in asked}
+        assert tokens - given_away <= mine

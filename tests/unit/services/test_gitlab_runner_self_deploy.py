@@ -1,0 +1,89 @@
+"""From which CI jobs a runner is not restarted: those that it runs itself."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from runnerops.engine.requester import find_job
+from runnerops.model import Action, CiJob, Policy, RunnerFacts, ServiceName, Stop, Verb
+from runnerops.services import gitlab_runner as service
+from tests.unit.services.runner_builders import BUSY, HOST, NOW, TOKEN, config, have, runner
+
+SERVER = "https://gitlab.example.com"
+SHORT = TOKEN.removeprefix("glrt-")[:9]
+RESTART = Action(ServiceName.GITLAB_RUNNER, Verb.RESTART)
+DOCKER = Action(ServiceName.DOCKER, Verb.RESTART)
+IDLE = RunnerFacts(NOW)
+
+
+def stops(job: CiJob | None, action: Action = RESTART, facts: RunnerFacts = IDLE, **keys: object) -> list[Stop]:
+    state = have(config(runner(**keys)), facts)
+    found = service.stops(HOST, (), (action,), state, Policy(job=job))
+    return [stop for stop in found if stop.code == "self-deploy"]
+
+
+@pytest.mark.parametrize(
+    ("job", "guarded"),
+    [
+        (None, False),
+        (CiJob("7"), True),  # a container's label
+        (CiJob("4711"), True),  # a process's environment
+        (CiJob("8"), False),
+        (CiJob("8", SERVER, 0, SHORT), True),
+        (CiJob("8", "HTTPS://GitLab.example.com/", 0, SHORT), True),
+        (CiJob("8", "https://gitlab.example.org", 0, SHORT), False),
+        (CiJob("8", "", 0, SHORT), False),
+        (CiJob("8", SERVER, 0, "bbbbbbbb"), False),
+        (CiJob("8", SERVER, 0, SHORT[:3]), False),
+        (CiJob("8", SERVER, 0, ""), False),
+        (CiJob("8", SERVER, 5), True),
+        (CiJob("8", SERVER, 6), False),
+        (CiJob("8", "https://gitlab.example.org", 5), False),
+    ],
+)
+def test_who_is_its_own_runners_job(job: CiJob | None, guarded: bool) -> None:
+    busy = replace(BUSY, job_ids=frozenset({"4711"}))
+    assert bool(stops(job, RESTART, busy, id=5)) is guarded
+
+
+def test_a_file_written_from_a_token_alone_has_no_id_and_none_is_no_id() -> None:
+    assert not stops(CiJob("8", SERVER, 0), id=0)
+    assert not stops(CiJob("8", SERVER, 0))
+
+
+@pytest.mark.parametrize(
+    ("action", "facts", "guarded"),
+    [
+        (RESTART, IDLE, True),
+        (DOCKER, IDLE, True),
+        (replace(RESTART, verb=Verb.RELOAD), IDLE, False),
+        (replace(DOCKER, verb=Verb.RELOAD), IDLE, False),
+        (RESTART, RunnerFacts(replace(NOW, active="inactive", pid=0)), False),
+        (DOCKER, RunnerFacts(replace(NOW, active="not-found", pid=0), strangers=("process 5 in a container",)), True),
+    ],
+)
+def test_what_is_refused_to_it(action: Action, facts: RunnerFacts, guarded: bool) -> None:
+    """Docker's restart too: it ends the jobs of a runner that is a container, or that no unit runs."""
+    assert bool(stops(CiJob("8", SERVER, 5), action, facts, id=5)) is guarded
+
+
+def test_it_says_what_would_restart_why_and_which_setting_mends_it() -> None:
+    (by_job,) = stops(CiJob("7"), DOCKER, BUSY)
+    (by_token,) = stops(CiJob("8", SERVER, 0, SHORT))
+    assert "docker would restart under the job" in by_job.message
+    assert "job 7 runs there" in by_job.message
+    assert "is of the runner one" in by_token.message
+    for stop in (by_job, by_token):
+        assert "instance runners" in stop.message
+        assert (stop.allowable, stop.here) == (False, True)
+        assert TOKEN not in stop.message
+
+
+def test_what_a_job_is_told_of_itself() -> None:
+    assert find_job({"GITLAB_CI": "true"}) is None
+    assert find_job({"CI_JOB_ID": "7"}) == CiJob("7")
+    told = {"CI_JOB_ID": "7", "CI_SERVER_URL": SERVER, "CI_RUNNER_ID": "5", "CI_RUNNER_SHORT_TOKEN": SHORT}
+    assert find_job(told) == CiJob("7", SERVER, 5, SHORT)
+    assert find_job({**told, "CI_RUNNER_ID": "x"}) == CiJob("7", SERVER, 0, SHORT)

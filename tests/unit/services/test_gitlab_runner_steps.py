@@ -1,0 +1,272 @@
+"""The steps of a gitlab-runner part, there and back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from runnerops.model import (
+    Action,
+    Moves,
+    Owed,
+    Policy,
+    RunnerFacts,
+    ServiceName,
+    Tree,
+    Verb,
+)
+from runnerops.services import gitlab_runner as service
+from runnerops.services.base import sha256
+from runnerops.services.gitlab_runner import rewritten as written
+from runnerops.services.gitlab_runner import scripts
+from runnerops.services.gitlab_runner.format import PATH
+from runnerops.services.gitlab_runner.toml_writer import to_toml
+from runnerops.services.gitlab_runner.verify_steps import Watch, watch
+from tests.unit.services.runner_builders import (
+    HOST,
+    NOW,
+    POLICY,
+    STOPPED,
+    change,
+    config,
+    have,
+)
+
+
+def steps(
+    action: Action, old: Tree, new: Tree, *, paused: bool = False, policy: Policy = POLICY
+) -> tuple[list[str], list[str]]:
+    moves = service.moves(HOST, action, change(old, new), have(old), policy, 5, paused)
+    return [_words(step.verb, step.args) for step in moves.todo], [_words(step.verb, step.args) for step in moves.undo]
+
+
+def _words(verb: str, args: tuple[str, ...]) -> str:
+    names = (
+        "CURSOR",
+        "LOADED",
+        "RETURNED",
+        "RESET",
+        "TELL",
+        "TELL_IF_THERE",
+        "STAY",
+        "LOAD_OR_START",
+        "RETURN",
+        "RETURN_LATER",
+    )
+    short = {getattr(scripts, name): name for name in names}
+    short |= {written.WRITTEN: "WRITTEN", written.TAKEN_BACK: "TAKEN_BACK", written.NO_MATTER: "NO_MATTER"}
+    return " ".join((verb, *(short.get(word, word) for word in args)))
+
+
+def _swap(old: Tree, new: Tree) -> str:
+    return f"swap {PATH} {sha256(to_toml(old).encode())} {sha256(to_toml(new).encode())}"
+
+
+def _is_there(new: Tree) -> str:
+    return f"run 10 sh -c WRITTEN sh {PATH} {sha256(to_toml(new).encode())} runner.new NO_MATTER"
+
+
+def _taken_back(new: Tree) -> str:
+    return f"run 10 sh -c TAKEN_BACK sh {PATH} {sha256(to_toml(new).encode())} runner.old NO_MATTER"
+
+
+REST = [
+    "run 10 sh -c STAY sh gitlab-runner",
+    "run 10 sh -c TELL sh gitlab-runner QUIT main",
+    "await 7200 =gone sh drain.sh gitlab-runner QUIT main - -",
+    "run 30 systemctl stop gitlab-runner",
+]
+START = [
+    "run 10 sh -c CURSOR sh gitlab-runner -",
+    "run 10 sh -c RESET sh gitlab-runner",
+    "run 30 systemctl start gitlab-runner",
+]
+RETURN = [
+    "run 10 sh -c CURSOR sh gitlab-runner -",
+    "run 30 sh -c RETURN_LATER sh gitlab-runner RETURN start",
+    "await 60 =loaded sh -c RETURNED sh gitlab-runner any info -",
+    "strike gitlab_runner",
+]
+PAGE = "http://127.0.0.1:9252/metrics"
+RELOAD = Action(ServiceName.GITLAB_RUNNER, Verb.RELOAD)
+RESTART = Action(ServiceName.GITLAB_RUNNER, Verb.RESTART)
+
+
+def test_the_steps_of_a_reload() -> None:
+    old, new = config(), config(concurrent=8)
+    todo, undo = steps(RELOAD, old, new)
+    assert todo == [
+        "owe gitlab_runner reload 5 abc",
+        "run 10 sh -c CURSOR sh gitlab-runner -",
+        _swap(old, new),
+        "run 10 systemctl kill -s HUP --kill-who=main gitlab-runner",
+        "await 60 =loaded sh -c LOADED sh gitlab-runner 42 info -",
+        _is_there(new),
+        "strike gitlab_runner",
+    ]
+    assert undo == [
+        "run 10 sh -c CURSOR sh gitlab-runner -",
+        _taken_back(new),
+        _swap(new, old),
+        "run 30 sh -c LOAD_OR_START sh gitlab-runner",
+        "await 60 =loaded sh -c LOADED sh gitlab-runner any info -",
+        "strike gitlab_runner",
+    ]
+
+
+def test_the_steps_of_a_restart_lose_no_job() -> None:
+    old, new = config(), config(listen_address=":9252")
+    todo, undo = steps(RESTART, old, new)
+    assert todo == [
+        "owe gitlab_runner restart 5 abc",
+        *REST,
+        _swap(old, new),
+        *START,
+        f"await 60 =loaded sh -c LOADED sh gitlab-runner any info {PAGE}",
+        _is_there(new),
+        "strike gitlab_runner",
+    ]
+    assert undo == [_taken_back(new), _swap(new, old), *RETURN]
+
+
+def test_a_runner_at_rest_is_brought_back_by_its_own_part_and_goes_to_rest_again_on_the_way_back() -> None:
+    old, new = config(), config(concurrent=8)
+    todo, undo = steps(RELOAD, old, new, paused=True)
+    assert todo == [
+        _swap(old, new),
+        *START,
+        "await 60 =loaded sh -c LOADED sh gitlab-runner any info -",
+        _is_there(new),
+        "strike gitlab_runner",
+    ]
+    assert undo == [
+        _taken_back(new),
+        _swap(new, old),
+        REST[0],
+        "run 10 sh -c TELL_IF_THERE sh gitlab-runner QUIT main",
+        *REST[2:],
+    ]
+
+
+def test_a_runner_that_was_stopped_is_stopped_again_after_its_last_job() -> None:
+    old, new = config(), config(concurrent=8)
+    moves = service.moves(HOST, RESTART, change(old, new), have(old, STOPPED), POLICY, 5, False)
+    assert [step.args for step in moves.guard] == [("inactive", "systemctl", "is-active", "gitlab-runner")]
+    assert moves.todo[0].args == ("gitlab_runner", "restart 5 none")
+    assert "QUIT" not in str(moves.todo)
+    assert [_words(step.verb, step.args) for step in moves.undo] == [
+        _taken_back(new),
+        _swap(new, old),
+        "run 30 sh -c RETURN_LATER sh gitlab-runner RETURN stop",
+        "strike gitlab_runner",
+    ]
+
+
+def test_a_process_is_known_by_its_invocation() -> None:
+    for moves in (
+        service.moves(HOST, RELOAD, (), have(config()), POLICY, 5, False),
+        service.pause(have(config()), POLICY),
+    ):
+        assert [" ".join(step.args) for step in moves.guard] == [
+            "active systemctl is-active gitlab-runner",
+            "abc systemctl show -p InvocationID --value gitlab-runner",
+        ]
+
+
+def test_jobs_are_killed_by_a_signal_of_ours_for_the_units_own_may_drain() -> None:
+    policy = Policy(kill_jobs=True)
+    todo, _ = steps(RESTART, config(shutdown_timeout=90), config(listen_address=":9252"), policy=policy)
+    assert todo[2:5] == [
+        "run 10 sh -c TELL sh gitlab-runner TERM all",
+        "await 120 =gone sh drain.sh gitlab-runner TERM all - -",
+        "run 30 systemctl stop gitlab-runner",
+    ]
+    rest = service.pause(have(config()), policy)
+    assert "QUIT" not in str(rest.todo)
+    assert rest.todo[3].args[0] == "60"
+
+
+@pytest.mark.parametrize(("version", "judged"), [("16.11.0", False), ("19.2.9", False), ("19.3.0", True), ("", False)])
+def test_the_runner_itself_judges_where_it_can(version: str, judged: bool) -> None:
+    old, new = config(), config(concurrent=8)
+    moves = service.moves(
+        HOST,
+        Action(ServiceName.GITLAB_RUNNER, Verb.RELOAD),
+        change(old, new),
+        have(old, RunnerFacts(NOW, version)),
+        POLICY,
+        5,
+        False,
+    )
+    assert [step.args[:4] for step in moves.judge] == ([("30", "gitlab-runner", "lint", "--config")] if judged else [])
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "argv", "tells"),
+    [
+        (config(), config(log_level="error"), (), "quiet -"),
+        (config(log_level="error"), config(log_level="debug"), (), "info -"),
+        (config(log_level="error"), config(), (), "info -"),
+        (config(), config(log_level="error"), ("--debug",), "info -"),
+        (config(), config(), ("--log-level=warn",), "quiet -"),
+        (
+            config(listen_address="192.0.2.1:99"),
+            config(listen_address="192.0.2.1:99"),
+            (),
+            "info http://192.0.2.1:99/metrics",
+        ),
+        (config(), config(), ("--listen-address", "localhost"), "info http://localhost:9252/metrics"),
+        (config(listen_address="a b"), config(listen_address="a b"), (), "info -"),
+    ],
+)
+def test_what_tells_that_a_file_is_loaded(old: Tree, new: Tree, argv: tuple[str, ...], tells: str) -> None:
+    state = have(old, RunnerFacts(replace(NOW, argv=(*NOW.argv, *argv)), "16.11.0"))
+    moves = service.moves(HOST, RELOAD, change(old, new), state, POLICY, 5, False)
+    (proof,) = (step for step in moves.todo if step.verb == "await")
+    assert " ".join(proof.args).endswith(f" gitlab-runner 42 {tells}")
+
+
+def test_rest_and_return() -> None:
+    rest = service.pause(have(config()), POLICY)
+    assert [_words(step.verb, step.args) for step in rest.todo] == ["owe gitlab_runner restart 1 abc", *REST]
+    assert [_words(step.verb, step.args) for step in rest.undo] == RETURN
+    back = service.resume(have(config()), POLICY, 5)
+    assert [_words(step.verb, step.args) for step in back.todo] == [
+        *START,
+        "await 60 =loaded sh -c LOADED sh gitlab-runner any info -",
+        "strike gitlab_runner",
+    ]
+    assert [_words(step.verb, step.args) for step in back.undo] == [
+        REST[0],
+        "run 10 sh -c TELL_IF_THERE sh gitlab-runner QUIT main",
+        *REST[2:],
+    ]
+
+
+def test_a_runner_that_is_stopped_stays_out_of_it() -> None:
+    assert service.pause(have(config(), STOPPED), POLICY) == Moves()
+    assert service.resume(have(config(), STOPPED), POLICY, 5) == Moves()
+
+
+def test_what_was_owed_before_is_owed_again_after_the_way_back() -> None:
+    owed = (Owed(ServiceName.GITLAB_RUNNER, Verb.RESTART, 4, "abc"),)
+    moves = service.moves(HOST, RELOAD, (), have(config(), owed=owed), POLICY, 5, False)
+    assert moves.undo[-1].args == ("gitlab_runner", "restart 4 abc")
+
+
+def test_no_step_has_an_empty_field_or_a_control_character() -> None:
+    for action in (RELOAD, RESTART):
+        for facts in (None, STOPPED):
+            for paused in (False, True):
+                state = have(config(), facts)
+                moves = service.moves(HOST, action, change(config(), config(concurrent=8)), state, POLICY, 5, paused)
+                for step in (*moves.guard, *moves.judge, *moves.todo, *moves.undo):
+                    assert all(arg and arg.isprintable() for arg in step.args), step
+
+
+def test_a_host_without_a_file_is_proven_without_one() -> None:
+    """Its runner complains every 3 s that there is none, before a deploy as after its way back."""
+    assert watch(None, ()) == Watch("info, no file", "-")
+    assert watch(b"", ("gitlab-runner", "run", "--log-level", "error")) == Watch("quiet", "-")
+    assert watch(None, ("gitlab-runner", "--log-level=error", "run")) == Watch("quiet, no file", "-")

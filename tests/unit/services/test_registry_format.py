@@ -1,0 +1,250 @@
+"""The files of the caches: how the shipped templates render them, how they parse, when two mean the same."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from runnerops.model import FileSpec, Tree, key_text
+from runnerops.services import registry
+from runnerops.services.base import ParseError, Service, sha256
+from runnerops.services.registry.format import COMPOSE_TEMPLATE, CONFIG_TEMPLATE, merge
+from runnerops.services.registry.label import config_sha256
+from tests.unit.services.builders import HUB, cache, host, rendered, secret, state
+
+CONFIG = FileSpec(registry.NAME, "/opt/registry/registry-config.yml", CONFIG_TEMPLATE, "yaml", name="dockerhub")
+COMPOSE = FileSpec(registry.NAME, "/opt/registry/docker-compose.yml", COMPOSE_TEMPLATE, "yaml")
+LABEL = "runnerops.registry-config.sha256"
+
+
+def test_the_package_is_a_service() -> None:
+    service: Service = registry
+    assert service.files(host()) == ()
+    assert service.files(host(caches=[])) == ()
+
+
+def files(*caches: Tree, value: str = "s3cret") -> dict[str, Any]:
+    return {
+        file.spec.path.rpartition("/")[2]: yaml.safe_load(file.content or b"")
+        for file in rendered(host(caches=list(caches)), value)
+    }
+
+
+def label(*caches: Tree, value: str = "s3cret") -> str:
+    found: str = files(*caches, value=value)["docker-compose.yml"]["services"]["dockerhub"]["labels"][LABEL]
+    return found
+
+
+def test_a_cache_as_it_is_rendered() -> None:
+    found = files(cache(ttl="168h", username="acme", password=secret()))
+    assert found["registry-config.yml"] == {
+        "version": 0.1,
+        "log": {"level": "info"},
+        "storage": {"filesystem": {"rootdirectory": "/var/lib/registry"}, "delete": {"enabled": True}},
+        "http": {"addr": ":5000"},
+        "health": {"storagedriver": {"enabled": True, "interval": "10s", "threshold": 3}},
+        "proxy": {"remoteurl": HUB, "username": "acme", "password": "s3cret", "ttl": "168h"},
+    }
+    service = found["docker-compose.yml"]["services"]["dockerhub"]
+    assert len(service.pop("labels")[LABEL]) == 64
+    assert service == {
+        "image": "registry:3.0.0",
+        "command": ["serve", "/etc/runnerops/registry-config.yml"],
+        "restart": "always",
+        "ports": ["172.17.0.1:5000:5000"],
+        "volumes": [
+            "./registry-config.yml:/etc/runnerops/registry-config.yml:ro",
+            "dockerhub:/var/lib/registry",
+        ],
+        "environment": {"OTEL_TRACES_EXPORTER": "none"},
+        "logging": {"driver": "json-file", "options": {"max-size": "10m", "max-file": "3"}},
+    }
+    assert found["docker-compose.yml"]["volumes"] == {"dockerhub": {"name": "runnerops-dockerhub"}}
+
+
+def test_compose_sees_a_dollar_as_it_was_written() -> None:
+    found = files(cache(environment={"A": "x$y", "B": secret()}), value="p$q")
+    assert found["docker-compose.yml"]["services"]["dockerhub"]["environment"] == {
+        "A": "x$$y",
+        "B": "p$$q",
+    }
+
+
+def test_further_config_is_merged_over_ours_and_null_takes_away() -> None:
+    found = files(
+        cache(config={"http": {"headers": {"X": ["y"]}}, "health": None, "proxy": {"exec": {"command": "c"}}})
+    )
+    config = found["registry-config.yml"]
+    assert config["http"] == {"addr": ":5000", "headers": {"X": ["y"]}}
+    assert "health" not in config
+    assert config["proxy"] == {"remoteurl": HUB, "exec": {"command": "c"}}
+
+
+def test_the_checksum_is_over_the_meaning_without_secrets() -> None:
+    plain = cache(username="acme", password=secret())
+    assert label(plain, value="one") == label(plain, value="two")
+    assert label(plain) != label({**plain, "ttl": "24h"})
+    assert label(plain) == label({**plain, "image": "registry:2.8"})
+
+
+@pytest.mark.parametrize(
+    ("keys", "config", "compose"),
+    [
+        ({}, "0644", "0644"),
+        ({"password": "in clear"}, "0600", "0644"),
+        ({"password": secret()}, "0600", "0644"),
+        ({"config": {"http": {"secret": "x"}}}, "0600", "0644"),
+        ({"config": {"storage": {"s3": {"secretkey": "x"}}}}, "0600", "0644"),
+        ({"environment": {"A": secret()}}, "0644", "0600"),
+        ({"environment": {"REGISTRY_HTTP_SECRET": "x"}}, "0644", "0600"),
+        ({"environment": {"A": "b"}}, "0644", "0644"),
+    ],
+)
+def test_files_with_secrets_are_for_root_alone(keys: dict[str, Any], config: str, compose: str) -> None:
+    assert [spec.mode for spec in registry.files(host(caches=[cache(**keys)]))] == [config, compose]
+
+
+@pytest.mark.parametrize(
+    ("content", "line", "problem"),
+    [
+        (b"a: 1\nb: {c: 1}\na: 2\n", 3, "this key stands here twice"),
+        (b"a: [1\n", 2, "did not find expected ',' or ']'"),
+        (b"- a\n", 1, "must be a mapping"),
+        (b"a: !!python/object/apply:os.system ['x']\n", 1, "could not determine a constructor for the tag"),
+        (b"a: \xff\n", 0, "is not UTF-8"),
+        (b"a: !!binary aGk=\n", 0, "holds a value that is neither text, number nor date"),
+        (
+            b"a: &a [x]\n"
+            + b"".join(b"%c: &%c [%s]\n" % (98 + n, 98 + n, b",".join([b"*%c" % (97 + n)] * 9)) for n in range(9)),
+            0,
+            "its aliases make it too large",
+        ),
+        (b"a: &a {b: *a}\n", 0, "its aliases make it too large"),
+    ],
+)
+def test_what_is_refused(content: bytes, line: int, problem: str) -> None:
+    with pytest.raises(ParseError) as caught:
+        registry.parse(COMPOSE, content)
+    assert caught.value.line == line
+    assert caught.value.problem in {problem, "did not find expected or"}
+
+
+TREES = st.dictionaries(
+    st.text("abcn0.", min_size=1, max_size=4),
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(max_size=6),
+        lambda inner: (
+            st.lists(inner, max_size=3) | st.dictionaries(st.text("xyn1", min_size=1, max_size=3), inner, max_size=3)
+        ),
+        max_leaves=6,
+    ),
+    max_size=4,
+)
+
+
+@settings(max_examples=50)
+@given(TREES)
+def test_dump_and_parse_are_inverse(tree: Tree) -> None:
+    assert registry.parse(CONFIG, registry.dump(CONFIG, tree)) == tree
+    assert registry.dump(CONFIG, dict(reversed(tree.items()))) == registry.dump(CONFIG, tree)
+
+
+@pytest.mark.parametrize(
+    ("spec", "old", "new", "differing"),
+    [
+        (CONFIG, {"proxy": {"remoteurl": "https://a/"}}, {"proxy": {"remoteurl": "https://a"}}, ""),
+        (CONFIG, {"proxy": {"ttl": None}}, {"proxy": {}}, ""),
+        (CONFIG, {"proxy": {"ttl": "1h"}}, {"proxy": {"ttl": "2h"}}, "proxy.ttl"),
+        (COMPOSE, {"version": "3.7", "services": {}}, {"services": {}}, ""),
+        (COMPOSE, {"services": {"a": {"environment": ["X=1"]}}}, {"services": {"a": {"environment": {"X": 1}}}}, ""),
+        (COMPOSE, {"services": {"a": {"labels": {"x": True}}}}, {"services": {"a": {"labels": ["x=true"]}}}, ""),
+        (COMPOSE, {"services": {"a": {"image": "x:1"}}}, {"services": {"a": {"image": "x:2"}}}, "services.a.image"),
+        (
+            COMPOSE,
+            {"services": {"a": {"environment": ["X=1"]}}},
+            {"services": {"a": {"environment": ["X=2"]}}},
+            "services.a.environment.X",
+        ),
+    ],
+)
+def test_meaning(spec: FileSpec, old: Tree, new: Tree, differing: str) -> None:
+    assert ", ".join(key_text(edit.key) for edit in registry.edits(spec, old, new)) == differing
+
+
+@pytest.mark.parametrize(
+    ("key", "kept"),
+    [
+        (("storage", "s3", "secretkey"), True),
+        (("notifications", "endpoints", 0, "headers", "Authorization", 0), True),
+        (("proxy", "remoteurl"), False),
+    ],
+)
+def test_what_is_secret_beyond_the_usual_names(key: tuple[str | int, ...], kept: bool) -> None:
+    assert registry.secret(CONFIG, key, "x") is kept
+
+
+def test_merge_leaves_its_arguments_alone() -> None:
+    base: Tree = {"a": {"b": 1}}
+    assert merge(base, {"a": {"c": 2, "b": None}}) == {"a": {"c": 2}}
+    assert base == {"a": {"b": 1}}
+
+
+# ----------------------------------------------------------------------------------------------------------- settle
+
+
+def test_equal_meaning_is_the_hosts_own_file_and_settling_twice_is_settling_once() -> None:
+    here = host(caches=[cache()])
+    asked = rendered(here)
+    there = {file.spec.path: b"# by hand\n" + (file.content or b"") for file in asked}
+    have = state(there)
+    settled, stops = registry.settle(here, asked, have)
+    assert stops == ()
+    assert [file.content for file in settled] == list(there.values())
+    assert registry.settle(here, settled, have)[0] == settled
+
+
+def test_what_differs_stays_as_it_is_asked_for() -> None:
+    here = host(caches=[cache()])
+    asked = rendered(here)
+    assert registry.settle(here, asked, state({asked[0].spec.path: b"version: 0.1\n"}))[0] == asked
+
+
+def test_keep_holds_the_hosts_own_keys_and_the_checksum_follows() -> None:
+    here = host(
+        caches=[cache(ttl="24h")], keep={registry.NAME: ("proxy.ttl", "log", "services.dockerhub.environment.A")}
+    )
+    config, compose = rendered(here)
+    theirs = registry.parse(config.spec, config.content or b"")
+    theirs["proxy"] = {"remoteurl": "https://other.example.com", "ttl": "1h"}
+    del theirs["log"]
+    there = {config.spec.path: registry.dump(config.spec, theirs)}
+    settled, _ = registry.settle(here, (config, compose), state(there))
+    kept = registry.parse(config.spec, settled[0].content or b"")
+    assert kept["proxy"] == {"remoteurl": "https://registry-1.docker.io", "ttl": "1h"}
+    assert "log" not in kept
+    composed: Any = registry.parse(compose.spec, settled[1].content or b"")
+    label = composed["services"]["dockerhub"]["labels"]["runnerops.registry-config.sha256"]
+    assert label == config_sha256(kept, lambda _: False)
+    assert registry.settle(here, settled, state(there))[0] == settled
+
+
+def test_only_files_of_ours_go_with_their_cache() -> None:
+    here = host(caches=[cache()])
+    old, others, gone = (f"/opt/registry/registry-config.{name}.yml" for name in ("quay.io", "theirs", "gone"))
+    have = state(
+        {old: b"a: 1\n", others: b"a: 1\n"},
+        applied={old: sha256(b"a: 1\n"), gone: sha256(b""), "/opt/registry/notes.yml": sha256(b"")},
+    )
+    leaving = [file for file in registry.settle(here, rendered(here), have)[0] if file.content is None]
+    assert [(file.spec.path, file.spec.name) for file in leaving] == [(old, "quay.io")]
+
+
+def test_with_the_last_cache_the_compose_file_goes_and_without_a_section_nothing_does() -> None:
+    path = "/opt/registry/docker-compose.yml"
+    have = state({path: b"services: {}\n"}, applied={path: sha256(b"services: {}\n")})
+    assert [(file.spec.path, file.content) for file in registry.settle(host(caches=[]), (), have)[0]] == [(path, None)]
+    assert registry.settle(host(), (), have) == ((), ())

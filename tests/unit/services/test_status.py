@@ -1,0 +1,130 @@
+"""How each system stands on a host, as `status` tells it; and what a cache holds, as `catalog` does."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+from runnerops.model import ABSENT, Origin, Owed, Run, ServiceName, Verb
+from runnerops.report.status import status_document, status_lines
+from runnerops.services.base import Answer
+from runnerops.services.providers import STANDS
+from runnerops.services.registry.catalog import holdings, questions
+from runnerops.services.status import Standing
+from tests.unit.services.builders import (
+    BRIDGE,
+    DAEMON,
+    cache,
+    compose_facts,
+    container,
+    engine,
+    host,
+    our_container,
+    runner,
+    state,
+)
+
+URL = f"http://{BRIDGE}:5000"
+HERE = host({}, [cache()])
+ANSWERS = compose_facts(answers={URL: True})
+
+
+def standings(here: object = HERE, **keys: object) -> dict[str, Standing]:
+    have = state(**keys)  # type: ignore[arg-type]
+    found = [one for stands in STANDS if (one := stands.standing(here, have))]  # type: ignore[arg-type]
+    return {one.service.value: one for one in found}
+
+
+def test_a_host_that_runs_all_it_should() -> None:
+    docker = engine(mirrors=(URL,), live=True, containers=[our_container()])
+    found = standings(docker_facts=docker, registry_facts=ANSWERS, runner_facts=runner(jobs=2))
+    assert all(one.well for one in found.values())
+    assert found["docker"].words == (f"mirror {URL}", "live-restore", "1 container")
+    assert found["registry"].state == "1 of 1 up"
+    assert found["registry"].words == (f"dockerhub: registry:3.0.0 answers on {BRIDGE}:5000",)
+    assert found["gitlab_runner"].words == ("2 jobs",)
+    assert not found["gitlab_runner"].managed
+
+
+def test_what_does_not_run() -> None:
+    found = standings(
+        docker_facts=engine(active="failed"), registry_facts=ANSWERS, runner_facts=runner(active="inactive")
+    )
+    assert not any(one.well for one in found.values())
+    assert found["docker"].state == "failed"
+    assert found["registry"].words == ("dockerhub: docker does not answer",)
+    assert found["gitlab_runner"].state == "inactive"
+    stopped = standings(docker_facts=engine(containers=[our_container(running=False)]), registry_facts=ANSWERS)
+    assert stopped["registry"].words == ("dockerhub: registry:3.0.0, stopped",)
+    deaf = standings(docker_facts=engine(containers=[our_container()]), registry_facts=compose_facts())
+    assert deaf["registry"].words == (f"dockerhub: registry:3.0.0 does not answer on {BRIDGE}:5000",)
+    missing = standings(docker_facts=engine(containers=[container("web")]), registry_facts=compose_facts())
+    assert missing["registry"].words == ("dockerhub: no container",)
+
+
+def test_what_is_not_there() -> None:
+    assert standings(host()) == {}
+    assert standings()["docker"].state == "not there"
+    assert not standings()["docker"].well
+
+
+def test_a_section_that_went_leaves_its_files() -> None:
+    applied = {
+        DAEMON: "1" * 64,
+        "/opt/registry/docker-compose.yml": "2" * 64,
+        "/etc/gitlab-runner/config.toml": "3" * 64,
+    }
+    found = standings(host(), docker_facts=engine(containers=[our_container()]), applied=applied)
+    assert found["docker"].left == (DAEMON,)
+    assert found["registry"].left == ("/opt/registry/docker-compose.yml",)
+    assert found["registry"].words == ("dockerhub: a container that no cache asks for",)
+    assert found["gitlab_runner"].left == ("/etc/gitlab-runner/config.toml",)
+    assert not any(one.left for one in standings(HERE, applied=applied).values() if one.managed)
+    assert "docker" not in standings(host(), applied={DAEMON: ABSENT})
+
+
+def test_the_lines_of_a_host() -> None:
+    have = state(docker_facts=engine(mirrors=(URL,)), owed=(Owed(ServiceName.DOCKER, Verb.RESTART, 6, "x"),))
+    run = Run(7, Origin("anna", "laptop", "1a2b3c4d5e6f7890"), "", "applied", alive=False)
+    have = replace(have, last=run, applied={"/opt/registry/docker-compose.yml": "2" * 64})
+    here = host({})
+    found = [one for stands in STANDS if (one := stands.standing(here, have))]
+    said = "\n".join(text for _, text in status_lines("h1", have, found))
+    assert said.startswith("h1: run 7 applied by anna on laptop, commit 1a2b3c4d5e6f\n")
+    assert "  owed: restart of docker, since run 6" in said
+    assert "no longer managed: /opt/registry/docker-compose.yml" in said
+    assert max(len(line) for line in said.splitlines()) <= 80
+    document = json.loads(json.dumps(status_document("h1", have, found)))
+    assert document["last_run"]["end"] == "applied"
+    assert document["owed"] == [{"service": "docker", "verb": "restart", "run": 6}]
+    alive = replace(have, last=replace(run, number=8, result="", alive=True))
+    assert "runnerops history h1 --follow" in "\n".join(text for _, text in status_lines("h1", alive, found))
+    assert "no run yet" in next(status_lines("h1", state(), []))[1]
+
+
+def answers(**texts: str) -> dict[str, Answer]:
+    return {name.replace("__", "/"): Answer(0, text.encode()) for name, text in texts.items()}
+
+
+def test_what_a_cache_holds() -> None:
+    assert questions(HERE, tags=True) == (("catalog_registry", "dockerhub", URL, "yes"),)
+    assert questions(host({}), tags=False) == ()
+    told = answers(
+        registry_code__dockerhub="200 0",
+        registry_catalog__dockerhub='{"repositories":["library/b"]}\n{"repositories":["library/a","org/x"]}',
+    )
+    (held,) = holdings(HERE, told)
+    assert held.repositories == ("library/a", "library/b", "org/x")
+    assert held.tags is None
+    tags = answers(
+        registry_tags__dockerhub="./library/a/_manifests/tags/3\n./library/a/_manifests/tags/2\n./org/x/_manifests/tags/1"
+    )
+    (held,) = holdings(HERE, {**told, **tags})
+    assert held.tags == {"library/a": ("2", "3"), "org/x": ("1",)}
+
+
+def test_a_cache_that_does_not_tell() -> None:
+    (held,) = holdings(HERE, answers(registry_code__dockerhub="000 7"))
+    assert held.problem == "the connection is refused"
+    (held,) = holdings(HERE, answers(registry_code__dockerhub="200 0"))
+    assert held.problem == "it does not tell what it holds"

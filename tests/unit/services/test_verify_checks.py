@@ -1,0 +1,525 @@
+"""The links of the chain that `verify` goes along: whole, and each way in which one can break, as a table."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from runnerops.engine.verify import judge, marked, trials, witnesses
+from runnerops.model import Cache, Container, Host, HostState, Key, Mark, Origin, Run, ServiceName, Tree
+from runnerops.services import docker, registry
+from runnerops.services.base import Answer
+from runnerops.services.providers import CHAIN
+from runnerops.services.registry.verify_log import repositories, statuses
+from runnerops.services.shared.firewall import opening
+from runnerops.services.verify import Check, Probe, Seen, parse_image
+from tests.unit.services.builders import BRIDGE, HUB, cache, compose_facts, engine, host, our_container, state
+
+URL = f"http://{BRIDGE}:5000"
+PROBE = Probe("alpine:3", "library/alpine", "3", "m4rk")
+SHELLS = ["dash", "bash", "busybox"]
+AGENT = "docker/26.1.5 go/go1.24.4 os/linux arch/amd64 UpstreamClient(runnerops-verify/m4rk)"
+
+
+def line(status: int = 200, path: str = "/v2/library/alpine/manifests/3", agent: str = AGENT) -> str:
+    """As the access log has it, of registry 2 and 3."""
+    return f'172.18.0.1 - - [24/Nov/2026:15:08:29 +0000] "HEAD {path} HTTP/1.1" {status} 427 "" "{agent}"'
+
+
+def answer(text: str, status: int = 0) -> Answer:
+    return Answer(status, f"{text}\n".encode())
+
+
+HEALTHY = {
+    f"registry_code/{URL}": "200 0",
+    f"docker_reach/{URL}": "200 0",
+    "docker_inside": "4711 default /job",
+    "docker_firewall": "iptables",
+    "registry_asked/dockerhub": "upstream",
+    "registry_upstream/dockerhub": "401 0",
+}
+PULLED = {
+    "docker_before": "none",
+    "docker_pull": '{"status":"Pulling from library/alpine","id":"3"}\r\n{"status":"Status: Downloaded newer image"}\r\n',
+    "docker_after": "removed",
+}
+TRACED = {
+    "registry_log/dockerhub": line(),
+    "registry_logs/dockerhub": "7",
+    "registry_catalog/dockerhub": '{"repositories":["library/alpine"]}',
+}
+
+
+def own(**keys: Any) -> Host:
+    """A host with a cache of its own, which its daemon has as its mirror."""
+    usable = (Cache("dockerhub", "h1", HUB, "docker.io", URL, local=True),)
+    return host({"registry-mirrors": [URL]}, [cache(**keys)], usable=usable)
+
+
+def running(mirrors: tuple[str, ...] = (URL,), containers: tuple[Container, ...] = (), **keys: Any) -> HostState:
+    have = state(
+        docker_facts=engine(mirrors=mirrors, containers=containers or (our_container(),), **keys),
+        registry_facts=compose_facts(),
+    )
+    return replace(have, facts=replace(have.facts, tools=have.facts.tools | {"nsenter"}))
+
+
+def seen(
+    have: HostState | None = None,
+    told: Mapping[str, str] | None = None,
+    tried: Mapping[str, str] | None = None,
+    traced: Mapping[str, str] | str | None = None,
+    without: tuple[str, ...] = (),
+) -> Seen:
+    """Healthy, but for what is given."""
+
+    def answers(found: Mapping[str, str]) -> dict[str, Answer]:
+        return {name: answer(text) for name, text in found.items() if name not in without}
+
+    trace = traced if isinstance(traced, str) else answers({**TRACED, **(traced or {})})
+    return Seen(
+        have or running(),
+        PROBE,
+        answers({**HEALTHY, **(told or {})}),
+        answers({**PULLED, **(tried or {})}),
+        {"h1": trace},
+    )
+
+
+def states(here: Host, found: Seen) -> dict[str, Check]:
+    return {check.link: check for check in judge(here, found)}
+
+
+def broken(here: Host, found: Seen) -> dict[str, Check]:
+    return {check.link: check for check in judge(here, found) if check.state == "broken"}
+
+
+def test_a_healthy_host() -> None:
+    found = states(own(), seen())
+    assert list(found) == [
+        *(
+            "daemon",
+            "mirror-loaded",
+            "cache-running",
+            "answers-host",
+            "answers-container",
+            "upstream",
+            "pull",
+            "catalog",
+        )
+    ]
+    assert {check.state for check in found.values()} == {"holds"}
+    assert not any(check.reason or check.fix for check in found.values())
+
+
+CODE, REACH, ASKED, DIRECT = (
+    *(f"registry_code/{URL}", f"docker_reach/{URL}"),
+    *("registry_asked/dockerhub", "registry_upstream/dockerhub"),
+)
+BARE = state(docker_facts=engine(mirrors=(URL,), containers=(our_container(),)))
+EMPTY = {"registry_catalog/dockerhub": '{"repositories":[]}'}
+PORT = our_container(ports=(f"{BRIDGE}:5001",))
+FAULTS: list[tuple[str, dict[str, Any], str, str]] = [
+    ("mirror-loaded", {"have": running(mirrors=())}, "no mirror loaded", "runnerops deploy h1"),
+    ("mirror-loaded", {"have": running(mirrors=("http://192.0.2.9:1",))}, "http://192.0.2.9:1", "runnerops deploy h1"),
+    ("daemon", {"have": running(active="inactive")}, "inactive", "runnerops deploy h1"),
+    ("cache-running", {"have": running(containers=(our_container("other"),))}, "no container", "deploy h1"),
+    ("cache-running", {"have": running(containers=(our_container(running=False),))}, "stopped", "deploy h1"),
+    (
+        "cache-running",
+        {"have": running(containers=(our_container(running=False),)), "told": {DIRECT: "000 7"}},
+        "ends at its start",
+        "comes up by itself",
+    ),
+    ("cache-running", {"have": running(containers=(PORT,))}, f"listens on {BRIDGE}:5001", "deploy h1"),
+    ("answers-host", {"told": {CODE: "000 7"}}, "refused", "docker logs runnerops-dockerhub-1"),
+    ("answers-host", {"told": {CODE: "000 28"}}, "no answer in time", "docker logs"),
+    ("answers-host", {"told": {CODE: "503 0"}}, "storage", "docker logs"),
+    ("answers-host", {"told": {CODE: "401 0"}}, "asks for a login", "docker logs"),
+    ("answers-host", {"told": {CODE: "404 0"}}, "no registry", "docker logs"),
+    ("answers-host", {"told": {CODE: "500 0"}}, "answers 500", "docker logs"),
+    (
+        "answers-container",
+        {"told": {REACH: "000 28"}},
+        "firewall",
+        f"iptables -I INPUT -p tcp -d {BRIDGE} --dport 5000",
+    ),
+    (
+        "answers-container",
+        {"told": {REACH: "000 28", "docker_firewall": "ufw"}},
+        "firewall",
+        f"ufw allow proto tcp to {BRIDGE} port 5000",
+    ),
+    ("answers-container", {"tried": {REACH: "000 7"}}, "refused", "iptables"),
+    ("upstream", {"told": {ASKED: "none", DIRECT: "000 6"}}, "name is not known", "names, routes"),
+    ("upstream", {"told": {ASKED: "held", DIRECT: "000 7"}}, "only what is cached", "answer from h1"),
+    ("upstream", {"told": {ASKED: "none", DIRECT: "401 0"}}, "wants a login", "username and password"),
+    ("upstream", {"told": {ASKED: "none", DIRECT: "200 0"}}, "does not ask it", "docker logs"),
+    ("upstream", {"told": {ASKED: "none", DIRECT: "404 0"}}, "no such repository", "--image"),
+    ("upstream", {"told": {ASKED: "none", DIRECT: "429 0"}}, "pull limit", "username and password"),
+    ("upstream", {"told": {ASKED: "none", DIRECT: "502 0"}}, "answers 502", "look at"),
+    ("upstream", {"without": (ASKED, DIRECT)}, "does not answer h1 itself", "answer from h1"),
+    ("pull", {"traced": {"registry_log/dockerhub": line(404)}}, "answered 404", "upstream"),
+    ("pull", {"traced": {"registry_log/dockerhub": ""}}, "went past", "journalctl -u docker"),
+    ("pull", {"traced": {"registry_log/dockerhub": line(agent="docker/26 other")}}, "went past", "journalctl"),
+    ("pull", {"traced": {"registry_log/dockerhub": line(path="/v2/library/alpine/manifests/3.1")}}, "went past", ""),
+    (
+        "pull",
+        {"have": running(mirrors=("http://192.0.2.9:1", URL)), "traced": {"registry_log/dockerhub": ""}},
+        "went past",
+        "http://192.0.2.9:1",
+    ),
+    (
+        "pull",
+        {"traced": {"registry_log/dockerhub": "", "registry_logs/dockerhub": "0"}},
+        "logs no requests",
+        "log.level",
+    ),
+    ("pull", {"traced": "no route"}, "could not be read: no route", "runnerops verify h1"),
+    ("pull", {"traced": {}, "without": tuple(TRACED)}, "could not be read: its container", "runnerops verify h1"),
+    (
+        "pull",
+        {"tried": {"docker_pull": '{"message":"toomanyrequests"}'}, "traced": {"registry_log/dockerhub": line(429)}},
+        "toomanyrequests",
+        "upstream",
+    ),
+    ("catalog", {"traced": {"registry_catalog/dockerhub": '{"repositories":[]}'}}, "kept nothing", "volume"),
+    ("catalog", {"without": ("registry_catalog/dockerhub",)}, "does not tell", "docker logs"),
+]
+
+
+@pytest.mark.parametrize(
+    ("link", "fault", "reason", "fix"), FAULTS, ids=lambda value: value if isinstance(value, str) else ""
+)
+def test_each_fault_is_named_with_its_reason_and_fix(link: str, fault: dict[str, Any], reason: str, fix: str) -> None:
+    found = broken(own(), seen(**fault))
+    assert link in found
+    assert reason in found[link].reason
+    assert fix in found[link].fix
+    assert all(check.reason and check.fix for check in found.values())
+
+
+def test_only_what_a_fault_breaks_is_broken() -> None:
+    """A mirror that is not loaded, a firewall, an upstream that is down: each alone, the rest holds or is untried."""
+    assert list(broken(own(), seen(running(mirrors=())))) == ["mirror-loaded"]
+    assert list(broken(own(), seen(told={REACH: "000 28"}))) == ["answers-container"]
+    assert list(broken(own(), seen(told={ASKED: "held", DIRECT: "000 7"}))) == ["upstream"]
+
+
+def test_a_login_that_is_refused() -> None:
+    here = own(username="acme", password="s3cret")
+    (check,) = broken(here, seen(told={ASKED: "none"})).values()
+    assert "refuses the login of the cache (acme)" in check.reason
+    assert "s3cret" not in check.reason + check.fix
+
+
+@pytest.mark.parametrize(
+    ("fault", "link", "reason"),
+    [
+        ({"without": ("docker_inside", REACH)}, "answers-container", "no container runs"),
+        ({"have": BARE, "without": (REACH,)}, "answers-container", "nsenter"),
+        ({"told": {CODE: "000 7"}}, "answers-container", "not answer from the host"),
+        ({"told": {CODE: "000 7"}}, "upstream", "does not answer"),
+        ({"told": {ASKED: "nothing"}}, "upstream", "holds nothing"),
+        ({"told": {ASKED: "held", DIRECT: "200 0"}}, "upstream", "holds every tag"),
+        ({"have": running(mirrors=())}, "pull", "past every cache"),
+        ({"tried": {"docker_before": "sha256:1"}, "traced": EMPTY}, "catalog", "already"),
+    ],
+)
+def test_what_cannot_be_tried_says_why(fault: dict[str, Any], link: str, reason: str) -> None:
+    check = states(own(), seen(**fault))[link]
+    assert check.state == "untried"
+    assert reason in check.reason
+
+
+@pytest.mark.parametrize(
+    ("after", "left"),
+    [
+        *(("same", ""), ("removed", ""), ("restored", ""), ("stays jobs", "CI jobs")),
+        *(("stays pulled", "somebody else"), ("stays used", "a container uses it"), ("", "could not be taken away")),
+    ],
+)
+def test_what_is_left_of_the_pull_is_said(after: str, left: str) -> None:
+    check = states(own(), seen(tried={"docker_after": after}))["pull"]
+    assert check.state == "holds"
+    assert left in check.reason
+    assert bool(left) == bool(check.reason)
+
+
+def test_the_pull_is_tried_where_it_shows_something() -> None:
+    here = own()
+    ((call),) = trials(here, seen())
+    assert call == ("docker_try", "m4rk", "alpine:3", "alpine", "3", "no", URL)
+    assert trials(here, replace(seen(), quick=True)) == []
+    assert trials(here, seen(running(mirrors=()))) == []
+    assert trials(here, seen(told={CODE: "000 7"})) == []
+    assert trials(here, seen(running(active="inactive"))) == []
+    alive = replace(running(), last=Run(7, Origin("u", "m"), "", "", alive=True))
+    assert trials(here, seen(alive)) == []
+    assert "run 7 is going on" in states(here, seen(alive))["pull"].reason
+
+
+def test_a_client_of_another_hosts_cache() -> None:
+    url = "http://192.0.2.20:5000"
+    there = replace(host(caches=[cache(listen="192.0.2.20:5000")]), name="c1")
+    usable = (Cache("dockerhub", "c1", HUB, "docker.io", url, local=False),)
+    here = host({"registry-mirrors": [url]}, usable=usable)
+    told = {f"registry_code/{url}": answer("200 0"), f"docker_reach/{url}": answer("000 28")}
+    told["docker_inside"] = answer("1 default /x")
+    traced = {**TRACED, ASKED: "upstream"}
+    found = Seen(
+        *(running(mirrors=(url,)), PROBE, told, {name: answer(text) for name, text in PULLED.items()}),
+        {"c1": {name: answer(text) for name, text in traced.items()}},
+        {"c1": there},
+    )
+    checks = states(here, found)
+    assert "cache-running" not in checks
+    assert checks["upstream"].state == "holds"
+    assert "cache dockerhub of c1" in checks["pull"].what
+    assert "iptables -I DOCKER-USER" in checks["answers-container"].fix
+    unreached = states(here, replace(found, traces={"c1": "c1 is down"}))
+    assert unreached["pull"].state == unreached["upstream"].state == "broken"
+    assert states(here, replace(found, traces={}, quick=True))["upstream"].state == "untried"
+    silent = states(here, replace(found, told={**told, f"registry_code/{url}": answer("000 7")}))
+    assert silent["answers-host"].fix == "runnerops verify c1"
+
+
+def test_only_hosts_of_mirrors_are_asked_for_traces() -> None:
+    """A cache with `use: false`, or one that is no mirror here, has a host that is not to be contacted."""
+    other = Cache("old", "c9", HUB, "docker.io", "http://192.0.2.99:5000", local=False, use=False)
+    assert witnesses([replace(own(), caches=(*own().caches, other))]) == ["h1"]
+    assert witnesses([host({})]) == []
+
+
+def test_each_host_has_a_mark_of_its_own() -> None:
+    """Two clients of one cache: the pull of one is no proof for the other."""
+    one, other = marked(PROBE), marked(PROBE)
+    assert len({PROBE.marker, one.marker, other.marker}) == 3
+    log = line(agent=AGENT.replace("m4rk", one.marker))
+    assert list(statuses(log, one, marked=True)) == ["200"]
+    assert list(statuses(log, other, marked=True)) == []
+
+
+def test_a_mirror_that_no_cache_of_the_inventory_is_behind() -> None:
+    url = f"http://{BRIDGE}:5009"
+    mark: dict[Key, Mark] = {("docker", "registry-mirrors"): Mark("inventory.yml", 7, 5)}
+    here = replace(own(), sections={**own().sections, ServiceName.DOCKER: {"registry-mirrors": [url]}}, marks=mark)
+    check = broken(here, seen(running(mirrors=(url,)), told={f"registry_code/{url}": "000 7"}))["answers-host"]
+    assert "inventory.yml:7:5" in check.fix
+    assert URL in check.fix
+    fine = states(here, seen(running(mirrors=(url,)), told={f"registry_code/{url}": "200 0"}))["pull"]
+    assert fine.state == "untried"
+    assert "no caches of this inventory" in fine.reason
+
+
+def test_a_cache_that_only_jobs_use_must_be_reached_by_containers() -> None:
+    service: Tree = {"name": "docker:dind", "command": ["--registry-mirror", f"{URL}/"]}
+    runner: Tree = {"runners": [{"name": "one", "docker": {"services": [service]}}]}
+    none: Tree = {"registry-mirrors": []}
+    sections = {**own().sections, ServiceName.DOCKER: none, ServiceName.GITLAB_RUNNER: runner}
+    here = replace(own(), sections=sections)
+    assert ("verify_docker_inside", URL) in CHAIN[0].inquiries(here, PROBE)
+    assert list(broken(here, seen(told={REACH: "000 28"}))) == ["answers-container"]
+    assert "pull" not in states(here, seen())
+
+
+def test_a_host_without_cache_and_mirror_has_no_links() -> None:
+    assert judge(host(), seen()) == ()
+
+
+def test_services_with_links_bring_all_of_the_protocol() -> None:
+    for chain in CHAIN:
+        assert isinstance(chain.VERIFY, str)
+        assert isinstance(chain.TRIAL, str)
+    assert "docker_try" in CHAIN[0].TRIAL
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("alpine:3", ("alpine:3", "library/alpine", "3")),
+        ("alpine", ("alpine:latest", "library/alpine", "latest")),
+        ("library/alpine:3", ("alpine:3", "library/alpine", "3")),
+        ("docker.io/library/alpine:3.20", ("alpine:3.20", "library/alpine", "3.20")),
+        ("docker.io/gitlab/gitlab-runner:v16", ("gitlab/gitlab-runner:v16", "gitlab/gitlab-runner", "v16")),
+        ("ghcr.io/a/b:1", None),
+        ("localhost/a:1", None),
+        ("localhost:5000/a:1", None),
+        ("alpine@sha256:0123", None),
+        ("Alpine:3", None),
+        ("alpine:3&fromImage=x", None),
+        ("", None),
+    ],
+)
+def test_only_images_of_the_hub_go_through_a_mirror(text: str, found: tuple[str, str, str] | None) -> None:
+    assert parse_image(text) == found
+
+
+@pytest.mark.parametrize(
+    ("log", "found"),
+    [
+        (line(), ["200"]),
+        (line(path="/v2/library/alpine/manifests/3?ns=docker.io"), ["200"]),
+        (line(path="/v2/library/alpine/manifests/3.1"), []),
+        (line(agent="curl/8"), []),
+        (f'time="x" level=info msg="response completed" http.request.uri=/v2/library/alpine/manifests/3 '
+         f'http.request.useragent="{AGENT}" http.response.status=200 http.response.written=1', ["200"]),
+        (json.dumps({"http.request.uri": "/v2/library/alpine/manifests/3", "http.request.useragent": AGENT,
+                     "http.response.status": 404}), ["404"]),
+        ("", []),
+    ],
+)  # fmt: skip
+def test_a_caches_log_is_read_by_the_marker(log: str, found: list[str]) -> None:
+    assert list(statuses(log, PROBE, marked=True)) == found
+
+
+def test_without_a_marker_any_daemons_request_counts() -> None:
+    log = "\n".join((line(agent="curl/8"), line(agent="docker/26.1 go/1")))
+    assert list(statuses(log, PROBE, marked=False)) == ["200"]
+
+
+def test_pages_of_a_catalog() -> None:
+    assert repositories('{"repositories":["a","b"]}\n{"repositories":["c"]}\nnonsense\n[]\n') == ("a", "b", "c")
+
+
+@pytest.mark.parametrize("firewall", ["ufw", "firewalld", "iptables", "nft", ""])
+def test_the_line_that_opens_a_firewall(firewall: str) -> None:
+    said = opening(URL, firewall, own=True)
+    assert BRIDGE in said
+    assert "5000" in said
+    assert (firewall or "iptables").partition("d")[0] in said
+    assert "DOCKER-USER" in opening("https://cache.example.com", firewall, own=False)
+    assert "443" in opening("https://cache.example.com", firewall, own=False)
+
+
+# ------------------------------------------------------------------------------------------------- on the host's side
+
+FRAME = """
+ask() { name=$1; shift; printf '%s: %s\\n' "$name" "$("$@")"; }
+limited() { "$@"; }
+"""
+
+
+def run(shell: str, fakes: str, call: str) -> str:
+    command = [shell, "sh", "-s"] if shell == "busybox" else [shell, "-s"]
+    texts = [docker.OBSERVE, registry.OBSERVE, *(text for chain in CHAIN for text in (chain.VERIFY, chain.TRIAL))]
+    script = "\n".join((FRAME, *texts, fakes, call))
+    done = subprocess.run(command, input=script, capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+    return done.stdout
+
+
+CATALOG = """curl() {
+  for url in "$@"; do :; done
+  case $url in
+    *n=1000*) [ -z "$SMALL" ] || return 22 ;;
+  esac
+  case $url in
+    *last=) echo '{"repositories":["a","library/b"]}' ;;
+    *last=library%2Fb) echo '{"repositories":["c"]}' ;;
+    *last=c) echo '{"repositories":[]}' ;;
+    *) return 22 ;;
+  esac
+}
+"""
+
+
+@pytest.mark.parametrize("small", ["", "1"])
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_catalog_is_read_page_by_page(shell: str, small: str) -> None:
+    found = run(shell, f"SMALL={small}\n{CATALOG}", f"registry_catalog {URL}")
+    assert repositories(found) == ("a", "library/b", "c")
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_catalog_that_never_ends_is_left(shell: str) -> None:
+    found = run(shell, """curl() { echo '{"repositories":["a"]}'; }""", f"registry_catalog {URL}")
+    assert set(repositories(found)) == {"a"}
+
+
+WGET = """
+command() { case $2 in curl) return 1 ;; esac; }
+nsenter() { shift 3; "$@"; }
+wget() { printf '%s\\n' "$SAID" >&2; return "$STATUS"; }
+"""
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize(
+    ("said", "status", "code", "reached"),
+    [
+        ("HTTP/1.1 200 OK", 0, "200 0", "200 0"),
+        ("  HTTP/1.1 401 Unauthorized", 1, "401 1", "000 1"),
+        ("wget: server returned error: HTTP/1.1 503 Service Unavailable", 8, "503 1", "000 1"),
+        ("failed: Connection refused.", 4, "000 1", "000 1"),
+    ],
+)
+def test_a_host_without_curl_is_asked_by_wget(shell: str, said: str, status: int, code: str, reached: str) -> None:
+    fakes = f"SAID='{said}' STATUS={status}\n{WGET}"
+    assert run(shell, fakes, f"registry_code {URL}/v2/ 5 '*'").strip() == code
+    assert run(shell, fakes, f"docker_reach 1 {URL} 2>/dev/null").strip() == reached
+
+
+ASKING = """
+docker() { case $1 in ps) echo c0ffee ;; inspect) echo "$VOLUME" ;; esac; }
+curl() { case $* in *tags/list*) printf '%s' "$TAGS" ;; esac; [ -n "$TAGS" ]; }
+"""
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize(
+    ("tags", "said"),
+    [
+        ('{"name":"library/alpine","tags":["3","3.1"]}', "upstream"),
+        ('{"name":"library/alpine","tags":["3"]}', "held"),
+        ('{"name":"library/alpine","tags":null}', "none"),
+        ("", "none"),
+    ],
+)
+def test_tags_that_the_cache_holds_prove_no_upstream(shell: str, tags: str, said: str, tmp_path: Any) -> None:
+    """A cache whose upstream is silent lists what it holds, with 200."""
+    (tmp_path / "docker/registry/v2/repositories/library/alpine/_manifests/tags/3").mkdir(parents=True)
+    fakes = f"VOLUME='{tmp_path}' TAGS='{tags}'\n{ASKING}"
+    assert run(shell, fakes, f"registry_asked dockerhub {URL} library/alpine").strip() == said
+
+
+PUT_BACK = """
+docker() {
+  case "$1 $2" in
+  'image inspect') echo "$NOW" ;;
+  'events --since') printf '%s' "$PULLS" ;;
+  'ps -q') printf '%s' "$JOBS" ;;
+  rmi*) [ -z "$USED" ] && echo "rmi $2" >>"$DONE" ;;
+  tag*) echo "tag $2 $3" >>"$DONE" ;;
+  esac
+}
+"""
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize(
+    ("before", "variables", "said", "did"),
+    [
+        ("''", "NOW=new PULLS=one", "removed", "rmi alpine:3\n"),
+        ("old", "NOW=new PULLS=one", "restored", "tag old alpine:3\nrmi new\n"),
+        ("new", "NOW=new PULLS=one", "same", ""),
+        ("''", "NOW= PULLS=", "same", ""),
+        ("''", "NOW=new PULLS='one\ntwo\n'", "stays pulled", ""),
+        ("old", "NOW=new PULLS='one\ntwo\n'", "stays pulled", ""),
+        ("''", "NOW=new PULLS=one JOBS=c0ffee", "stays jobs", ""),
+        ("''", "NOW=new PULLS=one USED=1", "stays used", ""),
+    ],
+)
+def test_the_image_is_put_back(shell: str, before: str, variables: str, said: str, did: str, tmp_path: Any) -> None:
+    done = tmp_path / "done"
+    done.touch()
+    fakes = f"JOBS= USED= DONE={done}\n{variables}\n{PUT_BACK}"
+    assert run(shell, fakes, f"docker_put_back alpine:3 {before} 1 no").strip() == said
+    assert done.read_text() == did
+    if said == "removed":
+        assert run(shell, fakes, "docker_put_back alpine:3 '' 1 yes").strip() == "stays jobs"

@@ -1,0 +1,294 @@
+"""Whose a difference is: three contents (what the host has, what it should have, what we last applied) decide."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from runnerops.engine.observe import observe
+from runnerops.model import (
+    ABSENT,
+    Host,
+    HostState,
+    Plan,
+    Result,
+    Tree,
+    key_text,
+)
+from runnerops.redact import Masker
+from runnerops.report.document import plan_document
+from runnerops.report.text import plan_lines
+from runnerops.services.base import sha256
+from runnerops.services.gitlab_runner.toml_writer import to_toml
+from tests.unit.services.builders import DAEMON, engine, json_bytes, state
+from tests.unit.services.runner_builders import OTHER, REWRITTEN, TOKEN, config, runner
+from tests.unit.test_plan import CONFIG, POLICY, RUNNER, ask, have, plan
+from tests.unit.walker import SHELLS
+
+RUN = 41
+WHEN = 1_795_528_920  # 2026-11-24 14:02 UTC
+
+
+def there(base: Tree | None, host_has: Tree | bytes | None, *, kept: bool = True) -> HostState:
+    """A host whose run 41 applied `base` as daemon.json (None: took it away), and that has something else since."""
+    content = host_has if isinstance(host_has, bytes | None) else json_bytes(host_has)
+    files = {} if content is None else {DAEMON: content}
+    found = state(files, engine(), applied={DAEMON: sha256(None if base is None else json_bytes(base))})
+    files_there = {path: replace(file, mtime=WHEN) for path, file in found.files.items()}
+    contents = {DAEMON: json_bytes(base)} if kept and base is not None else {}
+    return replace(found, files=files_there, base=contents, since=RUN)
+
+
+@pytest.mark.parametrize(
+    ("base", "host_has", "asked", "causes", "whole"),
+    [
+        ({"debug": True}, {"debug": True}, {"debug": False}, {"debug": "yours"}, "yours"),
+        ({"mtu": 1400}, {"mtu": 1300}, {"mtu": 1400}, {"mtu": "host"}, "host"),
+        ({"mtu": 1400}, {"mtu": 1300}, {"mtu": 1500}, {"mtu": "both"}, "both"),
+        ({"mtu": 1400}, {}, {"mtu": 1400}, {"mtu": "host"}, "host"),
+        ({}, {"mtu": 1300}, {}, {"mtu": "host"}, "host"),
+        ({"mtu": 1400}, {"mtu": 1400, "ip": "192.0.2.1"}, {"mtu": 1500, "ip": "192.0.2.1"}, {"mtu": "yours"}, "yours"),
+        ({"mtu": 1400}, {"mtu": 1400, "ip": "192.0.2.1"}, {"mtu": 1500}, {"mtu": "yours", "ip": "host"}, "both"),
+        ({}, {"log-opts": {"max-file": "2"}}, {"log-opts": {"max-size": "9m"}},
+         {"log-opts.max-file": "host", "log-opts.max-size": "yours"}, "both"),
+        ({"log-opts": {"max-size": "9m"}}, {"log-opts": {"max-size": "8m"}}, {}, {"log-opts": "both"}, "both"),
+        ({"debug": False}, {}, {"debug": True}, {"debug": "yours"}, "yours"),  # neutral: no edit on the host
+        (None, {"mtu": 1300}, {"mtu": 1400}, {"mtu": "both"}, "both"),
+    ],
+)  # fmt: skip
+def test_each_key_has_its_cause(
+    base: Tree | None, host_has: Tree, asked: Tree, causes: dict[str, str], whole: str
+) -> None:
+    (change,) = plan(ask(asked, None), there(base, host_has)).changes
+    assert {key_text(edit.key): edit.cause for edit in change.edits} == causes
+    assert change.cause == whole
+
+
+def codes(made: Plan) -> list[str]:
+    return [stop.code for stop in made.stops]
+
+
+def test_an_edit_on_the_host_is_named_and_stops_the_deploy_until_allowed() -> None:
+    made = plan(ask({"mtu": 1500}, None), there({"mtu": 1400}, {"mtu": 1400, "ip": "192.0.2.1"}))
+    (stop,) = (stop for stop in made.stops if stop.code == "host-edit")
+    assert (stop.allowable, stop.details) == (True, ("ip",))
+    assert "since run 41" in stop.message
+    allowed = plan(
+        ask({"mtu": 1500}, None),
+        there({"mtu": 1400}, {"mtu": 1400, "ip": "192.0.2.1"}),
+        replace(POLICY, allow=frozenset({"host-edit"})),
+    )
+    assert "host-edit" not in codes(allowed)
+    assert "host-edit" in [stop.code for stop in allowed.lifted]
+
+
+def test_your_own_change_stops_nothing() -> None:
+    assert codes(plan(ask({"mtu": 1500}, None), there({"mtu": 1400}, {"mtu": 1400}))) == []
+
+
+def test_an_edit_that_you_made_too_is_in_sync() -> None:
+    made = plan(ask({"mtu": 1300}, None), there({"mtu": 1400}, {"mtu": 1300}))
+    assert (made.changes, codes(made)) == ((), [])
+
+
+@pytest.mark.parametrize("content", [None, b"{"], ids=["removed", "broken"])
+def test_a_file_that_was_removed_or_broken_by_hand(content: bytes | None) -> None:
+    made = plan(ask({"mtu": 1400}, None), there({"mtu": 1400}, content))
+    assert [change.cause for change in made.changes] == ["host"]
+    assert codes(made) == ["host-edit"]
+
+
+def test_without_the_content_of_then_nothing_of_the_file_is_trampled() -> None:
+    made = plan(ask({"mtu": 1500}, None), there({"mtu": 1400}, {"mtu": 1300, "ip": "192.0.2.1"}, kept=False))
+    assert {edit.cause for edit in made.changes[0].edits} == {"both"}
+    assert codes(made) == ["host-edit"]
+
+
+def test_what_a_run_meant_to_put_there_is_ours_even_if_it_never_ended() -> None:
+    half: Tree = {"mtu": 1300}
+    found = replace(there({"mtu": 1400}, half), staged={DAEMON: frozenset({sha256(json_bytes(half))})})
+    made = plan(ask({"mtu": 1500}, None), found)
+    assert (made.changes[0].cause, made.changes[0].drift, codes(made)) == ("yours", None, [])
+
+
+def test_a_file_that_a_run_took_away_and_did_not_live_to_record_is_ours() -> None:
+    found = replace(there({"mtu": 1400}, None), staged={DAEMON: frozenset({ABSENT})})
+    assert codes(plan(ask({"mtu": 1400}, None), found)) == []
+
+
+# ------------------------------------------------------------------------------------------------- config.toml
+
+
+def runner_host(base: Tree, now: Tree) -> HostState:
+    found = have(None, to_toml(now).encode())
+    file = replace(found.files[CONFIG], mtime=WHEN)
+    text = to_toml(base).encode()
+    return replace(found, files={CONFIG: file}, applied={CONFIG: sha256(text)}, base={CONFIG: text}, since=RUN)
+
+
+def runner_plan(base: Tree, now: Tree, asked: Tree) -> Plan:
+    return plan(ask(None, to_toml(asked).encode()), runner_host(base, now))
+
+
+def rotated() -> Tree:
+    """What the runner makes of `plain()` when it rotates its token."""
+    tree = dict(REWRITTEN)
+    runners = tree["runners"]
+    assert isinstance(runners, list)
+    tree["runners"] = [{**dict(one), "token": OTHER, "id": 7} for one in runners if isinstance(one, dict)]
+    return tree
+
+
+def plain(token: str | None = TOKEN) -> Tree:
+    return config(runner(token=token, docker={"image": "alpine:3"}))
+
+
+def test_what_the_runner_wrote_is_no_edit_by_hand() -> None:
+    made = runner_plan(plain(), rotated(), {**plain(None), "concurrent": 9})
+    (change,) = made.changes
+    assert {key_text(edit.key): edit.cause for edit in change.edits} == {"concurrent": "yours"}
+    assert change.drift
+    assert (change.drift.by, codes(made)) == ("runner", [])
+
+
+def test_the_defaults_that_the_runner_added_are_not_shown_as_yours() -> None:
+    made = runner_plan(plain(), rotated(), {**plain(None), "concurrent": 9, "log_level": "debug"})
+    lines = [line.strip() for line in text(made) if line.strip()[:1] in {"+", "-"} and "@@" not in line]
+    assert lines == ["-concurrent = 4", "+concurrent = 9", '+log_level = "debug"']
+    assert "by the runner" in " ".join(text(made))
+    new = runner_plan(plain(), rotated(), config(runner(token=None), runner(name="two", token="glrt-" + "c" * 20)))
+    assert any("shutdown_timeout" in line for line in text(new)), (
+        "whole runners that come are shown against the whole file"
+    )
+
+
+def test_a_key_changed_by_hand_in_a_file_that_the_runner_wrote_too() -> None:
+    made = runner_plan(plain(), {**rotated(), "concurrent": 5}, plain(None))
+    (change,) = made.changes
+    assert {key_text(edit.key): edit.cause for edit in change.edits} == {"concurrent": "host"}
+    assert change.drift
+    assert (change.drift.by, codes(made)) == ("hand", ["host-edit"])
+
+
+def test_runners_are_told_apart_by_what_they_are_not_by_their_place() -> None:
+    one, two = runner(), runner(name="two", token=OTHER)
+    base, now = config(one, two), config({**two, "limit": 3}, one)
+    made = runner_plan(base, now, config({**one, "limit": 5}, two))
+    (change,) = made.changes
+    assert {key_text(edit.key): edit.cause for edit in change.edits} == {
+        "runners[0].limit": "yours",
+        "runners[1].limit": "host",
+    }
+
+
+@pytest.mark.parametrize(
+    ("base", "now", "asked", "causes"),
+    [
+        (["one"], ["one", "two"], ["one"], {"runners[1]": "host"}),  # registered there since
+        (["one", "two"], ["one", "two"], ["one"], {"runners[1]": "yours"}),
+        (["one", "two"], ["one"], ["one", "two"], {"runners[1]": "host"}),  # unregistered there since
+        (["one"], ["one"], ["one", "two"], {"runners[1]": "yours"}),
+    ],
+)
+def test_whole_runners(base: list[str], now: list[str], asked: list[str], causes: dict[str, str]) -> None:
+    def tree(names: list[str]) -> Tree:
+        return config(*(runner(name=name, token=f"glrt-{name:0<20}") for name in names))
+
+    (change,) = runner_plan(tree(base), tree(now), tree(asked)).changes
+    assert {key_text(edit.key): edit.cause for edit in change.edits} == causes
+
+
+def test_a_runner_whose_token_was_rotated_and_that_you_take_out_is_your_change() -> None:
+    one, two = runner(), runner(name="two", token="glrt-" + "c" * 20)
+    made = runner_plan(config(one, two), config(one, {**two, "token": "glrt-" + "d" * 20}), config(one))
+    (change,) = made.changes
+    assert change.cause == "yours"
+    assert codes(made) == ["drop-runner"]
+
+
+# ----------------------------------------------------------------------------------------------- as people read it
+
+
+def text(made: Plan) -> list[str]:
+    return [line for _, line in plan_lines(made, Masker(), ())]
+
+
+def test_the_text_says_whose_each_difference_is() -> None:
+    made = plan(ask({"mtu": 1500}, None), there({"mtu": 1400}, {"mtu": 1400, "ip": "192.0.2.1"}))
+    said = "\n".join(text(made))
+    assert "your change: mtu" in said
+    assert "edited on the host since run 41 (2026-11-24 14:02 UTC, by hand): ip" in " ".join(said.split())
+    assert all(len(line) <= 80 for line in text(made) if " stop " not in line)
+    mine = plan(ask({"mtu": 1500}, None), there({"mtu": 1400}, {"mtu": 1400}))
+    assert f"  ~ {DAEMON}  changed · your change" in text(mine)
+    theirs = plan(ask({"mtu": 1500}, None), replace(there({"mtu": 1400}, {"mtu": 1400}), applied={}))
+    assert f"  ~ {DAEMON}  changed · not ours yet" in text(theirs)
+
+
+def test_the_document_says_it_too() -> None:
+    made = plan(ask({"mtu": 1500}, None), there({"mtu": 1400}, {"mtu": 1400, "ip": "192.0.2.1"}))
+    (file,) = plan_document(made, Result.PENDING, Masker(), ())["files"]
+    assert (file["cause"], file["causes"]) == ("both", {"mtu": "yours", "ip": "host"})
+    assert file["edited"] == {"since_run": 41, "at": WHEN, "by": "hand"}
+
+
+# ------------------------------------------------------------------------------------- what was applied, on the host
+
+
+class Disk:
+    """Reads a folder as a host's root."""
+
+    def __init__(self, root: Path, shell: tuple[str, ...]) -> None:
+        self.root = root
+        self.shell = shell
+
+    def read(self, script: bytes) -> bytes:
+        environ = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "RUNNEROPS_ROOT": str(self.root)}
+        return subprocess.run([*self.shell, "-s"], input=script, env=environ, capture_output=True, check=True).stdout
+
+    def run(self, number: int, result: str, meta: str, files: Mapping[str, bytes]) -> None:
+        folder = self.root / f"var/lib/runnerops/runs/{number}"
+        folder.mkdir(parents=True)
+        (folder / "meta").write_text(meta)
+        (folder / "log").write_text(f"1.0\t\t-1\tend\t{result}\n" if result else "")
+        if result:
+            (folder / "verdict").write_text(f"{result}\n")
+        for name, content in files.items():
+            (folder / name).write_bytes(content)
+
+
+@pytest.mark.parametrize("shell", SHELLS, ids=lambda argv: argv[0])
+def test_the_newest_run_that_ended_well_tells_what_was_applied(shell: tuple[str, ...], tmp_path: Path) -> None:
+    script = b'concurrent = 1\n\n[[runners]]\npre_build_script = """\nA:b\n\n\xc3\xa4\n"""\n'
+    disk = Disk(tmp_path, shell)
+    disk.run(9, "applied", '{"files": {"/a": "1"}, "contents": {"/a": "new.1"}}', {"new.1": b"nine"})
+    disk.run(
+        10,
+        "applied",
+        '{"files": {"/a": "2", "/b": "3"}, "contents": {"/a": "same.2", "/b": "new.1"}}',
+        {"same.2": b"ten\n", "new.1": script, "old.1": b"no"},
+    )
+    disk.run(11, "rolled-back", '{"files": {"/a": "4"}, "contents": {"/a": "new.1"}}', {"new.1": b"eleven"})
+    disk.run(12, "", "", {"new.1": b"twelve"})
+    found = observe(Host("h", "h"), (), disk)
+    assert (found.since, found.base) == (10, {"/a": b"ten\n", "/b": script})
+    assert found.applied == {"/a": "2", "/b": "3"}
+    assert found.last
+    assert found.last.number == 12
+
+
+def test_every_content_goes_with_a_run() -> None:
+    made = plan(ask({"mtu": 1500}, RUNNER), have({"mtu": 1400}, RUNNER))
+    assert made.contents == {DAEMON: "new.1", CONFIG: "same.2"}
+    assert made.files[made.contents[DAEMON]] == made.changes[0].new.content
+    assert made.files[made.contents[CONFIG]] == RUNNER
+
+
+def test_what_is_not_asked_for_any_more_is_still_known() -> None:
+    found = replace(have({"mtu": 1400}, RUNNER), base={"/else": b"x"})
+    made = plan(ask({"mtu": 1500}, None), found)
+    assert made.files[made.contents["/else"]] == b"x"

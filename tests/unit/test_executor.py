@@ -1,0 +1,78 @@
+"""A host's turn in a deploy, and a connection that breaks right after a run: how the run ended is what counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from io import StringIO
+from typing import cast
+
+from runnerops.engine.connections import Reach
+from runnerops.engine.executor import Turns
+from runnerops.engine.interrupts import Going
+from runnerops.engine.locks import Patience
+from runnerops.engine.loop import walked
+from runnerops.engine.planned import Planned
+from runnerops.engine.project import Project
+from runnerops.errors import LinkLostError
+from runnerops.model import Host, Inventory, Origin, Plan, Result, Run, Step
+from runnerops.redact import Redactor
+from runnerops.report.progress import Show
+from runnerops.report.screen import Screen
+
+HOST = Host("h", "h")
+SWAP = Step("swap", ("/etc/gitlab-runner/config.toml", "a" * 64, "b" * 64))
+PLAN = Plan("h", 8, Origin("me", "here"), todo=(Step("part", ("gitlab_runner",)), SWAP), digest="mine")
+PROJECT = Project(Inventory("inventory.yml", (HOST,), {}), (HOST,), {"h": ()}, {"h": ()}, b"")
+
+
+class Quiet:
+    """Shows nothing."""
+
+    def watch(self, event: object) -> None:
+        """Nothing to see."""
+
+    def end(self, outcome: object) -> None:
+        """Nothing to see."""
+
+
+class Breaking:
+    """The way to a host that prints a run to its end; whatever is read after that finds the connection lost."""
+
+    status = 0
+
+    def link(self, host: Host) -> Breaking:
+        assert host is HOST
+        return self
+
+    again = link
+
+    def reader(self, host: Host) -> Breaking:
+        assert host is HOST
+        return self
+
+    def lines(self, command: Sequence[str], stdin: bytes) -> Iterator[bytes]:
+        assert command
+        assert isinstance(stdin, bytes)
+        yield from (b"1.0\ttodo\t1\tstep\t\n", b"1.1\ttodo\t1\tfail\t\n", b"1.2\t\t-1\tend\trolled-back\n")
+
+    def read(self, script: bytes) -> bytes:
+        assert script
+        raise LinkLostError("h", "the connection was lost")
+
+
+def test_a_lost_connection_after_a_run_does_not_hide_how_it_ended() -> None:
+    planned = Planned(PLAN, (), Result.PENDING)
+    screen = Screen(out=StringIO(), err=StringIO(), redactor=Redactor())
+    reach = cast(Reach, Breaking())
+    turns = Turns(
+        PROJECT, {"h": planned}, {"h": PLAN}, reach, screen, cast(Show, Quiet()), Patience(0, screen), Going()
+    )
+    turns.run()
+    assert turns.outcomes["h"].result is Result.ROLLED_BACK
+    assert not turns.again
+
+
+def test_a_run_of_this_very_plan_is_followed_by_its_own_number_though_its_steps_cannot_be_read() -> None:
+    live = Run(7, Origin("anna", "laptop"), "mine", "", alive=True)
+    plans = {"h": Planned(PLAN, (), Result.PENDING, live)}
+    assert walked(plans, cast(Reach, Breaking()), PROJECT)["h"].run == 7

@@ -1,0 +1,259 @@
+"""A host that somebody else's run holds: who it is, waiting for its end, and interrupts while runs go on."""
+
+from __future__ import annotations
+
+import io
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, cast
+
+import pytest
+
+from runnerops.engine.connections import Reach
+from runnerops.engine.interrupts import Going, Terminated
+from runnerops.engine.locks import Patience, locked_by, meet, overtaken
+from runnerops.engine.planned import Planned
+from runnerops.model import Host, Origin, Plan, Result, Run
+from runnerops.remote.reading import ReadOnly
+from runnerops.report.screen import Screen
+
+PLAN = Plan("h", 8, Origin("me", "here"), digest="mine")
+
+
+def run(*, alive: bool, digest: str = "other", result: str = "", pipeline: str = "") -> Run:
+    return Run(7, Origin("anna", "laptop", "", pipeline), digest, result, alive, began=1000)
+
+
+def planned(last: Run | None) -> Planned:
+    return Planned(PLAN, (), Result.PENDING, last)
+
+
+class Reader:
+    """Answers each wait with the next word."""
+
+    def __init__(self, *words: bytes) -> None:
+        self.words = list(words)
+
+    def read(self, script: bytes) -> bytes:
+        assert b"runnerops-7" in script
+        return self.words.pop(0)
+
+
+def wait(seconds: int, *plans: Planned, words: tuple[bytes, ...] = (b"over\n",)) -> tuple[Planned, str]:
+    err = io.StringIO()
+    left = iter(plans)
+    patience = Patience(seconds, Screen(err=err))
+    return patience.plan_free(cast(ReadOnly, Reader(*words)), lambda: next(left)), err.getvalue()
+
+
+def test_without_patience_a_busy_host_is_busy() -> None:
+    found, said = wait(0, planned(run(alive=True)), words=())
+    assert found.live
+    assert said == ""
+
+
+def test_with_patience_it_is_planned_anew_after_the_end() -> None:
+    free = planned(run(alive=False, result="applied"))
+    found, said = wait(60, planned(run(alive=True)), free, words=(b"", b"over\n"))
+    assert found is free
+    assert said.count("waiting for run 7 by anna from laptop, since ") == 1
+
+
+def test_a_run_of_the_very_same_plan_is_not_waited_for_but_followed() -> None:
+    own = planned(run(alive=True, digest="mine"))
+    assert wait(60, own, words=())[0] is own
+    assert own.own
+    assert not own.ready
+
+
+@pytest.mark.parametrize(
+    ("last", "says"),
+    [
+        (run(alive=True), "run 7 by anna from laptop, since 1970-"),
+        (run(alive=True, pipeline="https://x/-/pipelines/3"), "by anna from https://x/-/pipelines/3, since"),
+        (run(alive=False, result="applied"), "came in between (applied)"),
+        (Run(7, Origin("anna", "laptop"), "d", "", alive=True), "since just now"),
+    ],
+)
+def test_who_holds_it(last: Run, says: str) -> None:
+    outcome = locked_by(last, "h")
+    assert outcome.result is Result.LOCKED
+    assert says in outcome.message
+    assert outcome.hint
+
+
+class Kept:
+    """Answers with the history of a host that keeps run 7, as it is by now."""
+
+    def __init__(self, end: str, digest: str) -> None:
+        self.end, self.digest = end, digest
+
+    def read(self, script: bytes) -> bytes:
+        word = script.split(b"word=", 1)[1].split(b"\n", 1)[0].decode()
+        meta = {
+            "run": 7,
+            "origin": {"user": "anna", "machine": "laptop", "commit": "", "pipeline": ""},
+            "digest": self.digest,
+        }
+        folder = "/var/lib/runnerops/runs/7"
+        told = {"numbers": "7", "runs": f"{folder}/meta:{json.dumps(meta)}"}
+        told |= {"logs": f"{folder}/log:1.0\t\t-1\tend\t{self.end}"} if self.end else {}
+        return "".join(f"{word} fact {name}\n{text}\n\n{word} end 0\n" for name, text in told.items()).encode()
+
+
+@pytest.mark.parametrize(
+    ("last", "end", "digest", "again"),
+    [
+        (run(alive=False), "applied", "mine", True),
+        (run(alive=False), "applied", "other", False),
+        (run(alive=False), "rolled-back", "mine", False),
+        (run(alive=False), "", "mine", None),
+        (run(alive=False, result="applied"), "applied", "mine", None),
+        (None, "applied", "mine", None),
+    ],
+)
+def test_a_run_that_was_just_beginning_when_the_host_was_looked_at(
+    last: Run | None, end: str, digest: str, again: bool | None
+) -> None:
+    met = overtaken(PLAN, last, cast(ReadOnly, Kept(end, digest)), Patience(0, Screen(err=io.StringIO())))
+    assert (met.again if met else None) == again
+    assert not met or "run 7 by anna from laptop" in met.outcome.message
+
+
+@pytest.mark.parametrize(
+    ("end", "digest", "result", "again"),
+    [
+        ("", "mine", Result.LOCKED, True),  # it is just beginning, or was cut off
+        ("", "other", Result.LOCKED, True),
+        ("applied", "mine", Result.LOCKED, True),
+        ("applied", "other", Result.LOCKED, False),
+        ("rolled-back", "mine", Result.ROLLED_BACK, False),
+    ],
+)
+def test_a_run_that_had_the_host_first(end: str, digest: str, result: Result, again: bool) -> None:
+    met = meet(PLAN, cast(ReadOnly, Kept(end, digest)), Patience(0, Screen(err=io.StringIO())))
+    assert (met.outcome.result, met.again) == (result, again)
+
+
+@pytest.mark.parametrize(("digest", "result"), [("mine", Result.UNKNOWN), ("other", Result.LOCKED)])
+def test_a_run_that_neither_begins_nor_ends_is_looked_at_once_more_only(digest: str, result: Result) -> None:
+    patience = Patience(0, Screen(err=io.StringIO()))
+    reader = cast(ReadOnly, Kept("", digest))
+    met = [meet(PLAN, reader, patience) for _ in range(2)]
+    assert [(one.outcome.result, one.again) for one in met] == [(Result.LOCKED, True), (result, False)]
+
+
+# ------------------------------------------------------------------------------------------------------- interrupts
+
+
+class Show:
+    """Remembers whether it is quiet."""
+
+    def __init__(self) -> None:
+        self.quiet = False
+
+    def watch(self, event: object) -> None:
+        """Nothing to see."""
+
+    def end(self, outcome: object) -> None:
+        """Nothing to see."""
+
+    def hush(self) -> None:
+        self.quiet = True
+
+    def resume(self) -> None:
+        self.quiet = False
+
+
+class Asking(Screen):
+    """A screen at which somebody gives this answer; None: nobody is there, an exception: they interrupt again."""
+
+    answer: bool | KeyboardInterrupt | None = None
+    asked = 0
+
+    @property
+    def interactive(self) -> bool:
+        return self.answer is not None
+
+    def ask(self, question: str, *, otherwise: bool = False) -> bool:
+        self.asked += 1
+        assert otherwise
+        assert "h" in question
+        if isinstance(self.answer, KeyboardInterrupt):
+            raise self.answer
+        return bool(self.answer)
+
+
+class Stops:
+    """The way to a host; a run that is told to stop ends at once."""
+
+    def __init__(self, ended: threading.Event) -> None:
+        self.commands: list[Any] = []
+        self.ended = ended
+
+    def link(self, host: Host) -> Stops:
+        assert host.name == "h"
+        return self
+
+    def run(self, command: object, stdin: bytes, timeout: float) -> None:
+        assert stdin == b""
+        assert timeout
+        self.commands.append(command)
+        self.ended.set()
+
+
+@contextmanager
+def one_run(going: Going, ended: threading.Event) -> Iterator[None]:
+    """A run that goes on until `ended`."""
+    begun = threading.Event()
+
+    def go_on() -> None:
+        with going.on(Host("h", "h"), PLAN):
+            begun.set()
+            ended.wait(20)
+
+    thread = threading.Thread(target=go_on)
+    thread.start()
+    begun.wait(20)
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    ("answer", "stop", "asked", "stopped"),
+    [
+        (True, KeyboardInterrupt(), 1, False),
+        (False, KeyboardInterrupt(), 1, True),
+        (KeyboardInterrupt(), KeyboardInterrupt(), 1, False),
+        (None, KeyboardInterrupt(), 0, False),
+        (False, Terminated(), 0, False),
+    ],
+    ids=["yes", "no", "again", "nobody there", "sigterm"],
+)
+def test_an_interrupt(
+    answer: bool | KeyboardInterrupt | None, stop: KeyboardInterrupt, asked: int, stopped: bool
+) -> None:
+    going, ended = Going(), threading.Event()
+    screen, reach, show = Asking(err=io.StringIO()), Stops(ended), Show()
+    screen.answer = answer
+    with one_run(going, ended):
+        going.interrupt(stop, screen, show, cast(Reach, reach))
+        assert going.interrupted
+        assert screen.asked == asked
+        assert bool(reach.commands) is stopped
+        assert going.left_alone == (() if stopped else ("h",))
+        assert show.quiet is not stopped
+
+
+def test_with_no_run_going_on_nobody_is_asked() -> None:
+    going, screen = Going(), Asking(err=io.StringIO())
+    screen.answer = False
+    going.interrupt(KeyboardInterrupt(), screen, Show(), cast(Reach, Stops(threading.Event())))
+    assert going.interrupted
+    assert screen.asked == 0
+    assert going.left_alone == ()
