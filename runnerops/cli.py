@@ -14,7 +14,7 @@ import typer
 
 from runnerops import __version__
 from runnerops.errors import RunneropsError, UsageError
-from runnerops.model import Exit
+from runnerops.model.common import Exit
 
 if TYPE_CHECKING:
     from runnerops.engine.options import Flags

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runnerops.model import Exit
+from runnerops.model.common import Exit
 
 
 class RunneropsError(Exception):

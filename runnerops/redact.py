@@ -13,7 +13,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from runnerops.model import FileSpec, Host, Key, Secret, Tree, Value
+from runnerops.model.common import Key, Secret, Tree, Value
+from runnerops.model.inventory import FileSpec, Host
 
 if TYPE_CHECKING:  # services use this module's names of secrets
     from runnerops.services.base import Service

@@ -20,7 +20,8 @@ from jinja2 import (
 from jinja2.exceptions import TemplateError as JinjaError
 
 from runnerops.errors import TemplateError
-from runnerops.model import FileSpec, Host, RenderedFile, Secret, Value
+from runnerops.model.common import Secret, Value
+from runnerops.model.inventory import FileSpec, Host, RenderedFile
 from runnerops.services import SERVICES
 from runnerops.services.base import ParseError, Service
 from runnerops.services.gitlab_runner.toml_writer import to_toml

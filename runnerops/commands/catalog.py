@@ -14,7 +14,7 @@ from runnerops.engine.observe import ask
 from runnerops.engine.review import failure
 from runnerops.engine.scheduling import side_by_side
 from runnerops.errors import RunneropsError
-from runnerops.model import Exit, ServiceName
+from runnerops.model.common import Exit, ServiceName
 from runnerops.remote.reading import ReadOnly
 from runnerops.report.document import VERSION, outcome_document
 from runnerops.report.screen import Screen

@@ -9,7 +9,9 @@ from pathlib import Path, PurePath
 from runnerops import inventory
 from runnerops.engine.project import open_project
 from runnerops.errors import RunneropsError, UsageError
-from runnerops.model import Exit, FileSpec, Finding, Format, Host, RenderedFile, ServiceName
+from runnerops.model.common import Exit, ServiceName
+from runnerops.model.inventory import FileSpec, Format, Host, RenderedFile
+from runnerops.model.plan import Finding
 from runnerops.planning.lint import lint
 from runnerops.report.document import VERSION, finding_document
 from runnerops.report.screen import Screen

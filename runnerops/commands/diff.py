@@ -8,7 +8,7 @@ from pathlib import Path
 from runnerops import inventory
 from runnerops.engine.connections import Reach
 from runnerops.engine.options import Flags
-from runnerops.model import Exit
+from runnerops.model.common import Exit
 from runnerops.report.screen import Screen
 
 

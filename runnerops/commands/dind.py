@@ -10,7 +10,8 @@ from runnerops import inventory
 from runnerops.errors import InventoryError
 from runnerops.inventory.dind import pool_beside
 from runnerops.inventory.registries import HUB
-from runnerops.model import Cache, Exit
+from runnerops.model.common import Exit
+from runnerops.model.inventory import Cache
 from runnerops.report.screen import Screen
 from runnerops.services.gitlab_runner.dind import Dind
 

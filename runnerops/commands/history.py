@@ -12,7 +12,9 @@ from runnerops.engine import apply
 from runnerops.engine.connections import Reach
 from runnerops.engine.outcome import plan_of
 from runnerops.engine.scheduling import exit_of
-from runnerops.model import Exit, Host, Outcome, Record
+from runnerops.model.common import Exit
+from runnerops.model.inventory import Host
+from runnerops.model.run import Outcome, Record
 from runnerops.remote.history import History, read_history
 from runnerops.report.document import summary_document
 from runnerops.report.history import history_document, record_lines

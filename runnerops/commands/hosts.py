@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from runnerops import inventory
-from runnerops.model import Exit, Host, Secret, ServiceName, Value, key_text
+from runnerops.model.common import Exit, Secret, ServiceName, Value, key_text
+from runnerops.model.inventory import Host
 from runnerops.redact import MASK, leaves, secret_name
 from runnerops.report.document import VERSION
 from runnerops.report.screen import Screen

@@ -9,7 +9,8 @@ from pathlib import Path
 from runnerops import inventory
 from runnerops.engine.project import Project, open_project
 from runnerops.errors import UsageError
-from runnerops.model import Exit, Host, RenderedFile
+from runnerops.model.common import Exit
+from runnerops.model.inventory import Host, RenderedFile
 from runnerops.report.differ import masked_text
 from runnerops.report.screen import Screen
 

@@ -18,7 +18,8 @@ from runnerops.engine.planner import plan_from
 from runnerops.engine.project import Project, learn_secrets
 from runnerops.engine.requester import find_origin
 from runnerops.errors import HostError
-from runnerops.model import Exit, Host, Origin, RenderedFile
+from runnerops.model.common import Exit
+from runnerops.model.inventory import Host, Origin, RenderedFile
 from runnerops.planning.restore import as_of, choose_target, keep_untouched, parts_of, pick
 from runnerops.redact import Redactor
 from runnerops.remote.history import History, read_history, read_kept

@@ -11,7 +11,8 @@ from runnerops.engine.connections import Reach
 from runnerops.engine.observe import observe
 from runnerops.engine.review import failure
 from runnerops.engine.scheduling import side_by_side
-from runnerops.model import Exit, HostState
+from runnerops.model.common import Exit
+from runnerops.model.host_state import HostState
 from runnerops.remote.reading import ReadOnly
 from runnerops.report.document import VERSION, outcome_document
 from runnerops.report.screen import Screen

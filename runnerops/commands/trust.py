@@ -14,7 +14,8 @@ from pathlib import Path
 
 from runnerops import inventory
 from runnerops.errors import HostError, RunneropsError, UsageError
-from runnerops.model import Exit, Host
+from runnerops.model.common import Exit
+from runnerops.model.inventory import Host
 from runnerops.remote.hostkeys import PROJECT_FILE, HostKey, KnownHosts
 from runnerops.remote.hostnames import without
 from runnerops.remote.keys import Credentials

@@ -16,7 +16,8 @@ from runnerops.engine.connections import Reach
 from runnerops.engine.review import failure
 from runnerops.engine.scheduling import side_by_side
 from runnerops.errors import RunneropsError, UsageError
-from runnerops.model import Exit, Host
+from runnerops.model.common import Exit
+from runnerops.model.inventory import Host
 from runnerops.remote.reading import ReadOnly
 from runnerops.remote.trying import Trying
 from runnerops.report.checks import check_document, check_lines, summary_line

@@ -20,7 +20,7 @@ from runnerops.demo.simulated.processes import adopt_orphans, end_descendants
 from runnerops.demo.site import Site
 from runnerops.demo.story import ENVIRONMENT, INVENTORY, SCENES, Scene
 from runnerops.errors import RunneropsError
-from runnerops.model import Exit
+from runnerops.model.common import Exit
 from runnerops.report.screen import Screen
 
 WIDTH = 78

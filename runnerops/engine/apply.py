@@ -13,7 +13,9 @@ from typing import Protocol
 
 from runnerops.engine.outcome import in_between, left, outcome_of, unseen
 from runnerops.errors import HostError, LinkLostError
-from runnerops.model import Event, Outcome, Plan, Result, drains
+from runnerops.model.common import Result
+from runnerops.model.plan import Plan, drains
+from runnerops.model.run import Event, Outcome
 from runnerops.redact import Redactor
 from runnerops.remote import protocol
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from runnerops.engine.scheduling import WORKERS
 from runnerops.errors import HostError
-from runnerops.model import Host, Inventory
+from runnerops.model.inventory import Host, Inventory
 from runnerops.remote.hostkeys import KnownHosts
 from runnerops.remote.keys import Credentials
 from runnerops.remote.link import Link

@@ -17,7 +17,10 @@ from runnerops.engine.project import Project
 from runnerops.engine.review import failure
 from runnerops.engine.scheduling import Turn, in_order
 from runnerops.errors import HostError, RunneropsError
-from runnerops.model import Host, Outcome, Plan, Result, Verb, drains
+from runnerops.model.common import Result, Verb
+from runnerops.model.inventory import Host
+from runnerops.model.plan import Plan, drains
+from runnerops.model.run import Outcome
 from runnerops.planning.races import moved, only_its_own
 from runnerops.report.history import holder_text
 from runnerops.report.progress import Show

@@ -14,7 +14,8 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from runnerops.errors import RunneropsError
-from runnerops.model import Host, Plan
+from runnerops.model.inventory import Host
+from runnerops.model.plan import Plan
 from runnerops.remote import protocol
 from runnerops.report.screen import Screen
 

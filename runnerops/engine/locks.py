@@ -10,7 +10,10 @@ from dataclasses import dataclass, field, replace
 from runnerops.engine.outcome import in_between, outcome_of, plan_of, unseen
 from runnerops.engine.planned import Planned
 from runnerops.errors import HostError
-from runnerops.model import ENDS, Outcome, Plan, Record, Result, Run
+from runnerops.model.common import ENDS, Result
+from runnerops.model.host_state import Run
+from runnerops.model.plan import Plan
+from runnerops.model.run import Outcome, Record
 from runnerops.remote.history import read_history, wait_for_end
 from runnerops.remote.reading import ReadOnly
 from runnerops.report.history import holder_text

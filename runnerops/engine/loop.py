@@ -14,7 +14,11 @@ from runnerops.engine.project import Project
 from runnerops.engine.review import show_text
 from runnerops.engine.scheduling import exit_of
 from runnerops.errors import HostError
-from runnerops.model import Exit, Host, Outcome, Plan, Result, Run
+from runnerops.model.common import Exit, Result
+from runnerops.model.host_state import Run
+from runnerops.model.inventory import Host
+from runnerops.model.plan import Plan
+from runnerops.model.run import Outcome
 from runnerops.report.screen import Screen
 
 if TYPE_CHECKING:

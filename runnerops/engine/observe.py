@@ -6,7 +6,8 @@ import secrets
 from collections.abc import Sequence
 from typing import Protocol
 
-from runnerops.model import Host, HostState, RenderedFile
+from runnerops.model.host_state import HostState
+from runnerops.model.inventory import Host, RenderedFile
 from runnerops.remote import protocol, state
 from runnerops.services import SERVICES
 from runnerops.services.base import Answers

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from runnerops.errors import UsageError
-from runnerops.model import CiJob, Host, Policy
+from runnerops.model.inventory import CiJob, Host, Policy
 from runnerops.report.screen import Screen
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from runnerops.model import ENDS, Event, Outcome, Plan, Record, Result, Step, drains, step_text
+from runnerops.model.common import ENDS, Result
+from runnerops.model.plan import Plan, Step, drains, step_text
+from runnerops.model.run import Event, Outcome, Record
 
 STATE = "/var/lib/runnerops"
 

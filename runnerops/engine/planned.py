@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from runnerops.model import Plan, Result, Run
+from runnerops.model.common import Result
+from runnerops.model.host_state import Run
+from runnerops.model.plan import Plan
 
 
 @dataclass(frozen=True, slots=True)

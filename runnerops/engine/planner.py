@@ -9,16 +9,19 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from runnerops import late
 from runnerops.engine.observe import Reader, observe
 from runnerops.engine.options import Flags
 from runnerops.engine.planned import Planned
 from runnerops.engine.project import Project, learn_secrets
 from runnerops.engine.requester import find_job, find_origin
 from runnerops.engine.scheduling import side_by_side
-from runnerops.model import Host, HostState, Origin, Plan, RenderedFile, Result
+from runnerops.model.common import Result
+from runnerops.model.host_state import HostState
+from runnerops.model.inventory import Host, Origin, RenderedFile
+from runnerops.model.plan import Plan
 from runnerops.planning.lint import lint
 from runnerops.redact import Redactor
+from runnerops.services import load_planning
 from runnerops.services.base import ParseError
 
 if TYPE_CHECKING:
@@ -116,7 +119,7 @@ def load_rest() -> None:
     import runnerops.planning.plan
     import runnerops.planning.reconcile  # noqa: F401
 
-    late.load_all()
+    load_planning()
 
 
 def _result(plan: Plan) -> Result:

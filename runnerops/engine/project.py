@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from runnerops.errors import RunneropsError
-from runnerops.model import Finding, Host, Inventory, RenderedFile
+from runnerops.model.inventory import Host, Inventory, RenderedFile
+from runnerops.model.plan import Finding
 from runnerops.planning.lint import lint
 from runnerops.redact import Masker, Redactor, clear_texts, secret_values
 from runnerops.render import Renderer

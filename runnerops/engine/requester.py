@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from runnerops.model import CiJob, Origin
+from runnerops.model.inventory import CiJob, Origin
 
 
 def find_origin(environ: Mapping[str, str], folder: Path) -> Origin:

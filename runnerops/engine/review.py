@@ -8,7 +8,8 @@ from runnerops.engine.planned import Planned, Plans
 from runnerops.engine.project import Project
 from runnerops.engine.scheduling import exit_of
 from runnerops.errors import HostError, RunneropsError
-from runnerops.model import Exit, Outcome, Result
+from runnerops.model.common import Exit, Result
+from runnerops.model.run import Outcome
 from runnerops.report.document import VERSION, outcome_document, plan_document
 from runnerops.report.history import last_run_lines
 from runnerops.report.screen import Screen

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Generic, TypeVar
 
-from runnerops.model import Exit, Result
+from runnerops.model.common import Exit, Result
 
 Out = TypeVar("Out")
 

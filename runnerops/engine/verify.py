@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from runnerops.engine.observe import Reader, ask, inquire
-from runnerops.model import Host
+from runnerops.model.inventory import Host
 from runnerops.services.base import Answers
 from runnerops.services.providers import CHAIN
 from runnerops.services.verify import Call, Check, Probe, Seen

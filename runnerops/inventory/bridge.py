@@ -7,7 +7,7 @@ from ipaddress import IPv4Interface, IPv4Network, ip_network
 
 from runnerops.inventory.checks import Refused
 from runnerops.inventory.endpoints import Ip, as_ip
-from runnerops.model import Tree, Value
+from runnerops.model.common import Tree, Value
 
 _DEFAULT = IPv4Interface("172.17.0.1/16")
 """What Docker takes when nothing is set and the range is free."""

@@ -13,7 +13,8 @@ from runnerops.inventory.endpoints import split_listen
 from runnerops.inventory.problems import Problems, dotted
 from runnerops.inventory.registries import HUB, HUB_CACHE, HUB_UPSTREAM, cache_name, served
 from runnerops.inventory.shape import CacheShape
-from runnerops.model import Cache, Key, Mark, Tree, Value
+from runnerops.model.common import Key, Mark, Tree, Value
+from runnerops.model.inventory import Cache
 from runnerops.services.registry.image import DEFAULT_IMAGE
 
 PORT = 5000

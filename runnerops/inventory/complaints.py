@@ -12,7 +12,7 @@ from runnerops.inventory.checks import Refused
 from runnerops.inventory.nodes import Node
 from runnerops.inventory.problems import Problems, did_you_mean, dotted
 from runnerops.inventory.shape import InventoryShape
-from runnerops.model import Key, Mark, Secret
+from runnerops.model.common import Key, Mark, Secret
 
 _QUOTES = "put it in quotes if it is meant as text"
 _WORDS = {

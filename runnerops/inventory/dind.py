@@ -17,7 +17,7 @@ from runnerops.inventory.endpoints import as_ip
 from runnerops.inventory.problems import Problems, dotted
 from runnerops.inventory.shape import DindShape
 from runnerops.inventory.wiring import Wiring
-from runnerops.model import Key, ServiceName, Tree
+from runnerops.model.common import Key, ServiceName, Tree
 from runnerops.services.gitlab_runner.dind import CERTDIR, CERTS, Dind, service_names, variables_of, with_dind
 
 _POOLS = tuple(IPv4Network(f"10.{second}.0.0/16") for second in range(231, 255))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from runnerops.inventory.nodes import Node
 from runnerops.inventory.problems import Problems, did_you_mean, dotted
-from runnerops.model import Key
+from runnerops.model.common import Key
 
 _NOT_MERGED = frozenset({"groups", "address"})
 """Keys that belong to one group or host and are never inherited."""

@@ -13,7 +13,7 @@ from runnerops.inventory.nodes import Node
 from runnerops.inventory.problems import Problems
 from runnerops.inventory.registries import cache_name
 from runnerops.inventory.shape import HostShape
-from runnerops.model import Key, Mark, Secret, Value
+from runnerops.model.common import Key, Mark, Secret, Value
 
 RUNNERS: Key = ("gitlab_runner", "runners")
 CACHES: Key = ("registry", "caches")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import yaml
 
 from runnerops.inventory.problems import Problems
-from runnerops.model import Mark
+from runnerops.model.common import Mark
 
 _LOADER: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 

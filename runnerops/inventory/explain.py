@@ -11,7 +11,8 @@ from runnerops.inventory.load import drafts_of, read_document
 from runnerops.inventory.nodes import Node
 from runnerops.inventory.problems import Problems
 from runnerops.inventory.targets import unknown_target
-from runnerops.model import Host, Key, Mark, Value
+from runnerops.model.common import Key, Mark, Value
+from runnerops.model.inventory import Host
 
 FILLED_IN = "filled in"
 _FOR_US = frozenset({"local", "listen_given", "config_file"})

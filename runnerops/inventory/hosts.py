@@ -13,7 +13,8 @@ from runnerops.inventory.nodes import Node
 from runnerops.inventory.problems import Problems
 from runnerops.inventory.shape import SectionShape, SshShape
 from runnerops.inventory.wiring import Wiring, needs_mirrors
-from runnerops.model import KEEP_RUNS, Host, Key, Mark, ServiceName, Ssh, Tree
+from runnerops.model.common import KEEP_RUNS, Key, Mark, ServiceName, Tree
+from runnerops.model.inventory import Host, Ssh
 
 _OURS = ("on_change", "keep")
 _DIRECTORY = "/opt/registry"

@@ -13,7 +13,7 @@ from runnerops.inventory.document import Document, document
 from runnerops.inventory.nodes import parse
 from runnerops.inventory.problems import Problems
 from runnerops.inventory.text import decode
-from runnerops.model import Inventory
+from runnerops.model.inventory import Inventory
 
 if TYPE_CHECKING:
     from runnerops.inventory.drafts import Draft

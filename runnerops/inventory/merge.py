@@ -12,7 +12,7 @@ from functools import reduce
 
 from runnerops.inventory.nodes import Node
 from runnerops.inventory.problems import Problems, dotted
-from runnerops.model import Key, Mark
+from runnerops.model.common import Key, Mark
 
 NameOf = Callable[[Node], str]
 """The name by which an entry of a list merges, `{host}` replaced."""

@@ -15,7 +15,7 @@ import yaml
 from runnerops.inventory.events import events, place
 from runnerops.inventory.problems import Problems, dotted
 from runnerops.inventory.scalars import Scalar, ScalarError, check_tag, read_scalar
-from runnerops.model import Mark
+from runnerops.model.common import Mark
 
 _DEEPEST = 60
 _MOST_COPIES = 100_000

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 from runnerops.errors import InventoryError
-from runnerops.model import Key, Mark
+from runnerops.model.common import Key, Mark
 
 
 @dataclass(frozen=True, slots=True)

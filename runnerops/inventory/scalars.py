@@ -9,7 +9,7 @@ import re
 from typing import Literal, TypeAlias, get_args
 
 from runnerops.inventory.problems import did_you_mean
-from runnerops.model import Mark, Secret
+from runnerops.model.common import Mark, Secret
 
 Scalar: TypeAlias = "str | int | float | bool | Secret | None"
 Source: TypeAlias = Literal["env", "file", "command"]

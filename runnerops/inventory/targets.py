@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 
 from runnerops.errors import UsageError
 from runnerops.inventory.problems import did_you_mean
-from runnerops.model import Host, Inventory
+from runnerops.model.inventory import Host, Inventory
 
 
 def select(inventory: Inventory, targets: Sequence[str]) -> tuple[Host, ...]:

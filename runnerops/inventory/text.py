@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from runnerops.inventory.problems import Problems
-from runnerops.model import Mark
+from runnerops.model.common import Mark
 
 _UNPRINTABLE = "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 """What YAML 1.2 does not allow in a text, and a byte order mark in the middle of one. Slow to compile."""

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from runnerops.model import Change, Host, HostState, Policy, Stop, key_text
+from runnerops.model.common import key_text
+from runnerops.model.host_state import HostState
+from runnerops.model.inventory import Host, Policy
+from runnerops.model.plan import Change, Stop
 from runnerops.services import service_of
 from runnerops.services.base import ParseError
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from runnerops.model import Cache, Host, ServiceName
+from runnerops.model.common import ServiceName
+from runnerops.model.inventory import Cache, Host
 from runnerops.services.registry.reach import urls_given
 
 

@@ -8,7 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from runnerops.model import ABSENT, Cause, Drift, Edit, FileSpec, HostState, Key, RemoteFile, RenderedFile, Tree, Value
+from runnerops.model.common import ABSENT, Key, Tree, Value
+from runnerops.model.host_state import HostState, RemoteFile
+from runnerops.model.inventory import FileSpec, RenderedFile
+from runnerops.model.plan import Cause, Drift, Edit
 from runnerops.services import service_of
 from runnerops.services.base import ParseError, Service, sha256
 

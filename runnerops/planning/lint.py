@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from runnerops.model import Facts, FileSpec, Finding, Host, RenderedFile, ServiceName, Tree
+from runnerops.model.common import ServiceName, Tree
+from runnerops.model.host_state import Facts
+from runnerops.model.inventory import FileSpec, Host, RenderedFile
+from runnerops.model.plan import Finding
 from runnerops.services import SERVICES, service_of
 
 

@@ -11,21 +11,9 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from runnerops.model import (
-    Action,
-    Change,
-    Edit,
-    Finding,
-    Given,
-    Host,
-    HostState,
-    Origin,
-    Plan,
-    Policy,
-    RemoteFile,
-    RenderedFile,
-    Stop,
-)
+from runnerops.model.host_state import Given, HostState, RemoteFile
+from runnerops.model.inventory import Host, Origin, Policy, RenderedFile
+from runnerops.model.plan import Action, Change, Edit, Finding, Plan, Stop
 from runnerops.planning.blockers import edited_there, lifted, not_equipped, not_ours, sift
 from runnerops.planning.dependencies import uses_caches_of
 from runnerops.planning.drift import explain

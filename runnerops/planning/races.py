@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from runnerops.model import FileSpec, Plan, RenderedFile, Result, Step
+from runnerops.model.common import Result
+from runnerops.model.inventory import FileSpec, RenderedFile
+from runnerops.model.plan import Plan, Step
 from runnerops.services import service_of
 from runnerops.services.base import ParseError
 

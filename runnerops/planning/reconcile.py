@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from runnerops.model import Host, HostState, RenderedFile, Stop
+from runnerops.model.host_state import HostState
+from runnerops.model.inventory import Host, RenderedFile
+from runnerops.model.plan import Stop
 from runnerops.services import SERVICES
 
 

@@ -9,7 +9,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from runnerops.errors import RunneropsError
-from runnerops.model import ABSENT, Host, HostState, Record, RenderedFile, Result
+from runnerops.model.common import ABSENT, Result
+from runnerops.model.host_state import HostState
+from runnerops.model.inventory import Host, RenderedFile
+from runnerops.model.run import Record
 from runnerops.services import SERVICES
 from runnerops.services.base import original_name
 

@@ -5,19 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from runnerops.model import (
-    ABSENT,
-    Action,
-    Change,
-    Given,
-    Host,
-    HostState,
-    Moves,
-    Policy,
-    RemoteFile,
-    ServiceName,
-    Step,
-)
+from runnerops.model.common import ABSENT, ServiceName
+from runnerops.model.host_state import Given, HostState, RemoteFile
+from runnerops.model.inventory import Host, Policy
+from runnerops.model.plan import Action, Change, Moves, Step
 from runnerops.services import SERVICES, service_of
 from runnerops.services.base import Service, original_name, sha256
 from runnerops.services.steps import owed_again

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from runnerops.model import Event, Record
+from runnerops.model.run import Event, Record
 from runnerops.remote import protocol, state
 from runnerops.services.base import Answers
 

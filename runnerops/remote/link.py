@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from runnerops.errors import HostError, LinkLostError
-from runnerops.model import Host
+from runnerops.model.inventory import Host
 
 if TYPE_CHECKING:
     from fabric import Connection

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from runnerops.errors import HostError, HostKeyError
-from runnerops.model import Host
+from runnerops.model.inventory import Host
 from runnerops.remote.hostkeys import KINDS, Entry, HostKey, KnownHosts
 from runnerops.remote.keys import Credentials
 from runnerops.remote.link import close_all

@@ -14,7 +14,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Literal, TypeAlias, cast
 
-from runnerops.model import Event, Plan, RemoteFile, Step, StepVerb
+from runnerops.model.host_state import RemoteFile
+from runnerops.model.plan import Plan, Step, StepVerb
+from runnerops.model.run import Event
 from runnerops.services.base import Answer
 
 STATE = "/var/lib/runnerops"

@@ -15,7 +15,7 @@ from typing import Any
 from paramiko import MissingHostKeyPolicy, PKey, SSHClient, SSHException
 
 from runnerops.errors import HostError, HostKeyError
-from runnerops.model import Host
+from runnerops.model.inventory import Host
 from runnerops.remote.fabrics import Config, Connection
 from runnerops.remote.hostkeys import HostKey, KnownHosts
 from runnerops.remote.hostnames import lookup_name

@@ -7,7 +7,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from runnerops.model import Facts, Given, HostState, Origin, Owed, RemoteFile, Run, ServiceName, Sha, Verb
+from runnerops.model.common import ServiceName, Sha, Verb
+from runnerops.model.host_state import Facts, Given, HostState, Owed, RemoteFile, Run
+from runnerops.model.inventory import Origin
 from runnerops.services.base import Answers
 from runnerops.services.steps import ANY
 

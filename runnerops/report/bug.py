@@ -9,7 +9,7 @@ import tempfile
 import traceback
 
 from runnerops import __version__
-from runnerops.model import Exit
+from runnerops.model.common import Exit
 
 _QUOTED = re.compile(r"'[^'\n]{6,}'|\"[^\"\n]{6,}\"")
 

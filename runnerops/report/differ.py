@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import difflib
 
-from runnerops.model import Change, FileSpec, Key, Tree, Value
+from runnerops.model.common import Key, Tree, Value
+from runnerops.model.inventory import FileSpec
+from runnerops.model.plan import Change
 from runnerops.redact import Masker
 from runnerops.services import service_of
 from runnerops.services.base import ParseError

@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from runnerops.model import Action, Change, Event, Finding, Origin, Outcome, Plan, Result, Run, Stop, key_text
+from runnerops.model.common import Result, key_text
+from runnerops.model.host_state import Run
+from runnerops.model.inventory import Origin
+from runnerops.model.plan import Action, Change, Finding, Plan, Stop
+from runnerops.model.run import Event, Outcome
 from runnerops.redact import Masker
 from runnerops.report.differ import diff_lines, state_of
 

@@ -6,7 +6,11 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from runnerops.model import ENDS, Event, Origin, Record, Result, Run, step_text
+from runnerops.model.common import ENDS, Result
+from runnerops.model.host_state import Run
+from runnerops.model.inventory import Origin
+from runnerops.model.plan import step_text
+from runnerops.model.run import Event, Record
 from runnerops.report.document import VERSION, event_document, origin_document
 from runnerops.report.text import GOOD, Line
 

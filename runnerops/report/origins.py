@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from runnerops.model import Change, Drift, key_text
+from runnerops.model.common import key_text
+from runnerops.model.plan import Change, Drift
 
 
 def cause_texts(change: Change) -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -7,7 +7,8 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol
 
-from runnerops.model import Event, Outcome, Plan, Step, drains, step_text
+from runnerops.model.plan import Plan, Step, drains, step_text
+from runnerops.model.run import Event, Outcome
 from runnerops.report.document import event_document
 from runnerops.report.screen import Screen
 from runnerops.report.text import outcome_lines

@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from runnerops.model import HostState, Run
+from runnerops.model.host_state import HostState, Run
 from runnerops.report.history import local_time, origin_text
 from runnerops.report.text import WIDTH, Line
 from runnerops.services.status import Standing

@@ -5,7 +5,9 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 
-from runnerops.model import Action, Change, Finding, Outcome, Plan, Result, Step, Stop, Verb, key_text, step_text
+from runnerops.model.common import Result, Verb, key_text
+from runnerops.model.plan import Action, Change, Finding, Plan, Step, Stop, step_text
+from runnerops.model.run import Outcome
 from runnerops.redact import Masker
 from runnerops.report.differ import diff_lines, state_of
 from runnerops.report.origins import cause_texts

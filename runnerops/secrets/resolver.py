@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from runnerops.errors import SecretError
-from runnerops.model import Secret
+from runnerops.model.common import Secret
 from runnerops.redact import Redactor, secret_name
 from runnerops.secrets.commands import SECONDS, Output, RunCommand, run_command
 from runnerops.secrets.dotenv import read_dotenv

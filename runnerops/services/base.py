@@ -8,27 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeAlias
 
-from runnerops.model import (
-    ABSENT,
-    Action,
-    Adopted,
-    Change,
-    Edit,
-    Facts,
-    FileSpec,
-    Finding,
-    Host,
-    HostState,
-    Key,
-    Moves,
-    Policy,
-    RenderedFile,
-    ServiceName,
-    Sha,
-    Stop,
-    Tree,
-    Value,
-)
+from runnerops.model.common import ABSENT, Key, ServiceName, Sha, Tree, Value
+from runnerops.model.host_state import Facts, HostState
+from runnerops.model.inventory import Adopted, FileSpec, Host, Policy, RenderedFile
+from runnerops.model.plan import Action, Change, Edit, Finding, Moves, Stop
 
 
 class ParseError(Exception):
@@ -58,18 +41,13 @@ Answers: TypeAlias = Mapping[str, Answer]
 """Answers by the question's name, as the observe scripts name them."""
 
 
-class Service(Protocol):
-    """A managed system. Every method is a function of its arguments: no network, clock or environment."""
+class FileFormat(Protocol):
+    """The files of a managed system: which, what their templates see, how they are read and written, what is wrong in them.
+
+    Every method is a function of its arguments: no network, clock or environment.
+    """
 
     NAME: ServiceName
-    OBSERVE: str
-    """Shell functions for the frame in `remote/observe.sh`; they only read."""
-
-    def questions(self, host: Host, asked: Sequence[RenderedFile]) -> tuple[tuple[str, ...], ...]:
-        """Calls of OBSERVE's functions: argv tuples, which run side by side. `asked` has this service's files only."""
-
-    def facts(self, facts: Facts, answers: Answers) -> Facts:
-        """`facts` with this service's part read from the answers."""
 
     def files(self, host: Host) -> tuple[FileSpec, ...]:
         """The files this host should have, in the order they render; () where it has no section."""
@@ -85,6 +63,26 @@ class Service(Protocol):
 
     def secret(self, spec: FileSpec, key: Key, value: Value) -> bool:
         """Whether this system keeps a secret at `key`, beyond the names that `redact` knows."""
+        return False
+
+    def lint(self, files: Mapping[FileSpec, Tree], facts: Facts | None) -> Iterable[Finding]:
+        """What the system itself would refuse, ignore or die of. Without facts: what can be known offline."""
+
+
+class Planner(Protocol):
+    """How a managed system is observed, and how a difference takes effect there. Pure, as `FileFormat` is.
+
+    A method with a body is a default: what most systems do.
+    """
+
+    OBSERVE: str
+    """Shell functions for the frame in `remote/observe.sh`; they only read."""
+
+    def questions(self, host: Host, asked: Sequence[RenderedFile]) -> tuple[tuple[str, ...], ...]:
+        """Calls of OBSERVE's functions: argv tuples, which run side by side. `asked` has this service's files only."""
+
+    def facts(self, facts: Facts, answers: Answers) -> Facts:
+        """`facts` with this service's part read from the answers."""
 
     def edits(self, spec: FileSpec, old: Tree, new: Tree) -> tuple[Edit, ...]:
         """The keys whose meaning differs, host-owned keys apart; () where the two mean the same."""
@@ -94,6 +92,7 @@ class Service(Protocol):
 
     def owns(self, spec: FileSpec, key: Key) -> bool:
         """Whether the managed system writes this key itself."""
+        return False
 
     def settle(
         self, host: Host, asked: Sequence[RenderedFile], have: HostState
@@ -102,11 +101,13 @@ class Service(Protocol):
 
     def given(self, host: Host, asked: Sequence[RenderedFile]) -> Mapping[str, str]:
         """Secrets that the inventory gives and that the managed system may replace, by the name of what each is for."""
+        return {}
 
     def remarks(
         self, host: Host, asked: Sequence[RenderedFile], actions: Sequence[Action], have: HostState
     ) -> Iterable[str]:
         """What is worth a word though it stops nothing and changes nothing. `actions` are the whole plan's."""
+        return ()
 
     def adopt(self, host: Host, files: Mapping[str, bytes | None]) -> Adopted:
         """Contents of before, by path (None: no file), as if an inventory asked for them; never a token of the runner's.
@@ -114,11 +115,9 @@ class Service(Protocol):
         `files` has this service's only; none at all: nothing is asked.
         """
 
-    def lint(self, files: Mapping[FileSpec, Tree], facts: Facts | None) -> Iterable[Finding]:
-        """What the system itself would refuse, ignore or die of. Without facts: what can be known offline."""
-
     def refusals(self, host: Host, have: HostState) -> Iterable[Stop]:
         """Why this host cannot be deployed at all (never allowable)."""
+        return ()
 
     def choose(
         self, host: Host, changes: Sequence[Change], have: HostState, policy: Policy, before: Sequence[Action]
@@ -149,9 +148,15 @@ class Service(Protocol):
 
     def pause(self, have: HostState, policy: Policy) -> Moves:
         """To rest, for another service's action; nothing for most."""
+        return Moves()
 
     def resume(self, have: HostState, policy: Policy, run: int) -> Moves:
         """Back from rest where no action of its own brings it back."""
+        return Moves()
+
+
+class Service(FileFormat, Planner, Protocol):
+    """A managed system."""
 
 
 def fingerprint(key: str, secret: str) -> str:

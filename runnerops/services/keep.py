@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from runnerops.model import Tree, Value
+from runnerops.model.common import Tree, Value
 
 
 def keep(want: Tree, old: Tree, keys: Sequence[str]) -> Tree:

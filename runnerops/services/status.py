@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from runnerops.model import Host, HostState, ServiceName
+from runnerops.model.common import ServiceName
+from runnerops.model.host_state import HostState
+from runnerops.model.inventory import Host
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 
-from runnerops.model import DRAINED, Owed, ServiceName, Step, Verb
+from runnerops.model.common import ServiceName, Verb
+from runnerops.model.host_state import Owed
+from runnerops.model.plan import DRAINED, Step
 
 ANY = "any"
 """Stands for every life of a service: what is owed on a way back, whatever it has come to by then."""

@@ -7,21 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from runnerops.model import (
-    Cache,
-    Host,
-    HostState,
-    Origin,
-    Plan,
-    Policy,
-    RemoteFile,
-    RenderedFile,
-    RunnerFacts,
-    ServiceName,
-    Step,
-    Tree,
-    Unit,
-)
+from runnerops.model.common import ServiceName, Tree
+from runnerops.model.host_state import HostState, RemoteFile, RunnerFacts, Unit
+from runnerops.model.inventory import Cache, Host, Origin, Policy, RenderedFile
+from runnerops.model.plan import Plan, Step
 from runnerops.planning.plan import Request, make_plan
 from runnerops.planning.reconcile import settle
 from runnerops.render import Renderer

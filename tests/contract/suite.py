@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Protocol
 
 from runnerops.engine.apply import Follows, apply
-from runnerops.model import Event, Origin, Plan
+from runnerops.model.inventory import Origin
+from runnerops.model.plan import Plan
+from runnerops.model.run import Event
 from runnerops.redact import Redactor
 from tests.contract.cases import FILES, SECRET, Case, File
 from tests.contract.memory import Memory

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from runnerops.model import Host, Ssh
+from runnerops.model.inventory import Host, Ssh
 from runnerops.remote.hostkeys import HostKey, KnownHosts, parse
 from runnerops.remote.keys import Credentials
 from runnerops.remote.link import Link

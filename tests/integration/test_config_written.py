@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from runnerops.model import Step, Tree
+from runnerops.model.common import Tree
+from runnerops.model.plan import Step
 from runnerops.services.base import sha256
 from runnerops.services.gitlab_runner import rewritten as written
 from runnerops.services.gitlab_runner.format import PATH

@@ -10,7 +10,7 @@ import pytest
 
 from runnerops.demo.server import Server, make_key
 from runnerops.demo.site import Site
-from runnerops.model import Host, Ssh
+from runnerops.model.inventory import Host, Ssh
 from runnerops.remote.hostkeys import parse
 from runnerops.remote.keys import Credentials
 from runnerops.remote.link import Link

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from runnerops.model import Step
+from runnerops.model.plan import Step
 from runnerops.remote import protocol
 from runnerops.services.base import sha256
 from tests.unit.walker import HOST_SH, SHELLS, Walker, sh, stage, swap

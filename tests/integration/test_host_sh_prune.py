@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from runnerops.model import Step
+from runnerops.model.plan import Step
 from tests.unit.walker import SHELLS, Walker, sh, stage, swap
 
 A, B = "/etc/a b.conf", "/etc/b.conf"

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from runnerops.model import Step
+from runnerops.model.plan import Step
 from tests.unit.walker import SHELLS, Walker, sh
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from runnerops.model import Container, Facts
-from runnerops.services import docker
+from runnerops.model.host_state import Container, Facts
+from runnerops.services import DOCKER
 from runnerops.services.base import Answer
 from runnerops.services.docker.observe import OBSERVE
 from tests.unit.walker import SHELLS
@@ -94,7 +94,7 @@ def test_containers_are_read_from_the_socket_and_nothing_else_of_them(shell: tup
     said = ask(shell, "".join(f"{text}\n" for text in texts).replace("<", "\\u003c"))
     text = "\n".join(said[said.index("== docker_inspected") + 1 :])
     assert "hush" not in text
-    facts = docker.facts(
+    facts = DOCKER.facts(
         Facts(), {"docker_where": Answer(0, b"/usr/bin/docker"), "docker_inspected": Answer(0, text.encode())}
     )
     assert facts.docker

@@ -13,7 +13,7 @@ import pytest
 
 from runnerops.engine.connections import Reach
 from runnerops.errors import HostError
-from runnerops.model import Inventory
+from runnerops.model.inventory import Inventory
 from runnerops.report.screen import Screen
 from tests.integration.conftest import StartSshd
 from tests.integration.sshd import ADDRESS, USER, Sshd

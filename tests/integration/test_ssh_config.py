@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from runnerops.errors import HostKeyError
-from runnerops.model import Host, Ssh
+from runnerops.model.inventory import Host, Ssh
 from tests.integration.sshd import ADDRESS, USER, Sshd
 
 

@@ -11,7 +11,7 @@ import pytest
 import runnerops.remote.route
 import runnerops.remote.ssh
 from runnerops.errors import HostError, HostKeyError
-from runnerops.model import Host, Ssh
+from runnerops.model.inventory import Host, Ssh
 from tests.integration.conftest import StartSshd
 from tests.integration.sshd import ADDRESS, USER, Sshd, free_port
 

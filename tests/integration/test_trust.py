@@ -11,7 +11,7 @@ import pytest
 
 from runnerops.commands.trust import trust
 from runnerops.errors import UsageError
-from runnerops.model import Exit
+from runnerops.model.common import Exit
 from runnerops.remote.hostkeys import KnownHosts
 from runnerops.report.screen import Screen
 from tests.integration.conftest import StartSshd

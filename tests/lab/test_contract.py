@@ -6,7 +6,7 @@ import os
 import shlex
 from collections.abc import Sequence
 
-from runnerops.model import Host, Ssh
+from runnerops.model.inventory import Host, Ssh
 from runnerops.remote.hostkeys import parse
 from runnerops.remote.keys import Credentials
 from runnerops.remote.link import Link

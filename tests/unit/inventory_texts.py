@@ -9,7 +9,8 @@ import pytest
 
 from runnerops import inventory
 from runnerops.errors import InventoryError
-from runnerops.model import Host, Inventory, ServiceName, Tree
+from runnerops.model.common import ServiceName, Tree
+from runnerops.model.inventory import Host, Inventory
 
 
 def write(folder: Path, text: str | bytes) -> Path:

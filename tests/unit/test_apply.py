@@ -9,7 +9,10 @@ import pytest
 import runnerops.engine.apply
 from runnerops.engine.apply import apply
 from runnerops.errors import HostError, LinkLostError
-from runnerops.model import Event, Origin, Plan, Result, Step
+from runnerops.model.common import Result
+from runnerops.model.inventory import Origin
+from runnerops.model.plan import Plan, Step
+from runnerops.model.run import Event
 from runnerops.redact import MASK, Redactor
 from runnerops.remote import protocol
 

@@ -8,7 +8,11 @@ import pytest
 
 from runnerops.engine.apply import apply, follow
 from runnerops.engine.outcome import time_text
-from runnerops.model import Origin, Outcome, Plan, Record, Result, Run, Step
+from runnerops.model.common import Result
+from runnerops.model.host_state import Run
+from runnerops.model.inventory import Origin
+from runnerops.model.plan import Plan, Step
+from runnerops.model.run import Outcome, Record
 from runnerops.redact import Redactor
 from runnerops.remote import protocol
 from tests.unit.test_apply import CLOCK, Fake, line

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from runnerops.model import Cache, Host, ServiceName
+from runnerops.model.common import ServiceName
+from runnerops.model.inventory import Cache, Host
 from runnerops.planning.dependencies import uses_caches_of, with_clients
 
 FAR = Cache("dockerhub", "cache-1", "https://registry-1.docker.io", "docker.io", "http://192.0.2.10:5000", local=False)

@@ -12,7 +12,7 @@ from runnerops.commands.check import check
 from runnerops.commands.hosts import hosts
 from runnerops.commands.render import render
 from runnerops.errors import SecretError, UsageError
-from runnerops.model import Exit
+from runnerops.model.common import Exit
 from runnerops.report.screen import Screen
 
 TEXT = """

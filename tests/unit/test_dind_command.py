@@ -11,7 +11,7 @@ import yaml
 
 from runnerops.commands.dind import dind
 from runnerops.errors import InventoryError
-from runnerops.model import Exit
+from runnerops.model.common import Exit
 from runnerops.report.screen import Screen
 from tests.unit import inventory_texts as texts
 

@@ -10,15 +10,10 @@ from pathlib import Path
 import pytest
 
 from runnerops.engine.observe import observe
-from runnerops.model import (
-    ABSENT,
-    Host,
-    HostState,
-    Plan,
-    Result,
-    Tree,
-    key_text,
-)
+from runnerops.model.common import ABSENT, Result, Tree, key_text
+from runnerops.model.host_state import HostState
+from runnerops.model.inventory import Host
+from runnerops.model.plan import Plan
 from runnerops.redact import Masker
 from runnerops.report.document import plan_document
 from runnerops.report.text import plan_lines

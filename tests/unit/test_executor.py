@@ -14,7 +14,10 @@ from runnerops.engine.loop import walked
 from runnerops.engine.planned import Planned
 from runnerops.engine.project import Project
 from runnerops.errors import LinkLostError
-from runnerops.model import Host, Inventory, Origin, Plan, Result, Run, Step
+from runnerops.model.common import Result
+from runnerops.model.host_state import Run
+from runnerops.model.inventory import Host, Inventory, Origin
+from runnerops.model.plan import Plan, Step
 from runnerops.redact import Redactor
 from runnerops.report.progress import Show
 from runnerops.report.screen import Screen

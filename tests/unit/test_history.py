@@ -10,7 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from runnerops.model import Origin, Record, Result, Run, Step
+from runnerops.model.common import Result
+from runnerops.model.host_state import Run
+from runnerops.model.inventory import Origin
+from runnerops.model.plan import Step
+from runnerops.model.run import Record
 from runnerops.remote.history import History, read_history
 from runnerops.report.history import history_document, origin_text, record_lines
 from tests.unit.walker import SHELLS, Walker, sh, stage, swap

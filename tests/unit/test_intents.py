@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from runnerops.model import HostState, Owed, ServiceName, Step, Verb
+from runnerops.model.common import ServiceName, Verb
+from runnerops.model.host_state import HostState, Owed
+from runnerops.model.plan import Step
 from runnerops.remote.state import host_state
 from runnerops.services.base import Answer
 from runnerops.services.steps import ANY, settle_debt

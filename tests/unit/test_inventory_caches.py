@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from runnerops.model import Host, Secret
+from runnerops.model.common import Secret
+from runnerops.model.inventory import Host
 from runnerops.services.registry.image import DEFAULT_IMAGE
 from tests.unit import inventory_texts as texts
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from runnerops.model import ServiceName
+from runnerops.model.common import ServiceName
 from tests.unit import inventory_texts as texts
 
 CACHE = "    registry: {caches: [{}]}\n"

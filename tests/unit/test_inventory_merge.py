@@ -10,7 +10,8 @@ from runnerops import inventory
 from runnerops.inventory.merge import Merger
 from runnerops.inventory.nodes import Node
 from runnerops.inventory.problems import Problems
-from runnerops.model import Host, Mark, Secret, ServiceName, Value
+from runnerops.model.common import Mark, Secret, ServiceName, Value
+from runnerops.model.inventory import Host
 from tests.unit import inventory_texts as texts
 
 LAYERS = """

@@ -15,7 +15,10 @@ from runnerops.engine.connections import Reach
 from runnerops.engine.interrupts import Going, Terminated
 from runnerops.engine.locks import Patience, locked_by, meet, overtaken
 from runnerops.engine.planned import Planned
-from runnerops.model import Host, Origin, Plan, Result, Run
+from runnerops.model.common import Result
+from runnerops.model.host_state import Run
+from runnerops.model.inventory import Host, Origin
+from runnerops.model.plan import Plan
 from runnerops.remote.reading import ReadOnly
 from runnerops.report.screen import Screen
 

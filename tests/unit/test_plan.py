@@ -6,27 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from runnerops.model import (
-    Cache,
-    CiJob,
-    Facts,
-    Host,
-    HostState,
-    Job,
-    Origin,
-    Owed,
-    Plan,
-    Policy,
-    RemoteFile,
-    RenderedFile,
-    RunnerFacts,
-    ServiceName,
-    Step,
-    Tree,
-    Unit,
-    Verb,
-)
-from runnerops.model import drains as is_drain
+from runnerops.model.common import ServiceName, Tree, Verb
+from runnerops.model.host_state import Facts, HostState, Job, Owed, RemoteFile, RunnerFacts, Unit
+from runnerops.model.inventory import Cache, CiJob, Host, Origin, Policy, RenderedFile
+from runnerops.model.plan import Plan, Step
+from runnerops.model.plan import drains as is_drain
 from runnerops.planning.blockers import TOOLS
 from runnerops.planning.plan import Request, make_plan
 from runnerops.planning.reconcile import settle

@@ -10,7 +10,10 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runnerops.model import Host, HostState, Plan, Policy, RemoteFile, RenderedFile, ServiceName, Tree
+from runnerops.model.common import ServiceName, Tree
+from runnerops.model.host_state import HostState, RemoteFile
+from runnerops.model.inventory import Host, Policy, RenderedFile
+from runnerops.model.plan import Plan
 from runnerops.planning.reconcile import settle
 from runnerops.services import service_of
 from runnerops.services.base import sha256

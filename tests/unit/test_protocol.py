@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from runnerops.model import Origin, Plan, ServiceName, Step, Verb
+from runnerops.model.common import ServiceName, Verb
+from runnerops.model.inventory import Origin
+from runnerops.model.plan import Plan, Step
 from runnerops.remote import protocol, state
 from tests.unit.walker import SHELLS
 

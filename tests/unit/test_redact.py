@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from runnerops.model import FileSpec, Host, Mark, Secret, ServiceName, Tree
+from runnerops.model.common import Mark, Secret, ServiceName, Tree
+from runnerops.model.inventory import FileSpec, Host
 from runnerops.redact import MASK, Masker, Redactor, clear_texts, secret_name, secret_values
 from runnerops.services import service_of
 

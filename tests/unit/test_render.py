@@ -11,7 +11,7 @@ import yaml
 
 from runnerops import inventory
 from runnerops.errors import SecretError, TemplateError
-from runnerops.model import RenderedFile
+from runnerops.model.inventory import RenderedFile
 from runnerops.render import Renderer, shipped_templates
 from runnerops.secrets import Resolver
 

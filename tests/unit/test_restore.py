@@ -7,7 +7,11 @@ from collections.abc import Mapping
 import pytest
 
 from runnerops.errors import RunneropsError
-from runnerops.model import ABSENT, Host, HostState, Origin, Record, RemoteFile, Run, ServiceName, Step
+from runnerops.model.common import ABSENT, ServiceName
+from runnerops.model.host_state import HostState, RemoteFile, Run
+from runnerops.model.inventory import Host, Origin
+from runnerops.model.plan import Step
+from runnerops.model.run import Record
 from runnerops.planning.restore import as_of, choose_target, keep_untouched, parts_of, pick
 from runnerops.services.base import sha256
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from runnerops.engine.scheduling import Turn, exit_of, in_order, side_by_side
-from runnerops.model import Exit, Result
+from runnerops.model.common import Exit, Result
 
 R = Result
 

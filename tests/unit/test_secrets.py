@@ -8,7 +8,7 @@ from typing import Literal
 import pytest
 
 from runnerops.errors import SecretError
-from runnerops.model import Mark, Secret
+from runnerops.model.common import Mark, Secret
 from runnerops.secrets import PLACEHOLDER, Resolver
 from runnerops.secrets.commands import Output, run_command
 from runnerops.secrets.dotenv import read_dotenv

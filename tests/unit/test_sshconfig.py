@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from runnerops.model import Origin, Plan
+from runnerops.model.inventory import Origin
+from runnerops.model.plan import Plan
 from runnerops.remote import protocol
 from runnerops.remote.route import split_target
 from runnerops.remote.sshconfig import Settings, read_settings

@@ -10,7 +10,7 @@ import pytest
 
 from runnerops.commands.verify import verify
 from runnerops.errors import UsageError
-from runnerops.model import ServiceName
+from runnerops.model.common import ServiceName
 from runnerops.remote.trying import Trying
 from runnerops.report.checks import check_document, check_lines, summary_line
 from runnerops.report.screen import Screen

@@ -4,19 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from runnerops.model import (
-    Action,
-    Change,
-    DockerFacts,
-    Edit,
-    Host,
-    HostState,
-    Policy,
-    ServiceName,
-    Tree,
-    Verb,
-    key_text,
-)
+from runnerops.model.common import ServiceName, Tree, Verb, key_text
+from runnerops.model.host_state import DockerFacts, HostState
+from runnerops.model.inventory import Host, Policy
+from runnerops.model.plan import Action, Change, Edit
 from runnerops.services.docker.format import NAME
 from runnerops.services.docker.reconcile import loaded, path_of, read, tree_of
 from runnerops.services.docker.schema import KEYS, mirrors_of, neutral, reloads, version_of

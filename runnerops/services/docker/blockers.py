@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from runnerops.model import Action, Change, DockerFacts, Host, HostState, Policy, Stop, Verb, key_text
+from runnerops.model.common import Verb, key_text
+from runnerops.model.host_state import DockerFacts, HostState
+from runnerops.model.inventory import Host, Policy
+from runnerops.model.plan import Action, Change, Stop
 from runnerops.services.docker.containers import comes_back, of_job, ours
 from runnerops.services.docker.context import Scene, scene
 from runnerops.services.docker.format import NAME

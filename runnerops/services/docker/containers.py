@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from runnerops.model import Action, Change, Container, Host, HostState, Policy, Verb
+from runnerops.model.common import Verb
+from runnerops.model.host_state import Container, HostState
+from runnerops.model.inventory import Host, Policy
+from runnerops.model.plan import Action, Change
 from runnerops.services.docker.action import gentlest
 from runnerops.services.docker.context import Scene, scene
 
@@ -15,13 +18,7 @@ GUEST = "runnerops.engine.verify"
 """The label of a container that a trial of `verify` asks from (`trial.sh`)."""
 
 
-def choose(
-    host: Host,
-    changes: Sequence[Change],
-    have: HostState,
-    policy: Policy,
-    before: Sequence[Action],  # noqa: ARG001
-) -> Action | None:
+def choose(host: Host, changes: Sequence[Change], have: HostState, policy: Policy) -> Action | None:
     """The gentlest action that suffices; a restart names the containers that run."""
     action = gentlest(host, changes, have, policy)
     if action is None or action.verb < Verb.RESTART:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from runnerops.model import Action, Change, DockerFacts, Host, HostState, Policy, Tree, Value, Verb
+from runnerops.model.common import Tree, Value, Verb
+from runnerops.model.host_state import DockerFacts, HostState
+from runnerops.model.inventory import Host, Policy
+from runnerops.model.plan import Action, Change
 from runnerops.services.docker.action import running, wanted
 from runnerops.services.docker.format import text_of
 from runnerops.services.docker.reconcile import differ, flags, loaded, path_of, sticking, tree_of

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, NoReturn
 
-from runnerops.model import FileSpec, Host, Key, RenderedFile, ServiceName, Tree, Value
+from runnerops.model.common import ServiceName, Tree
+from runnerops.model.inventory import FileSpec, Host
 from runnerops.services.base import ParseError
 
 NAME: ServiceName = ServiceName.DOCKER
@@ -23,12 +24,12 @@ def files(host: Host) -> tuple[FileSpec, ...]:
     return (FileSpec(NAME, PATH, "daemon.json.j2", "json"),)
 
 
-def context(host: Host, spec: FileSpec, done: Sequence[RenderedFile]) -> Mapping[str, Any]:  # noqa: ARG001
+def context() -> Mapping[str, Any]:
     """Nothing beside the common names."""
     return {}
 
 
-def parse(spec: FileSpec, content: bytes) -> Tree:  # noqa: ARG001
+def parse(content: bytes) -> Tree:
     """Strict JSON; an empty file is an empty document, as for dockerd. Raises ParseError."""
     text = _decode(content)
     if not text.strip():
@@ -49,7 +50,7 @@ def parse(spec: FileSpec, content: bytes) -> Tree:  # noqa: ARG001
     return tree
 
 
-def dump(spec: FileSpec, tree: Tree) -> bytes:  # noqa: ARG001
+def dump(tree: Tree) -> bytes:
     """Keys in order of the alphabet."""
     return text_of(tree, sort=True)
 
@@ -57,11 +58,6 @@ def dump(spec: FileSpec, tree: Tree) -> bytes:  # noqa: ARG001
 def text_of(tree: Tree, *, sort: bool = False) -> bytes:
     """JSON as people write it, the keys in the tree's own order unless told otherwise."""
     return (json.dumps(tree, indent=2, ensure_ascii=False, sort_keys=sort) + "\n").encode()
-
-
-def secret(spec: FileSpec, key: Key, value: Value) -> bool:  # noqa: ARG001
-    """Nothing beyond the names that everywhere mean a secret; `tlskey` is a path."""
-    return False
 
 
 _HALF = re.compile("[\ud800-\udfff]")

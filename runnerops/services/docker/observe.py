@@ -7,7 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from runnerops.model import Container, DockerFacts, Facts, Host, RenderedFile, Unit, Value
+from runnerops.model.common import Value
+from runnerops.model.host_state import Container, DockerFacts, Facts, Unit
+from runnerops.model.inventory import RenderedFile
 from runnerops.services.base import Answers
 from runnerops.services.docker.format import PATH
 from runnerops.services.docker.schema import mirrors_of
@@ -25,7 +27,7 @@ CONTAINER = (
 )
 
 
-def questions(host: Host, asked: Sequence[RenderedFile]) -> tuple[tuple[str, ...], ...]:  # noqa: ARG001
+def questions(asked: Sequence[RenderedFile]) -> tuple[tuple[str, ...], ...]:
     """Asked of every host: a runner's jobs and a cache need the daemon, whether its file is managed or not."""
     path = asked[0].spec.path if asked else PATH
     return (

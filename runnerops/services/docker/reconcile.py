@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from runnerops.model import Action, DockerFacts, Edit, FileSpec, Host, HostState, Key, RenderedFile, Stop, Tree, Value
+from runnerops.model.common import Key, Tree, Value
+from runnerops.model.host_state import DockerFacts, HostState
+from runnerops.model.inventory import FileSpec, Host, RenderedFile
+from runnerops.model.plan import Edit, Stop
 from runnerops.services.base import ParseError, value_at, with_path
 from runnerops.services.docker.format import NAME, PATH, parse, text_of
 from runnerops.services.docker.schema import STICKY, key_of_flag, mirrors_of, neutral
@@ -15,31 +18,21 @@ from runnerops.services.keep import keep
 _SPEC = FileSpec(NAME, PATH, "daemon.json.j2", "json")
 
 
-def edits(spec: FileSpec, old: Tree, new: Tree) -> tuple[Edit, ...]:  # noqa: ARG001
+def edits(old: Tree, new: Tree) -> tuple[Edit, ...]:
     """Keys whose meaning differs. A neutral value equals no key; mirrors are compared as dockerd has them."""
     return tuple(_edits((), old, new))
 
 
-def counterpart(spec: FileSpec, edit: Edit, old: Tree, new: Tree, base: Tree) -> Value:  # noqa: ARG001
+def counterpart(edit: Edit, base: Tree) -> Value:
     """The same place."""
     return value_at(base, edit.key)
 
 
-def given(host: Host, asked: Sequence[RenderedFile]) -> Mapping[str, str]:  # noqa: ARG001
-    """None: what is given stays as it is given."""
-    return {}
-
-
-def remarks(host: Host, asked: Sequence[RenderedFile], actions: Sequence[Action], have: HostState) -> Iterable[str]:  # noqa: ARG001
+def remarks(asked: Sequence[RenderedFile], have: HostState) -> Iterable[str]:
     """A bridge that a restart with containers running left where it was, though the file has been in sync since."""
     docker, bip = have.facts.docker, str(tree_of(have.file(path_of(have)).content).get("bip") or "")
     if asked and docker and docker.bridge and bip and bip.partition("/")[0] != docker.bridge:
         yield f"docker's bridge has {docker.bridge}, not the {bip} of its file; the next restart of Docker moves it"
-
-
-def owns(spec: FileSpec, key: Key) -> bool:  # noqa: ARG001
-    """dockerd only reads."""
-    return False
 
 
 def differ(old: Tree, new: Tree) -> bool:
@@ -87,7 +80,7 @@ def read(content: bytes | None) -> Tree | None:
     if content is None:
         return None
     try:
-        return parse(_SPEC, content)
+        return parse(content)
     except ParseError:
         return None
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from runnerops.model import Adopted, FileSpec, Host, RenderedFile
+from runnerops.model.inventory import Adopted, FileSpec, RenderedFile
 from runnerops.services.docker.format import NAME, PATH
 from runnerops.services.docker.reconcile import tree_of
 
 
-def adopt(host: Host, files: Mapping[str, bytes | None]) -> Adopted:  # noqa: ARG001
+def adopt(files: Mapping[str, bytes | None]) -> Adopted:
     """One file, wherever this host's dockerd reads it; where there was none, none is asked for."""
     path, content = next(iter(files.items()), (PATH, None))
     spec = FileSpec(NAME, path, "daemon.json.j2", "json")

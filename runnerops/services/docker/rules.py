@@ -11,7 +11,10 @@ from ipaddress import IPv4Interface, ip_address, ip_network
 from typing import Literal
 from urllib.parse import urlsplit
 
-from runnerops.model import Facts, FileSpec, Finding, Key, Tree, Value
+from runnerops.model.common import Key, Tree, Value
+from runnerops.model.host_state import Facts
+from runnerops.model.inventory import FileSpec
+from runnerops.model.plan import Finding
 from runnerops.services.docker.schema import KEYS, Kind, Version, key_of_flag, version_of
 
 Found = Iterator[tuple[str, Literal["error", "warning"], Key, str, str]]

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from runnerops.model import Tree, Value
+from runnerops.model.common import Tree, Value
 
 Kind: TypeAlias = Literal["bool", "int", "string", "strings", "flags", "texts", "object", "objects"]
 """`flags`: names to booleans. `texts`: names to strings."""

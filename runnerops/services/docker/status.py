@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from runnerops.model import ABSENT, Host, HostState
+from runnerops.model.common import ABSENT
+from runnerops.model.host_state import HostState
+from runnerops.model.inventory import Host
 from runnerops.services.docker.action import running
 from runnerops.services.docker.format import NAME
 from runnerops.services.docker.reconcile import path_of

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from runnerops.model import Action, Change, Host, HostState, Moves, Policy, Step
+from runnerops.model.host_state import HostState
+from runnerops.model.inventory import Host, Policy
+from runnerops.model.plan import Action, Change, Moves, Step
 from runnerops.services.base import sha256, staged_path
 from runnerops.services.docker.context import LOADED, Scene, scene
 from runnerops.services.docker.format import NAME
@@ -36,15 +38,7 @@ _FURTHER = "docker.{}"
 BRIDGE = "{{(index .IPAM.Config 0).Gateway}}"
 
 
-def moves(
-    host: Host,
-    action: Action,
-    changes: Sequence[Change],
-    have: HostState,
-    policy: Policy,
-    run: int,
-    paused: bool,  # noqa: ARG001  nothing brings docker to rest
-) -> Moves:
+def moves(host: Host, action: Action, changes: Sequence[Change], have: HostState, policy: Policy, run: int) -> Moves:
     """Guarded by what the daemon has loaded; judged by dockerd itself and by an answer of each new mirror."""
     now = scene(host, action, changes, have, policy)
     onward, homeward = tuple(there(now)), tuple(back(now))
@@ -59,16 +53,6 @@ def moves(
         files={_FURTHER.format(index): content for index, content in enumerate(further, 1)},
         lifts=dict.fromkeys(mirrors, "unproven-mirror"),
     )
-
-
-def pause(have: HostState, policy: Policy) -> Moves:  # noqa: ARG001
-    """Docker rests for nobody."""
-    return Moves()
-
-
-def resume(have: HostState, policy: Policy, run: int) -> Moves:  # noqa: ARG001
-    """Docker rests for nobody."""
-    return Moves()
 
 
 def _stage(now: Scene, further: Sequence[bytes]) -> Iterator[Step]:

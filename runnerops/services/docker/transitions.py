@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from runnerops.model import Verb
+from runnerops.model.common import Verb
 from runnerops.services.docker.context import Scene
 from runnerops.services.docker.reconcile import path_of
 

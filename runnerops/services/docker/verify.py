@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from runnerops.model import Host, ServiceName
+from runnerops.model.common import ServiceName
+from runnerops.model.inventory import Host
 from runnerops.services.base import Answers
 from runnerops.services.docker.action import running
 from runnerops.services.docker.format import NAME

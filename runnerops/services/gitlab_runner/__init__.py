@@ -1,61 +1,131 @@
 """gitlab-runner: one file, `config.toml`, which the runner also writes and loads while it runs. Pure."""
 
-from typing import TYPE_CHECKING
+from __future__ import annotations
 
-from runnerops.late import late
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
-if TYPE_CHECKING:
-    from runnerops.services.gitlab_runner.action import choose
-    from runnerops.services.gitlab_runner.blockers import refusals, stops
-    from runnerops.services.gitlab_runner.diff import counterpart, edits, owns
-    from runnerops.services.gitlab_runner.format import NAME, context, dump, files, parse, secret
-    from runnerops.services.gitlab_runner.notes import remarks
-    from runnerops.services.gitlab_runner.observe import OBSERVE, facts, questions
-    from runnerops.services.gitlab_runner.reconcile import settle
-    from runnerops.services.gitlab_runner.restore import adopt
-    from runnerops.services.gitlab_runner.rules import lint
-    from runnerops.services.gitlab_runner.steps import moves, pause, resume
-    from runnerops.services.gitlab_runner.tokens import given
-else:
-    __getattr__ = late(
-        __name__,
-        {
-            "format": ("NAME", "context", "dump", "files", "parse", "secret"),
-            "observe": ("OBSERVE", "facts", "questions"),
-            "rules": ("lint",),
-            "restore": ("adopt",),
-            "action": ("choose",),
-            "diff": ("counterpart", "edits", "owns"),
-            "reconcile": ("settle",),
-            "notes": ("remarks",),
-            "tokens": ("given",),
-            "steps": ("moves", "pause", "resume"),
-            "blockers": ("refusals", "stops"),
-        },
-    )
+from runnerops.model.common import Key, Tree, Value
+from runnerops.model.host_state import Facts, HostState
+from runnerops.model.inventory import Adopted, FileSpec, Host, Policy, RenderedFile
+from runnerops.model.plan import Action, Change, Edit, Finding, Moves, Stop
+from runnerops.services.base import Answers, Service
+from runnerops.services.gitlab_runner import format, observe
 
-__all__ = [
-    "NAME",
-    "OBSERVE",
-    "adopt",
-    "choose",
-    "context",
-    "counterpart",
-    "dump",
-    "edits",
-    "facts",
-    "files",
-    "given",
-    "lint",
-    "moves",
-    "owns",
-    "parse",
-    "pause",
-    "questions",
-    "refusals",
-    "remarks",
-    "resume",
-    "secret",
-    "settle",
-    "stops",
-]
+
+class GitlabRunner(Service):
+    """gitlab-runner, as every command knows it; a method's module is loaded when it is first called."""
+
+    NAME = format.NAME
+    OBSERVE = observe.OBSERVE
+
+    def files(self, host: Host) -> tuple[FileSpec, ...]:
+        return format.files(host)
+
+    def context(self, host: Host, spec: FileSpec, done: Sequence[RenderedFile]) -> Mapping[str, Any]:
+        return format.context()
+
+    def parse(self, spec: FileSpec, content: bytes) -> Tree:
+        return format.parse(content)
+
+    def dump(self, spec: FileSpec, tree: Tree) -> bytes:
+        return format.dump(tree)
+
+    def secret(self, spec: FileSpec, key: Key, value: Value) -> bool:
+        return format.secret(key)
+
+    def lint(self, files: Mapping[FileSpec, Tree], facts: Facts | None) -> Iterable[Finding]:
+        from runnerops.services.gitlab_runner import rules
+
+        return rules.lint(files, facts)
+
+    def questions(self, host: Host, asked: Sequence[RenderedFile]) -> tuple[tuple[str, ...], ...]:
+        return observe.questions(asked)
+
+    def facts(self, facts: Facts, answers: Answers) -> Facts:
+        return observe.facts(facts, answers)
+
+    def edits(self, spec: FileSpec, old: Tree, new: Tree) -> tuple[Edit, ...]:
+        from runnerops.services.gitlab_runner import diff
+
+        return diff.edits(old, new)
+
+    def counterpart(self, spec: FileSpec, edit: Edit, old: Tree, new: Tree, base: Tree) -> Value:
+        from runnerops.services.gitlab_runner import diff
+
+        return diff.counterpart(edit, old, new, base)
+
+    def owns(self, spec: FileSpec, key: Key) -> bool:
+        from runnerops.services.gitlab_runner import diff
+
+        return diff.owns(key)
+
+    def settle(
+        self, host: Host, asked: Sequence[RenderedFile], have: HostState
+    ) -> tuple[tuple[RenderedFile, ...], tuple[Stop, ...]]:
+        from runnerops.services.gitlab_runner import reconcile
+
+        return reconcile.settle(host, asked, have)
+
+    def given(self, host: Host, asked: Sequence[RenderedFile]) -> Mapping[str, str]:
+        from runnerops.services.gitlab_runner import tokens
+
+        return tokens.given(asked)
+
+    def remarks(
+        self, host: Host, asked: Sequence[RenderedFile], actions: Sequence[Action], have: HostState
+    ) -> Iterable[str]:
+        from runnerops.services.gitlab_runner import notes
+
+        return notes.remarks(asked, actions, have)
+
+    def adopt(self, host: Host, files: Mapping[str, bytes | None]) -> Adopted:
+        from runnerops.services.gitlab_runner import restore
+
+        return restore.adopt(files)
+
+    def refusals(self, host: Host, have: HostState) -> Iterable[Stop]:
+        from runnerops.services.gitlab_runner import blockers
+
+        return blockers.refusals(host, have)
+
+    def choose(
+        self, host: Host, changes: Sequence[Change], have: HostState, policy: Policy, before: Sequence[Action]
+    ) -> Action | None:
+        from runnerops.services.gitlab_runner import action
+
+        return action.choose(host, changes, have, policy, before)
+
+    def stops(
+        self, host: Host, changes: Sequence[Change], actions: Sequence[Action], have: HostState, policy: Policy
+    ) -> Iterable[Stop]:
+        from runnerops.services.gitlab_runner import blockers
+
+        return blockers.stops(changes, actions, have, policy)
+
+    def moves(
+        self,
+        host: Host,
+        action: Action,
+        changes: Sequence[Change],
+        have: HostState,
+        policy: Policy,
+        run: int,
+        paused: bool,
+    ) -> Moves:
+        from runnerops.services.gitlab_runner import steps
+
+        return steps.moves(host, action, changes, have, policy, run, paused)
+
+    def pause(self, have: HostState, policy: Policy) -> Moves:
+        from runnerops.services.gitlab_runner import steps
+
+        return steps.pause(have, policy)
+
+    def resume(self, have: HostState, policy: Policy, run: int) -> Moves:
+        from runnerops.services.gitlab_runner import steps
+
+        return steps.resume(have, policy)
+
+
+GITLAB_RUNNER = GitlabRunner()

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from runnerops.model import Action, Change, Host, HostState, Job, Policy, Verb, key_text
+from runnerops.model.common import Verb, key_text
+from runnerops.model.host_state import HostState, Job
+from runnerops.model.inventory import Host, Policy
+from runnerops.model.plan import Action, Change
 from runnerops.services.gitlab_runner.format import NAME
 from runnerops.services.gitlab_runner.observe import NOT_THERE
 from runnerops.services.gitlab_runner.schema import RESTART

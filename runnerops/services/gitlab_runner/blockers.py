@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from runnerops.model import Action, Change, Host, HostState, Job, Policy, RunnerFacts, ServiceName, Stop, Verb
+from runnerops.model.common import ServiceName, Verb
+from runnerops.model.host_state import HostState, Job, RunnerFacts
+from runnerops.model.inventory import Host, Policy
+from runnerops.model.plan import Action, Change, Stop
 from runnerops.services.base import ParseError
 from runnerops.services.gitlab_runner.action import count
 from runnerops.services.gitlab_runner.format import NAME, label, parse, runners_of
@@ -26,13 +29,7 @@ def refusals(host: Host, have: HostState) -> Iterable[Stop]:
         yield Stop("no-gitlab-runner", message, allowable=False)
 
 
-def stops(
-    host: Host,  # noqa: ARG001
-    changes: Sequence[Change],
-    actions: Sequence[Action],
-    have: HostState,
-    policy: Policy,
-) -> Iterable[Stop]:
+def stops(changes: Sequence[Change], actions: Sequence[Action], have: HostState, policy: Policy) -> Iterable[Stop]:
     """What needs a word from the user first; jobs count on every host, managed or not."""
     for change in changes:
         yield from _drop_runner(change)
@@ -59,10 +56,10 @@ def _docker_runs(have: HostState) -> bool:
 
 def _drop_runner(change: Change) -> Iterator[Stop]:
     try:
-        old = runners_of(parse(change.new.spec, change.old.content or b""))
+        old = runners_of(parse(change.old.content or b""))
     except ParseError:
         return
-    new = runners_of(parse(change.new.spec, change.new.content or b""))
+    new = runners_of(parse(change.new.content or b""))
     kept = set(match(old, new).values())
     gone = tuple(label(runner, index) for index, runner in enumerate(old) if index not in kept and runner.get("token"))
     if gone:

@@ -8,7 +8,7 @@ from datetime import datetime
 from difflib import get_close_matches
 from typing import Literal, TypeAlias
 
-from runnerops.model import Key, Tree, Value
+from runnerops.model.common import Key, Tree, Value
 from runnerops.services.gitlab_runner.schema import LINT_SINCE, NEWEST, TABLES, Known
 from runnerops.services.gitlab_runner.times import microseconds
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from runnerops.model import Edit, FileSpec, Key, Tree, Value
+from runnerops.model.common import Key, Tree, Value
+from runnerops.model.plan import Edit
 from runnerops.services.base import value_at
 from runnerops.services.gitlab_runner.format import runners_of
 from runnerops.services.gitlab_runner.matching import match, normal_url
@@ -27,7 +28,7 @@ _DEFAULTS: Mapping[Key, Value] = {
 _UNKNOWN = Known("any", given=True)
 
 
-def edits(spec: FileSpec, old: Tree, new: Tree) -> tuple[Edit, ...]:  # noqa: ARG001
+def edits(old: Tree, new: Tree) -> tuple[Edit, ...]:
     """Keys that differ in meaning. `user` is the unit's; a token that `new` does not give is the host's own."""
     found = list(_of_table("config", _general(old), _general(new), ()))
     before, after = runners_of(old), runners_of(new)
@@ -45,7 +46,7 @@ def edits(spec: FileSpec, old: Tree, new: Tree) -> tuple[Edit, ...]:  # noqa: AR
     return tuple(found)
 
 
-def counterpart(spec: FileSpec, edit: Edit, old: Tree, new: Tree, base: Tree) -> Value:  # noqa: ARG001
+def counterpart(edit: Edit, old: Tree, new: Tree, base: Tree) -> Value:
     """The same place, a runner's in the block that is the same runner."""
     if len(edit.key) < 2 or edit.key[0] != "runners":
         return value_at(base, edit.key)
@@ -55,7 +56,7 @@ def counterpart(spec: FileSpec, edit: Edit, old: Tree, new: Tree, base: Tree) ->
     return None if partner is None else value_at(there[partner], edit.key[2:])
 
 
-def owns(spec: FileSpec, key: Key) -> bool:  # noqa: ARG001
+def owns(key: Key) -> bool:
     """Tokens, ids and dates."""
     return len(key) == 3 and key[0] == "runners" and key[2] in HOST_OWNED
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from runnerops.model import Tree, Value
+from runnerops.model.common import Tree, Value
 
 IMAGE = "docker:dind"
 ALIAS = "docker"

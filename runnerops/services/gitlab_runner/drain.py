@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Literal
 
-from runnerops.model import HostState, Policy, Step, drains
+from runnerops.model.host_state import HostState
+from runnerops.model.inventory import Policy
+from runnerops.model.plan import Step, drains
 from runnerops.services.gitlab_runner.paths import config_path
 from runnerops.services.gitlab_runner.scripts import RESET, RETURN, RETURN_LATER, STAY, TELL, TELL_IF_THERE
 from runnerops.services.gitlab_runner.verify_steps import UNIT, Watch, read, watch

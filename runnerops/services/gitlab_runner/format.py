@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from runnerops.model import FileSpec, Host, Key, RenderedFile, ServiceName, Tree, Value
+from runnerops.model.common import Key, ServiceName, Tree
+from runnerops.model.inventory import FileSpec, Host
 from runnerops.services.base import ParseError
 from runnerops.services.gitlab_runner.toml_writer import to_toml
 
@@ -25,12 +26,12 @@ def files(host: Host) -> tuple[FileSpec, ...]:
     return (FileSpec(NAME, PATH, "config.toml.j2", "toml", mode="0600"),)
 
 
-def context(host: Host, spec: FileSpec, done: Sequence[RenderedFile]) -> Mapping[str, Any]:  # noqa: ARG001
+def context() -> Mapping[str, Any]:
     """Nothing beside the common names."""
     return {}
 
 
-def parse(spec: FileSpec, content: bytes) -> Tree:  # noqa: ARG001
+def parse(content: bytes) -> Tree:
     """TOML. Raises ParseError without any of the file's text."""
     try:
         return tomllib.loads(content.decode())
@@ -50,7 +51,7 @@ def parse(spec: FileSpec, content: bytes) -> Tree:  # noqa: ARG001
         raise ParseError(1, 1, "is nested too deep") from None
 
 
-def dump(spec: FileSpec, tree: Tree) -> bytes:  # noqa: ARG001
+def dump(tree: Tree) -> bytes:
     """Keys in order of the alphabet, tables behind plain keys."""
     return to_toml(_sorted(tree)).encode()
 
@@ -63,7 +64,7 @@ def _sorted(value: Any) -> Any:
     return value
 
 
-def secret(spec: FileSpec, key: Key, value: Value) -> bool:  # noqa: ARG001
+def secret(key: Key) -> bool:
     """Credentials of caches, and an address that holds one; tokens and passwords are known by their names anyway."""
     return bool(key) and key[-1] in _SECRET
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from runnerops.model import DockerFacts, Job, Unit
+from runnerops.model.host_state import DockerFacts, Job, Unit
 
 MANAGED = "com.gitlab.gitlab-runner.managed"
 JOB = "com.gitlab.gitlab-runner.job.id"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeAlias
 from urllib.parse import urlsplit, urlunsplit
 
-from runnerops.model import Tree, Value
+from runnerops.model.common import Tree, Value
 
 Tell: TypeAlias = Callable[[Tree], object]
 """What a runner is known by; None where it has no such thing."""

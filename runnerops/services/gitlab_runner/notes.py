@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from runnerops.model import Action, Host, HostState, RenderedFile
+from runnerops.model.host_state import HostState
+from runnerops.model.inventory import RenderedFile
+from runnerops.model.plan import Action
 from runnerops.services.gitlab_runner.action import count, rested
 from runnerops.services.gitlab_runner.tokens import replaced
 
 
-def remarks(
-    host: Host,  # noqa: ARG001
-    asked: Sequence[RenderedFile],
-    actions: Sequence[Action],
-    have: HostState,
-) -> Iterable[str]:
+def remarks(asked: Sequence[RenderedFile], actions: Sequence[Action], have: HostState) -> Iterable[str]:
     """Tokens that the runner replaced; a drain that an earlier run began."""
     yield from replaced(asked, have)
     yield from _draining(actions, have)

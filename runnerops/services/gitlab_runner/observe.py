@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from runnerops.model import DockerFacts, Facts, Host, RenderedFile, RunnerFacts, Unit
+from runnerops.model.host_state import DockerFacts, Facts, RunnerFacts, Unit
+from runnerops.model.inventory import RenderedFile
 from runnerops.services.base import Answers
 from runnerops.services.gitlab_runner.format import PATH
 from runnerops.services.gitlab_runner.jobs import MANAGED, Processes, find_jobs, read_processes
@@ -24,7 +25,7 @@ _CONTAINED = re.compile(r"docker|libpod|containerd|kubepods|lxc")
 _GROUP = re.compile(r"/proc/(\d+)/cgroup:(.*)")
 
 
-def questions(host: Host, asked: Sequence[RenderedFile]) -> tuple[tuple[str, ...], ...]:  # noqa: ARG001
+def questions(asked: Sequence[RenderedFile]) -> tuple[tuple[str, ...], ...]:
     """Asked of every host: harm is counted by what runs there, managed or not."""
     path = asked[0].spec.path if asked else PATH
     return ("observe_runner_unit", path), ("observe_runner_program",)

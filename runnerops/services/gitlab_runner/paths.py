@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from runnerops.model import HostState
+from runnerops.model.host_state import HostState
 from runnerops.services.gitlab_runner.format import PATH
 
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from runnerops.model import Change, Host, HostState, ServiceName, Step
+from runnerops.model.common import ServiceName
+from runnerops.model.host_state import HostState
+from runnerops.model.inventory import Host
+from runnerops.model.plan import Change, Step
 from runnerops.services.gitlab_runner.verify_steps import read
 from runnerops.services.registry.caches import own_caches
 from runnerops.services.registry.containers import ours

@@ -6,7 +6,10 @@ import copy
 from collections.abc import Sequence
 from dataclasses import replace
 
-from runnerops.model import Given, Host, HostState, RenderedFile, Stop, Tree, Value
+from runnerops.model.common import Tree, Value
+from runnerops.model.host_state import Given, HostState
+from runnerops.model.inventory import Host, RenderedFile
+from runnerops.model.plan import Stop
 from runnerops.services.base import ParseError, with_path
 from runnerops.services.gitlab_runner.diff import edits
 from runnerops.services.gitlab_runner.format import NAME, label, parse, runners_of
@@ -29,10 +32,10 @@ def settle(
     file = with_path(asked[0], config_path(have))
     content = have.file(file.spec.path).content
     assert file.content is not None
-    want = parse(file.spec, file.content)
+    want = parse(file.content)
     old = _read(file, content)
     merged, stops = _merge(_kept(want, old or {}, host.keep.get(NAME, ())), old, have.given)
-    if content is not None and old is not None and not edits(file.spec, old, merged):
+    if content is not None and old is not None and not edits(old, merged):
         return (replace(file, content=content),), stops
     if merged == want:
         return (file,), stops
@@ -41,7 +44,7 @@ def settle(
 
 def _read(file: RenderedFile, content: bytes | None) -> Tree | None:
     try:
-        return None if content is None else parse(file.spec, content)
+        return None if content is None else parse(content)
     except ParseError:
         return None
 

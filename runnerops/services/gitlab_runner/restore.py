@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from runnerops.model import Adopted, FileSpec, Host, RenderedFile, Tree
+from runnerops.model.common import Tree
+from runnerops.model.inventory import Adopted, FileSpec, RenderedFile
 from runnerops.services.base import ParseError
 from runnerops.services.gitlab_runner.format import NAME, PATH, parse, runners_of
 from runnerops.services.gitlab_runner.schema import HOST_OWNED
 from runnerops.services.gitlab_runner.toml_writer import to_toml
 
 
-def adopt(host: Host, files: Mapping[str, bytes | None]) -> Adopted:  # noqa: ARG001
+def adopt(files: Mapping[str, bytes | None]) -> Adopted:
     """Tokens, ids and dates are the host's of now: a token may have been replaced since, and the old one is dead.
 
     Where there was no file an empty one is asked for: gitlab-runner holds on to one that vanishes under it.
@@ -19,7 +20,7 @@ def adopt(host: Host, files: Mapping[str, bytes | None]) -> Adopted:  # noqa: AR
     path, content = next(iter(files.items()), (PATH, None))
     spec = FileSpec(NAME, path, "config.toml.j2", "toml", mode="0600")
     try:
-        tree = parse(spec, content or b"")
+        tree = parse(content or b"")
     except ParseError:
         return Adopted({}, (RenderedFile(spec, content),))
     own = _without_own(tree)

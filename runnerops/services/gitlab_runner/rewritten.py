@@ -11,7 +11,8 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 
-from runnerops.model import Step, Tree, Value
+from runnerops.model.common import Tree, Value
+from runnerops.model.plan import Step
 from runnerops.services.base import sha256
 from runnerops.services.gitlab_runner.checks import Version, version_of
 from runnerops.services.gitlab_runner.schema import HOST_OWNED, TABLES

@@ -7,7 +7,10 @@ from difflib import get_close_matches
 from typing import Literal
 from urllib.parse import urlsplit
 
-from runnerops.model import Facts, FileSpec, Finding, Key, Tree, Value
+from runnerops.model.common import Key, Tree, Value
+from runnerops.model.host_state import Facts
+from runnerops.model.inventory import FileSpec
+from runnerops.model.plan import Finding
 from runnerops.services.gitlab_runner.checks import Found, check_table, version_of
 from runnerops.services.gitlab_runner.format import runners_of
 from runnerops.services.gitlab_runner.schema import EXECUTORS

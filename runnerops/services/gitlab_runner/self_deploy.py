@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from runnerops.model import CiJob, HostState, Policy, Stop, Tree
+from runnerops.model.common import Tree
+from runnerops.model.host_state import HostState
+from runnerops.model.inventory import CiJob, Policy
+from runnerops.model.plan import Stop
 from runnerops.services.gitlab_runner.format import label, runners_of
 from runnerops.services.gitlab_runner.matching import normal_url
 from runnerops.services.gitlab_runner.paths import config_path

@@ -9,7 +9,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
-from runnerops.model import Action, Change, Host, HostState, Moves, Policy, RunnerFacts, Step, Verb
+from runnerops.model.common import Verb
+from runnerops.model.host_state import HostState, RunnerFacts
+from runnerops.model.inventory import Host, Policy
+from runnerops.model.plan import Action, Change, Moves, Step
 from runnerops.services.base import sha256, staged_path
 from runnerops.services.gitlab_runner import rewritten as written
 from runnerops.services.gitlab_runner.checks import version_of
@@ -70,7 +73,7 @@ def pause(have: HostState, policy: Policy) -> Moves:
     return _moves(todo, _Part(None, runner, policy, have).return_back(), guard=tuple(_guard(runner)))
 
 
-def resume(have: HostState, policy: Policy, run: int) -> Moves:  # noqa: ARG001
+def resume(have: HostState, policy: Policy) -> Moves:
     """Back, where the runner has no change of its own."""
     runner = have.facts.runner
     if runner is None or not runner.lives:

@@ -10,7 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
 
-from runnerops.model import Given, Host, HostState, RenderedFile, Stop, Tree
+from runnerops.model.common import Tree
+from runnerops.model.host_state import Given, HostState
+from runnerops.model.inventory import RenderedFile
+from runnerops.model.plan import Stop
 from runnerops.services.base import ParseError, fingerprint
 from runnerops.services.gitlab_runner.format import label, parse, runners_of
 from runnerops.services.gitlab_runner.matching import match, normal_url
@@ -76,11 +79,11 @@ def names_of(runners: Sequence[Tree]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def given(host: Host, asked: Sequence[RenderedFile]) -> Mapping[str, str]:  # noqa: ARG001
+def given(asked: Sequence[RenderedFile]) -> Mapping[str, str]:
     """The tokens that the inventory gives."""
     found: dict[str, str] = {}
     for file in asked:
-        runners = runners_of(parse(file.spec, file.content or b""))
+        runners = runners_of(parse(file.content or b""))
         found |= {name: _token(one) for name, one in zip(names_of(runners), runners, strict=True) if _token(one)}
     return found
 
@@ -88,9 +91,9 @@ def given(host: Host, asked: Sequence[RenderedFile]) -> Mapping[str, str]:  # no
 def replaced(asked: Sequence[RenderedFile], have: HostState) -> Iterator[str]:
     """Tokens that the runner replaced: the inventory's is an old one, however often it is deployed."""
     for file in asked:
-        runners = runners_of(parse(file.spec, file.content or b""))
+        runners = runners_of(parse(file.content or b""))
         try:
-            there = runners_of(parse(file.spec, have.file(config_path(have)).content or b""))
+            there = runners_of(parse(have.file(config_path(have)).content or b""))
         except ParseError:
             continue
         partners, names = match(there, runners), names_of(runners)

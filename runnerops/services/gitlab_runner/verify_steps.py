@@ -10,9 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from runnerops.model import FileSpec, Policy, Step, Tree
+from runnerops.model.common import Tree
+from runnerops.model.inventory import Policy
+from runnerops.model.plan import Step
 from runnerops.services.base import ParseError
-from runnerops.services.gitlab_runner.format import NAME, parse
+from runnerops.services.gitlab_runner.format import parse
 from runnerops.services.gitlab_runner.scripts import CURSOR, LOADED, RETURNED
 from runnerops.services.steps import run, wait
 
@@ -67,7 +69,7 @@ def watch(content: bytes | None, argv: Sequence[str]) -> Watch:
 def read(content: bytes | None) -> Tree:
     """The file's tree; empty where there is none, or it cannot be read."""
     try:
-        return parse(FileSpec(NAME, "", "", "toml"), content or b"")
+        return parse(content or b"")
     except ParseError:
         return {}
 

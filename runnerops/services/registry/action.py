@@ -5,19 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from runnerops.model import Action, Change, Host, HostState, Policy, ServiceName, Verb
+from runnerops.model.common import ServiceName, Verb
+from runnerops.model.host_state import HostState
+from runnerops.model.inventory import Host
+from runnerops.model.plan import Action, Change
 from runnerops.services.registry.caches import OwnCache, own_caches
 from runnerops.services.registry.format import NAME
 from runnerops.services.registry.reasons import Reason, reasons_of
 
 
-def choose(
-    host: Host,
-    changes: Sequence[Change],
-    have: HostState,
-    policy: Policy,  # noqa: ARG001
-    before: Sequence[Action],
-) -> Action | None:
+def choose(host: Host, changes: Sequence[Change], have: HostState, before: Sequence[Action]) -> Action | None:
     """`up -d` recreates exactly what differs; force is for what Compose cannot see. Docker's restart is one of these too."""
     if NAME not in host.sections:
         return None

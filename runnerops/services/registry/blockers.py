@@ -4,20 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from runnerops.model import (
-    Action,
-    Change,
-    DockerFacts,
-    Facts,
-    Host,
-    HostState,
-    Policy,
-    ServiceName,
-    Stop,
-    Tree,
-    Verb,
-    key_text,
-)
+from runnerops.model.common import ServiceName, Tree, Verb, key_text
+from runnerops.model.host_state import DockerFacts, Facts, HostState
+from runnerops.model.inventory import Host
+from runnerops.model.plan import Action, Change, Stop
 from runnerops.services.docker.action import running
 from runnerops.services.registry.action import touched
 from runnerops.services.registry.caches import OwnCache
@@ -65,13 +55,7 @@ def _lowered(host: Host) -> bool:
     return "min-api-version" in host.sections.get(ServiceName.DOCKER, {})
 
 
-def stops(
-    host: Host,
-    changes: Sequence[Change],
-    actions: Sequence[Action],
-    have: HostState,
-    policy: Policy,  # noqa: ARG001
-) -> Iterable[Stop]:
+def stops(host: Host, changes: Sequence[Change], actions: Sequence[Action], have: HostState) -> Iterable[Stop]:
     """Only for caches that this plan brings up or recreates."""
     action = next((action for action in actions if action.service is NAME), None)
     docker = have.facts.docker

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from runnerops.model import Host, ServiceName, Tree
+from runnerops.model.common import ServiceName, Tree
+from runnerops.model.inventory import Host
 
 PROJECT = "runnerops"
 """Compose's project: someone's own one in a directory of the same name is never taken over."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from runnerops.model import Host
+from runnerops.model.inventory import Host
 from runnerops.services.base import Answers
 from runnerops.services.registry.caches import own_caches
 from runnerops.services.registry.verify import VERIFY as FUNCTIONS

@@ -24,7 +24,8 @@ import json
 import re
 from collections.abc import Collection, Iterator, Mapping
 
-from runnerops.model import Container, Tree, Value
+from runnerops.model.common import Tree, Value
+from runnerops.model.host_state import Container
 from runnerops.services.base import value_at
 from runnerops.services.registry.caches import CONFIG_LABEL, PROJECT
 from runnerops.services.registry.format import secret_key

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from runnerops.model import Container, HostState
+from runnerops.model.host_state import Container, HostState
 from runnerops.services.docker.action import running
 from runnerops.services.registry.caches import PROJECT, OwnCache
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from runnerops.model import Action, Change, Host, HostState, Policy, ServiceName, Tree, Verb
+from runnerops.model.common import ServiceName, Tree, Verb
+from runnerops.model.host_state import HostState
+from runnerops.model.inventory import Host, Policy
+from runnerops.model.plan import Action, Change
 from runnerops.services.registry.caches import PROJECT, OwnCache, directory
 from runnerops.services.registry.compose import cannot_recreate
 from runnerops.services.registry.containers import ours

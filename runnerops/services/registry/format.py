@@ -9,7 +9,8 @@ from typing import Any
 
 import yaml
 
-from runnerops.model import FileSpec, Host, Key, RenderedFile, Secret, ServiceName, Tree, Value
+from runnerops.model.common import Key, Secret, ServiceName, Tree, Value
+from runnerops.model.inventory import FileSpec, Host, RenderedFile
 from runnerops.redact import secret_name
 from runnerops.services.base import ParseError
 from runnerops.services.registry.caches import OwnCache, directory, own_caches
@@ -86,7 +87,7 @@ def context(host: Host, spec: FileSpec, done: Sequence[RenderedFile]) -> Mapping
     if spec.template == CONFIG_TEMPLATE:
         cache = next(cache for cache in own_caches(host) if cache.name == spec.name)
         return {"cache": cache.tree, "merge": merge}
-    shas = {file.spec.name: config_sha256(parse(file.spec, file.content or b""), secret_key) for file in done}
+    shas = {file.spec.name: config_sha256(parse(file.content or b""), secret_key) for file in done}
     return {"caches": [{**cache.tree, "config_sha256": shas[cache.name]} for cache in own_caches(host)]}
 
 
@@ -103,7 +104,7 @@ def merge(base: Tree, more: Tree) -> Tree:
     }
 
 
-def parse(spec: FileSpec, content: bytes) -> Tree:  # noqa: ARG001
+def parse(content: bytes) -> Tree:
     """Plain YAML, as Compose and the registry read it; keys that stand twice are refused. Raises ParseError."""
     try:
         loader = _LOADER(content.decode("utf-8-sig"))
@@ -128,7 +129,7 @@ def parse(spec: FileSpec, content: bytes) -> Tree:  # noqa: ARG001
     return plain
 
 
-def dump(spec: FileSpec, tree: Tree) -> bytes:  # noqa: ARG001
+def dump(tree: Tree) -> bytes:
     """Keys in order of the alphabet, one value a line."""
     text = _text(tree, plain=True)
     return (_text(tree, plain=False) if _LINE_ENDS.search(text) else text).encode()
@@ -140,7 +141,7 @@ def _text(tree: Tree, *, plain: bool) -> str:
     return text
 
 
-def secret(spec: FileSpec, key: Key, value: Value) -> bool:  # noqa: ARG001
+def secret(key: Key) -> bool:
     """Storage keys, and the header that a registry sends to the receivers of its notifications."""
     return any(isinstance(part, str) and part.lower() in _SECRET_NAMES for part in key)
 

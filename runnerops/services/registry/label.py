@@ -12,7 +12,7 @@ import json
 import re
 from collections.abc import Callable
 
-from runnerops.model import Tree, Value
+from runnerops.model.common import Tree, Value
 
 _USERINFO = re.compile(r"(?<=://)[^/\s@]+(?=@)")
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from runnerops.model import ABSENT, Action, Host, HostState, RenderedFile
+from runnerops.model.common import ABSENT
+from runnerops.model.host_state import HostState
+from runnerops.model.inventory import Host
+from runnerops.model.plan import Action
 from runnerops.services.registry.caches import own_caches
 from runnerops.services.registry.containers import docker_answers, ours
 from runnerops.services.registry.format import NAME
@@ -12,12 +15,7 @@ from runnerops.services.registry.reasons import is_dead, upstream_silent
 from runnerops.services.registry.reconcile import is_our_file
 
 
-def remarks(
-    host: Host,
-    asked: Sequence[RenderedFile],  # noqa: ARG001
-    actions: Sequence[Action],
-    have: HostState,
-) -> Iterable[str]:
+def remarks(host: Host, actions: Sequence[Action], have: HostState) -> Iterable[str]:
     """Caches whose section went and that run on; caches that wait for their upstream."""
     if NAME not in host.sections:
         yield from _left(have)

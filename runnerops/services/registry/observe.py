@@ -7,7 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from runnerops.model import Facts, Host, RegistryFacts, RenderedFile, ServiceName
+from runnerops.model.common import ServiceName
+from runnerops.model.host_state import Facts, RegistryFacts
+from runnerops.model.inventory import Host, RenderedFile
 from runnerops.services.base import Answers, sha256
 from runnerops.services.registry.caches import OwnCache, directory, own_caches
 from runnerops.services.registry.format import COMPOSE_TEMPLATE, NAME

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from runnerops.model import Host, ServiceName, Step, Tree, Value
+from runnerops.model.common import ServiceName, Tree, Value
+from runnerops.model.inventory import Host
+from runnerops.model.plan import Step
 from runnerops.services.registry.caches import PROJECT, OwnCache, own_caches
 from runnerops.services.shared.firewall import opening
 from runnerops.services.steps import answers, run

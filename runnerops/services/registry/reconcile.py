@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from runnerops.model import ABSENT, Edit, FileSpec, Host, HostState, Key, RenderedFile, Stop, Tree, Value
+from runnerops.model.common import ABSENT, Key, Tree, Value
+from runnerops.model.host_state import HostState
+from runnerops.model.inventory import FileSpec, Host, RenderedFile
+from runnerops.model.plan import Edit, Stop
 from runnerops.services.base import ParseError, value_at
 from runnerops.services.keep import keep
 from runnerops.services.registry.format import COMPOSE_TEMPLATE, CONFIG_TEMPLATE, NAME, dump, parse, secret_key, spec_at
@@ -20,19 +23,9 @@ def edits(spec: FileSpec, old: Tree, new: Tree) -> tuple[Edit, ...]:
     return tuple(_edits((), _plain(spec, old), _plain(spec, new)))
 
 
-def counterpart(spec: FileSpec, edit: Edit, old: Tree, new: Tree, base: Tree) -> Value:  # noqa: ARG001
+def counterpart(spec: FileSpec, edit: Edit, base: Tree) -> Value:
     """The same place, in the one form that `edits` compares."""
     return value_at(_plain(spec, base), edit.key)
-
-
-def given(host: Host, asked: Sequence[RenderedFile]) -> Mapping[str, str]:  # noqa: ARG001
-    """None: what is given stays as it is given."""
-    return {}
-
-
-def owns(spec: FileSpec, key: Key) -> bool:  # noqa: ARG001
-    """The registry and Compose only read."""
-    return False
 
 
 def _plain(spec: FileSpec, tree: Tree) -> Tree:
@@ -93,7 +86,7 @@ def read(spec: FileSpec, content: bytes | None) -> Tree | None:
     if content is None:
         return None
     try:
-        return parse(spec, content)
+        return parse(content)
     except ParseError:
         return None
 
@@ -117,7 +110,7 @@ def _kept(asked: Sequence[RenderedFile], have: HostState, keys: Sequence[str]) -
         if want is None or mine is None or not edits(file.spec, want, mine):
             mine, content = want, file.content or b""
         else:
-            content = dump(file.spec, mine)
+            content = dump(mine)
         if file.spec.template == CONFIG_TEMPLATE and want is not None and mine is not None:
             checksums[_checksum(want)] = _checksum(mine)
         for before, after in checksums.items() if file.spec.template == COMPOSE_TEMPLATE else ():

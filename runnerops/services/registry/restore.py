@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from runnerops.model import Adopted, Cache, Host, RenderedFile, Tree
+from runnerops.model.common import Tree
+from runnerops.model.inventory import Adopted, Cache, Host, RenderedFile
 from runnerops.services.registry.caches import CONFIG_LABEL, directory, own_caches
 from runnerops.services.registry.format import COMPOSE_TEMPLATE, CONFIG_TEMPLATE, secret_key, spec_at
 from runnerops.services.registry.reconcile import plain_compose, read

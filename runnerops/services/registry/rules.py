@@ -10,7 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from typing import Literal
 
-from runnerops.model import Facts, FileSpec, Finding, Key, Tree, Value
+from runnerops.model.common import Key, Tree, Value
+from runnerops.model.host_state import Facts
+from runnerops.model.inventory import FileSpec
+from runnerops.model.plan import Finding
 from runnerops.services.registry.caches import CONFIG_LABEL
 from runnerops.services.registry.format import COMPOSE_TEMPLATE, CONFIG_TEMPLATE
 from runnerops.services.registry.image import major

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from runnerops.model import ABSENT, Host, HostState
+from runnerops.model.common import ABSENT
+from runnerops.model.host_state import HostState
+from runnerops.model.inventory import Host
 from runnerops.services.registry.caches import OwnCache, own_caches
 from runnerops.services.registry.containers import docker_answers, ours
 from runnerops.services.registry.format import NAME

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from runnerops.model import Action, Change, Host, HostState, Moves, Policy, Step, Verb
+from runnerops.model.common import Verb
+from runnerops.model.host_state import HostState
+from runnerops.model.inventory import Host, Policy
+from runnerops.model.plan import Action, Change, Moves, Step
 from runnerops.services.base import sha256, staged_path
 from runnerops.services.registry.action import forced, touched
 from runnerops.services.registry.caches import directory, own_caches
@@ -35,15 +38,7 @@ IF_DOCKER = 'docker version >/dev/null 2>&1 || exit 0; exec "$@"'
 """On the way back to a host whose daemon was down, it may be down again."""
 
 
-def moves(
-    host: Host,
-    action: Action,
-    changes: Sequence[Change],
-    have: HostState,
-    policy: Policy,
-    run: int,
-    paused: bool,  # noqa: ARG001  nothing brings a cache to rest
-) -> Moves:
+def moves(host: Host, action: Action, changes: Sequence[Change], have: HostState, policy: Policy, run: int) -> Moves:
     """Pulled and judged first; `up -d` never pulls."""
     acting = touched(host, action, changes, have)
     now = Scene(host, action, changes, have, policy, acting, forced(host, changes, have))
@@ -58,16 +53,6 @@ def moves(
         look=tuple(look(cache) for cache in now.caches),
         lifts=dict.fromkeys(upstreams, "upstream-down"),
     )
-
-
-def pause(have: HostState, policy: Policy) -> Moves:  # noqa: ARG001
-    """A cache rests for nobody."""
-    return Moves()
-
-
-def resume(have: HostState, policy: Policy, run: int) -> Moves:  # noqa: ARG001
-    """A cache rests for nobody."""
-    return Moves()
 
 
 def _guard(now: Scene) -> Iterator[Step]:

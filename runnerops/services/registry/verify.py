@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from runnerops.model import Cache, Host
+from runnerops.model.inventory import Cache, Host
 from runnerops.services.docker.verify import answers, for_containers, mirrors
 from runnerops.services.registry.caches import OwnCache, own_caches
 from runnerops.services.registry.format import NAME

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from runnerops.model import Host, ServiceName
+from runnerops.model.common import ServiceName
+from runnerops.model.inventory import Host
 from runnerops.services.base import Answer
 from runnerops.services.docker.verify import mirrors
 from runnerops.services.registry.caches import OwnCache, own_caches

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 
-from runnerops.model import Cache, Host
+from runnerops.model.inventory import Cache, Host
 from runnerops.services.base import Answers
 from runnerops.services.docker.verify import Pull, loaded, mirrors, pull_of, why_no_pull
 from runnerops.services.registry.format import NAME

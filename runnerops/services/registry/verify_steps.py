@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from runnerops.model import Secret, Step, Verb
+from runnerops.model.common import Secret, Verb
+from runnerops.model.plan import Step
 from runnerops.services.registry.caches import PROJECT, OwnCache
 from runnerops.services.registry.compared import FORM, traits
 from runnerops.services.registry.containers import filters, ours

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
-from runnerops.model import Plan, Result
+from runnerops.model.common import Result
+from runnerops.model.plan import Plan
 from tests.lab.faults import truth
 from tests.lab.faults.cases import Case
 from tests.lab.faults.commands import planning, type_deploy, type_diff

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from runnerops.engine.apply import apply
-from runnerops.model import Event
+from runnerops.model.run import Event
 from runnerops.redact import Redactor
 from runnerops.remote.hostkeys import KnownHosts
 from runnerops.remote.keys import Credentials

@@ -16,7 +16,10 @@ from runnerops.engine.options import Flags, Manner
 from runnerops.engine.planned import Planned
 from runnerops.engine.planner import plan_all
 from runnerops.engine.project import open_project
-from runnerops.model import Event, Exit, Host, Outcome, Plan, Step
+from runnerops.model.common import Exit
+from runnerops.model.inventory import Host
+from runnerops.model.plan import Plan, Step
+from runnerops.model.run import Event, Outcome
 from runnerops.report.screen import Screen
 from tests.lab.host import LabHost
 from tests.lab.project import Project

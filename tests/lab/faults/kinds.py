@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from runnerops.model import ABSENT, Plan, Step
+from runnerops.model.common import ABSENT
+from runnerops.model.plan import Plan, Step
 
 ON_THE_WAY_BACK = "back: "
 AFTER = "after the last step"

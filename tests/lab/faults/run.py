@@ -11,7 +11,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from runnerops.model import ENDS, Event, Plan, Result
+from runnerops.model.common import ENDS, Result
+from runnerops.model.plan import Plan
+from runnerops.model.run import Event
 from tests.lab.faults.commands import RUNS, Planning, let_go
 from tests.lab.faults.strikes import CLIENT, POWER, POWER_OTHER, STRUCK, Fault
 from tests.lab.host import LabHost

@@ -8,7 +8,9 @@ from dataclasses import replace
 import pytest
 
 from runnerops.engine.options import Flags
-from runnerops.model import Event, Result, Step
+from runnerops.model.common import Result
+from runnerops.model.plan import Step
+from runnerops.model.run import Event
 from tests.lab.faults import truth
 from tests.lab.faults.bench import Bench
 from tests.lab.faults.commands import HELD, let_go, planning, type_deploy, type_diff

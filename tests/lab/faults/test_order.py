@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from runnerops.model import Event, Plan, Result
+from runnerops.model.common import Result
+from runnerops.model.plan import Plan
+from runnerops.model.run import Event
 from runnerops.services.base import staged_path
 from tests.lab.faults.bench import Bench
 from tests.lab.faults.commands import HELD, let_go, planning

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from runnerops.model import Result
+from runnerops.model.common import Result
 from tests.lab.faults import truth
 from tests.lab.faults.bench import STATE, Bench
 from tests.lab.faults.commands import planning, type_deploy

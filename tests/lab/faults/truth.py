@@ -13,7 +13,8 @@ from pathlib import Path
 
 import yaml
 
-from runnerops.model import Plan, Result
+from runnerops.model.common import Result
+from runnerops.model.plan import Plan
 from tests.lab.faults.scenarios import SECRETS
 from tests.lab.host import LabHost
 

@@ -8,30 +8,24 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from runnerops.model import (
-    Cache,
-    Change,
+from runnerops.model.common import Mark, Secret, ServiceName, Tree
+from runnerops.model.host_state import (
     Container,
     DockerFacts,
     Facts,
-    Host,
     HostState,
     Job,
-    Mark,
     Owed,
-    Policy,
     RegistryFacts,
     RemoteFile,
-    RenderedFile,
     RunnerFacts,
-    Secret,
-    ServiceName,
-    Tree,
     Unit,
 )
+from runnerops.model.inventory import Cache, Host, Policy, RenderedFile
+from runnerops.model.plan import Change
 from runnerops.planning.blockers import TOOLS
 from runnerops.render import Renderer
-from runnerops.services import docker
+from runnerops.services import DOCKER
 from runnerops.services.base import Service
 
 POLICY = Policy()
@@ -146,12 +140,12 @@ def changes(service: Service, here: Host, asked: Iterable[RenderedFile], have: H
 
 def daemon(tree: Tree) -> RenderedFile:
     """A daemon.json that is asked for."""
-    (spec,) = docker.files(host(tree))
+    (spec,) = DOCKER.files(host(tree))
     return RenderedFile(spec, json_bytes(tree))
 
 
 def change_daemon(have: HostState, tree: Tree, here: Host | None = None) -> tuple[Change, ...]:
-    return changes(docker, here or host(tree), [daemon(tree)], have)
+    return changes(DOCKER, here or host(tree), [daemon(tree)], have)
 
 
 class Vault:

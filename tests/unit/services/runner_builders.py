@@ -5,24 +5,11 @@ from __future__ import annotations
 import tomllib
 from typing import Any
 
-from runnerops.model import (
-    Change,
-    Facts,
-    FileSpec,
-    Host,
-    HostState,
-    Job,
-    Owed,
-    Policy,
-    RemoteFile,
-    RenderedFile,
-    RunnerFacts,
-    ServiceName,
-    Tree,
-    Unit,
-    Verb,
-)
-from runnerops.services import gitlab_runner as service
+from runnerops.model.common import ServiceName, Tree, Verb
+from runnerops.model.host_state import Facts, HostState, Job, Owed, RemoteFile, RunnerFacts, Unit
+from runnerops.model.inventory import FileSpec, Host, Policy, RenderedFile
+from runnerops.model.plan import Change
+from runnerops.services import GITLAB_RUNNER
 from runnerops.services.gitlab_runner.format import PATH
 from runnerops.services.gitlab_runner.toml_writer import to_toml
 
@@ -49,7 +36,7 @@ def have(tree: Tree | None, facts: RunnerFacts | None = None, owed: tuple[Owed, 
 
 
 def settle(asked: Tree, state: HostState, host: Host = HOST) -> tuple[dict[str, Any], list[str], bytes]:
-    files, stops = service.settle(host, [RenderedFile(SPEC, to_toml(asked).encode())], state)
+    files, stops = GITLAB_RUNNER.settle(host, [RenderedFile(SPEC, to_toml(asked).encode())], state)
     (file,) = files
     assert file.content is not None
     return tomllib.loads(file.content.decode()), [stop.code for stop in stops], file.content
@@ -57,7 +44,7 @@ def settle(asked: Tree, state: HostState, host: Host = HOST) -> tuple[dict[str, 
 
 def change(old: Tree | None, new: Tree) -> tuple[Change, ...]:
     was = have(old).file(PATH)
-    found = service.edits(SPEC, old or {}, new)
+    found = GITLAB_RUNNER.edits(SPEC, old or {}, new)
     return (Change(was, RenderedFile(SPEC, to_toml(new).encode()), found),)
 
 

@@ -6,21 +6,11 @@ from collections.abc import Mapping
 
 import pytest
 
-from runnerops.model import (
-    Cache,
-    Change,
-    Container,
-    Host,
-    HostState,
-    Owed,
-    Policy,
-    RunnerFacts,
-    ServiceName,
-    Stop,
-    Tree,
-    Verb,
-)
-from runnerops.services import docker
+from runnerops.model.common import ServiceName, Tree, Verb
+from runnerops.model.host_state import Container, HostState, Owed, RunnerFacts
+from runnerops.model.inventory import Cache, Host, Policy
+from runnerops.model.plan import Change, Stop
+from runnerops.services import DOCKER
 from tests.unit.services.builders import (
     ARGV,
     DAEMON,
@@ -54,7 +44,7 @@ def on_host(tree: Tree | None, **facts: object) -> HostState:
 
 def action(have: HostState, asked: Tree, here: Host | None = None, policy: Policy = POLICY) -> tuple[str, str]:
     here = here or host(asked)
-    found = docker.choose(here, change_daemon(have, asked, here), have, policy, ())
+    found = DOCKER.choose(here, change_daemon(have, asked, here), have, policy, ())
     return (found.verb.name, ", ".join(found.because)) if found else ("", "")
 
 
@@ -100,9 +90,9 @@ def test_layout_alone_is_no_action() -> None:
 def test_a_file_that_cannot_be_read_says_nothing_of_what_is_loaded() -> None:
     have = state({DAEMON: b"{"}, engine())
     here = host(MIRRORS)
-    (file,), _ = docker.settle(here, [daemon(MIRRORS)], have)
-    change = Change(have.file(DAEMON), file, docker.edits(file.spec, {}, MIRRORS))
-    found = docker.choose(here, (change,), have, POLICY, ())
+    (file,), _ = DOCKER.settle(here, [daemon(MIRRORS)], have)
+    change = Change(have.file(DAEMON), file, DOCKER.edits(file.spec, {}, MIRRORS))
+    found = DOCKER.choose(here, (change,), have, POLICY, ())
     assert found
     assert found.verb is Verb.RESTART
 
@@ -110,11 +100,11 @@ def test_a_file_that_cannot_be_read_says_nothing_of_what_is_loaded() -> None:
 @pytest.mark.parametrize(
     ("owed", "asked", "verb", "because"),
     [
-        (Owed(docker.NAME, Verb.RESTART, 41, "inv-1"), {}, "RESTART", "owed since run 41"),
-        (Owed(docker.NAME, Verb.RESTART, 41, "inv-0"), {}, "", ""),
-        (Owed(docker.NAME, Verb.RELOAD, 41, "inv-1"), {}, "RELOAD", "owed since run 41"),
-        (Owed(docker.NAME, Verb.RELOAD, 41, "inv-1"), {"mtu": 1400}, "RESTART", "mtu, owed since run 41"),
-        (Owed(docker.NAME, Verb.RESTART, 41, "inv-1"), MIRRORS, "RESTART", "registry-mirrors, owed since run 41"),
+        (Owed(DOCKER.NAME, Verb.RESTART, 41, "inv-1"), {}, "RESTART", "owed since run 41"),
+        (Owed(DOCKER.NAME, Verb.RESTART, 41, "inv-0"), {}, "", ""),
+        (Owed(DOCKER.NAME, Verb.RELOAD, 41, "inv-1"), {}, "RELOAD", "owed since run 41"),
+        (Owed(DOCKER.NAME, Verb.RELOAD, 41, "inv-1"), {"mtu": 1400}, "RESTART", "mtu, owed since run 41"),
+        (Owed(DOCKER.NAME, Verb.RESTART, 41, "inv-1"), MIRRORS, "RESTART", "registry-mirrors, owed since run 41"),
     ],
 )
 def test_what_is_owed_counts_until_a_later_invocation_has_paid_it(
@@ -143,7 +133,7 @@ def test_a_restart_takes_the_runner_to_rest(
     asked: Tree, runner_facts: RunnerFacts | None, policy: Policy, idle: bool, lost: int
 ) -> None:
     have = state({}, engine(), runner_facts=runner_facts)
-    found = docker.choose(host(asked), change_daemon(have, asked), have, policy, ())
+    found = DOCKER.choose(host(asked), change_daemon(have, asked), have, policy, ())
     assert found
     assert (found.idle, found.jobs_lost) == (frozenset({ServiceName.GITLAB_RUNNER} if idle else ()), lost)
 
@@ -154,8 +144,8 @@ def test_a_restart_takes_the_runner_to_rest(
 def stops(have: HostState, asked: Tree, here: Host | None = None) -> list[Stop]:
     here = here or host(asked)
     found = change_daemon(have, asked, here)
-    chosen = docker.choose(here, found, have, POLICY, ())
-    return list(docker.stops(here, found, (chosen,) if chosen else (), have, POLICY))
+    chosen = DOCKER.choose(here, found, have, POLICY, ())
+    return list(DOCKER.stops(here, found, (chosen,) if chosen else (), have, POLICY))
 
 
 def codes(have: HostState, asked: Tree, here: Host | None = None) -> list[str]:
@@ -220,7 +210,7 @@ def test_a_new_mirror_answers_or_is_the_hosts_own(owner: str, answers: bool, wan
 
 def test_a_host_without_a_docker_section_is_left_alone() -> None:
     have = state({}, engine(mirrors=(MIRROR,)))
-    assert docker.settle(host(), (), have) == ((), ())
-    assert list(docker.stops(host(), (), (), have, POLICY)) == []
-    assert list(docker.refusals(host(), state())) == []
-    assert [stop.code for stop in docker.refusals(host({}), state())] == ["no-docker"]
+    assert DOCKER.settle(host(), (), have) == ((), ())
+    assert list(DOCKER.stops(host(), (), (), have, POLICY)) == []
+    assert list(DOCKER.refusals(host(), state())) == []
+    assert [stop.code for stop in DOCKER.refusals(host({}), state())] == ["no-docker"]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from runnerops.model import Plan, Tree
+from runnerops.model.common import Tree
+from runnerops.model.plan import Plan
 from runnerops.redact import Masker
 from runnerops.report.text import plan_lines
 from tests.unit.services.builders import DAEMON, container, daemon, engine, host, json_bytes, our_container, state

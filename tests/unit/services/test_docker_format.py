@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runnerops.model import Tree, key_text
-from runnerops.services import docker
+from runnerops.model.common import Tree, key_text
+from runnerops.services import DOCKER
 from runnerops.services.base import ParseError, Service
 from tests.unit.services.builders import daemon, host
 
@@ -22,20 +22,20 @@ TREES = st.dictionaries(st.text(max_size=5), JSON, max_size=4)
 
 
 def test_the_package_is_a_service() -> None:
-    service: Service = docker
+    service: Service = DOCKER
     assert service.files(host()) == ()
 
 
 @settings(max_examples=60)
 @given(TREES)
 def test_dump_and_parse_are_inverse(tree: Tree) -> None:
-    assert docker.parse(SPEC, docker.dump(SPEC, tree)) == tree
-    assert docker.dump(SPEC, dict(reversed(tree.items()))) == docker.dump(SPEC, tree)
+    assert DOCKER.parse(SPEC, DOCKER.dump(SPEC, tree)) == tree
+    assert DOCKER.dump(SPEC, dict(reversed(tree.items()))) == DOCKER.dump(SPEC, tree)
 
 
 @pytest.mark.parametrize("content", [b"", b" \n", b"{}", b"\xef\xbb\xbf{}"])
 def test_what_is_an_empty_document(content: bytes) -> None:
-    assert docker.parse(SPEC, content) == {}
+    assert DOCKER.parse(SPEC, content) == {}
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_what_is_an_empty_document(content: bytes) -> None:
 )
 def test_what_is_refused(content: bytes, line: int, column: int, problem: str) -> None:
     with pytest.raises(ParseError) as caught:
-        docker.parse(SPEC, content)
+        DOCKER.parse(SPEC, content)
     assert (caught.value.line, caught.value.column, caught.value.problem) == (line, column, problem)
 
 
@@ -84,10 +84,10 @@ def test_what_is_refused(content: bytes, line: int, column: int, problem: str) -
     ],
 )
 def test_meaning(old: Tree, new: Tree, differing: str) -> None:
-    assert ", ".join(key_text(edit.key) for edit in docker.edits(SPEC, old, new)) == differing
+    assert ", ".join(key_text(edit.key) for edit in DOCKER.edits(SPEC, old, new)) == differing
 
 
 @settings(max_examples=60)
 @given(TREES)
 def test_a_tree_means_what_it_means(tree: Tree) -> None:
-    assert docker.edits(SPEC, tree, tree) == ()
+    assert DOCKER.edits(SPEC, tree, tree) == ()

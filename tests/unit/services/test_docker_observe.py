@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from runnerops.model import Container, DockerFacts, Facts
-from runnerops.services import docker
+from runnerops.model.host_state import Container, DockerFacts, Facts
+from runnerops.services import DOCKER
 from runnerops.services.base import Answer
 from runnerops.services.docker.reconcile import path_of
 from tests.unit.services.builders import ARGV, daemon, host, state
@@ -33,7 +33,7 @@ def answers(**texts: str) -> dict[str, Answer]:
 
 
 def read(**texts: str) -> DockerFacts:
-    found = docker.facts(Facts(), answers(**texts)).docker
+    found = DOCKER.facts(Facts(), answers(**texts)).docker
     assert found
     return found
 
@@ -75,7 +75,7 @@ def test_a_daemon_that_is_down() -> None:
 
 
 def test_no_docker_at_all() -> None:
-    assert docker.facts(Facts(), {"docker_unit": Answer(0, b"LoadState=not-found\n")}).docker is None
+    assert DOCKER.facts(Facts(), {"docker_unit": Answer(0, b"LoadState=not-found\n")}).docker is None
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_no_docker_at_all() -> None:
 def test_what_is_not_the_docker_engine_is_refused_by_name(flavour: str, texts: dict[str, str]) -> None:
     facts = read(**texts)
     assert facts.flavour == flavour
-    assert [stop.code for stop in docker.refusals(host({}), state({}, facts))] == [flavour]
+    assert [stop.code for stop in DOCKER.refusals(host({}), state({}, facts))] == [flavour]
 
 
 def test_containers_and_one_that_vanished_meanwhile() -> None:
@@ -110,7 +110,7 @@ def test_containers_and_one_that_vanished_meanwhile() -> None:
             "labels": None,
         }
     )
-    found = docker.facts(Facts(), {**answers(), "docker_containers": Answer(1, f"{line}\n".encode())}).docker
+    found = DOCKER.facts(Facts(), {**answers(), "docker_containers": Answer(1, f"{line}\n".encode())}).docker
     assert found
     assert found.containers == (Container("aa", "web", "nginx:1", True, "no", ("192.0.2.1:80",), {}),)
 
@@ -139,7 +139,7 @@ def test_the_script_finds_the_file_of_a_stopped_daemon(shell: str, argv: str, pa
     limited() {{ "$@"; }}
     ask() {{ shift; "$@" >/dev/null; }}
     file() {{ printf '%s\\n' "$1"; }}
-    {docker.OBSERVE}
+    {DOCKER.OBSERVE}
     observe_docker_unit {daemon({}).spec.path}
     """
     command = [shell, "sh"] if shell == "busybox" else [shell]
@@ -166,7 +166,7 @@ def test_the_daemon_is_asked_on_its_socket_else_through_its_client(shell: str, l
     docker() {{ echo "client: $*"; }}
     limited() {{ "$@"; }}
     ask() {{ echo "$1:"; shift; "$@"; echo; }}
-    {docker.OBSERVE.replace('[ -S "$socket" ] && [ -e "$root/var/run/docker.pid" ]', ":")}
+    {DOCKER.OBSERVE.replace('[ -S "$socket" ] && [ -e "$root/var/run/docker.pid" ]', ":")}
     observe_docker_daemon FORM
     """
     command = [shell, "sh"] if shell == "busybox" else [shell]

@@ -6,13 +6,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runnerops.model import DockerFacts, Host, HostState, ServiceName, Tree
-from runnerops.services import docker
+from runnerops.model.common import ServiceName, Tree
+from runnerops.model.host_state import DockerFacts, HostState
+from runnerops.model.inventory import Host
+from runnerops.services import DOCKER
 from tests.unit.services.builders import ARGV, DAEMON, MIRROR, daemon, engine, host, json_bytes, state
 
 
 def settle(tree: Tree, have: HostState, here: Host | None = None) -> tuple[str, bytes | None]:
-    (file,), stops = docker.settle(here or host(tree), [daemon(tree)], have)
+    (file,), stops = DOCKER.settle(here or host(tree), [daemon(tree)], have)
     assert stops == ()
     return file.spec.path, file.content
 
@@ -20,7 +22,7 @@ def settle(tree: Tree, have: HostState, here: Host | None = None) -> tuple[str, 
 def settled(tree: Tree, have: HostState, here: Host | None = None) -> Tree:
     _, content = settle(tree, have, here)
     assert content is not None
-    return docker.parse(daemon(tree).spec, content)
+    return DOCKER.parse(daemon(tree).spec, content)
 
 
 def on_host(tree: Tree, facts: DockerFacts | None = None) -> HostState:
@@ -90,13 +92,13 @@ LOADED = st.builds(
 def test_the_two_laws(asked: Tree, there: Tree | None, facts: DockerFacts) -> None:
     """Settling twice changes nothing more; once it is on the host and loaded, nothing differs any more."""
     have = state({} if there is None else {DAEMON: json_bytes(there)}, facts)
-    once = docker.settle(host(asked), [daemon(asked)], have)[0]
-    assert docker.settle(host(asked), once, have)[0] == once
+    once = DOCKER.settle(host(asked), [daemon(asked)], have)[0]
+    assert DOCKER.settle(host(asked), once, have)[0] == once
     (file,) = once
     assert file.content is not None
-    tree = docker.parse(file.spec, file.content)
+    tree = DOCKER.parse(file.spec, file.content)
     mirrors = tree.get("registry-mirrors")
     urls = tuple(dict.fromkeys(str(url).rstrip("/") for url in mirrors)) if isinstance(mirrors, list) else ()
     after = state({DAEMON: file.content}, engine(mirrors=urls, live=tree.get("live-restore") is True))
-    (again,) = docker.settle(host(asked), [daemon(asked)], after)[0]
+    (again,) = DOCKER.settle(host(asked), [daemon(asked)], after)[0]
     assert again.content is file.content

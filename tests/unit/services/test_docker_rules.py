@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from runnerops.model import DockerFacts, Facts, Tree
-from runnerops.services import docker
+from runnerops.model.common import Tree
+from runnerops.model.host_state import DockerFacts, Facts
+from runnerops.services import DOCKER
 from runnerops.services.docker.schema import KEYS, key_of_flag, version_of
 from tests.unit.services.builders import daemon, engine
 
 
 def found(tree: Tree, facts: DockerFacts | None = None) -> list[str]:
     known = Facts(docker=facts) if facts else None
-    return [f"{one.rule} {one.severity} {one.message}" for one in docker.lint({daemon(tree).spec: tree}, known)]
+    return [f"{one.rule} {one.severity} {one.message}" for one in DOCKER.lint({daemon(tree).spec: tree}, known)]
 
 
 @pytest.mark.parametrize(

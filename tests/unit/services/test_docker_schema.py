@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from runnerops.model import Facts, Tree
-from runnerops.services import docker
+from runnerops.model.common import Tree
+from runnerops.model.host_state import Facts
+from runnerops.services import DOCKER
 from runnerops.services.docker.schema import KEYS
 from tests.unit.services.builders import DAEMON, MIRROR, POLICY, change_daemon, daemon, engine, host, json_bytes, state
 
@@ -81,14 +82,14 @@ def verb(version: str, there: Tree, asked: Tree) -> str:
     urls = tuple(str(url) for url in mirrors) if isinstance(mirrors, list) else ()
     facts = engine(version, mirrors=urls, live=there.get("live-restore") is True)
     have = state({DAEMON: json_bytes(there)}, facts)
-    found = docker.choose(host(asked), change_daemon(have, asked), have, POLICY, ())
+    found = DOCKER.choose(host(asked), change_daemon(have, asked), have, POLICY, ())
     return found.verb.name.lower() if found else ""
 
 
 def written(version: str, there: Tree, asked: Tree) -> Tree:
     have = state({DAEMON: json_bytes(there)}, engine(version))
-    (file,) = docker.settle(host(asked), [daemon(asked)], have)[0]
-    return docker.parse(file.spec, file.content or b"")
+    (file,) = DOCKER.settle(host(asked), [daemon(asked)], have)[0]
+    return DOCKER.parse(file.spec, file.content or b"")
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -136,7 +137,7 @@ def test_a_key_that_some_versions_have(version: str, name: str) -> None:
     how, value, known = ONLY[name]
     facts = Facts(docker=engine(version))
     spec = daemon({}).spec
-    found = [one.rule for one in docker.lint({spec: {name: value}}, facts) if one.key == (name,)]
+    found = [one.rule for one in DOCKER.lint({spec: {name: value}}, facts) if one.key == (name,)]
     assert found == ([] if version in known else ["D002"]), "refused before it reaches a dockerd that does not know it"
     if version in known:
         assert verb(version, {}, {name: value}) == ("restart" if how == "restart" else "reload")
@@ -151,7 +152,7 @@ def test_a_key_that_nobody_knows_takes_a_restart(version: str) -> None:
 @pytest.mark.parametrize(("path", "refused"), [(v, v < "25") for v in VERSIONS])
 def test_a_mirror_with_a_path(path: str, refused: bool) -> None:
     spec = daemon({}).spec
-    found = docker.lint({spec: {"registry-mirrors": [f"{MIRROR}/hub"]}}, Facts(docker=engine(path)))
+    found = DOCKER.lint({spec: {"registry-mirrors": [f"{MIRROR}/hub"]}}, Facts(docker=engine(path)))
     assert [one.rule for one in found] == (["D006"] if refused else [])
 
 

@@ -9,8 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from runnerops.model import ABSENT, Cache, Host, HostState, Moves, Owed, Policy, Step, Tree, Verb
-from runnerops.services import docker
+from runnerops.model.common import ABSENT, Tree, Verb
+from runnerops.model.host_state import HostState, Owed
+from runnerops.model.inventory import Cache, Host, Policy
+from runnerops.model.plan import Moves, Step
+from runnerops.services import DOCKER
 from runnerops.services.base import sha256
 from runnerops.services.docker.steps import RELOAD, RESET, RETURN
 from tests.unit.services.builders import ARGV, DAEMON, MIRROR, POLICY, change_daemon, engine, host, json_bytes, state
@@ -26,9 +29,9 @@ def moves(
     """The moves, and a name for each sha in them."""
     here = here or host(asked)
     changes = change_daemon(have, asked, here)
-    action = docker.choose(here, changes, have, policy, ())
+    action = DOCKER.choose(here, changes, have, policy, ())
     assert action
-    found = docker.moves(here, action, changes, have, policy, 42, False)
+    found = DOCKER.moves(here, action, changes, have, policy, 42, False)
     names = {sha256(content): name for name, content in found.files.items()}
     for change in changes:
         names |= {sha256(change.old.content): "OLD", sha256(change.new.content): "NEW"}
@@ -185,7 +188,7 @@ def test_what_is_only_not_loaded_is_reloaded_without_a_swap() -> None:
 
 
 def test_what_was_owed_before_is_owed_again_after_the_way_back() -> None:
-    owed = (Owed(docker.NAME, Verb.RESTART, 41, "inv-1"),)
+    owed = (Owed(DOCKER.NAME, Verb.RESTART, 41, "inv-1"),)
     _, undo = there_and_back(state({DAEMON: b"{}"}, engine(), owed=owed), {"debug": True})
     assert undo[-1] == "owe docker restart 41 inv-1"
 

@@ -6,23 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from runnerops.model import (
-    Action,
-    Change,
-    DockerFacts,
-    Facts,
-    Host,
-    HostState,
-    Job,
-    Owed,
-    Policy,
-    RunnerFacts,
-    ServiceName,
-    Tree,
-    Unit,
-    Verb,
-)
-from runnerops.services import gitlab_runner as service
+from runnerops.model.common import ServiceName, Tree, Verb
+from runnerops.model.host_state import DockerFacts, Facts, HostState, Job, Owed, RunnerFacts, Unit
+from runnerops.model.inventory import Host, Policy
+from runnerops.model.plan import Action, Change
+from runnerops.services import GITLAB_RUNNER
 from tests.unit.services.runner_builders import (
     BUSY,
     HOST,
@@ -42,7 +30,7 @@ def act(
     old: Tree | None, new: Tree, facts: RunnerFacts | None = None, owed: tuple[Owed, ...] = (), policy: Policy = POLICY
 ) -> Action | None:
     found = change(old, new)
-    return service.choose(HOST, found if found[0].edits else (), have(old, facts, owed), policy, ())
+    return GITLAB_RUNNER.choose(HOST, found if found[0].edits else (), have(old, facts, owed), policy, ())
 
 
 @pytest.mark.parametrize(
@@ -91,7 +79,7 @@ FOREIGN = RunnerFacts(NOW, jobs=(Job("7", "container c"), Job("8", "container d"
 )
 def test_the_cost_in_jobs(new: Tree, before: tuple[Action, ...], kill: bool, waited: int, lost: int) -> None:
     """Of a restart: jobs waited for, or ended; those of one drain count once."""
-    found = service.choose(HOST, change(config(), new), have(config(), BUSY), Policy(kill_jobs=kill), before)
+    found = GITLAB_RUNNER.choose(HOST, change(config(), new), have(config(), BUSY), Policy(kill_jobs=kill), before)
     assert found
     assert (found.jobs_waited, found.jobs_lost) == (waited, lost)
 
@@ -121,14 +109,14 @@ def test_a_runner_that_drains_already_is_restarted_and_loads_nothing_before() ->
     ],
 )
 def test_what_is_said_of_a_drain_that_an_earlier_run_began(actions: list[Action], returning: bool, says: str) -> None:
-    said = tuple(service.remarks(HOST, (), actions, have(config(), replace(BUSY, returning=returning))))
+    said = tuple(GITLAB_RUNNER.remarks(HOST, (), actions, have(config(), replace(BUSY, returning=returning))))
     assert (says in said[0]) if says else not said
 
 
 def codes(
     actions: list[Action], facts: RunnerFacts, found: tuple[Change, ...] = (), policy: Policy = POLICY
 ) -> list[str]:
-    return [stop.code for stop in service.stops(HOST, found, actions, have(config(), facts), policy)]
+    return [stop.code for stop in GITLAB_RUNNER.stops(HOST, found, actions, have(config(), facts), policy)]
 
 
 @pytest.mark.parametrize(
@@ -162,7 +150,7 @@ def test_stops_of_jobs(actions: list[Action], facts: RunnerFacts, expected: list
     ],
 )
 def test_killing_jobs_says_how_many_and_which(actions: list[Action], facts: RunnerFacts, says: str) -> None:
-    stops = tuple(service.stops(HOST, (), actions, have(config(), facts), Policy(kill_jobs=True)))
+    stops = tuple(GITLAB_RUNNER.stops(HOST, (), actions, have(config(), facts), Policy(kill_jobs=True)))
     assert [stop.code for stop in stops] == (["jobs-running"] if says else [])
     assert not says or says in stops[0].message
 
@@ -171,12 +159,12 @@ def test_killing_jobs_says_how_many_and_which(actions: list[Action], facts: Runn
 def test_a_docker_that_is_down_disturbs_nobody_when_it_starts(active: str, expected: list[str]) -> None:
     start = Action(ServiceName.DOCKER, Verb.RESTART)
     state = HostState(facts=Facts(docker=DockerFacts(Unit("docker.service", active)), runner=BUSY))
-    assert [stop.code for stop in service.stops(HOST, (), [start], state, Policy(kill_jobs=True))] == expected
+    assert [stop.code for stop in GITLAB_RUNNER.stops(HOST, (), [start], state, Policy(kill_jobs=True))] == expected
 
 
 def test_a_registered_runner_that_would_vanish_is_named() -> None:
     found = change(config(runner(), runner(name="two", token=OTHER)), config())
-    (stop,) = service.stops(HOST, found, [], have(config()), POLICY)
+    (stop,) = GITLAB_RUNNER.stops(HOST, found, [], have(config()), POLICY)
     assert (stop.code, stop.details) == ("drop-runner", ("two",))
     assert OTHER not in stop.message
 
@@ -186,10 +174,10 @@ def test_jobs_of_a_runner_elsewhere_count_for_docker() -> None:
         Unit("gitlab-runner.service", "not-found"), jobs=(Job("4711", "container c", drains=False),)
     )
     state = HostState(facts=Facts(docker=DockerFacts(Unit("docker.service", "active")), runner=elsewhere))
-    (stop,) = service.stops(HOST, (), [DOCKER], state, POLICY)
+    (stop,) = GITLAB_RUNNER.stops(HOST, (), [DOCKER], state, POLICY)
     assert (stop.code, stop.details) == ("jobs-running", ("4711",))
     assert "1 job runs" in stop.message
-    assert not tuple(service.stops(HOST, (), [], state, POLICY))
+    assert not tuple(GITLAB_RUNNER.stops(HOST, (), [], state, POLICY))
 
 
 @pytest.mark.parametrize(
@@ -200,11 +188,11 @@ def test_jobs_of_a_runner_elsewhere_count_for_docker() -> None:
     ],
 )
 def test_no_unit_is_refused(facts: RunnerFacts | None, words: str) -> None:
-    (stop,) = service.refusals(HOST, HostState(facts=Facts(runner=facts)))
+    (stop,) = GITLAB_RUNNER.refusals(HOST, HostState(facts=Facts(runner=facts)))
     assert (stop.code, stop.allowable) == ("no-gitlab-runner", False)
     assert words in stop.message
 
 
 def test_where_there_is_a_unit_nothing_is_refused() -> None:
-    assert not tuple(service.refusals(HOST, have(config())))
-    assert not tuple(service.refusals(Host("h", "h"), HostState()))
+    assert not tuple(GITLAB_RUNNER.refusals(HOST, have(config())))
+    assert not tuple(GITLAB_RUNNER.refusals(Host("h", "h"), HostState()))

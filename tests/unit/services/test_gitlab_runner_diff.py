@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runnerops.model import FileSpec, ServiceName, Tree, key_text
-from runnerops.services import gitlab_runner
+from runnerops.model.common import ServiceName, Tree, key_text
+from runnerops.model.inventory import FileSpec
+from runnerops.services import GITLAB_RUNNER
 from runnerops.services.gitlab_runner.matching import match
 from runnerops.services.gitlab_runner.schema import TABLES
 from runnerops.services.gitlab_runner.times import microseconds
@@ -103,7 +104,7 @@ def docker(**keys: Any) -> Tree:
 
 
 def differs(old: Tree, new: Tree) -> list[str]:
-    return [key_text(edit.key).removeprefix("runners[0].") for edit in gitlab_runner.edits(SPEC, old, new)]
+    return [key_text(edit.key).removeprefix("runners[0].") for edit in GITLAB_RUNNER.edits(SPEC, old, new)]
 
 
 def test_a_file_that_the_runner_rewrote_means_what_it_meant() -> None:
@@ -212,7 +213,7 @@ TREES = st.fixed_dictionaries({"runners": st.lists(BLOCKS, max_size=2), "labels"
 @settings(max_examples=60, deadline=None)
 @given(TREES, TREES)
 def test_whatever_a_file_holds_it_can_be_written_compared_and_judged(one: Tree, other: Tree) -> None:
-    assert gitlab_runner.parse(SPEC, gitlab_runner.dump(SPEC, one)) == one
-    assert gitlab_runner.edits(SPEC, one, one) == ()
-    assert isinstance(gitlab_runner.edits(SPEC, one, other), tuple)
-    assert all(found.message for found in gitlab_runner.lint({SPEC: one}, None))
+    assert GITLAB_RUNNER.parse(SPEC, GITLAB_RUNNER.dump(SPEC, one)) == one
+    assert GITLAB_RUNNER.edits(SPEC, one, one) == ()
+    assert isinstance(GITLAB_RUNNER.edits(SPEC, one, other), tuple)
+    assert all(found.message for found in GITLAB_RUNNER.lint({SPEC: one}, None))

@@ -6,11 +6,8 @@ import tomllib
 
 import pytest
 
-from runnerops.model import (
-    Tree,
-    key_text,
-)
-from runnerops.services import gitlab_runner as service
+from runnerops.model.common import Tree, key_text
+from runnerops.services import GITLAB_RUNNER
 from runnerops.services.base import ParseError
 from runnerops.services.gitlab_runner.toml_writer import to_toml
 from tests.unit.services.runner_builders import (
@@ -37,14 +34,14 @@ def test_runners_always_stand_under_headers() -> None:
 )
 def test_a_broken_file_is_placed_and_not_quoted(content: bytes, line: int) -> None:
     with pytest.raises(ParseError) as caught:
-        service.parse(SPEC, content)
+        GITLAB_RUNNER.parse(SPEC, content)
     assert caught.value.line == line
     assert "s3cret" not in caught.value.problem
 
 
 def test_what_the_runner_adds_and_reorders_is_no_difference() -> None:
-    assert service.edits(SPEC, config(runner(docker={"image": "alpine:3"})), REWRITTEN) == ()
-    assert service.edits(SPEC, REWRITTEN, config(runner(docker={"image": "alpine:3"}))) == ()
+    assert GITLAB_RUNNER.edits(SPEC, config(runner(docker={"image": "alpine:3"})), REWRITTEN) == ()
+    assert GITLAB_RUNNER.edits(SPEC, REWRITTEN, config(runner(docker={"image": "alpine:3"}))) == ()
 
 
 @pytest.mark.parametrize(
@@ -72,15 +69,15 @@ def test_what_the_runner_adds_and_reorders_is_no_difference() -> None:
     ],
 )
 def test_edits(old: Tree, new: Tree, keys: list[str]) -> None:
-    assert [key_text(edit.key) for edit in service.edits(SPEC, old, new)] == keys
+    assert [key_text(edit.key) for edit in GITLAB_RUNNER.edits(SPEC, old, new)] == keys
 
 
 @pytest.mark.parametrize("text", ["x\r\ny", "x\ry\n", '\nx\\\n  y"""\n', "a 'b' \\ \"c\"", ""])
 def test_scripts_come_back_as_they_were(text: str) -> None:
     tree = config(runner(pre_build_script=text, environment=[text], docker={"sysctls": {"a.b c": text}}))
-    assert service.parse(SPEC, service.dump(SPEC, tree)) == tree
+    assert GITLAB_RUNNER.parse(SPEC, GITLAB_RUNNER.dump(SPEC, tree)) == tree
 
 
 def test_a_number_that_is_too_long_is_no_crash() -> None:
     with pytest.raises(ParseError):
-        service.parse(SPEC, b"concurrent = " + b"1" * 5000)
+        GITLAB_RUNNER.parse(SPEC, b"concurrent = " + b"1" * 5000)

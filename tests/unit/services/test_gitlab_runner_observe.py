@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from runnerops.model import Container, DockerFacts, Facts, Job, RunnerFacts, Unit
-from runnerops.services import gitlab_runner as service
+from runnerops.model.host_state import Container, DockerFacts, Facts, Job, RunnerFacts, Unit
+from runnerops.services import GITLAB_RUNNER
 from runnerops.services.base import Answer
 from runnerops.services.gitlab_runner.jobs import SYSTEM
 
@@ -35,7 +35,7 @@ def answers(**texts: str) -> dict[str, Answer]:
 
 def read(*containers: Container, **texts: str) -> RunnerFacts:
     docker = DockerFacts(Unit("docker.service", "active"), containers=containers)
-    found = service.facts(Facts(docker=docker), answers(**texts)).runner
+    found = GITLAB_RUNNER.facts(Facts(docker=docker), answers(**texts)).runner
     assert found
     return found
 
@@ -52,7 +52,9 @@ def test_a_runner_as_its_unit_runs_it() -> None:
 
 
 def test_nothing_there_is_nothing_known() -> None:
-    assert service.facts(Facts(), answers(runner_unit=NO_UNIT, runner_groups="", runner_version="")).runner is None
+    assert (
+        GITLAB_RUNNER.facts(Facts(), answers(runner_unit=NO_UNIT, runner_groups="", runner_version="")).runner is None
+    )
 
 
 def test_jobs_are_told_by_their_containers() -> None:
@@ -180,7 +182,7 @@ wget() { for url; do :; done; printf 'gitlab_runner_jobs{} 1 %s\\ngo_threads 8\\
 def observe(shell: str, tmp_path: Path, *call: str) -> str:
     """What a function of observe.sh says where `tmp_path` is the root."""
     command = [shell, "sh"] if shell == "busybox" else [shell]
-    script = f"{OBSERVE_SH}\nroot={tmp_path}\n{FRAME}{service.OBSERVE}{' '.join(call)}\n"
+    script = f"{OBSERVE_SH}\nroot={tmp_path}\n{FRAME}{GITLAB_RUNNER.OBSERVE}{' '.join(call)}\n"
     done = subprocess.run(command, input=script, capture_output=True, text=True, cwd=tmp_path, check=True)
     return done.stdout
 

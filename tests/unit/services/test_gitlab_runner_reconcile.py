@@ -9,18 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runnerops.model import (
-    Facts,
-    Host,
-    HostState,
-    RemoteFile,
-    RenderedFile,
-    RunnerFacts,
-    ServiceName,
-    Tree,
-    Unit,
-)
-from runnerops.services import gitlab_runner as service
+from runnerops.model.common import ServiceName, Tree
+from runnerops.model.host_state import Facts, HostState, RemoteFile, RunnerFacts, Unit
+from runnerops.model.inventory import Host, RenderedFile
+from runnerops.services import GITLAB_RUNNER
 from runnerops.services.gitlab_runner.format import PATH
 from runnerops.services.gitlab_runner.paths import config_path
 from tests.unit.services.runner_builders import (
@@ -65,7 +57,7 @@ def test_equal_meaning_is_the_hosts_own_bytes() -> None:
 def test_the_file_that_the_runner_was_started_with_is_the_one() -> None:
     unit = Unit("gitlab-runner.service", "active", 1, "x", ("gitlab-runner", "run", "-c", "/srv/runner.toml"))
     state = HostState(facts=Facts(runner=RunnerFacts(unit)))
-    files, _ = service.settle(HOST, [RenderedFile(SPEC, b"concurrent = 1\n")], state)
+    files, _ = GITLAB_RUNNER.settle(HOST, [RenderedFile(SPEC, b"concurrent = 1\n")], state)
     assert files[0].spec.path == "/srv/runner.toml"
 
 
@@ -90,7 +82,7 @@ def test_a_token_that_was_emptied_on_the_host_is_given_back() -> None:
 
 def test_what_has_to_be_written_anew_keeps_the_order_and_the_heading_of_the_template() -> None:
     asked = b'# ours\n\nconcurrent = 2\n\n[[runners]]\nurl = "https://gitlab.example.com"\nname = "one"\nexecutor = "shell"\n'
-    (file,), _ = service.settle(HOST, [RenderedFile(SPEC, asked)], have(config(runner(id=7))))
+    (file,), _ = GITLAB_RUNNER.settle(HOST, [RenderedFile(SPEC, asked)], have(config(runner(id=7))))
     assert file.content == asked + f'id = 7\ntoken = "{TOKEN}"\n'.encode()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from runnerops.model import ABSENT, Tree
+from runnerops.model.common import ABSENT, Tree
 from runnerops.services.base import sha256
 from runnerops.services.gitlab_runner import rewritten as written
 from runnerops.services.gitlab_runner.toml_writer import to_toml

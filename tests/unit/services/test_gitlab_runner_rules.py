@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from runnerops.model import (
-    Facts,
-    RunnerFacts,
-    Tree,
-    key_text,
-)
-from runnerops.services import gitlab_runner as service
+from runnerops.model.common import Tree, key_text
+from runnerops.model.host_state import Facts, RunnerFacts
+from runnerops.services import GITLAB_RUNNER
 from tests.unit.services.runner_builders import (
     NOW,
     REWRITTEN,
@@ -22,7 +18,7 @@ from tests.unit.services.runner_builders import (
 
 
 def findings(tree: Tree, facts: Facts | None = None) -> list[tuple[str, str, str]]:
-    return [(one.rule, one.severity, key_text(one.key)) for one in service.lint({SPEC: tree}, facts)]
+    return [(one.rule, one.severity, key_text(one.key)) for one in GITLAB_RUNNER.lint({SPEC: tree}, facts)]
 
 
 @pytest.mark.parametrize(
@@ -124,15 +120,15 @@ def test_a_runner_newer_than_the_table_may_know_a_key_that_looks_like_a_slip(ver
 
 def test_where_the_hosts_own_lint_refuses_an_unknown_key_the_warning_says_so() -> None:
     tree = config(nothing_like_it=3)
-    (old,) = service.lint({SPEC: tree}, Facts(runner=RunnerFacts(NOW, "16.11.0")))
-    (new,) = service.lint({SPEC: tree}, Facts(runner=RunnerFacts(NOW, "19.3.0")))
+    (old,) = GITLAB_RUNNER.lint({SPEC: tree}, Facts(runner=RunnerFacts(NOW, "16.11.0")))
+    (new,) = GITLAB_RUNNER.lint({SPEC: tree}, Facts(runner=RunnerFacts(NOW, "19.3.0")))
     assert "ignores" in old.message
     assert "gitlab-runner lint" in new.message
 
 
 def test_no_finding_shows_a_token() -> None:
     for token in ("glrt-short", f"{TOKEN} x"):
-        found = list(service.lint({SPEC: config(runner(token=token))}, None))
+        found = list(GITLAB_RUNNER.lint({SPEC: config(runner(token=token))}, None))
         assert found
         assert not any(token in one.message + one.fix for one in found)
 

@@ -7,8 +7,11 @@ from dataclasses import replace
 import pytest
 
 from runnerops.engine.requester import find_job
-from runnerops.model import Action, CiJob, Policy, RunnerFacts, ServiceName, Stop, Verb
-from runnerops.services import gitlab_runner as service
+from runnerops.model.common import ServiceName, Verb
+from runnerops.model.host_state import RunnerFacts
+from runnerops.model.inventory import CiJob, Policy
+from runnerops.model.plan import Action, Stop
+from runnerops.services import GITLAB_RUNNER
 from tests.unit.services.runner_builders import BUSY, HOST, NOW, TOKEN, config, have, runner
 
 SERVER = "https://gitlab.example.com"
@@ -20,7 +23,7 @@ IDLE = RunnerFacts(NOW)
 
 def stops(job: CiJob | None, action: Action = RESTART, facts: RunnerFacts = IDLE, **keys: object) -> list[Stop]:
     state = have(config(runner(**keys)), facts)
-    found = service.stops(HOST, (), (action,), state, Policy(job=job))
+    found = GITLAB_RUNNER.stops(HOST, (), (action,), state, Policy(job=job))
     return [stop for stop in found if stop.code == "self-deploy"]
 
 

@@ -6,17 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from runnerops.model import (
-    Action,
-    Moves,
-    Owed,
-    Policy,
-    RunnerFacts,
-    ServiceName,
-    Tree,
-    Verb,
-)
-from runnerops.services import gitlab_runner as service
+from runnerops.model.common import ServiceName, Tree, Verb
+from runnerops.model.host_state import Owed, RunnerFacts
+from runnerops.model.inventory import Policy
+from runnerops.model.plan import Action, Moves
+from runnerops.services import GITLAB_RUNNER
 from runnerops.services.base import sha256
 from runnerops.services.gitlab_runner import rewritten as written
 from runnerops.services.gitlab_runner import scripts
@@ -37,7 +31,7 @@ from tests.unit.services.runner_builders import (
 def steps(
     action: Action, old: Tree, new: Tree, *, paused: bool = False, policy: Policy = POLICY
 ) -> tuple[list[str], list[str]]:
-    moves = service.moves(HOST, action, change(old, new), have(old), policy, 5, paused)
+    moves = GITLAB_RUNNER.moves(HOST, action, change(old, new), have(old), policy, 5, paused)
     return [_words(step.verb, step.args) for step in moves.todo], [_words(step.verb, step.args) for step in moves.undo]
 
 
@@ -151,7 +145,7 @@ def test_a_runner_at_rest_is_brought_back_by_its_own_part_and_goes_to_rest_again
 
 def test_a_runner_that_was_stopped_is_stopped_again_after_its_last_job() -> None:
     old, new = config(), config(concurrent=8)
-    moves = service.moves(HOST, RESTART, change(old, new), have(old, STOPPED), POLICY, 5, False)
+    moves = GITLAB_RUNNER.moves(HOST, RESTART, change(old, new), have(old, STOPPED), POLICY, 5, False)
     assert [step.args for step in moves.guard] == [("inactive", "systemctl", "is-active", "gitlab-runner")]
     assert moves.todo[0].args == ("gitlab_runner", "restart 5 none")
     assert "QUIT" not in str(moves.todo)
@@ -165,8 +159,8 @@ def test_a_runner_that_was_stopped_is_stopped_again_after_its_last_job() -> None
 
 def test_a_process_is_known_by_its_invocation() -> None:
     for moves in (
-        service.moves(HOST, RELOAD, (), have(config()), POLICY, 5, False),
-        service.pause(have(config()), POLICY),
+        GITLAB_RUNNER.moves(HOST, RELOAD, (), have(config()), POLICY, 5, False),
+        GITLAB_RUNNER.pause(have(config()), POLICY),
     ):
         assert [" ".join(step.args) for step in moves.guard] == [
             "active systemctl is-active gitlab-runner",
@@ -182,7 +176,7 @@ def test_jobs_are_killed_by_a_signal_of_ours_for_the_units_own_may_drain() -> No
         "await 120 =gone sh drain.sh gitlab-runner TERM all - -",
         "run 30 systemctl stop gitlab-runner",
     ]
-    rest = service.pause(have(config()), policy)
+    rest = GITLAB_RUNNER.pause(have(config()), policy)
     assert "QUIT" not in str(rest.todo)
     assert rest.todo[3].args[0] == "60"
 
@@ -190,7 +184,7 @@ def test_jobs_are_killed_by_a_signal_of_ours_for_the_units_own_may_drain() -> No
 @pytest.mark.parametrize(("version", "judged"), [("16.11.0", False), ("19.2.9", False), ("19.3.0", True), ("", False)])
 def test_the_runner_itself_judges_where_it_can(version: str, judged: bool) -> None:
     old, new = config(), config(concurrent=8)
-    moves = service.moves(
+    moves = GITLAB_RUNNER.moves(
         HOST,
         Action(ServiceName.GITLAB_RUNNER, Verb.RELOAD),
         change(old, new),
@@ -222,16 +216,16 @@ def test_the_runner_itself_judges_where_it_can(version: str, judged: bool) -> No
 )
 def test_what_tells_that_a_file_is_loaded(old: Tree, new: Tree, argv: tuple[str, ...], tells: str) -> None:
     state = have(old, RunnerFacts(replace(NOW, argv=(*NOW.argv, *argv)), "16.11.0"))
-    moves = service.moves(HOST, RELOAD, change(old, new), state, POLICY, 5, False)
+    moves = GITLAB_RUNNER.moves(HOST, RELOAD, change(old, new), state, POLICY, 5, False)
     (proof,) = (step for step in moves.todo if step.verb == "await")
     assert " ".join(proof.args).endswith(f" gitlab-runner 42 {tells}")
 
 
 def test_rest_and_return() -> None:
-    rest = service.pause(have(config()), POLICY)
+    rest = GITLAB_RUNNER.pause(have(config()), POLICY)
     assert [_words(step.verb, step.args) for step in rest.todo] == ["owe gitlab_runner restart 1 abc", *REST]
     assert [_words(step.verb, step.args) for step in rest.undo] == RETURN
-    back = service.resume(have(config()), POLICY, 5)
+    back = GITLAB_RUNNER.resume(have(config()), POLICY, 5)
     assert [_words(step.verb, step.args) for step in back.todo] == [
         *START,
         "await 60 =loaded sh -c LOADED sh gitlab-runner any info -",
@@ -245,13 +239,13 @@ def test_rest_and_return() -> None:
 
 
 def test_a_runner_that_is_stopped_stays_out_of_it() -> None:
-    assert service.pause(have(config(), STOPPED), POLICY) == Moves()
-    assert service.resume(have(config(), STOPPED), POLICY, 5) == Moves()
+    assert GITLAB_RUNNER.pause(have(config(), STOPPED), POLICY) == Moves()
+    assert GITLAB_RUNNER.resume(have(config(), STOPPED), POLICY, 5) == Moves()
 
 
 def test_what_was_owed_before_is_owed_again_after_the_way_back() -> None:
     owed = (Owed(ServiceName.GITLAB_RUNNER, Verb.RESTART, 4, "abc"),)
-    moves = service.moves(HOST, RELOAD, (), have(config(), owed=owed), POLICY, 5, False)
+    moves = GITLAB_RUNNER.moves(HOST, RELOAD, (), have(config(), owed=owed), POLICY, 5, False)
     assert moves.undo[-1].args == ("gitlab_runner", "restart 4 abc")
 
 
@@ -260,7 +254,9 @@ def test_no_step_has_an_empty_field_or_a_control_character() -> None:
         for facts in (None, STOPPED):
             for paused in (False, True):
                 state = have(config(), facts)
-                moves = service.moves(HOST, action, change(config(), config(concurrent=8)), state, POLICY, 5, paused)
+                moves = GITLAB_RUNNER.moves(
+                    HOST, action, change(config(), config(concurrent=8)), state, POLICY, 5, paused
+                )
                 for step in (*moves.guard, *moves.judge, *moves.todo, *moves.undo):
                     assert all(arg and arg.isprintable() for arg in step.args), step
 

@@ -6,9 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from runnerops.model import Given, HostState, Plan, RemoteFile, Tree, key_text
+from runnerops.model.common import Tree, key_text
+from runnerops.model.host_state import Given, HostState, RemoteFile
+from runnerops.model.plan import Plan
 from runnerops.remote import protocol, state
-from runnerops.services import gitlab_runner as service
+from runnerops.services import GITLAB_RUNNER
 from runnerops.services.base import Answer, fingerprint
 from runnerops.services.gitlab_runner.tokens import names_of
 from runnerops.services.gitlab_runner.toml_writer import to_toml
@@ -197,5 +199,5 @@ def test_the_runners_own_id_file_is_in_no_step() -> None:
 
 
 def test_the_system_says_what_it_writes_itself() -> None:
-    assert service.owns(SPEC, ("runners", 0, "token_expires_at"))
-    assert not service.owns(SPEC, ("runners", 0, "limit"))
+    assert GITLAB_RUNNER.owns(SPEC, ("runners", 0, "token_expires_at"))
+    assert not GITLAB_RUNNER.owns(SPEC, ("runners", 0, "limit"))

@@ -8,8 +8,11 @@ from typing import Any
 
 import pytest
 
-from runnerops.model import Action, Change, Container, Host, HostState, Owed, RegistryFacts, ServiceName, Tree, Verb
-from runnerops.services import registry
+from runnerops.model.common import ServiceName, Tree, Verb
+from runnerops.model.host_state import Container, HostState, Owed, RegistryFacts
+from runnerops.model.inventory import Host
+from runnerops.model.plan import Action, Change
+from runnerops.services import REGISTRY
 from runnerops.services.base import sha256
 from tests.unit.services.builders import (
     BRIDGE,
@@ -31,7 +34,7 @@ RESTART = Action(ServiceName.DOCKER, Verb.RESTART, ("mtu",))
 
 
 def label_of(here: Host, name: str = "dockerhub") -> str:
-    compose: Any = registry.parse(rendered(here)[-1].spec, rendered(here)[-1].content or b"")
+    compose: Any = REGISTRY.parse(rendered(here)[-1].spec, rendered(here)[-1].content or b"")
     return str(compose["services"][name]["labels"][LABEL])
 
 
@@ -56,8 +59,8 @@ def deployed(*caches: Tree, value: str = "s3cret", **facts: Any) -> HostState:
 def plan(
     have: HostState, here: Host, before: tuple[Action, ...] = (), value: str = "s3cret"
 ) -> tuple[Action | None, tuple[Change, ...]]:
-    found = changes(registry, here, rendered(here, value), have)
-    return registry.choose(here, found, have, POLICY, before), found
+    found = changes(REGISTRY, here, rendered(here, value), have)
+    return REGISTRY.choose(here, found, have, POLICY, before), found
 
 
 def told(action: Action | None) -> tuple[str, str, str]:
@@ -147,7 +150,7 @@ def test_a_cache_that_should_answer_and_does_not(facts: dict[str, Any], want: tu
     have = with_registry(deployed(ONE), compose_facts(**facts))
     action, _ = plan(have, here)
     assert told(action) == want
-    said = list(registry.remarks(here, (), [action] if action else [], have))
+    said = list(REGISTRY.remarks(here, (), [action] if action else [], have))
     assert len(said) == notes
     assert all("cache dockerhub does not answer, nor does https://registry-1.docker.io" in one for one in said)
 
@@ -155,11 +158,11 @@ def test_a_cache_that_should_answer_and_does_not(facts: dict[str, Any], want: tu
 def test_a_cache_whose_section_went_is_told_of_and_left() -> None:
     there = deployed(ONE, TWO)
     ran = replace(there, applied={path: sha256(file.content) for path, file in there.files.items()})
-    (said,) = registry.remarks(host({}), (), (), ran)
+    (said,) = REGISTRY.remarks(host({}), (), (), ran)
     assert "caches dockerhub, quay.io of earlier runs go on running" in said
     assert "`registry: {caches: []}` takes them down" in said
-    assert list(registry.remarks(host({}), (), (), there)) == [], "nothing of ours was applied there"
-    assert list(registry.remarks(host({}, [ONE, TWO]), (), (), ran)) == []
+    assert list(REGISTRY.remarks(host({}), (), (), there)) == [], "nothing of ours was applied there"
+    assert list(REGISTRY.remarks(host({}, [ONE, TWO]), (), (), ran)) == []
 
 
 @pytest.mark.parametrize(
@@ -207,10 +210,10 @@ def test_the_plan_says_whose_mirror_it_is() -> None:
 @pytest.mark.parametrize(
     ("owed", "want"),
     [
-        (Owed(registry.NAME, Verb.RECREATE, 7, "1" * 12), ("RECREATE", "owed since run 7", "dockerhub")),
-        (Owed(registry.NAME, Verb.UP, 7, "f" * 12 + "," + "1" * 12), ("UP", "owed since run 7", "dockerhub")),
-        (Owed(registry.NAME, Verb.RECREATE, 7, "f" * 12), ("", "", "")),
-        (Owed(registry.NAME, Verb.UP, 7, "none"), ("", "", "")),
+        (Owed(REGISTRY.NAME, Verb.RECREATE, 7, "1" * 12), ("RECREATE", "owed since run 7", "dockerhub")),
+        (Owed(REGISTRY.NAME, Verb.UP, 7, "f" * 12 + "," + "1" * 12), ("UP", "owed since run 7", "dockerhub")),
+        (Owed(REGISTRY.NAME, Verb.RECREATE, 7, "f" * 12), ("", "", "")),
+        (Owed(REGISTRY.NAME, Verb.UP, 7, "none"), ("", "", "")),
     ],
 )
 def test_what_is_owed_is_paid_by_another_container(owed: Owed, want: tuple[str, str, str]) -> None:
@@ -218,7 +221,7 @@ def test_what_is_owed_is_paid_by_another_container(owed: Owed, want: tuple[str, 
 
 
 def test_blunt_recreates_on_any_change() -> None:
-    here = host({}, [{**ONE, "ttl": "24h"}], blunt=frozenset({registry.NAME}))
+    here = host({}, [{**ONE, "ttl": "24h"}], blunt=frozenset({REGISTRY.NAME}))
     assert told(plan(deployed(ONE), here)[0])[0] == "RECREATE"
 
 
@@ -228,7 +231,7 @@ def test_blunt_recreates_on_any_change() -> None:
 def stops(have: HostState, here: Host, *others: Action) -> list[tuple[str, str]]:
     action, found = plan(have, here, others)
     actions = (*others, action) if action else others
-    return [(stop.code, stop.message) for stop in registry.stops(here, found, actions, have, POLICY)]
+    return [(stop.code, stop.message) for stop in REGISTRY.stops(here, found, actions, have, POLICY)]
 
 
 def with_registry(have: HostState, facts: RegistryFacts) -> HostState:
@@ -340,9 +343,9 @@ def test_a_bridge_elsewhere_is_told_with_the_line_to_write() -> None:
     ],
 )
 def test_refusals(have: HostState, docker: Tree | None, codes: list[str]) -> None:
-    assert [stop.code for stop in registry.refusals(host(docker, [ONE]), have)] == codes
+    assert [stop.code for stop in REGISTRY.refusals(host(docker, [ONE]), have)] == codes
 
 
 def test_a_host_without_caches_is_left_alone() -> None:
-    assert list(registry.refusals(host(), state())) == []
-    assert list(registry.stops(host(), (), (RESTART,), deployed(ONE), POLICY)) == []
+    assert list(REGISTRY.refusals(host(), state())) == []
+    assert list(REGISTRY.stops(host(), (), (RESTART,), deployed(ONE), POLICY)) == []

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from runnerops.model import Tree
+from runnerops.model.common import Tree
 from runnerops.services.registry.compared import differences, mounted_by, traits, volumes_of
 from runnerops.services.registry.reconcile import plain_compose
 from tests.unit.services.builders import our_container

@@ -9,20 +9,21 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runnerops.model import FileSpec, Tree, key_text
-from runnerops.services import registry
+from runnerops.model.common import Tree, key_text
+from runnerops.model.inventory import FileSpec
+from runnerops.services import REGISTRY
 from runnerops.services.base import ParseError, Service, sha256
 from runnerops.services.registry.format import COMPOSE_TEMPLATE, CONFIG_TEMPLATE, merge
 from runnerops.services.registry.label import config_sha256
 from tests.unit.services.builders import HUB, cache, host, rendered, secret, state
 
-CONFIG = FileSpec(registry.NAME, "/opt/registry/registry-config.yml", CONFIG_TEMPLATE, "yaml", name="dockerhub")
-COMPOSE = FileSpec(registry.NAME, "/opt/registry/docker-compose.yml", COMPOSE_TEMPLATE, "yaml")
+CONFIG = FileSpec(REGISTRY.NAME, "/opt/registry/registry-config.yml", CONFIG_TEMPLATE, "yaml", name="dockerhub")
+COMPOSE = FileSpec(REGISTRY.NAME, "/opt/registry/docker-compose.yml", COMPOSE_TEMPLATE, "yaml")
 LABEL = "runnerops.registry-config.sha256"
 
 
 def test_the_package_is_a_service() -> None:
-    service: Service = registry
+    service: Service = REGISTRY
     assert service.files(host()) == ()
     assert service.files(host(caches=[])) == ()
 
@@ -105,7 +106,7 @@ def test_the_checksum_is_over_the_meaning_without_secrets() -> None:
     ],
 )
 def test_files_with_secrets_are_for_root_alone(keys: dict[str, Any], config: str, compose: str) -> None:
-    assert [spec.mode for spec in registry.files(host(caches=[cache(**keys)]))] == [config, compose]
+    assert [spec.mode for spec in REGISTRY.files(host(caches=[cache(**keys)]))] == [config, compose]
 
 
 @pytest.mark.parametrize(
@@ -128,7 +129,7 @@ def test_files_with_secrets_are_for_root_alone(keys: dict[str, Any], config: str
 )
 def test_what_is_refused(content: bytes, line: int, problem: str) -> None:
     with pytest.raises(ParseError) as caught:
-        registry.parse(COMPOSE, content)
+        REGISTRY.parse(COMPOSE, content)
     assert caught.value.line == line
     assert caught.value.problem in {problem, "did not find expected or"}
 
@@ -149,8 +150,8 @@ TREES = st.dictionaries(
 @settings(max_examples=50)
 @given(TREES)
 def test_dump_and_parse_are_inverse(tree: Tree) -> None:
-    assert registry.parse(CONFIG, registry.dump(CONFIG, tree)) == tree
-    assert registry.dump(CONFIG, dict(reversed(tree.items()))) == registry.dump(CONFIG, tree)
+    assert REGISTRY.parse(CONFIG, REGISTRY.dump(CONFIG, tree)) == tree
+    assert REGISTRY.dump(CONFIG, dict(reversed(tree.items()))) == REGISTRY.dump(CONFIG, tree)
 
 
 @pytest.mark.parametrize(
@@ -172,7 +173,7 @@ def test_dump_and_parse_are_inverse(tree: Tree) -> None:
     ],
 )
 def test_meaning(spec: FileSpec, old: Tree, new: Tree, differing: str) -> None:
-    assert ", ".join(key_text(edit.key) for edit in registry.edits(spec, old, new)) == differing
+    assert ", ".join(key_text(edit.key) for edit in REGISTRY.edits(spec, old, new)) == differing
 
 
 @pytest.mark.parametrize(
@@ -184,7 +185,7 @@ def test_meaning(spec: FileSpec, old: Tree, new: Tree, differing: str) -> None:
     ],
 )
 def test_what_is_secret_beyond_the_usual_names(key: tuple[str | int, ...], kept: bool) -> None:
-    assert registry.secret(CONFIG, key, "x") is kept
+    assert REGISTRY.secret(CONFIG, key, "x") is kept
 
 
 def test_merge_leaves_its_arguments_alone() -> None:
@@ -201,35 +202,35 @@ def test_equal_meaning_is_the_hosts_own_file_and_settling_twice_is_settling_once
     asked = rendered(here)
     there = {file.spec.path: b"# by hand\n" + (file.content or b"") for file in asked}
     have = state(there)
-    settled, stops = registry.settle(here, asked, have)
+    settled, stops = REGISTRY.settle(here, asked, have)
     assert stops == ()
     assert [file.content for file in settled] == list(there.values())
-    assert registry.settle(here, settled, have)[0] == settled
+    assert REGISTRY.settle(here, settled, have)[0] == settled
 
 
 def test_what_differs_stays_as_it_is_asked_for() -> None:
     here = host(caches=[cache()])
     asked = rendered(here)
-    assert registry.settle(here, asked, state({asked[0].spec.path: b"version: 0.1\n"}))[0] == asked
+    assert REGISTRY.settle(here, asked, state({asked[0].spec.path: b"version: 0.1\n"}))[0] == asked
 
 
 def test_keep_holds_the_hosts_own_keys_and_the_checksum_follows() -> None:
     here = host(
-        caches=[cache(ttl="24h")], keep={registry.NAME: ("proxy.ttl", "log", "services.dockerhub.environment.A")}
+        caches=[cache(ttl="24h")], keep={REGISTRY.NAME: ("proxy.ttl", "log", "services.dockerhub.environment.A")}
     )
     config, compose = rendered(here)
-    theirs = registry.parse(config.spec, config.content or b"")
+    theirs = REGISTRY.parse(config.spec, config.content or b"")
     theirs["proxy"] = {"remoteurl": "https://other.example.com", "ttl": "1h"}
     del theirs["log"]
-    there = {config.spec.path: registry.dump(config.spec, theirs)}
-    settled, _ = registry.settle(here, (config, compose), state(there))
-    kept = registry.parse(config.spec, settled[0].content or b"")
+    there = {config.spec.path: REGISTRY.dump(config.spec, theirs)}
+    settled, _ = REGISTRY.settle(here, (config, compose), state(there))
+    kept = REGISTRY.parse(config.spec, settled[0].content or b"")
     assert kept["proxy"] == {"remoteurl": "https://registry-1.docker.io", "ttl": "1h"}
     assert "log" not in kept
-    composed: Any = registry.parse(compose.spec, settled[1].content or b"")
+    composed: Any = REGISTRY.parse(compose.spec, settled[1].content or b"")
     label = composed["services"]["dockerhub"]["labels"]["runnerops.registry-config.sha256"]
     assert label == config_sha256(kept, lambda _: False)
-    assert registry.settle(here, settled, state(there))[0] == settled
+    assert REGISTRY.settle(here, settled, state(there))[0] == settled
 
 
 def test_only_files_of_ours_go_with_their_cache() -> None:
@@ -239,12 +240,12 @@ def test_only_files_of_ours_go_with_their_cache() -> None:
         {old: b"a: 1\n", others: b"a: 1\n"},
         applied={old: sha256(b"a: 1\n"), gone: sha256(b""), "/opt/registry/notes.yml": sha256(b"")},
     )
-    leaving = [file for file in registry.settle(here, rendered(here), have)[0] if file.content is None]
+    leaving = [file for file in REGISTRY.settle(here, rendered(here), have)[0] if file.content is None]
     assert [(file.spec.path, file.spec.name) for file in leaving] == [(old, "quay.io")]
 
 
 def test_with_the_last_cache_the_compose_file_goes_and_without_a_section_nothing_does() -> None:
     path = "/opt/registry/docker-compose.yml"
     have = state({path: b"services: {}\n"}, applied={path: sha256(b"services: {}\n")})
-    assert [(file.spec.path, file.content) for file in registry.settle(host(caches=[]), (), have)[0]] == [(path, None)]
-    assert registry.settle(host(), (), have) == ((), ())
+    assert [(file.spec.path, file.content) for file in REGISTRY.settle(host(caches=[]), (), have)[0]] == [(path, None)]
+    assert REGISTRY.settle(host(), (), have) == ((), ())

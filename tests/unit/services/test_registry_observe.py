@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from runnerops.model import Facts, RegistryFacts
-from runnerops.services import registry
+from runnerops.model.host_state import Facts, RegistryFacts
+from runnerops.services import REGISTRY
 from runnerops.services.base import Answer, sha256
 from tests.unit.services.builders import MIRROR, cache, host, rendered
 
 
 def read(**texts: str) -> RegistryFacts:
-    found = registry.facts(Facts(), {name: Answer(0, text.encode()) for name, text in texts.items()}).registry
+    found = REGISTRY.facts(Facts(), {name: Answer(0, text.encode()) for name, text in texts.items()}).registry
     assert found
     return found
 
@@ -50,7 +50,7 @@ def test_answers_upstreams_and_listeners() -> None:
 
 def test_a_host_without_caches_is_asked_for_its_mirrors_only() -> None:
     here = host({"registry-mirrors": [f"{MIRROR}/"]})
-    assert registry.questions(here, ()) == (("observe_registry_answer", "1", MIRROR),)
+    assert REGISTRY.questions(here, ()) == (("observe_registry_answer", "1", MIRROR),)
 
 
 def test_a_host_with_caches() -> None:
@@ -61,7 +61,7 @@ def test_a_host_with_caches() -> None:
     asked = rendered(here)
     config, other, compose = ((file.spec.path, sha256(file.content)) for file in asked)
     hub = "https://registry-1.docker.io"
-    assert registry.questions(here, asked) == (
+    assert REGISTRY.questions(here, asked) == (
         ("observe_registry", "/opt/registry"),
         (
             "observe_registry_cache",
@@ -91,7 +91,7 @@ recall() { name=$1; shift 2; ask "$name" "$@"; }
 def run(shell: str, fakes: str, call: str, *args: str) -> str:
     command = [shell, "sh", "-s"] if shell == "busybox" else [shell, "-s"]
     words = " ".join(f'"{arg}"' for arg in args)
-    script = f"{FRAME}\n{fakes}\n{registry.OBSERVE}\n{call} {words}\n"
+    script = f"{FRAME}\n{fakes}\n{REGISTRY.OBSERVE}\n{call} {words}\n"
     done = subprocess.run(command, input=script, capture_output=True, text=True, check=True)
     assert done.stderr == ""
     return done.stdout

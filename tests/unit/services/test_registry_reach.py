@@ -7,9 +7,12 @@ from typing import Any
 
 import pytest
 
-from runnerops.model import Action, Cache, Facts, Host, HostState, Moves, Policy, ServiceName, Step, Tree, Verb
+from runnerops.model.common import ServiceName, Tree, Verb
+from runnerops.model.host_state import Facts, HostState
+from runnerops.model.inventory import Cache, Host, Policy
+from runnerops.model.plan import Action, Moves, Step
 from runnerops.planning.dependencies import uses_caches_of
-from runnerops.services import gitlab_runner, registry
+from runnerops.services import GITLAB_RUNNER, REGISTRY
 from runnerops.services.registry.caches import own_caches
 from runnerops.services.registry.reach import FROM_CONTAINER, for_jobs, from_container, given
 from tests.unit.services import runner_builders as runners
@@ -57,10 +60,10 @@ def asks(moves: Moves) -> dict[str, list[Step]]:
 
 
 def move(have: HostState, here: Host, *before: Action) -> Moves:
-    found = changes(registry, here, rendered(here), have)
-    action = registry.choose(here, found, have, POLICY, before)
+    found = changes(REGISTRY, here, rendered(here), have)
+    action = REGISTRY.choose(here, found, have, POLICY, before)
     assert action
-    return registry.moves(here, action, found, have, POLICY, 1, False)
+    return REGISTRY.moves(here, action, found, have, POLICY, 1, False)
 
 
 @pytest.mark.parametrize(("command", "used"), COMMANDS)
@@ -92,7 +95,7 @@ def test_nothing_is_asked_from_a_container_where_no_job_uses_the_cache() -> None
 def test_a_restart_of_docker_proves_it_again() -> None:
     here = with_jobs(host({}, [cache()]), "--registry-mirror", URL)
     files = {file.spec.path: file.content or b"" for file in rendered(here)}
-    compose: Any = registry.parse(rendered(here)[-1].spec, rendered(here)[-1].content or b"")
+    compose: Any = REGISTRY.parse(rendered(here)[-1].spec, rendered(here)[-1].content or b"")
     label = compose["services"]["dockerhub"]["labels"]["runnerops.registry-config.sha256"]
     facts = compose_facts(answers={URL: True})
     have = state(files, engine(containers=[our_container("dockerhub", label)]), registry_facts=facts)
@@ -122,8 +125,8 @@ def test_the_lines_to_type_fit_what_containers_ask(url: str, ufw: str, iptables:
 def test_a_host_without_nsenter_is_refused_only_where_jobs_use_the_cache() -> None:
     have = state({}, engine(), registry_facts=compose_facts())
     here = host({}, [cache()])
-    assert [stop.code for stop in registry.refusals(here, have)] == []
-    assert [stop.code for stop in registry.refusals(with_jobs(here, "--registry-mirror", URL), have)] == ["no-nsenter"]
+    assert [stop.code for stop in REGISTRY.refusals(here, have)] == []
+    assert [stop.code for stop in REGISTRY.refusals(with_jobs(here, "--registry-mirror", URL), have)] == ["no-nsenter"]
 
 
 # -- the runner's part: a cache that runs already and that jobs are newly given -----------------------------------------
@@ -155,7 +158,7 @@ def test_a_cache_that_jobs_are_newly_given_is_judged_before_the_file_is_swapped(
 ) -> None:
     here = replace(host({}, [cache()]), sections={**host({}, [cache()]).sections, ServiceName.GITLAB_RUNNER: new})
     action = Action(ServiceName.GITLAB_RUNNER, Verb.RELOAD)
-    moves = gitlab_runner.moves(here, action, runners.change(old, new), runner_state(old, **state), POLICY, 1, False)
+    moves = GITLAB_RUNNER.moves(here, action, runners.change(old, new), runner_state(old, **state), POLICY, 1, False)
     assert list(asks(moves)) == asked
 
 
@@ -173,7 +176,7 @@ def client(new: Tree, **sections: Tree) -> Host:
 def judged(old: Tree, new: Tree, policy: Policy = POLICY, **sections: Tree) -> list[Step]:
     action = Action(ServiceName.GITLAB_RUNNER, Verb.RELOAD)
     here = client(new, **sections)
-    moves = gitlab_runner.moves(here, action, runners.change(old, new), runners.have(old), policy, 1, False)
+    moves = GITLAB_RUNNER.moves(here, action, runners.change(old, new), runners.have(old), policy, 1, False)
     found = [step for step in moves.judge if f"{FAR}/v2/" in step.args]
     assert set(moves.lifts) == set(found)
     return found

@@ -6,20 +6,22 @@ from typing import Any
 
 import pytest
 
-from runnerops.model import Facts, FileSpec, Tree
-from runnerops.services import registry
+from runnerops.model.common import Tree
+from runnerops.model.host_state import Facts
+from runnerops.model.inventory import FileSpec
+from runnerops.services import REGISTRY
 from runnerops.services.registry.image import major, short
 from tests.unit.services.builders import cache, compose_facts, host, rendered
 
 
 def trees(**keys: Any) -> dict[FileSpec, Tree]:
     return {
-        file.spec: registry.parse(file.spec, file.content or b"") for file in rendered(host(caches=[cache(**keys)]))
+        file.spec: REGISTRY.parse(file.spec, file.content or b"") for file in rendered(host(caches=[cache(**keys)]))
     }
 
 
 def found(files: dict[FileSpec, Tree], facts: Facts | None = None) -> list[str]:
-    return [f"{one.rule} {one.severity} {one.message}" for one in registry.lint(files, facts)]
+    return [f"{one.rule} {one.severity} {one.message}" for one in REGISTRY.lint(files, facts)]
 
 
 @pytest.mark.parametrize(

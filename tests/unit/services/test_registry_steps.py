@@ -8,8 +8,11 @@ from typing import Any
 
 import pytest
 
-from runnerops.model import Action, Host, HostState, Moves, Owed, Policy, ServiceName, Step, Tree, Verb
-from runnerops.services import registry
+from runnerops.model.common import ServiceName, Tree, Verb
+from runnerops.model.host_state import HostState, Owed
+from runnerops.model.inventory import Host, Policy
+from runnerops.model.plan import Action, Moves, Step
+from runnerops.services import REGISTRY
 from runnerops.services.base import sha256
 from runnerops.services.registry.compared import FORM
 from runnerops.services.registry.steps import IF_DOCKER, IF_THERE, PULL, TAKE_AWAY
@@ -74,13 +77,13 @@ class Told:
     def __init__(
         self, have: HostState, here: Host, *before: Action, policy: Policy = POLICY, value: str = "s3cret"
     ) -> None:
-        found = changes(registry, here, rendered(here, value), have)
-        action = registry.choose(here, found, have, policy, before)
+        found = changes(REGISTRY, here, rendered(here, value), have)
+        action = REGISTRY.choose(here, found, have, policy, before)
         assert action
         self.names: dict[str, str] = {}
         for change in found:
             self.names |= {sha256(change.old.content): "OLD", sha256(change.new.content): "NEW"}
-        self.moves: Moves = registry.moves(here, action, found, have, policy, 42, False)
+        self.moves: Moves = REGISTRY.moves(here, action, found, have, policy, 42, False)
         self.guard, self.fetch, self.judge = map(self.lines, (self.moves.guard, self.moves.fetch, self.moves.judge))
         self.todo, self.undo = map(self.lines, (self.moves.todo, self.moves.undo))
         for step in (*self.moves.guard, *self.moves.fetch, *self.moves.judge, *self.moves.todo, *self.moves.undo):
@@ -333,7 +336,7 @@ def test_compose_1_is_called_with_the_same_words() -> None:
 
 
 def test_what_was_owed_before_is_owed_again_after_the_way_back() -> None:
-    owed = (Owed(registry.NAME, Verb.RECREATE, 41, "1" * 12),)
+    owed = (Owed(REGISTRY.NAME, Verb.RECREATE, 41, "1" * 12),)
     told = Told(deployed(ONE, owed=owed), host({}, [{**ONE, "ttl": "24h"}]))
     assert told.undo[-1] == f"owe registry recreate 41 {'1' * 12}"
 
@@ -348,6 +351,6 @@ def test_two_containers_of_one_cache_are_not_guarded_by_one_id() -> None:
 
 
 def test_a_mode_alone_is_for_the_plan() -> None:
-    assert registry.choose(host({}, [ONE]), (), deployed(ONE), POLICY, ()) is None
-    assert ServiceName.REGISTRY is registry.NAME
+    assert REGISTRY.choose(host({}, [ONE]), (), deployed(ONE), POLICY, ()) is None
+    assert ServiceName.REGISTRY is REGISTRY.NAME
     assert cache() == ONE

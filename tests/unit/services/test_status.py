@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from runnerops.model import ABSENT, Origin, Owed, Run, ServiceName, Verb
+from runnerops.model.common import ABSENT, ServiceName, Verb
+from runnerops.model.host_state import Owed, Run
+from runnerops.model.inventory import Origin
 from runnerops.report.status import status_document, status_lines
 from runnerops.services.base import Answer
 from runnerops.services.providers import STANDS

@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 
 from runnerops.engine.verify import judge, marked, trials, witnesses
-from runnerops.model import Cache, Container, Host, HostState, Key, Mark, Origin, Run, ServiceName, Tree
-from runnerops.services import docker, registry
+from runnerops.model.common import Key, Mark, ServiceName, Tree
+from runnerops.model.host_state import Container, HostState, Run
+from runnerops.model.inventory import Cache, Host, Origin
+from runnerops.services import DOCKER, REGISTRY
 from runnerops.services.base import Answer
 from runnerops.services.providers import CHAIN
 from runnerops.services.registry.verify_log import repositories, statuses
@@ -407,7 +409,7 @@ limited() { "$@"; }
 
 def run(shell: str, fakes: str, call: str) -> str:
     command = [shell, "sh", "-s"] if shell == "busybox" else [shell, "-s"]
-    texts = [docker.OBSERVE, registry.OBSERVE, *(text for chain in CHAIN for text in (chain.VERIFY, chain.TRIAL))]
+    texts = [DOCKER.OBSERVE, REGISTRY.OBSERVE, *(text for chain in CHAIN for text in (chain.VERIFY, chain.TRIAL))]
     script = "\n".join((FRAME, *texts, fakes, call))
     done = subprocess.run(command, input=script, capture_output=True, text=True, check=True)
     assert done.stderr == ""
