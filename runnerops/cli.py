@@ -196,7 +196,7 @@ def deploy(
 ) -> None:
     """Plan, ask, apply, prove."""
     from runnerops.commands.deploy import deploy as run
-    from runnerops.engine.options import Manner
+    from runnerops.engine.options import UiOptions
 
     _run(
         lambda screen: run(
@@ -205,7 +205,7 @@ def deploy(
             os.environ,
             screen,
             _flags(allow, kill_jobs, prove_timeout, lock_wait, drain_timeout),
-            Manner(yes, _json(output), verbose, no_wait),
+            UiOptions(yes, _json(output), verbose, no_wait),
         )
     )
 
@@ -239,11 +239,11 @@ def rollback(
     Planned, asked, applied and proven as a deploy is.
     """
     from runnerops.commands.rollback import rollback as run
-    from runnerops.engine.options import Manner
+    from runnerops.engine.options import UiOptions
 
     flags = _flags(allow, kill_jobs, prove_timeout, lock_wait, drain_timeout)
-    manner = Manner(yes, _json(output), verbose, no_wait)
-    _run(lambda screen: run(inventory, host, os.environ, screen, flags, manner, to))
+    ui = UiOptions(yes, _json(output), verbose, no_wait)
+    _run(lambda screen: run(inventory, host, os.environ, screen, flags, ui, to))
 
 
 @app.command()
@@ -372,7 +372,7 @@ def _flags(
         parse_allow(allow or []),
         kill_jobs,
         drain_s=parse_time("--drain-timeout", drain),
-        prove_s=parse_time("--prove-timeout", prove),
+        verify_s=parse_time("--prove-timeout", prove),
         lock_wait_s=parse_time("--lock-wait", lock_wait) if lock_wait else 0,
     )
 

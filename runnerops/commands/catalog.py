@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from runnerops import inventory
-from runnerops.engine.connections import Reach
+from runnerops.engine.connections import ConnectionPool
 from runnerops.engine.observe import ask
 from runnerops.engine.review import failure
 from runnerops.engine.scheduling import side_by_side
@@ -31,18 +31,18 @@ def catalog(
     """Exit 1 where a cache or its host did not answer. Hosts without a cache are passed over."""
     loaded = inventory.load(path)
     hosts = {host.name: host for host in inventory.select(loaded, targets) if questions(host, tags=tags)}
-    with Reach(loaded, environ, screen) as reach, waiting(screen, silent=as_json) as busy:
+    with ConnectionPool(loaded, environ, screen) as pool, waiting(screen, silent=as_json) as busy:
 
-        def look(name: str) -> tuple[Holding, ...]:
+        def inspect(name: str) -> tuple[Holding, ...]:
             host = hosts[name]
             busy.say(name, "asking its caches")
             try:
-                reader = ReadOnly(name, partial(reach.link, host))
+                reader = ReadOnly(name, partial(pool.link, host))
                 return holdings(host, ask(reader, questions(host, tags=tags), (FUNCTIONS,)))
             finally:
                 busy.say(name, "")
 
-        found = side_by_side(list(hosts), look)
+        found = side_by_side(list(hosts), inspect)
     if as_json:
         screen.json({"version": VERSION, "hosts": [_document(name, one) for name, one in found.items()]})
     else:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from runnerops import inventory
-from runnerops.engine.connections import Reach
+from runnerops.engine.connections import ConnectionPool
 from runnerops.engine.options import Flags
 from runnerops.model.common import Exit
 from runnerops.report.screen import Screen
@@ -26,8 +26,8 @@ def diff(
     """Exit 0, or 3 with `exit_code` where changes are pending; 1 for errors, hosts unreachable or refused by name."""
     loaded = inventory.load(path)
     hosts = inventory.select(loaded, targets)
-    with Reach(loaded, environ, screen) as reach:
-        reach.begin(hosts)
+    with ConnectionPool(loaded, environ, screen) as pool:
+        pool.connect_early(hosts)
         from runnerops.engine.planner import plan_all  # the rest is loaded while the hosts answer
         from runnerops.engine.project import open_project, refuse_unsound
         from runnerops.engine.review import exit_code_of, show_json, show_text
@@ -35,8 +35,8 @@ def diff(
         project = open_project(loaded, hosts, environ, screen.redactor)
         if refuse_unsound(project, screen):
             return Exit.FAILED
-        reach.admit()
-        plans = plan_all(project, reach, environ, screen, flags)
+        pool.allow_login()
+        plans = plan_all(project, pool, environ, screen, flags)
     if as_json:
         show_json(project, plans, screen)
     else:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from runnerops import inventory
 from runnerops.engine import apply
-from runnerops.engine.connections import Reach
+from runnerops.engine.connections import ConnectionPool
 from runnerops.engine.outcome import plan_of
 from runnerops.engine.scheduling import exit_of
 from runnerops.model.common import Exit
@@ -35,10 +35,10 @@ def history(
     """Exit 0; with `follow` that of the run that was followed, or else of the last one."""
     loaded = inventory.load(path)
     host = inventory.the_host(loaded, name)
-    with Reach(loaded, environ, screen) as reach:
-        found = read_history(name, reach.reader(host))
+    with ConnectionPool(loaded, environ, screen) as pool:
+        found = read_history(name, pool.reader(host))
         if follow:
-            return _follow(host, found, reach, screen, as_json=as_json, verbose=verbose)
+            return _follow(host, found, pool, screen, as_json=as_json, verbose=verbose)
     if as_json:
         screen.json(history_document(name, found.records))
     else:
@@ -54,7 +54,7 @@ def show_history(name: str, found: History, screen: Screen, *, verbose: bool) ->
         screen.lines(record_lines(record, name, found.clock, verbose=verbose))
 
 
-def _follow(host: Host, found: History, reach: Reach, screen: Screen, *, as_json: bool, verbose: bool) -> Exit:
+def _follow(host: Host, found: History, pool: ConnectionPool, screen: Screen, *, as_json: bool, verbose: bool) -> Exit:
     """The run that is going on; where none is, the last one tells how it ended."""
     if not found.records:
         screen.say(f"{host.name}: no run yet")
@@ -62,20 +62,24 @@ def _follow(host: Host, found: History, reach: Reach, screen: Screen, *, as_json
     record = found.records[0]
     if not as_json:
         screen.lines(record_lines(record, host.name, found.clock, verbose=False))
-    if not (record.run.alive or as_json):
+    if not (record.run.running or as_json):
         return exit_of([record.result])
-    outcome = follow_record(host, record, reach, screen, as_json=as_json, verbose=verbose)
+    outcome = follow_record(host, record, pool, screen, as_json=as_json, verbose=verbose)
     code = exit_of([outcome.result])
     if as_json:
         screen.json(summary_document([outcome], code), indent=None)
     return code
 
 
-def follow_record(host: Host, record: Record, reach: Reach, screen: Screen, *, as_json: bool, verbose: bool) -> Outcome:
+def follow_record(
+    host: Host, record: Record, pool: ConnectionPool, screen: Screen, *, as_json: bool, verbose: bool
+) -> Outcome:
     """To the end of a run, from its beginning."""
     plan = plan_of(host.name, record)
     with contextlib.ExitStack() as stack:
         show = open_show({host.name: plan}, screen, stack, as_json=as_json, verbose=verbose)
-        outcome = apply.follow(plan, partial(reach.link, host), partial(reach.again, host), screen.redactor, show.watch)
+        outcome = apply.follow(
+            plan, partial(pool.link, host), partial(pool.reconnect, host), screen.redactor, show.watch
+        )
         show.end(outcome)
     return outcome

@@ -72,19 +72,19 @@ def _explain(path: Path, host: str, screen: Screen, *, as_json: bool) -> Exit:
                 "key": key_text(value.key),
                 "value": _shown(value.key, value.value),
                 "source": value.source,
-                "place": str(value.mark or ""),
-                "over": [{"source": layer.source, "place": str(layer.mark)} for layer in value.over],
+                "place": str(value.location or ""),
+                "over": [{"source": layer.source, "place": str(layer.location)} for layer in value.over],
             }
             for value in values
         ]
         screen.json({"version": VERSION, "host": host, "values": rows})
         return Exit.OK
     for value in values:
-        place = f"{value.source}, {value.mark}" if value.mark else value.source
+        place = f"{value.source}, {value.location}" if value.location else value.source
         screen.data(f"{key_text(value.key)} = {_shown(value.key, value.value)}")
         screen.data(f"    {place}", "dim")
         for layer in value.over:
-            screen.data(f"    over {_shown(value.key, layer.value)} ({layer.source}, {layer.mark})", "dim")
+            screen.data(f"    over {_shown(value.key, layer.value)} ({layer.source}, {layer.location})", "dim")
     return Exit.OK
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from runnerops.errors import UsageError
 
-STOP_CODES = frozenset(
+BLOCKER_CODES = frozenset(
     {
         "not-ours",
         "host-edit",
@@ -27,7 +27,7 @@ STOP_CODES = frozenset(
 )
 """Every code that `--allow` takes, whether it can arise yet or not."""
 
-NEVER_LIFTED = frozenset(
+NOT_OVERRIDABLE = frozenset(
     {
         *("port-taken", "listen-not-here", "ambiguous-runner", "no-token", "set-as-flag", "not-a-file"),
         *("no-systemd", "missing-tools", "no-docker", "docker-stopped", "rootless", "snap", "podman"),
@@ -47,11 +47,11 @@ def parse_allow(words: Sequence[str]) -> Mapping[str, frozenset[str]]:
         code, _, host = word.partition("@")
         if code == "jobs-running":
             raise UsageError("--allow jobs-running: that stop has a flag of its own", "use --kill-jobs")
-        if code in NEVER_LIFTED:
+        if code in NOT_OVERRIDABLE:
             raise UsageError(f"--allow {word}: no flag lifts {code}", "mend what it names")
-        if code not in STOP_CODES:
-            near = difflib.get_close_matches(code, STOP_CODES, 1)
-            hint = f"did you mean {near[0]}?" if near else f"the codes are {', '.join(sorted(STOP_CODES))}"
+        if code not in BLOCKER_CODES:
+            near = difflib.get_close_matches(code, BLOCKER_CODES, 1)
+            hint = f"did you mean {near[0]}?" if near else f"the codes are {', '.join(sorted(BLOCKER_CODES))}"
             raise UsageError(f"--allow {word}: unknown code {code!r}", hint)
         allow[code] = allow.get(code, frozenset()) | {host}
     return allow

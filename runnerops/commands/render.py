@@ -36,7 +36,7 @@ def render(
     loaded = inventory.load(path)
     project = open_project(loaded, inventory.select(loaded, targets), environ, screen.redactor)
     for host in project.hosts:
-        for file in project.asked[host.name]:
+        for file in project.rendered[host.name]:
             if directory is None:
                 screen.lines(_shown(project, host, file))
             else:

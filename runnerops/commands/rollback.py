@@ -8,19 +8,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from runnerops import inventory
-from runnerops.engine.connections import Reach
-from runnerops.engine.locks import Patience
-from runnerops.engine.loop import carry_out
+from runnerops.engine.connections import ConnectionPool
+from runnerops.engine.locks import LockWait
+from runnerops.engine.loop import deploy_loop
 from runnerops.engine.observe import observe
-from runnerops.engine.options import Flags, Manner
+from runnerops.engine.options import Flags, UiOptions
 from runnerops.engine.planned import Planned, Plans
 from runnerops.engine.planner import plan_from
 from runnerops.engine.project import Project, learn_secrets
-from runnerops.engine.requester import find_origin
+from runnerops.engine.requester import find_requester
 from runnerops.errors import HostError
 from runnerops.model.common import Exit
-from runnerops.model.inventory import Host, Origin, RenderedFile
-from runnerops.planning.restore import as_of, choose_target, keep_untouched, parts_of, pick
+from runnerops.model.inventory import Host, RenderedFile, Requester
+from runnerops.planning.restore import as_of, choose_restore_point, keep_untouched, phases_of, pick
 from runnerops.redact import Redactor
 from runnerops.remote.history import History, read_history, read_kept
 from runnerops.remote.reading import ReadOnly
@@ -34,26 +34,26 @@ def rollback(
     environ: Mapping[str, str],
     screen: Screen,
     flags: Flags,
-    manner: Manner,
+    ui: UiOptions,
     to: int | None,
 ) -> Exit:
     """The host's result is the exit code. Nothing of the inventory is rendered, so no secret of it is needed."""
-    manner.check("rollback", screen, f"history {name}")
+    ui.check("rollback", screen, f"history {name}")
     loaded = inventory.load(path)
     host = inventory.the_host(loaded, name)
     project = Project(loaded, (host,), {}, {}, secrets.token_bytes(16))
-    patience = Patience(flags.lock_wait_s, screen)
-    with Reach(loaded, environ, screen) as reach:
-        back = _Back(project, host, to, flags, find_origin(environ, path.parent), screen.redactor)
-        reader = reach.reader(host)
+    lock_wait = LockWait(flags.lock_wait_s, screen)
+    with ConnectionPool(loaded, environ, screen) as pool:
+        back = _Back(project, host, to, flags, find_requester(environ, path.parent), screen.redactor)
+        reader = pool.reader(host)
 
         def plans(_: Project) -> Plans:
             try:
-                return {name: patience.plan_free(reader, lambda: back.plan(reader))}
+                return {name: lock_wait.plan_free(reader, lambda: back.plan(reader))}
             except HostError as error:
                 return {name: error}
 
-        return carry_out(project, plans, reach, screen, manner, patience)
+        return deploy_loop(project, plans, pool, screen, ui, lock_wait)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,29 +64,29 @@ class _Back:
     host: Host
     to: int | None
     flags: Flags
-    origin: Origin
+    requester: Requester
     redactor: Redactor
 
     def plan(self, reader: ReadOnly) -> Planned:
         """Three execs that only read: what is kept, what of it is wanted, what the host has. Raises RunneropsError."""
         name = self.host.name
         history = read_history(name, reader)
-        target = choose_target(name, history.records, self.to)
+        target = choose_restore_point(name, history.records, self.to)
         recent = _last_applied(history)
         places = {place for place in target.places.values() if place} | set(recent.values())
         kept = read_kept(reader, sorted({*places, *(f"{place}.absent" for place in places if "originals" in place)}))
         wanted = pick(name, target, kept)
         files = {**{path: kept[place] for path, place in recent.items() if place in kept}, **wanted}
-        then = as_of(self.host, files, parts_of(history.records))
-        self._learn(then.asked)
-        have = observe(then.host, then.asked, reader)
+        then = as_of(self.host, files, phases_of(history.records))
+        self._learn(then.rendered)
+        observed = observe(then.host, then.rendered, reader)
         planned = plan_from(
             self.project,
             then.host,
-            keep_untouched(then.asked, wanted, have),
-            have,
+            keep_untouched(then.rendered, wanted, observed),
+            observed,
             self.flags,
-            self.origin,
+            self.requester,
             self.redactor,
             frozenset(),
             written=self.host,
@@ -96,8 +96,8 @@ class _Back:
         notes = (f"back to {target.text}; {inventory_stays}", *then.notes, *planned.plan.notes)
         return replace(planned, plan=replace(planned.plan, notes=notes))
 
-    def _learn(self, asked: tuple[RenderedFile, ...]) -> None:
-        for file in asked:
+    def _learn(self, rendered: tuple[RenderedFile, ...]) -> None:
+        for file in rendered:
             try:
                 learn_secrets(self.redactor, self.host, [file])
             except ParseError:

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from runnerops import inventory
-from runnerops.engine import verify as chain
-from runnerops.engine.connections import Reach
+from runnerops.engine import verify as pull_path
+from runnerops.engine.connections import ConnectionPool
 from runnerops.engine.review import failure
 from runnerops.engine.scheduling import side_by_side
 from runnerops.errors import RunneropsError, UsageError
@@ -26,7 +26,7 @@ from runnerops.report.screen import Screen
 from runnerops.report.text import outcome_lines
 from runnerops.report.waiting import Waiting, waiting
 from runnerops.services.base import Answers
-from runnerops.services.verify import Check, Probe, Seen, parse_image
+from runnerops.services.verify import Check, Evidence, Probe, parse_image
 
 Found = Mapping[str, tuple[Check, ...] | Exception]
 
@@ -49,9 +49,9 @@ def verify(
         )
     loaded = inventory.load(path)
     chosen = inventory.select(loaded, targets)
-    with Reach(loaded, environ, screen) as reach, waiting(screen, silent=as_json) as busy:
+    with ConnectionPool(loaded, environ, screen) as pool, waiting(screen, silent=as_json) as busy:
         probe = Probe(*named, marker="")
-        found = _Verify(chosen, {host.name: host for host in loaded.hosts}, reach, probe, busy).run(quick=quick)
+        found = _Verify(chosen, {host.name: host for host in loaded.hosts}, pool, probe, busy).run(quick=quick)
     if as_json:
         hosts = [_document(name, checks) for name, checks in found.items()]
         screen.json({"version": VERSION, "image": probe.image, "quick": quick, "hosts": hosts})
@@ -66,7 +66,7 @@ class _Verify:
 
     hosts: Sequence[Host]
     known: Mapping[str, Host]
-    reach: Reach
+    pool: ConnectionPool
     probe: Probe
     busy: Waiting
     began: float = field(default_factory=time.monotonic)
@@ -74,29 +74,31 @@ class _Verify:
     def run(self, *, quick: bool) -> Found:
         """Every host's links, or why it was not reached."""
         names = [host.name for host in self.hosts]
-        seen = side_by_side(names, partial(self._look, quick=quick))
-        tried = [self.known[name] for name, one in seen.items() if isinstance(one, Seen) and one.tried is not None]
-        traces = side_by_side(chain.witnesses(tried), self._trace)
-        told = {name: self._why(name, one) if isinstance(one, Exception) else one for name, one in traces.items()}
+        evidence = side_by_side(names, partial(self._look, quick=quick))
+        tried = [
+            self.known[name] for name, one in evidence.items() if isinstance(one, Evidence) and one.tried is not None
+        ]
+        log_queries = side_by_side(pull_path.cache_hosts(tried), self._trace)
+        told = {name: self._why(name, one) if isinstance(one, Exception) else one for name, one in log_queries.items()}
         return {
             name: one
             if isinstance(one, Exception)
-            else chain.judge(self.known[name], replace(one, traces=told, hosts=self.known))
-            for name, one in seen.items()
+            else pull_path.assess(self.known[name], replace(one, log_queries=told, hosts=self.known))
+            for name, one in evidence.items()
         }
 
-    def _look(self, name: str, *, quick: bool) -> Seen:
+    def _look(self, name: str, *, quick: bool) -> Evidence:
         """Asks, and tries where that shows something."""
-        host, probe = self.known[name], chain.marked(self.probe)
+        host, probe = self.known[name], pull_path.marked(self.probe)
         self.busy.say(name, "asking the daemon, the cache and its upstream")
         try:
-            seen = chain.look(host, ReadOnly(name, partial(self.reach.link, host)), probe, quick=quick)
-            calls = chain.trials(host, seen)
+            evidence = pull_path.inspect(host, ReadOnly(name, partial(self.pool.link, host)), probe, quick=quick)
+            calls = pull_path.pull_tests(host, evidence)
             if not calls:
-                return seen
+                return evidence
             self.busy.say(name, f"pulling {self.probe.image} through the daemon")
             watch = partial(self._watch, name)
-            return replace(seen, tried=chain.attempt(calls, Trying(partial(self.reach.link, host), watch)))
+            return replace(evidence, tried=pull_path.attempt(calls, Trying(partial(self.pool.link, host), watch)))
         finally:
             self.busy.say(name, "")
 
@@ -104,7 +106,7 @@ class _Verify:
         host, seconds = self.known[name], int(time.monotonic() - self.began) + 5
         self.busy.say(name, "reading the log and the catalog of its cache")
         try:
-            return chain.trace(host, ReadOnly(name, partial(self.reach.link, host)), self.probe, seconds)
+            return pull_path.trace(host, ReadOnly(name, partial(self.pool.link, host)), self.probe, seconds)
         finally:
             self.busy.say(name, "")
 

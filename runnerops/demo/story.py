@@ -27,7 +27,7 @@ ENVIRONMENT = "RUNNER_TOKEN=glrt-{0}\n"
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class ActionContext:
     """`says` comes before what is typed, one paragraph; `ends` is the exit status of each line typed."""
 
     title: str
@@ -36,24 +36,24 @@ class Scene:
 
 
 SCENES = (
-    Scene(
+    ActionContext(
         "One file says it all",
         "The keys below docker are those of daemon.json, those below gitlab_runner are config.toml's. "
         "What follows from others is not written down: Docker is given the cache as its mirror.",
         (("cat inventory.yml", 0),),
     ),
-    Scene(
+    ActionContext(
         "The first deploy",
         "Docker and gitlab-runner were just installed on the host; neither has a file yet. All that will happen is "
         "shown before it happens, the runner's token only as a fingerprint.",
         (("runnerops deploy --yes", 0),),
     ),
-    Scene(
+    ActionContext(
         "The second deploy has nothing to do",
         "The host is looked at, in one round trip, and left alone.",
         (("runnerops deploy --yes", 0),),
     ),
-    Scene(
+    ActionContext(
         "One value changes",
         "diff tells what a deploy would do. A running runner reloads this key by itself, so Docker, the cache and "
         "every CI job go on; only gitlab-runner acts, and is shown to have loaded it.",
@@ -63,7 +63,7 @@ SCENES = (
             ("runnerops deploy --yes", 0),
         ),
     ),
-    Scene(
+    ActionContext(
         "A mistake that only the daemon can see",
         "There is no log driver called journal; the right word is journald. The file is sound, so check finds "
         "nothing, and dockerd --validate accepts it. Docker itself does not come up with it.",
@@ -73,7 +73,7 @@ SCENES = (
             ("runnerops deploy --yes", 4),
         ),
     ),
-    Scene(
+    ActionContext(
         "And the host is as it was",
         "The old file is back, and Docker, the cache and the runner run with it. With the inventory put right "
         "there is nothing to deploy.",

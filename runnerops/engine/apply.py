@@ -65,14 +65,14 @@ class _Run:
 
     def _drains(self, event: Event) -> bool:
         """Whether the run waits for jobs now; a process without any ends at once."""
-        waits = event.kind == "wait" and event.list == "todo" and event.step < len(self.plan.todo)
-        return waits and drains(self.plan.todo[event.step]) and event.text[:1].isdigit()
+        waits = event.kind == "wait" and event.list == "todo" and event.step < len(self.plan.forward)
+        return waits and drains(self.plan.forward[event.step]) and event.text[:1].isdigit()
 
 
 def apply(
     plan: Plan,
     link: Callable[[], Follows],
-    again: Callable[[], Follows],
+    reconnect: Callable[[], Follows],
     redactor: Redactor,
     watch: Callable[[Event], None],
     *,
@@ -83,14 +83,14 @@ def apply(
     `no_wait`: leaves it as soon as it waits for running jobs. Raises HostError where not even a connection could be had.
     """
     run = _Run(plan, redactor, watch, protocol.Decoder(plan.host), no_wait)
-    status = _to_end(run, link, again, protocol.start(plan), protocol.payload(plan, redactor.lines))
+    status = _to_end(run, link, reconnect, protocol.start(plan), protocol.payload(plan, redactor.lines))
     return _left_or_ended(run) or _not_begun(run, status)
 
 
 def follow(
     plan: Plan,
     link: Callable[[], Follows],
-    again: Callable[[], Follows],
+    reconnect: Callable[[], Follows],
     redactor: Redactor,
     watch: Callable[[Event], None],
     *,
@@ -101,7 +101,7 @@ def follow(
     Raises HostError where not even a connection could be had.
     """
     run = _Run(plan, redactor, watch, protocol.Decoder(plan.host), no_wait)
-    _to_end(run, link, again, protocol.follow(plan.run, 0), b"")
+    _to_end(run, link, reconnect, protocol.follow(plan.run, 0), b"")
     return _left_or_ended(run) or unseen(plan)
 
 
@@ -112,7 +112,7 @@ def _left_or_ended(run: _Run) -> Outcome | None:
 def _to_end(
     run: _Run,
     link: Callable[[], Follows],
-    again: Callable[[], Follows],
+    reconnect: Callable[[], Follows],
     command: Sequence[str],
     stdin: bytes,
 ) -> int:
@@ -121,16 +121,16 @@ def _to_end(
     try:
         run.take(follows.lines(command, stdin))
     except LinkLostError:
-        return _come_back(run, again)
+        return _come_back(run, reconnect)
     return follows.status
 
 
-def _come_back(run: _Run, again: Callable[[], Follows]) -> int:
+def _come_back(run: _Run, reconnect: Callable[[], Follows]) -> int:
     """Follows on over new connections; the exit status of the last, or -1 where none could be had."""
     for pause in COME_BACK_SECONDS:
         time.sleep(pause)
         try:
-            follows = again()
+            follows = reconnect()
             run.take(follows.lines(protocol.follow(run.plan.run, run.seen), b""))
         except (LinkLostError, HostError):
             continue

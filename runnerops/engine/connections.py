@@ -28,7 +28,7 @@ _GRACE_SECONDS = 10.0
 """Who waited longer than this to be admitted (for a secret's command, say) may have been given up by sshd (LoginGraceTime)."""
 
 
-class Reach:
+class ConnectionPool:
     """The way to every host of an inventory; safe to use from one thread a host."""
 
     def __init__(self, inventory: Inventory, environ: Mapping[str, str], screen: Screen) -> None:
@@ -45,33 +45,33 @@ class Reach:
         for warning in self._known.warnings:
             screen.say(f"warning: {warning}", "warn")
 
-    def begin(self, hosts: Sequence[Host]) -> None:
+    def connect_early(self, hosts: Sequence[Host]) -> None:
         """Begins to connect, for as far as one gets without logging in: that waits for `admit`."""
         self._since = time.monotonic()
         load()  # else the threads would, and take turns with this one
         for host in hosts[:WORKERS]:
             self._begun[host.name] = begun = Future[Link]()
-            threading.Thread(target=self._begin, args=(host, begun), daemon=True).start()
+            threading.Thread(target=self._connect_early, args=(host, begun), daemon=True).start()
 
-    def _begin(self, host: Host, begun: Future[Link]) -> None:
-        def admit() -> None:
+    def _connect_early(self, host: Host, begun: Future[Link]) -> None:
+        def allow_login() -> None:
             self._decided.wait()
             if not self._admitted:
                 raise HostError(host.name, "not logged in", "")
 
         try:
-            begun.set_result(self._open(host, admit))
+            begun.set_result(self._open(host, allow_login))
         except BaseException as error:  # raised again where the link is asked for
             begun.set_exception(error)
 
-    def admit(self) -> None:
+    def allow_login(self) -> None:
         """What is asked for is sound: hosts may be logged in to."""
         self._waited = time.monotonic() - self._since
         self._admitted = True
         self._decided.set()
 
-    def _open(self, host: Host, admit: Callable[[], None] = lambda: None) -> Link:
-        return open_link(host, self._known, self._credentials, self._environ, self._peers, admit)
+    def _open(self, host: Host, allow_login: Callable[[], None] = lambda: None) -> Link:
+        return open_link(host, self._known, self._credentials, self._environ, self._peers, allow_login)
 
     def link(self, host: Host) -> Link:
         """The host's open connection. Raises HostError."""
@@ -98,7 +98,7 @@ class Reach:
 
         return ReadOnly(host.name, partial(self.link, host))
 
-    def again(self, host: Host) -> Link:
+    def reconnect(self, host: Host) -> Link:
         """A new connection in place of one that was lost. Raises HostError."""
         with self._lock:
             lost = self._links.pop(host.name, None)
@@ -106,7 +106,7 @@ class Reach:
             lost.close()
         return self.link(host)
 
-    def __enter__(self) -> Reach:
+    def __enter__(self) -> ConnectionPool:
         return self
 
     def __exit__(

@@ -8,14 +8,14 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from runnerops.engine import apply
-from runnerops.engine.connections import Reach
-from runnerops.engine.interrupts import Going
-from runnerops.engine.locks import Met, Patience, locked_by, meet, overtaken
+from runnerops.engine.connections import ConnectionPool
+from runnerops.engine.interrupts import ActiveRuns
+from runnerops.engine.locks import LockConflict, LockWait, detect_race, locked_by, resolve_lock_conflict
 from runnerops.engine.observe import observe
 from runnerops.engine.planned import Planned, Plans
 from runnerops.engine.project import Project
 from runnerops.engine.review import failure
-from runnerops.engine.scheduling import Turn, in_order
+from runnerops.engine.scheduling import HostTask, in_order
 from runnerops.errors import HostError, RunneropsError
 from runnerops.model.common import Result, Verb
 from runnerops.model.inventory import Host
@@ -29,44 +29,44 @@ from runnerops.report.text import GOOD
 
 
 @dataclass(slots=True)
-class Turns:
+class HostExecutor:
     """`known` has what each host's run walks. `again` names the hosts that have to be planned once more."""
 
     project: Project
     plans: Plans
     known: Mapping[str, Plan]
-    reach: Reach
+    pool: ConnectionPool
     screen: Screen
     show: Show
-    patience: Patience
-    going: Going
+    lock_wait: LockWait
+    active_runs: ActiveRuns
     no_wait: bool = False
     outcomes: dict[str, Outcome] = field(default_factory=dict)
-    again: set[str] = field(default_factory=set)
+    replan: set[str] = field(default_factory=set)
 
     def run(self) -> None:
         """To every host's outcome; after an interrupt, of those hosts that have one."""
-        turns = {host.name: self._turn(host) for host in self.project.hosts}
+        tasks = {host.name: self._task(host) for host in self.project.hosts}
         try:
-            in_order(turns, self._held, _good, _drains_on)
-        except KeyboardInterrupt as stop:
-            self.again.clear()
-            self.going.interrupt(stop, self.screen, self.show, self.reach)
-            for name in self.going.left_alone:
+            in_order(tasks, self._held, _good, _drains_on)
+        except KeyboardInterrupt as blocker:
+            self.replan.clear()
+            self.active_runs.interrupt(blocker, self.screen, self.show, self.pool)
+            for name in self.active_runs.left_alone:
                 hint = f"`runnerops history {name} --follow` follows it to its end"
-                self._end(Outcome(name, Result.GOING_ON, message="it goes on by itself on its host", hint=hint))
+                self._end(Outcome(name, Result.IN_PROGRESS, message="it goes on by itself on its host", hint=hint))
 
-    def _turn(self, host: Host) -> Turn[Outcome]:
+    def _task(self, host: Host) -> HostTask[Outcome]:
         planned = self.plans[host.name]
         if isinstance(planned, Exception):
-            return Turn(partial(self._end, failure(host.name, planned)))
+            return HostTask(partial(self._end, failure(host.name, planned)))
         disturbs = any(action.verb is Verb.RESTART for action in planned.plan.actions)
-        return Turn(partial(self._host, host, planned), planned.plan.after, disturbs)
+        return HostTask(partial(self._host, host, planned), planned.plan.after, disturbs)
 
     def _held(self, name: str, whom: str) -> Outcome:
         """A client whose cache did not come up is left untouched; one that is in sync has nothing to hold back."""
         planned = self.plans[name]
-        if isinstance(planned, Planned) and planned.plan.empty and not planned.plan.stops:
+        if isinstance(planned, Planned) and planned.plan.empty and not planned.plan.blockers:
             return self._end(Outcome(name, Result.UNCHANGED))
         if whom in self.outcomes and _drains_on(self.outcomes[whom]):
             message = (
@@ -83,7 +83,7 @@ class Turns:
             return self._end(refused)
         if planned.own is None and planned.plan.empty:
             return self._end(Outcome(host.name, Result.UNCHANGED))
-        with self.going.on(host, self.known[host.name]):
+        with self.active_runs.on(host, self.known[host.name]):
             return self._end(self._to_end(host, planned))
 
     def _to_end(self, host: Host, planned: Planned) -> Outcome:
@@ -98,43 +98,43 @@ class Turns:
         plan = planned.plan
         outcome = apply.apply(
             plan,
-            partial(self.reach.link, host),
-            partial(self.reach.again, host),
+            partial(self.pool.link, host),
+            partial(self.pool.reconnect, host),
             self.screen.redactor,
             self.show.watch,
             no_wait=self.no_wait,
         )
-        if met := self._met(host, planned, outcome):
-            if met.again:
-                self.again.add(host.name)
-            return met.outcome
+        if conflict := self._conflict(host, planned, outcome):
+            if conflict.replan:
+                self.replan.add(host.name)
+            return conflict.outcome
         if self._written_meanwhile(host, plan, outcome):
-            self.again.add(host.name)
-            self.patience.planned_again.add(host.name)
+            self.replan.add(host.name)
+            self.lock_wait.planned_again.add(host.name)
         if outcome.result is Result.APPLIED and planned.result is Result.UNCHANGED:
             return replace(outcome, result=Result.UNCHANGED, message="in sync; recorded as applied")
         return outcome
 
-    def _met(self, host: Host, planned: Planned, outcome: Outcome) -> Met | None:
+    def _conflict(self, host: Host, planned: Planned, outcome: Outcome) -> LockConflict | None:
         """What another run that had the host means for this one."""
-        reader = self.reach.reader(host)
+        reader = self.pool.reader(host)
         if outcome.result is Result.LOCKED:
-            return meet(planned.plan, reader, self.patience)
+            return resolve_lock_conflict(planned.plan, reader, self.lock_wait)
         if moved(outcome.result, outcome.failed):
-            return overtaken(planned.plan, planned.last, reader, self.patience)
+            return detect_race(planned.plan, planned.last, reader, self.lock_wait)
         return None
 
     def _written_meanwhile(self, host: Host, plan: Plan, outcome: Outcome) -> bool:
         """Whether a managed system wrote its own keys into its file since the plan: then, once, it is planned anew."""
         path = moved(outcome.result, outcome.failed)
-        if not path or host.name in self.patience.planned_again:
+        if not path or host.name in self.lock_wait.planned_again:
             return False
-        asked = self.project.asked[host.name]
+        rendered = self.project.rendered[host.name]
         try:
-            now = observe(host, asked, self.reach.reader(host)).file(path).content
+            now = observe(host, rendered, self.pool.reader(host)).file(path).content
         except HostError:  # how the run ended is known, and is what counts
             return False
-        if not only_its_own(path, plan, asked, now):
+        if not only_its_own(path, plan, rendered, now):
             return False
         self.screen.say(f"{host.name}: {path} was written meanwhile by what reads it, its own keys only: planning anew")
         return True
@@ -145,14 +145,14 @@ class Turns:
         self.screen.say(f"{host.name}: {holder_text(planned.own)}, is this very plan: following it", "warn")
         outcome = apply.follow(
             self.known[host.name],
-            partial(self.reach.link, host),
-            partial(self.reach.again, host),
+            partial(self.pool.link, host),
+            partial(self.pool.reconnect, host),
             self.screen.redactor,
             self.show.watch,
             no_wait=self.no_wait,
         )
         if outcome.result is Result.APPLIED:
-            self.again.add(host.name)
+            self.replan.add(host.name)
         return replace(outcome, message=f"{outcome.message}\n  this was {holder_text(planned.own)}".strip())
 
     def _end(self, outcome: Outcome) -> Outcome:
@@ -169,7 +169,7 @@ def _drains_on(result: Outcome | Exception) -> bool:
     """Whether the host is without a runner that takes jobs for a while yet."""
     if not isinstance(result, Outcome):
         return False
-    return result.result is Result.GOING_ON or (result.failed is not None and drains(result.failed))
+    return result.result is Result.IN_PROGRESS or (result.failed is not None and drains(result.failed))
 
 
 def _refusal(planned: Planned) -> Outcome | None:
@@ -178,7 +178,7 @@ def _refusal(planned: Planned) -> Outcome | None:
     if planned.live:
         return locked_by(planned.live, plan.host)
     errors = [finding.rule for finding in plan.findings if finding.severity == "error"]
-    if plan.stops or errors:
-        words = [*(stop.code for stop in plan.stops), *errors]
+    if plan.blockers or errors:
+        words = [*(blocker.code for blocker in plan.blockers), *errors]
         return Outcome(plan.host, Result.REFUSED, message=f"not touched: {', '.join(dict.fromkeys(words))} (see above)")
     return None

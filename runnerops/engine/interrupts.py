@@ -20,7 +20,7 @@ from runnerops.remote import protocol
 from runnerops.report.screen import Screen
 
 if TYPE_CHECKING:
-    from runnerops.engine.connections import Reach
+    from runnerops.engine.connections import ConnectionPool
     from runnerops.report.progress import Show
 
 _STOP_SECONDS = 15.0
@@ -48,7 +48,7 @@ def _terminate(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
 
 
 @dataclass(slots=True)
-class Going:
+class ActiveRuns:
     """The runs that this client began, or follows, and has not seen the end of."""
 
     interrupted: bool = False
@@ -69,26 +69,26 @@ class Going:
                 del self._runs[host.name]
                 self._changed.notify_all()
 
-    def interrupt(self, stop: KeyboardInterrupt, screen: Screen, show: Show, reach: Reach) -> None:
+    def interrupt(self, stop: KeyboardInterrupt, screen: Screen, show: Show, pool: ConnectionPool) -> None:
         """Asks once whether the hosts may finish; a no sends them the way back and waits for its end.
 
         Another interrupt leaves at once, and the hosts go on with what they do.
         """
         self.interrupted = True
         show.hush()
-        going = list(self._runs.values())
+        active_runs = list(self._runs.values())
         screen.say()
-        if not going:
+        if not active_runs:
             screen.say("interrupted: no run is going on", "warn")
             return
-        names = ", ".join(host.name for host, _ in going)
+        names = ", ".join(host.name for host, _ in active_runs)
         try:
             if isinstance(stop, Terminated) or not screen.interactive or self._may_finish(names, screen):
                 screen.say(f"interrupted here; the run on {names} goes on by itself, to its end or back", "warn")
             else:
                 screen.say(f"{names}: going back", "warn")
                 show.resume()
-                self._go_back(going, screen, reach)
+                self._go_back(active_runs, screen, pool)
                 self._wait()
         except KeyboardInterrupt:
             show.hush()
@@ -100,10 +100,10 @@ class Going:
             f"interrupted: let the run on {names} go on to its end? (no: it goes back now)", otherwise=True
         )
 
-    def _go_back(self, going: list[tuple[Host, Plan]], screen: Screen, reach: Reach) -> None:
-        for host, plan in going:
+    def _go_back(self, active_runs: list[tuple[Host, Plan]], screen: Screen, pool: ConnectionPool) -> None:
+        for host, plan in active_runs:
             try:
-                reach.link(host).run(protocol.stop(plan.run), b"", _STOP_SECONDS)
+                pool.link(host).run(protocol.stop(plan.run), b"", _STOP_SECONDS)
             except RunneropsError as error:
                 screen.say(error.message, "bad")
 

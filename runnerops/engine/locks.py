@@ -24,7 +24,7 @@ _AT_ONCE = 20
 
 
 @dataclass(slots=True)
-class Patience:
+class LockWait:
     """How long to wait for runs of others, all hosts together; `seconds` 0: not at all.
 
     `planned_again` names hosts whose plan was made anew since their own services wrote into their files: once is enough.
@@ -42,72 +42,72 @@ class Patience:
         """Seconds that are left."""
         return max(0.0, self._began + self.seconds - time.monotonic())
 
-    def plan_free(self, reader: ReadOnly, look: Callable[[], Planned]) -> Planned:
+    def plan_free(self, reader: ReadOnly, inspect: Callable[[], Planned]) -> Planned:
         """`look`, and again after the end of each run of others that it met, while patience lasts. Raises HostError."""
-        planned, told = look(), 0
+        planned, told = inspect(), 0
         while planned.live and not planned.own and self.left:
             if told != planned.live.number:
                 text = f"{planned.plan.host}: waiting for {holder_text(planned.live)} (for {self.left:.0f} s at most)"
                 self.screen.say(text, "warn")
                 told = planned.live.number
             ended = wait_for_end(reader, planned.live.number, max(1, min(_AT_ONCE, int(self.left))))
-            planned = look() if ended or not self.left else planned
+            planned = inspect() if ended or not self.left else planned
         return planned
 
 
 @dataclass(frozen=True, slots=True)
-class Met:
+class LockConflict:
     """What a run that came in between means: how this host ends, or that it has to be planned once more."""
 
     outcome: Outcome
-    again: bool = False
+    replan: bool = False
 
 
-def meet(plan: Plan, reader: ReadOnly, patience: Patience) -> Met:
+def resolve_lock_conflict(plan: Plan, reader: ReadOnly, lock_wait: LockWait) -> LockConflict:
     """Another run had the host when this one was to begin. Raises HostError."""
     records = read_history(plan.host, reader).records
-    record = next((one for one in records if one.run.alive), None) or next(
+    record = next((one for one in records if one.run.running), None) or next(
         (one for one in records if one.run.result != "locked"), None
     )
     if record is None:
-        return Met(in_between(plan))
+        return LockConflict(in_between(plan))
     run, locked = record.run, locked_by(record.run, plan.host)
-    if not run.alive and not run.result and (plan.host, run.number) not in patience.looked_again:
-        patience.looked_again.add((plan.host, run.number))  # it is just beginning, or was cut off: another look tells
-        return Met(locked, again=True)
+    if not run.running and not run.result and (plan.host, run.number) not in lock_wait.looked_again:
+        lock_wait.looked_again.add((plan.host, run.number))  # it is just beginning, or was cut off: another look tells
+        return LockConflict(locked, replan=True)
     if run.digest == plan.digest:
-        if run.alive or record.result is Result.APPLIED:
-            return Met(replace(locked, message=f"{holder_text(run)}, is this very plan"), again=True)
-        return Met(own_end(plan.host, record))
-    return Met(locked, again=patience.left > 0)
+        if run.running or record.result is Result.APPLIED:
+            return LockConflict(replace(locked, message=f"{holder_text(run)}, is this very plan"), replan=True)
+        return LockConflict(own_end(plan.host, record))
+    return LockConflict(locked, replan=lock_wait.left > 0)
 
 
-def overtaken(plan: Plan, last: Run | None, reader: ReadOnly, patience: Patience) -> Met | None:
+def detect_race(plan: Plan, last: Run | None, reader: ReadOnly, lock_wait: LockWait) -> LockConflict | None:
     """Whether a file moved since run `last` was just beginning when the host was looked at: no unit yet, and no end.
 
     It looked as one that was cut off. None where it was, or where the host cannot be asked: how our run ended counts then.
     """
-    if last is None or last.alive or last.result:
+    if last is None or last.running or last.result:
         return None
     with contextlib.suppress(HostError):
         records = read_history(plan.host, reader).records
         ended = next((one.run for one in records if one.run.number == last.number and one.run.result), None)
         if ended:
             same = ended.digest == plan.digest and ended.result == "applied"
-            return Met(locked_by(ended, plan.host), again=same or patience.left > 0)
+            return LockConflict(locked_by(ended, plan.host), replan=same or lock_wait.left > 0)
     return None
 
 
 def locked_by(run: Run, host: str) -> Outcome:
     """Not touched, and by whose doing."""
     word = ENDS[run.result].value if run.result in ENDS else "over"
-    state = "is going on there" if run.alive else f"came in between ({word})"
+    state = "is going on there" if run.running else f"came in between ({word})"
     hint = "wait for its end and deploy again, or wait here with --lock-wait 5m"
     return Outcome(
         host,
         Result.LOCKED,
         message=f"{holder_text(run)}, {state}; nothing was changed",
-        hint=hint if run.alive else "deploy again: it plans anew",
+        hint=hint if run.running else "deploy again: it plans anew",
     )
 
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from runnerops.engine.interrupts import Going, terminable
-from runnerops.engine.options import Manner
+from runnerops.engine.interrupts import ActiveRuns, terminable
+from runnerops.engine.options import UiOptions
 from runnerops.engine.planned import Planned, Plans
 from runnerops.engine.project import Project
 from runnerops.engine.review import show_text
@@ -22,38 +22,38 @@ from runnerops.model.run import Outcome
 from runnerops.report.screen import Screen
 
 if TYPE_CHECKING:
-    from runnerops.engine.connections import Reach
-    from runnerops.engine.executor import Turns
-    from runnerops.engine.locks import Patience
+    from runnerops.engine.connections import ConnectionPool
+    from runnerops.engine.executor import HostExecutor
+    from runnerops.engine.locks import LockWait
 
 
-def carry_out(
+def deploy_loop(
     project: Project,
     make_plans: Callable[[Project], Plans],
-    reach: Reach,
+    pool: ConnectionPool,
     screen: Screen,
-    manner: Manner,
-    patience: Patience,
+    ui: UiOptions,
+    lock_wait: LockWait,
 ) -> Exit:
     """The worst of the hosts' results is the exit code. Hosts that were busy are planned, shown and done once more."""
     outcomes: dict[str, Outcome] = {}
-    going = Going()
+    active_runs = ActiveRuns()
     left = project
     with terminable():
         while left.hosts:
             plans = make_plans(left)
-            if not manner.as_json:
-                show_text(left, plans, screen, verbose=manner.verbose)
-            if not _agreed(plans, screen, manner):
+            if not ui.as_json:
+                show_text(left, plans, screen, verbose=ui.verbose)
+            if not _agreed(plans, screen, ui):
                 screen.say("nothing more was changed" if outcomes else "nothing was changed")
                 break
-            turns = _one_round(left, plans, reach, screen, manner, patience, going)
-            _take(outcomes, turns.outcomes)
-            left = replace(project, hosts=tuple(host for host in left.hosts if host.name in turns.again))
+            executor = _one_round(left, plans, pool, screen, ui, lock_wait, active_runs)
+            _take(outcomes, executor.outcomes)
+            left = replace(project, hosts=tuple(host for host in left.hosts if host.name in executor.replan))
     code = exit_of([outcome.result for outcome in outcomes.values()])
-    if going.interrupted and code not in {Exit.ROLLED_BACK, Exit.NEEDS_PERSON}:
+    if active_runs.interrupted and code not in {Exit.ROLLED_BACK, Exit.NEEDS_ATTENTION}:
         code = Exit.INTERRUPTED
-    if manner.as_json:
+    if ui.as_json:
         from runnerops.report.document import summary_document
 
         ordered = [outcomes[host.name] for host in project.hosts if host.name in outcomes]
@@ -61,48 +61,48 @@ def carry_out(
     return code
 
 
-def _agreed(plans: Plans, screen: Screen, manner: Manner) -> bool:
+def _agreed(plans: Plans, screen: Screen, ui: UiOptions) -> bool:
     ready = [name for name, planned in plans.items() if isinstance(planned, Planned) and planned.ready]
-    return manner.yes or not ready or screen.ask(f"apply to {', '.join(ready)}?")
+    return ui.yes or not ready or screen.ask(f"apply to {', '.join(ready)}?")
 
 
 def _one_round(
     project: Project,
     plans: Plans,
-    reach: Reach,
+    pool: ConnectionPool,
     screen: Screen,
-    manner: Manner,
-    patience: Patience,
-    going: Going,
-) -> Turns:
-    from runnerops.engine.executor import Turns  # by now `load_rest` has these
+    ui: UiOptions,
+    lock_wait: LockWait,
+    active_runs: ActiveRuns,
+) -> HostExecutor:
+    from runnerops.engine.executor import HostExecutor  # by now `load_rest` has these
     from runnerops.report.progress import open_show
 
-    known = walked(plans, reach, project)
+    known = walked(plans, pool, project)
     with contextlib.ExitStack() as stack:
-        show = open_show(known, screen, stack, as_json=manner.as_json, verbose=manner.verbose)
-        turns = Turns(project, plans, known, reach, screen, show, patience, going, no_wait=manner.no_wait)
-        turns.run()
-    return turns
+        show = open_show(known, screen, stack, as_json=ui.as_json, verbose=ui.verbose)
+        executor = HostExecutor(project, plans, known, pool, screen, show, lock_wait, active_runs, no_wait=ui.no_wait)
+        executor.run()
+    return executor
 
 
-def walked(plans: Plans, reach: Reach, project: Project) -> Mapping[str, Plan]:
+def walked(plans: Plans, pool: ConnectionPool, project: Project) -> Mapping[str, Plan]:
     """What each host's run walks: our plan, or that of the run which is followed in its place."""
     known: dict[str, Plan] = {}
     for host in project.hosts:
         planned = plans[host.name]
         if isinstance(planned, Planned):
-            known[host.name] = _followed(host, planned.plan, own, reach) if (own := planned.own) else planned.plan
+            known[host.name] = _followed(host, planned.plan, own, pool) if (own := planned.own) else planned.plan
     return known
 
 
-def _followed(host: Host, plan: Plan, own: Run, reach: Reach) -> Plan:
+def _followed(host: Host, plan: Plan, own: Run, pool: ConnectionPool) -> Plan:
     """What that run walks, as its host tells; where it cannot just now, the steps of ours, which are of the same digest."""
     from runnerops.engine.outcome import plan_of
     from runnerops.remote.history import read_history
 
     with contextlib.suppress(HostError):
-        for record in read_history(host.name, reach.reader(host)).records:
+        for record in read_history(host.name, pool.reader(host)).records:
             if record.run.number == own.number:
                 return plan_of(host.name, record)
     return replace(plan, run=own.number)

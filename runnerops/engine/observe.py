@@ -20,14 +20,14 @@ class Reader(Protocol):
         """What the script prints. Raises HostError."""
 
 
-def observe(host: Host, asked: Sequence[RenderedFile], reader: Reader) -> HostState:
+def observe(host: Host, rendered: Sequence[RenderedFile], reader: Reader) -> HostState:
     """All that planning needs to know of this host. Raises HostError where it cannot be had."""
-    return inquire(host, asked, reader, (), ())[0]
+    return inquire(host, rendered, reader, (), ())[0]
 
 
 def inquire(
     host: Host,
-    asked: Sequence[RenderedFile],
+    rendered: Sequence[RenderedFile],
     reader: Reader,
     more: Sequence[tuple[str, ...]],
     functions: Sequence[str],
@@ -37,7 +37,7 @@ def inquire(
     calls = [
         call
         for service in SERVICES
-        for call in service.questions(host, [file for file in asked if file.spec.service is service.NAME])
+        for call in service.questions(host, [file for file in rendered if file.spec.service is service.NAME])
     ]
     functions = [*(service.OBSERVE for service in SERVICES), *functions]
     script = protocol.frame(nonce, [*calls, *protocol.FACTS, *more], functions)

@@ -20,18 +20,18 @@ class Flags:
     allow: Mapping[str, frozenset[str]]
     kill_jobs: bool = False
     drain_s: int = 7200
-    prove_s: int = 60
+    verify_s: int = 60
     lock_wait_s: int = 0
     job: CiJob | None = None
 
     def policy(self, host: Host) -> Policy:
         """What of it holds for this host."""
         allow = frozenset(code for code, hosts in self.allow.items() if "" in hosts or host.name in hosts)
-        return Policy(allow, self.kill_jobs, self.drain_s, self.prove_s, self.job)
+        return Policy(allow, self.kill_jobs, self.drain_s, self.verify_s, self.job)
 
 
 @dataclass(frozen=True, slots=True)
-class Manner:
+class UiOptions:
     """How a user wants to be asked and told. `yes`: not asked at all; `no_wait`: not told to the end of running jobs."""
 
     yes: bool
@@ -39,9 +39,9 @@ class Manner:
     verbose: bool
     no_wait: bool = False
 
-    def check(self, command: str, screen: Screen, look: str) -> None:
+    def check(self, command: str, screen: Screen, inspect: str) -> None:
         """`look` is what tells beforehand what will be done. Raises UsageError where nobody can be asked."""
         if not self.yes and (self.as_json or not screen.interactive):
             raise UsageError(
-                f"{command}: there is no terminal to ask at", f"look at `runnerops {look}` first, then add --yes"
+                f"{command}: there is no terminal to ask at", f"look at `runnerops {inspect}` first, then add --yes"
             )

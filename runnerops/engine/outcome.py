@@ -13,7 +13,7 @@ STATE = "/var/lib/runnerops"
 _MESSAGES = {
     Result.FAILED: "failed before anything was swapped: the host is as it was",
     Result.ROLLED_BACK: "failed, and the host is back as it was",
-    Result.NEEDS_PERSON: "failed, and the way back failed too: a person has to look",
+    Result.NEEDS_ATTENTION: "failed, and the way back failed too: a person has to look",
     Result.LOCKED: "another run came in between; nothing was changed",
     Result.REFUSED: "refused on the host; nothing was changed",
 }
@@ -41,13 +41,13 @@ def outcome_of(plan: Plan, events: Sequence[Event]) -> Outcome | None:
         return _undrained(plan, failed, events)
     if result is Result.FAILED and failed and failed.verb == "await":  # only answers are awaited before the first swap
         result = Result.REFUSED
-    code = plan.lifts.get(failed, "") if failed else ""
+    code = plan.overrides.get(failed, "") if failed else ""
     message = _REFUSALS.get(code, ("", ""))[0] or _MESSAGES.get(result, "")
     message = (
         f"{message}\n  did not hold: {step_text(failed)}" if failed else message.replace("failed", "interrupted", 1)
     )
-    look = tuple(event.text for event in events if event.kind in {"note", "fail"} and event.text)
-    return Outcome(plan.host, result, failed, message, look, _hint(plan, result, code))
+    diagnostics = tuple(event.text for event in events if event.kind in {"note", "fail"} and event.text)
+    return Outcome(plan.host, result, failed, message, diagnostics, _hint(plan, result, code))
 
 
 def _undrained(plan: Plan, failed: Step, events: Sequence[Event]) -> Outcome:
@@ -71,7 +71,7 @@ def left(plan: Plan, jobs: str) -> Outcome:
     """It waits for running jobs, and nobody here for it. `jobs` says how many."""
     message = f"it waits for {jobs}, then goes on by itself on its host"
     hint = f"`runnerops history {plan.host} --follow` follows it to its end"
-    return Outcome(plan.host, Result.GOING_ON, message=message, hint=hint)
+    return Outcome(plan.host, Result.IN_PROGRESS, message=message, hint=hint)
 
 
 def unseen(plan: Plan) -> Outcome:
@@ -88,16 +88,16 @@ def in_between(plan: Plan) -> Outcome:
 
 def plan_of(host: str, record: Record) -> Plan:
     """A run that somebody began, as who follows it needs to know it."""
-    return Plan(host, record.run.number, record.run.origin, todo=record.todo, undo=record.undo)
+    return Plan(host, record.run.number, record.run.requester, forward=record.forward, rollback=record.rollback)
 
 
 def _failed(plan: Plan, events: Sequence[Event]) -> Step | None:
     index = next((event.step for event in events if event.kind == "fail" and event.list == "todo"), None)
-    return plan.todo[index] if index is not None and index < len(plan.todo) else None
+    return plan.forward[index] if index is not None and index < len(plan.forward) else None
 
 
 def _hint(plan: Plan, result: Result, code: str = "") -> str:
-    if result is Result.NEEDS_PERSON:
+    if result is Result.NEEDS_ATTENTION:
         return f"look at the host; what was done is in {STATE}/runs/{plan.run}/log there"
     if result is Result.LOCKED:
         return "deploy again: it plans anew"

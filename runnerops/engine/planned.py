@@ -23,7 +23,7 @@ class Planned:
     @property
     def live(self) -> Run | None:
         """The run that is going on there."""
-        return self.last if self.last and self.last.alive else None
+        return self.last if self.last and self.last.running else None
 
     @property
     def own(self) -> Run | None:
@@ -33,7 +33,7 @@ class Planned:
     @property
     def ready(self) -> bool:
         """Whether there is something to do here that nothing stops."""
-        return self.result is Result.PENDING and not self.plan.stops and not self.live
+        return self.result is Result.PENDING and not self.plan.blockers and not self.live
 
 
 Plans = Mapping[str, Planned | Exception]

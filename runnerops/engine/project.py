@@ -25,7 +25,7 @@ class Project:
 
     inventory: Inventory
     hosts: tuple[Host, ...]
-    asked: Mapping[str, tuple[RenderedFile, ...]]
+    rendered: Mapping[str, tuple[RenderedFile, ...]]
     findings: Mapping[str, tuple[Finding, ...]]
     salt: bytes = field(repr=False)
     without: tuple[Finding, ...] = ()
@@ -57,35 +57,35 @@ def open_project(
     resolver = Resolver(environ, folder)
     renderer = Renderer(folder / "templates", resolver)
     try:
-        asked = _render(renderer, None if secrets_may_miss else resolver, hosts)
+        rendered = _render(renderer, None if secrets_may_miss else resolver, hosts)
     finally:
         redactor.learn(resolver.values())
     for host in hosts:
-        learn_secrets(redactor, host, asked[host.name])
-    findings = {host.name: lint(host, asked[host.name], None) for host in hosts}
+        learn_secrets(redactor, host, rendered[host.name])
+    findings = {host.name: lint(host, rendered[host.name], None) for host in hosts}
     without = tuple(
-        Finding("S001", "warning", secret.mark.file, (), f"{problem}; checked without it", fix, secret.mark)
+        Finding("S001", "warning", secret.location.file, (), f"{problem}; checked without it", fix, secret.location)
         for secret, problem, fix in resolver.missing()
     )
-    return Project(loaded, hosts, asked, findings, random.token_bytes(16), without)
+    return Project(loaded, hosts, rendered, findings, random.token_bytes(16), without)
 
 
 def _render(
     renderer: Renderer, resolver: Resolver | None, hosts: Sequence[Host]
 ) -> dict[str, tuple[RenderedFile, ...]]:
     """Missing secrets of all hosts are reported together, and before what they would break in a template."""
-    asked: dict[str, tuple[RenderedFile, ...]] = {}
+    rendered: dict[str, tuple[RenderedFile, ...]] = {}
     broken: RunneropsError | None = None
     for host in hosts:
         try:
-            asked[host.name] = renderer.files(host)
+            rendered[host.name] = renderer.files(host)
         except RunneropsError as error:
             broken = broken or error
     if resolver:
         resolver.check()
     if broken:
         raise broken
-    return asked
+    return rendered
 
 
 def learn_secrets(redactor: Redactor, host: Host, files: Sequence[RenderedFile]) -> None:

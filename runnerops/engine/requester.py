@@ -8,12 +8,12 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from runnerops.model.inventory import CiJob, Origin
+from runnerops.model.inventory import CiJob, Requester
 
 
-def find_origin(environ: Mapping[str, str], folder: Path) -> Origin:
+def find_requester(environ: Mapping[str, str], folder: Path) -> Requester:
     """In a GitLab job what its variables say, else the local user, the machine and the commit of `folder`'s checkout."""
-    return Origin(
+    return Requester(
         user=environ.get("GITLAB_USER_LOGIN") or _user(),
         machine=environ.get("CI_RUNNER_DESCRIPTION") or socket.gethostname(),
         commit=environ.get("CI_COMMIT_SHA") or _commit(folder),

@@ -21,15 +21,15 @@ WORKERS = 32
 SHARE_AT_ONCE = 0.25
 """How much of the fleet may drain or restart docker at a time, so that CI as a whole never stands still."""
 
-_WORST_FIRST = (Exit.NEEDS_PERSON, Exit.ROLLED_BACK, Exit.FAILED, Exit.PENDING, Exit.OK)
+_WORST_FIRST = (Exit.NEEDS_ATTENTION, Exit.ROLLED_BACK, Exit.FAILED, Exit.PENDING, Exit.OK)
 _EXIT_OF = {
     Result.UNCHANGED: Exit.OK,
     Result.APPLIED: Exit.OK,
     Result.PENDING: Exit.PENDING,
-    Result.GOING_ON: Exit.PENDING,
+    Result.IN_PROGRESS: Exit.PENDING,
     Result.ROLLED_BACK: Exit.ROLLED_BACK,
-    Result.NEEDS_PERSON: Exit.NEEDS_PERSON,
-    Result.UNKNOWN: Exit.NEEDS_PERSON,
+    Result.NEEDS_ATTENTION: Exit.NEEDS_ATTENTION,
+    Result.UNKNOWN: Exit.NEEDS_ATTENTION,
 }
 
 
@@ -41,11 +41,11 @@ def exit_of(results: Collection[Result]) -> Exit:
 
 def side_by_side(names: Sequence[str], work: Callable[[str], Out]) -> dict[str, Out | Exception]:
     """`work` for every name in threads; an exception stands in its result's place. In the order of `names`."""
-    turns = {name: Turn(partial(work, name)) for name in names}
-    if len(turns) == 1:
-        return {name: _caught(turn.work) for name, turn in turns.items()}
+    tasks = {name: HostTask(partial(work, name)) for name in names}
+    if len(tasks) == 1:
+        return {name: _caught(task.work) for name, task in tasks.items()}
     with _threads(min(WORKERS, len(names) or 1)) as pool:
-        return dict(zip(turns, pool.map(_caught, [turn.work for turn in turns.values()]), strict=True))
+        return dict(zip(tasks, pool.map(_caught, [task.work for task in tasks.values()]), strict=True))
 
 
 @contextmanager
@@ -66,7 +66,7 @@ def _caught(work: Callable[[], Out]) -> Out | Exception:
 
 
 @dataclass(frozen=True, slots=True)
-class Turn(Generic[Out]):
+class HostTask(Generic[Out]):
     """What one host is to do: after which hosts, and whether it disturbs CI (only a share of the fleet may at a time)."""
 
     work: Callable[[], Out]
@@ -75,7 +75,7 @@ class Turn(Generic[Out]):
 
 
 def in_order(
-    turns: Mapping[str, Turn[Out]],
+    tasks: Mapping[str, HostTask[Out]],
     held: Callable[[str, str], Out],
     good: Callable[[Out | Exception], bool],
     lasts: Callable[[Out | Exception], bool] = lambda _: False,
@@ -89,26 +89,26 @@ def in_order(
     """
     done: dict[str, Out | Exception] = {}
     running: dict[Future[Out | Exception], str] = {}
-    at_once = max(1, math.floor(sum(turn.disturbs for turn in turns.values()) * SHARE_AT_ONCE))
+    at_once = max(1, math.floor(sum(task.disturbs for task in tasks.values()) * SHARE_AT_ONCE))
     with _threads(WORKERS) as pool:
-        while len(done) < len(turns):
-            waiting = [name for name in turns if name not in done and name not in running.values()]
-            for name in _ready(turns, waiting, done, bool(running)):
-                bad = next((other for other in sorted(turns[name].after & done.keys()) if not good(done[other])), None)
-                lasting = [other for other in done if turns[other].disturbs and lasts(done[other])]
-                busy = sum(turns[other].disturbs for other in running.values()) + len(lasting)
+        while len(done) < len(tasks):
+            waiting = [name for name in tasks if name not in done and name not in running.values()]
+            for name in _ready(tasks, waiting, done, bool(running)):
+                bad = next((other for other in sorted(tasks[name].after & done.keys()) if not good(done[other])), None)
+                lasting = [other for other in done if tasks[other].disturbs and lasts(done[other])]
+                busy = sum(tasks[other].disturbs for other in running.values()) + len(lasting)
                 if bad is not None:
                     done[name] = held(name, bad)
-                elif not turns[name].disturbs or busy < at_once:
-                    running[pool.submit(_caught, turns[name].work)] = name
+                elif not tasks[name].disturbs or busy < at_once:
+                    running[pool.submit(_caught, tasks[name].work)] = name
                 elif not running:
                     done[name] = held(name, lasting[0])
             if running:
                 finished, _ = wait(running, return_when=FIRST_COMPLETED)
                 done |= {running.pop(future): future.result() for future in finished}
-    return {name: done[name] for name in turns}
+    return {name: done[name] for name in tasks}
 
 
-def _ready(turns: Mapping[str, Turn[Out]], waiting: list[str], done: Collection[str], busy: bool) -> list[str]:
-    ready = [name for name in waiting if turns[name].after & turns.keys() <= set(done)]
+def _ready(tasks: Mapping[str, HostTask[Out]], waiting: list[str], done: Collection[str], busy: bool) -> list[str]:
+    ready = [name for name in waiting if tasks[name].after & tasks.keys() <= set(done)]
     return ready or ([] if busy else waiting[:1])

@@ -14,41 +14,45 @@ from dataclasses import replace
 from runnerops.engine.observe import Reader, ask, inquire
 from runnerops.model.inventory import Host
 from runnerops.services.base import Answers
-from runnerops.services.providers import CHAIN
-from runnerops.services.verify import Call, Check, Probe, Seen
+from runnerops.services.providers import VERIFY_PROVIDERS
+from runnerops.services.verify import Call, Check, Evidence, Probe
 
 
-def look(host: Host, reader: Reader, probe: Probe, *, quick: bool) -> Seen:
+def inspect(host: Host, reader: Reader, probe: Probe, *, quick: bool) -> Evidence:
     """What can be known of a host by reading. Raises HostError."""
-    calls = [call for chain in CHAIN for call in chain.inquiries(host, probe)]
-    have, told = inquire(host, (), reader, calls, [chain.VERIFY for chain in CHAIN])
-    return Seen(have, probe, told, quick=quick)
+    calls = [call for provider in VERIFY_PROVIDERS for call in provider.inquiries(host, probe)]
+    observed, told = inquire(host, (), reader, calls, [provider.VERIFY for provider in VERIFY_PROVIDERS])
+    return Evidence(observed, probe, told, quick=quick)
 
 
-def trials(host: Host, seen: Seen) -> list[Call]:
+def pull_tests(host: Host, evidence: Evidence) -> list[Call]:
     """What is to be tried there; nothing where it would show nothing."""
-    return [call for chain in CHAIN if not seen.quick and (call := chain.trial(host, seen))]
+    return [
+        call for provider in VERIFY_PROVIDERS if not evidence.quick and (call := provider.pull_test(host, evidence))
+    ]
 
 
 def attempt(calls: Sequence[Call], reader: Reader) -> Answers:
     """The trials' answers. Raises HostError."""
-    return ask(reader, calls, [text for chain in CHAIN for text in (chain.VERIFY, chain.TRIAL)])
+    return ask(reader, calls, [text for provider in VERIFY_PROVIDERS for text in (provider.VERIFY, provider.PULL_TEST)])
 
 
 def trace(host: Host, reader: Reader, probe: Probe, seconds: int) -> Answers:
     """What trials of the last `seconds` left on a host on which caches run. Raises HostError."""
-    calls = [call for chain in CHAIN for call in chain.traces(host, probe, seconds)]
-    return ask(reader, calls, [chain.VERIFY for chain in CHAIN])
+    calls = [call for provider in VERIFY_PROVIDERS for call in provider.log_queries(host, probe, seconds)]
+    return ask(reader, calls, [provider.VERIFY for provider in VERIFY_PROVIDERS])
 
 
-def judge(host: Host, seen: Seen) -> tuple[Check, ...]:
+def assess(host: Host, evidence: Evidence) -> tuple[Check, ...]:
     """Every link of the chain, as it was found."""
-    return tuple(check for chain in CHAIN for check in chain.checks(host, seen))
+    return tuple(check for provider in VERIFY_PROVIDERS for check in provider.checks(host, evidence))
 
 
-def witnesses(hosts: Iterable[Host]) -> list[str]:
+def cache_hosts(hosts: Iterable[Host]) -> list[str]:
     """The hosts by name that can tell what became of these hosts' trials."""
-    return list(dict.fromkeys(name for host in hosts for chain in CHAIN for name in chain.witnesses(host)))
+    return list(
+        dict.fromkeys(name for host in hosts for provider in VERIFY_PROVIDERS for name in provider.cache_hosts(host))
+    )
 
 
 def marked(probe: Probe) -> Probe:

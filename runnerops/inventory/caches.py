@@ -13,7 +13,7 @@ from runnerops.inventory.endpoints import split_listen
 from runnerops.inventory.problems import Problems, dotted
 from runnerops.inventory.registries import HUB, HUB_CACHE, HUB_UPSTREAM, cache_name, served
 from runnerops.inventory.shape import CacheShape
-from runnerops.model.common import Key, Mark, Tree, Value
+from runnerops.model.common import Key, SourceLocation, Tree, Value
 from runnerops.model.inventory import Cache
 from runnerops.services.registry.image import DEFAULT_IMAGE
 
@@ -28,7 +28,7 @@ class Filled:
     cache: Cache
     groups: tuple[str, ...] | None
     place: Key
-    mark: Mark
+    location: SourceLocation
 
 
 class _Filler:
@@ -61,7 +61,7 @@ class _Filler:
         reach = local.has(urlsplit(url).hostname or "")
         cache = Cache(known, self._draft.name, upstream, serves, url, reach, shape.use is not False)
         groups = None if shape.for_ is None else tuple(shape.for_)
-        return Filled(_tree(shape, cache, listen), cache, groups, place, self._draft.mark(*place))
+        return Filled(_tree(shape, cache, listen), cache, groups, place, self._draft.location(*place))
 
     def check_unique(self, caches: list[Filled]) -> None:
         """No two caches of a host share a port of one address, or a volume. (Names are unique since they merged.)"""
@@ -111,7 +111,7 @@ class _Filler:
         return len(self._problems.found) == before
 
     def _note(self, key: Key, text: str, hint: str) -> None:
-        self._problems.add(self._draft.mark(*key), dotted(("hosts", self._draft.name, *key)), text, hint)
+        self._problems.add(self._draft.location(*key), dotted(("hosts", self._draft.name, *key)), text, hint)
 
 
 _ENVIRONMENT = {"OTEL_TRACES_EXPORTER": "none"}

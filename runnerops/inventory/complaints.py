@@ -12,7 +12,7 @@ from runnerops.inventory.checks import Refused
 from runnerops.inventory.nodes import Node
 from runnerops.inventory.problems import Problems, did_you_mean, dotted
 from runnerops.inventory.shape import InventoryShape
-from runnerops.model.common import Key, Mark, Secret
+from runnerops.model.common import Key, Secret, SourceLocation
 
 _QUOTES = "put it in quotes if it is meant as text"
 _WORDS = {
@@ -66,7 +66,7 @@ def _phrase(found: ErrorDetails, key: Key) -> tuple[str, str]:
     return _WORDS.get(kind) or (found["msg"], "")
 
 
-def _mark(root: Node, key: Key) -> Mark:
+def _mark(root: Node, key: Key) -> SourceLocation:
     """The place of `key`, or of the nearest value around it."""
     node = root
     for part in key:
@@ -78,7 +78,7 @@ def _mark(root: Node, key: Key) -> Mark:
         if inner is None:
             break
         node = inner
-    return node.mark
+    return node.location
 
 
 def _known_keys(key: Key) -> set[str]:

@@ -31,8 +31,8 @@ def fill_dind(host: Draft, sections: dict[ServiceName, Tree], wiring: Wiring, pr
     given = sections.get(ServiceName.DOCKER, {}).get("registry-mirrors", list(wiring.mirrors(host)))
     mirrors = [url for url in given if isinstance(url, str)] if isinstance(given, list) else []
     for index, shape in enumerate(shapes):
-        if asked := shape.docker_in_docker:
-            runners[index] = _Filler(host, index, asked, problems).fill(runners[index], mirrors, wiring.urls())
+        if rendered := shape.docker_in_docker:
+            runners[index] = _Filler(host, index, rendered, problems).fill(runners[index], mirrors, wiring.urls())
 
 
 def pool_beside(urls: Sequence[str], networks: Sequence[IPv4Network] = ()) -> str:
@@ -45,10 +45,10 @@ def pool_beside(urls: Sequence[str], networks: Sequence[IPv4Network] = ()) -> st
 class _Filler:
     """Fills in one runner; what is wrong with it is noted, and the runner left as it is."""
 
-    def __init__(self, host: Draft, index: int, asked: DindShape, problems: Problems) -> None:
+    def __init__(self, host: Draft, index: int, rendered: DindShape, problems: Problems) -> None:
         self._host = host
         self._key: Key = (*RUNNERS, index)
-        self._asked = asked
+        self._asked = rendered
         self._problems = problems
 
     def fill(self, runner: Tree, mirrors: Sequence[str], caches: Sequence[str]) -> Tree:
@@ -128,7 +128,7 @@ class _Filler:
 
     def _note(self, key: Key, text: str, hint: str) -> None:
         whole = (*self._key, *key)
-        self._problems.add(self._host.mark(*whole), dotted(("hosts", self._host.name, *whole)), text, hint)
+        self._problems.add(self._host.location(*whole), dotted(("hosts", self._host.name, *whole)), text, hint)
 
 
 def _host_of(url: str) -> str:

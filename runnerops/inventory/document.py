@@ -51,15 +51,15 @@ def document(root: Node, file: str, problems: Problems) -> Document:
     found = Document(file, parts.get("defaults"), _mapping(parts.get("groups")), _mapping(parts.get("hosts")))
     if not found.hosts:
         problems.add(
-            (parts.get("hosts") or root).mark, "hosts", "there is no host", "write one host's name below `hosts:`"
+            (parts.get("hosts") or root).location, "hosts", "there is no host", "write one host's name below `hosts:`"
         )
     for name in found.hosts.keys() & found.groups.keys():
-        text = f"a group has this name too, at {found.groups[name].mark}"
-        problems.add(found.hosts[name].mark, f"hosts.{name}", text, "rename one: both are targets")
+        text = f"a group has this name too, at {found.groups[name].location}"
+        problems.add(found.hosts[name].location, f"hosts.{name}", text, "rename one: both are targets")
     for key, node in _references(found):
         if node.value not in found.groups:
             text = f"no group {node.value!r}{did_you_mean(str(node.value), found.groups)}"
-            problems.add(node.mark, dotted(key), text, "groups stand below `groups:`; an empty one is `NAME: {}`")
+            problems.add(node.location, dotted(key), text, "groups stand below `groups:`; an empty one is `NAME: {}`")
     problems.stop()
     _refuse_cycles(found, problems)
     problems.stop()
@@ -69,7 +69,7 @@ def document(root: Node, file: str, problems: Problems) -> Document:
 def inheritable(node: Node) -> Node:
     """What of a layer merges into a host."""
     kept = {name: item for name, item in _mapping(node).items() if name not in _NOT_MERGED}
-    return Node(node.mark, kept, node.size)
+    return Node(node.location, kept, node.size)
 
 
 def child(node: Node | None, *key: str | int) -> Node | None:
@@ -120,9 +120,9 @@ def _refuse_cycles(found: Document, problems: Problems) -> None:
     def walk(name: str, way: tuple[str, ...]) -> None:
         if name in way:
             cycle = " → ".join((*way[way.index(name) :], name))
-            mark = found.groups[name].mark
+            location = found.groups[name].location
             problems.add(
-                mark, f"groups.{name}", f"the group is inside of itself: {cycle}", "take one `groups` entry out"
+                location, f"groups.{name}", f"the group is inside of itself: {cycle}", "take one `groups` entry out"
             )
         elif name not in done:
             for other in _group_names(found.groups[name]):

@@ -13,7 +13,7 @@ from runnerops.inventory.nodes import Node
 from runnerops.inventory.problems import Problems
 from runnerops.inventory.registries import cache_name
 from runnerops.inventory.shape import HostShape
-from runnerops.model.common import Key, Mark, Secret, Value
+from runnerops.model.common import Key, Secret, SourceLocation, Value
 
 RUNNERS: Key = ("gitlab_runner", "runners")
 CACHES: Key = ("registry", "caches")
@@ -34,17 +34,17 @@ class Draft:
         section = self.shape.gitlab_runner
         return any(runner.docker_in_docker for runner in (section.runners if section else None) or ())
 
-    def mark(self, *key: str | int) -> Mark:
+    def location(self, *key: str | int) -> SourceLocation:
         """The place of the value at `key`, or of the nearest around it."""
         while (found := child(self.node, *key)) is None:
             key = key[:-1]
-        return found.mark
+        return found.location
 
 
 def draft(document: Document, host: str, problems: Problems) -> Draft:
     """The host's own address and groups are read apart: layers don't merge them."""
     node = _for_host(merge_layers(document, host, problems), host, ())
-    own = plain(child(document.hosts[host], "address") or Node(node.mark, None))
+    own = plain(child(document.hosts[host], "address") or Node(node.location, None))
     shape = HostShape.model_validate({**plain(node), "address": own})
     return Draft(host, document.groups_of(host), node, shape)
 
@@ -55,13 +55,13 @@ def merge_layers(document: Document, host: str, problems: Problems) -> Node:
     return Merger(named, problems, ("hosts", host)).fold(node for _, node in document.layers(host))
 
 
-def tree(node: Node, key: Key, marks: dict[Key, Mark]) -> Value:
+def tree(node: Node, key: Key, locations: dict[Key, SourceLocation]) -> Value:
     """The values alone; the places go into `marks`."""
-    marks[key] = node.mark
+    locations[key] = node.location
     if isinstance(node.value, dict):
-        return {name: tree(item, (*key, name), marks) for name, item in node.value.items()}
+        return {name: tree(item, (*key, name), locations) for name, item in node.value.items()}
     if isinstance(node.value, tuple):
-        return [tree(item, (*key, index), marks) for index, item in enumerate(node.value)]
+        return [tree(item, (*key, index), locations) for index, item in enumerate(node.value)]
     return node.value
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import yaml
 
 from runnerops.inventory.problems import Problems
-from runnerops.model.common import Mark
+from runnerops.model.common import SourceLocation
 
 _LOADER: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -20,14 +20,14 @@ def events(text: str, file: str, problems: Problems, loader: type = _LOADER) -> 
         at = error.context_mark if _never_ended(error) else error.problem_mark
         assert at is not None
         line = f"{text}\n".split("\n")[at.line]
-        problems.add(Mark(file, at.line + 1, at.column + 1), "", *_phrase(error, line))
+        problems.add(SourceLocation(file, at.line + 1, at.column + 1), "", *_phrase(error, line))
         problems.stop()
 
 
-def place(event: yaml.Event, file: str) -> Mark:
+def place(event: yaml.Event, file: str) -> SourceLocation:
     """Where the event begins."""
     assert event.start_mark is not None
-    return Mark(file, event.start_mark.line + 1, event.start_mark.column + 1)
+    return SourceLocation(file, event.start_mark.line + 1, event.start_mark.column + 1)
 
 
 def _never_ended(error: yaml.MarkedYAMLError) -> bool:

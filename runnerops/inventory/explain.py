@@ -11,7 +11,7 @@ from runnerops.inventory.load import drafts_of, read_document
 from runnerops.inventory.nodes import Node
 from runnerops.inventory.problems import Problems
 from runnerops.inventory.targets import unknown_target
-from runnerops.model.common import Key, Mark, Value
+from runnerops.model.common import Key, SourceLocation, Value
 from runnerops.model.inventory import Host
 
 FILLED_IN = "filled in"
@@ -24,7 +24,7 @@ class Layer:
     """A value as one layer wrote it; `source` is `defaults`, `groups.NAME` or `hosts.NAME`."""
 
     source: str
-    mark: Mark
+    location: SourceLocation
     value: Value
 
 
@@ -39,7 +39,7 @@ class Explained:
     key: Key
     value: Value
     source: str
-    mark: Mark | None
+    location: SourceLocation | None
     over: tuple[Layer, ...] = ()
 
 
@@ -63,13 +63,13 @@ def explain(path: Path, host: str) -> tuple[Explained, ...]:
     return (*written, *_filled_in(whole, {one.key for one in written if one.value != {}}))
 
 
-def _sources(read: Document, host: str) -> Mapping[Mark, str]:
+def _sources(read: Document, host: str) -> Mapping[SourceLocation, str]:
     """Which layer wrote at which place."""
-    return {mark: source for source, node in read.layers(host) for mark in _marks(node)}
+    return {location: source for source, node in read.layers(host) for location in _marks(node)}
 
 
-def _marks(node: Node) -> Iterator[Mark]:
-    yield node.mark
+def _marks(node: Node) -> Iterator[SourceLocation]:
+    yield node.location
     inner = node.value.values() if isinstance(node.value, dict) else node.value if isinstance(node.value, tuple) else ()
     for item in inner:
         yield from _marks(item)
@@ -89,13 +89,13 @@ def _leaves(node: Node, key: Key) -> Iterator[tuple[Key, Node]]:
         yield key, node
 
 
-def _explained(key: Key, node: Node, final: Node | None, sources: Mapping[Mark, str]) -> Explained:
+def _explained(key: Key, node: Node, final: Node | None, sources: Mapping[SourceLocation, str]) -> Explained:
     over: list[Layer] = []  # as written: `{host}` is replaced in the value that won only
     older = node.over
     while older is not None:
-        over.append(Layer(sources.get(older.mark, ""), older.mark, _value(older)))
+        over.append(Layer(sources.get(older.location, ""), older.location, _value(older)))
         older = older.over
-    return Explained(key, _value(final) if final else None, sources.get(node.mark, ""), node.mark, tuple(over))
+    return Explained(key, _value(final) if final else None, sources.get(node.location, ""), node.location, tuple(over))
 
 
 def _value(node: Node) -> Value:

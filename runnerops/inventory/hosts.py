@@ -13,7 +13,7 @@ from runnerops.inventory.nodes import Node
 from runnerops.inventory.problems import Problems
 from runnerops.inventory.shape import SectionShape, SshShape
 from runnerops.inventory.wiring import Wiring, needs_mirrors
-from runnerops.model.common import KEEP_RUNS, Key, Mark, ServiceName, Tree
+from runnerops.model.common import KEEP_RUNS, Key, ServiceName, SourceLocation, Tree
 from runnerops.model.inventory import Host, Ssh
 
 _OURS = ("on_change", "keep")
@@ -36,8 +36,8 @@ def finish(drafts: Sequence[Draft], directory: Path) -> tuple[Host, ...]:
 
 def _host(draft: Draft, own: Sequence[Filled], wiring: Wiring, directory: Path, problems: Problems) -> Host:
     shape = draft.shape
-    marks: dict[Key, Mark] = {}
-    sections = _sections(draft, own, marks)
+    locations: dict[Key, SourceLocation] = {}
+    sections = _sections(draft, own, locations)
     mirrors = wiring.mirrors(draft) if needs_mirrors(draft) else ()
     if mirrors:
         sections[ServiceName.DOCKER]["registry-mirrors"] = list(mirrors)
@@ -54,8 +54,8 @@ def _host(draft: Draft, own: Sequence[Filled], wiring: Wiring, directory: Path, 
         sections=sections,
         caches=tuple(one.cache for one in wiring.usable(draft)),
         vars=_tree_at(draft.node, ("vars",), {}) or {},
-        marks=marks,
-        blunt=frozenset(name for name, section in ours.items() if section.on_change),
+        locations=locations,
+        always_restart=frozenset(name for name, section in ours.items() if section.on_change),
         keep={name: tuple(section.keep) for name, section in ours.items() if section.keep},
         versions=shape.versions.model_dump(exclude_none=True) if shape.versions else {},
         ignore={rule: why for rule, why in (shape.ignore or {}).items() if why},
@@ -64,11 +64,11 @@ def _host(draft: Draft, own: Sequence[Filled], wiring: Wiring, directory: Path, 
     )
 
 
-def _sections(draft: Draft, own: Sequence[Filled], marks: dict[Key, Mark]) -> dict[ServiceName, Tree]:
+def _sections(draft: Draft, own: Sequence[Filled], locations: dict[Key, SourceLocation]) -> dict[ServiceName, Tree]:
     """The sections that the host has, in the usual order of services."""
     found: dict[ServiceName, Tree] = {}
     for name in ServiceName:
-        section = _tree_at(draft.node, (name.value,), marks)
+        section = _tree_at(draft.node, (name.value,), locations)
         if section is None:
             continue
         for key in _OURS:
@@ -80,22 +80,22 @@ def _sections(draft: Draft, own: Sequence[Filled], marks: dict[Key, Mark]) -> di
             "caches": [one.tree for one in own],
         }
     if ServiceName.GITLAB_RUNNER in found:
-        _leave_out_ours(found[ServiceName.GITLAB_RUNNER], marks)
+        _leave_out_ours(found[ServiceName.GITLAB_RUNNER], locations)
     return found
 
 
-def _tree_at(node: Node, key: Key, marks: dict[Key, Mark]) -> Tree | None:
+def _tree_at(node: Node, key: Key, locations: dict[Key, SourceLocation]) -> Tree | None:
     found = child(node, *key)
-    return None if found is None else cast(Tree, tree(found, key, marks))
+    return None if found is None else cast(Tree, tree(found, key, locations))
 
 
-def _leave_out_ours(section: Tree, marks: dict[Key, Mark]) -> None:
+def _leave_out_ours(section: Tree, locations: dict[Key, SourceLocation]) -> None:
     """`token: keep` says in words what leaving the token out says; `docker_in_docker` is filled in later."""
     for index, runner in enumerate(cast("list[Tree]", section.get("runners", []))):
         runner.pop("docker_in_docker", None)
         if runner.get("token") == "keep":
             del runner["token"]
-            marks.pop((*RUNNERS, index, "token"), None)
+            locations.pop((*RUNNERS, index, "token"), None)
 
 
 def _section_shape(draft: Draft, name: ServiceName) -> SectionShape | None:

@@ -12,7 +12,7 @@ from functools import reduce
 
 from runnerops.inventory.nodes import Node
 from runnerops.inventory.problems import Problems, dotted
-from runnerops.model.common import Key, Mark
+from runnerops.model.common import Key, SourceLocation
 
 NameOf = Callable[[Node], str]
 """The name by which an entry of a list merges, `{host}` replaced."""
@@ -28,7 +28,7 @@ class Merger:
 
     def fold(self, layers: Iterable[Node]) -> Node:
         """All layers as one, later ones winning. What was taken away stays as a null: `strip` drops it."""
-        nothing = Node(Mark("", 0, 0), {})
+        nothing = Node(SourceLocation("", 0, 0), {})
         return reduce(lambda base, top: self._merge(base, top, ()), layers, nothing)
 
     def _merge(self, base: Node, top: Node, key: Key) -> Node:
@@ -66,9 +66,9 @@ class Merger:
             name = self.named[key](item)
             if name in found:
                 self.problems.add(
-                    item.mark,
+                    item.location,
                     dotted((*self.path, *key, index)),
-                    f"has the name {name!r} as the one at {found[name].mark}",
+                    f"has the name {name!r} as the one at {found[name].location}",
                     "give it a name of its own: `name: …`",
                 )
             found[name] = item

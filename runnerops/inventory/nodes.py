@@ -15,7 +15,7 @@ import yaml
 from runnerops.inventory.events import events, place
 from runnerops.inventory.problems import Problems, dotted
 from runnerops.inventory.scalars import Scalar, ScalarError, check_tag, read_scalar
-from runnerops.model.common import Mark
+from runnerops.model.common import SourceLocation
 
 _DEEPEST = 60
 _MOST_COPIES = 100_000
@@ -31,7 +31,7 @@ class Node:
     `over` is what this value replaced when layers were merged.
     """
 
-    mark: Mark
+    location: SourceLocation
     value: Content
     size: int = 1
     over: Node | None = None
@@ -43,9 +43,11 @@ def parse(text: str, file: str, problems: Problems) -> Node:
     node = reader.document()
     problems.stop()
     if node is None or node.value is None:
-        problems.add(Mark(file, 1, 1), "", "the inventory is empty", "start with `hosts:` and one host's name")
+        problems.add(
+            SourceLocation(file, 1, 1), "", "the inventory is empty", "start with `hosts:` and one host's name"
+        )
     elif not isinstance(node.value, dict):
-        problems.add(node.mark, "", "the inventory must be a mapping", "start with `hosts:` and one host's name")
+        problems.add(node.location, "", "the inventory must be a mapping", "start with `hosts:` and one host's name")
     problems.stop()
     assert node is not None
     return node
@@ -108,12 +110,12 @@ class _Reader:
         return node
 
     def _scalar(self, event: yaml.ScalarEvent) -> Node:
-        mark = place(event, self._file)
+        location = place(event, self._file)
         try:
-            return Node(mark, read_scalar(event.value, event.tag, not event.style, mark))
+            return Node(location, read_scalar(event.value, event.tag, not event.style, location))
         except ScalarError as error:
-            self._problems.add(mark, dotted(tuple(self._path)), error.text, error.hint)
-            return Node(mark, None)
+            self._problems.add(location, dotted(tuple(self._path)), error.text, error.hint)
+            return Node(location, None)
 
     def _sequence(self, start: yaml.SequenceStartEvent) -> Node:
         items: list[Node] = []
@@ -131,18 +133,18 @@ class _Reader:
                 break
             key = self._key(event)
             value = self._below(key, next(self._events))
-            mark = place(event, self._file)
+            location = place(event, self._file)
             if key == "<<" and isinstance(event, yaml.ScalarEvent) and not event.style:
-                merged |= {name: node for name, node in self._merge_key(value, mark).items() if name not in merged}
+                merged |= {name: node for name, node in self._merge_key(value, location).items() if name not in merged}
             elif key in entries:
                 self._problems.add(
-                    mark,
+                    location,
                     dotted((*self._path, key)),
-                    f"written twice, first at {entries[key].mark}",
+                    f"written twice, first at {entries[key].location}",
                     "keep one of the two, or merge them",
                 )
             else:
-                entries[key] = replace(value, mark=mark)
+                entries[key] = replace(value, location=location)
         whole = merged | entries
         return Node(place(start, self._file), whole, 1 + sum(node.size for node in whole.values()))
 
@@ -161,22 +163,22 @@ class _Reader:
             self._stop(event, "a key has no tag", "take the tag out")
         return str(event.value)
 
-    def _merge_key(self, value: Node, mark: Mark) -> dict[str, Node]:
+    def _merge_key(self, value: Node, location: SourceLocation) -> dict[str, Node]:
         """What `<<` brings, the first of several winning: YAML 1.1's merge key, which many files still use."""
         found: dict[str, Node] = {}
         for node in value.value if isinstance(value.value, tuple) else (value,):
             if isinstance(node.value, dict):
                 found |= {name: item for name, item in node.value.items() if name not in found}
             else:
-                self._problems.add(mark, dotted((*self._path, "<<")), "must be a mapping or a list of mappings")
+                self._problems.add(location, dotted((*self._path, "<<")), "must be a mapping or a list of mappings")
         return found
 
     def _check_tag(self, event: yaml.CollectionStartEvent, kind: str) -> None:
         try:
             check_tag(event.tag, "map" if kind == "map" else "seq")
         except ScalarError as error:
-            mark = place(event, self._file)
-            self._problems.add(mark, dotted(tuple(self._path)), error.text, error.hint)
+            location = place(event, self._file)
+            self._problems.add(location, dotted(tuple(self._path)), error.text, error.hint)
 
     def _stop(self, event: yaml.Event, text: str, hint: str) -> None:
         self._problems.add(place(event, self._file), dotted(tuple(self._path[:6])), text, hint)

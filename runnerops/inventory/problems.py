@@ -7,20 +7,20 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 from runnerops.errors import InventoryError
-from runnerops.model.common import Key, Mark
+from runnerops.model.common import Key, SourceLocation
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One thing to mend. `path` is the dotted key (empty: the text itself is broken), `hint` the fix."""
 
-    mark: Mark
+    location: SourceLocation
     path: str
     text: str
     hint: str = ""
 
     def __str__(self) -> str:
-        return f"{self.mark}: {self.path}: {self.text}" if self.path else f"{self.mark}: {self.text}"
+        return f"{self.location}: {self.path}: {self.text}" if self.path else f"{self.location}: {self.text}"
 
 
 @dataclass(slots=True)
@@ -29,10 +29,10 @@ class Problems:
 
     found: list[Problem] = field(default_factory=list)
 
-    def add(self, mark: Mark, path: str, text: str, hint: str = "") -> None:
+    def add(self, location: SourceLocation, path: str, text: str, hint: str = "") -> None:
         """One more, unless the same was found at the same place."""
-        if not any(old.mark == mark and old.text == text for old in self.found):
-            self.found.append(Problem(mark, path, text, hint))
+        if not any(old.location == location and old.text == text for old in self.found):
+            self.found.append(Problem(location, path, text, hint))
 
     def stop(self) -> None:
         """Raise InventoryError when anything was found: one problem a line, in the order of the file.
@@ -40,7 +40,7 @@ class Problems:
         The hint is the first problem's that has one: mending that often mends others.
         """
         if self.found:
-            ordered = sorted(self.found, key=lambda problem: (problem.mark.line, problem.mark.column))
+            ordered = sorted(self.found, key=lambda problem: (problem.location.line, problem.location.column))
             hint = next((problem.hint for problem in ordered if problem.hint), "")
             raise InventoryError("\n".join(map(str, ordered)), hint)
 

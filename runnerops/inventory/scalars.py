@@ -9,7 +9,7 @@ import re
 from typing import Literal, TypeAlias, get_args
 
 from runnerops.inventory.problems import did_you_mean
-from runnerops.model.common import Mark, Secret
+from runnerops.model.common import Secret, SourceLocation
 
 Scalar: TypeAlias = "str | int | float | bool | Secret | None"
 Source: TypeAlias = Literal["env", "file", "command"]
@@ -45,10 +45,10 @@ class ScalarError(Exception):
         self.hint = hint
 
 
-def read_scalar(text: str, tag: str | None, plain: bool, mark: Mark) -> Scalar:
+def read_scalar(text: str, tag: str | None, plain: bool, location: SourceLocation) -> Scalar:
     """The value of one scalar; `plain` is one without quotes. Raises ScalarError."""
     if tag and tag.startswith("!") and tag[1:] in _SOURCES:
-        return _secret(tag[1:], text, mark)
+        return _secret(tag[1:], text, location)
     if tag is None:
         return plain_scalar(text) if plain else text
     if tag == "!":
@@ -91,7 +91,7 @@ def _tagged(text: str, tag: str) -> Scalar:
     return float(value) if name == "float" and isinstance(value, int) else value
 
 
-def _secret(source: str, argument: str, mark: Mark) -> Secret:
+def _secret(source: str, argument: str, location: SourceLocation) -> Secret:
     argument = argument.strip()
     if not argument:
         raise ScalarError(f"!{source} of nothing", f"write what follows !{source}: a name, a path or a command")
@@ -99,7 +99,7 @@ def _secret(source: str, argument: str, mark: Mark) -> Secret:
         raise ScalarError(
             "!env needs the name of a variable: letters, digits and `_`", "write the name alone, without $ or ="
         )
-    return Secret(next(known for known in _SOURCES if known == source), argument, mark)
+    return Secret(next(known for known in _SOURCES if known == source), argument, location)
 
 
 def _unknown_tag(tag: str) -> ScalarError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from runnerops.inventory.problems import Problems
-from runnerops.model.common import Mark
+from runnerops.model.common import SourceLocation
 
 _UNPRINTABLE = "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 """What YAML 1.2 does not allow in a text, and a byte order mark in the middle of one. Slow to compile."""
@@ -15,7 +15,7 @@ _UNPRINTABLE_ASCII = "[^\t\n\r\x20-\x7e]"
 def decode(data: bytes, file: str, problems: Problems) -> str:
     """The text. A UTF-8 byte order mark at the start is legal YAML and passed over. Raises InventoryError."""
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        problems.add(Mark(file, 1, 1), "", "the file is UTF-16", "save it as UTF-8")
+        problems.add(SourceLocation(file, 1, 1), "", "the file is UTF-16", "save it as UTF-8")
         problems.stop()
     try:
         text = data.decode("utf-8-sig")
@@ -42,8 +42,8 @@ def _bad_byte(data: bytes, file: str, problems: Problems) -> None:
     problems.stop()
 
 
-def _place(before: str, file: str) -> Mark:
-    return Mark(file, before.count("\n") + 1, len(before) - before.rfind("\n"))
+def _place(before: str, file: str) -> SourceLocation:
+    return SourceLocation(file, before.count("\n") + 1, len(before) - before.rfind("\n"))
 
 
 def _name(character: str) -> str:

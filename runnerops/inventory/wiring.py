@@ -80,7 +80,7 @@ def _note(one: Filled, names: Sequence[str], problems: Problems) -> None:
     who = ", ".join(names[:_NAMED]) + more
     text = f"{who} cannot reach cache {cache.name!r} at {cache.url}: only {cache.host} itself can"
     problems.add(
-        one.mark,
+        one.location,
         dotted(("hosts", cache.host, *one.place)),
         text,
         f"give it a `listen` address that {who} can reach; `registry-mirrors: []` means no mirror",

@@ -18,7 +18,7 @@ Sha: TypeAlias = str
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class SourceLocation:
     """Where a value was written: line and column count from 1."""
 
     file: str
@@ -39,7 +39,7 @@ class Secret:
 
     source: Literal["env", "file", "command"]
     argument: str
-    mark: Mark
+    location: SourceLocation
 
     def __str__(self) -> str:
         return "********"
@@ -75,7 +75,7 @@ class Verb(IntEnum):
     PROVE acts on nothing and only shows that the service runs what its file says.
     """
 
-    PROVE = 0
+    VERIFY = 0
     RELOAD = 1
     UP = 2
     RECREATE = 3
@@ -88,14 +88,14 @@ class Result(StrEnum):
     UNCHANGED = "unchanged"
     APPLIED = "applied"
     PENDING = "pending"
-    GOING_ON = "going-on"
+    IN_PROGRESS = "going-on"
     REFUSED = "refused"
     SKIPPED = "skipped"
     LOCKED = "locked"
     UNREACHABLE = "unreachable"
     FAILED = "failed"
     ROLLED_BACK = "rolled-back"
-    NEEDS_PERSON = "needs-person"
+    NEEDS_ATTENTION = "needs-person"
     UNKNOWN = "unknown"
 
 
@@ -104,7 +104,7 @@ ENDS = {
     "failed": Result.FAILED,
     "interrupted": Result.FAILED,
     "rolled-back": Result.ROLLED_BACK,
-    "needs-person": Result.NEEDS_PERSON,
+    "needs-person": Result.NEEDS_ATTENTION,
     "locked": Result.LOCKED,
 }
 """The word that a run's log ends with, and what it means for the host."""
@@ -118,6 +118,6 @@ class Exit(IntEnum):
     USAGE = 2
     PENDING = 3
     ROLLED_BACK = 4
-    NEEDS_PERSON = 5
+    NEEDS_ATTENTION = 5
     BUG = 70
     INTERRUPTED = 130

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from runnerops.model.common import ServiceName, Sha, Verb
-from runnerops.model.inventory import Origin
+from runnerops.model.inventory import Requester
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ class RunnerFacts:
     unit: Unit
     version: str = ""
     jobs: tuple[Job, ...] = ()
-    strangers: tuple[str, ...] = ()
+    unmanaged_runners: tuple[str, ...] = ()
     returning: bool = False
     system_id: str = ""
     job_ids: frozenset[str] = frozenset()
@@ -147,7 +147,7 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
-class Owed:
+class Intent:
     """An action that a run began and did not prove; `invocation` is the unit's then (a registry's: its container's id)."""
 
     service: ServiceName
@@ -161,16 +161,16 @@ class Run:
     """A run on the host. `result` is empty while it is alive and after it was cut off; `began` is in epoch seconds."""
 
     number: int
-    origin: Origin
+    requester: Requester
     digest: str
     result: str
-    alive: bool
+    running: bool
     files: Mapping[str, Sha] = field(default_factory=dict)
-    began: int = 0
+    started_at: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class SecretFingerprints:
     """What the inventory gave of secrets that the host's own system replaces, as keyed fingerprints that only tell *equal*.
 
     `marks` has them by the name of what each is for, `key` (hex digits, random, the host keeps it) is what they are made
@@ -178,7 +178,7 @@ class Given:
     """
 
     key: str = field(default="", repr=False)
-    marks: Mapping[str, str] = field(default_factory=dict, repr=False)
+    fingerprints: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,19 +193,19 @@ class HostState:
 
     files: Mapping[str, RemoteFile] = field(default_factory=dict)
     facts: Facts = Facts()
-    owed: tuple[Owed, ...] = ()
+    intents: tuple[Intent, ...] = ()
     last: Run | None = None
     applied: Mapping[str, Sha] = field(default_factory=dict)
     staged: Mapping[str, frozenset[Sha]] = field(default_factory=dict)
     base: Mapping[str, bytes] = field(default_factory=dict)
     since: int = 0
-    given: Given = Given()
+    secret_fingerprints: SecretFingerprints = SecretFingerprints()
     versions: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     def file(self, path: str) -> RemoteFile:
         """The file at `path`; absent where nothing was observed there."""
         return self.files.get(path) or RemoteFile(path)
 
-    def owes(self, service: ServiceName) -> Owed | None:
+    def intent_for(self, service: ServiceName) -> Intent | None:
         """What is on record as owed to `service`."""
-        return next((owed for owed in self.owed if owed.service is service), None)
+        return next((intents for intents in self.intents if intents.service is service), None)

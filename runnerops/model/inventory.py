@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from runnerops.model.common import KEEP_RUNS, Key, Mark, ServiceName, Tree
+from runnerops.model.common import KEEP_RUNS, Key, ServiceName, SourceLocation, Tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +57,8 @@ class Host:
     sections: Mapping[ServiceName, Tree] = field(default_factory=dict)
     caches: tuple[Cache, ...] = ()
     vars: Tree = field(default_factory=dict)
-    marks: Mapping[Key, Mark] = field(default_factory=dict)
-    blunt: frozenset[ServiceName] = frozenset()
+    locations: Mapping[Key, SourceLocation] = field(default_factory=dict)
+    always_restart: frozenset[ServiceName] = frozenset()
     keep: Mapping[ServiceName, tuple[str, ...]] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     ignore: Mapping[str, str] = field(default_factory=dict)
@@ -66,11 +66,11 @@ class Host:
     clients: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     keep_runs: int = KEEP_RUNS
 
-    def mark(self, service: ServiceName, key: Key) -> Mark | None:
+    def location(self, service: ServiceName, key: Key) -> SourceLocation | None:
         """The place of `key`, or of the nearest value around it that the inventory wrote."""
         whole: Key = (service.value, *key)
         while whole:
-            if found := self.marks.get(whole):
+            if found := self.locations.get(whole):
                 return found
             whole = whole[:-1]
         return None
@@ -108,12 +108,12 @@ class Policy:
     allow: frozenset[str] = frozenset()
     kill_jobs: bool = False
     drain_s: int = 7200
-    prove_s: int = 60
+    verify_s: int = 60
     job: CiJob | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class Requester:
     """Who asked for a run, and from where. `commit` and `pipeline` (a URL) are empty outside of a repository or a pipeline."""
 
     user: str
@@ -123,14 +123,14 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
-class Adopted:
+class Restored:
     """Files of a service as if an inventory asked for them: the section, what is asked, the caches that they bring up.
 
     `notes`: what of them is not asked for again, in sentences.
     """
 
     section: Tree
-    asked: tuple[RenderedFile, ...] = ()
+    rendered: tuple[RenderedFile, ...] = ()
     caches: tuple[Cache, ...] = ()
     notes: tuple[str, ...] = ()
 

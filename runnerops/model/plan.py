@@ -6,23 +6,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from runnerops.model.common import KEEP_RUNS, Key, Mark, ServiceName, Sha, Value, Verb
-from runnerops.model.host_state import Given, RemoteFile
-from runnerops.model.inventory import Origin, RenderedFile
+from runnerops.model.common import KEEP_RUNS, Key, ServiceName, Sha, SourceLocation, Value, Verb
+from runnerops.model.host_state import RemoteFile, SecretFingerprints
+from runnerops.model.inventory import RenderedFile, Requester
 
-Cause: TypeAlias = Literal["yours", "host", "runner", "both", "first"]
+ChangeOrigin: TypeAlias = Literal["yours", "host", "runner", "both", "first"]
 """Whose a difference is: the inventory's; an edit on the host since our last run, or the managed system's own writing
 there (`runner`); both; or `first`, of a file that was there before anything of ours."""
 
 
 @dataclass(frozen=True, slots=True)
-class Edit:
+class KeyChange:
     """One key whose meaning differs; None where it is missing. Values may be secret: print through `redact` only."""
 
     key: Key
     old: Value
     new: Value
-    cause: Cause = "yours"
+    origin: ChangeOrigin = "yours"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +43,8 @@ class Change:
 
     old: RemoteFile
     new: RenderedFile
-    edits: tuple[Edit, ...] = ()
-    cause: Cause = "yours"
+    key_changes: tuple[KeyChange, ...] = ()
+    origin: ChangeOrigin = "yours"
     drift: Drift | None = None
 
 
@@ -63,7 +63,7 @@ class Action:
     verb: Verb
     because: tuple[str, ...] = ()
     jobs_lost: int = 0
-    idle: frozenset[ServiceName] = frozenset()
+    requires_stopped: frozenset[ServiceName] = frozenset()
     names: tuple[str, ...] = ()
     used_by: tuple[str, ...] = ()
     jobs_waited: int = 0
@@ -103,7 +103,7 @@ def drains(step: Step) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Moves:
+class ActionSteps:
     """The steps there and the steps back of one service, without their `part`, `stage` and file `guard` steps (plan.py's).
 
     `guard`: facts to hold; `fetch`: images to get; `judge`: the host's own verdict on staged files. These come before
@@ -114,16 +114,16 @@ class Moves:
 
     guard: tuple[Step, ...] = ()
     fetch: tuple[Step, ...] = ()
-    judge: tuple[Step, ...] = ()
-    todo: tuple[Step, ...] = ()
-    undo: tuple[Step, ...] = ()
-    look: tuple[Step, ...] = ()
+    validate: tuple[Step, ...] = ()
+    forward: tuple[Step, ...] = ()
+    rollback: tuple[Step, ...] = ()
+    diagnostics: tuple[Step, ...] = ()
     files: Mapping[str, bytes] = field(default_factory=dict)
-    lifts: Mapping[Step, str] = field(default_factory=dict)
+    overrides: Mapping[Step, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
-class Stop:
+class Blocker:
     """What a deploy does not do unasked. `allowable`: `--allow CODE` lifts it (`--kill-jobs` for `jobs-running`).
 
     `here`: it is about where this command runs, not about the host; from elsewhere the same deploy would go.
@@ -131,7 +131,7 @@ class Stop:
 
     code: str
     message: str
-    allowable: bool = True
+    overridable: bool = True
     details: tuple[str, ...] = ()
     here: bool = False
 
@@ -146,7 +146,7 @@ class Finding:
     key: Key
     message: str
     fix: str = ""
-    mark: Mark | None = None
+    location: SourceLocation | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,23 +160,23 @@ class Plan:
 
     host: str
     run: int
-    origin: Origin
+    requester: Requester
     changes: tuple[Change, ...] = ()
     actions: tuple[Action, ...] = ()
-    todo: tuple[Step, ...] = ()
-    undo: tuple[Step, ...] = ()
-    look: tuple[Step, ...] = ()
+    forward: tuple[Step, ...] = ()
+    rollback: tuple[Step, ...] = ()
+    diagnostics: tuple[Step, ...] = ()
     files: Mapping[str, bytes] = field(default_factory=dict)
     applied: Mapping[str, Sha] = field(default_factory=dict)
     contents: Mapping[str, str] = field(default_factory=dict)
-    given: Given = field(default_factory=Given)
+    secret_fingerprints: SecretFingerprints = field(default_factory=SecretFingerprints)
     versions: Mapping[str, tuple[str, str]] = field(default_factory=dict)
-    stops: tuple[Stop, ...] = ()
-    lifted: tuple[Stop, ...] = ()
+    blockers: tuple[Blocker, ...] = ()
+    overridden: tuple[Blocker, ...] = ()
     findings: tuple[Finding, ...] = ()
     notes: tuple[str, ...] = ()
     after: frozenset[str] = frozenset()
-    lifts: Mapping[Step, str] = field(default_factory=dict)
+    overrides: Mapping[Step, str] = field(default_factory=dict)
     digest: str = ""
     keep_runs: int = KEEP_RUNS
     command: str = "deploy"
@@ -184,4 +184,4 @@ class Plan:
     @property
     def empty(self) -> bool:
         """Nothing to do and nothing to record."""
-        return not self.todo
+        return not self.forward

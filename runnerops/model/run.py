@@ -31,7 +31,7 @@ class Outcome:
     result: Result
     failed: Step | None = None
     message: str = ""
-    look: tuple[str, ...] = ()
+    diagnostics: tuple[str, ...] = ()
     hint: str = ""
     seconds: float = 0.0
 
@@ -43,8 +43,8 @@ class Record:
     run: Run
     command: str = "deploy"
     actions: tuple[str, ...] = ()
-    todo: tuple[Step, ...] = ()
-    undo: tuple[Step, ...] = ()
+    forward: tuple[Step, ...] = ()
+    rollback: tuple[Step, ...] = ()
     events: tuple[Event, ...] = ()
     contents: Mapping[str, str] = field(default_factory=dict)
     """Where in the run's folder the content of each path is, as the run left it."""
@@ -52,7 +52,7 @@ class Record:
     @property
     def result(self) -> Result:
         """A run that was cut off and never ended is unknown; before a drain is over, nothing is swapped."""
-        found = Result.GOING_ON if self.run.alive else ENDS.get(self.run.result, Result.UNKNOWN)
+        found = Result.IN_PROGRESS if self.run.running else ENDS.get(self.run.result, Result.UNKNOWN)
         drained = found is Result.ROLLED_BACK and self.failed is not None and drains(self.failed)
         return Result.FAILED if drained else found
 
@@ -60,31 +60,31 @@ class Record:
     def swapped(self) -> Mapping[str, tuple[Sha, Sha]]:
         """Each path that this run meant to change, with what it began from and what it ends with."""
         found: dict[str, tuple[Sha, Sha]] = {}
-        for step in self.todo:
+        for step in self.forward:
             if step.verb == "swap":
                 path, old, new = step.args
                 found[path] = (found[path][0] if path in found else old, new)
         return found
 
     @property
-    def parts(self) -> Mapping[str, str]:
+    def phases(self) -> Mapping[str, str]:
         """The service that each path it swapped belongs to."""
         found: dict[str, str] = {}
-        part = ""
-        for step in self.todo:
+        phase = ""
+        for step in self.forward:
             if step.verb == "part":
-                part = step.args[0]
+                phase = step.args[0]
             elif step.verb == "swap":
-                found[step.args[0]] = part
+                found[step.args[0]] = phase
         return found
 
     @property
     def failed(self) -> Step | None:
         """The step that did not hold, which ended the way there."""
         index = next((event.step for event in self.events if event.kind == "fail" and event.list == "todo"), None)
-        return self.todo[index] if index is not None and index < len(self.todo) else None
+        return self.forward[index] if index is not None and index < len(self.forward) else None
 
     @property
-    def ended(self) -> float:
+    def finished_at(self) -> float:
         """When its log was last written to, in epoch seconds."""
-        return self.events[-1].at if self.events else float(self.run.began)
+        return self.events[-1].at if self.events else float(self.run.started_at)

@@ -15,7 +15,7 @@ def uses_caches_of(host: Host) -> frozenset[str]:
     return frozenset(cache.host for cache in _used(host) if cache.host != host.name)
 
 
-def with_clients(host: Host, hosts: Iterable[Host]) -> Host:
+def with_cache_clients(host: Host, hosts: Iterable[Host]) -> Host:
     """The host, knowing for each of its caches which of all these hosts use it."""
     if all(cache.host != host.name for cache in host.caches):
         return host

@@ -36,6 +36,6 @@ def _trees(files: Sequence[RenderedFile]) -> Mapping[FileSpec, Tree]:
 
 
 def _placed(host: Host, finding: Finding, service: ServiceName | None) -> Finding:
-    if finding.mark or service is None or not finding.key:
+    if finding.location or service is None or not finding.key:
         return finding
-    return replace(finding, mark=host.mark(service, finding.key))
+    return replace(finding, location=host.location(service, finding.key))

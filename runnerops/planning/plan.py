@@ -11,13 +11,13 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from runnerops.model.host_state import Given, HostState, RemoteFile
-from runnerops.model.inventory import Host, Origin, Policy, RenderedFile
-from runnerops.model.plan import Action, Change, Edit, Finding, Plan, Stop
-from runnerops.planning.blockers import edited_there, lifted, not_equipped, not_ours, sift
+from runnerops.model.host_state import HostState, RemoteFile, SecretFingerprints
+from runnerops.model.inventory import Host, Policy, RenderedFile, Requester
+from runnerops.model.plan import Action, Blocker, Change, Finding, KeyChange, Plan
+from runnerops.planning.blockers import filter_blockers, modified_on_host, not_equipped, overridden, unmanaged_file
 from runnerops.planning.dependencies import uses_caches_of
 from runnerops.planning.drift import explain
-from runnerops.planning.steps import Draft, changes_of
+from runnerops.planning.steps import StepWriter, changes_of
 from runnerops.services import SERVICES, service_of
 from runnerops.services.base import ParseError, fingerprint, sha256, with_path
 
@@ -30,12 +30,12 @@ class Request:
     """
 
     host: Host
-    asked: tuple[RenderedFile, ...]
-    want: tuple[RenderedFile, ...]
-    have: HostState
+    rendered: tuple[RenderedFile, ...]
+    desired: tuple[RenderedFile, ...]
+    observed: HostState
     policy: Policy
-    origin: Origin
-    stops: tuple[Stop, ...] = ()
+    requester: Requester
+    blockers: tuple[Blocker, ...] = ()
     findings: tuple[Finding, ...] = ()
     deployed: frozenset[str] = frozenset()
     key: str = field(default="", repr=False)
@@ -44,35 +44,35 @@ class Request:
 
 def make_plan(request: Request) -> Plan:
     """What `deploy` would do on this host. Without changes, actions and anything to record the plan has no steps."""
-    host, have, policy = request.host, request.have, request.policy
-    run = have.last.number + 1 if have.last else 1
-    changes = tuple(change for file in request.want if (change := _change(file, have)))
-    actions = _choose(host, changes, have, policy)
-    stops, notes = sift(host, request.deployed, _stops(request, changes, actions))
-    draft = Draft(host, changes, actions, have, policy, run)
-    given = _given(request)
-    recorded = {file.spec.path: file.content for file in request.want}
-    draft.write(recorded, given)
+    host, observed, policy = request.host, request.observed, request.policy
+    run = observed.last.number + 1 if observed.last else 1
+    changes = tuple(change for file in request.desired if (change := _change(file, observed)))
+    actions = _minimal_actions(host, changes, observed, policy)
+    blockers, notes = filter_blockers(host, request.deployed, _blockers(request, changes, actions))
+    writer = StepWriter(host, changes, actions, observed, policy, run)
+    secret_fingerprints = _given(request)
+    recorded = {file.spec.path: file.content for file in request.desired}
+    writer.write(recorded, secret_fingerprints)
     return Plan(
         host=host.name,
         run=run,
-        origin=request.origin,
+        requester=request.requester,
         changes=changes,
         actions=actions,
-        todo=tuple(draft.todo),
-        undo=tuple(draft.undo),
-        look=tuple(draft.look),
-        files=draft.files,
-        applied={**have.applied, **{path: sha256(content) for path, content in recorded.items()}},
-        contents=draft.contents,
-        given=given,
-        versions=have.versions,
-        stops=tuple(stop for stop in stops if not lifted(stop, policy)),
-        lifted=tuple(stop for stop in stops if lifted(stop, policy)),
+        forward=tuple(writer.forward),
+        rollback=tuple(writer.rollback),
+        diagnostics=tuple(writer.diagnostics),
+        files=writer.files,
+        applied={**observed.applied, **{path: sha256(content) for path, content in recorded.items()}},
+        contents=writer.contents,
+        secret_fingerprints=secret_fingerprints,
+        versions=observed.versions,
+        blockers=tuple(blocker for blocker in blockers if not overridden(blocker, policy)),
+        overridden=tuple(blocker for blocker in blockers if overridden(blocker, policy)),
         findings=request.findings,
         notes=(*notes, *_remarks(request, actions)),
         after=uses_caches_of(host),
-        lifts=draft.lifts,
+        overrides=writer.overrides,
         digest=_digest(request),
         keep_runs=host.keep_runs,
         command=request.command,
@@ -82,77 +82,81 @@ def make_plan(request: Request) -> Plan:
 # ------------------------------------------------------------------------------------------------------- changes
 
 
-def _change(file: RenderedFile, have: HostState) -> Change | None:
-    old = have.file(file.spec.path)
+def _change(file: RenderedFile, observed: HostState) -> Change | None:
+    old = observed.file(file.spec.path)
     if file.content is None:
         same = old.kind == "absent"
     else:
         same = (old.kind, old.content, old.mode, old.owner) == ("file", file.content, file.spec.mode, file.spec.owner)
     if same:
         return None
-    edits, cause, drift = explain(file, old, _edits(file, old), have)
+    key_changes, origin, drift = explain(file, old, _key_changes(file, old), observed)
     # a link is followed: from here on its target is the path
-    return Change(old, with_path(file, old.path), edits, cause, drift)
+    return Change(old, with_path(file, old.path), key_changes, origin, drift)
 
 
-def _edits(file: RenderedFile, old: RemoteFile) -> tuple[Edit, ...]:
+def _key_changes(file: RenderedFile, old: RemoteFile) -> tuple[KeyChange, ...]:
     service = service_of(file.spec.service)
     try:
         before = {} if old.content is None else service.parse(file.spec, old.content)
     except ParseError:
         before = {}
-    return service.edits(file.spec, before, {} if file.content is None else service.parse(file.spec, file.content))
+    return service.key_changes(
+        file.spec, before, {} if file.content is None else service.parse(file.spec, file.content)
+    )
 
 
 # ------------------------------------------------------------------------------------------------- actions, stops
 
 
-def _choose(host: Host, changes: Sequence[Change], have: HostState, policy: Policy) -> tuple[Action, ...]:
+def _minimal_actions(host: Host, changes: Sequence[Change], observed: HostState, policy: Policy) -> tuple[Action, ...]:
     """What is owed to a service counts whether it is managed still or not: it may rest since a run that was cut off."""
     actions: list[Action] = []
     for service in SERVICES:
-        if service.NAME not in host.sections and not have.owes(service.NAME):
+        if service.NAME not in host.sections and not observed.intent_for(service.NAME):
             continue
-        if action := service.choose(host, changes_of(service, changes), have, policy, actions):
+        if action := service.minimal_action(host, changes_of(service, changes), observed, policy, actions):
             actions.append(action)
     return tuple(actions)
 
 
-def _stops(request: Request, changes: Sequence[Change], actions: Sequence[Action]) -> Iterable[Stop]:
-    host, have = request.host, request.have
-    yield from not_equipped(have)
+def _blockers(request: Request, changes: Sequence[Change], actions: Sequence[Action]) -> Iterable[Blocker]:
+    host, observed = request.host, request.observed
+    yield from not_equipped(observed)
     for service in SERVICES:
         if service.NAME in host.sections:
-            yield from service.refusals(host, have)
-    yield from request.stops
-    yield from (stop for change in changes for stop in (*not_ours(change), *edited_there(change)))
+            yield from service.unsupported(host, observed)
+    yield from request.blockers
+    yield from (blocker for change in changes for blocker in (*unmanaged_file(change), *modified_on_host(change)))
     for service in SERVICES:
-        yield from service.stops(host, changes_of(service, changes), actions, have, request.policy)
+        yield from service.blockers(host, changes_of(service, changes), actions, observed, request.policy)
 
 
 def _remarks(request: Request, actions: Sequence[Action]) -> Iterable[str]:
     for service in SERVICES:
-        own = [file for file in request.asked if file.spec.service is service.NAME]
-        yield from service.remarks(request.host, own, actions, request.have)
+        own = [file for file in request.rendered if file.spec.service is service.NAME]
+        yield from service.remarks(request.host, own, actions, request.observed)
 
 
-def _given(request: Request) -> Given:
+def _given(request: Request) -> SecretFingerprints:
     """What was given before and, under the same key, what is given now; nothing is kept without a key."""
-    before = request.have.given
+    before = request.observed.secret_fingerprints
     key = before.key or request.key
-    marks: dict[str, str] = {}
+    fingerprints: dict[str, str] = {}
     for service in SERVICES if key else ():
-        own = [file for file in request.asked if file.spec.service is service.NAME]
-        marks |= {name: fingerprint(key, secret) for name, secret in service.given(request.host, own).items()}
-    return Given(key, {**before.marks, **marks}) if marks else before
+        own = [file for file in request.rendered if file.spec.service is service.NAME]
+        fingerprints |= {
+            name: fingerprint(key, secret) for name, secret in service.replaceable_secrets(request.host, own).items()
+        }
+    return SecretFingerprints(key, {**before.fingerprints, **fingerprints}) if fingerprints else before
 
 
 def _digest(request: Request) -> str:
     """Over what is asked, not over what the host has: a second deploy of the same commit knows its own run."""
     policy = request.policy
-    asked = {
+    rendered = {
         "host": request.host.name,
-        "files": {file.spec.path: sha256(file.content) for file in request.asked},
-        "policy": [sorted(policy.allow), policy.kill_jobs, policy.drain_s, policy.prove_s],
+        "files": {file.spec.path: sha256(file.content) for file in request.rendered},
+        "policy": [sorted(policy.allow), policy.kill_jobs, policy.drain_s, policy.verify_s],
     }
-    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(rendered, sort_keys=True).encode()).hexdigest()

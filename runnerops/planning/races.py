@@ -20,18 +20,18 @@ def moved(result: Result, failed: Step | None) -> str:
     return failed.args[2] if failed.verb == "guard" and failed.args[1:2] == ("sha256sum",) else ""
 
 
-def only_its_own(path: str, plan: Plan, asked: Sequence[RenderedFile], now: bytes | None) -> bool:
+def only_its_own(path: str, plan: Plan, rendered: Sequence[RenderedFile], now: bytes | None) -> bool:
     """Whether what the file has now differs from what was planned for in nothing but keys that the system itself writes."""
     change = next((change for change in plan.changes if path in {change.old.path, change.new.spec.path}), None)
     before = change.old.content if change else plan.files.get(plan.contents.get(path, ""))
-    specs = [change.new.spec] if change else [file.spec for file in asked if file.spec.path == path]
+    specs = [change.new.spec] if change else [file.spec for file in rendered if file.spec.path == path]
     return bool(specs) and before is not None and now not in (None, before) and _owned(specs[0], before, now or b"")
 
 
 def _owned(spec: FileSpec, before: bytes, now: bytes) -> bool:
     service = service_of(spec.service)
     try:
-        edits = service.edits(spec, service.parse(spec, before), service.parse(spec, now))
+        key_changes = service.key_changes(spec, service.parse(spec, before), service.parse(spec, now))
     except ParseError:
         return False
-    return all(service.owns(spec, edit.key) for edit in edits)
+    return all(service.owns(spec, key_change.key) for key_change in key_changes)

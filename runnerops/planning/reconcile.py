@@ -11,27 +11,27 @@ from dataclasses import replace
 
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host, RenderedFile
-from runnerops.model.plan import Stop
+from runnerops.model.plan import Blocker
 from runnerops.services import SERVICES
 
 
-def settle(
-    host: Host, asked: Sequence[RenderedFile], have: HostState
-) -> tuple[tuple[RenderedFile, ...], tuple[Stop, ...]]:
+def reconcile(
+    host: Host, rendered: Sequence[RenderedFile], observed: HostState
+) -> tuple[tuple[RenderedFile, ...], tuple[Blocker, ...]]:
     """What this host should have, and what stops a deploy already here (a token that cannot be told, …)."""
-    want: list[RenderedFile] = []
-    stops: list[Stop] = []
+    desired: list[RenderedFile] = []
+    blockers: list[Blocker] = []
     for service in SERVICES:
-        own = [file for file in asked if file.spec.service is service.NAME]
-        settled, found = service.settle(host, own, have)
-        want += (_as_owned(file, have) for file in settled)
-        stops += found
-    return tuple(want), tuple(stops)
+        own = [file for file in rendered if file.spec.service is service.NAME]
+        reconciled, found = service.reconcile(host, own, observed)
+        desired += (_as_owned(file, observed) for file in reconciled)
+        blockers += found
+    return tuple(desired), tuple(blockers)
 
 
-def _as_owned(file: RenderedFile, have: HostState) -> RenderedFile:
+def _as_owned(file: RenderedFile, observed: HostState) -> RenderedFile:
     """The owner that the host's file has is kept, its mode only ever narrowed."""
-    old = have.file(file.spec.path)
+    old = observed.file(file.spec.path)
     if old.kind != "file":
         return file
     mode = f"{int(file.spec.mode, 8) & int(old.mode, 8):04o}"

@@ -19,7 +19,7 @@ from runnerops.services.base import original_name
 ORIGINAL = 0
 """The number that stands for the time before the first run."""
 
-_CHANGED = frozenset({Result.APPLIED, Result.NEEDS_PERSON, Result.UNKNOWN})
+_CHANGED = frozenset({Result.APPLIED, Result.NEEDS_ATTENTION, Result.UNKNOWN})
 """Ends after which a host is not as it was before the run."""
 
 
@@ -31,7 +31,7 @@ class Target:
     places: Mapping[str, str | None]
 
 
-def choose_target(host: str, records: Sequence[Record], to: int | None) -> Target:
+def choose_restore_point(host: str, records: Sequence[Record], to: int | None) -> Target:
     """As run `to` left the host; None: as it was before the last run that changed a file. Raises RunneropsError."""
     if to is None:
         return _before_last(host, records)
@@ -73,7 +73,7 @@ def _before(records: Sequence[Record]) -> Mapping[str, str | None]:
     places: dict[str, str | None] = {}
     for record in records:
         if record.result in _CHANGED:
-            staged = {step.args[1]: step.args[0] for step in record.todo if _stages_old(step.verb, step.args)}
+            staged = {step.args[1]: step.args[0] for step in record.forward if _stages_old(step.verb, step.args)}
             for path, (old, _) in record.swapped.items():
                 places[path] = None if old == ABSENT else f"runs/{record.run.number}/{staged.get(path, '')}"
     return places
@@ -102,44 +102,44 @@ class Then:
     """A host as if its inventory asked for what it once had, the files that this asks for, and what is left out."""
 
     host: Host
-    asked: tuple[RenderedFile, ...]
+    rendered: tuple[RenderedFile, ...]
     notes: tuple[str, ...] = ()
 
 
-def as_of(host: Host, files: Mapping[str, bytes | None], parts: Mapping[str, str]) -> Then:
+def as_of(host: Host, files: Mapping[str, bytes | None], phases: Mapping[str, str]) -> Then:
     """The host as of these contents. `parts`: the service of each path that runs changed."""
     sections, left = dict(host.sections), dict(files)
-    asked: list[RenderedFile] = []
+    rendered: list[RenderedFile] = []
     caches = [one for one in host.caches if one.host != host.name]
     notes: list[str] = []
     for service in SERVICES:
         if service.NAME not in host.sections:
             continue
         usual = {spec.path for spec in service.files(host)}
-        own = {path: content for path, content in files.items() if path in usual or parts.get(path) == service.NAME}
+        own = {path: content for path, content in files.items() if path in usual or phases.get(path) == service.NAME}
         left = {path: content for path, content in left.items() if path not in own}
-        adopted = service.adopt(host, own)
+        adopted = service.restore(host, own)
         sections[service.NAME] = adopted.section
-        asked += adopted.asked
+        rendered += adopted.rendered
         caches = [*adopted.caches, *caches]
         notes += adopted.notes
-    then = replace(host, sections=sections, caches=tuple(caches), marks={}, wired=False)
+    then = replace(host, sections=sections, caches=tuple(caches), locations={}, wired=False)
     notes += (f"{path} stays: no section manages it now" for path in left)
-    return Then(then, tuple(asked), tuple(notes))
+    return Then(then, tuple(rendered), tuple(notes))
 
 
 def keep_untouched(
-    asked: Sequence[RenderedFile], touched: Collection[str], have: HostState
+    rendered: Sequence[RenderedFile], touched: Collection[str], observed: HostState
 ) -> tuple[RenderedFile, ...]:
     """What the rollback is not about stays as the host has it now, edited or not."""
-    now = {file.spec.path: have.file(file.spec.path).content for file in asked}
+    now = {file.spec.path: observed.file(file.spec.path).content for file in rendered}
     return tuple(
         file if file.spec.path in touched else replace(file, content=now[file.spec.path])
-        for file in asked
+        for file in rendered
         if file.spec.path in touched or now[file.spec.path] is not None
     )
 
 
-def parts_of(records: Sequence[Record]) -> Mapping[str, str]:
+def phases_of(records: Sequence[Record]) -> Mapping[str, str]:
     """The service of every path that a kept run changed."""
-    return {path: part for record in reversed(records) for path, part in record.parts.items()}
+    return {path: part for record in reversed(records) for path, part in record.phases.items()}

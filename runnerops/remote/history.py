@@ -69,7 +69,7 @@ def _number(record: Record) -> int:
 
 def _records(host: str, answers: Answers) -> Iterator[Record]:
     metas = state.read_metas(answers)
-    logs, todo, undo = (_grouped(answers, name) for name in ("logs", "todo", "undo"))
+    logs, forward, rollback = (_grouped(answers, name) for name in ("logs", "todo", "undo"))
     for run in state.read_runs(metas, answers, "logs"):
         meta = metas[run.number]
         actions, contents = meta.get("actions"), meta.get("contents")
@@ -77,8 +77,8 @@ def _records(host: str, answers: Answers) -> Iterator[Record]:
             run=run,
             command=str(meta.get("command", "deploy")),
             actions=tuple(map(str, actions)) if isinstance(actions, list) else (),
-            todo=protocol.decode(todo.get(run.number, ())),
-            undo=protocol.decode(undo.get(run.number, ())),
+            forward=protocol.decode(forward.get(run.number, ())),
+            rollback=protocol.decode(rollback.get(run.number, ())),
             events=tuple(_events(host, logs.get(run.number, ()))),
             contents=dict(contents) if isinstance(contents, dict) else {},
         )

@@ -75,14 +75,14 @@ def decode(lines: Iterable[str]) -> tuple[Step, ...]:
     return tuple(Step(cast("StepVerb", verb), tuple(args)) for verb, *args in fields)
 
 
-def stop_timeout(undo: Iterable[Step]) -> int:
+def stop_timeout(rollback: Iterable[Step]) -> int:
     """Seconds that the way back may take: systemd's default of 90 would kill it in the middle."""
-    return _MARGIN_SECONDS + sum(int(step.args[0]) for step in undo if step.verb in {"run", "await"})
+    return _MARGIN_SECONDS + sum(int(step.args[0]) for step in rollback if step.verb in {"run", "await"})
 
 
 def start(plan: Plan) -> tuple[str, ...]:
     """The command that unpacks a run from standard input, starts it and follows it."""
-    return ("sh", "-c", _START, "sh", STATE, str(plan.run), str(stop_timeout((*plan.undo, *plan.look))))
+    return ("sh", "-c", _START, "sh", STATE, str(plan.run), str(stop_timeout((*plan.rollback, *plan.diagnostics))))
 
 
 def follow(run: int, byte: int) -> tuple[str, ...]:
@@ -102,14 +102,14 @@ def payload(plan: Plan, secrets: Sequence[str]) -> bytes:
     """
     files = {
         "host.sh": Path(__file__).with_name("host.sh").read_bytes(),
-        "undo": encode(plan.undo),
-        "look": encode(plan.look),
+        "undo": encode(plan.rollback),
+        "look": encode(plan.diagnostics),
         "meta": f"{meta_text(plan)}\n".encode(),
         "secrets": "".join(f"{line}\n" for line in secrets if line).encode(),
         "versions": "".join(f"{name}\t{key}\t{said}\n" for name, (key, said) in plan.versions.items()).encode(),
         "keep": f"{plan.keep_runs} {KEEP_KIB}\n".encode(),
         **plan.files,
-        "todo": encode(plan.todo),
+        "todo": encode(plan.forward),
     }
     import tarfile  # noqa: PLC0415  only a deploy that changes something needs it
 
@@ -124,21 +124,21 @@ def payload(plan: Plan, secrets: Sequence[str]) -> bytes:
 
 def meta_text(plan: Plan) -> str:
     """What is remembered of a run, as one line of JSON."""
-    origin = plan.origin
+    requester = plan.requester
     meta = {
         "run": plan.run,
         "origin": {
-            "user": origin.user,
-            "machine": origin.machine,
-            "commit": origin.commit,
-            "pipeline": origin.pipeline,
+            "user": requester.user,
+            "machine": requester.machine,
+            "commit": requester.commit,
+            "pipeline": requester.pipeline,
         },
         "command": plan.command,
         "digest": plan.digest,
         "actions": [f"{action.shown} {action.service}" for action in plan.actions],
         "files": dict(plan.applied),
         "contents": dict(plan.contents),
-        "given": {"key": plan.given.key, "marks": dict(plan.given.marks)},
+        "given": {"key": plan.secret_fingerprints.key, "marks": dict(plan.secret_fingerprints.fingerprints)},
     }
     return json.dumps(meta, sort_keys=True)
 

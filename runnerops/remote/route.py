@@ -68,9 +68,9 @@ class Hop:
 class Verified(MissingHostKeyPolicy):
     """The one place where a host key is accepted: Fabric's clients know none themselves, so each key comes here."""
 
-    def __init__(self, hop: Hop, admit: Callable[[], None]) -> None:
+    def __init__(self, hop: Hop, allow_login: Callable[[], None]) -> None:
         self._hop = hop
-        self._admit = admit
+        self._admit = allow_login
 
     def missing_host_key(self, client: SSHClient, hostname: str, key: PKey) -> None:  # noqa: ARG002
         """Called before anything is sent but the key exchange. Raises HostKeyError."""
@@ -84,7 +84,7 @@ def make_route(
     credentials: Credentials,
     environ: Mapping[str, str],
     peers: Mapping[str, Host],
-    admit: Callable[[], None] = lambda: None,
+    allow_login: Callable[[], None] = lambda: None,
 ) -> tuple[Hop, ...]:
     """The hops, the first to connect to first and the host itself last. `admit` is called before each login.
 
@@ -97,7 +97,7 @@ def make_route(
         hops: list[Hop] = []
         step: Any = connection
         while isinstance(step, Connection):
-            hops.insert(0, _hop(host, step, known, credentials, environ, admit, gateway=step is not connection))
+            hops.insert(0, _hop(host, step, known, credentials, environ, allow_login, gateway=step is not connection))
             step = step.gateway
     except (SSHException, ValueError, KeyError, OSError, RecursionError) as error:
         reason = "jump hosts that need each other" if isinstance(error, RecursionError) else str(error)
@@ -127,7 +127,7 @@ def _hop(
     known: KnownHosts,
     credentials: Credentials,
     environ: Mapping[str, str],
-    admit: Callable[[], None],
+    allow_login: Callable[[], None],
     gateway: bool,
 ) -> Hop:
     settings = connection.ssh_config
@@ -138,7 +138,7 @@ def _hop(
     login = make_login(credentials, host.ssh.key, _identities(connection, environ), only, gateway)
     own = known.with_files(Path(file).expanduser() for file in settings.get("userknownhostsfile", "").split())
     hop = Hop(host.name, connection, tuple(dict.fromkeys(names)), loose, own, Attempt(connection.user, login), gateway)
-    connection.client.set_missing_host_key_policy(Verified(hop, admit))
+    connection.client.set_missing_host_key_policy(Verified(hop, allow_login))
     connection.connect_kwargs = {
         "banner_timeout": BANNER_SECONDS,
         "auth_timeout": _AUTH_SECONDS,

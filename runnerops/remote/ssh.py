@@ -39,7 +39,7 @@ def open_link(
     credentials: Credentials,
     environ: Mapping[str, str],
     peers: Mapping[str, Host] | None = None,
-    admit: Callable[[], None] = lambda: None,
+    allow_login: Callable[[], None] = lambda: None,
 ) -> Link:
     """Connects and logs in. `peers` are the hosts that `ssh.gateway` may name.
 
@@ -49,7 +49,7 @@ def open_link(
     load()
     from runnerops.remote.route import make_route  # noqa: PLC0415
 
-    hops = make_route(host, known, credentials, environ, peers or {}, admit)
+    hops = make_route(host, known, credentials, environ, peers or {}, allow_login)
     try:
         for hop in hops:
             open_hop(hop)

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from runnerops.model.common import ServiceName, Sha, Verb
-from runnerops.model.host_state import Facts, Given, HostState, Owed, RemoteFile, Run
-from runnerops.model.inventory import Origin
+from runnerops.model.host_state import Facts, HostState, Intent, RemoteFile, Run, SecretFingerprints
+from runnerops.model.inventory import Requester
 from runnerops.services.base import Answers
 from runnerops.services.steps import ANY
 
@@ -37,13 +37,13 @@ def host_state(answers: Answers, files: Mapping[str, RemoteFile], facts: Facts) 
     return HostState(
         files=files,
         facts=facts,
-        owed=tuple(_owed(answers)),
+        intents=tuple(_intents(answers)),
         last=runs[-1] if runs else None,
         applied=applied,
         staged=_staged(answers),
         base=dict(_contents(answers, since, metas.get(since, {}))),
         since=since,
-        given=_given(metas.get(since, {}).get("given")),
+        secret_fingerprints=_given(metas.get(since, {}).get("given")),
         versions=dict(_versions(answers)),
     )
 
@@ -69,7 +69,7 @@ def _addresses(text: str) -> Iterator[str]:
             yield words[3].partition("/")[0]
 
 
-def _owed(answers: Answers) -> Iterator[Owed]:
+def _intents(answers: Answers) -> Iterator[Intent]:
     """`VERB RUN INVOCATION` in a file named for the service; what cannot be read is owed at its harshest, to any."""
     names = {service.value: service for service in ServiceName}
     for path, text in _lines(answers, "owed"):
@@ -78,9 +78,9 @@ def _owed(answers: Answers) -> Iterator[Owed]:
             continue
         words = text.split()
         try:
-            yield Owed(service, Verb[words[0].upper()], int(words[1]), "" if words[2] == ANY else words[2])
+            yield Intent(service, Verb[words[0].upper()], int(words[1]), "" if words[2] == ANY else words[2])
         except (KeyError, ValueError, IndexError):
-            yield Owed(service, Verb.RESTART, 0, "")
+            yield Intent(service, Verb.RESTART, 0, "")
 
 
 def by_run(answers: Answers, name: str) -> Iterator[tuple[int, str, str]]:
@@ -108,18 +108,18 @@ def read_runs(metas: Mapping[int, Mapping[str, Any]], answers: Answers, logs: st
             ends[number] = text
         elif kind == "note" and text.startswith("clock "):
             begins.setdefault(number, _number(text.removeprefix("clock ")))
-    alive = {line.split()[0] for line in _text(answers, "alive").splitlines() if " failed " not in line}
+    running = {line.split()[0] for line in _text(answers, "alive").splitlines() if " failed " not in line}
     for number, meta in sorted(metas.items()):
-        origin = meta.get("origin")
+        requester = meta.get("origin")
         files = meta.get("files")
         yield Run(
             number=number,
-            origin=Origin(**origin) if isinstance(origin, dict) else Origin("", ""),
+            requester=Requester(**requester) if isinstance(requester, dict) else Requester("", ""),
             digest=str(meta.get("digest", "")),
             result=ends.get(number, ""),
-            alive=f"runnerops-{number}.service" in alive and number not in ends,
+            running=f"runnerops-{number}.service" in running and number not in ends,
             files=dict(files) if isinstance(files, dict) else {},
-            began=begins.get(number, 0),
+            started_at=begins.get(number, 0),
         )
 
 
@@ -137,12 +137,12 @@ def _contents(answers: Answers, run: int, meta: Mapping[str, Any]) -> Iterator[t
             yield path, b"\n".join([*found, b""])
 
 
-def _given(found: Any) -> Given:
+def _given(found: Any) -> SecretFingerprints:
     """What the last run that ended well carried on; nothing of it counts where its key cannot be read."""
-    key, marks = (found.get("key"), found.get("marks")) if isinstance(found, dict) else (None, None)
-    if not isinstance(key, str) or not isinstance(marks, dict) or not re.fullmatch(r"([0-9a-f]{2})+", key):
-        return Given()
-    return Given(key, {str(name): str(mark) for name, mark in marks.items()})
+    key, fingerprints = (found.get("key"), found.get("marks")) if isinstance(found, dict) else (None, None)
+    if not isinstance(key, str) or not isinstance(fingerprints, dict) or not re.fullmatch(r"([0-9a-f]{2})+", key):
+        return SecretFingerprints()
+    return SecretFingerprints(key, {str(name): str(location) for name, location in fingerprints.items()})
 
 
 def _versions(answers: Answers) -> Iterator[tuple[str, tuple[str, str]]]:

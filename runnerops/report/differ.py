@@ -19,7 +19,7 @@ def state_of(change: Change) -> str:
         return "removed"
     if old.kind == "absent":
         return "new"
-    if change.edits:
+    if change.key_changes:
         return "changed"
     if old.content != new.content:
         return "layout differs"
@@ -49,7 +49,7 @@ def _without_rewriting(change: Change, masker: Masker) -> str:
     spec, tree = change.new.spec, None
     if change.drift and change.drift.by == "runner" and change.new.content is not None:
         tree = service_of(spec.service).parse(spec, change.new.content)
-    if tree is None or any(not _put(tree, edit.key, edit.old) for edit in change.edits):
+    if tree is None or any(not _put(tree, key_change.key, key_change.old) for key_change in change.key_changes):
         return ""
     service = service_of(spec.service)
     return service.dump(spec, masker.tree(service, spec, tree)).decode()

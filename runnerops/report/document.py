@@ -7,8 +7,8 @@ from typing import Any
 
 from runnerops.model.common import Result, key_text
 from runnerops.model.host_state import Run
-from runnerops.model.inventory import Origin
-from runnerops.model.plan import Action, Change, Finding, Plan, Stop
+from runnerops.model.inventory import Requester
+from runnerops.model.plan import Action, Blocker, Change, Finding, Plan
 from runnerops.model.run import Event, Outcome
 from runnerops.redact import Masker
 from runnerops.report.differ import diff_lines, state_of
@@ -27,12 +27,12 @@ def plan_document(
         "files": [_change(change, masker) for change in plan.changes]
         + [{"path": path, "state": "in sync"} for path in in_sync],
         "actions": [_action(action) for action in plan.actions],
-        "stops": [_stop(stop) for stop in plan.stops],
-        "allowed": [_stop(stop) for stop in plan.lifted],
+        "stops": [_stop(blocker) for blocker in plan.blockers],
+        "allowed": [_stop(blocker) for blocker in plan.overridden],
         "findings": [finding_document(finding) for finding in plan.findings],
         "notes": list(plan.notes),
         "after": sorted(plan.after),
-        "steps": len(plan.todo),
+        "steps": len(plan.forward),
         "last_run": run_document(last) if last else None,
     }
 
@@ -41,20 +41,20 @@ def run_document(run: Run) -> dict[str, Any]:
     """A run on a host, in short."""
     return {
         "run": run.number,
-        "going_on": run.alive,
+        "going_on": run.running,
         "end": run.result,
-        "began": run.began,
-        "origin": origin_document(run.origin),
+        "began": run.started_at,
+        "origin": origin_document(run.requester),
     }
 
 
-def origin_document(origin: Origin) -> dict[str, str]:
+def origin_document(requester: Requester) -> dict[str, str]:
     """Who asked for a run, and from where."""
     return {
-        "user": origin.user,
-        "machine": origin.machine,
-        "commit": origin.commit,
-        "pipeline": origin.pipeline,
+        "user": requester.user,
+        "machine": requester.machine,
+        "commit": requester.commit,
+        "pipeline": requester.pipeline,
     }
 
 
@@ -64,10 +64,10 @@ def _change(change: Change, masker: Masker) -> dict[str, Any]:
         "path": change.old.path,
         "service": change.new.spec.service.value,
         "state": state_of(change),
-        "cause": change.cause,
-        "causes": {key_text(edit.key): edit.cause for edit in change.edits},
+        "cause": change.origin,
+        "causes": {key_text(key_change.key): key_change.origin for key_change in change.key_changes},
         "edited": {"since_run": drift.run, "at": drift.at or None, "by": drift.by} if drift else None,
-        "keys": [key_text(edit.key) for edit in change.edits],
+        "keys": [key_text(key_change.key) for key_change in change.key_changes],
         "diff": diff_lines(change, masker),
     }
 
@@ -86,18 +86,18 @@ def _action(action: Action) -> dict[str, Any]:
     }
 
 
-def _stop(stop: Stop) -> dict[str, Any]:
+def _stop(blocker: Blocker) -> dict[str, Any]:
     return {
-        "code": stop.code,
-        "message": stop.message,
-        "allowable": stop.allowable,
-        "details": list(stop.details),
+        "code": blocker.code,
+        "message": blocker.message,
+        "allowable": blocker.overridable,
+        "details": list(blocker.details),
     }
 
 
 def finding_document(finding: Finding) -> dict[str, Any]:
     """One finding of `check` or `diff`."""
-    mark = finding.mark
+    location = finding.location
     return {
         "rule": finding.rule,
         "severity": finding.severity,
@@ -105,7 +105,7 @@ def finding_document(finding: Finding) -> dict[str, Any]:
         "key": key_text(finding.key),
         "message": finding.message,
         "fix": finding.fix,
-        "place": {"file": mark.file, "line": mark.line, "column": mark.column} if mark else None,
+        "place": {"file": location.file, "line": location.line, "column": location.column} if location else None,
     }
 
 
@@ -128,7 +128,7 @@ def outcome_document(outcome: Outcome) -> dict[str, Any]:
         "host": outcome.host,
         "result": outcome.result.value,
         "message": outcome.message,
-        "look": list(outcome.look),
+        "look": list(outcome.diagnostics),
         "hint": outcome.hint,
         "seconds": round(outcome.seconds, 2),
     }

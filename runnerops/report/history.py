@@ -8,7 +8,7 @@ from typing import Any
 
 from runnerops.model.common import ENDS, Result
 from runnerops.model.host_state import Run
-from runnerops.model.inventory import Origin
+from runnerops.model.inventory import Requester
 from runnerops.model.plan import step_text
 from runnerops.model.run import Event, Record
 from runnerops.report.document import VERSION, event_document, origin_document
@@ -21,16 +21,16 @@ _COMMIT = 12
 def record_lines(record: Record, host: str, clock: int, *, verbose: bool) -> Iterator[Line]:
     """One run: when and how it ended, who asked for it, what it changed; every step with its time under `verbose`."""
     run, result = record.run, record.result
-    began = local_time(run.began) if run.began else "time not known"
-    if run.alive:
-        yield "warn", f"run {run.number}  {began}  going on for {max(0, clock - run.began)} s"
+    started_at = local_time(run.started_at) if run.started_at else "time not known"
+    if run.running:
+        yield "warn", f"run {run.number}  {started_at}  going on for {max(0, clock - run.started_at)} s"
     else:
         word = result.value if run.result else "cut off: it has no end"
-        took = f"  {record.ended - run.began:.1f} s" if record.events else ""
-        yield "good" if result in GOOD else "bad", f"run {run.number}  {began}  {word}{took}"
-    yield "plain", f"  {record.command} by {origin_text(run.origin)}"
-    if run.origin.pipeline:
-        yield "plain", f"  {run.origin.pipeline}"
+        took = f"  {record.finished_at - run.started_at:.1f} s" if record.events else ""
+        yield "good" if result in GOOD else "bad", f"run {run.number}  {started_at}  {word}{took}"
+    yield "plain", f"  {record.command} by {origin_text(run.requester)}"
+    if run.requester.pipeline:
+        yield "plain", f"  {run.requester.pipeline}"
     yield from (("plain", f"  ~ {path}") for path in record.swapped)
     yield from (("plain", f"  → {action.replace('_', '-')}") for action in record.actions)
     if record.failed:
@@ -38,13 +38,13 @@ def record_lines(record: Record, host: str, clock: int, *, verbose: bool) -> Ite
         yield from (("plain", f"    {event.text}") for event in record.events if event.kind == "note")
     if verbose:
         yield from _step_lines(record)
-    if run.alive:
+    if run.running:
         yield "plain", f"  hint: `runnerops history {host} --follow` follows it to its end"
 
 
 def _step_lines(record: Record) -> Iterator[Line]:
     for event, took in timed_steps(record):
-        steps = record.undo if event.list == "undo" else record.todo
+        steps = record.rollback if event.list == "undo" else record.forward
         text = step_text(steps[event.step]) if 0 <= event.step < len(steps) else ""
         back = "back: " if event.list == "undo" else ""
         yield "dim", f"  {took:8.2f} s  {back}{text}"
@@ -59,25 +59,25 @@ def timed_steps(record: Record) -> Iterator[tuple[Event, float]]:
             yield event, after - event.at
 
 
-def origin_text(origin: Origin) -> str:
+def origin_text(requester: Requester) -> str:
     """`anna on laptop, commit 1a2b3c4d5e6f`."""
-    who = origin.user or "somebody"
-    where = f" on {origin.machine}" if origin.machine else ""
-    commit = f", commit {origin.commit[:_COMMIT]}" if origin.commit else ""
+    who = requester.user or "somebody"
+    where = f" on {requester.machine}" if requester.machine else ""
+    commit = f", commit {requester.commit[:_COMMIT]}" if requester.commit else ""
     return f"{who}{where}{commit}"
 
 
 def holder_text(run: Run) -> str:
     """Whose run it is: `run 12 by anna from laptop, since 2026-07-02 14:02:11`; one that has ended began `at` then."""
-    where = run.origin.pipeline or run.origin.machine
-    word = "since" if run.alive else "at"
-    since = f", {word} {local_time(run.began)}" if run.began else ", since just now" if run.alive else ""
-    return f"run {run.number} by {run.origin.user or 'somebody'}{f' from {where}' if where else ''}{since}"
+    where = run.requester.pipeline or run.requester.machine
+    word = "since" if run.running else "at"
+    since = f", {word} {local_time(run.started_at)}" if run.started_at else ", since just now" if run.running else ""
+    return f"run {run.number} by {run.requester.user or 'somebody'}{f' from {where}' if where else ''}{since}"
 
 
 def last_run_lines(run: Run, host: str) -> Iterator[Line]:
     """What `diff` tells of a run that is going on, or that did not end well; nothing of any other."""
-    if run.alive:
+    if run.running:
         yield "warn", f"  {holder_text(run)}, is going on there right now"
         yield "plain", f"  hint: `runnerops history {host} --follow` follows it to its end"
     elif run.result != "applied":
@@ -101,12 +101,12 @@ def _document(record: Record) -> dict[str, Any]:
     return {
         "run": run.number,
         "command": record.command,
-        "result": record.result.value if run.result or run.alive else Result.UNKNOWN.value,
+        "result": record.result.value if run.result or run.running else Result.UNKNOWN.value,
         "end": run.result,
-        "going_on": run.alive,
-        "began": run.began,
-        "ended": round(record.ended, 2) if run.result else None,
-        "origin": origin_document(run.origin),
+        "going_on": run.running,
+        "began": run.started_at,
+        "ended": round(record.finished_at, 2) if run.result else None,
+        "origin": origin_document(run.requester),
         "files": list(record.swapped),
         "actions": list(record.actions),
         "failed": step_text(record.failed) if record.failed else None,
@@ -115,5 +115,5 @@ def _document(record: Record) -> dict[str, Any]:
 
 
 def _event(record: Record, event: Event) -> dict[str, Any]:
-    steps = record.undo if event.list == "undo" else record.todo
+    steps = record.rollback if event.list == "undo" else record.forward
     return event_document(event, step_text(steps[event.step]) if 0 <= event.step < len(steps) else "")

@@ -19,11 +19,11 @@ def cause_texts(change: Change) -> Iterator[tuple[str, tuple[str, ...]]]:
         "first": "not ours yet",
     }
     keys: dict[str, list[str]] = {}
-    for edit in change.edits:
-        found = keys.setdefault(edit.cause, [])
-        if key_text(edit.key) not in found:
-            found.append(key_text(edit.key))
-    yield from ((words[cause], tuple(found)) for cause, found in keys.items())
+    for key_change in change.key_changes:
+        found = keys.setdefault(key_change.origin, [])
+        if key_text(key_change.key) not in found:
+            found.append(key_text(key_change.key))
+    yield from ((words[origin], tuple(found)) for origin, found in keys.items())
     if change.drift and change.drift.by == "runner" and not keys.keys() & {"host", "both", "runner"}:
         yield f"{drift_text(change.drift)}; its keys stay", ()
 

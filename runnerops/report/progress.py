@@ -44,7 +44,7 @@ def open_show(plans: Mapping[str, Plan], screen: Screen, stack: ExitStack, *, as
 
 def step_of(plan: Plan, event: Event) -> Step | None:
     """The step that an event is about."""
-    steps = plan.undo if event.list == "undo" else plan.todo
+    steps = plan.rollback if event.list == "undo" else plan.forward
     return steps[event.step] if event.list and 0 <= event.step < len(steps) else None
 
 
@@ -133,7 +133,7 @@ class Bars(Lines):
         plan = self._plans[event.host]
         step = step_of(plan, event)
         if event.host not in self._tasks:
-            self._tasks[event.host] = self._bars.add_task("", total=len(plan.todo), host=event.host)
+            self._tasks[event.host] = self._bars.add_task("", total=len(plan.forward), host=event.host)
         if step and event.kind in {"step", "wait"}:
             text = _waiting(step, event) if event.kind == "wait" else step_text(step)
             done = event.step if event.list == "todo" else 0

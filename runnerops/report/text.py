@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 
 from runnerops.model.common import Result, Verb, key_text
-from runnerops.model.plan import Action, Change, Finding, Plan, Step, Stop, step_text
+from runnerops.model.plan import Action, Blocker, Change, Finding, Plan, Step, step_text
 from runnerops.model.run import Outcome
 from runnerops.redact import Masker
 from runnerops.report.differ import diff_lines, state_of
@@ -17,16 +17,16 @@ Line = tuple[str, str]
 WIDTH = 78
 
 SYMBOLS = {"new": "+", "removed": "-"}
-GOOD = {Result.UNCHANGED, Result.APPLIED, Result.PENDING, Result.GOING_ON}
+GOOD = {Result.UNCHANGED, Result.APPLIED, Result.PENDING, Result.IN_PROGRESS}
 
 
 def plan_lines(plan: Plan, masker: Masker, in_sync: Sequence[str], *, verbose: bool = False) -> Iterator[Line]:
     """One host: stops first, then each file, then each service's action, why, and its cost in jobs."""
     yield "host", plan.host
-    for stop in plan.stops:
-        yield from stop_lines(stop, plan.host)
-    for stop in plan.lifted:
-        yield "warn", f"  allowed {stop.code}: {stop.message}"
+    for blocker in plan.blockers:
+        yield from stop_lines(blocker, plan.host)
+    for blocker in plan.overridden:
+        yield "warn", f"  allowed {blocker.code}: {blocker.message}"
     for finding in plan.findings:
         yield from finding_lines(finding, indent="  ")
     for change in plan.changes:
@@ -38,15 +38,15 @@ def plan_lines(plan: Plan, masker: Masker, in_sync: Sequence[str], *, verbose: b
     for note in plan.notes:
         yield "plain", f"  note: {note}"
     if verbose:
-        yield from step_lines("there", plan.todo)
-        yield from step_lines("back", plan.undo)
+        yield from step_lines("there", plan.forward)
+        yield from step_lines("back", plan.rollback)
 
 
-def stop_lines(stop: Stop, host: str) -> Iterator[Line]:
+def stop_lines(blocker: Blocker, host: str) -> Iterator[Line]:
     """A stop with its code and, where it can be lifted, the exact flag."""
-    yield "bad", f"  stop {stop.code}: {stop.message}"
-    flag = "--kill-jobs" if stop.code == "jobs-running" else f"--allow {stop.code}@{host}"
-    if stop.allowable:
+    yield "bad", f"  stop {blocker.code}: {blocker.message}"
+    flag = "--kill-jobs" if blocker.code == "jobs-running" else f"--allow {blocker.code}@{host}"
+    if blocker.overridable:
         yield "plain", f"       to go on all the same: {flag}"
 
 
@@ -60,20 +60,20 @@ def finding_lines(finding: Finding, indent: str = "") -> Iterator[Line]:
 
 def finding_place(finding: Finding) -> str:
     """Where to mend it: the inventory's line where there is one, else the file and the key."""
-    place = str(finding.mark) if finding.mark else finding.path
+    place = str(finding.location) if finding.location else finding.path
     return f"{place}: {key_text(finding.key)}" if finding.key else place
 
 
 def change_lines(change: Change, masker: Masker) -> Iterator[Line]:
     """The file's state, whose change it is and, where keys differ, the diff."""
     state = state_of(change)
-    causes = list(cause_texts(change))
-    whole = f" · {causes[0][0]}" if len(causes) == 1 and not change.drift else ""
+    origins = list(cause_texts(change))
+    whole = f" · {origins[0][0]}" if len(origins) == 1 and not change.drift else ""
     yield "plain", f"  {SYMBOLS.get(state, '~')} {change.old.path}  {state}{whole}"
     if state not in {"new", "changed", "removed", "layout differs"}:
         return
     if not whole:
-        for words, keys in causes:
+        for words, keys in origins:
             yield from wrapped("plain", f"      {words}: {', '.join(keys)}" if keys else f"      {words}", 8)
     for line in diff_lines(change, masker):
         style = {"+": "new", "-": "gone", "@": "dim"}.get(line[:1], "plain")
@@ -144,7 +144,7 @@ def outcome_lines(outcome: Outcome) -> Iterator[Line]:
     yield style, f"{outcome.host}: {outcome.result}{took}"
     if outcome.message:
         yield "plain", f"  {outcome.message}"
-    for line in outcome.look:
+    for line in outcome.diagnostics:
         yield "plain", f"    {line}"
     if outcome.hint:
         yield "plain", f"  hint: {outcome.hint}"

@@ -64,7 +64,7 @@ class Resolver:
         """Raise SecretError naming every secret that could not be had, with its place and the fix, never a value."""
         missing = list(self.missing())
         if missing:
-            lines = [f"{secret.mark}: {problem}" for secret, problem, _ in missing]
+            lines = [f"{secret.location}: {problem}" for secret, problem, _ in missing]
             raise SecretError("\n".join(lines), "\n".join(dict.fromkeys(hint for _, _, hint in missing)))
 
     def values(self) -> frozenset[str]:

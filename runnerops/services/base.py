@@ -10,8 +10,8 @@ from typing import Any, Protocol, TypeAlias
 
 from runnerops.model.common import ABSENT, Key, ServiceName, Sha, Tree, Value
 from runnerops.model.host_state import Facts, HostState
-from runnerops.model.inventory import Adopted, FileSpec, Host, Policy, RenderedFile
-from runnerops.model.plan import Action, Change, Edit, Finding, Moves, Stop
+from runnerops.model.inventory import FileSpec, Host, Policy, RenderedFile, Restored
+from runnerops.model.plan import Action, ActionSteps, Blocker, Change, Finding, KeyChange
 
 
 class ParseError(Exception):
@@ -78,49 +78,49 @@ class Planner(Protocol):
     OBSERVE: str
     """Shell functions for the frame in `remote/observe.sh`; they only read."""
 
-    def questions(self, host: Host, asked: Sequence[RenderedFile]) -> tuple[tuple[str, ...], ...]:
+    def questions(self, host: Host, rendered: Sequence[RenderedFile]) -> tuple[tuple[str, ...], ...]:
         """Calls of OBSERVE's functions: argv tuples, which run side by side. `asked` has this service's files only."""
 
     def facts(self, facts: Facts, answers: Answers) -> Facts:
         """`facts` with this service's part read from the answers."""
 
-    def edits(self, spec: FileSpec, old: Tree, new: Tree) -> tuple[Edit, ...]:
+    def key_changes(self, spec: FileSpec, old: Tree, new: Tree) -> tuple[KeyChange, ...]:
         """The keys whose meaning differs, host-owned keys apart; () where the two mean the same."""
 
-    def counterpart(self, spec: FileSpec, edit: Edit, old: Tree, new: Tree, base: Tree) -> Value:
+    def counterpart(self, spec: FileSpec, key_change: KeyChange, old: Tree, new: Tree, base: Tree) -> Value:
         """What `base` has at the place of an edit between `old` and `new`; None where it has nothing there."""
 
     def owns(self, spec: FileSpec, key: Key) -> bool:
         """Whether the managed system writes this key itself."""
         return False
 
-    def settle(
-        self, host: Host, asked: Sequence[RenderedFile], have: HostState
-    ) -> tuple[tuple[RenderedFile, ...], tuple[Stop, ...]]:
+    def reconcile(
+        self, host: Host, rendered: Sequence[RenderedFile], observed: HostState
+    ) -> tuple[tuple[RenderedFile, ...], tuple[Blocker, ...]]:
         """What this host should have: the paths its daemon uses, host-owned keys kept, sticky keys written out."""
 
-    def given(self, host: Host, asked: Sequence[RenderedFile]) -> Mapping[str, str]:
+    def replaceable_secrets(self, host: Host, rendered: Sequence[RenderedFile]) -> Mapping[str, str]:
         """Secrets that the inventory gives and that the managed system may replace, by the name of what each is for."""
         return {}
 
     def remarks(
-        self, host: Host, asked: Sequence[RenderedFile], actions: Sequence[Action], have: HostState
+        self, host: Host, rendered: Sequence[RenderedFile], actions: Sequence[Action], observed: HostState
     ) -> Iterable[str]:
         """What is worth a word though it stops nothing and changes nothing. `actions` are the whole plan's."""
         return ()
 
-    def adopt(self, host: Host, files: Mapping[str, bytes | None]) -> Adopted:
+    def restore(self, host: Host, files: Mapping[str, bytes | None]) -> Restored:
         """Contents of before, by path (None: no file), as if an inventory asked for them; never a token of the runner's.
 
         `files` has this service's only; none at all: nothing is asked.
         """
 
-    def refusals(self, host: Host, have: HostState) -> Iterable[Stop]:
+    def unsupported(self, host: Host, observed: HostState) -> Iterable[Blocker]:
         """Why this host cannot be deployed at all (never allowable)."""
         return ()
 
-    def choose(
-        self, host: Host, changes: Sequence[Change], have: HostState, policy: Policy, before: Sequence[Action]
+    def minimal_action(
+        self, host: Host, changes: Sequence[Change], observed: HostState, policy: Policy, before: Sequence[Action]
     ) -> Action | None:
         """The gentlest action that suffices, what is owed included; None where nothing is to be done.
 
@@ -129,30 +129,30 @@ class Planner(Protocol):
         `before` are the actions of the services before this one: a docker restart is a registry's restart too.
         """
 
-    def stops(
-        self, host: Host, changes: Sequence[Change], actions: Sequence[Action], have: HostState, policy: Policy
-    ) -> Iterable[Stop]:
+    def blockers(
+        self, host: Host, changes: Sequence[Change], actions: Sequence[Action], observed: HostState, policy: Policy
+    ) -> Iterable[Blocker]:
         """What must not be done unasked. `changes` are this service's, `actions` the whole plan's."""
 
-    def moves(
+    def action_steps(
         self,
         host: Host,
         action: Action,
         changes: Sequence[Change],
-        have: HostState,
+        observed: HostState,
         policy: Policy,
         run: int,
-        paused: bool,
-    ) -> Moves:
+        already_stopped: bool,
+    ) -> ActionSteps:
         """How `action` is done and undone. `paused`: this service was brought to rest by an earlier part."""
 
-    def pause(self, have: HostState, policy: Policy) -> Moves:
+    def stop_steps(self, observed: HostState, policy: Policy) -> ActionSteps:
         """To rest, for another service's action; nothing for most."""
-        return Moves()
+        return ActionSteps()
 
-    def resume(self, have: HostState, policy: Policy, run: int) -> Moves:
+    def start_steps(self, observed: HostState, policy: Policy, run: int) -> ActionSteps:
         """Back from rest where no action of its own brings it back."""
-        return Moves()
+        return ActionSteps()
 
 
 class Service(FileFormat, Planner, Protocol):

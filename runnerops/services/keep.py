@@ -7,18 +7,18 @@ from collections.abc import Sequence
 from runnerops.model.common import Tree, Value
 
 
-def keep(want: Tree, old: Tree, keys: Sequence[str]) -> Tree:
+def keep(desired: Tree, old: Tree, keys: Sequence[str]) -> Tree:
     """`want` with the host's own values, or their absence, at the dotted `keys`."""
     for dotted in keys:
         name, _, rest = dotted.partition(".")
         if rest:
-            below = keep(_tree(want.get(name)), _tree(old.get(name)), [rest])
-            want = {**want, name: below} if below or name in want else want
+            below = keep(_tree(desired.get(name)), _tree(old.get(name)), [rest])
+            desired = {**desired, name: below} if below or name in desired else desired
         elif name in old:
-            want = {**want, name: old[name]}
+            desired = {**desired, name: old[name]}
         else:
-            want = {key: value for key, value in want.items() if key != name}
-    return want
+            desired = {key: value for key, value in desired.items() if key != name}
+    return desired
 
 
 def _tree(value: Value) -> Tree:

@@ -7,10 +7,10 @@ from runnerops.services.docker import verify as docker
 from runnerops.services.gitlab_runner import status as runner_standing
 from runnerops.services.registry import status as registry_standing
 from runnerops.services.registry import verify as registry
-from runnerops.services.status import Stands
-from runnerops.services.verify import Chain
+from runnerops.services.status import StatusProvider
+from runnerops.services.verify import VerifyProvider
 
-CHAIN: tuple[Chain, ...] = (docker, registry)
+VERIFY_PROVIDERS: tuple[VerifyProvider, ...] = (docker, registry)
 """In the order in which a pull meets them."""
 
-STANDS: tuple[Stands, ...] = (docker_standing, registry_standing, runner_standing)
+STATUS_PROVIDERS: tuple[StatusProvider, ...] = (docker_standing, registry_standing, runner_standing)

@@ -11,7 +11,7 @@ from runnerops.model.inventory import Host
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ServiceStatus:
     """One system. `well`: it runs as it should. `words`: what is loaded there and goes on there, a sentence each.
     `left`: files that runnerops applied for it and that no section asks for any more.
     """
@@ -20,13 +20,13 @@ class Standing:
     managed: bool
     version: str
     state: str
-    well: bool
-    words: tuple[str, ...] = ()
+    healthy: bool
+    details: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
 
 
-class Stands(Protocol):
+class StatusProvider(Protocol):
     """A service's part."""
 
-    def standing(self, host: Host, have: HostState) -> Standing | None:
+    def status(self, host: Host, observed: HostState) -> ServiceStatus | None:
         """None where it is neither managed nor there."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 
 from runnerops.model.common import ServiceName, Verb
-from runnerops.model.host_state import Owed
+from runnerops.model.host_state import Intent
 from runnerops.model.plan import DRAINED, Step
 
 ANY = "any"
@@ -38,41 +38,41 @@ def drain(seconds: int, *argv: str) -> Step:
     return wait(seconds, DRAINED, *argv)
 
 
-_LOOK = (
+_DIAGNOSE = (
     ': what does it say; echo "$1 is $(systemctl is-active "$1"); its last lines:"; '
     'journalctl -q --no-pager -o cat -u "$1" -n 8'
 )
 
 
-def look(unit: str) -> Step:
+def diagnose(unit: str) -> Step:
     """How a unit is, and the last lines of its log, for a person."""
-    return run(10, "sh", "-c", _LOOK, "sh", unit)
+    return run(10, "sh", "-c", _DIAGNOSE, "sh", unit)
 
 
-def owe(service: ServiceName, verb: Verb, run_number: int, invocation: str) -> Step:
+def intend(service: ServiceName, verb: Verb, run_number: int, invocation: str) -> Step:
     """What is owed until it is struck: by which run, and to which life of the service."""
     return Step("owe", (service, f"{verb.name.lower()} {run_number} {invocation or NOTHING}"))
 
 
-def owed_to(owed: Owed | None, invocation: str) -> bool:
+def still_intended(intent: Intent | None, invocation: str) -> bool:
     """Whether it is still owed to this life of the service; a record that could not be read names none, and counts."""
-    return owed is not None and owed.invocation in ("", invocation or NOTHING)
+    return intent is not None and intent.invocation in ("", invocation or NOTHING)
 
 
-def settle_debt(service: ServiceName, owed: Owed | None) -> Step:
+def restore_intent(service: ServiceName, intent: Intent | None) -> Step:
     """On the way back: what was owed before the run is owed again, else nothing."""
-    if owed is None:
+    if intent is None:
         return Step("strike", (service,))
-    return owe(service, owed.verb, owed.run, owed.invocation or ANY)
+    return intend(service, intent.verb, intent.run, intent.invocation or ANY)
 
 
-def owed_again(service: ServiceName, todo: Iterable[Step], run_number: int, *, rested: bool) -> Iterator[Step]:
+def intend_again(service: ServiceName, forward: Iterable[Step], run_number: int, *, stopped: bool) -> Iterator[Step]:
     """What the way back of a part owes from its first step on, for what was owed on the way there may be struck.
 
     `rested`: an earlier part brought this service to rest, and owes it a start.
     """
-    due = {step.args[0]: step.args[1].split()[0] for step in todo if step.verb == "owe"}
-    if rested:
+    due = {step.args[0]: step.args[1].split()[0] for step in forward if step.verb == "owe"}
+    if stopped:
         due.setdefault(service, Verb.RESTART.name.lower())
     for name, verb in due.items():
         yield Step("owe", (name, f"{verb} {run_number} {ANY}"))

@@ -49,16 +49,16 @@ def parse_image(text: str) -> tuple[str, str, str] | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class Evidence:
     """What was found about one host. `told`: answers of `inquiries`; `tried`: of the trial, None where there was none;
     `traces`: per host whose cache this one uses, answers of `traces`, or why there are none; `hosts`: those by name.
     """
 
-    have: HostState
+    observed: HostState
     probe: Probe
     told: Answers = field(default_factory=dict)
     tried: Answers | None = None
-    traces: Mapping[str, Answers | str] = field(default_factory=dict)
+    log_queries: Mapping[str, Answers | str] = field(default_factory=dict)
     hosts: Mapping[str, Host] = field(default_factory=dict)
     quick: bool = False
 
@@ -75,27 +75,27 @@ class Check:
     fix: str = ""
 
 
-class Chain(Protocol):
+class VerifyProvider(Protocol):
     """A service's links."""
 
     VERIFY: str
     """Shell functions for `inquiries` and `traces`, beside the service's OBSERVE; they only read."""
-    TRIAL: str
+    PULL_TEST: str
     """Shell functions for the trial, which change something and put it back."""
 
     def inquiries(self, host: Host, probe: Probe) -> Sequence[Call]:
         """What is asked of the host at once with its observation."""
 
-    def trial(self, host: Host, seen: Seen) -> Call | None:
+    def pull_test(self, host: Host, evidence: Evidence) -> Call | None:
         """What is tried on the host once; None for nothing."""
 
-    def traces(self, host: Host, probe: Probe, seconds: int) -> Sequence[Call]:
+    def log_queries(self, host: Host, probe: Probe, seconds: int) -> Sequence[Call]:
         """What is asked afterwards of a host on which caches run; `seconds`: how long ago the first trial began, at most."""
 
-    def witnesses(self, host: Host) -> Iterable[str]:
+    def cache_hosts(self, host: Host) -> Iterable[str]:
         """The hosts by name that can tell what became of this host's trial."""
 
-    def checks(self, host: Host, seen: Seen) -> Iterable[Check]:
+    def checks(self, host: Host, evidence: Evidence) -> Iterable[Check]:
         """The links, in the order in which a pull meets them."""
 
 

@@ -25,8 +25,8 @@ class Case:
 
     name: str
     ends: str
-    todo: tuple[Step, ...]
-    undo: tuple[Step, ...] = ()
+    forward: tuple[Step, ...]
+    rollback: tuple[Step, ...] = ()
     before: Mapping[str, File] = field(default_factory=lambda: {A: (OLD, "0644")})
     after: Mapping[str, File | None] = field(default_factory=lambda: {A: (OLD, "0644")})
     notes: tuple[str, ...] = ()

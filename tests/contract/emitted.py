@@ -9,10 +9,10 @@ from pathlib import Path
 
 from runnerops.model.common import ServiceName, Tree
 from runnerops.model.host_state import HostState, RemoteFile, RunnerFacts, Unit
-from runnerops.model.inventory import Cache, Host, Origin, Policy, RenderedFile
+from runnerops.model.inventory import Cache, Host, Policy, RenderedFile, Requester
 from runnerops.model.plan import Plan, Step
 from runnerops.planning.plan import Request, make_plan
-from runnerops.planning.reconcile import settle
+from runnerops.planning.reconcile import reconcile
 from runnerops.render import Renderer
 from tests.unit.services.builders import ARGV, BRIDGE, MIRROR, Vault, cache, compose_facts, engine, our_container, state
 
@@ -59,7 +59,7 @@ CACHES = (
 def deployed(here: Host) -> HostState:
     """A host on which this was deployed, and where all of it runs."""
     fresh = running()
-    want, _ = settle(here, asked(here), fresh)
+    want, _ = reconcile(here, rendered(here), fresh)
     files = {
         file.spec.path: RemoteFile(file.spec.path, "file", file.content, file.spec.mode, file.spec.owner)
         for file in want
@@ -77,7 +77,7 @@ def deployed(here: Host) -> HostState:
     return replace(fresh, files=files, facts=replace(fresh.facts, docker=daemon))
 
 
-def asked(here: Host) -> tuple[RenderedFile, ...]:
+def rendered(here: Host) -> tuple[RenderedFile, ...]:
     return Renderer(Path("no-such-project"), Vault()).files(here)
 
 
@@ -86,10 +86,10 @@ def running(version: str = "16.11.0") -> HostState:
     return state({}, engine(), registry_facts=answering, runner_facts=RunnerFacts(_UNIT, version))
 
 
-def plan(here: Host, have: HostState, policy: Policy = Policy()) -> Plan:  # noqa: B008  frozen
-    files = asked(here)
-    want, _ = settle(here, files, have)
-    return make_plan(Request(here, files, want, have, policy, Origin("me", "here"), key="00" * 32))
+def plan(here: Host, observed: HostState, policy: Policy = Policy()) -> Plan:  # noqa: B008  frozen
+    files = rendered(here)
+    want, _ = reconcile(here, files, observed)
+    return make_plan(Request(here, files, want, observed, policy, Requester("me", "here"), key="00" * 32))
 
 
 def plans() -> Iterator[Plan]:
@@ -110,7 +110,7 @@ def plans() -> Iterator[Plan]:
     for runner in RUNNERS:
         for policy in POLICIES:
             yield plan(host(DOCKER, caches(cache(ttl="48h")), runner), there, policy)
-    yield from (plan(whole, have) for have in _stopped(there))
+    yield from (plan(whole, observed) for observed in _stopped(there))
     wide = {path: replace(file, mode="0666") for path, file in there.files.items()}
     yield plan(whole, replace(there, files=wide))
 
@@ -119,10 +119,10 @@ def _stopped(there: HostState) -> Iterator[HostState]:
     """Docker, its daemon that has live-restore as a flag, and the runner; with its file and without."""
     stopped = replace(_UNIT, active="inactive", pid=0, invocation="")
     for files in (there.files, {}):
-        have = replace(there, files=files)
+        observed = replace(there, files=files)
         for argv in (ARGV, (*ARGV, "--live-restore")):
-            yield replace(have, facts=replace(have.facts, docker=engine(active="failed", argv=argv)))
-        yield replace(have, facts=replace(have.facts, runner=RunnerFacts(stopped, "16.11.0")))
+            yield replace(observed, facts=replace(observed.facts, docker=engine(active="failed", argv=argv)))
+        yield replace(observed, facts=replace(observed.facts, runner=RunnerFacts(stopped, "16.11.0")))
 
 
 def argvs(steps: Sequence[Step]) -> Iterator[Argv]:
@@ -147,11 +147,13 @@ _WORDS = ("docker", "curl", "wget", "systemctl", "nsenter")
 def form(argv: Argv) -> Argv:
     """A script is itself; what it is given counts by its number, but for a list, or a command among it."""
     if argv[:2] == ("sh", "-c"):
-        given = argv[4:]
+        secret_fingerprints = argv[4:]
         runs = '"$@"' in argv[2]
-        inner = next((at for at, word in enumerate(given) if word in _WORDS and runs), len(given))
-        args = ("ARGS",) if re.search(r"\bfor \w+; do", argv[2]) else tuple("ARG" for _ in given[:inner])
-        return (*argv[:4], *args, *(form(given[inner:]) if inner < len(given) else ()))
+        inner = next(
+            (at for at, word in enumerate(secret_fingerprints) if word in _WORDS and runs), len(secret_fingerprints)
+        )
+        args = ("ARGS",) if re.search(r"\bfor \w+; do", argv[2]) else tuple("ARG" for _ in secret_fingerprints[:inner])
+        return (*argv[:4], *args, *(form(secret_fingerprints[inner:]) if inner < len(secret_fingerprints) else ()))
     if argv[0] == "sh":
         return (*argv[:2], *("ARG" for _ in argv[2:]))
     words = [_word(word) for word in argv]
@@ -171,7 +173,7 @@ def _word(word: str) -> str:
 
 def emitted() -> set[Argv]:
     """The form of every command of every plan, there and back."""
-    return {form(argv) for made in plans() for argv in argvs((*made.todo, *made.undo))}
+    return {form(argv) for made in plans() for argv in argvs((*made.forward, *made.rollback))}
 
 
 if __name__ == "__main__":

@@ -40,16 +40,16 @@ class Memory:
         """`protocol.start`, with its payload."""
         assert command[1] == "-c"
         with tarfile.open(fileobj=io.BytesIO(stdin)) as tar:
-            given = {info.name: file.read() for info in tar if (file := tar.extractfile(info))}
-        walk = _Walk(self.files, given)
+            secret_fingerprints = {info.name: file.read() for info in tar if (file := tar.extractfile(info))}
+        walk = _Walk(self.files, secret_fingerprints)
         walk.whole()
         yield from (LOG.format(*event).encode() for event in walk.events)
 
 
 class _Walk:
-    def __init__(self, files: dict[str, File], given: dict[str, bytes]) -> None:
+    def __init__(self, files: dict[str, File], secret_fingerprints: dict[str, bytes]) -> None:
         self.files = files
-        self.given = given
+        self.secret_fingerprints = secret_fingerprints
         self.staged: dict[tuple[str, str], File] = {}
         self.begun: set[str] = set()
         self.swapped: set[str] = set()
@@ -73,7 +73,7 @@ class _Walk:
         """Whether all held."""
         good = True
         skip = False
-        for index, line in enumerate(self.given[name].decode().splitlines()):
+        for index, line in enumerate(self.secret_fingerprints[name].decode().splitlines()):
             verb, *words = line.split("\t")
             if name == "undo" and verb == "part":
                 skip = words[0] not in self.begun
@@ -86,7 +86,7 @@ class _Walk:
                 continue
             if verb == "await" and self.said:
                 self.tell(name, index, "wait", self.said[0])
-            secrets = self.given["secrets"].decode().split()
+            secrets = self.secret_fingerprints["secrets"].decode().split()
             for text in self.said:
                 if not any(secret in text for secret in secrets):
                     self.tell(name, index, "note", text)
@@ -101,8 +101,8 @@ class _Walk:
             self.begun |= {words[0]} if name == "todo" else set()
         elif verb == "stage":
             file, path, mode, _, wanted = words
-            self.staged[path, wanted] = (self.given[file], mode)
-            return sha256(self.given[file]) == wanted
+            self.staged[path, wanted] = (self.secret_fingerprints[file], mode)
+            return sha256(self.secret_fingerprints[file]) == wanted
         elif verb == "swap":
             return self.swap(name, index, *words)
         elif verb == "owe":
@@ -143,7 +143,7 @@ class _Walk:
 
     def ahead(self, index: int, path: str, now: str) -> bool:
         """Whether the way back, from this step on, takes the path to what is there."""
-        steps = (line.split("\t") for line in self.given["undo"].decode().splitlines()[index:])
+        steps = (line.split("\t") for line in self.secret_fingerprints["undo"].decode().splitlines()[index:])
         return any(step[:2] == ["swap", path] and step[3] == now for step in steps)
 
     def program(self, argv: list[str]) -> tuple[int, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from runnerops.engine.apply import Follows, apply
-from runnerops.model.inventory import Origin
+from runnerops.model.inventory import Requester
 from runnerops.model.plan import Plan
 from runnerops.model.run import Event
 from runnerops.redact import Redactor
@@ -34,7 +34,9 @@ def walk(case: Case, remote: Remote) -> list[Event]:
     remote.clear()
     for path, (content, mode) in case.before.items():
         remote.put(path, content, mode)
-    plan = Plan("host", remote.next_run(), Origin("me", "here"), todo=case.todo, undo=case.undo, files=FILES)
+    plan = Plan(
+        "host", remote.next_run(), Requester("me", "here"), forward=case.forward, rollback=case.rollback, files=FILES
+    )
     events: list[Event] = []
     apply(plan, remote.link, remote.link, Redactor([SECRET]), events.append)
     return events

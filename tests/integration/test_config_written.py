@@ -53,7 +53,7 @@ def walk(walker: Walker, old: Tree, new: Tree, now: str, *, fails: bool = False)
     walker.put(PATH, before.decode(), 0o600)
     path = str(walker.at(PATH))
     swap = Step("swap", (PATH, sha256(before), sha256(after)))
-    todo = [
+    forward = [
         Step("stage", ("old.1", PATH, "0600", "root:root", sha256(before))),
         Step("stage", ("new.1", PATH, "0600", "root:root", sha256(after))),
         Step("part", ("gitlab_runner",)),
@@ -62,14 +62,14 @@ def walk(walker: Walker, old: Tree, new: Tree, now: str, *, fails: bool = False)
         written.is_there(PATH, after),
     ]
     if fails:
-        todo.append(Step("run", ("10", "false")))
-    undo = [
+        forward.append(Step("run", ("10", "false")))
+    rollback = [
         Step("part", ("gitlab_runner",)),
         written.taken_back(PATH, after),
         Step("swap", (PATH, sha256(after), sha256(before))),
     ]
     files = {"old.1": before, "new.1": after, "now": now.encode(), **written.files(before, after, ())}
-    walker.prepare(todo, undo, files)
+    walker.prepare(forward, rollback, files)
     walker.walk()
     return [event.text for event in walker.events() if event.kind in {"note", "end"} and event.text]
 
@@ -118,7 +118,7 @@ def test_a_run_that_ends_before_its_swap_has_nothing_to_take_back(walker: Walker
     before, after = to_toml(OLD).encode(), to_toml(NEW).encode()
     walker.put(PATH, before.decode(), 0o600)
     part = Step("part", ("gitlab_runner",))
-    undo = [part, written.taken_back(PATH, after), Step("swap", (PATH, sha256(after), sha256(before)))]
-    walker.prepare([part, Step("run", ("10", "false"))], undo, dict(written.files(before, after, ())))
+    rollback = [part, written.taken_back(PATH, after), Step("swap", (PATH, sha256(after), sha256(before)))]
+    walker.prepare([part, Step("run", ("10", "false"))], rollback, dict(written.files(before, after, ())))
     assert walker.walk() == "rolled-back"
     assert walker.read(PATH) == before.decode()

@@ -113,13 +113,17 @@ def test_a_file_edited_meanwhile_is_not_lost(walker: Walker) -> None:
 
 
 def test_what_is_owed_is_on_disk_until_it_is_struck(walker: Walker) -> None:
-    owed = walker.at("/var/lib/runnerops/owed/docker")
+    intents = walker.at("/var/lib/runnerops/owed/docker")
     walker.prepare(
-        [Step("owe", ("docker", "restart 1 abc")), sh(f"cp {owed} {walker.root}/tmp/seen"), Step("strike", ("docker",))]
+        [
+            Step("owe", ("docker", "restart 1 abc")),
+            sh(f"cp {intents} {walker.root}/tmp/seen"),
+            Step("strike", ("docker",)),
+        ]
     )
     assert walker.walk() == "applied"
     assert walker.read("/tmp/seen") == "restart 1 abc\n"
-    assert not owed.exists()
+    assert not intents.exists()
 
 
 # --------------------------------------------------------------------------------------------------- the way back
@@ -127,7 +131,7 @@ def test_what_is_owed_is_on_disk_until_it_is_struck(walker: Walker) -> None:
 
 def whole_run(fail_at: int | None = None, how: str = "false") -> tuple[list[Step], list[Step]]:
     """Two parts, one with a file that is there, one with a file that is not; a failing step put in at `fail_at`."""
-    todo = [
+    forward = [
         Step("guard", ("x", "echo", "x")),
         stage("old.1", A, OLD),
         stage("new.1", A, NEW_A),
@@ -143,7 +147,7 @@ def whole_run(fail_at: int | None = None, how: str = "false") -> tuple[list[Step
         sh("echo acted two >>../acts"),
         Step("strike", ("two",)),
     ]
-    undo = [
+    rollback = [
         Step("part", ("one",)),
         swap(A, NEW_A, OLD),
         sh("echo undid one >>../acts"),
@@ -154,8 +158,8 @@ def whole_run(fail_at: int | None = None, how: str = "false") -> tuple[list[Step
         Step("strike", ("two",)),
     ]
     if fail_at is not None:
-        todo.insert(fail_at, sh(how))
-    return todo, undo
+        forward.insert(fail_at, sh(how))
+    return forward, rollback
 
 
 LENGTH = len(whole_run()[0])
@@ -187,9 +191,9 @@ def each_on_its_own(walker: Walker, cases: int, check: Callable[[Walker, int], N
 
 def test_a_step_that_fails_anywhere_leaves_all_as_it_was(walker: Walker) -> None:
     def check(disk: Walker, at: int) -> None:
-        todo, undo = whole_run(at)
-        disk.prepare(todo, undo, FILES)
-        begun = sum(step.verb == "part" for step in todo[:at])
+        forward, rollback = whole_run(at)
+        disk.prepare(forward, rollback, FILES)
+        begun = sum(step.verb == "part" for step in forward[:at])
         assert (at, disk.walk()) == (at, "rolled-back" if begun else "failed")
         as_it_was(disk)
         acts = (disk.read("/var/lib/runnerops/runs/acts") or "").splitlines()
@@ -204,11 +208,11 @@ KILL = "kill -9 $(cat holder)"
 
 def test_a_walker_killed_anywhere_is_brought_back(walker: Walker) -> None:
     def check(disk: Walker, at: int) -> None:
-        todo, undo = whole_run()
-        todo.insert(at, sh(KILL))
-        disk.prepare(todo, undo, FILES)
+        forward, rollback = whole_run()
+        forward.insert(at, sh(KILL))
+        disk.prepare(forward, rollback, FILES)
         assert (at, disk.walk()) == (at, "")
-        begun = sum(step.verb == "part" for step in todo[:at])
+        begun = sum(step.verb == "part" for step in forward[:at])
         assert (at, disk.back()) == (at, "rolled-back" if begun else "interrupted")
         as_it_was(disk)
         log = (disk.folder / "log").read_bytes()
@@ -219,9 +223,9 @@ def test_a_walker_killed_anywhere_is_brought_back(walker: Walker) -> None:
 
 
 def test_a_way_back_that_fails_goes_on_and_asks_for_a_person(walker: Walker) -> None:
-    todo, undo = whole_run(LENGTH)
-    undo.insert(1, sh("false"))
-    walker.prepare(todo, undo, FILES)
+    forward, rollback = whole_run(LENGTH)
+    rollback.insert(1, sh("false"))
+    walker.prepare(forward, rollback, FILES)
     assert walker.walk() == "needs-person"
     as_it_was(walker)
 
@@ -231,10 +235,10 @@ MIDDLE = b"middle\n"
 
 def sticky_run(walker: Walker, *last: Step) -> None:
     """A way back over a content in between, looked at after each of its swaps."""
-    part, look = Step("part", ("x",)), sh(f"cat {walker.at(A)} >>../seen")
+    part, diagnostics = Step("part", ("x",)), sh(f"cat {walker.at(A)} >>../seen")
     staged = [stage("old.1", A, OLD), stage("new.1", A, NEW_A), stage("mid", A, MIDDLE)]
-    undo = [part, swap(A, NEW_A, MIDDLE), look, swap(A, MIDDLE, OLD), look]
-    walker.prepare([*staged, part, swap(A, OLD, NEW_A), *last], undo, {"old.1": OLD, "new.1": NEW_A, "mid": MIDDLE})
+    rollback = [part, swap(A, NEW_A, MIDDLE), diagnostics, swap(A, MIDDLE, OLD), diagnostics]
+    walker.prepare([*staged, part, swap(A, OLD, NEW_A), *last], rollback, {"old.1": OLD, "new.1": NEW_A, "mid": MIDDLE})
 
 
 def test_a_sticky_key_goes_back_over_a_file_in_between(walker: Walker) -> None:
@@ -255,21 +259,21 @@ def test_the_way_back_starts_from_wherever_the_run_was_cut_off(walker: Walker, n
 
 
 def test_a_way_back_that_is_killed_anywhere_can_be_gone_again(walker: Walker) -> None:
-    todo, undo = whole_run(LENGTH)
+    forward, rollback = whole_run(LENGTH)
     once = "[ -e ../struck ] || { : >../struck; " + KILL + "; }"
 
     def check(disk: Walker, at: int) -> None:
-        disk.prepare(todo, [*undo[: at + 1], sh(once), *undo[at + 1 :]], FILES)
+        disk.prepare(forward, [*rollback[: at + 1], sh(once), *rollback[at + 1 :]], FILES)
         assert (at, disk.walk()) == (at, "")
         assert (at, disk.back()) == (at, "rolled-back")
         as_it_was(disk)
 
-    each_on_its_own(walker, len(undo), check)
+    each_on_its_own(walker, len(rollback), check)
 
 
 def test_a_run_that_was_killed_while_it_tidied_up_stays_applied(walker: Walker) -> None:
-    todo, undo = whole_run()
-    walker.prepare(todo, undo, FILES)
+    forward, rollback = whole_run()
+    walker.prepare(forward, rollback, FILES)
     assert walker.walk() == "applied"
     log = walker.folder / "log"
     log.write_text("".join(log.read_text().splitlines(keepends=True)[:-1]))
@@ -379,8 +383,8 @@ def test_what_commands_print_and_note_needs_no_disk_where_there_is_run(walker: W
 
 
 def test_a_run_begins_only_where_there_is_room_for_its_log(walker: Walker) -> None:
-    todo, undo = whole_run()
-    walker.prepare(todo, undo, FILES)
+    forward, rollback = whole_run()
+    walker.prepare(forward, rollback, FILES)
     (walker.folder / "reserve").mkdir()
     done = walker.call("walk", str(walker.folder))
     assert done.returncode == 0
@@ -415,15 +419,15 @@ LOOK = protocol.encode(
 
 
 def test_what_a_service_says_is_told_when_a_step_of_its_part_did_not_hold(walker: Walker) -> None:
-    todo = [Step("part", ("one",)), sh("true"), Step("part", ("two",)), sh("false")]
-    walker.prepare(todo, [Step("part", ("one",)), sh("true")], {"look": LOOK, "secrets": b"s3cret\n"})
+    forward = [Step("part", ("one",)), sh("true"), Step("part", ("two",)), sh("false")]
+    walker.prepare(forward, [Step("part", ("one",)), sh("true")], {"look": LOOK, "secrets": b"s3cret\n"})
     assert walker.walk() == "rolled-back"
     assert notes(walker) == ["more"]
 
 
 def test_when_the_way_back_fails_every_part_that_had_begun_says_its_word(walker: Walker) -> None:
-    todo = [Step("part", ("one",)), Step("part", ("two",)), sh("false")]
-    walker.prepare(todo, [Step("part", ("one",)), sh("false")], {"look": LOOK})
+    forward = [Step("part", ("one",)), Step("part", ("two",)), sh("false")]
+    walker.prepare(forward, [Step("part", ("one",)), sh("false")], {"look": LOOK})
     assert walker.walk() == "needs-person"
     assert notes(walker) == ["two says s3cret", "more", "one says", "two says s3cret", "more"]
 
@@ -435,17 +439,17 @@ def test_before_the_first_part_nobody_is_asked(walker: Walker) -> None:
 
 
 def test_where_no_other_record_can_be_written_the_older_one_will_do_on_the_way_back(walker: Walker) -> None:
-    part, owed = Step("part", ("one",)), Step("owe", ("one", "restart 1 any"))
-    full = sh(f"mkdir {walker.at('/var/lib/runnerops/owed/.one')}; false")  # nothing can be written there
-    walker.prepare([part, Step("owe", ("one", "reload 1 abc")), full], [part, owed])
+    part, intents = Step("part", ("one",)), Step("owe", ("one", "restart 1 any"))
+    full = sh(f"mkdir {walker.at('/var/lib/runnerops/intents/.one')}; false")  # nothing can be written there
+    walker.prepare([part, Step("owe", ("one", "reload 1 abc")), full], [part, intents])
     walker.call("walk", str(walker.folder))  # and complains
     assert walker.end() == "rolled-back"
     assert walker.read("/var/lib/runnerops/owed/one") == "reload 1 abc\n"
 
 
 def test_a_way_back_that_can_owe_nothing_asks_for_a_person(walker: Walker) -> None:
-    part, owed = Step("part", ("one",)), Step("owe", ("one", "restart 1 any"))
-    full = sh(f"mkdir -p {walker.at('/var/lib/runnerops/owed/.one')}; false")
-    walker.prepare([part, full], [part, owed])
+    part, intents = Step("part", ("one",)), Step("owe", ("one", "restart 1 any"))
+    full = sh(f"mkdir -p {walker.at('/var/lib/runnerops/intents/.one')}; false")
+    walker.prepare([part, full], [part, intents])
     walker.call("walk", str(walker.folder))
     assert walker.end() == "needs-person"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from runnerops.engine.connections import Reach
+from runnerops.engine.connections import ConnectionPool
 from runnerops.errors import HostError
 from runnerops.model.inventory import Inventory
 from runnerops.report.screen import Screen
@@ -38,27 +38,27 @@ def given_up(sshd: Sshd) -> None:
         time.sleep(0.02)
 
 
-def reach(sshd: Sshd, folder: Path) -> Reach:
+def pool(sshd: Sshd, folder: Path) -> ConnectionPool:
     (folder / "known_hosts").write_text(sshd.line())
     path = str(folder / "inventory.yml")
-    return Reach(
+    return ConnectionPool(
         Inventory(path, (sshd.host(),), {}), {"HOME": os.environ["HOME"]}, Screen(out=StringIO(), err=StringIO())
     )
 
 
 def test_nobody_logs_in_before_it_is_admitted(sshd: Sshd, tmp_path: Path) -> None:
-    with reach(sshd, tmp_path) as way:
-        way.begin([sshd.host()])
+    with pool(sshd, tmp_path) as way:
+        way.connect_early([sshd.host()])
         logged(sshd)
         assert not sshd.asked_to_log_in
-        way.admit()
+        way.allow_login()
         assert way.link(sshd.host()).run(["echo", "hi"], b"", 10).stdout == b"hi\n"
     assert sshd.log().count(AGREED) == 1
 
 
 def test_nobody_logs_in_who_was_never_admitted(sshd: Sshd, tmp_path: Path) -> None:
-    with reach(sshd, tmp_path) as way:
-        way.begin([sshd.host()])
+    with pool(sshd, tmp_path) as way:
+        way.connect_early([sshd.host()])
         logged(sshd)
     with pytest.raises(HostError, match="not logged in"):
         way.link(sshd.host())
@@ -70,11 +70,11 @@ def test_one_who_waited_too_long_connects_again(
 ) -> None:
     sshd = start_sshd("LoginGraceTime 4")
     monkeypatch.setattr("runnerops.engine.connections._GRACE_SECONDS", 0.5)
-    with reach(sshd, tmp_path) as way:
-        way.begin([sshd.host()])
+    with pool(sshd, tmp_path) as way:
+        way.connect_early([sshd.host()])
         logged(sshd)
         given_up(sshd)
-        way.admit()
+        way.allow_login()
         assert way.link(sshd.host()).run(["echo", "hi"], b"", 10).stdout == b"hi\n"
     assert sshd.log().count(AGREED) == 2
 

@@ -58,7 +58,7 @@ TAKEN_OUT = ("insecure-registries", "default-ipc-mode", "max-concurrent-uploads"
 
 
 @dataclass(frozen=True, slots=True)
-class Edit:
+class KeyChange:
     """One change of a host's inventory: a place, its new value (None takes the key out), and the unit it restarts."""
 
     kind: str
@@ -70,48 +70,50 @@ class Edit:
         return f"{self.kind}: {'.'.join(map(str, self.place))} = {self.value!r}"
 
 
-def daemon_edits(keys: Sequence[DaemonKey]) -> Iterator[tuple[str, Edit]]:
+def daemon_edits(keys: Sequence[DaemonKey]) -> Iterator[tuple[str, KeyChange]]:
     """Class and change, of daemon.json."""
     for key in keys:
         place = ("docker", key.name)
         if key.name in TAKEN_OUT:
             kind = "sticky key out" if key.sticky else "key out"
             unsaid = key.sticky and key.neutral is None  # else the file says what means the same as no key
-            yield kind, Edit(kind, place, None, "docker" if unsaid or not key.reload else "")
+            yield kind, KeyChange(kind, place, None, "docker" if unsaid or not key.reload else "")
         elif key.name in DAEMON_VALUES:
             kind = "docker reload" if key.reload else "docker restart"
-            yield kind, Edit(kind, place, DAEMON_VALUES[key.name], "" if key.reload else "docker")
+            yield kind, KeyChange(kind, place, DAEMON_VALUES[key.name], "" if key.reload else "docker")
 
 
-def runner_edits() -> Iterator[tuple[str, Edit]]:
+def runner_edits() -> Iterator[tuple[str, KeyChange]]:
     """Class and change, of config.toml: at its top, and in its first `[[runners]]`."""
     for name in TABLES["config"]:
         if name in RUNNER_VALUES:
             kind = "runner restart" if name in RESTART else "runner reload"
             yield (
                 kind,
-                Edit(kind, ("gitlab_runner", name), RUNNER_VALUES[name], "gitlab-runner" if name in RESTART else ""),
+                KeyChange(
+                    kind, ("gitlab_runner", name), RUNNER_VALUES[name], "gitlab-runner" if name in RESTART else ""
+                ),
             )
     for name in TABLES["runner"]:
         if name in RUNNER_VALUES:
             place = ("gitlab_runner", "runners", 0, name)
-            yield "runner block", Edit("runner block", place, RUNNER_VALUES[name])
+            yield "runner block", KeyChange("runner block", place, RUNNER_VALUES[name])
 
 
-def registry_edits() -> Iterator[tuple[str, Edit]]:
+def registry_edits() -> Iterator[tuple[str, KeyChange]]:
     """Class and change, of the cache."""
     config, environment = ("registry", "caches", 0, "config"), ("registry", "caches", 0, "environment")
-    yield "cache", Edit("cache", config, {"log": {"level": "warn"}})
-    yield "cache", Edit("cache", environment, {"LAB": "1"})
-    yield "cache", Edit("cache", config, {"log": {"level": "info"}})
+    yield "cache", KeyChange("cache", config, {"log": {"level": "warn"}})
+    yield "cache", KeyChange("cache", environment, {"LAB": "1"})
+    yield "cache", KeyChange("cache", config, {"log": {"level": "info"}})
 
 
-def deal(number: int, hosts: int) -> list[list[Edit]]:
+def deal(number: int, hosts: int) -> list[list[KeyChange]]:
     """That many changes, of every class in turn, spread over the hosts; each host gets a key once."""
-    classes: dict[str, list[Edit]] = {}
+    classes: dict[str, list[KeyChange]] = {}
     for kind, edit in (*daemon_edits([*DAEMON.values()]), *runner_edits(), *registry_edits()):
         classes.setdefault(kind, []).append(edit)
-    hands: list[list[Edit]] = [[] for _ in range(hosts)]
+    hands: list[list[KeyChange]] = [[] for _ in range(hosts)]
     turns = {(kind, hand): cycle(shifted(edits, 3 * hand)) for kind, edits in classes.items() for hand in range(hosts)}
     for turn in range(number):
         hand = turn % hosts
@@ -125,7 +127,7 @@ def deal(number: int, hosts: int) -> list[list[Edit]]:
     return hands
 
 
-def shifted(edits: list[Edit], by: int) -> list[Edit]:
+def shifted(edits: list[KeyChange], by: int) -> list[KeyChange]:
     """The same, begun elsewhere."""
     start = by % len(edits)
     return edits[start:] + edits[:start]

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.lab.changes import DAEMON_VALUES, TAKEN_OUT, Edit, deal
+from tests.lab.changes import DAEMON_VALUES, TAKEN_OUT, KeyChange, deal
 from tests.lab.gitlab import GitLab
 from tests.lab.host import LabHost
 from tests.lab.jobs import Traffic
@@ -57,7 +57,7 @@ class Site:
         self.project.write({"hosts": {host.name: entry(host, lab)}})
         self.project.deploy()
 
-    def change(self, edit: Edit, traffic: Traffic) -> None:
+    def change(self, edit: KeyChange, traffic: Traffic) -> None:
         """Deploy one change while a job of each runner runs; only what the change restarts was restarted."""
         for token in self.tokens:
             traffic.wait_running(token)
@@ -77,7 +77,7 @@ def test_no_job_is_lost_to_fifty_changes_on_all_hosts_at_once(tmp_path: Path, la
         hands = deal(CHANGES, len(sites))
         start = time.monotonic()
 
-        def play(site: Site, edits: list[Edit], traffic: Traffic) -> int:
+        def play(site: Site, edits: list[KeyChange], traffic: Traffic) -> int:
             for edit in edits:
                 site.change(edit, traffic)
             return len(edits)
@@ -95,11 +95,11 @@ SOFT = [edit for edit in chain(*deal(CHANGES, 1)) if not edit.restarts and edit.
 
 
 @pytest.mark.hosts("trixie")
-@pytest.mark.parametrize("blunt", [False, True], ids=["gentle", "on_change restart"])
+@pytest.mark.parametrize("always_restart", [False, True], ids=["gentle", "on_change restart"])
 def test_what_a_reload_does_leaves_jobs_alone_and_what_on_change_restart_does_waits_for_them(
-    site: Site, gitlab: GitLab, blunt: bool
+    site: Site, gitlab: GitLab, always_restart: bool
 ) -> None:
-    if blunt:
+    if always_restart:
         for service in ("docker", "gitlab_runner"):
             site.project.set(site.host.name, service, "on_change", value="restart")
     for edit in SOFT:
@@ -108,7 +108,7 @@ def test_what_a_reload_does_leaves_jobs_alone_and_what_on_change_restart_does_wa
         site.project.set(site.host.name, *edit.place, value=edit.value)
         with ThreadPoolExecutor() as pool:
             deploy = pool.submit(site.project.deploy)
-            if blunt:
+            if always_restart:
                 wait_for_drain(site.host, before)
                 assert not deploy.done()
                 assert [job.state for job in jobs] == ["running", "running"]
@@ -120,7 +120,7 @@ def test_what_a_reload_does_leaves_jobs_alone_and_what_on_change_restart_does_wa
         for job in jobs:
             job.wait()
         docker = {"docker"} if edit.place[0] == "docker" else set()
-        assert started(site.host, before) == ({"gitlab-runner"} | docker if blunt else set()), str(edit)
+        assert started(site.host, before) == ({"gitlab-runner"} | docker if always_restart else set()), str(edit)
 
 
 def wait_for_drain(host: LabHost, before: dict[str, str]) -> None:

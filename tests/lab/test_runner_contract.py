@@ -306,8 +306,8 @@ def test_a_job_is_a_child_process_and_is_counted(runner: Process, gitlab: GitLab
     job = gitlab.hold(token=TOKEN)
     assert runner.metric("gitlab_runner_jobs", state="running") == 1
     assert f"/-/jobs/{job.id} state=running" in runner.page("/debug/jobs/list")
-    mark = f"CI_JOB_ID={job.id}\0"  # a process has its environment once it has called its program
-    until("the job has a process", lambda: any(mark in environ for environ in runner.environs_below()), seconds=5)
+    location = f"CI_JOB_ID={job.id}\0"  # a process has its environment once it has called its program
+    until("the job has a process", lambda: any(location in environ for environ in runner.environs_below()), seconds=5)
     job.finish()
     job.wait()
     until("no job is counted", lambda: runner.metric("gitlab_runner_jobs", state="running") in (0, -1), seconds=5)

@@ -10,7 +10,7 @@ import runnerops.engine.apply
 from runnerops.engine.apply import apply
 from runnerops.errors import HostError, LinkLostError
 from runnerops.model.common import Result
-from runnerops.model.inventory import Origin
+from runnerops.model.inventory import Requester
 from runnerops.model.plan import Plan, Step
 from runnerops.model.run import Event
 from runnerops.redact import MASK, Redactor
@@ -25,10 +25,10 @@ TODO = (
 PLAN = Plan(
     "h",
     7,
-    Origin("me", "laptop"),
-    todo=TODO,
-    undo=(Step("part", ("docker",)),),
-    lifts={TODO[1]: "unproven-mirror"},
+    Requester("me", "laptop"),
+    forward=TODO,
+    rollback=(Step("part", ("docker",)),),
+    overrides={TODO[1]: "unproven-mirror"},
 )
 CLOCK = "10.0\t\t-1\tnote\tclock 1000\n"
 
@@ -62,15 +62,15 @@ def fixture_no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 def run(first: Fake, *later: Fake | HostError, redactor: Redactor | None = None) -> tuple[Result, list[Event], str]:
     links = iter(later)
 
-    def again() -> Fake:
+    def reconnect() -> Fake:
         found = next(links, None)
         if isinstance(found, Fake):
             return found
         raise found or HostError("h", "down")
 
     events: list[Event] = []
-    outcome = apply(PLAN, lambda: first, again, redactor or Redactor(), events.append)
-    return outcome.result, events, "\n".join((outcome.message, *outcome.look, outcome.hint))
+    outcome = apply(PLAN, lambda: first, reconnect, redactor or Redactor(), events.append)
+    return outcome.result, events, "\n".join((outcome.message, *outcome.diagnostics, outcome.hint))
 
 
 FAILED = line("step", step=3, name="todo") + line("note", "no such unit", 3, "todo") + line("fail", step=3, name="todo")
@@ -82,7 +82,7 @@ FAILED = line("step", step=3, name="todo") + line("note", "no such unit", 3, "to
         (line("end", "applied"), Result.APPLIED, ""),
         (FAILED + line("end", "rolled-back"), Result.ROLLED_BACK, "did not hold: run 60 systemctl reload docker"),
         (FAILED + line("end", "rolled-back"), Result.ROLLED_BACK, "no such unit"),
-        (FAILED + line("end", "needs-person"), Result.NEEDS_PERSON, "runs/7/log"),
+        (FAILED + line("end", "needs-person"), Result.NEEDS_ATTENTION, "runs/7/log"),
         (line("fail", step=0, name="todo") + line("end", "failed"), Result.FAILED, "as it was"),
         (line("fail", step=1, name="todo") + line("end", "failed"), Result.REFUSED, "--allow unproven-mirror@h"),
         (line("end", "locked"), Result.LOCKED, "another run"),

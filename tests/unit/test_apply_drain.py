@@ -10,7 +10,7 @@ from runnerops.engine.apply import apply, follow
 from runnerops.engine.outcome import time_text
 from runnerops.model.common import Result
 from runnerops.model.host_state import Run
-from runnerops.model.inventory import Origin
+from runnerops.model.inventory import Requester
 from runnerops.model.plan import Plan, Step
 from runnerops.model.run import Outcome, Record
 from runnerops.redact import Redactor
@@ -22,7 +22,7 @@ TODO = (
     Step("await", ("90", "=gone", "sh", "drain.sh", "gitlab-runner", "QUIT", "main", "-", "-")),
     Step("await", ("60", "=loaded", "sh", "-c", "x")),
 )
-PLAN = Plan("h", 7, Origin("me", "laptop"), todo=TODO)
+PLAN = Plan("h", 7, Requester("me", "laptop"), forward=TODO)
 DRAINING = line("step", step=1, name="todo") + line("wait", "2 jobs", 1, "todo")
 LIMIT = (
     line("note", "1 job", 1, "todo")
@@ -41,7 +41,7 @@ def run(*logs: str | None, no_wait: bool = False, onto: str = "apply") -> tuple[
 @pytest.mark.parametrize("onto", ["apply", "follow"])
 def test_who_does_not_wait_leaves_as_soon_as_jobs_are_waited_for(onto: str) -> None:
     outcome, link = run(DRAINING, None, line("end", "applied"), no_wait=True, onto=onto)
-    assert outcome.result is Result.GOING_ON
+    assert outcome.result is Result.IN_PROGRESS
     assert "waits for 2 jobs" in outcome.message
     assert "history h --follow" in outcome.hint
     assert len(link.commands) == 1
@@ -70,20 +70,20 @@ def test_at_the_time_limit_nothing_was_swapped_and_the_jobs_are_named() -> None:
     assert outcome.result is Result.FAILED
     assert "not drained within 90s: 1 job; nothing was swapped" in outcome.message
     assert "starts by itself after its last job" in outcome.message
-    assert outcome.look == ("job 4711",)
+    assert outcome.diagnostics == ("job 4711",)
     assert "--drain-timeout" in outcome.hint
     assert "--kill-jobs" in outcome.hint
 
 
 def test_a_way_back_that_fails_there_still_needs_a_person() -> None:
-    assert run(DRAINING, LIMIT, line("end", "needs-person"))[0].result is Result.NEEDS_PERSON
+    assert run(DRAINING, LIMIT, line("end", "needs-person"))[0].result is Result.NEEDS_ATTENTION
 
 
 def test_the_history_tells_it_alike() -> None:
     decoder = protocol.Decoder("h")
     log = (CLOCK + DRAINING + LIMIT + line("end", "rolled-back")).splitlines(keepends=True)
     events = tuple(event for text in log if (event := decoder.event(text)))
-    record = Record(Run(7, PLAN.origin, "", "rolled-back", False), todo=TODO, events=events)
+    record = Record(Run(7, PLAN.requester, "", "rolled-back", False), forward=TODO, events=events)
     assert record.result is Result.FAILED
     later = tuple(replace(event, step=2) if event.kind == "fail" else event for event in events)
     assert replace(record, events=later).result is Result.ROLLED_BACK

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from runnerops.model.common import ServiceName
 from runnerops.model.inventory import Cache, Host
-from runnerops.planning.dependencies import uses_caches_of, with_clients
+from runnerops.planning.dependencies import uses_caches_of, with_cache_clients
 
 FAR = Cache("dockerhub", "cache-1", "https://registry-1.docker.io", "docker.io", "http://192.0.2.10:5000", local=False)
 NEAR = Cache("dockerhub", "own", "https://registry-1.docker.io", "docker.io", "http://172.17.0.1:5000", local=True)
@@ -22,8 +22,8 @@ def test_a_cache_knows_its_clients_by_whose_it_is_not_by_its_address() -> None:
         client("own", "http://172.17.0.1:5000", NEAR, FAR),
         client("own-2", "http://172.17.0.1:5000", NEARBY, FAR),
     )
-    assert with_clients(hosts[0], hosts).clients == {"dockerhub": ("cache-1", "a")}
-    assert with_clients(hosts[2], hosts).clients == {"dockerhub": ("own",)}
-    assert with_clients(hosts[1], hosts).clients == {}
+    assert with_cache_clients(hosts[0], hosts).clients == {"dockerhub": ("cache-1", "a")}
+    assert with_cache_clients(hosts[2], hosts).clients == {"dockerhub": ("own",)}
+    assert with_cache_clients(hosts[1], hosts).clients == {}
     assert uses_caches_of(hosts[1]) == {"cache-1"}
     assert uses_caches_of(hosts[2]) == frozenset()

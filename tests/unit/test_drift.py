@@ -21,7 +21,7 @@ from runnerops.services.base import sha256
 from runnerops.services.gitlab_runner.toml_writer import to_toml
 from tests.unit.services.builders import DAEMON, engine, json_bytes, state
 from tests.unit.services.runner_builders import OTHER, REWRITTEN, TOKEN, config, runner
-from tests.unit.test_plan import CONFIG, POLICY, RUNNER, ask, have, plan
+from tests.unit.test_plan import CONFIG, POLICY, RUNNER, ask, observed, plan
 from tests.unit.walker import SHELLS
 
 RUN = 41
@@ -39,7 +39,7 @@ def there(base: Tree | None, host_has: Tree | bytes | None, *, kept: bool = True
 
 
 @pytest.mark.parametrize(
-    ("base", "host_has", "asked", "causes", "whole"),
+    ("base", "host_has", "rendered", "origins", "whole"),
     [
         ({"debug": True}, {"debug": True}, {"debug": False}, {"debug": "yours"}, "yours"),
         ({"mtu": 1400}, {"mtu": 1300}, {"mtu": 1400}, {"mtu": "host"}, "host"),
@@ -56,29 +56,29 @@ def there(base: Tree | None, host_has: Tree | bytes | None, *, kept: bool = True
     ],
 )  # fmt: skip
 def test_each_key_has_its_cause(
-    base: Tree | None, host_has: Tree, asked: Tree, causes: dict[str, str], whole: str
+    base: Tree | None, host_has: Tree, rendered: Tree, origins: dict[str, str], whole: str
 ) -> None:
-    (change,) = plan(ask(asked, None), there(base, host_has)).changes
-    assert {key_text(edit.key): edit.cause for edit in change.edits} == causes
-    assert change.cause == whole
+    (change,) = plan(ask(rendered, None), there(base, host_has)).changes
+    assert {key_text(key_change.key): key_change.origin for key_change in change.key_changes} == origins
+    assert change.origin == whole
 
 
 def codes(made: Plan) -> list[str]:
-    return [stop.code for stop in made.stops]
+    return [blocker.code for blocker in made.blockers]
 
 
 def test_an_edit_on_the_host_is_named_and_stops_the_deploy_until_allowed() -> None:
     made = plan(ask({"mtu": 1500}, None), there({"mtu": 1400}, {"mtu": 1400, "ip": "192.0.2.1"}))
-    (stop,) = (stop for stop in made.stops if stop.code == "host-edit")
-    assert (stop.allowable, stop.details) == (True, ("ip",))
-    assert "since run 41" in stop.message
+    (blocker,) = (blocker for blocker in made.blockers if blocker.code == "host-edit")
+    assert (blocker.overridable, blocker.details) == (True, ("ip",))
+    assert "since run 41" in blocker.message
     allowed = plan(
         ask({"mtu": 1500}, None),
         there({"mtu": 1400}, {"mtu": 1400, "ip": "192.0.2.1"}),
         replace(POLICY, allow=frozenset({"host-edit"})),
     )
     assert "host-edit" not in codes(allowed)
-    assert "host-edit" in [stop.code for stop in allowed.lifted]
+    assert "host-edit" in [blocker.code for blocker in allowed.overridden]
 
 
 def test_your_own_change_stops_nothing() -> None:
@@ -93,13 +93,13 @@ def test_an_edit_that_you_made_too_is_in_sync() -> None:
 @pytest.mark.parametrize("content", [None, b"{"], ids=["removed", "broken"])
 def test_a_file_that_was_removed_or_broken_by_hand(content: bytes | None) -> None:
     made = plan(ask({"mtu": 1400}, None), there({"mtu": 1400}, content))
-    assert [change.cause for change in made.changes] == ["host"]
+    assert [change.origin for change in made.changes] == ["host"]
     assert codes(made) == ["host-edit"]
 
 
 def test_without_the_content_of_then_nothing_of_the_file_is_trampled() -> None:
     made = plan(ask({"mtu": 1500}, None), there({"mtu": 1400}, {"mtu": 1300, "ip": "192.0.2.1"}, kept=False))
-    assert {edit.cause for edit in made.changes[0].edits} == {"both"}
+    assert {key_change.origin for key_change in made.changes[0].key_changes} == {"both"}
     assert codes(made) == ["host-edit"]
 
 
@@ -107,7 +107,7 @@ def test_what_a_run_meant_to_put_there_is_ours_even_if_it_never_ended() -> None:
     half: Tree = {"mtu": 1300}
     found = replace(there({"mtu": 1400}, half), staged={DAEMON: frozenset({sha256(json_bytes(half))})})
     made = plan(ask({"mtu": 1500}, None), found)
-    assert (made.changes[0].cause, made.changes[0].drift, codes(made)) == ("yours", None, [])
+    assert (made.changes[0].origin, made.changes[0].drift, codes(made)) == ("yours", None, [])
 
 
 def test_a_file_that_a_run_took_away_and_did_not_live_to_record_is_ours() -> None:
@@ -119,14 +119,14 @@ def test_a_file_that_a_run_took_away_and_did_not_live_to_record_is_ours() -> Non
 
 
 def runner_host(base: Tree, now: Tree) -> HostState:
-    found = have(None, to_toml(now).encode())
+    found = observed(None, to_toml(now).encode())
     file = replace(found.files[CONFIG], mtime=WHEN)
     text = to_toml(base).encode()
     return replace(found, files={CONFIG: file}, applied={CONFIG: sha256(text)}, base={CONFIG: text}, since=RUN)
 
 
-def runner_plan(base: Tree, now: Tree, asked: Tree) -> Plan:
-    return plan(ask(None, to_toml(asked).encode()), runner_host(base, now))
+def runner_plan(base: Tree, now: Tree, rendered: Tree) -> Plan:
+    return plan(ask(None, to_toml(rendered).encode()), runner_host(base, now))
 
 
 def rotated() -> Tree:
@@ -145,7 +145,7 @@ def plain(token: str | None = TOKEN) -> Tree:
 def test_what_the_runner_wrote_is_no_edit_by_hand() -> None:
     made = runner_plan(plain(), rotated(), {**plain(None), "concurrent": 9})
     (change,) = made.changes
-    assert {key_text(edit.key): edit.cause for edit in change.edits} == {"concurrent": "yours"}
+    assert {key_text(key_change.key): key_change.origin for key_change in change.key_changes} == {"concurrent": "yours"}
     assert change.drift
     assert (change.drift.by, codes(made)) == ("runner", [])
 
@@ -164,7 +164,7 @@ def test_the_defaults_that_the_runner_added_are_not_shown_as_yours() -> None:
 def test_a_key_changed_by_hand_in_a_file_that_the_runner_wrote_too() -> None:
     made = runner_plan(plain(), {**rotated(), "concurrent": 5}, plain(None))
     (change,) = made.changes
-    assert {key_text(edit.key): edit.cause for edit in change.edits} == {"concurrent": "host"}
+    assert {key_text(key_change.key): key_change.origin for key_change in change.key_changes} == {"concurrent": "host"}
     assert change.drift
     assert (change.drift.by, codes(made)) == ("hand", ["host-edit"])
 
@@ -174,14 +174,14 @@ def test_runners_are_told_apart_by_what_they_are_not_by_their_place() -> None:
     base, now = config(one, two), config({**two, "limit": 3}, one)
     made = runner_plan(base, now, config({**one, "limit": 5}, two))
     (change,) = made.changes
-    assert {key_text(edit.key): edit.cause for edit in change.edits} == {
+    assert {key_text(key_change.key): key_change.origin for key_change in change.key_changes} == {
         "runners[0].limit": "yours",
         "runners[1].limit": "host",
     }
 
 
 @pytest.mark.parametrize(
-    ("base", "now", "asked", "causes"),
+    ("base", "now", "rendered", "origins"),
     [
         (["one"], ["one", "two"], ["one"], {"runners[1]": "host"}),  # registered there since
         (["one", "two"], ["one", "two"], ["one"], {"runners[1]": "yours"}),
@@ -189,19 +189,19 @@ def test_runners_are_told_apart_by_what_they_are_not_by_their_place() -> None:
         (["one"], ["one"], ["one", "two"], {"runners[1]": "yours"}),
     ],
 )
-def test_whole_runners(base: list[str], now: list[str], asked: list[str], causes: dict[str, str]) -> None:
+def test_whole_runners(base: list[str], now: list[str], rendered: list[str], origins: dict[str, str]) -> None:
     def tree(names: list[str]) -> Tree:
         return config(*(runner(name=name, token=f"glrt-{name:0<20}") for name in names))
 
-    (change,) = runner_plan(tree(base), tree(now), tree(asked)).changes
-    assert {key_text(edit.key): edit.cause for edit in change.edits} == causes
+    (change,) = runner_plan(tree(base), tree(now), tree(rendered)).changes
+    assert {key_text(key_change.key): key_change.origin for key_change in change.key_changes} == origins
 
 
 def test_a_runner_whose_token_was_rotated_and_that_you_take_out_is_your_change() -> None:
     one, two = runner(), runner(name="two", token="glrt-" + "c" * 20)
     made = runner_plan(config(one, two), config(one, {**two, "token": "glrt-" + "d" * 20}), config(one))
     (change,) = made.changes
-    assert change.cause == "yours"
+    assert change.origin == "yours"
     assert codes(made) == ["drop-runner"]
 
 
@@ -277,13 +277,13 @@ def test_the_newest_run_that_ended_well_tells_what_was_applied(shell: tuple[str,
 
 
 def test_every_content_goes_with_a_run() -> None:
-    made = plan(ask({"mtu": 1500}, RUNNER), have({"mtu": 1400}, RUNNER))
+    made = plan(ask({"mtu": 1500}, RUNNER), observed({"mtu": 1400}, RUNNER))
     assert made.contents == {DAEMON: "new.1", CONFIG: "same.2"}
     assert made.files[made.contents[DAEMON]] == made.changes[0].new.content
     assert made.files[made.contents[CONFIG]] == RUNNER
 
 
 def test_what_is_not_asked_for_any_more_is_still_known() -> None:
-    found = replace(have({"mtu": 1400}, RUNNER), base={"/else": b"x"})
+    found = replace(observed({"mtu": 1400}, RUNNER), base={"/else": b"x"})
     made = plan(ask({"mtu": 1500}, None), found)
     assert made.files[made.contents["/else"]] == b"x"

@@ -6,17 +6,17 @@ from collections.abc import Iterator, Sequence
 from io import StringIO
 from typing import cast
 
-from runnerops.engine.connections import Reach
-from runnerops.engine.executor import Turns
-from runnerops.engine.interrupts import Going
-from runnerops.engine.locks import Patience
+from runnerops.engine.connections import ConnectionPool
+from runnerops.engine.executor import HostExecutor
+from runnerops.engine.interrupts import ActiveRuns
+from runnerops.engine.locks import LockWait
 from runnerops.engine.loop import walked
 from runnerops.engine.planned import Planned
 from runnerops.engine.project import Project
 from runnerops.errors import LinkLostError
 from runnerops.model.common import Result
 from runnerops.model.host_state import Run
-from runnerops.model.inventory import Host, Inventory, Origin
+from runnerops.model.inventory import Host, Inventory, Requester
 from runnerops.model.plan import Plan, Step
 from runnerops.redact import Redactor
 from runnerops.report.progress import Show
@@ -24,7 +24,7 @@ from runnerops.report.screen import Screen
 
 HOST = Host("h", "h")
 SWAP = Step("swap", ("/etc/gitlab-runner/config.toml", "a" * 64, "b" * 64))
-PLAN = Plan("h", 8, Origin("me", "here"), todo=(Step("part", ("gitlab_runner",)), SWAP), digest="mine")
+PLAN = Plan("h", 8, Requester("me", "here"), forward=(Step("part", ("gitlab_runner",)), SWAP), digest="mine")
 PROJECT = Project(Inventory("inventory.yml", (HOST,), {}), (HOST,), {"h": ()}, {"h": ()}, b"")
 
 
@@ -47,7 +47,7 @@ class Breaking:
         assert host is HOST
         return self
 
-    again = link
+    replan = link
 
     def reader(self, host: Host) -> Breaking:
         assert host is HOST
@@ -66,16 +66,16 @@ class Breaking:
 def test_a_lost_connection_after_a_run_does_not_hide_how_it_ended() -> None:
     planned = Planned(PLAN, (), Result.PENDING)
     screen = Screen(out=StringIO(), err=StringIO(), redactor=Redactor())
-    reach = cast(Reach, Breaking())
-    turns = Turns(
-        PROJECT, {"h": planned}, {"h": PLAN}, reach, screen, cast(Show, Quiet()), Patience(0, screen), Going()
+    pool = cast(ConnectionPool, Breaking())
+    turns = HostExecutor(
+        PROJECT, {"h": planned}, {"h": PLAN}, pool, screen, cast(Show, Quiet()), LockWait(0, screen), ActiveRuns()
     )
     turns.run()
     assert turns.outcomes["h"].result is Result.ROLLED_BACK
-    assert not turns.again
+    assert not turns.replan
 
 
 def test_a_run_of_this_very_plan_is_followed_by_its_own_number_though_its_steps_cannot_be_read() -> None:
-    live = Run(7, Origin("anna", "laptop"), "mine", "", alive=True)
+    live = Run(7, Requester("anna", "laptop"), "mine", "", running=True)
     plans = {"h": Planned(PLAN, (), Result.PENDING, live)}
-    assert walked(plans, cast(Reach, Breaking()), PROJECT)["h"].run == 7
+    assert walked(plans, cast(ConnectionPool, Breaking()), PROJECT)["h"].run == 7

@@ -12,7 +12,7 @@ import pytest
 
 from runnerops.model.common import Result
 from runnerops.model.host_state import Run
-from runnerops.model.inventory import Origin
+from runnerops.model.inventory import Requester
 from runnerops.model.plan import Step
 from runnerops.model.run import Record
 from runnerops.remote.history import History, read_history
@@ -35,8 +35,8 @@ class Reader:
 
 
 def meta(number: int, **more: object) -> bytes:
-    origin = {"user": "anna", "machine": "laptop", "commit": "c" * 40, "pipeline": ""}
-    document = {"run": number, "origin": origin, "digest": "d", "actions": ["reload docker"], "files": {}, **more}
+    requester = {"user": "anna", "machine": "laptop", "commit": "c" * 40, "pipeline": ""}
+    document = {"run": number, "origin": requester, "digest": "d", "actions": ["reload docker"], "files": {}, **more}
     return (json.dumps(document) + "\n").encode()
 
 
@@ -47,9 +47,11 @@ def fixture_found(request: pytest.FixtureRequest, tmp_path: Path) -> History:
     first.prepare([stage("new.1", A, b"1\n"), swap(A, None, b"1\n")], files={"new.1": b"1\n", "meta": meta(1)})
     assert first.walk() == "applied"
     second = replace(first, run=2)
-    todo = [stage("old.1", A, b"1\n"), stage("new.1", A, b"2\n"), Step("part", ("docker",)), swap(A, b"1\n", b"2\n")]
-    undo = [Step("part", ("docker",)), swap(A, b"2\n", b"1\n")]
-    second.prepare([*todo, sh("echo no such thing; false")], undo, {"old.1": b"1\n", "new.1": b"2\n", "meta": meta(2)})
+    forward = [stage("old.1", A, b"1\n"), stage("new.1", A, b"2\n"), Step("part", ("docker",)), swap(A, b"1\n", b"2\n")]
+    rollback = [Step("part", ("docker",)), swap(A, b"2\n", b"1\n")]
+    second.prepare(
+        [*forward, sh("echo no such thing; false")], rollback, {"old.1": b"1\n", "new.1": b"2\n", "meta": meta(2)}
+    )
     assert second.walk() == "rolled-back"
     replace(first, run=3).prepare([sh("true")], files={"meta": meta(3, command="rollback")})
     return read_history("h", Reader(tmp_path, request.param))
@@ -63,7 +65,7 @@ def test_the_newest_run_comes_first_with_its_end(found: History) -> None:
 
 def test_who_files_actions_and_the_step_that_did_not_hold(found: History) -> None:
     run = found.records[1]
-    assert run.run.origin == Origin("anna", "laptop", "c" * 40, "")
+    assert run.run.requester == Requester("anna", "laptop", "c" * 40, "")
     assert (list(run.swapped), run.actions) == ([A], ("reload docker",))
     assert run.failed
     assert run.failed.args[:3] == ("5", "sh", "-c")
@@ -89,7 +91,9 @@ def test_a_run_that_was_cut_off_says_so(found: History) -> None:
 
 
 def test_a_run_that_is_going_on_stands_first_and_says_how_to_follow_it() -> None:
-    record = Record(Run(4, Origin("anna", "laptop", "", "https://x/-/pipelines/7"), "d", "", alive=True, began=1000))
+    record = Record(
+        Run(4, Requester("anna", "laptop", "", "https://x/-/pipelines/7"), "d", "", running=True, started_at=1000)
+    )
     lines = [line for _, line in record_lines(record, "h", 1065, verbose=False)]
     assert "going on for 65 s" in lines[0]
     assert "https://x/-/pipelines/7" in "\n".join(lines)
@@ -107,12 +111,12 @@ def test_as_json(found: History) -> None:
 
 
 @pytest.mark.parametrize(
-    ("origin", "text"),
+    ("requester", "text"),
     [
-        (Origin("anna", "laptop"), "anna on laptop"),
-        (Origin("", ""), "somebody"),
-        (Origin("anna", "", "0123456789abcdef"), "anna, commit 0123456789ab"),
+        (Requester("anna", "laptop"), "anna on laptop"),
+        (Requester("", ""), "somebody"),
+        (Requester("anna", "", "0123456789abcdef"), "anna, commit 0123456789ab"),
     ],
 )
-def test_who(origin: Origin, text: str) -> None:
-    assert origin_text(origin) == text
+def test_who(requester: Requester, text: str) -> None:
+    assert origin_text(requester) == text

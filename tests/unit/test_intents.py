@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from runnerops.model.common import ServiceName, Verb
-from runnerops.model.host_state import HostState, Owed
+from runnerops.model.host_state import HostState, Intent
 from runnerops.model.plan import Step
 from runnerops.remote.state import host_state
 from runnerops.services.base import Answer
-from runnerops.services.steps import ANY, settle_debt
-from tests.unit.test_plan import DOCKER_TREE, RUNNER, ask, have, plan
+from runnerops.services.steps import ANY, restore_intent
+from tests.unit.test_plan import DOCKER_TREE, RUNNER, ask, observed, plan
 
 DOCKER, RUNNERS = ServiceName.DOCKER, ServiceName.GITLAB_RUNNER
 
@@ -24,46 +24,46 @@ def stopped(there: HostState) -> HostState:
 
 def test_a_way_back_owes_again_before_it_swaps() -> None:
     """The way there may have struck it, and a way back can be cut off too."""
-    made = plan(ask(DOCKER_TREE, RUNNER.replace(b"= 2", b"= 3")), have({}, RUNNER))
-    owed: set[str] = set()
-    for step in made.undo:
+    made = plan(ask(DOCKER_TREE, RUNNER.replace(b"= 2", b"= 3")), observed({}, RUNNER))
+    intents: set[str] = set()
+    for step in made.rollback:
         if step.verb == "owe":
-            owed.add(step.args[0])
+            intents.add(step.args[0])
             assert step.args[1].endswith(f" {ANY}")
         if step.verb == "swap":
-            assert (DOCKER if "docker" in step.args[0] else RUNNERS) in owed
-    assert owed == {DOCKER, RUNNERS}
+            assert (DOCKER if "docker" in step.args[0] else RUNNERS) in intents
+    assert intents == {DOCKER, RUNNERS}
 
 
 def test_what_is_owed_to_any_life_is_owed_to_this_one() -> None:
     said = {"owed": Answer(0, f"/var/lib/runnerops/owed/docker:restart 3 {ANY}\n".encode())}
-    (owed,) = host_state(said, {}, have({}, None).facts).owed
-    assert owed == Owed(DOCKER, Verb.RESTART, 3, "")
-    made = plan(ask(DOCKER_TREE, None), have(DOCKER_TREE, None, owed=(owed,)))
+    (intents,) = host_state(said, {}, observed({}, None).facts).intents
+    assert intents == Intent(DOCKER, Verb.RESTART, 3, "")
+    made = plan(ask(DOCKER_TREE, None), observed(DOCKER_TREE, None, intents=(intents,)))
     assert [action.verb for action in made.actions] == [Verb.RESTART]
-    assert settle_debt(DOCKER, owed) == Step("owe", ("docker", f"restart 3 {ANY}"))
+    assert restore_intent(DOCKER, intents) == Step("owe", ("docker", f"restart 3 {ANY}"))
 
 
 def test_a_runner_that_is_not_managed_and_rests_since_a_cut_off_run_is_started() -> None:
-    owed = Owed(RUNNERS, Verb.RESTART, 3, "")
-    made = plan(ask(DOCKER_TREE, None), stopped(have(DOCKER_TREE, RUNNER, owed=(owed,))))
+    intents = Intent(RUNNERS, Verb.RESTART, 3, "")
+    made = plan(ask(DOCKER_TREE, None), stopped(observed(DOCKER_TREE, RUNNER, intents=(intents,))))
     assert [(action.service, action.verb) for action in made.actions] == [(RUNNERS, Verb.RESTART)]
     assert made.changes == ()
 
 
 def test_a_runner_that_is_not_managed_and_owed_nothing_stays_as_it_is() -> None:
-    assert plan(ask(DOCKER_TREE, None), stopped(have(DOCKER_TREE, RUNNER))).actions == ()
+    assert plan(ask(DOCKER_TREE, None), stopped(observed(DOCKER_TREE, RUNNER))).actions == ()
 
 
 def test_what_a_reboot_has_paid_is_struck_with_the_next_record() -> None:
-    paid = Owed(DOCKER, Verb.RESTART, 3, "an-earlier-life"), Owed(RUNNERS, Verb.RESTART, 3, "an-earlier-life")
-    made = plan(ask(DOCKER_TREE, None), replace(have(DOCKER_TREE, RUNNER, owed=paid), applied={}))
+    paid = Intent(DOCKER, Verb.RESTART, 3, "an-earlier-life"), Intent(RUNNERS, Verb.RESTART, 3, "an-earlier-life")
+    made = plan(ask(DOCKER_TREE, None), replace(observed(DOCKER_TREE, RUNNER, intents=paid), applied={}))
     assert made.actions == ()
-    assert [step.args for step in made.todo if step.verb == "strike"] == [("docker",), ("gitlab_runner",)]
+    assert [step.args for step in made.forward if step.verb == "strike"] == [("docker",), ("gitlab_runner",)]
 
 
 def test_what_is_owed_to_a_service_that_is_not_managed_is_kept() -> None:
-    owed = Owed(DOCKER, Verb.RESTART, 3, "inv-1")
-    made = plan(ask(None, RUNNER), replace(have(DOCKER_TREE, RUNNER, owed=(owed,)), applied={}))
+    intents = Intent(DOCKER, Verb.RESTART, 3, "inv-1")
+    made = plan(ask(None, RUNNER), replace(observed(DOCKER_TREE, RUNNER, intents=(intents,)), applied={}))
     assert made.actions == ()
-    assert not [step for step in made.todo if step.verb == "strike"]
+    assert not [step for step in made.forward if step.verb == "strike"]

@@ -55,12 +55,12 @@ def test_each_value_says_where_it_comes_from_and_what_it_overrode(
     found = explained[key]
     assert (found.value, found.source) == (value, source)
     assert [(layer.source, layer.value) for layer in found.over] == over
-    assert (found.mark is None) == (source == "filled in")
+    assert (found.location is None) == (source == "filled in")
 
 
 def test_places_are_those_of_the_winning_value(explained: dict[tuple[str | int, ...], Explained]) -> None:
     found = explained["docker", "log-opts", "max-size"]
-    assert [(mark.line, mark.column) for mark in (found.mark, *(layer.mark for layer in found.over)) if mark] == [
+    assert [(location.line, location.column) for location in (found.location, *(layer.location for layer in found.over)) if location] == [
         (11, 25), (6, 25), (3, 23),
     ]  # fmt: skip
 

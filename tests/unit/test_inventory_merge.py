@@ -10,7 +10,7 @@ from runnerops import inventory
 from runnerops.inventory.merge import Merger
 from runnerops.inventory.nodes import Node
 from runnerops.inventory.problems import Problems
-from runnerops.model.common import Mark, Secret, ServiceName, Value
+from runnerops.model.common import Secret, ServiceName, SourceLocation, Value
 from runnerops.model.inventory import Host
 from tests.unit import inventory_texts as texts
 
@@ -189,11 +189,11 @@ def test_values_keep_their_order_their_types_and_their_places(tmp_path: Path) ->
         """,
     )["h"]
     assert list(texts.docker(found).items()) == [("z", "10"), ("y", 10), ("a", "2024-01-01"), ("x", [1.5, {"b": True}])]
-    places = {key: (mark.line, mark.column) for key, mark in found.marks.items()}
+    places = {key: (location.line, location.column) for key, location in found.locations.items()}
     assert places["docker", "z"] == (3, 12)
     assert places["docker", "x", 1, "b"] == (8, 17)
     assert places["docker",] == (6, 5)
-    assert str(found.mark(ServiceName.DOCKER, ("x", 0, "deeper"))).endswith("inventory.yml:8:11")
+    assert str(found.location(ServiceName.DOCKER, ("x", 0, "deeper"))).endswith("inventory.yml:8:11")
 
 
 @pytest.mark.parametrize("section", ["{}", "null"])
@@ -214,7 +214,7 @@ TREE = st.dictionaries(
 def as_node(value: Value) -> Node:
     inner = {name: as_node(item) for name, item in value.items()} if isinstance(value, dict) else value
     assert not isinstance(inner, list) and not hasattr(inner, "isoformat")  # noqa: PT018
-    return Node(Mark("f", 1, 1), inner)
+    return Node(SourceLocation("f", 1, 1), inner)
 
 
 def as_value(node: Node) -> Value:

@@ -149,7 +149,7 @@ def test_our_keys_become_the_hosts_fields(tmp_path: Path) -> None:
     assert (host.ssh.user, host.ssh.port, host.ssh.gateway, host.ssh.sudo) == ("me", 2222, "jump@192.0.2.1:22", False)
     assert host.ssh.key == str(tmp_path / "keys/ci")
     assert {name.value: tree for name, tree in host.sections.items()} == {"docker": {"hosts": []}, "gitlab_runner": {}}
-    assert [name.value for name in host.blunt] == ["docker"]
+    assert [name.value for name in host.always_restart] == ["docker"]
     assert dict(host.keep) == {"docker": ("runtimes", "log-opts.max-size")}
     assert (host.versions, host.ignore) == ({"docker": "26.1"}, {"R012": "behind a firewall"})
     assert host.vars == {"team": "web", "n": 3}

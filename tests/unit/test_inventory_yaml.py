@@ -101,7 +101,7 @@ def test_a_byte_order_mark_at_the_start_and_windows_line_ends_are_legal(tmp_path
 def test_both_parsers_see_the_same_events(loader: type) -> None:
     text = "a: &x {b: [1, '2'], c: !env D}\nd: *x\n"
     seen = [(type(event).__name__, event.start_mark) for event in events(text, "f", Problems(), loader)]
-    places = [(name, mark.line, mark.column) for name, mark in seen if mark and "Stream" not in name]
+    places = [(name, location.line, location.column) for name, location in seen if location and "Stream" not in name]
     assert ("AliasEvent", 1, 3) in places
     assert ("ScalarEvent", 0, 23) in places  # the place of a tagged value is its tag's
 
@@ -111,7 +111,7 @@ def test_every_value_knows_the_place_of_its_key() -> None:
     assert isinstance(node.value, dict)
     inner = node.value["a"]
     assert isinstance(inner.value, dict)
-    assert [str(inner.mark), str(inner.value["b"].mark)] == ["f.yml:1:1", "f.yml:2:3"]
+    assert [str(inner.location), str(inner.value["b"].location)] == ["f.yml:1:1", "f.yml:2:3"]
 
 
 @pytest.mark.parametrize("name", ["missing.yml", "."])

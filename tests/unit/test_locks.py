@@ -11,22 +11,22 @@ from typing import Any, cast
 
 import pytest
 
-from runnerops.engine.connections import Reach
-from runnerops.engine.interrupts import Going, Terminated
-from runnerops.engine.locks import Patience, locked_by, meet, overtaken
+from runnerops.engine.connections import ConnectionPool
+from runnerops.engine.interrupts import ActiveRuns, Terminated
+from runnerops.engine.locks import LockWait, detect_race, locked_by, resolve_lock_conflict
 from runnerops.engine.planned import Planned
 from runnerops.model.common import Result
 from runnerops.model.host_state import Run
-from runnerops.model.inventory import Host, Origin
+from runnerops.model.inventory import Host, Requester
 from runnerops.model.plan import Plan
 from runnerops.remote.reading import ReadOnly
 from runnerops.report.screen import Screen
 
-PLAN = Plan("h", 8, Origin("me", "here"), digest="mine")
+PLAN = Plan("h", 8, Requester("me", "here"), digest="mine")
 
 
-def run(*, alive: bool, digest: str = "other", result: str = "", pipeline: str = "") -> Run:
-    return Run(7, Origin("anna", "laptop", "", pipeline), digest, result, alive, began=1000)
+def run(*, running: bool, digest: str = "other", result: str = "", pipeline: str = "") -> Run:
+    return Run(7, Requester("anna", "laptop", "", pipeline), digest, result, running, started_at=1000)
 
 
 def planned(last: Run | None) -> Planned:
@@ -47,25 +47,25 @@ class Reader:
 def wait(seconds: int, *plans: Planned, words: tuple[bytes, ...] = (b"over\n",)) -> tuple[Planned, str]:
     err = io.StringIO()
     left = iter(plans)
-    patience = Patience(seconds, Screen(err=err))
-    return patience.plan_free(cast(ReadOnly, Reader(*words)), lambda: next(left)), err.getvalue()
+    lock_wait = LockWait(seconds, Screen(err=err))
+    return lock_wait.plan_free(cast(ReadOnly, Reader(*words)), lambda: next(left)), err.getvalue()
 
 
 def test_without_patience_a_busy_host_is_busy() -> None:
-    found, said = wait(0, planned(run(alive=True)), words=())
+    found, said = wait(0, planned(run(running=True)), words=())
     assert found.live
     assert said == ""
 
 
 def test_with_patience_it_is_planned_anew_after_the_end() -> None:
-    free = planned(run(alive=False, result="applied"))
-    found, said = wait(60, planned(run(alive=True)), free, words=(b"", b"over\n"))
+    free = planned(run(running=False, result="applied"))
+    found, said = wait(60, planned(run(running=True)), free, words=(b"", b"over\n"))
     assert found is free
     assert said.count("waiting for run 7 by anna from laptop, since ") == 1
 
 
 def test_a_run_of_the_very_same_plan_is_not_waited_for_but_followed() -> None:
-    own = planned(run(alive=True, digest="mine"))
+    own = planned(run(running=True, digest="mine"))
     assert wait(60, own, words=())[0] is own
     assert own.own
     assert not own.ready
@@ -74,10 +74,10 @@ def test_a_run_of_the_very_same_plan_is_not_waited_for_but_followed() -> None:
 @pytest.mark.parametrize(
     ("last", "says"),
     [
-        (run(alive=True), "run 7 by anna from laptop, since 1970-"),
-        (run(alive=True, pipeline="https://x/-/pipelines/3"), "by anna from https://x/-/pipelines/3, since"),
-        (run(alive=False, result="applied"), "came in between (applied)"),
-        (Run(7, Origin("anna", "laptop"), "d", "", alive=True), "since just now"),
+        (run(running=True), "run 7 by anna from laptop, since 1970-"),
+        (run(running=True, pipeline="https://x/-/pipelines/3"), "by anna from https://x/-/pipelines/3, since"),
+        (run(running=False, result="applied"), "came in between (applied)"),
+        (Run(7, Requester("anna", "laptop"), "d", "", running=True), "since just now"),
     ],
 )
 def test_who_holds_it(last: Run, says: str) -> None:
@@ -107,26 +107,26 @@ class Kept:
 
 
 @pytest.mark.parametrize(
-    ("last", "end", "digest", "again"),
+    ("last", "end", "digest", "replan"),
     [
-        (run(alive=False), "applied", "mine", True),
-        (run(alive=False), "applied", "other", False),
-        (run(alive=False), "rolled-back", "mine", False),
-        (run(alive=False), "", "mine", None),
-        (run(alive=False, result="applied"), "applied", "mine", None),
+        (run(running=False), "applied", "mine", True),
+        (run(running=False), "applied", "other", False),
+        (run(running=False), "rolled-back", "mine", False),
+        (run(running=False), "", "mine", None),
+        (run(running=False, result="applied"), "applied", "mine", None),
         (None, "applied", "mine", None),
     ],
 )
 def test_a_run_that_was_just_beginning_when_the_host_was_looked_at(
-    last: Run | None, end: str, digest: str, again: bool | None
+    last: Run | None, end: str, digest: str, replan: bool | None
 ) -> None:
-    met = overtaken(PLAN, last, cast(ReadOnly, Kept(end, digest)), Patience(0, Screen(err=io.StringIO())))
-    assert (met.again if met else None) == again
-    assert not met or "run 7 by anna from laptop" in met.outcome.message
+    conflict = detect_race(PLAN, last, cast(ReadOnly, Kept(end, digest)), LockWait(0, Screen(err=io.StringIO())))
+    assert (conflict.replan if conflict else None) == replan
+    assert not conflict or "run 7 by anna from laptop" in conflict.outcome.message
 
 
 @pytest.mark.parametrize(
-    ("end", "digest", "result", "again"),
+    ("end", "digest", "result", "replan"),
     [
         ("", "mine", Result.LOCKED, True),  # it is just beginning, or was cut off
         ("", "other", Result.LOCKED, True),
@@ -135,17 +135,17 @@ def test_a_run_that_was_just_beginning_when_the_host_was_looked_at(
         ("rolled-back", "mine", Result.ROLLED_BACK, False),
     ],
 )
-def test_a_run_that_had_the_host_first(end: str, digest: str, result: Result, again: bool) -> None:
-    met = meet(PLAN, cast(ReadOnly, Kept(end, digest)), Patience(0, Screen(err=io.StringIO())))
-    assert (met.outcome.result, met.again) == (result, again)
+def test_a_run_that_had_the_host_first(end: str, digest: str, result: Result, replan: bool) -> None:
+    conflict = resolve_lock_conflict(PLAN, cast(ReadOnly, Kept(end, digest)), LockWait(0, Screen(err=io.StringIO())))
+    assert (conflict.outcome.result, conflict.replan) == (result, replan)
 
 
 @pytest.mark.parametrize(("digest", "result"), [("mine", Result.UNKNOWN), ("other", Result.LOCKED)])
 def test_a_run_that_neither_begins_nor_ends_is_looked_at_once_more_only(digest: str, result: Result) -> None:
-    patience = Patience(0, Screen(err=io.StringIO()))
+    lock_wait = LockWait(0, Screen(err=io.StringIO()))
     reader = cast(ReadOnly, Kept("", digest))
-    met = [meet(PLAN, reader, patience) for _ in range(2)]
-    assert [(one.outcome.result, one.again) for one in met] == [(Result.LOCKED, True), (result, False)]
+    conflict = [resolve_lock_conflict(PLAN, reader, lock_wait) for _ in range(2)]
+    assert [(one.outcome.result, one.replan) for one in conflict] == [(Result.LOCKED, True), (result, False)]
 
 
 # ------------------------------------------------------------------------------------------------------- interrupts
@@ -174,14 +174,14 @@ class Asking(Screen):
     """A screen at which somebody gives this answer; None: nobody is there, an exception: they interrupt again."""
 
     answer: bool | KeyboardInterrupt | None = None
-    asked = 0
+    rendered = 0
 
     @property
     def interactive(self) -> bool:
         return self.answer is not None
 
     def ask(self, question: str, *, otherwise: bool = False) -> bool:
-        self.asked += 1
+        self.rendered += 1
         assert otherwise
         assert "h" in question
         if isinstance(self.answer, KeyboardInterrupt):
@@ -208,12 +208,12 @@ class Stops:
 
 
 @contextmanager
-def one_run(going: Going, ended: threading.Event) -> Iterator[None]:
+def one_run(active_runs: ActiveRuns, ended: threading.Event) -> Iterator[None]:
     """A run that goes on until `ended`."""
     begun = threading.Event()
 
     def go_on() -> None:
-        with going.on(Host("h", "h"), PLAN):
+        with active_runs.on(Host("h", "h"), PLAN):
             begun.set()
             ended.wait(20)
 
@@ -228,7 +228,7 @@ def one_run(going: Going, ended: threading.Event) -> Iterator[None]:
 
 
 @pytest.mark.parametrize(
-    ("answer", "stop", "asked", "stopped"),
+    ("answer", "stop", "rendered", "stopped"),
     [
         (True, KeyboardInterrupt(), 1, False),
         (False, KeyboardInterrupt(), 1, True),
@@ -239,24 +239,24 @@ def one_run(going: Going, ended: threading.Event) -> Iterator[None]:
     ids=["yes", "no", "again", "nobody there", "sigterm"],
 )
 def test_an_interrupt(
-    answer: bool | KeyboardInterrupt | None, stop: KeyboardInterrupt, asked: int, stopped: bool
+    answer: bool | KeyboardInterrupt | None, stop: KeyboardInterrupt, rendered: int, stopped: bool
 ) -> None:
-    going, ended = Going(), threading.Event()
-    screen, reach, show = Asking(err=io.StringIO()), Stops(ended), Show()
+    active_runs, ended = ActiveRuns(), threading.Event()
+    screen, pool, show = Asking(err=io.StringIO()), Stops(ended), Show()
     screen.answer = answer
-    with one_run(going, ended):
-        going.interrupt(stop, screen, show, cast(Reach, reach))
-        assert going.interrupted
-        assert screen.asked == asked
-        assert bool(reach.commands) is stopped
-        assert going.left_alone == (() if stopped else ("h",))
+    with one_run(active_runs, ended):
+        active_runs.interrupt(stop, screen, show, cast(ConnectionPool, pool))
+        assert active_runs.interrupted
+        assert screen.rendered == rendered
+        assert bool(pool.commands) is stopped
+        assert active_runs.left_alone == (() if stopped else ("h",))
         assert show.quiet is not stopped
 
 
 def test_with_no_run_going_on_nobody_is_asked() -> None:
-    going, screen = Going(), Asking(err=io.StringIO())
+    active_runs, screen = ActiveRuns(), Asking(err=io.StringIO())
     screen.answer = False
-    going.interrupt(KeyboardInterrupt(), screen, Show(), cast(Reach, Stops(threading.Event())))
-    assert going.interrupted
-    assert screen.asked == 0
-    assert going.left_alone == ()
+    active_runs.interrupt(KeyboardInterrupt(), screen, Show(), cast(ConnectionPool, Stops(threading.Event())))
+    assert active_runs.interrupted
+    assert screen.rendered == 0
+    assert active_runs.left_alone == ()

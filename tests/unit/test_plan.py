@@ -7,20 +7,20 @@ from dataclasses import replace
 import pytest
 
 from runnerops.model.common import ServiceName, Tree, Verb
-from runnerops.model.host_state import Facts, HostState, Job, Owed, RemoteFile, RunnerFacts, Unit
-from runnerops.model.inventory import Cache, CiJob, Host, Origin, Policy, RenderedFile
+from runnerops.model.host_state import Facts, HostState, Intent, Job, RemoteFile, RunnerFacts, Unit
+from runnerops.model.inventory import Cache, CiJob, Host, Policy, RenderedFile, Requester
 from runnerops.model.plan import Plan, Step
 from runnerops.model.plan import drains as is_drain
 from runnerops.planning.blockers import TOOLS
 from runnerops.planning.plan import Request, make_plan
-from runnerops.planning.reconcile import settle
+from runnerops.planning.reconcile import reconcile
 from runnerops.remote import protocol
 from runnerops.services import service_of
 from runnerops.services.base import sha256
 from tests.unit.services.builders import DAEMON, daemon, engine, json_bytes, state
 
 CONFIG = "/etc/gitlab-runner/config.toml"
-ORIGIN = Origin("me", "laptop")
+ORIGIN = Requester("me", "laptop")
 POLICY = Policy()
 UNIT = Unit("gitlab-runner.service", "active", 42, "run-1", ("gitlab-runner", "run", "--config", CONFIG))
 RUNNER = b"""concurrent = 2
@@ -34,10 +34,12 @@ token = "glrt-aaaaaaaaaaaa"
 DOCKER_TREE: Tree = {"live-restore": True, "log-opts": {"max-size": "7m"}}
 
 
-def have(daemon_json: Tree | None, config: bytes | None, *, jobs: int = 0, owed: tuple[Owed, ...] = ()) -> HostState:
+def observed(
+    daemon_json: Tree | None, config: bytes | None, *, jobs: int = 0, intents: tuple[Intent, ...] = ()
+) -> HostState:
     files = {} if daemon_json is None else {DAEMON: json_bytes(daemon_json)}
     live = bool((daemon_json or {}).get("live-restore"))
-    found = state(files, engine(live=live), owed=owed)
+    found = state(files, engine(live=live), intents=intents)
     known = dict(found.files)
     if config is not None:
         known[CONFIG] = RemoteFile(CONFIG, "file", config, "0600", "root:root")
@@ -60,7 +62,7 @@ def ask(docker: Tree | None, config: bytes | None) -> tuple[RenderedFile, ...]:
 
 
 def plan(
-    asked: tuple[RenderedFile, ...],
+    rendered: tuple[RenderedFile, ...],
     there: HostState,
     policy: Policy = POLICY,
     *,
@@ -68,9 +70,9 @@ def plan(
     deployed: frozenset[str] = frozenset(),
     key: str = "",
 ) -> Plan:
-    here = host or a_host(*{file.spec.service for file in asked})
-    want, stops = settle(here, asked, there)
-    return make_plan(Request(here, asked, want, there, policy, ORIGIN, stops, deployed=deployed, key=key))
+    here = host or a_host(*{file.spec.service for file in rendered})
+    desired, blockers = reconcile(here, rendered, there)
+    return make_plan(Request(here, rendered, desired, there, policy, ORIGIN, blockers, deployed=deployed, key=key))
 
 
 def verbs(steps: tuple[object, ...]) -> list[str]:
@@ -78,37 +80,37 @@ def verbs(steps: tuple[object, ...]) -> list[str]:
 
 
 def test_nothing_to_do_is_a_plan_without_steps() -> None:
-    there = have(DOCKER_TREE, RUNNER)
+    there = observed(DOCKER_TREE, RUNNER)
     made = plan(ask(DOCKER_TREE, RUNNER), there)
     assert made.empty
-    assert (made.changes, made.actions, made.stops) == ((), (), ())
+    assert (made.changes, made.actions, made.blockers) == ((), (), ())
 
 
 def test_a_file_found_equal_is_recorded_once() -> None:
-    there = replace(have(DOCKER_TREE, RUNNER), applied={})
+    there = replace(observed(DOCKER_TREE, RUNNER), applied={})
     made = plan(ask(DOCKER_TREE, RUNNER), there)
     assert (made.changes, made.actions) == ((), ())
-    assert set(verbs(made.todo)) == {"guard"}
+    assert set(verbs(made.forward)) == {"guard"}
     again = plan(ask(DOCKER_TREE, RUNNER), replace(there, applied=made.applied))
     assert again.empty
 
 
 def test_the_order_of_a_run() -> None:
     """Guard, stage, judge, then part by part; what must rest does so before the first swap, and is back at the end."""
-    there = have({"live-restore": True}, RUNNER)
+    there = observed({"live-restore": True}, RUNNER)
     made = plan(ask(DOCKER_TREE, RUNNER.replace(b"= 2", b"= 3")), there)
-    found = verbs(made.todo)
+    found = verbs(made.forward)
     first_part = found.index("part")
     assert "swap" not in found[:first_part]
     assert "owe" not in found[:first_part]
     assert max(i for i, verb in enumerate(found) if verb == "guard") < min(
         i for i, verb in enumerate(found) if verb == "stage"
     )
-    parts = [step.args[0] for step in made.todo if step.verb == "part"]
+    parts = [step.args[0] for step in made.forward if step.verb == "part"]
     assert parts == ["docker", "gitlab_runner"]
-    words = [" ".join(step.args) for step in made.todo]
+    words = [" ".join(step.args) for step in made.forward]
     quit_at = next(i for i, text in enumerate(words) if "QUIT" in text)
-    swap_at = next(i for i, step in enumerate(made.todo) if step.verb == "swap")
+    swap_at = next(i for i, step in enumerate(made.forward) if step.verb == "swap")
     start_at = next(i for i, text in enumerate(words) if "systemctl start gitlab-runner" in text)
     owed_at = [i for i, verb in enumerate(found) if verb == "owe"]
     assert min(owed_at) < quit_at < swap_at < start_at
@@ -116,70 +118,70 @@ def test_the_order_of_a_run() -> None:
 
 
 def test_what_rests_for_another_and_acts_itself_is_guarded_once() -> None:
-    made = plan(ask(DOCKER_TREE, RUNNER.replace(b"= 2", b"= 3")), have({"live-restore": True}, RUNNER))
-    guards = [step.args for step in made.todo if step.verb == "guard"]
+    made = plan(ask(DOCKER_TREE, RUNNER.replace(b"= 2", b"= 3")), observed({"live-restore": True}, RUNNER))
+    guards = [step.args for step in made.forward if step.verb == "guard"]
     assert len(guards) == len(set(guards))
 
 
 def test_every_owe_is_struck_there_and_back() -> None:
-    made = plan(ask(DOCKER_TREE, RUNNER.replace(b"= 2", b"= 3")), have({}, RUNNER))
-    owed = {step.args[0] for step in made.todo if step.verb == "owe"}
-    assert owed == {"docker", "gitlab_runner"}
-    for steps in (made.todo, made.undo):
-        assert owed <= {step.args[0] for step in steps if step.verb in {"strike", "owe"}}
+    made = plan(ask(DOCKER_TREE, RUNNER.replace(b"= 2", b"= 3")), observed({}, RUNNER))
+    intents = {step.args[0] for step in made.forward if step.verb == "owe"}
+    assert intents == {"docker", "gitlab_runner"}
+    for steps in (made.forward, made.rollback):
+        assert intents <= {step.args[0] for step in steps if step.verb in {"strike", "owe"}}
 
 
 def test_every_swap_has_its_content_staged_and_its_way_back() -> None:
-    made = plan(ask(DOCKER_TREE, RUNNER.replace(b"= 2", b"= 3")), have({"debug": True}, RUNNER))
-    staged = {(step.args[1], step.args[4]) for step in made.todo if step.verb == "stage"}
-    for steps in (made.todo, made.undo):
+    made = plan(ask(DOCKER_TREE, RUNNER.replace(b"= 2", b"= 3")), observed({"debug": True}, RUNNER))
+    staged = {(step.args[1], step.args[4]) for step in made.forward if step.verb == "stage"}
+    for steps in (made.forward, made.rollback):
         for step in steps:
             if step.verb == "swap":
                 assert (step.args[0], step.args[2]) in staged
-    there = {step.args[0] for step in made.todo if step.verb == "swap"}
-    assert there == {step.args[0] for step in made.undo if step.verb == "swap"} == {DAEMON, CONFIG}
-    for step in made.todo:
+    there = {step.args[0] for step in made.forward if step.verb == "swap"}
+    assert there == {step.args[0] for step in made.rollback if step.verb == "swap"} == {DAEMON, CONFIG}
+    for step in made.forward:
         if step.verb == "stage":
             assert sha256(made.files[step.args[0]]) == step.args[4]
 
 
 def test_a_runner_that_only_rests_is_brought_back_in_a_part_of_its_own() -> None:
-    made = plan(ask(DOCKER_TREE, None), have({"live-restore": True}, RUNNER))
-    assert [step.args[0] for step in made.todo if step.verb == "part"] == ["docker", "gitlab_runner"]
-    assert "systemctl start gitlab-runner" in " ".join(made.todo[-3].args)
+    made = plan(ask(DOCKER_TREE, None), observed({"live-restore": True}, RUNNER))
+    assert [step.args[0] for step in made.forward if step.verb == "part"] == ["docker", "gitlab_runner"]
+    assert "systemctl start gitlab-runner" in " ".join(made.forward[-3].args)
 
 
 @pytest.mark.parametrize("config", [None, RUNNER.replace(b"= 2", b"= 3")])
 def test_on_the_way_back_the_runner_rests_before_docker_is_disturbed_and_returns_after(config: bytes | None) -> None:
-    made = plan(ask(DOCKER_TREE, config), have({"live-restore": True}, RUNNER))
-    assert [step.args[0] for step in made.undo if step.verb == "part"] == ["gitlab_runner", "docker"]
-    words = [" ".join(step.args) for step in made.undo]
+    made = plan(ask(DOCKER_TREE, config), observed({"live-restore": True}, RUNNER))
+    assert [step.args[0] for step in made.rollback if step.verb == "part"] == ["gitlab_runner", "docker"]
+    words = [" ".join(step.args) for step in made.rollback]
     rests = next(index for index, text in enumerate(words) if text.endswith("systemctl stop gitlab-runner"))
-    docker = next(index for index, step in enumerate(made.undo) if step.args[0] == DAEMON)
+    docker = next(index for index, step in enumerate(made.rollback) if step.args[0] == DAEMON)
     returns = next(index for index, text in enumerate(words) if "systemd-run" in text)
     assert rests < docker < returns
 
 
 def test_every_step_can_be_said() -> None:
-    made = plan(ask(DOCKER_TREE, RUNNER.replace(b"= 2", b"= 3")), have({}, None))
-    assert protocol.encode(made.todo).count(b"\n") == len(made.todo)
-    assert protocol.encode(made.undo)
-    assert protocol.stop_timeout(made.undo) > 30
+    made = plan(ask(DOCKER_TREE, RUNNER.replace(b"= 2", b"= 3")), observed({}, None))
+    assert protocol.encode(made.forward).count(b"\n") == len(made.forward)
+    assert protocol.encode(made.rollback)
+    assert protocol.stop_timeout(made.rollback) > 30
 
 
 def test_a_mode_alone_is_a_change_without_an_action() -> None:
-    there = have(DOCKER_TREE, None)
+    there = observed(DOCKER_TREE, None)
     file = there.files[DAEMON]
     there = replace(there, files={DAEMON: replace(file, mode="0666")})
     made = plan(ask(DOCKER_TREE, None), there)
     assert made.actions == ()
-    assert [step.args[:1] for step in made.todo if step.verb == "swap"] == [(DAEMON,)]
-    assert next(step.args for step in made.undo if step.verb == "run") == ("10", "chmod", "0666", DAEMON)
+    assert [step.args[:1] for step in made.forward if step.verb == "swap"] == [(DAEMON,)]
+    assert next(step.args for step in made.rollback if step.verb == "run") == ("10", "chmod", "0666", DAEMON)
 
 
 def test_what_is_owed_makes_a_service_act_on_a_file_in_sync() -> None:
-    owed = Owed(ServiceName.DOCKER, Verb.RESTART, 3, "inv-1")
-    made = plan(ask(DOCKER_TREE, None), have(DOCKER_TREE, None, owed=(owed,)))
+    intents = Intent(ServiceName.DOCKER, Verb.RESTART, 3, "inv-1")
+    made = plan(ask(DOCKER_TREE, None), observed(DOCKER_TREE, None, intents=(intents,)))
     assert made.changes == ()
     assert [(action.verb, action.because) for action in made.actions] == [(Verb.RESTART, ("owed since run 3",))]
 
@@ -188,59 +190,61 @@ def test_what_is_owed_makes_a_service_act_on_a_file_in_sync() -> None:
 
 
 def codes(made: Plan) -> list[str]:
-    return [stop.code for stop in made.stops]
+    return [blocker.code for blocker in made.blockers]
 
 
 def test_somebody_elses_file_is_listed_key_by_key_until_allowed() -> None:
-    there = replace(have({"debug": True, "mtu": 1400}, None), applied={})
+    there = replace(observed({"debug": True, "mtu": 1400}, None), applied={})
     made = plan(ask({"debug": True}, None), there)
     assert codes(made) == ["not-ours"]
-    assert made.stops[0].details == ("mtu",)
+    assert made.blockers[0].details == ("mtu",)
     allowed = plan(ask({"debug": True}, None), there, Policy(allow=frozenset({"not-ours"})))
-    assert (codes(allowed), [stop.code for stop in allowed.lifted]) == ([], ["not-ours"])
-    assert "originals" in str(allowed.todo)
+    assert (codes(allowed), [blocker.code for blocker in allowed.overridden]) == ([], ["not-ours"])
+    assert "originals" in str(allowed.forward)
 
 
 def test_what_a_cut_off_run_of_ours_put_there_is_ours() -> None:
-    there = replace(have({"debug": True, "mtu": 1400}, None), applied={})
+    there = replace(observed({"debug": True, "mtu": 1400}, None), applied={})
     ours = replace(there, staged={DAEMON: frozenset({sha256(there.files[DAEMON].content)})})
     assert codes(plan(ask({"debug": True}, None), ours)) == []
 
 
 def test_a_file_that_only_gains_keys_is_not_stopped() -> None:
-    assert codes(plan(ask({"debug": True, "mtu": 1400}, None), replace(have({"debug": True}, None), applied={}))) == []
+    assert (
+        codes(plan(ask({"debug": True, "mtu": 1400}, None), replace(observed({"debug": True}, None), applied={}))) == []
+    )
 
 
 def test_what_cannot_be_parsed_would_be_lost_whole() -> None:
-    there = have(None, None)
+    there = observed(None, None)
     there = replace(there, files={DAEMON: RemoteFile(DAEMON, "file", b"{", "0644", "root:root")})
-    (stop,) = plan(ask({"debug": True}, None), there).stops
-    assert (stop.code, "all of it" in stop.message) == ("not-ours", True)
+    (blocker,) = plan(ask({"debug": True}, None), there).blockers
+    assert (blocker.code, "all of it" in blocker.message) == ("not-ours", True)
 
 
 @pytest.mark.parametrize("kind", ["directory", "link", "other"])
 def test_a_path_that_is_no_file_is_never_allowed(kind: str) -> None:
-    there = have(None, None)
+    there = observed(None, None)
     there = replace(there, files={DAEMON: RemoteFile(DAEMON, kind)})  # type: ignore[arg-type]
     made = plan(ask({"debug": True}, None), there, Policy(allow=frozenset({"not-ours"})))
     assert "not-a-file" in codes(made)
 
 
 def test_jobs_are_waited_for_unless_they_are_to_be_killed() -> None:
-    there = have({"live-restore": True}, None, jobs=2)
+    there = observed({"live-restore": True}, None, jobs=2)
     made = plan(ask(DOCKER_TREE, None), there)
     assert codes(made) == []
     assert [(action.jobs_waited, action.jobs_lost) for action in made.actions] == [(2, 0)]
-    assert "QUIT" in str(made.todo)
+    assert "QUIT" in str(made.forward)
     killed = plan(ask(DOCKER_TREE, None), there, Policy(kill_jobs=True))
     assert codes(killed) == []
-    assert "2 jobs" in killed.lifted[0].message
+    assert "2 jobs" in killed.overridden[0].message
     assert [(action.jobs_waited, action.jobs_lost) for action in killed.actions] == [(0, 2)]
-    assert "QUIT" not in str(killed.todo)
+    assert "QUIT" not in str(killed.forward)
 
 
 def test_jobs_that_nobody_here_can_wait_for_stop_a_restart_and_only_kill_jobs_lifts_it() -> None:
-    there = have({"live-restore": True}, None)
+    there = observed({"live-restore": True}, None)
     foreign = RunnerFacts(UNIT, "16.11.0", (Job("7", "container c", drains=False),))
     there = replace(there, facts=replace(there.facts, runner=foreign))
     assert codes(plan(ask(DOCKER_TREE, None), there)) == ["jobs-running"]
@@ -262,16 +266,16 @@ RESTART = RUNNER.replace(b"= 2", b'= 2\nlisten_address = ":9252"', 1)
     ],
 )
 def test_there_is_one_drain_and_nothing_is_swapped_before_it_is_over(docker: Tree | None, config: bytes | None) -> None:
-    made = plan(ask(docker, config), have({"live-restore": True}, RUNNER, jobs=2))
-    drains = [index for index, step in enumerate(made.todo) if is_drain(step)]
-    swaps = [index for index, step in enumerate(made.todo) if step.verb == "swap"]
+    made = plan(ask(docker, config), observed({"live-restore": True}, RUNNER, jobs=2))
+    drains = [index for index, step in enumerate(made.forward) if is_drain(step)]
+    swaps = [index for index, step in enumerate(made.forward) if step.verb == "swap"]
     assert len(drains) == 1
     assert drains[0] < min(swaps)
     assert sum(action.jobs_waited for action in made.actions) == 2
-    first = made.todo[drains[0]].args
+    first = made.forward[drains[0]].args
     assert first[:2] == ("7200", "=gone")
     assert made.files[first[3]].startswith(b"#!/bin/sh")
-    reached = {step.args[0] for step in made.todo[: drains[0]] if step.verb == "part"}
+    reached = {step.args[0] for step in made.forward[: drains[0]] if step.verb == "part"}
     assert not [step for step in undone(made, reached) if is_drain(step)]
     assert [step for step in undone(made, reached) if "start" in step.args]
 
@@ -279,32 +283,32 @@ def test_there_is_one_drain_and_nothing_is_swapped_before_it_is_over(docker: Tre
 def undone(made: Plan, begun: set[str]) -> list[Step]:
     """The way back of a run in which these parts had begun."""
     part, steps = "", []
-    for step in made.undo:
+    for step in made.rollback:
         part = step.args[0] if step.verb == "part" else part
         steps += [step] if part in begun and step.verb != "part" else []
     return steps
 
 
 def test_the_time_limit_of_a_drain_is_the_users() -> None:
-    made = plan(ask(DOCKER_TREE, None), have({"live-restore": True}, None), Policy(drain_s=90))
-    assert [step.args[0] for step in made.todo if is_drain(step)] == ["90"]
+    made = plan(ask(DOCKER_TREE, None), observed({"live-restore": True}, None), Policy(drain_s=90))
+    assert [step.args[0] for step in made.forward if is_drain(step)] == ["90"]
 
 
 def test_a_run_that_needs_rest_ends_the_return_that_an_earlier_one_left_behind() -> None:
-    there = have({"live-restore": True}, RUNNER)
+    there = observed({"live-restore": True}, RUNNER)
     assert there.facts.runner
     waiting = replace(there, facts=replace(there.facts, runner=replace(there.facts.runner, returning=True)))
     rests = plan(ask(DOCKER_TREE, None), waiting)
-    words = [" ".join(step.args) for step in rests.todo]
+    words = [" ".join(step.args) for step in rests.forward]
     stay = next(index for index, text in enumerate(words) if 'systemctl stop "runnerops-return-$1"' in text)
-    assert stay < next(index for index, step in enumerate(rests.todo) if is_drain(step))
+    assert stay < next(index for index, step in enumerate(rests.forward) if is_drain(step))
     leaves = plan(ask({"live-restore": True, "debug": True}, None), waiting)
-    assert "runnerops-return" not in str(leaves.todo)
+    assert "runnerops-return" not in str(leaves.forward)
     assert [note for note in leaves.notes if "left to that" in note]
 
 
 def test_a_deploy_from_a_job_of_the_runner_that_restarts_is_refused_and_a_reload_is_not() -> None:
-    there = have({"live-restore": True}, RUNNER, jobs=2)
+    there = observed({"live-restore": True}, RUNNER, jobs=2)
     inside = Policy(job=CiJob("1"), kill_jobs=True, allow=frozenset({"self-deploy"}))
     assert codes(plan(ask(DOCKER_TREE, None), there, inside)) == ["self-deploy"]
     assert codes(plan(ask(None, RESTART), there, inside)) == ["self-deploy"]
@@ -317,46 +321,46 @@ def test_a_mirror_whose_host_goes_first_is_proven_then() -> None:
     cache = Cache("dockerhub", "cache-1", "https://registry-1.docker.io", "docker.io", url, False)
     tree: Tree = {"registry-mirrors": [url]}
     here = Host("h", "h", sections={ServiceName.DOCKER: tree}, caches=(cache,))
-    asked = ask(tree, None)
+    rendered = ask(tree, None)
 
     def made(deployed: frozenset[str]) -> Plan:
-        there = have({}, None)
-        want, stops = settle(here, asked, there)
-        return make_plan(Request(here, asked, want, there, Policy(), ORIGIN, stops, deployed=deployed))
+        there = observed({}, None)
+        desired, blockers = reconcile(here, rendered, there)
+        return make_plan(Request(here, rendered, desired, there, Policy(), ORIGIN, blockers, deployed=deployed))
 
     assert codes(made(frozenset())) == ["unproven-mirror"]
     later = made(frozenset({"cache-1"}))
     assert codes(later) == []
     assert later.notes == (f"mirror {url} is proven when cache-1 is done",)
     assert later.after == {"cache-1"}
-    assert any(step.verb == "await" and url in " ".join(step.args) for step in later.todo)
+    assert any(step.verb == "await" and url in " ".join(step.args) for step in later.forward)
 
 
 def test_the_digest_is_over_what_is_asked_not_over_the_host() -> None:
-    one = plan(ask(DOCKER_TREE, None), have({}, None))
-    other = plan(ask(DOCKER_TREE, None), have({"debug": True}, None))
+    one = plan(ask(DOCKER_TREE, None), observed({}, None))
+    other = plan(ask(DOCKER_TREE, None), observed({"debug": True}, None))
     assert one.digest == other.digest
-    assert one.digest != plan(ask({"debug": True}, None), have({}, None)).digest
-    assert one == plan(ask(DOCKER_TREE, None), have({}, None))
+    assert one.digest != plan(ask({"debug": True}, None), observed({}, None)).digest
+    assert one == plan(ask(DOCKER_TREE, None), observed({}, None))
 
 
 def test_a_host_without_docker_is_refused_by_name() -> None:
-    there = replace(have({}, None), facts=Facts())
+    there = replace(observed({}, None), facts=Facts())
     made = plan(ask(DOCKER_TREE, None), there)
     assert "no-docker" in codes(made)
-    assert not any(stop.allowable for stop in made.stops if stop.code == "no-docker")
+    assert not any(blocker.overridable for blocker in made.blockers if blocker.code == "no-docker")
 
 
 @pytest.mark.parametrize("tool", TOOLS)
 def test_a_host_without_a_tool_of_ours_is_refused_by_name(tool: str) -> None:
-    there = have({}, None)
+    there = observed({}, None)
     there = replace(there, facts=replace(there.facts, tools=there.facts.tools - {tool}))
-    (stop,) = plan(ask({"debug": True}, None), there).stops
-    assert (stop.code, stop.details, stop.allowable) == ("missing-tools", (tool,), False)
+    (blocker,) = plan(ask({"debug": True}, None), there).blockers
+    assert (blocker.code, blocker.details, blocker.overridable) == ("missing-tools", (tool,), False)
 
 
 def test_a_host_without_systemd_is_refused_by_name() -> None:
-    there = have({}, None)
+    there = observed({}, None)
     assert codes(plan(ask({"debug": True}, None), replace(there, facts=replace(there.facts, systemd=False)))) == [
         "no-systemd"
     ]
@@ -364,8 +368,8 @@ def test_a_host_without_systemd_is_refused_by_name() -> None:
 
 def test_a_link_is_followed_to_its_target() -> None:
     target = "/srv/docker/daemon.json"
-    there = have({}, None)
+    there = observed({}, None)
     there = replace(there, files={DAEMON: RemoteFile(target, "file", json_bytes({}), "0644", "root:root")})
     made = plan(ask({"debug": True}, None), there)
-    assert {step.args[0] for step in made.todo if step.verb == "swap"} == {target}
-    assert {step.args[1] for step in made.todo if step.verb == "stage"} == {target}
+    assert {step.args[0] for step in made.forward if step.verb == "swap"} == {target}
+    assert {step.args[1] for step in made.forward if step.verb == "stage"} == {target}

@@ -14,7 +14,7 @@ from runnerops.model.common import ServiceName, Tree
 from runnerops.model.host_state import HostState, RemoteFile
 from runnerops.model.inventory import Host, Policy, RenderedFile
 from runnerops.model.plan import Plan
-from runnerops.planning.reconcile import settle
+from runnerops.planning.reconcile import reconcile
 from runnerops.services import service_of
 from runnerops.services.base import sha256
 from runnerops.services.docker.schema import mirrors_of
@@ -31,9 +31,9 @@ from tests.unit.services.builders import (
     our_container,
     state,
 )
-from tests.unit.services.builders import rendered as rendered_caches
+from tests.unit.services.builders import render_file as rendered_caches
 from tests.unit.services.runner_builders import runner
-from tests.unit.test_plan import CONFIG, ask, have, plan
+from tests.unit.test_plan import CONFIG, ask, observed, plan
 
 EVERYTHING = Policy(
     allow=frozenset(
@@ -113,18 +113,18 @@ def tree_of(content: bytes | None) -> dict[str, Any]:
 
 
 @settings(max_examples=100, deadline=None)
-@given(asked=CONFIGS, there=CONFIGS, left_out=st.booleans())
-def test_settling_a_config_twice_is_settling_it_once(asked: Tree, there: Tree, left_out: bool) -> None:
-    want = asked_config(asked)
+@given(rendered=CONFIGS, there=CONFIGS, left_out=st.booleans())
+def test_settling_a_config_twice_is_settling_it_once(rendered: Tree, there: Tree, left_out: bool) -> None:
+    desired = asked_config(rendered)
     if left_out:
-        want = without_tokens(want)
-    now = have(None, to_toml(there).encode())
-    files = ask(None, to_toml(want).encode())
+        desired = without_tokens(desired)
+    now = observed(None, to_toml(there).encode())
+    files = ask(None, to_toml(desired).encode())
     here = Host("h", "h", sections={ServiceName.GITLAB_RUNNER: {}})
-    once, _ = settle(here, files, now)
-    assert settle(here, once, now)[0] == once
+    once, _ = reconcile(here, files, now)
+    assert reconcile(here, once, now)[0] == once
     there_now = replace(now, files={CONFIG: replace(now.files[CONFIG], content=once[0].content)})
-    assert settle(here, files, there_now)[0][0].content == once[0].content
+    assert reconcile(here, files, there_now)[0][0].content == once[0].content
 
 
 def without_tokens(tree: Tree) -> Tree:
@@ -136,12 +136,12 @@ def without_tokens(tree: Tree) -> Tree:
 
 
 @settings(max_examples=100, deadline=None)
-@given(asked=CONFIGS, there=CONFIGS)
-def test_settling_never_loses_what_the_host_owns(asked: Tree, there: Tree) -> None:
+@given(rendered=CONFIGS, there=CONFIGS)
+def test_settling_never_loses_what_the_host_owns(rendered: Tree, there: Tree) -> None:
     """Every runner that is asked for without a token, and that the host has, keeps the host's token, id and dates."""
-    now = have(None, to_toml(there).encode())
+    now = observed(None, to_toml(there).encode())
     here = Host("h", "h", sections={ServiceName.GITLAB_RUNNER: {}})
-    (file,), _ = settle(here, ask(None, to_toml(without_tokens(asked_config(asked))).encode()), now)
+    (file,), _ = reconcile(here, ask(None, to_toml(without_tokens(asked_config(rendered))).encode()), now)
     known = {one["name"]: one for one in tree_of(to_toml(there).encode()).get("runners", [])}
     for one in tree_of(file.content).get("runners", []):
         if one["name"] in known:
@@ -150,16 +150,16 @@ def test_settling_never_loses_what_the_host_owns(asked: Tree, there: Tree) -> No
 
 
 @settings(max_examples=100, deadline=None)
-@given(asked=CONFIGS, there=CONFIGS)
-def test_equal_meaning_gives_the_hosts_own_bytes_of_a_config(asked: Tree, there: Tree) -> None:
-    now = have(None, b"# by hand\n" + to_toml(there).encode())
+@given(rendered=CONFIGS, there=CONFIGS)
+def test_equal_meaning_gives_the_hosts_own_bytes_of_a_config(rendered: Tree, there: Tree) -> None:
+    now = observed(None, b"# by hand\n" + to_toml(there).encode())
     here = Host("h", "h", sections={ServiceName.GITLAB_RUNNER: {}})
     service = service_of(ServiceName.GITLAB_RUNNER)
-    (file,), _ = settle(here, ask(None, to_toml(asked_config(asked)).encode()), now)
+    (file,), _ = reconcile(here, ask(None, to_toml(asked_config(rendered)).encode()), now)
     content = now.files[CONFIG].content
     assert content
-    edits = service.edits(file.spec, tree_of(content), tree_of(file.content))
-    assert (edits == ()) == (file.content == content)
+    key_changes = service.key_changes(file.spec, tree_of(content), tree_of(file.content))
+    assert (key_changes == ()) == (file.content == content)
 
 
 # ---------------------------------------------------------------------------- what was applied asks for nothing more
@@ -182,43 +182,53 @@ def applied(made: Plan, before: HostState) -> HostState:
         docker = replace(docker, mirrors=mirrors, live_restore=live)
     base = {path: made.files[name] for path, name in made.contents.items()}
     facts = replace(before.facts, docker=docker)
-    return replace(before, files=files, facts=facts, applied=made.applied, base=base, since=made.run, given=made.given)
+    return replace(
+        before,
+        files=files,
+        facts=facts,
+        applied=made.applied,
+        base=base,
+        since=made.run,
+        secret_fingerprints=made.secret_fingerprints,
+    )
 
 
 @settings(max_examples=100, deadline=None)
-@given(asked=DAEMONS, there=st.none() | DAEMONS, mirrors=st.sampled_from([(), (MIRROR,)]), live=st.booleans())
+@given(rendered=DAEMONS, there=st.none() | DAEMONS, mirrors=st.sampled_from([(), (MIRROR,)]), live=st.booleans())
 def test_a_daemon_json_that_was_applied_asks_for_nothing_more(
-    asked: Tree, there: Tree | None, mirrors: tuple[str, ...], live: bool
+    rendered: Tree, there: Tree | None, mirrors: tuple[str, ...], live: bool
 ) -> None:
     now = state({} if there is None else {DAEMON: json_bytes(there)}, engine(mirrors=mirrors, live=live))
-    made = plan((daemon(asked),), now, EVERYTHING, host=host(asked))
-    assert plan((daemon(asked),), applied(made, now), host=host(asked)).empty
+    made = plan((daemon(rendered),), now, EVERYTHING, host=host(rendered))
+    assert plan((daemon(rendered),), applied(made, now), host=host(rendered)).empty
 
 
 @settings(max_examples=100, deadline=None)
-@given(asked=CONFIGS, there=CONFIGS, base=st.none() | CONFIGS)
-def test_a_config_that_was_applied_asks_for_nothing_more(asked: Tree, there: Tree, base: Tree | None) -> None:
-    files = ask(None, to_toml(asked_config(asked)).encode())
-    now = replace(have(None, to_toml(there).encode()), applied={})
+@given(rendered=CONFIGS, there=CONFIGS, base=st.none() | CONFIGS)
+def test_a_config_that_was_applied_asks_for_nothing_more(rendered: Tree, there: Tree, base: Tree | None) -> None:
+    files = ask(None, to_toml(asked_config(rendered)).encode())
+    now = replace(observed(None, to_toml(there).encode()), applied={})
     if base is not None:
         content = to_toml(base).encode()
         now = replace(now, applied={CONFIG: sha256(content)}, base={CONFIG: content}, since=7)
     made = plan(files, now, EVERYTHING, key=KEY)
     after = applied(made, now)
     again = plan(files, after, key="77" * 32)
-    assert (again.changes, again.actions, again.stops) == ((), (), ())
+    assert (again.changes, again.actions, again.blockers) == ((), (), ())
     assert again.empty
 
 
 @settings(max_examples=80, deadline=None)
-@given(asked=DAEMONS, there=DAEMONS, names=st.sets(st.sampled_from(["labels", "mtu", "log-opts", "runtimes", "debug"])))
-def test_what_the_host_keeps_is_the_hosts_own(asked: Tree, there: Tree, names: set[str]) -> None:
-    here = host(asked, keep={ServiceName.DOCKER: tuple(sorted(names))})
-    (file,), _ = settle(here, (daemon(asked),), state({DAEMON: json_bytes(there)}, engine()))
+@given(
+    rendered=DAEMONS, there=DAEMONS, names=st.sets(st.sampled_from(["labels", "mtu", "log-opts", "runtimes", "debug"]))
+)
+def test_what_the_host_keeps_is_the_hosts_own(rendered: Tree, there: Tree, names: set[str]) -> None:
+    here = host(rendered, keep={ServiceName.DOCKER: tuple(sorted(names))})
+    (file,), _ = reconcile(here, (daemon(rendered),), state({DAEMON: json_bytes(there)}, engine()))
     service = service_of(ServiceName.DOCKER)
     tree = service.parse(file.spec, file.content or b"")
     for name in names:
-        assert service.edits(file.spec, {name: there.get(name)}, {name: tree.get(name)}) == ()
+        assert service.key_changes(file.spec, {name: there.get(name)}, {name: tree.get(name)}) == ()
 
 
 CACHES = st.lists(
@@ -239,10 +249,10 @@ CACHES = st.lists(
 )
 
 
-def containers(files: Mapping[str, RemoteFile], asked: list[Tree], compose: RenderedFile) -> Any:
+def containers(files: Mapping[str, RemoteFile], rendered: list[Tree], compose: RenderedFile) -> Any:
     """What `up -d` makes of the Compose file."""
     tree: Any = service_of(ServiceName.REGISTRY).parse(compose.spec, files[compose.spec.path].content or b"")
-    for one in asked:
+    for one in rendered:
         name = str(one["name"])
         label = tree["services"][name]["labels"]["runnerops.registry-config.sha256"]
         made = sha256(f"{name}{label}{one['image']}".encode())
@@ -250,9 +260,9 @@ def containers(files: Mapping[str, RemoteFile], asked: list[Tree], compose: Rend
 
 
 @settings(max_examples=25, deadline=None)
-@given(asked=CACHES, there=CACHES, keep=st.sampled_from([(), ("proxy.ttl",), ("log", "services.c1.environment.A")]))
+@given(rendered=CACHES, there=CACHES, keep=st.sampled_from([(), ("proxy.ttl",), ("log", "services.c1.environment.A")]))
 def test_caches_that_were_applied_ask_for_nothing_more(
-    asked: list[Tree], there: list[Tree], keep: tuple[str, ...]
+    rendered: list[Tree], there: list[Tree], keep: tuple[str, ...]
 ) -> None:
     before = rendered_caches(host({}, there))
     now = state(
@@ -261,11 +271,11 @@ def test_caches_that_were_applied_ask_for_nothing_more(
         registry_facts=compose_facts(),
         applied={file.spec.path: sha256(file.content) for file in before},
     )
-    here = host(None, asked, keep={ServiceName.REGISTRY: keep} if keep else {})
+    here = host(None, rendered, keep={ServiceName.REGISTRY: keep} if keep else {})
     files = rendered_caches(here)
     made = plan(files, now, EVERYTHING, host=here)
     after = applied(made, now)
-    running = tuple(containers(after.files, asked, files[-1]))
+    running = tuple(containers(after.files, rendered, files[-1]))
     docker = after.facts.docker
     assert docker
     after = replace(after, facts=replace(after.facts, docker=replace(docker, containers=running)))

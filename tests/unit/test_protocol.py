@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from runnerops.model.common import ServiceName, Verb
-from runnerops.model.inventory import Origin
+from runnerops.model.inventory import Requester
 from runnerops.model.plan import Plan, Step
 from runnerops.remote import protocol, state
 from tests.unit.walker import SHELLS
@@ -30,12 +30,12 @@ def test_a_path_that_is_no_utf_8_is_said_byte_for_byte() -> None:
 
 
 def test_the_way_back_has_the_time_of_its_steps() -> None:
-    undo = [Step("swap", ("/a", "0", "1")), Step("run", ("120", "true")), Step("await", ("60", "ok", "true"))]
-    assert protocol.stop_timeout(undo) == 210
+    rollback = [Step("swap", ("/a", "0", "1")), Step("run", ("120", "true")), Step("await", ("60", "ok", "true"))]
+    assert protocol.stop_timeout(rollback) == 210
 
 
 def test_a_payload_cut_short_anywhere_has_no_steps() -> None:
-    plan = Plan("h", 3, Origin("me", "laptop"), todo=(Step("strike", ("docker",)),), files={"new.1": b"x" * 3000})
+    plan = Plan("h", 3, Requester("me", "laptop"), forward=(Step("strike", ("docker",)),), files={"new.1": b"x" * 3000})
     whole = protocol.payload(plan, ("s3cret",))
     with tarfile.open(fileobj=io.BytesIO(whole)) as tar:
         members = tar.getmembers()
@@ -49,8 +49,8 @@ def test_the_payload_is_private_and_whole() -> None:
     plan = Plan(
         "h",
         3,
-        Origin("me", "laptop", "c0ffee"),
-        todo=(Step("strike", ("docker",)),),
+        Requester("me", "laptop", "c0ffee"),
+        forward=(Step("strike", ("docker",)),),
         files={"new.1": b"x"},
         applied={"/a": "0" * 64},
     )
@@ -100,8 +100,8 @@ def call(root: Path, command: tuple[str, ...], stdin: bytes = b"") -> tuple[int,
     return done.returncode, done.stdout
 
 
-def plan_of(*todo: Step) -> Plan:
-    return Plan("h", 7, Origin("me", "laptop"), todo=todo, undo=(Step("run", ("5", "true")),))
+def plan_of(*forward: Step) -> Plan:
+    return Plan("h", 7, Requester("me", "laptop"), forward=forward, rollback=(Step("run", ("5", "true")),))
 
 
 def test_one_exec_unpacks_starts_and_follows_a_run(host: Path) -> None:
@@ -214,15 +214,20 @@ def test_what_runnerops_keeps_there(shell: tuple[str, ...], tmp_path: Path) -> N
         )
         (run / "log").write_text("1.0\t\t-1\tnote\tclock 5\n" + (f"2.0\t\t-1\tend\t{end}\n" if end else ""))
     answers, files = protocol.decode_observation("w0rd", observe(tmp_path, shell, []))
-    have = state.host_state(answers, files, state.facts(answers))
-    assert {(owed.service, owed.verb, owed.run, owed.invocation) for owed in have.owed} == {
+    observed = state.host_state(answers, files, state.facts(answers))
+    assert {(intents.service, intents.verb, intents.run, intents.invocation) for intents in observed.intents} == {
         (ServiceName.DOCKER, Verb.RESTART, 2, "abc"),
         (ServiceName.REGISTRY, Verb.RESTART, 0, ""),
     }
-    assert have.last
-    assert (have.last.number, have.last.result, have.last.origin.user, have.last.began) == (10, "", "me", 5)
-    assert have.applied == {"/a": "2"}
-    assert have.staged == {"/a": {"new2", "new10"}}
+    assert observed.last
+    assert (observed.last.number, observed.last.result, observed.last.requester.user, observed.last.started_at) == (
+        10,
+        "",
+        "me",
+        5,
+    )
+    assert observed.applied == {"/a": "2"}
+    assert observed.staged == {"/a": {"new2", "new10"}}
 
 
 def test_a_program_that_hangs_is_one_answer_less(tmp_path: Path) -> None:
@@ -240,11 +245,11 @@ def test_a_run_that_lost_its_record_in_a_power_cut_keeps_its_number(tmp_path: Pa
     answers, files = protocol.decode_observation("w0rd", observe(tmp_path, ("dash",), []))
     last = state.host_state(answers, files, state.facts(answers)).last
     assert last
-    assert (last.number, last.result, last.alive) == (12, "", False)
+    assert (last.number, last.result, last.running) == (12, "", False)
 
 
 def test_an_untouched_host_has_no_state(tmp_path: Path) -> None:
     answers, files = protocol.decode_observation("w0rd", observe(tmp_path, ("dash",), []))
-    have = state.host_state(answers, files, state.facts(answers))
-    assert (have.owed, have.last, have.applied, have.staged) == ((), None, {}, {})
+    observed = state.host_state(answers, files, state.facts(answers))
+    assert (observed.intents, observed.last, observed.applied, observed.staged) == ((), None, {}, {})
     assert not list(tmp_path.iterdir())

@@ -11,7 +11,7 @@ from runnerops.model.plan import Step
 from runnerops.planning.races import moved, only_its_own
 from runnerops.services.gitlab_runner.toml_writer import to_toml
 from tests.unit.services.runner_builders import OTHER, REWRITTEN, config, runner
-from tests.unit.test_plan import CONFIG, ask, have, plan
+from tests.unit.test_plan import CONFIG, ask, observed, plan
 
 BEFORE = config(runner(docker={"image": "alpine:3"}))
 
@@ -21,7 +21,7 @@ BEFORE = config(runner(docker={"image": "alpine:3"}))
     [
         (Result.FAILED, Step("guard", ("abc  /a", "sha256sum", "/a")), "/a"),
         (Result.ROLLED_BACK, Step("swap", ("/a", "x", "y")), "/a"),
-        (Result.NEEDS_PERSON, Step("swap", ("/a", "x", "y")), ""),
+        (Result.NEEDS_ATTENTION, Step("swap", ("/a", "x", "y")), ""),
         (Result.FAILED, Step("guard", ("active", "systemctl", "is-active", "docker")), ""),
         (Result.FAILED, Step("stage", ("new.1", "/a", "0600", "root:root", "x")), ""),
         (Result.APPLIED, None, ""),
@@ -47,13 +47,13 @@ def rotated(concurrent: int = 4) -> Tree:
     ],
 )
 def test_only_the_keys_of_the_system_itself(concurrent: int, now: Tree | None, its_own: bool) -> None:
-    asked = ask({}, to_toml({**BEFORE, "concurrent": concurrent}).encode())
-    made = plan(asked, have({"mtu": 1400}, to_toml(BEFORE).encode()))
-    assert only_its_own(CONFIG, made, asked, None if now is None else to_toml(now).encode()) is its_own
+    rendered = ask({}, to_toml({**BEFORE, "concurrent": concurrent}).encode())
+    made = plan(rendered, observed({"mtu": 1400}, to_toml(BEFORE).encode()))
+    assert only_its_own(CONFIG, made, rendered, None if now is None else to_toml(now).encode()) is its_own
 
 
 def test_a_file_that_nobody_can_read_is_nobodys_own_keys() -> None:
-    asked = ask({}, to_toml(BEFORE).encode())
-    made = plan(asked, have({"mtu": 1400}, to_toml(BEFORE).encode()))
-    assert not only_its_own(CONFIG, made, asked, b"[")
-    assert not only_its_own("/elsewhere", made, asked, b"")
+    rendered = ask({}, to_toml(BEFORE).encode())
+    made = plan(rendered, observed({"mtu": 1400}, to_toml(BEFORE).encode()))
+    assert not only_its_own(CONFIG, made, rendered, b"[")
+    assert not only_its_own("/elsewhere", made, rendered, b"")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from runnerops.model.common import Mark, Secret, ServiceName, Tree
+from runnerops.model.common import Secret, ServiceName, SourceLocation, Tree
 from runnerops.model.inventory import FileSpec, Host
 from runnerops.redact import MASK, Masker, Redactor, clear_texts, secret_name, secret_values
 from runnerops.services import service_of
@@ -81,7 +81,7 @@ def test_every_masked_value_is_known_to_the_redactor() -> None:
 
 
 def test_what_stands_in_the_inventory_in_clear_is_clear_and_a_secret_is_not() -> None:
-    secret = Secret("env", "TOKEN", Mark("inventory.yml", 1, 1))
+    secret = Secret("env", "TOKEN", SourceLocation("inventory.yml", 1, 1))
     section: Tree = {"environment": {"A": "b", "C": secret}, "list": ["D=e"]}
     clear = clear_texts(Host("h", "h", sections={ServiceName.REGISTRY: section}))
     assert {"A=b", "D=e"} <= clear
@@ -100,4 +100,4 @@ def test_short_values_do_not_black_out_every_message() -> None:
 
 
 def test_secrets_print_as_masks() -> None:
-    assert str(Secret("env", "TOKEN", Mark("inventory.yml", 1, 1))) == MASK
+    assert str(Secret("env", "TOKEN", SourceLocation("inventory.yml", 1, 1))) == MASK

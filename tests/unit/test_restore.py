@@ -9,28 +9,28 @@ import pytest
 from runnerops.errors import RunneropsError
 from runnerops.model.common import ABSENT, ServiceName
 from runnerops.model.host_state import HostState, RemoteFile, Run
-from runnerops.model.inventory import Host, Origin
+from runnerops.model.inventory import Host, Requester
 from runnerops.model.plan import Step
 from runnerops.model.run import Record
-from runnerops.planning.restore import as_of, choose_target, keep_untouched, parts_of, pick
+from runnerops.planning.restore import as_of, choose_restore_point, keep_untouched, phases_of, pick
 from runnerops.services.base import sha256
 
 A, B, C = "/etc/docker/daemon.json", "/etc/gitlab-runner/config.toml", "/opt/registry/docker-compose.yml"
 
 
 def record(
-    number: int, swaps: Mapping[str, tuple[str, str]], *, result: str = "applied", alive: bool = False
+    number: int, swaps: Mapping[str, tuple[str, str]], *, result: str = "applied", running: bool = False
 ) -> Record:
     """A run that changed `swaps`, each path from a sha to another; it keeps what it left."""
-    todo = [Step("part", ("docker",))]
+    forward = [Step("part", ("docker",))]
     for index, (path, (old, new)) in enumerate(swaps.items(), 1):
         if old != ABSENT:
-            todo.append(Step("stage", (f"old.{index}", path, "0644", "root:root", old)))
-        todo.append(Step("swap", (path, old, new)))
+            forward.append(Step("stage", (f"old.{index}", path, "0644", "root:root", old)))
+        forward.append(Step("swap", (path, old, new)))
     names = {path: f"new.{index}" for index, (path, (_, new)) in enumerate(swaps.items(), 1) if new != ABSENT}
     files = {path: new for path, (_, new) in swaps.items()}
-    run = Run(number, Origin("anna", "laptop"), "d", result, alive, files)
-    return Record(run, todo=tuple(todo), contents=names)
+    run = Run(number, Requester("anna", "laptop"), "d", result, running, files)
+    return Record(run, forward=tuple(forward), contents=names)
 
 
 FIRST = record(1, {A: (ABSENT, "a1"), B: ("b0", "b1")})
@@ -40,7 +40,7 @@ ONLY_RECORDED = record(4, {})
 
 
 def places(records: list[Record], to: int | None = None) -> Mapping[str, str | None]:
-    return choose_target("h", records, to).places
+    return choose_restore_point("h", records, to).places
 
 
 def test_without_a_number_it_is_as_before_the_last_run_that_changed_a_file() -> None:
@@ -55,7 +55,7 @@ def test_a_run_that_left_the_host_half_way_is_one_to_undo(end: str) -> None:
 
 
 def test_one_that_is_going_on_is_not() -> None:
-    going_on = record(3, {A: ("a2", "a3")}, result="", alive=True)
+    going_on = record(3, {A: ("a2", "a3")}, result="", running=True)
     assert places([going_on, SECOND, FIRST]) == {A: "runs/2/old.1"}
 
 
@@ -83,24 +83,24 @@ def test_zero_means_as_before_the_first() -> None:
 )
 def test_no_way_back(records: list[Record], to: int | None, says: str) -> None:
     with pytest.raises(RunneropsError, match=says):
-        choose_target("h", records, to)
+        choose_restore_point("h", records, to)
 
 
 def test_what_can_be_gone_back_to_is_named() -> None:
     with pytest.raises(RunneropsError) as caught:
-        choose_target("h", [FAILED, SECOND, FIRST], 9)
+        choose_restore_point("h", [FAILED, SECOND, FIRST], 9)
     assert "runs to go back to: 2, 1" in caught.value.hint
 
 
 def test_contents_are_taken_where_they_are_kept() -> None:
-    target = choose_target("h", [FIRST], None)
+    target = choose_restore_point("h", [FIRST], None)
     assert pick("h", target, {"runs/1/old.2": b"b0"}) == {A: None, B: b"b0"}
     with pytest.raises(RunneropsError, match=f"what {B} was then is not kept"):
         pick("h", target, {})
 
 
 def test_an_original_may_be_a_file_none_or_nothing_that_ever_changed() -> None:
-    target = choose_target("h", [record(1, {A: (ABSENT, "a1"), B: ("b0", "b1"), C: ("c0", "c1")})], 0)
+    target = choose_restore_point("h", [record(1, {A: (ABSENT, "a1"), B: ("b0", "b1"), C: ("c0", "c1")})], 0)
     kept = {"originals/etc%docker%daemon.json.absent": b"", "originals/etc%gitlab-runner%config.toml": b"b0"}
     assert pick("h", target, kept) == {A: None, B: b"b0"}
 
@@ -131,7 +131,7 @@ CONFIG = b"version: 0.1\nproxy: {remoteurl: 'https://registry-1.docker.io', user
 
 def test_the_runners_own_is_never_asked_for() -> None:
     then = as_of(HOST, {B: TOML}, {})
-    (file,) = then.asked
+    (file,) = then.rendered
     assert file.content
     assert b"concurrent = 2" in file.content
     assert b'name = "one"' in file.content
@@ -141,8 +141,8 @@ def test_the_runners_own_is_never_asked_for() -> None:
 
 
 def test_no_config_toml_is_an_empty_one_and_no_daemon_json_is_none() -> None:
-    asked = {file.spec.path: file.content for file in as_of(HOST, {A: None, B: None}, {}).asked}
-    assert asked == {A: None, B: b""}
+    rendered = {file.spec.path: file.content for file in as_of(HOST, {A: None, B: None}, {}).rendered}
+    assert rendered == {A: None, B: b""}
 
 
 def test_caches_are_those_of_the_compose_file() -> None:
@@ -152,7 +152,7 @@ def test_caches_are_those_of_the_compose_file() -> None:
     assert (cache.name, cache.url, cache.upstream) == (
         "dockerhub", "http://172.17.0.1:5000", "https://registry-1.docker.io",
     )  # fmt: skip
-    assert [(file.spec.path.rpartition("/")[2], file.spec.mode, file.spec.name) for file in then.asked] == [
+    assert [(file.spec.path.rpartition("/")[2], file.spec.mode, file.spec.name) for file in then.rendered] == [
         ("registry-config.yml", "0600", "dockerhub"),
         ("docker-compose.yml", "0644", ""),
     ]
@@ -162,27 +162,27 @@ def test_a_compose_file_of_others_comes_back_and_brings_up_no_cache() -> None:
     foreign = b"services: {web: {image: nginx}}\n"
     then = as_of(HOST, {C: foreign}, {C: "registry"})
     assert then.host.caches == ()
-    assert [file.content for file in then.asked] == [foreign]
+    assert [file.content for file in then.rendered] == [foreign]
 
 
 def test_a_path_that_no_section_manages_now_stays() -> None:
     then = as_of(Host("h", "h", sections={ServiceName.DOCKER: {}}), {A: b"{}", C: COMPOSE}, {C: "registry"})
-    assert [file.spec.path for file in then.asked] == [A]
+    assert [file.spec.path for file in then.rendered] == [A]
     assert then.notes == (f"{C} stays: no section manages it now",)
 
 
 def test_a_path_belongs_where_a_run_put_it() -> None:
     odd = "/srv/odd.json"
-    moved = Record(Run(1, Origin("", ""), "d", "applied", False), todo=(
+    moved = Record(Run(1, Requester("", ""), "d", "applied", False), forward=(
         Step("part", ("docker",)), Step("swap", (odd, ABSENT, "x")),
     ))  # fmt: skip
-    then = as_of(HOST, {odd: b'{"debug": true}'}, parts_of([moved]))
+    then = as_of(HOST, {odd: b'{"debug": true}'}, phases_of([moved]))
     assert then.host.sections[ServiceName.DOCKER] == {"debug": True}
 
 
 def test_what_it_is_not_about_stays_as_the_host_has_it() -> None:
-    asked = as_of(HOST, {A: b"{}", B: TOML}, {}).asked
+    rendered = as_of(HOST, {A: b"{}", B: TOML}, {}).rendered
     edited = RemoteFile(A, "file", b'{"debug": true}', "0644", "root:root")
-    kept = keep_untouched(asked, {B}, HostState(files={A: edited}))
+    kept = keep_untouched(rendered, {B}, HostState(files={A: edited}))
     assert {file.spec.path: sha256(file.content) for file in kept}[A] == sha256(edited.content)
-    assert [file.spec.path for file in keep_untouched(asked, {B}, HostState())] == [B]
+    assert [file.spec.path for file in keep_untouched(rendered, {B}, HostState())] == [B]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from runnerops.engine.scheduling import Turn, exit_of, in_order, side_by_side
+from runnerops.engine.scheduling import HostTask, exit_of, in_order, side_by_side
 from runnerops.model.common import Exit, Result
 
 R = Result
@@ -19,14 +19,14 @@ R = Result
         ([], Exit.OK),
         ([R.UNCHANGED, R.APPLIED], Exit.OK),
         ([R.PENDING, R.UNCHANGED], Exit.PENDING),
-        ([R.GOING_ON], Exit.PENDING),
+        ([R.IN_PROGRESS], Exit.PENDING),
         ([R.PENDING, R.REFUSED], Exit.FAILED),
         ([R.SKIPPED], Exit.FAILED),
         ([R.LOCKED], Exit.FAILED),
         ([R.UNREACHABLE, R.ROLLED_BACK], Exit.ROLLED_BACK),
         ([R.FAILED], Exit.FAILED),
-        ([R.ROLLED_BACK, R.NEEDS_PERSON], Exit.NEEDS_PERSON),
-        ([R.UNKNOWN, R.APPLIED], Exit.NEEDS_PERSON),
+        ([R.ROLLED_BACK, R.NEEDS_ATTENTION], Exit.NEEDS_ATTENTION),
+        ([R.UNKNOWN, R.APPLIED], Exit.NEEDS_ATTENTION),
     ],
 )
 def test_the_worst_result_is_the_exit_code(results: list[Result], code: Exit) -> None:
@@ -61,8 +61,8 @@ def _go(after: dict[str, set[str]], bad: frozenset[str] = frozenset()) -> tuple[
 
         return run
 
-    turns = {name: Turn(work(name), frozenset(before)) for name, before in after.items()}
-    results = in_order(turns, lambda name, whom: f"held for {whom}", lambda result: result == "done")
+    tasks = {name: HostTask(work(name), frozenset(before)) for name, before in after.items()}
+    results = in_order(tasks, lambda name, whom: f"held for {whom}", lambda result: result == "done")
     return order, dict(results)
 
 
@@ -101,16 +101,16 @@ def test_only_a_share_of_the_fleet_is_disturbed_at_a_time() -> None:
             now -= 1
         return "done"
 
-    in_order({str(n): Turn(work, disturbs=True) for n in range(8)}, lambda *_: "held", lambda _: True)
+    in_order({str(n): HostTask(work, disturbs=True) for n in range(8)}, lambda *_: "held", lambda _: True)
     assert most == 2
 
 
 @pytest.mark.parametrize(("quiet", "lasting"), [(4, False), (0, True), (4, True), (0, False)])
 def test_a_drain_that_goes_on_by_itself_counts_for_the_share(quiet: int, lasting: bool) -> None:
     """Of eight hosts two may be disturbed at a time: with both taken for good the others are held, a quiet one is not."""
-    turns = {f"quiet-{n}": Turn(lambda: "done") for n in range(quiet)}
-    turns |= {f"host-{n}": Turn(lambda: "going on" if lasting else "done", disturbs=True) for n in range(8)}
-    found = in_order(turns, lambda name, whom: f"held by {whom}", lambda _: True, lambda result: result == "going on")
+    tasks = {f"quiet-{n}": HostTask(lambda: "done") for n in range(quiet)}
+    tasks |= {f"host-{n}": HostTask(lambda: "going on" if lasting else "done", disturbs=True) for n in range(8)}
+    found = in_order(tasks, lambda name, whom: f"held by {whom}", lambda _: True, lambda result: result == "going on")
     said = [str(result) for result in found.values()]
     assert sum(text.startswith("held by host-") for text in said) == (6 if lasting else 0)
     assert said.count("going on") == (2 if lasting else 0)

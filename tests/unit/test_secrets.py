@@ -8,7 +8,7 @@ from typing import Literal
 import pytest
 
 from runnerops.errors import SecretError
-from runnerops.model.common import Mark, Secret
+from runnerops.model.common import Secret, SourceLocation
 from runnerops.secrets import PLACEHOLDER, Resolver
 from runnerops.secrets.commands import Output, run_command
 from runnerops.secrets.dotenv import read_dotenv
@@ -18,7 +18,7 @@ Source = Literal["env", "file", "command"]
 
 
 def secret(source: Source, argument: str, line: int = 1) -> Secret:
-    return Secret(source, argument, Mark("inventory.yml", line, 5))
+    return Secret(source, argument, SourceLocation("inventory.yml", line, 5))
 
 
 class Commands:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from runnerops.model.inventory import Origin
+from runnerops.model.inventory import Requester
 from runnerops.model.plan import Plan
 from runnerops.remote import protocol
 from runnerops.remote.route import split_target
@@ -103,7 +103,7 @@ def test_a_gateway_in_the_inventory(text: str, expected: tuple[str | None, str, 
     "command",
     [
         protocol.OBSERVE,
-        protocol.start(Plan("web", 7, Origin("me", "laptop"))),
+        protocol.start(Plan("web", 7, Requester("me", "laptop"))),
         protocol.follow(7, 1234),
     ],
     ids=["observe", "start", "follow"],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from runnerops.commands.options import STOP_CODES, parse_allow, parse_time
+from runnerops.commands.options import BLOCKER_CODES, parse_allow, parse_time
 from runnerops.errors import UsageError
 
 
@@ -24,7 +24,7 @@ def test_a_stop_is_lifted_for_all_hosts_or_for_one() -> None:
     assert allow == {"not-ours": {""}, "data-root": {"a", "b"}}
 
 
-@pytest.mark.parametrize("code", sorted(STOP_CODES))
+@pytest.mark.parametrize("code", sorted(BLOCKER_CODES))
 def test_every_code_is_taken_whether_it_arises_or_not(code: str) -> None:
     assert parse_allow([code]) == {code: {""}}
 

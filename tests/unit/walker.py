@@ -50,7 +50,9 @@ class Walker:
     def read(self, path: str) -> str | None:
         return self.at(path).read_text() if self.at(path).exists() else None
 
-    def prepare(self, todo: Sequence[Step], undo: Sequence[Step] = (), files: dict[str, bytes] | None = None) -> None:
+    def prepare(
+        self, forward: Sequence[Step], rollback: Sequence[Step] = (), files: dict[str, bytes] | None = None
+    ) -> None:
         self.folder.mkdir(parents=True)
         self.at("/tmp").mkdir(exist_ok=True)
         if self.shell[0] == "busybox" and (busybox := shutil.which("busybox")) and not self.at("/bin/cat").exists():
@@ -58,8 +60,8 @@ class Walker:
             for name in (*APPLETS, *self.more_applets):
                 self.at(f"/bin/{name}").symlink_to(busybox)
         given = {
-            "todo": protocol.encode(todo),
-            "undo": protocol.encode(undo),
+            "todo": protocol.encode(forward),
+            "undo": protocol.encode(rollback),
             "meta": b"{}\n",
             "secrets": b"",
             **(files or {}),

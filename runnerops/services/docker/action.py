@@ -7,45 +7,49 @@ from collections.abc import Sequence
 from runnerops.model.common import ServiceName, Tree, Verb, key_text
 from runnerops.model.host_state import DockerFacts, HostState
 from runnerops.model.inventory import Host, Policy
-from runnerops.model.plan import Action, Change, Edit
+from runnerops.model.plan import Action, Change, KeyChange
 from runnerops.services.docker.format import NAME
 from runnerops.services.docker.reconcile import loaded, path_of, read, tree_of
 from runnerops.services.docker.schema import KEYS, mirrors_of, neutral, reloads, version_of
-from runnerops.services.steps import owed_to
+from runnerops.services.steps import still_intended
 
 RUNNING = frozenset({"active", "reloading"})
 
 
-def gentlest(host: Host, changes: Sequence[Change], have: HostState, policy: Policy) -> Action | None:
+def daemon_action(host: Host, changes: Sequence[Change], observed: HostState, policy: Policy) -> Action | None:
     """Reload where that is enough, else restart; start where the daemon is down. What is owed counts until it is paid."""
-    docker = have.facts.docker
+    docker = observed.facts.docker
     if docker is None or docker.flavour != "engine" or NAME not in host.sections:
         return None
-    edits = [edit for change in changes for edit in change.edits]
-    because = tuple(dict.fromkeys(key_text(edit.key) for edit in edits))
+    key_changes = [key_change for change in changes for key_change in change.key_changes]
+    because = tuple(dict.fromkeys(key_text(key_change.key) for key_change in key_changes))
     if not running(docker):
         return Action(NAME, Verb.RESTART, ("docker is stopped", *because), operation="start")
-    want = wanted(changes, have)
-    verb = Verb.PROVE
-    if edits:  # where the host's file cannot be read, what was loaded from it is not known either
+    desired = desired_tree(changes, observed)
+    verb = Verb.VERIFY
+    if key_changes:  # where the host's file cannot be read, what was loaded from it is not known either
         known = all(change.old.content is None or read(change.old.content) is not None for change in changes)
         goes = all(change.new.content is None for change in changes)
-        soft = known and NAME not in host.blunt and all(_soft(edit, want, docker, goes) for edit in edits)
+        soft = (
+            known
+            and NAME not in host.always_restart
+            and all(_soft(key_change, desired, docker, goes) for key_change in key_changes)
+        )
         verb = Verb.RELOAD if soft else Verb.RESTART
-    for name in unloaded(want, docker):
+    for name in unloaded(desired, docker):
         if name not in because:
             because = (*because, f"{name} not loaded")
             verb = max(verb, Verb.RELOAD)
-    owed = have.owes(NAME)
-    if owed and owed_to(owed, docker.unit.invocation):
-        because = (*because, f"owed since run {owed.run}")
-        verb = max(verb, owed.verb)
-    return _action(verb, because, have, policy)
+    intent = observed.intent_for(NAME)
+    if intent and still_intended(intent, docker.unit.invocation):
+        because = (*because, f"owed since run {intent.run}")
+        verb = max(verb, intent.verb)
+    return _action(verb, because, observed, policy)
 
 
-def _action(verb: Verb, because: tuple[str, ...], have: HostState, policy: Policy) -> Action | None:
+def _action(verb: Verb, because: tuple[str, ...], observed: HostState, policy: Policy) -> Action | None:
     """A restart disturbs a runner's jobs, live-restore or not, so the runner rests meanwhile, managed here or not."""
-    runner = have.facts.runner
+    runner = observed.facts.runner
     if verb < Verb.RELOAD:
         return None
     if verb < Verb.RESTART or runner is None:
@@ -57,7 +61,7 @@ def _action(verb: Verb, because: tuple[str, ...], have: HostState, policy: Polic
         because,
         jobs_lost=len(runner.jobs) - waited,
         jobs_waited=waited,
-        idle=frozenset({ServiceName.GITLAB_RUNNER}) if runner.lives else frozenset(),
+        requires_stopped=frozenset({ServiceName.GITLAB_RUNNER}) if runner.lives else frozenset(),
     )
 
 
@@ -66,42 +70,42 @@ def running(docker: DockerFacts) -> bool:
     return docker.unit.active in RUNNING
 
 
-def wanted(changes: Sequence[Change], have: HostState) -> Tree:
+def desired_tree(changes: Sequence[Change], observed: HostState) -> Tree:
     """The file's tree as it will be: a change's new content, or else what is on the host."""
     if changes:
         return tree_of(changes[0].new.content)
-    return tree_of(have.file(path_of(have)).content)
+    return tree_of(observed.file(path_of(observed)).content)
 
 
-def unloaded(want: Tree, docker: DockerFacts) -> tuple[str, ...]:
+def unloaded(desired: Tree, docker: DockerFacts) -> tuple[str, ...]:
     """Keys that the daemon has loaded otherwise than the file says, of those it can be asked for."""
-    return tuple(name for name, value in loaded(docker).items() if not _equal(name, value, want))
+    return tuple(name for name, value in loaded(docker).items() if not _equal(name, value, desired))
 
 
-def _equal(name: str, value: object, want: Tree) -> bool:
+def _equal(name: str, value: object, desired: Tree) -> bool:
     if name == "registry-mirrors":
-        return mirrors_of(want.get(name)) == tuple(value if isinstance(value, list) else ())
-    return bool(want.get(name)) is value
+        return mirrors_of(desired.get(name)) == tuple(value if isinstance(value, list) else ())
+    return bool(desired.get(name)) is value
 
 
-def _soft(edit: Edit, want: Tree, docker: DockerFacts, goes: bool) -> bool:
+def _soft(key_change: KeyChange, desired: Tree, docker: DockerFacts, goes: bool) -> bool:
     """Whether a reload loads this edit: not a key that sticks and is gone, or that this version reads at start only.
 
     Where the whole file goes, keys that stick are first written out, if they can be (`stations`).
     """
-    name = str(edit.key[0])
+    name = str(key_change.key[0])
     if not reloads(name, version_of(docker.version)):
         return False
-    gone = name not in want or want[name] is None
-    if name == "features" and "containerd-snapshotter" in _flags(edit):
+    gone = name not in desired or desired[name] is None
+    if name == "features" and "containerd-snapshotter" in _flags(key_change):
         return False
-    stays = KEYS[name].sticky and gone and not neutral(name, edit.old)
+    stays = KEYS[name].sticky and gone and not neutral(name, key_change.old)
     return not stays or (goes and KEYS[name].neutral is not None)
 
 
-def _flags(edit: Edit) -> frozenset[str]:
+def _flags(key_change: KeyChange) -> frozenset[str]:
     """The feature flags that an edit touches, be it of one flag or of all."""
-    if len(edit.key) > 1:
-        return frozenset({str(edit.key[1])})
-    both = [side for side in (edit.old, edit.new) if isinstance(side, dict)]
+    if len(key_change.key) > 1:
+        return frozenset({str(key_change.key[1])})
+    both = [side for side in (key_change.old, key_change.new) if isinstance(side, dict)]
     return frozenset(name for side in both for name in side)

@@ -9,8 +9,8 @@ from runnerops.model.common import Verb
 from runnerops.model.host_state import Container, HostState
 from runnerops.model.inventory import Host, Policy
 from runnerops.model.plan import Action, Change
-from runnerops.services.docker.action import gentlest
-from runnerops.services.docker.context import Scene, scene
+from runnerops.services.docker.action import daemon_action
+from runnerops.services.docker.context import ActionContext, scene
 
 _JOB = "com.gitlab.gitlab-runner."
 _PROJECT = "com.docker.compose.project"
@@ -18,15 +18,15 @@ GUEST = "runnerops.engine.verify"
 """The label of a container that a trial of `verify` asks from (`trial.sh`)."""
 
 
-def choose(host: Host, changes: Sequence[Change], have: HostState, policy: Policy) -> Action | None:
+def minimal_action(host: Host, changes: Sequence[Change], observed: HostState, policy: Policy) -> Action | None:
     """The gentlest action that suffices; a restart names the containers that run."""
-    action = gentlest(host, changes, have, policy)
+    action = daemon_action(host, changes, observed, policy)
     if action is None or action.verb < Verb.RESTART:
         return action
-    return replace(action, containers=touched(scene(host, action, changes, have, policy)))
+    return replace(action, containers=touched(scene(host, action, changes, observed, policy)))
 
 
-def touched(now: Scene) -> Mapping[str, tuple[str, ...]]:
+def touched(now: ActionContext) -> Mapping[str, tuple[str, ...]]:
     """Names of running containers by what becomes of them; kinds that none is of are left out."""
     found: dict[str, tuple[str, ...]] = {}
     for one in now.docker.containers if now.restarts else ():
@@ -36,7 +36,7 @@ def touched(now: Scene) -> Mapping[str, tuple[str, ...]]:
     return found
 
 
-def _fate(one: Container, now: Scene) -> str:
+def _fate(one: Container, now: ActionContext) -> str:
     if of_job(one):
         return "jobs"
     if now.keeps_containers:

@@ -9,7 +9,7 @@ from runnerops.model.common import Tree, Value, Verb
 from runnerops.model.host_state import DockerFacts, HostState
 from runnerops.model.inventory import Host, Policy
 from runnerops.model.plan import Action, Change
-from runnerops.services.docker.action import running, wanted
+from runnerops.services.docker.action import desired_tree, running
 from runnerops.services.docker.format import text_of
 from runnerops.services.docker.reconcile import differ, flags, loaded, path_of, sticking, tree_of
 from runnerops.services.docker.schema import STICKY, mirrors_of, wanted_mirrors
@@ -22,13 +22,13 @@ OBSERVABLE = ("registry-mirrors", "live-restore")
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class ActionContext:
     """`change` is None where only what is loaded, or owed, makes the daemon act."""
 
     host: Host
     action: Action
     change: Change | None
-    have: HostState
+    observed: HostState
     policy: Policy
     docker: DockerFacts
 
@@ -38,14 +38,14 @@ class Scene:
         return running(self.docker)
 
     @property
-    def want(self) -> Tree:
+    def desired(self) -> Tree:
         """The file's tree as it will be."""
-        return wanted((self.change,) if self.change else (), self.have)
+        return desired_tree((self.change,) if self.change else (), self.observed)
 
     @property
     def old(self) -> Tree:
         """The file's tree as it is."""
-        return tree_of(self.have.file(path_of(self.have)).content)
+        return tree_of(self.observed.file(path_of(self.observed)).content)
 
     @property
     def restarts(self) -> bool:
@@ -58,14 +58,16 @@ class Scene:
 
         Without the key dockerd keeps the address that it finds. A bip that an earlier restart could not give it counts too.
         """
-        edits = self.change.edits if self.change else ()
-        meant = self.change is not None and (bool(self.docker.bridge) or any(edit.key == ("bip",) for edit in edits))
+        key_changes = self.change.key_changes if self.change else ()
+        meant = self.change is not None and (
+            bool(self.docker.bridge) or any(key_change.key == ("bip",) for key_change in key_changes)
+        )
         return meant and bool(self.bip) and self.bip != self.docker.bridge
 
     @property
     def bip(self) -> str:
         """The address that the file wants for the bridge; empty where it wants none."""
-        return str(self.want.get("bip") or "").partition("/")[0]
+        return str(self.desired.get("bip") or "").partition("/")[0]
 
     @property
     def drops_live_restore(self) -> bool:
@@ -77,14 +79,14 @@ class Scene:
     @property
     def sets_live_restore(self) -> bool:
         """Whether live-restore must be loaded first, or the old process would end the containers."""
-        asked = self.want.get("live-restore") is True and self.docker.live_restore is not True
-        return self.restarts and asked and not self.moves_bridge and not self.docker.swarm
+        rendered = self.desired.get("live-restore") is True and self.docker.live_restore is not True
+        return self.restarts and rendered and not self.moves_bridge and not self.docker.swarm
 
     @property
     def keeps_containers(self) -> bool:
         """Whether running containers outlive the action: live-restore must hold in the old process and in the new."""
         after = (
-            self.docker.live_restore is True if self._flag("live-restore") else self.want.get("live-restore") is True
+            self.docker.live_restore is True if self._flag("live-restore") else self.desired.get("live-restore") is True
         )
         return not self.restarts or (after and not self.moves_bridge)
 
@@ -93,7 +95,7 @@ class Scene:
         """Mirrors that this host has neither in its file nor loaded; its own caches apart, which are proven in their part."""
         known = {*wanted_mirrors(self.old), *(self.docker.mirrors or ())}
         own = mirrors_of([cache.url for cache in self.host.caches if cache.host == self.host.name])
-        return tuple(url for url in wanted_mirrors(self.want) if url not in known and url not in own)
+        return tuple(url for url in wanted_mirrors(self.desired) if url not in known and url not in own)
 
     def with_keys(self, base: Tree, keys: Mapping[str, Value]) -> bytes:
         """A file between two others: `base` with some keys written out."""
@@ -112,7 +114,7 @@ class Scene:
     def proof(self) -> str | None:
         """What `LOADED` prints when the new file is loaded; None where that cannot be known."""
         forgets = self.action.verb is Verb.RESTART or (self.change is not None and self.change.new.content is None)
-        return self._text(self.want, {} if forgets else self._loaded())
+        return self._text(self.desired, {} if forgets else self._loaded())
 
     def proof_back(self) -> str | None:
         """The same for the old file after the way back."""
@@ -143,14 +145,14 @@ class Scene:
         return name in flags(self.docker)
 
     def _brought(self, name: str, before: Value) -> bool:
-        if name not in self.want:
+        if name not in self.desired:
             return False
-        after = self.want[name]
+        after = self.desired[name]
         return differ({name: before}, {name: after})
 
 
-def scene(host: Host, action: Action, changes: Sequence[Change], have: HostState, policy: Policy) -> Scene:
+def scene(host: Host, action: Action, changes: Sequence[Change], observed: HostState, policy: Policy) -> ActionContext:
     """The scene of this action; a change without edits is among `changes` too, for its mode or owner."""
-    docker = have.facts.docker
+    docker = observed.facts.docker
     assert docker
-    return Scene(host, action, changes[0] if changes else None, have, policy, docker)
+    return ActionContext(host, action, changes[0] if changes else None, observed, policy, docker)

@@ -27,9 +27,9 @@ CONTAINER = (
 )
 
 
-def questions(asked: Sequence[RenderedFile]) -> tuple[tuple[str, ...], ...]:
+def questions(rendered: Sequence[RenderedFile]) -> tuple[tuple[str, ...], ...]:
     """Asked of every host: a runner's jobs and a cache need the daemon, whether its file is managed or not."""
-    path = asked[0].spec.path if asked else PATH
+    path = rendered[0].spec.path if rendered else PATH
     return (
         ("observe_docker_daemon", CONTAINER),
         ("observe_docker", path),

@@ -9,7 +9,7 @@ from itertools import pairwise
 from runnerops.model.common import Key, Tree, Value
 from runnerops.model.host_state import DockerFacts, HostState
 from runnerops.model.inventory import FileSpec, Host, RenderedFile
-from runnerops.model.plan import Edit, Stop
+from runnerops.model.plan import Blocker, KeyChange
 from runnerops.services.base import ParseError, value_at, with_path
 from runnerops.services.docker.format import NAME, PATH, parse, text_of
 from runnerops.services.docker.schema import STICKY, key_of_flag, mirrors_of, neutral
@@ -18,35 +18,35 @@ from runnerops.services.keep import keep
 _SPEC = FileSpec(NAME, PATH, "daemon.json.j2", "json")
 
 
-def edits(old: Tree, new: Tree) -> tuple[Edit, ...]:
+def key_changes(old: Tree, new: Tree) -> tuple[KeyChange, ...]:
     """Keys whose meaning differs. A neutral value equals no key; mirrors are compared as dockerd has them."""
-    return tuple(_edits((), old, new))
+    return tuple(_key_changes((), old, new))
 
 
-def counterpart(edit: Edit, base: Tree) -> Value:
+def counterpart(key_change: KeyChange, base: Tree) -> Value:
     """The same place."""
-    return value_at(base, edit.key)
+    return value_at(base, key_change.key)
 
 
-def remarks(asked: Sequence[RenderedFile], have: HostState) -> Iterable[str]:
+def remarks(rendered: Sequence[RenderedFile], observed: HostState) -> Iterable[str]:
     """A bridge that a restart with containers running left where it was, though the file has been in sync since."""
-    docker, bip = have.facts.docker, str(tree_of(have.file(path_of(have)).content).get("bip") or "")
-    if asked and docker and docker.bridge and bip and bip.partition("/")[0] != docker.bridge:
+    docker, bip = observed.facts.docker, str(tree_of(observed.file(path_of(observed)).content).get("bip") or "")
+    if rendered and docker and docker.bridge and bip and bip.partition("/")[0] != docker.bridge:
         yield f"docker's bridge has {docker.bridge}, not the {bip} of its file; the next restart of Docker moves it"
 
 
 def differ(old: Tree, new: Tree) -> bool:
     """Whether two trees mean different things to dockerd."""
-    return next(_edits((), old, new), None) is not None
+    return next(_key_changes((), old, new), None) is not None
 
 
-def _edits(key: Key, old: Tree, new: Tree) -> Iterator[Edit]:
+def _key_changes(key: Key, old: Tree, new: Tree) -> Iterator[KeyChange]:
     for name in dict.fromkeys((*old, *new)):
         before, after = old.get(name), new.get(name)
         if isinstance(before, dict) and isinstance(after, dict):
-            yield from _edits((*key, name), before, after)
+            yield from _key_changes((*key, name), before, after)
         elif not _same("" if key else name, before, after):
-            yield Edit((*key, name), before, after)
+            yield KeyChange((*key, name), before, after)
 
 
 def _same(name: str, before: Value, after: Value) -> bool:
@@ -63,10 +63,10 @@ def flags(docker: DockerFacts | None) -> frozenset[str]:
     return frozenset(filter(None, map(key_of_flag, argv)))
 
 
-def path_of(have: HostState) -> str:
+def path_of(observed: HostState) -> str:
     """The file that this host's dockerd reads."""
     path = PATH
-    argv = have.facts.docker.unit.argv if have.facts.docker else ()
+    argv = observed.facts.docker.unit.argv if observed.facts.docker else ()
     for word, following in pairwise((*argv, "")):
         if word.startswith("--config-file="):
             path = word.partition("=")[2]
@@ -102,39 +102,39 @@ def loaded(docker: DockerFacts | None) -> Tree:
     return {name: value for name, value in tree.items() if name not in flags(docker)}
 
 
-def settle(
-    host: Host, asked: Sequence[RenderedFile], have: HostState
-) -> tuple[tuple[RenderedFile, ...], tuple[Stop, ...]]:
+def reconcile(
+    host: Host, rendered: Sequence[RenderedFile], observed: HostState
+) -> tuple[tuple[RenderedFile, ...], tuple[Blocker, ...]]:
     """The file where this dockerd reads it, the host's own keys kept, keys that stick written out."""
-    return tuple(_settled(host, with_path(file, path_of(have)), have) for file in asked), ()
+    return tuple(_settled(host, with_path(file, path_of(observed)), observed) for file in rendered), ()
 
 
-def _settled(host: Host, file: RenderedFile, have: HostState) -> RenderedFile:
-    there = have.file(file.spec.path).content
-    want, old = read(file.content), read(there)
-    if want is None:
+def _settled(host: Host, file: RenderedFile, observed: HostState) -> RenderedFile:
+    there = observed.file(file.spec.path).content
+    desired, old = read(file.content), read(there)
+    if desired is None:
         return file
-    kept = keep(want, old or {}, host.keep.get(NAME, ()))
-    now = loaded(have.facts.docker)
-    full = kept | sticking(kept, old or {}, now, flags(have.facts.docker))
+    kept = keep(desired, old or {}, host.keep.get(NAME, ()))
+    now = loaded(observed.facts.docker)
+    full = kept | sticking(kept, old or {}, now, flags(observed.facts.docker))
     if old is not None and not _unloads(old, kept, now) and not differ(old, full):
         return replace(file, content=there)
-    return file if full == want else replace(file, content=text_of(full))
+    return file if full == desired else replace(file, content=text_of(full))
 
 
-def _unloads(old: Tree, want: Tree, now: Tree) -> bool:
+def _unloads(old: Tree, desired: Tree, now: Tree) -> bool:
     """Whether the daemon still has a value loaded that neither its file nor the one asked for names."""
     return any(
-        not neutral(name, value) and name not in old and neutral(name, want.get(name)) for name, value in now.items()
+        not neutral(name, value) and name not in old and neutral(name, desired.get(name)) for name, value in now.items()
     )
 
 
-def sticking(want: Tree, old: Tree, now: Tree, as_flags: frozenset[str]) -> Tree:
+def sticking(desired: Tree, old: Tree, now: Tree, as_flags: frozenset[str]) -> Tree:
     """Neutral values for keys that a reload would leave loaded if they were only taken out of the file."""
     return {
         key.name: key.neutral
         for key in STICKY
-        if key.name not in want
+        if key.name not in desired
         and key.neutral is not None
         and key.name not in as_flags
         and (key.name in old or not neutral(key.name, now.get(key.name)))

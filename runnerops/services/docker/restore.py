@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from runnerops.model.inventory import Adopted, FileSpec, RenderedFile
+from runnerops.model.inventory import FileSpec, RenderedFile, Restored
 from runnerops.services.docker.format import NAME, PATH
 from runnerops.services.docker.reconcile import tree_of
 
 
-def adopt(files: Mapping[str, bytes | None]) -> Adopted:
+def restore(files: Mapping[str, bytes | None]) -> Restored:
     """One file, wherever this host's dockerd reads it; where there was none, none is asked for."""
     path, content = next(iter(files.items()), (PATH, None))
     spec = FileSpec(NAME, path, "daemon.json.j2", "json")
-    return Adopted(tree_of(content), (RenderedFile(spec, content),) if files else ())
+    return Restored(tree_of(content), (RenderedFile(spec, content),) if files else ())

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host, Policy
-from runnerops.model.plan import Action, Change, Moves, Step
+from runnerops.model.plan import Action, ActionSteps, Change, Step
 from runnerops.services.base import sha256, staged_path
-from runnerops.services.docker.context import LOADED, Scene, scene
+from runnerops.services.docker.context import LOADED, ActionContext, scene
 from runnerops.services.docker.format import NAME
 from runnerops.services.docker.schema import key_of_flag, version_of
-from runnerops.services.docker.transitions import Station, back, between, new_content, there
-from runnerops.services.steps import NOTHING, answers, look, owe, owed_to, run, settle_debt, wait
+from runnerops.services.docker.transitions import Transition, back, between, new_content, there
+from runnerops.services.steps import NOTHING, answers, diagnose, intend, restore_intent, run, still_intended, wait
 
 RELOAD = (
     "last() { docker events --since 1h --until 0s --filter type=daemon --filter event=reload"
@@ -38,24 +38,26 @@ _FURTHER = "docker.{}"
 BRIDGE = "{{(index .IPAM.Config 0).Gateway}}"
 
 
-def moves(host: Host, action: Action, changes: Sequence[Change], have: HostState, policy: Policy, run: int) -> Moves:
+def action_steps(
+    host: Host, action: Action, changes: Sequence[Change], observed: HostState, policy: Policy, run: int
+) -> ActionSteps:
     """Guarded by what the daemon has loaded; judged by dockerd itself and by an answer of each new mirror."""
-    now = scene(host, action, changes, have, policy)
+    now = scene(host, action, changes, observed, policy)
     onward, homeward = tuple(there(now)), tuple(back(now))
     further = between(now, (*onward, *homeward))
     mirrors = tuple(_mirrors(now))
-    return Moves(
+    return ActionSteps(
         guard=tuple(_guard(now)),
-        judge=(*_stage(now, further), *_judge(now), *mirrors),
-        todo=tuple(_todo(now, onward, run)),
-        undo=tuple(_undo(now, onward, homeward)),
-        look=(look("docker"),),
+        validate=(*_stage(now, further), *_judge(now), *mirrors),
+        forward=tuple(_forward(now, onward, run)),
+        rollback=tuple(_rollback(now, onward, homeward)),
+        diagnostics=(diagnose("docker"),),
         files={_FURTHER.format(index): content for index, content in enumerate(further, 1)},
-        lifts=dict.fromkeys(mirrors, "unproven-mirror"),
+        overrides=dict.fromkeys(mirrors, "unproven-mirror"),
     )
 
 
-def _stage(now: Scene, further: Sequence[bytes]) -> Iterator[Step]:
+def _stage(now: ActionContext, further: Sequence[bytes]) -> Iterator[Step]:
     if now.change is None:
         return
     spec = now.change.new.spec
@@ -63,7 +65,7 @@ def _stage(now: Scene, further: Sequence[bytes]) -> Iterator[Step]:
         yield Step("stage", (_FURTHER.format(index), spec.path, spec.mode, spec.owner, sha256(content)))
 
 
-def _guard(now: Scene) -> Iterator[Step]:
+def _guard(now: ActionContext) -> Iterator[Step]:
     unit = now.docker.unit
     yield Step("guard", (unit.active, "systemctl", "is-active", "docker"))
     if now.up:
@@ -72,21 +74,21 @@ def _guard(now: Scene) -> Iterator[Step]:
             yield Step("guard", (loaded, "docker", "info", "--format", LOADED))
 
 
-def _judge(now: Scene) -> Iterator[Step]:
+def _judge(now: ActionContext) -> Iterator[Step]:
     change = now.change
     version = version_of(now.docker.version)
-    if change and change.edits and change.new.content is not None and version and version >= (23, 0):
+    if change and change.key_changes and change.new.content is not None and version and version >= (23, 0):
         staged = staged_path(change.new.spec.path, sha256(change.new.content))
         yield run(30, *_dockerd(now), "--validate", "--config-file", staged)
 
 
-def _mirrors(now: Scene) -> Iterator[Step]:
+def _mirrors(now: ActionContext) -> Iterator[Step]:
     if "unproven-mirror" not in now.policy.allow:
         for url in now.new_mirrors:
-            yield wait(10, "ok", *answers(url, now.have.facts.tools))
+            yield wait(10, "ok", *answers(url, now.observed.facts.tools))
 
 
-def _dockerd(now: Scene) -> Iterator[str]:
+def _dockerd(now: ActionContext) -> Iterator[str]:
     """dockerd as its unit starts it, but its file; a variable that systemd would fill in is not known."""
     follows = False
     for word in now.docker.unit.argv or ("dockerd",):
@@ -95,8 +97,8 @@ def _dockerd(now: Scene) -> Iterator[str]:
         follows = word == "--config-file"
 
 
-def _todo(now: Scene, onward: Sequence[Station], number: int) -> Iterator[Step]:
-    yield owe(NAME, now.action.verb, number, now.docker.unit.invocation)
+def _forward(now: ActionContext, onward: Sequence[Transition], number: int) -> Iterator[Step]:
+    yield intend(NAME, now.action.verb, number, now.docker.unit.invocation)
     at = now.change.old.content if now.change else new_content(now)
     for index, station in enumerate(onward):
         if now.change and (index == 0 or station.content != at):
@@ -111,7 +113,7 @@ def _todo(now: Scene, onward: Sequence[Station], number: int) -> Iterator[Step]:
     yield Step("strike", (NAME,))
 
 
-def _undo(now: Scene, onward: Sequence[Station], homeward: Sequence[Station]) -> Iterator[Step]:
+def _rollback(now: ActionContext, onward: Sequence[Transition], homeward: Sequence[Transition]) -> Iterator[Step]:
     """From wherever on the way there the run ended: a station passed half-way is first completed."""
     at = new_content(now)
     for station in onward:
@@ -127,16 +129,16 @@ def _undo(now: Scene, onward: Sequence[Station], homeward: Sequence[Station]) ->
     if now.up and homeward:
         yield _prove(now, now.proof_back())
         yield from _prove_bridge(now.docker.bridge if now.moves_bridge else "")
-    owed = now.have.owes(NAME)
-    yield settle_debt(NAME, owed if owed_to(owed, now.docker.unit.invocation) else None)
+    intent = now.observed.intent_for(NAME)
+    yield restore_intent(NAME, intent if still_intended(intent, now.docker.unit.invocation) else None)
 
 
-def _swap(now: Scene, old: bytes | None, new: bytes | None) -> Step:
+def _swap(now: ActionContext, old: bytes | None, new: bytes | None) -> Step:
     assert now.change
     return Step("swap", (now.change.new.spec.path, sha256(old), sha256(new)))
 
 
-def _load(now: Scene, station: Station) -> Iterator[Step]:
+def _load(now: ActionContext, station: Transition) -> Iterator[Step]:
     if station.loads == "reload":
         yield run(60, "sh", "-c", RELOAD, "sh", "docker")
     elif station.loads == "return":
@@ -153,7 +155,7 @@ def _prove_bridge(address: str) -> Iterator[Step]:
         yield wait(30, f"={address}", "docker", "network", "inspect", "bridge", "--format", BRIDGE)
 
 
-def _prove(now: Scene, loaded: str | None) -> Step:
+def _prove(now: ActionContext, loaded: str | None) -> Step:
     if loaded is None:
-        return wait(now.policy.prove_s, "ok", "docker", "version", "--format", "{{.Server.Version}}")
-    return wait(now.policy.prove_s, f"={loaded}", "docker", "info", "--format", LOADED)
+        return wait(now.policy.verify_s, "ok", "docker", "version", "--format", "{{.Server.Version}}")
+    return wait(now.policy.verify_s, f"={loaded}", "docker", "info", "--format", LOADED)

@@ -11,70 +11,70 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from runnerops.model.common import Verb
-from runnerops.services.docker.context import Scene
+from runnerops.services.docker.context import ActionContext
 from runnerops.services.docker.reconcile import path_of
 
 Loads: TypeAlias = Literal["reload", "restart", "start", "return", "stop"]
 
 
 @dataclass(frozen=True, slots=True)
-class Station:
+class Transition:
     """A content of daemon.json (None: no file), and how the daemon is brought to it."""
 
     content: bytes | None
     loads: Loads
 
 
-def new_content(now: Scene) -> bytes | None:
+def new_content(now: ActionContext) -> bytes | None:
     """The file as it will be; None where there will be none."""
-    return now.change.new.content if now.change else now.have.file(path_of(now.have)).content
+    return now.change.new.content if now.change else now.observed.file(path_of(now.observed)).content
 
 
-def there(now: Scene) -> Iterator[Station]:
+def there(now: ActionContext) -> Iterator[Transition]:
     """From the file as it is to the one asked for."""
     if now.action.verb is Verb.RELOAD:
         if now.change and now.change.new.content is None and (stuck := now.stuck()):
-            yield Station(now.with_keys({}, stuck), "reload")
-        yield Station(new_content(now), "reload")
+            yield Transition(now.with_keys({}, stuck), "reload")
+        yield Transition(new_content(now), "reload")
         return
     if now.sets_live_restore:
-        yield Station(new_content(now), "reload")
+        yield Transition(new_content(now), "reload")
     if now.drops_live_restore:
-        yield Station(now.with_keys(now.want, {"live-restore": False}), "reload")
-    yield Station(new_content(now), "restart" if now.up else "start")
+        yield Transition(now.with_keys(now.desired, {"live-restore": False}), "reload")
+    yield Transition(new_content(now), "restart" if now.up else "start")
 
 
-def back(now: Scene) -> Iterator[Station]:
+def back(now: ActionContext) -> Iterator[Transition]:
     """From the one asked for to the file as it was; nothing where the file does not change."""
     if now.change is None:
         return
     old, forgotten = now.change.old.content, dict(now.forgotten())
     if not now.up:
-        yield Station(old, "stop")
+        yield Transition(old, "stop")
     elif now.restarts and now.moves_bridge:
         yield from _bridge_back(now, old)
     elif now.restarts and not now.sets_live_restore:
-        yield Station(old, "return")
+        yield Transition(old, "return")
     else:
         if now.sets_live_restore:
-            yield Station(now.with_keys(now.old, {"live-restore": True}), "return")
+            yield Transition(now.with_keys(now.old, {"live-restore": True}), "return")
         if forgotten:
-            yield Station(now.with_keys(now.old, forgotten), "reload")
-        yield Station(old, "reload")
+            yield Transition(now.with_keys(now.old, forgotten), "reload")
+        yield Transition(old, "reload")
 
 
-def _bridge_back(now: Scene, old: bytes | None) -> Iterator[Station]:
+def _bridge_back(now: ActionContext, old: bytes | None) -> Iterator[Transition]:
     """The bridge gets its old address by name, or dockerd would keep the new one; no container may outlive that restart."""
-    yield Station(now.with_keys(now.old, {"live-restore": False}), "reload")
+    yield Transition(now.with_keys(now.old, {"live-restore": False}), "reload")
     if "bip" in now.old:
-        yield Station(old, "return")
+        yield Transition(old, "return")
         return
     address = f"{now.docker.bridge}/{now.docker.bridge_prefix}"
-    yield Station(now.with_keys(now.old, {"bip": address}), "return")
-    yield Station(old, "reload")
+    yield Transition(now.with_keys(now.old, {"bip": address}), "return")
+    yield Transition(old, "reload")
 
 
-def between(now: Scene, stations: Sequence[Station]) -> tuple[bytes, ...]:
+def between(now: ActionContext, stations: Sequence[Transition]) -> tuple[bytes, ...]:
     """Contents that are neither the old file's nor the new one's."""
     ends = {new_content(now), now.change.old.content if now.change else None}
     contents = (station.content for station in stations)

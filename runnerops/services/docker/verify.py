@@ -14,10 +14,10 @@ from runnerops.services.docker.action import running
 from runnerops.services.docker.format import NAME
 from runnerops.services.docker.schema import mirrors_of
 from runnerops.services.registry.reach import urls_given
-from runnerops.services.verify import NO_ANSWER, Call, Check, Probe, Seen
+from runnerops.services.verify import NO_ANSWER, Call, Check, Evidence, Probe
 
 VERIFY = Path(__file__).with_name("verify.sh").read_text()
-TRIAL = Path(__file__).with_name("trial.sh").read_text()
+PULL_TEST = Path(__file__).with_name("trial.sh").read_text()
 
 REACHED = frozenset({"200"})
 
@@ -40,45 +40,50 @@ def inquiries(host: Host, probe: Probe) -> Sequence[Call]:  # noqa: ARG001
     return (("verify_docker_inside", *urls),) if urls else ()
 
 
-def trial(host: Host, seen: Seen) -> Call | None:
+def pull_test(host: Host, evidence: Evidence) -> Call | None:
     """One pull; none where it would go past every cache, for then it costs what caches are there to save."""
-    if why_no_pull(host, seen):
+    if why_no_pull(host, evidence):
         return None
-    probe, jobs = seen.probe, seen.have.facts.runner is not None and bool(seen.have.facts.runner.jobs)
+    probe, jobs = (
+        evidence.probe,
+        evidence.observed.facts.runner is not None and bool(evidence.observed.facts.runner.jobs),
+    )
     name = probe.image.rpartition(":")[0]
     return ("docker_try", probe.marker, probe.image, name, probe.tag, "yes" if jobs else "no", *for_containers(host))
 
 
-def traces(host: Host, probe: Probe, seconds: int) -> Sequence[Call]:  # noqa: ARG001
+def log_queries(host: Host, probe: Probe, seconds: int) -> Sequence[Call]:  # noqa: ARG001
     """The daemon leaves none that a cache does not have."""
     return ()
 
 
-def witnesses(host: Host) -> Iterable[str]:  # noqa: ARG001
+def cache_hosts(host: Host) -> Iterable[str]:  # noqa: ARG001
     """None: those are where the caches are."""
     return ()
 
 
-def why_no_pull(host: Host, seen: Seen) -> str:
+def why_no_pull(host: Host, evidence: Evidence) -> str:
     """Why nothing is pulled on this host; empty where it is."""
-    alive = seen.have.last.number if seen.have.last and seen.have.last.alive else 0
+    alive = evidence.observed.last.number if evidence.observed.last and evidence.observed.last.running else 0
     if alive:
         return f"run {alive} is going on there; verify again when it is over"
-    if not answers(seen):
+    if not answers(evidence):
         return "the Docker daemon does not answer"
-    usable = [url for url in mirrors(host) if url in loaded(seen) and reached(seen.told, f"registry_code/{url}")]
+    usable = [
+        url for url in mirrors(host) if url in loaded(evidence) and reached(evidence.told, f"registry_code/{url}")
+    ]
     return "" if usable else "the daemon has no mirror loaded that answers, so it would go past every cache"
 
 
-def answers(seen: Seen) -> bool:
+def answers(evidence: Evidence) -> bool:
     """Whether the daemon runs and answers."""
-    docker = seen.have.facts.docker
+    docker = evidence.observed.facts.docker
     return docker is not None and running(docker) and bool(docker.version)
 
 
-def loaded(seen: Seen) -> tuple[str, ...]:
+def loaded(evidence: Evidence) -> tuple[str, ...]:
     """The mirrors that the daemon uses, in its order."""
-    docker = seen.have.facts.docker
+    docker = evidence.observed.facts.docker
     return tuple(url.rstrip("/") for url in (docker.mirrors or ())) if docker else ()
 
 
@@ -87,24 +92,24 @@ def reached(said: Answers, name: str) -> bool:
     return said.get(name, NO_ANSWER).text.partition(" ")[0] in REACHED
 
 
-def checks(host: Host, seen: Seen) -> Iterable[Check]:
+def checks(host: Host, evidence: Evidence) -> Iterable[Check]:
     """The daemon itself, and each mirror."""
     if NAME not in host.sections and ServiceName.REGISTRY not in host.sections:
         return
-    docker = seen.have.facts.docker
-    if not answers(seen):
+    docker = evidence.observed.facts.docker
+    if not answers(evidence):
         state = docker.unit.active if docker else "not there"
         fix = f"runnerops deploy {host.name}" if NAME in host.sections else "systemctl start docker"
         yield Check("daemon", NAME, "the Docker daemon answers", "broken", f"docker.service is {state}", fix)
         return
     assert docker
     yield Check("daemon", NAME, f"the Docker daemon answers ({docker.version})")
-    yield from (_mirror(host, url, seen) for url in mirrors(host))
+    yield from (_mirror(host, url, evidence) for url in mirrors(host))
 
 
-def _mirror(host: Host, url: str, seen: Seen) -> Check:
+def _mirror(host: Host, url: str, evidence: Evidence) -> Check:
     what = f"the daemon has the mirror {url} loaded"
-    there = loaded(seen)
+    there = loaded(evidence)
     if url not in there:
         reason = f"it has {', '.join(there)} loaded instead" if there else "it has no mirror loaded"
         return Check("mirror-loaded", NAME, what, "broken", reason, f"runnerops deploy {host.name}")

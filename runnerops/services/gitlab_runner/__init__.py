@@ -7,8 +7,8 @@ from typing import Any
 
 from runnerops.model.common import Key, Tree, Value
 from runnerops.model.host_state import Facts, HostState
-from runnerops.model.inventory import Adopted, FileSpec, Host, Policy, RenderedFile
-from runnerops.model.plan import Action, Change, Edit, Finding, Moves, Stop
+from runnerops.model.inventory import FileSpec, Host, Policy, RenderedFile, Restored
+from runnerops.model.plan import Action, ActionSteps, Blocker, Change, Finding, KeyChange
 from runnerops.services.base import Answers, Service
 from runnerops.services.gitlab_runner import format, observe
 
@@ -39,93 +39,93 @@ class GitlabRunner(Service):
 
         return rules.lint(files, facts)
 
-    def questions(self, host: Host, asked: Sequence[RenderedFile]) -> tuple[tuple[str, ...], ...]:
-        return observe.questions(asked)
+    def questions(self, host: Host, rendered: Sequence[RenderedFile]) -> tuple[tuple[str, ...], ...]:
+        return observe.questions(rendered)
 
     def facts(self, facts: Facts, answers: Answers) -> Facts:
         return observe.facts(facts, answers)
 
-    def edits(self, spec: FileSpec, old: Tree, new: Tree) -> tuple[Edit, ...]:
+    def key_changes(self, spec: FileSpec, old: Tree, new: Tree) -> tuple[KeyChange, ...]:
         from runnerops.services.gitlab_runner import diff
 
-        return diff.edits(old, new)
+        return diff.key_changes(old, new)
 
-    def counterpart(self, spec: FileSpec, edit: Edit, old: Tree, new: Tree, base: Tree) -> Value:
+    def counterpart(self, spec: FileSpec, key_change: KeyChange, old: Tree, new: Tree, base: Tree) -> Value:
         from runnerops.services.gitlab_runner import diff
 
-        return diff.counterpart(edit, old, new, base)
+        return diff.counterpart(key_change, old, new, base)
 
     def owns(self, spec: FileSpec, key: Key) -> bool:
         from runnerops.services.gitlab_runner import diff
 
         return diff.owns(key)
 
-    def settle(
-        self, host: Host, asked: Sequence[RenderedFile], have: HostState
-    ) -> tuple[tuple[RenderedFile, ...], tuple[Stop, ...]]:
+    def reconcile(
+        self, host: Host, rendered: Sequence[RenderedFile], observed: HostState
+    ) -> tuple[tuple[RenderedFile, ...], tuple[Blocker, ...]]:
         from runnerops.services.gitlab_runner import reconcile
 
-        return reconcile.settle(host, asked, have)
+        return reconcile.reconcile(host, rendered, observed)
 
-    def given(self, host: Host, asked: Sequence[RenderedFile]) -> Mapping[str, str]:
+    def replaceable_secrets(self, host: Host, rendered: Sequence[RenderedFile]) -> Mapping[str, str]:
         from runnerops.services.gitlab_runner import tokens
 
-        return tokens.given(asked)
+        return tokens.replaceable_secrets(rendered)
 
     def remarks(
-        self, host: Host, asked: Sequence[RenderedFile], actions: Sequence[Action], have: HostState
+        self, host: Host, rendered: Sequence[RenderedFile], actions: Sequence[Action], observed: HostState
     ) -> Iterable[str]:
         from runnerops.services.gitlab_runner import notes
 
-        return notes.remarks(asked, actions, have)
+        return notes.remarks(rendered, actions, observed)
 
-    def adopt(self, host: Host, files: Mapping[str, bytes | None]) -> Adopted:
+    def restore(self, host: Host, files: Mapping[str, bytes | None]) -> Restored:
         from runnerops.services.gitlab_runner import restore
 
-        return restore.adopt(files)
+        return restore.restore(files)
 
-    def refusals(self, host: Host, have: HostState) -> Iterable[Stop]:
+    def unsupported(self, host: Host, observed: HostState) -> Iterable[Blocker]:
         from runnerops.services.gitlab_runner import blockers
 
-        return blockers.refusals(host, have)
+        return blockers.unsupported(host, observed)
 
-    def choose(
-        self, host: Host, changes: Sequence[Change], have: HostState, policy: Policy, before: Sequence[Action]
+    def minimal_action(
+        self, host: Host, changes: Sequence[Change], observed: HostState, policy: Policy, before: Sequence[Action]
     ) -> Action | None:
         from runnerops.services.gitlab_runner import action
 
-        return action.choose(host, changes, have, policy, before)
+        return action.minimal_action(host, changes, observed, policy, before)
 
-    def stops(
-        self, host: Host, changes: Sequence[Change], actions: Sequence[Action], have: HostState, policy: Policy
-    ) -> Iterable[Stop]:
+    def blockers(
+        self, host: Host, changes: Sequence[Change], actions: Sequence[Action], observed: HostState, policy: Policy
+    ) -> Iterable[Blocker]:
         from runnerops.services.gitlab_runner import blockers
 
-        return blockers.stops(changes, actions, have, policy)
+        return blockers.blockers(changes, actions, observed, policy)
 
-    def moves(
+    def action_steps(
         self,
         host: Host,
         action: Action,
         changes: Sequence[Change],
-        have: HostState,
+        observed: HostState,
         policy: Policy,
         run: int,
-        paused: bool,
-    ) -> Moves:
+        already_stopped: bool,
+    ) -> ActionSteps:
         from runnerops.services.gitlab_runner import steps
 
-        return steps.moves(host, action, changes, have, policy, run, paused)
+        return steps.action_steps(host, action, changes, observed, policy, run, already_stopped)
 
-    def pause(self, have: HostState, policy: Policy) -> Moves:
+    def stop_steps(self, observed: HostState, policy: Policy) -> ActionSteps:
         from runnerops.services.gitlab_runner import steps
 
-        return steps.pause(have, policy)
+        return steps.stop_steps(observed, policy)
 
-    def resume(self, have: HostState, policy: Policy, run: int) -> Moves:
+    def start_steps(self, observed: HostState, policy: Policy, run: int) -> ActionSteps:
         from runnerops.services.gitlab_runner import steps
 
-        return steps.resume(have, policy)
+        return steps.start_steps(observed, policy)
 
 
 GITLAB_RUNNER = GitlabRunner()

@@ -14,13 +14,13 @@ from runnerops.model.plan import Action, Change
 from runnerops.services.gitlab_runner.format import NAME
 from runnerops.services.gitlab_runner.observe import NOT_THERE
 from runnerops.services.gitlab_runner.schema import RESTART
-from runnerops.services.steps import owed_to
+from runnerops.services.steps import still_intended
 
 
-def choose(
+def minimal_action(
     host: Host,
     changes: Sequence[Change],
-    have: HostState,
+    observed: HostState,
     policy: Policy,
     before: Sequence[Action],
 ) -> Action | None:
@@ -28,34 +28,34 @@ def choose(
 
     Asked of a runner that is not managed, too, where something is owed to it: it rested for docker.
     """
-    runner = have.facts.runner
+    runner = observed.facts.runner
     if runner is None or runner.unit.active == NOT_THERE:
         return None
-    keys = tuple(dict.fromkeys(key_text(edit.key) for change in changes for edit in change.edits))
-    names = {edit.key[0] for change in changes for edit in change.edits}
+    keys = tuple(dict.fromkeys(key_text(key_change.key) for change in changes for key_change in change.key_changes))
+    names = {key_change.key[0] for change in changes for key_change in change.key_changes}
     if not runner.lives:
         return Action(NAME, Verb.RESTART, ("gitlab-runner is stopped", *keys), operation="start")
-    verb = Verb.PROVE
+    verb = Verb.VERIFY
     if names:
-        verb = Verb.RESTART if NAME in host.blunt or names & RESTART else Verb.RELOAD
+        verb = Verb.RESTART if NAME in host.always_restart or names & RESTART else Verb.RELOAD
     because = keys
-    owed = have.owes(NAME)
-    if owed and owed_to(owed, runner.unit.invocation):
-        because = (*because, f"owed since run {owed.run}")
-        verb = max(verb, Verb.RESTART if owed.verb >= Verb.RESTART else Verb.RELOAD)
-    if verb is Verb.PROVE:
+    intent = observed.intent_for(NAME)
+    if intent and still_intended(intent, runner.unit.invocation):
+        because = (*because, f"owed since run {intent.run}")
+        verb = max(verb, Verb.RESTART if intent.verb >= Verb.RESTART else Verb.RELOAD)
+    if verb is Verb.VERIFY:
         return None
     if runner.returning:
         because, verb = (*because, "draining already"), Verb.RESTART
-    if verb is not Verb.RESTART or rested(before):  # then its jobs are the earlier action's cost
+    if verb is not Verb.RESTART or stopped(before):  # then its jobs are the earlier action's cost
         return Action(NAME, verb, because)
     jobs, waited = len(runner.draining), 0 if policy.kill_jobs else len(runner.draining)
     return Action(NAME, verb, because, jobs - waited, frozenset({NAME}), jobs_waited=waited)
 
 
-def rested(actions: Sequence[Action]) -> bool:
+def stopped(actions: Sequence[Action]) -> bool:
     """Whether an action needs the runner at rest."""
-    return any(NAME in action.idle for action in actions)
+    return any(NAME in action.requires_stopped for action in actions)
 
 
 def count(jobs: Sequence[Job]) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from runnerops.model.common import ServiceName, Verb
 from runnerops.model.host_state import HostState, Job, RunnerFacts
 from runnerops.model.inventory import Host, Policy
-from runnerops.model.plan import Action, Change, Stop
+from runnerops.model.plan import Action, Blocker, Change
 from runnerops.services.base import ParseError
 from runnerops.services.gitlab_runner.action import count
 from runnerops.services.gitlab_runner.format import NAME, label, parse, runners_of
@@ -16,31 +16,35 @@ from runnerops.services.gitlab_runner.observe import NOT_THERE
 from runnerops.services.gitlab_runner.self_deploy import self_deploy
 
 
-def refusals(host: Host, have: HostState) -> Iterable[Stop]:
+def unsupported(host: Host, observed: HostState) -> Iterable[Blocker]:
     """A section for a runner that does not run as the packaged unit."""
-    runner = have.facts.runner
+    runner = observed.facts.runner
     if NAME not in host.sections or (runner and runner.unit.active != NOT_THERE):
         return
-    if runner and runner.strangers:
-        message = f"gitlab-runner runs there as {runner.strangers[0]}, not as the unit gitlab-runner.service"
-        yield Stop("no-gitlab-runner", f"{message}: take the gitlab_runner section out, or install the package", False)
+    if runner and runner.unmanaged_runners:
+        message = f"gitlab-runner runs there as {runner.unmanaged_runners[0]}, not as the unit gitlab-runner.service"
+        yield Blocker(
+            "no-gitlab-runner", f"{message}: take the gitlab_runner section out, or install the package", False
+        )
     else:
         message = "no unit gitlab-runner.service there: install GitLab's gitlab-runner package, then deploy again"
-        yield Stop("no-gitlab-runner", message, allowable=False)
+        yield Blocker("no-gitlab-runner", message, overridable=False)
 
 
-def stops(changes: Sequence[Change], actions: Sequence[Action], have: HostState, policy: Policy) -> Iterable[Stop]:
+def blockers(
+    changes: Sequence[Change], actions: Sequence[Action], observed: HostState, policy: Policy
+) -> Iterable[Blocker]:
     """What needs a word from the user first; jobs count on every host, managed or not."""
     for change in changes:
         yield from _drop_runner(change)
-    runner = have.facts.runner
+    runner = observed.facts.runner
     if runner is None:
         return
-    docker = _docker_runs(have) and _restarts(ServiceName.DOCKER, actions)
+    docker = _docker_runs(observed) and _restarts(ServiceName.DOCKER, actions)
     if docker or (runner.lives and _restarts(NAME, actions)):
-        yield from self_deploy(have, policy, "docker" if docker else "gitlab-runner")
+        yield from self_deploy(observed, policy, "docker" if docker else "gitlab-runner")
         yield from _jobs_running(runner, policy, docker=docker)
-    if docker and runner.strangers:
+    if docker and runner.unmanaged_runners:
         yield _undrainable(runner)
 
 
@@ -48,13 +52,13 @@ def _restarts(service: ServiceName, actions: Sequence[Action]) -> bool:
     return any(action.service is service and action.verb is Verb.RESTART for action in actions)
 
 
-def _docker_runs(have: HostState) -> bool:
+def _docker_runs(observed: HostState) -> bool:
     """Where the daemon is down, its restart is a start, and disturbs nobody."""
-    docker = have.facts.docker
+    docker = observed.facts.docker
     return docker is None or docker.unit.active in {"active", "reloading"}
 
 
-def _drop_runner(change: Change) -> Iterator[Stop]:
+def _drop_runner(change: Change) -> Iterator[Blocker]:
     try:
         old = runners_of(parse(change.old.content or b""))
     except ParseError:
@@ -66,29 +70,29 @@ def _drop_runner(change: Change) -> Iterator[Stop]:
         message = (
             f"registered there and not in the inventory, so they would vanish with their tokens: {', '.join(gone)}"
         )
-        yield Stop("drop-runner", message, details=gone)
+        yield Blocker("drop-runner", message, details=gone)
 
 
-def _jobs_running(runner: RunnerFacts, policy: Policy, *, docker: bool) -> Iterator[Stop]:
+def _jobs_running(runner: RunnerFacts, policy: Policy, *, docker: bool) -> Iterator[Blocker]:
     """Those that are not waited for, because the flags say so or because no runner of this host's unit took them."""
     jobs = runner.jobs if docker else runner.draining
     if not policy.kill_jobs:
-        jobs = () if runner.strangers else tuple(job for job in jobs if not job.drains)
+        jobs = () if runner.unmanaged_runners else tuple(job for job in jobs if not job.drains)
     if jobs:
         what = "runs" if len(jobs) == 1 else "run"
         why = (
             "would fail" if policy.kill_jobs else "would fail: no runner of this host can wait for what it did not take"
         )
-        yield Stop("jobs-running", f"{count(jobs)} {what} there and {why}: {_names(jobs)}", details=_ids(jobs))
+        yield Blocker("jobs-running", f"{count(jobs)} {what} there and {why}: {_names(jobs)}", details=_ids(jobs))
 
 
-def _undrainable(runner: RunnerFacts) -> Stop:
-    names = ", ".join(runner.strangers)
+def _undrainable(runner: RunnerFacts) -> Blocker:
+    names = ", ".join(runner.unmanaged_runners)
     jobs = f", now {_names(runner.jobs)}" if runner.jobs else ""
     message = (
         f"docker restarts under a gitlab-runner that cannot be brought to rest ({names}): its jobs would fail{jobs}"
     )
-    return Stop("undrainable-runner", message, details=runner.strangers)
+    return Blocker("undrainable-runner", message, details=runner.unmanaged_runners)
 
 
 def _names(jobs: Sequence[Job]) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from runnerops.model.common import Key, Tree, Value
-from runnerops.model.plan import Edit
+from runnerops.model.plan import KeyChange
 from runnerops.services.base import value_at
 from runnerops.services.gitlab_runner.format import runners_of
 from runnerops.services.gitlab_runner.matching import match, normal_url
@@ -28,7 +28,7 @@ _DEFAULTS: Mapping[Key, Value] = {
 _UNKNOWN = Known("any", given=True)
 
 
-def edits(old: Tree, new: Tree) -> tuple[Edit, ...]:
+def key_changes(old: Tree, new: Tree) -> tuple[KeyChange, ...]:
     """Keys that differ in meaning. `user` is the unit's; a token that `new` does not give is the host's own."""
     found = list(_of_table("config", _general(old), _general(new), ()))
     before, after = runners_of(old), runners_of(new)
@@ -37,23 +37,23 @@ def edits(old: Tree, new: Tree) -> tuple[Edit, ...]:
         partner = partners.get(index)
         key = ("runners", index)
         if partner is None:
-            found.append(Edit(key, None, runner))
+            found.append(KeyChange(key, None, runner))
         else:
             found += _of_table("runner", _asked(before[partner]), _asked(runner), key)
             found += _of_token(before[partner], runner, key)
     gone = (index for index in range(len(before)) if index not in partners.values())
-    found += (Edit(("runners", index), before[index], None) for index in gone)
+    found += (KeyChange(("runners", index), before[index], None) for index in gone)
     return tuple(found)
 
 
-def counterpart(edit: Edit, old: Tree, new: Tree, base: Tree) -> Value:
+def counterpart(key_change: KeyChange, old: Tree, new: Tree, base: Tree) -> Value:
     """The same place, a runner's in the block that is the same runner."""
-    if len(edit.key) < 2 or edit.key[0] != "runners":
-        return value_at(base, edit.key)
-    gone = len(edit.key) == 2 and edit.new is None
-    index, there = int(edit.key[1]), runners_of(base)
+    if len(key_change.key) < 2 or key_change.key[0] != "runners":
+        return value_at(base, key_change.key)
+    gone = len(key_change.key) == 2 and key_change.new is None
+    index, there = int(key_change.key[1]), runners_of(base)
     partner = match(there, runners_of(old if gone else new)).get(index)
-    return None if partner is None else value_at(there[partner], edit.key[2:])
+    return None if partner is None else value_at(there[partner], key_change.key[2:])
 
 
 def owns(key: Key) -> bool:
@@ -70,19 +70,19 @@ def _asked(runner: Tree) -> Tree:
     return {name: value for name, value in runner.items() if name not in HOST_OWNED}
 
 
-def _of_token(old: Tree, new: Tree, key: Key) -> Iterator[Edit]:
+def _of_token(old: Tree, new: Tree, key: Key) -> Iterator[KeyChange]:
     before, after = old.get("token"), new.get("token")
     if "token" in new and (before or "") != (after or ""):
-        yield Edit((*key, "token"), before, after)
+        yield KeyChange((*key, "token"), before, after)
 
 
-def _of_table(table: str, old: Tree, new: Tree, key: Key) -> Iterator[Edit]:
+def _of_table(table: str, old: Tree, new: Tree, key: Key) -> Iterator[KeyChange]:
     for name in dict.fromkeys((*old, *new)):
         known = TABLES[table].get(name, _UNKNOWN)
         yield from _of_key(known, old.get(name), new.get(name), (*key, name))
 
 
-def _of_key(known: Known, old: Value, new: Value, key: Key) -> Iterator[Edit]:
+def _of_key(known: Known, old: Value, new: Value, key: Key) -> Iterator[KeyChange]:
     kind, _, table = known.kind.partition(" ")
     if kind == "table" and _is_table(old) and _is_table(new):
         yield from _of_table(table, _tree(old), _tree(new), key)
@@ -94,17 +94,17 @@ def _of_key(known: Known, old: Value, new: Value, key: Key) -> Iterator[Edit]:
     elif kind == "tree" and _is_table(old) and _is_table(new):
         yield from _of_loose(_tree(old), _tree(new), key)
     elif _normal(known, key, old) != _normal(known, key, new):
-        yield Edit(key, old, new)
+        yield KeyChange(key, old, new)
 
 
-def _of_pairs(old: Tree, new: Tree, key: Key) -> Iterator[Edit]:
+def _of_pairs(old: Tree, new: Tree, key: Key) -> Iterator[KeyChange]:
     """The user's own keys: the runner adds none, so an empty value is as much of a word as any other."""
     for name in dict.fromkeys((*old, *new)):
         if old.get(name) != new.get(name):
-            yield Edit((*key, name), old.get(name), new.get(name))
+            yield KeyChange((*key, name), old.get(name), new.get(name))
 
 
-def _of_loose(old: Value, new: Value, key: Key) -> Iterator[Edit]:
+def _of_loose(old: Value, new: Value, key: Key) -> Iterator[KeyChange]:
     """A table that is not known: a zero counts where it is asked for, on the host alone it may be the runner's own."""
     if isinstance(old, dict) and isinstance(new, dict):
         for name in dict.fromkeys((*old, *new)):
@@ -112,7 +112,7 @@ def _of_loose(old: Value, new: Value, key: Key) -> Iterator[Edit]:
     elif isinstance(old, dict) and new is None:
         yield from _of_loose(old, {}, key)
     elif old != new and not (new is None and old in (0, "", [])):
-        yield Edit(key, old, new)
+        yield KeyChange(key, old, new)
 
 
 def _is_table(value: Value) -> bool:

@@ -24,31 +24,31 @@ _SHUTDOWN_SECONDS = 30
 """How long a runner that was told to abort its jobs waits for them, where its `shutdown_timeout` says nothing."""
 
 
-def rest(have: HostState, policy: Policy) -> Iterator[Step]:
+def rest(observed: HostState, policy: Policy) -> Iterator[Step]:
     """`stop` ends the packaged unit's wait of 120 s before it starts again; until then that wait is the safety net."""
-    runner = have.facts.runner
+    runner = observed.facts.runner
     assert runner
-    now = watch(have.file(config_path(have)).content, runner.unit.argv)
+    now = watch(observed.file(config_path(observed)).content, runner.unit.argv)
     tell = TELL_IF_THERE if runner.returning else TELL  # its process may be gone by now
-    yield from _rest(tell, have, policy, now)
+    yield from _rest(tell, observed, policy, now)
 
 
-def rest_again(have: HostState, policy: Policy, now: Watch) -> Iterator[Step]:
+def rest_again(observed: HostState, policy: Policy, now: Watch) -> Iterator[Step]:
     """On the way back: the process that this run started, which may have taken jobs since, or may be gone already."""
-    yield from _rest(TELL_IF_THERE, have, policy, now)
+    yield from _rest(TELL_IF_THERE, observed, policy, now)
 
 
-def _rest(tell: str, have: HostState, policy: Policy, now: Watch) -> Iterator[Step]:
+def _rest(tell: str, observed: HostState, policy: Policy, now: Watch) -> Iterator[Step]:
     """Nothing may start the runner any more once it has been told: also a way back that was cut off left a return."""
-    signal, whom, seconds = _ending(have, policy)
-    system_id = have.facts.runner.system_id if have.facts.runner else ""
+    signal, whom, seconds = _ending(observed, policy)
+    system_id = observed.facts.runner.system_id if observed.facts.runner else ""
     yield run(10, "sh", "-c", STAY, "sh", UNIT)
     yield run(10, "sh", "-c", tell, "sh", UNIT, signal, whom)
     yield drain(seconds, "sh", DRAIN, UNIT, signal, whom, now.page, system_id or UNKNOWN)
     yield run(30, "systemctl", "stop", UNIT)
 
 
-def _ending(have: HostState, policy: Policy) -> tuple[str, str, int]:
+def _ending(observed: HostState, policy: Policy) -> tuple[str, str, int]:
     """The signal, to which of the unit's processes, and for how long they may take.
 
     With `--kill-jobs` the signal is sent by us: the unit's own KillSignal may be SIGQUIT, and then `stop` would drain.
@@ -56,7 +56,7 @@ def _ending(have: HostState, policy: Policy) -> tuple[str, str, int]:
     """
     if not policy.kill_jobs:
         return "QUIT", "main", policy.drain_s
-    timeout = read(have.file(config_path(have)).content).get("shutdown_timeout")
+    timeout = read(observed.file(config_path(observed)).content).get("shutdown_timeout")
     seconds = timeout if isinstance(timeout, int) and timeout > 0 else _SHUTDOWN_SECONDS
     return "TERM", "all", seconds + _SHUTDOWN_SECONDS
 
@@ -70,7 +70,7 @@ def payload(*steps: Step) -> Mapping[str, bytes]:
 
 def start(watch: Watch) -> Iterator[Step]:
     """From rest; the proof comes next."""
-    yield watch.mark(same_process=False)
+    yield watch.mark_log(same_process=False)
     yield run(10, "sh", "-c", RESET, "sh", UNIT)
     yield run(30, "systemctl", "start", UNIT)
 

@@ -12,26 +12,30 @@ Tell: TypeAlias = Callable[[Tree], object]
 """What a runner is known by; None where it has no such thing."""
 
 
-def match(have: Sequence[Tree], want: Sequence[Tree]) -> dict[int, int]:
+def match(observed: Sequence[Tree], desired: Sequence[Tree]) -> dict[int, int]:
     """For each wanted runner, by index, the one it is on the host: its equal, else by token, id, or name and url.
 
     Several may share a token: then the name tells them apart, and where they share that too, their order.
     """
     partners: dict[int, int] = {}
     for tell, in_order in ((_by_all, True), (_by_both, True), (_by_token, True), (_by_id, False), (_by_name, False)):
-        for index, runner in enumerate(want):
-            mark = tell(runner)
-            if index in partners or mark is None:
+        for index, runner in enumerate(desired):
+            identity = tell(runner)
+            if index in partners or identity is None:
                 continue
-            free = [other for other in range(len(have)) if other not in partners.values() and tell(have[other]) == mark]
+            free = [
+                other
+                for other in range(len(observed))
+                if other not in partners.values() and tell(observed[other]) == identity
+            ]
             if len(free) == 1 or (free and in_order):
                 partners[index] = free[0]
     return partners
 
 
-def rivals(have: Sequence[Tree], runner: Tree) -> list[int]:
+def rivals(observed: Sequence[Tree], runner: Tree) -> list[int]:
     """Those on the host that have this runner's name and url: more than one, and nobody can tell which it is."""
-    return [index for index, other in enumerate(have) if _by_name(other) == _by_name(runner)]
+    return [index for index, other in enumerate(observed) if _by_name(other) == _by_name(runner)]
 
 
 def _by_all(runner: Tree) -> object:

@@ -7,21 +7,21 @@ from collections.abc import Iterable, Iterator, Sequence
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import RenderedFile
 from runnerops.model.plan import Action
-from runnerops.services.gitlab_runner.action import count, rested
+from runnerops.services.gitlab_runner.action import count, stopped
 from runnerops.services.gitlab_runner.tokens import replaced
 
 
-def remarks(asked: Sequence[RenderedFile], actions: Sequence[Action], have: HostState) -> Iterable[str]:
+def remarks(rendered: Sequence[RenderedFile], actions: Sequence[Action], observed: HostState) -> Iterable[str]:
     """Tokens that the runner replaced; a drain that an earlier run began."""
-    yield from replaced(asked, have)
-    yield from _draining(actions, have)
+    yield from replaced(rendered, observed)
+    yield from _draining(actions, observed)
 
 
-def _draining(actions: Sequence[Action], have: HostState) -> Iterator[str]:
-    runner = have.facts.runner
+def _draining(actions: Sequence[Action], observed: HostState) -> Iterator[str]:
+    runner = observed.facts.runner
     if runner is None or not runner.returning:
         return
-    if rested(actions):
+    if stopped(actions):
         yield "gitlab-runner drains already, for an earlier run: this one waits for its last job, and starts it"
     else:
         jobs = count(runner.draining)

@@ -25,9 +25,9 @@ _CONTAINED = re.compile(r"docker|libpod|containerd|kubepods|lxc")
 _GROUP = re.compile(r"/proc/(\d+)/cgroup:(.*)")
 
 
-def questions(asked: Sequence[RenderedFile]) -> tuple[tuple[str, ...], ...]:
+def questions(rendered: Sequence[RenderedFile]) -> tuple[tuple[str, ...], ...]:
     """Asked of every host: harm is counted by what runs there, managed or not."""
-    path = asked[0].spec.path if asked else PATH
+    path = rendered[0].spec.path if rendered else PATH
     return ("observe_runner_unit", path), ("observe_runner_program",)
 
 
@@ -45,15 +45,15 @@ def facts(facts: Facts, answers: Answers) -> Facts:
         told=_text(answers, "runner_metrics"),
         at=at,
     )
-    strangers = tuple(_strangers(answers, unit, at, facts.docker))
-    if unit.active == NOT_THERE and not strangers and not jobs:
+    unmanaged_runners = tuple(_strangers(answers, unit, at, facts.docker))
+    if unit.active == NOT_THERE and not unmanaged_runners and not jobs:
         return facts
     version = _VERSION.search(_text(answers, "runner_version"))
     runner = RunnerFacts(
         unit=unit,
         version=version[1] if version else "",
         jobs=tuple(jobs),
-        strangers=strangers,
+        unmanaged_runners=unmanaged_runners,
         returning=returning,
         system_id=system_id,
         job_ids=frozenset(at.job_ids.values()),

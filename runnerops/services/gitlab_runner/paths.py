@@ -8,9 +8,9 @@ from runnerops.model.host_state import HostState
 from runnerops.services.gitlab_runner.format import PATH
 
 
-def config_path(have: HostState) -> str:
+def config_path(observed: HostState) -> str:
     """The file that the runner was really started with: `--config FILE`, `-c FILE` or `--config=FILE`."""
-    argv = have.facts.runner.unit.argv if have.facts.runner else ()
+    argv = observed.facts.runner.unit.argv if observed.facts.runner else ()
     path = ""
     for word, following in pairwise((*argv, "")):
         if word in {"--config", "-config", "-c"}:

@@ -15,17 +15,17 @@ from runnerops.services.registry.reach import from_container, given, urls_given
 from runnerops.services.steps import answers, wait
 
 
-def own_caches_new_to_jobs(host: Host, changes: Sequence[Change], have: HostState) -> Iterator[Step]:
+def own_caches_new_to_jobs(host: Host, changes: Sequence[Change], observed: HostState) -> Iterator[Step]:
     """Caches that answer the host and that jobs are newly given. One that this run brings up is proven in its own part."""
-    registry = have.facts.registry
+    registry = observed.facts.registry
     for change in changes:
         known = given(own_caches(host), read(change.old.content))
         for cache in given(own_caches(host), read(change.new.content)):
-            if cache not in known and registry and registry.answers.get(cache.probe) and cache.name in ours(have):
-                yield from_container(cache, have.facts.tools)
+            if cache not in known and registry and registry.answers.get(cache.probe) and cache.name in ours(observed):
+                yield from_container(cache, observed.facts.tools)
 
 
-def far_caches_new_to_jobs(host: Host, changes: Sequence[Change], have: HostState) -> Iterator[Step]:
+def far_caches_new_to_jobs(host: Host, changes: Sequence[Change], observed: HostState) -> Iterator[Step]:
     """Other hosts' caches that jobs are newly given. Where there is a `docker` section, its part proves its mirrors."""
     if ServiceName.DOCKER in host.sections:
         return
@@ -33,4 +33,4 @@ def far_caches_new_to_jobs(host: Host, changes: Sequence[Change], have: HostStat
         new = urls_given(read(change.new.content)) - urls_given(read(change.old.content))
         for cache in host.caches:
             if cache.host != host.name and cache.url in new:
-                yield wait(10, "ok", *answers(cache.url, have.facts.tools))
+                yield wait(10, "ok", *answers(cache.url, observed.facts.tools))

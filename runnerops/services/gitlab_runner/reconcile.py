@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from runnerops.model.common import Tree, Value
-from runnerops.model.host_state import Given, HostState
+from runnerops.model.host_state import HostState, SecretFingerprints
 from runnerops.model.inventory import Host, RenderedFile
-from runnerops.model.plan import Stop
+from runnerops.model.plan import Blocker
 from runnerops.services.base import ParseError, with_path
-from runnerops.services.gitlab_runner.diff import edits
+from runnerops.services.gitlab_runner.diff import key_changes
 from runnerops.services.gitlab_runner.format import NAME, label, parse, runners_of
 from runnerops.services.gitlab_runner.matching import match, rivals
 from runnerops.services.gitlab_runner.paths import config_path
@@ -23,23 +23,23 @@ from runnerops.services.keep import keep
 _EACH = "runners."
 
 
-def settle(
-    host: Host, asked: Sequence[RenderedFile], have: HostState
-) -> tuple[tuple[RenderedFile, ...], tuple[Stop, ...]]:
+def reconcile(
+    host: Host, rendered: Sequence[RenderedFile], observed: HostState
+) -> tuple[tuple[RenderedFile, ...], tuple[Blocker, ...]]:
     """The host's own file where it means the same, else the asked one, in its order, with what the host owns put in."""
-    if not asked:
+    if not rendered:
         return (), ()
-    file = with_path(asked[0], config_path(have))
-    content = have.file(file.spec.path).content
+    file = with_path(rendered[0], config_path(observed))
+    content = observed.file(file.spec.path).content
     assert file.content is not None
-    want = parse(file.content)
+    desired = parse(file.content)
     old = _read(file, content)
-    merged, stops = _merge(_kept(want, old or {}, host.keep.get(NAME, ())), old, have.given)
-    if content is not None and old is not None and not edits(old, merged):
-        return (replace(file, content=content),), stops
-    if merged == want:
-        return (file,), stops
-    return (replace(file, content=_heading(file.content) + to_toml(merged).encode()),), stops
+    merged, blockers = _merge(_kept(desired, old or {}, host.keep.get(NAME, ())), old, observed.secret_fingerprints)
+    if content is not None and old is not None and not key_changes(old, merged):
+        return (replace(file, content=content),), blockers
+    if merged == desired:
+        return (file,), blockers
+    return (replace(file, content=_heading(file.content) + to_toml(merged).encode()),), blockers
 
 
 def _read(file: RenderedFile, content: bytes | None) -> Tree | None:
@@ -49,40 +49,40 @@ def _read(file: RenderedFile, content: bytes | None) -> Tree | None:
         return None
 
 
-def _merge(want: Tree, old: Tree | None, given: Given) -> tuple[Tree, tuple[Stop, ...]]:
+def _merge(desired: Tree, old: Tree | None, given: SecretFingerprints) -> tuple[Tree, tuple[Blocker, ...]]:
     """The wanted tree with what the host owns put in, and what of it cannot be told or would be lost."""
-    merged = copy.deepcopy(want)
-    have = runners_of(old or {})
+    merged = copy.deepcopy(desired)
+    observed = runners_of(old or {})
     runners = runners_of(merged)
-    partners, names = match(have, runners), names_of(runners)
-    stops: list[Stop] = []
+    partners, names = match(observed, runners), names_of(runners)
+    blockers: list[Blocker] = []
     for index, runner in enumerate(runners):
         name = label(runner, index)
-        partner = have[partners[index]] if index in partners else None
-        if partner is None and len(set(rivals(have, runner)) - {*partners.values()}) > 1:
+        partner = observed[partners[index]] if index in partners else None
+        if partner is None and len(set(rivals(observed, runner)) - {*partners.values()}) > 1:
             message = f"runner {name}: several on the host have this name and url, and nobody can tell which it is"
             help_ = "give the token of one of them, or rename them on the host"
-            stops.append(Stop("ambiguous-runner", f"{message}; {help_}", False, (name,)))
+            blockers.append(Blocker("ambiguous-runner", f"{message}; {help_}", False, (name,)))
             continue
-        found = whose(runner, partner, given.marks.get(names[index], ""), given)
-        stops += stop_of(found, name)
+        found = whose(runner, partner, given.fingerprints.get(names[index], ""), given)
+        blockers += stop_of(found, name)
         if partner and found.host:
             runner |= {key: partner[key] for key in HOST_OWNED if key in partner}
-    return merged, tuple(stops)
+    return merged, tuple(blockers)
 
 
-def _kept(want: Tree, old: Tree, keys: Sequence[str]) -> Tree:
+def _kept(desired: Tree, old: Tree, keys: Sequence[str]) -> Tree:
     """The host's own at the dotted keys of `keep`; `runners.KEY` is that key of every runner."""
     below = [key.removeprefix(_EACH) for key in keys if key.startswith(_EACH)]
-    want = keep(want, old, [key for key in keys if not key.startswith(_EACH)])
-    runners, have = runners_of(want), runners_of(old)
+    desired = keep(desired, old, [key for key in keys if not key.startswith(_EACH)])
+    runners, observed = runners_of(desired), runners_of(old)
     if not below or not runners:
-        return want
-    partners = match(have, runners)
+        return desired
+    partners = match(observed, runners)
     found: list[Value] = [
-        keep(one, have[partners[index]], below) if index in partners else one for index, one in enumerate(runners)
+        keep(one, observed[partners[index]], below) if index in partners else one for index, one in enumerate(runners)
     ]
-    return {**want, "runners": found}
+    return {**desired, "runners": found}
 
 
 def _heading(content: bytes) -> bytes:

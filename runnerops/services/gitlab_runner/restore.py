@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from runnerops.model.common import Tree
-from runnerops.model.inventory import Adopted, FileSpec, RenderedFile
+from runnerops.model.inventory import FileSpec, RenderedFile, Restored
 from runnerops.services.base import ParseError
 from runnerops.services.gitlab_runner.format import NAME, PATH, parse, runners_of
 from runnerops.services.gitlab_runner.schema import HOST_OWNED
 from runnerops.services.gitlab_runner.toml_writer import to_toml
 
 
-def adopt(files: Mapping[str, bytes | None]) -> Adopted:
+def restore(files: Mapping[str, bytes | None]) -> Restored:
     """Tokens, ids and dates are the host's of now: a token may have been replaced since, and the old one is dead.
 
     Where there was no file an empty one is asked for: gitlab-runner holds on to one that vanishes under it.
@@ -22,11 +22,11 @@ def adopt(files: Mapping[str, bytes | None]) -> Adopted:
     try:
         tree = parse(content or b"")
     except ParseError:
-        return Adopted({}, (RenderedFile(spec, content),))
+        return Restored({}, (RenderedFile(spec, content),))
     own = _without_own(tree)
     text = content if own == tree else to_toml(own).encode()
     notes = () if own == tree else ("tokens, ids and dates of runners stay the host's own: none is brought back",)
-    return Adopted(own, (RenderedFile(spec, text or b""),) if files else (), notes=notes)
+    return Restored(own, (RenderedFile(spec, text or b""),) if files else (), notes=notes)
 
 
 def _without_own(tree: Tree) -> Tree:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from runnerops.model.common import Tree
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import CiJob, Policy
-from runnerops.model.plan import Stop
+from runnerops.model.plan import Blocker
 from runnerops.services.gitlab_runner.format import label, runners_of
 from runnerops.services.gitlab_runner.matching import normal_url
 from runnerops.services.gitlab_runner.paths import config_path
@@ -22,19 +22,19 @@ _FIX = (
 )
 
 
-def self_deploy(have: HostState, policy: Policy, what: str) -> Iterator[Stop]:
+def self_deploy(observed: HostState, policy: Policy, what: str) -> Iterator[Blocker]:
     """Where this command runs in a job of the runner that restarts, be it by itself or with docker (`what`)."""
-    why = _why(policy.job, have) if policy.job else ""
+    why = _why(policy.job, observed) if policy.job else ""
     if why:
         message = f"{what} would restart under the job that this command runs in: {why}; {_FIX}"
-        yield Stop("self-deploy", message, allowable=False, here=True)
+        yield Blocker("self-deploy", message, overridable=False, here=True)
 
 
-def _why(job: CiJob, have: HostState) -> str:
-    runner = have.facts.runner
+def _why(job: CiJob, observed: HostState) -> str:
+    runner = observed.facts.runner
     if runner and job.id and (job.id in runner.job_ids or any(other.id == job.id for other in runner.jobs)):
         return f"job {job.id} runs there"
-    runners = runners_of(read(have.file(config_path(have)).content))
+    runners = runners_of(read(observed.file(config_path(observed)).content))
     names = [label(one, index) for index, one in enumerate(runners) if _is_of(job, one)]
     return f"job {job.id} is of the runner {names[0]}, which that host serves" if names else ""
 

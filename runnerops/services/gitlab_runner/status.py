@@ -8,17 +8,17 @@ from runnerops.model.inventory import Host
 from runnerops.services.gitlab_runner.action import count
 from runnerops.services.gitlab_runner.format import NAME
 from runnerops.services.gitlab_runner.paths import config_path
-from runnerops.services.status import Standing
+from runnerops.services.status import ServiceStatus
 
 
-def standing(host: Host, have: HostState) -> Standing | None:
+def status(host: Host, observed: HostState) -> ServiceStatus | None:
     """Its unit, its jobs, and runners beside it."""
-    managed, runner = NAME in host.sections, have.facts.runner
-    path = config_path(have)
-    left = () if managed or have.applied.get(path, ABSENT) == ABSENT else (path,)
+    managed, runner = NAME in host.sections, observed.facts.runner
+    path = config_path(observed)
+    left = () if managed or observed.applied.get(path, ABSENT) == ABSENT else (path,)
     if runner is None:
-        return Standing(NAME, managed, "", "not there", not managed, (), left) if managed or left else None
-    words = [count(runner.jobs)] if runner.lives or runner.jobs else []
-    words += ["draining, starts by itself after its last job"] if runner.returning else []
-    words += [f"a runner beside the unit: {stranger}" for stranger in runner.strangers]
-    return Standing(NAME, managed, runner.version, runner.unit.active, runner.lives, tuple(words), left)
+        return ServiceStatus(NAME, managed, "", "not there", not managed, (), left) if managed or left else None
+    details = [count(runner.jobs)] if runner.lives or runner.jobs else []
+    details += ["draining, starts by itself after its last job"] if runner.returning else []
+    details += [f"a runner beside the unit: {stranger}" for stranger in runner.unmanaged_runners]
+    return ServiceStatus(NAME, managed, runner.version, runner.unit.active, runner.lives, tuple(details), left)

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from runnerops.model.common import Verb
 from runnerops.model.host_state import HostState, RunnerFacts
 from runnerops.model.inventory import Host, Policy
-from runnerops.model.plan import Action, Change, Moves, Step
+from runnerops.model.plan import Action, ActionSteps, Change, Step
 from runnerops.services.base import sha256, staged_path
 from runnerops.services.gitlab_runner import rewritten as written
 from runnerops.services.gitlab_runner.checks import version_of
@@ -23,63 +23,65 @@ from runnerops.services.gitlab_runner.pulls import far_caches_new_to_jobs, own_c
 from runnerops.services.gitlab_runner.schema import LINT_SINCE
 from runnerops.services.gitlab_runner.scripts import LOAD_OR_START
 from runnerops.services.gitlab_runner.verify_steps import UNIT, watch
-from runnerops.services.steps import look, owe, run, settle_debt
+from runnerops.services.steps import diagnose, intend, restore_intent, run
 
 
-def moves(
+def action_steps(
     host: Host,
     action: Action,
     changes: Sequence[Change],
-    have: HostState,
+    observed: HostState,
     policy: Policy,
     run: int,
-    paused: bool,
-) -> Moves:
+    already_stopped: bool,
+) -> ActionSteps:
     """Guarded by the life of the process; judged by `gitlab-runner lint` where there is one, and by caches new to jobs."""
-    runner = have.facts.runner
+    runner = observed.facts.runner
     assert runner
-    part = _Part(changes[0] if changes else None, runner, policy, have)
-    if action.verb is Verb.RELOAD and part.active and not paused:
-        todo, undo = part.reload(run), part.reload_back()
-    elif paused and part.active:
-        todo, undo = part.come_back(), part.rest_again()
+    part = _Part(changes[0] if changes else None, runner, policy, observed)
+    if action.verb is Verb.RELOAD and part.active and not already_stopped:
+        forward, rollback = part.reload(run), part.reload_back()
+    elif already_stopped and part.active:
+        forward, rollback = part.come_back(), part.rest_again()
     else:
-        todo, undo = part.restart(run), part.restart_back()
-    mirrors = () if "unproven-mirror" in policy.allow else tuple(far_caches_new_to_jobs(host, changes, have))
-    judge = (*part.judge(), *own_caches_new_to_jobs(host, changes, have), *mirrors)
-    found = _moves(todo, undo, guard=tuple(_guard(runner)), judge=judge, files=part.files())
-    return replace(found, lifts=dict.fromkeys(mirrors, "unproven-mirror"))
+        forward, rollback = part.restart(run), part.restart_back()
+    mirrors = () if "unproven-mirror" in policy.allow else tuple(far_caches_new_to_jobs(host, changes, observed))
+    validate = (*part.validate(), *own_caches_new_to_jobs(host, changes, observed), *mirrors)
+    found = _action_steps(forward, rollback, guard=tuple(_guard(runner)), validate=validate, files=part.files())
+    return replace(found, overrides=dict.fromkeys(mirrors, "unproven-mirror"))
 
 
-def _moves(
-    todo: Iterable[Step],
-    undo: Iterable[Step],
+def _action_steps(
+    forward: Iterable[Step],
+    rollback: Iterable[Step],
     guard: tuple[Step, ...] = (),
-    judge: tuple[Step, ...] = (),
+    validate: tuple[Step, ...] = (),
     files: Mapping[str, bytes] = MappingProxyType({}),
-) -> Moves:
-    there, back = tuple(todo), tuple(undo)
+) -> ActionSteps:
+    there, back = tuple(forward), tuple(rollback)
     more = {**files, **payload(*there, *back)}
-    return Moves(guard=guard, judge=judge, todo=there, undo=back, look=(look(UNIT),), files=more)
+    return ActionSteps(
+        guard=guard, validate=validate, forward=there, rollback=back, diagnostics=(diagnose(UNIT),), files=more
+    )
 
 
-def pause(have: HostState, policy: Policy) -> Moves:
+def stop_steps(observed: HostState, policy: Policy) -> ActionSteps:
     """To rest without losing a job: no new ones are taken, and the process ends with its last."""
-    runner = have.facts.runner
+    runner = observed.facts.runner
     if runner is None or not runner.lives:
-        return Moves()
-    number = have.last.number + 1 if have.last else 1
-    todo = (owe(NAME, Verb.RESTART, number, runner.unit.invocation), *rest(have, policy))
-    return _moves(todo, _Part(None, runner, policy, have).return_back(), guard=tuple(_guard(runner)))
+        return ActionSteps()
+    number = observed.last.number + 1 if observed.last else 1
+    forward = (intend(NAME, Verb.RESTART, number, runner.unit.invocation), *rest(observed, policy))
+    return _action_steps(forward, _Part(None, runner, policy, observed).return_back(), guard=tuple(_guard(runner)))
 
 
-def resume(have: HostState, policy: Policy) -> Moves:
+def start_steps(observed: HostState, policy: Policy) -> ActionSteps:
     """Back, where the runner has no change of its own."""
-    runner = have.facts.runner
+    runner = observed.facts.runner
     if runner is None or not runner.lives:
-        return Moves()
-    part = _Part(None, runner, policy, have)
-    return _moves(part.come_back(), part.rest_again())
+        return ActionSteps()
+    part = _Part(None, runner, policy, observed)
+    return _action_steps(part.come_back(), part.rest_again())
 
 
 def _guard(runner: RunnerFacts) -> Iterator[Step]:
@@ -92,14 +94,14 @@ def _guard(runner: RunnerFacts) -> Iterator[Step]:
 class _Part:
     """One part, seen whole: the file's change, if there is one, and the process as it is."""
 
-    def __init__(self, change: Change | None, runner: RunnerFacts, policy: Policy, have: HostState) -> None:
+    def __init__(self, change: Change | None, runner: RunnerFacts, policy: Policy, observed: HostState) -> None:
         self._change = change
         self._unit = runner.unit
         self._lives = runner.lives
         self._version = version_of(runner.version)
         self._policy = policy
-        self._have = have
-        old = have.file(config_path(have)).content
+        self._have = observed
+        old = observed.file(config_path(observed)).content
         self._old = watch(old, self._unit.argv)
         self._new = watch(change.new.content if change else old, self._unit.argv)
 
@@ -114,7 +116,7 @@ class _Part:
             return {}
         return written.files(self._change.old.content, self._change.new.content, self._version)
 
-    def judge(self) -> Iterator[Step]:
+    def validate(self) -> Iterator[Step]:
         """The runner's own verdict on the staged file."""
         if self._change and self._change.new.content is not None and self._version >= LINT_SINCE:
             staged = staged_path(self._change.new.spec.path, sha256(self._change.new.content))
@@ -122,8 +124,8 @@ class _Part:
 
     def reload(self, number: int) -> Iterator[Step]:
         """The process stays, and is shown to have loaded the file; its page is still the old one."""
-        yield owe(NAME, Verb.RELOAD, number, self._unit.invocation)
-        yield self._old.mark(same_process=True)
+        yield intend(NAME, Verb.RELOAD, number, self._unit.invocation)
+        yield self._old.mark_log(same_process=True)
         yield from self._swap()
         yield run(10, "systemctl", "kill", "-s", "HUP", "--kill-who=main", UNIT)
         yield self._new.proof(self._policy, str(self._unit.pid))
@@ -132,15 +134,15 @@ class _Part:
 
     def reload_back(self) -> Iterator[Step]:
         """The old file, loaded by the same process; one that died of the new file is started."""
-        yield self._old.mark(same_process=True)
+        yield self._old.mark_log(same_process=True)
         yield from self._swap_back()
         yield run(30, "sh", "-c", LOAD_OR_START, "sh", UNIT)
         yield self._old.proof(self._policy)
-        yield settle_debt(NAME, self._have.owes(NAME))
+        yield restore_intent(NAME, self._have.intent_for(NAME))
 
     def restart(self, number: int) -> Iterator[Step]:
         """To rest if it is not, the file, and back."""
-        yield owe(NAME, Verb.RESTART, number, self._unit.invocation)
+        yield intend(NAME, Verb.RESTART, number, self._unit.invocation)
         if self.active:
             yield from rest(self._have, self._policy)
         else:  # the unit's wait before its next start would hold back ours, for two minutes where systemd is older than 254
@@ -154,7 +156,7 @@ class _Part:
             yield from self.return_back()
         else:
             yield return_later("stop")
-            yield settle_debt(NAME, self._have.owes(NAME))
+            yield restore_intent(NAME, self._have.intent_for(NAME))
 
     def come_back(self) -> Iterator[Step]:
         """From rest, with the new file."""
@@ -171,10 +173,10 @@ class _Part:
 
     def return_back(self) -> Iterator[Step]:
         """Running with the file as it was, once the last job has ended."""
-        yield self._old.mark(same_process=False)
+        yield self._old.mark_log(same_process=False)
         yield return_later("start")
         yield self._old.returned(self._policy)
-        yield settle_debt(NAME, self._have.owes(NAME))
+        yield restore_intent(NAME, self._have.intent_for(NAME))
 
     def _swap(self) -> Iterator[Step]:
         if self._change:

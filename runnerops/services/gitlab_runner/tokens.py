@@ -11,9 +11,9 @@ from datetime import datetime
 from enum import Enum
 
 from runnerops.model.common import Tree
-from runnerops.model.host_state import Given, HostState
+from runnerops.model.host_state import HostState, SecretFingerprints
 from runnerops.model.inventory import RenderedFile
-from runnerops.model.plan import Stop
+from runnerops.model.plan import Blocker
 from runnerops.services.base import ParseError, fingerprint
 from runnerops.services.gitlab_runner.format import label, parse, runners_of
 from runnerops.services.gitlab_runner.matching import match, normal_url
@@ -38,7 +38,7 @@ class Whose(Enum):
         return self in {Whose.SAME, Whose.KEPT, Whose.ROTATED}
 
 
-def whose(runner: Tree, partner: Tree | None, mark: str, given: Given) -> Whose:
+def whose(runner: Tree, partner: Tree | None, recorded: str, given: SecretFingerprints) -> Whose:
     """For a runner that is asked for, the one it is on the host, and the fingerprint of what was given for it."""
     ours, theirs = _token(runner), _token(partner or {})
     if not ours:
@@ -49,24 +49,24 @@ def whose(runner: Tree, partner: Tree | None, mark: str, given: Given) -> Whose:
         return Whose.FIRST
     if ours == theirs:
         return Whose.SAME
-    if given.key and mark == fingerprint(given.key, ours):
+    if given.key and recorded == fingerprint(given.key, ours):
         return Whose.ROTATED
-    return Whose.NEW if given.key and mark == fingerprint(given.key, theirs) else Whose.UNKNOWN
+    return Whose.NEW if given.key and recorded == fingerprint(given.key, theirs) else Whose.UNKNOWN
 
 
-def stop_of(found: Whose, name: str) -> Iterator[Stop]:
+def stop_of(found: Whose, name: str) -> Iterator[Blocker]:
     """What stops a deploy there."""
     if found is Whose.NOBODY:
         message = f"runner {name} has no token, neither in the inventory nor on the host"
-        yield Stop(
+        yield Blocker(
             "no-token", f"{message}: create it in GitLab and give its token (token: !env NAME)", False, details=(name,)
         )
     elif found is Whose.EMPTIED:
         message = f"runner {name}: its token is empty in the inventory, and the one on the host would be lost"
-        yield Stop("empty-token", f"{message}; leave `token` out to keep it", details=(name,))
+        yield Blocker("empty-token", f"{message}; leave `token` out to keep it", details=(name,))
     elif found is Whose.UNKNOWN:
         message = f"runner {name}: its token on the host is another, and would be lost"
-        yield Stop("replace-token", f"{message}; leave `token` out to keep it", details=(name,))
+        yield Blocker("replace-token", f"{message}; leave `token` out to keep it", details=(name,))
 
 
 def names_of(runners: Sequence[Tree]) -> tuple[str, ...]:
@@ -79,27 +79,35 @@ def names_of(runners: Sequence[Tree]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def given(asked: Sequence[RenderedFile]) -> Mapping[str, str]:
+def replaceable_secrets(rendered: Sequence[RenderedFile]) -> Mapping[str, str]:
     """The tokens that the inventory gives."""
     found: dict[str, str] = {}
-    for file in asked:
+    for file in rendered:
         runners = runners_of(parse(file.content or b""))
         found |= {name: _token(one) for name, one in zip(names_of(runners), runners, strict=True) if _token(one)}
     return found
 
 
-def replaced(asked: Sequence[RenderedFile], have: HostState) -> Iterator[str]:
+def replaced(rendered: Sequence[RenderedFile], observed: HostState) -> Iterator[str]:
     """Tokens that the runner replaced: the inventory's is an old one, however often it is deployed."""
-    for file in asked:
+    for file in rendered:
         runners = runners_of(parse(file.content or b""))
         try:
-            there = runners_of(parse(have.file(config_path(have)).content or b""))
+            there = runners_of(parse(observed.file(config_path(observed)).content or b""))
         except ParseError:
             continue
         partners, names = match(there, runners), names_of(runners)
         for index, runner in enumerate(runners):
             partner = there[partners[index]] if index in partners else None
-            if whose(runner, partner, have.given.marks.get(names[index], ""), have.given) is Whose.ROTATED:
+            if (
+                whose(
+                    runner,
+                    partner,
+                    observed.secret_fingerprints.fingerprints.get(names[index], ""),
+                    observed.secret_fingerprints,
+                )
+                is Whose.ROTATED
+            ):
                 yield _rotated(label(runner, index), (partner or {}).get("token_obtained_at"))
 
 

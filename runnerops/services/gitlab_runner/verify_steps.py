@@ -38,7 +38,7 @@ class Watch:
     level: str
     page: str
 
-    def mark(self, *, same_process: bool) -> Step:
+    def mark_log(self, *, same_process: bool) -> Step:
         """Where the log, and the count of a process that stays, are before the act."""
         return run(10, "sh", "-c", CURSOR, "sh", UNIT, self.page if same_process else NO_PAGE)
 
@@ -51,7 +51,7 @@ class Watch:
         return self._wait(policy, RETURNED, "any")
 
     def _wait(self, policy: Policy, script: str, pid: str) -> Step:
-        seconds = max(_SECONDS, policy.prove_s)
+        seconds = max(_SECONDS, policy.verify_s)
         return wait(seconds, "=loaded", "sh", "-c", script, "sh", UNIT, pid, self.level, self.page)
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from runnerops.model.common import Key, Tree, Value
 from runnerops.model.host_state import Facts, HostState
-from runnerops.model.inventory import Adopted, FileSpec, Host, Policy, RenderedFile
-from runnerops.model.plan import Action, Change, Edit, Finding, Moves, Stop
+from runnerops.model.inventory import FileSpec, Host, Policy, RenderedFile, Restored
+from runnerops.model.plan import Action, ActionSteps, Blocker, Change, Finding, KeyChange
 from runnerops.services.base import Answers, Service
 from runnerops.services.registry import format, observe
 
@@ -39,73 +39,73 @@ class Registry(Service):
 
         return rules.lint(files, facts)
 
-    def questions(self, host: Host, asked: Sequence[RenderedFile]) -> tuple[tuple[str, ...], ...]:
-        return observe.questions(host, asked)
+    def questions(self, host: Host, rendered: Sequence[RenderedFile]) -> tuple[tuple[str, ...], ...]:
+        return observe.questions(host, rendered)
 
     def facts(self, facts: Facts, answers: Answers) -> Facts:
         return observe.facts(facts, answers)
 
-    def edits(self, spec: FileSpec, old: Tree, new: Tree) -> tuple[Edit, ...]:
+    def key_changes(self, spec: FileSpec, old: Tree, new: Tree) -> tuple[KeyChange, ...]:
         from runnerops.services.registry import reconcile
 
-        return reconcile.edits(spec, old, new)
+        return reconcile.key_changes(spec, old, new)
 
-    def counterpart(self, spec: FileSpec, edit: Edit, old: Tree, new: Tree, base: Tree) -> Value:
+    def counterpart(self, spec: FileSpec, key_change: KeyChange, old: Tree, new: Tree, base: Tree) -> Value:
         from runnerops.services.registry import reconcile
 
-        return reconcile.counterpart(spec, edit, base)
+        return reconcile.counterpart(spec, key_change, base)
 
-    def settle(
-        self, host: Host, asked: Sequence[RenderedFile], have: HostState
-    ) -> tuple[tuple[RenderedFile, ...], tuple[Stop, ...]]:
+    def reconcile(
+        self, host: Host, rendered: Sequence[RenderedFile], observed: HostState
+    ) -> tuple[tuple[RenderedFile, ...], tuple[Blocker, ...]]:
         from runnerops.services.registry import reconcile
 
-        return reconcile.settle(host, asked, have)
+        return reconcile.reconcile(host, rendered, observed)
 
     def remarks(
-        self, host: Host, asked: Sequence[RenderedFile], actions: Sequence[Action], have: HostState
+        self, host: Host, rendered: Sequence[RenderedFile], actions: Sequence[Action], observed: HostState
     ) -> Iterable[str]:
         from runnerops.services.registry import notes
 
-        return notes.remarks(host, actions, have)
+        return notes.remarks(host, actions, observed)
 
-    def adopt(self, host: Host, files: Mapping[str, bytes | None]) -> Adopted:
+    def restore(self, host: Host, files: Mapping[str, bytes | None]) -> Restored:
         from runnerops.services.registry import restore
 
-        return restore.adopt(host, files)
+        return restore.restore(host, files)
 
-    def refusals(self, host: Host, have: HostState) -> Iterable[Stop]:
+    def unsupported(self, host: Host, observed: HostState) -> Iterable[Blocker]:
         from runnerops.services.registry import blockers
 
-        return blockers.refusals(host, have)
+        return blockers.unsupported(host, observed)
 
-    def choose(
-        self, host: Host, changes: Sequence[Change], have: HostState, policy: Policy, before: Sequence[Action]
+    def minimal_action(
+        self, host: Host, changes: Sequence[Change], observed: HostState, policy: Policy, before: Sequence[Action]
     ) -> Action | None:
         from runnerops.services.registry import action
 
-        return action.choose(host, changes, have, before)
+        return action.minimal_action(host, changes, observed, before)
 
-    def stops(
-        self, host: Host, changes: Sequence[Change], actions: Sequence[Action], have: HostState, policy: Policy
-    ) -> Iterable[Stop]:
+    def blockers(
+        self, host: Host, changes: Sequence[Change], actions: Sequence[Action], observed: HostState, policy: Policy
+    ) -> Iterable[Blocker]:
         from runnerops.services.registry import blockers
 
-        return blockers.stops(host, changes, actions, have)
+        return blockers.blockers(host, changes, actions, observed)
 
-    def moves(
+    def action_steps(
         self,
         host: Host,
         action: Action,
         changes: Sequence[Change],
-        have: HostState,
+        observed: HostState,
         policy: Policy,
         run: int,
-        paused: bool,
-    ) -> Moves:
+        already_stopped: bool,
+    ) -> ActionSteps:
         from runnerops.services.registry import steps
 
-        return steps.moves(host, action, changes, have, policy, run)
+        return steps.action_steps(host, action, changes, observed, policy, run)
 
 
 REGISTRY = Registry()

@@ -14,14 +14,16 @@ from runnerops.services.registry.format import NAME
 from runnerops.services.registry.reasons import Reason, reasons_of
 
 
-def choose(host: Host, changes: Sequence[Change], have: HostState, before: Sequence[Action]) -> Action | None:
+def minimal_action(
+    host: Host, changes: Sequence[Change], observed: HostState, before: Sequence[Action]
+) -> Action | None:
     """`up -d` recreates exactly what differs; force is for what Compose cannot see. Docker's restart is one of these too."""
     if NAME not in host.sections:
         return None
-    reasons = reasons_of(host, changes, have)
+    reasons = reasons_of(host, changes, observed)
     restart = any(action.service is ServiceName.DOCKER and action.verb is Verb.RESTART for action in before)
     if not reasons and restart and own_caches(host):
-        reasons = [Reason(Verb.PROVE, "", "docker restarts", "")]
+        reasons = [Reason(Verb.VERIFY, "", "docker restarts", "")]
     if not reasons:
         return None
     verb = max(reason.verb for reason in reasons)
@@ -33,7 +35,7 @@ def choose(host: Host, changes: Sequence[Change], have: HostState, before: Seque
         names=_names(reasons),
         operation=operations.pop() if len(operations) == 1 else "",
     )
-    users = (name for cache in touched(host, action, changes, have) for name in host.clients.get(cache.name, ()))
+    users = (name for cache in touched(host, action, changes, observed) for name in host.clients.get(cache.name, ()))
     return replace(action, used_by=tuple(dict.fromkeys(users)))
 
 
@@ -42,16 +44,16 @@ def _names(reasons: Sequence[Reason]) -> tuple[str, ...]:
     return () if "" in names else tuple(dict.fromkeys(names))
 
 
-def touched(host: Host, action: Action, changes: Sequence[Change], have: HostState) -> tuple[OwnCache, ...]:
+def touched(host: Host, action: Action, changes: Sequence[Change], observed: HostState) -> tuple[OwnCache, ...]:
     """The caches that this action may recreate or, for PROVE, that end with docker."""
-    names = {reason.name for reason in reasons_of(host, changes, have)}
-    everything = not names or "" in names or action.verb is Verb.PROVE
+    names = {reason.name for reason in reasons_of(host, changes, observed)}
+    everything = not names or "" in names or action.verb is Verb.VERIFY
     return tuple(cache for cache in own_caches(host) if everything or cache.name in names)
 
 
-def forced(host: Host, changes: Sequence[Change], have: HostState) -> tuple[str, ...]:
+def forced(host: Host, changes: Sequence[Change], observed: HostState) -> tuple[str, ...]:
     """The caches that `up -d` alone would leave as they are, by name."""
-    reasons = [reason for reason in reasons_of(host, changes, have) if reason.verb is Verb.RECREATE]
+    reasons = [reason for reason in reasons_of(host, changes, observed) if reason.verb is Verb.RECREATE]
     everything = any(not reason.name for reason in reasons)
     names = {reason.name for reason in reasons}
     return tuple(cache.name for cache in own_caches(host) if everything or cache.name in names)

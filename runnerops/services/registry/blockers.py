@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from runnerops.model.common import ServiceName, Tree, Verb, key_text
 from runnerops.model.host_state import DockerFacts, Facts, HostState
 from runnerops.model.inventory import Host
-from runnerops.model.plan import Action, Change, Stop
+from runnerops.model.plan import Action, Blocker, Change
 from runnerops.services.docker.action import running
 from runnerops.services.registry.action import touched
 from runnerops.services.registry.caches import OwnCache
@@ -21,11 +21,11 @@ from runnerops.services.registry.reasons import compose_tree, upstream_silent
 from runnerops.services.registry.reconcile import plain_compose, read
 
 
-def refusals(host: Host, have: HostState) -> Iterable[Stop]:
+def unsupported(host: Host, observed: HostState) -> Iterable[Blocker]:
     """What caches need and this host lacks."""
     if NAME not in host.sections:
         return
-    docker, registry = have.facts.docker, have.facts.registry
+    docker, registry = observed.facts.docker, observed.facts.registry
     if docker is None or docker.flavour in {"podman", "rootless"}:
         if ServiceName.DOCKER not in host.sections:
             yield _refused("no-docker", "no Docker Engine there: install it, then deploy again")
@@ -34,20 +34,20 @@ def refusals(host: Host, have: HostState) -> Iterable[Stop]:
         yield _refused("docker-stopped", "Docker is stopped there: start it, or give the host a `docker` section")
     if registry is None or not registry.compose:
         yield _refused("no-compose", "no Docker Compose there: install docker-compose or its plugin, then deploy again")
-    elif (why := too_old(have.facts)) and not _lowered(host):
+    elif (why := too_old(observed.facts)) and not _lowered(host):
         message = f"Compose {registry.compose_version} {why}: install the plugin (docker-compose-plugin, 2.6 or newer)"
         yield _refused("no-compose", message)
-    if not have.facts.tools & {"curl", "wget"}:
+    if not observed.facts.tools & {"curl", "wget"}:
         yield _refused("no-curl", "neither curl nor wget there: install one, then deploy again")
-    if for_jobs(host) and "nsenter" not in have.facts.tools:
+    if for_jobs(host) and "nsenter" not in observed.facts.tools:
         message = (
             "no nsenter there, by which a cache for Docker-in-Docker is proven: install util-linux, then deploy again"
         )
         yield _refused("no-nsenter", message)
 
 
-def _refused(code: str, message: str) -> Stop:
-    return Stop(code, message, allowable=False)
+def _refused(code: str, message: str) -> Blocker:
+    return Blocker(code, message, overridable=False)
 
 
 def _lowered(host: Host) -> bool:
@@ -55,28 +55,30 @@ def _lowered(host: Host) -> bool:
     return "min-api-version" in host.sections.get(ServiceName.DOCKER, {})
 
 
-def stops(host: Host, changes: Sequence[Change], actions: Sequence[Action], have: HostState) -> Iterable[Stop]:
+def blockers(
+    host: Host, changes: Sequence[Change], actions: Sequence[Action], observed: HostState
+) -> Iterable[Blocker]:
     """Only for caches that this plan brings up or recreates."""
     action = next((action for action in actions if action.service is NAME), None)
-    docker = have.facts.docker
+    docker = observed.facts.docker
     if action is None or action.verb < Verb.UP or docker is None:
         return
     moved = host.sections.get(ServiceName.DOCKER, {}).get("bip")
     bridge_moves = bool(moved) and any(one.service is ServiceName.DOCKER and "bip" in one.because for one in actions)
-    compose = compose_tree(host, changes, have)
+    compose = compose_tree(host, changes, observed)
     yield from _options_stay(changes)
-    for cache in touched(host, action, changes, have):
-        yield from _new_volume(cache, compose, changes, have)
-        yield from _upstream_down(cache, have)
-        yield from _major(cache, changes, have)
-        yield from _port_taken(cache, have)
+    for cache in touched(host, action, changes, observed):
+        yield from _new_volume(cache, compose, changes, observed)
+        yield from _upstream_down(cache, observed)
+        yield from _major(cache, changes, observed)
+        yield from _port_taken(cache, observed)
         if running(docker) and not bridge_moves:
-            yield from _listen_not_here(cache, docker, have.facts)
+            yield from _listen_not_here(cache, docker, observed.facts)
 
 
-def _new_volume(cache: OwnCache, compose: Tree, changes: Sequence[Change], have: HostState) -> Iterator[Stop]:
+def _new_volume(cache: OwnCache, compose: Tree, changes: Sequence[Change], observed: HostState) -> Iterator[Blocker]:
     """What a cache holds lies in its volume: with another one it begins anew, and the disk keeps both."""
-    container = ours(have).get(cache.name)
+    container = ours(observed).get(cache.name)
     there = dict((container.mounts if container else None) or _before(cache.name, compose, changes))
     for inside, volume in volumes_of(compose, cache.name).items():
         old = there.get(inside, "")
@@ -85,7 +87,7 @@ def _new_volume(cache: OwnCache, compose: Tree, changes: Sequence[Change], have:
                 f"cache {cache.name} would start with what volume {volume} holds, nothing where it is new; "
                 f"its volume of now, {old}, stays and keeps its place on the disk (docker volume rm {old})"
             )
-            yield Stop("new-volume", message, details=(cache.name, old, volume))
+            yield Blocker("new-volume", message, details=(cache.name, old, volume))
 
 
 def _before(name: str, compose: Tree, changes: Sequence[Change]) -> Mapping[str, str]:
@@ -94,47 +96,54 @@ def _before(name: str, compose: Tree, changes: Sequence[Change]) -> Mapping[str,
     return volumes_of(plain_compose(read(old.new.spec, old.old.content) or {}) if old else compose, name)
 
 
-def _options_stay(changes: Sequence[Change]) -> Iterator[Stop]:
+def _options_stay(changes: Sequence[Change]) -> Iterator[Blocker]:
     """Compose 1 ends with an error, 2 asks whether it may delete what the volume holds, or sees nothing."""
     for change in changes:
-        for edit in change.edits if change.new.spec.template == COMPOSE_TEMPLATE else ():
-            if edit.key[0] == "volumes" and len(edit.key) > 2 and edit.key[2] in {"driver", "driver_opts"}:
-                message = (
-                    f"a volume keeps the options that it was made with ({key_text(edit.key)}): give it another name"
-                )
-                yield Stop("volume-options", message, allowable=False, details=(str(edit.key[1]),))
+        for key_change in change.key_changes if change.new.spec.template == COMPOSE_TEMPLATE else ():
+            if (
+                key_change.key[0] == "volumes"
+                and len(key_change.key) > 2
+                and key_change.key[2] in {"driver", "driver_opts"}
+            ):
+                message = f"a volume keeps the options that it was made with ({key_text(key_change.key)}): give it another name"
+                yield Blocker("volume-options", message, overridable=False, details=(str(key_change.key[1]),))
 
 
-def _upstream_down(cache: OwnCache, have: HostState) -> Iterator[Stop]:
+def _upstream_down(cache: OwnCache, observed: HostState) -> Iterator[Blocker]:
     """A registry ends at its start without its upstream."""
-    if upstream_silent(cache, have):
-        container = ours(have).get(cache.name)
+    if upstream_silent(cache, observed):
+        container = ours(observed).get(cache.name)
         again = " again" if container and container.running else ""
         message = f"{cache.upstream} does not answer from this host, so cache {cache.name} would not come up{again}"
-        yield Stop("upstream-down", message, details=(cache.name,))
+        yield Blocker("upstream-down", message, details=(cache.name,))
 
 
-def _major(cache: OwnCache, changes: Sequence[Change], have: HostState) -> Iterator[Stop]:
-    container = ours(have).get(cache.name)
-    edits = (edit for change in changes for edit in change.edits if edit.key == ("services", cache.name, "image"))
-    image = container.image if container else next((str(edit.old or "") for edit in edits), "")
+def _major(cache: OwnCache, changes: Sequence[Change], observed: HostState) -> Iterator[Blocker]:
+    container = ours(observed).get(cache.name)
+    key_changes = (
+        key_change
+        for change in changes
+        for key_change in change.key_changes
+        if key_change.key == ("services", cache.name, "image")
+    )
+    image = container.image if container else next((str(key_change.old or "") for key_change in key_changes), "")
     old, new = major(image), major(cache.image)
     if old is not None and new is not None and old != new:
         message = f"cache {cache.name} would go from {image} to {cache.image}, over the same volume"
-        yield Stop("registry-major", message, details=(cache.name,))
+        yield Blocker("registry-major", message, details=(cache.name,))
 
 
-def _port_taken(cache: OwnCache, have: HostState) -> Iterator[Stop]:
-    if holder := holder_of(cache, have):
+def _port_taken(cache: OwnCache, observed: HostState) -> Iterator[Blocker]:
+    if holder := holder_of(cache, observed):
         message = f"{cache.listen}, where cache {cache.name} is to listen, is held by {holder}"
-        yield Stop("port-taken", f"{message}: stop it, or give the cache another port", False, (cache.listen,))
+        yield Blocker("port-taken", f"{message}: stop it, or give the cache another port", False, (cache.listen,))
 
 
-def _listen_not_here(cache: OwnCache, docker: DockerFacts, facts: Facts) -> Iterator[Stop]:
+def _listen_not_here(cache: OwnCache, docker: DockerFacts, facts: Facts) -> Iterator[Blocker]:
     here = {*facts.addresses, docker.bridge, "0.0.0.0", "::"}  # noqa: S104  compared, not bound
     if not facts.addresses or cache.address in here or cache.address.startswith("127.") or cache.address == "::1":
         return
     message = f"{cache.address}, where cache {cache.name} is to listen, is no address of this host"
     if cache.local and not cache.listen_given and docker.bridge:
         message += f", whose docker bridge has {docker.bridge}; write `listen: {docker.bridge}:{cache.port}`"
-    yield Stop("listen-not-here", message, False, (cache.listen,))
+    yield Blocker("listen-not-here", message, False, (cache.listen,))

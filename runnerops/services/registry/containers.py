@@ -13,29 +13,29 @@ _SERVICE = "com.docker.compose.service"
 _FILES = "com.docker.compose.project.config_files"
 
 
-def docker_answers(have: HostState) -> bool:
+def docker_answers(observed: HostState) -> bool:
     """Whether the daemon ran and answered, so that what is not among its containers does not exist."""
-    docker = have.facts.docker
+    docker = observed.facts.docker
     return docker is not None and running(docker) and bool(docker.version)
 
 
-def ours(have: HostState) -> Mapping[str, Container]:
+def ours(observed: HostState) -> Mapping[str, Container]:
     """Our project's containers by the name of their cache; of two, the one that runs."""
-    docker = have.facts.docker
+    docker = observed.facts.docker
     found = [one for one in (docker.containers if docker else ()) if one.labels.get(_PROJECT) == PROJECT]
     return {one.labels.get(_SERVICE, one.name): one for one in sorted(found, key=lambda one: one.running)}
 
 
-def twins(name: str, have: HostState) -> bool:
+def twins(name: str, observed: HostState) -> bool:
     """Whether a cache has more than one container: Compose 1 and 2 name theirs differently."""
-    docker = have.facts.docker
+    docker = observed.facts.docker
     found = [one for one in (docker.containers if docker else ()) if one.labels.get(_PROJECT) == PROJECT]
     return sum(one.labels.get(_SERVICE) == name for one in found) > 1
 
 
-def holder_of(cache: OwnCache, have: HostState) -> str:
+def holder_of(cache: OwnCache, observed: HostState) -> str:
     """Who else holds this cache's port, in words; empty where it is free, or ours."""
-    docker, registry = have.facts.docker, have.facts.registry
+    docker, registry = observed.facts.docker, observed.facts.registry
     for one in docker.containers if docker else ():
         if one.running and _overlaps(one.ports, cache):
             if one.labels.get(_PROJECT) == PROJECT:
@@ -43,7 +43,7 @@ def holder_of(cache: OwnCache, have: HostState) -> str:
             files = one.labels.get(_FILES, "")
             return f"container {one.name}" + (f" (of {files})" if files else "")
     for listener, process in (registry.listeners if registry else {}).items():
-        left_over = process == "docker-proxy" and not docker_answers(have)
+        left_over = process == "docker-proxy" and not docker_answers(observed)
         if _overlaps((listener,), cache) and not left_over:
             return f"process {process}" if process else "a process"
     return ""

@@ -21,13 +21,13 @@ _ID = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class ActionContext:
     """`caches` are those that the action touches, `forced` the names of those that are recreated by force."""
 
     host: Host
     action: Action
     changes: Sequence[Change]
-    have: HostState
+    observed: HostState
     policy: Policy
     caches: tuple[OwnCache, ...]
     forced: tuple[str, ...] = ()
@@ -44,7 +44,7 @@ class Scene:
 
     def compose(self, *argv: str, path: str = "") -> tuple[str, ...]:
         """A call of Compose on our project; `path` for a file that is only staged."""
-        registry = self.have.facts.registry
+        registry = self.observed.facts.registry
         assert registry
         place = directory(self.host)
         return (*registry.compose, "-p", PROJECT, "-f", path or self.path, "--project-directory", place, *argv)
@@ -52,12 +52,14 @@ class Scene:
     @property
     def tree(self) -> Tree:
         """The Compose file as it will be."""
-        return compose_tree(self.host, self.changes, self.have)
+        return compose_tree(self.host, self.changes, self.observed)
 
     @property
     def removes_networks(self) -> bool:
         """Whether a top-level network changes: Compose 1 refuses that, 2.26 does not see it."""
-        return self.composed is not None and any(edit.key[0] == "networks" for edit in self.composed.edits)
+        return self.composed is not None and any(
+            key_change.key[0] == "networks" for key_change in self.composed.key_changes
+        )
 
     def ups(self, forced: Sequence[str], known: Sequence[str] = ()) -> Iterator[tuple[str, ...]]:
         """The calls that bring these up by force, recreate what differs and take away what is no longer wanted.
@@ -65,7 +67,7 @@ class Scene:
         `known`: all caches of the file; where each is forced, nothing else is left to do. Force goes first: a call
         without it ends with an error where the network of a container is gone.
         """
-        if cannot_recreate(self.have.facts):
+        if cannot_recreate(self.observed.facts):
             yield self.compose("up", "-d", "--no-recreate", "--remove-orphans")
             return
         if forced:
@@ -76,7 +78,7 @@ class Scene:
     @property
     def ids(self) -> str:
         """The containers of these caches, as a record of what is owed names them."""
-        there = ours(self.have)
+        there = ours(self.observed)
         found = [there[cache.name].id[:_ID] for cache in self.caches if cache.name in there]
         return ",".join(found) or NOTHING
 
@@ -87,17 +89,17 @@ class Scene:
 
     def ends(self, cache: OwnCache) -> bool:
         """Whether this run may end a container whose upstream has not been asked yet; its stop tells of one that has."""
-        if self.action.verb is Verb.PROVE:
+        if self.action.verb is Verb.VERIFY:
             return self.ends_with_docker
-        container, registry = ours(self.have).get(cache.name), self.have.facts.registry
-        asked = registry is not None and cache.name in registry.upstreams
-        return container is not None and container.running and not asked
+        container, registry = ours(self.observed).get(cache.name), self.observed.facts.registry
+        rendered = registry is not None and cache.name in registry.upstreams
+        return container is not None and container.running and not rendered
 
     def answered(self, cache: OwnCache) -> bool:
         """Whether it answered when the host was observed."""
-        registry = self.have.facts.registry
+        registry = self.observed.facts.registry
         return registry is not None and registry.answers.get(cache.probe) is True
 
     def comes_later(self, cache: OwnCache) -> bool:
         """Whether it cannot come up now, and somebody said that it need not: its upstream does not answer."""
-        return "upstream-down" in self.policy.allow and upstream_silent(cache, self.have)
+        return "upstream-down" in self.policy.allow and upstream_silent(cache, self.observed)

@@ -117,8 +117,8 @@ def parse(content: bytes) -> Tree:
     except UnicodeDecodeError:
         raise ParseError(0, 0, "is not UTF-8") from None
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        place = (mark.line + 1, mark.column + 1) if mark else (0, 0)
+        location = error.problem_mark or error.context_mark
+        place = (location.line + 1, location.column + 1) if location else (0, 0)
         raise ParseError(*place, _QUOTED.sub("", error.problem or "is no YAML")) from None
     except (yaml.YAMLError, ValueError, RecursionError):
         raise ParseError(0, 0, "is no YAML") from None

@@ -15,23 +15,23 @@ from runnerops.services.registry.reasons import is_dead, upstream_silent
 from runnerops.services.registry.reconcile import is_our_file
 
 
-def remarks(host: Host, actions: Sequence[Action], have: HostState) -> Iterable[str]:
+def remarks(host: Host, actions: Sequence[Action], observed: HostState) -> Iterable[str]:
     """Caches whose section went and that run on; caches that wait for their upstream."""
     if NAME not in host.sections:
-        yield from _left(have)
-    elif docker_answers(have) and not any(action.service is NAME for action in actions):
+        yield from _left(observed)
+    elif docker_answers(observed) and not any(action.service is NAME for action in actions):
         for cache in own_caches(host):
-            if is_dead(cache, have) and upstream_silent(cache, have):
+            if is_dead(cache, observed) and upstream_silent(cache, observed):
                 yield (
                     f"cache {cache.name} does not answer, nor does {cache.upstream}, without which a registry ends at its "
                     "start: it comes up by itself when that answers"
                 )
 
 
-def _left(have: HostState) -> Iterator[str]:
+def _left(observed: HostState) -> Iterator[str]:
     """Containers of ours, and files that a run of ours put there, which nothing asks for any more."""
-    names = [name for name, container in sorted(ours(have).items()) if container.running]
-    files = [path for path, sha in have.applied.items() if sha != ABSENT and is_our_file(path)]
+    names = [name for name, container in sorted(ours(observed).items()) if container.running]
+    files = [path for path, sha in observed.applied.items() if sha != ABSENT and is_our_file(path)]
     if not names or not files:
         return
     caches = f"cache{'s' if len(names) > 1 else ''} {', '.join(names)}"

@@ -22,7 +22,7 @@ _SURE = {"docker.io": "library/alpine"}
 _PROCESS = re.compile(r'users:\(\("([^"]+)"')
 
 
-def questions(host: Host, asked: Sequence[RenderedFile]) -> tuple[tuple[str, ...], ...]:
+def questions(host: Host, rendered: Sequence[RenderedFile]) -> tuple[tuple[str, ...], ...]:
     """Mirrors are asked for on every host, the rest where caches run."""
     caches = own_caches(host)
     own = {cache.probe for cache in caches}
@@ -30,7 +30,7 @@ def questions(host: Host, asked: Sequence[RenderedFile]) -> tuple[tuple[str, ...
     others = (("observe_registry_answer", str(number), url) for number, url in enumerate(urls, len(caches) + 1))
     if NAME not in host.sections:
         return tuple(others)
-    found = (_cache(number, cache, asked) for number, cache in enumerate(caches, 1))
+    found = (_cache(number, cache, rendered) for number, cache in enumerate(caches, 1))
     return (("observe_registry", directory(host)), *found, *others)
 
 
@@ -40,8 +40,8 @@ def _mirrors(host: Host) -> Iterator[str]:
         yield str(url).rstrip("/")
 
 
-def _cache(number: int, cache: OwnCache, asked: Sequence[RenderedFile]) -> tuple[str, ...]:
-    files = [file for file in asked if file.spec.name == cache.name or file.spec.template == COMPOSE_TEMPLATE]
+def _cache(number: int, cache: OwnCache, rendered: Sequence[RenderedFile]) -> tuple[str, ...]:
+    files = [file for file in rendered if file.spec.name == cache.name or file.spec.template == COMPOSE_TEMPLATE]
     pairs = (word for file in files for word in (file.spec.path, sha256(file.content)))
     sure = _SURE.get(cache.serves, "none")
     return ("observe_registry_cache", str(number), cache.name, cache.probe, cache.upstream.rstrip("/"), sure, *pairs)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from runnerops.model.common import ABSENT, Key, Tree, Value
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import FileSpec, Host, RenderedFile
-from runnerops.model.plan import Edit, Stop
+from runnerops.model.plan import Blocker, KeyChange
 from runnerops.services.base import ParseError, value_at
 from runnerops.services.keep import keep
 from runnerops.services.registry.format import COMPOSE_TEMPLATE, CONFIG_TEMPLATE, NAME, dump, parse, secret_key, spec_at
@@ -18,27 +18,27 @@ from runnerops.services.registry.label import config_sha256
 _FILE = re.compile(r"registry-config(?:\..+)?\.yml|docker-compose\.yml")
 
 
-def edits(spec: FileSpec, old: Tree, new: Tree) -> tuple[Edit, ...]:
+def key_changes(spec: FileSpec, old: Tree, new: Tree) -> tuple[KeyChange, ...]:
     """Keys whose meaning differs; null equals no key, and Compose's two ways to write pairs are one."""
-    return tuple(_edits((), _plain(spec, old), _plain(spec, new)))
+    return tuple(_key_changes((), _plain(spec, old), _plain(spec, new)))
 
 
-def counterpart(spec: FileSpec, edit: Edit, base: Tree) -> Value:
+def counterpart(spec: FileSpec, key_change: KeyChange, base: Tree) -> Value:
     """The same place, in the one form that `edits` compares."""
-    return value_at(_plain(spec, base), edit.key)
+    return value_at(_plain(spec, base), key_change.key)
 
 
 def _plain(spec: FileSpec, tree: Tree) -> Tree:
     return plain_compose(tree) if spec.template == COMPOSE_TEMPLATE else _config(tree)
 
 
-def _edits(key: Key, old: Tree, new: Tree) -> Iterator[Edit]:
+def _key_changes(key: Key, old: Tree, new: Tree) -> Iterator[KeyChange]:
     for name in dict.fromkeys((*old, *new)):
         before, after = old.get(name), new.get(name)
         if isinstance(before, dict) and isinstance(after, dict):
-            yield from _edits((*key, name), before, after)
+            yield from _key_changes((*key, name), before, after)
         elif type(before) is not type(after) or before != after:
-            yield Edit((*key, name), before, after)
+            yield KeyChange((*key, name), before, after)
 
 
 def _config(tree: Tree) -> Tree:
@@ -91,28 +91,28 @@ def read(spec: FileSpec, content: bytes | None) -> Tree | None:
         return None
 
 
-def settle(
-    host: Host, asked: Sequence[RenderedFile], have: HostState
-) -> tuple[tuple[RenderedFile, ...], tuple[Stop, ...]]:
+def reconcile(
+    host: Host, rendered: Sequence[RenderedFile], observed: HostState
+) -> tuple[tuple[RenderedFile, ...], tuple[Blocker, ...]]:
     """The host's own bytes where they mean what is asked; files of ours that nothing asks for go."""
     if NAME not in host.sections:
         return (), ()
-    kept = _kept(asked, have, host.keep.get(NAME, ()))
-    return (*(_settled(file, have) for file in kept), *_leaving(asked, have)), ()
+    kept = _kept(rendered, observed, host.keep.get(NAME, ()))
+    return (*(_settled(file, observed) for file in kept), *_leaving(rendered, observed)), ()
 
 
-def _kept(asked: Sequence[RenderedFile], have: HostState, keys: Sequence[str]) -> Iterator[RenderedFile]:
+def _kept(rendered: Sequence[RenderedFile], observed: HostState, keys: Sequence[str]) -> Iterator[RenderedFile]:
     """The host's own at the dotted keys of `keep`, in whichever file has them. A config's checksum follows the config."""
     checksums: dict[bytes, bytes] = {}
-    for file in asked:
-        want, old = read(file.spec, file.content), read(file.spec, have.file(file.spec.path).content)
-        mine = want if want is None else keep(want, _plain(file.spec, old or {}), keys)
-        if want is None or mine is None or not edits(file.spec, want, mine):
-            mine, content = want, file.content or b""
+    for file in rendered:
+        desired, old = read(file.spec, file.content), read(file.spec, observed.file(file.spec.path).content)
+        mine = desired if desired is None else keep(desired, _plain(file.spec, old or {}), keys)
+        if desired is None or mine is None or not key_changes(file.spec, desired, mine):
+            mine, content = desired, file.content or b""
         else:
             content = dump(mine)
-        if file.spec.template == CONFIG_TEMPLATE and want is not None and mine is not None:
-            checksums[_checksum(want)] = _checksum(mine)
+        if file.spec.template == CONFIG_TEMPLATE and desired is not None and mine is not None:
+            checksums[_checksum(desired)] = _checksum(mine)
         for before, after in checksums.items() if file.spec.template == COMPOSE_TEMPLATE else ():
             content = content.replace(before, after)
         yield replace(file, content=content)
@@ -122,10 +122,10 @@ def _checksum(config: Tree) -> bytes:
     return config_sha256(config, secret_key).encode()
 
 
-def _settled(file: RenderedFile, have: HostState) -> RenderedFile:
-    there = have.file(file.spec.path).content
-    want, old = read(file.spec, file.content), read(file.spec, there)
-    if want is None or old is None or edits(file.spec, old, want):
+def _settled(file: RenderedFile, observed: HostState) -> RenderedFile:
+    there = observed.file(file.spec.path).content
+    desired, old = read(file.spec, file.content), read(file.spec, there)
+    if desired is None or old is None or key_changes(file.spec, old, desired):
         return file
     return replace(file, content=there)
 
@@ -135,10 +135,10 @@ def is_our_file(path: str) -> bool:
     return _FILE.fullmatch(path.rpartition("/")[2]) is not None
 
 
-def _leaving(asked: Sequence[RenderedFile], have: HostState) -> Iterator[RenderedFile]:
+def _leaving(rendered: Sequence[RenderedFile], observed: HostState) -> Iterator[RenderedFile]:
     """Only what runnerops applied is ever removed."""
-    wanted = {file.spec.path for file in asked}
-    for path, sha in have.applied.items():
+    wanted = {file.spec.path for file in rendered}
+    for path, sha in observed.applied.items():
         name = _FILE.fullmatch(path.rpartition("/")[2])
-        if name and path not in wanted and sha != ABSENT and have.file(path).kind == "file":
-            yield RenderedFile(spec_at(path, have.file(path).mode), None)
+        if name and path not in wanted and sha != ABSENT and observed.file(path).kind == "file":
+            yield RenderedFile(spec_at(path, observed.file(path).mode), None)

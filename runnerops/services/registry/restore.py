@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from runnerops.model.common import Tree
-from runnerops.model.inventory import Adopted, Cache, Host, RenderedFile
+from runnerops.model.inventory import Cache, Host, RenderedFile, Restored
 from runnerops.services.registry.caches import CONFIG_LABEL, directory, own_caches
 from runnerops.services.registry.format import COMPOSE_TEMPLATE, CONFIG_TEMPLATE, secret_key, spec_at
 from runnerops.services.registry.reconcile import plain_compose, read
@@ -17,7 +17,7 @@ from runnerops.services.registry.reconcile import plain_compose, read
 _INSIDE = "/var/lib/registry"
 
 
-def adopt(host: Host, files: Mapping[str, bytes | None]) -> Adopted:
+def restore(host: Host, files: Mapping[str, bytes | None]) -> Restored:
     """The caches that these files bring up; a file that was not there is asked for by nobody, and goes."""
     there = sorted(files.items(), key=lambda item: not _is_config(item[0]))  # the Compose file has their checksums
     specs = {path: spec_at(path, _mode(path, content)) for path, content in there if content is not None}
@@ -26,7 +26,7 @@ def adopt(host: Host, files: Mapping[str, bytes | None]) -> Adopted:
     known = {cache.name: cache.tree for cache in own_caches(host)}
     caches = list(_caches(plain_compose(trees.get(composed, {})), trees, known))
     place = composed.rpartition("/")[0] or directory(host)
-    return Adopted(
+    return Restored(
         {"directory": place, "caches": [*caches]},
         tuple(RenderedFile(spec, files[path]) for path, spec in specs.items()),
         tuple(_cache(host, tree) for tree in caches),

@@ -11,33 +11,35 @@ from runnerops.services.registry.caches import OwnCache, own_caches
 from runnerops.services.registry.containers import docker_answers, ours
 from runnerops.services.registry.format import NAME
 from runnerops.services.registry.reconcile import is_our_file
-from runnerops.services.status import Standing
+from runnerops.services.status import ServiceStatus
 
 
-def standing(host: Host, have: HostState) -> Standing | None:
+def status(host: Host, observed: HostState) -> ServiceStatus | None:
     """Each cache's container, and whether it answers."""
-    managed, registry = NAME in host.sections, have.facts.registry
-    applied = (path for path, sha in have.applied.items() if sha != ABSENT and is_our_file(path))
+    managed, registry = NAME in host.sections, observed.facts.registry
+    applied = (path for path, sha in observed.applied.items() if sha != ABSENT and is_our_file(path))
     left = () if managed else tuple(applied)
     if not managed:
-        return Standing(NAME, managed, "", "not managed", True, tuple(_leftover(have)), left) if left else None
+        return ServiceStatus(NAME, managed, "", "not managed", True, tuple(_leftover(observed)), left) if left else None
     caches = own_caches(host)
-    up = [cache for cache in caches if _up(cache, have)]
+    up = [cache for cache in caches if _up(cache, observed)]
     state = f"{len(up)} of {len(caches)} up"
     version = f"Compose {registry.compose_version}" if registry and registry.compose_version else ""
-    words = (_words(cache, have) for cache in caches)
-    return Standing(NAME, managed, version, state, len(up) == len(caches), (*words, *_leftover(have, caches)), left)
+    details = (_words(cache, observed) for cache in caches)
+    return ServiceStatus(
+        NAME, managed, version, state, len(up) == len(caches), (*details, *_leftover(observed, caches)), left
+    )
 
 
-def _up(cache: OwnCache, have: HostState) -> bool:
-    container, registry = ours(have).get(cache.name), have.facts.registry
+def _up(cache: OwnCache, observed: HostState) -> bool:
+    container, registry = ours(observed).get(cache.name), observed.facts.registry
     answers = registry is not None and registry.answers.get(cache.probe) is True
     return answers and container is not None and container.running
 
 
-def _words(cache: OwnCache, have: HostState) -> str:
-    container, registry = ours(have).get(cache.name), have.facts.registry
-    if not docker_answers(have):
+def _words(cache: OwnCache, observed: HostState) -> str:
+    container, registry = ours(observed).get(cache.name), observed.facts.registry
+    if not docker_answers(observed):
         return f"{cache.name}: docker does not answer"
     if container is None:
         return f"{cache.name}: no container"
@@ -47,6 +49,6 @@ def _words(cache: OwnCache, have: HostState) -> str:
     return f"{cache.name}: {container.image} {'answers' if answers else 'does not answer'} on {cache.listen}"
 
 
-def _leftover(have: HostState, caches: tuple[OwnCache, ...] = ()) -> Iterator[str]:
+def _leftover(observed: HostState, caches: tuple[OwnCache, ...] = ()) -> Iterator[str]:
     known = {cache.name for cache in caches}
-    yield from (f"{name}: a container that no cache asks for" for name in ours(have) if name not in known)
+    yield from (f"{name}: a container that no cache asks for" for name in ours(observed) if name not in known)

@@ -10,17 +10,17 @@ from collections.abc import Iterator, Sequence
 from runnerops.model.common import Verb
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host, Policy
-from runnerops.model.plan import Action, Change, Moves, Step
+from runnerops.model.plan import Action, ActionSteps, Change, Step
 from runnerops.services.base import sha256, staged_path
 from runnerops.services.registry.action import forced, touched
 from runnerops.services.registry.caches import directory, own_caches
 from runnerops.services.registry.compose import cannot_recreate
 from runnerops.services.registry.containers import docker_answers, filters, ours, twins
-from runnerops.services.registry.context import Scene
+from runnerops.services.registry.context import ActionContext
 from runnerops.services.registry.format import NAME
 from runnerops.services.registry.image import short
-from runnerops.services.registry.verify_steps import look, marks, proofs, still_there
-from runnerops.services.steps import NOTHING, answers, owe, run, settle_debt, wait
+from runnerops.services.registry.verify_steps import diagnose, marks, proofs, still_there
+from runnerops.services.steps import NOTHING, answers, intend, restore_intent, run, wait
 
 PULL = 'docker image inspect "$1" >/dev/null 2>&1 || docker pull -q "$1"'
 """For a daemon that was down when the host was observed."""
@@ -38,31 +38,33 @@ IF_DOCKER = 'docker version >/dev/null 2>&1 || exit 0; exec "$@"'
 """On the way back to a host whose daemon was down, it may be down again."""
 
 
-def moves(host: Host, action: Action, changes: Sequence[Change], have: HostState, policy: Policy, run: int) -> Moves:
+def action_steps(
+    host: Host, action: Action, changes: Sequence[Change], observed: HostState, policy: Policy, run: int
+) -> ActionSteps:
     """Pulled and judged first; `up -d` never pulls."""
-    acting = touched(host, action, changes, have)
-    now = Scene(host, action, changes, have, policy, acting, forced(host, changes, have))
-    acts = action.verb > Verb.PROVE
+    acting = touched(host, action, changes, observed)
+    now = ActionContext(host, action, changes, observed, policy, acting, forced(host, changes, observed))
+    acts = action.verb > Verb.VERIFY
     upstreams = tuple(_upstreams(now))
-    return Moves(
+    return ActionSteps(
         guard=tuple(_guard(now)),
         fetch=tuple(_fetch(now)) if acts else (),
-        judge=(*_judge(now), *upstreams, *marks(now)),
-        todo=tuple(_act(now, run) if acts else _stand_by(now)),
-        undo=tuple(_undo(now) if acts else _swaps_back(now)),
-        look=tuple(look(cache) for cache in now.caches),
-        lifts=dict.fromkeys(upstreams, "upstream-down"),
+        validate=(*_judge(now), *upstreams, *marks(now)),
+        forward=tuple(_act(now, run) if acts else _stand_by(now)),
+        rollback=tuple(_rollback(now) if acts else _swaps_back(now)),
+        diagnostics=tuple(diagnose(cache) for cache in now.caches),
+        overrides=dict.fromkeys(upstreams, "upstream-down"),
     )
 
 
-def _guard(now: Scene) -> Iterator[Step]:
-    there = ours(now.have)
+def _guard(now: ActionContext) -> Iterator[Step]:
+    there = ours(now.observed)
     for cache in now.caches:
-        if docker_answers(now.have) and cache.name in there and not twins(cache.name, now.have):
+        if docker_answers(now.observed) and cache.name in there and not twins(cache.name, now.observed):
             yield Step("guard", (there[cache.name].id, "docker", "ps", "-aq", "--no-trunc", *filters(cache.name)))
 
 
-def _images(now: Scene) -> tuple[str, ...]:
+def _images(now: ActionContext) -> tuple[str, ...]:
     services = now.tree.get("services")
     found = (
         (one.get("image") for one in services.values() if isinstance(one, dict)) if isinstance(services, dict) else ()
@@ -70,36 +72,36 @@ def _images(now: Scene) -> tuple[str, ...]:
     return tuple(dict.fromkeys(image.replace("$$", "$") for image in found if isinstance(image, str)))
 
 
-def _fetch(now: Scene) -> Iterator[Step]:
-    docker = now.have.facts.docker
-    if docker and docker_answers(now.have):
+def _fetch(now: ActionContext) -> Iterator[Step]:
+    docker = now.observed.facts.docker
+    if docker and docker_answers(now.observed):
         missing = (image for image in _images(now) if short(image) not in docker.images)
         yield from (run(600, "docker", "pull", "-q", image) for image in missing)
 
 
-def _judge(now: Scene) -> Iterator[Step]:
+def _judge(now: ActionContext) -> Iterator[Step]:
     """Whether Compose takes the file, and whether it can talk to this daemon at all."""
     path = now.path
     if now.composed and now.composed.new.content is not None:
         path = staged_path(path, sha256(now.composed.new.content))
-        if now.composed.edits:
+        if now.composed.key_changes:
             yield run(30, *now.compose("config", "-q", path=path))
-    if now.action.verb > Verb.PROVE and own_caches(now.host) and docker_answers(now.have):
+    if now.action.verb > Verb.VERIFY and own_caches(now.host) and docker_answers(now.observed):
         yield run(30, *now.compose("ps", "-q", path=path))
 
 
-def _upstreams(now: Scene) -> Iterator[Step]:
+def _upstreams(now: ActionContext) -> Iterator[Step]:
     """A cache comes up again only if its upstream answers: one that runs is not ended before that was asked."""
-    if "upstream-down" in now.policy.allow or "curl" not in now.have.facts.tools:
+    if "upstream-down" in now.policy.allow or "curl" not in now.observed.facts.tools:
         return
     for cache in now.caches:
         if now.ends(cache):
             yield wait(10, "ok", "curl", "-sS", "-m", "5", "-o", "/dev/null", f"{cache.upstream.rstrip('/')}/v2/")
 
 
-def _act(now: Scene, number: int) -> Iterator[Step]:
-    yield owe(NAME, now.action.verb, number, now.ids)
-    if not docker_answers(now.have):
+def _act(now: ActionContext, number: int) -> Iterator[Step]:
+    yield intend(NAME, now.action.verb, number, now.ids)
+    if not docker_answers(now.observed):
         for image in _images(now):
             yield run(600, "sh", "-c", PULL, "sh", image)
     if not own_caches(now.host) or now.removes_networks:
@@ -115,40 +117,40 @@ def _act(now: Scene, number: int) -> Iterator[Step]:
     yield Step("strike", (NAME,))
 
 
-def _down(now: Scene) -> Step:
+def _down(now: ActionContext) -> Step:
     """Containers and networks go, volumes stay."""
     return run(60, "sh", "-c", IF_THERE, "sh", now.path, *now.compose("down"))
 
 
-def _taken_away(now: Scene, *, back: bool) -> Iterator[Step]:
+def _taken_away(now: ActionContext, *, back: bool) -> Iterator[Step]:
     """For a Compose that can only make containers, and none anew. On the way back the container of before stays."""
-    there = ours(now.have)
-    for cache in now.caches if cannot_recreate(now.have.facts) else ():
+    there = ours(now.observed)
+    for cache in now.caches if cannot_recreate(now.observed.facts) else ():
         keep = there[cache.name].id if back and cache.name in there else NOTHING
-        if back or cache.name in there or (now.changes and not docker_answers(now.have)):
+        if back or cache.name in there or (now.changes and not docker_answers(now.observed)):
             yield run(60, "sh", "-c", TAKE_AWAY, "sh", keep, *filters(cache.name))
 
 
-def _stand_by(now: Scene) -> Iterator[Step]:
+def _stand_by(now: ActionContext) -> Iterator[Step]:
     yield from _swaps(now)
     yield from still_there(now)
 
 
-def _swaps(now: Scene) -> Iterator[Step]:
+def _swaps(now: ActionContext) -> Iterator[Step]:
     for change in now.changes:
         yield Step("swap", (change.new.spec.path, sha256(change.old.content), sha256(change.new.content)))
 
 
-def _swaps_back(now: Scene) -> Iterator[Step]:
+def _swaps_back(now: ActionContext) -> Iterator[Step]:
     for change in now.changes:
         yield Step("swap", (change.new.spec.path, sha256(change.new.content), sha256(change.old.content)))
 
 
-def _undo(now: Scene) -> Iterator[Step]:
+def _rollback(now: ActionContext) -> Iterator[Step]:
     """As it was. What this run was the first to bring up goes again; volumes stay."""
-    before = now.have.file(now.path).kind == "file"
-    known = docker_answers(now.have)
-    if not before or (known and not ours(now.have)):
+    before = now.observed.file(now.path).kind == "file"
+    known = docker_answers(now.observed)
+    if not before or (known and not ours(now.observed)):
         yield _down(now)
         yield from _swaps_back(now)
     elif not now.changes and not any(map(now.answered, now.caches)) and known:
@@ -160,14 +162,14 @@ def _undo(now: Scene) -> Iterator[Step]:
         yield from _ups_back(now, known)
         for cache in now.caches:
             if now.answered(cache):
-                yield wait(now.policy.prove_s, "ok", *answers(cache.probe, now.have.facts.tools))
-    owed = now.have.owes(NAME)
-    due = owed is not None and (not owed.invocation or set(owed.invocation.split(",")) & set(now.ids.split(",")))
-    yield settle_debt(NAME, owed if due else None)
+                yield wait(now.policy.verify_s, "ok", *answers(cache.probe, now.observed.facts.tools))
+    intent = now.observed.intent_for(NAME)
+    due = intent is not None and (not intent.invocation or set(intent.invocation.split(",")) & set(now.ids.split(",")))
+    yield restore_intent(NAME, intent if due else None)
 
 
-def _ups_back(now: Scene, known: bool) -> Iterator[Step]:
-    there = ours(now.have)
+def _ups_back(now: ActionContext, known: bool) -> Iterator[Step]:
+    there = ours(now.observed)
     steps = (
         *_taken_away(now, back=True),
         *(run(120, *argv) for argv in now.ups([name for name in now.forced if name in there])),

@@ -11,23 +11,23 @@ from runnerops.services.registry.caches import OwnCache, own_caches
 from runnerops.services.registry.containers import ours
 from runnerops.services.registry.format import NAME
 from runnerops.services.registry.verify_caches import SILENT, problem, said
-from runnerops.services.verify import NO_ANSWER, Check, Seen
+from runnerops.services.verify import NO_ANSWER, Check, Evidence
 
 
-def own_upstream(host: Host, cache: OwnCache, seen: Seen) -> Check:
+def own_upstream(host: Host, cache: OwnCache, evidence: Evidence) -> Check:
     """Of a cache on this host."""
     what = f"cache {cache.name} asks {cache.upstream}, which answers"
-    if problem(seen.told.get(f"registry_code/{cache.probe}", NO_ANSWER)):
+    if problem(evidence.told.get(f"registry_code/{cache.probe}", NO_ANSWER)):
         return Check("upstream", NAME, what, "untried", "the cache does not answer")
-    return _upstream(what, host, cache, seen.told, ours(seen.have).get(cache.name))
+    return _upstream(what, host, cache, evidence.told, ours(evidence.observed).get(cache.name))
 
 
-def upstream_of(cache: Cache, seen: Seen) -> Check:
+def upstream_of(cache: Cache, evidence: Evidence) -> Check:
     """Of another host's cache, as that host says."""
     what = f"cache {cache.name} of {cache.host} asks its upstream, which answers"
-    trace, there = seen.traces.get(cache.host, ""), seen.hosts.get(cache.host)
+    trace, there = evidence.log_queries.get(cache.host, ""), evidence.hosts.get(cache.host)
     own = next((one for one in own_caches(there) if one.name == cache.name), None) if there else None
-    if problem(seen.told.get(f"registry_code/{cache.url.rstrip('/')}", NO_ANSWER)):
+    if problem(evidence.told.get(f"registry_code/{cache.url.rstrip('/')}", NO_ANSWER)):
         return Check("upstream", NAME, what, "untried", "the cache does not answer")
     if not trace or there is None or own is None:
         return Check("upstream", NAME, what, "untried", f"not asked from here: runnerops verify {cache.host}")
@@ -38,15 +38,15 @@ def upstream_of(cache: Cache, seen: Seen) -> Check:
 
 def _upstream(what: str, host: Host, cache: OwnCache, told: Answers, container: Container | None) -> Check:
     """Tags that it lists and does not hold, it has from the upstream, with its login. That costs no pull."""
-    asked = told.get(f"registry_asked/{cache.name}", NO_ANSWER).text
+    rendered = told.get(f"registry_asked/{cache.name}", NO_ANSWER).text
     direct = told.get(f"registry_upstream/{cache.name}", NO_ANSWER)
-    if asked == "upstream":
+    if rendered == "upstream":
         return Check("upstream", NAME, what)
-    if asked == "held" and said(direct)[0] == "200":
+    if rendered == "held" and said(direct)[0] == "200":
         return Check(
             "upstream", NAME, what, "untried", "it answers the host; the cache holds every tag, so asks for none"
         )
-    if asked == "nothing":
+    if rendered == "nothing":
         return Check("upstream", NAME, what, "untried", "it holds nothing yet that could be asked for")
     return Check("upstream", NAME, what, "broken", *_why(host, cache, direct, container))
 
@@ -55,7 +55,7 @@ def _why(host: Host, cache: OwnCache, direct: Answer, container: Container | Non
     """Reason and fix, by what the upstream says to the host itself, which gives no login."""
     code, _ = said(direct)
     user = cache.tree.get("username")
-    place = f"in the cache's section at {host.mark(NAME, ('caches',)) or 'the inventory'}"
+    place = f"in the cache's section at {host.location(NAME, ('caches',)) or 'the inventory'}"
     logs = f"docker logs {container.name}" if container else "the cache's log"
     if code == SILENT:
         yield f"it does not answer {host.name} itself: {problem(direct)}; only what is cached is served"

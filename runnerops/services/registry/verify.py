@@ -12,10 +12,10 @@ from runnerops.services.registry.format import NAME
 from runnerops.services.registry.upstream import own_upstream, upstream_of
 from runnerops.services.registry.verify_caches import container_check, host_check, running_check
 from runnerops.services.registry.verify_log import catalog_check, served_check
-from runnerops.services.verify import Call, Check, Probe, Seen
+from runnerops.services.verify import Call, Check, Evidence, Probe
 
 VERIFY = Path(__file__).with_name("verify.sh").read_text()
-TRIAL = ""
+PULL_TEST = ""
 
 _HUB = "docker.io"
 _SURE = ("library/busybox", "library/hello-world", "library/alpine")
@@ -45,12 +45,12 @@ def cache_of(host: Host, url: str) -> Cache | None:
     return next((cache for cache in host.caches if cache.url.rstrip("/") == url), None)
 
 
-def trial(host: Host, seen: Seen) -> Call | None:  # noqa: ARG001
+def pull_test(host: Host, evidence: Evidence) -> Call | None:  # noqa: ARG001
     """The daemon's pull is the caches' trial too."""
     return None
 
 
-def traces(host: Host, probe: Probe, seconds: int) -> Sequence[Call]:
+def log_queries(host: Host, probe: Probe, seconds: int) -> Sequence[Call]:
     """What the logs and the catalogs of this host's caches of the Hub say, and whether they ask their upstream."""
     hubs = [cache for cache in own_caches(host) if cache.serves == _HUB]
     return (
@@ -60,32 +60,32 @@ def traces(host: Host, probe: Probe, seconds: int) -> Sequence[Call]:
     )
 
 
-def witnesses(host: Host) -> Iterable[str]:
+def cache_hosts(host: Host) -> Iterable[str]:
     """The hosts of the caches that its daemon has as mirrors."""
     return (cache.host for url in mirrors(host) if (cache := cache_of(host, url)))
 
 
-def checks(host: Host, seen: Seen) -> Iterable[Check]:
+def checks(host: Host, evidence: Evidence) -> Iterable[Check]:
     """From the container to the catalog; without a daemon there is nothing to look at."""
-    if answers(seen):
-        yield from _each(host, seen)
+    if answers(evidence):
+        yield from _each(host, evidence)
 
 
-def _each(host: Host, seen: Seen) -> Iterator[Check]:
+def _each(host: Host, evidence: Evidence) -> Iterator[Check]:
     own = own_caches(host)
-    yield from (running_check(host, cache, seen) for cache in own)
+    yield from (running_check(host, cache, evidence) for cache in own)
     asked_by_daemon = mirrors(host)
     for url in dict.fromkeys((*for_containers(host), *(cache.probe for cache in own))):
-        yield host_check(host, url, seen)
+        yield host_check(host, url, evidence)
         if url in for_containers(host):
-            yield container_check(host, url, seen)
-    yield from (own_upstream(host, cache, seen) for cache in own)
-    yield from (upstream_of(cache, seen) for cache in others(host))
-    if asked_by_daemon and not seen.quick:
-        served, by = served_check(host, [cache_of(host, url) for url in asked_by_daemon], seen)
+            yield container_check(host, url, evidence)
+    yield from (own_upstream(host, cache, evidence) for cache in own)
+    yield from (upstream_of(cache, evidence) for cache in others(host))
+    if asked_by_daemon and not evidence.quick:
+        served, by = served_check(host, [cache_of(host, url) for url in asked_by_daemon], evidence)
         yield served
         if by:
-            yield catalog_check(by, seen)
+            yield catalog_check(by, evidence)
 
 
-__all__ = ["NAME", "TRIAL", "VERIFY", "checks", "inquiries", "traces", "trial", "witnesses"]
+__all__ = ["NAME", "PULL_TEST", "VERIFY", "checks", "inquiries", "log_queries", "pull_test", "cache_hosts"]

@@ -12,7 +12,7 @@ from runnerops.services.registry.caches import OwnCache, own_caches
 from runnerops.services.registry.containers import ours
 from runnerops.services.registry.format import NAME
 from runnerops.services.shared.firewall import opening
-from runnerops.services.verify import NO_ANSWER, Check, Seen
+from runnerops.services.verify import NO_ANSWER, Check, Evidence
 
 SILENT = "000"
 """The HTTP status of what did not answer."""
@@ -52,15 +52,15 @@ def problem(answer: Answer) -> str:
     return _STATUS.get(code, f"it answers {code}")
 
 
-def running_check(host: Host, cache: OwnCache, seen: Seen) -> Check:
+def running_check(host: Host, cache: OwnCache, evidence: Evidence) -> Check:
     """Its container runs and listens where clients ask."""
     what = f"cache {cache.name} runs and listens on {cache.listen}"
-    container = ours(seen.have).get(cache.name)
+    container = ours(evidence.observed).get(cache.name)
     deploy = f"runnerops deploy {host.name}"
     if container is None:
         return Check("cache-running", NAME, what, "broken", "it has no container", deploy)
     if not container.running:
-        if said(seen.told.get(f"registry_upstream/{cache.name}", NO_ANSWER))[0] == SILENT:
+        if said(evidence.told.get(f"registry_upstream/{cache.name}", NO_ANSWER))[0] == SILENT:
             reason = f"it is stopped, and {cache.upstream} does not answer, without which a registry ends at its start"
             fix = "make the upstream answer from this host; the cache then comes up by itself"
             return Check("cache-running", NAME, what, "broken", reason, fix)
@@ -75,27 +75,27 @@ def _listens(port: str, cache: OwnCache) -> bool:
     return number == cache.port and (not address or address.strip("[]") in {cache.address, "0.0.0.0"})  # noqa: S104
 
 
-def host_check(host: Host, url: str, seen: Seen) -> Check:
+def host_check(host: Host, url: str, evidence: Evidence) -> Check:
     """Asked as the daemon asks."""
     what = f"{url} answers from the host"
-    wrong = problem(seen.told.get(f"registry_code/{url}", NO_ANSWER))
+    wrong = problem(evidence.told.get(f"registry_code/{url}", NO_ANSWER))
     if not wrong:
         return Check("answers-host", NAME, what)
-    return Check("answers-host", NAME, what, "broken", wrong, _mend(host, url, seen))
+    return Check("answers-host", NAME, what, "broken", wrong, _mend(host, url, evidence))
 
 
-def _mend(host: Host, url: str, seen: Seen) -> str:
+def _mend(host: Host, url: str, evidence: Evidence) -> str:
     own = next((cache for cache in own_caches(host) if _url_of(host, cache) == url or cache.probe == url), None)
     cache = next((cache for cache in host.caches if cache.url.rstrip("/") == url), None)
     if own:
-        container = ours(seen.have).get(own.name)
-        fine = container is not None and running_check(host, own, seen).state == "holds"
+        container = ours(evidence.observed).get(own.name)
+        fine = container is not None and running_check(host, own, evidence).state == "holds"
         return f"docker logs {container.name}" if container and fine else f"runnerops deploy {host.name}"
     if cache:
         return f"runnerops verify {cache.host}"
     known = ", ".join(cache.url for cache in host.caches if cache.use)
     index = mirrors(host).index(url)
-    place = host.mark(ServiceName.DOCKER, ("registry-mirrors", index)) or "the inventory"
+    place = host.location(ServiceName.DOCKER, ("registry-mirrors", index)) or "the inventory"
     return f"no cache of the inventory is there: correct registry-mirrors at {place}" + (f" ({known})" if known else "")
 
 
@@ -106,16 +106,16 @@ def _url_of(host: Host, own: OwnCache) -> str:
     )
 
 
-def container_check(host: Host, url: str, seen: Seen) -> Check:
+def container_check(host: Host, url: str, evidence: Evidence) -> Check:
     """A host firewall that denies incoming cuts containers off, and not the host."""
     name = f"docker_reach/{url}"
-    found = seen.tried if seen.tried is not None and name in seen.tried else seen.told
+    found = evidence.tried if evidence.tried is not None and name in evidence.tried else evidence.told
     what = f"{url} answers from a container"
-    if problem(seen.told.get(f"registry_code/{url}", NO_ANSWER)):
+    if problem(evidence.told.get(f"registry_code/{url}", NO_ANSWER)):
         return Check("answers-container", NAME, what, "untried", "it does not answer from the host")
     if name not in found:
         reason = "no container runs there that could ask"
-        if "nsenter" not in seen.have.facts.tools:
+        if "nsenter" not in evidence.observed.facts.tools:
             reason = "there is no nsenter to ask with (package util-linux)"
         return Check("answers-container", NAME, what, "untried", reason)
     _, network, container = (*found.get("docker_inside", NO_ANSWER).text.split(" "), "", "")[:3]
@@ -129,6 +129,6 @@ def container_check(host: Host, url: str, seen: Seen) -> Check:
         fix = "in a container that address is the container itself: let the cache listen on the docker bridge's"
         return Check("answers-container", NAME, what, "broken", wrong, fix)
     own = any(cache.host == host.name and cache.url.rstrip("/") == url for cache in host.caches)
-    line = opening(url, seen.told.get("docker_firewall", NO_ANSWER).text, own=own)
+    line = opening(url, evidence.told.get("docker_firewall", NO_ANSWER).text, own=own)
     reason = f"{wrong}: the host's firewall lets the host through, and its containers not"
     return Check("answers-container", NAME, what, "broken", reason, f"on {host.name}: {line}")

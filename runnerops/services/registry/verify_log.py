@@ -10,7 +10,7 @@ from runnerops.model.inventory import Cache, Host
 from runnerops.services.base import Answers
 from runnerops.services.docker.verify import Pull, loaded, mirrors, pull_of, why_no_pull
 from runnerops.services.registry.format import NAME
-from runnerops.services.verify import NO_ANSWER, Check, Probe, Seen
+from runnerops.services.verify import NO_ANSWER, Check, Evidence, Probe
 
 _STATUS = re.compile(r'HTTP/[0-9.]+" ([0-9]{3}) |http\.response\.status"?[=:] ?"?([0-9]{3})')
 """In the access log's combined format, of registry 2 and 3, and in the lines that it logs itself, as text or JSON."""
@@ -25,29 +25,29 @@ def statuses(lines: str, probe: Probe, *, marked: bool) -> Iterator[str]:
             yield found[1] or found[2]
 
 
-def served_check(host: Host, caches: Sequence[Cache | None], seen: Seen) -> tuple[Check, Cache | None]:
+def served_check(host: Host, caches: Sequence[Cache | None], evidence: Evidence) -> tuple[Check, Cache | None]:
     """The pull's link, and the cache that served it."""
-    image = seen.probe.image
+    image = evidence.probe.image
     what = f"a pull of {image} is served by a cache"
-    if why := why_no_pull(host, seen):
+    if why := why_no_pull(host, evidence):
         return Check("pull", NAME, what, "untried", f"nothing was pulled: {why}"), None
-    if seen.tried is None:
+    if evidence.tried is None:
         return Check("pull", NAME, what, "broken", "the host did not say what became of it", "verify again"), None
-    pull = pull_of(seen.tried)
+    pull = pull_of(evidence.tried)
     known = [cache for cache in caches if cache]
     if not known:
         reason = "the mirrors are no caches of this inventory, so their logs cannot be read"
         return Check("pull", NAME, what, "untried", reason), None
     refused: list[str] = []
     for cache in known:
-        trace = seen.traces.get(cache.host, "it was not asked")
-        found = [] if isinstance(trace, str) else _found(trace, cache, pull, seen.probe)
+        trace = evidence.log_queries.get(cache.host, "it was not asked")
+        found = [] if isinstance(trace, str) else _found(trace, cache, pull, evidence.probe)
         if "200" in found:
             what = f"a pull of {image} was served by cache {_named(cache, host)}, as its log shows"
             left = f"{image} was not there before and stays: {pull.left}" if pull.left else ""
             return Check("pull", NAME, what, "holds", left), cache
         refused += [f"cache {_named(cache, host)} answered {found[-1]}"] if found else []
-    return Check("pull", NAME, what, "broken", *_past(host, known, pull, refused, seen)), None
+    return Check("pull", NAME, what, "broken", *_past(host, known, pull, refused, evidence)), None
 
 
 def _found(trace: Answers, cache: Cache, pull: Pull, probe: Probe) -> list[str]:
@@ -59,7 +59,7 @@ def _named(cache: Cache, host: Host) -> str:
     return cache.name if cache.host == host.name else f"{cache.name} of {cache.host}"
 
 
-def _past(host: Host, known: Sequence[Cache], pull: Pull, refused: Sequence[str], seen: Seen) -> Iterator[str]:
+def _past(host: Host, known: Sequence[Cache], pull: Pull, refused: Sequence[str], evidence: Evidence) -> Iterator[str]:
     """Reason and fix."""
     said = f"; the daemon said: {pull.error}" if pull.error else ""
     if refused:
@@ -67,7 +67,7 @@ def _past(host: Host, known: Sequence[Cache], pull: Pull, refused: Sequence[str]
         yield "mend the link to the upstream, then verify again"
         return
     for cache in known:
-        trace = seen.traces.get(cache.host, "it was not asked")
+        trace = evidence.log_queries.get(cache.host, "it was not asked")
         if isinstance(trace, str) or f"registry_logs/{cache.name}" not in trace:
             why = trace if isinstance(trace, str) else "its container is not there"
             yield f"the log of cache {_named(cache, host)} could not be read: {why}{said}"
@@ -77,7 +77,7 @@ def _past(host: Host, known: Sequence[Cache], pull: Pull, refused: Sequence[str]
             yield f"cache {_named(cache, host)} logs no requests, so nothing can be shown{said}"
             yield "let it log them: `log.level: info` and no `log.accesslog.disabled` in the cache's `config`"
             return
-    foreign = [url for url in loaded(seen) if url not in mirrors(host)]
+    foreign = [url for url in loaded(evidence) if url not in mirrors(host)]
     yield f"no cache was asked for it: the pull went past them{said}"
     if foreign:
         yield f"the daemon has loaded {', '.join(foreign)} too: runnerops deploy {host.name}"
@@ -85,19 +85,19 @@ def _past(host: Host, known: Sequence[Cache], pull: Pull, refused: Sequence[str]
         yield "journalctl -u docker tells why the daemon does not take the mirror"
 
 
-def catalog_check(cache: Cache, seen: Seen) -> Check:
+def catalog_check(cache: Cache, evidence: Evidence) -> Check:
     """Whether the cache keeps what it served."""
-    trace = seen.traces.get(cache.host, {})
+    trace = evidence.log_queries.get(cache.host, {})
     answer = NO_ANSWER if isinstance(trace, str) else trace.get(f"registry_catalog/{cache.name}", NO_ANSWER)
-    repository, held = seen.probe.repository, repositories(answer.text)
+    repository, held = evidence.probe.repository, repositories(answer.text)
     what = f"{repository} is in the catalog of cache {cache.name}"
     if repository in held:
         count = f"{len(held)} repositor{'ies' if len(held) != 1 else 'y'}"
         return Check("catalog", NAME, f"{what} ({count})")
     if answer.status != 0:
         return Check("catalog", NAME, what, "broken", "it does not tell what it holds", "docker logs tells why")
-    if seen.tried is not None and not pull_of(seen.tried).fresh:
-        reason = f"{seen.probe.image} was on the host already, so none of it had to be fetched"
+    if evidence.tried is not None and not pull_of(evidence.tried).fresh:
+        reason = f"{evidence.probe.image} was on the host already, so none of it had to be fetched"
         return Check("catalog", NAME, what, "untried", reason, "name an image that is not there with --image")
     fix = "look whether its volume is full or read-only: df -h, and its log"
     return Check("catalog", NAME, what, "broken", "it served the pull, and kept nothing of it", fix)

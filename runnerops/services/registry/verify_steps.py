@@ -9,7 +9,7 @@ from runnerops.model.plan import Step
 from runnerops.services.registry.caches import PROJECT, OwnCache
 from runnerops.services.registry.compared import FORM, traits
 from runnerops.services.registry.containers import filters, ours
-from runnerops.services.registry.context import Scene
+from runnerops.services.registry.context import ActionContext
 from runnerops.services.registry.reach import for_jobs, from_container
 from runnerops.services.steps import answers, run, wait
 
@@ -73,29 +73,29 @@ AS_ASKED = (
 
 LATER = ': comes later; cd "${RUNNEROPS_DESK:-.}" && echo "$1" >tell'
 
-_LOOK = (
+_DIAGNOSE = (
     ': what does it say; name=$1; shift; id=$(docker ps -aq "$@" | head -n 1); [ -n "$id" ] || { '
     'echo "cache $name has no container"; exit; }; '
     'docker ps -a "$@" --format "cache $name: {{.Status}}; its last lines:"; docker logs --tail 8 "$id" 2>&1'
 )
 
 
-def marks(now: Scene) -> Iterator[Step]:
+def marks(now: ActionContext) -> Iterator[Step]:
     """Before anything is swapped: what `proofs` compares with."""
-    if now.action.verb is Verb.PROVE:
+    if now.action.verb is Verb.VERIFY:
         return
     for cache in now.caches:
         if _marked(now, cache):
             yield run(40, "sh", "-c", MARK, "sh", cache.name, cache.probe, _repository(cache))
 
 
-def _marked(now: Scene, cache: OwnCache) -> bool:
-    return now.answered(cache) and "curl" in now.have.facts.tools and not _moves_on(now, cache)
+def _marked(now: ActionContext, cache: OwnCache) -> bool:
+    return now.answered(cache) and "curl" in now.observed.facts.tools and not _moves_on(now, cache)
 
 
-def proofs(now: Scene) -> Iterator[Step]:
+def proofs(now: ActionContext) -> Iterator[Step]:
     """Every cache alike: it answers, its container is as asked and runs on, and its upstream answers as before."""
-    there = ours(now.have)
+    there = ours(now.observed)
     for cache in now.caches:
         if now.comes_later(cache):
             said = f"cache {cache.name} does not run yet: {cache.upstream} does not answer; it comes up when that does"
@@ -108,21 +108,21 @@ def proofs(now: Scene) -> Iterator[Step]:
         yield from _upstream(now, cache)
 
 
-def _as_asked(now: Scene, cache: OwnCache) -> Iterator[Step]:
+def _as_asked(now: ActionContext, cache: OwnCache) -> Iterator[Step]:
     hidden = {name for name, value in cache.environment.items() if isinstance(value, Secret)}
     lines = tuple(traits(now.tree, cache.name, hidden))
     yield wait(15, "=as asked", "sh", "-c", AS_ASKED, "sh", cache.name, FORM, *lines)
 
 
-def _upstream(now: Scene, cache: OwnCache) -> Iterator[Step]:
+def _upstream(now: ActionContext, cache: OwnCache) -> Iterator[Step]:
     words = ("sh", "-c", AS_BEFORE, "sh", cache.name, cache.probe, _repository(cache))
     if _marked(now, cache):
-        yield wait(now.policy.prove_s, "=same", *words)
-    elif "curl" in now.have.facts.tools and cache.serves == HUB:
+        yield wait(now.policy.verify_s, "=same", *words)
+    elif "curl" in now.observed.facts.tools and cache.serves == HUB:
         yield run(30, *words)
 
 
-def still_there(now: Scene) -> Iterator[Step]:
+def still_there(now: ActionContext) -> Iterator[Step]:
     """After docker's restart: what answered before answers again."""
     for cache in now.caches:
         if now.answered(cache):
@@ -130,23 +130,28 @@ def still_there(now: Scene) -> Iterator[Step]:
             yield from _as_asked(now, cache)
 
 
-def look(cache: OwnCache) -> Step:
+def diagnose(cache: OwnCache) -> Step:
     """How its container is, and the last lines of its log, for a person."""
-    return run(10, "sh", "-c", _LOOK, "sh", cache.name, *filters(cache.name))
+    return run(10, "sh", "-c", _DIAGNOSE, "sh", cache.name, *filters(cache.name))
 
 
-def _answer(now: Scene, cache: OwnCache) -> Iterator[Step]:
+def _answer(now: ActionContext, cache: OwnCache) -> Iterator[Step]:
     """To the host, and where jobs use it, to a container: two ways, of which a firewall may close one."""
-    yield wait(now.policy.prove_s, "ok", *answers(cache.probe, now.have.facts.tools))
+    yield wait(now.policy.verify_s, "ok", *answers(cache.probe, now.observed.facts.tools))
     if cache in for_jobs(now.host):
-        yield from_container(cache, now.have.facts.tools)
+        yield from_container(cache, now.observed.facts.tools)
 
 
 def _repository(cache: OwnCache) -> str:
     return SURE if cache.serves == HUB else _NO_REPOSITORY
 
 
-def _moves_on(now: Scene, cache: OwnCache) -> bool:
+def _moves_on(now: ActionContext, cache: OwnCache) -> bool:
     """Whether this very run gives the cache another upstream, whose answers are no matter of before."""
-    keys = {edit.key for change in now.changes if change.new.spec.name == cache.name for edit in change.edits}
+    keys = {
+        key_change.key
+        for change in now.changes
+        if change.new.spec.name == cache.name
+        for key_change in change.key_changes
+    }
     return ("proxy", "remoteurl") in keys or ("proxy",) in keys

@@ -11,8 +11,8 @@ from runnerops import inventory
 from runnerops.commands.deploy import deploy
 from runnerops.commands.diff import diff
 from runnerops.engine.apply import apply
-from runnerops.engine.connections import Reach
-from runnerops.engine.options import Flags, Manner
+from runnerops.engine.connections import ConnectionPool
+from runnerops.engine.options import Flags, UiOptions
 from runnerops.engine.planned import Planned
 from runnerops.engine.planner import plan_all
 from runnerops.engine.project import open_project
@@ -37,13 +37,13 @@ class Planning:
 
     plan: Plan
     host: Host
-    reach: Reach
+    reach: ConnectionPool
     screen: Screen
 
     def apply(self, plan: Plan, watch: Callable[[Event], None] = lambda _: None) -> Outcome:
         """This plan, or one with a fault in it."""
         host, reach = self.host, self.reach
-        return apply(plan, lambda: reach.link(host), lambda: reach.again(host), self.screen.redactor, watch)
+        return apply(plan, lambda: reach.link(host), lambda: reach.reconnect(host), self.screen.redactor, watch)
 
 
 HELD = Step("run", ("120", "sh", "-c", WAIT))
@@ -59,7 +59,7 @@ def type_deploy(project: Project) -> None:
     """`deploy --yes`, which must end with 0."""
     screen = _screen()
     path = project.folder / "inventory.yml"
-    code = deploy(path, (), project.environ, screen, FLAGS, Manner(yes=True, as_json=False, verbose=False))
+    code = deploy(path, (), project.environ, screen, FLAGS, UiOptions(yes=True, as_json=False, verbose=False))
     _well("deploy", code, screen)
 
 
@@ -77,12 +77,12 @@ def planning(project: Project, flags: Flags = FLAGS) -> Iterator[Planning]:
     screen, environ = _screen(), project.environ
     loaded = inventory.load(project.folder / "inventory.yml")
     opened = open_project(loaded, loaded.hosts, environ, screen.redactor)
-    with Reach(opened.inventory, environ, screen) as reach:
+    with ConnectionPool(opened.inventory, environ, screen) as reach:
         (host,) = opened.hosts
         planned = plan_all(opened, reach, environ, screen, flags)[host.name]
         if not isinstance(planned, Planned):
             raise planned
-        assert planned.ready, (planned.plan.stops, planned.plan.findings)
+        assert planned.ready, (planned.plan.blockers, planned.plan.findings)
         yield Planning(planned.plan, host, reach, screen)
 
 

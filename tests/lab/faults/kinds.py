@@ -23,10 +23,10 @@ _WORDS = (
 def kinds(plan: Plan) -> dict[str, list[int]]:
     """Every kind of step, with the indexes of its steps in their list, in the plan's order; the way back's are told so."""
     found: dict[str, list[int]] = {}
-    for index, step in enumerate(plan.todo):
+    for index, step in enumerate(plan.forward):
         found.setdefault(kind(step), []).append(index)
-    found[AFTER] = [len(plan.todo)]
-    for index, step in enumerate(plan.undo):
+    found[AFTER] = [len(plan.forward)]
+    for index, step in enumerate(plan.rollback):
         if step.verb != "part":
             found.setdefault(ON_THE_WAY_BACK + kind(step), []).append(index)
     return found

@@ -32,8 +32,10 @@ class Fault:
         script = _NOTE + self.script
         step = Step("run", ("120", "sh", "-c", script, "sh", str(plan.run), f"runnerops-{plan.run}", where))
         if self.back:
-            return replace(plan, todo=(*plan.todo, _FAILS), undo=(*plan.undo[:index], step, *plan.undo[index:]))
-        return replace(plan, todo=(*plan.todo[:index], step, *plan.todo[index:]))
+            return replace(
+                plan, forward=(*plan.forward, _FAILS), rollback=(*plan.rollback[:index], step, *plan.rollback[index:])
+            )
+        return replace(plan, forward=(*plan.forward[:index], step, *plan.forward[index:]))
 
 
 _FAILS = Step("run", ("5", "false"))

@@ -65,16 +65,18 @@ def test_an_edit_while_the_deploy_waits(bench: Bench, name: str) -> None:
     asked(bench, OF[name])
     path, content = edited(bench.host, name)
     with planning(bench.project) as now:
-        index = next(at for at, step in enumerate(now.plan.todo) if step.verb == "swap" and step.args[0] == path)
+        index = next(at for at, step in enumerate(now.plan.forward) if step.verb == "swap" and step.args[0] == path)
 
         def watch(event: Event) -> None:
             if (event.list, event.step, event.kind) == ("todo", index, "step"):
                 write(bench.host, path, content)
                 let_go(bench.host, now.plan.run)
 
-        outcome = now.apply(replace(now.plan, todo=(*now.plan.todo[:index], HELD, *now.plan.todo[index:])), watch)
+        outcome = now.apply(
+            replace(now.plan, forward=(*now.plan.forward[:index], HELD, *now.plan.forward[index:])), watch
+        )
     assert outcome.result is Result.ROLLED_BACK, outcome
-    assert "edited meanwhile" in " ".join(outcome.look)
+    assert "edited meanwhile" in " ".join(outcome.diagnostics)
     assert bench.host.read(path) == content
     told = truth.ask(bench.host)
     assert (told.text("debris"), told.text("owed")) == ("", "")
@@ -106,8 +108,8 @@ def test_mirrors_taken_away_and_the_deploy_rolled_back(bench: Bench, lab: Lab) -
             "await",
             ("30", "=[]", "sh", "-c", "docker info --format '{{json .RegistryConfig.Mirrors}}' | sed s/null/[]/"),
         )
-        last = next(at for at, step in enumerate(now.plan.todo) if step == Step("strike", ("docker",)))
-        outcome = now.apply(replace(now.plan, todo=(*now.plan.todo[:last], gone, Step("run", ("5", "false")))))
+        last = next(at for at, step in enumerate(now.plan.forward) if step == Step("strike", ("docker",)))
+        outcome = now.apply(replace(now.plan, forward=(*now.plan.forward[:last], gone, Step("run", ("5", "false")))))
     assert outcome.failed is None or outcome.failed.verb == "run"
     assert outcome.result is Result.ROLLED_BACK, outcome
     after = truth.ask(bench.host)

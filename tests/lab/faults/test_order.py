@@ -38,10 +38,10 @@ def test_a_first_deploy_syncs_in_order(lab: Lab, host: LabHost, tmp_path: Path) 
                     attach()
                     let_go(host, run)
 
-            outcome = now.apply(replace(now.plan, todo=(HELD, *now.plan.todo)), watch)
+            outcome = now.apply(replace(now.plan, forward=(HELD, *now.plan.forward)), watch)
     assert outcome.result is Result.APPLIED, outcome
     calls = list(read(tmp_path / "trace"))
-    swaps = [step.args[0] for step in now.plan.todo if step.verb == "swap"]
+    swaps = [step.args[0] for step in now.plan.forward if step.verb == "swap"]
     assert len(swaps) == 4
     staged_before_owed(calls, now.plan)
     for service in ALL:
@@ -51,7 +51,7 @@ def test_a_first_deploy_syncs_in_order(lab: Lab, host: LabHost, tmp_path: Path) 
 def staged_before_owed(calls: Sequence[Call], plan: Plan) -> None:
     """Each staged file and its folder is on disk before anything is owed."""
     first = min(at for at, call in enumerate(calls) if call.name == "rename" and call.words[-1].startswith(f"{OWED}/"))
-    staged = [staged_path(step.args[1], step.args[4]) for step in plan.todo if step.verb == "stage"]
+    staged = [staged_path(step.args[1], step.args[4]) for step in plan.forward if step.verb == "stage"]
     assert staged
     for path in staged:
         file = sync(calls, path)

@@ -88,7 +88,7 @@ def old_or_new(truth: Truth, plan: Plan, result: Result | None) -> None:
 
 def between(plan: Plan, path: str) -> list[File]:
     """All that the plan stages there."""
-    staged = (step.args for step in plan.todo if step.verb == "stage" and step.args[1] == path)
+    staged = (step.args for step in plan.forward if step.verb == "stage" and step.args[1] == path)
     return [File(plan.files[name], mode, owner) for name, _, mode, owner, _ in staged]
 
 
@@ -102,9 +102,9 @@ def private(truth: Truth) -> None:
 
 def acted_or_owed(truth: Truth, services: Iterable[str]) -> None:
     """Each service runs what its file says, or that it must act is on record."""
-    owed = truth.text("owed").split()
+    intents = truth.text("owed").split()
     for service in services:
-        if service not in owed and (wrong := next(RUNS[service](truth), "")):
+        if service not in intents and (wrong := next(RUNS[service](truth), "")):
             raise UntrueError(f"{service} does not run what its file says, and nothing is owed: {wrong}")
 
 

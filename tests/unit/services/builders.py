@@ -8,14 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from runnerops.model.common import Mark, Secret, ServiceName, Tree
+from runnerops.model.common import Secret, ServiceName, SourceLocation, Tree
 from runnerops.model.host_state import (
     Container,
     DockerFacts,
     Facts,
     HostState,
+    Intent,
     Job,
-    Owed,
     RegistryFacts,
     RemoteFile,
     RunnerFacts,
@@ -70,7 +70,7 @@ def state(
     *,
     registry_facts: RegistryFacts | None = None,
     runner_facts: RunnerFacts | None = None,
-    owed: tuple[Owed, ...] = (),
+    intents: tuple[Intent, ...] = (),
     applied: Mapping[str, str] | None = None,
 ) -> HostState:
     there = {path: RemoteFile(path, "file", content, "0644", "root:root") for path, content in (files or {}).items()}
@@ -81,7 +81,7 @@ def state(
         registry=registry_facts,
         runner=runner_facts,
     )
-    return HostState(files=there, facts=facts, owed=owed, applied=applied or {})
+    return HostState(files=there, facts=facts, intents=intents, applied=applied or {})
 
 
 def host(
@@ -89,7 +89,7 @@ def host(
     caches: list[Tree] | None = None,
     *,
     usable: tuple[Cache, ...] = (),
-    blunt: frozenset[ServiceName] = frozenset(),
+    always_restart: frozenset[ServiceName] = frozenset(),
     keep: Mapping[ServiceName, tuple[str, ...]] | None = None,
 ) -> Host:
     sections: dict[ServiceName, Tree] = {}
@@ -97,7 +97,7 @@ def host(
         sections[ServiceName.DOCKER] = docker_section
     if caches is not None:
         sections[ServiceName.REGISTRY] = {"directory": "/opt/registry", "caches": list(caches)}
-    return Host("h1", "192.0.2.10", sections=sections, caches=usable, blunt=blunt, keep=keep or {})
+    return Host("h1", "192.0.2.10", sections=sections, caches=usable, always_restart=always_restart, keep=keep or {})
 
 
 def cache(name: str = "dockerhub", **keys: Any) -> Tree:
@@ -125,16 +125,16 @@ def cache(name: str = "dockerhub", **keys: Any) -> Tree:
     return {**filled, **keys}
 
 
-def changes(service: Service, here: Host, asked: Iterable[RenderedFile], have: HostState) -> tuple[Change, ...]:
+def changes(service: Service, here: Host, rendered: Iterable[RenderedFile], observed: HostState) -> tuple[Change, ...]:
     """What the plan makes of files that are asked for: settled, then compared."""
     found = []
-    for file in service.settle(here, tuple(asked), have)[0]:
-        old = have.file(file.spec.path)
+    for file in service.reconcile(here, tuple(rendered), observed)[0]:
+        old = observed.file(file.spec.path)
         if old.content == file.content:
             continue
         before = {} if old.content is None else service.parse(file.spec, old.content)
         after = {} if file.content is None else service.parse(file.spec, file.content)
-        found.append(Change(old, file, service.edits(file.spec, before, after)))
+        found.append(Change(old, file, service.key_changes(file.spec, before, after)))
     return tuple(found)
 
 
@@ -144,8 +144,8 @@ def daemon(tree: Tree) -> RenderedFile:
     return RenderedFile(spec, json_bytes(tree))
 
 
-def change_daemon(have: HostState, tree: Tree, here: Host | None = None) -> tuple[Change, ...]:
-    return changes(DOCKER, here or host(tree), [daemon(tree)], have)
+def change_daemon(observed: HostState, tree: Tree, here: Host | None = None) -> tuple[Change, ...]:
+    return changes(DOCKER, here or host(tree), [daemon(tree)], observed)
 
 
 class Vault:
@@ -160,10 +160,10 @@ class Vault:
 
 
 def secret(name: str = "TOKEN") -> Secret:
-    return Secret("env", name, Mark("inventory.yml", 1, 1))
+    return Secret("env", name, SourceLocation("inventory.yml", 1, 1))
 
 
-def rendered(here: Host, value: str = "s3cret") -> tuple[RenderedFile, ...]:
+def render_file(here: Host, value: str = "s3cret") -> tuple[RenderedFile, ...]:
     """The registry's files as the shipped templates render them."""
     files = Renderer(Path("no-such-project"), Vault(value)).files(here)
     return tuple(file for file in files if file.spec.service is ServiceName.REGISTRY)

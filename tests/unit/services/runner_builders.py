@@ -6,7 +6,7 @@ import tomllib
 from typing import Any
 
 from runnerops.model.common import ServiceName, Tree, Verb
-from runnerops.model.host_state import Facts, HostState, Job, Owed, RemoteFile, RunnerFacts, Unit
+from runnerops.model.host_state import Facts, HostState, Intent, Job, RemoteFile, RunnerFacts, Unit
 from runnerops.model.inventory import FileSpec, Host, Policy, RenderedFile
 from runnerops.model.plan import Change
 from runnerops.services import GITLAB_RUNNER
@@ -30,21 +30,21 @@ def runner(**keys: Any) -> dict[str, Any]:
     return {name: value for name, value in {**RUNNER, **keys}.items() if value is not None}
 
 
-def have(tree: Tree | None, facts: RunnerFacts | None = None, owed: tuple[Owed, ...] = ()) -> HostState:
+def observed(tree: Tree | None, facts: RunnerFacts | None = None, intents: tuple[Intent, ...] = ()) -> HostState:
     files = {} if tree is None else {PATH: RemoteFile(PATH, "file", to_toml(tree).encode(), "0600", "root:root")}
-    return HostState(files=files, facts=Facts(runner=facts or RunnerFacts(NOW, "16.11.0")), owed=owed)
+    return HostState(files=files, facts=Facts(runner=facts or RunnerFacts(NOW, "16.11.0")), intents=intents)
 
 
-def settle(asked: Tree, state: HostState, host: Host = HOST) -> tuple[dict[str, Any], list[str], bytes]:
-    files, stops = GITLAB_RUNNER.settle(host, [RenderedFile(SPEC, to_toml(asked).encode())], state)
+def reconcile(rendered: Tree, state: HostState, host: Host = HOST) -> tuple[dict[str, Any], list[str], bytes]:
+    files, blockers = GITLAB_RUNNER.reconcile(host, [RenderedFile(SPEC, to_toml(rendered).encode())], state)
     (file,) = files
     assert file.content is not None
-    return tomllib.loads(file.content.decode()), [stop.code for stop in stops], file.content
+    return tomllib.loads(file.content.decode()), [stop.code for stop in blockers], file.content
 
 
 def change(old: Tree | None, new: Tree) -> tuple[Change, ...]:
-    was = have(old).file(PATH)
-    found = GITLAB_RUNNER.edits(SPEC, old or {}, new)
+    was = observed(old).file(PATH)
+    found = GITLAB_RUNNER.key_changes(SPEC, old or {}, new)
     return (Change(was, RenderedFile(SPEC, to_toml(new).encode()), found),)
 
 
@@ -67,6 +67,6 @@ REWRITTEN = config(
 )
 """What a runner writes when it rewrites the file that the template made."""
 
-OWED = Owed(ServiceName.GITLAB_RUNNER, Verb.RELOAD, 3, "abc")
+OWED = Intent(ServiceName.GITLAB_RUNNER, Verb.RELOAD, 3, "abc")
 BUSY = RunnerFacts(NOW, "16.11.0", (Job("7", "container c"), Job("", "process 9 (sh)")))
 STOPPED = RunnerFacts(Unit("gitlab-runner.service", "inactive"))

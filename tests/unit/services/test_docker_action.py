@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import pytest
 
 from runnerops.model.common import ServiceName, Tree, Verb
-from runnerops.model.host_state import Container, HostState, Owed, RunnerFacts
+from runnerops.model.host_state import Container, HostState, Intent, RunnerFacts
 from runnerops.model.inventory import Cache, Host, Policy
-from runnerops.model.plan import Change, Stop
+from runnerops.model.plan import Blocker, Change
 from runnerops.services import DOCKER
 from tests.unit.services.builders import (
     ARGV,
@@ -42,14 +42,14 @@ def on_host(tree: Tree | None, **facts: object) -> HostState:
     return state({} if tree is None else {DAEMON: json_bytes(tree)}, engine(**{**loaded, **facts}))  # type: ignore[arg-type]
 
 
-def action(have: HostState, asked: Tree, here: Host | None = None, policy: Policy = POLICY) -> tuple[str, str]:
-    here = here or host(asked)
-    found = DOCKER.choose(here, change_daemon(have, asked, here), have, policy, ())
+def action(observed: HostState, rendered: Tree, here: Host | None = None, policy: Policy = POLICY) -> tuple[str, str]:
+    here = here or host(rendered)
+    found = DOCKER.minimal_action(here, change_daemon(observed, rendered, here), observed, policy, ())
     return (found.verb.name, ", ".join(found.because)) if found else ("", "")
 
 
 @pytest.mark.parametrize(
-    ("there", "asked", "facts", "verb", "because"),
+    ("there", "rendered", "facts", "verb", "because"),
     [
         (None, MIRRORS, {}, "RELOAD", "registry-mirrors"),
         (None, {}, {}, "", ""),
@@ -78,49 +78,49 @@ def action(have: HostState, asked: Tree, here: Host | None = None, policy: Polic
         (MIRRORS, MIRRORS, {"mirrors": None, "live": None, "version": ""}, "", ""),
     ],
 )
-def test_the_action(there: Tree | None, asked: Tree, facts: Mapping[str, object], verb: str, because: str) -> None:
-    assert action(on_host(there, **facts), asked) == (verb, because)
+def test_the_action(there: Tree | None, rendered: Tree, facts: Mapping[str, object], verb: str, because: str) -> None:
+    assert action(on_host(there, **facts), rendered) == (verb, because)
 
 
 def test_layout_alone_is_no_action() -> None:
-    have = state({DAEMON: b'{"registry-mirrors": ["http://192.0.2.10:5000"]}'}, engine(mirrors=(MIRROR,)))
-    assert action(have, MIRRORS) == ("", "")
+    observed = state({DAEMON: b'{"registry-mirrors": ["http://192.0.2.10:5000"]}'}, engine(mirrors=(MIRROR,)))
+    assert action(observed, MIRRORS) == ("", "")
 
 
 def test_a_file_that_cannot_be_read_says_nothing_of_what_is_loaded() -> None:
-    have = state({DAEMON: b"{"}, engine())
+    observed = state({DAEMON: b"{"}, engine())
     here = host(MIRRORS)
-    (file,), _ = DOCKER.settle(here, [daemon(MIRRORS)], have)
-    change = Change(have.file(DAEMON), file, DOCKER.edits(file.spec, {}, MIRRORS))
-    found = DOCKER.choose(here, (change,), have, POLICY, ())
+    (file,), _ = DOCKER.reconcile(here, [daemon(MIRRORS)], observed)
+    change = Change(observed.file(DAEMON), file, DOCKER.key_changes(file.spec, {}, MIRRORS))
+    found = DOCKER.minimal_action(here, (change,), observed, POLICY, ())
     assert found
     assert found.verb is Verb.RESTART
 
 
 @pytest.mark.parametrize(
-    ("owed", "asked", "verb", "because"),
+    ("intents", "rendered", "verb", "because"),
     [
-        (Owed(DOCKER.NAME, Verb.RESTART, 41, "inv-1"), {}, "RESTART", "owed since run 41"),
-        (Owed(DOCKER.NAME, Verb.RESTART, 41, "inv-0"), {}, "", ""),
-        (Owed(DOCKER.NAME, Verb.RELOAD, 41, "inv-1"), {}, "RELOAD", "owed since run 41"),
-        (Owed(DOCKER.NAME, Verb.RELOAD, 41, "inv-1"), {"mtu": 1400}, "RESTART", "mtu, owed since run 41"),
-        (Owed(DOCKER.NAME, Verb.RESTART, 41, "inv-1"), MIRRORS, "RESTART", "registry-mirrors, owed since run 41"),
+        (Intent(DOCKER.NAME, Verb.RESTART, 41, "inv-1"), {}, "RESTART", "owed since run 41"),
+        (Intent(DOCKER.NAME, Verb.RESTART, 41, "inv-0"), {}, "", ""),
+        (Intent(DOCKER.NAME, Verb.RELOAD, 41, "inv-1"), {}, "RELOAD", "owed since run 41"),
+        (Intent(DOCKER.NAME, Verb.RELOAD, 41, "inv-1"), {"mtu": 1400}, "RESTART", "mtu, owed since run 41"),
+        (Intent(DOCKER.NAME, Verb.RESTART, 41, "inv-1"), MIRRORS, "RESTART", "registry-mirrors, owed since run 41"),
     ],
 )
 def test_what_is_owed_counts_until_a_later_invocation_has_paid_it(
-    owed: Owed, asked: Tree, verb: str, because: str
+    intents: Intent, rendered: Tree, verb: str, because: str
 ) -> None:
-    assert action(state({DAEMON: b"{}"}, engine(), owed=(owed,)), asked) == (verb, because)
+    assert action(state({DAEMON: b"{}"}, engine(), intents=(intents,)), rendered) == (verb, because)
 
 
 def test_blunt_restarts_on_any_change_and_on_none() -> None:
-    here = host(MIRRORS, blunt=frozenset({ServiceName.DOCKER}))
+    here = host(MIRRORS, always_restart=frozenset({ServiceName.DOCKER}))
     assert action(on_host({}), MIRRORS, here) == ("RESTART", "registry-mirrors")
     assert action(on_host(MIRRORS), MIRRORS, here) == ("", "")
 
 
 @pytest.mark.parametrize(
-    ("asked", "runner_facts", "policy", "idle", "lost"),
+    ("rendered", "runner_facts", "policy", "requires_stopped", "lost"),
     [
         ({"mtu": 1400}, None, POLICY, False, 0),
         ({"mtu": 1400}, runner(jobs=2), POLICY, True, 0),
@@ -130,30 +130,33 @@ def test_blunt_restarts_on_any_change_and_on_none() -> None:
     ],
 )
 def test_a_restart_takes_the_runner_to_rest(
-    asked: Tree, runner_facts: RunnerFacts | None, policy: Policy, idle: bool, lost: int
+    rendered: Tree, runner_facts: RunnerFacts | None, policy: Policy, requires_stopped: bool, lost: int
 ) -> None:
-    have = state({}, engine(), runner_facts=runner_facts)
-    found = DOCKER.choose(host(asked), change_daemon(have, asked), have, policy, ())
+    observed = state({}, engine(), runner_facts=runner_facts)
+    found = DOCKER.minimal_action(host(rendered), change_daemon(observed, rendered), observed, policy, ())
     assert found
-    assert (found.idle, found.jobs_lost) == (frozenset({ServiceName.GITLAB_RUNNER} if idle else ()), lost)
+    assert (found.requires_stopped, found.jobs_lost) == (
+        frozenset({ServiceName.GITLAB_RUNNER} if requires_stopped else ()),
+        lost,
+    )
 
 
 # ------------------------------------------------------------------------------------------------------------ stops
 
 
-def stops(have: HostState, asked: Tree, here: Host | None = None) -> list[Stop]:
-    here = here or host(asked)
-    found = change_daemon(have, asked, here)
-    chosen = DOCKER.choose(here, found, have, POLICY, ())
-    return list(DOCKER.stops(here, found, (chosen,) if chosen else (), have, POLICY))
+def blockers(observed: HostState, rendered: Tree, here: Host | None = None) -> list[Blocker]:
+    here = here or host(rendered)
+    found = change_daemon(observed, rendered, here)
+    chosen = DOCKER.minimal_action(here, found, observed, POLICY, ())
+    return list(DOCKER.blockers(here, found, (chosen,) if chosen else (), observed, POLICY))
 
 
-def codes(have: HostState, asked: Tree, here: Host | None = None) -> list[str]:
-    return [stop.code for stop in stops(have, asked, here)]
+def codes(observed: HostState, rendered: Tree, here: Host | None = None) -> list[str]:
+    return [blocker.code for blocker in blockers(observed, rendered, here)]
 
 
 @pytest.mark.parametrize(
-    ("there", "asked", "facts", "want"),
+    ("there", "rendered", "facts", "desired"),
     [
         (MIRRORS, {}, {}, ["last-mirror"]),
         ({}, {}, {"mirrors": (MIRROR,)}, ["last-mirror"]),
@@ -171,15 +174,15 @@ def codes(have: HostState, asked: Tree, here: Host | None = None) -> list[str]:
         ({}, MIRRORS, {"mirrors": (MIRROR,)}, []),
     ],
 )
-def test_stops(there: Tree, asked: Tree, facts: Mapping[str, object], want: list[str]) -> None:
-    assert codes(on_host(there, **facts), asked) == want
+def test_stops(there: Tree, rendered: Tree, facts: Mapping[str, object], desired: list[str]) -> None:
+    assert codes(on_host(there, **facts), rendered) == desired
 
 
 ALONE = container("web", restart="no")
 
 
 @pytest.mark.parametrize(
-    ("one", "there", "asked", "stopped"),
+    ("one", "there", "rendered", "stopped"),
     [
         (ALONE, {}, {"mtu": 1400}, True),
         (container("web", restart="on-failure"), {}, {"mtu": 1400}, True),
@@ -194,23 +197,25 @@ ALONE = container("web", restart="no")
         (ALONE, {"live-restore": True}, {"bip": "172.18.0.1/16", "live-restore": True}, True),
     ],
 )
-def test_containers_that_a_restart_would_end(one: Container, there: Tree, asked: Tree, stopped: bool) -> None:
-    found = stops(on_host(there, containers=(one,)), asked)
-    assert [(stop.code, stop.details) for stop in found] == ([("stop-containers", ("web",))] if stopped else [])
+def test_containers_that_a_restart_would_end(one: Container, there: Tree, rendered: Tree, stopped: bool) -> None:
+    found = blockers(on_host(there, containers=(one,)), rendered)
+    assert [(blocker.code, blocker.details) for blocker in found] == (
+        [("stop-containers", ("web",))] if stopped else []
+    )
 
 
 @pytest.mark.parametrize(
-    ("owner", "answers", "want"), [("h1", False, []), ("h2", True, []), ("h2", False, ["unproven-mirror"])]
+    ("owner", "answers", "desired"), [("h1", False, []), ("h2", True, []), ("h2", False, ["unproven-mirror"])]
 )
-def test_a_new_mirror_answers_or_is_the_hosts_own(owner: str, answers: bool, want: list[str]) -> None:
+def test_a_new_mirror_answers_or_is_the_hosts_own(owner: str, answers: bool, desired: list[str]) -> None:
     cache = Cache("dockerhub", owner, "https://registry-1.docker.io", "docker.io", MIRROR, local=False)
-    have = state({}, engine(), registry_facts=compose_facts(answers={MIRROR: answers}))
-    assert codes(have, MIRRORS, host(MIRRORS, usable=(cache,))) == want
+    observed = state({}, engine(), registry_facts=compose_facts(answers={MIRROR: answers}))
+    assert codes(observed, MIRRORS, host(MIRRORS, usable=(cache,))) == desired
 
 
 def test_a_host_without_a_docker_section_is_left_alone() -> None:
-    have = state({}, engine(mirrors=(MIRROR,)))
-    assert DOCKER.settle(host(), (), have) == ((), ())
-    assert list(DOCKER.stops(host(), (), (), have, POLICY)) == []
-    assert list(DOCKER.refusals(host(), state())) == []
-    assert [stop.code for stop in DOCKER.refusals(host({}), state())] == ["no-docker"]
+    observed = state({}, engine(mirrors=(MIRROR,)))
+    assert DOCKER.reconcile(host(), (), observed) == ((), ())
+    assert list(DOCKER.blockers(host(), (), (), observed, POLICY)) == []
+    assert list(DOCKER.unsupported(host(), state())) == []
+    assert [blocker.code for blocker in DOCKER.unsupported(host({}), state())] == ["no-docker"]

@@ -21,13 +21,13 @@ RUNNING = (
 )
 
 
-def restart(there: Tree, asked: Tree, *, live: bool) -> Plan:
-    have = state({DAEMON: json_bytes(there)}, engine(live=live, containers=RUNNING))
-    return plan((daemon(asked),), have, host=host(asked))
+def restart(there: Tree, rendered: Tree, *, live: bool) -> Plan:
+    observed = state({DAEMON: json_bytes(there)}, engine(live=live, containers=RUNNING))
+    return plan((daemon(rendered),), observed, host=host(rendered))
 
 
 @pytest.mark.parametrize(
-    ("there", "asked", "live", "touched"),
+    ("there", "rendered", "live", "touched"),
     [
         (
             {},
@@ -57,9 +57,9 @@ def restart(there: Tree, asked: Tree, *, live: bool) -> Plan:
     ],
 )
 def test_what_becomes_of_each_container(
-    there: Tree, asked: Tree, live: bool, touched: dict[str, tuple[str, ...]]
+    there: Tree, rendered: Tree, live: bool, touched: dict[str, tuple[str, ...]]
 ) -> None:
-    (action,) = restart(there, asked, live=live).actions
+    (action,) = restart(there, rendered, live=live).actions
     assert action.containers == touched
 
 
@@ -74,10 +74,10 @@ def test_it_is_told() -> None:
 
 def test_a_bridge_that_is_not_where_its_file_says_is_told_and_moved_with_the_next_restart() -> None:
     bip: Tree = {"bip": "192.168.200.1/24"}
-    have = state({DAEMON: json_bytes(bip)}, engine())
-    idle = plan((daemon(bip),), have, host=host(bip))
-    assert (idle.changes, idle.actions) == ((), ())
-    assert any("172.17.0.1" in note and "192.168.200.1/24" in note for note in idle.notes)
-    asked: Tree = {**bip, "mtu": 1400}
-    made = plan((daemon(asked),), have, host=host(asked))
-    assert any("=192.168.200.1" in step.args for step in made.todo)
+    observed = state({DAEMON: json_bytes(bip)}, engine())
+    requires_stopped = plan((daemon(bip),), observed, host=host(bip))
+    assert (requires_stopped.changes, requires_stopped.actions) == ((), ())
+    assert any("172.17.0.1" in note and "192.168.200.1/24" in note for note in requires_stopped.notes)
+    rendered: Tree = {**bip, "mtu": 1400}
+    made = plan((daemon(rendered),), observed, host=host(rendered))
+    assert any("=192.168.200.1" in step.args for step in made.forward)

@@ -84,10 +84,10 @@ def test_what_is_refused(content: bytes, line: int, column: int, problem: str) -
     ],
 )
 def test_meaning(old: Tree, new: Tree, differing: str) -> None:
-    assert ", ".join(key_text(edit.key) for edit in DOCKER.edits(SPEC, old, new)) == differing
+    assert ", ".join(key_text(key_change.key) for key_change in DOCKER.key_changes(SPEC, old, new)) == differing
 
 
 @settings(max_examples=60)
 @given(TREES)
 def test_a_tree_means_what_it_means(tree: Tree) -> None:
-    assert DOCKER.edits(SPEC, tree, tree) == ()
+    assert DOCKER.key_changes(SPEC, tree, tree) == ()

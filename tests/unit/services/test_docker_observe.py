@@ -92,7 +92,7 @@ def test_no_docker_at_all() -> None:
 def test_what_is_not_the_docker_engine_is_refused_by_name(flavour: str, texts: dict[str, str]) -> None:
     facts = read(**texts)
     assert facts.flavour == flavour
-    assert [stop.code for stop in DOCKER.refusals(host({}), state({}, facts))] == [flavour]
+    assert [blocker.code for blocker in DOCKER.unsupported(host({}), state({}, facts))] == [flavour]
 
 
 def test_containers_and_one_that_vanished_meanwhile() -> None:

@@ -13,14 +13,14 @@ from runnerops.services import DOCKER
 from tests.unit.services.builders import ARGV, DAEMON, MIRROR, daemon, engine, host, json_bytes, state
 
 
-def settle(tree: Tree, have: HostState, here: Host | None = None) -> tuple[str, bytes | None]:
-    (file,), stops = DOCKER.settle(here or host(tree), [daemon(tree)], have)
-    assert stops == ()
+def reconcile(tree: Tree, observed: HostState, here: Host | None = None) -> tuple[str, bytes | None]:
+    (file,), blockers = DOCKER.reconcile(here or host(tree), [daemon(tree)], observed)
+    assert blockers == ()
     return file.spec.path, file.content
 
 
-def settled(tree: Tree, have: HostState, here: Host | None = None) -> Tree:
-    _, content = settle(tree, have, here)
+def reconciled(tree: Tree, observed: HostState, here: Host | None = None) -> Tree:
+    _, content = reconcile(tree, observed, here)
     assert content is not None
     return DOCKER.parse(daemon(tree).spec, content)
 
@@ -30,7 +30,7 @@ def on_host(tree: Tree, facts: DockerFacts | None = None) -> HostState:
 
 
 @pytest.mark.parametrize(
-    ("asked", "there", "facts", "want"),
+    ("rendered", "there", "facts", "desired"),
     [
         pytest.param({"mtu": 9}, {"labels": ["a=b"]}, engine(), {"mtu": 9, "labels": []}, id="taken out of the file"),
         pytest.param({}, {}, engine(mirrors=(MIRROR,)), {"registry-mirrors": []}, id="loaded behind our back"),
@@ -46,27 +46,27 @@ def on_host(tree: Tree, facts: DockerFacts | None = None) -> HostState:
         pytest.param({"mtu": 9}, {"icc": False}, engine(), {"mtu": 9}, id="does not stick"),
     ],
 )
-def test_keys_that_stick_are_written_out(asked: Tree, there: Tree, facts: DockerFacts, want: Tree) -> None:
-    assert settled(asked, on_host(there, facts)) == want
+def test_keys_that_stick_are_written_out(rendered: Tree, there: Tree, facts: DockerFacts, desired: Tree) -> None:
+    assert reconciled(rendered, on_host(there, facts)) == desired
 
 
 def test_equal_meaning_is_the_hosts_own_file() -> None:
     there = b'{ "registry-mirrors":["http://192.0.2.10:5000/"],"debug":false }'
-    have = state({DAEMON: there}, engine(mirrors=(MIRROR,)))
-    assert settle({"registry-mirrors": [MIRROR]}, have)[1] is there
+    observed = state({DAEMON: there}, engine(mirrors=(MIRROR,)))
+    assert reconcile({"registry-mirrors": [MIRROR]}, observed)[1] is there
 
 
 @pytest.mark.parametrize("flag", [("--config-file", "/srv/d.json"), ("--config-file=/srv/d.json",)])
 def test_the_file_that_dockerd_was_started_with_is_followed(flag: tuple[str, ...]) -> None:
-    have = state({"/srv/d.json": b"{}"}, engine(argv=(*ARGV, *flag)))
-    assert settle({"debug": True}, have)[0] == "/srv/d.json"
+    observed = state({"/srv/d.json": b"{}"}, engine(argv=(*ARGV, *flag)))
+    assert reconcile({"debug": True}, observed)[0] == "/srv/d.json"
 
 
 def test_what_the_host_keeps() -> None:
     here = host({}, keep={ServiceName.DOCKER: ("runtimes", "log-opts.tag", "dns")})
     there: Tree = {"runtimes": {"n": {"path": "/n"}}, "log-opts": {"tag": "x", "max-size": "1m"}}
-    asked: Tree = {"log-opts": {"max-size": "2m"}, "dns": ["192.0.2.1"]}
-    assert settled(asked, on_host(there), here) == {
+    rendered: Tree = {"log-opts": {"max-size": "2m"}, "dns": ["192.0.2.1"]}
+    assert reconciled(rendered, on_host(there), here) == {
         "runtimes": {"n": {"path": "/n"}},
         "log-opts": {"max-size": "2m", "tag": "x"},
     }
@@ -89,16 +89,16 @@ LOADED = st.builds(
 
 @settings(max_examples=150)
 @given(TREES, st.none() | TREES, LOADED)
-def test_the_two_laws(asked: Tree, there: Tree | None, facts: DockerFacts) -> None:
+def test_the_two_laws(rendered: Tree, there: Tree | None, facts: DockerFacts) -> None:
     """Settling twice changes nothing more; once it is on the host and loaded, nothing differs any more."""
-    have = state({} if there is None else {DAEMON: json_bytes(there)}, facts)
-    once = DOCKER.settle(host(asked), [daemon(asked)], have)[0]
-    assert DOCKER.settle(host(asked), once, have)[0] == once
+    observed = state({} if there is None else {DAEMON: json_bytes(there)}, facts)
+    once = DOCKER.reconcile(host(rendered), [daemon(rendered)], observed)[0]
+    assert DOCKER.reconcile(host(rendered), once, observed)[0] == once
     (file,) = once
     assert file.content is not None
     tree = DOCKER.parse(file.spec, file.content)
     mirrors = tree.get("registry-mirrors")
     urls = tuple(dict.fromkeys(str(url).rstrip("/") for url in mirrors)) if isinstance(mirrors, list) else ()
     after = state({DAEMON: file.content}, engine(mirrors=urls, live=tree.get("live-restore") is True))
-    (again,) = DOCKER.settle(host(asked), [daemon(asked)], after)[0]
+    (again,) = DOCKER.reconcile(host(rendered), [daemon(rendered)], after)[0]
     assert again.content is file.content

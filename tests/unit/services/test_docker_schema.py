@@ -76,19 +76,19 @@ ONLY: dict[str, tuple[str, Any, set[str]]] = {  # key: how it takes effect, a va
 }
 
 
-def verb(version: str, there: Tree, asked: Tree) -> str:
+def verb(version: str, there: Tree, rendered: Tree) -> str:
     """What a daemon of this version, that has loaded `there`, must do."""
     mirrors = there.get("registry-mirrors")
     urls = tuple(str(url) for url in mirrors) if isinstance(mirrors, list) else ()
     facts = engine(version, mirrors=urls, live=there.get("live-restore") is True)
-    have = state({DAEMON: json_bytes(there)}, facts)
-    found = DOCKER.choose(host(asked), change_daemon(have, asked), have, POLICY, ())
+    observed = state({DAEMON: json_bytes(there)}, facts)
+    found = DOCKER.minimal_action(host(rendered), change_daemon(observed, rendered), observed, POLICY, ())
     return found.verb.name.lower() if found else ""
 
 
-def written(version: str, there: Tree, asked: Tree) -> Tree:
-    have = state({DAEMON: json_bytes(there)}, engine(version))
-    (file,) = DOCKER.settle(host(asked), [daemon(asked)], have)[0]
+def written(version: str, there: Tree, rendered: Tree) -> Tree:
+    observed = state({DAEMON: json_bytes(there)}, engine(version))
+    (file,) = DOCKER.reconcile(host(rendered), [daemon(rendered)], observed)[0]
     return DOCKER.parse(file.spec, file.content or b"")
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from runnerops.model.common import ABSENT, Tree, Verb
-from runnerops.model.host_state import HostState, Owed
+from runnerops.model.host_state import HostState, Intent
 from runnerops.model.inventory import Cache, Host, Policy
-from runnerops.model.plan import Moves, Step
+from runnerops.model.plan import ActionSteps, Step
 from runnerops.services import DOCKER
 from runnerops.services.base import sha256
 from runnerops.services.docker.steps import RELOAD, RESET, RETURN
@@ -23,15 +23,15 @@ SHORT = {RELOAD: "RELOAD", RESET: "RESET", RETURN: "RETURN", LOADED: "LOADED", D
 MIRRORS: Tree = {"registry-mirrors": [MIRROR]}
 
 
-def moves(
-    have: HostState, asked: Tree, here: Host | None = None, policy: Policy = POLICY
-) -> tuple[Moves, dict[str, str]]:
+def action_steps(
+    observed: HostState, rendered: Tree, here: Host | None = None, policy: Policy = POLICY
+) -> tuple[ActionSteps, dict[str, str]]:
     """The moves, and a name for each sha in them."""
-    here = here or host(asked)
-    changes = change_daemon(have, asked, here)
-    action = DOCKER.choose(here, changes, have, policy, ())
+    here = here or host(rendered)
+    changes = change_daemon(observed, rendered, here)
+    action = DOCKER.minimal_action(here, changes, observed, policy, ())
     assert action
-    found = DOCKER.moves(here, action, changes, have, policy, 42, False)
+    found = DOCKER.action_steps(here, action, changes, observed, policy, 42, False)
     names = {sha256(content): name for name, content in found.files.items()}
     for change in changes:
         names |= {sha256(change.old.content): "OLD", sha256(change.new.content): "NEW"}
@@ -42,25 +42,25 @@ def lines(steps: Sequence[Step], names: dict[str, str]) -> list[str]:
     return [" ".join((step.verb, *(SHORT.get(arg, names.get(arg, arg)) for arg in step.args))) for step in steps]
 
 
-def there_and_back(have: HostState, asked: Tree) -> tuple[list[str], list[str]]:
-    found, names = moves(have, asked)
-    return lines(found.todo, names), lines(found.undo, names)
+def there_and_back(observed: HostState, rendered: Tree) -> tuple[list[str], list[str]]:
+    found, names = action_steps(observed, rendered)
+    return lines(found.forward, names), lines(found.rollback, names)
 
 
 def test_the_first_mirror_is_loaded_by_a_reload() -> None:
-    found, names = moves(state({}, engine()), MIRRORS)
+    found, names = action_steps(state({}, engine()), MIRRORS)
     staged = f"/etc/docker/.daemon.json.runnerops.{sha256(json_bytes(MIRRORS))[:12]}"
     assert lines(found.guard, names) == [
         "guard active systemctl is-active docker",
         "guard inv-1 systemctl show -p InvocationID --value docker",
         "guard false docker info --format LOADED",
     ]
-    assert lines(found.judge, names) == [
+    assert lines(found.validate, names) == [
         "stage docker.1 FILE 0644 root:root docker.1",
         f"run 30 {' '.join(ARGV)} --validate --config-file {staged}",
         "await 10 ok curl -fsS --noproxy * -m 5 -o /dev/null http://192.0.2.10:5000/v2/",
     ]
-    assert lines(found.todo, names) == [
+    assert lines(found.forward, names) == [
         "owe docker reload 42 inv-1",
         "swap FILE OLD NEW",
         "run 60 sh -c RELOAD sh docker",
@@ -69,7 +69,7 @@ def test_the_first_mirror_is_loaded_by_a_reload() -> None:
     ]
     assert names[ABSENT] == "OLD"
     assert found.files == {"docker.1": json_bytes({"registry-mirrors": []})}
-    assert lines(found.undo, names) == [
+    assert lines(found.rollback, names) == [
         "swap FILE NEW docker.1",
         "run 60 sh -c RELOAD sh docker",
         "swap FILE docker.1 OLD",
@@ -80,8 +80,8 @@ def test_the_first_mirror_is_loaded_by_a_reload() -> None:
 
 
 def test_a_key_that_is_read_at_start_takes_a_restart() -> None:
-    todo, undo = there_and_back(state({DAEMON: b"{}"}, engine()), {"mtu": 1400})
-    assert todo == [
+    forward, rollback = there_and_back(state({DAEMON: b"{}"}, engine()), {"mtu": 1400})
+    assert forward == [
         "owe docker restart 42 inv-1",
         "swap FILE OLD NEW",
         "run 10 sh -c RESET sh docker",
@@ -89,7 +89,7 @@ def test_a_key_that_is_read_at_start_takes_a_restart() -> None:
         "await 60 =false docker info --format LOADED",
         "strike docker",
     ]
-    assert undo == [
+    assert rollback == [
         "swap FILE NEW OLD",
         "run 150 sh -c RETURN sh docker inv-1",
         "await 60 =false docker info --format LOADED",
@@ -98,8 +98,8 @@ def test_a_key_that_is_read_at_start_takes_a_restart() -> None:
 
 
 def test_live_restore_is_loaded_before_the_restart_and_held_through_the_way_back() -> None:
-    found, names = moves(state({DAEMON: b"{}"}, engine()), {"mtu": 1400, "live-restore": True, **MIRRORS})
-    assert lines(found.todo, names) == [
+    found, names = action_steps(state({DAEMON: b"{}"}, engine()), {"mtu": 1400, "live-restore": True, **MIRRORS})
+    assert lines(found.forward, names) == [
         "owe docker restart 42 inv-1",
         "swap FILE OLD NEW",
         "run 60 sh -c RELOAD sh docker",
@@ -113,7 +113,7 @@ def test_live_restore_is_loaded_before_the_restart_and_held_through_the_way_back
         "docker.1": json_bytes({"live-restore": True}),
         "docker.2": json_bytes({"live-restore": False, "registry-mirrors": []}),
     }
-    assert lines(found.undo, names) == [
+    assert lines(found.rollback, names) == [
         "swap FILE NEW docker.1",
         "run 150 sh -c RETURN sh docker inv-1",
         "swap FILE docker.1 docker.2",
@@ -127,9 +127,9 @@ def test_live_restore_is_loaded_before_the_restart_and_held_through_the_way_back
 
 def test_the_bridge_moves_only_while_no_container_runs() -> None:
     old: Tree = {"live-restore": True}
-    have = state({DAEMON: json_bytes(old)}, engine(live=True))
-    todo, undo = there_and_back(have, {**old, "bip": "172.18.0.1/16"})
-    assert todo[1:] == [
+    observed = state({DAEMON: json_bytes(old)}, engine(live=True))
+    forward, rollback = there_and_back(observed, {**old, "bip": "172.18.0.1/16"})
+    assert forward[1:] == [
         "swap FILE OLD docker.1",
         "run 60 sh -c RELOAD sh docker",
         "await 30 =false docker info --format {{.LiveRestoreEnabled}}",
@@ -140,7 +140,7 @@ def test_the_bridge_moves_only_while_no_container_runs() -> None:
         "await 30 =172.18.0.1 docker network inspect bridge --format {{(index .IPAM.Config 0).Gateway}}",
         "strike docker",
     ]
-    assert undo == [
+    assert rollback == [
         "swap FILE docker.1 NEW",
         "swap FILE NEW docker.2",
         "run 60 sh -c RELOAD sh docker",
@@ -156,16 +156,16 @@ def test_the_bridge_moves_only_while_no_container_runs() -> None:
 
 def test_a_bip_that_goes_moves_no_bridge() -> None:
     old: Tree = {"live-restore": True}
-    have = state({DAEMON: json_bytes({**old, "bip": "172.17.0.1/16"})}, engine(live=True))
-    todo, undo = there_and_back(have, old)
-    assert todo[1:3] == ["swap FILE OLD NEW", "run 10 sh -c RESET sh docker"]
-    assert undo[0] == "swap FILE NEW OLD"
+    observed = state({DAEMON: json_bytes({**old, "bip": "172.17.0.1/16"})}, engine(live=True))
+    forward, rollback = there_and_back(observed, old)
+    assert forward[1:3] == ["swap FILE OLD NEW", "run 10 sh -c RESET sh docker"]
+    assert rollback[0] == "swap FILE NEW OLD"
 
 
 def test_a_daemon_that_is_stopped_is_started() -> None:
-    found, names = moves(state({}, engine(active="failed")), MIRRORS)
+    found, names = action_steps(state({}, engine(active="failed")), MIRRORS)
     assert lines(found.guard, names) == ["guard failed systemctl is-active docker"]
-    assert lines(found.todo, names) == [
+    assert lines(found.forward, names) == [
         "owe docker restart 42 none",
         "swap FILE OLD NEW",
         "run 10 sh -c RESET sh docker",
@@ -173,24 +173,24 @@ def test_a_daemon_that_is_stopped_is_started() -> None:
         "await 60 =http://192.0.2.10:5000/ false docker info --format LOADED",
         "strike docker",
     ]
-    assert lines(found.undo, names) == ["swap FILE NEW OLD", "run 120 systemctl stop docker", "strike docker"]
+    assert lines(found.rollback, names) == ["swap FILE NEW OLD", "run 120 systemctl stop docker", "strike docker"]
 
 
 def test_what_is_only_not_loaded_is_reloaded_without_a_swap() -> None:
-    todo, undo = there_and_back(state({DAEMON: json_bytes(MIRRORS)}, engine()), MIRRORS)
-    assert todo == [
+    forward, rollback = there_and_back(state({DAEMON: json_bytes(MIRRORS)}, engine()), MIRRORS)
+    assert forward == [
         "owe docker reload 42 inv-1",
         "run 60 sh -c RELOAD sh docker",
         "await 60 =http://192.0.2.10:5000/ false docker info --format LOADED",
         "strike docker",
     ]
-    assert undo == ["strike docker"]
+    assert rollback == ["strike docker"]
 
 
 def test_what_was_owed_before_is_owed_again_after_the_way_back() -> None:
-    owed = (Owed(DOCKER.NAME, Verb.RESTART, 41, "inv-1"),)
-    _, undo = there_and_back(state({DAEMON: b"{}"}, engine(), owed=owed), {"debug": True})
-    assert undo[-1] == "owe docker restart 41 inv-1"
+    intents = (Intent(DOCKER.NAME, Verb.RESTART, 41, "inv-1"),)
+    _, rollback = there_and_back(state({DAEMON: b"{}"}, engine(), intents=intents), {"debug": True})
+    assert rollback[-1] == "owe docker restart 41 inv-1"
 
 
 @pytest.mark.parametrize(
@@ -202,34 +202,36 @@ def test_what_was_owed_before_is_owed_again_after_the_way_back() -> None:
     ],
 )
 def test_dockerd_judges_with_its_units_own_flags(argv: tuple[str, ...], words: str) -> None:
-    found, names = moves(state({}, engine(argv=argv)), {"mtu": 1400})
-    assert next(line for line in lines(found.judge, names) if "--validate" in line).startswith(
+    found, names = action_steps(state({}, engine(argv=argv)), {"mtu": 1400})
+    assert next(line for line in lines(found.validate, names) if "--validate" in line).startswith(
         f"run 30 {words} --validate --config-file /"
     )
 
 
 @pytest.mark.parametrize("version", ["20.10.24", ""])
 def test_a_dockerd_that_cannot_validate_is_not_asked_to(version: str) -> None:
-    found, _ = moves(state({}, engine(version)), {"mtu": 1400})
-    assert found.judge == ()
+    found, _ = action_steps(state({}, engine(version)), {"mtu": 1400})
+    assert found.validate == ()
 
 
 @pytest.mark.parametrize(
-    ("owner", "policy", "asked"),
+    ("owner", "policy", "rendered"),
     [("h2", POLICY, True), ("h1", POLICY, False), ("h2", Policy(allow=frozenset({"unproven-mirror"})), False)],
 )
 def test_a_new_mirror_must_answer_but_the_hosts_own_is_proven_in_its_part(
-    owner: str, policy: Policy, asked: bool
+    owner: str, policy: Policy, rendered: bool
 ) -> None:
     cache = Cache("dockerhub", owner, "https://registry-1.docker.io", "docker.io", MIRROR, local=False)
-    found, _ = moves(state({}, engine()), MIRRORS, host(MIRRORS, usable=(cache,)), policy)
-    assert any("curl" in step.args for step in found.judge) is asked
+    found, _ = action_steps(state({}, engine()), MIRRORS, host(MIRRORS, usable=(cache,)), policy)
+    assert any("curl" in step.args for step in found.validate) is rendered
 
 
 def test_no_step_has_an_empty_field_or_a_control_character() -> None:
     for active in ("active", "failed"):
-        found, _ = moves(state({DAEMON: b'{"live-restore": true}'}, engine(active=active)), {"bip": "172.18.0.1/16"})
-        for step in (*found.guard, *found.judge, *found.todo, *found.undo):
+        found, _ = action_steps(
+            state({DAEMON: b'{"live-restore": true}'}, engine(active=active)), {"bip": "172.18.0.1/16"}
+        )
+        for step in (*found.guard, *found.validate, *found.forward, *found.rollback):
             assert all(arg and arg.isprintable() for arg in step.args), step
 
 

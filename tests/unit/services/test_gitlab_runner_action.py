@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from runnerops.model.common import ServiceName, Tree, Verb
-from runnerops.model.host_state import DockerFacts, Facts, HostState, Job, Owed, RunnerFacts, Unit
+from runnerops.model.host_state import DockerFacts, Facts, HostState, Intent, Job, RunnerFacts, Unit
 from runnerops.model.inventory import Host, Policy
 from runnerops.model.plan import Action, Change
 from runnerops.services import GITLAB_RUNNER
@@ -21,20 +21,26 @@ from tests.unit.services.runner_builders import (
     STOPPED,
     change,
     config,
-    have,
+    observed,
     runner,
 )
 
 
 def act(
-    old: Tree | None, new: Tree, facts: RunnerFacts | None = None, owed: tuple[Owed, ...] = (), policy: Policy = POLICY
+    old: Tree | None,
+    new: Tree,
+    facts: RunnerFacts | None = None,
+    intents: tuple[Intent, ...] = (),
+    policy: Policy = POLICY,
 ) -> Action | None:
     found = change(old, new)
-    return GITLAB_RUNNER.choose(HOST, found if found[0].edits else (), have(old, facts, owed), policy, ())
+    return GITLAB_RUNNER.minimal_action(
+        HOST, found if found[0].key_changes else (), observed(old, facts, intents), policy, ()
+    )
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "facts", "owed", "verb", "because"),
+    ("old", "new", "facts", "intents", "verb", "because"),
     [
         (config(), config(), None, (), None, ()),
         (config(), config(concurrent=8), None, (), Verb.RELOAD, ("concurrent",)),
@@ -49,21 +55,33 @@ def act(
             ("session_server.session_timeout",),
         ),
         (config(), config(), None, (OWED,), Verb.RELOAD, ("owed since run 3",)),
-        (config(), config(), None, (Owed(OWED.service, Verb.RESTART, 3, "abc"),), Verb.RESTART, ("owed since run 3",)),
-        (config(), config(), None, (Owed(OWED.service, Verb.RESTART, 3, "older"),), None, ()),
-        (config(), config(), None, (Owed(OWED.service, Verb.RESTART, 3, ""),), Verb.RESTART, ("owed since run 3",)),
+        (
+            config(),
+            config(),
+            None,
+            (Intent(OWED.service, Verb.RESTART, 3, "abc"),),
+            Verb.RESTART,
+            ("owed since run 3",),
+        ),
+        (config(), config(), None, (Intent(OWED.service, Verb.RESTART, 3, "older"),), None, ()),
+        (config(), config(), None, (Intent(OWED.service, Verb.RESTART, 3, ""),), Verb.RESTART, ("owed since run 3",)),
         (config(), config(), STOPPED, (), Verb.RESTART, ("gitlab-runner is stopped",)),
     ],
 )
 def test_the_gentlest_action(
-    old: Tree, new: Tree, facts: RunnerFacts | None, owed: tuple[Owed, ...], verb: Verb | None, because: tuple[str, ...]
+    old: Tree,
+    new: Tree,
+    facts: RunnerFacts | None,
+    intents: tuple[Intent, ...],
+    verb: Verb | None,
+    because: tuple[str, ...],
 ) -> None:
-    found = act(old, new, facts, owed)
+    found = act(old, new, facts, intents)
     assert (found.verb if found else None, found.because if found else ()) == (verb, because)
 
 
-DOCKER = Action(ServiceName.DOCKER, Verb.RESTART, idle=frozenset({ServiceName.GITLAB_RUNNER}))
-OWN = Action(ServiceName.GITLAB_RUNNER, Verb.RESTART, idle=frozenset({ServiceName.GITLAB_RUNNER}))
+DOCKER = Action(ServiceName.DOCKER, Verb.RESTART, requires_stopped=frozenset({ServiceName.GITLAB_RUNNER}))
+OWN = Action(ServiceName.GITLAB_RUNNER, Verb.RESTART, requires_stopped=frozenset({ServiceName.GITLAB_RUNNER}))
 FOREIGN = RunnerFacts(NOW, jobs=(Job("7", "container c"), Job("8", "container d", drains=False)))
 
 
@@ -79,7 +97,9 @@ FOREIGN = RunnerFacts(NOW, jobs=(Job("7", "container c"), Job("8", "container d"
 )
 def test_the_cost_in_jobs(new: Tree, before: tuple[Action, ...], kill: bool, waited: int, lost: int) -> None:
     """Of a restart: jobs waited for, or ended; those of one drain count once."""
-    found = GITLAB_RUNNER.choose(HOST, change(config(), new), have(config(), BUSY), Policy(kill_jobs=kill), before)
+    found = GITLAB_RUNNER.minimal_action(
+        HOST, change(config(), new), observed(config(), BUSY), Policy(kill_jobs=kill), before
+    )
     assert found
     assert (found.jobs_waited, found.jobs_lost) == (waited, lost)
 
@@ -91,7 +111,7 @@ def test_a_runner_that_drains_already_is_restarted_and_loads_nothing_before() ->
         ServiceName.GITLAB_RUNNER,
         Verb.RESTART,
         ("concurrent", "draining already"),
-        idle=frozenset({ServiceName.GITLAB_RUNNER}),
+        requires_stopped=frozenset({ServiceName.GITLAB_RUNNER}),
         jobs_waited=2,
     )
     assert act(config(), config(), draining) is None
@@ -109,14 +129,14 @@ def test_a_runner_that_drains_already_is_restarted_and_loads_nothing_before() ->
     ],
 )
 def test_what_is_said_of_a_drain_that_an_earlier_run_began(actions: list[Action], returning: bool, says: str) -> None:
-    said = tuple(GITLAB_RUNNER.remarks(HOST, (), actions, have(config(), replace(BUSY, returning=returning))))
+    said = tuple(GITLAB_RUNNER.remarks(HOST, (), actions, observed(config(), replace(BUSY, returning=returning))))
     assert (says in said[0]) if says else not said
 
 
 def codes(
     actions: list[Action], facts: RunnerFacts, found: tuple[Change, ...] = (), policy: Policy = POLICY
 ) -> list[str]:
-    return [stop.code for stop in GITLAB_RUNNER.stops(HOST, found, actions, have(config(), facts), policy)]
+    return [blocker.code for blocker in GITLAB_RUNNER.blockers(HOST, found, actions, observed(config(), facts), policy)]
 
 
 @pytest.mark.parametrize(
@@ -127,11 +147,11 @@ def codes(
         ([OWN], BUSY, []),
         ([DOCKER], FOREIGN, ["jobs-running"]),
         ([OWN], FOREIGN, []),
-        ([DOCKER], replace(FOREIGN, strangers=("process 5 in a container",)), ["undrainable-runner"]),
+        ([DOCKER], replace(FOREIGN, unmanaged_runners=("process 5 in a container",)), ["undrainable-runner"]),
         ([Action(ServiceName.GITLAB_RUNNER, Verb.RELOAD)], BUSY, []),
         ([Action(ServiceName.DOCKER, Verb.RELOAD)], BUSY, []),
-        ([DOCKER], RunnerFacts(NOW, strangers=("process 5 in a container",)), ["undrainable-runner"]),
-        ([OWN], RunnerFacts(NOW, strangers=("process 5 in a container",)), []),
+        ([DOCKER], RunnerFacts(NOW, unmanaged_runners=("process 5 in a container",)), ["undrainable-runner"]),
+        ([OWN], RunnerFacts(NOW, unmanaged_runners=("process 5 in a container",)), []),
     ],
 )
 def test_stops_of_jobs(actions: list[Action], facts: RunnerFacts, expected: list[str]) -> None:
@@ -150,23 +170,25 @@ def test_stops_of_jobs(actions: list[Action], facts: RunnerFacts, expected: list
     ],
 )
 def test_killing_jobs_says_how_many_and_which(actions: list[Action], facts: RunnerFacts, says: str) -> None:
-    stops = tuple(GITLAB_RUNNER.stops(HOST, (), actions, have(config(), facts), Policy(kill_jobs=True)))
-    assert [stop.code for stop in stops] == (["jobs-running"] if says else [])
-    assert not says or says in stops[0].message
+    blockers = tuple(GITLAB_RUNNER.blockers(HOST, (), actions, observed(config(), facts), Policy(kill_jobs=True)))
+    assert [blocker.code for blocker in blockers] == (["jobs-running"] if says else [])
+    assert not says or says in blockers[0].message
 
 
 @pytest.mark.parametrize(("active", "expected"), [("active", ["jobs-running"]), ("failed", []), ("activating", [])])
 def test_a_docker_that_is_down_disturbs_nobody_when_it_starts(active: str, expected: list[str]) -> None:
     start = Action(ServiceName.DOCKER, Verb.RESTART)
     state = HostState(facts=Facts(docker=DockerFacts(Unit("docker.service", active)), runner=BUSY))
-    assert [stop.code for stop in GITLAB_RUNNER.stops(HOST, (), [start], state, Policy(kill_jobs=True))] == expected
+    assert [
+        blocker.code for blocker in GITLAB_RUNNER.blockers(HOST, (), [start], state, Policy(kill_jobs=True))
+    ] == expected
 
 
 def test_a_registered_runner_that_would_vanish_is_named() -> None:
     found = change(config(runner(), runner(name="two", token=OTHER)), config())
-    (stop,) = GITLAB_RUNNER.stops(HOST, found, [], have(config()), POLICY)
-    assert (stop.code, stop.details) == ("drop-runner", ("two",))
-    assert OTHER not in stop.message
+    (blocker,) = GITLAB_RUNNER.blockers(HOST, found, [], observed(config()), POLICY)
+    assert (blocker.code, blocker.details) == ("drop-runner", ("two",))
+    assert OTHER not in blocker.message
 
 
 def test_jobs_of_a_runner_elsewhere_count_for_docker() -> None:
@@ -174,25 +196,28 @@ def test_jobs_of_a_runner_elsewhere_count_for_docker() -> None:
         Unit("gitlab-runner.service", "not-found"), jobs=(Job("4711", "container c", drains=False),)
     )
     state = HostState(facts=Facts(docker=DockerFacts(Unit("docker.service", "active")), runner=elsewhere))
-    (stop,) = GITLAB_RUNNER.stops(HOST, (), [DOCKER], state, POLICY)
-    assert (stop.code, stop.details) == ("jobs-running", ("4711",))
-    assert "1 job runs" in stop.message
-    assert not tuple(GITLAB_RUNNER.stops(HOST, (), [], state, POLICY))
+    (blocker,) = GITLAB_RUNNER.blockers(HOST, (), [DOCKER], state, POLICY)
+    assert (blocker.code, blocker.details) == ("jobs-running", ("4711",))
+    assert "1 job runs" in blocker.message
+    assert not tuple(GITLAB_RUNNER.blockers(HOST, (), [], state, POLICY))
 
 
 @pytest.mark.parametrize(
     ("facts", "words"),
     [
         (None, "install GitLab's gitlab-runner package"),
-        (RunnerFacts(Unit("gitlab-runner.service", "not-found"), strangers=("process 5 in a container",)), "process 5"),
+        (
+            RunnerFacts(Unit("gitlab-runner.service", "not-found"), unmanaged_runners=("process 5 in a container",)),
+            "process 5",
+        ),
     ],
 )
 def test_no_unit_is_refused(facts: RunnerFacts | None, words: str) -> None:
-    (stop,) = GITLAB_RUNNER.refusals(HOST, HostState(facts=Facts(runner=facts)))
-    assert (stop.code, stop.allowable) == ("no-gitlab-runner", False)
-    assert words in stop.message
+    (blocker,) = GITLAB_RUNNER.unsupported(HOST, HostState(facts=Facts(runner=facts)))
+    assert (blocker.code, blocker.overridable) == ("no-gitlab-runner", False)
+    assert words in blocker.message
 
 
 def test_where_there_is_a_unit_nothing_is_refused() -> None:
-    assert not tuple(GITLAB_RUNNER.refusals(HOST, have(config())))
-    assert not tuple(GITLAB_RUNNER.refusals(Host("h", "h"), HostState()))
+    assert not tuple(GITLAB_RUNNER.unsupported(HOST, observed(config())))
+    assert not tuple(GITLAB_RUNNER.unsupported(Host("h", "h"), HostState()))

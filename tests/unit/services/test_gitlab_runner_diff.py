@@ -104,7 +104,9 @@ def docker(**keys: Any) -> Tree:
 
 
 def differs(old: Tree, new: Tree) -> list[str]:
-    return [key_text(edit.key).removeprefix("runners[0].") for edit in GITLAB_RUNNER.edits(SPEC, old, new)]
+    return [
+        key_text(key_change.key).removeprefix("runners[0].") for key_change in GITLAB_RUNNER.key_changes(SPEC, old, new)
+    ]
 
 
 def test_a_file_that_the_runner_rewrote_means_what_it_meant() -> None:
@@ -160,7 +162,7 @@ def test_user_is_the_units_whatever_the_file_says(user: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("have", "want", "partners"),
+    ("observed", "desired", "partners"),
     [
         ([runner(), runner(name="two", token=OTHER)], [runner(name="two", token=OTHER), runner()], {0: 1, 1: 0}),
         ([runner(name="renamed")], [runner()], {0: 0}),
@@ -175,8 +177,8 @@ def test_user_is_the_units_whatever_the_file_says(user: str) -> None:
         ([{}, {}], [{}, {}], {0: 0, 1: 1}),
     ],
 )
-def test_which_runner_is_which(have: list[Tree], want: list[Tree], partners: dict[int, int]) -> None:
-    assert match(have, want) == partners
+def test_which_runner_is_which(observed: list[Tree], desired: list[Tree], partners: dict[int, int]) -> None:
+    assert match(observed, desired) == partners
 
 
 @pytest.mark.parametrize(
@@ -214,6 +216,6 @@ TREES = st.fixed_dictionaries({"runners": st.lists(BLOCKS, max_size=2), "labels"
 @given(TREES, TREES)
 def test_whatever_a_file_holds_it_can_be_written_compared_and_judged(one: Tree, other: Tree) -> None:
     assert GITLAB_RUNNER.parse(SPEC, GITLAB_RUNNER.dump(SPEC, one)) == one
-    assert GITLAB_RUNNER.edits(SPEC, one, one) == ()
-    assert isinstance(GITLAB_RUNNER.edits(SPEC, one, other), tuple)
+    assert GITLAB_RUNNER.key_changes(SPEC, one, one) == ()
+    assert isinstance(GITLAB_RUNNER.key_changes(SPEC, one, other), tuple)
     assert all(found.message for found in GITLAB_RUNNER.lint({SPEC: one}, None))

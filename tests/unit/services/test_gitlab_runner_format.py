@@ -40,8 +40,8 @@ def test_a_broken_file_is_placed_and_not_quoted(content: bytes, line: int) -> No
 
 
 def test_what_the_runner_adds_and_reorders_is_no_difference() -> None:
-    assert GITLAB_RUNNER.edits(SPEC, config(runner(docker={"image": "alpine:3"})), REWRITTEN) == ()
-    assert GITLAB_RUNNER.edits(SPEC, REWRITTEN, config(runner(docker={"image": "alpine:3"}))) == ()
+    assert GITLAB_RUNNER.key_changes(SPEC, config(runner(docker={"image": "alpine:3"})), REWRITTEN) == ()
+    assert GITLAB_RUNNER.key_changes(SPEC, REWRITTEN, config(runner(docker={"image": "alpine:3"}))) == ()
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_what_the_runner_adds_and_reorders_is_no_difference() -> None:
     ],
 )
 def test_edits(old: Tree, new: Tree, keys: list[str]) -> None:
-    assert [key_text(edit.key) for edit in GITLAB_RUNNER.edits(SPEC, old, new)] == keys
+    assert [key_text(key_change.key) for key_change in GITLAB_RUNNER.key_changes(SPEC, old, new)] == keys
 
 
 @pytest.mark.parametrize("text", ["x\r\ny", "x\ry\n", '\nx\\\n  y"""\n', "a 'b' \\ \"c\"", ""])

@@ -126,7 +126,7 @@ def test_a_larger_number_of_the_metrics_page_counts(page: str, told: int) -> Non
 
 
 @pytest.mark.parametrize(
-    ("group", "process", "strangers"),
+    ("group", "process", "unmanaged_runners"),
     [
         ("0::/system.slice/docker-abc.scope", "90 1 S gitlab-runner", ("process 90 in a container",)),
         (
@@ -144,13 +144,13 @@ def test_a_larger_number_of_the_metrics_page_counts(page: str, told: int) -> Non
         ("0::/system.slice/docker-cafe.scope", "90 1 S gitlab-runner", ()),
     ],
 )
-def test_strangers(group: str, process: str, strangers: tuple[str, ...]) -> None:
+def test_strangers(group: str, process: str, unmanaged_runners: tuple[str, ...]) -> None:
     found = read(
         container("7", id="cafe"),
         runner_processes=f"{PROCESSES}{process}\n",
         runner_groups=f"{OWN}/proc/90/cgroup:{group}\n",
     )
-    assert found.strangers == strangers
+    assert found.unmanaged_runners == unmanaged_runners
 
 
 def test_a_runner_without_a_unit_is_a_stranger() -> None:
@@ -159,7 +159,7 @@ def test_a_runner_without_a_unit_is_a_stranger() -> None:
         runner_processes="90 1 S gitlab-runner\n91 90 S gitlab-runner\n",
         runner_groups="/proc/90/cgroup:0::/system.slice/docker-abc.scope\n/proc/91/cgroup:0::/system.slice/docker-abc.scope\n",
     )
-    assert (found.unit.active, found.strangers) == ("not-found", ("process 90 in a container",))
+    assert (found.unit.active, found.unmanaged_runners) == ("not-found", ("process 90 in a container",))
 
 
 # ------------------------------------------------------------------------------------------------------- observe.sh

@@ -22,20 +22,20 @@ from tests.unit.services.runner_builders import (
     SPEC,
     TOKEN,
     config,
-    have,
+    observed,
+    reconcile,
     runner,
-    settle,
 )
 
 
 def test_a_token_left_out_is_the_hosts_with_its_id() -> None:
-    tree, stops, _ = settle(config(runner(token=None, limit=3)), have(config(runner(id=7))))
+    tree, blockers, _ = reconcile(config(runner(token=None, limit=3)), observed(config(runner(id=7))))
     assert tree["runners"] == [runner(limit=3, id=7)]
-    assert stops == []
+    assert blockers == []
 
 
 @pytest.mark.parametrize(
-    ("asked", "host", "stops"),
+    ("rendered", "host", "blockers"),
     [
         (config(runner(token=None)), None, ["no-token"]),
         (config(runner(token=None)), config(runner(name="two")), ["no-token"]),
@@ -45,19 +45,19 @@ def test_a_token_left_out_is_the_hosts_with_its_id() -> None:
         (config(), None, []),
     ],
 )
-def test_stops_of_tokens(asked: Tree, host: Tree | None, stops: list[str]) -> None:
-    assert settle(asked, have(host))[1] == stops
+def test_stops_of_tokens(rendered: Tree, host: Tree | None, blockers: list[str]) -> None:
+    assert reconcile(rendered, observed(host))[1] == blockers
 
 
 def test_equal_meaning_is_the_hosts_own_bytes() -> None:
-    state = have(REWRITTEN)
-    assert settle(config(runner(docker={"image": "alpine:3"})), state)[2] == state.file(PATH).content
+    state = observed(REWRITTEN)
+    assert reconcile(config(runner(docker={"image": "alpine:3"})), state)[2] == state.file(PATH).content
 
 
 def test_the_file_that_the_runner_was_started_with_is_the_one() -> None:
     unit = Unit("gitlab-runner.service", "active", 1, "x", ("gitlab-runner", "run", "-c", "/srv/runner.toml"))
     state = HostState(facts=Facts(runner=RunnerFacts(unit)))
-    files, _ = GITLAB_RUNNER.settle(HOST, [RenderedFile(SPEC, b"concurrent = 1\n")], state)
+    files, _ = GITLAB_RUNNER.reconcile(HOST, [RenderedFile(SPEC, b"concurrent = 1\n")], state)
     assert files[0].spec.path == "/srv/runner.toml"
 
 
@@ -76,20 +76,20 @@ def test_the_last_flag_counts(argv: tuple[str, ...], path: str) -> None:
 
 
 def test_a_token_that_was_emptied_on_the_host_is_given_back() -> None:
-    tree, stops, _ = settle(config(), have(config(runner(token="", id=7))))
-    assert (tree["runners"], stops) == ([runner()], [])
+    tree, blockers, _ = reconcile(config(), observed(config(runner(token="", id=7))))
+    assert (tree["runners"], blockers) == ([runner()], [])
 
 
 def test_what_has_to_be_written_anew_keeps_the_order_and_the_heading_of_the_template() -> None:
-    asked = b'# ours\n\nconcurrent = 2\n\n[[runners]]\nurl = "https://gitlab.example.com"\nname = "one"\nexecutor = "shell"\n'
-    (file,), _ = GITLAB_RUNNER.settle(HOST, [RenderedFile(SPEC, asked)], have(config(runner(id=7))))
-    assert file.content == asked + f'id = 7\ntoken = "{TOKEN}"\n'.encode()
+    rendered = b'# ours\n\nconcurrent = 2\n\n[[runners]]\nurl = "https://gitlab.example.com"\nname = "one"\nexecutor = "shell"\n'
+    (file,), _ = GITLAB_RUNNER.reconcile(HOST, [RenderedFile(SPEC, rendered)], observed(config(runner(id=7))))
+    assert file.content == rendered + f'id = 7\ntoken = "{TOKEN}"\n'.encode()
 
 
 def test_dates_are_written_as_the_runner_writes_them() -> None:
     dates = tomllib.loads("a = 2026-01-02T03:04:05Z\nb = 2036-01-02T03:04:05.5+02:00")
-    there = have(config(runner(token_obtained_at=dates["a"], token_expires_at=dates["b"])))
-    _, _, content = settle(config(runner(token=None), concurrent=8), there)
+    there = observed(config(runner(token_obtained_at=dates["a"], token_expires_at=dates["b"])))
+    _, _, content = reconcile(config(runner(token=None), concurrent=8), there)
     assert b"token_obtained_at = 2026-01-02T03:04:05Z\n" in content
     assert b"token_expires_at = 2036-01-02T03:04:05.500000+02:00\n" in content
 
@@ -101,8 +101,8 @@ def test_keep_holds_the_hosts_value() -> None:
         sections=HOST.sections,
         keep={ServiceName.GITLAB_RUNNER: ("log_level", "session_server.session_timeout")},
     )
-    state = have(config(log_level="debug", session_server={"session_timeout": 60}))
-    tree, _, _ = settle(config(log_level="info", check_interval=9), state, host)
+    state = observed(config(log_level="debug", session_server={"session_timeout": 60}))
+    tree, _, _ = reconcile(config(log_level="info", check_interval=9), state, host)
     assert tree["log_level"] == "debug"
     assert tree["session_server"] == {"session_timeout": 60}
 
@@ -114,19 +114,19 @@ def test_keep_holds_a_key_of_every_runner_and_what_the_host_has_not() -> None:
         sections=HOST.sections,
         keep={ServiceName.GITLAB_RUNNER: ("runners.limit", "runners.docker.memory", "sentry_dsn")},
     )
-    state = have(config(runner(limit=3, docker={"memory": "2g"}), runner(name="two", token=OTHER)))
-    asked = config(
+    state = observed(config(runner(limit=3, docker={"memory": "2g"}), runner(name="two", token=OTHER)))
+    rendered = config(
         runner(name="two", token=OTHER, limit=9),
         runner(limit=1, docker={"image": "a", "memory": "1g"}),
         sentry_dsn="https://sentry.example.com",
     )
-    tree, stops, _ = settle(asked, state, host)
+    tree, blockers, _ = reconcile(rendered, state, host)
     assert tree["runners"] == [
         runner(name="two", token=OTHER),
         runner(docker={"image": "a", "memory": "2g"}, limit=3),
     ]
     assert "sentry_dsn" not in tree
-    assert stops == []
+    assert blockers == []
 
 
 NAMES = st.sampled_from(["one", "two", "three"])
@@ -140,18 +140,20 @@ RUNNERS = st.lists(
 @settings(max_examples=60, deadline=None)
 @given(RUNNERS, RUNNERS, st.integers(1, 3))
 def test_settling_is_idempotent_and_keeps_what_the_host_owns(
-    asked: list[Any], there: list[Any], concurrent: int
+    rendered: list[Any], there: list[Any], concurrent: int
 ) -> None:
-    state = have({"concurrent": 2, "runners": there} if there else {"concurrent": 2})
-    tree, stops, content = settle({"concurrent": concurrent, "runners": asked}, state)
-    again = have(None)
+    state = observed({"concurrent": 2, "runners": there} if there else {"concurrent": 2})
+    tree, blockers, content = reconcile({"concurrent": concurrent, "runners": rendered}, state)
+    again = observed(None)
     again = HostState(files={PATH: RemoteFile(PATH, "file", content, "0600", "root:root")}, facts=again.facts)
-    if "ambiguous-runner" in stops:
+    if "ambiguous-runner" in blockers:
         return
-    assert settle(tree, again)[2] == content
+    assert reconcile(tree, again)[2] == content
     mine = {item.get("token") for item in tree.get("runners", [])}
-    known = {item["name"] for item in asked if not item.get("token")}
+    known = {item["name"] for item in rendered if not item.get("token")}
     tokens = {item["token"] for item in there if item.get("token") and item["name"] in known}
-    if len({item["name"] for item in there}) == len(there) and len({item["name"] for item in asked}) == len(asked):
-        given_away = {item.get("token") for item in asked}
+    if len({item["name"] for item in there}) == len(there) and len({item["name"] for item in rendered}) == len(
+        rendered
+    ):
+        given_away = {item.get("token") for item in rendered}
         assert tokens - given_away <= mine

@@ -10,9 +10,9 @@ from runnerops.engine.requester import find_job
 from runnerops.model.common import ServiceName, Verb
 from runnerops.model.host_state import RunnerFacts
 from runnerops.model.inventory import CiJob, Policy
-from runnerops.model.plan import Action, Stop
+from runnerops.model.plan import Action, Blocker
 from runnerops.services import GITLAB_RUNNER
-from tests.unit.services.runner_builders import BUSY, HOST, NOW, TOKEN, config, have, runner
+from tests.unit.services.runner_builders import BUSY, HOST, NOW, TOKEN, config, observed, runner
 
 SERVER = "https://gitlab.example.com"
 SHORT = TOKEN.removeprefix("glrt-")[:9]
@@ -21,10 +21,10 @@ DOCKER = Action(ServiceName.DOCKER, Verb.RESTART)
 IDLE = RunnerFacts(NOW)
 
 
-def stops(job: CiJob | None, action: Action = RESTART, facts: RunnerFacts = IDLE, **keys: object) -> list[Stop]:
-    state = have(config(runner(**keys)), facts)
-    found = GITLAB_RUNNER.stops(HOST, (), (action,), state, Policy(job=job))
-    return [stop for stop in found if stop.code == "self-deploy"]
+def blockers(job: CiJob | None, action: Action = RESTART, facts: RunnerFacts = IDLE, **keys: object) -> list[Blocker]:
+    state = observed(config(runner(**keys)), facts)
+    found = GITLAB_RUNNER.blockers(HOST, (), (action,), state, Policy(job=job))
+    return [blocker for blocker in found if blocker.code == "self-deploy"]
 
 
 @pytest.mark.parametrize(
@@ -48,12 +48,12 @@ def stops(job: CiJob | None, action: Action = RESTART, facts: RunnerFacts = IDLE
 )
 def test_who_is_its_own_runners_job(job: CiJob | None, guarded: bool) -> None:
     busy = replace(BUSY, job_ids=frozenset({"4711"}))
-    assert bool(stops(job, RESTART, busy, id=5)) is guarded
+    assert bool(blockers(job, RESTART, busy, id=5)) is guarded
 
 
 def test_a_file_written_from_a_token_alone_has_no_id_and_none_is_no_id() -> None:
-    assert not stops(CiJob("8", SERVER, 0), id=0)
-    assert not stops(CiJob("8", SERVER, 0))
+    assert not blockers(CiJob("8", SERVER, 0), id=0)
+    assert not blockers(CiJob("8", SERVER, 0))
 
 
 @pytest.mark.parametrize(
@@ -64,24 +64,28 @@ def test_a_file_written_from_a_token_alone_has_no_id_and_none_is_no_id() -> None
         (replace(RESTART, verb=Verb.RELOAD), IDLE, False),
         (replace(DOCKER, verb=Verb.RELOAD), IDLE, False),
         (RESTART, RunnerFacts(replace(NOW, active="inactive", pid=0)), False),
-        (DOCKER, RunnerFacts(replace(NOW, active="not-found", pid=0), strangers=("process 5 in a container",)), True),
+        (
+            DOCKER,
+            RunnerFacts(replace(NOW, active="not-found", pid=0), unmanaged_runners=("process 5 in a container",)),
+            True,
+        ),
     ],
 )
 def test_what_is_refused_to_it(action: Action, facts: RunnerFacts, guarded: bool) -> None:
     """Docker's restart too: it ends the jobs of a runner that is a container, or that no unit runs."""
-    assert bool(stops(CiJob("8", SERVER, 5), action, facts, id=5)) is guarded
+    assert bool(blockers(CiJob("8", SERVER, 5), action, facts, id=5)) is guarded
 
 
 def test_it_says_what_would_restart_why_and_which_setting_mends_it() -> None:
-    (by_job,) = stops(CiJob("7"), DOCKER, BUSY)
-    (by_token,) = stops(CiJob("8", SERVER, 0, SHORT))
+    (by_job,) = blockers(CiJob("7"), DOCKER, BUSY)
+    (by_token,) = blockers(CiJob("8", SERVER, 0, SHORT))
     assert "docker would restart under the job" in by_job.message
     assert "job 7 runs there" in by_job.message
     assert "is of the runner one" in by_token.message
-    for stop in (by_job, by_token):
-        assert "instance runners" in stop.message
-        assert (stop.allowable, stop.here) == (False, True)
-        assert TOKEN not in stop.message
+    for blocker in (by_job, by_token):
+        assert "instance runners" in blocker.message
+        assert (blocker.overridable, blocker.here) == (False, True)
+        assert TOKEN not in blocker.message
 
 
 def test_what_a_job_is_told_of_itself() -> None:

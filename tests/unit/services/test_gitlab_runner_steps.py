@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from runnerops.model.common import ServiceName, Tree, Verb
-from runnerops.model.host_state import Owed, RunnerFacts
+from runnerops.model.host_state import Intent, RunnerFacts
 from runnerops.model.inventory import Policy
-from runnerops.model.plan import Action, Moves
+from runnerops.model.plan import Action, ActionSteps
 from runnerops.services import GITLAB_RUNNER
 from runnerops.services.base import sha256
 from runnerops.services.gitlab_runner import rewritten as written
@@ -24,15 +24,17 @@ from tests.unit.services.runner_builders import (
     STOPPED,
     change,
     config,
-    have,
+    observed,
 )
 
 
 def steps(
-    action: Action, old: Tree, new: Tree, *, paused: bool = False, policy: Policy = POLICY
+    action: Action, old: Tree, new: Tree, *, already_stopped: bool = False, policy: Policy = POLICY
 ) -> tuple[list[str], list[str]]:
-    moves = GITLAB_RUNNER.moves(HOST, action, change(old, new), have(old), policy, 5, paused)
-    return [_words(step.verb, step.args) for step in moves.todo], [_words(step.verb, step.args) for step in moves.undo]
+    action_steps = GITLAB_RUNNER.action_steps(HOST, action, change(old, new), observed(old), policy, 5, already_stopped)
+    return [_words(step.verb, step.args) for step in action_steps.forward], [
+        _words(step.verb, step.args) for step in action_steps.rollback
+    ]
 
 
 def _words(verb: str, args: tuple[str, ...]) -> str:
@@ -89,8 +91,8 @@ RESTART = Action(ServiceName.GITLAB_RUNNER, Verb.RESTART)
 
 def test_the_steps_of_a_reload() -> None:
     old, new = config(), config(concurrent=8)
-    todo, undo = steps(RELOAD, old, new)
-    assert todo == [
+    forward, rollback = steps(RELOAD, old, new)
+    assert forward == [
         "owe gitlab_runner reload 5 abc",
         "run 10 sh -c CURSOR sh gitlab-runner -",
         _swap(old, new),
@@ -99,7 +101,7 @@ def test_the_steps_of_a_reload() -> None:
         _is_there(new),
         "strike gitlab_runner",
     ]
-    assert undo == [
+    assert rollback == [
         "run 10 sh -c CURSOR sh gitlab-runner -",
         _taken_back(new),
         _swap(new, old),
@@ -111,8 +113,8 @@ def test_the_steps_of_a_reload() -> None:
 
 def test_the_steps_of_a_restart_lose_no_job() -> None:
     old, new = config(), config(listen_address=":9252")
-    todo, undo = steps(RESTART, old, new)
-    assert todo == [
+    forward, rollback = steps(RESTART, old, new)
+    assert forward == [
         "owe gitlab_runner restart 5 abc",
         *REST,
         _swap(old, new),
@@ -121,20 +123,20 @@ def test_the_steps_of_a_restart_lose_no_job() -> None:
         _is_there(new),
         "strike gitlab_runner",
     ]
-    assert undo == [_taken_back(new), _swap(new, old), *RETURN]
+    assert rollback == [_taken_back(new), _swap(new, old), *RETURN]
 
 
 def test_a_runner_at_rest_is_brought_back_by_its_own_part_and_goes_to_rest_again_on_the_way_back() -> None:
     old, new = config(), config(concurrent=8)
-    todo, undo = steps(RELOAD, old, new, paused=True)
-    assert todo == [
+    forward, rollback = steps(RELOAD, old, new, already_stopped=True)
+    assert forward == [
         _swap(old, new),
         *START,
         "await 60 =loaded sh -c LOADED sh gitlab-runner any info -",
         _is_there(new),
         "strike gitlab_runner",
     ]
-    assert undo == [
+    assert rollback == [
         _taken_back(new),
         _swap(new, old),
         REST[0],
@@ -145,11 +147,11 @@ def test_a_runner_at_rest_is_brought_back_by_its_own_part_and_goes_to_rest_again
 
 def test_a_runner_that_was_stopped_is_stopped_again_after_its_last_job() -> None:
     old, new = config(), config(concurrent=8)
-    moves = GITLAB_RUNNER.moves(HOST, RESTART, change(old, new), have(old, STOPPED), POLICY, 5, False)
-    assert [step.args for step in moves.guard] == [("inactive", "systemctl", "is-active", "gitlab-runner")]
-    assert moves.todo[0].args == ("gitlab_runner", "restart 5 none")
-    assert "QUIT" not in str(moves.todo)
-    assert [_words(step.verb, step.args) for step in moves.undo] == [
+    action_steps = GITLAB_RUNNER.action_steps(HOST, RESTART, change(old, new), observed(old, STOPPED), POLICY, 5, False)
+    assert [step.args for step in action_steps.guard] == [("inactive", "systemctl", "is-active", "gitlab-runner")]
+    assert action_steps.forward[0].args == ("gitlab_runner", "restart 5 none")
+    assert "QUIT" not in str(action_steps.forward)
+    assert [_words(step.verb, step.args) for step in action_steps.rollback] == [
         _taken_back(new),
         _swap(new, old),
         "run 30 sh -c RETURN_LATER sh gitlab-runner RETURN stop",
@@ -158,11 +160,11 @@ def test_a_runner_that_was_stopped_is_stopped_again_after_its_last_job() -> None
 
 
 def test_a_process_is_known_by_its_invocation() -> None:
-    for moves in (
-        GITLAB_RUNNER.moves(HOST, RELOAD, (), have(config()), POLICY, 5, False),
-        GITLAB_RUNNER.pause(have(config()), POLICY),
+    for action_steps in (
+        GITLAB_RUNNER.action_steps(HOST, RELOAD, (), observed(config()), POLICY, 5, False),
+        GITLAB_RUNNER.stop_steps(observed(config()), POLICY),
     ):
-        assert [" ".join(step.args) for step in moves.guard] == [
+        assert [" ".join(step.args) for step in action_steps.guard] == [
             "active systemctl is-active gitlab-runner",
             "abc systemctl show -p InvocationID --value gitlab-runner",
         ]
@@ -170,30 +172,32 @@ def test_a_process_is_known_by_its_invocation() -> None:
 
 def test_jobs_are_killed_by_a_signal_of_ours_for_the_units_own_may_drain() -> None:
     policy = Policy(kill_jobs=True)
-    todo, _ = steps(RESTART, config(shutdown_timeout=90), config(listen_address=":9252"), policy=policy)
-    assert todo[2:5] == [
+    forward, _ = steps(RESTART, config(shutdown_timeout=90), config(listen_address=":9252"), policy=policy)
+    assert forward[2:5] == [
         "run 10 sh -c TELL sh gitlab-runner TERM all",
         "await 120 =gone sh drain.sh gitlab-runner TERM all - -",
         "run 30 systemctl stop gitlab-runner",
     ]
-    rest = GITLAB_RUNNER.pause(have(config()), policy)
-    assert "QUIT" not in str(rest.todo)
-    assert rest.todo[3].args[0] == "60"
+    rest = GITLAB_RUNNER.stop_steps(observed(config()), policy)
+    assert "QUIT" not in str(rest.forward)
+    assert rest.forward[3].args[0] == "60"
 
 
 @pytest.mark.parametrize(("version", "judged"), [("16.11.0", False), ("19.2.9", False), ("19.3.0", True), ("", False)])
 def test_the_runner_itself_judges_where_it_can(version: str, judged: bool) -> None:
     old, new = config(), config(concurrent=8)
-    moves = GITLAB_RUNNER.moves(
+    action_steps = GITLAB_RUNNER.action_steps(
         HOST,
         Action(ServiceName.GITLAB_RUNNER, Verb.RELOAD),
         change(old, new),
-        have(old, RunnerFacts(NOW, version)),
+        observed(old, RunnerFacts(NOW, version)),
         POLICY,
         5,
         False,
     )
-    assert [step.args[:4] for step in moves.judge] == ([("30", "gitlab-runner", "lint", "--config")] if judged else [])
+    assert [step.args[:4] for step in action_steps.validate] == (
+        [("30", "gitlab-runner", "lint", "--config")] if judged else []
+    )
 
 
 @pytest.mark.parametrize(
@@ -215,23 +219,23 @@ def test_the_runner_itself_judges_where_it_can(version: str, judged: bool) -> No
     ],
 )
 def test_what_tells_that_a_file_is_loaded(old: Tree, new: Tree, argv: tuple[str, ...], tells: str) -> None:
-    state = have(old, RunnerFacts(replace(NOW, argv=(*NOW.argv, *argv)), "16.11.0"))
-    moves = GITLAB_RUNNER.moves(HOST, RELOAD, change(old, new), state, POLICY, 5, False)
-    (proof,) = (step for step in moves.todo if step.verb == "await")
+    state = observed(old, RunnerFacts(replace(NOW, argv=(*NOW.argv, *argv)), "16.11.0"))
+    action_steps = GITLAB_RUNNER.action_steps(HOST, RELOAD, change(old, new), state, POLICY, 5, False)
+    (proof,) = (step for step in action_steps.forward if step.verb == "await")
     assert " ".join(proof.args).endswith(f" gitlab-runner 42 {tells}")
 
 
 def test_rest_and_return() -> None:
-    rest = GITLAB_RUNNER.pause(have(config()), POLICY)
-    assert [_words(step.verb, step.args) for step in rest.todo] == ["owe gitlab_runner restart 1 abc", *REST]
-    assert [_words(step.verb, step.args) for step in rest.undo] == RETURN
-    back = GITLAB_RUNNER.resume(have(config()), POLICY, 5)
-    assert [_words(step.verb, step.args) for step in back.todo] == [
+    rest = GITLAB_RUNNER.stop_steps(observed(config()), POLICY)
+    assert [_words(step.verb, step.args) for step in rest.forward] == ["owe gitlab_runner restart 1 abc", *REST]
+    assert [_words(step.verb, step.args) for step in rest.rollback] == RETURN
+    back = GITLAB_RUNNER.start_steps(observed(config()), POLICY, 5)
+    assert [_words(step.verb, step.args) for step in back.forward] == [
         *START,
         "await 60 =loaded sh -c LOADED sh gitlab-runner any info -",
         "strike gitlab_runner",
     ]
-    assert [_words(step.verb, step.args) for step in back.undo] == [
+    assert [_words(step.verb, step.args) for step in back.rollback] == [
         REST[0],
         "run 10 sh -c TELL_IF_THERE sh gitlab-runner QUIT main",
         *REST[2:],
@@ -239,25 +243,30 @@ def test_rest_and_return() -> None:
 
 
 def test_a_runner_that_is_stopped_stays_out_of_it() -> None:
-    assert GITLAB_RUNNER.pause(have(config(), STOPPED), POLICY) == Moves()
-    assert GITLAB_RUNNER.resume(have(config(), STOPPED), POLICY, 5) == Moves()
+    assert GITLAB_RUNNER.stop_steps(observed(config(), STOPPED), POLICY) == ActionSteps()
+    assert GITLAB_RUNNER.start_steps(observed(config(), STOPPED), POLICY, 5) == ActionSteps()
 
 
 def test_what_was_owed_before_is_owed_again_after_the_way_back() -> None:
-    owed = (Owed(ServiceName.GITLAB_RUNNER, Verb.RESTART, 4, "abc"),)
-    moves = GITLAB_RUNNER.moves(HOST, RELOAD, (), have(config(), owed=owed), POLICY, 5, False)
-    assert moves.undo[-1].args == ("gitlab_runner", "restart 4 abc")
+    intents = (Intent(ServiceName.GITLAB_RUNNER, Verb.RESTART, 4, "abc"),)
+    action_steps = GITLAB_RUNNER.action_steps(HOST, RELOAD, (), observed(config(), intents=intents), POLICY, 5, False)
+    assert action_steps.rollback[-1].args == ("gitlab_runner", "restart 4 abc")
 
 
 def test_no_step_has_an_empty_field_or_a_control_character() -> None:
     for action in (RELOAD, RESTART):
         for facts in (None, STOPPED):
-            for paused in (False, True):
-                state = have(config(), facts)
-                moves = GITLAB_RUNNER.moves(
-                    HOST, action, change(config(), config(concurrent=8)), state, POLICY, 5, paused
+            for already_stopped in (False, True):
+                state = observed(config(), facts)
+                action_steps = GITLAB_RUNNER.action_steps(
+                    HOST, action, change(config(), config(concurrent=8)), state, POLICY, 5, already_stopped
                 )
-                for step in (*moves.guard, *moves.judge, *moves.todo, *moves.undo):
+                for step in (
+                    *action_steps.guard,
+                    *action_steps.validate,
+                    *action_steps.forward,
+                    *action_steps.rollback,
+                ):
                     assert all(arg and arg.isprintable() for arg in step.args), step
 
 

@@ -7,29 +7,29 @@ from dataclasses import replace
 import pytest
 
 from runnerops.model.common import Tree, key_text
-from runnerops.model.host_state import Given, HostState, RemoteFile
+from runnerops.model.host_state import HostState, RemoteFile, SecretFingerprints
 from runnerops.model.plan import Plan
 from runnerops.remote import protocol, state
 from runnerops.services import GITLAB_RUNNER
 from runnerops.services.base import Answer, fingerprint
 from runnerops.services.gitlab_runner.tokens import names_of
 from runnerops.services.gitlab_runner.toml_writer import to_toml
-from tests.unit.services.runner_builders import OTHER, REWRITTEN, SPEC, TOKEN, config, runner, settle
-from tests.unit.services.runner_builders import have as there
-from tests.unit.test_plan import CONFIG, POLICY, ask, have, plan
+from tests.unit.services.runner_builders import OTHER, REWRITTEN, SPEC, TOKEN, config, reconcile, runner
+from tests.unit.services.runner_builders import observed as there
+from tests.unit.test_plan import CONFIG, POLICY, ask, observed, plan
 
 KEY = "5a" * 32
 THIRD = "glrt-" + "c" * 20
 NAME = "one https://gitlab.example.com"
 
 
-def known(token: str | None) -> Given:
+def known(token: str | None) -> SecretFingerprints:
     """What a host remembers after a deploy that gave this token."""
-    return Given(KEY, {NAME: fingerprint(KEY, token)}) if token else Given()
+    return SecretFingerprints(KEY, {NAME: fingerprint(KEY, token)}) if token else SecretFingerprints()
 
 
 @pytest.mark.parametrize(
-    ("inventory", "last", "on_host", "goes", "with_id", "stops"),
+    ("inventory", "last", "on_host", "goes", "with_id", "blockers"),
     [
         (TOKEN, None, TOKEN, TOKEN, True, []),  # one and the same, known or not
         (TOKEN, OTHER, TOKEN, TOKEN, True, []),
@@ -46,40 +46,40 @@ def known(token: str | None) -> Given:
     ],
 )
 def test_three_values_decide(
-    inventory: str | None, last: str | None, on_host: str | None, goes: str | None, with_id: bool, stops: list[str]
+    inventory: str | None, last: str | None, on_host: str | None, goes: str | None, with_id: bool, blockers: list[str]
 ) -> None:
-    now = replace(there(config(runner(token=on_host, id=7))), given=known(last))
-    tree, found, _ = settle(config(runner(token=inventory)), now)
+    now = replace(there(config(runner(token=on_host, id=7))), secret_fingerprints=known(last))
+    tree, found, _ = reconcile(config(runner(token=inventory)), now)
     (one,) = tree["runners"]
-    assert (one.get("token"), one.get("id") == 7, found) == (goes, with_id, stops)
+    assert (one.get("token"), one.get("id") == 7, found) == (goes, with_id, blockers)
 
 
 @pytest.mark.parametrize("now", [None, config(runner(token=None)), config(runner(token=""))])
 def test_a_token_left_out_with_none_on_the_host_says_what_to_do(now: Tree | None) -> None:
     made = plan(
-        ask(None, to_toml(config(runner(token=None))).encode()), have(None, to_toml(now).encode() if now else None)
+        ask(None, to_toml(config(runner(token=None))).encode()), observed(None, to_toml(now).encode() if now else None)
     )
-    (stop,) = made.stops
-    assert (stop.code, stop.allowable) == ("no-token", False)
-    assert "create it in GitLab and give its token" in stop.message
+    (blocker,) = made.blockers
+    assert (blocker.code, blocker.overridable) == ("no-token", False)
+    assert "create it in GitLab and give its token" in blocker.message
 
 
 def test_a_host_without_the_runner_gets_the_token_that_is_given() -> None:
-    tree, stops, _ = settle(config(), replace(there(None), given=known(OTHER)))
-    assert (tree["runners"], stops) == ([runner()], [])
+    tree, blockers, _ = reconcile(config(), replace(there(None), secret_fingerprints=known(OTHER)))
+    assert (tree["runners"], blockers) == ([runner()], [])
 
 
 def test_two_candidates_stop_whether_a_token_is_given_or_not() -> None:
     now = there(config(runner(), runner(token=OTHER)))
     for token in (None, THIRD):
-        assert settle(config(runner(token=token)), now)[1] == ["ambiguous-runner"]
+        assert reconcile(config(runner(token=token)), now)[1] == ["ambiguous-runner"]
 
 
 def test_one_that_is_told_by_its_token_is_no_candidate_for_another() -> None:
     now = there(config(runner(), runner(token=OTHER)))
-    assert settle(config(runner(), runner(token=OTHER)), now)[1] == []
-    tree, stops, _ = settle(config(runner(), runner(token=None)), now)
-    assert ([one["token"] for one in tree["runners"]], stops) == ([TOKEN, OTHER], [])
+    assert reconcile(config(runner(), runner(token=OTHER)), now)[1] == []
+    tree, blockers, _ = reconcile(config(runner(), runner(token=None)), now)
+    assert ([one["token"] for one in tree["runners"]], blockers) == ([TOKEN, OTHER], [])
 
 
 def test_runners_of_one_name_are_remembered_in_their_order() -> None:
@@ -108,8 +108,8 @@ def deployed(made: Plan, before: HostState) -> HostState:
     return replace(found, base={CONFIG: content})
 
 
-def deploy(asked: Tree, before: HostState) -> Plan:
-    return plan(ask(None, to_toml(asked).encode()), before, key=KEY)
+def deploy(rendered: Tree, before: HostState) -> Plan:
+    return plan(ask(None, to_toml(rendered).encode()), before, key=KEY)
 
 
 def rotate(before: HostState, token: str) -> HostState:
@@ -122,46 +122,48 @@ def rotate(before: HostState, token: str) -> HostState:
     return replace(before, files={CONFIG: file})
 
 
-def asked(token: str | None, **keys: object) -> Tree:
+def rendered(token: str | None, **keys: object) -> Tree:
     return config(runner(token=token, docker={"image": "alpine:3"}), **keys)
 
 
 def codes(made: Plan) -> list[str]:
-    return [stop.code for stop in made.stops]
+    return [blocker.code for blocker in made.blockers]
 
 
 def test_a_token_that_the_runner_replaced_survives_every_deploy() -> None:
-    now = deployed(deploy(asked(TOKEN), have(None, None)), have(None, None))
+    now = deployed(deploy(rendered(TOKEN), observed(None, None)), observed(None, None))
     now = rotate(now, OTHER)
     for token in (TOKEN, TOKEN, None, TOKEN):
-        same = deploy(asked(token), now)
+        same = deploy(rendered(token), now)
         assert (same.changes, same.actions, codes(same)) == ((), (), [])
         assert ["replaced its token" in note for note in same.notes] == ([True] if token else [])
-        changed = deploy(asked(token, check_interval=9), now)
-        assert [key_text(edit.key) for edit in changed.changes[0].edits] == ["check_interval"]
+        changed = deploy(rendered(token, check_interval=9), now)
+        assert [key_text(key_change.key) for key_change in changed.changes[0].key_changes] == ["check_interval"]
         assert OTHER.encode() in (changed.changes[0].new.content or b"")
         assert codes(changed) == []
         now = deployed(changed, now)
-        now = deployed(deploy(asked(token), now), now)
+        now = deployed(deploy(rendered(token), now), now)
 
 
 def test_a_token_that_is_really_new_in_the_inventory_goes_out_as_your_change() -> None:
-    now = deployed(deploy(asked(TOKEN), have(None, None)), have(None, None))
-    made = deploy(asked(OTHER), now)
+    now = deployed(deploy(rendered(TOKEN), observed(None, None)), observed(None, None))
+    made = deploy(rendered(OTHER), now)
     (change,) = made.changes
-    assert {key_text(edit.key): edit.cause for edit in change.edits} == {"runners[0].token": "yours"}
+    assert {key_text(key_change.key): key_change.origin for key_change in change.key_changes} == {
+        "runners[0].token": "yours"
+    }
     assert codes(made) == []
-    assert deploy(asked(OTHER), deployed(made, now)).empty
+    assert deploy(rendered(OTHER), deployed(made, now)).empty
 
 
 def test_new_in_the_inventory_and_replaced_on_the_host_stops() -> None:
-    now = rotate(deployed(deploy(asked(TOKEN), have(None, None)), have(None, None)), OTHER)
-    made = deploy(asked(THIRD), now)
+    now = rotate(deployed(deploy(rendered(TOKEN), observed(None, None)), observed(None, None)), OTHER)
+    made = deploy(rendered(THIRD), now)
     assert codes(made) == ["replace-token"]
     (change,) = made.changes
-    assert change.edits[0].cause == "both"
+    assert change.key_changes[0].origin == "both"
     allowed = plan(
-        ask(None, to_toml(asked(THIRD)).encode()),
+        ask(None, to_toml(rendered(THIRD)).encode()),
         now,
         replace(POLICY, allow=frozenset({"replace-token"})),
     )
@@ -169,33 +171,33 @@ def test_new_in_the_inventory_and_replaced_on_the_host_stops() -> None:
 
 
 def test_a_deploy_that_gives_none_leaves_what_is_remembered() -> None:
-    now = deployed(deploy(asked(TOKEN), have(None, None)), have(None, None))
-    now = deployed(deploy(asked(None, check_interval=9), now), now)
-    assert now.given == known(TOKEN)
+    now = deployed(deploy(rendered(TOKEN), observed(None, None)), observed(None, None))
+    now = deployed(deploy(rendered(None, check_interval=9), now), now)
+    assert now.secret_fingerprints == known(TOKEN)
     rotated = rotate(now, OTHER)
-    assert codes(deploy(asked(TOKEN), rotated)) == []
+    assert codes(deploy(rendered(TOKEN), rotated)) == []
 
 
 def test_a_token_found_equal_is_remembered_though_nothing_else_is_to_do() -> None:
-    now = have(None, to_toml(asked(TOKEN)).encode())
-    made = deploy(asked(TOKEN), now)
+    now = observed(None, to_toml(rendered(TOKEN)).encode())
+    made = deploy(rendered(TOKEN), now)
     assert (made.changes, made.actions, made.empty) == ((), (), False)
-    assert deploy(asked(TOKEN), deployed(made, now)).empty
+    assert deploy(rendered(TOKEN), deployed(made, now)).empty
 
 
 def test_the_key_of_the_host_is_kept_and_neither_it_nor_a_token_is_shown() -> None:
-    now = deployed(deploy(asked(TOKEN), have(None, None)), have(None, None))
-    again = plan(ask(None, to_toml(asked(OTHER)).encode()), now, key="77" * 32)
-    assert again.given.key == KEY
+    now = deployed(deploy(rendered(TOKEN), observed(None, None)), observed(None, None))
+    again = plan(ask(None, to_toml(rendered(OTHER)).encode()), now, key="77" * 32)
+    assert again.secret_fingerprints.key == KEY
     assert KEY not in repr(again)
-    assert fingerprint(KEY, OTHER) not in repr(again.given)
+    assert fingerprint(KEY, OTHER) not in repr(again.secret_fingerprints)
     assert OTHER not in protocol.meta_text(again)
 
 
 def test_the_runners_own_id_file_is_in_no_step() -> None:
-    now = rotate(deployed(deploy(asked(TOKEN), have(None, None)), have(None, None)), OTHER)
-    made = deploy(asked(TOKEN, check_interval=9, listen_address=":9252"), now)
-    assert all(".runner_system_id" not in word for step in (*made.todo, *made.undo) for word in step.args)
+    now = rotate(deployed(deploy(rendered(TOKEN), observed(None, None)), observed(None, None)), OTHER)
+    made = deploy(rendered(TOKEN, check_interval=9, listen_address=":9252"), now)
+    assert all(".runner_system_id" not in word for step in (*made.forward, *made.rollback) for word in step.args)
 
 
 def test_the_system_says_what_it_writes_itself() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from runnerops.model.common import ServiceName, Tree, Verb
-from runnerops.model.host_state import Container, HostState, Owed, RegistryFacts
+from runnerops.model.host_state import Container, HostState, Intent, RegistryFacts
 from runnerops.model.inventory import Host
 from runnerops.model.plan import Action, Change
 from runnerops.services import REGISTRY
@@ -24,7 +24,7 @@ from tests.unit.services.builders import (
     engine,
     host,
     our_container,
-    rendered,
+    render_file,
     secret,
     state,
 )
@@ -34,14 +34,14 @@ RESTART = Action(ServiceName.DOCKER, Verb.RESTART, ("mtu",))
 
 
 def label_of(here: Host, name: str = "dockerhub") -> str:
-    compose: Any = REGISTRY.parse(rendered(here)[-1].spec, rendered(here)[-1].content or b"")
+    compose: Any = REGISTRY.parse(render_file(here)[-1].spec, render_file(here)[-1].content or b"")
     return str(compose["services"][name]["labels"][LABEL])
 
 
 def deployed(*caches: Tree, value: str = "s3cret", **facts: Any) -> HostState:
     """A host on which these caches run as they should."""
     here = host({}, list(caches))
-    files = {file.spec.path: file.content or b"" for file in rendered(here, value)}
+    files = {file.spec.path: file.content or b"" for file in render_file(here, value)}
     running = [
         our_container(
             str(one["name"]),
@@ -57,10 +57,10 @@ def deployed(*caches: Tree, value: str = "s3cret", **facts: Any) -> HostState:
 
 
 def plan(
-    have: HostState, here: Host, before: tuple[Action, ...] = (), value: str = "s3cret"
+    observed: HostState, here: Host, before: tuple[Action, ...] = (), value: str = "s3cret"
 ) -> tuple[Action | None, tuple[Change, ...]]:
-    found = changes(REGISTRY, here, rendered(here, value), have)
-    return REGISTRY.choose(here, found, have, POLICY, before), found
+    found = changes(REGISTRY, here, render_file(here, value), observed)
+    return REGISTRY.minimal_action(here, found, observed, POLICY, before), found
 
 
 def told(action: Action | None) -> tuple[str, str, str]:
@@ -72,7 +72,7 @@ TWO = cache("quay.io", listen="192.0.2.10:5001", serves="quay.io")
 
 
 @pytest.mark.parametrize(
-    ("now", "asked", "want"),
+    ("now", "rendered", "desired"),
     [
         ([ONE], [ONE], ("", "", "")),
         ([ONE], [{**ONE, "ttl": "24h"}], ("UP", "dockerhub: proxy.ttl", "dockerhub")),
@@ -86,8 +86,8 @@ TWO = cache("quay.io", listen="192.0.2.10:5001", serves="quay.io")
         ([ONE, TWO], [ONE], ("UP", "quay.io is no longer wanted, volume runnerops-quay.io stays", "quay.io")),
     ],
 )
-def test_the_action(now: list[Tree], asked: list[Tree], want: tuple[str, str, str]) -> None:
-    assert told(plan(deployed(*now), host({}, asked))[0]) == want
+def test_the_action(now: list[Tree], rendered: list[Tree], desired: tuple[str, str, str]) -> None:
+    assert told(plan(deployed(*now), host({}, rendered))[0]) == desired
 
 
 def test_a_secret_that_changes_is_recreated_by_force() -> None:
@@ -104,13 +104,13 @@ def test_a_secret_and_a_key_together_change_the_label() -> None:
 
 
 def test_the_first_deploy() -> None:
-    have = state({}, engine(), registry_facts=compose_facts())
-    found, _ = plan(have, host({}, [ONE]))
+    observed = state({}, engine(), registry_facts=compose_facts())
+    found, _ = plan(observed, host({}, [ONE]))
     assert told(found) == ("UP", "dockerhub is new, docker-compose.yml is new", "")
 
 
 @pytest.mark.parametrize(
-    ("containers", "want"),
+    ("containers", "desired"),
     [
         ([], ("UP", "dockerhub is not running", "dockerhub")),
         ([{"running": False}], ("RECREATE", "dockerhub is not running", "dockerhub")),
@@ -124,20 +124,20 @@ def test_the_first_deploy() -> None:
     ],
 )
 def test_a_container_that_is_not_what_the_files_say(
-    containers: list[dict[str, Any]], want: tuple[str, str, str]
+    containers: list[dict[str, Any]], desired: tuple[str, str, str]
 ) -> None:
     here = host({}, [ONE])
-    files = {file.spec.path: file.content or b"" for file in rendered(here)}
+    files = {file.spec.path: file.content or b"" for file in render_file(here)}
     found = [our_container(**{"label": label_of(here), **keys}) for keys in containers]
-    have = state(files, engine(containers=found), registry_facts=compose_facts())
-    assert told(plan(have, here)[0]) == want
+    observed = state(files, engine(containers=found), registry_facts=compose_facts())
+    assert told(plan(observed, here)[0]) == desired
 
 
 DEAD = {"answers": {f"http://{BRIDGE}:5000": False}}
 
 
 @pytest.mark.parametrize(
-    ("facts", "want", "notes"),
+    ("facts", "desired", "notes"),
     [
         ({"answers": {f"http://{BRIDGE}:5000": True}}, ("", "", ""), 0),
         (DEAD, ("RECREATE", "dockerhub does not answer", "dockerhub"), 0),
@@ -145,12 +145,14 @@ DEAD = {"answers": {f"http://{BRIDGE}:5000": False}}
         ({**DEAD, "upstreams": {"dockerhub": False}}, ("", "", ""), 1),
     ],
 )
-def test_a_cache_that_should_answer_and_does_not(facts: dict[str, Any], want: tuple[str, str, str], notes: int) -> None:
+def test_a_cache_that_should_answer_and_does_not(
+    facts: dict[str, Any], desired: tuple[str, str, str], notes: int
+) -> None:
     here = host({}, [ONE])
-    have = with_registry(deployed(ONE), compose_facts(**facts))
-    action, _ = plan(have, here)
-    assert told(action) == want
-    said = list(REGISTRY.remarks(here, (), [action] if action else [], have))
+    observed = with_registry(deployed(ONE), compose_facts(**facts))
+    action, _ = plan(observed, here)
+    assert told(action) == desired
+    said = list(REGISTRY.remarks(here, (), [action] if action else [], observed))
     assert len(said) == notes
     assert all("cache dockerhub does not answer, nor does https://registry-1.docker.io" in one for one in said)
 
@@ -166,7 +168,7 @@ def test_a_cache_whose_section_went_is_told_of_and_left() -> None:
 
 
 @pytest.mark.parametrize(
-    ("now", "asked", "shown"),
+    ("now", "rendered", "shown"),
     [
         ([ONE], [{**ONE, "ttl": "24h"}], "recreate"),
         ([ONE], [{**ONE, "volume": "other"}], "recreate"),
@@ -176,19 +178,19 @@ def test_a_cache_whose_section_went_is_told_of_and_left() -> None:
         ([ONE, TWO], [{**ONE, "ttl": "24h"}], "up"),
     ],
 )
-def test_what_a_plan_calls_it(now: list[Tree], asked: list[Tree], shown: str) -> None:
+def test_what_a_plan_calls_it(now: list[Tree], rendered: list[Tree], shown: str) -> None:
     there = deployed(*now)
-    have = replace(there, applied={path: sha256(file.content) for path, file in there.files.items()})
-    action, _ = plan(have, host({}, asked))
+    observed = replace(there, applied={path: sha256(file.content) for path, file in there.files.items()})
+    action, _ = plan(observed, host({}, rendered))
     assert action
     assert action.shown == shown
 
 
 def test_with_docker_down_compose_looks_for_itself() -> None:
     here = host({}, [ONE])
-    files = {file.spec.path: file.content or b"" for file in rendered(here)}
-    have = state(files, engine(active="inactive"), registry_facts=compose_facts())
-    assert told(plan(have, here, (RESTART,))[0]) == ("UP", "docker is stopped", "")
+    files = {file.spec.path: file.content or b"" for file in render_file(here)}
+    observed = state(files, engine(active="inactive"), registry_facts=compose_facts())
+    assert told(plan(observed, here, (RESTART,))[0]) == ("UP", "docker is stopped", "")
 
 
 def test_a_docker_restart_is_a_registry_restart_too() -> None:
@@ -208,38 +210,38 @@ def test_the_plan_says_whose_mirror_it_is() -> None:
 
 
 @pytest.mark.parametrize(
-    ("owed", "want"),
+    ("intents", "desired"),
     [
-        (Owed(REGISTRY.NAME, Verb.RECREATE, 7, "1" * 12), ("RECREATE", "owed since run 7", "dockerhub")),
-        (Owed(REGISTRY.NAME, Verb.UP, 7, "f" * 12 + "," + "1" * 12), ("UP", "owed since run 7", "dockerhub")),
-        (Owed(REGISTRY.NAME, Verb.RECREATE, 7, "f" * 12), ("", "", "")),
-        (Owed(REGISTRY.NAME, Verb.UP, 7, "none"), ("", "", "")),
+        (Intent(REGISTRY.NAME, Verb.RECREATE, 7, "1" * 12), ("RECREATE", "owed since run 7", "dockerhub")),
+        (Intent(REGISTRY.NAME, Verb.UP, 7, "f" * 12 + "," + "1" * 12), ("UP", "owed since run 7", "dockerhub")),
+        (Intent(REGISTRY.NAME, Verb.RECREATE, 7, "f" * 12), ("", "", "")),
+        (Intent(REGISTRY.NAME, Verb.UP, 7, "none"), ("", "", "")),
     ],
 )
-def test_what_is_owed_is_paid_by_another_container(owed: Owed, want: tuple[str, str, str]) -> None:
-    assert told(plan(deployed(ONE, owed=(owed,)), host({}, [ONE]))[0]) == want
+def test_what_is_owed_is_paid_by_another_container(intents: Intent, desired: tuple[str, str, str]) -> None:
+    assert told(plan(deployed(ONE, intents=(intents,)), host({}, [ONE]))[0]) == desired
 
 
 def test_blunt_recreates_on_any_change() -> None:
-    here = host({}, [{**ONE, "ttl": "24h"}], blunt=frozenset({REGISTRY.NAME}))
+    here = host({}, [{**ONE, "ttl": "24h"}], always_restart=frozenset({REGISTRY.NAME}))
     assert told(plan(deployed(ONE), here)[0])[0] == "RECREATE"
 
 
 # ------------------------------------------------------------------------------------------------------------ stops
 
 
-def stops(have: HostState, here: Host, *others: Action) -> list[tuple[str, str]]:
-    action, found = plan(have, here, others)
+def blockers(observed: HostState, here: Host, *others: Action) -> list[tuple[str, str]]:
+    action, found = plan(observed, here, others)
     actions = (*others, action) if action else others
-    return [(stop.code, stop.message) for stop in REGISTRY.stops(here, found, actions, have, POLICY)]
+    return [(blocker.code, blocker.message) for blocker in REGISTRY.blockers(here, found, actions, observed, POLICY)]
 
 
-def with_registry(have: HostState, facts: RegistryFacts) -> HostState:
-    return replace(have, facts=replace(have.facts, registry=facts))
+def with_registry(observed: HostState, facts: RegistryFacts) -> HostState:
+    return replace(observed, facts=replace(observed.facts, registry=facts))
 
 
 @pytest.mark.parametrize(
-    ("asked", "facts", "codes"),
+    ("rendered", "facts", "codes"),
     [
         ({"ttl": "24h"}, {"upstreams": {"dockerhub": False}}, ["upstream-down"]),
         ({"ttl": "24h"}, {"upstreams": {"dockerhub": True}}, []),
@@ -254,9 +256,9 @@ def with_registry(have: HostState, facts: RegistryFacts) -> HostState:
         ({"listen": "0.0.0.0:5000"}, {}, []),
     ],
 )
-def test_a_cache_that_runs(asked: Mapping[str, Any], facts: Mapping[str, Any], codes: list[str]) -> None:
-    have = with_registry(deployed(ONE), compose_facts(**facts))
-    assert [code for code, _ in stops(have, host({}, [{**ONE, **asked}]))] == codes
+def test_a_cache_that_runs(rendered: Mapping[str, Any], facts: Mapping[str, Any], codes: list[str]) -> None:
+    observed = with_registry(deployed(ONE), compose_facts(**facts))
+    assert [code for code, _ in blockers(observed, host({}, [{**ONE, **rendered}]))] == codes
 
 
 def first(*containers: Container, **facts: Any) -> HostState:
@@ -270,7 +272,7 @@ OTHERS = container(
 
 
 @pytest.mark.parametrize(
-    ("have", "holder"),
+    ("observed", "holder"),
     [
         (first(OTHERS), "container proj_registry_1 (of /srv/x/c.yml)"),
         (first(container("web", ports=("0.0.0.0:5000",))), "container web"),
@@ -282,20 +284,20 @@ OTHERS = container(
         (first(listeners={"127.0.0.1:5000": "nginx"}), ""),
     ],
 )
-def test_who_holds_the_port_is_named(have: HostState, holder: str) -> None:
-    found = stops(have, host({}, [ONE]))
+def test_who_holds_the_port_is_named(observed: HostState, holder: str) -> None:
+    found = blockers(observed, host({}, [ONE]))
     message = f"{BRIDGE}:5000, where cache dockerhub is to listen, is held by {holder}: stop it, or give the cache another port"
     assert found == ([("port-taken", message)] if holder else [])
 
 
 def test_a_cache_that_could_not_come_up_is_stopped_before() -> None:
     message = "https://registry-1.docker.io does not answer from this host, so cache dockerhub would not come up"
-    assert stops(first(upstreams={"dockerhub": False}), host({}, [ONE])) == [("upstream-down", message)]
+    assert blockers(first(upstreams={"dockerhub": False}), host({}, [ONE])) == [("upstream-down", message)]
 
 
 def test_another_volume_is_told_with_the_one_that_stays() -> None:
     here = host({}, [{**ONE, "volume": "other"}])
-    (code, message), *_ = stops(deployed(ONE), here)
+    (code, message), *_ = blockers(deployed(ONE), here)
     assert code == "new-volume"
     assert "cache dockerhub would start with what volume other holds, nothing where it is new" in message
     assert "its volume of now, runnerops-dockerhub, stays" in message
@@ -304,7 +306,7 @@ def test_another_volume_is_told_with_the_one_that_stays() -> None:
 
 def test_a_bridge_elsewhere_is_told_with_the_line_to_write() -> None:
     here = host({}, [cache() | {"listen": "172.18.0.1:5000"}])
-    assert stops(first(), here) == [
+    assert blockers(first(), here) == [
         (
             "listen-not-here",
             "172.18.0.1, where cache dockerhub is to listen, is no address of this host, "
@@ -313,12 +315,12 @@ def test_a_bridge_elsewhere_is_told_with_the_line_to_write() -> None:
     ]
     moved = host({"bip": "172.18.0.1/16"}, [cache() | {"listen": "172.18.0.1:5000"}])
     restart = Action(ServiceName.DOCKER, Verb.RESTART, ("bip",))
-    assert stops(first(), moved, restart) == []
-    assert [code for code, _ in stops(first(), here, restart)] == ["listen-not-here"]
+    assert blockers(first(), moved, restart) == []
+    assert [code for code, _ in blockers(first(), here, restart)] == ["listen-not-here"]
 
 
 @pytest.mark.parametrize(
-    ("have", "docker", "codes"),
+    ("observed", "docker", "codes"),
     [
         (state(), None, ["no-docker"]),
         (state({}, engine(), registry_facts=RegistryFacts()), None, ["no-compose"]),
@@ -342,10 +344,10 @@ def test_a_bridge_elsewhere_is_told_with_the_line_to_write() -> None:
         ),
     ],
 )
-def test_refusals(have: HostState, docker: Tree | None, codes: list[str]) -> None:
-    assert [stop.code for stop in REGISTRY.refusals(host(docker, [ONE]), have)] == codes
+def test_refusals(observed: HostState, docker: Tree | None, codes: list[str]) -> None:
+    assert [blocker.code for blocker in REGISTRY.unsupported(host(docker, [ONE]), observed)] == codes
 
 
 def test_a_host_without_caches_is_left_alone() -> None:
-    assert list(REGISTRY.refusals(host(), state())) == []
-    assert list(REGISTRY.stops(host(), (), (RESTART,), deployed(ONE), POLICY)) == []
+    assert list(REGISTRY.unsupported(host(), state())) == []
+    assert list(REGISTRY.blockers(host(), (), (RESTART,), deployed(ONE), POLICY)) == []

@@ -15,7 +15,7 @@ from runnerops.services import REGISTRY
 from runnerops.services.base import ParseError, Service, sha256
 from runnerops.services.registry.format import COMPOSE_TEMPLATE, CONFIG_TEMPLATE, merge
 from runnerops.services.registry.label import config_sha256
-from tests.unit.services.builders import HUB, cache, host, rendered, secret, state
+from tests.unit.services.builders import HUB, cache, host, render_file, secret, state
 
 CONFIG = FileSpec(REGISTRY.NAME, "/opt/registry/registry-config.yml", CONFIG_TEMPLATE, "yaml", name="dockerhub")
 COMPOSE = FileSpec(REGISTRY.NAME, "/opt/registry/docker-compose.yml", COMPOSE_TEMPLATE, "yaml")
@@ -31,7 +31,7 @@ def test_the_package_is_a_service() -> None:
 def files(*caches: Tree, value: str = "s3cret") -> dict[str, Any]:
     return {
         file.spec.path.rpartition("/")[2]: yaml.safe_load(file.content or b"")
-        for file in rendered(host(caches=list(caches)), value)
+        for file in render_file(host(caches=list(caches)), value)
     }
 
 
@@ -173,7 +173,7 @@ def test_dump_and_parse_are_inverse(tree: Tree) -> None:
     ],
 )
 def test_meaning(spec: FileSpec, old: Tree, new: Tree, differing: str) -> None:
-    assert ", ".join(key_text(edit.key) for edit in REGISTRY.edits(spec, old, new)) == differing
+    assert ", ".join(key_text(key_change.key) for key_change in REGISTRY.key_changes(spec, old, new)) == differing
 
 
 @pytest.mark.parametrize(
@@ -199,53 +199,55 @@ def test_merge_leaves_its_arguments_alone() -> None:
 
 def test_equal_meaning_is_the_hosts_own_file_and_settling_twice_is_settling_once() -> None:
     here = host(caches=[cache()])
-    asked = rendered(here)
-    there = {file.spec.path: b"# by hand\n" + (file.content or b"") for file in asked}
-    have = state(there)
-    settled, stops = REGISTRY.settle(here, asked, have)
-    assert stops == ()
-    assert [file.content for file in settled] == list(there.values())
-    assert REGISTRY.settle(here, settled, have)[0] == settled
+    rendered = render_file(here)
+    there = {file.spec.path: b"# by hand\n" + (file.content or b"") for file in rendered}
+    observed = state(there)
+    reconciled, blockers = REGISTRY.reconcile(here, rendered, observed)
+    assert blockers == ()
+    assert [file.content for file in reconciled] == list(there.values())
+    assert REGISTRY.reconcile(here, reconciled, observed)[0] == reconciled
 
 
 def test_what_differs_stays_as_it_is_asked_for() -> None:
     here = host(caches=[cache()])
-    asked = rendered(here)
-    assert REGISTRY.settle(here, asked, state({asked[0].spec.path: b"version: 0.1\n"}))[0] == asked
+    rendered = render_file(here)
+    assert REGISTRY.reconcile(here, rendered, state({rendered[0].spec.path: b"version: 0.1\n"}))[0] == rendered
 
 
 def test_keep_holds_the_hosts_own_keys_and_the_checksum_follows() -> None:
     here = host(
         caches=[cache(ttl="24h")], keep={REGISTRY.NAME: ("proxy.ttl", "log", "services.dockerhub.environment.A")}
     )
-    config, compose = rendered(here)
+    config, compose = render_file(here)
     theirs = REGISTRY.parse(config.spec, config.content or b"")
     theirs["proxy"] = {"remoteurl": "https://other.example.com", "ttl": "1h"}
     del theirs["log"]
     there = {config.spec.path: REGISTRY.dump(config.spec, theirs)}
-    settled, _ = REGISTRY.settle(here, (config, compose), state(there))
-    kept = REGISTRY.parse(config.spec, settled[0].content or b"")
+    reconciled, _ = REGISTRY.reconcile(here, (config, compose), state(there))
+    kept = REGISTRY.parse(config.spec, reconciled[0].content or b"")
     assert kept["proxy"] == {"remoteurl": "https://registry-1.docker.io", "ttl": "1h"}
     assert "log" not in kept
-    composed: Any = REGISTRY.parse(compose.spec, settled[1].content or b"")
+    composed: Any = REGISTRY.parse(compose.spec, reconciled[1].content or b"")
     label = composed["services"]["dockerhub"]["labels"]["runnerops.registry-config.sha256"]
     assert label == config_sha256(kept, lambda _: False)
-    assert REGISTRY.settle(here, settled, state(there))[0] == settled
+    assert REGISTRY.reconcile(here, reconciled, state(there))[0] == reconciled
 
 
 def test_only_files_of_ours_go_with_their_cache() -> None:
     here = host(caches=[cache()])
     old, others, gone = (f"/opt/registry/registry-config.{name}.yml" for name in ("quay.io", "theirs", "gone"))
-    have = state(
+    observed = state(
         {old: b"a: 1\n", others: b"a: 1\n"},
         applied={old: sha256(b"a: 1\n"), gone: sha256(b""), "/opt/registry/notes.yml": sha256(b"")},
     )
-    leaving = [file for file in REGISTRY.settle(here, rendered(here), have)[0] if file.content is None]
+    leaving = [file for file in REGISTRY.reconcile(here, render_file(here), observed)[0] if file.content is None]
     assert [(file.spec.path, file.spec.name) for file in leaving] == [(old, "quay.io")]
 
 
 def test_with_the_last_cache_the_compose_file_goes_and_without_a_section_nothing_does() -> None:
     path = "/opt/registry/docker-compose.yml"
-    have = state({path: b"services: {}\n"}, applied={path: sha256(b"services: {}\n")})
-    assert [(file.spec.path, file.content) for file in REGISTRY.settle(host(caches=[]), (), have)[0]] == [(path, None)]
-    assert REGISTRY.settle(host(), (), have) == ((), ())
+    observed = state({path: b"services: {}\n"}, applied={path: sha256(b"services: {}\n")})
+    assert [(file.spec.path, file.content) for file in REGISTRY.reconcile(host(caches=[]), (), observed)[0]] == [
+        (path, None)
+    ]
+    assert REGISTRY.reconcile(host(), (), observed) == ((), ())

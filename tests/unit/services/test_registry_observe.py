@@ -12,7 +12,7 @@ import pytest
 from runnerops.model.host_state import Facts, RegistryFacts
 from runnerops.services import REGISTRY
 from runnerops.services.base import Answer, sha256
-from tests.unit.services.builders import MIRROR, cache, host, rendered
+from tests.unit.services.builders import MIRROR, cache, host, render_file
 
 
 def read(**texts: str) -> RegistryFacts:
@@ -58,10 +58,10 @@ def test_a_host_with_caches() -> None:
         {"registry-mirrors": ["http://172.17.0.1:5000", MIRROR]},
         [cache(), cache("quay.io", listen="0.0.0.0:5001", serves="quay.io")],
     )
-    asked = rendered(here)
-    config, other, compose = ((file.spec.path, sha256(file.content)) for file in asked)
+    rendered = render_file(here)
+    config, other, compose = ((file.spec.path, sha256(file.content)) for file in rendered)
     hub = "https://registry-1.docker.io"
-    assert REGISTRY.questions(here, asked) == (
+    assert REGISTRY.questions(here, rendered) == (
         ("observe_registry", "/opt/registry"),
         (
             "observe_registry_cache",

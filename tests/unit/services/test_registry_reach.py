@@ -10,7 +10,7 @@ import pytest
 from runnerops.model.common import ServiceName, Tree, Verb
 from runnerops.model.host_state import Facts, HostState
 from runnerops.model.inventory import Cache, Host, Policy
-from runnerops.model.plan import Action, Moves, Step
+from runnerops.model.plan import Action, ActionSteps, Step
 from runnerops.planning.dependencies import uses_caches_of
 from runnerops.services import GITLAB_RUNNER, REGISTRY
 from runnerops.services.registry.caches import own_caches
@@ -25,7 +25,7 @@ from tests.unit.services.builders import (
     engine,
     host,
     our_container,
-    rendered,
+    render_file,
     state,
 )
 
@@ -52,18 +52,18 @@ def with_jobs(here: Host, *command: str) -> Host:
     return replace(here, sections={**here.sections, ServiceName.GITLAB_RUNNER: config(*command)})
 
 
-def asks(moves: Moves) -> dict[str, list[Step]]:
+def asks(action_steps: ActionSteps) -> dict[str, list[Step]]:
     """The steps that ask from a container, by the list they stand in."""
-    lists = {"judge": moves.judge, "todo": moves.todo, "undo": moves.undo}
+    lists = {"judge": action_steps.validate, "todo": action_steps.forward, "undo": action_steps.rollback}
     found = {name: [step for step in steps if FROM_CONTAINER in step.args] for name, steps in lists.items()}
     return {name: steps for name, steps in found.items() if steps}
 
 
-def move(have: HostState, here: Host, *before: Action) -> Moves:
-    found = changes(REGISTRY, here, rendered(here), have)
-    action = REGISTRY.choose(here, found, have, POLICY, before)
+def move(observed: HostState, here: Host, *before: Action) -> ActionSteps:
+    found = changes(REGISTRY, here, render_file(here), observed)
+    action = REGISTRY.minimal_action(here, found, observed, POLICY, before)
     assert action
-    return REGISTRY.moves(here, action, found, have, POLICY, 1, False)
+    return REGISTRY.action_steps(here, action, found, observed, POLICY, 1, False)
 
 
 @pytest.mark.parametrize(("command", "used"), COMMANDS)
@@ -79,27 +79,27 @@ def test_odd_files_are_given_nothing(odd: Tree) -> None:
 
 def test_its_proof_asks_from_a_container_after_the_host() -> None:
     here = with_jobs(host({}, [cache()]), "--registry-mirror", URL)
-    have = state({}, engine(), registry_facts=compose_facts())
-    (step,) = asks(move(have, here))["todo"]
-    todo = move(have, here).todo
-    assert step == from_container(own_caches(here)[0], have.facts.tools)
-    before = todo[todo.index(step) - 1]
+    observed = state({}, engine(), registry_facts=compose_facts())
+    (step,) = asks(move(observed, here))["todo"]
+    forward = move(observed, here).forward
+    assert step == from_container(own_caches(here)[0], observed.facts.tools)
+    before = forward[forward.index(step) - 1]
     assert before.args[1:] == ("ok", "curl", "-fsS", "--noproxy", "*", "-m", "5", "-o", "/dev/null", f"{URL}/v2/")
 
 
 def test_nothing_is_asked_from_a_container_where_no_job_uses_the_cache() -> None:
-    have = state({}, engine(), registry_facts=compose_facts())
-    assert asks(move(have, host({}, [cache()]))) == {}
+    observed = state({}, engine(), registry_facts=compose_facts())
+    assert asks(move(observed, host({}, [cache()]))) == {}
 
 
 def test_a_restart_of_docker_proves_it_again() -> None:
     here = with_jobs(host({}, [cache()]), "--registry-mirror", URL)
-    files = {file.spec.path: file.content or b"" for file in rendered(here)}
-    compose: Any = REGISTRY.parse(rendered(here)[-1].spec, rendered(here)[-1].content or b"")
+    files = {file.spec.path: file.content or b"" for file in render_file(here)}
+    compose: Any = REGISTRY.parse(render_file(here)[-1].spec, render_file(here)[-1].content or b"")
     label = compose["services"]["dockerhub"]["labels"]["runnerops.registry-config.sha256"]
     facts = compose_facts(answers={URL: True})
-    have = state(files, engine(containers=[our_container("dockerhub", label)]), registry_facts=facts)
-    assert list(asks(move(have, here, RESTART))) == ["todo"]
+    observed = state(files, engine(containers=[our_container("dockerhub", label)]), registry_facts=facts)
+    assert list(asks(move(observed, here, RESTART))) == ["todo"]
 
 
 LINES = [
@@ -123,27 +123,29 @@ def test_the_lines_to_type_fit_what_containers_ask(url: str, ufw: str, iptables:
 
 
 def test_a_host_without_nsenter_is_refused_only_where_jobs_use_the_cache() -> None:
-    have = state({}, engine(), registry_facts=compose_facts())
+    observed = state({}, engine(), registry_facts=compose_facts())
     here = host({}, [cache()])
-    assert [stop.code for stop in REGISTRY.refusals(here, have)] == []
-    assert [stop.code for stop in REGISTRY.refusals(with_jobs(here, "--registry-mirror", URL), have)] == ["no-nsenter"]
+    assert [blocker.code for blocker in REGISTRY.unsupported(here, observed)] == []
+    assert [blocker.code for blocker in REGISTRY.unsupported(with_jobs(here, "--registry-mirror", URL), observed)] == [
+        "no-nsenter"
+    ]
 
 
 # -- the runner's part: a cache that runs already and that jobs are newly given -----------------------------------------
 
 
 def runner_state(old: Tree, *, answers: bool = True, runs: bool = True) -> HostState:
-    have = runners.have(old)
+    observed = runners.observed(old)
     facts: Facts = replace(
-        have.facts,
+        observed.facts,
         docker=engine(containers=[our_container("dockerhub", "x")] if runs else []),
         registry=compose_facts(answers={URL: answers}),
     )
-    return replace(have, facts=facts)
+    return replace(observed, facts=facts)
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "state", "asked"),
+    ("old", "new", "state", "rendered"),
     [
         (config(), config("--registry-mirror", URL), {}, ["judge"]),
         (config("--mtu=1"), config("--registry-mirror", URL), {}, ["judge"]),
@@ -154,12 +156,14 @@ def runner_state(old: Tree, *, answers: bool = True, runs: bool = True) -> HostS
     ],
 )
 def test_a_cache_that_jobs_are_newly_given_is_judged_before_the_file_is_swapped(
-    old: Tree, new: Tree, state: dict[str, bool], asked: list[str]
+    old: Tree, new: Tree, state: dict[str, bool], rendered: list[str]
 ) -> None:
     here = replace(host({}, [cache()]), sections={**host({}, [cache()]).sections, ServiceName.GITLAB_RUNNER: new})
     action = Action(ServiceName.GITLAB_RUNNER, Verb.RELOAD)
-    moves = GITLAB_RUNNER.moves(here, action, runners.change(old, new), runner_state(old, **state), POLICY, 1, False)
-    assert list(asks(moves)) == asked
+    action_steps = GITLAB_RUNNER.action_steps(
+        here, action, runners.change(old, new), runner_state(old, **state), POLICY, 1, False
+    )
+    assert list(asks(action_steps)) == rendered
 
 
 # -- a cache of another host -----------------------------------------------------------------------------------------
@@ -176,9 +180,11 @@ def client(new: Tree, **sections: Tree) -> Host:
 def judged(old: Tree, new: Tree, policy: Policy = POLICY, **sections: Tree) -> list[Step]:
     action = Action(ServiceName.GITLAB_RUNNER, Verb.RELOAD)
     here = client(new, **sections)
-    moves = GITLAB_RUNNER.moves(here, action, runners.change(old, new), runners.have(old), policy, 1, False)
-    found = [step for step in moves.judge if f"{FAR}/v2/" in step.args]
-    assert set(moves.lifts) == set(found)
+    action_steps = GITLAB_RUNNER.action_steps(
+        here, action, runners.change(old, new), runners.observed(old), policy, 1, False
+    )
+    found = [step for step in action_steps.validate if f"{FAR}/v2/" in step.args]
+    assert set(action_steps.overrides) == set(found)
     return found
 
 

@@ -11,12 +11,12 @@ from runnerops.model.host_state import Facts
 from runnerops.model.inventory import FileSpec
 from runnerops.services import REGISTRY
 from runnerops.services.registry.image import major, short
-from tests.unit.services.builders import cache, compose_facts, host, rendered
+from tests.unit.services.builders import cache, compose_facts, host, render_file
 
 
 def trees(**keys: Any) -> dict[FileSpec, Tree]:
     return {
-        file.spec: REGISTRY.parse(file.spec, file.content or b"") for file in rendered(host(caches=[cache(**keys)]))
+        file.spec: REGISTRY.parse(file.spec, file.content or b"") for file in render_file(host(caches=[cache(**keys)]))
     }
 
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from runnerops.model.common import ServiceName, Tree, Verb
-from runnerops.model.host_state import HostState, Owed
+from runnerops.model.host_state import HostState, Intent
 from runnerops.model.inventory import Host, Policy
-from runnerops.model.plan import Action, Moves, Step
+from runnerops.model.plan import Action, ActionSteps, Step
 from runnerops.services import REGISTRY
 from runnerops.services.base import sha256
 from runnerops.services.registry.compared import FORM
@@ -25,7 +25,7 @@ from tests.unit.services.builders import (
     engine,
     host,
     our_container,
-    rendered,
+    render_file,
     secret,
     state,
 )
@@ -75,18 +75,26 @@ class Told:
     """The moves of one plan as lines."""
 
     def __init__(
-        self, have: HostState, here: Host, *before: Action, policy: Policy = POLICY, value: str = "s3cret"
+        self, observed: HostState, here: Host, *before: Action, policy: Policy = POLICY, value: str = "s3cret"
     ) -> None:
-        found = changes(REGISTRY, here, rendered(here, value), have)
-        action = REGISTRY.choose(here, found, have, policy, before)
+        found = changes(REGISTRY, here, render_file(here, value), observed)
+        action = REGISTRY.minimal_action(here, found, observed, policy, before)
         assert action
         self.names: dict[str, str] = {}
         for change in found:
             self.names |= {sha256(change.old.content): "OLD", sha256(change.new.content): "NEW"}
-        self.moves: Moves = REGISTRY.moves(here, action, found, have, policy, 42, False)
-        self.guard, self.fetch, self.judge = map(self.lines, (self.moves.guard, self.moves.fetch, self.moves.judge))
-        self.todo, self.undo = map(self.lines, (self.moves.todo, self.moves.undo))
-        for step in (*self.moves.guard, *self.moves.fetch, *self.moves.judge, *self.moves.todo, *self.moves.undo):
+        self.action_steps: ActionSteps = REGISTRY.action_steps(here, action, found, observed, policy, 42, False)
+        self.guard, self.fetch, self.validate = map(
+            self.lines, (self.action_steps.guard, self.action_steps.fetch, self.action_steps.validate)
+        )
+        self.forward, self.rollback = map(self.lines, (self.action_steps.forward, self.action_steps.rollback))
+        for step in (
+            *self.action_steps.guard,
+            *self.action_steps.fetch,
+            *self.action_steps.validate,
+            *self.action_steps.forward,
+            *self.action_steps.rollback,
+        ):
             assert all(arg and arg.isprintable() for arg in step.args), step
 
     def lines(self, steps: Sequence[Step]) -> list[str]:
@@ -100,10 +108,10 @@ def test_the_first_deploy_goes_without_a_trace_if_it_fails() -> None:
     told = Told(state({}, engine(), registry_facts=compose_facts()), here)
     assert told.guard == []
     assert told.fetch == ["run 600 docker pull -q registry:3.0.0"]
-    staged = f"{DIR}/.docker-compose.yml.runnerops.{sha256(rendered(here)[-1].content)[:12]}"
+    staged = f"{DIR}/.docker-compose.yml.runnerops.{sha256(render_file(here)[-1].content)[:12]}"
     call = f"run 30 docker compose -p runnerops -f {staged} --project-directory {DIR}"
-    assert told.judge == [f"{call} config -q", f"{call} ps -q"]
-    assert told.todo == [
+    assert told.validate == [f"{call} config -q", f"{call} ps -q"]
+    assert told.forward == [
         "owe registry up 42 none",
         "swap CONFIG OLD NEW",
         "swap COMPOSE OLD NEW",
@@ -114,7 +122,7 @@ def test_the_first_deploy_goes_without_a_trace_if_it_fails() -> None:
         "run 30 sh -c AS_BEFORE sh dockerhub http://172.17.0.1:5000 library/alpine",
         "strike registry",
     ]
-    assert told.undo == [
+    assert told.rollback == [
         f"run 60 sh -c IF_THERE sh COMPOSE {CALL} down",
         "swap CONFIG NEW OLD",
         "swap COMPOSE NEW OLD",
@@ -122,8 +130,8 @@ def test_the_first_deploy_goes_without_a_trace_if_it_fails() -> None:
     ]
 
 
-def answering(have: HostState) -> HostState:
-    return with_registry(have, compose_facts(answers={"http://172.17.0.1:5000": True}))
+def answering(observed: HostState) -> HostState:
+    return with_registry(observed, compose_facts(answers={"http://172.17.0.1:5000": True}))
 
 
 def test_a_changed_key_is_for_compose_to_see() -> None:
@@ -131,7 +139,7 @@ def test_a_changed_key_is_for_compose_to_see() -> None:
     told = Told(answering(deployed(ONE)), here)
     assert told.guard == [f"guard {'1' * 64} docker ps -aq --no-trunc {FILTERS}"]
     assert told.fetch == []
-    assert told.todo == [
+    assert told.forward == [
         f"owe registry up 42 {'1' * 12}",
         "swap CONFIG OLD NEW",
         "swap COMPOSE OLD NEW",
@@ -142,8 +150,8 @@ def test_a_changed_key_is_for_compose_to_see() -> None:
         "await 60 =same sh -c AS_BEFORE sh dockerhub http://172.17.0.1:5000 library/alpine",
         "strike registry",
     ]
-    assert told.judge[-1] == "run 40 sh -c MARK sh dockerhub http://172.17.0.1:5000 library/alpine"
-    assert told.undo == [
+    assert told.validate[-1] == "run 40 sh -c MARK sh dockerhub http://172.17.0.1:5000 library/alpine"
+    assert told.rollback == [
         "swap CONFIG NEW OLD",
         "swap COMPOSE NEW OLD",
         f"run 120 {CALL} up -d --remove-orphans",
@@ -155,14 +163,14 @@ def test_a_changed_key_is_for_compose_to_see() -> None:
 def test_a_changed_secret_is_recreated_there_and_back() -> None:
     one = {**ONE, "username": "acme", "password": secret()}
     told = Told(deployed(one, value="old"), host({}, [one]), value="new")
-    assert told.todo[:5] == [
+    assert told.forward[:5] == [
         f"owe registry recreate 42 {'1' * 12}",
         "swap CONFIG OLD NEW",
         "run 10 test -f CONFIG",
         f"run 120 {CALL} up -d --remove-orphans --force-recreate --no-deps dockerhub",
         f"await 60 ok {PROBE}",
     ]
-    assert told.undo == [
+    assert told.rollback == [
         "swap CONFIG NEW OLD",
         f"run 120 {CALL} up -d --remove-orphans --force-recreate --no-deps dockerhub",
         f"run 120 {CALL} up -d --remove-orphans",
@@ -172,34 +180,34 @@ def test_a_changed_secret_is_recreated_there_and_back() -> None:
 
 def test_only_the_cache_that_changed_is_proven() -> None:
     told = Told(deployed(ONE, TWO), host({}, [ONE, {**TWO, "ttl": "24h"}]))
-    probes = [line for line in told.todo if line.startswith("await 60")]
+    probes = [line for line in told.forward if line.startswith("await 60")]
     assert probes == ["await 60 ok curl -fsS --noproxy * -m 5 -o /dev/null http://192.0.2.10:5001/v2/"]
 
 
 def test_another_upstream_is_not_measured_by_the_one_before() -> None:
     told = Told(answering(deployed(ONE)), host({}, [{**ONE, "upstream": "https://mirror.example.com"}]))
-    assert not any("MARK" in line for line in told.judge)
-    assert "run 30 sh -c AS_BEFORE sh dockerhub http://172.17.0.1:5000 library/alpine" in told.todo
+    assert not any("MARK" in line for line in told.validate)
+    assert "run 30 sh -c AS_BEFORE sh dockerhub http://172.17.0.1:5000 library/alpine" in told.forward
 
 
 def test_a_forced_recreation_shows_another_container() -> None:
     one = {**ONE, "username": "acme", "password": secret()}
     told = Told(deployed(one, value="old"), host({}, [one]), value="new")
-    assert f"await 15 =another sh -c ANOTHER sh {'1' * 64} {FILTERS}" in told.todo
+    assert f"await 15 =another sh -c ANOTHER sh {'1' * 64} {FILTERS}" in told.forward
 
 
 def test_what_its_containers_say_is_looked_at_when_it_fails() -> None:
     told = Told(deployed(ONE), host({}, [{**ONE, "ttl": "24h"}]))
-    (step,) = told.moves.look
+    (step,) = told.action_steps.diagnostics
     assert step.args[-5:] == ("dockerhub", *FILTERS.split())
 
 
 def test_a_cache_that_goes_is_an_orphan_and_keeps_its_volume() -> None:
-    have = deployed(ONE, TWO)
-    have = replace(have, applied={path: sha256(file.content) for path, file in have.files.items()})
-    told = Told(have, host({}, [ONE]))
+    observed = deployed(ONE, TWO)
+    observed = replace(observed, applied={path: sha256(file.content) for path, file in observed.files.items()})
+    told = Told(observed, host({}, [ONE]))
     config = f"{DIR}/registry-config.quay.io.yml"
-    assert [line for line in told.todo if not line.startswith("await")] == [
+    assert [line for line in told.forward if not line.startswith("await")] == [
         "owe registry up 42 none",
         "swap COMPOSE OLD NEW",
         f"swap {config} OLD NEW",
@@ -210,17 +218,17 @@ def test_a_cache_that_goes_is_an_orphan_and_keeps_its_volume() -> None:
 
 
 def test_the_last_cache_goes_with_the_compose_file() -> None:
-    have = deployed(ONE)
-    have = replace(have, applied={path: sha256(file.content) for path, file in have.files.items()})
-    told = Told(have, host({}, []))
-    assert told.todo == [
+    observed = deployed(ONE)
+    observed = replace(observed, applied={path: sha256(file.content) for path, file in observed.files.items()})
+    told = Told(observed, host({}, []))
+    assert told.forward == [
         "owe registry up 42 none",
         f"run 60 sh -c IF_THERE sh COMPOSE {CALL} down",
         "swap CONFIG OLD NEW",
         "swap COMPOSE OLD NEW",
         "strike registry",
     ]
-    assert told.undo == [
+    assert told.rollback == [
         "swap CONFIG NEW OLD",
         "swap COMPOSE NEW OLD",
         f"run 120 {CALL} up -d --remove-orphans",
@@ -232,14 +240,18 @@ def test_with_docker_down_the_pull_waits_for_the_part() -> None:
     here = host({}, [ONE])
     told = Told(state({}, engine(active="inactive"), registry_facts=compose_facts()), here, RESTART)
     assert (told.guard, told.fetch) == ([], [])
-    assert told.todo[:3] == ["owe registry up 42 none", "run 600 sh -c PULL sh registry:3.0.0", "swap CONFIG OLD NEW"]
+    assert told.forward[:3] == [
+        "owe registry up 42 none",
+        "run 600 sh -c PULL sh registry:3.0.0",
+        "swap CONFIG OLD NEW",
+    ]
 
 
 def test_with_docker_down_the_way_back_does_not_need_it() -> None:
     here = host({}, [ONE])
-    files = {file.spec.path: file.content or b"" for file in rendered(here)}
+    files = {file.spec.path: file.content or b"" for file in render_file(here)}
     told = Told(state(files, engine(active="inactive"), registry_facts=compose_facts()), here, RESTART)
-    assert told.undo == [f"run 120 sh -c IF_DOCKER sh {CALL} up -d --remove-orphans", "strike registry"]
+    assert told.rollback == [f"run 120 sh -c IF_DOCKER sh {CALL} up -d --remove-orphans", "strike registry"]
 
 
 @pytest.mark.parametrize(
@@ -253,39 +265,39 @@ def test_with_docker_down_the_way_back_does_not_need_it() -> None:
 def test_a_docker_restart_is_proven_as_a_registry_restart(docker: Tree, allow: frozenset[str], judged: bool) -> None:
     told = Told(answering(deployed(ONE)), host(docker, [ONE]), RESTART, policy=Policy(allow=allow))
     upstream = "await 10 ok curl -sS -m 5 -o /dev/null https://registry-1.docker.io/v2/"
-    assert told.judge == ([upstream] if judged else [])
-    assert told.todo == [f"await 60 ok {PROBE}", as_asked(host(docker, [ONE]))]
-    assert told.undo == []
+    assert told.validate == ([upstream] if judged else [])
+    assert told.forward == [f"await 60 ok {PROBE}", as_asked(host(docker, [ONE]))]
+    assert told.rollback == []
 
 
 def test_a_cache_that_runs_is_not_ended_before_its_upstream_was_asked() -> None:
-    owed = (Owed(ServiceName.REGISTRY, Verb.RECREATE, 7, "1" * 12),)
+    intents = (Intent(ServiceName.REGISTRY, Verb.RECREATE, 7, "1" * 12),)
     upstream = "await 10 ok curl -sS -m 5 -o /dev/null https://registry-1.docker.io/v2/"
-    assert upstream in Told(deployed(ONE, owed=owed), host({}, [ONE])).judge
+    assert upstream in Told(deployed(ONE, intents=intents), host({}, [ONE])).validate
     changed = host({}, [{**ONE, "ttl": "1h"}])
     there = deployed(ONE)
-    asked = compose_facts(upstreams={"dockerhub": True})
-    told = Told(replace(there, facts=replace(there.facts, registry=asked)), changed)
-    assert upstream not in told.judge, "asked while the host was observed"
+    rendered = compose_facts(upstreams={"dockerhub": True})
+    told = Told(replace(there, facts=replace(there.facts, registry=rendered)), changed)
+    assert upstream not in told.validate, "asked while the host was observed"
 
 
 def test_a_cache_that_did_not_answer_before_is_not_waited_for() -> None:
-    assert Told(deployed(ONE), host({}, [ONE]), RESTART).todo == []
+    assert Told(deployed(ONE), host({}, [ONE]), RESTART).forward == []
 
 
 def test_a_cache_that_comes_later_is_told_of_and_not_waited_for() -> None:
     """Its upstream does not answer, and somebody said that this does not matter."""
-    have = state({}, engine(), registry_facts=compose_facts(upstreams={"dockerhub": False}))
-    told = Told(have, host({}, [ONE]), policy=Policy(allow=frozenset({"upstream-down"})))
-    assert not any("await" in line for line in told.todo)
+    observed = state({}, engine(), registry_facts=compose_facts(upstreams={"dockerhub": False}))
+    told = Told(observed, host({}, [ONE]), policy=Policy(allow=frozenset({"upstream-down"})))
+    assert not any("await" in line for line in told.forward)
     said = "cache dockerhub does not run yet: https://registry-1.docker.io does not answer; it comes up when that does"
-    assert told.todo[-2:] == [f"run 10 sh -c LATER sh {said}", "strike registry"]
-    assert any("await 60" in line for line in Told(have, host({}, [ONE])).todo)
+    assert told.forward[-2:] == [f"run 10 sh -c LATER sh {said}", "strike registry"]
+    assert any("await 60" in line for line in Told(observed, host({}, [ONE])).forward)
 
 
 def test_every_cache_is_proven_alike() -> None:
     told = Told(state({}, engine(), registry_facts=compose_facts()), host({}, [ONE, TWO]))
-    proofs = [line.partition(" sh ")[0] for line in told.todo if line.startswith("await")]
+    proofs = [line.partition(" sh ")[0] for line in told.forward if line.startswith("await")]
     second = PROBE.replace("172.17.0.1:5000", "192.0.2.10:5001")
     assert proofs == [f"await 60 ok {PROBE}", "await 15 =as asked", f"await 60 ok {second}", "await 15 =as asked"]
 
@@ -294,23 +306,23 @@ def test_a_cache_that_does_not_answer_is_made_anew_first_and_the_rest_follows() 
     """A call without force would end with an error where its network is gone."""
     dead = with_registry(deployed(ONE, TWO), compose_facts(answers={"http://172.17.0.1:5000": False}))
     told = Told(dead, host({}, [ONE, TWO]))
-    ups = [line for line in told.todo if " up -d" in line]
+    ups = [line for line in told.forward if " up -d" in line]
     assert ups == [
         f"run 120 {CALL} up -d --remove-orphans --force-recreate --no-deps dockerhub",
         f"run 120 {CALL} up -d --remove-orphans",
     ]
-    assert told.undo == ["strike registry"], "nothing worked before, and nothing else is there now"
+    assert told.rollback == ["strike registry"], "nothing worked before, and nothing else is there now"
 
 
 def test_another_network_is_made_after_the_old_one_went() -> None:
-    have = deployed(ONE)
+    observed = deployed(ONE)
     path = f"{DIR}/docker-compose.yml"
-    old = (have.file(path).content or b"") + b"networks: {default: {driver_opts: {a: b}}}\n"
-    have = replace(have, files={**have.files, path: replace(have.file(path), content=old)})
+    old = (observed.file(path).content or b"") + b"networks: {default: {driver_opts: {a: b}}}\n"
+    observed = replace(observed, files={**observed.files, path: replace(observed.file(path), content=old)})
     down = f"run 60 sh -c IF_THERE sh COMPOSE {CALL} down"
-    told = Told(have, host({}, [ONE]))
-    assert told.todo[1:4] == [down, "swap COMPOSE OLD NEW", "run 10 test -f CONFIG"]
-    assert told.undo[:2] == [down, "swap COMPOSE NEW OLD"]
+    told = Told(observed, host({}, [ONE]))
+    assert told.forward[1:4] == [down, "swap COMPOSE OLD NEW", "run 10 test -f CONFIG"]
+    assert told.rollback[:2] == [down, "swap COMPOSE NEW OLD"]
 
 
 OLD_COMPOSE = {"compose": ("docker-compose",), "compose_version": "1.29.2"}
@@ -319,38 +331,40 @@ OLD_COMPOSE = {"compose": ("docker-compose",), "compose_version": "1.29.2"}
 def test_a_compose_that_cannot_make_a_container_anew_is_given_room_for_another() -> None:
     call = CALL.replace("docker compose", "docker-compose")
     told = Told(with_registry(deployed(ONE), compose_facts(**OLD_COMPOSE)), host({}, [{**ONE, "ttl": "24h"}]))
-    assert told.todo[4:6] == [
+    assert told.forward[4:6] == [
         f"run 60 sh -c TAKE_AWAY sh none {FILTERS}",
         f"run 120 {call} up -d --no-recreate --remove-orphans",
     ]
-    assert told.undo[2:4] == [
+    assert told.rollback[2:4] == [
         f"run 60 sh -c TAKE_AWAY sh {'1' * 64} {FILTERS}",
         f"run 120 {call} up -d --no-recreate --remove-orphans",
     ]
 
 
 def test_compose_1_is_called_with_the_same_words() -> None:
-    have = state({}, engine(), registry_facts=replace(compose_facts(), compose=("docker-compose",)))
-    up = next(line for line in Told(have, host({}, [ONE])).todo if " up -d" in line)
+    observed = state({}, engine(), registry_facts=replace(compose_facts(), compose=("docker-compose",)))
+    up = next(line for line in Told(observed, host({}, [ONE])).forward if " up -d" in line)
     assert up == f"run 120 docker-compose -p runnerops -f COMPOSE --project-directory {DIR} up -d --remove-orphans"
 
 
 def test_what_was_owed_before_is_owed_again_after_the_way_back() -> None:
-    owed = (Owed(REGISTRY.NAME, Verb.RECREATE, 41, "1" * 12),)
-    told = Told(deployed(ONE, owed=owed), host({}, [{**ONE, "ttl": "24h"}]))
-    assert told.undo[-1] == f"owe registry recreate 41 {'1' * 12}"
+    intents = (Intent(REGISTRY.NAME, Verb.RECREATE, 41, "1" * 12),)
+    told = Told(deployed(ONE, intents=intents), host({}, [{**ONE, "ttl": "24h"}]))
+    assert told.rollback[-1] == f"owe registry recreate 41 {'1' * 12}"
 
 
 def test_two_containers_of_one_cache_are_not_guarded_by_one_id() -> None:
     here: Host = host({}, [{**ONE, "ttl": "24h"}])
-    have = deployed(ONE)
-    docker: Any = have.facts.docker
+    observed = deployed(ONE)
+    docker: Any = observed.facts.docker
     twin = our_container(id="9" * 64, running=False)
-    have = replace(have, facts=replace(have.facts, docker=replace(docker, containers=(*docker.containers, twin))))
-    assert Told(have, here).guard == []
+    observed = replace(
+        observed, facts=replace(observed.facts, docker=replace(docker, containers=(*docker.containers, twin)))
+    )
+    assert Told(observed, here).guard == []
 
 
 def test_a_mode_alone_is_for_the_plan() -> None:
-    assert REGISTRY.choose(host({}, [ONE]), (), deployed(ONE), POLICY, ()) is None
+    assert REGISTRY.minimal_action(host({}, [ONE]), (), deployed(ONE), POLICY, ()) is None
     assert ServiceName.REGISTRY is REGISTRY.NAME
     assert cache() == ONE

@@ -6,13 +6,13 @@ import json
 from dataclasses import replace
 
 from runnerops.model.common import ABSENT, ServiceName, Verb
-from runnerops.model.host_state import Owed, Run
-from runnerops.model.inventory import Origin
+from runnerops.model.host_state import Intent, Run
+from runnerops.model.inventory import Requester
 from runnerops.report.status import status_document, status_lines
 from runnerops.services.base import Answer
-from runnerops.services.providers import STANDS
+from runnerops.services.providers import STATUS_PROVIDERS
 from runnerops.services.registry.catalog import holdings, questions
-from runnerops.services.status import Standing
+from runnerops.services.status import ServiceStatus
 from tests.unit.services.builders import (
     BRIDGE,
     DAEMON,
@@ -31,20 +31,20 @@ HERE = host({}, [cache()])
 ANSWERS = compose_facts(answers={URL: True})
 
 
-def standings(here: object = HERE, **keys: object) -> dict[str, Standing]:
-    have = state(**keys)  # type: ignore[arg-type]
-    found = [one for stands in STANDS if (one := stands.standing(here, have))]  # type: ignore[arg-type]
+def standings(here: object = HERE, **keys: object) -> dict[str, ServiceStatus]:
+    observed = state(**keys)  # type: ignore[arg-type]
+    found = [one for stands in STATUS_PROVIDERS if (one := stands.status(here, observed))]  # type: ignore[arg-type]
     return {one.service.value: one for one in found}
 
 
 def test_a_host_that_runs_all_it_should() -> None:
     docker = engine(mirrors=(URL,), live=True, containers=[our_container()])
     found = standings(docker_facts=docker, registry_facts=ANSWERS, runner_facts=runner(jobs=2))
-    assert all(one.well for one in found.values())
-    assert found["docker"].words == (f"mirror {URL}", "live-restore", "1 container")
+    assert all(one.healthy for one in found.values())
+    assert found["docker"].details == (f"mirror {URL}", "live-restore", "1 container")
     assert found["registry"].state == "1 of 1 up"
-    assert found["registry"].words == (f"dockerhub: registry:3.0.0 answers on {BRIDGE}:5000",)
-    assert found["gitlab_runner"].words == ("2 jobs",)
+    assert found["registry"].details == (f"dockerhub: registry:3.0.0 answers on {BRIDGE}:5000",)
+    assert found["gitlab_runner"].details == ("2 jobs",)
     assert not found["gitlab_runner"].managed
 
 
@@ -52,22 +52,22 @@ def test_what_does_not_run() -> None:
     found = standings(
         docker_facts=engine(active="failed"), registry_facts=ANSWERS, runner_facts=runner(active="inactive")
     )
-    assert not any(one.well for one in found.values())
+    assert not any(one.healthy for one in found.values())
     assert found["docker"].state == "failed"
-    assert found["registry"].words == ("dockerhub: docker does not answer",)
+    assert found["registry"].details == ("dockerhub: docker does not answer",)
     assert found["gitlab_runner"].state == "inactive"
     stopped = standings(docker_facts=engine(containers=[our_container(running=False)]), registry_facts=ANSWERS)
-    assert stopped["registry"].words == ("dockerhub: registry:3.0.0, stopped",)
+    assert stopped["registry"].details == ("dockerhub: registry:3.0.0, stopped",)
     deaf = standings(docker_facts=engine(containers=[our_container()]), registry_facts=compose_facts())
-    assert deaf["registry"].words == (f"dockerhub: registry:3.0.0 does not answer on {BRIDGE}:5000",)
+    assert deaf["registry"].details == (f"dockerhub: registry:3.0.0 does not answer on {BRIDGE}:5000",)
     missing = standings(docker_facts=engine(containers=[container("web")]), registry_facts=compose_facts())
-    assert missing["registry"].words == ("dockerhub: no container",)
+    assert missing["registry"].details == ("dockerhub: no container",)
 
 
 def test_what_is_not_there() -> None:
     assert standings(host()) == {}
     assert standings()["docker"].state == "not there"
-    assert not standings()["docker"].well
+    assert not standings()["docker"].healthy
 
 
 def test_a_section_that_went_leaves_its_files() -> None:
@@ -79,27 +79,27 @@ def test_a_section_that_went_leaves_its_files() -> None:
     found = standings(host(), docker_facts=engine(containers=[our_container()]), applied=applied)
     assert found["docker"].left == (DAEMON,)
     assert found["registry"].left == ("/opt/registry/docker-compose.yml",)
-    assert found["registry"].words == ("dockerhub: a container that no cache asks for",)
+    assert found["registry"].details == ("dockerhub: a container that no cache asks for",)
     assert found["gitlab_runner"].left == ("/etc/gitlab-runner/config.toml",)
     assert not any(one.left for one in standings(HERE, applied=applied).values() if one.managed)
     assert "docker" not in standings(host(), applied={DAEMON: ABSENT})
 
 
 def test_the_lines_of_a_host() -> None:
-    have = state(docker_facts=engine(mirrors=(URL,)), owed=(Owed(ServiceName.DOCKER, Verb.RESTART, 6, "x"),))
-    run = Run(7, Origin("anna", "laptop", "1a2b3c4d5e6f7890"), "", "applied", alive=False)
-    have = replace(have, last=run, applied={"/opt/registry/docker-compose.yml": "2" * 64})
+    observed = state(docker_facts=engine(mirrors=(URL,)), intents=(Intent(ServiceName.DOCKER, Verb.RESTART, 6, "x"),))
+    run = Run(7, Requester("anna", "laptop", "1a2b3c4d5e6f7890"), "", "applied", running=False)
+    observed = replace(observed, last=run, applied={"/opt/registry/docker-compose.yml": "2" * 64})
     here = host({})
-    found = [one for stands in STANDS if (one := stands.standing(here, have))]
-    said = "\n".join(text for _, text in status_lines("h1", have, found))
+    found = [one for stands in STATUS_PROVIDERS if (one := stands.status(here, observed))]
+    said = "\n".join(text for _, text in status_lines("h1", observed, found))
     assert said.startswith("h1: run 7 applied by anna on laptop, commit 1a2b3c4d5e6f\n")
     assert "  owed: restart of docker, since run 6" in said
     assert "no longer managed: /opt/registry/docker-compose.yml" in said
     assert max(len(line) for line in said.splitlines()) <= 80
-    document = json.loads(json.dumps(status_document("h1", have, found)))
+    document = json.loads(json.dumps(status_document("h1", observed, found)))
     assert document["last_run"]["end"] == "applied"
     assert document["owed"] == [{"service": "docker", "verb": "restart", "run": 6}]
-    alive = replace(have, last=replace(run, number=8, result="", alive=True))
+    alive = replace(observed, last=replace(run, number=8, result="", running=True))
     assert "runnerops history h1 --follow" in "\n".join(text for _, text in status_lines("h1", alive, found))
     assert "no run yet" in next(status_lines("h1", state(), []))[1]
 

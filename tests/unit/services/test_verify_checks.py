@@ -10,16 +10,16 @@ from typing import Any
 
 import pytest
 
-from runnerops.engine.verify import judge, marked, trials, witnesses
-from runnerops.model.common import Key, Mark, ServiceName, Tree
+from runnerops.engine.verify import assess, cache_hosts, marked, pull_tests
+from runnerops.model.common import Key, ServiceName, SourceLocation, Tree
 from runnerops.model.host_state import Container, HostState, Run
-from runnerops.model.inventory import Cache, Host, Origin
+from runnerops.model.inventory import Cache, Host, Requester
 from runnerops.services import DOCKER, REGISTRY
 from runnerops.services.base import Answer
-from runnerops.services.providers import CHAIN
+from runnerops.services.providers import VERIFY_PROVIDERS
 from runnerops.services.registry.verify_log import repositories, statuses
 from runnerops.services.shared.firewall import opening
-from runnerops.services.verify import Check, Probe, Seen, parse_image
+from runnerops.services.verify import Check, Evidence, Probe, parse_image
 from tests.unit.services.builders import BRIDGE, HUB, cache, compose_facts, engine, host, our_container, state
 
 URL = f"http://{BRIDGE}:5000"
@@ -64,28 +64,28 @@ def own(**keys: Any) -> Host:
 
 
 def running(mirrors: tuple[str, ...] = (URL,), containers: tuple[Container, ...] = (), **keys: Any) -> HostState:
-    have = state(
+    observed = state(
         docker_facts=engine(mirrors=mirrors, containers=containers or (our_container(),), **keys),
         registry_facts=compose_facts(),
     )
-    return replace(have, facts=replace(have.facts, tools=have.facts.tools | {"nsenter"}))
+    return replace(observed, facts=replace(observed.facts, tools=observed.facts.tools | {"nsenter"}))
 
 
-def seen(
-    have: HostState | None = None,
+def evidence(
+    observed: HostState | None = None,
     told: Mapping[str, str] | None = None,
     tried: Mapping[str, str] | None = None,
     traced: Mapping[str, str] | str | None = None,
     without: tuple[str, ...] = (),
-) -> Seen:
+) -> Evidence:
     """Healthy, but for what is given."""
 
     def answers(found: Mapping[str, str]) -> dict[str, Answer]:
         return {name: answer(text) for name, text in found.items() if name not in without}
 
     trace = traced if isinstance(traced, str) else answers({**TRACED, **(traced or {})})
-    return Seen(
-        have or running(),
+    return Evidence(
+        observed or running(),
         PROBE,
         answers({**HEALTHY, **(told or {})}),
         answers({**PULLED, **(tried or {})}),
@@ -93,16 +93,16 @@ def seen(
     )
 
 
-def states(here: Host, found: Seen) -> dict[str, Check]:
-    return {check.link: check for check in judge(here, found)}
+def states(here: Host, found: Evidence) -> dict[str, Check]:
+    return {check.link: check for check in assess(here, found)}
 
 
-def broken(here: Host, found: Seen) -> dict[str, Check]:
-    return {check.link: check for check in judge(here, found) if check.state == "broken"}
+def broken(here: Host, found: Evidence) -> dict[str, Check]:
+    return {check.link: check for check in assess(here, found) if check.state == "broken"}
 
 
 def test_a_healthy_host() -> None:
-    found = states(own(), seen())
+    found = states(own(), evidence())
     assert list(found) == [
         *(
             "daemon",
@@ -199,7 +199,7 @@ FAULTS: list[tuple[str, dict[str, Any], str, str]] = [
     ("link", "fault", "reason", "fix"), FAULTS, ids=lambda value: value if isinstance(value, str) else ""
 )
 def test_each_fault_is_named_with_its_reason_and_fix(link: str, fault: dict[str, Any], reason: str, fix: str) -> None:
-    found = broken(own(), seen(**fault))
+    found = broken(own(), evidence(**fault))
     assert link in found
     assert reason in found[link].reason
     assert fix in found[link].fix
@@ -208,14 +208,14 @@ def test_each_fault_is_named_with_its_reason_and_fix(link: str, fault: dict[str,
 
 def test_only_what_a_fault_breaks_is_broken() -> None:
     """A mirror that is not loaded, a firewall, an upstream that is down: each alone, the rest holds or is untried."""
-    assert list(broken(own(), seen(running(mirrors=())))) == ["mirror-loaded"]
-    assert list(broken(own(), seen(told={REACH: "000 28"}))) == ["answers-container"]
-    assert list(broken(own(), seen(told={ASKED: "held", DIRECT: "000 7"}))) == ["upstream"]
+    assert list(broken(own(), evidence(running(mirrors=())))) == ["mirror-loaded"]
+    assert list(broken(own(), evidence(told={REACH: "000 28"}))) == ["answers-container"]
+    assert list(broken(own(), evidence(told={ASKED: "held", DIRECT: "000 7"}))) == ["upstream"]
 
 
 def test_a_login_that_is_refused() -> None:
     here = own(username="acme", password="s3cret")
-    (check,) = broken(here, seen(told={ASKED: "none"})).values()
+    (check,) = broken(here, evidence(told={ASKED: "none"})).values()
     assert "refuses the login of the cache (acme)" in check.reason
     assert "s3cret" not in check.reason + check.fix
 
@@ -234,7 +234,7 @@ def test_a_login_that_is_refused() -> None:
     ],
 )
 def test_what_cannot_be_tried_says_why(fault: dict[str, Any], link: str, reason: str) -> None:
-    check = states(own(), seen(**fault))[link]
+    check = states(own(), evidence(**fault))[link]
     assert check.state == "untried"
     assert reason in check.reason
 
@@ -247,7 +247,7 @@ def test_what_cannot_be_tried_says_why(fault: dict[str, Any], link: str, reason:
     ],
 )
 def test_what_is_left_of_the_pull_is_said(after: str, left: str) -> None:
-    check = states(own(), seen(tried={"docker_after": after}))["pull"]
+    check = states(own(), evidence(tried={"docker_after": after}))["pull"]
     assert check.state == "holds"
     assert left in check.reason
     assert bool(left) == bool(check.reason)
@@ -255,15 +255,15 @@ def test_what_is_left_of_the_pull_is_said(after: str, left: str) -> None:
 
 def test_the_pull_is_tried_where_it_shows_something() -> None:
     here = own()
-    ((call),) = trials(here, seen())
+    ((call),) = pull_tests(here, evidence())
     assert call == ("docker_try", "m4rk", "alpine:3", "alpine", "3", "no", URL)
-    assert trials(here, replace(seen(), quick=True)) == []
-    assert trials(here, seen(running(mirrors=()))) == []
-    assert trials(here, seen(told={CODE: "000 7"})) == []
-    assert trials(here, seen(running(active="inactive"))) == []
-    alive = replace(running(), last=Run(7, Origin("u", "m"), "", "", alive=True))
-    assert trials(here, seen(alive)) == []
-    assert "run 7 is going on" in states(here, seen(alive))["pull"].reason
+    assert pull_tests(here, replace(evidence(), quick=True)) == []
+    assert pull_tests(here, evidence(running(mirrors=()))) == []
+    assert pull_tests(here, evidence(told={CODE: "000 7"})) == []
+    assert pull_tests(here, evidence(running(active="inactive"))) == []
+    alive = replace(running(), last=Run(7, Requester("u", "m"), "", "", running=True))
+    assert pull_tests(here, evidence(alive)) == []
+    assert "run 7 is going on" in states(here, evidence(alive))["pull"].reason
 
 
 def test_a_client_of_another_hosts_cache() -> None:
@@ -274,7 +274,7 @@ def test_a_client_of_another_hosts_cache() -> None:
     told = {f"registry_code/{url}": answer("200 0"), f"docker_reach/{url}": answer("000 28")}
     told["docker_inside"] = answer("1 default /x")
     traced = {**TRACED, ASKED: "upstream"}
-    found = Seen(
+    found = Evidence(
         *(running(mirrors=(url,)), PROBE, told, {name: answer(text) for name, text in PULLED.items()}),
         {"c1": {name: answer(text) for name, text in traced.items()}},
         {"c1": there},
@@ -284,9 +284,9 @@ def test_a_client_of_another_hosts_cache() -> None:
     assert checks["upstream"].state == "holds"
     assert "cache dockerhub of c1" in checks["pull"].what
     assert "iptables -I DOCKER-USER" in checks["answers-container"].fix
-    unreached = states(here, replace(found, traces={"c1": "c1 is down"}))
+    unreached = states(here, replace(found, log_queries={"c1": "c1 is down"}))
     assert unreached["pull"].state == unreached["upstream"].state == "broken"
-    assert states(here, replace(found, traces={}, quick=True))["upstream"].state == "untried"
+    assert states(here, replace(found, log_queries={}, quick=True))["upstream"].state == "untried"
     silent = states(here, replace(found, told={**told, f"registry_code/{url}": answer("000 7")}))
     assert silent["answers-host"].fix == "runnerops verify c1"
 
@@ -294,8 +294,8 @@ def test_a_client_of_another_hosts_cache() -> None:
 def test_only_hosts_of_mirrors_are_asked_for_traces() -> None:
     """A cache with `use: false`, or one that is no mirror here, has a host that is not to be contacted."""
     other = Cache("old", "c9", HUB, "docker.io", "http://192.0.2.99:5000", local=False, use=False)
-    assert witnesses([replace(own(), caches=(*own().caches, other))]) == ["h1"]
-    assert witnesses([host({})]) == []
+    assert cache_hosts([replace(own(), caches=(*own().caches, other))]) == ["h1"]
+    assert cache_hosts([host({})]) == []
 
 
 def test_each_host_has_a_mark_of_its_own() -> None:
@@ -309,12 +309,14 @@ def test_each_host_has_a_mark_of_its_own() -> None:
 
 def test_a_mirror_that_no_cache_of_the_inventory_is_behind() -> None:
     url = f"http://{BRIDGE}:5009"
-    mark: dict[Key, Mark] = {("docker", "registry-mirrors"): Mark("inventory.yml", 7, 5)}
-    here = replace(own(), sections={**own().sections, ServiceName.DOCKER: {"registry-mirrors": [url]}}, marks=mark)
-    check = broken(here, seen(running(mirrors=(url,)), told={f"registry_code/{url}": "000 7"}))["answers-host"]
+    location: dict[Key, SourceLocation] = {("docker", "registry-mirrors"): SourceLocation("inventory.yml", 7, 5)}
+    here = replace(
+        own(), sections={**own().sections, ServiceName.DOCKER: {"registry-mirrors": [url]}}, locations=location
+    )
+    check = broken(here, evidence(running(mirrors=(url,)), told={f"registry_code/{url}": "000 7"}))["answers-host"]
     assert "inventory.yml:7:5" in check.fix
     assert URL in check.fix
-    fine = states(here, seen(running(mirrors=(url,)), told={f"registry_code/{url}": "200 0"}))["pull"]
+    fine = states(here, evidence(running(mirrors=(url,)), told={f"registry_code/{url}": "200 0"}))["pull"]
     assert fine.state == "untried"
     assert "no caches of this inventory" in fine.reason
 
@@ -325,20 +327,20 @@ def test_a_cache_that_only_jobs_use_must_be_reached_by_containers() -> None:
     none: Tree = {"registry-mirrors": []}
     sections = {**own().sections, ServiceName.DOCKER: none, ServiceName.GITLAB_RUNNER: runner}
     here = replace(own(), sections=sections)
-    assert ("verify_docker_inside", URL) in CHAIN[0].inquiries(here, PROBE)
-    assert list(broken(here, seen(told={REACH: "000 28"}))) == ["answers-container"]
-    assert "pull" not in states(here, seen())
+    assert ("verify_docker_inside", URL) in VERIFY_PROVIDERS[0].inquiries(here, PROBE)
+    assert list(broken(here, evidence(told={REACH: "000 28"}))) == ["answers-container"]
+    assert "pull" not in states(here, evidence())
 
 
 def test_a_host_without_cache_and_mirror_has_no_links() -> None:
-    assert judge(host(), seen()) == ()
+    assert assess(host(), evidence()) == ()
 
 
 def test_services_with_links_bring_all_of_the_protocol() -> None:
-    for chain in CHAIN:
-        assert isinstance(chain.VERIFY, str)
-        assert isinstance(chain.TRIAL, str)
-    assert "docker_try" in CHAIN[0].TRIAL
+    for verify in VERIFY_PROVIDERS:
+        assert isinstance(verify.VERIFY, str)
+        assert isinstance(verify.PULL_TEST, str)
+    assert "docker_try" in VERIFY_PROVIDERS[0].PULL_TEST
 
 
 @pytest.mark.parametrize(
@@ -409,7 +411,11 @@ limited() { "$@"; }
 
 def run(shell: str, fakes: str, call: str) -> str:
     command = [shell, "sh", "-s"] if shell == "busybox" else [shell, "-s"]
-    texts = [DOCKER.OBSERVE, REGISTRY.OBSERVE, *(text for chain in CHAIN for text in (chain.VERIFY, chain.TRIAL))]
+    texts = [
+        DOCKER.OBSERVE,
+        REGISTRY.OBSERVE,
+        *(text for verify in VERIFY_PROVIDERS for text in (verify.VERIFY, verify.PULL_TEST)),
+    ]
     script = "\n".join((FRAME, *texts, fakes, call))
     done = subprocess.run(command, input=script, capture_output=True, text=True, check=True)
     assert done.stderr == ""
