@@ -54,7 +54,7 @@ Yes = Annotated[bool, typer.Option("-y", "--yes", help="Do not ask. Lifts no sto
 ProveTimeout = Annotated[
     str,
     typer.Option(
-        "--prove-timeout", metavar="TIME", help="How long a service may take to show that it runs what it should."
+        "--verify-timeout", metavar="TIME", help="How long a service may take to show that it runs what it should."
     ),
 ]
 DrainTimeout = Annotated[
@@ -372,7 +372,7 @@ def _flags(
         parse_allow(allow or []),
         kill_jobs,
         drain_s=parse_time("--drain-timeout", drain),
-        verify_s=parse_time("--prove-timeout", prove),
+        verify_s=parse_time("--verify-timeout", prove),
         lock_wait_s=parse_time("--lock-wait", lock_wait) if lock_wait else 0,
     )
 

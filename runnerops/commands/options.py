@@ -10,8 +10,8 @@ from runnerops.errors import UsageError
 
 BLOCKER_CODES = frozenset(
     {
-        "not-ours",
-        "host-edit",
+        "unmanaged-file",
+        "modified-on-host",
         "drop-runner",
         "replace-token",
         "empty-token",

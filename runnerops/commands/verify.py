@@ -125,7 +125,7 @@ class _Verify:
 
 
 def _sound(checks: tuple[Check, ...] | Exception) -> bool:
-    return not isinstance(checks, Exception) and all(check.state != "broken" for check in checks)
+    return not isinstance(checks, Exception) and all(check.state != "fail" for check in checks)
 
 
 def _show(found: Found, screen: Screen) -> None:
@@ -141,8 +141,8 @@ def _show(found: Found, screen: Screen) -> None:
 
 def _document(name: str, checks: tuple[Check, ...] | Exception) -> dict[str, Any]:
     if isinstance(checks, RunneropsError):
-        return {**outcome_document(failure(name, checks)), "links": []}
+        return {**outcome_document(failure(name, checks)), "checks": []}
     if isinstance(checks, Exception):
         raise checks
-    result = "verified" if _sound(checks) else "broken"
-    return {"host": name, "result": result, "links": [check_document(check) for check in checks]}
+    result = "verified" if _sound(checks) else "fail"
+    return {"host": name, "result": result, "checks": [check_document(check) for check in checks]}

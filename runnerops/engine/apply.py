@@ -65,7 +65,7 @@ class _Run:
 
     def _drains(self, event: Event) -> bool:
         """Whether the run waits for jobs now; a process without any ends at once."""
-        waits = event.kind == "wait" and event.list == "todo" and event.step < len(self.plan.forward)
+        waits = event.kind == "wait" and event.list == "forward" and event.step < len(self.plan.forward)
         return waits and drains(self.plan.forward[event.step]) and event.text[:1].isdigit()
 
 

@@ -52,7 +52,7 @@ def outcome_of(plan: Plan, events: Sequence[Event]) -> Outcome | None:
 
 def _undrained(plan: Plan, failed: Step, events: Sequence[Event]) -> Outcome:
     """The time limit of a drain: what it said last is how many jobs run still, and which."""
-    told = [event.text for event in events if event.kind == "note" and event.list == "todo"]
+    told = [event.text for event in events if event.kind == "note" and event.list == "forward"]
     limit, jobs = time_text(int(failed.args[0])), told[0] if told else "it runs still"
     message = (
         f"not drained within {limit}: {jobs}; nothing was swapped\n  the runner starts by itself after its last job"
@@ -92,7 +92,7 @@ def plan_of(host: str, record: Record) -> Plan:
 
 
 def _failed(plan: Plan, events: Sequence[Event]) -> Step | None:
-    index = next((event.step for event in events if event.kind == "fail" and event.list == "todo"), None)
+    index = next((event.step for event in events if event.kind == "fail" and event.list == "forward"), None)
     return plan.forward[index] if index is not None and index < len(plan.forward) else None
 
 

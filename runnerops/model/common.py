@@ -88,14 +88,14 @@ class Result(StrEnum):
     UNCHANGED = "unchanged"
     APPLIED = "applied"
     PENDING = "pending"
-    IN_PROGRESS = "going-on"
+    IN_PROGRESS = "in-progress"
     REFUSED = "refused"
     SKIPPED = "skipped"
     LOCKED = "locked"
     UNREACHABLE = "unreachable"
     FAILED = "failed"
     ROLLED_BACK = "rolled-back"
-    NEEDS_ATTENTION = "needs-person"
+    NEEDS_ATTENTION = "needs-attention"
     UNKNOWN = "unknown"
 
 
@@ -104,7 +104,7 @@ ENDS = {
     "failed": Result.FAILED,
     "interrupted": Result.FAILED,
     "rolled-back": Result.ROLLED_BACK,
-    "needs-person": Result.NEEDS_ATTENTION,
+    "needs-attention": Result.NEEDS_ATTENTION,
     "locked": Result.LOCKED,
 }
 """The word that a run's log ends with, and what it means for the host."""

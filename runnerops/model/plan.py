@@ -10,7 +10,7 @@ from runnerops.model.common import KEEP_RUNS, Key, ServiceName, Sha, SourceLocat
 from runnerops.model.host_state import RemoteFile, SecretFingerprints
 from runnerops.model.inventory import RenderedFile, Requester
 
-ChangeOrigin: TypeAlias = Literal["yours", "host", "runner", "both", "first"]
+ChangeOrigin: TypeAlias = Literal["inventory", "host", "runner", "both", "unmanaged"]
 """Whose a difference is: the inventory's; an edit on the host since our last run, or the managed system's own writing
 there (`runner`); both; or `first`, of a file that was there before anything of ours."""
 
@@ -22,7 +22,7 @@ class KeyChange:
     key: Key
     old: Value
     new: Value
-    origin: ChangeOrigin = "yours"
+    origin: ChangeOrigin = "inventory"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Change:
     old: RemoteFile
     new: RenderedFile
     key_changes: tuple[KeyChange, ...] = ()
-    origin: ChangeOrigin = "yours"
+    origin: ChangeOrigin = "inventory"
     drift: Drift | None = None
 
 
@@ -76,7 +76,7 @@ class Action:
         return self.operation or self.verb.name.lower()
 
 
-StepVerb: TypeAlias = Literal["guard", "stage", "part", "owe", "strike", "swap", "run", "await"]
+StepVerb: TypeAlias = Literal["guard", "stage", "phase", "intend", "complete", "swap", "run", "await"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ class Event:
 
     host: str
     at: float
-    list: Literal["todo", "undo", ""]
+    list: Literal["forward", "rollback", ""]
     step: int
     kind: Literal["step", "done", "wait", "note", "fail", "end"]
     text: str
@@ -72,7 +72,7 @@ class Record:
         found: dict[str, str] = {}
         phase = ""
         for step in self.forward:
-            if step.verb == "part":
+            if step.verb == "phase":
                 phase = step.args[0]
             elif step.verb == "swap":
                 found[step.args[0]] = phase
@@ -81,7 +81,7 @@ class Record:
     @property
     def failed(self) -> Step | None:
         """The step that did not hold, which ended the way there."""
-        index = next((event.step for event in self.events if event.kind == "fail" and event.list == "todo"), None)
+        index = next((event.step for event in self.events if event.kind == "fail" and event.list == "forward"), None)
         return self.forward[index] if index is not None and index < len(self.forward) else None
 
     @property

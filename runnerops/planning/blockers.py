@@ -34,17 +34,17 @@ def unmanaged_file(change: Change) -> Iterable[Blocker]:
     if kind not in {"absent", "file"}:
         what = {"directory": "a directory", "link": "a link to somewhere else"}.get(kind, "no regular file")
         yield Blocker("not-a-file", f"{path} is {what}: move it away, then deploy again", overridable=False)
-    if change.origin != "first" or kind != "file":
+    if change.origin != "unmanaged" or kind != "file":
         return
     if _unreadable(change):
         yield Blocker(
-            "not-ours", f"{path} was there before the first deploy and cannot be parsed: all of it would be lost"
+            "unmanaged-file", f"{path} was there before the first deploy and cannot be parsed: all of it would be lost"
         )
         return
     lost = tuple(key_text(key_change.key) for key_change in change.key_changes if key_change.old is not None)
     if lost:
         yield Blocker(
-            "not-ours",
+            "unmanaged-file",
             f"{path} was there before the first deploy; would be changed or lost: {', '.join(lost)}",
             details=lost,
         )
@@ -63,12 +63,12 @@ def modified_on_host(change: Change) -> Iterable[Blocker]:
     )
     lost = tuple(dict.fromkeys(key_text(key_change.key) for key_change in key_changes))
     if change.old.kind == "absent":
-        yield Blocker("host-edit", f"{path} was removed on the host since run {drift.run}", details=(path,))
+        yield Blocker("modified-on-host", f"{path} was removed on the host since run {drift.run}", details=(path,))
     elif _unreadable(change):
-        yield Blocker("host-edit", f"{path} was edited on the host since run {drift.run}, and cannot be parsed")
+        yield Blocker("modified-on-host", f"{path} was edited on the host since run {drift.run}, and cannot be parsed")
     elif lost:
         message = f"{path} was edited on the host since run {drift.run}; would be undone: {', '.join(lost)}"
-        yield Blocker("host-edit", message, details=lost)
+        yield Blocker("modified-on-host", message, details=lost)
 
 
 def _unreadable(change: Change) -> bool:

@@ -30,9 +30,9 @@ def explain(
     """The edits, each with its cause; the cause of the whole; who wrote the file if it was not us."""
     path = file.spec.path
     if ours(path, old, observed):
-        return tuple(key_changes), "yours", None
+        return tuple(key_changes), "inventory", None
     if path not in observed.applied:
-        return tuple(replace(key_change, origin="first") for key_change in key_changes), "first", None
+        return tuple(replace(key_change, origin="unmanaged") for key_change in key_changes), "unmanaged", None
     base, tree = _base(file.spec, observed), _tree(file.spec, old.content)
     if base is None or tree is None:  # what it was is not kept, or what it is cannot be read
         found = tuple(replace(key_change, origin="both" if base is None else "host") for key_change in key_changes)
@@ -54,7 +54,7 @@ def explain(
 def _origin(service: Service, spec: FileSpec, key_change: KeyChange, old: Tree, new: Tree, base: Tree) -> ChangeOrigin:
     was = service.counterpart(spec, key_change, old, new, base)
     if _same(service, spec, key_change.key, key_change.old, was):
-        return "yours"
+        return "inventory"
     if _same(service, spec, key_change.key, key_change.new, was):
         return "runner" if service.owns(spec, key_change.key) else "host"
     return "both"
@@ -77,7 +77,7 @@ def _alone(key: Key, value: Value) -> Tree:
 
 def _sum(key_changes: Iterable[KeyChange]) -> ChangeOrigin:
     origins = {key_change.origin for key_change in key_changes}
-    return origins.pop() if len(origins) == 1 else "both" if origins else "yours"
+    return origins.pop() if len(origins) == 1 else "both" if origins else "inventory"
 
 
 def _base(spec: FileSpec, observed: HostState) -> Tree | None:

@@ -66,7 +66,7 @@ class StepWriter:
             self.overrides |= each.overrides
         self.forward += (step for _, each in action_steps for step in each.validate)
         for service, each in action_steps:
-            phase = Step("part", (service,))
+            phase = Step("phase", (service,))
             self.forward += (phase, *each.forward)
             self.diagnostics += (phase, *each.diagnostics) if each.diagnostics else ()
             intent = intend_again(service, each.forward, self.run, stopped=service in self.stopped)
@@ -74,7 +74,7 @@ class StepWriter:
             self.rollback = [*back, *self.rollback] if service in self.stopped else [*self.rollback, *back]
         acted = {service for service, _ in action_steps}
         self.forward += (
-            Step("strike", (name,)) for name in sorted(self._asked() - acted) if self.observed.intent_for(name)
+            Step("complete", (name,)) for name in sorted(self._asked() - acted) if self.observed.intent_for(name)
         )
         self._keep({**self.observed.base, **recorded})
 
@@ -97,7 +97,7 @@ class StepWriter:
             old = change.old
             self._copy(f"old.{index}", path, old.mode, old.owner, change.old.content)
         new_here = change.old.content is None and spec.path not in self.observed.applied
-        if change.origin == "first" or new_here:
+        if change.origin == "unmanaged" or new_here:
             content = [f"old.{index}"] if change.old.content is not None else []
             words = ("sh", "-c", KEEP_ORIGINAL, "sh", original_name(path), *content)
             self.forward.append(Step("run", (str(STAGE_SECONDS), *words)))

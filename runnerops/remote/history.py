@@ -69,7 +69,7 @@ def _number(record: Record) -> int:
 
 def _records(host: str, answers: Answers) -> Iterator[Record]:
     metas = state.read_metas(answers)
-    logs, forward, rollback = (_grouped(answers, name) for name in ("logs", "todo", "undo"))
+    logs, forward, rollback = (_grouped(answers, name) for name in ("logs", "forward", "rollback"))
     for run in state.read_runs(metas, answers, "logs"):
         meta = metas[run.number]
         actions, contents = meta.get("actions"), meta.get("contents")

@@ -9,8 +9,8 @@ observe_history() { # who asked for each run, what it walked, and what came of i
   ask clock date +%s
   ask numbers ls "$state/runs"
   ask runs grep -H . "$state"/runs/*/meta
-  ask todo grep -H . "$state"/runs/*/todo
-  ask undo grep -H . "$state"/runs/*/undo
+  ask forward grep -H . "$state"/runs/*/forward
+  ask rollback grep -H . "$state"/runs/*/rollback
   ask alive systemctl list-units --all --plain --no-legend --no-pager 'runnerops-*'
   ask logs grep -H . "$state"/runs/*/log # after `alive`: one that ends meanwhile is no dead one
 }

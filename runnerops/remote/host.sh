@@ -3,7 +3,7 @@
 # and no policy: it decides whether it has the lock, whether a sha or an output equals the one given, whether a
 # condition was met in time, and therefore forward or back.
 #   start DIR SECONDS   start the run in DIR as a unit of its own, and follow it
-#   walk DIR            the unit itself: todo and, where a step does not hold, undo
+#   walk DIR            the unit itself: forward and, where a step does not hold, rollback
 #   back DIR            the unit's ExecStopPost: the way back of a run that was cut off
 #   follow DIR BYTE     print the log from BYTE on, until the run's end (ends with 76 where it has none)
 
@@ -11,7 +11,7 @@ export LC_ALL=C
 umask 077
 root=${RUNNEROPS_ROOT-} state=${RUNNEROPS_ROOT-}/var/lib/runnerops
 tab=$(printf '\t')
-list='' index=-1 part=''
+list='' index=-1 phase=''
 
 uptime() { read -r up _ </proc/uptime; }
 
@@ -64,15 +64,15 @@ stage() { # FILE PATH MODE OWNER SHA
 
 swap() { # PATH OLD NEW
     path=$root$1
-    if [ "$list" = undo ] && ! grep -qxF -e "$1" swapped 2>/dev/null; then return 0; fi
+    if [ "$list" = rollback ] && ! grep -qxF -e "$1" swapped 2>/dev/null; then return 0; fi
     now=$(sha "$path")
-    if [ "$list" = undo ] && ahead "$1" "$now"; then return 0; fi
-    if [ "$list" = todo ] && [ "$now" = "$3" ] && [ "$2" != "$3" ]; then return 0; fi
+    if [ "$list" = rollback ] && ahead "$1" "$now"; then return 0; fi
+    if [ "$list" = forward ] && [ "$now" = "$3" ] && [ "$2" != "$3" ]; then return 0; fi
     if [ "$now" != "$2" ]; then
         printf '%s was edited meanwhile\n' "$1" >"$desk/out"
         return 1
     fi
-    if [ "$list" = todo ]; then printf '%s\n' "$1" >>swapped && sync_all swapped || return 1; fi
+    if [ "$list" = forward ]; then printf '%s\n' "$1" >>swapped && sync_all swapped || return 1; fi
     if [ "$3" = absent ]; then
         rm -f "$path" || return 1
     else
@@ -84,7 +84,7 @@ swap() { # PATH OLD NEW
 }
 
 ahead() { # PATH SHA: whether the way back, from this step on, takes PATH to SHA: then it is there already
-    tail -n "+$((index + 1))" undo | (
+    tail -n "+$((index + 1))" rollback | (
         while IFS=$tab read -r verb path _ to; do
             if [ "$verb" = swap ] && [ "$path" = "$1" ] && [ "$to" = "$2" ]; then exit 0; fi
         done
@@ -97,13 +97,13 @@ newer() { # NEW OLD: NEW gets an mtime of now, and strictly later than OLD's, or
     if [ "$then" -ge "$(date +%s)" ]; then touch -c -d "@$((then + 1))" "$1"; else touch -c "$1"; fi
 }
 
-owe() { # SERVICE TEXT
-    if mkdir -p "$state/owed" && printf '%s\n' "$2" >"$state/owed/.$1" && sync_all "$state/owed/.$1" &&
-        mv -f "$state/owed/.$1" "$state/owed/$1" && sync_all "$state/owed"; then return 0; fi
-    [ "$list" = undo ] && [ -s "$state/owed/$1" ] # where the disk takes no other record, the older one will do
+intend() { # SERVICE TEXT
+    if mkdir -p "$state/intents" && printf '%s\n' "$2" >"$state/intents/.$1" && sync_all "$state/intents/.$1" &&
+        mv -f "$state/intents/.$1" "$state/intents/$1" && sync_all "$state/intents"; then return 0; fi
+    [ "$list" = rollback ] && [ -s "$state/intents/$1" ] # where the disk takes no other record, the older one will do
 }
 
-strike() { rm -f "$state/owed/$1" && { [ ! -d "$state/owed" ] || sync_all "$state/owed"; }; }
+complete() { rm -f "$state/intents/$1" && { [ ! -d "$state/intents" ] || sync_all "$state/intents"; }; }
 
 limited() { # SECONDS ARGV...: in a process group of its own, all of which is killed at the time limit (then: 137)
     setsid timeout -s KILL "$@" </dev/null &
@@ -162,14 +162,14 @@ step() { # a step's fields
     shift
     true >"$desk/out" # `:` would end the shell where that cannot be written
     case $verb in
-    guard | stage | swap | owe | strike | run | await) "$verb" "$@" ;;
-    part) [ "$list" = undo ] || { printf '%s\n' "$1" >>begun && sync_all begun; } ;;
+    guard | stage | swap | intend | complete | run | await) "$verb" "$@" ;;
+    phase) [ "$list" = rollback ] || { printf '%s\n' "$1" >>begun && sync_all begun; } ;;
     *) echo "unknown verb $verb" >"$desk/out" && false ;;
     esac
 }
 
 # shellcheck disable=SC2094  # the list's name is compared, its file only read
-walk_list() { # todo: up to the first step that does not hold, whose part is left in $part; undo: all of them
+walk_list() { # forward: up to the first step that does not hold, whose phase is left in $phase; rollback: all of them
     list=$1 index=-1 skip='' bad=0
     [ -r "$list" ] || return 1
     while IFS= read -r line <&3; do
@@ -180,11 +180,11 @@ walk_list() { # todo: up to the first step that does not hold, whose part is lef
         set -- $line
         set +f
         unset IFS
-        if [ "$list" = undo ] && [ "$1" = part ]; then
+        if [ "$list" = rollback ] && [ "$1" = phase ]; then
             if grep -qxF -e "$2" begun 2>/dev/null; then skip=''; else skip=1; fi
         fi
         [ -z "$skip" ] || continue
-        [ "$1" != part ] || part=$2
+        [ "$1" != phase ] || phase=$2
         event step ''
         if step "$@" 3<&-; then
             if [ -s "$desk/tell" ]; then notes <"$desk/tell" && rm -f "$desk/tell"; fi # for the person who reads this
@@ -193,15 +193,15 @@ walk_list() { # todo: up to the first step that does not hold, whose part is lef
             tail -n 20 "$desk/out" | notes
             event fail ''
             bad=1
-            [ "$list" = undo ] || break
+            [ "$list" = rollback ] || break
         fi
     done 3<"$list"
     return $bad
 }
 
-look() { # PARTS: what services say of themselves once a step of theirs did not hold: after the way back it is gone
-    [ -r look ] || return 0
-    parts=" $1 " list='' index=-1 skip=1
+diagnostics() { # PHASES: what services say of themselves once a step of theirs failed: after the rollback it is gone
+    [ -r diagnostics ] || return 0
+    phases=" $1 " list='' index=-1 skip=1
     while IFS= read -r line <&3; do
         IFS=$tab
         set -f
@@ -209,13 +209,13 @@ look() { # PARTS: what services say of themselves once a step of theirs did not 
         set -- $line
         set +f
         unset IFS
-        if [ "$1" = part ]; then
-            case $parts in *" $2 "*) skip='' ;; *) skip=1 ;; esac
+        if [ "$1" = phase ]; then
+            case $phases in *" $2 "*) skip='' ;; *) skip=1 ;; esac
         elif [ -z "$skip" ]; then
             step "$@" 3<&- || :
             tail -n 12 "$desk/out" | notes
         fi
-    done 3<look
+    done 3<diagnostics
 }
 
 lock() { exec 9>>"$state/lock" && flock -w 5 9 && desk && { echo $$ >holder || :; }; }
@@ -223,7 +223,7 @@ lock() { exec 9>>"$state/lock" && flock -w 5 9 && desk && { echo $$ >holder || :
 finish() { # WORD: no staged file is left, be it of a run that lost its power; then the last line
     spend
     [ -s verdict ] || echo "$1" >verdict # killed from here on, the run stays what it is
-    grep -h "^stage$tab" ../*/todo 2>/dev/null | while IFS=$tab read -r _ _ path _ _ wanted; do
+    grep -h "^stage$tab" ../*/forward 2>/dev/null | while IFS=$tab read -r _ _ path _ _ wanted; do
         staged "$path" "$wanted"
         rm -f "$beside"
     done
@@ -233,15 +233,15 @@ finish() { # WORD: no staged file is left, be it of a run that lost its power; t
     sync_all log .
 }
 
-go_back() { # WORD for a run in which no part had begun
+roll_back() { # WORD for a run in which no part had begun
     spend
     if [ ! -s begun ]; then
         finish "$1"
-    elif walk_list undo; then
+    elif walk_list rollback; then
         finish rolled-back
     else
-        look "$(tr '\n' ' ' <begun)"
-        finish needs-person
+        diagnostics "$(tr '\n' ' ' <begun)"
+        finish needs-attention
     fi
 }
 
@@ -259,11 +259,11 @@ prune() { # by the count and the KiB in `keep`, oldest first; nothing newer than
     done
 }
 
-spared() { # the last applied run, the last that brought each file, and those that owe something
-    cut -d ' ' -f 2 "$state"/owed/* 2>/dev/null
+spared() { # the last applied run, the last that brought each file, and those with an unfinished intent
+    cut -d ' ' -f 2 "$state"/intents/* 2>/dev/null
     grep -l "${tab}end${tab}applied\$" [0-9]*/log 2>/dev/null | sort -nr | head -n 1 | cut -d / -f 1
     grep -l "${tab}end${tab}applied\$" [0-9]*/log 2>/dev/null | while IFS=/ read -r run _; do
-        sed -n "s,^stage${tab}[^$tab]*$tab\\([^$tab]*\\).*,\\1$tab$run,p" "$run/todo"
+        sed -n "s,^stage${tab}[^$tab]*$tab\\([^$tab]*\\).*,\\1$tab$run,p" "$run/forward"
     done | sort -t "$tab" -k 1,1 -k 2,2nr | while IFS=$tab read -r path run; do
         [ "$path" = "${last-}" ] || echo "$run"
         last=$path
@@ -276,11 +276,11 @@ walk() {
     lock || { event end locked && return; }
     if ! reserve; then
         event note "no space left in $state"
-        go_back failed
+        roll_back failed
         return
     fi
-    sync_all todo undo meta reserve . .. # what is ours at a path is told by these, after a power cut too
-    if walk_list todo; then finish applied; else look "$part" && go_back failed; fi
+    sync_all forward rollback meta reserve . .. # what is ours at a path is told by these, after a power cut too
+    if walk_list forward; then finish applied; else diagnostics "$phase" && roll_back failed; fi
     prune
 }
 
@@ -288,7 +288,7 @@ back() {
     trap '' HUP PIPE
     if grep -q "${tab}end$tab" log; then return; fi
     lock || return 1
-    if [ -s verdict ]; then finish "$(cat verdict)"; else go_back interrupted; fi
+    if [ -s verdict ]; then finish "$(cat verdict)"; else roll_back interrupted; fi
     prune
 }
 

@@ -129,9 +129,9 @@ observe_runs() { # what runnerops keeps on the host; one process a question, how
   state=$root/var/lib/runnerops
   [ -d "$state" ] || return 0
   ask numbers frame_numbers
-  ask owed grep -H . "$state"/owed/*
+  ask intents grep -H . "$state"/intents/*
   ask runs frame_runs
-  ask staged grep -H -e '^stage	' -e '^swap	.*	absent$' "$state"/runs/*/todo
+  ask staged grep -H -e '^stage	' -e '^swap	.*	absent$' "$state"/runs/*/forward
   ask alive systemctl list-units --all --plain --no-legend --no-pager 'runnerops-*'
   ask ends grep -H -e "	end	" -e "	note	clock " "$state"/runs/*/log # after `alive`: one that ends meanwhile is no dead one
 }

@@ -46,9 +46,9 @@ _STOP = (
 )
 _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f]")
 _MARGIN_SECONDS = 30
-List: TypeAlias = Literal["todo", "undo", ""]
+List: TypeAlias = Literal["forward", "rollback", ""]
 Kind: TypeAlias = Literal["step", "done", "wait", "note", "fail", "end"]
-_LINE = re.compile(r"([0-9.]+)\t(todo|undo|)\t(-?[0-9]+)\t(step|done|wait|note|fail|end)\t([^\t\n]*)")
+_LINE = re.compile(r"([0-9.]+)\t(forward|rollback|)\t(-?[0-9]+)\t(step|done|wait|note|fail|end)\t([^\t\n]*)")
 
 
 class StepError(ValueError):
@@ -102,14 +102,14 @@ def payload(plan: Plan, secrets: Sequence[str]) -> bytes:
     """
     files = {
         "host.sh": Path(__file__).with_name("host.sh").read_bytes(),
-        "undo": encode(plan.rollback),
-        "look": encode(plan.diagnostics),
+        "rollback": encode(plan.rollback),
+        "diagnostics": encode(plan.diagnostics),
         "meta": f"{meta_text(plan)}\n".encode(),
         "secrets": "".join(f"{line}\n" for line in secrets if line).encode(),
         "versions": "".join(f"{name}\t{key}\t{said}\n" for name, (key, said) in plan.versions.items()).encode(),
         "keep": f"{plan.keep_runs} {KEEP_KIB}\n".encode(),
         **plan.files,
-        "todo": encode(plan.forward),
+        "forward": encode(plan.forward),
     }
     import tarfile  # noqa: PLC0415  only a deploy that changes something needs it
 
@@ -127,7 +127,7 @@ def meta_text(plan: Plan) -> str:
     requester = plan.requester
     meta = {
         "run": plan.run,
-        "origin": {
+        "requested_by": {
             "user": requester.user,
             "machine": requester.machine,
             "commit": requester.commit,
@@ -138,7 +138,10 @@ def meta_text(plan: Plan) -> str:
         "actions": [f"{action.shown} {action.service}" for action in plan.actions],
         "files": dict(plan.applied),
         "contents": dict(plan.contents),
-        "given": {"key": plan.secret_fingerprints.key, "marks": dict(plan.secret_fingerprints.fingerprints)},
+        "secret_fingerprints": {
+            "key": plan.secret_fingerprints.key,
+            "fingerprints": dict(plan.secret_fingerprints.fingerprints),
+        },
     }
     return json.dumps(meta, sort_keys=True)
 

@@ -43,7 +43,7 @@ def host_state(answers: Answers, files: Mapping[str, RemoteFile], facts: Facts) 
         staged=_staged(answers),
         base=dict(_contents(answers, since, metas.get(since, {}))),
         since=since,
-        secret_fingerprints=_given(metas.get(since, {}).get("given")),
+        secret_fingerprints=_given(metas.get(since, {}).get("secret_fingerprints")),
         versions=dict(_versions(answers)),
     )
 
@@ -72,7 +72,7 @@ def _addresses(text: str) -> Iterator[str]:
 def _intents(answers: Answers) -> Iterator[Intent]:
     """`VERB RUN INVOCATION` in a file named for the service; what cannot be read is owed at its harshest, to any."""
     names = {service.value: service for service in ServiceName}
-    for path, text in _lines(answers, "owed"):
+    for path, text in _lines(answers, "intents"):
         service = names.get(path.rpartition("/")[2])
         if service is None:
             continue
@@ -110,7 +110,7 @@ def read_runs(metas: Mapping[int, Mapping[str, Any]], answers: Answers, logs: st
             begins.setdefault(number, _number(text.removeprefix("clock ")))
     running = {line.split()[0] for line in _text(answers, "alive").splitlines() if " failed " not in line}
     for number, meta in sorted(metas.items()):
-        requester = meta.get("origin")
+        requester = meta.get("requested_by")
         files = meta.get("files")
         yield Run(
             number=number,
@@ -139,7 +139,7 @@ def _contents(answers: Answers, run: int, meta: Mapping[str, Any]) -> Iterator[t
 
 def _given(found: Any) -> SecretFingerprints:
     """What the last run that ended well carried on; nothing of it counts where its key cannot be read."""
-    key, fingerprints = (found.get("key"), found.get("marks")) if isinstance(found, dict) else (None, None)
+    key, fingerprints = (found.get("key"), found.get("fingerprints")) if isinstance(found, dict) else (None, None)
     if not isinstance(key, str) or not isinstance(fingerprints, dict) or not re.fullmatch(r"([0-9a-f]{2})+", key):
         return SecretFingerprints()
     return SecretFingerprints(key, {str(name): str(location) for name, location in fingerprints.items()})

@@ -9,12 +9,12 @@ from typing import Any
 from runnerops.report.text import WIDTH, Line
 from runnerops.services.verify import Check
 
-_WORDS = {"holds": ("plain", "ok"), "broken": ("bad", "BROKEN"), "untried": ("warn", "untried")}
+_WORDS = {"pass": ("plain", "ok"), "fail": ("bad", "FAIL"), "skip": ("warn", "skipped")}
 _COLUMN = 2 + max(len(word) for _, word in _WORDS.values()) + 2
 
 
 def check_lines(check: Check) -> Iterator[Line]:
-    """The link, and where there is something to say, why and what to type. The line to type is never wrapped."""
+    """The check, and where there is something to say, why and what to type. The line to type is never wrapped."""
     style, word = _WORDS[check.state]
     yield from _wrapped(style, f"  {word}".ljust(_COLUMN), check.what)
     if check.reason:
@@ -37,20 +37,20 @@ def _wrapped(style: str, indent: str, text: str) -> Iterator[Line]:
 
 def summary_line(checks: Sequence[Check]) -> Line:
     """How one host stands."""
-    broken = sum(check.state == "broken" for check in checks)
-    untried = sum(check.state == "untried" for check in checks)
+    failed = sum(check.state == "fail" for check in checks)
+    skipped = sum(check.state == "skip" for check in checks)
     if not checks:
         return "warn", "nothing to verify: it has neither a cache nor a mirror"
-    words = f"{len(checks) - broken - untried} of {len(checks)} links hold"
-    words += f", {broken} broken" if broken else ""
-    words += f", {untried} untried" if untried else ""
-    return ("bad" if broken else "good"), words
+    words = f"{len(checks) - failed - skipped} of {len(checks)} checks passed"
+    words += f", {failed} failed" if failed else ""
+    words += f", {skipped} skipped" if skipped else ""
+    return ("bad" if failed else "good"), words
 
 
 def check_document(check: Check) -> dict[str, Any]:
-    """One link."""
+    """One check."""
     return {
-        "link": check.link,
+        "check": check.name,
         "service": check.service.value,
         "what": check.what,
         "state": check.state,

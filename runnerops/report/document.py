@@ -27,8 +27,8 @@ def plan_document(
         "files": [_change(change, masker) for change in plan.changes]
         + [{"path": path, "state": "in sync"} for path in in_sync],
         "actions": [_action(action) for action in plan.actions],
-        "stops": [_stop(blocker) for blocker in plan.blockers],
-        "allowed": [_stop(blocker) for blocker in plan.overridden],
+        "blockers": [_stop(blocker) for blocker in plan.blockers],
+        "overridden": [_stop(blocker) for blocker in plan.overridden],
         "findings": [finding_document(finding) for finding in plan.findings],
         "notes": list(plan.notes),
         "after": sorted(plan.after),
@@ -41,10 +41,10 @@ def run_document(run: Run) -> dict[str, Any]:
     """A run on a host, in short."""
     return {
         "run": run.number,
-        "going_on": run.running,
+        "running": run.running,
         "end": run.result,
-        "began": run.started_at,
-        "origin": origin_document(run.requester),
+        "started_at": run.started_at,
+        "requested_by": origin_document(run.requester),
     }
 
 
@@ -64,8 +64,8 @@ def _change(change: Change, masker: Masker) -> dict[str, Any]:
         "path": change.old.path,
         "service": change.new.spec.service.value,
         "state": state_of(change),
-        "cause": change.origin,
-        "causes": {key_text(key_change.key): key_change.origin for key_change in change.key_changes},
+        "origin": change.origin,
+        "origins": {key_text(key_change.key): key_change.origin for key_change in change.key_changes},
         "edited": {"since_run": drift.run, "at": drift.at or None, "by": drift.by} if drift else None,
         "keys": [key_text(key_change.key) for key_change in change.key_changes],
         "diff": diff_lines(change, masker),
@@ -90,7 +90,7 @@ def _stop(blocker: Blocker) -> dict[str, Any]:
     return {
         "code": blocker.code,
         "message": blocker.message,
-        "allowable": blocker.overridable,
+        "overridable": blocker.overridable,
         "details": list(blocker.details),
     }
 
@@ -128,7 +128,7 @@ def outcome_document(outcome: Outcome) -> dict[str, Any]:
         "host": outcome.host,
         "result": outcome.result.value,
         "message": outcome.message,
-        "look": list(outcome.diagnostics),
+        "diagnostics": list(outcome.diagnostics),
         "hint": outcome.hint,
         "seconds": round(outcome.seconds, 2),
     }

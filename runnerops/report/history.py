@@ -44,9 +44,9 @@ def record_lines(record: Record, host: str, clock: int, *, verbose: bool) -> Ite
 
 def _step_lines(record: Record) -> Iterator[Line]:
     for event, took in timed_steps(record):
-        steps = record.rollback if event.list == "undo" else record.forward
+        steps = record.rollback if event.list == "rollback" else record.forward
         text = step_text(steps[event.step]) if 0 <= event.step < len(steps) else ""
-        back = "back: " if event.list == "undo" else ""
+        back = "back: " if event.list == "rollback" else ""
         yield "dim", f"  {took:8.2f} s  {back}{text}"
 
 
@@ -103,10 +103,10 @@ def _document(record: Record) -> dict[str, Any]:
         "command": record.command,
         "result": record.result.value if run.result or run.running else Result.UNKNOWN.value,
         "end": run.result,
-        "going_on": run.running,
-        "began": run.started_at,
-        "ended": round(record.finished_at, 2) if run.result else None,
-        "origin": origin_document(run.requester),
+        "running": run.running,
+        "started_at": run.started_at,
+        "finished_at": round(record.finished_at, 2) if run.result else None,
+        "requested_by": origin_document(run.requester),
         "files": list(record.swapped),
         "actions": list(record.actions),
         "failed": step_text(record.failed) if record.failed else None,
@@ -115,5 +115,5 @@ def _document(record: Record) -> dict[str, Any]:
 
 
 def _event(record: Record, event: Event) -> dict[str, Any]:
-    steps = record.rollback if event.list == "undo" else record.forward
+    steps = record.rollback if event.list == "rollback" else record.forward
     return event_document(event, step_text(steps[event.step]) if 0 <= event.step < len(steps) else "")

@@ -12,11 +12,11 @@ from runnerops.model.plan import Change, Drift
 def cause_texts(change: Change) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Words and the keys that they are about, in the order of the file; a rewriting of no meaning has no keys."""
     words = {
-        "yours": "your change",
+        "inventory": "your change",
         "host": drift_text(change.drift),
         "runner": drift_text(change.drift),
         "both": f"your change, and {drift_text(change.drift)}",
-        "first": "not ours yet",
+        "unmanaged": "not ours yet",
     }
     keys: dict[str, list[str]] = {}
     for key_change in change.key_changes:

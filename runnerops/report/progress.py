@@ -44,7 +44,7 @@ def open_show(plans: Mapping[str, Plan], screen: Screen, stack: ExitStack, *, as
 
 def step_of(plan: Plan, event: Event) -> Step | None:
     """The step that an event is about."""
-    steps = plan.rollback if event.list == "undo" else plan.forward
+    steps = plan.rollback if event.list == "rollback" else plan.forward
     return steps[event.step] if event.list and 0 <= event.step < len(steps) else None
 
 
@@ -80,9 +80,9 @@ class Lines:
             self._say(f"{event.host}:   {event.text}", "dim")
         elif event.kind == "wait":
             self._wait(f"{event.host}:   {_waiting(step, event)}")
-        elif event.kind == "step" and (step.verb == "part" or self._verbose):
-            back = "back: " if event.list == "undo" else ""
-            text = step.args[0].replace("_", "-") if step.verb == "part" and not self._verbose else step_text(step)
+        elif event.kind == "step" and (step.verb == "phase" or self._verbose):
+            back = "back: " if event.list == "rollback" else ""
+            text = step.args[0].replace("_", "-") if step.verb == "phase" and not self._verbose else step_text(step)
             self._say(f"{event.host}: {back}{text}", "dim" if self._verbose else "plain")
 
     def end(self, outcome: Outcome) -> None:
@@ -136,7 +136,7 @@ class Bars(Lines):
             self._tasks[event.host] = self._bars.add_task("", total=len(plan.forward), host=event.host)
         if step and event.kind in {"step", "wait"}:
             text = _waiting(step, event) if event.kind == "wait" else step_text(step)
-            done = event.step if event.list == "todo" else 0
+            done = event.step if event.list == "forward" else 0
             self._bars.update(self._tasks[event.host], completed=done, description=escape(text[:50]))
 
     def end(self, outcome: Outcome) -> None:

@@ -66,13 +66,13 @@ def status_document(host: str, observed: HostState, standings: Sequence[ServiceS
                 "managed": one.managed,
                 "version": one.version,
                 "state": one.state,
-                "well": one.healthy,
-                "words": list(one.details),
+                "healthy": one.healthy,
+                "details": list(one.details),
                 "no_longer_managed": list(one.left),
             }
             for one in standings
         ],
-        "owed": [
+        "intents": [
             {"service": intent.service.value, "verb": intent.verb.name.lower(), "run": intent.run}
             for intent in observed.intents
         ],
@@ -84,9 +84,9 @@ def _run_document(run: Run) -> dict[str, Any]:
     return {
         "run": run.number,
         "end": run.result,
-        "going_on": run.running,
-        "began": run.started_at,
-        "origin": {
+        "running": run.running,
+        "started_at": run.started_at,
+        "requested_by": {
             "user": requester.user,
             "machine": requester.machine,
             "commit": requester.commit,

@@ -51,7 +51,7 @@ def diagnose(unit: str) -> Step:
 
 def intend(service: ServiceName, verb: Verb, run_number: int, invocation: str) -> Step:
     """What is owed until it is struck: by which run, and to which life of the service."""
-    return Step("owe", (service, f"{verb.name.lower()} {run_number} {invocation or NOTHING}"))
+    return Step("intend", (service, f"{verb.name.lower()} {run_number} {invocation or NOTHING}"))
 
 
 def still_intended(intent: Intent | None, invocation: str) -> bool:
@@ -62,7 +62,7 @@ def still_intended(intent: Intent | None, invocation: str) -> bool:
 def restore_intent(service: ServiceName, intent: Intent | None) -> Step:
     """On the way back: what was owed before the run is owed again, else nothing."""
     if intent is None:
-        return Step("strike", (service,))
+        return Step("complete", (service,))
     return intend(service, intent.verb, intent.run, intent.invocation or ANY)
 
 
@@ -71,8 +71,8 @@ def intend_again(service: ServiceName, forward: Iterable[Step], run_number: int,
 
     `rested`: an earlier part brought this service to rest, and owes it a start.
     """
-    due = {step.args[0]: step.args[1].split()[0] for step in forward if step.verb == "owe"}
+    due = {step.args[0]: step.args[1].split()[0] for step in forward if step.verb == "intend"}
     if stopped:
         due.setdefault(service, Verb.RESTART.name.lower())
     for name, verb in due.items():
-        yield Step("owe", (name, f"{verb} {run_number} {ANY}"))
+        yield Step("intend", (name, f"{verb} {run_number} {ANY}"))

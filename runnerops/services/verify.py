@@ -65,12 +65,12 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One link of the chain. `reason` says why it is broken or untried (or adds to what holds), `fix` what to type."""
+    """One check of the way that a pull takes. `reason` says why it failed or was skipped (or adds to one that passed), `fix` what to type."""
 
-    link: str
+    name: str
     service: ServiceName
     what: str
-    state: Literal["holds", "broken", "untried"] = "holds"
+    state: Literal["pass", "fail", "skip"] = "pass"
     reason: str = ""
     fix: str = ""
 

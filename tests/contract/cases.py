@@ -12,7 +12,7 @@ from runnerops.services.base import sha256
 A, B, C = "/etc/runnerops-contract/a.conf", "/srv/runnerops-contract/deep/b.conf", "/etc/runnerops-contract/c.conf"
 OLD, NEW, OTHER = b"old\n", b"new\n", b"other\n"
 BESIDE = "/etc/runnerops-contract/.a.conf.runnerops"
-OWED = "/var/lib/runnerops/owed/docker"
+OWED = "/var/lib/runnerops/intents/docker"
 FOLDERS = ("/etc/runnerops-contract", "/srv/runnerops-contract")
 SECRET = "s3cret-s3cret"
 File = tuple[bytes, str]
@@ -56,8 +56,8 @@ def guard(want: str, *argv: str) -> Step:
     return Step("guard", (want, *argv))
 
 
-ONE, TWO = Step("part", ("docker",)), Step("part", ("registry",))
-OWE, STRIKE = Step("owe", ("docker", "restart 1 abc")), Step("strike", ("docker",))
+ONE, TWO = Step("phase", ("docker",)), Step("phase", ("registry",))
+OWE, STRIKE = Step("intend", ("docker", "restart 1 abc")), Step("complete", ("docker",))
 CHANGE = (stage("old", A), stage("new", A, "0600"), stage("other", B))
 BACK = (TWO, swap(B, "other", "absent"), ONE, swap(A, "new", "old"))
 
@@ -127,7 +127,7 @@ CASES = (
     ),
     Case(
         "a way back that fails goes on",
-        "needs-person",
+        "needs-attention",
         (*CHANGE, ONE, swap(A, "old", "new"), run("false")),
         (ONE, run("sh", "-c", "echo stuck; exit 1"), swap(A, "new", "old")),
         notes=("stuck",),

@@ -58,12 +58,12 @@ class _Walk:
 
     def whole(self) -> None:
         self.tell("", -1, "note", "clock 1000")
-        if self.steps("todo"):
+        if self.steps("forward"):
             word = "applied"
         elif not self.begun:
             word = "failed"
         else:
-            word = "rolled-back" if self.steps("undo") else "needs-person"
+            word = "rolled-back" if self.steps("rollback") else "needs-attention"
         self.tell("", -1, "end", word)
 
     def tell(self, name: str, index: int, kind: str, text: str = "") -> None:
@@ -75,7 +75,7 @@ class _Walk:
         skip = False
         for index, line in enumerate(self.secret_fingerprints[name].decode().splitlines()):
             verb, *words = line.split("\t")
-            if name == "undo" and verb == "part":
+            if name == "rollback" and verb == "phase":
                 skip = words[0] not in self.begun
             if skip:
                 continue
@@ -92,23 +92,23 @@ class _Walk:
                     self.tell(name, index, "note", text)
             self.tell(name, index, "fail")
             good = False
-            if name == "todo":
+            if name == "forward":
                 break
         return good
 
     def holds(self, name: str, index: int, verb: str, words: list[str]) -> bool:
-        if verb == "part":
-            self.begun |= {words[0]} if name == "todo" else set()
+        if verb == "phase":
+            self.begun |= {words[0]} if name == "forward" else set()
         elif verb == "stage":
             file, path, mode, _, wanted = words
             self.staged[path, wanted] = (self.secret_fingerprints[file], mode)
             return sha256(self.secret_fingerprints[file]) == wanted
         elif verb == "swap":
             return self.swap(name, index, *words)
-        elif verb == "owe":
-            self.files[f"/var/lib/runnerops/owed/{words[0]}"] = (f"{words[1]}\n".encode(), "0600")
-        elif verb == "strike":
-            self.files.pop(f"/var/lib/runnerops/owed/{words[0]}", None)
+        elif verb == "intend":
+            self.files[f"/var/lib/runnerops/intents/{words[0]}"] = (f"{words[1]}\n".encode(), "0600")
+        elif verb == "complete":
+            self.files.pop(f"/var/lib/runnerops/intents/{words[0]}", None)
         elif verb == "guard":
             return self.program(words[1:])[1] == words[0]
         elif verb == "run":
@@ -124,7 +124,7 @@ class _Walk:
 
     def swap(self, name: str, index: int, path: str, old: str, new: str) -> bool:
         now = sha256(self.files[path][0]) if path in self.files else "absent"
-        there = now == new != old if name == "todo" else path not in self.swapped or self.ahead(index, path, now)
+        there = now == new != old if name == "forward" else path not in self.swapped or self.ahead(index, path, now)
         if there:
             return True
         if now != old:
@@ -143,7 +143,7 @@ class _Walk:
 
     def ahead(self, index: int, path: str, now: str) -> bool:
         """Whether the way back, from this step on, takes the path to what is there."""
-        steps = (line.split("\t") for line in self.secret_fingerprints["undo"].decode().splitlines()[index:])
+        steps = (line.split("\t") for line in self.secret_fingerprints["rollback"].decode().splitlines()[index:])
         return any(step[:2] == ["swap", path] and step[3] == now for step in steps)
 
     def program(self, argv: list[str]) -> tuple[int, str]:

@@ -56,7 +56,7 @@ def walk(walker: Walker, old: Tree, new: Tree, now: str, *, fails: bool = False)
     forward = [
         Step("stage", ("old.1", PATH, "0600", "root:root", sha256(before))),
         Step("stage", ("new.1", PATH, "0600", "root:root", sha256(after))),
-        Step("part", ("gitlab_runner",)),
+        Step("phase", ("gitlab_runner",)),
         swap,
         Step("run", ("10", "cp", "now", path)),
         written.is_there(PATH, after),
@@ -64,7 +64,7 @@ def walk(walker: Walker, old: Tree, new: Tree, now: str, *, fails: bool = False)
     if fails:
         forward.append(Step("run", ("10", "false")))
     rollback = [
-        Step("part", ("gitlab_runner",)),
+        Step("phase", ("gitlab_runner",)),
         written.taken_back(PATH, after),
         Step("swap", (PATH, sha256(after), sha256(before))),
     ]
@@ -110,14 +110,14 @@ def test_the_usual_way_back(walker: Walker) -> None:
 
 def test_what_somebody_else_wrote_needs_a_person_and_stays(walker: Walker) -> None:
     said = walk(walker, OLD, NEW, "concurrent = 77\n")
-    assert said[-1] == "needs-person"
+    assert said[-1] == "needs-attention"
     assert walker.read(PATH) == "concurrent = 77\n"
 
 
 def test_a_run_that_ends_before_its_swap_has_nothing_to_take_back(walker: Walker) -> None:
     before, after = to_toml(OLD).encode(), to_toml(NEW).encode()
     walker.put(PATH, before.decode(), 0o600)
-    part = Step("part", ("gitlab_runner",))
+    part = Step("phase", ("gitlab_runner",))
     rollback = [part, written.taken_back(PATH, after), Step("swap", (PATH, sha256(after), sha256(before)))]
     walker.prepare([part, Step("run", ("10", "false"))], rollback, dict(written.files(before, after, ())))
     assert walker.walk() == "rolled-back"

@@ -32,7 +32,7 @@ class DemoHost:
         return self._site.root / path.lstrip("/")
 
     def clear(self) -> None:
-        for folder in (*FOLDERS, "/var/lib/runnerops/owed"):
+        for folder in (*FOLDERS, "/var/lib/runnerops/intents"):
             shutil.rmtree(self.at(folder), ignore_errors=True)
 
     def put(self, path: str, content: bytes, mode: str) -> None:

@@ -46,9 +46,9 @@ VERBS = [
     (Step("await", ("1", "=a b", "echo", "a b")), True),
     (Step("await", ("1", "=", "true")), True),
     (Step("await", ("1", "~ b", "echo", "a b c")), True),
-    (Step("owe", ("docker", "restart 1 abc")), True),
-    (Step("strike", ("docker",)), True),
-    (Step("part", ("docker",)), True),
+    (Step("intend", ("docker", "restart 1 abc")), True),
+    (Step("complete", ("docker",)), True),
+    (Step("phase", ("docker",)), True),
     (swap(A, OLD, OLD), False),  # nothing was staged for it
     (swap(A, b"other", NEW_A), False),
     (swap(A, OLD, None), True),
@@ -103,8 +103,8 @@ def test_a_file_that_is_new_already_is_left_alone(walker: Walker) -> None:
 def test_a_file_edited_meanwhile_is_not_lost(walker: Walker) -> None:
     edit = sh(f"echo edited >{walker.at(A)}")
     walker.prepare(
-        [stage("new.1", A, NEW_A), edit, Step("part", ("x",)), swap(A, OLD, NEW_A)],
-        [Step("part", ("x",)), swap(A, NEW_A, OLD)],
+        [stage("new.1", A, NEW_A), edit, Step("phase", ("x",)), swap(A, OLD, NEW_A)],
+        [Step("phase", ("x",)), swap(A, NEW_A, OLD)],
         {"new.1": NEW_A},
     )
     assert walker.walk() == "rolled-back"
@@ -113,12 +113,12 @@ def test_a_file_edited_meanwhile_is_not_lost(walker: Walker) -> None:
 
 
 def test_what_is_owed_is_on_disk_until_it_is_struck(walker: Walker) -> None:
-    intents = walker.at("/var/lib/runnerops/owed/docker")
+    intents = walker.at("/var/lib/runnerops/intents/docker")
     walker.prepare(
         [
-            Step("owe", ("docker", "restart 1 abc")),
+            Step("intend", ("docker", "restart 1 abc")),
             sh(f"cp {intents} {walker.root}/tmp/seen"),
-            Step("strike", ("docker",)),
+            Step("complete", ("docker",)),
         ]
     )
     assert walker.walk() == "applied"
@@ -136,26 +136,26 @@ def whole_run(fail_at: int | None = None, how: str = "false") -> tuple[list[Step
         stage("old.1", A, OLD),
         stage("new.1", A, NEW_A),
         stage("new.2", B, NEW_B),
-        Step("part", ("one",)),
-        Step("owe", ("one", "reload 1 abc")),
+        Step("phase", ("one",)),
+        Step("intend", ("one", "reload 1 abc")),
         swap(A, OLD, NEW_A),
         sh("echo acted one >>../acts"),
-        Step("strike", ("one",)),
-        Step("part", ("two",)),
-        Step("owe", ("two", "restart 1 abc")),
+        Step("complete", ("one",)),
+        Step("phase", ("two",)),
+        Step("intend", ("two", "restart 1 abc")),
         swap(B, None, NEW_B),
         sh("echo acted two >>../acts"),
-        Step("strike", ("two",)),
+        Step("complete", ("two",)),
     ]
     rollback = [
-        Step("part", ("one",)),
+        Step("phase", ("one",)),
         swap(A, NEW_A, OLD),
         sh("echo undid one >>../acts"),
-        Step("strike", ("one",)),
-        Step("part", ("two",)),
+        Step("complete", ("one",)),
+        Step("phase", ("two",)),
         swap(B, NEW_B, None),
         sh("echo undid two >>../acts"),
-        Step("strike", ("two",)),
+        Step("complete", ("two",)),
     ]
     if fail_at is not None:
         forward.insert(fail_at, sh(how))
@@ -170,7 +170,7 @@ def as_it_was(walker: Walker) -> None:
     assert walker.read(A) == OLD.decode()
     assert walker.read(B) is None
     assert walker.debris() == []
-    assert list(walker.at("/var/lib/runnerops/owed").glob("[!.]*")) == []
+    assert list(walker.at("/var/lib/runnerops/intents").glob("[!.]*")) == []
 
 
 def test_a_run_without_a_fault(walker: Walker) -> None:
@@ -193,7 +193,7 @@ def test_a_step_that_fails_anywhere_leaves_all_as_it_was(walker: Walker) -> None
     def check(disk: Walker, at: int) -> None:
         forward, rollback = whole_run(at)
         disk.prepare(forward, rollback, FILES)
-        begun = sum(step.verb == "part" for step in forward[:at])
+        begun = sum(step.verb == "phase" for step in forward[:at])
         assert (at, disk.walk()) == (at, "rolled-back" if begun else "failed")
         as_it_was(disk)
         acts = (disk.read("/var/lib/runnerops/runs/acts") or "").splitlines()
@@ -212,7 +212,7 @@ def test_a_walker_killed_anywhere_is_brought_back(walker: Walker) -> None:
         forward.insert(at, sh(KILL))
         disk.prepare(forward, rollback, FILES)
         assert (at, disk.walk()) == (at, "")
-        begun = sum(step.verb == "part" for step in forward[:at])
+        begun = sum(step.verb == "phase" for step in forward[:at])
         assert (at, disk.back()) == (at, "rolled-back" if begun else "interrupted")
         as_it_was(disk)
         log = (disk.folder / "log").read_bytes()
@@ -226,7 +226,7 @@ def test_a_way_back_that_fails_goes_on_and_asks_for_a_person(walker: Walker) -> 
     forward, rollback = whole_run(LENGTH)
     rollback.insert(1, sh("false"))
     walker.prepare(forward, rollback, FILES)
-    assert walker.walk() == "needs-person"
+    assert walker.walk() == "needs-attention"
     as_it_was(walker)
 
 
@@ -235,7 +235,7 @@ MIDDLE = b"middle\n"
 
 def sticky_run(walker: Walker, *last: Step) -> None:
     """A way back over a content in between, looked at after each of its swaps."""
-    part, diagnostics = Step("part", ("x",)), sh(f"cat {walker.at(A)} >>../seen")
+    part, diagnostics = Step("phase", ("x",)), sh(f"cat {walker.at(A)} >>../seen")
     staged = [stage("old.1", A, OLD), stage("new.1", A, NEW_A), stage("mid", A, MIDDLE)]
     rollback = [part, swap(A, NEW_A, MIDDLE), diagnostics, swap(A, MIDDLE, OLD), diagnostics]
     walker.prepare([*staged, part, swap(A, OLD, NEW_A), *last], rollback, {"old.1": OLD, "new.1": NEW_A, "mid": MIDDLE})
@@ -283,7 +283,7 @@ def test_a_run_that_was_killed_while_it_tidied_up_stays_applied(walker: Walker) 
 
 def test_a_list_that_is_lost_is_no_run_that_went_well(walker: Walker) -> None:
     walker.prepare([sh("true")])
-    (walker.folder / "todo").unlink()
+    (walker.folder / "forward").unlink()
     assert walker.walk() == "failed"
 
 
@@ -375,7 +375,7 @@ def test_what_commands_print_and_note_needs_no_disk_where_there_is_run(walker: W
     walker.at("/run").mkdir()
     noted = sh('cd "$RUNNEROPS_DESK" && echo x >noted')
     read = ("sh", "-c", 'cat "$RUNNEROPS_DESK/noted"')
-    walker.prepare([noted, Step("await", ("1", "=x", *read)), Step("guard", ("x", *read)), sh("[ -s todo ]")])
+    walker.prepare([noted, Step("await", ("1", "=x", *read)), Step("guard", ("x", *read)), sh("[ -s forward ]")])
     for name in ("out", "err", "noted"):
         (walker.folder / name).mkdir()  # nothing could be written there
     assert walker.walk() == "applied"
@@ -414,42 +414,47 @@ def test_a_step_that_holds_may_leave_a_word_for_the_person(walker: Walker) -> No
 
 
 LOOK = protocol.encode(
-    [Step("part", ("one",)), sh("echo one says"), Step("part", ("two",)), sh("echo two says s3cret; echo more; false")]
+    [
+        Step("phase", ("one",)),
+        sh("echo one says"),
+        Step("phase", ("two",)),
+        sh("echo two says s3cret; echo more; false"),
+    ]
 )
 
 
 def test_what_a_service_says_is_told_when_a_step_of_its_part_did_not_hold(walker: Walker) -> None:
-    forward = [Step("part", ("one",)), sh("true"), Step("part", ("two",)), sh("false")]
-    walker.prepare(forward, [Step("part", ("one",)), sh("true")], {"look": LOOK, "secrets": b"s3cret\n"})
+    forward = [Step("phase", ("one",)), sh("true"), Step("phase", ("two",)), sh("false")]
+    walker.prepare(forward, [Step("phase", ("one",)), sh("true")], {"diagnostics": LOOK, "secrets": b"s3cret\n"})
     assert walker.walk() == "rolled-back"
     assert notes(walker) == ["more"]
 
 
 def test_when_the_way_back_fails_every_part_that_had_begun_says_its_word(walker: Walker) -> None:
-    forward = [Step("part", ("one",)), Step("part", ("two",)), sh("false")]
-    walker.prepare(forward, [Step("part", ("one",)), sh("false")], {"look": LOOK})
-    assert walker.walk() == "needs-person"
+    forward = [Step("phase", ("one",)), Step("phase", ("two",)), sh("false")]
+    walker.prepare(forward, [Step("phase", ("one",)), sh("false")], {"diagnostics": LOOK})
+    assert walker.walk() == "needs-attention"
     assert notes(walker) == ["two says s3cret", "more", "one says", "two says s3cret", "more"]
 
 
 def test_before_the_first_part_nobody_is_asked(walker: Walker) -> None:
-    walker.prepare([sh("false")], files={"look": LOOK})
+    walker.prepare([sh("false")], files={"diagnostics": LOOK})
     assert walker.walk() == "failed"
     assert notes(walker) == []
 
 
 def test_where_no_other_record_can_be_written_the_older_one_will_do_on_the_way_back(walker: Walker) -> None:
-    part, intents = Step("part", ("one",)), Step("owe", ("one", "restart 1 any"))
+    part, intents = Step("phase", ("one",)), Step("intend", ("one", "restart 1 any"))
     full = sh(f"mkdir {walker.at('/var/lib/runnerops/intents/.one')}; false")  # nothing can be written there
-    walker.prepare([part, Step("owe", ("one", "reload 1 abc")), full], [part, intents])
+    walker.prepare([part, Step("intend", ("one", "reload 1 abc")), full], [part, intents])
     walker.call("walk", str(walker.folder))  # and complains
     assert walker.end() == "rolled-back"
-    assert walker.read("/var/lib/runnerops/owed/one") == "reload 1 abc\n"
+    assert walker.read("/var/lib/runnerops/intents/one") == "reload 1 abc\n"
 
 
 def test_a_way_back_that_can_owe_nothing_asks_for_a_person(walker: Walker) -> None:
-    part, intents = Step("part", ("one",)), Step("owe", ("one", "restart 1 any"))
+    part, intents = Step("phase", ("one",)), Step("intend", ("one", "restart 1 any"))
     full = sh(f"mkdir -p {walker.at('/var/lib/runnerops/intents/.one')}; false")
     walker.prepare([part, full], [part, intents])
     walker.call("walk", str(walker.folder))
-    assert walker.end() == "needs-person"
+    assert walker.end() == "needs-attention"

@@ -72,7 +72,7 @@ def test_the_last_one_that_brought_each_file_stays(walker: Walker) -> None:
 
 def test_one_whose_action_is_owed_stays(walker: Walker) -> None:
     owing = replace(walker, run=1)
-    owing.prepare([Step("part", ("docker",)), Step("owe", ("docker", "restart 1 abc")), sh("false")])
+    owing.prepare([Step("phase", ("docker",)), Step("intend", ("docker", "restart 1 abc")), sh("false")])
     assert owing.walk() == "rolled-back"
     for number in range(2, 6):
         recording(walker, number, b"1 100000\n")

@@ -51,14 +51,14 @@ def test_a_config_that_the_registry_panics_of(project: Project, host: LabHost, l
     kept = host.run("docker inspect --format '{{.State.StartedAt}}' kept").stdout
     broken = {"middleware": {"storage": [{"name": "none-such"}]}}
     project.set(host.name, "registry", "caches", 0, "config", value=broken)
-    said = project.deploy("--prove-timeout", "6s", code=4)
+    said = project.deploy("--verify-timeout", "6s", code=4)
     assert "back as it was" in said
     assert "cache dockerhub: " in said
     assert "none-such" in said
     assert host.read("/opt/registry/registry-config.yml") == config
     assert host.get("http://172.17.0.1:5000/v2/")[0] == 200
     assert host.run("docker inspect --format '{{.State.StartedAt}}' kept").stdout == kept
-    assert host.run("ls /var/lib/runnerops/owed").stdout == ""
+    assert host.run("ls /var/lib/runnerops/intents").stdout == ""
 
 
 @pytest.mark.hosts("trixie")
@@ -76,7 +76,7 @@ def test_where_the_way_back_fails_a_person_is_told_what_to_look_at(project: Proj
         assert "a person has to look" in said
         assert "docker is " in said
         assert "out of order" in said
-        assert "needs-person" in project.run("history", host.name)
+        assert "needs-attention" in project.run("history", host.name)
         assert project.run("history", host.name, "--follow", code=5)
     finally:
         host.run(

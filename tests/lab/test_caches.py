@@ -83,7 +83,7 @@ def test_what_cannot_be_mended_is_not_called_applied(project: Project, host: Lab
     host.run("iptables -I OUTPUT -p tcp -d 172.17.0.1 --dport 5000 -j REJECT")
     try:
         assert actions(project)[0][2] == ["dockerhub does not answer"]
-        said = project.deploy("--prove-timeout", "5s", code=4)
+        said = project.deploy("--verify-timeout", "5s", code=4)
     finally:
         host.run("iptables -D OUTPUT -p tcp -d 172.17.0.1 --dport 5000 -j REJECT")
     assert "did not hold: await 5 ok curl" in said

@@ -27,7 +27,7 @@ class RealHost:
         self._link = link
 
     def clear(self) -> None:
-        self._host.run(f"rm -rf {shlex.join((*FOLDERS, '/var/lib/runnerops/owed'))}")
+        self._host.run(f"rm -rf {shlex.join((*FOLDERS, '/var/lib/runnerops/intents'))}")
 
     def put(self, path: str, content: bytes, mode: str) -> None:
         self._host.write(path, content, int(mode, 8))

@@ -88,7 +88,7 @@ def test_second_deploy_acts_on_nothing(project: Project, host: LabHost) -> None:
     assert life(host) == before
     assert host.run("ls /var/lib/runnerops/runs").stdout == runs
     (shown,) = project.diff()["hosts"]
-    assert (shown["result"], shown["actions"], shown["stops"]) == ("unchanged", [], [])
+    assert (shown["result"], shown["actions"], shown["blockers"]) == ("unchanged", [], [])
 
 
 def test_log_opts_restart_docker_and_the_cache_lives_on(project: Project, host: LabHost) -> None:

@@ -224,7 +224,7 @@ def test_where_the_host_side_dies_the_runner_still_comes_back(site: Site, execut
     site.wait_back(job)
     until("the return is over", site.quiet, seconds=30)
     assert site.listens() == PAGE
-    assert site.host.run("ls -A /var/lib/runnerops/owed").stdout == ""
+    assert site.host.run("ls -A /var/lib/runnerops/intents").stdout == ""
     site.project.deploy()
     assert site.listens() == MOVED
 
@@ -255,9 +255,9 @@ def test_who_does_not_wait_leaves_at_once_and_may_come_back(site: Site) -> None:
     job = site.hold("docker")
     site.ask_restart()
     said = site.project.deploy("--no-wait", code=3)
-    assert "going-on" in said
+    assert "in-progress" in said
     assert "it waits for 1 job" in said
-    assert "going-on" in site.project.deploy("--no-wait", code=3)
+    assert "in-progress" in site.project.deploy("--no-wait", code=3)
     with site.deploying() as deploy:
         site.wait_back(job)
         said = site.end(deploy)

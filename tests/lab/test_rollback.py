@@ -55,7 +55,7 @@ def test_what_was_there_before_the_first_deploy_comes_back(project: Project, hos
     host.write(DAEMON, b'{\n  "log-opts": {"max-size": "5m"}\n}\n')
     host.run("systemctl restart docker")
     project.write({"hosts": {host.name: host_entry(host, docker={"log-opts": {"max-size": "7m"}})}})
-    project.deploy("--allow", "not-ours")
+    project.deploy("--allow", "unmanaged-file")
     project.set(host.name, "docker", "log-opts", "max-size", value="9m")
     project.deploy()
     back(project, host)

@@ -66,8 +66,8 @@ def test_no_output_has_a_canary(project: Project, host: LabHost) -> None:
         ("diff", "-v"),
         ("diff", "-o", "json"),
         ("deploy", "--yes", "-v"),
-        ("deploy", "--yes", "-v", "--allow", "not-ours", "--allow", "drop-runner"),
-        ("deploy", "--yes", "-o", "json", "--allow", "not-ours"),
+        ("deploy", "--yes", "-v", "--allow", "unmanaged-file", "--allow", "drop-runner"),
+        ("deploy", "--yes", "-o", "json", "--allow", "unmanaged-file"),
     ):
         said += project.run(*words, code=None)
     assert "********" in said
@@ -81,7 +81,7 @@ def test_what_goes_wrong_on_the_host_shows_none_either(project: Project, host: L
     host.write("/etc/systemd/system/docker.service.d/lab.conf", drop_in.encode())
     host.run("systemctl daemon-reload")
     try:
-        said = project.run("deploy", "--yes", "-v", "--allow", "not-ours", "--allow", "drop-runner", code=None)
+        said = project.run("deploy", "--yes", "-v", "--allow", "unmanaged-file", "--allow", "drop-runner", code=None)
     finally:
         host.run("rm -r /etc/systemd/system/docker.service.d; systemctl daemon-reload")
     assert "did not hold" in said

@@ -42,14 +42,14 @@ def test_an_edit_on_the_host_is_told_and_kept_until_allowed(project: Project, ho
     edited = by_hand(host, labels=None, debug=True)
     project.set(host.name, "docker", "shutdown-timeout", value=20)
     (file,) = (file for file in project.diff()["hosts"][0]["files"] if file["path"] == DAEMON)
-    assert file["causes"] == {"labels": "host", "debug": "host", "shutdown-timeout": "yours"}
-    assert (file["cause"], file["edited"]["since_run"], file["edited"]["by"]) == ("both", 1, "hand")
+    assert file["origins"] == {"labels": "host", "debug": "host", "shutdown-timeout": "yours"}
+    assert (file["origin"], file["edited"]["since_run"], file["edited"]["by"]) == ("both", 1, "hand")
     assert abs(file["edited"]["at"] - int(host.run("date +%s").stdout)) < 120
     said = project.deploy(code=1)
-    for word in ("host-edit", "labels", "debug", "since run 1", f"--allow host-edit@{host.name}"):
+    for word in ("modified-on-host", "labels", "debug", "since run 1", f"--allow modified-on-host@{host.name}"):
         assert word in said
     assert json.loads(host.read(DAEMON)) == edited
-    project.deploy("--allow", f"host-edit@{host.name}")
+    project.deploy("--allow", f"modified-on-host@{host.name}")
     now = json.loads(host.read(DAEMON))
     assert (now["labels"], now.get("debug", False), now["shutdown-timeout"]) == (["a=b"], False, 20)
     assert project.diff()["hosts"][0]["result"] == "unchanged"
@@ -60,7 +60,7 @@ def test_an_edit_that_the_inventory_follows_is_in_sync(project: Project, host: L
     project.deploy()
     by_hand(host, labels=["c=d"])
     project.set(host.name, "docker", "labels", value=["c=d"])
-    assert project.diff()["hosts"][0]["stops"] == []
+    assert project.diff()["hosts"][0]["blockers"] == []
     project.deploy()
     assert project.diff()["hosts"][0]["result"] == "unchanged"
 
@@ -72,7 +72,7 @@ def test_keys_that_the_host_keeps(project: Project, host: LabHost) -> None:
     host.run("systemctl reload docker")
     project.deploy()
     by_hand(host, labels=["rack=8"])
-    assert project.diff()["hosts"][0]["stops"] == []
+    assert project.diff()["hosts"][0]["blockers"] == []
     project.set(host.name, "docker", "shutdown-timeout", value=25)
     project.deploy()
     now = json.loads(host.read(DAEMON))

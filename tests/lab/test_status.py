@@ -32,11 +32,11 @@ def told(project: Project, *words: str, code: int = 0) -> dict[str, Any]:
 def test_before_and_after_a_deploy(project: Project, host: LabHost) -> None:
     before = told(project, "status")
     assert before["last_run"] is None
-    assert [one["service"] for one in before["services"] if one["well"]] == ["docker", "gitlab_runner"]
+    assert [one["service"] for one in before["services"] if one["healthy"]] == ["docker", "gitlab_runner"]
     assert not host.exists("/var/lib/runnerops")
     project.deploy()
     after = told(project, "status")
-    assert all(one["well"] and one["managed"] for one in after["services"])
+    assert all(one["healthy"] and one["managed"] for one in after["services"])
     assert after["last_run"]["run"] == 1
     assert after["last_run"]["end"] == "applied"
     versions = host.versions()
@@ -49,10 +49,10 @@ def test_what_does_not_run_and_what_is_owed(project: Project, host: LabHost) -> 
     host.run(
         "docker stop $(docker ps -q --filter label=com.docker.compose.service=dockerhub); systemctl stop gitlab-runner"
     )
-    host.run("mkdir -p /var/lib/runnerops/owed; echo 'restart 7 x' >/var/lib/runnerops/owed/docker")
+    host.run("mkdir -p /var/lib/runnerops/intents; echo 'restart 7 x' >/var/lib/runnerops/intents/docker")
     found = told(project, "status")
-    assert [one["well"] for one in found["services"]] == [True, False, False]
-    assert found["owed"] == [{"service": "docker", "verb": "restart", "run": 7}]
+    assert [one["healthy"] for one in found["services"]] == [True, False, False]
+    assert found["intents"] == [{"service": "docker", "verb": "restart", "run": 7}]
     said = project.run("status")
     assert "0 of 1 up" in said
     assert "owed: restart of docker, since run 7" in said

@@ -22,7 +22,7 @@ def fixture_project(tmp_path: Path, lab: Lab, host: LabHost) -> Project:
 
 def stops(project: Project, code: int = 0) -> set[str]:
     (shown,) = project.diff(code=code)["hosts"]
-    return {stop["code"] for stop in shown["stops"]}
+    return {stop["code"] for stop in shown["blockers"]}
 
 
 def refused(project: Project, host: LabHost, code: str, *names: str) -> None:
@@ -38,9 +38,9 @@ def refused(project: Project, host: LabHost, code: str, *names: str) -> None:
 def test_files_made_by_hand_are_listed_and_kept_until_allowed(project: Project, host: LabHost) -> None:
     host.write("/etc/docker/daemon.json", b'{"debug": true, "log-opts": {"max-file": "3"}}')
     before = host.read("/etc/docker/daemon.json")
-    refused(project, host, "not-ours", "debug", "log-opts", f"--allow not-ours@{host.name}")
+    refused(project, host, "unmanaged-file", "debug", "log-opts", f"--allow unmanaged-file@{host.name}")
     assert host.read("/etc/docker/daemon.json") == before
-    project.deploy("--allow", f"not-ours@{host.name}")
+    project.deploy("--allow", f"unmanaged-file@{host.name}")
     assert (
         "debug" not in json.loads(host.read("/etc/docker/daemon.json"))
         or not json.loads(host.read("/etc/docker/daemon.json"))["debug"]
@@ -75,7 +75,7 @@ def test_a_runner_registered_by_hand_keeps_its_token(project: Project, host: Lab
     project.write({"hosts": {host.name: host_entry(host, gitlab_runner=section)}})
     said = project.run("diff")
     assert TOKEN not in said
-    project.deploy("--allow", "not-ours")
+    project.deploy("--allow", "unmanaged-file")
     written = host.read("/etc/gitlab-runner/config.toml").decode()
     assert TOKEN in written
     assert "id = 7" in written

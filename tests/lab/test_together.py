@@ -47,7 +47,7 @@ def test_clients_of_one_plan_end_alike_every_time(tmp_path: Path, lab: Lab, host
         assert concurrent(host) == f"concurrent = {10 + number}"
         followed += any("this very plan" in text for text in said)
     assert followed, "they never met"
-    assert host.run("ls /var/lib/runnerops/owed").stdout == ""
+    assert host.run("ls /var/lib/runnerops/intents").stdout == ""
 
 
 def test_clients_of_two_plans_take_turns_or_one_says_who_was_first(tmp_path: Path, lab: Lab, host: LabHost) -> None:

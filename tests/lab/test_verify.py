@@ -41,18 +41,18 @@ def fixture_project(tmp_path: Path, lab: Lab, host: LabHost) -> Project:
 def told(project: Project, *words: str, code: int = 0) -> list[dict[str, Any]]:
     """What verify says of its one host's links."""
     (host,) = json.loads(project.run("verify", "-o", "json", *words, code=code))["hosts"]
-    found: list[dict[str, Any]] = host["links"]
+    found: list[dict[str, Any]] = host["checks"]
     return found
 
 
 def links(project: Project, *words: str, code: int = 0) -> dict[str, dict[str, Any]]:
     """The same by name."""
-    return {link["link"]: link for link in told(project, *words, code=code)}
+    return {link["check"]: link for link in told(project, *words, code=code)}
 
 
 def broken(project: Project, *words: str) -> dict[str, dict[str, Any]]:
     """The links that are broken, by name: each with its reason and its fix."""
-    found = {link["link"]: link for link in told(project, *words, code=1) if link["state"] == "broken"}
+    found = {link["check"]: link for link in told(project, *words, code=1) if link["state"] == "broken"}
     assert all(link["reason"] and link["fix"] for link in found.values()), found
     return found
 
@@ -78,7 +78,7 @@ def test_a_healthy_host(project: Project, host: LabHost, lab: Lab) -> None:
     for _ in range(2):
         found = links(project)
         assert list(found) == ALL
-        assert {link["state"] for link in found.values()} == {"holds"}, found
+        assert {link["state"] for link in found.values()} == {"pass"}, found
         assert images(host) == before
     assert lab.hub.pulls()
     assert host.run("docker ps -aq --filter label=runnerops.engine.verify").stdout == ""
@@ -91,18 +91,18 @@ def test_an_image_that_was_there_stays(project: Project, host: LabHost) -> None:
     host.run("docker pull -q alpine:3 && docker tag alpine:3 theirs:1")
     before = images(host)
     found = links(project)
-    assert {link["state"] for link in found.values()} == {"holds"}
+    assert {link["state"] for link in found.values()} == {"pass"}
     assert images(host) == before
     host.run(f"docker stop $({CACHE}); rm -rf /var/lib/docker/volumes/runnerops-dockerhub/_data/docker")
     host.run(f"docker start $({CACHE})")
     until("the cache answers", lambda: host.get(f"{URL}/v2/")[0] == 200, seconds=10)
-    assert links(project)["catalog"]["state"] == "untried"
+    assert links(project)["catalog"]["state"] == "skip"
 
 
 def test_a_tag_that_moved_meanwhile_is_put_back(project: Project, host: LabHost) -> None:
     host.run("docker pull -q alpine:3.1 && docker tag alpine:3.1 alpine:3 && docker rmi alpine:3.1")
     before = host.run("docker image inspect -f '{{.Id}}' alpine:3").stdout
-    assert {link["state"] for link in links(project).values()} == {"holds"}
+    assert {link["state"] for link in links(project).values()} == {"pass"}
     assert host.run("docker image inspect -f '{{.Id}}' alpine:3").stdout == before
     assert host.run("docker image ls -q | sort -u | wc -l").stdout.strip() == "3"
 
@@ -121,7 +121,7 @@ def test_quick_reads_only(project: Project, host: LabHost, lab: Lab) -> None:
     began = host.run("date +%s.%N").stdout.strip()
     found = links(project, "--quick")
     assert list(found) == ALL[:6]
-    assert {link["state"] for link in found.values()} == {"holds"}
+    assert {link["state"] for link in found.values()} == {"pass"}
     assert not lab.hub.pulls()
     events = host.run(
         f"docker events --since {began} --until $(date +%s.%N) --format '{{{{.Type}}}} {{{{.Action}}}}'"
@@ -211,7 +211,7 @@ def test_the_upstream_refuses_the_login(project: Project, host: LabHost, lab: La
         section = cache_section(host, lab.hub, upstream=door.url, username="acme", password="right-password")
         project.set(host.name, "registry", value=section)
         project.deploy()
-        assert {link["state"] for link in links(project).values()} == {"holds"}
+        assert {link["state"] for link in links(project).values()} == {"pass"}
         door.login = "acme:revoked-since"
         door.forget()
         found = broken(project, "--image", "alpine:3.1")
@@ -260,9 +260,9 @@ def test_a_run_that_goes_on_is_left_alone(project: Project, host: LabHost) -> No
         found = links(project)
     finally:
         host.run("systemctl stop runnerops-9")
-    assert found["pull"]["state"] == "untried"
+    assert found["pull"]["state"] == "skip"
     assert "run 9" in found["pull"]["reason"]
-    assert [name for name, link in found.items() if link["state"] == "holds"] == ALL[:6]
+    assert [name for name, link in found.items() if link["state"] == "pass"] == ALL[:6]
 
 
 @pytest.mark.parametrize("name", ["bookworm"])
@@ -281,18 +281,18 @@ def test_a_client_of_another_hosts_cache(tmp_path: Path, lab: Lab, name: str) ->
     project.write({"hosts": hosts})
     project.deploy()
     found = links(project, client.name)
-    assert {link["state"] for link in found.values()} == {"holds"}, found
+    assert {link["state"] for link in found.values()} == {"pass"}, found
     assert f"of {name}" in found["pull"]["what"]
-    assert project.run("verify").count("BROKEN") == 0
+    assert project.run("verify").count("FAIL") == 0
     past = {"live-restore": True, "registry-mirrors": [lab.hub.url, f"http://{cache.address}:5000"]}
     client.write("/etc/docker/daemon.json", json.dumps(past).encode())
     client.run("systemctl reload docker")
     until("it is loaded", lambda: lab.hub.url in client.docker_info("{{json .RegistryConfig.Mirrors}}"), seconds=10)
     both = {one["host"]: one for one in json.loads(project.run("verify", "-o", "json", code=1))["hosts"]}
     assert both[name]["result"] == "verified"  # whose pull in the same log is no proof for the client's
-    assert [link["link"] for link in both[client.name]["links"] if link["state"] == "broken"] == ["pull"]
+    assert [link["check"] for link in both[client.name]["checks"] if link["state"] == "broken"] == ["pull"]
     project.set(name, "ssh", value={"user": "root", "port": 9})
-    (found_pull,) = [link for link in broken(project, client.name).values() if link["link"] == "pull"]
+    (found_pull,) = [link for link in broken(project, client.name).values() if link["check"] == "pull"]
     assert "could not be read" in found_pull["reason"]
     said = project.run("verify", code=1)
     assert f"{name}: unreachable" in said
@@ -322,7 +322,7 @@ def test_a_deploy_meanwhile_is_not_disturbed(project: Project, host: LabHost) ->
         lambda: host.run("docker ps -aq --filter label=runnerops.engine.verify").stdout == "",
         seconds=90,
     )
-    assert {link["state"] for link in links(project).values()} == {"holds"}
+    assert {link["state"] for link in links(project).values()} == {"pass"}
 
 
 @COMPOSE

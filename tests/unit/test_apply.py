@@ -19,7 +19,7 @@ from runnerops.remote import protocol
 TODO = (
     Step("guard", ("x", "echo", "x")),
     Step("await", ("10", "ok", "curl", "http://192.0.2.10:5000/v2/")),
-    Step("part", ("docker",)),
+    Step("phase", ("docker",)),
     Step("run", ("60", "systemctl", "reload", "docker")),
 )
 PLAN = Plan(
@@ -27,7 +27,7 @@ PLAN = Plan(
     7,
     Requester("me", "laptop"),
     forward=TODO,
-    rollback=(Step("part", ("docker",)),),
+    rollback=(Step("phase", ("docker",)),),
     overrides={TODO[1]: "unproven-mirror"},
 )
 CLOCK = "10.0\t\t-1\tnote\tclock 1000\n"
@@ -73,7 +73,11 @@ def run(first: Fake, *later: Fake | HostError, redactor: Redactor | None = None)
     return outcome.result, events, "\n".join((outcome.message, *outcome.diagnostics, outcome.hint))
 
 
-FAILED = line("step", step=3, name="todo") + line("note", "no such unit", 3, "todo") + line("fail", step=3, name="todo")
+FAILED = (
+    line("step", step=3, name="forward")
+    + line("note", "no such unit", 3, "forward")
+    + line("fail", step=3, name="forward")
+)
 
 
 @pytest.mark.parametrize(
@@ -82,9 +86,9 @@ FAILED = line("step", step=3, name="todo") + line("note", "no such unit", 3, "to
         (line("end", "applied"), Result.APPLIED, ""),
         (FAILED + line("end", "rolled-back"), Result.ROLLED_BACK, "did not hold: run 60 systemctl reload docker"),
         (FAILED + line("end", "rolled-back"), Result.ROLLED_BACK, "no such unit"),
-        (FAILED + line("end", "needs-person"), Result.NEEDS_ATTENTION, "runs/7/log"),
-        (line("fail", step=0, name="todo") + line("end", "failed"), Result.FAILED, "as it was"),
-        (line("fail", step=1, name="todo") + line("end", "failed"), Result.REFUSED, "--allow unproven-mirror@h"),
+        (FAILED + line("end", "needs-attention"), Result.NEEDS_ATTENTION, "runs/7/log"),
+        (line("fail", step=0, name="forward") + line("end", "failed"), Result.FAILED, "as it was"),
+        (line("fail", step=1, name="forward") + line("end", "failed"), Result.REFUSED, "--allow unproven-mirror@h"),
         (line("end", "locked"), Result.LOCKED, "another run"),
         (line("end", "interrupted"), Result.FAILED, "as it was"),
     ],
@@ -97,7 +101,7 @@ def test_every_end_of_a_run(log: str, result: Result, says: str) -> None:
 
 def test_events_have_epoch_time_and_no_secret() -> None:
     _, events, text = run(
-        Fake(CLOCK + line("note", "it is s3cret", 3, "todo") + FAILED + line("end", "failed")),
+        Fake(CLOCK + line("note", "it is s3cret", 3, "forward") + FAILED + line("end", "failed")),
         redactor=Redactor(["s3cret"]),
     )
     assert events[0].at == 1002.5
@@ -106,14 +110,14 @@ def test_events_have_epoch_time_and_no_secret() -> None:
 
 
 def test_a_lost_connection_is_followed_on_from_its_byte() -> None:
-    before = CLOCK + line("step", step=0, name="todo")
-    second = Fake(line("done", step=0, name="todo"), None)
+    before = CLOCK + line("step", step=0, name="forward")
+    second = Fake(line("done", step=0, name="forward"), None)
     third = Fake(line("end", "applied"))
     result, events, _ = run(Fake(before, None), second, HostError("h", "down"), third)
     assert result is Result.APPLIED
     assert [event.kind for event in events] == ["step", "done", "end"]
     assert second.commands == [protocol.follow(7, len(before))]
-    assert third.commands == [protocol.follow(7, len(before) + len(line("done", step=0, name="todo")))]
+    assert third.commands == [protocol.follow(7, len(before) + len(line("done", step=0, name="forward")))]
 
 
 def test_a_line_cut_off_with_its_connection_is_read_whole_by_the_next() -> None:

@@ -18,17 +18,17 @@ from runnerops.remote import protocol
 from tests.unit.test_apply import CLOCK, Fake, line
 
 TODO = (
-    Step("part", ("gitlab_runner",)),
+    Step("phase", ("gitlab_runner",)),
     Step("await", ("90", "=gone", "sh", "drain.sh", "gitlab-runner", "QUIT", "main", "-", "-")),
     Step("await", ("60", "=loaded", "sh", "-c", "x")),
 )
 PLAN = Plan("h", 7, Requester("me", "laptop"), forward=TODO)
-DRAINING = line("step", step=1, name="todo") + line("wait", "2 jobs", 1, "todo")
+DRAINING = line("step", step=1, name="forward") + line("wait", "2 jobs", 1, "forward")
 LIMIT = (
-    line("note", "1 job", 1, "todo")
-    + line("note", "job 4711", 1, "todo")
-    + line("fail", step=1, name="todo")
-    + line("note", "noise of the way back", 2, "undo")
+    line("note", "1 job", 1, "forward")
+    + line("note", "job 4711", 1, "forward")
+    + line("fail", step=1, name="forward")
+    + line("note", "noise of the way back", 2, "rollback")
 )
 
 
@@ -50,9 +50,9 @@ def test_who_does_not_wait_leaves_as_soon_as_jobs_are_waited_for(onto: str) -> N
 @pytest.mark.parametrize(
     "log",
     [
-        line("wait", "no job left, it ends", 1, "todo"),
-        line("wait", "2 not loaded", 2, "todo"),
-        line("wait", "2 jobs", 1, "undo"),
+        line("wait", "no job left, it ends", 1, "forward"),
+        line("wait", "2 not loaded", 2, "forward"),
+        line("wait", "2 jobs", 1, "rollback"),
     ],
 )
 def test_who_does_not_wait_stays_where_no_job_is_waited_for(log: str) -> None:
@@ -76,7 +76,7 @@ def test_at_the_time_limit_nothing_was_swapped_and_the_jobs_are_named() -> None:
 
 
 def test_a_way_back_that_fails_there_still_needs_a_person() -> None:
-    assert run(DRAINING, LIMIT, line("end", "needs-person"))[0].result is Result.NEEDS_ATTENTION
+    assert run(DRAINING, LIMIT, line("end", "needs-attention"))[0].result is Result.NEEDS_ATTENTION
 
 
 def test_the_history_tells_it_alike() -> None:

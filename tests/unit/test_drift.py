@@ -41,17 +41,17 @@ def there(base: Tree | None, host_has: Tree | bytes | None, *, kept: bool = True
 @pytest.mark.parametrize(
     ("base", "host_has", "rendered", "origins", "whole"),
     [
-        ({"debug": True}, {"debug": True}, {"debug": False}, {"debug": "yours"}, "yours"),
+        ({"debug": True}, {"debug": True}, {"debug": False}, {"debug": "inventory"}, "inventory"),
         ({"mtu": 1400}, {"mtu": 1300}, {"mtu": 1400}, {"mtu": "host"}, "host"),
         ({"mtu": 1400}, {"mtu": 1300}, {"mtu": 1500}, {"mtu": "both"}, "both"),
         ({"mtu": 1400}, {}, {"mtu": 1400}, {"mtu": "host"}, "host"),
         ({}, {"mtu": 1300}, {}, {"mtu": "host"}, "host"),
-        ({"mtu": 1400}, {"mtu": 1400, "ip": "192.0.2.1"}, {"mtu": 1500, "ip": "192.0.2.1"}, {"mtu": "yours"}, "yours"),
-        ({"mtu": 1400}, {"mtu": 1400, "ip": "192.0.2.1"}, {"mtu": 1500}, {"mtu": "yours", "ip": "host"}, "both"),
+        ({"mtu": 1400}, {"mtu": 1400, "ip": "192.0.2.1"}, {"mtu": 1500, "ip": "192.0.2.1"}, {"mtu": "inventory"}, "inventory"),
+        ({"mtu": 1400}, {"mtu": 1400, "ip": "192.0.2.1"}, {"mtu": 1500}, {"mtu": "inventory", "ip": "host"}, "both"),
         ({}, {"log-opts": {"max-file": "2"}}, {"log-opts": {"max-size": "9m"}},
-         {"log-opts.max-file": "host", "log-opts.max-size": "yours"}, "both"),
+         {"log-opts.max-file": "host", "log-opts.max-size": "inventory"}, "both"),
         ({"log-opts": {"max-size": "9m"}}, {"log-opts": {"max-size": "8m"}}, {}, {"log-opts": "both"}, "both"),
-        ({"debug": False}, {}, {"debug": True}, {"debug": "yours"}, "yours"),  # neutral: no edit on the host
+        ({"debug": False}, {}, {"debug": True}, {"debug": "inventory"}, "inventory"),  # neutral: no edit on the host
         (None, {"mtu": 1300}, {"mtu": 1400}, {"mtu": "both"}, "both"),
     ],
 )  # fmt: skip
@@ -69,16 +69,16 @@ def codes(made: Plan) -> list[str]:
 
 def test_an_edit_on_the_host_is_named_and_stops_the_deploy_until_allowed() -> None:
     made = plan(ask({"mtu": 1500}, None), there({"mtu": 1400}, {"mtu": 1400, "ip": "192.0.2.1"}))
-    (blocker,) = (blocker for blocker in made.blockers if blocker.code == "host-edit")
+    (blocker,) = (blocker for blocker in made.blockers if blocker.code == "modified-on-host")
     assert (blocker.overridable, blocker.details) == (True, ("ip",))
     assert "since run 41" in blocker.message
     allowed = plan(
         ask({"mtu": 1500}, None),
         there({"mtu": 1400}, {"mtu": 1400, "ip": "192.0.2.1"}),
-        replace(POLICY, allow=frozenset({"host-edit"})),
+        replace(POLICY, allow=frozenset({"modified-on-host"})),
     )
-    assert "host-edit" not in codes(allowed)
-    assert "host-edit" in [blocker.code for blocker in allowed.overridden]
+    assert "modified-on-host" not in codes(allowed)
+    assert "modified-on-host" in [blocker.code for blocker in allowed.overridden]
 
 
 def test_your_own_change_stops_nothing() -> None:
@@ -94,20 +94,20 @@ def test_an_edit_that_you_made_too_is_in_sync() -> None:
 def test_a_file_that_was_removed_or_broken_by_hand(content: bytes | None) -> None:
     made = plan(ask({"mtu": 1400}, None), there({"mtu": 1400}, content))
     assert [change.origin for change in made.changes] == ["host"]
-    assert codes(made) == ["host-edit"]
+    assert codes(made) == ["modified-on-host"]
 
 
 def test_without_the_content_of_then_nothing_of_the_file_is_trampled() -> None:
     made = plan(ask({"mtu": 1500}, None), there({"mtu": 1400}, {"mtu": 1300, "ip": "192.0.2.1"}, kept=False))
     assert {key_change.origin for key_change in made.changes[0].key_changes} == {"both"}
-    assert codes(made) == ["host-edit"]
+    assert codes(made) == ["modified-on-host"]
 
 
 def test_what_a_run_meant_to_put_there_is_ours_even_if_it_never_ended() -> None:
     half: Tree = {"mtu": 1300}
     found = replace(there({"mtu": 1400}, half), staged={DAEMON: frozenset({sha256(json_bytes(half))})})
     made = plan(ask({"mtu": 1500}, None), found)
-    assert (made.changes[0].origin, made.changes[0].drift, codes(made)) == ("yours", None, [])
+    assert (made.changes[0].origin, made.changes[0].drift, codes(made)) == ("inventory", None, [])
 
 
 def test_a_file_that_a_run_took_away_and_did_not_live_to_record_is_ours() -> None:
@@ -145,7 +145,9 @@ def plain(token: str | None = TOKEN) -> Tree:
 def test_what_the_runner_wrote_is_no_edit_by_hand() -> None:
     made = runner_plan(plain(), rotated(), {**plain(None), "concurrent": 9})
     (change,) = made.changes
-    assert {key_text(key_change.key): key_change.origin for key_change in change.key_changes} == {"concurrent": "yours"}
+    assert {key_text(key_change.key): key_change.origin for key_change in change.key_changes} == {
+        "concurrent": "inventory"
+    }
     assert change.drift
     assert (change.drift.by, codes(made)) == ("runner", [])
 
@@ -166,7 +168,7 @@ def test_a_key_changed_by_hand_in_a_file_that_the_runner_wrote_too() -> None:
     (change,) = made.changes
     assert {key_text(key_change.key): key_change.origin for key_change in change.key_changes} == {"concurrent": "host"}
     assert change.drift
-    assert (change.drift.by, codes(made)) == ("hand", ["host-edit"])
+    assert (change.drift.by, codes(made)) == ("hand", ["modified-on-host"])
 
 
 def test_runners_are_told_apart_by_what_they_are_not_by_their_place() -> None:
@@ -175,7 +177,7 @@ def test_runners_are_told_apart_by_what_they_are_not_by_their_place() -> None:
     made = runner_plan(base, now, config({**one, "limit": 5}, two))
     (change,) = made.changes
     assert {key_text(key_change.key): key_change.origin for key_change in change.key_changes} == {
-        "runners[0].limit": "yours",
+        "runners[0].limit": "inventory",
         "runners[1].limit": "host",
     }
 
@@ -184,9 +186,9 @@ def test_runners_are_told_apart_by_what_they_are_not_by_their_place() -> None:
     ("base", "now", "rendered", "origins"),
     [
         (["one"], ["one", "two"], ["one"], {"runners[1]": "host"}),  # registered there since
-        (["one", "two"], ["one", "two"], ["one"], {"runners[1]": "yours"}),
+        (["one", "two"], ["one", "two"], ["one"], {"runners[1]": "inventory"}),
         (["one", "two"], ["one"], ["one", "two"], {"runners[1]": "host"}),  # unregistered there since
-        (["one"], ["one"], ["one", "two"], {"runners[1]": "yours"}),
+        (["one"], ["one"], ["one", "two"], {"runners[1]": "inventory"}),
     ],
 )
 def test_whole_runners(base: list[str], now: list[str], rendered: list[str], origins: dict[str, str]) -> None:
@@ -201,7 +203,7 @@ def test_a_runner_whose_token_was_rotated_and_that_you_take_out_is_your_change()
     one, two = runner(), runner(name="two", token="glrt-" + "c" * 20)
     made = runner_plan(config(one, two), config(one, {**two, "token": "glrt-" + "d" * 20}), config(one))
     (change,) = made.changes
-    assert change.origin == "yours"
+    assert change.origin == "inventory"
     assert codes(made) == ["drop-runner"]
 
 
@@ -227,7 +229,7 @@ def test_the_text_says_whose_each_difference_is() -> None:
 def test_the_document_says_it_too() -> None:
     made = plan(ask({"mtu": 1500}, None), there({"mtu": 1400}, {"mtu": 1400, "ip": "192.0.2.1"}))
     (file,) = plan_document(made, Result.PENDING, Masker(), ())["files"]
-    assert (file["cause"], file["causes"]) == ("both", {"mtu": "yours", "ip": "host"})
+    assert (file["origin"], file["origins"]) == ("both", {"mtu": "inventory", "ip": "host"})
     assert file["edited"] == {"since_run": 41, "at": WHEN, "by": "hand"}
 
 

@@ -24,7 +24,7 @@ from runnerops.report.screen import Screen
 
 HOST = Host("h", "h")
 SWAP = Step("swap", ("/etc/gitlab-runner/config.toml", "a" * 64, "b" * 64))
-PLAN = Plan("h", 8, Requester("me", "here"), forward=(Step("part", ("gitlab_runner",)), SWAP), digest="mine")
+PLAN = Plan("h", 8, Requester("me", "here"), forward=(Step("phase", ("gitlab_runner",)), SWAP), digest="mine")
 PROJECT = Project(Inventory("inventory.yml", (HOST,), {}), (HOST,), {"h": ()}, {"h": ()}, b"")
 
 
@@ -47,7 +47,7 @@ class Breaking:
         assert host is HOST
         return self
 
-    replan = link
+    reconnect = link
 
     def reader(self, host: Host) -> Breaking:
         assert host is HOST
@@ -56,7 +56,7 @@ class Breaking:
     def lines(self, command: Sequence[str], stdin: bytes) -> Iterator[bytes]:
         assert command
         assert isinstance(stdin, bytes)
-        yield from (b"1.0\ttodo\t1\tstep\t\n", b"1.1\ttodo\t1\tfail\t\n", b"1.2\t\t-1\tend\trolled-back\n")
+        yield from (b"1.0\tforward\t1\tstep\t\n", b"1.1\tforward\t1\tfail\t\n", b"1.2\t\t-1\tend\trolled-back\n")
 
     def read(self, script: bytes) -> bytes:
         assert script

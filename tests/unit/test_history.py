@@ -36,7 +36,14 @@ class Reader:
 
 def meta(number: int, **more: object) -> bytes:
     requester = {"user": "anna", "machine": "laptop", "commit": "c" * 40, "pipeline": ""}
-    document = {"run": number, "origin": requester, "digest": "d", "actions": ["reload docker"], "files": {}, **more}
+    document = {
+        "run": number,
+        "requested_by": requester,
+        "digest": "d",
+        "actions": ["reload docker"],
+        "files": {},
+        **more,
+    }
     return (json.dumps(document) + "\n").encode()
 
 
@@ -47,8 +54,13 @@ def fixture_found(request: pytest.FixtureRequest, tmp_path: Path) -> History:
     first.prepare([stage("new.1", A, b"1\n"), swap(A, None, b"1\n")], files={"new.1": b"1\n", "meta": meta(1)})
     assert first.walk() == "applied"
     second = replace(first, run=2)
-    forward = [stage("old.1", A, b"1\n"), stage("new.1", A, b"2\n"), Step("part", ("docker",)), swap(A, b"1\n", b"2\n")]
-    rollback = [Step("part", ("docker",)), swap(A, b"2\n", b"1\n")]
+    forward = [
+        stage("old.1", A, b"1\n"),
+        stage("new.1", A, b"2\n"),
+        Step("phase", ("docker",)),
+        swap(A, b"1\n", b"2\n"),
+    ]
+    rollback = [Step("phase", ("docker",)), swap(A, b"2\n", b"1\n")]
     second.prepare(
         [*forward, sh("echo no such thing; false")], rollback, {"old.1": b"1\n", "new.1": b"2\n", "meta": meta(2)}
     )
@@ -104,7 +116,7 @@ def test_as_json(found: History) -> None:
     document = json.loads(json.dumps(history_document("h", found.records)))
     assert (document["version"], document["host"]) == (1, "h")
     cut, back, applied = document["runs"]
-    assert (cut["result"], cut["end"], cut["ended"]) == ("unknown", "", None)
+    assert (cut["result"], cut["end"], cut["finished_at"]) == ("unknown", "", None)
     assert (back["result"], back["files"], back["actions"]) == ("rolled-back", [A], ["reload docker"])
     assert back["failed"].startswith("run 5 sh -c")
     assert {event["event"] for event in applied["events"]} == {"step", "done", "end"}

@@ -27,7 +27,7 @@ def test_a_way_back_owes_again_before_it_swaps() -> None:
     made = plan(ask(DOCKER_TREE, RUNNER.replace(b"= 2", b"= 3")), observed({}, RUNNER))
     intents: set[str] = set()
     for step in made.rollback:
-        if step.verb == "owe":
+        if step.verb == "intend":
             intents.add(step.args[0])
             assert step.args[1].endswith(f" {ANY}")
         if step.verb == "swap":
@@ -36,12 +36,12 @@ def test_a_way_back_owes_again_before_it_swaps() -> None:
 
 
 def test_what_is_owed_to_any_life_is_owed_to_this_one() -> None:
-    said = {"owed": Answer(0, f"/var/lib/runnerops/owed/docker:restart 3 {ANY}\n".encode())}
+    said = {"intents": Answer(0, f"/var/lib/runnerops/intents/docker:restart 3 {ANY}\n".encode())}
     (intents,) = host_state(said, {}, observed({}, None).facts).intents
     assert intents == Intent(DOCKER, Verb.RESTART, 3, "")
     made = plan(ask(DOCKER_TREE, None), observed(DOCKER_TREE, None, intents=(intents,)))
     assert [action.verb for action in made.actions] == [Verb.RESTART]
-    assert restore_intent(DOCKER, intents) == Step("owe", ("docker", f"restart 3 {ANY}"))
+    assert restore_intent(DOCKER, intents) == Step("intend", ("docker", f"restart 3 {ANY}"))
 
 
 def test_a_runner_that_is_not_managed_and_rests_since_a_cut_off_run_is_started() -> None:
@@ -59,11 +59,11 @@ def test_what_a_reboot_has_paid_is_struck_with_the_next_record() -> None:
     paid = Intent(DOCKER, Verb.RESTART, 3, "an-earlier-life"), Intent(RUNNERS, Verb.RESTART, 3, "an-earlier-life")
     made = plan(ask(DOCKER_TREE, None), replace(observed(DOCKER_TREE, RUNNER, intents=paid), applied={}))
     assert made.actions == ()
-    assert [step.args for step in made.forward if step.verb == "strike"] == [("docker",), ("gitlab_runner",)]
+    assert [step.args for step in made.forward if step.verb == "complete"] == [("docker",), ("gitlab_runner",)]
 
 
 def test_what_is_owed_to_a_service_that_is_not_managed_is_kept() -> None:
     intents = Intent(DOCKER, Verb.RESTART, 3, "inv-1")
     made = plan(ask(None, RUNNER), replace(observed(DOCKER_TREE, RUNNER, intents=(intents,)), applied={}))
     assert made.actions == ()
-    assert not [step for step in made.forward if step.verb == "strike"]
+    assert not [step for step in made.forward if step.verb == "complete"]

@@ -97,7 +97,7 @@ class Kept:
         word = script.split(b"word=", 1)[1].split(b"\n", 1)[0].decode()
         meta = {
             "run": 7,
-            "origin": {"user": "anna", "machine": "laptop", "commit": "", "pipeline": ""},
+            "requested_by": {"user": "anna", "machine": "laptop", "commit": "", "pipeline": ""},
             "digest": self.digest,
         }
         folder = "/var/lib/runnerops/runs/7"

@@ -100,21 +100,21 @@ def test_the_order_of_a_run() -> None:
     there = observed({"live-restore": True}, RUNNER)
     made = plan(ask(DOCKER_TREE, RUNNER.replace(b"= 2", b"= 3")), there)
     found = verbs(made.forward)
-    first_part = found.index("part")
+    first_part = found.index("phase")
     assert "swap" not in found[:first_part]
-    assert "owe" not in found[:first_part]
+    assert "intend" not in found[:first_part]
     assert max(i for i, verb in enumerate(found) if verb == "guard") < min(
         i for i, verb in enumerate(found) if verb == "stage"
     )
-    parts = [step.args[0] for step in made.forward if step.verb == "part"]
+    parts = [step.args[0] for step in made.forward if step.verb == "phase"]
     assert parts == ["docker", "gitlab_runner"]
     words = [" ".join(step.args) for step in made.forward]
     quit_at = next(i for i, text in enumerate(words) if "QUIT" in text)
     swap_at = next(i for i, step in enumerate(made.forward) if step.verb == "swap")
     start_at = next(i for i, text in enumerate(words) if "systemctl start gitlab-runner" in text)
-    owed_at = [i for i, verb in enumerate(found) if verb == "owe"]
+    owed_at = [i for i, verb in enumerate(found) if verb == "intend"]
     assert min(owed_at) < quit_at < swap_at < start_at
-    assert found[-1] == "strike"
+    assert found[-1] == "complete"
 
 
 def test_what_rests_for_another_and_acts_itself_is_guarded_once() -> None:
@@ -125,10 +125,10 @@ def test_what_rests_for_another_and_acts_itself_is_guarded_once() -> None:
 
 def test_every_owe_is_struck_there_and_back() -> None:
     made = plan(ask(DOCKER_TREE, RUNNER.replace(b"= 2", b"= 3")), observed({}, RUNNER))
-    intents = {step.args[0] for step in made.forward if step.verb == "owe"}
+    intents = {step.args[0] for step in made.forward if step.verb == "intend"}
     assert intents == {"docker", "gitlab_runner"}
     for steps in (made.forward, made.rollback):
-        assert intents <= {step.args[0] for step in steps if step.verb in {"strike", "owe"}}
+        assert intents <= {step.args[0] for step in steps if step.verb in {"complete", "intend"}}
 
 
 def test_every_swap_has_its_content_staged_and_its_way_back() -> None:
@@ -147,14 +147,14 @@ def test_every_swap_has_its_content_staged_and_its_way_back() -> None:
 
 def test_a_runner_that_only_rests_is_brought_back_in_a_part_of_its_own() -> None:
     made = plan(ask(DOCKER_TREE, None), observed({"live-restore": True}, RUNNER))
-    assert [step.args[0] for step in made.forward if step.verb == "part"] == ["docker", "gitlab_runner"]
+    assert [step.args[0] for step in made.forward if step.verb == "phase"] == ["docker", "gitlab_runner"]
     assert "systemctl start gitlab-runner" in " ".join(made.forward[-3].args)
 
 
 @pytest.mark.parametrize("config", [None, RUNNER.replace(b"= 2", b"= 3")])
 def test_on_the_way_back_the_runner_rests_before_docker_is_disturbed_and_returns_after(config: bytes | None) -> None:
     made = plan(ask(DOCKER_TREE, config), observed({"live-restore": True}, RUNNER))
-    assert [step.args[0] for step in made.rollback if step.verb == "part"] == ["gitlab_runner", "docker"]
+    assert [step.args[0] for step in made.rollback if step.verb == "phase"] == ["gitlab_runner", "docker"]
     words = [" ".join(step.args) for step in made.rollback]
     rests = next(index for index, text in enumerate(words) if text.endswith("systemctl stop gitlab-runner"))
     docker = next(index for index, step in enumerate(made.rollback) if step.args[0] == DAEMON)
@@ -196,10 +196,10 @@ def codes(made: Plan) -> list[str]:
 def test_somebody_elses_file_is_listed_key_by_key_until_allowed() -> None:
     there = replace(observed({"debug": True, "mtu": 1400}, None), applied={})
     made = plan(ask({"debug": True}, None), there)
-    assert codes(made) == ["not-ours"]
+    assert codes(made) == ["unmanaged-file"]
     assert made.blockers[0].details == ("mtu",)
-    allowed = plan(ask({"debug": True}, None), there, Policy(allow=frozenset({"not-ours"})))
-    assert (codes(allowed), [blocker.code for blocker in allowed.overridden]) == ([], ["not-ours"])
+    allowed = plan(ask({"debug": True}, None), there, Policy(allow=frozenset({"unmanaged-file"})))
+    assert (codes(allowed), [blocker.code for blocker in allowed.overridden]) == ([], ["unmanaged-file"])
     assert "originals" in str(allowed.forward)
 
 
@@ -219,14 +219,14 @@ def test_what_cannot_be_parsed_would_be_lost_whole() -> None:
     there = observed(None, None)
     there = replace(there, files={DAEMON: RemoteFile(DAEMON, "file", b"{", "0644", "root:root")})
     (blocker,) = plan(ask({"debug": True}, None), there).blockers
-    assert (blocker.code, "all of it" in blocker.message) == ("not-ours", True)
+    assert (blocker.code, "all of it" in blocker.message) == ("unmanaged-file", True)
 
 
 @pytest.mark.parametrize("kind", ["directory", "link", "other"])
 def test_a_path_that_is_no_file_is_never_allowed(kind: str) -> None:
     there = observed(None, None)
     there = replace(there, files={DAEMON: RemoteFile(DAEMON, kind)})  # type: ignore[arg-type]
-    made = plan(ask({"debug": True}, None), there, Policy(allow=frozenset({"not-ours"})))
+    made = plan(ask({"debug": True}, None), there, Policy(allow=frozenset({"unmanaged-file"})))
     assert "not-a-file" in codes(made)
 
 
@@ -275,7 +275,7 @@ def test_there_is_one_drain_and_nothing_is_swapped_before_it_is_over(docker: Tre
     first = made.forward[drains[0]].args
     assert first[:2] == ("7200", "=gone")
     assert made.files[first[3]].startswith(b"#!/bin/sh")
-    reached = {step.args[0] for step in made.forward[: drains[0]] if step.verb == "part"}
+    reached = {step.args[0] for step in made.forward[: drains[0]] if step.verb == "phase"}
     assert not [step for step in undone(made, reached) if is_drain(step)]
     assert [step for step in undone(made, reached) if "start" in step.args]
 
@@ -284,8 +284,8 @@ def undone(made: Plan, begun: set[str]) -> list[Step]:
     """The way back of a run in which these parts had begun."""
     part, steps = "", []
     for step in made.rollback:
-        part = step.args[0] if step.verb == "part" else part
-        steps += [step] if part in begun and step.verb != "part" else []
+        part = step.args[0] if step.verb == "phase" else part
+        steps += [step] if part in begun and step.verb != "phase" else []
     return steps
 
 

@@ -37,7 +37,15 @@ from tests.unit.test_plan import CONFIG, ask, observed, plan
 
 EVERYTHING = Policy(
     allow=frozenset(
-        {"not-ours", "host-edit", "drop-runner", "replace-token", "empty-token", "last-mirror", "data-root"}
+        {
+            "unmanaged-file",
+            "modified-on-host",
+            "drop-runner",
+            "replace-token",
+            "empty-token",
+            "last-mirror",
+            "data-root",
+        }
     )
 )
 KEY = "5a" * 32

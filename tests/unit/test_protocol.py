@@ -35,14 +35,16 @@ def test_the_way_back_has_the_time_of_its_steps() -> None:
 
 
 def test_a_payload_cut_short_anywhere_has_no_steps() -> None:
-    plan = Plan("h", 3, Requester("me", "laptop"), forward=(Step("strike", ("docker",)),), files={"new.1": b"x" * 3000})
+    plan = Plan(
+        "h", 3, Requester("me", "laptop"), forward=(Step("complete", ("docker",)),), files={"new.1": b"x" * 3000}
+    )
     whole = protocol.payload(plan, ("s3cret",))
     with tarfile.open(fileobj=io.BytesIO(whole)) as tar:
         members = tar.getmembers()
-    assert members[-1].name == "todo"
+    assert members[-1].name == "forward"
     for member in members[1:]:
         with tarfile.open(fileobj=io.BytesIO(whole[: member.offset])) as tar:
-            assert "todo" not in tar.getnames()
+            assert "forward" not in tar.getnames()
 
 
 def test_the_payload_is_private_and_whole() -> None:
@@ -50,7 +52,7 @@ def test_the_payload_is_private_and_whole() -> None:
         "h",
         3,
         Requester("me", "laptop", "c0ffee"),
-        forward=(Step("strike", ("docker",)),),
+        forward=(Step("complete", ("docker",)),),
         files={"new.1": b"x"},
         applied={"/a": "0" * 64},
     )
@@ -58,16 +60,16 @@ def test_the_payload_is_private_and_whole() -> None:
         files = {member.name: (member.mode, tar.extractfile(member)) for member in tar.getmembers()}
     assert {mode for mode, _ in files.values()} == {0o600}
     content = {name: file.read() for name, (_, file) in files.items() if file}
-    assert content["todo"] == b"strike\tdocker\n"
+    assert content["forward"] == b"complete\tdocker\n"
     assert content["secrets"] == b"s3cret\n"
     assert content["new.1"] == b"x"
     assert content["host.sh"].startswith(b"#!/bin/sh")
     meta = json.loads(content["meta"])
-    assert (meta["run"], meta["origin"]["commit"], meta["files"]) == (3, "c0ffee", {"/a": "0" * 64})
+    assert (meta["run"], meta["requested_by"]["commit"], meta["files"]) == (3, "c0ffee", {"/a": "0" * 64})
 
 
 @pytest.mark.parametrize(
-    "line", ["", "x", "1\ttodo\t0\tstep", "1\ttodo\t0\tnonsense\tx", "odo\t0\tdone\t", "1\ttodo\tx\tdone\t"]
+    "line", ["", "x", "1\tforward\t0\tstep", "1\tforward\t0\tnonsense\tx", "odo\t0\tdone\t", "1\tforward\tx\tdone\t"]
 )
 def test_a_line_cut_short_is_no_event(line: str) -> None:
     assert protocol.Decoder("h").event(line) is None
@@ -196,20 +198,20 @@ def test_answers_and_files_of_any_content(shell: tuple[str, ...], tmp_path: Path
 @pytest.mark.parametrize("shell", SHELLS, ids=lambda shell: shell[0])
 def test_what_runnerops_keeps_there(shell: tuple[str, ...], tmp_path: Path) -> None:
     home = tmp_path / "var/lib/runnerops"
-    (home / "owed").mkdir(parents=True)
-    (home / "owed/docker").write_text("restart 2 abc\n")
-    (home / "owed/registry").write_text("nonsense\n")
+    (home / "intents").mkdir(parents=True)
+    (home / "intents/docker").write_text("restart 2 abc\n")
+    (home / "intents/registry").write_text("nonsense\n")
     for number, end in ((2, "applied"), (10, "")):
         run = home / f"runs/{number}"
         run.mkdir(parents=True)
         meta = {
             "run": number,
-            "origin": {"user": "me", "machine": "m", "commit": "", "pipeline": ""},
+            "requested_by": {"user": "me", "machine": "m", "commit": "", "pipeline": ""},
             "digest": "d",
             "files": {"/a": f"{number}"},
         }
         (run / "meta").write_text(json.dumps(meta) + "\n")
-        (run / "todo").write_text(
+        (run / "forward").write_text(
             f"stage\told.1\t/a\t0644\troot:root\told{number}\nstage\tnew.1\t/a\t0644\troot:root\tnew{number}\n"
         )
         (run / "log").write_text("1.0\t\t-1\tnote\tclock 5\n" + (f"2.0\t\t-1\tend\t{end}\n" if end else ""))

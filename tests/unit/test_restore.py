@@ -22,7 +22,7 @@ def record(
     number: int, swaps: Mapping[str, tuple[str, str]], *, result: str = "applied", running: bool = False
 ) -> Record:
     """A run that changed `swaps`, each path from a sha to another; it keeps what it left."""
-    forward = [Step("part", ("docker",))]
+    forward = [Step("phase", ("docker",))]
     for index, (path, (old, new)) in enumerate(swaps.items(), 1):
         if old != ABSENT:
             forward.append(Step("stage", (f"old.{index}", path, "0644", "root:root", old)))
@@ -48,7 +48,7 @@ def test_without_a_number_it_is_as_before_the_last_run_that_changed_a_file() -> 
     assert places([FAILED, FIRST]) == {A: None, B: "runs/1/old.2"}
 
 
-@pytest.mark.parametrize("end", ["needs-person", ""])
+@pytest.mark.parametrize("end", ["needs-attention", ""])
 def test_a_run_that_left_the_host_half_way_is_one_to_undo(end: str) -> None:
     half = record(3, {A: ("a2", "a3")}, result=end)
     assert places([half, SECOND, FIRST]) == {A: "runs/3/old.1"}
@@ -174,7 +174,7 @@ def test_a_path_that_no_section_manages_now_stays() -> None:
 def test_a_path_belongs_where_a_run_put_it() -> None:
     odd = "/srv/odd.json"
     moved = Record(Run(1, Requester("", ""), "d", "applied", False), forward=(
-        Step("part", ("docker",)), Step("swap", (odd, ABSENT, "x")),
+        Step("phase", ("docker",)), Step("swap", (odd, ABSENT, "x")),
     ))  # fmt: skip
     then = as_of(HOST, {odd: b'{"debug": true}'}, phases_of([moved]))
     assert then.host.sections[ServiceName.DOCKER] == {"debug": True}

@@ -18,28 +18,26 @@ from runnerops.report.waiting import waiting
 from runnerops.services.verify import Check
 
 HELD = Check("daemon", ServiceName.DOCKER, "the Docker daemon answers (26.1.5)")
-BROKEN = Check(
+FAIL = Check(
     "answers-container",
     ServiceName.REGISTRY,
     "http://172.17.0.1:5000 answers from a container (default bridge)",
-    "broken",
+    "fail",
     "there is no answer in time: the host's firewall lets the host through, and its containers not",
     "on runner-1: iptables -I INPUT -p tcp -d 172.17.0.1 --dport 5000 -j ACCEPT",
 )
-UNTRIED = Check(
-    "pull", ServiceName.REGISTRY, "a pull of alpine:3 is served by a cache", "untried", "nothing was pulled"
-)
+UNTRIED = Check("pull", ServiceName.REGISTRY, "a pull of alpine:3 is served by a cache", "skip", "nothing was pulled")
 
 
 def test_a_link_is_read_at_80_columns_and_its_fix_is_one_line() -> None:
-    lines = [text for check in (HELD, BROKEN, UNTRIED) for _, text in check_lines(check)]
+    lines = [text for check in (HELD, FAIL, UNTRIED) for _, text in check_lines(check)]
     assert lines == [
         "  ok       the Docker daemon answers (26.1.5)",
-        "  BROKEN   http://172.17.0.1:5000 answers from a container (default bridge)",
+        "  FAIL     http://172.17.0.1:5000 answers from a container (default bridge)",
         "           there is no answer in time: the host's firewall lets the host",
         "           through, and its containers not",
         "           fix: on runner-1: iptables -I INPUT -p tcp -d 172.17.0.1 --dport 5000 -j ACCEPT",
-        "  untried  a pull of alpine:3 is served by a cache",
+        "  skipped  a pull of alpine:3 is served by a cache",
         "           nothing was pulled",
     ]
 
@@ -47,9 +45,9 @@ def test_a_link_is_read_at_80_columns_and_its_fix_is_one_line() -> None:
 @pytest.mark.parametrize(
     ("checks", "style", "said"),
     [
-        ((HELD, HELD), "good", "2 of 2 links hold"),
-        ((HELD, UNTRIED), "good", "1 of 2 links hold, 1 untried"),
-        ((HELD, BROKEN, UNTRIED), "bad", "1 of 3 links hold, 1 broken, 1 untried"),
+        ((HELD, HELD), "good", "2 of 2 checks passed"),
+        ((HELD, UNTRIED), "good", "1 of 2 checks passed, 1 skipped"),
+        ((HELD, FAIL, UNTRIED), "bad", "1 of 3 checks passed, 1 failed, 1 skipped"),
         ((), "warn", "nothing to verify: it has neither a cache nor a mirror"),
     ],
 )
@@ -59,10 +57,10 @@ def test_a_host_in_one_line(checks: tuple[Check, ...], style: str, said: str) ->
 
 def test_a_link_as_json() -> None:
     assert check_document(UNTRIED) == {
-        "link": "pull",
+        "check": "pull",
         "service": "registry",
         "what": "a pull of alpine:3 is served by a cache",
-        "state": "untried",
+        "state": "skip",
         "reason": "nothing was pulled",
         "fix": "",
     }

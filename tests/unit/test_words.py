@@ -20,8 +20,8 @@ def test_what_is_no_time(text: str) -> None:
 
 
 def test_a_stop_is_lifted_for_all_hosts_or_for_one() -> None:
-    allow = parse_allow(["not-ours", "data-root@a", "data-root@b"])
-    assert allow == {"not-ours": {""}, "data-root": {"a", "b"}}
+    allow = parse_allow(["unmanaged-file", "data-root@a", "data-root@b"])
+    assert allow == {"unmanaged-file": {""}, "data-root": {"a", "b"}}
 
 
 @pytest.mark.parametrize("code", sorted(BLOCKER_CODES))
@@ -32,7 +32,7 @@ def test_every_code_is_taken_whether_it_arises_or_not(code: str) -> None:
 @pytest.mark.parametrize(
     ("word", "says"),
     [
-        ("not-our", "not-ours"),
+        ("not-our", "unmanaged-file"),
         ("nonsense", "the codes are"),
         ("jobs-running", "--kill-jobs"),
         ("port-taken", "mend"),

@@ -60,8 +60,8 @@ class Walker:
             for name in (*APPLETS, *self.more_applets):
                 self.at(f"/bin/{name}").symlink_to(busybox)
         given = {
-            "todo": protocol.encode(forward),
-            "undo": protocol.encode(rollback),
+            "forward": protocol.encode(forward),
+            "rollback": protocol.encode(rollback),
             "meta": b"{}\n",
             "secrets": b"",
             **(files or {}),

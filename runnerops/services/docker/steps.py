@@ -110,7 +110,7 @@ def _forward(now: ActionContext, onward: Sequence[Transition], number: int) -> I
             yield wait(30, live_restore, "docker", "info", "--format", "{{.LiveRestoreEnabled}}")
     yield _prove(now, now.proof())
     yield from _prove_bridge(now.bip if now.restarts or now.moves_bridge else "")
-    yield Step("strike", (NAME,))
+    yield Step("complete", (NAME,))
 
 
 def _rollback(now: ActionContext, onward: Sequence[Transition], homeward: Sequence[Transition]) -> Iterator[Step]:

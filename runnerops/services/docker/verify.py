@@ -100,7 +100,7 @@ def checks(host: Host, evidence: Evidence) -> Iterable[Check]:
     if not answers(evidence):
         state = docker.unit.active if docker else "not there"
         fix = f"runnerops deploy {host.name}" if NAME in host.sections else "systemctl start docker"
-        yield Check("daemon", NAME, "the Docker daemon answers", "broken", f"docker.service is {state}", fix)
+        yield Check("daemon", NAME, "the Docker daemon answers", "fail", f"docker.service is {state}", fix)
         return
     assert docker
     yield Check("daemon", NAME, f"the Docker daemon answers ({docker.version})")
@@ -112,7 +112,7 @@ def _mirror(host: Host, url: str, evidence: Evidence) -> Check:
     there = loaded(evidence)
     if url not in there:
         reason = f"it has {', '.join(there)} loaded instead" if there else "it has no mirror loaded"
-        return Check("mirror-loaded", NAME, what, "broken", reason, f"runnerops deploy {host.name}")
+        return Check("mirror-loaded", NAME, what, "fail", reason, f"runnerops deploy {host.name}")
     return Check("mirror-loaded", NAME, what)
 
 

@@ -130,7 +130,7 @@ class _Part:
         yield run(10, "systemctl", "kill", "-s", "HUP", "--kill-who=main", UNIT)
         yield self._new.proof(self._policy, str(self._unit.pid))
         yield from self._is_there()
-        yield Step("strike", (NAME,))
+        yield Step("complete", (NAME,))
 
     def reload_back(self) -> Iterator[Step]:
         """The old file, loaded by the same process; one that died of the new file is started."""
@@ -164,7 +164,7 @@ class _Part:
         yield from start(self._new)
         yield self._new.proof(self._policy)
         yield from self._is_there()
-        yield Step("strike", (NAME,))
+        yield Step("complete", (NAME,))
 
     def rest_again(self) -> Iterator[Step]:
         """The old file, at rest: the part that brought the runner there is undone next, and returns it."""

@@ -114,7 +114,7 @@ def _act(now: ActionContext, number: int) -> Iterator[Step]:
         names = [cache.name for cache in own_caches(now.host)]
         yield from (run(120, *argv) for argv in now.ups(now.forced, names))
     yield from proofs(now)
-    yield Step("strike", (NAME,))
+    yield Step("complete", (NAME,))
 
 
 def _down(now: ActionContext) -> Step:

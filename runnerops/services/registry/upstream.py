@@ -18,7 +18,7 @@ def own_upstream(host: Host, cache: OwnCache, evidence: Evidence) -> Check:
     """Of a cache on this host."""
     what = f"cache {cache.name} asks {cache.upstream}, which answers"
     if problem(evidence.told.get(f"registry_code/{cache.probe}", NO_ANSWER)):
-        return Check("upstream", NAME, what, "untried", "the cache does not answer")
+        return Check("upstream", NAME, what, "skip", "the cache does not answer")
     return _upstream(what, host, cache, evidence.told, ours(evidence.observed).get(cache.name))
 
 
@@ -28,11 +28,11 @@ def upstream_of(cache: Cache, evidence: Evidence) -> Check:
     trace, there = evidence.log_queries.get(cache.host, ""), evidence.hosts.get(cache.host)
     own = next((one for one in own_caches(there) if one.name == cache.name), None) if there else None
     if problem(evidence.told.get(f"registry_code/{cache.url.rstrip('/')}", NO_ANSWER)):
-        return Check("upstream", NAME, what, "untried", "the cache does not answer")
+        return Check("upstream", NAME, what, "skip", "the cache does not answer")
     if not trace or there is None or own is None:
-        return Check("upstream", NAME, what, "untried", f"not asked from here: runnerops verify {cache.host}")
+        return Check("upstream", NAME, what, "skip", f"not asked from here: runnerops verify {cache.host}")
     if isinstance(trace, str):
-        return Check("upstream", NAME, what, "broken", trace, f"runnerops verify {cache.host}")
+        return Check("upstream", NAME, what, "fail", trace, f"runnerops verify {cache.host}")
     return _upstream(what, there, own, trace, None)
 
 
@@ -43,12 +43,10 @@ def _upstream(what: str, host: Host, cache: OwnCache, told: Answers, container: 
     if rendered == "upstream":
         return Check("upstream", NAME, what)
     if rendered == "held" and said(direct)[0] == "200":
-        return Check(
-            "upstream", NAME, what, "untried", "it answers the host; the cache holds every tag, so asks for none"
-        )
+        return Check("upstream", NAME, what, "skip", "it answers the host; the cache holds every tag, so asks for none")
     if rendered == "nothing":
-        return Check("upstream", NAME, what, "untried", "it holds nothing yet that could be asked for")
-    return Check("upstream", NAME, what, "broken", *_why(host, cache, direct, container))
+        return Check("upstream", NAME, what, "skip", "it holds nothing yet that could be asked for")
+    return Check("upstream", NAME, what, "fail", *_why(host, cache, direct, container))
 
 
 def _why(host: Host, cache: OwnCache, direct: Answer, container: Container | None) -> Iterator[str]:

@@ -58,15 +58,15 @@ def running_check(host: Host, cache: OwnCache, evidence: Evidence) -> Check:
     container = ours(evidence.observed).get(cache.name)
     deploy = f"runnerops deploy {host.name}"
     if container is None:
-        return Check("cache-running", NAME, what, "broken", "it has no container", deploy)
+        return Check("cache-running", NAME, what, "fail", "it has no container", deploy)
     if not container.running:
         if said(evidence.told.get(f"registry_upstream/{cache.name}", NO_ANSWER))[0] == SILENT:
             reason = f"it is stopped, and {cache.upstream} does not answer, without which a registry ends at its start"
             fix = "make the upstream answer from this host; the cache then comes up by itself"
-            return Check("cache-running", NAME, what, "broken", reason, fix)
-        return Check("cache-running", NAME, what, "broken", "its container is stopped", deploy)
+            return Check("cache-running", NAME, what, "fail", reason, fix)
+        return Check("cache-running", NAME, what, "fail", "its container is stopped", deploy)
     if container.ports and not any(_listens(port, cache) for port in container.ports):
-        return Check("cache-running", NAME, what, "broken", f"it listens on {', '.join(container.ports)}", deploy)
+        return Check("cache-running", NAME, what, "fail", f"it listens on {', '.join(container.ports)}", deploy)
     return Check("cache-running", NAME, what)
 
 
@@ -81,7 +81,7 @@ def host_check(host: Host, url: str, evidence: Evidence) -> Check:
     wrong = problem(evidence.told.get(f"registry_code/{url}", NO_ANSWER))
     if not wrong:
         return Check("answers-host", NAME, what)
-    return Check("answers-host", NAME, what, "broken", wrong, _mend(host, url, evidence))
+    return Check("answers-host", NAME, what, "fail", wrong, _mend(host, url, evidence))
 
 
 def _mend(host: Host, url: str, evidence: Evidence) -> str:
@@ -89,7 +89,7 @@ def _mend(host: Host, url: str, evidence: Evidence) -> str:
     cache = next((cache for cache in host.caches if cache.url.rstrip("/") == url), None)
     if own:
         container = ours(evidence.observed).get(own.name)
-        fine = container is not None and running_check(host, own, evidence).state == "holds"
+        fine = container is not None and running_check(host, own, evidence).state == "pass"
         return f"docker logs {container.name}" if container and fine else f"runnerops deploy {host.name}"
     if cache:
         return f"runnerops verify {cache.host}"
@@ -112,12 +112,12 @@ def container_check(host: Host, url: str, evidence: Evidence) -> Check:
     found = evidence.tried if evidence.tried is not None and name in evidence.tried else evidence.told
     what = f"{url} answers from a container"
     if problem(evidence.told.get(f"registry_code/{url}", NO_ANSWER)):
-        return Check("answers-container", NAME, what, "untried", "it does not answer from the host")
+        return Check("answers-container", NAME, what, "skip", "it does not answer from the host")
     if name not in found:
         reason = "no container runs there that could ask"
         if "nsenter" not in evidence.observed.facts.tools:
             reason = "there is no nsenter to ask with (package util-linux)"
-        return Check("answers-container", NAME, what, "untried", reason)
+        return Check("answers-container", NAME, what, "skip", reason)
     _, network, container = (*found.get("docker_inside", NO_ANSWER).text.split(" "), "", "")[:3]
     bridge = network in {"default", "bridge"}
     where = "default bridge" if bridge else f"network of {container.lstrip('/')}"
@@ -127,8 +127,8 @@ def container_check(host: Host, url: str, evidence: Evidence) -> Check:
         return Check("answers-container", NAME, what)
     if (urlsplit(url).hostname or "").startswith("127."):
         fix = "in a container that address is the container itself: let the cache listen on the docker bridge's"
-        return Check("answers-container", NAME, what, "broken", wrong, fix)
+        return Check("answers-container", NAME, what, "fail", wrong, fix)
     own = any(cache.host == host.name and cache.url.rstrip("/") == url for cache in host.caches)
     line = opening(url, evidence.told.get("docker_firewall", NO_ANSWER).text, own=own)
     reason = f"{wrong}: the host's firewall lets the host through, and its containers not"
-    return Check("answers-container", NAME, what, "broken", reason, f"on {host.name}: {line}")
+    return Check("answers-container", NAME, what, "fail", reason, f"on {host.name}: {line}")

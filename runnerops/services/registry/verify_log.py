@@ -30,14 +30,14 @@ def served_check(host: Host, caches: Sequence[Cache | None], evidence: Evidence)
     image = evidence.probe.image
     what = f"a pull of {image} is served by a cache"
     if why := why_no_pull(host, evidence):
-        return Check("pull", NAME, what, "untried", f"nothing was pulled: {why}"), None
+        return Check("pull", NAME, what, "skip", f"nothing was pulled: {why}"), None
     if evidence.tried is None:
-        return Check("pull", NAME, what, "broken", "the host did not say what became of it", "verify again"), None
+        return Check("pull", NAME, what, "fail", "the host did not say what became of it", "verify again"), None
     pull = pull_of(evidence.tried)
     known = [cache for cache in caches if cache]
     if not known:
         reason = "the mirrors are no caches of this inventory, so their logs cannot be read"
-        return Check("pull", NAME, what, "untried", reason), None
+        return Check("pull", NAME, what, "skip", reason), None
     refused: list[str] = []
     for cache in known:
         trace = evidence.log_queries.get(cache.host, "it was not asked")
@@ -45,9 +45,9 @@ def served_check(host: Host, caches: Sequence[Cache | None], evidence: Evidence)
         if "200" in found:
             what = f"a pull of {image} was served by cache {_named(cache, host)}, as its log shows"
             left = f"{image} was not there before and stays: {pull.left}" if pull.left else ""
-            return Check("pull", NAME, what, "holds", left), cache
+            return Check("pull", NAME, what, "pass", left), cache
         refused += [f"cache {_named(cache, host)} answered {found[-1]}"] if found else []
-    return Check("pull", NAME, what, "broken", *_past(host, known, pull, refused, evidence)), None
+    return Check("pull", NAME, what, "fail", *_past(host, known, pull, refused, evidence)), None
 
 
 def _found(trace: Answers, cache: Cache, pull: Pull, probe: Probe) -> list[str]:
@@ -95,12 +95,12 @@ def catalog_check(cache: Cache, evidence: Evidence) -> Check:
         count = f"{len(held)} repositor{'ies' if len(held) != 1 else 'y'}"
         return Check("catalog", NAME, f"{what} ({count})")
     if answer.status != 0:
-        return Check("catalog", NAME, what, "broken", "it does not tell what it holds", "docker logs tells why")
+        return Check("catalog", NAME, what, "fail", "it does not tell what it holds", "docker logs tells why")
     if evidence.tried is not None and not pull_of(evidence.tried).fresh:
         reason = f"{evidence.probe.image} was on the host already, so none of it had to be fetched"
-        return Check("catalog", NAME, what, "untried", reason, "name an image that is not there with --image")
+        return Check("catalog", NAME, what, "skip", reason, "name an image that is not there with --image")
     fix = "look whether its volume is full or read-only: df -h, and its log"
-    return Check("catalog", NAME, what, "broken", "it served the pull, and kept nothing of it", fix)
+    return Check("catalog", NAME, what, "fail", "it served the pull, and kept nothing of it", fix)
 
 
 def repositories(pages: str) -> tuple[str, ...]:

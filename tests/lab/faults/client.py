@@ -27,7 +27,7 @@ def main(path: str, step: int) -> None:
         return open_link(host, KnownHosts.find(folder, environ), Credentials.from_environ(environ), environ)
 
     def watch(event: Event) -> None:
-        if (event.list, event.step, event.kind) == ("todo", step, "step"):
+        if (event.list, event.step, event.kind) == ("forward", step, "step"):
             os.kill(os.getpid(), signal.SIGKILL)
 
     apply(plan, link, link, Redactor(), watch)

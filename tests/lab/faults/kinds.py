@@ -27,7 +27,7 @@ def kinds(plan: Plan) -> dict[str, list[int]]:
         found.setdefault(kind(step), []).append(index)
     found[AFTER] = [len(plan.forward)]
     for index, step in enumerate(plan.rollback):
-        if step.verb != "part":
+        if step.verb != "phase":
             found.setdefault(ON_THE_WAY_BACK + kind(step), []).append(index)
     return found
 
@@ -39,8 +39,8 @@ def kind(step: Step) -> str:
     if step.verb == "swap":
         path, *ends = step.args
         return "swap from or to nothing" if ABSENT in ends else f"swap {path.rpartition('/')[2]}"
-    if step.verb in {"part", "owe", "strike"}:
-        words = tuple(step.args[1].split()[:1]) if step.verb == "owe" else ()
+    if step.verb in {"phase", "intend", "complete"}:
+        words = tuple(step.args[1].split()[:1]) if step.verb == "intend" else ()
         return " ".join((step.verb, step.args[0], *words))
     skipped = {"guard": 1, "run": 1, "await": 2}[step.verb]
     words = step.args[skipped:-1] if step.verb == "guard" else step.args[skipped:]

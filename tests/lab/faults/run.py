@@ -71,7 +71,7 @@ class Struck:
         return self.now.apply(plan, self._watch).result
 
     def _watch(self, event: Event) -> None:
-        if (event.list, event.step, event.kind) != ("todo", self.index, "step"):
+        if (event.list, event.step, event.kind) != ("forward", self.index, "step"):
             return
         self.reached = True
         if self.fault in (POWER, POWER_OTHER):

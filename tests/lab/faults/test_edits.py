@@ -68,7 +68,7 @@ def test_an_edit_while_the_deploy_waits(bench: Bench, name: str) -> None:
         index = next(at for at, step in enumerate(now.plan.forward) if step.verb == "swap" and step.args[0] == path)
 
         def watch(event: Event) -> None:
-            if (event.list, event.step, event.kind) == ("todo", index, "step"):
+            if (event.list, event.step, event.kind) == ("forward", index, "step"):
                 write(bench.host, path, content)
                 let_go(bench.host, now.plan.run)
 
@@ -79,7 +79,7 @@ def test_an_edit_while_the_deploy_waits(bench: Bench, name: str) -> None:
     assert "edited meanwhile" in " ".join(outcome.diagnostics)
     assert bench.host.read(path) == content
     told = truth.ask(bench.host)
-    assert (told.text("debris"), told.text("owed")) == ("", "")
+    assert (told.text("debris"), told.text("intents")) == ("", "")
 
 
 def test_a_token_that_the_runner_rotates_meanwhile(bench: Bench) -> None:
@@ -108,7 +108,7 @@ def test_mirrors_taken_away_and_the_deploy_rolled_back(bench: Bench, lab: Lab) -
             "await",
             ("30", "=[]", "sh", "-c", "docker info --format '{{json .RegistryConfig.Mirrors}}' | sed s/null/[]/"),
         )
-        last = next(at for at, step in enumerate(now.plan.forward) if step == Step("strike", ("docker",)))
+        last = next(at for at, step in enumerate(now.plan.forward) if step == Step("complete", ("docker",)))
         outcome = now.apply(replace(now.plan, forward=(*now.plan.forward[:last], gone, Step("run", ("5", "false")))))
     assert outcome.failed is None or outcome.failed.verb == "run"
     assert outcome.result is Result.ROLLED_BACK, outcome

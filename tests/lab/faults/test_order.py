@@ -21,7 +21,7 @@ from tests.lab.lab import Lab
 
 pytestmark = pytest.mark.hosts("bookworm", "trixie")
 
-OWED = "/var/lib/runnerops/owed"
+OWED = "/var/lib/runnerops/intents"
 ACTS = {"docker": ("restart", "docker"), "registry": ("up", "-d"), "gitlab_runner": ("start", "gitlab-runner")}
 """The last words that make each service act in a first deploy, but a registry's, which go on."""
 
@@ -34,7 +34,7 @@ def test_a_first_deploy_syncs_in_order(lab: Lab, host: LabHost, tmp_path: Path) 
         with traced(host, run, tmp_path / "trace") as attach:
 
             def watch(event: Event) -> None:
-                if (event.list, event.step, event.kind) == ("todo", 0, "step"):
+                if (event.list, event.step, event.kind) == ("forward", 0, "step"):
                     attach()
                     let_go(host, run)
 

@@ -61,4 +61,4 @@ def state(host: LabHost) -> tuple[object, ...]:
     """Pids, containers, and all managed files."""
     told = truth.ask(host)
     files = [told.file(path) for paths in truth.PATHS.values() for path in paths]
-    return host.pid("docker"), host.pid("gitlab-runner"), told.text("container"), told.text("owed"), *files
+    return host.pid("docker"), host.pid("gitlab-runner"), told.text("container"), told.text("intents"), *files

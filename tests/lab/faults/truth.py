@@ -102,7 +102,7 @@ def private(truth: Truth) -> None:
 
 def acted_or_owed(truth: Truth, services: Iterable[str]) -> None:
     """Each service runs what its file says, or that it must act is on record."""
-    intents = truth.text("owed").split()
+    intents = truth.text("intents").split()
     for service in services:
         if service not in intents and (wrong := next(RUNS[service](truth), "")):
             raise UntrueError(f"{service} does not run what its file says, and nothing is owed: {wrong}")
@@ -113,7 +113,7 @@ def converged(truth: Truth) -> None:
     for service, runs in RUNS.items():
         if wrong := next(runs(truth), ""):
             raise UntrueError(f"{service} does not run what its file says: {wrong}")
-    for name in ("owed", "debris", "alive", "failed"):
+    for name in ("intents", "debris", "alive", "failed"):
         if truth.text(name):
             raise UntrueError(f"{name}: {truth.text(name)}")
 

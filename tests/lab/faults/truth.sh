@@ -48,7 +48,7 @@ ask new_container defaults
 ask answer curl -sS -i --noproxy '*' -m 5 http://172.17.0.1:5000/v2/
 ask runner systemctl show -p ActiveState -p SubState --value gitlab-runner
 ask page curl -sS --noproxy '*' -m 5 "http://$(listens)/metrics"
-ask owed ls /var/lib/runnerops/owed
+ask intents ls /var/lib/runnerops/intents
 ask debris find /etc/docker /etc/gitlab-runner /opt/registry -name '.*.runnerops*'
 ask alive systemctl list-units --all --plain --no-legend 'runnerops-*'
 ask failed systemctl list-units --failed --plain --no-legend

@@ -61,11 +61,11 @@ def test_the_first_mirror_is_loaded_by_a_reload() -> None:
         "await 10 ok curl -fsS --noproxy * -m 5 -o /dev/null http://192.0.2.10:5000/v2/",
     ]
     assert lines(found.forward, names) == [
-        "owe docker reload 42 inv-1",
+        "intend docker reload 42 inv-1",
         "swap FILE OLD NEW",
         "run 60 sh -c RELOAD sh docker",
         "await 60 =http://192.0.2.10:5000/ false docker info --format LOADED",
-        "strike docker",
+        "complete docker",
     ]
     assert names[ABSENT] == "OLD"
     assert found.files == {"docker.1": json_bytes({"registry-mirrors": []})}
@@ -75,39 +75,39 @@ def test_the_first_mirror_is_loaded_by_a_reload() -> None:
         "swap FILE docker.1 OLD",
         "run 60 sh -c RELOAD sh docker",
         "await 60 =false docker info --format LOADED",
-        "strike docker",
+        "complete docker",
     ]
 
 
 def test_a_key_that_is_read_at_start_takes_a_restart() -> None:
     forward, rollback = there_and_back(state({DAEMON: b"{}"}, engine()), {"mtu": 1400})
     assert forward == [
-        "owe docker restart 42 inv-1",
+        "intend docker restart 42 inv-1",
         "swap FILE OLD NEW",
         "run 10 sh -c RESET sh docker",
         "run 120 systemctl restart docker",
         "await 60 =false docker info --format LOADED",
-        "strike docker",
+        "complete docker",
     ]
     assert rollback == [
         "swap FILE NEW OLD",
         "run 150 sh -c RETURN sh docker inv-1",
         "await 60 =false docker info --format LOADED",
-        "strike docker",
+        "complete docker",
     ]
 
 
 def test_live_restore_is_loaded_before_the_restart_and_held_through_the_way_back() -> None:
     found, names = action_steps(state({DAEMON: b"{}"}, engine()), {"mtu": 1400, "live-restore": True, **MIRRORS})
     assert lines(found.forward, names) == [
-        "owe docker restart 42 inv-1",
+        "intend docker restart 42 inv-1",
         "swap FILE OLD NEW",
         "run 60 sh -c RELOAD sh docker",
         "await 30 =true docker info --format {{.LiveRestoreEnabled}}",
         "run 10 sh -c RESET sh docker",
         "run 120 systemctl restart docker",
         "await 60 =http://192.0.2.10:5000/ true docker info --format LOADED",
-        "strike docker",
+        "complete docker",
     ]
     assert found.files == {
         "docker.1": json_bytes({"live-restore": True}),
@@ -121,7 +121,7 @@ def test_live_restore_is_loaded_before_the_restart_and_held_through_the_way_back
         "swap FILE docker.2 OLD",
         "run 60 sh -c RELOAD sh docker",
         "await 60 =false docker info --format LOADED",
-        "strike docker",
+        "complete docker",
     ]
 
 
@@ -138,7 +138,7 @@ def test_the_bridge_moves_only_while_no_container_runs() -> None:
         "run 120 systemctl restart docker",
         "await 60 =true docker info --format LOADED",
         "await 30 =172.18.0.1 docker network inspect bridge --format {{(index .IPAM.Config 0).Gateway}}",
-        "strike docker",
+        "complete docker",
     ]
     assert rollback == [
         "swap FILE docker.1 NEW",
@@ -150,7 +150,7 @@ def test_the_bridge_moves_only_while_no_container_runs() -> None:
         "run 60 sh -c RELOAD sh docker",
         "await 60 =true docker info --format LOADED",
         "await 30 =172.17.0.1 docker network inspect bridge --format {{(index .IPAM.Config 0).Gateway}}",
-        "strike docker",
+        "complete docker",
     ]
 
 
@@ -166,31 +166,31 @@ def test_a_daemon_that_is_stopped_is_started() -> None:
     found, names = action_steps(state({}, engine(active="failed")), MIRRORS)
     assert lines(found.guard, names) == ["guard failed systemctl is-active docker"]
     assert lines(found.forward, names) == [
-        "owe docker restart 42 none",
+        "intend docker restart 42 none",
         "swap FILE OLD NEW",
         "run 10 sh -c RESET sh docker",
         "run 120 systemctl start docker",
         "await 60 =http://192.0.2.10:5000/ false docker info --format LOADED",
-        "strike docker",
+        "complete docker",
     ]
-    assert lines(found.rollback, names) == ["swap FILE NEW OLD", "run 120 systemctl stop docker", "strike docker"]
+    assert lines(found.rollback, names) == ["swap FILE NEW OLD", "run 120 systemctl stop docker", "complete docker"]
 
 
 def test_what_is_only_not_loaded_is_reloaded_without_a_swap() -> None:
     forward, rollback = there_and_back(state({DAEMON: json_bytes(MIRRORS)}, engine()), MIRRORS)
     assert forward == [
-        "owe docker reload 42 inv-1",
+        "intend docker reload 42 inv-1",
         "run 60 sh -c RELOAD sh docker",
         "await 60 =http://192.0.2.10:5000/ false docker info --format LOADED",
-        "strike docker",
+        "complete docker",
     ]
-    assert rollback == ["strike docker"]
+    assert rollback == ["complete docker"]
 
 
 def test_what_was_owed_before_is_owed_again_after_the_way_back() -> None:
     intents = (Intent(DOCKER.NAME, Verb.RESTART, 41, "inv-1"),)
     _, rollback = there_and_back(state({DAEMON: b"{}"}, engine(), intents=intents), {"debug": True})
-    assert rollback[-1] == "owe docker restart 41 inv-1"
+    assert rollback[-1] == "intend docker restart 41 inv-1"
 
 
 @pytest.mark.parametrize(

@@ -82,7 +82,7 @@ RETURN = [
     "run 10 sh -c CURSOR sh gitlab-runner -",
     "run 30 sh -c RETURN_LATER sh gitlab-runner RETURN start",
     "await 60 =loaded sh -c RETURNED sh gitlab-runner any info -",
-    "strike gitlab_runner",
+    "complete gitlab_runner",
 ]
 PAGE = "http://127.0.0.1:9252/metrics"
 RELOAD = Action(ServiceName.GITLAB_RUNNER, Verb.RELOAD)
@@ -93,13 +93,13 @@ def test_the_steps_of_a_reload() -> None:
     old, new = config(), config(concurrent=8)
     forward, rollback = steps(RELOAD, old, new)
     assert forward == [
-        "owe gitlab_runner reload 5 abc",
+        "intend gitlab_runner reload 5 abc",
         "run 10 sh -c CURSOR sh gitlab-runner -",
         _swap(old, new),
         "run 10 systemctl kill -s HUP --kill-who=main gitlab-runner",
         "await 60 =loaded sh -c LOADED sh gitlab-runner 42 info -",
         _is_there(new),
-        "strike gitlab_runner",
+        "complete gitlab_runner",
     ]
     assert rollback == [
         "run 10 sh -c CURSOR sh gitlab-runner -",
@@ -107,7 +107,7 @@ def test_the_steps_of_a_reload() -> None:
         _swap(new, old),
         "run 30 sh -c LOAD_OR_START sh gitlab-runner",
         "await 60 =loaded sh -c LOADED sh gitlab-runner any info -",
-        "strike gitlab_runner",
+        "complete gitlab_runner",
     ]
 
 
@@ -115,13 +115,13 @@ def test_the_steps_of_a_restart_lose_no_job() -> None:
     old, new = config(), config(listen_address=":9252")
     forward, rollback = steps(RESTART, old, new)
     assert forward == [
-        "owe gitlab_runner restart 5 abc",
+        "intend gitlab_runner restart 5 abc",
         *REST,
         _swap(old, new),
         *START,
         f"await 60 =loaded sh -c LOADED sh gitlab-runner any info {PAGE}",
         _is_there(new),
-        "strike gitlab_runner",
+        "complete gitlab_runner",
     ]
     assert rollback == [_taken_back(new), _swap(new, old), *RETURN]
 
@@ -134,7 +134,7 @@ def test_a_runner_at_rest_is_brought_back_by_its_own_part_and_goes_to_rest_again
         *START,
         "await 60 =loaded sh -c LOADED sh gitlab-runner any info -",
         _is_there(new),
-        "strike gitlab_runner",
+        "complete gitlab_runner",
     ]
     assert rollback == [
         _taken_back(new),
@@ -155,7 +155,7 @@ def test_a_runner_that_was_stopped_is_stopped_again_after_its_last_job() -> None
         _taken_back(new),
         _swap(new, old),
         "run 30 sh -c RETURN_LATER sh gitlab-runner RETURN stop",
-        "strike gitlab_runner",
+        "complete gitlab_runner",
     ]
 
 
@@ -227,13 +227,13 @@ def test_what_tells_that_a_file_is_loaded(old: Tree, new: Tree, argv: tuple[str,
 
 def test_rest_and_return() -> None:
     rest = GITLAB_RUNNER.stop_steps(observed(config()), POLICY)
-    assert [_words(step.verb, step.args) for step in rest.forward] == ["owe gitlab_runner restart 1 abc", *REST]
+    assert [_words(step.verb, step.args) for step in rest.forward] == ["intend gitlab_runner restart 1 abc", *REST]
     assert [_words(step.verb, step.args) for step in rest.rollback] == RETURN
     back = GITLAB_RUNNER.start_steps(observed(config()), POLICY, 5)
     assert [_words(step.verb, step.args) for step in back.forward] == [
         *START,
         "await 60 =loaded sh -c LOADED sh gitlab-runner any info -",
-        "strike gitlab_runner",
+        "complete gitlab_runner",
     ]
     assert [_words(step.verb, step.args) for step in back.rollback] == [
         REST[0],

@@ -150,7 +150,7 @@ def test_a_token_that_is_really_new_in_the_inventory_goes_out_as_your_change() -
     made = deploy(rendered(OTHER), now)
     (change,) = made.changes
     assert {key_text(key_change.key): key_change.origin for key_change in change.key_changes} == {
-        "runners[0].token": "yours"
+        "runners[0].token": "inventory"
     }
     assert codes(made) == []
     assert deploy(rendered(OTHER), deployed(made, now)).empty

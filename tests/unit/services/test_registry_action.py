@@ -194,7 +194,7 @@ def test_with_docker_down_compose_looks_for_itself() -> None:
 
 
 def test_a_docker_restart_is_a_registry_restart_too() -> None:
-    assert told(plan(deployed(ONE), host({}, [ONE]), (RESTART,))[0]) == ("PROVE", "docker restarts", "")
+    assert told(plan(deployed(ONE), host({}, [ONE]), (RESTART,))[0]) == ("VERIFY", "docker restarts", "")
     reload = Action(ServiceName.DOCKER, Verb.RELOAD)
     assert plan(deployed(ONE), host({}, [ONE]), (reload,))[0] is None
 

@@ -54,7 +54,7 @@ def with_jobs(here: Host, *command: str) -> Host:
 
 def asks(action_steps: ActionSteps) -> dict[str, list[Step]]:
     """The steps that ask from a container, by the list they stand in."""
-    lists = {"judge": action_steps.validate, "todo": action_steps.forward, "undo": action_steps.rollback}
+    lists = {"judge": action_steps.validate, "forward": action_steps.forward, "rollback": action_steps.rollback}
     found = {name: [step for step in steps if FROM_CONTAINER in step.args] for name, steps in lists.items()}
     return {name: steps for name, steps in found.items() if steps}
 
@@ -80,7 +80,7 @@ def test_odd_files_are_given_nothing(odd: Tree) -> None:
 def test_its_proof_asks_from_a_container_after_the_host() -> None:
     here = with_jobs(host({}, [cache()]), "--registry-mirror", URL)
     observed = state({}, engine(), registry_facts=compose_facts())
-    (step,) = asks(move(observed, here))["todo"]
+    (step,) = asks(move(observed, here))["forward"]
     forward = move(observed, here).forward
     assert step == from_container(own_caches(here)[0], observed.facts.tools)
     before = forward[forward.index(step) - 1]
@@ -99,7 +99,7 @@ def test_a_restart_of_docker_proves_it_again() -> None:
     label = compose["services"]["dockerhub"]["labels"]["runnerops.registry-config.sha256"]
     facts = compose_facts(answers={URL: True})
     observed = state(files, engine(containers=[our_container("dockerhub", label)]), registry_facts=facts)
-    assert list(asks(move(observed, here, RESTART))) == ["todo"]
+    assert list(asks(move(observed, here, RESTART))) == ["forward"]
 
 
 LINES = [

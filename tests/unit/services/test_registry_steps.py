@@ -112,7 +112,7 @@ def test_the_first_deploy_goes_without_a_trace_if_it_fails() -> None:
     call = f"run 30 docker compose -p runnerops -f {staged} --project-directory {DIR}"
     assert told.validate == [f"{call} config -q", f"{call} ps -q"]
     assert told.forward == [
-        "owe registry up 42 none",
+        "intend registry up 42 none",
         "swap CONFIG OLD NEW",
         "swap COMPOSE OLD NEW",
         "run 10 test -f CONFIG",
@@ -120,13 +120,13 @@ def test_the_first_deploy_goes_without_a_trace_if_it_fails() -> None:
         f"await 60 ok {PROBE}",
         as_asked(here),
         "run 30 sh -c AS_BEFORE sh dockerhub http://172.17.0.1:5000 library/alpine",
-        "strike registry",
+        "complete registry",
     ]
     assert told.rollback == [
         f"run 60 sh -c IF_THERE sh COMPOSE {CALL} down",
         "swap CONFIG NEW OLD",
         "swap COMPOSE NEW OLD",
-        "strike registry",
+        "complete registry",
     ]
 
 
@@ -140,7 +140,7 @@ def test_a_changed_key_is_for_compose_to_see() -> None:
     assert told.guard == [f"guard {'1' * 64} docker ps -aq --no-trunc {FILTERS}"]
     assert told.fetch == []
     assert told.forward == [
-        f"owe registry up 42 {'1' * 12}",
+        f"intend registry up 42 {'1' * 12}",
         "swap CONFIG OLD NEW",
         "swap COMPOSE OLD NEW",
         "run 10 test -f CONFIG",
@@ -148,7 +148,7 @@ def test_a_changed_key_is_for_compose_to_see() -> None:
         f"await 60 ok {PROBE}",
         as_asked(here),
         "await 60 =same sh -c AS_BEFORE sh dockerhub http://172.17.0.1:5000 library/alpine",
-        "strike registry",
+        "complete registry",
     ]
     assert told.validate[-1] == "run 40 sh -c MARK sh dockerhub http://172.17.0.1:5000 library/alpine"
     assert told.rollback == [
@@ -156,7 +156,7 @@ def test_a_changed_key_is_for_compose_to_see() -> None:
         "swap COMPOSE NEW OLD",
         f"run 120 {CALL} up -d --remove-orphans",
         f"await 60 ok {PROBE}",
-        "strike registry",
+        "complete registry",
     ]
 
 
@@ -164,7 +164,7 @@ def test_a_changed_secret_is_recreated_there_and_back() -> None:
     one = {**ONE, "username": "acme", "password": secret()}
     told = Told(deployed(one, value="old"), host({}, [one]), value="new")
     assert told.forward[:5] == [
-        f"owe registry recreate 42 {'1' * 12}",
+        f"intend registry recreate 42 {'1' * 12}",
         "swap CONFIG OLD NEW",
         "run 10 test -f CONFIG",
         f"run 120 {CALL} up -d --remove-orphans --force-recreate --no-deps dockerhub",
@@ -174,7 +174,7 @@ def test_a_changed_secret_is_recreated_there_and_back() -> None:
         "swap CONFIG NEW OLD",
         f"run 120 {CALL} up -d --remove-orphans --force-recreate --no-deps dockerhub",
         f"run 120 {CALL} up -d --remove-orphans",
-        "strike registry",
+        "complete registry",
     ]
 
 
@@ -208,12 +208,12 @@ def test_a_cache_that_goes_is_an_orphan_and_keeps_its_volume() -> None:
     told = Told(observed, host({}, [ONE]))
     config = f"{DIR}/registry-config.quay.io.yml"
     assert [line for line in told.forward if not line.startswith("await")] == [
-        "owe registry up 42 none",
+        "intend registry up 42 none",
         "swap COMPOSE OLD NEW",
         f"swap {config} OLD NEW",
         "run 10 test -f CONFIG",
         f"run 120 {CALL} up -d --remove-orphans",
-        "strike registry",
+        "complete registry",
     ]
 
 
@@ -222,17 +222,17 @@ def test_the_last_cache_goes_with_the_compose_file() -> None:
     observed = replace(observed, applied={path: sha256(file.content) for path, file in observed.files.items()})
     told = Told(observed, host({}, []))
     assert told.forward == [
-        "owe registry up 42 none",
+        "intend registry up 42 none",
         f"run 60 sh -c IF_THERE sh COMPOSE {CALL} down",
         "swap CONFIG OLD NEW",
         "swap COMPOSE OLD NEW",
-        "strike registry",
+        "complete registry",
     ]
     assert told.rollback == [
         "swap CONFIG NEW OLD",
         "swap COMPOSE NEW OLD",
         f"run 120 {CALL} up -d --remove-orphans",
-        "strike registry",
+        "complete registry",
     ]
 
 
@@ -241,7 +241,7 @@ def test_with_docker_down_the_pull_waits_for_the_part() -> None:
     told = Told(state({}, engine(active="inactive"), registry_facts=compose_facts()), here, RESTART)
     assert (told.guard, told.fetch) == ([], [])
     assert told.forward[:3] == [
-        "owe registry up 42 none",
+        "intend registry up 42 none",
         "run 600 sh -c PULL sh registry:3.0.0",
         "swap CONFIG OLD NEW",
     ]
@@ -251,7 +251,7 @@ def test_with_docker_down_the_way_back_does_not_need_it() -> None:
     here = host({}, [ONE])
     files = {file.spec.path: file.content or b"" for file in render_file(here)}
     told = Told(state(files, engine(active="inactive"), registry_facts=compose_facts()), here, RESTART)
-    assert told.rollback == [f"run 120 sh -c IF_DOCKER sh {CALL} up -d --remove-orphans", "strike registry"]
+    assert told.rollback == [f"run 120 sh -c IF_DOCKER sh {CALL} up -d --remove-orphans", "complete registry"]
 
 
 @pytest.mark.parametrize(
@@ -291,7 +291,7 @@ def test_a_cache_that_comes_later_is_told_of_and_not_waited_for() -> None:
     told = Told(observed, host({}, [ONE]), policy=Policy(allow=frozenset({"upstream-down"})))
     assert not any("await" in line for line in told.forward)
     said = "cache dockerhub does not run yet: https://registry-1.docker.io does not answer; it comes up when that does"
-    assert told.forward[-2:] == [f"run 10 sh -c LATER sh {said}", "strike registry"]
+    assert told.forward[-2:] == [f"run 10 sh -c LATER sh {said}", "complete registry"]
     assert any("await 60" in line for line in Told(observed, host({}, [ONE])).forward)
 
 
@@ -311,7 +311,7 @@ def test_a_cache_that_does_not_answer_is_made_anew_first_and_the_rest_follows() 
         f"run 120 {CALL} up -d --remove-orphans --force-recreate --no-deps dockerhub",
         f"run 120 {CALL} up -d --remove-orphans",
     ]
-    assert told.rollback == ["strike registry"], "nothing worked before, and nothing else is there now"
+    assert told.rollback == ["complete registry"], "nothing worked before, and nothing else is there now"
 
 
 def test_another_network_is_made_after_the_old_one_went() -> None:
@@ -350,7 +350,7 @@ def test_compose_1_is_called_with_the_same_words() -> None:
 def test_what_was_owed_before_is_owed_again_after_the_way_back() -> None:
     intents = (Intent(REGISTRY.NAME, Verb.RECREATE, 41, "1" * 12),)
     told = Told(deployed(ONE, intents=intents), host({}, [{**ONE, "ttl": "24h"}]))
-    assert told.rollback[-1] == f"owe registry recreate 41 {'1' * 12}"
+    assert told.rollback[-1] == f"intend registry recreate 41 {'1' * 12}"
 
 
 def test_two_containers_of_one_cache_are_not_guarded_by_one_id() -> None:

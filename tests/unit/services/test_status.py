@@ -98,7 +98,7 @@ def test_the_lines_of_a_host() -> None:
     assert max(len(line) for line in said.splitlines()) <= 80
     document = json.loads(json.dumps(status_document("h1", observed, found)))
     assert document["last_run"]["end"] == "applied"
-    assert document["owed"] == [{"service": "docker", "verb": "restart", "run": 6}]
+    assert document["intents"] == [{"service": "docker", "verb": "restart", "run": 6}]
     alive = replace(observed, last=replace(run, number=8, result="", running=True))
     assert "runnerops history h1 --follow" in "\n".join(text for _, text in status_lines("h1", alive, found))
     assert "no run yet" in next(status_lines("h1", state(), []))[1]

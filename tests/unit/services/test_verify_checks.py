@@ -94,11 +94,11 @@ def evidence(
 
 
 def states(here: Host, found: Evidence) -> dict[str, Check]:
-    return {check.link: check for check in assess(here, found)}
+    return {check.name: check for check in assess(here, found)}
 
 
 def broken(here: Host, found: Evidence) -> dict[str, Check]:
-    return {check.link: check for check in assess(here, found) if check.state == "broken"}
+    return {check.name: check for check in assess(here, found) if check.state == "fail"}
 
 
 def test_a_healthy_host() -> None:
@@ -115,7 +115,7 @@ def test_a_healthy_host() -> None:
             "catalog",
         )
     ]
-    assert {check.state for check in found.values()} == {"holds"}
+    assert {check.state for check in found.values()} == {"pass"}
     assert not any(check.reason or check.fix for check in found.values())
 
 
@@ -127,18 +127,23 @@ BARE = state(docker_facts=engine(mirrors=(URL,), containers=(our_container(),)))
 EMPTY = {"registry_catalog/dockerhub": '{"repositories":[]}'}
 PORT = our_container(ports=(f"{BRIDGE}:5001",))
 FAULTS: list[tuple[str, dict[str, Any], str, str]] = [
-    ("mirror-loaded", {"have": running(mirrors=())}, "no mirror loaded", "runnerops deploy h1"),
-    ("mirror-loaded", {"have": running(mirrors=("http://192.0.2.9:1",))}, "http://192.0.2.9:1", "runnerops deploy h1"),
-    ("daemon", {"have": running(active="inactive")}, "inactive", "runnerops deploy h1"),
-    ("cache-running", {"have": running(containers=(our_container("other"),))}, "no container", "deploy h1"),
-    ("cache-running", {"have": running(containers=(our_container(running=False),))}, "stopped", "deploy h1"),
+    ("mirror-loaded", {"observed": running(mirrors=())}, "no mirror loaded", "runnerops deploy h1"),
+    (
+        "mirror-loaded",
+        {"observed": running(mirrors=("http://192.0.2.9:1",))},
+        "http://192.0.2.9:1",
+        "runnerops deploy h1",
+    ),
+    ("daemon", {"observed": running(active="inactive")}, "inactive", "runnerops deploy h1"),
+    ("cache-running", {"observed": running(containers=(our_container("other"),))}, "no container", "deploy h1"),
+    ("cache-running", {"observed": running(containers=(our_container(running=False),))}, "stopped", "deploy h1"),
     (
         "cache-running",
-        {"have": running(containers=(our_container(running=False),)), "told": {DIRECT: "000 7"}},
+        {"observed": running(containers=(our_container(running=False),)), "told": {DIRECT: "000 7"}},
         "ends at its start",
         "comes up by itself",
     ),
-    ("cache-running", {"have": running(containers=(PORT,))}, f"listens on {BRIDGE}:5001", "deploy h1"),
+    ("cache-running", {"observed": running(containers=(PORT,))}, f"listens on {BRIDGE}:5001", "deploy h1"),
     ("answers-host", {"told": {CODE: "000 7"}}, "refused", "docker logs runnerops-dockerhub-1"),
     ("answers-host", {"told": {CODE: "000 28"}}, "no answer in time", "docker logs"),
     ("answers-host", {"told": {CODE: "503 0"}}, "storage", "docker logs"),
@@ -172,7 +177,7 @@ FAULTS: list[tuple[str, dict[str, Any], str, str]] = [
     ("pull", {"traced": {"registry_log/dockerhub": line(path="/v2/library/alpine/manifests/3.1")}}, "went past", ""),
     (
         "pull",
-        {"have": running(mirrors=("http://192.0.2.9:1", URL)), "traced": {"registry_log/dockerhub": ""}},
+        {"observed": running(mirrors=("http://192.0.2.9:1", URL)), "traced": {"registry_log/dockerhub": ""}},
         "went past",
         "http://192.0.2.9:1",
     ),
@@ -224,18 +229,18 @@ def test_a_login_that_is_refused() -> None:
     ("fault", "link", "reason"),
     [
         ({"without": ("docker_inside", REACH)}, "answers-container", "no container runs"),
-        ({"have": BARE, "without": (REACH,)}, "answers-container", "nsenter"),
+        ({"observed": BARE, "without": (REACH,)}, "answers-container", "nsenter"),
         ({"told": {CODE: "000 7"}}, "answers-container", "not answer from the host"),
         ({"told": {CODE: "000 7"}}, "upstream", "does not answer"),
         ({"told": {ASKED: "nothing"}}, "upstream", "holds nothing"),
         ({"told": {ASKED: "held", DIRECT: "200 0"}}, "upstream", "holds every tag"),
-        ({"have": running(mirrors=())}, "pull", "past every cache"),
+        ({"observed": running(mirrors=())}, "pull", "past every cache"),
         ({"tried": {"docker_before": "sha256:1"}, "traced": EMPTY}, "catalog", "already"),
     ],
 )
 def test_what_cannot_be_tried_says_why(fault: dict[str, Any], link: str, reason: str) -> None:
     check = states(own(), evidence(**fault))[link]
-    assert check.state == "untried"
+    assert check.state == "skip"
     assert reason in check.reason
 
 
@@ -248,7 +253,7 @@ def test_what_cannot_be_tried_says_why(fault: dict[str, Any], link: str, reason:
 )
 def test_what_is_left_of_the_pull_is_said(after: str, left: str) -> None:
     check = states(own(), evidence(tried={"docker_after": after}))["pull"]
-    assert check.state == "holds"
+    assert check.state == "pass"
     assert left in check.reason
     assert bool(left) == bool(check.reason)
 
@@ -281,12 +286,12 @@ def test_a_client_of_another_hosts_cache() -> None:
     )
     checks = states(here, found)
     assert "cache-running" not in checks
-    assert checks["upstream"].state == "holds"
+    assert checks["upstream"].state == "pass"
     assert "cache dockerhub of c1" in checks["pull"].what
     assert "iptables -I DOCKER-USER" in checks["answers-container"].fix
     unreached = states(here, replace(found, log_queries={"c1": "c1 is down"}))
-    assert unreached["pull"].state == unreached["upstream"].state == "broken"
-    assert states(here, replace(found, log_queries={}, quick=True))["upstream"].state == "untried"
+    assert unreached["pull"].state == unreached["upstream"].state == "fail"
+    assert states(here, replace(found, log_queries={}, quick=True))["upstream"].state == "skip"
     silent = states(here, replace(found, told={**told, f"registry_code/{url}": answer("000 7")}))
     assert silent["answers-host"].fix == "runnerops verify c1"
 
@@ -317,7 +322,7 @@ def test_a_mirror_that_no_cache_of_the_inventory_is_behind() -> None:
     assert "inventory.yml:7:5" in check.fix
     assert URL in check.fix
     fine = states(here, evidence(running(mirrors=(url,)), told={f"registry_code/{url}": "200 0"}))["pull"]
-    assert fine.state == "untried"
+    assert fine.state == "skip"
     assert "no caches of this inventory" in fine.reason
 
 
