@@ -65,7 +65,10 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One check of the way that a pull takes. `reason` says why it failed or was skipped (or adds to one that passed), `fix` what to type."""
+    """One check of the way that a pull takes. `reason` says why it failed or was skipped (or adds to one that passed).
+
+    `fix` is what to type.
+    """
 
     name: str
     service: ServiceName

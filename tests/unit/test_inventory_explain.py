@@ -60,9 +60,8 @@ def test_each_value_says_where_it_comes_from_and_what_it_overrode(
 
 def test_places_are_those_of_the_winning_value(explained: dict[tuple[str | int, ...], Explained]) -> None:
     found = explained["docker", "log-opts", "max-size"]
-    assert [(location.line, location.column) for location in (found.location, *(layer.location for layer in found.over)) if location] == [
-        (11, 25), (6, 25), (3, 23),
-    ]  # fmt: skip
+    places = (found.location, *(layer.location for layer in found.over))
+    assert [(place.line, place.column) for place in places if place] == [(11, 25), (6, 25), (3, 23)]
 
 
 def test_an_unknown_host_is_a_usage_error(tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ def reconcile(
     content = observed.file(file.spec.path).content
     assert file.content is not None
     desired = parse(file.content)
-    old = _read(file, content)
+    old = _read(content)
     merged, blockers = _merge(_kept(desired, old or {}, host.keep.get(NAME, ())), old, observed.secret_fingerprints)
     if content is not None and old is not None and not key_changes(old, merged):
         return (replace(file, content=content),), blockers
@@ -42,7 +42,7 @@ def reconcile(
     return (replace(file, content=_heading(file.content) + to_toml(merged).encode()),), blockers
 
 
-def _read(file: RenderedFile, content: bytes | None) -> Tree | None:
+def _read(content: bytes | None) -> Tree | None:
     try:
         return None if content is None else parse(content)
     except ParseError:

@@ -93,7 +93,7 @@ def _new_volume(cache: OwnCache, compose: Tree, changes: Sequence[Change], obser
 def _before(name: str, compose: Tree, changes: Sequence[Change]) -> Mapping[str, str]:
     """The volumes that the Compose file of now gives a cache, where no container tells them."""
     old = next((change for change in changes if change.new.spec.template == COMPOSE_TEMPLATE), None)
-    return volumes_of(plain_compose(read(old.new.spec, old.old.content) or {}) if old else compose, name)
+    return volumes_of(plain_compose(read(old.old.content) or {}) if old else compose, name)
 
 
 def _options_stay(changes: Sequence[Change]) -> Iterator[Blocker]:

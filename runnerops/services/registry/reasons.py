@@ -68,7 +68,7 @@ def _composed(change: Change, verb: Verb) -> Iterator[Reason]:
         word = f"{change.new.spec.path.rpartition('/')[2]} {'is new' if new else 'goes'}"
         yield Reason(verb, "", word, "start" if new else "remove")
         return
-    compose = plain_compose(read(change.new.spec, change.new.content) or {})
+    compose = plain_compose(read(change.new.content) or {})
     for key_change in change.key_changes:
         where, name = key_change.key[0], str(key_change.key[1]) if len(key_change.key) > 1 else ""
         if key_change.key[-1] == CONFIG_LABEL and key_change.old is not None:
@@ -152,12 +152,12 @@ def _label(compose: Tree, name: str) -> str:
 
 def compose_tree(host: Host, changes: Sequence[Change], observed: HostState) -> Tree:
     """The Compose file as it will be, in the one form that `edits` compares."""
-    spec = compose_spec(host)
-    content = observed.file(spec.path).content
+    path = compose_spec(host).path
+    content = observed.file(path).content
     for change in changes:
-        if change.new.spec.path == spec.path:
+        if change.new.spec.path == path:
             content = change.new.content
-    return plain_compose(read(spec, content) or {})
+    return plain_compose(read(content) or {})
 
 
 def _intents(observed: HostState) -> Iterator[Reason]:

@@ -81,7 +81,7 @@ def _text(value: Value) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def read(spec: FileSpec, content: bytes | None) -> Tree | None:
+def read(content: bytes | None) -> Tree | None:
     """The tree of a file; None where there is none, or none that can be read."""
     if content is None:
         return None
@@ -105,7 +105,7 @@ def _kept(rendered: Sequence[RenderedFile], observed: HostState, keys: Sequence[
     """The host's own at the dotted keys of `keep`, in whichever file has them. A config's checksum follows the config."""
     checksums: dict[bytes, bytes] = {}
     for file in rendered:
-        desired, old = read(file.spec, file.content), read(file.spec, observed.file(file.spec.path).content)
+        desired, old = read(file.content), read(observed.file(file.spec.path).content)
         mine = desired if desired is None else keep(desired, _plain(file.spec, old or {}), keys)
         if desired is None or mine is None or not key_changes(file.spec, desired, mine):
             mine, content = desired, file.content or b""
@@ -124,7 +124,7 @@ def _checksum(config: Tree) -> bytes:
 
 def _settled(file: RenderedFile, observed: HostState) -> RenderedFile:
     there = observed.file(file.spec.path).content
-    desired, old = read(file.spec, file.content), read(file.spec, there)
+    desired, old = read(file.content), read(there)
     if desired is None or old is None or key_changes(file.spec, old, desired):
         return file
     return replace(file, content=there)

@@ -20,8 +20,8 @@ _INSIDE = "/var/lib/registry"
 def restore(host: Host, files: Mapping[str, bytes | None]) -> Restored:
     """The caches that these files bring up; a file that was not there is asked for by nobody, and goes."""
     there = sorted(files.items(), key=lambda item: not _is_config(item[0]))  # the Compose file has their checksums
-    specs = {path: spec_at(path, _mode(path, content)) for path, content in there if content is not None}
-    trees = {path: read(spec, files[path]) or {} for path, spec in specs.items()}
+    specs = {path: spec_at(path, _mode(content)) for path, content in there if content is not None}
+    trees = {path: read(files[path]) or {} for path in specs}
     composed = next((path for path, spec in specs.items() if spec.template == COMPOSE_TEMPLATE), "")
     known = {cache.name: cache.tree for cache in own_caches(host)}
     caches = list(_caches(plain_compose(trees.get(composed, {})), trees, known))
@@ -33,8 +33,8 @@ def restore(host: Host, files: Mapping[str, bytes | None]) -> Restored:
     )
 
 
-def _mode(path: str, content: bytes | None) -> str:
-    tree = read(spec_at(path), content)
+def _mode(content: bytes | None) -> str:
+    tree = read(content)
     return "0600" if tree is None or _has_secret(tree) else "0644"
 
 

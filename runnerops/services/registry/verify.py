@@ -88,4 +88,4 @@ def _each(host: Host, evidence: Evidence) -> Iterator[Check]:
             yield catalog_check(by, evidence)
 
 
-__all__ = ["NAME", "PULL_TEST", "VERIFY", "checks", "inquiries", "log_queries", "pull_test", "cache_hosts"]
+__all__ = ["NAME", "PULL_TEST", "VERIFY", "cache_hosts", "checks", "inquiries", "log_queries", "pull_test"]

@@ -81,7 +81,8 @@ def test_a_token_that_was_emptied_on_the_host_is_given_back() -> None:
 
 
 def test_what_has_to_be_written_anew_keeps_the_order_and_the_heading_of_the_template() -> None:
-    rendered = b'# ours\n\nconcurrent = 2\n\n[[runners]]\nurl = "https://gitlab.example.com"\nname = "one"\nexecutor = "shell"\n'
+    runner_text = b'[[runners]]\nurl = "https://gitlab.example.com"\nname = "one"\nexecutor = "shell"\n'
+    rendered = b"# ours\n\nconcurrent = 2\n\n" + runner_text
     (file,), _ = GITLAB_RUNNER.reconcile(HOST, [RenderedFile(SPEC, rendered)], observed(config(runner(id=7))))
     assert file.content == rendered + f'id = 7\ntoken = "{TOKEN}"\n'.encode()
 
