@@ -14,10 +14,14 @@ from tests.lab.host import LabHost
 from tests.lab.lab import Lab
 from tests.lab.project import Project, cache_section, host_entry
 from tests.lab.roots import BOOKWORM, ensure_root
+from tests.lab.shell import until
 
 URL = "http://172.17.0.1:5000"
 SECOND = "172.17.0.1:5001"
 OURS = "--filter label=com.docker.compose.project=runnerops"
+TO_CACHES = "-p tcp --dport 5000 ! -o eth0 -j REJECT"
+"""What a firewall of the host does to its own requests to a cache, not to those of its registry to the hub."""
+
 NOBODY = "http://127.0.0.1:9"
 """An upstream that refuses connections at once."""
 
@@ -80,12 +84,13 @@ def test_what_cannot_be_mended_is_not_called_applied(project: Project, host: Lab
     assert "unchanged" in said
     assert "it comes up by itself when that answers" in project.run("diff")
     lab.hub.start()
-    host.run("iptables -I OUTPUT -p tcp -d 172.17.0.1 --dport 5000 -j REJECT")
+    until("the cache is up again", lambda: host.get(f"{URL}/v2/")[0] == 200, seconds=60)
+    host.run(f"iptables -I OUTPUT {TO_CACHES}")
     try:
         assert actions(project)[0][2] == ["dockerhub does not answer"]
         said = project.deploy("--verify-timeout", "5s", code=4)
     finally:
-        host.run("iptables -D OUTPUT -p tcp -d 172.17.0.1 --dport 5000 -j REJECT")
+        host.run(f"iptables -D OUTPUT {TO_CACHES}")
     assert "did not hold: await 5 ok curl" in said
     project.deploy()
     in_sync(project)

@@ -10,9 +10,9 @@ and 2.40.3, and as the source of 5 has it (`pkg/compose/reconcile.go`):
 | `name` of a top-level volume                      | recreates   | **nothing** | recreates       | recreates       |
 | options of a volume that exists                   | an error    | **nothing** | asks, then no   | asks, then no   |
 | options of a top-level network                    | an error    | **nothing** | another network | another network |
-| a stopped container's network is gone             | an error    | an error    | an error        | not tried       |
+| a stopped container's network is gone             | an error    | an error    | an error        | an error        |
 | a running container is off its network            | **nothing** | **nothing** | recreates       | recreates       |
-| a container is paused                             | **nothing** | an error    | an error        | starts it       |
+| a container is paused                             | **nothing** | an error    | an error        | an error        |
 
 So a config's checksum is in a label; another volume, and a cache that does not answer, are recreated by force; another network
 is made after `down`; options of a volume that exists are refused. What runs is then compared with what was asked.

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from runnerops.model.common import Tree
 from runnerops.model.inventory import Cache, Host, RenderedFile, Restored
 from runnerops.services.registry.caches import CONFIG_LABEL, directory, own_caches
+from runnerops.services.registry.compared import volumes_of
 from runnerops.services.registry.format import COMPOSE_TEMPLATE, CONFIG_TEMPLATE, secret_key, spec_at
 from runnerops.services.registry.reconcile import plain_compose, read
 
@@ -62,7 +63,7 @@ def _caches(compose: Tree, trees: Mapping[str, Tree], known: Mapping[str, Tree])
             "listen": listen,
             "url": str(known.get(name, {}).get("url") or f"http://{listen}"),
             "image": str(one.get("image") or ""),
-            "volume": _volume(name, compose),
+            "volume": volumes_of(compose, name).get(_INSIDE, name),
             "environment": one.get("environment") or {},
             "config_file": path.rpartition("/")[2],
             "listen_given": True,
@@ -77,12 +78,6 @@ def _is_config(path: str) -> bool:
 def _texts(value: object) -> Iterator[str]:
     if isinstance(value, list):
         yield from (item for item in value if isinstance(item, str))
-
-
-def _volume(name: str, compose: Tree) -> str:
-    volumes = compose.get("volumes")
-    found = volumes.get(name) if isinstance(volumes, dict) else None
-    return str(found.get("name") or name) if isinstance(found, dict) else name
 
 
 def _cache(host: Host, tree: Tree) -> Cache:

@@ -13,6 +13,7 @@ from runnerops.model.common import Tree, key_text
 from runnerops.model.inventory import FileSpec
 from runnerops.services import REGISTRY
 from runnerops.services.base import ParseError, Service, sha256
+from runnerops.services.registry.compared import volumes_of
 from runnerops.services.registry.format import COMPOSE_TEMPLATE, CONFIG_TEMPLATE, merge
 from runnerops.services.registry.label import config_sha256
 from tests.unit.services.builders import HUB, cache, host, render_file, secret, state
@@ -73,6 +74,16 @@ def test_compose_sees_a_dollar_as_it_was_written() -> None:
         "A": "x$$y",
         "B": "p$$q",
     }
+
+
+def test_no_volume_is_taken_for_a_drive() -> None:
+    """Compose takes `x:/path` for a folder on drive x."""
+    spec, content = (
+        render_file(host({}, [cache("x")]))[-1].spec,
+        render_file(host({}, [cache("x")]))[-1].content or b"",
+    )
+    assert volumes_of(REGISTRY.parse(spec, content), "x") == {"/var/lib/registry": "runnerops-x"}
+    assert b'"x:' not in content
 
 
 def test_further_config_is_merged_over_ours_and_null_takes_away() -> None:
