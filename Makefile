@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.ready
 
-.PHONY: help demo venv equip lint types unit integration lab test bench clean
+.PHONY: docs help demo venv equip lint types unit integration lab test bench clean
 
 help:
 	@echo "make demo         see it work, on a simulated host in a scratch directory"
@@ -14,6 +14,7 @@ help:
 	@echo "make integration  the tests against real shells and a real sshd on loopback"
 	@echo "make lab          the tests on real hosts (root on Debian; see docs/architecture.md)"
 	@echo "make lint types   ruff, shellcheck; mypy --strict"
+	@echo "make docs         write the manual's pages that are made from tables"
 	@echo "make bench        timings as ratios against ssh"
 	@echo "make clean        remove .venv and caches"
 
@@ -58,6 +59,9 @@ equip: venv
 	@if [ "$$RUNNEROPS_LAB" = require ]; then $(BIN)/python -m tests.lab.install; fi
 
 test: equip lint types unit integration lab
+
+docs: venv
+	$(BIN)/python docs/generate.py
 
 bench: venv
 	$(BIN)/python bench/ratios.py

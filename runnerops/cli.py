@@ -343,6 +343,16 @@ def dind(inventory: InventoryFile = DEFAULT_INVENTORY) -> None:
     _run(lambda screen: run(inventory, screen))
 
 
+@app.command(name="explain")
+def explain_code(
+    code: Annotated[str, typer.Argument(metavar="CODE", help="A blocker or a rule, e.g. last-mirror or R006.")],
+) -> None:
+    """Say what a blocker or a rule means, and what to do."""
+    from runnerops.commands.explain import explain as run
+
+    _run(lambda screen: run(code, screen))
+
+
 @app.command()
 def demo(
     keep: Annotated[bool, typer.Option("--keep", help="Leave the host running until Ctrl-C, to play with.")] = False,

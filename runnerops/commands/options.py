@@ -1,4 +1,4 @@
-"""Words of the command line that stand for values: times and stop codes. Pure."""
+"""Words of the command line that stand for values: times and the codes of blockers. Pure."""
 
 from __future__ import annotations
 
@@ -6,36 +6,8 @@ import difflib
 import re
 from collections.abc import Mapping, Sequence
 
+from runnerops.codes.blockers import BLOCKERS
 from runnerops.errors import UsageError
-
-BLOCKER_CODES = frozenset(
-    {
-        "unmanaged-file",
-        "modified-on-host",
-        "drop-runner",
-        "replace-token",
-        "empty-token",
-        "last-mirror",
-        "data-root",
-        "stop-containers",
-        "undrainable-runner",
-        "unproven-mirror",
-        "upstream-down",
-        "registry-major",
-        "new-volume",
-    }
-)
-"""Every code that `--allow` takes, whether it can arise yet or not."""
-
-NOT_OVERRIDABLE = frozenset(
-    {
-        *("port-taken", "listen-not-here", "ambiguous-runner", "no-token", "set-as-flag", "not-a-file"),
-        *("no-systemd", "missing-tools", "no-docker", "docker-stopped", "rootless", "snap", "podman"),
-        *("self-deploy", "volume-options"),
-        *("no-compose", "no-curl", "no-nsenter", "no-gitlab-runner"),
-    }
-)
-"""Stops that no flag lifts: what they name has to be mended."""
 
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
 
@@ -45,14 +17,16 @@ def parse_allow(words: Sequence[str]) -> Mapping[str, frozenset[str]]:
     allow: dict[str, frozenset[str]] = {}
     for word in words:
         code, _, host = word.partition("@")
-        if code == "jobs-running":
-            raise UsageError("--allow jobs-running: that stop has a flag of its own", "use --kill-jobs")
-        if code in NOT_OVERRIDABLE:
-            raise UsageError(f"--allow {word}: no flag lifts {code}", "mend what it names")
-        if code not in BLOCKER_CODES:
-            near = difflib.get_close_matches(code, BLOCKER_CODES, 1)
-            hint = f"did you mean {near[0]}?" if near else f"the codes are {', '.join(sorted(BLOCKER_CODES))}"
+        row = BLOCKERS.get(code)
+        if row is None:
+            known = [name for name, one in BLOCKERS.items() if one.flag.startswith("--allow")]
+            near = difflib.get_close_matches(code, BLOCKERS, 1, 0.75)
+            hint = f"did you mean {near[0]}?" if near else f"the codes are {', '.join(known)}"
             raise UsageError(f"--allow {word}: unknown code {code!r}", hint)
+        if not row.overridable:
+            raise UsageError(f"--allow {word}: nothing overrides {code}", row.remedy)
+        if not row.flag.startswith("--allow"):
+            raise UsageError(f"--allow {word}: {code} has a flag of its own", f"use {row.flag}")
         allow[code] = allow.get(code, frozenset()) | {host}
     return allow
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from runnerops.codes.blockers import BLOCKERS
 from runnerops.model.common import KEEP_RUNS, Key, ServiceName, Sha, SourceLocation, Value, Verb
 from runnerops.model.host_state import RemoteFile, SecretFingerprints
 from runnerops.model.inventory import RenderedFile, Requester
@@ -124,16 +125,20 @@ class ActionSteps:
 
 @dataclass(frozen=True, slots=True)
 class Blocker:
-    """What a deploy does not do unasked. `allowable`: `--allow CODE` lifts it (`--kill-jobs` for `jobs-running`).
+    """A safety check that blocks a deploy. `code` is a row of `codes/blockers.py`, which tells what overrides it.
 
     `here`: it is about where this command runs, not about the host; from elsewhere the same deploy would go.
     """
 
     code: str
     message: str
-    overridable: bool = True
     details: tuple[str, ...] = ()
     here: bool = False
+
+    @property
+    def overridable(self) -> bool:
+        """Whether a flag lets the deploy go on."""
+        return BLOCKERS[self.code].overridable
 
 
 @dataclass(frozen=True, slots=True)

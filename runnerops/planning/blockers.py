@@ -18,14 +18,12 @@ TOOLS = ("systemd-run", "flock", "setsid", "sha256sum", "stat", "tar", "timeout"
 def not_equipped(observed: HostState) -> Iterable[Blocker]:
     """What the host's half cannot do without."""
     if not observed.facts.systemd:
-        yield Blocker(
-            "no-systemd", "the host does not run systemd, which runs and supervises a deploy's steps", overridable=False
-        )
+        yield Blocker("no-systemd", "the host does not run systemd, which runs and supervises a deploy's steps")
         return
     missing = tuple(tool for tool in TOOLS if tool not in observed.facts.tools)
     if missing:
         message = f"not there: {', '.join(missing)}: install util-linux, coreutils and tar, or busybox"
-        yield Blocker("missing-tools", message, overridable=False, details=missing)
+        yield Blocker("missing-tools", message, details=missing)
 
 
 def unmanaged_file(change: Change) -> Iterable[Blocker]:
@@ -33,7 +31,7 @@ def unmanaged_file(change: Change) -> Iterable[Blocker]:
     path, kind = change.old.path, change.old.kind
     if kind not in {"absent", "file"}:
         what = {"directory": "a directory", "link": "a link to somewhere else"}.get(kind, "no regular file")
-        yield Blocker("not-a-file", f"{path} is {what}: move it away, then deploy again", overridable=False)
+        yield Blocker("not-a-file", f"{path} is {what}: move it away, then deploy again")
     if change.origin != "unmanaged" or kind != "file":
         return
     if _unreadable(change):

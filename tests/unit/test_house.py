@@ -15,7 +15,7 @@ MODULES = sorted(ROOT.rglob("*.py"))
 LONGEST = 40
 
 LAYERS = (
-    ("__init__",),
+    ("__init__", "codes"),
     ("model",),
     ("errors",),
     ("services.base",),

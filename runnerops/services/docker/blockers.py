@@ -53,7 +53,7 @@ def blockers(
 
 
 def _refused(code: str, message: str) -> Blocker:
-    return Blocker(code, message, overridable=False)
+    return Blocker(code, message)
 
 
 def _set_as_flag(now: ActionContext, docker: DockerFacts) -> Iterator[Blocker]:
@@ -67,7 +67,7 @@ def _set_as_flag(now: ActionContext, docker: DockerFacts) -> Iterator[Blocker]:
             f"docker's unit sets as a flag what daemon.json sets too, so dockerd would not start: {', '.join(both)}"
         )
         yield Blocker(
-            "set-as-flag", f"{message}; take the flags out of the unit or the keys out of the inventory", False, both
+            "set-as-flag", f"{message}; take the flags out of the unit or the keys out of the inventory", both
         )
 
 

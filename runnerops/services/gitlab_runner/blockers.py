@@ -23,12 +23,10 @@ def unsupported(host: Host, observed: HostState) -> Iterable[Blocker]:
         return
     if runner and runner.unmanaged_runners:
         message = f"gitlab-runner runs there as {runner.unmanaged_runners[0]}, not as the unit gitlab-runner.service"
-        yield Blocker(
-            "no-gitlab-runner", f"{message}: take the gitlab_runner section out, or install the package", False
-        )
+        yield Blocker("no-gitlab-runner", f"{message}: take the gitlab_runner section out, or install the package")
     else:
         message = "no unit gitlab-runner.service there: install GitLab's gitlab-runner package, then deploy again"
-        yield Blocker("no-gitlab-runner", message, overridable=False)
+        yield Blocker("no-gitlab-runner", message)
 
 
 def blockers(

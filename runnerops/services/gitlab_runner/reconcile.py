@@ -62,7 +62,7 @@ def _merge(desired: Tree, old: Tree | None, given: SecretFingerprints) -> tuple[
         if partner is None and len(set(rivals(observed, runner)) - {*partners.values()}) > 1:
             message = f"runner {name}: several on the host have this name and url, and nobody can tell which it is"
             help_ = "give the token of one of them, or rename them on the host"
-            blockers.append(Blocker("ambiguous-runner", f"{message}; {help_}", False, (name,)))
+            blockers.append(Blocker("ambiguous-runner", f"{message}; {help_}", (name,)))
             continue
         found = whose(runner, partner, given.fingerprints.get(names[index], ""), given)
         blockers += stop_of(found, name)

@@ -59,7 +59,7 @@ def stop_of(found: Whose, name: str) -> Iterator[Blocker]:
     if found is Whose.NOBODY:
         message = f"runner {name} has no token, neither in the inventory nor on the host"
         yield Blocker(
-            "no-token", f"{message}: create it in GitLab and give its token (token: !env NAME)", False, details=(name,)
+            "no-token", f"{message}: create it in GitLab and give its token (token: !env NAME)", details=(name,)
         )
     elif found is Whose.EMPTIED:
         message = f"runner {name}: its token is empty in the inventory, and the one on the host would be lost"

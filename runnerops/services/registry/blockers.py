@@ -47,7 +47,7 @@ def unsupported(host: Host, observed: HostState) -> Iterable[Blocker]:
 
 
 def _refused(code: str, message: str) -> Blocker:
-    return Blocker(code, message, overridable=False)
+    return Blocker(code, message)
 
 
 def _lowered(host: Host) -> bool:
@@ -106,7 +106,7 @@ def _options_stay(changes: Sequence[Change]) -> Iterator[Blocker]:
                 and key_change.key[2] in {"driver", "driver_opts"}
             ):
                 message = f"a volume keeps the options that it was made with ({key_text(key_change.key)}): give it another name"
-                yield Blocker("volume-options", message, overridable=False, details=(str(key_change.key[1]),))
+                yield Blocker("volume-options", message, details=(str(key_change.key[1]),))
 
 
 def _upstream_down(cache: OwnCache, observed: HostState) -> Iterator[Blocker]:
@@ -136,7 +136,7 @@ def _major(cache: OwnCache, changes: Sequence[Change], observed: HostState) -> I
 def _port_taken(cache: OwnCache, observed: HostState) -> Iterator[Blocker]:
     if holder := holder_of(cache, observed):
         message = f"{cache.listen}, where cache {cache.name} is to listen, is held by {holder}"
-        yield Blocker("port-taken", f"{message}: stop it, or give the cache another port", False, (cache.listen,))
+        yield Blocker("port-taken", f"{message}: stop it, or give the cache another port", (cache.listen,))
 
 
 def _listen_not_here(cache: OwnCache, docker: DockerFacts, facts: Facts) -> Iterator[Blocker]:
@@ -146,4 +146,4 @@ def _listen_not_here(cache: OwnCache, docker: DockerFacts, facts: Facts) -> Iter
     message = f"{cache.address}, where cache {cache.name} is to listen, is no address of this host"
     if cache.local and not cache.listen_given and docker.bridge:
         message += f", whose docker bridge has {docker.bridge}; write `listen: {docker.bridge}:{cache.port}`"
-    yield Blocker("listen-not-here", message, False, (cache.listen,))
+    yield Blocker("listen-not-here", message, (cache.listen,))

@@ -1,0 +1,83 @@
+"""The registry of codes as text: one entry for `explain`, whole pages in Markdown for the manual. Pure."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+
+from runnerops.codes.blockers import BLOCKERS, BlockerCode
+from runnerops.codes.rules import RULES, Rule
+
+_WIDTH = 80
+_GENERATED = "*Generated from `{source}` by `make docs`; edit it there.*"
+
+
+def entry_lines(entry: BlockerCode | Rule) -> Iterator[str]:
+    """One entry, wrapped at 80 columns."""
+    if isinstance(entry, BlockerCode):
+        yield f"{entry.code}: a safety check that blocks a deploy"
+        facts: tuple[tuple[str, str], ...] = (
+            ("meaning", entry.meaning),
+            ("what to do", entry.remedy),
+            ("override", _override(entry)),
+        )
+    else:
+        yield f"{entry.id}: {entry.title}"
+        silence = f'ignore: {{{entry.id}: "why"}} in defaults, a group or a host of the inventory'
+        facts = (("severity", _severity(entry)), ("why", entry.why), ("fix", entry.fix), ("silence", silence))
+    for name, text in facts:
+        yield from textwrap.wrap(f"{name}: {text}", _WIDTH, initial_indent="  ", subsequent_indent="    ")
+
+
+def blockers_page() -> str:
+    """`docs/blockers.md`."""
+    return "\n".join(_blockers_page()) + "\n"
+
+
+def rules_page() -> str:
+    """`docs/rules.md`."""
+    return "\n".join(_rules_page()) + "\n"
+
+
+def _override(entry: BlockerCode) -> str:
+    return (
+        f"{entry.flag}@HOST (without @HOST: for all hosts)" if "--allow" in entry.flag else entry.flag or "nothing does"
+    )
+
+
+def _severity(entry: Rule) -> str:
+    return f"{entry.severity}; {entry.varies}" if entry.varies else entry.severity
+
+
+def _blockers_page() -> Iterator[str]:
+    yield "# Blockers"
+    yield ""
+    yield "A blocker is a safety check that keeps a deploy from going on. `diff` shows it too; `--yes` overrides none."
+    yield "`runnerops explain CODE` prints one entry."
+    yield ""
+    yield _GENERATED.format(source="runnerops/codes/blockers.py")
+    for heading, overridable in (("A flag overrides these", True), ("Nothing overrides these", False)):
+        yield from ("", f"## {heading}", "", "| code | meaning | what to do | flag |", "|---|---|---|---|")
+        for row in BLOCKERS.values():
+            if row.overridable is overridable:
+                yield f"| `{row.code}` | {row.meaning} | {row.remedy} | {f'`{row.flag}`' if row.flag else ''} |"
+
+
+def _rules_page() -> Iterator[str]:
+    yield "# Rules"
+    yield ""
+    yield "`check` runs every rule without a host; `diff` and `deploy` run them again with the host's versions. An error ends a"
+    yield 'deploy before anything is written. `runnerops explain ID` prints one entry; `ignore: {ID: "why"}` silences one.'
+    yield ""
+    yield _GENERATED.format(source="runnerops/codes/rules.py")
+    for letter, heading in (
+        ("D", "daemon.json"),
+        ("R", "config.toml"),
+        ("C", "Registry config and Compose file"),
+        ("X", "Across files and hosts"),
+        ("S", "Secrets"),
+    ):
+        rows = [row for row in RULES.values() if row.id.startswith(letter)]
+        if rows:
+            yield from ("", f"## {heading}", "", "| rule | severity | what | why | fix |", "|---|---|---|---|---|")
+            yield from (f"| {row.id} | {_severity(row)} | {row.title} | {row.why} | {row.fix} |" for row in rows)

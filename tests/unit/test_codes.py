@@ -1,0 +1,81 @@
+"""The registry of codes: what is emitted is a row of it, each row is emitted, and the manual's pages are made from it."""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import runnerops
+from runnerops.codes.blockers import BLOCKERS
+from runnerops.codes.rules import RULES
+from runnerops.commands.explain import explain
+from runnerops.errors import UsageError
+from runnerops.model.common import Exit
+from runnerops.report.reference import blockers_page, rules_page
+from runnerops.report.screen import Screen
+
+ROOT = Path(runnerops.__file__).parent
+DOCS = ROOT.parent / "docs"
+
+
+def words() -> Iterator[str]:
+    """Every string constant of the program outside of the registry itself."""
+    for path in ROOT.rglob("*.py"):
+        if "codes" not in path.parts:
+            for node in ast.walk(ast.parse(path.read_text())):
+                if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                    yield node.value
+
+
+def first_arguments() -> Iterator[str]:
+    """What stands for the code in each call of Blocker."""
+    for path in ROOT.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Blocker":
+                code = node.args[0]
+                if isinstance(code, ast.Constant) and isinstance(code.value, str):
+                    yield code.value
+
+
+def test_every_blocker_is_a_row_and_every_row_is_emitted() -> None:
+    assert set(first_arguments()) <= set(BLOCKERS)
+    assert set(BLOCKERS) <= set(words())
+
+
+def test_every_rule_is_a_row_and_every_row_is_emitted() -> None:
+    emitted = {word for word in words() if re.fullmatch(r"[A-Z]\d{3}", word)}
+    assert emitted == set(RULES)
+
+
+@pytest.mark.parametrize(("name", "page"), [("blockers.md", blockers_page()), ("rules.md", rules_page())])
+def test_the_pages_are_made_from_the_tables(name: str, page: str) -> None:
+    assert (DOCS / name).read_text() == page, "run make docs"
+
+
+def said(code: str) -> str:
+    out = io.StringIO()
+    assert explain(code, Screen(out=out, err=io.StringIO())) is Exit.OK
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("code", [*BLOCKERS, *RULES])
+def test_each_is_explained_within_80_columns(code: str) -> None:
+    lines = said(code).splitlines()
+    assert lines[0].startswith(code)
+    assert max(map(len, lines)) <= 80
+
+
+def test_a_code_is_taken_as_it_was_printed() -> None:
+    assert said("unmanaged-file@runner-1") == said("unmanaged-file")
+    assert said("r001") == said("R001")
+
+
+def test_an_unknown_code_is_usage() -> None:
+    with pytest.raises(UsageError) as caught:
+        explain("unmanaged-fil", Screen(out=io.StringIO(), err=io.StringIO()))
+    assert caught.value.hint == "did you mean unmanaged-file?"
