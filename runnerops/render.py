@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import traceback
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any, Protocol
@@ -20,8 +21,9 @@ from jinja2 import (
 from jinja2.exceptions import TemplateError as JinjaError
 
 from runnerops.errors import TemplateError
-from runnerops.model.common import Secret, Value
+from runnerops.model.common import Secret, Tree, Value
 from runnerops.model.inventory import FileSpec, Host, RenderedFile
+from runnerops.redact import PRIVATE, holds_secret
 from runnerops.services import SERVICES
 from runnerops.services.base import ParseError, Service
 from runnerops.services.gitlab_runner.toml_writer import to_toml
@@ -40,7 +42,8 @@ class Renderer:
     """Templates of one project. `project` (the folder `templates` beside the inventory) overrides file by file."""
 
     def __init__(self, project: Path, resolver: Resolves) -> None:
-        self._resolve = resolver.resolve
+        self._resolver = resolver
+        self._resolved = False
         self._project = project
         self._shipped = shipped_templates()
         self._env = Environment(
@@ -67,9 +70,11 @@ class Renderer:
         done: list[RenderedFile] = []
         for spec in service.files(host):
             names = {**self._names(host), **service.context(host, spec, done)}
+            self._resolved = False
             content = self._text(host, spec, names).encode()
-            self._check(service, host, spec, content)
-            done.append(RenderedFile(spec, content))
+            tree = self._check(service, host, spec, content)
+            secret = self._resolved or holds_secret(service, spec, tree)
+            done.append(RenderedFile(replace(spec, mode=PRIVATE) if secret else spec, content))
         return done
 
     @staticmethod
@@ -99,9 +104,9 @@ class Renderer:
             ) from None
         return text if text.endswith("\n") else text + "\n"
 
-    def _check(self, service: Service, host: Host, spec: FileSpec, content: bytes) -> None:
+    def _check(self, service: Service, host: Host, spec: FileSpec, content: bytes) -> Tree:
         try:
-            service.parse(spec, content)
+            return service.parse(spec, content)
         except ParseError as error:
             place = self._place(spec.template)
             raise TemplateError(
@@ -117,6 +122,10 @@ class Renderer:
 
     def _plain(self, value: Value) -> Any:
         return plain(value, self._resolve)
+
+    def _resolve(self, secret: Secret) -> str:
+        self._resolved = True
+        return self._resolver.resolve(secret)
 
 
 def plain(value: Any, resolve: Callable[[Secret], str]) -> Any:

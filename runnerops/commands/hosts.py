@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+import secrets as random
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from runnerops import inventory
-from runnerops.model.common import Exit, Secret, ServiceName, Value, key_text
+from runnerops.model.common import Exit, ServiceName, Value, key_text
 from runnerops.model.inventory import Host
-from runnerops.redact import MASK, leaves, secret_name
+from runnerops.redact import Masker, leaves
 from runnerops.report.document import VERSION
 from runnerops.report.screen import Screen
 
@@ -66,11 +67,12 @@ def _document(host: Host) -> dict[str, Any]:
 
 def _explain(path: Path, host: str, screen: Screen, *, as_json: bool) -> Exit:
     values = inventory.explain(path, host)
+    masker = Masker(random.token_bytes(16))  # what a value overrode can be told apart from it
     if as_json:
         rows = [
             {
                 "key": key_text(value.key),
-                "value": _shown(value.key, value.value),
+                "value": _shown(masker, value.key, value.value),
                 "source": value.source,
                 "place": str(value.location or ""),
                 "over": [{"source": layer.source, "place": str(layer.location)} for layer in value.over],
@@ -81,19 +83,17 @@ def _explain(path: Path, host: str, screen: Screen, *, as_json: bool) -> Exit:
         return Exit.OK
     for value in values:
         place = f"{value.source}, {value.location}" if value.location else value.source
-        screen.data(f"{key_text(value.key)} = {_shown(value.key, value.value)}")
+        screen.data(f"{key_text(value.key)} = {_shown(masker, value.key, value.value)}")
         screen.data(f"    {place}", "dim")
         for layer in value.over:
-            screen.data(f"    over {_shown(value.key, layer.value)} ({layer.source}, {layer.location})", "dim")
+            screen.data(f"    over {_shown(masker, value.key, layer.value)} ({layer.source}, {layer.location})", "dim")
     return Exit.OK
 
 
-def _shown(key: Sequence[str | int], value: Value) -> str:
+def _shown(masker: Masker, key: Sequence[str | int], value: Value) -> str:
     """A value as the inventory has it; a secret by its tag, or masked where it stands in clear."""
-    if isinstance(value, Secret):
-        return f"!{value.source} {value.argument}"
-    if key[0] != "ssh" and any(isinstance(part, str) and secret_name(part) for part in key):  # ssh.key is a path
-        return MASK if value is not None else "null"
+    if key[0] != "ssh":  # ssh.key is a path
+        value = masker.of_inventory(tuple(key), value)
     if isinstance(value, dict | list):
         return f"{len(list(leaves(value)))} values" if value else ("{}" if isinstance(value, dict) else "[]")
     return json.dumps(value) if isinstance(value, bool) or value is None else str(value)

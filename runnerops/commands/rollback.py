@@ -99,7 +99,7 @@ class _Back:
     def _learn(self, rendered: tuple[RenderedFile, ...]) -> None:
         for file in rendered:
             try:
-                learn_secrets(self.redactor, self.host, [file])
+                learn_secrets(self.redactor, self.project.shown(self.host), [file])
             except ParseError:
                 continue
 

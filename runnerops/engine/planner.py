@@ -64,8 +64,9 @@ def plan_from(
     from runnerops.planning.reconcile import reconcile
 
     desired, blockers = reconcile(host, rendered, observed)
-    _learn_host(redactor, written or host, desired, observed)
-    learn_secrets(redactor, written or host, desired)
+    clear = project.shown(written or host)
+    _learn_host(redactor, clear, desired, observed)
+    learn_secrets(redactor, clear, desired)
     request = Request(
         host=with_cache_clients(host, project.inventory.hosts),
         rendered=rendered,
@@ -130,10 +131,12 @@ def _result(plan: Plan) -> Result:
     return Result.PENDING if plan.changes or plan.actions else Result.UNCHANGED
 
 
-def _learn_host(redactor: Redactor, host: Host, desired: Sequence[RenderedFile], observed: HostState) -> None:
+def _learn_host(
+    redactor: Redactor, clear: frozenset[str], desired: Sequence[RenderedFile], observed: HostState
+) -> None:
     """Secrets that only the host has, before anything of it is shown. What cannot be parsed is never shown."""
     for file in desired:
         try:
-            learn_secrets(redactor, host, [RenderedFile(file.spec, observed.file(file.spec.path).content)])
+            learn_secrets(redactor, clear, [RenderedFile(file.spec, observed.file(file.spec.path).content)])
         except ParseError:
             continue

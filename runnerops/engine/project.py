@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets as random
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from runnerops.errors import RunneropsError
 from runnerops.model.inventory import Host, Inventory, RenderedFile
 from runnerops.model.plan import Finding
 from runnerops.planning.lint import lint
-from runnerops.redact import Masker, Redactor, clear_texts, secret_values
+from runnerops.redact import Masker, Redactor, clear_texts, rendered_texts, secret_values
 from runnerops.render import Renderer
 from runnerops.report.screen import Screen
 from runnerops.report.text import finding_lines
@@ -30,15 +30,21 @@ class Project:
     salt: bytes = field(repr=False)
     without: tuple[Finding, ...] = ()
     """Secrets that could not be had, where that was allowed."""
+    clear: Mapping[str, frozenset[str]] = field(default_factory=dict, repr=False)
+    """What stands in clear in the files that each host asks for."""
 
     @property
     def folder(self) -> Path:
         """Where the inventory lies, and with it `templates`, `known_hosts` and `.env`."""
         return Path(self.inventory.path).parent
 
-    def masker(self, host: Host) -> Masker:
-        """Masks this host's trees."""
-        return Masker(self.salt, clear_texts(host))
+    def masker(self, host: Host, key: bytes = b"") -> Masker:
+        """Masks this host's trees, with fingerprints under the host's own key where it is known."""
+        return Masker(key or self.salt, self.shown(host))
+
+    def shown(self, host: Host) -> frozenset[str]:
+        """Texts that may be shown of this host's files, wherever they stand there."""
+        return clear_texts(host) | self.clear.get(host.name, frozenset())
 
 
 def open_project(
@@ -60,14 +66,15 @@ def open_project(
         rendered = _render(renderer, None if secrets_may_miss else resolver, hosts)
     finally:
         redactor.learn(resolver.values())
+    clear = {host.name: _clear(rendered[host.name], resolver.values()) for host in hosts}
     for host in hosts:
-        learn_secrets(redactor, host, rendered[host.name])
+        learn_secrets(redactor, clear_texts(host) | clear[host.name], rendered[host.name])
     findings = {host.name: lint(host, rendered[host.name], None) for host in hosts}
     without = tuple(
         Finding("S001", "warning", secret.location.file, (), f"{problem}; checked without it", fix, secret.location)
         for secret, problem, fix in resolver.missing()
     )
-    return Project(loaded, hosts, rendered, findings, random.token_bytes(16), without)
+    return Project(loaded, hosts, rendered, findings, random.token_bytes(16), without, clear)
 
 
 def _render(
@@ -88,9 +95,13 @@ def _render(
     return rendered
 
 
-def learn_secrets(redactor: Redactor, host: Host, files: Sequence[RenderedFile]) -> None:
-    """What is secret in these files is secret in every message."""
-    clear = clear_texts(host)
+def _clear(files: Sequence[RenderedFile], secrets: Collection[str]) -> frozenset[str]:
+    trees = (service_of(file.spec.service).parse(file.spec, file.content or b"") for file in files)
+    return frozenset(text for tree in trees for text in rendered_texts(tree, secrets))
+
+
+def learn_secrets(redactor: Redactor, clear: frozenset[str], files: Sequence[RenderedFile]) -> None:
+    """What is secret in these files is secret in every message; `clear` is what may be shown."""
     for file in files:
         if file.content is None:
             continue

@@ -9,11 +9,14 @@ from runnerops.engine.project import Project
 from runnerops.engine.scheduling import exit_of
 from runnerops.errors import HostError, RunneropsError
 from runnerops.model.common import Exit, Result
+from runnerops.model.inventory import Host
 from runnerops.model.run import Outcome
+from runnerops.redact import Masker
 from runnerops.report.document import VERSION, outcome_document, plan_document
 from runnerops.report.history import last_run_lines
 from runnerops.report.screen import Screen
 from runnerops.report.text import outcome_lines, plan_lines
+from runnerops.services.base import display_key
 
 
 def exit_code_of(plans: Plans) -> Exit:
@@ -27,7 +30,7 @@ def show_text(project: Project, plans: Plans, screen: Screen, *, verbose: bool) 
     for host in project.hosts:
         planned = plans[host.name]
         if isinstance(planned, Planned):
-            lines = plan_lines(planned.plan, project.masker(host), planned.in_sync, verbose=verbose)
+            lines = plan_lines(planned.plan, _masker(project, host, planned), planned.in_sync, verbose=verbose)
             screen.lines(lines)
             if planned.last:
                 screen.lines(last_run_lines(planned.last, host.name))
@@ -48,11 +51,18 @@ def show_json(project: Project, plans: Plans, screen: Screen) -> None:
         planned = plans[host.name]
         if isinstance(planned, Planned):
             hosts.append(
-                plan_document(planned.plan, planned.result, project.masker(host), planned.in_sync, planned.last)
+                plan_document(
+                    planned.plan, planned.result, _masker(project, host, planned), planned.in_sync, planned.last
+                )
             )
         else:
             hosts.append(outcome_document(failure(host.name, planned)))
     screen.json({"version": VERSION, "hosts": hosts})
+
+
+def _masker(project: Project, host: Host, planned: Planned) -> Masker:
+    """The key of fingerprints is the host's own, which its first run brings: two diffs of one host can be compared."""
+    return project.masker(host, display_key(planned.plan.secret_fingerprints.key))
 
 
 def failure(name: str, error: Exception) -> Outcome:

@@ -121,3 +121,8 @@ class Exit(IntEnum):
     NEEDS_ATTENTION = 5
     BUG = 70
     INTERRUPTED = 130
+
+
+def word_set(text: str) -> frozenset[str]:
+    """The words of a text: a set of many names as data."""
+    return frozenset(text.split())

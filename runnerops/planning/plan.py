@@ -139,7 +139,10 @@ def _remarks(request: Request, actions: Sequence[Action]) -> Iterable[str]:
 
 
 def _given(request: Request) -> SecretFingerprints:
-    """What was given before and, under the same key, what is given now; nothing is kept without a key."""
+    """What was given before and, under the same key, what is given now; nothing is kept without a key.
+
+    The key is kept by the host's first run, whatever is given: fingerprints that are shown are made under it as well.
+    """
     before = request.observed.secret_fingerprints
     key = before.key or request.key
     fingerprints: dict[str, str] = {}
@@ -148,7 +151,7 @@ def _given(request: Request) -> SecretFingerprints:
         fingerprints |= {
             name: fingerprint(key, secret) for name, secret in service.replaceable_secrets(request.host, own).items()
         }
-    return SecretFingerprints(key, {**before.fingerprints, **fingerprints}) if fingerprints else before
+    return SecretFingerprints(key, {**before.fingerprints, **fingerprints})
 
 
 def _digest(request: Request) -> str:

@@ -12,7 +12,9 @@ from dataclasses import replace
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host, RenderedFile
 from runnerops.model.plan import Blocker
-from runnerops.services import SERVICES
+from runnerops.redact import PRIVATE, holds_secret
+from runnerops.services import SERVICES, service_of
+from runnerops.services.base import ParseError
 
 
 def reconcile(
@@ -30,9 +32,22 @@ def reconcile(
 
 
 def _as_owned(file: RenderedFile, observed: HostState) -> RenderedFile:
-    """The owner that the host's file has is kept, its mode only ever narrowed."""
+    """The owner that the host's file has is kept; its mode is only ever narrowed, to its owner alone where it holds a secret.
+
+    What it holds is known by now: keys that are the host's own can be secret as well.
+    """
     old = observed.file(file.spec.path)
+    mode = int(file.spec.mode, 8) & (int(PRIVATE, 8) if _secret(file) else 0o7777)
     if old.kind != "file":
-        return file
-    mode = f"{int(file.spec.mode, 8) & int(old.mode, 8):04o}"
-    return replace(file, spec=replace(file.spec, mode=mode, owner=old.owner))
+        return replace(file, spec=replace(file.spec, mode=f"{mode:04o}"))
+    return replace(file, spec=replace(file.spec, mode=f"{mode & int(old.mode, 8):04o}", owner=old.owner))
+
+
+def _secret(file: RenderedFile) -> bool:
+    if file.content is None:
+        return False
+    service = service_of(file.spec.service)
+    try:
+        return holds_secret(service, file.spec, service.parse(file.spec, file.content))
+    except ParseError:  # contents of before that a rollback brings back
+        return True

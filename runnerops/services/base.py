@@ -61,9 +61,11 @@ class FileFormat(Protocol):
     def dump(self, spec: FileSpec, tree: Tree) -> bytes:
         """The canonical text of `tree`: equal trees give equal bytes, and `parse` gives the tree back."""
 
-    def secret(self, spec: FileSpec, key: Key, value: Value) -> bool:
-        """Whether this system keeps a secret at `key`, beyond the names that `redact` knows."""
-        return False
+    def free(self, spec: FileSpec, key: Key) -> bool:
+        """Whether the text at `key` may hold anything (a script, arguments, a table whose keys are the user's own).
+
+        What of it does not stand in the inventory is never shown; `redact` decides on all the rest.
+        """
 
     def lint(self, files: Mapping[FileSpec, Tree], facts: Facts | None) -> Iterable[Finding]:
         """What the system itself would refuse, ignore or die of. Without facts: what can be known offline."""
@@ -162,6 +164,11 @@ class Service(FileFormat, Planner, Protocol):
 def fingerprint(key: str, secret: str) -> str:
     """Under a host's own key (hex digits): equal for equal secrets, and tells nothing else."""
     return hmac.new(bytes.fromhex(key), secret.encode(), hashlib.sha256).hexdigest()
+
+
+def display_key(key: str) -> bytes:
+    """What fingerprints that are shown are made under: told apart from those that a host keeps. Nothing of no key."""
+    return hmac.new(bytes.fromhex(key), b"shown", hashlib.sha256).digest() if key else b""
 
 
 def value_at(tree: Value, key: Key) -> Value:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+
 import pytest
 
 from runnerops.model.common import Secret, ServiceName, SourceLocation, Tree
 from runnerops.model.inventory import FileSpec, Host
 from runnerops.redact import MASK, Masker, Redactor, clear_texts, secret_name, secret_values
+from runnerops.redact.texts import secret_items, secret_spans
 from runnerops.services import service_of
 
 SPEC = FileSpec(ServiceName.GITLAB_RUNNER, "/etc/gitlab-runner/config.toml", "config.toml.j2", "toml")
@@ -25,6 +28,31 @@ SERVICE = service_of(SPEC.service)
         "AWS_SECRET_ACCESS_KEY",
         "credentials",
         "PASSWORD",
+        "secretkey",
+        "accesskey",
+        "AccountKey",
+        "PrivateKey",
+        "SessionToken",
+        "sentry_dsn",
+        "DATABASE_DSN",
+        "PGPASSWORD",
+        "MYSQL_PWD",
+        "requirepass",
+        "masterauth",
+        "apikey",
+        "licensekey",
+        "SECRET_KEY_BASE",
+        "TOKEN_2",
+        "PASSWORD1",
+        "DOCKER_AUTH_CONFIG",
+        "DOCKER_AUTH",
+        "Authorization",
+        "CI_PAT",
+        "bearer_token",
+        "connection-string",
+        "amazonec2-secret-key",
+        "digitalocean-access-token",
+        "passwordHash",
     ],
 )
 def test_names_of_secrets(name: str) -> None:
@@ -32,10 +60,156 @@ def test_names_of_secrets(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["token_obtained_at", "tls-key-file", "image", "keys_dir", "monkey", "passwords_enabled", ""]
+    "name",
+    [
+        "token_obtained_at",
+        "token_expires_at",
+        "tls-key-file",
+        "key_path",
+        "image",
+        "keys_dir",
+        "monkey",
+        "passwords_enabled",
+        "OTEL_TRACES_EXPORTER",
+        "cache_key",
+        "cache-key",
+        "CACHE_KEY",
+        "PUBLIC_KEY",
+        "AccessID",
+        "ServerSideEncryptionKeyID",
+        "CredentialsFile",
+        "AuthenticationType",
+        "image_pull_secrets",
+        "authorization-plugins",
+        "password-file",
+        "password-stdin",
+        "PASSWORD_FILE",
+        "amazonec2-ssh-keypath",
+        "SSH_AUTH_SOCK",
+        "REGISTRY_AUTH_HTPASSWD_PATH",
+        "secretName",
+        "keyboard",
+        "tokenizer",
+        "compass",
+        "author",
+        "tlskey",
+        "base",
+        "",
+    ],
 )
 def test_names_of_other_things(name: str) -> None:
     assert not secret_name(name)
+
+
+C = "canary-9f3Kq"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"DB_PASSWORD={C}",
+        f"DB_PASSWORD={C} with spaces",
+        f"export DB_PASSWORD='{C} and more'; run",
+        f'export API_KEY="{C}"',
+        f"curl --token {C} https://x",
+        f"curl --token={C}",
+        f"-password={C}",
+        f"docker login -u me -p {C} registry.example.com",
+        f"mysqldump -h db -u root -p{C} app",
+        f"redis-cli -a {C} ping",
+        f"curl -u me:{C} https://example.com",
+        f"curl --user me:{C} https://example.com",
+        f"curl -H 'PRIVATE-TOKEN: {C}' https://gitlab.example.com",
+        f'curl -H "Authorization: Bearer {C}"',
+        f"wget --header=JOB-TOKEN:{C}",
+        f'{{"auths": {{"r": {{"auth": "{C}"}}}}}}',
+        f"machine gitlab.example.com login me password {C}",
+        f"https://me:{C}@example.com/x",
+        f"https://me:{C}/with/slashes@example.com/x",
+        f"https://me:at@{C}@example.com/x",
+        f"redis://:{C}@cache:6379/0",
+        f"https://{C}@gitlab.example.com",
+        f"app:{C}@tcp(db:3306)/app",
+        f"https://example.com/hook?token={C}",
+        f"amazonec2-secret-key={C}",
+        f"engine-env=HTTP_PASSWORD={C}",
+        f"glrt-{C}",
+        f"a glpat-{C} b",
+        f"dckr_pat_{C}",
+        f"xoxb-{C}",
+        f"eyJhbGciOi.{C}.sig",
+        f"-----BEGIN RSA PRIVATE KEY-----\n{C}\n-----END RSA PRIVATE KEY-----",
+        f"-----BEGIN OPENSSH PRIVATE KEY-----\n{C}",
+        base64.b64encode(f"me:{C}".encode()).decode(),
+        f"$env:TOKEN = '{C}'",
+    ],
+)
+def test_secrets_within_a_text(text: str) -> None:
+    hidden = Masker(b"key").text(text)
+    assert C not in hidden
+    assert MASK in hidden
+    assert "".join(text[slice(*span)] for span in secret_spans(text))
+
+
+@pytest.mark.parametrize(
+    "text", ["AKIAIOSFODNN7EXAMPLE", "ghp_0123456789abcdef", "glcbt-64_0123456789ab", "GR13489410123456789"]
+)
+def test_tokens_are_known_by_their_form_in_whatever_is_printed(text: str) -> None:
+    assert Redactor().text(f"level=error msg={text}") == f"level=error msg={MASK}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "OTEL_TRACES_EXPORTER=none",
+        "PASSWORD=$DB_PASSWORD",
+        "export TOKEN=${CI_JOB_TOKEN}",
+        "docker login -u $CI_REGISTRY_USER -p $CI_REGISTRY_PASSWORD",
+        "docker login --password-stdin",
+        "mkdir -p build/cache",
+        "docker run -p 8080:80 nginx",
+        "ssh -p 22 host",
+        "docker run -u 1000:1000 alpine",
+        "key: build-cache",
+        "cache key: build",
+        "--tls-key=/etc/ssl/private/host.key",
+        "--secret id=npm,src=.npmrc",
+        "DOCKER_AUTH=none",
+        "https://gitlab.example.com/group/project.git",
+        "http://registry:5000/img@sha256:0123456789abcdef",
+        "registry:5000/team/token:latest",
+        "alpine:3@sha256:0123456789abcdef",
+        "git@gitlab.example.com:group/project.git",
+        "/builds:/builds:rw",
+        "native.cgroupdriver=systemd",
+        "tag={{.Name}}/{{.ID}}",
+        "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----",
+        "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+        "/var/lib/docker/overlay2/registry",
+        "docker ps --format json",
+        "amazonec2-ssh-keypath=/root/.ssh/id_rsa",
+        "glrt",
+        "runner of gl-team",
+    ],
+)
+def test_near_misses_are_shown(text: str) -> None:
+    assert Masker(b"key").text(text) == text
+
+
+@pytest.mark.parametrize(
+    ("items", "places"),
+    [
+        (["redis-server", "--requirepass", C], {2}),
+        (["mysqld", "-p", C, "--user", "x"], {2}),
+        (["a", "--token", C, "--password", C], {2, 4}),
+        (["a", "-p", "8080:80", "-p", "/path", "--verbose", "x"], set()),
+        (["a", "--password-file", "/run/secrets/x", "--key", "/etc/x"], set()),
+        (["a", "--token", "--other"], set()),
+        (["a", "--token"], set()),
+    ],
+)
+def test_the_word_after_a_flag(items: list[str], places: set[int]) -> None:
+    assert secret_items(items) == places
 
 
 TREE: Tree = {

@@ -12,6 +12,7 @@ from runnerops.model.host_state import HostState, RemoteFile, Run
 from runnerops.model.inventory import Host, Requester
 from runnerops.model.plan import Step
 from runnerops.model.run import Record
+from runnerops.planning.reconcile import reconcile
 from runnerops.planning.restore import as_of, choose_restore_point, keep_untouched, phases_of, pick
 from runnerops.services.base import sha256
 
@@ -152,7 +153,8 @@ def test_caches_are_those_of_the_compose_file() -> None:
     assert (cache.name, cache.url, cache.upstream) == (
         "dockerhub", "http://172.17.0.1:5000", "https://registry-1.docker.io",
     )  # fmt: skip
-    assert [(file.spec.path.rpartition("/")[2], file.spec.mode, file.spec.name) for file in then.rendered] == [
+    desired, _ = reconcile(then.host, then.rendered, HostState())
+    assert [(file.spec.path.rpartition("/")[2], file.spec.mode, file.spec.name) for file in desired] == [
         ("registry-config.yml", "0600", "dockerhub"),
         ("docker-compose.yml", "0644", ""),
     ]

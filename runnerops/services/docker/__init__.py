@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from runnerops.model.common import Tree, Value
+from runnerops.model.common import Key, Tree, Value
 from runnerops.model.host_state import Facts, HostState
 from runnerops.model.inventory import FileSpec, Host, Policy, RenderedFile, Restored
 from runnerops.model.plan import Action, ActionSteps, Blocker, Change, Finding, KeyChange
@@ -30,6 +30,11 @@ class Docker(Service):
 
     def dump(self, spec: FileSpec, tree: Tree) -> bytes:
         return format.dump(tree)
+
+    def free(self, spec: FileSpec, key: Key) -> bool:
+        from runnerops.services.docker import free
+
+        return free.free(key)
 
     def lint(self, files: Mapping[FileSpec, Tree], facts: Facts | None) -> Iterable[Finding]:
         from runnerops.services.docker import rules

@@ -31,8 +31,10 @@ class GitlabRunner(Service):
     def dump(self, spec: FileSpec, tree: Tree) -> bytes:
         return format.dump(tree)
 
-    def secret(self, spec: FileSpec, key: Key, value: Value) -> bool:
-        return format.secret(key)
+    def free(self, spec: FileSpec, key: Key) -> bool:
+        from runnerops.services.gitlab_runner import free
+
+        return free.free(key)
 
     def lint(self, files: Mapping[FileSpec, Tree], facts: Facts | None) -> Iterable[Finding]:
         from runnerops.services.gitlab_runner import rules

@@ -1,4 +1,4 @@
-"""config.toml as a document: where it is, how it is read and written, what in it is secret. Pure."""
+"""config.toml as a document: where it is, how it is read and written. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Mapping
 from typing import Any
 
-from runnerops.model.common import Key, ServiceName, Tree
+from runnerops.model.common import ServiceName, Tree
 from runnerops.model.inventory import FileSpec, Host
 from runnerops.services.base import ParseError
 from runnerops.services.gitlab_runner.toml_writer import to_toml
@@ -16,7 +16,6 @@ NAME: ServiceName = ServiceName.GITLAB_RUNNER
 PATH = "/etc/gitlab-runner/config.toml"
 
 _PLACE = re.compile(r"^(.*) \(at (?:line (\d+), column (\d+)|end of document)\)$")
-_SECRET = frozenset({"sentry_dsn", "AccessKey", "AccountKey", "PrivateKey", "SecretKey", "SessionToken"})
 
 
 def files(host: Host) -> tuple[FileSpec, ...]:
@@ -62,11 +61,6 @@ def _sorted(value: Any) -> Any:
     if isinstance(value, list):
         return [_sorted(item) for item in value]
     return value
-
-
-def secret(key: Key) -> bool:
-    """Credentials of caches, and an address that holds one; tokens and passwords are known by their names anyway."""
-    return bool(key) and key[-1] in _SECRET
 
 
 def runners_of(tree: Tree) -> list[Tree]:

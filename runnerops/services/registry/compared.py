@@ -26,9 +26,10 @@ from collections.abc import Collection, Iterator, Mapping
 
 from runnerops.model.common import Tree, Value
 from runnerops.model.host_state import Container
+from runnerops.redact.names import secret_name
+from runnerops.redact.texts import secret_items, secret_spans
 from runnerops.services.base import value_at
 from runnerops.services.registry.caches import CONFIG_LABEL, PROJECT
-from runnerops.services.registry.format import secret_key
 
 _PORT = re.compile(r"([0-9]+(?:\.[0-9]+){3}):([0-9]+):([0-9]+)")
 
@@ -93,7 +94,7 @@ def traits(compose: Tree, name: str, secret: Collection[str]) -> Iterator[str]:
         yield f"restart {restart.partition(':')[0]}"
     command = section.get("command")
     words = [_text(word) for word in command] if isinstance(command, list) else []
-    if words and all(words):
+    if words and all(words) and not secret_items(words) and not any(map(secret_spans, words)):
         yield f"command {_json(words)}"
     if bound := _published(section):
         yield f"ports {_json({f'{inner}/tcp': [{'HostIp': address, 'HostPort': port}] for address, port, inner in bound})}"
@@ -104,7 +105,7 @@ def traits(compose: Tree, name: str, secret: Collection[str]) -> Iterator[str]:
     environment = section.get("environment")
     for key, value in environment.items() if isinstance(environment, dict) else ():
         if text := _text(value):
-            yield f"env {key}={'' if key in secret or secret_key(key) else text}"
+            yield f"env {key}={'' if key in secret else _shown(key, text)}"
 
 
 def _log_traits(logging: Value) -> Iterator[str]:
@@ -114,7 +115,12 @@ def _log_traits(logging: Value) -> Iterator[str]:
     options = value_at(logging, ("options",))
     for key, value in options.items() if isinstance(options, dict) else ():
         if text := _text(value):
-            yield f"log {key}={'' if secret_key(key) else text}"
+            yield f"log {key}={_shown(key, text)}"
+
+
+def _shown(name: str, text: str) -> str:
+    """A value that a step may hold: steps are printed."""
+    return "" if secret_name(name) or secret_spans(text) else text
 
 
 def _text(value: Value) -> str:

@@ -9,11 +9,10 @@ from typing import Any
 
 import yaml
 
-from runnerops.model.common import Key, Secret, ServiceName, Tree, Value
+from runnerops.model.common import ServiceName, Tree, Value
 from runnerops.model.inventory import FileSpec, Host, RenderedFile
-from runnerops.redact import secret_name
 from runnerops.services.base import ParseError
-from runnerops.services.registry.caches import OwnCache, directory, own_caches
+from runnerops.services.registry.caches import directory, own_caches
 from runnerops.services.registry.label import config_sha256
 
 NAME: ServiceName = ServiceName.REGISTRY
@@ -28,7 +27,6 @@ _QUOTED = re.compile(r"\s*(?:'[^']*'|\"[^\"]*\")")
 _LINE_ENDS = re.compile("[\x85\u2028\u2029]")
 """Ends of lines to YAML 1.1, which its writer does not escape among other letters."""
 
-_SECRET_NAMES = frozenset({"accountkey", "accesskey", "secretkey", "authorization"})
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -43,18 +41,16 @@ def files(host: Host) -> tuple[FileSpec, ...]:
             f"{place}/{cache.config_file}",
             CONFIG_TEMPLATE,
             "yaml",
-            _mode(_config_secrets(cache)),
             name=cache.name,
         )
         for cache in caches
     )
-    secret_environment = any(_holds_secret(cache.environment) for cache in caches)
-    return (*configs, compose_spec(host, _mode(secret_environment)))
+    return (*configs, compose_spec(host))
 
 
-def compose_spec(host: Host, mode: str = "0644") -> FileSpec:
+def compose_spec(host: Host) -> FileSpec:
     """The Compose file of this host."""
-    return FileSpec(NAME, f"{directory(host)}/docker-compose.yml", COMPOSE_TEMPLATE, "yaml", mode)
+    return FileSpec(NAME, f"{directory(host)}/docker-compose.yml", COMPOSE_TEMPLATE, "yaml")
 
 
 def spec_at(path: str, mode: str = "0644") -> FileSpec:
@@ -66,28 +62,12 @@ def spec_at(path: str, mode: str = "0644") -> FileSpec:
     return FileSpec(NAME, path, CONFIG_TEMPLATE, "yaml", mode, name=cache or HUB_CACHE)
 
 
-def _mode(secret_inside: bool) -> str:
-    return "0600" if secret_inside else "0644"
-
-
-def _config_secrets(cache: OwnCache) -> bool:
-    return cache.tree.get("password") is not None or _holds_secret(cache.config) or "@" in cache.upstream
-
-
-def _holds_secret(value: Value, key: Key = ()) -> bool:
-    if isinstance(value, dict):
-        return any(_holds_secret(item, (*key, name)) for name, item in value.items())
-    if isinstance(value, list):
-        return any(_holds_secret(item, key) for item in value)
-    return isinstance(value, Secret) or (bool(key) and value is not None and secret_key(str(key[-1])))
-
-
 def context(host: Host, spec: FileSpec, done: Sequence[RenderedFile]) -> Mapping[str, Any]:
     """`cache` and `merge` for a config; `caches`, each with its `config_sha256`, for the Compose file."""
     if spec.template == CONFIG_TEMPLATE:
         cache = next(cache for cache in own_caches(host) if cache.name == spec.name)
         return {"cache": cache.tree, "merge": merge}
-    shas = {file.spec.name: config_sha256(parse(file.content or b""), secret_key) for file in done}
+    shas = {file.spec.name: config_sha256(parse(file.content or b"")) for file in done}
     return {"caches": [{**cache.tree, "config_sha256": shas[cache.name]} for cache in own_caches(host)]}
 
 
@@ -139,16 +119,6 @@ def _text(tree: Tree, *, plain: bool) -> str:
     """`plain`: letters of any script as they are, else escaped."""
     text: str = yaml.safe_dump(tree, sort_keys=True, allow_unicode=plain, width=2**20, default_flow_style=False)
     return text
-
-
-def secret(key: Key) -> bool:
-    """Storage keys, and the header that a registry sends to the receivers of its notifications."""
-    return any(isinstance(part, str) and part.lower() in _SECRET_NAMES for part in key)
-
-
-def secret_key(name: str) -> bool:
-    """Whether a key of this name holds a secret in any of these files."""
-    return name.lower() in _SECRET_NAMES or secret_name(name)
 
 
 class _Plain:

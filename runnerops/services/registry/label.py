@@ -9,23 +9,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
-from collections.abc import Callable
 
 from runnerops.model.common import Tree, Value
+from runnerops.redact.names import secret_name
+from runnerops.redact.texts import replace_spans, secret_spans
 
-_USERINFO = re.compile(r"(?<=://)[^/\s@]+(?=@)")
 
-
-def config_sha256(config: Tree, secret_key: Callable[[str], bool]) -> str:
+def config_sha256(config: Tree) -> str:
     """Equal for configs that differ in secrets and layout only."""
-    text = json.dumps(_masked(config, secret_key), sort_keys=True, default=str)
+    text = json.dumps(_masked(config), sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _masked(value: Value, secret_key: Callable[[str], bool]) -> Value:
+def _masked(value: Value) -> Value:
     if isinstance(value, dict):
-        return {name: "*" if secret_key(name) else _masked(item, secret_key) for name, item in value.items()}
+        return {name: "*" if secret_name(name) else _masked(item) for name, item in value.items()}
     if isinstance(value, list):
-        return [_masked(item, secret_key) for item in value]
-    return _USERINFO.sub("*", value) if isinstance(value, str) else value
+        return [_masked(item) for item in value]
+    return replace_spans(value, secret_spans(value), lambda _: "*") if isinstance(value, str) else value

@@ -12,7 +12,7 @@ from runnerops.model.inventory import FileSpec, Host, RenderedFile
 from runnerops.model.plan import Blocker, KeyChange
 from runnerops.services.base import ParseError, value_at
 from runnerops.services.keep import keep
-from runnerops.services.registry.format import COMPOSE_TEMPLATE, CONFIG_TEMPLATE, NAME, dump, parse, secret_key, spec_at
+from runnerops.services.registry.format import COMPOSE_TEMPLATE, CONFIG_TEMPLATE, NAME, dump, parse, spec_at
 from runnerops.services.registry.label import config_sha256
 
 _FILE = re.compile(r"registry-config(?:\..+)?\.yml|docker-compose\.yml")
@@ -119,7 +119,7 @@ def _kept(rendered: Sequence[RenderedFile], observed: HostState, keys: Sequence[
 
 
 def _checksum(config: Tree) -> bytes:
-    return config_sha256(config, secret_key).encode()
+    return config_sha256(config).encode()
 
 
 def _settled(file: RenderedFile, observed: HostState) -> RenderedFile:

@@ -12,7 +12,7 @@ from runnerops.model.common import Tree
 from runnerops.model.inventory import Cache, Host, RenderedFile, Restored
 from runnerops.services.registry.caches import CONFIG_LABEL, directory, own_caches
 from runnerops.services.registry.compared import volumes_of
-from runnerops.services.registry.format import COMPOSE_TEMPLATE, CONFIG_TEMPLATE, secret_key, spec_at
+from runnerops.services.registry.format import COMPOSE_TEMPLATE, CONFIG_TEMPLATE, spec_at
 from runnerops.services.registry.reconcile import plain_compose, read
 
 _INSIDE = "/var/lib/registry"
@@ -21,7 +21,7 @@ _INSIDE = "/var/lib/registry"
 def restore(host: Host, files: Mapping[str, bytes | None]) -> Restored:
     """The caches that these files bring up; a file that was not there is asked for by nobody, and goes."""
     there = sorted(files.items(), key=lambda item: not _is_config(item[0]))  # the Compose file has their checksums
-    specs = {path: spec_at(path, _mode(content)) for path, content in there if content is not None}
+    specs = {path: spec_at(path) for path, content in there if content is not None}
     trees = {path: read(files[path]) or {} for path in specs}
     composed = next((path for path, spec in specs.items() if spec.template == COMPOSE_TEMPLATE), "")
     known = {cache.name: cache.tree for cache in own_caches(host)}
@@ -32,17 +32,6 @@ def restore(host: Host, files: Mapping[str, bytes | None]) -> Restored:
         tuple(RenderedFile(spec, files[path]) for path, spec in specs.items()),
         tuple(_cache(host, tree) for tree in caches),
     )
-
-
-def _mode(content: bytes | None) -> str:
-    tree = read(content)
-    return "0600" if tree is None or _has_secret(tree) else "0644"
-
-
-def _has_secret(value: object) -> bool:
-    if isinstance(value, dict):
-        return any(secret_key(str(name)) or _has_secret(item) for name, item in value.items())
-    return isinstance(value, list) and any(_has_secret(item) for item in value)
 
 
 def _caches(compose: Tree, trees: Mapping[str, Tree], known: Mapping[str, Tree]) -> Iterator[Tree]:

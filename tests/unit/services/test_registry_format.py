@@ -117,7 +117,7 @@ def test_the_checksum_is_over_the_meaning_without_secrets() -> None:
     ],
 )
 def test_files_with_secrets_are_for_root_alone(keys: dict[str, Any], config: str, compose: str) -> None:
-    assert [spec.mode for spec in REGISTRY.files(host(caches=[cache(**keys)]))] == [config, compose]
+    assert [file.spec.mode for file in render_file(host(caches=[cache(**keys)]))] == [config, compose]
 
 
 @pytest.mark.parametrize(
@@ -187,18 +187,6 @@ def test_meaning(spec: FileSpec, old: Tree, new: Tree, differing: str) -> None:
     assert ", ".join(key_text(key_change.key) for key_change in REGISTRY.key_changes(spec, old, new)) == differing
 
 
-@pytest.mark.parametrize(
-    ("key", "kept"),
-    [
-        (("storage", "s3", "secretkey"), True),
-        (("notifications", "endpoints", 0, "headers", "Authorization", 0), True),
-        (("proxy", "remoteurl"), False),
-    ],
-)
-def test_what_is_secret_beyond_the_usual_names(key: tuple[str | int, ...], kept: bool) -> None:
-    assert REGISTRY.secret(CONFIG, key, "x") is kept
-
-
 def test_merge_leaves_its_arguments_alone() -> None:
     base: Tree = {"a": {"b": 1}}
     assert merge(base, {"a": {"c": 2, "b": None}}) == {"a": {"c": 2}}
@@ -240,7 +228,7 @@ def test_keep_holds_the_hosts_own_keys_and_the_checksum_follows() -> None:
     assert "log" not in kept
     composed: Any = REGISTRY.parse(compose.spec, reconciled[1].content or b"")
     label = composed["services"]["dockerhub"]["labels"]["runnerops.registry-config.sha256"]
-    assert label == config_sha256(kept, lambda _: False)
+    assert label == config_sha256(kept)
     assert REGISTRY.reconcile(here, reconciled, state(there))[0] == reconciled
 
 

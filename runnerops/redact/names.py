@@ -1,0 +1,62 @@
+"""Which names say that their value is secret: of keys, variables, flags and headers alike. Pure."""
+
+from __future__ import annotations
+
+import re
+
+from runnerops.model.common import Key, word_set
+
+_SECRET = word_set("""
+    auth authorization bearer cookie credential credentials dsn jwt key pass passphrase passwd password passwords pat psk
+    pwd secret secrets token tokens
+    accesskey accountkey apikey authkey encryptionkey licensekey masterauth masterkey privatekey requirepass rootpass
+    secretkey sessionkey sharedkey signingkey sshpass userpass
+""")
+"""The last word of a name that holds a secret; the second half are names that are written as one word."""
+
+_ENDS = ("password", "passwd", "passphrase", "secret", "token")
+"""How one word ends that holds a secret (`PGPASSWORD`, `authtoken`)."""
+
+_BEHIND = word_set("base base64 data default dev hash new old prod raw staging string test value")
+"""Words behind the one that says it (`SECRET_KEY_BASE`, `password-hash`)."""
+
+_PAIRS = frozenset({("auth", "config"), ("connection", "string")})
+
+_ORDINARY = frozenset(
+    {(word, "key") for word in ("cache", "foreign", "partition", "primary", "public", "sort")}
+    | {("pull", "secrets"), ("pull", "secret"), ("volumes", "secret")}
+)
+"""Two words that together mean something else; Kubernetes' pull secrets and secret volumes are names of objects."""
+
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+
+
+def words_of(name: str) -> tuple[str, ...]:
+    """`SecretKey`, `secret-key` and `SECRET_KEY` alike."""
+    return tuple(word.lower() for word in _WORD.findall(name))
+
+
+def secret_name(name: str, above: str = "") -> bool:
+    """Whether a value of this name is secret: its last word says so (`db-password`, `SecretKey`, `CI_TOKEN_2`).
+
+    `above` is the name of the table that it stands in: a `key` in `cache` is none of a lock.
+    """
+    words = [*words_of(above), *words_of(name)]
+    count = len(words_of(name))
+    while count > 1 and (words[-1] in _BEHIND or words[-1].isdecimal()) and tuple(words[-2:]) not in _PAIRS:
+        words, count = words[:-1], count - 1
+    last = tuple(words[-2:])
+    if not count or last in _ORDINARY:
+        return False
+    return words[-1] in _SECRET or words[-1].endswith(_ENDS) or (last in _PAIRS and count > 1)
+
+
+def secret_place(key: Key) -> bool:
+    """Whether a name anywhere on the way to `key` says that all below it is secret."""
+    names = [part for part in key if isinstance(part, str)]
+    return any(secret_name(name, above) for above, name in zip(["", *names], names, strict=False))
+
+
+def key_file(value: str) -> bool:
+    """Whether a text is the path of a file that holds a key, and no key itself."""
+    return re.fullmatch(r"(?:~|\.{0,2})(?:/[\w@.+-]+)+\.(?:crt|json|jks|key|p12|pem|pfx|pub)", value) is not None

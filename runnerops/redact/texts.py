@@ -1,0 +1,177 @@
+"""Where secrets stand within a text: by the names of variables, flags and headers before them, or by their own form. Pure."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeAlias
+
+from runnerops.redact.names import key_file, secret_name, words_of
+
+MASK = "********"
+
+Span: TypeAlias = "tuple[int, int]"
+
+_TOKENS = re.compile(
+    r"""(?<![A-Za-z0-9])(?:
+        gl(?:agent|cbt|dt|ffct|ft|imt|oas|pat|ptt|rt|rtr|soat|wt)-[\w.=-]{8,}   # https://docs.gitlab.com/security/tokens/
+      | _gitlab_session=\S+ | GR1348941[\w-]{8,}
+      | dckr_[a-z]{3}_[\w-]{8,}
+      | gh[opsur]_\w{8,} | github_pat_\w{8,}
+      | xox[a-z]-[\w-]{8,} | xapp-[\w-]{8,}
+      | (?:AKIA|ASIA|ABIA|ACCA)[0-9A-Z]{12,}
+      | AIza[\w-]{30,} | ya29\.[\w-]{8,}
+      | hv[sbr]\.[\w-]{8,} | npm_\w{16,} | pypi-[\w-]{16,} | dop_v1_\w{16,} | [rs]k_(?:live|test)_\w{8,}
+      | eyJ[\w-]{5,}\.[\w-]+(?:\.[\w-]*)*
+    )""",
+    re.VERBOSE,
+)
+_PEM = re.compile(
+    r"-----BEGIN (?:[A-Z0-9 ]+ )?PRIVATE KEY(?: BLOCK)?-----.*?(?:-----END [A-Z0-9 ]+-----|\Z)", re.DOTALL
+)
+_USERINFO = re.compile(
+    r"(?<=://)(?:[^/\s\"'@]*:(?!\d{1,5}/)[^\s\"'@]*@(?:[^/\s\"'@]*@)*|[^/\s\"'@]+@(?:[^/\s\"'@]*@)*)(?=[^@])"
+)
+"""Up to the last `@` before the host, also where the password holds a `/` or an `@` that nobody escaped."""
+_DSN = re.compile(r"(?<![\w/:@.-])[\w.%+-]+:([^\s@/:]+)@(?!sha\d)[\w.(\[-]+")
+"""`user:password@tcp(…)`, which has no scheme; no digest of an image is meant."""
+_SCHEME = re.compile(r"\b(?:Basic|Bearer)\s+([\w+/=.~-]{6,})", re.IGNORECASE)
+_BASE64 = re.compile(r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{10,}={0,2}(?![A-Za-z0-9+/=])")
+_PAIR = re.compile(rb"[!-9;-~][ -9;-~]*:[ -~]+")
+
+_NAMED = re.compile(r"([A-Za-z_][\w.-]*)(?:[\"']?\s*(?:[:+?]?=)\s*|[\"']\s*:\s*|:[ \t]+)")
+"""`NAME=value`, `NAME = value`, `"name": value` and `Name: value`."""
+_HEADER = re.compile(r"\b(?:authorization|(?:private|job|deploy|x-[\w-]*)-?(?:token|key)):\s*", re.IGNORECASE)
+_FLAG = re.compile(r"(?:^|(?<=[\s\"'\[,]))--?([A-Za-z][\w.-]*)[ \t]+(?=[^\s=])")
+_NETRC = re.compile(r"\blogin\s+\S+\s+password\s+(\S+)")
+_SHORT = re.compile(r"(?:^|(?<=\s))-p[ \t]+(?=\S)")
+_ATTACHED = re.compile(r"\b(?:mysql\w*|mariadb[\w-]*|sshpass|redis-cli)\b[^\n|;&]*?\s-[pa]\s?(\S+)")
+_USER = re.compile(r"(?:^|(?<=\s))(?:-u|--user|--proxy-user)[ \t=]+([^\s:]*[^\s\d:][^\s:]*:\S+)")
+_VALUE = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'[^']*'|\S+")
+_REFERENCE = re.compile(r"[\"']?(?:\$[A-Z_][A-Z0-9_]*|\$?\$\{[^}]*\}|\$\(.*|%[A-Z_]+%|\$env:\w+)[\"']?")
+_WHOLE = re.compile(r"-{0,2}([A-Za-z_][\w.-]*)=", re.ASCII)
+_ORDINARY_P = re.compile(r"[\d.:\[\]/-]+(?:/(?:tcp|udp))?|[.~$/].*|-.*")
+_FILES_P = re.compile(r"(?:mkdir|cp|install|rsync|scp|read|test|declare|set|tar|touch)\b[^\n|;&]*$")
+_TRAIL = "\"'`)}],;"
+
+
+def secret_spans(text: str) -> list[Span]:
+    """Where in a text something is secret, by names and by form; in order, none over another."""
+    return _joined([*_formats(text), *_named(text)])
+
+
+def format_spans(text: str) -> list[Span]:
+    """The same by form alone: for what is printed, where names say little."""
+    return _joined(_formats(text))
+
+
+def replace_spans(text: str, spans: Sequence[Span], mask: Callable[[str], str]) -> str:
+    """`text` with what stands in the spans masked."""
+    parts, at = [], 0
+    for start, end in spans:
+        parts += [text[at:start], mask(text[start:end])]
+        at = end
+    return "".join([*parts, text[at:]])
+
+
+def secret_items(items: Sequence[object]) -> frozenset[int]:
+    """The places in a list of words that follow a flag whose value is secret (`--requirepass X`, `-p X`)."""
+    found = set()
+    for index, item in enumerate(items[:-1]):
+        following = items[index + 1]
+        if isinstance(item, str) and item.startswith("-") and isinstance(following, str):
+            short = item == "-p" and not _ORDINARY_P.fullmatch(following)
+            if short or (_secret_flag(item.lstrip("-")) and _tells(following)):
+                found.add(index + 1)
+    return frozenset(found)
+
+
+def prefix_of(text: str) -> str:
+    """`NAME=` of a text that is one variable or one flag with its value; else nothing."""
+    match = _WHOLE.match(text)
+    return match[0] if match else ""
+
+
+def _secret_flag(name: str) -> bool:
+    return "=" not in name and words_of(name) != ("key",) and secret_name(name)
+
+
+def _formats(text: str) -> Iterator[Span]:
+    for pattern in (_TOKENS, _PEM):
+        yield from (match.span() for match in pattern.finditer(text))
+    if "@" in text:
+        yield from ((match.start(), match.end() - 1) for match in _USERINFO.finditer(text))
+        yield from (match.span(1) for match in _DSN.finditer(text))
+    yield from (match.span(1) for match in _SCHEME.finditer(text) if not _REFERENCE.match(match[1]))
+    yield from (match.span() for match in _BASE64.finditer(text) if _is_login(match[0]))
+
+
+def _is_login(text: str) -> bool:
+    """Whether this is `user:password` in base64."""
+    if len(text) % 4:
+        return False
+    try:
+        return _PAIR.fullmatch(base64.b64decode(text, validate=True)) is not None
+    except binascii.Error:
+        return False
+
+
+def _named(text: str) -> Iterator[Span]:
+    whole = _WHOLE.match(text)
+    if whole and _says(whole[1]) and _tells(text[whole.end() :]) and "\n" not in text.strip():
+        yield whole.end(), len(text)
+    for match in _NAMED.finditer(text):
+        if _says(match[1]):
+            yield from _value_at(text, match.end())
+    for match in _HEADER.finditer(text):
+        yield from _value_at(text, match.end())
+    for match in _FLAG.finditer(text):
+        if _says(match[1]):
+            yield from _value_at(text, match.end())
+    for pattern in (_NETRC, _ATTACHED, _USER):
+        yield from (match.span(1) for match in pattern.finditer(text) if _tells(match[1]))
+    for match in _SHORT.finditer(text):
+        value = _VALUE.match(text, match.end())
+        if value and not _ORDINARY_P.fullmatch(value[0]) and not _FILES_P.search(text[: match.start()]):
+            yield from _value_at(text, match.end())
+
+
+def _says(name: str) -> bool:
+    """As names of keys do; but a bare `key` in running text is a word like others."""
+    return secret_name(name) and words_of(name) != ("key",)
+
+
+def _value_at(text: str, start: int) -> Iterator[Span]:
+    match = _VALUE.match(text, start)
+    if match is None or _REFERENCE.match(match[0]):
+        return
+    value = match[0]
+    if value[0] in "\"'" and value[-1:] == value[0] and len(value) > 1:
+        inner = (match.start() + 1, match.end() - 1)
+    else:
+        inner = (match.start(), match.start() + len(value.rstrip(_TRAIL)))
+    if inner[0] < inner[1] and _tells(text[slice(*inner)]):
+        yield inner
+
+
+def _tells(value: str) -> bool:
+    """Whether a value is one: no reference to a variable, no further flag, no file that holds it, no word for nothing."""
+    plain = value.strip()
+    if plain.startswith(("-", "id=", MASK)) or plain.lower() in HARMLESS:
+        return False
+    return not _REFERENCE.fullmatch(plain) and not key_file(plain)
+
+
+HARMLESS = frozenset({"", "true", "false", "none", "null", "yes", "no", "on", "off", "=", "{", "[", "|", ">"})
+
+
+def _joined(spans: Sequence[Span] | Iterator[Span]) -> list[Span]:
+    found: list[Span] = []
+    for start, end in sorted(spans):
+        if found and start < found[-1][1]:
+            found[-1] = (found[-1][0], max(end, found[-1][1]))
+        elif start < end:
+            found.append((start, end))
+    return found

@@ -1,0 +1,167 @@
+"""What of a parsed file or of the inventory is secret, and the same tree with it masked. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from runnerops.model.common import Key, Secret, Tree, Value
+from runnerops.model.inventory import FileSpec, Host
+from runnerops.redact.names import key_file, secret_place
+from runnerops.redact.texts import HARMLESS, MASK, prefix_of, replace_spans, secret_items, secret_spans
+
+if TYPE_CHECKING:  # services use this package's names of secrets
+    from runnerops.services.base import Service
+
+PRIVATE = "0600"
+"""The mode of a file that holds a secret: what reads the managed files (dockerd, a registry, Compose) runs as root."""
+
+_NO_SECRET = re.compile(r"-{0,2}[\w-]*=?|(?:/[\w.@-]+)+/?|[a-z._-]{1,15}")
+"""Free text that other messages may well have too: flags, paths, a short word."""
+
+
+def is_secret(key: Key, value: Value) -> bool:
+    """Whether the leaf at `key` is secret by its place: a secret name stands anywhere on the way, and the value is one."""
+    if isinstance(value, bool) or value is None or (isinstance(value, str) and (not value or key_file(value))):
+        return False
+    return secret_place(key)
+
+
+def leaves(value: Value, key: Key = ()) -> Iterator[tuple[Key, Value]]:
+    """Every leaf of a tree with its place."""
+    if isinstance(value, dict):
+        for name, item in value.items():
+            yield from leaves(item, (*key, name))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from leaves(item, (*key, index))
+    else:
+        yield key, value
+
+
+def clear_texts(host: Host) -> frozenset[str]:
+    """What stands in the inventory in clear: every plain value, and `NAME=value` for every pair; nothing that is secret."""
+    return frozenset(text for section in host.sections.values() for text in _clear(leaves(section)))
+
+
+def rendered_texts(tree: Tree, secrets: Iterable[str]) -> frozenset[str]:
+    """What a rendered file has in clear: its template's own texts too, and nothing that holds one of `secrets`."""
+    known = [line for secret in secrets for line in secret.splitlines() if line.strip()]
+    return frozenset(text for text in _clear(leaves(tree)) if not any(line in text for line in known))
+
+
+def _clear(found: Iterable[tuple[Key, Value]]) -> Iterator[str]:
+    for key, value in found:
+        if key and not isinstance(value, Secret) and not is_secret(key, value):
+            yield str(value)
+            yield f"{key[-1]}={value}"
+
+
+@dataclass(frozen=True, slots=True)
+class Masker:
+    """Masks trees. `key` is a host's own, or random and made for the run: a fingerprint tells *changed*, and nothing else.
+
+    Without a key every secret looks alike. `clear` is what stands in the inventory in clear: other free text is masked.
+    """
+
+    key: bytes = b""
+    clear: frozenset[str] = frozenset()
+
+    def fingerprint(self, text: str) -> str:
+        """`********`, with four hex digits that differ when the value differs."""
+        if not self.key:
+            return MASK
+        return f"{MASK} ({hmac.new(self.key, text.encode(), hashlib.sha256).hexdigest()[:4]})"
+
+    def tree(self, service: Service, spec: FileSpec, tree: Tree) -> Tree:
+        """The same tree with every secret masked."""
+        masked = self.value(service, spec, (), tree)
+        assert isinstance(masked, dict)
+        return masked
+
+    def value(self, service: Service, spec: FileSpec, key: Key, value: Value) -> Value:
+        """One value (leaf or not) at its place, masked."""
+        return _map(_Judge(service, spec, self.clear), key, value, self.fingerprint)
+
+    def of_inventory(self, key: Key, value: Value) -> Value:
+        """One value of the inventory, masked. What stands below `vars` may mean anything, and counts as free text."""
+        return _map(_Judge(None, None, frozenset(), free=key[:1] == ("vars",)), key, value, self.fingerprint)
+
+    def text(self, text: str) -> str:
+        """A text of any kind with what is secret in it masked."""
+        return replace_spans(text, secret_spans(text), self.fingerprint)
+
+
+def secret_values(service: Service, spec: FileSpec, tree: Tree, clear: frozenset[str]) -> frozenset[str]:
+    """All that `Masker` would mask in this tree, as texts: what no message may hold. Free text that says little is left out."""
+    found: set[str] = set()
+
+    def note(text: str) -> str:
+        found.add(text)
+        return MASK
+
+    _map(_Judge(service, spec, clear, learns=True), (), tree, note)
+    return frozenset(found)
+
+
+def holds_secret(service: Service, spec: FileSpec, tree: Tree) -> bool:
+    """Whether anything in a file is known to be secret, free text apart."""
+    found: list[str] = []
+
+    def note(text: str) -> str:
+        found.append(text)
+        return MASK
+
+    _map(_Judge(service, spec, None), (), tree, note)
+    return bool(found)
+
+
+Mask = Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Judge:
+    """Decides on leaves. `clear` None: free text is shown. `free`: all text is free."""
+
+    service: Service | None
+    spec: FileSpec | None
+    clear: frozenset[str] | None
+    free: bool = False
+    learns: bool = False
+
+    def leaf(self, key: Key, value: Value, mask: Mask, *, after_flag: bool) -> Value:
+        if isinstance(value, Secret):
+            return f"!{value.source} {replace_spans(value.argument, secret_spans(value.argument), mask)}"
+        if is_secret(key, value) or after_flag:
+            return mask(str(value))
+        if not isinstance(value, str):
+            return value
+        if not self._doubtful(key, value):
+            return replace_spans(value, secret_spans(value), mask)
+        before = prefix_of(value)
+        rest = value[len(before) :]
+        if self.learns and "environment" not in key and _NO_SECRET.fullmatch(rest):
+            return value
+        return before + mask(rest)
+
+    def _doubtful(self, key: Key, value: str) -> bool:
+        """Free text that does not stand in the inventory in clear."""
+        if self.clear is None or not self._is_free(key) or value.partition("=")[2].lower() in HARMLESS - {""}:
+            return False
+        return not {value, f"{key[-1]}={value}"} & self.clear and value.lower() not in HARMLESS
+
+    def _is_free(self, key: Key) -> bool:
+        return self.free or bool(self.service and self.spec and self.service.free(self.spec, key))
+
+
+def _map(judge: _Judge, key: Key, value: Value, mask: Mask, *, after_flag: bool = False) -> Value:
+    if isinstance(value, dict):
+        return {name: _map(judge, (*key, name), item, mask) for name, item in value.items()}
+    if isinstance(value, list):
+        behind = secret_items(value)
+        return [_map(judge, (*key, at), item, mask, after_flag=at in behind) for at, item in enumerate(value)]
+    return judge.leaf(key, value, mask, after_flag=after_flag)

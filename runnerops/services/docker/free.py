@@ -1,0 +1,24 @@
+"""Which texts of daemon.json may hold anything: options of plugins, arguments, keys that no dockerd knows. Pure."""
+
+from __future__ import annotations
+
+from runnerops.model.common import Key, word_set
+from runnerops.services.docker.schema import KEYS
+
+_FREE = frozenset({"cluster-store-opts", "nri-opts"})
+_SHOWN_BELOW = {
+    "log-opts": word_set("""
+        cache-compress cache-disabled cache-max-file cache-max-size compress env env-regex labels labels-regex
+        max-buffer-size max-file max-size mode tag
+    """),
+    "runtimes": frozenset({"path", "runtimeType", "TypeUrl", "ConfigPath", "SystemdCgroup"}),
+}
+
+
+def free(key: Key) -> bool:
+    """Whether the text at `key` may hold anything."""
+    names = [part for part in key if isinstance(part, str)]
+    if not names or names[0] not in KEYS or names[0] in _FREE:
+        return bool(names)
+    shown = _SHOWN_BELOW.get(names[0])
+    return shown is not None and len(names) > 1 and names[-1] not in shown

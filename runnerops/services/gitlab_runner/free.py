@@ -1,0 +1,64 @@
+"""Which texts of config.toml may hold anything: scripts, arguments, variables, tables whose keys are the user's own. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from runnerops.model.common import Key, word_set
+from runnerops.services.gitlab_runner.schema import TABLES, Known
+
+_FREE = word_set("""
+    environment command entrypoint instance_ready_command machineoptions machineoptionswithname pre_get_sources_script
+    post_get_sources_script pre_build_script post_build_script pre_clone_script post_clone_script
+""")
+"""In lower case: the runner takes keys in either."""
+
+_SHOWN_PAIRS = frozenset({"tmpfs", "services_tmpfs", "sysctls", "ulimit", "services_devices"})
+"""Tables whose keys are the user's own, and whose values are no place for a secret."""
+
+_SHOWN_BELOW: Mapping[str, frozenset[str]] = {
+    "custom": word_set("config_exec prepare_exec run_exec cleanup_exec graceful_kill_timeout"),
+    "parallels": word_set("base_name template_name disable_snapshots allowed_images"),
+    "virtualbox": word_set("base_name base_snapshot base_folder start_type allowed_images"),
+    "kubernetes": word_set("""
+        allowed_groups allowed_images allowed_pull_policies allowed_services allowed_users api_group api_version
+        automount_service_account_token ca_file capabilities cert_file host host_path image image_pull_secrets ip key_file
+        hostnames helper_image helper_image_flavor medium mount_path mount_propagation name namespace
+        namespace_overwrite_allowed namespace_per_job node_selector_overwrite_allowed operator path
+        pod_annotations_overwrite_allowed pod_labels_overwrite_allowed priority_class_name pull_policy runtime_class_name
+        scheduler_name service_account service_account_overwrite_allowed size_limit sub_path add drop
+        bearer_token_overwrite_allowed dns_policy nameservers searches effect key topology_key type level role user
+        run_as_user cap_add cap_drop print_pod_warning_events patch_type patch_path logs_base_dir scripts_base_dir
+    """),
+}
+"""The plain keys of tables that are not judged further; all others of these may hold anything."""
+
+_QUANTITIES = ("_limit", "_request", "_overwrite_max_allowed")
+"""How Kubernetes' amounts of CPU, memory and storage end."""
+
+
+def free(key: Key) -> bool:
+    """Whether the text at `key` may hold anything; so may one that no release knows."""
+    table = "config"
+    names = [part.lower() for part in key if isinstance(part, str)]
+    for index, name in enumerate(names):
+        known = _known(table, name)
+        if known is None or name in _FREE:
+            return True
+        word, _, below = known.kind.partition(" ")
+        if below:
+            table = below.rstrip("]")
+        elif word == "tree":
+            return not _shown_below(name, names[index + 1 :])
+        else:
+            return word.startswith("{") and name not in _SHOWN_PAIRS
+    return False
+
+
+def _known(table: str, name: str) -> Known | None:
+    return next((known for word, known in TABLES[table].items() if word.lower() == name), None)
+
+
+def _shown_below(table: str, names: list[str]) -> bool:
+    last = names[-1] if names else ""
+    return last in _SHOWN_BELOW.get(table, ()) or (table == "kubernetes" and last.endswith(_QUANTITIES))
