@@ -29,6 +29,7 @@ from runnerops.services.registry.verify_steps import ANOTHER, AS_ASKED, AS_BEFOR
 DAEMON, CONFIG = "/etc/docker/daemon.json", "/etc/gitlab-runner/config.toml"
 FOLDER = "/opt/runnerops-contract"
 COMPOSE, REGISTRY = f"{FOLDER}/docker-compose.yml", f"{FOLDER}/registry-config.yml"
+JUDGED = "/etc/gitlab-runner/judged.toml"
 PLACE = "/var/lib/runnerops-contract/runs/1"
 """The working directory of what is run, as a run's own folder is."""
 
@@ -245,8 +246,11 @@ RUNNER = (
     Probe(script(WRITTEN, CONFIG, sha256(TOML.encode()), "runner.new", NO_MATTER), files={f"{PLACE}/runner.new": ""}),
     Probe(script(WRITTEN, CONFIG, "0" * 64, "runner.new", NO_MATTER), ".* was written meanwhile.*\n", status=1),
     Probe(script(TAKEN_BACK, CONFIG, sha256(TOML.encode()), "runner.new", NO_MATTER)),
-    Probe(("gitlab-runner", "lint", "--config", CONFIG), ANYTHING, needs="lint"),
-    Probe(("gitlab-runner", "lint", "--config", "/etc/none.toml"), ANYTHING, status=1, needs="lint"),
+    Probe(script(runner.WOULD_LOAD, CONFIG), needs="lint"),
+    Probe(script(runner.WOULD_LOAD, JUDGED), needs="lint", files={JUDGED: f"unheard_of = 1\n{TOML}"}),
+    Probe(("cat", "tell"), r"gitlab-runner loads this [^@]*unheard_of[^@]*", needs="lint"),
+    Probe(script(runner.WOULD_LOAD, JUDGED), ANYTHING, status=1, needs="lint", files={JUDGED: 'concurrent = "two"'}),
+    Probe(script(runner.WOULD_LOAD, JUDGED), ANYTHING, status=1, needs="lint", files={JUDGED: "["}),
     Probe(script(runner.CURSOR, UNIT, "-")),
     Probe((*KILL, "HUP", "--kill-who=main", UNIT), files={CONFIG: 'concurrent = "two"'}),
     Probe(LOADS, "refused its config\n", until=True),

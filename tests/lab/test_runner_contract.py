@@ -528,6 +528,21 @@ if version() >= (19, 3):
     def test_lint_of_a_bad_file_ends_with_1(tmp_path: Path, text: str) -> None:
         assert lint(tmp_path, text) == 1
 
+    @pytest.mark.parametrize(
+        "text",
+        ["nonsense = 1\n", f"{RUNNER}[[runners.kubernetes.volumes.host_path]]\nname = 'x'\nmount_path = '/x'\n"],
+        ids=["key", "schema"],
+    )
+    def test_what_lint_refuses_may_well_be_loaded(tmp_path: Path, text: str) -> None:
+        assert lint(tmp_path, text) == 1
+        listed = call("list", "--config", str(tmp_path / "config.toml"))
+        assert "Listing configured runners" in listed.stdout + listed.stderr
+
+    def test_list_tells_what_cannot_be_loaded(tmp_path: Path) -> None:
+        (tmp_path / "config.toml").write_text('concurrent = "4"\n')
+        listed = call("list", "--config", str(tmp_path / "config.toml"))
+        assert (listed.returncode, "Listing" in listed.stdout + listed.stderr) == (0, False)
+
     def test_lint_without_a_file_ends_with_1(tmp_path: Path) -> None:
         assert call("lint", "--config", str(tmp_path / "config.toml")).returncode == 1
 

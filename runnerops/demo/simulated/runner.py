@@ -23,6 +23,10 @@ _KINDS = {
     int: ("concurrent", "check_interval", "shutdown_timeout", "limit", "request_concurrency", "output_limit"),
     str: ("log_level", "log_format", "listen_address", "sentry_dsn", "name", "url", "token", "executor", "shell"),
 }
+_TOP = {
+    *("check_interval", "concurrent", "connection_max_age", "experimental", "labels", "listen_address", "log_format"),
+    *("log_level", "machine", "runners", "sentry_dsn", "session_server", "shutdown_timeout", "user"),
+}
 
 
 def gitlab_runner(words: list[str]) -> int:
@@ -38,22 +42,37 @@ def gitlab_runner(words: list[str]) -> int:
         return _lint(words)
     if verb not in {"list", "status"}:
         raise RefusedError(f"FATAL: Command {verb} not found.")
+    if verb == "list":
+        return _show_runners(words)
     with world() as here:
-        if verb == "status":
-            runs = here.units[UNIT]["active"] in {"active", "activating"}
-            sys.stdout.write(f"gitlab-runner: Service {'is running' if runs else 'has stopped'}\n")
-            return 0 if runs else 1
-        for one in (here.runner["config"] or {}).get("runners", ()):
-            sys.stderr.write(f"{one.get('name', '')}  Executor={one.get('executor', '')} URL={one.get('url', '')}\n")
+        runs = here.units[UNIT]["active"] in {"active", "activating"}
+    sys.stdout.write(f"gitlab-runner: Service {'is running' if runs else 'has stopped'}\n")
+    return 0 if runs else 1
+
+
+def _show_runners(words: list[str]) -> int:
+    """What is in the file, which is loaded for it; 0 even where it cannot be."""
+    try:
+        tree = read(config_path(words))
+    except RefusedError as refusal:
+        sys.stderr.write(f"WARNING: {refusal}\n")
+        return 0
+    sys.stderr.write(f"Listing configured runners  ConfigFile={shown(config_path(words))}\n")
+    for one in tree.get("runners", ()):
+        sys.stderr.write(f"{one.get('name', '')}  Executor={one.get('executor', '')} URL={one.get('url', '')}\n")
     return 0
 
 
 def _lint(words: list[str]) -> int:
+    """It is stricter than a load: keys that are not known are passed over there."""
     try:
-        read(config_path(words))
+        tree = read(config_path(words))
     except RefusedError as refusal:
-        raise RefusedError(f"FATAL: {refusal}") from None
-    sys.stdout.write("Configuration is valid\n")
+        raise RefusedError(f"FATAL: decoding config: {refusal}") from None
+    if unknown := sorted(tree.keys() - _TOP):
+        lines = "".join(f"\n  unknown key: {name}" for name in unknown)
+        raise RefusedError(f"FATAL: {len(unknown)} unknown key(s) found in {shown(config_path(words))}:{lines}")
+    sys.stdout.write("Configuration file is valid.\n")
     return 0
 
 

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from typing import Literal, TypeAlias
 
 from runnerops.model.common import Key, Tree, Value
-from runnerops.services.gitlab_runner.schema import LINT_SINCE, NEWEST, TABLES, Known
+from runnerops.services.gitlab_runner.schema import NEWEST, TABLES, Known
 from runnerops.services.gitlab_runner.times import microseconds
 
 Version: TypeAlias = "tuple[int, ...]"
@@ -47,9 +47,13 @@ def _unknown(name: str, keys: Mapping[str, Known], key: Key, version: Version) -
         severity: Literal["error", "warning"] = "warning" if version > NEWEST else "error"
         yield "R006", severity, key, f"unknown key, did you mean '{near[0]}'?", f"write {near[0]}"
     else:
-        refused = version >= LINT_SINCE
-        message = "its `gitlab-runner lint` refuses the file for it" if refused else "the runner ignores it in silence"
-        yield "R006", "warning", key, f"unknown key: {message}", "see whether it stands in the right table"
+        yield (
+            "R006",
+            "warning",
+            key,
+            "unknown key: the runner ignores it in silence",
+            "see whether it stands in the right table",
+        )
 
 
 def _timely(known: Known, key: Key, version: Version) -> Found:

@@ -21,7 +21,7 @@ from runnerops.services.gitlab_runner.format import NAME
 from runnerops.services.gitlab_runner.paths import config_path
 from runnerops.services.gitlab_runner.pulls import far_caches_new_to_jobs, own_caches_new_to_jobs
 from runnerops.services.gitlab_runner.schema import LINT_SINCE
-from runnerops.services.gitlab_runner.scripts import LOAD_OR_START
+from runnerops.services.gitlab_runner.scripts import LOAD_OR_START, WOULD_LOAD
 from runnerops.services.gitlab_runner.verify_steps import UNIT, watch
 from runnerops.services.steps import diagnose, intend, restore_intent, run
 
@@ -35,7 +35,7 @@ def action_steps(
     run: int,
     already_stopped: bool,
 ) -> ActionSteps:
-    """Guarded by the life of the process; judged by `gitlab-runner lint` where there is one, and by caches new to jobs."""
+    """Guarded by the life of the process; judged by the runner itself where it can (`lint`), and by caches new to jobs."""
     runner = observed.facts.runner
     assert runner
     part = _Part(changes[0] if changes else None, runner, policy, observed)
@@ -120,7 +120,7 @@ class _Part:
         """The runner's own verdict on the staged file."""
         if self._change and self._change.new.content is not None and self._version >= LINT_SINCE:
             staged = staged_path(self._change.new.spec.path, sha256(self._change.new.content))
-            yield run(30, "gitlab-runner", "lint", "--config", staged)
+            yield run(30, "sh", "-c", WOULD_LOAD, "sh", staged)
 
     def reload(self, number: int) -> Iterator[Step]:
         """The process stays, and is shown to have loaded the file; its page is still the old one."""

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -78,11 +78,22 @@ def lint(path: Path, _: Options) -> int:
         tree = tomllib.loads(path.read_text())
         Config(tree, 0)
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError, BadConfigError) as error:
-        fatal(f"{path}: {error}")
+        fatal(f"decoding config: {error}")
+    if problems := list(against_schema(tree)):
+        fatal(f"config schema validation failed: jsonschema validation failed: {'; '.join(problems)}")
     if keys := sorted(unknown(tree)):
-        fatal(f"{path}: unknown keys: {', '.join(keys)}")
-    log("info", "Configuration is valid", ConfigFile=path)
+        lines = "".join(f"\n  unknown key: {key}" for key in keys)
+        fatal(f"{len(keys)} unknown key(s) found in {path}:{lines}")
+    log("info", "Configuration file is valid.")
     return 0
+
+
+def against_schema(tree: dict[str, Any]) -> Iterator[str]:
+    """What the schema asks for, though a load does not: of all that, a volume's `mount_propagation`."""
+    for index, runner in enumerate(tree.get("runners", [])):
+        for volume in runner.get("kubernetes", {}).get("volumes", {}).get("host_path", []):
+            if "mount_propagation" not in volume:
+                yield f"at '/runners/{index}/kubernetes/volumes/host_path/0': missing property 'mount_propagation'"
 
 
 def status(_: Path, options: Options) -> int:
