@@ -213,6 +213,7 @@ CACHES = (
     answer(f"{MIRROR}/v2/none-such", 22),
     Probe(("curl", "-sS", "-m", "5", "-o", "/dev/null", "@UPSTREAM@/v2/")),
     Probe((*UP, "--remove-orphans")),
+    Probe((*UP, "--remove-orphans", "dockerhub")),
     Probe((*UP, "--remove-orphans", "--force-recreate", "--no-deps", "dockerhub")),
     Probe((*UP, "--remove-orphans", "--force-recreate", "--no-deps", "none-such"), status=1),
     Probe(script(TAKE_AWAY, "none", *OURS)),

@@ -55,25 +55,32 @@ class ActionContext:
         return compose_tree(self.host, self.changes, self.observed)
 
     @property
+    def tree_before(self) -> Tree:
+        """The Compose file as it is."""
+        return compose_tree(self.host, (), self.observed)
+
+    @property
     def removes_networks(self) -> bool:
         """Whether a top-level network changes: Compose 1 refuses that, 2.26 does not see it."""
         return self.composed is not None and any(
             key_change.key[0] == "networks" for key_change in self.composed.key_changes
         )
 
-    def ups(self, forced: Sequence[str], known: Sequence[str] = ()) -> Iterator[tuple[str, ...]]:
+    def ups(
+        self, forced: Sequence[str], known: Sequence[str] = (), only: Sequence[str] = ()
+    ) -> Iterator[tuple[str, ...]]:
         """The calls that bring these up by force, recreate what differs and take away what is no longer wanted.
 
-        `known`: all caches of the file; where each is forced, nothing else is left to do. Force goes first: a call
-        without it ends with an error where the network of a container is gone.
+        `known`: all caches of the file; where each is forced, nothing else is left to do. `only`: no others than these.
+        Force goes first: a call without it ends with an error where the network of a container is gone.
         """
         if cannot_recreate(self.observed.facts):
-            yield self.compose("up", "-d", "--no-recreate", "--remove-orphans")
+            yield self.compose("up", "-d", "--no-recreate", "--remove-orphans", *only)
             return
         if forced:
             yield self.compose("up", "-d", "--remove-orphans", "--force-recreate", "--no-deps", *forced)
         if not forced or set(forced) != set(known):
-            yield self.compose("up", "-d", "--remove-orphans")
+            yield self.compose("up", "-d", "--remove-orphans", *only)
 
     @property
     def ids(self) -> str:

@@ -135,6 +135,12 @@ def is_dead(cache: OwnCache, observed: HostState) -> bool:
     return silent and container is not None and container.running
 
 
+def works(cache: OwnCache, observed: HostState) -> bool:
+    """Whether its container runs and, as far as it was asked, answers."""
+    container = ours(observed).get(cache.name)
+    return container is not None and container.running and not is_dead(cache, observed)
+
+
 def upstream_silent(cache: OwnCache, observed: HostState) -> bool:
     """Whether the upstream was asked and did not answer: without it a registry ends at its start."""
     registry = observed.facts.registry

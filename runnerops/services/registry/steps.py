@@ -19,8 +19,9 @@ from runnerops.services.registry.containers import docker_answers, filters, ours
 from runnerops.services.registry.context import ActionContext
 from runnerops.services.registry.format import NAME
 from runnerops.services.registry.image import short
-from runnerops.services.registry.verify_steps import diagnose, marks, proofs, still_there
-from runnerops.services.steps import NOTHING, answers, intend, restore_intent, run, wait
+from runnerops.services.registry.reasons import works
+from runnerops.services.registry.verify_steps import as_before, diagnose, marks, proofs, still_there
+from runnerops.services.steps import NOTHING, intend, restore_intent, run, wait
 
 PULL = 'docker image inspect "$1" >/dev/null 2>&1 || docker pull -q "$1"'
 """For a daemon that was down when the host was observed."""
@@ -153,8 +154,6 @@ def _rollback(now: ActionContext) -> Iterator[Step]:
     if not before or (known and not ours(now.observed)):
         yield _down(now)
         yield from _swaps_back(now)
-    elif not now.changes and not any(map(now.answered, now.caches)) and known:
-        pass  # there was nothing that worked, and what it was made of is the same
     else:
         if now.removes_networks:
             yield _down(now)
@@ -162,17 +161,23 @@ def _rollback(now: ActionContext) -> Iterator[Step]:
         yield from _ups_back(now, known)
         for cache in now.caches:
             if now.answered(cache):
-                yield wait(now.policy.verify_s, "ok", *answers(cache.probe, now.observed.facts.tools))
+                yield from as_before(now, cache)
     intent = now.observed.intent_for(NAME)
     due = intent is not None and (not intent.invocation or set(intent.invocation.split(",")) & set(now.ids.split(",")))
     yield restore_intent(NAME, intent if due else None)
 
 
 def _ups_back(now: ActionContext, known: bool) -> Iterator[Step]:
+    """What worked comes back; what did not before may fail again, and would fail the rollback with it."""
     there = ours(now.observed)
+    broken = {cache.name for cache in own_caches(now.host) if cache.name in there and not works(cache, now.observed)}
+    alive = [name for name in there if name not in broken]
+    if broken and known and not alive:
+        return
+    forced = [name for name in now.forced if name in alive]
     steps = (
         *_taken_away(now, back=True),
-        *(run(120, *argv) for argv in now.ups([name for name in now.forced if name in there])),
+        *(run(120, *argv) for argv in now.ups(forced, only=alive if broken and known else ())),
     )
     for step in steps:
         yield step if known else run(int(step.args[0]), "sh", "-c", IF_DOCKER, "sh", *step.args[1:])

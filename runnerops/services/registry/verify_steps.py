@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from runnerops.model.common import Secret, Verb
 from runnerops.model.plan import Step
 from runnerops.services.registry.caches import PROJECT, OwnCache
-from runnerops.services.registry.compared import FORM, traits
+from runnerops.services.registry.compared import FORM, traits, volumes_of
 from runnerops.services.registry.containers import filters, ours
 from runnerops.services.registry.context import ActionContext
 from runnerops.services.registry.reach import for_jobs, from_container
@@ -112,6 +112,16 @@ def _as_asked(now: ActionContext, cache: OwnCache) -> Iterator[Step]:
     hidden = {name for name, value in cache.environment.items() if isinstance(value, Secret)}
     lines = tuple(traits(now.tree, cache.name, hidden))
     yield wait(15, "=as asked", "sh", "-c", AS_ASKED, "sh", cache.name, FORM, *lines)
+
+
+def as_before(now: ActionContext, cache: OwnCache) -> Iterator[Step]:
+    """On the way back, of a cache that answered before: it answers, runs on, and has the volume that it had."""
+    container = ours(now.observed).get(cache.name)
+    had = (container.mounts if container else None) or {}
+    volumes = volumes_of(now.tree_before, cache.name).items()
+    lines = (f"mount {inside}={volume}" for inside, volume in volumes if had.get(inside) == volume)
+    yield wait(now.policy.verify_s, "ok", *answers(cache.probe, now.observed.facts.tools))
+    yield wait(15, "=as asked", "sh", "-c", AS_ASKED, "sh", cache.name, FORM, "state running", *lines)
 
 
 def _upstream(now: ActionContext, cache: OwnCache) -> Iterator[Step]:

@@ -156,6 +156,7 @@ def test_a_changed_key_is_for_compose_to_see() -> None:
         "swap COMPOSE NEW OLD",
         f"run 120 {CALL} up -d --remove-orphans",
         f"await 60 ok {PROBE}",
+        "await 15 =as asked sh -c AS_ASKED sh dockerhub FORM state running",
         "complete registry",
     ]
 
@@ -311,7 +312,23 @@ def test_a_cache_that_does_not_answer_is_made_anew_first_and_the_rest_follows() 
         f"run 120 {CALL} up -d --remove-orphans --force-recreate --no-deps dockerhub",
         f"run 120 {CALL} up -d --remove-orphans",
     ]
-    assert told.rollback == ["complete registry"], "nothing worked before, and nothing else is there now"
+    assert told.rollback == [f"run 120 {CALL} up -d --remove-orphans quay.io", "complete registry"]
+    dead = with_registry(deployed(ONE), compose_facts(answers={"http://172.17.0.1:5000": False}))
+    assert Told(dead, host({}, [ONE])).rollback == ["complete registry"], "nothing worked before"
+
+
+def test_the_rollback_of_another_volume_shows_the_old_one() -> None:
+    have = answering(deployed(ONE))
+    docker = have.facts.docker
+    assert docker
+    mounts = {"/var/lib/registry": "runnerops-dockerhub"}
+    there = replace(docker, containers=tuple(replace(one, mounts=mounts) for one in docker.containers))
+    told = Told(replace(have, facts=replace(have.facts, docker=there)), host({}, [{**ONE, "volume": "other"}]))
+    forced = f"run 120 {CALL} up -d --remove-orphans --force-recreate --no-deps dockerhub"
+    shown = "AS_ASKED sh dockerhub FORM state running mount /var/lib/registry=runnerops-dockerhub"
+    assert forced in told.forward
+    assert told.rollback[1] == forced
+    assert told.rollback[-2] == f"await 15 =as asked sh -c {shown}"
 
 
 def test_another_network_is_made_after_the_old_one_went() -> None:
