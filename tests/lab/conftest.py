@@ -14,7 +14,7 @@ from tests.lab.host import LabHost
 from tests.lab.install import install_packages
 from tests.lab.lab import Lab, open_lab
 from tests.lab.machine import why_not
-from tests.lab.roots import RECIPES
+from tests.lab.roots import DOCKER28, GIVEN, RECIPES
 from tests.lab.shell import LabError
 
 HERE = Path(__file__).parent
@@ -121,10 +121,16 @@ def fixture_lab(request: pytest.FixtureRequest) -> Iterator[Lab]:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """A test that takes `host` runs once on every host, or on those that its marker `hosts` names."""
+    """A test that takes `host` runs once on every host, or on those that its marker `hosts` names.
+
+    A Docker that was given runs what the newest one runs.
+    """
     if "host" in metafunc.fixturenames:
         chosen = metafunc.definition.get_closest_marker("hosts")
-        metafunc.parametrize("host", chosen.args if chosen else [recipe.name for recipe in RECIPES], indirect=True)
+        names = list(chosen.args) if chosen else [recipe.name for recipe in RECIPES]
+        if GIVEN and DOCKER28.name in names and GIVEN.name not in names:
+            names.append(GIVEN.name)
+        metafunc.parametrize("host", names, indirect=True)
 
 
 @pytest.fixture(name="gitlab")

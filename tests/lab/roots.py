@@ -11,9 +11,10 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.lab.binaries import lay_over, named_folder, stamp
 from tests.lab.machine import debian_uri
 from tests.lab.shell import LabError, run
 
@@ -28,18 +29,24 @@ ALONE = ("unshare", "--mount", "--propagation", "private")
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """One kind of host: a debootstrap of `suite` with these packages, or a copy of `base` that gets them from `suite`."""
+    """One kind of host: a debootstrap of `suite` with these packages, or a copy of `base` that gets them from `suite`.
+
+    With `binaries` it is a copy of `base` that gets the programs of that folder instead.
+    """
 
     name: str
     suite: str
     packages: tuple[str, ...]
     base: Recipe | None = None
+    binaries: Path | None = field(default=None, repr=False)  # its content counts, not its place
 
 
 BOOKWORM = Recipe("bookworm", "bookworm", COMMON)
 TRIXIE = Recipe("trixie", "trixie", (*COMMON, "docker-cli"))
 DOCKER28 = Recipe("docker28", "forky", ("docker.io", "docker-cli", "docker-compose"), TRIXIE)
-RECIPES = (BOOKWORM, TRIXIE, DOCKER28)
+GIVEN = Recipe("given", "trixie", (), TRIXIE, folder) if (folder := named_folder()) else None
+"""The Docker that RUNNEROPS_LAB_DOCKER names, as RUNNEROPS_LAB_GITLAB_RUNNER names a gitlab-runner."""
+RECIPES = (BOOKWORM, TRIXIE, DOCKER28, *([GIVEN] if GIVEN else []))
 
 
 def cache_directory() -> Path:
@@ -50,6 +57,8 @@ def cache_directory() -> Path:
 def recipe_digest(recipe: Recipe) -> str:
     """Changes with whatever goes into the root."""
     parts = [repr(recipe).encode(), *(path.read_bytes() for path in sorted(GUEST.iterdir()) if path.is_file())]
+    if recipe.binaries:
+        parts.append(stamp(recipe.binaries).encode())
     return hashlib.sha256(b"\0".join(parts)).hexdigest()[:12]
 
 
@@ -99,8 +108,11 @@ def bootstrap(recipe: Recipe, directory: Path) -> None:
 
 
 def build_upon(base: Path, recipe: Recipe, directory: Path) -> None:
-    """A copy of a finished root with some packages of another suite."""
+    """A copy of a finished root with some packages of another suite, or with programs of somebody's own."""
     run(["cp", "--archive", "--reflink=auto", f"{base}/.", str(directory)], seconds=300)
+    if recipe.binaries:
+        lay_over(recipe.binaries, directory)
+        return
     resolver = directory / "etc/resolv.conf"
     shutil.copyfile("/etc/resolv.conf", resolver)
     in_guest(directory, "newer-docker.sh", debian_uri(), recipe.suite, *recipe.packages)
