@@ -1,8 +1,41 @@
-"""What all tests share: an interrupt is one, however the tests were started."""
+"""What all tests share: an interrupt is one, however they were started; and what was not run is said, or is a failure."""
 
 from __future__ import annotations
 
+import os
+import re
 import signal
+from collections import Counter
+from collections.abc import Generator
+
+import pytest
+
+from tests.shells import WANTING
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # started in the background by a shell: programs would inherit it
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """With RUNNEROPS_LAB=require a machine that lacks a program fails the tests that want it."""
+    report = yield
+    reason = _reason(report)
+    if os.environ.get("RUNNEROPS_LAB") == "require" and report.skipped and WANTING in reason:
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid}: skipped, but RUNNEROPS_LAB=require: {reason}"
+    return report
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """One line, the last, with what was not run and why."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    reasons = Counter(_reason(report) for report in reporter.stats.get("skipped", ())) if reporter else {}
+    if reporter and reasons:
+        parts = (f"{count} test{'s' * (count != 1)}: {reason}" for reason, count in reasons.items())
+        reporter.write_line(f"not run here: {'; '.join(parts)}")
+
+
+def _reason(report: pytest.TestReport) -> str:
+    longrepr = report.longrepr
+    return re.sub(r"^Skipped: ", "", str(longrepr[2]).splitlines()[0]) if isinstance(longrepr, tuple) else ""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.integration.sshd import PROGRAM, Keys, Sshd
+from tests.shells import without
 
 StartSshd = Callable[..., Sshd]
 
@@ -16,10 +16,7 @@ StartSshd = Callable[..., Sshd]
 @pytest.fixture(scope="session", name="ssh_keys")
 def fixture_ssh_keys(tmp_path_factory: pytest.TempPathFactory) -> Keys:
     if PROGRAM is None:
-        reason = "there is no sshd here: apt-get install openssh-server"
-        if os.environ.get("RUNNEROPS_LAB") == "require":
-            pytest.fail(reason, pytrace=False)
-        pytest.skip(reason)
+        pytest.skip(without("sshd", "openssh-server"))
     return Keys(tmp_path_factory.mktemp("keys")).make()
 
 

@@ -15,8 +15,9 @@ from runnerops.services.gitlab_runner.format import PATH
 from runnerops.services.gitlab_runner.toml_writer import to_toml
 from tests.lab.standin.config import Config
 from tests.lab.standin.save import save
+from tests.shells import SHELLS
 from tests.unit.services.runner_builders import OTHER, config, runner
-from tests.unit.walker import SHELLS, Walker
+from tests.unit.walker import Walker
 
 OLD = config(runner(environment=["A=b c", 'Q="x"', "U=ä"], docker={"image": "alpine:3", "volumes": ["/a:/b", "/c"]}))
 NEW = {**OLD, "concurrent": 9, "connection_max_age": "20m0s", "log_level": "debug"}
@@ -74,7 +75,7 @@ def walk(walker: Walker, old: Tree, new: Tree, now: str, *, fails: bool = False)
     return [event.text for event in walker.events() if event.kind in {"note", "end"} and event.text]
 
 
-@pytest.fixture(params=SHELLS, ids=lambda argv: argv[0])
+@pytest.fixture(params=SHELLS)
 def walker(request: pytest.FixtureRequest, tmp_path: Path) -> Walker:
     return Walker(tmp_path / "host", request.param, more_applets=("sort", "sed"))
 

@@ -15,6 +15,7 @@ import pytest
 
 from runnerops.demo.simulated.main import ROOMS
 from tests.integration.traced import STRACE, trace
+from tests.shells import without
 
 DEMO = [sys.executable, "-m", "runnerops", "demo"]
 PLAIN = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
@@ -73,9 +74,7 @@ def test_the_story(scratch: Path) -> None:
 
 def test_nothing_is_written_elsewhere_and_no_real_service_called(scratch: Path, tmp_path: Path) -> None:
     if STRACE is None:
-        if os.environ.get("RUNNEROPS_LAB") == "require":
-            pytest.fail("there is no strace here: apt-get install strace", pytrace=False)
-        pytest.skip("there is no strace here: apt-get install strace")
+        pytest.skip(without("strace"))
     records = tmp_path / "records"
     records.mkdir()
     done, record = trace(DEMO, records, {**PLAIN, "TMPDIR": str(scratch)})

@@ -16,21 +16,18 @@ from hypothesis import strategies as st
 from runnerops.model.plan import Step
 from runnerops.remote import protocol
 from runnerops.services.base import sha256
-from tests.unit.walker import HOST_SH, SHELLS, Walker, sh, stage, swap
+from tests.shells import SH, SHELLS
+from tests.unit.walker import HOST_SH, Walker, sh, stage, swap
 
 A, B = "/etc/a.conf", "/srv/deep/er/b.conf"
 OLD, NEW_A, NEW_B = b"old a\n", b"new a\n", b"new b\n"
 
 
-@pytest.fixture(params=SHELLS, ids=lambda shell: shell[0], name="walker")
+@pytest.fixture(params=SHELLS, name="walker")
 def fixture_walker(request: pytest.FixtureRequest, tmp_path: Path) -> Walker:
     walker = Walker(tmp_path, request.param)
     walker.put(A, OLD.decode())
     return walker
-
-
-def test_dash_is_among_the_shells() -> None:
-    assert ("dash",) in SHELLS
 
 
 # ------------------------------------------------------------------------------------------------ verbs, true and false
@@ -335,7 +332,7 @@ FIELD = st.text(
     )
 )
 def test_the_host_sees_the_very_same_words(tmp_path_factory: pytest.TempPathFactory, words: list[str]) -> None:
-    walker = Walker(tmp_path_factory.mktemp("root"), ("dash",))
+    walker = Walker(tmp_path_factory.mktemp("root"), SH)
     walker.prepare([sh(r'for word; do printf "%s\n" "$word"; done >seen', *words)])
     assert walker.walk() == "applied"
     assert (walker.folder / "seen").read_text().removesuffix("\n").split("\n") == words

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.test_host_sh import FILES, NEW_A, NEW_B, A, B, as_it_was, each_on_its_own, whole_run
+from tests.shells import SH
 from tests.unit.walker import Walker
 
 PROGRAMS = (
@@ -36,7 +37,7 @@ MOST = 75
 
 @pytest.fixture(name="walker")
 def fixture_walker(tmp_path: Path) -> Walker:
-    return Walker(tmp_path, ("dash",) if shutil.which("dash") else ("bash", "--posix"))
+    return Walker(tmp_path, SH)
 
 
 def arm(disk: Walker, at: int, when: str) -> None:

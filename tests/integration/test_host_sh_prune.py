@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 
 from runnerops.model.plan import Step
-from tests.unit.walker import SHELLS, Walker, sh, stage, swap
+from tests.shells import SHELLS
+from tests.unit.walker import Walker, sh, stage, swap
 
 A, B = "/etc/a b.conf", "/etc/b.conf"
 
 
-@pytest.fixture(params=SHELLS, ids=lambda shell: shell[0], name="walker")
+@pytest.fixture(params=SHELLS, name="walker")
 def fixture_walker(request: pytest.FixtureRequest, tmp_path: Path) -> Walker:
     return Walker(tmp_path, request.param, more_applets=("du", "sort", "sed", "ls"))
 

@@ -9,17 +9,18 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from runnerops.model.plan import Step
-from tests.unit.walker import SHELLS, Walker, sh
+from tests.shells import HERE
+from tests.unit.walker import Walker, sh
 
 
 def side_by_side(folder: Path, steps: Sequence[Step], check: Callable[[Walker], None]) -> None:
     """The check under every shell with every step, each on a disk of its own; all wait at the same time."""
     disks = [
-        Walker(folder / f"{shell[0]}-{index}", shell, more_applets=("timeout",))
-        for shell in SHELLS
+        Walker(folder / f"{Path(shell[0]).name}-{index}", shell, more_applets=("timeout",))
+        for shell in HERE
         for index in range(len(steps))
     ]
-    for disk, step in zip(disks, [*steps] * len(SHELLS), strict=True):
+    for disk, step in zip(disks, [*steps] * len(HERE), strict=True):
         disk.prepare([step])
     with ThreadPoolExecutor(len(disks)) as pool:
         list(pool.map(check, disks))

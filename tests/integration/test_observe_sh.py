@@ -14,13 +14,13 @@ from runnerops.model.host_state import Container, Facts
 from runnerops.services import DOCKER
 from runnerops.services.base import Answer
 from runnerops.services.docker.observe import OBSERVE
-from tests.unit.walker import SHELLS
+from tests.shells import SHELLS
 
 ONE, TWO = "1" * 64, "f" * 64
 CONTAINERS = f'[{{"Id":"{ONE}","Names":["/a"],"Labels":{{"x":"{{1,2}}"}}}},{{"Id":"{TWO}","Image":"b"}}]'
 
 
-@pytest.fixture(params=SHELLS, ids=lambda shell: shell[0], name="shell")
+@pytest.fixture(params=SHELLS, name="shell")
 def fixture_shell(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[tuple[str, ...], str]:
     """The shell, and a PATH with busybox's tools where it is busybox's."""
     path = "/usr/bin:/bin"

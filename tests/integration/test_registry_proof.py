@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from runnerops.services.registry.verify_steps import AS_BEFORE, MARK
-from tests.unit.walker import SHELLS
+from tests.shells import SHELLS
 
 ALPINE, MINE = "/v2/library/alpine/tags/list", "/v2/team/app/tags/list"
 CATALOG = "/v2/_catalog"
@@ -73,7 +73,7 @@ class Desk:
         return tell.read_text() if tell.exists() else ""
 
 
-@pytest.fixture(params=SHELLS, ids=lambda shell: shell[0], name="desk")
+@pytest.fixture(params=SHELLS, name="desk")
 def fixture_desk(request: pytest.FixtureRequest, tmp_path: Path, cache: Cache) -> Desk:
     return Desk(request.param, tmp_path, cache)
 

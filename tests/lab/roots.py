@@ -39,6 +39,8 @@ class Recipe:
     packages: tuple[str, ...]
     base: Recipe | None = None
     binaries: Path | None = field(default=None, repr=False)  # its content counts, not its place
+    setup: str = field(default="setup.sh", repr=False)
+    """The guest's script that makes a lab host of it; none for what is no host."""
 
 
 BOOKWORM = Recipe("bookworm", "bookworm", COMMON)
@@ -47,6 +49,8 @@ DOCKER28 = Recipe("docker28", "forky", ("docker.io", "docker-cli", "docker-compo
 GIVEN = Recipe("given", "trixie", (), TRIXIE, folder) if (folder := named_folder()) else None
 """The Docker that RUNNEROPS_LAB_DOCKER names, as RUNNEROPS_LAB_GITLAB_RUNNER names a gitlab-runner."""
 RECIPES = (BOOKWORM, TRIXIE, DOCKER28, *([GIVEN] if GIVEN else []))
+BARE = Recipe("bare", "bookworm", ("ca-certificates", "python3", "python3-venv", "make", "git"), setup="")
+"""A machine of somebody who tries this project: nothing but Python, make and git."""
 
 
 def cache_directory() -> Path:
@@ -104,7 +108,8 @@ def bootstrap(recipe: Recipe, directory: Path) -> None:
     include = ",".join(recipe.packages)
     argv = ["debootstrap", "--variant=minbase", f"--cache-dir={debs}", f"--include={include}"]
     run([*ALONE, *argv, recipe.suite, str(directory), debian_uri()], seconds=1200)
-    in_guest(directory, "setup.sh")
+    if recipe.setup:
+        in_guest(directory, recipe.setup)
 
 
 def build_upon(base: Path, recipe: Recipe, directory: Path) -> None:

@@ -19,10 +19,10 @@ from runnerops.report.document import plan_document
 from runnerops.report.text import plan_lines
 from runnerops.services.base import sha256
 from runnerops.services.gitlab_runner.toml_writer import to_toml
+from tests.shells import SHELLS
 from tests.unit.services.builders import DAEMON, engine, json_bytes, state
 from tests.unit.services.runner_builders import OTHER, REWRITTEN, TOKEN, config, runner
 from tests.unit.test_plan import CONFIG, POLICY, RUNNER, ask, observed, plan
-from tests.unit.walker import SHELLS
 
 RUN = 41
 WHEN = 1_795_528_920  # 2026-11-24 14:02 UTC
@@ -258,7 +258,7 @@ class Disk:
             (folder / name).write_bytes(content)
 
 
-@pytest.mark.parametrize("shell", SHELLS, ids=lambda argv: argv[0])
+@pytest.mark.parametrize("shell", SHELLS)
 def test_the_newest_run_that_ended_well_tells_what_was_applied(shell: tuple[str, ...], tmp_path: Path) -> None:
     script = b'concurrent = 1\n\n[[runners]]\npre_build_script = """\nA:b\n\n\xc3\xa4\n"""\n'
     disk = Disk(tmp_path, shell)

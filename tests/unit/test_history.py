@@ -17,7 +17,8 @@ from runnerops.model.plan import Step
 from runnerops.model.run import Record
 from runnerops.remote.history import History, read_history
 from runnerops.report.history import history_document, origin_text, record_lines
-from tests.unit.walker import SHELLS, Walker, sh, stage, swap
+from tests.shells import SHELLS
+from tests.unit.walker import Walker, sh, stage, swap
 
 A = "/etc/a.conf"
 
@@ -47,7 +48,7 @@ def meta(number: int, **more: object) -> bytes:
     return (json.dumps(document) + "\n").encode()
 
 
-@pytest.fixture(params=SHELLS, ids=lambda shell: shell[0], name="found")
+@pytest.fixture(params=SHELLS, name="found")
 def fixture_found(request: pytest.FixtureRequest, tmp_path: Path) -> History:
     """Three runs: one applied, one that a failing step took back, one that was cut off at once."""
     first = Walker(tmp_path, request.param)

@@ -15,7 +15,7 @@ from runnerops.model.common import ServiceName, Verb
 from runnerops.model.inventory import Requester
 from runnerops.model.plan import Plan, Step
 from runnerops.remote import protocol, state
-from tests.unit.walker import SHELLS
+from tests.shells import SH, SHELLS
 
 
 @pytest.mark.parametrize("field", ["", "a\tb", "a\nb", "\x00", "\x7f", "\x1b[0m", "\ud800"])
@@ -166,7 +166,7 @@ def observe(root: Path, shell: tuple[str, ...], calls: Sequence[tuple[str, ...]]
 SLOW = "slow() { sleep 0.3; ask slow printf 'one\\ntwo\\n'; }\nbig() { ask big head -c 300000 /dev/zero; }"
 
 
-@pytest.mark.parametrize("shell", SHELLS, ids=lambda shell: shell[0])
+@pytest.mark.parametrize("shell", SHELLS)
 def test_answers_and_files_of_any_content(shell: tuple[str, ...], tmp_path: Path) -> None:
     folder = tmp_path / "etc"
     folder.mkdir()
@@ -195,7 +195,7 @@ def test_answers_and_files_of_any_content(shell: tuple[str, ...], tmp_path: Path
     assert "tar" in facts.tools
 
 
-@pytest.mark.parametrize("shell", SHELLS, ids=lambda shell: shell[0])
+@pytest.mark.parametrize("shell", SHELLS)
 def test_what_runnerops_keeps_there(shell: tuple[str, ...], tmp_path: Path) -> None:
     home = tmp_path / "var/lib/runnerops"
     (home / "intents").mkdir(parents=True)
@@ -235,7 +235,7 @@ def test_what_runnerops_keeps_there(shell: tuple[str, ...], tmp_path: Path) -> N
 def test_a_program_that_hangs_is_one_answer_less(tmp_path: Path) -> None:
     calls = [("ask", "hung", "limited", "sleep", "60"), ("ask", "told", "echo", "x")]
     short = "limit='timeout -s KILL 0.2'"
-    answers, _ = protocol.decode_observation("w0rd", observe(tmp_path, ("dash",), calls, short))
+    answers, _ = protocol.decode_observation("w0rd", observe(tmp_path, SH, calls, short))
     assert (answers["hung"].text, answers["told"].text) == ("", "x")
 
 
@@ -244,14 +244,14 @@ def test_a_run_that_lost_its_record_in_a_power_cut_keeps_its_number(tmp_path: Pa
     folder.mkdir(parents=True)
     (folder / "meta").touch()
     (folder.parent / "notes").mkdir()
-    answers, files = protocol.decode_observation("w0rd", observe(tmp_path, ("dash",), []))
+    answers, files = protocol.decode_observation("w0rd", observe(tmp_path, SH, []))
     last = state.host_state(answers, files, state.facts(answers)).last
     assert last
     assert (last.number, last.result, last.running) == (12, "", False)
 
 
 def test_an_untouched_host_has_no_state(tmp_path: Path) -> None:
-    answers, files = protocol.decode_observation("w0rd", observe(tmp_path, ("dash",), []))
+    answers, files = protocol.decode_observation("w0rd", observe(tmp_path, SH, []))
     observed = state.host_state(answers, files, state.facts(answers))
     assert (observed.intents, observed.last, observed.applied, observed.staged) == ((), None, {}, {})
     assert not list(tmp_path.iterdir())

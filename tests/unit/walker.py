@@ -14,10 +14,6 @@ from runnerops.remote import protocol
 from runnerops.services.base import sha256
 
 HOST_SH = Path(protocol.__file__).with_name("host.sh")
-SHELLS = tuple(
-    argv for argv in (("dash",), ("bash", "--posix"), ("busybox", "sh")) if shutil.which(argv[0]) is not None
-)
-"""Every shell of those that hosts have as /bin/sh and that this machine has."""
 APPLETS = (
     *("cat", "chmod", "chown", "cp", "cut", "date", "grep", "head", "mkdir", "mv", "rm", "setsid", "sha256sum"),
     *("sleep", "stat", "sync", "tail", "touch", "tr"),
@@ -55,7 +51,11 @@ class Walker:
     ) -> None:
         self.folder.mkdir(parents=True)
         self.at("/tmp").mkdir(exist_ok=True)
-        if self.shell[0] == "busybox" and (busybox := shutil.which("busybox")) and not self.at("/bin/cat").exists():
+        if (
+            Path(self.shell[0]).name == "busybox"
+            and (busybox := shutil.which("busybox"))
+            and not self.at("/bin/cat").exists()
+        ):
             self.at("/bin").mkdir(exist_ok=True)
             for name in (*APPLETS, *self.more_applets):
                 self.at(f"/bin/{name}").symlink_to(busybox)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from importlib.resources import files as package_files
 from pathlib import Path
@@ -14,6 +13,7 @@ from runnerops.model.host_state import Container, DockerFacts, Facts
 from runnerops.services import DOCKER
 from runnerops.services.base import Answer
 from runnerops.services.docker.reconcile import path_of
+from tests.shells import SHELLS
 from tests.unit.services.builders import ARGV, daemon, host, state
 
 UNIT = "LoadState=loaded\nActiveState=active\nMainPID=712\nInvocationID=3f0c\n"
@@ -119,9 +119,6 @@ def test_without_a_file_of_its_own_dockerd_reads_the_default() -> None:
     assert path_of(state({}, read())) == "/etc/docker/daemon.json"
 
 
-SHELLS = [shell for shell in ("dash", "bash", "busybox") if shutil.which(shell)]
-
-
 @pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.parametrize(
     ("argv", "path"),
@@ -131,7 +128,9 @@ SHELLS = [shell for shell in ("dash", "bash", "busybox") if shutil.which(shell)]
         ("/usr/bin/dockerd --config-file /srv/d.json", "/srv/d.json"),
     ],
 )
-def test_the_script_finds_the_file_of_a_stopped_daemon(shell: str, argv: str, path: str, tmp_path: Path) -> None:
+def test_the_script_finds_the_file_of_a_stopped_daemon(
+    shell: tuple[str, ...], argv: str, path: str, tmp_path: Path
+) -> None:
     frame = package_files("runnerops.remote").joinpath("observe.sh").read_text()
     script = f"""{frame}
     systemctl() {{ printf '%s\\n' LoadState=loaded MainPID=0 \\
@@ -142,7 +141,7 @@ def test_the_script_finds_the_file_of_a_stopped_daemon(shell: str, argv: str, pa
     {DOCKER.OBSERVE}
     observe_docker_unit {daemon({}).spec.path}
     """
-    command = [shell, "sh"] if shell == "busybox" else [shell]
+    command = [*shell]
     done = subprocess.run(command, input=script, capture_output=True, text=True, cwd=tmp_path, check=True)
     assert (done.stdout, done.stderr) == (f"{path}\n", "")
 
@@ -157,7 +156,9 @@ API = {
 
 @pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.parametrize("lost", ["", *API])
-def test_the_daemon_is_asked_on_its_socket_else_through_its_client(shell: str, lost: str, tmp_path: Path) -> None:
+def test_the_daemon_is_asked_on_its_socket_else_through_its_client(
+    shell: tuple[str, ...], lost: str, tmp_path: Path
+) -> None:
     for name, text in API.items():
         (tmp_path / name).write_text("" if name == lost else f"{text}\n")
     frame = package_files("runnerops.remote").joinpath("observe.sh").read_text()
@@ -169,7 +170,7 @@ def test_the_daemon_is_asked_on_its_socket_else_through_its_client(shell: str, l
     {DOCKER.OBSERVE.replace('[ -S "$socket" ] && [ -e "$root/var/run/docker.pid" ]', ":")}
     observe_docker_daemon FORM
     """
-    command = [shell, "sh"] if shell == "busybox" else [shell]
+    command = [*shell]
     done = subprocess.run(command, input=script, capture_output=True, text=True, cwd=tmp_path, check=True)
     said = " ".join(done.stdout.split())
     if lost:

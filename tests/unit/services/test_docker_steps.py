@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ from runnerops.model.plan import ActionSteps, Step
 from runnerops.services import DOCKER
 from runnerops.services.base import sha256
 from runnerops.services.docker.steps import RELOAD, RESET, RETURN
+from tests.shells import SHELLS
 from tests.unit.services.builders import ARGV, DAEMON, MIRROR, POLICY, change_daemon, engine, host, json_bytes, state
 
 LOADED = "{{range .RegistryConfig.Mirrors}}{{.}} {{end}}{{.LiveRestoreEnabled}}"
@@ -235,16 +235,15 @@ def test_no_step_has_an_empty_field_or_a_control_character() -> None:
             assert all(arg and arg.isprintable() for arg in step.args), step
 
 
-SHELLS = [shell for shell in ("dash", "bash", "busybox") if shutil.which(shell)]
-
-
-def run_constant(shell: str, constant: str, fakes: dict[str, str], tmp_path: Path, *args: str) -> tuple[int, str]:
+def run_constant(
+    shell: tuple[str, ...], constant: str, fakes: dict[str, str], tmp_path: Path, *args: str
+) -> tuple[int, str]:
     """A constant as the host runs it; the fakes' calls are kept in a file."""
     for name, body in fakes.items():
         fake = tmp_path / name
         fake.write_text(f'#!/bin/sh\ncd {tmp_path}\necho "{name} $*" >>calls\n{body}\n')
         fake.chmod(0o755)
-    command = [shutil.which(shell) or shell, *(["sh"] if shell == "busybox" else [])]
+    command = [*shell]
     (tmp_path / "sleep").write_text("#!/bin/sh\nkill $PPID\n")
     (tmp_path / "sleep").chmod(0o755)
     path = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
@@ -258,7 +257,9 @@ EVENTS = "case $1 in events) cat events ;; esac"
 
 @pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.parametrize(("earlier", "loads"), [("", True), ("17\n", True), ("17\n", False)])
-def test_a_reload_counts_when_the_daemon_says_so_itself(shell: str, earlier: str, loads: bool, tmp_path: Path) -> None:
+def test_a_reload_counts_when_the_daemon_says_so_itself(
+    shell: tuple[str, ...], earlier: str, loads: bool, tmp_path: Path
+) -> None:
     (tmp_path / "events").write_text(earlier)
     systemctl = "echo 18 >>events" if loads else ":"
     found, calls = run_constant(shell, RELOAD, {"docker": EVENTS, "systemctl": systemctl}, tmp_path, "docker")
@@ -272,7 +273,7 @@ def test_a_reload_counts_when_the_daemon_says_so_itself(shell: str, earlier: str
     [("inv-1", True, "reload"), ("inv-2", True, "restart"), ("inv-1", False, "restart")],
 )
 def test_the_way_back_restarts_only_what_was_restarted(
-    shell: str, invocation: str, active: bool, last: str, tmp_path: Path
+    shell: tuple[str, ...], invocation: str, active: bool, last: str, tmp_path: Path
 ) -> None:
     systemctl = f"case $1 in show) echo {invocation} ;; is-active) exit {0 if active else 3} ;; esac"
     found, calls = run_constant(shell, RETURN, {"systemctl": systemctl}, tmp_path, "docker", "inv-1")

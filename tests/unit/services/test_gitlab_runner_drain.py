@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-SHELLS = [shell for shell in ("dash", "bash", "busybox") if shutil.which(shell)]
+from tests.shells import SH, SHELLS
+
 SCRIPT = package_files("runnerops.services.gitlab_runner").joinpath("drain.sh").read_text()
 PAGE = "http://127.0.0.1:9252/metrics"
 
@@ -28,9 +29,9 @@ esac""",
 class Host:
     """A host in a folder: its /proc, its containers, the runner's pages."""
 
-    def __init__(self, shell: str, folder: Path) -> None:
+    def __init__(self, shell: tuple[str, ...], folder: Path) -> None:
         self.folder = folder
-        self.shell = [shutil.which(shell) or shell, *(["sh"] if shell == "busybox" else [])]
+        self.shell = [*shell]
         (folder / "bin").mkdir()
         (folder / "page").mkdir()
         for name, body in FAKES.items():
@@ -86,7 +87,7 @@ def host(request: pytest.FixtureRequest, tmp_path: Path) -> Host:
 @pytest.fixture
 def one(tmp_path: Path) -> Host:
     """Under one shell: what is a matter of logic, not of the shell."""
-    return Host(SHELLS[0], tmp_path)
+    return Host(SH, tmp_path)
 
 
 def test_it_is_over_when_the_process_has_ended(host: Host) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from importlib.resources import files as package_files
 from pathlib import Path
@@ -13,6 +12,7 @@ from runnerops.model.host_state import Container, DockerFacts, Facts, Job, Runne
 from runnerops.services import GITLAB_RUNNER
 from runnerops.services.base import Answer
 from runnerops.services.gitlab_runner.jobs import SYSTEM
+from tests.shells import SH, SHELLS
 
 UNIT = "LoadState=loaded\nActiveState=active\nMainPID=42\nInvocationID=3f0c\n"
 NO_UNIT = "LoadState=not-found\nActiveState=inactive\nMainPID=0\nInvocationID=\n"
@@ -164,8 +164,6 @@ def test_a_runner_without_a_unit_is_a_stranger() -> None:
 
 # ------------------------------------------------------------------------------------------------------- observe.sh
 
-SHELLS = [shell for shell in ("dash", "bash", "busybox") if shutil.which(shell)]
-
 OBSERVE_SH = package_files("runnerops.remote").joinpath("observe.sh").read_text()
 FRAME = """
 limited() { "$@"; }
@@ -179,9 +177,9 @@ wget() { for url; do :; done; printf 'gitlab_runner_jobs{} 1 %s\\ngo_threads 8\\
 """
 
 
-def observe(shell: str, tmp_path: Path, *call: str) -> str:
+def observe(shell: tuple[str, ...], tmp_path: Path, *call: str) -> str:
     """What a function of observe.sh says where `tmp_path` is the root."""
-    command = [shell, "sh"] if shell == "busybox" else [shell]
+    command = [*shell]
     script = f"{OBSERVE_SH}\nroot={tmp_path}\n{FRAME}{GITLAB_RUNNER.OBSERVE}{' '.join(call)}\n"
     done = subprocess.run(command, input=script, capture_output=True, text=True, cwd=tmp_path, check=True)
     return done.stdout
@@ -199,7 +197,7 @@ def process(root: Path, pid: int, *argv: str, group: str = "0::/a", environ: str
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_only_what_serves_is_a_runner(shell: str, tmp_path: Path) -> None:
+def test_only_what_serves_is_a_runner(shell: tuple[str, ...], tmp_path: Path) -> None:
     process(tmp_path, 42, "/usr/bin/gitlab-runner", "run", "--config", "/x", group="0::/unit")
     process(tmp_path, 43, "gitlab-runner-linux-amd64", "--debug", "run-single", group="0::/single")
     process(tmp_path, 44, "gitlab-runner", "--version", group="0::/ourselves")
@@ -214,7 +212,7 @@ def test_only_what_serves_is_a_runner(shell: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_processes_tell_which_job_they_are_of(shell: str, tmp_path: Path) -> None:
+def test_processes_tell_which_job_they_are_of(shell: tuple[str, ...], tmp_path: Path) -> None:
     process(tmp_path, 42, "/usr/bin/gitlab-runner", "run")
     process(tmp_path, 50, "su")
     process(tmp_path, 51, "make", environ="A=b\0CI_JOB_ID=4711\0MY_CI_JOB_ID=3\0")
@@ -224,14 +222,14 @@ def test_processes_tell_which_job_they_are_of(shell: str, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_where_no_runner_is_no_environment_is_read(shell: str, tmp_path: Path) -> None:
+def test_where_no_runner_is_no_environment_is_read(shell: tuple[str, ...], tmp_path: Path) -> None:
     process(tmp_path, 51, "make", environ="CI_JOB_ID=4711\0")
     assert "runner_job_ids" not in observe(shell, tmp_path, "observe_runner_processes")
 
 
 @pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.parametrize("content", ["s_0123456789ab", "r_0123456789ab\n", None])
-def test_the_system_id_lies_beside_the_file(shell: str, content: str | None, tmp_path: Path) -> None:
+def test_the_system_id_lies_beside_the_file(shell: tuple[str, ...], content: str | None, tmp_path: Path) -> None:
     (tmp_path / "unit").write_text("LoadState=loaded\nActiveState=inactive\nMainPID=0\n")
     (tmp_path / "etc").mkdir()
     if content:
@@ -249,7 +247,7 @@ def test_the_system_id_lies_beside_the_file(shell: str, content: str | None, tmp
         (["gitlab-runner", "run"], "/etc/default"),
     ],
 )
-def test_the_file_that_the_runner_reads(shell: str, argv: list[str], path: str, tmp_path: Path) -> None:
+def test_the_file_that_the_runner_reads(shell: tuple[str, ...], argv: list[str], path: str, tmp_path: Path) -> None:
     (tmp_path / "unit").write_text("LoadState=loaded\nActiveState=active\nMainPID=42\n")
     process(tmp_path, 42, *argv)
     said = observe(shell, tmp_path, "observe_runner_unit", "/etc/default")
@@ -258,7 +256,7 @@ def test_the_file_that_the_runner_reads(shell: str, argv: list[str], path: str, 
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_a_stopped_unit_tells_its_command_itself(shell: str, tmp_path: Path) -> None:
+def test_a_stopped_unit_tells_its_command_itself(shell: tuple[str, ...], tmp_path: Path) -> None:
     start = "{ path=/g ; argv[]=/g run --config /srv/c.toml --user u ; ignore_errors=no ; start_time=[n/a] }"
     (tmp_path / "unit").write_text(f"LoadState=loaded\nActiveState=inactive\nMainPID=0\nExecStart={start}\n")
     assert "[file] /srv/c.toml\n" in observe(shell, tmp_path, "observe_runner_unit", "/etc/default")
@@ -278,6 +276,6 @@ def test_the_metrics_page_is_asked_where_there_is_one(text: str, url: str, tmp_p
     (tmp_path / "unit").write_text("LoadState=loaded\nActiveState=inactive\nMainPID=0\n")
     (tmp_path / "etc").mkdir()
     (tmp_path / "etc" / "c.toml").write_text(f"{text}\n")
-    said = observe(SHELLS[0], tmp_path, "observe_runner_unit", "/etc/c.toml")
+    said = observe(SH, tmp_path, "observe_runner_unit", "/etc/c.toml")
     _, _, page = said.partition("[runner_metrics]\n")
     assert page == (f"gitlab_runner_jobs{{}} 1 {url}\n" if url else "")

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from runnerops.services.gitlab_runner import scripts
+from tests.shells import SH, SHELLS
 
-SHELLS = [shell for shell in ("dash", "bash", "busybox") if shutil.which(shell)]
 PAGE = "http://127.0.0.1:9252/metrics"
 
 FAKES = {
@@ -40,9 +39,9 @@ esac
 class Host:
     """Fakes, and the folder in which they and the scripts keep what they know."""
 
-    def __init__(self, shell: str, folder: Path) -> None:
+    def __init__(self, shell: tuple[str, ...], folder: Path) -> None:
         self.folder = folder
-        self.shell = [shutil.which(shell) or shell, *(["sh"] if shell == "busybox" else [])]
+        self.shell = [*shell]
         for name, body in FAKES.items():
             path = folder / "bin" / name
             path.parent.mkdir(exist_ok=True)
@@ -83,7 +82,7 @@ def host(request: pytest.FixtureRequest, tmp_path: Path) -> Host:
 @pytest.fixture
 def one(tmp_path: Path) -> Host:
     """Under one shell: what is a matter of logic, not of the shell."""
-    return Host(SHELLS[0], tmp_path)
+    return Host(SH, tmp_path)
 
 
 GONE = "ERROR: Failed to load config stat /etc/gitlab-runner/config.toml: no such file or directory  builds=0"

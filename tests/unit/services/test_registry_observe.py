@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pytest
 from runnerops.model.host_state import Facts, RegistryFacts
 from runnerops.services import REGISTRY
 from runnerops.services.base import Answer, sha256
+from tests.shells import SHELLS
 from tests.unit.services.builders import MIRROR, cache, host, render_file
 
 
@@ -78,7 +78,6 @@ def test_a_host_with_caches() -> None:
     )
 
 
-SHELLS = [shell for shell in ("dash", "bash", "busybox") if shutil.which(shell)]
 FRAME = """
 ask() { name=$1; shift; printf '%s: %s\\n' "$name" "$("$@")"; }
 file() { printf 'file %s\\n' "$1"; }
@@ -88,8 +87,8 @@ recall() { name=$1; shift 2; ask "$name" "$@"; }
 """
 
 
-def run(shell: str, fakes: str, call: str, *args: str) -> str:
-    command = [shell, "sh", "-s"] if shell == "busybox" else [shell, "-s"]
+def run(shell: tuple[str, ...], fakes: str, call: str, *args: str) -> str:
+    command = [*shell, "-s"]
     words = " ".join(f'"{arg}"' for arg in args)
     script = f"{FRAME}\n{fakes}\n{REGISTRY.OBSERVE}\n{call} {words}\n"
     done = subprocess.run(command, input=script, capture_output=True, text=True, check=True)
@@ -112,7 +111,7 @@ def curl(answer: str, upstream: str) -> str:
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_the_plugin_is_asked_first(shell: str) -> None:
+def test_the_plugin_is_asked_first(shell: tuple[str, ...]) -> None:
     assert (
         run(shell, "docker() { echo 2.26.1; }", "observe_registry_compose")
         == "registry_compose: 2.26.1\ndocker\ncompose\n"
@@ -121,7 +120,7 @@ def test_the_plugin_is_asked_first(shell: str) -> None:
 
 @pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.parametrize(("fake", "said"), [("curl() { :; }", "yes"), ("curl() { return 7; }", "no")])
-def test_a_mirror_is_asked(shell: str, fake: str, said: str) -> None:
+def test_a_mirror_is_asked(shell: tuple[str, ...], fake: str, said: str) -> None:
     found = run(shell, fake, "observe_registry_answer", "3", MIRROR)
     assert found == f"registry_answer_3: {MIRROR} {said}\n"
 
@@ -139,7 +138,7 @@ CACHES = [  # what the cache does, what its upstream does, whether a file differ
 @pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.parametrize(("answer", "upstream", "differs", "told"), CACHES)
 def test_the_upstream_is_asked_where_a_file_differs_or_the_cache_is_silent(
-    shell: str, answer: str, upstream: str, differs: bool, told: list[str], tmp_path: Path
+    shell: tuple[str, ...], answer: str, upstream: str, differs: bool, told: list[str], tmp_path: Path
 ) -> None:
     place = tmp_path / "registry-config.yml"
     place.write_text("a: 1\n")
@@ -150,7 +149,7 @@ def test_the_upstream_is_asked_where_a_file_differs_or_the_cache_is_silent(
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_all_files_that_may_be_ours_are_read(shell: str, tmp_path: Path) -> None:
+def test_all_files_that_may_be_ours_are_read(shell: tuple[str, ...], tmp_path: Path) -> None:
     (tmp_path / "registry-config.old.yml").write_text("")
     (tmp_path / "notes.yml").write_text("")
     found = run(shell, "", "observe_registry_files", str(tmp_path))

@@ -20,11 +20,11 @@ from runnerops.services.providers import VERIFY_PROVIDERS
 from runnerops.services.registry.verify_log import repositories, statuses
 from runnerops.services.shared.firewall import opening
 from runnerops.services.verify import Check, Evidence, Probe, parse_image
+from tests.shells import SHELLS
 from tests.unit.services.builders import BRIDGE, HUB, cache, compose_facts, engine, host, our_container, state
 
 URL = f"http://{BRIDGE}:5000"
 PROBE = Probe("alpine:3", "library/alpine", "3", "m4rk")
-SHELLS = ["dash", "bash", "busybox"]
 AGENT = "docker/26.1.5 go/go1.24.4 os/linux arch/amd64 UpstreamClient(runnerops-verify/m4rk)"
 
 
@@ -414,8 +414,8 @@ limited() { "$@"; }
 """
 
 
-def run(shell: str, fakes: str, call: str) -> str:
-    command = [shell, "sh", "-s"] if shell == "busybox" else [shell, "-s"]
+def run(shell: tuple[str, ...], fakes: str, call: str) -> str:
+    command = [*shell, "-s"]
     texts = [
         DOCKER.OBSERVE,
         REGISTRY.OBSERVE,
@@ -444,13 +444,13 @@ CATALOG = """curl() {
 
 @pytest.mark.parametrize("small", ["", "1"])
 @pytest.mark.parametrize("shell", SHELLS)
-def test_a_catalog_is_read_page_by_page(shell: str, small: str) -> None:
+def test_a_catalog_is_read_page_by_page(shell: tuple[str, ...], small: str) -> None:
     found = run(shell, f"SMALL={small}\n{CATALOG}", f"registry_catalog {URL}")
     assert repositories(found) == ("a", "library/b", "c")
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_a_catalog_that_never_ends_is_left(shell: str) -> None:
+def test_a_catalog_that_never_ends_is_left(shell: tuple[str, ...]) -> None:
     found = run(shell, """curl() { echo '{"repositories":["a"]}'; }""", f"registry_catalog {URL}")
     assert set(repositories(found)) == {"a"}
 
@@ -472,7 +472,9 @@ wget() { printf '%s\\n' "$SAID" >&2; return "$STATUS"; }
         ("failed: Connection refused.", 4, "000 1", "000 1"),
     ],
 )
-def test_a_host_without_curl_is_asked_by_wget(shell: str, said: str, status: int, code: str, reached: str) -> None:
+def test_a_host_without_curl_is_asked_by_wget(
+    shell: tuple[str, ...], said: str, status: int, code: str, reached: str
+) -> None:
     fakes = f"SAID='{said}' STATUS={status}\n{WGET}"
     assert run(shell, fakes, f"registry_code {URL}/v2/ 5 '*'").strip() == code
     assert run(shell, fakes, f"docker_reach 1 {URL} 2>/dev/null").strip() == reached
@@ -494,7 +496,9 @@ curl() { case $* in *tags/list*) printf '%s' "$TAGS" ;; esac; [ -n "$TAGS" ]; }
         ("", "none"),
     ],
 )
-def test_tags_that_the_cache_holds_prove_no_upstream(shell: str, tags: str, said: str, tmp_path: Any) -> None:
+def test_tags_that_the_cache_holds_prove_no_upstream(
+    shell: tuple[str, ...], tags: str, said: str, tmp_path: Any
+) -> None:
     """A cache whose upstream is silent lists what it holds, with 200."""
     (tmp_path / "docker/registry/v2/repositories/library/alpine/_manifests/tags/3").mkdir(parents=True)
     fakes = f"VOLUME='{tmp_path}' TAGS='{tags}'\n{ASKING}"
@@ -528,7 +532,9 @@ docker() {
         ("''", "NOW=new PULLS=one USED=1", "stays used", ""),
     ],
 )
-def test_the_image_is_put_back(shell: str, before: str, variables: str, said: str, did: str, tmp_path: Any) -> None:
+def test_the_image_is_put_back(
+    shell: tuple[str, ...], before: str, variables: str, said: str, did: str, tmp_path: Any
+) -> None:
     done = tmp_path / "done"
     done.touch()
     fakes = f"JOBS= USED= DONE={done}\n{variables}\n{PUT_BACK}"
