@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from runnerops.model.common import Key, word_set
 
@@ -36,6 +37,7 @@ def words_of(name: str) -> tuple[str, ...]:
     return tuple(word.lower() for word in _WORD.findall(name))
 
 
+@lru_cache(maxsize=8192)
 def secret_name(name: str, above: str = "") -> bool:
     """Whether a value of this name is secret: its last word says so (`db-password`, `SecretKey`, `CI_TOKEN_2`).
 

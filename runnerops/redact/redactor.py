@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterable
 
 from runnerops.redact.texts import MASK, format_spans, replace_spans
@@ -12,25 +13,37 @@ _SHORTEST = 4
 
 
 class Redactor:
-    """Takes known secret values out of texts. Made where values become known; used where texts enter from a host."""
+    """Takes known secret values out of texts. Made where values become known; used where texts enter from a host.
+
+    Threads share one: hosts are observed side by side.
+    """
 
     def __init__(self, values: Iterable[str] = ()) -> None:
-        self._lines: set[str] = set()
-        self._pattern: re.Pattern[str] | None = None
+        self._lock = threading.Lock()
+        self._lines: frozenset[str] = frozenset()
+        self._pattern: tuple[frozenset[str], re.Pattern[str]] = (frozenset(), re.compile(""))
         self.learn(values)
 
     def learn(self, values: Iterable[str]) -> None:
         """More values; of a value of several lines each line counts."""
         lines = {line.strip() for value in values for line in value.splitlines()}
-        self._lines |= {line for line in lines if len(line) >= _SHORTEST}
-        longest_first = sorted(self._lines, key=len, reverse=True)
-        self._pattern = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
+        with self._lock:
+            self._lines |= {line for line in lines if len(line) >= _SHORTEST}
 
     def text(self, text: str) -> str:
         """`text` without any of the values, and without what has a secret's form (userinfo in URLs, tokens, PEM keys)."""
-        if self._pattern:
-            text = self._pattern.sub(MASK, text)
+        if self._lines:
+            text = self._known().sub(MASK, text)
         return replace_spans(text, format_spans(text), lambda _: MASK)
+
+    def _known(self) -> re.Pattern[str]:
+        """Compiled when a text needs it, for values come from several files and hosts; always of all that is known now."""
+        lines, pattern = self._pattern
+        if lines is not self._lines:
+            lines = self._lines
+            pattern = re.compile("|".join(map(re.escape, sorted(lines, key=len, reverse=True))))
+            self._pattern = (lines, pattern)
+        return pattern
 
     @property
     def lines(self) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ import base64
 import binascii
 import re
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from typing import TypeAlias
 
 from runnerops.redact.names import key_file, secret_name, words_of
@@ -14,6 +15,8 @@ MASK = "********"
 
 Span: TypeAlias = "tuple[int, int]"
 
+_MAY_HOLD = re.compile(r"[=:@]|\s|[\w+/.-]{12}")
+"""Any text that could hold a secret; most are shorter words, and every text of a file is asked several times."""
 _TOKENS = re.compile(
     r"""(?<![A-Za-z0-9])(?:
         gl(?:agent|cbt|dt|ffct|ft|imt|oas|pat|ptt|rt|rtr|soat|wt)-[\w.=-]{8,}   # https://docs.gitlab.com/security/tokens/
@@ -57,12 +60,13 @@ _FILES_P = re.compile(r"(?:mkdir|cp|install|rsync|scp|read|test|declare|set|tar|
 _TRAIL = "\"'`)}],;"
 
 
-def secret_spans(text: str) -> list[Span]:
+@lru_cache(maxsize=8192)
+def secret_spans(text: str) -> tuple[Span, ...]:
     """Where in a text something is secret, by names and by form; in order, none over another."""
-    return _joined([*_formats(text), *_named(text)])
+    return _joined([*_formats(text), *_named(text)]) if _MAY_HOLD.search(text) else ()
 
 
-def format_spans(text: str) -> list[Span]:
+def format_spans(text: str) -> tuple[Span, ...]:
     """The same by form alone: for what is printed, where names say little."""
     return _joined(_formats(text))
 
@@ -167,11 +171,11 @@ def _tells(value: str) -> bool:
 HARMLESS = frozenset({"", "true", "false", "none", "null", "yes", "no", "on", "off", "=", "{", "[", "|", ">"})
 
 
-def _joined(spans: Sequence[Span] | Iterator[Span]) -> list[Span]:
+def _joined(spans: Sequence[Span] | Iterator[Span]) -> tuple[Span, ...]:
     found: list[Span] = []
     for start, end in sorted(spans):
         if found and start < found[-1][1]:
             found[-1] = (found[-1][0], max(end, found[-1][1]))
         elif start < end:
             found.append((start, end))
-    return found
+    return tuple(found)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:  # services use this package's names of secrets
 PRIVATE = "0600"
 """The mode of a file that holds a secret: what reads the managed files (dockerd, a registry, Compose) runs as root."""
 
-_NO_SECRET = re.compile(r"-{0,2}[\w-]*=?|(?:/[\w.@-]+)+/?|[a-z._-]{1,15}")
+_NO_SECRET = re.compile(r"-{1,2}[a-z][a-z-]*=?|(?:/[\w.@-]+)+/?|[a-z._-]{1,15}")
 """Free text that other messages may well have too: flags, paths, a short word."""
 
 

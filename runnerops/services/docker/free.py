@@ -5,7 +5,7 @@ from __future__ import annotations
 from runnerops.model.common import Key, word_set
 from runnerops.services.docker.schema import KEYS
 
-_FREE = frozenset({"cluster-store-opts", "nri-opts"})
+_FREE = word_set("cluster-store-opts default-network-opts labels nri-opts storage-opts")
 _SHOWN_BELOW = {
     "log-opts": word_set("""
         cache-compress cache-disabled cache-max-file cache-max-size compress env env-regex labels labels-regex
