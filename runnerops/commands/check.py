@@ -7,16 +7,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePath
 
 from runnerops import inventory
-from runnerops.engine.project import open_project
+from runnerops.engine.project import learn_secrets, open_project
 from runnerops.errors import RunneropsError, UsageError
 from runnerops.model.common import Exit, ServiceName
 from runnerops.model.inventory import FileSpec, Format, Host, RenderedFile
 from runnerops.model.plan import Finding
 from runnerops.planning.lint import lint
+from runnerops.redact import Redactor
 from runnerops.report.document import VERSION, finding_document
 from runnerops.report.screen import Screen
 from runnerops.report.text import finding_lines
-from runnerops.services import service_of
 from runnerops.services.base import ParseError
 
 KINDS: Mapping[str, tuple[ServiceName, str, Format]] = {
@@ -41,7 +41,7 @@ def check(
     if kind and kind not in KINDS:
         raise UsageError(f"--as: {kind!r} is no kind of file", f"the kinds are {', '.join(KINDS)}")
     if files:
-        found = [finding for name in files for finding in _check_file(name, kind)]
+        found = [finding for name in files for finding in _check_file(name, kind, screen.redactor)]
         what = f"{len(files)} file{'s' if len(files) != 1 else ''}"
     else:
         loaded = inventory.load(path)
@@ -72,11 +72,11 @@ def _count(number: int, word: str) -> str:
     return f"{number} {word}{'s' if number != 1 else ''}"
 
 
-def _check_file(name: str, kind: str) -> tuple[Finding, ...]:
+def _check_file(name: str, kind: str, redactor: Redactor) -> tuple[Finding, ...]:
     spec = _spec(name, kind)
     content = _read(name)
     try:
-        service_of(spec.service).parse(spec, content)
+        learn_secrets(redactor, frozenset(), [RenderedFile(spec, content)])
     except ParseError as error:
         place = f"{name}:{error.line}:{error.column}"
         return (Finding("syntax", "error", place, (), f"no valid {spec.format.upper()}: {error.problem}"),)

@@ -10,9 +10,10 @@ from tests.lab.host import LabHost
 from tests.lab.lab import Lab
 from tests.lab.project import Project, cache_section, host_entry
 
-OURS = {name: f"canary-ours-{name}-0123456789" for name in ("token", "password", "environment", "userinfo")}
+OURS = {name: f"canary-ours-{name}-0123456789" for name in ("token", "password", "environment", "userinfo", "label")}
 THEIRS = {
-    name: f"canary-theirs-{name}-0123456789" for name in ("token", "environment", "password", "comment", "daemon")
+    name: f"canary-theirs-{name}-0123456789"
+    for name in ("token", "environment", "password", "comment", "daemon", "script", "machine", "plugin", "argument")
 }
 
 pytestmark = pytest.mark.hosts("bookworm", "trixie")  # nothing here depends on Docker's version
@@ -32,7 +33,10 @@ def fixture_project(tmp_path: Path, lab: Lab, host: LabHost) -> Project:
     }
     cache = cache_section(host, lab.hub, username="me", password=OURS["password"], environment={"REGISTRY_X": "@env X"})
     entry = host_entry(
-        host, docker={"live-restore": True}, registry=cache, gitlab_runner={"concurrent": 2, "runners": [runner]}
+        host,
+        docker={"live-restore": True, "labels": [f"db_password={OURS['label']}"]},
+        registry=cache,
+        gitlab_runner={"concurrent": 2, "runners": [runner]},
     )
     project.write({"hosts": {host.name: entry}})
     text = (
@@ -45,7 +49,10 @@ def fixture_project(tmp_path: Path, lab: Lab, host: LabHost) -> Project:
     (tmp_path / ".env").write_text(f"LAB_TOKEN={OURS['token']}\nLAB_X={OURS['environment']}\n")
     config = f'# {THEIRS["comment"]}\nconcurrent = 1\n[[runners]]\nname = "two"\nurl = "http://127.0.0.1:9"\n'
     config += f'token = "{THEIRS["token"]}"\nexecutor = "ssh"\nenvironment = ["A={THEIRS["environment"]}"]\n'
-    config += f'[runners.ssh]\npassword = "{THEIRS["password"]}"\n'
+    config += f'pre_build_script = "echo {THEIRS["script"]} | tool"\n[runners.ssh]\npassword = "{THEIRS["password"]}"\n'
+    config += f'[runners.machine]\nMachineOptions = ["amazonec2-secret-key={THEIRS["machine"]}"]\n'
+    config += f'[runners.custom]\nrun_args = ["--any", "{THEIRS["argument"]}"]\n'
+    config += f'[runners.autoscaler.plugin_config]\nanything = "{THEIRS["plugin"]}"\n'
     host.write("/etc/gitlab-runner/config.toml", config.encode(), 0o600)
     host.write(
         "/etc/docker/daemon.json",
@@ -70,14 +77,31 @@ def test_no_output_has_a_canary(project: Project, host: LabHost) -> None:
         ("deploy", "--yes", "-o", "json", "--allow", "unmanaged-file"),
     ):
         said += project.run(*words, code=None)
+    assert host.run("stat -c %a /etc/docker/daemon.json").stdout.strip() == "600"
+    assert OURS["label"] in host.run("docker info --format '{{.Labels}}'").stdout
+    before = project.run("diff", "-v", code=None)
+    for line in (f"history {host.name} -v", f"history {host.name} -o json", "status", "status -o json"):
+        said += project.run(*line.split(), code=None)
+    _edit(project)
+    changed = project.run("diff", code=None)
+    assert "********" in changed
+    assert changed == project.run("diff", code=None)
+    said += before + changed
     assert "********" in said
-    for canary in (*OURS.values(), *THEIRS.values()):
+    for canary in (*OURS.values(), OURS["label"][::-1], *THEIRS.values()):
         assert canary not in said, said[max(0, said.index(canary) - 300) :][:400]
+
+
+def _edit(project: Project) -> None:
+    """Another password of the label."""
+    path = project.folder / "inventory.yml"
+    path.write_text(path.read_text().replace(OURS["label"], OURS["label"][::-1]))
 
 
 def test_what_goes_wrong_on_the_host_shows_none_either(project: Project, host: LabHost) -> None:
     """A broken unit, a failing step, a log that holds them: what the run says is filtered there and here."""
-    drop_in = f'[Service]\nExecReload=\nExecReload=/bin/sh -c "echo {OURS["token"]}; exit 1"\n'
+    echoed = [OURS["token"], OURS["label"], *(THEIRS[name] for name in ("machine", "plugin", "argument", "password"))]
+    drop_in = f'[Service]\nExecReload=\nExecReload=/bin/sh -c "echo {" ".join(echoed)}; exit 1"\n'
     host.write("/etc/systemd/system/docker.service.d/lab.conf", drop_in.encode())
     host.run("systemctl daemon-reload")
     try:
@@ -88,3 +112,4 @@ def test_what_goes_wrong_on_the_host_shows_none_either(project: Project, host: L
     for canary in (*OURS.values(), *THEIRS.values()):
         assert canary not in said
         assert host.run(f"grep -rl {canary} /var/lib/runnerops/runs/*/log", check=False).stdout == ""
+        assert host.run(f"journalctl -u 'runnerops-*' | grep {canary}", check=False).stdout == ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -177,6 +178,15 @@ def test_a_mode_alone_is_a_change_without_an_action() -> None:
     assert made.actions == ()
     assert [step.args[:1] for step in made.forward if step.verb == "swap"] == [(DAEMON,)]
     assert next(step.args for step in made.rollback if step.verb == "run") == ("10", "chmod", "0666", DAEMON)
+
+
+def test_a_secret_of_the_hosts_own_narrows_its_file() -> None:
+    login: Tree = {"proxies": {"http-proxy": "http://me:pw@192.0.2.1:3128"}}
+    here = Host("h", "h", sections={ServiceName.DOCKER: {}}, keep={ServiceName.DOCKER: ("proxies",)})
+    (file,), _ = reconcile(here, ask({}, None), observed({**DOCKER_TREE, **login}, None))
+    assert (json.loads(file.content or b"")["proxies"], file.spec.mode) == (login["proxies"], "0600")
+    (file,), _ = reconcile(here, ask({}, None), observed(DOCKER_TREE, None))
+    assert file.spec.mode == "0644"
 
 
 def test_what_is_owed_makes_a_service_act_on_a_file_in_sync() -> None:

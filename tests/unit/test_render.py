@@ -127,3 +127,19 @@ def test_every_shipped_template_is_short_enough_to_copy() -> None:
         "registry-config.yml.j2",
     ]
     assert all(len(path.read_text().splitlines()) <= 40 for path in templates)
+
+
+@pytest.mark.parametrize(
+    ("docker", "mode"),
+    [
+        ("{proxies: {http-proxy: 'http://proxy.example.com:3128'}}", "0644"),
+        ("{proxies: {http-proxy: 'http://me:pw@proxy.example.com:3128'}}", "0600"),
+        ("{proxies: {http-proxy: !env PW}}", "0600"),
+        ("{log-driver: splunk, log-opts: {splunk-token: abcdef}}", "0600"),
+        ("{labels: [db_password=x1]}", "0600"),
+        ("{labels: [cache_key=x1]}", "0644"),
+    ],
+)
+def test_a_file_that_holds_a_secret_is_its_owners_alone(tmp_path: Path, docker: str, mode: str) -> None:
+    files = render(tmp_path, f"hosts: {{r: {{docker: {docker}}}}}\n")
+    assert files["/etc/docker/daemon.json"].spec.mode == mode
