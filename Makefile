@@ -14,7 +14,7 @@ help:
 	@echo "make integration  the tests against real shells and a real sshd on loopback"
 	@echo "make lab          the tests on real hosts (root on Debian; see docs/architecture.md)"
 	@echo "make lint types   ruff, shellcheck; mypy --strict"
-	@echo "make docs         write the manual's pages that are made from tables"
+	@echo "make docs         write the pages and the schema that are made from tables"
 	@echo "make bench        timings as ratios against ssh"
 	@echo "make clean        remove .venv and caches"
 

@@ -343,6 +343,14 @@ def dind(inventory: InventoryFile = DEFAULT_INVENTORY) -> None:
     _run(lambda screen: run(inventory, screen))
 
 
+@app.command()
+def schema() -> None:
+    """Print the inventory's JSON Schema, for editors."""
+    from runnerops.commands.schema import schema as run
+
+    _run(run)
+
+
 @app.command(name="explain")
 def explain_code(
     code: Annotated[str, typer.Argument(metavar="CODE", help="A blocker or a rule, e.g. last-mirror or R006.")],

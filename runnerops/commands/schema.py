@@ -1,0 +1,13 @@
+"""`runnerops schema`: the inventory's JSON Schema, for editors."""
+
+from __future__ import annotations
+
+from runnerops.model.common import Exit
+from runnerops.report.inventory_reference import schema_text
+from runnerops.report.screen import Screen
+
+
+def schema(screen: Screen) -> Exit:
+    """Prints it on standard output."""
+    screen.lines(("plain", line) for line in schema_text().splitlines())
+    return Exit.OK

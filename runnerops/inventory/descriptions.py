@@ -1,0 +1,188 @@
+"""Every key of ours in the inventory, described: what it does, its default, an example. Data only.
+
+`schema.py` puts these into the JSON Schema, from which the manual's page is made too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class KeyDescription:
+    """One key. `default` says what holds without it, `example` is YAML in one line; both may be empty."""
+
+    text: str
+    default: str = ""
+    example: str = ""
+
+
+_LAYER = {
+    "ssh": KeyDescription(
+        "How the host is reached; all else comes from ssh_config.", example="{user: deploy, port: 2222}"
+    ),
+    "ssh.user": KeyDescription("Name to log in with.", "ssh_config's, else the local user's", "deploy"),
+    "ssh.port": KeyDescription("TCP port of sshd.", "ssh_config's, else 22", "2222"),
+    "ssh.key": KeyDescription("Path of a private key.", "ssh_config's and the agent's", "~/.ssh/ci"),
+    "ssh.gateway": KeyDescription(
+        "Jump host: another host of the inventory, or USER@ADDRESS:PORT. Its key is verified too.", "none", "bastion"
+    ),
+    "ssh.sudo": KeyDescription("Whether commands run through sudo.", "true where the user is not root", "true"),
+    "docker": KeyDescription(
+        "The keys of daemon.json. An empty section counts: the host's Docker is managed then.",
+        "not managed",
+        "{live-restore: true}",
+    ),
+    "docker.on_change": KeyDescription(
+        "`restart`: restart Docker for every change, also where a reload is enough.",
+        "reload where that is enough",
+        "restart",
+    ),
+    "docker.keep": KeyDescription(
+        "Dotted keys that stay as the host has them, whatever the inventory says.",
+        "none",
+        "[runtimes, log-opts.max-size]",
+    ),
+    "registry": KeyDescription("Pull-through caches that run on this host.", "not managed", "{caches: [{}]}"),
+    "registry.on_change": KeyDescription(
+        "`restart`: recreate every cache for any change.", "only those whose config changed", "restart"
+    ),
+    "registry.keep": KeyDescription(
+        "Dotted keys of a cache's config that stay as the host has them.", "none", "[storage.maintenance]"
+    ),
+    "registry.directory": KeyDescription(
+        "Where the Compose file and the configs lie.", "/opt/registry", "/srv/registry"
+    ),
+    "registry.caches": KeyDescription(
+        "One container each. Merged by `name` across defaults, groups and hosts.",
+        "none",
+        "[{upstream: https://registry-1.docker.io}]",
+    ),
+    "registry.caches[].name": KeyDescription(
+        "Name of the cache, its Compose service and its config file.",
+        "`dockerhub` for a cache of docker.io, else what it serves",
+        "ghcr",
+    ),
+    "registry.caches[].upstream": KeyDescription(
+        "Registry that it pulls from.", "https://registry-1.docker.io", "https://ghcr.io"
+    ),
+    "registry.caches[].serves": KeyDescription(
+        "Registry whose images it holds. Only caches that serve docker.io become `registry-mirrors`.",
+        "known for the well-known upstreams; must be said for others",
+        "docker.io",
+    ),
+    "registry.caches[].listen": KeyDescription(
+        "Address and port that it is published on. Other hosts need an address that they reach.",
+        "the Docker bridge's address, port 5000",
+        "192.0.2.10:5000",
+    ),
+    "registry.caches[].url": KeyDescription(
+        "URL that clients use.", "http:// and `listen`", "https://mirror.example.com"
+    ),
+    "registry.caches[].image": KeyDescription(
+        "Image of the registry.", "an exact version of the official image", "registry:3.1.1"
+    ),
+    "registry.caches[].username": KeyDescription(
+        "Account at the upstream. Every client of the cache can then read what that account can.", "anonymous", "acme"
+    ),
+    "registry.caches[].password": KeyDescription("Its password or access token.", "none", "!env DOCKERHUB_TOKEN"),
+    "registry.caches[].ttl": KeyDescription(
+        "How long content is kept after its first pull; 0: for ever. Registry 3 only.", "168h", "720h"
+    ),
+    "registry.caches[].volume": KeyDescription(
+        "Name of the Docker volume with the content.", "runnerops-NAME", "hub-cache"
+    ),
+    "registry.caches[].environment": KeyDescription(
+        "Variables of the container.", "OTEL_TRACES_EXPORTER=none", "{REGISTRY_LOG_LEVEL: debug}"
+    ),
+    "registry.caches[].config": KeyDescription(
+        "Any further key of the registry's own configuration, merged into it.", "none", "{log: {level: warn}}"
+    ),
+    "registry.caches[].use": KeyDescription(
+        "`false`: the cache is in no list of mirrors, without its host being contacted.", "true", "false"
+    ),
+    "registry.caches[].for": KeyDescription(
+        "Groups whose hosts may use it as a mirror.", "all hosts that reach it", "[builders]"
+    ),
+    "gitlab_runner": KeyDescription("The keys of config.toml.", "not managed", "{concurrent: 4, runners: []}"),
+    "gitlab_runner.on_change": KeyDescription(
+        "`restart`: drain and restart the runner for every change.",
+        "the runner's own reload where that is enough",
+        "restart",
+    ),
+    "gitlab_runner.keep": KeyDescription(
+        "Dotted keys that stay as the host has them; `runners.KEY` is of every runner.",
+        "none",
+        "[listen_address, runners.limit]",
+    ),
+    "gitlab_runner.runners": KeyDescription(
+        "The list of `[[runners]]`. Merged by `name` across defaults, groups and hosts.",
+        "none",
+        "[{name: shared-1, url: https://gitlab.example.com}]",
+    ),
+    "gitlab_runner.runners[].name": KeyDescription(
+        "Name of the runner; `{host}` in it is the host's name.", "", "shared-{host}"
+    ),
+    "gitlab_runner.runners[].docker_in_docker": KeyDescription(
+        "Give every job a `docker:dind` service that pulls through the cache. Needs the docker executor and `privileged: true`.",
+        "false",
+        "true",
+    ),
+    "gitlab_runner.runners[].docker_in_docker.image": KeyDescription(
+        "Image of the service.", "docker:dind", "docker:28-dind"
+    ),
+    "gitlab_runner.runners[].docker_in_docker.alias": KeyDescription(
+        "Host name of the service in the job.", "docker", "dind"
+    ),
+    "gitlab_runner.runners[].docker_in_docker.tls": KeyDescription(
+        "Whether the job talks TLS with it (port 2376).", "false", "true"
+    ),
+    "gitlab_runner.runners[].docker_in_docker.pool": KeyDescription(
+        "Network that the inner networks are cut from; it must hold no cache.",
+        "one beside every cache",
+        "10.231.0.0/16",
+    ),
+    "gitlab_runner.runners[].docker_in_docker.command": KeyDescription(
+        "Further flags of the inner dockerd.", "none", "[--mtu=1400]"
+    ),
+    "vars": KeyDescription("Free values for your own templates.", "none", "{team: web}"),
+    "versions": KeyDescription(
+        "What `check` assumes to run on a host, which it cannot ask.", "any version", '{docker: "26.1"}'
+    ),
+    "versions.docker": KeyDescription("Version of dockerd.", "any", '"26.1"'),
+    "versions.compose": KeyDescription("Version of Docker Compose.", "any", '"2.26"'),
+    "versions.gitlab_runner": KeyDescription("Version of gitlab-runner.", "any", '"18.4"'),
+    "versions.registry": KeyDescription(
+        "Version of the registry image, where its tag does not say it.", "any", '"3.1"'
+    ),
+    "runs": KeyDescription("What a host keeps of past runs.", example="{keep: 20}"),
+    "runs.keep": KeyDescription(
+        "How many runs it keeps with their files (never more than 32 MiB together).", "10", "20"
+    ),
+    "ignore": KeyDescription(
+        "Rules that are silenced here, each with a reason. `runnerops explain ID` tells what a rule is about.",
+        "none",
+        '{R005: "one runner on purpose"}',
+    ),
+}
+
+_GROUP = {"groups": KeyDescription("Groups that it is in or builds on; later ones win.", "none", "[builders]")}
+
+_HOST = {
+    "address": KeyDescription(
+        "Name or address to connect to.", "the host's own name, as ssh_config or DNS knows it", "192.0.2.10"
+    )
+}
+
+TOP = {
+    "defaults": KeyDescription(
+        "What holds for every host; groups, then hosts override it.", example="{ssh: {user: deploy}}"
+    ),
+    "groups": KeyDescription(
+        "Named layers between defaults and hosts.", example="{builders: {gitlab_runner: {concurrent: 8}}}"
+    ),
+    "hosts": KeyDescription("The hosts, by name.", example="{runner-1: {address: 192.0.2.10}}"),
+}
+
+HOST_KEYS = {**_HOST, **_GROUP, **_LAYER}
+"""By dotted key below a host; `[]` stands for each item of a list. Groups have no `address`, defaults no `groups` either."""

@@ -1,0 +1,174 @@
+"""The inventory's JSON Schema, for editors and the manual: our keys from `shape.py`, the systems' from their tables. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeAlias
+
+from runnerops.inventory.descriptions import HOST_KEYS, TOP, KeyDescription
+from runnerops.inventory.shape import InventoryShape
+from runnerops.services.docker.schema import KEYS, DaemonKey
+from runnerops.services.gitlab_runner.schema import TABLES, Known
+
+Schema: TypeAlias = "dict[str, Any]"
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_ROOTS = {"LayerShape": "", "GroupShape": "", "HostShape": ""}
+
+
+def inventory_schema() -> Schema:
+    """The schema of a whole inventory. Secret tags (`!env` and so on) are strings to an editor."""
+    schema = _ours()
+    definitions: Schema = schema["$defs"]
+    for name, description in TOP.items():
+        _describe(schema["properties"][name], description)
+    for name in _ROOTS:
+        _describe_below(definitions[name], definitions, "")
+    definitions["DockerShape"]["properties"] |= {name: _daemon_key(key) for name, key in KEYS.items()}
+    definitions["GitlabRunnerShape"]["properties"] |= _table_keys("config", definitions["GitlabRunnerShape"])
+    definitions["RunnerShape"]["properties"] |= _table_keys("runner", definitions["RunnerShape"])
+    definitions |= {f"config.toml/{name}": _table(name) for name in TABLES}
+    for definition in definitions.values():
+        definition.pop("title", None)
+    return {"$schema": DIALECT, **schema, "title": "inventory of runnerops"}
+
+
+def keys_of_ours() -> Iterator[tuple[str, str]]:
+    """Each key of ours below a host and its type in words, as the shapes have it, in their order."""
+    schema = _ours()
+    yield from _walk(schema["$defs"]["HostShape"], schema["$defs"], "")
+
+
+def _ours() -> Schema:
+    schema = InventoryShape.model_json_schema(by_alias=True)
+    dind = schema["$defs"]["RunnerShape"]["properties"]["docker_in_docker"]
+    dind["anyOf"].insert(0, {"type": "boolean"})  # a validator makes a mapping of `true`, which pydantic does not show
+    return schema
+
+
+def _walk(definition: Schema, definitions: Schema, place: str) -> Iterator[tuple[str, str]]:
+    for name, one in definition.get("properties", {}).items():
+        key = f"{place}{name}"
+        yield key, _type_text(one)
+        for inner, suffix in _inner(one, definitions):
+            yield from _walk(inner, definitions, f"{key}{suffix}.")
+
+
+def _describe_below(definition: Schema, definitions: Schema, place: str) -> None:
+    for name, one in definition.get("properties", {}).items():
+        key = f"{place}{name}"
+        _describe(one, HOST_KEYS[key])
+        for inner, suffix in _inner(one, definitions):
+            _describe_below(inner, definitions, f"{key}{suffix}.")
+
+
+def _describe(schema: Schema, description: KeyDescription) -> None:
+    """A title would only repeat the key; what holds without it is a sentence, not a value."""
+    schema.pop("title", None)
+    schema.pop("default", None)
+    without = f" Without it: {description.default}." if description.default else ""
+    schema["description"] = f"{description.text}{without}"
+
+
+def _inner(schema: Schema, definitions: Schema) -> Iterator[tuple[Schema, str]]:
+    """The shapes of ours below a key, with `[]` for those of a list's items."""
+    for one in schema.get("anyOf", [schema]):
+        if name := _name(one):
+            yield definitions[name], ""
+        if one.get("type") == "array" and (name := _name(one.get("items", {}))):
+            yield definitions[name], "[]"
+
+
+def _name(schema: Schema) -> str:
+    return str(schema.get("$ref", "")).removeprefix("#/$defs/")
+
+
+def _type_text(schema: Schema) -> str:
+    """What may be written, in YAML's words; null is left out, since every value may be null."""
+    kinds = [_one_type(one) for one in schema.get("anyOf", [schema]) if one.get("type") != "null"]
+    return " or ".join(dict.fromkeys(kinds)) or "any"
+
+
+_WORDS = {
+    "string": "text",
+    "integer": "whole number",
+    "boolean": "true or false",
+    "object": "mapping",
+    "number": "number",
+}
+
+
+def _one_type(schema: Schema) -> str:
+    if "$ref" in schema:
+        return "mapping"
+    if "const" in schema:
+        return f"`{schema['const']}`"
+    if schema.get("type") == "array":
+        return f"list of {_one_type(schema.get('items', {}))}"
+    return _WORDS.get(str(schema.get("type")), "text")
+
+
+_DAEMON_TYPES: Mapping[str, Schema] = {
+    "bool": {"type": "boolean"},
+    "int": {"type": "integer"},
+    "string": {"type": "string"},
+    "strings": {"type": "array", "items": {"type": "string"}},
+    "flags": {"type": "object", "additionalProperties": {"type": "boolean"}},
+    "texts": {"type": "object", "additionalProperties": {"type": "string"}},
+    "object": {"type": "object"},
+    "objects": {"type": "array", "items": {"type": "object"}},
+}
+
+
+def _daemon_key(key: DaemonKey) -> Schema:
+    how = "A reload loads it." if key.reload else "Only a restart of Docker loads it."
+    return {
+        **_or_null(_DAEMON_TYPES.get(key.kind, {})),
+        "description": f"dockerd's own key.{_times(key.since, key.until)} {how}",
+    }
+
+
+def _or_null(schema: Schema) -> Schema:
+    """A null takes away what a layer below gave."""
+    kind = schema.get("type")
+    return {**schema, "type": [kind, "null"]} if kind else schema
+
+
+def _times(since: str, until: str) -> str:
+    return (f" Since {since}." if since else "") + (f" Gone in {until}." if until else "")
+
+
+_RUNNER_TYPES: Mapping[str, Schema] = {
+    "str": {"type": "string"},
+    "int": {"type": "integer"},
+    "float": {"type": "number"},
+    "bool": {"type": "boolean"},
+    "time": {"type": "string"},
+    "duration": {"type": "string"},
+    "[str]": {"type": "array", "items": {"type": "string"}},
+    "[float]": {"type": "array", "items": {"type": "number"}},
+    "str|[str]": {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}, {"type": "null"}]},
+    "{str}": {"type": "object", "additionalProperties": {"type": "string"}},
+    "{bool}": {"type": "object", "additionalProperties": {"type": "boolean"}},
+    "{[str]}": {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}},
+    "tree": {"type": "object"},
+}
+
+
+def _table(name: str) -> Schema:
+    return {"type": "object", "properties": {key: _runner_key(known) for key, known in TABLES[name].items()}}
+
+
+def _table_keys(name: str, ours: Schema) -> Schema:
+    return {key: _runner_key(known) for key, known in TABLES[name].items() if key not in ours["properties"]}
+
+
+def _runner_key(known: Known) -> Schema:
+    text = f"gitlab-runner's own key.{_times(known.since, known.until)}"
+    kind = known.kind
+    many = kind.startswith("[table ")
+    if many or kind.startswith("table "):
+        reference = {"$ref": f"#/$defs/config.toml~1{kind.strip('[]').removeprefix('table ')}"}
+        inner: Schema = {"type": "array", "items": reference} if many else reference
+        return {"anyOf": [inner, {"type": "null"}], "description": text}
+    return {**_or_null(_RUNNER_TYPES.get(kind, {})), "description": text}
