@@ -124,7 +124,7 @@ _LAYER = {
         "Name of the runner; `{host}` in it is the host's name.", "", "shared-{host}"
     ),
     "gitlab_runner.runners[].docker_in_docker": KeyDescription(
-        "Give every job a `docker:dind` service that pulls through the cache. Needs the docker executor and `privileged: true`.",
+        "Give every job a `docker:dind` service that pulls through the cache. Needs the docker executor, `privileged: true`.",
         "false",
         "true",
     ),
