@@ -17,7 +17,7 @@ LONGEST = 40
 LAYERS = (
     ("__init__", "codes"),
     ("model",),
-    ("errors",),
+    ("errors", "parsing"),
     ("services.base",),
     ("redact",),
     ("services",),

@@ -1,0 +1,67 @@
+"""Where each key of a JSON document stands. Pure."""
+
+from __future__ import annotations
+
+import re
+
+from runnerops.model.common import Key, SourceLocation
+from runnerops.parsing.cursor import Cursor
+
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_SCALAR = re.compile(r"[^\s,\]}]+")
+_SPACE = re.compile(r"[ \t\r\n]*")
+
+
+def places(text: str, file: str) -> dict[Key, SourceLocation]:
+    """The place of every key, and of every item of a list. Of a key that stands twice it is the last. `text` is valid JSON."""
+    reader = _Reader(Cursor(text, file))
+    reader.value(())
+    return reader.found
+
+
+class _Reader:
+    def __init__(self, cursor: Cursor) -> None:
+        self._cursor = cursor
+        self.found: dict[Key, SourceLocation] = {}
+
+    def value(self, key: Key) -> None:
+        cursor = self._cursor
+        cursor.skip(_SPACE)
+        if cursor.ahead == "{":
+            self._items(key, "}", named=True)
+        elif cursor.ahead == "[":
+            self._items(key, "]", named=False)
+        elif cursor.ahead == '"':
+            cursor.take(_STRING)
+        else:
+            cursor.take(_SCALAR)
+
+    def _items(self, key: Key, end: str, *, named: bool) -> None:
+        cursor = self._cursor
+        cursor.move(1)
+        index = 0
+        while True:
+            cursor.skip(_SPACE)
+            if cursor.ahead in {end, ""}:
+                cursor.move(1)
+                return
+            if cursor.ahead == ",":
+                cursor.move(1)
+                continue
+            place = cursor.location()
+            part: str | int = index
+            if named:
+                part = _name(cursor.take(_STRING))
+                cursor.skip(_SPACE)
+                cursor.move(1)
+            self.found[*key, part] = place
+            self.value((*key, part))
+            index += 1
+
+
+def _name(quoted: str) -> str:
+    if "\\" not in quoted:
+        return quoted[1:-1]
+    import json  # noqa: PLC0415  names with escapes are rare
+
+    return str(json.loads(quoted))
