@@ -55,12 +55,37 @@ class Container:
 
 
 @dataclass(frozen=True, slots=True)
+class DockerStore:
+    """Where a running Docker daemon keeps its images, containers and volumes, as it says itself.
+
+    `root` is the real path of its data-root, without the folder of a user namespace. `driver` is the storage driver or
+    snapshotter (`overlay2`, `overlayfs`); `containerd`: images are in containerd's store; `remapped`: containers have user
+    namespaces; `embedded`: containerd runs in the daemon itself.
+    """
+
+    root: str
+    driver: str
+    containerd: bool = False
+    remapped: bool = False
+    embedded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DataRoot:
+    """A path that may be a data-root: its real path, and the storage drivers whose state was found there."""
+
+    real: str
+    drivers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class DockerFacts:
     """The Docker daemon. `version` is empty and the loaded values None when it does not answer.
 
     `mirrors` and `live_restore` are what the daemon has loaded, not what the file says. `bridge` is the address of the
     default bridge, `bridge_prefix` the length of its network's prefix. `flavour`: `engine`, or what is refused:
-    `rootless`, `snap`, `podman`.
+    `rootless`, `snap`, `podman`. `store` is None where the daemon does not answer; `roots` has the paths that were looked at,
+    by the name under which a daemon is given them.
     """
 
     unit: Unit
@@ -73,6 +98,8 @@ class DockerFacts:
     containers: tuple[Container, ...] = ()
     images: frozenset[str] = frozenset()
     bridge_prefix: int = 16
+    store: DockerStore | None = None
+    roots: Mapping[str, DataRoot] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,7 +57,9 @@ class Action:
     `idle`: services that must be at rest meanwhile. `names`: for a registry, the caches that it touches (none: all), and
     `used_by` the hosts that have one of them among their mirrors. `containers`: the running ones by what a restart of
     docker does to them: `keep_running`, `come_back`, `end`, and `jobs` for those of CI jobs. `operation` is what people
-    would call it, where that is not the verb: `start`, `remove`, `recreate`.
+    would call it, where that is not the verb: `start`, `remove`, `recreate`. `containers` has `vanish` for those that a restart
+    with another image store leaves behind. `after_docker_restart`: docker restarts under this service; `new_store`: it
+    comes up without the images and containers that it had.
     """
 
     service: ServiceName
@@ -70,6 +72,8 @@ class Action:
     jobs_waited: int = 0
     containers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     operation: str = ""
+    after_docker_restart: bool = False
+    new_store: bool = False
 
     @property
     def shown(self) -> str:
@@ -121,6 +125,8 @@ class ActionSteps:
     diagnostics: tuple[Step, ...] = ()
     files: Mapping[str, bytes] = field(default_factory=dict)
     overrides: Mapping[Step, str] = field(default_factory=dict)
+    rollback_checks: tuple[Step, ...] = ()
+    """Run on the way back once every phase is undone, whichever had begun: they show that the service is as it was."""
 
 
 @dataclass(frozen=True, slots=True)

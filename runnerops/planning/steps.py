@@ -72,6 +72,8 @@ class StepWriter:
             intent = intend_again(service, each.forward, self.run, stopped=service in self.stopped)
             back = [phase, *intent, *each.rollback] if each.rollback else []
             self.rollback = [*back, *self.rollback] if service in self.stopped else [*self.rollback, *back]
+        checks = [step for _, each in action_steps for step in each.rollback_checks]
+        self.rollback += [Step("phase", (action_steps[0][0],)), *checks] if checks else []  # it has begun if any has
         acted = {service for service, _ in action_steps}
         self.forward += (
             Step("complete", (name,)) for name in sorted(self._asked() - acted) if self.observed.intent_for(name)
@@ -165,6 +167,7 @@ def _around(stop_steps: ActionSteps, action_steps: ActionSteps) -> ActionSteps:
         diagnostics=(*action_steps.diagnostics, *stop_steps.diagnostics),
         files={**stop_steps.files, **action_steps.files},
         overrides=action_steps.overrides,
+        rollback_checks=action_steps.rollback_checks,
     )
 
 

@@ -107,6 +107,7 @@ _FATES = {
     "keep_running": ("keeps running", "keep running"),
     "come_back": ("ends and comes back", "end and come back"),
     "end": ("ends for good", "end for good"),
+    "vanish": ("vanishes from Docker's view", "vanish from Docker's view"),
     "jobs": ("of a CI job", "of CI jobs"),
 }
 _NAMED = 5

@@ -27,6 +27,9 @@ DAEMONS: tuple[Tree, ...] = (
     {**DOCKER, "bip": "172.30.0.1/16"},
     {**DOCKER, "registry-mirrors": [MIRROR]},
     {"live-restore": True},
+    {**DOCKER, "data-root": "/srv/docker"},
+    {**DOCKER, "storage-driver": "vfs"},
+    {**DOCKER, "features": {"containerd-snapshotter": True}},
 )
 RUNNERS: tuple[Tree, ...] = (
     {**RUNNER, "concurrent": 4},

@@ -17,14 +17,14 @@ from runnerops.planning.steps import IS_ABSENT, KEEP_ORIGINAL
 from runnerops.services.base import sha256
 from runnerops.services.docker.context import LOADED
 from runnerops.services.docker.observe import CONTAINER
-from runnerops.services.docker.steps import BRIDGE, RELOAD, RESET, RETURN
+from runnerops.services.docker.steps import BRIDGE, RELOAD, RELOAD_IF_UP, RESET, RETURN
 from runnerops.services.gitlab_runner import scripts as runner
 from runnerops.services.gitlab_runner.drain import DRAIN, UNKNOWN
 from runnerops.services.gitlab_runner.rewritten import NO_MATTER, TAKEN_BACK, WRITTEN
 from runnerops.services.registry.compared import FORM
 from runnerops.services.registry.reach import FROM_CONTAINER
 from runnerops.services.registry.steps import IF_DOCKER, IF_THERE, PULL, TAKE_AWAY
-from runnerops.services.registry.verify_steps import ANOTHER, AS_ASKED, AS_BEFORE, MARK
+from runnerops.services.registry.verify_steps import ANOTHER, AS_ASKED, AS_BEFORE, BACK_AGAIN, MARK
 
 DAEMON, CONFIG = "/etc/docker/daemon.json", "/etc/gitlab-runner/config.toml"
 FOLDER = "/opt/runnerops-contract"
@@ -161,7 +161,11 @@ DOCKER = (
     Probe(("systemctl", "is-active", "docker"), "active\n"),
     Probe(("systemctl", "show", "-p", "InvocationID", "--value", "docker"), rf"{HEX}{{32}}\n"),
     Probe((*INFO, LOADED), "false\n"),
+    Probe((*INFO, "{{.DockerRootDir}}"), "/var/lib/docker\n"),
+    Probe((*INFO, "{{.Driver}}"), r"\w+\n"),
+    Probe((*INFO, "{{.DriverStatus}}"), r"\[.*\]\n"),
     Probe(script(RELOAD, "docker"), files={DAEMON: GOOD}),
+    Probe(script(RELOAD_IF_UP, "docker")),
     Probe((*INFO, LOADED), rf"{MIRROR}/ true\n"),
     Probe((*INFO, "{{.LiveRestoreEnabled}}"), "true\n"),
     Probe((*INFO, "{{.Bogus}}"), ANYTHING, status=1),
@@ -179,6 +183,7 @@ DOCKER = (
 REFUSED = (
     Probe(script(RESET, "docker")),
     Probe(("systemctl", "restart", "docker"), status=1, files={DAEMON: NO_DRIVER}),
+    Probe(script(RELOAD_IF_UP, "docker")),
     Probe((*INFO, LOADED), ANYTHING, status=1),
     Probe(("docker", "version", "--format", "{{.Server.Version}}"), ANYTHING, status=1),
     Probe(IDS, status=1),
@@ -210,6 +215,7 @@ CACHES = (
     ),
     Probe(script(AS_ASKED, "none-such", FORM, "state running"), "it does not run\n"),
     Probe(("curl", *answer(f"{MIRROR}/v2/").argv[1:]), until=True),
+    Probe(script(BACK_AGAIN, "dockerhub", "10", *answer(f"{MIRROR}/v2/").argv)),
     answer(f"{MIRROR}/v2/none-such", 22),
     Probe(("curl", "-sS", "-m", "5", "-o", "/dev/null", "@UPSTREAM@/v2/")),
     Probe((*UP, "--remove-orphans")),

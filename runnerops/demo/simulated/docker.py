@@ -82,6 +82,7 @@ def _info(here: World, rest: list[str], options: Tree) -> int:  # noqa: ARG001
         "ContainersRunning": running,
         "Images": len(here.engine["images"]) if up else 0,
         "Driver": loaded.get("storage-driver", "overlay2") if up else "",
+        "DriverStatus": [["Backing Filesystem", "extfs"], ["Supports d_type", "true"]] if up else None,
         "LoggingDriver": loaded.get("log-driver", "json-file") if up else "",
         "RegistryConfig": {"Mirrors": dockerd.mirrors(here) if up else None} if up else None,
         "DockerRootDir": loaded.get("data-root", "/var/lib/docker") if up else "",

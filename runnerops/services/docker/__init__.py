@@ -60,16 +60,16 @@ class Docker(Service):
     def reconcile(
         self, host: Host, rendered: Sequence[RenderedFile], observed: HostState
     ) -> tuple[tuple[RenderedFile, ...], tuple[Blocker, ...]]:
-        from runnerops.services.docker import reconcile
+        from runnerops.services.docker import desired
 
-        return reconcile.reconcile(host, rendered, observed)
+        return desired.reconcile(host, rendered, observed)
 
     def remarks(
         self, host: Host, rendered: Sequence[RenderedFile], actions: Sequence[Action], observed: HostState
     ) -> Iterable[str]:
-        from runnerops.services.docker import reconcile
+        from runnerops.services.docker import notes
 
-        return reconcile.remarks(rendered, observed)
+        return notes.remarks(host, rendered, actions, observed)
 
     def restore(self, host: Host, files: Mapping[str, bytes | None]) -> Restored:
         from runnerops.services.docker import restore

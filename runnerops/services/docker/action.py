@@ -8,16 +8,21 @@ from runnerops.model.common import ServiceName, Tree, Verb, key_text
 from runnerops.model.host_state import DockerFacts, HostState
 from runnerops.model.inventory import Host, Policy
 from runnerops.model.plan import Action, Change, KeyChange
+from runnerops.services.docker.features import flag_reloads
 from runnerops.services.docker.format import NAME
 from runnerops.services.docker.reconcile import loaded, path_of, read, tree_of
 from runnerops.services.docker.schema import KEYS, mirrors_of, neutral, reloads, version_of
+from runnerops.services.docker.store import decides_store, differences, flags_of
 from runnerops.services.steps import still_intended
 
 RUNNING = frozenset({"active", "reloading"})
 
 
 def daemon_action(host: Host, changes: Sequence[Change], observed: HostState, policy: Policy) -> Action | None:
-    """Reload where that is enough, else restart; start where the daemon is down. What is owed counts until it is paid."""
+    """Reload where that is enough, else restart; start where the daemon is down. What is owed counts until it is paid.
+
+    A key that says in so many words which image store is in effect anyway takes no restart.
+    """
     docker = observed.facts.docker
     if docker is None or docker.flavour != "engine" or NAME not in host.sections:
         return None
@@ -30,10 +35,12 @@ def daemon_action(host: Host, changes: Sequence[Change], observed: HostState, po
     if key_changes:  # where the host's file cannot be read, what was loaded from it is not known either
         known = all(change.old.content is None or read(change.old.content) is not None for change in changes)
         goes = all(change.new.content is None for change in changes)
+        same = not differences(tree_of(changes[0].old.content), desired, docker)
+        telling = [key_change for key_change in key_changes if not (same and decides_store(key_change))]
         soft = (
             known
             and NAME not in host.always_restart
-            and all(_soft(key_change, desired, docker, goes) for key_change in key_changes)
+            and all(_soft(key_change, desired, docker, goes) for key_change in telling)
         )
         verb = Verb.RELOAD if soft else Verb.RESTART
     for name in unloaded(desired, docker):
@@ -93,19 +100,11 @@ def _soft(key_change: KeyChange, desired: Tree, docker: DockerFacts, goes: bool)
 
     Where the whole file goes, keys that stick are first written out, if they can be (`stations`).
     """
-    name = str(key_change.key[0])
-    if not reloads(name, version_of(docker.version)):
+    name, version = str(key_change.key[0]), version_of(docker.version)
+    if not reloads(name, version):
         return False
     gone = name not in desired or desired[name] is None
-    if name == "features" and "containerd-snapshotter" in _flags(key_change):
+    if name == "features" and not all(flag_reloads(flag, version) for flag in flags_of(key_change)):
         return False
     stays = KEYS[name].sticky and gone and not neutral(name, key_change.old)
     return not stays or (goes and KEYS[name].neutral is not None)
-
-
-def _flags(key_change: KeyChange) -> frozenset[str]:
-    """The feature flags that an edit touches, be it of one flag or of all."""
-    if len(key_change.key) > 1:
-        return frozenset({str(key_change.key[1])})
-    both = [side for side in (key_change.old, key_change.new) if isinstance(side, dict)]
-    return frozenset(name for side in both for name in side)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from runnerops.model.common import Verb, key_text
+from runnerops.model.common import Verb
 from runnerops.model.host_state import DockerFacts, HostState
 from runnerops.model.inventory import Host, Policy
 from runnerops.model.plan import Action, Blocker, Change
@@ -13,7 +13,8 @@ from runnerops.services.docker.context import ActionContext, scene
 from runnerops.services.docker.format import NAME
 from runnerops.services.docker.observe import NOT_THERE
 from runnerops.services.docker.reconcile import flags
-from runnerops.services.docker.schema import DATA_KEYS, wanted_mirrors
+from runnerops.services.docker.schema import wanted_mirrors
+from runnerops.services.docker.store import loses_volumes
 
 _FLAVOURS = {
     "rootless": "the Docker daemon there is rootless: it belongs to a user, not to the host",
@@ -82,14 +83,11 @@ def _last_mirror(now: ActionContext) -> Iterator[Blocker]:
 
 
 def _data_root(now: ActionContext) -> Iterator[Blocker]:
-    key_changes = now.change.key_changes if now.change else ()
-    names = tuple(key_text(key_change.key) for key_change in key_changes if key_change.key[0] in DATA_KEYS)
-    if names:
-        yield Blocker(
-            "data-root",
-            f"images and volumes would vanish from Docker's view: {', '.join(names)} changes",
-            details=names,
-        )
+    """By what is in effect, whichever key leads there, and be it one that stood in the file before."""
+    if found := now.switches:
+        what = "images, containers and volumes" if loses_volumes(found) else "images and containers"
+        details = tuple(map(str, found))
+        yield Blocker("data-root", f"{what} would vanish from Docker's view: {', '.join(details)}", details=details)
 
 
 def _stop_containers(now: ActionContext) -> Iterator[Blocker]:

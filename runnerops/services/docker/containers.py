@@ -23,7 +23,8 @@ def minimal_action(host: Host, changes: Sequence[Change], observed: HostState, p
     action = daemon_action(host, changes, observed, policy)
     if action is None or action.verb < Verb.RESTART:
         return action
-    return replace(action, containers=touched(scene(host, action, changes, observed, policy)))
+    now = scene(host, action, changes, observed, policy)
+    return replace(action, containers=touched(now), new_store=bool(now.switches))
 
 
 def touched(now: ActionContext) -> Mapping[str, tuple[str, ...]]:
@@ -39,6 +40,8 @@ def touched(now: ActionContext) -> Mapping[str, tuple[str, ...]]:
 def _fate(one: Container, now: ActionContext) -> str:
     if of_job(one):
         return "jobs"
+    if now.switches:
+        return "vanish"
     if now.keeps_containers:
         return "keep_running"
     return "come_back" if comes_back(one) else "end"

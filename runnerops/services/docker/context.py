@@ -13,6 +13,7 @@ from runnerops.services.docker.action import desired_tree, running
 from runnerops.services.docker.format import text_of
 from runnerops.services.docker.reconcile import differ, flags, loaded, path_of, sticking, tree_of
 from runnerops.services.docker.schema import STICKY, mirrors_of, wanted_mirrors
+from runnerops.services.docker.store import Difference, differences
 
 LOADED = "{{range .RegistryConfig.Mirrors}}{{.}} {{end}}{{.LiveRestoreEnabled}}"
 """Prints what `loaded_text` gives; no mirrors are `[]` or `null` in JSON, by version, and nothing here."""
@@ -70,17 +71,25 @@ class ActionContext:
         return str(self.desired.get("bip") or "").partition("/")[0]
 
     @property
+    def switches(self) -> tuple[Difference, ...]:
+        """What makes images and containers vanish: the daemon starts, and comes up with another store than it has."""
+        return differences(self.old, self.desired, self.docker) if self.action.verb is Verb.RESTART else ()
+
+    @property
+    def ends_containers(self) -> bool:
+        """Whether no container may outlive the restart: it would hold the old bridge, or run on with nobody to see it."""
+        return self.restarts and (self.moves_bridge or bool(self.switches))
+
+    @property
     def drops_live_restore(self) -> bool:
-        """Whether live-restore must be unloaded first, or containers would hold the old bridge."""
-        return (
-            self.restarts and self.moves_bridge and self.docker.live_restore is True and not self._flag("live-restore")
-        )
+        """Whether live-restore must be unloaded first, so that containers end with the old process."""
+        return self.ends_containers and self.docker.live_restore is True and not self._flag("live-restore")
 
     @property
     def sets_live_restore(self) -> bool:
         """Whether live-restore must be loaded first, or the old process would end the containers."""
         rendered = self.desired.get("live-restore") is True and self.docker.live_restore is not True
-        return self.restarts and rendered and not self.moves_bridge and not self.docker.swarm
+        return self.restarts and rendered and not self.ends_containers and not self.docker.swarm
 
     @property
     def keeps_containers(self) -> bool:
@@ -88,7 +97,7 @@ class ActionContext:
         after = (
             self.docker.live_restore is True if self._flag("live-restore") else self.desired.get("live-restore") is True
         )
-        return not self.restarts or (after and not self.moves_bridge)
+        return not self.restarts or (after and not self.ends_containers)
 
     @property
     def new_mirrors(self) -> tuple[str, ...]:

@@ -8,11 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from runnerops.model.common import Value
-from runnerops.model.host_state import Container, DockerFacts, Facts, Unit
+from runnerops.model.host_state import Container, DataRoot, DockerFacts, DockerStore, Facts, Unit
 from runnerops.model.inventory import RenderedFile
-from runnerops.services.base import Answers
-from runnerops.services.docker.format import PATH
-from runnerops.services.docker.schema import mirrors_of
+from runnerops.services.base import Answers, ParseError
+from runnerops.services.docker.format import PATH, parse
+from runnerops.services.docker.schema import DEFAULT_ROOT, mirrors_of, root_of
 
 OBSERVE = Path(__file__).with_name("observe.sh").read_text()
 
@@ -32,8 +32,17 @@ def questions(rendered: Sequence[RenderedFile]) -> tuple[tuple[str, ...], ...]:
     path = rendered[0].spec.path if rendered else PATH
     return (
         ("observe_docker_daemon", CONTAINER),
-        ("observe_docker", path),
+        ("observe_docker", path, *dict.fromkeys((DEFAULT_ROOT, *_data_roots(rendered)))),
     )
+
+
+def _data_roots(rendered: Sequence[RenderedFile]) -> Iterator[str]:
+    for file in rendered:
+        try:
+            tree = parse(file.content or b"")
+        except ParseError:
+            continue
+        yield from (str(root) for name in ("data-root", "graph") if (root := tree.get(name)))
 
 
 def facts(facts: Facts, answers: Answers) -> Facts:
@@ -61,8 +70,34 @@ def facts(facts: Facts, answers: Answers) -> Facts:
         bridge_prefix=prefix,
         containers=tuple(_containers(answers)),
         images=frozenset(_images(answers)),
+        store=_store(loaded),
+        roots=dict(_roots(_text(answers, "docker_roots"))),
     )
     return replace(facts, docker=docker)
+
+
+def _store(info: Mapping[str, Value]) -> DockerStore | None:
+    root, pairs, options, warnings = (
+        info.get(name) for name in ("DockerRootDir", "DriverStatus", "SecurityOptions", "Warnings")
+    )
+    if not isinstance(root, str) or not root:
+        return None
+    status = [pair for pair in pairs if isinstance(pair, list)] if isinstance(pairs, list) else []
+    return DockerStore(
+        root=root_of(root),
+        driver=str(info.get("Driver") or ""),
+        containerd=any("io.containerd.snapshotter" in str(word) for pair in status for word in pair),
+        remapped=isinstance(options, list) and "name=userns" in options,
+        embedded=isinstance(warnings, list) and any("embedded-containerd" in str(line) for line in warnings),
+    )
+
+
+def _roots(text: str) -> Iterator[tuple[str, DataRoot]]:
+    """A line a path: as it was given, its real path, the storage drivers whose state lies there, between tabs."""
+    for line in text.splitlines():
+        path, _, rest = line.partition("\t")
+        real, _, drivers = rest.partition("\t")
+        yield path, DataRoot(real or path, tuple(drivers.split()))
 
 
 def _text(answers: Answers, name: str) -> str:

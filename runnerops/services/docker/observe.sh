@@ -3,8 +3,10 @@
 
 root=${root-} newline=${newline-} unit=${unit-} argv=${argv-} value=${value-}
 
-observe_docker() { # DEFAULT-PATH: what is told at once
+observe_docker() { # DEFAULT-PATH DATA-ROOT...: what is told at once
   observe_docker_unit "$1"
+  shift
+  ask docker_roots docker_roots "$@"
   observe_docker_bridge
   observe_docker_flavour
 }
@@ -64,6 +66,22 @@ docker_inspected() { # ID...: of each container a member a line; no more than is
 observe_docker_flavour() { # where the client is, and sockets of rootless daemons
   ask docker_where readlink -f "$(command -v docker)"
   ask docker_rootless docker_sockets
+}
+
+docker_roots() { # PATH...: each as it is given, its real path, and the storage drivers that keep something there
+  for place in "$@"; do
+    # a data-root that is a link counts as what it leads to
+    real=$(cd -P "$root$place" 2>/dev/null && pwd -P) || real=$(readlink -f "$root$place" 2>/dev/null) || real=$root$place
+    found=
+    for driver in overlay2 fuse-overlayfs btrfs zfs vfs aufs devicemapper overlay; do
+      # `l` and `subvolumes` are what a driver makes first: a folder of thousands of layers need not be read
+      if [ -e "$real/$driver/l" ] || [ -e "$real/$driver/subvolumes" ] ||
+        { [ -d "$real/$driver" ] && [ -n "$(ls -A "$real/$driver" 2>/dev/null)" ]; }; then
+        found="$found $driver"
+      fi
+    done
+    printf '%s\t%s\t%s\n' "$place" "${real#"$root"}" "${found# }"
+  done
 }
 
 docker_sockets() {

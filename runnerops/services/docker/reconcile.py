@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
 from runnerops.model.common import Key, Tree, Value
 from runnerops.model.host_state import DockerFacts, HostState
-from runnerops.model.inventory import FileSpec, Host, RenderedFile
-from runnerops.model.plan import Blocker, KeyChange
-from runnerops.services.base import ParseError, value_at, with_path
-from runnerops.services.docker.format import NAME, PATH, parse, text_of
+from runnerops.model.inventory import FileSpec
+from runnerops.model.plan import KeyChange
+from runnerops.services.base import ParseError, value_at
+from runnerops.services.docker.format import NAME, PATH, parse
 from runnerops.services.docker.schema import STICKY, key_of_flag, mirrors_of, neutral
-from runnerops.services.keep import keep
 
 _SPEC = FileSpec(NAME, PATH, "daemon.json.j2", "json")
 
@@ -26,13 +24,6 @@ def key_changes(old: Tree, new: Tree) -> tuple[KeyChange, ...]:
 def counterpart(key_change: KeyChange, base: Tree) -> Value:
     """The same place."""
     return value_at(base, key_change.key)
-
-
-def remarks(rendered: Sequence[RenderedFile], observed: HostState) -> Iterable[str]:
-    """A bridge that a restart with containers running left where it was, though the file has been in sync since."""
-    docker, bip = observed.facts.docker, str(tree_of(observed.file(path_of(observed)).content).get("bip") or "")
-    if rendered and docker and docker.bridge and bip and bip.partition("/")[0] != docker.bridge:
-        yield f"docker's bridge has {docker.bridge}, not the {bip} of its file; the next restart of Docker moves it"
 
 
 def differ(old: Tree, new: Tree) -> bool:
@@ -61,6 +52,30 @@ def flags(docker: DockerFacts | None) -> frozenset[str]:
     """The keys that the unit sets as flags of dockerd."""
     argv = docker.unit.argv[1:] if docker else ()
     return frozenset(filter(None, map(key_of_flag, argv)))
+
+
+def flag_values(docker: DockerFacts | None) -> Mapping[str, str]:
+    """What the unit gives those flags that take a value, the last of each."""
+    argv = docker.unit.argv[1:] if docker else ()
+    found: dict[str, str] = {}
+    for word, following in pairwise((*argv, "")):
+        if name := key_of_flag(word):
+            long, equals, value = word.partition("=")
+            attached = value if equals else ("" if long.startswith("--") else word[2:])
+            found[name] = attached or ("" if following.startswith("-") else following)
+    return found
+
+
+def given_features(docker: DockerFacts | None) -> Mapping[str, bool]:
+    """The feature flags that the unit gives as flags of dockerd: `--feature NAME` or `--feature NAME=false`."""
+    argv = docker.unit.argv[1:] if docker else ()
+    words = (
+        word.partition("=")[2] or following
+        for word, following in pairwise((*argv, ""))
+        if key_of_flag(word) == "features"
+    )
+    pairs = (word.partition("=") for word in words)
+    return {name: value.lower() not in {"false", "0", "f"} for name, _, value in pairs}
 
 
 def path_of(observed: HostState) -> str:
@@ -100,33 +115,6 @@ def loaded(docker: DockerFacts | None) -> Tree:
     if docker.live_restore is not None:
         tree["live-restore"] = docker.live_restore
     return {name: value for name, value in tree.items() if name not in flags(docker)}
-
-
-def reconcile(
-    host: Host, rendered: Sequence[RenderedFile], observed: HostState
-) -> tuple[tuple[RenderedFile, ...], tuple[Blocker, ...]]:
-    """The file where this dockerd reads it, the host's own keys kept, keys that stick written out."""
-    return tuple(_settled(host, with_path(file, path_of(observed)), observed) for file in rendered), ()
-
-
-def _settled(host: Host, file: RenderedFile, observed: HostState) -> RenderedFile:
-    there = observed.file(file.spec.path).content
-    desired, old = read(file.content), read(there)
-    if desired is None:
-        return file
-    kept = keep(desired, old or {}, host.keep.get(NAME, ()))
-    now = loaded(observed.facts.docker)
-    full = kept | sticking(kept, old or {}, now, flags(observed.facts.docker))
-    if old is not None and not _unloads(old, kept, now) and not differ(old, full):
-        return replace(file, content=there)
-    return file if full == desired else replace(file, content=text_of(full))
-
-
-def _unloads(old: Tree, desired: Tree, now: Tree) -> bool:
-    """Whether the daemon still has a value loaded that neither its file nor the one asked for names."""
-    return any(
-        not neutral(name, value) and name not in old and neutral(name, desired.get(name)) for name, value in now.items()
-    )
 
 
 def sticking(desired: Tree, old: Tree, now: Tree, as_flags: frozenset[str]) -> Tree:

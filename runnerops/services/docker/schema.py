@@ -5,6 +5,7 @@ Source: moby's `daemon/config` at every minor release from 19.03 to 29.2, and `d
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
@@ -102,8 +103,10 @@ KEYS: Mapping[str, DaemonKey] = {
 
 STICKY = tuple(key for key in KEYS.values() if key.sticky)
 
-DATA_KEYS = frozenset({"data-root", "graph", "storage-driver", "userns-remap"})
-"""Keys that decide which images and volumes the daemon sees at all."""
+DEFAULT_ROOT = "/var/lib/docker"
+"""The data-root where neither the file nor a flag gives one."""
+
+_USER_FOLDER = re.compile(r"/\d+\.\d+$")
 
 _SINGULAR = {
     "add-runtime": "runtimes",
@@ -144,6 +147,11 @@ def key_of_flag(word: str) -> str:
         name = word[2:].partition("=")[0]
         return _SINGULAR.get(name, name)
     return _SHORT.get(word[1:2], "") if word.startswith("-") else ""
+
+
+def root_of(info_root: str) -> str:
+    """The data-root in a `DockerRootDir`, which ends in a user namespace's folder where there is one."""
+    return _USER_FOLDER.sub("", info_root)
 
 
 def version_of(text: str) -> Version | None:

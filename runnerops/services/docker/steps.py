@@ -22,6 +22,9 @@ RELOAD = (
 )
 """Reloads, and waits for the daemon's own event: one that refuses its file ends `systemctl reload` with 0 too."""
 
+RELOAD_IF_UP = f'systemctl is-active -q "$1" || exit 0; {RELOAD}'
+"""On the way back of a restart the daemon may be down: then it holds no container, and the next step starts it."""
+
 RETURN = (
     'now=$(systemctl show -p InvocationID --value "$1"); '
     'if [ "$now" = "$2" ] && systemctl is-active -q "$1"; then systemctl reload "$1"; '
@@ -110,6 +113,7 @@ def _forward(now: ActionContext, onward: Sequence[Transition], number: int) -> I
             yield wait(30, live_restore, "docker", "info", "--format", "{{.LiveRestoreEnabled}}")
     yield _prove(now, now.proof())
     yield from _prove_bridge(now.bip if now.restarts or now.moves_bridge else "")
+    yield from _prove_store(now)
     yield Step("complete", (NAME,))
 
 
@@ -141,6 +145,8 @@ def _swap(now: ActionContext, old: bytes | None, new: bytes | None) -> Step:
 def _load(now: ActionContext, station: Transition) -> Iterator[Step]:
     if station.loads == "reload":
         yield run(60, "sh", "-c", RELOAD, "sh", "docker")
+    elif station.loads == "reload if it runs":
+        yield run(60, "sh", "-c", RELOAD_IF_UP, "sh", "docker")
     elif station.loads == "return":
         yield run(150, "sh", "-c", RETURN, "sh", "docker", now.docker.unit.invocation or NOTHING)
     elif station.loads == "stop":
@@ -153,6 +159,17 @@ def _load(now: ActionContext, station: Transition) -> Iterator[Step]:
 def _prove_bridge(address: str) -> Iterator[Step]:
     if address:
         yield wait(30, f"={address}", "docker", "network", "inspect", "bridge", "--format", BRIDGE)
+
+
+def _prove_store(now: ActionContext) -> Iterator[Step]:
+    """That it came up with the store that was asked for, as far as the daemon tells it apart."""
+    for one in now.switches:
+        if one.key == "data-root" and not now.desired.get("userns-remap"):
+            yield wait(30, f"={one.after}", "docker", "info", "--format", "{{.DockerRootDir}}")
+        elif one.key == "image store" and one.after.startswith("containerd"):
+            yield wait(30, "~io.containerd.snapshotter", "docker", "info", "--format", "{{.DriverStatus}}")
+        elif one.key in {"image store", "storage-driver"} and now.desired.get("storage-driver"):
+            yield wait(30, f"={now.desired['storage-driver']}", "docker", "info", "--format", "{{.Driver}}")
 
 
 def _prove(now: ActionContext, loaded: str | None) -> Step:

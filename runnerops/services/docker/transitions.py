@@ -14,7 +14,7 @@ from runnerops.model.common import Verb
 from runnerops.services.docker.context import ActionContext
 from runnerops.services.docker.reconcile import path_of
 
-Loads: TypeAlias = Literal["reload", "restart", "start", "return", "stop"]
+Loads: TypeAlias = Literal["reload", "reload if it runs", "restart", "start", "return", "stop"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,9 @@ def back(now: ActionContext) -> Iterator[Transition]:
         yield Transition(old, "stop")
     elif now.restarts and now.moves_bridge:
         yield from _bridge_back(now, old)
+    elif now.restarts and now.switches:
+        yield Transition(now.with_keys(now.old, {"live-restore": False}), "reload if it runs")
+        yield Transition(old, "return")
     elif now.restarts and not now.sets_live_restore:
         yield Transition(old, "return")
     else:
@@ -65,7 +68,7 @@ def back(now: ActionContext) -> Iterator[Transition]:
 
 def _bridge_back(now: ActionContext, old: bytes | None) -> Iterator[Transition]:
     """The bridge gets its old address by name, or dockerd would keep the new one; no container may outlive that restart."""
-    yield Transition(now.with_keys(now.old, {"live-restore": False}), "reload")
+    yield Transition(now.with_keys(now.old, {"live-restore": False}), "reload if it runs")
     if "bip" in now.old:
         yield Transition(old, "return")
         return

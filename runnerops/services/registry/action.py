@@ -21,7 +21,10 @@ def minimal_action(
     if NAME not in host.sections:
         return None
     reasons = reasons_of(host, changes, observed)
-    restart = any(action.service is ServiceName.DOCKER and action.verb is Verb.RESTART for action in before)
+    docker = next((one for one in before if one.service is ServiceName.DOCKER and one.verb is Verb.RESTART), None)
+    restart, new_store = docker is not None, docker is not None and docker.new_store and bool(own_caches(host))
+    if new_store:
+        reasons = [Reason(Verb.UP, "", "docker comes up without it", "start"), *reasons]
     if not reasons and restart and own_caches(host):
         reasons = [Reason(Verb.VERIFY, "", "docker restarts", "")]
     if not reasons:
@@ -33,7 +36,9 @@ def minimal_action(
         verb,
         tuple(dict.fromkeys(reason.word for reason in reasons)),
         names=_names(reasons),
-        operation=operations.pop() if len(operations) == 1 else "",
+        operation="start" if new_store else operations.pop() if len(operations) == 1 else "",
+        after_docker_restart=restart,
+        new_store=new_store,
     )
     users = (name for cache in touched(host, action, changes, observed) for name in host.clients.get(cache.name, ()))
     return replace(action, used_by=tuple(dict.fromkeys(users)))
@@ -47,7 +52,7 @@ def _names(reasons: Sequence[Reason]) -> tuple[str, ...]:
 def touched(host: Host, action: Action, changes: Sequence[Change], observed: HostState) -> tuple[OwnCache, ...]:
     """The caches that this action may recreate or, for PROVE, that end with docker."""
     names = {reason.name for reason in reasons_of(host, changes, observed)}
-    everything = not names or "" in names or action.verb is Verb.VERIFY
+    everything = not names or "" in names or action.verb is Verb.VERIFY or action.new_store
     return tuple(cache for cache in own_caches(host) if everything or cache.name in names)
 
 

@@ -20,11 +20,11 @@ from runnerops.services.registry.context import ActionContext
 from runnerops.services.registry.format import NAME
 from runnerops.services.registry.image import short
 from runnerops.services.registry.reasons import works
-from runnerops.services.registry.verify_steps import as_before, diagnose, marks, proofs, still_there
+from runnerops.services.registry.verify_steps import as_before, back_again, diagnose, marks, proofs, still_there
 from runnerops.services.steps import NOTHING, intend, restore_intent, run, wait
 
 PULL = 'docker image inspect "$1" >/dev/null 2>&1 || docker pull -q "$1"'
-"""For a daemon that was down when the host was observed."""
+"""For a daemon that was down when the host was observed, or that has come up without what it had."""
 
 IF_THERE = 'f=$1; shift; [ ! -e "$f" ] || exec "$@"'
 """On the way back: the command that needs this file, where the run came so far as to write it."""
@@ -55,6 +55,7 @@ def action_steps(
         rollback=tuple(_rollback(now) if acts else _swaps_back(now)),
         diagnostics=tuple(diagnose(cache) for cache in now.caches),
         overrides=dict.fromkeys(upstreams, "upstream-down"),
+        rollback_checks=tuple(back_again(now)) if action.after_docker_restart else (),
     )
 
 
@@ -74,9 +75,10 @@ def _images(now: ActionContext) -> tuple[str, ...]:
 
 
 def _fetch(now: ActionContext) -> Iterator[Step]:
+    """What is missing; all of it where Docker comes up without it, which shows that it can be pulled then."""
     docker = now.observed.facts.docker
     if docker and docker_answers(now.observed):
-        missing = (image for image in _images(now) if short(image) not in docker.images)
+        missing = (image for image in _images(now) if now.action.new_store or short(image) not in docker.images)
         yield from (run(600, "docker", "pull", "-q", image) for image in missing)
 
 
@@ -102,7 +104,7 @@ def _upstreams(now: ActionContext) -> Iterator[Step]:
 
 def _act(now: ActionContext, number: int) -> Iterator[Step]:
     yield intend(NAME, now.action.verb, number, now.ids)
-    if not docker_answers(now.observed):
+    if now.action.new_store or not docker_answers(now.observed):
         for image in _images(now):
             yield run(600, "sh", "-c", PULL, "sh", image)
     if not own_caches(now.host) or now.removes_networks:

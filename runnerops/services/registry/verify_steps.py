@@ -73,6 +73,15 @@ AS_ASKED = (
 
 LATER = ': comes later; cd "${RUNNEROPS_DESK:-.}" && echo "$1" >tell'
 
+BACK_AGAIN = (
+    ": does it answer again; name=$1 seconds=$2; shift 2; asked=0; "
+    'until "$@"; do asked=$((asked + 1)); [ "$asked" -lt "$seconds" ] || exit 1; '
+    f'[ "$asked" != 10 ] || docker restart $(docker ps -aq --filter "label=com.docker.compose.project={PROJECT}" '
+    '--filter "label=com.docker.compose.service=$name"); sleep 1; done'
+)
+"""NAME SECONDS ARGV…: until the command succeeds. A daemon that came back may show a container as running whose port is
+dead; then a restart of the container cures it."""
+
 _DIAGNOSE = (
     ': what does it say; name=$1; shift; id=$(docker ps -aq "$@" | head -n 1); [ -n "$id" ] || { '
     'echo "cache $name has no container"; exit; }; '
@@ -138,6 +147,15 @@ def still_there(now: ActionContext) -> Iterator[Step]:
         if now.answered(cache):
             yield from _answer(now, cache)
             yield from _as_asked(now, cache)
+
+
+def back_again(now: ActionContext) -> Iterator[Step]:
+    """After the way back of a docker that was restarted: what answered before answers again."""
+    for cache in now.caches:
+        if now.answered(cache):
+            seconds = now.policy.verify_s
+            asked = answers(cache.probe, now.observed.facts.tools)
+            yield run(seconds + 60, "sh", "-c", BACK_AGAIN, "sh", cache.name, str(seconds), *asked)
 
 
 def diagnose(cache: OwnCache) -> Step:

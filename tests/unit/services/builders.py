@@ -11,7 +11,9 @@ from typing import Any
 from runnerops.model.common import Secret, ServiceName, SourceLocation, Tree
 from runnerops.model.host_state import (
     Container,
+    DataRoot,
     DockerFacts,
+    DockerStore,
     Facts,
     HostState,
     Intent,
@@ -50,13 +52,16 @@ def engine(
     containers: Iterable[Container] = (),
     images: Iterable[str] = (),
     swarm: bool = False,
+    store: DockerStore | None = None,
+    roots: Mapping[str, DataRoot] | None = None,
 ) -> DockerFacts:
     """A daemon that answers, unless its unit is not active."""
     unit = Unit("docker.service", active, 100 if active == "active" else 0, "inv-1" if active == "active" else "", argv)
     if active != "active":
         return DockerFacts(unit, bridge=BRIDGE)
     loaded = None if mirrors is None else tuple(f"{url}/" for url in mirrors)
-    return DockerFacts(unit, version, "engine", loaded, live, swarm, BRIDGE, tuple(containers), frozenset(images))
+    found = DockerFacts(unit, version, "engine", loaded, live, swarm, BRIDGE, tuple(containers), frozenset(images))
+    return replace(found, store=store, roots=roots or {})
 
 
 def runner(*, active: str = "active", jobs: int = 0) -> RunnerFacts:

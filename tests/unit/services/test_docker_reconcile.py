@@ -32,7 +32,9 @@ def on_host(tree: Tree, facts: DockerFacts | None = None) -> HostState:
 @pytest.mark.parametrize(
     ("rendered", "there", "facts", "desired"),
     [
-        pytest.param({"mtu": 9}, {"labels": ["a=b"]}, engine(), {"mtu": 9, "labels": []}, id="taken out of the file"),
+        pytest.param(
+            {"debug": True}, {"labels": ["a=b"]}, engine(), {"debug": True, "labels": []}, id="taken out of the file"
+        ),
         pytest.param({}, {}, engine(mirrors=(MIRROR,)), {"registry-mirrors": []}, id="loaded behind our back"),
         pytest.param({}, {}, engine(live=True), {"live-restore": False}, id="live-restore loaded"),
         pytest.param(
@@ -102,3 +104,30 @@ def test_the_two_laws(rendered: Tree, there: Tree | None, facts: DockerFacts) ->
     after = state({DAEMON: file.content}, engine(mirrors=urls, live=tree.get("live-restore") is True))
     (again,) = DOCKER.reconcile(host(rendered), [daemon(rendered)], after)[0]
     assert again.content is file.content
+
+
+@pytest.mark.parametrize(
+    ("rendered", "there", "facts", "desired"),
+    [
+        ({"mtu": 9}, {"debug": True}, engine(), {"mtu": 9}),
+        ({"mtu": 9}, {"debug": False, "registry-mirrors": []}, engine(), {"mtu": 9}),
+        ({"mtu": 9}, {}, engine(mirrors=(MIRROR,)), {"mtu": 9}),
+        ({}, {"debug": False, "default-cgroupns-mode": "host"}, engine(), {}),
+        ({"labels": ["a=b"]}, {"debug": False}, engine(), {"labels": ["a=b"], "debug": False}),
+        ({}, {"debug": False}, engine(), {"debug": False}),
+        ({"labels": ["a=b"]}, {"debug": False}, engine(active="inactive"), {"labels": ["a=b"]}),
+    ],
+)
+def test_a_restart_takes_out_what_only_unloads(rendered: Tree, there: Tree, facts: DockerFacts, desired: Tree) -> None:
+    observed = on_host(there, facts)
+    assert reconciled(rendered, observed) == desired
+    notes = list(DOCKER.remarks(host(rendered), [daemon(rendered)], (), observed))
+    left = {name for name in desired if name not in rendered}
+    assert [left <= set(note.replace(",", "").split()) for note in notes] == ([True] if left else [])
+
+
+def test_what_the_host_keeps_does_not_only_unload() -> None:
+    here = host({}, keep={ServiceName.DOCKER: ("debug",)})
+    observed = on_host({"debug": False})
+    assert reconciled({"mtu": 9}, observed, here) == {"mtu": 9, "debug": False}
+    assert list(DOCKER.remarks(here, [daemon({})], (), observed)) == []

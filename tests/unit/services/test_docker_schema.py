@@ -125,13 +125,6 @@ def test_a_default_that_depends_on_the_kernel_is_got_back_by_a_restart_only(vers
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_the_image_store_is_chosen_at_the_start(version: str) -> None:
-    store: Tree = {"features": {"containerd-snapshotter": True}}
-    assert verb(version, {}, store) == "restart"
-    assert verb(version, {"features": {"containerd-snapshotter": True, "cdi": True}}, store) == "reload"
-
-
-@pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("name", ONLY)
 def test_a_key_that_some_versions_have(version: str, name: str) -> None:
     how, value, known = ONLY[name]

@@ -14,12 +14,19 @@ from runnerops.model.inventory import Cache, Host, Policy
 from runnerops.model.plan import ActionSteps, Step
 from runnerops.services import DOCKER
 from runnerops.services.base import sha256
-from runnerops.services.docker.steps import RELOAD, RESET, RETURN
+from runnerops.services.docker.steps import RELOAD, RELOAD_IF_UP, RESET, RETURN
 from tests.shells import SHELLS
 from tests.unit.services.builders import ARGV, DAEMON, MIRROR, POLICY, change_daemon, engine, host, json_bytes, state
 
 LOADED = "{{range .RegistryConfig.Mirrors}}{{.}} {{end}}{{.LiveRestoreEnabled}}"
-SHORT = {RELOAD: "RELOAD", RESET: "RESET", RETURN: "RETURN", LOADED: "LOADED", DAEMON: "FILE"}
+SHORT = {
+    RELOAD: "RELOAD",
+    RELOAD_IF_UP: "RELOAD-IF-UP",
+    RESET: "RESET",
+    RETURN: "RETURN",
+    LOADED: "LOADED",
+    DAEMON: "FILE",
+}
 MIRRORS: Tree = {"registry-mirrors": [MIRROR]}
 
 
@@ -143,7 +150,7 @@ def test_the_bridge_moves_only_while_no_container_runs() -> None:
     assert rollback == [
         "swap FILE docker.1 NEW",
         "swap FILE NEW docker.2",
-        "run 60 sh -c RELOAD sh docker",
+        "run 60 sh -c RELOAD-IF-UP sh docker",
         "swap FILE docker.2 docker.3",
         "run 150 sh -c RETURN sh docker inv-1",
         "swap FILE docker.3 OLD",

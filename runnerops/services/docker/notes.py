@@ -1,0 +1,51 @@
+"""What is worth a word about the Docker daemon beside what a deploy does with it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from runnerops.model.host_state import DockerFacts, HostState
+from runnerops.model.inventory import Host, RenderedFile
+from runnerops.model.plan import Action
+from runnerops.services.docker.desired import reconcile, written_out
+from runnerops.services.docker.format import NAME
+from runnerops.services.docker.reconcile import path_of, tree_of
+from runnerops.services.docker.store import differences, loses_volumes
+
+
+def remarks(
+    host: Host, rendered: Sequence[RenderedFile], actions: Sequence[Action], observed: HostState
+) -> Iterable[str]:
+    """What a restart left undone, what another store leaves behind, keys that only unload something."""
+    docker = observed.facts.docker
+    if not rendered or docker is None:
+        return
+    yield from _bridge(docker, observed)
+    if any(action.service is NAME and action.new_store for action in actions):
+        yield _left_behind(host, rendered, docker, observed)
+    if names := written_out(host, rendered, observed):
+        them = "them" if len(names) > 1 else "it"
+        yield (
+            f"{path_of(observed)} has {', '.join(names)}, though nothing asks for {them}: Docker forgets an old value of "
+            "such a key only when another is written out, or when it restarts; the next run that restarts Docker takes "
+            f"{them} out"
+        )
+
+
+def _bridge(docker: DockerFacts, observed: HostState) -> Iterator[str]:
+    """A bridge that a restart with containers running left where it was, though the file has been in sync since."""
+    bip = str(tree_of(observed.file(path_of(observed)).content).get("bip") or "")
+    if docker.bridge and bip and bip.partition("/")[0] != docker.bridge:
+        yield f"docker's bridge has {docker.bridge}, not the {bip} of its file; the next restart of Docker moves it"
+
+
+def _left_behind(host: Host, rendered: Sequence[RenderedFile], docker: DockerFacts, observed: HostState) -> str:
+    old = tree_of(observed.file(path_of(observed)).content)
+    (file, *_), _ = reconcile(host, rendered, observed)
+    found = differences(old, tree_of(file.content), docker)
+    where = docker.store.root if docker.store else "the data-root of before"
+    said = f"Docker comes up without the images and containers that it has ({', '.join(map(str, found))}); they stay on disk"
+    caches = "managed caches are made anew, their images pulled after the restart"
+    if loses_volumes(found):
+        return f"{said}, under {where}, and so do volumes; {caches}: they start empty"
+    return f"{said}; volumes stay in use; {caches}"

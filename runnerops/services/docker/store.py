@@ -1,0 +1,170 @@
+"""Which image store dockerd comes up with: by its file, its version and what is on disk. Pure.
+
+Another data-root, storage driver, user namespace or image store hides every image and container of the one before. What
+counts is what is in effect, as `docker info` tells: a key that says in so many words what is so anyway changes nothing.
+Source: moby's `daemon/image_store_choice.go`, `daemon/graphdriver/driver.go` and `daemon/command/daemon_linux.go`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from runnerops.model.common import Tree, Value
+from runnerops.model.host_state import DataRoot, DockerFacts, DockerStore
+from runnerops.model.plan import KeyChange
+from runnerops.services.docker.features import FLAGS
+from runnerops.services.docker.reconcile import flag_values, given_features
+from runnerops.services.docker.schema import DEFAULT_ROOT, version_of
+
+SETTINGS = frozenset({"data-root", "graph", "storage-driver", "userns-remap"})
+SWITCHES = frozenset({"containerd-migration", "containerd-snapshotter", "embedded-containerd"})
+"""Keys, and feature flags, that decide which images and containers the daemon sees at all."""
+
+GRAPHDRIVERS = ("overlay2", "fuse-overlayfs", "btrfs", "zfs", "vfs")
+"""In the order in which dockerd prefers them; any other driver is a snapshotter of containerd."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One thing that the next start changes: its key, and what it is before and after, in words."""
+
+    key: str
+    before: str
+    after: str
+
+    def __str__(self) -> str:
+        return f"{self.key} {self.before} → {self.after}"
+
+
+def decides_store(change: KeyChange) -> bool:
+    """Whether this is a change of a key, or of nothing but flags, that decide about the store."""
+    name = str(change.key[0])
+    if name != "features":
+        return name in SETTINGS
+    flags = flags_of(change)
+    return bool(flags) and flags <= SWITCHES
+
+
+def flags_of(change: KeyChange) -> frozenset[str]:
+    """The feature flags that change, be it one of them or all."""
+    if len(change.key) > 1:
+        return frozenset({str(change.key[1])})
+    old, new = (side if isinstance(side, dict) else {} for side in (change.old, change.new))
+    return frozenset(name for name in {*old, *new} if old.get(name) != new.get(name))
+
+
+def differences(old: Tree, desired: Tree, docker: DockerFacts) -> tuple[Difference, ...]:
+    """What a start with `desired` makes otherwise than it is now; of a daemon that is down, otherwise than `old` makes it."""
+    now = docker.store or _started(old, old, docker)
+    return tuple(_compared(now, _started(desired, old, docker), old, desired, docker))
+
+
+def loses_volumes(found: tuple[Difference, ...]) -> bool:
+    """Whether volumes stay behind as well, and with them what a cache holds: they lie in the data-root."""
+    return any(one.key in {"data-root", "userns-remap"} for one in found)
+
+
+def _compared(
+    now: DockerStore, then: DockerStore, old: Tree, desired: Tree, docker: DockerFacts
+) -> Iterator[Difference]:
+    if now.root != then.root:
+        yield Difference("data-root", now.root, then.root)
+    before, after = _user(old), _user(desired)
+    if now.remapped != then.remapped or (before and after and before != after):
+        yield Difference("userns-remap", before or _yes(now.remapped), after or _yes(then.remapped))
+    if now.containerd != then.containerd:
+        yield Difference("image store", _store(now), _store(then))
+    elif now.root == then.root and now.driver != then.driver:
+        yield Difference("storage-driver", now.driver or "as found", then.driver or "as found")
+    if now.embedded != then.embedded:
+        yield Difference("features.embedded-containerd", _yes(now.embedded), _yes(then.embedded))
+    if not then.containerd and not now.containerd and _migrates(desired, docker) and not _migrates(old, docker):
+        yield Difference("features.containerd-migration", "false", "true")
+
+
+def _store(store: DockerStore) -> str:
+    return f"{'containerd' if store.containerd else 'graphdriver'} ({store.driver})" if store.driver else "containerd"
+
+
+def _yes(value: bool) -> str:
+    return "on" if value else "off"
+
+
+def _started(desired: Tree, old: Tree, docker: DockerFacts) -> DockerStore:
+    """What a start with `desired` comes up with; an empty `driver` is one that cannot be told."""
+    root = _root(desired, docker)
+    remapped = bool(_user(desired) or flag_values(docker).get("userns-remap"))
+    same = docker.store if docker.store and docker.store.root == root.real else None
+    containerd = same.containerd if same and _chosen(desired, docker) == _chosen(old, docker) else None
+    if containerd is None:
+        containerd = _containerd(desired, docker, root, remapped, same)
+    embedded = _switch(desired, "embedded-containerd", docker) is True
+    store = DockerStore(root.real, "", containerd, remapped, embedded)
+    return replace(store, driver=_driver(desired, old, docker, root, same, containerd))
+
+
+def _chosen(tree: Tree, docker: DockerFacts) -> tuple[object, ...]:
+    """All in a file that the choice of the image store depends on: the same file comes to the same store again."""
+    snapshotter = _switch(tree, "containerd-snapshotter", docker)
+    return snapshotter, _given_driver(tree, docker), _user(tree), _migrates(tree, docker)
+
+
+def _root(desired: Tree, docker: DockerFacts) -> DataRoot:
+    given = desired.get("data-root") or desired.get("graph") or flag_values(docker).get("data-root")
+    path = str(given or DEFAULT_ROOT)
+    return docker.roots.get(path) or DataRoot(path.rstrip("/") or "/")
+
+
+def _containerd(desired: Tree, docker: DockerFacts, root: DataRoot, remapped: bool, same: DockerStore | None) -> bool:
+    """Whether images will be in containerd's store: by the flag, else by the version and what is on disk."""
+    version, flag = version_of(docker.version), _switch(desired, "containerd-snapshotter", docker)
+    if flag is not None:
+        return flag
+    if version is None:  # a daemon that is down
+        return bool(same and same.containerd)
+    if remapped or version < (29, 0):
+        return False
+    if any(driver != "vfs" for driver in root.drivers):
+        return bool(same and same.containerd and _migrates(desired, docker))
+    driver = _given_driver(desired, docker)
+    return driver not in GRAPHDRIVERS if driver else True
+
+
+def _driver(
+    desired: Tree, old: Tree, docker: DockerFacts, root: DataRoot, same: DockerStore | None, containerd: bool
+) -> str:
+    if given := _given_driver(desired, docker):
+        return given
+    if same and same.containerd == containerd and not _given_driver(old, docker):
+        return same.driver  # what it came to by itself, it comes to again
+    if containerd:
+        return "overlayfs"
+    found = [driver for driver in GRAPHDRIVERS if driver in root.drivers and driver != "vfs"]
+    if not found and root not in docker.roots.values():
+        return ""
+    return found[0] if found else GRAPHDRIVERS[0]
+
+
+def _given_driver(tree: Tree, docker: DockerFacts) -> str:
+    return str(tree.get("storage-driver") or flag_values(docker).get("storage-driver") or "")
+
+
+def _user(tree: Tree) -> str:
+    """`default` is the user that dockerd makes itself."""
+    user = str(tree.get("userns-remap") or "")
+    return "dockremap" if user == "default" else user
+
+
+def _switch(tree: Tree, name: str, docker: DockerFacts) -> bool | None:
+    """A feature flag, of the file or of the unit's command line, where this release reads it."""
+    flags: Value = tree.get("features")
+    value = flags.get(name) if isinstance(flags, dict) else given_features(docker).get(name)
+    version, since = version_of(docker.version), version_of(FLAGS[name].since)
+    unread = version is not None and since is not None and version < since
+    return value if isinstance(value, bool) and not unread else None
+
+
+def _migrates(tree: Tree, docker: DockerFacts) -> bool:
+    """A start with this flag moves images to containerd's store, once there are no containers."""
+    return _switch(tree, "containerd-migration", docker) is True
