@@ -24,8 +24,7 @@ _ROWS = (
         "error",
         "Unknown key in daemon.json",
         "dockerd refuses a whole file for one key that it does not know, and does not come up at its next start.",
-        "Write the key as dockerd's flags are named, or take it out.",
-        "a warning where no known key is near: a later dockerd may know it",
+        "Write the key as the message names it, or take it out.",
     ),
     Rule(
         "D002",
@@ -91,6 +90,94 @@ _ROWS = (
         "`live-restore` in swarm mode",
         "dockerd refuses the combination.",
         "Set `live-restore: false` for this host.",
+    ),
+    Rule(
+        "D012",
+        "error",
+        "Key in the wrong place of daemon.json",
+        "dockerd ignores it there in silence, so it does nothing.",
+        "Write it where the message says.",
+        "a warning where no known key is near",
+    ),
+    Rule(
+        "D013",
+        "error",
+        "Name of a flag in daemon.json",
+        "dockerd takes the names of its flags in the file and ignores them: lists have the plural there.",
+        "Write the plural that the message names.",
+    ),
+    Rule(
+        "D014",
+        "error",
+        "Word that dockerd does not know",
+        "Log levels and formats, modes and back-ends are fixed words; dockerd does not start with another.",
+        "Write one of those that the message names.",
+        "a warning where it depends on a version that is not known",
+    ),
+    Rule(
+        "D015",
+        "error",
+        "Number or size out of range",
+        "dockerd does not start.",
+        "Write a value that the message allows.",
+    ),
+    Rule(
+        "D016",
+        "error",
+        "Address or network that is none",
+        "dockerd does not start.",
+        "Write an IP address or a network.",
+    ),
+    Rule(
+        "D017",
+        "error",
+        "Entry in the wrong form",
+        "Labels and exec-opts are NAME=VALUE, dns-search holds domains; dockerd does not start with another.",
+        "Write the form that the message names.",
+    ),
+    Rule(
+        "D018",
+        "error",
+        "Log driver that is not there",
+        "`dockerd --validate` does not see it, and dockerd does not start.",
+        "Write one of the built-in drivers, or a plugin as NAME:TAG.",
+        "a warning where it depends on a version that is not known",
+    ),
+    Rule(
+        "D019",
+        "error",
+        "Log option that the driver does not take",
+        "dockerd does not start, or no container does.",
+        "Take the option out, or choose the driver that takes it.",
+    ),
+    Rule(
+        "D020",
+        "error",
+        "Storage driver that is not there",
+        "dockerd does not start.",
+        "Write overlay2, or leave the key out.",
+        "a warning where it depends on a version that is not known",
+    ),
+    Rule(
+        "D021",
+        "error",
+        "Runtime that is not there",
+        "dockerd does not start.",
+        "Define it under `runtimes` with its path.",
+    ),
+    Rule(
+        "D022",
+        "error",
+        "Keys that exclude each other",
+        "dockerd accepts each alone and does not start with both.",
+        "Take one of them out.",
+    ),
+    Rule(
+        "D023",
+        "error",
+        "Insecure registry that is none",
+        "dockerd does not start.",
+        "Write HOST, HOST:PORT or a network.",
     ),
     Rule(
         "R001",
@@ -202,6 +289,20 @@ _ROWS = (
         "Add the label with `{{ cache.config_sha256 }}` to the template.",
     ),
     Rule(
+        "P001",
+        "error",
+        "File that cannot be read",
+        "The system cannot read it either.",
+        "Mend what stands at the place that the message names.",
+    ),
+    Rule(
+        "P002",
+        "warning",
+        "Key that stands twice",
+        "The last one counts, and a person reads the first.",
+        "Take one of them out.",
+    ),
+    Rule(
         "S001",
         "warning",
         "Secret that is not there",
@@ -211,4 +312,4 @@ _ROWS = (
 )
 
 RULES = {row.id: row for row in _ROWS}
-"""By id: D for daemon.json, R for config.toml, C for caches and their Compose file, S for secrets."""
+"""By id: D for daemon.json, R for config.toml, C for caches and their Compose file, P for files as such, S for secrets."""

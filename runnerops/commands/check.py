@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path, PurePath
 
 from runnerops import inventory
 from runnerops.engine.project import learn_secrets, open_project
 from runnerops.errors import RunneropsError, UsageError
 from runnerops.model.common import Exit, ServiceName
-from runnerops.model.inventory import FileSpec, Format, Host, RenderedFile
+from runnerops.model.inventory import FileSpec, Format, RenderedFile
 from runnerops.model.plan import Finding
-from runnerops.planning.lint import lint
+from runnerops.planning.lint_file import lint_file
 from runnerops.redact import Redactor
 from runnerops.report.document import VERSION, finding_document
 from runnerops.report.screen import Screen
@@ -73,14 +74,10 @@ def _count(number: int, word: str) -> str:
 
 
 def _check_file(name: str, kind: str, redactor: Redactor) -> tuple[Finding, ...]:
-    spec = _spec(name, kind)
-    content = _read(name)
-    try:
+    spec, content = _spec(name, kind), _read(name)
+    with suppress(ParseError):  # of a file that cannot be read nothing is shown
         learn_secrets(redactor, frozenset(), [RenderedFile(spec, content)])
-    except ParseError as error:
-        place = f"{name}:{error.line}:{error.column}"
-        return (Finding("syntax", "error", place, (), f"no valid {spec.format.upper()}: {error.problem}"),)
-    return lint(Host(name, name), [RenderedFile(spec, content)], None)
+    return lint_file(spec, content)
 
 
 def _spec(name: str, kind: str) -> FileSpec:

@@ -19,10 +19,18 @@ def places(text: str, file: str) -> dict[Key, SourceLocation]:
     return reader.found
 
 
+def repeated(text: str, file: str) -> list[tuple[Key, SourceLocation]]:
+    """Keys that stand a second time in one object, where they do: Go takes the last of two, people read the first."""
+    reader = _Reader(Cursor(text, file))
+    reader.value(())
+    return reader.repeated
+
+
 class _Reader:
     def __init__(self, cursor: Cursor) -> None:
         self._cursor = cursor
         self.found: dict[Key, SourceLocation] = {}
+        self.repeated: list[tuple[Key, SourceLocation]] = []
 
     def value(self, key: Key) -> None:
         cursor = self._cursor
@@ -54,6 +62,8 @@ class _Reader:
                 part = _name(cursor.take(_STRING))
                 cursor.skip(_SPACE)
                 cursor.move(1)
+            if (*key, part) in self.found:
+                self.repeated.append(((*key, part), place))
             self.found[*key, part] = place
             self.value((*key, part))
             index += 1

@@ -75,6 +75,7 @@ def _rules_page() -> Iterator[str]:
         ("R", "config.toml"),
         ("C", "Registry config and Compose file"),
         ("X", "Across files and hosts"),
+        ("P", "Files as such"),
         ("S", "Secrets"),
     ):
         rows = [row for row in RULES.values() if row.id.startswith(letter)]

@@ -71,8 +71,8 @@ def test_a_finding_has_the_inventorys_place(typed: Typed) -> None:
         ("config.toml", "concurrent = 0\n", "R001"),
         ("config.toml", "a = [\n", "config.toml:"),
         ("daemon.json", '{"log-opts": {"max-size": 10}}', "D004"),
-        ("daemon.json", '{"hosts": ["x"]}', "D007"),
-        ("docker-compose.yml", "services: [", "no valid YAML"),
+        ("daemon.json", '{"bip": "x"}', "D008"),
+        ("docker-compose.yml", "services: [", "this is no valid YAML"),
     ],
 )
 def test_single_files(typed: Typed, tmp_path: Path, name: str, content: str, says: str) -> None:

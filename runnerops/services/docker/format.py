@@ -9,12 +9,11 @@ from typing import Any, NoReturn
 
 from runnerops.model.common import ServiceName, Tree
 from runnerops.model.inventory import FileSpec, Host
+from runnerops.parsing.json_errors import explain
 from runnerops.services.base import ParseError
 
 NAME: ServiceName = ServiceName.DOCKER
 PATH = "/etc/docker/daemon.json"
-
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]:,]')
 
 
 def files(host: Host) -> tuple[FileSpec, ...]:
@@ -37,7 +36,7 @@ def parse(content: bytes) -> Tree:
     try:
         tree = json.loads(text, parse_constant=_no_constant)
     except json.JSONDecodeError as error:
-        raise ParseError(error.lineno, error.colno, error.msg.partition(":")[0].lower()) from None
+        raise ParseError(error.lineno, error.colno, explain(text, error.pos, error.msg)) from None
     except ValueError:
         raise ParseError(0, 0, "holds a number that is too long") from None
     except RecursionError:
@@ -46,8 +45,12 @@ def parse(content: bytes) -> Tree:
         raise ParseError(1, 1, "must be an object")
     if _HALF.search(json.dumps(tree, ensure_ascii=False)):
         raise ParseError(0, 0, "half of a character pair is not text")
-    _refuse_duplicates(text)
     return tree
+
+
+def text_in(content: bytes) -> str:
+    """The characters of a file as dockerd reads them: UTF-8, or what its byte order mark says. Raises ParseError."""
+    return _decode(content)
 
 
 def dump(tree: Tree) -> bytes:
@@ -65,6 +68,8 @@ _HALF = re.compile("[\ud800-\udfff]")
 
 def _decode(content: bytes) -> str:
     try:
+        if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+            return content.decode("utf-16")
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         before = content[: error.start].decode("utf-8", "replace")
@@ -74,23 +79,3 @@ def _decode(content: bytes) -> str:
 
 def _no_constant(_: str) -> NoReturn:
     raise ParseError(0, 0, "nan and infinity are no numbers in JSON")
-
-
-def _refuse_duplicates(text: str) -> None:
-    """Go takes the last of two, people read the first. `text` is valid JSON."""
-    objects: list[set[str]] = []
-    before: re.Match[str] | None = None
-    for token in _TOKEN.finditer(text):
-        if token[0] in "{[":
-            objects.append(set())
-        elif token[0] in "}]":
-            objects.pop()
-        elif token[0] == ":":
-            assert before
-            name = json.loads(before[0])
-            if name in objects[-1]:
-                start = before.start()
-                line, column = text.count("\n", 0, start) + 1, start - text.rfind("\n", 0, start)
-                raise ParseError(line, column, "this key stands here twice")
-            objects[-1].add(name)
-        before = token

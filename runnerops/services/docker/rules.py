@@ -5,20 +5,18 @@ dockerd refuses a whole file for one wrong key. On a reload it only logs that, a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from ipaddress import IPv4Interface, ip_address, ip_network
-from typing import Literal
 from urllib.parse import urlsplit
 
 from runnerops.model.common import Key, Tree, Value
 from runnerops.model.host_state import Facts
 from runnerops.model.inventory import FileSpec
 from runnerops.model.plan import Finding
-from runnerops.services.docker.schema import KEYS, Kind, Version, key_of_flag, version_of
-
-Found = Iterator[tuple[str, Literal["error", "warning"], Key, str, str]]
-"""Rule, severity, key, message, fix."""
+from runnerops.services.docker.rules_nested import Found, Severity, nested
+from runnerops.services.docker.rules_values import values
+from runnerops.services.docker.schema import FLAG_NAMES, KEYS, Kind, Version, key_of_flag, version_of
 
 
 def lint(files: Mapping[FileSpec, Tree], facts: Facts | None) -> Iterable[Finding]:
@@ -27,34 +25,70 @@ def lint(files: Mapping[FileSpec, Tree], facts: Facts | None) -> Iterable[Findin
         for rule in (_known, _typed, _options, _mirrors, _flag_of_unit, _addresses, _swarm):
             for name, severity, key, message, fix in rule(tree, facts):
                 yield Finding(name, severity, spec.path, key, message, fix)
+        for name, severity, key, message, fix in (*nested(tree), *values(tree, _version(facts))):
+            yield Finding(name, severity, spec.path, key, message, fix)
 
 
 def _version(facts: Facts | None) -> Version | None:
     return version_of(facts.docker.version) if facts and facts.docker else None
 
 
+_PROXIES = ("http-proxy", "https-proxy", "no-proxy")
+_REFUSED = "dockerd refuses the whole file for a key that it does not know, and does not start"
+
+
 def _known(tree: Tree, facts: Facts | None) -> Found:
     version = _version(facts)
-    for name in tree:
-        if name not in KEYS:
-            near = get_close_matches(name, KEYS, 1)
-            if near:
-                yield "D001", "error", (name,), f"unknown key, did you mean '{near[0]}'?", f"write {near[0]}"
-            else:
-                fix = "dockerd refuses a file with a key that it does not know"
-                yield "D001", "warning", (name,), "unknown key", fix
-            continue
-        since, until = version_of(KEYS[name].since), version_of(KEYS[name].until)
-        if version and since and version < since:
+    for name, value in tree.items():
+        if name in KEYS:
+            yield from _timely(name, version)
+        elif name in FLAG_NAMES:
+            text = "this is the name of dockerd's flag: in the file it does nothing"
+            yield "D013", "error", (name,), text, f"write {FLAG_NAMES[name]}"
+        elif name in _PROXIES:
             yield (
-                "D002",
+                "D012",
                 "error",
                 (name,),
-                f"this host's dockerd does not know it before {KEYS[name].since}",
-                "take it out",
+                "dockerd ignores it here: it stands under proxies",
+                f"write proxies: {{{name}: …}}",
             )
-        if version and until and version >= until:
-            yield "D002", "error", (name,), f"dockerd does not know it since {KEYS[name].until}", "take it out"
+        elif isinstance(value, dict) and value:
+            yield from _group(name, value)
+        else:
+            yield _unknown((name,))
+
+
+def _timely(name: str, version: Version | None) -> Found:
+    since, until = KEYS[name].since, KEYS[name].until
+    first, last = version_of(since), version_of(until)
+    if version and first and version < first:
+        yield "D002", "error", (name,), f"this host's dockerd does not know it before {since}", "take it out"
+    if last and (version is None or version >= last):
+        severity: Severity = "error" if version else "warning"
+        yield "D002", severity, (name,), f"dockerd does not know it since {until}, and refuses the file", "take it out"
+
+
+def _group(name: str, inner: Tree) -> Found:
+    """dockerd looks through a mapping that it does not know for keys that it does, and then ignores them."""
+    unknown = [one for one in inner if one not in KEYS and one not in FLAG_NAMES]
+    yield from (_unknown((name, one)) for one in unknown)
+    if not unknown:
+        keys = ", ".join(inner)
+        yield (
+            "D012",
+            "warning",
+            (name,),
+            f"dockerd takes this for a group, and ignores what is in it: {keys}",
+            "write its keys at the top",
+        )
+
+
+def _unknown(key: tuple[str, ...]) -> tuple[str, Severity, Key, str, str]:
+    near = get_close_matches(key[-1].lower().replace("_", "-"), KEYS, 1, 0.75)
+    if near:
+        return "D001", "error", key, f"unknown key, did you mean '{near[0]}'?", f"write {near[0]}"
+    return "D001", "error", key, "unknown key", _REFUSED
 
 
 _IS: Mapping[Kind, tuple[str, Callable[[Value], bool]]] = {
@@ -128,9 +162,13 @@ def _flag_of_unit(tree: Tree, facts: Facts | None) -> Found:
     """The packaged unit starts dockerd with `-H fd://`, and a key given both ways is fatal."""
     docker = facts.docker if facts else None
     flags = {key_of_flag(word) for word in docker.unit.argv[1:]} if docker else {"hosts"}
-    if "hosts" in tree and "hosts" in flags:
+    hosts = tree.get("hosts")
+    windows = isinstance(hosts, list) and any(str(one).startswith("npipe:") for one in hosts)
+    if "hosts" in tree and "hosts" in flags and not windows:
         fix = "take it out, or give the unit a drop-in whose ExecStart has no -H"
-        yield "D007", "error", ("hosts",), "docker's unit sets it as a flag (-H), so dockerd would not start", fix
+        severity: Severity = "error" if docker else "warning"
+        text = "docker's unit sets it as a flag (-H), so dockerd would not start"
+        yield "D007", severity, ("hosts",), text if docker else f"where {text}", fix
 
 
 def _addresses(tree: Tree, facts: Facts | None) -> Found:  # noqa: ARG001

@@ -55,7 +55,7 @@ _RELOADED = (
     _sticks("default-runtime", "string", "runc"),
     _sticks("default-ipc-mode", "string", "private"),
     _sticks("default-cgroupns-mode", "string", None, since="20.10"),  # what it is without a key depends on the kernel
-    _sticks("default-stop-timeout", "int", 10, since="29.3"),
+    _sticks("default-stop-timeout", "int", 10, since="29.7"),
     _reloads("max-concurrent-downloads", "int", 3),
     _reloads("max-concurrent-uploads", "int", 5),
     _reloads("max-download-attempts", "int", 5, since="20.10"),
@@ -63,7 +63,7 @@ _RELOADED = (
     _reloads("authorization-plugins", "strings", []),
     _reloads("features", "flags", {}),
     _reloads("nri-opts", "object", {}, since="29.2"),
-    _reloads("allow-nondistributable-artifacts", "strings", [], until="28.0"),
+    _reloads("allow-nondistributable-artifacts", "strings", []),
     _reloads("cluster-store", "string", None, until="23.0"),
     _reloads("cluster-advertise", "string", None, until="23.0"),
     _reloads("cluster-store-opts", "texts", {}, until="23.0"),
@@ -72,13 +72,12 @@ _RELOADED = (
 _RESTARTED: Mapping[Kind, str] = {
     "bool": "allow-direct-routing@28.2 cri-containerd experimental icc init ip-forward ip-forward-no-drop@28.0 ip-masq "
     "ip6tables@20.10 iptables ipv6 no-new-privileges raw-logs rootless selinux-enabled tls tlsverify userland-proxy",
-    "int": "cpu-rt-period cpu-rt-runtime mtu network-control-plane-mtu oom-score-adjust@-26.0 swarm-raft-election-tick "
-    "swarm-raft-heartbeat-tick",
-    "string": "api-cors-header@-29.0 bip bip6@28.0 bridge bridge-accept-fwmark@29.0 cgroup-parent containerd "
-    "containerd-namespace@20.10 containerd-plugin-namespace@20.10 data-root default-gateway default-gateway-v6 "
-    "default-init deprecated-key-path exec-root firewall-backend@29.0 fixed-cidr fixed-cidr-v6 graph@-23.0 group "
+    "int": "cpu-rt-period cpu-rt-runtime mtu network-control-plane-mtu oom-score-adjust@-26.0",
+    "string": "api-cors-header@-28.0 bip bip6@28.0 bridge bridge-accept-fwmark@29.0 cgroup-parent containerd "
+    "containerd-namespace@20.10 containerd-plugins-namespace@20.10 data-root default-gateway default-gateway-v6 "
+    "deprecated-key-path exec-root firewall-backend@29.0 fixed-cidr fixed-cidr-v6 graph@-23.0 group "
     "host-gateway-ip@20.10 init-path ip log-driver log-format@25.0 log-level metrics-addr min-api-version@29.0 pidfile "
-    "resolv-conf@20.10 seccomp-profile storage-driver swarm-default-advertise-addr tlscacert tlscert tlskey "
+    "seccomp-profile storage-driver swarm-default-advertise-addr tlscacert tlscert tlskey "
     "userland-proxy-path userns-remap",
     "strings": "cdi-spec-dirs@25.0 dns dns-opts dns-search exec-opts host-gateway-ips@28.0 hosts node-generic-resources "
     "storage-opts",
@@ -113,7 +112,6 @@ _SINGULAR = {
     "authorization-plugin": "authorization-plugins",
     "cdi-spec-dir": "cdi-spec-dirs",
     "cluster-store-opt": "cluster-store-opts",
-    "containerd-plugins-namespace": "containerd-plugin-namespace",
     "default-address-pool": "default-address-pools",
     "default-network-opt": "default-network-opts",
     "default-ulimit": "default-ulimits",
@@ -139,6 +137,10 @@ _SHORT = {
     "p": "pidfile",
     "s": "storage-driver",
 }
+
+
+FLAG_NAMES = {name: key for name, key in _SINGULAR.items() if name != "host-gateway-ip"}
+"""Flags by their names on the command line: dockerd takes them in the file too, and ignores them there."""
 
 
 def key_of_flag(word: str) -> str:

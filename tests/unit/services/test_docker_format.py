@@ -41,9 +41,7 @@ def test_what_is_an_empty_document(content: bytes) -> None:
 @pytest.mark.parametrize(
     ("content", "line", "column", "problem"),
     [
-        (b'{\n  "a": 1,\n}', 3, 1, "expecting property name enclosed in double quotes"),
-        (b'{"a": 1,\n "b": {"c": 1}, "a": 2}', 2, 17, "this key stands here twice"),
-        (b'{"a": [{"x": 1}, {"x": 2, "x": 3}]}', 1, 27, "this key stands here twice"),
+        (b'{\n  "a": 1,\n}', 3, 1, "the comma before this bracket is one too many: take it out"),
         (b'{"a": "\xe4"}', 1, 8, "is not UTF-8"),
         (b"[1]", 1, 1, "must be an object"),
         (b'{"a": NaN}', 0, 0, "nan and infinity are no numbers in JSON"),

@@ -19,8 +19,9 @@ def found(tree: Tree, facts: DockerFacts | None = None) -> list[str]:
 @pytest.mark.parametrize(
     ("tree", "finding"),
     [
-        ({"registry-mirror": []}, "D001 error unknown key, did you mean 'registry-mirrors'?"),
-        ({"quux": 1}, "D001 warning unknown key"),
+        ({"registry-miror": []}, "D001 error unknown key, did you mean 'registry-mirrors'?"),
+        ({"registry-mirror": []}, "D013 error this is the name of dockerd's flag: in the file it does nothing"),
+        ({"quux": 1}, "D001 error unknown key"),
         ({"debug": "yes"}, "D003 error must be true or false"),
         ({"mtu": True}, "D003 error must be a whole number"),
         ({"dns": "192.0.2.1"}, "D003 error must be a list of strings"),
@@ -35,7 +36,7 @@ def found(tree: Tree, facts: DockerFacts | None = None) -> list[str]:
         ),
         ({"registry-mirrors": ["http://a/?x"]}, "D005 error has a query or a fragment"),
         ({"registry-mirrors": ["http://a/b"]}, "D006 warning a mirror with a path is refused by dockerd before 25.0"),
-        ({"hosts": ["tcp://x"]}, "D007 error docker's unit sets it as a flag (-H), so dockerd would not start"),
+        ({"hosts": ["tcp://x"]}, "D007 warning where docker's unit sets it as a flag (-H), so dockerd would not start"),
         ({"bip": "10.0.0.0/24"}, "D008 error must be an IPv4 address with its prefix"),
         ({"bip": "10.0.0.1"}, "D008 error must be an IPv4 address with its prefix"),
         ({"default-address-pools": [{"base": "10.0.0.0/16"}]}, "D009 error must be {base: NETWORK, size: PREFIX}"),
@@ -61,7 +62,11 @@ def test_without_the_host(tree: Tree, finding: str) -> None:
             engine("28.5.2"),
             ["D002 error this host's dockerd does not know it before 29.0"],
         ),
-        ({"cluster-store": "x"}, engine("26.1.5"), ["D002 error dockerd does not know it since 23.0"]),
+        (
+            {"cluster-store": "x"},
+            engine("26.1.5"),
+            ["D002 error dockerd does not know it since 23.0, and refuses the file"],
+        ),
         (
             {"live-restore": True},
             engine(swarm=True),

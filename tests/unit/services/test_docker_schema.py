@@ -59,7 +59,7 @@ RESTARTED: Tree = {
     "userns-remap": "default",
 }
 ONLY: dict[str, tuple[str, Any, set[str]]] = {  # key: how it takes effect, a value, the versions that know it
-    "allow-nondistributable-artifacts": ("reset", ["192.0.2.10:5000"], {v for v in VERSIONS if v < "28"}),
+    "allow-nondistributable-artifacts": ("reset", ["192.0.2.10:5000"], set(VERSIONS)),
     "cluster-advertise": ("reset", "192.0.2.1:1", {"20.10.24"}),
     "proxies": ("restart", {"http-proxy": "http://192.0.2.1:3128"}, {v for v in VERSIONS if v >= "23"}),
     "default-network-opts": ("restart", {"bridge": {"a": "b"}}, {v for v in VERSIONS if v >= "24"}),
@@ -72,7 +72,7 @@ ONLY: dict[str, tuple[str, Any, set[str]]] = {  # key: how it takes effect, a va
     "nri-opts": ("reset", {"enable": True}, {"29.7.2"}),
     "graph": ("restart", "/srv/docker", {"20.10.24"}),
     "oom-score-adjust": ("restart", -500, {v for v in VERSIONS if v < "26"}),
-    "api-cors-header": ("restart", "*", {v for v in VERSIONS if v < "29"}),
+    "api-cors-header": ("restart", "*", {v for v in VERSIONS if v < "28"}),
 }
 
 

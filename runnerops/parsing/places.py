@@ -1,0 +1,26 @@
+"""Where the keys of a file stand, whatever its format. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from runnerops.model.common import Key, SourceLocation
+from runnerops.model.inventory import Format
+
+
+def places_in(form: Format, text: str, file: str) -> Mapping[Key, SourceLocation]:
+    """The place of every key. `text` has been taken by the format's own parser."""
+    if form == "json":
+        from runnerops.parsing import json_places as reader  # noqa: PLC0415  a file has one format
+    elif form == "toml":
+        from runnerops.parsing import toml_places as reader  # type: ignore[no-redef]  # noqa: PLC0415
+    else:
+        from runnerops.parsing import yaml_places as reader  # type: ignore[no-redef]  # noqa: PLC0415
+    return reader.places(text, file)
+
+
+def nearest(places: Mapping[Key, SourceLocation], key: Key, file: str) -> SourceLocation:
+    """The place of a key, or of the nearest around it; the file's beginning where there is none."""
+    while key and key not in places:
+        key = key[:-1]
+    return places.get(key) or SourceLocation(file, 1, 1)

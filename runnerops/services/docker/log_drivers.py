@@ -1,0 +1,53 @@
+"""The log drivers that dockerd has built in, and the options that each takes, as data. Pure.
+
+From the validators in moby's `daemon/logger`, 20.10 to 29.7. A name with a `:` or `/` is a plugin's, and not judged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+_COMMON = frozenset({"labels", "labels-regex", "env", "env-regex", "tag"})
+
+EVERYWHERE = frozenset(
+    {"mode", "max-buffer-size", "cache-disabled", "cache-max-size", "cache-max-file", "cache-compress"}
+)
+"""Taken with every driver."""
+
+_FILE = frozenset({"max-size", "max-file", "compress"})
+
+
+def _prefixed(prefix: str, names: str) -> frozenset[str]:
+    return _COMMON | {f"{prefix}-{name}" for name in names.split()}
+
+
+LOG_DRIVERS: Mapping[str, frozenset[str] | None] = {
+    "none": None,
+    "json-file": _COMMON | _FILE,
+    "local": _COMMON | _FILE,
+    "journald": _COMMON,
+    "syslog": _prefixed("syslog", "address facility format tls-ca-cert tls-cert tls-key tls-skip-verify"),
+    "gelf": _prefixed("gelf", "address compression-type compression-level tcp-max-reconnect tcp-reconnect-delay"),
+    "fluentd": _prefixed(
+        "fluentd",
+        "address async async-connect async-reconnect-interval buffer-limit max-retries request-ack retry-wait"
+        " sub-second-precision read-timeout write-timeout",
+    ),
+    "awslogs": _prefixed(
+        "awslogs",
+        "create-group create-stream credentials-endpoint datetime-format endpoint force-flush-interval-seconds format group"
+        " max-buffered-events multiline-pattern region stream",
+    ),
+    "splunk": _prefixed(
+        "splunk",
+        "url token source sourcetype index capath caname insecureskipverify format verify-connection gzip gzip-level"
+        " index-acknowledgment",
+    ),
+    "gcplogs": _COMMON | {"gcp-project", "gcp-log-cmd", "gcp-meta-zone", "gcp-meta-name", "gcp-meta-id"},
+    "etwlogs": None,
+    "logentries": None,
+}
+"""By driver; None: any option is taken, or none matters."""
+
+REMOVED = {"logentries": "25.0"}
+"""The release that took a driver out."""

@@ -1,0 +1,114 @@
+"""The types inside of daemon.json's mappings and lists, as dockerd's decoder has them. Pure.
+
+A value of the wrong type ends the decoding of the whole file. An unknown key in there is ignored in silence, for only the
+keys at the top are checked against dockerd's flags.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from difflib import get_close_matches
+from typing import Literal, TypeAlias
+
+from runnerops.model.common import Key, Tree, Value
+
+Severity: TypeAlias = Literal["error", "warning", "info"]
+
+Found: TypeAlias = "Iterator[tuple[str, Severity, Key, str, str]]"
+"""Rule, severity, key, message, fix."""
+
+Shape: TypeAlias = "str | list[Shape] | dict[str, Shape]"
+"""`str`, `bool`, `int` or `any`; a list with the shape of its items; a mapping with the shape of each key, or of all (`*`)."""
+
+_GC_RULE: Shape = {
+    "All": "bool",
+    "Filter": "any",
+    "KeepStorage": "str",
+    "ReservedSpace": "str",
+    "MaxUsedSpace": "str",
+    "MinFreeSpace": "str",
+}
+
+SHAPES: Mapping[str, Shape] = {
+    "builder": {
+        "gc": {
+            "Enabled": "bool",
+            "Policy": [_GC_RULE],
+            "DefaultKeepStorage": "str",
+            "DefaultReservedSpace": "str",
+            "DefaultMaxUsedSpace": "str",
+            "DefaultMinFreeSpace": "str",
+        },
+        "entitlements": {"network-host": "bool", "security-insecure": "bool", "device": "bool"},
+        "history": {"MaxAge": "any", "MaxEntries": "int"},
+    },
+    "runtimes": {"*": {"path": "str", "runtimeArgs": ["str"], "runtimeType": "str", "options": "any"}},
+    "default-ulimits": {"*": {"Name": "str", "Hard": "int", "Soft": "int"}},
+    "default-network-opts": {"*": {"*": "str"}},
+    "default-address-pools": [{"base": "str", "size": "int"}],
+    "proxies": {"http-proxy": "str", "https-proxy": "str", "no-proxy": "str"},
+    "cluster-store-opts": {"*": "str"},
+}
+"""By key of daemon.json. The decoder takes keys of mappings in any case."""
+
+_WORDS = {"str": "a string", "bool": "true or false", "int": "a whole number"}
+_FITS: Mapping[str, Callable[[Value], bool]] = {
+    "str": lambda value: isinstance(value, str),
+    "bool": lambda value: isinstance(value, bool),
+    "int": lambda value: isinstance(value, int) and not isinstance(value, bool),
+    "any": lambda _: True,
+}
+_REFUSED = "dockerd refuses the whole file"
+
+
+def nested(tree: Tree) -> Found:
+    """Types and unknown keys below the top."""
+    for name, shape in SHAPES.items():
+        if tree.get(name) is not None:
+            yield from _below(shape, tree[name], (name,), closed=name == "proxies")
+
+
+def _below(shape: Shape, value: Value, key: Key, *, closed: bool = False) -> Found:
+    if value is None:
+        return
+    if isinstance(shape, str):
+        if not _FITS[shape](value):
+            yield "D003", "error", key, f"must be {_WORDS[shape]}", _REFUSED
+    elif isinstance(shape, list):
+        if not isinstance(value, list):
+            yield "D003", "error", key, "must be a list", _REFUSED
+            return
+        for index, item in enumerate(value):
+            yield from _below(shape[0], item, (*key, index))
+    elif not isinstance(value, dict):
+        yield "D003", "error", key, "must be a mapping", _REFUSED
+    else:
+        yield from _mapping(shape, value, key, closed=closed)
+
+
+def _mapping(shape: dict[str, Shape], value: Tree, key: Key, *, closed: bool) -> Found:
+    known = {name.lower(): name for name in shape}
+    for name, item in value.items():
+        if "*" in shape:
+            yield from _below(shape["*"], item, (*key, name))
+        elif (real := known.get(name.lower())) and (real == name or not closed):
+            yield from _below(shape[real], item, (*key, name))
+        else:
+            yield _unknown(name, shape, key, closed=closed)
+
+
+def _unknown(name: str, shape: dict[str, Shape], key: Key, *, closed: bool) -> tuple[str, Severity, Key, str, str]:
+    near = get_close_matches(name.lower().replace("_", "-"), [one.lower() for one in shape], 1, 0.7)
+    real = next((one for one in shape if near and one.lower() == near[0]), "")
+    if closed:
+        hint = f", did you mean '{real}'?" if real else ""
+        return "D001", "error", (*key, name), f"unknown key{hint}", _REFUSED
+    if real:
+        return (
+            "D012",
+            "error",
+            (*key, name),
+            f"unknown key, did you mean '{real}'?",
+            f"dockerd ignores it; write {real}",
+        )
+    return "D012", "warning", (*key, name), "unknown key", "dockerd ignores it"

@@ -1,0 +1,157 @@
+"""What dockerd refuses, ignores, or dies of at its start, and what only looks like it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runnerops.model.common import ServiceName
+from runnerops.model.inventory import FileSpec
+from runnerops.model.plan import Finding
+from runnerops.planning.lint_file import lint_file
+
+SPEC = FileSpec(ServiceName.DOCKER, "daemon.json", "daemon.json.j2", "json")
+
+
+def lint(text: str) -> tuple[Finding, ...]:
+    return lint_file(SPEC, text.encode())
+
+
+def found(tree: Any) -> list[str]:
+    return [f"{one.rule} {one.severity}" for one in lint(json.dumps(tree))]
+
+
+@pytest.mark.parametrize(
+    ("tree", "finding"),
+    [
+        ({"no-proxy": "localhost"}, "D012 error"),
+        ({"network": {"dns": ["192.0.2.53"]}}, "D012 warning"),
+        ({"network": {"dnss": ["192.0.2.53"]}}, "D001 error"),
+        ({"label": ["a=b"]}, "D013 error"),
+        ({"proxies": {"http_proxy": "http://p"}}, "D001 error"),
+        ({"builder": {"gcc": {"enabled": True}}}, "D012 error"),
+        ({"builder": {"GC": {"Enabled": "yes"}}}, "D003 error"),
+        ({"features": {"buildkit": "yes"}}, "D003 error"),
+        ({"runtimes": {"x": "/usr/bin/x"}}, "D003 error"),
+        ({"default-ulimits": {"nofile": {"Hard": "64000"}}}, "D003 error"),
+        ({"default-address-pools": [{"base": "10.0.0.0/16", "size": "24"}]}, "D009 error"),
+        ({"default-network-opts": {"bridge": {"mtu": 1400}}}, "D003 error"),
+        ({"log-level": "verbose"}, "D014 error"),
+        ({"log-level": "warning"}, "D014 warning"),
+        ({"log-format": "xml"}, "D014 error"),
+        ({"default-ipc-mode": "host"}, "D014 error"),
+        ({"firewall-backend": "pf"}, "D014 error"),
+        ({"default-shm-size": "64q"}, "D015 error"),
+        ({"mtu": -1}, "D015 error"),
+        ({"ip": "localhost"}, "D016 error"),
+        ({"fixed-cidr-v6": "ff00::/64"}, "D016 error"),
+        ({"dns-search": ["exa mple"]}, "D017 error"),
+        ({"labels": ["production"]}, "D017 error"),
+        ({"exec-opts": ["native.cgroupdriver: systemd"]}, "D017 error"),
+        ({"exec-opts": ["native.cgroupdriver=system"]}, "D017 error"),
+        ({"log-driver": "jsonfile"}, "D018 error"),
+        ({"log-driver": "logentries"}, "D018 warning"),
+        ({"log-driver": "journald", "log-opts": {"max-size": "10m"}}, "D019 error"),
+        ({"log-opts": {"max-file": "0"}}, "D019 error"),
+        ({"log-opts": {"compress": "true", "max-size": "10m"}}, "D019 error"),
+        ({"storage-driver": "overlay-2"}, "D020 error"),
+        ({"storage-driver": "aufs"}, "D020 warning"),
+        ({"default-runtime": "nvidia"}, "D021 error"),
+        ({"runtimes": {"nvidia": {}}}, "D021 error"),
+        ({"bridge": "br0", "bip": "192.168.200.1/24"}, "D022 error"),
+        ({"icc": False, "iptables": False}, "D022 error"),
+        ({"tlsverify": True, "tlscert": "/c.pem"}, "D022 error"),
+        ({"insecure-registries": ["192.0.2.10:99999"]}, "D023 error"),
+    ],
+)
+def test_what_fires(tree: Any, finding: str) -> None:
+    assert finding in found(tree)
+
+
+@pytest.mark.parametrize(
+    "tree",
+    [
+        {"proxies": {"http-proxy": "http://p:3128", "no-proxy": "localhost"}},
+        {
+            "builder": {
+                "gc": {"enabled": True, "defaultKeepStorage": "20GB", "policy": [{"keepStorage": "1GB", "all": True}]}
+            }
+        },
+        {"features": {"buildkit": True, "some-later-flag": False}},
+        {"runtimes": {"nvidia": {"path": "nvidia-container-runtime", "runtimeArgs": []}}, "default-runtime": "nvidia"},
+        {"runtimes": {"y": {"runtimeType": "io.containerd.youki.v1"}}},
+        {"default-runtime": "io.containerd.runsc.v1"},
+        {"default-ulimits": {"nofile": {"Name": "nofile", "Hard": 64000, "Soft": 64000}}},
+        {"default-network-opts": {"bridge": {"com.docker.network.driver.mtu": "1400"}}},
+        {"default-address-pools": [{"base": "10.0.0.0/16", "size": 24}]},
+        {"log-level": "WARN", "log-format": "json"},
+        {"log-driver": "local", "log-opts": {"max-size": "10m", "max-file": "3", "mode": "non-blocking"}},
+        {"log-driver": "loki/docker-driver:latest", "log-opts": {"loki-url": "http://x"}},
+        {"log-driver": "none", "log-opts": {"max-size": "10m"}},
+        {"log-opts": {"compress": "true", "max-size": "10m", "max-file": "3", "labels-regex": "^a"}},
+        {"storage-driver": "overlay2", "storage-opts": ["overlay2.override_kernel_check=true"]},
+        {"features": {"containerd-snapshotter": True}, "storage-driver": "some-snapshotter"},
+        {"bridge": "none"},
+        {"icc": False},
+        {"iptables": False},
+        {"tlsverify": True, "tlscert": "/c.pem", "tlskey": "/k.pem"},
+        {"insecure-registries": ["192.0.2.0/24", "registry.example.com", "http://192.0.2.10:5000", "[::1]:5000"]},
+        {"labels": ["a=b=c", "empty="], "exec-opts": ["native.cgroupdriver=systemd"], "dns-search": ["."]},
+        {"default-shm-size": "64M", "mtu": 0, "ip": "0.0.0.0", "fixed-cidr": "192.168.1.5/25"},
+        {"hosts": ["npipe:////./pipe/docker_engine"]},
+        {"registry-mirrors": None, "debug": None},
+    ],
+)
+def test_what_is_accepted(tree: Any) -> None:
+    assert found(tree) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "says"),
+    [
+        ('{\n  // mirrors\n  "debug": true\n}', (2, 3), "a comment stands here"),
+        ('{\n  "debug": true,\n}', (3, 1), "one too many"),
+        ("{\n  \u201cdebug\u201d: true\n}", (2, 3), "a curly quote"),
+        ('{\n\u00a0 "debug": true\n}', (2, 1), "an invisible character"),
+        ("{'debug': true}", (1, 2), "a single quote"),
+        ('{\n  "debug": true\n  "mtu": 1\n}', (3, 3), "a comma is missing"),
+        ('{"debug": yes}', (1, 11), "without quotes"),
+        ('{\n  "debug": true\n', (3, 1), "ends too early"),
+    ],
+)
+def test_what_is_no_json(text: str, place: tuple[int, int], says: str) -> None:
+    (one,) = lint(text)
+    assert one.location
+    assert (one.rule, one.severity, one.location.line, one.location.column) == ("P001", "error", *place)
+    assert says in one.message
+
+
+def test_findings_have_the_line_of_their_key() -> None:
+    text = '{\n  "debug": true,\n  "log-opts": {\n    "max-size": 10\n  },\n  "debug": false\n}'
+    assert [(one.rule, one.location and one.location.line) for one in lint(text)] == [("D004", 4), ("P002", 6)]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_byte_order_mark_is_read_as_dockerd_does(encoding: str) -> None:
+    assert lint_file(SPEC, '{"debug": true}'.encode(encoding)) == ()
+
+
+VALID = json.dumps(
+    {
+        "builder": {"gc": {"enabled": True, "policy": [{"all": True}]}},
+        "default-address-pools": [{"base": "10.0.0.0/16", "size": 24}],
+        "runtimes": {"x": {"path": "/x"}},
+        "log-opts": {"max-size": "10m"},
+        "proxies": {"http-proxy": "http://p"},
+    },
+    indent=1,
+)
+
+
+@given(st.integers(0, len(VALID) - 1), st.sampled_from(["", "{", '"', "[", "1", "null", ",", "\u00e4", "\x00"]))
+def test_no_change_of_a_valid_file_is_a_crash(at: int, character: str) -> None:
+    lint(VALID[:at] + character + VALID[at + 1 :])
