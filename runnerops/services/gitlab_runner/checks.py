@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from difflib import get_close_matches
 from typing import Literal, TypeAlias
 
 from runnerops.model.common import Key, Tree, Value
-from runnerops.services.gitlab_runner.schema import NEWEST, TABLES, Known
+from runnerops.services.gitlab_runner.schema import IN_GITLAB, NEWEST, TABLES, TITLES, Known
 from runnerops.services.gitlab_runner.times import microseconds
 
 Version: TypeAlias = "tuple[int, ...]"
 """Major and minor; empty where it is not known."""
 
-Found: TypeAlias = "Iterator[tuple[str, Literal['error', 'warning'], Key, str, str]]"
+Severity: TypeAlias = Literal["error", "warning", "info"]
+
+Found: TypeAlias = "Iterator[tuple[str, Severity, Key, str, str]]"
 """Rule, severity, key, message, fix."""
 
 _NEAR = 0.8
@@ -29,39 +31,44 @@ def version_of(text: str) -> Version:
 
 
 def check_table(table: str, tree: Tree, key: Key, version: Version) -> Found:
-    """Keys and types of a table and those below it. The runner itself ignores what it does not know, in silence."""
+    """Keys and types of a table and those below it. The runner compares keys without their case, and ignores others."""
     keys = TABLES[table]
     for name, value in tree.items():
         here: Key = (*key, name)
-        if name in keys:
-            yield from _timely(keys[name], here, version)
-            yield from _value(keys[name].kind, value, here, version)
+        if known := keys.get(name) or _by_case(keys).get(name.lower()):
+            yield from _timely(known, here, version)
+            yield from _value(known.kind, value, here, version)
         else:
-            yield from _unknown(name, keys, here, version)
+            yield _unknown(name, table, here, version)
 
 
-def _unknown(name: str, keys: Mapping[str, Known], key: Key, version: Version) -> Found:
-    """A slip of the pen is an error, unless the host's runner is newer than the table and may know the key."""
-    near = get_close_matches(name, keys, 1, _NEAR)
-    if near:
-        severity: Literal["error", "warning"] = "warning" if version > NEWEST else "error"
-        yield "R006", severity, key, f"unknown key, did you mean '{near[0]}'?", f"write {near[0]}"
-    else:
-        yield (
-            "R006",
-            "warning",
-            key,
-            "unknown key: the runner ignores it in silence",
-            "see whether it stands in the right table",
-        )
+def _by_case(keys: Mapping[str, Known]) -> Mapping[str, Known]:
+    return {name.lower(): known for name, known in keys.items()}
+
+
+def _unknown(name: str, table: str, key: Key, version: Version) -> tuple[str, Severity, Key, str, str]:
+    """A slip of the pen, or a key of another table, is an error; a runner newer than the tables may know it."""
+    severity: Severity = "warning" if version > NEWEST else "error"
+    low = name.lower()
+    if table == "runner" and low in IN_GITLAB:
+        text = "the runner ignores it: this is set in GitLab, in the runner's settings"
+        return "R006", "error", key, text, "take it out, and set it in GitLab"
+    if near := get_close_matches(low, [one.lower() for one in TABLES[table]], 1, _NEAR):
+        real = next(one for one in TABLES[table] if one.lower() == near[0])
+        return "R006", severity, key, f"unknown key, did you mean '{real}'?", f"write {real}"
+    if others := [title for other, title in TITLES.items() if low in _by_case(TABLES[other])]:
+        text = f"the runner ignores it here: it belongs to {' or '.join(others[:2])}"
+        return "R006", severity, key, text, "move it there"
+    fix = "see whether it stands in the right table"
+    return "R006", "warning", key, "unknown key: the runner ignores it in silence", fix
 
 
 def _timely(known: Known, key: Key, version: Version) -> Found:
     if version and version < version_of(known.since):
         message = f"this host's runner does not know it before {known.since}"
         yield "R007", "warning", key, message, "upgrade gitlab-runner there"
-    if version and known.until and version >= version_of(known.until):
-        message = f"this host's runner does not know it since {known.until}"
+    if known.until and (not version or version >= version_of(known.until)):
+        message = f"the runner does not know it since {known.until}, and ignores it"
         yield "R007", "warning", key, message, "take it out, or write its successor"
 
 
@@ -73,13 +80,22 @@ def _value(kind: str, value: Value, key: Key, version: Version) -> Found:
             return
         for index, item in enumerate(value):
             yield from _value(f"table {table[:-1]}", item, (*key, index), version)
+    elif word == "duration" and isinstance(value, int) and not isinstance(value, bool):
+        if value:
+            yield (
+                "R010",
+                "warning",
+                key,
+                "a bare number is taken as nanoseconds",
+                'write a duration in quotes, like "15m"',
+            )
     elif not (word == "table" and isinstance(value, dict)):
         yield from (_wrong(key, _WORDS[word]) for good in [_CHECKS[word](value)] if not good)
     else:
         yield from check_table(table, value, key, version)
 
 
-def _wrong(key: Key, what: str) -> tuple[str, Literal["error", "warning"], Key, str, str]:
+def _wrong(key: Key, what: str) -> tuple[str, Severity, Key, str, str]:
     return "R008", "error", key, f"must be {what}", "mend the type: the runner refuses the whole file for it"
 
 
@@ -103,15 +119,28 @@ def _duration(value: Value) -> bool:
     return isinstance(value, str) and microseconds(value) is not None
 
 
+def _time(value: Value) -> bool:
+    """A time of TOML, or one in quotes."""
+    if not isinstance(value, str):
+        return isinstance(value, datetime | date)
+    try:
+        datetime.fromisoformat(value)
+    except ValueError:
+        return False
+    return "T" in value.upper()
+
+
 _CHECKS: Mapping[str, Callable[[Value], bool]] = {
     "str": _text,
     "int": lambda value: _number(value) and isinstance(value, int),
     "float": _number,
     "bool": lambda value: isinstance(value, bool),
-    "time": lambda value: isinstance(value, datetime),
+    "time": _time,
     "duration": _duration,
     "[str]": _list_of(_text),
+    "[int]": _list_of(lambda value: isinstance(value, int) and not isinstance(value, bool)),
     "[float]": _list_of(_number),
+    "{int}": _table_of(lambda value: isinstance(value, int) and not isinstance(value, bool)),
     "str|[str]": lambda value: _text(value) or _list_of(_text)(value),
     "{str}": _table_of(_text),
     "{bool}": _table_of(lambda value: isinstance(value, bool)),
@@ -128,7 +157,9 @@ _WORDS: Mapping[str, str] = {
     "time": "a time",
     "duration": 'a duration in quotes, like "15m"',
     "[str]": "a list of texts",
+    "[int]": "a list of whole numbers",
     "[float]": "a list of numbers",
+    "{int}": "a table of whole numbers",
     "str|[str]": "text, or a list of texts",
     "{str}": "a table of texts",
     "{bool}": "a table of true and false",

@@ -33,7 +33,7 @@ def context() -> Mapping[str, Any]:
 def parse(content: bytes) -> Tree:
     """TOML. Raises ParseError without any of the file's text."""
     try:
-        return tomllib.loads(content.decode())
+        return tomllib.loads(content.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise ParseError(line, error.start - content.rfind(b"\n", 0, error.start), "is not UTF-8") from None

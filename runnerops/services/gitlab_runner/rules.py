@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
-from typing import Literal
 from urllib.parse import urlsplit
 
 from runnerops.model.common import Key, Tree, Value
 from runnerops.model.host_state import Facts
 from runnerops.model.inventory import FileSpec
 from runnerops.model.plan import Finding
-from runnerops.services.gitlab_runner.checks import Found, check_table, version_of
+from runnerops.services.gitlab_runner.checks import Found, Severity, check_table, version_of
 from runnerops.services.gitlab_runner.format import runners_of
-from runnerops.services.gitlab_runner.schema import EXECUTORS
+from runnerops.services.gitlab_runner.rules_values import labels, values
+from runnerops.services.gitlab_runner.schema import EXECUTORS, EXECUTORS_UNTIL
 
 _SHORTEST_TOKEN = 14
 _LOG_LEVELS = ("panic", "fatal", "error", "warning", "warn", "info", "debug", "trace")
@@ -27,8 +27,15 @@ def lint(files: Mapping[FileSpec, Tree], facts: Facts | None) -> Iterable[Findin
         for rule in (_concurrent, _logs, _tokens, _executors, _urls, _twice):
             for name, severity, key, message, fix in rule(tree):
                 yield Finding(name, severity, spec.path, key, message, fix)
-        for name, severity, key, message, fix in check_table("config", tree, (), version):
+        for name, severity, key, message, fix in (*check_table("config", tree, (), version), *_values(tree)):
             yield Finding(name, severity, spec.path, key, message, fix)
+
+
+def _values(tree: Tree) -> Found:
+    yield from labels(tree, ())
+    for index, runner in enumerate(runners_of(tree)):
+        key: Key = ("runners", index)
+        yield from (*labels(runner, key), *values(runner, key))
 
 
 def _concurrent(tree: Tree) -> Found:
@@ -55,7 +62,8 @@ def _tokens(tree: Tree) -> Found:
         problem = token_problem(runner["token"])
         if problem:
             fix = "leave the key out to keep the token that the host has, or give the token that GitLab showed"
-            severity: Literal["error", "warning"] = "warning" if runner["token"] == "" else "error"
+            soft = runner["token"] == "" or "shorter" in problem
+            severity: Severity = "warning" if soft else "error"
             yield "R002", severity, ("runners", index, "token"), f"the token {problem}", fix
 
 
@@ -69,7 +77,7 @@ def token_problem(token: Value) -> str:
         return "holds white space or a line break"
     if token.startswith("glrt-") and len(token) < _SHORTEST_TOKEN:
         return f"is shorter than {_SHORTEST_TOKEN} characters: older runners crash on it, with all their jobs"
-    if token.startswith("glrtr-"):
+    if token.startswith(("glrtr-", "GR1348941")):
         return "is a registration token: it cannot stand in config.toml"
     return ""
 
@@ -79,6 +87,10 @@ def _executors(tree: Tree) -> Found:
         key: Key = ("runners", index, "executor")
         value = runner.get("executor")
         if value in EXECUTORS:
+            continue
+        if str(value) in EXECUTORS_UNTIL:
+            text = f"gitlab-runner has no executor {value!r} since {EXECUTORS_UNTIL[str(value)]}"
+            yield "R003", "warning", key, text, "every job would fail there; take another"
             continue
         near = get_close_matches(str(value), EXECUTORS, 1)
         fix = f"the executors are {', '.join(EXECUTORS)}"
@@ -91,7 +103,11 @@ def _executors(tree: Tree) -> Found:
 
 def _urls(tree: Tree) -> Found:
     for index, runner in enumerate(runners_of(tree)):
-        if not _is_address(runner.get("url")):
+        url = runner.get("url")
+        if isinstance(url, str) and "$" in url:
+            fix = "gitlab-runner expands variables in `url` and `token` from 18.10 on"
+            yield "R004", "warning", ("runners", index, "url"), "older runners take the variable by its letters", fix
+        elif not _is_address(url):
             fix = "write GitLab's address: https://gitlab.example.com"
             yield "R004", "error", ("runners", index, "url"), "must be an http or https address", fix
 

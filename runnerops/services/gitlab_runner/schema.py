@@ -9,8 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from runnerops.services.gitlab_runner.schema_executors import EXECUTOR_TABLES
+
 Kind: TypeAlias = str
-"""`str int bool float time duration [str] [float] str|[str]`; `{str} {bool} {[str]}`: a table whose keys are the
+"""`str int bool float time duration [str] [int] [float] str|[str]`; `{str} {int} {bool} {[str]}`: a table whose keys are the
 user's own; `tree`: a table that is not judged further; `table NAME`, `[table NAME]`: one of `TABLES`, or a list of it.
 """
 
@@ -46,8 +48,6 @@ EXECUTORS = (
     "custom",
     "docker",
     "docker-autoscaler",
-    "docker-ssh",
-    "docker-ssh+machine",
     "docker+machine",
     "docker-windows",
     "instance",
@@ -72,6 +72,7 @@ def _table(text: str) -> Table:
 
 
 TABLES: Mapping[str, Table] = {
+    **{name: _table(text) for name, text in EXECUTOR_TABLES.items()},
     "config": _table("""
         str: listen_address user
         str?: log_level log_format sentry_dsn
@@ -97,7 +98,11 @@ TABLES: Mapping[str, Table] = {
         [str]: environment
         {bool}: feature_flags@13.11
         {str}: labels@18.5
-        tree: experimental@19.2 referees monitoring@16.10 kubernetes custom parallels virtualbox
+        tree: experimental@19.2 referees monitoring@16.10
+        table kubernetes: kubernetes
+        table custom: custom
+        table parallels: parallels
+        table virtualbox: virtualbox
         table artifact: artifact@18.10
         table autoscaler: autoscaler@15.5
         table build_dir: custom_build_dir
@@ -199,3 +204,37 @@ TABLES: Mapping[str, Table] = {
         [str]: periods
     """),
 }
+
+TITLES: Mapping[str, str] = {
+    "config": "the top of the file, before the first [table]",
+    "session_server": "[session_server]",
+    "runner": "[[runners]]",
+    "docker": "[runners.docker]",
+    "kubernetes": "[runners.kubernetes]",
+    "cache": "[runners.cache]",
+    "s3": "[runners.cache.s3]",
+    "gcs": "[runners.cache.gcs]",
+    "azure": "[runners.cache.azure]",
+    "machine": "[runners.machine]",
+    "machine_period": "[[runners.machine.autoscaling]]",
+    "autoscaler": "[runners.autoscaler]",
+    "connector": "[runners.autoscaler.connector_config]",
+    "policy": "[[runners.autoscaler.policy]]",
+    "service": "[[runners.docker.services]]",
+    "custom": "[runners.custom]",
+    "ssh": "[runners.ssh]",
+    "virtualbox": "[runners.virtualbox]",
+    "parallels": "[runners.parallels]",
+    "build_dir": "[runners.custom_build_dir]",
+    "instance": "[runners.instance]",
+}
+"""Where the tables stand that people take for one another."""
+
+IN_GITLAB = frozenset(
+    {"tag_list", "tags", "run_untagged", "locked", "paused", "active", "access_level", "maximum_timeout", "description"}
+    | {"maintenance_note", "protected"}
+)
+"""Set for the runner in GitLab, and in no file."""
+
+EXECUTORS_UNTIL: Mapping[str, str] = {"docker-ssh": "16.0", "docker-ssh+machine": "16.0"}
+"""Executors that a release took out."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from runnerops.model.common import Tree, key_text
+from runnerops.model.common import Tree, Value, key_text
 from runnerops.model.host_state import Facts, RunnerFacts
 from runnerops.services import GITLAB_RUNNER
 from tests.unit.services.runner_builders import (
@@ -12,9 +12,19 @@ from tests.unit.services.runner_builders import (
     REWRITTEN,
     SPEC,
     TOKEN,
-    config,
-    runner,
 )
+from tests.unit.services.runner_builders import config as configuration
+from tests.unit.services.runner_builders import runner as section
+
+
+def runner(**more: Value) -> Tree:
+    """A section with the table that its executor needs."""
+    return section(**({"docker": {}} | more))
+
+
+def config(*runners: Tree, **top: Value) -> Tree:
+    """A whole file, with one sound runner unless others are given."""
+    return configuration(*(runners or (runner(),)), **top)
 
 
 def findings(tree: Tree, facts: Facts | None = None) -> list[tuple[str, str, str]]:
@@ -34,7 +44,8 @@ def findings(tree: Tree, facts: Facts | None = None) -> list[tuple[str, str, str
         (config(runner(token="")), "R002", "warning", "runners[0].token"),
         (config(runner(token="   ")), "R002", "error", "runners[0].token"),
         (config(runner(token=f"{TOKEN}\n")), "R002", "error", "runners[0].token"),
-        (config(runner(token="glrt-short")), "R002", "error", "runners[0].token"),
+        (config(runner(token="glrt-short")), "R002", "warning", "runners[0].token"),
+        (config(runner(token="GR1348941aaaaaaaaaaaaaaaaaaaa")), "R002", "error", "runners[0].token"),
         (config(runner(token="glrtr-registration-token")), "R002", "error", "runners[0].token"),
         (config(runner(executor="dokcer")), "R003", "error", "runners[0].executor"),
         (config(runner(executor=None)), "R003", "error", "runners[0].executor"),
@@ -50,7 +61,8 @@ def findings(tree: Tree, facts: Facts | None = None) -> list[tuple[str, str, str
         (config(runner(docker={"volumes": "/cache"})), "R008", "error", "runners[0].docker.volumes"),
         (config(runner(docker={"services": [{"name": 1}]})), "R008", "error", "runners[0].docker.services[0].name"),
         (config(runner(docker=[])), "R008", "error", "runners[0].docker"),
-        (config(connection_max_age=15), "R008", "error", "connection_max_age"),
+        (config(connection_max_age=15), "R010", "warning", "connection_max_age"),
+        (config(connection_max_age=1.5), "R008", "error", "connection_max_age"),
         (config(runner(docker={"pull_policy": [1]})), "R008", "error", "runners[0].docker.pull_policy"),
         (config(runner(feature_flags={"FF_X": "true"})), "R008", "error", "runners[0].feature_flags"),
         (config(runner(kubernetes=["a"])), "R008", "error", "runners[0].kubernetes"),
@@ -64,8 +76,8 @@ def findings(tree: Tree, facts: Facts | None = None) -> list[tuple[str, str, str
         (config(runner(machine={"IdleCount": "1"})), "R008", "error", "runners[0].machine.IdleCount"),
         (
             config(runner(autoscaler={"policy": [{"idle_time": 20}]})),
-            "R008",
-            "error",
+            "R010",
+            "warning",
             "runners[0].autoscaler.policy[0].idle_time",
         ),
         (config(labels={"a": 1}), "R008", "error", "labels"),
@@ -84,7 +96,7 @@ def test_findings(tree: Tree, rule: str, severity: str, key: str) -> None:
         {"concurrent": 1},
         config(log_level="Warning", log_format="json"),
         config(runner(docker={"image": "a", "pull_policy": ["always"], "shm_size": 300, "sysctls": {"a": "b"}})),
-        config(runner(executor="kubernetes", kubernetes={"anything": {"goes": 1}})),
+        config(runner(executor="kubernetes", kubernetes={"image": "a", "pod_annotations": {"a": "b"}})),
         config(
             runner(
                 executor="docker-autoscaler",
@@ -137,4 +149,76 @@ def test_a_key_that_the_hosts_runner_knows_no_more() -> None:
     found = ("R007", "warning", "runners[0].pre_clone_script")
     assert found in findings(tree, Facts(runner=RunnerFacts(NOW, "17.0.0")))
     assert found not in findings(tree, Facts(runner=RunnerFacts(NOW, "16.11.0")))
-    assert found not in findings(tree)
+    assert found in findings(tree), "it may be one that does not"
+
+
+@pytest.mark.parametrize(
+    ("tree", "finding"),
+    [
+        (config(runner(concurrent=4)), "R006 error runners[0].concurrent: the top of the file"),
+        (config(runner(image="a")), "R006 error runners[0].image: [runners.docker]"),
+        (config(runner(docker={"environment": ["A=b"]})), "R006 error runners[0].docker.environment: [[runners]]"),
+        (config(runner(cache={"BucketName": "b"})), "R006 error runners[0].cache.BucketName: [runners.cache.s3]"),
+        (config(runner(tag_list=["a"])), "R006 error runners[0].tag_list: GitLab"),
+        (config(runner(url="$CI_SERVER_URL")), "R004 warning runners[0].url: 18.10"),
+        (config(runner(executor="docker-ssh")), "R003 warning runners[0].executor: 16.0"),
+        (config(section(executor="docker")), "R011 error runners[0].executor: [runners.docker]"),
+        (config(runner(executor="custom", custom={})), "R011 error runners[0].custom: run_exec"),
+        (config(runner(shell="zsh")), "R012 error runners[0].shell: bash"),
+        (config(runner(docker={"pull_policy": ["allways"]})), "R012 error runners[0].docker.pull_policy: always"),
+        (config(runner(docker={"memory": "lots"})), "R013 error runners[0].docker.memory: 512m"),
+        (config(runner(cache={"Type": "S3", "S3": {}})), "R014 error runners[0].cache.Type: 'S3'"),
+        (config(runner(cache={"Type": "gcs"})), "R014 error runners[0].cache.Type: [runners.cache.gcs]"),
+        (
+            config(runner(cache={"Type": "s3", "s3": {"ServerAddress": "https://s3"}})),
+            "R014 error runners[0].cache.s3.ServerAddress: without",
+        ),
+        (config(runner(docker={"volumes": ["cache:data"]})), "R015 error runners[0].docker.volumes[0]: absolute"),
+        (config(runner(docker={"extra_hosts": ["db"]})), "R015 error runners[0].docker.extra_hosts[0]: NAME:ADDRESS"),
+        (
+            config(runner(docker={"services": [{"name": "docker:28-dind"}]})),
+            "R016 warning runners[0].docker.services[0]: privileged",
+        ),
+        (config(runner(machine={"MachineName": "runner"})), "R017 error runners[0].machine.MachineName: %s"),
+        (config(labels={"a": "b"}), "R018 error labels.a: label"),
+        (
+            config(runner(kubernetes={"volumes": {"host_path": {}}})),
+            "R008 error runners[0].kubernetes.volumes.host_path: list",
+        ),
+    ],
+)
+def test_what_is_loaded_and_hurts(tree: Tree, finding: str) -> None:
+    place, _, says = finding.partition(": ")
+    found = {
+        f"{one.rule} {one.severity} {key_text(one.key)}": f"{one.message} {one.fix}"
+        for one in GITLAB_RUNNER.lint({SPEC: tree}, None)
+    }
+    assert says in found.get(place, ""), found
+
+
+@pytest.mark.parametrize(
+    "tree",
+    [
+        {"Concurrent": 4, "Runners": []},
+        config(runner(Limit=3, docker={"Image": "a"})),
+        config(runner(token_obtained_at="2024-01-01T00:00:00Z")),
+        config(
+            runner(
+                docker={
+                    "volumes": ["/cache", "/host:/inside:ro", "vol:/data", "$HOME:/x", "C:\\cache"],
+                    "memory": "1.5g",
+                }
+            )
+        ),
+        config(runner(docker={"extra_hosts": ["db:192.0.2.1", "[::1]:x"], "pull_policy": "if-not-present"})),
+        config(runner(shell="pwsh", labels={"team": "web", "cost_centre": "x"})),
+        config(runner(docker={"privileged": True, "services": [{"name": "docker:dind", "command": ["--mtu=1400"]}]})),
+        config(runner(cache={"Type": "s3", "s3": {"ServerAddress": "s3.example.com:9000"}})),
+    ],
+)
+def test_what_only_looks_wrong(tree: Tree) -> None:
+    assert findings(tree) == []
+
+
+def test_a_byte_order_mark_is_passed_over() -> None:
+    assert GITLAB_RUNNER.parse(SPEC, b"\xef\xbb\xbfconcurrent = 1\n") == {"concurrent": 1}

@@ -1,0 +1,173 @@
+"""Values of a runner's section that its loader takes, and that end the process or every job. Pure. One function a rule."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from runnerops.model.common import Key, Tree, Value
+from runnerops.services.gitlab_runner.checks import Found
+
+_SIZE = re.compile(r"-?\d+(?:\.\d+)?\s*[kKmMgGtTpP]?(?:i?[bB])?")
+_PULL_POLICIES = ("always", "if-not-present", "never")
+_SHELLS = ("bash", "sh", "pwsh", "powershell", "cmd")
+_CACHES = ("s3", "s3v2", "gcs", "gcsv2", "azure")
+_TABLES = {
+    "docker": ("docker",),
+    "docker-windows": ("docker",),
+    "docker+machine": ("docker", "machine"),
+    "docker-autoscaler": ("docker", "autoscaler"),
+    "instance": ("autoscaler",),
+    "custom": ("custom",),
+    "ssh": ("ssh",),
+    "parallels": ("parallels", "ssh"),
+    "virtualbox": ("virtualbox", "ssh"),
+}
+"""The tables without which an executor prepares no job."""
+
+_LABEL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{2,64}")
+
+
+def values(runner: Tree, key: Key) -> Found:
+    """All rules on one of `[[runners]]`, which stands at `key`."""
+    for rule in (_tables, _words, _sizes, _cache, _docker, _dind, _machine):
+        yield from rule(runner, key)
+
+
+def _tree(runner: Tree, name: str) -> Tree:
+    found = runner.get(name)
+    return found if isinstance(found, dict) else {}
+
+
+def _tables(runner: Tree, key: Key) -> Found:
+    for name in _TABLES.get(str(runner.get("executor")), ()):
+        if name not in runner:
+            text = f"the executor needs a table [runners.{name}], without which every job fails"
+            yield "R011", "error", (*key, "executor"), text, f"add [runners.{name}]"
+    custom = runner.get("custom")
+    if runner.get("executor") == "custom" and isinstance(custom, dict) and not custom.get("run_exec"):
+        yield "R011", "error", (*key, "custom"), "has no run_exec, without which every job fails", "add it"
+
+
+def _words(runner: Tree, key: Key) -> Found:
+    shell = runner.get("shell")
+    if isinstance(shell, str) and shell and shell not in _SHELLS:
+        yield "R012", "error", (*key, "shell"), f"must be one of {', '.join(_SHELLS)}", "every job would fail"
+    for table in ("docker", "kubernetes"):
+        for name in ("pull_policy", "allowed_pull_policies"):
+            value = _tree(runner, table).get(name)
+            wrong = [word for word in (value if isinstance(value, list) else [value]) if not _is_policy(word)]
+            if wrong:
+                text = f"must be of {', '.join(_PULL_POLICIES)}"
+                yield "R012", "error", (*key, table, name), text, "every job would fail"
+
+
+def _is_policy(word: Value) -> bool:
+    return word in (None, "") or not isinstance(word, str) or word in _PULL_POLICIES
+
+
+def _sizes(runner: Tree, key: Key) -> Found:
+    for name in ("memory", "memory_swap", "memory_reservation", "service_memory", "service_memory_swap"):
+        value = _tree(runner, "docker").get(name)
+        if isinstance(value, str) and value and not _SIZE.fullmatch(value.strip()):
+            text = "must be a size, such as 512m: the first job that needs it ends the runner, with all its jobs"
+            yield "R013", "error", (*key, "docker", name), text, "write a number with k, m or g"
+
+
+def _cache(runner: Tree, key: Key) -> Found:
+    cache = _tree(runner, "cache")
+    kind = cache.get("Type")
+    if not isinstance(kind, str) or not kind:
+        return
+    if kind not in _CACHES:
+        fix = f"the types are {', '.join(_CACHES)}"
+        yield "R014", "error", (*key, "cache", "Type"), f"there is no cache of type {kind!r}: none would be kept", fix
+        return
+    table = kind.lower().removesuffix("v2")
+    if table not in {name.lower() for name in cache}:
+        text = f"has no [runners.cache.{table}]: no cache would be kept"
+        yield "R014", "error", (*key, "cache", "Type"), text, f"add [runners.cache.{table}]"
+    address = _tree(cache, "s3").get("ServerAddress")
+    if isinstance(address, str) and "://" in address:
+        text = "must be a host, without http:// or https://: no cache would be kept"
+        yield (
+            "R014",
+            "error",
+            (*key, "cache", "s3", "ServerAddress"),
+            text,
+            "take the scheme off; `Insecure = true` is http",
+        )
+
+
+def _docker(runner: Tree, key: Key) -> Found:
+    docker = _tree(runner, "docker")
+    for index, volume in _texts(docker, "volumes"):
+        if not volume:
+            yield "R015", "error", (*key, "docker", "volumes", index), "is empty: every job would fail", "take it out"
+        elif problem := _volume_problem(volume):
+            yield (
+                "R015",
+                "error",
+                (*key, "docker", "volumes", index),
+                f"{problem}: every job would fail",
+                "write /HOST:/CONTAINER",
+            )
+    for index, entry in _texts(docker, "extra_hosts"):
+        if ":" not in entry and "=" not in entry:
+            yield (
+                "R015",
+                "error",
+                (*key, "docker", "extra_hosts", index),
+                "must be NAME:ADDRESS",
+                "every job would fail",
+            )
+
+
+def _volume_problem(text: str) -> str:
+    if re.match(r"[A-Za-z]:[\\/]", text) or "\\" in text or "$" in text:  # Windows, or a variable of the job
+        return ""
+    parts = text.split(":")
+    if len(parts) == 1:
+        return "" if text.startswith("/") else "must be an absolute path"
+    return "" if parts[1].startswith("/") else "the path in the container must be absolute"
+
+
+def _texts(table: Mapping[str, Value], name: str) -> Iterator[tuple[int, str]]:
+    value = table.get(name)
+    for index, item in enumerate(value if isinstance(value, list) else ()):
+        if isinstance(item, str):
+            yield index, item
+
+
+def _dind(runner: Tree, key: Key) -> Found:
+    """A docker:dind service written by hand."""
+    docker = _tree(runner, "docker")
+    services = docker.get("services")
+    for index, service in enumerate(services if isinstance(services, list) else ()):
+        if not isinstance(service, dict) or not re.search(r"\bdocker:[^ ]*dind|docker:dind", str(service.get("name"))):
+            continue
+        place = (*key, "docker", "services", index)
+        if docker.get("privileged") is not True and docker.get("services_privileged") is not True:
+            text = "Docker-in-Docker needs `privileged = true` in [runners.docker]"
+            yield "R016", "warning", place, text, "its daemon would not start"
+        command = service.get("command")
+        words = [str(word) for word in command] if isinstance(command, list) else []
+        if any(re.search(r"//(?:localhost|127\.)", word) for word in words):
+            text = "localhost is the service's own container there: no mirror answers, and pulls go to Docker Hub"
+            yield "R016", "warning", (*place, "command"), text, "write an address that a container reaches"
+
+
+def _machine(runner: Tree, key: Key) -> Found:
+    name = _tree(runner, "machine").get("MachineName")
+    if isinstance(name, str) and name and "%s" not in name:
+        text = "has no %s, which makes each machine's name its own"
+        yield "R017", "error", (*key, "machine", "MachineName"), text, "write for example runner-%s"
+
+
+def labels(tree: Tree, key: Key) -> Found:
+    """Keys of `labels`; a wrong one keeps the whole file from being loaded."""
+    found = tree.get("labels")
+    for name in found if isinstance(found, dict) else ():
+        if not _LABEL.fullmatch(name):
+            text = "is no name of a label: the runner refuses the whole file"
+            yield "R018", "error", (*key, "labels", name), text, "3 to 65 letters, digits, `.`, `_` and `-`"

@@ -1,0 +1,213 @@
+"""The tables of the executors that have many keys: kubernetes, custom, parallels, virtualbox. Data only.
+
+From `common/config.go` of gitlab-runner 19.3. A release that knew a key later than others is not noted here.
+"""
+
+from __future__ import annotations
+
+EXECUTOR_TABLES = {
+    "kubernetes": """
+        str: host context cert_file key_file ca_file bearer_token image namespace namespace_overwrite_allowed
+        str: cpu_limit cpu_limit_overwrite_max_allowed cpu_request cpu_request_overwrite_max_allowed memory_limit
+        str: memory_limit_overwrite_max_allowed memory_request memory_request_overwrite_max_allowed
+        str: ephemeral_storage_limit ephemeral_storage_limit_overwrite_max_allowed ephemeral_storage_request
+        str: ephemeral_storage_request_overwrite_max_allowed service_cpu_limit
+        str: service_cpu_limit_overwrite_max_allowed service_cpu_request
+        str: service_cpu_request_overwrite_max_allowed service_memory_limit
+        str: service_memory_limit_overwrite_max_allowed service_memory_request
+        str: service_memory_request_overwrite_max_allowed service_ephemeral_storage_limit
+        str: service_ephemeral_storage_limit_overwrite_max_allowed service_ephemeral_storage_request
+        str: service_ephemeral_storage_request_overwrite_max_allowed helper_cpu_limit
+        str: helper_cpu_limit_overwrite_max_allowed helper_cpu_request helper_cpu_request_overwrite_max_allowed
+        str: helper_memory_limit helper_memory_limit_overwrite_max_allowed helper_memory_request
+        str: helper_memory_request_overwrite_max_allowed helper_ephemeral_storage_limit
+        str: helper_ephemeral_storage_limit_overwrite_max_allowed helper_ephemeral_storage_request
+        str: helper_ephemeral_storage_request_overwrite_max_allowed pod_cpu_limit
+        str: pod_cpu_limit_overwrite_max_allowed pod_cpu_request pod_cpu_request_overwrite_max_allowed
+        str: pod_memory_limit pod_memory_limit_overwrite_max_allowed pod_memory_request
+        str: pod_memory_request_overwrite_max_allowed node_selector_overwrite_allowed
+        str: node_tolerations_overwrite_allowed helper_image helper_image_flavor pod_labels_overwrite_allowed
+        str: scheduler_name service_account service_account_overwrite_allowed pod_annotations_overwrite_allowed
+        str: dns_policy priority_class_name logs_base_dir scripts_base_dir
+        bool: bearer_token_overwrite_allowed namespace_per_job use_service_account_image_pull_secrets
+        bool: helper_image_autoset_arch_and_os
+        bool?: privileged allow_privilege_escalation automount_service_account_token print_pod_warning_events
+        bool?: pod_disruption_budget
+        str?: runtime_class_name
+        [str]: allowed_images allowed_pull_policies allowed_services allowed_users allowed_groups
+        [str]: image_pull_secrets cap_add cap_drop
+        str|[str]: pull_policy
+        {str}: node_selector node_tolerations pod_labels pod_annotations
+        table affinity: affinity
+        int?: pod_termination_grace_period_seconds cleanup_grace_period_seconds
+        duration?: cleanup_resources_timeout
+        int: poll_interval poll_timeout resource_availability_check_max_attempts retry_limit retry_backoff_max
+        {int}: retry_limits
+        table pod_security: pod_security_context
+        table container_security: init_permissions_container_security_context build_container_security_context
+        table container_security: helper_container_security_context service_container_security_context
+        table k8s_volumes: volumes
+        [table host_alias]: host_aliases
+        [table service]: services
+        table dns_config: dns_config
+        table lifecycle: container_lifecycle
+        [table pod_spec]: pod_spec
+        table k8s_autoscaler: autoscaler
+    """,
+    "affinity": """
+        table node_affinity: node_affinity
+        table pod_affinity: pod_affinity pod_anti_affinity
+    """,
+    "node_affinity": """
+        table node_selector: required_during_scheduling_ignored_during_execution
+        [table preferred_term]: preferred_during_scheduling_ignored_during_execution
+    """,
+    "node_selector": """
+        [table node_selector_term]: node_selector_terms
+    """,
+    "node_selector_term": """
+        [table requirement]: match_expressions match_fields
+    """,
+    "requirement": """
+        str: key operator
+        [str]: values
+    """,
+    "preferred_term": """
+        int: weight
+        table node_selector_term: preference
+    """,
+    "pod_affinity": """
+        [table pod_affinity_term]: required_during_scheduling_ignored_during_execution
+        [table weighted_term]: preferred_during_scheduling_ignored_during_execution
+    """,
+    "pod_affinity_term": """
+        table label_selector: label_selector namespace_selector
+        [str]: namespaces match_label_keys mismatch_label_keys
+        str: topology_key
+    """,
+    "label_selector": """
+        {str}: match_labels
+        [table requirement]: match_expressions
+    """,
+    "weighted_term": """
+        int: weight
+        table pod_affinity_term: pod_affinity_term
+    """,
+    "pod_security": """
+        int?: fs_group run_as_group run_as_user
+        bool?: run_as_non_root
+        [int]: supplemental_groups
+        str: selinux_type
+        table security_profile: seccomp_profile app_armor_profile
+    """,
+    "security_profile": """
+        str: type localhost_profile
+    """,
+    "container_security": """
+        table capabilities: capabilities
+        bool?: privileged run_as_non_root read_only_root_filesystem allow_privilege_escalation
+        int?: run_as_user run_as_group
+        str: selinux_type proc_mount
+        table security_profile: seccomp_profile app_armor_profile
+    """,
+    "capabilities": """
+        [str]: add drop
+    """,
+    "k8s_volumes": """
+        [table k8s_host_path]: host_path
+        [table k8s_pvc]: pvc
+        [table k8s_items_volume]: config_map secret
+        [table k8s_empty_dir]: empty_dir
+        [table k8s_csi]: csi
+        [table k8s_nfs]: nfs
+    """,
+    "k8s_host_path": """
+        str: name mount_path sub_path host_path
+        bool: read_only
+        str?: mount_propagation
+    """,
+    "k8s_pvc": """
+        str: name mount_path sub_path
+        bool: read_only
+        str?: mount_propagation
+    """,
+    "k8s_items_volume": """
+        str: name mount_path sub_path
+        bool: read_only
+        {str}: items
+    """,
+    "k8s_empty_dir": """
+        str: name mount_path sub_path medium size_limit
+        str?: mount_propagation
+    """,
+    "k8s_csi": """
+        str: name mount_path sub_path driver fs_type
+        bool: read_only
+        {str}: volume_attributes
+    """,
+    "k8s_nfs": """
+        str: name mount_path sub_path server path
+        bool: read_only
+    """,
+    "dns_config": """
+        [str]: nameservers searches
+        [table dns_option]: options
+    """,
+    "dns_option": """
+        str: name
+        str?: value
+    """,
+    "lifecycle": """
+        table lifecycle_handler: post_start pre_stop
+    """,
+    "lifecycle_handler": """
+        table lifecycle_exec: exec
+        table lifecycle_http: http_get
+        table lifecycle_tcp: tcp_socket
+    """,
+    "lifecycle_exec": """
+        [str]: command
+    """,
+    "lifecycle_http": """
+        str: host path scheme
+        [table http_header]: http_headers
+        int: port
+    """,
+    "http_header": """
+        str: name value
+    """,
+    "lifecycle_tcp": """
+        str: host
+        int: port
+    """,
+    "pod_spec": """
+        str: name patch_path patch patch_type
+    """,
+    "k8s_autoscaler": """
+        int: max_pause_pods
+        str: pause_pod_image pause_pod_priority_class_name
+        [table policy]: policy
+        [str]: pause_pod_image_pull_secrets
+    """,
+    "custom": """
+        str: config_exec prepare_exec run_exec cleanup_exec
+        [str]: config_args prepare_args run_args cleanup_args
+        int?: config_exec_timeout prepare_exec_timeout cleanup_exec_timeout graceful_kill_timeout
+        int?: force_kill_timeout
+    """,
+    "parallels": """
+        str: base_name template_name time_server
+        bool: disable_snapshots
+        [str]: allowed_images
+    """,
+    "virtualbox": """
+        str: base_name base_snapshot base_folder start_type
+        bool: disable_snapshots
+        [str]: allowed_images
+    """,
+    "host_alias": """
+        str: ip
+        [str]: hostnames
+    """,
+}
+"""By name: lines of `KIND: NAME …`, as in `schema.py`."""
