@@ -7,10 +7,13 @@ import gc
 import os
 import sys
 from collections.abc import Callable
+from enum import StrEnum
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
 
 import typer
+import typer.core
 
 from runnerops import __version__
 from runnerops.errors import RunneropsError, UsageError
@@ -19,6 +22,8 @@ from runnerops.model.common import Exit
 if TYPE_CHECKING:
     from runnerops.engine.options import Flags
     from runnerops.report.screen import Screen
+
+Parsed = TypeVar("Parsed")
 
 app = typer.Typer(
     name="runnerops",
@@ -30,6 +35,48 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+
+class _Command(typer.core.TyperCommand):
+    """A command whose help shows an argument by its name alone: newer typers set the Python type beside it."""
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        for param in self.params:
+            if param.param_type_name == "argument" and hasattr(param, "display_type"):
+                param.display_type = lambda *_, **__: ""
+
+
+command = partial(app.command, cls=_Command)
+
+
+class Format(StrEnum):
+    """How to print the answer."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+def _seconds(text: str | int) -> int:
+    from runnerops.commands.options import parse_time
+
+    return _usage(lambda: parse_time(str(text)))
+
+
+def _code(word: str) -> str:
+    from runnerops.commands.options import parse_allow
+
+    _usage(lambda: parse_allow([word]))
+    return word
+
+
+def _usage(parse: Callable[[], Parsed]) -> Parsed:
+    """A bad value as typer tells one: with the flag that it was given to."""
+    try:
+        return parse()
+    except UsageError as error:
+        raise typer.BadParameter("; ".join(filter(None, (error.message, error.hint)))) from None
+
+
 TargetList = Annotated[
     list[str] | None,
     typer.Argument(
@@ -38,7 +85,7 @@ TargetList = Annotated[
 ]
 OneHost = Annotated[str, typer.Argument(metavar="HOST", help="One host of the inventory.", show_default=False)]
 InventoryFile = Annotated[Path, typer.Option("-i", "--inventory", metavar="FILE", help="The inventory.")]
-Output = Annotated[str, typer.Option("-o", "--output", metavar="text|json", help="How to print the answer.")]
+Output = Annotated[Format, typer.Option("-o", "--output", metavar="text|json", help="How to print the answer.")]
 Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="More: the very steps that run.")]
 Allow = Annotated[
     list[str] | None,
@@ -47,20 +94,29 @@ Allow = Annotated[
         metavar="CODE[@HOST]",
         help="Lift a stop, for all hosts or for one; may be repeated.",
         show_default=False,
+        parser=_code,
     ),
 ]
 KillJobs = Annotated[bool, typer.Option("--kill-jobs", help="Go on although running CI jobs end with it.")]
 Yes = Annotated[bool, typer.Option("-y", "--yes", help="Do not ask. Lifts no stop.")]
 ProveTimeout = Annotated[
-    str,
+    int,
     typer.Option(
-        "--verify-timeout", metavar="TIME", help="How long a service may take to show that it runs what it should."
+        "--verify-timeout",
+        metavar="TIME",
+        help="How long a service may take to show that it runs what it should.",
+        show_default="60s",
+        parser=_seconds,
     ),
 ]
 DrainTimeout = Annotated[
-    str,
+    int,
     typer.Option(
-        "--drain-timeout", metavar="TIME", help="How long running jobs may take before a restart is given up."
+        "--drain-timeout",
+        metavar="TIME",
+        help="How long running jobs may take before a restart is given up.",
+        show_default="2h",
+        parser=_seconds,
     ),
 ]
 NoWait = Annotated[
@@ -68,12 +124,13 @@ NoWait = Annotated[
     typer.Option("--no-wait", help="Leave as soon as a host waits for running jobs; it goes on by itself (exit 3)."),
 ]
 LockWait = Annotated[
-    str,
+    int | None,
     typer.Option(
         "--lock-wait",
         metavar="TIME",
         help="Wait that long for another run on a host to end (90s, 5m, 2h), then plan anew.",
         show_default=False,
+        parser=_seconds,
     ),
 ]
 DEFAULT_INVENTORY = Path("inventory.yml")
@@ -89,7 +146,7 @@ def root(
         raise typer.Exit
 
 
-@app.command()
+@command()
 def check(
     files: Annotated[
         list[str] | None,
@@ -107,7 +164,7 @@ def check(
         ),
     ] = "",
     strict: Annotated[bool, typer.Option("--strict", help="Warnings fail too.")] = False,
-    output: Output = "text",
+    output: Output = Format.TEXT,
 ) -> None:
     """Find what would stop or cut off a service, without a host."""
     from runnerops.commands.check import check as run
@@ -115,7 +172,7 @@ def check(
     _run(lambda screen: run(inventory, files or [], kind, os.environ, screen, strict=strict, as_json=_json(output)))
 
 
-@app.command()
+@command()
 def render(
     targets: TargetList = None,
     inventory: InventoryFile = DEFAULT_INVENTORY,
@@ -135,7 +192,7 @@ def render(
     _run(lambda screen: run(inventory, targets or [], os.environ, screen, directory, with_secrets=with_secrets))
 
 
-@app.command()
+@command()
 def hosts(
     targets: TargetList = None,
     inventory: InventoryFile = DEFAULT_INVENTORY,
@@ -145,7 +202,7 @@ def hosts(
             "--explain", metavar="HOST", help="Where each of this host's values comes from.", show_default=False
         ),
     ] = "",
-    output: Output = "text",
+    output: Output = Format.TEXT,
 ) -> None:
     """List the hosts with their services and caches."""
     from runnerops.commands.hosts import hosts as run
@@ -153,11 +210,11 @@ def hosts(
     _run(lambda screen: run(inventory, targets or [], screen, explain, as_json=_json(output)))
 
 
-@app.command()
+@command()
 def diff(
     targets: TargetList = None,
     inventory: InventoryFile = DEFAULT_INVENTORY,
-    output: Output = "text",
+    output: Output = Format.TEXT,
     exit_code: Annotated[bool, typer.Option("--exit-code", help="End with 3 when changes are pending.")] = False,
     allow: Allow = None,
     kill_jobs: KillJobs = False,
@@ -180,18 +237,18 @@ def diff(
     )
 
 
-@app.command()
+@command()
 def deploy(
     targets: TargetList = None,
     inventory: InventoryFile = DEFAULT_INVENTORY,
     yes: Yes = False,
     allow: Allow = None,
     kill_jobs: KillJobs = False,
-    drain_timeout: DrainTimeout = "2h",
+    drain_timeout: DrainTimeout = 7200,
     no_wait: NoWait = False,
-    prove_timeout: ProveTimeout = "60s",
-    lock_wait: LockWait = "",
-    output: Output = "text",
+    prove_timeout: ProveTimeout = 60,
+    lock_wait: LockWait = None,
+    output: Output = Format.TEXT,
     verbose: Verbose = False,
 ) -> None:
     """Plan, ask, apply, prove."""
@@ -210,7 +267,7 @@ def deploy(
     )
 
 
-@app.command()
+@command()
 def rollback(
     host: OneHost,
     to: Annotated[
@@ -227,11 +284,11 @@ def rollback(
     yes: Yes = False,
     allow: Allow = None,
     kill_jobs: KillJobs = False,
-    drain_timeout: DrainTimeout = "2h",
+    drain_timeout: DrainTimeout = 7200,
     no_wait: NoWait = False,
-    prove_timeout: ProveTimeout = "60s",
-    lock_wait: LockWait = "",
-    output: Output = "text",
+    prove_timeout: ProveTimeout = 60,
+    lock_wait: LockWait = None,
+    output: Output = Format.TEXT,
     verbose: Verbose = False,
 ) -> None:
     """Bring back the files of before a run.
@@ -246,7 +303,7 @@ def rollback(
     _run(lambda screen: run(inventory, host, os.environ, screen, flags, ui, to))
 
 
-@app.command()
+@command()
 def history(
     host: OneHost,
     inventory: InventoryFile = DEFAULT_INVENTORY,
@@ -254,7 +311,7 @@ def history(
         bool,
         typer.Option("--follow", help="Follow the run that is going on to its end; the exit code is the run's."),
     ] = False,
-    output: Output = "text",
+    output: Output = Format.TEXT,
     verbose: Verbose = False,
 ) -> None:
     """Show a host's last runs, and how they ended.
@@ -266,7 +323,7 @@ def history(
     _run(lambda screen: run(inventory, host, os.environ, screen, follow=follow, as_json=_json(output), verbose=verbose))
 
 
-@app.command()
+@command()
 def verify(
     targets: TargetList = None,
     inventory: InventoryFile = DEFAULT_INVENTORY,
@@ -274,7 +331,7 @@ def verify(
         str, typer.Option("--image", metavar="IMAGE", help="What is pulled; on the host it is then as it was before.")
     ] = "alpine:3",
     quick: Annotated[bool, typer.Option("--quick", help="Only read: nothing is pulled.")] = False,
-    output: Output = "text",
+    output: Output = Format.TEXT,
 ) -> None:
     """Show by a pull that each host is served by its cache.
 
@@ -285,12 +342,12 @@ def verify(
     _run(lambda screen: run(inventory, targets or [], os.environ, screen, image, quick=quick, as_json=_json(output)))
 
 
-@app.command()
+@command()
 def catalog(
     targets: TargetList = None,
     inventory: InventoryFile = DEFAULT_INVENTORY,
     tags: Annotated[bool, typer.Option("--tags", help="The tags too that each cache holds.")] = False,
-    output: Output = "text",
+    output: Output = Format.TEXT,
 ) -> None:
     """List what the caches hold."""
     from runnerops.commands.catalog import catalog as run
@@ -298,8 +355,10 @@ def catalog(
     _run(lambda screen: run(inventory, targets or [], os.environ, screen, tags=tags, as_json=_json(output)))
 
 
-@app.command()
-def status(targets: TargetList = None, inventory: InventoryFile = DEFAULT_INVENTORY, output: Output = "text") -> None:
+@command()
+def status(
+    targets: TargetList = None, inventory: InventoryFile = DEFAULT_INVENTORY, output: Output = Format.TEXT
+) -> None:
     """Show what runs on each host, and what is owed to it.
 
     Its last run too, and files whose section went.
@@ -309,7 +368,7 @@ def status(targets: TargetList = None, inventory: InventoryFile = DEFAULT_INVENT
     _run(lambda screen: run(inventory, targets or [], os.environ, screen, as_json=_json(output)))
 
 
-@app.command()
+@command()
 def trust(
     targets: TargetList = None,
     inventory: InventoryFile = DEFAULT_INVENTORY,
@@ -332,7 +391,7 @@ def trust(
     _run(lambda screen: run(inventory, targets or [], os.environ, screen, fingerprint or []))
 
 
-@app.command()
+@command()
 def dind(inventory: InventoryFile = DEFAULT_INVENTORY) -> None:
     """Print what a job sets to use a cache in Docker-in-Docker.
 
@@ -343,7 +402,7 @@ def dind(inventory: InventoryFile = DEFAULT_INVENTORY) -> None:
     _run(lambda screen: run(inventory, screen))
 
 
-@app.command()
+@command()
 def schema() -> None:
     """Print the inventory's JSON Schema, for editors."""
     from runnerops.commands.schema import schema as run
@@ -351,7 +410,7 @@ def schema() -> None:
     _run(run)
 
 
-@app.command(name="explain")
+@command(name="explain")
 def explain_code(
     code: Annotated[str, typer.Argument(metavar="CODE", help="A blocker or a rule, e.g. last-mirror or R006.")],
 ) -> None:
@@ -361,7 +420,7 @@ def explain_code(
     _run(lambda screen: run(code, screen))
 
 
-@app.command()
+@command()
 def demo(
     keep: Annotated[bool, typer.Option("--keep", help="Leave the host running until Ctrl-C, to play with.")] = False,
 ) -> None:
@@ -374,25 +433,17 @@ def demo(
     _run(lambda screen: run(os.environ, screen, keep=keep))
 
 
-def _json(output: str) -> bool:
-    if output not in {"text", "json"}:
-        raise UsageError(f"--output: {output!r} is neither text nor json")
-    return output == "json"
+def _json(output: Format) -> bool:
+    return output is Format.JSON
 
 
 def _flags(
-    allow: list[str] | None, kill_jobs: bool, prove: str = "60s", lock_wait: str = "", drain: str = "2h"
+    allow: list[str] | None, kill_jobs: bool, verify_s: int = 60, lock_wait_s: int | None = None, drain_s: int = 7200
 ) -> Flags:
-    from runnerops.commands.options import parse_allow, parse_time
+    from runnerops.commands.options import parse_allow
     from runnerops.engine.options import Flags
 
-    return Flags(
-        parse_allow(allow or []),
-        kill_jobs,
-        drain_s=parse_time("--drain-timeout", drain),
-        verify_s=parse_time("--verify-timeout", prove),
-        lock_wait_s=parse_time("--lock-wait", lock_wait) if lock_wait else 0,
-    )
+    return Flags(parse_allow(allow or []), kill_jobs, drain_s, verify_s, lock_wait_s or 0)
 
 
 def _run(command: Callable[[Screen], Exit]) -> None:
@@ -428,6 +479,11 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.stderr.write("\ninterrupted\n")
         code = Exit.INTERRUPTED
+    except RunneropsError as error:  # raised before a command had its screen
+        from runnerops.report.screen import Screen
+
+        show_error(Screen(), error)
+        code = error.exit
     except Exception as error:  # the one boundary: whatever is left is a bug
         from runnerops.report.bug import report_bug
 

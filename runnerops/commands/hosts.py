@@ -95,5 +95,8 @@ def _shown(masker: Masker, key: Sequence[str | int], value: Value) -> str:
     if key[0] != "ssh":  # ssh.key is a path
         value = masker.of_inventory(tuple(key), value)
     if isinstance(value, dict | list):
-        return f"{len(list(leaves(value)))} values" if value else ("{}" if isinstance(value, dict) else "[]")
+        found = list(leaves(value))
+        if isinstance(value, list) and len(found) == len(value) == 1:
+            return f"[{_shown(masker, (*key, 0), found[0][1])}]"
+        return f"{len(found)} values" if value else ("{}" if isinstance(value, dict) else "[]")
     return json.dumps(value) if isinstance(value, bool) or value is None else str(value)

@@ -31,9 +31,9 @@ def parse_allow(words: Sequence[str]) -> Mapping[str, frozenset[str]]:
     return allow
 
 
-def parse_time(flag: str, text: str) -> int:
+def parse_time(text: str) -> int:
     """Seconds of `90`, `90s`, `5m` or `2h`. Raises UsageError."""
     match = re.fullmatch(r"(\d+)([smh]?)", text)
     if not match or int(match[1]) == 0:
-        raise UsageError(f"{flag}: {text!r} is no time", "write a number with s, m or h: 90s, 5m, 2h")
+        raise UsageError(f"{text!r} is no time", "write a number with s, m or h: 90s, 5m, 2h")
     return int(match[1]) * _UNITS[match[2]]

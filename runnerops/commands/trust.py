@@ -29,16 +29,18 @@ def trust(
     """Exit 1 where a host could not be reached or was not trusted. Without a terminal only `fingerprints` count."""
     if not targets:
         raise UsageError("trust: name the hosts", "runnerops trust HOST…")
-    if not fingerprints and not screen.interactive:
-        raise UsageError(
-            "trust: there is no terminal to ask at",
-            "give the fingerprint that you compared with --fingerprint SHA256:…, or the keys in SSH_KNOWN_HOSTS",
-        )
     loaded = inventory.load(path)
     peers = {host.name: host for host in loaded.hosts}
     asking = _Asking(path.parent, environ, peers, screen, frozenset(fingerprints))
     for warning in KnownHosts.find(path.parent, environ).warnings:
         screen.say(f"warning: {warning}", "warn")
+    if not fingerprints and not screen.interactive:
+        for host in inventory.select(loaded, targets):
+            asking.show(host)
+        raise UsageError(
+            "trust: there is no terminal to ask at",
+            "give the fingerprint that you compared with --fingerprint SHA256:…, or the keys in SSH_KNOWN_HOSTS",
+        )
     done = [asking.trust(host) for host in inventory.select(loaded, targets)]
     return Exit.OK if all(done) else Exit.FAILED
 
@@ -57,26 +59,37 @@ class _Asking:
         """Whether the host's keys are kept now, and those of every gateway before it."""
         kept: set[tuple[str, ...]] = set()
         while True:
-            try:
-                offer = self._fetch(host)
-            except HostError as error:
-                self.screen.say(error.message, "bad")
-                self.screen.say(f"  hint: {error.hint}")
-                return False
-            if offer.names in kept or not self._keep(host, offer):
+            offer = self._fetch(host)
+            if offer is None or offer.names in kept or not self._keep(host, offer):
                 return False
             if not offer.gateway:
                 return True
             kept.add(offer.names)
 
-    def _fetch(self, host: Host) -> Offer:
-        known = KnownHosts.find(self.folder, self.environ)  # anew each time: it may have just been written
-        return fetch_offer(host, known, Credentials.from_environ(self.environ), self.environ, self.peers)
+    def show(self, host: Host) -> None:
+        """The keys that the host offers, or the first unknown gateway before it, for somebody who cannot be asked here."""
+        if offer := self._fetch(host):
+            self._describe(host, offer)
 
-    def _keep(self, host: Host, offer: Offer) -> bool:
+    def _fetch(self, host: Host) -> Offer | None:
+        """None where the host cannot be reached, which is said."""
+        known = KnownHosts.find(self.folder, self.environ)  # anew each time: it may have just been written
+        try:
+            return fetch_offer(host, known, Credentials.from_environ(self.environ), self.environ, self.peers)
+        except HostError as error:
+            self.screen.say(error.message, "bad")
+            self.screen.say(f"  hint: {error.hint}")
+            return None
+
+    def _describe(self, host: Host, offer: Offer) -> str:
+        """Says what is offered; its title."""
         title = f"gateway {offer.names[0]} of {host.name}" if offer.gateway else f"{host.name} ({offer.names[0]})"
         for line, style in describe(title, offer):
             self.screen.say(line, style)
+        return title
+
+    def _keep(self, host: Host, offer: Offer) -> bool:
+        title = self._describe(host, offer)
         keys = tuple(key for key in offer.keys if not self.fingerprints or key.fingerprint in self.fingerprints)
         if not keys:
             self.screen.say(f"{title}: it offers no key with the given fingerprint; nothing was written", "bad")

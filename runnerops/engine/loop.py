@@ -46,6 +46,7 @@ def deploy_loop(
                 show_text(left, plans, screen, verbose=ui.verbose)
             if not _agreed(plans, screen, ui):
                 screen.say("nothing more was changed" if outcomes else "nothing was changed")
+                outcomes |= {name: Outcome(name, Result.PENDING) for name in _ready(plans)}
                 break
             executor = _one_round(left, plans, pool, screen, ui, lock_wait, active_runs)
             _take(outcomes, executor.outcomes)
@@ -62,8 +63,12 @@ def deploy_loop(
 
 
 def _agreed(plans: Plans, screen: Screen, ui: UiOptions) -> bool:
-    ready = [name for name, planned in plans.items() if isinstance(planned, Planned) and planned.ready]
+    ready = _ready(plans)
     return ui.yes or not ready or screen.ask(f"apply to {', '.join(ready)}?")
+
+
+def _ready(plans: Plans) -> list[str]:
+    return [name for name, planned in plans.items() if isinstance(planned, Planned) and planned.ready]
 
 
 def _one_round(

@@ -38,8 +38,8 @@ desk() { # what commands print and note lies in memory where there is /run: thei
 
 clear_desk() { if [ "$desk" = "$PWD" ]; then rm -f out err; else rm -rf "$root"/run/runnerops-[0-9]*; fi; }
 
-clean() { # standard input without secrets and control characters
-    if [ -s secrets ]; then grep -vF -f secrets; else cat; fi | tr '\t' ' ' | tr -d '\000-\010\013-\037\177' | cut -c1-400
+clean() { # standard input without secrets and control characters; whole escape sequences go where the log is read
+    if [ -s secrets ]; then grep -vF -f secrets; else cat; fi | tr '\t' ' ' | tr -d '\000-\010\013-\032\034-\037\177' | cut -c1-400
 }
 
 sync_all() { sync "$@" 2>/dev/null || sync; }

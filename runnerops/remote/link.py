@@ -157,7 +157,7 @@ class Link:
             user = self._connection.user
             line = f"`{user} ALL=(ALL) NOPASSWD: ALL` in /etc/sudoers.d/{user}"
             hint = f"give {user} sudo without a password ({line}), or set ssh.user to root"
-            raise HostError(self._host.name, f"user {user} cannot become root with `sudo -n`", hint)
+            raise HostError(self._host.name, f"user {user} cannot become root with `sudo -n`", hint, "refused")
 
 
 @contextlib.contextmanager

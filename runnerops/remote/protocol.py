@@ -146,6 +146,14 @@ def meta_text(plan: Plan) -> str:
     return json.dumps(meta, sort_keys=True)
 
 
+_ESCAPE = re.compile(r"\x1b(?:\[[0-9:;<=>?]*[ -/]*(?:[@-~]|$)|\][^\x07\x1b]*(?:\x07|\x1b\\|$)|[@-Z\\^_]?)")
+
+
+def plain(text: str) -> str:
+    """Without a terminal's escape sequences (ECMA-48), also one that was cut off at the end of the line."""
+    return _ESCAPE.sub("", text)
+
+
 class Decoder:
     """Makes events of log lines; the log's first line relates the host's uptime to epoch seconds."""
 
@@ -162,7 +170,9 @@ class Decoder:
         if kind == "note" and index == "-1" and (clock := re.fullmatch("clock ([0-9]+)", text)):
             self._epoch = float(clock[1]) - float(up)
             return None
-        return Event(self._host, self._epoch + float(up), cast("List", name), int(index), cast("Kind", kind), text)
+        return Event(
+            self._host, self._epoch + float(up), cast("List", name), int(index), cast("Kind", kind), plain(text)
+        )
 
 
 def frame(word: str, calls: Sequence[Sequence[str]], functions: Sequence[str]) -> bytes:

@@ -47,6 +47,7 @@ class Hop:
     known: KnownHosts
     attempt: Attempt
     gateway: bool
+    in_ci: bool = False
 
     def verify(self, offered: HostKey) -> None:
         """Raises HostKeyError, which says what to do, unless this key is known."""
@@ -60,9 +61,15 @@ class Hop:
         if before := self.known.about(self.names):
             were = ", ".join(f"{entry.key} ({entry.place})" for entry in before)
             problem = f"the host key of {where} has changed: it offers {offered}; known is {were}"
-            raise HostKeyError(self.host, problem, f"only if you know why it changed: runnerops trust {self.host}")
+            raise HostKeyError(self.host, problem, f"only if you know why it changed: {self._way_to_trust()}")
         problem = f"the host key of {where} is unknown: {offered}"
-        raise HostKeyError(self.host, problem, f"compare it with the host's own, then: runnerops trust {self.host}")
+        raise HostKeyError(self.host, problem, f"compare it with the host's own, then: {self._way_to_trust()}")
+
+    def _way_to_trust(self) -> str:
+        """What can be done where this runs: nobody types a command in a pipeline's job."""
+        trust = f"runnerops trust {self.host}"
+        where = "the CI variable SSH_KNOWN_HOSTS, or commit known_hosts beside the inventory"
+        return f"put its line into {where} (`{trust}` on your machine writes it)" if self.in_ci else trust
 
 
 class Verified(MissingHostKeyPolicy):
@@ -137,7 +144,16 @@ def _hop(
     only = settings.get("identitiesonly", "").lower() == "yes"
     login = make_login(credentials, host.ssh.key, _identities(connection, environ), only, gateway)
     own = known.with_files(Path(file).expanduser() for file in settings.get("userknownhostsfile", "").split())
-    hop = Hop(host.name, connection, tuple(dict.fromkeys(names)), loose, own, Attempt(connection.user, login), gateway)
+    hop = Hop(
+        host.name,
+        connection,
+        tuple(dict.fromkeys(names)),
+        loose,
+        own,
+        Attempt(connection.user, login),
+        gateway,
+        bool(environ.get("CI")),
+    )
     connection.client.set_missing_host_key_policy(Verified(hop, allow_login))
     connection.connect_kwargs = {
         "banner_timeout": BANNER_SECONDS,

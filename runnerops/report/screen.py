@@ -34,6 +34,7 @@ class Screen:
     redactor: Redactor = field(default_factory=Redactor)
     out: TextIO = field(default_factory=lambda: sys.stdout)
     err: TextIO = field(default_factory=lambda: sys.stderr)
+    answers: TextIO = field(default_factory=lambda: sys.stdin)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
@@ -62,14 +63,20 @@ class Screen:
     @property
     def interactive(self) -> bool:
         """Whether a person can be asked."""
-        return sys.stdin.isatty() and self.err.isatty()
+        return self.answers.isatty() and self.err.isatty()
 
     def ask(self, question: str, *, otherwise: bool = False) -> bool:
-        """A yes or a no from the person at the terminal; any other answer, or none, means `otherwise`."""
-        with self._lock:
-            print(f"{question} [{'Y/n' if otherwise else 'y/N'}] ", end="", file=self.err, flush=True)
-        word = sys.stdin.readline().strip().lower()
-        return word not in {"n", "no"} if otherwise else word in {"y", "yes"}
+        """A yes or a no from the person at the terminal; an empty line, or none, means `otherwise`; other words ask again."""
+        while True:
+            with self._lock:
+                print(f"{question} [{'Y/n' if otherwise else 'y/N'}] ", end="", file=self.err, flush=True)
+            line = self.answers.readline()
+            word = line.strip().lower()
+            if word in {"y", "yes", "n", "no"}:
+                return word.startswith("y")
+            if not word:
+                return otherwise
+            self.say("answer yes or no")
 
     def _write(self, stream: TextIO, text: str, style: str) -> None:
         text = self.redactor.text(text)

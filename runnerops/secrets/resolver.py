@@ -6,9 +6,10 @@ The environment, the base directory and the way to run a command are arguments: 
 from __future__ import annotations
 
 import os.path
+import re
 import shlex
 from collections.abc import Iterator, Mapping
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from runnerops.errors import SecretError
 from runnerops.model.common import Secret
@@ -120,6 +121,7 @@ class Resolver:
     def _command(self, line: str) -> str:
         try:
             argv = tuple(shlex.split(line))
+            _refuse_shell(line, argv)
             output = self._run(argv, self._directory, self._environ)
         except ValueError:
             raise _MissingError("a quote is never closed", "mend the command line") from None
@@ -142,6 +144,22 @@ class Resolver:
         named = [value for name, value in self._environ.items() if secret_name(name)]
         known = Redactor([*self.values(), *printed, *named])
         return f": {lines[0].strip()}" if lines and known.text(lines[0]) == lines[0] else ""
+
+
+_SHELLS = {"sh", "bash", "dash", "zsh", "ksh", "ash", "busybox", "env", "ssh"}
+_QUOTED = re.compile(r"'[^']*'|\"(?:\\.|[^\"\\])*\"|\\.")
+_OPERATORS = re.compile(r"\|\||&&|\$\(|[|;<>`]")
+
+
+def _refuse_shell(line: str, argv: tuple[str, ...]) -> None:
+    """What only a shell understands would be handed to the program as a word. Raises _MissingError."""
+    found = _OPERATORS.search(_QUOTED.sub("", line))
+    if not found and argv and PurePath(argv[0]).name not in _SHELLS:
+        found = re.search(r"\$\(", re.sub(r"'[^']*'|\\.", "", line))
+    if found:
+        raise _MissingError(
+            f"{found[0]} is for a shell, and the command runs without one", "write it as sh -c '…', or without it"
+        )
 
 
 def _shown(secret: Secret) -> str:

@@ -143,6 +143,7 @@ def test_sudo_is_used_and_explained(answer: str, status: int, tmp_path: Path, st
             with pytest.raises(HostError, match="cannot become root") as caught:
                 link.run(["id"], b"", 10)
             assert "NOPASSWD" in caught.value.hint
+            assert caught.value.result == "refused"
 
 
 def test_a_host_that_runs_one_command_only(start_sshd: StartSshd) -> None:

@@ -49,6 +49,12 @@ def test_a_host_key_that_is_not_known_is_refused_before_logging_in(
     assert not sshd.asked_to_log_in
 
 
+def test_in_a_pipeline_the_way_to_trust_is_a_variable(sshd: Sshd) -> None:
+    with pytest.raises(HostKeyError) as caught:
+        sshd.open("", CI="true")
+    assert "SSH_KNOWN_HOSTS" in caught.value.hint
+
+
 @pytest.mark.parametrize(
     "name", ["web-1", "[web-1]:{port}", "[127.0.0.1]:{port}", "127.0.0.1", "127.0.0.*", "WEB-1", "hash"]
 )

@@ -84,7 +84,8 @@ def test_after_a_no_nothing_is_kept(folder: Path) -> None:
 
 def test_nobody_to_ask(folder: Path, sshd: Sshd) -> None:
     with pytest.raises(UsageError) as caught:
-        run(folder, Person(answer=None))
+        run(folder, shown := Person(answer=None))
+    assert sshd.keys.public("ed25519").fingerprint in shown.saw
     assert "SSH_KNOWN_HOSTS" in caught.value.hint
     wrong = sshd.keys.public("other").fingerprint
     assert run(folder, Person(answer=None), wrong) is Exit.FAILED

@@ -255,3 +255,17 @@ def test_an_untouched_host_has_no_state(tmp_path: Path) -> None:
     observed = state.host_state(answers, files, state.facts(answers))
     assert (observed.intents, observed.last, observed.applied, observed.staged) == ((), None, {}, {})
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("raw", "shown"),
+    [
+        ("\x1b[31;1mERROR\x1b[0;m: gone", "ERROR: gone"),
+        ("\x1b]0;title\x07text", "text"),
+        ("list[0;m] stays", "list[0;m] stays"),
+        ("cut off \x1b[3", "cut off "),
+        ("\x1b(", "("),
+    ],
+)
+def test_escape_sequences_go_whole(raw: str, shown: str) -> None:
+    assert protocol.plain(raw) == shown

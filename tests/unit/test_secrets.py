@@ -172,3 +172,30 @@ def test_real_commands_run_in_the_directory_with_the_environment_given(tmp_path:
     code = "import os, sys; print(os.getcwd(), os.environ.get('A'), sys.stdin.read()); sys.exit(3)"
     output = run_command((sys.executable, "-c", code), tmp_path, {"A": "b"})
     assert (output.status, output.stdout.decode().split()) == (3, [str(tmp_path), "b"])
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "pass show x | head -1",
+        "pass show x; true",
+        "pass show x > y",
+        'pass "$(cat name)"',
+        "pass `cat name`",
+        "a && b",
+    ],
+)
+def test_what_only_a_shell_understands_is_refused(tmp_path: Path, line: str) -> None:
+    found = resolver(tmp_path, answer=Output(0, b"x", b""))
+    said = complaint(found, secret("command", line))
+    assert "without one" in said.message
+    assert "sh -c" in said.hint
+
+
+@pytest.mark.parametrize(
+    "line", ["sh -c 'pass x | head -1'", "jq '.a | .b' f", 'sh -c "echo $(cat x)"', "curl u?a=1&b=2"]
+)
+def test_what_is_quoted_is_the_commands_own(tmp_path: Path, line: str) -> None:
+    found = resolver(tmp_path, answer=Output(0, b"x", b""))
+    assert found.resolve(secret("command", line)) == "x"
+    found.check()

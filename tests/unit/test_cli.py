@@ -1,0 +1,89 @@
+"""The command line through typer's own runner: bad values of every flag, help, and who is told what."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from runnerops.cli import app
+from runnerops.report.screen import Screen
+
+GROUP = typer.main.get_command(app)
+COMMANDS = GROUP.commands  # type: ignore[attr-defined]
+ARGUMENTS = {"check": [], "explain": ["data-root"], "history": ["h"], "rollback": ["h"], "trust": ["h"]}
+BAD = {
+    "--output": ["xml", "", "JSON "],
+    "--allow": ["", "nonsense", "data-rot", "jobs-running", "port-taken", "@host"],
+    "--drain-timeout": ["abc", "", "0", "-1", "1.5h", "5 m", "1d"],
+    "--verify-timeout": ["abc", "", "0", "-1"],
+    "--lock-wait": ["abc", "", "0", "-1"],
+    "--to": ["abc", "", "-1", "1.5"],
+    "--as": ["toml", "Runner"],
+    "--inventory": ["no-such-inventory.yml"],
+    "--image": ["", "-"],
+    "--explain": ["no-such-host"],
+}
+FREE = {"--directory", "--fingerprint"}
+"""Flags that take any text."""
+
+
+def flags(name: str) -> Iterator[str]:
+    """Those of a command that take a value, by their long name."""
+    for param in COMMANDS[name].params:
+        if param.param_type_name == "option" and not param.is_flag and param.name != "help":
+            yield max(param.opts, key=len)
+
+
+CASES = [(name, flag, word) for name in COMMANDS for flag in flags(name) for word in BAD.get(flag, ())]
+
+
+@pytest.mark.parametrize(("name", "flag", "word"), CASES)
+def test_a_bad_value_is_usage(name: str, flag: str, word: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "inventory.yml").write_text("hosts:\n  h: {address: 127.0.0.1, docker: {}}\n")
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(app, [name, *ARGUMENTS.get(name, []), f"{flag}={word}"])
+    assert done.exit_code == 2, done.output
+    assert isinstance(done.exception, SystemExit)
+
+
+def test_every_flag_with_a_value_is_tried() -> None:
+    assert {flag for name in COMMANDS for flag in flags(name)} == BAD.keys() | FREE
+
+
+@pytest.mark.parametrize("name", [*COMMANDS, "no-such-command"])
+def test_an_unknown_flag_or_command_is_usage(name: str) -> None:
+    assert CliRunner().invoke(app, [name, "--no-such-flag"]).exit_code == 2
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_has_no_types_of_python(name: str) -> None:
+    done = CliRunner().invoke(app, [name, "--help"])
+    assert done.exit_code == 0
+    assert "list[" not in done.output
+    assert "<str>" not in done.output
+
+
+@pytest.mark.parametrize(
+    ("answers", "otherwise", "yes", "asked"),
+    [
+        ("y\n", False, True, 1),
+        ("YES\n", False, True, 1),
+        ("n\n", True, False, 1),
+        ("\n", False, False, 1),
+        ("\n", True, True, 1),
+        ("", False, False, 1),
+        ("yse\nyes\n", False, True, 2),
+        ("what?\nj\nno\n", True, False, 3),
+        ("what?", False, False, 2),
+    ],
+)
+def test_a_question_takes_yes_and_no(answers: str, otherwise: bool, yes: bool, asked: int) -> None:
+    screen = Screen(err=io.StringIO(), answers=io.StringIO(answers))
+    assert screen.ask("sure?", otherwise=otherwise) is yes
+    assert isinstance(screen.err, io.StringIO)
+    assert screen.err.getvalue().count("sure?") == asked
