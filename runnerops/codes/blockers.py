@@ -161,7 +161,9 @@ _ROWS = (
         "Use the distribution's or Docker's own packages.",
     ),
     _never("podman", "`docker` is podman on the host.", "Install Docker."),
-    _never("no-compose", "The host has no Docker Compose, or one that its Docker refuses.", "Install the Compose plugin."),
+    _never(
+        "no-compose", "The host has no Docker Compose, or one that its Docker refuses.", "Install the Compose plugin."
+    ),
     _never("no-curl", "The host has neither curl nor wget, by which a cache is verified.", "Install one of them."),
     _never(
         "no-nsenter",

@@ -61,7 +61,7 @@ class HostExecutor:
         if isinstance(planned, Exception):
             return HostTask(partial(self._end, failure(host.name, planned)))
         disturbs = any(action.verb is Verb.RESTART for action in planned.plan.actions)
-        return HostTask(partial(self._host, host, planned), planned.plan.after, disturbs)
+        return HostTask(partial(self._host, host, planned), planned.plan.after, planned.plan.needs, disturbs)
 
     def _held(self, name: str, whom: str) -> Outcome:
         """A client whose cache did not come up is left untouched; one that is in sync has nothing to hold back."""

@@ -67,10 +67,14 @@ def _caught(work: Callable[[], Out]) -> Out | Exception:
 
 @dataclass(frozen=True, slots=True)
 class HostTask(Generic[Out]):
-    """What one host is to do: after which hosts, and whether it disturbs CI (only a share of the fleet may at a time)."""
+    """What one host is to do: after which hosts, and whether it disturbs CI (only a share of the fleet may at a time).
+
+    `needs` are those of `after` that must have ended well; None: all of them.
+    """
 
     work: Callable[[], Out]
     after: frozenset[str] = frozenset()
+    needs: frozenset[str] | None = None
     disturbs: bool = False
 
 
@@ -94,7 +98,9 @@ def in_order(
         while len(done) < len(tasks):
             waiting = [name for name in tasks if name not in done and name not in running.values()]
             for name in _ready(tasks, waiting, done, bool(running)):
-                bad = next((other for other in sorted(tasks[name].after & done.keys()) if not good(done[other])), None)
+                task = tasks[name]
+                needs = task.after if task.needs is None else task.needs
+                bad = next((other for other in sorted(needs & done.keys()) if not good(done[other])), None)
                 lasting = [other for other in done if tasks[other].disturbs and lasts(done[other])]
                 busy = sum(tasks[other].disturbs for other in running.values()) + len(lasting)
                 if bad is not None:

@@ -162,11 +162,12 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All that apply will do. An empty plan has no `todo`. `stops` holds only those not lifted; `lifted` those allowed.
+    """All that apply will do. An empty plan has no `forward` steps. `blockers` are those not overridden, `overridden` the rest.
 
     `files` is the payload (`new.1`, `old.1` …). To record: `applied`, the sha per path, `contents`, where in the payload its
-    content is, and `given`. `after` has the hosts whose caches this one uses. `digest` is over what is asked, not over
-    what the host had. `lifts` has the steps before the first part that a code of `--allow` leaves out.
+    content is, and `secret_fingerprints`. `after` has the hosts whose caches this one uses, `needs` those of them that it
+    would newly use. `digest` is over what is rendered, not over what the host had. `overrides` has the steps before the first
+    phase that a code of `--allow` leaves out.
     """
 
     host: str
@@ -187,6 +188,7 @@ class Plan:
     findings: tuple[Finding, ...] = ()
     notes: tuple[str, ...] = ()
     after: frozenset[str] = frozenset()
+    needs: frozenset[str] = frozenset()
     overrides: Mapping[Step, str] = field(default_factory=dict)
     digest: str = ""
     keep_runs: int = KEEP_RUNS

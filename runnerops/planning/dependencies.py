@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from runnerops.model.common import ServiceName
 from runnerops.model.inventory import Cache, Host
+from runnerops.model.plan import Change
 from runnerops.services.registry.reach import urls_given
 
 
 def uses_caches_of(host: Host) -> frozenset[str]:
     """The other hosts whose caches are among this host's mirrors: they go first."""
     return frozenset(cache.host for cache in _used(host) if cache.host != host.name)
+
+
+def newly_uses_caches_of(host: Host, changes: Iterable[Change]) -> frozenset[str]:
+    """The other hosts whose caches the changed files name and named not before: without them it is left untouched."""
+    files = [(change.old.content or b"", change.new.content or b"") for change in changes]
+    return frozenset(
+        cache.host
+        for cache in _used(host)
+        if cache.host != host.name and any(_names(cache, new) and not _names(cache, old) for old, new in files)
+    )
+
+
+def _names(cache: Cache, content: bytes) -> bool:
+    """Whether a file has the cache's URL, and not only one that begins alike."""
+    return re.search(re.escape(cache.url.rstrip("/").encode()) + rb"(?![\w.])", content) is not None
 
 
 def with_cache_clients(host: Host, hosts: Iterable[Host]) -> Host:

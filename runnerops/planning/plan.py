@@ -15,7 +15,7 @@ from runnerops.model.host_state import HostState, RemoteFile, SecretFingerprints
 from runnerops.model.inventory import Host, Policy, RenderedFile, Requester
 from runnerops.model.plan import Action, Blocker, Change, Finding, KeyChange, Plan
 from runnerops.planning.blockers import filter_blockers, modified_on_host, not_equipped, overridden, unmanaged_file
-from runnerops.planning.dependencies import uses_caches_of
+from runnerops.planning.dependencies import newly_uses_caches_of, uses_caches_of
 from runnerops.planning.drift import explain
 from runnerops.planning.steps import StepWriter, changes_of
 from runnerops.services import SERVICES, service_of
@@ -72,6 +72,7 @@ def make_plan(request: Request) -> Plan:
         findings=request.findings,
         notes=(*notes, *_remarks(request, actions)),
         after=uses_caches_of(host),
+        needs=newly_uses_caches_of(host, changes),
         overrides=writer.overrides,
         digest=_digest(request),
         keep_runs=host.keep_runs,

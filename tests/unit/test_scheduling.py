@@ -79,6 +79,14 @@ def test_a_failed_cache_holds_back_its_clients_and_no_one_else() -> None:
     assert results["other"] == "done"
 
 
+def test_a_client_that_has_no_need_of_the_failed_cache_goes_after_it_all_the_same() -> None:
+    def fail() -> str:
+        raise OSError("down")
+
+    tasks = {"cache": HostTask(fail), "client": HostTask(lambda: "done", frozenset({"cache"}), frozenset())}
+    assert in_order(tasks, lambda *_: "held", lambda result: result == "done")["client"] == "done"
+
+
 def test_a_host_that_is_no_target_holds_back_nobody() -> None:
     assert _go({"client": {"elsewhere"}})[1] == {"client": "done"}
 
