@@ -357,7 +357,10 @@ def catalog(
 
 @command()
 def status(
-    targets: TargetList = None, inventory: InventoryFile = DEFAULT_INVENTORY, output: Output = Format.TEXT
+    targets: TargetList = None,
+    inventory: InventoryFile = DEFAULT_INVENTORY,
+    exit_code: Annotated[bool, typer.Option("--exit-code", help="End with 3 when changes are pending.")] = False,
+    output: Output = Format.TEXT,
 ) -> None:
     """Show what runs on each host, and what is owed to it.
 
@@ -365,7 +368,7 @@ def status(
     """
     from runnerops.commands.status import status as run
 
-    _run(lambda screen: run(inventory, targets or [], os.environ, screen, as_json=_json(output)))
+    _run(lambda screen: run(inventory, targets or [], os.environ, screen, as_json=_json(output), exit_code=exit_code))
 
 
 @command()

@@ -8,11 +8,14 @@ from pathlib import Path
 
 from runnerops import inventory
 from runnerops.engine.connections import ConnectionPool
-from runnerops.engine.observe import observe
-from runnerops.engine.review import failure
+from runnerops.engine.observe import inquire
+from runnerops.engine.options import Flags
+from runnerops.engine.planned import Planned, Plans
+from runnerops.engine.review import exit_code_of, failure
 from runnerops.engine.scheduling import side_by_side
-from runnerops.model.common import Exit
+from runnerops.model.common import Exit, Result
 from runnerops.model.host_state import HostState
+from runnerops.model.inventory import Host, Inventory
 from runnerops.remote.reading import ReadOnly
 from runnerops.report.document import VERSION, outcome_document
 from runnerops.report.screen import Screen
@@ -20,34 +23,68 @@ from runnerops.report.status import status_document, status_lines
 from runnerops.report.text import outcome_lines
 from runnerops.report.waiting import waiting
 from runnerops.services.providers import STATUS_PROVIDERS
+from runnerops.services.status import ServiceStatus
 
 
-def status(path: Path, targets: Sequence[str], environ: Mapping[str, str], screen: Screen, *, as_json: bool) -> Exit:
-    """Exit 1 where a host was not reached. No secret is needed for this."""
+def status(
+    path: Path, targets: Sequence[str], environ: Mapping[str, str], screen: Screen, *, as_json: bool, exit_code: bool
+) -> Exit:
+    """Exit 1 where a host was not reached or something managed there does not work; else, with `exit_code`, as `diff`.
+
+    No secret is needed for this without `exit_code`.
+    """
     loaded = inventory.load(path)
     hosts = {host.name: host for host in inventory.select(loaded, targets)}
     with ConnectionPool(loaded, environ, screen) as pool, waiting(screen, silent=as_json or len(hosts) == 1) as busy:
 
-        def inspect(name: str) -> HostState:
+        def inspect(name: str) -> Seen:
+            host = hosts[name]
             busy.say(name, "asking")
             try:
-                return observe(hosts[name], (), ReadOnly(name, partial(pool.link, hosts[name])))
+                calls = [call for provider in STATUS_PROVIDERS for call in provider.inquiries(host)]
+                functions = [provider.FUNCTIONS for provider in STATUS_PROVIDERS]
+                observed, told = inquire(host, (), ReadOnly(name, partial(pool.link, host)), calls, functions)
             finally:
                 busy.say(name, "")
+            return observed, [one for stands in STATUS_PROVIDERS if (one := stands.status(host, observed, told))]
 
         found = side_by_side(list(hosts), inspect)
+        plans = _plans(loaded, tuple(hosts.values()), pool, environ, screen) if exit_code else None
     documents = []
-    for name, observed in found.items():
-        if isinstance(observed, Exception):
-            outcome = failure(name, observed)
+    for name, seen in found.items():
+        if isinstance(seen, Exception):
+            outcome = failure(name, seen)
             documents.append(outcome_document(outcome))
             lines = outcome_lines(outcome)
         else:
-            standings = [one for stands in STATUS_PROVIDERS if (one := stands.status(hosts[name], observed))]
-            documents.append(status_document(name, observed, standings))
-            lines = status_lines(name, observed, standings)
+            documents.append(status_document(name, *seen, pending=_pending(plans, name)))
+            lines = status_lines(name, *seen, pending=_pending(plans, name))
         if not as_json:
             screen.lines(lines)
     if as_json:
         screen.json({"version": VERSION, "hosts": documents})
-    return Exit.FAILED if any(isinstance(observed, Exception) for observed in found.values()) else Exit.OK
+    if not all(_works(seen) for seen in found.values()):
+        return Exit.FAILED
+    return exit_code_of(plans) if plans is not None else Exit.OK
+
+
+Seen = tuple[HostState, list[ServiceStatus]]
+
+
+def _works(seen: Seen | Exception) -> bool:
+    return not isinstance(seen, Exception) and all(one.healthy for one in seen[1] if one.managed)
+
+
+def _plans(
+    loaded: Inventory, hosts: tuple[Host, ...], pool: ConnectionPool, environ: Mapping[str, str], screen: Screen
+) -> Plans:
+    from runnerops.engine.planner import plan_all
+    from runnerops.engine.project import open_project
+
+    return plan_all(open_project(loaded, hosts, environ, screen.redactor), pool, environ, screen, Flags({}))
+
+
+def _pending(plans: Plans | None, name: str) -> bool | None:
+    """Whether a deploy would change something; None where that was not asked, or cannot be told."""
+    planned = plans[name] if plans else None
+    return planned.result is Result.PENDING if isinstance(planned, Planned) else None

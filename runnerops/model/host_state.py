@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from runnerops.model.common import ServiceName, Sha, Verb
+from runnerops.model.common import ENDS, Result, ServiceName, Sha, Verb
 from runnerops.model.inventory import Requester
 
 
@@ -27,6 +27,7 @@ class Unit:
     """A systemd unit. `active` is its ActiveState; `pid` 0 when it has no main process.
 
     `argv` is the main process's own (from /proc), or else the unit's ExecStart. `invocation` is the InvocationID.
+    `enabled` is its UnitFileState (`enabled`, `disabled`, `static` …), empty where that was not told.
     """
 
     name: str
@@ -34,6 +35,12 @@ class Unit:
     pid: int = 0
     invocation: str = ""
     argv: tuple[str, ...] = ()
+    enabled: str = ""
+
+    @property
+    def stays_down(self) -> str:
+        """Why it does not come up at boot, in a word; empty where it does, or where that is not known."""
+        return self.enabled if self.enabled.removesuffix("-runtime") in {"disabled", "masked"} else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +192,10 @@ class Intent:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A run on the host. `result` is empty while it is alive and after it was cut off; `began` is in epoch seconds."""
+    """A run on the host. `result` is empty while it is alive and after it was cut off; `started_at` is in epoch seconds.
+
+    `drained`: it failed while it waited for running jobs, before anything was swapped.
+    """
 
     number: int
     requester: Requester
@@ -194,6 +204,13 @@ class Run:
     running: bool
     files: Mapping[str, Sha] = field(default_factory=dict)
     started_at: int = 0
+    drained: bool = False
+
+    @property
+    def outcome(self) -> Result:
+        """What became of it; unknown where it was cut off."""
+        found = Result.IN_PROGRESS if self.running else ENDS.get(self.result, Result.UNKNOWN)
+        return Result.FAILED if found is Result.ROLLED_BACK and self.drained else found
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from runnerops.model.common import ENDS, Result, Sha
+from runnerops.model.common import Result, Sha
 from runnerops.model.host_state import Run
 from runnerops.model.plan import Step, drains
 
@@ -52,9 +52,8 @@ class Record:
     @property
     def result(self) -> Result:
         """A run that was cut off and never ended is unknown; before a drain is over, nothing is swapped."""
-        found = Result.IN_PROGRESS if self.run.running else ENDS.get(self.run.result, Result.UNKNOWN)
-        drained = found is Result.ROLLED_BACK and self.failed is not None and drains(self.failed)
-        return Result.FAILED if drained else found
+        drained = self.failed is not None and drains(self.failed)
+        return replace(self.run, drained=self.run.drained or drained).outcome
 
     @property
     def swapped(self) -> Mapping[str, tuple[Sha, Sha]]:

@@ -23,7 +23,7 @@ ask() { # NAME ARGV...: one answer, the output and exit status of a program or a
 }
 
 service_unit() { # UNIT: $unit is what systemd says of it, $argv how it was really started, a word a line
-  unit=$(systemctl show -p LoadState,ActiveState,MainPID,InvocationID,ExecStart "$1" 2>/dev/null)
+  unit=$(systemctl show -p LoadState,ActiveState,MainPID,InvocationID,ExecStart,UnitFileState "$1" 2>/dev/null)
   pid=${unit##*MainPID=}
   pid=${pid%%"$newline"*}
   if [ "${pid:-0}" != 0 ] && [ -r "$root/proc/$pid/cmdline" ]; then
@@ -133,7 +133,7 @@ observe_runs() { # what runnerops keeps on the host; one process a question, how
   ask runs frame_runs
   ask staged grep -H -e '^stage	' -e '^swap	.*	absent$' "$state"/runs/*/forward
   ask alive systemctl list-units --all --plain --no-legend --no-pager 'runnerops-*'
-  ask ends grep -H -e "	end	" -e "	note	clock " "$state"/runs/*/log # after `alive`: one that ends meanwhile is no dead one
+  ask ends grep -H -e "	end	" -e "	note	clock " -e "	forward	[0-9]*	fail	" "$state"/runs/*/log # after `alive`: one that ends meanwhile is no dead one
 }
 
 frame_numbers() {

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias, cast
 
 from runnerops.model.host_state import RemoteFile
-from runnerops.model.plan import Plan, Step, StepVerb
+from runnerops.model.plan import Plan, Step, StepVerb, drains
 from runnerops.model.run import Event
 from runnerops.services.base import Answer
 
@@ -135,6 +135,7 @@ def meta_text(plan: Plan) -> str:
         },
         "command": plan.command,
         "digest": plan.digest,
+        "drains": [index for index, step in enumerate(plan.forward) if drains(step)],
         "actions": [f"{action.shown} {action.service}" for action in plan.actions],
         "files": dict(plan.applied),
         "contents": dict(plan.contents),

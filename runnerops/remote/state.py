@@ -102,10 +102,13 @@ def read_runs(metas: Mapping[int, Mapping[str, Any]], answers: Answers, logs: st
     """In order. `logs` names the answer with the first and last lines of their logs, at least."""
     ends: dict[int, str] = {}
     begins: dict[int, int] = {}
+    failed: dict[int, int] = {}
     for number, _, line in by_run(answers, logs):
         *_, kind, text = ["", "", *line.rstrip().split("\t")]
         if kind == "end":
             ends[number] = text
+        elif kind == "fail" and "\tforward\t" in line:
+            failed.setdefault(number, _number(line.split("\t")[2]))
         elif kind == "note" and text.startswith("clock "):
             begins.setdefault(number, _number(text.removeprefix("clock ")))
     running = {line.split()[0] for line in _text(answers, "alive").splitlines() if " failed " not in line}
@@ -120,6 +123,7 @@ def read_runs(metas: Mapping[int, Mapping[str, Any]], answers: Answers, logs: st
             running=f"runnerops-{number}.service" in running and number not in ends,
             files=dict(files) if isinstance(files, dict) else {},
             started_at=begins.get(number, 0),
+            drained=isinstance(meta.get("drains"), list) and failed.get(number) in meta["drains"],
         )
 
 

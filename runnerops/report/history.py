@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from runnerops.model.common import ENDS, Result
+from runnerops.model.common import Result
 from runnerops.model.host_state import Run
 from runnerops.model.inventory import Requester
 from runnerops.model.plan import step_text
@@ -81,7 +81,7 @@ def last_run_lines(run: Run, host: str) -> Iterator[Line]:
         yield "warn", f"  {holder_text(run)}, is going on there right now"
         yield "plain", f"  hint: `runnerops history {host} --follow` follows it to its end"
     elif run.result != "applied":
-        word = ENDS[run.result].value if run.result in ENDS else "cut off"
+        word = run.outcome.value if run.result else "cut off"
         yield "warn", f"  last: {holder_text(run)}: {word}"
         yield "plain", f"  hint: `runnerops history {host}` tells what did not hold"
 

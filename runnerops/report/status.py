@@ -14,8 +14,10 @@ from runnerops.services.status import ServiceStatus
 _CUT_OFF = "cut off"
 
 
-def status_lines(host: str, observed: HostState, standings: Sequence[ServiceStatus]) -> Iterator[Line]:
-    """A line a system, then what is owed, going on, and left behind."""
+def status_lines(
+    host: str, observed: HostState, standings: Sequence[ServiceStatus], *, pending: bool | None = None
+) -> Iterator[Line]:
+    """A line a system, then what is owed, going on, pending (None: not asked), and left behind."""
     last = observed.last
     yield "host", f"{host}: {_run_text(last) if last else 'no run yet'}"
     if last and last.running:
@@ -31,6 +33,8 @@ def status_lines(host: str, observed: HostState, standings: Sequence[ServiceStat
             "warn",
             f"  owed: {intent.verb.name.lower()} of {intent.service.value.replace('_', '-')}, since run {intent.run}",
         )
+    if pending:
+        yield "warn", f"  changes are pending: runnerops diff {host}"
     for one in standings:
         for path in one.left:
             yield "warn", f"  no longer managed: {path} (its section is gone)"
@@ -50,15 +54,18 @@ def _row(head: str, details: str, column: int) -> Iterator[str]:
 
 def _run_text(run: Run) -> str:
     when = f" {local_time(run.started_at)}" if run.started_at else ""
-    word = "going on" if run.running else run.result or _CUT_OFF
+    word = "going on" if run.running else run.outcome.value if run.result else _CUT_OFF
     return f"run {run.number} {word}{when} by {origin_text(run.requester)}"
 
 
-def status_document(host: str, observed: HostState, standings: Sequence[ServiceStatus]) -> dict[str, Any]:
+def status_document(
+    host: str, observed: HostState, standings: Sequence[ServiceStatus], *, pending: bool | None = None
+) -> dict[str, Any]:
     """One host."""
     return {
         "host": host,
         "result": "reached",
+        **({} if pending is None else {"pending": pending}),
         "last_run": _run_document(observed.last) if observed.last else None,
         "services": [
             {
@@ -83,6 +90,7 @@ def _run_document(run: Run) -> dict[str, Any]:
     requester = run.requester
     return {
         "run": run.number,
+        "result": run.outcome.value,
         "end": run.result,
         "running": run.running,
         "started_at": run.started_at,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from runnerops.model.common import ServiceName
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host
+from runnerops.services.base import Answers
+from runnerops.services.verify import Call
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,5 +31,11 @@ class ServiceStatus:
 class StatusProvider(Protocol):
     """A service's part."""
 
-    def status(self, host: Host, observed: HostState) -> ServiceStatus | None:
-        """None where it is neither managed nor there."""
+    FUNCTIONS: str
+    """Shell functions for `inquiries`, beside the service's OBSERVE; they only read."""
+
+    def inquiries(self, host: Host) -> Sequence[Call]:
+        """What is asked of the host at once with its observation."""
+
+    def status(self, host: Host, observed: HostState, told: Answers) -> ServiceStatus | None:
+        """None where it is neither managed nor there. `told` has the answers to `inquiries`."""

@@ -30,7 +30,8 @@ def told(project: Project, *words: str, code: int = 0) -> dict[str, Any]:
 
 
 def test_before_and_after_a_deploy(project: Project, host: LabHost) -> None:
-    before = told(project, "status")
+    before = told(project, "status", code=1)  # it has no cache yet
+    assert "pending" not in before
     assert before["last_run"] is None
     assert [one["service"] for one in before["services"] if one["healthy"]] == ["docker", "gitlab_runner"]
     assert not host.exists("/var/lib/runnerops")
@@ -41,7 +42,14 @@ def test_before_and_after_a_deploy(project: Project, host: LabHost) -> None:
     assert after["last_run"]["end"] == "applied"
     versions = host.versions()
     assert after["services"][0]["version"].startswith(versions["docker"])
-    assert "mirror http://172.17.0.1:5000" in project.run("status")
+    said = project.run("status", "--exit-code")
+    assert "mirror http://172.17.0.1:5000" in said
+    assert "iB free" in said
+    project.set(host.name, "gitlab_runner", "concurrent", value=3)
+    assert told(project, "status", "--exit-code", code=3)["pending"]
+    host.run("systemctl disable gitlab-runner")
+    assert "gitlab-runner.service is disabled: it does not start at boot" in project.run("status", code=1)
+    host.run("systemctl enable gitlab-runner")
 
 
 def test_what_does_not_run_and_what_is_owed(project: Project, host: LabHost) -> None:
@@ -50,10 +58,10 @@ def test_what_does_not_run_and_what_is_owed(project: Project, host: LabHost) -> 
         "docker stop $(docker ps -q --filter label=com.docker.compose.service=dockerhub); systemctl stop gitlab-runner"
     )
     host.run("mkdir -p /var/lib/runnerops/intents; echo 'restart 7 x' >/var/lib/runnerops/intents/docker")
-    found = told(project, "status")
+    found = told(project, "status", code=1)
     assert [one["healthy"] for one in found["services"]] == [True, False, False]
     assert found["intents"] == [{"service": "docker", "verb": "restart", "run": 7}]
-    said = project.run("status")
+    said = project.run("status", code=1)
     assert "0 of 1 up" in said
     assert "owed: restart of docker, since run 7" in said
 

@@ -25,7 +25,13 @@ CACHE = "docker ps -aq --filter label=com.docker.compose.service=dockerhub"
 COMPOSE = pytest.mark.hosts("bookworm", "trixie")
 """What has to do with Compose, and not with Docker's version."""
 
-ALL = ["daemon", "mirror-loaded", "cache-running", "answers-host", "answers-container", "upstream", "pull", "catalog"]
+ALL = [
+    *("daemon", "mirror-loaded", "cache-running", "space", "answers-host", "answers-container", "upstream"),
+    *("pull", "stored", "catalog"),
+]
+READ = ALL[:7]
+"""What `--quick` can tell."""
+STORAGE = "/var/lib/docker/volumes/runnerops-dockerhub/_data"
 
 
 @pytest.fixture(name="project")
@@ -52,7 +58,7 @@ def links(project: Project, *words: str, code: int = 0) -> dict[str, dict[str, A
 
 def broken(project: Project, *words: str) -> dict[str, dict[str, Any]]:
     """The links that are broken, by name: each with its reason and its fix."""
-    found = {link["check"]: link for link in told(project, *words, code=1) if link["state"] == "broken"}
+    found = {link["check"]: link for link in told(project, *words, code=1) if link["state"] == "fail"}
     assert all(link["reason"] and link["fix"] for link in found.values()), found
     return found
 
@@ -97,14 +103,21 @@ def test_an_image_that_was_there_stays(project: Project, host: LabHost) -> None:
     host.run(f"docker start $({CACHE})")
     until("the cache answers", lambda: host.get(f"{URL}/v2/")[0] == 200, seconds=10)
     assert links(project)["catalog"]["state"] == "skip"
+    host.run("docker rmi alpine:3")  # the same image is still there, as theirs:1: only its digest is asked for
+    assert links(project)["catalog"]["state"] == "skip"
+    assert host.run("docker image ls -q theirs:1").stdout
+    assert not host.run("docker image ls -q alpine:3").stdout
 
 
 def test_a_tag_that_moved_meanwhile_is_put_back(project: Project, host: LabHost) -> None:
+    """And the name that somebody gave the newer image stays with it."""
+    host.run("docker pull -q alpine:3 && docker tag alpine:3 theirs:1 && docker rmi alpine:3")
     host.run("docker pull -q alpine:3.1 && docker tag alpine:3.1 alpine:3 && docker rmi alpine:3.1")
     before = host.run("docker image inspect -f '{{.Id}}' alpine:3").stdout
     assert {link["state"] for link in links(project).values()} == {"pass"}
     assert host.run("docker image inspect -f '{{.Id}}' alpine:3").stdout == before
-    assert host.run("docker image ls -q | sort -u | wc -l").stdout.strip() == "3"
+    assert host.run("docker image ls -q | sort -u | wc -l").stdout.strip() == "4"
+    assert host.run("docker image ls -q theirs:1").stdout
 
 
 @COMPOSE
@@ -120,7 +133,7 @@ def test_quick_reads_only(project: Project, host: LabHost, lab: Lab) -> None:
     lab.hub.forget()
     began = host.run("date +%s.%N").stdout.strip()
     found = links(project, "--quick")
-    assert list(found) == ALL[:6]
+    assert list(found) == READ
     assert {link["state"] for link in found.values()} == {"pass"}
     assert not lab.hub.pulls()
     events = host.run(
@@ -195,6 +208,28 @@ def test_the_upstream_is_down(project: Project, host: LabHost, lab: Lab) -> None
     assert list(found) == ["upstream", "pull"]
     assert "answered 404" in found["pull"]["reason"]
     assert list(broken(project, "--quick")) == ["upstream"]
+    host.run(
+        f"rm -rf $(find {STORAGE}/docker/registry/v2/blobs -name data -printf '%s %h\\n' | sort -n | sed -n '$s/.* //p')"
+    )
+    found = broken(project)  # the manifest is served, a layer is not
+    assert list(found)[:2] == ["upstream", "pull"]
+    assert "the pull failed" in found["pull"]["reason"] or "came from elsewhere" in found["pull"]["reason"]
+
+
+@pytest.mark.hosts("trixie")
+def test_a_full_disk_and_an_upstream_with_other_images(project: Project, host: LabHost) -> None:
+    """It passes the pull on and keeps nothing; an upstream that answers 404 has answered."""
+    host.run(f"docker stop $({CACHE}); mount -t tmpfs -o size=24k tmpfs {STORAGE} && docker start $({CACHE})")
+    until("the cache answers", lambda: host.get(f"{URL}/v2/")[0] == 200, seconds=30)
+    try:
+        found = broken(project)
+    finally:
+        host.run(f"docker stop $({CACHE}); umount {STORAGE} && docker start $({CACHE})")
+    assert {"pull", "stored"} & set(found), found
+    until("the cache answers", lambda: host.get(f"{URL}/v2/")[0] == 200, seconds=30)
+    other = links(project, "--image", "nobody/nothing:1")
+    assert other["pull"]["state"] == "skip", other
+    assert "has no nobody/nothing" in other["pull"]["reason"]
 
 
 @COMPOSE
@@ -262,7 +297,7 @@ def test_a_run_that_goes_on_is_left_alone(project: Project, host: LabHost) -> No
         host.run("systemctl stop runnerops-9")
     assert found["pull"]["state"] == "skip"
     assert "run 9" in found["pull"]["reason"]
-    assert [name for name, link in found.items() if link["state"] == "pass"] == ALL[:6]
+    assert [name for name, link in found.items() if link["state"] == "pass"] == READ
 
 
 @pytest.mark.parametrize("name", ["bookworm"])
@@ -290,7 +325,7 @@ def test_a_client_of_another_hosts_cache(tmp_path: Path, lab: Lab, name: str) ->
     until("it is loaded", lambda: lab.hub.url in client.docker_info("{{json .RegistryConfig.Mirrors}}"), seconds=10)
     both = {one["host"]: one for one in json.loads(project.run("verify", "-o", "json", code=1))["hosts"]}
     assert both[name]["result"] == "verified"  # whose pull in the same log is no proof for the client's
-    assert [link["check"] for link in both[client.name]["checks"] if link["state"] == "broken"] == ["pull"]
+    assert [link["check"] for link in both[client.name]["checks"] if link["state"] == "fail"] == ["pull"]
     project.set(name, "ssh", value={"user": "root", "port": 9})
     (found_pull,) = [link for link in broken(project, client.name).values() if link["check"] == "pull"]
     assert "could not be read" in found_pull["reason"]

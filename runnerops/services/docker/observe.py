@@ -124,6 +124,7 @@ def _unit(answers: Answers) -> Unit:
         pid=int(pid) if pid.isdecimal() else 0,
         invocation=shown.get("InvocationID", ""),
         argv=tuple(_text(answers, "docker_argv").splitlines()),
+        enabled=shown.get("UnitFileState", ""),
     )
 
 

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from runnerops.model.common import ABSENT
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host
+from runnerops.services.base import Answers
 from runnerops.services.docker.action import running
 from runnerops.services.docker.format import NAME
 from runnerops.services.docker.reconcile import path_of
 from runnerops.services.status import ServiceStatus
+from runnerops.services.verify import Call
+
+FUNCTIONS = ""
 
 
-def status(host: Host, observed: HostState) -> ServiceStatus | None:
+def inquiries(host: Host) -> Sequence[Call]:  # noqa: ARG001
+    """Nothing beside its observation."""
+    return ()
+
+
+def status(host: Host, observed: HostState, told: Answers) -> ServiceStatus | None:  # noqa: ARG001
     """Its unit, what it has loaded, how many containers run."""
     managed, docker = NAME in host.sections, observed.facts.docker
     path = path_of(observed)
@@ -25,6 +36,9 @@ def status(host: Host, observed: HostState) -> ServiceStatus | None:
         details.append(f"mirror {mirrors}" if mirrors else "no mirror")
         details.append("live-restore" if docker.live_restore else "no live-restore")
         details.append(f"{count} container{'s' if count != 1 else ''}")
+    if docker.unit.stays_down:
+        details.append(f"docker.service is {docker.unit.stays_down}: it does not start at boot")
     healthy = running(docker) and bool(docker.version) and docker.flavour == "engine"
     state = docker.unit.active if docker.flavour == "engine" else docker.flavour
-    return ServiceStatus(NAME, managed, docker.version, state, healthy, tuple(details), left)
+    sound = healthy and not docker.unit.stays_down
+    return ServiceStatus(NAME, managed, docker.version, state, sound, tuple(details), left)

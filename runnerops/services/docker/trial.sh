@@ -56,7 +56,9 @@ docker_put_back() { # IMAGE BEFORE BEGAN JOBS: the image as it was; what a job o
   elif [ "$(limited docker events --since "$3" --until "$(date +%s.%N)" --filter event=pull --filter "image=$1" | wc -l)" -gt 1 ]; then
     echo 'stays pulled'
   elif [ -n "$2" ]; then
-    limited docker tag "$2" "$1" && limited docker rmi "$now" >/dev/null && echo restored
+    [ "$4" = yes ] || [ -n "$(limited docker ps -q --filter label=com.gitlab.gitlab-runner.managed=true)" ] ||
+      limited docker rmi "$1" >/dev/null 2>&1 # by its name: by its id it would take names that somebody else gave it
+    limited docker tag "$2" "$1" && echo restored
   elif [ "$4" = yes ] || [ -n "$(limited docker ps -q --filter label=com.gitlab.gitlab-runner.managed=true)" ]; then
     echo 'stays jobs'
   elif limited docker rmi "$1" >/dev/null; then

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -121,12 +122,16 @@ def _mirror(host: Host, url: str, evidence: Evidence) -> Check:
 
 @dataclass(frozen=True, slots=True)
 class Pull:
-    """What became of the trial's pull. `error` is the daemon's, `left` why the image is not as it was before."""
+    """What became of the trial's pull. `error` is the daemon's, `left` why the image is not as it was before.
+
+    `layers` are the first 12 hex digits of the digest of each that was fetched.
+    """
 
     fresh: bool
     marked: bool
     error: str
     left: str
+    layers: tuple[str, ...] = ()
 
 
 _LEFT = {
@@ -149,7 +154,21 @@ def pull_of(tried: Answers) -> Pull:
         marked=not any(line.get("status") == "unmarked" for line in lines),
         error=error,
         left=_LEFT.get(after, broken),
+        layers=tuple(_layers(lines)),
     )
+
+
+def _layers(lines: Iterable[Mapping[str, str]]) -> Iterator[str]:
+    """Those that the daemon downloaded; one that it has it calls by `Already exists`."""
+    said: dict[str, set[str]] = {}
+    for line in lines:
+        said.setdefault(line.get("id", ""), set()).add(line.get("status", ""))
+    for layer, words in said.items():
+        if re.fullmatch(r"[0-9a-f]{12}", layer) and words & _DOWNLOADED and "Already exists" not in words:
+            yield layer
+
+
+_DOWNLOADED = frozenset({"Downloading", "Download complete", "Pull complete"})
 
 
 def _lines(output: bytes) -> Iterator[Mapping[str, str]]:

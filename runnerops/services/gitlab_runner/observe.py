@@ -87,6 +87,7 @@ def _unit(answers: Answers) -> Unit:
         pid,
         told.get("InvocationID", "") if pid else "",
         tuple(word for word in _text(answers, "runner_argv").split("\n") if word),
+        told.get("UnitFileState", "") if there else "",
     )
 
 

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from runnerops.model.common import ABSENT
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host
+from runnerops.services.base import Answers
 from runnerops.services.gitlab_runner.action import count
 from runnerops.services.gitlab_runner.format import NAME
 from runnerops.services.gitlab_runner.paths import config_path
 from runnerops.services.status import ServiceStatus
+from runnerops.services.verify import Call
+
+FUNCTIONS = ""
 
 
-def status(host: Host, observed: HostState) -> ServiceStatus | None:
+def inquiries(host: Host) -> Sequence[Call]:  # noqa: ARG001
+    """Nothing beside its observation."""
+    return ()
+
+
+def status(host: Host, observed: HostState, told: Answers) -> ServiceStatus | None:  # noqa: ARG001
     """Its unit, its jobs, and runners beside it."""
     managed, runner = NAME in host.sections, observed.facts.runner
     path = config_path(observed)
@@ -21,4 +32,7 @@ def status(host: Host, observed: HostState) -> ServiceStatus | None:
     details = [count(runner.jobs)] if runner.lives or runner.jobs else []
     details += ["draining, starts by itself after its last job"] if runner.returning else []
     details += [f"a runner beside the unit: {stranger}" for stranger in runner.unmanaged_runners]
-    return ServiceStatus(NAME, managed, runner.version, runner.unit.active, runner.lives, tuple(details), left)
+    down = runner.unit.stays_down
+    details += [f"{runner.unit.name} is {down}: it does not start at boot"] if down else []
+    healthy = runner.lives and not down
+    return ServiceStatus(NAME, managed, runner.version, runner.unit.active, healthy, tuple(details), left)

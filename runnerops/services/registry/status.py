@@ -2,33 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from runnerops.model.common import ABSENT
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host
+from runnerops.services.base import Answers
 from runnerops.services.registry.caches import OwnCache, own_caches
 from runnerops.services.registry.containers import docker_answers, ours
 from runnerops.services.registry.format import NAME
 from runnerops.services.registry.reconcile import is_our_file
+from runnerops.services.registry.space import space_of, space_questions
+from runnerops.services.registry.verify import VERIFY as FUNCTIONS
 from runnerops.services.status import ServiceStatus
+from runnerops.services.verify import Call
+
+__all__ = ["FUNCTIONS", "inquiries", "status"]
 
 
-def status(host: Host, observed: HostState) -> ServiceStatus | None:
+def inquiries(host: Host) -> Sequence[Call]:
+    """How much room the volumes of its caches have."""
+    return tuple(space_questions(own_caches(host)))
+
+
+def status(host: Host, observed: HostState, told: Answers) -> ServiceStatus | None:
     """Each cache's container, and whether it answers."""
     managed, registry = NAME in host.sections, observed.facts.registry
     applied = (path for path, sha in observed.applied.items() if sha != ABSENT and is_our_file(path))
     left = () if managed else tuple(applied)
     if not managed:
-        return ServiceStatus(NAME, managed, "", "not managed", True, tuple(_leftover(observed)), left) if left else None
+        if not left:
+            return None
+        running = sum(one.running for one in ours(observed).values())
+        return ServiceStatus(NAME, managed, "", f"{running} up", True, tuple(_leftover(observed)), left)
     caches = own_caches(host)
     up = [cache for cache in caches if _up(cache, observed)]
     state = f"{len(up)} of {len(caches)} up"
     version = f"Compose {registry.compose_version}" if registry and registry.compose_version else ""
-    details = (_words(cache, observed) for cache in caches)
-    return ServiceStatus(
-        NAME, managed, version, state, len(up) == len(caches), (*details, *_leftover(observed, caches)), left
+    rooms = [space_of(cache, told) for cache in caches]
+    details = (
+        f"{_words(cache, observed)}{f', {room.text}' if room else ''}"
+        for cache, room in zip(caches, rooms, strict=True)
     )
+    healthy = len(up) == len(caches) and not any(room.scarce for room in rooms if room)
+    return ServiceStatus(NAME, managed, version, state, healthy, (*details, *_leftover(observed, caches)), left)
 
 
 def _up(cache: OwnCache, observed: HostState) -> bool:

@@ -44,6 +44,8 @@ def _upstream(what: str, host: Host, cache: OwnCache, told: Answers, container: 
         return Check("upstream", NAME, what)
     if rendered == "held" and said(direct)[0] == "200":
         return Check("upstream", NAME, what, "skip", "it answers the host; the cache holds every tag, so asks for none")
+    if rendered == "none" and said(direct)[0] == "404":
+        return Check("upstream", NAME, what, "pass", "it has none of the repositories that were asked for, as it says")
     if rendered == "nothing":
         return Check("upstream", NAME, what, "skip", "it holds nothing yet that could be asked for")
     return Check("upstream", NAME, what, "fail", *_why(host, cache, direct, container))
@@ -67,9 +69,6 @@ def _why(host: Host, cache: OwnCache, direct: Answer, container: Container | Non
     elif code == "200":
         yield "it answers the host, and the cache does not ask it, or gets no answer"
         yield f"see {logs}, whether its container gets out, and runnerops diff {host.name}: whether its config is ours"
-    elif code == "404":
-        yield "it has no such repository"
-        yield "name an image that it has with --image"
     elif code == "429":
         yield "its pull limit is reached (429)"
         yield f"wait, or give the cache a username and password, {place}"

@@ -9,9 +9,10 @@ from runnerops.model.inventory import Cache, Host
 from runnerops.services.docker.verify import answers, for_containers, mirrors
 from runnerops.services.registry.caches import OwnCache, own_caches
 from runnerops.services.registry.format import NAME
+from runnerops.services.registry.space import keeps_on_volume, space_check, space_questions
 from runnerops.services.registry.upstream import own_upstream, upstream_of
 from runnerops.services.registry.verify_caches import container_check, host_check, running_check
-from runnerops.services.registry.verify_log import catalog_check, served_check
+from runnerops.services.registry.verify_log import catalog_check, served_check, stored_check
 from runnerops.services.verify import Call, Check, Evidence, Probe
 
 VERIFY = Path(__file__).with_name("verify.sh").read_text()
@@ -26,7 +27,11 @@ def inquiries(host: Host, probe: Probe) -> Sequence[Call]:
     """Whether each mirror and each cache of its own answers, and whether those ask their upstream."""
     own = own_caches(host)
     urls = dict.fromkeys((*for_containers(host), *(cache.probe for cache in own)))
-    return (*(("verify_registry_answer", url) for url in urls), *(_upstream(cache, probe) for cache in own))
+    return (
+        *(("verify_registry_answer", url) for url in urls),
+        *(_upstream(cache, probe) for cache in own),
+        *space_questions(own),
+    )
 
 
 def _upstream(cache: OwnCache, probe: Probe) -> Call:
@@ -55,7 +60,7 @@ def log_queries(host: Host, probe: Probe, seconds: int) -> Sequence[Call]:
     hubs = [cache for cache in own_caches(host) if cache.serves == _HUB]
     return (
         *(_upstream(cache, probe) for cache in hubs),
-        *(("verify_registry_log", cache.name, probe.manifest, str(seconds)) for cache in hubs),
+        *(("verify_registry_log", cache.name, probe.repository, str(seconds)) for cache in hubs),
         *(("verify_registry_catalog", cache.name, cache.probe) for cache in hubs),
     )
 
@@ -73,7 +78,10 @@ def checks(host: Host, evidence: Evidence) -> Iterable[Check]:
 
 def _each(host: Host, evidence: Evidence) -> Iterator[Check]:
     own = own_caches(host)
-    yield from (running_check(host, cache, evidence) for cache in own)
+    for cache in own:
+        yield running_check(host, cache, evidence)
+        if check := space_check(cache, evidence.told):
+            yield check
     asked_by_daemon = mirrors(host)
     for url in dict.fromkeys((*for_containers(host), *(cache.probe for cache in own))):
         yield host_check(host, url, evidence)
@@ -85,7 +93,13 @@ def _each(host: Host, evidence: Evidence) -> Iterator[Check]:
         served, by = served_check(host, [cache_of(host, url) for url in asked_by_daemon], evidence)
         yield served
         if by:
-            yield catalog_check(by, evidence)
+            stored = stored_check(by, evidence) if _on_volume(by, evidence) else None
+            yield from (stored, catalog_check(by, evidence)) if stored else (catalog_check(by, evidence),)
+
+
+def _on_volume(cache: Cache, evidence: Evidence) -> bool:
+    there = evidence.hosts.get(cache.host)
+    return any(one.name == cache.name and keeps_on_volume(one) for one in (own_caches(there) if there else ()))
 
 
 __all__ = ["NAME", "PULL_TEST", "VERIFY", "cache_hosts", "checks", "inquiries", "log_queries", "pull_test"]

@@ -35,33 +35,76 @@ verify_registry_answer() { # URL
   ask "registry_code/$1" registry_code "$1/v2/" 5 '*'
 }
 
-verify_registry_upstream() { # NAME CACHE-URL UPSTREAM [REPOSITORY...]: without one, what it holds is asked for
-  name=$1 cache=$2 upstream=$3 said=''
+verify_registry_upstream() { # NAME CACHE-URL UPSTREAM [REPOSITORY...]: these, then what it holds: an upstream may have few
+  name=$1 cache=$2 upstream=$3 first=${4:-} best=''
   shift 3
-  if [ $# = 0 ]; then
-    # shellcheck disable=SC2046  # names are words
-    set -- $(registry_get "$cache/v2/_catalog?n=5" 20 | sed -n 's/.*\[\(.*\)\].*/\1/p' | tr ',' '\n' | tr -d '"')
-  fi
-  first=${1:-none}
-  for repository in "$@"; do
-    said=$(registry_asked "$name" "$cache" "$repository" 15)
-    case $said in upstream | silent) break ;; esac
+  for round in given held; do
+    if [ $round = held ]; then
+      # shellcheck disable=SC2046  # names are words
+      set -- $(registry_get "$cache/v2/_catalog?n=5" 20 | sed -n 's/.*\[\(.*\)\].*/\1/p' | tr ',' '\n' | tr -d '"')
+      first=${first:-${1:-none}}
+    fi
+    for repository in "$@"; do
+      said=$(registry_asked "$name" "$cache" "$repository" 15)
+      case $said in
+      upstream | silent) best=$said && break 2 ;;
+      held) best=held ;;
+      *) best=${best:-none} ;;
+      esac
+    done
   done
-  ask "registry_asked/$name" printf '%s\n' "${said:-nothing}"
-  ask "registry_upstream/$name" registry_code "$upstream/v2/$first/tags/list" 10
+  ask "registry_asked/$name" printf '%s\n' "${best:-nothing}"
+  ask "registry_upstream/$name" registry_code "$upstream/v2/${first:-none}/tags/list" 10
 }
 
-verify_registry_log() { # NAME PATH SECONDS: its log's lines about this path, all that are marked; asked again while none is
+verify_registry_log() { # NAME REPOSITORY SECONDS: its log's lines about it, all that are marked; asked again while none is
   id=$(registry_container "$1")
   [ -n "$id" ] || return 0
   for pause in 0 1 2; do
     sleep $pause
-    lines=$(limited docker logs --since "$3s" "$id" 2>&1 | grep -F -e "$2")
+    lines=$(limited docker logs --since "$3s" "$id" 2>&1 | grep -F -e "/v2/$2/")
     marked=$(printf '%s\n' "$lines" | grep -F -e runnerops-verify/)
-    [ -z "$marked" ] || break
+    case $marked in */manifests/*) break ;; esac
   done
   ask "registry_log/$1" printf '%s\n' "$marked" "$(printf '%s\n' "$lines" | tail -n 200)"
   ask "registry_logs/$1" registry_logs "$id" "$3"
+  # shellcheck disable=SC2046  # digests are words
+  ask "registry_stored/$1" registry_stored "$1" $(printf '%s\n' "${marked:-$lines}" |
+    grep -Eo '(blobs|manifests)/sha256:[0-9a-f]{64}' | sed 's,.*/,,' | sort -u)
+  ask "registry_full/$1" registry_full "$id" "$3"
+}
+
+registry_stored() { # NAME DIGEST...: those that lie in its storage; what a registry still writes is waited for
+  home=$(registry_volume "$1")
+  [ -n "$home" ] || return 1
+  blobs=$root$home/docker/registry/v2/blobs/sha256 left=10
+  shift
+  while :; do
+    there='' missing=''
+    for digest in "$@"; do
+      hex=${digest#sha256:}
+      if [ -s "$blobs/${hex%"${hex#??}"}/$hex/data" ]; then there="$there $digest"; else missing=yes; fi
+    done
+    if [ -z "$missing" ] || [ $left = 0 ]; then break; fi
+    sleep 1
+    left=$((left - 1))
+  done
+  printf '%s\n' "$there"
+}
+
+registry_full() { # ID SECONDS: how often it met a full disk
+  limited docker logs --since "$2s" "$1" 2>&1 | grep -c -F -e 'no space left on device' -e 'disk quota exceeded'
+}
+
+registry_space() { # NAME: of the volume that it keeps things on: KiB in all, KiB free, inodes in all, inodes free
+  home=$(registry_volume "$1")
+  [ -n "$home" ] || return 1
+  limited df -Pk "$root$home" | sed -n '$s/^.* \([0-9][0-9]*\)  *[0-9][0-9]*  *\([0-9][0-9]*\)  *[0-9-][0-9]*%.*$/\1 \2/p'
+  limited df -Pi "$root$home" | sed -n '$s/^.* \([0-9][0-9]*\)  *[0-9][0-9]*  *\([0-9][0-9]*\)  *[0-9-][0-9]*%.*$/\1 \2/p'
+}
+
+verify_registry_space() { # NAME
+  ask "registry_space/$1" registry_space "$1"
 }
 
 registry_logs() { # ID SECONDS: how many lines it logs at all of what it is asked

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
 
 from runnerops.model.inventory import Cache, Host
-from runnerops.services.base import Answers
 from runnerops.services.docker.verify import Pull, loaded, mirrors, pull_of, why_no_pull
 from runnerops.services.registry.format import NAME
 from runnerops.services.verify import NO_ANSWER, Check, Evidence, Probe
@@ -15,14 +16,32 @@ from runnerops.services.verify import NO_ANSWER, Check, Evidence, Probe
 _STATUS = re.compile(r'HTTP/[0-9.]+" ([0-9]{3}) |http\.response\.status"?[=:] ?"?([0-9]{3})')
 """In the access log's combined format, of registry 2 and 3, and in the lines that it logs itself, as text or JSON."""
 
+_GET = re.compile(r'"GET /v2/|http\.request\.method"?[=:] ?"?GET')
 
-def statuses(lines: str, probe: Probe, *, marked: bool) -> Iterator[str]:
-    """HTTP statuses of the requests for the probe's manifest that this pull made; without a mark, that any daemon made."""
-    path = re.compile(re.escape(probe.manifest) + r'(?=[\s"?]|$)')
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One that reached a cache. `ref` is a tag or a digest; `body`: the object itself was asked for, not only its digest."""
+
+    kind: Literal["manifests", "blobs"]
+    ref: str
+    status: str
+    body: bool
+
+    @property
+    def served(self) -> bool:
+        """Whether the cache gave it, or said where its storage has it."""
+        return self.status[0] in "23"
+
+
+def requests(lines: str, probe: Probe, *, marked: bool) -> Iterator[Request]:
+    """Requests about the probe's repository that this pull made; without a mark, that any daemon made."""
+    path = re.compile(re.escape(f"/v2/{probe.repository}/") + r'(manifests|blobs)/([\w.:-]+)(?=[\s"?]|$)')
     for line in lines.splitlines():
         ours = probe.marker in line if marked else "docker/" in line
-        if ours and path.search(line) and (found := _STATUS.search(line)):
-            yield found[1] or found[2]
+        if ours and (asked := path.search(line)) and (found := _STATUS.search(line)):
+            kind: Literal["manifests", "blobs"] = "blobs" if asked[1] == "blobs" else "manifests"
+            yield Request(kind, asked[2], found[1] or found[2], _GET.search(line) is not None)
 
 
 def served_check(host: Host, caches: Sequence[Cache | None], evidence: Evidence) -> tuple[Check, Cache | None]:
@@ -39,20 +58,61 @@ def served_check(host: Host, caches: Sequence[Cache | None], evidence: Evidence)
         reason = "the mirrors are no caches of this inventory, so their logs cannot be read"
         return Check("pull", NAME, what, "skip", reason), None
     refused: list[str] = []
-    for cache in known:
-        trace = evidence.log_queries.get(cache.host, "it was not asked")
-        found = [] if isinstance(trace, str) else _found(trace, cache, pull, evidence.probe)
-        if "200" in found:
-            what = f"a pull of {image} was served by cache {_named(cache, host)}, as its log shows"
-            left = f"{image} was not there before and stays: {pull.left}" if pull.left else ""
-            return Check("pull", NAME, what, "pass", left), cache
-        refused += [f"cache {_named(cache, host)} answered {found[-1]}"] if found else []
+    asked = {cache: _requests(cache, pull, evidence) for cache in known}
+    for cache, found in asked.items():
+        statuses = [one.status for one in found if one.kind == "manifests" and one.ref == evidence.probe.tag]
+        if "200" in statuses:
+            return _served(cache, host, pull, asked, evidence), cache
+        refused += [f"cache {_named(cache, host)} answered {statuses[-1]}"] if statuses else []
+        if statuses and statuses[-1] == "404" and _unknown_there(cache, evidence):
+            reason = f"the upstream of cache {_named(cache, host)} has no {evidence.probe.repository}"
+            return Check("pull", NAME, what, "skip", reason, "name an image that it has with --image"), None
     return Check("pull", NAME, what, "fail", *_past(host, known, pull, refused, evidence)), None
 
 
-def _found(trace: Answers, cache: Cache, pull: Pull, probe: Probe) -> list[str]:
-    lines = trace.get(f"registry_log/{cache.name}", NO_ANSWER).text
-    return list(statuses(lines, probe, marked=pull.marked))
+def _served(
+    cache: Cache, host: Host, pull: Pull, by_cache: Mapping[Cache, Sequence[Request]], evidence: Evidence
+) -> Check:
+    """The cache gave the manifest. The pull has to end well too, and no blob may have come from elsewhere."""
+    image, logs = evidence.probe.image, logs_of(cache.name, cache.host)
+    what = f"a pull of {image} was served by cache {_named(cache, host)}, as its log shows"
+    asked = [one for found in by_cache.values() for one in found]
+    given = {one.ref for one in asked if one.served}
+    shared = {  # a layer that another pull of this daemon fetches meanwhile is fetched once
+        one.ref for other in by_cache for one in _requests(other, replace(pull, marked=False), evidence) if one.served
+    }
+    refused = {one.ref: one.status for one in asked if one.ref not in given and ":" in one.ref}
+    absent = [layer for layer in pull.layers if not any(ref.startswith(f"sha256:{layer}") for ref in given | shared)]
+    layers = [ref for ref in refused if any(ref.startswith(f"sha256:{layer}") for layer in absent)]
+    if pull.error:
+        return Check("pull", NAME, what, "fail", f"the pull failed: {pull.error}", logs)
+    if refused or (absent and pull.marked):
+        ref, status = next(iter(refused.items()), (absent[0] if absent else "", ""))
+        answered = f", which it answered {status}" if status else ""
+        count = len(refused) + len(absent) - len(layers)
+        reason = f"{count} object{'s' if count != 1 else ''} of it came from elsewhere, such as {ref[:19]}{answered}"
+        return Check("pull", NAME, what, "fail", reason, logs)
+    return Check(
+        "pull", NAME, what, "pass", f"{image} was not there before and stays: {pull.left}" if pull.left else ""
+    )
+
+
+def _unknown_there(cache: Cache, evidence: Evidence) -> bool:
+    """Whether the upstream itself says that it has no such repository: that is an answer, and no fault of the cache."""
+    trace = evidence.log_queries.get(cache.host, {})
+    direct = NO_ANSWER if isinstance(trace, str) else trace.get(f"registry_upstream/{cache.name}", NO_ANSWER)
+    return direct.text.partition(" ")[0] == "404"
+
+
+def _requests(cache: Cache, pull: Pull, evidence: Evidence) -> list[Request]:
+    trace = evidence.log_queries.get(cache.host, {})
+    answer = NO_ANSWER if isinstance(trace, str) else trace.get(f"registry_log/{cache.name}", NO_ANSWER)
+    return list(requests(answer.text, evidence.probe, marked=pull.marked))
+
+
+def logs_of(cache: str, host: str) -> str:
+    """What to type to see why."""
+    return f"on {host}: docker logs $(docker ps -qf label=com.docker.compose.service={cache}) tells why"
 
 
 def _named(cache: Cache, host: Host) -> str:
@@ -96,11 +156,39 @@ def catalog_check(cache: Cache, evidence: Evidence) -> Check:
         return Check("catalog", NAME, f"{what} ({count})")
     if answer.status != 0:
         return Check("catalog", NAME, what, "fail", "it does not tell what it holds", "docker logs tells why")
-    if evidence.tried is not None and not pull_of(evidence.tried).fresh:
-        reason = f"{evidence.probe.image} was on the host already, so none of it had to be fetched"
+    if evidence.tried is not None and not _fetched(cache, pull_of(evidence.tried), evidence):
+        reason = (
+            f"{evidence.probe.image} was on the host already, by its name or another, so none of it had to be fetched"
+        )
         return Check("catalog", NAME, what, "skip", reason, "name an image that is not there with --image")
     fix = "look whether its volume is full or read-only: df -h, and its log"
     return Check("catalog", NAME, what, "fail", "it served the pull, and kept nothing of it", fix)
+
+
+def _fetched(cache: Cache, pull: Pull, evidence: Evidence) -> bool:
+    """Whether more than the digest was asked for: only then has a cache anything to keep."""
+    if pull.marked:
+        return any(one.body for one in _requests(cache, pull, evidence))
+    return pull.fresh
+
+
+def stored_check(cache: Cache, evidence: Evidence) -> Check | None:
+    """Whether what it served lies in its storage now; None where nothing was fetched, or where that is no volume."""
+    trace, pull = evidence.log_queries.get(cache.host, {}), pull_of(evidence.tried or {})
+    answer = NO_ANSWER if isinstance(trace, str) else trace.get(f"registry_stored/{cache.name}", NO_ANSWER)
+    found = _requests(cache, pull, evidence)
+    served = {one.ref for one in found if one.body and one.served and one.ref.startswith("sha256:")}
+    if isinstance(trace, str) or not served or answer.status != 0:
+        return None
+    missing = sorted(served - set(answer.text.split()))
+    what = f"what this pull fetched lies in the storage of cache {cache.name}"
+    if not missing:
+        count = f"{len(served)} object{'s' if len(served) != 1 else ''}"
+        return Check("stored", NAME, f"{what} ({count})")
+    full = trace.get(f"registry_full/{cache.name}", NO_ANSWER).output.strip() not in {b"", b"0"}
+    why = "no space is left on its volume" if full else f"{missing[0][:19]} is not there"
+    reason = f"{len(missing)} of {len(served)} objects were passed on and not kept: {why}"
+    return Check("stored", NAME, what, "fail", reason, logs_of(cache.name, cache.host))
 
 
 def repositories(pages: str) -> tuple[str, ...]:

@@ -31,9 +31,9 @@ HERE = host({}, [cache()])
 ANSWERS = compose_facts(answers={URL: True})
 
 
-def standings(here: object = HERE, **keys: object) -> dict[str, ServiceStatus]:
+def standings(here: object = HERE, told: object = None, **keys: object) -> dict[str, ServiceStatus]:
     observed = state(**keys)  # type: ignore[arg-type]
-    found = [one for stands in STATUS_PROVIDERS if (one := stands.status(here, observed))]  # type: ignore[arg-type]
+    found = [one for stands in STATUS_PROVIDERS if (one := stands.status(here, observed, told or {}))]  # type: ignore[arg-type]
     return {one.service.value: one for one in found}
 
 
@@ -64,6 +64,22 @@ def test_what_does_not_run() -> None:
     assert missing["registry"].details == ("dockerhub: no container",)
 
 
+def test_a_full_volume_and_a_unit_that_does_not_start_at_boot_do_not_work() -> None:
+    docker = engine(mirrors=(URL,), containers=[our_container()])
+    room = {"registry_space/dockerhub": Answer(0, b"104857600 62914560\n100 90\n")}
+    found = standings(told=room, docker_facts=docker, registry_facts=ANSWERS)
+    assert found["registry"].healthy
+    assert found["registry"].details[0].endswith(", 60.0 of 100.0 GiB free")
+    room = {"registry_space/dockerhub": Answer(0, b"104857600 1000\n")}
+    assert not standings(told=room, docker_facts=docker, registry_facts=ANSWERS)["registry"].healthy
+    off = runner()
+    for enabled, healthy in (("enabled", True), ("static", True), ("disabled", False), ("masked-runtime", False)):
+        unit = replace(off.unit, enabled=enabled)
+        stand = standings(runner_facts=replace(off, unit=unit), docker_facts=docker)["gitlab_runner"]
+        assert stand.healthy is healthy
+        assert any("does not start at boot" in word for word in stand.details) is not healthy
+
+
 def test_what_is_not_there() -> None:
     assert standings(host()) == {}
     assert standings()["docker"].state == "not there"
@@ -90,15 +106,25 @@ def test_the_lines_of_a_host() -> None:
     run = Run(7, Requester("anna", "laptop", "1a2b3c4d5e6f7890"), "", "applied", running=False)
     observed = replace(observed, last=run, applied={"/opt/registry/docker-compose.yml": "2" * 64})
     here = host({})
-    found = [one for stands in STATUS_PROVIDERS if (one := stands.status(here, observed))]
+    found = [one for stands in STATUS_PROVIDERS if (one := stands.status(here, observed, {}))]
     said = "\n".join(text for _, text in status_lines("h1", observed, found))
     assert said.startswith("h1: run 7 applied by anna on laptop, commit 1a2b3c4d5e6f\n")
+    assert said.count("not managed") == 1
     assert "  owed: restart of docker, since run 6" in said
     assert "no longer managed: /opt/registry/docker-compose.yml" in said
     assert max(len(line) for line in said.splitlines()) <= 80
     document = json.loads(json.dumps(status_document("h1", observed, found)))
     assert document["last_run"]["end"] == "applied"
     assert document["intents"] == [{"service": "docker", "verb": "restart", "run": 6}]
+    assert document["last_run"]["result"] == "applied"
+    assert "pending" not in document
+    assert status_document("h1", observed, found, pending=True)["pending"] is True
+    assert "  changes are pending: runnerops diff h1" in [
+        text for _, text in status_lines("h1", observed, found, pending=True)
+    ]
+    drained = replace(run, result="rolled-back", drained=True)
+    for ended in (drained, replace(run, result="interrupted")):
+        assert next(status_lines("h1", replace(observed, last=ended), []))[1].startswith("h1: run 7 failed")
     alive = replace(observed, last=replace(run, number=8, result="", running=True))
     assert "runnerops history h1 --follow" in "\n".join(text for _, text in status_lines("h1", alive, found))
     assert "no run yet" in next(status_lines("h1", state(), []))[1]

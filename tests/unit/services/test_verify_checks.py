@@ -17,7 +17,7 @@ from runnerops.model.inventory import Cache, Host, Requester
 from runnerops.services import DOCKER, REGISTRY
 from runnerops.services.base import Answer
 from runnerops.services.providers import VERIFY_PROVIDERS
-from runnerops.services.registry.verify_log import repositories, statuses
+from runnerops.services.registry.verify_log import repositories, requests
 from runnerops.services.shared.firewall import opening
 from runnerops.services.verify import Check, Evidence, Probe, parse_image
 from tests.shells import SHELLS
@@ -28,9 +28,21 @@ PROBE = Probe("alpine:3", "library/alpine", "3", "m4rk")
 AGENT = "docker/26.1.5 go/go1.24.4 os/linux arch/amd64 UpstreamClient(runnerops-verify/m4rk)"
 
 
-def line(status: int = 200, path: str = "/v2/library/alpine/manifests/3", agent: str = AGENT) -> str:
+LAYER, CONFIG, MANIFEST = (f"sha256:{digit * 64}" for digit in "1c5")
+
+
+def line(
+    status: int = 200, path: str = "/v2/library/alpine/manifests/3", agent: str = AGENT, method: str = "HEAD"
+) -> str:
     """As the access log has it, of registry 2 and 3."""
-    return f'172.18.0.1 - - [24/Nov/2026:15:08:29 +0000] "HEAD {path} HTTP/1.1" {status} 427 "" "{agent}"'
+    return f'172.18.0.1 - - [24/Nov/2026:15:08:29 +0000] "{method} {path} HTTP/1.1" {status} 427 "" "{agent}"'
+
+
+def log(layer: int = 200, config: int = 200, agent: str = AGENT) -> str:
+    """Of a whole pull of an image with one layer; a status of 0: that was never asked for."""
+    paths = [("manifests", MANIFEST, 200), ("blobs", CONFIG, config), ("blobs", LAYER, layer)]
+    asked = [line(code, f"/v2/library/alpine/{kind}/{ref}", agent, "GET") for kind, ref, code in paths if code]
+    return "\n".join((line(agent=agent), *asked))
 
 
 def answer(text: str, status: int = 0) -> Answer:
@@ -44,14 +56,20 @@ HEALTHY = {
     "docker_firewall": "iptables",
     "registry_asked/dockerhub": "upstream",
     "registry_upstream/dockerhub": "401 0",
+    "registry_space/dockerhub": "100000000 50000000\n6553600 6000000",
 }
 PULLED = {
     "docker_before": "none",
-    "docker_pull": '{"status":"Pulling from library/alpine","id":"3"}\r\n{"status":"Status: Downloaded newer image"}\r\n',
+    "docker_pull": '{"status":"Pulling from library/alpine","id":"3"}\r\n'
+    f'{{"status":"Pulling fs layer","progressDetail":{{}},"id":"{"1" * 12}"}}\r\n'
+    f'{{"status":"Download complete","progressDetail":{{}},"id":"{"1" * 12}"}}\r\n'
+    '{"status":"Status: Downloaded newer image"}\r\n',
     "docker_after": "removed",
 }
 TRACED = {
-    "registry_log/dockerhub": line(),
+    "registry_log/dockerhub": log(),
+    "registry_stored/dockerhub": f" {LAYER} {CONFIG} {MANIFEST}",
+    "registry_full/dockerhub": "0",
     "registry_logs/dockerhub": "7",
     "registry_catalog/dockerhub": '{"repositories":["library/alpine"]}',
 }
@@ -90,6 +108,7 @@ def evidence(
         answers({**HEALTHY, **(told or {})}),
         answers({**PULLED, **(tried or {})}),
         {"h1": trace},
+        {"h1": own()},
     )
 
 
@@ -108,10 +127,12 @@ def test_a_healthy_host() -> None:
             "daemon",
             "mirror-loaded",
             "cache-running",
+            "space",
             "answers-host",
             "answers-container",
             "upstream",
             "pull",
+            "stored",
             "catalog",
         )
     ]
@@ -123,8 +144,10 @@ CODE, REACH, ASKED, DIRECT = (
     *(f"registry_code/{URL}", f"docker_reach/{URL}"),
     *("registry_asked/dockerhub", "registry_upstream/dockerhub"),
 )
+SPACE, LOG = "registry_space/dockerhub", "registry_log/dockerhub"
 BARE = state(docker_facts=engine(mirrors=(URL,), containers=(our_container(),)))
 EMPTY = {"registry_catalog/dockerhub": '{"repositories":[]}'}
+DONE = '{"status":"Status: Image is up to date for alpine:3"}'
 PORT = our_container(ports=(f"{BRIDGE}:5001",))
 FAULTS: list[tuple[str, dict[str, Any], str, str]] = [
     ("mirror-loaded", {"observed": running(mirrors=())}, "no mirror loaded", "runnerops deploy h1"),
@@ -167,7 +190,9 @@ FAULTS: list[tuple[str, dict[str, Any], str, str]] = [
     ("upstream", {"told": {ASKED: "held", DIRECT: "000 7"}}, "only what is cached", "answer from h1"),
     ("upstream", {"told": {ASKED: "none", DIRECT: "401 0"}}, "wants a login", "username and password"),
     ("upstream", {"told": {ASKED: "none", DIRECT: "200 0"}}, "does not ask it", "docker logs"),
-    ("upstream", {"told": {ASKED: "none", DIRECT: "404 0"}}, "no such repository", "--image"),
+    ("space", {"told": {SPACE: "20000000 900000"}}, "too little space", "volume larger"),
+    ("space", {"told": {SPACE: "65536 3000\n1000 900"}}, "too little space", "volume larger"),
+    ("space", {"told": {SPACE: "20000000 9000000\n100000 900"}}, "too little inodes", "volume larger"),
     ("upstream", {"told": {ASKED: "none", DIRECT: "429 0"}}, "pull limit", "username and password"),
     ("upstream", {"told": {ASKED: "none", DIRECT: "502 0"}}, "answers 502", "look at"),
     ("upstream", {"without": (ASKED, DIRECT)}, "does not answer h1 itself", "answer from h1"),
@@ -195,6 +220,18 @@ FAULTS: list[tuple[str, dict[str, Any], str, str]] = [
         "toomanyrequests",
         "upstream",
     ),
+    ("pull", {"tried": {"docker_pull": '{"error":"unexpected EOF"}'}}, "failed: unexpected EOF", "on h1: docker logs"),
+    ("pull", {"traced": {LOG: log(layer=0)}}, "1 object of it came from elsewhere", "on h1: docker logs"),
+    ("pull", {"traced": {LOG: log(layer=404)}}, "answered 404", "on h1: docker logs"),
+    ("pull", {"traced": {LOG: log(config=500)}}, "1 object of it came from elsewhere", "on h1: docker logs"),
+    ("pull", {"traced": {LOG: log(config=500, layer=404)}}, "2 objects of it", "on h1: docker logs"),
+    ("stored", {"traced": {"registry_stored/dockerhub": f" {CONFIG}"}}, "2 of 3 objects were passed on", "docker logs"),
+    (
+        "stored",
+        {"traced": {"registry_stored/dockerhub": "", "registry_full/dockerhub": "4"}},
+        "no space is left on its volume",
+        "docker logs",
+    ),
     ("catalog", {"traced": {"registry_catalog/dockerhub": '{"repositories":[]}'}}, "kept nothing", "volume"),
     ("catalog", {"without": ("registry_catalog/dockerhub",)}, "does not tell", "docker logs"),
 ]
@@ -218,6 +255,21 @@ def test_only_what_a_fault_breaks_is_broken() -> None:
     assert list(broken(own(), evidence(told={ASKED: "held", DIRECT: "000 7"}))) == ["upstream"]
 
 
+def test_what_is_no_fault_is_not_red() -> None:
+    """An upstream with other repositories answers 404; a layer may be fetched once for two pulls; storage may be S3."""
+    found = states(own(), evidence(told={ASKED: "none", DIRECT: "404 0"}))
+    assert found["upstream"].state == "pass"
+    assert "none of the repositories" in found["upstream"].reason
+    shared = line(path=f"/v2/library/alpine/blobs/{LAYER}", agent="docker/26 other", method="GET")
+    assert not broken(own(), evidence(traced={LOG: f"{log(layer=0)}\n{shared}"}))
+    retried = line(500, f"/v2/library/alpine/blobs/{LAYER}", method="GET")
+    assert not broken(own(), evidence(traced={LOG: f"{retried}\n{log()}"}))
+    bucket = own(config={"storage": {"s3": {"bucket": "x"}}})
+    found = states(bucket, replace(evidence(traced={"registry_stored/dockerhub": ""}), hosts={"h1": bucket}))
+    assert "stored" not in found
+    assert not [call for call in VERIFY_PROVIDERS[1].inquiries(bucket, PROBE) if "verify_registry_space" in call]
+
+
 def test_a_login_that_is_refused() -> None:
     here = own(username="acme", password="s3cret")
     (check,) = broken(here, evidence(told={ASKED: "none"})).values()
@@ -235,7 +287,8 @@ def test_a_login_that_is_refused() -> None:
         ({"told": {ASKED: "nothing"}}, "upstream", "holds nothing"),
         ({"told": {ASKED: "held", DIRECT: "200 0"}}, "upstream", "holds every tag"),
         ({"observed": running(mirrors=())}, "pull", "past every cache"),
-        ({"tried": {"docker_before": "sha256:1"}, "traced": EMPTY}, "catalog", "already"),
+        ({"traced": {**EMPTY, LOG: line()}, "tried": {"docker_pull": DONE}}, "catalog", "by its name or another"),
+        ({"told": {DIRECT: "404 0"}, "traced": {LOG: line(404), DIRECT: "404 0"}}, "pull", "has no library/alpine"),
     ],
 )
 def test_what_cannot_be_tried_says_why(fault: dict[str, Any], link: str, reason: str) -> None:
@@ -308,8 +361,8 @@ def test_each_host_has_a_mark_of_its_own() -> None:
     one, other = marked(PROBE), marked(PROBE)
     assert len({PROBE.marker, one.marker, other.marker}) == 3
     log = line(agent=AGENT.replace("m4rk", one.marker))
-    assert list(statuses(log, one, marked=True)) == ["200"]
-    assert list(statuses(log, other, marked=True)) == []
+    assert [found.status for found in requests(log, one, marked=True)] == ["200"]
+    assert list(requests(log, other, marked=True)) == []
 
 
 def test_a_mirror_that_no_cache_of_the_inventory_is_behind() -> None:
@@ -374,7 +427,7 @@ def test_only_images_of_the_hub_go_through_a_mirror(text: str, found: tuple[str,
     [
         (line(), ["200"]),
         (line(path="/v2/library/alpine/manifests/3?ns=docker.io"), ["200"]),
-        (line(path="/v2/library/alpine/manifests/3.1"), []),
+        (line(path="/v2/library/alpinist/manifests/3"), []),
         (line(agent="curl/8"), []),
         (f'time="x" level=info msg="response completed" http.request.uri=/v2/library/alpine/manifests/3 '
          f'http.request.useragent="{AGENT}" http.response.status=200 http.response.written=1', ["200"]),
@@ -384,12 +437,12 @@ def test_only_images_of_the_hub_go_through_a_mirror(text: str, found: tuple[str,
     ],
 )  # fmt: skip
 def test_a_caches_log_is_read_by_the_marker(log: str, found: list[str]) -> None:
-    assert list(statuses(log, PROBE, marked=True)) == found
+    assert [one.status for one in requests(log, PROBE, marked=True)] == found
 
 
 def test_without_a_marker_any_daemons_request_counts() -> None:
     log = "\n".join((line(agent="curl/8"), line(agent="docker/26.1 go/1")))
-    assert list(statuses(log, PROBE, marked=False)) == ["200"]
+    assert [one.status for one in requests(log, PROBE, marked=False)] == ["200"]
 
 
 def test_pages_of_a_catalog() -> None:
@@ -523,7 +576,8 @@ docker() {
     ("before", "variables", "said", "did"),
     [
         ("''", "NOW=new PULLS=one", "removed", "rmi alpine:3\n"),
-        ("old", "NOW=new PULLS=one", "restored", "tag old alpine:3\nrmi new\n"),
+        ("old", "NOW=new PULLS=one", "restored", "rmi alpine:3\ntag old alpine:3\n"),
+        ("old", "NOW=new PULLS=one JOBS=c0ffee", "restored", "tag old alpine:3\n"),
         ("new", "NOW=new PULLS=one", "same", ""),
         ("''", "NOW= PULLS=", "same", ""),
         ("''", "NOW=new PULLS='one\ntwo\n'", "stays pulled", ""),

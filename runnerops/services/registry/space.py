@@ -1,0 +1,76 @@
+"""How much room the volume of a cache has. A registry that meets a full disk serves on, and keeps nothing. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from runnerops.services.base import Answers
+from runnerops.services.registry.caches import OwnCache
+from runnerops.services.registry.format import NAME
+from runnerops.services.verify import NO_ANSWER, Call, Check
+
+SCARCE_KIB = 1 << 20
+"""What images need that are pulled today: some of a gigabyte."""
+
+_NO_DRIVER = frozenset({"cache", "delete", "maintenance", "redirect", "tag"})
+"""Keys of `storage` that name no storage driver."""
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """Of a volume's file system, in KiB. `inodes` and `free_inodes` are 0 where it does not count them."""
+
+    size: int
+    free: int
+    inodes: int = 0
+    free_inodes: int = 0
+
+    @property
+    def scarce(self) -> str:
+        """What there is too little of; empty where there is enough."""
+        if self.free < min(SCARCE_KIB, self.size // 20):
+            return "space"
+        return "inodes" if self.inodes and self.free_inodes < self.inodes // 100 else ""
+
+    @property
+    def text(self) -> str:
+        """`12.3 of 98.0 GiB free`."""
+        if self.scarce == "inodes":
+            return f"{self.free_inodes} of {self.inodes} inodes free"
+        unit, name = (1 << 20, "GiB") if self.size >= 1 << 20 else (1 << 10, "MiB")
+        return f"{self.free / unit:.1f} of {self.size / unit:.1f} {name} free"
+
+
+def keeps_on_volume(cache: OwnCache) -> bool:
+    """Whether what it holds lies in its volume, and not in an object store or in a folder of its container."""
+    storage = cache.config.get("storage")
+    drivers = set(storage) - _NO_DRIVER if isinstance(storage, dict) else set()
+    files = storage.get("filesystem") if isinstance(storage, dict) else None
+    return drivers <= {"filesystem"} and not (isinstance(files, dict) and "rootdirectory" in files)
+
+
+def space_questions(caches: Iterable[OwnCache]) -> Iterator[Call]:
+    """Asked by functions of verify.sh."""
+    return (("verify_registry_space", cache.name) for cache in caches if keeps_on_volume(cache))
+
+
+def space_of(cache: OwnCache, told: Answers) -> Space | None:
+    """What `df` told; None where it was not asked, or could not tell."""
+    words = told.get(f"registry_space/{cache.name}", NO_ANSWER).text.split()
+    if len(words) not in {2, 4} or not all(map(str.isdecimal, words)):
+        return None
+    return Space(*map(int, words))
+
+
+def space_check(cache: OwnCache, told: Answers) -> Check | None:
+    """A link of the chain; None where its volume is not known."""
+    space = space_of(cache, told)
+    if space is None:
+        return None
+    what = f"the volume of cache {cache.name} has room ({space.text})"
+    if not space.scarce:
+        return Check("space", NAME, what)
+    reason = f"there is too little {space.scarce} left: what does not fit is passed on and not kept"
+    fix = "make the volume larger, or give the cache a shorter `ttl`"
+    return Check("space", NAME, what, "fail", reason, fix)
