@@ -30,6 +30,7 @@ from runnerops.model.host_state import HostState, RemoteFile, RunnerFacts, Secre
 from runnerops.model.inventory import Requester
 from runnerops.report.screen import Screen
 from runnerops.services.docker.schema import KEYS
+from runnerops.services.gitlab_runner.free import QUANTITIES, SHOWN_BELOW
 from runnerops.services.gitlab_runner.schema import TABLES
 from runnerops.services.gitlab_runner.toml_writer import to_toml
 from tests.unit.services.builders import DAEMON, compose_facts, engine, json_bytes, state
@@ -265,15 +266,21 @@ SHOWN_ELSEWHERE = re.compile(
 """Places of plain words of which what the host has is shown: names, addresses, images, paths, sizes, switches."""
 
 
+def _plain_of_an_executor(place: str) -> bool:
+    _, table, *names = (*place.split("."), "", "")
+    last = place.rpartition(".")[2]
+    return bool(names) and (last in SHOWN_BELOW.get(table, ()) or (table == "kubernetes" and last.endswith(QUANTITIES)))
+
+
 def test_plain_text_that_only_the_host_has_is_shown_in_plain_places_alone(tmp_path: Path) -> None:
     text = Canaries(lambda canary: canary)
     seen = Seen("".join(diffs(tmp_path, dict(PLAIN), host_files(text))), text.places)
-    odd = {place for place in seen.shown if not SHOWN_ELSEWHERE.fullmatch(place)}
+    odd = {place for place in seen.shown if not (SHOWN_ELSEWHERE.fullmatch(place) or _plain_of_an_executor(place))}
     assert odd == set()
     for place in ("runners.docker.image", "runners.url", "daemon.data-root"):
         assert place in seen.shown
     free = {
-        "runners.custom",
+        "runners.custom.run_args",
         "runners.pre_build_script",
         "runners.autoscaler.plugin_config",
         "runners.docker.container_labels",

@@ -16,7 +16,7 @@ _FREE = word_set("""
 _SHOWN_PAIRS = frozenset({"tmpfs", "services_tmpfs", "sysctls", "ulimit", "services_devices"})
 """Tables whose keys are the user's own, and whose values are no place for a secret."""
 
-_SHOWN_BELOW: Mapping[str, frozenset[str]] = {
+SHOWN_BELOW: Mapping[str, frozenset[str]] = {
     "custom": word_set("config_exec prepare_exec run_exec cleanup_exec graceful_kill_timeout"),
     "parallels": word_set("base_name template_name disable_snapshots allowed_images"),
     "virtualbox": word_set("base_name base_snapshot base_folder start_type allowed_images"),
@@ -31,9 +31,9 @@ _SHOWN_BELOW: Mapping[str, frozenset[str]] = {
         run_as_user cap_add cap_drop print_pod_warning_events patch_type patch_path logs_base_dir scripts_base_dir
     """),
 }
-"""The plain keys of tables that are not judged further; all others of these may hold anything."""
+"""The plain keys of the tables of executors; all others of these may hold anything."""
 
-_QUANTITIES = ("_limit", "_request", "_overwrite_max_allowed")
+QUANTITIES = ("_limit", "_request", "_overwrite_max_allowed")
 """How Kubernetes' amounts of CPU, memory and storage end."""
 
 
@@ -46,10 +46,10 @@ def free(key: Key) -> bool:
         if known is None or name in _FREE:
             return True
         word, _, below = known.kind.partition(" ")
+        if name in SHOWN_BELOW or word == "tree":
+            return not _shown_below(name, names[index + 1 :])
         if below:
             table = below.rstrip("]")
-        elif word == "tree":
-            return not _shown_below(name, names[index + 1 :])
         else:
             return word.startswith("{") and name not in _SHOWN_PAIRS
     return False
@@ -61,4 +61,4 @@ def _known(table: str, name: str) -> Known | None:
 
 def _shown_below(table: str, names: list[str]) -> bool:
     last = names[-1] if names else ""
-    return last in _SHOWN_BELOW.get(table, ()) or (table == "kubernetes" and last.endswith(_QUANTITIES))
+    return last in SHOWN_BELOW.get(table, ()) or (table == "kubernetes" and last.endswith(QUANTITIES))
