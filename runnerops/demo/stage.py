@@ -18,7 +18,7 @@ from typing import NoReturn
 
 from runnerops.demo.simulated.processes import adopt_orphans, end_descendants
 from runnerops.demo.site import Site
-from runnerops.demo.story import ENVIRONMENT, INVENTORY, SCENES, ActionContext
+from runnerops.demo.story import ENVIRONMENT, INVENTORY, SCENES, Scene
 from runnerops.errors import RunneropsError
 from runnerops.model.common import Exit
 from runnerops.report.screen import Screen
@@ -111,7 +111,7 @@ def _introduce(screen: Screen, site: Site, port: int) -> None:
     )
 
 
-def _play(screen: Screen, site: Site, environ: Mapping[str, str], number: int, scene: ActionContext) -> bool:
+def _play(screen: Screen, site: Site, environ: Mapping[str, str], number: int, scene: Scene) -> bool:
     """Whether every line that is typed ended as it must."""
     screen.data()
     screen.data(f"── {number}. {scene.title} ".ljust(WIDTH, "─"), "host")

@@ -27,7 +27,7 @@ ENVIRONMENT = "RUNNER_TOKEN=glrt-{0}\n"
 
 
 @dataclass(frozen=True, slots=True)
-class ActionContext:
+class Scene:
     """`says` comes before what is typed, one paragraph; `ends` is the exit status of each line typed."""
 
     title: str
@@ -36,24 +36,24 @@ class ActionContext:
 
 
 SCENES = (
-    ActionContext(
+    Scene(
         "One file says it all",
         "The keys below docker are those of daemon.json, those below gitlab_runner are config.toml's. "
         "What follows from others is not written down: Docker is given the cache as its mirror.",
         (("cat inventory.yml", 0),),
     ),
-    ActionContext(
+    Scene(
         "The first deploy",
         "Docker and gitlab-runner were just installed on the host; neither has a file yet. All that will happen is "
         "shown before it happens, the runner's token only as a fingerprint.",
         (("runnerops deploy --yes", 0),),
     ),
-    ActionContext(
+    Scene(
         "The second deploy has nothing to do",
         "The host is looked at, in one round trip, and left alone.",
         (("runnerops deploy --yes", 0),),
     ),
-    ActionContext(
+    Scene(
         "One value changes",
         "diff tells what a deploy would do. A running runner reloads this key by itself, so Docker, the cache and "
         "every CI job go on; only gitlab-runner acts, and is shown to have loaded it.",
@@ -63,23 +63,23 @@ SCENES = (
             ("runnerops deploy --yes", 0),
         ),
     ),
-    ActionContext(
+    Scene(
         "A mistake that only the daemon can see",
-        "There is no log driver called journal; the right word is journald. The file is sound, so check finds "
-        "nothing, and dockerd --validate accepts it. Docker itself does not come up with it.",
+        "The host has no plugin called loki. The file is sound, so check finds nothing, and dockerd --validate "
+        "accepts it. Docker itself does not come up with it.",
         (
-            ("sed -i 's/log-driver: json-file/log-driver: journal/' inventory.yml", 0),
+            ("sed -i 's/log-driver: json-file/log-driver: loki:latest/' inventory.yml", 0),
             ("runnerops check", 0),
             ("runnerops deploy --yes", 4),
         ),
     ),
-    ActionContext(
+    Scene(
         "And the host is as it was",
         "The old file is back, and Docker, the cache and the runner run with it. With the inventory put right "
         "there is nothing to deploy.",
         (
             ("grep log-driver {root}/etc/docker/daemon.json", 0),
-            ("sed -i 's/log-driver: journal/log-driver: json-file/' inventory.yml", 0),
+            ("sed -i 's/log-driver: loki:latest/log-driver: json-file/' inventory.yml", 0),
             ("runnerops diff --exit-code", 0),
         ),
     ),

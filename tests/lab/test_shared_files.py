@@ -42,7 +42,7 @@ def test_an_edit_on_the_host_is_told_and_kept_until_allowed(project: Project, ho
     edited = by_hand(host, labels=None, debug=True)
     project.set(host.name, "docker", "shutdown-timeout", value=20)
     (file,) = (file for file in project.diff()["hosts"][0]["files"] if file["path"] == DAEMON)
-    assert file["origins"] == {"labels": "host", "debug": "host", "shutdown-timeout": "yours"}
+    assert file["origins"] == {"labels": "host", "debug": "host", "shutdown-timeout": "inventory"}
     assert (file["origin"], file["edited"]["since_run"], file["edited"]["by"]) == ("both", 1, "hand")
     assert abs(file["edited"]["at"] - int(host.run("date +%s").stdout)) < 120
     said = project.deploy(code=1)
@@ -152,7 +152,7 @@ def test_what_is_remembered_of_tokens_is_for_root_alone_and_never_shown(project:
     project.write({"hosts": {host.name: host_entry(host, gitlab_runner=runner_section())}})
     said = project.deploy("-v")
     meta = json.loads(host.read("/var/lib/runnerops/runs/1/meta"))
-    key, marks = meta["given"]["key"], meta["given"]["marks"]
+    key, marks = meta["secret_fingerprints"]["key"], meta["secret_fingerprints"]["fingerprints"]
     assert len(marks) == 1
     assert TOKEN not in json.dumps(meta)
     said += project.run("diff", "-v") + project.run("history", host.name, "-v") + json.dumps(project.diff())
