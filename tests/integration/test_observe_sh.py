@@ -71,7 +71,7 @@ ODD = {
         "RestartPolicy": {"Name": "unless-stopped", "MaximumRetryCount": 0},
         "Mounts": [{"Type": "volume", "VolumeOptions": {"Labels": {"of": "the mount"}}}],
     },
-    "Mounts": [{"Type": "volume", "Name": "data", "Source": "/var/lib/x"}],
+    "Mounts": [{"Type": "volume", "Name": "data", "Source": "/var/lib/x", "Destination": "/data"}],
     "Config": {
         "Env": ["PASSWORD=hush", 'TEXT="Labels":{"PASSWORD":"hush"}'],
         "Image": "odd:1",
@@ -100,6 +100,6 @@ def test_containers_are_read_from_the_socket_and_nothing_else_of_them(shell: tup
     assert facts.docker
     labels = {"quoted": 'a "b" \\ {c} [d]', "é": "ü", "empty": "", "markup": "<a&b>"}
     assert facts.docker.containers == (
-        Container(ONE, "odd", "odd:1", True, "unless-stopped", ("192.0.2.1:80", ":81"), labels),
+        Container(ONE, "odd", "odd:1", True, "unless-stopped", ("192.0.2.1:80", ":81"), labels, {"/data": "data"}),
         Container(TWO, "bare", "bare", False, "", (), {}),
     )
