@@ -31,12 +31,18 @@ _REFUSALS = {
 """What it means that a step did not hold which a code of `--allow` leaves out, and what can be done."""
 
 
+CUT_OFF = "cut off by a shutdown of the host"
+"""What `host.sh` notes before it ends such a run."""
+
+
 def outcome_of(plan: Plan, events: Sequence[Event]) -> Outcome | None:
     """None while the end of the run was not seen. Of the plan only its host, its number and its steps count."""
     if not events or events[-1].kind != "end":
         return None
     result = ENDS.get(events[-1].text, Result.UNKNOWN)
     failed = _failed(plan, events)
+    if result in {Result.FAILED, Result.ROLLED_BACK} and CUT_OFF in {event.text for event in events}:
+        return _cut_off(plan, result)
     if result is Result.ROLLED_BACK and failed and drains(failed):
         return _undrained(plan, failed, events)
     if result is Result.FAILED and failed and failed.verb == "await":  # only answers are awaited before the first swap
@@ -48,6 +54,12 @@ def outcome_of(plan: Plan, events: Sequence[Event]) -> Outcome | None:
     )
     diagnostics = tuple(event.text for event in events if event.kind in {"note", "fail"} and event.text)
     return Outcome(plan.host, result, failed, message, diagnostics, _hint(plan, result, code))
+
+
+def _cut_off(plan: Plan, result: Result) -> Outcome:
+    """By a shutdown: what was swapped is swapped back by then, and what was loaded ended with the shutdown."""
+    files = "its files are back as they were" if result is Result.ROLLED_BACK else "nothing was swapped"
+    return Outcome(plan.host, result, message=f"{CUT_OFF}; {files}", hint="deploy again once the host is up")
 
 
 def _undrained(plan: Plan, failed: Step, events: Sequence[Event]) -> Outcome:

@@ -103,6 +103,7 @@ ENDS = {
     "applied": Result.APPLIED,
     "failed": Result.FAILED,
     "interrupted": Result.FAILED,
+    "shutdown": Result.FAILED,
     "rolled-back": Result.ROLLED_BACK,
     "needs-attention": Result.NEEDS_ATTENTION,
     "locked": Result.LOCKED,

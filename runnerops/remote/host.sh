@@ -11,7 +11,7 @@ export LC_ALL=C
 umask 077
 root=${RUNNEROPS_ROOT-} state=${RUNNEROPS_ROOT-}/var/lib/runnerops
 tab=$(printf '\t')
-list='' index=-1 phase=''
+list='' index=-1 phase='' only=''
 
 uptime() { read -r up _ </proc/uptime; }
 
@@ -184,6 +184,7 @@ walk_list() { # forward: up to the first step that does not hold, whose phase is
             if grep -qxF -e "$2" begun 2>/dev/null; then skip=''; else skip=1; fi
         fi
         [ -z "$skip" ] || continue
+        [ -z "$only" ] || [ "$1" = "$only" ] || continue
         [ "$1" != phase ] || phase=$2
         event step ''
         if step "$@" 3<&-; then
@@ -233,9 +234,25 @@ finish() { # WORD: no staged file is left, be it of a run that lost its power; t
     sync_all log .
 }
 
+going_down() { [ "$(systemctl is-system-running 2>/dev/null)" = stopping ]; } # the host shuts down, or reboots
+
+cut_off() { # by a shutdown: nothing can be started or asked any more, and the next boot loads whatever files it finds
+    event note 'cut off by a shutdown of the host'
+    only=swap
+    if [ -s begun ] && ! walk_list rollback; then
+        finish needs-attention
+        return
+    fi
+    # shellcheck disable=SC3044  # a function of this file
+    grep -l "^[a-z]* ${PWD##*/} " "$state"/intents/* 2>/dev/null | while IFS= read -r intent; do complete "${intent##*/}"; done
+    if [ -s swapped ]; then finish rolled-back; else finish shutdown; fi
+}
+
 roll_back() { # WORD for a run in which no part had begun
     spend
-    if [ ! -s begun ]; then
+    if going_down; then
+        cut_off
+    elif [ ! -s begun ]; then
         finish "$1"
     elif walk_list rollback; then
         finish rolled-back
@@ -280,7 +297,12 @@ walk() {
         return
     fi
     sync_all forward rollback meta reserve . .. # what is ours at a path is told by these, after a power cut too
-    if walk_list forward; then finish applied; else diagnostics "$phase" && roll_back failed; fi
+    if walk_list forward; then
+        finish applied
+    else
+        going_down || diagnostics "$phase"
+        roll_back failed
+    fi
     prune
 }
 

@@ -35,6 +35,7 @@ def record_lines(record: Record, host: str, clock: int, *, verbose: bool) -> Ite
     yield from (("plain", f"  → {action.replace('_', '-')}") for action in record.actions)
     if record.failed:
         yield "bad", f"  did not hold: {step_text(record.failed)}"
+    if record.failed or (result not in GOOD and not run.running):
         yield from (("plain", f"    {event.text}") for event in record.events if event.kind == "note")
     if verbose:
         yield from _step_lines(record)

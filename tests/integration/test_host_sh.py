@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from runnerops.engine.outcome import CUT_OFF
 from runnerops.model.plan import Step
 from runnerops.remote import protocol
 from runnerops.services.base import sha256
@@ -168,6 +169,30 @@ def as_it_was(walker: Walker) -> None:
     assert walker.read(B) is None
     assert walker.debris() == []
     assert list(walker.at("/var/lib/runnerops/intents").glob("[!.]*")) == []
+
+
+STOPPING = "#!/bin/sh\n[ $1 != is-system-running ] || echo stopping\n"
+"""systemctl of a host that shuts down."""
+
+
+@pytest.mark.parametrize("at", range(LENGTH))
+def test_a_shutdown_ends_a_run_at_once_with_its_files_swapped_back(walker: Walker, at: int) -> None:
+    """Whatever step it cuts off; nothing is acted on any more, and nothing is unfinished, for the boot loads the old files."""
+    walker.prepare(*whole_run(at, "exit 1"), FILES)
+    walker.put("/bin/systemctl", STOPPING, 0o755)
+    swapped = any(step.verb == "swap" for step in whole_run(at)[0][:at])
+    assert walker.walk() == ("rolled-back" if swapped else "shutdown")
+    as_it_was(walker)
+    assert [event.text for event in walker.events() if event.kind == "note"][-1] == CUT_OFF
+    assert "undid" not in (walker.read("/var/lib/runnerops/runs/acts") or "")
+
+
+def test_a_run_that_a_shutdown_killed_is_swapped_back_too(walker: Walker) -> None:
+    walker.prepare(*whole_run(8, "kill -9 $(cat holder)"), FILES)
+    walker.put("/bin/systemctl", STOPPING, 0o755)
+    walker.call("walk", str(walker.folder))
+    assert walker.back() == "rolled-back"
+    as_it_was(walker)
 
 
 def test_a_run_without_a_fault(walker: Walker) -> None:

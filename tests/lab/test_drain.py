@@ -363,3 +363,21 @@ def test_a_runner_that_no_unit_runs_cannot_be_drained(site: Site) -> None:
         assert site.host.pid("docker") == docker
     finally:
         site.host.run("systemctl stop lab-other")
+
+
+@pytest.mark.hosts("trixie")
+def test_a_shutdown_while_it_drains_ends_the_run_at_once_and_leaves_nothing_to_settle(site: Site) -> None:
+    """It is not delayed by the run, whose record says what it was; after the boot the same deploy goes through."""
+    site.hold()
+    site.ask_restart()
+    with site.deploying() as deploy:
+        site.host.poweroff(seconds=60)
+        site.host.boot()
+        said = site.end(deploy, 1)
+    assert "cut off by a shutdown of the host; nothing was swapped" in said
+    assert "cut off by a shutdown" in site.project.run("history", site.host.name)
+    assert "unfinished" not in site.project.run("status")
+    assert site.listens() != MOVED
+    assert site.host.active("gitlab-runner") == "active"
+    assert "applied" in site.project.deploy()
+    assert site.listens() == MOVED

@@ -8,6 +8,7 @@ import pytest
 
 import runnerops.engine.apply
 from runnerops.engine.apply import apply
+from runnerops.engine.outcome import CUT_OFF
 from runnerops.errors import HostError, LinkLostError
 from runnerops.model.common import Result
 from runnerops.model.inventory import Requester
@@ -91,6 +92,9 @@ FAILED = (
         (line("fail", step=1, name="forward") + line("end", "failed"), Result.REFUSED, "--allow unproven-mirror@h"),
         (line("end", "locked"), Result.LOCKED, "another run"),
         (line("end", "interrupted"), Result.FAILED, "as it was"),
+        (line("note", CUT_OFF) + line("end", "shutdown"), Result.FAILED, f"{CUT_OFF}; nothing was swapped"),
+        (line("note", CUT_OFF) + line("end", "rolled-back"), Result.ROLLED_BACK, "its files are back as they were"),
+        (line("note", CUT_OFF) + line("end", "needs-attention"), Result.NEEDS_ATTENTION, "runs/7/log"),
     ],
 )
 def test_every_end_of_a_run(log: str, result: Result, says: str) -> None:
