@@ -123,6 +123,12 @@ _LAYER = {
     "gitlab_runner.runners[].name": KeyDescription(
         "Name of the runner; `{host}` in it is the host's name.", "", "shared-{host}"
     ),
+    "gitlab_runner.runners[].was": KeyDescription(
+        "The name that the runner has on its host still, where it is renamed while its token is left out. Where just one"
+        " runner of its `url` and `executor` can be meant, it is found without.",
+        "none",
+        "ci-old",
+    ),
     "gitlab_runner.runners[].docker_in_docker": KeyDescription(
         "Give every job a `docker:dind` service that pulls through the cache. Needs the docker executor, `privileged: true`.",
         "false",

@@ -75,7 +75,7 @@ def _for_host(node: Node, host: str, key: Key) -> Node:
         return replace(node, value=tuple(_for_host(item, host, (*key, index)) for index, item in enumerate(value)))
     if isinstance(value, Secret):
         return replace(node, value=_secret_for(value, host))
-    if isinstance(value, str) and key[:2] == RUNNERS and key[3:] == ("name",):
+    if isinstance(value, str) and key[:2] == RUNNERS and key[3:] in {("name",), ("was",)}:
         return replace(node, value=_with_host(value, host))
     return node
 

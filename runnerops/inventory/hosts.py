@@ -60,8 +60,15 @@ def _host(draft: Draft, own: Sequence[Filled], wiring: Wiring, directory: Path, 
         versions=shape.versions.model_dump(exclude_none=True) if shape.versions else {},
         ignore={rule: why for rule, why in (shape.ignore or {}).items() if why},
         wired=bool(mirrors),
+        renamed=_renamed(draft),
         keep_runs=(shape.runs and shape.runs.keep) or KEEP_RUNS,
     )
+
+
+def _renamed(draft: Draft) -> dict[str, str]:
+    """The old name of each runner that says what it was."""
+    section = draft.shape.gitlab_runner
+    return {runner.name: runner.was for runner in (section.runners if section else None) or () if runner.was}
 
 
 def _sections(draft: Draft, own: Sequence[Filled], locations: dict[Key, SourceLocation]) -> dict[ServiceName, Tree]:
@@ -90,9 +97,10 @@ def _tree_at(node: Node, key: Key, locations: dict[Key, SourceLocation]) -> Tree
 
 
 def _leave_out_ours(section: Tree, locations: dict[Key, SourceLocation]) -> None:
-    """`token: keep` says in words what leaving the token out says; `docker_in_docker` is filled in later."""
+    """`token: keep` says in words what leaving the token out says; the rest is no key of the runner's."""
     for index, runner in enumerate(cast("list[Tree]", section.get("runners", []))):
         runner.pop("docker_in_docker", None)
+        runner.pop("was", None)
         if runner.get("token") == "keep":
             del runner["token"]
             locations.pop((*RUNNERS, index, "token"), None)

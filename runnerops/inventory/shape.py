@@ -83,6 +83,7 @@ class RunnerShape(BaseModel):
     model_config = ConfigDict(extra="allow", strict=True, frozen=True, arbitrary_types_allowed=True)
 
     name: Annotated[str, AfterValidator(checks.line)]
+    was: Annotated[str, AfterValidator(checks.line)] | None = None
     docker_in_docker: Annotated[DindShape | None, BeforeValidator(checks.mapping_or_bool)] = None
 
 

@@ -18,7 +18,10 @@ from runnerops.secrets.commands import SECONDS, Output, RunCommand, run_command
 from runnerops.secrets.dotenv import read_dotenv
 
 PLACEHOLDER = "SECRET-NOT-AVAILABLE"
-"""What a missing secret renders as, so that everything else can still be told; `check()` then stops the run."""
+"""What a missing secret renders as, so that everything else can still be told; `check()` then stops the run.
+
+A further one has its number behind it: two secrets that are both missing are not one value.
+"""
 
 _LARGEST = 1_000_000
 
@@ -54,7 +57,10 @@ class Resolver:
                 self._found[key] = self._value(secret)
             except _MissingError as missing:
                 self._missing[key] = (secret, missing)
-        return self._found.get(key, PLACEHOLDER)
+        if key in self._found:
+            return self._found[key]
+        place = list(self._missing).index(key)
+        return f"{PLACEHOLDER}-{place + 1}" if place else PLACEHOLDER
 
     def missing(self) -> Iterator[tuple[Secret, str, str]]:
         """Every secret that could not be had: what is wrong, and the fix, without a value."""

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from runnerops.model.common import ServiceName
 from tests.unit import inventory_texts as texts
 
 HEAD = "groups: {web: , db: }\nhosts:\n"
@@ -89,3 +90,10 @@ def test_a_host_sees_its_own_caches_first_then_those_it_can_reach(tmp_path: Path
         "b": ["b/b", "b/c", "a/dockerhub"],
         "h": ["a/dockerhub", "b/b"],
     }
+
+
+def test_what_a_runner_was_is_no_key_of_its_own(tmp_path: Path) -> None:
+    text = "hosts:\n  h: {gitlab_runner: {runners: [{name: 'new-{host}', was: 'old-{host}'}, {name: two}]}}\n"
+    (host,) = texts.load(tmp_path, text).hosts
+    assert host.renamed == {"new-h": "old-h"}
+    assert host.sections[ServiceName.GITLAB_RUNNER]["runners"] == [{"name": "new-h"}, {"name": "two"}]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 from urllib.parse import urlsplit, urlunsplit
 
@@ -31,6 +31,38 @@ def match(observed: Sequence[Tree], desired: Sequence[Tree]) -> dict[int, int]:
             if len(free) == 1 or (free and in_order):
                 partners[index] = free[0]
     return partners
+
+
+def match_renamed(
+    observed: Sequence[Tree], desired: Sequence[Tree], renamed: Mapping[str, str], partners: Mapping[int, int]
+) -> dict[int, int]:
+    """`partners`, and those that were renamed: by the old name, else, where no token is given, by url, executor and id.
+
+    The latter only where just one on each side is left: two of a kind may be any of each other.
+    """
+    found = dict(partners)
+    for index, runner in enumerate(desired):
+        was = renamed.get(str(runner.get("name")))
+        old = _by_name({**runner, "name": was})
+        free = [other for other in _free(observed, found) if _by_name(observed[other]) == old]
+        if index not in found and was and len(free) == 1:
+            found[index] = free[0]
+    left = [index for index, runner in enumerate(desired) if index not in found and "token" not in runner]
+    for index in left:
+        free = [other for other in _free(observed, found) if _alike(observed[other], desired[index])]
+        if len(free) == 1 and sum(_alike(observed[free[0]], desired[other]) for other in left) == 1:
+            found[index] = free[0]
+    return found
+
+
+def _free(observed: Sequence[Tree], partners: Mapping[int, int]) -> list[int]:
+    return [index for index in range(len(observed)) if index not in partners.values()]
+
+
+def _alike(observed: Tree, desired: Tree) -> bool:
+    """The same GitLab and executor, and no other id than the one asked for."""
+    keys = [(normal_url(one.get("url")), one.get("executor")) for one in (observed, desired)]
+    return keys[0] == keys[1] and desired.get("id") in (None, observed.get("id")) and bool(observed.get("token"))
 
 
 def rivals(observed: Sequence[Tree], runner: Tree) -> list[int]:

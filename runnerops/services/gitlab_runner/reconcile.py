@@ -13,7 +13,7 @@ from runnerops.model.plan import Blocker
 from runnerops.services.base import ParseError, with_path
 from runnerops.services.gitlab_runner.diff import key_changes
 from runnerops.services.gitlab_runner.format import NAME, label, parse, runners_of
-from runnerops.services.gitlab_runner.matching import match, rivals
+from runnerops.services.gitlab_runner.matching import match, match_renamed, rivals
 from runnerops.services.gitlab_runner.paths import config_path
 from runnerops.services.gitlab_runner.schema import HOST_OWNED
 from runnerops.services.gitlab_runner.tokens import names_of, stop_of, whose
@@ -34,7 +34,7 @@ def reconcile(
     assert file.content is not None
     desired = parse(file.content)
     old = _read(content)
-    merged, blockers = _merge(_kept(desired, old or {}, host.keep.get(NAME, ())), old, observed.secret_fingerprints)
+    merged, blockers = _merge(host, _kept(host, desired, old or {}), old, observed.secret_fingerprints)
     if content is not None and old is not None and not key_changes(old, merged):
         return (replace(file, content=content),), blockers
     if merged == desired:
@@ -49,12 +49,12 @@ def _read(content: bytes | None) -> Tree | None:
         return None
 
 
-def _merge(desired: Tree, old: Tree | None, given: SecretFingerprints) -> tuple[Tree, tuple[Blocker, ...]]:
+def _merge(host: Host, desired: Tree, old: Tree | None, given: SecretFingerprints) -> tuple[Tree, tuple[Blocker, ...]]:
     """The wanted tree with what the host owns put in, and what of it cannot be told or would be lost."""
     merged = copy.deepcopy(desired)
     observed = runners_of(old or {})
     runners = runners_of(merged)
-    partners, names = match(observed, runners), names_of(runners)
+    partners, names = _partners(host, observed, runners), names_of(runners)
     blockers: list[Blocker] = []
     for index, runner in enumerate(runners):
         name = label(runner, index)
@@ -71,14 +71,19 @@ def _merge(desired: Tree, old: Tree | None, given: SecretFingerprints) -> tuple[
     return merged, tuple(blockers)
 
 
-def _kept(desired: Tree, old: Tree, keys: Sequence[str]) -> Tree:
+def _partners(host: Host, observed: Sequence[Tree], runners: Sequence[Tree]) -> dict[int, int]:
+    return match_renamed(observed, runners, host.renamed, match(observed, runners))
+
+
+def _kept(host: Host, desired: Tree, old: Tree) -> Tree:
     """The host's own at the dotted keys of `keep`; `runners.KEY` is that key of every runner."""
+    keys = host.keep.get(NAME, ())
     below = [key.removeprefix(_EACH) for key in keys if key.startswith(_EACH)]
     desired = keep(desired, old, [key for key in keys if not key.startswith(_EACH)])
     runners, observed = runners_of(desired), runners_of(old)
     if not below or not runners:
         return desired
-    partners = match(observed, runners)
+    partners = _partners(host, observed, runners)
     found: list[Value] = [
         keep(one, observed[partners[index]], below) if index in partners else one for index, one in enumerate(runners)
     ]

@@ -58,9 +58,8 @@ def stop_of(found: Whose, name: str) -> Iterator[Blocker]:
     """What stops a deploy there."""
     if found is Whose.NOBODY:
         message = f"runner {name} has no token, neither in the inventory nor on the host"
-        yield Blocker(
-            "no-token", f"{message}: create it in GitLab and give its token (token: !env NAME)", details=(name,)
-        )
+        fix = "create it in GitLab and give its token (token: !env NAME), or say `was: OLDNAME` of one that was renamed"
+        yield Blocker("no-token", f"{message}: {fix}", details=(name,))
     elif found is Whose.EMPTIED:
         message = f"runner {name}: its token is empty in the inventory, and the one on the host would be lost"
         yield Blocker("empty-token", f"{message}; leave `token` out to keep it", details=(name,))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -38,7 +39,7 @@ def test_a_token_left_out_is_the_hosts_with_its_id() -> None:
     ("rendered", "host", "blockers"),
     [
         (config(runner(token=None)), None, ["no-token"]),
-        (config(runner(token=None)), config(runner(name="two")), ["no-token"]),
+        (config(runner(token=None)), config(runner(name="two", executor="shell")), ["no-token"]),
         (config(runner(token=OTHER)), config(), ["replace-token"]),
         (config(runner(token=None)), config(runner(), runner(token=OTHER)), ["ambiguous-runner"]),
         (config(runner(token=OTHER)), config(runner(), runner(token=OTHER)), []),
@@ -93,6 +94,37 @@ def test_dates_are_written_as_the_runner_writes_them() -> None:
     _, _, content = reconcile(config(runner(token=None), concurrent=8), there)
     assert b"token_obtained_at = 2026-01-02T03:04:05Z\n" in content
     assert b"token_expires_at = 2036-01-02T03:04:05.500000+02:00\n" in content
+
+
+TWO = config(runner(), runner(name="two", token=OTHER))
+UNNAMED = runner(name="new", token=None)
+
+
+@pytest.mark.parametrize(
+    ("rendered", "there", "renamed", "tokens"),
+    [
+        ([UNNAMED], config(runner(id=7)), {}, [TOKEN]),
+        ([UNNAMED], config(runner(id=7)), {"new": "one"}, [TOKEN]),
+        ([{**UNNAMED, "id": 7}], config(runner(id=7)), {}, [TOKEN]),
+        ([{**UNNAMED, "id": 8}], config(runner(id=7)), {}, [None]),
+        ([UNNAMED], TWO, {}, [None]),
+        ([UNNAMED], TWO, {"new": "two"}, [OTHER]),
+        ([UNNAMED], TWO, {"new": "three"}, [None]),
+        ([UNNAMED, runner(token=None)], TWO, {}, [OTHER, TOKEN]),
+        ([UNNAMED, {**UNNAMED, "name": "newer"}], TWO, {}, [None, None]),
+        ([UNNAMED, {**UNNAMED, "name": "newer"}], TWO, {"new": "two", "newer": "one"}, [OTHER, TOKEN]),
+        ([UNNAMED, {**UNNAMED, "name": "newer"}], config(runner()), {}, [None, None]),
+        ([{**UNNAMED, "executor": "shell"}], config(runner()), {}, [None]),
+        ([{**UNNAMED, "executor": "shell"}], config(runner()), {"new": "one"}, [TOKEN]),
+        ([{**UNNAMED, "url": "https://other.example.com"}], config(runner()), {"new": "one"}, [None]),
+    ],
+)
+def test_a_runner_without_a_token_that_was_renamed(
+    rendered: list[Tree], there: Tree, renamed: dict[str, str], tokens: list[str | None]
+) -> None:
+    found, blockers, _ = reconcile(config(*rendered), observed(there), replace(HOST, renamed=renamed))
+    assert [one.get("token") for one in found["runners"]] == tokens
+    assert blockers == ["no-token"] * tokens.count(None)
 
 
 def test_keep_holds_the_hosts_value() -> None:
