@@ -62,6 +62,24 @@ _ROWS = (
         "Give it a cache that it can reach, or override if that is meant.",
     ),
     _allowed(
+        "network-overlap",
+        "A network that daemon.json newly gives to Docker (bip, fixed-cidr, default-address-pools) holds the host's own"
+        " address, a route, a name server, a mirror, or the machine that deploys: the host could not be reached any more.",
+        "Give Docker a network that nothing else uses. Overridden, the run still goes back when the host's way to the client"
+        " changes.",
+    ),
+    _allowed(
+        "firewall-backend",
+        "`firewall-backend: nftables` on a host whose forwarding was set up by Docker's iptables rules: containers would have"
+        " no network, and Docker would not start after a reboot.",
+        "Install nftables, set net.ipv4.ip_forward = 1 in /etc/sysctl.d and the FORWARD policy to ACCEPT, then override.",
+    ),
+    _never(
+        "no-log-driver",
+        "The host's Docker has no log driver of the name that daemon.json asks for.",
+        "Correct the name, or install the plugin on the host first.",
+    ),
+    _allowed(
         "data-root",
         "The image store in effect would change (data-root, storage driver, user namespaces, containerd image store): images,"
         " containers and volumes vanish from Docker's view.",

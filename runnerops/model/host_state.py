@@ -86,6 +86,20 @@ class DataRoot:
 
 
 @dataclass(frozen=True, slots=True)
+class Client:
+    """Who observed, as the host's sshd has it (`SSH_CONNECTION`): its `address`, and the `server` and `port` that it used.
+
+    `device` and `source` are how the host answers it. All are empty where the host does not tell.
+    """
+
+    address: str = ""
+    server: str = ""
+    port: str = ""
+    device: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class DockerFacts:
     """The Docker daemon. `version` is empty and the loaded values None when it does not answer.
 
@@ -93,6 +107,8 @@ class DockerFacts:
     default bridge, `bridge_prefix` the length of its network's prefix. `flavour`: `engine`, or what is refused:
     `rootless`, `snap`, `podman`. `store` is None where the daemon does not answer; `roots` has the paths that were looked at,
     by the name under which a daemon is given them.
+    `routes` are networks (CIDR) that the host reaches by devices other than Docker's, by
+    the device's name; `resolvers` its name servers; `plugins` the names of log drivers, () where they are not told.
     """
 
     unit: Unit
@@ -107,6 +123,11 @@ class DockerFacts:
     bridge_prefix: int = 16
     store: DockerStore | None = None
     roots: Mapping[str, DataRoot] = field(default_factory=dict)
+    client: Client = Client()
+    routes: tuple[tuple[str, str], ...] = ()
+    resolvers: tuple[str, ...] = ()
+    plugins: tuple[str, ...] = ()
+    firewall: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

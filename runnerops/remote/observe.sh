@@ -119,7 +119,7 @@ observe_host() {
 }
 
 frame_tools() {
-  for tool in systemd-run flock setsid tar sha256sum stat timeout curl wget docker docker-compose gitlab-runner nsenter ip ss \
+  for tool in systemd-run flock setsid tar sha256sum stat timeout curl wget docker docker-compose gitlab-runner nsenter ip ss nft \
     journalctl; do
     if command -v "$tool" >/dev/null 2>&1; then printf '%s\n' "$tool"; fi
   done

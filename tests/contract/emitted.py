@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from runnerops.model.common import ServiceName, Tree
-from runnerops.model.host_state import HostState, RemoteFile, RunnerFacts, Unit
+from runnerops.model.host_state import Client, HostState, RemoteFile, RunnerFacts, Unit
 from runnerops.model.inventory import Cache, Host, Policy, RenderedFile, Requester
 from runnerops.model.plan import Plan, Step
 from runnerops.planning.plan import Request, make_plan
@@ -21,11 +21,26 @@ _ONE: Tree = {"name": "one", "url": "https://gitlab.example.com", "token": "glrt
 DIND: Tree = {"name": "docker:dind", "command": [f"--registry-mirror=http://{BRIDGE}:5000"]}
 DOCKER: Tree = {"live-restore": True, "registry-mirrors": [f"http://{BRIDGE}:5000"]}
 RUNNER: Tree = {"concurrent": 2, "listen_address": "127.0.0.1:9252", "runners": [_ONE]}
+NETWORKED: Tree = {
+    "default-address-pools": [{"base": "10.231.0.0/16", "size": 24}],
+    "debug": True,
+    "experimental": True,
+    "labels": ["a=b"],
+    "log-driver": "local",
+    "default-runtime": "other",
+    "fixed-cidr": "10.231.0.128/25",
+    "icc": False,
+    "ip": "127.0.0.1",
+    "ip-masq": False,
+    "ipv6": True,
+    "mtu": 1400,
+}
 DAEMONS: tuple[Tree, ...] = (
     {**DOCKER, "log-opts": {"max-size": "5m"}},
     {**DOCKER, "live-restore": False},
     {**DOCKER, "bip": "172.30.0.1/16"},
     {**DOCKER, "registry-mirrors": [MIRROR]},
+    {**DOCKER, **NETWORKED},
     {"live-restore": True},
     {**DOCKER, "data-root": "/srv/docker"},
     {**DOCKER, "storage-driver": "vfs"},
@@ -77,6 +92,7 @@ def deployed(here: Host) -> HostState:
         containers=[our_container(label=label[1].decode() if label else "")],
         images=["registry:3.0.0"],
     )
+    daemon = replace(daemon, client=Client("192.0.2.1", "192.0.2.10", "22", "eth0", "192.0.2.10"))
     return replace(fresh, files=files, facts=replace(fresh.facts, docker=daemon))
 
 

@@ -16,8 +16,10 @@ from importlib.resources import files
 from runnerops.planning.steps import IS_ABSENT, KEEP_ORIGINAL
 from runnerops.services.base import sha256
 from runnerops.services.docker.context import LOADED
+from runnerops.services.docker.effects import BRIDGE, DEFAULT_POOLS, GATEWAY, SUBNET, shown
+from runnerops.services.docker.effects import SHOWN as VISIBLE
 from runnerops.services.docker.observe import CONTAINER
-from runnerops.services.docker.steps import BRIDGE, RELOAD, RELOAD_IF_UP, RESET, RETURN
+from runnerops.services.docker.steps import RELOAD, RELOAD_IF_UP, RESET, RETURN, ROUTE, SSHD
 from runnerops.services.gitlab_runner import scripts as runner
 from runnerops.services.gitlab_runner.drain import DRAIN, UNKNOWN
 from runnerops.services.gitlab_runner.rewritten import NO_MATTER, TAKEN_BACK, WRITTEN
@@ -53,6 +55,10 @@ PAGE = "http://127.0.0.1:9252/metrics"
 HEX = "[0-9a-f]"
 NOTHING, ANYTHING = "", r"(?s:.*)"
 
+NETWORKED = (
+    '{"default-address-pools": [{"base": "10.231.0.0/16", "size": 24}], "icc": false, "ip-masq": false, "mtu": 1400, '
+    '"fixed-cidr": "10.231.0.128/25", "ip": "127.0.0.1", "labels": ["a=b"], "log-driver": "local", "experimental": true}'
+)
 GOOD = json.dumps({"live-restore": True, "registry-mirrors": [MIRROR], "log-opts": {"max-size": "9m"}})
 NO_DRIVER = json.dumps({"log-driver": "journal", "log-opts": {"max-size": "9m"}})
 SERVICE = """
@@ -171,14 +177,41 @@ DOCKER = (
     Probe((*INFO, "{{.Bogus}}"), ANYTHING, status=1),
     Probe((*INFO, "{{.Bogus"), ANYTHING, status=64),
     Probe(("docker", "version", "--format", "{{.Server.Version}}"), r"\d+\.\d+\.\d+\S*\n"),
-    Probe(("docker", "network", "inspect", "bridge", "--format", BRIDGE), r"172\.17\.0\.1\n"),
-    Probe(("docker", "network", "inspect", "none-such", "--format", BRIDGE), r"\n?", status=1),
+    Probe((*BRIDGE, GATEWAY), r"172\.17\.0\.1\n"),
+    Probe(("docker", "network", "inspect", "none-such", "--format", GATEWAY), r"\n?", status=1),
     Probe(script(RETURN, "docker", "@LIFE@"), files={DAEMON: '{"live-restore": false, "registry-mirrors": []}'}),
     Probe((*INFO, LOADED), "false\n", until=True),
     Probe(script(RETURN, "docker", "0" * 32), files={DAEMON: GOOD}),
     Probe((*INFO, LOADED), rf"{MIRROR}/ true\n", until=True),
     Probe(script(PULL, "@IMAGE@"), r"(docker\.io/library/registry:\S+\n)?"),
     Probe(script(PULL, "none-such:1"), status=1),
+)
+NETWORK = (
+    *(
+        Probe((*key.ask, key.form), rf"{re.escape(key.default)}\n")
+        for key in VISIBLE.values()
+        if key.default is not None
+    ),
+    Probe(script(RELOAD_IF_UP, "docker"), files={DAEMON: '{"debug": true}'}),
+    Probe((*VISIBLE["debug"].ask, VISIBLE["debug"].form), r"true\n"),
+    Probe(script(RELOAD_IF_UP, "none-such")),
+    Probe(script(RESET, "docker"), files={DAEMON: NETWORKED}),
+    Probe(("systemctl", "restart", "docker")),
+    *(
+        Probe(argv, rf"{re.escape(text)}\n", until=True)
+        for argv, text in shown(frozenset(VISIBLE), json.loads(NETWORKED))
+    ),
+    Probe(script(ROUTE, "127.0.0.1"), r"lo 127\.0\.0\.1\n"),
+    Probe(script(SSHD, "http://127.0.0.1:9/")),
+    Probe((*BRIDGE, SUBNET), r"10\.231\.0\.(0/24|128/25)\n"),
+    Probe(script(RESET, "docker"), files={DAEMON: json.dumps({"default-address-pools": list(DEFAULT_POOLS)})}),
+    Probe(("systemctl", "restart", "docker")),
+    Probe(script(RESET, "docker"), files={DAEMON: "{}"}),
+    Probe(("systemctl", "restart", "docker")),
+    Probe((*BRIDGE, SUBNET), r"172\.17\.0\.0/16\n", until=True),
+    Probe(script(RESET, "docker"), files={DAEMON: GOOD}),
+    Probe(("systemctl", "restart", "docker")),
+    Probe((*BRIDGE, GATEWAY), r"172\.17\.0\.1\n", until=True),
 )
 REFUSED = (
     Probe(script(RESET, "docker")),
@@ -340,4 +373,4 @@ OBSERVED = (
 """What observations ask of these programs, while the cache and all else is up."""
 
 LAST = (Probe(("systemctl", "stop", "docker")),)
-PROBES = (*FILES, *VERDICTS, *DOCKER, *REFUSED, *CACHES, *RUNNER, *OBSERVED, *DOWNS, *LAST)
+PROBES = (*FILES, *VERDICTS, *DOCKER, *NETWORK, *REFUSED, *CACHES, *RUNNER, *OBSERVED, *DOWNS, *LAST)

@@ -88,6 +88,11 @@ def _info(here: World, rest: list[str], options: Tree) -> int:  # noqa: ARG001
         "DockerRootDir": loaded.get("data-root", "/var/lib/docker") if up else "",
         "Name": "demo" if up else "",
         "Labels": loaded.get("labels", []),
+        "Debug": bool(loaded.get("debug")),
+        "ExperimentalBuild": bool(loaded.get("experimental")),
+        "DefaultAddressPools": [
+            {"Base": pool["base"], "Size": pool["size"]} for pool in loaded.get("default-address-pools") or ()
+        ],
         "ServerVersion": here.engine["version"] if up else "",
         "Swarm": {"LocalNodeState": "inactive" if up else ""},
         "LiveRestoreEnabled": bool(loaded.get("live-restore")),
@@ -207,13 +212,25 @@ def _inspect(here: World, rest: list[str], options: Tree) -> int:
 
 
 def _networks(here: World) -> Iterator[Tree]:
+    yield _default_network(here)
+    yield from here.engine["networks"]
+
+
+def _default_network(here: World) -> Tree:
     bridge = here.engine["bridge"]
     octets = bridge["address"].split(".")
     subnet = f"{'.'.join(octets[:2])}.0.0/{bridge['prefix']}" if bridge["prefix"] == 16 else ""
     subnet = subnet or f"{'.'.join(octets[:3])}.0/{bridge['prefix']}"
-    config = [{"Subnet": subnet, "Gateway": bridge["address"]}]
-    yield {"Name": "bridge", "Id": here.data["boot"], "Driver": "bridge", "Scope": "local", "IPAM": {"Config": config}}
-    yield from here.engine["networks"]
+    loaded = here.engine["loaded"]
+    config = [{"Subnet": subnet, "Gateway": bridge["address"], "IPRange": loaded.get("fixed-cidr", "")}]
+    options = {
+        "com.docker.network.bridge.enable_icc": str(loaded.get("icc", True)).lower(),
+        "com.docker.network.bridge.enable_ip_masquerade": str(loaded.get("ip-masq", True)).lower(),
+        "com.docker.network.bridge.host_binding_ipv4": loaded.get("ip", "0.0.0.0"),  # noqa: S104  printed, not bound
+        "com.docker.network.driver.mtu": str(loaded.get("mtu", 1500)),
+    }
+    told = {"Id": here.data["boot"], "Driver": "bridge", "Scope": "local", "Options": options}
+    return {"Name": "bridge", "EnableIPv6": bool(loaded.get("ipv6")), "IPAM": {"Config": config}, **told}
 
 
 def _network_inspect(here: World, rest: list[str], options: Tree) -> int:

@@ -172,6 +172,9 @@ def start(here: World, name: str) -> str:
     if tree.get("bip"):
         address, _, prefix = tree["bip"].partition("/")
         here.engine["bridge"] = {"address": address, "prefix": int(prefix or 16)}
+    elif tree.get("default-address-pools") and not tree.get("live-restore"):  # else an address that is there is kept
+        first = tree["default-address-pools"][0]
+        here.engine["bridge"] = {"address": f"{first['base'].rpartition('.')[0]}.1", "prefix": first["size"]}
     here.begin(name)
     containers.after_start(here)
     return ""

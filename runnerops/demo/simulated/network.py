@@ -9,7 +9,7 @@ from runnerops.demo.simulated.world import RefusedError, world
 
 
 def ip(words: list[str]) -> int:
-    """`ip [-4] -o addr show [dev NAME]`."""
+    """`ip [-4] -o addr show [dev NAME]`, `ip -o route get ADDRESS`."""
     with world() as here:
         bridge = here.engine["bridge"]
         shown = {
@@ -17,6 +17,11 @@ def ip(words: list[str]) -> int:
             "eth0": (f"{here.data['address']}/24", "global"),
             "docker0": (f"{bridge['address']}/{bridge['prefix']}", "global"),
         }
+    if "route" in words:
+        local = words[-1].startswith("127.")
+        name, source = ("lo", words[-1]) if local else ("eth0", shown["eth0"][0].partition("/")[0])
+        sys.stdout.write(f"{'local ' if local else ''}{words[-1]} dev {name} src {source} uid 0\\    cache\n")
+        return 0
     if "dev" in words and words[-1] not in shown:
         raise RefusedError(f'Device "{words[-1]}" does not exist.')
     for number, (name, (address, scope)) in enumerate(shown.items(), 1):

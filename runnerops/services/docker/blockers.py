@@ -12,6 +12,7 @@ from runnerops.services.docker.containers import comes_back, of_job, ours
 from runnerops.services.docker.context import ActionContext, scene
 from runnerops.services.docker.format import NAME
 from runnerops.services.docker.observe import NOT_THERE
+from runnerops.services.docker.overlap import of_host, of_inventory
 from runnerops.services.docker.reconcile import flags
 from runnerops.services.docker.schema import wanted_mirrors
 from runnerops.services.docker.store import loses_volumes
@@ -51,6 +52,9 @@ def blockers(
         yield from _data_root(now)
         yield from _stop_containers(now)
         yield from _unproven_mirrors(now)
+        yield from _network_overlap(now)
+        yield from _firewall(now)
+        yield from _log_driver(now)
 
 
 def _refused(code: str, message: str) -> Blocker:
@@ -109,3 +113,40 @@ def _unproven_mirrors(now: ActionContext) -> Iterator[Blocker]:
     for url in (mirror.rstrip("/") for mirror in now.new_mirrors):
         if not answers.get(url):
             yield Blocker("unproven-mirror", f"mirror {url} does not answer from this host", details=(url,))
+
+
+def _network_overlap(now: ActionContext) -> Iterator[Blocker]:
+    """What changes only: a network that Docker has had all along cuts nobody off who got here."""
+    there = {*of_host(now.desired, now.docker), *of_inventory(now.desired, now.host)}
+    found = tuple(f"{name}: {what}" for name, what in sorted(there) if name in now.changed)
+    if found:
+        message = f"Docker's networks would take the place of what this host needs to be reached: {'; '.join(found)}"
+        yield Blocker("network-overlap", message, details=found)
+
+
+def _firewall(now: ActionContext) -> Iterator[Blocker]:
+    """dockerd with nftables neither forwards by itself nor undoes the policy that its iptables rules came with."""
+    if "firewall-backend" not in now.changed or now.desired.get("firewall-backend") != "nftables":
+        return
+    lacks = (
+        ["install nftables, without whose `nft` dockerd does not start"]
+        if "nft" not in now.observed.facts.tools
+        else []
+    )
+    lacks += ["write `net.ipv4.ip_forward = 1` into a file of /etc/sysctl.d, or dockerd does not start after a reboot"]
+    if now.docker.firewall.get("driver") in {"", "iptables", "iptables+firewalld"}:
+        lacks += [
+            "set `iptables -P FORWARD ACCEPT`, for the policy DROP of Docker's iptables rules stays until a reboot"
+        ]
+    message = f"containers would be left without network by nftables: {'; '.join(lacks)}"
+    yield Blocker("firewall-backend", message, details=tuple(lacks))
+
+
+def _log_driver(now: ActionContext) -> Iterator[Blocker]:
+    """A plugin beside Docker's own is told as well; before a daemon answers nothing is known."""
+    driver, known = now.desired.get("log-driver"), now.docker.plugins
+    if "log-driver" in now.changed and known and isinstance(driver, str) and driver not in (*known, "none"):
+        message = (
+            f"this host's Docker has no log driver {driver}, so no container would start; it has {', '.join(known)}"
+        )
+        yield Blocker("no-log-driver", message, details=(driver,))

@@ -10,6 +10,7 @@ from runnerops.model.host_state import DockerFacts, HostState
 from runnerops.model.inventory import Host, Policy
 from runnerops.model.plan import Action, Change
 from runnerops.services.docker.action import desired_tree, running
+from runnerops.services.docker.effects import MOVES_BRIDGE, REMAKES_BRIDGE, first_address, own_bridge
 from runnerops.services.docker.format import text_of
 from runnerops.services.docker.reconcile import differ, flags, loaded, path_of, sticking, tree_of
 from runnerops.services.docker.schema import STICKY, mirrors_of, wanted_mirrors
@@ -54,16 +55,32 @@ class ActionContext:
         return self.action.verb is Verb.RESTART and self.up
 
     @property
-    def moves_bridge(self) -> bool:
-        """Whether `bip` gives the bridge another address, which it takes only while no container runs.
-
-        Without the key dockerd keeps the address that it finds. A bip that an earlier restart could not give it counts too.
-        """
+    def changed(self) -> frozenset[str]:
+        """The keys of the file whose meaning changes, those that come and those that go alike; flags of the unit apart."""
         key_changes = self.change.key_changes if self.change else ()
-        meant = self.change is not None and (
-            bool(self.docker.bridge) or any(key_change.key == ("bip",) for key_change in key_changes)
-        )
-        return meant and bool(self.bip) and self.bip != self.docker.bridge
+        return frozenset(str(key_change.key[0]) for key_change in key_changes) - flags(self.docker)
+
+    @property
+    def remakes_bridge(self) -> bool:
+        """Whether the default network is to be made anew, which dockerd does only while no container runs.
+
+        A bip that an earlier restart could not give it counts too.
+        """
+        if self.change is None or not own_bridge(self.desired):
+            return False
+        return self.moves_bridge or bool(self.changed & REMAKES_BRIDGE - MOVES_BRIDGE)
+
+    @property
+    def moves_bridge(self) -> bool:
+        """Whether docker0 gets another address."""
+        known = bool(self.docker.bridge) or "bip" in self.changed
+        return self.frees_bridge or (bool(self.bip) and known and self.bip != self.docker.bridge)
+
+    @property
+    def frees_bridge(self) -> bool:
+        """Whether docker0 has to go, since dockerd without `bip` keeps the address that it finds there."""
+        meant = bool(self.changed & MOVES_BRIDGE) and own_bridge(self.desired) and not self.bip
+        return meant and bool(self.docker.bridge) and self.docker.bridge != first_address(self.desired)
 
     @property
     def bip(self) -> str:
@@ -78,7 +95,7 @@ class ActionContext:
     @property
     def ends_containers(self) -> bool:
         """Whether no container may outlive the restart: it would hold the old bridge, or run on with nobody to see it."""
-        return self.restarts and (self.moves_bridge or bool(self.switches))
+        return self.restarts and (self.remakes_bridge or bool(self.switches))
 
     @property
     def drops_live_restore(self) -> bool:

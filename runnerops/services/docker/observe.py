@@ -11,6 +11,7 @@ from runnerops.model.common import Value
 from runnerops.model.host_state import Container, DataRoot, DockerFacts, DockerStore, Facts, Unit
 from runnerops.model.inventory import RenderedFile
 from runnerops.services.base import Answers, ParseError
+from runnerops.services.docker import ways
 from runnerops.services.docker.format import PATH, parse
 from runnerops.services.docker.schema import DEFAULT_ROOT, mirrors_of, root_of
 
@@ -72,6 +73,11 @@ def facts(facts: Facts, answers: Answers) -> Facts:
         images=frozenset(_images(answers)),
         store=_store(loaded),
         roots=dict(_roots(_text(answers, "docker_roots"))),
+        client=ways.client(answers),
+        routes=tuple(ways.routes(answers)),
+        resolvers=tuple(ways.resolvers(answers)),
+        plugins=_log_drivers(loaded),
+        firewall=_firewall(loaded, answers),
     )
     return replace(facts, docker=docker)
 
@@ -98,6 +104,19 @@ def _roots(text: str) -> Iterator[tuple[str, DataRoot]]:
         path, _, rest = line.partition("\t")
         real, _, drivers = rest.partition("\t")
         yield path, DataRoot(real or path, tuple(drivers.split()))
+
+
+def _log_drivers(info: Mapping[str, Value]) -> tuple[str, ...]:
+    plugins = info.get("Plugins")
+    names = plugins.get("Log") if isinstance(plugins, dict) else None
+    return tuple(str(name) for name in names) if isinstance(names, list) else ()
+
+
+def _firewall(info: Mapping[str, Value], answers: Answers) -> Mapping[str, str]:
+    """`driver`: the firewall that the daemon uses, as newer ones tell; `forward`: what net.ipv4.ip_forward is."""
+    told = info.get("FirewallBackend")
+    driver = str(told.get("Driver") or "") if isinstance(told, dict) else ""
+    return {"driver": driver, "forward": _text(answers, "docker_forward")}
 
 
 def _text(answers: Answers, name: str) -> str:

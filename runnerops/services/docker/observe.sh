@@ -9,6 +9,7 @@ observe_docker() { # DEFAULT-PATH DATA-ROOT...: what is told at once
   ask docker_roots docker_roots "$@"
   observe_docker_bridge
   observe_docker_flavour
+  observe_docker_network
 }
 
 observe_docker_unit() { # DEFAULT-PATH: the unit, how dockerd was really started, and the file that it reads
@@ -95,4 +96,20 @@ observe_docker_bridge() { # the default bridge's address; the daemon is asked wh
   ask docker_interface printf '%s\n' "$bridge"
   [ -n "$bridge" ] || ask docker_bridge limited docker network inspect bridge \
     --format '{{range .IPAM.Config}}{{println .Gateway .Subnet}}{{end}}'
+}
+
+observe_docker_network() { # who asks (sudo drops the variable), the way back to it, routes, resolvers, what lets containers through
+  client=${SSH_CONNECTION-}
+  if [ -z "$client" ] && [ -r "$root/proc/$PPID/environ" ]; then
+    client=$(tr '\000' '\n' <"$root/proc/$PPID/environ" | sed -n 's/^SSH_CONNECTION=//p')
+  fi
+  ask docker_client printf '%s\n' "$client"
+  [ -z "$client" ] || ask docker_way ip -o route get "${client%% *}"
+  ask docker_routes lines_of "$root/proc/net/route"
+  ask docker_resolvers lines_of "$root/etc/resolv.conf"
+  ask docker_forward lines_of "$root/proc/sys/net/ipv4/ip_forward"
+}
+
+lines_of() { # PATH: a small file, without a process
+  while read -r line || [ -n "$line" ]; do printf '%s\n' "$line"; done <"$1"
 }

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from runnerops.model.common import Verb
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host, Policy
 from runnerops.model.plan import Action, ActionSteps, Change, Step
 from runnerops.services.base import sha256, staged_path
 from runnerops.services.docker.context import LOADED, ActionContext, scene
+from runnerops.services.docker.effects import BRIDGE, GATEWAY, SUBNET, shown
 from runnerops.services.docker.format import NAME
 from runnerops.services.docker.schema import key_of_flag, version_of
 from runnerops.services.docker.transitions import Transition, back, between, new_content, there
@@ -38,7 +40,14 @@ RESET = 'systemctl reset-failed "$1" || :'
 _FURTHER = "docker.{}"
 """Names contents between the old and the new one in the payload."""
 
-BRIDGE = "{{(index .IPAM.Config 0).Gateway}}"
+ROUTE = (
+    'set -- $(ip -o route get "$1"); dev="" src=""; '
+    'while [ $# -gt 1 ]; do case $1 in dev) dev=$2 ;; src) src=$2 ;; esac; shift; done; echo "$dev $src"'
+)
+"""ADDRESS: the device and the source address of what the host sends there."""
+
+SSHD = 'curl -s -m 5 --noproxy "*" --http0.9 "$1" 2>/dev/null | head -n 1'
+"""URL: the first line of what the SSH server there says."""
 
 
 def action_steps(
@@ -112,17 +121,33 @@ def _forward(now: ActionContext, onward: Sequence[Transition], number: int) -> I
             live_restore = "=true" if now.sets_live_restore else "=false"
             yield wait(30, live_restore, "docker", "info", "--format", "{{.LiveRestoreEnabled}}")
     yield _prove(now, now.proof())
-    yield from _prove_bridge(now.bip if now.restarts or now.moves_bridge else "")
+    yield from _prove_bridge(now.bip if now.restarts or now.remakes_bridge else "")
+    if now.frees_bridge:
+        yield wait(30, "~.", *BRIDGE, SUBNET)
+    for argv, text in shown(now.changed, now.desired):
+        yield wait(30, f"={text}", *argv)
     yield from _prove_store(now)
+    if now.action.verb is Verb.RESTART:
+        yield from _prove_way_back(now)
     yield Step("complete", (NAME,))
+
+
+def _prove_way_back(now: ActionContext) -> Iterator[Step]:
+    """That the host still reaches the client that deployed, and answers where it was asked; no client is needed for it."""
+    way = now.docker.client
+    if way.device:
+        yield wait(15, f"={way.device} {way.source}", "sh", "-c", ROUTE, "sh", way.address)
+    if way.server and "curl" in now.observed.facts.tools:
+        server = f"[{way.server}]" if ":" in way.server else way.server
+        yield wait(15, "~SSH-", "sh", "-c", SSHD, "sh", f"http://{server}:{way.port}/")
 
 
 def _rollback(now: ActionContext, onward: Sequence[Transition], homeward: Sequence[Transition]) -> Iterator[Step]:
     """From wherever on the way there the run ended: a station passed half-way is first completed."""
     at = new_content(now)
-    for station in onward:
-        if station.content != at:
-            yield _swap(now, station.content, at)
+    for content in dict.fromkeys(station.content for station in onward):
+        if content != at:
+            yield _swap(now, content, at)
     for station in homeward:
         yield _swap(now, at, station.content)
         at = station.content
@@ -132,7 +157,7 @@ def _rollback(now: ActionContext, onward: Sequence[Transition], homeward: Sequen
         yield run(120, "systemctl", "start", "docker")
     if now.up and homeward:
         yield _prove(now, now.proof_back())
-        yield from _prove_bridge(now.docker.bridge if now.moves_bridge else "")
+        yield from _prove_bridge(now.docker.bridge if now.remakes_bridge and now.moves_bridge else "")
     intent = now.observed.intent_for(NAME)
     yield restore_intent(NAME, intent if still_intended(intent, now.docker.unit.invocation) else None)
 
@@ -158,7 +183,7 @@ def _load(now: ActionContext, station: Transition) -> Iterator[Step]:
 
 def _prove_bridge(address: str) -> Iterator[Step]:
     if address:
-        yield wait(30, f"={address}", "docker", "network", "inspect", "bridge", "--format", BRIDGE)
+        yield wait(30, f"={address}", *BRIDGE, GATEWAY)
 
 
 def _prove_store(now: ActionContext) -> Iterator[Step]:

@@ -10,8 +10,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from runnerops.model.common import Verb
+from runnerops.model.common import Tree, Verb
 from runnerops.services.docker.context import ActionContext
+from runnerops.services.docker.effects import DEFAULT_POOLS, own_bridge
 from runnerops.services.docker.reconcile import path_of
 
 Loads: TypeAlias = Literal["reload", "reload if it runs", "restart", "start", "return", "stop"]
@@ -39,9 +40,20 @@ def there(now: ActionContext) -> Iterator[Transition]:
         return
     if now.sets_live_restore:
         yield Transition(new_content(now), "reload")
+    beforehand: Tree = {"live-restore": False, **(_named_pools(now.desired) if now.frees_bridge else {})}
     if now.drops_live_restore:
-        yield Transition(now.with_keys(now.desired, {"live-restore": False}), "reload")
+        yield Transition(now.with_keys(now.desired, beforehand), "reload")
+    if now.frees_bridge and now.up:
+        yield Transition(now.with_keys(now.desired, beforehand), "restart")
     yield Transition(new_content(now), "restart" if now.up else "start")
+
+
+def _named_pools(tree: Tree) -> Tree:
+    """What makes a start remove docker0, whose address dockerd would take up again: pools by name, without live-restore.
+
+    With `bridge: none` it would go too, but containers of the default network would lose their network for good.
+    """
+    return {} if tree.get("default-address-pools") else {"default-address-pools": list(DEFAULT_POOLS)}
 
 
 def back(now: ActionContext) -> Iterator[Transition]:
@@ -51,7 +63,7 @@ def back(now: ActionContext) -> Iterator[Transition]:
     old, forgotten = now.change.old.content, dict(now.forgotten())
     if not now.up:
         yield Transition(old, "stop")
-    elif now.restarts and now.moves_bridge:
+    elif now.restarts and now.remakes_bridge:
         yield from _bridge_back(now, old)
     elif now.restarts and now.switches:
         yield Transition(now.with_keys(now.old, {"live-restore": False}), "reload if it runs")
@@ -68,8 +80,9 @@ def back(now: ActionContext) -> Iterator[Transition]:
 
 def _bridge_back(now: ActionContext, old: bytes | None) -> Iterator[Transition]:
     """The bridge gets its old address by name, or dockerd would keep the new one; no container may outlive that restart."""
-    yield Transition(now.with_keys(now.old, {"live-restore": False}), "reload if it runs")
-    if "bip" in now.old:
+    if now.docker.live_restore is not False or now.desired.get("live-restore") is True:
+        yield Transition(now.with_keys(now.old, {"live-restore": False}), "reload if it runs")
+    if "bip" in now.old or not (now.moves_bridge and now.docker.bridge and own_bridge(now.old)):
         yield Transition(old, "return")
         return
     address = f"{now.docker.bridge}/{now.docker.bridge_prefix}"

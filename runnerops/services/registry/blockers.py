@@ -63,8 +63,8 @@ def blockers(
     docker = observed.facts.docker
     if action is None or action.verb < Verb.UP or docker is None:
         return
-    moved = host.sections.get(ServiceName.DOCKER, {}).get("bip")
-    bridge_moves = bool(moved) and any(one.service is ServiceName.DOCKER and "bip" in one.because for one in actions)
+    restarts = (one for one in actions if one.service is ServiceName.DOCKER and one.verb is Verb.RESTART)
+    bridge_moves = any({"bip", "default-address-pools"} & set(one.because) for one in restarts)
     compose = compose_tree(host, changes, observed)
     yield from _options_stay(changes)
     for cache in touched(host, action, changes, observed):

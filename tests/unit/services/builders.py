@@ -54,13 +54,14 @@ def engine(
     swarm: bool = False,
     store: DockerStore | None = None,
     roots: Mapping[str, DataRoot] | None = None,
+    bridge: str = BRIDGE,
 ) -> DockerFacts:
     """A daemon that answers, unless its unit is not active."""
     unit = Unit("docker.service", active, 100 if active == "active" else 0, "inv-1" if active == "active" else "", argv)
     if active != "active":
         return DockerFacts(unit, bridge=BRIDGE)
     loaded = None if mirrors is None else tuple(f"{url}/" for url in mirrors)
-    found = DockerFacts(unit, version, "engine", loaded, live, swarm, BRIDGE, tuple(containers), frozenset(images))
+    found = DockerFacts(unit, version, "engine", loaded, live, swarm, bridge, tuple(containers), frozenset(images))
     return replace(found, store=store, roots=roots or {})
 
 

@@ -37,15 +37,21 @@ def restart(there: Tree, rendered: Tree, *, live: bool) -> Plan:
         ),
         (
             {"live-restore": True},
-            {"live-restore": True, "mtu": 1400},
+            {"live-restore": True, "init": True},
             True,
             {"keep_running": ("runnerops-dockerhub-1", "web", "once"), "jobs": ("build",)},
         ),
         (  # loaded by a reload before the restart
             {},
-            {"live-restore": True, "mtu": 1400},
+            {"live-restore": True, "init": True},
             False,
             {"keep_running": ("runnerops-dockerhub-1", "web", "once"), "jobs": ("build",)},
+        ),
+        (  # the default network is made anew only while nothing runs
+            {"live-restore": True},
+            {"live-restore": True, "mtu": 1400},
+            True,
+            {"come_back": ("runnerops-dockerhub-1", "web"), "end": ("once",), "jobs": ("build",)},
         ),
         (  # a bridge moves only while nothing runs
             {"live-restore": True},

@@ -14,6 +14,8 @@ from runnerops.model.inventory import Cache, Host, Policy
 from runnerops.model.plan import ActionSteps, Step
 from runnerops.services import DOCKER
 from runnerops.services.base import sha256
+from runnerops.services.docker.effects import GATEWAY, PROVEN_OTHERWISE, SHOWN, SUBNET, UNSEEN, unseen
+from runnerops.services.docker.schema import KEYS
 from runnerops.services.docker.steps import RELOAD, RELOAD_IF_UP, RESET, RETURN
 from tests.shells import SHELLS
 from tests.unit.services.builders import ARGV, DAEMON, MIRROR, POLICY, change_daemon, engine, host, json_bytes, state
@@ -22,6 +24,8 @@ LOADED = "{{range .RegistryConfig.Mirrors}}{{.}} {{end}}{{.LiveRestoreEnabled}}"
 SHORT = {
     RELOAD: "RELOAD",
     RELOAD_IF_UP: "RELOAD-IF-UP",
+    GATEWAY: "GATEWAY",
+    SUBNET: "SUBNET",
     RESET: "RESET",
     RETURN: "RETURN",
     LOADED: "LOADED",
@@ -94,6 +98,7 @@ def test_a_key_that_is_read_at_start_takes_a_restart() -> None:
         "run 10 sh -c RESET sh docker",
         "run 120 systemctl restart docker",
         "await 60 =false docker info --format LOADED",
+        'await 30 =1400 docker network inspect bridge --format {{index .Options "com.docker.network.driver.mtu"}}',
         "complete docker",
     ]
     assert rollback == [
@@ -105,7 +110,7 @@ def test_a_key_that_is_read_at_start_takes_a_restart() -> None:
 
 
 def test_live_restore_is_loaded_before_the_restart_and_held_through_the_way_back() -> None:
-    found, names = action_steps(state({DAEMON: b"{}"}, engine()), {"mtu": 1400, "live-restore": True, **MIRRORS})
+    found, names = action_steps(state({DAEMON: b"{}"}, engine()), {"init": True, "live-restore": True, **MIRRORS})
     assert lines(found.forward, names) == [
         "intend docker restart 42 inv-1",
         "swap FILE OLD NEW",
@@ -144,7 +149,7 @@ def test_the_bridge_moves_only_while_no_container_runs() -> None:
         "run 10 sh -c RESET sh docker",
         "run 120 systemctl restart docker",
         "await 60 =true docker info --format LOADED",
-        "await 30 =172.18.0.1 docker network inspect bridge --format {{(index .IPAM.Config 0).Gateway}}",
+        "await 30 =172.18.0.1 docker network inspect bridge --format GATEWAY",
         "complete docker",
     ]
     assert rollback == [
@@ -156,17 +161,85 @@ def test_the_bridge_moves_only_while_no_container_runs() -> None:
         "swap FILE docker.3 OLD",
         "run 60 sh -c RELOAD sh docker",
         "await 60 =true docker info --format LOADED",
-        "await 30 =172.17.0.1 docker network inspect bridge --format {{(index .IPAM.Config 0).Gateway}}",
+        "await 30 =172.17.0.1 docker network inspect bridge --format GATEWAY",
         "complete docker",
     ]
 
 
-def test_a_bip_that_goes_moves_no_bridge() -> None:
+def test_a_bip_that_goes_needs_a_bridge_that_is_made_anew() -> None:
+    """dockerd keeps the address that it finds on docker0, also over a restart without any container."""
     old: Tree = {"live-restore": True}
-    observed = state({DAEMON: json_bytes({**old, "bip": "172.17.0.1/16"})}, engine(live=True))
+    observed = state({DAEMON: json_bytes({**old, "bip": "172.18.0.1/16"})}, engine(live=True, bridge="172.18.0.1"))
     forward, rollback = there_and_back(observed, old)
-    assert forward[1:3] == ["swap FILE OLD NEW", "run 10 sh -c RESET sh docker"]
-    assert rollback[0] == "swap FILE NEW OLD"
+    assert forward[1:] == [
+        "swap FILE OLD docker.1",
+        "run 60 sh -c RELOAD sh docker",
+        "await 30 =false docker info --format {{.LiveRestoreEnabled}}",
+        "run 10 sh -c RESET sh docker",
+        "run 120 systemctl restart docker",
+        "swap FILE docker.1 NEW",
+        "run 10 sh -c RESET sh docker",
+        "run 120 systemctl restart docker",
+        "await 60 =true docker info --format LOADED",
+        "await 30 ~. docker network inspect bridge --format SUBNET",
+        "complete docker",
+    ]
+    assert rollback[1:] == [
+        "swap FILE NEW docker.2",
+        "run 60 sh -c RELOAD-IF-UP sh docker",
+        "swap FILE docker.2 OLD",
+        "run 150 sh -c RETURN sh docker inv-1",
+        "await 60 =true docker info --format LOADED",
+        "await 30 =172.18.0.1 docker network inspect bridge --format GATEWAY",
+        "complete docker",
+    ]
+
+
+POOL: Tree = {"default-address-pools": [{"base": "10.231.0.0/16", "size": 24}]}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "bridge", "how"),
+    [
+        pytest.param({"bip": "172.17.0.1/16"}, {}, "172.17.0.1", "restart", id="what it was without the key"),
+        pytest.param({"bip": "172.18.0.1/16"}, {}, "172.18.0.1", "remake", id="bip out"),
+        pytest.param({}, POOL, "172.17.0.1", "remake", id="pools in"),
+        pytest.param(POOL, {}, "10.231.0.1", "remake", id="pools out"),
+        pytest.param(POOL, {**POOL, "bip": "172.18.0.1/16"}, "10.231.0.1", "restart", id="bip in"),
+        pytest.param(
+            {"bip": "172.18.0.1/16"}, {"bip": "172.18.0.1/16", **POOL}, "172.18.0.1", "restart", id="pools, bip"
+        ),
+        pytest.param({}, {"bridge": "br0", **POOL}, "172.17.0.1", "restart", id="a bridge of its admin's"),
+    ],
+)
+def test_when_docker0_has_to_go(old: Tree, new: Tree, bridge: str, how: str) -> None:
+    forward, _ = there_and_back(state({DAEMON: json_bytes(old)}, engine(bridge=bridge)), new)
+    assert forward.count("run 120 systemctl restart docker") == (2 if how == "remake" else 1)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "proofs"),
+    [
+        ({"mtu": 1400}, {}, ["=1500"]),
+        ({"icc": False, "ipv6": True}, {"ipv6": False}, ["=true", "=false"]),
+        ({"log-driver": "local"}, {}, ["=json-file"]),
+        ({}, POOL, ["=10.231.0.0/16/24 "]),
+        ({}, {"fixed-cidr": "172.17.1.0/24"}, ['="172.17.1.0/24"']),
+        ({}, {"log-opts": {"max-size": "5m"}}, []),
+        ({}, {"bridge": "none", "mtu": 1400}, []),
+    ],
+)
+def test_a_value_that_shows_is_looked_for_be_it_new_or_gone(old: Tree, new: Tree, proofs: list[str]) -> None:
+    found, _ = action_steps(state({DAEMON: json_bytes(old)}, engine()), new)
+    asked = {(*key.ask, key.form) for key in SHOWN.values()}
+    assert [step.args[1] for step in found.forward if step.verb == "await" and step.args[2:] in asked] == proofs
+
+
+def test_every_key_shows_somewhere_or_the_table_says_why_not() -> None:
+    names = [*SHOWN, *PROVEN_OTHERWISE, *(name for words in UNSEEN.values() for name in words.split())]
+    assert sorted(names) == sorted(KEYS)
+    assert unseen("log-opts")
+    assert not unseen("mtu")
 
 
 def test_a_daemon_that_is_stopped_is_started() -> None:

@@ -1,0 +1,155 @@
+"""Where the value of each key of daemon.json shows once the daemon runs with it, and which keys the default network needs
+to be made anew for. Pure data.
+
+Source: moby's `daemon/daemon_unix.go` (`initNetworkController`, `initBridgeDriver`) and `daemon/info.go`, 20.10 to 29.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from ipaddress import ip_network
+
+from runnerops.model.common import Tree, Value
+
+INFO = ("docker", "info", "--format")
+BRIDGE = ("docker", "network", "inspect", "bridge", "--format")
+GATEWAY = "{{(index .IPAM.Config 0).Gateway}}"
+"""Empty where dockerd chose the address itself at its last start."""
+SUBNET = "{{(index .IPAM.Config 0).Subnet}}"
+
+MOVES_BRIDGE = frozenset({"bip", "default-address-pools"})
+"""Keys that give the default network its address. Without `bip` dockerd keeps the address that it finds on docker0."""
+
+REMAKES_BRIDGE = MOVES_BRIDGE | frozenset(
+    (
+        "bip6",
+        "default-gateway",
+        "default-gateway-v6",
+        "fixed-cidr",
+        "fixed-cidr-v6",
+        "icc",
+        "ip",
+        "ip-masq",
+        "ipv6",
+        "mtu",
+    )
+)
+"""Keys of the default network. dockerd makes it anew at each start, but keeps it as it is where live-restore left a
+container running, whatever its file says."""
+
+
+DEFAULT_POOLS: tuple[Value, ...] = tuple(
+    {"base": base, "size": size}
+    for base, size in (
+        *((f"172.{second}.0.0/16", 16) for second in (17, 18, 19)),
+        *((f"172.{second}.0.0/14", 16) for second in (20, 24, 28)),
+        ("192.168.0.0/16", 20),
+    )
+)
+"""What dockerd chooses networks from when no pools are given (moby's `ipamutils`)."""
+
+
+def _text(value: Value) -> str | None:
+    return str(value).lower() if isinstance(value, bool) else None if value is None else str(value)
+
+
+def _words(value: Value) -> str | None:
+    return "".join(f"{word} " for word in value) if isinstance(value, list) else None
+
+
+def _quoted(value: Value) -> str | None:
+    return f'"{value}"'
+
+
+def _pools(value: Value) -> str | None:
+    try:
+        pools = [pool for pool in value if isinstance(pool, dict)] if isinstance(value, list) else []
+        return "".join(f"{ip_network(str(pool['base']), strict=False)}/{pool['size']} " for pool in pools)
+    except (KeyError, ValueError):
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """`ask` and `form` print the value. `default` is printed without the key (None: that depends on the host)."""
+
+    ask: tuple[str, ...]
+    form: str
+    default: str | None
+    text: Callable[[Value], str | None] = _text
+
+
+def _option(name: str) -> str:
+    return f'{{{{index .Options "com.docker.network.{name}"}}}}'
+
+
+SHOWN: Mapping[str, Shown] = {
+    "debug": Shown(INFO, "{{.Debug}}", "false"),
+    "default-address-pools": Shown(INFO, "{{range .DefaultAddressPools}}{{.Base}}/{{.Size}} {{end}}", "", _pools),
+    "default-runtime": Shown(INFO, "{{.DefaultRuntime}}", "runc"),
+    "experimental": Shown(INFO, "{{.ExperimentalBuild}}", "false"),
+    "firewall-backend": Shown(INFO, "{{.FirewallBackend.Driver}}", None),
+    "labels": Shown(INFO, "{{range .Labels}}{{.}} {{end}}", "", _words),
+    "log-driver": Shown(INFO, "{{.LoggingDriver}}", "json-file"),
+    "fixed-cidr": Shown(BRIDGE, "{{json (index .IPAM.Config 0).IPRange}}", None, _quoted),
+    "icc": Shown(BRIDGE, _option("bridge.enable_icc"), "true"),
+    "ip": Shown(BRIDGE, _option("bridge.host_binding_ipv4"), None),
+    "ip-masq": Shown(BRIDGE, _option("bridge.enable_ip_masquerade"), "true"),
+    "ipv6": Shown(BRIDGE, "{{.EnableIPv6}}", "false"),
+    "mtu": Shown(BRIDGE, _option("driver.mtu"), "1500"),
+}
+"""Keys that are proven by a question of their own."""
+
+PROVEN_OTHERWISE = frozenset({"bip", "live-restore", "registry-mirrors"})
+"""Keys with proofs of their own: the bridge's address, and what every docker part of a run asks the daemon."""
+
+UNSEEN: Mapping[str, str] = {
+    "only a container that is made later shows it": "cgroup-parent cpu-rt-period cpu-rt-runtime default-cgroupns-mode "
+    "default-init default-ipc-mode default-network-opts default-shm-size default-stop-timeout default-ulimits dns dns-opts "
+    "dns-search host-gateway-ip host-gateway-ips init init-path log-opts no-new-privileges oom-score-adjust resolv-conf "
+    "seccomp-profile selinux-enabled userland-proxy userland-proxy-path raw-logs",
+    "only a pull, a push or a build shows it": "allow-nondistributable-artifacts builder insecure-registries "
+    "max-concurrent-downloads max-concurrent-uploads max-download-attempts proxies",
+    "rules of the kernel show it, among which others' may stand": "allow-direct-routing bridge-accept-fwmark ip-forward "
+    "ip-forward-no-drop ip6tables iptables",
+    "the daemon shows it in another form, or nowhere": "api-cors-header authorization-plugins bip6 bridge cdi-spec-dirs "
+    "cluster-advertise cluster-store cluster-store-opts containerd containerd-namespace containerd-plugin-namespace "
+    "cri-containerd default-gateway default-gateway-v6 deprecated-key-path exec-opts exec-root features fixed-cidr-v6 "
+    "group hosts log-format log-level metrics-addr min-api-version network-control-plane-mtu network-diagnostic-port "
+    "node-generic-resources nri-opts pidfile rootless runtimes shutdown-timeout swarm-default-advertise-addr "
+    "swarm-raft-election-tick swarm-raft-heartbeat-tick tls tlscacert tlscert tlskey tlsverify",
+    "it decides what the daemon sees at all, which has a stop": "data-root graph storage-driver storage-opts userns-remap",
+}
+"""Why the daemon's own success is the proof: names of keys by the reason."""
+
+
+def own_bridge(tree: Tree) -> bool:
+    """Whether the default network has a bridge that dockerd makes, not one of its admin's making or none."""
+    return tree.get("bridge") in (None, "", "docker0")
+
+
+def first_address(tree: Tree) -> str:
+    """What docker0 is given without `bip`, where nothing of the host lies there: the first address of the first pool."""
+    pools = tree.get("default-address-pools")
+    first = pools[0] if isinstance(pools, list) and pools else None
+    base = str(first.get("base")) if isinstance(first, dict) else "172.17.0.0/16"
+    try:
+        return str(ip_network(base, strict=False).network_address + 1)
+    except ValueError:
+        return ""
+
+
+def unseen(name: str) -> str:
+    """Why the value of this key cannot be seen; empty where it can."""
+    return next((why for why, names in UNSEEN.items() if name in names.split()), "")
+
+
+def shown(names: frozenset[str], desired: Tree) -> Iterator[tuple[tuple[str, ...], str]]:
+    """The question and its answer for each of these keys whose value shows, as the file has them."""
+    for name, key in SHOWN.items():
+        if name in names and (key.ask is INFO or own_bridge(desired)):
+            value = desired.get(name)
+            expected = key.default if value is None else key.text(value)
+            if expected is not None:
+                yield (*key.ask, key.form), expected

@@ -1,0 +1,71 @@
+"""Networks that daemon.json gives to Docker, and what of the host lies in them, which would cut it off. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from ipaddress import IPv4Network, ip_address, ip_network
+from urllib.parse import urlsplit
+
+from runnerops.model.common import Tree, Value
+from runnerops.model.host_state import DockerFacts
+from runnerops.model.inventory import Host
+
+
+def networks(tree: Tree) -> Iterator[tuple[str, IPv4Network]]:
+    """The keys, and the networks that they name; what is none is said by a rule."""
+    pools = tree.get("default-address-pools")
+    bases = [pool.get("base") for pool in pools if isinstance(pool, dict)] if isinstance(pools, list) else []
+    named: list[tuple[str, Value]] = [("bip", tree.get("bip")), ("fixed-cidr", tree.get("fixed-cidr"))]
+    for name, text in (*named, *(("default-address-pools", base) for base in bases)):
+        found = _network(text)
+        if found:
+            yield name, found
+
+
+def of_host(tree: Tree, docker: DockerFacts) -> Iterator[tuple[str, str]]:
+    """A key and what of the host its network overlaps: routes, resolvers, the client and the address that it used."""
+    client = docker.client
+    places = [(f"the route to {cidr} by {device}", cidr) for device, cidr in docker.routes]
+    places += [(f"the name server {address}", address) for address in docker.resolvers]
+    places += [(f"{client.address}, from where this deploy comes", client.address)] if client.address else []
+    places += [(f"{client.server}, where this host is reached", client.server)] if client.server else []
+    yield from _overlaps(tree, places)
+
+
+def of_inventory(tree: Tree, host: Host) -> Iterator[tuple[str, str]]:
+    """A key and what the inventory says of the host: its own address, mirrors and caches of other hosts."""
+    own = {urlsplit(cache.url).hostname for cache in host.caches if cache.host == host.name}
+    mirrors = tree.get("registry-mirrors")
+    urls = [str(url) for url in mirrors] if isinstance(mirrors, list) else []
+    urls += [cache.url for cache in host.caches]
+    reached = {url: name for url in urls if (name := _host_of(url)) and name not in own and name != _gateway(tree)}
+    places = [(f"the host's own address {host.address}", host.address)]
+    yield from _overlaps(tree, [*places, *((f"the mirror {url}", name) for url, name in reached.items())])
+
+
+def _overlaps(tree: Tree, places: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    for name, ours in networks(tree):
+        for what, text in places:
+            theirs = _network(text)
+            if theirs and theirs.overlaps(ours):
+                yield name, f"{ours} overlaps {what}"
+
+
+def _gateway(tree: Tree) -> str:
+    return str(tree.get("bip") or "").partition("/")[0]
+
+
+def _host_of(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+
+
+def _network(text: Value) -> IPv4Network | None:
+    try:
+        found = ip_network(text, strict=False) if isinstance(text, str) and text else None
+    except ValueError:
+        return None
+    whole = isinstance(found, IPv4Network) and not ip_address(found.network_address).is_loopback
+    return found if whole and isinstance(found, IPv4Network) else None

@@ -1,0 +1,42 @@
+"""What daemon.json says of networks is in effect when a deploy says *applied*, and a host that it would cut off comes back."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.lab.host import LabHost
+from tests.lab.lab import Lab
+from tests.lab.project import Project, host_entry
+
+pytestmark = pytest.mark.hosts("trixie", "docker28")
+
+
+@pytest.fixture(name="project")
+def fixture_project(tmp_path: Path, lab: Lab, host: LabHost) -> Project:
+    project = Project(tmp_path, lab)
+    docker = {"live-restore": True, "bip": "10.232.0.1/24", "mtu": 1400}
+    project.write({"hosts": {host.name: host_entry(host, docker=docker)}})
+    return project
+
+
+def network(host: LabHost) -> dict[str, str]:
+    """docker0's address, and what the default network was made with."""
+    (told,) = json.loads(host.run("docker network inspect bridge").stdout)
+    address = host.run("ip -4 -brief address show docker0").stdout.split()[2]
+    return {"address": address, "mtu": told["Options"]["com.docker.network.driver.mtu"]}
+
+
+def test_keys_that_go_are_out_of_effect(project: Project, host: LabHost) -> None:
+    project.deploy()
+    assert network(host) == {"address": "10.232.0.1/24", "mtu": "1400"}
+    host.run(f"docker run -d --restart=always --name web {host.busybox_image} sleep 600")
+    project.set(host.name, "docker", value={"live-restore": True})
+    project.deploy()
+    assert network(host) == {"address": "172.17.0.1/16", "mtu": "1500"}
+    form = "{{.State.Running}} {{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}"
+    assert host.run(f"docker inspect web -f '{form}'").stdout == "true 172.17.0.2\n"
+    assert host.docker_info("{{.LiveRestoreEnabled}}") == "true"
+    project.diff("--exit-code")  # 0: nothing to do

@@ -1,0 +1,96 @@
+"""A deploy does not cut its host off: what daemon.json gives to Docker against what the host and the inventory need."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from runnerops.model.common import Tree, Verb
+from runnerops.model.host_state import Client, DockerFacts
+from runnerops.model.inventory import Policy
+from runnerops.model.plan import Action, Blocker
+from runnerops.services.base import Answer
+from runnerops.services.docker import blockers, ways
+from runnerops.services.docker.format import NAME
+from tests.unit.services.builders import DAEMON, change_daemon, engine, host, json_bytes, state
+
+CLIENT = Client("10.77.0.1", "10.77.0.16", "22", "eth0", "10.77.0.16")
+ROUTES = (("eth0", "10.77.0.0/24"), ("eth1", "10.88.0.0/16"))
+
+
+FACTS = replace(
+    engine(), client=CLIENT, routes=ROUTES, resolvers=("10.99.0.53", "127.0.0.53"), plugins=("json-file", "local")
+)
+
+
+def found(old: Tree, new: Tree, docker: DockerFacts | None = None, address: str = "10.77.0.16") -> list[Blocker]:
+    observed = state({DAEMON: json_bytes(old)}, docker or FACTS)
+    here = replace(host(new), address=address)
+    changes = change_daemon(observed, new, here)
+    return list(blockers.blockers(here, changes, (Action(NAME, Verb.RESTART),), observed, Policy()))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "what"),
+    [
+        ({}, {"bip": "10.77.0.1/24"}, "10.77.0.1, from where this deploy comes"),
+        ({}, {"bip": "10.77.0.1/24"}, "10.77.0.16, where this host is reached"),
+        ({}, {"bip": "10.88.5.1/24"}, "the route to 10.88.0.0/16 by eth1"),
+        ({}, {"fixed-cidr": "10.99.0.0/24"}, "the name server 10.99.0.53"),
+        ({}, {"default-address-pools": [{"base": "10.0.0.0/8", "size": 24}]}, "the route to 10.77.0.0/24 by eth0"),
+        (
+            {},
+            {"bip": "192.0.2.1/24", "registry-mirrors": ["http://192.0.2.9:5000"]},
+            "the mirror http://192.0.2.9:5000",
+        ),
+        ({}, {"bip": "192.0.2.1/24", "registry-mirrors": ["http://192.0.2.1:5000"]}, ""),
+        ({}, {"bip": "10.232.0.1/24"}, ""),
+        ({"bip": "10.88.5.1/24"}, {"bip": "10.88.5.1/24", "debug": True}, ""),
+        ({"bip": "10.88.5.1/24"}, {}, ""),
+        ({}, {"bip": "nonsense", "default-address-pools": [{"base": 7}]}, ""),
+    ],
+)
+def test_what_docker_would_take_from_the_host(old: Tree, new: Tree, what: str) -> None:
+    stops = [one for one in found(old, new) if one.code == "network-overlap"]
+    assert any(what in one.message for one in stops) if what else not stops
+
+
+def test_a_host_that_does_not_tell_is_judged_by_the_inventory() -> None:
+    assert [one.code for one in found({}, {"bip": "10.77.0.1/24"}, engine())] == ["network-overlap"]
+    assert found({}, {"bip": "10.77.0.1/24"}, engine(), address="runner.example.com") == []
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "codes"),
+    [
+        ("log-driver", "jsonfile", ["no-log-driver"]),
+        ("log-driver", "local", []),
+        ("log-driver", "none", []),
+        ("firewall-backend", "nftables", ["firewall-backend"]),
+        ("firewall-backend", "iptables", []),
+    ],
+)
+def test_what_would_leave_containers_without_logs_or_network(key: str, value: str, codes: list[str]) -> None:
+    assert [one.code for one in found({}, {key: value})] == codes
+    assert found({key: value}, {key: value, "debug": True}) == []
+
+
+def test_the_way_back_to_the_client_is_read() -> None:
+    table = "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\tMTU\n"
+    for device, destination, mask in (
+        ("eth0", "00000000", "00000000"),
+        ("eth0", "00004D0A", "00FFFFFF"),
+        ("docker0", "000011AC", "0000FFFF"),
+    ):
+        table += f"{device}\t{destination}\t00000000\t0001\t0\t0\t0\t{mask}\t0\n"
+    answers = {
+        "docker_client": Answer(0, b"10.77.0.1 55022 10.77.0.16 22\n"),
+        "docker_way": Answer(0, b"10.77.0.1 dev eth0 src 10.77.0.16 uid 0 \\    cache\n"),
+        "docker_routes": Answer(0, table.encode()),
+        "docker_resolvers": Answer(0, b"search lab\nnameserver 10.99.0.53\n"),
+    }
+    assert ways.client(answers) == CLIENT
+    assert list(ways.routes(answers)) == [("eth0", "10.77.0.0/24")]
+    assert list(ways.resolvers(answers)) == ["10.99.0.53"]
+    assert ways.client({}) == Client()
