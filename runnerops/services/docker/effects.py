@@ -106,19 +106,19 @@ PROVEN_OTHERWISE = frozenset({"bip", "live-restore", "registry-mirrors"})
 
 UNSEEN: Mapping[str, str] = {
     "only a container that is made later shows it": "cgroup-parent cpu-rt-period cpu-rt-runtime default-cgroupns-mode "
-    "default-init default-ipc-mode default-network-opts default-shm-size default-stop-timeout default-ulimits dns dns-opts "
-    "dns-search host-gateway-ip host-gateway-ips init init-path log-opts no-new-privileges oom-score-adjust resolv-conf "
+    "default-ipc-mode default-network-opts default-shm-size default-stop-timeout default-ulimits dns dns-opts "
+    "dns-search host-gateway-ip host-gateway-ips init init-path log-opts no-new-privileges oom-score-adjust "
     "seccomp-profile selinux-enabled userland-proxy userland-proxy-path raw-logs",
     "only a pull, a push or a build shows it": "allow-nondistributable-artifacts builder insecure-registries "
     "max-concurrent-downloads max-concurrent-uploads max-download-attempts proxies",
     "rules of the kernel show it, among which others' may stand": "allow-direct-routing bridge-accept-fwmark ip-forward "
     "ip-forward-no-drop ip6tables iptables",
     "the daemon shows it in another form, or nowhere": "api-cors-header authorization-plugins bip6 bridge cdi-spec-dirs "
-    "cluster-advertise cluster-store cluster-store-opts containerd containerd-namespace containerd-plugin-namespace "
+    "cluster-advertise cluster-store cluster-store-opts containerd containerd-namespace containerd-plugins-namespace "
     "cri-containerd default-gateway default-gateway-v6 deprecated-key-path exec-opts exec-root features fixed-cidr-v6 "
     "group hosts log-format log-level metrics-addr min-api-version network-control-plane-mtu network-diagnostic-port "
     "node-generic-resources nri-opts pidfile rootless runtimes shutdown-timeout swarm-default-advertise-addr "
-    "swarm-raft-election-tick swarm-raft-heartbeat-tick tls tlscacert tlscert tlskey tlsverify",
+    "tls tlscacert tlscert tlskey tlsverify",
     "it decides what the daemon sees at all, which has a stop": "data-root graph storage-driver storage-opts userns-remap",
 }
 """Why the daemon's own success is the proof: names of keys by the reason."""

@@ -316,7 +316,9 @@ def test_a_bridge_elsewhere_is_told_with_the_line_to_write() -> None:
     moved = host({"bip": "172.18.0.1/16"}, [cache() | {"listen": "172.18.0.1:5000"}])
     restart = Action(ServiceName.DOCKER, Verb.RESTART, ("bip",))
     assert blockers(first(), moved, restart) == []
-    assert [code for code, _ in blockers(first(), here, restart)] == ["listen-not-here"]
+    assert blockers(first(), here, restart) == [], "without bip the bridge moves too"
+    other = Action(ServiceName.DOCKER, Verb.RESTART, ("mtu",))
+    assert [code for code, _ in blockers(first(), here, other)] == ["listen-not-here"]
 
 
 @pytest.mark.parametrize(
