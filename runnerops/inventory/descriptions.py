@@ -115,6 +115,11 @@ _LAYER = {
         "none",
         "[listen_address, runners.limit]",
     ),
+    "gitlab_runner.state": KeyDescription(
+        "`stopped`: drain and stop the runner, keep it stopped over deploys and boots, and manage its file all the same.",
+        "started",
+        "stopped",
+    ),
     "gitlab_runner.runners": KeyDescription(
         "The list of `[[runners]]`. Merged by `name` across defaults, groups and hosts.",
         "none",

@@ -60,6 +60,7 @@ def _host(draft: Draft, own: Sequence[Filled], wiring: Wiring, directory: Path, 
         versions=shape.versions.model_dump(exclude_none=True) if shape.versions else {},
         ignore={rule: why for rule, why in (shape.ignore or {}).items() if why},
         wired=bool(mirrors),
+        stopped=_stopped(draft),
         renamed=_renamed(draft),
         keep_runs=(shape.runs and shape.runs.keep) or KEEP_RUNS,
     )
@@ -96,8 +97,14 @@ def _tree_at(node: Node, key: Key, locations: dict[Key, SourceLocation]) -> Tree
     return None if found is None else cast(Tree, tree(found, key, locations))
 
 
+def _stopped(draft: Draft) -> frozenset[ServiceName]:
+    section = draft.shape.gitlab_runner
+    return frozenset({ServiceName.GITLAB_RUNNER} if section and section.state == "stopped" else ())
+
+
 def _leave_out_ours(section: Tree, locations: dict[Key, SourceLocation]) -> None:
     """`token: keep` says in words what leaving the token out says; the rest is no key of the runner's."""
+    section.pop("state", None)
     for index, runner in enumerate(cast("list[Tree]", section.get("runners", []))):
         runner.pop("docker_in_docker", None)
         runner.pop("was", None)

@@ -92,6 +92,7 @@ class GitlabRunnerShape(SectionShape):
 
     model_config = ConfigDict(extra="allow")
 
+    state: Literal["started", "stopped"] | None = None
     runners: list[RunnerShape] | None = None
 
 

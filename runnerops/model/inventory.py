@@ -48,7 +48,7 @@ class Host:
     `sections`, e.g. `("gitlab_runner", "runners", 0, "token")`; a value of ours has no mark.
     `wired` is true where `registry-mirrors` was left out and filled in by us. `clients` are, for each cache that runs here,
     the hosts of the inventory that have it among their mirrors; planning fills it in.
-    `renamed` has the old name of each runner that the inventory says it of.
+    `stopped` are services that are to be kept stopped. `renamed` has the old name of each runner that the inventory says it of.
     """
 
     name: str
@@ -66,6 +66,7 @@ class Host:
     wired: bool = False
     clients: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     keep_runs: int = KEEP_RUNS
+    stopped: frozenset[ServiceName] = frozenset()
     renamed: Mapping[str, str] = field(default_factory=dict)
 
     def location(self, service: ServiceName, key: Key) -> SourceLocation | None:

@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from runnerops.model.common import Verb
 from runnerops.model.host_state import HostState, RemoteFile, SecretFingerprints
 from runnerops.model.inventory import Host, Policy, RenderedFile, Requester
 from runnerops.model.plan import Action, Blocker, Change, Finding, KeyChange, Plan
@@ -118,7 +119,18 @@ def _minimal_actions(host: Host, changes: Sequence[Change], observed: HostState,
             continue
         if action := service.minimal_action(host, changes_of(service, changes), observed, policy, actions):
             actions.append(action)
-    return tuple(actions)
+    return (*actions, *_around(actions))
+
+
+def _around(actions: Sequence[Action]) -> Iterable[Action]:
+    """What is stopped and started again for another service's action and has none of its own: that is an act as well."""
+    acted = {action.service for action in actions}
+    for service in SERVICES:
+        for action in actions:
+            if service.NAME in action.requires_stopped and service.NAME not in acted:
+                acted.add(service.NAME)
+                because = f"around the {action.shown} of {action.service.value.replace('_', '-')}"
+                yield Action(service.NAME, Verb.RESTART, (because,), operation="stop and start")
 
 
 def _blockers(request: Request, changes: Sequence[Change], actions: Sequence[Action]) -> Iterable[Blocker]:

@@ -131,9 +131,6 @@ class StepWriter:
             quiet = changes_of(service, self.changes)
             if quiet and service.NAME not in acted:
                 found.append((service.NAME, _swaps_only(quiet)))
-        for service in SERVICES:
-            if service.NAME in self.stopped - acted:
-                found.append((service.NAME, service.start_steps(self.observed, self.policy, self.run)))
         return found
 
     def _of_action(self, action: Action, already_stopped: bool) -> ActionSteps:

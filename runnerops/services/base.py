@@ -152,10 +152,6 @@ class Planner(Protocol):
         """To rest, for another service's action; nothing for most."""
         return ActionSteps()
 
-    def start_steps(self, observed: HostState, policy: Policy, run: int) -> ActionSteps:
-        """Back from rest where no action of its own brings it back."""
-        return ActionSteps()
-
 
 class Service(FileFormat, Planner, Protocol):
     """A managed system."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
+from dataclasses import replace
+from typing import Literal
 
 from runnerops.model.common import ServiceName, Verb
-from runnerops.model.host_state import Intent
-from runnerops.model.plan import DRAINED, Step
+from runnerops.model.host_state import Intent, Unit
+from runnerops.model.plan import DRAINED, ActionSteps, Step
 
 ANY = "any"
 """Stands for every life of a service: what is owed on a way back, whatever it has come to by then."""
@@ -76,3 +78,22 @@ def intend_again(service: ServiceName, forward: Iterable[Step], run_number: int,
         due.setdefault(service, Verb.RESTART.name.lower())
     for name, verb in due.items():
         yield Step("intend", (name, f"{verb} {run_number} {ANY}"))
+
+
+DISABLED = "its unit is disabled"
+"""Why a service acts whose unit would not be started by a boot."""
+
+
+def with_enablement(steps: ActionSteps, unit: Unit, desired: Literal["enabled", "disabled"]) -> ActionSteps:
+    """The steps, and what makes a boot start this unit, or not; it is as it was after the rollback.
+
+    A unit that cannot be enabled (static, masked, generated …) is left alone.
+    """
+    if {unit.enabled, desired} != {"enabled", "disabled"}:
+        return steps
+    there, back = ("enable", "disable") if desired == "enabled" else ("disable", "enable")
+    return replace(
+        steps,
+        forward=(run(30, "systemctl", there, unit.name), *steps.forward),
+        rollback=(*steps.rollback, run(30, "systemctl", back, unit.name)),
+    )

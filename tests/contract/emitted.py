@@ -130,6 +130,9 @@ def plans() -> Iterator[Plan]:
         for policy in POLICIES:
             yield plan(host(DOCKER, caches(cache(ttl="48h")), runner), there, policy)
     yield from (plan(whole, observed) for observed in _stopped(there))
+    enabled = RunnerFacts(replace(_UNIT, enabled="enabled"), "16.11.0")
+    kept = replace(whole, stopped=frozenset({ServiceName.GITLAB_RUNNER}))
+    yield plan(kept, replace(there, facts=replace(there.facts, runner=enabled)))
     wide = {path: replace(file, mode="0666") for path, file in there.files.items()}
     yield plan(whole, replace(there, files=wide))
 
@@ -142,6 +145,9 @@ def _stopped(there: HostState) -> Iterator[HostState]:
         for argv in (ARGV, (*ARGV, "--live-restore")):
             yield replace(observed, facts=replace(observed.facts, docker=engine(active="failed", argv=argv)))
         yield replace(observed, facts=replace(observed.facts, runner=RunnerFacts(stopped, "16.11.0")))
+    disabled = replace(_UNIT, enabled="disabled")
+    daemon = replace(engine(), unit=replace(engine().unit, enabled="disabled"))
+    yield replace(there, facts=replace(there.facts, docker=daemon, runner=RunnerFacts(disabled, "16.11.0")))
 
 
 def argvs(steps: Sequence[Step]) -> Iterator[Argv]:

@@ -126,6 +126,7 @@ def answer(url: str, status: int = 0) -> Probe:
 
 INFO = ("docker", "info", "--format")
 KILL = ("systemctl", "kill", "-s")
+ENABLEMENT = ("systemctl", "show", "-p", "UnitFileState", "--value")
 UP = ("docker", "compose", *PROJECT, "up", "-d")
 DOWN = ("docker", "compose", *PROJECT, "down")
 IDS = ("docker", "ps", "-aq", "--no-trunc", *OURS)
@@ -225,6 +226,9 @@ REFUSED = (
     Probe(("systemctl", "start", "docker")),
     Probe((*INFO, LOADED), rf"{MIRROR}/ true\n", until=True),
     Probe(script(RESET, "none-such")),
+    Probe(("systemctl", "disable", "docker.service"), ANYTHING),
+    Probe(("systemctl", "enable", "docker.service"), ANYTHING),
+    Probe((*ENABLEMENT, "docker"), "enabled\n"),
     Probe(("systemctl", "start", "none-such"), status=5),
     Probe(("systemctl", "stop", "none-such"), status=5),
     Probe(("systemctl", "restart", "docker")),
@@ -304,6 +308,10 @@ RUNNER = (
     ),
     Probe(("systemctl", "stop", UNIT)),
     Probe(("systemctl", "is-active", UNIT), "inactive\n", status=3),
+    Probe(("systemctl", "disable", f"{UNIT}.service"), ANYTHING),
+    Probe((*ENABLEMENT, UNIT), "disabled\n"),
+    Probe(("systemctl", "enable", f"{UNIT}.service"), ANYTHING),
+    Probe((*ENABLEMENT, UNIT), "enabled\n"),
     Probe(script(runner.TELL_IF_THERE, UNIT, "QUIT", "main")),
     Probe(script(runner.CURSOR, UNIT, "-")),
     Probe(script(runner.RESET, UNIT)),
@@ -332,7 +340,7 @@ RUNNER = (
 )
 LISTED = "{{.Repository}}:{{.Tag}} {{.Repository}}@{{.Digest}}"
 INSPECTED = 'docker inspect --type container --format "$1" $(docker ps -aq --no-trunc --filter "$2")'
-SHOWN = ("systemctl", "show", "-p", "LoadState,ActiveState,MainPID,InvocationID,ExecStart")
+SHOWN = ("systemctl", "show", "-p", "LoadState,ActiveState,MainPID,InvocationID,ExecStart,UnitFileState")
 UNITS = ("systemctl", "list-units", "--all", "--plain", "--no-legend", "--no-pager", "runnerops-*")
 _UP = (
     r"(?sm)(?=.*^LoadState=loaded$)(?=.*^ActiveState=active$)(?=.*^MainPID=[1-9]\d*$)(?=.*^InvocationID=[0-9a-f]{32}$)"

@@ -59,7 +59,7 @@ def test_the_story(scratch: Path) -> None:
     assert "\x1b" not in done.stdout
     assert "Simulated are" in done.stdout
     first, second, third, failing = outputs(done.stdout)["runnerops deploy --yes"]
-    assert re.findall(r"→ (\w+ [\w-]+)", first) == ["restart docker", "start registry", "reload gitlab-runner"]
+    assert re.findall(r"→ (\w+ [\w-]+)", first) == ["restart docker", "start registry", "stop and"]
     assert "demo: applied" in first
     assert "→" not in second
     assert "demo: unchanged" in second

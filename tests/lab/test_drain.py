@@ -381,3 +381,32 @@ def test_a_shutdown_while_it_drains_ends_the_run_at_once_and_leaves_nothing_to_s
     assert site.host.active("gitlab-runner") == "active"
     assert "applied" in site.project.deploy()
     assert site.listens() == MOVED
+
+
+@pytest.mark.hosts("trixie")
+def test_a_runner_is_kept_stopped_and_units_are_enabled(site: Site) -> None:
+    """Stopped after its last job, over a deploy that restarts Docker; started again; what somebody disabled is enabled."""
+    enabled = "systemctl is-enabled docker gitlab-runner || :"
+    job = site.hold()
+    site.project.set(site.host.name, "gitlab_runner", "state", value="stopped")
+    with site.deploying() as deploy:
+        assert site.host.active("gitlab-runner") == "active"
+        job.finish()
+        job.wait("success")
+        site.end(deploy)
+    assert "stop gitlab-runner (state: stopped)" in site.said
+    assert site.host.active("gitlab-runner") == "inactive"
+    assert site.host.run(enabled).stdout.split() == ["enabled", "disabled"]
+    assert "kept stopped" in site.project.run("status")
+    site.ask_docker_restart()
+    assert "gitlab-runner" not in [line.split()[2] for line in site.project.deploy().splitlines() if "→" in line]
+    assert site.host.active("gitlab-runner") == "inactive"
+    site.project.set(site.host.name, "gitlab_runner", "state", value="started")
+    assert "start gitlab-runner" in site.project.deploy()
+    site.gitlab.start(token=site.tokens["shell"]).wait("success")
+    assert site.host.run(enabled).stdout.split() == ["enabled", "enabled"]
+    site.host.run("systemctl disable docker gitlab-runner")
+    said = site.project.deploy()
+    assert "enable docker (its unit is disabled)" in said
+    assert "enable gitlab-runner (its unit is disabled)" in said
+    assert site.host.run(enabled).stdout.split() == ["enabled", "enabled"]

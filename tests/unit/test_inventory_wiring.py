@@ -92,8 +92,10 @@ def test_a_host_sees_its_own_caches_first_then_those_it_can_reach(tmp_path: Path
     }
 
 
-def test_what_a_runner_was_is_no_key_of_its_own(tmp_path: Path) -> None:
-    text = "hosts:\n  h: {gitlab_runner: {runners: [{name: 'new-{host}', was: 'old-{host}'}, {name: two}]}}\n"
+def test_what_a_runner_was_and_its_state_are_no_keys_of_its_own(tmp_path: Path) -> None:
+    text = "hosts:\n  h: {gitlab_runner: {state: stopped, runners: [{name: 'new-{host}', was: 'old-{host}'}, {name: two}]}}\n"
     (host,) = texts.load(tmp_path, text).hosts
     assert host.renamed == {"new-h": "old-h"}
+    assert host.stopped == {ServiceName.GITLAB_RUNNER}
+    assert "state" not in host.sections[ServiceName.GITLAB_RUNNER]
     assert host.sections[ServiceName.GITLAB_RUNNER]["runners"] == [{"name": "new-h"}, {"name": "two"}]

@@ -193,7 +193,10 @@ def test_what_is_owed_makes_a_service_act_on_a_file_in_sync() -> None:
     intents = Intent(ServiceName.DOCKER, Verb.RESTART, 3, "inv-1")
     made = plan(ask(DOCKER_TREE, None), observed(DOCKER_TREE, None, intents=(intents,)))
     assert made.changes == ()
-    assert [(action.verb, action.because) for action in made.actions] == [(Verb.RESTART, ("owed since run 3",))]
+    assert [(action.shown, action.because) for action in made.actions] == [
+        ("restart", ("owed since run 3",)),
+        ("stop and start", ("around the restart of docker",)),
+    ]
 
 
 # ----------------------------------------------------------------------------------------------------------- stops
@@ -244,12 +247,12 @@ def test_jobs_are_waited_for_unless_they_are_to_be_killed() -> None:
     there = observed({"live-restore": True}, None, jobs=2)
     made = plan(ask(DOCKER_TREE, None), there)
     assert codes(made) == []
-    assert [(action.jobs_waited, action.jobs_lost) for action in made.actions] == [(2, 0)]
+    assert [(action.jobs_waited, action.jobs_lost) for action in made.actions] == [(2, 0), (0, 0)]
     assert "QUIT" in str(made.forward)
     killed = plan(ask(DOCKER_TREE, None), there, Policy(kill_jobs=True))
     assert codes(killed) == []
     assert "2 jobs" in killed.overridden[0].message
-    assert [(action.jobs_waited, action.jobs_lost) for action in killed.actions] == [(0, 2)]
+    assert [(action.jobs_waited, action.jobs_lost) for action in killed.actions] == [(0, 2), (0, 0)]
     assert "QUIT" not in str(killed.forward)
 
 

@@ -26,6 +26,8 @@ def systemctl(words: list[str]) -> int:
         "kill": _kill,
         "daemon-reload": _nothing,
         "is-system-running": _runs,
+        "enable": _enable,
+        "disable": _disable,
     }
     with world() as here:
         if verb in known:
@@ -89,6 +91,18 @@ def _is_active(here: World, names: list[str], options: Tree) -> int:
     return 0 if "active" in states else 3
 
 
+def _enable(here: World, names: list[str], options: Tree) -> int:  # noqa: ARG001
+    for name in map(units.full, names):
+        here.units[name]["enabled"] = "enabled"
+    return 0
+
+
+def _disable(here: World, names: list[str], options: Tree) -> int:  # noqa: ARG001
+    for name in map(units.full, names):
+        here.units[name]["enabled"] = "disabled"
+    return 0
+
+
 def _runs(here: World, names: list[str], options: Tree) -> int:  # noqa: ARG001
     sys.stdout.write("running\n")
     return 0
@@ -113,6 +127,7 @@ def _properties(unit: Tree | None) -> dict[str, str]:
         "LoadState": "loaded",
         "ActiveState": unit["active"],
         "SubState": states.get(unit["active"], unit["active"]),
+        "UnitFileState": unit.get("enabled", "enabled"),
         "MainPID": str(unit["pid"]),
         "InvocationID": unit["invocation"],
         "ExecStart": started,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from runnerops.model.common import ServiceName, Tree, Verb, key_text
 from runnerops.model.host_state import DockerFacts, HostState
@@ -13,12 +14,23 @@ from runnerops.services.docker.format import NAME
 from runnerops.services.docker.reconcile import loaded, path_of, read, tree_of
 from runnerops.services.docker.schema import KEYS, mirrors_of, neutral, reloads, version_of
 from runnerops.services.docker.store import decides_store, differences, flags_of
-from runnerops.services.steps import still_intended
+from runnerops.services.steps import DISABLED, still_intended
 
 RUNNING = frozenset({"active", "reloading"})
 
 
 def daemon_action(host: Host, changes: Sequence[Change], observed: HostState, policy: Policy) -> Action | None:
+    """What the daemon needs for the changes to take effect, and that a boot starts it."""
+    action, docker = _for_changes(host, changes, observed, policy), observed.facts.docker
+    if docker is None or docker.flavour != "engine" or NAME not in host.sections or docker.unit.enabled != "disabled":
+        return action
+    if action:
+        return replace(action, because=(*action.because, DISABLED))
+    verb, operation = (Verb.RELOAD, "") if changes else (Verb.VERIFY, "enable")
+    return Action(NAME, verb, (DISABLED,), operation=operation)
+
+
+def _for_changes(host: Host, changes: Sequence[Change], observed: HostState, policy: Policy) -> Action | None:
     """Reload where that is enough, else restart; start where the daemon is down. What is owed counts until it is paid.
 
     A key that says in so many words which image store is in effect anyway takes no restart.

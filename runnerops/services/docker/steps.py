@@ -14,7 +14,17 @@ from runnerops.services.docker.effects import BRIDGE, GATEWAY, SUBNET, shown
 from runnerops.services.docker.format import NAME
 from runnerops.services.docker.schema import key_of_flag, version_of
 from runnerops.services.docker.transitions import Transition, back, between, new_content, there
-from runnerops.services.steps import NOTHING, answers, diagnose, intend, restore_intent, run, still_intended, wait
+from runnerops.services.steps import (
+    NOTHING,
+    answers,
+    diagnose,
+    intend,
+    restore_intent,
+    run,
+    still_intended,
+    wait,
+    with_enablement,
+)
 
 RELOAD = (
     "last() { docker events --since 1h --until 0s --filter type=daemon --filter event=reload"
@@ -55,10 +65,12 @@ def action_steps(
 ) -> ActionSteps:
     """Guarded by what the daemon has loaded; judged by dockerd itself and by an answer of each new mirror."""
     now = scene(host, action, changes, observed, policy)
+    if action.verb is Verb.VERIFY:
+        return with_enablement(ActionSteps(), now.docker.unit, "enabled")
     onward, homeward = tuple(there(now)), tuple(back(now))
     further = between(now, (*onward, *homeward))
     mirrors = tuple(_mirrors(now))
-    return ActionSteps(
+    found = ActionSteps(
         guard=tuple(_guard(now)),
         validate=(*_stage(now, further), *_judge(now), *mirrors),
         forward=tuple(_forward(now, onward, run)),
@@ -67,6 +79,7 @@ def action_steps(
         files={_FURTHER.format(index): content for index, content in enumerate(further, 1)},
         overrides=dict.fromkeys(mirrors, "unproven-mirror"),
     )
+    return with_enablement(found, now.docker.unit, "enabled")
 
 
 def _stage(now: ActionContext, further: Sequence[bytes]) -> Iterator[Step]:

@@ -124,10 +124,5 @@ class GitlabRunner(Service):
 
         return steps.stop_steps(observed, policy)
 
-    def start_steps(self, observed: HostState, policy: Policy, run: int) -> ActionSteps:
-        from runnerops.services.gitlab_runner import steps
-
-        return steps.start_steps(observed, policy)
-
 
 GITLAB_RUNNER = GitlabRunner()

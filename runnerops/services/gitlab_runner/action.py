@@ -6,15 +6,16 @@ One that drains already, for an earlier run, loads no file any more: it is resta
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from runnerops.model.common import Verb, key_text
-from runnerops.model.host_state import HostState, Job
+from runnerops.model.host_state import HostState, Job, RunnerFacts
 from runnerops.model.inventory import Host, Policy
 from runnerops.model.plan import Action, Change
 from runnerops.services.gitlab_runner.format import NAME
 from runnerops.services.gitlab_runner.observe import NOT_THERE
 from runnerops.services.gitlab_runner.schema import RESTART
-from runnerops.services.steps import still_intended
+from runnerops.services.steps import DISABLED, still_intended
 
 
 def minimal_action(
@@ -33,24 +34,43 @@ def minimal_action(
         return None
     keys = tuple(dict.fromkeys(key_text(key_change.key) for change in changes for key_change in change.key_changes))
     names = {key_change.key[0] for change in changes for key_change in change.key_changes}
+    if NAME in host.stopped:
+        return _stop(runner, keys, observed, policy, before)
+    disabled = (DISABLED,) if NAME in host.sections and runner.unit.enabled == "disabled" else ()
     if not runner.lives:
-        return Action(NAME, Verb.RESTART, ("gitlab-runner is stopped", *keys), operation="start")
-    verb = Verb.VERIFY
+        return Action(NAME, Verb.RESTART, ("gitlab-runner is stopped", *disabled, *keys), operation="start")
+    verb = Verb.RELOAD if disabled and changes else Verb.VERIFY
     if names:
         verb = Verb.RESTART if NAME in host.always_restart or names & RESTART else Verb.RELOAD
-    because = keys
+    because = (*disabled, *keys)
     intent = observed.intent_for(NAME)
     if intent and still_intended(intent, runner.unit.invocation):
         because = (*because, f"owed since run {intent.run}")
         verb = max(verb, Verb.RESTART if intent.verb >= Verb.RESTART else Verb.RELOAD)
-    if verb is Verb.VERIFY:
+    if verb is Verb.VERIFY and not disabled:
         return None
     if runner.returning:
         because, verb = (*because, "draining already"), Verb.RESTART
-    if verb is not Verb.RESTART or stopped(before):  # then its jobs are the earlier action's cost
-        return Action(NAME, verb, because)
+    if stopped(before):  # then its jobs are the earlier action's cost
+        return Action(NAME, Verb.RESTART, because, operation="stop and start")
+    action = Action(NAME, verb, because, operation="enable" if verb is Verb.VERIFY else "")
+    return _drained(action, runner, policy) if verb is Verb.RESTART else action
+
+
+def _stop(
+    runner: RunnerFacts, keys: Sequence[str], observed: HostState, policy: Policy, before: Sequence[Action]
+) -> Action | None:
+    """It stays stopped, and a boot does not start it either."""
+    rests = runner.unit.active in {"inactive", "failed"} and not runner.returning
+    if rests and not observed.intent_for(NAME) and runner.unit.enabled != "enabled":
+        return None
+    action = Action(NAME, Verb.RESTART, ("state: stopped", *keys), operation="stop")
+    return action if rests or stopped(before) else _drained(action, runner, policy)
+
+
+def _drained(action: Action, runner: RunnerFacts, policy: Policy) -> Action:
     jobs, waited = len(runner.draining), 0 if policy.kill_jobs else len(runner.draining)
-    return Action(NAME, verb, because, jobs - waited, frozenset({NAME}), jobs_waited=waited)
+    return replace(action, jobs_lost=jobs - waited, requires_stopped=frozenset({NAME}), jobs_waited=waited)
 
 
 def stopped(actions: Sequence[Action]) -> bool:

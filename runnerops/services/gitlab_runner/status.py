@@ -32,7 +32,8 @@ def status(host: Host, observed: HostState, told: Answers) -> ServiceStatus | No
     details = [count(runner.jobs)] if runner.lives or runner.jobs else []
     details += ["draining, starts by itself after its last job"] if runner.returning else []
     details += [f"a runner beside the unit: {stranger}" for stranger in runner.unmanaged_runners]
-    down = runner.unit.stays_down
-    details += [f"{runner.unit.name} is {down}: it does not start at boot"] if down else []
-    healthy = runner.lives and not down
+    kept, down = NAME in host.stopped, runner.unit.stays_down
+    details += ["kept stopped (state: stopped)"] if kept else []
+    details += [f"{runner.unit.name} is {down}: it does not start at boot"] if down and not kept else []
+    healthy = not runner.lives if kept else runner.lives and not down
     return ServiceStatus(NAME, managed, runner.version, runner.unit.active, healthy, tuple(details), left)

@@ -23,7 +23,7 @@ from runnerops.services.gitlab_runner.pulls import far_caches_new_to_jobs, own_c
 from runnerops.services.gitlab_runner.schema import LINT_SINCE
 from runnerops.services.gitlab_runner.scripts import LOAD_OR_START, WOULD_LOAD
 from runnerops.services.gitlab_runner.verify_steps import UNIT, watch
-from runnerops.services.steps import diagnose, intend, restore_intent, run
+from runnerops.services.steps import diagnose, intend, restore_intent, run, with_enablement
 
 
 def action_steps(
@@ -39,16 +39,23 @@ def action_steps(
     runner = observed.facts.runner
     assert runner
     part = _Part(changes[0] if changes else None, runner, policy, observed)
-    if action.verb is Verb.RELOAD and part.active and not already_stopped:
+    forward: Iterable[Step] = ()
+    rollback: Iterable[Step] = ()
+    if action.operation == "stop":
+        forward, rollback = part.stay(run, already_stopped), part.stay_back(already_stopped)
+    elif action.verb is Verb.RELOAD and part.active and not already_stopped:
         forward, rollback = part.reload(run), part.reload_back()
     elif already_stopped and part.active:
         forward, rollback = part.come_back(), part.rest_again()
-    else:
+    elif action.verb is not Verb.VERIFY:
         forward, rollback = part.restart(run), part.restart_back()
     mirrors = () if "unproven-mirror" in policy.allow else tuple(far_caches_new_to_jobs(host, changes, observed))
     validate = (*part.validate(), *own_caches_new_to_jobs(host, changes, observed), *mirrors)
     found = _action_steps(forward, rollback, guard=tuple(_guard(runner)), validate=validate, files=part.files())
-    return replace(found, overrides=dict.fromkeys(mirrors, "unproven-mirror"))
+    found = replace(found, overrides=dict.fromkeys(mirrors, "unproven-mirror"))
+    if NAME not in host.sections:
+        return found
+    return with_enablement(found, runner.unit, "disabled" if NAME in host.stopped else "enabled")
 
 
 def _action_steps(
@@ -73,15 +80,6 @@ def stop_steps(observed: HostState, policy: Policy) -> ActionSteps:
     number = observed.last.number + 1 if observed.last else 1
     forward = (intend(NAME, Verb.RESTART, number, runner.unit.invocation), *rest(observed, policy))
     return _action_steps(forward, _Part(None, runner, policy, observed).return_back(), guard=tuple(_guard(runner)))
-
-
-def start_steps(observed: HostState, policy: Policy) -> ActionSteps:
-    """Back, where the runner has no change of its own."""
-    runner = observed.facts.runner
-    if runner is None or not runner.lives:
-        return ActionSteps()
-    part = _Part(None, runner, policy, observed)
-    return _action_steps(part.come_back(), part.rest_again())
 
 
 def _guard(runner: RunnerFacts) -> Iterator[Step]:
@@ -156,6 +154,24 @@ class _Part:
             yield from self.return_back()
         else:
             yield return_later("stop")
+            yield restore_intent(NAME, self._have.intent_for(NAME))
+
+    def stay(self, number: int, already_stopped: bool) -> Iterator[Step]:
+        """To rest, and no start: the file is loaded by the next one."""
+        if not already_stopped:
+            yield intend(NAME, Verb.RESTART, number, self._unit.invocation)
+            yield from rest(self._have, self._policy) if self.active else (run(30, "systemctl", "stop", UNIT),)
+        yield from self._swap()
+        yield Step("complete", (NAME,))
+
+    def stay_back(self, already_stopped: bool) -> Iterator[Step]:
+        """The old file; the runner returns, if it ran, by the phase that stopped it."""
+        yield from self._swap_back()
+        if already_stopped:
+            return
+        if self.active:
+            yield from self.return_back()
+        else:
             yield restore_intent(NAME, self._have.intent_for(NAME))
 
     def come_back(self) -> Iterator[Step]:

@@ -221,3 +221,43 @@ def test_no_unit_is_refused(facts: RunnerFacts | None, words: str) -> None:
 def test_where_there_is_a_unit_nothing_is_refused() -> None:
     assert not tuple(GITLAB_RUNNER.unsupported(HOST, observed(config())))
     assert not tuple(GITLAB_RUNNER.unsupported(Host("h", "h"), HostState()))
+
+
+KEPT = replace(HOST, stopped=frozenset({ServiceName.GITLAB_RUNNER}))
+DOCKER_RESTARTS = Action(ServiceName.DOCKER, Verb.RESTART, requires_stopped=frozenset({ServiceName.GITLAB_RUNNER}))
+OFF = replace(NOW, enabled="disabled")
+ON = replace(NOW, enabled="enabled")
+DOWN = Unit("gitlab-runner.service", "inactive")
+AGAIN = Unit("gitlab-runner.service", "activating")
+
+
+@pytest.mark.parametrize(
+    ("host", "facts", "before", "shown", "because", "waited"),
+    [
+        (HOST, RunnerFacts(ON), (), None, (), 0),
+        (HOST, RunnerFacts(replace(NOW, enabled="static")), (), None, (), 0),
+        (HOST, RunnerFacts(OFF), (), "enable", ("its unit is disabled",), 0),
+        (HOST, RunnerFacts(OFF), (DOCKER_RESTARTS,), "stop and start", ("its unit is disabled",), 0),
+        (HOST, RunnerFacts(replace(DOWN, enabled="disabled")), (), "start", ("its unit is disabled",), 0),
+        (Host("h", "h"), RunnerFacts(OFF), (), None, (), 0),
+        (KEPT, RunnerFacts(ON), (), "stop", ("state: stopped",), 0),
+        (KEPT, replace(BUSY, unit=ON), (), "stop", ("state: stopped",), 2),
+        (KEPT, replace(BUSY, unit=ON), (DOCKER_RESTARTS,), "stop", ("state: stopped",), 0),
+        (KEPT, RunnerFacts(AGAIN), (), "stop", ("state: stopped",), 0),
+        (KEPT, RunnerFacts(DOWN, returning=True), (), "stop", ("state: stopped",), 0),
+        (KEPT, RunnerFacts(replace(DOWN, enabled="enabled")), (), "stop", ("state: stopped",), 0),
+        (KEPT, RunnerFacts(replace(DOWN, enabled="disabled")), (), None, (), 0),
+    ],
+)
+def test_what_is_enabled_and_what_stays_stopped(
+    host: Host,
+    facts: RunnerFacts,
+    before: tuple[Action, ...],
+    shown: str | None,
+    because: tuple[str, ...],
+    waited: int,
+) -> None:
+    found = GITLAB_RUNNER.minimal_action(host, (), observed(config(), facts), POLICY, before)
+    assert (found and found.shown) == shown
+    assert set(because) <= set(found.because if found else ())
+    assert (found.jobs_waited if found else 0) == waited

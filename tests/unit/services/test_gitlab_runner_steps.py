@@ -227,7 +227,7 @@ def test_rest_and_return() -> None:
     rest = GITLAB_RUNNER.stop_steps(observed(config()), POLICY)
     assert [_words(step.verb, step.args) for step in rest.forward] == ["intend gitlab_runner restart 1 abc", *REST]
     assert [_words(step.verb, step.args) for step in rest.rollback] == RETURN
-    back = GITLAB_RUNNER.start_steps(observed(config()), POLICY, 5)
+    back = GITLAB_RUNNER.action_steps(HOST, RESTART, (), observed(config()), POLICY, 5, True)
     assert [_words(step.verb, step.args) for step in back.forward] == [
         *START,
         "await 60 =loaded sh -c LOADED sh gitlab-runner any info -",
@@ -242,7 +242,6 @@ def test_rest_and_return() -> None:
 
 def test_a_runner_that_is_stopped_stays_out_of_it() -> None:
     assert GITLAB_RUNNER.stop_steps(observed(config(), STOPPED), POLICY) == ActionSteps()
-    assert GITLAB_RUNNER.start_steps(observed(config(), STOPPED), POLICY, 5) == ActionSteps()
 
 
 def test_what_was_owed_before_is_owed_again_after_the_way_back() -> None:
@@ -273,3 +272,33 @@ def test_a_host_without_a_file_is_proven_without_one() -> None:
     assert watch(None, ()) == Watch("info, no file", "-")
     assert watch(b"", ("gitlab-runner", "run", "--log-level", "error")) == Watch("quiet", "-")
     assert watch(None, ("gitlab-runner", "--log-level=error", "run")) == Watch("quiet, no file", "-")
+
+
+KEPT = replace(HOST, stopped=frozenset({ServiceName.GITLAB_RUNNER}))
+STOP = Action(ServiceName.GITLAB_RUNNER, Verb.RESTART, operation="stop")
+
+
+@pytest.mark.parametrize("already_stopped", [False, True])
+@pytest.mark.parametrize("active", ["active", "activating"])
+def test_a_runner_that_is_kept_stopped_is_not_started_but_by_the_rollback(active: str, already_stopped: bool) -> None:
+    facts = RunnerFacts(replace(NOW, active=active, enabled="enabled"), "16.11.0")
+    found = GITLAB_RUNNER.action_steps(
+        KEPT, STOP, change(config(), config(concurrent=8)), observed(config(), facts), POLICY, 5, already_stopped
+    )
+    there = [_words(step.verb, step.args) for step in found.forward]
+    back = [_words(step.verb, step.args) for step in found.rollback]
+    assert there[0] == "run 30 systemctl disable gitlab-runner.service"
+    assert back[-1] == "run 30 systemctl enable gitlab-runner.service"
+    assert there[-1] == "complete gitlab_runner"
+    assert not any("systemctl start" in words for words in there)
+    assert ("run 30 systemctl stop gitlab-runner" in there) is not already_stopped
+    returns = any("RETURN_LATER" in words for words in back)
+    assert returns is (active == "active" and not already_stopped)  # else the phase that stopped it brings it back
+
+
+def test_a_disabled_unit_is_enabled_and_nothing_else_is_done() -> None:
+    facts = RunnerFacts(replace(NOW, enabled="disabled"), "16.11.0")
+    enable = Action(ServiceName.GITLAB_RUNNER, Verb.VERIFY, operation="enable")
+    found = GITLAB_RUNNER.action_steps(HOST, enable, (), observed(config(), facts), POLICY, 5, False)
+    assert [step.args[1:] for step in found.forward] == [("systemctl", "enable", "gitlab-runner.service")]
+    assert [step.args[1:] for step in found.rollback] == [("systemctl", "disable", "gitlab-runner.service")]
