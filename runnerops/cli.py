@@ -92,14 +92,14 @@ Allow = Annotated[
     typer.Option(
         "--allow",
         metavar="CODE[@HOST]",
-        help="Lift a stop, for all hosts or for one; may be repeated.",
+        help="Override a blocker, for all hosts or for one; may be repeated.",
         show_default=False,
         parser=_code,
     ),
 ]
 KillJobs = Annotated[bool, typer.Option("--kill-jobs", help="Go on although running CI jobs end with it.")]
-Yes = Annotated[bool, typer.Option("-y", "--yes", help="Do not ask. Lifts no stop.")]
-ProveTimeout = Annotated[
+Yes = Annotated[bool, typer.Option("-y", "--yes", help="Skip the confirmation; overrides no safety check.")]
+VerifyTimeout = Annotated[
     int,
     typer.Option(
         "--verify-timeout",
@@ -246,12 +246,12 @@ def deploy(
     kill_jobs: KillJobs = False,
     drain_timeout: DrainTimeout = 7200,
     no_wait: NoWait = False,
-    prove_timeout: ProveTimeout = 60,
+    verify_timeout: VerifyTimeout = 60,
     lock_wait: LockWait = None,
     output: Output = Format.TEXT,
     verbose: Verbose = False,
 ) -> None:
-    """Plan, ask, apply, prove."""
+    """Show the plan, confirm, apply it and verify the result."""
     from runnerops.commands.deploy import deploy as run
     from runnerops.engine.options import UiOptions
 
@@ -261,7 +261,7 @@ def deploy(
             targets or [],
             os.environ,
             screen,
-            _flags(allow, kill_jobs, prove_timeout, lock_wait, drain_timeout),
+            _flags(allow, kill_jobs, verify_timeout, lock_wait, drain_timeout),
             UiOptions(yes, _json(output), verbose, no_wait),
         )
     )
@@ -286,19 +286,19 @@ def rollback(
     kill_jobs: KillJobs = False,
     drain_timeout: DrainTimeout = 7200,
     no_wait: NoWait = False,
-    prove_timeout: ProveTimeout = 60,
+    verify_timeout: VerifyTimeout = 60,
     lock_wait: LockWait = None,
     output: Output = Format.TEXT,
     verbose: Verbose = False,
 ) -> None:
     """Bring back the files of before a run.
 
-    Planned, asked, applied and proven as a deploy is.
+    Planned, confirmed, applied and verified as a deploy is.
     """
     from runnerops.commands.rollback import rollback as run
     from runnerops.engine.options import UiOptions
 
-    flags = _flags(allow, kill_jobs, prove_timeout, lock_wait, drain_timeout)
+    flags = _flags(allow, kill_jobs, verify_timeout, lock_wait, drain_timeout)
     ui = UiOptions(yes, _json(output), verbose, no_wait)
     _run(lambda screen: run(inventory, host, os.environ, screen, flags, ui, to))
 
@@ -362,7 +362,7 @@ def status(
     exit_code: Annotated[bool, typer.Option("--exit-code", help="End with 3 when changes are pending.")] = False,
     output: Output = Format.TEXT,
 ) -> None:
-    """Show what runs on each host, and what is owed to it.
+    """Show what runs on each host, and what is unfinished there.
 
     Its last run too, and files whose section went.
     """

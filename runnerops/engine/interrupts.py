@@ -86,7 +86,7 @@ class ActiveRuns:
             if isinstance(stop, Terminated) or not screen.interactive or self._may_finish(names, screen):
                 screen.say(f"interrupted here; the run on {names} goes on by itself, to its end or back", "warn")
             else:
-                screen.say(f"{names}: going back", "warn")
+                screen.say(f"{names}: rolling back", "warn")
                 show.resume()
                 self._go_back(active_runs, screen, pool)
                 self._wait()
@@ -97,7 +97,7 @@ class ActiveRuns:
 
     def _may_finish(self, names: str, screen: Screen) -> bool:
         return screen.ask(
-            f"interrupted: let the run on {names} go on to its end? (no: it goes back now)", otherwise=True
+            f"interrupted: let the run on {names} go on to its end? (no: it is rolled back now)", otherwise=True
         )
 
     def _go_back(self, active_runs: list[tuple[Host, Plan]], screen: Screen, pool: ConnectionPool) -> None:

@@ -13,7 +13,7 @@ STATE = "/var/lib/runnerops"
 _MESSAGES = {
     Result.FAILED: "failed before anything was swapped: the host is as it was",
     Result.ROLLED_BACK: "failed, and the host is back as it was",
-    Result.NEEDS_ATTENTION: "failed, and the way back failed too: a person has to look",
+    Result.NEEDS_ATTENTION: "failed, and the rollback failed too; manual intervention needed",
     Result.LOCKED: "another run came in between; nothing was changed",
     Result.REFUSED: "refused on the host; nothing was changed",
 }
@@ -21,7 +21,7 @@ _MESSAGES = {
 _REFUSALS = {
     "unproven-mirror": (
         "a mirror does not answer from this host; nothing was changed",
-        "mend the mirror's host, or go on without the proof",
+        "mend the mirror's host, or go on without this check",
     ),
     "upstream-down": (
         "the upstream of a cache does not answer, and the cache would not come up again; nothing was changed",
@@ -50,7 +50,7 @@ def outcome_of(plan: Plan, events: Sequence[Event]) -> Outcome | None:
     code = plan.overrides.get(failed, "") if failed else ""
     message = _REFUSALS.get(code, ("", ""))[0] or _MESSAGES.get(result, "")
     message = (
-        f"{message}\n  did not hold: {step_text(failed)}" if failed else message.replace("failed", "interrupted", 1)
+        f"{message}\n  failed step: {step_text(failed)}" if failed else message.replace("failed", "interrupted", 1)
     )
     diagnostics = tuple(event.text for event in events if event.kind in {"note", "fail"} and event.text)
     return Outcome(plan.host, result, failed, message, diagnostics, _hint(plan, result, code))
@@ -88,7 +88,7 @@ def left(plan: Plan, jobs: str) -> Outcome:
 
 def unseen(plan: Plan) -> Outcome:
     """The connection was lost for good, or the run is over without an end."""
-    message = f"the end of run {plan.run} was not seen; it goes on by itself, or its way back does"
+    message = f"the end of run {plan.run} was not seen; it goes on by itself, or its rollback does"
     hint = f"`runnerops history {plan.host} --follow` tells how it ends"
     return Outcome(plan.host, Result.UNKNOWN, message=message, hint=hint)
 

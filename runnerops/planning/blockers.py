@@ -94,7 +94,7 @@ def filter_blockers(
     for blocker in blockers:
         url = blocker.details[0].rstrip("/") if blocker.details else ""
         if blocker.code == "unproven-mirror" and url in proven_later:
-            notes.append(f"mirror {url} is proven when {proven_later[url]} is done")
+            notes.append(f"mirror {url} is verified when {proven_later[url]} is done")
         elif blocker not in kept:
             kept.append(blocker)
     return tuple(kept), tuple(notes)

@@ -1,4 +1,4 @@
-"""Whose a difference is: yours, the host's since our last run, both, or of a file that is not ours yet. Pure.
+"""Whose a difference is: yours, the host's since our last run, both, or of a file that is not managed yet. Pure.
 
 Three contents decide: what the host has, what it should have, and what a run of ours last applied there.
 """

@@ -34,7 +34,7 @@ def record_lines(record: Record, host: str, clock: int, *, verbose: bool) -> Ite
     yield from (("plain", f"  ~ {path}") for path in record.swapped)
     yield from (("plain", f"  → {action.replace('_', '-')}") for action in record.actions)
     if record.failed:
-        yield "bad", f"  did not hold: {step_text(record.failed)}"
+        yield "bad", f"  failed step: {step_text(record.failed)}"
     if record.failed or (result not in GOOD and not run.running):
         yield from (("plain", f"    {event.text}") for event in record.events if event.kind == "note")
     if verbose:
@@ -84,7 +84,7 @@ def last_run_lines(run: Run, host: str) -> Iterator[Line]:
     elif run.result != "applied":
         word = run.outcome.value if run.result else "cut off"
         yield "warn", f"  last: {holder_text(run)}: {word}"
-        yield "plain", f"  hint: `runnerops history {host}` tells what did not hold"
+        yield "plain", f"  hint: `runnerops history {host}` tells which step failed"
 
 
 def local_time(epoch: float) -> str:

@@ -1,4 +1,4 @@
-"""Whose each difference is, in words: yours, edited on the host, both, or of a file that is not ours yet. Pure."""
+"""Whose each difference is, in words: yours, edited on the host, both, or of a file that is not managed yet. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def cause_texts(change: Change) -> Iterator[tuple[str, tuple[str, ...]]]:
         "host": drift_text(change.drift),
         "runner": drift_text(change.drift),
         "both": f"your change, and {drift_text(change.drift)}",
-        "unmanaged": "not ours yet",
+        "unmanaged": "not managed yet",
     }
     keys: dict[str, list[str]] = {}
     for key_change in change.key_changes:

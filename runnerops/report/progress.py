@@ -75,7 +75,7 @@ class Lines:
         if step is None or self._quiet:
             return
         if event.kind == "fail":
-            self._say(f"{event.host}: did not hold: {step_text(step)}", "bad")
+            self._say(f"{event.host}: failed step: {step_text(step)}", "bad")
         elif event.kind == "note":
             self._say(f"{event.host}:   {event.text}", "dim")
         elif event.kind == "wait":

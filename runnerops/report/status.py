@@ -31,7 +31,7 @@ def status_lines(
     for intent in observed.intents:
         yield (
             "warn",
-            f"  owed: {intent.verb.name.lower()} of {intent.service.value.replace('_', '-')}, since run {intent.run}",
+            f"  unfinished: {intent.verb.name.lower()} {intent.service.value.replace('_', '-')} since run {intent.run}",
         )
     if pending:
         yield "warn", f"  changes are pending: runnerops diff {host}"
@@ -79,7 +79,7 @@ def status_document(
             }
             for one in standings
         ],
-        "intents": [
+        "unfinished": [
             {"service": intent.service.value, "verb": intent.verb.name.lower(), "run": intent.run}
             for intent in observed.intents
         ],

@@ -21,12 +21,12 @@ GOOD = {Result.UNCHANGED, Result.APPLIED, Result.PENDING, Result.IN_PROGRESS}
 
 
 def plan_lines(plan: Plan, masker: Masker, in_sync: Sequence[str], *, verbose: bool = False) -> Iterator[Line]:
-    """One host: stops first, then each file, then each service's action, why, and its cost in jobs."""
+    """One host: blockers first, then each file, then each service's action, why, and its cost in jobs."""
     yield "host", plan.host
     for blocker in plan.blockers:
-        yield from stop_lines(blocker, plan.host)
+        yield from blocker_lines(blocker, plan.host)
     for blocker in plan.overridden:
-        yield "warn", f"  allowed {blocker.code}: {blocker.message}"
+        yield "warn", f"  overridden: {blocker.code}: {blocker.message}"
     for finding in plan.findings:
         yield from finding_lines(finding, indent="  ")
     for change in plan.changes:
@@ -42,12 +42,12 @@ def plan_lines(plan: Plan, masker: Masker, in_sync: Sequence[str], *, verbose: b
         yield from step_lines("back", plan.rollback)
 
 
-def stop_lines(blocker: Blocker, host: str) -> Iterator[Line]:
-    """A stop with its code and, where it can be lifted, the exact flag."""
-    yield "bad", f"  stop {blocker.code}: {blocker.message}"
+def blocker_lines(blocker: Blocker, host: str) -> Iterator[Line]:
+    """A blocker with its code and, where it can be overridden, the exact flag."""
+    yield "bad", f"  blocked: {blocker.code}: {blocker.message}"
     flag = "--kill-jobs" if blocker.code == "jobs-running" else f"--allow {blocker.code}@{host}"
     if blocker.overridable:
-        yield "plain", f"       to go on all the same: {flag}"
+        yield "plain", f"       override: {flag}"
 
 
 def finding_lines(finding: Finding, indent: str = "") -> Iterator[Line]:

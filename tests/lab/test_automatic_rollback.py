@@ -37,7 +37,7 @@ def test_a_daemon_json_that_dockerd_takes_for_good_and_refuses(project: Project,
         assert host.run("docker ps -q").stdout == containers
     history = project.run("history", host.name)
     assert history.count("rolled-back") == 2
-    assert "did not hold: run 120 systemctl restart docker" in history
+    assert "failed step: run 120 systemctl restart docker" in history
     assert project.diff()["hosts"][0]["last_run"]["end"] == "rolled-back"
     project.set(host.name, "docker", value={"live-restore": True})
     assert "unchanged" in project.deploy()
@@ -73,7 +73,7 @@ def test_where_the_way_back_fails_a_person_is_told_what_to_look_at(project: Proj
     try:
         project.set(host.name, "docker", "log-opts", value={"max-size": "7m"})
         said = project.deploy(code=5)
-        assert "a person has to look" in said
+        assert "manual intervention needed" in said
         assert "docker is " in said
         assert "out of order" in said
         assert "needs-attention" in project.run("history", host.name)

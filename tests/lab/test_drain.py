@@ -273,7 +273,7 @@ def test_killing_jobs_says_how_many_first_and_waits_for_none(site: Site, executo
     job = site.hold(executor)
     site.ask_restart()
     shown = site.project.run("diff", "--kill-jobs")
-    assert "allowed jobs-running: 1 job runs there and would fail" in shown
+    assert "overridden: jobs-running: 1 job runs there and would fail" in shown
     assert "1 job interrupted" in shown
     site.project.deploy("--kill-jobs")
     assert site.listens() == MOVED

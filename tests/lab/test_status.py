@@ -61,10 +61,10 @@ def test_what_does_not_run_and_what_is_owed(project: Project, host: LabHost) -> 
     host.run("mkdir -p /var/lib/runnerops/intents; echo 'restart 7 x' >/var/lib/runnerops/intents/docker")
     found = told(project, "status", code=1)
     assert [one["healthy"] for one in found["services"]] == [True, False, False]
-    assert found["intents"] == [{"service": "docker", "verb": "restart", "run": 7}]
+    assert found["unfinished"] == [{"service": "docker", "verb": "restart", "run": 7}]
     said = project.run("status", code=1)
     assert "0 of 1 up" in said
-    assert "owed: restart of docker, since run 7" in said
+    assert "unfinished: restart docker since run 7" in said
 
 
 def test_a_section_that_went(project: Project, host: LabHost) -> None:

@@ -85,7 +85,7 @@ FAILED = (
     ("log", "result", "says"),
     [
         (line("end", "applied"), Result.APPLIED, ""),
-        (FAILED + line("end", "rolled-back"), Result.ROLLED_BACK, "did not hold: run 60 systemctl reload docker"),
+        (FAILED + line("end", "rolled-back"), Result.ROLLED_BACK, "failed step: run 60 systemctl reload docker"),
         (FAILED + line("end", "rolled-back"), Result.ROLLED_BACK, "no such unit"),
         (FAILED + line("end", "needs-attention"), Result.NEEDS_ATTENTION, "runs/7/log"),
         (line("fail", step=0, name="forward") + line("end", "failed"), Result.FAILED, "as it was"),

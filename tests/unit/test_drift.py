@@ -219,11 +219,11 @@ def test_the_text_says_whose_each_difference_is() -> None:
     said = "\n".join(text(made))
     assert "your change: mtu" in said
     assert "edited on the host since run 41 (2026-11-24 14:02 UTC, by hand): ip" in " ".join(said.split())
-    assert all(len(line) <= 80 for line in text(made) if " stop " not in line)
+    assert all(len(line) <= 80 for line in text(made) if " blocked: " not in line)
     mine = plan(ask({"mtu": 1500}, None), there({"mtu": 1400}, {"mtu": 1400}))
     assert f"  ~ {DAEMON}  changed · your change" in text(mine)
     theirs = plan(ask({"mtu": 1500}, None), replace(there({"mtu": 1400}, {"mtu": 1400}), applied={}))
-    assert f"  ~ {DAEMON}  changed · not ours yet" in text(theirs)
+    assert f"  ~ {DAEMON}  changed · not managed yet" in text(theirs)
 
 
 def test_the_document_says_it_too() -> None:

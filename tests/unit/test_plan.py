@@ -194,7 +194,7 @@ def test_what_is_owed_makes_a_service_act_on_a_file_in_sync() -> None:
     made = plan(ask(DOCKER_TREE, None), observed(DOCKER_TREE, None, intents=(intents,)))
     assert made.changes == ()
     assert [(action.shown, action.because) for action in made.actions] == [
-        ("restart", ("owed since run 3",)),
+        ("restart", ("unfinished since run 3",)),
         ("stop and start", ("around the restart of docker",)),
     ]
 
@@ -344,7 +344,7 @@ def test_a_mirror_whose_host_goes_first_is_proven_then() -> None:
     assert codes(made(frozenset())) == ["unproven-mirror"]
     later = made(frozenset({"cache-1"}))
     assert codes(later) == []
-    assert later.notes == (f"mirror {url} is proven when cache-1 is done",)
+    assert later.notes == (f"mirror {url} is verified when cache-1 is done",)
     assert later.after == {"cache-1"}
     assert any(step.verb == "await" and url in " ".join(step.args) for step in later.forward)
 

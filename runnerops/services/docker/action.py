@@ -61,7 +61,7 @@ def _for_changes(host: Host, changes: Sequence[Change], observed: HostState, pol
             verb = max(verb, Verb.RELOAD)
     intent = observed.intent_for(NAME)
     if intent and still_intended(intent, docker.unit.invocation):
-        because = (*because, f"owed since run {intent.run}")
+        because = (*because, f"unfinished since run {intent.run}")
         verb = max(verb, intent.verb)
     return _action(verb, because, observed, policy)
 

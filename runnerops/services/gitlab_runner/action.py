@@ -45,7 +45,7 @@ def minimal_action(
     because = (*disabled, *keys)
     intent = observed.intent_for(NAME)
     if intent and still_intended(intent, runner.unit.invocation):
-        because = (*because, f"owed since run {intent.run}")
+        because = (*because, f"unfinished since run {intent.run}")
         verb = max(verb, Verb.RESTART if intent.verb >= Verb.RESTART else Verb.RELOAD)
     if verb is Verb.VERIFY and not disabled:
         return None

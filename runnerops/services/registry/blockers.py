@@ -41,7 +41,7 @@ def unsupported(host: Host, observed: HostState) -> Iterable[Blocker]:
         yield _refused("no-curl", "neither curl nor wget there: install one, then deploy again")
     if for_jobs(host) and "nsenter" not in observed.facts.tools:
         message = (
-            "no nsenter there, by which a cache for Docker-in-Docker is proven: install util-linux, then deploy again"
+            "no nsenter there, by which a cache for Docker-in-Docker is verified: install util-linux, then deploy again"
         )
         yield _refused("no-nsenter", message)
 

@@ -174,4 +174,4 @@ def _intents(observed: HostState) -> Iterator[Reason]:
     ids = intent.invocation.split(",")
     for name, container in ours(observed).items():
         if any(container.id.startswith(one) for one in ids):
-            yield Reason(min(intent.verb, Verb.RECREATE), name, f"owed since run {intent.run}", "")
+            yield Reason(min(intent.verb, Verb.RECREATE), name, f"unfinished since run {intent.run}", "")

@@ -100,11 +100,16 @@ def test_a_file_that_cannot_be_read_says_nothing_of_what_is_loaded() -> None:
 @pytest.mark.parametrize(
     ("intents", "rendered", "verb", "because"),
     [
-        (Intent(DOCKER.NAME, Verb.RESTART, 41, "inv-1"), {}, "RESTART", "owed since run 41"),
+        (Intent(DOCKER.NAME, Verb.RESTART, 41, "inv-1"), {}, "RESTART", "unfinished since run 41"),
         (Intent(DOCKER.NAME, Verb.RESTART, 41, "inv-0"), {}, "", ""),
-        (Intent(DOCKER.NAME, Verb.RELOAD, 41, "inv-1"), {}, "RELOAD", "owed since run 41"),
-        (Intent(DOCKER.NAME, Verb.RELOAD, 41, "inv-1"), {"mtu": 1400}, "RESTART", "mtu, owed since run 41"),
-        (Intent(DOCKER.NAME, Verb.RESTART, 41, "inv-1"), MIRRORS, "RESTART", "registry-mirrors, owed since run 41"),
+        (Intent(DOCKER.NAME, Verb.RELOAD, 41, "inv-1"), {}, "RELOAD", "unfinished since run 41"),
+        (Intent(DOCKER.NAME, Verb.RELOAD, 41, "inv-1"), {"mtu": 1400}, "RESTART", "mtu, unfinished since run 41"),
+        (
+            Intent(DOCKER.NAME, Verb.RESTART, 41, "inv-1"),
+            MIRRORS,
+            "RESTART",
+            "registry-mirrors, unfinished since run 41",
+        ),
     ],
 )
 def test_what_is_owed_counts_until_a_later_invocation_has_paid_it(

@@ -212,8 +212,8 @@ def test_the_plan_says_whose_mirror_it_is() -> None:
 @pytest.mark.parametrize(
     ("intents", "desired"),
     [
-        (Intent(REGISTRY.NAME, Verb.RECREATE, 7, "1" * 12), ("RECREATE", "owed since run 7", "dockerhub")),
-        (Intent(REGISTRY.NAME, Verb.UP, 7, "f" * 12 + "," + "1" * 12), ("UP", "owed since run 7", "dockerhub")),
+        (Intent(REGISTRY.NAME, Verb.RECREATE, 7, "1" * 12), ("RECREATE", "unfinished since run 7", "dockerhub")),
+        (Intent(REGISTRY.NAME, Verb.UP, 7, "f" * 12 + "," + "1" * 12), ("UP", "unfinished since run 7", "dockerhub")),
         (Intent(REGISTRY.NAME, Verb.RECREATE, 7, "f" * 12), ("", "", "")),
         (Intent(REGISTRY.NAME, Verb.UP, 7, "none"), ("", "", "")),
     ],

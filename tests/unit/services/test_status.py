@@ -110,12 +110,12 @@ def test_the_lines_of_a_host() -> None:
     said = "\n".join(text for _, text in status_lines("h1", observed, found))
     assert said.startswith("h1: run 7 applied by anna on laptop, commit 1a2b3c4d5e6f\n")
     assert said.count("not managed") == 1
-    assert "  owed: restart of docker, since run 6" in said
+    assert "  unfinished: restart docker since run 6" in said
     assert "no longer managed: /opt/registry/docker-compose.yml" in said
     assert max(len(line) for line in said.splitlines()) <= 80
     document = json.loads(json.dumps(status_document("h1", observed, found)))
     assert document["last_run"]["end"] == "applied"
-    assert document["intents"] == [{"service": "docker", "verb": "restart", "run": 6}]
+    assert document["unfinished"] == [{"service": "docker", "verb": "restart", "run": 6}]
     assert document["last_run"]["result"] == "applied"
     assert "pending" not in document
     assert status_document("h1", observed, found, pending=True)["pending"] is True
