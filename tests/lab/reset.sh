@@ -43,7 +43,10 @@ install -d -m 0700 /etc/gitlab-runner
 systemctl reset-failed
 if [ -z "${untouched-}" ] || ! systemctl is-active --quiet docker; then
     systemctl stop docker.socket docker 2>/dev/null
-    ip -4 -brief address show docker0 2>/dev/null | grep -q ' 172.17.0.1/16' || ip link delete docker0 2>/dev/null
+    if ! ip -4 -brief address show docker0 2>/dev/null | grep -q ' 172.17.0.1/16'; then
+        ip link delete docker0 2>/dev/null
+        rm -f /var/lib/docker/network/files/local-kv.db # or the daemon makes docker0 anew as it was
+    fi
     systemctl start docker.socket docker || exit 1
     empty "$@"
     rm -rf /opt/registry # of a container that the start of docker brought back

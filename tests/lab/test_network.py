@@ -40,3 +40,23 @@ def test_keys_that_go_are_out_of_effect(project: Project, host: LabHost) -> None
     assert host.run(f"docker inspect web -f '{form}'").stdout == "true 172.17.0.2\n"
     assert host.docker_info("{{.LiveRestoreEnabled}}") == "true"
     project.diff("--exit-code")  # 0: nothing to do
+
+
+def test_a_host_that_is_cut_off_comes_back(project: Project, host: LabHost, lab: Lab) -> None:
+    """docker0 with the client's own address: what the host sends to the client stays there."""
+    project.set(host.name, "docker", value={"live-restore": True})
+    project.deploy()
+    before = network(host)
+    client = lab.hub.url.partition("://")[2].partition(":")[0]
+    project.set(host.name, "docker", value={"live-restore": True, "bip": f"{client}/24"})
+    said = project.deploy(code=1)
+    assert "network-overlap" in said
+    assert network(host) == before
+    project.deploy("--allow", f"network-overlap@{host.name}", code=4)
+    assert network(host) == before
+    assert json.loads(host.read("/etc/docker/daemon.json")) == {"live-restore": True}
+    shown = project.run("history", host.name)
+    assert "rolled-back" in shown
+    project.set(host.name, "docker", value={"live-restore": True, "bip": "10.232.0.1/24"})
+    project.deploy()
+    assert network(host)["address"] == "10.232.0.1/24"

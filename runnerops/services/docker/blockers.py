@@ -145,7 +145,12 @@ def _firewall(now: ActionContext) -> Iterator[Blocker]:
 def _log_driver(now: ActionContext) -> Iterator[Blocker]:
     """A plugin beside Docker's own is told as well; before a daemon answers nothing is known."""
     driver, known = now.desired.get("log-driver"), now.docker.plugins
-    if "log-driver" in now.changed and known and isinstance(driver, str) and driver not in (*known, "none"):
+    if (
+        "log-driver" in now.changed
+        and known
+        and isinstance(driver, str)
+        and not {driver, f"{driver}:latest"} & {*known, "none"}
+    ):
         message = (
             f"this host's Docker has no log driver {driver}, so no container would start; it has {', '.join(known)}"
         )
