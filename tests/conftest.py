@@ -9,8 +9,13 @@ from collections import Counter
 from collections.abc import Generator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.shells import WANTING
+
+# a machine that is busy finds no other examples, and its clock is no verdict
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # started in the background by a shell: programs would inherit it
     signal.signal(signal.SIGINT, signal.default_int_handler)
