@@ -17,13 +17,40 @@ def places(text: str, file: str) -> dict[Key, SourceLocation]:
     """
     loader = _LOADER(text)
     try:
-        loader.check_data()
-        root = loader.get_node()
+        root = loader.get_node() if loader.check_node() else None
     finally:
         loader.dispose()
     found: dict[Key, SourceLocation] = {}
     if root is not None:
         _walk(root, (), file, found, ())
+    return found
+
+
+def repeated(text: str, file: str) -> list[tuple[Key, SourceLocation]]:
+    """Keys that stand a second time in one mapping, where they do."""
+    loader = _LOADER(text)
+    try:
+        root = loader.get_node() if loader.check_node() else None
+    finally:
+        loader.dispose()
+    found: list[tuple[Key, SourceLocation]] = []
+    waiting: list[tuple[yaml.Node | None, Key]] = [(root, ())]
+    met: set[int] = set()
+    while waiting:
+        node, key = waiting.pop()
+        if node is None or id(node) in met:
+            continue
+        met.add(id(node))
+        if isinstance(node, yaml.SequenceNode):
+            waiting += ((item, (*key, index)) for index, item in enumerate(node.value))
+        elif isinstance(node, yaml.MappingNode):
+            names: set[str] = set()
+            for name, value in node.value:
+                here = (*key, str(name.value))
+                if isinstance(name, yaml.ScalarNode) and name.tag != _MERGE and name.value in names:
+                    found.append((here, _location(name, file)))
+                names.add(str(name.value))
+                waiting.append((value, here))
     return found
 
 

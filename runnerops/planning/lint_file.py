@@ -34,9 +34,12 @@ def _placed(finding: Finding, places: Mapping[Key, SourceLocation]) -> Finding:
 
 
 def _repeated(spec: FileSpec, text: str) -> list[Finding]:
-    if spec.format != "json" or not text.strip():
+    if spec.format == "toml" or not text.strip():  # TOML's own parser refuses them
         return []
-    from runnerops.parsing.json_places import repeated  # noqa: PLC0415  a file has one format
+    if spec.format == "json":
+        from runnerops.parsing.json_places import repeated  # noqa: PLC0415  a file has one format
+    else:
+        from runnerops.parsing.yaml_places import repeated  # noqa: PLC0415
 
     problem, fix = "this key stands here twice, and the last one counts", "take one of them out"
     return [Finding("P002", "warning", spec.path, key, problem, fix, place) for key, place in repeated(text, spec.path)]

@@ -73,7 +73,8 @@ def _rules_page() -> Iterator[str]:
     for letter, heading in (
         ("D", "daemon.json"),
         ("R", "config.toml"),
-        ("C", "Registry config and Compose file"),
+        ("C", "Registry config"),
+        ("K", "Compose files"),
         ("X", "Across files and hosts"),
         ("P", "Files as such"),
         ("S", "Secrets"),

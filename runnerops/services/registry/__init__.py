@@ -26,7 +26,7 @@ class Registry(Service):
         return format.context(host, spec, done)
 
     def parse(self, spec: FileSpec, content: bytes) -> Tree:
-        return format.parse(content)
+        return format.parse(content, strict=spec.template == format.COMPOSE_TEMPLATE)
 
     def dump(self, spec: FileSpec, tree: Tree) -> bytes:
         return format.dump(tree)

@@ -84,13 +84,18 @@ def merge(base: Tree, more: Tree) -> Tree:
     }
 
 
-def parse(content: bytes) -> Tree:
-    """Plain YAML, as Compose and the registry read it; keys that stand twice are refused. Raises ParseError."""
+def parse(content: bytes, *, strict: bool = True) -> Tree:
+    """Plain YAML, as Compose and the registry read it: the first document, tags of one's own passed over. Raises ParseError.
+
+    `strict`: keys that stand twice are refused, as Compose does; the registry takes the last one.
+    """
     try:
         loader = _LOADER(content.decode("utf-8-sig"))
         try:
-            root = loader.get_single_node()
-            _refuse_duplicates(root)
+            root = loader.get_node() if loader.check_node() else None
+            _pass_over_tags(loader, root)
+            if strict:
+                _refuse_duplicates(root)
             tree = loader.construct_document(root) if root else {}
         finally:
             loader.dispose()
@@ -138,6 +143,14 @@ class _Plain:
         if found is None or isinstance(found, str | int | float | datetime | date):
             return found
         raise ParseError(0, 0, "holds a value that is neither text, number nor date")
+
+
+def _pass_over_tags(loader: Any, root: yaml.Node | None) -> None:
+    """`!reset`, `!override` and others are taken as what they stand before."""
+    for node in _nodes(root):
+        if node.tag.startswith("!"):
+            value = node.value if isinstance(node, yaml.ScalarNode) else None
+            node.tag = loader.resolve(type(node), value, (True, False))
 
 
 def _refuse_duplicates(root: yaml.Node | None) -> None:

@@ -5,37 +5,17 @@ The registry takes any key in silence, so a misspelt one does nothing; what it c
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping
-from difflib import get_close_matches
-from typing import Literal
+from collections.abc import Iterable, Mapping
 
-from runnerops.model.common import Key, Tree, Value
+from runnerops.model.common import Key, Tree
 from runnerops.model.host_state import Facts
 from runnerops.model.inventory import FileSpec
 from runnerops.model.plan import Finding
 from runnerops.services.registry.caches import CONFIG_LABEL
 from runnerops.services.registry.format import COMPOSE_TEMPLATE, CONFIG_TEMPLATE
 from runnerops.services.registry.image import major
-
-Found = Iterator[tuple[str, Literal["error", "warning"], Key, str, str]]
-"""Rule, severity, key, message, fix."""
-
-_PROXY: Mapping[str, str] = {
-    "remoteurl": "string",
-    "username": "string",
-    "password": "string",
-    "ttl": "duration",
-    "exec": "mapping",
-    "cachewritetimeout": "duration",
-}
-_TOP = frozenset(
-    {"version", "log", "loglevel", "storage", "auth", "middleware", "http", "notifications", "redis", "health"}
-    | {"catalog", "proxy", "compatibility", "validation", "policy", "reporting"}
-)
-_DURATION = re.compile(r"(?:[0-9]+(?:\.[0-9]+)?(?:ns|us|µs|ms|s|m|h))+")
-
-_WHAT = {"duration": ("a duration with its unit, such as 168h", "a bare number would be nanoseconds")}
+from runnerops.services.registry.rules_compose import compose_rules
+from runnerops.services.registry.rules_config import Found, Severity, config_rules
 
 
 def lint(files: Mapping[FileSpec, Tree], facts: Facts | None) -> Iterable[Finding]:
@@ -43,15 +23,21 @@ def lint(files: Mapping[FileSpec, Tree], facts: Facts | None) -> Iterable[Findin
     images = _images(files)
     for spec, tree in files.items():
         if spec.template == CONFIG_TEMPLATE:
-            for found in (_keys(tree), _proxy(tree), _ttl(tree, images.get(spec.name, "")), _upstream(spec, facts)):
+            image = images.get(spec.name, "")
+            for found in (
+                _upstream_named(spec, tree),
+                config_rules(tree, major(image)),
+                _ttl(tree, image),
+                _upstream(spec, facts),
+            ):
                 yield from (_finding(spec, *one) for one in found)
         elif spec.template == COMPOSE_TEMPLATE:
-            yield from (_finding(spec, *one) for one in _services(tree))
+            yield from (_finding(spec, *one) for one in compose_rules(tree))
+            if any(other.template == CONFIG_TEMPLATE for other in files):  # one of ours
+                yield from (_finding(spec, *one) for one in _services(tree))
 
 
-def _finding(
-    spec: FileSpec, rule: str, severity: Literal["error", "warning"], key: Key, message: str, fix: str
-) -> Finding:
+def _finding(spec: FileSpec, rule: str, severity: Severity, key: Key, message: str, fix: str) -> Finding:
     return Finding(rule, severity, spec.path, key, f"cache {spec.name}: {message}" if spec.name else message, fix)
 
 
@@ -62,28 +48,12 @@ def _images(files: Mapping[FileSpec, Tree]) -> Mapping[str, str]:
     return {name: str(one.get("image") or "") for name, one in found if isinstance(one, dict)}
 
 
-def _keys(tree: Tree) -> Found:
-    for name in tree:
-        near = get_close_matches(name, _TOP, 1)
-        if name not in _TOP and near:
-            yield "C001", "error", (name,), f"unknown key, did you mean '{near[0]}'?", f"write {near[0]}"
+def _upstream_named(spec: FileSpec, tree: Tree) -> Found:
+    """A registry without a proxy is a registry, which anybody can push to; a cache must have one."""
     proxy = tree.get("proxy")
-    for name in proxy if isinstance(proxy, dict) else ():
-        near = get_close_matches(name, _PROXY, 1)
-        if name not in _PROXY:
-            message = f"unknown key, did you mean '{near[0]}'?" if near else "unknown key, which does nothing"
-            yield (
-                "C001",
-                "error" if near else "warning",
-                ("proxy", name),
-                message,
-                f"write {near[0]}" if near else "take it out",
-            )
-
-
-def _proxy(tree: Tree) -> Found:
-    proxy = tree.get("proxy")
-    if not isinstance(proxy, dict) or not proxy.get("remoteurl"):
+    if isinstance(proxy, dict) and proxy.get("remoteurl"):
+        return
+    if spec.name:
         yield (
             "C002",
             "error",
@@ -91,21 +61,8 @@ def _proxy(tree: Tree) -> Found:
             "has no upstream, so it would be a registry and no cache",
             "give it one",
         )
-        return
-    for name, value in proxy.items():
-        if not _fits(_PROXY.get(name, ""), value):
-            kind = _PROXY[name]
-            what, fix = _WHAT.get(kind, (f"a {kind}", "the registry would end at its start"))
-            yield "C003", "error", ("proxy", name), f"must be {what}", fix
-
-
-def _fits(kind: str, value: Value) -> bool:
-    if kind == "mapping":
-        return isinstance(value, dict)
-    if kind == "duration":
-        never = value == 0 and not isinstance(value, bool)
-        return never or (isinstance(value, str) and (value == "0" or bool(_DURATION.fullmatch(value))))
-    return kind != "string" or isinstance(value, str)
+    else:
+        yield "C002", "info", ("proxy", "remoteurl"), "has no upstream: this is a registry, and no cache", ""
 
 
 def _ttl(tree: Tree, image: str) -> Found:

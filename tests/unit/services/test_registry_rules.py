@@ -42,7 +42,7 @@ def found(files: dict[FileSpec, Tree], facts: Facts | None = None) -> list[str]:
         ),
         ({"config": {"proxy": {"quux": 1}}}, ["C001 warning cache dockerhub: unknown key, which does nothing"]),
         ({"config": {"storag": {}}}, ["C001 error cache dockerhub: unknown key, did you mean 'storage'?"]),
-        ({"config": {"proxy": {"username": 12}}}, ["C003 error cache dockerhub: must be a string"]),
+        ({"config": {"proxy": {"username": 12, "password": 34}}}, []),
         (
             {"config": {"proxy": None}},
             ["C002 error cache dockerhub: has no upstream, so it would be a registry and no cache"],
@@ -58,13 +58,20 @@ def test_an_upstream_that_does_not_answer_is_a_warning() -> None:
     assert found(trees(), facts) == ["C005 warning cache dockerhub: its upstream does not answer from this host"]
 
 
-def test_a_compose_file_of_the_users_own() -> None:
+def test_a_compose_file_of_the_users_own_template() -> None:
     spec = next(spec for spec in trees() if not spec.name)
-    assert found({spec: {}}) == ["C006 error has no services"]
-    assert found({spec: {"services": {"a": {"labels": ["x=y"]}}}}) == [
+    configs = {other: tree for other, tree in trees().items() if other.name}
+    label = "runnerops.registry-config.sha256=1"
+    assert found({**configs, spec: {}}) == ["C006 error has no services"]
+    assert found({**configs, spec: {"services": {"a": {"image": "x", "labels": ["x=y"]}}}}) == [
         "C007 warning has no label with its config's checksum, so every change of the config recreates it by force"
     ]
-    assert found({spec: {"services": {"a": {"labels": ["runnerops.registry-config.sha256=1"]}}}}) == []
+    assert found({**configs, spec: {"services": {"a": {"image": "x", "labels": [label]}}}}) == []
+
+
+def test_somebody_elses_compose_file_needs_no_label_of_ours() -> None:
+    spec = next(spec for spec in trees() if not spec.name)
+    assert found({spec: {"services": {"a": {"image": "x"}}}}) == []
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,110 @@
+"""What Compose, Docker or the registry refuse in a Compose file of anybody's, and what only looks like it."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runnerops.model.common import ServiceName, key_text
+from runnerops.model.inventory import FileSpec
+from runnerops.planning.lint_file import lint_file
+
+SPEC = FileSpec(ServiceName.REGISTRY, "compose.yml", "docker-compose.yml.j2", "yaml")
+
+CACHE = """services:
+  cache:
+    image: registry:3.1.1
+    restart: always
+    ports: ["192.0.2.10:5000:5000"]
+    volumes:
+      - data:/var/lib/registry
+      - ./config.yml:/etc/distribution/config.yml:ro
+    environment:
+      REGISTRY_PROXY_REMOTEURL: https://registry-1.docker.io
+      REGISTRY_STORAGE_DELETE_ENABLED: "true"
+volumes:
+  data:
+"""
+
+
+def found(text: str) -> list[str]:
+    return [f"{one.rule} {one.severity} {key_text(one.key)}" for one in lint_file(SPEC, text.encode())]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "finding"),
+    [
+        ("restart: always", "restrat: always", "K001 error services.cache.restrat"),
+        ("volumes:\n  data:", "volume:\n  data:", "K001 error volume"),
+        ("image: registry:3.1.1", "labels: {a: b}", "K002 error services.cache"),
+        ('ports: ["192.0.2.10:5000:5000"]', "ports: 5000:5000", "K002 error services.cache.ports"),
+        ("restart: always", "restart: sometimes", "K002 error services.cache.restart"),
+        ("restart: always", "mem_limit: 2gigs", "K002 error services.cache.mem_limit"),
+        ("restart: always", "healthcheck: {interval: 30}", "K002 error services.cache.healthcheck.interval"),
+        ("registry:3.1.1", "Registry:3.1.1", "K002 error services.cache.image"),
+        ("data:/var", "data:var", "K002 error services.cache.volumes[0]"),
+        ("restart: always", "command: price is 5$", "K003 error services.cache.command"),
+        ("volumes:\n  data:\n", "", "K004 error services.cache.volumes[0]"),
+        ("restart: always", "networks: [inner]", "K004 error services.cache.networks[0]"),
+        ("restart: always", "depends_on: [db]", "K004 error services.cache.depends_on[0]"),
+        ("/etc/distribution/config.yml", "/etc/docker/registry/config.yml", "K010 error services.cache.volumes[1]"),
+        ("registry:3.1.1", "registry:latest", "K011 warning services.cache.image"),
+        ("PROXY_REMOTEURL", "PROXY_REMOTE_URL", "K012 error services.cache.environment.REGISTRY_PROXY_REMOTE_URL"),
+        ("STORAGE_DELETE", "DELETE", "K012 error services.cache.environment.REGISTRY_DELETE_ENABLED"),
+        ("https://registry-1.docker.io", '"#x"', "K012 error services.cache.environment.REGISTRY_PROXY_REMOTEURL"),
+        ("      - data:/var/lib/registry\n", "", "K013 warning services.cache"),
+        (
+            '192.0.2.10:5000:5000"]\n',
+            '5000:5000"]\n    labels: {}\n',
+            "",
+        ),
+        ("restart: always", "restart: always\n    restart: always", "P001 error "),
+    ],
+)
+def test_what_fires(old: str, new: str, finding: str) -> None:
+    assert old in CACHE
+    said = found(CACHE.replace(old, new, 1))
+    assert finding in said if finding else not said
+
+
+def test_a_login_on_an_open_port() -> None:
+    text = CACHE.replace("192.0.2.10:5000:5000", "5000:5000").replace(
+        "    environment:\n", "    environment:\n      REGISTRY_PROXY_PASSWORD: x\n"
+    )
+    assert "K014 warning services.cache.ports" in found(text)
+
+
+def test_two_registries_on_one_volume() -> None:
+    text = CACHE.replace(
+        "volumes:\n  data:",
+        "  other:\n    image: registry:3.1.1\n    volumes: [data:/var/lib/registry]\nvolumes:\n  data:",
+    )
+    assert "K015 warning services.other.volumes" in found(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        CACHE,
+        "name: x\nservices: {}\n",
+        "version: '3.8'\nservices:\n  a: {image: 'nginx:${TAG:-1.27}', command: ['sh', '-c', 'echo $$HOME']}\n",
+        "services:\n  a: {build: ., depends_on: {b: {condition: service_started}}}\n  b: {image: x, networks: {n: }}\n"
+        "networks: {n: }\n",
+        "x-base: &b {restart: unless-stopped}\nservices:\n  a: {<<: *b, image: x, x-mine: 1}\n",
+        "services:\n  a:\n    image: x\n"
+        "    volumes: ['./a:/b', '/c:/d:ro', '~/e:/f', '${DIR}:/g', '/anonymous', {type: tmpfs, target: /h}]\n",
+        "services:\n  a:\n    image: x\n    ports: !reset []\n    environment: !override {A: b}\n",
+        "include: [other.yml]\nservices:\n  a: {image: x, depends_on: [from_there], networks: [there]}\n",
+        "services:\n  a: {image: x, restart: no, mem_limit: 512m, healthcheck: {interval: 30s}, secrets: [s]}\n"
+        "secrets: {s: {file: ./s}}\n",
+        "services:\n  gitlab-runner: {image: 'gitlab/gitlab-runner:v18.0.0', volumes: ['./config:/etc/gitlab-runner']}\n",
+    ],
+)
+def test_what_is_accepted(text: str) -> None:
+    assert found(text) == []
+
+
+@given(st.integers(0, len(CACHE) - 1), st.sampled_from(["", ":", "-", "{", "[", "$", "!x ", "\t", '"']))
+def test_no_change_of_a_valid_file_is_a_crash(at: int, character: str) -> None:
+    found(CACHE[:at] + character + CACHE[at + 1 :])

@@ -1,0 +1,116 @@
+"""What a registry refuses, ignores or dies of in its configuration, and what only looks like it."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runnerops.model.common import ServiceName, key_text
+from runnerops.model.inventory import FileSpec
+from runnerops.planning.lint_file import lint_file
+
+SPEC = FileSpec(ServiceName.REGISTRY, "config.yml", "registry-config.yml.j2", "yaml")
+
+SOUND = """version: 0.1
+storage:
+  filesystem: {rootdirectory: /var/lib/registry}
+  delete: {enabled: true}
+http: {addr: ':5000'}
+proxy: {remoteurl: https://registry-1.docker.io}
+"""
+
+
+def found(text: str) -> list[str]:
+    return [
+        f"{one.rule} {one.severity} {key_text(one.key)}"
+        for one in lint_file(SPEC, text.encode())
+        if one.severity != "info"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "finding"),
+    [
+        ("version: 0.1", "version: 0.2", "C008 error version"),
+        ("version: 0.1\n", "", "C008 error version"),
+        ("filesystem: {", "filesytem: {", "C009 error storage.filesytem"),
+        ("  filesystem: {rootdirectory: /var/lib/registry}\n", "", "C009 error storage"),
+        ("  delete:", "  s3: {region: a, bucket: b}\n  delete:", "C009 error storage"),
+        ("filesystem: {rootdirectory: /var/lib/registry}", "s3: {region: a}", "C009 error storage.s3"),
+        ("filesystem: {rootdirectory: /var/lib/registry}", "swift: {}", "C009 warning storage.swift"),
+        ("rootdirectory", "rootdirectoy", "C001 error storage.filesystem.rootdirectoy"),
+        ("delete: {enabled", "delete: {enable", "C001 error storage.delete.enable"),
+        ("  delete: {enabled: true}\n", "", "C011 warning storage"),
+        ("  delete:", "  cache: {blobdescriptor: redis}\n  delete:", "C010 error storage.cache"),
+        ("http:", "delete: {enabled: true}\nhttp:", "C001 error delete"),
+        ("{addr: ':5000'}", "{adr: ':5000'}", "C001 error http.adr"),
+        ("{addr: ':5000'}", '{addr: "5000"}', "C013 error http.addr"),
+        ("{addr: ':5000'}", "{addr: ':5000', headers: {X: nosniff}}", "C003 error http.headers.X"),
+        ("{addr: ':5000'}", "{addr: ':5000', proxy: {remoteurl: x}}", "C001 error http.proxy"),
+        ("http:", "health: {storagedriver: {interval: 10 seconds}}\nhttp:", "C003 error health.storagedriver.interval"),
+        ("http:", "mirrors: []\nhttp:", "C001 warning mirrors"),
+        ("http:", "auth: {htpaswd: {}}\nhttp:", "C012 error auth.htpaswd"),
+        ("http:", "auth: {htpasswd: {realm: a, path: /p}}\nhttp:", "C012 warning auth.htpasswd"),
+        ("http:", "redis: {addr: redis:6379}\nhttp:", "C016 warning redis.addr"),
+        ("registry-1.docker.io}", "docker.io}", "C014 error proxy.remoteurl"),
+        ("registry-1.docker.io}", "registry-1.docker.io/v2/}", "C014 error proxy.remoteurl"),
+        ("https://registry-1.docker.io}", "http://localhost:5000}", "C014 error proxy.remoteurl"),
+        ("https://registry-1", "registry-1", "C014 error proxy.remoteurl"),
+        ("docker.io}", "docker.io, remote_url: x}", "C001 error proxy.remote_url"),
+        ("docker.io}", "docker.io, username: me}", "C015 warning proxy.username"),
+        ("docker.io}", "docker.io, ttl: 168}", "C003 error proxy.ttl"),
+        ("http:", "log: {level: info}\nlog: {level: warn}\nhttp:", "P002 warning log"),
+    ],
+)
+def test_what_fires(old: str, new: str, finding: str) -> None:
+    assert old in SOUND
+    assert finding in found(SOUND.replace(old, new, 1))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("", ""),
+        ("version: 0.1", 'version: "0.1"'),
+        ("version: 0.1", "x-base: &base {level: info}\nlog: *base\nversion: 0.1"),
+        ("docker.io}", "docker.io, username: 12, password: 34}"),
+        ("docker.io}", 'docker.io, username: "", password: ~, ttl: }'),
+        ("docker.io}", "docker.io, ttl: 0}"),
+        ("docker.io}", "docker.io, ttl: -1h}"),
+        ("docker.io}", "docker.io, ttl: 1h30m}"),
+        ("docker.io}", "docker.io, exec: {command: /x, lifetime: 1h}, cachewritetimeout: 5m}"),
+        ("enabled: true", 'enabled: "true"'),
+        (
+            "{addr: ':5000'}",
+            '{addr: 0.0.0.0:5000, headers: {X: [nosniff]}, debug: {addr: ":5001", prometheus: {enabled: true}}}',
+        ),
+        ("http:", "redis: {addrs: [redis:6379]}\nhttp:"),
+        ("filesystem: {rootdirectory: /var/lib/registry}", "s3: {region: a, bucket: b, anything: c}"),
+        ("filesystem: {rootdirectory: /var/lib/registry}", "filesystem:"),
+        ("proxy: {", "proxy: !mine {"),
+        ("https://registry-1.docker.io}\n", "https://registry-1.docker.io}\n---\nother: document\n"),
+        (
+            "http:",
+            "notifications: {endpoints: [{name: a, url: http://x, timeout: 500ms, threshold: 5, backoff: 1s}]}\nhttp:",
+        ),
+    ],
+)
+def test_what_is_accepted(old: str, new: str) -> None:
+    assert found(SOUND.replace(old, new, 1)) == []
+
+
+def test_a_registry_without_an_upstream_is_no_fault() -> None:
+    text = SOUND.replace("proxy: {remoteurl: https://registry-1.docker.io}\n", "")
+    assert [(one.rule, one.severity) for one in lint_file(SPEC, text.encode())] == [("C002", "info")]
+
+
+def test_a_finding_has_its_line() -> None:
+    (one,) = lint_file(SPEC, SOUND.replace("rootdirectory", "rootdirectoy").encode())
+    assert one.location
+    assert (one.location.line, one.location.column) == (3, 16)
+
+
+@given(st.integers(0, len(SOUND) - 1), st.sampled_from(["", ":", "-", "{", "[", "&a ", "*a", "!x ", "\t", "\x00", '"']))
+def test_no_change_of_a_valid_file_is_a_crash(at: int, character: str) -> None:
+    found(SOUND[:at] + character + SOUND[at + 1 :])
