@@ -7,7 +7,9 @@ letter or digit, so that none of them is taken for an option.
 from __future__ import annotations
 
 import re
+from difflib import get_close_matches
 
+from runnerops.codes.rules import RULES
 from runnerops.model.common import Secret
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -145,6 +147,15 @@ def entry(value: object) -> object:
     if isinstance(value, dict | list):
         raise Refused("must be one value", "put it in quotes if it is meant as text")
     return value
+
+
+def rule(text: str) -> str:
+    """The id of a rule that there is."""
+    if text not in RULES:
+        near = get_close_matches(text.upper(), RULES, 1)
+        hint = f"did you mean {near[0]}?" if near else "`runnerops explain ID` and docs/rules.md have the ids"
+        raise Refused("is no rule", hint)
+    return text
 
 
 def reason(text: str) -> str:

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from runnerops.inventory import checks, endpoints
 
 Name = Annotated[str, AfterValidator(checks.name)]
+RuleId = Annotated[str, AfterValidator(checks.rule)]
 
 
 class _Ours(BaseModel):
@@ -121,7 +122,7 @@ class LayerShape(_Ours):
     vars: dict[str, Any] | None = None
     versions: VersionsShape | None = None
     runs: RunsShape | None = None
-    ignore: dict[str, Annotated[str, AfterValidator(checks.reason)] | None] | None = None
+    ignore: dict[RuleId, Annotated[str, AfterValidator(checks.reason)] | None] | None = None
 
 
 class GroupShape(LayerShape):

@@ -136,10 +136,12 @@ class RegistryFacts:
 
     `answers` has, per URL asked from the host, whether `/v2/` answered; `upstreams`, per cache name, whether its
     upstream answered (absent: not asked); `listeners` who listens on a TCP `ADDRESS:PORT`, where the host can tell.
+    `version` is what the inventory says of the registry, for an image whose tag does not.
     """
 
     compose: tuple[str, ...] = ()
     compose_version: str = ""
+    version: str = ""
     answers: Mapping[str, bool] = field(default_factory=dict)
     upstreams: Mapping[str, bool] = field(default_factory=dict)
     listeners: Mapping[str, str] = field(default_factory=dict)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from runnerops.model.common import ServiceName, Tree
-from runnerops.model.host_state import Facts
+from runnerops.model.host_state import DockerFacts, Facts, RegistryFacts, RunnerFacts, Unit
 from runnerops.model.inventory import FileSpec, Host, RenderedFile
 from runnerops.model.plan import Finding
 from runnerops.services import SERVICES, service_of
@@ -15,7 +15,8 @@ from runnerops.services import SERVICES, service_of
 def lint(host: Host, files: Sequence[RenderedFile], facts: Facts | None) -> tuple[Finding, ...]:
     """All findings on a host's files, worst first, each with the inventory's place where it has one.
 
-    `facts` None: what can be known without the host. What the inventory's `ignore` names is left out.
+    `facts` None: what can be known without the host, and with the versions that the inventory says. What its `ignore`
+    names is left out.
     """
     trees = _trees(files)
     services = {file.spec.path: file.spec.service for file in files}
@@ -23,11 +24,23 @@ def lint(host: Host, files: Sequence[RenderedFile], facts: Facts | None) -> tupl
     for service in SERVICES:
         own = {spec: tree for spec, tree in trees.items() if spec.service is service.NAME}
         if own:
-            found += service.lint(own, facts)
+            found += service.lint(own, facts or _assumed(host))
     kept = (finding for finding in found if finding.rule not in host.ignore)
     placed = (_placed(host, finding, services.get(finding.path)) for finding in kept)
     order = ("error", "warning", "info")
     return tuple(sorted(placed, key=lambda finding: order.index(finding.severity)))
+
+
+def _assumed(host: Host) -> Facts | None:
+    """A host that runs the versions which the inventory gives; of its units and containers nothing is known."""
+    docker, runner, registry = (host.versions.get(name) for name in ("docker", "gitlab_runner", "registry"))
+    if not (docker or runner or registry):
+        return None
+    return Facts(
+        docker=DockerFacts(Unit("docker", ""), docker) if docker else None,
+        runner=RunnerFacts(Unit("gitlab-runner", ""), runner) if runner else None,
+        registry=RegistryFacts(version=registry) if registry else None,
+    )
 
 
 def _trees(files: Sequence[RenderedFile]) -> Mapping[FileSpec, Tree]:

@@ -35,6 +35,8 @@ HOST = [  # what stands on line 1 as `hosts: {h: {…}}`, and what is said of it
     ("runs: {keep: 0}", "20: hosts.h.runs.keep: 0 is too few"),
     ("runs: {keep: ten}", "20: hosts.h.runs.keep: must be a whole number"),
     ("ignore: {R012: ''}", "22: hosts.h.ignore.R012: must say why"),
+    ("ignore: {R999: x}", "22: hosts.h.ignore.R999: is no rule"),
+    ("ignore: {r012: x}", "22: hosts.h.ignore.r012: is no rule"),
     ("vars: [x]", "13: hosts.h.vars: must be a mapping"),
     ("groups: web", "13: hosts.h.groups: must be a list"),
     ("groups: [web]", "22: hosts.h.groups[0]: no group 'web'"),

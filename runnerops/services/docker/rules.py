@@ -161,14 +161,15 @@ def mirror_problem(url: str) -> str:
 def _flag_of_unit(tree: Tree, facts: Facts | None) -> Found:
     """The packaged unit starts dockerd with `-H fd://`, and a key given both ways is fatal."""
     docker = facts.docker if facts else None
-    flags = {key_of_flag(word) for word in docker.unit.argv[1:]} if docker else {"hosts"}
+    known = docker is not None and bool(docker.unit.argv)
+    flags = {key_of_flag(word) for word in docker.unit.argv[1:]} if docker and known else {"hosts"}
     hosts = tree.get("hosts")
     windows = isinstance(hosts, list) and any(str(one).startswith("npipe:") for one in hosts)
     if "hosts" in tree and "hosts" in flags and not windows:
         fix = "take it out, or give the unit a drop-in whose ExecStart has no -H"
-        severity: Severity = "error" if docker else "warning"
+        severity: Severity = "error" if known else "warning"
         text = "docker's unit sets it as a flag (-H), so dockerd would not start"
-        yield "D007", severity, ("hosts",), text if docker else f"where {text}", fix
+        yield "D007", severity, ("hosts",), text if known else f"where {text}", fix
 
 
 def _addresses(tree: Tree, facts: Facts | None) -> Found:  # noqa: ARG001

@@ -26,8 +26,8 @@ def lint(files: Mapping[FileSpec, Tree], facts: Facts | None) -> Iterable[Findin
             image = images.get(spec.name, "")
             for found in (
                 _upstream_named(spec, tree),
-                config_rules(tree, major(image)),
-                _ttl(tree, image),
+                config_rules(tree, major(image) or _assumed(facts)),
+                _ttl(tree, major(image) or _assumed(facts)),
                 _upstream(spec, facts),
             ):
                 yield from (_finding(spec, *one) for one in found)
@@ -65,9 +65,15 @@ def _upstream_named(spec: FileSpec, tree: Tree) -> Found:
         yield "C002", "info", ("proxy", "remoteurl"), "has no upstream: this is a registry, and no cache", ""
 
 
-def _ttl(tree: Tree, image: str) -> Found:
+def _assumed(facts: Facts | None) -> int | None:
+    """The major version that the inventory gives."""
+    text = facts.registry.version.partition(".")[0] if facts and facts.registry else ""
+    return int(text) if text.isdecimal() else None
+
+
+def _ttl(tree: Tree, version: int | None) -> Found:
     proxy = tree.get("proxy")
-    if isinstance(proxy, dict) and proxy.get("ttl") is not None and major(image) == 2:
+    if isinstance(proxy, dict) and proxy.get("ttl") is not None and version == 2:
         fix = "take registry:3 as its image, or the ttl out"
         yield "C004", "warning", ("proxy", "ttl"), "registry 2 ignores it: everything expires after 7 days", fix
 
