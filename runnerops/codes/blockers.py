@@ -166,6 +166,11 @@ _ROWS = (
         "The host lacks commands that a run needs.",
         "Install util-linux, coreutils and tar, or busybox.",
     ),
+    _never(
+        "newer-format",
+        "A newer release of runnerops has deployed to this host, and keeps there what this release could misread.",
+        "Upgrade runnerops where you run it.",
+    ),
     _never("no-docker", "The host has no Docker daemon.", "Install Docker, or take the section out."),
     _never(
         "docker-stopped",

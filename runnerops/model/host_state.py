@@ -253,9 +253,10 @@ class HostState:
     """All that one observation gave. `applied` has the sha that runnerops last put, or found equal in meaning, at each path.
 
     `staged` has every content that a kept run meant to put there, whether that run ended or not: it is ours too.
-    `given` is what the last run that gave any secret of that kind recorded.
+    `secret_fingerprints` is what the last run that gave any secret of that kind recorded.
     `base` has the contents of `applied`, as run number `since`, the last that ended well, kept them.
     `versions` has what slow programs said of themselves, each with its binary's fingerprint: a run remembers it there.
+    `format` is the newest in which a run was written there (0: none).
     """
 
     files: Mapping[str, RemoteFile] = field(default_factory=dict)
@@ -268,11 +269,12 @@ class HostState:
     since: int = 0
     secret_fingerprints: SecretFingerprints = SecretFingerprints()
     versions: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    format: int = 0
 
     def file(self, path: str) -> RemoteFile:
         """The file at `path`; absent where nothing was observed there."""
         return self.files.get(path) or RemoteFile(path)
 
     def intent_for(self, service: ServiceName) -> Intent | None:
-        """What is on record as owed to `service`."""
-        return next((intents for intents in self.intents if intents.service is service), None)
+        """What is on record as unfinished for `service`."""
+        return next((intent for intent in self.intents if intent.service is service), None)

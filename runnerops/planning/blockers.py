@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from runnerops.model.common import key_text
+from runnerops.model.common import HOST_FORMAT, key_text
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host, Policy
 from runnerops.model.plan import Blocker, Change
@@ -17,6 +17,9 @@ TOOLS = ("systemd-run", "flock", "setsid", "sha256sum", "stat", "tar", "timeout"
 
 def not_equipped(observed: HostState) -> Iterable[Blocker]:
     """What the host's half cannot do without."""
+    if observed.format > HOST_FORMAT:
+        text = f"a newer runnerops has deployed to this host (format {observed.format}, this one reads {HOST_FORMAT})"
+        yield Blocker("newer-format", f"{text}: upgrade runnerops here")
     if not observed.facts.systemd:
         yield Blocker("no-systemd", "the host does not run systemd, which runs and supervises a deploy's steps")
         return

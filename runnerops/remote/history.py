@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from runnerops.errors import HostError
+from runnerops.model.common import HOST_FORMAT
 from runnerops.model.run import Event, Record
 from runnerops.remote import protocol, state
 from runnerops.services.base import Answers
@@ -46,6 +48,10 @@ def read_history(host: str, reader: Reader) -> History:
     own = Path(__file__).with_name("history.sh").read_text()
     script = protocol.frame(nonce, [("observe_history",)], [own])
     answers, _ = protocol.decode_observation(nonce, reader.read(script))
+    newest = state.newest_format(state.read_metas(answers))
+    if newest > HOST_FORMAT:
+        message = f"a newer runnerops has deployed to this host (format {newest}, this one reads {HOST_FORMAT})"
+        raise HostError(host, message, "upgrade runnerops here", result="refused")
     return History(state.facts(answers).clock, tuple(sorted(_records(host, answers), key=_number, reverse=True)))
 
 

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Literal, TypeAlias, cast
 
+from runnerops.model.common import HOST_FORMAT
 from runnerops.model.host_state import RemoteFile
 from runnerops.model.plan import Plan, Step, StepVerb, drains
 from runnerops.model.run import Event
@@ -126,6 +127,7 @@ def meta_text(plan: Plan) -> str:
     """What is remembered of a run, as one line of JSON."""
     requester = plan.requester
     meta = {
+        "format": HOST_FORMAT,
         "run": plan.run,
         "requested_by": {
             "user": requester.user,

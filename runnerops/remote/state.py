@@ -45,7 +45,14 @@ def host_state(answers: Answers, files: Mapping[str, RemoteFile], facts: Facts) 
         since=since,
         secret_fingerprints=_given(metas.get(since, {}).get("secret_fingerprints")),
         versions=dict(_versions(answers)),
+        format=newest_format(metas),
     )
+
+
+def newest_format(metas: Mapping[int, Mapping[str, Any]]) -> int:
+    """The newest format that any run was written in; 0 without runs."""
+    found = [meta.get("format") for meta in metas.values()]
+    return max((number for number in found if isinstance(number, int)), default=0)
 
 
 def _text(answers: Answers, name: str) -> str:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from runnerops.model.common import Result
+from runnerops.errors import HostError
+from runnerops.model.common import HOST_FORMAT, Result
 from runnerops.model.host_state import Run
 from runnerops.model.inventory import Requester
 from runnerops.model.plan import Step
@@ -133,3 +134,12 @@ def test_as_json(found: History) -> None:
 )
 def test_who(requester: Requester, text: str) -> None:
     assert origin_text(requester) == text
+
+
+@pytest.mark.parametrize("shell", SHELLS, ids=lambda shell: shell[0])
+def test_a_history_of_a_newer_format_is_refused(shell: tuple[str, ...], tmp_path: Path) -> None:
+    walker = Walker(tmp_path, shell)
+    walker.prepare([stage("new.1", A, b"1\n")], files={"new.1": b"1\n", "meta": meta(1, format=HOST_FORMAT + 1)})
+    with pytest.raises(HostError, match="a newer runnerops") as caught:
+        read_history("h", Reader(tmp_path, shell))
+    assert caught.value.result == "refused"

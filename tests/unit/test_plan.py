@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from runnerops.model.common import ServiceName, Tree, Verb
+from runnerops.model.common import HOST_FORMAT, ServiceName, Tree, Verb
 from runnerops.model.host_state import Facts, HostState, Intent, Job, RemoteFile, RunnerFacts, Unit
 from runnerops.model.inventory import Cache, CiJob, Host, Policy, RenderedFile, Requester
 from runnerops.model.plan import Plan, Step
@@ -386,3 +386,10 @@ def test_a_link_is_followed_to_its_target() -> None:
     made = plan(ask({"debug": True}, None), there)
     assert {step.args[0] for step in made.forward if step.verb == "swap"} == {target}
     assert {step.args[1] for step in made.forward if step.verb == "stage"} == {target}
+
+
+def test_a_host_that_a_newer_release_has_deployed_to_is_refused_by_name() -> None:
+    there = replace(observed(DOCKER_TREE, None), format=HOST_FORMAT + 1)
+    (blocker,) = plan(ask(DOCKER_TREE, None), there).blockers
+    assert (blocker.code, blocker.overridable) == ("newer-format", False)
+    assert f"format {HOST_FORMAT + 1}" in blocker.message

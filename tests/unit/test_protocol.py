@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from runnerops.model.common import ServiceName, Verb
+from runnerops.model.common import HOST_FORMAT, ServiceName, Verb
 from runnerops.model.inventory import Requester
 from runnerops.model.plan import Plan, Step
 from runnerops.remote import protocol, state
@@ -66,6 +66,7 @@ def test_the_payload_is_private_and_whole() -> None:
     assert content["host.sh"].startswith(b"#!/bin/sh")
     meta = json.loads(content["meta"])
     assert (meta["run"], meta["requested_by"]["commit"], meta["files"]) == (3, "c0ffee", {"/a": "0" * 64})
+    assert meta["format"] == HOST_FORMAT
 
 
 @pytest.mark.parametrize(
