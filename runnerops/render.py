@@ -62,6 +62,11 @@ class Renderer:
             "without": lambda tree, *names: {name: value for name, value in tree.items() if name not in names},
         }
 
+    def template_names(self) -> tuple[frozenset[str], frozenset[str]]:
+        """The files of the project's own folder, and the names that override something."""
+        own = frozenset(path.name for path in self._project.iterdir()) if self._project.is_dir() else frozenset[str]()
+        return own, frozenset(path.name for path in self._shipped.iterdir())
+
     def files(self, host: Host) -> tuple[RenderedFile, ...]:
         """What this host asks for, service by service. Raises TemplateError with the template's place."""
         return tuple(file for service in SERVICES for file in self._service(service, host))

@@ -479,6 +479,20 @@ _ROWS = (
         "Give each a volume of its own.",
     ),
     Rule(
+        "X001",
+        "error",
+        "Two names for one host",
+        "Each deploy would undo what the other did.",
+        "Make one host of the two, or give the right address.",
+    ),
+    Rule(
+        "X002",
+        "warning",
+        "Template that overrides nothing",
+        "A file in `templates` overrides the shipped one of exactly that name.",
+        "Name it as the message says.",
+    ),
+    Rule(
         "P001",
         "error",
         "File that cannot be read",
@@ -502,4 +516,4 @@ _ROWS = (
 )
 
 RULES = {row.id: row for row in _ROWS}
-"""By id: D for daemon.json, R for config.toml, C for caches, K for Compose files, P for files as such, S for secrets."""
+"""By id: D daemon.json, R config.toml, C caches, K Compose files, X across hosts, P files as such, S secrets."""

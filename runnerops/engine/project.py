@@ -11,6 +11,7 @@ from runnerops.errors import RunneropsError
 from runnerops.model.inventory import Host, Inventory, RenderedFile
 from runnerops.model.plan import Finding
 from runnerops.planning.lint import lint
+from runnerops.planning.lint_project import same_addresses, stray_templates
 from runnerops.redact import Masker, Redactor, clear_texts, rendered_texts, secret_values
 from runnerops.render import Renderer
 from runnerops.report.screen import Screen
@@ -29,7 +30,7 @@ class Project:
     findings: Mapping[str, tuple[Finding, ...]]
     salt: bytes = field(repr=False)
     without: tuple[Finding, ...] = ()
-    """Secrets that could not be had, where that was allowed."""
+    """Of the project as a whole: secrets that could not be had, where that was allowed; templates that override nothing."""
     clear: Mapping[str, frozenset[str]] = field(default_factory=dict, repr=False)
     """What stands in clear in the files that each host asks for."""
 
@@ -70,10 +71,13 @@ def open_project(
     for host in hosts:
         learn_secrets(redactor, clear_texts(host) | clear[host.name], rendered[host.name])
     findings = {host.name: lint(host, rendered[host.name], None) for host in hosts}
+    for name, finding in same_addresses(loaded, hosts):
+        findings[name] = (finding, *findings[name])
     without = tuple(
         Finding("S001", "warning", secret.location.file, (), f"{problem}; checked without it", fix, secret.location)
         for secret, problem, fix in resolver.missing()
     )
+    without += tuple(stray_templates(str(folder / "templates"), *renderer.template_names()))
     return Project(loaded, hosts, rendered, findings, random.token_bytes(16), without, clear)
 
 

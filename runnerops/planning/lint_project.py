@@ -1,0 +1,34 @@
+"""Rules across the hosts of an inventory, and on the folder of templates beside it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from difflib import get_close_matches
+
+from runnerops.model.inventory import Host, Inventory
+from runnerops.model.plan import Finding
+
+_NEAR = 0.8
+
+
+def same_addresses(inventory: Inventory, hosts: Iterable[Host]) -> Iterator[tuple[str, Finding]]:
+    """By host: another name of the inventory that leads to the same machine, by address, port and jump host."""
+    first: dict[tuple[str, int | None, str | None], str] = {}
+    others = {host.name: first.setdefault(_way(host), host.name) for host in inventory.hosts}
+    for host in hosts:
+        if others[host.name] != host.name:
+            text = f"has the address of host {others[host.name]}: each deploy would undo the other's"
+            key = ("hosts", host.name, "address")
+            yield host.name, Finding("X001", "error", inventory.path, key, text, "make one host of the two")
+
+
+def _way(host: Host) -> tuple[str, int | None, str | None]:
+    return host.address.lower(), host.ssh.port, host.ssh.gateway
+
+
+def stray_templates(folder: str, present: Collection[str], known: Collection[str]) -> Iterator[Finding]:
+    """Files that are named nearly like a template of ours, and so override nothing."""
+    for name in sorted(set(present) - set(known)):
+        if near := get_close_matches(name, sorted(set(known) - set(present)), 1, _NEAR):
+            text = f"overrides nothing, did you mean '{near[0]}'?"
+            yield Finding("X002", "warning", f"{folder}/{name}", (), text, f"name it {near[0]}")

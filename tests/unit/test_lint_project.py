@@ -1,0 +1,47 @@
+"""Rules across the hosts of an inventory, and on the templates beside it, as `check` shows them."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+
+from runnerops.commands.check import check
+from runnerops.model.common import Exit
+from runnerops.report.screen import Screen
+
+
+def said(folder: Path, text: str) -> tuple[Exit, str]:
+    (folder / "inventory.yml").write_text(text)
+    out = io.StringIO()
+    screen = Screen(out=out, err=out)
+    return check(folder / "inventory.yml", (), "", {}, screen, strict=False, as_json=False), out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("second", "found"),
+    [
+        ("{address: 192.0.2.10}", True),
+        ("{address: 192.0.2.10, ssh: {port: 2222}}", False),
+        ("{address: 192.0.2.10, ssh: {gateway: 'root@192.0.2.1'}}", False),
+        ("{address: 192.0.2.11}", False),
+    ],
+)
+def test_two_names_for_one_address(tmp_path: Path, second: str, found: bool) -> None:
+    code, text = said(tmp_path, f"hosts:\n  a: {{address: 192.0.2.10}}\n  b: {second}\n")
+    assert (code is Exit.FAILED) is found
+    assert ("X001" in text) is found
+    if found:
+        assert "hosts.b.address: has the address of host a" in text
+
+
+@pytest.mark.parametrize(
+    ("name", "found"), [("deamon.json.j2", True), ("daemon.json.j2", False), ("macros.j2", False), ("README.md", False)]
+)
+def test_a_template_that_overrides_nothing(tmp_path: Path, name: str, found: bool) -> None:
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "templates" / name).write_text("{}\n")
+    code, text = said(tmp_path, "hosts: {a: {docker: {}}}\n")
+    assert code is Exit.OK
+    assert ("did you mean 'daemon.json.j2'?" in text) is found
