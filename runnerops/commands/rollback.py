@@ -56,6 +56,10 @@ def rollback(
         return deploy_loop(project, plans, pool, screen, ui, lock_wait)
 
 
+_ASKED_FOR = {"last-mirror": frozenset({""})}
+"""What a rollback to a time without a mirror means anyway."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Back:
     """One host's way back to a time before."""
@@ -85,7 +89,7 @@ class _Back:
             then.host,
             keep_untouched(then.rendered, wanted, observed),
             observed,
-            self.flags,
+            replace(self.flags, allow={**self.flags.allow, **_ASKED_FOR}),
             self.requester,
             self.redactor,
             frozenset(),
