@@ -493,6 +493,13 @@ _ROWS = (
         "Name it as the message says.",
     ),
     Rule(
+        "X003",
+        "warning",
+        "Network of Docker's that cuts the host off",
+        "What lies in it is looked for among containers: the host's own address, a mirror or a cache is not reached any more.",
+        "Give Docker a network that nothing else uses.",
+    ),
+    Rule(
         "P001",
         "error",
         "File that cannot be read",

@@ -31,6 +31,9 @@ _REFUSALS = {
 """What it means that a step did not hold which a code of `--allow` leaves out, and what can be done."""
 
 
+NO_SPACE = "No space left on device"
+"""What commands say of a full disk, in the words of `LC_ALL=C`."""
+
 CUT_OFF = "cut off by a shutdown of the host"
 """What `host.sh` notes before it ends such a run."""
 
@@ -53,7 +56,14 @@ def outcome_of(plan: Plan, events: Sequence[Event]) -> Outcome | None:
         f"{message}\n  failed step: {step_text(failed)}" if failed else message.replace("failed", "interrupted", 1)
     )
     diagnostics = tuple(event.text for event in events if event.kind in {"note", "fail"} and event.text)
+    if failed and failed.verb == "stage" and any(NO_SPACE in text for text in diagnostics):
+        return _full(plan, result, failed)
     return Outcome(plan.host, result, failed, message, diagnostics, _hint(plan, result, code))
+
+
+def _full(plan: Plan, result: Result, failed: Step) -> Outcome:
+    folder = failed.args[1].rpartition("/")[0]
+    return Outcome(plan.host, result, failed, f"no space left in {folder}; nothing was swapped", hint="make room there")
 
 
 def _cut_off(plan: Plan, result: Result) -> Outcome:

@@ -11,7 +11,7 @@ from runnerops.errors import RunneropsError
 from runnerops.model.inventory import Host, Inventory, RenderedFile
 from runnerops.model.plan import Finding
 from runnerops.planning.lint import lint
-from runnerops.planning.lint_project import same_addresses, stray_templates
+from runnerops.planning.lint_project import overlapping_networks, same_addresses, stray_templates
 from runnerops.redact import Masker, Redactor, clear_texts, rendered_texts, secret_values
 from runnerops.render import Renderer
 from runnerops.report.screen import Screen
@@ -71,6 +71,8 @@ def open_project(
     for host in hosts:
         learn_secrets(redactor, clear_texts(host) | clear[host.name], rendered[host.name])
     findings = {host.name: lint(host, rendered[host.name], None) for host in hosts}
+    for host in hosts:
+        findings[host.name] = (*findings[host.name], *overlapping_networks(host))
     for name, finding in same_addresses(loaded, hosts):
         findings[name] = (finding, *findings[name])
     without = tuple(

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from difflib import get_close_matches
 
+from runnerops.model.common import ServiceName
 from runnerops.model.inventory import Host, Inventory
 from runnerops.model.plan import Finding
+from runnerops.services.docker.format import PATH as DAEMON_JSON
+from runnerops.services.docker.overlap import of_inventory
 
 _NEAR = 0.8
 
@@ -24,6 +27,14 @@ def same_addresses(inventory: Inventory, hosts: Iterable[Host]) -> Iterator[tupl
 
 def _way(host: Host) -> tuple[str, int | None, str | None]:
     return host.address.lower(), host.ssh.port, host.ssh.gateway
+
+
+def overlapping_networks(host: Host) -> Iterator[Finding]:
+    """Networks of Docker's in which the host's own address, a mirror or a cache lies; a deploy is blocked by it."""
+    tree = host.sections.get(ServiceName.DOCKER, {})
+    for name, text in dict.fromkeys(of_inventory(tree, host)):
+        fix = "give Docker a network that nothing else uses"
+        yield Finding("X003", "warning", DAEMON_JSON, (name,), text, fix, host.location(ServiceName.DOCKER, (name,)))
 
 
 def stray_templates(folder: str, present: Collection[str], known: Collection[str]) -> Iterator[Finding]:

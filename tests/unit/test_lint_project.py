@@ -45,3 +45,23 @@ def test_a_template_that_overrides_nothing(tmp_path: Path, name: str, found: boo
     code, text = said(tmp_path, "hosts: {a: {docker: {}}}\n")
     assert code is Exit.OK
     assert ("did you mean 'daemon.json.j2'?" in text) is found
+
+
+@pytest.mark.parametrize(
+    ("docker", "says"),
+    [
+        ("{bip: 192.0.2.1/24}", "bip: 192.0.2.0/24 overlaps the host's own address 192.0.2.10"),
+        (
+            "{bip: 10.99.0.1/24, registry-mirrors: ['http://10.99.0.9:5000']}",
+            "overlaps the mirror http://10.99.0.9:5000",
+        ),
+        ("{default-address-pools: [{base: 192.0.0.0/16, size: 24}]}", "default-address-pools: 192.0.0.0/16 overlaps"),
+        ("{bip: 192.168.231.1/24}", ""),
+        ("{bip: 10.99.0.1/24, registry-mirrors: ['http://10.99.0.1:5000']}", ""),
+    ],
+)
+def test_networks_that_would_cut_the_host_off(tmp_path: Path, docker: str, says: str) -> None:
+    code, text = said(tmp_path, f"hosts:\n  a: {{address: 192.0.2.10, docker: {docker}}}\n")
+    assert code is Exit.OK
+    assert says in text
+    assert ("X003" in text) is bool(says)

@@ -1,0 +1,33 @@
+"""What the events of a run mean, in words."""
+
+from __future__ import annotations
+
+from runnerops.engine.outcome import outcome_of
+from runnerops.model.common import Result
+from runnerops.model.inventory import Requester
+from runnerops.model.plan import Plan, Step
+from runnerops.model.run import Event
+
+STAGE = Step("stage", ("old.1", "/etc/docker/daemon.json", "0644", "root:root", "0" * 64))
+PLAN = Plan("h", 1, Requester("anna", "laptop"), forward=(STAGE,))
+
+
+def ended(note: str) -> str:
+    events = [
+        Event("h", 1.0, "forward", 0, "note", note),
+        Event("h", 1.0, "forward", 0, "fail", ""),
+        Event("h", 1.1, "", -1, "end", "failed"),
+    ]
+    outcome = outcome_of(PLAN, events)
+    assert outcome
+    assert outcome.result is Result.FAILED
+    return outcome.message
+
+
+def test_a_full_disk_is_said_with_its_folder() -> None:
+    full = "cp: error writing '/etc/docker/.daemon.json.runnerops.0': No space left on device"
+    assert ended(full) == "no space left in /etc/docker; nothing was swapped"
+
+
+def test_any_other_failure_names_its_step() -> None:
+    assert "failed step: stage old.1 /etc/docker/daemon.json" in ended("chown: invalid user")
