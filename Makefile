@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.ready
 
-.PHONY: docs help demo venv equip lint types unit integration lab test bench clean
+.PHONY: docs help demo matrix venv equip lint types unit integration lab test bench clean
 
 help:
 	@echo "make demo         see it work, on a simulated host in a scratch directory"
@@ -13,6 +13,7 @@ help:
 	@echo "make unit         the unit tests alone (under 20 s)"
 	@echo "make integration  the tests against real shells and a real sshd on loopback"
 	@echo "make lab          the tests on real hosts (root on Debian; see docs/architecture.md)"
+	@echo "make matrix       the unit tests under Python 3.11, 3.12 and 3.13, those that are here"
 	@echo "make lint types   ruff, shellcheck; mypy --strict"
 	@echo "make docs         write the pages and the schema that are made from tables"
 	@echo "make bench        timings as ratios against ssh"
@@ -60,6 +61,16 @@ equip: venv
 
 test: equip lint types unit integration lab
 
+# the unit tests under each Python that is here
+matrix:
+	@for version in 3.11 3.12 3.13; do \
+	  command -v python$$version >/dev/null 2>&1 && python$$version -c '' 2>/dev/null || { echo "no Python $$version here"; continue; }; \
+	  [ -d .venv-$$version ] || python$$version -m venv .venv-$$version || exit 1; \
+	  .venv-$$version/bin/python -m pip install -q --upgrade pip && \
+	  .venv-$$version/bin/python -m pip install -q --editable . --group dev || exit 1; \
+	  echo "Python $$version" && .venv-$$version/bin/pytest -q -n auto tests/unit || exit 1; \
+	done
+
 docs: venv
 	$(BIN)/python docs/generate.py
 
@@ -67,4 +78,4 @@ bench: venv
 	$(BIN)/python bench/ratios.py
 
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build
+	rm -rf .venv .venv-3.* .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build

@@ -1,0 +1,37 @@
+"""The tool that holds a checkout's keys against our tables."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import runnerops
+
+TOOL = Path(runnerops.__file__).parent.parent / "tools" / "derive_keys.py"
+
+
+def said(folder: Path) -> tuple[int, list[str]]:
+    done = subprocess.run([sys.executable, str(TOOL), str(folder)], capture_output=True, text=True, check=False)
+    return done.returncode, (done.stdout or done.stderr).splitlines()
+
+
+def test_what_a_table_lacks_and_what_a_source_has_no_more(tmp_path: Path) -> None:
+    (tmp_path / "common").mkdir()
+    (tmp_path / "common/config.go").write_text(
+        "type SessionServer struct {\n"
+        '\tListenAddress string `toml:"listen_address,omitempty" json:"listen_address"`\n'
+        '\tNewKey string `toml:"new_key" json:"new_key"`\n'
+        '\tHidden string `toml:"-" json:"hidden"`\n'
+        '\tSessionTimeout int `toml:"session_timeout"`\n'
+        "}\n"
+    )
+    code, lines = said(tmp_path)
+    assert code == 1
+    assert lines == ["+ config.toml session_server: new_key", "- config.toml session_server: advertise_address"]
+
+
+def test_a_folder_that_is_none_of_them(tmp_path: Path) -> None:
+    code, lines = said(tmp_path)
+    assert code == 2
+    assert lines[0].startswith("usage:")

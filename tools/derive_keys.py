@@ -1,0 +1,124 @@
+"""What a checkout of dockerd, gitlab-runner or the registry knows, against our tables: `python tools/derive_keys.py PATH`.
+
+Prints keys that the source has and a table lacks (`+`), and keys of a table that the source has no more (`-`). Reads the
+work tree at PATH as text; nothing of it is run or kept.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from runnerops.services.docker.schema import FLAG_NAMES, KEYS
+from runnerops.services.gitlab_runner.schema import TABLES
+from runnerops.services.registry.config_schema import CONFIG
+
+_STRUCTS = {
+    "Config": "config",
+    "SessionServer": "session_server",
+    "RunnerConfig": "runner",
+    "RunnerCredentials": "runner",
+    "RunnerSettings": "runner",
+    "DockerConfig": "docker",
+    "Service": "service",
+    "DockerMachine": "machine",
+    "DockerMachineAutoscaling": "machine_period",
+    "AutoscalerConfig": "autoscaler",
+    "AutoscalerPolicyConfig": "policy",
+    "ConnectorConfig": "connector",
+    "KubernetesConfig": "kubernetes",
+    "KubernetesVolumes": "k8s_volumes",
+    "CustomConfig": "custom",
+    "ParallelsConfig": "parallels",
+    "VirtualBoxConfig": "virtualbox",
+    "SshConfig": "ssh",
+    "CacheS3Config": "s3",
+    "CacheGCSConfig": "gcs",
+    "CacheAzureConfig": "azure",
+}
+"""Structs of gitlab-runner, and the table that has their keys."""
+
+
+def main(words: list[str]) -> int:
+    """0 where tables and source agree, 1 where they differ, 2 for a folder that is none of the three."""
+    root = Path(words[0]) if len(words) == 1 else None
+    readers = (
+        ("common/config.go", _runner),
+        ("daemon/config/config.go", _docker),
+        ("configuration/configuration.go", _registry),
+    )
+    read = next((reader for file, reader in readers if root and (root / file).is_file()), None)
+    if root is None or read is None:
+        print("usage: derive_keys.py PATH  (a checkout of gitlab-runner, moby or distribution)", file=sys.stderr)
+        return 2
+    lines = list(read(root))
+    print("\n".join(lines) if lines else "tables and source agree")
+    return 1 if lines else 0
+
+
+_EMBEDDED = {
+    "docker": {"host", "tls_cert_path", "tls_verify"},
+    "gcs": {"AccessID", "PrivateKey"},
+    "azure": {"AccountName", "AccountKey"},
+}
+"""Keys of structs of other packages that are embedded."""
+
+_STRUCT = re.compile(r"^\s*(?:type )?(\w+) struct \{\n(.*?)^\s*\}", re.DOTALL | re.MULTILINE)
+
+
+def _runner(root: Path) -> Iterator[str]:
+    found: dict[str, set[str]] = {}
+    for path in (root / "common/config.go", *sorted((root / "cache/cacheconfig").glob("*.go"))):
+        structs = {**_STRUCTS, "Config": "cache"} if path.parent.name == "cacheconfig" else _STRUCTS
+        for name, body in _STRUCT.findall(path.read_text()):
+            if name in structs:
+                found.setdefault(structs[name], set()).update(_toml_keys(body))
+    for table, keys in sorted(found.items()):
+        until = {name: known.until for name, known in TABLES[table].items()}
+        yield from _compare(f"config.toml {table}", keys | _EMBEDDED.get(table, set()), until)
+
+
+def _toml_keys(body: str) -> Iterator[str]:
+    """The tag of each field; a field with a flag and no tag has its own name in the file."""
+    for field, tags in re.findall(r"^\s*(\w+)\s[^`\n]*`([^`]*)`", body, re.MULTILINE):
+        if named := re.search(r'toml:"([^",]*)', tags):
+            if named[1] != "-":
+                yield named[1] or field
+        elif "long:" in tags or "description:" in tags:
+            yield field
+
+
+_WINDOWS = {"register-service", "unregister-service", "run-service", "service-name"}
+_NO_KEYS = {"help", "version", "validate", "config-file", "host", "restart", "http-proxy", "https-proxy", "no-proxy"}
+_FILE_ONLY = {"allow-nondistributable-artifacts", "builder", "deprecated-key-path", "min-api-version", "proxies"}
+_ELSEWHERE = {"default-address-pools", "log-format", "tls", "tlsverify"}
+"""Flags whose names stand in a constant, or in the singular only."""
+
+
+def _docker(root: Path) -> Iterator[str]:
+    folders = [root / "daemon/command", root / "cmd/dockerd"]
+    paths = [path for folder in folders for path in sorted(folder.glob("*.go")) if "_test" not in path.name]
+    text = "".join(path.read_text() for path in paths)
+    flags = set(re.findall(r'flags\.\w+\((?:&?[\w.]+, )?"([a-z0-9-]+)"', text))
+    flags |= set(re.findall(r'Opt\w*\("([a-z0-9-]+)"', text)) | set(re.findall(r'\), "([a-z0-9-]+)", "', text))
+    source = (flags - set(FLAG_NAMES) - _NO_KEYS - _WINDOWS) | _FILE_ONLY | _ELSEWHERE
+    yield from _compare("daemon.json", source, {name: key.until for name, key in KEYS.items()})
+
+
+def _registry(root: Path) -> Iterator[str]:
+    text = (root / "configuration/configuration.go").read_text()
+    body = re.search(r"^type Configuration struct \{\n(.*?)^\}", text, re.DOTALL | re.MULTILINE)
+    top = set(re.findall(r'^\t\w+[^\n`]*`yaml:"([a-z0-9]+)', body[1], re.MULTILINE)) if body else set()
+    yield from _compare("registry", top, dict.fromkeys(CONFIG, ""))
+
+
+def _compare(what: str, source: set[str], table: Mapping[str, str]) -> Iterator[str]:
+    """`table` has the release that took each key out, which is expected to be missing."""
+    yield from (f"+ {what}: {name}" for name in sorted(source - set(table)))
+    yield from (f"- {what}: {name}" for name in sorted(set(table) - source) if not table[name])
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
