@@ -37,7 +37,7 @@ def status(
     hosts = {host.name: host for host in inventory.select(loaded, targets)}
     with ConnectionPool(loaded, environ, screen) as pool, waiting(screen, silent=as_json or len(hosts) == 1) as busy:
 
-        def inspect(name: str) -> Seen:
+        def inspect(name: str) -> Found:
             host = hosts[name]
             busy.say(name, "asking")
             try:
@@ -68,10 +68,10 @@ def status(
     return exit_code_of(plans) if plans is not None else Exit.OK
 
 
-Seen = tuple[HostState, list[ServiceStatus]]
+Found = tuple[HostState, list[ServiceStatus]]
 
 
-def _works(seen: Seen | Exception) -> bool:
+def _works(seen: Found | Exception) -> bool:
     return not isinstance(seen, Exception) and all(one.healthy for one in seen[1] if one.managed)
 
 

@@ -1,4 +1,4 @@
-"""What the events of a run mean for its host: how it ended, what did not hold, the next line to type. Pure."""
+"""What the events of a run mean for its host: how it ended, which step failed, the next line to type. Pure."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _REFUSALS = {
         "wait until it does, or go on all the same",
     ),
 }
-"""What it means that a step did not hold which a code of `--allow` leaves out, and what can be done."""
+"""What it means that a step failed which a code of `--allow` leaves out, and what can be done."""
 
 
 NO_SPACE = "No space left on device"

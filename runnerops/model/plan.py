@@ -114,7 +114,7 @@ class ActionSteps:
     `guard`: facts to hold; `fetch`: images to get; `judge`: the host's own verdict on staged files. These come before
     the first part of the whole run. `todo` and `undo` are the part itself, `swap` steps included. `files`: further payload.
     `lifts`: steps of `judge` that a code of `--allow` leaves out, with that code. `look`: commands that show what the
-    service says of itself, walked when a step of its part did not hold.
+    service says of itself, walked when a step of its phase failed.
     """
 
     guard: tuple[Step, ...] = ()

@@ -25,7 +25,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a host ended: the step that did not hold, what a person should look at, the next line to type."""
+    """How a host ended: the step that failed, what a person should look at, the next line to type."""
 
     host: str
     result: Result
@@ -79,7 +79,7 @@ class Record:
 
     @property
     def failed(self) -> Step | None:
-        """The step that did not hold, which ended the way there."""
+        """The step that failed, after which the run rolled back."""
         index = next((event.step for event in self.events if event.kind == "fail" and event.list == "forward"), None)
         return self.forward[index] if index is not None and index < len(self.forward) else None
 

@@ -139,7 +139,7 @@ def step_lines(title: str, steps: Iterable[Step]) -> Iterator[Line]:
 
 
 def outcome_lines(outcome: Outcome) -> Iterator[Line]:
-    """How one host ended, what did not hold, and the line to type next."""
+    """How one host ended, which step failed, and the line to type next."""
     style = "good" if outcome.result in GOOD else "bad"
     took = f"  ({outcome.seconds:.1f} s)" if outcome.seconds >= 0.05 else ""
     yield style, f"{outcome.host}: {outcome.result}{took}"

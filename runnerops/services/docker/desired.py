@@ -30,9 +30,9 @@ def reconcile(
 def written_out(host: Host, rendered: Sequence[RenderedFile], observed: HostState) -> tuple[str, ...]:
     """Keys that the file has, or will have, only because a reload would leave the value loaded that they had before."""
     found: dict[str, None] = {}
-    for file, asked in zip(reconcile(host, rendered, observed)[0], rendered, strict=True):
+    for file, before in zip(reconcile(host, rendered, observed)[0], rendered, strict=True):
         tree = read(file.content) or {}
-        kept = keep(read(asked.content) or {}, tree, host.keep.get(NAME, ()))
+        kept = keep(read(before.content) or {}, tree, host.keep.get(NAME, ()))
         names = (key.name for key in STICKY if key.name in tree and key.name not in kept)
         found |= dict.fromkeys(name for name in names if neutral(name, tree[name]))
     return tuple(found)

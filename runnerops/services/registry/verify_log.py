@@ -39,9 +39,9 @@ def requests(lines: str, probe: Probe, *, marked: bool) -> Iterator[Request]:
     path = re.compile(re.escape(f"/v2/{probe.repository}/") + r'(manifests|blobs)/([\w.:-]+)(?=[\s"?]|$)')
     for line in lines.splitlines():
         ours = probe.marker in line if marked else "docker/" in line
-        if ours and (asked := path.search(line)) and (found := _STATUS.search(line)):
-            kind: Literal["manifests", "blobs"] = "blobs" if asked[1] == "blobs" else "manifests"
-            yield Request(kind, asked[2], found[1] or found[2], _GET.search(line) is not None)
+        if ours and (request := path.search(line)) and (found := _STATUS.search(line)):
+            kind: Literal["manifests", "blobs"] = "blobs" if request[1] == "blobs" else "manifests"
+            yield Request(kind, request[2], found[1] or found[2], _GET.search(line) is not None)
 
 
 def served_check(host: Host, caches: Sequence[Cache | None], evidence: Evidence) -> tuple[Check, Cache | None]:
@@ -58,11 +58,11 @@ def served_check(host: Host, caches: Sequence[Cache | None], evidence: Evidence)
         reason = "the mirrors are no caches of this inventory, so their logs cannot be read"
         return Check("pull", NAME, what, "skip", reason), None
     refused: list[str] = []
-    asked = {cache: _requests(cache, pull, evidence) for cache in known}
-    for cache, found in asked.items():
+    requests = {cache: _requests(cache, pull, evidence) for cache in known}
+    for cache, found in requests.items():
         statuses = [one.status for one in found if one.kind == "manifests" and one.ref == evidence.probe.tag]
         if "200" in statuses:
-            return _served(cache, host, pull, asked, evidence), cache
+            return _served(cache, host, pull, requests, evidence), cache
         refused += [f"cache {_named(cache, host)} answered {statuses[-1]}"] if statuses else []
         if statuses and statuses[-1] == "404" and _unknown_there(cache, evidence):
             reason = f"the upstream of cache {_named(cache, host)} has no {evidence.probe.repository}"
@@ -76,12 +76,12 @@ def _served(
     """The cache gave the manifest. The pull has to end well too, and no blob may have come from elsewhere."""
     image, logs = evidence.probe.image, logs_of(cache.name, cache.host)
     what = f"a pull of {image} was served by cache {_named(cache, host)}, as its log shows"
-    asked = [one for found in by_cache.values() for one in found]
-    given = {one.ref for one in asked if one.served}
+    requests = [one for found in by_cache.values() for one in found]
+    given = {one.ref for one in requests if one.served}
     shared = {  # a layer that another pull of this daemon fetches meanwhile is fetched once
         one.ref for other in by_cache for one in _requests(other, replace(pull, marked=False), evidence) if one.served
     }
-    refused = {one.ref: one.status for one in asked if one.ref not in given and ":" in one.ref}
+    refused = {one.ref: one.status for one in requests if one.ref not in given and ":" in one.ref}
     absent = [layer for layer in pull.layers if not any(ref.startswith(f"sha256:{layer}") for ref in given | shared)]
     layers = [ref for ref in refused if any(ref.startswith(f"sha256:{layer}") for layer in absent)]
     if pull.error:

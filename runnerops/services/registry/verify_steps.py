@@ -154,8 +154,8 @@ def back_again(now: ActionContext) -> Iterator[Step]:
     for cache in now.caches:
         if now.answered(cache):
             seconds = now.policy.verify_s
-            asked = answers(cache.probe, now.observed.facts.tools)
-            yield run(seconds + 60, "sh", "-c", BACK_AGAIN, "sh", cache.name, str(seconds), *asked)
+            question = answers(cache.probe, now.observed.facts.tools)
+            yield run(seconds + 60, "sh", "-c", BACK_AGAIN, "sh", cache.name, str(seconds), *question)
 
 
 def diagnose(cache: OwnCache) -> Step:

@@ -1,0 +1,66 @@
+"""The words of docs/glossary.md are the only ones for what they name: those of before are gone from names, codes and keys."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import runnerops
+
+ROOT = Path(runnerops.__file__).parent
+MODULES = sorted(path for path in ROOT.rglob("*.py") if "simulated" not in path.parts)
+
+WORDS = """
+    settle settled owe owes owed strike struck unasked gentlest overtaken witnesses strangers sift todo undo blunt asked have
+    want Edit Stop Owed Moves Given Mark Reach Turns Turn Going Patience Met Manner Chain Seen Standing Stands Scene Station
+"""
+GONE = frozenset(WORDS.split())
+GONE_TEXT = re.compile(
+    r"needs-person|going-on|going_on|not-ours|host-edit|--prove-timeout|did not hold|a person has to look"
+)
+
+
+def names(tree: ast.AST) -> Iterator[str]:
+    """What is defined or passed on by name."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef):
+            yield node.name
+        elif isinstance(node, ast.ClassDef):
+            yield str(node.name)
+        elif isinstance(node, ast.arg) or (isinstance(node, ast.keyword) and node.arg):
+            yield str(node.arg)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: ".".join(path.relative_to(ROOT).with_suffix("").parts))
+def test_no_name_is_a_word_of_before(path: Path) -> None:
+    if "demo" in path.relative_to(ROOT).parts:
+        return
+    assert sorted(GONE.intersection(names(ast.parse(path.read_text())))) == []
+
+
+@pytest.mark.parametrize("folder", ["runnerops", "docs", "README.md", "templates"])
+def test_no_text_has_a_word_of_before(folder: str) -> None:
+    place = ROOT.parent / folder
+    files = (
+        [place]
+        if place.is_file()
+        else [path for path in place.rglob("*") if path.suffix in {".py", ".sh", ".md", ".j2"}]
+    )
+    assert files
+    found = [
+        f"{path.relative_to(ROOT.parent)}: {match[0]}"
+        for path in files
+        for match in GONE_TEXT.finditer(path.read_text())
+    ]
+    assert found == []
+
+
+def test_hosts_keep_what_the_glossary_names() -> None:
+    host = (ROOT / "remote" / "host.sh").read_text()
+    assert re.findall(r"\b(?:owed|owe|strike|todo|undo)\b", host) == []
