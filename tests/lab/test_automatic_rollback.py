@@ -25,7 +25,9 @@ def test_a_daemon_json_that_dockerd_takes_for_good_and_refuses(project: Project,
     host.run(f"docker run -d --name kept {host.busybox_image} sleep 600")
     before, containers = host.read(DAEMON), host.run("docker ps -q").stdout
     project.set(
-        host.name, "docker", value={"live-restore": True, "log-driver": "journal", "log-opts": {"max-size": "9m"}}
+        host.name,
+        "docker",
+        value={"live-restore": True, "log-driver": "journal:latest", "log-opts": {"max-size": "9m"}},
     )
     for _ in range(2):
         said = project.deploy(code=4)

@@ -31,7 +31,9 @@ def fixture_project(tmp_path: Path, lab: Lab, host: LabHost) -> Project:
         "environment": ["CI_PASSWORD=@env"],
         "docker": {"image": f"https://me:{OURS['userinfo']}@example.com/x"},
     }
-    cache = cache_section(host, lab.hub, username="me", password=OURS["password"], environment={"REGISTRY_X": "@env X"})
+    cache = cache_section(
+        host, lab.hub, username="me", password=OURS["password"], environment={"REGISTRY_HTTP_SECRET": "@env X"}
+    )
     entry = host_entry(
         host,
         docker={"live-restore": True, "labels": [f"db_password={OURS['label']}"]},
@@ -77,7 +79,7 @@ def test_no_output_has_a_canary(project: Project, host: LabHost) -> None:
         ("deploy", "--yes", "-o", "json", "--allow", "unmanaged-file"),
     ):
         said += project.run(*words, code=None)
-    assert host.run("stat -c %a /etc/docker/daemon.json").stdout.strip() == "600"
+    assert host.run("stat -c %a /etc/docker/daemon.json").stdout.strip() == "600", said
     assert OURS["label"] in host.run("docker info --format '{{.Labels}}'").stdout
     before = project.run("diff", "-v", code=None)
     for line in (f"history {host.name} -v", f"history {host.name} -o json", "status", "status -o json"):

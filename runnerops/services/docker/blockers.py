@@ -143,12 +143,13 @@ def _firewall(now: ActionContext) -> Iterator[Blocker]:
 
 
 def _log_driver(now: ActionContext) -> Iterator[Blocker]:
-    """A plugin beside Docker's own is told as well; before a daemon answers nothing is known."""
+    """Before a daemon answers nothing is known. A plugin with a tag is left to the daemon, which knows its aliases."""
     driver, known = now.desired.get("log-driver"), now.docker.plugins
     if (
         "log-driver" in now.changed
         and known
         and isinstance(driver, str)
+        and ":" not in driver
         and not {driver, f"{driver}:latest"} & {*known, "none"}
     ):
         message = (

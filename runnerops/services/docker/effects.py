@@ -54,10 +54,6 @@ def _text(value: Value) -> str | None:
     return str(value).lower() if isinstance(value, bool) else None if value is None else str(value)
 
 
-def _words(value: Value) -> str | None:
-    return "".join(f"{word} " for word in value) if isinstance(value, list) else None
-
-
 def _quoted(value: Value) -> str | None:
     return f'"{value}"'
 
@@ -90,7 +86,6 @@ SHOWN: Mapping[str, Shown] = {
     "default-runtime": Shown(INFO, "{{.DefaultRuntime}}", "runc"),
     "experimental": Shown(INFO, "{{.ExperimentalBuild}}", "false"),
     "firewall-backend": Shown(INFO, "{{.FirewallBackend.Driver}}", None),
-    "labels": Shown(INFO, "{{range .Labels}}{{.}} {{end}}", "", _words),
     "log-driver": Shown(INFO, "{{.LoggingDriver}}", "json-file"),
     "fixed-cidr": Shown(BRIDGE, "{{json (index .IPAM.Config 0).IPRange}}", None, _quoted),
     "icc": Shown(BRIDGE, _option("bridge.enable_icc"), "true"),
@@ -119,6 +114,7 @@ UNSEEN: Mapping[str, str] = {
     "group hosts log-format log-level metrics-addr min-api-version network-control-plane-mtu network-diagnostic-port "
     "node-generic-resources nri-opts pidfile rootless runtimes shutdown-timeout swarm-default-advertise-addr "
     "tls tlscacert tlscert tlskey tlsverify",
+    "its value may be a secret, which a step would show": "labels",
     "it decides what the daemon sees at all, which has a stop": "data-root graph storage-driver storage-opts userns-remap",
 }
 """Why the daemon's own success is the proof: names of keys by the reason."""

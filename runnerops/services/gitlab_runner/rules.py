@@ -62,8 +62,7 @@ def _tokens(tree: Tree) -> Found:
         problem = token_problem(runner["token"])
         if problem:
             fix = "leave the key out to keep the token that the host has, or give the token that GitLab showed"
-            soft = runner["token"] == "" or "shorter" in problem
-            severity: Severity = "warning" if soft else "error"
+            severity: Severity = "warning" if runner["token"] == "" else "error"
             yield "R002", severity, ("runners", index, "token"), f"the token {problem}", fix
 
 
