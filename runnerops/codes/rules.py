@@ -192,7 +192,7 @@ _ROWS = (
         "Token that cannot be one",
         "White space, a registration token, or one so short that older runners crash on it.",
         "Leave `token` out to keep the host's, or give the one that GitLab showed.",
-        "a warning where it is empty, or so short that only older runners crash on it",
+        "a warning where it is empty",
     ),
     Rule(
         "R003",

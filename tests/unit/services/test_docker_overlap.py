@@ -67,6 +67,7 @@ def test_a_host_that_does_not_tell_is_judged_by_the_inventory() -> None:
         ("log-driver", "jsonfile", ["no-log-driver"]),
         ("log-driver", "local", []),
         ("log-driver", "none", []),
+        ("log-driver", "loki:latest", []),  # a plugin: the daemon knows its other names
         ("firewall-backend", "nftables", ["firewall-backend"]),
         ("firewall-backend", "iptables", []),
     ],
