@@ -44,6 +44,7 @@ WHOLE = (
 SCENARIOS = (
     Scenario("docker reloads", ("docker",), ("insecure",)),
     Scenario("docker restarts", ("docker",), ("max-size",)),
+    Scenario("docker restarts under the caches", ("docker", "registry"), ("max-size", "header")),
     Scenario("registry up", ("registry",), ("header",)),
     Scenario("registry recreated", ("registry",), ("password",)),
     Scenario("runner reloads", ("gitlab_runner",), ("concurrent",)),
