@@ -69,6 +69,13 @@ def _code(word: str) -> str:
     return word
 
 
+def _report(word: str) -> str:
+    from runnerops.commands.reports import parse_reports
+
+    _usage(lambda: parse_reports([word]))
+    return word
+
+
 def _usage(parse: Callable[[], Parsed]) -> Parsed:
     """A bad value as typer tells one: with the flag that it was given to."""
     try:
@@ -95,6 +102,16 @@ Allow = Annotated[
         help="Override a blocker, for all hosts or for one; may be repeated.",
         show_default=False,
         parser=_code,
+    ),
+]
+Report = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--report",
+        metavar="DIR|FORMAT=FILE",
+        help="Write what was found as codequality, junit and sarif into DIR, or one of them into FILE; may be repeated.",
+        show_default=False,
+        parser=_report,
     ),
 ]
 KillJobs = Annotated[bool, typer.Option("--kill-jobs", help="Go on although running CI jobs end with it.")]
@@ -164,12 +181,25 @@ def check(
         ),
     ] = "",
     strict: Annotated[bool, typer.Option("--strict", help="Warnings fail too.")] = False,
+    report: Report = None,
     output: Output = Format.TEXT,
 ) -> None:
     """Find what would stop or cut off a service, without a host."""
     from runnerops.commands.check import check as run
+    from runnerops.commands.reports import parse_reports
 
-    _run(lambda screen: run(inventory, files or [], kind, os.environ, screen, strict=strict, as_json=_json(output)))
+    _run(
+        lambda screen: run(
+            inventory,
+            files or [],
+            kind,
+            os.environ,
+            screen,
+            strict=strict,
+            as_json=_json(output),
+            reports=parse_reports(report or []),
+        )
+    )
 
 
 @command()

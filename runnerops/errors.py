@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from runnerops.model.common import Exit
+from collections.abc import Sequence
+
+from runnerops.model.common import Exit, SourceLocation
 
 
 class RunneropsError(Exception):
-    """`message` is `place: problem`, one line; `hint` is the fix. Neither ever holds a secret's value."""
+    """`message` is `place: problem`, one line; `hint` is the fix. Neither ever holds a secret's value.
+
+    `problems` are the parts of the message whose places are known.
+    """
 
     exit = Exit.FAILED
 
-    def __init__(self, message: str, hint: str = "") -> None:
+    def __init__(self, message: str, hint: str = "", problems: Sequence[tuple[SourceLocation, str]] = ()) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.problems = tuple(problems)
 
 
 class UsageError(RunneropsError):

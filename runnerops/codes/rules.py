@@ -514,6 +514,13 @@ _ROWS = (
         "Take one of them out.",
     ),
     Rule(
+        "P003",
+        "error",
+        "Inventory or template that cannot be used",
+        "Nothing is rendered of it, so no other rule is run. In reports only: the screen has the error itself.",
+        "Mend what stands at the place that the message names.",
+    ),
+    Rule(
         "S001",
         "warning",
         "Secret that is not there",

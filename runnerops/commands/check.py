@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
 from runnerops import inventory
+from runnerops.commands.reports import ReportFile, keys_by_place, relative_to, repository_root, write_reports
 from runnerops.engine.project import learn_secrets, open_project
-from runnerops.errors import RunneropsError, UsageError
-from runnerops.model.common import Exit, ServiceName
+from runnerops.errors import InventoryError, RunneropsError, TemplateError, UsageError
+from runnerops.model.common import Exit, ServiceName, SourceLocation
 from runnerops.model.inventory import FileSpec, Format, RenderedFile
 from runnerops.model.plan import Finding
 from runnerops.planning.lint_file import lint_file
@@ -28,6 +30,25 @@ KINDS: Mapping[str, tuple[ServiceName, str, Format]] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """What was looked at (`noun`: host or file) and found in each; `beside`: what was found in none of them."""
+
+    noun: str
+    by_name: Mapping[str, Sequence[Finding]]
+    beside: Sequence[Finding] = ()
+
+    @property
+    def found(self) -> list[Finding]:
+        """Each once, however many hosts have it."""
+        return list(dict.fromkeys(finding for each in (*self.by_name.values(), self.beside) for finding in each))
+
+    @property
+    def what(self) -> str:
+        """How many of them."""
+        return _count(len(self.by_name), self.noun)
+
+
 def check(
     path: Path,
     files: Sequence[str],
@@ -37,24 +58,57 @@ def check(
     *,
     strict: bool,
     as_json: bool,
+    reports: Sequence[ReportFile] = (),
 ) -> Exit:
-    """Exit 1 for a finding of severity error, with `strict` for a warning too."""
+    """Exit 1 for a finding of severity error, with `strict` for a warning too. `reports` are written whatever was found."""
     if kind and kind not in KINDS:
         raise UsageError(f"--as: {kind!r} is no kind of file", f"the kinds are {', '.join(KINDS)}")
-    if files:
-        found = [finding for name in files for finding in _check_file(name, kind, screen.redactor)]
-        what = f"{len(files)} file{'s' if len(files) != 1 else ''}"
-    else:
-        loaded = inventory.load(path)
-        project = open_project(loaded, inventory.select(loaded, ()), environ, screen.redactor, secrets_may_miss=True)
-        found = list(
-            dict.fromkeys(finding for each in (*project.findings.values(), project.without) for finding in each)
-        )
-        count = len(project.hosts)
-        what = f"{count} host{'s' if count != 1 else ''}"
-    _show(found, what, screen, as_json=as_json)
     bad = {"error", "warning"} if strict else {"error"}
-    return Exit.FAILED if any(finding.severity in bad for finding in found) else Exit.OK
+    try:
+        checked = (
+            _Checked("file", {name: _check_file(name, kind, screen.redactor) for name in files})
+            if files
+            else _check_inventory(path, environ, screen)
+        )
+    except (InventoryError, TemplateError) as error:
+        if reports:
+            _report(reports, _Checked("host", {}, _broken(error, str(path))), path, environ, screen, bad)
+        raise
+    _show(checked.found, checked.what, screen, as_json=as_json)
+    if reports:
+        _report(reports, checked, Path(files[0]) if files else path, environ, screen, bad)
+    return Exit.FAILED if any(finding.severity in bad for finding in checked.found) else Exit.OK
+
+
+def _check_inventory(path: Path, environ: Mapping[str, str], screen: Screen) -> _Checked:
+    loaded = inventory.load(path)
+    project = open_project(loaded, inventory.select(loaded, ()), environ, screen.redactor, secrets_may_miss=True)
+    return _Checked("host", {host.name: project.findings[host.name] for host in project.hosts}, project.without)
+
+
+def _broken(error: RunneropsError, path: str) -> list[Finding]:
+    """An inventory or a template that stops everything, as findings: a report says it where it stands."""
+    problems = error.problems or ((SourceLocation(path, 1, 1), error.message),)
+    return [Finding("P003", "error", place.file, (), text, error.hint, place) for place, text in problems]
+
+
+def _report(
+    reports: Sequence[ReportFile],
+    checked: _Checked,
+    path: Path,
+    environ: Mapping[str, str],
+    screen: Screen,
+    bad: Collection[str],
+) -> None:
+    from runnerops.report.formats.findings import Findings, entries
+
+    root = repository_root(environ, path.parent)
+    keys = keys_by_place(path) if checked.noun == "host" else {}
+    beside = {one: replace(one, location=SourceLocation(one.path, 1, 1)) for one in checked.beside if not one.location}
+    found = [beside.get(finding, finding) for finding in checked.found]
+    made = entries(found, screen.redactor, relative_to(root), keys, str(path))
+    sound = (name for name, found in checked.by_name.items() if not any(one.severity in bad for one in found))
+    write_reports(reports, Findings(tuple(map(screen.redactor.text, sound)), made, strict="warning" in bad))
 
 
 def _show(found: Sequence[Finding], what: str, screen: Screen, *, as_json: bool) -> None:

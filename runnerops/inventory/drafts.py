@@ -27,6 +27,8 @@ class Draft:
     groups: tuple[str, ...]
     node: Node
     shape: HostShape
+    address_location: SourceLocation
+    """Of the address, or of the host's name where that is its address."""
 
     @property
     def has_dind(self) -> bool:
@@ -44,9 +46,9 @@ class Draft:
 def draft(document: Document, host: str, problems: Problems) -> Draft:
     """The host's own address and groups are read apart: layers don't merge them."""
     node = _for_host(merge_layers(document, host, problems), host, ())
-    own = plain(child(document.hosts[host], "address") or Node(node.location, None))
-    shape = HostShape.model_validate({**plain(node), "address": own})
-    return Draft(host, document.groups_of(host), node, shape)
+    own = child(document.hosts[host], "address") or Node(document.hosts[host].location, None)
+    shape = HostShape.model_validate({**plain(node), "address": plain(own)})
+    return Draft(host, document.groups_of(host), node, shape, own.location)
 
 
 def merge_layers(document: Document, host: str, problems: Problems) -> Node:

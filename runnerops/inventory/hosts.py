@@ -36,7 +36,7 @@ def finish(drafts: Sequence[Draft], directory: Path) -> tuple[Host, ...]:
 
 def _host(draft: Draft, own: Sequence[Filled], wiring: Wiring, directory: Path, problems: Problems) -> Host:
     shape = draft.shape
-    locations: dict[Key, SourceLocation] = {}
+    locations: dict[Key, SourceLocation] = {("address",): draft.address_location}
     sections = _sections(draft, own, locations)
     mirrors = wiring.mirrors(draft) if needs_mirrors(draft) else ()
     if mirrors:

@@ -19,8 +19,13 @@ class Problem:
     text: str
     hint: str = ""
 
+    @property
+    def said(self) -> str:
+        """What is wrong, without the place."""
+        return f"{self.path}: {self.text}" if self.path else self.text
+
     def __str__(self) -> str:
-        return f"{self.location}: {self.path}: {self.text}" if self.path else f"{self.location}: {self.text}"
+        return f"{self.location}: {self.said}"
 
 
 @dataclass(slots=True)
@@ -42,7 +47,8 @@ class Problems:
         if self.found:
             ordered = sorted(self.found, key=lambda problem: (problem.location.line, problem.location.column))
             hint = next((problem.hint for problem in ordered if problem.hint), "")
-            raise InventoryError("\n".join(map(str, ordered)), hint)
+            places = [(problem.location, problem.said) for problem in ordered]
+            raise InventoryError("\n".join(map(str, ordered)), hint, places)
 
 
 def dotted(key: Key) -> str:

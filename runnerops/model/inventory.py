@@ -44,8 +44,8 @@ class Host:
 
     `sections` hold the managed systems' own keys as the templates see them (our own keys `on_change` and `keep`
     are taken out, `registry-mirrors` is wired, every cache has all its fields). `caches` are all that this host can use,
-    its own first. `marks` has the place of every value that the inventory wrote, under `(section, *key)` as in
-    `sections`, e.g. `("gitlab_runner", "runners", 0, "token")`; a value of ours has no mark.
+    its own first. `locations` has the place of every value that the inventory wrote, under `(section, *key)` as in
+    `sections`, e.g. `("gitlab_runner", "runners", 0, "token")`, and of `("address",)`; a value of ours has none.
     `wired` is true where `registry-mirrors` was left out and filled in by us. `clients` are, for each cache that runs here,
     the hosts of the inventory that have it among their mirrors; planning fills it in.
     `stopped` are services that are to be kept stopped. `renamed` has the old name of each runner that the inventory says it of.

@@ -22,7 +22,8 @@ def same_addresses(inventory: Inventory, hosts: Iterable[Host]) -> Iterator[tupl
         if others[host.name] != host.name:
             text = f"has the address of host {others[host.name]}: each deploy would undo the other's"
             key = ("hosts", host.name, "address")
-            yield host.name, Finding("X001", "error", inventory.path, key, text, "make one host of the two")
+            place = host.locations.get(("address",))
+            yield host.name, Finding("X001", "error", inventory.path, key, text, "make one host of the two", place)
 
 
 def _way(host: Host) -> tuple[str, int | None, str | None]:

@@ -22,6 +22,7 @@ BAD = {
     "--drain-timeout": ["abc", "", "0", "-1", "1.5h", "5 m", "1d"],
     "--verify-timeout": ["abc", "", "0", "-1"],
     "--lock-wait": ["abc", "", "0", "-1"],
+    "--report": ["", "junit", "xml=x"],
     "--to": ["abc", "", "-1", "1.5"],
     "--as": ["toml", "Runner"],
     "--inventory": ["no-such-inventory.yml"],

@@ -1,0 +1,110 @@
+"""`--report`: which reports are meant, and writing them. All that they hold is relative to the repository's root."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from runnerops.errors import RunneropsError, UsageError
+from runnerops.model.common import Key, SourceLocation
+
+if TYPE_CHECKING:
+    from runnerops.report.formats.findings import Findings
+
+FORMATS: Mapping[str, str] = {
+    "codequality": "gl-code-quality-report.json",
+    "junit": "junit.xml",
+    "sarif": "runnerops.sarif",
+}
+"""Each with its file's name in a folder that holds all of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportFile:
+    """One file to write; `format` is one of FORMATS."""
+
+    format: str
+    path: Path
+
+
+def parse_reports(words: Sequence[str]) -> tuple[ReportFile, ...]:
+    """`DIR`, which gets a report of each format, or `FORMAT=FILE`. Raises UsageError."""
+    return tuple(report for word in words for report in _parse(word))
+
+
+def _parse(word: str) -> tuple[ReportFile, ...]:
+    name, equals, path = word.partition("=")
+    known = f"the formats are {', '.join(FORMATS)}"
+    if not word.strip():
+        raise UsageError("--report: names nothing", "write a folder for all reports, or FORMAT=FILE for one")
+    if name in FORMATS:
+        if not path:
+            raise UsageError(f"--report {word}: the file is missing", f"write {name}={FORMATS[name]}")
+        return (ReportFile(name, Path(path)),)
+    if equals and "/" not in name:
+        near = difflib.get_close_matches(name.lower(), FORMATS, 1)
+        raise UsageError(f"--report {word}: unknown format {name!r}", f"did you mean {near[0]}?" if near else known)
+    return tuple(ReportFile(each, Path(word, file)) for each, file in FORMATS.items())
+
+
+def write_reports(reports: Sequence[ReportFile], findings: Findings) -> None:
+    """Writes each file anew, and the folder it lies in. Raises RunneropsError."""
+    for report in reports:
+        try:
+            report.path.parent.mkdir(parents=True, exist_ok=True)
+            report.path.write_text(_writer(report.format)(findings), encoding="utf-8")
+        except OSError as error:
+            raise RunneropsError(
+                f"{report.path}: {error.strerror or error}", "name a file that can be written: `--report FORMAT=FILE`"
+            ) from None
+
+
+def _writer(form: str) -> Callable[[Findings], str]:
+    """Loaded when a report of its format is asked for."""
+    if form == "codequality":
+        from runnerops.report.formats.codequality import codequality as write
+    elif form == "junit":
+        from runnerops.report.formats.junit import junit as write
+    else:
+        from runnerops.report.formats.sarif import sarif as write
+    return write
+
+
+def keys_by_place(inventory: Path) -> Mapping[SourceLocation, Key]:
+    """The keys of an inventory, `("hosts", "a", "docker", "bip")`, by where each stands; none of one that is no YAML."""
+    from yaml import YAMLError
+
+    from runnerops.parsing.yaml_places import places
+
+    try:
+        found = places(inventory.read_bytes().decode("utf-8-sig"), str(inventory))
+    except (OSError, UnicodeDecodeError, YAMLError):
+        return {}
+    return {place: key for key, place in reversed(found.items())}
+
+
+def repository_root(environ: Mapping[str, str], beside: Path) -> Path:
+    """The folder to which paths in reports are relative: a GitLab job's checkout, else the Git work tree, else this folder."""
+    if job := environ.get("CI_PROJECT_DIR"):
+        return Path(os.path.abspath(job))
+    here = Path(os.path.abspath(beside))
+    folders = [here, *here.parents]
+    return next((folder for folder in folders if (folder / ".git").exists()), Path.cwd())
+
+
+def relative_to(root: Path) -> Callable[[str], str]:
+    """A function from a path to the one from `root`; one outside of it, and standard input, stay as they are."""
+
+    def relative(path: str) -> str:
+        if path == "-":
+            return path
+        for whole, base in ((os.path.abspath(path), root), (os.path.realpath(path), Path(os.path.realpath(root)))):
+            if Path(whole).is_relative_to(base):
+                return Path(whole).relative_to(base).as_posix()
+        return path
+
+    return relative

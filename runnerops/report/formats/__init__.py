@@ -1,0 +1,1 @@
+"""What `check` found, as files that CI systems read: one module a format, each a pure function of `Findings`."""

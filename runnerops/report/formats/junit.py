@@ -1,0 +1,52 @@
+"""JUnit XML: a test case for each finding, and one that passed for each host or file that nothing fails for. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from xml.etree import ElementTree as Xml
+
+from runnerops.report.formats.findings import Entry, Findings
+
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def junit(findings: Findings) -> str:
+    """One suite. A finding that does not make `check` fail is a case that passed, with what it says as its output."""
+    root = Xml.Element("testsuites", name="runnerops check")
+    suite = Xml.SubElement(root, "testsuite", name="runnerops check")
+    names: Counter[str] = Counter()
+    for name in findings.sound:
+        _case(suite, "checked", name, names)
+    for entry in findings.entries:
+        _finding(suite, entry, names, fails=findings.fails(entry))
+    for element in (root, suite):
+        failures = sum(findings.fails(entry) for entry in findings.entries)
+        counts = {"tests": len(suite), "failures": failures, "errors": 0, "skipped": 0}
+        element.attrib |= {name: str(count) for name, count in counts.items()}
+        element.set("time", "0")
+    Xml.indent(root)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + Xml.tostring(root, encoding="unicode") + "\n"
+
+
+def _case(suite: Xml.Element, group: str, name: str, names: Counter[str]) -> Xml.Element:
+    """GitLab knows a case by its names, and shows one of two that are alike."""
+    names[f"{group} {name}"] += 1
+    count = names[f"{group} {name}"]
+    whole = f"{name} ({count})" if count > 1 else name
+    return Xml.SubElement(suite, "testcase", classname=_clean(group), name=_clean(whole), time="0")
+
+
+def _finding(suite: Xml.Element, entry: Entry, names: Counter[str], *, fails: bool) -> None:
+    case = _case(suite, entry.file, " ".join(filter(None, (entry.rule, entry.subject))), names)
+    case.set("file", _clean(entry.file))
+    said = f"{entry.file}:{entry.line}:{entry.column}: {entry.text} [{entry.rule}]"
+    whole = f"{said}\nhint: {entry.fix}" if entry.fix else said
+    if fails:
+        Xml.SubElement(case, "failure", message=_clean(entry.message), type=entry.severity).text = _clean(whole)
+    else:
+        Xml.SubElement(case, "system-out").text = _clean(f"{entry.severity}: {whole}")
+
+
+def _clean(text: str) -> str:
+    return _NOT_XML.sub("\ufffd", text)
