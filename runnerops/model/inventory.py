@@ -49,6 +49,7 @@ class Host:
     `wired` is true where `registry-mirrors` was left out and filled in by us. `clients` are, for each cache that runs here,
     the hosts of the inventory that have it among their mirrors; planning fills it in.
     `stopped` are services that are to be kept stopped. `renamed` has the old name of each runner that the inventory says it of.
+    `before` is only there in a rollback by hand: what a service's file held then, with all that the managed system owns.
     """
 
     name: str
@@ -68,6 +69,7 @@ class Host:
     keep_runs: int = KEEP_RUNS
     stopped: frozenset[ServiceName] = frozenset()
     renamed: Mapping[str, str] = field(default_factory=dict)
+    before: Mapping[ServiceName, Tree] = field(default_factory=dict, repr=False)
 
     def location(self, service: ServiceName, key: Key) -> SourceLocation | None:
         """The place of `key`, or of the nearest value around it that the inventory wrote."""
@@ -129,13 +131,14 @@ class Requester:
 class Restored:
     """Files of a service as if an inventory asked for them: the section, what is asked, the caches that they bring up.
 
-    `notes`: what of them is not asked for again, in sentences.
+    `notes`: what of them is not asked for again, in sentences. `before`: what they held in full, for what the host has lost.
     """
 
     section: Tree
     rendered: tuple[RenderedFile, ...] = ()
     caches: tuple[Cache, ...] = ()
     notes: tuple[str, ...] = ()
+    before: Tree = field(default_factory=dict, repr=False)
 
 
 Format: TypeAlias = Literal["json", "yaml", "toml"]

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from runnerops.errors import RunneropsError
-from runnerops.model.common import ABSENT, Result
+from runnerops.model.common import ABSENT, Result, ServiceName, Tree
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host, RenderedFile
 from runnerops.model.run import Record
@@ -36,7 +36,7 @@ def choose_restore_point(host: str, records: Sequence[Record], to: int | None) -
     if to is None:
         return _before_last(host, records)
     if to == ORIGINAL:
-        return _originals(host, records)
+        return _before_first(host, records)
     record = next((one for one in records if one.run.number == to), None)
     applied = [str(one.run.number) for one in records if one.result is Result.APPLIED]
     hint = f"runs to go back to: {', '.join(applied) or 'none'}; `runnerops history {host}` shows them, 0 is before the first"
@@ -44,10 +44,10 @@ def choose_restore_point(host: str, records: Sequence[Record], to: int | None) -
         raise RunneropsError(f"{host}: run {to} is not kept", hint)
     if record.result is not Result.APPLIED:
         raise RunneropsError(f"{host}: run {to} ended {record.result.value}: it left nothing to go back to", hint)
-    later = [one for one in records if one.run.number > to]
     places = {path: f"runs/{to}/{name}" for path, name in record.contents.items()}
     gone = {path: None for path, sha in record.run.files.items() if sha == ABSENT}
-    return Target(f"as run {to} left it", {**_before(later), **gone, **places})
+    later = {path: place for path, place in _originals(records).items() if path not in record.run.files}
+    return Target(f"as run {to} left it", {**later, **gone, **places})
 
 
 def _before_last(host: str, records: Sequence[Record]) -> Target:
@@ -58,14 +58,17 @@ def _before_last(host: str, records: Sequence[Record]) -> Target:
     return Target(f"as it was before run {last.run.number}", _before([last]))
 
 
-def _originals(host: str, records: Sequence[Record]) -> Target:
-    """Every path that any run ever applied; the host tells which originals it has."""
-    paths = {path for one in records for path in (*one.run.files, *one.swapped)}
-    if not paths:
+def _before_first(host: str, records: Sequence[Record]) -> Target:
+    places = _originals(records)
+    if not places:
         raise RunneropsError(f"{host}: no run yet, so there is nothing to undo")
-    return Target(
-        "as it was before the first run", {path: f"originals/{original_name(path)}" for path in sorted(paths)}
-    )
+    return Target("as it was before the first run", places)
+
+
+def _originals(records: Sequence[Record]) -> Mapping[str, str]:
+    """Every path that any run ever applied: a run's record has those of the runs before it, pruned or not."""
+    paths = {path for one in records for path in (*one.run.files, *one.swapped)}
+    return {path: f"originals/{original_name(path)}" for path in sorted(paths)}
 
 
 def _before(records: Sequence[Record]) -> Mapping[str, str | None]:
@@ -84,7 +87,7 @@ def _stages_old(verb: str, args: Sequence[str]) -> bool:
 
 
 def pick(host: str, target: Target, kept: Mapping[str, bytes]) -> Mapping[str, bytes | None]:
-    """The contents by path. A path without an original was never changed, so it is left out. Raises RunneropsError."""
+    """The contents by path. A path without an original never came under a run, so it is left out. Raises RunneropsError."""
     found: dict[str, bytes | None] = {}
     for path, place in target.places.items():
         if place is None or f"{place}.absent" in kept:
@@ -109,6 +112,7 @@ class Then:
 def as_of(host: Host, files: Mapping[str, bytes | None], phases: Mapping[str, str]) -> Then:
     """The host as of these contents. `parts`: the service of each path that runs changed."""
     sections, left = dict(host.sections), dict(files)
+    before: dict[ServiceName, Tree] = {}
     rendered: list[RenderedFile] = []
     caches = [one for one in host.caches if one.host != host.name]
     notes: list[str] = []
@@ -120,10 +124,11 @@ def as_of(host: Host, files: Mapping[str, bytes | None], phases: Mapping[str, st
         left = {path: content for path, content in left.items() if path not in own}
         adopted = service.restore(host, own)
         sections[service.NAME] = adopted.section
+        before[service.NAME] = adopted.before
         rendered += adopted.rendered
         caches = [*adopted.caches, *caches]
         notes += adopted.notes
-    then = replace(host, sections=sections, caches=tuple(caches), locations={}, wired=False)
+    then = replace(host, sections=sections, caches=tuple(caches), locations={}, wired=False, before=before)
     notes += (f"{path} stays: no section manages it now" for path in left)
     return Then(then, tuple(rendered), tuple(notes))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from runnerops.model.common import ABSENT, ServiceName
@@ -61,6 +61,8 @@ class StepWriter:
         self.forward += (step for _, each in action_steps for step in each.fetch)
         for index, change in enumerate(self.changes, 1):
             self._stage(index, change)
+        self._keep({**self.observed.base, **recorded})
+        self.forward += self._taken_over(recorded)
         for _, each in action_steps:
             self.files |= each.files
             self.overrides |= each.overrides
@@ -78,7 +80,6 @@ class StepWriter:
         self.forward += (
             Step("complete", (name,)) for name in sorted(self._asked() - acted) if self.observed.intent_for(name)
         )
-        self._keep({**self.observed.base, **recorded})
 
     def _asked(self) -> set[ServiceName]:
         """Services that would act if anything were owed to them still; of those not managed, ones that rested and run."""
@@ -98,13 +99,21 @@ class StepWriter:
         if change.old.content is not None:
             old = change.old
             self._copy(f"old.{index}", path, old.mode, old.owner, change.old.content)
-        new_here = change.old.content is None and spec.path not in self.observed.applied
-        if change.origin == "unmanaged" or new_here:
-            content = [f"old.{index}"] if change.old.content is not None else []
-            words = ("sh", "-c", KEEP_ORIGINAL, "sh", original_name(path), *content)
-            self.forward.append(Step("run", (str(STAGE_SECONDS), *words)))
+        if change.origin == "unmanaged" or (change.old.content is None and self._is_new(spec.path)):
+            self.forward.append(_keep_original(path, f"old.{index}" if change.old.content is not None else ""))
         if change.new.content is not None:
             self._copy(f"new.{index}", path, spec.mode, spec.owner, change.new.content)
+
+    def _taken_over(self, paths: Iterable[str]) -> Iterator[Step]:
+        """The originals of files that are taken over as they are: what a later run changes is ours by then."""
+        changed = {change.old.path for change in self.changes}
+        for path in paths:
+            real = self.observed.file(path).path
+            if self._is_new(path) and real not in changed:
+                yield _keep_original(real, self.contents.get(path, ""))
+
+    def _is_new(self, path: str) -> bool:
+        return path not in self.observed.applied
 
     def _copy(self, name: str, path: str, mode: str, owner: str, content: bytes) -> None:
         self.files[name] = content
@@ -137,6 +146,11 @@ class StepWriter:
         service = service_of(action.service)
         changes = changes_of(service, self.changes)
         return service.action_steps(self.host, action, changes, self.observed, self.policy, self.run, already_stopped)
+
+
+def _keep_original(path: str, content: str) -> Step:
+    words = ("sh", "-c", KEEP_ORIGINAL, "sh", original_name(path), *([content] if content else []))
+    return Step("run", (str(STAGE_SECONDS), *words))
 
 
 def _swaps_only(changes: Sequence[Change]) -> ActionSteps:

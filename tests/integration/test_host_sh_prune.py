@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from runnerops.model.plan import Step
+from runnerops.planning.steps import KEEP_ORIGINAL
 from tests.shells import SHELLS
 from tests.unit.walker import Walker, sh, stage, swap
 
@@ -69,6 +70,29 @@ def test_the_last_one_that_brought_each_file_stays(walker: Walker) -> None:
     for number in range(4, 8):
         recording(walker, number, b"1 100000\n")
     assert runs(walker) == [2, 3, 7]
+
+
+def test_the_one_that_took_a_file_away_stays_with_what_it_was(walker: Walker) -> None:
+    changing(walker, 1, A, None, b"a1\n")
+    away = replace(walker, run=2)
+    away.prepare([stage("old.1", A, b"a1\n"), swap(A, b"a1\n", None)], files={"keep": b"1 100000\n", "old.1": b"a1\n"})
+    assert away.walk() == "applied"
+    for number in range(3, 6):
+        recording(walker, number, b"1 100000\n")
+    assert runs(walker) == [2, 5]
+    assert (away.folder / "old.1").read_bytes() == b"a1\n"
+
+
+def test_originals_are_no_runs_and_stay(walker: Walker) -> None:
+    kept = Step("run", ("10", "sh", "-c", KEEP_ORIGINAL, "sh", "etc%a b.conf", "same.1"))
+    first = replace(walker, run=1)
+    first.prepare([kept], files={"keep": b"1 100000\n", "same.1": b"a0\n"})
+    assert first.walk() == "applied"
+    changing(walker, 2, A, None, b"a1\n")
+    for number in range(3, 6):
+        recording(walker, number, b"1 100000\n")
+    assert runs(walker) == [2, 5]
+    assert walker.read("/var/lib/runnerops/originals/etc%a b.conf") == "a0\n"
 
 
 def test_one_whose_action_is_owed_stays(walker: Walker) -> None:

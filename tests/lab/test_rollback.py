@@ -45,7 +45,10 @@ def test_a_first_deploy_is_taken_back_and_its_volume_stays(project: Project, hos
     assert "runnerops-dockerhub" in host.run("docker volume ls -q").stdout
     assert host.active("gitlab-runner") == "active"
     assert "rollback by" in project.run("history", host.name)
-    assert "applied" in project.deploy()
+    back(project, host)
+    assert TOKEN in host.read(CONFIG).decode()
+    assert OURS in host.docker_info(MIRRORS)
+    assert host.get(f"{OURS}/v2/")[0] == 200
     back(project, host, "--to", "0", *allowed)
     assert not host.exists(DAEMON)
     assert "unchanged" in back(project, host, "--to", "0")
@@ -149,16 +152,29 @@ def test_runs_that_are_no_target(project: Project, host: LabHost) -> None:
 
 
 @pytest.mark.hosts("trixie")
-def test_a_pruned_run_is_no_target_any_more(project: Project, host: LabHost) -> None:
+def test_a_pruned_run_is_no_target_any_more_and_the_time_before_the_first_is(project: Project, host: LabHost) -> None:
+    host.write(DAEMON, b'{"live-restore": true}\n')
+    host.run("systemctl reload docker")
     entry = host_entry(host, docker={"live-restore": True}, gitlab_runner=runner_section(), runs={"keep": 1})
     project.write({"hosts": {host.name: entry}})
     for number in range(3, 6):
         project.set(host.name, "gitlab_runner", "concurrent", value=number)
+        project.set(host.name, "docker", "debug", value=number > 3)
         project.deploy()
     # the last, and the last that brought daemon.json; a run prunes after it has told its end
     until(
-        "the others are pruned", lambda: host.run("ls /var/lib/runnerops/runs").stdout.split() == ["1", "3"], seconds=10
+        "the others are pruned", lambda: host.run("ls /var/lib/runnerops/runs").stdout.split() == ["2", "3"], seconds=10
     )
-    assert "run 2 is not kept" in back(project, host, "--to", "2", code=1)
+    assert "run 1 is not kept" in back(project, host, "--to", "1", code=1)
     back(project, host)
     assert b"concurrent = 4" in host.read(CONFIG)
+    rotated = "glrt-lab-" + "r" * 17
+    host.write(CONFIG, host.read(CONFIG).replace(TOKEN.encode(), rotated.encode()), 0o600)
+    back(project, host, "--to", "0", "--allow", "drop-runner")
+    assert (host.docker_info("{{.Debug}}"), host.read(CONFIG)) == ("false", b"")
+    back(project, host)
+    assert host.docker_info("{{.Debug}}") == "true"
+    assert rotated in host.read(CONFIG).decode()
+    project.set(host.name, "gitlab_runner", "concurrent", value=4)
+    assert "unchanged" in project.deploy()
+    assert rotated in host.read(CONFIG).decode()

@@ -91,7 +91,12 @@ def test_a_file_found_equal_is_recorded_once() -> None:
     there = replace(observed(DOCKER_TREE, RUNNER), applied={})
     made = plan(ask(DOCKER_TREE, RUNNER), there)
     assert (made.changes, made.actions) == ((), ())
-    assert set(verbs(made.forward)) == {"guard"}
+    assert set(verbs(made.forward)) == {"guard", "run"}
+    kept = [step.args[-2:] for step in made.forward if step.verb == "run"]
+    assert [(name, made.files[file]) for name, file in kept] == [
+        ("etc%docker%daemon.json", there.files[DAEMON].content),
+        ("etc%gitlab-runner%config.toml", RUNNER),
+    ]
     again = plan(ask(DOCKER_TREE, RUNNER), replace(there, applied=made.applied))
     assert again.empty
 

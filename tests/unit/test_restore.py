@@ -15,27 +15,33 @@ from runnerops.model.run import Record
 from runnerops.planning.reconcile import reconcile
 from runnerops.planning.restore import as_of, choose_restore_point, keep_untouched, phases_of, pick
 from runnerops.services.base import sha256
+from runnerops.services.gitlab_runner import GITLAB_RUNNER
 
 A, B, C = "/etc/docker/daemon.json", "/etc/gitlab-runner/config.toml", "/opt/registry/docker-compose.yml"
 
 
 def record(
-    number: int, swaps: Mapping[str, tuple[str, str]], *, result: str = "applied", running: bool = False
+    number: int,
+    swaps: Mapping[str, tuple[str, str]],
+    *,
+    result: str = "applied",
+    running: bool = False,
+    since: Mapping[str, str] | None = None,
 ) -> Record:
-    """A run that changed `swaps`, each path from a sha to another; it keeps what it left."""
+    """A run that changed `swaps`, each path from a sha to another; it keeps what it left. `since`: files of runs before."""
     forward = [Step("phase", ("docker",))]
     for index, (path, (old, new)) in enumerate(swaps.items(), 1):
         if old != ABSENT:
             forward.append(Step("stage", (f"old.{index}", path, "0644", "root:root", old)))
         forward.append(Step("swap", (path, old, new)))
     names = {path: f"new.{index}" for index, (path, (_, new)) in enumerate(swaps.items(), 1) if new != ABSENT}
-    files = {path: new for path, (_, new) in swaps.items()}
+    files = {**(since or {}), **{path: new for path, (_, new) in swaps.items()}}
     run = Run(number, Requester("anna", "laptop"), "d", result, running, files)
     return Record(run, forward=tuple(forward), contents=names)
 
 
 FIRST = record(1, {A: (ABSENT, "a1"), B: ("b0", "b1")})
-SECOND = record(2, {A: ("a1", "a2")})
+SECOND = record(2, {A: ("a1", "a2")}, since={B: "b1"})
 FAILED = record(3, {A: ("a2", "a3")}, result="rolled-back")
 ONLY_RECORDED = record(4, {})
 
@@ -63,8 +69,19 @@ def test_one_that_is_going_on_is_not() -> None:
 def test_a_number_means_as_that_run_left_it() -> None:
     third = record(3, {A: ("a2", ABSENT), C: (ABSENT, "c3")})
     fourth = record(4, {C: ("c3", "c4")})
-    assert places([fourth, third, SECOND, FIRST], 2) == {A: "runs/2/new.1", C: None}
+    untouched = "originals/opt%registry%docker-compose.yml"
+    assert places([fourth, third, SECOND, FIRST], 2) == {A: "runs/2/new.1", C: untouched}
     assert places([fourth, third], 3) == {A: None, C: "runs/3/new.2"}
+
+
+def test_what_no_run_had_touched_by_then_goes_to_its_original_though_the_run_that_did_is_pruned() -> None:
+    later = record(9, {C: ("c8", "c9")}, since={A: "a2", B: "b1"})
+    assert places([later, SECOND], 2)[C] == "originals/opt%registry%docker-compose.yml"
+
+
+def test_zero_knows_the_files_of_runs_that_are_pruned() -> None:
+    last = record(9, {}, since={A: "a2", C: ABSENT})
+    assert set(places([last], 0)) == {A, C}
 
 
 def test_zero_means_as_before_the_first() -> None:
@@ -138,7 +155,34 @@ def test_the_runners_own_is_never_asked_for() -> None:
     assert b'name = "one"' in file.content
     for word in (b"token", b"glrt", b"id =", b"2026"):
         assert word not in file.content
-    assert "none is brought back" in then.notes[0]
+    assert "stay those that the host has" in then.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("there", "comes"),
+    [
+        (b"", b"glrt-old"),
+        (b'[[runners]]\nname = "other"\nurl = "https://gitlab.example.com"\ntoken = "glrt-x"\n', b"glrt-old"),
+        (TOML.replace(b"glrt-old", b"glrt-new"), b"glrt-new"),
+        (TOML.replace(b"glrt-old", b"glrt-new").replace(b'"one"', b'"renamed"'), b"glrt-new"),
+    ],
+    ids=["lost", "lost beside another", "rotated", "renamed and rotated"],
+)
+def test_a_runner_that_is_there_keeps_its_token_and_one_that_is_lost_gets_its_own(there: bytes, comes: bytes) -> None:
+    then = as_of(HOST, {B: TOML}, {})
+    now = RemoteFile(B, "file", there, "0600", "root:root")
+    ((file,), blockers) = reconcile(then.host, then.rendered, HostState(files={B: now}))
+    assert blockers == ()
+    assert file.content
+    assert comes in file.content
+    assert b"id = 7" in file.content
+    assert file.content.count(b"token = ") == 1
+    assert b"2026-01-02" in file.content
+
+
+def test_a_token_that_comes_back_is_none_that_the_inventory_gave() -> None:
+    then = as_of(HOST, {B: TOML}, {})
+    assert not GITLAB_RUNNER.replaceable_secrets(then.host, then.rendered)
 
 
 def test_no_config_toml_is_an_empty_one_and_no_daemon_json_is_none() -> None:

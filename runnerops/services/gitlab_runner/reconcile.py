@@ -54,7 +54,7 @@ def _merge(host: Host, desired: Tree, old: Tree | None, given: SecretFingerprint
     merged = copy.deepcopy(desired)
     observed = runners_of(old or {})
     runners = runners_of(merged)
-    partners, names = _partners(host, observed, runners), names_of(runners)
+    partners, names, before = _partners(host, observed, runners), names_of(runners), _before(host, runners)
     blockers: list[Blocker] = []
     for index, runner in enumerate(runners):
         name = label(runner, index)
@@ -64,6 +64,7 @@ def _merge(host: Host, desired: Tree, old: Tree | None, given: SecretFingerprint
             help_ = "give the token of one of them, or rename them on the host"
             blockers.append(Blocker("ambiguous-runner", f"{message}; {help_}", (name,)))
             continue
+        partner = partner or before[index]
         found = whose(runner, partner, given.fingerprints.get(names[index], ""), given)
         blockers += stop_of(found, name)
         if partner and found.host:
@@ -72,7 +73,14 @@ def _merge(host: Host, desired: Tree, old: Tree | None, given: SecretFingerprint
 
 
 def _partners(host: Host, observed: Sequence[Tree], runners: Sequence[Tree]) -> dict[int, int]:
-    return match_renamed(observed, runners, host.renamed, match(observed, runners))
+    known = [{**own, **runner} for own, runner in zip(_before(host, runners), runners, strict=True)]
+    return match_renamed(observed, runners, host.renamed, match(observed, known))
+
+
+def _before(host: Host, runners: Sequence[Tree]) -> list[Tree]:
+    """What each of these owned at the time that a rollback goes back to; empty trees in a deploy."""
+    before = [{key: one[key] for key in HOST_OWNED if key in one} for one in runners_of(host.before.get(NAME, {}))]
+    return before if len(before) == len(runners) else [{} for _ in runners]
 
 
 def _kept(host: Host, desired: Tree, old: Tree) -> Tree:

@@ -1,4 +1,4 @@
-"""A config.toml of before, as if an inventory asked for it: without what was the runner's own. Pure."""
+"""A config.toml of before, as if an inventory asked for it: what was the runner's own apart. Pure."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from runnerops.services.gitlab_runner.toml_writer import to_toml
 def restore(files: Mapping[str, bytes | None]) -> Restored:
     """Tokens, ids and dates are the host's of now: a token may have been replaced since, and the old one is dead.
 
+    A runner that the host has lost gets its own of then (`before`): there is no later one.
     Where there was no file an empty one is asked for: gitlab-runner holds on to one that vanishes under it.
     """
     path, content = next(iter(files.items()), (PATH, None))
@@ -25,8 +26,9 @@ def restore(files: Mapping[str, bytes | None]) -> Restored:
         return Restored({}, (RenderedFile(spec, content),))
     own = _without_own(tree)
     text = content if own == tree else to_toml(own).encode()
-    notes = () if own == tree else ("tokens, ids and dates of runners stay the host's own: none is brought back",)
-    return Restored(own, (RenderedFile(spec, text or b""),) if files else (), notes=notes)
+    kept = "tokens, ids and dates stay those that the host has; a runner that it has lost gets its own of then"
+    notes = () if own == tree else (kept,)
+    return Restored(own, (RenderedFile(spec, text or b""),) if files else (), notes=notes, before=tree)
 
 
 def _without_own(tree: Tree) -> Tree:
