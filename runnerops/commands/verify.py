@@ -1,4 +1,4 @@
-"""`runnerops verify`: whether each host's pulls are served by its cache, link by link, shown by a pull."""
+"""`runnerops verify`: whether each host's pulls are served by its cache, shown by a pull, and its runner is there for jobs."""
 
 from __future__ import annotations
 
@@ -75,10 +75,8 @@ class _Verify:
         """Every host's links, or why it was not reached."""
         names = [host.name for host in self.hosts]
         evidence = side_by_side(names, partial(self._look, quick=quick))
-        tried = [
-            self.known[name] for name, one in evidence.items() if isinstance(one, Evidence) and one.tried is not None
-        ]
-        log_queries = side_by_side(pull_path.cache_hosts(tried), self._trace)
+        found = [(self.known[name], one) for name, one in evidence.items() if isinstance(one, Evidence)]
+        log_queries = side_by_side(pull_path.cache_hosts(found), self._trace)
         told = {name: self._why(name, one) if isinstance(one, Exception) else one for name, one in log_queries.items()}
         return {
             name: one

@@ -48,10 +48,15 @@ def assess(host: Host, evidence: Evidence) -> tuple[Check, ...]:
     return tuple(check for provider in VERIFY_PROVIDERS for check in provider.checks(host, evidence))
 
 
-def cache_hosts(hosts: Iterable[Host]) -> list[str]:
-    """The hosts by name that can tell what became of these hosts' trials."""
+def cache_hosts(found: Iterable[tuple[Host, Evidence]]) -> list[str]:
+    """The hosts by name that can tell more of what was found of these."""
     return list(
-        dict.fromkeys(name for host in hosts for provider in VERIFY_PROVIDERS for name in provider.cache_hosts(host))
+        dict.fromkeys(
+            name
+            for host, evidence in found
+            for provider in VERIFY_PROVIDERS
+            for name in provider.cache_hosts(host, evidence)
+        )
     )
 
 

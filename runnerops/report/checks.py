@@ -40,7 +40,7 @@ def summary_line(checks: Sequence[Check]) -> Line:
     failed = sum(check.state == "fail" for check in checks)
     skipped = sum(check.state == "skip" for check in checks)
     if not checks:
-        return "warn", "nothing to verify: it has neither a cache nor a mirror"
+        return "warn", "nothing to verify: it has no cache, no mirror and no runner"
     words = f"{len(checks) - failed - skipped} of {len(checks)} checks passed"
     words += f", {failed} failed" if failed else ""
     words += f", {skipped} skipped" if skipped else ""

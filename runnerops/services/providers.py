@@ -5,12 +5,13 @@ from __future__ import annotations
 from runnerops.services.docker import status as docker_standing
 from runnerops.services.docker import verify as docker
 from runnerops.services.gitlab_runner import status as runner_standing
+from runnerops.services.gitlab_runner import verify as runner
 from runnerops.services.registry import status as registry_standing
 from runnerops.services.registry import verify as registry
 from runnerops.services.status import StatusProvider
 from runnerops.services.verify import VerifyProvider
 
-VERIFY_PROVIDERS: tuple[VerifyProvider, ...] = (docker, registry)
-"""In the order in which a pull meets them."""
+VERIFY_PROVIDERS: tuple[VerifyProvider, ...] = (docker, registry, runner)
+"""In the order in which a pull meets them; then what runs the jobs."""
 
 STATUS_PROVIDERS: tuple[StatusProvider, ...] = (docker_standing, registry_standing, runner_standing)

@@ -95,8 +95,8 @@ class VerifyProvider(Protocol):
     def log_queries(self, host: Host, probe: Probe, seconds: int) -> Sequence[Call]:
         """What is asked afterwards of a host on which caches run; `seconds`: how long ago the first trial began, at most."""
 
-    def cache_hosts(self, host: Host) -> Iterable[str]:
-        """The hosts by name that can tell what became of this host's trial."""
+    def cache_hosts(self, host: Host, evidence: Evidence) -> Iterable[str]:
+        """The hosts by name that can tell what became of this host's trial, or why their cache does not answer it."""
 
     def checks(self, host: Host, evidence: Evidence) -> Iterable[Check]:
         """The links, in the order in which a pull meets them."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -17,7 +18,7 @@ import pytest
 from tests.lab.host import LabHost
 from tests.lab.lab import Lab
 from tests.lab.login import Door
-from tests.lab.project import Project, cache_section, host_entry
+from tests.lab.project import Project, cache_section, host_entry, runner_section
 from tests.lab.shell import until
 
 URL = "http://172.17.0.1:5000"
@@ -31,6 +32,7 @@ ALL = [
 ]
 READ = ALL[:7]
 """What `--quick` can tell."""
+RUNNER = ["unit-enabled", "unit-active", "config-loaded"]
 STORAGE = "/var/lib/docker/volumes/runnerops-dockerhub/_data"
 
 
@@ -319,6 +321,15 @@ def test_a_client_of_another_hosts_cache(tmp_path: Path, lab: Lab, name: str) ->
     assert {link["state"] for link in found.values()} == {"pass"}, found
     assert f"of {name}" in found["pull"]["what"]
     assert project.run("verify").count("FAIL") == 0
+    with rule(cache, f"DOCKER-USER -p tcp -s {client.address} -j DROP"):
+        kept_out = broken(project, client.name)["answers-host"]
+        assert f"TCP from {client.address} ({client.name}) to {cache.address} port 5000 ({name})" in kept_out["reason"]
+        (line,) = re.findall(rf"on {name}: (iptables .*ACCEPT)", kept_out["fix"])
+        with rule(cache, line.removeprefix("iptables -I ")):
+            assert project.run("verify", "--quick", client.name).count("FAIL") == 0
+    cache.run("docker stop $(docker ps -q --filter label=com.docker.compose.service=dockerhub)")
+    assert broken(project, "--quick", client.name)["answers-host"]["fix"] == f"runnerops deploy {name}"
+    project.deploy(name)
     past = {"live-restore": True, "registry-mirrors": [lab.hub.url, f"http://{cache.address}:5000"]}
     client.write("/etc/docker/daemon.json", json.dumps(past).encode())
     client.run("systemctl reload docker")
@@ -331,6 +342,31 @@ def test_a_client_of_another_hosts_cache(tmp_path: Path, lab: Lab, name: str) ->
     assert "could not be read" in found_pull["reason"]
     said = project.run("verify", code=1)
     assert f"{name}: unreachable" in said
+
+
+@pytest.mark.hosts("trixie")
+def test_the_runner_is_there_for_jobs(tmp_path: Path, lab: Lab, host: LabHost) -> None:
+    """Its unit, at boot too, and the file that it has loaded; and one that is to be stopped is."""
+    project = Project(tmp_path, lab)
+    project.write({"hosts": {host.name: host_entry(host, gitlab_runner=runner_section())}})
+    project.deploy()
+    assert {name: link["state"] for name, link in links(project).items()} == dict.fromkeys(RUNNER, "pass")
+    good = host.read("/etc/gitlab-runner/config.toml")
+    since = host.cursor()
+    host.write("/etc/gitlab-runner/config.toml", good.replace(b"concurrent = 2", b'concurrent = "two"'), 0o600)
+    until("it is refused", lambda: "Failed to load config" in host.journal("gitlab-runner", since), seconds=30)
+    refused = broken(project, "--quick")
+    assert (list(refused), refused["config-loaded"]["fix"]) == (["config-loaded"], f"runnerops deploy {host.name}")
+    host.write("/etc/gitlab-runner/config.toml", good, 0o600)
+    until("it is loaded", lambda: links(project, "--quick")["config-loaded"]["state"] == "pass", seconds=40)
+    host.run("systemctl disable -q --now gitlab-runner")
+    assert set(broken(project)) == {"unit-enabled", "unit-active"}
+    project.deploy()
+    assert {link["state"] for link in links(project).values()} == {"pass"}
+    project.set(host.name, "gitlab_runner", "state", value="stopped")
+    assert "unit-active" in broken(project)
+    project.deploy()
+    assert {name: link["state"] for name, link in links(project).items()} == dict.fromkeys(RUNNER[1::-1], "pass")
 
 
 @COMPOSE

@@ -48,7 +48,7 @@ def test_a_link_is_read_at_80_columns_and_its_fix_is_one_line() -> None:
         ((HELD, HELD), "good", "2 of 2 checks passed"),
         ((HELD, UNTRIED), "good", "1 of 2 checks passed, 1 skipped"),
         ((HELD, FAIL, UNTRIED), "bad", "1 of 3 checks passed, 1 failed, 1 skipped"),
-        ((), "warn", "nothing to verify: it has neither a cache nor a mirror"),
+        ((), "warn", "nothing to verify: it has no cache, no mirror and no runner"),
     ],
 )
 def test_a_host_in_one_line(checks: tuple[Check, ...], style: str, said: str) -> None:

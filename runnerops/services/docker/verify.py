@@ -58,7 +58,7 @@ def log_queries(host: Host, probe: Probe, seconds: int) -> Sequence[Call]:  # no
     return ()
 
 
-def cache_hosts(host: Host) -> Iterable[str]:  # noqa: ARG001
+def cache_hosts(host: Host, evidence: Evidence) -> Iterable[str]:  # noqa: ARG001
     """None: those are where the caches are."""
     return ()
 

@@ -9,7 +9,7 @@ from runnerops.model.inventory import Host
 from runnerops.services.base import Answers
 from runnerops.services.registry.caches import own_caches
 from runnerops.services.registry.verify import VERIFY as FUNCTIONS
-from runnerops.services.registry.verify_caches import problem
+from runnerops.services.registry.verify_answers import problem
 from runnerops.services.registry.verify_log import repositories
 from runnerops.services.verify import NO_ANSWER, Call
 

@@ -10,7 +10,7 @@ from runnerops.services.base import Answer, Answers
 from runnerops.services.registry.caches import OwnCache, own_caches
 from runnerops.services.registry.containers import ours
 from runnerops.services.registry.format import NAME
-from runnerops.services.registry.verify_caches import SILENT, problem, said
+from runnerops.services.registry.verify_answers import SILENT, problem, said
 from runnerops.services.verify import NO_ANSWER, Check, Evidence
 
 

@@ -9,11 +9,13 @@ from runnerops.model.inventory import Cache, Host
 from runnerops.services.docker.verify import answers, for_containers, mirrors
 from runnerops.services.registry.caches import OwnCache, own_caches
 from runnerops.services.registry.format import NAME
+from runnerops.services.registry.reach import url_of
 from runnerops.services.registry.space import keeps_on_volume, space_check, space_questions
 from runnerops.services.registry.upstream import own_upstream, upstream_of
+from runnerops.services.registry.verify_answers import problem
 from runnerops.services.registry.verify_caches import container_check, host_check, running_check
 from runnerops.services.registry.verify_log import catalog_check, served_check, stored_check
-from runnerops.services.verify import Call, Check, Evidence, Probe
+from runnerops.services.verify import NO_ANSWER, Call, Check, Evidence, Probe
 
 VERIFY = Path(__file__).with_name("verify.sh").read_text()
 PULL_TEST = ""
@@ -56,18 +58,24 @@ def pull_test(host: Host, evidence: Evidence) -> Call | None:  # noqa: ARG001
 
 
 def log_queries(host: Host, probe: Probe, seconds: int) -> Sequence[Call]:
-    """What the logs and the catalogs of this host's caches of the Hub say, and whether they ask their upstream."""
+    """Whether this host's caches answer it; of those of the Hub also logs and catalogs, and whether they ask their upstream."""
     hubs = [cache for cache in own_caches(host) if cache.serves == _HUB]
+    urls = dict.fromkeys(url for cache in own_caches(host) for url in (url_of(cache), cache.probe))
     return (
+        *(("verify_registry_answer", url) for url in urls if url),
         *(_upstream(cache, probe) for cache in hubs),
         *(("verify_registry_log", cache.name, probe.repository, str(seconds)) for cache in hubs),
         *(("verify_registry_catalog", cache.name, cache.probe) for cache in hubs),
     )
 
 
-def cache_hosts(host: Host) -> Iterable[str]:
-    """The hosts of the caches that its daemon has as mirrors."""
-    return (cache.host for url in mirrors(host) if (cache := cache_of(host, url)))
+def cache_hosts(host: Host, evidence: Evidence) -> Iterable[str]:
+    """The hosts of the caches that its daemon has as mirrors, after a trial; else only of those that do not answer it."""
+    for url in for_containers(host):
+        cache = cache_of(host, url)
+        silent = problem(evidence.told.get(f"registry_code/{url}", NO_ANSWER))
+        if cache and ((evidence.tried is not None and url in mirrors(host)) or (silent and cache.host != host.name)):
+            yield cache.host
 
 
 def checks(host: Host, evidence: Evidence) -> Iterable[Check]:

@@ -9,7 +9,7 @@ registry_code() { # URL SECONDS [HOSTS]: the HTTP status, and the exit status of
     code=$(curl -gsS -m "$2" -o /dev/null -w '%{http_code}' ${3:+--noproxy "$3"} "$1" 2>/dev/null)
     printf '%s %s\n' "${code:-000}" $?
   else
-    said=$(wget -T "$2" -O /dev/null "$1" 2>&1) && { echo '200 0' && return; }
+    said=$(wget -T "$2" -O /dev/null "$1" 2>&1) && { code=200 && echo '200 0' && return; }
     code=$(printf '%s\n' "$said" | sed -n 's/.* \([1-5][0-9][0-9]\) .*/\1/p' | tail -n 1)
     printf '%s %s\n' "${code:-000}" 1
   fi
@@ -33,6 +33,17 @@ registry_catalog() { # URL: the pages of what it holds, one a line
 
 verify_registry_answer() { # URL
   ask "registry_code/$1" registry_code "$1/v2/" 5 '*'
+  case ${code:-000} in 000) ask "registry_way/$1" registry_way "$1" ;; esac
+}
+
+registry_way() { # URL: the addresses between which a request to it goes, this host's and that one's
+  to=${1#*://}
+  to=${to%%/*}
+  case $to in
+  \[*) to=${to#\[} && to=${to%%\]*} ;;
+  *) to=${to%:*} && to=$(getent ahosts "$to" | sed -n '1s/ .*//p') ;;
+  esac
+  ip -o route get "$to" | sed -n 's/.* src \([^ ]*\).*/\1/p' | sed "s/\$/ $to/"
 }
 
 verify_registry_upstream() { # NAME CACHE-URL UPSTREAM [REPOSITORY...]: these, then what it holds: an upstream may have few

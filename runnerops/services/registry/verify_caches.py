@@ -6,50 +6,14 @@ from urllib.parse import urlsplit
 
 from runnerops.model.common import ServiceName
 from runnerops.model.inventory import Host
-from runnerops.services.base import Answer
 from runnerops.services.docker.verify import mirrors
 from runnerops.services.registry.caches import OwnCache, own_caches
 from runnerops.services.registry.containers import ours
 from runnerops.services.registry.format import NAME
+from runnerops.services.registry.verify_answers import SILENT, problem, said
+from runnerops.services.registry.verify_between import between
 from runnerops.services.shared.firewall import opening
 from runnerops.services.verify import NO_ANSWER, Check, Evidence
-
-SILENT = "000"
-"""The HTTP status of what did not answer."""
-
-_SILENCE = {
-    "6": "its name is not known there",
-    "7": "the connection is refused",
-    "28": "there is no answer in time",
-    "35": "TLS does not come about",
-    "52": "the connection is closed without an answer",
-    "56": "the connection is closed without an answer",
-    "60": "its certificate is not trusted there",
-}
-"""By curl's exit status."""
-
-_STATUS = {
-    "401": "it asks for a login, which no daemon gives a mirror",
-    "403": "it refuses (403)",
-    "404": "something answers there that is no registry (404)",
-    "503": "it is unhealthy (503): its storage fails",
-}
-
-
-def said(answer: Answer) -> tuple[str, str]:
-    """HTTP status and exit status; `000` and nothing where it was not even asked."""
-    words = answer.text.split()
-    return (words[0], words[1]) if len(words) == 2 else (SILENT, "")
-
-
-def problem(answer: Answer) -> str:
-    """What is wrong with an answer, in words; empty where it is a success."""
-    code, status = said(answer)
-    if code == "200":
-        return ""
-    if code == SILENT:
-        return _SILENCE.get(status, "there is no answer")
-    return _STATUS.get(code, f"it answers {code}")
 
 
 def running_check(host: Host, cache: OwnCache, evidence: Evidence) -> Check:
@@ -81,18 +45,19 @@ def host_check(host: Host, url: str, evidence: Evidence) -> Check:
     wrong = problem(evidence.told.get(f"registry_code/{url}", NO_ANSWER))
     if not wrong:
         return Check("answers-host", NAME, what)
+    own = any(_url_of(host, one) == url or one.probe == url for one in own_caches(host))
+    cache = next((cache for cache in host.caches if cache.url.rstrip("/") == url), None)
+    if cache and not own:
+        return Check("answers-host", NAME, what, "fail", *between(host, cache, wrong, evidence))
     return Check("answers-host", NAME, what, "fail", wrong, _mend(host, url, evidence))
 
 
 def _mend(host: Host, url: str, evidence: Evidence) -> str:
     own = next((cache for cache in own_caches(host) if _url_of(host, cache) == url or cache.probe == url), None)
-    cache = next((cache for cache in host.caches if cache.url.rstrip("/") == url), None)
     if own:
         container = ours(evidence.observed).get(own.name)
         fine = container is not None and running_check(host, own, evidence).state == "pass"
         return f"docker logs {container.name}" if container and fine else f"runnerops deploy {host.name}"
-    if cache:
-        return f"runnerops verify {cache.host}"
     known = ", ".join(cache.url for cache in host.caches if cache.use)
     index = mirrors(host).index(url)
     place = host.location(ServiceName.DOCKER, ("registry-mirrors", index)) or "the inventory"

@@ -26,6 +26,13 @@ _FORWARD = "iptables -I DOCKER-USER -p tcp --dport {port} -j ACCEPT"
 """From a container to another host: Docker leaves this chain to the administrator."""
 
 
+def forwarding(port: int, source: str) -> str:
+    """What to type on a cache's host so that another host reaches it: a published port goes through FORWARD."""
+    who = f" -s {source}" if source else ""
+    command = "ip6tables" if ":" in source else "iptables"
+    return f"{command} -I DOCKER-USER -p tcp{who} -m conntrack --ctorigdstport {port} -j ACCEPT"
+
+
 def opening(url: str, firewall: str, *, own: bool) -> str:
     """What to type so that containers reach `url`; `own`: it is on the host itself."""
     parts = urlsplit(url)

@@ -15,13 +15,13 @@ from runnerops.model.common import Key, ServiceName, SourceLocation, Tree
 from runnerops.model.host_state import Container, HostState, Run
 from runnerops.model.inventory import Cache, Host, Requester
 from runnerops.services import DOCKER, REGISTRY
-from runnerops.services.base import Answer
+from runnerops.services.base import Answer, sha256
 from runnerops.services.providers import VERIFY_PROVIDERS
 from runnerops.services.registry.verify_log import repositories, requests
 from runnerops.services.shared.firewall import opening
 from runnerops.services.verify import Check, Evidence, Probe, parse_image
 from tests.shells import SHELLS
-from tests.unit.services.builders import BRIDGE, HUB, cache, compose_facts, engine, host, our_container, state
+from tests.unit.services.builders import BRIDGE, HUB, cache, compose_facts, engine, host, our_container, runner, state
 
 URL = f"http://{BRIDGE}:5000"
 PROBE = Probe("alpine:3", "library/alpine", "3", "m4rk")
@@ -345,15 +345,128 @@ def test_a_client_of_another_hosts_cache() -> None:
     unreached = states(here, replace(found, log_queries={"c1": "c1 is down"}))
     assert unreached["pull"].state == unreached["upstream"].state == "fail"
     assert states(here, replace(found, log_queries={}, quick=True))["upstream"].state == "skip"
-    silent = states(here, replace(found, told={**told, f"registry_code/{url}": answer("000 7")}))
-    assert silent["answers-host"].fix == "runnerops verify c1"
+
+
+BETWEEN = "http://192.0.2.20:5000"
+
+
+@pytest.mark.parametrize(
+    ("code", "there", "reason", "fix"),
+    [
+        (
+            "000 28",
+            {f"registry_code/{BETWEEN}": "200 0"},
+            "TCP from 192.0.2.10 (h1) to 192.0.2.20 port 5000 (c1)",
+            "iptables -I DOCKER-USER -p tcp -s 192.0.2.10 -m conntrack --ctorigdstport 5000 -j ACCEPT",
+        ),
+        ("000 7", {f"registry_code/{BETWEEN}": "200 0"}, "a firewall between the two", "on c1: iptables"),
+        ("000 28", {}, "does not answer either", "runnerops deploy c1"),
+        ("000 28", "no route to c1", "not known: no route to c1", "runnerops status c1"),
+        ("000 60", {f"registry_code/{BETWEEN}": "200 0"}, "certificate", f"on h1: curl -v {BETWEEN}/v2/"),
+        ("503 0", {f"registry_code/{BETWEEN}": "200 0"}, "storage", "runnerops verify c1"),
+    ],
+)
+def test_a_cache_of_another_host_that_is_not_reached(code: str, there: Any, reason: str, fix: str) -> None:
+    usable = (Cache("dockerhub", "c1", HUB, "docker.io", BETWEEN, local=False),)
+    here = host({"registry-mirrors": [BETWEEN]}, usable=usable)
+    told = {f"registry_code/{BETWEEN}": answer(code), f"registry_way/{BETWEEN}": answer("192.0.2.10 192.0.2.20")}
+    found = Evidence(running(mirrors=(BETWEEN,)), PROBE, told)
+    assert cache_hosts([(here, found)]) == ["c1"]
+    traced = there if isinstance(there, str) else {name: answer(text) for name, text in there.items()}
+    other = replace(host(caches=[cache(listen="192.0.2.20:5000")]), name="c1")
+    check = broken(here, replace(found, log_queries={"c1": traced}, hosts={"c1": other}))["answers-host"]
+    assert reason in check.reason
+    assert fix in check.fix
+    assert (check.fix == "runnerops verify c1") is (code == "503 0")
+
+
+def test_the_host_of_a_cache_that_cannot_be_told_by_the_way_is_named() -> None:
+    usable = (Cache("dockerhub", "c1", HUB, "docker.io", BETWEEN, local=False),)
+    here = host({"registry-mirrors": [BETWEEN]}, usable=usable)
+    found = Evidence(running(mirrors=(BETWEEN,)), PROBE, {f"registry_code/{BETWEEN}": answer("000 28")})
+    check = broken(here, replace(found, log_queries={"c1": {f"registry_code/{BETWEEN}": answer("200 0")}}))
+    assert "TCP from h1 (h1) to 192.0.2.20 port 5000 (c1)" in check["answers-host"].reason
+
+
+RUNNER_HOST = Host("h1", "192.0.2.10", sections={ServiceName.GITLAB_RUNNER: {}})
+CONFIG_TOML = "/etc/gitlab-runner/config.toml"
+APPLIED = {CONFIG_TOML: sha256(b"concurrent = 1\n")}
+
+
+@pytest.mark.parametrize(
+    ("unit", "said", "keys", "failed"),
+    [
+        ({}, "100 200", {}, {}),
+        ({}, "300 200 loaded", {}, {}),
+        ({"enabled": "static"}, "100 200", {}, {}),
+        ({}, "300 200 refused", {}, {"config-loaded": "on h1: journalctl -u gitlab-runner.service -n 20"}),
+        ({}, "300 200 refused", {"applied": {CONFIG_TOML: "other"}}, {"config-loaded": "runnerops deploy h1"}),
+        ({}, "none 200", {}, {"config-loaded": "runnerops deploy h1"}),
+        ({"enabled": "disabled"}, "100 200", {}, {"unit-enabled": "runnerops deploy h1"}),
+        ({"enabled": "masked"}, "100 200", {}, {"unit-enabled": "on h1: systemctl unmask gitlab-runner.service"}),
+        ({"active": "inactive"}, "", {}, {"unit-active": "runnerops deploy h1"}),
+        ({"active": "failed"}, "", {}, {"unit-active": "on h1: journalctl -u gitlab-runner.service -n 20"}),
+        ({"active": "activating"}, "", {}, {"unit-active": "on h1: journalctl -u gitlab-runner.service -n 20"}),
+        ({"active": "not-found"}, "", {}, {"unit-active": "install GitLab's gitlab-runner package on h1"}),
+    ],
+)
+def test_a_runner_is_looked_at(unit: dict[str, Any], said: str, keys: dict[str, Any], failed: dict[str, str]) -> None:
+    facts = replace(runner(), unit=replace(runner().unit, **{"enabled": "enabled", **unit}))
+    observed = state({CONFIG_TOML: b"concurrent = 1\n"}, runner_facts=facts, **{"applied": APPLIED, **keys})
+    found = assess(RUNNER_HOST, Evidence(observed, PROBE, {"runner_loaded": answer(said)}))
+    assert {check.name: check.fix for check in found if check.state == "fail"} == failed
+    assert all(check.reason for check in found if check.state != "pass")
+    if not failed:
+        assert [check.name for check in found] == ["unit-enabled", "unit-active", "config-loaded"]
+
+
+def test_a_runner_whose_log_does_not_tell_is_no_broken_one() -> None:
+    for said in ("300 200", "200 200", ""):
+        observed = state({CONFIG_TOML: b""}, runner_facts=runner())
+        found = {
+            check.name: check
+            for check in assess(RUNNER_HOST, Evidence(observed, PROBE, {"runner_loaded": answer(said)}))
+        }
+        assert found["config-loaded"].state == "skip"
+        assert "its log does not tell" in found["config-loaded"].reason
+
+
+@pytest.mark.parametrize(
+    ("active", "enabled", "returning", "failed"),
+    [
+        ("inactive", "disabled", False, []),
+        ("failed", "masked", False, []),
+        ("inactive", "enabled", False, ["unit-enabled"]),
+        ("active", "enabled", False, ["unit-active", "unit-enabled"]),
+        ("inactive", "disabled", True, ["unit-active"]),
+    ],
+)
+def test_a_runner_that_is_kept_stopped_must_stay_so(
+    active: str, enabled: str, returning: bool, failed: list[str]
+) -> None:
+    kept = replace(RUNNER_HOST, stopped=frozenset({ServiceName.GITLAB_RUNNER}))
+    facts = replace(
+        runner(active=active), unit=replace(runner(active=active).unit, enabled=enabled), returning=returning
+    )
+    found = assess(kept, Evidence(state(runner_facts=facts), PROBE))
+    assert [check.name for check in found if check.state == "fail"] == failed
+    assert {check.name for check in found} == {"unit-active", "unit-enabled"}
+
+
+def test_a_runner_that_drains_for_a_run_is_on_its_way_back() -> None:
+    facts = replace(runner(active="inactive"), returning=True)
+    found = {check.name: check for check in assess(RUNNER_HOST, Evidence(state(runner_facts=facts), PROBE))}
+    assert found["unit-active"].state == "pass"
+    assert "after its last job" in found["unit-active"].reason
+    assert found["config-loaded"].state == "skip"
 
 
 def test_only_hosts_of_mirrors_are_asked_for_traces() -> None:
     """A cache with `use: false`, or one that is no mirror here, has a host that is not to be contacted."""
     other = Cache("old", "c9", HUB, "docker.io", "http://192.0.2.99:5000", local=False, use=False)
-    assert cache_hosts([replace(own(), caches=(*own().caches, other))]) == ["h1"]
-    assert cache_hosts([host({})]) == []
+    assert cache_hosts([(replace(own(), caches=(*own().caches, other)), evidence())]) == ["h1"]
+    assert cache_hosts([(host({}), evidence())]) == []
+    assert cache_hosts([(own(), replace(evidence(), tried=None))]) == []
 
 
 def test_each_host_has_a_mark_of_its_own() -> None:
@@ -386,7 +499,8 @@ def test_a_cache_that_only_jobs_use_must_be_reached_by_containers() -> None:
     sections = {**own().sections, ServiceName.DOCKER: none, ServiceName.GITLAB_RUNNER: runner}
     here = replace(own(), sections=sections)
     assert ("verify_docker_inside", URL) in VERIFY_PROVIDERS[0].inquiries(here, PROBE)
-    assert list(broken(here, evidence(told={REACH: "000 28"}))) == ["answers-container"]
+    assert "answers-container" in broken(here, evidence(told={REACH: "000 28"}))
+    assert "answers-container" not in broken(here, evidence())
     assert "pull" not in states(here, evidence())
 
 

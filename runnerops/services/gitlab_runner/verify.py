@@ -1,0 +1,113 @@
+"""Whether gitlab-runner is there for the next job: its unit runs and starts at boot, and has loaded its file. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from runnerops.model.host_state import RunnerFacts
+from runnerops.model.inventory import Host
+from runnerops.services.base import sha256
+from runnerops.services.gitlab_runner.format import NAME, PATH
+from runnerops.services.gitlab_runner.observe import NOT_THERE, UNIT
+from runnerops.services.gitlab_runner.paths import config_path
+from runnerops.services.verify import NO_ANSWER, Call, Check, Evidence, Probe
+
+VERIFY = Path(__file__).with_name("verify.sh").read_text()
+PULL_TEST = ""
+
+
+def inquiries(host: Host, probe: Probe) -> Sequence[Call]:  # noqa: ARG001
+    """When its file was written, when its process began, and what its log says of that file."""
+    return (("verify_runner_loaded", PATH),) if NAME in host.sections and NAME not in host.stopped else ()
+
+
+def pull_test(host: Host, evidence: Evidence) -> Call | None:  # noqa: ARG001
+    """Nothing is tried: a runner that takes a job for a trial would do somebody's work."""
+    return None
+
+
+def log_queries(host: Host, probe: Probe, seconds: int) -> Sequence[Call]:  # noqa: ARG001
+    """A pull leaves nothing there."""
+    return ()
+
+
+def cache_hosts(host: Host, evidence: Evidence) -> Iterable[str]:  # noqa: ARG001
+    """It uses no cache itself."""
+    return ()
+
+
+def checks(host: Host, evidence: Evidence) -> Iterable[Check]:
+    """The unit, and the file; of one that is kept stopped, that it stays so."""
+    if NAME not in host.sections:
+        return
+    runner = evidence.observed.facts.runner
+    if runner is None or runner.unit.active == NOT_THERE:
+        reason, fix = f"there is no unit {UNIT}", f"install GitLab's gitlab-runner package on {host.name}"
+        yield Check("unit-active", NAME, f"{UNIT} is active", "fail", reason, fix)
+    elif NAME in host.stopped:
+        yield from _kept_stopped(host, runner)
+    else:
+        yield _enabled(host, runner)
+        yield _active(host, runner)
+        yield _loaded(host, runner, evidence)
+
+
+def _kept_stopped(host: Host, runner: RunnerFacts) -> Iterator[Check]:
+    what, deploy = f"{UNIT} is kept stopped (state: stopped)", f"runnerops deploy {host.name}"
+    if runner.lives:
+        reason = "it drains, and starts by itself after its last job" if runner.returning else "it runs"
+        yield Check("unit-active", NAME, what, "fail", reason, deploy)
+    else:
+        yield Check("unit-active", NAME, what)
+    what = f"{UNIT} does not start at boot (state: stopped)"
+    if runner.unit.enabled.removesuffix("-runtime") == "enabled":
+        yield Check("unit-enabled", NAME, what, "fail", "it is enabled", deploy)
+    else:
+        yield Check("unit-enabled", NAME, what)
+
+
+def _enabled(host: Host, runner: RunnerFacts) -> Check:
+    what, down = f"{UNIT} starts at boot", runner.unit.stays_down
+    if not down:
+        return Check("unit-enabled", NAME, what)
+    masked = down.startswith("masked")
+    fix = f"on {host.name}: systemctl unmask {UNIT}" if masked else f"runnerops deploy {host.name}"
+    return Check("unit-enabled", NAME, what, "fail", f"it is {down}", fix)
+
+
+def _active(host: Host, runner: RunnerFacts) -> Check:
+    what = f"{UNIT} is active"
+    if runner.returning:
+        return Check("unit-active", NAME, what, reason="it drains for a run, and starts by itself after its last job")
+    if runner.unit.active == "active":
+        return Check("unit-active", NAME, what)
+    fix = f"runnerops deploy {host.name}" if runner.unit.active == "inactive" else _journal(host)
+    return Check("unit-active", NAME, what, "fail", f"it is {runner.unit.active}", fix)
+
+
+def _loaded(host: Host, runner: RunnerFacts, evidence: Evidence) -> Check:
+    """A process that began after its file was written has read it, or it would have ended; else its log tells."""
+    path = config_path(evidence.observed)
+    what = f"gitlab-runner has {path} loaded"
+    if runner.returning or runner.unit.active != "active":
+        return Check("config-loaded", NAME, what, "skip", "it takes no jobs now")
+    written, began, said = (*evidence.told.get("runner_loaded", NO_ANSWER).text.split(), "", "", "")[:3]
+    content = evidence.observed.file(path).content
+    if written == "none" or content is None:
+        return Check("config-loaded", NAME, what, "fail", "there is no such file", f"runnerops deploy {host.name}")
+    if said == "loaded" or (written.isdecimal() and began.isdecimal() and int(began) > int(written) + 1):
+        return Check("config-loaded", NAME, what)
+    if said == "refused":
+        ours = evidence.observed.applied.get(path) == sha256(content)
+        fix = _journal(host) if ours else f"runnerops deploy {host.name}"
+        return Check("config-loaded", NAME, what, "fail", "it refused the file, and runs with the one before", fix)
+    reason = "its log does not tell: its level hides it, or the runner wrote the file itself"
+    return Check("config-loaded", NAME, what, "skip", reason)
+
+
+def _journal(host: Host) -> str:
+    return f"on {host.name}: journalctl -u {UNIT} -n 20"
+
+
+__all__ = ["NAME", "PULL_TEST", "VERIFY", "cache_hosts", "checks", "inquiries", "log_queries", "pull_test"]

@@ -1,0 +1,42 @@
+"""What an answer of a registry, or none, means in words. Pure."""
+
+from __future__ import annotations
+
+from runnerops.services.base import Answer
+
+SILENT = "000"
+"""The HTTP status of what did not answer."""
+
+_SILENCE = {
+    "6": "its name is not known there",
+    "7": "the connection is refused",
+    "28": "there is no answer in time",
+    "35": "TLS does not come about",
+    "52": "the connection is closed without an answer",
+    "56": "the connection is closed without an answer",
+    "60": "its certificate is not trusted there",
+}
+"""By curl's exit status."""
+
+_STATUS = {
+    "401": "it asks for a login, which no daemon gives a mirror",
+    "403": "it refuses (403)",
+    "404": "something answers there that is no registry (404)",
+    "503": "it is unhealthy (503): its storage fails",
+}
+
+
+def said(answer: Answer) -> tuple[str, str]:
+    """HTTP status and exit status; `000` and nothing where it was not even asked."""
+    words = answer.text.split()
+    return (words[0], words[1]) if len(words) == 2 else (SILENT, "")
+
+
+def problem(answer: Answer) -> str:
+    """What is wrong with an answer, in words; empty where it is a success."""
+    code, status = said(answer)
+    if code == "200":
+        return ""
+    if code == SILENT:
+        return _SILENCE.get(status, "there is no answer")
+    return _STATUS.get(code, f"it answers {code}")

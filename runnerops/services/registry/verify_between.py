@@ -1,0 +1,57 @@
+"""Why a host does not reach a cache of another one: that cache, or what is between the two. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from runnerops.model.inventory import Cache, Host
+from runnerops.services.base import Answers
+from runnerops.services.registry.caches import own_caches
+from runnerops.services.registry.verify_answers import SILENT, problem, said
+from runnerops.services.shared.firewall import forwarding
+from runnerops.services.verify import NO_ANSWER, Evidence
+
+_KEPT_OUT = frozenset({"", "1", "7", "28"})
+"""How curl (or wget, which tells nothing) ends where no connection comes about."""
+
+
+def between(host: Host, cache: Cache, wrong: str, evidence: Evidence) -> Iterator[str]:
+    """Reason and fix. The cache was asked on its own host as well."""
+    there = evidence.log_queries.get(cache.host, "it was not asked")
+    answer = evidence.told.get(f"registry_code/{cache.url.rstrip('/')}", NO_ANSWER)
+    if said(answer)[0] != SILENT:  # something answers, so nothing keeps this host out
+        yield wrong
+        yield f"runnerops verify {cache.host}"
+    elif isinstance(there, str):
+        yield f"{wrong}; whether it answers on {cache.host} is not known: {there}"
+        yield f"runnerops status {cache.host}"
+    elif not _answers_there(cache, there, evidence):
+        yield f"{wrong}; on {cache.host} itself it does not answer either"
+        yield f"runnerops deploy {cache.host}"
+    elif said(answer)[1] in _KEPT_OUT:
+        yield from _firewall(host, cache, wrong, evidence)
+    else:
+        yield f"{wrong}; on {cache.host} itself it answers"
+        yield f"see why on {host.name}: curl -v {cache.url.rstrip('/')}/v2/"
+
+
+def _answers_there(cache: Cache, told: Answers, evidence: Evidence) -> bool:
+    """At the address that clients use, or at the one that it listens on: a host may not reach itself by a name or a NAT."""
+    there = evidence.hosts.get(cache.host)
+    probes = [one.probe for one in (own_caches(there) if there else ()) if one.name == cache.name]
+    return any(not problem(told.get(f"registry_code/{url}", NO_ANSWER)) for url in (cache.url.rstrip("/"), *probes))
+
+
+def _firewall(host: Host, cache: Cache, wrong: str, evidence: Evidence) -> Iterator[str]:
+    url = cache.url.rstrip("/")
+    parts = urlsplit(url)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    words = evidence.told.get(f"registry_way/{url}", NO_ANSWER).text.split()
+    source, target = words if len(words) == 2 else (host.name, parts.hostname or cache.host)
+    way = f"TCP from {source} ({host.name}) to {target} port {port} ({cache.host})"
+    yield f"{wrong}, while it answers on {cache.host} itself: a firewall between the two does not let {way} through"
+    yield f"on {cache.host}: {forwarding(port, source if len(words) == 2 else '')}; or open the network's own firewall"
+
+
+__all__ = ["between"]
