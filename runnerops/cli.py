@@ -93,7 +93,12 @@ TargetList = Annotated[
 OneHost = Annotated[str, typer.Argument(metavar="HOST", help="One host of the inventory.", show_default=False)]
 InventoryFile = Annotated[Path, typer.Option("-i", "--inventory", metavar="FILE", help="The inventory.")]
 Output = Annotated[Format, typer.Option("-o", "--output", metavar="text|json", help="How to print the answer.")]
-Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="More: the very steps that run.")]
+Verbose = Annotated[
+    int,
+    typer.Option(
+        "-v", "--verbose", count=True, metavar="", help="Each step and its command; -vv: uncut.", show_default=False
+    ),
+]
 Allow = Annotated[
     list[str] | None,
     typer.Option(
@@ -248,7 +253,7 @@ def diff(
     exit_code: Annotated[bool, typer.Option("--exit-code", help="End with 3 when changes are pending.")] = False,
     allow: Allow = None,
     kill_jobs: KillJobs = False,
-    verbose: Verbose = False,
+    verbose: Verbose = 0,
 ) -> None:
     """Show what deploy would do; changes nothing."""
     from runnerops.commands.diff import diff as run
@@ -279,7 +284,7 @@ def deploy(
     verify_timeout: VerifyTimeout = 60,
     lock_wait: LockWait = None,
     output: Output = Format.TEXT,
-    verbose: Verbose = False,
+    verbose: Verbose = 0,
 ) -> None:
     """Show the plan, confirm, apply it and verify the result."""
     from runnerops.commands.deploy import deploy as run
@@ -319,7 +324,7 @@ def rollback(
     verify_timeout: VerifyTimeout = 60,
     lock_wait: LockWait = None,
     output: Output = Format.TEXT,
-    verbose: Verbose = False,
+    verbose: Verbose = 0,
 ) -> None:
     """Bring back the files of before a run.
 
@@ -342,7 +347,7 @@ def history(
         typer.Option("--follow", help="Follow the run that is going on to its end; the exit code is the run's."),
     ] = False,
     output: Output = Format.TEXT,
-    verbose: Verbose = False,
+    verbose: Verbose = 0,
 ) -> None:
     """Show a host's last runs, and how they ended.
 

@@ -21,7 +21,7 @@ def diff(
     *,
     as_json: bool,
     exit_code: bool,
-    verbose: bool,
+    verbose: int,
 ) -> Exit:
     """Exit 0, or 3 with `exit_code` where changes are pending; 1 for errors, hosts unreachable or refused by name."""
     loaded = inventory.load(path)

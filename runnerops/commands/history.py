@@ -30,7 +30,7 @@ def history(
     *,
     follow: bool,
     as_json: bool,
-    verbose: bool,
+    verbose: int,
 ) -> Exit:
     """Exit 0; with `follow` that of the run that was followed, or else of the last one."""
     loaded = inventory.load(path)
@@ -46,7 +46,7 @@ def history(
     return Exit.OK
 
 
-def show_history(name: str, found: History, screen: Screen, *, verbose: bool) -> None:
+def show_history(name: str, found: History, screen: Screen, *, verbose: int) -> None:
     """Newest first, so one that is going on stands at the top."""
     if not found.records:
         screen.data(f"{name}: no run yet")
@@ -54,14 +54,14 @@ def show_history(name: str, found: History, screen: Screen, *, verbose: bool) ->
         screen.lines(record_lines(record, name, found.clock, verbose=verbose))
 
 
-def _follow(host: Host, found: History, pool: ConnectionPool, screen: Screen, *, as_json: bool, verbose: bool) -> Exit:
+def _follow(host: Host, found: History, pool: ConnectionPool, screen: Screen, *, as_json: bool, verbose: int) -> Exit:
     """The run that is going on; where none is, the last one tells how it ended."""
     if not found.records:
         screen.say(f"{host.name}: no run yet")
         return Exit.OK
     record = found.records[0]
     if not as_json:
-        screen.lines(record_lines(record, host.name, found.clock, verbose=False))
+        screen.lines(record_lines(record, host.name, found.clock, verbose=0))
     if not (record.run.running or as_json):
         return exit_of([record.result])
     outcome = follow_record(host, record, pool, screen, as_json=as_json, verbose=verbose)
@@ -72,7 +72,7 @@ def _follow(host: Host, found: History, pool: ConnectionPool, screen: Screen, *,
 
 
 def follow_record(
-    host: Host, record: Record, pool: ConnectionPool, screen: Screen, *, as_json: bool, verbose: bool
+    host: Host, record: Record, pool: ConnectionPool, screen: Screen, *, as_json: bool, verbose: int
 ) -> Outcome:
     """To the end of a run, from its beginning."""
     plan = plan_of(host.name, record)

@@ -36,7 +36,7 @@ class UiOptions:
 
     yes: bool
     as_json: bool
-    verbose: bool
+    verbose: int
     no_wait: bool = False
 
     def check(self, command: str, screen: Screen, inspect: str) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from runnerops.model.common import ENDS, Result
-from runnerops.model.plan import Plan, Step, drains, step_text
-from runnerops.model.run import Event, Outcome, Record
+from runnerops.model.plan import Plan, Step, drains
+from runnerops.model.run import Event, Outcome, Record, told
+from runnerops.redact import step_title
 
 STATE = "/var/lib/runnerops"
 
@@ -53,9 +54,9 @@ def outcome_of(plan: Plan, events: Sequence[Event]) -> Outcome | None:
     code = plan.overrides.get(failed, "") if failed else ""
     message = _REFUSALS.get(code, ("", ""))[0] or _MESSAGES.get(result, "")
     message = (
-        f"{message}\n  failed step: {step_text(failed)}" if failed else message.replace("failed", "interrupted", 1)
+        f"{message}\n  failed step: {step_title(failed)}" if failed else message.replace("failed", "interrupted", 1)
     )
-    diagnostics = tuple(event.text for event in events if event.kind in {"note", "fail"} and event.text)
+    diagnostics = told(events)
     if failed and failed.verb == "stage" and any(NO_SPACE in text for text in diagnostics):
         return _full(plan, result, failed)
     return Outcome(plan.host, result, failed, message, diagnostics, _hint(plan, result, code))
@@ -74,13 +75,13 @@ def _cut_off(plan: Plan, result: Result) -> Outcome:
 
 def _undrained(plan: Plan, failed: Step, events: Sequence[Event]) -> Outcome:
     """The time limit of a drain: what it said last is how many jobs run still, and which."""
-    told = [event.text for event in events if event.kind == "note" and event.list == "forward"]
-    limit, jobs = time_text(int(failed.args[0])), told[0] if told else "it runs still"
+    said = [event.text for event in events if event.kind == "note" and event.list == "forward"]
+    limit, jobs = time_text(int(failed.args[0])), said[0] if said else "it runs still"
     message = (
         f"not drained within {limit}: {jobs}; nothing was swapped\n  the runner starts by itself after its last job"
     )
     hint = "deploy again then, or with a longer --drain-timeout, or with --kill-jobs"
-    return Outcome(plan.host, Result.FAILED, failed, message, tuple(told[1:]), hint)
+    return Outcome(plan.host, Result.FAILED, failed, message, tuple(said[1:]), hint)
 
 
 def time_text(seconds: int) -> str:

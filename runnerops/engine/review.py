@@ -25,7 +25,7 @@ def exit_code_of(plans: Plans) -> Exit:
     return exit_of(results)
 
 
-def show_text(project: Project, plans: Plans, screen: Screen, *, verbose: bool) -> None:
+def show_text(project: Project, plans: Plans, screen: Screen, *, verbose: int) -> None:
     """Every host's plan, in the inventory's order, and a last line that sums up."""
     for host in project.hosts:
         planned = plans[host.name]

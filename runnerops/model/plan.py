@@ -86,20 +86,18 @@ StepVerb: TypeAlias = Literal["guard", "stage", "phase", "intend", "complete", "
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of the host's language; the verbs and their arguments are in `remote/protocol.py`."""
+    """One step of the host's language; the verbs and their arguments are in `remote/protocol.py`.
+
+    `title` is what it does, in a few words for people; it is no part of the language.
+    """
 
     verb: StepVerb
     args: tuple[str, ...]
+    title: str = field(default="", compare=False)
 
 
 DRAINED = "=gone"
 """The condition of an `await` that waits for running jobs."""
-
-
-def step_text(step: Step) -> str:
-    """A step as a person reads it: scripts are cut to their first line."""
-    words = [word if len(word) <= 60 and "\n" not in word else word.splitlines()[0][:57] + "…" for word in step.args]
-    return " ".join((step.verb, *words))
 
 
 def drains(step: Step) -> bool:

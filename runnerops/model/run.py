@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -21,6 +21,13 @@ class Event:
     step: int
     kind: Literal["step", "done", "wait", "note", "fail", "end"]
     text: str
+
+
+def told(events: Iterable[Event]) -> tuple[str, ...]:
+    """What was said in these events; a line of a failed step is left out of the log of its service, which has it too."""
+    said = [event for event in events if event.kind in {"note", "fail"} and event.text]
+    steps = {event.text for event in said if event.list}
+    return tuple(event.text for event in said if event.list or event.text not in steps)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from runnerops.model.inventory import Host, Policy
 from runnerops.model.plan import Action, ActionSteps, Change, Step
 from runnerops.services import SERVICES, service_of
 from runnerops.services.base import Service, original_name, sha256
-from runnerops.services.steps import intend_again
+from runnerops.services.steps import guard, intend_again, run
 
 STAGE_SECONDS = 10
 IS_ABSENT = '[ -e "$1" ] || echo absent'
@@ -150,7 +150,7 @@ class StepWriter:
 
 def _keep_original(path: str, content: str) -> Step:
     words = ("sh", "-c", KEEP_ORIGINAL, "sh", original_name(path), *([content] if content else []))
-    return Step("run", (str(STAGE_SECONDS), *words))
+    return run(STAGE_SECONDS, *words, title=f"keep the original of {path} for good")
 
 
 def _swaps_only(changes: Sequence[Change]) -> ActionSteps:
@@ -162,8 +162,8 @@ def _swaps_only(changes: Sequence[Change]) -> ActionSteps:
         forward.append(Step("swap", (path, old, new)))
         rollback.append(Step("swap", (path, new, old)))
         if old == new:  # the content is the same, so the way back is that of mode and owner
-            rollback.append(Step("run", ("10", "chmod", change.old.mode, path)))
-            rollback.append(Step("run", ("10", "chown", change.old.owner, path)))
+            rollback.append(run(10, "chmod", change.old.mode, path, title=f"give {path} its mode back"))
+            rollback.append(run(10, "chown", change.old.owner, path, title=f"give {path} its owner back"))
     return ActionSteps(forward=tuple(forward), rollback=tuple(rollback))
 
 
@@ -184,8 +184,9 @@ def _around(stop_steps: ActionSteps, action_steps: ActionSteps) -> ActionSteps:
 
 def _file_guard(path: str, old: RemoteFile) -> Step:
     if old.kind == "absent":
-        return Step("guard", (ABSENT, "sh", "-c", IS_ABSENT, "sh", path))
-    return Step("guard", (f"{sha256(old.content)}  {path}", "sha256sum", path))
+        return guard(ABSENT, "sh", "-c", IS_ABSENT, "sh", path, title=f"check that {path} is absent still")
+    expected = f"{sha256(old.content)}  {path}"
+    return guard(expected, "sha256sum", path, title=f"check that {path} was not written meanwhile")
 
 
 def changes_of(service: Service, changes: Iterable[Change]) -> tuple[Change, ...]:

@@ -7,6 +7,7 @@ what hosts and programs print, by value (`Redactor`).
 
 from runnerops.redact.names import secret_name
 from runnerops.redact.redactor import Redactor
+from runnerops.redact.steps import step_command, step_text, step_title
 from runnerops.redact.texts import MASK
 from runnerops.redact.trees import PRIVATE, Masker, clear_texts, holds_secret, leaves, rendered_texts, secret_values
 
@@ -21,4 +22,7 @@ __all__ = [
     "rendered_texts",
     "secret_name",
     "secret_values",
+    "step_command",
+    "step_text",
+    "step_title",
 ]

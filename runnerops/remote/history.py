@@ -75,16 +75,21 @@ def _number(record: Record) -> int:
 
 def _records(host: str, answers: Answers) -> Iterator[Record]:
     metas = state.read_metas(answers)
-    logs, forward, rollback = (_grouped(answers, name) for name in ("logs", "forward", "rollback"))
+    logs, *lists = (_grouped(answers, name) for name in ("logs", "forward", "rollback"))
+    titles = [_grouped(answers, "titles", f"titles.{name}") for name in ("forward", "rollback")]
     for run in state.read_runs(metas, answers, "logs"):
         meta = metas[run.number]
         actions, contents = meta.get("actions"), meta.get("contents")
+        forward, rollback = (
+            protocol.decode(steps.get(run.number, ()), told.get(run.number, ()))
+            for steps, told in zip(lists, titles, strict=True)
+        )
         yield Record(
             run=run,
             command=str(meta.get("command", "deploy")),
             actions=tuple(map(str, actions)) if isinstance(actions, list) else (),
-            forward=protocol.decode(forward.get(run.number, ())),
-            rollback=protocol.decode(rollback.get(run.number, ())),
+            forward=forward,
+            rollback=rollback,
             events=tuple(_events(host, logs.get(run.number, ()))),
             contents=dict(contents) if isinstance(contents, dict) else {},
         )
@@ -97,8 +102,10 @@ def _events(host: str, lines: tuple[str, ...]) -> Iterator[Event]:
             yield event
 
 
-def _grouped(answers: Answers, name: str) -> Mapping[int, tuple[str, ...]]:
+def _grouped(answers: Answers, name: str, file: str = "") -> Mapping[int, tuple[str, ...]]:
+    """The lines of each run; `file`: of this file alone, where the answer has several."""
     found: dict[int, list[str]] = {}
-    for number, _, line in state.by_run(answers, name):
-        found.setdefault(number, []).append(line)
+    for number, own, line in state.by_run(answers, name):
+        if not file or own == file:
+            found.setdefault(number, []).append(line)
     return {number: tuple(lines) for number, lines in found.items()}

@@ -47,6 +47,8 @@ _STOP = (
 )
 _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f]")
 _MARGIN_SECONDS = 30
+NO_TITLE = "-"
+"""Of a step whose verb says it all."""
 List: TypeAlias = Literal["forward", "rollback", ""]
 Kind: TypeAlias = Literal["step", "done", "wait", "note", "fail", "end"]
 _LINE = re.compile(r"([0-9.]+)\t(forward|rollback|)\t(-?[0-9]+)\t(step|done|wait|note|fail|end)\t([^\t\n]*)")
@@ -70,10 +72,19 @@ def encode(steps: Iterable[Step]) -> bytes:
     return b"".join(lines)
 
 
-def decode(lines: Iterable[str]) -> tuple[Step, ...]:
-    """The steps of a list that `encode` made."""
-    fields = (tuple(line.split("\t")) for line in lines)
-    return tuple(Step(cast("StepVerb", verb), tuple(args)) for verb, *args in fields)
+def decode(lines: Sequence[str], titles: Sequence[str] = ()) -> tuple[Step, ...]:
+    """The steps of a list that `encode` made, with the titles that `encode_titles` made of it, where they were kept."""
+    known = titles if len(titles) == len(lines) else [NO_TITLE] * len(lines)
+    steps = (tuple(line.split("\t")) for line in lines)
+    return tuple(
+        Step(cast("StepVerb", verb), tuple(args), "" if title == NO_TITLE else title)
+        for (verb, *args), title in zip(steps, known, strict=True)
+    )
+
+
+def encode_titles(steps: Iterable[Step]) -> bytes:
+    """One title a line, for people who read what was walked; the host itself reads none."""
+    return "".join(f"{_FORBIDDEN.sub(' ', step.title) or NO_TITLE}\n" for step in steps).encode("utf-8", "replace")
 
 
 def stop_timeout(rollback: Iterable[Step]) -> int:
@@ -105,6 +116,8 @@ def payload(plan: Plan, secrets: Sequence[str]) -> bytes:
         "host.sh": Path(__file__).with_name("host.sh").read_bytes(),
         "rollback": encode(plan.rollback),
         "diagnostics": encode(plan.diagnostics),
+        "titles.forward": encode_titles(plan.forward),
+        "titles.rollback": encode_titles(plan.rollback),
         "meta": f"{meta_text(plan)}\n".encode(),
         "secrets": "".join(f"{line}\n" for line in secrets if line).encode(),
         "versions": "".join(f"{name}\t{key}\t{said}\n" for name, (key, said) in plan.versions.items()).encode(),

@@ -8,9 +8,9 @@ from typing import Any
 from runnerops.model.common import Result, key_text
 from runnerops.model.host_state import Run
 from runnerops.model.inventory import Requester
-from runnerops.model.plan import Action, Blocker, Change, Finding, Plan
+from runnerops.model.plan import Action, Blocker, Change, Finding, Plan, Step
 from runnerops.model.run import Event, Outcome
-from runnerops.redact import Masker
+from runnerops.redact import Masker, step_text, step_title
 from runnerops.report.differ import diff_lines, state_of
 
 VERSION = 1
@@ -109,15 +109,16 @@ def finding_document(finding: Finding) -> dict[str, Any]:
     }
 
 
-def event_document(event: Event, step: str) -> dict[str, Any]:
-    """One line of `deploy --output json`; `step` is the step's text."""
+def event_document(event: Event, step: Step | None) -> dict[str, Any]:
+    """One line of `deploy --output json`; `step` is the one that it is about."""
     return {
         "event": event.kind,
         "host": event.host,
         "at": round(event.at, 2),
         "list": event.list,
         "index": event.step,
-        "step": step,
+        "step": step_text(step) if step else "",
+        "title": step_title(step) if step else "",
         "text": event.text,
     }
 
@@ -128,6 +129,8 @@ def outcome_document(outcome: Outcome) -> dict[str, Any]:
         "host": outcome.host,
         "result": outcome.result.value,
         "message": outcome.message,
+        "failed": step_text(outcome.failed) if outcome.failed else None,
+        "failed_title": step_title(outcome.failed) if outcome.failed else None,
         "diagnostics": list(outcome.diagnostics),
         "hint": outcome.hint,
         "seconds": round(outcome.seconds, 2),

@@ -9,8 +9,8 @@ from typing import Any
 from runnerops.model.common import Result
 from runnerops.model.host_state import Run
 from runnerops.model.inventory import Requester
-from runnerops.model.plan import step_text
-from runnerops.model.run import Event, Record
+from runnerops.model.run import Event, Record, told
+from runnerops.redact import step_command, step_text, step_title
 from runnerops.report.document import VERSION, event_document, origin_document
 from runnerops.report.text import GOOD, Line
 
@@ -18,7 +18,7 @@ _COMMIT = 12
 """Digits of a commit that are shown."""
 
 
-def record_lines(record: Record, host: str, clock: int, *, verbose: bool) -> Iterator[Line]:
+def record_lines(record: Record, host: str, clock: int, *, verbose: int) -> Iterator[Line]:
     """One run: when and how it ended, who asked for it, what it changed; every step with its time under `verbose`."""
     run, result = record.run, record.result
     started_at = local_time(run.started_at) if run.started_at else "time not known"
@@ -34,21 +34,24 @@ def record_lines(record: Record, host: str, clock: int, *, verbose: bool) -> Ite
     yield from (("plain", f"  ~ {path}") for path in record.swapped)
     yield from (("plain", f"  → {action.replace('_', '-')}") for action in record.actions)
     if record.failed:
-        yield "bad", f"  failed step: {step_text(record.failed)}"
+        yield "bad", f"  failed step: {step_title(record.failed)}"
     if record.failed or (result not in GOOD and not run.running):
-        yield from (("plain", f"    {event.text}") for event in record.events if event.kind == "note")
+        yield from (("plain", f"    {line}") for line in told(record.events))
     if verbose:
-        yield from _step_lines(record)
+        yield from _step_lines(record, verbose)
     if run.running:
         yield "plain", f"  hint: `runnerops history {host} --follow` follows it to its end"
 
 
-def _step_lines(record: Record) -> Iterator[Line]:
+def _step_lines(record: Record, verbose: int) -> Iterator[Line]:
     for event, took in timed_steps(record):
         steps = record.rollback if event.list == "rollback" else record.forward
-        text = step_text(steps[event.step]) if 0 <= event.step < len(steps) else ""
+        if not 0 <= event.step < len(steps):
+            continue
         back = "back: " if event.list == "rollback" else ""
-        yield "dim", f"  {took:8.2f} s  {back}{text}"
+        yield "plain", f"  {took:8.2f} s  {back}{step_title(steps[event.step])}"
+        if command := step_command(steps[event.step], verbose):
+            yield "dim", f"              {command}"
 
 
 def timed_steps(record: Record) -> Iterator[tuple[Event, float]]:
@@ -111,10 +114,11 @@ def _document(record: Record) -> dict[str, Any]:
         "files": list(record.swapped),
         "actions": list(record.actions),
         "failed": step_text(record.failed) if record.failed else None,
+        "failed_title": step_title(record.failed) if record.failed else None,
         "events": [_event(record, event) for event in record.events],
     }
 
 
 def _event(record: Record, event: Event) -> dict[str, Any]:
     steps = record.rollback if event.list == "rollback" else record.forward
-    return event_document(event, step_text(steps[event.step]) if 0 <= event.step < len(steps) else "")
+    return event_document(event, steps[event.step] if 0 <= event.step < len(steps) else None)

@@ -7,8 +7,9 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol
 
-from runnerops.model.plan import Plan, Step, drains, step_text
-from runnerops.model.run import Event, Outcome
+from runnerops.model.plan import Plan, Step, drains
+from runnerops.model.run import Event, Outcome, told
+from runnerops.redact import step_command, step_title
 from runnerops.report.document import event_document
 from runnerops.report.screen import Screen
 from runnerops.report.text import outcome_lines
@@ -33,7 +34,7 @@ class Show(Protocol):
         """Go on."""
 
 
-def open_show(plans: Mapping[str, Plan], screen: Screen, stack: ExitStack, *, as_json: bool, verbose: bool) -> Show:
+def open_show(plans: Mapping[str, Plan], screen: Screen, stack: ExitStack, *, as_json: bool, verbose: int) -> Show:
     """How the runs of these plans are shown here; what it paints is taken away with the stack."""
     if as_json:
         return Stream(screen, plans)
@@ -49,17 +50,18 @@ def step_of(plan: Plan, event: Event) -> Step | None:
 
 
 def _waiting(step: Step, event: Event) -> str:
-    return f"{'draining' if drains(step) else 'waiting'}: {event.text or step_text(step)}"
+    return f"draining: {event.text}" if drains(step) else ": ".join(filter(None, (step_title(step), event.text)))
 
 
 class Lines:
-    """A line where a part begins, a wait changes, a step fails; every step with `verbose`."""
+    """A line where a part begins, a wait changes, a step fails; every step with `verbose`. What was said comes at the end."""
 
-    def __init__(self, screen: Screen, plans: Mapping[str, Plan], *, verbose: bool) -> None:
+    def __init__(self, screen: Screen, plans: Mapping[str, Plan], *, verbose: int) -> None:
         self._screen = screen
         self._plans = plans
         self._verbose = verbose
         self._quiet = False
+        self._notes: dict[str, list[Event]] = {}
 
     def hush(self) -> None:
         """What happens meanwhile is not told later; outcomes are."""
@@ -71,23 +73,27 @@ class Lines:
 
     def watch(self, event: Event) -> None:
         """Said at once: the lines of several hosts may alternate, so each names its host."""
+        if event.kind == "note":
+            self._notes.setdefault(event.host, []).append(event)
         step = step_of(self._plans[event.host], event)
         if step is None or self._quiet:
             return
         if event.kind == "fail":
-            self._say(f"{event.host}: failed step: {step_text(step)}", "bad")
-        elif event.kind == "note":
-            self._say(f"{event.host}:   {event.text}", "dim")
+            self._say(f"{event.host}: failed step: {step_title(step)}", "bad")
         elif event.kind == "wait":
             self._wait(f"{event.host}:   {_waiting(step, event)}")
         elif event.kind == "step" and (step.verb == "phase" or self._verbose):
             back = "back: " if event.list == "rollback" else ""
-            text = step.args[0].replace("_", "-") if step.verb == "phase" and not self._verbose else step_text(step)
-            self._say(f"{event.host}: {back}{text}", "dim" if self._verbose else "plain")
+            self._say(f"{event.host}: {back}{step_title(step)}", "plain")
+            if command := step_command(step, self._verbose):
+                self._say(f"{event.host}:   {command}", "dim")
 
     def end(self, outcome: Outcome) -> None:
-        """How the host ended."""
-        for style, text in outcome_lines(outcome):
+        """How the host ended; before it what was said on the way and is no part of that."""
+        for line in told(self._notes.pop(outcome.host, ())):
+            if line not in outcome.diagnostics and line not in outcome.message:
+                self._say(f"{outcome.host}:   {line}", "dim")
+        for style, text in outcome_lines(outcome, verbose=self._verbose):
             self._say(text, style)
 
     def _say(self, text: str, style: str) -> None:
@@ -100,7 +106,7 @@ class Lines:
 class Bars(Lines):
     """A bar for every host whose run goes on, on a terminal, with the lines above it."""
 
-    def __init__(self, screen: Screen, plans: Mapping[str, Plan], *, verbose: bool) -> None:
+    def __init__(self, screen: Screen, plans: Mapping[str, Plan], *, verbose: int) -> None:
         from rich.console import Console  # noqa: PLC0415  slow to import, and only for terminals
         from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415
         from rich.table import Column  # noqa: PLC0415
@@ -135,7 +141,7 @@ class Bars(Lines):
         if event.host not in self._tasks:
             self._tasks[event.host] = self._bars.add_task("", total=len(plan.forward), host=event.host)
         if step and event.kind in {"step", "wait"}:
-            text = _waiting(step, event) if event.kind == "wait" else step_text(step)
+            text = _waiting(step, event) if event.kind == "wait" else step_title(step)
             done = event.step if event.list == "forward" else 0
             self._bars.update(self._tasks[event.host], completed=done, description=escape(text[:50]))
 
@@ -177,7 +183,7 @@ class Stream:
     def watch(self, event: Event) -> None:
         """As it comes."""
         step = step_of(self._plans[event.host], event)
-        self._screen.json(event_document(event, step_text(step) if step else ""), indent=None)
+        self._screen.json(event_document(event, step), indent=None)
 
     def end(self, outcome: Outcome) -> None:
         """Told in the summary."""

@@ -6,9 +6,9 @@ import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 
 from runnerops.model.common import Result, Verb, key_text
-from runnerops.model.plan import Action, Blocker, Change, Finding, Plan, Step, step_text
+from runnerops.model.plan import Action, Blocker, Change, Finding, Plan, Step
 from runnerops.model.run import Outcome
-from runnerops.redact import Masker
+from runnerops.redact import Masker, step_command, step_title
 from runnerops.report.differ import diff_lines, state_of
 from runnerops.report.origins import cause_texts
 
@@ -20,7 +20,7 @@ SYMBOLS = {"new": "+", "removed": "-"}
 GOOD = {Result.UNCHANGED, Result.APPLIED, Result.PENDING, Result.IN_PROGRESS}
 
 
-def plan_lines(plan: Plan, masker: Masker, in_sync: Sequence[str], *, verbose: bool = False) -> Iterator[Line]:
+def plan_lines(plan: Plan, masker: Masker, in_sync: Sequence[str], *, verbose: int = 0) -> Iterator[Line]:
     """One host: blockers first, then each file, then each service's action, why, and its cost in jobs."""
     yield "host", plan.host
     for blocker in plan.blockers:
@@ -38,8 +38,8 @@ def plan_lines(plan: Plan, masker: Masker, in_sync: Sequence[str], *, verbose: b
     for note in plan.notes:
         yield "plain", f"  note: {note}"
     if verbose:
-        yield from step_lines("there", plan.forward)
-        yield from step_lines("back", plan.rollback)
+        yield from step_lines("there", plan.forward, verbose)
+        yield from step_lines("back", plan.rollback, verbose)
 
 
 def blocker_lines(blocker: Blocker, host: str) -> Iterator[Line]:
@@ -131,20 +131,24 @@ def _jobs(count: int) -> str:
     return "1 job" if count == 1 else f"{count} jobs"
 
 
-def step_lines(title: str, steps: Iterable[Step]) -> Iterator[Line]:
-    """The very steps that run, for `-v`."""
-    yield "dim", f"  steps {title}:"
+def step_lines(title: str, steps: Iterable[Step], verbose: int) -> Iterator[Line]:
+    """The very steps that run, for `-v` and `-vv`: each with its title, and below it what is asked of the host."""
+    yield "plain", f"  steps {title}:"
     for index, step in enumerate(steps):
-        yield "dim", f"    {index:3} {step_text(step)}"
+        yield "plain", f"    {index:3} {step_title(step)}"
+        if command := step_command(step, verbose):
+            yield "dim", f"        {command}"
 
 
-def outcome_lines(outcome: Outcome) -> Iterator[Line]:
-    """How one host ended, which step failed, and the line to type next."""
+def outcome_lines(outcome: Outcome, *, verbose: int = 0) -> Iterator[Line]:
+    """How one host ended, which step failed (and under `verbose` its command), what was said, and the line to type next."""
     style = "good" if outcome.result in GOOD else "bad"
     took = f"  ({outcome.seconds:.1f} s)" if outcome.seconds >= 0.05 else ""
     yield style, f"{outcome.host}: {outcome.result}{took}"
     if outcome.message:
         yield "plain", f"  {outcome.message}"
+    if outcome.failed and (command := step_command(outcome.failed, verbose)):
+        yield "dim", f"  its command: {command}"
     for line in outcome.diagnostics:
         yield "plain", f"    {line}"
     if outcome.hint:

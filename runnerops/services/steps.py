@@ -25,19 +25,24 @@ def answers(url: str, tools: Collection[str]) -> tuple[str, ...]:
     return "wget", "-q", "-T", "5", "-O", "/dev/null", target
 
 
-def run(seconds: int, *argv: str) -> Step:
+def guard(expected: str, *argv: str, title: str) -> Step:
+    """A command whose output is this now."""
+    return Step("guard", (expected, *argv), title)
+
+
+def run(seconds: int, *argv: str, title: str) -> Step:
     """A command that must end well in time."""
-    return Step("run", (str(seconds), *argv))
+    return Step("run", (str(seconds), *argv), title)
 
 
-def wait(seconds: int, condition: str, *argv: str) -> Step:
+def wait(seconds: int, condition: str, *argv: str, title: str) -> Step:
     """A command asked until it is `ok`, its output equals `=TEXT` or contains `~TEXT`."""
-    return Step("await", (str(seconds), condition, *argv))
+    return Step("await", (str(seconds), condition, *argv), title)
 
 
 def drain(seconds: int, *argv: str) -> Step:
     """A wait for a service's running jobs, whose first line counts them and the others name them, until it says `gone`."""
-    return wait(seconds, DRAINED, *argv)
+    return wait(seconds, DRAINED, *argv, title="wait for running jobs")
 
 
 _DIAGNOSE = (
@@ -48,7 +53,7 @@ _DIAGNOSE = (
 
 def diagnose(unit: str) -> Step:
     """How a unit is, and the last lines of its log, for a person."""
-    return run(10, "sh", "-c", _DIAGNOSE, "sh", unit)
+    return run(10, "sh", "-c", _DIAGNOSE, "sh", unit, title=f"ask how {unit} is")
 
 
 def intend(service: ServiceName, verb: Verb, run_number: int, invocation: str) -> Step:
@@ -94,6 +99,6 @@ def with_enablement(steps: ActionSteps, unit: Unit, desired: Literal["enabled", 
     there, back = ("enable", "disable") if desired == "enabled" else ("disable", "enable")
     return replace(
         steps,
-        forward=(run(30, "systemctl", there, unit.name), *steps.forward),
-        rollback=(*steps.rollback, run(30, "systemctl", back, unit.name)),
+        forward=(run(30, "systemctl", there, unit.name, title=f"{there} {unit.name}"), *steps.forward),
+        rollback=(*steps.rollback, run(30, "systemctl", back, unit.name, title=f"{back} {unit.name}")),
     )

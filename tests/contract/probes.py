@@ -200,7 +200,7 @@ NETWORK = (
     Probe(("systemctl", "restart", "docker")),
     *(
         Probe(argv, rf"{re.escape(text)}\n", until=True)
-        for argv, text in shown(frozenset(VISIBLE), json.loads(NETWORKED))
+        for _, argv, text in shown(frozenset(VISIBLE), json.loads(NETWORKED))
     ),
     Probe(script(ROUTE, "127.0.0.1"), r"lo 127\.0\.0\.1\n"),
     Probe(script(SSHD, "http://127.0.0.1:9/")),

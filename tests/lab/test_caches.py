@@ -91,7 +91,7 @@ def test_what_cannot_be_mended_is_not_called_applied(project: Project, host: Lab
         said = project.deploy("--verify-timeout", "5s", code=4)
     finally:
         host.run(f"iptables -D OUTPUT {TO_CACHES}")
-    assert "failed step: await 5 ok curl" in said
+    assert "failed step: wait until cache dockerhub answers" in said
     project.deploy()
     in_sync(project)
 

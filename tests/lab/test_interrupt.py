@@ -116,7 +116,7 @@ def test_without_a_terminal_nobody_is_asked_and_the_host_finishes(
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     )  # fmt: skip
     assert deploy.stdout
-    next(line for line in deploy.stdout if "tell it to end" in line and ": run" in line)
+    next(line for line in deploy.stdout if ": tell gitlab-runner to take no new jobs" in line)
     os.kill(deploy.pid, number)
     said, _ = deploy.communicate(timeout=10)
     assert deploy.returncode == 130, said

@@ -36,7 +36,7 @@ FREE = {"--directory", "--fingerprint"}
 def flags(name: str) -> Iterator[str]:
     """Those of a command that take a value, by their long name."""
     for param in COMMANDS[name].params:
-        if param.param_type_name == "option" and not param.is_flag and param.name != "help":
+        if param.param_type_name == "option" and not (param.is_flag or param.count) and param.name != "help":
             yield max(param.opts, key=len)
 
 

@@ -30,4 +30,4 @@ def test_a_full_disk_is_said_with_its_folder() -> None:
 
 
 def test_any_other_failure_names_its_step() -> None:
-    assert "failed step: stage old.1 /etc/docker/daemon.json" in ended("chown: invalid user")
+    assert "failed step: stage a copy of /etc/docker/daemon.json" in ended("chown: invalid user")

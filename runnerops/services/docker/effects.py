@@ -141,11 +141,11 @@ def unseen(name: str) -> str:
     return next((why for why, names in UNSEEN.items() if name in names.split()), "")
 
 
-def shown(names: frozenset[str], desired: Tree) -> Iterator[tuple[tuple[str, ...], str]]:
-    """The question and its answer for each of these keys whose value shows, as the file has them."""
+def shown(names: frozenset[str], desired: Tree) -> Iterator[tuple[str, tuple[str, ...], str]]:
+    """Name, question and answer of each of these keys whose value shows, as the file has them."""
     for name, key in SHOWN.items():
         if name in names and (key.ask is INFO or own_bridge(desired)):
             value = desired.get(name)
             expected = key.default if value is None else key.text(value)
             if expected is not None:
-                yield (*key.ask, key.form), expected
+                yield name, (*key.ask, key.form), expected

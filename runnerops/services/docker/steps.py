@@ -18,6 +18,7 @@ from runnerops.services.steps import (
     NOTHING,
     answers,
     diagnose,
+    guard,
     intend,
     restore_intent,
     run,
@@ -92,11 +93,13 @@ def _stage(now: ActionContext, further: Sequence[bytes]) -> Iterator[Step]:
 
 def _guard(now: ActionContext) -> Iterator[Step]:
     unit = now.docker.unit
-    yield Step("guard", (unit.active, "systemctl", "is-active", "docker"))
+    yield guard(unit.active, "systemctl", "is-active", "docker", title=f"check that docker is {unit.active} still")
     if now.up:
-        yield Step("guard", (unit.invocation, "systemctl", "show", "-p", "InvocationID", "--value", "docker"))
+        argv = ("systemctl", "show", "-p", "InvocationID", "--value", "docker")
+        yield guard(unit.invocation, *argv, title="check that docker was not restarted meanwhile")
         if loaded := now.proof_now():
-            yield Step("guard", (loaded, "docker", "info", "--format", LOADED))
+            title = "check that docker has the same mirrors and live-restore loaded still"
+            yield guard(loaded, "docker", "info", "--format", LOADED, title=title)
 
 
 def _judge(now: ActionContext) -> Iterator[Step]:
@@ -104,13 +107,13 @@ def _judge(now: ActionContext) -> Iterator[Step]:
     version = version_of(now.docker.version)
     if change and change.key_changes and change.new.content is not None and version and version >= (23, 0):
         staged = staged_path(change.new.spec.path, sha256(change.new.content))
-        yield run(30, *_dockerd(now), "--validate", "--config-file", staged)
+        yield run(30, *_dockerd(now), "--validate", "--config-file", staged, title="let dockerd validate its new file")
 
 
 def _mirrors(now: ActionContext) -> Iterator[Step]:
     if "unproven-mirror" not in now.policy.allow:
         for url in now.new_mirrors:
-            yield wait(10, "ok", *answers(url, now.observed.facts.tools))
+            yield wait(10, "ok", *answers(url, now.observed.facts.tools), title=f"wait until the mirror {url} answers")
 
 
 def _dockerd(now: ActionContext) -> Iterator[str]:
@@ -131,14 +134,15 @@ def _forward(now: ActionContext, onward: Sequence[Transition], number: int) -> I
         at = station.content
         yield from _load(now, station)
         if station.loads == "reload" and now.restarts:
-            live_restore = "=true" if now.sets_live_restore else "=false"
-            yield wait(30, live_restore, "docker", "info", "--format", "{{.LiveRestoreEnabled}}")
+            live_restore, word = ("=true", "on") if now.sets_live_restore else ("=false", "off")
+            title = f"wait until live-restore is {word}"
+            yield wait(30, live_restore, "docker", "info", "--format", "{{.LiveRestoreEnabled}}", title=title)
     yield _prove(now, now.proof())
     yield from _prove_bridge(now.bip if now.restarts or now.remakes_bridge else "")
     if now.frees_bridge:
-        yield wait(30, "~.", *BRIDGE, SUBNET)
-    for argv, text in shown(now.changed, now.desired):
-        yield wait(30, f"={text}", *argv)
+        yield wait(30, "~.", *BRIDGE, SUBNET, title="wait until the default network has a subnet")
+    for name, argv, text in shown(now.changed, now.desired):
+        yield wait(30, f"={text}", *argv, title=f"wait until {name} is in effect")
     yield from _prove_store(now)
     if now.action.verb is Verb.RESTART:
         yield from _prove_way_back(now)
@@ -149,10 +153,12 @@ def _prove_way_back(now: ActionContext) -> Iterator[Step]:
     """That the host still reaches the client that deployed, and answers where it was asked; no client is needed for it."""
     way = now.docker.client
     if way.device:
-        yield wait(15, f"={way.device} {way.source}", "sh", "-c", ROUTE, "sh", way.address)
+        title = "verify that the host reaches the client as before"
+        yield wait(15, f"={way.device} {way.source}", "sh", "-c", ROUTE, "sh", way.address, title=title)
     if way.server and "curl" in now.observed.facts.tools:
         server = f"[{way.server}]" if ":" in way.server else way.server
-        yield wait(15, "~SSH-", "sh", "-c", SSHD, "sh", f"http://{server}:{way.port}/")
+        url, title = f"http://{server}:{way.port}/", f"verify that SSH answers at {server}:{way.port}"
+        yield wait(15, "~SSH-", "sh", "-c", SSHD, "sh", url, title=title)
 
 
 def _rollback(now: ActionContext, onward: Sequence[Transition], homeward: Sequence[Transition]) -> Iterator[Step]:
@@ -166,8 +172,8 @@ def _rollback(now: ActionContext, onward: Sequence[Transition], homeward: Sequen
         at = station.content
         yield from _load(now, station)
     if not homeward and now.restarts:
-        yield run(10, "sh", "-c", RESET, "sh", "docker")
-        yield run(120, "systemctl", "start", "docker")
+        yield _reset()
+        yield run(120, "systemctl", "start", "docker", title="start docker")
     if now.up and homeward:
         yield _prove(now, now.proof_back())
         yield from _prove_bridge(now.docker.bridge if now.remakes_bridge and now.moves_bridge else "")
@@ -182,35 +188,48 @@ def _swap(now: ActionContext, old: bytes | None, new: bytes | None) -> Step:
 
 def _load(now: ActionContext, station: Transition) -> Iterator[Step]:
     if station.loads == "reload":
-        yield run(60, "sh", "-c", RELOAD, "sh", "docker")
+        yield run(60, "sh", "-c", RELOAD, "sh", "docker", title="reload docker")
     elif station.loads == "reload if it runs":
-        yield run(60, "sh", "-c", RELOAD_IF_UP, "sh", "docker")
+        yield run(60, "sh", "-c", RELOAD_IF_UP, "sh", "docker", title="reload docker if it runs")
     elif station.loads == "return":
-        yield run(150, "sh", "-c", RETURN, "sh", "docker", now.docker.unit.invocation or NOTHING)
+        life = now.docker.unit.invocation or NOTHING
+        yield run(
+            150, "sh", "-c", RETURN, "sh", "docker", life, title="reload docker, or restart it if it was restarted"
+        )
     elif station.loads == "stop":
-        yield run(120, "systemctl", "stop", "docker")
+        yield run(120, "systemctl", "stop", "docker", title="stop docker")
     else:
-        yield run(10, "sh", "-c", RESET, "sh", "docker")
-        yield run(120, "systemctl", station.loads, "docker")
+        yield _reset()
+        yield run(120, "systemctl", station.loads, "docker", title=f"{station.loads} docker")
+
+
+def _reset() -> Step:
+    return run(10, "sh", "-c", RESET, "sh", "docker", title="forget failed starts of docker")
 
 
 def _prove_bridge(address: str) -> Iterator[Step]:
     if address:
-        yield wait(30, f"={address}", *BRIDGE, GATEWAY)
+        yield wait(30, f"={address}", *BRIDGE, GATEWAY, title=f"wait until docker0 has the address {address}")
 
 
 def _prove_store(now: ActionContext) -> Iterator[Step]:
     """That it came up with the store that was asked for, as far as the daemon tells it apart."""
     for one in now.switches:
         if one.key == "data-root" and not now.desired.get("userns-remap"):
-            yield wait(30, f"={one.after}", "docker", "info", "--format", "{{.DockerRootDir}}")
+            yield _stored(one.key, f"={one.after}", "{{.DockerRootDir}}")
         elif one.key == "image store" and one.after.startswith("containerd"):
-            yield wait(30, "~io.containerd.snapshotter", "docker", "info", "--format", "{{.DriverStatus}}")
+            yield _stored(one.key, "~io.containerd.snapshotter", "{{.DriverStatus}}")
         elif one.key in {"image store", "storage-driver"} and now.desired.get("storage-driver"):
-            yield wait(30, f"={now.desired['storage-driver']}", "docker", "info", "--format", "{{.Driver}}")
+            yield _stored(one.key, f"={now.desired['storage-driver']}", "{{.Driver}}")
+
+
+def _stored(key: str, condition: str, form: str) -> Step:
+    return wait(30, condition, "docker", "info", "--format", form, title=f"wait until docker runs with its new {key}")
 
 
 def _prove(now: ActionContext, loaded: str | None) -> Step:
     if loaded is None:
-        return wait(now.policy.verify_s, "ok", "docker", "version", "--format", "{{.Server.Version}}")
-    return wait(now.policy.verify_s, f"={loaded}", "docker", "info", "--format", LOADED)
+        argv = ("docker", "version", "--format", "{{.Server.Version}}")
+        return wait(now.policy.verify_s, "ok", *argv, title="wait until docker answers")
+    title = "wait until docker has its mirrors and live-restore loaded"
+    return wait(now.policy.verify_s, f"={loaded}", "docker", "info", "--format", LOADED, title=title)

@@ -42,10 +42,11 @@ def _rest(tell: str, observed: HostState, policy: Policy, now: Watch) -> Iterato
     """Nothing may start the runner any more once it has been told: also a way back that was cut off left a return."""
     signal, whom, seconds = _ending(observed, policy)
     system_id = observed.facts.runner.system_id if observed.facts.runner else ""
-    yield run(10, "sh", "-c", STAY, "sh", UNIT)
-    yield run(10, "sh", "-c", tell, "sh", UNIT, signal, whom)
+    ends = "end its jobs and itself" if policy.kill_jobs else "take no new jobs and end with its last"
+    yield run(10, "sh", "-c", STAY, "sh", UNIT, title=f"call off a start of {UNIT} by an earlier run")
+    yield run(10, "sh", "-c", tell, "sh", UNIT, signal, whom, title=f"tell {UNIT} to {ends}")
     yield drain(seconds, "sh", DRAIN, UNIT, signal, whom, now.page, system_id or UNKNOWN)
-    yield run(30, "systemctl", "stop", UNIT)
+    yield run(30, "systemctl", "stop", UNIT, title=f"stop {UNIT}")
 
 
 def _ending(observed: HostState, policy: Policy) -> tuple[str, str, int]:
@@ -71,10 +72,10 @@ def payload(*steps: Step) -> Mapping[str, bytes]:
 def start(watch: Watch) -> Iterator[Step]:
     """From rest; the proof comes next."""
     yield watch.mark_log(same_process=False)
-    yield run(10, "sh", "-c", RESET, "sh", UNIT)
-    yield run(30, "systemctl", "start", UNIT)
+    yield run(10, "sh", "-c", RESET, "sh", UNIT, title=f"forget failed starts of {UNIT}")
+    yield run(30, "systemctl", "start", UNIT, title=f"start {UNIT}")
 
 
 def return_later(wish: Literal["start", "stop"]) -> Step:
     """A unit of its own that tells the process to end, waits for its last job, and does as wished."""
-    return run(30, "sh", "-c", RETURN_LATER, "sh", UNIT, RETURN, wish)
+    return run(30, "sh", "-c", RETURN_LATER, "sh", UNIT, RETURN, wish, title=f"{wish} {UNIT} after its last job")

@@ -33,4 +33,5 @@ def far_caches_new_to_jobs(host: Host, changes: Sequence[Change], observed: Host
         new = urls_given(read(change.new.content)) - urls_given(read(change.old.content))
         for cache in host.caches:
             if cache.host != host.name and cache.url in new:
-                yield wait(10, "ok", *answers(cache.url, observed.facts.tools))
+                question = answers(cache.url, observed.facts.tools)
+                yield wait(10, "ok", *question, title=f"wait until the cache {cache.url} answers")

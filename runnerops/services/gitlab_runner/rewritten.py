@@ -63,12 +63,14 @@ def files(old: bytes | None, new: bytes | None, version: Version) -> Mapping[str
 
 def is_there(path: str, new: bytes | None) -> Step:
     """After the swap and its loading."""
-    return run(10, "sh", "-c", WRITTEN, "sh", path, sha256(new), _NEW, NO_MATTER)
+    argv = ("sh", "-c", WRITTEN, "sh", path, sha256(new), _NEW, NO_MATTER)
+    return run(10, *argv, title=f"verify that {path} is as it was put there")
 
 
 def taken_back(path: str, new: bytes | None) -> Step:
     """Before the swap on the way back."""
-    return run(10, "sh", "-c", TAKEN_BACK, "sh", path, sha256(new), _OLD, NO_MATTER)
+    argv = ("sh", "-c", TAKEN_BACK, "sh", path, sha256(new), _OLD, NO_MATTER)
+    return run(10, *argv, title=f"see whether gitlab-runner wrote the old {path} back itself")
 
 
 def _text(tree: Tree, version: Version) -> bytes:

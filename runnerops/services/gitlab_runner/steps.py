@@ -23,7 +23,7 @@ from runnerops.services.gitlab_runner.pulls import far_caches_new_to_jobs, own_c
 from runnerops.services.gitlab_runner.schema import LINT_SINCE
 from runnerops.services.gitlab_runner.scripts import LOAD_OR_START, WOULD_LOAD
 from runnerops.services.gitlab_runner.verify_steps import UNIT, watch
-from runnerops.services.steps import diagnose, intend, restore_intent, run, with_enablement
+from runnerops.services.steps import diagnose, guard, intend, restore_intent, run, with_enablement
 
 
 def action_steps(
@@ -84,9 +84,15 @@ def stop_steps(observed: HostState, policy: Policy) -> ActionSteps:
 
 def _guard(runner: RunnerFacts) -> Iterator[Step]:
     """A process of the same number may be another after a reboot, so it is known by its InvocationID."""
-    yield Step("guard", (runner.unit.active, "systemctl", "is-active", UNIT))
+    active = runner.unit.active
+    yield guard(active, "systemctl", "is-active", UNIT, title=f"check that {UNIT} is {active} still")
     if runner.unit.pid and runner.unit.invocation:
-        yield Step("guard", (runner.unit.invocation, "systemctl", "show", "-p", "InvocationID", "--value", UNIT))
+        argv = ("systemctl", "show", "-p", "InvocationID", "--value", UNIT)
+        yield guard(runner.unit.invocation, *argv, title=f"check that {UNIT} was not restarted meanwhile")
+
+
+def _stop() -> Step:
+    return run(30, "systemctl", "stop", UNIT, title=f"stop {UNIT}")
 
 
 class _Part:
@@ -118,14 +124,14 @@ class _Part:
         """The runner's own verdict on the staged file."""
         if self._change and self._change.new.content is not None and self._version >= LINT_SINCE:
             staged = staged_path(self._change.new.spec.path, sha256(self._change.new.content))
-            yield run(30, "sh", "-c", WOULD_LOAD, "sh", staged)
+            yield run(30, "sh", "-c", WOULD_LOAD, "sh", staged, title=f"ask {UNIT} whether it would load its new file")
 
     def reload(self, number: int) -> Iterator[Step]:
         """The process stays, and is shown to have loaded the file; its page is still the old one."""
         yield intend(NAME, Verb.RELOAD, number, self._unit.invocation)
         yield self._old.mark_log(same_process=True)
         yield from self._swap()
-        yield run(10, "systemctl", "kill", "-s", "HUP", "--kill-who=main", UNIT)
+        yield run(10, "systemctl", "kill", "-s", "HUP", "--kill-who=main", UNIT, title=f"reload {UNIT}")
         yield self._new.proof(self._policy, str(self._unit.pid))
         yield from self._is_there()
         yield Step("complete", (NAME,))
@@ -134,7 +140,7 @@ class _Part:
         """The old file, loaded by the same process; one that died of the new file is started."""
         yield self._old.mark_log(same_process=True)
         yield from self._swap_back()
-        yield run(30, "sh", "-c", LOAD_OR_START, "sh", UNIT)
+        yield run(30, "sh", "-c", LOAD_OR_START, "sh", UNIT, title=f"reload {UNIT}, or start it if it ended")
         yield self._old.proof(self._policy)
         yield restore_intent(NAME, self._have.intent_for(NAME))
 
@@ -144,7 +150,7 @@ class _Part:
         if self.active:
             yield from rest(self._have, self._policy)
         else:  # the unit's wait before its next start would hold back ours, for two minutes where systemd is older than 254
-            yield run(30, "systemctl", "stop", UNIT)
+            yield _stop()
         yield from self.come_back()
 
     def restart_back(self) -> Iterator[Step]:
@@ -160,7 +166,7 @@ class _Part:
         """To rest, and no start: the file is loaded by the next one."""
         if not already_stopped:
             yield intend(NAME, Verb.RESTART, number, self._unit.invocation)
-            yield from rest(self._have, self._policy) if self.active else (run(30, "systemctl", "stop", UNIT),)
+            yield from rest(self._have, self._policy) if self.active else (_stop(),)
         yield from self._swap()
         yield Step("complete", (NAME,))
 

@@ -40,19 +40,20 @@ class Watch:
 
     def mark_log(self, *, same_process: bool) -> Step:
         """Where the log, and the count of a process that stays, are before the act."""
-        return run(10, "sh", "-c", CURSOR, "sh", UNIT, self.page if same_process else NO_PAGE)
+        argv = ("sh", "-c", CURSOR, "sh", UNIT, self.page if same_process else NO_PAGE)
+        return run(10, *argv, title=f"mark where the log of {UNIT} ends")
 
     def proof(self, policy: Policy, pid: str = "any") -> Step:
         """Loaded, by the process `pid` where it is given."""
-        return self._wait(policy, LOADED, pid)
+        return self._wait(policy, LOADED, pid, f"wait until {UNIT} has loaded its config")
 
     def returned(self, policy: Policy) -> Step:
         """Loaded, or to be loaded after the last job."""
-        return self._wait(policy, RETURNED, "any")
+        return self._wait(policy, RETURNED, "any", f"wait until {UNIT} is back, or comes back by itself")
 
-    def _wait(self, policy: Policy, script: str, pid: str) -> Step:
-        seconds = max(_SECONDS, policy.verify_s)
-        return wait(seconds, "=loaded", "sh", "-c", script, "sh", UNIT, pid, self.level, self.page)
+    def _wait(self, policy: Policy, script: str, pid: str, title: str) -> Step:
+        argv = ("sh", "-c", script, "sh", UNIT, pid, self.level, self.page)
+        return wait(max(_SECONDS, policy.verify_s), "=loaded", *argv, title=title)
 
 
 def watch(content: bytes | None, argv: Sequence[str]) -> Watch:

@@ -8,16 +8,18 @@ from dataclasses import dataclass
 from runnerops.model.common import ServiceName, Tree, Verb
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host, Policy
-from runnerops.model.plan import Action, Change
+from runnerops.model.plan import Action, Change, Step
 from runnerops.services.registry.caches import PROJECT, OwnCache, directory
 from runnerops.services.registry.compose import cannot_recreate
 from runnerops.services.registry.containers import ours
 from runnerops.services.registry.format import compose_spec
 from runnerops.services.registry.reasons import compose_tree, upstream_silent
-from runnerops.services.steps import NOTHING
+from runnerops.services.steps import NOTHING, run
 
 _ID = 12
 """Digits of a container's id that a record of what is owed keeps."""
+
+_BRING_UP = "bring the caches up"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,21 +68,21 @@ class ActionContext:
             key_change.key[0] == "networks" for key_change in self.composed.key_changes
         )
 
-    def ups(
-        self, forced: Sequence[str], known: Sequence[str] = (), only: Sequence[str] = ()
-    ) -> Iterator[tuple[str, ...]]:
-        """The calls that bring these up by force, recreate what differs and take away what is no longer wanted.
+    def ups(self, forced: Sequence[str], known: Sequence[str] = (), only: Sequence[str] = ()) -> Iterator[Step]:
+        """The steps that bring these up by force, recreate what differs and take away what is no longer wanted.
 
         `known`: all caches of the file; where each is forced, nothing else is left to do. `only`: no others than these.
         Force goes first: a call without it ends with an error where the network of a container is gone.
         """
         if cannot_recreate(self.observed.facts):
-            yield self.compose("up", "-d", "--no-recreate", "--remove-orphans", *only)
+            argv = self.compose("up", "-d", "--no-recreate", "--remove-orphans", *only)
+            yield run(120, *argv, title=_BRING_UP)
             return
         if forced:
-            yield self.compose("up", "-d", "--remove-orphans", "--force-recreate", "--no-deps", *forced)
+            argv = self.compose("up", "-d", "--remove-orphans", "--force-recreate", "--no-deps", *forced)
+            yield run(120, *argv, title=f"recreate {', '.join(f'cache {name}' for name in forced)}")
         if not forced or set(forced) != set(known):
-            yield self.compose("up", "-d", "--remove-orphans", *only)
+            yield run(120, *self.compose("up", "-d", "--remove-orphans", *only), title=_BRING_UP)
 
     @property
     def ids(self) -> str:

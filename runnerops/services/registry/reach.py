@@ -68,4 +68,5 @@ def from_container(cache: OwnCache, tools: Collection[str]) -> Step:
     url = url_of(cache)
     lines = (opening(url, firewall, own=True) for firewall in ("ufw", "iptables"))
     said = f"containers do not reach {url}, the host does: its firewall drops what comes from them; type one of"
-    return run(SECONDS, "sh", "-c", FROM_CONTAINER, "sh", cache.name, said, *lines, *answers(url, tools))
+    argv = ("sh", "-c", FROM_CONTAINER, "sh", cache.name, said, *lines, *answers(url, tools))
+    return run(SECONDS, *argv, title=f"verify that containers reach cache {cache.name}")

@@ -21,7 +21,7 @@ from runnerops.services.registry.format import NAME
 from runnerops.services.registry.image import short
 from runnerops.services.registry.reasons import works
 from runnerops.services.registry.verify_steps import as_before, back_again, diagnose, marks, proofs, still_there
-from runnerops.services.steps import NOTHING, intend, restore_intent, run, wait
+from runnerops.services.steps import NOTHING, guard, intend, restore_intent, run, wait
 
 PULL = 'docker image inspect "$1" >/dev/null 2>&1 || docker pull -q "$1"'
 """For a daemon that was down when the host was observed, or that has come up without what it had."""
@@ -63,7 +63,10 @@ def _guard(now: ActionContext) -> Iterator[Step]:
     there = ours(now.observed)
     for cache in now.caches:
         if docker_answers(now.observed) and cache.name in there and not twins(cache.name, now.observed):
-            yield Step("guard", (there[cache.name].id, "docker", "ps", "-aq", "--no-trunc", *filters(cache.name)))
+            argv = ("docker", "ps", "-aq", "--no-trunc", *filters(cache.name))
+            yield guard(
+                there[cache.name].id, *argv, title=f"check that cache {cache.name} has the same container still"
+            )
 
 
 def _images(now: ActionContext) -> tuple[str, ...]:
@@ -79,7 +82,7 @@ def _fetch(now: ActionContext) -> Iterator[Step]:
     docker = now.observed.facts.docker
     if docker and docker_answers(now.observed):
         missing = (image for image in _images(now) if now.action.new_store or short(image) not in docker.images)
-        yield from (run(600, "docker", "pull", "-q", image) for image in missing)
+        yield from (run(600, "docker", "pull", "-q", image, title=f"pull {image}") for image in missing)
 
 
 def _judge(now: ActionContext) -> Iterator[Step]:
@@ -88,9 +91,9 @@ def _judge(now: ActionContext) -> Iterator[Step]:
     if now.composed and now.composed.new.content is not None:
         path = staged_path(path, sha256(now.composed.new.content))
         if now.composed.key_changes:
-            yield run(30, *now.compose("config", "-q", path=path))
+            yield run(30, *now.compose("config", "-q", path=path), title="let Compose validate its new file")
     if now.action.verb > Verb.VERIFY and own_caches(now.host) and docker_answers(now.observed):
-        yield run(30, *now.compose("ps", "-q", path=path))
+        yield run(30, *now.compose("ps", "-q", path=path), title="check that Compose can talk to docker")
 
 
 def _upstreams(now: ActionContext) -> Iterator[Step]:
@@ -99,30 +102,33 @@ def _upstreams(now: ActionContext) -> Iterator[Step]:
         return
     for cache in now.caches:
         if now.ends(cache):
-            yield wait(10, "ok", "curl", "-sS", "-m", "5", "-o", "/dev/null", f"{cache.upstream.rstrip('/')}/v2/")
+            argv = ("curl", "-sS", "-m", "5", "-o", "/dev/null", f"{cache.upstream.rstrip('/')}/v2/")
+            yield wait(10, "ok", *argv, title=f"wait until the upstream of cache {cache.name} answers")
 
 
 def _act(now: ActionContext, number: int) -> Iterator[Step]:
     yield intend(NAME, now.action.verb, number, now.ids)
     if now.action.new_store or not docker_answers(now.observed):
         for image in _images(now):
-            yield run(600, "sh", "-c", PULL, "sh", image)
+            yield run(600, "sh", "-c", PULL, "sh", image, title=f"pull {image} if it is not there")
     if not own_caches(now.host) or now.removes_networks:
         yield _down(now)
     yield from _swaps(now)
     if own_caches(now.host):
         place = directory(now.host)
-        yield from (run(10, "test", "-f", f"{place}/{cache.config_file}") for cache in own_caches(now.host))
+        for path in (f"{place}/{cache.config_file}" for cache in own_caches(now.host)):
+            yield run(10, "test", "-f", path, title=f"check that {path} is there")
         yield from _taken_away(now, back=False)
         names = [cache.name for cache in own_caches(now.host)]
-        yield from (run(120, *argv) for argv in now.ups(now.forced, names))
+        yield from now.ups(now.forced, names)
     yield from proofs(now)
     yield Step("complete", (NAME,))
 
 
 def _down(now: ActionContext) -> Step:
     """Containers and networks go, volumes stay."""
-    return run(60, "sh", "-c", IF_THERE, "sh", now.path, *now.compose("down"))
+    argv = ("sh", "-c", IF_THERE, "sh", now.path, *now.compose("down"))
+    return run(60, *argv, title="take the caches' containers and networks down")
 
 
 def _taken_away(now: ActionContext, *, back: bool) -> Iterator[Step]:
@@ -131,7 +137,8 @@ def _taken_away(now: ActionContext, *, back: bool) -> Iterator[Step]:
     for cache in now.caches if cannot_recreate(now.observed.facts) else ():
         keep = there[cache.name].id if back and cache.name in there else NOTHING
         if back or cache.name in there or (now.changes and not docker_answers(now.observed)):
-            yield run(60, "sh", "-c", TAKE_AWAY, "sh", keep, *filters(cache.name))
+            argv = ("sh", "-c", TAKE_AWAY, "sh", keep, *filters(cache.name))
+            yield run(60, *argv, title=f"remove the container of cache {cache.name}, which is made anew")
 
 
 def _stand_by(now: ActionContext) -> Iterator[Step]:
@@ -179,7 +186,8 @@ def _ups_back(now: ActionContext, known: bool) -> Iterator[Step]:
     forced = [name for name in now.forced if name in alive]
     steps = (
         *_taken_away(now, back=True),
-        *(run(120, *argv) for argv in now.ups(forced, only=alive if broken and known else ())),
+        *now.ups(forced, only=alive if broken and known else ()),
     )
     for step in steps:
-        yield step if known else run(int(step.args[0]), "sh", "-c", IF_DOCKER, "sh", *step.args[1:])
+        argv = ("sh", "-c", IF_DOCKER, "sh", *step.args[1:])
+        yield step if known else run(int(step.args[0]), *argv, title=f"{step.title}, if docker runs")

@@ -95,7 +95,8 @@ def marks(now: ActionContext) -> Iterator[Step]:
         return
     for cache in now.caches:
         if _marked(now, cache):
-            yield run(40, "sh", "-c", MARK, "sh", cache.name, cache.probe, _repository(cache))
+            argv = ("sh", "-c", MARK, "sh", cache.name, cache.probe, _repository(cache))
+            yield run(40, *argv, title=f"note what the upstream of cache {cache.name} answers")
 
 
 def _marked(now: ActionContext, cache: OwnCache) -> bool:
@@ -108,19 +109,25 @@ def proofs(now: ActionContext) -> Iterator[Step]:
     for cache in now.caches:
         if now.comes_later(cache):
             said = f"cache {cache.name} does not run yet: {cache.upstream} does not answer; it comes up when that does"
-            yield run(10, "sh", "-c", LATER, "sh", said)
+            yield run(10, "sh", "-c", LATER, "sh", said, title=f"leave cache {cache.name} to come up later")
             continue
         yield from _answer(now, cache)
         yield from _as_asked(now, cache)
         if cache.name in there and cache.name in now.forced:
-            yield wait(15, "=another", "sh", "-c", ANOTHER, "sh", there[cache.name].id, *filters(cache.name))
+            argv = ("sh", "-c", ANOTHER, "sh", there[cache.name].id, *filters(cache.name))
+            yield wait(15, "=another", *argv, title=f"wait until cache {cache.name} has its new container")
         yield from _upstream(now, cache)
 
 
 def _as_asked(now: ActionContext, cache: OwnCache) -> Iterator[Step]:
     hidden = {name for name, value in cache.environment.items() if isinstance(value, Secret)}
     lines = tuple(traits(now.tree, cache.name, hidden))
-    yield wait(15, "=as asked", "sh", "-c", AS_ASKED, "sh", cache.name, FORM, *lines)
+    yield _runs_on(cache, *lines)
+
+
+def _runs_on(cache: OwnCache, *lines: str) -> Step:
+    argv = ("sh", "-c", AS_ASKED, "sh", cache.name, FORM, *lines)
+    return wait(15, "=as asked", *argv, title=f"verify that cache {cache.name} runs as asked, and runs on")
 
 
 def as_before(now: ActionContext, cache: OwnCache) -> Iterator[Step]:
@@ -129,16 +136,17 @@ def as_before(now: ActionContext, cache: OwnCache) -> Iterator[Step]:
     had = (container.mounts if container else None) or {}
     volumes = volumes_of(now.tree_before, cache.name).items()
     lines = (f"mount {inside}={volume}" for inside, volume in volumes if had.get(inside) == volume)
-    yield wait(now.policy.verify_s, "ok", *answers(cache.probe, now.observed.facts.tools))
-    yield wait(15, "=as asked", "sh", "-c", AS_ASKED, "sh", cache.name, FORM, "state running", *lines)
+    yield _answers(now, cache)
+    yield _runs_on(cache, "state running", *lines)
 
 
 def _upstream(now: ActionContext, cache: OwnCache) -> Iterator[Step]:
     words = ("sh", "-c", AS_BEFORE, "sh", cache.name, cache.probe, _repository(cache))
+    title = f"verify that the upstream of cache {cache.name} answers"
     if _marked(now, cache):
-        yield wait(now.policy.verify_s, "=same", *words)
+        yield wait(now.policy.verify_s, "=same", *words, title=f"{title} as before")
     elif "curl" in now.observed.facts.tools and cache.serves == HUB:
-        yield run(30, *words)
+        yield run(30, *words, title=title)
 
 
 def still_there(now: ActionContext) -> Iterator[Step]:
@@ -155,19 +163,26 @@ def back_again(now: ActionContext) -> Iterator[Step]:
         if now.answered(cache):
             seconds = now.policy.verify_s
             question = answers(cache.probe, now.observed.facts.tools)
-            yield run(seconds + 60, "sh", "-c", BACK_AGAIN, "sh", cache.name, str(seconds), *question)
+            argv = ("sh", "-c", BACK_AGAIN, "sh", cache.name, str(seconds), *question)
+            yield run(seconds + 60, *argv, title=f"wait until cache {cache.name} answers again")
 
 
 def diagnose(cache: OwnCache) -> Step:
     """How its container is, and the last lines of its log, for a person."""
-    return run(10, "sh", "-c", _DIAGNOSE, "sh", cache.name, *filters(cache.name))
+    argv = ("sh", "-c", _DIAGNOSE, "sh", cache.name, *filters(cache.name))
+    return run(10, *argv, title=f"ask how cache {cache.name} is")
 
 
 def _answer(now: ActionContext, cache: OwnCache) -> Iterator[Step]:
     """To the host, and where jobs use it, to a container: two ways, of which a firewall may close one."""
-    yield wait(now.policy.verify_s, "ok", *answers(cache.probe, now.observed.facts.tools))
+    yield _answers(now, cache)
     if cache in for_jobs(now.host):
         yield from_container(cache, now.observed.facts.tools)
+
+
+def _answers(now: ActionContext, cache: OwnCache) -> Step:
+    question = answers(cache.probe, now.observed.facts.tools)
+    return wait(now.policy.verify_s, "ok", *question, title=f"wait until cache {cache.name} answers")
 
 
 def _repository(cache: OwnCache) -> str:
