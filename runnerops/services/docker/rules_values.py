@@ -11,9 +11,9 @@ from runnerops.model.common import Key, Tree, Value
 from runnerops.services.docker.log_drivers import EVERYWHERE, LOG_DRIVERS, REMOVED
 from runnerops.services.docker.rules_nested import Found, Severity
 from runnerops.services.docker.schema import Version, version_of
+from runnerops.services.shared.sizes import is_size
 
 _START = "dockerd does not start"
-_SIZE = re.compile(r"\s*\d+(?:\.\d+)?\s*(?:[kKmMgGtTpP]?(?:i?[bB])?)\s*")
 _DOMAIN = re.compile(
     r"\.?[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?(?:\.[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?)*\.?"
 )
@@ -82,7 +82,7 @@ def _numbers(tree: Tree) -> Found:
         if isinstance(value, int) and not isinstance(value, bool) and value < 0:
             yield "D015", "error", (name,), "must not be negative", _START
     size = tree.get("default-shm-size")
-    if isinstance(size, str) and size and not _SIZE.fullmatch(size):
+    if isinstance(size, str) and size and not is_size(size.strip()):
         yield "D015", "error", ("default-shm-size",), "must be a size, such as 64M", "dockerd refuses the whole file"
 
 
@@ -170,7 +170,7 @@ def _log_options(driver: str, options: Tree) -> Found:
     if driver not in {"json-file", "local"}:
         return
     size, count, compress = (options.get(name) for name in ("max-size", "max-file", "compress"))
-    if isinstance(size, str) and size != "-1" and not _SIZE.fullmatch(size):
+    if isinstance(size, str) and size != "-1" and not is_size(size.strip()):
         yield "D019", "error", ("log-opts", "max-size"), "must be a size, such as 10m", "no container would start"
     if isinstance(count, str) and not (count.strip().isdecimal() and int(count) > 0):
         yield (

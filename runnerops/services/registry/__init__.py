@@ -26,7 +26,8 @@ class Registry(Service):
         return format.context(host, spec, done)
 
     def parse(self, spec: FileSpec, content: bytes) -> Tree:
-        return format.parse(content, strict=spec.template == format.COMPOSE_TEMPLATE)
+        compose = spec.template == format.COMPOSE_TEMPLATE
+        return format.parse(content, strict=compose, compose=compose)
 
     def dump(self, spec: FileSpec, tree: Tree) -> bytes:
         return format.dump(tree)

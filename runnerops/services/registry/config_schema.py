@@ -10,32 +10,57 @@ from collections.abc import Mapping
 from typing import TypeAlias
 
 Shape: TypeAlias = "str | list[Shape] | dict[str, Shape]"
-"""`text`, `int`, `bool`, `duration` or `any`; a list with the shape of its items; a mapping, `*` for any further key."""
+"""`text`, `int`, `bool`, `duration`, `any` or `ONE|OTHER`; a list with its items' shape; a mapping, `*` for further keys."""
 
 _TLS: Shape = {
     "certificate": "text",
     "key": "text",
     "clientcas": ["text"],
-    "clientauth": "text",
+    "clientauth": "request-client-cert|require-any-client-cert|verify-client-cert-if-given|require-and-verify-client-cert",
     "minimumtls": "text",
     "ciphersuites": ["text"],
     "letsencrypt": {"cachefile": "text", "email": "text", "hosts": ["text"], "directoryurl": "text"},
 }
 
-CONFIG: Mapping[str, Shape] = {
+_HEADERS: Shape = {"*": ["text"]}
+
+STORAGE_ASIDE: dict[str, Shape] = {
+    "maintenance": {
+        "uploadpurging": {"enabled": "any", "age": "any", "interval": "any", "dryrun": "any"},
+        "readonly": {"enabled": "any"},
+    },
+    "cache": {"blobdescriptor": "any", "layerinfo": "any", "blobdescriptorsize": "any"},
+    "delete": {"enabled": "any"},
+    "redirect": {"disable": "any"},
+    "tag": {"concurrencylimit": "any"},
+}
+"""Keys of `storage` that are no drivers. Their values have no type until the registry starts, and ends for a wrong one."""
+
+CONFIG: dict[str, Shape] = {
     "version": "text",
     "log": {
         "accesslog": {"disabled": "bool"},
-        "level": "text",
+        "level": "error|warn|info|debug",
         "formatter": "text",
-        "fields": "any",
-        "hooks": "any",
+        "fields": {"*": "any"},
+        "hooks": [
+            {
+                "disabled": "bool",
+                "type": "text",
+                "levels": ["text"],
+                "options": {
+                    "smtp": {"addr": "text", "username": "text", "password": "text", "insecure": "bool"},
+                    "from": "text",
+                    "to": ["text"],
+                },
+            }
+        ],
         "reportcaller": "bool",
     },
-    "loglevel": "text",
-    "storage": "any",
-    "auth": "any",
-    "middleware": "any",
+    "loglevel": "error|warn|info|debug",
+    "storage": {**STORAGE_ASIDE, "*": {"*": "any"}},
+    "auth": {"*": {"*": "any"}},
+    "middleware": {"*": [{"name": "text", "disabled": "bool", "options": {"*": "any"}}]},
     "http": {
         "addr": "text",
         "net": "text",
@@ -45,7 +70,7 @@ CONFIG: Mapping[str, Shape] = {
         "relativeurls": "bool",
         "draintimeout": "duration",
         "tls": _TLS,
-        "headers": {"*": ["text"]},
+        "headers": _HEADERS,
         "debug": {"addr": "text", "prometheus": {"enabled": "bool", "path": "text"}},
         "http2": {"disabled": "bool"},
         "h2c": {"enabled": "bool"},
@@ -57,7 +82,7 @@ CONFIG: Mapping[str, Shape] = {
                 "name": "text",
                 "disabled": "bool",
                 "url": "text",
-                "headers": {"*": ["text"]},
+                "headers": _HEADERS,
                 "timeout": "duration",
                 "threshold": "int",
                 "backoff": "duration",
@@ -66,13 +91,25 @@ CONFIG: Mapping[str, Shape] = {
             }
         ],
     },
-    "redis": "any",
+    "redis": {
+        **dict.fromkeys(("addr", "clientname", "username", "password", "sentinelusername", "sentinelpassword"), "text"),
+        **dict.fromkeys(("mastername", "identitysuffix"), "text"),
+        **dict.fromkeys(("db", "protocol", "maxretries", "poolsize", "minidleconns", "maxidleconns"), "int"),
+        **dict.fromkeys(("maxactiveconns", "maxredirects"), "int"),
+        **dict.fromkeys(("minretrybackoff", "maxretrybackoff", "dialtimeout", "readtimeout"), "duration"),
+        **dict.fromkeys(("writetimeout", "pooltimeout", "connmaxidletime", "connmaxlifetime"), "duration"),
+        **dict.fromkeys(("contexttimeoutenabled", "poolfifo", "readonly", "routebylatency"), "bool"),
+        **dict.fromkeys(("routerandomly", "disableidentity", "unstableresp3"), "bool"),
+        "addrs": ["text"],
+        "pool": {"maxidle": "int", "maxactive": "int", "idletimeout": "duration"},
+        "tls": {"certificate": "text", "key": "text", "rootcas": ["text"]},
+    },
     "health": {
         "file": [{"file": "text", "interval": "duration", "threshold": "int"}],
         "http": [
             {
                 "uri": "text",
-                "headers": {"*": ["text"]},
+                "headers": _HEADERS,
                 "statuscode": "int",
                 "timeout": "duration",
                 "interval": "duration",
@@ -83,6 +120,7 @@ CONFIG: Mapping[str, Shape] = {
         "storagedriver": {"enabled": "bool", "interval": "duration", "threshold": "int"},
     },
     "catalog": {"maxentries": "int"},
+    "tags": {"maxtags": "int"},
     "proxy": {
         "remoteurl": "text",
         "username": "text",
@@ -91,14 +129,32 @@ CONFIG: Mapping[str, Shape] = {
         "ttl": "duration",
         "cachewritetimeout": "duration",
     },
-    "compatibility": "any",
-    "validation": "any",
-    "policy": "any",
-    "reporting": "any",
+    "compatibility": {"schema1": {"signingkeyfile": "text", "enabled": "bool"}},
+    "validation": {
+        "enabled": "bool",
+        "disabled": "bool",
+        "manifests": {
+            "urls": {"allow": ["text"], "deny": ["text"]},
+            "indexes": {"platforms": "all|none|list", "platformlist": [{"architecture": "text", "os": "text"}]},
+        },
+    },
+    "policy": {"repository": {"classes": ["text"]}},
+    "reporting": {
+        "bugsnag": {"apikey": "text", "releasestage": "text", "endpoint": "text"},
+        "newrelic": {"licensekey": "text", "name": "text", "verbose": "bool"},
+    },
 }
+"""What 2.8 and 3.1 know together."""
 
-STORAGE_ASIDE = frozenset({"maintenance", "cache", "delete", "redirect", "tag"})
-"""Keys of `storage` that are no drivers."""
+ENVIRONMENT = {
+    "filecheckers": "file",
+    "httpcheckers": "http",
+    "tcpcheckers": "tcp",
+    "eventconfig": "events",
+    "mailoptions": "options",
+    "trustkey": "signingkeyfile",
+}
+"""Keys that a `REGISTRY_` variable names otherwise than the file does: by the field's name in the source."""
 
 STORAGE: Mapping[str, tuple[str, ...]] = {
     "filesystem": (),
@@ -115,7 +171,7 @@ STORAGE: Mapping[str, tuple[str, ...]] = {
 REMOVED_STORAGE = frozenset({"oss", "swift"})
 """Gone in registry 3."""
 
-FILESYSTEM = frozenset({"rootdirectory", "maxthreads"})
+FILESYSTEM: dict[str, Shape] = {"rootdirectory": "text", "maxthreads": "int"}
 
 AUTH: Mapping[str, tuple[str, ...]] = {
     "silly": ("realm", "service"),

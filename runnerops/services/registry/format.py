@@ -13,6 +13,7 @@ from runnerops.model.common import ServiceName, Tree, Value
 from runnerops.model.inventory import FileSpec, Host, RenderedFile
 from runnerops.services.base import ParseError
 from runnerops.services.registry.caches import directory, own_caches
+from runnerops.services.registry.compose_yaml import ComposeLoader
 from runnerops.services.registry.label import config_sha256
 
 NAME: ServiceName = ServiceName.REGISTRY
@@ -84,15 +85,18 @@ def merge(base: Tree, more: Tree) -> Tree:
     }
 
 
-def parse(content: bytes, *, strict: bool = True) -> Tree:
-    """Plain YAML, as Compose and the registry read it: the first document, tags of one's own passed over. Raises ParseError.
+def parse(content: bytes, *, strict: bool = True, compose: bool = False) -> Tree:
+    """Plain YAML, as the registry reads it: the first document, tags of one's own passed over. Raises ParseError.
 
-    `strict`: keys that stand twice are refused, as Compose does; the registry takes the last one.
+    `strict`: keys that stand twice are refused, as Compose does; the registry takes the last one. `compose`: with the types
+    that Compose knows, and without what is tagged `!reset`.
     """
     try:
-        loader = _LOADER(content.decode("utf-8-sig"))
+        loader = (ComposeLoader if compose else _LOADER)(content.decode("utf-8-sig"))
         try:
             root = loader.get_node() if loader.check_node() else None
+            if compose:
+                _take_out_reset(root)
             _pass_over_tags(loader, root)
             if strict:
                 _refuse_duplicates(root)
@@ -143,6 +147,14 @@ class _Plain:
         if found is None or isinstance(found, str | int | float | datetime | date):
             return found
         raise ParseError(0, 0, "holds a value that is neither text, number nor date")
+
+
+def _take_out_reset(root: yaml.Node | None) -> None:
+    for node in _nodes(root):
+        if isinstance(node, yaml.MappingNode):
+            node.value = [(key, value) for key, value in node.value if value.tag != "!reset"]
+        elif isinstance(node, yaml.SequenceNode):
+            node.value = [value for value in node.value if value.tag != "!reset"]
 
 
 def _pass_over_tags(loader: Any, root: yaml.Node | None) -> None:

@@ -13,9 +13,10 @@ from runnerops.model.inventory import FileSpec
 from runnerops.model.plan import Finding
 from runnerops.services.registry.caches import CONFIG_LABEL
 from runnerops.services.registry.format import COMPOSE_TEMPLATE, CONFIG_TEMPLATE
+from runnerops.services.registry.found import Found, Severity
 from runnerops.services.registry.image import major
 from runnerops.services.registry.rules_compose import compose_rules
-from runnerops.services.registry.rules_config import Found, Severity, config_rules
+from runnerops.services.registry.rules_config import config_rules
 
 
 def lint(files: Mapping[FileSpec, Tree], facts: Facts | None) -> Iterable[Finding]:
@@ -32,8 +33,10 @@ def lint(files: Mapping[FileSpec, Tree], facts: Facts | None) -> Iterable[Findin
             ):
                 yield from (_finding(spec, *one) for one in found)
         elif spec.template == COMPOSE_TEMPLATE:
-            yield from (_finding(spec, *one) for one in compose_rules(tree))
-            if any(other.template == CONFIG_TEMPLATE for other in files):  # one of ours
+            ours = any(other.template == CONFIG_TEMPLATE for other in files)
+            if tree or not ours:
+                yield from (_finding(spec, *one) for one in compose_rules(tree))
+            if ours:
                 yield from (_finding(spec, *one) for one in _services(tree))
 
 

@@ -1,0 +1,33 @@
+"""YAML as Docker Compose reads it: what PyYAML takes for booleans, numbers in base 60 and dates is text there. Pure.
+
+Source: the resolver of go-yaml 3 and 4. `yes`, `no`, `on` and `off` are texts, and so is `22:22`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import yaml
+
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_CORE = {
+    "bool": (r"true|True|TRUE|false|False|FALSE", "tTfF"),
+    "int": (r"[-+]?(?:0b[01_]+|0o?[0-7_]+|0|[1-9][0-9_]*|0x[0-9a-fA-F_]+)", "-+0123456789"),
+    "float": (
+        r"[-+]?(?:[0-9][0-9_]*\.[0-9_]*(?:[eE][-+]?[0-9]+)?|\.[0-9][0-9_]*(?:[eE][-+]?[0-9]+)?|[0-9]+[eE][-+]?[0-9]+"
+        r"|\.(?:inf|Inf|INF))|\.(?:nan|NaN|NAN)",
+        "-+0123456789.",
+    ),
+    "null": (r"~|null|Null|NULL|", ["~", "n", "N", ""]),
+    "merge": (r"<<", "<"),
+}
+
+
+class ComposeLoader(_LOADER):  # type: ignore[misc]
+    """A safe loader with the core types of YAML 1.2."""
+
+
+ComposeLoader.yaml_implicit_resolvers = {}
+for _name, (_pattern, _first) in _CORE.items():
+    ComposeLoader.add_implicit_resolver(f"tag:yaml.org,2002:{_name}", re.compile(f"(?:{_pattern})$"), list(_first))

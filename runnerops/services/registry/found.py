@@ -1,0 +1,33 @@
+"""What the rules on the registry's files have in common: the form of what they find, and how they look into a tree. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Literal, TypeAlias
+
+from runnerops.model.common import Key, Tree, Value
+
+Severity: TypeAlias = Literal["error", "warning", "info"]
+
+Found: TypeAlias = "Iterator[tuple[str, Severity, Key, str, str]]"
+"""Rule, severity, key, message, fix."""
+
+ENDS = "the registry ends at its start"
+
+_DURATION = re.compile(
+    r"[+-]?(?:0|(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|ms|s|m|h)(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|ms|s|m|h))*)"
+)
+
+
+def is_duration(text: str) -> bool:
+    """Whether Go's `time.ParseDuration` takes it."""
+    return _DURATION.fullmatch(text) is not None
+
+
+def tree_at(tree: Tree, *path: str) -> Tree:
+    """The mapping at a path; an empty one where there is none."""
+    found: Value = tree
+    for name in path:
+        found = found.get(name) if isinstance(found, dict) else None
+    return found if isinstance(found, dict) else {}

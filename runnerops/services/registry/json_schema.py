@@ -1,0 +1,159 @@
+"""What a JSON schema says of a tree: as much of draft 2020-12 as the Compose specification uses. Pure.
+
+Written here because the general validators cost more to import than everything else that `check` does, and say of a
+`oneOf` only that nothing in it fits. A problem is told where it lies deepest, as Compose does.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal, TypeAlias
+
+from runnerops.model.common import Key, Value
+
+Schema: TypeAlias = "Mapping[str, Any]"
+
+_VARIABLE = re.compile(r"\$(?!\$)")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """`words`: the types that fit, the words or the keys that are known, or the keys that are missing."""
+
+    key: Key
+    kind: Literal["type", "word", "unknown", "missing", "twice", "range"]
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Mapping:
+    """The keys that a schema gives an object, with those of the schemas that it is made of."""
+
+    named: Mapping[str, Schema]
+    patterns: Mapping[str, Schema]
+    others: Schema | bool
+    required: tuple[str, ...]
+
+
+class Validator:
+    """Of one schema, whose `$ref` all point into itself. A text with a variable in it may become any scalar."""
+
+    def __init__(self, root: Schema) -> None:
+        self._root = root
+        self._mappings: dict[int, _Mapping] = {}
+
+    def problems(self, value: Value, key: Key = (), schema: Schema | None = None) -> Iterator[Problem]:
+        """All that is wrong in a tree; empty where the schema takes it."""
+        schema = self._root if schema is None else schema
+        if "$ref" in schema:
+            yield from self.problems(value, key, self._at(schema["$ref"]))
+        for one in (schema, *(self._whole(part) for part in schema.get("allOf", ()))):
+            if (types := _types(one)) and not any(_is(kind, value) for kind in types):
+                yield Problem(key, "type", types)
+                return
+        for name in ("oneOf", "anyOf"):
+            yield from self._one(schema.get(name, ()), value, key)
+        yield from _scalar(schema, value, key)
+        if isinstance(value, dict):
+            yield from self._object(self._mapping(schema), value, key)
+        elif isinstance(value, list) and "items" in schema:
+            for index, item in enumerate(value):
+                yield from self.problems(item, (*key, index), schema["items"])
+
+    def _at(self, reference: str) -> Schema:
+        found: Any = self._root
+        for part in reference.removeprefix("#/").split("/"):
+            found = found[part]
+        assert isinstance(found, Mapping)
+        return found
+
+    def _whole(self, schema: Schema) -> Schema:
+        return self._at(schema["$ref"]) if "$ref" in schema else schema
+
+    def _one(self, choices: Any, value: Value, key: Key) -> Iterator[Problem]:
+        """The problems of the choice that fits best: where they lie deepest."""
+        each = [list(self.problems(value, key, choice)) for choice in choices]
+        if not each or not all(each):
+            return
+        deep = max(each, key=lambda found: max(len(one.key) + (one.kind != "type") for one in found))
+        if all(one.key == key and one.kind == "type" for one in deep):
+            types = [word for found in each for one in found if one.kind == "type" for word in one.words]
+            yield Problem(key, "type", tuple(dict.fromkeys(types)))
+        else:
+            yield from deep
+
+    def _object(self, mapping: _Mapping, value: dict[str, Value], key: Key) -> Iterator[Problem]:
+        missing = tuple(name for name in mapping.required if name not in value)
+        if missing:
+            yield Problem(key, "missing", missing)
+        for name, item in value.items():
+            inner = mapping.named.get(name)
+            if inner is None:
+                inner = next((one for pattern, one in mapping.patterns.items() if re.search(pattern, name)), None)
+            if inner is not None:
+                yield from self.problems(item, (*key, name), inner)
+            elif mapping.others is False:
+                yield Problem((*key, name), "unknown", tuple(mapping.named))
+            elif isinstance(mapping.others, Mapping):
+                yield from self.problems(item, (*key, name), mapping.others)
+
+    def _mapping(self, schema: Schema) -> _Mapping:
+        found = self._mappings.get(id(schema))
+        if found is None:
+            parts = [self._mapping(self._whole(part)) for part in schema.get("allOf", ())]
+            others = schema.get("unevaluatedProperties", schema.get("additionalProperties", True))
+            found = _Mapping(
+                {**{name: one for part in parts for name, one in part.named.items()}, **schema.get("properties", {})},
+                {
+                    **{name: one for part in parts for name, one in part.patterns.items()},
+                    **schema.get("patternProperties", {}),
+                },
+                others,
+                (*(name for part in parts for name in part.required), *schema.get("required", ())),
+            )
+            self._mappings[id(schema)] = found
+        return found
+
+
+def open_text(value: Value) -> bool:
+    """Whether a text has a variable in it, so that nobody knows what it will be."""
+    return isinstance(value, str) and bool(_VARIABLE.search(value.replace("$$", "")))
+
+
+def _types(schema: Schema) -> tuple[str, ...]:
+    wanted = schema.get("type", ())
+    return (wanted,) if isinstance(wanted, str) else tuple(wanted)
+
+
+def _is(kind: str, value: Value) -> bool:
+    if kind in {"object", "array", "null"}:
+        return {"object": isinstance(value, dict), "array": isinstance(value, list), "null": value is None}[kind]
+    if open_text(value):
+        return True
+    if kind == "string":
+        return isinstance(value, str | date)  # a date without quotes is written out as a text
+    if kind == "boolean":
+        return isinstance(value, bool)
+    whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+    return not isinstance(value, bool) and (whole if kind == "integer" else isinstance(value, int | float))
+
+
+def _scalar(schema: Schema, value: Value, key: Key) -> Iterator[Problem]:
+    if open_text(value):
+        return
+    words = schema.get("enum")
+    if words and value not in words:
+        yield Problem(key, "word", tuple(map(str, words)))
+    if isinstance(value, str) and "pattern" in schema and not re.search(schema["pattern"], value):
+        yield Problem(key, "word", (schema["pattern"],))
+    if schema.get("uniqueItems") and isinstance(value, list):
+        for index, item in enumerate(value):
+            if item in value[:index]:
+                yield Problem((*key, index), "twice", ())
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        low, high = schema.get("minimum"), schema.get("maximum")
+        if (low is not None and value < low) or (high is not None and value > high):
+            yield Problem(key, "range", tuple(str(one) for one in (low, high) if one is not None))

@@ -1,0 +1,165 @@
+"""Values of a Compose file that its schema takes, and that Compose or Docker refuses: ports, volumes, pairs of keys. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from ipaddress import ip_address
+
+from runnerops.model.common import Key, Tree, Value
+from runnerops.services.registry.compose_parts import items, mapping, mounts, volume_parts
+from runnerops.services.registry.found import Found
+
+_REFUSED = "Compose refuses the whole file"
+_RESTART = re.compile(r"no|always|unless-stopped|on-failure(:\d+)?")
+_CONTENTS = {"configs": ("file", "environment", "content"), "secrets": ("file", "environment")}
+
+
+def top_values(tree: Tree) -> Found:
+    """Of volumes, networks, secrets and configs: what excludes each other."""
+    for kind in ("volumes", "networks", "secrets", "configs"):
+        for name, one in mapping(tree.get(kind)).items():
+            yield from _external(mapping(one), (kind, name))
+            if kind in _CONTENTS:
+                yield from _content(mapping(one), _CONTENTS[kind], (kind, name))
+
+
+def _external(one: Tree, key: Key) -> Found:
+    if one.get("external") is not True:
+        return
+    for other in one:
+        if other not in {"name", "external"} and not other.startswith("x-"):
+            yield "K002", "error", (*key, other), "cannot stand beside `external`", f"{_REFUSED}; take one of them out"
+
+
+def _content(one: Tree, known: tuple[str, ...], key: Key) -> Found:
+    given = [name for name in known if name in one]
+    if len(given) > 1:
+        yield "K002", "error", key, f"has {' and '.join(given)}, of which one is to be taken", _REFUSED
+    elif not given and not one.get("external") and "driver" not in one:
+        yield "K002", "error", key, f"has none of {', '.join(known)}", _REFUSED
+
+
+def service_values(service: Tree, key: Key) -> Found:
+    """All rules on one service."""
+    for rule in (_whole, _ports, _volumes, _entries, _words, _pairs):
+        yield from rule(service, key)
+
+
+def _whole(service: Tree, key: Key) -> Found:
+    if not any(service.get(name) for name in ("image", "build", "extends", "provider")):
+        yield "K002", "error", key, "has neither image nor build", _REFUSED
+    image = service.get("image")
+    if isinstance(image, str) and "$" not in image and re.search(r"[A-Z]", _path_of(image)):
+        yield "K002", "error", (*key, "image"), "has capital letters in its name", "Docker refuses it; write small ones"
+
+
+def _path_of(image: str) -> str:
+    """The path of an image's name: without the registry's address, which may have capital letters, tag and digest."""
+    name = image.partition("@")[0]
+    first, slash, rest = name.partition("/")
+    if slash and (set(".:") & set(first) or first == "localhost"):
+        name = rest
+    head, slash, last = name.rpartition("/")
+    return f"{head}{slash}{last.partition(':')[0]}"
+
+
+def _ports(service: Tree, key: Key) -> Found:
+    for index, port in enumerate(items(service.get("ports"))):
+        place = (*key, "ports", index)
+        if isinstance(port, dict):
+            address = port.get("host_ip")
+            if isinstance(address, str) and "$" not in address and not _is_address(address):
+                yield "K002", "error", (*place, "host_ip"), "must be an IP address", _REFUSED
+        elif isinstance(port, str | int) and "$" not in str(port) and (problem := port_problem(str(port))):
+            yield "K002", "error", place, problem, f"{_REFUSED}; write HOST:CONTAINER, for example 8080:80"
+
+
+def port_problem(text: str) -> str:
+    """Why `[[ADDRESS:]HOST:]CONTAINER[/PROTOCOL]` is none; empty where it is. Source: docker/go-connections."""
+    ports, slash, protocol = text.partition("/")
+    if slash and protocol.lower() not in {"tcp", "udp", "sctp"}:
+        return "has a protocol that is neither tcp, udp nor sctp"
+    *rest, inner = ports.split(":")
+    outer = rest.pop() if rest else ""
+    address = ":".join(rest)
+    if address and not _is_address(address.removeprefix("[").removesuffix("]")):
+        return "has an address that is none"
+    if not inner:
+        return "names no port of the container"
+    ours, theirs = _range(inner), _range(outer) if outer else None
+    if ours is None or (outer and theirs is None):
+        return "must have ports from 0 to 65535"
+    if theirs and ours[0] != ours[1] and theirs[1] - theirs[0] != ours[1] - ours[0]:
+        return "has ranges of different lengths"
+    return ""
+
+
+def _range(text: str) -> tuple[int, int] | None:
+    first, dash, last = text.partition("-")
+    if not re.fullmatch(r"[0-9]+", first) or (dash and not re.fullmatch(r"[0-9]+", last)):
+        return None
+    low, high = int(first), int(last or first)
+    return (low, high) if low <= high <= 65535 else None
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _volumes(service: Tree, key: Key) -> Found:
+    for index, volume in enumerate(items(service.get("volumes"))):
+        if isinstance(volume, str):
+            parts = volume_parts(volume)
+            if "" in parts:
+                text = "is empty" if not volume else "has an empty part between its colons"
+                yield "K002", "error", (*key, "volumes", index), text, _REFUSED
+            elif len(parts) > 3:
+                yield "K002", "error", (*key, "volumes", index), "has too many colons", _REFUSED
+    for index, _, target in mounts(service):
+        if target and not target.startswith(("/", "$", "\\")) and not re.match(r"[A-Za-z]:", target):
+            yield "K002", "error", (*key, "volumes", index), "the path in the container must be absolute", "write /PATH"
+
+
+def _entries(service: Tree, key: Key) -> Found:
+    for index, entry in _texts(service.get("extra_hosts")):
+        if ":" not in entry and "=" not in entry:
+            yield "K002", "error", (*key, "extra_hosts", index), "must be NAME=ADDRESS", _REFUSED
+    for index, entry in _texts(service.get("devices")):
+        if entry.count(":") > 2:
+            yield "K002", "error", (*key, "devices", index), "has too many colons", _REFUSED
+
+
+def _texts(value: Value) -> Iterator[tuple[int, str]]:
+    for index, item in enumerate(items(value)):
+        if isinstance(item, str) and "$" not in item:
+            yield index, item
+
+
+def _words(service: Tree, key: Key) -> Found:
+    restart = service.get("restart")
+    if isinstance(restart, str) and "$" not in restart and not _RESTART.fullmatch(restart):
+        text = "must be no, always, unless-stopped or on-failure"
+        yield "K002", "error", (*key, "restart"), text, "Docker refuses the container"
+    test = items(mapping(service.get("healthcheck")).get("test"))
+    if test and isinstance(test[0], str) and "$" not in test[0] and test[0] not in {"CMD", "CMD-SHELL", "NONE"}:
+        fix = f"{_REFUSED}; or write the whole command as one text"
+        yield "K002", "error", (*key, "healthcheck", "test"), "must begin with CMD, CMD-SHELL or NONE", fix
+
+
+def _pairs(service: Tree, key: Key) -> Found:
+    if service.get("network_mode") and service.get("networks"):
+        yield "K002", "error", (*key, "network_mode"), "cannot stand beside `networks`", _REFUSED
+    build, deploy = mapping(service.get("build")), mapping(service.get("deploy"))
+    if build.get("dockerfile") and build.get("dockerfile_inline"):
+        yield "K002", "error", (*key, "build", "dockerfile"), "cannot stand beside `dockerfile_inline`", _REFUSED
+    scale, replicas = service.get("scale"), deploy.get("replicas")
+    if isinstance(scale, int) and isinstance(replicas, int) and scale != replicas:
+        yield "K002", "error", (*key, "scale"), "is another number than `deploy.replicas`", _REFUSED
+    number = scale if isinstance(scale, int) else replicas
+    if isinstance(number, int) and number > 1 and service.get("container_name"):
+        yield "K002", "error", (*key, "container_name"), "can be the name of one container only", _REFUSED

@@ -1,0 +1,12 @@
+"""Sizes as Docker's programs write them: `64M`, `1.5 GiB`. Pure."""
+
+from __future__ import annotations
+
+import re
+
+_SIZE = re.compile(r"\d+(?:\.\d*)?(?: ?(?:[kmgtp](?:i?b)?|b)?)?", re.IGNORECASE)
+
+
+def is_size(text: str) -> bool:
+    """Whether docker/go-units reads it: a number, a letter from k to p, `b` or `ib` after it."""
+    return _SIZE.fullmatch(text) is not None
