@@ -100,6 +100,17 @@ class Client:
 
 
 @dataclass(frozen=True, slots=True)
+class HostsFile:
+    """A `hosts.toml` of Docker Hub, or of any registry, below /etc/docker/certs.d, and the hosts that it names.
+
+    Docker 28 and newer read it for images in containerd's store, before registry-mirrors (moby's `daemon/hosts.go`).
+    """
+
+    path: str
+    hosts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class DockerFacts:
     """The Docker daemon. `version` is empty and the loaded values None when it does not answer.
 
@@ -128,6 +139,7 @@ class DockerFacts:
     resolvers: tuple[str, ...] = ()
     plugins: tuple[str, ...] = ()
     firewall: Mapping[str, str] = field(default_factory=dict)
+    hosts_file: HostsFile | None = None
 
 
 @dataclass(frozen=True, slots=True)

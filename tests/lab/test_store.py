@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,21 @@ def fixture_project(tmp_path: Path, lab: Lab, host: LabHost) -> Iterator[Project
     project.write({"hosts": {host.name: host_entry(host, docker=daemon(lab), registry=section)}})
     project.deploy("--allow", f"unproven-mirror@{host.name}")
     yield project
-    host.run(f"systemctl stop docker.socket docker; rm -rf /etc/docker/daemon.json {MOVED}")
+    host.run(f"systemctl stop docker.socket docker; rm -rf /etc/docker/daemon.json /etc/docker/certs.d {MOVED}")
+
+
+def past_the_cache(project: Project, host: LabHost, lab: Lab) -> None:
+    """Docker 28 reads a hosts.toml before its mirrors, for images in containerd's store: verify and diff say so, rightly."""
+    path = "/etc/docker/certs.d/docker.io/hosts.toml"
+    host.run(f"mkdir -p {path.rpartition('/')[0]}")
+    host.write(path, f'[host."{lab.hub.url}"]\n  capabilities = ["pull", "resolve"]\n'.encode())
+    told = json.loads(project.run("verify", "--quick", "-o", "json", code=None))["hosts"][0]["checks"]
+    failed = [one["check"] for one in told if one["state"] == "fail"]
+    host.run("docker pull -q alpine:3")
+    caught = "library/alpine" in host.get(f"{URL}/v2/_catalog")[1]
+    assert (failed, caught) == (([], True) if host.name == "trixie" else (["mirror-asked"], False))
+    assert any(path in note for note in project.diff()["hosts"][0]["notes"]) is not caught
+    host.run(f"rm -r {path.rpartition('/')[0]}; docker rmi alpine:3")
 
 
 def blocked(project: Project) -> list[str]:
@@ -79,6 +94,7 @@ def test_what_is_in_effect_is_written_out_freely_and_another_store_is_brought_up
     assert "applied" in project.deploy(*allow)
     assert "io.containerd.snapshotter" in host.run("docker info --format '{{.DriverStatus}}'").stdout
     assert serves(host)
+    past_the_cache(project, host, lab)
     project.set(host.name, "docker", value=daemon(lab, **{"data-root": MOVED}))
     assert blocked(project) == ["data-root"]
     assert "applied" in project.deploy(*allow)

@@ -9,8 +9,10 @@ from runnerops.model.inventory import Host, RenderedFile
 from runnerops.model.plan import Action
 from runnerops.services.docker.desired import reconcile, written_out
 from runnerops.services.docker.format import NAME
+from runnerops.services.docker.hosts_file import over_mirrors
 from runnerops.services.docker.reconcile import path_of, tree_of
-from runnerops.services.docker.store import differences, loses_volumes
+from runnerops.services.docker.schema import mirrors_of
+from runnerops.services.docker.store import differences, keeps_in_containerd, loses_volumes
 
 
 def remarks(
@@ -21,6 +23,7 @@ def remarks(
     if not rendered or docker is None:
         return
     yield from _bridge(docker, observed)
+    yield from _hosts_file(host, rendered, docker, observed)
     if any(action.service is NAME and action.new_store for action in actions):
         yield _left_behind(host, rendered, docker, observed)
     if names := written_out(host, rendered, observed):
@@ -37,6 +40,20 @@ def _bridge(docker: DockerFacts, observed: HostState) -> Iterator[str]:
     bip = str(tree_of(observed.file(path_of(observed)).content).get("bip") or "")
     if docker.bridge and bip and bip.partition("/")[0] != docker.bridge:
         yield f"docker's bridge has {docker.bridge}, not the {bip} of its file; the next restart of Docker moves it"
+
+
+def _hosts_file(
+    host: Host, rendered: Sequence[RenderedFile], docker: DockerFacts, observed: HostState
+) -> Iterator[str]:
+    (file, *_), _ = reconcile(host, rendered, observed)
+    old, desired = tree_of(observed.file(path_of(observed)).content), tree_of(file.content)
+    containerd = keeps_in_containerd(desired, old, docker)
+    if found := over_mirrors(mirrors_of(desired.get("registry-mirrors")), docker, containerd=containerd):
+        to = ", ".join(one.rpartition("@")[2] for one in found.hosts)
+        yield (
+            f"{found.path} beats registry-mirrors, for Docker keeps images in containerd's store: pulls of Docker Hub go to "
+            f"{to}; take the file away, or name the mirror in it"
+        )
 
 
 def _left_behind(host: Host, rendered: Sequence[RenderedFile], docker: DockerFacts, observed: HostState) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from runnerops.model.common import Value
-from runnerops.model.host_state import Container, DataRoot, DockerFacts, DockerStore, Facts, Unit
+from runnerops.model.host_state import Container, DataRoot, DockerFacts, DockerStore, Facts, HostsFile, Unit
 from runnerops.model.inventory import RenderedFile
 from runnerops.services.base import Answers, ParseError
 from runnerops.services.docker import ways
@@ -78,6 +79,7 @@ def facts(facts: Facts, answers: Answers) -> Facts:
         resolvers=tuple(ways.resolvers(answers)),
         plugins=_log_drivers(loaded),
         firewall=_firewall(loaded, answers),
+        hosts_file=_hosts_file(_text(answers, "docker_hosts")),
     )
     return replace(facts, docker=docker)
 
@@ -117,6 +119,16 @@ def _firewall(info: Mapping[str, Value], answers: Answers) -> Mapping[str, str]:
     told = info.get("FirewallBackend")
     driver = str(told.get("Driver") or "") if isinstance(told, dict) else ""
     return {"driver": driver, "forward": _text(answers, "docker_forward")}
+
+
+_HOST = re.compile(r"""host\s*\.\s*["']?([^"'\]\s]+)""")
+
+
+def _hosts_file(text: str) -> HostsFile | None:
+    """None where there is none, or it names no host: then registry-mirrors count."""
+    path, _, rest = text.partition("\n")
+    hosts = tuple(dict.fromkeys(found[1] for line in rest.splitlines() if (found := _HOST.search(line))))
+    return HostsFile(path, hosts) if hosts else None
 
 
 def _text(answers: Answers, name: str) -> str:

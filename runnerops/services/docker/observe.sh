@@ -108,6 +108,20 @@ observe_docker_network() { # who asks (sudo drops the variable), the way back to
   ask docker_routes lines_of "$root/proc/net/route"
   ask docker_resolvers lines_of "$root/etc/resolv.conf"
   ask docker_forward lines_of "$root/proc/sys/net/ipv4/ip_forward"
+  ask docker_hosts docker_hosts
+}
+
+docker_hosts() { # the file that says in containerd's words where images of Docker Hub come from, and its lines that name hosts
+  for place in docker.io _default; do # only the first that is there is looked into
+    place=/etc/docker/certs.d/$place
+    [ -d "$root$place" ] || continue
+    [ -r "$root$place/hosts.toml" ] || return 0
+    printf '%s\n' "$place/hosts.toml"
+    while read -r line || [ -n "$line" ]; do
+      case $line in '['*host* | host*) printf '%s\n' "$line" ;; esac
+    done <"$root$place/hosts.toml"
+    return 0
+  done
 }
 
 lines_of() { # PATH: a small file, without a process

@@ -60,6 +60,11 @@ def differences(old: Tree, desired: Tree, docker: DockerFacts) -> tuple[Differen
     return tuple(_compared(now, _started(desired, old, docker), old, desired, docker))
 
 
+def keeps_in_containerd(desired: Tree, old: Tree, docker: DockerFacts) -> bool:
+    """Whether images are in containerd's store after a start with `desired`."""
+    return _started(desired, old, docker).containerd
+
+
 def loses_volumes(found: tuple[Difference, ...]) -> bool:
     """Whether volumes stay behind as well, and with them what a cache holds: they lie in the data-root."""
     return any(one.key in {"data-root", "userns-remap"} for one in found)

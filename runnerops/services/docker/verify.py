@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runnerops.model.common import ServiceName
+from runnerops.model.host_state import HostsFile
 from runnerops.model.inventory import Host
 from runnerops.services.base import Answers
 from runnerops.services.docker.action import running
 from runnerops.services.docker.format import NAME
+from runnerops.services.docker.hosts_file import over_mirrors
 from runnerops.services.docker.schema import mirrors_of
 from runnerops.services.registry.reach import urls_given
 from runnerops.services.verify import NO_ANSWER, Call, Check, Evidence, Probe
@@ -70,6 +72,8 @@ def why_no_pull(host: Host, evidence: Evidence) -> str:
         return f"run {alive} is going on there; verify again when it is over"
     if not answers(evidence):
         return "the Docker daemon does not answer"
+    if found := beaten(host, evidence):
+        return f"{found.path} sends the daemon past every cache"
     usable = [
         url for url in mirrors(host) if url in loaded(evidence) and reached(evidence.told, f"registry_code/{url}")
     ]
@@ -106,6 +110,18 @@ def checks(host: Host, evidence: Evidence) -> Iterable[Check]:
     assert docker
     yield Check("daemon", NAME, f"the Docker daemon answers ({docker.version})")
     yield from (_mirror(host, url, evidence) for url in mirrors(host))
+    if found := beaten(host, evidence):
+        what = "the daemon asks its mirrors for images of Docker Hub"
+        reason = f"{found.path} beats them: the daemon keeps images in containerd's store, and reads it first"
+        fix = f"on {host.name}: mv {found.path} {found.path}.off, or name the mirror in it"
+        yield Check("mirror-asked", NAME, what, "fail", reason, fix)
+
+
+def beaten(host: Host, evidence: Evidence) -> HostsFile | None:
+    """The file that the daemon reads before its mirrors; None where there is none."""
+    docker = evidence.observed.facts.docker
+    containerd = docker is not None and docker.store is not None and docker.store.containerd
+    return over_mirrors(mirrors(host), docker, containerd=containerd) if docker else None
 
 
 def _mirror(host: Host, url: str, evidence: Evidence) -> Check:
@@ -144,7 +160,8 @@ _LEFT = {
 def pull_of(tried: Answers) -> Pull:
     """Read from the trial's answers."""
     lines = list(_lines(tried.get("docker_pull", NO_ANSWER).output))
-    error = next((text for line in reversed(lines) if (text := line.get("error") or line.get("message"))), "")
+    told = ("error", "errorDetail", "message")  # newer daemons leave the first out
+    error = next((line[key] for line in reversed(lines) for key in told if line.get(key)), "")
     if not lines:
         error = "the daemon said nothing within 300 s"
     after = tried.get("docker_after", NO_ANSWER).text
@@ -179,4 +196,9 @@ def _lines(output: bytes) -> Iterator[Mapping[str, str]]:
         except ValueError:
             found = {"error": line.strip()} if line.strip() else {}
         if isinstance(found, dict) and found:
-            yield {name: str(value) for name, value in found.items()}
+            yield {name: _text(value) for name, value in found.items()}
+
+
+def _text(value: object) -> str:
+    """Of an `errorDetail` its message."""
+    return str(value.get("message") or value) if isinstance(value, dict) else str(value)

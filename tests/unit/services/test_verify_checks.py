@@ -221,6 +221,12 @@ FAULTS: list[tuple[str, dict[str, Any], str, str]] = [
         "upstream",
     ),
     ("pull", {"tried": {"docker_pull": '{"error":"unexpected EOF"}'}}, "failed: unexpected EOF", "on h1: docker logs"),
+    (
+        "pull",
+        {"tried": {"docker_pull": '{"errorDetail":{"code":5,"message":"no such host"}}'}},
+        "failed: no such host",
+        "on h1: docker logs",
+    ),
     ("pull", {"traced": {LOG: log(layer=0)}}, "1 object of it came from elsewhere", "on h1: docker logs"),
     ("pull", {"traced": {LOG: log(layer=404)}}, "answered 404", "on h1: docker logs"),
     ("pull", {"traced": {LOG: log(config=500)}}, "1 object of it came from elsewhere", "on h1: docker logs"),
