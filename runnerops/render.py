@@ -99,7 +99,7 @@ class Renderer:
             raise TemplateError(f"{self._place(spec.template)}: no template {error.name!r}") from None
         except TemplateSyntaxError as error:
             place = f"{self._place(error.name or spec.template)}:{error.lineno}"
-            raise TemplateError(f"{place}: {error.message}") from None
+            raise TemplateError(f"{place}: the template cannot be read: {error.message}", _syntax_fix(error)) from None
         except (JinjaError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
             place = self._place(spec.template) + _template_line(error, spec.template)
             raise TemplateError(
@@ -148,6 +148,25 @@ def shipped_templates() -> Path:
     """The folder of the templates that come with runnerops: in the wheel beside this file, in a checkout above it."""
     inside = _PACKAGE / "templates"
     return inside if inside.is_dir() else _PACKAGE.parent / "templates"
+
+
+_SYNTAX = (
+    ("end of template", "close what was opened last: {% endfor %}, {% endif %}, }} or %}"),
+    ("unknown tag", "write {% if %}, {% for %}, {% set %}, {% macro %} or {% include %}; a value stands in {{ }}"),
+    ("end of print statement", "write {{ value | filter }}: a `|`, an operator or a quote is missing before it"),
+    ("end of statement block", "look for a quote, an operator or %} that is missing before it"),
+    ("No filter named", "beside Jinja's own filters there are to_json, to_yaml, to_toml and without"),
+    ("unexpected char", "a text in {{ }} stands in straight quotes, and names are made of letters, digits and _"),
+    ("unexpected '}'", "look for a bracket that is closed twice, or not opened"),
+)
+
+
+def _syntax_fix(error: TemplateSyntaxError) -> str:
+    """What mends the usual cause."""
+    message = error.message or ""
+    return next(
+        (fix for words, fix in _SYNTAX if words in message), "look at the quotes and brackets in {{ }} and {% %}"
+    )
 
 
 def _template_line(error: BaseException, template: str) -> str:

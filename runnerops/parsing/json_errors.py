@@ -1,39 +1,154 @@
-"""Why a text is no JSON, as a person would say it. Pure. Holds nothing of the text."""
+"""Why a text is no JSON, as a person would say it. Pure."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+
+from runnerops.parsing.causes import Cause, common, first
+
 _COMMENTS = ("//", "/*", "#")
-_CURLY = "\u201c\u201d\u201e\u2018\u2019\u00ab\u00bb"
-_ODD_SPACES = "\u00a0\u200b\ufeff\u2007\u202f"
+_WORD = re.compile(r"[A-Za-z_][\w.-]*")
+_LITERALS = {"true": "true", "yes": "true", "on": "true", "false": "false", "no": "false", "off": "false"}
+_NULLS = {"null", "none", "nil", "undefined"}
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*(?:"|$)|[\[\]{}]', re.DOTALL)
+_TRAILING = ("the comma before this bracket is one too many", "take it out")
 
 
-def explain(text: str, at: int, said: str) -> str:
-    """The usual cause of what stands at a position; what the parser `said` where there is none."""
-    here, before = text[at : at + 1], text[:at].rstrip()
-    causes = (
-        (text.startswith(_COMMENTS, at), "a comment stands here, and JSON knows none: take it out"),
-        (here and here in _CURLY, "a curly quote stands here: write a straight one"),
-        (
-            here and here in _ODD_SPACES,
-            "an invisible character stands here (a space that is none): type the space again",
-        ),
-        (here == "'", 'a single quote stands here: JSON takes " only'),
-        (before.endswith(",") and here in {"}", "]"}, "the comma before this bracket is one too many: take it out"),
-        (not text[at:].strip(), "the file ends too early: a bracket or a quote is not closed"),
+def explain(text: str, at: int, said: str) -> Cause:
+    """The usual cause of what stands at an offset, by what Python's parser `said` where the text alone does not tell."""
+    return common(text, at) or _here(text, at) or _told(text, at, said)
+
+
+def _here(text: str, at: int) -> Cause | None:
+    here = text[at : at + 1]
+    return first(
+        at,
+        (text.startswith(_COMMENTS, at), "a comment stands here", "take it out: JSON has none"),
+        (here == "'", "a single quote stands here", 'write ": JSON has no other quotes'),
+        (here in {"}", "]"} and text[:at].rstrip().endswith(","), *_TRAILING),
     )
-    usual = said.partition(":")[0]
-    return next((cause for fits, cause in causes if fits), _SAID.get(usual, usual.lower()))
 
 
-_SAID = {
-    "Expecting value": "a value is missing here, or a text stands without quotes",
-    "Expecting ',' delimiter": "a comma is missing before this",
-    "Expecting property name enclosed in double quotes": "a key in double quotes is expected here",
-    "Extra data": "the document has ended, and more stands behind it",
-    "Unterminated string starting at": "this text has no closing quote on its line",
-    "Invalid control character at": "a line break or a tab stands inside of a text: write \\n or \\t",
-    "Invalid \\\\escape": "a backslash stands before a letter that it does not go with: write two",
-    "Illegal trailing comma before end of object": "the comma before this bracket is one too many: take it out",
-    "Illegal trailing comma before end of array": "the comma before this bracket is one too many: take it out",
+def _told(text: str, at: int, said: str) -> Cause:
+    if not text[at:].strip() and not said.startswith(("Unterminated", "Invalid")):
+        return _open(text)
+    for beginning, cause in _CAUSES.items():
+        if said.startswith(beginning):
+            return cause(text, at)
+    return Cause(at, "this does not belong here", "look at the quotes, commas and brackets around it")
+
+
+def _open(text: str) -> Cause:
+    """The innermost bracket that nothing closes."""
+    waiting: list[int] = []
+    for token in _TOKEN.finditer(text):
+        if token[0] in {"{", "["}:
+            waiting.append(token.start())
+        elif token[0] in {"}", "]"} and waiting:
+            waiting.pop()
+    if not waiting:
+        return Cause(0, "the file holds no value", "write { and } at least")
+    return Cause(
+        waiting[-1], "this bracket is never closed", "close it, and look for a quote that is missing before the end"
+    )
+
+
+def _value(text: str, at: int) -> Cause:
+    here, before = text[at : at + 1], text[:at].strip()
+    found = _WORD.match(text, at)
+    word = found[0].lower() if found else ""
+    other = "look whether it is another file, or YAML or TOML"
+    return first(
+        at,
+        (not before and here not in {",", "]", "}"}, "a JSON file begins with {, and this one does not", other),
+        (
+            word in _LITERALS,
+            "this is no value of JSON",
+            f"write {_LITERALS.get(word)}, in small letters, without quotes",
+        ),
+        (word in _NULLS, "this is no value of JSON", "leave the key out, or write null"),
+        (here == "$", "a variable stands here", "write the value: nothing is replaced in this file"),
+        (here in {"+", "."}, "a number does not begin like this", "write it with a digit first"),
+        (here in {",", "]", "}"}, "a value is missing here", "write it, or take out the key or comma before it"),
+    ) or Cause(at, "a text stands here without quotes", 'put it in quotes: "…"')
+
+
+def _comma(text: str, at: int) -> Cause:
+    here, previous = text[at : at + 1], text[at - 1 : at]
+    other = "{" if here == "]" else "["
+    more = "a text ends at the quote before this, and more follows"
+    return first(
+        at,
+        (here in {"}", "]"}, f"this bracket does not go with the {other} that is open", "close that one first"),
+        (here in {";", "="}, "this sign has no meaning in JSON", "put a comma between items, a colon behind a key"),
+        (here == ":", "a colon stands where none can be", "put keys into { }, and a text that holds a colon in quotes"),
+        (previous == "0" and here.isdigit(), "a number begins with 0", "write it without: JSON has no octal numbers"),
+        (
+            previous.isdigit() and (here.isalpha() or here in {".", "_"}),
+            "a number ends here, and more follows",
+            'put a value with a unit in quotes: "10m"',
+        ),
+        (
+            previous == '"' and (here.isalnum() or here in set("/-\\")),
+            more,
+            'close the text before it, or write \\" for a quote',
+        ),
+    ) or Cause(at, "a comma is missing before this", "write one between two items")
+
+
+def _colon(text: str, at: int) -> Cause:
+    if text[at : at + 1] == "=":
+        return Cause(at, "an equals sign stands here", "write a colon between key and value")
+    return Cause(at, "a colon is missing between key and value", 'write "key": value')
+
+
+def _key(text: str, at: int) -> Cause:
+    here = text[at : at + 1]
+    if here == ",":
+        return Cause(at, "a comma stands here with nothing before it", "take it out")
+    if here.isalnum() or here in {"_", "-", "$"}:
+        return Cause(at, "a key stands here without a quote before it", 'put it in quotes: "key"')
+    return Cause(at, "a key in double quotes is expected here", 'write "key": value')
+
+
+def _more(text: str, at: int) -> Cause:
+    if text[at : at + 1] in {"}", "]"}:
+        return Cause(
+            at, "one closing bracket is too many", "take it out, or look where the first { was closed too early"
+        )
+    return Cause(at, "the document has ended, and more stands behind it", "a file holds one { } alone")
+
+
+def _control(text: str, at: int) -> Cause:
+    if text[at : at + 1] in {"\n", "\r"}:
+        begin = text.rfind('"', 0, at)
+        return Cause(
+            max(begin, 0), "this quote is not closed on its line", "close it; a line break in a text is written \\n"
+        )
+    if text[at : at + 1] == "\t":
+        return Cause(at, "a tab stands inside of a text", "write \\t")
+    return Cause(at, "a control character stands inside of a text", "take it out")
+
+
+def _unterminated(_: str, at: int) -> Cause:
+    return Cause(at, "this quote is never closed", "close it")
+
+
+def _escape(_: str, at: int) -> Cause:
+    return Cause(at, "a backslash stands before a letter that it does not go with", "write two: C:\\\\data")
+
+
+_CAUSES: dict[str, Callable[[str, int], Cause]] = {
+    "Expecting value": _value,
+    "Expecting ',' delimiter": _comma,
+    "Expecting ':' delimiter": _colon,
+    "Expecting property name": _key,
+    "Extra data": _more,
+    "Unterminated string": _unterminated,
+    "Invalid control character": _control,
+    "Invalid \\escape": _escape,
+    "Invalid \\uXXXX escape": _escape,
+    "Illegal trailing comma": lambda _, at: Cause(at, "the comma here is one too many", "take it out"),
 }
 """By what Python's parser says."""

@@ -22,7 +22,7 @@ def lint_file(spec: FileSpec, content: bytes) -> tuple[Finding, ...]:
     except ParseError as error:
         place = SourceLocation(name, error.line or 1, error.column or 1)
         problem = f"this is no valid {spec.format.upper()}: {error.problem}"
-        return (Finding("P001", "error", name, (), problem, location=place),)
+        return (Finding("P001", "error", name, (), problem, error.fix, place),)
     text = decoded(content)
     places: Mapping[Key, SourceLocation] = places_in(spec.format, text, name) if text.strip() else {}
     found = [*lint(Host(name, name), [RenderedFile(spec, content)], None), *_repeated(spec, text)]

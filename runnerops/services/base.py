@@ -15,13 +15,17 @@ from runnerops.model.plan import Action, ActionSteps, Blocker, Change, Finding, 
 
 
 class ParseError(Exception):
-    """A file is not what its format asks for; line and column count from 1 (0: not known). Holds none of its text."""
+    """A file is not what its format asks for; line and column count from 1 (0: not known). Holds none of its text.
 
-    def __init__(self, line: int, column: int, problem: str) -> None:
+    `fix` is what mends the usual cause.
+    """
+
+    def __init__(self, line: int, column: int, problem: str, fix: str = "") -> None:
         super().__init__(problem)
         self.line = line
         self.column = column
         self.problem = problem
+        self.fix = fix
 
 
 @dataclass(frozen=True, slots=True)

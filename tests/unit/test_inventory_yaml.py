@@ -22,7 +22,7 @@ SCALARS = [
 ]  # fmt: skip
 
 BROKEN = [
-    ("hosts:\n\ta: {}\n", "inventory.yml:2:1: a tab in the indentation", "spaces"),
+    ("hosts:\n\ta: {}\n", "inventory.yml:2:1: a tab stands in the indentation", "spaces"),
     ("hosts:\n  a: \0\n", "inventory.yml:2:6: a NUL character (U+0000) is not allowed", "take it out"),
     ("hosts:\n  a: \x1b\n", "inventory.yml:2:6: the control character U+001B is not allowed", "take it out"),
     (b"hosts:\n  caf\xe9: {}\n", "inventory.yml:2:6: byte 0xE9 is not UTF-8 (in Latin-1 it is 'é')", "UTF-8"),
@@ -32,8 +32,8 @@ BROKEN = [
     ("# nothing yet\n", "inventory.yml:1:1: the inventory is empty", "hosts:"),
     ("- a\n", "inventory.yml:1:1: the inventory must be a mapping", "hosts:"),
     ("hosts: {a: }\n---\n", "inventory.yml:2:1: a second document", "one file"),
-    ("hosts:\n  a: b: c\n", "inventory.yml:2:7: a `:` where none can be", "quotes"),
-    ("hosts:\n  a: 'b\n", "inventory.yml:2:6: a quote or bracket that is never closed", "close"),
+    ("hosts:\n  a: b: c\n", "inventory.yml:2:7: a `:` stands where none can be", "quotes"),
+    ("hosts:\n  a: 'b\n", "inventory.yml:2:6: this quote or bracket is never closed", "close"),
     ("hosts:\n  a: @b\n", "inventory.yml:2:6: this character cannot start a value", "quotes"),
     ("hosts: {{ x }}\n", "inventory.yml:1:9: hosts: a key must be one word", "quotes"),
     ("hosts:\n  a: {}\n  a: {}\n", "inventory.yml:3:3: hosts.a: written twice, first at inventory.yml:2:3", "keep one"),

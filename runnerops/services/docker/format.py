@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, NoReturn
 
 from runnerops.model.common import ServiceName, Tree
 from runnerops.model.inventory import FileSpec, Host
+from runnerops.parsing.causes import place_of
 from runnerops.parsing.json_errors import explain
 from runnerops.services.base import ParseError
 
@@ -34,18 +36,29 @@ def parse(content: bytes) -> Tree:
     if not text.strip():
         return {}
     try:
-        tree = json.loads(text, parse_constant=_no_constant)
+        tree = json.loads(text, parse_constant=partial(_no_constant, text))
     except json.JSONDecodeError as error:
-        raise ParseError(error.lineno, error.colno, explain(text, error.pos, error.msg)) from None
+        cause = explain(text, error.pos, error.msg)
+        raise ParseError(*place_of(text, cause.at), cause.problem, cause.fix) from None
     except ValueError:
-        raise ParseError(0, 0, "holds a number that is too long") from None
+        raise ParseError(
+            *_first(r"\d{1000}", text), "a number has more digits than any system reads", "write a smaller one"
+        ) from None
     except RecursionError:
-        raise ParseError(1, 1, "is nested too deep") from None
+        raise ParseError(1, 1, "it is nested too deep") from None
     if not isinstance(tree, dict):
-        raise ParseError(1, 1, "must be an object")
+        raise ParseError(*_first(r"\S", text), "the file must be an object", "put its keys into { }")
     if _HALF.search(json.dumps(tree, ensure_ascii=False)):
-        raise ParseError(0, 0, "half of a character pair is not text")
+        raise ParseError(
+            *_first(r"\\[uU][dD][89a-fA-F]", text), "half of a character pair is no text", "write the character itself"
+        )
     return tree
+
+
+def _first(pattern: str, text: str) -> tuple[int, int]:
+    """Line and column of the first match outside of what needs no care."""
+    found = re.search(pattern, text)
+    return place_of(text, found.start() if found else 0)
 
 
 def text_in(content: bytes) -> str:
@@ -74,8 +87,9 @@ def _decode(content: bytes) -> str:
     except UnicodeDecodeError as error:
         before = content[: error.start].decode("utf-8", "replace")
         line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
-        raise ParseError(line, column, "is not UTF-8") from None
+        raise ParseError(line, column, "a character here is not UTF-8", "save the file as UTF-8") from None
 
 
-def _no_constant(_: str) -> NoReturn:
-    raise ParseError(0, 0, "nan and infinity are no numbers in JSON")
+def _no_constant(text: str, name: str) -> NoReturn:
+    outside = re.sub(r'"(?:[^"\\]|\\.)*"', lambda found: " " * len(found[0]), text)
+    raise ParseError(*place_of(text, outside.find(name)), "this is no number of JSON", "write one in digits")

@@ -9,13 +9,13 @@ from typing import Any
 
 from runnerops.model.common import ServiceName, Tree
 from runnerops.model.inventory import FileSpec, Host
+from runnerops.parsing.causes import place_of
+from runnerops.parsing.toml_errors import explain
 from runnerops.services.base import ParseError
 from runnerops.services.gitlab_runner.toml_writer import to_toml
 
 NAME: ServiceName = ServiceName.GITLAB_RUNNER
 PATH = "/etc/gitlab-runner/config.toml"
-
-_PLACE = re.compile(r"^(.*) \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
 def files(host: Host) -> tuple[FileSpec, ...]:
@@ -32,22 +32,30 @@ def context() -> Mapping[str, Any]:
 
 def parse(content: bytes) -> Tree:
     """TOML. Raises ParseError without any of the file's text."""
+    text = _decode(content)
     try:
-        return tomllib.loads(content.decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise ParseError(line, error.start - content.rfind(b"\n", 0, error.start), "is not UTF-8") from None
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        match = _PLACE.match(str(error))
-        if match is None:
-            raise ParseError(0, 0, "is no TOML") from None
-        problem = re.sub(r"['\"].*['\"]|\(.*\)", "", match[1]).strip().lower()
-        last = content.count(b"\n") + 1
-        raise ParseError(int(match[2] or last), int(match[3] or 1), problem) from None
+        cause = explain(text, str(error))
+        raise ParseError(*place_of(text, cause.at), cause.problem, cause.fix) from None
     except ValueError:
-        raise ParseError(0, 0, "holds a number that is too long") from None
+        found = re.search(r"\d{1000}", text)
+        place = place_of(text, found.start() if found else 0)
+        raise ParseError(*place, "a number has more digits than any system reads", "write a smaller one") from None
     except RecursionError:
-        raise ParseError(1, 1, "is nested too deep") from None
+        raise ParseError(1, 1, "it is nested too deep") from None
+
+
+def _decode(content: bytes) -> str:
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        raise ParseError(1, 1, "the file is UTF-16", "save it as UTF-8")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = content[: error.start].decode()
+        raise ParseError(
+            *place_of(before, len(before)), "a character here is not UTF-8", "save the file as UTF-8"
+        ) from None
 
 
 def dump(tree: Tree) -> bytes:

@@ -11,6 +11,8 @@ import yaml
 
 from runnerops.model.common import ServiceName, Tree, Value
 from runnerops.model.inventory import FileSpec, Host, RenderedFile
+from runnerops.parsing.causes import Cause, place_of
+from runnerops.parsing.yaml_errors import explain, no_mapping
 from runnerops.services.base import ParseError
 from runnerops.services.registry.caches import directory, own_caches
 from runnerops.services.registry.compose_yaml import ComposeLoader
@@ -24,11 +26,23 @@ HUB_CACHE = "dockerhub"
 """The cache whose config has no name in its own file's name."""
 
 _MOST_NODES = 20_000
-_QUOTED = re.compile(r"\s*(?:'[^']*'|\"[^\"]*\")")
+_ALIAS = re.compile(r"(?:^|(?<=[\s\[,]))(?=\*[\w-])")
+_TAG = re.compile(r"(?<=\s)(?=!!\w)")
 _LINE_ENDS = re.compile("[\x85\u2028\u2029]")
 """Ends of lines to YAML 1.1, which its writer does not escape among other letters."""
 
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_LOADER: Any = type("_Loader", (getattr(yaml, "CSafeLoader", yaml.SafeLoader),), {})
+
+
+def _timestamp(loader: Any, node: yaml.ScalarNode) -> Any:
+    """A date that there is not is a text, as for Go's YAML."""
+    try:
+        return loader.construct_yaml_timestamp(node)
+    except ValueError:
+        return node.value
+
+
+_LOADER.add_constructor("tag:yaml.org,2002:timestamp", _timestamp)
 
 
 def files(host: Host) -> tuple[FileSpec, ...]:
@@ -91,8 +105,9 @@ def parse(content: bytes, *, strict: bool = True, compose: bool = False) -> Tree
     `strict`: keys that stand twice are refused, as Compose does; the registry takes the last one. `compose`: with the types
     that Compose knows, and without what is tagged `!reset`.
     """
+    text = _decode(content)
     try:
-        loader = (ComposeLoader if compose else _LOADER)(content.decode("utf-8-sig"))
+        loader = (ComposeLoader if compose else _LOADER)(text)
         try:
             root = loader.get_node() if loader.check_node() else None
             if compose:
@@ -103,19 +118,33 @@ def parse(content: bytes, *, strict: bool = True, compose: bool = False) -> Tree
             tree = loader.construct_document(root) if root else {}
         finally:
             loader.dispose()
-    except UnicodeDecodeError:
-        raise ParseError(0, 0, "is not UTF-8") from None
-    except yaml.MarkedYAMLError as error:
-        location = error.problem_mark or error.context_mark
-        place = (location.line + 1, location.column + 1) if location else (0, 0)
-        raise ParseError(*place, _QUOTED.sub("", error.problem or "is no YAML")) from None
-    except (yaml.YAMLError, ValueError, RecursionError):
-        raise ParseError(0, 0, "is no YAML") from None
+    except yaml.YAMLError as error:
+        raise _parse_error(text, explain(text, error)) from None
+    except RecursionError:
+        raise ParseError(1, 1, "it is nested too deep") from None
     if not isinstance(tree, dict):
-        raise ParseError(1, 1, "must be a mapping")
-    plain = _Plain().value(tree)
+        raise _parse_error(text, no_mapping(text))
+    try:
+        plain = _Plain().value(tree)
+    except _OddError as odd:
+        found = odd.pattern.search(text)
+        raise _parse_error(text, Cause(found.end() if found else 0, odd.problem, odd.fix)) from None
     assert isinstance(plain, dict)
     return plain
+
+
+def _parse_error(text: str, cause: Cause) -> ParseError:
+    return ParseError(*place_of(text, cause.at), cause.problem, cause.fix)
+
+
+def _decode(content: bytes) -> str:
+    """As libyaml and Go's YAML read it: UTF-8, or UTF-16 with a byte order mark."""
+    try:
+        return content.decode("utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = content[: error.start].decode("utf-8", "replace")
+        place = place_of(before, len(before))
+        raise ParseError(*place, "a character here is not UTF-8", "save the file as UTF-8") from None
 
 
 def dump(tree: Tree) -> bytes:
@@ -130,6 +159,16 @@ def _text(tree: Tree, *, plain: bool) -> str:
     return text
 
 
+class _OddError(Exception):
+    """What YAML gave is no document of ours; `pattern` finds the place that is to blame."""
+
+    def __init__(self, pattern: re.Pattern[str], problem: str, fix: str) -> None:
+        super().__init__(problem)
+        self.pattern = pattern
+        self.problem = problem
+        self.fix = fix
+
+
 class _Plain:
     """Copies what YAML gave into a `Tree`; aliases that multiply are counted and refused."""
 
@@ -139,14 +178,14 @@ class _Plain:
     def value(self, found: Any, depth: int = 0) -> Value:
         self._left -= 1
         if self._left < 0 or depth > 100:
-            raise ParseError(0, 0, "its aliases make it too large")
+            raise _OddError(_ALIAS, "the aliases from here on make the file too large", "write the values out")
         if isinstance(found, dict):
             return {str(name): self.value(item, depth + 1) for name, item in found.items()}
         if isinstance(found, list | tuple):
             return [self.value(item, depth + 1) for item in found]
         if found is None or isinstance(found, str | int | float | datetime | date):
             return found
-        raise ParseError(0, 0, "holds a value that is neither text, number nor date")
+        raise _OddError(_TAG, "a value is neither text, number nor date", "take its tag out")
 
 
 def _take_out_reset(root: yaml.Node | None) -> None:
@@ -172,9 +211,8 @@ def _refuse_duplicates(root: yaml.Node | None) -> None:
             for key, _ in node.value:
                 if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge":
                     if (key.tag, key.value) in seen:
-                        raise ParseError(
-                            key.start_mark.line + 1, key.start_mark.column + 1, "this key stands here twice"
-                        )
+                        place = (key.start_mark.line + 1, key.start_mark.column + 1)
+                        raise ParseError(*place, "this key stands here twice", "take one of the two out")
                     seen.add((key.tag, key.value))
 
 

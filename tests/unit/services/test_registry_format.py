@@ -124,25 +124,25 @@ def test_files_with_secrets_are_for_root_alone(keys: dict[str, Any], config: str
     ("content", "line", "problem"),
     [
         (b"a: 1\nb: {c: 1}\na: 2\n", 3, "this key stands here twice"),
-        (b"a: [1\n", 2, "did not find expected ',' or ']'"),
-        (b"- a\n", 1, "must be a mapping"),
-        (b"a: !!python/object/apply:os.system ['x']\n", 1, "could not determine a constructor for the tag"),
-        (b"a: \xff\n", 0, "is not UTF-8"),
-        (b"a: !!binary aGk=\n", 0, "holds a value that is neither text, number nor date"),
+        (b"a: [1\n", 1, "this quote or bracket is never closed"),
+        (b"- a\n", 1, "the file must be a mapping"),
+        (b"a: !!python/object/apply:os.system ['x']\n", 1, "this tag is known to no system"),
+        (b"a: \xff\n", 1, "a character here is not UTF-8"),
+        (b"a: !!binary aGk=\n", 1, "a value is neither text, number nor date"),
         (
             b"a: &a [x]\n"
             + b"".join(b"%c: &%c [%s]\n" % (98 + n, 98 + n, b",".join([b"*%c" % (97 + n)] * 9)) for n in range(9)),
-            0,
-            "its aliases make it too large",
+            2,
+            "the aliases from here on make the file too large",
         ),
-        (b"a: &a {b: *a}\n", 0, "its aliases make it too large"),
+        (b"a: &a {b: *a}\n", 1, "the aliases from here on make the file too large"),
     ],
 )
 def test_what_is_refused(content: bytes, line: int, problem: str) -> None:
     with pytest.raises(ParseError) as caught:
         REGISTRY.parse(COMPOSE, content)
     assert caught.value.line == line
-    assert caught.value.problem in {problem, "did not find expected or"}
+    assert caught.value.problem == problem
 
 
 TREES = st.dictionaries(

@@ -1,0 +1,76 @@
+"""Why a text cannot be parsed, and what usually brings that about, whatever the format. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_CURLY = "\u201c\u201d\u201e\u2018\u2019\u201a\u00ab\u00bb"
+_ODD_SPACES = "\u00a0\u2000\u2001\u2002\u2003\u2007\u2009\u200b\u200c\u200d\u202f\u2060\u3000"
+_CONFLICT = re.compile(r"(?:<{7}|={7}|>{7}|\|{7})(?:[ \t\r\n]|$)")
+_BRACES = re.compile(r"\{[{%#]|%\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Where (an offset in the text), what is wrong, and the fix. Neither sentence holds anything of the text."""
+
+    at: int
+    problem: str
+    fix: str
+
+
+def line_of(text: str, at: int) -> str:
+    """The whole line around an offset."""
+    end = text.find("\n", at)
+    return text[text.rfind("\n", 0, at) + 1 : len(text) if end < 0 else end]
+
+
+def line_start(text: str, at: int) -> int:
+    """Where the first word of that line stands."""
+    begin = text.rfind("\n", 0, at) + 1
+    line = line_of(text, at)
+    return begin + len(line) - len(line.lstrip())
+
+
+def place_of(text: str, at: int) -> tuple[int, int]:
+    """Line and column of an offset, counted from 1."""
+    return text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)
+
+
+def offset_of(text: str, line: int, column: int) -> int:
+    """The offset of a line and column, counted from 1; the end where the text has no such line."""
+    at = 0
+    for _ in range(line - 1):
+        at = text.find("\n", at) + 1
+        if not at:
+            return len(text)
+    return min(at + column - 1, len(text))
+
+
+def first(at: int, *rows: tuple[object, str, str]) -> Cause | None:
+    """Of rows of a condition, a problem and a fix the first whose condition holds."""
+    return next((Cause(at, problem, fix) for holds, problem, fix in rows if holds), None)
+
+
+def common(text: str, at: int) -> Cause | None:
+    """What is wrong at an offset in a text of any format."""
+    here = text[at : at + 1]
+    if _CONFLICT.match(line_of(text, at)):
+        begin = text.rfind("\n", 0, at) + 1
+        return Cause(begin, "a mark of an unfinished Git merge stands here", "resolve the conflict, take the marks out")
+    return first(
+        at,
+        (here and here in _CURLY, "a curly quote stands here", "write a straight one"),
+        (here and here in _ODD_SPACES, "an invisible character stands here that is no space", "type the space again"),
+        (
+            here == "\ufeff",
+            "a byte order mark stands inside of the text",
+            "delete it: only the first character may be one",
+        ),
+        (
+            _BRACES.match(text, at) or (at and _BRACES.match(text, at - 1)),
+            "the braces of a template stand here",
+            "render the file first, or put the value in quotes",
+        ),
+    )

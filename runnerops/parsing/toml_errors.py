@@ -1,0 +1,232 @@
+"""Why a text is no TOML, as a person would say it. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from runnerops.parsing.causes import Cause, common, first, line_of, line_start, offset_of
+
+_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
+_WORD = re.compile(r"[A-Za-z_][\w.-]*")
+_TRUE, _FALSE, _NULL = {"true", "yes", "on"}, {"false", "no", "off"}, {"null", "none", "nil"}
+_TEXT = re.compile(r'"""(?:[^\\]|\\.)*?"""' r"|'''.*?'''" r'|"(?:[^"\\\n]|\\.)*"' r"|'[^'\n]*'" r"|#[^\n]*", re.DOTALL)
+_QUOTE = re.compile(r"\"\"\"|'''|\"|'|#")
+
+
+def explain(text: str, said: str) -> Cause:
+    """The usual cause of what Python's parser `said`, with its place in the message."""
+    found = _PLACE.search(said)
+    at = offset_of(text, int(found[1]), int(found[2])) if found and found[1] else len(text)
+    message = said[: found.start()] if found else said
+    return common(text, at) or _told(text, at, message)
+
+
+def _told(text: str, at: int, said: str) -> Cause:
+    for words, cause in _CAUSES.items():
+        if words in said:
+            return cause(text, at)
+    return Cause(at, "this does not belong here", "look at the quotes, brackets and equals signs around it")
+
+
+def _statement(text: str, at: int) -> Cause:
+    here = text[at : at + 1]
+    return first(
+        at,
+        (
+            text.startswith(("//", ";", "/*", "--"), at),
+            "a comment that TOML does not know stands here",
+            "begin it with #",
+        ),
+        (
+            here == "{" and not text[:at].strip(),
+            "a TOML file does not begin with {",
+            "look whether it is another file, or JSON",
+        ),
+        (here in {"}", "]"}, "a bracket stands here that closes nothing", "take it out"),
+        (
+            here == "-",
+            "a line does not begin with a dash in TOML",
+            "write a list as [ONE, TWO], or look whether this is YAML",
+        ),
+        (here == "=", "the key before the equals sign is missing", "write key = value"),
+    ) or Cause(at, "a key, a [table] or a # comment is expected here", "write key = value")
+
+
+def _equals(text: str, at: int) -> Cause:
+    here = text[at : at + 1]
+    return first(
+        at,
+        (here == ":", "a colon stands here", "write an equals sign between key and value"),
+        (here in {"", "\n", "\r"}, "an equals sign and a value are missing behind this key", "write key = value"),
+        (here.isdigit() or here in {'"', "'", "["}, "an equals sign is missing before this value", "write key = value"),
+    ) or Cause(
+        at, "an equals sign is missing behind the key", "write key = value, and a key of several words in quotes"
+    )
+
+
+def _value(text: str, at: int) -> Cause:
+    here = text[at : at + 1]
+    found = _WORD.match(text, at)
+    word = found[0].lower() if found else ""
+    quote = 'put it in quotes: "…"'
+    if here in {"", "\n", "\r", "#"}:
+        return Cause(
+            line_start(text, at - 1), "a value is missing behind this equals sign", "write it, or take the key out"
+        )
+    return first(
+        at,
+        (word in _TRUE, "this is no value of TOML", "write true, in small letters and without quotes"),
+        (word in _FALSE, "this is no value of TOML", "write false, in small letters and without quotes"),
+        (word in _NULL, "this is no value of TOML", "leave the key out: TOML has no null"),
+        (here == "$", "a variable stands here without quotes", quote),
+        (here == "=", "there is one equals sign too many", "take it out"),
+        (here in {",", "]", "}"}, "a value is missing here", "write it, or take the comma out"),
+        (
+            here in {"`", ">", "|"},
+            "a text does not begin like this in TOML",
+            'put it in quotes: "…", or """ for several lines',
+        ),
+    ) or Cause(at, "a text stands here without quotes", quote)
+
+
+def _more(text: str, at: int) -> Cause:
+    here, previous = text[at : at + 1], text[at - 1 : at]
+    rest = line_of(text, at)
+    sign = {",": "comma", ";": "semicolon"}.get(here, "")
+    return first(
+        at,
+        (text.startswith(("//", "/*", "--"), at), "a comment that TOML does not know stands here", "begin it with #"),
+        (sign, f"a {sign} stands behind the value", "take it out: each key has a line of its own"),
+        (here in {"]", "}"}, "one closing bracket is too many", "take it out"),
+        (here == "+", "texts cannot be joined", "write one text"),
+        (previous == "0" and here.isdigit(), "a number begins with 0", "write it without, or 0o before an octal one"),
+        (
+            previous.isdigit() and (here.isalnum() or here in set("-_.:%")),
+            "a number ends here, and more follows",
+            'put a text, or a number with a unit, in quotes: "10m"',
+        ),
+        (
+            previous in {'"', "'"},
+            "a text ends at the quote before this, and more follows",
+            'write \\" for a quote inside of it',
+        ),
+        ("=" in rest[rest.find("=") + 1 :], "a second key stands on this line", "give each key a line of its own"),
+    ) or Cause(at, "more stands behind the value", "put a text in quotes, and each key on a line of its own")
+
+
+def _open_text(text: str, at: int) -> Cause:
+    """The first quote that nothing closes."""
+    position = 0
+    while found := _QUOTE.search(text, position):
+        whole = _TEXT.match(text, found.start())
+        long = len(found[0]) == 3
+        if not whole or (long and len(whole[0]) < 6):
+            what = "is never closed" if long else "is not closed on its line"
+            return Cause(found.start(), f"this quote {what}", 'close it; a text of several lines has """ on both sides')
+        position = whole.end()
+    return Cause(at, "a quote is not closed before this", "close it")
+
+
+def _character(text: str, at: int) -> Cause:
+    if text[at : at + 1] in {"\n", "\r", ""}:
+        return _open_text(text, at)
+    return Cause(at, "a control character stands here", "take it out, or write it as \\u and four hex digits")
+
+
+def _backslash(text: str, at: int) -> Cause:
+    found = max(text.rfind("\\", 0, at), 0)
+    fix = "write two, or put the text in single quotes: 'C:\\builds'"
+    return Cause(found, "a backslash stands before letters that it does not go with", fix)
+
+
+def _array(text: str, at: int) -> Cause:
+    here = text[at : at + 1]
+    if here in {'"', "'"} or here.isdigit():
+        return Cause(at, "a comma is missing before this", "write one between two items")
+    if here in {"}", ";", ":"}:
+        return Cause(at, "this sign does not belong in a list", "put a comma between items, and ] behind the last")
+    return _open_bracket(text, at, "[", "this list is never closed", "close it with ], and put a comma between items")
+
+
+def _inline(text: str, at: int) -> Cause:
+    here = text[at : at + 1]
+    if here in {'"', "'"} or here.isalnum():
+        return Cause(at, "a comma is missing before this", "write one between two keys")
+    return _open_bracket(
+        text, at, "{", "this { is not closed on its line", "close it there, or write a [table] of its own"
+    )
+
+
+def _open_bracket(text: str, at: int, bracket: str, problem: str, fix: str) -> Cause:
+    """At the last bracket before an offset that is open there, texts and comments left out."""
+    blank = _TEXT.sub(lambda found: " " * len(found[0]), text[:at])
+    depth = 0
+    for position in range(len(blank) - 1, -1, -1):
+        depth += {"]": 1, "}": 1, "[": -1, "{": -1}.get(blank[position], 0)
+        if depth < 0 and blank[position] == bracket:
+            return Cause(position, problem, fix)
+    return Cause(at, problem, fix)
+
+
+def _heading(text: str, at: int) -> Cause:
+    begin = line_start(text, at)
+    return Cause(
+        begin, "the brackets of this table's name are not closed", "write [NAME], or [[NAME]] for one of several"
+    )
+
+
+def _part(text: str, at: int) -> Cause:
+    here = text[at : at + 1]
+    inside = line_of(text, at).lstrip()[:1] != "["
+    return first(
+        at,
+        (
+            here in {"\n", "\r", "#"} and inside,
+            "a { } in TOML stands on one line",
+            "write it on one line, or as a [table]",
+        ),
+        (here == "}", "the comma before this bracket is one too many", "take it out"),
+        (here == ".", "two dots follow each other", "take one out"),
+        (here in {"]", "\n", "\r", ""}, "the name of the table is missing", "write [NAME]"),
+    ) or Cause(at, "this cannot stand in a key", 'put a key with special characters in quotes: "a/b" = 1')
+
+
+def _twice(text: str, at: int) -> Cause:
+    begin = line_start(text, max(at - 1, 0))
+    if line_of(text, begin).lstrip().startswith("["):
+        return Cause(
+            begin,
+            "this table is there already",
+            "put its keys together; one of several has two brackets at each side: [[runners]]",
+        )
+    return Cause(begin, "this key stands here twice", "take one of them out")
+
+
+def _date(text: str, at: int) -> Cause:
+    return Cause(line_start(text, at), "this is no date or time that there is", "mend it, or put it in quotes")
+
+
+_CAUSES: dict[str, Callable[[str, int], Cause]] = {
+    "Invalid statement": _statement,
+    "Expected '=' after": _equals,
+    "Invalid value": _value,
+    "Invalid date": _date,
+    "Expected newline": _more,
+    "Illegal character": _character,
+    "invalid character": _character,
+    "Unterminated string": _open_text,
+    "Expected \"'": _open_text,
+    "Expected '\"": _open_text,
+    "Unescaped '\\'": _backslash,
+    "Invalid hex value": _backslash,
+    "Escaped character": _backslash,
+    "Unclosed array": _array,
+    "Unclosed inline table": _inline,
+    "at the end of a table declaration": _heading,
+    "at the end of an array declaration": _heading,
+    "Invalid initial character": _part,
+    "Cannot ": _twice,
+    "Duplicate inline table key": _twice,
+}
+"""By words of what Python's parser says."""

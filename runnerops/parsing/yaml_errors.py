@@ -1,0 +1,205 @@
+"""Why a text is no YAML, as a person would say it. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import yaml
+
+from runnerops.parsing.causes import Cause, common, first, line_of, line_start
+
+_BAD = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+_PAIR = re.compile(r"\s*(?:- +)*(?:\"[^\"]*\"|'[^']*'|[^\s#:][^#:]*?|[^\s#].*?):(?:\s|$)")
+
+
+def explain(text: str, error: yaml.YAMLError) -> Cause:
+    """The usual cause of what the parser met."""
+    if not isinstance(error, yaml.MarkedYAMLError):
+        return _character(text)
+    mark = error.problem_mark or error.context_mark
+    at = _offset(text, mark)
+    begin = _offset(text, error.context_mark) if error.context_mark else at
+    said = f"{error.context or ''}; {error.problem or ''}"
+    return _line(text, at) or _told(text, at, begin, said)
+
+
+def _offset(text: str, mark: yaml.Mark | None) -> int:
+    """libyaml counts a mark's index in bytes or characters as it was built; its line and column are characters."""
+    if mark is None:
+        return 0
+    at = 0
+    for _ in range(mark.line):
+        at = text.find("\n", at) + 1
+        if not at:
+            return len(text)
+    return min(at + mark.column, len(text))
+
+
+def _character(text: str) -> Cause:
+    found = _BAD.search(text)
+    at = found.start() if found else 0
+    return common(text, at) or Cause(at, "a character stands here that YAML does not allow", "take it out")
+
+
+def _line(text: str, at: int) -> Cause | None:
+    """What is wrong with the line as such."""
+    line = line_of(text, at)
+    begin = text.rfind("\n", 0, at) + 1
+    blank = line[: len(line) - len(line.lstrip())]
+    if "\t" in blank:
+        place = begin + blank.index("\t")
+        return Cause(place, "a tab stands in the indentation", "indent with spaces: YAML takes no tabs there")
+    if line.lstrip().startswith("{%") or re.search(r":\s+\{\{", line):
+        place = begin + line.index("{")
+        return Cause(place, "the braces of a template stand here", "render the file first, or put the value in quotes")
+    return _odd(text, begin, line) or common(text, at)
+
+
+def _odd(text: str, begin: int, line: str) -> Cause | None:
+    """A character at the beginning of the line, or of a value in it, that looks like another one."""
+    starts = [found.end() for found in re.finditer(r"^\s*|[:,\[{-]\s+|[\[{]", line)]
+    return next((cause for start in starts if (cause := common(text, begin + start))), None)
+
+
+def _told(text: str, at: int, begin: int, said: str) -> Cause:
+    for words, cause in _CAUSES.items():
+        if words in said:
+            return cause(text, at, begin)
+    return Cause(at, "this does not belong here", "look at the quotes, brackets and indentation around this place")
+
+
+def _colon(text: str, at: int, _: int) -> Cause:
+    """A second `: ` where a value goes on: on this line, or since a line above that is no key."""
+    begin = line_start(text, at)
+    above = text[:begin].rstrip()
+    start = line_start(text, len(above) - 1) if above else begin
+    line = line_of(text, start) if above else ""
+    if _PAIR.match(line_of(text, at)[: at - text.rfind("\n", 0, at)]) and text[begin:at].count(": "):
+        fix = "indent the line as its neighbours, or put a value that holds `: ` in quotes"
+        return Cause(at, "a `:` stands where none can be", fix)
+    if above and not _PAIR.match(line) and not line.lstrip().startswith("#"):
+        return common(text, start) or _no_pair(line, start)
+    if above and begin - text.rfind("\n", 0, begin) > start - text.rfind("\n", 0, start):
+        return Cause(
+            begin, "this line is indented deeper than the one above, which has its value already", "indent both alike"
+        )
+    return Cause(
+        at,
+        "a `:` stands where none can be",
+        "indent the line as its neighbours, or put a value that holds `: ` in quotes",
+    )
+
+
+def _no_pair(line: str, start: int) -> Cause:
+    """A line that is no `key: value`, where one should be."""
+    words = line.strip()
+    return first(
+        start,
+        (words.startswith(("//", ";", "/*")), "a comment that YAML does not know stands here", "begin it with #"),
+        (
+            re.fullmatch(r"\[\[?[\w. -]+\]?\]", words),
+            "a table's name as in TOML stands here",
+            "write it as NAME: in YAML",
+        ),
+        (
+            re.match(r"[\w.-]+\s*=", words),
+            "an equals sign stands here",
+            "write a colon and a space between key and value",
+        ),
+        (re.match(r"[\w.-]+:\S", words), "a space is missing behind the colon", "write key: value"),
+        (re.match(r"-[\w\"']", words), "a space is missing behind the dash", "write - value"),
+    ) or Cause(start, "a colon is missing behind this key", "write key: value")
+
+
+def no_mapping(text: str) -> Cause:
+    """A text that is YAML and no mapping."""
+    lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith(("#", "---", "%"))]
+    line = lines[0] if lines else ""
+    start = text.find(line) + len(line) - len(line.lstrip())
+    if line.lstrip().startswith(("- ", '"')) or not re.match(r"[\w.-]+\s*[:=]|//|;|/\*|\[[\w.-]+\]$", line.strip()):
+        return Cause(start, "the file must be a mapping", "begin with a key: value")
+    return _no_pair(line, start)
+
+
+def _flow(text: str, at: int, begin: int) -> Cause:
+    here, bracket = text[at : at + 1], text[begin : begin + 1]
+    quoted = here not in {"", ":", "\n"} and text[:at].rstrip(" ").endswith(('"', "'"))
+    if here in {"", "\n", "\r"} or ("\n" in text[begin:at] and not quoted):
+        return Cause(begin, "this quote or bracket is never closed", "close it")
+    return first(
+        at,
+        (here in {"]", "}"}, f"this bracket does not go with the {bracket} that is open", "close that one first"),
+        (quoted, "a colon or a comma is missing before this", "write it"),
+    ) or Cause(at, "a comma is missing before this", "write one between two items")
+
+
+def _key(text: str, at: int, _: int) -> Cause:
+    here, line = text[at : at + 1], text[text.rfind("\n", 0, at) + 1 : at].rstrip()
+    more = "a text ends at the quote before this, and more follows"
+    return first(
+        at,
+        (here in {"]", "}"}, "one closing bracket is too many", "take it out"),
+        (line.endswith("'"), more, "write '' for a quote inside of it, or put the text in double quotes"),
+        (line.endswith('"'), more, 'write \\" for a quote inside of it, or put the text in single quotes'),
+        (
+            line.endswith(("]", "}")),
+            "more stands behind the closing bracket",
+            "take it out, or put the value in quotes",
+        ),
+    ) or Cause(at, "this line is indented as none above it", "indent it as its neighbours")
+
+
+def _never(_: str, __: int, begin: int) -> Cause:
+    return Cause(begin, "this quote or bracket is never closed", "close it")
+
+
+def _token(_: str, at: int, __: int) -> Cause:
+    return Cause(at, "this character cannot start a value", "put the value in quotes")
+
+
+def _missing_colon(text: str, at: int, begin: int) -> Cause:
+    start = line_start(text, begin)
+    return (
+        _no_pair(line_of(text, start), start)
+        if text[start:].strip()
+        else Cause(at, "a colon is missing", "write key: value")
+    )
+
+
+def _row(problem: str, fix: str) -> Callable[[str, int, int], Cause]:
+    return lambda _, at, __: Cause(at, problem, fix)
+
+
+_ALIAS = _row("this is an alias of no anchor above", "put a value that starts with `*` or `&` in quotes")
+_CAUSES: dict[str, Callable[[str, int, int], Cause]] = {
+    "mapping values": _colon,
+    "end of stream": _never,
+    "flow sequence": _flow,
+    "flow mapping": _flow,
+    "any token": _token,
+    "alphabetic or numeric": _ALIAS,
+    "undefined alias": _ALIAS,
+    "escape character": _row(
+        "a backslash stands before a letter that it does not go with", "write two, or put the text in single quotes"
+    ),
+    "hexdecimal": _row(
+        "a backslash stands before a letter that it does not go with", "write two, or use single quotes"
+    ),
+    "unhashable": _row("a key must be one word", "put a value that starts with `{` or `[` in quotes"),
+    "unacceptable key": _row("a key must be one word", "put a value that starts with `{` or `[` in quotes"),
+    "constructor for the tag": _row("this tag is known to no system", "take it out"),
+    "for merging": _row("`<<` takes a mapping, or a list of mappings", "give it an alias of one: <<: *NAME"),
+    "expected ':'": _missing_colon,
+    "could not find expected": _missing_colon,
+    "expected '-' indicator": _row(
+        "a key stands among the items of a list", "indent it below its item, or as the key above the list"
+    ),
+    "tab character": _row("a tab stands in the indentation", "indent with spaces: YAML takes no tabs there"),
+    "expected key": _key,
+    "block end": _key,
+    "node content": _row("a value is missing before this", "write it, or close the bracket"),
+    "duplicate anchor": _row("this anchor is there already", "give it another name"),
+    "document start": _row("more stands behind the end of the document", "take it out"),
+}
+"""By words of what libyaml or PyYAML says."""

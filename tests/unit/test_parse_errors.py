@@ -1,0 +1,198 @@
+"""Texts that no parser takes: each has the place and the usual cause of the mistake, and nothing of the text itself."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runnerops.model.common import ServiceName
+from runnerops.model.inventory import FileSpec
+from runnerops.model.plan import Finding
+from runnerops.planning.lint_file import lint_file
+
+JSON = FileSpec(ServiceName.DOCKER, "daemon.json", "daemon.json.j2", "json")
+TOML = FileSpec(ServiceName.GITLAB_RUNNER, "config.toml", "config.toml.j2", "toml")
+YAML = FileSpec(ServiceName.REGISTRY, "compose.yml", "docker-compose.yml.j2", "yaml")
+
+IN_JSON = [
+    ('{\n  // x\n  "a": 1}', 2, 3, "a comment stands here", "JSON has none"),
+    ('{"a": 1 # x\n}', 1, 9, "a comment stands here", "JSON has none"),
+    ('{"a": 1,\n}', 2, 1, "comma before this bracket is one too many", "take it out"),
+    ('{"a": [1, 2,]}', 1, 13, "comma before this bracket is one too many", "take it out"),
+    ('{"a": 1,, "b": 2}', 1, 9, "a comma stands here with nothing before it", "take it out"),
+    ("{\u201ca\u201d: 1}", 1, 2, "a curly quote", "straight"),
+    ("{\u00a0}", 1, 2, "an invisible character", "space"),
+    ('{"a":\ufeff 1}', 1, 6, "a byte order mark", "first character"),
+    ("{'a': 1}", 1, 2, "a single quote", 'write "'),
+    ('{"a": 1\n "b": 2}', 2, 2, "a comma is missing", "between two items"),
+    ('{"a" 1}', 1, 6, "a colon is missing", '"key": value'),
+    ('{"a" = 1}', 1, 6, "an equals sign", "colon"),
+    ("{a: 1}", 1, 2, "a key stands here without a quote", '"key"'),
+    ('{debug": true}', 1, 2, "a key stands here without a quote", '"key"'),
+    ('{"a": overlay2}', 1, 7, "a text stands here without quotes", "quotes"),
+    ('{"a": True}', 1, 7, "no value of JSON", "write true"),
+    ('{"a": off}', 1, 7, "no value of JSON", "write false"),
+    ('{"a": None}', 1, 7, "no value of JSON", "null"),
+    ('{"a": $X}', 1, 7, "a variable", "nothing is replaced"),
+    ('{"a": "x\n}', 1, 7, "this quote is not closed on its line", "close it"),
+    ('{"a: 1}', 1, 2, "this quote is never closed", "close it"),
+    ('{"a": "x, "b": 1}', 1, 12, "a text ends at the quote before this", "close the text before it"),
+    ('{"a": {"b": 1}\n', 1, 1, "this bracket is never closed", "close it"),
+    ('{"a": ["b"\n}', 2, 1, "does not go with the [ that is open", "close that one first"),
+    ('{"a": 1}}', 1, 9, "one closing bracket is too many", "take it out"),
+    ('{"a": 1}\n{"b": 2}', 2, 1, "the document has ended", "one { }"),
+    ('{"a": "x\ty"}', 1, 9, "a tab stands inside of a text", "\\t"),
+    ('{"a": "D:\\docker"}', 1, 10, "a backslash", "write two"),
+    ('{"a": 010}', 1, 8, "a number begins with 0", "octal"),
+    ('{"a": 10m}', 1, 9, "a number ends here", '"10m"'),
+    ('{"a": }', 1, 7, "a value is missing", "write it"),
+    ("a = 1\n[b]\n", 1, 1, "begins with {", "TOML"),
+    ('["a"]', 1, 1, "must be an object", "{ }"),
+    ('{"a": {{ x }}}', 1, 8, "the braces of a template", "render"),
+    ('{\n<<<<<<< HEAD\n"a": 1\n', 2, 1, "an unfinished Git merge", "resolve"),
+]
+IN_TOML = [
+    ("// x\na = 1", 1, 1, "a comment that TOML does not know", "#"),
+    ("a = 1 // x", 1, 7, "a comment that TOML does not know", "#"),
+    ("; x\na = 1", 1, 1, "a comment that TOML does not know", "#"),
+    ("a = \u201cx\u201d", 1, 5, "a curly quote", "straight"),
+    ("a =\u00a01", 1, 4, "an invisible character", "space"),
+    ("a = 1\n\ufeffb = 2", 2, 1, "a byte order mark", "first character"),
+    ("a = foo", 1, 5, "a text stands here without quotes", "quotes"),
+    ("a = [1, B=2]", 1, 9, "a text stands here without quotes", "quotes"),
+    ("a = True", 1, 5, "no value of TOML", "write true"),
+    ("a = null", 1, 5, "no value of TOML", "no null"),
+    ("a: 1", 1, 2, "a colon stands here", "equals sign"),
+    ("[[runners]]\n  name 1", 2, 8, "an equals sign is missing", "key = value"),
+    ("a == 1", 1, 4, "one equals sign too many", "take it out"),
+    ("b = 1\na =\n", 2, 1, "a value is missing", "write it"),
+    ('a = "x\nb = 1', 1, 5, "this quote is not closed on its line", "close it"),
+    ("b = 1 # it's\na = 'x\n", 2, 5, "this quote is not closed on its line", "close it"),
+    ('a = """x\n', 1, 5, "this quote is never closed", "close it"),
+    ('a = "C:\\GitLab-Runner"', 1, 8, "a backslash", "single quotes"),
+    ('a = "C:\\Users"', 1, 8, "a backslash", "single quotes"),
+    ('[[runners]\nname = "x"', 1, 1, "the brackets of this table's name", "[[NAME]]"),
+    ('[runners.docker\nimage = "x"', 1, 1, "the brackets of this table's name", "[NAME]"),
+    ('a = ["x"\nb = 1\n', 1, 5, "this list is never closed", "]"),
+    ('a = ["x" "y"]', 1, 10, "a comma is missing", "between two items"),
+    ("a = {b = 1\n", 1, 5, "this { is not closed on its line", "table"),
+    ("a = {\n b = 1\n}", 1, 6, "stands on one line", "table"),
+    ("a = {b = 1,}", 1, 12, "comma before this bracket is one too many", "take it out"),
+    ("a = 1\na = 2\n", 2, 1, "this key stands here twice", "take one"),
+    ("[a]\nx = 1\n\n[a]\ny = 1\n", 4, 1, "this table is there already", "[[runners]]"),
+    ('[runners]\nname = "x"\n[[runners]]\n', 3, 1, "this table is there already", "[[runners]]"),
+    ("a = 10m", 1, 7, "a number ends here", '"10m"'),
+    ("a = 010", 1, 6, "a number begins with 0", "0o"),
+    ("a = 1,\nb = 2", 1, 6, "a comma stands behind the value", "take it out"),
+    ("a = 1;\n", 1, 6, "a semicolon stands behind the value", "take it out"),
+    ("a = 1 b = 2", 1, 7, "a second key stands on this line", "a line of its own"),
+    ('a = ["x"]]', 1, 10, "one closing bracket is too many", "take it out"),
+    ('{"a": 1}', 1, 1, "does not begin with {", "JSON"),
+    ("a = {{ x }}", 1, 6, "the braces of a template", "render"),
+    (">>>>>>> x\n", 1, 1, "an unfinished Git merge", "resolve"),
+]
+IN_YAML = [
+    ("a:\n\tb: 1\n", 2, 1, "a tab stands in the indentation", "spaces"),
+    ("a:1\nb: 2\n", 1, 1, "a space is missing behind the colon", "key: value"),
+    ("a = 1\nb: 2\n", 1, 1, "an equals sign stands here", "colon"),
+    ("[log]\nlevel: x\n", 1, 1, "as in TOML", "NAME:"),
+    ("a: b: c", 1, 5, "a `:` stands where none can be", "quotes"),
+    ("a: [1, 2\nb: 3\n", 1, 4, "this quote or bracket is never closed", "close it"),
+    ("a: {b: 1\nc: 2\n", 1, 4, "this quote or bracket is never closed", "close it"),
+    ('b: 1\na: "x\nb: 1\n', 2, 4, "this quote or bracket is never closed", "close it"),
+    ('a: "C:\\data"', 1, 7, "a backslash", "single quotes"),
+    ("a: 'it's'", 1, 8, "a text ends at the quote before this", "''"),
+    ("a: *.example.com\n", 1, 5, "an alias", "quotes"),
+    ("a: *b\n", 1, 4, "an alias", "quotes"),
+    ("a: @x", 1, 4, "cannot start a value", "quotes"),
+    ("a: 1\na: 2\n", 2, 1, "this key stands here twice", "take one"),
+    ("a:\n    b: 1\n  c: 2\n", 3, 3, "this line is indented as none above", "neighbours"),
+    ("a: 1\n  b: 2\n", 2, 3, "indented deeper than the one above", "both alike"),
+    ("a:\n  - b\n  c: 1\n", 3, 3, "a key stands among the items of a list", "indent"),
+    ("a: \u201cx: y\u201d", 1, 4, "a curly quote", "straight"),
+    ("a: 1\n\ufeffb: 2", 2, 1, "a byte order mark", "first character"),
+    ('b: 1\na: "x\x01"', 2, 6, "does not allow", "take it out"),
+    ("a: {{ x }}\nb: 1", 1, 4, "the braces of a template", "quotes"),
+    ("// x\na: 1", 1, 1, "a comment that YAML does not know", "#"),
+    ("- a\n- b\n", 1, 1, "must be a mapping", "key: value"),
+    ("a\nb: 1", 1, 1, "a colon is missing", "key: value"),
+    ("a: ['x' 'y']", 1, 9, "a colon or a comma is missing", "write it"),
+    ("a: [x y, b: c d: e]", 1, 16, "a comma is missing", "between two items"),
+    ("a: [1]]", 1, 7, "one closing bracket is too many", "take it out"),
+    ("a: [1}", 1, 6, "does not go with the [ that is open", "close that one first"),
+    ("a: !!python/object x", 1, 4, "this tag is known to no system", "take it out"),
+    ("a:\n  <<: 1\n", 2, 7, "`<<` takes a mapping", "*NAME"),
+    ("<<<<<<< HEAD\na: 1\n", 1, 1, "an unfinished Git merge", "resolve"),
+    ("b: 1\na: &a [*a]", 2, 8, "aliases", "write the values out"),
+]
+CASES = [(spec, *case) for spec, cases in ((JSON, IN_JSON), (TOML, IN_TOML), (YAML, IN_YAML)) for case in cases]
+
+
+def found(spec: FileSpec, content: bytes) -> Finding:
+    (finding,) = lint_file(spec, content)
+    assert finding.rule == "P001"
+    return finding
+
+
+@pytest.mark.parametrize(("spec", "text", "line", "column", "problem", "fix"), CASES)
+def test_the_usual_cause_is_told_where_it_stands(
+    spec: FileSpec, text: str, line: int, column: int, problem: str, fix: str
+) -> None:
+    finding = found(spec, text.encode())
+    assert problem in finding.message
+    assert fix in finding.fix
+    assert finding.location
+    assert (finding.location.line, finding.location.column) == (line, column)
+
+
+@pytest.mark.parametrize(
+    ("spec", "content", "line", "column", "problem"),
+    [
+        (JSON, b'{"a":\n "\xe9"}', 2, 3, "not UTF-8"),
+        (TOML, 'é = "'.encode() + b'\xe9"', 1, 6, "not UTF-8"),
+        (YAML, b"a: \xe9", 1, 4, "not UTF-8"),
+        (TOML, "a = 1".encode("utf-16"), 1, 1, "UTF-16"),
+    ],
+)
+def test_bytes_that_are_no_text(spec: FileSpec, content: bytes, line: int, column: int, problem: str) -> None:
+    finding = found(spec, content)
+    assert problem in finding.message
+    assert finding.location
+    assert (finding.location.line, finding.location.column) == (line, column)
+
+
+@pytest.mark.parametrize(
+    ("spec", "content"),
+    [
+        (JSON, b"\xef\xbb\xbf{}"),
+        (JSON, "{}".encode("utf-16")),
+        (TOML, b"\xef\xbb\xbfconcurrent = 1\n"),
+        (YAML, "services: {}\n".encode("utf-16")),
+        (YAML, b"x-a: 2020-13-45\nservices: {}\n"),
+    ],
+)
+def test_what_the_systems_read_is_no_mistake(spec: FileSpec, content: bytes) -> None:
+    assert not [finding for finding in lint_file(spec, content) if finding.rule == "P001"]
+
+
+WHOLE = {
+    JSON: '{"log-opts": {"max-size": "s3cret", "b": [1, true]},\n "debug": false}\n',
+    TOML: 'concurrent = 1\n[[runners]]\nname = "s3cret"\n[runners.docker]\nvolumes = ["s3cret", \'/x\']\n',
+    YAML: 'services:\n  a: {image: "s3cret"}\n  b:\n    ports: ["1:2", \'s3cret\']\n',
+}
+SIGNS = st.sampled_from([*"{}[]\"'=:,;#\\\t\n -*&!%@|>$.0", "\u201c", "\ufeff", "\x01", "", "//", "{{"])
+
+
+@given(st.sampled_from([JSON, TOML, YAML]), st.data())
+def test_no_mistake_ends_in_a_traceback_or_shows_the_text(spec: FileSpec, data: st.DataObject) -> None:
+    text = WHOLE[spec]
+    for _ in range(data.draw(st.integers(1, 3))):
+        at = data.draw(st.integers(0, len(text)))
+        text = text[:at] + data.draw(SIGNS) + text[at + data.draw(st.integers(0, 2)) :]
+    for finding in lint_file(spec, text.encode()):
+        if finding.rule == "P001":
+            assert "s3cret" not in finding.message + finding.fix
+            assert finding.fix
+            assert finding.location
+            assert finding.location.line <= text.count("\n") + 1
