@@ -27,6 +27,7 @@ HUB_CACHE = "dockerhub"
 
 _MOST_NODES = 20_000
 _ALIAS = re.compile(r"(?:^|(?<=[\s\[,]))(?=\*[\w-])")
+_NO_NUMBER = re.compile(r"(?<=\s)(?=[-+]?(?:0[xbo]_*(?:\s|$)|[\d_]{1000}))")
 _TAG = re.compile(r"(?<=\s)(?=!!\w)")
 _LINE_ENDS = re.compile("[\x85\u2028\u2029]")
 """Ends of lines to YAML 1.1, which its writer does not escape among other letters."""
@@ -120,6 +121,10 @@ def parse(content: bytes, *, strict: bool = True, compose: bool = False) -> Tree
             loader.dispose()
     except yaml.YAMLError as error:
         raise _parse_error(text, explain(text, error)) from None
+    except ValueError:
+        found = _NO_NUMBER.search(text)
+        cause = Cause(found.start() if found else 0, "this has the form of a number and is none", "put it in quotes")
+        raise _parse_error(text, cause) from None
     except RecursionError:
         raise ParseError(1, 1, "it is nested too deep") from None
     if not isinstance(tree, dict):
