@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -18,7 +17,7 @@ from runnerops.model.common import Exit, ServiceName
 from runnerops.remote.reading import ReadOnly
 from runnerops.report.document import VERSION, outcome_document
 from runnerops.report.screen import Screen
-from runnerops.report.text import WIDTH, Line, outcome_lines
+from runnerops.report.text import Line, outcome_lines
 from runnerops.report.waiting import waiting
 from runnerops.services.registry.catalog import FUNCTIONS, Holding, holdings, questions
 
@@ -72,8 +71,7 @@ def _held_lines(host: str, held: Holding) -> Iterator[Line]:
     yield "host", f"{title} holds {count} repositor{'ies' if count != 1 else 'y'}"
     for repository in held.repositories:
         tags = "" if held.tags is None else "  " + (", ".join(held.tags.get(repository, ())) or "no tag")
-        for line in textwrap.wrap(f"  {repository}{tags}", WIDTH, subsequent_indent="      ", break_on_hyphens=False):
-            yield "plain", line
+        yield "plain", f"  {repository}{tags}"
 
 
 def _document(name: str, one: tuple[Holding, ...] | Exception) -> dict[str, Any]:

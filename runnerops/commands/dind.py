@@ -25,7 +25,7 @@ def dind(path: Path, screen: Screen) -> Exit:
         hint = "give a cache of Docker Hub a `listen` address that other hosts can reach"
         raise InventoryError(f"{path}: no cache that a runner elsewhere can reach", hint)
     mirrors = tuple(cache.url for cache in caches)
-    screen.lines(("plain", line) for line in _lines(Dind(mirrors, pool_beside(mirrors)), caches))
+    screen.lines(("verbatim", line) for line in _lines(Dind(mirrors, pool_beside(mirrors)), caches))
     return Exit.OK
 
 

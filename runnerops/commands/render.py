@@ -48,7 +48,7 @@ def render(
 def _shown(project: Project, host: Host, file: RenderedFile) -> Iterator[tuple[str, str]]:
     yield "host", f"# {host.name}: {file.spec.path} ({file.spec.mode} {file.spec.owner})"
     for line in masked_text(file.spec, file.content, project.masker(host)).splitlines():
-        yield "plain", line
+        yield "verbatim", line
     yield "plain", ""
 
 

@@ -9,5 +9,5 @@ from runnerops.report.screen import Screen
 
 def schema(screen: Screen) -> Exit:
     """Prints it on standard output."""
-    screen.lines(("plain", line) for line in schema_text().splitlines())
+    screen.lines(("verbatim", line) for line in schema_text().splitlines())
     return Exit.OK

@@ -10,7 +10,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import textwrap
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -119,7 +118,7 @@ def _play(screen: Screen, site: Site, environ: Mapping[str, str], number: int, s
     for template, ends in scene.types:
         line = template.format(root=site.root)
         screen.data()
-        screen.data(f"$ {line}", "host")
+        screen.data(f"$ {line}", "typed")
         status = _type(line, site, environ)
         if status:
             screen.data(f"(exit status {status})", "dim")
@@ -156,7 +155,7 @@ def _type(line: str, site: Site, environ: Mapping[str, str]) -> int:
 
 def _say(screen: Screen, text: str) -> None:
     """A paragraph."""
-    screen.lines(("plain", line) for line in textwrap.wrap(text, WIDTH, break_long_words=False, break_on_hyphens=False))
+    screen.data(text)
 
 
 def _keep(screen: Screen, site: Site, port: int) -> None:
@@ -175,7 +174,7 @@ def _keep(screen: Screen, site: Site, port: int) -> None:
             f"ssh -F none -i {KEY} {known} -p {port} root@127.0.0.1 'docker pull -q alpine:3; docker ps'",
             f"ls -R {site.root}/etc {site.root}/var/lib/runnerops",
         ):
-            screen.data(f"  {line}")
+            screen.data(f"  {line}", "typed")
         signal.pause()
     screen.data()
     screen.data(f"{site.folder} is gone, and so is the host.")

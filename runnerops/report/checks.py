@@ -1,12 +1,11 @@
-"""What `verify` found, as text and as JSON values. Pure. Readable without colour, at 80 columns."""
+"""What `verify` found, as text and as JSON values. Pure."""
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from runnerops.report.text import WIDTH, Line
+from runnerops.report.text import Line
 from runnerops.services.verify import Check
 
 _WORDS = {"pass": ("plain", "ok"), "fail": ("bad", "FAIL"), "skip": ("warn", "skipped")}
@@ -16,23 +15,11 @@ _COLUMN = 2 + max(len(word) for _, word in _WORDS.values()) + 2
 def check_lines(check: Check) -> Iterator[Line]:
     """The check, and where there is something to say, why and what to type. The line to type is never wrapped."""
     style, word = _WORDS[check.state]
-    yield from _wrapped(style, f"  {word}".ljust(_COLUMN), check.what)
+    yield style, f"  {word}".ljust(_COLUMN) + check.what
     if check.reason:
-        yield from _wrapped("plain", " " * _COLUMN, check.reason)
+        yield "plain", " " * _COLUMN + check.reason
     if check.fix:
-        yield "plain", f"{' ' * _COLUMN}fix: {check.fix}"
-
-
-def _wrapped(style: str, indent: str, text: str) -> Iterator[Line]:
-    lines = textwrap.wrap(
-        text,
-        WIDTH,
-        initial_indent=indent,
-        subsequent_indent=" " * _COLUMN,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-    yield from ((style, line) for line in lines)
+        yield "verbatim", f"{' ' * _COLUMN}fix: {check.fix}"
 
 
 def summary_line(checks: Sequence[Check]) -> Line:

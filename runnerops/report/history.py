@@ -51,7 +51,7 @@ def _step_lines(record: Record, verbose: int) -> Iterator[Line]:
         back = "back: " if event.list == "rollback" else ""
         yield "plain", f"  {took:8.2f} s  {back}{step_title(steps[event.step])}"
         if command := step_command(steps[event.step], verbose):
-            yield "dim", f"              {command}"
+            yield "command", f"              {command}"
 
 
 def timed_steps(record: Record) -> Iterator[tuple[Event, float]]:

@@ -86,7 +86,7 @@ class Lines:
             back = "back: " if event.list == "rollback" else ""
             self._say(f"{event.host}: {back}{step_title(step)}", "plain")
             if command := step_command(step, self._verbose):
-                self._say(f"{event.host}:   {command}", "dim")
+                self._say(f"{event.host}:   {command}", "command")
 
     def end(self, outcome: Outcome) -> None:
         """How the host ended; before it what was said on the way and is no part of that."""
@@ -158,7 +158,8 @@ class Bars(Lines):
         shown = {"good": "green", "new": "green", "gone": "red", "bad": "bold red", "warn": "yellow", "dim": "dim"}.get(
             style, ""
         )
-        self._bars.console.print(Text(self._screen.redactor.text(text), shown), soft_wrap=True)
+        for line in self._screen.broken(self._screen.err, self._screen.redactor.text(text), style):
+            self._bars.console.print(Text(line, shown), soft_wrap=True)
 
     def _wait(self, text: str) -> None:
         """Stands on the bar."""

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator
 
 from runnerops.codes.blockers import BLOCKERS, BlockerCode
 from runnerops.codes.rules import RULES, Rule
 
-_WIDTH = 80
 _GENERATED = "*Generated from `{source}` by `make docs`; edit it there.*"
 
 
 def entry_lines(entry: BlockerCode | Rule) -> Iterator[str]:
-    """One entry, wrapped at 80 columns."""
+    """One entry."""
     if isinstance(entry, BlockerCode):
         yield f"{entry.code}: a safety check that blocks a deploy"
         facts: tuple[tuple[str, str], ...] = (
@@ -26,7 +24,7 @@ def entry_lines(entry: BlockerCode | Rule) -> Iterator[str]:
         silence = f'ignore: {{{entry.id}: "why"}} in defaults, a group or a host of the inventory'
         facts = (("severity", _severity(entry)), ("why", entry.why), ("fix", entry.fix), ("silence", silence))
     for name, text in facts:
-        yield from textwrap.wrap(f"{name}: {text}", _WIDTH, initial_indent="  ", subsequent_indent="    ")
+        yield f"  {name}: {text}"
 
 
 def blockers_page() -> str:

@@ -14,6 +14,7 @@ from typing import Any, TextIO
 import typer
 
 from runnerops.redact import Redactor
+from runnerops.report.wrap import broken_at_words
 
 STYLES: Mapping[str, Mapping[str, Any]] = {
     "plain": {},
@@ -24,12 +25,19 @@ STYLES: Mapping[str, Mapping[str, Any]] = {
     "bad": {"fg": "red", "bold": True},
     "warn": {"fg": "yellow"},
     "dim": {"dim": True},
+    "verbatim": {},
+    "command": {"dim": True},
+    "typed": {"bold": True},
 }
+VERBATIM = frozenset({"new", "gone", "verbatim", "command", "typed"})
+"""Styles of what is compared or copied, which no line break may come into."""
+_USUAL = 80
 
 
 @dataclass(slots=True)
 class Screen:
-    """Writes redacted lines. `colour` follows NO_COLOR and whether the stream is a terminal, each stream for itself."""
+    """Writes redacted lines. Colour follows NO_COLOR and whether the stream is a terminal, each stream for itself; a terminal
+    has lines broken at words, and whatever else reads them has each whole."""
 
     redactor: Redactor = field(default_factory=Redactor)
     out: TextIO = field(default_factory=lambda: sys.stdout)
@@ -67,9 +75,10 @@ class Screen:
 
     def ask(self, question: str, *, otherwise: bool = False) -> bool:
         """A yes or a no from the person at the terminal; an empty line, or none, means `otherwise`; other words ask again."""
+        lines = self.broken(self.err, f"{question} [{'Y/n' if otherwise else 'y/N'}] ", "plain")
         while True:
             with self._lock:
-                print(f"{question} [{'Y/n' if otherwise else 'y/N'}] ", end="", file=self.err, flush=True)
+                print("\n".join(lines).rstrip(), end=" ", file=self.err, flush=True)
             line = self.answers.readline()
             word = line.strip().lower()
             if word in {"y", "yes", "n", "no"}:
@@ -79,10 +88,14 @@ class Screen:
             self.say("answer yes or no")
 
     def _write(self, stream: TextIO, text: str, style: str) -> None:
-        text = self.redactor.text(text)
-        if style != "plain" and coloured(stream):
-            text = typer.style(text, **STYLES[style])
-        self._print(stream, text)
+        for line in self.broken(stream, self.redactor.text(text), style):
+            self._print(stream, typer.style(line, **STYLES[style]) if STYLES[style] and coloured(stream) else line)
+
+    def broken(self, stream: TextIO, text: str, style: str) -> list[str]:
+        """The text as this stream shows it."""
+        if style in VERBATIM or not stream.isatty():
+            return [text]
+        return [line for part in text.split("\n") for line in broken_at_words(part, columns(stream))]
 
     def _print(self, stream: TextIO, text: str) -> None:
         """A reader that went away (`| head`) ends the output, never the work, and does not change the exit code."""
@@ -91,6 +104,14 @@ class Screen:
                 print(text, file=stream, flush=True)
             except BrokenPipeError:
                 os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def columns(stream: TextIO) -> int:
+    """How wide the terminal is."""
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or _USUAL
+    except OSError:
+        return _USUAL
 
 
 def coloured(stream: TextIO) -> bool:

@@ -1,14 +1,13 @@
-"""How hosts stand, as text and as JSON values. Pure, but for the local time zone. Readable without colour, at 80 columns."""
+"""How hosts stand, as text and as JSON values. Pure, but for the local time zone."""
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from runnerops.model.host_state import HostState, Run
 from runnerops.report.history import local_time, origin_text
-from runnerops.report.text import WIDTH, Line
+from runnerops.report.text import Line
 from runnerops.services.status import ServiceStatus
 
 _CUT_OFF = "cut off"
@@ -27,7 +26,7 @@ def status_lines(
     for one, row in zip(standings, rows, strict=True):
         head = "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + "  "
         details = ", ".join((*one.details, *(() if one.managed else ("not managed",))))
-        yield from (("plain" if one.healthy else "bad", line) for line in _row(head, details, widths[0] + 4))
+        yield "plain" if one.healthy else "bad", f"{head}{details}".rstrip()
     for intent in observed.intents:
         yield (
             "warn",
@@ -38,18 +37,6 @@ def status_lines(
     for one in standings:
         for path in one.left:
             yield "warn", f"  no longer managed: {path} (its section is gone)"
-
-
-def _row(head: str, details: str, column: int) -> Iterator[str]:
-    """On one line, or the words below, from the second column on."""
-    if len(head) + len(details) <= WIDTH:
-        yield f"{head}{details}".rstrip()
-        return
-    yield head.rstrip()
-    indent = " " * column
-    yield from textwrap.wrap(
-        details, WIDTH, initial_indent=indent, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
-    )
 
 
 def _run_text(run: Run) -> str:

@@ -1,8 +1,7 @@
-"""Plans and outcomes as text: pairs of a style and a line. Pure. Readable without colour, at 80 columns."""
+"""Plans and outcomes as text: pairs of a style and a line, which the screen breaks at words where it is narrow. Pure."""
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 
 from runnerops.model.common import Result, Verb, key_text
@@ -13,8 +12,6 @@ from runnerops.report.differ import diff_lines, state_of
 from runnerops.report.origins import cause_texts
 
 Line = tuple[str, str]
-
-WIDTH = 78
 
 SYMBOLS = {"new": "+", "removed": "-"}
 GOOD = {Result.UNCHANGED, Result.APPLIED, Result.PENDING, Result.IN_PROGRESS}
@@ -74,18 +71,10 @@ def change_lines(change: Change, masker: Masker) -> Iterator[Line]:
         return
     if not whole:
         for words, keys in origins:
-            yield from wrapped("plain", f"      {words}: {', '.join(keys)}" if keys else f"      {words}", 8)
+            yield "plain", f"      {words}: {', '.join(keys)}" if keys else f"      {words}"
     for line in diff_lines(change, masker):
-        style = {"+": "new", "-": "gone", "@": "dim"}.get(line[:1], "plain")
+        style = {"+": "new", "-": "gone", "@": "dim"}.get(line[:1], "verbatim")
         yield style, f"      {line}"
-
-
-def wrapped(style: str, text: str, indent: int) -> Iterator[Line]:
-    """The text in lines that a narrow terminal shows whole; a word that is longer stays whole too."""
-    for line in textwrap.wrap(
-        text, WIDTH, subsequent_indent=" " * indent, break_long_words=False, break_on_hyphens=False
-    ):
-        yield style, line
 
 
 def action_lines(action: Action) -> Iterator[Line]:
@@ -96,11 +85,10 @@ def action_lines(action: Action) -> Iterator[Line]:
     name = action.service.value.replace("_", "-")
     what = " ".join((name, *action.names)) if action.names else name
     users = f" · used by {_count(action.used_by)}" if action.used_by else ""
-    text = f"  → {action.shown} {what}{because}{users}{waits} · {_jobs(action.jobs_lost)} interrupted"
-    yield from wrapped(style, text, 6)
+    yield style, f"  → {action.shown} {what}{because}{users}{waits} · {_jobs(action.jobs_lost)} interrupted"
     if action.containers:
         parts = (f"{_fate(kind, len(names))} ({_some(names)})" for kind, names in action.containers.items())
-        yield from wrapped("plain", f"      containers: {'; '.join(parts)}", 8)
+        yield "plain", f"      containers: {'; '.join(parts)}"
 
 
 _FATES = {
@@ -137,7 +125,7 @@ def step_lines(title: str, steps: Iterable[Step], verbose: int) -> Iterator[Line
     for index, step in enumerate(steps):
         yield "plain", f"    {index:3} {step_title(step)}"
         if command := step_command(step, verbose):
-            yield "dim", f"        {command}"
+            yield "command", f"        {command}"
 
 
 def outcome_lines(outcome: Outcome, *, verbose: int = 0) -> Iterator[Line]:
@@ -148,7 +136,7 @@ def outcome_lines(outcome: Outcome, *, verbose: int = 0) -> Iterator[Line]:
     if outcome.message:
         yield "plain", f"  {outcome.message}"
     if outcome.failed and (command := step_command(outcome.failed, verbose)):
-        yield "dim", f"  its command: {command}"
+        yield "command", f"  its command: {command}"
     for line in outcome.diagnostics:
         yield "plain", f"    {line}"
     if outcome.hint:

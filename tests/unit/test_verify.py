@@ -29,13 +29,12 @@ FAIL = Check(
 UNTRIED = Check("pull", ServiceName.REGISTRY, "a pull of alpine:3 is served by a cache", "skip", "nothing was pulled")
 
 
-def test_a_link_is_read_at_80_columns_and_its_fix_is_one_line() -> None:
+def test_a_link_has_its_reason_and_its_fix_below_it() -> None:
     lines = [text for check in (HELD, FAIL, UNTRIED) for _, text in check_lines(check)]
     assert lines == [
         "  ok       the Docker daemon answers (26.1.5)",
         "  FAIL     http://172.17.0.1:5000 answers from a container (default bridge)",
-        "           there is no answer in time: the host's firewall lets the host",
-        "           through, and its containers not",
+        "           there is no answer in time: the host's firewall lets the host through, and its containers not",
         "           fix: on runner-1: iptables -I INPUT -p tcp -d 172.17.0.1 --dport 5000 -j ACCEPT",
         "  skipped  a pull of alpine:3 is served by a cache",
         "           nothing was pulled",

@@ -1,0 +1,80 @@
+"""Where lines break: at words on a terminal, nowhere in what anything else reads."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import pty
+import struct
+import termios
+from io import StringIO
+
+import pytest
+
+from runnerops.report.screen import Screen
+from runnerops.report.wrap import broken_at_words
+
+SENTENCE = (
+    "  blocked: new-volume: the cache starts empty on its new volume, and the old one stays where it is: cache_old"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "lines"),
+    [
+        ("", 80, [""]),
+        ("short", 80, ["short"]),
+        (
+            SENTENCE,
+            60,
+            [
+                "  blocked: new-volume: the cache starts empty on its new",
+                "      volume, and the old one stays where it is: cache_old",
+            ],
+        ),
+        (
+            "  FAIL     http://172.17.0.1:5000 does not answer in time",
+            44,
+            ["  FAIL     http://172.17.0.1:5000 does not", "           answer in time"],
+        ),
+        ("hint: /a/path/that/is/longer/than/the/terminal", 40, ["hint:", "    /a/path/that/is/longer/than/the/terminal"]),
+        ("a b", 1, ["a b"]),
+    ],
+)  # fmt: skip
+def test_broken_at_words(text: str, width: int, lines: list[str]) -> None:
+    assert broken_at_words(text, width) == lines
+
+
+def on_a_terminal(columns: int, text: str, style: str) -> list[str]:
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    with os.fdopen(slave, "w") as terminal:
+        Screen(out=terminal).data(text, style)
+    said = b""
+    with contextlib.suppress(OSError):  # what a terminal gives at its end
+        while chunk := os.read(master, 65536):
+            said += chunk
+    os.close(master)
+    return said.decode().replace("\r\n", "\n").rstrip("\n").split("\n")
+
+
+@pytest.mark.parametrize("columns", [60, 80])
+def test_on_a_terminal_no_line_is_longer_than_it(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    lines = on_a_terminal(columns, SENTENCE, "bad")
+    assert len(lines) > 1
+    assert max(map(len, lines)) <= columns
+    assert " ".join(line.strip() for line in lines) == SENTENCE.strip()
+
+
+@pytest.mark.parametrize("style", ["new", "gone", "verbatim", "command", "typed"])
+def test_what_is_compared_or_copied_stays_whole(style: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert on_a_terminal(60, SENTENCE, style) == [SENTENCE]
+
+
+def test_elsewhere_every_line_is_whole() -> None:
+    out = StringIO()
+    Screen(out=out).lines([("bad", SENTENCE), ("plain", SENTENCE)])
+    assert out.getvalue() == f"{SENTENCE}\n{SENTENCE}\n"
