@@ -200,6 +200,7 @@ _ROWS = (
         "Unknown executor",
         "The runner would take no job with it.",
         "Write one of the executors' names.",
+        "a warning where it is missing in an excerpt, or gone in a release",
     ),
     Rule(
         "R004",
@@ -207,6 +208,7 @@ _ROWS = (
         "URL that is none",
         "The runner would not reach GitLab.",
         "Write GitLab's http or https address.",
+        "a warning for a variable, and in an excerpt, which has a word for a token",
     ),
     Rule(
         "R005",
@@ -257,6 +259,7 @@ _ROWS = (
         "Executor without its table",
         "The file is loaded, and every job of the runner fails.",
         "Add the table that the message names.",
+        "a warning in an excerpt, which has no `url` or a word for a token",
     ),
     Rule(
         "R012",
@@ -306,6 +309,13 @@ _ROWS = (
         "Label name that is none",
         "The runner refuses the whole file.",
         "Write 3 to 65 letters, digits, `.`, `_`, `-`.",
+    ),
+    Rule(
+        "R019",
+        "error",
+        "Period that is no crontab expression",
+        "For docker-machine the runner refuses the whole file; with an autoscaler every job fails.",
+        "Write 5 to 7 fields: minute, hour, day, month, weekday, with a second before and a year behind them.",
     ),
     Rule(
         "C001",

@@ -42,6 +42,23 @@ def check_table(table: str, tree: Tree, key: Key, version: Version) -> Found:
             yield _unknown(name, table, here, version)
 
 
+def by_table(table: str, tree: Tree) -> Tree:
+    """The same tree with keys as the tables write them, for rules that look for them."""
+    keys = TABLES.get(table, {})
+    names = {name.lower(): name for name in keys}
+    found: Tree = {}
+    for name, value in tree.items():
+        real = name if name in keys else names.get(name.lower(), name)
+        kind, _, inner = (keys[real].kind if real in keys else "").partition(" ")
+        if kind == "table" and isinstance(value, dict):
+            found[real] = by_table(inner, value)
+        elif kind == "[table" and isinstance(value, list):
+            found[real] = [by_table(inner[:-1], one) if isinstance(one, dict) else one for one in value]
+        else:
+            found[real] = value
+    return found
+
+
 def _by_case(keys: Mapping[str, Known]) -> Mapping[str, Known]:
     return {name.lower(): known for name, known in keys.items()}
 

@@ -10,9 +10,9 @@ from runnerops.model.common import Key, Tree, Value
 from runnerops.model.host_state import Facts
 from runnerops.model.inventory import FileSpec
 from runnerops.model.plan import Finding
-from runnerops.services.gitlab_runner.checks import Found, Severity, check_table, version_of
-from runnerops.services.gitlab_runner.format import runners_of
-from runnerops.services.gitlab_runner.rules_values import labels, values
+from runnerops.services.gitlab_runner.checks import Found, Severity, by_table, check_table, version_of
+from runnerops.services.gitlab_runner.format import PATH, runners_of
+from runnerops.services.gitlab_runner.rules_values import is_excerpt, labels, values
 from runnerops.services.gitlab_runner.schema import EXECUTORS, EXECUTORS_UNTIL
 
 _SHORTEST_TOKEN = 14
@@ -24,11 +24,16 @@ def lint(files: Mapping[FileSpec, Tree], facts: Facts | None) -> Iterable[Findin
     """All rules on each file."""
     version = version_of(facts.runner.version if facts and facts.runner else "")
     for spec, tree in files.items():
-        for rule in (_concurrent, _logs, _tokens, _executors, _urls, _twice):
-            for name, severity, key, message, fix in rule(tree):
+        plain = by_table("config", tree)
+        whole = spec.path == PATH
+        for found in (
+            *(rule(plain) for rule in (_concurrent, _logs, _tokens, _twice)),
+            *(rule(plain, whole) for rule in (_executors, _urls)),
+            check_table("config", tree, (), version),
+            _values(plain),
+        ):
+            for name, severity, key, message, fix in found:
                 yield Finding(name, severity, spec.path, key, message, fix)
-        for name, severity, key, message, fix in (*check_table("config", tree, (), version), *_values(tree)):
-            yield Finding(name, severity, spec.path, key, message, fix)
 
 
 def _values(tree: Tree) -> Found:
@@ -62,8 +67,12 @@ def _tokens(tree: Tree) -> Found:
         problem = token_problem(runner["token"])
         if problem:
             fix = "leave the key out to keep the token that the host has, or give the token that GitLab showed"
-            severity: Severity = "warning" if runner["token"] == "" else "error"
+            severity: Severity = "warning" if runner["token"] == "" or _placeholder(runner["token"]) else "error"
             yield "R002", severity, ("runners", index, "token"), f"the token {problem}", fix
+
+
+def _placeholder(value: Value) -> bool:
+    return isinstance(value, str) and value.startswith("<") and value.endswith(">")
 
 
 def token_problem(token: Value) -> str:
@@ -81,7 +90,7 @@ def token_problem(token: Value) -> str:
     return ""
 
 
-def _executors(tree: Tree) -> Found:
+def _executors(tree: Tree, whole: bool) -> Found:
     for index, runner in enumerate(runners_of(tree)):
         key: Key = ("runners", index, "executor")
         value = runner.get("executor")
@@ -94,21 +103,24 @@ def _executors(tree: Tree) -> Found:
         near = get_close_matches(str(value), EXECUTORS, 1)
         fix = f"the executors are {', '.join(EXECUTORS)}"
         if value in (None, ""):
-            yield "R003", "error", key, "is missing", fix
+            yield "R003", "error" if whole else "warning", key, "is missing", fix
         else:
             hint = f", did you mean '{near[0]}'?" if near else ""
             yield "R003", "error", key, f"unknown executor {value!r}{hint}", fix
 
 
-def _urls(tree: Tree) -> Found:
+def _urls(tree: Tree, whole: bool) -> Found:
+    """What lacks in a file that is not the runner's own may come from where it goes: manuals have excerpts."""
     for index, runner in enumerate(runners_of(tree)):
         url = runner.get("url")
+        key: Key = ("runners", index, "url")
         if isinstance(url, str) and "$" in url:
             fix = "gitlab-runner expands variables in `url` and `token` from 18.10 on"
-            yield "R004", "warning", ("runners", index, "url"), "older runners take the variable by its letters", fix
+            yield "R004", "warning", key, "older runners take the variable by its letters", fix
         elif not _is_address(url):
             fix = "write GitLab's address: https://gitlab.example.com"
-            yield "R004", "error", ("runners", index, "url"), "must be an http or https address", fix
+            excerpt = not whole and (is_excerpt(runner) or "token" not in runner)
+            yield "R004", "warning" if excerpt else "error", key, "must be an http or https address", fix
 
 
 def _is_address(value: Value) -> bool:

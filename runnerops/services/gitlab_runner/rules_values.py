@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
 
 from runnerops.model.common import Key, Tree, Value
-from runnerops.services.gitlab_runner.checks import Found
+from runnerops.services.gitlab_runner.checks import Found, Severity
+from runnerops.services.gitlab_runner.feature_flags import FLAGS
+from runnerops.services.gitlab_runner.periods import period_problem
 
 _SIZE = re.compile(r"-?\d+(?:\.\d+)?\s*[kKmMgGtTpP]?(?:i?[bB])?")
+_WHOLE = "the runner refuses the whole file"
 _PULL_POLICIES = ("always", "if-not-present", "never")
 _SHELLS = ("bash", "sh", "pwsh", "powershell", "cmd")
 _CACHES = ("s3", "s3v2", "gcs", "gcsv2", "azure")
@@ -19,19 +23,30 @@ _TABLES = {
     "docker-autoscaler": ("docker", "autoscaler"),
     "instance": ("autoscaler",),
     "custom": ("custom",),
+    "kubernetes": ("kubernetes",),
     "ssh": ("ssh",),
     "parallels": ("parallels", "ssh"),
     "virtualbox": ("virtualbox", "ssh"),
 }
 """The tables without which an executor prepares no job."""
 
+_STORES = {"s3": {"BucketName"}, "gcs": {"BucketName"}, "azure": {"ContainerName"}}
+"""The keys without which a cache has no place."""
+
+_FLAVOR = re.compile(r"alpine(?:3\.\d+|-.*)?|ubuntu.*|ubi-.*|concrete|\$.*")
 _LABEL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{2,64}")
 
 
 def values(runner: Tree, key: Key) -> Found:
     """All rules on one of `[[runners]]`, which stands at `key`."""
-    for rule in (_tables, _words, _sizes, _cache, _docker, _dind, _machine):
+    for rule in (_tables, _words, _policies, _flags, _sizes, _cache, _docker, _dind, _machine, _periods):
         yield from rule(runner, key)
+
+
+def is_excerpt(runner: Tree) -> bool:
+    """Whether a section is one of a manual: without a `url`, or with a word in the place of a token, as `TOKEN`."""
+    token = runner.get("token")
+    return not runner.get("url") or (isinstance(token, str) and not re.fullmatch(r"[\w.-]{20,}", token))
 
 
 def _tree(runner: Tree, name: str) -> Tree:
@@ -40,10 +55,11 @@ def _tree(runner: Tree, name: str) -> Tree:
 
 
 def _tables(runner: Tree, key: Key) -> Found:
+    severity: Severity = "warning" if is_excerpt(runner) else "error"
     for name in _TABLES.get(str(runner.get("executor")), ()):
         if name not in runner:
             text = f"the executor needs a table [runners.{name}], without which every job fails"
-            yield "R011", "error", (*key, "executor"), text, f"add [runners.{name}]"
+            yield "R011", severity, (*key, "executor"), text, f"add [runners.{name}]"
     custom = runner.get("custom")
     if runner.get("executor") == "custom" and isinstance(custom, dict) and not custom.get("run_exec"):
         yield "R011", "error", (*key, "custom"), "has no run_exec, without which every job fails", "add it"
@@ -60,6 +76,33 @@ def _words(runner: Tree, key: Key) -> Found:
             if wrong:
                 text = f"must be of {', '.join(_PULL_POLICIES)}"
                 yield "R012", "error", (*key, table, name), text, "every job would fail"
+
+
+def _policies(runner: Tree, key: Key) -> Found:
+    """Images of jobs that ask for no policy are pulled by `pull_policy`, if that is allowed."""
+    docker = _tree(runner, "docker")
+    allowed, given = docker.get("allowed_pull_policies"), docker.get("pull_policy") or "always"
+    wanted = given if isinstance(given, list) else [given]
+    if isinstance(allowed, list) and allowed and (wrong := [str(word) for word in wanted if word not in allowed]):
+        text = f"has no {' and no '.join(wrong)}, which `pull_policy` says: jobs that ask for no other fail"
+        yield (
+            "R012",
+            "error",
+            (*key, "docker", "allowed_pull_policies"),
+            text,
+            "allow it, or set `pull_policy` to one of these",
+        )
+    flavor = docker.get("helper_image_flavor")
+    if isinstance(flavor, str) and flavor and not _FLAVOR.fullmatch(flavor):
+        text = "there is no such helper image: the flavours are alpine, alpine3.21 and the like, ubuntu, ubi-fips"
+        yield "R012", "warning", (*key, "docker", "helper_image_flavor"), text, "every job would fail"
+
+
+def _flags(runner: Tree, key: Key) -> Found:
+    for name in _tree(runner, "feature_flags"):
+        if name not in FLAGS and (near := get_close_matches(name.upper(), FLAGS, 1, 0.9)):
+            text = f"unknown feature flag, did you mean '{near[0]}'?"
+            yield "R006", "error", (*key, "feature_flags", name), text, f"write {near[0]}"
 
 
 def _is_policy(word: Value) -> bool:
@@ -87,6 +130,9 @@ def _cache(runner: Tree, key: Key) -> Found:
     if table not in {name.lower() for name in cache}:
         text = f"has no [runners.cache.{table}]: no cache would be kept"
         yield "R014", "error", (*key, "cache", "Type"), text, f"add [runners.cache.{table}]"
+    elif wanted := _STORES[table] - {name for name, value in _tree(cache, table).items() if value}:
+        text = f"has no {' and no '.join(sorted(wanted))}: no cache would be kept"
+        yield "R014", "error", (*key, "cache", table), text, "add it"
     address = _tree(cache, "s3").get("ServerAddress")
     if isinstance(address, str) and "://" in address:
         text = "must be a host, without http:// or https://: no cache would be kept"
@@ -129,7 +175,10 @@ def _volume_problem(text: str) -> str:
     parts = text.split(":")
     if len(parts) == 1:
         return "" if text.startswith("/") else "must be an absolute path"
-    return "" if parts[1].startswith("/") else "the path in the container must be absolute"
+    if not parts[1].startswith("/"):
+        return "the path in the container must be absolute"
+    named = parts[0].startswith("/") or "/" not in parts[0]
+    return "" if named else "the path on the host must be absolute, or the name of a volume"
 
 
 def _texts(table: Mapping[str, Value], name: str) -> Iterator[tuple[int, str]]:
@@ -152,6 +201,9 @@ def _dind(runner: Tree, key: Key) -> Found:
             yield "R016", "warning", place, text, "its daemon would not start"
         command = service.get("command")
         words = [str(word) for word in command] if isinstance(command, list) else []
+        if any(re.match(r"--[\w-]+ ", word) for word in words):
+            text = "a flag and its value in one word: the daemon knows no such flag, and does not start"
+            yield "R016", "warning", (*place, "command"), text, 'write "--flag", "value" or "--flag=value"'
         if any(re.search(r"//(?:localhost|127\.)", word) for word in words):
             text = "localhost is the service's own container there: no mirror answers, and pulls go to Docker Hub"
             yield "R016", "warning", (*place, "command"), text, "write an address that a container reaches"
@@ -162,6 +214,20 @@ def _machine(runner: Tree, key: Key) -> Found:
     if isinstance(name, str) and name and "%s" not in name:
         text = "has no %s, which makes each machine's name its own"
         yield "R017", "error", (*key, "machine", "MachineName"), text, "write for example runner-%s"
+
+
+def _periods(runner: Tree, key: Key) -> Found:
+    """Of docker-machine a wrong one keeps the whole file from being loaded, of an autoscaler every job from a machine."""
+    places = (
+        ("machine", "autoscaling", "Periods", _WHOLE),
+        ("autoscaler", "policy", "periods", "every job would fail"),
+    )
+    for table, name, periods, fix in places:
+        entries = _tree(runner, table).get(name)
+        for index, entry in enumerate(entries if isinstance(entries, list) else ()):
+            for at, text in _texts(entry, periods) if isinstance(entry, dict) else ():
+                if problem := period_problem(text):
+                    yield "R019", "error", (*key, table, name, index, periods, at), problem, fix
 
 
 def labels(tree: Tree, key: Key) -> Found:

@@ -100,7 +100,8 @@ def _setting(name: str, value: str, key: Key) -> Found:
     if shape is None:
         yield _ignored(path, key)
     elif not open_text(value):
-        yield from _value(name, shape, value.replace("$$", "$"), key)
+        whole = len(path) == 1 and path[0] in {"storage", "auth"}  # the name of a driver alone will do
+        yield from _value(name, "any" if whole else shape, value.replace("$$", "$"), key)
 
 
 def _shape(shape: Shape, path: list[str]) -> Shape | None:

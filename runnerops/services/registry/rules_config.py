@@ -89,7 +89,8 @@ def _fits(shape: str, value: Value) -> bool:
 def _unknown(name: str, shape: Mapping[str, Shape], key: Key) -> tuple[str, Severity, Key, str, str]:
     if near := near_key(name, shape):
         return "C001", "error", key, f"unknown key, did you mean '{near}'?", f"write {near}"
-    if others := [".".join(place) for place in places_of(CONFIG) if place[-1] == name]:
+    others = [".".join(place) for place in places_of(CONFIG) if place[-1] == name]
+    if len(others) == 1:  # a name that many tables have says nothing
         return "C001", "error", key, f"the registry ignores it here: it belongs to {others[0]}", "move it there"
     return "C001", "warning", key, "unknown key, which does nothing", "take it out"
 

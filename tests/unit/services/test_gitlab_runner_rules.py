@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from runnerops.model.common import Tree, Value, key_text
@@ -110,7 +112,9 @@ def test_findings(tree: Tree, rule: str, severity: str, key: str) -> None:
         ),
         config(runner(executor="custom", custom={"run_exec": "/run"}, custom_build_dir={"enabled": True})),
         config(runner(machine={"IdleScaleFactor": 0.5, "autoscaling": [{"Periods": ["* * * * *"], "IdleTime": 5}]})),
-        config(runner(unhealthy_interval="1h30m", cache={"Type": "s3", "s3": {"ServerAddress": "x"}})),
+        config(
+            runner(unhealthy_interval="1h30m", cache={"Type": "s3", "s3": {"ServerAddress": "x", "BucketName": "b"}})
+        ),
     ],
 )
 def test_nothing_to_find(tree: Tree) -> None:
@@ -181,6 +185,40 @@ def test_a_key_that_the_hosts_runner_knows_no_more() -> None:
         ),
         (config(runner(machine={"MachineName": "runner"})), "R017 error runners[0].machine.MachineName: %s"),
         (config(labels={"a": "b"}), "R018 error labels.a: label"),
+        (config(section(executor="kubernetes")), "R011 error runners[0].executor: [runners.kubernetes]"),
+        (config(runner(cache={"Type": "gcs", "gcs": {}})), "R014 error runners[0].cache.gcs: BucketName"),
+        (config(runner(docker={"volumes": ["./c:/c"]})), "R015 error runners[0].docker.volumes[0]: host"),
+        (
+            config(runner(docker={"pull_policy": "never", "allowed_pull_policies": ["always"]})),
+            "R012 error runners[0].docker.allowed_pull_policies: never",
+        ),
+        (
+            config(runner(docker={"allowed_pull_policies": ["if-not-present"]})),
+            "R012 error runners[0].docker.allowed_pull_policies: always",
+        ),
+        (
+            config(runner(docker={"helper_image_flavor": "debian"})),
+            "R012 warning runners[0].docker.helper_image_flavor: ubuntu",
+        ),
+        (
+            config(runner(feature_flags={"FF_NETWORK_PER_BILD": True})),
+            "R006 error runners[0].feature_flags.FF_NETWORK_PER_BILD: FF_NETWORK_PER_BUILD",
+        ),
+        (
+            config(
+                runner(docker={"privileged": True, "services": [{"name": "docker:dind", "command": ["--mtu 1400"]}]})
+            ),
+            "R016 warning runners[0].docker.services[0].command: one word",
+        ),
+        (
+            config(runner(machine={"autoscaling": [{"Periods": ["* * 9-17 mon-fri"]}]})),
+            "R019 error runners[0].machine.autoscaling[0].Periods[0]: 4 fields",
+        ),
+        (
+            config(runner(autoscaler={"policy": [{"periods": ["* 25 * * *"]}]})),
+            "R019 error runners[0].autoscaler.policy[0].periods[0]: hour",
+        ),
+        (config(runner(Docker={"Memory": "lots"}, docker=None)), "R013 error runners[0].docker.memory: 512m"),
         (
             config(runner(kubernetes={"volumes": {"host_path": {}}})),
             "R008 error runners[0].kubernetes.volumes.host_path: list",
@@ -211,13 +249,30 @@ def test_what_is_loaded_and_hurts(tree: Tree, finding: str) -> None:
             )
         ),
         config(runner(docker={"extra_hosts": ["db:192.0.2.1", "[::1]:x"], "pull_policy": "if-not-present"})),
+        config(section(Executor="docker", executor=None, Docker={"Privileged": True}), concurrent=1),
+        config(runner(docker={"allowed_pull_policies": ["always", "never"], "helper_image_flavor": "alpine3.21"})),
+        config(runner(feature_flags={"FF_NETWORK_PER_BUILD": True, "FF_OF_A_NEWER_RELEASE": True})),
+        config(runner(machine={"autoscaling": [{"Periods": ["* * 9-17 * * mon-fri *", "@daily"]}]})),
+        config(runner(autoscaler={"policy": [{"periods": ["*/5 0-8,18-23 * jan-mar 1-5", "0 0 L * ?"]}]})),
         config(runner(shell="pwsh", labels={"team": "web", "cost_centre": "x"})),
         config(runner(docker={"privileged": True, "services": [{"name": "docker:dind", "command": ["--mtu=1400"]}]})),
-        config(runner(cache={"Type": "s3", "s3": {"ServerAddress": "s3.example.com:9000"}})),
+        config(runner(cache={"Type": "s3", "s3": {"ServerAddress": "s3.example.com:9000", "BucketName": "b"}})),
     ],
 )
 def test_what_only_looks_wrong(tree: Tree) -> None:
     assert findings(tree) == []
+
+
+def test_an_excerpt_is_no_fault() -> None:
+    excerpt: Tree = {"runners": [{"executor": "docker", "environment": ["A=b"]}]}
+    found = [
+        (one.rule, one.severity) for one in GITLAB_RUNNER.lint({replace(SPEC, path="excerpt.toml"): excerpt}, None)
+    ]
+    assert found == [("R004", "warning"), ("R011", "warning")]
+    manual: Tree = {"runners": [{"url": "gitlab.example.com", "token": "TOKEN", "executor": "kubernetes"}]}
+    found = [(one.rule, one.severity) for one in GITLAB_RUNNER.lint({replace(SPEC, path="excerpt.toml"): manual}, None)]
+    assert found == [("R004", "warning"), ("R011", "warning")]
+    assert ("R004", "error", "runners[0].url") in findings(excerpt), "the runner's own file is to be whole"
 
 
 def test_a_byte_order_mark_is_passed_over() -> None:

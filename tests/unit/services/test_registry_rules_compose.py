@@ -130,7 +130,8 @@ def test_two_registries_on_one_volume() -> None:
         ).replace("5000:5000", "5000:5000"),
         CACHE.replace(
             '"true"\n',
-            '"true"\n      REGISTRY_AUTH_HTPASSWD_REALM: Registry of ours\n      REGISTRY_HEALTH_STORAGEDRIVER_INTERVAL: 10s\n',
+            '"true"\n      REGISTRY_AUTH: htpasswd\n      REGISTRY_AUTH_HTPASSWD_REALM: Registry of ours\n'
+            "      REGISTRY_HEALTH_STORAGEDRIVER_INTERVAL: 10s\n",
         ),
         "services:\n  a: {image: x, ports: [80, '443:443', '127.0.0.1::53/udp', '[::1]:1-3:1-3', '8000-8005:80', '${P}:80']}\n",
         "services:\n  a: {image: x, privileged: 'yes', cpu_shares: '5', cpus: '0.5', deploy: {replicas: '2'}}\n"

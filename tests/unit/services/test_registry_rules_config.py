@@ -94,6 +94,7 @@ def found(text: str) -> list[str]:
         ("{addr: ':5000'}", "{addr: ':5000', proxy: {remoteurl: x}}", "C001 error http.proxy"),
         ("http:", "health: {storagedriver: {interval: 10 seconds}}\nhttp:", "C003 error health.storagedriver.interval"),
         ("http:", "mirrors: []\nhttp:", "C001 warning mirrors"),
+        ("http:", "redis: {addrs: [a], tls: {enabled: true}}\nhttp:", "C001 warning redis.tls.enabled"),
         ("http:", "auth: {htpaswd: {}}\nhttp:", "C012 error auth.htpaswd"),
         ("http:", "auth: {htpasswd: {realm: a, path: /p}}\nhttp:", "C012 warning auth.htpasswd"),
         ("http:", "redis: {addr: redis:6379}\nhttp:", "C016 warning redis.addr"),
