@@ -208,6 +208,29 @@ def check(
 
 
 @command()
+def adopt(
+    host: Annotated[
+        str, typer.Argument(metavar="HOST", help="A host of the inventory, or USER@ADDRESS[:PORT].", show_default=False)
+    ],
+    inventory: InventoryFile = DEFAULT_INVENTORY,
+    write: Annotated[
+        bool,
+        typer.Option("--write", help="Put it into the inventory, secrets into .env; nothing there is written over."),
+    ] = False,
+    name: Annotated[
+        str, typer.Option("--name", metavar="NAME", help="What USER@ADDRESS is called; its address if left out.")
+    ] = "",
+) -> None:
+    """Print a host's entry for the inventory, as the host is.
+
+    Nothing is changed there; what a deploy of it would do is shown.
+    """
+    from runnerops.commands.adopt import adopt as run
+
+    _run(lambda screen: run(inventory, host, os.environ, screen, name, write=write))
+
+
+@command()
 def render(
     targets: TargetList = None,
     inventory: InventoryFile = DEFAULT_INVENTORY,

@@ -9,11 +9,11 @@ from pathlib import Path
 from runnerops import inventory
 from runnerops.errors import InventoryError
 from runnerops.inventory.dind import pool_beside
-from runnerops.inventory.registries import HUB
 from runnerops.model.common import Exit
 from runnerops.model.inventory import Cache
 from runnerops.report.screen import Screen
 from runnerops.services.gitlab_runner.dind import Dind
+from runnerops.services.registry.upstreams import HUB
 
 
 def dind(path: Path, screen: Screen) -> Exit:

@@ -9,10 +9,11 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from runnerops import inventory
+from runnerops.adopt.target import host_at, is_login
 from runnerops.errors import HostError, RunneropsError, UsageError
 from runnerops.model.common import Exit
 from runnerops.model.inventory import Host
@@ -29,20 +30,29 @@ def trust(
     """Exit 1 where a host could not be reached or was not trusted. Without a terminal only `fingerprints` count."""
     if not targets:
         raise UsageError("trust: name the hosts", "runnerops trust HOST…")
-    loaded = inventory.load(path)
-    peers = {host.name: host for host in loaded.hosts}
+    hosts, peers = _hosts(path, targets)
     asking = _Asking(path.parent, environ, peers, screen, frozenset(fingerprints))
     for warning in KnownHosts.find(path.parent, environ).warnings:
         screen.say(f"warning: {warning}", "warn")
     if not fingerprints and not screen.interactive:
-        for host in inventory.select(loaded, targets):
+        for host in hosts:
             asking.show(host)
         raise UsageError(
             "trust: there is no terminal to ask at",
             "give the fingerprint that you compared with --fingerprint SHA256:…, or the keys in SSH_KNOWN_HOSTS",
         )
-    done = [asking.trust(host) for host in inventory.select(loaded, targets)]
+    done = [asking.trust(host) for host in hosts]
     return Exit.OK if all(done) else Exit.FAILED
+
+
+def _hosts(path: Path, targets: Sequence[str]) -> tuple[Sequence[Host], Mapping[str, Host]]:
+    """Those meant, and all that the inventory has; a login needs none."""
+    logins = [replace(host_at(target, "host"), name=target) for target in targets if is_login(target)]
+    names = [target for target in targets if not is_login(target)]
+    if not names and not path.exists():
+        return logins, {}
+    loaded = inventory.load(path)
+    return [*(inventory.select(loaded, names) if names else ()), *logins], {host.name: host for host in loaded.hosts}
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,11 @@ from runnerops.inventory.checks import Refused, name, volume
 from runnerops.inventory.drafts import CACHES, Draft
 from runnerops.inventory.endpoints import split_listen
 from runnerops.inventory.problems import Problems, dotted
-from runnerops.inventory.registries import HUB, HUB_CACHE, HUB_UPSTREAM, cache_name, served
 from runnerops.inventory.shape import CacheShape
 from runnerops.model.common import Key, SourceLocation, Tree, Value
 from runnerops.model.inventory import Cache
 from runnerops.services.registry.image import DEFAULT_IMAGE
+from runnerops.services.registry.upstreams import HUB, HUB_CACHE, HUB_UPSTREAM, cache_name, served
 
 PORT = 5000
 

@@ -102,9 +102,14 @@ def directory(text: str) -> str:
 
 
 def volume(text: str) -> str:
-    """A Docker volume's name."""
+    """A Docker volume's name, or the path of a folder of the host."""
+    if text.startswith("/"):
+        return directory(text)
     if not _NAME.fullmatch(text) or len(text) < 2:
-        raise Refused(f"{text!r} is no name of a Docker volume", "letters, digits, `.`, `-` and `_`; no path")
+        raise Refused(
+            f"{text!r} is no name of a Docker volume",
+            "letters, digits, `.`, `-` and `_`; or the absolute path of a folder",
+        )
     return text
 
 

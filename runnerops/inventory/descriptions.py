@@ -90,7 +90,9 @@ _LAYER = {
         "How long content is kept after its first pull; 0: for ever. Registry 3 only.", "168h", "720h"
     ),
     "registry.caches[].volume": KeyDescription(
-        "Name of the Docker volume with the content.", "runnerops-NAME", "hub-cache"
+        "Name of the Docker volume with the content, or the path of a folder of the host.",
+        "runnerops-NAME",
+        "hub-cache",
     ),
     "registry.caches[].environment": KeyDescription(
         "Variables of the container.", "OTEL_TRACES_EXPORTER=none", "{REGISTRY_LOG_LEVEL: debug}"

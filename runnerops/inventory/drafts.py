@@ -11,9 +11,9 @@ from runnerops.inventory.document import Document, child
 from runnerops.inventory.merge import Merger, NameOf
 from runnerops.inventory.nodes import Node
 from runnerops.inventory.problems import Problems
-from runnerops.inventory.registries import cache_name
 from runnerops.inventory.shape import HostShape
 from runnerops.model.common import Key, Secret, SourceLocation, Value
+from runnerops.services.registry.upstreams import cache_name
 
 RUNNERS: Key = ("gitlab_runner", "runners")
 CACHES: Key = ("registry", "caches")
@@ -53,8 +53,20 @@ def draft(document: Document, host: str, problems: Problems) -> Draft:
 
 def merge_layers(document: Document, host: str, problems: Problems) -> Node:
     """All that applies to a host as one node; what was taken away is a null there."""
+    return _merger(host, problems).fold(node for _, node in document.layers(host))
+
+
+def inherited(document: Document, host: str) -> Node:
+    """What a host has without a word of its own; one that is not in the file has the defaults. Nothing taken away is left."""
+    layers = document.layers(host) if host in document.hosts else (("defaults", document.defaults),)
+    own = (f"hosts.{host}", None)
+    found = [node for source, node in layers if node and node.value is not None and source not in own]
+    return _for_host(_merger(host, Problems()).fold(found), host, ())
+
+
+def _merger(host: str, problems: Problems) -> Merger:
     named: Mapping[Key, NameOf] = {RUNNERS: lambda node: _with_host(_text(node, "name"), host), CACHES: _cache_name}
-    return Merger(named, problems, ("hosts", host)).fold(node for _, node in document.layers(host))
+    return Merger(named, problems, ("hosts", host))
 
 
 def tree(node: Node, key: Key, locations: dict[Key, SourceLocation]) -> Value:

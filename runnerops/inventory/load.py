@@ -21,27 +21,27 @@ if TYPE_CHECKING:
 _PLUGINS = "PYDANTIC_DISABLE_PLUGINS"
 
 
-def load(path: Path) -> Inventory:
-    """The whole inventory, merged, checked and wired; secrets stay unresolved.
+def load(path: Path, content: bytes | None = None) -> Inventory:
+    """The whole inventory, merged, checked and wired; secrets stay unresolved. `content`: what the file is going to hold.
 
     Raises UsageError where there is no file, InventoryError with every problem that can be told in one go.
     """
     from runnerops.inventory.hosts import finish  # noqa: PLC0415  brings pydantic, slow to import
 
-    read = read_document(path)
+    read = read_document(path, content)
     drafts = drafts_of(read)
     groups = {name: tuple(one.name for one in drafts if name in one.groups) for name in read.groups}
     return Inventory(str(path), finish(drafts, path.parent), groups)
 
 
-def read_document(path: Path) -> Document:
+def read_document(path: Path, content: bytes | None = None) -> Document:
     """The file, its own keys checked. Raises as `load` does."""
     with _no_plugins():
         from runnerops.inventory.complaints import check_shape  # noqa: PLC0415  brings pydantic
 
     problems = Problems()
     file = str(path)
-    root = parse(decode(_read(path), file, problems), file, problems)
+    root = parse(decode(_read(path) if content is None else content, file, problems), file, problems)
     check_shape(root, problems)
     problems.stop()
     return document(root, file, problems)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from runnerops.inventory.caches import Filled
 from runnerops.inventory.drafts import Draft
 from runnerops.inventory.problems import Problems, dotted
-from runnerops.inventory.registries import HUB
+from runnerops.services.registry.upstreams import HUB
 
 _NAMED = 3
 """How many hosts a message names before it counts."""

@@ -13,6 +13,8 @@ from runnerops.errors import SecretError
 _LINE = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)")
 _SINGLE = re.compile(r"'([^']*)'\s*(?:#.*)?")
 _DOUBLE = re.compile(r'"((?:[^"\\]|\\.)*)"\s*(?:#.*)?')
+_UNWRITABLE = re.compile("[\0\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
+"""What ends a line and has no escape."""
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r"}
 
 
@@ -41,3 +43,19 @@ def _value(text: str) -> str | None:
         match = _DOUBLE.fullmatch(text)
         return re.sub(r"\\(.)", lambda found: _ESCAPES.get(found[1], found[1]), match[1]) if match else None
     return re.sub(r"(?:^|\s+)#.*", "", text).rstrip()
+
+
+def can_hold(value: str) -> bool:
+    """Whether a line of ours brings this value back, through all that reads it."""
+    return bool(value.strip()) and not _UNWRITABLE.search(value)
+
+
+def line_of(name: str, value: str) -> str:
+    """The line that gives a variable this value; quoted only where it must be."""
+    if re.fullmatch(r"[\w@%+=:,./!-]+", value):
+        return f"{name}={value}"
+    ending = "\r\n" if value.endswith("\r") else "\n" if value.endswith("\n") else ""  # one that a resolver takes away
+    text = (value + ending).replace("\\", "\\\\").replace('"', '\\"')
+    for letter, character in _ESCAPES.items():
+        text = text.replace(character, f"\\{letter}")
+    return f'{name}="{text}"' if ending or "'" in value or "\\" in text else f"{name}='{value}'"

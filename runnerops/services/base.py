@@ -1,11 +1,11 @@
-"""What every managed system brings: one Protocol, and the small types it speaks. Pure."""
+"""What every managed system brings: three Protocols, and the small types it speaks. Pure."""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeAlias
 
 from runnerops.model.common import ABSENT, Key, ServiceName, Sha, Tree, Value
@@ -157,7 +157,32 @@ class Planner(Protocol):
         return ActionSteps()
 
 
-class Service(FileFormat, Planner, Protocol):
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """What the inventory would say for a host to be as it is. `section` None: nothing that a section could manage is there.
+
+    `comments` are those of the host's own files, by the place in the section of what they are about. `notes` say, a sentence
+    each, what the section does not say and why. `secrets` are texts of the host's files that stay there and are never shown.
+    """
+
+    section: Tree | None = None
+    comments: Mapping[Key, tuple[str, ...]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    secrets: frozenset[str] = field(default=frozenset(), repr=False)
+
+
+class Adopter(Protocol):
+    """The way back: from what is on a host to the section that asks for it. Pure."""
+
+    def adopt_questions(self) -> tuple[tuple[str, ...], ...]:
+        """Calls of OBSERVE's functions beyond those of a host without sections."""
+        return ()
+
+    def adopt(self, observed: HostState, answers: Answers) -> Adopted:
+        """The section by which this host, deployed, would change nothing. Secrets stand in it in clear."""
+
+
+class Service(FileFormat, Planner, Adopter, Protocol):
     """A managed system."""
 
 

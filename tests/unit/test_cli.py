@@ -29,7 +29,7 @@ BAD = {
     "--image": ["", "-"],
     "--explain": ["no-such-host"],
 }
-FREE = {"--directory", "--fingerprint"}
+FREE = {"--directory", "--fingerprint", "--name"}
 """Flags that take any text."""
 
 

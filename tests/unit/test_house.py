@@ -22,6 +22,7 @@ LAYERS = (
     ("redact",),
     ("services",),
     ("secrets", "inventory"),
+    ("adopt",),
     ("planning",),
     ("render",),
     ("remote",),

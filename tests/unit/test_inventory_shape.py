@@ -56,7 +56,7 @@ CACHE = [  # what stands in a cache, its key's name, and what is said of it
     ("listen: '2001:db8::1:5000'", "listen: '2001:db8::1:5000' is not ADDRESS:PORT"),
     ("listen: 0.0.0.0:5000", "listen: listens everywhere"),
     ("name: ../x", "name: '../x' is no name"),
-    ("volume: /srv/x", "volume: '/srv/x' is no name of a Docker volume"),
+    ("volume: srv/x", "volume: 'srv/x' is no name of a Docker volume"),
     ("image: 'a b'", "image: 'a b' is no image"),
     ("ttl: 7d", "ttl: must be a duration with its unit"),
     ("ttl: 168", "ttl: must be a duration with its unit"),

@@ -9,7 +9,7 @@ from runnerops.model.common import Key, Tree, Value
 from runnerops.model.host_state import Facts, HostState
 from runnerops.model.inventory import FileSpec, Host, Policy, RenderedFile, Restored
 from runnerops.model.plan import Action, ActionSteps, Blocker, Change, Finding, KeyChange
-from runnerops.services.base import Answers, Service
+from runnerops.services.base import Adopted, Answers, Service
 from runnerops.services.docker import format, observe
 
 
@@ -108,6 +108,11 @@ class Docker(Service):
         from runnerops.services.docker import steps
 
         return steps.action_steps(host, action, changes, observed, policy, run)
+
+    def adopt(self, observed: HostState, answers: Answers) -> Adopted:
+        from runnerops.services.docker import adopt
+
+        return adopt.adopt(observed)
 
 
 DOCKER = Docker()

@@ -9,7 +9,7 @@ from runnerops.model.common import Key, Tree, Value
 from runnerops.model.host_state import Facts, HostState
 from runnerops.model.inventory import FileSpec, Host, Policy, RenderedFile, Restored
 from runnerops.model.plan import Action, ActionSteps, Blocker, Change, Finding, KeyChange
-from runnerops.services.base import Answers, Service
+from runnerops.services.base import Adopted, Answers, Service
 from runnerops.services.gitlab_runner import format, observe
 
 
@@ -123,6 +123,11 @@ class GitlabRunner(Service):
         from runnerops.services.gitlab_runner import steps
 
         return steps.stop_steps(observed, policy)
+
+    def adopt(self, observed: HostState, answers: Answers) -> Adopted:
+        from runnerops.services.gitlab_runner import adopt
+
+        return adopt.adopt(observed)
 
 
 GITLAB_RUNNER = GitlabRunner()

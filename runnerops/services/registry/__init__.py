@@ -9,7 +9,7 @@ from runnerops.model.common import Key, Tree, Value
 from runnerops.model.host_state import Facts, HostState
 from runnerops.model.inventory import FileSpec, Host, Policy, RenderedFile, Restored
 from runnerops.model.plan import Action, ActionSteps, Blocker, Change, Finding, KeyChange
-from runnerops.services.base import Answers, Service
+from runnerops.services.base import Adopted, Answers, Service
 from runnerops.services.registry import format, observe
 
 
@@ -109,6 +109,16 @@ class Registry(Service):
         from runnerops.services.registry import steps
 
         return steps.action_steps(host, action, changes, observed, policy, run)
+
+    def adopt_questions(self) -> tuple[tuple[str, ...], ...]:
+        from runnerops.services.registry import running
+
+        return running.QUESTIONS
+
+    def adopt(self, observed: HostState, answers: Answers) -> Adopted:
+        from runnerops.services.registry import adopt
+
+        return adopt.adopt(observed, answers)
 
 
 REGISTRY = Registry()

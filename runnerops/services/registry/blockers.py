@@ -83,9 +83,10 @@ def _new_volume(cache: OwnCache, compose: Tree, changes: Sequence[Change], obser
     for inside, volume in volumes_of(compose, cache.name).items():
         old = there.get(inside, "")
         if old and old != volume:
+            removal = "" if "/" in old else f" (docker volume rm {old})"
             message = (
                 f"cache {cache.name} would start with what volume {volume} holds, nothing where it is new; "
-                f"its volume of now, {old}, stays and keeps its place on the disk (docker volume rm {old})"
+                f"its volume of now, {old}, stays and keeps its place on the disk{removal}"
             )
             yield Blocker("new-volume", message, details=(cache.name, old, volume))
 

@@ -31,6 +31,9 @@ from runnerops.redact.texts import secret_items, secret_spans
 from runnerops.services.base import value_at
 from runnerops.services.registry.caches import CONFIG_LABEL, PROJECT
 
+STORAGE = "/var/lib/registry"
+"""Where a cache keeps what it holds, as it sees it."""
+
 _PORT = re.compile(r"([0-9]+(?:\.[0-9]+){3}):([0-9]+):([0-9]+)")
 
 FORM = (
@@ -54,8 +57,15 @@ def service_of(compose: Tree, name: str) -> Tree:
 
 
 def volumes_of(compose: Tree, name: str) -> Mapping[str, str]:
-    """The names of the volumes that a service mounts, by the path inside; folders and files of the host apart."""
-    return {inside: _volume_name(compose, key) for inside, key in _mounts(service_of(compose, name)) if "/" not in key}
+    """The names of the volumes that a service mounts, by the path inside, and the folder of the host that is in place of one.
+
+    Other folders and files of the host are not told.
+    """
+    mounts = _mounts(service_of(compose, name))
+    named = ((inside, key if key.startswith("/") else _volume_name(compose, key), "/" in key) for inside, key in mounts)
+    return {
+        inside: volume for inside, volume, folder in named if not folder or (inside == STORAGE and volume[0] == "/")
+    }
 
 
 def mounted_by(compose: Tree, key: str) -> tuple[str, ...]:

@@ -110,3 +110,28 @@ observe_registry_files() { # DIRECTORY: all files that may be ours there, wanted
     if [ -e "$found" ] || [ -L "$found" ]; then file "${found#"$root"}"; fi
   done
 }
+
+observe_registry_found() { # FORMAT: registries that run in containers, whoever started them, and the config that each sees
+  number=0
+  # shellcheck disable=SC2046  # ids are words
+  limited docker inspect --type container --format '{{.State.Pid}} {{.Id}} {{.Image}}' $(limited docker ps -q --no-trunc) \
+    2>/dev/null </dev/null | {
+    while read -r pid id image; do
+      started=$(tr '\000' ' ' <"$root/proc/$pid/cmdline" 2>/dev/null)
+      started=${started% }
+      case $started in
+      *registry*.y*ml | *distribution*.y*ml) ;;
+      *) continue ;;
+      esac
+      number=$((number + 1))
+      ask "registry_found_$number" limited docker inspect --type container --format "$1" "$id"
+      ask "registry_image_$number" limited docker inspect --type image --format '{{json .Config.Env}}' "$image"
+      ask "registry_started_$number" registry_started "$pid" "${started##* }"
+    done
+  }
+}
+
+registry_started() { # PID PATH: the path, and below it the file as this process sees it
+  printf '%s\n' "$2"
+  cat "$root/proc/$1/root$2"
+}

@@ -11,11 +11,9 @@ from collections.abc import Iterator, Mapping
 from runnerops.model.common import Tree
 from runnerops.model.inventory import Cache, Host, RenderedFile, Restored
 from runnerops.services.registry.caches import CONFIG_LABEL, directory, own_caches
-from runnerops.services.registry.compared import volumes_of
+from runnerops.services.registry.compared import STORAGE, volumes_of
 from runnerops.services.registry.format import COMPOSE_TEMPLATE, CONFIG_TEMPLATE, spec_at
 from runnerops.services.registry.reconcile import plain_compose, read
-
-_INSIDE = "/var/lib/registry"
 
 
 def restore(host: Host, files: Mapping[str, bytes | None]) -> Restored:
@@ -52,7 +50,7 @@ def _caches(compose: Tree, trees: Mapping[str, Tree], known: Mapping[str, Tree])
             "listen": listen,
             "url": str(known.get(name, {}).get("url") or f"http://{listen}"),
             "image": str(one.get("image") or ""),
-            "volume": volumes_of(compose, name).get(_INSIDE, name),
+            "volume": volumes_of(compose, name).get(STORAGE, name),
             "environment": one.get("environment") or {},
             "config_file": path.rpartition("/")[2],
             "listen_given": True,

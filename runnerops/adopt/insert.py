@@ -1,0 +1,138 @@
+"""A host's lines put into the inventory's text, all else of it unchanged. Pure.
+
+Where they go is told by the marks of the YAML parser; whether nothing else changed is for the caller to check.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import yaml
+
+from runnerops.errors import RunneropsError
+
+Lines = Callable[[int, int], Sequence[str]]
+"""Lines for an indent and a step, both in spaces."""
+
+_STEP = 2
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """A file's text: `eol` is how its lines end."""
+
+    whole: str
+    eol: str
+
+    def add(self, at: int, lines: Sequence[str]) -> str:
+        """The text with lines after the one in which position `at` is."""
+        end = self.whole.find("\n", at)
+        before, after = (self.whole, "") if end < 0 else (self.whole[: end + 1], self.whole[end + 1 :])
+        if before and not before.endswith("\n"):
+            before += self.eol
+        return before + "".join(line + self.eol for line in lines) + after
+
+    def last(self, node: yaml.Node) -> int:
+        """The position of the last character of what a node says."""
+        end = max(leaf.end_mark.index for leaf in _leaves(node))
+        start = min(leaf.start_mark.index for leaf in _leaves(node))
+        return start + max(len(self.whole[start:end].rstrip()) - 1, 0)
+
+
+def add_host(text: str, lines: Lines) -> str:
+    """With a new host at the end of `hosts:`. Raises RunneropsError where that has to be done by hand."""
+    file = _Text(text, _eol(text))
+    hosts = _pair(_root(text), "hosts")
+    if hosts is None:
+        return file.add(len(text), ["hosts:", *lines(_STEP, _STEP)])
+    key, value = hosts
+    if isinstance(value, yaml.MappingNode) and value.value and not value.flow_style:
+        indent = value.value[0][0].start_mark.column
+        apart = [""] if _spaced(text, value) else []
+        return file.add(file.last(value), [*apart, *lines(indent, _step(value, indent))])
+    if isinstance(value, yaml.MappingNode) and not value.value:
+        text = text[: value.start_mark.index].rstrip(" ") + text[value.end_mark.index :]
+        return _Text(text, file.eol).add(key.end_mark.index, lines(_STEP, _STEP))
+    if _is_nothing(value):
+        return file.add(key.end_mark.index, lines(_STEP, _STEP))
+    raise _by_hand("`hosts` is written on one line")
+
+
+def add_sections(text: str, name: str, lines: Lines) -> str:
+    """With more keys for a host that is there. Raises RunneropsError where that has to be done by hand."""
+    file = _Text(text, _eol(text))
+    hosts = _pair(_root(text), "hosts")
+    found = _pair(hosts[1], name) if hosts else None
+    if found is None or hosts is None or getattr(hosts[1], "flow_style", False):
+        raise _by_hand("`hosts` is written on one line")
+    key, value = found
+    indent = key.start_mark.column + _step(hosts[1], key.start_mark.column)
+    if isinstance(value, yaml.MappingNode) and not value.flow_style:
+        return file.add(file.last(value), lines(value.value[0][0].start_mark.column, indent - key.start_mark.column))
+    if isinstance(value, yaml.MappingNode) and "\n" not in text[value.start_mark.index : value.end_mark.index]:
+        pairs = [f"{' ' * indent}{text[one.start_mark.index : other.end_mark.index]}" for one, other in value.value]
+        text = text[: value.start_mark.index].rstrip(" ") + text[value.end_mark.index :]
+        return _Text(text, file.eol).add(key.end_mark.index, [*pairs, *lines(indent, indent - key.start_mark.column)])
+    if _is_nothing(value):
+        return file.add(key.end_mark.index, lines(indent, indent - key.start_mark.column))
+    raise _by_hand(f"`{name}` is written in braces over several lines")
+
+
+def _by_hand(why: str) -> RunneropsError:
+    message = f"nothing was written: {why} in the inventory"
+    return RunneropsError(message, "put the lines in by hand, or write it with one key a line first")
+
+
+def _root(text: str) -> yaml.Node:
+    root = yaml.compose(text, Loader=_Loader)
+    return root if root is not None else yaml.MappingNode("tag:yaml.org,2002:map", [])
+
+
+class _Loader(yaml.SafeLoader):
+    """Makes nodes only: no tag means anything here."""
+
+
+def _pair(node: yaml.Node, name: str) -> tuple[yaml.Node, yaml.Node] | None:
+    pairs = node.value if isinstance(node, yaml.MappingNode) else []
+    return next(((key, value) for key, value in pairs if key.value == name), None)
+
+
+def _is_nothing(node: yaml.Node) -> bool:
+    return isinstance(node, yaml.ScalarNode) and node.start_mark.index == node.end_mark.index
+
+
+def _leaves(node: yaml.Node) -> list[yaml.Node]:
+    """What has an end of its own; that of a block is where the next thing begins."""
+    found: list[yaml.Node] = []
+    waiting = [node]
+    while waiting:
+        one = waiting.pop()
+        inside: list[yaml.Node] = []
+        if isinstance(one, yaml.MappingNode) and not one.flow_style:
+            inside = [part for pair in one.value for part in pair]
+        elif isinstance(one, yaml.SequenceNode) and not one.flow_style:
+            inside = one.value
+        waiting += inside
+        if not inside:
+            found.append(one)
+    return found
+
+
+def _step(hosts: yaml.Node, indent: int) -> int:
+    """By how many spaces the keys of the first host that has some stand further in."""
+    for _, value in hosts.value if isinstance(hosts, yaml.MappingNode) else ():
+        if isinstance(value, yaml.MappingNode) and value.value and not value.flow_style:
+            return max(int(value.value[0][0].start_mark.column) - indent, 1)
+    return _STEP
+
+
+def _spaced(text: str, hosts: yaml.MappingNode) -> bool:
+    """Whether hosts are set apart by empty lines."""
+    starts = [key.start_mark.index for key, _ in hosts.value[1:]]
+    return any(re.search(r"\n[ \t]*\r?\n[ \t#][^\n]*\Z|\n[ \t]*\r?\n[ \t]*\Z", text[:at]) for at in starts)
+
+
+def _eol(text: str) -> str:
+    return "\r\n" if "\r\n" in text else "\n"

@@ -1,0 +1,81 @@
+"""One value as YAML, with as few quotes as it can have. Pure.
+
+Whether a text can do without quotes is not told by rules of our own: the parser that will read it is asked.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from datetime import date, datetime, time
+
+import yaml
+
+from runnerops.inventory.scalars import ScalarError, plain_scalar
+from runnerops.model.common import Secret, Value
+
+
+def scalar(value: Value, *, flow: bool = False) -> str:
+    """A leaf on one line."""
+    if isinstance(value, Secret):
+        return f"!{value.source} {value.argument}"
+    if value is None or isinstance(value, bool):
+        return json.dumps(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        return ".nan" if math.isnan(value) else ".inf" if value > 0 else "-.inf"
+    if not isinstance(value, str):
+        return _quoted(value.isoformat()) if isinstance(value, datetime | date | time) else repr(value)
+    return value if _is_plain(value, f"[{value}]" if flow else f"- {value}") else _quoted(value)
+
+
+def key(name: str, *, flow: bool = False) -> str:
+    """A key."""
+    return name if _is_plain(name, f"{{{name}: {{}}}}" if flow else f"{name}: []") else _quoted(name)
+
+
+def block(text: str, indent: int) -> list[str]:
+    """A text of many lines behind its key, whose line the first one ends; quoted on one line where YAML knows no other way."""
+    body = text.rstrip("\n")
+    ends = len(text) - len(body)
+    head = "|" + ("" if ends == 1 else "-" if not ends else "+")
+    lines = [" " * indent + line if line else "" for line in body.split("\n")] + [""] * max(ends - 1, 0)
+    source = "\n".join([f"k: {head}", *lines, ""])
+    printable = all(character in "\n\t" or character.isprintable() for character in text)
+    if body and printable and not body.startswith((" ", "\n")) and _reads_as(source, text):
+        return [head, *lines]
+    return [_quoted(text)]
+
+
+def _is_plain(text: str, source: str) -> bool:
+    if not text or not text.isprintable() or text != text.strip():
+        return False
+    try:
+        if not isinstance(plain_scalar(text), str):
+            return False
+    except ScalarError:
+        return False
+    said = yaml.SafeLoader.yaml_implicit_resolvers  # what YAML 1.1 takes for a number, a date or a boolean, too
+    known = [pattern for tag, pattern in (*said.get(text[0], ()), *said.get(None, ()))]
+    return not any(pattern.match(text) for pattern in known) and _reads_as(f"{source}\n", text)
+
+
+def _reads_as(source: str, text: str) -> bool:
+    """Whether the last scalar of this YAML is that text, and the only one beside `k`."""
+    try:
+        found = [event for event in yaml.parse(source, Loader=yaml.SafeLoader) if isinstance(event, yaml.ScalarEvent)]
+    except yaml.YAMLError:
+        return False
+    values = [event.value for event in found if event.value != "k" or event is found[-1]]
+    return values == [text] and not any(event.tag for event in found)
+
+
+def _quoted(text: str) -> str:
+    plain = json.dumps(text, ensure_ascii=False)
+    return "".join(map(_escaped, plain))
+
+
+def _escaped(character: str) -> str:
+    code = ord(character)
+    if character.isprintable() and code != 0xFEFF:
+        return character
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

@@ -1,0 +1,70 @@
+"""What is secret in an adopted section, moved out of it: a `!env` in its place, and the variable with its value. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from runnerops.model.common import Key, Secret, SourceLocation, Tree, Value
+from runnerops.redact import Masker
+from runnerops.redact.texts import prefix_of
+from runnerops.secrets.dotenv import can_hold
+
+_SAID_ELSEWHERE = frozenset({"runners", "caches", "config", "environment"})
+"""Parts of a key that make the name of its variable longer and no clearer."""
+
+_NO_LETTER = re.compile(r"[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])")
+
+_NOWHERE = SourceLocation("", 0, 0)
+
+
+@dataclass(slots=True)
+class Vault:
+    """Variables by name; equal values share one. `taken` are those that have a value already, here or in the environment."""
+
+    host: str
+    taken: Mapping[str, str]
+    variables: dict[str, str] = field(default_factory=dict, repr=False)
+    clear: list[Key] = field(default_factory=list)
+    """Places of secrets that no `.env` can hold."""
+
+    def empty(self, service: str, section: Tree) -> Tree:
+        """The section without its secrets."""
+        masked = Masker().of_inventory((service,), section)
+        found = self._value((service,), section, masked)
+        assert isinstance(found, dict)
+        return found
+
+    def _value(self, key: Key, value: Value, masked: Value) -> Value:
+        if isinstance(value, dict) and isinstance(masked, dict):
+            return {name: self._value((*key, name), item, masked[name]) for name, item in value.items()}
+        if isinstance(value, list) and isinstance(masked, list):
+            pairs = zip(value, masked, strict=True)
+            return [self._value((*key, index), item, other) for index, (item, other) in enumerate(pairs)]
+        if not isinstance(value, str) or value == masked or _is_ours(key, value):
+            return value
+        if not can_hold(value):
+            self.clear.append(key)
+            return value
+        return Secret("env", self._name(key, value), _NOWHERE)
+
+    def _name(self, key: Key, value: str) -> str:
+        """One that tells where it is used, and that nothing else has."""
+        for known, text in self.variables.items():
+            if text == value:
+                return known
+        parts = [part for part in key[1:] if isinstance(part, str) and part not in _SAID_ELSEWHERE]
+        words = (_NO_LETTER.sub("_", part).strip("_") for part in (self.host, *parts, prefix_of(value)))
+        base = re.sub(r"^(?=\d)", "HOST_", "_".join(filter(None, words)).upper()) or "SECRET"
+        name, count = base, 1
+        while name in self.variables or self.taken.get(name, value) != value:
+            count += 1
+            name = f"{base}_{count}"
+        self.variables[name] = value
+        return name
+
+
+def _is_ours(key: Key, value: str) -> bool:
+    """A runner's token that stays on the host."""
+    return key[-1] == "token" and value == "keep"

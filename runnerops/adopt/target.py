@@ -1,0 +1,45 @@
+"""Which host is meant: one of the inventory, or `USER@ADDRESS[:PORT]`. Pure."""
+
+from __future__ import annotations
+
+import re
+
+from runnerops.errors import UsageError
+from runnerops.inventory import checks
+from runnerops.model.common import Tree
+from runnerops.model.inventory import Host, Ssh
+
+_FORM = re.compile(r"(?P<user>[^@]+)@(?:\[(?P<six>[^\]]+)\]|(?P<address>[^:@\[\]]+))(?::(?P<port>\d+))?")
+
+
+def is_login(target: str) -> bool:
+    """Whether a target is no name of the inventory, but a login."""
+    return "@" in target
+
+
+def host_at(target: str, name: str = "") -> Host:
+    """A host without a section; its name is its address unless one is given. Raises UsageError."""
+    match = _FORM.fullmatch(target)
+    if match is None:
+        raise UsageError(f"{target}: no login", "write USER@ADDRESS or USER@ADDRESS:PORT; an IPv6 address in brackets")
+    try:
+        address = checks.address(match["six"] or match["address"])
+        user = checks.user(match["user"])
+        port = checks.port(int(match["port"])) if match["port"] else None
+    except checks.Refused as error:
+        raise UsageError(f"{target}: {error.text}", error.hint) from None
+    return Host(_name(name or address), address, ssh=Ssh(user, port))
+
+
+def _name(text: str) -> str:
+    try:
+        return checks.name(text)
+    except checks.Refused as error:
+        raise UsageError(f"{text}: {error.text}", "name the host: --name NAME") from None
+
+
+def about(host: Host) -> Tree:
+    """What the inventory has to say to reach it."""
+    ssh: Tree = {key: value for key, value in (("user", host.ssh.user), ("port", host.ssh.port)) if value is not None}
+    address: Tree = {"address": host.address} if host.address != host.name else {}
+    return {**address, **({"ssh": ssh} if ssh else {})}

@@ -1,0 +1,38 @@
+"""A host's daemon.json as the section that asks for it. Pure."""
+
+from __future__ import annotations
+
+from runnerops.model.common import Tree, Value
+from runnerops.model.host_state import HostState
+from runnerops.services.base import Adopted, ParseError
+from runnerops.services.docker.action import running
+from runnerops.services.docker.format import parse
+from runnerops.services.docker.reconcile import path_of
+
+
+def adopt(observed: HostState) -> Adopted:
+    """Its keys as they are, in the file's order. A null says what no key says, and the inventory means another thing by it."""
+    path = path_of(observed)
+    file = observed.file(path)
+    docker = observed.facts.docker
+    if docker is None:
+        return Adopted(notes=("no Docker Engine there, so no docker section",))
+    if docker.flavour != "engine":
+        return Adopted(notes=(f"Docker there is {docker.flavour}, which is not managed, so no docker section",))
+    if file.content is None:
+        what = "does not exist" if file.kind == "absent" else f"is no file that is read (a {file.kind})"
+        return Adopted(notes=(f"{path} {what}, so no docker section: with one, a deploy writes it",))
+    try:
+        tree = parse(file.content)
+    except ParseError as error:
+        return Adopted(notes=(f"{path}:{error.line}:{error.column}: {error.problem}; mend it, then adopt again",))
+    notes = () if running(docker) else ("Docker is stopped there; a deploy starts it",)
+    return Adopted(_without_nulls(tree), notes=notes)
+
+
+def _without_nulls(tree: Tree) -> Tree:
+    return {name: _plain(value) for name, value in tree.items() if value is not None}
+
+
+def _plain(value: Value) -> Value:
+    return _without_nulls(value) if isinstance(value, dict) else value

@@ -1,0 +1,146 @@
+"""A host's config.toml as the section that asks for it: without what the runner wrote by itself, and without tokens. Pure."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Mapping, Sequence
+
+from runnerops.model.common import Key, Tree, Value
+from runnerops.model.host_state import HostState, RunnerFacts
+from runnerops.parsing.comments import comments_by_key
+from runnerops.parsing.places import places_in
+from runnerops.services.base import Adopted, ParseError
+from runnerops.services.gitlab_runner.diff import key_changes
+from runnerops.services.gitlab_runner.format import parse, runners_of
+from runnerops.services.gitlab_runner.matching import normal_url
+from runnerops.services.gitlab_runner.observe import NOT_THERE
+from runnerops.services.gitlab_runner.paths import config_path
+from runnerops.services.gitlab_runner.schema import HOST_OWNED
+
+_ALWAYS = ("concurrent", "name", "url", "executor")
+"""Said also where they have their default: what a person looks for first."""
+
+KEEP = "keep"
+"""What the inventory has for a token that stays the host's own."""
+
+
+def adopt(observed: HostState) -> Adopted:
+    """In the file's order, each runner's name first. Whatever can be left out without a difference is left out."""
+    path = config_path(observed)
+    file, facts = observed.file(path), observed.facts.runner
+    if why := _unmanaged(facts):
+        there = f", though {path} is there" if file.content is not None else ""
+        return Adopted(notes=(f"{why}{there}: no gitlab_runner section",))
+    if file.content is None:
+        what = "does not exist" if file.kind == "absent" else f"is no file that is read (a {file.kind})"
+        return Adopted(notes=(f"{path} {what}: no gitlab_runner section",))
+    try:
+        tree = parse(file.content)
+    except ParseError as error:
+        return Adopted(notes=(f"{path}:{error.line}:{error.column}: {error.problem}; mend it, then adopt again",))
+    section, notes = _section(tree)
+    if facts and not facts.lives:
+        section = {"state": "stopped", **section}
+        notes = (*notes, "gitlab-runner is stopped there, and stays so: take `state: stopped` out to have it started")
+    tokens = frozenset(str(one["token"]) for one in runners_of(tree) if one.get("token"))
+    return Adopted(section, _comments(file.content), notes, tokens)
+
+
+def _unmanaged(facts: RunnerFacts | None) -> str:
+    if facts is None:
+        return "no gitlab-runner there"
+    if facts.unit.active == NOT_THERE:
+        return f"gitlab-runner is no service of systemd there ({', '.join(facts.unmanaged_runners) or 'no unit'})"
+    return ""
+
+
+def _section(tree: Tree) -> tuple[Tree, tuple[str, ...]]:
+    """The section, and what of the file it cannot say."""
+    runners = runners_of(tree)
+    section = _pruned({name: value for name, value in tree.items() if name != "user"}, tree, ())
+    kept = runners_of(section)
+    notes: list[str] = []
+    for index, (runner, whole) in enumerate(zip(kept, runners, strict=True)):
+        kept[index], said = _identified(runner, whole, index, runners)
+        notes += said
+    return ({**section, "runners": [*kept]} if kept else section), tuple(notes)
+
+
+def _pruned(value: Tree, whole: Tree, at: Key) -> Tree:
+    """Without each key, from the inside outwards, that makes no difference when it is left out."""
+    kept = dict(value)
+    for name in value:
+        below = (*at, name)
+        if isinstance(value[name], dict):
+            kept[name] = _pruned(_tree(value[name]), whole, below)
+        elif isinstance(value[name], list):
+            kept[name] = [
+                _pruned(item, whole, (*below, index)) if isinstance(item, dict) else item
+                for index, item in enumerate(_list(value[name]))
+            ]
+        owned = len(at) == 2 and at[0] == "runners" and name in HOST_OWNED
+        always = name in _ALWAYS and len(at) in {0, 2}
+        if owned or (not always and not _differs(whole, below)):
+            del kept[name]
+    return kept
+
+
+def _differs(whole: Tree, key: Key) -> bool:
+    """Whether the file without this key would mean something else."""
+    if key == ("runners",):
+        return bool(runners_of(whole))
+    without = copy.deepcopy(whole)
+    place: Value = without
+    for part in key[:-1]:
+        place = place[part] if isinstance(place, dict | list) else None  # type: ignore[index]
+    if isinstance(place, dict):
+        del place[str(key[-1])]
+    return bool(key_changes(whole, without))
+
+
+def _identified(runner: Tree, whole: Tree, index: int, runners: Sequence[Tree]) -> tuple[Tree, list[str]]:
+    """With a name that is its own, and what ties it to its token on the host."""
+    notes: list[str] = []
+    name = str(whole.get("name") or "")
+    same = [other for other in range(len(runners)) if str(runners[other].get("name") or "") == name]
+    if not name:
+        name = f"{{host}}-{index + 1}"
+        notes.append(f"runner number {index + 1} has no name, which the inventory needs: a deploy gives it one")
+    elif len(same) > 1 and index != same[0]:
+        name = f"{name}-{same.index(index) + 1}"
+        notes.append(f"several runners are called {whole['name']}: a deploy calls the next one {name}")
+    rest = {key: value for key, value in runner.items() if key not in {"name", "token"}}
+    first: Tree = {"name": name}
+    if len(same) > 1 or not whole.get("name"):
+        first |= {"was": str(whole["name"])} if whole.get("name") and name != whole["name"] else {}
+        if whole.get("id") and _alone(runners, index):
+            first["id"] = whole["id"]
+    ordered = {key: rest.pop(key) for key in ("url",) if key in rest}
+    token: Tree = {"token": KEEP} if whole.get("token") else {}
+    return {**first, **ordered, **token, **rest}, notes
+
+
+def _alone(runners: Sequence[Tree], index: int) -> bool:
+    """Whether no other runner of its GitLab has its id."""
+    keys = [(one.get("id"), normal_url(one.get("url"))) for one in runners]
+    return keys.count(keys[index]) == 1
+
+
+def _comments(content: bytes) -> Mapping[Key, tuple[str, ...]]:
+    text = content.decode("utf-8-sig").replace("\r\n", "\n")
+    found = comments_by_key(text, places_in("toml", text, ""))
+    return dict(_said(found))
+
+
+def _said(found: Mapping[Key, tuple[str, ...]]) -> Iterator[tuple[Key, tuple[str, ...]]]:
+    for key, lines in found.items():
+        if not (key[0] == "runners" and len(key) == 3 and key[2] in HOST_OWNED):
+            yield key, lines
+
+
+def _tree(value: Value) -> Tree:
+    return value if isinstance(value, dict) else {}
+
+
+def _list(value: Value) -> list[Value]:
+    return value if isinstance(value, list) else []

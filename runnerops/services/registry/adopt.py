@@ -1,0 +1,224 @@
+"""The caches of a host as the section that asks for them, whoever started them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from runnerops.model.common import Key, Tree, Value
+from runnerops.model.host_state import HostState
+from runnerops.parsing.comments import comments_by_key
+from runnerops.parsing.places import places_in
+from runnerops.services.base import Adopted, Answers, value_at
+from runnerops.services.docker.reconcile import path_of, tree_of
+from runnerops.services.docker.schema import mirrors_of
+from runnerops.services.registry.caches import DIRECTORY, PROJECT
+from runnerops.services.registry.image import DEFAULT_IMAGE
+from runnerops.services.registry.listening import Listening, listening
+from runnerops.services.registry.overlay import is_usual, overlay
+from runnerops.services.registry.running import FoundRegistry, found_registries
+from runnerops.services.registry.upstreams import HUB, HUB_UPSTREAM, cache_name, served
+
+_INSIDE = "/var/lib/registry"
+_FILE = "com.docker.compose.project.config_files"
+_FOLDER = "com.docker.compose.project.working_dir"
+_HUB_PAGES = frozenset({"docker.io", "www.docker.com", "hub.docker.com", "index.docker.io", "registry.hub.docker.com"})
+
+_SAID: Mapping[str, Key] = {
+    "REGISTRY_PROXY_REMOTEURL": ("proxy", "remoteurl"),
+    "REGISTRY_PROXY_USERNAME": ("proxy", "username"),
+    "REGISTRY_PROXY_PASSWORD": ("proxy", "password"),
+    "REGISTRY_PROXY_TTL": ("proxy", "ttl"),
+    "REGISTRY_HTTP_ADDR": ("http", "addr"),
+    "REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY": ("storage", "filesystem", "rootdirectory"),
+}
+"""Variables that the section has keys for; the registry takes them before its file."""
+
+_COMMENTED: Mapping[Key, str] = {
+    ("proxy", "remoteurl"): "upstream",
+    ("proxy", "username"): "username",
+    ("proxy", "password"): "password",
+    ("proxy", "ttl"): "ttl",
+    ("storage", "filesystem", "rootdirectory"): "volume",
+}
+
+
+@dataclass(slots=True)
+class _Section:
+    """The section as it is being made."""
+
+    caches: list[Tree] = field(default_factory=list)
+    comments: dict[Key, tuple[str, ...]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    directory: str = DIRECTORY
+
+
+def adopt(observed: HostState, answers: Answers) -> Adopted:
+    """Every registry that is a pull-through cache; of each other one, why it is left alone."""
+    made = _Section()
+    mirrors = mirrors_of(tree_of(observed.file(path_of(observed)).content).get("registry-mirrors"))
+    for one in found_registries(answers):
+        if why := _unfit(one):
+            made.notes.append(f"container {one.name} is left alone: {why}")
+        else:
+            _add(made, one, listening(one, observed, mirrors), mirrors)
+    _name(made.caches)
+    if not made.caches:
+        return Adopted(notes=tuple(made.notes))
+    section: Tree = {} if made.directory == DIRECTORY else {"directory": made.directory}
+    return Adopted({**section, "caches": [*made.caches]}, made.comments, tuple(made.notes))
+
+
+def said(one: FoundRegistry, key: Key) -> Value:
+    """What the registry takes for a key: its variable's word, else its file's."""
+    name = next((name for name, place in _SAID.items() if place == key and name in one.environment), "")
+    return one.environment[name] if name else value_at(one.config, key)
+
+
+def _unfit(one: FoundRegistry) -> str:
+    """Why the section cannot ask for it, in words; empty where it can."""
+    storage = value_at(one.config, ("storage",))
+    names = storage.keys() if isinstance(storage, dict) else ()
+    drivers = [
+        name for name in names if name not in {"filesystem", "cache", "delete", "maintenance", "redirect", "tag"}
+    ]
+    variables = [
+        name
+        for name in one.environment
+        if name.startswith(("REGISTRY_AUTH", "REGISTRY_HTTP_TLS", "REGISTRY_STORAGE_S3"))
+    ]
+    if not said(one, ("proxy", "remoteurl")):
+        return "it is a registry of its own, no pull-through cache (no proxy.remoteurl)"
+    if drivers or any(name.startswith("REGISTRY_STORAGE_S3") for name in variables):
+        return f"it stores in {drivers[0] if drivers else 's3'}, and a cache here has a volume"
+    if value_at(one.config, ("http", "tls")) or value_at(one.config, ("auth",)) or variables:
+        return "it asks for TLS or a login by files of its own, which the section has no word for"
+    return ""
+
+
+def _add(made: _Section, one: FoundRegistry, listens: Listening, mirrors: Sequence[str]) -> None:
+    ours = one.labels.get("com.docker.compose.project") == PROJECT
+    upstream, login = _upstream(str(said(one, ("proxy", "remoteurl"))))
+    volume, root = _storage(one)
+    usual = not one.mount_of(one.config_path)
+    config = {} if usual else overlay(one.config)
+    if root != _INSIDE:
+        config = {**config, "storage": {**_tree(config.get("storage")), "filesystem": {"rootdirectory": root}}}
+    cache: Tree = {
+        "name": one.labels.get("com.docker.compose.service") if ours else None,
+        "upstream": upstream,
+        "serves": _serves(upstream, listens, mirrors),
+        "listen": listens.address or None,
+        "url": listens.url or None,
+        "image": None if one.image == DEFAULT_IMAGE else one.image,
+        "username": _text(said(one, ("proxy", "username"))) or login[0],
+        "password": _text(said(one, ("proxy", "password"))) or login[1],
+        "ttl": _text(said(one, ("proxy", "ttl"))),
+        "volume": volume,
+        "environment": _environment(one),
+        "config": config,
+    }  # fmt: skip
+    if ours and volume == f"runnerops-{cache['name']}":
+        cache["volume"] = None
+    if ours and (folder := one.labels.get(_FOLDER)):
+        made.directory = folder
+    made.notes += _notes(one, listens, volume, ours=ours, usual=usual)
+    at: Key = ("caches", len(made.caches))
+    kept: Tree = {name: value for name, value in cache.items() if value not in (None, "", {})}
+    made.comments |= dict(_comments(one, kept, at)) if not usual else {}
+    made.caches.append(kept)
+
+
+def _environment(one: FoundRegistry) -> Tree:
+    """Its variables, without those that other keys say, and those that every cache has."""
+    return {name: value for name, value in one.environment.items() if name not in _SAID and not is_usual(name, value)}
+
+
+def _upstream(url: str) -> tuple[str, tuple[str | None, str | None]]:
+    """The URL as the section takes it, and the login that stood inside of it."""
+    parts = urlsplit(url.rstrip("/"))
+    if (parts.hostname or "") in _HUB_PAGES:
+        return HUB_UPSTREAM, (parts.username, parts.password)
+    plain = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+    return plain, (parts.username, parts.password)
+
+
+def _serves(upstream: str, listens: Listening, mirrors: Sequence[str]) -> str | None:
+    """Only where the upstream does not tell: what a daemon has for a mirror serves Docker Hub, by what a mirror is."""
+    if served("", upstream):
+        return None
+    return HUB if listens.mirror and listens.mirror in mirrors else urlsplit(upstream).netloc
+
+
+def _storage(one: FoundRegistry) -> tuple[str | None, str]:
+    """The volume, or the folder of the host, and where in a cache of ours its root then is."""
+    root = str(said(one, ("storage", "filesystem", "rootdirectory")) or _INSIDE).rstrip("/")
+    mount = one.mount_of(root)
+    if mount is None:
+        return None, _INSIDE
+    return mount.source, _INSIDE + root[len(mount.inside.rstrip("/")) :]
+
+
+def _notes(one: FoundRegistry, listens: Listening, volume: str | None, *, ours: bool, usual: bool) -> Iterator[str]:
+    if ours:
+        return
+    file = one.labels.get(_FILE)
+    owner = f"of {file}" if file else "started by hand"
+    yield f"container {one.name} ({owner}) is a cache, which the section asks for; it holds the port until it is stopped"
+    if volume is None:
+        yield f"container {one.name} keeps what it holds inside of itself: a deploy begins with an empty volume"
+    if not listens.address:
+        yield f"container {one.name} publishes no port: a deploy publishes 5000 on the docker bridge"
+    if (
+        usual or value_at(one.config, ("storage", "delete", "enabled")) is None
+    ) and "REGISTRY_STORAGE_DELETE_ENABLED" not in one.environment:
+        yield f"container {one.name} never removed what expired; the cache that takes its place does (storage.delete)"
+    unsaid = [*one.unsaid, *(f"its mount at {mount.inside}" for mount in one.mounts if _is_other(one, mount.inside))]
+    if unsaid:
+        yield f"container {one.name}: the section has no word for {', '.join(unsaid)}; templates/docker-compose.yml.j2 can have"
+
+
+def _is_other(one: FoundRegistry, inside: str) -> bool:
+    """Whether a mount is neither of the storage nor of the config."""
+    root = str(said(one, ("storage", "filesystem", "rootdirectory")) or _INSIDE)
+    return (
+        not any((mount := one.mount_of(path)) and mount.inside == inside for path in (root, one.config_path))
+        and inside != _INSIDE
+    )
+
+
+def _comments(one: FoundRegistry, cache: Tree, at: Key) -> Iterator[tuple[Key, tuple[str, ...]]]:
+    """Of what the section says, by the place where it says it."""
+    text = one.text.replace("\r\n", "\n")
+    for key, lines in comments_by_key(text, places_in("yaml", text, "")).items():
+        name = _COMMENTED.get(key, "")
+        if name and name in cache:
+            yield (*at, name), lines
+        elif value_at(cache, ("config", *key)) is not None:
+            yield (*at, "config", *key), lines
+
+
+def _name(caches: list[Tree]) -> None:
+    """A name where the usual one is another's, and none where it is the usual one."""
+    seen: set[str] = set()
+    for cache in caches:
+        usual = cache_name("", str(cache.get("serves") or ""), str(cache["upstream"]))
+        given = str(cache.pop("name", None) or usual)
+        name, count = given, 1
+        while name in seen:
+            count += 1
+            name = f"{given}-{count}"
+        seen.add(name)
+        if name != usual:
+            rest = dict(cache)
+            cache.clear()
+            cache |= {"name": name, **rest}
+
+
+def _tree(value: Value) -> Tree:
+    return value if isinstance(value, dict) else {}
+
+
+def _text(value: Value) -> str | None:
+    return None if value in (None, "") else str(value)

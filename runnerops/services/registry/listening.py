@@ -1,0 +1,72 @@
+"""Where a running registry listens, and under which URL its host knows it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from runnerops.model.host_state import HostState
+from runnerops.services.registry.running import FoundRegistry
+
+_EVERYWHERE = {"", "0.0.0.0", "::"}  # noqa: S104  compared, not bound
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """`address` is `ADDRESS:PORT`, empty where no port is published. `url` is empty where the address says it.
+
+    `mirror` is the URL under which the host's own daemon uses it, if it does.
+    """
+
+    address: str = ""
+    url: str = ""
+    mirror: str = ""
+
+
+def listening(one: FoundRegistry, observed: HostState, mirrors: Sequence[str]) -> Listening:
+    """What is published of the registry's own port; `mirrors` are the daemon's."""
+    host, port = _published(one)
+    if not port:
+        return Listening()
+    everywhere = host in _EVERYWHERE
+    address = f"[{host}]:{port}" if ":" in host and not everywhere else f"{'0.0.0.0' if everywhere else host}:{port}"  # noqa: S104
+    mirror = next((url for url in mirrors if _is_here(url, host, port, observed)), "")
+    reached = mirror.rstrip("/") or (f"http://{_own_address(observed)}:{port}" if everywhere else "")
+    return Listening(address, "" if reached == f"http://{address}" else reached, mirror)
+
+
+def _published(one: FoundRegistry) -> tuple[str, str]:
+    inner = str(one.environment.get("REGISTRY_HTTP_ADDR") or _addr(one) or ":5000")
+    bound, _, port = inner.rpartition(":")
+    if one.network == "host":
+        return bound.strip("[]"), port
+    ports = [(host, outer) for inside, host, outer in one.ports if inside == port] or [
+        (host, outer) for _, host, outer in one.ports
+    ]
+    return ports[0] if ports else ("", "")
+
+
+def _addr(one: FoundRegistry) -> object:
+    http = one.config.get("http")
+    return http.get("addr") if isinstance(http, dict) else None
+
+
+def _is_here(url: str, host: str, port: str, observed: HostState) -> bool:
+    """Whether a mirror's URL leads to this listener of this host."""
+    parts = urlsplit(url)
+    name = parts.hostname or ""
+    docker = observed.facts.docker
+    own = {*observed.facts.addresses, docker.bridge if docker else ""}
+    local = name == "localhost" or name.startswith("127.") or name in own
+    number = str(parts.port or (443 if parts.scheme == "https" else 80))
+    return number == port and local and (host in _EVERYWHERE or name in {host, "localhost"})
+
+
+def _own_address(observed: HostState) -> str:
+    """The address by which others know the host: the one that was just used."""
+    docker = observed.facts.docker
+    found = docker.client.server if docker else ""
+    others = (one for one in observed.facts.addresses if not one.startswith(("127.", "::1")) and ":" not in one)
+    address = found or next(others, "127.0.0.1")
+    return f"[{address}]" if ":" in address else address

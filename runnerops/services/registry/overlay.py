@@ -1,0 +1,59 @@
+"""What of a registry's config is its owner's own: neither what every cache of ours has, nor what every example has. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from runnerops.model.common import Key, Tree, Value
+
+_OURS: Mapping[Key, Value] = {
+    ("version",): 0.1,
+    ("log", "level"): "info",
+    ("storage", "delete", "enabled"): True,
+    ("health", "storagedriver", "enabled"): True,
+    ("health", "storagedriver", "interval"): "10s",
+    ("health", "storagedriver", "threshold"): 3,
+}
+"""The values of templates/registry-config.yml.j2."""
+
+_EXAMPLE: Mapping[Key, Value] = {
+    ("log", "fields", "service"): "registry",
+    ("storage", "cache", "blobdescriptor"): "inmemory",
+    ("http", "headers", "X-Content-Type-Options"): ["nosniff"],
+}
+"""What the image's own config has, from which people start; a cache works better without the second."""
+
+_ELSEWHERE: frozenset[Key] = frozenset(
+    {("http", "addr"), ("proxy",), ("storage", "filesystem", "rootdirectory"), ("storage", "cache", "layerinfo")}
+)
+"""What other keys of the section say."""
+
+
+def overlay(config: Tree) -> Tree:
+    """What `config` of a cache has to say, so that the cache is as this file has it."""
+    return _below((), config)
+
+
+def _below(at: Key, tree: Tree) -> Tree:
+    kept: Tree = {}
+    for name, value in tree.items():
+        key = (*at, name)
+        if value is None or key in _ELSEWHERE or any(_same(known, key, value) for known in (_OURS, _EXAMPLE)):
+            continue
+        inside = _below(key, value) if isinstance(value, dict) else value
+        if inside != {}:
+            kept[name] = inside
+    return kept
+
+
+def _same(known: Mapping[Key, Value], key: Key, value: Value) -> bool:
+    return key in known and (known[key] == value or (key == ("version",) and str(value) == "0.1"))
+
+
+def is_usual(name: str, value: str) -> bool:
+    """Whether a variable says what a cache of ours has anyway."""
+    return (name, value.lower()) in {
+        ("OTEL_TRACES_EXPORTER", "none"),
+        ("REGISTRY_STORAGE_DELETE_ENABLED", "true"),
+        ("REGISTRY_LOG_LEVEL", "info"),
+    }

@@ -1,0 +1,211 @@
+"""Registries that somebody else started, or we, as the section that asks for them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from runnerops.adopt.entry import make_entry
+from runnerops.inventory import load
+from runnerops.model.common import ServiceName, Tree
+from runnerops.render import Renderer
+from runnerops.secrets import Resolver
+from runnerops.services import REGISTRY
+from runnerops.services.base import Adopted, Answer
+from tests.unit.services.builders import DAEMON, engine, json_bytes, state
+
+HUB = "https://registry-1.docker.io"
+EXAMPLE = """version: 0.1
+log:
+  fields:
+    service: registry
+storage:
+  cache:
+    blobdescriptor: inmemory
+  filesystem:
+    rootdirectory: /var/lib/registry
+http:
+  addr: :5000
+  headers:
+    X-Content-Type-Options: [nosniff]
+health:
+  storagedriver: {enabled: true, interval: 10s, threshold: 3}
+"""
+"""The config of the image registry:2."""
+
+VOLUME = {
+    "Type": "volume",
+    "Name": "f" * 64,
+    "Source": "/var/lib/docker/volumes/f/_data",
+    "Destination": "/var/lib/registry",
+}
+OWN_CONFIG = {"Type": "bind", "Source": "/srv/registry/config.yml", "Destination": "/etc/docker/registry/config.yml"}
+IMAGE_ENV = ["PATH=/bin"]
+
+
+def published(address: str, port: str) -> dict[str, Any]:
+    return {"5000/tcp": [{"HostIp": address, "HostPort": port}]}
+
+
+def answers(*registries: dict[str, Any]) -> dict[str, Answer]:
+    found: dict[str, Answer] = {}
+    for number, one in enumerate(registries, 1):
+        about = {
+            "name": "/reg", "image": "registry:2", "mounts": [VOLUME], "labels": {}, "network": "default",
+            "ports": published("", "5000"), **one,
+        }  # fmt: skip
+        about["env"] = [*IMAGE_ENV, *about.get("env", [])]
+        path, text = about.pop("path", "/etc/docker/registry/config.yml"), about.pop("text", EXAMPLE)
+        found[f"registry_found_{number}"] = Answer(0, json.dumps(about).encode())
+        found[f"registry_image_{number}"] = Answer(0, json.dumps(IMAGE_ENV).encode())
+        found[f"registry_started_{number}"] = Answer(0, f"{path}\n{text}".encode())
+    return found
+
+
+def adopted(*registries: dict[str, Any], mirrors: tuple[str, ...] = ()) -> Adopted:
+    files = {DAEMON: json_bytes({"registry-mirrors": list(mirrors)})} if mirrors else {}
+    return REGISTRY.adopt(state(files, engine()), answers(*registries))
+
+
+def only(found: Adopted) -> Tree:
+    assert found.section
+    caches = found.section["caches"]
+    assert isinstance(caches, list)
+    (one,) = caches
+    assert isinstance(one, dict)
+    return one
+
+
+def env(**variables: str) -> list[str]:
+    return [f"REGISTRY_{name}={value}" for name, value in variables.items()]
+
+
+BY_HAND: Tree = {
+    "upstream": HUB,
+    "listen": "0.0.0.0:5000",
+    "url": "http://192.0.2.10:5000",
+    "image": "registry:2",
+    "volume": "f" * 64,
+}
+
+
+SRV = {"Type": "bind", "Source": "/srv/cache", "Destination": "/var/lib/registry"}
+BELOW = {"config": {"storage": {"filesystem": {"rootdirectory": "/var/lib/registry/cache"}}}}
+
+
+@pytest.mark.parametrize(
+    ("variables", "one", "section"),
+    [
+        ({}, {}, {}),
+        ({"PROXY_REMOTEURL": f"{HUB}/", "PROXY_TTL": "24h", "STORAGE_DELETE_ENABLED": "true"}, {}, {"ttl": "24h"}),
+        ({"LOG_LEVEL": "debug"}, {}, {"environment": {"REGISTRY_LOG_LEVEL": "debug"}}),
+        ({}, {"ports": published("127.0.0.1", "5001")}, {"listen": "127.0.0.1:5001", "url": None}),
+        ({}, {"mounts": [SRV]}, {"volume": "/srv/cache"}),
+        (
+            {"PROXY_REMOTEURL": "https://docker.io", "PROXY_USERNAME": "me", "PROXY_PASSWORD": "x"},
+            {},
+            {"username": "me", "password": "x"},
+        ),
+        ({"PROXY_REMOTEURL": "https://ghcr.io"}, {}, {"upstream": "https://ghcr.io"}),
+        ({"PROXY_REMOTEURL": "https://r.example"}, {}, {"upstream": "https://r.example", "serves": "r.example"}),
+        ({"STORAGE_FILESYSTEM_ROOTDIRECTORY": "/data/cache"}, {"mounts": [{**VOLUME, "Destination": "/data"}]}, BELOW),
+        (
+            {"HTTP_ADDR": "192.0.2.10:5002"},
+            {"network": "host", "ports": {}},
+            {"listen": "192.0.2.10:5002", "url": None},
+        ),
+    ],
+)
+def test_a_registry_by_hand(variables: dict[str, str], one: dict[str, Any], section: Tree) -> None:
+    found = only(adopted({"env": env(**{"PROXY_REMOTEURL": HUB, **variables}), **one}))
+    assert found == {name: value for name, value in (BY_HAND | section).items() if value is not None}
+
+
+def test_a_config_of_its_own_says_only_what_is_its_own() -> None:
+    text = (
+        EXAMPLE.replace("log:\n", "log:\n  level: warn # quiet\n")
+        + f"proxy:\n  # the Hub\n  remoteurl: {HUB}\n  ttl: 72h\n"
+    )
+    found = adopted({"text": text, "mounts": [VOLUME, OWN_CONFIG]})
+    assert only(found) == {**BY_HAND, "ttl": "72h", "config": {"log": {"level": "warn"}}}
+    assert found.comments == {
+        ("caches", 0, "upstream"): ("the Hub",),
+        ("caches", 0, "config", "log", "level"): ("quiet",),
+    }
+
+
+def test_a_mirror_of_the_hosts_own_daemon_is_its_url() -> None:
+    found = adopted({"env": env(PROXY_REMOTEURL="http://10.0.0.5")}, mirrors=("http://localhost:5000/",))
+    assert only(found) == {
+        **BY_HAND, "upstream": "http://10.0.0.5", "serves": "docker.io", "url": "http://localhost:5000",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("one", "why"),
+    [
+        ({}, "no pull-through cache"),
+        ({"env": env(PROXY_REMOTEURL=HUB, HTTP_TLS_CERTIFICATE="/c")}, "TLS or a login"),
+        ({"env": env(PROXY_REMOTEURL=HUB), "text": EXAMPLE.replace("filesystem:", "s3:")}, "stores in s3"),
+        ({"env": env(PROXY_REMOTEURL=HUB), "text": EXAMPLE + "auth: {htpasswd: {realm: x, path: /y}}\n"}, "a login"),
+    ],
+)
+def test_what_the_section_has_no_word_for_is_left_alone(one: dict[str, Any], why: str) -> None:
+    found = adopted(one)
+    assert found.section is None
+    assert why in found.notes[0]
+    assert "container reg is left alone" in found.notes[0]
+
+
+@pytest.mark.parametrize(
+    "caches",
+    [
+        [{}],
+        [
+            {"listen": "192.0.2.10:5000", "ttl": "168h", "image": "registry:2.8.3"},
+            {"upstream": "https://ghcr.io", "listen": "192.0.2.10:5001"},
+        ],
+        [{"name": "mine", "username": "u", "password": "p", "volume": "/srv/cache", "environment": {"A": "$x"},
+          "config": {"log": {"level": "debug"}, "storage": {"delete": {"enabled": False}}}}],
+    ],
+)  # fmt: skip
+def test_a_cache_of_ours_comes_back_as_it_was_asked_for(caches: list[dict[str, Any]]) -> None:
+    """Adopted, rendered again, the files are the same."""
+
+    def files(inventory: dict[str, Any]) -> dict[str, str]:
+        (host,) = load(Path("inventory.yml"), yaml.safe_dump(inventory).encode()).hosts
+        rendered = Renderer(Path("none"), Resolver({"H_PASSWORD": "p"}, Path("none"))).files(host)
+        return {file.spec.path: (file.content or b"").decode() for file in rendered}
+
+    before = files({"hosts": {"h": {"registry": {"caches": caches}}}})
+    compose = yaml.safe_load(before["/opt/registry/docker-compose.yml"])
+    running = []
+    for name, service in compose["services"].items():
+        address, _, port = service["ports"][0].removesuffix(":5000").rpartition(":")
+        config, storage = (volume.split(":") for volume in service["volumes"])
+        volume = (compose.get("volumes") or {}).get(storage[0], {}).get("name", "")
+        running.append(
+            {
+                "name": f"/runnerops-{name}-1",
+                "image": service["image"],
+                "labels": {"com.docker.compose.project": "runnerops", "com.docker.compose.service": name},
+                "env": [f"{key}={value.replace('$$', '$')}" for key, value in service["environment"].items()],
+                "mounts": [
+                    {"Type": "bind", "Source": "/x", "Destination": config[1]},
+                    {"Type": "volume" if volume else "bind", "Name": volume, "Source": storage[0], "Destination": storage[1]},
+                ],
+                "ports": {"5000/tcp": [{"HostIp": address, "HostPort": port}]},
+                "path": "/etc/runnerops/registry-config.yml",
+                "text": before[f"/opt/registry/{config[0].removeprefix('./')}"],
+            }
+        )  # fmt: skip
+    found = adopted(*running)
+    assert found.notes == ()
+    entry = make_entry("h", {}, {ServiceName.REGISTRY: found}, {}, {})
+    again = load(Path("inventory.yml"), entry.into("").encode()).hosts[0]
+    rendered = Renderer(Path("none"), Resolver(entry.variables, Path("none"))).files(again)
+    assert {file.spec.path: (file.content or b"").decode() for file in rendered} == before

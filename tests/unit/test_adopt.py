@@ -1,0 +1,352 @@
+"""A host as it is, as its entry in the inventory: the law of the way back, the YAML, the text that it is put into."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from runnerops.adopt.entry import Entry, make_entry
+from runnerops.adopt.insert import add_host, add_sections
+from runnerops.adopt.layers import beside
+from runnerops.adopt.scalars import scalar
+from runnerops.adopt.yaml_text import Writer
+from runnerops.errors import RunneropsError
+from runnerops.inventory import load
+from runnerops.inventory.nodes import Node, parse
+from runnerops.inventory.problems import Problems
+from runnerops.model.common import ServiceName, Tree, Value
+from runnerops.model.host_state import DockerFacts, HostState, RunnerFacts
+from runnerops.planning.reconcile import reconcile
+from runnerops.render import Renderer
+from runnerops.secrets import Resolver
+from runnerops.secrets.dotenv import can_hold, line_of, read_dotenv
+from runnerops.services import SERVICES
+from runnerops.services.gitlab_runner.toml_writer import to_toml
+from tests.unit.services.builders import DAEMON, engine, json_bytes
+from tests.unit.services.builders import state as state_of
+from tests.unit.test_plan import CONFIG, UNIT
+from tests.unit.test_properties import CONFIGS, DAEMONS
+
+ODD_TEXTS = [
+    *("yes", "no", "~", "null", "1", "0600", "1.0", "12:30", "2024-01-01", "<<", "=", "?", ",", "'", '"'),
+    *("a: b", "a #b", "#a", "- a", "{a}", "[a", "!env X", "&a", "*a", "%a", "@a", "`a", "? a", "a:", ":a", "a,b"),
+    *("a\nb\n", "\n", " a", "a ", "a\tb", "\u00e9", "a\r\nb", "\x85", "\ufeff", " a\n b\n", "a\n\n\n"),
+]
+TEXTS = st.text(max_size=12) | st.sampled_from(ODD_TEXTS)
+LEAVES = TEXTS | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False, allow_infinity=False)
+TREES = st.dictionaries(
+    TEXTS,
+    st.recursive(
+        LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3), max_leaves=8
+    ),
+    max_size=4,
+)
+
+
+def values(node: Node) -> object:
+    if isinstance(node.value, dict):
+        return {name: values(item) for name, item in node.value.items()}
+    if isinstance(node.value, tuple):
+        return [values(item) for item in node.value]
+    return node.value
+
+
+def read(text: str) -> object:
+    return values(parse(text, "inventory.yml", Problems()))
+
+
+# ------------------------------------------------------------------------------------------------------------- YAML
+
+
+@settings(max_examples=300, deadline=None)
+@given(tree=TREES, indent=st.integers(0, 6), step=st.integers(1, 4))
+def test_what_is_written_is_read_again(tree: Tree, indent: int, step: int) -> None:
+    lines = list(Writer(step, {}).lines({"x": tree}, indent))
+    text = "\n".join([" " * (indent - 1) + "top:" if indent else "", *lines, ""]) if indent else "\n".join([*lines, ""])
+    found = read(text)
+    assert (found["top"] if indent else found) == {"x": tree}  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("alpine:3", "alpine:3"),
+        ("10m", "10m"),
+        ("3", '"3"'),
+        ("yes", '"yes"'),
+        ("0600", '"0600"'),
+        ("a: b", '"a: b"'),
+        ("https://gitlab.example.com/", "https://gitlab.example.com/"),
+        ("!x", '"!x"'),
+        (True, "true"),
+        (3, "3"),
+        (0.1, "0.1"),
+    ],
+)
+def test_only_what_needs_quotes_has_them(value: Value, text: str) -> None:
+    assert scalar(value) == text
+
+
+def test_a_comment_stands_above_its_key() -> None:
+    tree: Tree = {"h": {"docker": {"a": 1, "b": [{"x": "one\ntwo\n"}]}}}
+    comments = {("h", "docker", "a"): ("why",), ("h", "docker", "b", 0): ("first",)}
+    assert list(Writer(2, comments).lines(tree)) == [
+        "h:", "  docker:", "    # why", "    a: 1", "    b:", "      # first", "      - x: |", "          one", "          two",
+    ]  # fmt: skip
+
+
+# ------------------------------------------------------------------------------------------------------- insertion
+
+
+def docker(indent: int, step: int) -> list[str]:
+    return [f"{' ' * indent}new:", f"{' ' * (indent + step)}docker: {{}}"]
+
+
+def section(indent: int, step: int) -> list[str]:
+    return [f"{' ' * indent}docker:", f"{' ' * (indent + step)}a: 1"]
+
+
+@pytest.mark.parametrize(
+    ("text", "then"),
+    [
+        ("", "hosts:\n  new:\n    docker: {}\n"),
+        ("hosts:\n", "hosts:\n  new:\n    docker: {}\n"),
+        ("hosts: {}  # none yet\n", "hosts:  # none yet\n  new:\n    docker: {}\n"),
+        ("hosts:\n  a: {address: x}", "hosts:\n  a: {address: x}\n  new:\n    docker: {}\n"),
+        (
+            "hosts:\r\n    a: # one\r\n        address: x # y\r\n# end\r\ngroups: {}\r\n",
+            "hosts:\r\n    a: # one\r\n        address: x # y\r\n    new:\r\n        docker: {}\r\n# end\r\ngroups: {}\r\n",
+        ),
+        (
+            "hosts:\n  a:\n    vars: {t: |\n      x\n  b:\n",
+            None,
+        ),
+        ("hosts: {a: {}}\n", None),
+    ],
+)
+def test_a_host_is_put_at_the_end(text: str, then: str | None) -> None:
+    if then is None:
+        with pytest.raises(Exception, match=r"."):
+            add_host(text, docker)
+    else:
+        assert add_host(text, docker) == then
+
+
+@pytest.mark.parametrize(
+    ("text", "then"),
+    [
+        ("hosts:\n  h:\n  b:\n", "hosts:\n  h:\n    docker:\n      a: 1\n  b:\n"),
+        ("hosts:\n  h: {}\n", "hosts:\n  h:\n    docker:\n      a: 1\n"),
+        (
+            "hosts:\n  h: {address: x, ssh: {user: root}} # y\n",
+            "hosts:\n  h: # y\n    address: x\n    ssh: {user: root}\n    docker:\n      a: 1\n",
+        ),
+        (
+            "hosts:\n   h:\n      address: x\n\n   # of b\n   b: {}\n",
+            "hosts:\n   h:\n      address: x\n      docker:\n         a: 1\n\n   # of b\n   b: {}\n",
+        ),
+    ],
+)
+def test_sections_are_put_at_the_end_of_a_host(text: str, then: str) -> None:
+    assert add_sections(text, "h", section) == then
+
+
+def test_braces_over_several_lines_are_left_to_a_person() -> None:
+    with pytest.raises(RunneropsError, match="nothing was written"):
+        add_sections("hosts:\n  h: {address: x,\n    ssh: {user: root}}\n", "h", section)
+
+
+@settings(max_examples=100, deadline=None)
+@given(inherited=TREES, wanted=TREES)
+def test_what_is_said_beside_what_is_inherited_gives_what_is_wanted(inherited: Tree, wanted: Tree) -> None:
+    def merged(base: Value, top: Tree) -> Tree:
+        below = dict(base) if isinstance(base, dict) else {}
+        for name, value in top.items():
+            below[name] = (
+                merged(below.get(name), value)
+                if isinstance(value, dict) and isinstance(below.get(name), dict)
+                else value
+            )
+        return {name: value for name, value in below.items() if value is not None}
+
+    assert json.dumps(merged(inherited, beside(inherited, wanted)), sort_keys=True) == json.dumps(
+        wanted, sort_keys=True
+    )
+
+
+# --------------------------------------------------------------------------------------------------------- secrets
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    value=st.text(min_size=1, max_size=20)
+    | st.sampled_from(["a\n", "a\r", "a\r\n", "it's", 'a"b', "a\\n", "$x", "a # b"])
+)
+def test_a_line_of_env_brings_its_value_back(value: str) -> None:
+    if can_hold(value):
+        line = line_of("N", value)
+        assert read_dotenv(f"A=1\n{line}\nB=2\n", ".env").keys() == {"A", "N", "B"}
+        said = read_dotenv(line, ".env")["N"]
+        assert said.removesuffix("\n").removesuffix("\r") == value
+
+
+def observed(daemon_json: bytes | None, config: bytes | None, docker_facts: DockerFacts | None = None) -> HostState:
+    files = {path: content for path, content in ((DAEMON, daemon_json), (CONFIG, config)) if content is not None}
+    return state_of(files, docker_facts or engine(), runner_facts=RunnerFacts(UNIT, "16.11.0"))
+
+
+def entry_of(state: HostState, name: str = "h", taken: dict[str, str] | None = None) -> Entry:
+    adopted = {service.NAME: service.adopt(state, {}) for service in SERVICES}
+    return make_entry(name, {"address": "192.0.2.10"}, adopted, {}, taken or {})
+
+
+def test_secrets_are_moved_into_variables_of_their_own() -> None:
+    config = {
+        "concurrent": 1,
+        "runners": [
+            {"name": "a", "url": "https://g", "token": "glrt-aaaaaaaaaaaaaaaaaaaa", "executor": "shell",
+             "environment": ["CI_TOKEN=canary-1", "DEPTH=1"], "cache": {"s3": {"SecretKey": "canary-2"}}},
+            {"name": "b", "url": "https://g", "token": "glrt-bbbbbbbbbbbbbbbbbbbb", "executor": "shell",
+             "cache": {"s3": {"SecretKey": "canary-2"}}},
+        ],
+    }  # fmt: skip
+    toml = b"# canary-2 was the old one\n" + to_toml(config).encode().replace(
+        b"concurrent", b"# token = glrt-aaaaaaaaaaaaaaaaaaaa\n# how many\nconcurrent"
+    )
+    entry = entry_of(observed(json_bytes({"proxies": {"http-proxy": "http://u:canary-3@p:1"}}), toml))
+    text = entry.into("")
+    assert "canary" not in text
+    assert "glrt-" not in text
+    assert text.count("token: keep") == 2
+    assert "# how many" in text
+    assert dict(entry.variables) == {
+        "H_PROXIES_HTTP_PROXY": "http://u:canary-3@p:1",
+        "H_CI_TOKEN": "CI_TOKEN=canary-1",
+        "H_CACHE_S3_SECRET_KEY": "canary-2",
+    }
+
+
+def test_a_variable_that_has_another_value_is_not_taken() -> None:
+    state = observed(json_bytes({"proxies": {"http-proxy": "http://u:p@h:1"}}), None)
+    assert [*entry_of(state, taken={"H_PROXIES_HTTP_PROXY": "x"}).variables] == ["H_PROXIES_HTTP_PROXY_2"]
+    assert [*entry_of(state, taken={"H_PROXIES_HTTP_PROXY": "http://u:p@h:1"}).variables] == ["H_PROXIES_HTTP_PROXY"]
+
+
+# ------------------------------------------------------------------------------------------------------------- law
+
+
+def back(state: HostState) -> tuple[dict[str, bytes | None], Entry, list[str]]:
+    """What a host that was adopted should have, by the paths of its files."""
+    entry = entry_of(state)
+    loaded = load(Path("inventory.yml"), entry.into("").encode())
+    (host,) = loaded.hosts
+    rendered = Renderer(Path("none"), Resolver(entry.variables, Path("none"))).files(host)
+    desired, blockers = reconcile(host, rendered, state)
+    return {file.spec.path: file.content for file in desired}, entry, [one.code for one in blockers]
+
+
+ODD = st.dictionaries(TEXTS.filter(lambda text: text not in {"keep", "on_change"}), LEAVES, max_size=2)
+
+
+@settings(max_examples=100, deadline=None)
+@given(tree=DAEMONS, odd=ODD)
+def test_a_daemon_json_that_was_adopted_stays_as_it_is(tree: Tree, odd: dict[str, Any]) -> None:
+    """Whatever stands in the file; the daemon has it loaded."""
+    content = json_bytes({**tree, "log-opts": odd})
+    mirrors = [str(url) for url in tree.get("registry-mirrors") or []]  # type: ignore[union-attr]
+    docker_facts = engine(mirrors=tuple(url.rstrip("/") for url in mirrors), live=tree.get("live-restore") is True)
+    desired, _, _ = back(observed(content, None, docker_facts))
+    assert desired == {DAEMON: content}
+
+
+@settings(max_examples=100, deadline=None)
+@given(tree=CONFIGS, scripts=TEXTS, variables=st.lists(TEXTS, max_size=2))
+def test_a_config_toml_that_was_adopted_stays_as_it_is(tree: Tree, scripts: str, variables: list[str]) -> None:
+    runners = tree.get("runners")
+    for one in runners if isinstance(runners, list) else ():
+        assert isinstance(one, dict)
+        one |= {"pre_build_script": scripts, "environment": [*variables]}
+    content = to_toml(tree).encode()
+    state = observed(None, content)
+    desired, entry, blockers = back(state)
+    assert desired == {CONFIG: content}
+    assert blockers == []
+    assert "glrt-" not in entry.into("")
+
+
+def test_the_runners_own_defaults_are_left_out() -> None:
+    toml = b"""concurrent = 1
+check_interval = 0
+connection_max_age = "15m0s"
+shutdown_timeout = 0
+[session_server]
+  session_timeout = 1800
+[[runners]]
+  url = "https://g"
+  name = "a" # the small one
+  id = 3
+  token = "glrt-aaaaaaaaaaaaaaaaaaaa"
+  token_obtained_at = 2024-01-01T00:00:00Z
+  token_expires_at = 0001-01-01T00:00:00Z
+  executor = "docker"
+  [runners.custom_build_dir]
+  [runners.cache]
+    MaxUploadedArchiveSize = 0
+    [runners.cache.s3]
+  [runners.docker]
+    tls_verify = false
+    image = "ruby:3.3"
+    privileged = false
+    volumes = ["/cache"]
+    shm_size = 0
+"""
+    assert entry_of(observed(None, toml)).lines(0, 2) == [
+        "h:",
+        "  address: 192.0.2.10",
+        "  gitlab_runner:",
+        "    concurrent: 1",
+        "    runners:",
+        "      # the small one",
+        "      - name: a",
+        "        url: https://g",
+        "        token: keep",
+        "        executor: docker",
+        "        docker:",
+        "          image: ruby:3.3",
+        "          volumes: [/cache]",
+    ]
+
+
+def test_a_runner_without_a_name_gets_one_and_it_is_said() -> None:
+    toml = b'concurrent = 1\n[[runners]]\nurl = "https://g"\ntoken = "glrt-aaaaaaaaaaaaaaaaaaaa"\nexecutor = "shell"\n'
+    desired, entry, blockers = back(observed(None, toml))
+    assert blockers == []
+    assert b'name = "h-1"' in (desired[CONFIG] or b"")
+    assert b"glrt-aaaaaaaaaaaaaaaaaaaa" in (desired[CONFIG] or b"")
+    assert any("has no name" in note for note in entry.notes)
+
+
+@pytest.mark.parametrize("content", [b"[", b"{} x", b"\xff"])
+def test_a_file_that_cannot_be_read_is_told_of(content: bytes) -> None:
+    entry = entry_of(observed(content, content))
+    assert ServiceName.DOCKER not in entry.sections
+    assert any("/etc/docker/daemon.json:" in note and "mend it" in note for note in entry.notes)
+    assert any("config.toml:" in note for note in entry.notes)
+
+
+def test_a_host_without_anything_has_no_section() -> None:
+    entry = entry_of(HostState())
+    assert not entry.sections
+    assert len(entry.notes) == 2
+
+
+def test_crlf_and_a_byte_order_mark_are_read() -> None:
+    toml = b"\xef\xbb\xbf# how many\r\nconcurrent = 3\r\n"
+    desired, entry, _ = back(observed(b'\xef\xbb\xbf{\r\n"mtu": 1400}\r\n', toml))
+    assert "# how many" in entry.into("")
+    assert desired == {DAEMON: b'\xef\xbb\xbf{\r\n"mtu": 1400}\r\n', CONFIG: toml}
