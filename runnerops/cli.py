@@ -334,7 +334,7 @@ def rollback(
             "--to",
             metavar="RUN",
             min=0,
-            help="As this run left the host (0: as it was before the first); without it: as it was before the last.",
+            help="As this run left them (0: from before the first); without it: from before the last that changed one.",
             show_default=False,
         ),
     ] = None,
@@ -349,7 +349,7 @@ def rollback(
     output: Output = Format.TEXT,
     verbose: Verbose = 0,
 ) -> None:
-    """Bring back the files of before a run.
+    """Bring back the files from before a run.
 
     Planned, confirmed, applied and verified as a deploy is.
     """

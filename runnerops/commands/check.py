@@ -74,7 +74,7 @@ def check(
         if reports:
             _report(reports, _Checked("host", {}, _broken(error, str(path))), path, environ, screen, bad)
         raise
-    _show(checked.found, checked.what, screen, as_json=as_json)
+    _show(checked, screen, as_json=as_json)
     if reports:
         _report(reports, checked, Path(files[0]) if files else path, environ, screen, bad)
     return Exit.FAILED if any(finding.severity in bad for finding in checked.found) else Exit.OK
@@ -111,7 +111,8 @@ def _report(
     write_reports(reports, Findings(tuple(map(screen.redactor.text, sound)), made, strict="warning" in bad))
 
 
-def _show(found: Sequence[Finding], what: str, screen: Screen, *, as_json: bool) -> None:
+def _show(checked: _Checked, screen: Screen, *, as_json: bool) -> None:
+    found = checked.found
     if as_json:
         screen.json({"version": VERSION, "findings": [finding_document(finding) for finding in found]})
         return
@@ -120,7 +121,7 @@ def _show(found: Sequence[Finding], what: str, screen: Screen, *, as_json: bool)
     errors = sum(finding.severity == "error" for finding in found)
     warnings = sum(finding.severity == "warning" for finding in found)
     style = "bad" if errors else "warn" if warnings else "good"
-    screen.data(f"{what} checked: {_count(errors, 'error')}, {_count(warnings, 'warning')}", style)
+    screen.data(f"{checked.what} checked: {_count(errors, 'error')}, {_count(warnings, 'warning')}", style)
 
 
 def _count(number: int, word: str) -> str:

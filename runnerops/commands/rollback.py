@@ -97,8 +97,8 @@ class _Back:
             command="rollback" if self.to is None else f"rollback to run {self.to}",
         )
         inventory_stays = "the inventory asks what it asked: revert it too, or the next deploy undoes this"
-        notes = (f"back to {target.text}; {inventory_stays}", *then.notes, *planned.plan.notes)
-        return replace(planned, plan=replace(planned.plan, notes=notes))
+        notes = (f"its files will be {target.text}; {inventory_stays}", *then.notes, *planned.plan.notes)
+        return replace(planned, plan=replace(planned.plan, notes=notes, mine=target.text))
 
     def _learn(self, rendered: tuple[RenderedFile, ...]) -> None:
         for file in rendered:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from runnerops.engine.planned import Planned, Plans
@@ -10,6 +12,7 @@ from runnerops.engine.scheduling import exit_of
 from runnerops.errors import HostError, RunneropsError
 from runnerops.model.common import Exit, Result
 from runnerops.model.inventory import Host
+from runnerops.model.plan import Finding
 from runnerops.model.run import Outcome
 from runnerops.redact import Masker
 from runnerops.report.document import VERSION, outcome_document, plan_document
@@ -27,11 +30,14 @@ def exit_code_of(plans: Plans) -> Exit:
 
 def show_text(project: Project, plans: Plans, screen: Screen, *, verbose: int) -> None:
     """Every host's plan, in the inventory's order, and a last line that sums up."""
+    shared = _shared({name: one.plan.findings for name, one in plans.items() if isinstance(one, Planned)})
     for host in project.hosts:
         planned = plans[host.name]
         if isinstance(planned, Planned):
-            lines = plan_lines(planned.plan, _masker(project, host, planned), planned.in_sync, verbose=verbose)
-            screen.lines(lines)
+            first = tuple(finding for finding in planned.plan.findings if shared[finding][0] == host.name)
+            plan, also = replace(planned.plan, findings=first), {finding: shared[finding][1:] for finding in first}
+            masker = _masker(project, host, planned)
+            screen.lines(plan_lines(plan, masker, planned.in_sync, verbose=verbose, also=also))
             if planned.last:
                 screen.lines(last_run_lines(planned.last, host.name))
         else:
@@ -42,6 +48,15 @@ def show_text(project: Project, plans: Plans, screen: Screen, *, verbose: int) -
     words = [f"{pending} to change", f"{in_sync} in sync"]
     words += [f"{len(plans) - pending - in_sync} refused or not reached"] if len(plans) > pending + in_sync else []
     screen.data(f"{len(plans)} host{'s' if len(plans) != 1 else ''}: {', '.join(words)}", "host")
+
+
+def _shared(findings: Mapping[str, Sequence[Finding]]) -> Mapping[Finding, list[str]]:
+    """The hosts that have each finding, which the first of them shows."""
+    hosts: dict[Finding, list[str]] = {}
+    for host, found in findings.items():
+        for finding in dict.fromkeys(found):
+            hosts.setdefault(finding, []).append(host)
+    return hosts
 
 
 def show_json(project: Project, plans: Plans, screen: Screen) -> None:

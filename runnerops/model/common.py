@@ -64,6 +64,27 @@ def key_text(key: Key) -> str:
     return text
 
 
+def key_label(key: Key, name: str) -> str:
+    """The same for people, who know the runner at `runners[0]` by its name: `runners[0].docker.image (build)`."""
+    return f"{key_text(key)} ({name})" if name else key_text(key)
+
+
+def item_name(tree: Value, key: Key) -> str:
+    """The name of the first item of a list on the way to `key`; empty where none there has one."""
+    place = tree
+    for part in key:
+        if isinstance(place, dict) and isinstance(part, str):
+            place = place.get(part)
+        elif isinstance(place, list) and isinstance(part, int) and part < len(place):
+            place = place[part]
+            if isinstance(place, dict):
+                name = place.get("name")
+                return name if isinstance(name, str) else ""
+        else:
+            break
+    return ""
+
+
 class ServiceName(StrEnum):
     """The managed systems, in the usual order of their parts in a run."""
 

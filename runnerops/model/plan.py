@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from runnerops.codes.blockers import BLOCKERS
-from runnerops.model.common import KEEP_RUNS, Key, ServiceName, Sha, SourceLocation, Value, Verb
+from runnerops.model.common import KEEP_RUNS, Key, ServiceName, Sha, SourceLocation, Value, Verb, key_label
 from runnerops.model.host_state import RemoteFile, SecretFingerprints
 from runnerops.model.inventory import RenderedFile, Requester
 
@@ -18,12 +18,21 @@ there (`runner`); both; or `first`, of a file that was there before anything of 
 
 @dataclass(frozen=True, slots=True)
 class KeyChange:
-    """One key whose meaning differs; None where it is missing. Values may be secret: print through `redact` only."""
+    """One key whose meaning differs; None where it is missing. Values may be secret: print through `redact` only.
+
+    `name`: that of the runner, or of another item of a list, that it belongs to.
+    """
 
     key: Key
     old: Value
     new: Value
     origin: ChangeOrigin = "inventory"
+    name: str = ""
+
+    @property
+    def label(self) -> str:
+        """The key as people read it."""
+        return key_label(self.key, self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +156,9 @@ class Blocker:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A rule's verdict. Only severity `error` stops a deploy. `path` is the managed file's, `key` the place in it."""
+    """A rule's verdict. Only severity `error` stops a deploy. `path` is the managed file's, `key` the place in it, `name` that
+    of the runner, or of another item of a list, that it belongs to.
+    """
 
     rule: str
     severity: Literal["error", "warning", "info"]
@@ -156,6 +167,12 @@ class Finding:
     message: str
     fix: str = ""
     location: SourceLocation | None = None
+    name: str = ""
+
+    @property
+    def label(self) -> str:
+        """The key as people read it."""
+        return key_label(self.key, self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +182,7 @@ class Plan:
     `files` is the payload (`new.1`, `old.1` …). To record: `applied`, the sha per path, `contents`, where in the payload its
     content is, and `secret_fingerprints`. `after` has the hosts whose caches this one uses, `needs` those of them that it
     would newly use. `digest` is over what is rendered, not over what the host had. `overrides` has the steps before the first
-    phase that a code of `--allow` leaves out.
+    phase that a code of `--allow` leaves out. `mine` is what a difference is called that this plan asks for.
     """
 
     host: str
@@ -191,6 +208,7 @@ class Plan:
     digest: str = ""
     keep_runs: int = KEEP_RUNS
     command: str = "deploy"
+    mine: str = "your change"
 
     @property
     def empty(self) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from runnerops.model.common import HOST_FORMAT, key_text
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host, Policy
-from runnerops.model.plan import Blocker, Change
+from runnerops.model.plan import Blocker, Change, KeyChange
 from runnerops.services import service_of
 from runnerops.services.base import ParseError
 
@@ -42,11 +42,12 @@ def unmanaged_file(change: Change) -> Iterable[Blocker]:
             "unmanaged-file", f"{path} was there before the first deploy and cannot be parsed: all of it would be lost"
         )
         return
-    lost = tuple(key_text(key_change.key) for key_change in change.key_changes if key_change.old is not None)
+    gone = [key_change for key_change in change.key_changes if key_change.old is not None]
+    lost = tuple(key_text(key_change.key) for key_change in gone)
     if lost:
         yield Blocker(
             "unmanaged-file",
-            f"{path} was there before the first deploy; would be changed or lost: {', '.join(lost)}",
+            f"{path} was there before the first deploy; would be changed or lost: {_labels(gone)}",
             details=lost,
         )
 
@@ -57,19 +58,23 @@ def modified_on_host(change: Change) -> Iterable[Blocker]:
     if drift is None:
         return
     owns, spec = service_of(change.new.spec.service).owns, change.new.spec
-    key_changes = (
+    key_changes = [
         key_change
         for key_change in change.key_changes
         if key_change.origin in {"host", "both"} and not owns(spec, key_change.key)
-    )
+    ]
     lost = tuple(dict.fromkeys(key_text(key_change.key) for key_change in key_changes))
     if change.old.kind == "absent":
         yield Blocker("modified-on-host", f"{path} was removed on the host since run {drift.run}", details=(path,))
     elif _unreadable(change):
         yield Blocker("modified-on-host", f"{path} was edited on the host since run {drift.run}, and cannot be parsed")
     elif lost:
-        message = f"{path} was edited on the host since run {drift.run}; would be undone: {', '.join(lost)}"
+        message = f"{path} was edited on the host since run {drift.run}; would be undone: {_labels(key_changes)}"
         yield Blocker("modified-on-host", message, details=lost)
+
+
+def _labels(key_changes: Iterable[KeyChange]) -> str:
+    return ", ".join(dict.fromkeys(key_change.label for key_change in key_changes))
 
 
 def _unreadable(change: Change) -> bool:

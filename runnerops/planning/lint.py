@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from runnerops.model.common import ServiceName, Tree
+from runnerops.model.common import ServiceName, Tree, item_name
 from runnerops.model.host_state import DockerFacts, Facts, RegistryFacts, RunnerFacts, Unit
 from runnerops.model.inventory import FileSpec, Host, RenderedFile
 from runnerops.model.plan import Finding
@@ -26,7 +26,9 @@ def lint(host: Host, files: Sequence[RenderedFile], facts: Facts | None) -> tupl
         if own:
             found += service.lint(own, facts or _assumed(host))
     kept = (finding for finding in found if finding.rule not in host.ignore)
-    placed = (_placed(host, finding, services.get(finding.path)) for finding in kept)
+    by_path: Mapping[str, Tree] = {spec.path: tree for spec, tree in trees.items()}
+    named = (replace(finding, name=item_name(by_path.get(finding.path), finding.key)) for finding in kept)
+    placed = (_placed(host, finding, services.get(finding.path)) for finding in named)
     order = ("error", "warning", "info")
     return tuple(sorted(placed, key=lambda finding: order.index(finding.severity)))
 

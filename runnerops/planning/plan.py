@@ -9,9 +9,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from runnerops.model.common import Verb
+from runnerops.model.common import Tree, Verb, item_name
 from runnerops.model.host_state import HostState, RemoteFile, SecretFingerprints
 from runnerops.model.inventory import Host, Policy, RenderedFile, Requester
 from runnerops.model.plan import Action, Blocker, Change, Finding, KeyChange, Plan
@@ -103,9 +103,14 @@ def _key_changes(file: RenderedFile, old: RemoteFile) -> tuple[KeyChange, ...]:
         before = {} if old.content is None else service.parse(file.spec, old.content)
     except ParseError:
         before = {}
-    return service.key_changes(
-        file.spec, before, {} if file.content is None else service.parse(file.spec, file.content)
-    )
+    after = {} if file.content is None else service.parse(file.spec, file.content)
+    return tuple(_named(key_change, before, after) for key_change in service.key_changes(file.spec, before, after))
+
+
+def _named(key_change: KeyChange, before: Tree, after: Tree) -> KeyChange:
+    """Places count in the file as it will be, but for whole items that go."""
+    gone = key_change.new is None and isinstance(key_change.key[-1], int)
+    return replace(key_change, name=item_name(before if gone else after, key_change.key))
 
 
 # ------------------------------------------------------------------------------------------------- actions, stops

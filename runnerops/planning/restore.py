@@ -25,7 +25,9 @@ _CHANGED = frozenset({Result.APPLIED, Result.NEEDS_ATTENTION, Result.UNKNOWN})
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A time before. `places`: per path where its content is kept on the host; None where there was no file."""
+    """A time before; `text` is how the files are then. `places`: per path where its content is kept on the host; None where
+    there was no file.
+    """
 
     text: str
     places: Mapping[str, str | None]
@@ -47,7 +49,7 @@ def choose_restore_point(host: str, records: Sequence[Record], to: int | None) -
     places = {path: f"runs/{to}/{name}" for path, name in record.contents.items()}
     gone = {path: None for path, sha in record.run.files.items() if sha == ABSENT}
     later = {path: place for path, place in _originals(records).items() if path not in record.run.files}
-    return Target(f"as run {to} left it", {**later, **gone, **places})
+    return Target(f"as run {to} left them", {**later, **gone, **places})
 
 
 def _before_last(host: str, records: Sequence[Record]) -> Target:
@@ -55,14 +57,14 @@ def _before_last(host: str, records: Sequence[Record]) -> Target:
     if last is None:
         hint = f"`runnerops history {host}` shows what is kept"
         raise RunneropsError(f"{host}: no run that changed a file is kept, so there is nothing to undo", hint)
-    return Target(f"as it was before run {last.run.number}", _before([last]))
+    return Target(f"as before run {last.run.number}", _before([last]))
 
 
 def _before_first(host: str, records: Sequence[Record]) -> Target:
     places = _originals(records)
     if not places:
         raise RunneropsError(f"{host}: no run yet, so there is nothing to undo")
-    return Target("as it was before the first run", places)
+    return Target("as before the first run", places)
 
 
 def _originals(records: Sequence[Record]) -> Mapping[str, str]:

@@ -68,6 +68,7 @@ def _change(change: Change, masker: Masker) -> dict[str, Any]:
         "origins": {key_text(key_change.key): key_change.origin for key_change in change.key_changes},
         "edited": {"since_run": drift.run, "at": drift.at or None, "by": drift.by} if drift else None,
         "keys": [key_text(key_change.key) for key_change in change.key_changes],
+        "names": {key_text(key_change.key): key_change.name for key_change in change.key_changes if key_change.name},
         "diff": diff_lines(change, masker),
     }
 
@@ -103,6 +104,7 @@ def finding_document(finding: Finding) -> dict[str, Any]:
         "severity": finding.severity,
         "path": finding.path,
         "key": key_text(finding.key),
+        "name": finding.name,
         "message": finding.message,
         "fix": finding.fix,
         "place": {"file": location.file, "line": location.line, "column": location.column} if location else None,

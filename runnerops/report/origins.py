@@ -5,24 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from runnerops.model.common import key_text
 from runnerops.model.plan import Change, Drift
 
 
-def cause_texts(change: Change) -> Iterator[tuple[str, tuple[str, ...]]]:
+def cause_texts(change: Change, mine: str) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Words and the keys that they are about, in the order of the file; a rewriting of no meaning has no keys."""
     words = {
-        "inventory": "your change",
+        "inventory": mine,
         "host": drift_text(change.drift),
         "runner": drift_text(change.drift),
-        "both": f"your change, and {drift_text(change.drift)}",
+        "both": f"{mine}, and {drift_text(change.drift)}",
         "unmanaged": "not managed yet",
     }
     keys: dict[str, list[str]] = {}
     for key_change in change.key_changes:
         found = keys.setdefault(key_change.origin, [])
-        if key_text(key_change.key) not in found:
-            found.append(key_text(key_change.key))
+        if key_change.label not in found:
+            found.append(key_change.label)
     yield from ((words[origin], tuple(found)) for origin, found in keys.items())
     if change.drift and change.drift.by == "runner" and not keys.keys() & {"host", "both", "runner"}:
         yield f"{drift_text(change.drift)}; its keys stay", ()

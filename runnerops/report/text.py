@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 from runnerops.model.common import Result, Verb, key_text
 from runnerops.model.plan import Action, Blocker, Change, Finding, Plan, Step
@@ -17,21 +18,32 @@ SYMBOLS = {"new": "+", "removed": "-"}
 GOOD = {Result.UNCHANGED, Result.APPLIED, Result.PENDING, Result.IN_PROGRESS}
 
 
-def plan_lines(plan: Plan, masker: Masker, in_sync: Sequence[str], *, verbose: int = 0) -> Iterator[Line]:
-    """One host: blockers first, then each file, then each service's action, why, and its cost in jobs."""
+def plan_lines(
+    plan: Plan,
+    masker: Masker,
+    in_sync: Sequence[str],
+    *,
+    verbose: int = 0,
+    also: Mapping[Finding, Sequence[str]] = MappingProxyType({}),
+) -> Iterator[Line]:
+    """One host: blockers first, then each file, then each service's action, why, and its cost in jobs.
+
+    `also` names the other hosts that have a finding.
+    """
     yield "host", plan.host
     for blocker in plan.blockers:
         yield from blocker_lines(blocker, plan.host)
     for blocker in plan.overridden:
         yield "warn", f"  overridden: {blocker.code}: {blocker.message}"
     for finding in plan.findings:
-        yield from finding_lines(finding, indent="  ")
+        yield from finding_lines(finding, also.get(finding, ()), indent="  ")
     for change in plan.changes:
-        yield from change_lines(change, masker)
+        yield from change_lines(change, masker, plan.mine)
     for path in in_sync:
         yield "dim", f"  = {path}  in sync"
+    labels = {key_text(one.key): one.label for change in plan.changes for one in change.key_changes}
     for action in plan.actions:
-        yield from action_lines(action)
+        yield from action_lines(action, labels)
     for note in plan.notes:
         yield "plain", f"  note: {note}"
     if verbose:
@@ -47,10 +59,11 @@ def blocker_lines(blocker: Blocker, host: str) -> Iterator[Line]:
         yield "plain", f"       override: {flag}"
 
 
-def finding_lines(finding: Finding, indent: str = "") -> Iterator[Line]:
-    """`place: message` with the rule's name, and the fix below it."""
+def finding_lines(finding: Finding, also: Sequence[str] = (), indent: str = "") -> Iterator[Line]:
+    """`place: message` with the rule's name and the other hosts that have it, and the fix below it."""
     style = {"error": "bad", "warning": "warn"}.get(finding.severity, "plain")
-    yield style, f"{indent}{finding_place(finding)}: {finding.message} [{finding.rule}]"
+    others = f" (also {_some(also)})" if also else ""
+    yield style, f"{indent}{finding_place(finding)}: {finding.message} [{finding.rule}]{others}"
     if finding.fix:
         yield "plain", f"{indent}  hint: {finding.fix}"
 
@@ -58,13 +71,13 @@ def finding_lines(finding: Finding, indent: str = "") -> Iterator[Line]:
 def finding_place(finding: Finding) -> str:
     """Where to mend it: the inventory's line where there is one, else the file and the key."""
     place = str(finding.location) if finding.location else finding.path
-    return f"{place}: {key_text(finding.key)}" if finding.key else place
+    return f"{place}: {finding.label}" if finding.key else place
 
 
-def change_lines(change: Change, masker: Masker) -> Iterator[Line]:
+def change_lines(change: Change, masker: Masker, mine: str) -> Iterator[Line]:
     """The file's state, whose change it is and, where keys differ, the diff."""
     state = state_of(change)
-    origins = list(cause_texts(change))
+    origins = list(cause_texts(change, mine))
     whole = f" · {origins[0][0]}" if len(origins) == 1 and not change.drift else ""
     yield "plain", f"  {SYMBOLS.get(state, '~')} {change.old.path}  {state}{whole}"
     if state not in {"new", "changed", "removed", "layout differs"}:
@@ -77,9 +90,9 @@ def change_lines(change: Change, masker: Masker) -> Iterator[Line]:
         yield style, f"      {line}"
 
 
-def action_lines(action: Action) -> Iterator[Line]:
-    """`reload docker (registry-mirrors) · 0 jobs interrupted`."""
-    because = f" ({', '.join(action.because)})" if action.because else ""
+def action_lines(action: Action, labels: Mapping[str, str]) -> Iterator[Line]:
+    """`reload docker (registry-mirrors) · 0 jobs interrupted`. `labels`: what people read for a key among its reasons."""
+    because = f" ({', '.join(labels.get(word, word) for word in action.because)})" if action.because else ""
     waits = f" · waits for {_jobs(action.jobs_waited)}" if action.jobs_waited else ""
     style = "bad" if action.jobs_lost else "warn" if action.verb >= Verb.RESTART else "plain"
     name = action.service.value.replace("_", "-")

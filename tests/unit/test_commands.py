@@ -11,7 +11,7 @@ import pytest
 from runnerops.commands.check import check
 from runnerops.commands.hosts import hosts
 from runnerops.commands.render import render
-from runnerops.errors import SecretError, UsageError
+from runnerops.errors import SecretError, TemplateError, UsageError
 from runnerops.model.common import Exit
 from runnerops.report.screen import Screen
 
@@ -113,3 +113,32 @@ def test_hosts_and_where_their_values_come_from(typed: Typed) -> None:
     assert "docker,gitlab-runner" in typed.said
     assert "gitlab_runner.concurrent = 4" in typed.said
     assert "!env TOKEN" in typed.said
+
+
+TWO = """
+defaults:
+  docker: {log-opts: {max-size: 10m}}
+  gitlab_runner:
+    concurrent: 1
+    runners:
+      - {name: a, url: "https://gitlab.example.com", executor: shell, token: !env TOKEN}
+      - {name: build, url: "ftp://gitlab.example.com", executor: shell, token: !env OTHER}
+hosts: {r: {}, s: {address: 192.0.2.2}}
+"""
+
+
+def test_a_finding_of_two_hosts_is_said_once_with_the_runners_name(typed: Typed) -> None:
+    typed.path.write_text(TWO)
+    environ = {"TOKEN": TOKEN, "OTHER": TOKEN[::-1]}
+    assert check(typed.path, (), "", environ, typed.screen, strict=False, as_json=False) is Exit.FAILED
+    assert typed.said.count("runners[1].url (build): must be an http or https address [R004]") == 1
+    assert check(typed.path, (), "", environ, typed.screen, strict=False, as_json=True) is Exit.FAILED
+
+
+def test_a_broken_template_is_said_once_for_all_hosts(typed: Typed) -> None:
+    typed.path.write_text(TWO)
+    (typed.path.parent / "templates").mkdir()
+    (typed.path.parent / "templates/daemon.json.j2").write_text("{{ nonsense")
+    with pytest.raises(TemplateError) as caught:
+        check(typed.path, (), "", {"TOKEN": TOKEN}, typed.screen, strict=False, as_json=False)
+    assert caught.value.message.count("daemon.json.j2") == 1

@@ -226,6 +226,31 @@ def test_the_text_says_whose_each_difference_is() -> None:
     assert f"  ~ {DAEMON}  changed · not managed yet" in text(theirs)
 
 
+def test_a_runner_s_keys_have_its_name_beside_them() -> None:
+    one, two = runner(), runner(name="two", token=OTHER)
+    made = runner_plan(config(one, two), config(one, two), config({**one, "limit": 2}, {**two, "limit": 3}))
+    (change,) = made.changes
+    assert [key_change.label for key_change in change.key_changes] == [
+        "runners[0].limit (one)",
+        "runners[1].limit (two)",
+    ]
+    said = "\n".join(text(made))
+    assert "(runners[0].limit (one), runners[1].limit (two))" in said
+    document = plan_document(made, Result.PENDING, Masker(), ())
+    assert document["files"][0]["keys"] == ["runners[0].limit", "runners[1].limit"]
+    assert document["files"][0]["names"] == {"runners[0].limit": "one", "runners[1].limit": "two"}
+    assert document["actions"][0]["because"] == ["runners[0].limit", "runners[1].limit"]
+    gone = runner_plan(config(one, two), config(one, two), config(two))
+    assert [key_change.label for key_change in gone.changes[0].key_changes] == ["runners[0] (one)"]
+
+
+def test_a_rollback_s_differences_are_not_called_yours() -> None:
+    made = plan(ask({"mtu": 1500}, None), there({"mtu": 1400}, {"mtu": 1400, "ip": "192.0.2.1"}))
+    said = "\n".join(text(replace(made, mine="as before run 3")))
+    assert "as before run 3: mtu" in said
+    assert "your change" not in said
+
+
 def test_the_document_says_it_too() -> None:
     made = plan(ask({"mtu": 1500}, None), there({"mtu": 1400}, {"mtu": 1400, "ip": "192.0.2.1"}))
     (file,) = plan_document(made, Result.PENDING, Masker(), ())["files"]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from urllib.parse import urlsplit
 
-from runnerops.model.common import Key, Tree, Value
+from runnerops.model.common import Key, Tree, Value, key_label
 from runnerops.model.host_state import Facts
 from runnerops.model.inventory import FileSpec
 from runnerops.model.plan import Finding
@@ -136,7 +136,8 @@ def _twice(tree: Tree) -> Found:
     for index, runner in enumerate(runners_of(tree)):
         token = runner.get("token")
         if isinstance(token, str) and token and token in seen:
-            message = f"the same token as runners[{seen[token]}]: both take jobs as one runner"
+            other = key_label(("runners", seen[token]), str(runners_of(tree)[seen[token]].get("name") or ""))
+            message = f"the same token as {other}: both take jobs as one runner"
             yield "R005", "warning", ("runners", index, "token"), message, "give each its own"
         elif isinstance(token, str):
             seen[token] = index
