@@ -90,6 +90,7 @@ _ROWS = (
         "`live-restore` in swarm mode",
         "dockerd refuses the combination.",
         "Set `live-restore: false` for this host.",
+        "a warning where only another key speaks of swarm mode",
     ),
     Rule(
         "D012",
@@ -153,7 +154,7 @@ _ROWS = (
     Rule(
         "D020",
         "error",
-        "Storage driver that is not there",
+        "Storage driver or option that is not there",
         "dockerd does not start.",
         "Write overlay2, or leave the key out.",
         "a warning where it depends on a version that is not known",
@@ -169,8 +170,9 @@ _ROWS = (
         "D022",
         "error",
         "Keys that exclude each other",
-        "dockerd accepts each alone and does not start with both.",
-        "Take one of them out.",
+        "dockerd accepts each alone and does not start with both, or wants another beside it.",
+        "Write what the message says.",
+        "a warning where it depends on a version that is not known",
     ),
     Rule(
         "D023",
@@ -178,6 +180,20 @@ _ROWS = (
         "Insecure registry that is none",
         "dockerd does not start.",
         "Write HOST, HOST:PORT or a network.",
+    ),
+    Rule(
+        "D024",
+        "warning",
+        "Docker on an open port",
+        "Who reaches the API without a certificate is root on the host.",
+        "Take the address out of `hosts`, or set tlsverify with certificates.",
+    ),
+    Rule(
+        "D025",
+        "warning",
+        "Mirror that holds no images of Docker Hub",
+        "A mirror is asked for images of Docker Hub only; another registry has none of them, or others of the same name.",
+        "Take it out.",
     ),
     Rule(
         "R001",

@@ -75,13 +75,8 @@ def _group(name: str, inner: Tree) -> Found:
     yield from (_unknown((name, one)) for one in unknown)
     if not unknown:
         keys = ", ".join(inner)
-        yield (
-            "D012",
-            "warning",
-            (name,),
-            f"dockerd takes this for a group, and ignores what is in it: {keys}",
-            "write its keys at the top",
-        )
+        text = f"dockerd takes this for a group, and ignores what is in it: {keys}"
+        yield "D012", "error", (name,), text, "write its keys at the top"
 
 
 def _unknown(key: tuple[str, ...]) -> tuple[str, Severity, Key, str, str]:

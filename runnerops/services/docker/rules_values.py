@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from ipaddress import ip_address, ip_network
-from typing import Literal
 
 from runnerops.model.common import Key, Tree, Value
 from runnerops.services.docker.log_drivers import EVERYWHERE, LOG_DRIVERS, REMOVED
-from runnerops.services.docker.rules_nested import Found, Severity
-from runnerops.services.docker.schema import Version, version_of
+from runnerops.services.docker.rules_nested import Found
+from runnerops.services.docker.rules_start import since, start_rules
+from runnerops.services.docker.schema import Version
 from runnerops.services.shared.sizes import is_size
 
 _START = "dockerd does not start"
@@ -50,13 +50,7 @@ def values(tree: Tree, version: Version | None) -> Found:
         yield from rule(tree)
     for timely in (_levels, _logging, _storage):
         yield from timely(tree, version)
-
-
-def _since(release: str, version: Version | None) -> Severity | Literal[""]:
-    """The severity of what dockerd refuses from a release on; empty where the version is older."""
-    if version is None:
-        return "warning"
-    return "error" if version >= (version_of(release) or version) else ""
+    yield from start_rules(tree, version)
 
 
 def _words(tree: Tree) -> Found:
@@ -72,7 +66,7 @@ def _levels(tree: Tree, version: Version | None) -> Found:
         return
     if level.lower() != "warning":
         yield "D014", "error", ("log-level",), f"must be one of {', '.join(_LEVELS)}", _START
-    elif severity := _since("25.0", version):
+    elif severity := since("25.0", version):
         yield "D014", severity, ("log-level",), "dockerd refuses `warning` since 25.0", "write warn"
 
 
@@ -148,7 +142,7 @@ def _logging(tree: Tree, version: Version | None) -> Found:
         fix = f"the drivers are {', '.join(name for name in LOG_DRIVERS if name not in REMOVED)}; a plugin is NAME:TAG"
         yield "D018", "error", ("log-driver",), f"there is no log driver {driver!r}: {_START}", fix
         return
-    if driver in REMOVED and (severity := _since(REMOVED[driver], version)):
+    if driver in REMOVED and (severity := since(REMOVED[driver], version)):
         yield (
             "D018",
             severity,
@@ -197,7 +191,7 @@ def _storage(tree: Tree, version: Version | None) -> Found:
     if driver not in _STORAGE_DRIVERS and driver != "windowsfilter":
         fix = f"the drivers are {', '.join(name for name, gone in _STORAGE_DRIVERS.items() if not gone)}"
         yield "D020", "error", ("storage-driver",), f"there is no storage driver {driver!r}: {_START}", fix
-    elif (gone := _STORAGE_DRIVERS.get(driver)) and (severity := _since(gone, version)):
+    elif (gone := _STORAGE_DRIVERS.get(driver)) and (severity := since(gone, version)):
         yield (
             "D020",
             severity,

@@ -36,7 +36,10 @@ def found(tree: Tree, facts: DockerFacts | None = None) -> list[str]:
         ),
         ({"registry-mirrors": ["http://a/?x"]}, "D005 error has a query or a fragment"),
         ({"registry-mirrors": ["http://a/b"]}, "D006 warning a mirror with a path is refused by dockerd before 25.0"),
-        ({"hosts": ["tcp://x"]}, "D007 warning where docker's unit sets it as a flag (-H), so dockerd would not start"),
+        (
+            {"hosts": ["unix:///x"]},
+            "D007 warning where docker's unit sets it as a flag (-H), so dockerd would not start",
+        ),
         ({"bip": "10.0.0.0/24"}, "D008 error must be an IPv4 address with its prefix"),
         ({"bip": "10.0.0.1"}, "D008 error must be an IPv4 address with its prefix"),
         ({"default-address-pools": [{"base": "10.0.0.0/16"}]}, "D009 error must be {base: NETWORK, size: PREFIX}"),
