@@ -26,7 +26,7 @@ docker_pull() { # MARKER NAME TAG: by the daemon itself, which hands the marker 
       "http://localhost/images/create?fromImage=$2&tag=$3" 2>&1
   else
     echo '{"status":"unmarked"}'
-    timeout -s KILL 300 docker pull "$2:$3" 2>&1 || echo '{"error":"docker pull failed"}'
+    said=$(timeout -s KILL 300 docker pull -q "$2:$3" 2>&1) || printf '%s\n' "${said:-docker pull did not end within 300 s}"
   fi
 }
 

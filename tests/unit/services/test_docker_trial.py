@@ -1,0 +1,45 @@
+"""The trial's pull on a host whose daemon cannot be asked by curl: what `docker pull` says is an error only where it failed."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from runnerops.services.base import Answer
+from runnerops.services.docker import verify
+from tests.shells import SHELLS
+
+TRIAL = Path(verify.__file__).with_name("trial.sh")
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize(
+    ("docker", "error"),
+    [
+        ("echo docker.io/library/alpine:3", ""),
+        ("echo WARNING: odd >&2; echo docker.io/library/alpine:3", ""),
+        (
+            "echo Error response from daemon: manifest unknown >&2; exit 1",
+            "Error response from daemon: manifest unknown",
+        ),
+        ("exit 137", "docker pull did not end within 300 s"),
+    ],
+)
+def test_a_pull_by_the_client(shell: tuple[str, ...], docker: str, error: str, tmp_path: Path) -> None:
+    for name in ("cat", "timeout"):
+        (tmp_path / name).symlink_to(shutil.which(name) or name)
+    (tmp_path / "docker").write_text(f"#!/bin/sh\n{docker}\n")
+    (tmp_path / "docker").chmod(0o755)
+    script = f"{TRIAL.read_text()}\ndocker_pull marker library/alpine 3\n"
+    done = subprocess.run(
+        [*shell, "-s"],
+        input=script.encode(),
+        env={"PATH": str(tmp_path)},
+        capture_output=True,
+        check=False,
+    )
+    found = verify.pull_of({"docker_pull": Answer(0, done.stdout), "docker_after": Answer(0, b"removed\n")})
+    assert (found.error, found.marked) == (error, False)
