@@ -19,7 +19,6 @@ from runnerops.model.common import Result
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host, RenderedFile, Requester
 from runnerops.model.plan import Plan
-from runnerops.planning.lint import lint
 from runnerops.redact import Redactor
 from runnerops.services import load_planning
 from runnerops.services.base import ParseError
@@ -75,7 +74,7 @@ def plan_from(
         policy=flags.policy(host),
         requester=requester,
         blockers=blockers,
-        findings=lint(host, desired, observed.facts),
+        findings=project.lint(host, desired, observed.facts),
         deployed=deployed - {host.name},
         key=random.token_hex(32),
         command=command,

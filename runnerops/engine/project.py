@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import secrets as random
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from runnerops.errors import RunneropsError
-from runnerops.model.inventory import Host, Inventory, RenderedFile
+from runnerops.model.host_state import Facts
+from runnerops.model.inventory import FileSpec, Host, Inventory, RenderedFile
 from runnerops.model.plan import Finding
 from runnerops.planning.lint import lint
 from runnerops.planning.lint_project import overlapping_networks, same_addresses, stray_templates
+from runnerops.planning.places import Origins, place_of_key
 from runnerops.redact import Masker, Redactor, clear_texts, rendered_texts, secret_values
 from runnerops.render import Renderer
 from runnerops.report.screen import Screen
@@ -33,6 +35,8 @@ class Project:
     """Of the project as a whole: secrets that could not be had, where that was allowed; templates that override nothing."""
     clear: Mapping[str, frozenset[str]] = field(default_factory=dict, repr=False)
     """What stands in clear in the files that each host asks for."""
+    renderer: Renderer | None = field(default=None, repr=False)
+    """The one that rendered, which finds places in templates too."""
 
     @property
     def folder(self) -> Path:
@@ -42,6 +46,11 @@ class Project:
     def masker(self, host: Host, key: bytes = b"") -> Masker:
         """Masks this host's trees, with fingerprints under the host's own key where it is known."""
         return Masker(key or self.salt, self.shown(host))
+
+    def lint(self, host: Host, files: Sequence[RenderedFile], facts: Facts | None) -> tuple[Finding, ...]:
+        """What is wrong in these files of a host, each finding with the place where it is to be mended."""
+        rendered = self.rendered.get(host.name, ())
+        return placed(host, lint(host, files, facts), files, rendered, self.renderer)
 
     def shown(self, host: Host) -> frozenset[str]:
         """Texts that may be shown of this host's files, wherever they stand there."""
@@ -70,9 +79,11 @@ def open_project(
     clear = {host.name: _clear(rendered[host.name], resolver.values()) for host in hosts}
     for host in hosts:
         learn_secrets(redactor, clear_texts(host) | clear[host.name], rendered[host.name])
-    findings = {host.name: lint(host, rendered[host.name], None) for host in hosts}
+    findings: dict[str, tuple[Finding, ...]] = {}
     for host in hosts:
-        findings[host.name] = (*findings[host.name], *overlapping_networks(host))
+        files = rendered[host.name]
+        found = (*lint(host, files, None), *overlapping_networks(host))
+        findings[host.name] = placed(host, found, files, files, renderer)
     for name, finding in same_addresses(loaded, hosts):
         findings[name] = (finding, *findings[name])
     without = tuple(
@@ -80,7 +91,34 @@ def open_project(
         for secret, problem, fix in resolver.missing()
     )
     without += tuple(stray_templates(str(folder / "templates"), *renderer.template_names()))
-    return Project(loaded, hosts, rendered, findings, random.token_bytes(16), without, clear)
+    return Project(loaded, hosts, rendered, findings, random.token_bytes(16), without, clear, renderer)
+
+
+def placed(
+    host: Host,
+    found: Iterable[Finding],
+    files: Sequence[RenderedFile],
+    rendered: Sequence[RenderedFile],
+    renderer: Renderer | None,
+) -> tuple[Finding, ...]:
+    """`files` are what was linted, `rendered` what the templates gave: on a host the paths may be others."""
+    specs = {file.spec.path: file.spec for file in files}
+    known: dict[str, Origins | None] = {}
+
+    def origins(spec: FileSpec) -> Origins | None:
+        same = (file for file in rendered if (file.spec.template, file.spec.name) == (spec.template, spec.name))
+        if spec.path not in known:
+            file = next(same, None)
+            known[spec.path] = renderer.origins(host, file, rendered) if renderer and file else None
+        return known[spec.path]
+
+    def one(finding: Finding) -> Finding:
+        spec = specs.get(finding.path)
+        if finding.location or spec is None or not host.locations:
+            return finding
+        return replace(finding, location=place_of_key(host, spec, finding.key, origins(spec)))
+
+    return tuple(map(one, found))
 
 
 def _render(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -13,7 +13,7 @@ from runnerops.inventory.nodes import Node
 from runnerops.inventory.problems import Problems
 from runnerops.inventory.shape import SectionShape, SshShape
 from runnerops.inventory.wiring import Wiring, needs_mirrors
-from runnerops.model.common import KEEP_RUNS, Key, ServiceName, SourceLocation, Tree
+from runnerops.model.common import KEEP_RUNS, Key, ServiceName, SourceLocation, Tree, Value
 from runnerops.model.inventory import Host, Ssh
 
 _OURS = ("on_change", "keep")
@@ -41,10 +41,14 @@ def _host(draft: Draft, own: Sequence[Filled], wiring: Wiring, directory: Path, 
     mirrors = wiring.mirrors(draft) if needs_mirrors(draft) else ()
     if mirrors:
         sections[ServiceName.DOCKER]["registry-mirrors"] = list(mirrors)
+        for index, place in enumerate(wiring.locations(mirrors)):
+            locations["docker", "registry-mirrors", index] = place
+            locations.setdefault(("docker", "registry-mirrors"), place)
     if draft.has_dind:
         from runnerops.inventory.dind import fill_dind  # noqa: PLC0415  few inventories have it
 
         fill_dind(draft, sections, wiring, problems)
+        _locate_filled(sections[ServiceName.GITLAB_RUNNER], locations)
     ours = {name: section for name in ServiceName if (section := _section_shape(draft, name))}
     return Host(
         name=draft.name,
@@ -64,6 +68,21 @@ def _host(draft: Draft, own: Sequence[Filled], wiring: Wiring, directory: Path, 
         renamed=_renamed(draft),
         keep_runs=(shape.runs and shape.runs.keep) or KEEP_RUNS,
     )
+
+
+def _locate_filled(section: Tree, locations: dict[Key, SourceLocation]) -> None:
+    """What `docker_in_docker` fills in stands where it does."""
+    for index, runner in enumerate(cast("list[Tree]", section["runners"])):
+        if place := locations.get((*RUNNERS, index, "docker_in_docker")):
+            for key in _keys(runner, (*RUNNERS, index)):
+                locations.setdefault(key, place)
+
+
+def _keys(value: Value, key: Key) -> Iterator[Key]:
+    yield key
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for name, below in items:
+        yield from _keys(below, (*key, name))
 
 
 def _renamed(draft: Draft) -> dict[str, str]:

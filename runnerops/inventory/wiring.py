@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from runnerops.inventory.caches import Filled
 from runnerops.inventory.drafts import Draft
 from runnerops.inventory.problems import Problems, dotted
+from runnerops.model.common import SourceLocation
 from runnerops.services.registry.upstreams import HUB
 
 _NAMED = 3
@@ -29,6 +30,11 @@ class Wiring:
         hub = [one.cache for one in self.usable(host) if _in_use_for_hub(one)]
         own = [cache.url for cache in hub if cache.host == host.name]
         return tuple(dict.fromkeys(own or [cache.url for cache in hub]))
+
+    def locations(self, mirrors: Sequence[str]) -> tuple[SourceLocation, ...]:
+        """Of the cache that each mirror is."""
+        places = {one.cache.url: one.location for caches in self._filled.values() for one in caches}
+        return tuple(places[url] for url in mirrors)
 
     def urls(self) -> tuple[str, ...]:
         """Of every cache of the inventory."""

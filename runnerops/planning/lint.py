@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from runnerops.model.common import ServiceName, Tree, item_name
+from runnerops.model.common import Tree, item_name
 from runnerops.model.host_state import DockerFacts, Facts, RegistryFacts, RunnerFacts, Unit
 from runnerops.model.inventory import FileSpec, Host, RenderedFile
 from runnerops.model.plan import Finding
@@ -13,13 +13,12 @@ from runnerops.services import SERVICES, service_of
 
 
 def lint(host: Host, files: Sequence[RenderedFile], facts: Facts | None) -> tuple[Finding, ...]:
-    """All findings on a host's files, worst first, each with the inventory's place where it has one.
+    """All findings on a host's files, worst first, without their places in the inventory.
 
     `facts` None: what can be known without the host, and with the versions that the inventory says. What its `ignore`
     names is left out.
     """
     trees = _trees(files)
-    services = {file.spec.path: file.spec.service for file in files}
     found: list[Finding] = []
     for service in SERVICES:
         own = {spec: tree for spec, tree in trees.items() if spec.service is service.NAME}
@@ -28,9 +27,8 @@ def lint(host: Host, files: Sequence[RenderedFile], facts: Facts | None) -> tupl
     kept = (finding for finding in found if finding.rule not in host.ignore)
     by_path: Mapping[str, Tree] = {spec.path: tree for spec, tree in trees.items()}
     named = (replace(finding, name=item_name(by_path.get(finding.path), finding.key)) for finding in kept)
-    placed = (_placed(host, finding, services.get(finding.path)) for finding in named)
     order = ("error", "warning", "info")
-    return tuple(sorted(placed, key=lambda finding: order.index(finding.severity)))
+    return tuple(sorted(named, key=lambda finding: order.index(finding.severity)))
 
 
 def _assumed(host: Host) -> Facts | None:
@@ -48,9 +46,3 @@ def _assumed(host: Host) -> Facts | None:
 def _trees(files: Sequence[RenderedFile]) -> Mapping[FileSpec, Tree]:
     present = ((file.spec, file.content) for file in files)
     return {spec: service_of(spec.service).parse(spec, content) for spec, content in present if content is not None}
-
-
-def _placed(host: Host, finding: Finding, service: ServiceName | None) -> Finding:
-    if finding.location or service is None or not finding.key:
-        return finding
-    return replace(finding, location=host.location(service, finding.key))

@@ -35,7 +35,7 @@ def overlapping_networks(host: Host) -> Iterator[Finding]:
     tree = host.sections.get(ServiceName.DOCKER, {})
     for name, text in dict.fromkeys(of_inventory(tree, host)):
         fix = "give Docker a network that nothing else uses"
-        yield Finding("X003", "warning", DAEMON_JSON, (name,), text, fix, host.location(ServiceName.DOCKER, (name,)))
+        yield Finding("X003", "warning", DAEMON_JSON, (name,), text, fix)
 
 
 def stray_templates(folder: str, present: Collection[str], known: Collection[str]) -> Iterator[Finding]:

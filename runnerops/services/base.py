@@ -71,6 +71,10 @@ class FileFormat(Protocol):
         What of it does not stand in the inventory is never shown; `redact` decides on all the rest.
         """
 
+    def source_keys(self, host: Host, spec: FileSpec, key: Key) -> tuple[Key, ...]:
+        """Keys of the host's section from which the shipped template takes this one of the file, the likeliest first."""
+        return (key,)
+
     def lint(self, files: Mapping[FileSpec, Tree], facts: Facts | None) -> Iterable[Finding]:
         """What the system itself would refuse, ignore or die of. Without facts: what can be known offline."""
 

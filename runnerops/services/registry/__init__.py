@@ -37,6 +37,11 @@ class Registry(Service):
 
         return free.free(key)
 
+    def source_keys(self, host: Host, spec: FileSpec, key: Key) -> tuple[Key, ...]:
+        from runnerops.services.registry import sources
+
+        return sources.source_keys(host, spec, key)
+
     def lint(self, files: Mapping[FileSpec, Tree], facts: Facts | None) -> Iterable[Finding]:
         from runnerops.services.registry import rules
 

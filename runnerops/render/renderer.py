@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, time
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from jinja2 import (
     ChoiceLoader,
@@ -21,14 +21,17 @@ from jinja2 import (
 from jinja2.exceptions import TemplateError as JinjaError
 
 from runnerops.errors import TemplateError
-from runnerops.model.common import Secret, Tree, Value
+from runnerops.model.common import Secret, SourceLocation, Tree, Value
 from runnerops.model.inventory import FileSpec, Host, RenderedFile
 from runnerops.redact import PRIVATE, holds_secret
-from runnerops.services import SERVICES
+from runnerops.services import SERVICES, service_of
 from runnerops.services.base import ParseError, Service
 from runnerops.services.gitlab_runner.toml_writer import to_toml
 
-_PACKAGE = Path(__file__).resolve().parent
+if TYPE_CHECKING:
+    from runnerops.render.origins import Origins
+
+_PACKAGE = Path(__file__).resolve().parent.parent
 
 
 class Resolves(Protocol):
@@ -76,8 +79,9 @@ class Renderer:
         for spec in service.files(host):
             names = {**self._names(host), **service.context(host, spec, done)}
             self._resolved = False
-            content = self._text(host, spec, names).encode()
-            tree = self._check(service, host, spec, content)
+            text = self._text(host, spec, names)
+            content = text.encode()
+            tree = self._check(service, host, spec, names, text)
             secret = self._resolved or holds_secret(service, spec, tree)
             done.append(RenderedFile(replace(spec, mode=PRIVATE) if secret else spec, content))
         return done
@@ -96,34 +100,60 @@ class Renderer:
         try:
             text = self._env.get_template(spec.template).render(names)
         except TemplateNotFound as error:
-            raise TemplateError(f"{self._place(spec.template)}: no template {error.name!r}") from None
+            line, fix = _template_line(error, spec.template), "write it into the folder `templates`, or mend the name"
+            raise self._error(spec.template, line, f"no template {error.name!r}", fix) from None
         except TemplateSyntaxError as error:
-            place = f"{self._place(error.name or spec.template)}:{error.lineno}"
-            raise TemplateError(f"{place}: the template cannot be read: {error.message}", _syntax_fix(error)) from None
+            problem = f"the template cannot be read: {error.message}"
+            raise self._error(error.name or spec.template, error.lineno, problem, _syntax_fix(error)) from None
         except (JinjaError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
-            place = self._place(spec.template) + _template_line(error, spec.template)
-            raise TemplateError(
-                f"{place}: {error} (for host {host.name})",
+            fix = (
                 "a template sees host, docker, registry, caches, gitlab_runner and vars; "
-                "`| default(…)` gives a value that may be missing its own",
-            ) from None
+                "`| default(…)` gives a value that may be missing its own"
+            )
+            line = _template_line(error, spec.template)
+            raise self._error(spec.template, line, f"{error} (for host {host.name})", fix) from None
         return text if text.endswith("\n") else text + "\n"
 
-    def _check(self, service: Service, host: Host, spec: FileSpec, content: bytes) -> Tree:
+    def _check(self, service: Service, host: Host, spec: FileSpec, names: Mapping[str, Any], text: str) -> Tree:
         try:
-            return service.parse(spec, content)
+            return service.parse(spec, text.encode())
         except ParseError as error:
-            place = self._place(spec.template)
-            raise TemplateError(
-                f"{place}: renders broken {spec.format.upper()} for host {host.name}: "
-                f"line {error.line}, column {error.column}: {error.problem}",
-                f"see the text with `runnerops render {host.name}` once the template is mended; "
-                "values are safest through to_json, to_toml and to_yaml",
-            ) from None
+            found = self._origins(spec, names, text)
+            name, line = found.around(error.line, error.column) if found else (spec.template, 0)
+            problem = (
+                f"renders broken {spec.format.upper()} for host {host.name}: "
+                f"{error.problem} (line {error.line}, column {error.column} of what it renders)"
+            )
+            fix = "; ".join(filter(None, (error.fix, "values are safest through to_json, to_toml and to_yaml")))
+            raise self._error(name, line, problem, fix) from None
+
+    def _error(self, template: str, line: int, problem: str, fix: str) -> TemplateError:
+        """`line` 0: not known."""
+        file = self._place(template)
+        place = f"{file}:{line}" if line else file
+        return TemplateError(f"{place}: {problem}", fix, [(SourceLocation(file, max(line, 1), 1), problem)])
+
+    def origins(self, host: Host, file: RenderedFile, files: Sequence[RenderedFile]) -> Origins | None:
+        """Where the parts of a rendered file stand in the project's own template; None where a shipped one renders it.
+
+        `files` are all of the host's.
+        """
+        service = service_of(file.spec.service)
+        before = [other for other in files if other.spec.service is file.spec.service]
+        done = before[: [other.spec.path for other in before].index(file.spec.path)]
+        names = {**self._names(host), **service.context(host, file.spec, done)}
+        return self._origins(file.spec, names, (file.content or b"").decode())
+
+    def _origins(self, spec: FileSpec, names: Mapping[str, Any], text: str) -> Origins | None:
+        if not (self._project / spec.template).exists():
+            return None
+        from runnerops.render.origins import origins  # noqa: PLC0415  only where something is wrong
+
+        return origins(self._env, spec.template, names, spec.format, text, self._place)
 
     def _place(self, template: str) -> str:
         own = self._project / template
-        return str(Path(self._project.name) / template) if own.exists() else f"{template} (shipped)"
+        return str(own) if own.exists() else f"{template} (shipped)"
 
     def _plain(self, value: Value) -> Any:
         return plain(value, self._resolve)
@@ -169,9 +199,10 @@ def _syntax_fix(error: TemplateSyntaxError) -> str:
     )
 
 
-def _template_line(error: BaseException, template: str) -> str:
+def _template_line(error: BaseException, template: str) -> int:
+    """0 where the template itself was not reached."""
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename.endswith(template)]
-    return f":{lines[-1]}" if lines else ""
+    return (lines[-1] or 0) if lines else 0
 
 
 def _to_yaml(value: Any) -> str:

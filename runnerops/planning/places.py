@@ -1,0 +1,41 @@
+"""Where a finding is to be mended: in the template that writes the key, or in the inventory that gives its value. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from runnerops.model.common import Key, SourceLocation
+from runnerops.model.inventory import FileSpec, Host
+from runnerops.services import service_of
+
+
+class Origins(Protocol):
+    """Places in a template of the project's own, by keys of what it renders."""
+
+    def fixed(self, key: Key) -> SourceLocation | None:
+        """Of a key that stands in the template with its value, whatever the inventory says."""
+
+    def written(self, key: Key) -> SourceLocation | None:
+        """Of a key in a dictionary of the template, else of the expression that gives it."""
+
+
+def place_of_key(host: Host, spec: FileSpec, key: Key, origins: Origins | None) -> SourceLocation | None:
+    """The key's own place; of a key that is missing, that of the nearest one around it. None: the inventory has no places."""
+    for above in _upwards(key):
+        sources = service_of(spec.service).source_keys(host, spec, above)
+        if origins and (found := origins.fixed(above)):
+            return found
+        for source in sources:
+            if source and (found := host.locations.get((spec.service.value, *source))):
+                return found
+        if origins and above and (found := origins.written(above)):
+            return found
+    return host.location(spec.service, ())
+
+
+def _upwards(key: Key) -> Iterator[Key]:
+    while key:
+        yield key
+        key = key[:-1]
+    yield key

@@ -1,0 +1,163 @@
+"""Which line of a template each part of a rendered text comes from. Pure, but for the template that is read again.
+
+The template is rendered a second time with a mark before each line of its text and before each expression; the marks are
+taken out of the result again, which must then be the text as it was.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from jinja2 import Environment, nodes
+from jinja2.ext import Extension
+from jinja2.lexer import Token, TokenStream
+
+from runnerops.model.common import Key, SourceLocation
+from runnerops.model.inventory import Format
+from runnerops.parsing.causes import offset_of
+from runnerops.parsing.places import places_in
+
+_BEGIN, _END = "\U000f0000", "\U000f0001"
+_BEFORE_VALUE = re.compile(r"""(?:"(?:[^"\\]|\\.)*"|'[^']*'|[^\s:="']+)\s*[:=]\s*["']?""")
+_MARK = re.compile(f"{_BEGIN}([te]) ([0-9]+) ([^{_END}]*){_END}")
+
+
+class Marks(Extension):
+    """Puts the marks in: `t` before text, `e` before an expression."""
+
+    def filter_stream(self, stream: TokenStream) -> Iterator[Token]:  # noqa: D102  the name is Jinja's
+        name = stream.name or ""
+        for token in stream:
+            if token.type == "data":
+                lines = str(token.value).splitlines(keepends=True)
+                value = "".join(f"{_mark('t', token.lineno + n, name)}{line}" for n, line in enumerate(lines))
+                yield Token(token.lineno, "data", value)
+                continue
+            if token.type == "variable_begin":
+                yield Token(token.lineno, "data", _mark("e", token.lineno, name))
+            yield token
+
+
+def _mark(kind: str, line: int, name: str) -> str:
+    return f"{_BEGIN}{kind} {line} {name}{_END}"
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """A key in a dictionary that a template spells out."""
+
+    key: Key
+    place: SourceLocation
+
+
+@dataclass(frozen=True, slots=True)
+class Origins:
+    """Of one rendered text: `places` has its keys, `_at` the offsets where another piece of a template begins."""
+
+    text: str
+    places: Mapping[Key, SourceLocation]
+    literals: tuple[Literal, ...]
+    _at: tuple[int, ...]
+    _pieces: tuple[tuple[str, int, str], ...]
+    _line: Callable[[str, int], tuple[str, str]] = field(repr=False)
+
+    def fixed(self, key: Key) -> SourceLocation | None:
+        """The place of a key that stands in the template with its value, whatever the inventory says."""
+        if key not in self.places:
+            return None
+        at = self._offset(self.places[key])
+        kind, line, name = self._piece(at)
+        before = _BEFORE_VALUE.match(self.text, at) if isinstance(key[-1], str) else None
+        value, _, _ = self._piece(before.end() if before else at)
+        return self._place(name, line, key) if kind == value == "t" else None
+
+    def written(self, key: Key) -> SourceLocation | None:
+        """The place of a key in a dictionary of the template, else that of the expression which gives it."""
+        if key not in self.places:
+            return None
+        same = [one for one in self.literals if one.key == key[-len(one.key) :]]
+        if same:
+            return max(same, key=lambda one: len(one.key)).place
+        _, line, name = self._piece(self._offset(self.places[key]))
+        return self._place(name, line, key)
+
+    def around(self, line: int, column: int) -> tuple[str, int]:
+        """The template's name and line that gave a line and column of the text."""
+        _, number, name = self._piece(offset_of(self.text, line, column))
+        return name, number
+
+    def _offset(self, place: SourceLocation) -> int:
+        return offset_of(self.text, place.line, place.column)
+
+    def _piece(self, offset: int) -> tuple[str, int, str]:
+        return self._pieces[max(bisect_right(self._at, offset) - 1, 0)]
+
+    def _place(self, name: str, line: int, key: Key) -> SourceLocation:
+        file, text = self._line(name, line)
+        return SourceLocation(file, line, _column(text, key))
+
+
+def _column(line: str, key: Key) -> int:
+    """Where the key's name stands in a line; where the line's text begins if it does not."""
+    name = key[-1] if key else 0
+    found = re.search(rf"(?<![\w.-])[\"']?{re.escape(name)}(?![\w-])", line) if isinstance(name, str) else None
+    return (found.start() if found else len(line) - len(line.lstrip())) + 1
+
+
+def origins(
+    env: Environment, template: str, names: Mapping[str, object], form: Format, text: str, folder: Callable[[str], str]
+) -> Origins | None:
+    """None where the marks change what the template renders. `folder` gives the path of a template by its name."""
+    sources: dict[str, str] = {}
+
+    def line_of(name: str, line: int) -> tuple[str, str]:
+        lines = sources.setdefault(name, _source(env, name)).splitlines()
+        return folder(name), lines[line - 1] if line <= len(lines) else ""
+
+    try:
+        marked = env.overlay(extensions=[Marks]).get_template(template).render(names)
+    except Exception:  # a template may do anything with its own text
+        return None
+    marked = marked if marked.endswith("\n") else marked + "\n"
+    if _MARK.sub("", marked) != text:
+        return None
+    at, pieces, taken = [0], [("e", 1, template)], 0
+    for found in _MARK.finditer(marked):
+        at.append(found.start() - taken)
+        pieces.append((found[1], int(found[2]), found[3]))
+        taken += len(found[0])
+    literals = tuple(_literals(env, _source(env, template), folder(template)))
+    return Origins(text, _places(form, text), literals, tuple(at), tuple(pieces), line_of)
+
+
+def _source(env: Environment, name: str) -> str:
+    assert env.loader
+    return env.loader.get_source(env, name)[0]
+
+
+def _places(form: Format, text: str) -> Mapping[Key, SourceLocation]:
+    """None of a text that is broken: what is asked then is a line of it."""
+    try:
+        return places_in(form, text, "")
+    except Exception:  # each format's parser has its own errors
+        return {}
+
+
+def _literals(env: Environment, source: str, file: str) -> Iterator[Literal]:
+    lines = source.splitlines()
+    for found in env.parse(source).find_all(nodes.Dict):
+        for key, name in _pairs(found, ()):
+            place = SourceLocation(file, name.lineno, _column(lines[name.lineno - 1], key))
+            yield Literal(key, place)
+
+
+def _pairs(found: nodes.Dict, key: Key) -> Iterator[tuple[Key, nodes.Const]]:
+    for pair in found.items:
+        if isinstance(pair.key, nodes.Const):
+            below = (*key, str(pair.key.value))
+            yield below, pair.key
+            if isinstance(pair.value, nodes.Dict):
+                yield from _pairs(pair.value, below)
