@@ -68,7 +68,7 @@ class Action:
     docker does to them: `keep_running`, `come_back`, `end`, and `jobs` for those of CI jobs. `operation` is what people
     would call it, where that is not the verb: `start`, `remove`, `recreate`. `containers` has `vanish` for those that a restart
     with another image store leaves behind. `after_docker_restart`: docker restarts under this service; `new_store`: it
-    comes up without the images and containers that it had.
+    comes up without the images and containers that it had. `ways`: changed keys that decide which packets of containers pass.
     """
 
     service: ServiceName
@@ -83,6 +83,7 @@ class Action:
     operation: str = ""
     after_docker_restart: bool = False
     new_store: bool = False
+    ways: frozenset[str] = frozenset()
 
     @property
     def shown(self) -> str:

@@ -27,6 +27,7 @@ from runnerops.services.registry.compared import FORM
 from runnerops.services.registry.reach import FROM_CONTAINER
 from runnerops.services.registry.steps import IF_DOCKER, IF_THERE, PULL, TAKE_AWAY
 from runnerops.services.registry.verify_steps import ANOTHER, AS_ASKED, AS_BEFORE, BACK_AGAIN, MARK
+from runnerops.services.shared.ways import REACHED, STILL_REACHED
 
 DAEMON, CONFIG = "/etc/docker/daemon.json", "/etc/gitlab-runner/config.toml"
 FOLDER = "/opt/runnerops-contract"
@@ -266,6 +267,10 @@ CACHES = (
     Probe(("curl", *answer(f"{MIRROR}/v2/").argv[1:]), until=True),
     Probe(script(FROM_CONTAINER, "dockerhub", "why", "ufw", "iptables", *answer(f"{MIRROR}/v2/").argv), until=True),
     Probe(script(FROM_CONTAINER, "none-such", "why", "ufw", "iptables", *answer(f"{MIRROR}/v2/").argv), ANYTHING, 1),
+    Probe(script(REACHED, "c1.dockerhub", *answer(f"{MIRROR}/v2/").argv)),
+    Probe(script(STILL_REACHED, "c1.dockerhub", MIRROR, "why", *answer(f"{MIRROR}/v2/").argv)),
+    Probe(script(REACHED, "none-such", *answer("http://127.0.0.1:9/v2/").argv)),
+    Probe(script(STILL_REACHED, "none-such", MIRROR, "why", *answer("http://127.0.0.1:9/v2/").argv)),
     Probe(script(ANOTHER, "none", *OURS), "another\n"),
     Probe(script(ANOTHER, "none", "--filter", "label=com.docker.compose.service=none-such")),
     Probe(script(MARK, "dockerhub", MIRROR, "library/alpine")),

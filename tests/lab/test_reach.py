@@ -59,6 +59,25 @@ def test_a_cache_that_containers_cannot_reach_is_not_left_there(project: Project
     assert "docker:dind" in host.read(CONFIG).decode()
 
 
+@pytest.mark.hosts("docker28")
+def test_rules_that_come_with_dockers_restart_and_cut_containers_off(tmp_path: Path, host: LabHost, lab: Lab) -> None:
+    project, dropin = Project(tmp_path, lab), "/run/systemd/system/docker.service.d"
+    sections = {"docker": {"live-restore": True}, "registry": cache_section(host, lab.hub)}
+    project.write({"hosts": {host.name: host_entry(host, **sections)}})
+    project.deploy()
+    rule = "PREROUTING ! -i lo -p tcp --dport 5000 -j DROP"
+    host.run(f"mkdir -p {dropin}; printf '[Service]\\nExecStartPost=iptables -t raw -A {rule}\\n' >{dropin}/x.conf")
+    host.run("systemctl daemon-reload")
+    try:
+        project.set(host.name, "docker", "ip-forward-no-drop", value=True)
+        said = project.deploy(code=4)
+        assert f"containers reached {CACHE}, and with ip-forward-no-drop they do not" in said
+        assert b"ip-forward-no-drop" not in host.read("/etc/docker/daemon.json")
+    finally:
+        host.run(f"rm -r {dropin}; systemctl daemon-reload; iptables -t raw -F PREROUTING")
+    assert "applied" in project.deploy()
+
+
 def test_jobs_are_not_newly_given_a_cache_that_they_cannot_reach(project: Project, host: LabHost, lab: Lab) -> None:
     project.write({"hosts": {host.name: entry(host, lab)}})
     project.deploy()

@@ -14,6 +14,7 @@ from runnerops.services.docker.format import NAME
 from runnerops.services.docker.reconcile import loaded, path_of, read, tree_of
 from runnerops.services.docker.schema import KEYS, mirrors_of, neutral, reloads, version_of
 from runnerops.services.docker.store import decides_store, differences, flags_of
+from runnerops.services.shared.ways import KEYS as WAYS
 from runnerops.services.steps import DISABLED, still_intended
 
 RUNNING = frozenset({"active", "reloading"})
@@ -63,7 +64,8 @@ def _for_changes(host: Host, changes: Sequence[Change], observed: HostState, pol
     if intent and still_intended(intent, docker.unit.invocation):
         because = (*because, f"unfinished since run {intent.run}")
         verb = max(verb, intent.verb)
-    return _action(verb, because, observed, policy)
+    action = _action(verb, because, observed, policy)
+    return replace(action, ways=WAYS & {str(change.key[0]) for change in key_changes}) if action else None
 
 
 def _action(verb: Verb, because: tuple[str, ...], observed: HostState, policy: Policy) -> Action | None:

@@ -11,6 +11,7 @@ from runnerops.model.plan import Action, ActionSteps, Change, Step
 from runnerops.services.base import sha256, staged_path
 from runnerops.services.docker.context import LOADED, ActionContext, scene
 from runnerops.services.docker.effects import BRIDGE, GATEWAY, SUBNET, shown
+from runnerops.services.docker.far_caches import ways_after, ways_before
 from runnerops.services.docker.format import NAME
 from runnerops.services.docker.schema import key_of_flag, version_of
 from runnerops.services.docker.transitions import Transition, back, between, new_content, there
@@ -73,7 +74,7 @@ def action_steps(
     mirrors = tuple(_mirrors(now))
     found = ActionSteps(
         guard=tuple(_guard(now)),
-        validate=(*_stage(now, further), *_judge(now), *mirrors),
+        validate=(*_stage(now, further), *_judge(now), *mirrors, *ways_before(now)),
         forward=tuple(_forward(now, onward, run)),
         rollback=tuple(_rollback(now, onward, homeward)),
         diagnostics=(diagnose("docker"),),
@@ -146,6 +147,7 @@ def _forward(now: ActionContext, onward: Sequence[Transition], number: int) -> I
     yield from _prove_store(now)
     if now.action.verb is Verb.RESTART:
         yield from _prove_way_back(now)
+        yield from ways_after(now)
     yield Step("complete", (NAME,))
 
 

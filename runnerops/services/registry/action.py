@@ -39,6 +39,7 @@ def minimal_action(
         operation="start" if new_store else operations.pop() if len(operations) == 1 else "",
         after_docker_restart=restart,
         new_store=new_store,
+        ways=docker.ways if docker else frozenset(),
     )
     users = (name for cache in touched(host, action, changes, observed) for name in host.clients.get(cache.name, ()))
     return replace(action, used_by=tuple(dict.fromkeys(users)))

@@ -20,7 +20,15 @@ from runnerops.services.registry.context import ActionContext
 from runnerops.services.registry.format import NAME
 from runnerops.services.registry.image import short
 from runnerops.services.registry.reasons import works
-from runnerops.services.registry.verify_steps import as_before, back_again, diagnose, marks, proofs, still_there
+from runnerops.services.registry.verify_steps import (
+    as_before,
+    back_again,
+    diagnose,
+    marks,
+    proofs,
+    still_there,
+    ways_before,
+)
 from runnerops.services.steps import NOTHING, guard, intend, restore_intent, run, wait
 
 PULL = 'docker image inspect "$1" >/dev/null 2>&1 || docker pull -q "$1"'
@@ -50,7 +58,7 @@ def action_steps(
     return ActionSteps(
         guard=tuple(_guard(now)),
         fetch=tuple(_fetch(now)) if acts else (),
-        validate=(*_judge(now), *upstreams, *marks(now)),
+        validate=(*_judge(now), *upstreams, *marks(now), *ways_before(now)),
         forward=tuple(_act(now, run) if acts else _stand_by(now)),
         rollback=tuple(_rollback(now) if acts else _swaps_back(now)),
         diagnostics=tuple(diagnose(cache) for cache in now.caches),

@@ -10,7 +10,8 @@ from runnerops.services.registry.caches import PROJECT, OwnCache
 from runnerops.services.registry.compared import FORM, traits, volumes_of
 from runnerops.services.registry.containers import filters, ours
 from runnerops.services.registry.context import ActionContext
-from runnerops.services.registry.reach import for_jobs, from_container
+from runnerops.services.registry.reach import for_jobs, from_container, url_of
+from runnerops.services.shared.ways import reached, still_reached
 from runnerops.services.steps import answers, run, wait
 
 HUB = "docker.io"
@@ -99,6 +100,13 @@ def marks(now: ActionContext) -> Iterator[Step]:
             yield run(40, *argv, title=f"note what the upstream of cache {cache.name} answers")
 
 
+def ways_before(now: ActionContext) -> Iterator[Step]:
+    """Where Docker's restart changes which packets of containers pass: whether these reach the caches as it is."""
+    for cache in now.caches if now.action.ways else ():
+        if now.answered(cache):
+            yield reached(cache.name, url_of(cache), now.observed.facts.tools)
+
+
 def _marked(now: ActionContext, cache: OwnCache) -> bool:
     return now.answered(cache) and "curl" in now.observed.facts.tools and not _moves_on(now, cache)
 
@@ -178,6 +186,8 @@ def _answer(now: ActionContext, cache: OwnCache) -> Iterator[Step]:
     yield _answers(now, cache)
     if cache in for_jobs(now.host):
         yield from_container(cache, now.observed.facts.tools)
+    if now.action.ways and now.answered(cache):
+        yield still_reached(cache.name, url_of(cache), now.action.ways, now.observed.facts.tools)
 
 
 def _answers(now: ActionContext, cache: OwnCache) -> Step:

@@ -1,0 +1,32 @@
+"""Whether containers still reach other hosts' caches after a restart with other rules for their networks. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from runnerops.model.common import ServiceName
+from runnerops.model.plan import Step
+from runnerops.services.docker.context import ActionContext
+from runnerops.services.docker.schema import wanted_mirrors
+from runnerops.services.registry.reach import urls_given
+from runnerops.services.shared.ways import reached, still_reached
+
+
+def ways_before(now: ActionContext) -> Iterator[Step]:
+    """How it is before anything is swapped."""
+    for name, url in _far_caches(now):
+        yield reached(name, url, now.observed.facts.tools)
+
+
+def ways_after(now: ActionContext) -> Iterator[Step]:
+    """The host's own caches are asked in their part of the run: they may come up after this one."""
+    for name, url in _far_caches(now):
+        yield still_reached(name, url, now.action.ways, now.observed.facts.tools)
+
+
+def _far_caches(now: ActionContext) -> Iterator[tuple[str, str]]:
+    """Those that the daemon or the jobs use: a name for the note, and the URL."""
+    used = {*wanted_mirrors(now.desired), *urls_given(now.host.sections.get(ServiceName.GITLAB_RUNNER, {}))}
+    for cache in now.host.caches if now.action.ways and now.up else ():
+        if cache.host != now.host.name and cache.url.rstrip("/") in {url.rstrip("/") for url in used}:
+            yield f"{cache.host}.{cache.name}", cache.url

@@ -1,0 +1,130 @@
+"""Keys that decide which packets of containers pass: containers that reached a cache must reach it after Docker's restart."""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from runnerops.model.common import Tree, Verb
+from runnerops.model.host_state import DockerFacts
+from runnerops.model.inventory import Cache, Policy
+from runnerops.model.plan import Action, Step
+from runnerops.services import DOCKER, REGISTRY
+from runnerops.services.docker.schema import KEYS
+from runnerops.services.shared import ways
+from tests.shells import SHELLS
+from tests.unit.services.builders import (
+    BRIDGE,
+    HUB,
+    cache,
+    changes,
+    compose_facts,
+    daemon,
+    engine,
+    host,
+    our_container,
+    state,
+)
+
+FAR = "http://192.0.2.20:5000"
+OWN = f"http://{BRIDGE}:5000"
+POLICY = Policy()
+
+
+def asked(steps: tuple[Step, ...]) -> list[tuple[str, str]]:
+    """Which script is run, and for which cache."""
+    names = {ways.REACHED: "before", ways.STILL_REACHED: "after"}
+    return [(names[step.args[3]], step.args[5]) for step in steps if len(step.args) > 5 and step.args[3] in names]
+
+
+def docker(old: Tree, new: Tree, facts: DockerFacts | None = None) -> tuple[Action, list[list[tuple[str, str]]]]:
+    """Docker's action, and what is asked before, on the way there, and on the way back."""
+    mirrors: Tree = {"registry-mirrors": [FAR]}
+    usable = (Cache("dockerhub", "c1", HUB, "docker.io", FAR, local=False),)
+    here = host({**mirrors, **new}, usable=usable)
+    observed = state(
+        {daemon({}).spec.path: DOCKER.dump(daemon({}).spec, {**mirrors, **old})},
+        facts or engine("29.7.2", mirrors=(FAR,)),
+    )
+    found = changes(DOCKER, here, [daemon({**mirrors, **new})], observed)
+    action = DOCKER.minimal_action(here, found, observed, POLICY, ())
+    assert action
+    steps = DOCKER.action_steps(here, action, found, observed, POLICY, 1, False)
+    return action, [asked(steps.validate), asked(steps.forward), asked(steps.rollback)]
+
+
+@pytest.mark.parametrize("key", sorted(ways.KEYS))
+def test_each_key_of_the_kind_asks_for_the_far_caches_that_are_used(key: str) -> None:
+    value = {"firewall-backend": "nftables", "bridge-accept-fwmark": "0x1/0x1"}.get(key, False)
+    action, found = docker({}, {key: value})
+    assert action.verb is Verb.RESTART
+    assert action.ways == {key}
+    assert found == [[("before", "c1.dockerhub")], [("after", "c1.dockerhub")], []]
+    assert key in KEYS
+
+
+def test_other_keys_and_a_daemon_that_is_down_ask_for_nothing() -> None:
+    assert docker({}, {"userns-remap": "default"})[1] == [[], [], []]
+    assert docker({}, {"firewall-backend": "nftables"}, engine(active="inactive"))[1] == [[], [], []]
+
+
+@pytest.mark.parametrize(("answered", "asks"), [(True, True), (False, False)])
+def test_own_caches_are_asked_in_their_own_part(answered: bool, asks: bool) -> None:
+    here = host({}, [cache(url=OWN)])
+    facts = compose_facts(answers={OWN: True} if answered else {})
+    observed = state({}, engine("29.7.2", containers=[our_container()]), registry_facts=facts)
+    restart = Action(DOCKER.NAME, Verb.RESTART, ways=frozenset({"firewall-backend"}))
+    for before, expected in ((restart, asks), (replace(restart, ways=frozenset()), False)):
+        action = REGISTRY.minimal_action(here, (), observed, POLICY, (before,))
+        assert action
+        steps = REGISTRY.action_steps(here, action, (), observed, POLICY, 1, False)
+        assert asked(steps.validate) == ([("before", "dockerhub")] if expected else [])
+        assert asked(steps.forward) == ([("after", "dockerhub")] if expected else [])
+
+
+def test_what_to_look_at_names_the_keys_and_the_cache() -> None:
+    step = ways.still_reached("dockerhub", OWN, {"firewall-backend", "iptables"}, {"curl"})
+    (said,) = [word for word in step.args if word.startswith("containers reached")]
+    assert said.startswith(f"containers reached {OWN}, and with firewall-backend, iptables they do not")
+    assert "net.ipv4.ip_forward" in said
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize(
+    ("pids", "before", "after", "status", "says", "told"),
+    [
+        ("41 bridge", "", "", 0, "", ""),
+        ("41 bridge", "", "drop", 1, "why\n", ""),
+        ("41 bridge", "drop", "drop", 0, "", "is not shown"),
+        ("", "", "", 0, "", "is not shown"),
+        ("41 host", "", "", 0, "", "is not shown"),
+        ("0 bridge", "", "", 0, "", "is not shown"),
+    ],
+)
+def test_the_scripts_compare_after_with_before(
+    shell: tuple[str, ...], pids: str, before: str, after: str, status: int, says: str, told: str, tmp_path: Path
+) -> None:
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    for name, text in {
+        "docker": f'case $1 in ps) echo id1;; inspect) [ -z "{pids}" ] || echo "{pids}";; esac',
+        "nsenter": '[ "$2" = 41 ] || exit 9; [ -z "$DROPS" ]',
+        "sleep": ":",
+    }.items():
+        (tools / name).write_text(f"#!/bin/sh\n{text}\n")
+        (tools / name).chmod(0o755)
+
+    def call(script: str, drops: str, *words: str) -> subprocess.CompletedProcess[str]:
+        environ = {"PATH": f"{tools}:/usr/bin:/bin", "RUNNEROPS_DESK": str(tmp_path), "DROPS": drops}
+        command = [*shell, "-c", script, "sh", *words]
+        return subprocess.run(command, capture_output=True, text=True, env=environ, check=False)
+
+    assert call(ways.REACHED, before, "c", "curl", OWN).returncode == 0
+    done = call(ways.STILL_REACHED, after, "c", OWN, "why", "curl", OWN)
+    assert (done.returncode, done.stdout) == (status, says)
+    tell = tmp_path / "tell"
+    assert told in (tell.read_text() if tell.exists() else "")
+    assert tell.exists() is bool(told)
