@@ -123,6 +123,11 @@ _ROWS = (
         "Wait for them (the default: the deploy drains the runner), or end them with the flag.",
     ),
     _never(
+        "same-machine",
+        "Two names of the inventory lead to one machine, by another address, a port or a gateway.",
+        "Make one host of them: each deploy of one would undo the other's.",
+    ),
+    _never(
         "self-deploy",
         "This deploy runs as a job of the very runner that it would restart, or under the Docker that it would restart.",
         "Run it on a shared runner, from another host, or from a laptop.",

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from runnerops.model.common import Result
-from runnerops.model.host_state import Run
+from runnerops.model.host_state import Facts, Run
 from runnerops.model.plan import Plan
 
 
@@ -19,6 +19,7 @@ class Planned:
     result: Result
     last: Run | None = None
     """The host's last run, which may be going on."""
+    facts: Facts = field(default_factory=Facts)
 
     @property
     def live(self) -> Run | None:

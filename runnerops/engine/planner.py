@@ -83,7 +83,7 @@ def plan_from(
     changed = {change.old.path for change in plan.changes}
     there = [(file.spec.path, observed.file(file.spec.path).path) for file in desired if file.content is not None]
     in_sync = tuple(path for path, real in there if real not in changed)
-    return Planned(plan, in_sync, _result(plan), observed.last)
+    return Planned(plan, in_sync, _result(plan), observed.last, observed.facts)
 
 
 def plan_all(
@@ -110,7 +110,20 @@ def plan_all(
         plan = partial(plan_host, project, host, reader, flags, requester, screen.redactor, deployed)
         return lock_wait.plan_free(reader, plan) if lock_wait else plan()
 
-    return side_by_side(list(hosts), inspect)
+    return told_apart(side_by_side(list(hosts), inspect))
+
+
+def told_apart(plans: dict[str, Planned | Exception]) -> dict[str, Planned | Exception]:
+    """With what blocks the names that turned out to be one machine."""
+    from runnerops.planning.machines import same_machines
+
+    blockers = same_machines({name: one.facts for name, one in plans.items() if isinstance(one, Planned)})
+    for name, blocker in blockers.items():
+        planned = plans[name]
+        if isinstance(planned, Planned):
+            plan = replace(planned.plan, blockers=(blocker, *planned.plan.blockers))
+            plans[name] = replace(planned, plan=plan, result=_result(plan))
+    return plans
 
 
 def load_rest() -> None:

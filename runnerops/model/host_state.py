@@ -202,11 +202,13 @@ class RunnerFacts:
 class Facts:
     """What planning needs to know of a host. A service's facts are None where it is not there, or (in `check`) not known.
 
-    `tools` are the commands found among those that a deploy may use. `addresses` are the host's own.
+    `tools` are the commands found among those that a deploy may use. `addresses` are the host's own. `machine` is its
+    /etc/machine-id, `boot` the id of its boot; both are empty where they are not told.
     """
 
     clock: int = 0
     boot: str = ""
+    machine: str = ""
     systemd: bool = True
     tools: frozenset[str] = frozenset()
     addresses: tuple[str, ...] = ()

@@ -109,6 +109,9 @@ observe_host() {
   ask clock date +%s
   read -r boot 2>/dev/null <"$root/proc/sys/kernel/random/boot_id" || boot=''
   ask boot printf '%s\n' "$boot"
+  machine=''
+  read -r machine 2>/dev/null <"$root/etc/machine-id" # where it has no newline at its end the status tells nothing
+  ask machine printf '%s\n' "$machine"
   ask systemd test -d "$root/run/systemd/system"
   ask tools frame_tools
   if command -v ip >/dev/null 2>&1; then

@@ -19,6 +19,7 @@ def facts(answers: Answers) -> Facts:
     return Facts(
         clock=int(_text(answers, "clock") or 0),
         boot=_text(answers, "boot"),
+        machine=_text(answers, "machine"),
         systemd="systemd" in answers and answers["systemd"].status == 0,
         tools=frozenset(_text(answers, "tools").split()),
         addresses=tuple(_addresses(_text(answers, "addresses"))),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,33 @@ def test_a_cache_on_its_bridge_serves_nobody_else(project: Project, lab: Lab) ->
     assert "trixie" in said
     project.deploy(code=1)
     assert not lab.bookworm.exists("/var/lib/runnerops")
+
+
+def test_two_names_that_lead_to_one_machine_are_refused(project: Project, lab: Lab) -> None:
+    second = str(ip_address(lab.trixie.address) + 100)
+    lab.trixie.run(f"ip address add {second}/32 dev eth0")
+    keys = project.known_hosts.read_text()
+    project.known_hosts.write_text(keys + keys.replace(lab.trixie.address, second))
+    entry = host_entry(lab.trixie, docker={"live-restore": True})
+    project.write(
+        {
+            "hosts": {
+                "one": entry,
+                "two": {**entry, "address": second},
+                "other": host_entry(lab.bookworm, docker={"debug": True}),
+            }
+        }
+    )
+    found = {host["host"]: host for host in project.diff(code=1)["hosts"]}
+    assert {name: host["result"] for name, host in found.items()} == {
+        "one": "refused",
+        "two": "refused",
+        "other": "pending",
+    }
+    assert [blocker["code"] for blocker in found["two"]["blockers"]] == ["same-machine"]
+    said = project.deploy("other", "one", code=0)
+    assert "applied" in said
+    assert "one machine" in project.deploy("one", "two", code=1)
 
 
 def test_a_cache_that_fails_holds_back_its_client(project: Project, lab: Lab) -> None:

@@ -1,0 +1,94 @@
+"""Names of the inventory that lead to one machine are found by what it says of itself."""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import replace
+from importlib.resources import files as package_files
+from pathlib import Path
+
+import pytest
+
+from runnerops.engine.planned import Planned
+from runnerops.engine.planner import told_apart
+from runnerops.model.common import Result
+from runnerops.model.host_state import Client, Facts
+from runnerops.model.inventory import Requester
+from runnerops.model.plan import Plan
+from runnerops.planning.machines import same_machines
+from tests.shells import SHELLS
+from tests.unit.services.builders import engine
+
+
+def facts(machine: str = "m1", boot: str = "b1", server: str = "", addresses: tuple[str, ...] = ()) -> Facts:
+    docker = replace(engine(), client=Client("192.0.2.1", server, "22"))
+    return Facts(machine=machine, boot=boot, docker=docker, addresses=addresses)
+
+
+ONE = facts(server="192.0.2.10", addresses=("127.0.0.1", "192.0.2.10", "198.51.100.10", "172.17.0.1"))
+
+
+@pytest.mark.parametrize(
+    ("other", "same"),
+    [
+        (replace(ONE), True),
+        (replace(ONE, docker=None), True),
+        (facts(server="198.51.100.10", addresses=("172.17.0.1", "198.51.100.10", "192.0.2.10", "fe80::7")), True),
+        (replace(ONE, boot="b2"), False),  # a clone of its disk
+        (replace(ONE, machine="m2"), False),  # another container on its kernel
+        (
+            facts(server="192.0.2.11", addresses=("127.0.0.1", "192.0.2.11", "172.17.0.1")),
+            False,
+        ),  # a clone of a container
+        (replace(ONE, machine=""), False),
+        (replace(ONE, boot=""), False),
+        (Facts(), False),
+    ],
+)
+def test_one_machine(other: Facts, same: bool) -> None:
+    found = same_machines({"a": ONE, "b": other, "c": facts("m9", "b9")})
+    assert set(found) == ({"a", "b"} if same else set())
+    assert not same_machines({"a": replace(ONE, machine=""), "b": replace(ONE, machine="")})
+
+
+def test_each_of_three_names_the_others() -> None:
+    found = same_machines({"a": ONE, "b": ONE, "c": ONE})
+    assert {name: blocker.details for name, blocker in found.items()} == {
+        "a": ("b", "c"),
+        "b": ("a", "c"),
+        "c": ("a", "b"),
+    }
+    assert "a and b, c are one machine" in found["a"].message
+
+
+def planned(name: str, its: Facts) -> Planned:
+    plan = Plan(host=name, run=1, requester=Requester("u", "m"))
+    return Planned(plan, (), Result.PENDING, facts=its)
+
+
+def test_such_hosts_are_refused_and_others_are_not() -> None:
+    lost = RuntimeError("no route")
+    plans = told_apart({"a": planned("a", ONE), "b": planned("b", ONE), "c": planned("c", facts("m9")), "d": lost})
+    assert plans["d"] is lost
+    for name, result in {"a": Result.REFUSED, "b": Result.REFUSED, "c": Result.PENDING}.items():
+        one = plans[name]
+        assert isinstance(one, Planned)
+        assert one.result is result
+        assert [blocker.code for blocker in one.plan.blockers] == (["same-machine"] if result is Result.REFUSED else [])
+        assert not any(blocker.overridable for blocker in one.plan.blockers)
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize(("text", "told"), [("4f2a\n", "4f2a"), ("4f2a", "4f2a"), ("", ""), (None, "")])
+def test_the_id_is_read_without_a_process(shell: tuple[str, ...], text: str | None, told: str, tmp_path: Path) -> None:
+    (tmp_path / "etc").mkdir()
+    if text is not None:
+        (tmp_path / "etc/machine-id").write_text(text)
+    frame = package_files("runnerops.remote").joinpath("observe.sh").read_text()
+    script = f"""{frame}
+    root={tmp_path}
+    ask() {{ case $1 in machine) shift; "$@";; esac; }}
+    observe_host
+    """
+    done = subprocess.run([*shell], input=script, capture_output=True, text=True, check=True)
+    assert (done.stdout.strip(), done.stderr) == (told, "")
