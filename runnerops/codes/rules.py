@@ -543,6 +543,13 @@ _ROWS = (
         "Give Docker a network that nothing else uses.",
     ),
     Rule(
+        "X004",
+        "warning",
+        "`{host}` that is not replaced",
+        "It stands for the host's name in every value of the inventory, and not in the name of a key.",
+        "Write the key under the host itself.",
+    ),
+    Rule(
         "P001",
         "error",
         "File that cannot be read",

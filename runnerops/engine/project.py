@@ -12,7 +12,7 @@ from runnerops.model.host_state import Facts
 from runnerops.model.inventory import FileSpec, Host, Inventory, RenderedFile
 from runnerops.model.plan import Finding
 from runnerops.planning.lint import lint
-from runnerops.planning.lint_project import overlapping_networks, same_addresses, stray_templates
+from runnerops.planning.lint_project import overlapping_networks, same_addresses, stray_templates, unreplaced
 from runnerops.planning.places import Origins, place_of_key
 from runnerops.redact import Masker, Redactor, clear_texts, rendered_texts, secret_values
 from runnerops.render import Renderer
@@ -82,7 +82,7 @@ def open_project(
     findings: dict[str, tuple[Finding, ...]] = {}
     for host in hosts:
         files = rendered[host.name]
-        found = (*lint(host, files, None), *overlapping_networks(host))
+        found = (*lint(host, files, None), *overlapping_networks(host), *unreplaced(host))
         findings[host.name] = placed(host, found, files, files, renderer)
     for name, finding in same_addresses(loaded, hosts):
         findings[name] = (finding, *findings[name])

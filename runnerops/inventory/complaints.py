@@ -9,9 +9,10 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from runnerops.inventory.checks import Refused
+from runnerops.inventory.host_name import with_host
 from runnerops.inventory.nodes import Node
 from runnerops.inventory.problems import Problems, did_you_mean, dotted
-from runnerops.inventory.shape import InventoryShape
+from runnerops.inventory.shape import HostShape, InventoryShape
 from runnerops.model.common import Key, Secret, SourceLocation
 
 _QUOTES = "put it in quotes if it is meant as text"
@@ -27,27 +28,39 @@ _WORDS = {
 
 
 def check_shape(root: Node, problems: Problems) -> None:
-    """Note everything in the raw file that is not as our own keys must be."""
+    """Note everything in the raw file that is not as our own keys must be; any host's name may stand for `{host}`."""
     try:
-        InventoryShape.model_validate(plain(root))
+        InventoryShape.model_validate(plain(root, "host"))
     except ValidationError as error:
         for found in error.errors(include_url=False):
-            _note(found, root, problems)
+            _note(found, root, problems, ())
 
 
-def plain(node: Node) -> Any:
-    """The values alone."""
+def host_shape(tree: Any, node: Node, host: str, problems: Problems) -> HostShape:
+    """A merged host's own keys. Raises InventoryError where its name makes a bad value of one with `{host}`."""
+    try:
+        return HostShape.model_validate(tree)
+    except ValidationError as error:
+        for found in error.errors(include_url=False):
+            _note(found, node, problems, ("hosts", host))
+        problems.stop()
+        raise
+
+
+def plain(node: Node, host: str = "") -> Any:
+    """The values alone; with a `host`, as they are for one of that name."""
     if isinstance(node.value, dict):
-        return {name: plain(item) for name, item in node.value.items()}
+        return {name: plain(item, host) for name, item in node.value.items()}
     if isinstance(node.value, tuple):
-        return [plain(item) for item in node.value]
-    return node.value
+        return [plain(item, host) for item in node.value]
+    return with_host(node.value, host) if host and isinstance(node.value, str) else node.value
 
 
-def _note(found: ErrorDetails, root: Node, problems: Problems) -> None:
+def _note(found: ErrorDetails, root: Node, problems: Problems, above: Key) -> None:
+    """`above`: the place of `root` in the file."""
     key = tuple(part for part in found["loc"] if part != "[key]")
-    text, hint = _phrase(found, key)
-    problems.add(_mark(root, key), dotted(key), text, hint)
+    text, hint = _phrase(found, (*above, *key))
+    problems.add(_mark(root, key), dotted((*above, *key)), text, hint)
 
 
 def _phrase(found: ErrorDetails, key: Key) -> tuple[str, str]:

@@ -127,9 +127,7 @@ _LAYER = {
         "none",
         "[{name: shared-1, url: https://gitlab.example.com}]",
     ),
-    "gitlab_runner.runners[].name": KeyDescription(
-        "Name of the runner; `{host}` in it is the host's name.", "", "shared-{host}"
-    ),
+    "gitlab_runner.runners[].name": KeyDescription("Name of the runner, by which layers merge.", "", "shared-{host}"),
     "gitlab_runner.runners[].was": KeyDescription(
         "The name that the runner has on its host still, where it is renamed while its token is left out. Where just one"
         " runner of its `url` and `executor` can be meant, it is found without.",

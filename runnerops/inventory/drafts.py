@@ -6,8 +6,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from runnerops.inventory.complaints import plain
+from runnerops.inventory.complaints import host_shape, plain
 from runnerops.inventory.document import Document, child
+from runnerops.inventory.host_name import with_host
 from runnerops.inventory.merge import Merger, NameOf
 from runnerops.inventory.nodes import Node
 from runnerops.inventory.problems import Problems
@@ -44,10 +45,10 @@ class Draft:
 
 
 def draft(document: Document, host: str, problems: Problems) -> Draft:
-    """The host's own address and groups are read apart: layers don't merge them."""
-    node = _for_host(merge_layers(document, host, problems), host, ())
-    own = child(document.hosts[host], "address") or Node(document.hosts[host].location, None)
-    shape = HostShape.model_validate({**plain(node), "address": plain(own)})
+    """The host's own address and groups are read apart: layers don't merge them. `{host}` is replaced in all of it."""
+    node = _for_host(merge_layers(document, host, problems), host)
+    own = _for_host(child(document.hosts[host], "address") or Node(document.hosts[host].location, None), host)
+    shape = host_shape({**plain(node), "address": plain(own)}, node, host, problems)
     return Draft(host, document.groups_of(host), node, shape, own.location)
 
 
@@ -61,11 +62,14 @@ def inherited(document: Document, host: str) -> Node:
     layers = document.layers(host) if host in document.hosts else (("defaults", document.defaults),)
     own = (f"hosts.{host}", None)
     found = [node for source, node in layers if node and node.value is not None and source not in own]
-    return _for_host(_merger(host, Problems()).fold(found), host, ())
+    return _for_host(_merger(host, Problems()).fold(found), host)
 
 
 def _merger(host: str, problems: Problems) -> Merger:
-    named: Mapping[Key, NameOf] = {RUNNERS: lambda node: _with_host(_text(node, "name"), host), CACHES: _cache_name}
+    named: Mapping[Key, NameOf] = {
+        RUNNERS: lambda node: with_host(_text(node, "name"), host),
+        CACHES: lambda node: with_host(_cache_name(node), host),
+    }
     return Merger(named, problems, ("hosts", host))
 
 
@@ -79,30 +83,24 @@ def tree(node: Node, key: Key, locations: dict[Key, SourceLocation]) -> Value:
     return node.value
 
 
-def _for_host(node: Node, host: str, key: Key) -> Node:
-    """Without the nulls that took something away, and with `{host}` replaced where it means something."""
+def _for_host(node: Node, host: str) -> Node:
+    """Without the nulls that took something away, and with `{host}` replaced in every text; keys of mappings stay."""
     value = node.value
     if isinstance(value, dict):
-        kept = {name: _for_host(item, host, (*key, name)) for name, item in value.items() if item.value is not None}
+        kept = {name: _for_host(item, host) for name, item in value.items() if item.value is not None}
         return replace(node, value=kept)
     if isinstance(value, tuple):
-        return replace(node, value=tuple(_for_host(item, host, (*key, index)) for index, item in enumerate(value)))
+        return replace(node, value=tuple(_for_host(item, host) for item in value))
     if isinstance(value, Secret):
         return replace(node, value=_secret_for(value, host))
-    if isinstance(value, str) and key[:2] == RUNNERS and key[3:] in {("name",), ("was",)}:
-        return replace(node, value=_with_host(value, host))
+    if isinstance(value, str):
+        return replace(node, value=with_host(value, host))
     return node
 
 
 def _secret_for(secret: Secret, host: str) -> Secret:
-    if "{host}" not in secret.argument:
-        return secret
     word = re.sub(r"[^A-Za-z0-9]", "_", host).upper() if secret.source == "env" else host
-    return replace(secret, argument=_with_host(secret.argument, word))
-
-
-def _with_host(text: str, host: str) -> str:
-    return text.replace("{host}", host)
+    return replace(secret, argument=with_host(secret.argument, word))
 
 
 def _text(node: Node, key: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from difflib import get_close_matches
 
-from runnerops.model.common import ServiceName
+from runnerops.model.common import Key, ServiceName, Value
 from runnerops.model.inventory import Host, Inventory
 from runnerops.model.plan import Finding
 from runnerops.services.docker.format import PATH as DAEMON_JSON
@@ -36,6 +36,23 @@ def overlapping_networks(host: Host) -> Iterator[Finding]:
     for name, text in dict.fromkeys(of_inventory(tree, host)):
         fix = "give Docker a network that nothing else uses"
         yield Finding("X003", "warning", DAEMON_JSON, (name,), text, fix)
+
+
+def unreplaced(host: Host) -> Iterator[Finding]:
+    """`{host}` in the name of a key: it is replaced in values, by which layers do not merge."""
+    for service, section in host.sections.items():
+        for key in _keys(section, ()):
+            if "{host}" in str(key[-1]):
+                text = "`{host}` is not replaced in the name of a key, only in values"
+                fix = "write the key under the host itself"
+                yield Finding("X004", "warning", service.value, key, text, fix, host.location(service, key))
+
+
+def _keys(value: Value, key: Key) -> Iterator[Key]:
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for name, item in items:
+        yield (*key, name)
+        yield from _keys(item, (*key, name))
 
 
 def stray_templates(folder: str, present: Collection[str], known: Collection[str]) -> Iterator[Finding]:

@@ -26,6 +26,9 @@ key of daemon.json or config.toml of that name, passed through with its type; `r
 and `caches` merge by `name`, every other list and value replaces, and `null` takes away what was inherited. Secrets stand
 where they are used: `!env NAME`, `!file PATH`, `!command "pass show x"`.
 
+`{host}` in any value (also of a secret) is the host's name; `!env` gets it in capitals, with `_` for what a variable's name
+cannot hold. A shell's `${host}` and a template's `{{host}}` are left as they are, and so is the name of a key.
+
 `runnerops schema > runnerops.schema.json` writes the JSON Schema; an inventory whose first line is
 `# yaml-language-server: $schema=runnerops.schema.json` is completed and checked by editors that know it.
 `runnerops hosts --explain HOST` shows what came out for a host, and from where.

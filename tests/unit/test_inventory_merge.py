@@ -144,15 +144,18 @@ def test_a_cycle_of_groups_is_named(tmp_path: Path, text: str, cycle: str) -> No
     assert hint
 
 
-def test_the_hosts_name_stands_in_secrets_and_runner_names_only(tmp_path: Path) -> None:
+def test_the_hosts_name_stands_in_secrets_as_each_kind_takes_it(tmp_path: Path) -> None:
     found = texts.hosts(
         tmp_path,
         """
         defaults:
-          docker: {plain: "{host}"}
           gitlab_runner:
             runners:
-              - {name: "{host}", token: !env "{host}_TOKEN", a: !file "x/{host}", b: !command "show {host}"}
+              - name: "{host}"
+                token: !env "{host}_TOKEN"
+                a: !file "x/{host}"
+                b: !command "show {host}"
+                c: !command "sh -c 'show ${host}'"
         hosts: {ci-1.example.com: }
         """,
     )["ci-1.example.com"]
@@ -161,11 +164,72 @@ def test_the_hosts_name_stands_in_secrets_and_runner_names_only(tmp_path: Path) 
     [runner] = named
     assert isinstance(runner, dict)
     assert runner["name"] == "ci-1.example.com"
-    secrets = [runner["token"], runner["a"], runner["b"]]
+    secrets = [runner[key] for key in ("token", "a", "b", "c")]
     assert [secret.argument for secret in secrets if isinstance(secret, Secret)] == [
-        "CI_1_EXAMPLE_COM_TOKEN", "x/ci-1.example.com", "show ci-1.example.com",
+        "CI_1_EXAMPLE_COM_TOKEN", "x/ci-1.example.com", "show ci-1.example.com", "sh -c 'show ${host}'",
     ]  # fmt: skip
-    assert texts.docker(found) == {"plain": "{host}"}
+
+
+@pytest.mark.parametrize(
+    ("written", "found"),
+    [
+        ("'{host}'", "web-1"),
+        ("'/srv/{host}/builds/{host}'", "/srv/web-1/builds/web-1"),
+        ("'x{host}y'", "xweb-1y"),
+        ("'${host} {host}'", "${host} web-1"),  # a shell's
+        ("'{{host}} {{ .Host }}'", "{{host}} {{ .Host }}"),  # a template's
+        ("'{Host} {hosts} { host }'", "{Host} {hosts} { host }"),
+        (r"'\1{host}'", r"\1web-1"),
+        ("['{host}', 1, true]", ["web-1", 1, True]),
+        ("{a: {b: '{host}'}, '{host}': x}", {"a": {"b": "web-1"}, "{host}": "x"}),
+    ],
+)
+def test_the_hosts_name_stands_in_every_value_and_in_no_key(tmp_path: Path, written: str, found: object) -> None:
+    inventory = texts.hosts(
+        tmp_path, f"defaults: {{docker: {{x: {written}}}, vars: {{x: {written}}}}}\nhosts: {{web-1: , other: }}"
+    )
+    assert (texts.docker(inventory["web-1"])["x"], inventory["web-1"].vars["x"]) == (found, found)
+    assert texts.docker(inventory["other"])["x"] != found or "host" in str(found)
+
+
+def test_a_name_that_makes_a_bad_value_is_refused_with_its_place(tmp_path: Path) -> None:
+    text = """
+        defaults:
+          registry: {caches: [{upstream: "https://registry-1.docker.io", volume: "{host}"}]}
+        hosts: {web-1: , a: }
+        """
+    message, _ = texts.refusal(tmp_path, text)
+    (line,) = message.splitlines()
+    assert ":3:" in line
+    assert "hosts.a.registry.caches[0].volume: 'a' is no name of a Docker volume" in line
+
+
+def test_the_hosts_name_stands_in_what_is_ours_too(tmp_path: Path) -> None:
+    found = texts.hosts(
+        tmp_path,
+        """
+        defaults:
+          ssh: {user: "u-{host}", key: "~/keys/{host}"}
+          registry:
+            caches:
+              - {name: "{host}", serves: quay.io, upstream: "https://{host}.example.com", environment: {A: "{host}"}}
+          gitlab_runner:
+            runners:
+              - {name: one, was: "old-{host}", builds_dir: "/srv/{host}", environment: ["A={host}"], docker: {image: "{host}"}}
+        hosts:
+          web-1:
+            address: "{host}.corp.example"
+            registry: {caches: [{name: web-1, ttl: 24h}]}
+        """,
+    )["web-1"]
+    assert (found.address, found.ssh.user, found.ssh.key) == ("web-1.corp.example", "u-web-1", "~/keys/web-1")
+    (cache,) = found.caches
+    assert (cache.name, cache.upstream) == ("web-1", "https://web-1.example.com")
+    assert found.renamed == {"one": "old-web-1"}
+    named = runners(found)
+    assert named == [
+        {"name": "one", "builds_dir": "/srv/web-1", "environment": ["A=web-1"], "docker": {"image": "web-1"}}
+    ]
 
 
 def test_a_token_to_keep_is_a_token_left_out(tmp_path: Path) -> None:

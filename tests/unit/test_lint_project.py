@@ -37,6 +37,23 @@ def test_two_names_for_one_address(tmp_path: Path, second: str, found: bool) -> 
 
 
 @pytest.mark.parametrize(
+    ("section", "key"),
+    [
+        ("gitlab_runner: {runners: [{name: a, environment: ['A={host}']}]}", ""),
+        (
+            "gitlab_runner: {runners: [{name: a, docker: {sysctls: {'{host}': '1'}}}]}",
+            "runners[0].docker.sysctls.{host}",
+        ),
+        ("docker: {'{host}': 1}", "{host}"),
+    ],
+)
+def test_the_hosts_name_in_a_key_is_named_as_not_replaced(tmp_path: Path, section: str, key: str) -> None:
+    _, text = said(tmp_path, f"hosts: {{a: {{{section}}}}}\n")
+    assert ("X004" in text) is bool(key)
+    assert key in text
+
+
+@pytest.mark.parametrize(
     ("name", "found"), [("deamon.json.j2", True), ("daemon.json.j2", False), ("macros.j2", False), ("README.md", False)]
 )
 def test_a_template_that_overrides_nothing(tmp_path: Path, name: str, found: bool) -> None:
