@@ -37,13 +37,15 @@ app = typer.Typer(
 
 
 class _Command(typer.core.TyperCommand):
-    """A command whose help shows an argument by its name alone: newer typers set the Python type beside it."""
+    """A command whose help shows an argument by its name alone: newer typers set braces around it and a type beside."""
 
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
         for param in self.params:
             if param.param_type_name == "argument" and hasattr(param, "display_type"):
                 param.display_type = lambda *_, **__: ""
+            if param.required and hasattr(param, "_usage_display_name"):
+                param._usage_display_name = partial(str, param.metavar)
 
 
 command = partial(app.command, cls=_Command)
@@ -60,6 +62,12 @@ def _seconds(text: str | int) -> int:
     from runnerops.commands.options import parse_time
 
     return _usage(lambda: parse_time(str(text)))
+
+
+def _run_number(text: str | int) -> int:
+    from runnerops.commands.options import parse_run
+
+    return _usage(lambda: parse_run(str(text)))
 
 
 def _code(word: str) -> str:
@@ -126,8 +134,8 @@ VerifyTimeout = Annotated[
     typer.Option(
         "--verify-timeout",
         metavar="TIME",
-        help="How long a service may take to show that it runs what it should.",
-        show_default="60s",
+        help="How long a service may take to show that it runs what it should.  [default: 60s]",
+        show_default=False,
         parser=_seconds,
     ),
 ]
@@ -136,8 +144,8 @@ DrainTimeout = Annotated[
     typer.Option(
         "--drain-timeout",
         metavar="TIME",
-        help="How long running jobs may take before a restart is given up.",
-        show_default="2h",
+        help="How long running jobs may take before a restart is given up.  [default: 2h]",
+        show_default=False,
         parser=_seconds,
     ),
 ]
@@ -333,8 +341,8 @@ def rollback(
         typer.Option(
             "--to",
             metavar="RUN",
-            min=0,
-            help="As this run left them (0: from before the first); without it: from before the last that changed one.",
+            parser=_run_number,
+            help="The files as RUN left them (0: from before the first run); without it: from before the last change.",
             show_default=False,
         ),
     ] = None,
@@ -386,7 +394,12 @@ def verify(
     targets: TargetList = None,
     inventory: InventoryFile = DEFAULT_INVENTORY,
     image: Annotated[
-        str, typer.Option("--image", metavar="IMAGE", help="What is pulled; on the host it is then as it was before.")
+        str,
+        typer.Option(
+            "--image",
+            metavar="IMAGE",
+            help="The image that is pulled; afterwards the host has it only if it had it before.",
+        ),
     ] = "alpine:3",
     quick: Annotated[bool, typer.Option("--quick", help="Only read: nothing is pulled.")] = False,
     output: Output = Format.TEXT,
@@ -404,7 +417,7 @@ def verify(
 def catalog(
     targets: TargetList = None,
     inventory: InventoryFile = DEFAULT_INVENTORY,
-    tags: Annotated[bool, typer.Option("--tags", help="The tags too that each cache holds.")] = False,
+    tags: Annotated[bool, typer.Option("--tags", help="Also the tags that each cache holds.")] = False,
     output: Output = Format.TEXT,
 ) -> None:
     """List what the caches hold."""
@@ -431,7 +444,12 @@ def status(
 
 @command()
 def trust(
-    targets: TargetList = None,
+    targets: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="TARGET", help="Hosts, groups or globs, at least one; !NAME leaves out.", show_default=False
+        ),
+    ] = None,
     inventory: InventoryFile = DEFAULT_INVENTORY,
     fingerprint: Annotated[
         list[str] | None,

@@ -17,7 +17,11 @@ def explain(code: str, screen: Screen) -> Exit:
     entry = BLOCKERS.get(code.lower().partition("@")[0]) or RULES.get(code.upper())
     if entry is None:
         near = difflib.get_close_matches(code, [*BLOCKERS, *RULES], 1)
-        hint = f"did you mean {near[0]}?" if near else "diff and check print the codes; the manual lists all"
+        hint = (
+            f"did you mean {near[0]}?"
+            if near
+            else "diff and check print the codes; docs/blockers.md and docs/rules.md list all"
+        )
         raise UsageError(f"{code}: unknown code", hint)
     screen.lines(("plain", line) for line in entry_lines(entry))
     return Exit.OK

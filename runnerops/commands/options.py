@@ -31,6 +31,15 @@ def parse_allow(words: Sequence[str]) -> Mapping[str, frozenset[str]]:
     return allow
 
 
+def parse_run(text: str) -> int:
+    """The number of a run, or 0. Raises UsageError."""
+    if not re.fullmatch(r"[0-9]{1,9}", text):
+        raise UsageError(
+            f"{text!r} is no number of a run", "`runnerops history HOST` shows them, 0 is before the first"
+        )
+    return int(text)
+
+
 def parse_time(text: str) -> int:
     """Seconds of `90`, `90s`, `5m` or `2h`. Raises UsageError."""
     match = re.fullmatch(r"(\d+)([smh]?)", text)

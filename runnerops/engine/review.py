@@ -45,7 +45,8 @@ def show_text(project: Project, plans: Plans, screen: Screen, *, verbose: int) -
     good = [planned for planned in plans.values() if isinstance(planned, Planned)]
     pending = sum(planned.result is Result.PENDING for planned in good)
     in_sync = sum(planned.result is Result.UNCHANGED for planned in good)
-    words = [f"{pending} to change", f"{in_sync} in sync"]
+    blocked = sum(planned.result is Result.PENDING and bool(planned.plan.blockers) for planned in good)
+    words = [f"{pending} to change{f' ({blocked} blocked)' if blocked else ''}", f"{in_sync} in sync"]
     words += [f"{len(plans) - pending - in_sync} refused or not reached"] if len(plans) > pending + in_sync else []
     screen.data(f"{len(plans)} host{'s' if len(plans) != 1 else ''}: {', '.join(words)}", "host")
 

@@ -67,7 +67,10 @@ def _phrase(found: ErrorDetails, key: Key) -> tuple[str, str]:
     kind, value = found["type"], found["input"]
     if kind == "extra_forbidden":
         known = sorted(_known_keys(key[:-1]))
-        return f"unknown key{did_you_mean(str(key[-1]), known)}", f"the keys known here: {', '.join(known)}"
+        return (
+            f"unknown key{did_you_mean(str(key[-1]), known)}",
+            f"the keys of {dotted(key[:-1]) or 'an inventory'}: {', '.join(known)}",
+        )
     if kind == "literal_error":
         return f"must be {found['ctx']['expected']}", "leave the key out for the gentlest action that suffices"
     if kind == "value_error" and isinstance(refused := found["ctx"]["error"], Refused):

@@ -69,6 +69,15 @@ def test_help_has_no_types_of_python(name: str) -> None:
     assert "<str>" not in done.output
 
 
+def test_help_reads_as_the_readme_writes_it() -> None:
+    said = " ".join(CliRunner().invoke(app, ["rollback", "--help"]).output.split())
+    assert "Usage: runnerops rollback [OPTIONS] HOST " in said
+    assert "Bring back the files from before a run." in said
+    assert "[default: 2h]" in said
+    assert "x>=0" not in said
+    assert "none means all" not in CliRunner().invoke(app, ["trust", "--help"]).output
+
+
 @pytest.mark.parametrize(
     ("answers", "otherwise", "yes", "asked"),
     [

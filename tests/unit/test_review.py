@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from io import StringIO
 
 from runnerops.engine.planned import Planned
@@ -9,7 +10,7 @@ from runnerops.engine.project import Project
 from runnerops.engine.review import show_text
 from runnerops.model.common import Result, SourceLocation
 from runnerops.model.inventory import Host, Inventory, Requester
-from runnerops.model.plan import Finding, Plan
+from runnerops.model.plan import Blocker, Finding, Plan
 from runnerops.report.screen import Screen
 
 CONFIG = "/etc/gitlab-runner/config.toml"
@@ -41,3 +42,12 @@ def test_a_finding_that_several_hosts_have_is_shown_with_the_first_and_names_the
         "  /etc/docker/daemon.json: is odd here [D003]",
     ]
     assert out.getvalue().count("R012") == 1
+
+
+def test_the_last_line_counts_what_is_blocked() -> None:
+    blocked = Plan("a", 1, Requester("me", "here"), blockers=(Blocker("last-mirror", "no mirror would be left"),))
+    plans = {"a": Planned(blocked, (), Result.PENDING), "b": Planned(replace(blocked, blockers=()), (), Result.PENDING)}
+    hosts = (Host("a", "a"), Host("b", "b"))
+    out = StringIO()
+    show_text(Project(Inventory("i.yml", hosts, {}), hosts, {}, {}, b""), plans, Screen(out=out), verbose=0)
+    assert out.getvalue().splitlines()[-1] == "2 hosts: 2 to change (1 blocked), 0 in sync"
