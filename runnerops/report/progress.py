@@ -11,11 +11,16 @@ from runnerops.model.plan import Plan, Step, drains
 from runnerops.model.run import Event, Outcome, told
 from runnerops.redact import step_command, step_title
 from runnerops.report.document import event_document
-from runnerops.report.screen import Screen
+from runnerops.report.screen import Screen, columns
 from runnerops.report.text import outcome_lines
+from runnerops.report.wrap import shortened
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
+
+
+_BAR, _CLOCK, _NARROW = 20, 7, 20
+"""Columns of a bar, of its clock, and the fewest for words beside them."""
 
 
 class Show(Protocol):
@@ -112,13 +117,13 @@ class Bars(Lines):
         from rich.table import Column  # noqa: PLC0415
 
         super().__init__(screen, plans, verbose=verbose)
-        columns = (
+        parts = (
             TextColumn("{task.fields[host]}"),
-            BarColumn(bar_width=20),
-            TimeElapsedColumn(table_column=Column(min_width=7)),
+            BarColumn(bar_width=_BAR),
+            TimeElapsedColumn(table_column=Column(min_width=_CLOCK)),
             TextColumn("{task.description}"),
         )
-        self._bars: Progress = Progress(*columns, console=Console(file=screen.err), transient=True)
+        self._bars: Progress = Progress(*parts, console=Console(file=screen.err), transient=True)
         self._tasks: dict[str, TaskID] = {}
 
     def hush(self) -> None:
@@ -143,7 +148,14 @@ class Bars(Lines):
         if step and event.kind in {"step", "wait"}:
             text = _waiting(step, event) if event.kind == "wait" else step_title(step)
             done = event.step if event.list == "forward" else 0
-            self._bars.update(self._tasks[event.host], completed=done, description=escape(text[:50]))
+            self._bars.update(
+                self._tasks[event.host], completed=done, description=escape(shortened(text, self._room()))
+            )
+
+    def _room(self) -> int:
+        """Columns that are left for words: the bar and the clock keep theirs."""
+        names = max(len(name) for name in self._plans)
+        return max(_NARROW, columns(self._screen.err) - names - _BAR - _CLOCK - 3)
 
     def end(self, outcome: Outcome) -> None:
         """Takes the host's bar away."""

@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Protocol
 
 from runnerops.report.screen import Screen
+from runnerops.report.wrap import shortened
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -81,7 +82,7 @@ class _Spinners(_Silence):
         self._lock = threading.Lock()
 
     def say(self, host: str, what: str) -> None:
-        text = self._screen.redactor.text(what)[:_LONGEST]
+        text = shortened(self._screen.redactor.text(what), _LONGEST)
         with self._lock:
             task = self._tasks.get(host)
             if not what:

@@ -25,6 +25,11 @@ def broken_at_words(text: str, width: int) -> list[str]:
     return lines or [""]
 
 
+def shortened(text: str, width: int) -> str:
+    """What of the text fits one line, to the end of a word."""
+    return textwrap.shorten(text, width, placeholder="…")
+
+
 def _head(text: str) -> int:
     match = _HEAD.match(text)
     return match.end() if match else 0

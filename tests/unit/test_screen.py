@@ -13,7 +13,7 @@ from io import StringIO
 import pytest
 
 from runnerops.report.screen import Screen
-from runnerops.report.wrap import broken_at_words
+from runnerops.report.wrap import broken_at_words, shortened
 
 SENTENCE = (
     "  blocked: new-volume: the cache starts empty on its new volume, and the old one stays where it is: cache_old"
@@ -44,6 +44,14 @@ SENTENCE = (
 )  # fmt: skip
 def test_broken_at_words(text: str, width: int, lines: list[str]) -> None:
     assert broken_at_words(text, width) == lines
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [("", ""), ("restart it", "restart it"), ("wait until gitlab-runner has loaded it", "wait until gitlab-runner has…")],
+)  # fmt: skip
+def test_what_stands_beside_a_bar_ends_with_a_word(text: str, shown: str) -> None:
+    assert shortened(text, 32) == shown
 
 
 def on_a_terminal(columns: int, text: str, style: str) -> list[str]:
