@@ -40,8 +40,12 @@ class _Checked:
 
     @property
     def found(self) -> list[Finding]:
-        """Each once, however many hosts have it."""
-        return list(dict.fromkeys(finding for each in (*self.by_name.values(), self.beside) for finding in each))
+        """Each once, however many hosts have it; one that is about runners of several names is about none of them."""
+        names: dict[Finding, set[str]] = {}
+        for finding in (finding for each in (*self.by_name.values(), self.beside) for finding in each):
+            names.setdefault(replace(finding, name=""), set()).add(finding.name)
+        once = (replace(one, name=min(of) if len(of) == 1 else "") for one, of in names.items())
+        return sorted(once, key=lambda one: bool(one.ignored))
 
     @property
     def what(self) -> str:
@@ -120,8 +124,10 @@ def _show(checked: _Checked, screen: Screen, *, as_json: bool) -> None:
         screen.lines(finding_lines(finding))
     errors = sum(finding.severity == "error" for finding in found)
     warnings = sum(finding.severity == "warning" for finding in found)
+    ignored = sum(bool(finding.ignored) for finding in found)
+    words = [_count(errors, "error"), _count(warnings, "warning"), *([f"{ignored} ignored"] if ignored else [])]
     style = "bad" if errors else "warn" if warnings else "good"
-    screen.data(f"{checked.what} checked: {_count(errors, 'error')}, {_count(warnings, 'warning')}", style)
+    screen.data(f"{checked.what} checked: {', '.join(words)}", style)
 
 
 def _count(number: int, word: str) -> str:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import secrets as random
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from runnerops.engine.findings import ignored_everywhere, missing_secrets, placed, silenced, without_placeholders
 from runnerops.errors import RunneropsError
 from runnerops.model.host_state import Facts
-from runnerops.model.inventory import FileSpec, Host, Inventory, RenderedFile
+from runnerops.model.inventory import Host, Inventory, RenderedFile
 from runnerops.model.plan import Finding
 from runnerops.planning.lint import lint
 from runnerops.planning.lint_project import overlapping_networks, same_addresses, stray_templates, unreplaced
-from runnerops.planning.places import Origins, place_of_key
 from runnerops.redact import Masker, Redactor, clear_texts, rendered_texts, secret_values
 from runnerops.render import Renderer
 from runnerops.report.screen import Screen
@@ -49,8 +49,8 @@ class Project:
 
     def lint(self, host: Host, files: Sequence[RenderedFile], facts: Facts | None) -> tuple[Finding, ...]:
         """What is wrong in these files of a host, each finding with the place where it is to be mended."""
-        rendered = self.rendered.get(host.name, ())
-        return placed(host, lint(host, files, facts), files, rendered, self.renderer)
+        found = placed(host, lint(host, files, facts), files, self.rendered.get(host.name, ()), self.renderer)
+        return silenced(found, host.ignore)
 
     def shown(self, host: Host) -> frozenset[str]:
         """Texts that may be shown of this host's files, wherever they stand there."""
@@ -79,46 +79,18 @@ def open_project(
     clear = {host.name: _clear(rendered[host.name], resolver.values()) for host in hosts}
     for host in hosts:
         learn_secrets(redactor, clear_texts(host) | clear[host.name], rendered[host.name])
+    same = dict(same_addresses(loaded, hosts))
     findings: dict[str, tuple[Finding, ...]] = {}
     for host in hosts:
         files = rendered[host.name]
-        found = (*lint(host, files, None), *overlapping_networks(host), *unreplaced(host))
-        findings[host.name] = placed(host, found, files, files, renderer)
-    for name, finding in same_addresses(loaded, hosts):
-        findings[name] = (finding, *findings[name])
-    without = tuple(
-        Finding("S001", "warning", secret.location.file, (), f"{problem}; checked without it", fix, secret.location)
-        for secret, problem, fix in resolver.missing()
-    )
-    without += tuple(stray_templates(str(folder / "templates"), *renderer.template_names()))
+        found = [*lint(host, files, None), *overlapping_networks(host), *unreplaced(host)]
+        if any(resolver.missing()):
+            found = without_placeholders(found, files)
+        here = [same[host.name]] if host.name in same else []
+        findings[host.name] = silenced((*here, *placed(host, found, files, files, renderer)), host.ignore)
+    beside = (*missing_secrets(resolver), *stray_templates(str(folder / "templates"), *renderer.template_names()))
+    without = silenced(beside, ignored_everywhere(hosts))
     return Project(loaded, hosts, rendered, findings, random.token_bytes(16), without, clear, renderer)
-
-
-def placed(
-    host: Host,
-    found: Iterable[Finding],
-    files: Sequence[RenderedFile],
-    rendered: Sequence[RenderedFile],
-    renderer: Renderer | None,
-) -> tuple[Finding, ...]:
-    """`files` are what was linted, `rendered` what the templates gave: on a host the paths may be others."""
-    specs = {file.spec.path: file.spec for file in files}
-    known: dict[str, Origins | None] = {}
-
-    def origins(spec: FileSpec) -> Origins | None:
-        same = (file for file in rendered if (file.spec.template, file.spec.name) == (spec.template, spec.name))
-        if spec.path not in known:
-            file = next(same, None)
-            known[spec.path] = renderer.origins(host, file, rendered) if renderer and file else None
-        return known[spec.path]
-
-    def one(finding: Finding) -> Finding:
-        spec = specs.get(finding.path)
-        if finding.location or spec is None or not host.locations:
-            return finding
-        return replace(finding, location=place_of_key(host, spec, finding.key, origins(spec)))
-
-    return tuple(map(one, found))
 
 
 def _render(

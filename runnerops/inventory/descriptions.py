@@ -171,7 +171,9 @@ _LAYER = {
         "How many runs it keeps with their files (never more than 32 MiB together).", "10", "20"
     ),
     "ignore": KeyDescription(
-        "Rules that are silenced here, each with a reason. `runnerops explain ID` tells what a rule is about.",
+        "Rules that are silenced here, each with a reason, which `check` and `diff` show; null takes one back. "
+        "Rules about the project as a whole (X002, S001) are silenced by "
+        "what stands in `defaults`. Single files (`check FILE`) are judged whole.",
         "none",
         '{R005: "one runner on purpose"}',
     ),

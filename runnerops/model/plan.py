@@ -158,7 +158,8 @@ class Blocker:
 @dataclass(frozen=True, slots=True)
 class Finding:
     """A rule's verdict. Only severity `error` stops a deploy. `path` is the managed file's, `key` the place in it, `name` that
-    of the runner, or of another item of a list, that it belongs to.
+    of the runner, or of another item of a list, that it belongs to. `ignored`: why the inventory
+    silences it, which makes it an info.
     """
 
     rule: str
@@ -169,6 +170,7 @@ class Finding:
     fix: str = ""
     location: SourceLocation | None = None
     name: str = ""
+    ignored: str = ""
 
     @property
     def label(self) -> str:

@@ -15,8 +15,7 @@ from runnerops.services import SERVICES, service_of
 def lint(host: Host, files: Sequence[RenderedFile], facts: Facts | None) -> tuple[Finding, ...]:
     """All findings on a host's files, worst first, without their places in the inventory.
 
-    `facts` None: what can be known without the host, and with the versions that the inventory says. What its `ignore`
-    names is left out.
+    `facts` None: what can be known without the host, and with the versions that the inventory says.
     """
     trees = _trees(files)
     found: list[Finding] = []
@@ -24,9 +23,8 @@ def lint(host: Host, files: Sequence[RenderedFile], facts: Facts | None) -> tupl
         own = {spec: tree for spec, tree in trees.items() if spec.service is service.NAME}
         if own:
             found += service.lint(own, facts or _assumed(host))
-    kept = (finding for finding in found if finding.rule not in host.ignore)
     by_path: Mapping[str, Tree] = {spec.path: tree for spec, tree in trees.items()}
-    named = (replace(finding, name=item_name(by_path.get(finding.path), finding.key)) for finding in kept)
+    named = (replace(finding, name=item_name(by_path.get(finding.path), finding.key)) for finding in found)
     order = ("error", "warning", "info")
     return tuple(sorted(named, key=lambda finding: order.index(finding.severity)))
 

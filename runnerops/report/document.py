@@ -105,6 +105,7 @@ def finding_document(finding: Finding) -> dict[str, Any]:
         "path": finding.path,
         "key": key_text(finding.key),
         "name": finding.name,
+        "ignored": finding.ignored or None,
         "message": finding.message,
         "fix": finding.fix,
         "place": {"file": location.file, "line": location.line, "column": location.column} if location else None,

@@ -61,10 +61,12 @@ def blocker_lines(blocker: Blocker, host: str) -> Iterator[Line]:
 
 def finding_lines(finding: Finding, also: Sequence[str] = (), indent: str = "") -> Iterator[Line]:
     """`place: message` with the rule's name and the other hosts that have it, and the fix below it."""
-    style = {"error": "bad", "warning": "warn"}.get(finding.severity, "plain")
+    style = "dim" if finding.ignored else {"error": "bad", "warning": "warn"}.get(finding.severity, "plain")
     others = f" (also {_some(also)})" if also else ""
     yield style, f"{indent}{finding_place(finding)}: {finding.message} [{finding.rule}]{others}"
-    if finding.fix:
+    if finding.ignored:
+        yield "dim", f"{indent}  ignored: {finding.ignored}"
+    elif finding.fix:
         yield "plain", f"{indent}  hint: {finding.fix}"
 
 

@@ -10,8 +10,11 @@ _SEVERITIES = {"error": "critical", "warning": "minor", "info": "info"}
 
 
 def codequality(findings: Findings) -> str:
-    """A list of issues; an empty one where nothing was found."""
-    return json.dumps([_issue(entry) for entry in findings.entries], indent=2, ensure_ascii=False) + "\n"
+    """A list of issues; an empty one where nothing was found. What is ignored is no issue."""
+    return (
+        json.dumps([_issue(entry) for entry in findings.entries if not entry.ignored], indent=2, ensure_ascii=False)
+        + "\n"
+    )
 
 
 def _issue(entry: Entry) -> dict[str, object]:

@@ -29,6 +29,7 @@ class Entry:
     message: str
     fix: str
     fingerprint: str
+    ignored: str = ""
 
     @property
     def text(self) -> str:
@@ -77,6 +78,7 @@ def entries(
                 subject=subject,
                 message=shown(finding.message),
                 fix=shown(finding.fix),
+                ignored=shown(finding.ignored),
                 fingerprint=_fingerprint((*identity, str(counts[identity]))),
             )
         )

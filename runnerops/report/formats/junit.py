@@ -22,7 +22,8 @@ def junit(findings: Findings) -> str:
         _finding(suite, entry, names, fails=findings.fails(entry))
     for element in (root, suite):
         failures = sum(findings.fails(entry) for entry in findings.entries)
-        counts = {"tests": len(suite), "failures": failures, "errors": 0, "skipped": 0}
+        skipped = sum(bool(entry.ignored) for entry in findings.entries)
+        counts = {"tests": len(suite), "failures": failures, "errors": 0, "skipped": skipped}
         element.attrib |= {name: str(count) for name, count in counts.items()}
         element.set("time", "0")
     Xml.indent(root)
@@ -42,7 +43,9 @@ def _finding(suite: Xml.Element, entry: Entry, names: Counter[str], *, fails: bo
     case.set("file", _clean(entry.file))
     said = f"{entry.file}:{entry.line}:{entry.column}: {entry.text} [{entry.rule}]"
     whole = f"{said}\nhint: {entry.fix}" if entry.fix else said
-    if fails:
+    if entry.ignored:
+        Xml.SubElement(case, "skipped", message=_clean(f"ignored: {entry.ignored}"))
+    elif fails:
         Xml.SubElement(case, "failure", message=_clean(entry.message), type=entry.severity).text = _clean(whole)
     else:
         Xml.SubElement(case, "system-out").text = _clean(f"{entry.severity}: {whole}")

@@ -45,6 +45,7 @@ def _result(entry: Entry, index: int) -> dict[str, object]:
     }
     if entry.subject:
         place["logicalLocations"] = [{"fullyQualifiedName": entry.subject}]
+    ignored = [{"kind": "external", "justification": entry.ignored}] if entry.ignored else []
     return {
         "ruleId": entry.rule,
         "ruleIndex": index,
@@ -52,4 +53,5 @@ def _result(entry: Entry, index: int) -> dict[str, object]:
         "message": {"text": f"{entry.message} ({entry.fix})" if entry.fix else entry.message},
         "locations": [place],
         "partialFingerprints": {"runnerops/v1": entry.fingerprint},
+        "suppressions": ignored,
     }

@@ -1,0 +1,84 @@
+"""What becomes of findings before they are shown: their places, what an `ignore` silences, what missing secrets cause."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from runnerops.model.common import Key, Value
+from runnerops.model.inventory import FileSpec, Host, RenderedFile
+from runnerops.model.plan import Finding
+from runnerops.planning.places import Origins, place_of_key
+from runnerops.render import Renderer
+from runnerops.secrets import PLACEHOLDER, Resolver
+from runnerops.services import service_of
+
+
+def placed(
+    host: Host,
+    found: Iterable[Finding],
+    files: Sequence[RenderedFile],
+    rendered: Sequence[RenderedFile],
+    renderer: Renderer | None,
+) -> tuple[Finding, ...]:
+    """`files` are what was linted, `rendered` what the templates gave: on a host the paths may be others."""
+    specs = {file.spec.path: file.spec for file in files}
+    known: dict[str, Origins | None] = {}
+
+    def origins(spec: FileSpec) -> Origins | None:
+        same = (file for file in rendered if (file.spec.template, file.spec.name) == (spec.template, spec.name))
+        if spec.path not in known:
+            file = next(same, None)
+            known[spec.path] = renderer.origins(host, file, rendered) if renderer and file else None
+        return known[spec.path]
+
+    def one(finding: Finding) -> Finding:
+        spec = specs.get(finding.path)
+        if finding.location or spec is None or not host.locations:
+            return finding
+        return replace(finding, location=place_of_key(host, spec, finding.key, origins(spec)))
+
+    return tuple(map(one, found))
+
+
+def silenced(found: Iterable[Finding], ignore: Mapping[str, str]) -> tuple[Finding, ...]:
+    """What `ignore` names stays as an information, with the reason, behind all others."""
+    marked = [replace(one, severity="info", ignored=ignore[one.rule]) if one.rule in ignore else one for one in found]
+    return tuple(sorted(marked, key=lambda one: bool(one.ignored)))
+
+
+def ignored_everywhere(hosts: Sequence[Host]) -> Mapping[str, str]:
+    """What every host ignores, and so the project as a whole, with the first one's reason."""
+    first = hosts[0].ignore if hosts else {}
+    return {rule: why for rule, why in first.items() if all(rule in host.ignore for host in hosts)}
+
+
+def missing_secrets(resolver: Resolver) -> Iterator[Finding]:
+    """One for each secret that could not be had."""
+    for secret, problem, fix in resolver.missing():
+        text = f"{problem}; checked with a placeholder in its place"
+        yield Finding("S001", "warning", secret.location.file, (), text, fix, secret.location)
+
+
+def without_placeholders(found: Iterable[Finding], files: Sequence[RenderedFile]) -> list[Finding]:
+    """Without findings on values in which a placeholder stands for a secret: nobody knows what is wrong with these."""
+    trees = {file.spec.path: service_of(file.spec.service).parse(file.spec, file.content or b"") for file in files}
+    return [one for one in found if one.path not in trees or not _holds_placeholder(_at(trees[one.path], one.key))]
+
+
+def _at(tree: Value, key: Key) -> Value:
+    """The value at a key, or None."""
+    for part in key:
+        if isinstance(tree, dict) and isinstance(part, str):
+            tree = tree.get(part)
+        elif isinstance(tree, list) and isinstance(part, int) and part < len(tree):
+            tree = tree[part]
+        else:
+            return None
+    return tree
+
+
+def _holds_placeholder(value: Value) -> bool:
+    if isinstance(value, list):
+        return any(map(_holds_placeholder, value))
+    return isinstance(value, str) and PLACEHOLDER in value
