@@ -63,13 +63,17 @@ def _before_last(host: str, records: Sequence[Record]) -> Target:
 def _before_first(host: str, records: Sequence[Record]) -> Target:
     places = _originals(records)
     if not places:
-        raise RunneropsError(f"{host}: no run yet, so there is nothing to undo")
+        what = "no run changed a file" if records else "no run yet"
+        raise RunneropsError(f"{host}: {what}, so there is nothing to undo")
     return Target("as before the first run", places)
 
 
 def _originals(records: Sequence[Record]) -> Mapping[str, str]:
-    """Every path that any run ever applied: a run's record has those of the runs before it, pruned or not."""
-    paths = {path for one in records for path in (*one.run.files, *one.swapped)}
+    """Every path that a run changed or took over: a run's record has those of the runs before it, pruned or not.
+
+    What only a run that rolled back meant to change is none of ours: somebody else may have put a file there since.
+    """
+    paths = {path for one in records if one.result in _CHANGED for path in (*one.run.files, *one.swapped)}
     return {path: f"originals/{original_name(path)}" for path in sorted(paths)}
 
 

@@ -79,6 +79,12 @@ def test_what_no_run_had_touched_by_then_goes_to_its_original_though_the_run_tha
     assert places([later, SECOND], 2)[C] == "originals/opt%registry%docker-compose.yml"
 
 
+def test_what_only_a_run_that_rolled_back_meant_to_change_is_left_alone() -> None:
+    failed = record(3, {C: (ABSENT, "c3")}, result="rolled-back", since={A: "a2", B: "b1"})
+    assert set(places([failed, SECOND, FIRST], 0)) == {A, B}
+    assert C not in places([failed, SECOND, FIRST], 2)
+
+
 def test_zero_knows_the_files_of_runs_that_are_pruned() -> None:
     last = record(9, {}, since={A: "a2", C: ABSENT})
     assert set(places([last], 0)) == {A, C}
@@ -95,6 +101,7 @@ def test_zero_means_as_before_the_first() -> None:
         ([], None, "nothing to undo"),
         ([ONLY_RECORDED, FAILED], None, "nothing to undo"),
         ([], 0, "no run yet"),
+        ([FAILED], 0, "no run changed a file"),
         ([SECOND, FIRST], 7, "run 7 is not kept"),
         ([FAILED, SECOND], 3, "run 3 ended rolled-back"),
     ],
