@@ -11,18 +11,11 @@ from runnerops.model.inventory import Host, Policy
 from runnerops.model.plan import Action, ActionSteps, Change, Step
 from runnerops.services import SERVICES, service_of
 from runnerops.services.base import Service, original_name, sha256
+from runnerops.services.scripts import named_by, script
 from runnerops.services.steps import guard, intend_again, run
 
 STAGE_SECONDS = 10
 IS_ABSENT = '[ -e "$1" ] || echo absent'
-KEEP_ORIGINAL = (
-    'mkdir -p ../../originals && cd ../../originals || exit 1; if [ -e "$1" ] || [ -e "$1.absent" ]; then exit 0; fi; '
-    'if [ $# = 2 ]; then cp "$OLDPWD/$2" .new && mv .new "$1"; else : >"$1.absent"; fi'
-)
-"""NAME [FILE]: keeps the first original of a path for good, whole or not at all, or that there was none.
-
-Works from the run's own folder.
-"""
 
 
 @dataclass(slots=True)
@@ -80,6 +73,7 @@ class StepWriter:
         self.forward += (
             Step("complete", (name,)) for name in sorted(self._asked() - acted) if self.observed.intent_for(name)
         )
+        self.files |= named_by((*self.forward, *self.rollback, *self.diagnostics))
 
     def _asked(self) -> set[ServiceName]:
         """Services that would act if anything were owed to them still; of those not managed, ones that rested and run."""
@@ -149,7 +143,7 @@ class StepWriter:
 
 
 def _keep_original(path: str, content: str) -> Step:
-    words = ("sh", "-c", KEEP_ORIGINAL, "sh", original_name(path), *([content] if content else []))
+    words = script("keep-original.sh", original_name(path), *([content] if content else []))
     return run(STAGE_SECONDS, *words, title=f"keep the original of {path} for good")
 
 

@@ -9,6 +9,7 @@ from typing import Literal
 from runnerops.model.common import ServiceName, Verb
 from runnerops.model.host_state import Intent, Unit
 from runnerops.model.plan import DRAINED, ActionSteps, Step
+from runnerops.services.scripts import script
 
 ANY = "any"
 """Stands for every life of a service: what is owed on a way back, whatever it has come to by then."""
@@ -45,15 +46,9 @@ def drain(seconds: int, *argv: str) -> Step:
     return wait(seconds, DRAINED, *argv, title="wait for running jobs")
 
 
-_DIAGNOSE = (
-    ': what does it say; echo "$1 is $(systemctl is-active "$1"); its last lines:"; '
-    'journalctl -q --no-pager -o cat -u "$1" -n 8'
-)
-
-
 def diagnose(unit: str) -> Step:
     """How a unit is, and the last lines of its log, for a person."""
-    return run(10, "sh", "-c", _DIAGNOSE, "sh", unit, title=f"ask how {unit} is")
+    return run(10, *script("unit-diagnose.sh", unit), title=f"ask how {unit} is")
 
 
 def intend(service: ServiceName, verb: Verb, run_number: int, invocation: str) -> Step:

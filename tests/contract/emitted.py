@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import takewhile
 from pathlib import Path
 
 from runnerops.model.common import ServiceName, Tree
@@ -14,6 +15,7 @@ from runnerops.model.plan import Plan, Step
 from runnerops.planning.plan import Request, make_plan
 from runnerops.planning.reconcile import reconcile
 from runnerops.render import Renderer
+from runnerops.services.scripts import content
 from tests.unit.services.builders import ARGV, BRIDGE, MIRROR, Vault, cache, compose_facts, engine, our_container, state
 
 Argv = tuple[str, ...]
@@ -170,17 +172,12 @@ _WORDS = ("docker", "curl", "wget", "systemctl", "nsenter")
 
 
 def form(argv: Argv) -> Argv:
-    """A script is itself; what it is given counts by its number, but for a list, or a command among it."""
+    """A script is itself, with its flags; what it is given counts by its number, but for a list, or a command among it."""
     if argv[:2] == ("sh", "-c"):
-        secret_fingerprints = argv[4:]
-        runs = '"$@"' in argv[2]
-        inner = next(
-            (at for at, word in enumerate(secret_fingerprints) if word in _WORDS and runs), len(secret_fingerprints)
-        )
-        args = ("ARGS",) if re.search(r"\bfor \w+; do", argv[2]) else tuple("ARG" for _ in secret_fingerprints[:inner])
-        return (*argv[:4], *args, *(form(secret_fingerprints[inner:]) if inner < len(secret_fingerprints) else ()))
+        return (*argv[:4], *_arguments(argv[2], argv[4:]))
     if argv[0] == "sh":
-        return (*argv[:2], *("ARG" for _ in argv[2:]))
+        flags = tuple(takewhile(lambda word: word.startswith("--"), argv[2:]))
+        return (*argv[:2], *flags, *_arguments(content(argv[1]).decode(), argv[2 + len(flags) :]))
     words = [_word(word) for word in argv]
     if words[:2] == ["docker", "pull"]:
         words[-1] = "IMAGE"
@@ -189,6 +186,12 @@ def form(argv: Argv) -> Argv:
     if words[0] == "docker" and "--no-deps" in words:
         del words[words.index("--no-deps") + 2 :]
     return tuple(words)
+
+
+def _arguments(text: str, given: Argv) -> Argv:
+    inner = next((at for at, word in enumerate(given) if word in _WORDS and '"$@"' in text), len(given))
+    args = ("ARGS",) if re.search(r"\bfor \w+; do", text) else tuple("ARG" for _ in given[:inner])
+    return (*args, *(form(given[inner:]) if inner < len(given) else ()))
 
 
 def _word(word: str) -> str:

@@ -7,6 +7,8 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
+from runnerops.model.plan import Step
+from runnerops.services.scripts import named_by
 from tests.contract.probes import PLACE, Probe
 
 SECONDS = 30
@@ -32,7 +34,11 @@ def failures(probes: Sequence[Probe], run: Runs, put: Puts, words: Mapping[str, 
         if probe.needs and "not found" in "".join(map(str, run(("gitlab-runner", probe.needs, "--config", "/none")))):
             continue
         known = {**words, "LIFE": run(("systemctl", "show", "-p", "InvocationID", "--value", "docker"))[1].strip()}
-        for path, text in probe.files.items():
+        scripts = named_by([Step("run", ("60", *probe.argv))])
+        for path, text in {
+            **{f"{PLACE}/{name}": text.decode() for name, text in scripts.items()},
+            **probe.files,
+        }.items():
             put(path, None if text is None else _fill(text, known))
         argv = [_fill(word, known) for word in probe.argv]
         ends = time.monotonic() + SECONDS

@@ -11,22 +11,20 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib.resources import files
 
-from runnerops.planning.steps import IS_ABSENT, KEEP_ORIGINAL
+from runnerops.planning.steps import IS_ABSENT
 from runnerops.services.base import sha256
 from runnerops.services.docker.context import LOADED
 from runnerops.services.docker.effects import BRIDGE, DEFAULT_POOLS, GATEWAY, SUBNET, shown
 from runnerops.services.docker.effects import SHOWN as VISIBLE
 from runnerops.services.docker.observe import CONTAINER
-from runnerops.services.docker.steps import RELOAD, RELOAD_IF_UP, RESET, RETURN, ROUTE, SSHD
-from runnerops.services.gitlab_runner import scripts as runner
-from runnerops.services.gitlab_runner.drain import DRAIN, UNKNOWN
-from runnerops.services.gitlab_runner.rewritten import NO_MATTER, TAKEN_BACK, WRITTEN
+from runnerops.services.docker.steps import RESET, SSHD
+from runnerops.services.gitlab_runner import drain
+from runnerops.services.gitlab_runner.drain import UNKNOWN
+from runnerops.services.gitlab_runner.rewritten import NO_MATTER
 from runnerops.services.registry.compared import FORM
-from runnerops.services.registry.reach import FROM_CONTAINER
-from runnerops.services.registry.steps import IF_DOCKER, IF_THERE, PULL, TAKE_AWAY
-from runnerops.services.registry.verify_steps import ANOTHER, AS_ASKED, AS_BEFORE, BACK_AGAIN, MARK
+from runnerops.services.registry.steps import IF_DOCKER, IF_THERE, PULL
+from runnerops.services.scripts import script
 from runnerops.services.shared.ways import REACHED, STILL_REACHED
 
 DAEMON, CONFIG = "/etc/docker/daemon.json", "/etc/gitlab-runner/config.toml"
@@ -51,7 +49,6 @@ ASKED = (
 )
 MIRROR = "http://172.17.0.1:5000"
 UNIT = "gitlab-runner"
-DRAIN_TEXT = files("runnerops.services.gitlab_runner").joinpath(DRAIN).read_text()
 PAGE = "http://127.0.0.1:9252/metrics"
 HEX = "[0-9a-f]"
 NOTHING, ANYTHING = "", r"(?s:.*)"
@@ -107,7 +104,8 @@ class Probe:
     needs: str = ""
 
 
-def script(text: str, *words: str) -> tuple[str, ...]:
+def line(text: str, *words: str) -> tuple[str, ...]:
+    """A script of one line, which stands in the step itself."""
     return ("sh", "-c", text, "sh", *words)
 
 
@@ -133,15 +131,15 @@ DOWN = ("docker", "compose", *PROJECT, "down")
 IDS = ("docker", "ps", "-aq", "--no-trunc", *OURS)
 
 FILES = (
-    Probe(script(IS_ABSENT, DAEMON), "absent\n", files={DAEMON: None}),
-    Probe(script(IS_ABSENT, DAEMON), files={DAEMON: "{}"}),
+    Probe(line(IS_ABSENT, DAEMON), "absent\n", files={DAEMON: None}),
+    Probe(line(IS_ABSENT, DAEMON), files={DAEMON: "{}"}),
     Probe(("sha256sum", DAEMON), rf"{HEX}{{64}}  {DAEMON}\n"),
     Probe(("sha256sum", "/etc/docker/none.json"), status=1),
     Probe(("test", "-f", DAEMON)),
     Probe(("test", "-f", "/etc/docker/none.json"), status=1),
-    Probe(script(KEEP_ORIGINAL, "etc%docker%daemon.json", "old.1"), files={f"{PLACE}/old.1": "{}"}),
-    Probe(script(KEEP_ORIGINAL, "etc%none.json")),
-    Probe(script(KEEP_ORIGINAL, "etc%other.json", "none"), status=1),
+    Probe(script("keep-original.sh", "etc%docker%daemon.json", "old.1"), files={f"{PLACE}/old.1": "{}"}),
+    Probe(script("keep-original.sh", "etc%none.json")),
+    Probe(script("keep-original.sh", "etc%other.json", "none"), status=1),
     Probe(("chmod", "0640", DAEMON)),
     Probe(("chown", "root:root", DAEMON)),
     Probe(("chown", "nobody-there:root", DAEMON), status=1),
@@ -172,8 +170,8 @@ DOCKER = (
     Probe((*INFO, "{{.DockerRootDir}}"), "/var/lib/docker\n"),
     Probe((*INFO, "{{.Driver}}"), r"\w+\n"),
     Probe((*INFO, "{{.DriverStatus}}"), r"\[.*\]\n"),
-    Probe(script(RELOAD, "docker"), files={DAEMON: GOOD}),
-    Probe(script(RELOAD_IF_UP, "docker")),
+    Probe(script("docker-reload.sh", "docker"), files={DAEMON: GOOD}),
+    Probe(script("docker-reload.sh", "--if-active", "docker")),
     Probe((*INFO, LOADED), rf"{MIRROR}/ true\n"),
     Probe((*INFO, "{{.LiveRestoreEnabled}}"), "true\n"),
     Probe((*INFO, "{{.Bogus}}"), ANYTHING, status=1),
@@ -181,12 +179,15 @@ DOCKER = (
     Probe(("docker", "version", "--format", "{{.Server.Version}}"), r"\d+\.\d+\.\d+\S*\n"),
     Probe((*BRIDGE, GATEWAY), r"172\.17\.0\.1\n"),
     Probe(("docker", "network", "inspect", "none-such", "--format", GATEWAY), r"\n?", status=1),
-    Probe(script(RETURN, "docker", "@LIFE@"), files={DAEMON: '{"live-restore": false, "registry-mirrors": []}'}),
+    Probe(
+        script("docker-return.sh", "docker", "@LIFE@"),
+        files={DAEMON: '{"live-restore": false, "registry-mirrors": []}'},
+    ),
     Probe((*INFO, LOADED), "false\n", until=True),
-    Probe(script(RETURN, "docker", "0" * 32), files={DAEMON: GOOD}),
+    Probe(script("docker-return.sh", "docker", "0" * 32), files={DAEMON: GOOD}),
     Probe((*INFO, LOADED), rf"{MIRROR}/ true\n", until=True),
-    Probe(script(PULL, "@IMAGE@"), r"(docker\.io/library/registry:\S+\n)?"),
-    Probe(script(PULL, "none-such:1"), status=1),
+    Probe(line(PULL, "@IMAGE@"), r"(docker\.io/library/registry:\S+\n)?"),
+    Probe(line(PULL, "none-such:1"), status=1),
 )
 NETWORK = (
     *(
@@ -194,39 +195,39 @@ NETWORK = (
         for key in VISIBLE.values()
         if key.default is not None
     ),
-    Probe(script(RELOAD_IF_UP, "docker"), files={DAEMON: '{"debug": true}'}),
+    Probe(script("docker-reload.sh", "--if-active", "docker"), files={DAEMON: '{"debug": true}'}),
     Probe((*VISIBLE["debug"].ask, VISIBLE["debug"].form), r"true\n"),
-    Probe(script(RELOAD_IF_UP, "none-such")),
-    Probe(script(RESET, "docker"), files={DAEMON: NETWORKED}),
+    Probe(script("docker-reload.sh", "--if-active", "none-such")),
+    Probe(line(RESET, "docker"), files={DAEMON: NETWORKED}),
     Probe(("systemctl", "restart", "docker")),
     *(
         Probe(argv, rf"{re.escape(text)}\n", until=True)
         for _, argv, text in shown(frozenset(VISIBLE), json.loads(NETWORKED))
     ),
-    Probe(script(ROUTE, "127.0.0.1"), r"lo 127\.0\.0\.1\n"),
-    Probe(script(SSHD, "http://127.0.0.1:9/")),
+    Probe(script("client-route.sh", "127.0.0.1"), r"lo 127\.0\.0\.1\n"),
+    Probe(line(SSHD, "http://127.0.0.1:9/")),
     Probe((*BRIDGE, SUBNET), r"10\.231\.0\.(0/24|128/25)\n"),
-    Probe(script(RESET, "docker"), files={DAEMON: json.dumps({"default-address-pools": list(DEFAULT_POOLS)})}),
+    Probe(line(RESET, "docker"), files={DAEMON: json.dumps({"default-address-pools": list(DEFAULT_POOLS)})}),
     Probe(("systemctl", "restart", "docker")),
-    Probe(script(RESET, "docker"), files={DAEMON: "{}"}),
+    Probe(line(RESET, "docker"), files={DAEMON: "{}"}),
     Probe(("systemctl", "restart", "docker")),
     Probe((*BRIDGE, SUBNET), r"172\.17\.0\.0/16\n", until=True),
-    Probe(script(RESET, "docker"), files={DAEMON: GOOD}),
+    Probe(line(RESET, "docker"), files={DAEMON: GOOD}),
     Probe(("systemctl", "restart", "docker")),
     Probe((*BRIDGE, GATEWAY), r"172\.17\.0\.1\n", until=True),
 )
 REFUSED = (
-    Probe(script(RESET, "docker")),
+    Probe(line(RESET, "docker")),
     Probe(("systemctl", "restart", "docker"), status=1, files={DAEMON: NO_DRIVER}),
-    Probe(script(RELOAD_IF_UP, "docker")),
+    Probe(script("docker-reload.sh", "--if-active", "docker")),
     Probe((*INFO, LOADED), ANYTHING, status=1),
     Probe(("docker", "version", "--format", "{{.Server.Version}}"), ANYTHING, status=1),
     Probe(IDS, status=1),
-    Probe(script(IF_DOCKER, *UP, "--remove-orphans")),
-    Probe(script(RESET, "docker"), files={DAEMON: GOOD}),
+    Probe(line(IF_DOCKER, *UP, "--remove-orphans")),
+    Probe(line(RESET, "docker"), files={DAEMON: GOOD}),
     Probe(("systemctl", "start", "docker")),
     Probe((*INFO, LOADED), rf"{MIRROR}/ true\n", until=True),
-    Probe(script(RESET, "none-such")),
+    Probe(line(RESET, "none-such")),
     Probe(("systemctl", "disable", "docker.service"), ANYTHING),
     Probe(("systemctl", "enable", "docker.service"), ANYTHING),
     Probe((*ENABLEMENT, "docker"), "enabled\n"),
@@ -240,106 +241,122 @@ CACHES = (
     composed(15, "services: {dockerhub: {image: x, bogus: 1}}"),
     composed(15, "services: {dockerhub: {image: x, volumes: ['none:/x']}}"),
     composed(15, "services: {dockerhub: {restart: always}}"),
-    Probe(script(IF_THERE, COMPOSE, *DOWN), files={COMPOSE: None}),
+    Probe(line(IF_THERE, COMPOSE, *DOWN), files={COMPOSE: None}),
     answer(f"{MIRROR}/v2/", 7),
     Probe(IDS),
     Probe((*UP, "--remove-orphans"), files={COMPOSE: SERVICE, REGISTRY: CACHE}),
     Probe(IDS, rf"{HEX}{{64}}\n"),
     Probe(("docker", "compose", *PROJECT, "ps", "-q"), rf"{HEX}{{64}}\n"),
-    Probe(script(AS_ASKED, "dockerhub", FORM, *ASKED), "as asked\n", until=True),
+    Probe(script("cache-as-asked.sh", "dockerhub", FORM, *ASKED), "as asked\n", until=True),
     *(
-        Probe(script(AS_ASKED, "dockerhub", FORM, *ASKED, wrong), f"not as asked: {re.escape(wrong)}\n")
+        Probe(script("cache-as-asked.sh", "dockerhub", FORM, *ASKED, wrong), f"not as asked: {re.escape(wrong)}\n")
         for wrong in ("restart no", "mount /var/lib/registry=other", "env A=b", "log max-size=9", "label ab")
     ),
-    Probe(script(AS_ASKED, "none-such", FORM, "state running"), "it does not run\n"),
+    Probe(script("cache-as-asked.sh", "none-such", FORM, "state running"), "it does not run\n"),
     Probe(("curl", *answer(f"{MIRROR}/v2/").argv[1:]), until=True),
-    Probe(script(BACK_AGAIN, "dockerhub", "10", *answer(f"{MIRROR}/v2/").argv)),
+    Probe(script("cache-answers-again.sh", "dockerhub", "10", *answer(f"{MIRROR}/v2/").argv)),
     answer(f"{MIRROR}/v2/none-such", 22),
     Probe(("curl", "-sS", "-m", "5", "-o", "/dev/null", "@UPSTREAM@/v2/")),
     Probe((*UP, "--remove-orphans")),
     Probe((*UP, "--remove-orphans", "dockerhub")),
     Probe((*UP, "--remove-orphans", "--force-recreate", "--no-deps", "dockerhub")),
     Probe((*UP, "--remove-orphans", "--force-recreate", "--no-deps", "none-such"), status=1),
-    Probe(script(TAKE_AWAY, "none", *OURS)),
+    Probe(script("cache-remove-others.sh", "none", *OURS)),
     Probe(IDS),
     Probe((*UP, "--no-recreate", "--remove-orphans")),
     Probe(IDS, rf"{HEX}{{64}}\n"),
     Probe(("curl", *answer(f"{MIRROR}/v2/").argv[1:]), until=True),
-    Probe(script(FROM_CONTAINER, "dockerhub", "why", "ufw", "iptables", *answer(f"{MIRROR}/v2/").argv), until=True),
-    Probe(script(FROM_CONTAINER, "none-such", "why", "ufw", "iptables", *answer(f"{MIRROR}/v2/").argv), ANYTHING, 1),
-    Probe(script(REACHED, "c1.dockerhub", *answer(f"{MIRROR}/v2/").argv)),
-    Probe(script(STILL_REACHED, "c1.dockerhub", MIRROR, "why", *answer(f"{MIRROR}/v2/").argv)),
-    Probe(script(REACHED, "none-such", *answer("http://127.0.0.1:9/v2/").argv)),
-    Probe(script(STILL_REACHED, "none-such", MIRROR, "why", *answer("http://127.0.0.1:9/v2/").argv)),
-    Probe(script(ANOTHER, "none", *OURS), "another\n"),
-    Probe(script(ANOTHER, "none", "--filter", "label=com.docker.compose.service=none-such")),
-    Probe(script(MARK, "dockerhub", MIRROR, "library/alpine")),
-    Probe(script(AS_BEFORE, "dockerhub", MIRROR, "library/alpine"), "same\n"),
-    Probe(script(AS_BEFORE, "another", MIRROR, "-"), "same\n"),
+    Probe(
+        script("cache-from-container.sh", "dockerhub", "why", "ufw", "iptables", *answer(f"{MIRROR}/v2/").argv),
+        until=True,
+    ),
+    Probe(
+        script("cache-from-container.sh", "none-such", "why", "ufw", "iptables", *answer(f"{MIRROR}/v2/").argv),
+        ANYTHING,
+        1,
+    ),
+    Probe(script("cache-replaced.sh", "none", *OURS), "another\n"),
+    Probe(script("cache-replaced.sh", "none", "--filter", "label=com.docker.compose.service=none-such")),
+    Probe(script("cache-upstream.sh", "--note", "dockerhub", MIRROR, "library/alpine")),
+    Probe(script("cache-upstream.sh", "--compare", "dockerhub", MIRROR, "library/alpine"), "same\n"),
+    Probe(script("cache-upstream.sh", "--compare", "another", MIRROR, "-"), "same\n"),
+    Probe(line(REACHED, "c1.dockerhub", *answer(f"{MIRROR}/v2/").argv)),
+    Probe(line(STILL_REACHED, "c1.dockerhub", MIRROR, "why", *answer(f"{MIRROR}/v2/").argv)),
+    Probe(line(REACHED, "none-such", *answer("http://127.0.0.1:9/v2/").argv)),
+    Probe(line(STILL_REACHED, "none-such", MIRROR, "why", *answer("http://127.0.0.1:9/v2/").argv)),
     Probe(("docker", "pull", "-q", "alpine:3"), r"docker\.io/library/alpine:3\n"),
     Probe(("docker", "pull", "-q", "alpine:none-such"), status=1),
     Probe(("curl", "-fsS", f"{MIRROR}/v2/_catalog"), r'\{"repositories":\["library/alpine"\]\}\n'),
-    Probe(script(IF_DOCKER, *UP, "--remove-orphans")),
+    Probe(line(IF_DOCKER, *UP, "--remove-orphans")),
 )
 DOWNS = (
-    Probe(script(IF_THERE, COMPOSE, *DOWN)),
+    Probe(line(IF_THERE, COMPOSE, *DOWN)),
     Probe(IDS),
 )
-LOADS = script(runner.LOADED, UNIT, "any", "info", PAGE)
+
+
+def wrote(what: str, sha: str) -> tuple[str, ...]:
+    """Whether the runner has written its file, which had this checksum."""
+    return script("runner-wrote.sh", what, CONFIG, sha, "runner.new", NO_MATTER)
+
+
+LOADS = script("runner-config.sh", "--loaded", UNIT, "any", "info", PAGE)
 RUNNER = (
     Probe(("systemctl", "is-active", UNIT), "active\n"),
     Probe(("systemctl", "show", "-p", "InvocationID", "--value", UNIT), rf"{HEX}{{32}}\n"),
-    Probe(script(runner.CURSOR, UNIT, "-")),
+    Probe(script("runner-config.sh", "--mark", UNIT, "-")),
     Probe((*KILL, "HUP", "--kill-who=main", UNIT), files={CONFIG: TOML}),
     Probe(LOADS, "loaded\n", until=True),
-    Probe(script(WRITTEN, CONFIG, sha256(TOML.encode()), "runner.new", NO_MATTER), files={f"{PLACE}/runner.new": ""}),
-    Probe(script(WRITTEN, CONFIG, "0" * 64, "runner.new", NO_MATTER), ".* was written meanwhile.*\n", status=1),
-    Probe(script(TAKEN_BACK, CONFIG, sha256(TOML.encode()), "runner.new", NO_MATTER)),
-    Probe(script(runner.WOULD_LOAD, CONFIG), needs="lint"),
-    Probe(script(runner.WOULD_LOAD, JUDGED), needs="lint", files={JUDGED: f"unheard_of = 1\n{TOML}"}),
+    Probe(wrote("--kept", sha256(TOML.encode())), files={f"{PLACE}/runner.new": ""}),
+    Probe(wrote("--kept", "0" * 64), ".* was written meanwhile.*\n", status=1),
+    Probe(wrote("--taken-back", sha256(TOML.encode()))),
+    Probe(script("runner-would-load.sh", CONFIG), needs="lint"),
+    Probe(script("runner-would-load.sh", JUDGED), needs="lint", files={JUDGED: f"unheard_of = 1\n{TOML}"}),
     Probe(("cat", "tell"), r"gitlab-runner loads this [^@]*unheard_of[^@]*", needs="lint"),
-    Probe(script(runner.WOULD_LOAD, JUDGED), ANYTHING, status=1, needs="lint", files={JUDGED: 'concurrent = "two"'}),
-    Probe(script(runner.WOULD_LOAD, JUDGED), ANYTHING, status=1, needs="lint", files={JUDGED: "["}),
-    Probe(script(runner.CURSOR, UNIT, "-")),
+    Probe(
+        script("runner-would-load.sh", JUDGED), ANYTHING, status=1, needs="lint", files={JUDGED: 'concurrent = "two"'}
+    ),
+    Probe(script("runner-would-load.sh", JUDGED), ANYTHING, status=1, needs="lint", files={JUDGED: "["}),
+    Probe(script("runner-config.sh", "--mark", UNIT, "-")),
     Probe((*KILL, "HUP", "--kill-who=main", UNIT), files={CONFIG: 'concurrent = "two"'}),
     Probe(LOADS, "refused its config\n", until=True),
-    Probe(script(runner.CURSOR, UNIT, "-")),
-    Probe(script(runner.LOAD_OR_START, UNIT), files={CONFIG: TOML}),
+    Probe(script("runner-config.sh", "--mark", UNIT, "-")),
+    Probe(script("runner-load-or-start.sh", UNIT), files={CONFIG: TOML}),
     Probe(LOADS, "loaded\n", until=True),
-    Probe(script(runner.STAY, UNIT)),
-    Probe(script(runner.TELL, UNIT, "QUIT", "main")),
-    Probe(
-        ("sh", DRAIN, UNIT, "QUIT", "main", PAGE, UNKNOWN), "gone\n", until=True, files={f"{PLACE}/{DRAIN}": DRAIN_TEXT}
-    ),
+    Probe(line(drain.STAY, UNIT)),
+    Probe(script("runner-tell.sh", UNIT, "QUIT", "main")),
+    Probe(script("drain.sh", UNIT, "QUIT", "main", PAGE, UNKNOWN), "gone\n", until=True),
     Probe(("systemctl", "stop", UNIT)),
     Probe(("systemctl", "is-active", UNIT), "inactive\n", status=3),
     Probe(("systemctl", "disable", f"{UNIT}.service"), ANYTHING),
     Probe((*ENABLEMENT, UNIT), "disabled\n"),
     Probe(("systemctl", "enable", f"{UNIT}.service"), ANYTHING),
     Probe((*ENABLEMENT, UNIT), "enabled\n"),
-    Probe(script(runner.TELL_IF_THERE, UNIT, "QUIT", "main")),
-    Probe(script(runner.CURSOR, UNIT, "-")),
-    Probe(script(runner.RESET, UNIT)),
+    Probe(script("runner-tell.sh", "--if-there", UNIT, "QUIT", "main")),
+    Probe(script("runner-config.sh", "--mark", UNIT, "-")),
+    Probe(line(drain.RESET, UNIT)),
     Probe(("systemctl", "start", UNIT)),
     Probe(LOADS, "loaded\n", until=True),
-    Probe(("sh", DRAIN, UNIT, "QUIT", "main", PAGE, UNKNOWN), "gone\n", until=True),  # nobody told this process yet
+    Probe(
+        script("drain.sh", UNIT, "QUIT", "main", PAGE, UNKNOWN), "gone\n", until=True
+    ),  # nobody told this process yet
     Probe(("systemctl", "stop", UNIT)),
-    Probe(script(runner.CURSOR, UNIT, "-")),
+    Probe(script("runner-config.sh", "--mark", UNIT, "-")),
     Probe(("systemctl", "start", UNIT)),
     Probe(LOADS, "loaded\n", until=True),
-    Probe(script(runner.TELL, UNIT, "TERM", "all")),
-    Probe(("sh", DRAIN, UNIT, "TERM", "all", PAGE, UNKNOWN), "gone\n", until=True),
+    Probe(script("runner-tell.sh", UNIT, "TERM", "all")),
+    Probe(script("drain.sh", UNIT, "TERM", "all", PAGE, UNKNOWN), "gone\n", until=True),
     Probe(("systemctl", "stop", UNIT)),
-    Probe(script(runner.CURSOR, UNIT, "-")),
-    Probe(script(runner.RESET, UNIT)),
+    Probe(script("runner-config.sh", "--mark", UNIT, "-")),
+    Probe(line(drain.RESET, UNIT)),
     Probe(("systemctl", "start", UNIT)),
     Probe(LOADS, "loaded\n", until=True),
-    Probe(script(runner.CURSOR, UNIT, PAGE)),
+    Probe(script("runner-config.sh", "--mark", UNIT, PAGE)),
     Probe((*KILL, "HUP", "--kill-who=main", UNIT), files={CONFIG: TOML.replace("2", "3", 1)}),
     Probe(LOADS, "loaded\n", until=True),
-    Probe(script(runner.CURSOR, UNIT, "-")),
-    Probe(script(runner.RETURN_LATER, UNIT, runner.RETURN, "start")),
-    Probe(script(runner.RETURNED, UNIT, "any", "info", PAGE), "loaded\n", until=True),
+    Probe(script("runner-config.sh", "--mark", UNIT, "-")),
+    Probe(script("runner-return-later.sh", UNIT, "runner-return.sh", "start")),
+    Probe(script("runner-config.sh", "--returned", UNIT, "any", "info", PAGE), "loaded\n", until=True),
     Probe(("systemctl", "is-active", UNIT), "active\n", until=True),
     Probe(LOADS, "loaded\n", until=True),
 )
@@ -356,7 +373,7 @@ OBSERVED = (
     Probe(("docker", "image", "ls", "--digests", "--format", LISTED), rf"(\S+:\S+ \S+@(<none>|sha256:{HEX}{{64}})\n)+"),
     Probe(("docker", "inspect", "--type", "container", "--format", CONTAINER, "none"), r"\n?", status=1),
     Probe(
-        script(INSPECTED, CONTAINER, OURS[1]),
+        line(INSPECTED, CONTAINER, OURS[1]),
         rf'\{{"id":"{HEX}{{64}}","name":"/runnerops-dockerhub-1","image":"registry:\S+","running":true,'
         rf'"restart":"always","ports":{_PORTS},"labels":\{{.*"com.docker.compose.service":"dockerhub".*\}}.*\}}\n',
     ),

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from runnerops.services.registry.verify_steps import AS_BEFORE, MARK
+from runnerops.services.scripts import content
 from tests.shells import SHELLS
 
 ALPINE, MINE = "/v2/library/alpine/tags/list", "/v2/team/app/tags/list"
@@ -52,6 +52,9 @@ def fixture_cache() -> Iterator[Cache]:
         thread.join()
 
 
+NOTE, COMPARE = "--note", "--compare"
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
     """Where the scripts of one run note things."""
@@ -60,9 +63,11 @@ class Desk:
     folder: Path
     cache: Cache
 
-    def run(self, script: str, repository: str = "library/alpine") -> str:
+    def run(self, what: str, repository: str = "library/alpine") -> str:
+        script = self.folder / "cache-upstream.sh"
+        script.write_bytes(content(script.name))
         environ = {"PATH": os.environ["PATH"], "RUNNEROPS_DESK": str(self.folder)}
-        words = [*self.shell, "-c", script, "sh", "dockerhub", self.cache.url, repository]
+        words = [*self.shell, str(script), what, "dockerhub", self.cache.url, repository]
         done = subprocess.run(words, env=environ, capture_output=True, text=True, check=True, timeout=60)
         assert not done.stderr, done.stderr
         return done.stdout.strip()
@@ -80,11 +85,11 @@ def fixture_desk(request: pytest.FixtureRequest, tmp_path: Path, cache: Cache) -
 
 def test_the_same_answer_is_as_before(desk: Desk) -> None:
     desk.cache.says |= {CATALOG: (200, '{"repositories":["team/app"]}'), MINE: (200, MANY)}
-    assert desk.run(MARK) == ""
+    assert desk.run(NOTE) == ""
     assert (desk.folder / "upstream.dockerhub").read_text() == f"team/app 200 {len(MANY)}\n"
-    assert desk.run(AS_BEFORE) == "same"
+    assert desk.run(COMPARE) == "same"
     desk.cache.says[MINE] = (200, MANY + " ")
-    assert desk.run(AS_BEFORE) == "same"
+    assert desk.run(COMPARE) == "same"
     assert desk.told == ""
 
 
@@ -92,34 +97,34 @@ def test_the_same_answer_is_as_before(desk: Desk) -> None:
 def test_a_worse_answer_is_not(desk: Desk, after: tuple[int, str]) -> None:
     """A cache that cannot reach its upstream answers with what it holds itself."""
     desk.cache.says |= {CATALOG: (200, '{"repositories":["team/app"]}'), MINE: (200, MANY)}
-    desk.run(MARK)
+    desk.run(NOTE)
     desk.cache.says[MINE] = after
-    assert "does not answer as before for team/app" in desk.run(AS_BEFORE)
+    assert "does not answer as before for team/app" in desk.run(COMPARE)
 
 
 def test_what_did_not_answer_before_need_not_answer_now(desk: Desk) -> None:
     desk.cache.says[CATALOG] = (200, '{"repositories":[]}')
-    desk.run(MARK)
-    assert desk.run(AS_BEFORE) == "same"
+    desk.run(NOTE)
+    assert desk.run(COMPARE) == "same"
 
 
 def test_an_empty_catalog_asks_for_what_the_hub_has_for_certain(desk: Desk) -> None:
     desk.cache.says |= {CATALOG: (200, '{"repositories":[]}'), ALPINE: (200, MANY)}
-    desk.run(MARK)
+    desk.run(NOTE)
     desk.cache.says[ALPINE] = (200, FEW)
-    assert "library/alpine" in desk.run(AS_BEFORE)
+    assert "library/alpine" in desk.run(COMPARE)
 
 
 def test_where_nothing_is_known_nothing_is_asked(desk: Desk) -> None:
-    desk.run(MARK, "-")
+    desk.run(NOTE, "-")
     assert not (desk.folder / "upstream.dockerhub").exists()
-    assert desk.run(AS_BEFORE, "-") == "same"
+    assert desk.run(COMPARE, "-") == "same"
 
 
 def test_on_a_first_deploy_no_answer_is_a_word_and_no_failure(desk: Desk) -> None:
-    assert desk.run(AS_BEFORE) == "same"
+    assert desk.run(COMPARE) == "same"
     assert "gives no library/alpine (404)" in desk.told
     (desk.folder / "tell").unlink()
     desk.cache.says[ALPINE] = (200, MANY)
-    assert desk.run(AS_BEFORE) == "same"
+    assert desk.run(COMPARE) == "same"
     assert desk.told == ""

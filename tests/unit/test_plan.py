@@ -164,7 +164,7 @@ def test_on_the_way_back_the_runner_rests_before_docker_is_disturbed_and_returns
     words = [" ".join(step.args) for step in made.rollback]
     rests = next(index for index, text in enumerate(words) if text.endswith("systemctl stop gitlab-runner"))
     docker = next(index for index, step in enumerate(made.rollback) if step.args[0] == DAEMON)
-    returns = next(index for index, text in enumerate(words) if "systemd-run" in text)
+    returns = next(index for index, text in enumerate(words) if "runner-return-later.sh" in text)
     assert rests < docker < returns
 
 
@@ -218,7 +218,7 @@ def test_somebody_elses_file_is_listed_key_by_key_until_allowed() -> None:
     assert made.blockers[0].details == ("mtu",)
     allowed = plan(ask({"debug": True}, None), there, Policy(allow=frozenset({"unmanaged-file"})))
     assert (codes(allowed), [blocker.code for blocker in allowed.overridden]) == ([], ["unmanaged-file"])
-    assert "originals" in str(allowed.forward)
+    assert "keep-original.sh" in str(allowed.forward)
 
 
 def test_what_a_cut_off_run_of_ours_put_there_is_ours() -> None:

@@ -12,6 +12,7 @@ from runnerops.model.plan import Step
 from runnerops.model.run import Event
 from runnerops.remote import protocol
 from runnerops.services.base import sha256
+from runnerops.services.scripts import named_by
 
 HOST_SH = Path(protocol.__file__).with_name("host.sh")
 APPLETS = (
@@ -64,6 +65,7 @@ class Walker:
             "rollback": protocol.encode(rollback),
             "meta": b"{}\n",
             "secrets": b"",
+            **named_by((*forward, *rollback)),
             **(files or {}),
         }
         for name, content in given.items():

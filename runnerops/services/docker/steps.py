@@ -15,6 +15,7 @@ from runnerops.services.docker.far_caches import ways_after, ways_before
 from runnerops.services.docker.format import NAME
 from runnerops.services.docker.schema import key_of_flag, version_of
 from runnerops.services.docker.transitions import Transition, back, between, new_content, there
+from runnerops.services.scripts import script
 from runnerops.services.steps import (
     NOTHING,
     answers,
@@ -28,35 +29,11 @@ from runnerops.services.steps import (
     with_enablement,
 )
 
-RELOAD = (
-    "last() { docker events --since 1h --until 0s --filter type=daemon --filter event=reload"
-    " --format '{{.TimeNano}}' | tail -n 1; }; "
-    'before=$(last); systemctl reload "$1" || exit 1; '
-    'while after=$(last); [ "$after" = "$before" ]; do sleep 0.2 2>/dev/null || sleep 1; done'
-)
-"""Reloads, and waits for the daemon's own event: one that refuses its file ends `systemctl reload` with 0 too."""
-
-RELOAD_IF_UP = f'systemctl is-active -q "$1" || exit 0; {RELOAD}'
-"""On the way back of a restart the daemon may be down: then it holds no container, and the next step starts it."""
-
-RETURN = (
-    'now=$(systemctl show -p InvocationID --value "$1"); '
-    'if [ "$now" = "$2" ] && systemctl is-active -q "$1"; then systemctl reload "$1"; '
-    'else systemctl reset-failed "$1"; systemctl restart "$1"; fi'
-)
-"""The way back is no harsher than the way there: a restart only where the daemon was restarted."""
-
 RESET = 'systemctl reset-failed "$1" || :'
 """Good starts count against the unit's limit too (3 in 60 s). A unit that systemd has not loaded cannot be reset."""
 
 _FURTHER = "docker.{}"
 """Names contents between the old and the new one in the payload."""
-
-ROUTE = (
-    'set -- $(ip -o route get "$1"); dev="" src=""; '
-    'while [ $# -gt 1 ]; do case $1 in dev) dev=$2 ;; src) src=$2 ;; esac; shift; done; echo "$dev $src"'
-)
-"""ADDRESS: the device and the source address of what the host sends there."""
 
 SSHD = 'curl -s -m 5 --noproxy "*" --http0.9 "$1" 2>/dev/null | head -n 1'
 """URL: the first line of what the SSH server there says."""
@@ -156,7 +133,7 @@ def _prove_way_back(now: ActionContext) -> Iterator[Step]:
     way = now.docker.client
     if way.device:
         title = "verify that the host reaches the client as before"
-        yield wait(15, f"={way.device} {way.source}", "sh", "-c", ROUTE, "sh", way.address, title=title)
+        yield wait(15, f"={way.device} {way.source}", *script("client-route.sh", way.address), title=title)
     if way.server and "curl" in now.observed.facts.tools:
         server = f"[{way.server}]" if ":" in way.server else way.server
         url, title = f"http://{server}:{way.port}/", f"verify that SSH answers at {server}:{way.port}"
@@ -190,13 +167,13 @@ def _swap(now: ActionContext, old: bytes | None, new: bytes | None) -> Step:
 
 def _load(now: ActionContext, station: Transition) -> Iterator[Step]:
     if station.loads == "reload":
-        yield run(60, "sh", "-c", RELOAD, "sh", "docker", title="reload docker")
+        yield run(60, *script("docker-reload.sh", "docker"), title="reload docker")
     elif station.loads == "reload if it runs":
-        yield run(60, "sh", "-c", RELOAD_IF_UP, "sh", "docker", title="reload docker if it runs")
+        yield run(60, *script("docker-reload.sh", "--if-active", "docker"), title="reload docker if it runs")
     elif station.loads == "return":
         life = now.docker.unit.invocation or NOTHING
         yield run(
-            150, "sh", "-c", RETURN, "sh", "docker", life, title="reload docker, or restart it if it was restarted"
+            150, *script("docker-return.sh", "docker", life), title="reload docker, or restart it if it was restarted"
         )
     elif station.loads == "stop":
         yield run(120, "systemctl", "stop", "docker", title="stop docker")

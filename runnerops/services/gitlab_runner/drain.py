@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Literal
 
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Policy
-from runnerops.model.plan import Step, drains
+from runnerops.model.plan import Step
 from runnerops.services.gitlab_runner.paths import config_path
-from runnerops.services.gitlab_runner.scripts import RESET, RETURN, RETURN_LATER, STAY, TELL, TELL_IF_THERE
 from runnerops.services.gitlab_runner.verify_steps import UNIT, Watch, read, watch
+from runnerops.services.scripts import script
 from runnerops.services.steps import drain, run
-
-DRAIN = "drain.sh"
-"""In the run's folder: it tells how many jobs a process waits for, until it is gone."""
 
 UNKNOWN = "-"
 """Stands for a system id that is not known: a step has no empty fields."""
+
+RESET = 'systemctl reset-failed "$1" 2>/dev/null || :'
+
+STAY = 'systemctl stop "runnerops-return-$1" 2>/dev/null || :'
+"""Ends the return that an earlier run left behind, or the runner would be started while it must be at rest."""
 
 _SHUTDOWN_SECONDS = 30
 """How long a runner that was told to abort its jobs waits for them, where its `shutdown_timeout` says nothing."""
@@ -29,23 +30,23 @@ def rest(observed: HostState, policy: Policy) -> Iterator[Step]:
     runner = observed.facts.runner
     assert runner
     now = watch(observed.file(config_path(observed)).content, runner.unit.argv)
-    tell = TELL_IF_THERE if runner.returning else TELL  # its process may be gone by now
-    yield from _rest(tell, observed, policy, now)
+    yield from _rest(observed, policy, now, may_be_gone=runner.returning)
 
 
 def rest_again(observed: HostState, policy: Policy, now: Watch) -> Iterator[Step]:
     """On the way back: the process that this run started, which may have taken jobs since, or may be gone already."""
-    yield from _rest(TELL_IF_THERE, observed, policy, now)
+    yield from _rest(observed, policy, now, may_be_gone=True)
 
 
-def _rest(tell: str, observed: HostState, policy: Policy, now: Watch) -> Iterator[Step]:
+def _rest(observed: HostState, policy: Policy, now: Watch, *, may_be_gone: bool) -> Iterator[Step]:
     """Nothing may start the runner any more once it has been told: also a way back that was cut off left a return."""
     signal, whom, seconds = _ending(observed, policy)
     system_id = observed.facts.runner.system_id if observed.facts.runner else ""
     ends = "end its jobs and itself" if policy.kill_jobs else "take no new jobs and end with its last"
     yield run(10, "sh", "-c", STAY, "sh", UNIT, title=f"call off a start of {UNIT} by an earlier run")
-    yield run(10, "sh", "-c", tell, "sh", UNIT, signal, whom, title=f"tell {UNIT} to {ends}")
-    yield drain(seconds, "sh", DRAIN, UNIT, signal, whom, now.page, system_id or UNKNOWN)
+    tell = script("runner-tell.sh", *(["--if-there"] if may_be_gone else []), UNIT, signal, whom)
+    yield run(10, *tell, title=f"tell {UNIT} to {ends}")
+    yield drain(seconds, *script("drain.sh", UNIT, signal, whom, now.page, system_id or UNKNOWN))
     yield run(30, "systemctl", "stop", UNIT, title=f"stop {UNIT}")
 
 
@@ -62,13 +63,6 @@ def _ending(observed: HostState, policy: Policy) -> tuple[str, str, int]:
     return "TERM", "all", seconds + _SHUTDOWN_SECONDS
 
 
-def payload(*steps: Step) -> Mapping[str, bytes]:
-    """What these steps need of files in the run's folder."""
-    if not any(drains(step) for step in steps):
-        return {}
-    return {DRAIN: Path(__file__).with_name(DRAIN).read_bytes()}
-
-
 def start(watch: Watch) -> Iterator[Step]:
     """From rest; the proof comes next."""
     yield watch.mark_log(same_process=False)
@@ -78,4 +72,6 @@ def start(watch: Watch) -> Iterator[Step]:
 
 def return_later(wish: Literal["start", "stop"]) -> Step:
     """A unit of its own that tells the process to end, waits for its last job, and does as wished."""
-    return run(30, "sh", "-c", RETURN_LATER, "sh", UNIT, RETURN, wish, title=f"{wish} {UNIT} after its last job")
+    return run(
+        30, *script("runner-return-later.sh", UNIT, "runner-return.sh", wish), title=f"{wish} {UNIT} after its last job"
+    )

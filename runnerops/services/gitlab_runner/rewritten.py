@@ -18,6 +18,7 @@ from runnerops.services.gitlab_runner.checks import Version, version_of
 from runnerops.services.gitlab_runner.schema import HOST_OWNED, TABLES
 from runnerops.services.gitlab_runner.times import microseconds
 from runnerops.services.gitlab_runner.verify_steps import read
+from runnerops.services.scripts import script
 from runnerops.services.steps import run
 
 NO_MATTER = (
@@ -26,30 +27,6 @@ NO_MATTER = (
     r'|session_timeout = 1800|log_level = "info"|log_format = "runner"'
 )
 """Lines that tell nothing: the runner's own keys, and the defaults that it adds."""
-
-_LINES = (
-    "counts() { grep -vxE -e \"$1\" | sort; }; lines() { sed -e :a -e '/ = \\[[^]]*$/{' -e N -e ba -e '}' "
-    "-e 's/\\n[[:space:]]*/ /g' -e 's/ = \\[ / = [/' -e 's/,\\{0,1\\} \\]$/]/' -e 's/^[[:space:]]*//' -e '/^$/d' "
-    "-e '/^[#[]/d' \"$1\"; }; "
-    'file=${RUNNEROPS_ROOT-}$1; sum=$(sha256sum <"$file") || exit; [ "${sum%% *}" != "$2" ] || exit 0; '
-    'there=$(lines "$file" | counts "$4") known=$(counts "$4" <"$3"); '
-)
-"""PATH SHA LINES PATTERN: both as sorted lines `KEY = VALUE`; ends where the file has this checksum."""
-
-WRITTEN = (
-    ": is the file as it was put there; "
-    + _LINES
-    + '[ "$there" != "$known" ] || { echo "$1: the runner wrote its own keys meanwhile; they stay"; exit 0; }; '
-    'echo "$1 was written meanwhile, and what was put there is gone"; exit 1'
-)
-"""Holds for that file, and for the runner's writing of it."""
-
-TAKEN_BACK = (
-    ": did the runner take it back; "
-    + _LINES
-    + '[ "$there" = "$known" ] && [ -s swapped ] || exit 0; grep -vxF -e "$1" swapped >left; [ $? -lt 2 ] && mv left swapped'
-)
-"""Where the old configuration is back in the runner's writing, with its token, there is nothing to swap."""
 
 _NEW, _OLD = "runner.new", "runner.old"
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
@@ -62,14 +39,14 @@ def files(old: bytes | None, new: bytes | None, version: Version) -> Mapping[str
 
 
 def is_there(path: str, new: bytes | None) -> Step:
-    """After the swap and its loading."""
-    argv = ("sh", "-c", WRITTEN, "sh", path, sha256(new), _NEW, NO_MATTER)
+    """After the swap and its loading: holds for that file, and for the runner's writing of it."""
+    argv = script("runner-wrote.sh", "--kept", path, sha256(new), _NEW, NO_MATTER)
     return run(10, *argv, title=f"verify that {path} is as it was put there")
 
 
 def taken_back(path: str, new: bytes | None) -> Step:
     """Before the swap on the way back."""
-    argv = ("sh", "-c", TAKEN_BACK, "sh", path, sha256(new), _OLD, NO_MATTER)
+    argv = script("runner-wrote.sh", "--taken-back", path, sha256(new), _OLD, NO_MATTER)
     return run(10, *argv, title=f"see whether gitlab-runner wrote the old {path} back itself")
 
 

@@ -16,13 +16,13 @@ from runnerops.model.plan import Action, ActionSteps, Change, Step
 from runnerops.services.base import sha256, staged_path
 from runnerops.services.gitlab_runner import rewritten as written
 from runnerops.services.gitlab_runner.checks import version_of
-from runnerops.services.gitlab_runner.drain import payload, rest, rest_again, return_later, start
+from runnerops.services.gitlab_runner.drain import rest, rest_again, return_later, start
 from runnerops.services.gitlab_runner.format import NAME
 from runnerops.services.gitlab_runner.paths import config_path
 from runnerops.services.gitlab_runner.pulls import far_caches_new_to_jobs, own_caches_new_to_jobs
 from runnerops.services.gitlab_runner.schema import LINT_SINCE
-from runnerops.services.gitlab_runner.scripts import LOAD_OR_START, WOULD_LOAD
 from runnerops.services.gitlab_runner.verify_steps import UNIT, watch
+from runnerops.services.scripts import script
 from runnerops.services.steps import diagnose, guard, intend, restore_intent, run, with_enablement
 
 
@@ -65,10 +65,13 @@ def _action_steps(
     validate: tuple[Step, ...] = (),
     files: Mapping[str, bytes] = MappingProxyType({}),
 ) -> ActionSteps:
-    there, back = tuple(forward), tuple(rollback)
-    more = {**files, **payload(*there, *back)}
     return ActionSteps(
-        guard=guard, validate=validate, forward=there, rollback=back, diagnostics=(diagnose(UNIT),), files=more
+        guard=guard,
+        validate=validate,
+        forward=tuple(forward),
+        rollback=tuple(rollback),
+        diagnostics=(diagnose(UNIT),),
+        files=files,
     )
 
 
@@ -124,7 +127,9 @@ class _Part:
         """The runner's own verdict on the staged file."""
         if self._change and self._change.new.content is not None and self._version >= LINT_SINCE:
             staged = staged_path(self._change.new.spec.path, sha256(self._change.new.content))
-            yield run(30, "sh", "-c", WOULD_LOAD, "sh", staged, title=f"ask {UNIT} whether it would load its new file")
+            yield run(
+                30, *script("runner-would-load.sh", staged), title=f"ask {UNIT} whether it would load its new file"
+            )
 
     def reload(self, number: int) -> Iterator[Step]:
         """The process stays, and is shown to have loaded the file; its page is still the old one."""
@@ -140,7 +145,7 @@ class _Part:
         """The old file, loaded by the same process; one that died of the new file is started."""
         yield self._old.mark_log(same_process=True)
         yield from self._swap_back()
-        yield run(30, "sh", "-c", LOAD_OR_START, "sh", UNIT, title=f"reload {UNIT}, or start it if it ended")
+        yield run(30, *script("runner-load-or-start.sh", UNIT), title=f"reload {UNIT}, or start it if it ended")
         yield self._old.proof(self._policy)
         yield restore_intent(NAME, self._have.intent_for(NAME))
 

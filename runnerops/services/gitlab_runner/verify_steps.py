@@ -15,11 +15,12 @@ from runnerops.model.inventory import Policy
 from runnerops.model.plan import Step
 from runnerops.services.base import ParseError
 from runnerops.services.gitlab_runner.format import parse
-from runnerops.services.gitlab_runner.scripts import CURSOR, LOADED, RETURNED
+from runnerops.services.scripts import script
 from runnerops.services.steps import run, wait
 
 UNIT = "gitlab-runner"
 NO_PAGE = "-"
+CONFIG = "runner-config.sh"
 
 _SECONDS = 20
 """A file is loaded within 3 s; a start takes a little longer."""
@@ -40,19 +41,19 @@ class Watch:
 
     def mark_log(self, *, same_process: bool) -> Step:
         """Where the log, and the count of a process that stays, are before the act."""
-        argv = ("sh", "-c", CURSOR, "sh", UNIT, self.page if same_process else NO_PAGE)
+        argv = script(CONFIG, "--mark", UNIT, self.page if same_process else NO_PAGE)
         return run(10, *argv, title=f"mark where the log of {UNIT} ends")
 
     def proof(self, policy: Policy, pid: str = "any") -> Step:
         """Loaded, by the process `pid` where it is given."""
-        return self._wait(policy, LOADED, pid, f"wait until {UNIT} has loaded its config")
+        return self._wait(policy, "--loaded", pid, f"wait until {UNIT} has loaded its config")
 
     def returned(self, policy: Policy) -> Step:
         """Loaded, or to be loaded after the last job."""
-        return self._wait(policy, RETURNED, "any", f"wait until {UNIT} is back, or comes back by itself")
+        return self._wait(policy, "--returned", "any", f"wait until {UNIT} is back, or comes back by itself")
 
-    def _wait(self, policy: Policy, script: str, pid: str, title: str) -> Step:
-        argv = ("sh", "-c", script, "sh", UNIT, pid, self.level, self.page)
+    def _wait(self, policy: Policy, what: str, pid: str, title: str) -> Step:
+        argv = script(CONFIG, what, UNIT, pid, self.level, self.page)
         return wait(max(_SECONDS, policy.verify_s), "=loaded", *argv, title=title)
 
 

@@ -11,23 +11,13 @@ from collections.abc import Collection, Iterator
 from runnerops.model.common import ServiceName, Tree, Value
 from runnerops.model.inventory import Host
 from runnerops.model.plan import Step
-from runnerops.services.registry.caches import PROJECT, OwnCache, own_caches
+from runnerops.services.registry.caches import OwnCache, own_caches
+from runnerops.services.scripts import script
 from runnerops.services.shared.firewall import opening
 from runnerops.services.steps import answers, run
 
 SECONDS = 40
 """For three tries of 5 s. The host itself was answered before, so this is no matter of waiting for a start."""
-
-FROM_CONTAINER = (
-    ": does a container reach it; "
-    "cache=$1 said=$2 ufw=$3 iptables=$4; shift 4; "
-    f'id=$(docker ps -q --filter "label=com.docker.compose.project={PROJECT}" '
-    '--filter "label=com.docker.compose.service=$cache" | head -n 1); '
-    'pid=$(docker inspect --format "{{.State.Pid}}" "$id") || exit; '
-    'for try in 1 2 3; do nsenter -t "$pid" -n "$@" && exit; sleep 1; done; '
-    'printf "%s\\n" "$said" "$ufw" "$iptables"; exit 1'
-)
-"""CACHE TEXT TEXT TEXT ARGV…: the host's own command in the network of that container, and what to type where it fails."""
 
 
 def for_jobs(host: Host) -> tuple[OwnCache, ...]:
@@ -68,5 +58,5 @@ def from_container(cache: OwnCache, tools: Collection[str]) -> Step:
     url = url_of(cache)
     lines = (opening(url, firewall, own=True) for firewall in ("ufw", "iptables"))
     said = f"containers do not reach {url}, the host does: its firewall drops what comes from them; type one of"
-    argv = ("sh", "-c", FROM_CONTAINER, "sh", cache.name, said, *lines, *answers(url, tools))
+    argv = script("cache-from-container.sh", cache.name, said, *lines, *answers(url, tools))
     return run(SECONDS, *argv, title=f"verify that containers reach cache {cache.name}")

@@ -29,6 +29,7 @@ from runnerops.services.registry.verify_steps import (
     still_there,
     ways_before,
 )
+from runnerops.services.scripts import script
 from runnerops.services.steps import NOTHING, guard, intend, restore_intent, run, wait
 
 PULL = 'docker image inspect "$1" >/dev/null 2>&1 || docker pull -q "$1"'
@@ -36,12 +37,6 @@ PULL = 'docker image inspect "$1" >/dev/null 2>&1 || docker pull -q "$1"'
 
 IF_THERE = 'f=$1; shift; [ ! -e "$f" ] || exec "$@"'
 """On the way back: the command that needs this file, where the run came so far as to write it."""
-
-TAKE_AWAY = (
-    ': makes room for another container; keep=$1; shift; for id in $(docker ps -aq --no-trunc "$@"); do '
-    '[ "$id" = "$keep" ] || { docker stop "$id" && docker rm "$id"; } >/dev/null || exit; done'
-)
-"""ID|none FILTER…: ends and removes the containers but that one, as Compose does before it makes one anew; volumes stay."""
 
 IF_DOCKER = 'docker version >/dev/null 2>&1 || exit 0; exec "$@"'
 """On the way back to a host whose daemon was down, it may be down again."""
@@ -145,7 +140,7 @@ def _taken_away(now: ActionContext, *, back: bool) -> Iterator[Step]:
     for cache in now.caches if cannot_recreate(now.observed.facts) else ():
         keep = there[cache.name].id if back and cache.name in there else NOTHING
         if back or cache.name in there or (now.changes and not docker_answers(now.observed)):
-            argv = ("sh", "-c", TAKE_AWAY, "sh", keep, *filters(cache.name))
+            argv = script("cache-remove-others.sh", keep, *filters(cache.name))
             yield run(60, *argv, title=f"remove the container of cache {cache.name}, which is made anew")
 
 

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 from runnerops.model.common import Secret, Verb
 from runnerops.model.plan import Step
-from runnerops.services.registry.caches import PROJECT, OwnCache
+from runnerops.services.registry.caches import OwnCache
 from runnerops.services.registry.compared import FORM, traits, volumes_of
 from runnerops.services.registry.containers import filters, ours
 from runnerops.services.registry.context import ActionContext
 from runnerops.services.registry.reach import for_jobs, from_container, url_of
+from runnerops.services.scripts import script
 from runnerops.services.shared.ways import reached, still_reached
 from runnerops.services.steps import answers, run, wait
 
@@ -20,74 +21,7 @@ SURE = "library/alpine"
 
 _NO_REPOSITORY = "-"
 
-_ASK = (
-    'cd "${RUNNEROPS_DESK:-.}" || exit; ask() { '
-    'curl -sS --noproxy "*" -m 10 -o tags -w "%{http_code}" "$1/v2/$2/tags/list" 2>/dev/null; '
-    'printf " %s" "$(wc -c <tags 2>/dev/null || echo 0)"; rm -f tags; }; '
-)
-"""CACHE-URL REPOSITORY: the HTTP status and the size of its list of tags, which costs no pull.
-
-A cache whose upstream is silent answers with the tags that it holds itself: the list is shorter then, and none is longer.
-"""
-
-MARK = (
-    ": what does its upstream say now; "
-    + _ASK
-    + 'repository=$(curl -fsS --noproxy "*" -m 3 "$2/v2/_catalog?n=1" 2>/dev/null | '
-    + """sed -n 's/.*"repositories":\\["\\([^"]*\\)".*/\\1/p'); """
-    + "repository=${repository:-$3}; "
-    + f'[ "$repository" = {_NO_REPOSITORY} ] || '
-    + 'echo "$repository $(ask "$2" "$repository")" >"upstream.$1"'
-)
-"""NAME URL REPOSITORY|-: noted for AS_BEFORE; a repository that the cache's own catalog names goes first."""
-
-AS_BEFORE = (
-    ": does its upstream answer as before; "
-    + _ASK
-    + 'if [ -s "upstream.$1" ]; then read -r repository status size <"upstream.$1"; '
-    + '[ "$status" = 200 ] || { echo same; exit; }; set -- $(ask "$2" "$repository"); '
-    + 'if [ "$1" = 200 ] && [ "$2" -ge "$size" ]; then echo same; '
-    + 'else echo "its upstream does not answer as before for $repository: $1, $2 bytes of tags, was 200, $size"; fi; exit; fi; '
-    + f'if [ "$3" != {_NO_REPOSITORY} ]; then '
-    + 'now=$(ask "$2" "$3"); case $now in "200 "*) ;; *) '
-    + 'echo "cache $1: its upstream gives no $3 (${now% *}); until it does, pulls go past this cache" >tell;; esac; fi; '
-    + "echo same"
-)
-"""NAME URL REPOSITORY|-: where nothing was noted (a first deploy, another upstream), only a word for the person."""
-
-ANOTHER = (
-    ': another container than before; old=$1; shift; id=$(docker ps -q --no-trunc "$@"); '
-    '[ -z "$id" ] || [ "$id" = "$old" ] || echo another'
-)
-
-AS_ASKED = (
-    ": does it run as asked, and run on; cache=$1 form=$2; shift 2; "
-    f'id=$(docker ps -q --filter "label=com.docker.compose.project={PROJECT}" '
-    '--filter "label=com.docker.compose.service=$cache" | head -n 1); [ -n "$id" ] || { echo "it does not run"; exit; }; '
-    'line=$(printf "\\nx"); line=${line%x}; '
-    'ask() { docker inspect --type container --format "$form" "$id"; }; told=$line$(ask)$line; '
-    "for want; do case $want in *=) end=;; *) end=$line;; esac; "
-    'case $told in *"$line$want$end"*) ;; *) echo "not as asked: $want"; exit;; esac; done; '
-    'sleep 1; [ "$told" = "$line$(ask)$line" ] || { echo "it is started again and again"; exit; }; echo "as asked"'
-)
-"""CACHE FORM LINE…: two looks, a second apart, at the container that this cache's service has; none may differ."""
-
-LATER = ': comes later; cd "${RUNNEROPS_DESK:-.}" && echo "$1" >tell'
-
-BACK_AGAIN = (
-    ": does it answer again; name=$1 seconds=$2; shift 2; asked=0; "
-    'until "$@"; do asked=$((asked + 1)); [ "$asked" -lt "$seconds" ] || exit 1; '
-    f'[ "$asked" != 10 ] || docker restart $(docker ps -aq --filter "label=com.docker.compose.project={PROJECT}" '
-    '--filter "label=com.docker.compose.service=$name"); sleep 1; done'
-)
-"""NAME SECONDS ARGV…: until the command succeeds. A daemon that came back may show a container as running whose port is
-dead; then a restart of the container cures it."""
-
-_DIAGNOSE = (
-    ': what does it say; name=$1; shift; id=$(docker ps -aq "$@" | head -n 1); [ -n "$id" ] || { '
-    'echo "cache $name has no container"; exit; }; '
-    'docker ps -a "$@" --format "cache $name: {{.Status}}; its last lines:"; docker logs --tail 8 "$id" 2>&1'
-)
+LATER = 'cd "${RUNNEROPS_DESK:-.}" && echo "$1" >tell'
 
 
 def marks(now: ActionContext) -> Iterator[Step]:
@@ -96,7 +30,7 @@ def marks(now: ActionContext) -> Iterator[Step]:
         return
     for cache in now.caches:
         if _marked(now, cache):
-            argv = ("sh", "-c", MARK, "sh", cache.name, cache.probe, _repository(cache))
+            argv = script("cache-upstream.sh", "--note", cache.name, cache.probe, _repository(cache))
             yield run(40, *argv, title=f"note what the upstream of cache {cache.name} answers")
 
 
@@ -122,7 +56,7 @@ def proofs(now: ActionContext) -> Iterator[Step]:
         yield from _answer(now, cache)
         yield from _as_asked(now, cache)
         if cache.name in there and cache.name in now.forced:
-            argv = ("sh", "-c", ANOTHER, "sh", there[cache.name].id, *filters(cache.name))
+            argv = script("cache-replaced.sh", there[cache.name].id, *filters(cache.name))
             yield wait(15, "=another", *argv, title=f"wait until cache {cache.name} has its new container")
         yield from _upstream(now, cache)
 
@@ -134,7 +68,7 @@ def _as_asked(now: ActionContext, cache: OwnCache) -> Iterator[Step]:
 
 
 def _runs_on(cache: OwnCache, *lines: str) -> Step:
-    argv = ("sh", "-c", AS_ASKED, "sh", cache.name, FORM, *lines)
+    argv = script("cache-as-asked.sh", cache.name, FORM, *lines)
     return wait(15, "=as asked", *argv, title=f"verify that cache {cache.name} runs as asked, and runs on")
 
 
@@ -149,7 +83,7 @@ def as_before(now: ActionContext, cache: OwnCache) -> Iterator[Step]:
 
 
 def _upstream(now: ActionContext, cache: OwnCache) -> Iterator[Step]:
-    words = ("sh", "-c", AS_BEFORE, "sh", cache.name, cache.probe, _repository(cache))
+    words = script("cache-upstream.sh", "--compare", cache.name, cache.probe, _repository(cache))
     title = f"verify that the upstream of cache {cache.name} answers"
     if _marked(now, cache):
         yield wait(now.policy.verify_s, "=same", *words, title=f"{title} as before")
@@ -171,13 +105,13 @@ def back_again(now: ActionContext) -> Iterator[Step]:
         if now.answered(cache):
             seconds = now.policy.verify_s
             question = answers(cache.probe, now.observed.facts.tools)
-            argv = ("sh", "-c", BACK_AGAIN, "sh", cache.name, str(seconds), *question)
+            argv = script("cache-answers-again.sh", cache.name, str(seconds), *question)
             yield run(seconds + 60, *argv, title=f"wait until cache {cache.name} answers again")
 
 
 def diagnose(cache: OwnCache) -> Step:
     """How its container is, and the last lines of its log, for a person."""
-    argv = ("sh", "-c", _DIAGNOSE, "sh", cache.name, *filters(cache.name))
+    argv = script("cache-diagnose.sh", cache.name, *filters(cache.name))
     return run(10, *argv, title=f"ask how cache {cache.name} is")
 
 

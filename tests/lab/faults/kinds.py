@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import takewhile
 
 from runnerops.model.common import ABSENT
 from runnerops.model.plan import Plan, Step
@@ -48,10 +49,12 @@ def kind(step: Step) -> str:
 
 
 def _command(words: tuple[str, ...]) -> str:
-    """A command with its values taken out; of a script its first words."""
+    """A command with its values taken out: of a script its name and flags, or its first words."""
     text = " ".join(words)
     if words[:2] == ("sh", "-c"):
         return f"sh {words[2][:40]}"
+    if words[0] == "sh":
+        return " ".join((*words[:2], *takewhile(lambda word: word.startswith("--"), words[2:])))
     for pattern, instead in _WORDS:
         text = pattern.sub(instead, text)
     return text[:70]

@@ -16,18 +16,16 @@ from runnerops.services import DOCKER
 from runnerops.services.base import sha256
 from runnerops.services.docker.effects import GATEWAY, PROVEN_OTHERWISE, SHOWN, SUBNET, UNSEEN, unseen
 from runnerops.services.docker.schema import KEYS
-from runnerops.services.docker.steps import RELOAD, RELOAD_IF_UP, RESET, RETURN
+from runnerops.services.docker.steps import RESET
+from runnerops.services.scripts import content
 from tests.shells import SHELLS
 from tests.unit.services.builders import ARGV, DAEMON, MIRROR, POLICY, change_daemon, engine, host, json_bytes, state
 
 LOADED = "{{range .RegistryConfig.Mirrors}}{{.}} {{end}}{{.LiveRestoreEnabled}}"
 SHORT = {
-    RELOAD: "RELOAD",
-    RELOAD_IF_UP: "RELOAD-IF-UP",
     GATEWAY: "GATEWAY",
     SUBNET: "SUBNET",
     RESET: "RESET",
-    RETURN: "RETURN",
     LOADED: "LOADED",
     DAEMON: "FILE",
 }
@@ -74,7 +72,7 @@ def test_the_first_mirror_is_loaded_by_a_reload() -> None:
     assert lines(found.forward, names) == [
         "intend docker reload 42 inv-1",
         "swap FILE OLD NEW",
-        "run 60 sh -c RELOAD sh docker",
+        "run 60 sh docker-reload.sh docker",
         "await 60 =http://192.0.2.10:5000/ false docker info --format LOADED",
         "complete docker",
     ]
@@ -82,9 +80,9 @@ def test_the_first_mirror_is_loaded_by_a_reload() -> None:
     assert found.files == {"docker.1": json_bytes({"registry-mirrors": []})}
     assert lines(found.rollback, names) == [
         "swap FILE NEW docker.1",
-        "run 60 sh -c RELOAD sh docker",
+        "run 60 sh docker-reload.sh docker",
         "swap FILE docker.1 OLD",
-        "run 60 sh -c RELOAD sh docker",
+        "run 60 sh docker-reload.sh docker",
         "await 60 =false docker info --format LOADED",
         "complete docker",
     ]
@@ -103,7 +101,7 @@ def test_a_key_that_is_read_at_start_takes_a_restart() -> None:
     ]
     assert rollback == [
         "swap FILE NEW OLD",
-        "run 150 sh -c RETURN sh docker inv-1",
+        "run 150 sh docker-return.sh docker inv-1",
         "await 60 =false docker info --format LOADED",
         "complete docker",
     ]
@@ -114,7 +112,7 @@ def test_live_restore_is_loaded_before_the_restart_and_held_through_the_way_back
     assert lines(found.forward, names) == [
         "intend docker restart 42 inv-1",
         "swap FILE OLD NEW",
-        "run 60 sh -c RELOAD sh docker",
+        "run 60 sh docker-reload.sh docker",
         "await 30 =true docker info --format {{.LiveRestoreEnabled}}",
         "run 10 sh -c RESET sh docker",
         "run 120 systemctl restart docker",
@@ -127,11 +125,11 @@ def test_live_restore_is_loaded_before_the_restart_and_held_through_the_way_back
     }
     assert lines(found.rollback, names) == [
         "swap FILE NEW docker.1",
-        "run 150 sh -c RETURN sh docker inv-1",
+        "run 150 sh docker-return.sh docker inv-1",
         "swap FILE docker.1 docker.2",
-        "run 60 sh -c RELOAD sh docker",
+        "run 60 sh docker-reload.sh docker",
         "swap FILE docker.2 OLD",
-        "run 60 sh -c RELOAD sh docker",
+        "run 60 sh docker-reload.sh docker",
         "await 60 =false docker info --format LOADED",
         "complete docker",
     ]
@@ -143,7 +141,7 @@ def test_the_bridge_moves_only_while_no_container_runs() -> None:
     forward, rollback = there_and_back(observed, {**old, "bip": "172.18.0.1/16"})
     assert forward[1:] == [
         "swap FILE OLD docker.1",
-        "run 60 sh -c RELOAD sh docker",
+        "run 60 sh docker-reload.sh docker",
         "await 30 =false docker info --format {{.LiveRestoreEnabled}}",
         "swap FILE docker.1 NEW",
         "run 10 sh -c RESET sh docker",
@@ -155,11 +153,11 @@ def test_the_bridge_moves_only_while_no_container_runs() -> None:
     assert rollback == [
         "swap FILE docker.1 NEW",
         "swap FILE NEW docker.2",
-        "run 60 sh -c RELOAD-IF-UP sh docker",
+        "run 60 sh docker-reload.sh --if-active docker",
         "swap FILE docker.2 docker.3",
-        "run 150 sh -c RETURN sh docker inv-1",
+        "run 150 sh docker-return.sh docker inv-1",
         "swap FILE docker.3 OLD",
-        "run 60 sh -c RELOAD sh docker",
+        "run 60 sh docker-reload.sh docker",
         "await 60 =true docker info --format LOADED",
         "await 30 =172.17.0.1 docker network inspect bridge --format GATEWAY",
         "complete docker",
@@ -173,7 +171,7 @@ def test_a_bip_that_goes_needs_a_bridge_that_is_made_anew() -> None:
     forward, rollback = there_and_back(observed, old)
     assert forward[1:] == [
         "swap FILE OLD docker.1",
-        "run 60 sh -c RELOAD sh docker",
+        "run 60 sh docker-reload.sh docker",
         "await 30 =false docker info --format {{.LiveRestoreEnabled}}",
         "run 10 sh -c RESET sh docker",
         "run 120 systemctl restart docker",
@@ -186,9 +184,9 @@ def test_a_bip_that_goes_needs_a_bridge_that_is_made_anew() -> None:
     ]
     assert rollback[1:] == [
         "swap FILE NEW docker.2",
-        "run 60 sh -c RELOAD-IF-UP sh docker",
+        "run 60 sh docker-reload.sh --if-active docker",
         "swap FILE docker.2 OLD",
-        "run 150 sh -c RETURN sh docker inv-1",
+        "run 150 sh docker-return.sh docker inv-1",
         "await 60 =true docker info --format LOADED",
         "await 30 =172.18.0.1 docker network inspect bridge --format GATEWAY",
         "complete docker",
@@ -260,7 +258,7 @@ def test_what_is_only_not_loaded_is_reloaded_without_a_swap() -> None:
     forward, rollback = there_and_back(state({DAEMON: json_bytes(MIRRORS)}, engine()), MIRRORS)
     assert forward == [
         "intend docker reload 42 inv-1",
-        "run 60 sh -c RELOAD sh docker",
+        "run 60 sh docker-reload.sh docker",
         "await 60 =http://192.0.2.10:5000/ false docker info --format LOADED",
         "complete docker",
     ]
@@ -315,20 +313,19 @@ def test_no_step_has_an_empty_field_or_a_control_character() -> None:
             assert all(arg and arg.isprintable() for arg in step.args), step
 
 
-def run_constant(
-    shell: tuple[str, ...], constant: str, fakes: dict[str, str], tmp_path: Path, *args: str
-) -> tuple[int, str]:
-    """A constant as the host runs it; the fakes' calls are kept in a file."""
-    for name, body in fakes.items():
-        fake = tmp_path / name
-        fake.write_text(f'#!/bin/sh\ncd {tmp_path}\necho "{name} $*" >>calls\n{body}\n')
+def run_script(shell: tuple[str, ...], name: str, fakes: dict[str, str], tmp_path: Path, *args: str) -> tuple[int, str]:
+    """A script as the host runs it; the fakes' calls are kept in a file."""
+    for program, body in fakes.items():
+        fake = tmp_path / program
+        fake.write_text(f'#!/bin/sh\ncd {tmp_path}\necho "{program} $*" >>calls\n{body}\n')
         fake.chmod(0o755)
-    command = [*shell]
+    (tmp_path / name).write_bytes(content(name))
+    command = [*shell, str(tmp_path / name)]
     (tmp_path / "sleep").write_text("#!/bin/sh\nkill $PPID\n")
     (tmp_path / "sleep").chmod(0o755)
     path = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
     limit = ["timeout", "-k", "1", "1"]
-    done = subprocess.run([*limit, *command, "-c", constant, "sh", *args], env=path, capture_output=True, check=False)
+    done = subprocess.run([*limit, *command, *args], env=path, capture_output=True, check=False)
     return done.returncode, (tmp_path / "calls").read_text()
 
 
@@ -342,7 +339,7 @@ def test_a_reload_counts_when_the_daemon_says_so_itself(
 ) -> None:
     (tmp_path / "events").write_text(earlier)
     systemctl = "echo 18 >>events" if loads else ":"
-    found, calls = run_constant(shell, RELOAD, {"docker": EVENTS, "systemctl": systemctl}, tmp_path, "docker")
+    found, calls = run_script(shell, "docker-reload.sh", {"docker": EVENTS, "systemctl": systemctl}, tmp_path, "docker")
     assert (found == 0) is loads
     assert "systemctl reload docker" in calls
 
@@ -356,6 +353,6 @@ def test_the_way_back_restarts_only_what_was_restarted(
     shell: tuple[str, ...], invocation: str, active: bool, last: str, tmp_path: Path
 ) -> None:
     systemctl = f"case $1 in show) echo {invocation} ;; is-active) exit {0 if active else 3} ;; esac"
-    found, calls = run_constant(shell, RETURN, {"systemctl": systemctl}, tmp_path, "docker", "inv-1")
+    found, calls = run_script(shell, "docker-return.sh", {"systemctl": systemctl}, tmp_path, "docker", "inv-1")
     assert found == 0
     assert calls.splitlines()[-1] == f"systemctl {last} docker"

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from importlib.resources import files as package_files
 from pathlib import Path
 
 import pytest
 
+from runnerops.services.scripts import content
 from tests.shells import SH, SHELLS
 
-SCRIPT = package_files("runnerops.services.gitlab_runner").joinpath("drain.sh").read_text()
 PAGE = "http://127.0.0.1:9252/metrics"
 
 FAKES = {
@@ -37,7 +36,7 @@ class Host:
         for name, body in FAKES.items():
             (folder / "bin" / name).write_text(f"#!/bin/sh\n{body}\n")
             (folder / "bin" / name).chmod(0o755)
-        (folder / "drain.sh").write_text(SCRIPT)
+        (folder / "drain.sh").write_bytes(content("drain.sh"))
         (folder / "pid").write_text("42\n")
         (folder / "told").write_text("42\n")
         self.process(1, 0, "systemd")

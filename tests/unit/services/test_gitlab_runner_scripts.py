@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from runnerops.services.gitlab_runner import scripts
+from runnerops.model.plan import Step
+from runnerops.services.gitlab_runner.drain import RESET, STAY
+from runnerops.services.scripts import named_by, script
 from tests.shells import SH, SHELLS
 
 PAGE = "http://127.0.0.1:9252/metrics"
@@ -59,15 +61,26 @@ class Host:
     def take(self, name: str) -> None:
         (self.folder / name).unlink()
 
-    def run(self, script: str, *args: str) -> str:
-        command = [*self.shell, "-c", script, "sh", "gitlab-runner", *args]
+    def config(self, what: str, *args: str) -> str:
+        return self.run("runner-config.sh", what, "gitlab-runner", *args)
+
+    def line(self, text: str) -> str:
+        return self.execute("-c", text, "sh", "gitlab-runner")
+
+    def run(self, name: str, *args: str) -> str:
+        for each, content in named_by([Step("run", script(name, *args))]).items():
+            (self.folder / each).write_bytes(content)
+        return self.execute(name, *args)
+
+    def execute(self, *words: str) -> str:
+        command = [*self.shell, *words]
         env = {"PATH": f"{self.folder / 'bin'}:/usr/bin:/bin"}
         done = subprocess.run(command, cwd=self.folder, env=env, capture_output=True, text=True, check=True, timeout=10)
         return done.stdout.strip()
 
     def polls(self, *args: str) -> list[str]:
-        """LOADED, as an `await` asks it: twice."""
-        return [self.run(scripts.LOADED, *args), self.run(scripts.LOADED, *args)]
+        """Whether the file is loaded, as an `await` asks it: twice."""
+        return [self.config("--loaded", *args), self.config("--loaded", *args)]
 
     @property
     def calls(self) -> list[str]:
@@ -122,7 +135,7 @@ def test_what_shows_that_the_file_is_loaded(
     one: Host, journal: str, page: str, args: tuple[str, ...], said: list[str]
 ) -> None:
     one.put("page", count(1))
-    one.run(scripts.CURSOR, args[-1])
+    one.config("--mark", args[-1])
     one.put("journal", journal)
     one.put("page", page)
     assert one.polls(*args) == said
@@ -130,57 +143,57 @@ def test_what_shows_that_the_file_is_loaded(
 
 def test_every_shell_sees_it(host: Host) -> None:
     host.put("page", count(1))
-    host.run(scripts.CURSOR, PAGE)
-    assert host.run(scripts.LOADED, "42", "info", PAGE) == NOT_YET[0]
+    host.config("--mark", PAGE)
+    assert host.config("--loaded", "42", "info", PAGE) == NOT_YET[0]
     host.put("page", count(2))
-    assert host.run(scripts.LOADED, "42", "info", PAGE) == LOADED[0]
+    assert host.config("--loaded", "42", "info", PAGE) == LOADED[0]
     host.put("journal", "Failed to load config\nConfiguration loaded")
-    assert host.run(scripts.LOADED, "42", "info", "-") == "loaded"
+    assert host.config("--loaded", "42", "info", "-") == "loaded"
 
 
 def test_a_new_process_counts_from_the_start(one: Host) -> None:
-    one.run(scripts.CURSOR, "-")
+    one.config("--mark", "-")
     one.put("page", count(1))
     assert one.polls("any", "quiet", PAGE) == LOADED
 
 
 def test_where_there_is_no_journal_the_log_cannot_tell(one: Host) -> None:
     one.take("journal")
-    one.run(scripts.CURSOR, "-")
+    one.config("--mark", "-")
     assert one.polls("42", "info", "-") == HIDDEN
 
 
 def test_the_two_polls_are_a_second_apart(host: Host) -> None:
     """An `await` asks more often than that at first."""
-    host.run(scripts.CURSOR, "-")
+    host.config("--mark", "-")
     host.put("journal", "Configuration loaded")
     assert host.polls("any", "info", "-") == LOADED
     assert host.calls.count("sleep 1") == 1
 
 
 def test_a_process_that_ends_between_two_polls_has_not_loaded_its_file(one: Host) -> None:
-    one.run(scripts.CURSOR, "-")
+    one.config("--mark", "-")
     one.put("journal", "Configuration loaded")
-    assert one.run(scripts.LOADED, "any", "info", "-") == LOADED[0]
+    assert one.config("--loaded", "any", "info", "-") == LOADED[0]
     one.put("pid", "43")
-    assert one.run(scripts.LOADED, "any", "info", "-") == LOADED[0]
+    assert one.config("--loaded", "any", "info", "-") == LOADED[0]
     one.take("pid")
-    assert one.run(scripts.LOADED, "any", "info", "-") == "not active"
+    assert one.config("--loaded", "any", "info", "-") == "not active"
 
 
 def test_a_new_act_is_proven_anew(one: Host) -> None:
     one.put("journal", "Configuration loaded")
-    one.run(scripts.CURSOR, "-")
+    one.config("--mark", "-")
     assert one.polls("any", "info", "-") == LOADED
-    one.run(scripts.CURSOR, "-")
-    assert one.run(scripts.LOADED, "any", "info", "-") == LOADED[0]
+    one.config("--mark", "-")
+    assert one.config("--loaded", "any", "info", "-") == LOADED[0]
 
 
 @pytest.mark.parametrize(("busy", "wish", "runs"), [(True, "start", True), (False, "stop", False)])
 def test_a_return_waits_for_the_last_job_and_does_as_wished(host: Host, busy: bool, wish: str, runs: bool) -> None:
     if busy:
         host.put("busy")
-    host.run(scripts.RETURN, wish)
+    host.run("runner-return.sh", "gitlab-runner", wish)
     assert "systemctl kill -s QUIT --kill-who=main gitlab-runner" in host.calls
     assert ("sleep 1" in host.calls) is busy
     assert "systemctl stop gitlab-runner" in host.calls
@@ -191,7 +204,7 @@ def test_a_return_waits_for_the_last_job_and_does_as_wished(host: Host, busy: bo
 def test_a_unit_that_starts_itself_again_is_not_waited_for_twice(host: Host, wish: str, kills: int) -> None:
     """Its new process has the file as it is now, which is what `start` is for; for `stop` it is told as well."""
     host.put("again")
-    host.run(scripts.RETURN, wish)
+    host.run("runner-return.sh", "gitlab-runner", wish)
     assert sum(call.startswith("systemctl kill") for call in host.calls) == kills
     assert ("systemctl stop gitlab-runner" in host.calls) is (wish == "stop")
     assert host.has("pid") is (wish == "start")
@@ -201,46 +214,46 @@ def test_a_unit_that_starts_itself_again_is_not_waited_for_twice(host: Host, wis
 def test_a_return_takes_the_place_of_one_that_waits_already(host: Host, clash: bool) -> None:
     if clash:
         host.put("clash")
-    host.run(scripts.RETURN_LATER, scripts.RETURN, "start")
+    host.run("runner-return-later.sh", "gitlab-runner", "runner-return.sh", "start")
     starts = [call for call in host.calls if call.startswith("systemd-run")]
     assert host.calls[0] == "systemctl stop runnerops-return-gitlab-runner"
     assert len(starts) == 1 + clash
-    assert starts[0].startswith("systemd-run --collect --quiet --unit=runnerops-return-gitlab-runner sh -c ")
+    assert starts[0].startswith("systemd-run --collect --quiet --unit=runnerops-return-gitlab-runner sh /")
     assert (host.folder / "pid").read_text() == "43\n"
 
 
 def test_a_return_that_waits_for_jobs_comes_by_itself(host: Host) -> None:
-    host.run(scripts.CURSOR, "-")
+    host.config("--mark", "-")
     host.put("returning")
-    said = [host.run(scripts.RETURNED, "any", "info", "-") for _ in range(2)]
+    said = [host.config("--returned", "any", "info", "-") for _ in range(2)]
     assert said == ["not back yet", "loaded"]
     assert (host.folder / "tell").read_text() == "gitlab-runner starts by itself after its last job\n"
 
 
 def test_a_return_that_is_done_is_proven(one: Host) -> None:
-    one.run(scripts.CURSOR, "-")
+    one.config("--mark", "-")
     one.put("journal", "Configuration loaded")
-    assert [one.run(scripts.RETURNED, "any", "info", "-") for _ in range(2)] == LOADED
+    assert [one.config("--returned", "any", "info", "-") for _ in range(2)] == LOADED
 
 
 def test_a_process_that_died_of_its_file_is_started(host: Host) -> None:
-    host.run(scripts.LOAD_OR_START)
+    host.run("runner-load-or-start.sh", "gitlab-runner")
     assert (host.folder / "pid").read_text() == "42\n"
     host.take("pid")
-    host.run(scripts.LOAD_OR_START)
+    host.run("runner-load-or-start.sh", "gitlab-runner")
     assert (host.folder / "pid").read_text() == "43\n"
 
 
 def test_what_is_gone_already_is_no_failure(host: Host) -> None:
     host.take("pid")
-    host.run(scripts.TELL_IF_THERE, "QUIT", "main")
-    host.run(scripts.STAY)
-    host.run(scripts.RESET)
+    host.run("runner-tell.sh", "--if-there", "gitlab-runner", "QUIT", "main")
+    host.line(STAY)
+    host.line(RESET)
     assert not host.has("told")
 
 
-@pytest.mark.parametrize("script", [scripts.TELL, scripts.TELL_IF_THERE])
-def test_who_was_told_to_end_is_noted(host: Host, script: str) -> None:
+@pytest.mark.parametrize("flags", [(), ("--if-there",)])
+def test_who_was_told_to_end_is_noted(host: Host, flags: tuple[str, ...]) -> None:
     host.put("busy")
-    host.run(script, "QUIT", "main")
+    host.run("runner-tell.sh", *flags, "gitlab-runner", "QUIT", "main")
     assert (host.folder / "told").read_text() == "42\n"

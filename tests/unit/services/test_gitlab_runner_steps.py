@@ -12,8 +12,8 @@ from runnerops.model.inventory import Policy
 from runnerops.model.plan import Action, ActionSteps
 from runnerops.services import GITLAB_RUNNER
 from runnerops.services.base import sha256
+from runnerops.services.gitlab_runner import drain
 from runnerops.services.gitlab_runner import rewritten as written
-from runnerops.services.gitlab_runner import scripts
 from runnerops.services.gitlab_runner.format import PATH
 from runnerops.services.gitlab_runner.toml_writer import to_toml
 from runnerops.services.gitlab_runner.verify_steps import Watch, watch
@@ -38,20 +38,7 @@ def steps(
 
 
 def _words(verb: str, args: tuple[str, ...]) -> str:
-    names = (
-        "CURSOR",
-        "LOADED",
-        "RETURNED",
-        "RESET",
-        "TELL",
-        "TELL_IF_THERE",
-        "STAY",
-        "LOAD_OR_START",
-        "RETURN",
-        "RETURN_LATER",
-    )
-    short = {getattr(scripts, name): name for name in names}
-    short |= {written.WRITTEN: "WRITTEN", written.TAKEN_BACK: "TAKEN_BACK", written.NO_MATTER: "NO_MATTER"}
+    short = {drain.RESET: "RESET", drain.STAY: "STAY", written.NO_MATTER: "NO_MATTER"}
     return " ".join((verb, *(short.get(word, word) for word in args)))
 
 
@@ -60,28 +47,28 @@ def _swap(old: Tree, new: Tree) -> str:
 
 
 def _is_there(new: Tree) -> str:
-    return f"run 10 sh -c WRITTEN sh {PATH} {sha256(to_toml(new).encode())} runner.new NO_MATTER"
+    return f"run 10 sh runner-wrote.sh --kept {PATH} {sha256(to_toml(new).encode())} runner.new NO_MATTER"
 
 
 def _taken_back(new: Tree) -> str:
-    return f"run 10 sh -c TAKEN_BACK sh {PATH} {sha256(to_toml(new).encode())} runner.old NO_MATTER"
+    return f"run 10 sh runner-wrote.sh --taken-back {PATH} {sha256(to_toml(new).encode())} runner.old NO_MATTER"
 
 
 REST = [
     "run 10 sh -c STAY sh gitlab-runner",
-    "run 10 sh -c TELL sh gitlab-runner QUIT main",
+    "run 10 sh runner-tell.sh gitlab-runner QUIT main",
     "await 7200 =gone sh drain.sh gitlab-runner QUIT main - -",
     "run 30 systemctl stop gitlab-runner",
 ]
 START = [
-    "run 10 sh -c CURSOR sh gitlab-runner -",
+    "run 10 sh runner-config.sh --mark gitlab-runner -",
     "run 10 sh -c RESET sh gitlab-runner",
     "run 30 systemctl start gitlab-runner",
 ]
 RETURN = [
-    "run 10 sh -c CURSOR sh gitlab-runner -",
-    "run 30 sh -c RETURN_LATER sh gitlab-runner RETURN start",
-    "await 60 =loaded sh -c RETURNED sh gitlab-runner any info -",
+    "run 10 sh runner-config.sh --mark gitlab-runner -",
+    "run 30 sh runner-return-later.sh gitlab-runner runner-return.sh start",
+    "await 60 =loaded sh runner-config.sh --returned gitlab-runner any info -",
     "complete gitlab_runner",
 ]
 PAGE = "http://127.0.0.1:9252/metrics"
@@ -94,19 +81,19 @@ def test_the_steps_of_a_reload() -> None:
     forward, rollback = steps(RELOAD, old, new)
     assert forward == [
         "intend gitlab_runner reload 5 abc",
-        "run 10 sh -c CURSOR sh gitlab-runner -",
+        "run 10 sh runner-config.sh --mark gitlab-runner -",
         _swap(old, new),
         "run 10 systemctl kill -s HUP --kill-who=main gitlab-runner",
-        "await 60 =loaded sh -c LOADED sh gitlab-runner 42 info -",
+        "await 60 =loaded sh runner-config.sh --loaded gitlab-runner 42 info -",
         _is_there(new),
         "complete gitlab_runner",
     ]
     assert rollback == [
-        "run 10 sh -c CURSOR sh gitlab-runner -",
+        "run 10 sh runner-config.sh --mark gitlab-runner -",
         _taken_back(new),
         _swap(new, old),
-        "run 30 sh -c LOAD_OR_START sh gitlab-runner",
-        "await 60 =loaded sh -c LOADED sh gitlab-runner any info -",
+        "run 30 sh runner-load-or-start.sh gitlab-runner",
+        "await 60 =loaded sh runner-config.sh --loaded gitlab-runner any info -",
         "complete gitlab_runner",
     ]
 
@@ -119,7 +106,7 @@ def test_the_steps_of_a_restart_lose_no_job() -> None:
         *REST,
         _swap(old, new),
         *START,
-        f"await 60 =loaded sh -c LOADED sh gitlab-runner any info {PAGE}",
+        f"await 60 =loaded sh runner-config.sh --loaded gitlab-runner any info {PAGE}",
         _is_there(new),
         "complete gitlab_runner",
     ]
@@ -132,7 +119,7 @@ def test_a_runner_at_rest_is_brought_back_by_its_own_part_and_goes_to_rest_again
     assert forward == [
         _swap(old, new),
         *START,
-        "await 60 =loaded sh -c LOADED sh gitlab-runner any info -",
+        "await 60 =loaded sh runner-config.sh --loaded gitlab-runner any info -",
         _is_there(new),
         "complete gitlab_runner",
     ]
@@ -140,7 +127,7 @@ def test_a_runner_at_rest_is_brought_back_by_its_own_part_and_goes_to_rest_again
         _taken_back(new),
         _swap(new, old),
         REST[0],
-        "run 10 sh -c TELL_IF_THERE sh gitlab-runner QUIT main",
+        "run 10 sh runner-tell.sh --if-there gitlab-runner QUIT main",
         *REST[2:],
     ]
 
@@ -154,7 +141,7 @@ def test_a_runner_that_was_stopped_is_stopped_again_after_its_last_job() -> None
     assert [_words(step.verb, step.args) for step in action_steps.rollback] == [
         _taken_back(new),
         _swap(new, old),
-        "run 30 sh -c RETURN_LATER sh gitlab-runner RETURN stop",
+        "run 30 sh runner-return-later.sh gitlab-runner runner-return.sh stop",
         "complete gitlab_runner",
     ]
 
@@ -174,7 +161,7 @@ def test_jobs_are_killed_by_a_signal_of_ours_for_the_units_own_may_drain() -> No
     policy = Policy(kill_jobs=True)
     forward, _ = steps(RESTART, config(shutdown_timeout=90), config(listen_address=":9252"), policy=policy)
     assert forward[2:5] == [
-        "run 10 sh -c TELL sh gitlab-runner TERM all",
+        "run 10 sh runner-tell.sh gitlab-runner TERM all",
         "await 120 =gone sh drain.sh gitlab-runner TERM all - -",
         "run 30 systemctl stop gitlab-runner",
     ]
@@ -195,7 +182,7 @@ def test_the_runner_itself_judges_where_it_can(version: str, judged: bool) -> No
         5,
         False,
     )
-    assert [step.args[3] for step in action_steps.validate] == ([scripts.WOULD_LOAD] if judged else [])
+    assert [step.args[2] for step in action_steps.validate] == (["runner-would-load.sh"] if judged else [])
 
 
 @pytest.mark.parametrize(
@@ -230,12 +217,12 @@ def test_rest_and_return() -> None:
     back = GITLAB_RUNNER.action_steps(HOST, RESTART, (), observed(config()), POLICY, 5, True)
     assert [_words(step.verb, step.args) for step in back.forward] == [
         *START,
-        "await 60 =loaded sh -c LOADED sh gitlab-runner any info -",
+        "await 60 =loaded sh runner-config.sh --loaded gitlab-runner any info -",
         "complete gitlab_runner",
     ]
     assert [_words(step.verb, step.args) for step in back.rollback] == [
         REST[0],
-        "run 10 sh -c TELL_IF_THERE sh gitlab-runner QUIT main",
+        "run 10 sh runner-tell.sh --if-there gitlab-runner QUIT main",
         *REST[2:],
     ]
 
@@ -292,7 +279,7 @@ def test_a_runner_that_is_kept_stopped_is_not_started_but_by_the_rollback(active
     assert there[-1] == "complete gitlab_runner"
     assert not any("systemctl start" in words for words in there)
     assert ("run 30 systemctl stop gitlab-runner" in there) is not already_stopped
-    returns = any("RETURN_LATER" in words for words in back)
+    returns = any("runner-return-later.sh" in words for words in back)
     assert returns is (active == "active" and not already_stopped)  # else the phase that stopped it brings it back
 
 

@@ -14,7 +14,7 @@ from runnerops.model.plan import Action, ActionSteps, Step
 from runnerops.planning.dependencies import uses_caches_of
 from runnerops.services import GITLAB_RUNNER, REGISTRY
 from runnerops.services.registry.caches import own_caches
-from runnerops.services.registry.reach import FROM_CONTAINER, for_jobs, from_container, given
+from runnerops.services.registry.reach import for_jobs, from_container, given
 from tests.unit.services import runner_builders as runners
 from tests.unit.services.builders import (
     BRIDGE,
@@ -55,7 +55,7 @@ def with_jobs(here: Host, *command: str) -> Host:
 def asks(action_steps: ActionSteps) -> dict[str, list[Step]]:
     """The steps that ask from a container, by the list they stand in."""
     lists = {"judge": action_steps.validate, "forward": action_steps.forward, "rollback": action_steps.rollback}
-    found = {name: [step for step in steps if FROM_CONTAINER in step.args] for name, steps in lists.items()}
+    found = {name: [step for step in steps if "cache-from-container.sh" in step.args] for name, steps in lists.items()}
     return {name: steps for name, steps in found.items() if steps}
 
 

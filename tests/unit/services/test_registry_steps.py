@@ -15,8 +15,8 @@ from runnerops.model.plan import Action, ActionSteps, Step
 from runnerops.services import REGISTRY
 from runnerops.services.base import sha256
 from runnerops.services.registry.compared import FORM
-from runnerops.services.registry.steps import IF_DOCKER, IF_THERE, PULL, TAKE_AWAY
-from runnerops.services.registry.verify_steps import ANOTHER, AS_ASKED, AS_BEFORE, LATER, MARK
+from runnerops.services.registry.steps import IF_DOCKER, IF_THERE, PULL
+from runnerops.services.registry.verify_steps import LATER
 from tests.unit.services.builders import (
     POLICY,
     cache,
@@ -38,11 +38,6 @@ SHORT = {
     IF_THERE: "IF_THERE",
     IF_DOCKER: "IF_DOCKER",
     PULL: "PULL",
-    MARK: "MARK",
-    AS_BEFORE: "AS_BEFORE",
-    ANOTHER: "ANOTHER",
-    AS_ASKED: "AS_ASKED",
-    TAKE_AWAY: "TAKE_AWAY",
     LATER: "LATER",
     FORM: "FORM",
     f"{DIR}/docker-compose.yml": "COMPOSE",
@@ -68,7 +63,7 @@ def as_asked(
         f"mount /var/lib/registry=runnerops-{name}",
         "env OTEL_TRACES_EXPORTER=none",
     )
-    return f"await 15 =as asked sh -c AS_ASKED sh {name} FORM {' '.join(lines)}"
+    return f"await 15 =as asked sh cache-as-asked.sh {name} FORM {' '.join(lines)}"
 
 
 class Told:
@@ -119,7 +114,7 @@ def test_the_first_deploy_goes_without_a_trace_if_it_fails() -> None:
         f"run 120 {CALL} up -d --remove-orphans",
         f"await 60 ok {PROBE}",
         as_asked(here),
-        "run 30 sh -c AS_BEFORE sh dockerhub http://172.17.0.1:5000 library/alpine",
+        "run 30 sh cache-upstream.sh --compare dockerhub http://172.17.0.1:5000 library/alpine",
         "complete registry",
     ]
     assert told.rollback == [
@@ -147,16 +142,16 @@ def test_a_changed_key_is_for_compose_to_see() -> None:
         f"run 120 {CALL} up -d --remove-orphans",
         f"await 60 ok {PROBE}",
         as_asked(here),
-        "await 60 =same sh -c AS_BEFORE sh dockerhub http://172.17.0.1:5000 library/alpine",
+        "await 60 =same sh cache-upstream.sh --compare dockerhub http://172.17.0.1:5000 library/alpine",
         "complete registry",
     ]
-    assert told.validate[-1] == "run 40 sh -c MARK sh dockerhub http://172.17.0.1:5000 library/alpine"
+    assert told.validate[-1] == "run 40 sh cache-upstream.sh --note dockerhub http://172.17.0.1:5000 library/alpine"
     assert told.rollback == [
         "swap CONFIG NEW OLD",
         "swap COMPOSE NEW OLD",
         f"run 120 {CALL} up -d --remove-orphans",
         f"await 60 ok {PROBE}",
-        "await 15 =as asked sh -c AS_ASKED sh dockerhub FORM state running",
+        "await 15 =as asked sh cache-as-asked.sh dockerhub FORM state running",
         "complete registry",
     ]
 
@@ -187,14 +182,14 @@ def test_only_the_cache_that_changed_is_proven() -> None:
 
 def test_another_upstream_is_not_measured_by_the_one_before() -> None:
     told = Told(answering(deployed(ONE)), host({}, [{**ONE, "upstream": "https://mirror.example.com"}]))
-    assert not any("MARK" in line for line in told.validate)
-    assert "run 30 sh -c AS_BEFORE sh dockerhub http://172.17.0.1:5000 library/alpine" in told.forward
+    assert not any("--note" in line for line in told.validate)
+    assert "run 30 sh cache-upstream.sh --compare dockerhub http://172.17.0.1:5000 library/alpine" in told.forward
 
 
 def test_a_forced_recreation_shows_another_container() -> None:
     one = {**ONE, "username": "acme", "password": secret()}
     told = Told(deployed(one, value="old"), host({}, [one]), value="new")
-    assert f"await 15 =another sh -c ANOTHER sh {'1' * 64} {FILTERS}" in told.forward
+    assert f"await 15 =another sh cache-replaced.sh {'1' * 64} {FILTERS}" in told.forward
 
 
 def test_what_its_containers_say_is_looked_at_when_it_fails() -> None:
@@ -325,10 +320,10 @@ def test_the_rollback_of_another_volume_shows_the_old_one() -> None:
     there = replace(docker, containers=tuple(replace(one, mounts=mounts) for one in docker.containers))
     told = Told(replace(have, facts=replace(have.facts, docker=there)), host({}, [{**ONE, "volume": "other"}]))
     forced = f"run 120 {CALL} up -d --remove-orphans --force-recreate --no-deps dockerhub"
-    shown = "AS_ASKED sh dockerhub FORM state running mount /var/lib/registry=runnerops-dockerhub"
+    shown = "cache-as-asked.sh dockerhub FORM state running mount /var/lib/registry=runnerops-dockerhub"
     assert forced in told.forward
     assert told.rollback[1] == forced
-    assert told.rollback[-2] == f"await 15 =as asked sh -c {shown}"
+    assert told.rollback[-2] == f"await 15 =as asked sh {shown}"
 
 
 def test_another_network_is_made_after_the_old_one_went() -> None:
@@ -349,11 +344,11 @@ def test_a_compose_that_cannot_make_a_container_anew_is_given_room_for_another()
     call = CALL.replace("docker compose", "docker-compose")
     told = Told(with_registry(deployed(ONE), compose_facts(**OLD_COMPOSE)), host({}, [{**ONE, "ttl": "24h"}]))
     assert told.forward[4:6] == [
-        f"run 60 sh -c TAKE_AWAY sh none {FILTERS}",
+        f"run 60 sh cache-remove-others.sh none {FILTERS}",
         f"run 120 {call} up -d --no-recreate --remove-orphans",
     ]
     assert told.rollback[2:4] == [
-        f"run 60 sh -c TAKE_AWAY sh {'1' * 64} {FILTERS}",
+        f"run 60 sh cache-remove-others.sh {'1' * 64} {FILTERS}",
         f"run 120 {call} up -d --no-recreate --remove-orphans",
     ]
 

@@ -1,0 +1,14 @@
+#!/bin/sh
+# ADDRESS: prints the device and the source address of what the host sends there.
+
+# shellcheck disable=SC2046  # the answer's words
+set -- $(ip -o route get "$1")
+device='' source=''
+while [ $# -gt 1 ]; do
+  case $1 in
+  dev) device=$2 ;;
+  src) source=$2 ;;
+  esac
+  shift
+done
+echo "$device $source"

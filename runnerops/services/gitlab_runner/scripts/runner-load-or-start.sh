@@ -1,0 +1,7 @@
+#!/bin/sh
+# UNIT: makes the process load its file again in a rollback; one that died of the new file is started.
+
+systemctl kill -s HUP --kill-who=main "$1" || {
+  systemctl reset-failed "$1"
+  systemctl start "$1"
+}

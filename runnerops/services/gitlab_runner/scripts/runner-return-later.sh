@@ -1,0 +1,14 @@
+#!/bin/sh
+# UNIT SCRIPT start|stop: runs that script of the run's folder (runner-return.sh) in a unit of its own. Waits for nothing: the
+# run ends at once, and the runner is back when it can be.
+
+systemctl stop "runnerops-return-$1" 2>/dev/null
+
+later() {
+  systemd-run --collect --quiet --unit="runnerops-return-$1" sh "$PWD/$2" "$1" "$3"
+}
+
+later "$@" || {
+  sleep 1
+  later "$@"
+}

@@ -1,0 +1,16 @@
+#!/bin/sh
+# NAME SECONDS ARGV…: waits until the command succeeds, SECONDS tries at most. A daemon that came back may show a container
+# as running whose port is dead; a restart of the container, after ten tries, cures that.
+
+name=$1 seconds=$2 tries=0
+shift 2
+until "$@"; do
+  tries=$((tries + 1))
+  [ "$tries" -lt "$seconds" ] || exit 1
+  if [ "$tries" = 10 ]; then
+    # shellcheck disable=SC2046  # ids are words
+    docker restart $(docker ps -aq --filter 'label=com.docker.compose.project=runnerops' \
+      --filter "label=com.docker.compose.service=$name")
+  fi
+  sleep 1
+done

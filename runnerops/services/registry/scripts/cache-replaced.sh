@@ -1,0 +1,7 @@
+#!/bin/sh
+# ID|none FILTER…: prints `another` once the service runs in another container than before.
+
+old=$1
+shift
+id=$(docker ps -q --no-trunc "$@")
+[ -z "$id" ] || [ "$id" = "$old" ] || echo another
