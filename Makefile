@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.ready
 
-.PHONY: docs help demo matrix venv equip lint types unit integration lab test bench clean
+.PHONY: docs help demo lock matrix venv equip lint types unit integration lab test bench clean
 
 help:
 	@echo "make demo         see it work, on a simulated host in a scratch directory"
@@ -16,12 +16,13 @@ help:
 	@echo "make matrix       the unit tests under Python 3.11, 3.12 and 3.13, those that are here"
 	@echo "make lint types   ruff, shellcheck; mypy --strict"
 	@echo "make docs         write the pages and the schema that are made from tables"
+	@echo "make lock         renew the lock of what make venv installs"
 	@echo "make bench        timings as ratios against ssh"
 	@echo "make clean        remove .venv and caches"
 
 venv: $(STAMP)
 
-$(STAMP): pyproject.toml
+$(STAMP): pyproject.toml requirements-dev.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "$(PYTHON) is older than 3.11: name another with make PYTHON=python3.x" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
@@ -29,8 +30,8 @@ $(STAMP): pyproject.toml
 	    apt-get update -qq && apt-get install -y -qq --no-install-recommends python3-venv; \
 	  else echo "python has no venv module: apt-get install python3-venv" >&2; exit 1; fi; }
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install -q --upgrade pip
-	@$(BIN)/python -m pip install -q --editable . --group dev
+	@$(BIN)/python -m pip install -q --require-hashes -r requirements-dev.lock
+	@$(BIN)/python -m pip install -q --no-deps --no-build-isolation --editable .
 	@touch $@
 
 demo: venv
@@ -66,13 +67,17 @@ matrix:
 	@for version in 3.11 3.12 3.13; do \
 	  command -v python$$version >/dev/null 2>&1 && python$$version -c '' 2>/dev/null || { echo "no Python $$version here"; continue; }; \
 	  [ -d .venv-$$version ] || python$$version -m venv .venv-$$version || exit 1; \
-	  .venv-$$version/bin/python -m pip install -q --upgrade pip && \
-	  .venv-$$version/bin/python -m pip install -q --editable . --group dev || exit 1; \
+	  .venv-$$version/bin/python -m pip install -q --require-hashes -r requirements-dev.lock && \
+	  .venv-$$version/bin/python -m pip install -q --no-deps --no-build-isolation --editable . || exit 1; \
 	  echo "Python $$version" && .venv-$$version/bin/pytest -q -n auto tests/unit || exit 1; \
 	done
 
 docs: venv
 	$(BIN)/python docs/generate.py
+
+# resolved anew, with checksums, for every Python that is supported
+lock:
+	sh tools/lock.sh
 
 bench: venv
 	$(BIN)/python bench/ratios.py

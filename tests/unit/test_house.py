@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import ast
+import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 import runnerops
 
@@ -113,3 +117,15 @@ def test_functions_are_short(path: Path) -> None:
 @pytest.mark.parametrize("path", MODULES, ids=_name)
 def test_every_module_says_what_it_is(path: Path) -> None:
     assert ast.get_docstring(ast.parse(path.read_text()))
+
+
+def test_the_lock_names_every_dependency() -> None:
+    """`tools/lock.sh` writes it; the bounds of pyproject.toml hold for what it names."""
+    project = tomllib.loads((ROOT.parent / "pyproject.toml").read_text())
+    groups = (one for group in project["dependency-groups"].values() for one in group if isinstance(one, str))
+    asked = [Requirement(text) for text in (*project["project"]["dependencies"], *groups)]
+    pins = re.findall(r"^([a-z0-9-]+)==(\S+)", (ROOT.parent / "requirements-dev.lock").read_text(), re.MULTILINE)
+    locked = {name: [version for other, version in pins if other == name] for name, _ in pins}
+    assert [
+        str(one) for one in asked if not list(one.specifier.filter(locked.get(canonicalize_name(one.name), [])))
+    ] == []
