@@ -59,7 +59,7 @@ def outcome_of(plan: Plan, events: Sequence[Event]) -> Outcome | None:
     diagnostics = told(events)
     if failed and failed.verb == "stage" and any(NO_SPACE in text for text in diagnostics):
         return _full(plan, result, failed)
-    return Outcome(plan.host, result, failed, message, diagnostics, _hint(plan, result, code))
+    return Outcome(plan.host, result, failed, message, diagnostics, _hint(plan, result, failed, code))
 
 
 def _full(plan: Plan, result: Result, failed: Step) -> Outcome:
@@ -119,11 +119,11 @@ def _failed(plan: Plan, events: Sequence[Event]) -> Step | None:
     return plan.forward[index] if index is not None and index < len(plan.forward) else None
 
 
-def _hint(plan: Plan, result: Result, code: str = "") -> str:
+def _hint(plan: Plan, result: Result, failed: Step | None = None, code: str = "") -> str:
     if result is Result.NEEDS_ATTENTION:
         return f"look at the host; what was done is in {STATE}/runs/{plan.run}/log there"
-    if result is Result.LOCKED:
+    if result is Result.LOCKED or (failed and failed.verb == "guard"):  # the host is not as it was when it was planned
         return "deploy again: it plans anew"
     if code:
         return f"{_REFUSALS[code][1]}: --allow {code}@{plan.host}"
-    return ""
+    return "" if result is Result.APPLIED else f"`runnerops history {plan.host} -v` shows every step with its command"

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
+
 from runnerops.engine.outcome import outcome_of
 from runnerops.model.common import Result
 from runnerops.model.inventory import Requester
@@ -10,6 +14,22 @@ from runnerops.model.run import Event
 
 STAGE = Step("stage", ("old.1", "/etc/docker/daemon.json", "0644", "root:root", "0" * 64))
 PLAN = Plan("h", 1, Requester("anna", "laptop"), forward=(STAGE,))
+
+
+@pytest.mark.parametrize(
+    ("step", "end", "hint"),
+    [
+        (STAGE, "failed", "`runnerops history h -v`"),
+        (STAGE, "rolled-back", "`runnerops history h -v`"),
+        (Step("guard", ("a", "cat", "/a")), "failed", "deploy again"),
+        (STAGE, "needs-attention", "look at the host"),
+    ],
+)
+def test_a_run_that_failed_says_what_to_type(step: Step, end: str, hint: str) -> None:
+    events = [Event("h", 1.0, "forward", 0, "fail", ""), Event("h", 1.1, "", -1, "end", end)]
+    outcome = outcome_of(replace(PLAN, forward=(step,)), events)
+    assert outcome
+    assert outcome.hint.startswith(hint)
 
 
 def ended(note: str) -> str:

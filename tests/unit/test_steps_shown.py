@@ -142,6 +142,7 @@ def test_a_failure_has_its_title_and_the_words_of_the_host() -> None:
         f"    {SAID}",
         "    docker.service: started",
         "    docker.service: started",
+        "  hint: `runnerops history h -v` shows every step with its command",
     ]
     assert "  its command: run 120 systemctl restart docker" in progress(1)
 
