@@ -13,6 +13,7 @@ from runnerops.model.host_state import Facts
 from runnerops.model.inventory import Host, Inventory, RenderedFile
 from runnerops.model.plan import Finding
 from runnerops.planning.lint import lint
+from runnerops.planning.lint_across import across
 from runnerops.planning.lint_project import overlapping_networks, same_addresses, stray_templates, unreplaced
 from runnerops.redact import Masker, Redactor, clear_texts, rendered_texts, secret_values
 from runnerops.render import Renderer
@@ -83,7 +84,7 @@ def open_project(
     findings: dict[str, tuple[Finding, ...]] = {}
     for host in hosts:
         files = rendered[host.name]
-        found = [*lint(host, files, None), *overlapping_networks(host), *unreplaced(host)]
+        found = [*lint(host, files, None), *overlapping_networks(host), *unreplaced(host), *across(loaded, host)]
         if any(resolver.missing()):
             found = without_placeholders(found, files)
         here = [same[host.name]] if host.name in same else []

@@ -28,11 +28,15 @@ def fill_dind(host: Draft, sections: dict[ServiceName, Tree], wiring: Wiring, pr
     section = sections[ServiceName.GITLAB_RUNNER]
     shapes = (host.shape.gitlab_runner.runners if host.shape.gitlab_runner else None) or ()
     runners = cast("list[Tree]", section.get("runners", []))
-    given = sections.get(ServiceName.DOCKER, {}).get("registry-mirrors", list(wiring.mirrors(host)))
+    docker = sections.get(ServiceName.DOCKER, {})
+    given = docker.get("registry-mirrors", list(wiring.mirrors(host)))
+    mtu = docker.get("mtu")
     mirrors = [url for url in given if isinstance(url, str)] if isinstance(given, list) else []
     for index, shape in enumerate(shapes):
         if rendered := shape.docker_in_docker:
-            runners[index] = _Filler(host, index, rendered, problems).fill(runners[index], mirrors, wiring.urls())
+            runners[index] = _Filler(host, index, rendered, problems, mtu if isinstance(mtu, int) else 0).fill(
+                runners[index], mirrors, wiring.urls()
+            )
 
 
 def pool_beside(urls: Sequence[str], networks: Sequence[IPv4Network] = ()) -> str:
@@ -45,8 +49,9 @@ def pool_beside(urls: Sequence[str], networks: Sequence[IPv4Network] = ()) -> st
 class _Filler:
     """Fills in one runner; what is wrong with it is noted, and the runner left as it is."""
 
-    def __init__(self, host: Draft, index: int, rendered: DindShape, problems: Problems) -> None:
+    def __init__(self, host: Draft, index: int, rendered: DindShape, problems: Problems, mtu: int) -> None:
         self._host = host
+        self._mtu = mtu
         self._key: Key = (*RUNNERS, index)
         self._asked = rendered
         self._problems = problems
@@ -64,6 +69,7 @@ class _Filler:
             alias=self._asked.alias or given.alias,
             tls=tls,
             certs=certs,
+            mtu=self._mtu,
             command=tuple(self._asked.command or ()),
         )
         if found.alias in service_names(runner):

@@ -6,6 +6,7 @@ argument is a flag, and TLS unless `DOCKER_TLS_CERTDIR` is empty; the runner giv
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -23,7 +24,7 @@ SIZE = 24
 class Dind:
     """A dind service. `pool` is a network that holds no cache; `certs` is where certificates are with `tls`.
 
-    `command` are flags of the user's, which win over ours by name.
+    `command` are flags of the user's, which win over ours by name. `mtu` is that of the host's daemon, 0 for the usual one.
     """
 
     mirrors: tuple[str, ...]
@@ -32,6 +33,7 @@ class Dind:
     alias: str = ALIAS
     tls: bool = False
     certs: str = CERTS
+    mtu: int = 0
     command: tuple[str, ...] = ()
 
     @property
@@ -48,6 +50,8 @@ class Dind:
     def _flags(self) -> Iterator[tuple[str, ...]]:
         yield from (("--registry-mirror", url) for url in self.mirrors)
         yield "--default-address-pool", f"base={self.pool},size={SIZE}"
+        if self.mtu:
+            yield "--mtu", str(self.mtu)
         if not self.tls:
             yield ("--tls=false",)
 
@@ -95,6 +99,11 @@ def variables_of(runner: Tree) -> dict[str, str]:
     """The runner's `environment` by name, as far as it is written in clear."""
     pairs = (text.partition("=") for text in _texts(runner.get("environment")))
     return {name: value for name, equals, value in pairs if equals}
+
+
+def is_dind(service: Tree) -> bool:
+    """Whether a service runs Docker's own dind image."""
+    return re.search(r"\bdocker:[^ ]*dind", str(service.get("name"))) is not None
 
 
 def target_of(volume: str) -> str:

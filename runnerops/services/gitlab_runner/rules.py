@@ -27,7 +27,7 @@ def lint(files: Mapping[FileSpec, Tree], facts: Facts | None) -> Iterable[Findin
         plain = by_table("config", tree)
         whole = spec.path == PATH
         for found in (
-            *(rule(plain) for rule in (_concurrent, _logs, _tokens, _twice)),
+            *(rule(plain) for rule in (_concurrent, _logs, _tokens, _twice, _few)),
             *(rule(plain, whole) for rule in (_executors, _urls)),
             check_table("config", tree, (), version),
             _values(plain),
@@ -133,11 +133,35 @@ def _is_address(value: Value) -> bool:
 
 def _twice(tree: Tree) -> Found:
     seen: dict[Value, int] = {}
+    names: dict[Value, int] = {}
     for index, runner in enumerate(runners_of(tree)):
-        token = runner.get("token")
+        token, name = runner.get("token"), runner.get("name")
+        if name and name in names:
+            message = f"the same name as runners[{names[name]}]: logs and metrics do not tell them apart"
+            yield "R005", "warning", ("runners", index, "name"), message, "give each its own"
+        elif isinstance(name, str):
+            names[name] = index
         if isinstance(token, str) and token and token in seen:
             other = key_label(("runners", seen[token]), str(runners_of(tree)[seen[token]].get("name") or ""))
             message = f"the same token as {other}: both take jobs as one runner"
             yield "R005", "warning", ("runners", index, "token"), message, "give each its own"
         elif isinstance(token, str):
             seen[token] = index
+
+
+def _few(tree: Tree) -> Found:
+    """With fewer jobs at once than sections, one that waits for GitLab's answer keeps the others from asking."""
+    concurrent, runners = tree.get("concurrent"), runners_of(tree)
+    if not isinstance(concurrent, int) or isinstance(concurrent, bool) or concurrent < 1:
+        return
+    if concurrent < len(runners):
+        text = f"is less than the {len(runners)} runners below: one that asks GitLab for a job holds the others up"
+        yield "R020", "warning", ("concurrent",), text, f"write {len(runners)} or more"
+    for index, runner in enumerate(runners):
+        limit, polls = runner.get("limit"), runner.get("request_concurrency")
+        if isinstance(limit, int) and limit > concurrent:
+            text = f"is never reached: `concurrent` allows {concurrent} jobs on this host"
+            yield "R020", "info", ("runners", index, "limit"), text, "raise `concurrent`, or leave the limit out"
+        if isinstance(polls, int) and isinstance(limit, int) and 0 < limit < polls:
+            text = f"is more than the limit of {limit} jobs"
+            yield "R020", "info", ("runners", index, "request_concurrency"), text, f"write {limit} at most"

@@ -8,6 +8,7 @@ from difflib import get_close_matches
 
 from runnerops.model.common import Key, Tree, Value
 from runnerops.services.gitlab_runner.checks import Found, Severity
+from runnerops.services.gitlab_runner.dind import is_dind
 from runnerops.services.gitlab_runner.feature_flags import FLAGS
 from runnerops.services.gitlab_runner.periods import period_problem
 
@@ -193,7 +194,7 @@ def _dind(runner: Tree, key: Key) -> Found:
     docker = _tree(runner, "docker")
     services = docker.get("services")
     for index, service in enumerate(services if isinstance(services, list) else ()):
-        if not isinstance(service, dict) or not re.search(r"\bdocker:[^ ]*dind|docker:dind", str(service.get("name"))):
+        if not isinstance(service, dict) or not is_dind(service):
             continue
         place = (*key, "docker", "services", index)
         if docker.get("privileged") is not True and docker.get("services_privileged") is not True:

@@ -218,6 +218,10 @@ def test_a_key_that_the_hosts_runner_knows_no_more() -> None:
             config(runner(autoscaler={"policy": [{"periods": ["* 25 * * *"]}]})),
             "R019 error runners[0].autoscaler.policy[0].periods[0]: hour",
         ),
+        (config(runner(), runner(token=None), concurrent=2), "R005 warning runners[1].name: same name"),
+        (config(runner(), runner(name="b", token=None), concurrent=1), "R020 warning concurrent: 2 or more"),
+        (config(runner(limit=5), concurrent=4), "R020 info runners[0].limit: never reached"),
+        (config(runner(limit=2, request_concurrency=3)), "R020 info runners[0].request_concurrency: limit of 2"),
         (config(runner(Docker={"Memory": "lots"}, docker=None)), "R013 error runners[0].docker.memory: 512m"),
         (
             config(runner(kubernetes={"volumes": {"host_path": {}}})),
@@ -254,6 +258,7 @@ def test_what_is_loaded_and_hurts(tree: Tree, finding: str) -> None:
         config(runner(feature_flags={"FF_NETWORK_PER_BUILD": True, "FF_OF_A_NEWER_RELEASE": True})),
         config(runner(machine={"autoscaling": [{"Periods": ["* * 9-17 * * mon-fri *", "@daily"]}]})),
         config(runner(autoscaler={"policy": [{"periods": ["*/5 0-8,18-23 * jan-mar 1-5", "0 0 L * ?"]}]})),
+        config(runner(limit=2, request_concurrency=2), runner(name="b", token=None), concurrent=2),
         config(runner(shell="pwsh", labels={"team": "web", "cost_centre": "x"})),
         config(runner(docker={"privileged": True, "services": [{"name": "docker:dind", "command": ["--mtu=1400"]}]})),
         config(runner(cache={"Type": "s3", "s3": {"ServerAddress": "s3.example.com:9000", "BucketName": "b"}})),

@@ -1,0 +1,148 @@
+"""Rules across the files of a host and the caches of the inventory, each as it fires and as it nearly does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from runnerops.model.common import key_text
+from runnerops.planning.lint_across import across
+from runnerops.services.shared.no_proxy import bypasses
+from tests.unit.inventory_texts import load
+
+CACHE = (
+    "  c: {address: 192.0.2.20, registry: {caches:"
+    " [{upstream: 'https://registry-1.docker.io', listen: '192.0.2.20:5000'%s}]}}\n"
+)
+
+
+def found(folder: Path, host: str, cache: str = CACHE % "") -> list[str]:
+    inventory = load(folder, f"hosts:\n{cache}  a: {{address: 192.0.2.10, {host}}}\n")
+    host_a = next(one for one in inventory.hosts if one.name == "a")
+    return [f"{one.rule} {one.severity} {key_text(one.key)}: {one.message}" for one in across(inventory, host_a)]
+
+
+@pytest.mark.parametrize(
+    ("host", "says"),
+    [
+        (
+            "docker: {registry-mirrors: ['https://192.0.2.20:5000']}",
+            "X011 error registry-mirrors[0]: is none of the caches",
+        ),
+        ("docker: {registry-mirrors: ['http://192.0.2.20:5001']}", "with another port"),
+        ("docker: {registry-mirrors: ['http://192.0.2.20:5000']}", ""),
+        ("docker: {registry-mirrors: ['http://192.0.2.20:5000/']}", ""),
+        ("docker: {registry-mirrors: ['http://192.0.2.99:5001']}", ""),
+        ("docker: {}", ""),
+        (
+            "docker: {proxies: {http-proxy: 'http://p:3128', no-proxy: localhost}}",
+            "X008 warning registry-mirrors[0]: is asked through the proxy: `proxies.no-proxy` does not name 192.0.2.20",
+        ),
+        ("docker: {proxies: {http-proxy: 'http://p:3128', no-proxy: '192.0.2.0/24'}}", ""),
+        ("docker: {proxies: {https-proxy: 'http://p:3128'}}", ""),
+        ("docker: {registry-mirrors: ['https://mirror.lan']}", "X010 info registry-mirrors[0]: if its certificate"),
+        ("docker: {registry-mirrors: ['https://mirror.example.com']}", ""),
+        ("docker: {registry-mirrors: ['http://mirror.lan']}", ""),
+    ],
+)
+def test_mirrors(tmp_path: Path, host: str, says: str) -> None:
+    said = found(tmp_path, host)
+    assert any(says in one for one in said) if says else said == []
+
+
+@pytest.mark.parametrize(("serves", "fires"), [("ghcr.io", True), ("docker.io", False)])
+def test_a_cache_of_another_registry_as_a_mirror(tmp_path: Path, serves: str, fires: bool) -> None:
+    cache = CACHE % f", serves: {serves}"
+    if fires:
+        cache = cache.replace("https://registry-1.docker.io", "https://ghcr.io")
+    said = found(tmp_path, "docker: {registry-mirrors: ['http://192.0.2.20:5000']}", cache)
+    assert [one.partition(":")[0] for one in said] == (["X005 error registry-mirrors[0]"] if fires else [])
+
+
+CIRCLE = (
+    "registry: {{caches: [{{name: one, upstream: '{one}', serves: docker.io, listen: '192.0.2.10:5000'}},"
+    " {{name: two, upstream: '{two}', serves: docker.io, listen: '192.0.2.10:5001'}}]}}"
+)
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "said"),
+    [
+        (
+            "http://192.0.2.10:5000",
+            "https://registry-1.docker.io",
+            ["X006 error caches[0].upstream: is this cache itself"],
+        ),
+        (
+            "http://192.0.2.10:5001",
+            "http://192.0.2.10:5000",
+            [
+                "X006 error caches[0].upstream: leads back to it: one → two → one",
+                "X006 error caches[1].upstream: leads back to it: two → one → two",
+            ],
+        ),
+        ("http://192.0.2.10:5001", "https://registry-1.docker.io", []),
+        ("http://192.0.2.20:5000", "https://registry-1.docker.io", []),
+    ],
+)
+def test_caches_in_a_circle(tmp_path: Path, one: str, two: str, said: list[str]) -> None:
+    assert found(tmp_path, CIRCLE.format(one=one, two=two)) == said
+
+
+@pytest.mark.parametrize(("listen", "fires"), [("192.0.2.10:5000", True), ("127.0.0.1:5000", False)])
+def test_a_login_that_others_can_use(tmp_path: Path, listen: str, fires: bool) -> None:
+    login = f"upstream: 'https://registry-1.docker.io', username: u, password: p, listen: '{listen}'"
+    said = [one for one in found(tmp_path, f"registry: {{caches: [{{{login}}}]}}") if "X009" in one]
+    assert bool(said) is fires
+    assert not said or f"everybody who reaches {listen}" in said[0]
+
+
+RUNNER = (
+    "docker: {{mtu: {mtu}}}, gitlab_runner: {{runners: [{{name: r, url: 'https://gitlab.example.com', executor: docker,"
+    " docker: {{image: a, privileged: true{services}}}{dind}}}]}}"
+)
+SERVICE = ", services: [{{name: 'docker:28-dind', command: [{}]}}]"
+
+
+@pytest.mark.parametrize(
+    ("mtu", "services", "dind", "fires"),
+    [
+        (1400, SERVICE.format("--tls=false"), "", True),
+        (1400, SERVICE.format("--mtu=1400"), "", False),
+        (1500, SERVICE.format("--tls=false"), "", False),
+        (1400, "", ", docker_in_docker: true", False),
+    ],
+)
+def test_the_mtu_of_a_daemon_inside(tmp_path: Path, mtu: int, services: str, dind: str, fires: bool) -> None:
+    said = found(tmp_path, RUNNER.format(mtu=mtu, services=services, dind=dind))
+    assert ["X007 warning runners[0].docker.services[0]" in one for one in said] == ([True] if fires else [])
+
+
+def test_our_own_service_gets_the_mtu(tmp_path: Path) -> None:
+    text = f"hosts:\n  a: {{{RUNNER.format(mtu=1400, services='', dind=', docker_in_docker: true')}}}\n"
+    assert "'--mtu', '1400'" in str(load(tmp_path, text).hosts[0].sections)
+
+
+@pytest.mark.parametrize(
+    ("no_proxy", "host", "port", "past"),
+    [
+        ("", "localhost", 80, True),
+        ("", "127.0.0.5", 80, True),
+        ("", "mirror.lan", 80, False),
+        ("mirror.lan", "mirror.lan", 5000, True),
+        ("lan", "mirror.lan", 5000, True),
+        (".lan", "mirror.lan", 5000, True),
+        ("*.lan", "mirror.lan", 5000, True),
+        (".lan", "lan", 5000, False),
+        ("irror.lan", "mirror.lan", 5000, False),
+        ("mirror.lan:5000", "mirror.lan", 5000, True),
+        ("mirror.lan:5001", "mirror.lan", 5000, False),
+        ("192.0.2.0/24, other", "192.0.2.7", 80, True),
+        ("192.0.2.0/24", "198.51.100.7", 80, False),
+        ("192.0.2.7", "192.0.2.7", 80, True),
+        ("*", "anything", 80, True),
+    ],
+)
+def test_what_goes_past_a_proxy(no_proxy: str, host: str, port: int, past: bool) -> None:
+    assert bypasses(no_proxy, host, port) is past
