@@ -22,11 +22,11 @@ def parse_allow(words: Sequence[str]) -> Mapping[str, frozenset[str]]:
             known = [name for name, one in BLOCKERS.items() if one.flag.startswith("--allow")]
             near = difflib.get_close_matches(code, BLOCKERS, 1, 0.75)
             hint = f"did you mean {near[0]}?" if near else f"the codes are {', '.join(known)}"
-            raise UsageError(f"--allow {word}: unknown code {code!r}", hint)
+            raise UsageError(f"unknown code {code!r}", hint)
         if not row.overridable:
-            raise UsageError(f"--allow {word}: nothing overrides {code}", row.remedy)
+            raise UsageError(f"nothing overrides {code}", row.remedy)
         if not row.flag.startswith("--allow"):
-            raise UsageError(f"--allow {word}: {code} has a flag of its own", f"use {row.flag}")
+            raise UsageError(f"{code} has a flag of its own", f"use {row.flag}")
         allow[code] = allow.get(code, frozenset()) | {host}
     return allow
 

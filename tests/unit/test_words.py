@@ -1,11 +1,11 @@
-"""Times and stop codes on the command line."""
+"""Times, blocker codes and numbers of runs on the command line."""
 
 from __future__ import annotations
 
 import pytest
 
 from runnerops.codes.blockers import BLOCKERS
-from runnerops.commands.options import parse_allow, parse_time
+from runnerops.commands.options import parse_allow, parse_run, parse_time
 from runnerops.errors import UsageError
 
 
@@ -43,3 +43,15 @@ def test_an_unknown_code_is_usage(word: str, says: str) -> None:
     with pytest.raises(UsageError) as caught:
         parse_allow([word])
     assert says in caught.value.hint
+    assert "--allow" not in caught.value.message  # whoever reports it names the flag
+
+
+@pytest.mark.parametrize(("text", "number"), [("0", 0), ("41", 41)])
+def test_numbers_of_runs(text: str, number: int) -> None:
+    assert parse_run(text) == number
+
+
+@pytest.mark.parametrize("text", ["", "-1", "1.5", "last", "²"])
+def test_what_is_no_number_of_a_run(text: str) -> None:
+    with pytest.raises(UsageError, match="no number of a run"):
+        parse_run(text)
