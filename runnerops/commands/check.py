@@ -8,9 +8,8 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
-from runnerops import inventory
 from runnerops.commands.reports import ReportFile, keys_by_place, relative_to, repository_root, write_reports
-from runnerops.engine.project import learn_secrets, open_project
+from runnerops.engine.learning import learn_secrets
 from runnerops.errors import InventoryError, RunneropsError, TemplateError, UsageError
 from runnerops.model.common import Exit, ServiceName, SourceLocation
 from runnerops.model.inventory import FileSpec, Format, RenderedFile
@@ -85,6 +84,9 @@ def check(
 
 
 def _check_inventory(path: Path, environ: Mapping[str, str], screen: Screen) -> _Checked:
+    from runnerops import inventory  # a single file needs none of these
+    from runnerops.engine.project import open_project
+
     loaded = inventory.load(path)
     project = open_project(loaded, inventory.select(loaded, ()), environ, screen.redactor, secrets_may_miss=True)
     return _Checked("host", {host.name: project.findings[host.name] for host in project.hosts}, project.without)

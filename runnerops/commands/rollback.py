@@ -9,13 +9,14 @@ from pathlib import Path
 
 from runnerops import inventory
 from runnerops.engine.connections import ConnectionPool
+from runnerops.engine.learning import learn_secrets
 from runnerops.engine.locks import LockWait
 from runnerops.engine.loop import deploy_loop
 from runnerops.engine.observe import observe
 from runnerops.engine.options import Flags, UiOptions
 from runnerops.engine.planned import Planned, Plans
 from runnerops.engine.planner import plan_from
-from runnerops.engine.project import Project, learn_secrets
+from runnerops.engine.project import Project
 from runnerops.engine.requester import find_requester
 from runnerops.errors import HostError
 from runnerops.model.common import Exit

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from runnerops.model.common import Key, Value
+from runnerops.model.common import Key, Tree, Value
 from runnerops.model.inventory import FileSpec, Host, RenderedFile
 from runnerops.model.plan import Finding
 from runnerops.planning.places import Origins, place_of_key
 from runnerops.render import Renderer
 from runnerops.secrets import PLACEHOLDER, Resolver
-from runnerops.services import service_of
 
 
 def placed(
@@ -60,10 +59,10 @@ def missing_secrets(resolver: Resolver) -> Iterator[Finding]:
         yield Finding("S001", "warning", secret.location.file, (), text, fix, secret.location)
 
 
-def without_placeholders(found: Iterable[Finding], files: Sequence[RenderedFile]) -> list[Finding]:
+def without_placeholders(found: Iterable[Finding], trees: Mapping[FileSpec, Tree]) -> list[Finding]:
     """Without findings on values in which a placeholder stands for a secret: nobody knows what is wrong with these."""
-    trees = {file.spec.path: service_of(file.spec.service).parse(file.spec, file.content or b"") for file in files}
-    return [one for one in found if one.path not in trees or not _holds_placeholder(_at(trees[one.path], one.key))]
+    by_path = {spec.path: tree for spec, tree in trees.items()}
+    return [one for one in found if not _holds_placeholder(_at(by_path.get(one.path), one.key))]
 
 
 def _at(tree: Value, key: Key) -> Value:

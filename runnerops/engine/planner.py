@@ -9,10 +9,11 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from runnerops.engine.learning import learn_secrets
 from runnerops.engine.observe import Reader, observe
 from runnerops.engine.options import Flags
 from runnerops.engine.planned import Planned
-from runnerops.engine.project import Project, learn_secrets
+from runnerops.engine.project import Project
 from runnerops.engine.requester import find_job, find_requester
 from runnerops.engine.scheduling import side_by_side
 from runnerops.model.common import Result

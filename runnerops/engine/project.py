@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import secrets as random
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from runnerops.engine.findings import ignored_everywhere, missing_secrets, placed, silenced, without_placeholders
+from runnerops.engine.learning import learn_trees
 from runnerops.errors import RunneropsError
+from runnerops.model.common import Tree
 from runnerops.model.host_state import Facts
 from runnerops.model.inventory import Host, Inventory, RenderedFile
 from runnerops.model.plan import Finding
-from runnerops.planning.lint import lint
+from runnerops.planning.lint import lint, lint_trees, trees_of
 from runnerops.planning.lint_across import across
 from runnerops.planning.lint_project import overlapping_networks, same_addresses, stray_templates, unreplaced
-from runnerops.redact import Masker, Redactor, clear_texts, rendered_texts, secret_values
+from runnerops.redact import Masker, Redactor, clear_texts, rendered_texts
 from runnerops.render import Renderer
 from runnerops.report.screen import Screen
 from runnerops.report.text import finding_lines
 from runnerops.secrets import Resolver
-from runnerops.services import service_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,16 +78,22 @@ def open_project(
         rendered = _render(renderer, None if secrets_may_miss else resolver, hosts)
     finally:
         redactor.learn(resolver.values())
-    clear = {host.name: _clear(rendered[host.name], resolver.values()) for host in hosts}
+    trees = {host.name: trees_of(rendered[host.name]) for host in hosts}
+    clear = {host.name: _clear(trees[host.name].values(), resolver.values()) for host in hosts}
     for host in hosts:
-        learn_secrets(redactor, clear_texts(host) | clear[host.name], rendered[host.name])
+        learn_trees(redactor, clear_texts(host) | clear[host.name], trees[host.name])
     same = dict(same_addresses(loaded, hosts))
     findings: dict[str, tuple[Finding, ...]] = {}
     for host in hosts:
         files = rendered[host.name]
-        found = [*lint(host, files, None), *overlapping_networks(host), *unreplaced(host), *across(loaded, host)]
+        found = [
+            *lint_trees(host, trees[host.name], None),
+            *overlapping_networks(host),
+            *unreplaced(host),
+            *across(loaded, host),
+        ]
         if any(resolver.missing()):
-            found = without_placeholders(found, files)
+            found = without_placeholders(found, trees[host.name])
         here = [same[host.name]] if host.name in same else []
         findings[host.name] = silenced((*here, *placed(host, found, files, files, renderer)), host.ignore)
     beside = (*missing_secrets(resolver), *stray_templates(str(folder / "templates"), *renderer.template_names()))
@@ -112,18 +119,8 @@ def _render(
     return rendered
 
 
-def _clear(files: Sequence[RenderedFile], secrets: Collection[str]) -> frozenset[str]:
-    trees = (service_of(file.spec.service).parse(file.spec, file.content or b"") for file in files)
+def _clear(trees: Iterable[Tree], secrets: Collection[str]) -> frozenset[str]:
     return frozenset(text for tree in trees for text in rendered_texts(tree, secrets))
-
-
-def learn_secrets(redactor: Redactor, clear: frozenset[str], files: Sequence[RenderedFile]) -> None:
-    """What is secret in these files is secret in every message; `clear` is what may be shown."""
-    for file in files:
-        if file.content is None:
-            continue
-        service = service_of(file.spec.service)
-        redactor.learn(secret_values(service, file.spec, service.parse(file.spec, file.content), clear))
 
 
 def refuse_unsound(project: Project, screen: Screen) -> bool:

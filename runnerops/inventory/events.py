@@ -9,7 +9,6 @@ import yaml
 from runnerops.inventory.problems import Problems
 from runnerops.model.common import SourceLocation
 from runnerops.parsing.causes import place_of
-from runnerops.parsing.yaml_errors import explain
 
 _LOADER: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -19,6 +18,8 @@ def events(text: str, file: str, problems: Problems, loader: type = _LOADER) -> 
     try:
         yield from yaml.parse(text, Loader=loader)
     except yaml.MarkedYAMLError as error:
+        from runnerops.parsing.yaml_errors import explain  # noqa: PLC0415  few files are broken
+
         cause = explain(text, error)
         problems.add(SourceLocation(file, *place_of(text, cause.at)), "", cause.problem, cause.fix)
         problems.stop()

@@ -17,7 +17,11 @@ def lint(host: Host, files: Sequence[RenderedFile], facts: Facts | None) -> tupl
 
     `facts` None: what can be known without the host, and with the versions that the inventory says.
     """
-    trees = _trees(files)
+    return lint_trees(host, trees_of(files), facts)
+
+
+def lint_trees(host: Host, trees: Mapping[FileSpec, Tree], facts: Facts | None) -> tuple[Finding, ...]:
+    """The same, of files that are parsed already."""
     found: list[Finding] = []
     for service in SERVICES:
         own = {spec: tree for spec, tree in trees.items() if spec.service is service.NAME}
@@ -41,6 +45,7 @@ def _assumed(host: Host) -> Facts | None:
     )
 
 
-def _trees(files: Sequence[RenderedFile]) -> Mapping[FileSpec, Tree]:
+def trees_of(files: Sequence[RenderedFile]) -> Mapping[FileSpec, Tree]:
+    """What the files that there are hold. Raises ParseError."""
     present = ((file.spec, file.content) for file in files)
     return {spec: service_of(spec.service).parse(spec, content) for spec, content in present if content is not None}

@@ -11,7 +11,6 @@ from typing import Any, NoReturn
 from runnerops.model.common import ServiceName, Tree
 from runnerops.model.inventory import FileSpec, Host
 from runnerops.parsing.causes import place_of
-from runnerops.parsing.json_errors import explain
 from runnerops.services.base import ParseError
 
 NAME: ServiceName = ServiceName.DOCKER
@@ -38,6 +37,8 @@ def parse(content: bytes) -> Tree:
     try:
         tree = json.loads(text, parse_constant=partial(_no_constant, text))
     except json.JSONDecodeError as error:
+        from runnerops.parsing.json_errors import explain  # noqa: PLC0415  few files are broken
+
         cause = explain(text, error.pos, error.msg)
         raise ParseError(*place_of(text, cause.at), cause.problem, cause.fix) from None
     except ValueError:

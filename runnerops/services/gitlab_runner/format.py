@@ -10,7 +10,6 @@ from typing import Any
 from runnerops.model.common import ServiceName, Tree
 from runnerops.model.inventory import FileSpec, Host
 from runnerops.parsing.causes import place_of
-from runnerops.parsing.toml_errors import explain
 from runnerops.services.base import ParseError
 from runnerops.services.gitlab_runner.toml_writer import to_toml
 
@@ -36,6 +35,8 @@ def parse(content: bytes) -> Tree:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
+        from runnerops.parsing.toml_errors import explain  # noqa: PLC0415  few files are broken
+
         cause = explain(text, str(error))
         raise ParseError(*place_of(text, cause.at), cause.problem, cause.fix) from None
     except ValueError:

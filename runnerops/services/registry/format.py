@@ -12,7 +12,6 @@ import yaml
 from runnerops.model.common import ServiceName, Tree, Value
 from runnerops.model.inventory import FileSpec, Host, RenderedFile
 from runnerops.parsing.causes import Cause, place_of
-from runnerops.parsing.yaml_errors import explain, no_mapping
 from runnerops.services.base import ParseError
 from runnerops.services.registry.caches import directory, own_caches
 from runnerops.services.registry.compose_yaml import ComposeLoader
@@ -120,6 +119,8 @@ def parse(content: bytes, *, strict: bool = True, compose: bool = False) -> Tree
         finally:
             loader.dispose()
     except yaml.YAMLError as error:
+        from runnerops.parsing.yaml_errors import explain  # noqa: PLC0415  few files are broken
+
         raise _parse_error(text, explain(text, error)) from None
     except ValueError:
         found = _NO_NUMBER.search(text)
@@ -128,6 +129,8 @@ def parse(content: bytes, *, strict: bool = True, compose: bool = False) -> Tree
     except RecursionError:
         raise ParseError(1, 1, "it is nested too deep") from None
     if not isinstance(tree, dict):
+        from runnerops.parsing.yaml_errors import no_mapping  # noqa: PLC0415  few files are broken
+
         raise _parse_error(text, no_mapping(text))
     try:
         plain = _Plain().value(tree)
