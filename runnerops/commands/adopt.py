@@ -15,7 +15,7 @@ from runnerops.adopt.writing import write as write_files
 from runnerops.engine.connections import ConnectionPool
 from runnerops.engine.observe import inquire
 from runnerops.engine.options import Flags
-from runnerops.engine.planner import load_rest, plan_host
+from runnerops.engine.planner import Planning, load_rest, plan_host
 from runnerops.engine.project import open_project
 from runnerops.engine.requester import find_requester
 from runnerops.engine.review import show_text
@@ -127,8 +127,8 @@ class _Adoption:
         environ = {**self.environ, **variables}
         project = open_project(loaded, (host,), environ, self.screen.redactor)
         requester = find_requester(environ, project.folder)
-        names = frozenset({host.name})
-        planned = plan_host(project, host, self.pool.reader(host), Flags({}), requester, self.screen.redactor, names)
+        planning = Planning(project, Flags({}), requester, self.screen.redactor)
+        planned = plan_host(planning, host, self.pool.reader(host))
         if planned.result is not Result.UNCHANGED or self.place.own:
             show_text(project, {host.name: planned}, report, verbose=False)
         return planned.result is Result.UNCHANGED

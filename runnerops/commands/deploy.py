@@ -37,5 +37,5 @@ def deploy(
             return Exit.FAILED
         pool.allow_login()
         lock_wait = LockWait(flags.lock_wait_s, screen)
-        plans = partial(plan_all, pool=pool, environ=environ, screen=screen, flags=flags, lock_wait=lock_wait)
-        return deploy_loop(project, plans, pool, screen, ui, lock_wait)
+        plans = partial(plan_all, pool=pool, flags=flags, lock_wait=lock_wait)
+        return deploy_loop(project, plans, pool, ui, lock_wait)

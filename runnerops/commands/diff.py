@@ -36,7 +36,7 @@ def diff(
         if refuse_unsound(project, screen):
             return Exit.FAILED
         pool.allow_login()
-        plans = plan_all(project, pool, environ, screen, flags)
+        plans = plan_all(project, pool, flags)
     if as_json:
         show_json(project, plans, screen)
     else:

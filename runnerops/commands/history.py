@@ -38,7 +38,7 @@ def history(
     with ConnectionPool(loaded, environ, screen) as pool:
         found = read_history(name, pool.reader(host))
         if follow:
-            return _follow(host, found, pool, screen, as_json=as_json, verbose=verbose)
+            return _follow(host, found, pool, as_json=as_json, verbose=verbose)
     if as_json:
         screen.json(history_document(name, found.records))
     else:
@@ -54,8 +54,9 @@ def show_history(name: str, found: History, screen: Screen, *, verbose: int) -> 
         screen.lines(record_lines(record, name, found.clock, verbose=verbose))
 
 
-def _follow(host: Host, found: History, pool: ConnectionPool, screen: Screen, *, as_json: bool, verbose: int) -> Exit:
+def _follow(host: Host, found: History, pool: ConnectionPool, *, as_json: bool, verbose: int) -> Exit:
     """The run that is going on; where none is, the last one tells how it ended."""
+    screen = pool.screen
     if not found.records:
         screen.say(f"{host.name}: no run yet")
         return Exit.OK
@@ -64,22 +65,20 @@ def _follow(host: Host, found: History, pool: ConnectionPool, screen: Screen, *,
         screen.lines(record_lines(record, host.name, found.clock, verbose=0))
     if not (record.run.running or as_json):
         return exit_of([record.result])
-    outcome = follow_record(host, record, pool, screen, as_json=as_json, verbose=verbose)
+    outcome = follow_record(host, record, pool, as_json=as_json, verbose=verbose)
     code = exit_of([outcome.result])
     if as_json:
         screen.json(summary_document([outcome], code), indent=None)
     return code
 
 
-def follow_record(
-    host: Host, record: Record, pool: ConnectionPool, screen: Screen, *, as_json: bool, verbose: int
-) -> Outcome:
+def follow_record(host: Host, record: Record, pool: ConnectionPool, *, as_json: bool, verbose: int) -> Outcome:
     """To the end of a run, from its beginning."""
     plan = plan_of(host.name, record)
     with contextlib.ExitStack() as stack:
-        show = open_show({host.name: plan}, screen, stack, as_json=as_json, verbose=verbose)
+        show = open_show({host.name: plan}, pool.screen, stack, as_json=as_json, verbose=verbose)
         outcome = apply.follow(
-            plan, partial(pool.link, host), partial(pool.reconnect, host), screen.redactor, show.watch
+            plan, partial(pool.link, host), partial(pool.reconnect, host), pool.screen.redactor, show.watch
         )
         show.end(outcome)
     return outcome

@@ -15,7 +15,7 @@ from runnerops.engine.loop import deploy_loop
 from runnerops.engine.observe import observe
 from runnerops.engine.options import Flags, UiOptions
 from runnerops.engine.planned import Planned, Plans
-from runnerops.engine.planner import plan_from
+from runnerops.engine.planner import Planning, plan_from
 from runnerops.engine.project import Project
 from runnerops.engine.requester import find_requester
 from runnerops.errors import HostError
@@ -54,7 +54,7 @@ def rollback(
             except HostError as error:
                 return {name: error}
 
-        return deploy_loop(project, plans, pool, screen, ui, lock_wait)
+        return deploy_loop(project, plans, pool, ui, lock_wait)
 
 
 _ASKED_FOR = {"last-mirror": frozenset({""})}
@@ -85,18 +85,11 @@ class _Back:
         then = as_of(self.host, files, phases_of(history.records))
         self._learn(then.rendered)
         observed = observe(then.host, then.rendered, reader)
-        planned = plan_from(
-            self.project,
-            then.host,
-            keep_untouched(then.rendered, wanted, observed),
-            observed,
-            replace(self.flags, allow={**self.flags.allow, **_ASKED_FOR}),
-            self.requester,
-            self.redactor,
-            frozenset(),
-            written=self.host,
-            command="rollback" if self.to is None else f"rollback to run {self.to}",
-        )
+        flags = replace(self.flags, allow={**self.flags.allow, **_ASKED_FOR})
+        command = "rollback" if self.to is None else f"rollback to run {self.to}"
+        planning = Planning(self.project, flags, self.requester, self.redactor, command=command)
+        desired = keep_untouched(then.rendered, wanted, observed)
+        planned = plan_from(planning, then.host, desired, observed, written=self.host)
         inventory_stays = "the inventory asks what it asked: revert it too, or the next deploy undoes this"
         notes = (f"its files will be {target.text}; {inventory_stays}", *then.notes, *planned.plan.notes)
         return replace(planned, plan=replace(planned.plan, notes=notes, mine=target.text))

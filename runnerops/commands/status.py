@@ -81,7 +81,7 @@ def _plans(
     from runnerops.engine.planner import plan_all
     from runnerops.engine.project import open_project
 
-    return plan_all(open_project(loaded, hosts, environ, screen.redactor), pool, environ, screen, Flags({}))
+    return plan_all(open_project(loaded, hosts, environ, screen.redactor), pool, Flags({}))
 
 
 def _pending(plans: Plans | None, name: str) -> bool | None:

@@ -29,10 +29,11 @@ _GRACE_SECONDS = 10.0
 
 
 class ConnectionPool:
-    """The way to every host of an inventory; safe to use from one thread a host."""
+    """The way to every host of an inventory, for one command on one screen; safe to use from one thread a host."""
 
     def __init__(self, inventory: Inventory, environ: Mapping[str, str], screen: Screen) -> None:
-        self._environ = environ
+        self.environ = environ
+        self.screen = screen
         self._peers = {host.name: host for host in inventory.hosts}
         self._known = KnownHosts.find(Path(inventory.path).parent, environ)
         self._credentials = Credentials.from_environ(environ)
@@ -71,7 +72,7 @@ class ConnectionPool:
         self._decided.set()
 
     def _open(self, host: Host, allow_login: Callable[[], None] = lambda: None) -> Link:
-        return open_link(host, self._known, self._credentials, self._environ, self._peers, allow_login)
+        return open_link(host, self._known, self._credentials, self.environ, self._peers, allow_login)
 
     def link(self, host: Host) -> Link:
         """The host's open connection. Raises HostError."""

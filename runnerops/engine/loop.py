@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from runnerops.engine.interrupts import ActiveRuns, terminable
@@ -27,18 +27,43 @@ if TYPE_CHECKING:
     from runnerops.engine.locks import LockWait
 
 
+@dataclass(frozen=True, slots=True)
+class _Deploy:
+    """What every round of a deploy is done with."""
+
+    pool: ConnectionPool
+    ui: UiOptions
+    lock_wait: LockWait
+    active_runs: ActiveRuns
+
+    def once(self, project: Project, plans: Plans) -> HostExecutor:
+        """All hosts of the project, each to its outcome."""
+        from runnerops.engine.executor import HostExecutor  # by now `load_rest` has these
+        from runnerops.report.progress import open_show
+
+        pool, ui = self.pool, self.ui
+        known = walked(plans, pool, project)
+        with contextlib.ExitStack() as stack:
+            show = open_show(known, pool.screen, stack, as_json=ui.as_json, verbose=ui.verbose)
+            executor = HostExecutor(
+                project, plans, known, pool, pool.screen, show, self.lock_wait, self.active_runs, no_wait=ui.no_wait
+            )
+            executor.run()
+        return executor
+
+
 def deploy_loop(
     project: Project,
     make_plans: Callable[[Project], Plans],
     pool: ConnectionPool,
-    screen: Screen,
     ui: UiOptions,
     lock_wait: LockWait,
 ) -> Exit:
     """The worst of the hosts' results is the exit code. Hosts that were busy are planned, shown and done once more."""
     outcomes: dict[str, Outcome] = {}
     active_runs = ActiveRuns()
-    left = project
+    deploy = _Deploy(pool, ui, lock_wait, active_runs)
+    screen, left = pool.screen, project
     with terminable():
         while left.hosts:
             plans = make_plans(left)
@@ -48,7 +73,7 @@ def deploy_loop(
                 screen.say("nothing more was changed" if outcomes else "nothing was changed")
                 outcomes |= {name: Outcome(name, Result.PENDING) for name in _ready(plans)}
                 break
-            executor = _one_round(left, plans, pool, screen, ui, lock_wait, active_runs)
+            executor = deploy.once(left, plans)
             _take(outcomes, executor.outcomes)
             left = replace(project, hosts=tuple(host for host in left.hosts if host.name in executor.replan))
     code = exit_of([outcome.result for outcome in outcomes.values()])
@@ -69,26 +94,6 @@ def _agreed(plans: Plans, screen: Screen, ui: UiOptions) -> bool:
 
 def _ready(plans: Plans) -> list[str]:
     return [name for name, planned in plans.items() if isinstance(planned, Planned) and planned.ready]
-
-
-def _one_round(
-    project: Project,
-    plans: Plans,
-    pool: ConnectionPool,
-    screen: Screen,
-    ui: UiOptions,
-    lock_wait: LockWait,
-    active_runs: ActiveRuns,
-) -> HostExecutor:
-    from runnerops.engine.executor import HostExecutor  # by now `load_rest` has these
-    from runnerops.report.progress import open_show
-
-    known = walked(plans, pool, project)
-    with contextlib.ExitStack() as stack:
-        show = open_show(known, screen, stack, as_json=ui.as_json, verbose=ui.verbose)
-        executor = HostExecutor(project, plans, known, pool, screen, show, lock_wait, active_runs, no_wait=ui.no_wait)
-        executor.run()
-    return executor
 
 
 def walked(plans: Plans, pool: ConnectionPool, project: Project) -> Mapping[str, Plan]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import secrets as random
 import threading
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -27,58 +27,56 @@ from runnerops.services.base import ParseError
 if TYPE_CHECKING:
     from runnerops.engine.connections import ConnectionPool
     from runnerops.engine.locks import LockWait
-    from runnerops.report.screen import Screen
 
 
-def plan_host(
-    project: Project,
-    host: Host,
-    reader: Reader,
-    flags: Flags,
-    requester: Requester,
-    redactor: Redactor,
-    deployed: frozenset[str],
-) -> Planned:
-    """Observe, settle, lint, plan. Raises HostError."""
-    rendered = project.rendered[host.name]
-    observed = observe(host, rendered, reader)
-    return plan_from(project, host, rendered, observed, flags, requester, redactor, deployed)
+@dataclass(frozen=True, slots=True)
+class Planning:
+    """What all hosts of a command are planned with. `deployed` names the hosts that the same command brings up to date."""
+
+    project: Project
+    flags: Flags
+    requester: Requester
+    redactor: Redactor
+    deployed: frozenset[str] = frozenset()
+    command: str = "deploy"
+
+
+def plan_host(planning: Planning, host: Host, reader: Reader) -> Planned:
+    """Observe, reconcile, lint, plan. Raises HostError."""
+    rendered = planning.project.rendered[host.name]
+    return plan_from(planning, host, rendered, observe(host, rendered, reader))
 
 
 def plan_from(
-    project: Project,
+    planning: Planning,
     host: Host,
     rendered: tuple[RenderedFile, ...],
     observed: HostState,
-    flags: Flags,
-    requester: Requester,
-    redactor: Redactor,
-    deployed: frozenset[str],
     *,
     written: Host | None = None,
-    command: str = "deploy",
 ) -> Planned:
-    """Settle, lint, plan. `written`: the host as its inventory has it, where `host` is another: it tells what is no secret."""
+    """Reconcile, lint, plan. `written`: the host of the inventory, where `host` is another: it tells what is no secret."""
     from runnerops.planning.dependencies import with_cache_clients  # by now `load_rest` has all of these
     from runnerops.planning.plan import Request, make_plan
     from runnerops.planning.reconcile import reconcile
 
+    project = planning.project
     desired, blockers = reconcile(host, rendered, observed)
     clear = project.shown(written or host)
-    _learn_host(redactor, clear, desired, observed)
-    learn_secrets(redactor, clear, desired)
+    _learn_host(planning.redactor, clear, desired, observed)
+    learn_secrets(planning.redactor, clear, desired)
     request = Request(
         host=with_cache_clients(host, project.inventory.hosts),
         rendered=rendered,
         desired=desired,
         observed=observed,
-        policy=flags.policy(host),
-        requester=requester,
+        policy=planning.flags.policy(host),
+        requester=planning.requester,
         blockers=blockers,
         findings=project.lint(host, desired, observed.facts),
-        deployed=deployed - {host.name},
+        deployed=planning.deployed - {host.name},
         key=random.token_hex(32),
-        command=command,
+        command=planning.command,
     )
     plan = make_plan(request)
     changed = {change.old.path for change in plan.changes}
@@ -88,18 +86,13 @@ def plan_from(
 
 
 def plan_all(
-    project: Project,
-    pool: ConnectionPool,
-    environ: Mapping[str, str],
-    screen: Screen,
-    flags: Flags,
-    lock_wait: LockWait | None = None,
+    project: Project, pool: ConnectionPool, flags: Flags, lock_wait: LockWait | None = None
 ) -> dict[str, Planned | Exception]:
-    """Every host's plan, observed side by side; a host's error stands in its place. `patience` waits for busy hosts."""
-    requester = find_requester(environ, project.folder)
-    flags = replace(flags, job=find_job(environ))
+    """Every host's plan, observed side by side; a host's error stands in its place. `lock_wait` waits for busy hosts."""
+    requester = find_requester(pool.environ, project.folder)
+    flags = replace(flags, job=find_job(pool.environ))
     hosts = {host.name: host for host in project.hosts}
-    deployed = frozenset(hosts)
+    planning = Planning(project, flags, requester, pool.screen.redactor, frozenset(hosts))
     first = threading.Lock()
 
     def inspect(name: str) -> Planned:
@@ -108,7 +101,7 @@ def plan_all(
         if first.acquire(blocking=False):  # of all hosts' threads
             threading.Thread(target=load_rest, daemon=True).start()
         reader = pool.reader(host)
-        plan = partial(plan_host, project, host, reader, flags, requester, screen.redactor, deployed)
+        plan = partial(plan_host, planning, host, reader)
         return lock_wait.plan_free(reader, plan) if lock_wait else plan()
 
     return told_apart(side_by_side(list(hosts), inspect))

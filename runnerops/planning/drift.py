@@ -40,7 +40,7 @@ def explain(
     desired = _tree(file.spec, file.content) or {}
     service = service_of(file.spec.service)
     found = tuple(
-        replace(key_change, origin=_origin(service, file.spec, key_change, tree, desired, base))
+        replace(key_change, origin=_origin(service, file.spec, key_change, (tree, desired, base)))
         for key_change in key_changes
     )
     foreign = (
@@ -51,8 +51,9 @@ def explain(
     return found, _sum(found), Drift(observed.since, old.mtime, "hand" if any(True for _ in foreign) else "runner")
 
 
-def _origin(service: Service, spec: FileSpec, key_change: KeyChange, old: Tree, new: Tree, base: Tree) -> ChangeOrigin:
-    was = service.counterpart(spec, key_change, old, new, base)
+def _origin(service: Service, spec: FileSpec, key_change: KeyChange, trees: tuple[Tree, Tree, Tree]) -> ChangeOrigin:
+    """`trees`: what the host has, what it should have, what the last run left there."""
+    was = service.counterpart(spec, key_change, *trees)
     if _same(service, spec, key_change.key, key_change.old, was):
         return "inventory"
     if _same(service, spec, key_change.key, key_change.new, was):

@@ -10,7 +10,7 @@ from runnerops.model.host_state import HostState, RemoteFile, SecretFingerprints
 from runnerops.model.inventory import Host, Policy
 from runnerops.model.plan import Action, ActionSteps, Change, Step
 from runnerops.services import SERVICES, service_of
-from runnerops.services.base import Service, original_name, sha256
+from runnerops.services.base import ActionRequest, Service, original_name, sha256
 from runnerops.services.scripts import named_by, script
 from runnerops.services.steps import guard, intend_again, run
 
@@ -139,7 +139,8 @@ class StepWriter:
     def _of_action(self, action: Action, already_stopped: bool) -> ActionSteps:
         service = service_of(action.service)
         changes = changes_of(service, self.changes)
-        return service.action_steps(self.host, action, changes, self.observed, self.policy, self.run, already_stopped)
+        request = ActionRequest(self.host, action, changes, self.observed, self.policy, self.run, already_stopped)
+        return service.action_steps(request)
 
 
 def _keep_original(path: str, content: str) -> Step:

@@ -85,6 +85,15 @@ class Verified(MissingHostKeyPolicy):
         self._admit()
 
 
+@dataclass(frozen=True, slots=True)
+class _Access:
+    """What every hop of a way is entered with."""
+
+    known: KnownHosts
+    credentials: Credentials
+    environ: Mapping[str, str]
+
+
 def make_route(
     host: Host,
     known: KnownHosts,
@@ -100,11 +109,12 @@ def make_route(
     """
     try:
         settings = read_settings(environ)
+        access = _Access(known, credentials, environ)
         connection = _connection(host, settings, peers, ())
         hops: list[Hop] = []
         step: Any = connection
         while isinstance(step, Connection):
-            hops.insert(0, _hop(host, step, known, credentials, environ, allow_login, gateway=step is not connection))
+            hops.insert(0, _hop(host, step, access, allow_login, gateway=step is not connection))
             step = step.gateway
     except (SSHException, ValueError, KeyError, OSError, RecursionError) as error:
         reason = "jump hosts that need each other" if isinstance(error, RecursionError) else str(error)
@@ -131,9 +141,7 @@ def _connection(host: Host, settings: Settings, peers: Mapping[str, Host], seen:
 def _hop(
     host: Host,
     connection: Connection,
-    known: KnownHosts,
-    credentials: Credentials,
-    environ: Mapping[str, str],
+    access: _Access,
     allow_login: Callable[[], None],
     gateway: bool,
 ) -> Hop:
@@ -142,8 +150,8 @@ def _hop(
     names = [name] if gateway else [name, host.name, lookup_name(host.name, connection.port)]
     loose = () if "hostkeyalias" in settings else (connection.host,)
     only = settings.get("identitiesonly", "").lower() == "yes"
-    login = make_login(credentials, host.ssh.key, _identities(connection, environ), only, gateway)
-    own = known.with_files(Path(file).expanduser() for file in settings.get("userknownhostsfile", "").split())
+    login = make_login(access.credentials, host.ssh.key, _identities(connection, access.environ), only, gateway)
+    own = access.known.with_files(Path(file).expanduser() for file in settings.get("userknownhostsfile", "").split())
     hop = Hop(
         host.name,
         connection,
@@ -152,7 +160,7 @@ def _hop(
         own,
         Attempt(connection.user, login),
         gateway,
-        bool(environ.get("CI")),
+        bool(access.environ.get("CI")),
     )
     connection.client.set_missing_host_key_policy(Verified(hop, allow_login))
     connection.connect_kwargs = {

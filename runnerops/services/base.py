@@ -45,6 +45,23 @@ Answers: TypeAlias = Mapping[str, Answer]
 """Answers by the question's name, as the observe scripts name them."""
 
 
+@dataclass(frozen=True, slots=True)
+class ActionRequest:
+    """An action of a plan, and all that its steps are made of.
+
+    `changes` are the service's own; `run` is the plan's number; `already_stopped`: an earlier phase of the plan has
+    stopped the service.
+    """
+
+    host: Host
+    action: Action
+    changes: Sequence[Change]
+    observed: HostState
+    policy: Policy
+    run: int
+    already_stopped: bool = False
+
+
 class FileFormat(Protocol):
     """The files of a managed system: which, what their templates see, how they are read and written, what is wrong in them.
 
@@ -144,17 +161,8 @@ class Planner(Protocol):
     ) -> Iterable[Blocker]:
         """What must not be done unasked. `changes` are this service's, `actions` the whole plan's."""
 
-    def action_steps(
-        self,
-        host: Host,
-        action: Action,
-        changes: Sequence[Change],
-        observed: HostState,
-        policy: Policy,
-        run: int,
-        already_stopped: bool,
-    ) -> ActionSteps:
-        """How `action` is done and undone. `paused`: this service was brought to rest by an earlier part."""
+    def action_steps(self, request: ActionRequest) -> ActionSteps:
+        """How the action is done and undone."""
 
     def stop_steps(self, observed: HostState, policy: Policy) -> ActionSteps:
         """To rest, for another service's action; nothing for most."""

@@ -22,7 +22,7 @@ from runnerops.commands.check import check
 from runnerops.commands.hosts import hosts
 from runnerops.commands.render import render
 from runnerops.engine.options import Flags
-from runnerops.engine.planner import plan_from
+from runnerops.engine.planner import Planning, plan_from
 from runnerops.engine.project import open_project
 from runnerops.engine.review import show_json, show_text
 from runnerops.model.common import Tree
@@ -199,16 +199,8 @@ def diffs(folder: Path, asked: Tree, files: dict[str, bytes], key: str = "") -> 
     screen = Screen(out=(out := io.StringIO()), err=(err := io.StringIO()))
     project = open_project(loaded, loaded.hosts, {}, screen.redactor)
     host = loaded.hosts[0]
-    made = plan_from(
-        project,
-        host,
-        project.rendered["h"],
-        a_host(files, key),
-        Flags({}),
-        Requester("anna", "laptop"),
-        screen.redactor,
-        frozenset(),
-    )
+    planning = Planning(project, Flags({}), Requester("anna", "laptop"), screen.redactor)
+    made = plan_from(planning, host, project.rendered["h"], a_host(files, key))
     show_text(project, {"h": made}, screen, verbose=True)
     yield out.getvalue()
     show_json(project, {"h": made}, screen)

@@ -17,6 +17,7 @@ import runnerops
 ROOT = Path(runnerops.__file__).parent
 MODULES = sorted(ROOT.rglob("*.py"))
 LONGEST = 40
+MOST_ARGUMENTS = 6
 
 LAYERS = (
     ("__init__", "codes"),
@@ -112,6 +113,17 @@ def test_functions_are_short(path: Path) -> None:
         if isinstance(node, ast.FunctionDef):
             length = (node.end_lineno or 0) - node.lineno + 1
             assert length <= LONGEST, f"{_name(path)}:{node.lineno}: {node.name} has {length} lines"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=_name)
+def test_functions_take_few_arguments(path: Path) -> None:
+    """What belongs together is a value of its own. A command takes what its flags say, and is excepted."""
+    name = _name(path)
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.FunctionDef) and name not in {"cli", f"commands.{node.name}"}:
+            given = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+            names = [each.arg for each in given if each.arg not in {"self", "cls"}]
+            assert len(names) <= MOST_ARGUMENTS, f"{name}:{node.lineno}: {node.name} takes {len(names)}"
 
 
 @pytest.mark.parametrize("path", MODULES, ids=_name)

@@ -148,9 +148,7 @@ def _up(here: World, project: str, tree: Tree, names: list[str], file: str, opti
             _remove(here, project, service, one)
     for service, body in tree["services"].items():
         if not names or service in names:
-            _bring_up(
-                here, project, service, (body, tree), file, known=there.get(service), anew="--force-recreate" in options
-            )
+            _bring_up(here, project, service, (body, tree), file, anew="--force-recreate" in options)
 
 
 def _network(here: World, name: str) -> None:
@@ -159,11 +157,10 @@ def _network(here: World, name: str) -> None:
         here.engine["networks"].append({"Name": name, "Id": random_hex(32), "IPAM": {"Config": config}})
 
 
-def _bring_up(
-    here: World, project: str, service: str, wanted: tuple[Tree, Tree], file: str, *, known: Tree | None, anew: bool
-) -> None:
+def _bring_up(here: World, project: str, service: str, wanted: tuple[Tree, Tree], file: str, *, anew: bool) -> None:
     """Recreated where its section differs from the one that it was created from."""
     body, tree = wanted
+    known = _of(here, project).get(service)
     form = hashlib.sha256(json.dumps(body, sort_keys=True, default=str).encode()).hexdigest()
     if known and known["Config"]["Labels"][_HASH] == form and not anew:
         if not known["State"]["Running"]:

@@ -9,7 +9,7 @@ from runnerops.model.common import Key, Tree, Value
 from runnerops.model.host_state import Facts, HostState
 from runnerops.model.inventory import FileSpec, Host, Policy, RenderedFile, Restored
 from runnerops.model.plan import Action, ActionSteps, Blocker, Change, Finding, KeyChange
-from runnerops.services.base import Adopted, Answers, Service
+from runnerops.services.base import ActionRequest, Adopted, Answers, Service
 from runnerops.services.docker import format, observe
 
 
@@ -95,19 +95,10 @@ class Docker(Service):
 
         return blockers.blockers(host, changes, actions, observed, policy)
 
-    def action_steps(
-        self,
-        host: Host,
-        action: Action,
-        changes: Sequence[Change],
-        observed: HostState,
-        policy: Policy,
-        run: int,
-        already_stopped: bool,
-    ) -> ActionSteps:
+    def action_steps(self, request: ActionRequest) -> ActionSteps:
         from runnerops.services.docker import steps
 
-        return steps.action_steps(host, action, changes, observed, policy, run)
+        return steps.action_steps(request)
 
     def adopt(self, observed: HostState, answers: Answers) -> Adopted:
         from runnerops.services.docker import adopt

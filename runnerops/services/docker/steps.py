@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from runnerops.model.common import Verb
-from runnerops.model.host_state import HostState
-from runnerops.model.inventory import Host, Policy
-from runnerops.model.plan import Action, ActionSteps, Change, Step
-from runnerops.services.base import sha256, staged_path
+from runnerops.model.plan import ActionSteps, Step
+from runnerops.services.base import ActionRequest, sha256, staged_path
 from runnerops.services.docker.context import LOADED, ActionContext, scene
 from runnerops.services.docker.effects import BRIDGE, GATEWAY, SUBNET, shown
 from runnerops.services.docker.far_caches import ways_after, ways_before
@@ -39,12 +37,10 @@ SSHD = 'curl -s -m 5 --noproxy "*" --http0.9 "$1" 2>/dev/null | head -n 1'
 """URL: the first line of what the SSH server there says."""
 
 
-def action_steps(
-    host: Host, action: Action, changes: Sequence[Change], observed: HostState, policy: Policy, run: int
-) -> ActionSteps:
+def action_steps(request: ActionRequest) -> ActionSteps:
     """Guarded by what the daemon has loaded; judged by dockerd itself and by an answer of each new mirror."""
-    now = scene(host, action, changes, observed, policy)
-    if action.verb is Verb.VERIFY:
+    now = scene(request.host, request.action, request.changes, request.observed, request.policy)
+    if now.action.verb is Verb.VERIFY:
         return with_enablement(ActionSteps(), now.docker.unit, "enabled")
     onward, homeward = tuple(there(now)), tuple(back(now))
     further = between(now, (*onward, *homeward))
@@ -52,7 +48,7 @@ def action_steps(
     found = ActionSteps(
         guard=tuple(_guard(now)),
         validate=(*_stage(now, further), *_judge(now), *mirrors, *ways_before(now)),
-        forward=tuple(_forward(now, onward, run)),
+        forward=tuple(_forward(now, onward, request.run)),
         rollback=tuple(_rollback(now, onward, homeward)),
         diagnostics=(diagnose("docker"),),
         files={_FURTHER.format(index): content for index, content in enumerate(further, 1)},

@@ -9,7 +9,7 @@ from runnerops.model.common import Key, Tree, Value
 from runnerops.model.host_state import Facts, HostState
 from runnerops.model.inventory import FileSpec, Host, Policy, RenderedFile, Restored
 from runnerops.model.plan import Action, ActionSteps, Blocker, Change, Finding, KeyChange
-from runnerops.services.base import Adopted, Answers, Service
+from runnerops.services.base import ActionRequest, Adopted, Answers, Service
 from runnerops.services.gitlab_runner import format, observe
 
 
@@ -105,19 +105,10 @@ class GitlabRunner(Service):
 
         return blockers.blockers(changes, actions, observed, policy)
 
-    def action_steps(
-        self,
-        host: Host,
-        action: Action,
-        changes: Sequence[Change],
-        observed: HostState,
-        policy: Policy,
-        run: int,
-        already_stopped: bool,
-    ) -> ActionSteps:
+    def action_steps(self, request: ActionRequest) -> ActionSteps:
         from runnerops.services.gitlab_runner import steps
 
-        return steps.action_steps(host, action, changes, observed, policy, run, already_stopped)
+        return steps.action_steps(request)
 
     def stop_steps(self, observed: HostState, policy: Policy) -> ActionSteps:
         from runnerops.services.gitlab_runner import steps

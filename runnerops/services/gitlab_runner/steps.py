@@ -5,15 +5,15 @@ gitlab-runner loads config.toml within 3 s of its swap, so for it the swap is th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
 from runnerops.model.common import Verb
 from runnerops.model.host_state import HostState, RunnerFacts
-from runnerops.model.inventory import Host, Policy
-from runnerops.model.plan import Action, ActionSteps, Change, Step
-from runnerops.services.base import sha256, staged_path
+from runnerops.model.inventory import Policy
+from runnerops.model.plan import ActionSteps, Change, Step
+from runnerops.services.base import ActionRequest, sha256, staged_path
 from runnerops.services.gitlab_runner import rewritten as written
 from runnerops.services.gitlab_runner.checks import version_of
 from runnerops.services.gitlab_runner.drain import rest, rest_again, return_later, start
@@ -26,19 +26,13 @@ from runnerops.services.scripts import script
 from runnerops.services.steps import diagnose, guard, intend, restore_intent, run, with_enablement
 
 
-def action_steps(
-    host: Host,
-    action: Action,
-    changes: Sequence[Change],
-    observed: HostState,
-    policy: Policy,
-    run: int,
-    already_stopped: bool,
-) -> ActionSteps:
+def action_steps(request: ActionRequest) -> ActionSteps:
     """Guarded by the life of the process; judged by the runner itself where it can (`lint`), and by caches new to jobs."""
+    host, action, changes, observed = request.host, request.action, request.changes, request.observed
+    run, already_stopped = request.run, request.already_stopped
     runner = observed.facts.runner
     assert runner
-    part = _Part(changes[0] if changes else None, runner, policy, observed)
+    part = _Part(changes[0] if changes else None, runner, request.policy, observed)
     forward: Iterable[Step] = ()
     rollback: Iterable[Step] = ()
     if action.operation == "stop":
@@ -49,7 +43,9 @@ def action_steps(
         forward, rollback = part.come_back(), part.rest_again()
     elif action.verb is not Verb.VERIFY:
         forward, rollback = part.restart(run), part.restart_back()
-    mirrors = () if "unproven-mirror" in policy.allow else tuple(far_caches_new_to_jobs(host, changes, observed))
+    mirrors = (
+        () if "unproven-mirror" in request.policy.allow else tuple(far_caches_new_to_jobs(host, changes, observed))
+    )
     validate = (*part.validate(), *own_caches_new_to_jobs(host, changes, observed), *mirrors)
     found = _action_steps(forward, rollback, guard=tuple(_guard(runner)), validate=validate, files=part.files())
     found = replace(found, overrides=dict.fromkeys(mirrors, "unproven-mirror"))

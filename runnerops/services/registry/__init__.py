@@ -9,7 +9,7 @@ from runnerops.model.common import Key, Tree, Value
 from runnerops.model.host_state import Facts, HostState
 from runnerops.model.inventory import FileSpec, Host, Policy, RenderedFile, Restored
 from runnerops.model.plan import Action, ActionSteps, Blocker, Change, Finding, KeyChange
-from runnerops.services.base import Adopted, Answers, Service
+from runnerops.services.base import ActionRequest, Adopted, Answers, Service
 from runnerops.services.registry import format, observe
 
 
@@ -101,19 +101,10 @@ class Registry(Service):
 
         return blockers.blockers(host, changes, actions, observed)
 
-    def action_steps(
-        self,
-        host: Host,
-        action: Action,
-        changes: Sequence[Change],
-        observed: HostState,
-        policy: Policy,
-        run: int,
-        already_stopped: bool,
-    ) -> ActionSteps:
+    def action_steps(self, request: ActionRequest) -> ActionSteps:
         from runnerops.services.registry import steps
 
-        return steps.action_steps(host, action, changes, observed, policy, run)
+        return steps.action_steps(request)
 
     def adopt_questions(self) -> tuple[tuple[str, ...], ...]:
         from runnerops.services.registry import running

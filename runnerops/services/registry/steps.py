@@ -5,13 +5,11 @@ A container is proven by an answer and by the checksum it carries; Compose 1 and
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from runnerops.model.common import Verb
-from runnerops.model.host_state import HostState
-from runnerops.model.inventory import Host, Policy
-from runnerops.model.plan import Action, ActionSteps, Change, Step
-from runnerops.services.base import sha256, staged_path
+from runnerops.model.plan import ActionSteps, Step
+from runnerops.services.base import ActionRequest, sha256, staged_path
 from runnerops.services.registry.action import forced, touched
 from runnerops.services.registry.caches import directory, own_caches
 from runnerops.services.registry.compose import cannot_recreate
@@ -42,19 +40,18 @@ IF_DOCKER = 'docker version >/dev/null 2>&1 || exit 0; exec "$@"'
 """On the way back to a host whose daemon was down, it may be down again."""
 
 
-def action_steps(
-    host: Host, action: Action, changes: Sequence[Change], observed: HostState, policy: Policy, run: int
-) -> ActionSteps:
+def action_steps(request: ActionRequest) -> ActionSteps:
     """Pulled and judged first; `up -d` never pulls."""
+    host, action, changes, observed = request.host, request.action, request.changes, request.observed
     acting = touched(host, action, changes, observed)
-    now = ActionContext(host, action, changes, observed, policy, acting, forced(host, changes, observed))
+    now = ActionContext(host, action, changes, observed, request.policy, acting, forced(host, changes, observed))
     acts = action.verb > Verb.VERIFY
     upstreams = tuple(_upstreams(now))
     return ActionSteps(
         guard=tuple(_guard(now)),
         fetch=tuple(_fetch(now)) if acts else (),
         validate=(*_judge(now), *upstreams, *marks(now), *ways_before(now)),
-        forward=tuple(_act(now, run) if acts else _stand_by(now)),
+        forward=tuple(_act(now, request.run) if acts else _stand_by(now)),
         rollback=tuple(_rollback(now) if acts else _swaps_back(now)),
         diagnostics=tuple(diagnose(cache) for cache in now.caches),
         overrides=dict.fromkeys(upstreams, "upstream-down"),

@@ -79,7 +79,7 @@ def planning(project: Project, flags: Flags = FLAGS) -> Iterator[Planning]:
     opened = open_project(loaded, loaded.hosts, environ, screen.redactor)
     with ConnectionPool(opened.inventory, environ, screen) as reach:
         (host,) = opened.hosts
-        planned = plan_all(opened, reach, environ, screen, flags)[host.name]
+        planned = plan_all(opened, reach, flags)[host.name]
         if not isinstance(planned, Planned):
             raise planned
         assert planned.ready, (planned.plan.blockers, planned.plan.findings)

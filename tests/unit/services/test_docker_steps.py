@@ -13,7 +13,7 @@ from runnerops.model.host_state import HostState, Intent
 from runnerops.model.inventory import Cache, Host, Policy
 from runnerops.model.plan import ActionSteps, Step
 from runnerops.services import DOCKER
-from runnerops.services.base import sha256
+from runnerops.services.base import ActionRequest, sha256
 from runnerops.services.docker.effects import GATEWAY, PROVEN_OTHERWISE, SHOWN, SUBNET, UNSEEN, unseen
 from runnerops.services.docker.schema import KEYS
 from runnerops.services.docker.steps import RESET
@@ -40,7 +40,7 @@ def action_steps(
     changes = change_daemon(observed, rendered, here)
     action = DOCKER.minimal_action(here, changes, observed, policy, ())
     assert action
-    found = DOCKER.action_steps(here, action, changes, observed, policy, 42, False)
+    found = DOCKER.action_steps(ActionRequest(here, action, changes, observed, policy, 42, False))
     names = {sha256(content): name for name, content in found.files.items()}
     for change in changes:
         names |= {sha256(change.old.content): "OLD", sha256(change.new.content): "NEW"}
@@ -324,7 +324,7 @@ def run_script(shell: tuple[str, ...], name: str, fakes: dict[str, str], tmp_pat
     (tmp_path / "sleep").write_text("#!/bin/sh\nkill $PPID\n")
     (tmp_path / "sleep").chmod(0o755)
     path = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
-    limit = ["timeout", "-k", "1", "1"]
+    limit = ["timeout", "-k", "1", "60"]
     done = subprocess.run([*limit, *command, *args], env=path, capture_output=True, check=False)
     return done.returncode, (tmp_path / "calls").read_text()
 

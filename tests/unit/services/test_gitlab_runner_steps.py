@@ -11,7 +11,7 @@ from runnerops.model.host_state import Intent, RunnerFacts
 from runnerops.model.inventory import Policy
 from runnerops.model.plan import Action, ActionSteps
 from runnerops.services import GITLAB_RUNNER
-from runnerops.services.base import sha256
+from runnerops.services.base import ActionRequest, sha256
 from runnerops.services.gitlab_runner import drain
 from runnerops.services.gitlab_runner import rewritten as written
 from runnerops.services.gitlab_runner.format import PATH
@@ -31,7 +31,9 @@ from tests.unit.services.runner_builders import (
 def steps(
     action: Action, old: Tree, new: Tree, *, already_stopped: bool = False, policy: Policy = POLICY
 ) -> tuple[list[str], list[str]]:
-    action_steps = GITLAB_RUNNER.action_steps(HOST, action, change(old, new), observed(old), policy, 5, already_stopped)
+    action_steps = GITLAB_RUNNER.action_steps(
+        ActionRequest(HOST, action, change(old, new), observed(old), policy, 5, already_stopped)
+    )
     return [_words(step.verb, step.args) for step in action_steps.forward], [
         _words(step.verb, step.args) for step in action_steps.rollback
     ]
@@ -134,7 +136,9 @@ def test_a_runner_at_rest_is_brought_back_by_its_own_part_and_goes_to_rest_again
 
 def test_a_runner_that_was_stopped_is_stopped_again_after_its_last_job() -> None:
     old, new = config(), config(concurrent=8)
-    action_steps = GITLAB_RUNNER.action_steps(HOST, RESTART, change(old, new), observed(old, STOPPED), POLICY, 5, False)
+    action_steps = GITLAB_RUNNER.action_steps(
+        ActionRequest(HOST, RESTART, change(old, new), observed(old, STOPPED), POLICY, 5, False)
+    )
     assert [step.args for step in action_steps.guard] == [("inactive", "systemctl", "is-active", "gitlab-runner")]
     assert action_steps.forward[0].args == ("gitlab_runner", "restart 5 none")
     assert "QUIT" not in str(action_steps.forward)
@@ -148,7 +152,7 @@ def test_a_runner_that_was_stopped_is_stopped_again_after_its_last_job() -> None
 
 def test_a_process_is_known_by_its_invocation() -> None:
     for action_steps in (
-        GITLAB_RUNNER.action_steps(HOST, RELOAD, (), observed(config()), POLICY, 5, False),
+        GITLAB_RUNNER.action_steps(ActionRequest(HOST, RELOAD, (), observed(config()), POLICY, 5, False)),
         GITLAB_RUNNER.stop_steps(observed(config()), POLICY),
     ):
         assert [" ".join(step.args) for step in action_steps.guard] == [
@@ -174,13 +178,15 @@ def test_jobs_are_killed_by_a_signal_of_ours_for_the_units_own_may_drain() -> No
 def test_the_runner_itself_judges_where_it_can(version: str, judged: bool) -> None:
     old, new = config(), config(concurrent=8)
     action_steps = GITLAB_RUNNER.action_steps(
-        HOST,
-        Action(ServiceName.GITLAB_RUNNER, Verb.RELOAD),
-        change(old, new),
-        observed(old, RunnerFacts(NOW, version)),
-        POLICY,
-        5,
-        False,
+        ActionRequest(
+            HOST,
+            Action(ServiceName.GITLAB_RUNNER, Verb.RELOAD),
+            change(old, new),
+            observed(old, RunnerFacts(NOW, version)),
+            POLICY,
+            5,
+            False,
+        )
     )
     assert [step.args[2] for step in action_steps.validate] == (["runner-would-load.sh"] if judged else [])
 
@@ -205,7 +211,7 @@ def test_the_runner_itself_judges_where_it_can(version: str, judged: bool) -> No
 )
 def test_what_tells_that_a_file_is_loaded(old: Tree, new: Tree, argv: tuple[str, ...], tells: str) -> None:
     state = observed(old, RunnerFacts(replace(NOW, argv=(*NOW.argv, *argv)), "16.11.0"))
-    action_steps = GITLAB_RUNNER.action_steps(HOST, RELOAD, change(old, new), state, POLICY, 5, False)
+    action_steps = GITLAB_RUNNER.action_steps(ActionRequest(HOST, RELOAD, change(old, new), state, POLICY, 5, False))
     (proof,) = (step for step in action_steps.forward if step.verb == "await")
     assert " ".join(proof.args).endswith(f" gitlab-runner 42 {tells}")
 
@@ -214,7 +220,7 @@ def test_rest_and_return() -> None:
     rest = GITLAB_RUNNER.stop_steps(observed(config()), POLICY)
     assert [_words(step.verb, step.args) for step in rest.forward] == ["intend gitlab_runner restart 1 abc", *REST]
     assert [_words(step.verb, step.args) for step in rest.rollback] == RETURN
-    back = GITLAB_RUNNER.action_steps(HOST, RESTART, (), observed(config()), POLICY, 5, True)
+    back = GITLAB_RUNNER.action_steps(ActionRequest(HOST, RESTART, (), observed(config()), POLICY, 5, True))
     assert [_words(step.verb, step.args) for step in back.forward] == [
         *START,
         "await 60 =loaded sh runner-config.sh --loaded gitlab-runner any info -",
@@ -233,7 +239,9 @@ def test_a_runner_that_is_stopped_stays_out_of_it() -> None:
 
 def test_what_was_owed_before_is_owed_again_after_the_way_back() -> None:
     intents = (Intent(ServiceName.GITLAB_RUNNER, Verb.RESTART, 4, "abc"),)
-    action_steps = GITLAB_RUNNER.action_steps(HOST, RELOAD, (), observed(config(), intents=intents), POLICY, 5, False)
+    action_steps = GITLAB_RUNNER.action_steps(
+        ActionRequest(HOST, RELOAD, (), observed(config(), intents=intents), POLICY, 5, False)
+    )
     assert action_steps.rollback[-1].args == ("gitlab_runner", "restart 4 abc")
 
 
@@ -243,7 +251,9 @@ def test_no_step_has_an_empty_field_or_a_control_character() -> None:
             for already_stopped in (False, True):
                 state = observed(config(), facts)
                 action_steps = GITLAB_RUNNER.action_steps(
-                    HOST, action, change(config(), config(concurrent=8)), state, POLICY, 5, already_stopped
+                    ActionRequest(
+                        HOST, action, change(config(), config(concurrent=8)), state, POLICY, 5, already_stopped
+                    )
                 )
                 for step in (
                     *action_steps.guard,
@@ -270,7 +280,9 @@ STOP = Action(ServiceName.GITLAB_RUNNER, Verb.RESTART, operation="stop")
 def test_a_runner_that_is_kept_stopped_is_not_started_but_by_the_rollback(active: str, already_stopped: bool) -> None:
     facts = RunnerFacts(replace(NOW, active=active, enabled="enabled"), "16.11.0")
     found = GITLAB_RUNNER.action_steps(
-        KEPT, STOP, change(config(), config(concurrent=8)), observed(config(), facts), POLICY, 5, already_stopped
+        ActionRequest(
+            KEPT, STOP, change(config(), config(concurrent=8)), observed(config(), facts), POLICY, 5, already_stopped
+        )
     )
     there = [_words(step.verb, step.args) for step in found.forward]
     back = [_words(step.verb, step.args) for step in found.rollback]
@@ -286,6 +298,6 @@ def test_a_runner_that_is_kept_stopped_is_not_started_but_by_the_rollback(active
 def test_a_disabled_unit_is_enabled_and_nothing_else_is_done() -> None:
     facts = RunnerFacts(replace(NOW, enabled="disabled"), "16.11.0")
     enable = Action(ServiceName.GITLAB_RUNNER, Verb.VERIFY, operation="enable")
-    found = GITLAB_RUNNER.action_steps(HOST, enable, (), observed(config(), facts), POLICY, 5, False)
+    found = GITLAB_RUNNER.action_steps(ActionRequest(HOST, enable, (), observed(config(), facts), POLICY, 5, False))
     assert [step.args[1:] for step in found.forward] == [("systemctl", "enable", "gitlab-runner.service")]
     assert [step.args[1:] for step in found.rollback] == [("systemctl", "disable", "gitlab-runner.service")]

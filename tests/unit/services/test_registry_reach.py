@@ -13,6 +13,7 @@ from runnerops.model.inventory import Cache, Host, Policy
 from runnerops.model.plan import Action, ActionSteps, Step
 from runnerops.planning.dependencies import uses_caches_of
 from runnerops.services import GITLAB_RUNNER, REGISTRY
+from runnerops.services.base import ActionRequest
 from runnerops.services.registry.caches import own_caches
 from runnerops.services.registry.reach import for_jobs, from_container, given
 from tests.unit.services import runner_builders as runners
@@ -63,7 +64,7 @@ def move(observed: HostState, here: Host, *before: Action) -> ActionSteps:
     found = changes(REGISTRY, here, render_file(here), observed)
     action = REGISTRY.minimal_action(here, found, observed, POLICY, before)
     assert action
-    return REGISTRY.action_steps(here, action, found, observed, POLICY, 1, False)
+    return REGISTRY.action_steps(ActionRequest(here, action, found, observed, POLICY, 1, False))
 
 
 @pytest.mark.parametrize(("command", "used"), COMMANDS)
@@ -161,7 +162,7 @@ def test_a_cache_that_jobs_are_newly_given_is_judged_before_the_file_is_swapped(
     here = replace(host({}, [cache()]), sections={**host({}, [cache()]).sections, ServiceName.GITLAB_RUNNER: new})
     action = Action(ServiceName.GITLAB_RUNNER, Verb.RELOAD)
     action_steps = GITLAB_RUNNER.action_steps(
-        here, action, runners.change(old, new), runner_state(old, **state), POLICY, 1, False
+        ActionRequest(here, action, runners.change(old, new), runner_state(old, **state), POLICY, 1, False)
     )
     assert list(asks(action_steps)) == rendered
 
@@ -181,7 +182,7 @@ def judged(old: Tree, new: Tree, policy: Policy = POLICY, **sections: Tree) -> l
     action = Action(ServiceName.GITLAB_RUNNER, Verb.RELOAD)
     here = client(new, **sections)
     action_steps = GITLAB_RUNNER.action_steps(
-        here, action, runners.change(old, new), runners.observed(old), policy, 1, False
+        ActionRequest(here, action, runners.change(old, new), runners.observed(old), policy, 1, False)
     )
     found = [step for step in action_steps.validate if f"{FAR}/v2/" in step.args]
     assert set(action_steps.overrides) == set(found)

@@ -13,7 +13,7 @@ from runnerops.model.host_state import HostState, Intent
 from runnerops.model.inventory import Host, Policy
 from runnerops.model.plan import Action, ActionSteps, Step
 from runnerops.services import REGISTRY
-from runnerops.services.base import sha256
+from runnerops.services.base import ActionRequest, sha256
 from runnerops.services.registry.compared import FORM
 from runnerops.services.registry.steps import IF_DOCKER, IF_THERE, PULL
 from runnerops.services.registry.verify_steps import LATER
@@ -78,7 +78,9 @@ class Told:
         self.names: dict[str, str] = {}
         for change in found:
             self.names |= {sha256(change.old.content): "OLD", sha256(change.new.content): "NEW"}
-        self.action_steps: ActionSteps = REGISTRY.action_steps(here, action, found, observed, policy, 42, False)
+        self.action_steps: ActionSteps = REGISTRY.action_steps(
+            ActionRequest(here, action, found, observed, policy, 42, False)
+        )
         self.guard, self.fetch, self.validate = map(
             self.lines, (self.action_steps.guard, self.action_steps.fetch, self.action_steps.validate)
         )

@@ -13,6 +13,7 @@ from runnerops.model.host_state import DockerFacts
 from runnerops.model.inventory import Cache, Policy
 from runnerops.model.plan import Action, Step
 from runnerops.services import DOCKER, REGISTRY
+from runnerops.services.base import ActionRequest
 from runnerops.services.docker.schema import KEYS
 from runnerops.services.shared import ways
 from tests.shells import SHELLS
@@ -52,7 +53,7 @@ def docker(old: Tree, new: Tree, facts: DockerFacts | None = None) -> tuple[Acti
     found = changes(DOCKER, here, [daemon({**mirrors, **new})], observed)
     action = DOCKER.minimal_action(here, found, observed, POLICY, ())
     assert action
-    steps = DOCKER.action_steps(here, action, found, observed, POLICY, 1, False)
+    steps = DOCKER.action_steps(ActionRequest(here, action, found, observed, POLICY, 1, False))
     return action, [asked(steps.validate), asked(steps.forward), asked(steps.rollback)]
 
 
@@ -80,7 +81,7 @@ def test_own_caches_are_asked_in_their_own_part(answered: bool, asks: bool) -> N
     for before, expected in ((restart, asks), (replace(restart, ways=frozenset()), False)):
         action = REGISTRY.minimal_action(here, (), observed, POLICY, (before,))
         assert action
-        steps = REGISTRY.action_steps(here, action, (), observed, POLICY, 1, False)
+        steps = REGISTRY.action_steps(ActionRequest(here, action, (), observed, POLICY, 1, False))
         assert asked(steps.validate) == ([("before", "dockerhub")] if expected else [])
         assert asked(steps.forward) == ([("after", "dockerhub")] if expected else [])
 
