@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets as random
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,10 +12,10 @@ from runnerops.engine.learning import learn_trees
 from runnerops.errors import RunneropsError
 from runnerops.model.common import Tree
 from runnerops.model.host_state import Facts
-from runnerops.model.inventory import Host, Inventory, RenderedFile
+from runnerops.model.inventory import Cache, Host, Inventory, RenderedFile
 from runnerops.model.plan import Finding
 from runnerops.planning.lint import lint, lint_trees, trees_of
-from runnerops.planning.lint_across import across
+from runnerops.planning.lint_across import across, caches_by_url
 from runnerops.planning.lint_project import overlapping_networks, same_addresses, stray_templates, unreplaced
 from runnerops.redact import Masker, Redactor, clear_texts, rendered_texts
 from runnerops.render import Renderer
@@ -82,16 +82,12 @@ def open_project(
     clear = {host.name: _clear(trees[host.name].values(), resolver.values()) for host in hosts}
     for host in hosts:
         learn_trees(redactor, clear_texts(host) | clear[host.name], trees[host.name])
+    caches = caches_by_url(loaded)
     same = dict(same_addresses(loaded, hosts))
     findings: dict[str, tuple[Finding, ...]] = {}
     for host in hosts:
         files = rendered[host.name]
-        found = [
-            *lint_trees(host, trees[host.name], None),
-            *overlapping_networks(host),
-            *unreplaced(host),
-            *across(loaded, host),
-        ]
+        found = [*lint_trees(host, trees[host.name], None), *_around(host, caches)]
         if any(resolver.missing()):
             found = without_placeholders(found, trees[host.name])
         here = [same[host.name]] if host.name in same else []
@@ -117,6 +113,12 @@ def _render(
     if broken:
         raise broken
     return rendered
+
+
+def _around(host: Host, caches: Mapping[str, Cache]) -> Iterator[Finding]:
+    yield from overlapping_networks(host)
+    yield from unreplaced(host)
+    yield from across(caches, host)
 
 
 def _clear(trees: Iterable[Tree], secrets: Collection[str]) -> frozenset[str]:

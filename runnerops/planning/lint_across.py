@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from ipaddress import ip_address
+from itertools import takewhile
 from typing import Literal, TypeAlias
 from urllib.parse import SplitResult, urlsplit
 
@@ -26,9 +27,17 @@ _OURS_ALONE = re.compile(r".*\.(?:lan|local|internal|intranet|home|corp|home\.ar
 _PORTS = {"http": 80, "https": 443}
 
 
-def across(inventory: Inventory, host: Host) -> Iterator[Finding]:
-    """All rules on one host, beside the others."""
-    caches = {cache.url.rstrip("/"): cache for other in inventory.hosts for cache in other.caches}
+def caches_by_url(inventory: Inventory) -> Mapping[str, Cache]:
+    """Every cache of the inventory, once for all hosts. A host has its own caches before the others'."""
+    return {cache.url.rstrip("/"): cache for host in inventory.hosts for cache in _own(host)}
+
+
+def _own(host: Host) -> Iterator[Cache]:
+    return takewhile(lambda cache: cache.host == host.name, host.caches)
+
+
+def across(caches: Mapping[str, Cache], host: Host) -> Iterator[Finding]:
+    """All rules on one host, beside all caches of the inventory by their URLs."""
     docker = host.sections.get(ServiceName.DOCKER, {})
     for index, url in enumerate(_list(docker.get("registry-mirrors"))):
         parts = _parts(url)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from runnerops.model.common import key_text
-from runnerops.planning.lint_across import across
+from runnerops.planning.lint_across import across, caches_by_url
 from runnerops.services.shared.no_proxy import bypasses
 from tests.unit.inventory_texts import load
 
@@ -20,7 +20,10 @@ CACHE = (
 def found(folder: Path, host: str, cache: str = CACHE % "") -> list[str]:
     inventory = load(folder, f"hosts:\n{cache}  a: {{address: 192.0.2.10, {host}}}\n")
     host_a = next(one for one in inventory.hosts if one.name == "a")
-    return [f"{one.rule} {one.severity} {key_text(one.key)}: {one.message}" for one in across(inventory, host_a)]
+    return [
+        f"{one.rule} {one.severity} {key_text(one.key)}: {one.message}"
+        for one in across(caches_by_url(inventory), host_a)
+    ]
 
 
 @pytest.mark.parametrize(
