@@ -132,11 +132,11 @@ def _is_address(value: Value) -> bool:
 
 
 def _twice(tree: Tree) -> Found:
-    seen: dict[Value, int] = {}
-    names: dict[Value, int] = {}
+    seen: dict[str, int] = {}
+    names: dict[str, int] = {}
     for index, runner in enumerate(runners_of(tree)):
         token, name = runner.get("token"), runner.get("name")
-        if name and name in names:
+        if isinstance(name, str) and name and name in names:
             message = f"the same name as runners[{names[name]}]: logs and metrics do not tell them apart"
             yield "R005", "warning", ("runners", index, "name"), message, "give each its own"
         elif isinstance(name, str):

@@ -282,3 +282,10 @@ def test_an_excerpt_is_no_fault() -> None:
 
 def test_a_byte_order_mark_is_passed_over() -> None:
     assert GITLAB_RUNNER.parse(SPEC, b"\xef\xbb\xbfconcurrent = 1\n") == {"concurrent": 1}
+
+
+def test_a_name_that_is_no_text_is_told_and_compared_with_none() -> None:
+    tree = config(runner(name=["a"]), runner(name=["a"], token=None), concurrent=2)
+    found = {(rule, key) for rule, _, key in findings(tree)}
+    assert ("R005", "runners[1].name") not in found
+    assert any(key.startswith("runners[0].name") for _, key in found)
