@@ -66,6 +66,9 @@ def test_the_story(scratch: Path) -> None:
     assert re.findall(r"→ (\w+ [\w-]+)", third) == ["reload gitlab-runner"]
     assert "demo: applied" in third
     assert "failed step: restart docker" in failing
+    assert failing.count("Job for docker.service failed") == 1
+    assert "systemctl restart" not in failing
+    assert "→ stop and start gitlab-runner (around the restart of docker) · 0 jobs interrupted\n" in failing
     assert "the host is back as it was" in failing
     assert "(exit status 4)" in failing
     assert "glrt-" not in done.stdout
