@@ -99,7 +99,8 @@ _ROWS = (
     _allowed(
         "unproven-mirror",
         "A mirror that the host would newly use does not answer from there.",
-        "Repair the mirror's host or the network between them, or override; Docker then falls back to Docker Hub.",
+        "See with `runnerops verify` which it is, repair the mirror's host or the network between them, or override;"
+        " Docker then falls back to Docker Hub.",
     ),
     _allowed(
         "upstream-down",

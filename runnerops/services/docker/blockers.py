@@ -112,7 +112,8 @@ def _unproven_mirrors(now: ActionContext) -> Iterator[Blocker]:
     answers = registry.answers if registry else {}
     for url in (mirror.rstrip("/") for mirror in now.new_mirrors):
         if not answers.get(url):
-            yield Blocker("unproven-mirror", f"mirror {url} does not answer from this host", details=(url,))
+            why = f"`runnerops verify {now.host.name}` tells whether a cache is down or a firewall keeps this host out"
+            yield Blocker("unproven-mirror", f"mirror {url} does not answer from this host: {why}", details=(url,))
 
 
 def _network_overlap(now: ActionContext) -> Iterator[Blocker]:

@@ -217,7 +217,10 @@ def test_containers_that_a_restart_would_end(one: Container, there: Tree, render
 def test_a_new_mirror_answers_or_is_the_hosts_own(owner: str, answers: bool, desired: list[str]) -> None:
     cache = Cache("dockerhub", owner, "https://registry-1.docker.io", "docker.io", MIRROR, local=False)
     observed = state({}, engine(), registry_facts=compose_facts(answers={MIRROR: answers}))
-    assert codes(observed, MIRRORS, host(MIRRORS, usable=(cache,))) == desired
+    here = host(MIRRORS, usable=(cache,))
+    assert codes(observed, MIRRORS, here) == desired
+    found = blockers(observed, MIRRORS, here)
+    assert all("`runnerops verify h1` tells" in blocker.message for blocker in found)
 
 
 def test_a_host_without_a_docker_section_is_left_alone() -> None:
