@@ -17,14 +17,9 @@ _PRIVATE, _PLAIN = 0o600, 0o644
 def write(inventory: Path, content: bytes, variables: Mapping[str, str]) -> tuple[Path, ...]:
     """The files that were written, the inventory last: what it names is there by then. Raises RunneropsError."""
     folder = inventory.parent
-    contents: dict[Path, tuple[bytes, int]] = {}
-    if variables:
-        contents[folder / ".env"] = (_with_lines(folder / ".env", _dotenv(variables)), _PRIVATE)
-        if not _ignored(folder / ".gitignore"):
-            contents[folder / ".gitignore"] = (_with_lines(folder / ".gitignore", [".env"]), _PLAIN)
-    contents[inventory] = (content, _PLAIN)
     staged: list[tuple[str, Path]] = []
     try:
+        contents = {**_beside(folder, variables), inventory: (content, _PLAIN)}
         for path, (data, mode) in contents.items():
             staged.append((_stage(path, data, mode), path))
         for beside, path in staged:
@@ -38,6 +33,15 @@ def write(inventory: Path, content: bytes, variables: Mapping[str, str]) -> tupl
             with contextlib.suppress(OSError):
                 Path(beside).unlink()
     return tuple(contents)
+
+
+def _beside(folder: Path, variables: Mapping[str, str]) -> dict[Path, tuple[bytes, int]]:
+    """Contents and modes of the other files, where there are secrets."""
+    env, ignore = folder / ".env", folder / ".gitignore"
+    if not variables:
+        return {}
+    found = {env: (_with_lines(env, _dotenv(variables)), _PRIVATE)}
+    return found if _ignored(ignore) else {**found, ignore: (_with_lines(ignore, [".env"]), _PLAIN)}
 
 
 def _dotenv(variables: Mapping[str, str]) -> list[str]:

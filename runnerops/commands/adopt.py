@@ -70,7 +70,7 @@ class _Adoption:
         """Without secrets, and with no word that the inventory would fill in itself."""
         place = self.place
         env = place.path.parent / ".env"
-        taken = {**(read_dotenv(env.read_text(), str(env)) if env.is_file() else {}), **self.environ}
+        taken = {**(read_dotenv(env.read_text(errors="replace"), str(env)) if env.is_file() else {}), **self.environ}
         found = make_entry(place.host.name, None if place.known else about(place.host), adopted, place.inherited, taken)
         self.screen.redactor.learn(frozenset(found.variables.values()))
         return with_own_mirrors(place, found) if found.sections else found

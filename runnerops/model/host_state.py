@@ -48,7 +48,8 @@ class Container:
     """A container, running or not. `ports` are published as `ADDRESS:PORT` (address empty: all).
 
     `restart` is the name of its restart policy; `labels` are as Docker has them. `mounts` has, by the path inside, the
-    name of a volume or the path of a folder or file on the host; None where that was not told.
+    name of a volume or the path of a folder or file on the host; None where that was not told. `auto_remove`: it goes, and
+    volumes without a name with it, as soon as it is stopped.
     """
 
     id: str
@@ -59,6 +60,7 @@ class Container:
     ports: tuple[str, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
     mounts: Mapping[str, str] | None = None
+    auto_remove: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from itertools import takewhile
 from pathlib import Path
 
 from runnerops.model.common import ServiceName, Tree
-from runnerops.model.host_state import Client, HostState, RemoteFile, RunnerFacts, Unit
+from runnerops.model.host_state import Client, Container, HostState, RemoteFile, RunnerFacts, Unit
 from runnerops.model.inventory import Cache, Host, Policy, RenderedFile, Requester
 from runnerops.model.plan import Plan, Step
 from runnerops.planning.plan import Request, make_plan
@@ -135,8 +135,18 @@ def plans() -> Iterator[Plan]:
     enabled = RunnerFacts(replace(_UNIT, enabled="enabled"), "16.11.0")
     kept = replace(whole, stopped=frozenset({ServiceName.GITLAB_RUNNER}))
     yield plan(kept, replace(there, facts=replace(there.facts, runner=enabled)))
+    yield plan(whole, _served_by_another())
     wide = {path: replace(file, mode="0666") for path, file in there.files.items()}
     yield plan(whole, replace(there, files=wide))
+
+
+def _served_by_another() -> HostState:
+    """A container of somebody else's has the port and the volume of a cache that is new."""
+    there = running()
+    other = Container(
+        "e" * 64, "reg", "registry:3.0.0", True, "always", (f"{BRIDGE}:5000",), {}, {"/x": "runnerops-dockerhub"}
+    )
+    return replace(there, facts=replace(there.facts, docker=engine(containers=[other])))
 
 
 def _stopped(there: HostState) -> Iterator[HostState]:
@@ -163,6 +173,7 @@ def argvs(steps: Sequence[Step]) -> Iterator[Argv]:
 _FORMS: Mapping[str, str] = {
     r"(/\S*/)?dockerd|@DOCKERD@": "dockerd",
     r"/\S*": "PATH",
+    r"[0-9a-f]{64}": "ID",
     r"(https?://|@UPSTREAM@)\S+": "URL",
     r"[0-9]+": "NUMBER",
     r"[a-z]+:[a-z]+": "OWNER",

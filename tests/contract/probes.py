@@ -24,6 +24,7 @@ from runnerops.services.gitlab_runner.drain import UNKNOWN
 from runnerops.services.gitlab_runner.rewritten import NO_MATTER
 from runnerops.services.registry.compared import FORM
 from runnerops.services.registry.steps import IF_DOCKER, IF_THERE, PULL
+from runnerops.services.registry.take_over import RUNS
 from runnerops.services.scripts import script
 from runnerops.services.shared.ways import REACHED, STILL_REACHED
 
@@ -288,6 +289,12 @@ CACHES = (
     Probe(("docker", "pull", "-q", "alpine:none-such"), status=1),
     Probe(("curl", "-fsS", f"{MIRROR}/v2/_catalog"), r'\{"repositories":\["library/alpine"\]\}\n'),
     Probe(line(IF_DOCKER, *UP, "--remove-orphans")),
+    Probe((*RUNS, "0" * 64), r"\n?", status=1),
+    Probe(script("container-aside.sh", "stop", "runnerops-dockerhub-1", "always")),
+    answer(f"{MIRROR}/v2/", 7),
+    Probe(script("container-aside.sh", "start", "runnerops-dockerhub-1", "always")),
+    Probe(("curl", *answer(f"{MIRROR}/v2/").argv[1:]), until=True),
+    Probe(script("container-aside.sh", "stop", "none-such", "none"), status=1),
 )
 DOWNS = (
     Probe(line(IF_THERE, COMPOSE, *DOWN)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -350,3 +351,22 @@ def test_crlf_and_a_byte_order_mark_are_read() -> None:
     desired, entry, _ = back(observed(b'\xef\xbb\xbf{\r\n"mtu": 1400}\r\n', toml))
     assert "# how many" in entry.into("")
     assert desired == {DAEMON: b'\xef\xbb\xbf{\r\n"mtu": 1400}\r\n', CONFIG: toml}
+
+
+@pytest.mark.parametrize("ids", [("id = 1\n", "id = 2\n"), ("", "")])
+def test_runners_of_one_name_are_told_apart_and_keep_their_tokens(ids: tuple[str, str]) -> None:
+    """`gitlab-runner register` calls each of them after the host."""
+    runner = '[[runners]]\nname = "h"\nurl = "https://g"\nexecutor = "{}"\ntoken = "{}"\n{}'
+    tokens = ("glrt-aaaaaaaaaaaaaaaaaaaa", "glrt-bbbbbbbbbbbbbbbbbbbb")
+    toml = "concurrent = 1\n" + "".join(
+        runner.format(executor, token, one)
+        for executor, token, one in zip(("shell", "docker"), tokens, ids, strict=True)
+    )
+    desired, entry, blockers = back(observed(None, toml.encode()))
+    assert blockers == []
+    there = tomllib.loads((desired[CONFIG] or b"").decode())["runners"]
+    assert [(one["name"], one["token"], one["executor"]) for one in there] == [
+        ("h", tokens[0], "shell"),
+        ("h-2", tokens[1], "docker"),
+    ]
+    assert any("several runners are called h" in note for note in entry.notes)

@@ -44,6 +44,7 @@ def create(here: World, name: str, image: str, spec: Tree) -> Tree:
             "RestartPolicy": {"Name": spec["restart"]},
             "PortBindings": spec["ports"],
             "NetworkMode": spec["network"],
+            "AutoRemove": False,
             "LogConfig": {"Type": logging.get("driver", "json-file"), "Config": logging.get("options", {})},
         },
         "RestartCount": 0,

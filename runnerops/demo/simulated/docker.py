@@ -26,6 +26,7 @@ _VALUED = (
     "--label",
     "--network",
     "--entrypoint",
+    "--restart",
 )
 
 
@@ -275,6 +276,8 @@ _COMMANDS: dict[str, Callable[[World, list[str], Tree], int]] = {
     "logs": guests.logs,
     "run": guests.run,
     "rm": guests.rm,
+    "start": guests.start,
     "stop": guests.stop,
+    "update": guests.update,
     "rmi": images.rmi,
 }

@@ -62,6 +62,24 @@ def stop(here: World, rest: list[str], options: Tree) -> int:  # noqa: ARG001
     return 0
 
 
+def start(here: World, rest: list[str], options: Tree) -> int:  # noqa: ARG001
+    """Also one that runs."""
+    for name in rest:
+        one = find(here, name)
+        if not one["State"]["Running"]:
+            containers.start(here, one)
+        sys.stdout.write(f"{name}\n")
+    return 0
+
+
+def update(here: World, rest: list[str], options: Tree) -> int:
+    """Its restart policy."""
+    for name in rest:
+        find(here, name)["HostConfig"]["RestartPolicy"]["Name"] = options["restart"]
+        sys.stdout.write(f"{name}\n")
+    return 0
+
+
 def rm(here: World, rest: list[str], options: Tree) -> int:
     """With `-f` what runs too."""
     for name in rest:

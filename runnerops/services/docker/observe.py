@@ -25,7 +25,7 @@ NOT_THERE = "not-found"
 CONTAINER = (
     '{"id":{{json .Id}},"name":{{json .Name}},"image":{{json .Config.Image}},"running":{{json .State.Running}},'
     '"restart":{{json .HostConfig.RestartPolicy.Name}},"ports":{{json .HostConfig.PortBindings}},'
-    '"labels":{{json .Config.Labels}},"mounts":{{json .Mounts}}}'
+    '"labels":{{json .Config.Labels}},"mounts":{{json .Mounts}},"remove":{{json .HostConfig.AutoRemove}}}'
 )
 
 
@@ -212,6 +212,7 @@ def _containers(answers: Answers) -> Iterator[Container]:
                 ports=tuple(_ports(found.get("ports"))),
                 labels={name: str(value) for name, value in labels.items()} if isinstance(labels, dict) else {},
                 mounts=_mounts(found.get("mounts")),
+                auto_remove=found.get("remove") is True,
             )
 
 
@@ -224,7 +225,14 @@ def _mounts(told: Value) -> Mapping[str, str] | None:
     }
 
 
-_FIRST = {"Id": "id", "Name": "name", "Running": "running", "RestartPolicy": "restart", "PortBindings": "ports"}
+_FIRST = {
+    "Id": "id",
+    "Name": "name",
+    "Running": "running",
+    "RestartPolicy": "restart",
+    "PortBindings": "ports",
+    "AutoRemove": "remove",
+}
 """Members of which the first counts: what comes later is of mounts, of networks."""
 
 _LAST = {"Image": "image", "Labels": "labels", "Mounts": "mounts"}

@@ -58,7 +58,7 @@ docker_inspected() { # ID...: of each container a member a line; no more than is
   ports="[{]($string:(null|\\[($strings,?)*\\]),?)*[}]"
   mounts="\\[([{]($string:($string|true|false),?)*[}],?)*\\]"
   # one pattern, for busybox's grep finds one place a line where there are several
-  wanted='^[{]"Id":"[0-9a-f]{64}"|"Name":"/[^"]*"|"Running":(true|false)|"RestartPolicy":[{]"Name":"[^"]*"'
+  wanted='^[{]"Id":"[0-9a-f]{64}"|"Name":"/[^"]*"|"(Running|AutoRemove)":(true|false)|"RestartPolicy":[{]"Name":"[^"]*"'
   # shellcheck disable=SC2046  # addresses are words
   curl -s -g -m 15 --unix-socket "$socket" $(printf 'http://localhost/containers/%s/json\n' "$@") 2>/dev/null |
     grep -Eo "$wanted|\"Image\":$string|\"PortBindings\":$ports|\"Labels\":$strings|\"Mounts\":$mounts"

@@ -164,10 +164,7 @@ def _notes(one: FoundRegistry, listens: Listening, volume: str | None, *, ours: 
     if ours:
         return
     file = one.labels.get(_FILE)
-    owner = f"of {file}" if file else "started by hand"
-    yield f"container {one.name} ({owner}) is a cache, which the section asks for; it holds the port until it is stopped"
-    if volume is None:
-        yield f"container {one.name} keeps what it holds inside of itself: a deploy begins with an empty volume"
+    yield f"container {one.name} ({f'of {file}' if file else 'started by hand'}) is a cache: {_taken_over(one, volume)}"
     if not listens.address:
         yield f"container {one.name} publishes no port: a deploy publishes 5000 on the docker bridge"
     if (
@@ -177,6 +174,17 @@ def _notes(one: FoundRegistry, listens: Listening, volume: str | None, *, ours: 
     unsaid = [*one.unsaid, *(f"its mount at {mount.inside}" for mount in one.mounts if _is_other(one, mount.inside))]
     if unsaid:
         yield f"container {one.name}: the section has no word for {', '.join(unsaid)}; templates/docker-compose.yml.j2 can have"
+
+
+def _taken_over(one: FoundRegistry, volume: str | None) -> str:
+    """What becomes of it, as `predecessor` decides."""
+    if volume is None:
+        return "it keeps what it holds inside of itself; stop it before the first deploy, which begins with an empty volume"
+    if one.auto_remove:
+        return "it was started with --rm, so a volume without a name goes with it; stop it before the first deploy"
+    if not one.ports:
+        return "its port is not published by Docker; stop it before the first deploy"
+    return "the first deploy stops it and puts one of its own in its place, over the same content"
 
 
 def _is_other(one: FoundRegistry, inside: str) -> bool:

@@ -13,7 +13,7 @@ from runnerops.services.registry.action import touched
 from runnerops.services.registry.caches import OwnCache
 from runnerops.services.registry.compared import volumes_of
 from runnerops.services.registry.compose import too_old
-from runnerops.services.registry.containers import holder_of, ours
+from runnerops.services.registry.containers import holder_of, ours, predecessor
 from runnerops.services.registry.format import COMPOSE_TEMPLATE, NAME
 from runnerops.services.registry.image import major
 from runnerops.services.registry.reach import for_jobs
@@ -120,7 +120,7 @@ def _upstream_down(cache: OwnCache, observed: HostState) -> Iterator[Blocker]:
 
 
 def _major(cache: OwnCache, changes: Sequence[Change], observed: HostState) -> Iterator[Blocker]:
-    container = ours(observed).get(cache.name)
+    container = ours(observed).get(cache.name) or predecessor(cache, observed)
     key_changes = (
         key_change
         for change in changes
@@ -135,6 +135,8 @@ def _major(cache: OwnCache, changes: Sequence[Change], observed: HostState) -> I
 
 
 def _port_taken(cache: OwnCache, observed: HostState) -> Iterator[Blocker]:
+    if predecessor(cache, observed):
+        return
     if holder := holder_of(cache, observed):
         message = f"{cache.listen}, where cache {cache.name} is to listen, is held by {holder}"
         yield Blocker("port-taken", f"{message}: stop it, or give the cache another port", (cache.listen,))

@@ -10,6 +10,7 @@ from runnerops.services.registry.caches import PROJECT, OwnCache
 
 _PROJECT = "com.docker.compose.project"
 _SERVICE = "com.docker.compose.service"
+_SWARM = "com.docker.swarm.service.id"
 _FILES = "com.docker.compose.project.config_files"
 
 
@@ -47,6 +48,25 @@ def holder_of(cache: OwnCache, observed: HostState) -> str:
         if _overlaps((listener,), cache) and not left_over:
             return f"process {process}" if process else "a process"
     return ""
+
+
+def predecessor(cache: OwnCache, observed: HostState) -> Container | None:
+    """Who serves now what this cache is to serve: a container of somebody else's on its port, with its volume or folder.
+
+    One that goes when it is stopped is none, for a volume without a name would go with it; a swarm's would be started again.
+    """
+    docker = observed.facts.docker
+    for one in docker.containers if docker else ():
+        free = one.labels.get(_PROJECT) != PROJECT and _SWARM not in one.labels and not one.auto_remove
+        if one.running and free and _overlaps(one.ports, cache) and cache.volume in (one.mounts or {}).values():
+            return one
+    return None
+
+
+def owner_of(container: Container) -> str:
+    """Who started a container, in words."""
+    files = container.labels.get(_FILES, "")
+    return f"of {files}" if files else "started by hand"
 
 
 def _overlaps(ports: tuple[str, ...], cache: OwnCache) -> bool:

@@ -11,7 +11,7 @@ from runnerops.model.inventory import Host, Policy
 from runnerops.model.plan import Action, Change, Step
 from runnerops.services.registry.caches import PROJECT, OwnCache, directory
 from runnerops.services.registry.compose import cannot_recreate
-from runnerops.services.registry.containers import ours
+from runnerops.services.registry.containers import ours, predecessor
 from runnerops.services.registry.format import compose_spec
 from runnerops.services.registry.reasons import compose_tree, upstream_silent
 from runnerops.services.steps import NOTHING, run
@@ -100,7 +100,8 @@ class ActionContext:
         """Whether this run may end a container whose upstream has not been asked yet; its stop tells of one that has."""
         if self.action.verb is Verb.VERIFY:
             return self.ends_with_docker
-        container, registry = ours(self.observed).get(cache.name), self.observed.facts.registry
+        container = ours(self.observed).get(cache.name) or predecessor(cache, self.observed)
+        registry = self.observed.facts.registry
         rendered = registry is not None and cache.name in registry.upstreams
         return container is not None and container.running and not rendered
 

@@ -9,7 +9,7 @@ from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host
 from runnerops.model.plan import Action
 from runnerops.services.registry.caches import own_caches
-from runnerops.services.registry.containers import docker_answers, ours
+from runnerops.services.registry.containers import docker_answers, ours, owner_of, predecessor
 from runnerops.services.registry.format import NAME
 from runnerops.services.registry.reasons import is_dead, upstream_silent
 from runnerops.services.registry.reconcile import is_our_file
@@ -19,13 +19,25 @@ def remarks(host: Host, actions: Sequence[Action], observed: HostState) -> Itera
     """Caches whose section went and that run on; caches that wait for their upstream."""
     if NAME not in host.sections:
         yield from _left(observed)
-    elif docker_answers(observed) and not any(action.service is NAME for action in actions):
+    elif any(action.service is NAME for action in actions):
+        yield from _put_aside(host, observed)
+    elif docker_answers(observed):
         for cache in own_caches(host):
             if is_dead(cache, observed) and upstream_silent(cache, observed):
                 yield (
                     f"cache {cache.name} does not answer, nor does {cache.upstream}, without which a registry ends at its "
                     "start: it comes up by itself when that answers"
                 )
+
+
+def _put_aside(host: Host, observed: HostState) -> Iterator[str]:
+    for cache in own_caches(host):
+        if one := predecessor(cache, observed):
+            stays = f"`docker rm {one.name}` removes it, once you do not want it back"
+            yield (
+                f"container {one.name} ({owner_of(one)}) is stopped when cache {cache.name} takes its place, over the same "
+                f"{'folder' if '/' in cache.volume else 'volume'} {cache.volume}; it stays there, stopped: {stays}"
+            )
 
 
 def _left(observed: HostState) -> Iterator[str]:

@@ -16,7 +16,7 @@ FORM = (
     '{"name":{{json .Name}},"image":{{json .Config.Image}},"env":{{json .Config.Env}},"labels":{{json .Config.Labels}},'
     '"mounts":{{json .Mounts}},"ports":{{json .HostConfig.PortBindings}},"network":{{json .HostConfig.NetworkMode}},'
     '"user":{{json .Config.User}},"memory":{{json .HostConfig.Memory}},"cpus":{{json .HostConfig.NanoCpus}},'
-    '"hosts":{{json .HostConfig.ExtraHosts}},"dns":{{json .HostConfig.Dns}}}'
+    '"hosts":{{json .HostConfig.ExtraHosts}},"dns":{{json .HostConfig.Dns}},"remove":{{json .HostConfig.AutoRemove}}}'
 )
 """A format of `docker inspect`. Secrets are among it: it is asked only where a section is made of it."""
 
@@ -46,7 +46,7 @@ class FoundRegistry:
     """A running registry. `config` is the file that it was started with, as it sees it, `config_path` its path inside.
 
     `environment` is without what its image has. `ports` are those published: port inside, address (empty: all), port.
-    `unsaid` names what the section has no word for.
+    `auto_remove`: it goes when it is stopped. `unsaid` names what the section has no word for.
     """
 
     name: str
@@ -59,6 +59,7 @@ class FoundRegistry:
     mounts: tuple[Mount, ...]
     ports: tuple[tuple[str, str, str], ...]
     network: str
+    auto_remove: bool = False
     unsaid: tuple[str, ...] = ()
 
     def mount_of(self, path: str) -> Mount | None:
@@ -93,6 +94,7 @@ def _registry(about: Mapping[str, Any], image: list[str], path: str, text: str) 
         mounts=tuple(_mounts(about.get("mounts"))),
         ports=tuple(_ports(about.get("ports"))),
         network=str(about.get("network") or ""),
+        auto_remove=about.get("remove") is True,
         unsaid=tuple(words for key, words in PRIVATE.items() if about.get(key)),
     )
 

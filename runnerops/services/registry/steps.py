@@ -18,6 +18,7 @@ from runnerops.services.registry.context import ActionContext
 from runnerops.services.registry.format import NAME
 from runnerops.services.registry.image import short
 from runnerops.services.registry.reasons import works
+from runnerops.services.registry.take_over import brought_back, put_aside, unchanged
 from runnerops.services.registry.verify_steps import (
     as_before,
     back_again,
@@ -48,7 +49,7 @@ def action_steps(request: ActionRequest) -> ActionSteps:
     acts = action.verb > Verb.VERIFY
     upstreams = tuple(_upstreams(now))
     return ActionSteps(
-        guard=tuple(_guard(now)),
+        guard=(*_guard(now), *unchanged(now)),
         fetch=tuple(_fetch(now)) if acts else (),
         validate=(*_judge(now), *upstreams, *marks(now), *ways_before(now)),
         forward=tuple(_act(now, request.run) if acts else _stand_by(now)),
@@ -119,6 +120,7 @@ def _act(now: ActionContext, number: int) -> Iterator[Step]:
         for path in (f"{place}/{cache.config_file}" for cache in own_caches(now.host)):
             yield run(10, "test", "-f", path, title=f"check that {path} is there")
         yield from _taken_away(now, back=False)
+        yield from put_aside(now)
         names = [cache.name for cache in own_caches(now.host)]
         yield from now.ups(now.forced, names)
     yield from proofs(now)
@@ -171,6 +173,7 @@ def _rollback(now: ActionContext) -> Iterator[Step]:
         for cache in now.caches:
             if now.answered(cache):
                 yield from as_before(now, cache)
+    yield from brought_back(now)
     intent = now.observed.intent_for(NAME)
     due = intent is not None and (not intent.invocation or set(intent.invocation.split(",")) & set(now.ids.split(",")))
     yield restore_intent(NAME, intent if due else None)

@@ -1,0 +1,51 @@
+"""A cache takes the place of a container that somebody else started, on its port and over its volume. Pure: builds the steps.
+
+The other one is stopped, never removed: it is the way back. Docker would start it again with itself if its restart policy
+said so, next to the cache that has its port then, so that policy is put off with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from runnerops.model.host_state import Container
+from runnerops.model.plan import Step
+from runnerops.services.registry.caches import OwnCache
+from runnerops.services.registry.containers import predecessor
+from runnerops.services.registry.context import ActionContext
+from runnerops.services.scripts import script
+from runnerops.services.steps import NOTHING, answers, guard, run, wait
+
+_ASIDE = "container-aside.sh"
+
+RUNS = ("docker", "inspect", "--type", "container", "--format", "{{.State.Running}}")
+"""With an id behind it."""
+
+
+def unchanged(now: ActionContext) -> Iterator[Step]:
+    """The guard: each of them still runs."""
+    for _, one in _predecessors(now):
+        yield guard("true", *RUNS, one.id, title=f"check that container {one.name} still runs")
+
+
+def put_aside(now: ActionContext) -> Iterator[Step]:
+    """Right before the caches come up, when all that they need is there."""
+    for cache, one in _predecessors(now):
+        argv = script(_ASIDE, "stop", one.id, one.restart or NOTHING)
+        yield run(60, *argv, title=f"stop container {one.name}, whose place cache {cache.name} takes")
+
+
+def brought_back(now: ActionContext) -> Iterator[Step]:
+    """On the way back, when the port is free again."""
+    for cache, one in _predecessors(now):
+        argv = script(_ASIDE, "start", one.id, one.restart or NOTHING)
+        yield run(60, *argv, title=f"start container {one.name} again")
+        if now.answered(cache):
+            question = answers(cache.probe, now.observed.facts.tools)
+            yield wait(now.policy.verify_s, "ok", *question, title=f"wait until container {one.name} answers again")
+
+
+def _predecessors(now: ActionContext) -> Iterator[tuple[OwnCache, Container]]:
+    for cache in now.caches:
+        if one := predecessor(cache, now.observed):
+            yield cache, one

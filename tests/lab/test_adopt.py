@@ -1,0 +1,195 @@
+"""Hosts that people made by hand: adopted without a trace, and their caches taken over in place."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.lab.host import LabHost
+from tests.lab.lab import Lab
+from tests.lab.project import Project
+from tests.lab.shell import until
+
+TOKEN = "glrt-canary-" + "t" * 16
+CANARIES = (TOKEN, "canary-s3", "canary-http", "canary-login")
+RUNNER = f"""# how many at once
+concurrent = 3
+check_interval = 0
+listen_address = "127.0.0.1:9252"
+connection_max_age = "15m0s"
+shutdown_timeout = 0
+user = "gitlab-runner"
+
+[session_server]
+  session_timeout = 1800
+
+# token = "{TOKEN}" is the one of today
+# the old machine's
+[[runners]]
+  name = "by hand"
+  url = "http://127.0.0.1:9"
+  id = 7
+  token = "{TOKEN}"
+  token_obtained_at = 2024-01-01T00:00:00Z
+  token_expires_at = 0001-01-01T00:00:00Z
+  executor = "shell"
+  limit = 2 # it has two cores
+  environment = ["LOGIN_PASSWORD=canary-login", "DEPTH=1"]
+  pre_build_script = '''
+echo "begin"
+id
+'''
+  [runners.custom_build_dir]
+  [runners.cache]
+    Type = "s3"
+    MaxUploadedArchiveSize = 0
+    [runners.cache.s3]
+      BucketName = "ci"
+      SecretKey = "canary-s3"
+    [runners.cache.gcs]
+    [runners.cache.azure]
+"""
+COMPOSE = """
+services:
+  mirror:
+    image: {image}
+    restart: always
+    ports: ["5000:5000"]
+    environment: {{REGISTRY_PROXY_REMOTEURL: "{hub}", REGISTRY_HTTP_SECRET: canary-http}}
+    volumes: {volumes}
+"""
+CONFIG = """version: 0.1
+log: {{fields: {{service: registry}}}}
+storage: {{cache: {{blobdescriptor: inmemory}}, filesystem: {{rootdirectory: /data}}}}
+http:
+  addr: :5000
+  secret: canary-http
+proxy:
+  remoteurl: {hub} # the Hub
+"""
+DAEMON = (
+    b'{"registry-mirrors": ["http://127.0.0.1:5000"], "live-restore": true,\r\n "log-opts": {"max-size": "10m"}}\r\n'
+)
+SEEN = "find /etc /opt /srv /home /var/lib/runnerops -path /srv/cache -prune -o -printf '%p %T@ %C@ %s\\n' 2>/dev/null"
+"""All that a user or a deploy would change; what a registry itself keeps apart."""
+GONE = "rm -rf /srv/cache /srv/registry /home/deploy/cache"
+
+
+@pytest.fixture(name="project")
+def fixture_project(tmp_path: Path, lab: Lab, host: LabHost) -> Iterator[Project]:
+    yield Project(tmp_path, lab)
+    host.run(GONE)
+
+
+def compose_in(host: LabHost, folder: str, volumes: str, hub: str, more: str = "") -> None:
+    text = COMPOSE.format(image=host.registry_image, hub=hub, volumes=volumes) + more
+    host.write(f"{folder}/docker-compose.yml", text.encode())
+    host.run(f"cd {folder} && {' '.join(host.compose)} up -d")
+
+
+def lay_out(host: LabHost, hub: str) -> str:
+    """Three ways in which people do it; the volume that the cache has."""
+    host.write("/etc/gitlab-runner/config.toml", RUNNER.encode(), 0o600)
+    if host.name != "docker28":
+        host.write("/etc/docker/daemon.json", DAEMON)
+        host.run("systemctl restart docker gitlab-runner")
+    if host.name == "bookworm":  # an anonymous volume: the image declares one
+        compose_in(host, "/home/deploy/cache", "[]", hub)
+        return host.run("docker volume ls -q").stdout.strip()
+    if host.name == "trixie":
+        host.write("/srv/registry/config.yml", CONFIG.format(hub=hub).encode())
+        mounts = "-v /srv/registry/config.yml:/etc/docker/registry/config.yml:ro -v /srv/cache:/data"
+        host.run(f"docker run -d --name mirror -p 127.0.0.1:5000:5000 --restart always {mounts} {host.registry_image}")
+        return "/srv/cache"
+    host.write("/etc/docker/ansible.json", b"\xef\xbb\xbf" + DAEMON)
+    host.run(
+        "mkdir -p /etc/systemd/system/docker.service.d; start=$(systemctl cat docker | sed -n 's/^ExecStart=//p' | tail -n 1); "
+        'printf "[Service]\\nExecStart=\\nExecStart=%s --config-file=/etc/docker/ansible.json\\n" "$start" '
+        ">/etc/systemd/system/docker.service.d/10-ansible.conf; systemctl daemon-reload; "
+        "mv /etc/gitlab-runner/config.toml /etc/gitlab-runner/site.toml; cd /etc/gitlab-runner; ln -s site.toml config.toml; "
+        "systemctl restart docker gitlab-runner"
+    )
+    compose_in(host, "/srv/registry", "[data:/var/lib/registry]", hub, "volumes: {data: {}}\n")
+    return "registry_data"
+
+
+def answers(host: LabHost) -> bool:
+    return host.get("http://127.0.0.1:5000/v2/")[0] == 200
+
+
+def old_one(host: LabHost, form: str) -> str:
+    """Of the container that was there before the first deploy."""
+    ids = "docker ps -aq | xargs docker inspect --format '{{.Name}} {{.Id}}' | grep -v runnerops- | grep -v runnerops_"
+    return host.run(f"docker inspect --format '{form}' $({ids} | cut -d' ' -f2)").stdout.strip()
+
+
+def test_a_hand_made_host_is_adopted_and_its_cache_taken_over(project: Project, lab: Lab, host: LabHost) -> None:
+    volume = lay_out(host, lab.hub.url)
+    until("the cache answers", lambda: answers(host), seconds=30)
+    host.run("docker pull -q alpine:3")
+    before = set(host.run(SEEN, check=False).stdout.splitlines())
+    printed = project.run("adopt", f"root@{host.address}", "--name", host.name)
+    assert not (project.folder / "inventory.yml").exists()
+    said = project.run("adopt", f"root@{host.address}", "--name", host.name, "--write")
+    assert set(host.run(SEEN, check=False).stdout.splitlines()) ^ before == set()
+    inventory = (project.folder / "inventory.yml").read_text()
+    for canary in CANARIES:
+        assert canary not in printed + said + inventory
+    for word in (
+        "# how many at once",
+        "# the old machine's",
+        "# it has two cores",
+        "token: keep",
+        "limit: 2",
+        f"volume: {volume}",
+    ):
+        assert word in inventory
+    for word in ("check_interval", "custom_build_dir", "registry-mirrors", "blobdescriptor", "session"):
+        assert word not in inventory
+    assert ((project.folder / ".env").stat().st_mode & 0o777) == 0o600
+    assert ".env" in (project.folder / ".gitignore").read_text().split()
+
+    (found,) = project.diff()["hosts"]
+    assert found["blockers"] == []
+    assert {file["path"].rpartition("/")[0] for file in found["files"] if file["state"] != "in sync"} == {
+        "/opt/registry"
+    }
+    assert [action["service"] for action in found["actions"]] == ["registry"]
+    if host.name == "trixie":
+        comes_back(project, host)
+    lab.hub.forget()
+    took = project.deploy()
+    assert "stays there, stopped" in took
+    assert old_one(host, "{{.State.Running}} {{.HostConfig.RestartPolicy.Name}}") == "false no"
+    served_from_what_was_there(lab, host)
+    (found,) = project.diff()["hosts"]
+    assert found["result"] == "unchanged"
+    refused = project.run("adopt", host.name, "--write", code=1)
+    assert "nothing is written over" in refused
+    assert (project.folder / "inventory.yml").read_text() == inventory
+
+
+def comes_back(project: Project, host: LabHost) -> None:
+    """The new one is not proven, so the old one has its place again."""
+    whole = (project.folder / "inventory.yml").read_text()
+    listens = 'environment: {REGISTRY_HTTP_ADDR: ":5009"}'
+    (project.folder / "inventory.yml").write_text(
+        whole.replace("volume: /srv/cache", f"volume: /srv/cache\n          {listens}")
+    )
+    project.run("deploy", "--yes", "--verify-timeout", "4", code=4)
+    until("the old one answers", lambda: answers(host), seconds=30)
+    assert old_one(host, "{{.State.Running}} {{.HostConfig.RestartPolicy.Name}}") == "true always"
+    assert not host.exists("/opt/registry/docker-compose.yml")
+    (project.folder / "inventory.yml").write_text(whole)
+
+
+def served_from_what_was_there(lab: Lab, host: LabHost) -> None:
+    """The same image again: its layers were pulled from the Hub by the old cache, and not once more."""
+    catalog = json.loads(host.get("http://127.0.0.1:5000/v2/_catalog")[1])
+    assert "library/alpine" in catalog["repositories"]
+    host.run("docker image rm -f alpine:3 && docker pull -q alpine:3")
+    blobs = [one for one in lab.hub.requests() if one.method == "GET" and "/blobs/" in one.path]
+    assert blobs == []

@@ -1,0 +1,100 @@
+"""A container of somebody else's that serves what a cache is to serve: stopped in time, and started again on the way back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from runnerops.model.host_state import Container, HostState
+from runnerops.services import REGISTRY
+from runnerops.services.base import ActionRequest
+from tests.unit.services.builders import POLICY, cache, changes, compose_facts, engine, host, render_file, state
+
+FILE = "/home/me/docker-compose.yml"
+OTHER = Container(
+    "e" * 64,
+    "reg",
+    "registry:3.0.0",
+    running=True,
+    restart="always",
+    ports=(":5000",),
+    labels={"com.docker.compose.project": "me", "com.docker.compose.project.config_files": FILE},
+    mounts={"/data": "runnerops-dockerhub"},
+)
+HERE = host(None, [cache()])
+
+
+def beside(**keys: Any) -> HostState:
+    answering = compose_facts(answers={"http://172.17.0.1:5000": True}, upstreams={"dockerhub": True})
+    return state({}, engine(containers=[replace(OTHER, **keys)]), registry_facts=answering)
+
+
+def steps(observed: HostState) -> tuple[list[str], list[str], list[str]]:
+    found = changes(REGISTRY, HERE, render_file(HERE), observed)
+    action = REGISTRY.minimal_action(HERE, found, observed, POLICY, ())
+    assert action
+    made = REGISTRY.action_steps(ActionRequest(HERE, action, found, observed, POLICY, 1))
+    guard, forward, rollback = (
+        [" ".join((step.verb, *step.args)) for step in part] for part in (made.guard, made.forward, made.rollback)
+    )
+    return guard, forward, rollback
+
+
+def codes(observed: HostState) -> list[str]:
+    found = changes(REGISTRY, HERE, render_file(HERE), observed)
+    action = REGISTRY.minimal_action(HERE, found, observed, POLICY, ())
+    assert action
+    return [one.code for one in REGISTRY.blockers(HERE, found, [action], observed, POLICY)]
+
+
+def test_it_is_stopped_last_and_started_again_when_the_port_is_free() -> None:
+    guard, forward, rollback = steps(beside())
+    assert guard == [f"guard true docker inspect --type container --format {{{{.State.Running}}}} {'e' * 64}"]
+    stop = f"run 60 sh container-aside.sh stop {'e' * 64} always"
+    (up,) = (index for index, step in enumerate(forward) if " up -d " in step)
+    assert forward[up - 1] == stop
+    assert all("swap" not in step for step in forward[up:])
+    down = next(index for index, step in enumerate(rollback) if step.endswith(" down"))
+    back = rollback.index(f"run 60 sh container-aside.sh start {'e' * 64} always")
+    assert back > down
+    assert rollback[back + 1].startswith("await 60 ok curl ")
+
+
+def test_it_is_told_in_the_plan() -> None:
+    observed = beside()
+    found = changes(REGISTRY, HERE, render_file(HERE), observed)
+    action = REGISTRY.minimal_action(HERE, found, observed, POLICY, ())
+    assert action
+    assert "dockerhub takes the place of container reg" in action.because
+    (said,) = REGISTRY.remarks(HERE, render_file(HERE), [action], observed)
+    for word in (f"of {FILE}", "volume runnerops-dockerhub", "stays there, stopped", "docker rm reg"):
+        assert word in said
+    assert codes(observed) == []
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"mounts": {"/data": "another"}},
+        {"mounts": None},
+        {"auto_remove": True},
+        {"labels": {"com.docker.swarm.service.id": "x"}},
+    ],
+)
+def test_any_other_that_holds_the_port_is_in_the_way(keys: dict[str, Any]) -> None:
+    observed = beside(**keys)
+    assert codes(observed) == ["port-taken"]
+    assert not any("container-aside" in step for step in steps(observed)[1])
+
+
+@pytest.mark.parametrize("keys", [{"running": False}, {"ports": ("127.0.0.1:5000",)}])
+def test_one_that_is_in_nobodys_way_is_left_alone(keys: dict[str, Any]) -> None:
+    observed = beside(**keys)
+    assert codes(observed) == []
+    assert not any("container-aside" in step for step in steps(observed)[1])
+
+
+def test_another_major_version_over_its_volume_is_a_blocker() -> None:
+    assert codes(beside(image="registry:2")) == ["registry-major"]

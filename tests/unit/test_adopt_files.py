@@ -1,0 +1,132 @@
+"""Where an adopted host goes: which host is meant, what stays as it is in the inventory, and that all is written or nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from runnerops.adopt.entry import Entry
+from runnerops.adopt.mirrors import changed_elsewhere, with_own_mirrors
+from runnerops.adopt.place import find_place, only_adds
+from runnerops.adopt.target import about, host_at
+from runnerops.adopt.writing import write
+from runnerops.errors import RunneropsError, UsageError
+from runnerops.inventory import load
+from runnerops.model.common import ServiceName, Tree
+
+INVENTORY = """# ours
+defaults:
+  docker: {live-restore: true, mtu: 1400}
+hosts:
+  a: {address: 192.0.2.1} # first
+  b:
+    registry: {caches: [{upstream: https://registry-1.docker.io, listen: 192.0.2.2:5000}]}
+"""
+
+
+@pytest.fixture(name="path")
+def fixture_path(tmp_path: Path) -> Path:
+    found = tmp_path / "inventory.yml"
+    found.write_text(INVENTORY)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [
+        ("root@192.0.2.9", {"ssh": {"user": "root"}}),
+        ("me@h.example:2222", {"ssh": {"user": "me", "port": 2222}}),
+    ],
+)
+def test_a_login_is_a_host_with_its_address_for_a_name(target: str, said: Tree) -> None:
+    assert about(host_at(target)) == said
+
+
+def test_a_login_may_have_a_name() -> None:
+    host = host_at("me@[2001:db8::1]:22", "six")
+    assert (host.name, host.address) == ("six", "2001:db8::1")
+    assert about(host) == {"address": "2001:db8::1", "ssh": {"user": "me", "port": 22}}
+
+
+@pytest.mark.parametrize("target", ["@h", "me@", "me@h:x", "me@h:70000", "-x@h", "me@[2001:db8::1]", "a@b@c"])
+def test_what_is_no_login_is_usage(target: str) -> None:
+    with pytest.raises(UsageError):
+        host_at(target)
+
+
+@pytest.mark.parametrize(
+    ("target", "name"), [("c", ""), ("a", "other"), ("root@192.0.2.1", ""), ("root@192.0.2.9", "b"), ("root@b", "")]
+)
+def test_what_is_in_the_inventory_is_meant_by_its_name_alone(path: Path, target: str, name: str) -> None:
+    with pytest.raises(UsageError):
+        find_place(path, target, name)
+
+
+def test_without_an_inventory_a_login_is_needed(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no such inventory") as caught:
+        find_place(tmp_path / "inventory.yml", "a", "")
+    assert "USER@a" in caught.value.hint
+    assert find_place(tmp_path / "inventory.yml", "me@a", "").text == ""
+
+
+def entry(name: str, **sections: Tree) -> Entry:
+    return Entry(name, name in {"a", "b"}, {}, {ServiceName(service): tree for service, tree in sections.items()})
+
+
+def test_what_a_host_has_already_is_its_own_or_inherited(path: Path) -> None:
+    place = find_place(path, "b", "")
+    assert place.own == {ServiceName.REGISTRY}
+    assert place.inherited["docker"] == {"live-restore": True, "mtu": 1400}
+    assert not place.host.sections
+    text = entry("b", docker={"mtu": 1500}).into(place.text)
+    assert only_adds(place, text)
+    assert text.startswith(INVENTORY)
+    assert not only_adds(place, text.replace("192.0.2.2", "192.0.2.3"))
+    assert not only_adds(place, text.replace("192.0.2.1", "192.0.2.3"))
+
+
+def test_mirrors_are_said_only_where_others_would_be_filled_in(path: Path) -> None:
+    def adopted(mirrors: list[str]) -> Tree:
+        place = find_place(path, "a", "")
+        said: Tree = {"registry-mirrors": [*mirrors]} if mirrors else {}
+        return with_own_mirrors(place, entry("a", docker=said)).sections[ServiceName.DOCKER]
+
+    assert adopted(["http://192.0.2.2:5000/"]) == {}
+    assert adopted([]) == {"registry-mirrors": []}
+    assert adopted(["http://192.0.2.7:5000"]) == {"registry-mirrors": ["http://192.0.2.7:5000"]}
+
+
+def test_hosts_that_would_use_the_new_cache_are_told_of(tmp_path: Path) -> None:
+    path = tmp_path / "inventory.yml"
+    path.write_text("hosts:\n  a: {docker: {}}\n  b: {}\n")
+    place = find_place(path, "b", "")
+    section: Tree = {"caches": [{"listen": "192.0.2.2:5000"}]}
+    text = entry("b", registry=section).into(place.text)
+    assert [*changed_elsewhere(place, load(path, text.encode()))] == ["a"]
+
+
+def test_all_is_written_with_secrets_for_their_owner_alone(path: Path) -> None:
+    (path.parent / ".env").write_text("OLD=1")
+    (path.parent / ".env").chmod(0o644)
+    (path.parent / ".gitignore").write_text("*.log")
+    path.chmod(0o640)
+    written = write(path, b"new", {"A": "x y"})
+    assert [one.name for one in written] == [".env", ".gitignore", "inventory.yml"]
+    assert (path.parent / ".env").read_text() == "OLD=1\nA='x y'\n"
+    assert (path.parent / ".gitignore").read_text() == "*.log\n.env\n"
+    assert (path.read_bytes(), path.stat().st_mode & 0o777) == (b"new", 0o640)
+    assert (path.parent / ".env").stat().st_mode & 0o777 == 0o600
+    assert {one.name for one in path.parent.iterdir()} == {".env", ".gitignore", "inventory.yml"}
+
+
+def test_without_secrets_there_is_no_env(path: Path) -> None:
+    assert write(path, b"new", {}) == (path,)
+
+
+def test_nothing_is_written_where_something_cannot_be(path: Path) -> None:
+    (path.parent / ".env").mkdir()
+    with pytest.raises(RunneropsError, match="directory"):
+        write(path, b"new", {"A": "x"})
+    assert path.read_text() == INVENTORY
+    assert {one.name for one in path.parent.iterdir()} == {".env", "inventory.yml"}
