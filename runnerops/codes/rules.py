@@ -469,6 +469,7 @@ _ROWS = (
         "Dollar sign that begins no variable",
         "Compose refuses the whole file.",
         "Write $$ for a dollar sign.",
+        "a warning for a `$` alone, which Compose takes from 2.11 on",
     ),
     Rule(
         "K004",

@@ -87,7 +87,8 @@ def _bridge(tree: Tree) -> Found:
     except ValueError:  # another rule says so
         return
     if network and part and (part.version != network.version or not part.subnet_of(network)):  # type: ignore[arg-type]
-        yield "D022", "error", ("fixed-cidr",), f"must lie in {network}, the network of `bip`", _START
+        text = f"lies outside of {network}, the network of `bip`: containers get addresses that it does not reach"
+        yield "D022", "warning", ("fixed-cidr",), text, "write a part of that network"
 
 
 def _cgroup(tree: Tree) -> Found:

@@ -87,7 +87,7 @@ def _addresses(tree: Tree) -> Found:
             yield "D016", "error", (name,), "must be an IP address", "dockerd refuses the whole file"
     for name in ("fixed-cidr", "fixed-cidr-v6"):
         value = tree.get(name)
-        if isinstance(value, str) and value and not _is(lambda text: ip_network(text, strict=False), value):
+        if isinstance(value, str) and value and not _is(_network, value):
             yield "D016", "error", (name,), "must be a network, such as 192.168.200.0/25", _START
         elif (
             name == "fixed-cidr-v6"
@@ -96,6 +96,12 @@ def _addresses(tree: Tree) -> Found:
             and ip_network(value, strict=False).is_multicast
         ):
             yield "D016", "error", (name,), "must not be a multicast network", _START
+
+
+def _network(text: str) -> object:
+    if "/" not in text:
+        raise ValueError
+    return ip_network(text, strict=False)
 
 
 def _is(read: Callable[[str], object], text: str) -> bool:
@@ -139,8 +145,9 @@ def _logging(tree: Tree, version: Version | None) -> Found:
     if not isinstance(driver, str) or not driver or ":" in driver or "/" in driver:
         return
     if driver not in LOG_DRIVERS:
+        ends = _START if options else "no container would start"  # dockerd looks for it where it has options only
         fix = f"the drivers are {', '.join(name for name in LOG_DRIVERS if name not in REMOVED)}; a plugin is NAME:TAG"
-        yield "D018", "error", ("log-driver",), f"there is no log driver {driver!r}: {_START}", fix
+        yield "D018", "error", ("log-driver",), f"there is no log driver {driver!r}: {ends}", fix
         return
     if driver in REMOVED and (severity := since(REMOVED[driver], version)):
         yield (
@@ -161,6 +168,11 @@ def _log_options(driver: str, options: Tree) -> Found:
             others = [one for one, names in LOG_DRIVERS.items() if names and name in names]
             hint = f", it is one of {', '.join(others)}" if others else ""
             yield "D019", "error", ("log-opts", name), f"{driver} does not take this option{hint}", _START
+    mode = options.get("mode")
+    if isinstance(mode, str) and mode not in {"", "blocking", "non-blocking"}:
+        yield "D019", "error", ("log-opts", "mode"), "must be blocking or non-blocking", _START
+    if "max-buffer-size" in options and mode != "non-blocking":
+        yield "D019", "error", ("log-opts", "max-buffer-size"), "needs mode: non-blocking beside it", _START
     if driver not in {"json-file", "local"}:
         return
     size, count, compress = (options.get(name) for name in ("max-size", "max-file", "compress"))

@@ -93,8 +93,18 @@ def _variables(value: Value, key: Key) -> Found:
     elif isinstance(value, list):
         for index, item in enumerate(value):
             yield from _variables(item, (*key, index))
-    elif isinstance(value, str) and "$" in _VARIABLE.sub("", value):
-        yield "K003", "error", key, "a `$` stands here that begins no variable", "write `$$` for a dollar sign"
+    elif isinstance(value, str) and "$" in (rest := _VARIABLE.sub("\0", value)):
+        fix = "write `$$` for a dollar sign"
+        if "${" in rest:
+            yield "K003", "error", key, "a `${` stands here that begins no variable", fix
+        else:
+            yield (
+                "K003",
+                "warning",
+                key,
+                "a `$` stands here that begins no variable: Compose up to 2.10 refuses it",
+                fix,
+            )
     elif isinstance(value, str) and (names := _WANTED.findall(value)):
         text = f"Compose refuses the file while {' and '.join(dict.fromkeys(names))} is not set"
         yield "K005", "warning", key, text, "set it in the environment of Compose, or in .env beside the file"

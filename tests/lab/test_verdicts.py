@@ -1,0 +1,145 @@
+"""The systems' own programs on the table of verdicts: what is an error here, they refuse or die of, and near misses they take.
+
+dockerd and Compose run on one host, each dockerd in a network of its own; the registries and gitlab-runner need no host.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.lab.host import LabHost
+from tests.lab.hub import registry_argv
+from tests.lab.registry3 import ensure_binary, has_go
+from tests.lab.roots import BOOKWORM, ensure_root
+from tests.verdicts import COMPOSE, DAEMON, REGISTRY, RUNNER, Verdict
+
+PATIENCE = 60
+"""Seconds in which a program says that it is ready, or ends; both take one or two."""
+
+DOCKERD = """
+ip link set lo up
+mkdir -p /tmp/verdicts
+cd /tmp/verdicts
+for file in *.json; do
+  rm -rf run; mkdir run
+  dockerd --config-file "$file" --data-root /tmp/verdicts/run/data --exec-root /tmp/verdicts/run/exec -p /tmp/verdicts/run/pid \
+    -H unix:///tmp/verdicts/run/sock --containerd /run/containerd/containerd.sock \
+    --containerd-namespace verdicts --containerd-plugins-namespace verdicts-plugins >run/log 2>&1 &
+  pid=$! word=ends
+  for _ in $(seq 300); do
+    kill -0 $pid 2>/dev/null || break
+    if grep -q 'API listen on' run/log; then word=starts; break; fi
+    sleep 0.2
+  done
+  kill $pid 2>/dev/null; wait $pid
+  [ $word = starts ] || cp run/log "${file%.json}.log"
+  ip link delete docker0 2>/dev/null
+  echo "$file $word"
+done
+"""
+
+COMPOSE_CONFIG = """
+cd /tmp/verdicts
+for file in *.yml; do
+  if COMPOSE -p verdicts -f "$file" config -q >"${file%.yml}.log" 2>&1; then echo "$file starts"; else echo "$file ends"; fi
+done
+"""
+
+
+def put(host: LabHost, verdicts: Sequence[Verdict], suffix: str) -> dict[str, Verdict]:
+    host.run("rm -rf /tmp/verdicts; mkdir -p /tmp/verdicts")
+    files = {f"{index:02}{suffix}": one for index, one in enumerate(verdicts)}
+    for name, one in files.items():
+        host.write(f"/tmp/verdicts/{name}", one.file.encode())
+    return files
+
+
+def wrong(files: Mapping[str, Verdict], said: str) -> list[str]:
+    """The files of which the program says otherwise than the table."""
+    words = dict(line.split() for line in said.splitlines() if line.endswith((" starts", " ends")))
+    assert words.keys() == files.keys(), said
+    return [
+        f"{name} {words[name]}: {one.file}" for name, one in files.items() if (words[name] == "ends") is not one.refused
+    ]
+
+
+def fail_if(found: Sequence[str], said: str) -> None:
+    if found:
+        pytest.fail("\n".join(("the program says otherwise:", *found, said)), pytrace=False)
+
+
+@pytest.mark.hosts("trixie")
+def test_dockerd_and_compose(host: LabHost) -> None:
+    files = put(host, DAEMON, ".json")
+    host.write("/tmp/verdicts.sh", DOCKERD.encode())
+    done = host.run("unshare --net --mount sh /tmp/verdicts.sh", seconds=900)
+    fail_if(wrong(files, done.stdout), host.run("tail -n 3 /tmp/verdicts/*.log", check=False).stdout)
+    files = put(host, COMPOSE, ".yml")
+    host.write("/tmp/verdicts.sh", COMPOSE_CONFIG.replace("COMPOSE", " ".join(host.compose)).encode())
+    done = host.run("sh /tmp/verdicts.sh", seconds=300)
+    fail_if(wrong(files, done.stdout), host.run("tail -n 3 /tmp/verdicts/*.log", check=False).stdout)
+    host.run("rm -rf /tmp/verdicts /tmp/verdicts.sh")
+
+
+def word_of(argv: Sequence[str], log: Path, ready: str) -> str:
+    """Whether a program says that it is ready, or ends before."""
+    with log.open("wb") as out:
+        process = subprocess.Popen(argv, stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+        try:
+            ends = time.monotonic() + PATIENCE
+            while time.monotonic() < ends:
+                if ready in log.read_text(errors="replace"):
+                    return "starts"
+                if process.poll() is not None:
+                    return "ends"
+                time.sleep(0.02)
+        finally:
+            process.kill()
+            process.wait()
+    raise AssertionError(f"{argv}: neither ready nor ended: {log.read_text(errors='replace')}")
+
+
+def check(folder: Path, verdicts: Sequence[Verdict], argv: Sequence[str], ready: str) -> None:
+    files = {f"{index:02}": one for index, one in enumerate(verdicts)}
+    lines = []
+    for name, one in files.items():
+        path = folder / f"{name}.conf"
+        path.write_text(one.file)
+        lines.append(
+            f"{name} {word_of([word.replace('FILE', str(path)) for word in argv], folder / f'{name}.log', ready)}"
+        )
+    found = wrong(files, "\n".join(lines))
+    fail_if(found, "\n".join((folder / f"{line[:2]}.log").read_text(errors="replace")[-400:] for line in found))
+
+
+def test_registry_2(tmp_path: Path) -> None:
+    check(tmp_path, REGISTRY, registry_argv(ensure_root(BOOKWORM), Path("FILE")), "listening on")
+
+
+if has_go():
+
+    def test_registry_3(tmp_path: Path) -> None:
+        check(
+            tmp_path,
+            REGISTRY,
+            ["env", "OTEL_TRACES_EXPORTER=none", str(ensure_binary()), "serve", "FILE"],
+            "listening on",
+        )
+
+
+if "RUNNEROPS_LAB_GITLAB_RUNNER" in os.environ:
+
+    def test_gitlab_runner(tmp_path: Path) -> None:
+        runner = os.environ["RUNNEROPS_LAB_GITLAB_RUNNER"]
+        check(
+            tmp_path,
+            RUNNER,
+            ["env", f"HOME={tmp_path}", runner, "run", "--config", "FILE"],
+            "Checking for jobs",
+        )

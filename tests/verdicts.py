@@ -1,0 +1,206 @@
+"""Files that the systems themselves refuse or die of, and near misses that they take.
+
+`tests/unit/test_verdicts.py` holds our rules against them, `tests/lab/test_verdicts.py` the systems' own programs: so a rule is
+an error because a program says so. A file is judged as its system does that: dockerd and the registry by starting, Compose by
+`config`, gitlab-runner by loading.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple, TypeAlias
+
+Kind: TypeAlias = Literal["daemon", "compose", "registry", "runner"]
+
+
+class Verdict(NamedTuple):
+    """`file` is whole; `refused`: by a system of any version that the lab has."""
+
+    kind: Kind
+    refused: bool
+    file: str
+
+
+def _of(kind: Kind, refused: str, taken: str) -> tuple[Verdict, ...]:
+    lines = [(True, one) for one in refused.strip().splitlines()] + [(False, one) for one in taken.strip().splitlines()]
+    return tuple(Verdict(kind, bad, line.strip().replace("\\n", "\n") + "\n") for bad, line in lines)
+
+
+DAEMON = _of(
+    "daemon",
+    """
+    {"registry-mirror-list": []}
+    {"debug": "yes"}
+    {"log-opts": {"max-file": 3}}
+    {"registry-mirrors": ["192.0.2.10:5000"]}
+    {"bip": "192.168.200.1"}
+    {"bip": "192.168.200.0/24"}
+    {"default-address-pools": [{"base": "10.231.0.0/16", "size": 8}]}
+    {"dns": ["name.example.com"]}
+    {"log-level": "verbose"}
+    {"default-ipc-mode": "host"}
+    {"mtu": -1}
+    {"fixed-cidr": "192.168.200.0"}
+    {"labels": ["production"]}
+    {"exec-opts": ["native.cgroupdriver=system"]}
+    {"log-driver": "json-log", "log-opts": {"max-size": "10m"}}
+    {"log-opts": {"mode": "unblocking"}}
+    {"log-opts": {"max-buffer-size": "4m"}}
+    {"log-driver": "journald", "log-opts": {"max-size": "10m"}}
+    {"storage-driver": "overlay-2"}
+    {"storage-driver": "overlay2", "storage-opts": ["overlay2.sise=1G"]}
+    {"default-runtime": "nvidia"}
+    {"runtimes": {"runc": {"path": "runc"}}}
+    {"runtimes": {"nvidia": {}}}
+    {"bridge": "docker0", "bip": "192.168.200.1/24"}
+    {"icc": false, "iptables": false}
+    {"tlsverify": true}
+    {"insecure-registries": ["192.0.2.10:99999"]}
+    {"exec-opts": ["native.cgroupdriver=systemd"], "cgroup-parent": "/docker"}
+    {"metrics-addr": "127.0.0.1"}
+    {"builder": {"gc": {"enabled": "yes"}}}
+    """,
+    """
+    {"registry-mirrors": ["http://192.0.2.10:5000"], "log-opts": {"max-file": "3"}, "log-level": "info"}
+    {"bip": "192.168.200.1/24", "fixed-cidr": "192.168.200.128/25", "dns": ["192.0.2.53"], "labels": ["a=b=c"]}
+    {"default-address-pools": [{"base": "10.231.0.1/16", "size": 24}], "icc": false, "metrics-addr": "127.0.0.1:9323"}
+    {"log-driver": "local", "log-opts": {"max-size": "10m", "mode": "non-blocking"}, "default-runtime": "io.containerd.runc.v2"}
+    {"runtimes": {"x": {"path": "/usr/bin/runc"}}, "builder": {"gc": {"enabled": true, "defaultKeepStorage": "1GB"}}}
+    {"insecure-registries": ["192.0.2.0/24", "http://192.0.2.10:5000"], "features": {"x": true}}
+    """,
+)
+
+_SERVICE = "services: {a: {image: x, %s}}"
+COMPOSE = _of(
+    "compose",
+    "\n".join(
+        (
+            *(
+                _SERVICE % one
+                for one in (
+                    "restrat: always",
+                    "ports: '80:80'",
+                    "ports: ['99999:80']",
+                    "ports: ['80:http']",
+                    "ports: ['80:80/http']",
+                    "privileged: maybe",
+                    "deploy: {replicas: two}",
+                    "mem_limit: 2gigs",
+                    "stop_grace_period: 1 minute",
+                    "healthcheck: {interval: 30}",
+                    "healthcheck: {test: [curl, x]}",
+                    "network_mode: host, networks: [default]",
+                    "networks: [inner]",
+                    "volumes: ['data:/x']",
+                    "volumes: ['/a::/b']",
+                    "depends_on: [b]",
+                    "depends_on: [a]",
+                    "secrets: [s]",
+                    "command: 'price ${5}'",
+                    "command: '${A:?set it}'",
+                    "environment: [{A: b}]",
+                    "env_file:",
+                    "build: {contxt: .}",
+                    "extra_hosts: [db]",
+                    "pull_policy: often",
+                )
+            ),
+            "services: {a: {labels: {b: c}}}",
+            "services: {a: {image: x}}\\nvolumes: {d: {external: true, driver: local}}",
+            "services: {a: {image: x}}\\nsecrets: {s: {}}",
+            "web: {image: x}",
+            "services: [a]",
+        )
+    ),
+    "\n".join(
+        (
+            *(
+                _SERVICE % one
+                for one in (
+                    "restart: 'no', ports: [80, '443:443', '127.0.0.1::53/udp', '8000-8005:80'], x-mine: 1",
+                    "privileged: 'true', cpu_shares: '5', deploy: {replicas: '2'}, mem_limit: 512m, stop_grace_period: 90s",
+                    "healthcheck: {test: curl x, interval: 30s}, volumes: ['./a:/b', '/c:/d:ro', '${DIR:-/e}:/g', '/h']",
+                    "command: 'price $$5 or 5$', environment: [A=1, B, B], extra_hosts: ['db:192.0.2.1'], networks: [default]",
+                )
+            ),
+            "services: {a: {image: x, profiles: [p], volumes: ['missing:/x']}}",
+            "services: {a: {image: x, volumes: ['data:/x']}}\\nvolumes: {data: }",
+        )
+    ),
+)
+
+_REGISTRY = "version: 0.1\\nstorage: {filesystem: {rootdirectory: /tmp/registry}%s}\\nhttp: {addr: '127.0.0.1:0'%s}%s"
+REGISTRY = _of(
+    "registry",
+    "\n".join(
+        (
+            "version: 0.2\\nstorage: {inmemory: {}}\\nhttp: {addr: '127.0.0.1:0'}",
+            "version: 0.1\\nstorage: {cache: {blobdescriptor: inmemory}}\\nhttp: {addr: '127.0.0.1:0'}",
+            "version: 0.1\\nstorage: {filesytem: {}}\\nhttp: {addr: '127.0.0.1:0'}",
+            "version: 0.1\\nstorage: {inmemory: {}, filesystem: {}}\\nhttp: {addr: '127.0.0.1:0'}",
+            "version: 0.1\\nstorage: {inmemory: {}}\\nhttp: {addr: '5000'}",
+            "version: 0.1\\nstorage: {s3: {region: us-east-1}}\\nhttp: {addr: '127.0.0.1:0'}",
+            _REGISTRY % (", cache: {blobdescriptor: redis}", "", ""),
+            _REGISTRY % (", cache: {blobdescriptor: inmemory}, redirect: {disabled: true}", "", ""),
+            _REGISTRY % (", maintenance: {uploadpurging: false}", "", ""),
+            _REGISTRY % (", maintenance: {uploadpurging: {age: 168h, interval: 24h}}", "", ""),
+            _REGISTRY % (", maintenance: {uploadpurging: {age: 7d, interval: 24h, dryrun: false}}", "", ""),
+            _REGISTRY % (", maintenance: {readonly: {enabled: 'true'}}", "", ""),
+            _REGISTRY % ("", ", headers: {X: nosniff}", ""),
+            _REGISTRY % ("", ", relativeurls: 'true'", ""),
+            _REGISTRY % ("", ", tls: {certificate: /c.pem}", ""),
+            _REGISTRY % ("", "", "\\nlog: {level: warning}"),
+            _REGISTRY % ("", "", "\\nlog: {formatter: xml}"),
+            _REGISTRY % ("", "", "\\nhealth: {storagedriver: {interval: 10 seconds}}"),
+            _REGISTRY % ("", "", "\\nauth: {htpaswd: {}}"),
+            _REGISTRY % ("", "", "\\nauth: {htpasswd: {realm: a}}"),
+            _REGISTRY % ("", "", "\\nauth: {silly: {realm: a, service: b}, token: {}}"),
+            _REGISTRY % ("", "", "\\nproxy: {remoteurl: [a]}"),
+        )
+    ),
+    "\n".join(
+        (
+            "version: '0.1'\\nstorage: inmemory\\nhttp: {addr: '127.0.0.1:0'}",
+            _REGISTRY % (", maintenance: {uploadpurging: {enabled: false}, readonly: {enabled: false}}", "", ""),
+            _REGISTRY
+            % (", redirect: {disable: true}, delete: {enabled: yes}, cache: {blobdescriptor: inmemory}", "", ""),
+            _REGISTRY % ("", ", headers: {X: [nosniff]}, relativeurls: true", "\\nlog: {level: INFO, formatter: json}"),
+            _REGISTRY % ("", "", "\\nauth: none\\nx-mine: 1\\nproxy:"),
+            _REGISTRY % ("", "", "\\nhealth: {storagedriver: {enabled: true, interval: 10s, threshold: 3}}"),
+        )
+    ),
+)
+
+_SECTION = (
+    '[[runners]]\\nname = "r"\\nurl = "http://127.0.0.1:1"\\n'
+    'token = "glrt-aaaaaaaaaaaaaaaaaaaa"\\nexecutor = "docker"\\n%s'
+)
+RUNNER = _of(
+    "runner",
+    "\n".join(
+        (
+            "concurrent = 0\\n" + _SECTION % "[runners.docker]",
+            'concurrent = "4"\\n' + _SECTION % "[runners.docker]",
+            'concurrent = 1\\nlog_level = "loud"\\n' + _SECTION % "[runners.docker]",
+            _SECTION % '[runners.docker]\\nvolumes = "/cache"',
+            _SECTION % "[runners.docker]\\nmemory = 512",
+            _SECTION % '[[runners.docker.services]]\\nname = "docker:dind"\\ncommand = "--mtu=1400"',
+            _SECTION % '[runners.feature_flags]\\nFF_USE_FASTZIP = "true"',
+            '[runners]\\nname = "r"',
+            "concurrent = 1.5",
+            _SECTION % '[runners.machine]\\n[[runners.machine.autoscaling]]\\nPeriods = ["* * 9-17 mon-fri"]',
+        )
+    ),
+    "\n".join(
+        (
+            "concurrent = 1\\n" + _SECTION % '[runners.docker]\\nimage = "a"\\nmemory = "512m"',
+            "Concurrent = 1\\n" + _SECTION % '[runners.Docker]\\nImage = "a"',
+            'concurrent = 2\\nlog_level = "warning"\\n'
+            + _SECTION % '[runners.docker]\\nimage = "a"\\n[[runners.docker.services]]\\nname = "x"\\ncommand = ["y"]',
+            "concurrent = 1\\n"
+            + _SECTION
+            % '[runners.docker]\\n[runners.machine]\\n[[runners.machine.autoscaling]]\\nPeriods = ["* * 9-17 * * mon-fri *"]',
+        )
+    ),
+)
+
+VERDICTS = (*DAEMON, *COMPOSE, *REGISTRY, *RUNNER)
