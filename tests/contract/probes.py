@@ -26,7 +26,6 @@ from runnerops.services.registry.compared import FORM
 from runnerops.services.registry.steps import IF_DOCKER, IF_THERE, PULL
 from runnerops.services.registry.take_over import RUNS
 from runnerops.services.scripts import script
-from runnerops.services.shared.ways import REACHED, STILL_REACHED
 
 DAEMON, CONFIG = "/etc/docker/daemon.json", "/etc/gitlab-runner/config.toml"
 FOLDER = "/opt/runnerops-contract"
@@ -281,10 +280,12 @@ CACHES = (
     Probe(script("cache-upstream.sh", "--note", "dockerhub", MIRROR, "library/alpine")),
     Probe(script("cache-upstream.sh", "--compare", "dockerhub", MIRROR, "library/alpine"), "same\n"),
     Probe(script("cache-upstream.sh", "--compare", "another", MIRROR, "-"), "same\n"),
-    Probe(line(REACHED, "c1.dockerhub", *answer(f"{MIRROR}/v2/").argv)),
-    Probe(line(STILL_REACHED, "c1.dockerhub", MIRROR, "why", *answer(f"{MIRROR}/v2/").argv)),
-    Probe(line(REACHED, "none-such", *answer("http://127.0.0.1:9/v2/").argv)),
-    Probe(line(STILL_REACHED, "none-such", MIRROR, "why", *answer("http://127.0.0.1:9/v2/").argv)),
+    Probe(script("containers-reach.sh", "--note", "c1.dockerhub", *answer(f"{MIRROR}/v2/").argv)),
+    Probe(script("containers-reach.sh", "--compare", "c1.dockerhub", MIRROR, "why", *answer(f"{MIRROR}/v2/").argv)),
+    Probe(script("containers-reach.sh", "--note", "none-such", *answer("http://127.0.0.1:9/v2/").argv)),
+    Probe(
+        script("containers-reach.sh", "--compare", "none-such", MIRROR, "why", *answer("http://127.0.0.1:9/v2/").argv)
+    ),
     Probe(("docker", "pull", "-q", "alpine:3"), r"docker\.io/library/alpine:3\n"),
     Probe(("docker", "pull", "-q", "alpine:none-such"), status=1),
     Probe(("curl", "-fsS", f"{MIRROR}/v2/_catalog"), r'\{"repositories":\["library/alpine"\]\}\n'),

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from runnerops.model.plan import Step
+from runnerops.services.scripts import script
 from runnerops.services.steps import answers, run
 
 KEYS = frozenset(
@@ -23,37 +24,13 @@ Not `userland-proxy`: a container that was made before cannot reach itself witho
 _SECONDS = 45
 """For five tries of 5 s and the pauses between them."""
 
-_INSIDE = (
-    'cd "${RUNNEROPS_DESK:-.}" || exit; '
-    "inside() { for id in $(docker ps -q); do found=$(docker inspect --type container "
-    '--format "{{.State.Pid}} {{.HostConfig.NetworkMode}}" "$id" 2>/dev/null); '
-    'case $found in ""|"0 "*|*" host"|*" none"|*" container:"*) ;; *) echo "${found%% *}"; return;; esac; done; }; '
-)
-
-REACHED = (
-    ": do containers reach it now; "
-    + _INSIDE
-    + "name=$1; shift; pid=$(inside); "
-    + '{ [ -n "$pid" ] && nsenter -t "$pid" -n "$@" >/dev/null 2>&1; } || : >"unreached.$name"'
-)
-"""NAME ARGV…: notes where none does, or none runs that could be asked."""
-
-STILL_REACHED = (
-    ": do containers reach it still; "
-    + _INSIDE
-    + 'name=$1 url=$2 said=$3; shift 3; [ ! -e "unreached.$name" ] || { '
-    + 'echo "whether containers reach $url is not shown: none did, or none ran, before" >tell; exit; }; '
-    + "for try in 1 2 3 4 5; do pid=$(inside); "
-    + '[ -z "$pid" ] || nsenter -t "$pid" -n "$@" && exit; sleep 1; done; '
-    + 'echo "$said"; exit 1'
-)
-"""NAME URL TEXT ARGV…: TEXT says what to do where they did before, and do not now."""
+SCRIPT = "containers-reach.sh"
 
 
 def reached(name: str, url: str, tools: Collection[str]) -> Step:
     """What `still_reached` compares with; before anything is swapped."""
     title = f"ask whether containers reach {url} now"
-    return run(_SECONDS, "sh", "-c", REACHED, "sh", name, *answers(url, tools), title=title)
+    return run(_SECONDS, *script(SCRIPT, "--note", name, *answers(url, tools)), title=title)
 
 
 def still_reached(name: str, url: str, keys: Collection[str], tools: Collection[str]) -> Step:
@@ -61,4 +38,4 @@ def still_reached(name: str, url: str, keys: Collection[str], tools: Collection[
     why = f"containers reached {url}, and with {', '.join(sorted(keys)) or 'this'} they do not"
     said = f"{why}: see the policy of FORWARD (iptables -S FORWARD, nft list ruleset) and net.ipv4.ip_forward"
     title = f"verify that containers reach {url} as before"
-    return run(_SECONDS, "sh", "-c", STILL_REACHED, "sh", name, url, said, *answers(url, tools), title=title)
+    return run(_SECONDS, *script(SCRIPT, "--compare", name, url, said, *answers(url, tools)), title=title)

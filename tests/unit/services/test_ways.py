@@ -15,6 +15,7 @@ from runnerops.model.plan import Action, Step
 from runnerops.services import DOCKER, REGISTRY
 from runnerops.services.base import ActionRequest
 from runnerops.services.docker.schema import KEYS
+from runnerops.services.scripts import content
 from runnerops.services.shared import ways
 from tests.shells import SHELLS
 from tests.unit.services.builders import (
@@ -37,8 +38,8 @@ POLICY = Policy()
 
 def asked(steps: tuple[Step, ...]) -> list[tuple[str, str]]:
     """Which script is run, and for which cache."""
-    names = {ways.REACHED: "before", ways.STILL_REACHED: "after"}
-    return [(names[step.args[3]], step.args[5]) for step in steps if len(step.args) > 5 and step.args[3] in names]
+    names = {"--note": "before", "--compare": "after"}
+    return [(names[step.args[3]], step.args[4]) for step in steps if ways.SCRIPT in step.args]
 
 
 def docker(old: Tree, new: Tree, facts: DockerFacts | None = None) -> tuple[Action, list[list[tuple[str, str]]]]:
@@ -118,13 +119,16 @@ def test_the_scripts_compare_after_with_before(
         (tools / name).write_text(f"#!/bin/sh\n{text}\n")
         (tools / name).chmod(0o755)
 
-    def call(script: str, drops: str, *words: str) -> subprocess.CompletedProcess[str]:
+    script = tmp_path / ways.SCRIPT
+    script.write_bytes(content(ways.SCRIPT))
+
+    def call(what: str, drops: str, *words: str) -> subprocess.CompletedProcess[str]:
         environ = {"PATH": f"{tools}:/usr/bin:/bin", "RUNNEROPS_DESK": str(tmp_path), "DROPS": drops}
-        command = [*shell, "-c", script, "sh", *words]
+        command = [*shell, str(script), what, *words]
         return subprocess.run(command, capture_output=True, text=True, env=environ, check=False)
 
-    assert call(ways.REACHED, before, "c", "curl", OWN).returncode == 0
-    done = call(ways.STILL_REACHED, after, "c", OWN, "why", "curl", OWN)
+    assert call("--note", before, "c", "curl", OWN).returncode == 0
+    done = call("--compare", after, "c", OWN, "why", "curl", OWN)
     assert (done.returncode, done.stdout) == (status, says)
     tell = tmp_path / "tell"
     assert told in (tell.read_text() if tell.exists() else "")
