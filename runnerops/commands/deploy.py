@@ -1,4 +1,4 @@
-"""`runnerops deploy`: plan, ask, apply, prove."""
+"""`runnerops deploy`: shows the plan, asks, applies it and verifies the result."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`runnerops status`: what runs on each host, its last run, what is owed, what is no longer managed. Reads only, one exec."""
+"""`runnerops status`: what runs on each host, its last run, what is unfinished or no longer managed. Reads only, one exec."""
 
 from __future__ import annotations
 

@@ -78,7 +78,7 @@ def apply(
     *,
     no_wait: bool = False,
 ) -> Outcome:
-    """Starts the plan's run and follows it to its end. `again` gives a new connection in place of a lost one.
+    """Starts the plan's run and follows it to its end. `reconnect` gives a new connection in place of a lost one.
 
     `no_wait`: leaves it as soon as it waits for running jobs. Raises HostError where not even a connection could be had.
     """

@@ -47,7 +47,7 @@ class ConnectionPool:
             screen.say(f"warning: {warning}", "warn")
 
     def connect_early(self, hosts: Sequence[Host]) -> None:
-        """Begins to connect, for as far as one gets without logging in: that waits for `admit`."""
+        """Begins to connect, for as far as one gets without logging in: that waits for `allow_login`."""
         self._since = time.monotonic()
         load()  # else the threads would, and take turns with this one
         for host in hosts[:WORKERS]:

@@ -30,7 +30,7 @@ from runnerops.report.text import GOOD
 
 @dataclass(slots=True)
 class HostExecutor:
-    """`known` has what each host's run walks. `again` names the hosts that have to be planned once more."""
+    """`known` has what each host's run walks. `replan` names the hosts that have to be planned once more."""
 
     project: Project
     plans: Plans

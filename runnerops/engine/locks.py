@@ -43,7 +43,7 @@ class LockWait:
         return max(0.0, self._began + self.seconds - time.monotonic())
 
     def plan_free(self, reader: ReadOnly, inspect: Callable[[], Planned]) -> Planned:
-        """`look`, and again after the end of each run of others that it met, while patience lasts. Raises HostError."""
+        """Calls `inspect`, and again after the end of each run of others that it met, while time is left. Raises HostError."""
         planned, told = inspect(), 0
         while planned.live and not planned.own and self.left:
             if told != planned.live.number:

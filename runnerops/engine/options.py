@@ -40,7 +40,7 @@ class UiOptions:
     no_wait: bool = False
 
     def check(self, command: str, screen: Screen, inspect: str) -> None:
-        """`look` is what tells beforehand what will be done. Raises UsageError where nobody can be asked."""
+        """`inspect` is what tells beforehand what will be done. Raises UsageError where nobody can be asked."""
         if not self.yes and (self.as_json or not screen.interactive):
             raise UsageError(
                 f"{command}: there is no terminal to ask at", f"look at `runnerops {inspect}` first, then add --yes"

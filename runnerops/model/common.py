@@ -94,9 +94,9 @@ class ServiceName(StrEnum):
 
 
 class Verb(IntEnum):
-    """What a service does for a change to take effect, gentlest first: `max()` of two satisfies both.
+    """What a service does for a change to take effect, the least first: `max()` of two satisfies both.
 
-    PROVE acts on nothing and only shows that the service runs what its file says.
+    VERIFY acts on nothing and only shows that the service runs what its file says.
     """
 
     VERIFY = 0

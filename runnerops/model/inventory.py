@@ -148,7 +148,7 @@ Format: TypeAlias = Literal["json", "yaml", "toml"]
 class FileSpec:
     """A managed file. `name` tells files of one kind apart (the cache of a registry config), `mode` is octal digits.
 
-    `owner` is `user:group`. A mode that a host's file has is only ever narrowed, its owner is kept (`settle`).
+    `owner` is `user:group`. A mode that a host's file has is only ever narrowed, its owner is kept (`reconcile`).
     """
 
     service: ServiceName

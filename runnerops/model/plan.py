@@ -63,12 +63,13 @@ class Action:
     """What a service does. `because`: the keys or the words that made it necessary; `jobs_lost`: CI jobs that it ends;
     `jobs_waited`: those whose end it waits for first.
 
-    `idle`: services that must be at rest meanwhile. `names`: for a registry, the caches that it touches (none: all), and
-    `used_by` the hosts that have one of them among their mirrors. `containers`: the running ones by what a restart of
-    docker does to them: `keep_running`, `come_back`, `end`, and `jobs` for those of CI jobs. `operation` is what people
-    would call it, where that is not the verb: `start`, `remove`, `recreate`. `containers` has `vanish` for those that a restart
-    with another image store leaves behind. `after_docker_restart`: docker restarts under this service; `new_store`: it
-    comes up without the images and containers that it had. `ways`: changed keys that decide which packets of containers pass.
+    `requires_stopped`: services that must be stopped meanwhile. `names`: for a registry, the caches that it touches
+    (none: all), and `used_by` the hosts that have one of them among their mirrors. `containers`: the running ones by
+    what a restart of docker does to them: `keep_running`, `come_back`, `end`, and `jobs` for those of CI jobs.
+    `operation` is what people would call it, where that is not the verb: `start`, `remove`, `recreate`. `containers`
+    has `vanish` for those that a restart with another image store leaves behind. `after_docker_restart`: docker
+    restarts under this service; `new_store`: it comes up without the images and containers that it had. `ways`:
+    changed keys that decide which packets of containers pass.
     """
 
     service: ServiceName
@@ -117,12 +118,12 @@ def drains(step: Step) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class ActionSteps:
-    """The steps there and the steps back of one service, without their `part`, `stage` and file `guard` steps (plan.py's).
+    """What one service's action does and how it is undone, without `phase`, `stage` and file `guard` steps (steps.py's).
 
-    `guard`: facts to hold; `fetch`: images to get; `judge`: the host's own verdict on staged files. These come before
-    the first part of the whole run. `todo` and `undo` are the part itself, `swap` steps included. `files`: further payload.
-    `lifts`: steps of `judge` that a code of `--allow` leaves out, with that code. `look`: commands that show what the
-    service says of itself, walked when a step of its phase failed.
+    `guard`: facts to hold; `fetch`: images to get; `validate`: the host's own verdict on staged files. These come before
+    the first phase of the whole run. `forward` and `rollback` are the phase itself, `swap` steps included. `files`: further
+    payload. `overrides`: steps of `validate` that a code of `--allow` leaves out, with that code. `diagnostics`: commands
+    that show what the service says of itself, run when a step of its phase failed.
     """
 
     guard: tuple[Step, ...] = ()

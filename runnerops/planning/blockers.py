@@ -1,4 +1,4 @@
-"""What a deploy does not do unasked, whatever the service: a host that lacks a tool, a file that is not ours. Pure."""
+"""What blocks a deploy, whatever the service: a host that lacks a tool, a file that is not ours. Pure."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """From what a host should have and what it has to all that will be done there. Pure: a function of its arguments.
 
-The plan is the whole of it: `apply` sees no flags, no inventory and no templates. Services say how (`moves`), this
-module says in which order, and what must not be done unasked.
+The plan is the whole of it: `apply` sees no flags, no inventory and no templates. Services say how (`action_steps`), this
+module says in which order, and what blocks it.
 """
 
 from __future__ import annotations
@@ -113,11 +113,11 @@ def _named(key_change: KeyChange, before: Tree, after: Tree) -> KeyChange:
     return replace(key_change, name=item_name(before if gone else after, key_change.key))
 
 
-# ------------------------------------------------------------------------------------------------- actions, stops
+# ------------------------------------------------------------------------------------------------- actions, blockers
 
 
 def _minimal_actions(host: Host, changes: Sequence[Change], observed: HostState, policy: Policy) -> tuple[Action, ...]:
-    """What is owed to a service counts whether it is managed still or not: it may rest since a run that was cut off."""
+    """An intent counts whether its service is managed still or not: a run that was cut off may have left it stopped."""
     actions: list[Action] = []
     for service in SERVICES:
         if service.NAME not in host.sections and not observed.intent_for(service.NAME):

@@ -36,7 +36,7 @@ class StepWriter:
     contents: dict[str, str] = field(default_factory=dict)
     """Where in `files` the content of each path is, as the run leaves it."""
     stopped: set[ServiceName] = field(default_factory=set)
-    """Brought to rest by an earlier part: on the way back they go to rest again before that part is undone."""
+    """Stopped by an earlier phase: in the rollback they are stopped again before that phase is undone."""
 
     def write(self, recorded: Mapping[str, bytes | None], secret_fingerprints: SecretFingerprints) -> None:
         """All steps: guard, fetch, stage, judge, then part by part. Nothing where there is nothing to do or record."""
@@ -76,7 +76,7 @@ class StepWriter:
         self.files |= named_by((*self.forward, *self.rollback, *self.diagnostics))
 
     def _asked(self) -> set[ServiceName]:
-        """Services that would act if anything were owed to them still; of those not managed, ones that rested and run."""
+        """Services that would act if they had an intent still; of those not managed, ones that were stopped and run."""
         resting = {service.NAME for service in SERVICES if service.stop_steps(self.observed, self.policy).forward}
         return resting | set(self.host.sections)
 
@@ -114,9 +114,9 @@ class StepWriter:
         self.forward.append(Step("stage", (name, path, mode, owner, sha256(content))))
 
     def _action_steps(self) -> list[tuple[ServiceName, ActionSteps]]:
-        """Each part's moves in order; what one part brings to rest is brought back at the end, in a part of its own.
+        """Each action's steps in order; what one phase stops is started at the end, in a phase of its own.
 
-        All that must rest does so before anything is swapped: a drain that lasts too long then leaves every file old.
+        All that must be stopped is so before anything is swapped: a drain that lasts too long then leaves every file old.
         """
         found: list[tuple[ServiceName, ActionSteps]] = []
         requires_stopped = {name for action in self.actions for name in action.requires_stopped}
@@ -163,7 +163,7 @@ def _swaps_only(changes: Sequence[Change]) -> ActionSteps:
 
 
 def _around(stop_steps: ActionSteps, action_steps: ActionSteps) -> ActionSteps:
-    """To rest before the first disturbance; in the way back the action is undone first, then what rested returns."""
+    """The service is stopped before anything else; in the rollback the action is undone first, then the service starts."""
     return ActionSteps(
         guard=(*stop_steps.guard, *action_steps.guard),
         fetch=action_steps.fetch,

@@ -110,7 +110,7 @@ def stop(run: int) -> tuple[str, ...]:
 def payload(plan: Plan, secrets: Sequence[str]) -> bytes:
     """The run's folder as a tar: steps, files, what is to be recorded, and the lines no output may hold (0600 all).
 
-    `todo` comes last: of a tar that a lost connection cut short nothing is walked, wherever it was cut.
+    `forward` comes last: of a tar that a lost connection cut short nothing is walked, wherever it was cut.
     """
     files = {
         "host.sh": Path(__file__).with_name("host.sh").read_bytes(),

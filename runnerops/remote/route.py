@@ -77,12 +77,12 @@ class Verified(MissingHostKeyPolicy):
 
     def __init__(self, hop: Hop, allow_login: Callable[[], None]) -> None:
         self._hop = hop
-        self._admit = allow_login
+        self._allow_login = allow_login
 
     def missing_host_key(self, client: SSHClient, hostname: str, key: PKey) -> None:  # noqa: ARG002
         """Called before anything is sent but the key exchange. Raises HostKeyError."""
         self._hop.verify(HostKey(key.get_name(), key.asbytes()))
-        self._admit()
+        self._allow_login()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ def make_route(
     peers: Mapping[str, Host],
     allow_login: Callable[[], None] = lambda: None,
 ) -> tuple[Hop, ...]:
-    """The hops, the first to connect to first and the host itself last. `admit` is called before each login.
+    """The hops, the first to connect to first and the host itself last. `allow_login` is called before each login.
 
     `ssh.gateway` is the name of another host in `peers`, else `[USER@]HOST[:PORT]`, which ssh_config may know; ProxyJump
     counts where there is none. Raises HostError and PrivateKeyError.

@@ -43,7 +43,7 @@ def open_link(
 ) -> Link:
     """Connects and logs in. `peers` are the hosts that `ssh.gateway` may name.
 
-    `admit` is called when a host key is known to be right, before anybody logs in there; what it raises ends all.
+    `allow_login` is called when a host key is known to be right, before anybody logs in there; what it raises ends all.
     Raises HostError, HostKeyError (nothing was sent) and PrivateKeyError, each with the fix.
     """
     load()

@@ -78,7 +78,7 @@ def _addresses(text: str) -> Iterator[str]:
 
 
 def _intents(answers: Answers) -> Iterator[Intent]:
-    """`VERB RUN INVOCATION` in a file named for the service; what cannot be read is owed at its harshest, to any."""
+    """`VERB RUN INVOCATION` in a file named for the service; what cannot be read is the strongest action, for any life."""
     names = {service.value: service for service in ServiceName}
     for path, text in _lines(answers, "intents"):
         service = names.get(path.rpartition("/")[2])

@@ -16,7 +16,7 @@ _CUT_OFF = "cut off"
 def status_lines(
     host: str, observed: HostState, standings: Sequence[ServiceStatus], *, pending: bool | None = None
 ) -> Iterator[Line]:
-    """A line a system, then what is owed, going on, pending (None: not asked), and left behind."""
+    """A line a system, then what is unfinished, pending (None: not asked), and left behind."""
     last = observed.last
     yield "host", f"{host}: {_run_text(last) if last else 'no run yet'}"
     if last and last.running:

@@ -149,9 +149,9 @@ class Planner(Protocol):
     def minimal_action(
         self, host: Host, changes: Sequence[Change], observed: HostState, policy: Policy, before: Sequence[Action]
     ) -> Action | None:
-        """The gentlest action that suffices, what is owed included; None where nothing is to be done.
+        """The least action that suffices, for intents too; None where nothing is to be done.
 
-        Also asked where the host has no section for the service, but something is owed to it.
+        Also asked where the host has no section for the service, but an intent of it.
 
         `before` are the actions of the services before this one: a docker restart is a registry's restart too.
         """
@@ -159,13 +159,13 @@ class Planner(Protocol):
     def blockers(
         self, host: Host, changes: Sequence[Change], actions: Sequence[Action], observed: HostState, policy: Policy
     ) -> Iterable[Blocker]:
-        """What must not be done unasked. `changes` are this service's, `actions` the whole plan's."""
+        """What blocks the actions. `changes` are this service's, `actions` the whole plan's."""
 
     def action_steps(self, request: ActionRequest) -> ActionSteps:
         """How the action is done and undone."""
 
     def stop_steps(self, observed: HostState, policy: Policy) -> ActionSteps:
-        """To rest, for another service's action; nothing for most."""
+        """How the service is stopped and started around another service's action; nothing for most."""
         return ActionSteps()
 
 

@@ -8,7 +8,7 @@ from runnerops.model.common import Tree, Value
 
 
 def keep(desired: Tree, old: Tree, keys: Sequence[str]) -> Tree:
-    """`want` with the host's own values, or their absence, at the dotted `keys`."""
+    """The tree with the host's own values, or their absence, at the dotted `keys`."""
     for dotted in keys:
         name, _, rest = dotted.partition(".")
         if rest:

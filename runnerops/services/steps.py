@@ -12,7 +12,7 @@ from runnerops.model.plan import DRAINED, ActionSteps, Step
 from runnerops.services.scripts import script
 
 ANY = "any"
-"""Stands for every life of a service: what is owed on a way back, whatever it has come to by then."""
+"""Stands for every life of a service: for an intent of a rollback, whatever has become of the service by then."""
 
 NOTHING = "none"
 """Stands for the InvocationID or container id of what does not run: a step has no empty fields."""
@@ -52,26 +52,26 @@ def diagnose(unit: str) -> Step:
 
 
 def intend(service: ServiceName, verb: Verb, run_number: int, invocation: str) -> Step:
-    """What is owed until it is struck: by which run, and to which life of the service."""
+    """Writes what is to be done until it is completed: by which run, and to which life of the service."""
     return Step("intend", (service, f"{verb.name.lower()} {run_number} {invocation or NOTHING}"))
 
 
 def still_intended(intent: Intent | None, invocation: str) -> bool:
-    """Whether it is still owed to this life of the service; a record that could not be read names none, and counts."""
+    """Whether the intent is for this life of the service; a record that could not be read names none, and counts."""
     return intent is not None and intent.invocation in ("", invocation or NOTHING)
 
 
 def restore_intent(service: ServiceName, intent: Intent | None) -> Step:
-    """On the way back: what was owed before the run is owed again, else nothing."""
+    """In a rollback: the intent of before the run is written again; without one, none stays."""
     if intent is None:
         return Step("complete", (service,))
     return intend(service, intent.verb, intent.run, intent.invocation or ANY)
 
 
 def intend_again(service: ServiceName, forward: Iterable[Step], run_number: int, *, stopped: bool) -> Iterator[Step]:
-    """What the way back of a part owes from its first step on, for what was owed on the way there may be struck.
+    """The intents of a phase's rollback from its first step on: those of its forward steps may be completed by then.
 
-    `rested`: an earlier part brought this service to rest, and owes it a start.
+    `stopped`: an earlier phase has stopped this service, so it is to be started.
     """
     due = {step.args[0]: step.args[1].split()[0] for step in forward if step.verb == "intend"}
     if stopped:

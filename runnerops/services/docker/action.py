@@ -32,7 +32,7 @@ def daemon_action(host: Host, changes: Sequence[Change], observed: HostState, po
 
 
 def _for_changes(host: Host, changes: Sequence[Change], observed: HostState, policy: Policy) -> Action | None:
-    """Reload where that is enough, else restart; start where the daemon is down. What is owed counts until it is paid.
+    """Reload where that is enough, else restart; start where the daemon is down. An intent counts until it is completed.
 
     A key that says in so many words which image store is in effect anyway takes no restart.
     """

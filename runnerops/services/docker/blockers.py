@@ -1,4 +1,4 @@
-"""Why a host's Docker daemon cannot be deployed, and what must not be done to it unasked. Pure."""
+"""Why a host's Docker daemon cannot be deployed, and what blocks an action of it. Pure."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ GUEST = "runnerops.engine.verify"
 
 
 def minimal_action(host: Host, changes: Sequence[Change], observed: HostState, policy: Policy) -> Action | None:
-    """The gentlest action that suffices; a restart names the containers that run."""
+    """The least action that suffices; a restart names the containers that run."""
     action = daemon_action(host, changes, observed, policy)
     if action is None or action.verb < Verb.RESTART:
         return action

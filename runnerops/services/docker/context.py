@@ -25,7 +25,7 @@ OBSERVABLE = ("registry-mirrors", "live-restore")
 
 @dataclass(frozen=True, slots=True)
 class ActionContext:
-    """`change` is None where only what is loaded, or owed, makes the daemon act."""
+    """`change` is None where only what is loaded, or an intent, makes the daemon act."""
 
     host: Host
     action: Action

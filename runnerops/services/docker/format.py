@@ -18,7 +18,7 @@ PATH = "/etc/docker/daemon.json"
 
 
 def files(host: Host) -> tuple[FileSpec, ...]:
-    """The one file that dockerd reads; the path is the default one until `settle` knows the host's."""
+    """The one file that dockerd reads; the path is the default one until `reconcile` knows the host's."""
     if NAME not in host.sections:
         return ()
     return (FileSpec(NAME, PATH, "daemon.json.j2", "json"),)

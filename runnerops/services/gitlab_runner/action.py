@@ -25,9 +25,9 @@ def minimal_action(
     policy: Policy,
     before: Sequence[Action],
 ) -> Action | None:
-    """Load where that is enough, else restart; start where it is stopped. What is owed counts until it is paid.
+    """Load where that is enough, else restart; start where it is stopped. An intent counts until it is completed.
 
-    Asked of a runner that is not managed, too, where something is owed to it: it rested for docker.
+    Also asked of a runner that is not managed, where it has an intent: it was stopped for docker.
     """
     runner = observed.facts.runner
     if runner is None or runner.unit.active == NOT_THERE:
@@ -74,7 +74,7 @@ def _drained(action: Action, runner: RunnerFacts, policy: Policy) -> Action:
 
 
 def stopped(actions: Sequence[Action]) -> bool:
-    """Whether an action needs the runner at rest."""
+    """Whether an action needs the runner stopped."""
     return any(NAME in action.requires_stopped for action in actions)
 
 

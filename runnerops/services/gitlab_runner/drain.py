@@ -1,4 +1,4 @@
-"""gitlab-runner to rest, and back: without losing a job, unless that was asked for. Pure."""
+"""How gitlab-runner is stopped and started again without losing a job, unless that was asked for. Pure."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ UNKNOWN = "-"
 RESET = 'systemctl reset-failed "$1" 2>/dev/null || :'
 
 STAY = 'systemctl stop "runnerops-return-$1" 2>/dev/null || :'
-"""Ends the return that an earlier run left behind, or the runner would be started while it must be at rest."""
+"""Ends the return that an earlier run left behind, or the runner would be started while it must be stopped."""
 
 _SHUTDOWN_SECONDS = 30
 """How long a runner that was told to abort its jobs waits for them, where its `shutdown_timeout` says nothing."""

@@ -18,7 +18,7 @@ PATH = "/etc/gitlab-runner/config.toml"
 
 
 def files(host: Host) -> tuple[FileSpec, ...]:
-    """The one file; the path is the packaged one until `settle` knows with which the runner was started."""
+    """The one file; the path is the packaged one until `reconcile` knows with which the runner was started."""
     if NAME not in host.sections:
         return ()
     return (FileSpec(NAME, PATH, "config.toml.j2", "toml", mode="0600"),)

@@ -1,4 +1,4 @@
-"""The self-deploy guard: a job must not bring to rest the very runner that runs it, which would wait for it. Pure."""
+"""The self-deploy guard: a job must not stop the very runner that runs it, which would wait for it. Pure."""
 
 from __future__ import annotations
 

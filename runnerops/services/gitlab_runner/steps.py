@@ -72,7 +72,7 @@ def _action_steps(
 
 
 def stop_steps(observed: HostState, policy: Policy) -> ActionSteps:
-    """To rest without losing a job: no new ones are taken, and the process ends with its last."""
+    """The runner is stopped without losing a job: it takes no new ones, and its process ends with the last."""
     runner = observed.facts.runner
     if runner is None or not runner.lives:
         return ActionSteps()
@@ -146,7 +146,7 @@ class _Part:
         yield restore_intent(NAME, self._have.intent_for(NAME))
 
     def restart(self, number: int) -> Iterator[Step]:
-        """To rest if it is not, the file, and back."""
+        """The runner is stopped if it runs, gets its file, and is started."""
         yield intend(NAME, Verb.RESTART, number, self._unit.invocation)
         if self.active:
             yield from rest(self._have, self._policy)
@@ -164,7 +164,7 @@ class _Part:
             yield restore_intent(NAME, self._have.intent_for(NAME))
 
     def stay(self, number: int, already_stopped: bool) -> Iterator[Step]:
-        """To rest, and no start: the file is loaded by the next one."""
+        """The runner is stopped and stays so: its next start loads the file."""
         if not already_stopped:
             yield intend(NAME, Verb.RESTART, number, self._unit.invocation)
             yield from rest(self._have, self._policy) if self.active else (_stop(),)
@@ -190,7 +190,7 @@ class _Part:
         yield Step("complete", (NAME,))
 
     def rest_again(self) -> Iterator[Step]:
-        """The old file, at rest: the part that brought the runner there is undone next, and returns it."""
+        """The old file, while stopped: the phase that stopped the runner is undone next, and starts it."""
         yield from self._swap_back()
         yield from rest_again(self._have, self._policy, self._new)
 

@@ -1,4 +1,4 @@
-"""Why caches cannot run on a host, and what must not be done to them unasked. Pure."""
+"""Why caches cannot run on a host, and what blocks an action of theirs. Pure."""
 
 from __future__ import annotations
 

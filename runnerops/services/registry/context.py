@@ -17,7 +17,7 @@ from runnerops.services.registry.reasons import compose_tree, upstream_silent
 from runnerops.services.steps import NOTHING, run
 
 _ID = 12
-"""Digits of a container's id that a record of what is owed keeps."""
+"""Digits of a container's id that an intent keeps."""
 
 _BRING_UP = "bring the caches up"
 
@@ -86,7 +86,7 @@ class ActionContext:
 
     @property
     def ids(self) -> str:
-        """The containers of these caches, as a record of what is owed names them."""
+        """The containers of these caches, as an intent names them."""
         there = ours(self.observed)
         found = [there[cache.name].id[:_ID] for cache in self.caches if cache.name in there]
         return ",".join(found) or NOTHING

@@ -1,4 +1,4 @@
-"""Why a cache must act: what changed in its files, what runs that is not as they say, what is owed. Pure."""
+"""Why a cache must act: what changed in its files, what runs that is not as they say, which intents it has. Pure."""
 
 from __future__ import annotations
 
@@ -173,7 +173,7 @@ def compose_tree(host: Host, changes: Sequence[Change], observed: HostState) -> 
 
 
 def _intents(observed: HostState) -> Iterator[Reason]:
-    """What is owed to a cache names the containers of then: another id has paid it. One that names none counts for all."""
+    """An intent names the containers of then: another id has completed it. One that names none counts for all."""
     intent = observed.intent_for(NAME)
     if intent is None or not docker_answers(observed):
         return
