@@ -26,7 +26,7 @@ LATER = 'cd "${RUNNEROPS_DESK:-.}" && echo "$1" >tell'
 
 def marks(now: ActionContext) -> Iterator[Step]:
     """Before anything is swapped: what `proofs` compares with."""
-    if now.action.verb is Verb.VERIFY:
+    if now.action.verb is Verb.VERIFY and not now.action.ways:
         return
     for cache in now.caches:
         if _marked(now, cache):
@@ -97,6 +97,8 @@ def still_there(now: ActionContext) -> Iterator[Step]:
         if now.answered(cache):
             yield from _answer(now, cache)
             yield from _as_asked(now, cache)
+            if now.action.ways:  # packets of containers to this host pass otherwise than those to elsewhere
+                yield from _upstream(now, cache)
 
 
 def back_again(now: ActionContext) -> Iterator[Step]:

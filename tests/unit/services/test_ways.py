@@ -85,6 +85,10 @@ def test_own_caches_are_asked_in_their_own_part(answered: bool, asks: bool) -> N
         steps = REGISTRY.action_steps(ActionRequest(here, action, (), observed, POLICY, 1, False))
         assert asked(steps.validate) == ([("before", "dockerhub")] if expected else [])
         assert asked(steps.forward) == ([("after", "dockerhub")] if expected else [])
+        upstream = [
+            any(flag in step.args for step in (*steps.validate, *steps.forward)) for flag in ("--note", "--compare")
+        ]
+        assert upstream == [expected, expected]
 
 
 def test_what_to_look_at_names_the_keys_and_the_cache() -> None:
