@@ -20,13 +20,13 @@ def places_in(form: Format, text: str, file: str) -> Mapping[Key, SourceLocation
 
 
 def nearest(places: Mapping[Key, SourceLocation], key: Key, file: str) -> SourceLocation:
-    """The place of a key, whatever its case, or of the nearest around it; the file's beginning where there is none."""
+    """The place of a key, whatever its case, or of the nearest around it; where there is none, of the first key."""
     while key and key not in places:
         same = next((place for other, place in places.items() if _without_case(other) == _without_case(key)), None)
         if same:
             return same
         key = key[:-1]
-    return places.get(key) or SourceLocation(file, 1, 1)
+    return places.get(key) or next(iter(places.values()), SourceLocation(file, 1, 1))
 
 
 def _without_case(key: Key) -> Key:

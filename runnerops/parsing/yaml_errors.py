@@ -140,6 +140,11 @@ def _key(text: str, at: int, _: int) -> Cause:
     return first(
         at,
         (here in {"]", "}"}, "one closing bracket is too many", "take it out"),
+        (
+            here == "-" and not line.strip(),
+            "an item of a list stands among keys",
+            "write all of them as - KEY=VALUE, or all as KEY: VALUE",
+        ),
         (line.endswith("'"), more, "write '' for a quote inside of it, or put the text in double quotes"),
         (line.endswith('"'), more, 'write \\" for a quote inside of it, or put the text in single quotes'),
         (

@@ -207,6 +207,7 @@ SINGLE = {
     "daemon.json": ("D008", '{"debug": true,\n "log-opts": {"a": "b"}, @"bip": "x"}\n'),
     "config.toml": ("R006", 'concurrent = 1\n[[runners]]\n  name = "a"\n  executor = "shell"\n  @limt = 1\n'),
     "other.toml": ("R006", 'concurrent = 1\n[[runners]]\nexecutor = "docker"\ndocker = {image = "x", @imge = "y"}\n'),
+    "missing.yml": ("C008", "# a licence\n\n@storage:\n  filesystem: {}\n"),
     "registry.yml": ("C001", "version: 0.1\nstorage:\n  filesystem: {}\nlog: {level: info, @lvel: x}\n"),
     "compose.yml": ("K001", "services:\n  a: &a {image: x, @imge: y}\n  b:\n    <<: *a\n"),
 }

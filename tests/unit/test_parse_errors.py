@@ -110,6 +110,7 @@ IN_YAML = [
     ("a:\n    b: 1\n  c: 2\n", 3, 3, "this line is indented as none above", "neighbours"),
     ("a: 1\n  b: 2\n", 2, 3, "indented deeper than the one above", "both alike"),
     ("a:\n  - b\n  c: 1\n", 3, 3, "a key stands among the items of a list", "indent"),
+    ("a:\n  B: c\n  - D=e\n", 3, 3, "an item of a list stands among keys", "KEY: VALUE"),
     ("a: \u201cx: y\u201d", 1, 4, "a curly quote", "straight"),
     ("a: 1\n\ufeffb: 2", 2, 1, "a byte order mark", "first character"),
     ('b: 1\na: "x\x01"', 2, 6, "does not allow", "take it out"),
