@@ -17,6 +17,8 @@ _TRAILING = ("the comma before this bracket is one too many", "take it out")
 
 def explain(text: str, at: int, said: str) -> Cause:
     """The usual cause of what stands at an offset, by what Python's parser `said` where the text alone does not tell."""
+    if said.startswith("Illegal trailing comma"):  # Python 3.13 and newer place it at the comma, older ones behind it
+        at = len(text) - len(text[at + 1 :].lstrip())
     return common(text, at) or _here(text, at) or _told(text, at, said)
 
 
@@ -149,6 +151,5 @@ _CAUSES: dict[str, Callable[[str, int], Cause]] = {
     "Invalid control character": _control,
     "Invalid \\escape": _escape,
     "Invalid \\uXXXX escape": _escape,
-    "Illegal trailing comma": lambda _, at: Cause(at, "the comma here is one too many", "take it out"),
 }
 """By what Python's parser says."""
