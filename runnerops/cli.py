@@ -370,6 +370,44 @@ def rollback(
 
 
 @command()
+def remove(
+    host: OneHost,
+    service: Annotated[
+        str,
+        typer.Argument(
+            metavar="SERVICE", help="docker, registry or gitlab_runner; none means all of them.", show_default=False
+        ),
+    ] = "",
+    volumes: Annotated[bool, typer.Option("--volumes", help="What the caches hold goes too.")] = False,
+    forget: Annotated[
+        bool, typer.Option("--forget", help="Then /var/lib/runnerops goes too: no history, no rollback.")
+    ] = False,
+    inventory: InventoryFile = DEFAULT_INVENTORY,
+    yes: Yes = False,
+    allow: Allow = None,
+    kill_jobs: KillJobs = False,
+    drain_timeout: DrainTimeout = 7200,
+    no_wait: NoWait = False,
+    verify_timeout: VerifyTimeout = 60,
+    lock_wait: LockWait = None,
+    output: Output = Format.TEXT,
+    verbose: Verbose = False,
+) -> None:
+    """Take services off a host, as before the first deploy.
+
+    Planned, confirmed, applied and verified as a deploy is.
+    """
+    from dataclasses import replace
+
+    from runnerops.commands.remove import remove as run
+    from runnerops.engine.options import UiOptions
+
+    flags = replace(_flags(allow, kill_jobs, verify_timeout, lock_wait, drain_timeout), volumes=volumes)
+    ui = UiOptions(yes, _json(output), verbose, no_wait)
+    _run(lambda screen: run(inventory, host, service, os.environ, screen, flags, ui, forget=forget))
+
+
+@command()
 def history(
     host: OneHost,
     inventory: InventoryFile = DEFAULT_INVENTORY,

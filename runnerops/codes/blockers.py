@@ -117,6 +117,12 @@ _ROWS = (
         "The cache gets another volume: it starts empty, and the old volume stays on the host.",
         "Keep the old `volume`, or override; remove the old volume by hand later.",
     ),
+    _allowed(
+        "cache-in-use",
+        "A cache would be removed that is a mirror of a host of the inventory, this one included.",
+        "Give the cache `use: false`, deploy these hosts, then remove it; or override: Docker then asks the upstream itself,"
+        " and every pull counts against its limit.",
+    ),
     BlockerCode(
         "jobs-running",
         "--kill-jobs",

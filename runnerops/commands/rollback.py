@@ -23,7 +23,7 @@ from runnerops.model.common import Exit
 from runnerops.model.inventory import Host, RenderedFile, Requester
 from runnerops.planning.restore import as_of, choose_restore_point, keep_untouched, phases_of, pick
 from runnerops.redact import Redactor
-from runnerops.remote.history import History, read_history, read_kept
+from runnerops.remote.history import last_applied, read_history, read_kept
 from runnerops.remote.reading import ReadOnly
 from runnerops.report.screen import Screen
 from runnerops.services.base import ParseError
@@ -77,7 +77,7 @@ class _Back:
         name = self.host.name
         history = read_history(name, reader)
         target = choose_restore_point(name, history.records, self.to)
-        recent = _last_applied(history)
+        recent = last_applied(history)
         places = {place for place in target.places.values() if place} | set(recent.values())
         kept = read_kept(reader, sorted({*places, *(f"{place}.absent" for place in places if "originals" in place)}))
         wanted = pick(name, target, kept)
@@ -100,9 +100,3 @@ class _Back:
                 learn_secrets(self.redactor, self.project.shown(self.host), [file])
             except ParseError:
                 continue
-
-
-def _last_applied(history: History) -> Mapping[str, str]:
-    """Where each content of the last applied run is kept."""
-    last = next((one for one in history.records if one.run.result == "applied"), None)
-    return {path: f"runs/{last.run.number}/{name}" for path, name in last.contents.items()} if last else {}

@@ -129,7 +129,7 @@ class HostExecutor:
         path = moved(outcome.result, outcome.failed)
         if not path or host.name in self.lock_wait.planned_again:
             return False
-        rendered = self.project.rendered[host.name]
+        rendered = self.project.rendered.get(host.name, ())
         try:
             now = observe(host, rendered, self.pool.reader(host)).file(path).content
         except HostError:  # how the run ended is known, and is what counts

@@ -11,19 +11,21 @@ from runnerops.engine.interrupts import ActiveRuns, terminable
 from runnerops.engine.options import UiOptions
 from runnerops.engine.planned import Planned, Plans
 from runnerops.engine.project import Project
-from runnerops.engine.review import show_text
+from runnerops.engine.review import failure, show_text
 from runnerops.engine.scheduling import exit_of
-from runnerops.errors import HostError
+from runnerops.errors import HostError, RunneropsError
 from runnerops.model.common import Exit, Result
 from runnerops.model.host_state import Run
 from runnerops.model.inventory import Host
 from runnerops.model.plan import Plan
 from runnerops.model.run import Outcome
 from runnerops.report.screen import Screen
+from runnerops.report.text import outcome_lines
 
 if TYPE_CHECKING:
     from runnerops.engine.connections import ConnectionPool
     from runnerops.engine.executor import HostExecutor
+    from runnerops.engine.forget import Forgetting
     from runnerops.engine.locks import LockWait
 
 
@@ -58,8 +60,12 @@ def deploy_loop(
     pool: ConnectionPool,
     ui: UiOptions,
     lock_wait: LockWait,
+    forgetting: Forgetting | None = None,
 ) -> Exit:
-    """The worst of the hosts' results is the exit code. Hosts that were busy are planned, shown and done once more."""
+    """The worst of the hosts' results is the exit code. Hosts that were busy are planned, shown and done once more.
+
+    `forgetting` follows where all ended well.
+    """
     outcomes: dict[str, Outcome] = {}
     active_runs = ActiveRuns()
     deploy = _Deploy(pool, ui, lock_wait, active_runs)
@@ -76,6 +82,8 @@ def deploy_loop(
             executor = deploy.once(left, plans)
             _take(outcomes, executor.outcomes)
             left = replace(project, hosts=tuple(host for host in left.hosts if host.name in executor.replan))
+    if forgetting and not active_runs.interrupted:
+        _forget(outcomes, forgetting, screen, ui)
     code = exit_of([outcome.result for outcome in outcomes.values()])
     if active_runs.interrupted and code not in {Exit.ROLLED_BACK, Exit.NEEDS_ATTENTION}:
         code = Exit.INTERRUPTED
@@ -85,6 +93,18 @@ def deploy_loop(
         ordered = [outcomes[host.name] for host in project.hosts if host.name in outcomes]
         screen.json(summary_document(ordered, code), indent=None)
     return code
+
+
+def _forget(outcomes: dict[str, Outcome], forgetting: Forgetting, screen: Screen, ui: UiOptions) -> None:
+    name = forgetting.host.name
+    if name in outcomes:
+        before = outcomes[name]
+        try:
+            outcomes[name] = forgetting.after(before)
+        except RunneropsError as error:
+            outcomes[name] = failure(name, error)
+        if outcomes[name] is not before and not ui.as_json:
+            screen.lines(outcome_lines(outcomes[name]))
 
 
 def _agreed(plans: Plans, screen: Screen, ui: UiOptions) -> bool:

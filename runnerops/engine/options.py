@@ -23,11 +23,12 @@ class Flags:
     verify_s: int = 60
     lock_wait_s: int = 0
     job: CiJob | None = None
+    volumes: bool = False
 
     def policy(self, host: Host) -> Policy:
         """What of it holds for this host."""
         allow = frozenset(code for code, hosts in self.allow.items() if "" in hosts or host.name in hosts)
-        return Policy(allow, self.kill_jobs, self.drain_s, self.verify_s, self.job)
+        return Policy(allow, self.kill_jobs, self.drain_s, self.verify_s, self.job, self.volumes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ from runnerops.services.base import ParseError
 if TYPE_CHECKING:
     from runnerops.engine.connections import ConnectionPool
     from runnerops.engine.locks import LockWait
+    from runnerops.planning.plan import Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +58,11 @@ def plan_from(
 ) -> Planned:
     """Reconcile, lint, plan. `written`: the host of the inventory, where `host` is another: it tells what is no secret."""
     from runnerops.planning.dependencies import with_cache_clients  # by now `load_rest` has all of these
-    from runnerops.planning.plan import Request, make_plan
+    from runnerops.planning.plan import Request
     from runnerops.planning.reconcile import reconcile
 
     project = planning.project
     desired, blockers = reconcile(host, rendered, observed)
-    clear = project.shown(written or host)
-    _learn_host(planning.redactor, clear, desired, observed)
-    learn_secrets(planning.redactor, clear, desired)
     request = Request(
         host=with_cache_clients(host, project.inventory.hosts),
         rendered=rendered,
@@ -78,9 +76,21 @@ def plan_from(
         key=random.token_hex(32),
         command=planning.command,
     )
+    return plan_request(request, planning.redactor, project.shown(written or host))
+
+
+def plan_request(request: Request, redactor: Redactor, clear: frozenset[str]) -> Planned:
+    """Plan; the redactor learns what is secret in the files of before and after. `clear`: what may be shown."""
+    from runnerops.planning.plan import make_plan
+
+    observed = request.observed
+    _learn_host(redactor, clear, request.desired, observed)
+    _learn_readable(redactor, clear, request.desired)
     plan = make_plan(request)
     changed = {change.old.path for change in plan.changes}
-    there = [(file.spec.path, observed.file(file.spec.path).path) for file in desired if file.content is not None]
+    there = [
+        (file.spec.path, observed.file(file.spec.path).path) for file in request.desired if file.content is not None
+    ]
     in_sync = tuple(path for path, real in there if real not in changed)
     return Planned(plan, in_sync, _result(plan), observed.last, observed.facts)
 
@@ -140,9 +150,15 @@ def _result(plan: Plan) -> Result:
 def _learn_host(
     redactor: Redactor, clear: frozenset[str], desired: Sequence[RenderedFile], observed: HostState
 ) -> None:
-    """Secrets that only the host has, before anything of it is shown. What cannot be parsed is never shown."""
-    for file in desired:
+    """Secrets that only the host has, before anything of it is shown."""
+    there = [RenderedFile(file.spec, observed.file(file.spec.path).content) for file in desired]
+    _learn_readable(redactor, clear, there)
+
+
+def _learn_readable(redactor: Redactor, clear: frozenset[str], files: Sequence[RenderedFile]) -> None:
+    """What cannot be parsed is never shown."""
+    for file in files:
         try:
-            learn_secrets(redactor, clear, [RenderedFile(file.spec, observed.file(file.spec.path).content)])
+            learn_secrets(redactor, clear, [file])
         except ParseError:
             continue

@@ -150,7 +150,8 @@ class RegistryFacts:
 
     `answers` has, per URL asked from the host, whether `/v2/` answered; `upstreams`, per cache name, whether its
     upstream answered (absent: not asked); `listeners` who listens on a TCP `ADDRESS:PORT`, where the host can tell.
-    `version` is what the inventory says of the registry, for an image whose tag does not.
+    `version` is what the inventory says of the registry, for an image whose tag does not. `volumes` are those that Compose made
+    for our caches, told only where these are to be removed.
     """
 
     compose: tuple[str, ...] = ()
@@ -159,6 +160,7 @@ class RegistryFacts:
     answers: Mapping[str, bool] = field(default_factory=dict)
     upstreams: Mapping[str, bool] = field(default_factory=dict)
     listeners: Mapping[str, str] = field(default_factory=dict)
+    volumes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

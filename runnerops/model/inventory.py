@@ -50,6 +50,7 @@ class Host:
     the hosts of the inventory that have it among their mirrors; planning fills it in.
     `stopped` are services that are to be kept stopped. `renamed` has the old name of each runner that the inventory says it of.
     `before` is only there in a rollback by hand: what a service's file held then, with all that the managed system owns.
+    `removed` are services that `remove` takes off the host; their section is that of the time before the first run.
     """
 
     name: str
@@ -70,6 +71,7 @@ class Host:
     stopped: frozenset[ServiceName] = frozenset()
     renamed: Mapping[str, str] = field(default_factory=dict)
     before: Mapping[ServiceName, Tree] = field(default_factory=dict, repr=False)
+    removed: frozenset[ServiceName] = frozenset()
 
     def location(self, service: ServiceName, key: Key) -> SourceLocation | None:
         """The place of `key`, or of the nearest value around it that the inventory wrote."""
@@ -107,7 +109,8 @@ class CiJob:
 class Policy:
     """What holds for this run. Times in seconds; `allow` holds stop codes that apply to this host.
 
-    `job` is where it was asked for, and must outlive it; None outside of GitLab.
+    `job` is where it was asked for, and must outlive it; None outside of GitLab. `volumes`: those of caches that are removed
+    go with them.
     """
 
     allow: frozenset[str] = frozenset()
@@ -115,6 +118,7 @@ class Policy:
     drain_s: int = 7200
     verify_s: int = 60
     job: CiJob | None = None
+    volumes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +143,19 @@ class Restored:
     caches: tuple[Cache, ...] = ()
     notes: tuple[str, ...] = ()
     before: Tree = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """What was at a path before the first run; `content` None: no file. `mode` and `owner` are empty where they were not kept.
+
+    `folder` is the topmost folder of the path that was not there either; empty where the file's folder was there.
+    """
+
+    content: bytes | None
+    mode: str = ""
+    owner: str = ""
+    folder: str = ""
 
 
 Format: TypeAlias = Literal["json", "yaml", "toml"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from runnerops.codes.blockers import BLOCKERS
-from runnerops.model.common import KEEP_RUNS, Key, ServiceName, Sha, SourceLocation, Value, Verb, key_label
+from runnerops.model.common import KEEP_RUNS, Key, ServiceName, Sha, SourceLocation, Tree, Value, Verb, key_label
 from runnerops.model.host_state import RemoteFile, SecretFingerprints
 from runnerops.model.inventory import RenderedFile, Requester
 
@@ -136,6 +136,8 @@ class ActionSteps:
     overrides: Mapping[Step, str] = field(default_factory=dict)
     rollback_checks: tuple[Step, ...] = ()
     """Run on the way back once every phase is undone, whichever had begun: they show that the service is as it was."""
+    last: tuple[Step, ...] = ()
+    """Run once every phase is done: what nothing brings back. They end well whatever they find."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +156,20 @@ class Blocker:
     def overridable(self) -> bool:
         """Whether a flag lets the deploy go on."""
         return BLOCKERS[self.code].overridable
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """A service as it was before the first run: its section, its files, what must not be lost unasked, what is worth a word.
+
+    `recorded` has what to record as applied of a file in which others have written: it without their part.
+    """
+
+    section: Tree
+    desired: tuple[RenderedFile, ...] = ()
+    blockers: tuple[Blocker, ...] = ()
+    notes: tuple[str, ...] = ()
+    recorded: Mapping[str, bytes | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

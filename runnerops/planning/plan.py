@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from runnerops.model.common import Tree, Verb, item_name
@@ -41,6 +41,8 @@ class Request:
     deployed: frozenset[str] = frozenset()
     key: str = field(default="", repr=False)
     command: str = "deploy"
+    recorded: Mapping[str, bytes | None] = field(default_factory=dict, repr=False)
+    """What is recorded as applied in place of the file that is asked for, by path."""
 
 
 def make_plan(request: Request) -> Plan:
@@ -52,7 +54,7 @@ def make_plan(request: Request) -> Plan:
     blockers, notes = filter_blockers(host, request.deployed, _blockers(request, changes, actions))
     writer = StepWriter(host, changes, actions, observed, policy, run)
     secret_fingerprints = _given(request)
-    recorded = {file.spec.path: file.content for file in request.desired}
+    recorded = {**{file.spec.path: file.content for file in request.desired}, **request.recorded}
     writer.write(recorded, secret_fingerprints)
     return Plan(
         host=host.name,
@@ -142,7 +144,7 @@ def _blockers(request: Request, changes: Sequence[Change], actions: Sequence[Act
     host, observed = request.host, request.observed
     yield from not_equipped(observed)
     for service in SERVICES:
-        if service.NAME in host.sections:
+        if service.NAME in host.sections.keys() - host.removed:
             yield from service.unsupported(host, observed)
     yield from request.blockers
     yield from (blocker for change in changes for blocker in (*unmanaged_file(change), *modified_on_host(change)))
@@ -179,5 +181,6 @@ def _digest(request: Request) -> str:
         "host": request.host.name,
         "files": {file.spec.path: sha256(file.content) for file in request.rendered},
         "policy": [sorted(policy.allow), policy.kill_jobs, policy.drain_s, policy.verify_s],
+        "command": request.command,
     }
     return hashlib.sha256(json.dumps(rendered, sort_keys=True).encode()).hexdigest()

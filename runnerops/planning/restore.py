@@ -115,15 +115,18 @@ class Then:
     notes: tuple[str, ...] = ()
 
 
-def as_of(host: Host, files: Mapping[str, bytes | None], phases: Mapping[str, str]) -> Then:
-    """The host as of these contents. `parts`: the service of each path that runs changed."""
+def as_of(host: Host, files: Mapping[str, bytes | None], phases: Mapping[str, str], *, unmanaged: bool = False) -> Then:
+    """The host as of these contents. `phases`: the service of each path that runs changed.
+
+    `unmanaged`: with services whose section went, too.
+    """
     sections, left = dict(host.sections), dict(files)
     before: dict[ServiceName, Tree] = {}
     rendered: list[RenderedFile] = []
     caches = [one for one in host.caches if one.host != host.name]
     notes: list[str] = []
     for service in SERVICES:
-        if service.NAME not in host.sections:
+        if service.NAME not in host.sections and not (unmanaged and service.NAME in phases.values()):
             continue
         usual = {spec.path for spec in service.files(host)}
         own = {path: content for path, content in files.items() if path in usual or phases.get(path) == service.NAME}

@@ -67,12 +67,14 @@ class StepWriter:
             intent = intend_again(service, each.forward, self.run, stopped=service in self.stopped)
             back = [phase, *intent, *each.rollback] if each.rollback else []
             self.rollback = [*back, *self.rollback] if service in self.stopped else [*self.rollback, *back]
+        last = [step for _, each in action_steps for step in each.last]
         checks = [step for _, each in action_steps for step in each.rollback_checks]
         self.rollback += [Step("phase", (action_steps[0][0],)), *checks] if checks else []  # it has begun if any has
         acted = {service for service, _ in action_steps}
         self.forward += (
             Step("complete", (name,)) for name in sorted(self._asked() - acted) if self.observed.intent_for(name)
         )
+        self.forward += last
         self.files |= named_by((*self.forward, *self.rollback, *self.diagnostics))
 
     def _asked(self) -> set[ServiceName]:
@@ -94,7 +96,7 @@ class StepWriter:
             old = change.old
             self._copy(f"old.{index}", path, old.mode, old.owner, change.old.content)
         if change.origin == "unmanaged" or (change.old.content is None and self._is_new(spec.path)):
-            self.forward.append(_keep_original(path, f"old.{index}" if change.old.content is not None else ""))
+            self.forward.append(_keep_original(change.old, f"old.{index}"))
         if change.new.content is not None:
             self._copy(f"new.{index}", path, spec.mode, spec.owner, change.new.content)
 
@@ -102,9 +104,9 @@ class StepWriter:
         """The originals of files that are taken over as they are: what a later run changes is ours by then."""
         changed = {change.old.path for change in self.changes}
         for path in paths:
-            real = self.observed.file(path).path
-            if self._is_new(path) and real not in changed:
-                yield _keep_original(real, self.contents.get(path, ""))
+            there = self.observed.file(path)
+            if self._is_new(path) and there.path not in changed:
+                yield _keep_original(there, self.contents.get(path, ""))
 
     def _is_new(self, path: str) -> bool:
         return path not in self.observed.applied
@@ -143,9 +145,11 @@ class StepWriter:
         return service.action_steps(request)
 
 
-def _keep_original(path: str, content: str) -> Step:
-    words = script("keep-original.sh", original_name(path), *([content] if content else []))
-    return run(STAGE_SECONDS, *words, title=f"keep the original of {path} for good")
+def _keep_original(old: RemoteFile, content: str) -> Step:
+    """`content` names what it holds, if it is there, in the run's folder."""
+    there = (content, old.mode, old.owner) if old.content is not None else ()
+    words = script("keep-original.sh", original_name(old.path), old.path, *there)
+    return run(STAGE_SECONDS, *words, title=f"keep the original of {old.path} for good")
 
 
 def _swaps_only(changes: Sequence[Change]) -> ActionSteps:
@@ -174,6 +178,7 @@ def _around(stop_steps: ActionSteps, action_steps: ActionSteps) -> ActionSteps:
         files={**stop_steps.files, **action_steps.files},
         overrides=action_steps.overrides,
         rollback_checks=action_steps.rollback_checks,
+        last=action_steps.last,
     )
 
 

@@ -64,6 +64,12 @@ def read_kept(reader: Reader, places: Collection[str]) -> Mapping[str, bytes]:
     return {place: content for place, content in found if content is not None}
 
 
+def last_applied(history: History) -> Mapping[str, str]:
+    """Where each content of the last applied run is kept."""
+    last = next((one for one in history.records if one.run.result == "applied"), None)
+    return {path: f"runs/{last.run.number}/{name}" for path, name in last.contents.items()} if last else {}
+
+
 def wait_for_end(reader: Reader, run: int, seconds: int) -> bool:
     """Whether this run is over; waits for it on the host, in one exec, for that long at most. Raises HostError."""
     return reader.read(_WAIT.format(run=run, seconds=seconds).encode()).strip() == b"over"

@@ -228,6 +228,9 @@ finish() { # WORD: no staged file is left, be it of a run that lost its power; t
         staged "$path" "$wanted"
         rm -f "$beside"
     done
+    if [ "$1" = applied ] && [ -r folders ]; then # those that a removal leaves empty
+        while IFS= read -r folder; do rmdir "$root$folder" 2>/dev/null || :; done <folders
+    fi
     clear_desk
     list='' index=-1
     event end "$1"

@@ -45,6 +45,18 @@ _STOP = (
     'l=${RUNNEROPS_ROOT-}$1/runs/$2/log n=0; until systemctl stop --no-block "runnerops-$2" 2>/dev/null; do '
     'n=$((n+1)); [ $n -lt 10 ] || exit 1; if grep -q "$3" "$l" 2>/dev/null; then exit 0; fi; sleep 1; done'
 )
+IN_USE = 77
+"""Exit status of `forget`: a run has the host."""
+UNFINISHED = 78
+"""Exit status of `forget`: an intent is on record."""
+_FORGET = (
+    'd=${RUNNEROPS_ROOT-}$1 n=0; rm -rf "$d.gone"; [ -d "$d" ] || exit 0; '
+    'cd "$d" && exec 9>>lock || exit 1; flock -w 10 9 || exit 77; '
+    'while systemctl list-units --all --plain --no-legend "runnerops-[0-9]*" | grep -qv " failed "; do '
+    "n=$((n + 1)); [ $n -lt 10 ] || exit 77; sleep 1; done; "
+    'for i in intents/*; do [ ! -e "$i" ] || exit 78; done; cd / && mv "$d" "$d.gone" && rm -rf "$d.gone"'
+)
+"""By a rename, so that a kill leaves no half of it. The unit of the last run may need a moment to go."""
 _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f]")
 _MARGIN_SECONDS = 30
 NO_TITLE = "-"
@@ -105,6 +117,11 @@ def follow(run: int, byte: int) -> tuple[str, ...]:
 def stop(run: int) -> tuple[str, ...]:
     """The command that ends a run's unit, whose ExecStopPost goes the way back; waits for a unit that is just beginning."""
     return ("sh", "-c", _STOP, "sh", STATE, str(run), "\tend\t")
+
+
+def forget() -> tuple[str, ...]:
+    """The command that takes away all that the host keeps; not while a run has the host, or something is unfinished."""
+    return ("sh", "-c", _FORGET, "sh", STATE)
 
 
 def payload(plan: Plan, secrets: Sequence[str]) -> bytes:

@@ -41,7 +41,7 @@ def host_state(answers: Answers, files: Mapping[str, RemoteFile], facts: Facts) 
         intents=tuple(_intents(answers)),
         last=runs[-1] if runs else None,
         applied=applied,
-        staged=_staged(answers),
+        staged=_staged(answers, {run.number: run.files for run in runs if run.result == "applied"}),
         base=dict(_contents(answers, since, metas.get(since, {}))),
         since=since,
         secret_fingerprints=_given(metas.get(since, {}).get("secret_fingerprints")),
@@ -165,15 +165,22 @@ def _versions(answers: Answers) -> Iterator[tuple[str, tuple[str, str]]]:
             yield name.removeprefix("key/"), (answer.text, " ".join(said.split()))
 
 
-def _staged(answers: Answers) -> Mapping[str, frozenset[Sha]]:
-    """What runs meant to put there, or to take away: not the old contents, which are staged for the way back."""
+def _staged(answers: Answers, applied: Mapping[int, Mapping[str, Sha]]) -> Mapping[str, frozenset[Sha]]:
+    """What runs meant to put there, or to take away: not the old contents, which are staged for the way back.
+
+    Of a run that ended well only what it recorded as `applied` counts: a file that it left may have others' part in it.
+    """
     found: dict[str, set[Sha]] = {}
-    for _, text in _lines(answers, "staged"):
+    for number, _, text in by_run(answers, "staged"):
         fields = text.split("\t")
         if len(fields) == 6 and not fields[1].startswith("old."):
-            found.setdefault(fields[2], set()).add(fields[5])
+            path, sha = fields[2], fields[5]
         elif fields[0] == "swap":
-            found.setdefault(fields[1], set()).add(fields[3])
+            path, sha = fields[1], fields[3]
+        else:
+            continue
+        if applied.get(number, {}).get(path, sha) == sha:
+            found.setdefault(path, set()).add(sha)
     return {path: frozenset(shas) for path, shas in found.items()}
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeAlias
 
 from runnerops.model.common import ABSENT, Key, ServiceName, Sha, Tree, Value
 from runnerops.model.host_state import Facts, HostState
-from runnerops.model.inventory import FileSpec, Host, Policy, RenderedFile, Restored
-from runnerops.model.plan import Action, ActionSteps, Blocker, Change, Finding, KeyChange
+from runnerops.model.inventory import FileSpec, Host, Original, Policy, RenderedFile, Restored
+from runnerops.model.plan import Action, ActionSteps, Blocker, Change, Finding, KeyChange, Removal
 
 
 class ParseError(Exception):
@@ -140,6 +140,20 @@ class Planner(Protocol):
         """Contents of before, by path (None: no file), as if an inventory asked for them; never a token of the runner's.
 
         `files` has this service's only; none at all: nothing is asked.
+        """
+
+    def remove(
+        self,
+        host: Host,
+        paths: Collection[str],
+        originals: Mapping[str, Original],
+        observed: HostState,
+        policy: Policy,
+    ) -> Removal | None:
+        """What takes the service off the host. `paths` are all that runs applied, of any service; `originals` by path.
+
+        `host` is as its inventory has it. A path without an original was there before originals were kept, or the
+        original is lost: what runs put there goes. None where none of the paths is this service's.
         """
 
     def unsupported(self, host: Host, observed: HostState) -> Iterable[Blocker]:

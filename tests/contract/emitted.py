@@ -10,11 +10,13 @@ from pathlib import Path
 
 from runnerops.model.common import ServiceName, Tree
 from runnerops.model.host_state import Client, Container, HostState, RemoteFile, RunnerFacts, Unit
-from runnerops.model.inventory import Cache, Host, Policy, RenderedFile, Requester
+from runnerops.model.inventory import Cache, Host, Original, Policy, RenderedFile, Requester
 from runnerops.model.plan import Plan, Step
 from runnerops.planning.plan import Request, make_plan
 from runnerops.planning.reconcile import reconcile
+from runnerops.planning.remove import Kept, take_off
 from runnerops.render import Renderer
+from runnerops.services.base import sha256
 from runnerops.services.scripts import content
 from tests.unit.services.builders import ARGV, BRIDGE, MIRROR, Vault, cache, compose_facts, engine, our_container, state
 
@@ -104,6 +106,7 @@ def rendered(here: Host) -> tuple[RenderedFile, ...]:
 
 def running(version: str = "16.11.0") -> HostState:
     answering = compose_facts(answers={f"http://{BRIDGE}:5000": True}, upstreams={"dockerhub": True})
+    answering = replace(answering, volumes=("runnerops-dockerhub",))
     return state({}, engine(), registry_facts=answering, runner_facts=RunnerFacts(_UNIT, version))
 
 
@@ -111,6 +114,15 @@ def plan(here: Host, observed: HostState, policy: Policy = Policy()) -> Plan:  #
     files = rendered(here)
     want, _ = reconcile(here, files, observed)
     return make_plan(Request(here, files, want, observed, policy, Requester("me", "here"), key="00" * 32))
+
+
+def removal(here: Host, there: HostState, policy: Policy) -> Plan:
+    """Of all services, whose files were not there before the first run."""
+    applied = {path: sha256(file.content) for path, file in there.files.items()}
+    bases = {path: file.content for path, file in there.files.items() if file.content is not None}
+    known = replace(there, applied=applied, base=bases)
+    off = take_off(here, [*ServiceName], Kept(here, applied, dict.fromkeys(applied, Original(None))), known, policy)
+    return make_plan(Request(off.host, (), off.desired, known, policy, Requester("me", "here"), off.blockers))
 
 
 def plans() -> Iterator[Plan]:
@@ -136,6 +148,7 @@ def plans() -> Iterator[Plan]:
     kept = replace(whole, stopped=frozenset({ServiceName.GITLAB_RUNNER}))
     yield plan(kept, replace(there, facts=replace(there.facts, runner=enabled)))
     yield plan(whole, _served_by_another())
+    yield from (removal(whole, there, Policy(volumes=volumes)) for volumes in (False, True))
     wide = {path: replace(file, mode="0666") for path, file in there.files.items()}
     yield plan(whole, replace(there, files=wide))
 

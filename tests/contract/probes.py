@@ -129,6 +129,7 @@ ENABLEMENT = ("systemctl", "show", "-p", "UnitFileState", "--value")
 UP = ("docker", "compose", *PROJECT, "up", "-d")
 DOWN = ("docker", "compose", *PROJECT, "down")
 IDS = ("docker", "ps", "-aq", "--no-trunc", *OURS)
+KEPT = ("0644", "root:root")
 
 FILES = (
     Probe(line(IS_ABSENT, DAEMON), "absent\n", files={DAEMON: None}),
@@ -137,9 +138,9 @@ FILES = (
     Probe(("sha256sum", "/etc/docker/none.json"), status=1),
     Probe(("test", "-f", DAEMON)),
     Probe(("test", "-f", "/etc/docker/none.json"), status=1),
-    Probe(script("keep-original.sh", "etc%docker%daemon.json", "old.1"), files={f"{PLACE}/old.1": "{}"}),
-    Probe(script("keep-original.sh", "etc%none.json")),
-    Probe(script("keep-original.sh", "etc%other.json", "none"), status=1),
+    Probe(script("keep-original.sh", "etc%docker%daemon.json", DAEMON, "old.1", *KEPT), files={f"{PLACE}/old.1": "{}"}),
+    Probe(script("keep-original.sh", "etc%none.json", "/etc/none.json")),
+    Probe(script("keep-original.sh", "etc%other.json", "/etc/other.json", "none", *KEPT), status=1),
     Probe(("chmod", "0640", DAEMON)),
     Probe(("chown", "root:root", DAEMON)),
     Probe(("chown", "nobody-there:root", DAEMON), status=1),
@@ -299,7 +300,10 @@ CACHES = (
 )
 DOWNS = (
     Probe(line(IF_THERE, COMPOSE, *DOWN)),
+    Probe(script("cache-remove-others.sh", "none", *OURS[:2])),
     Probe(IDS),
+    Probe(script("cache-remove-volume.sh", "runnerops-contract")),
+    Probe(script("cache-remove-volume.sh", "runnerops-none-such")),
 )
 
 
@@ -385,6 +389,7 @@ OBSERVED = (
         rf'\{{"id":"{HEX}{{64}}","name":"/runnerops-dockerhub-1","image":"registry:\S+","running":true,'
         rf'"restart":"always","ports":{_PORTS},"labels":\{{.*"com.docker.compose.service":"dockerhub".*\}}.*\}}\n',
     ),
+    Probe(("docker", "volume", "ls", "-q", "--filter", OURS[1]), "runnerops-contract\n"),
     Probe((*INFO, "{{json .}}"), r'\{.*"RegistryConfig":\{.*"Mirrors":\["http://172\.17\.0\.1:5000/"\].*\}\n'),
     Probe((*INFO, "{{json .Swarm}}"), r'\{.*"LocalNodeState":"inactive".*\}\n'),
     Probe(

@@ -15,7 +15,8 @@ from runnerops.report.screen import Screen
 
 GROUP = typer.main.get_command(app)
 COMMANDS = GROUP.commands  # type: ignore[attr-defined]
-ARGUMENTS = {"check": [], "explain": ["data-root"], "history": ["h"], "rollback": ["h"], "trust": ["h"]}
+ARGUMENTS = {"check": [], "explain": ["data-root"], "history": ["h"], "remove": ["h"], "rollback": ["h"]}
+ARGUMENTS["trust"] = ["h"]
 BAD = {
     "--output": ["xml", "", "JSON "],
     "--allow": ["", "nonsense", "data-rot", "jobs-running", "port-taken", "@host"],
@@ -50,6 +51,15 @@ def test_a_bad_value_is_usage(name: str, flag: str, word: str, tmp_path: Path, m
     done = CliRunner().invoke(app, [name, *ARGUMENTS.get(name, []), f"{flag}={word}"])
     assert done.exit_code == 2, done.output
     assert isinstance(done.exception, SystemExit)
+
+
+@pytest.mark.parametrize("words", [["h", "dockerd"], ["h", "docker", "--forget"], []])
+def test_a_removal_of_what_is_no_service_or_of_half_a_memory_is_usage(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "inventory.yml").write_text("hosts:\n  h: {address: 127.0.0.1, docker: {}}\n")
+    monkeypatch.chdir(tmp_path)
+    assert CliRunner().invoke(app, ["remove", *words, "--yes"]).exit_code == 2
 
 
 def test_every_flag_with_a_value_is_tried() -> None:

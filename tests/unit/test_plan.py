@@ -92,10 +92,10 @@ def test_a_file_found_equal_is_recorded_once() -> None:
     made = plan(ask(DOCKER_TREE, RUNNER), there)
     assert (made.changes, made.actions) == ((), ())
     assert set(verbs(made.forward)) == {"guard", "run"}
-    kept = [step.args[-2:] for step in made.forward if step.verb == "run"]
-    assert [(name, made.files[file]) for name, file in kept] == [
-        ("etc%docker%daemon.json", there.files[DAEMON].content),
-        ("etc%gitlab-runner%config.toml", RUNNER),
+    kept = [step.args[3:] for step in made.forward if step.verb == "run"]
+    assert [(name, path, made.files[file], mode, owner) for name, path, file, mode, owner in kept] == [
+        ("etc%docker%daemon.json", DAEMON, there.files[DAEMON].content, "0644", "root:root"),
+        ("etc%gitlab-runner%config.toml", CONFIG, RUNNER, "0600", "root:root"),
     ]
     again = plan(ask(DOCKER_TREE, RUNNER), replace(there, applied=made.applied))
     assert again.empty

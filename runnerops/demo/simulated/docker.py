@@ -251,6 +251,24 @@ def _network_ls(here: World, rest: list[str], options: Tree) -> int:  # noqa: AR
     return 0
 
 
+def _volume_inspect(here: World, rest: list[str], options: Tree) -> int:  # noqa: ARG001
+    for name in rest:
+        if name not in here.engine["volumes"]:
+            raise RefusedError(f"Error response from daemon: get {name}: no such volume")
+    return 0
+
+
+def _volume_rm(here: World, rest: list[str], options: Tree) -> int:
+    _volume_inspect(here, rest, options)
+    for name in rest:
+        for one in here.engine["containers"]:
+            if any(mount.get("Name") == name for mount in one["Mounts"]):
+                raise RefusedError(f"Error response from daemon: remove {name}: volume is in use - [{one['Id']}]")
+        del here.engine["volumes"][name]
+        sys.stdout.write(f"{name}\n")
+    return 0
+
+
 def _volume_ls(here: World, rest: list[str], options: Tree) -> int:  # noqa: ARG001
     for name in here.engine["volumes"]:
         quiet = "{{.Name}}" if {"q", "quiet"} & set(options) else "{{.Driver}}   {{.Name}}"
@@ -268,7 +286,9 @@ _COMMANDS: dict[str, Callable[[World, list[str], Tree], int]] = {
     "container inspect": _inspect,
     "network inspect": _network_inspect,
     "network ls": _network_ls,
+    "volume inspect": _volume_inspect,
     "volume ls": _volume_ls,
+    "volume rm": _volume_rm,
     "images": images.image_ls,
     "image ls": images.image_ls,
     "image inspect": images.image_inspect,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from runnerops.model.common import Key, Tree, Value
 from runnerops.model.host_state import Facts, HostState
-from runnerops.model.inventory import FileSpec, Host, Policy, RenderedFile, Restored
-from runnerops.model.plan import Action, ActionSteps, Blocker, Change, Finding, KeyChange
+from runnerops.model.inventory import FileSpec, Host, Original, Policy, RenderedFile, Restored
+from runnerops.model.plan import Action, ActionSteps, Blocker, Change, Finding, KeyChange, Removal
 from runnerops.services.base import ActionRequest, Adopted, Answers, Service
 from runnerops.services.docker import format, observe
 
@@ -75,6 +75,18 @@ class Docker(Service):
         from runnerops.services.docker import restore
 
         return restore.restore(files)
+
+    def remove(
+        self,
+        host: Host,
+        paths: Collection[str],
+        originals: Mapping[str, Original],
+        observed: HostState,
+        policy: Policy,
+    ) -> Removal | None:
+        from runnerops.services.docker import remove
+
+        return remove.remove(host, paths, originals, observed)
 
     def unsupported(self, host: Host, observed: HostState) -> Iterable[Blocker]:
         from runnerops.services.docker import blockers

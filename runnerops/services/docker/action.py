@@ -23,7 +23,9 @@ RUNNING = frozenset({"active", "reloading"})
 def daemon_action(host: Host, changes: Sequence[Change], observed: HostState, policy: Policy) -> Action | None:
     """What the daemon needs for the changes to take effect, and that a boot starts it."""
     action, docker = _for_changes(host, changes, observed, policy), observed.facts.docker
-    if docker is None or docker.flavour != "engine" or NAME not in host.sections or docker.unit.enabled != "disabled":
+    if docker is None or docker.flavour != "engine" or docker.unit.enabled != "disabled":
+        return action
+    if NAME not in host.sections or NAME in host.removed:
         return action
     if action:
         return replace(action, because=(*action.because, DISABLED))
@@ -47,13 +49,12 @@ def _for_changes(host: Host, changes: Sequence[Change], observed: HostState, pol
     verb = Verb.VERIFY
     if key_changes:  # where the host's file cannot be read, what was loaded from it is not known either
         known = all(change.old.content is None or read(change.old.content) is not None for change in changes)
-        goes = all(change.new.content is None for change in changes)
         same = not differences(tree_of(changes[0].old.content), desired, docker)
         telling = [key_change for key_change in key_changes if not (same and decides_store(key_change))]
         soft = (
             known
             and NAME not in host.always_restart
-            and all(_soft(key_change, desired, docker, goes) for key_change in telling)
+            and all(_soft(key_change, desired, docker) for key_change in telling)
         )
         verb = Verb.RELOAD if soft else Verb.RESTART
     for name in unloaded(desired, docker):
@@ -109,10 +110,10 @@ def _equal(name: str, value: object, desired: Tree) -> bool:
     return bool(desired.get(name)) is value
 
 
-def _soft(key_change: KeyChange, desired: Tree, docker: DockerFacts, goes: bool) -> bool:
-    """Whether a reload loads this edit: not a key that sticks and is gone, or that this version reads at start only.
+def _soft(key_change: KeyChange, desired: Tree, docker: DockerFacts) -> bool:
+    """Whether a reload loads this edit: not a key that this version reads at start only.
 
-    Where the whole file goes, keys that stick are first written out, if they can be (`stations`).
+    A key that sticks and is gone is first written out, if it can be (`transitions`).
     """
     name, version = str(key_change.key[0]), version_of(docker.version)
     if not reloads(name, version):
@@ -121,4 +122,4 @@ def _soft(key_change: KeyChange, desired: Tree, docker: DockerFacts, goes: bool)
     if name == "features" and not all(flag_reloads(flag, version) for flag in flags_of(key_change)):
         return False
     stays = KEYS[name].sticky and gone and not neutral(name, key_change.old)
-    return not stays or (goes and KEYS[name].neutral is not None)
+    return not stays or KEYS[name].neutral is not None

@@ -134,12 +134,12 @@ class ActionContext:
         return {name: value for name, value in found.items() if value is not None and self._brought(name, value)}
 
     def stuck(self) -> Tree:
-        """Keys that stay loaded when the file goes, with the values that unload them."""
-        return sticking({}, self.old, loaded(self.docker), flags(self.docker))
+        """Keys that stay loaded when they are only taken out of the file, with the values that unload them."""
+        return sticking(self.desired, self.old, loaded(self.docker), flags(self.docker))
 
     def proof(self) -> str | None:
         """What `LOADED` prints when the new file is loaded; None where that cannot be known."""
-        forgets = self.action.verb is Verb.RESTART or (self.change is not None and self.change.new.content is None)
+        forgets = self.action.verb is Verb.RESTART or self.change is not None
         return self._text(self.desired, {} if forgets else self._loaded())
 
     def proof_back(self) -> str | None:

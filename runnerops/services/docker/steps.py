@@ -54,7 +54,7 @@ def action_steps(request: ActionRequest) -> ActionSteps:
         files={_FURTHER.format(index): content for index, content in enumerate(further, 1)},
         overrides=dict.fromkeys(mirrors, "unproven-mirror"),
     )
-    return with_enablement(found, now.docker.unit, "enabled")
+    return found if NAME in request.host.removed else with_enablement(found, now.docker.unit, "enabled")
 
 
 def _stage(now: ActionContext, further: Sequence[bytes]) -> Iterator[Step]:

@@ -34,8 +34,8 @@ def new_content(now: ActionContext) -> bytes | None:
 def there(now: ActionContext) -> Iterator[Transition]:
     """From the file as it is to the one asked for."""
     if now.action.verb is Verb.RELOAD:
-        if now.change and now.change.new.content is None and (stuck := now.stuck()):
-            yield Transition(now.with_keys({}, stuck), "reload")
+        if now.change and (stuck := now.stuck()):
+            yield Transition(now.with_keys(now.desired, stuck), "reload")
         yield Transition(new_content(now), "reload")
         return
     if now.sets_live_restore:

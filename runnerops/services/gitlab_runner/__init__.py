@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from runnerops.model.common import Key, Tree, Value
 from runnerops.model.host_state import Facts, HostState
-from runnerops.model.inventory import FileSpec, Host, Policy, RenderedFile, Restored
-from runnerops.model.plan import Action, ActionSteps, Blocker, Change, Finding, KeyChange
+from runnerops.model.inventory import FileSpec, Host, Original, Policy, RenderedFile, Restored
+from runnerops.model.plan import Action, ActionSteps, Blocker, Change, Finding, KeyChange, Removal
 from runnerops.services.base import ActionRequest, Adopted, Answers, Service
 from runnerops.services.gitlab_runner import format, observe
 
@@ -86,6 +86,18 @@ class GitlabRunner(Service):
 
         return restore.restore(files)
 
+    def remove(
+        self,
+        host: Host,
+        paths: Collection[str],
+        originals: Mapping[str, Original],
+        observed: HostState,
+        policy: Policy,
+    ) -> Removal | None:
+        from runnerops.services.gitlab_runner import remove
+
+        return remove.remove(host, paths, originals, observed)
+
     def unsupported(self, host: Host, observed: HostState) -> Iterable[Blocker]:
         from runnerops.services.gitlab_runner import blockers
 
@@ -103,7 +115,7 @@ class GitlabRunner(Service):
     ) -> Iterable[Blocker]:
         from runnerops.services.gitlab_runner import blockers
 
-        return blockers.blockers(changes, actions, observed, policy)
+        return blockers.blockers(host, changes, actions, observed, policy)
 
     def action_steps(self, request: ActionRequest) -> ActionSteps:
         from runnerops.services.gitlab_runner import steps

@@ -35,7 +35,8 @@ def minimal_action(
     keys = tuple(dict.fromkeys(key_text(key_change.key) for change in changes for key_change in change.key_changes))
     names = {key_change.key[0] for change in changes for key_change in change.key_changes}
     if NAME in host.stopped:
-        return _stop(runner, keys, observed, policy, before)
+        why = "removed" if NAME in host.removed else "state: stopped"
+        return _stop(runner, (why, *keys), observed, policy, before)
     disabled = (DISABLED,) if NAME in host.sections and runner.unit.enabled == "disabled" else ()
     if not runner.lives:
         return Action(NAME, Verb.RESTART, ("gitlab-runner is stopped", *disabled, *keys), operation="start")
@@ -58,13 +59,13 @@ def minimal_action(
 
 
 def _stop(
-    runner: RunnerFacts, keys: Sequence[str], observed: HostState, policy: Policy, before: Sequence[Action]
+    runner: RunnerFacts, because: tuple[str, ...], observed: HostState, policy: Policy, before: Sequence[Action]
 ) -> Action | None:
     """It stays stopped, and a boot does not start it either."""
     rests = runner.unit.active in {"inactive", "failed"} and not runner.returning
     if rests and not observed.intent_for(NAME) and runner.unit.enabled != "enabled":
         return None
-    action = Action(NAME, Verb.RESTART, ("state: stopped", *keys), operation="stop")
+    action = Action(NAME, Verb.RESTART, because, operation="stop")
     return action if rests or stopped(before) else _drained(action, runner, policy)
 
 

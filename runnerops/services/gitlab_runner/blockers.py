@@ -30,10 +30,10 @@ def unsupported(host: Host, observed: HostState) -> Iterable[Blocker]:
 
 
 def blockers(
-    changes: Sequence[Change], actions: Sequence[Action], observed: HostState, policy: Policy
+    host: Host, changes: Sequence[Change], actions: Sequence[Action], observed: HostState, policy: Policy
 ) -> Iterable[Blocker]:
     """What needs a word from the user first; jobs count on every host, managed or not."""
-    for change in changes:
+    for change in changes if NAME not in host.removed else ():  # a removal tells them by what the inventory gives
         yield from _drop_runner(change)
     runner = observed.facts.runner
     if runner is None:

@@ -214,6 +214,6 @@ class _Part:
     def _swap_back(self) -> Iterator[Step]:
         if self._change:
             path = self._change.new.spec.path
-            if self._change.old.content is not None:
+            if None not in {self._change.old.content, self._change.new.content}:
                 yield written.taken_back(path, self._change.new.content)
             yield Step("swap", (path, sha256(self._change.new.content), sha256(self._change.old.content)))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from runnerops.model.common import Key, Tree, Value
 from runnerops.model.host_state import Facts, HostState
-from runnerops.model.inventory import FileSpec, Host, Policy, RenderedFile, Restored
-from runnerops.model.plan import Action, ActionSteps, Blocker, Change, Finding, KeyChange
+from runnerops.model.inventory import FileSpec, Host, Original, Policy, RenderedFile, Restored
+from runnerops.model.plan import Action, ActionSteps, Blocker, Change, Finding, KeyChange, Removal
 from runnerops.services.base import ActionRequest, Adopted, Answers, Service
 from runnerops.services.registry import format, observe
 
@@ -82,6 +82,18 @@ class Registry(Service):
 
         return restore.restore(host, files)
 
+    def remove(
+        self,
+        host: Host,
+        paths: Collection[str],
+        originals: Mapping[str, Original],
+        observed: HostState,
+        policy: Policy,
+    ) -> Removal | None:
+        from runnerops.services.registry import remove
+
+        return remove.remove(host, paths, originals, observed, policy)
+
     def unsupported(self, host: Host, observed: HostState) -> Iterable[Blocker]:
         from runnerops.services.registry import blockers
 
@@ -92,7 +104,7 @@ class Registry(Service):
     ) -> Action | None:
         from runnerops.services.registry import action
 
-        return action.minimal_action(host, changes, observed, before)
+        return action.minimal_action(host, changes, observed, policy, before)
 
     def blockers(
         self, host: Host, changes: Sequence[Change], actions: Sequence[Action], observed: HostState, policy: Policy

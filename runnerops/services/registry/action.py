@@ -7,20 +7,25 @@ from dataclasses import replace
 
 from runnerops.model.common import ServiceName, Verb
 from runnerops.model.host_state import HostState
-from runnerops.model.inventory import Host
+from runnerops.model.inventory import Host, Policy
 from runnerops.model.plan import Action, Change
 from runnerops.services.registry.caches import OwnCache, own_caches
+from runnerops.services.registry.containers import ours
 from runnerops.services.registry.format import NAME
 from runnerops.services.registry.reasons import Reason, reasons_of
+from runnerops.services.registry.remove import volumes
 
 
 def minimal_action(
-    host: Host, changes: Sequence[Change], observed: HostState, before: Sequence[Action]
+    host: Host, changes: Sequence[Change], observed: HostState, policy: Policy, before: Sequence[Action]
 ) -> Action | None:
     """`up -d` recreates exactly what differs; force is for what Compose cannot see. Docker's restart is one of these too."""
     if NAME not in host.sections:
         return None
     reasons = reasons_of(host, changes, observed)
+    if NAME in host.removed:
+        because = ("removed",) if reasons else ("volumes go",) if policy.volumes and volumes(observed) else ()
+        return _remove(host, because, observed) if because else None
     docker = next((one for one in before if one.service is ServiceName.DOCKER and one.verb is Verb.RESTART), None)
     restart, new_store = docker is not None, docker is not None and docker.new_store and bool(own_caches(host))
     if new_store:
@@ -43,6 +48,12 @@ def minimal_action(
     )
     users = (name for cache in touched(host, action, changes, observed) for name in host.clients.get(cache.name, ()))
     return replace(action, used_by=tuple(dict.fromkeys(users)))
+
+
+def _remove(host: Host, because: tuple[str, ...], observed: HostState) -> Action:
+    users = (name for cache in host.caches if cache.host == host.name for name in host.clients.get(cache.name, ()))
+    used_by = tuple(dict.fromkeys(users))
+    return Action(NAME, Verb.UP, because, names=tuple(ours(observed)), operation="remove", used_by=used_by)
 
 
 def _names(reasons: Sequence[Reason]) -> tuple[str, ...]:

@@ -61,6 +61,8 @@ def blockers(
     """Only for caches that this plan brings up or recreates."""
     action = next((action for action in actions if action.service is NAME), None)
     docker = observed.facts.docker
+    if action and NAME in host.removed:
+        yield from _in_use(host)
     if action is None or action.verb < Verb.UP or docker is None:
         return
     restarts = (one for one in actions if one.service is ServiceName.DOCKER and one.verb is Verb.RESTART)
@@ -74,6 +76,15 @@ def blockers(
         yield from _port_taken(cache, observed)
         if running(docker) and not bridge_moves:
             yield from _listen_not_here(cache, docker, observed.facts)
+
+
+def _in_use(host: Host) -> Iterator[Blocker]:
+    """Docker asks the Hub itself where a mirror is silent, until its limit; a job's own dockerd does the same."""
+    for cache in host.caches:
+        if cache.host == host.name and (users := host.clients.get(cache.name)):
+            message = f"cache {cache.name} is still a mirror of {', '.join(users)}"
+            fix = "give it `use: false`, deploy these hosts, then remove it"
+            yield Blocker("cache-in-use", f"{message}: {fix}", details=(cache.name, *users))
 
 
 def _new_volume(cache: OwnCache, compose: Tree, changes: Sequence[Change], observed: HostState) -> Iterator[Blocker]:

@@ -8,7 +8,7 @@ from runnerops.model.host_state import Container, HostState
 from runnerops.services.docker.action import running
 from runnerops.services.registry.caches import PROJECT, OwnCache
 
-_PROJECT = "com.docker.compose.project"
+PROJECT_LABEL = "com.docker.compose.project"
 _SERVICE = "com.docker.compose.service"
 _SWARM = "com.docker.swarm.service.id"
 _FILES = "com.docker.compose.project.config_files"
@@ -23,14 +23,14 @@ def docker_answers(observed: HostState) -> bool:
 def ours(observed: HostState) -> Mapping[str, Container]:
     """Our project's containers by the name of their cache; of two, the one that runs."""
     docker = observed.facts.docker
-    found = [one for one in (docker.containers if docker else ()) if one.labels.get(_PROJECT) == PROJECT]
+    found = [one for one in (docker.containers if docker else ()) if one.labels.get(PROJECT_LABEL) == PROJECT]
     return {one.labels.get(_SERVICE, one.name): one for one in sorted(found, key=lambda one: one.running)}
 
 
 def twins(name: str, observed: HostState) -> bool:
     """Whether a cache has more than one container: Compose 1 and 2 name theirs differently."""
     docker = observed.facts.docker
-    found = [one for one in (docker.containers if docker else ()) if one.labels.get(_PROJECT) == PROJECT]
+    found = [one for one in (docker.containers if docker else ()) if one.labels.get(PROJECT_LABEL) == PROJECT]
     return sum(one.labels.get(_SERVICE) == name for one in found) > 1
 
 
@@ -39,7 +39,7 @@ def holder_of(cache: OwnCache, observed: HostState) -> str:
     docker, registry = observed.facts.docker, observed.facts.registry
     for one in docker.containers if docker else ():
         if one.running and _overlaps(one.ports, cache):
-            if one.labels.get(_PROJECT) == PROJECT:
+            if one.labels.get(PROJECT_LABEL) == PROJECT:
                 return ""
             files = one.labels.get(_FILES, "")
             return f"container {one.name}" + (f" (of {files})" if files else "")
@@ -57,7 +57,7 @@ def predecessor(cache: OwnCache, observed: HostState) -> Container | None:
     """
     docker = observed.facts.docker
     for one in docker.containers if docker else ():
-        free = one.labels.get(_PROJECT) != PROJECT and _SWARM not in one.labels and not one.auto_remove
+        free = one.labels.get(PROJECT_LABEL) != PROJECT and _SWARM not in one.labels and not one.auto_remove
         if one.running and free and _overlaps(one.ports, cache) and cache.volume in (one.mounts or {}).values():
             return one
     return None
@@ -85,4 +85,4 @@ def _meet(one: str, other: str) -> bool:
 
 def filters(name: str) -> Iterator[str]:
     """The filters by which `docker ps` finds the container of one of our caches."""
-    yield from ("--filter", f"label={_PROJECT}={PROJECT}", "--filter", f"label={_SERVICE}={name}")
+    yield from ("--filter", f"label={PROJECT_LABEL}={PROJECT}", "--filter", f"label={_SERVICE}={name}")

@@ -18,7 +18,7 @@ from runnerops.services.registry.reconcile import is_our_file
 def remarks(host: Host, actions: Sequence[Action], observed: HostState) -> Iterable[str]:
     """Caches whose section went and that run on; caches that wait for their upstream."""
     if NAME not in host.sections:
-        yield from _left(observed)
+        yield from _left(host.name, observed)
     elif any(action.service is NAME for action in actions):
         yield from _put_aside(host, observed)
     elif docker_answers(observed):
@@ -40,7 +40,7 @@ def _put_aside(host: Host, observed: HostState) -> Iterator[str]:
             )
 
 
-def _left(observed: HostState) -> Iterator[str]:
+def _left(host: str, observed: HostState) -> Iterator[str]:
     """Containers of ours, and files that a run of ours put there, which nothing asks for any more."""
     names = [name for name, container in sorted(ours(observed).items()) if container.running]
     files = [path for path, sha in observed.applied.items() if sha != ABSENT and is_our_file(path)]
@@ -48,6 +48,6 @@ def _left(observed: HostState) -> Iterator[str]:
         return
     caches = f"cache{'s' if len(names) > 1 else ''} {', '.join(names)}"
     yield (
-        f"{caches} of earlier runs go on running, though no section asks for them; `registry: {{caches: []}}` takes them down "
-        "(volumes stay)"
+        f"{caches} of earlier runs go on running, though no section asks for them; `runnerops remove {host} registry` takes "
+        "them down (volumes stay)"
     )

@@ -31,7 +31,8 @@ def questions(host: Host, rendered: Sequence[RenderedFile]) -> tuple[tuple[str, 
     if NAME not in host.sections:
         return tuple(others)
     found = (_cache(number, cache, rendered) for number, cache in enumerate(caches, 1))
-    return (("observe_registry", directory(host)), *found, *others)
+    removal = (("observe_registry_volumes",),) if NAME in host.removed else ()
+    return (("observe_registry", directory(host)), *found, *others, *removal)
 
 
 def _mirrors(host: Host) -> Iterator[str]:
@@ -57,6 +58,7 @@ def facts(facts: Facts, answers: Answers) -> Facts:
             compose_version=version.lstrip("v"),
             answers=dict(_said(answers, "registry_answer_")),
             upstreams=dict(_said(answers, "registry_upstream_")),
+            volumes=tuple(_text(answers, "registry_volumes").split()),
             listeners=dict(_listeners(_text(answers, "registry_listeners"))),
         ),
     )

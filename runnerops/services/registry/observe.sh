@@ -30,6 +30,10 @@ observe_registry_listeners() {
   ask registry_listeners ss -Hltnp
 }
 
+observe_registry_volumes() {
+  ask registry_volumes limited docker volume ls -q --filter label=com.docker.compose.project=runnerops
+}
+
 registry_get() { # URL [SECONDS]: its body, if it answers with success within 3 s
   if command -v curl >/dev/null 2>&1; then
     curl -fsS --noproxy '*' -m "${2:-3}" "$1" 2>/dev/null

@@ -18,6 +18,7 @@ from runnerops.services.registry.context import ActionContext
 from runnerops.services.registry.format import NAME
 from runnerops.services.registry.image import short
 from runnerops.services.registry.reasons import works
+from runnerops.services.registry.remove_steps import answer_again, containers_go, volumes_go
 from runnerops.services.registry.take_over import brought_back, put_aside, unchanged
 from runnerops.services.registry.verify_steps import (
     as_before,
@@ -57,6 +58,7 @@ def action_steps(request: ActionRequest) -> ActionSteps:
         diagnostics=tuple(diagnose(cache) for cache in now.caches),
         overrides=dict.fromkeys(upstreams, "upstream-down"),
         rollback_checks=tuple(back_again(now)) if action.after_docker_restart else (),
+        last=tuple(volumes_go(now)) if request.policy.volumes and NAME in request.host.removed else (),
     )
 
 
@@ -71,7 +73,7 @@ def _guard(now: ActionContext) -> Iterator[Step]:
 
 
 def _images(now: ActionContext) -> tuple[str, ...]:
-    services = now.tree.get("services")
+    services = {} if NAME in now.host.removed else now.tree.get("services")
     found = (
         (one.get("image") for one in services.values() if isinstance(one, dict)) if isinstance(services, dict) else ()
     )
@@ -91,7 +93,7 @@ def _judge(now: ActionContext) -> Iterator[Step]:
     path = now.path
     if now.composed and now.composed.new.content is not None:
         path = staged_path(path, sha256(now.composed.new.content))
-        if now.composed.key_changes:
+        if now.composed.key_changes and NAME not in now.host.removed:
             yield run(30, *now.compose("config", "-q", path=path), title="let Compose validate its new file")
     if now.action.verb > Verb.VERIFY and own_caches(now.host) and docker_answers(now.observed):
         yield run(30, *now.compose("ps", "-q", path=path), title="check that Compose can talk to docker")
@@ -114,6 +116,8 @@ def _act(now: ActionContext, number: int) -> Iterator[Step]:
             yield run(600, "sh", "-c", PULL, "sh", image, title=f"pull {image} if it is not there")
     if not own_caches(now.host) or now.removes_networks:
         yield _down(now)
+    if NAME in now.host.removed:
+        yield containers_go()
     yield from _swaps(now)
     if own_caches(now.host):
         place = directory(now.host)
@@ -173,6 +177,7 @@ def _rollback(now: ActionContext) -> Iterator[Step]:
         for cache in now.caches:
             if now.answered(cache):
                 yield from as_before(now, cache)
+        yield from answer_again(now) if NAME in now.host.removed else ()
     yield from brought_back(now)
     intent = now.observed.intent_for(NAME)
     due = intent is not None and (not intent.invocation or set(intent.invocation.split(",")) & set(now.ids.split(",")))

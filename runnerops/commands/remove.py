@@ -1,0 +1,136 @@
+"""`runnerops remove`: services are taken off a host, which is then as it was before the first deploy."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from runnerops import inventory
+from runnerops.engine.connections import ConnectionPool
+from runnerops.engine.forget import Forgetting
+from runnerops.engine.locks import LockWait
+from runnerops.engine.loop import deploy_loop
+from runnerops.engine.observe import observe
+from runnerops.engine.options import Flags, UiOptions
+from runnerops.engine.planned import Planned, Plans
+from runnerops.engine.planner import plan_request
+from runnerops.engine.project import Project
+from runnerops.engine.requester import find_job, find_requester
+from runnerops.errors import HostError, UsageError
+from runnerops.model.common import Exit, ServiceName
+from runnerops.model.inventory import Host, Requester
+from runnerops.planning.dependencies import with_cache_clients
+from runnerops.planning.plan import Request
+from runnerops.planning.remove import FOLDERS, Kept, Removed, paths_of, places_of, read_originals, take_off
+from runnerops.planning.restore import as_of, phases_of
+from runnerops.redact import Redactor
+from runnerops.remote.history import last_applied, read_history, read_kept
+from runnerops.remote.reading import ReadOnly
+from runnerops.report.screen import Screen
+from runnerops.services import SERVICES
+
+
+def remove(
+    path: Path,
+    name: str,
+    service: str,
+    environ: Mapping[str, str],
+    screen: Screen,
+    flags: Flags,
+    ui: UiOptions,
+    *,
+    forget: bool,
+) -> Exit:
+    """The host's result is the exit code. Nothing of the inventory is rendered, so no secret of it is needed."""
+    services = _services(service, forget=forget)
+    ui.check("remove", screen, f"history {name}")
+    loaded = inventory.load(path)
+    host = inventory.the_host(loaded, name)
+    project = Project(loaded, (host,), {}, {}, secrets.token_bytes(16))
+    lock_wait = LockWait(flags.lock_wait_s, screen)
+    flags = replace(flags, job=find_job(environ))
+    with ConnectionPool(loaded, environ, screen) as pool:
+        off = _Off(project, host, services, forget, flags, find_requester(environ, path.parent), screen.redactor)
+        reader = pool.reader(host)
+
+        def plans(_: Project) -> Plans:
+            try:
+                return {name: lock_wait.plan_free(reader, lambda: off.plan(reader))}
+            except HostError as error:
+                return {name: error}
+
+        forgetting = Forgetting(host, partial(pool.link, host), screen, yes=ui.yes) if forget else None
+        return deploy_loop(project, plans, pool, ui, lock_wait, forgetting)
+
+
+def _services(word: str, *, forget: bool) -> tuple[ServiceName, ...]:
+    """All of them, or the one that is named, in the order of their phases."""
+    names = {service.NAME.value: service.NAME for service in SERVICES}
+    if not word:
+        return tuple(names.values())
+    if forget:
+        raise UsageError("remove: --forget goes with all services", "leave the service out, or leave --forget out")
+    found = names.get(word.replace("-", "_"))
+    if found is None:
+        raise UsageError(f"remove: there is no service {word}", f"one of {', '.join(names)}; none means all")
+    return (found,)
+
+
+_ASKED_FOR = {"last-mirror": frozenset({""})}
+"""What it means to take Docker's configuration off a host."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Off:
+    """How services are taken off one host."""
+
+    project: Project
+    host: Host
+    services: Sequence[ServiceName]
+    forget: bool
+    flags: Flags
+    requester: Requester
+    redactor: Redactor
+
+    def plan(self, reader: ReadOnly) -> Planned:
+        """Three execs that only read: its runs, what is kept of them, what the host has. Raises RunneropsError."""
+        history = read_history(self.host.name, reader)
+        paths, recent = paths_of(history.records), last_applied(history)
+        kept = read_kept(reader, sorted({*recent.values(), *places_of(paths)}))
+        files = {path: kept[place] for path, place in recent.items() if place in kept}
+        left = as_of(self.host, files, phases_of(history.records), unmanaged=True)
+        observed = observe(replace(left.host, removed=frozenset(self.services)), left.rendered, reader)
+        originals = read_originals(paths, kept)
+        policy = replace(self.flags, allow={**self.flags.allow, **_ASKED_FOR}).policy(self.host)
+        off = take_off(self.host, self.services, Kept(left.host, paths, originals), observed, policy)
+        others = [off.host if one.name == self.host.name else one for one in self.project.inventory.hosts]
+        request = Request(
+            host=with_cache_clients(off.host, others),
+            rendered=(),
+            desired=off.desired,
+            observed=observed,
+            policy=policy,
+            requester=self.requester,
+            blockers=off.blockers,
+            command=self._command(off),
+            recorded=off.recorded,
+        )
+        planned = plan_request(request, self.redactor, self.project.shown(self.host))
+        plan = planned.plan
+        files_of_run = {**plan.files, FOLDERS: "".join(f"{one}\n" for one in off.folders).encode()}
+        notes = (*off.notes, *self._forgets(), *plan.notes)
+        return replace(planned, plan=replace(plan, files=files_of_run, notes=notes))
+
+    def _command(self, off: Removed) -> str:
+        names = [] if len(self.services) > 1 else [str(one.value) for one in self.services]
+        return " ".join(("remove", *names, *(["--volumes"] if self.flags.volumes and off.services else [])))
+
+    def _forgets(self) -> tuple[str, ...]:
+        if not self.forget:
+            return ()
+        return (
+            "then /var/lib/runnerops goes, with all runs and originals: nothing brings that back, no rollback either",
+        )

@@ -1,0 +1,44 @@
+"""What a host keeps of its runs is taken away, once nothing of them is left there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from runnerops.model.common import Result
+from runnerops.model.inventory import Host
+from runnerops.model.run import Outcome
+from runnerops.remote import protocol
+from runnerops.remote.link import Link
+from runnerops.report.screen import Screen
+
+_SECONDS = 60.0
+_WHY = {
+    protocol.IN_USE: ("a run is going on there", "wait for its end, then say it again"),
+    protocol.UNFINISHED: ("something is unfinished there", "`runnerops status` tells what; then say it again"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Forgetting:
+    """Done after a removal that ended well, or where nothing was left to remove: then it asks by itself."""
+
+    host: Host
+    link: Callable[[], Link]
+    screen: Screen
+    yes: bool
+
+    def after(self, outcome: Outcome) -> Outcome:
+        """The outcome of both. Raises HostError."""
+        if outcome.result not in {Result.APPLIED, Result.UNCHANGED}:
+            return outcome
+        asks = outcome.result is Result.UNCHANGED and not self.yes
+        if asks and not self.screen.ask(f"forget what {self.host.name} keeps of its runs?"):
+            return replace(outcome, result=Result.PENDING)
+        done = self.link().run(protocol.forget(), b"", _SECONDS)
+        if done.status == 0:
+            return replace(outcome, result=Result.APPLIED, message="forgotten: no run, no original is kept there")
+        last = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
+        said, hint = _WHY.get(done.status, (f"exit status {done.status}: {''.join(last)}", "say it again"))
+        message = f"removed, but not forgotten: {said}"
+        return replace(outcome, result=Result.FAILED, message=message, hint=hint)

@@ -1,0 +1,132 @@
+"""What takes services off a host: the files of before the first run, and nothing of theirs that runs. Pure.
+
+As in a rollback by hand there is no second engine: what is asked for is planned and applied as ever.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from runnerops.model.common import ServiceName, SourceLocation, Tree
+from runnerops.model.host_state import HostState, RemoteFile
+from runnerops.model.inventory import Host, Original, Policy, RenderedFile
+from runnerops.model.plan import Blocker
+from runnerops.model.run import Record
+from runnerops.services import service_of
+from runnerops.services.base import original_name
+
+FOLDERS = "folders"
+"""The file of a run with the folders that go when it has left them empty, the deepest first, a line each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a host keeps of its runs: itself as the last one left it, every path that any applied, and originals by path."""
+
+    left: Host
+    paths: Collection[str]
+    originals: Mapping[str, Original]
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """The host without these services, the files that this asks for, and what is to be said of it.
+
+    `folders` were made by runs of ours for files that go, the deepest first.
+    """
+
+    host: Host
+    services: frozenset[ServiceName]
+    desired: tuple[RenderedFile, ...]
+    blockers: tuple[Blocker, ...]
+    notes: tuple[str, ...]
+    folders: tuple[str, ...]
+    recorded: Mapping[str, bytes | None]
+
+
+def paths_of(records: Sequence[Record]) -> frozenset[str]:
+    """Every path that any run ever applied, and those that runs meant to change."""
+    return frozenset(path for one in records for path in (*one.run.files, *one.swapped))
+
+
+def places_of(paths: Collection[str]) -> tuple[str, ...]:
+    """Where a host keeps what is known of these paths before the first run."""
+    names = [f"originals/{original_name(path)}" for path in sorted(paths)]
+    return tuple(f"{name}{end}" for name in names for end in ("", ".mode", ".absent"))
+
+
+def read_originals(paths: Collection[str], kept: Mapping[str, bytes]) -> Mapping[str, Original]:
+    """By path; those of which nothing is kept are left out."""
+    found: dict[str, Original] = {}
+    for path in paths:
+        place = f"originals/{original_name(path)}"
+        if (content := kept.get(place)) is not None:
+            mode, _, owner = kept.get(f"{place}.mode", b"").decode().strip().partition(" ")
+            found[path] = Original(content, mode, owner)
+        elif (said := kept.get(f"{place}.absent")) is not None:
+            found[path] = Original(None, folder=said.decode().strip())
+    return found
+
+
+def take_off(host: Host, services: Collection[ServiceName], kept: Kept, observed: HostState, policy: Policy) -> Removed:
+    """`host` is as its inventory has it. Services that no run brought are passed over."""
+    left, originals = kept.left, kept.originals
+    sections, desired = _at_rest(left, services, observed, policy), list[RenderedFile]()
+    blockers, notes, gone = list[Blocker](), list[str](), set[ServiceName]()
+    recorded: dict[str, bytes | None] = {}
+    for name in services:
+        removal = service_of(name).remove(host, kept.paths, originals, observed, policy)
+        if removal is None:
+            continue
+        gone.add(name)
+        sections[name] = removal.section
+        desired += removal.desired
+        blockers += removal.blockers
+        notes += removal.notes
+        recorded |= removal.recorded
+    found = frozenset(gone)
+    then = replace(
+        left, sections=sections, caches=host.caches, removed=found, stopped=left.stopped | found, keep={}, renamed={}
+    )
+    folders = _folders(desired, originals, observed)
+    return Removed(
+        then, found, tuple(desired), tuple(blockers), (*_still_in_inventory(host, found), *notes), folders, recorded
+    )
+
+
+def _at_rest(
+    left: Host, services: Collection[ServiceName], observed: HostState, policy: Policy
+) -> dict[ServiceName, Tree]:
+    """The sections of other services that are as the last run left them: nothing is mended here that has gone astray."""
+    found = dict(left.sections)
+    for name in left.sections:
+        if name in services or service_of(name).minimal_action(left, (), observed, policy, ()):
+            del found[name]
+    return found
+
+
+def _still_in_inventory(host: Host, services: Collection[ServiceName]) -> Iterator[str]:
+    for name in sorted(services & host.sections.keys()):
+        where = _first([at for key, at in host.locations.items() if key[:1] == (name.value,)])
+        place = f" ({where})" if where else ""
+        yield f"the inventory still asks for {name.value}{place}: take it out, or the next deploy brings it back"
+
+
+def _first(places: Sequence[SourceLocation]) -> SourceLocation | None:
+    return min(places, key=lambda at: (at.file, at.line), default=None)
+
+
+def _folders(
+    desired: Sequence[RenderedFile], originals: Mapping[str, Original], observed: HostState
+) -> tuple[str, ...]:
+    found: set[str] = set()
+    for file in desired:
+        there: RemoteFile = observed.file(file.spec.path)
+        original = originals.get(there.path)
+        if file.content is None and original and original.folder:
+            folder = there.path.rpartition("/")[0]
+            while folder and folder.startswith(original.folder):
+                found.add(folder)
+                folder = folder.rpartition("/")[0]
+    return tuple(sorted(found, key=len, reverse=True))

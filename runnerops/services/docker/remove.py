@@ -1,0 +1,44 @@
+"""The daemon.json of before the first run, where others have not written to it since; else it without what is ours. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from runnerops.model.common import ABSENT
+from runnerops.model.host_state import HostState
+from runnerops.model.inventory import FileSpec, Host, Original
+from runnerops.model.plan import Removal
+from runnerops.services.docker.format import NAME, text_of
+from runnerops.services.docker.reconcile import differ, path_of, read, tree_of
+from runnerops.services.keep import keep
+from runnerops.services.removal import as_before, original_of, take_back
+
+
+def remove(
+    host: Host, paths: Collection[str], originals: Mapping[str, Original], observed: HostState
+) -> Removal | None:
+    """The original byte for byte where nothing of it is to be kept; a file that would be empty and was not there goes.
+
+    Without an original the keys of the inventory are ours.
+    """
+    path = path_of(observed)
+    if path not in paths:
+        return None
+    there, original = observed.file(path), original_of(path, originals, observed)
+    now = tree_of(there.content)
+    base = {} if observed.applied.get(path) == ABSENT else read(observed.base.get(path)) or now
+    kept = keep({}, now, host.keep.get(NAME, ()))
+    ours = host.sections.get(NAME, {}).keys() - kept.keys()
+    first = tree_of(original.content) if original else {name: base[name] for name in base if name not in ours}
+    desired = keep(take_back(base, first, now), now, host.keep.get(NAME, ()))
+    spec = FileSpec(NAME, path, "daemon.json.j2", "json")
+    if original and not differ(desired, first):
+        return Removal(first, (as_before(spec, original.content, original, there),))
+    content = text_of(desired) if desired or (original and original.content is not None) else None
+    notes = [f"{path} keeps what is not ours: {', '.join(desired)}"] if content else []
+    if original is None:
+        notes.append(f"what {path} was before the first run is not kept: the keys of the inventory are taken out")
+    ours_apart = original.content if original else text_of(first) if first else None
+    return Removal(
+        desired, (as_before(spec, content, original, there),), notes=tuple(notes), recorded={path: ours_apart}
+    )

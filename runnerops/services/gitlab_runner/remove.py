@@ -1,0 +1,72 @@
+"""A runner that is taken off a host: its config.toml of before the first run, with tokens that were replaced since. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+from runnerops.model.common import Tree
+from runnerops.model.host_state import HostState
+from runnerops.model.inventory import FileSpec, Host, Original
+from runnerops.model.plan import Blocker, Removal
+from runnerops.services.gitlab_runner.format import NAME, label, runners_of
+from runnerops.services.gitlab_runner.matching import match
+from runnerops.services.gitlab_runner.paths import config_path
+from runnerops.services.gitlab_runner.schema import HOST_OWNED
+from runnerops.services.gitlab_runner.toml_writer import to_toml
+from runnerops.services.gitlab_runner.verify_steps import read
+from runnerops.services.removal import as_before, original_of
+
+
+def remove(
+    host: Host, paths: Collection[str], originals: Mapping[str, Original], observed: HostState
+) -> Removal | None:
+    """Where there was no file there is none again; without an original the file stays, and only the runner stops."""
+    path = config_path(observed)
+    if path not in paths:
+        return None
+    there, original = observed.file(path), original_of(path, originals, observed)
+    stays = (
+        f"gitlab-runner stays installed, stopped and disabled (systemctl enable --now {NAME.value.replace('_', '-')})"
+    )
+    if original is None:
+        unknown = f"what {path} was before the first run is not kept: it stays as it is"
+        return Removal(read(there.content), notes=(unknown, stays))
+    first, now = read(original.content), runners_of(read(there.content))
+    with_own = _with_own(first, now)
+    content = original.content if with_own == first else to_toml(with_own).encode()
+    gone = _gone(now, runners_of(with_own))
+    blockers = tuple(_lost(gone, runners_of(host.sections.get(NAME, {}))))
+    spec = FileSpec(NAME, path, "config.toml.j2", "toml", mode="0600")
+    registered = (
+        [f"still registered in GitLab: {', '.join(gone)}; delete them there, or let them go offline"] if gone else []
+    )
+    return Removal(with_own, (as_before(spec, content, original, there),), blockers, (*registered, stays))
+
+
+def _with_own(first: Tree, now: Sequence[Tree]) -> Tree:
+    """Each runner of then with the token, the id and the dates that it has now."""
+    runners = runners_of(first)
+    partners = match(now, runners)
+    found = [
+        {**one, **{key: now[partners[index]][key] for key in HOST_OWNED if key in now[partners[index]]}}
+        if index in partners and now[partners[index]].get("token") != one.get("token")
+        else one
+        for index, one in enumerate(runners)
+    ]
+    return first if found == runners else {**first, "runners": [*found]}
+
+
+def _gone(now: Sequence[Tree], kept: Sequence[Tree]) -> dict[str, Tree]:
+    """Registered runners of now that the file of then does not have, by the name that people know them by."""
+    partners = set(match(now, kept).values())
+    return {label(one, index): one for index, one in enumerate(now) if index not in partners and one.get("token")}
+
+
+def _lost(gone: Mapping[str, Tree], written: Sequence[Tree]) -> Iterator[Blocker]:
+    """Whose token is nowhere but on the host."""
+    given = [one for one in written if one.get("token")]
+    partners = set(match([*gone.values()], [{**one, "token": None} for one in given]).values())
+    names = tuple(name for index, name in enumerate(gone) if index not in partners)
+    if names:
+        message = f"their tokens are not in the inventory, and would be lost with {', '.join(names)}"
+        yield Blocker("drop-runner", message, details=names)

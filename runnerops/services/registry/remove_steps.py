@@ -1,0 +1,34 @@
+"""Steps of a removal of caches: what Compose leaves goes too, and what answered before answers after the way back. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from runnerops.model.plan import Step
+from runnerops.services.registry.caches import PROJECT
+from runnerops.services.registry.containers import PROJECT_LABEL
+from runnerops.services.registry.context import ActionContext
+from runnerops.services.registry.remove import volumes
+from runnerops.services.scripts import script
+from runnerops.services.steps import NOTHING, answers, run, wait
+
+
+def containers_go() -> Step:
+    """All of our project: also what a Compose file that has gone, or was edited, does not name."""
+    argv = script("cache-remove-others.sh", NOTHING, "--filter", f"label={PROJECT_LABEL}={PROJECT}")
+    return run(60, *argv, title="take away containers of caches that are left")
+
+
+def volumes_go(now: ActionContext) -> Iterator[Step]:
+    """With all that they hold."""
+    for name in volumes(now.observed):
+        yield run(60, *script("cache-remove-volume.sh", name), title=f"take volume {name} away, unless it is in use")
+
+
+def answer_again(now: ActionContext) -> Iterator[Step]:
+    """On the way back: the caches that were to be removed, and answered before."""
+    registry = now.observed.facts.registry
+    for cache in now.host.caches:
+        if cache.host == now.host.name and registry and registry.answers.get(cache.url.rstrip("/")):
+            argv = answers(cache.url, now.observed.facts.tools)
+            yield wait(now.policy.verify_s, "ok", *argv, title=f"wait until cache {cache.name} answers")

@@ -1,0 +1,53 @@
+"""Files of ours that go: what was at their place before the first run, with what others have written since. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from runnerops.model.common import Tree, Value
+from runnerops.model.host_state import HostState, RemoteFile
+from runnerops.model.inventory import FileSpec, Original, RenderedFile
+
+
+def original_of(path: str, originals: Mapping[str, Original], observed: HostState) -> Original | None:
+    """The original of a path; of a link, that of its target. None where none is kept."""
+    return originals.get(observed.file(path).path) or originals.get(path)
+
+
+def as_before(spec: FileSpec, content: bytes | None, original: Original | None, there: RemoteFile) -> RenderedFile:
+    """The file with the mode and the owner that the original had; with those of now where they were not kept."""
+    mode = (original.mode if original else "") or there.mode or spec.mode
+    owner = (original.owner if original else "") or there.owner or spec.owner
+    return RenderedFile(replace(spec, mode=mode, owner=owner), content)
+
+
+def take_back(base: Tree, first: Tree, now: Tree) -> Tree:
+    """`now` without what runs of ours made of `first`, which was `base` in the end: what others wrote since stays."""
+    found = dict(now)
+    for name in dict.fromkeys((*base, *first)):
+        value = _taken_back(base.get(name), first.get(name), now.get(name))
+        if value is None:
+            found.pop(name, None)
+        else:
+            found[name] = value
+    return found
+
+
+def _taken_back(base: Value, first: Value, now: Value) -> Value:
+    """None stands for a key that is not there."""
+    if _equal(base, now):
+        return first
+    if _equal(base, first):
+        return now
+    if isinstance(base, dict) and isinstance(now, dict) and (first is None or isinstance(first, dict)):
+        return take_back(base, first or {}, now) or first
+    if isinstance(base, list) and isinstance(now, list) and (first is None or isinstance(first, list)):
+        before = first or []
+        lost = [item for item in before if item not in base and item not in now]
+        return [*lost, *(item for item in now if item in before or item not in base)] or first
+    return now
+
+
+def _equal(one: Value, other: Value) -> bool:
+    return type(one) is type(other) and one == other  # `1` is not `true`

@@ -1,0 +1,176 @@
+"""What a removal plans, and what is forgotten afterwards."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from runnerops.model.common import ABSENT, ServiceName, SourceLocation
+from runnerops.model.host_state import HostState, RemoteFile, RunnerFacts
+from runnerops.model.inventory import Host, Original, Policy, RenderedFile, Requester
+from runnerops.model.plan import Plan
+from runnerops.planning.dependencies import with_cache_clients
+from runnerops.planning.plan import Request, make_plan
+from runnerops.planning.remove import Kept, places_of, read_originals, take_off
+from runnerops.remote import protocol
+from runnerops.services.base import sha256
+from tests.contract.emitted import DOCKER, RUNNER, caches, deployed, host, removal
+from tests.shells import SHELLS
+from tests.unit.services.builders import cache, engine, state
+
+HERE = host(DOCKER, caches(cache()), RUNNER)
+DAEMON, CONFIG, COMPOSE = (
+    "/etc/docker/daemon.json",
+    "/etc/gitlab-runner/config.toml",
+    "/opt/registry/docker-compose.yml",
+)
+
+
+def test_clients_are_undone_before_the_cache_and_the_runner_rests_before_the_first_swap() -> None:
+    made = removal(HERE, deployed(HERE), Policy(volumes=True))
+    assert {change.old.path: change.new.content for change in made.changes if change.old.path != COMPOSE} == {
+        DAEMON: None,
+        CONFIG: None,
+        "/opt/registry/registry-config.yml": None,
+    }
+    assert [(action.service.value, action.shown) for action in made.actions] == [
+        ("docker", "reload"),
+        ("registry", "remove"),
+        ("gitlab_runner", "stop"),
+    ]
+    verbs = [step.verb for step in made.forward]
+    drained = next(index for index, step in enumerate(made.forward) if "=gone" in step.args)
+    assert drained < verbs.index("swap")
+    assert [step.args[0] for step in made.forward if step.verb == "phase"] == ["docker", "registry", "gitlab_runner"]
+    assert made.forward[-1].args[-1] == "runnerops-dockerhub"
+    assert not [blocker.code for blocker in made.blockers if blocker.code != "last-mirror"]
+    assert {made.applied[path] for path in (DAEMON, CONFIG, COMPOSE)} == {ABSENT}
+
+
+def gone(there: HostState, made: Plan) -> HostState:
+    """The host after this removal."""
+    assert there.facts.docker
+    assert there.facts.runner
+    rested = replace(there.facts.runner.unit, active="inactive", enabled="disabled", pid=0, invocation="")
+    facts = replace(there.facts, docker=engine(), runner=RunnerFacts(rested, "16.11.0"))
+    return replace(there, files={}, facts=facts, applied=made.applied, base={})
+
+
+def test_a_second_removal_has_nothing_to_do() -> None:
+    there = deployed(HERE)
+    after = gone(there, removal(HERE, there, Policy()))
+    off = take_off(
+        HERE, [*ServiceName], Kept(HERE, after.applied, dict.fromkeys(after.applied, Original(None))), after, Policy()
+    )
+    assert make_plan(Request(off.host, (), off.desired, after, Policy(), Requester("me", "here"))).empty
+
+
+@pytest.mark.parametrize(
+    ("services", "clients"),
+    [([ServiceName.REGISTRY], ["h1", "a"]), ([ServiceName.DOCKER, ServiceName.REGISTRY], ["a"])],
+)
+def test_a_cache_that_is_a_mirror_blocks_its_removal(services: list[ServiceName], clients: list[str]) -> None:
+    there = deployed(HERE)
+    known = replace(there, applied={path: sha256(file.content) for path, file in there.files.items()})
+    off = take_off(
+        HERE, services, Kept(HERE, known.applied, dict.fromkeys(known.applied, Original(None))), known, Policy()
+    )
+    far = Host("a", "192.0.2.2", sections={ServiceName.DOCKER: DOCKER}, caches=HERE.caches)
+    here = with_cache_clients(off.host, [off.host, far])
+    for policy in (Policy(), Policy(allow=frozenset({"cache-in-use"}))):
+        made = make_plan(Request(here, (), off.desired, known, policy, Requester("me", "here")))
+        told = made.overridden if policy.allow else made.blockers
+        assert [one.details for one in told if one.code == "cache-in-use"] == [("dockerhub", *clients)]
+
+
+def test_what_others_wrote_stays_theirs() -> None:
+    """The removal records the file without their part: a second one leaves it, and a deploy asks before it is lost."""
+    ours, theirs = b'{"live-restore": true}', b'{"live-restore": true, "debug": true}'
+    file = RemoteFile(DAEMON, "file", theirs, "0644", "root:root")
+    there = state({}, engine(live=True), applied={DAEMON: sha256(ours)})
+    there = replace(there, files={DAEMON: file}, base={DAEMON: ours})
+    here, kept = host({"live-restore": True}, None, None), {DAEMON: Original(None)}
+    off = take_off(here, [ServiceName.DOCKER], Kept(here, [DAEMON], kept), there, Policy())
+    made = make_plan(
+        Request(off.host, (), off.desired, there, Policy(), Requester("me", "here"), recorded=off.recorded)
+    )
+    assert [action.shown for action in made.actions] == ["reload"]
+    assert made.applied == {DAEMON: ABSENT}
+    left = replace(file, content=off.desired[0].content)
+    after = replace(there, files={DAEMON: left}, applied=made.applied, base={}, since=1)
+    after = replace(after, facts=replace(after.facts, docker=engine(live=False)))
+    again = take_off(here, [ServiceName.DOCKER], Kept(here, [DAEMON], kept), after, Policy())
+    assert again.desired[0].content == left.content
+    deploy = make_plan(
+        Request(here, (), (RenderedFile(again.desired[0].spec, ours),), after, Policy(), Requester("me", "x"))
+    )
+    assert [(one.code, one.details) for one in deploy.blockers] == [("modified-on-host", ("debug",))]
+
+
+def test_what_is_not_removed_is_not_mended() -> None:
+    """Somebody has stopped the runner, or an earlier removal has."""
+    there = deployed(HERE)
+    after = gone(there, removal(HERE, there, Policy()))
+    known = replace(
+        there, applied=dict.fromkeys(there.files, "0" * 64), facts=replace(there.facts, runner=after.facts.runner)
+    )
+    for services in ([ServiceName.DOCKER], []):
+        off = take_off(HERE, services, Kept(HERE, known.applied, {}), known, Policy())
+        assert ServiceName.GITLAB_RUNNER not in off.host.sections
+        assert ServiceName.REGISTRY in off.host.sections
+
+
+def test_the_inventory_and_folders_of_ours_are_told_of() -> None:
+    there = deployed(HERE)
+    written = replace(HERE, locations={("docker", "live-restore"): SourceLocation("inventory.yml", 7, 5)})
+    originals = {path: Original(None, folder="/opt/registry" if "/opt/" in path else "") for path in there.files}
+    off = take_off(written, [*ServiceName], Kept(written, there.files, originals), there, Policy())
+    assert "inventory still asks for docker (inventory.yml:7:5)" in off.notes[0]
+    assert off.folders == ("/opt/registry",)
+    assert off.host.removed == off.host.stopped == {*ServiceName}
+
+
+def test_what_is_kept_of_an_original() -> None:
+    name = "originals/etc%docker%daemon.json"
+    assert places_of([DAEMON]) == (name, f"{name}.mode", f"{name}.absent")
+    assert read_originals([DAEMON], {}) == {}
+    assert read_originals([DAEMON], {name: b"{}"}) == {DAEMON: Original(b"{}")}
+    assert read_originals([DAEMON], {name: b"{}", f"{name}.mode": b"0640 root:adm\n"}) == {
+        DAEMON: Original(b"{}", "0640", "root:adm")
+    }
+    assert read_originals([DAEMON], {f"{name}.absent": b""}) == {DAEMON: Original(None)}
+    assert read_originals([DAEMON], {f"{name}.absent": b"/etc/docker\n"}) == {
+        DAEMON: Original(None, folder="/etc/docker")
+    }
+
+
+def forget(root: Path, shell: tuple[str, ...]) -> int:
+    tools = root / "bin"
+    tools.mkdir(exist_ok=True)
+    (tools / "systemctl").write_text("#!/bin/sh\n")
+    (tools / "systemctl").chmod(0o755)
+    _, _, script, *words = protocol.forget()
+    environ = {"PATH": f"{tools}:{os.environ['PATH']}", "RUNNEROPS_ROOT": str(root)}
+    return subprocess.run([*shell, "-c", script, *words], env=environ, timeout=60, check=False).returncode
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_what_a_host_keeps_goes_unless_something_is_unfinished_or_runs(shell: tuple[str, ...], tmp_path: Path) -> None:
+    state = tmp_path / "var/lib/runnerops"
+    assert forget(tmp_path, shell) == 0
+    (state / "intents").mkdir(parents=True)
+    (state / "runs/1").mkdir(parents=True)
+    (state / "intents/docker").write_text("reload 1 any\n")
+    assert forget(tmp_path, shell) == protocol.UNFINISHED
+    (state / "intents/docker").unlink()
+    with (state / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert forget(tmp_path, shell) == protocol.IN_USE
+    assert (state / "runs/1").exists()
+    assert forget(tmp_path, shell) == 0
+    assert [*state.parent.iterdir()] == []
