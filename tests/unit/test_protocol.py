@@ -209,7 +209,7 @@ def test_what_runnerops_keeps_there(shell: tuple[str, ...], tmp_path: Path) -> N
             "run": number,
             "requested_by": {"user": "me", "machine": "m", "commit": "", "pipeline": ""},
             "digest": "d",
-            "files": {"/a": f"{number}"},
+            "files": {"/a": f"new{number}"},
         }
         (run / "meta").write_text(json.dumps(meta) + "\n")
         (run / "forward").write_text(
@@ -229,7 +229,7 @@ def test_what_runnerops_keeps_there(shell: tuple[str, ...], tmp_path: Path) -> N
         "me",
         5,
     )
-    assert observed.applied == {"/a": "2"}
+    assert observed.applied == {"/a": "new2"}
     assert observed.staged == {"/a": {"new2", "new10"}}
 
 
