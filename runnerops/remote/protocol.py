@@ -51,9 +51,9 @@ UNFINISHED = 78
 """Exit status of `forget`: an intent is on record."""
 _FORGET = (
     'd=${RUNNEROPS_ROOT-}$1 n=0; rm -rf "$d.gone"; [ -d "$d" ] || exit 0; '
-    'cd "$d" && exec 9>>lock || exit 1; flock -w 10 9 || exit 77; '
+    'cd "$d" && exec 9>>lock || exit 1; flock -w "$2" 9 || exit 77; '
     'while systemctl list-units --all --plain --no-legend "runnerops-[0-9]*" | grep -qv " failed "; do '
-    "n=$((n + 1)); [ $n -lt 10 ] || exit 77; sleep 1; done; "
+    'n=$((n + 1)); [ "$n" -lt "$2" ] || exit 77; sleep 1; done; '
     'for i in intents/*; do [ ! -e "$i" ] || exit 78; done; cd / && mv "$d" "$d.gone" && rm -rf "$d.gone"'
 )
 """By a rename, so that a kill leaves no half of it. The unit of the last run may need a moment to go."""
@@ -119,9 +119,12 @@ def stop(run: int) -> tuple[str, ...]:
     return ("sh", "-c", _STOP, "sh", STATE, str(run), "\tend\t")
 
 
-def forget() -> tuple[str, ...]:
-    """The command that takes away all that the host keeps; not while a run has the host, or something is unfinished."""
-    return ("sh", "-c", _FORGET, "sh", STATE)
+def forget(patience_s: int = 10) -> tuple[str, ...]:
+    """The command that takes away all that the host keeps; not while a run has the host, or something is unfinished.
+
+    `patience_s` is how long it waits for a run, in whole seconds.
+    """
+    return ("sh", "-c", _FORGET, "sh", STATE, str(patience_s))
 
 
 def payload(plan: Plan, secrets: Sequence[str]) -> bytes:

@@ -154,7 +154,7 @@ def forget(root: Path, shell: tuple[str, ...]) -> int:
     tools.mkdir(exist_ok=True)
     (tools / "systemctl").write_text("#!/bin/sh\n")
     (tools / "systemctl").chmod(0o755)
-    _, _, script, *words = protocol.forget()
+    _, _, script, *words = protocol.forget(patience_s=1)
     environ = {"PATH": f"{tools}:{os.environ['PATH']}", "RUNNEROPS_ROOT": str(root)}
     return subprocess.run([*shell, "-c", script, *words], env=environ, timeout=60, check=False).returncode
 
