@@ -167,6 +167,12 @@ _ROWS = (
         "The unit of dockerd sets a key as a flag, which daemon.json would set too; dockerd would not start.",
         "Take the flag out of the unit or the key out of the inventory.",
     ),
+    _never(
+        "live-restore-flag",
+        "The unit of dockerd sets `--live-restore`, and daemon.json changes what Docker takes up only while no container runs:"
+        " its default network (bip, mtu, icc and the like) or its image store.",
+        "Stop the containers first, or take the flag out of the unit and write `live-restore: true` into the inventory.",
+    ),
     _never("not-a-file", "A managed path is a directory, a device or a link to somewhere else.", "Move it away."),
     _never(
         "no-systemd",

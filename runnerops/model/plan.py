@@ -68,8 +68,8 @@ class Action:
     what a restart of docker does to them: `keep_running`, `come_back`, `end`, and `jobs` for those of CI jobs.
     `operation` is what people would call it, where that is not the verb: `start`, `remove`, `recreate`. `containers`
     has `vanish` for those that a restart with another image store leaves behind. `after_docker_restart`: docker
-    restarts under this service; `new_store`: it comes up without the images and containers that it had. `ways`:
-    changed keys that decide which packets of containers pass.
+    restarts under this service; `ends_with_docker`: a container of it ends then; `new_store`: docker comes up without
+    the images and containers that it had. `ways`: changed keys that decide which packets of containers pass.
     """
 
     service: ServiceName
@@ -83,6 +83,7 @@ class Action:
     containers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     operation: str = ""
     after_docker_restart: bool = False
+    ends_with_docker: bool = False
     new_store: bool = False
     ways: frozenset[str] = frozenset()
 

@@ -42,6 +42,34 @@ def test_keys_that_go_are_out_of_effect(project: Project, host: LabHost) -> None
     project.diff("--exit-code")  # 0: nothing to do
 
 
+@pytest.mark.hosts("trixie")
+def test_live_restore_that_the_unit_gives(project: Project, host: LabHost) -> None:
+    """No file may name it then: what needs every container to end waits until none runs, and is then in effect."""
+    place = "/etc/systemd/system/docker.service.d/live.conf"
+    start = host.run("systemctl show -p ExecStart --value docker").stdout.partition("argv[]=")[2].partition(" ;")[0]
+    host.write(place, f"[Service]\nExecStart=\nExecStart={start} --live-restore\n".encode())
+    host.run("systemctl daemon-reload && systemctl restart docker")
+    host.run(f"docker run -d --restart=always --name web {host.busybox_image} sleep 600")
+    project.set(host.name, "docker", value={"log-opts": {"max-size": "7m"}})
+    began = host.run("docker inspect web -f '{{.State.StartedAt}}'").stdout
+    assert "keeps running (web)" in project.deploy("-v")
+    assert host.run("docker inspect web -f '{{.State.StartedAt}}'").stdout == began
+    project.set(host.name, "docker", value={"bip": "10.232.0.1/24", "mtu": 1400})
+    before = network(host)
+    said = project.deploy(code=1)
+    assert "live-restore-flag" in said
+    assert "web" in said
+    assert network(host) == before
+    host.run("docker rm -f web")
+    project.deploy()
+    assert network(host) == {"address": "10.232.0.1/24", "mtu": "1400"}
+    project.set(host.name, "docker", value={"mtu": 1400})  # docker0 is made anew
+    project.deploy()
+    assert network(host) == {"address": "172.17.0.1/16", "mtu": "1400"}
+    assert host.docker_info("{{.LiveRestoreEnabled}}") == "true"
+    project.diff("--exit-code")
+
+
 def test_a_host_that_is_cut_off_comes_back(project: Project, host: LabHost, lab: Lab) -> None:
     """docker0 with the client's own address: what the host sends to the client stays there."""
     project.set(host.name, "docker", value={"live-restore": True})

@@ -8,7 +8,7 @@ from runnerops.model.common import Verb
 from runnerops.model.host_state import DockerFacts, HostState
 from runnerops.model.inventory import Host, Policy
 from runnerops.model.plan import Action, Blocker, Change
-from runnerops.services.docker.containers import comes_back, of_job, ours
+from runnerops.services.docker.containers import GUEST, comes_back, of_job, ours
 from runnerops.services.docker.context import ActionContext, scene
 from runnerops.services.docker.format import NAME
 from runnerops.services.docker.observe import NOT_THERE
@@ -50,6 +50,7 @@ def blockers(
     if changes or action.verb > Verb.VERIFY:
         yield from _last_mirror(now)
         yield from _data_root(now)
+        yield from _live_restore_flag(now)
         yield from _stop_containers(now)
         yield from _unproven_mirrors(now)
         yield from _network_overlap(now)
@@ -105,6 +106,23 @@ def _stop_containers(now: ActionContext) -> Iterator[Blocker]:
     if names:
         message = f"the restart of Docker would end containers and not bring them back: {', '.join(names)}"
         yield Blocker("stop-containers", message, details=names)
+
+
+def _live_restore_flag(now: ActionContext) -> Iterator[Blocker]:
+    """Where only the unit can turn live-restore off, a network or a store that needs every container to end gets none."""
+    if not now.holds_containers:
+        return
+    names = tuple(
+        one.name for one in now.docker.containers if one.running and not of_job(one) and GUEST not in one.labels
+    )
+    if names:
+        what = "another image store" if now.switches else "its default network made anew"
+        message = (
+            f"docker's unit sets --live-restore, so containers would outlive the restart, and Docker does not come to {what} "
+            f"while any runs: {', '.join(names)}; stop them first, or take the flag out of the unit and write "
+            "`live-restore: true` into the inventory"
+        )
+        yield Blocker("live-restore-flag", message, details=names)
 
 
 def _unproven_mirrors(now: ActionContext) -> Iterator[Blocker]:

@@ -98,9 +98,19 @@ class ActionContext:
         return self.restarts and (self.remakes_bridge or bool(self.switches))
 
     @property
+    def live_restore_is_flag(self) -> bool:
+        """Whether the unit gives live-restore, on or off: then no file may name it, and only the unit changes it."""
+        return self._flag("live-restore")
+
+    @property
     def drops_live_restore(self) -> bool:
         """Whether live-restore must be unloaded first, so that containers end with the old process."""
-        return self.ends_containers and self.docker.live_restore is True and not self._flag("live-restore")
+        return self.ends_containers and self.docker.live_restore is True and not self.live_restore_is_flag
+
+    @property
+    def holds_containers(self) -> bool:
+        """Whether they outlive the restart though none may: by a live-restore that a run cannot unload."""
+        return self.ends_containers and self.docker.live_restore is True and self.live_restore_is_flag
 
     @property
     def sets_live_restore(self) -> bool:
@@ -111,10 +121,9 @@ class ActionContext:
     @property
     def keeps_containers(self) -> bool:
         """Whether running containers outlive the action: live-restore must hold in the old process and in the new."""
-        after = (
-            self.docker.live_restore is True if self._flag("live-restore") else self.desired.get("live-restore") is True
-        )
-        return not self.restarts or (after and not self.ends_containers)
+        by_flag = self.docker.live_restore is True
+        after = by_flag if self.live_restore_is_flag else self.desired.get("live-restore") is True
+        return not self.restarts or self.holds_containers or (after and not self.ends_containers)
 
     @property
     def new_mirrors(self) -> tuple[str, ...]:
@@ -126,6 +135,11 @@ class ActionContext:
     def with_keys(self, base: Tree, keys: Mapping[str, Value]) -> bytes:
         """A file between two others: `base` with some keys written out."""
         return text_of({**base, **keys})
+
+    @property
+    def unloads_live_restore(self) -> Tree:
+        """What a file needs for dockerd to come to it without live-restore; nothing where only the unit says so."""
+        return {} if self.live_restore_is_flag else {"live-restore": False}
 
     def forgotten(self) -> Mapping[str, Value]:
         """Keys that the new file brought and that the old one lacks, with the values they had before: they stick."""

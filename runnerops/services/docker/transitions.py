@@ -40,7 +40,7 @@ def there(now: ActionContext) -> Iterator[Transition]:
         return
     if now.sets_live_restore:
         yield Transition(new_content(now), "reload")
-    beforehand: Tree = {"live-restore": False, **(_named_pools(now.desired) if now.frees_bridge else {})}
+    beforehand: Tree = {**now.unloads_live_restore, **(_named_pools(now.desired) if now.frees_bridge else {})}
     if now.drops_live_restore:
         yield Transition(now.with_keys(now.desired, beforehand), "reload")
     if now.frees_bridge and now.up:
@@ -66,7 +66,7 @@ def back(now: ActionContext) -> Iterator[Transition]:
     elif now.restarts and now.remakes_bridge:
         yield from _bridge_back(now, old)
     elif now.restarts and now.switches:
-        yield Transition(now.with_keys(now.old, {"live-restore": False}), "reload if it runs")
+        yield from _unloads_live_restore(now)
         yield Transition(old, "return")
     elif now.restarts and not now.sets_live_restore:
         yield Transition(old, "return")
@@ -81,13 +81,18 @@ def back(now: ActionContext) -> Iterator[Transition]:
 def _bridge_back(now: ActionContext, old: bytes | None) -> Iterator[Transition]:
     """The bridge gets its old address by name, or dockerd would keep the new one; no container may outlive that restart."""
     if now.docker.live_restore is not False or now.desired.get("live-restore") is True:
-        yield Transition(now.with_keys(now.old, {"live-restore": False}), "reload if it runs")
+        yield from _unloads_live_restore(now)
     if "bip" in now.old or not (now.moves_bridge and now.docker.bridge and own_bridge(now.old)):
         yield Transition(old, "return")
         return
     address = f"{now.docker.bridge}/{now.docker.bridge_prefix}"
     yield Transition(now.with_keys(now.old, {"bip": address}), "return")
     yield Transition(old, "reload")
+
+
+def _unloads_live_restore(now: ActionContext) -> Iterator[Transition]:
+    if not now.live_restore_is_flag:
+        yield Transition(now.with_keys(now.old, now.unloads_live_restore), "reload if it runs")
 
 
 def between(now: ActionContext, stations: Sequence[Transition]) -> tuple[bytes, ...]:

@@ -43,6 +43,7 @@ def minimal_action(
         names=_names(reasons),
         operation="start" if new_store else operations.pop() if len(operations) == 1 else "",
         after_docker_restart=restart,
+        ends_with_docker=docker is not None and _ends_with(docker, observed),
         new_store=new_store,
         ways=docker.ways if docker else frozenset(),
     )
@@ -54,6 +55,12 @@ def _remove(host: Host, because: tuple[str, ...], observed: HostState) -> Action
     users = (name for cache in host.caches if cache.host == host.name for name in host.clients.get(cache.name, ()))
     used_by = tuple(dict.fromkeys(users))
     return Action(NAME, Verb.UP, because, names=tuple(ours(observed)), operation="remove", used_by=used_by)
+
+
+def _ends_with(docker: Action, observed: HostState) -> bool:
+    """Whether a cache's container is among those that docker's restart ends, as docker's own part has found."""
+    ended = {name for kind, names in docker.containers.items() if kind != "keep_running" for name in names}
+    return any(container.name in ended for container in ours(observed).values())
 
 
 def _names(reasons: Sequence[Reason]) -> tuple[str, ...]:

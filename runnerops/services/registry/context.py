@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from runnerops.model.common import ServiceName, Tree, Verb
+from runnerops.model.common import Tree, Verb
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host, Policy
 from runnerops.model.plan import Action, Change, Step
@@ -91,15 +91,10 @@ class ActionContext:
         found = [there[cache.name].id[:_ID] for cache in self.caches if cache.name in there]
         return ",".join(found) or NOTHING
 
-    @property
-    def ends_with_docker(self) -> bool:
-        """Whether docker's restart ends the containers, which then need their upstream to come up again."""
-        return self.host.sections.get(ServiceName.DOCKER, {}).get("live-restore") is not True
-
     def ends(self, cache: OwnCache) -> bool:
         """Whether this run may end a container whose upstream has not been asked yet; its stop tells of one that has."""
         if self.action.verb is Verb.VERIFY:
-            return self.ends_with_docker
+            return self.action.ends_with_docker  # and a cache needs its upstream to come up again
         container = ours(self.observed).get(cache.name) or predecessor(cache, self.observed)
         registry = self.observed.facts.registry
         rendered = registry is not None and cache.name in registry.upstreams

@@ -78,7 +78,8 @@ def as_before(now: ActionContext, cache: OwnCache) -> Iterator[Step]:
     had = (container.mounts if container else None) or {}
     volumes = volumes_of(now.tree_before, cache.name).items()
     lines = (f"mount {inside}={volume}" for inside, volume in volumes if had.get(inside) == volume)
-    yield _answers(now, cache)
+    # a port that docker left dead is cured first, then judged
+    yield _back_again(now, cache) if now.action.after_docker_restart else _answers(now, cache)
     yield _runs_on(cache, "state running", *lines)
 
 
@@ -103,12 +104,14 @@ def still_there(now: ActionContext) -> Iterator[Step]:
 
 def back_again(now: ActionContext) -> Iterator[Step]:
     """After the way back of a docker that was restarted: what answered before answers again."""
-    for cache in now.caches:
-        if now.answered(cache):
-            seconds = now.policy.verify_s
-            question = answers(cache.probe, now.observed.facts.tools)
-            argv = script("cache-answers-again.sh", cache.name, str(seconds), *question)
-            yield run(seconds + 60, *argv, title=f"wait until cache {cache.name} answers again")
+    yield from (_back_again(now, cache) for cache in now.caches if now.answered(cache))
+
+
+def _back_again(now: ActionContext, cache: OwnCache) -> Step:
+    seconds = now.policy.verify_s
+    question = answers(cache.probe, now.observed.facts.tools)
+    argv = script("cache-answers-again.sh", cache.name, str(seconds), *question)
+    return run(seconds + 60, *argv, title=f"wait until cache {cache.name} answers again")
 
 
 def diagnose(cache: OwnCache) -> Step:

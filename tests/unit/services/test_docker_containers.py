@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from runnerops.model.common import Tree
 from runnerops.model.plan import Plan
 from runnerops.redact import Masker
 from runnerops.report.text import plan_lines
-from tests.unit.services.builders import DAEMON, container, daemon, engine, host, json_bytes, our_container, state
+from tests.unit.services.builders import ARGV, DAEMON, container, daemon, engine, host, json_bytes, our_container, state
 from tests.unit.test_plan import plan
 
 JOB = {"com.gitlab.gitlab-runner.job.id": "7"}
@@ -67,6 +69,29 @@ def test_what_becomes_of_each_container(
 ) -> None:
     (action,) = restart(there, rendered, live=live).actions
     assert action.containers == touched
+
+
+@pytest.mark.parametrize(
+    ("rendered", "flag", "blocked"),
+    [
+        ({"mtu": 1400}, "--live-restore", True),
+        ({"data-root": "/srv/docker"}, "--live-restore=true", True),
+        ({"mtu": 1400}, "--live-restore=false", False),
+        ({"mtu": 1400}, "--debug", False),
+        ({"log-opts": {"max-size": "9m"}}, "--live-restore", False),
+    ],
+)
+def test_live_restore_of_the_unit_stands_in_the_way_of_what_needs_every_container_to_end(
+    rendered: Tree, flag: str, blocked: bool
+) -> None:
+    live = flag in {"--live-restore", "--live-restore=true"}
+    facts = engine(live=live, containers=RUNNING, argv=(*ARGV, flag))
+    made = plan((daemon(rendered),), state({DAEMON: b"{}"}, facts), host=host(rendered))
+    found = [one for one in made.blockers if one.code == "live-restore-flag"]
+    assert [one.details for one in found] == ([("runnerops-dockerhub-1", "web", "once")] if blocked else [])
+    jobs = replace(facts, containers=tuple(one for one in RUNNING if one.labels == JOB))
+    made = plan((daemon(rendered),), state({DAEMON: b"{}"}, jobs), host=host(rendered))
+    assert not [one for one in made.blockers if one.code == "live-restore-flag"], "jobs are waited for"
 
 
 def test_it_is_told() -> None:

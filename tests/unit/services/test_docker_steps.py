@@ -193,6 +193,31 @@ def test_a_bip_that_goes_needs_a_bridge_that_is_made_anew() -> None:
     ]
 
 
+@pytest.mark.parametrize("flag", ["--live-restore", "--live-restore=false"])
+@pytest.mark.parametrize(
+    ("old", "new", "restarts"),
+    [
+        pytest.param({}, {"mtu": 1400}, 1, id="remade"),
+        pytest.param({}, {"bip": "172.18.0.1/16"}, 1, id="moved"),
+        pytest.param({"bip": "172.18.0.1/16"}, {}, 2, id="bip out"),
+        pytest.param({}, {"data-root": "/srv/docker"}, 1, id="another store"),
+    ],
+)
+def test_live_restore_that_the_unit_gives_is_never_written_into_the_file(
+    flag: str, old: Tree, new: Tree, restarts: int
+) -> None:
+    """dockerd refuses a file that has what its command line has too."""
+    bridge = "172.18.0.1" if old else "172.17.0.1"
+    live = flag == "--live-restore"
+    observed = state({DAEMON: json_bytes(old)}, engine(live=live, argv=(*ARGV, flag), bridge=bridge))
+    found, names = action_steps(observed, new)
+    assert not any(b"live-restore" in content for content in found.files.values())
+    forward, rollback = lines(found.forward, names), lines(found.rollback, names)
+    assert forward.count("run 120 systemctl restart docker") == restarts
+    assert not any("RELOAD-IF-UP" in line for line in rollback)
+    assert f"await 60 ={str(live).lower()} docker info --format LOADED" in forward
+
+
 POOL: Tree = {"default-address-pools": [{"base": "10.231.0.0/16", "size": 24}]}
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from runnerops.model.common import ServiceName, Tree, Verb
+from runnerops.model.common import ServiceName, Verb
 from runnerops.model.host_state import HostState, Intent
 from runnerops.model.inventory import Host, Policy
 from runnerops.model.plan import Action, ActionSteps, Step
@@ -253,19 +253,33 @@ def test_with_docker_down_the_way_back_does_not_need_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("docker", "allow", "judged"),
+    ("kind", "allow", "judged"),
     [
-        ({}, frozenset(), True),
-        ({"live-restore": True}, frozenset(), False),
-        ({}, frozenset({"upstream-down"}), False),
+        ("come_back", frozenset(), True),
+        ("keep_running", frozenset(), False),
+        ("come_back", frozenset({"upstream-down"}), False),
     ],
 )
-def test_a_docker_restart_is_proven_as_a_registry_restart(docker: Tree, allow: frozenset[str], judged: bool) -> None:
-    told = Told(answering(deployed(ONE)), host(docker, [ONE]), RESTART, policy=Policy(allow=allow))
+def test_a_docker_restart_is_proven_as_a_registry_restart(kind: str, allow: frozenset[str], judged: bool) -> None:
+    docker = replace(RESTART, containers={kind: ("runnerops-dockerhub-1",)})
+    told = Told(answering(deployed(ONE)), host({}, [ONE]), docker, policy=Policy(allow=allow))
     upstream = "await 10 ok curl -sS -m 5 -o /dev/null https://registry-1.docker.io/v2/"
     assert told.validate == ([upstream] if judged else [])
-    assert told.forward == [f"await 60 ok {PROBE}", as_asked(host(docker, [ONE]))]
+    assert told.forward == [f"await 60 ok {PROBE}", as_asked(host({}, [ONE]))]
     assert told.rollback == []
+
+
+def test_a_port_that_docker_left_dead_is_cured_before_the_way_back_is_judged() -> None:
+    """A daemon that comes back may show a container as running that nothing reaches."""
+    changed = host({}, [{**ONE, "ttl": "1h"}])
+    told = Told(answering(deployed(ONE)), changed, RESTART)
+    cured = f"run 120 sh cache-answers-again.sh dockerhub 60 {PROBE}"
+    judged = next(line for line in told.rollback if "cache-as-asked.sh" in line)
+    assert told.rollback[told.rollback.index(judged) - 1] == cured
+    assert told.lines(told.action_steps.rollback_checks) == [cured], "also where this phase had not begun"
+    alone = Told(answering(deployed(ONE)), changed)
+    assert f"await 60 ok {PROBE}" in alone.rollback
+    assert cured not in alone.rollback
 
 
 def test_a_cache_that_runs_is_not_ended_before_its_upstream_was_asked() -> None:
