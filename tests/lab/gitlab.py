@@ -7,6 +7,7 @@ would show for ever: a job that its runner never ends stays `running`.
 from __future__ import annotations
 
 import itertools
+import re
 import secrets
 import threading
 import time
@@ -19,6 +20,7 @@ from typing import Any
 from tests.lab.gitlab_api import Answer, serve
 from tests.lab.shell import LabError, until
 
+_STAMP = re.compile(r"^20\d\d-\S+Z \d\d[OE]\+? ?")
 ENDED = ("success", "script_failure", "runner_system_failure")
 UNTIL_TOLD = """
 url="$CI_SERVER_URL/lab/finish/$CI_JOB_ID"
@@ -52,6 +54,11 @@ class Job:
     ended_at: float | None = None
     """`time.monotonic()` at which its runner said so."""
     told: int | None = None
+
+    @property
+    def lines(self) -> list[str]:
+        """The lines of its trace, without the times and streams that newer runners put before each."""
+        return [_STAMP.sub("", line) for line in self.trace.splitlines()]
 
     def finish(self, code: int = 0) -> None:
         """Tell a job of `hold` to end with that exit code."""
@@ -92,7 +99,7 @@ class GitLab:
         """A job whose script runs now, and until `job.finish()`."""
         job = self.start(f"echo held\n{UNTIL_TOLD}", token=token, image=image)
         try:
-            until("", lambda: "held" in job.trace.splitlines() or job.state in ENDED, seconds=seconds)
+            until("", lambda: "held" in job.lines or job.state in ENDED, seconds=seconds)
         except LabError as error:
             raise LabError(f"job {job.id} is {job.state} after {seconds:g} s\n{job.trace}") from error
         return job.wait("running")

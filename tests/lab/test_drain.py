@@ -314,8 +314,8 @@ def test_a_job_does_not_restart_the_runner_that_runs_it(site: Site, executor: st
     command = "sleep 600 >/dev/null 2>&1 &\ntrap 'kill $!' EXIT"  # in the place of the deploy
     script = f"env | grep ^CI_\n{command}\necho held\n{UNTIL_TOLD}"
     job = site.gitlab.start(script, token=site.tokens[executor])
-    until("the job runs", lambda: "held" in job.trace.splitlines(), seconds=30)
-    inside = dict(line.split("=", 1) for line in job.trace.splitlines() if re.match(r"CI_\w+=", line))
+    until("the job runs", lambda: "held" in job.lines, seconds=30)
+    inside = dict(line.split("=", 1) for line in job.lines if re.match(r"CI_\w+=", line))
     assert inside["CI_JOB_ID"] == str(job.id)
     site.ask_restart()
     refused(site, inside, f"job {job.id} runs there")
