@@ -21,6 +21,9 @@ from tests.lab.gitlab_api import Answer, serve
 from tests.lab.shell import LabError, until
 
 _STAMP = re.compile(r"^20\d\d-\S+Z \d\d[OE]\+? ?")
+_REASONS = dict.fromkeys(("runner_interrupted", "unknown_failure"), "runner_system_failure")
+"""What newer runners say of a job that they abort: the first to a GitLab that knows it, the other to one that does not."""
+
 ENDED = ("success", "script_failure", "runner_system_failure")
 UNTIL_TOLD = """
 url="$CI_SERVER_URL/lab/finish/$CI_JOB_ID"
@@ -198,7 +201,8 @@ class GitLab:
         if job is None:
             return Answer(403)
         if body.get("state") in ("success", "failed") and job.state == "running":
-            job.state = "success" if body["state"] == "success" else body.get("failure_reason", "unknown")
+            reason = body.get("failure_reason", "unknown")
+            job.state = "success" if body["state"] == "success" else _REASONS.get(reason, reason)
             job.exit_code = body.get("exit_code")
             job.ended_at = time.monotonic()
         return Answer(200, headers={"Job-Status": "running" if job.state == "running" else "done"})
