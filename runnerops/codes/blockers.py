@@ -171,7 +171,8 @@ _ROWS = (
         "live-restore-flag",
         "The unit of dockerd sets `--live-restore`, and daemon.json changes what Docker takes up only while no container runs:"
         " its default network (bip, mtu, icc and the like) or its image store.",
-        "Stop the containers first, or take the flag out of the unit and write `live-restore: true` into the inventory.",
+        "Stop the containers first, write the `bip` that is meant, or take the flag out of the unit and write"
+        " `live-restore: true` into the inventory.",
     ),
     _never("not-a-file", "A managed path is a directory, a device or a link to somewhere else.", "Move it away."),
     _never(

@@ -63,7 +63,9 @@ def test_live_restore_that_the_unit_gives(project: Project, host: LabHost) -> No
     host.run("docker rm -f web")
     project.deploy()
     assert network(host) == {"address": "10.232.0.1/24", "mtu": "1400"}
-    project.set(host.name, "docker", value={"mtu": 1400})  # docker0 is made anew
+    project.set(host.name, "docker", value={"mtu": 1400})  # dockerd keeps the address that it finds
+    assert "live-restore-flag" in project.deploy(code=1)
+    project.set(host.name, "docker", value={"mtu": 1400, "bip": "172.17.0.1/16"})
     project.deploy()
     assert network(host) == {"address": "172.17.0.1/16", "mtu": "1400"}
     assert host.docker_info("{{.LiveRestoreEnabled}}") == "true"

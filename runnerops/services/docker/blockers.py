@@ -112,17 +112,20 @@ def _live_restore_flag(now: ActionContext) -> Iterator[Blocker]:
     """Where only the unit can turn live-restore off, a network or a store that needs every container to end gets none."""
     if not now.holds_containers:
         return
-    names = tuple(
-        one.name for one in now.docker.containers if one.running and not of_job(one) and GUEST not in one.labels
-    )
+    running = (one for one in now.docker.containers if one.running and not of_job(one) and GUEST not in one.labels)
+    names = tuple(one.name for one in running)
+    flag = "docker's unit sets --live-restore"
+    instead = "take the flag out of the unit and write `live-restore: true` into the inventory"
     if names:
         what = "another image store" if now.switches else "its default network made anew"
         message = (
-            f"docker's unit sets --live-restore, so containers would outlive the restart, and Docker does not come to {what} "
-            f"while any runs: {', '.join(names)}; stop them first, or take the flag out of the unit and write "
-            "`live-restore: true` into the inventory"
+            f"{flag}, so containers would outlive the restart, and Docker does not come to {what} while any runs: "
+            f"{', '.join(names)}; stop them first, or {instead}"
         )
         yield Blocker("live-restore-flag", message, details=names)
+    elif now.frees_bridge:
+        message = f"{flag}, with which docker0 keeps {now.docker.bridge}: write the `bip` that is meant, or {instead}"
+        yield Blocker("live-restore-flag", message, details=(now.docker.bridge,))
 
 
 def _unproven_mirrors(now: ActionContext) -> Iterator[Blocker]:

@@ -94,6 +94,17 @@ def test_live_restore_of_the_unit_stands_in_the_way_of_what_needs_every_containe
     assert not [one for one in made.blockers if one.code == "live-restore-flag"], "jobs are waited for"
 
 
+def test_docker0_keeps_its_address_under_a_live_restore_of_the_unit() -> None:
+    """Also while nothing runs; an address that is named moves it."""
+    facts = engine(live=True, argv=(*ARGV, "--live-restore"), bridge="172.18.0.1")
+    there = state({DAEMON: json_bytes({"bip": "172.18.0.1/16"})}, facts)
+    cases: tuple[tuple[Tree, bool], ...] = (({}, True), ({"bip": "172.17.0.1/16"}, False))
+    for rendered, stopped in cases:
+        made = plan((daemon(rendered),), there, host=host(rendered))
+        found = [one.details for one in made.blockers if one.code == "live-restore-flag"]
+        assert found == ([("172.18.0.1",)] if stopped else [])
+
+
 def test_it_is_told() -> None:
     lines = [text for _, text in plan_lines(restart({}, {"mtu": 1400}, live=False), Masker(), ())]
     told = " ".join(" ".join(lines).split())
