@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from runnerops.model.common import Key, Tree, Value
+from runnerops.model.common import Tree, Value
 from runnerops.model.inventory import FileSpec, Host, RenderedFile
 from runnerops.model.plan import Finding
 from runnerops.planning.places import Origins, place_of_key
 from runnerops.render import Renderer
 from runnerops.secrets import PLACEHOLDER, Resolver
+from runnerops.services.base import value_at
 
 
 def placed(
@@ -62,19 +63,7 @@ def missing_secrets(resolver: Resolver) -> Iterator[Finding]:
 def without_placeholders(found: Iterable[Finding], trees: Mapping[FileSpec, Tree]) -> list[Finding]:
     """Without findings on values in which a placeholder stands for a secret: nobody knows what is wrong with these."""
     by_path = {spec.path: tree for spec, tree in trees.items()}
-    return [one for one in found if not _holds_placeholder(_at(by_path.get(one.path), one.key))]
-
-
-def _at(tree: Value, key: Key) -> Value:
-    """The value at a key, or None."""
-    for part in key:
-        if isinstance(tree, dict) and isinstance(part, str):
-            tree = tree.get(part)
-        elif isinstance(tree, list) and isinstance(part, int) and part < len(tree):
-            tree = tree[part]
-        else:
-            return None
-    return tree
+    return [one for one in found if not _holds_placeholder(value_at(by_path.get(one.path), one.key))]
 
 
 def _holds_placeholder(value: Value) -> bool:
