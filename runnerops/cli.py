@@ -139,6 +139,7 @@ VerifyTimeout = Annotated[
         parser=_seconds,
     ),
 ]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only show what it would do; changes nothing.")]
 DrainTimeout = Annotated[
     int,
     typer.Option(
@@ -347,6 +348,7 @@ def rollback(
         ),
     ] = None,
     inventory: InventoryFile = DEFAULT_INVENTORY,
+    dry_run: DryRun = False,
     yes: Yes = False,
     allow: Allow = None,
     kill_jobs: KillJobs = False,
@@ -365,7 +367,7 @@ def rollback(
     from runnerops.engine.options import UiOptions
 
     flags = _flags(allow, kill_jobs, verify_timeout, lock_wait, drain_timeout)
-    ui = UiOptions(yes, _json(output), verbose, no_wait)
+    ui = UiOptions(yes, _json(output), verbose, no_wait, dry_run)
     _run(lambda screen: run(inventory, host, os.environ, screen, flags, ui, to))
 
 
@@ -383,6 +385,7 @@ def remove(
         bool, typer.Option("--forget", help="Then /var/lib/runnerops goes too: no history, no rollback.")
     ] = False,
     inventory: InventoryFile = DEFAULT_INVENTORY,
+    dry_run: DryRun = False,
     yes: Yes = False,
     allow: Allow = None,
     kill_jobs: KillJobs = False,
@@ -391,7 +394,7 @@ def remove(
     verify_timeout: VerifyTimeout = 60,
     lock_wait: LockWait = None,
     output: Output = Format.TEXT,
-    verbose: Verbose = False,
+    verbose: Verbose = 0,
 ) -> None:
     """Take services off a host, as before the first deploy.
 
@@ -403,7 +406,7 @@ def remove(
     from runnerops.engine.options import UiOptions
 
     flags = replace(_flags(allow, kill_jobs, verify_timeout, lock_wait, drain_timeout), volumes=volumes)
-    ui = UiOptions(yes, _json(output), verbose, no_wait)
+    ui = UiOptions(yes, _json(output), verbose, no_wait, dry_run)
     _run(lambda screen: run(inventory, host, service, os.environ, screen, flags, ui, forget=forget))
 
 

@@ -46,9 +46,9 @@ def remove(
 ) -> Exit:
     """The host's result is the exit code. Nothing of the inventory is rendered, so no secret of it is needed."""
     services = _services(service, forget=forget)
-    ui.check("remove", screen, f"history {name}")
     loaded = inventory.load(path)
     host = inventory.the_host(loaded, name)
+    ui.check("remove", screen, " ".join(filter(None, ("remove", name, service, "--dry-run"))))
     project = Project(loaded, (host,), {}, {}, secrets.token_bytes(16))
     lock_wait = LockWait(flags.lock_wait_s, screen)
     flags = replace(flags, job=find_job(environ))

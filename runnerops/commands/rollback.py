@@ -39,9 +39,9 @@ def rollback(
     to: int | None,
 ) -> Exit:
     """The host's result is the exit code. Nothing of the inventory is rendered, so no secret of it is needed."""
-    ui.check("rollback", screen, f"history {name}")
     loaded = inventory.load(path)
     host = inventory.the_host(loaded, name)
+    ui.check("rollback", screen, f"rollback {name}{'' if to is None else f' --to {to}'} --dry-run")
     project = Project(loaded, (host,), {}, {}, secrets.token_bytes(16))
     lock_wait = LockWait(flags.lock_wait_s, screen)
     with ConnectionPool(loaded, environ, screen) as pool:

@@ -11,7 +11,7 @@ from runnerops.engine.interrupts import ActiveRuns, terminable
 from runnerops.engine.options import UiOptions
 from runnerops.engine.planned import Planned, Plans
 from runnerops.engine.project import Project
-from runnerops.engine.review import failure, show_text
+from runnerops.engine.review import exit_code_of, failure, show_json, show_text
 from runnerops.engine.scheduling import exit_of
 from runnerops.errors import HostError, RunneropsError
 from runnerops.model.common import Exit, Result
@@ -66,6 +66,8 @@ def deploy_loop(
 
     `forgetting` follows where all ended well.
     """
+    if ui.dry_run:
+        return _shown_only(project, make_plans(project), pool.screen, ui)
     outcomes: dict[str, Outcome] = {}
     active_runs = ActiveRuns()
     deploy = _Deploy(pool, ui, lock_wait, active_runs)
@@ -93,6 +95,16 @@ def deploy_loop(
         ordered = [outcomes[host.name] for host in project.hosts if host.name in outcomes]
         screen.json(summary_document(ordered, code), indent=None)
     return code
+
+
+def _shown_only(project: Project, plans: Plans, screen: Screen, ui: UiOptions) -> Exit:
+    """As `diff` shows a deploy, with its exit code."""
+    if ui.as_json:
+        show_json(project, plans, screen)
+    else:
+        show_text(project, plans, screen, verbose=ui.verbose)
+    code = exit_code_of(plans)
+    return Exit.OK if code is Exit.PENDING else code
 
 
 def _forget(outcomes: dict[str, Outcome], forgetting: Forgetting, screen: Screen, ui: UiOptions) -> None:

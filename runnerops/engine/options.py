@@ -33,16 +33,20 @@ class Flags:
 
 @dataclass(frozen=True, slots=True)
 class UiOptions:
-    """How a user wants to be asked and told. `yes`: not asked at all; `no_wait`: not told to the end of running jobs."""
+    """How a user wants to be asked and told. `yes`: not asked at all; `no_wait`: not told to the end of running jobs.
+
+    `dry_run`: told what would be done, and nothing is.
+    """
 
     yes: bool
     as_json: bool
     verbose: int
     no_wait: bool = False
+    dry_run: bool = False
 
     def check(self, command: str, screen: Screen, inspect: str) -> None:
         """`inspect` is what tells beforehand what will be done. Raises UsageError where nobody can be asked."""
-        if not self.yes and (self.as_json or not screen.interactive):
+        if not (self.yes or self.dry_run) and (self.as_json or not screen.interactive):
             raise UsageError(
                 f"{command}: there is no terminal to ask at", f"look at `runnerops {inspect}` first, then add --yes"
             )

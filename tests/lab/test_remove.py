@@ -84,7 +84,11 @@ def test_a_host_is_as_before_the_first_deploy(project: Project, host: LabHost, l
     project.deploy("--allow", "unmanaged-file")
     project.set(host.name, "docker", "log-opts", "max-size", value="9m")
     project.deploy()
+    told = project.run("remove", host.name, "--dry-run")
+    assert "remove registry" in told
+    assert project.diff()["hosts"][0]["result"] == "unchanged"
     said = remove(project, host)
+    assert set(told.splitlines()) <= set(said.splitlines())
     assert "still registered in GitLab: one" in said
     assert "inventory.yml:" in said
     assert TOKEN not in said

@@ -62,6 +62,25 @@ def test_a_removal_of_what_is_no_service_or_of_half_a_memory_is_usage(
     assert CliRunner().invoke(app, ["remove", *words, "--yes"]).exit_code == 2
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["remove", "h", "docker"], "runnerops remove h docker --dry-run"),
+        (["remove", "x"], "no such host"),
+        (["rollback", "h", "--to", "3"], "runnerops rollback h --to 3 --dry-run"),
+        (["rollback", "x"], "no such host"),
+    ],
+)
+def test_where_nobody_can_be_asked_a_preview_of_a_host_that_is_known_is_named(
+    words: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "inventory.yml").write_text("hosts:\n  h: {address: 127.0.0.1, docker: {}}\n")
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(app, words)
+    assert done.exit_code == 2
+    assert said in done.output
+
+
 def test_every_flag_with_a_value_is_tried() -> None:
     assert {flag for name in COMMANDS for flag in flags(name)} == BAD.keys() | FREE
 
