@@ -90,11 +90,15 @@ def deploy_loop(
     if active_runs.interrupted and code not in {Exit.ROLLED_BACK, Exit.NEEDS_ATTENTION}:
         code = Exit.INTERRUPTED
     if ui.as_json:
-        from runnerops.report.document import summary_document
-
-        ordered = [outcomes[host.name] for host in project.hosts if host.name in outcomes]
-        screen.json(summary_document(ordered, code), indent=None)
+        _sum_up(project, outcomes, code, screen)
     return code
+
+
+def _sum_up(project: Project, outcomes: Mapping[str, Outcome], code: Exit, screen: Screen) -> None:
+    from runnerops.report.document import summary_document
+
+    ordered = [outcomes[host.name] for host in project.hosts if host.name in outcomes]
+    screen.json(summary_document(ordered, code), indent=None)
 
 
 def _shown_only(project: Project, plans: Plans, screen: Screen, ui: UiOptions) -> Exit:
