@@ -57,7 +57,10 @@ DAEMON = _of(
     {"insecure-registries": ["192.0.2.10:99999"]}
     {"exec-opts": ["native.cgroupdriver=systemd"], "cgroup-parent": "/docker"}
     {"metrics-addr": "127.0.0.1"}
+    {"metrics-addr": ":9323"}
     {"builder": {"gc": {"enabled": "yes"}}}
+    {"builder": {"gc": {"enabled": true, "defaultKeepStorage": "20 gigs"}}}
+    {"log-opts": {"mode": "non-blocking", "max-buffer-size": "4 MBs"}}
     """,
     """
     {"registry-mirrors": ["http://192.0.2.10:5000"], "log-opts": {"max-file": "3"}, "log-level": "info"}
@@ -65,6 +68,7 @@ DAEMON = _of(
     {"default-address-pools": [{"base": "10.231.0.1/16", "size": 24}], "icc": false, "metrics-addr": "127.0.0.1:9323"}
     {"log-driver": "local", "log-opts": {"max-size": "10m", "mode": "non-blocking"}, "default-runtime": "io.containerd.runc.v2"}
     {"runtimes": {"x": {"path": "/usr/bin/runc"}}, "builder": {"gc": {"enabled": true, "defaultKeepStorage": "1GB"}}}
+    {"builder": {"gc": {"enabled": false, "defaultKeepStorage": "20 gigs"}}, "log-driver": "none", "log-opts": {"mode": "none"}}
     {"insecure-registries": ["192.0.2.0/24", "http://192.0.2.10:5000"], "features": {"x": true}}
     """,
 )

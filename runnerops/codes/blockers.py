@@ -140,11 +140,13 @@ _ROWS = (
         "Run it on a shared runner, from another host, or from a laptop.",
     ),
     _never(
-        "port-taken", "Something else listens on the address of a cache.", "Stop it, or give the cache another port."
+        "port-taken",
+        "Something else listens on the address of a cache, or where daemon.json makes Docker listen (metrics-addr, hosts).",
+        "Stop it, or take another port.",
     ),
     _never(
         "listen-not-here",
-        "A cache's `listen` address is none of the host's.",
+        "A cache's `listen` address, or the one of Docker's metrics-addr, is none of the host's.",
         "Write one of the host's addresses; the message names the line.",
     ),
     _never(

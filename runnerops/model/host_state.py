@@ -121,7 +121,8 @@ class DockerFacts:
     `rootless`, `snap`, `podman`. `store` is None where the daemon does not answer; `roots` has the paths that were looked at,
     by the name under which a daemon is given them.
     `routes` are networks (CIDR) that the host reaches by devices other than Docker's, by
-    the device's name; `resolvers` its name servers; `plugins` the names of log drivers, () where they are not told.
+    the device's name; `resolvers` its name servers; `plugins` the names of log drivers, () where they are not told;
+    `listeners` who listens on a TCP `ADDRESS:PORT`, asked where the file makes dockerd listen.
     """
 
     unit: Unit
@@ -142,6 +143,7 @@ class DockerFacts:
     plugins: tuple[str, ...] = ()
     firewall: Mapping[str, str] = field(default_factory=dict)
     hosts_file: HostsFile | None = None
+    listeners: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,6 +114,21 @@ def test_a_key_that_the_unit_sets_as_a_flag(project: Project, host: LabHost) -> 
     refused(project, host, "set-as-flag", "containerd")
 
 
+@pytest.mark.hosts("trixie")
+def test_a_place_where_docker_cannot_listen(project: Project, host: LabHost) -> None:
+    """`dockerd --validate` finds neither, and dockerd does not start."""
+    for place, code, who in (
+        ("127.0.0.1:22", "port-taken", "sshd"),
+        ("192.0.2.77:9323", "listen-not-here", "192.0.2.77"),
+    ):
+        project.write({"hosts": {host.name: host_entry(host, docker={"metrics-addr": place})}})
+        refused(project, host, code, who)
+    for place in ("127.0.0.1:9323", "0.0.0.0:9323"):  # its own port is in nobody's way
+        project.set(host.name, "docker", value={"metrics-addr": place})
+        project.deploy()
+        assert host.get("http://127.0.0.1:9323/metrics")[0] == 200
+
+
 def test_images_that_would_vanish_from_view(project: Project, host: LabHost) -> None:
     project.write({"hosts": {host.name: host_entry(host, docker={"data-root": "/srv/docker"})}})
     refused(project, host, "data-root")

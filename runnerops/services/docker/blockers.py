@@ -11,6 +11,7 @@ from runnerops.model.plan import Action, Blocker, Change
 from runnerops.services.docker.containers import GUEST, comes_back, of_job, ours
 from runnerops.services.docker.context import ActionContext, scene
 from runnerops.services.docker.format import NAME
+from runnerops.services.docker.listening import in_the_way
 from runnerops.services.docker.observe import NOT_THERE
 from runnerops.services.docker.overlap import of_host, of_inventory
 from runnerops.services.docker.reconcile import flags
@@ -56,6 +57,7 @@ def blockers(
         yield from _network_overlap(now)
         yield from _firewall(now)
         yield from _log_driver(now)
+        yield from in_the_way(now.desired, now.changed, docker, observed.facts)
 
 
 def _refused(code: str, message: str) -> Blocker:

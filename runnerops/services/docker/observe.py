@@ -8,13 +8,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from runnerops.model.common import Value
+from runnerops.model.common import Tree, Value
 from runnerops.model.host_state import Container, DataRoot, DockerFacts, DockerStore, Facts, HostsFile, Unit
 from runnerops.model.inventory import RenderedFile
 from runnerops.services.base import Answers, ParseError
 from runnerops.services.docker import ways
 from runnerops.services.docker.format import PATH, parse
+from runnerops.services.docker.listening import places
 from runnerops.services.docker.schema import DEFAULT_ROOT, mirrors_of, root_of
+from runnerops.services.shared.listeners import listeners
 
 OBSERVE = Path(__file__).with_name("observe.sh").read_text()
 
@@ -32,19 +34,21 @@ CONTAINER = (
 def questions(rendered: Sequence[RenderedFile]) -> tuple[tuple[str, ...], ...]:
     """Asked of every host: a runner's jobs and a cache need the daemon, whether its file is managed or not."""
     path = rendered[0].spec.path if rendered else PATH
+    trees = tuple(_trees(rendered))
+    roots = (str(root) for tree in trees for name in ("data-root", "graph") if (root := tree.get(name)))
     return (
         ("observe_docker_daemon", CONTAINER),
-        ("observe_docker", path, *dict.fromkeys((DEFAULT_ROOT, *_data_roots(rendered)))),
+        ("observe_docker", path, *dict.fromkeys((DEFAULT_ROOT, *roots))),
+        *((("observe_docker_listeners",),) if any(True for tree in trees for _ in places(tree)) else ()),
     )
 
 
-def _data_roots(rendered: Sequence[RenderedFile]) -> Iterator[str]:
+def _trees(rendered: Sequence[RenderedFile]) -> Iterator[Tree]:
     for file in rendered:
         try:
-            tree = parse(file.content or b"")
+            yield parse(file.content or b"")
         except ParseError:
             continue
-        yield from (str(root) for name in ("data-root", "graph") if (root := tree.get(name)))
 
 
 def facts(facts: Facts, answers: Answers) -> Facts:
@@ -80,6 +84,7 @@ def facts(facts: Facts, answers: Answers) -> Facts:
         plugins=_log_drivers(loaded),
         firewall=_firewall(loaded, answers),
         hosts_file=_hosts_file(_text(answers, "docker_hosts")),
+        listeners=dict(listeners(_text(answers, "docker_listeners"))),
     )
     return replace(facts, docker=docker)
 

@@ -124,6 +124,10 @@ docker_hosts() { # the file that says in containerd's words where images of Dock
   done
 }
 
+observe_docker_listeners() { # asked where daemon.json makes dockerd listen
+  ask docker_listeners ss -Hltnp
+}
+
 lines_of() { # PATH: a small file, without a process
   while read -r line || [ -n "$line" ]; do printf '%s\n' "$line"; done <"$1"
 }

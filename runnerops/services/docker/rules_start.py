@@ -65,9 +65,7 @@ def _hosts(tree: Tree) -> Found:
 
 
 def _formats(tree: Tree) -> Found:
-    metrics, api = tree.get("metrics-addr"), tree.get("min-api-version")
-    if isinstance(metrics, str) and metrics and not re.fullmatch(r".*:\d{1,5}", metrics):
-        yield "D017", "error", ("metrics-addr",), "must be ADDRESS:PORT", _START
+    api = tree.get("min-api-version")
     if isinstance(api, str) and not ((found := _API.fullmatch(api)) and int(found[1]) >= _OLDEST_API):
         yield "D017", "error", ("min-api-version",), f"must be a version of the API from 1.{_OLDEST_API} on", _START
     mark = tree.get("bridge-accept-fwmark")

@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator, Mapping
 from ipaddress import ip_address, ip_network
 
 from runnerops.model.common import Key, Tree, Value
+from runnerops.services.docker.listening import metrics
 from runnerops.services.docker.log_drivers import EVERYWHERE, LOG_DRIVERS, REMOVED
 from runnerops.services.docker.rules_nested import Found
+from runnerops.services.docker.rules_sizes import sizes
 from runnerops.services.docker.rules_start import since, start_rules
 from runnerops.services.docker.schema import Version
-from runnerops.services.shared.sizes import is_size
 
 _START = "dockerd does not start"
 _DOMAIN = re.compile(
@@ -46,9 +47,9 @@ _NOT_NEGATIVE = (
 
 def values(tree: Tree, version: Version | None) -> Found:
     """Every rule on values. What depends on a version that is not known is a warning."""
-    for rule in (_words, _numbers, _addresses, _names, _runtimes, _pairs, _registries):
+    for rule in (_words, _numbers, metrics, _addresses, _names, _runtimes, _pairs, _registries):
         yield from rule(tree)
-    for timely in (_levels, _logging, _storage):
+    for timely in (_levels, _logging, _storage, sizes):
         yield from timely(tree, version)
     yield from start_rules(tree, version)
 
@@ -75,9 +76,6 @@ def _numbers(tree: Tree) -> Found:
         value = tree.get(name)
         if isinstance(value, int) and not isinstance(value, bool) and value < 0:
             yield "D015", "error", (name,), "must not be negative", _START
-    size = tree.get("default-shm-size")
-    if isinstance(size, str) and size and not is_size(size.strip()):
-        yield "D015", "error", ("default-shm-size",), "must be a size, such as 64M", "dockerd refuses the whole file"
 
 
 def _addresses(tree: Tree) -> Found:
@@ -157,7 +155,7 @@ def _logging(tree: Tree, version: Version | None) -> Found:
             f"dockerd has no driver {driver!r} since {REMOVED[driver]}",
             "take another",
         )
-    if isinstance(options, dict):
+    if isinstance(options, dict) and driver != "none":
         yield from _log_options(driver, options)
 
 
@@ -176,8 +174,6 @@ def _log_options(driver: str, options: Tree) -> Found:
     if driver not in {"json-file", "local"}:
         return
     size, count, compress = (options.get(name) for name in ("max-size", "max-file", "compress"))
-    if isinstance(size, str) and size != "-1" and not is_size(size.strip()):
-        yield "D019", "error", ("log-opts", "max-size"), "must be a size, such as 10m", "no container would start"
     if isinstance(count, str) and not (count.strip().isdecimal() and int(count) > 0):
         yield (
             "D019",

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from runnerops.model.host_state import Container, HostState
 from runnerops.services.docker.action import running
 from runnerops.services.registry.caches import PROJECT, OwnCache
+from runnerops.services.shared.listeners import overlap
 
 PROJECT_LABEL = "com.docker.compose.project"
 _SERVICE = "com.docker.compose.service"
@@ -38,14 +39,14 @@ def holder_of(cache: OwnCache, observed: HostState) -> str:
     """Who else holds this cache's port, in words; empty where it is free, or ours."""
     docker, registry = observed.facts.docker, observed.facts.registry
     for one in docker.containers if docker else ():
-        if one.running and _overlaps(one.ports, cache):
+        if one.running and overlap(one.ports, cache.address, cache.port):
             if one.labels.get(PROJECT_LABEL) == PROJECT:
                 return ""
             files = one.labels.get(_FILES, "")
             return f"container {one.name}" + (f" (of {files})" if files else "")
     for listener, process in (registry.listeners if registry else {}).items():
         left_over = process == "docker-proxy" and not docker_answers(observed)
-        if _overlaps((listener,), cache) and not left_over:
+        if overlap((listener,), cache.address, cache.port) and not left_over:
             return f"process {process}" if process else "a process"
     return ""
 
@@ -58,7 +59,12 @@ def predecessor(cache: OwnCache, observed: HostState) -> Container | None:
     docker = observed.facts.docker
     for one in docker.containers if docker else ():
         free = one.labels.get(PROJECT_LABEL) != PROJECT and _SWARM not in one.labels and not one.auto_remove
-        if one.running and free and _overlaps(one.ports, cache) and cache.volume in (one.mounts or {}).values():
+        if (
+            one.running
+            and free
+            and overlap(one.ports, cache.address, cache.port)
+            and cache.volume in (one.mounts or {}).values()
+        ):
             return one
     return None
 
@@ -67,20 +73,6 @@ def owner_of(container: Container) -> str:
     """Who started a container, in words."""
     files = container.labels.get(_FILES, "")
     return f"of {files}" if files else "started by hand"
-
-
-def _overlaps(ports: tuple[str, ...], cache: OwnCache) -> bool:
-    return any(port == cache.port and _meet(address, cache.address) for address, port in map(_split, ports))
-
-
-def _split(text: str) -> tuple[str, str]:
-    address, _, port = text.rpartition(":")
-    return address.strip("[]").partition("%")[0], port
-
-
-def _meet(one: str, other: str) -> bool:
-    wild = {"", "0.0.0.0", "::", "*"}  # noqa: S104  compared, not bound
-    return one == other or one in wild or other in wild
 
 
 def filters(name: str) -> Iterator[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,13 +12,12 @@ from runnerops.model.inventory import Host, RenderedFile
 from runnerops.services.base import Answers, sha256
 from runnerops.services.registry.caches import OwnCache, directory, own_caches
 from runnerops.services.registry.format import COMPOSE_TEMPLATE, NAME
+from runnerops.services.shared.listeners import listeners
 
 OBSERVE = Path(__file__).with_name("observe.sh").read_text()
 
 _SURE = {"docker.io": "library/alpine"}
 """A repository that the registry has for certain, asked for where the cache holds none yet."""
-
-_PROCESS = re.compile(r'users:\(\("([^"]+)"')
 
 
 def questions(host: Host, rendered: Sequence[RenderedFile]) -> tuple[tuple[str, ...], ...]:
@@ -59,7 +57,7 @@ def facts(facts: Facts, answers: Answers) -> Facts:
             answers=dict(_said(answers, "registry_answer_")),
             upstreams=dict(_said(answers, "registry_upstream_")),
             volumes=tuple(_text(answers, "registry_volumes").split()),
-            listeners=dict(_listeners(_text(answers, "registry_listeners"))),
+            listeners=dict(listeners(_text(answers, "registry_listeners"))),
         ),
     )
 
@@ -73,12 +71,3 @@ def _said(answers: Answers, prefix: str) -> Iterator[tuple[str, bool]]:
         if name.startswith(prefix) and answer.text:
             what, _, said = answer.text.rpartition(" ")
             yield what, said == "yes"
-
-
-def _listeners(text: str) -> Iterator[tuple[str, str]]:
-    """`ss -Hltnp`: state, two queues, the local address, the peer's, the process."""
-    for line in text.splitlines():
-        words = line.split()
-        if len(words) >= 5:
-            process = _PROCESS.search(line)
-            yield words[3].replace("*:", "0.0.0.0:", 1), process[1] if process else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
@@ -181,6 +182,44 @@ def codes(observed: HostState, rendered: Tree, here: Host | None = None) -> list
 )
 def test_stops(there: Tree, rendered: Tree, facts: Mapping[str, object], desired: list[str]) -> None:
     assert codes(on_host(there, **facts), rendered) == desired
+
+
+SS = {"0.0.0.0:22": "sshd", "127.0.0.1:9323": "dockerd", "[::]:9100": "node_exporter", "192.0.2.10:9252": ""}
+
+
+@pytest.mark.parametrize(
+    ("there", "rendered", "found"),
+    [
+        ({}, {"metrics-addr": "127.0.0.1:9324"}, ""),
+        ({}, {"metrics-addr": "0.0.0.0:22"}, "port-taken: process sshd"),
+        ({}, {"metrics-addr": "127.0.0.1:9100"}, "port-taken: process node_exporter"),
+        ({}, {"metrics-addr": "192.0.2.10:9252"}, "port-taken: a process"),
+        ({}, {"metrics-addr": "127.0.0.1:8080"}, "port-taken: container web"),
+        ({"metrics-addr": "127.0.0.1:9323"}, {"metrics-addr": "0.0.0.0:9323"}, ""),
+        ({"metrics-addr": "127.0.0.1:22"}, {"metrics-addr": "127.0.0.1:22", "debug": True}, ""),
+        ({}, {"metrics-addr": "192.0.2.77:9324"}, "listen-not-here: 192.0.2.77:9324"),
+        ({}, {"metrics-addr": "172.17.0.1:9324"}, ""),
+        ({}, {"metrics-addr": "172.18.0.1:9324", "bip": "172.18.0.1/16"}, ""),
+        ({}, {"metrics-addr": "localhost:9324"}, ""),
+        ({}, {"hosts": ["fd://", "tcp://0.0.0.0:22"]}, "port-taken: process sshd"),
+    ],
+)
+def test_where_dockerd_would_listen_is_free_and_here(there: Tree, rendered: Tree, found: str) -> None:
+    published = container("web", ports=(":8080",))
+    observed = state({DAEMON: json_bytes(there)}, replace(engine(containers=(published,), argv=ARGV[:1]), listeners=SS))
+    code, _, word = found.partition(": ")
+    stops = [one for one in blockers(observed, rendered) if one.code in {"port-taken", "listen-not-here"}]
+    assert [one.code for one in stops] == ([code] if code else [])
+    assert all(word in one.message for one in stops)
+
+
+@pytest.mark.parametrize(
+    ("tree", "asked"),
+    [({"debug": True}, False), ({"metrics-addr": "127.0.0.1:9323"}, True), ({"hosts": ["fd://"]}, False)],
+)
+def test_who_listens_is_asked_only_where_dockerd_would(tree: Tree, asked: bool) -> None:
+    questions = DOCKER.questions(host(tree), (daemon(tree),))
+    assert (("observe_docker_listeners",) in questions) is asked
 
 
 ALONE = container("web", restart="no")

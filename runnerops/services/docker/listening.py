@@ -1,0 +1,77 @@
+"""Where dockerd is told to listen for others, in daemon.json, and what is in the way of that on a host. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from ipaddress import ip_address
+
+from runnerops.model.common import Key, Tree, Value
+from runnerops.model.host_state import DockerFacts, Facts
+from runnerops.model.plan import Blocker
+from runnerops.services.docker.rules_nested import Found
+from runnerops.services.shared.listeners import overlap
+
+_ANYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104  compared, not bound
+_TCP = "tcp://"
+
+
+def places(tree: Tree) -> Iterator[tuple[Key, str, str]]:
+    """Each key that makes dockerd listen, with the address and the port; what cannot be read is a rule's matter."""
+    named: list[tuple[Key, Value]] = [(("metrics-addr",), tree.get("metrics-addr"))]
+    hosts = tree.get("hosts")
+    for index, one in enumerate(hosts if isinstance(hosts, list) else ()):
+        if str(one).startswith(_TCP):
+            named.append((("hosts", index), str(one).removeprefix(_TCP)))
+    for key, value in named:
+        if found := place(value):
+            yield key, *found
+
+
+def place(value: Value) -> tuple[str, str] | None:
+    """The address, or name, and the port; None of a value that has not both."""
+    address, colon, port = (value if isinstance(value, str) else "").rpartition(":")
+    inner = address.removeprefix("[").removesuffix("]")
+    bare = ":" in inner and inner == address
+    return (inner, port) if colon and inner and not bare and port.isdecimal() and int(port) <= 65535 else None
+
+
+def metrics(tree: Tree) -> Found:
+    """dockerd looks a name up, and takes no empty one (moby's `daemon/command/daemon_unix.go`, 20.10 to 29.7)."""
+    if tree.get("metrics-addr") and place(tree["metrics-addr"]) is None:
+        text = "must be ADDRESS:PORT, such as 127.0.0.1:9323"
+        yield "D017", "error", ("metrics-addr",), text, "dockerd does not start"
+
+
+def in_the_way(tree: Tree, changed: frozenset[str], docker: DockerFacts, facts: Facts) -> Iterator[Blocker]:
+    """Who holds a place where dockerd would newly listen, or that no interface of the host has it."""
+    for key, address, port in places(tree):
+        if str(key[0]) not in changed:
+            continue
+        where = f"{address}:{port}, where Docker is to listen ({key[0]})"
+        if holder := _holder(address, port, docker):
+            message = f"{where}, is held by {holder}, and Docker would not start: stop it, or take another port"
+            yield Blocker("port-taken", message, (f"{address}:{port}",))
+        elif _elsewhere(address, tree, docker, facts):
+            message = f"{where}, is no address of this host, and Docker would not start"
+            yield Blocker("listen-not-here", message, (f"{address}:{port}",))
+
+
+def _holder(address: str, port: str, docker: DockerFacts) -> str:
+    """In words; empty where it is free, or dockerd's own."""
+    for one in docker.containers:
+        if one.running and overlap(one.ports, address, port):
+            return f"container {one.name}"
+    for listener, process in docker.listeners.items():
+        if process != "dockerd" and overlap((listener,), address, port):
+            return f"process {process}" if process else "a process"
+    return ""
+
+
+def _elsewhere(address: str, tree: Tree, docker: DockerFacts, facts: Facts) -> bool:
+    try:
+        known = ip_address(address)
+    except ValueError:
+        return False  # a name, which the host resolves
+    bip = str(tree.get("bip") or "").partition("/")[0]
+    here = {*facts.addresses, docker.bridge, bip, *_ANYWHERE}
+    return bool(facts.addresses) and not known.is_loopback and str(known) not in here

@@ -1,0 +1,103 @@
+"""Sizes in daemon.json, wherever one stands. Pure.
+
+`dockerd --validate` reads hardly any of them: a wrong one shows when dockerd starts, or when a container does.
+Source: moby's `daemon/internal/builder-next/controller.go`, `daemon/logger` and `daemon/graphdriver`, 20.10 to 29.7.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Literal
+
+from runnerops.model.common import Key, Tree, Value
+from runnerops.services.docker.rules_nested import Found, Severity
+from runnerops.services.docker.rules_start import since
+from runnerops.services.docker.schema import Version
+from runnerops.services.shared.sizes import is_size
+
+_TEXT = "must be a size, such as 64M"
+_START = "dockerd does not start"
+_CONTAINER = "no container would start"
+
+_OPTIONS: Mapping[str, tuple[tuple[str, ...], str]] = {
+    "max-size": (("json-file", "local"), _CONTAINER),
+    "max-buffer-size": ((), _START),
+    "cache-max-size": (("syslog", "gelf", "fluentd", "awslogs", "splunk", "gcplogs"), _CONTAINER),
+    "fluentd-buffer-limit": (("fluentd",), _START),
+}
+"""Log options that are sizes: the drivers that read them (none: each but `none`), and what comes of a wrong one."""
+
+_STORAGE = frozenset({"overlay2.size", "btrfs.min_space"})
+_DEFAULTS = ("defaultKeepStorage", "defaultReservedSpace", "defaultMaxUsedSpace", "defaultMinFreeSpace")
+_POLICY = ("keepStorage", "reservedSpace", "maxUsedSpace", "minFreeSpace")
+
+
+def sizes(tree: Tree, version: Version | None) -> Found:
+    """Every size of the file."""
+    for name, key, text, harm in (*_shm(tree), *_log_options(tree), *_storage(tree)):
+        if not is_size(text):
+            yield name, "error", key, _TEXT, harm
+    if severity := _collects(tree, version):
+        for key, text in _builder(tree):
+            if not is_size(text):
+                yield "D015", severity, key, _TEXT, _START
+
+
+def _shm(tree: Tree) -> Iterator[tuple[str, Key, str, str]]:
+    if text := _string(tree.get("default-shm-size")):
+        yield "D015", ("default-shm-size",), text, "dockerd refuses the whole file"
+
+
+def _log_options(tree: Tree) -> Iterator[tuple[str, Key, str, str]]:
+    driver, options = tree.get("log-driver") or "json-file", tree.get("log-opts")
+    for name, value in options.items() if isinstance(options, dict) and driver != "none" else ():
+        drivers, harm = _OPTIONS.get(name, ((driver,), ""))
+        unlimited = name == "max-size" and value == "-1"
+        if harm and (driver in drivers or not drivers) and isinstance(value, str) and not unlimited:
+            yield "D019", ("log-opts", name), value, harm
+
+
+def _storage(tree: Tree) -> Iterator[tuple[str, Key, str, str]]:
+    options = tree.get("storage-opts")
+    for index, option in enumerate(options if isinstance(options, list) else ()):
+        name, _, text = str(option).partition("=")
+        if name.strip().lower() in _STORAGE:
+            yield "D015", ("storage-opts", index), text.strip(), _START
+
+
+def _collects(tree: Tree, version: Version | None) -> Severity | Literal[""]:
+    """Whether dockerd reads the sizes of the builder's garbage collection: where that is on, as it is unasked from 28.2 on."""
+    enabled = _entry(_gc(tree)[1], "enabled")[1]
+    return "error" if enabled is True else "" if enabled is False else since("28.2", version)
+
+
+def _gc(tree: Tree) -> tuple[Key, Value]:
+    name, builder = _entry(tree, "builder")
+    inner, gc = _entry(builder, "gc")
+    return (name, inner), gc
+
+
+def _builder(tree: Tree) -> Iterator[tuple[Key, str]]:
+    """The defaults, or the rules of a policy, which stand in their place."""
+    at, gc = _gc(tree)
+    rules, policy = _entry(gc, "policy")
+    if not isinstance(policy, list):
+        yield from _written(gc, _DEFAULTS, at)
+    for index, rule in enumerate(policy if isinstance(policy, list) else ()):
+        yield from _written(rule, _POLICY, (*at, rules, index))
+
+
+def _written(value: Value, names: tuple[str, ...], key: Key) -> Iterator[tuple[Key, str]]:
+    for written, size in (_entry(value, name) for name in names):
+        if text := _string(size):
+            yield (*key, written), text
+
+
+def _entry(value: Value, name: str) -> tuple[str, Value]:
+    """A mapping's key as it is written, which dockerd takes in any case, and its value; the name itself where there is none."""
+    found = value.items() if isinstance(value, dict) else ()
+    return next(((key, item) for key, item in found if key.lower() == name.lower()), (name, None))
+
+
+def _string(value: Value) -> str:
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,32 @@
+"""Who listens where on a host, and whether two addresses get in each other's way. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+_PROCESS = re.compile(r'users:\(\("([^"]+)"')
+_WILD = frozenset({"", "0.0.0.0", "::", "*"})  # noqa: S104  compared, not bound
+
+
+def listeners(text: str) -> Iterator[tuple[str, str]]:
+    """`ADDRESS:PORT` and the process, of `ss -Hltnp`: state, two queues, the local address, the peer's, the process."""
+    for line in text.splitlines():
+        words = line.split()
+        if len(words) >= 5:
+            process = _PROCESS.search(line)
+            yield words[3].replace("*:", "0.0.0.0:", 1), process[1] if process else ""
+
+
+def overlap(listening: Iterable[str], address: str, port: str) -> bool:
+    """Whether one of these `ADDRESS:PORT` keeps others from listening at that address and port."""
+    return any(other == port and _meet(one, address) for one, other in map(_split, listening))
+
+
+def _split(text: str) -> tuple[str, str]:
+    address, _, port = text.rpartition(":")
+    return address.strip("[]").partition("%")[0], port
+
+
+def _meet(one: str, other: str) -> bool:
+    return one == other or one in _WILD or other in _WILD
