@@ -1,4 +1,4 @@
-"""Errors that a user can act on, by who must act. Raised anywhere, printed in one place (`cli.py`)."""
+"""Errors that a user can act on, by who must act. Raised anywhere, printed in one place (`cli/boundary.py`)."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""One verb a file: a plain function that returns an `Exit`. Flags and words come from `cli.py`, output goes to a `Screen`."""
+"""One verb a file: a plain function that returns an `Exit`. Options and help are in `cli/`, output goes to a `Screen`."""

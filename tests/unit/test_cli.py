@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import typer
 from typer.testing import CliRunner
 
+from runnerops import cli
 from runnerops.cli import app
+from runnerops.cli.group import NAMES, load_command
 from runnerops.report.screen import Screen
 
-GROUP = typer.main.get_command(app)
-COMMANDS = GROUP.commands  # type: ignore[attr-defined]
+COMMANDS = {name: load_command(name) for name in NAMES}
 ARGUMENTS = {"check": [], "explain": ["data-root"], "history": ["h"], "remove": ["h"], "rollback": ["h"]}
 ARGUMENTS["trust"] = ["h"]
 BAD = {
@@ -79,6 +79,14 @@ def test_where_nobody_can_be_asked_a_preview_of_a_host_that_is_known_is_named(
     done = CliRunner().invoke(app, words)
     assert done.exit_code == 2
     assert said in done.output
+
+
+def test_every_command_is_a_file_of_its_own_and_has_its_place_in_the_list() -> None:
+    parts = {"__init__", "boundary", "group", "options"}
+    assert {path.stem for path in Path(cli.__file__).parent.glob("*.py")} == {*NAMES, *parts}
+    said = CliRunner().invoke(app, ["--help"]).output
+    assert [name for name in NAMES if f"\n  {name} " not in said] == []
+    assert "Did you mean 'deploy'" in CliRunner().invoke(app, ["deplyo"]).output
 
 
 def test_every_flag_with_a_value_is_tried() -> None:

@@ -1,0 +1,50 @@
+"""The command line. `options.py` has the options that commands share, NAME.py each command's own, with its help."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+import sys
+from typing import Annotated, NoReturn
+
+import typer
+
+from runnerops import __version__
+from runnerops.cli.boundary import run_program
+from runnerops.cli.group import SETTINGS, CommandGroup
+
+app = typer.Typer(
+    name="runnerops",
+    cls=CommandGroup,
+    help="Deploy GitLab Runner, the Docker daemon and a pull-through cache of Docker Hub over SSH, losing no CI job.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings=SETTINGS,
+)
+
+
+@app.callback(invoke_without_command=True)
+def root(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+) -> None:
+    """Options that stand before a command."""
+    if version:
+        typer.echo(f"runnerops {__version__}")
+        raise typer.Exit
+
+
+def main() -> None:
+    """The console script."""
+    gc.set_threshold(100_000)  # a short life: collecting while modules load costs more than it frees
+    _leave(run_program(app))
+
+
+def _leave(code: int) -> NoReturn:
+    """Everything is closed by now, and taking the interpreter apart would cost a tenth of a short command's time."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(code)

@@ -1,0 +1,58 @@
+"""Where errors become messages and exit codes: around a command, and around the whole program."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import typer
+
+from runnerops.errors import RunneropsError
+from runnerops.model.common import Exit
+
+if TYPE_CHECKING:
+    from runnerops.report.screen import Screen
+
+
+def run_command(command: Callable[[Screen], Exit]) -> None:
+    """Calls a command and turns errors of ours into their message and exit code."""
+    from runnerops.report.screen import Screen
+
+    screen = Screen()
+    try:
+        code = command(screen)
+    except RunneropsError as error:
+        _show(screen, error)
+        code = error.exit
+    raise typer.Exit(code)
+
+
+def run_program(program: Callable[[], None]) -> int:
+    """The exit code of the whole. A bug of ours ends in one paragraph, not in a traceback."""
+    try:
+        program()
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 1
+    except KeyboardInterrupt:
+        sys.stderr.write("\ninterrupted\n")
+        return Exit.INTERRUPTED
+    except RunneropsError as error:  # raised before a command had its screen
+        from runnerops.report.screen import Screen
+
+        _show(Screen(), error)
+        return error.exit
+    except Exception as error:  # the one boundary: whatever is left is a bug
+        from runnerops.report.bug import report_bug
+
+        return report_bug(error)
+    return 0
+
+
+def _show(screen: Screen, error: RunneropsError) -> None:
+    """`place: problem`, then a blank line and the fix."""
+    for line in error.message.splitlines():
+        screen.say(line, "bad")
+    if error.hint:
+        screen.say()
+        screen.say(f"hint: {error.hint}")

@@ -1,0 +1,49 @@
+"""`runnerops check`: its options and help."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+
+from runnerops.cli.boundary import run_command
+from runnerops.cli.options import DEFAULT_INVENTORY, Format, InventoryFile, Output, Report
+
+
+def check(
+    files: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="FILE",
+            help="Single files (- is standard input); none: the inventory and all it renders.",
+            show_default=False,
+        ),
+    ] = None,
+    inventory: InventoryFile = DEFAULT_INVENTORY,
+    kind: Annotated[
+        str,
+        typer.Option(
+            "--as", metavar="runner|daemon|registry|compose", help="What the files are, where the name does not tell."
+        ),
+    ] = "",
+    strict: Annotated[bool, typer.Option("--strict", help="Warnings fail too.")] = False,
+    report: Report = None,
+    output: Output = Format.TEXT,
+) -> None:
+    """Find what would stop or cut off a service, without a host."""
+    from runnerops.commands.check import check as run
+    from runnerops.commands.reports import parse_reports
+
+    run_command(
+        lambda screen: run(
+            inventory,
+            files or [],
+            kind,
+            os.environ,
+            screen,
+            strict=strict,
+            as_json=output.is_json,
+            reports=parse_reports(report or []),
+        )
+    )

@@ -1,0 +1,22 @@
+"""`runnerops demo`: its options and help."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+
+from runnerops.cli.boundary import run_command
+
+
+def demo(
+    keep: Annotated[bool, typer.Option("--keep", help="Leave the host running until Ctrl-C, to play with.")] = False,
+) -> None:
+    """Try it without a server.
+
+    Real deploys to a simulated host in a scratch directory.
+    """
+    from runnerops.demo.stage import demo as run
+
+    run_command(lambda screen: run(os.environ, screen, keep=keep))

@@ -1,0 +1,47 @@
+"""`runnerops diff`: its options and help."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+
+from runnerops.cli.boundary import run_command
+from runnerops.cli.options import (
+    DEFAULT_INVENTORY,
+    Allow,
+    Format,
+    InventoryFile,
+    KillJobs,
+    Output,
+    TargetList,
+    Verbose,
+    flags_of,
+)
+
+
+def diff(
+    targets: TargetList = None,
+    inventory: InventoryFile = DEFAULT_INVENTORY,
+    output: Output = Format.TEXT,
+    exit_code: Annotated[bool, typer.Option("--exit-code", help="End with 3 when changes are pending.")] = False,
+    allow: Allow = None,
+    kill_jobs: KillJobs = False,
+    verbose: Verbose = 0,
+) -> None:
+    """Show what deploy would do; changes nothing."""
+    from runnerops.commands.diff import diff as run
+
+    run_command(
+        lambda screen: run(
+            inventory,
+            targets or [],
+            os.environ,
+            screen,
+            flags_of(allow or [], kill_jobs=kill_jobs),
+            as_json=output.is_json,
+            exit_code=exit_code,
+            verbose=verbose,
+        )
+    )

@@ -1,0 +1,16 @@
+"""`runnerops dind`: its options and help."""
+
+from __future__ import annotations
+
+from runnerops.cli.boundary import run_command
+from runnerops.cli.options import DEFAULT_INVENTORY, InventoryFile
+
+
+def dind(inventory: InventoryFile = DEFAULT_INVENTORY) -> None:
+    """Print what a job sets to use a cache in Docker-in-Docker.
+
+    For runners that are not managed here.
+    """
+    from runnerops.commands.dind import dind as run
+
+    run_command(lambda screen: run(inventory, screen))

@@ -1,0 +1,18 @@
+"""`runnerops explain`: its options and help."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from runnerops.cli.boundary import run_command
+
+
+def explain(
+    code: Annotated[str, typer.Argument(metavar="CODE", help="A blocker or a rule, e.g. last-mirror or R006.")],
+) -> None:
+    """Say what a blocker or a rule means, and what to do."""
+    from runnerops.commands.explain import explain as run
+
+    run_command(lambda screen: run(code, screen))

@@ -1,0 +1,101 @@
+"""A command is the function NAME of `cli/NAME.py`, which loads when the command is called or all are listed."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import MISSING, fields, is_dataclass
+from functools import partial
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, get_type_hints
+
+import typer
+import typer.core
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+NAMES = (
+    "check",
+    "adopt",
+    "render",
+    "hosts",
+    "diff",
+    "deploy",
+    "rollback",
+    "remove",
+    "history",
+    "verify",
+    "catalog",
+    "status",
+    "trust",
+    "dind",
+    "schema",
+    "explain",
+    "demo",
+)
+"""In the order of `runnerops --help`."""
+SETTINGS = {"help_option_names": ["-h", "--help"]}
+
+
+class CommandGroup(typer.core.TyperGroup):
+    """The commands by name."""
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        names: dict[str, Any] = dict.fromkeys(NAMES)
+        self.commands = names  # for the hint at a misspelt one
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002, D102
+        return list(NAMES)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002, D102
+        return load_command(cmd_name) if cmd_name in NAMES else None
+
+
+class _Command(typer.core.TyperCommand):
+    """A command whose help shows an argument by its name alone: newer typers set braces around it and a type beside."""
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        for param in self.params:
+            if param.param_type_name == "argument" and hasattr(param, "display_type"):
+                param.display_type = lambda *_, **__: ""
+            if param.required and hasattr(param, "_usage_display_name"):
+                param._usage_display_name = partial(str, param.metavar)
+
+
+def load_command(name: str) -> Any:
+    """The command of a file in this folder."""
+    function = getattr(import_module(f"runnerops.cli.{name}"), name)
+    app = typer.Typer(add_completion=False, rich_markup_mode=None, context_settings=SETTINGS)
+    app.command(name, cls=_Command)(_spread(function))
+    return typer.main.get_command(app)
+
+
+def _spread(function: Callable[..., None]) -> Callable[..., None]:
+    """The function with each parameter that is a dataclass replaced by that one's fields, as parameters of their own."""
+    hints = get_type_hints(function, include_extras=True)
+    groups: dict[str, Any] = {name: hint for name, hint in hints.items() if is_dataclass(hint)}
+
+    def call(**given: Any) -> None:
+        made = {
+            name: group(**{one.name: given.pop(one.name) for one in fields(group)}) for name, group in groups.items()
+        }
+        function(**given, **made)
+
+    def parameters() -> Iterator[inspect.Parameter]:
+        for name, param in inspect.signature(function).parameters.items():
+            if name not in groups:
+                yield param.replace(kind=param.KEYWORD_ONLY, annotation=hints[name])
+                continue
+            group = get_type_hints(groups[name], include_extras=True)
+            for one in fields(groups[name]):
+                default = inspect.Parameter.empty if one.default is MISSING else one.default
+                yield inspect.Parameter(one.name, param.KEYWORD_ONLY, default=default, annotation=group[one.name])
+
+    signature = inspect.Signature(list(parameters()))
+    call.__signature__ = signature  # type: ignore[attr-defined]
+    call.__annotations__ = {param.name: param.annotation for param in signature.parameters.values()}
+    call.__doc__ = function.__doc__
+    return call

@@ -1,0 +1,27 @@
+"""`runnerops hosts`: its options and help."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from runnerops.cli.boundary import run_command
+from runnerops.cli.options import DEFAULT_INVENTORY, Format, InventoryFile, Output, TargetList
+
+
+def hosts(
+    targets: TargetList = None,
+    inventory: InventoryFile = DEFAULT_INVENTORY,
+    explain: Annotated[
+        str,
+        typer.Option(
+            "--explain", metavar="HOST", help="Where each of this host's values comes from.", show_default=False
+        ),
+    ] = "",
+    output: Output = Format.TEXT,
+) -> None:
+    """List the hosts with their services and caches."""
+    from runnerops.commands.hosts import hosts as run
+
+    run_command(lambda screen: run(inventory, targets or [], screen, explain, as_json=output.is_json))

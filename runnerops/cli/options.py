@@ -1,0 +1,175 @@
+"""Options that several commands take, each declared once, and what they say as values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+
+from runnerops.errors import UsageError
+
+if TYPE_CHECKING:
+    from runnerops.engine.options import Flags, UiOptions
+
+Parsed = TypeVar("Parsed")
+
+
+class Format(StrEnum):
+    """How to print the answer."""
+
+    TEXT = "text"
+    JSON = "json"
+
+    @property
+    def is_json(self) -> bool:
+        """Whether programs read it."""
+        return self is Format.JSON
+
+
+def _seconds(text: str | int) -> int:
+    from runnerops.commands.options import parse_time
+
+    return _usage(lambda: parse_time(str(text)))
+
+
+def run_number(text: str | int) -> int:
+    """What `--to` takes."""
+    from runnerops.commands.options import parse_run
+
+    return _usage(lambda: parse_run(str(text)))
+
+
+def _code(word: str) -> str:
+    from runnerops.commands.options import parse_allow
+
+    _usage(lambda: parse_allow([word]))
+    return word
+
+
+def _report(word: str) -> str:
+    from runnerops.commands.reports import parse_reports
+
+    _usage(lambda: parse_reports([word]))
+    return word
+
+
+def _usage(parse: Callable[[], Parsed]) -> Parsed:
+    """A bad value as typer tells one: with the flag that it was given to."""
+    try:
+        return parse()
+    except UsageError as error:
+        raise typer.BadParameter("; ".join(filter(None, (error.message, error.hint)))) from None
+
+
+TargetList = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="TARGET", help="Hosts, groups or globs; !NAME leaves out; none means all.", show_default=False
+    ),
+]
+OneHost = Annotated[str, typer.Argument(metavar="HOST", help="One host of the inventory.", show_default=False)]
+InventoryFile = Annotated[Path, typer.Option("-i", "--inventory", metavar="FILE", help="The inventory.")]
+Output = Annotated[Format, typer.Option("-o", "--output", metavar="text|json", help="How to print the answer.")]
+Verbose = Annotated[
+    int,
+    typer.Option(
+        "-v", "--verbose", count=True, metavar="", help="Each step and its command; -vv: uncut.", show_default=False
+    ),
+]
+Allow = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow",
+        metavar="CODE[@HOST]",
+        help="Override a blocker, for all hosts or for one; may be repeated.",
+        show_default=False,
+        parser=_code,
+    ),
+]
+Report = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--report",
+        metavar="DIR|FORMAT=FILE",
+        help="Write what was found as codequality, junit and sarif into DIR, or one of them into FILE; may be repeated.",
+        show_default=False,
+        parser=_report,
+    ),
+]
+KillJobs = Annotated[bool, typer.Option("--kill-jobs", help="Go on although running CI jobs end with it.")]
+Yes = Annotated[bool, typer.Option("-y", "--yes", help="Skip the confirmation; overrides no safety check.")]
+VerifyTimeout = Annotated[
+    int,
+    typer.Option(
+        "--verify-timeout",
+        metavar="TIME",
+        help="How long a service may take to show that it runs what it should.  [default: 60s]",
+        show_default=False,
+        parser=_seconds,
+    ),
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only show what it would do; changes nothing.")]
+DrainTimeout = Annotated[
+    int,
+    typer.Option(
+        "--drain-timeout",
+        metavar="TIME",
+        help="How long running jobs may take before a restart is given up.  [default: 2h]",
+        show_default=False,
+        parser=_seconds,
+    ),
+]
+NoWait = Annotated[
+    bool,
+    typer.Option("--no-wait", help="Leave as soon as a host waits for running jobs; it goes on by itself (exit 3)."),
+]
+LockWait = Annotated[
+    int | None,
+    typer.Option(
+        "--lock-wait",
+        metavar="TIME",
+        help="Wait that long for another run on a host to end (90s, 5m, 2h), then plan anew.",
+        show_default=False,
+        parser=_seconds,
+    ),
+]
+DEFAULT_INVENTORY = Path("inventory.yml")
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What every command takes that changes hosts."""
+
+    yes: Yes = False
+    allow: Allow = None
+    kill_jobs: KillJobs = False
+    drain_timeout: DrainTimeout = 7200
+    no_wait: NoWait = False
+    verify_timeout: VerifyTimeout = 60
+    lock_wait: LockWait = None
+    output: Output = Format.TEXT
+    verbose: Verbose = 0
+
+    def flags(self) -> Flags:
+        """What a run may do."""
+        flags = flags_of(self.allow or [], kill_jobs=self.kill_jobs)
+        lock_wait_s = self.lock_wait or 0
+        return replace(flags, drain_s=self.drain_timeout, verify_s=self.verify_timeout, lock_wait_s=lock_wait_s)
+
+    def ui(self, *, dry_run: bool = False) -> UiOptions:
+        """How the user is asked and told."""
+        from runnerops.engine.options import UiOptions
+
+        return UiOptions(self.yes, self.output.is_json, self.verbose, self.no_wait, dry_run)
+
+
+def flags_of(allow: Sequence[str], *, kill_jobs: bool) -> Flags:
+    """What a plan may hold."""
+    from runnerops.commands.options import parse_allow
+    from runnerops.engine.options import Flags
+
+    return Flags(parse_allow(allow), kill_jobs)

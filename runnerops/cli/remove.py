@@ -1,0 +1,40 @@
+"""`runnerops remove`: its options and help."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+
+from runnerops.cli.boundary import run_command
+from runnerops.cli.options import DEFAULT_INVENTORY, DryRun, InventoryFile, OneHost, RunOptions
+
+
+def remove(
+    host: OneHost,
+    service: Annotated[
+        str,
+        typer.Argument(
+            metavar="SERVICE", help="docker, registry or gitlab_runner; none means all of them.", show_default=False
+        ),
+    ] = "",
+    volumes: Annotated[bool, typer.Option("--volumes", help="What the caches hold goes too.")] = False,
+    forget: Annotated[
+        bool, typer.Option("--forget", help="Then /var/lib/runnerops goes too: no history, no rollback.")
+    ] = False,
+    inventory: InventoryFile = DEFAULT_INVENTORY,
+    dry_run: DryRun = False,
+    options: RunOptions = RunOptions(),
+) -> None:
+    """Take services off a host, as before the first deploy.
+
+    Planned, confirmed, applied and verified as a deploy is.
+    """
+    from dataclasses import replace
+
+    from runnerops.commands.remove import remove as run
+
+    flags = replace(options.flags(), volumes=volumes)
+    ui = options.ui(dry_run=dry_run)
+    run_command(lambda screen: run(inventory, host, service, os.environ, screen, flags, ui, forget=forget))

@@ -1,0 +1,31 @@
+"""`runnerops render`: its options and help."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from runnerops.cli.boundary import run_command
+from runnerops.cli.options import DEFAULT_INVENTORY, InventoryFile, TargetList
+
+
+def render(
+    targets: TargetList = None,
+    inventory: InventoryFile = DEFAULT_INVENTORY,
+    directory: Annotated[
+        Path | None,
+        typer.Option(
+            "-d", "--directory", metavar="DIR", help="Write the files below DIR/HOST (0600).", show_default=False
+        ),
+    ] = None,
+    with_secrets: Annotated[
+        bool, typer.Option("--with-secrets", help="Real secrets in the files below DIR; never in CI.")
+    ] = False,
+) -> None:
+    """Show the files as they render, secrets masked."""
+    from runnerops.commands.render import render as run
+
+    run_command(lambda screen: run(inventory, targets or [], os.environ, screen, directory, with_secrets=with_secrets))

@@ -1,0 +1,38 @@
+"""`runnerops rollback`: its options and help."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+
+from runnerops.cli.boundary import run_command
+from runnerops.cli.options import DEFAULT_INVENTORY, DryRun, InventoryFile, OneHost, RunOptions, run_number
+
+
+def rollback(
+    host: OneHost,
+    to: Annotated[
+        int | None,
+        typer.Option(
+            "--to",
+            metavar="RUN",
+            parser=run_number,
+            help="The files as RUN left them (0: from before the first run); without it: from before the last change.",
+            show_default=False,
+        ),
+    ] = None,
+    inventory: InventoryFile = DEFAULT_INVENTORY,
+    dry_run: DryRun = False,
+    options: RunOptions = RunOptions(),
+) -> None:
+    """Bring back the files from before a run.
+
+    Planned, confirmed, applied and verified as a deploy is.
+    """
+    from runnerops.commands.rollback import rollback as run
+
+    flags = options.flags()
+    ui = options.ui(dry_run=dry_run)
+    run_command(lambda screen: run(inventory, host, os.environ, screen, flags, ui, to))

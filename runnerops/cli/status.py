@@ -1,0 +1,28 @@
+"""`runnerops status`: its options and help."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+
+from runnerops.cli.boundary import run_command
+from runnerops.cli.options import DEFAULT_INVENTORY, Format, InventoryFile, Output, TargetList
+
+
+def status(
+    targets: TargetList = None,
+    inventory: InventoryFile = DEFAULT_INVENTORY,
+    exit_code: Annotated[bool, typer.Option("--exit-code", help="End with 3 when changes are pending.")] = False,
+    output: Output = Format.TEXT,
+) -> None:
+    """Show what runs on each host, and what is unfinished there.
+
+    Its last run too, and files whose section went.
+    """
+    from runnerops.commands.status import status as run
+
+    run_command(
+        lambda screen: run(inventory, targets or [], os.environ, screen, as_json=output.is_json, exit_code=exit_code)
+    )

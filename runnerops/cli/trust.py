@@ -1,0 +1,38 @@
+"""`runnerops trust`: its options and help."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+
+from runnerops.cli.boundary import run_command
+from runnerops.cli.options import DEFAULT_INVENTORY, InventoryFile
+
+
+def trust(
+    targets: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="TARGET", help="Hosts, groups or globs, at least one; !NAME leaves out.", show_default=False
+        ),
+    ] = None,
+    inventory: InventoryFile = DEFAULT_INVENTORY,
+    fingerprint: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--fingerprint",
+            metavar="SHA256:…",
+            help="Trust a key with this fingerprint without asking.",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Show the SSH keys of hosts; a yes keeps them.
+
+    They are kept in known_hosts beside the inventory.
+    """
+    from runnerops.commands.trust import trust as run
+
+    run_command(lambda screen: run(inventory, targets or [], os.environ, screen, fingerprint or []))

@@ -1,0 +1,36 @@
+"""`runnerops verify`: its options and help."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+
+from runnerops.cli.boundary import run_command
+from runnerops.cli.options import DEFAULT_INVENTORY, Format, InventoryFile, Output, TargetList
+
+
+def verify(
+    targets: TargetList = None,
+    inventory: InventoryFile = DEFAULT_INVENTORY,
+    image: Annotated[
+        str,
+        typer.Option(
+            "--image",
+            metavar="IMAGE",
+            help="The image that is pulled; afterwards the host has it only if it had it before.",
+        ),
+    ] = "alpine:3",
+    quick: Annotated[bool, typer.Option("--quick", help="Only read: nothing is pulled.")] = False,
+    output: Output = Format.TEXT,
+) -> None:
+    """Show by a pull that each host is served by its cache.
+
+    Every link that is broken is named, with its reason and fix.
+    """
+    from runnerops.commands.verify import verify as run
+
+    run_command(
+        lambda screen: run(inventory, targets or [], os.environ, screen, image, quick=quick, as_json=output.is_json)
+    )
