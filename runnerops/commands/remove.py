@@ -23,6 +23,7 @@ from runnerops.errors import HostError, UsageError
 from runnerops.model.common import Exit, ServiceName
 from runnerops.model.inventory import Host, Requester
 from runnerops.planning.dependencies import with_cache_clients
+from runnerops.planning.displaced import PLACE, read_displaced
 from runnerops.planning.plan import Request
 from runnerops.planning.remove import FOLDERS, Kept, Removed, paths_of, places_of, read_originals, take_off
 from runnerops.planning.restore import as_of, phases_of
@@ -53,7 +54,7 @@ def remove(
     lock_wait = LockWait(flags.lock_wait_s, screen)
     flags = replace(flags, job=find_job(environ))
     with ConnectionPool(loaded, environ, screen) as pool:
-        off = _Off(project, host, services, forget, flags, find_requester(environ, path.parent), screen.redactor)
+        off = Removing(project, host, services, forget, flags, find_requester(environ, path.parent), screen.redactor)
         reader = pool.reader(host)
 
         def plans(_: Project) -> Plans:
@@ -84,7 +85,7 @@ _ASKED_FOR = {"last-mirror": frozenset({""})}
 
 
 @dataclass(frozen=True, slots=True)
-class _Off:
+class Removing:
     """How services are taken off one host."""
 
     project: Project
@@ -99,13 +100,15 @@ class _Off:
         """Three execs that only read: its runs, what is kept of them, what the host has. Raises RunneropsError."""
         history = read_history(self.host.name, reader)
         paths, recent = paths_of(history.records), last_applied(history)
-        kept = read_kept(reader, sorted({*recent.values(), *places_of(paths)}))
+        kept = read_kept(reader, sorted({PLACE, *recent.values(), *places_of(paths)}))
         files = {path: kept[place] for path, place in recent.items() if place in kept}
         left = as_of(self.host, files, phases_of(history.records), unmanaged=True)
         observed = observe(replace(left.host, removed=frozenset(self.services)), left.rendered, reader)
         originals = read_originals(paths, kept)
         policy = replace(self.flags, allow={**self.flags.allow, **_ASKED_FOR}).policy(self.host)
-        off = take_off(self.host, self.services, Kept(left.host, paths, originals), observed, policy)
+        off = take_off(
+            self.host, self.services, Kept(left.host, paths, originals, read_displaced(kept)), observed, policy
+        )
         others = [off.host if one.name == self.host.name else one for one in self.project.inventory.hosts]
         request = Request(
             host=with_cache_clients(off.host, others),

@@ -21,6 +21,7 @@ from runnerops.engine.requester import find_requester
 from runnerops.errors import HostError
 from runnerops.model.common import Exit
 from runnerops.model.inventory import Host, RenderedFile, Requester
+from runnerops.planning.displaced import PLACE, read_displaced
 from runnerops.planning.restore import as_of, choose_restore_point, keep_untouched, phases_of, pick
 from runnerops.redact import Redactor
 from runnerops.remote.history import last_applied, read_history, read_kept
@@ -79,10 +80,13 @@ class _Back:
         target = choose_restore_point(name, history.records, self.to)
         recent = last_applied(history)
         places = {place for place in target.places.values() if place} | set(recent.values())
-        kept = read_kept(reader, sorted({*places, *(f"{place}.absent" for place in places if "originals" in place)}))
+        kept = read_kept(
+            reader, sorted({PLACE, *places, *(f"{place}.absent" for place in places if "originals" in place)})
+        )
         wanted = pick(name, target, kept)
         files = {**{path: kept[place] for path, place in recent.items() if place in kept}, **wanted}
         then = as_of(self.host, files, phases_of(history.records))
+        then = replace(then, host=replace(then.host, displaced=read_displaced(kept, target.since)))
         self._learn(then.rendered)
         observed = observe(then.host, then.rendered, reader)
         flags = replace(self.flags, allow={**self.flags.allow, **_ASKED_FOR})

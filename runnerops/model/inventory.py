@@ -39,6 +39,16 @@ class Ssh:
 
 
 @dataclass(frozen=True, slots=True)
+class Displaced:
+    """A container of somebody else's that a run stopped, for a cache took its place. `restart` is the policy that it had."""
+
+    run: int
+    id: str
+    restart: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Host:
     """One host of the inventory, merged and with defaults filled in.
 
@@ -51,6 +61,7 @@ class Host:
     `stopped` are services that are to be kept stopped. `renamed` has the old name of each runner that the inventory says it of.
     `before` is only there in a rollback by hand: what a service's file held then, with all that the managed system owns.
     `removed` are services that `remove` takes off the host; their section is that of the time before the first run.
+    `displaced` is only there in a rollback by hand and a removal: containers that caches took the place of since.
     """
 
     name: str
@@ -72,6 +83,7 @@ class Host:
     renamed: Mapping[str, str] = field(default_factory=dict)
     before: Mapping[ServiceName, Tree] = field(default_factory=dict, repr=False)
     removed: frozenset[ServiceName] = frozenset()
+    displaced: tuple[Displaced, ...] = ()
 
     def location(self, service: ServiceName, key: Key) -> SourceLocation | None:
         """The place of `key`, or of the nearest value around it that the inventory wrote."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from runnerops.model.common import ServiceName, SourceLocation, Tree
 from runnerops.model.host_state import HostState, RemoteFile
-from runnerops.model.inventory import Host, Original, Policy, RenderedFile
+from runnerops.model.inventory import Displaced, Host, Original, Policy, RenderedFile
 from runnerops.model.plan import Blocker
 from runnerops.model.run import Record
 from runnerops.services import service_of
@@ -22,11 +22,14 @@ FOLDERS = "folders"
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What a host keeps of its runs: itself as the last one left it, every path that any applied, and originals by path."""
+    """What a host keeps of its runs: itself as the last one left it, every path that any applied, originals by path, and
+    containers that caches took the place of.
+    """
 
     left: Host
     paths: Collection[str]
     originals: Mapping[str, Original]
+    displaced: tuple[Displaced, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,14 @@ def take_off(host: Host, services: Collection[ServiceName], kept: Kept, observed
         recorded |= removal.recorded
     found = frozenset(gone)
     then = replace(
-        left, sections=sections, caches=host.caches, removed=found, stopped=left.stopped | found, keep={}, renamed={}
+        left,
+        sections=sections,
+        caches=host.caches,
+        removed=found,
+        stopped=left.stopped | found,
+        keep={},
+        renamed={},
+        displaced=kept.displaced,
     )
     folders = _folders(desired, originals, observed)
     return Removed(

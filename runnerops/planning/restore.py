@@ -26,11 +26,12 @@ _CHANGED = frozenset({Result.APPLIED, Result.NEEDS_ATTENTION, Result.UNKNOWN})
 @dataclass(frozen=True, slots=True)
 class Target:
     """A time before; `text` is how the files are then. `places`: per path where its content is kept on the host; None where
-    there was no file.
+    there was no file. `since`: the number of the first run that is undone.
     """
 
     text: str
     places: Mapping[str, str | None]
+    since: int = ORIGINAL
 
 
 def choose_restore_point(host: str, records: Sequence[Record], to: int | None) -> Target:
@@ -49,7 +50,7 @@ def choose_restore_point(host: str, records: Sequence[Record], to: int | None) -
     places = {path: f"runs/{to}/{name}" for path, name in record.contents.items()}
     gone = {path: None for path, sha in record.run.files.items() if sha == ABSENT}
     later = {path: place for path, place in _originals(records).items() if path not in record.run.files}
-    return Target(f"as run {to} left them", {**later, **gone, **places})
+    return Target(f"as run {to} left them", {**later, **gone, **places}, to + 1)
 
 
 def _before_last(host: str, records: Sequence[Record]) -> Target:
@@ -57,7 +58,7 @@ def _before_last(host: str, records: Sequence[Record]) -> Target:
     if last is None:
         hint = f"`runnerops history {host}` shows what is kept"
         raise RunneropsError(f"{host}: no run that changed a file is kept, so there is nothing to undo", hint)
-    return Target(f"as before run {last.run.number}", _before([last]))
+    return Target(f"as before run {last.run.number}", _before([last]), last.run.number)
 
 
 def _before_first(host: str, records: Sequence[Record]) -> Target:

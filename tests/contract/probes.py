@@ -292,11 +292,11 @@ CACHES = (
     Probe(("curl", "-fsS", f"{MIRROR}/v2/_catalog"), r'\{"repositories":\["library/alpine"\]\}\n'),
     Probe(line(IF_DOCKER, *UP, "--remove-orphans")),
     Probe((*RUNS, "0" * 64), r"\n?", status=1),
-    Probe(script("container-aside.sh", "stop", "runnerops-dockerhub-1", "always")),
+    Probe(script("container-aside.sh", "stop", "runnerops-dockerhub-1", "always", "1", "mirror")),
     answer(f"{MIRROR}/v2/", 7),
-    Probe(script("container-aside.sh", "start", "runnerops-dockerhub-1", "always")),
+    Probe(script("container-aside.sh", "start", "runnerops-dockerhub-1", "always", "1", "mirror")),
     Probe(("curl", *answer(f"{MIRROR}/v2/").argv[1:]), until=True),
-    Probe(script("container-aside.sh", "stop", "none-such", "none"), status=1),
+    Probe(script("container-aside.sh", "stop", "none-such", "none", "1", "mirror"), status=1),
 )
 DOWNS = (
     Probe(line(IF_THERE, COMPOSE, *DOWN)),

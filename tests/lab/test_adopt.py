@@ -170,6 +170,8 @@ def test_a_hand_made_host_is_adopted_and_its_cache_taken_over(project: Project, 
     refused = project.run("adopt", host.name, "--write", code=1)
     assert "nothing is written over" in refused
     assert (project.folder / "inventory.yml").read_text() == inventory
+    if host.name == "trixie":
+        going_back_starts_it_again(project, host)
 
 
 def comes_back(project: Project, host: LabHost) -> None:
@@ -184,6 +186,22 @@ def comes_back(project: Project, host: LabHost) -> None:
     assert old_one(host, "{{.State.Running}} {{.HostConfig.RestartPolicy.Name}}") == "true always"
     assert not host.exists("/opt/registry/docker-compose.yml")
     (project.folder / "inventory.yml").write_text(whole)
+
+
+def going_back_starts_it_again(project: Project, host: LabHost) -> None:
+    """By a rollback, which another one undoes, and by a removal: each leaves one of the two with the port."""
+    how = "{{.State.Running}} {{.HostConfig.RestartPolicy.Name}}"
+    assert "container mirror, whose place" in project.run("rollback", host.name, "--yes")
+    assert old_one(host, how) == "true always"
+    assert not host.exists("/opt/registry/docker-compose.yml")
+    until("the old one answers", lambda: answers(host), seconds=30)
+    project.run("rollback", host.name, "--yes")
+    assert old_one(host, how) == "false no"
+    until("the cache answers", lambda: answers(host), seconds=30)
+    assert "container mirror, whose place" in project.run("remove", host.name, "--yes")
+    assert old_one(host, how) == "true always"
+    until("the old one answers", lambda: answers(host), seconds=30)
+    assert host.run("cat /var/lib/runnerops/originals/containers").stdout == ""
 
 
 def served_from_what_was_there(lab: Lab, host: LabHost) -> None:

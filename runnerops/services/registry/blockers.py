@@ -13,7 +13,7 @@ from runnerops.services.registry.action import touched
 from runnerops.services.registry.caches import OwnCache
 from runnerops.services.registry.compared import volumes_of
 from runnerops.services.registry.compose import too_old
-from runnerops.services.registry.containers import holder_of, ours, predecessor
+from runnerops.services.registry.containers import has_successor, holder_of, ours, predecessor
 from runnerops.services.registry.format import COMPOSE_TEMPLATE, NAME
 from runnerops.services.registry.image import major
 from runnerops.services.registry.reach import for_jobs
@@ -62,7 +62,7 @@ def blockers(
     action = next((action for action in actions if action.service is NAME), None)
     docker = observed.facts.docker
     if action and NAME in host.removed:
-        yield from _in_use(host)
+        yield from _in_use(host, observed)
     if action is None or action.verb < Verb.UP or docker is None:
         return
     restarts = (one for one in actions if one.service is ServiceName.DOCKER and one.verb is Verb.RESTART)
@@ -78,10 +78,11 @@ def blockers(
             yield from _listen_not_here(cache, docker, observed.facts)
 
 
-def _in_use(host: Host) -> Iterator[Blocker]:
+def _in_use(host: Host, observed: HostState) -> Iterator[Blocker]:
     """Docker asks the Hub itself where a mirror is silent, until its limit; a job's own dockerd does the same."""
     for cache in host.caches:
-        if cache.host == host.name and (users := host.clients.get(cache.name)):
+        users = host.clients.get(cache.name) if cache.host == host.name else ()
+        if users and not has_successor(cache.name, host, observed):
             message = f"cache {cache.name} is still a mirror of {', '.join(users)}"
             fix = "give it `use: false`, deploy these hosts, then remove it"
             yield Blocker("cache-in-use", f"{message}: {fix}", details=(cache.name, *users))

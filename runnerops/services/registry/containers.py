@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from runnerops.model.host_state import Container, HostState
+from runnerops.model.inventory import Displaced, Host
 from runnerops.services.docker.action import running
-from runnerops.services.registry.caches import PROJECT, OwnCache
-from runnerops.services.shared.listeners import overlap
+from runnerops.services.registry.caches import PROJECT, OwnCache, own_caches
+from runnerops.services.shared.listeners import overlap, split
 
 PROJECT_LABEL = "com.docker.compose.project"
 _SERVICE = "com.docker.compose.service"
@@ -67,6 +68,31 @@ def predecessor(cache: OwnCache, observed: HostState) -> Container | None:
         ):
             return one
     return None
+
+
+def coming_back(host: Host, observed: HostState) -> Iterator[Displaced]:
+    """Containers whose place caches took since the time that comes back: there, stopped, and their port is free then."""
+    docker = observed.facts.docker
+    containers = docker.containers if docker and docker_answers(observed) else ()
+    others = (one for one in containers if one.running and one.labels.get(PROJECT_LABEL) != PROJECT)
+    taken = [
+        *(port for one in others for port in one.ports),
+        *(f"{one.address}:{one.port}" for one in own_caches(host)),
+    ]
+    there = {one.id: one for one in containers if not one.running}
+    for displaced in host.displaced:
+        one = there.get(displaced.id)
+        if one and not any(overlap(taken, *split(port)) for port in one.ports):
+            yield displaced
+
+
+def has_successor(name: str, host: Host, observed: HostState) -> bool:
+    """Whether one that comes back listens where this cache of ours does."""
+    docker = observed.facts.docker
+    coming = {one.id for one in coming_back(host, observed)}
+    ports = [port for one in (docker.containers if docker else ()) if one.id in coming for port in one.ports]
+    own = ours(observed).get(name)
+    return own is not None and any(overlap(own.ports, *split(port)) for port in ports)
 
 
 def owner_of(container: Container) -> str:

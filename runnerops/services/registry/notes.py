@@ -9,7 +9,7 @@ from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host
 from runnerops.model.plan import Action
 from runnerops.services.registry.caches import own_caches
-from runnerops.services.registry.containers import docker_answers, ours, owner_of, predecessor
+from runnerops.services.registry.containers import coming_back, docker_answers, ours, owner_of, predecessor
 from runnerops.services.registry.format import NAME
 from runnerops.services.registry.reasons import is_dead, upstream_silent
 from runnerops.services.registry.reconcile import is_our_file
@@ -21,6 +21,7 @@ def remarks(host: Host, actions: Sequence[Action], observed: HostState) -> Itera
         yield from _left(host.name, observed)
     elif any(action.service is NAME for action in actions):
         yield from _put_aside(host, observed)
+        yield from _coming_back(host, observed)
     elif docker_answers(observed):
         for cache in own_caches(host):
             if is_dead(cache, observed) and upstream_silent(cache, observed):
@@ -36,8 +37,22 @@ def _put_aside(host: Host, observed: HostState) -> Iterator[str]:
             stays = f"`docker rm {one.name}` removes it, once you do not want it back"
             yield (
                 f"container {one.name} ({owner_of(one)}) is stopped when cache {cache.name} takes its place, over the same "
-                f"{'folder' if '/' in cache.volume else 'volume'} {cache.volume}; it stays there, stopped: {stays}"
+                f"{'folder' if '/' in cache.volume else 'volume'} {cache.volume}; it stays there, stopped, and a rollback or "
+                f"a removal starts it again: {stays}"
             )
+
+
+def _coming_back(host: Host, observed: HostState) -> Iterator[str]:
+    comes = frozenset(coming_back(host, observed))
+    docker = observed.facts.docker
+    there = {one.id: one for one in docker.containers} if docker else {}
+    for one in host.displaced:
+        found = there.get(one.id)
+        if one in comes:
+            yield f"container {one.name}, whose place a cache took in run {one.run}, is started again"
+        elif found is None or not found.running:
+            why = "something else has its port" if found else "it is not there any more"
+            yield f"container {one.name}, whose place a cache took in run {one.run}, does not come back: {why}"
 
 
 def _left(host: str, observed: HostState) -> Iterator[str]:

@@ -12,7 +12,7 @@ from runnerops.model.plan import Change, KeyChange
 from runnerops.services.base import value_at
 from runnerops.services.registry.caches import CONFIG_LABEL, OwnCache, own_caches
 from runnerops.services.registry.compared import differences, mounted_by
-from runnerops.services.registry.containers import docker_answers, ours, predecessor
+from runnerops.services.registry.containers import coming_back, docker_answers, ours, predecessor
 from runnerops.services.registry.format import CONFIG_TEMPLATE, NAME, compose_spec
 from runnerops.services.registry.reconcile import plain_compose, read
 
@@ -33,7 +33,9 @@ def reasons_of(host: Host, changes: Sequence[Change], observed: HostState) -> li
     edited = list(_edited(host, changes))
     told = {reason.name for reason in edited}
     other = (reason for reason in _not_as_wanted(host, changes, observed) if not reason.name or reason.name not in told)
-    return [*edited, *other, *_taking_over(host, observed), *_intents(observed)]
+    found = [*edited, *other, *_taking_over(host, observed), *_intents(observed)]
+    again = (Reason(Verb.UP, "", f"container {one.name} starts again", "start") for one in coming_back(host, observed))
+    return found or list(again)
 
 
 def _taking_over(host: Host, observed: HostState) -> Iterator[Reason]:

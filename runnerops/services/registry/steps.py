@@ -19,7 +19,7 @@ from runnerops.services.registry.format import NAME
 from runnerops.services.registry.image import short
 from runnerops.services.registry.reasons import works
 from runnerops.services.registry.remove_steps import answer_again, containers_go, volumes_go
-from runnerops.services.registry.take_over import brought_back, put_aside, unchanged
+from runnerops.services.registry.take_over import brought_back, put_aside, start_again, stop_again, unchanged
 from runnerops.services.registry.verify_steps import (
     as_before,
     back_again,
@@ -54,7 +54,7 @@ def action_steps(request: ActionRequest) -> ActionSteps:
         fetch=tuple(_fetch(now)) if acts else (),
         validate=(*_judge(now), *upstreams, *marks(now), *ways_before(now)),
         forward=tuple(_act(now, request.run) if acts else _stand_by(now)),
-        rollback=tuple(_rollback(now) if acts else _swaps_back(now)),
+        rollback=tuple(_rollback(now, request.run) if acts else _swaps_back(now)),
         diagnostics=tuple(diagnose(cache) for cache in now.caches),
         overrides=dict.fromkeys(upstreams, "upstream-down"),
         rollback_checks=tuple(back_again(now)) if action.after_docker_restart else (),
@@ -124,9 +124,10 @@ def _act(now: ActionContext, number: int) -> Iterator[Step]:
         for path in (f"{place}/{cache.config_file}" for cache in own_caches(now.host)):
             yield run(10, "test", "-f", path, title=f"check that {path} is there")
         yield from _taken_away(now, back=False)
-        yield from put_aside(now)
+        yield from put_aside(now, number)
         names = [cache.name for cache in own_caches(now.host)]
         yield from now.ups(now.forced, names)
+    yield from start_again(now)
     yield from proofs(now)
     yield Step("complete", (NAME,))
 
@@ -162,8 +163,9 @@ def _swaps_back(now: ActionContext) -> Iterator[Step]:
         yield Step("swap", (change.new.spec.path, sha256(change.new.content), sha256(change.old.content)))
 
 
-def _rollback(now: ActionContext) -> Iterator[Step]:
+def _rollback(now: ActionContext, number: int) -> Iterator[Step]:
     """As it was. What this run was the first to bring up goes again; volumes stay."""
+    yield from stop_again(now)
     before = now.observed.file(now.path).kind == "file"
     known = docker_answers(now.observed)
     if not before or (known and not ours(now.observed)):
@@ -178,7 +180,7 @@ def _rollback(now: ActionContext) -> Iterator[Step]:
             if now.answered(cache):
                 yield from as_before(now, cache)
         yield from answer_again(now) if NAME in now.host.removed else ()
-    yield from brought_back(now)
+    yield from brought_back(now, number)
     intent = now.observed.intent_for(NAME)
     due = intent is not None and (not intent.invocation or set(intent.invocation.split(",")) & set(now.ids.split(",")))
     yield restore_intent(NAME, intent if due else None)

@@ -1,7 +1,7 @@
 """A cache takes the place of a container that somebody else started, on its port and over its volume. Pure: builds the steps.
 
-The other one is stopped, never removed: it is the way back. Docker would start it again with itself if its restart policy
-said so, next to the cache that has its port then, so that policy is put off with it.
+The other one is stopped, never removed: it is the way back, also of a rollback or a removal long after. Docker would start it
+again with itself if its restart policy said so, next to the cache that has its port then, so that policy is put off with it.
 """
 
 from __future__ import annotations
@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from runnerops.model.host_state import Container
+from runnerops.model.inventory import Displaced
 from runnerops.model.plan import Step
 from runnerops.services.registry.caches import OwnCache
-from runnerops.services.registry.containers import predecessor
+from runnerops.services.registry.containers import coming_back, predecessor
 from runnerops.services.registry.context import ActionContext
 from runnerops.services.scripts import script
 from runnerops.services.steps import NOTHING, answers, guard, run, wait
@@ -23,26 +24,50 @@ RUNS = ("docker", "inspect", "--type", "container", "--format", "{{.State.Runnin
 
 
 def unchanged(now: ActionContext) -> Iterator[Step]:
-    """The guard: each of them still runs."""
+    """The guard: each of them still runs; each that comes back does not."""
     for _, one in _predecessors(now):
         yield guard("true", *RUNS, one.id, title=f"check that container {one.name} still runs")
+    for gone in coming_back(now.host, now.observed):
+        yield guard("false", *RUNS, gone.id, title=f"check that container {gone.name} is there, stopped")
 
 
-def put_aside(now: ActionContext) -> Iterator[Step]:
+def put_aside(now: ActionContext, number: int) -> Iterator[Step]:
     """Right before the caches come up, when all that they need is there."""
     for cache, one in _predecessors(now):
-        argv = script(_ASIDE, "stop", one.id, one.restart or NOTHING)
+        argv = _aside("stop", _displaced(one, number))
         yield run(60, *argv, title=f"stop container {one.name}, whose place cache {cache.name} takes")
 
 
-def brought_back(now: ActionContext) -> Iterator[Step]:
+def brought_back(now: ActionContext, number: int) -> Iterator[Step]:
     """On the way back, when the port is free again."""
     for cache, one in _predecessors(now):
-        argv = script(_ASIDE, "start", one.id, one.restart or NOTHING)
+        argv = _aside("start", _displaced(one, number))
         yield run(60, *argv, title=f"start container {one.name} again")
         if now.answered(cache):
             question = answers(cache.probe, now.observed.facts.tools)
             yield wait(now.policy.verify_s, "ok", *question, title=f"wait until container {one.name} answers again")
+
+
+def start_again(now: ActionContext) -> Iterator[Step]:
+    """When the cache that took its place is down."""
+    for gone in coming_back(now.host, now.observed):
+        yield run(60, *_aside("start", gone), title=f"start container {gone.name} again")
+        title = f"wait until container {gone.name} runs"
+        yield wait(now.policy.verify_s, "=true", *RUNS, gone.id, title=title)
+
+
+def stop_again(now: ActionContext) -> Iterator[Step]:
+    """On the way back, before the cache has its port again."""
+    for gone in coming_back(now.host, now.observed):
+        yield run(60, *_aside("stop", gone), title=f"stop container {gone.name}, if it was started")
+
+
+def _displaced(one: Container, number: int) -> Displaced:
+    return Displaced(number, one.id, one.restart or NOTHING, one.name)
+
+
+def _aside(what: str, one: Displaced) -> tuple[str, ...]:
+    return script(_ASIDE, what, one.id, one.restart, str(one.run), one.name)
 
 
 def _predecessors(now: ActionContext) -> Iterator[tuple[OwnCache, Container]]:

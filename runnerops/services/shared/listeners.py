@@ -20,10 +20,11 @@ def listeners(text: str) -> Iterator[tuple[str, str]]:
 
 def overlap(listening: Iterable[str], address: str, port: str) -> bool:
     """Whether one of these `ADDRESS:PORT` keeps others from listening at that address and port."""
-    return any(other == port and _meet(one, address) for one, other in map(_split, listening))
+    return any(other == port and _meet(one, address) for one, other in map(split, listening))
 
 
-def _split(text: str) -> tuple[str, str]:
+def split(text: str) -> tuple[str, str]:
+    """The address, bare, and the port."""
     address, _, port = text.rpartition(":")
     return address.strip("[]").partition("%")[0], port
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
 from runnerops.model.common import Result
 from runnerops.model.plan import Plan
 from tests.lab.faults import truth
 from tests.lab.faults.cases import Case
-from tests.lab.faults.commands import planning, type_deploy, type_diff
+from tests.lab.faults.commands import Planning, planning, planning_removal, type_deploy, type_diff, type_remove
 from tests.lab.faults.disk import free_again, small_disk
 from tests.lab.faults.kinds import kinds
 from tests.lab.faults.run import Struck, line
-from tests.lab.faults.scenarios import ALL, FIRST, Scenario, Values, entry
+from tests.lab.faults.scenarios import ALL, FIRST, START_FOREIGN, Scenario, Values, entry
 from tests.lab.faults.strikes import CUT, FULL, POWER_OTHER
 from tests.lab.host import LabHost
 from tests.lab.lab import Lab
@@ -33,18 +33,34 @@ class Bench:
         self.lab = lab
         self.host = host
         self.values: Values = FIRST
+        self.furnished = False
 
     def furnish(self) -> None:
         """Everything deployed on an untouched host."""
         self.reset()
         self.ask(ALL)
         type_deploy(self.project)
+        self.furnished = True
 
     def reset(self) -> None:
         """Untouched."""
         if self.host.container.running():
             self.shell("dash")
         self.host.reset()
+        self.furnished = False
+
+    def prepare(self, scenario: Scenario) -> None:
+        """The host as the scenario finds it."""
+        if scenario.fresh:
+            self.reset()
+        elif not self.furnished:
+            self.furnish()
+        if scenario.foreign:
+            self.host.run(START_FOREIGN.format(hub=self.lab.hub.url, image=self.host.registry_image))
+
+    def planning(self, scenario: Scenario) -> AbstractContextManager[Planning]:
+        """Of the command that is struck."""
+        return planning_removal(self.project) if scenario.command == "remove" else planning(self.project)
 
     def shell(self, name: str) -> None:
         """What the host's `sh` is from now on."""
@@ -59,22 +75,20 @@ class Bench:
 
     def kinds(self, scenario: Scenario) -> frozenset[str]:
         """The kinds of steps that this scenario's deploy has here; a first deploy only on an untouched host."""
-        if scenario.fresh:
-            self.reset()
+        self.prepare(scenario)
         now, self.values = self.values, scenario.next(self.values)
         self.ask(scenario.services)
         self.values = now
-        with planning(self.project) as found:
+        with self.planning(scenario) as found:
             return frozenset(kinds(found.plan))
 
     def try_case(self, case: Case) -> str:
         """How the struck run ended. Raises AssertionError and LabError."""
-        if case.scenario.fresh:
-            self.reset()
+        self.prepare(case.scenario)
         self.shell(case.shell)
         self.values = case.scenario.next(self.values)
         target = Path(truth.PATHS[case.scenario.services[0]][0]).parent
-        folder = STATE if case.turn % 2 else str(target)
+        folder = STATE if case.turn % 2 or case.scenario.foreign else str(target)
         with ExitStack() as stack:
             if case.fault is FULL:
                 stack.enter_context(small_disk(self.host, folder))
@@ -84,16 +98,29 @@ class Bench:
             if case.fault is POWER_OTHER:
                 self.values = case.scenario.next(self.values)
             self.ask(case.scenario.services, case.user)
+            self._make_all_well(case.scenario)
+        return result.value if result else "power lost"
+
+    def _make_all_well(self, scenario: Scenario) -> None:
+        """What a user types next. A container whose place was taken comes back with a removal, whatever has struck."""
+        if scenario.command == "deploy":
             type_deploy(self.project)
             self.wait_for(truth.converged)
             type_diff(self.project)
-        return result.value if result else "power lost"
+        if scenario.foreign or scenario.command == "remove":
+            type_remove(self.project)
+            runner = "inactive dead" if "gitlab_runner" in scenario.services else "active running"
+            self.wait_for(lambda told: truth.removed(told, runner))
+        if scenario.foreign:
+            self.wait_for(truth.place_is_held)
+        if scenario.fresh or scenario.command == "remove":
+            self.furnished = scenario.services == ALL and scenario.command == "deploy"
 
     def _strike(self, case: Case, folder: str) -> Result | None:
         with ExitStack() as stack:
             proxy = stack.enter_context(line(self.project, self.host)) if case.fault is CUT else None
             self.ask(case.scenario.services, case.user, proxy)
-            now = stack.enter_context(planning(self.project))
+            now = stack.enter_context(self.planning(case.scenario))
             indexes = kinds(now.plan).get(case.kind)
             assert indexes, f"the plan has no such step, but: {sorted(kinds(now.plan))}"
             index = indexes[case.turn % len(indexes)]
@@ -107,7 +134,11 @@ class Bench:
         truth.old_or_new(now, plan, result)
         assert result is None or result in case.fault.results, f"the run ended {result}:\n{log()}"
         truth.private(now)
-        self.wait_for(lambda told: truth.acted_or_owed(told, case.scenario.services), now)
+        gone = case.scenario.command == "remove" and result not in (Result.FAILED, Result.ROLLED_BACK)
+        services = tuple(name for name in case.scenario.services if not gone or name != "gitlab_runner")
+        self.wait_for(lambda told: truth.acted_or_owed(told, services), now)
+        if case.scenario.foreign:
+            self.wait_for(truth.place_is_held)
 
     def wait_for(self, check: Callable[[truth.Truth], None], now: truth.Truth | None = None) -> None:
         """A runner needs 3 s to see its file, and one that comes back later a second more."""

@@ -10,17 +10,21 @@ from dataclasses import dataclass
 from runnerops import inventory
 from runnerops.commands.deploy import deploy
 from runnerops.commands.diff import diff
+from runnerops.commands.remove import Removing, remove
 from runnerops.engine.apply import apply
 from runnerops.engine.connections import ConnectionPool
 from runnerops.engine.options import Flags, UiOptions
 from runnerops.engine.planned import Planned
 from runnerops.engine.planner import plan_all
+from runnerops.engine.project import Project as Opened
 from runnerops.engine.project import open_project
+from runnerops.engine.requester import find_requester
 from runnerops.model.common import Exit
 from runnerops.model.inventory import Host
 from runnerops.model.plan import Plan, Step
 from runnerops.model.run import Event, Outcome
 from runnerops.report.screen import Screen
+from runnerops.services import SERVICES
 from tests.lab.host import LabHost
 from tests.lab.project import Project
 
@@ -44,6 +48,31 @@ class Planning:
         """This plan, or one with a fault in it."""
         host, reach = self.host, self.reach
         return apply(plan, lambda: reach.link(host), lambda: reach.reconnect(host), self.screen.redactor, watch)
+
+
+@contextmanager
+def planning_removal(project: Project) -> Iterator[Planning]:
+    """What a removal of all would do now on the inventory's one host, the connection kept open."""
+    screen, environ = _screen(), project.environ
+    loaded = inventory.load(project.folder / "inventory.yml")
+    (host,) = loaded.hosts
+    opened = Opened(loaded, (host,), {}, {}, b"key of the test")
+    services = tuple(service.NAME for service in SERVICES)
+    with ConnectionPool(loaded, environ, screen) as reach:
+        requester = find_requester(environ, project.folder)
+        removing = Removing(opened, host, services, False, FLAGS, requester, screen.redactor)
+        planned = removing.plan(reach.reader(host))
+        assert planned.ready, planned.plan.blockers
+        yield Planning(planned.plan, host, reach, screen)
+
+
+def type_remove(project: Project) -> None:
+    """`remove HOST --yes`, which must end with 0."""
+    screen = _screen()
+    path = project.folder / "inventory.yml"
+    (name,) = project.tree["hosts"]
+    ui = UiOptions(yes=True, as_json=False, verbose=False)
+    _well("remove", remove(path, name, "", project.environ, screen, FLAGS, ui, forget=False), screen)
 
 
 HELD = Step("run", ("120", "sh", "-c", WAIT))

@@ -23,12 +23,19 @@ ALL = ("docker", "registry", "gitlab_runner")
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """One deploy: only these services are in the inventory, only these values change. `fresh`: on an untouched host."""
+    """One deploy: only these services are in the inventory, only these values change. `fresh`: on an untouched host.
+
+    `command`: `deploy`, or the removal of all. `foreign`: somebody else's container has the place of the cache. `brief`: a kind
+    of step that no other scenario has meets one fault, not all of them.
+    """
 
     name: str
     services: tuple[str, ...]
     changes: tuple[str, ...]
     fresh: bool = False
+    command: str = "deploy"
+    foreign: bool = False
+    brief: bool = False
 
     def next(self, values: Values) -> Values:
         """The values that the deploy asks for on a host that has `values`."""
@@ -50,7 +57,17 @@ SCENARIOS = (
     Scenario("runner reloads", ("gitlab_runner",), ("concurrent",)),
     Scenario("runner restarts", ("gitlab_runner",), ("listen",)),
     Scenario("first deploy", ALL, (), fresh=True),
+    Scenario("a container's place is taken", ("registry",), (), fresh=True, foreign=True, brief=True),
+    Scenario("all is removed", ALL, (), command="remove", brief=True),
 )
+
+FOREIGN = "by-hand"
+VOLUME = "runnerops-dockerhub"
+START_FOREIGN = (
+    f"docker run -d --name {FOREIGN} --restart always -p 172.17.0.1:5000:5000 -v {VOLUME}:/var/lib/registry "
+    "-e REGISTRY_PROXY_REMOTEURL={hub} {image}"
+)
+"""Somebody's own cache, over the volume that ours has."""
 
 
 def entry(host: LabHost, hub: Hub, values: Values, services: tuple[str, ...], user: str) -> dict[str, Any]:

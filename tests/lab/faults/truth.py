@@ -77,7 +77,7 @@ def old_or_new(truth: Truth, plan: Plan, result: Result | None) -> None:
         now = truth.file(path)
         if now == (File(old.content, old.mode, old.owner) if old.content is not None else NO_FILE):
             found.add("old")
-        elif now == File(new.content or b"", new.spec.mode, new.spec.owner):
+        elif now == (File(new.content, new.spec.mode, new.spec.owner) if new.content is not None else NO_FILE):
             found.add("new")
         elif result in KNOWN or now not in between(plan, path):
             raise UntrueError(f"{path} is neither old nor new: {now.mode} {now.owner}, {len(now.content)} bytes")
@@ -113,6 +113,26 @@ def converged(truth: Truth) -> None:
     for service, runs in RUNS.items():
         if wrong := next(runs(truth), ""):
             raise UntrueError(f"{service} does not run what its file says: {wrong}")
+    _nothing_left(truth)
+
+
+def removed(truth: Truth, runner: str) -> None:
+    """No file and no container of ours; Docker is as its file says, which is none; the runner's unit is so."""
+    there = [path for paths in PATHS.values() for path in paths if truth.file(path) != NO_FILE]
+    wrong = [*_docker(truth), *_registry(truth), *there]
+    if wrong or truth.text("runner").split() != runner.split():
+        raise UntrueError(f"not removed: {wrong}, the runner is {truth.text('runner')}")
+    _nothing_left(truth)
+
+
+def place_is_held(truth: Truth) -> None:
+    """By ours, or by the one that was there before, or it is on record that one of them must act."""
+    wanted = "false no" if truth.file(COMPOSE).content else "true always"
+    if truth.text("foreign") != wanted and "registry" not in truth.text("intents").split():
+        raise UntrueError(f"the container of before is {truth.text('foreign')}, not {wanted}")
+
+
+def _nothing_left(truth: Truth) -> None:
     for name in ("intents", "debris", "alive", "failed"):
         if truth.text(name):
             raise UntrueError(f"{name}: {truth.text(name)}")

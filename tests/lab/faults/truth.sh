@@ -45,6 +45,7 @@ done
 ask docker docker info --format '{{json .RegistryConfig.Mirrors}} {{.LiveRestoreEnabled}} {{range .RegistryConfig.IndexConfigs}}{{if not .Secure}}{{.Name}} {{end}}{{end}}'
 ask new_container defaults
 { answer container container && answer config config; } >"$said/container" &
+ask foreign docker inspect -f '{{.State.Running}} {{.HostConfig.RestartPolicy.Name}}' by-hand
 ask answer curl -sS -i --noproxy '*' -m 5 http://172.17.0.1:5000/v2/
 ask runner systemctl show -p ActiveState -p SubState --value gitlab-runner
 ask page curl -sS --noproxy '*' -m 5 "http://$(listens)/metrics"

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from runnerops.model.host_state import Container, HostState
+from runnerops.model.inventory import Displaced
+from runnerops.planning.displaced import PLACE, read_displaced
 from runnerops.services import REGISTRY
 from runnerops.services.base import ActionRequest
 from tests.unit.services.builders import POLICY, cache, changes, compose_facts, engine, host, render_file, state
@@ -52,12 +54,12 @@ def codes(observed: HostState) -> list[str]:
 def test_it_is_stopped_last_and_started_again_when_the_port_is_free() -> None:
     guard, forward, rollback = steps(beside())
     assert guard == [f"guard true docker inspect --type container --format {{{{.State.Running}}}} {'e' * 64}"]
-    stop = f"run 60 sh container-aside.sh stop {'e' * 64} always"
+    stop = f"run 60 sh container-aside.sh stop {'e' * 64} always 1 reg"
     (up,) = (index for index, step in enumerate(forward) if " up -d " in step)
     assert forward[up - 1] == stop
     assert all("swap" not in step for step in forward[up:])
     down = next(index for index, step in enumerate(rollback) if step.endswith(" down"))
-    back = rollback.index(f"run 60 sh container-aside.sh start {'e' * 64} always")
+    back = rollback.index(f"run 60 sh container-aside.sh start {'e' * 64} always 1 reg")
     assert back > down
     assert rollback[back + 1].startswith("await 60 ok curl ")
 
@@ -98,3 +100,44 @@ def test_one_that_is_in_nobodys_way_is_left_alone(keys: dict[str, Any]) -> None:
 
 def test_another_major_version_over_its_volume_is_a_blocker() -> None:
     assert codes(beside(image="registry:2")) == ["registry-major"]
+
+
+THEN = Displaced(3, OTHER.id, "always", "reg")
+WEB = replace(OTHER, id="f" * 64, name="web")
+
+
+@pytest.mark.parametrize(
+    ("there", "caches", "comes", "word"),
+    [
+        ([replace(OTHER, running=False)], [], True, "is started again"),
+        ([replace(OTHER, running=False)], [cache(listen="192.0.2.10:5001")], True, "is started again"),
+        ([replace(OTHER, running=False)], [cache()], False, "something else has its port"),
+        ([replace(OTHER, running=False), WEB], [], False, "something else has its port"),
+        ([], [], False, "it is not there any more"),
+        ([OTHER], [], False, ""),
+    ],
+)
+def test_it_comes_back_with_its_time(there: list[Container], caches: list[Any], comes: bool, word: str) -> None:
+    then = replace(host(None, caches), displaced=(THEN,))
+    observed = state({}, engine(containers=there), registry_facts=compose_facts())
+    action = REGISTRY.minimal_action(then, (), observed, POLICY, ())
+    assert bool(action) is (comes or bool(caches))
+    if not action:
+        return
+    notes = [one for one in REGISTRY.remarks(then, (), [action], observed) if "reg, whose place" in one]
+    assert all("run 3" in one and word in one for one in notes)
+    assert bool(notes) is bool(word)
+    made = REGISTRY.action_steps(ActionRequest(then, action, (), observed, POLICY, 7))
+    aside = [
+        step.args[2:] for part in (made.forward, made.rollback) for step in part if "container-aside.sh" in step.args
+    ]
+    kept = (OTHER.id, "always", "3", "reg")
+    assert aside == ([("container-aside.sh", "start", *kept), ("container-aside.sh", "stop", *kept)] if comes else [])
+
+
+def test_what_a_host_has_on_record() -> None:
+    text = b"1 aaa always mirror\n\n4 bbb none old one\n4 ccc no reg\n"
+    kept = {PLACE: text}
+    assert [one.name for one in read_displaced(kept)] == ["mirror", "reg"]
+    assert read_displaced(kept, 4) == (Displaced(4, "ccc", "no", "reg"),)
+    assert read_displaced({}) == ()
