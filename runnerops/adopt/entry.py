@@ -1,12 +1,12 @@
-"""A host's entry in the inventory: its sections without secrets, the comments that may be shown, the lines of YAML. Pure."""
+"""Hosts' entries in the inventory: their sections without secrets, the comments that may be shown, the lines of YAML. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from runnerops.adopt.insert import add_host, add_sections
-from runnerops.adopt.layers import beside, left_over
+from runnerops.adopt.layers import beside, left_over, moved
 from runnerops.adopt.secrets import Vault
 from runnerops.adopt.yaml_text import Writer
 from runnerops.model.common import Key, ServiceName, Tree
@@ -14,6 +14,9 @@ from runnerops.redact.texts import secret_spans
 from runnerops.services.base import Adopted
 
 _BLOCKS = frozenset({name.value for name in ServiceName} | {"docker", "config", "environment"})
+
+Comments = Mapping[Key, tuple[str, ...]]
+"""Lines above keys, by the key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,34 +30,36 @@ class Entry:
     known: bool
     about: Tree
     sections: Mapping[ServiceName, Tree]
-    comments: Mapping[Key, tuple[str, ...]] = field(default_factory=dict)
+    comments: Comments = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict, repr=False)
     notes: tuple[str, ...] = ()
 
     def lines(self, indent: int, step: int) -> list[str]:
         """The whole entry, its name first."""
-        writer = self._writer(step)
-        return list(writer.lines({self.name: {**self.about, **self._sections}}, indent))
+        tree: Tree = {self.name: {**self.about, **by_name(self.sections)}}
+        return list(self._writer(step).lines(tree, indent))
 
     def into(self, text: str) -> str:
         """The inventory's text with it."""
         if not self.known:
             return add_host(text, self.lines)
-        return add_sections(text, self.name, self._own)
-
-    def with_section(self, service: ServiceName, section: Tree) -> Entry:
-        """The same with another section."""
-        return replace(self, sections={**self.sections, service: section})
-
-    @property
-    def _sections(self) -> Tree:
-        return {service.value: section for service, section in self.sections.items()}
+        return add_sections(text, self.name, self._own) if self.sections else text
 
     def _own(self, indent: int, step: int) -> list[str]:
-        return list(self._writer(step).lines(self._sections, indent, (self.name,)))
+        return list(self._writer(step).lines(by_name(self.sections), indent, (self.name,)))
 
     def _writer(self, step: int) -> Writer:
-        return Writer(step, {(self.name, *key): lines for key, lines in self.comments.items()}, _BLOCKS)
+        return writer(step, {(self.name, *key): lines for key, lines in self.comments.items()})
+
+
+def by_name(sections: Mapping[ServiceName, Tree]) -> Tree:
+    """Sections as keys of the inventory."""
+    return {service.value: section for service, section in sections.items()}
+
+
+def writer(step: int, comments: Comments) -> Writer:
+    """What writes entries and layers."""
+    return Writer(step, comments, _BLOCKS)
 
 
 def make_entry(
@@ -63,12 +68,13 @@ def make_entry(
     adopted: Mapping[ServiceName, Adopted],
     inherited: Tree,
     taken: Mapping[str, str],
+    shared: Mapping[str, str] | None = None,
 ) -> Entry:
     """`about` None: the inventory has the host. `inherited` are the sections that it has without a word of its own.
 
-    `taken` are variables that have a value.
+    `taken` are variables that have a value; `shared` those that stand in what is inherited.
     """
-    vault = Vault(name, taken)
+    vault = Vault(name, taken, dict(shared or {}))
     notes: list[str] = []
     sections: dict[ServiceName, Tree] = {}
     comments: dict[Key, tuple[str, ...]] = {}
@@ -82,13 +88,21 @@ def make_entry(
         notes += (f"{service.value}: {other} is inherited, and not on the host: a deploy adds it" for other in stay)
         if section or above is None:
             sections[service] = section
-        comments |= {(service.value, *key): lines for key, lines in one.comments.items()}
-    hidden = {*vault.variables.values(), *(text for one in adopted.values() for text in one.secrets)}
-    comments = {key: _shown(lines, hidden) for key, lines in comments.items()}
+        for key, lines in one.comments.items():
+            if place := moved(key, one.section, section):
+                comments[(service.value, *place)] = lines
+    hidden = {*vault.variables.values(), *hidden_texts([adopted])}
     notes += (f"{key[-1]} is secret, and no line of .env can hold it: it stands in clear" for key in vault.clear)
-    return Entry(name, about is None, about or {}, sections, comments, vault.variables, tuple(dict.fromkeys(notes)))
+    variables = {key: value for key, value in vault.variables.items() if key not in (shared or {})}
+    comments = {key: shown(lines, hidden) for key, lines in comments.items()}
+    return Entry(name, about is None, about or {}, sections, comments, variables, tuple(dict.fromkeys(notes)))
 
 
-def _shown(lines: Sequence[str], hidden: Collection[str]) -> tuple[str, ...]:
+def hidden_texts(adopted: Sequence[Mapping[ServiceName, Adopted]]) -> frozenset[str]:
+    """What of the hosts' files is never shown."""
+    return frozenset(text for one in adopted for each in one.values() for text in each.secrets)
+
+
+def shown(lines: Sequence[str], hidden: Collection[str]) -> tuple[str, ...]:
     """A line that may hold a secret is left out whole."""
     return tuple(line for line in lines if not secret_spans(line) and not any(text in line for text in hidden))

@@ -41,13 +41,38 @@ class _Text:
         return start + max(len(self.whole[start:end].rstrip()) - 1, 0)
 
 
+def add_defaults(text: str, lines: Lines) -> str:
+    """With `defaults`, which the inventory has none of, before the hosts."""
+    return _before_hosts(text, lines(0, _STEP))
+
+
+def add_group(text: str, lines: Lines) -> str:
+    """With a new group at the end of `groups:`. Raises RunneropsError where that has to be done by hand."""
+    groups = _pair(_root(text), "groups")
+    return _before_hosts(text, ["groups:", *lines(_STEP, _STEP)]) if groups is None else _add_below(text, groups, lines)
+
+
+def _before_hosts(text: str, lines: Sequence[str]) -> str:
+    """With these lines, and an empty one, before the line of `hosts:`, or at the end where there is none."""
+    hosts, eol = _pair(_root(text), "hosts"), _eol(text)
+    at = hosts[0].start_mark.index if hosts else len(text)
+    gap = "" if not at or text[:at].endswith("\n") else eol
+    return text[:at] + gap + "".join(f"{line}{eol}" for line in (*lines, "")) + text[at:]
+
+
 def add_host(text: str, lines: Lines) -> str:
     """With a new host at the end of `hosts:`. Raises RunneropsError where that has to be done by hand."""
     file = _Text(text, _eol(text))
     hosts = _pair(_root(text), "hosts")
     if hosts is None:
         return file.add(len(text), ["hosts:", *lines(_STEP, _STEP)])
-    key, value = hosts
+    return _add_below(text, hosts, lines)
+
+
+def _add_below(text: str, pair: tuple[yaml.Node, yaml.Node], lines: Lines) -> str:
+    """With a new entry at the end of a mapping of hosts or groups."""
+    file = _Text(text, _eol(text))
+    key, value = pair
     if isinstance(value, yaml.MappingNode) and value.value and not value.flow_style:
         indent = value.value[0][0].start_mark.column
         apart = [""] if _spaced(text, value) else []
@@ -57,7 +82,7 @@ def add_host(text: str, lines: Lines) -> str:
         return _Text(text, file.eol).add(key.end_mark.index, lines(_STEP, _STEP))
     if _is_nothing(value):
         return file.add(key.end_mark.index, lines(_STEP, _STEP))
-    raise _by_hand("`hosts` is written on one line")
+    raise _by_hand(f"`{key.value}` is written on one line")
 
 
 def add_sections(text: str, name: str, lines: Lines) -> str:

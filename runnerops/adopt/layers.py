@@ -1,14 +1,29 @@
-"""What a host has to say beside what it inherits, so that both together are what is wanted. Pure."""
+"""Layers of an inventory as trees: what a host has to say beside what it inherits, what several hosts have in common. Pure.
+
+Mappings merge; `runners` and `caches` merge by name; every other value replaces; a null takes away.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from runnerops.inventory.host_name import with_host
 from runnerops.model.common import Key, Tree, Value
+from runnerops.services.registry.upstreams import cache_name
+
+BY_NAME = frozenset({"runners", "caches"})
+"""Lists of a section that merge by name."""
+
+
+def entry_name(entry: Value) -> str:
+    """The name by which an entry of a list merges; a cache may have none of its own."""
+    tree = entry if isinstance(entry, dict) else {}
+    name, serves, upstream = (str(tree.get(key) or "") for key in ("name", "serves", "upstream"))
+    return cache_name(name, serves, upstream)
 
 
 def beside(inherited: Value, wanted: Tree) -> Tree:
-    """`wanted` without what is inherited, and a null for what is inherited and not wanted. Lists are whole."""
+    """`wanted` without what is inherited, and a null for what is inherited and not wanted."""
     if not isinstance(inherited, dict):
         return wanted
     kept: Tree = {}
@@ -17,28 +32,124 @@ def beside(inherited: Value, wanted: Tree) -> Tree:
         if isinstance(value, dict) and isinstance(above, dict):
             if inside := beside(above, value):
                 kept[name] = inside
-        elif value != above or type(value) is not type(above):
+        elif name in BY_NAME and _entries(value) and _entries(above):
+            if more := list(_entries_beside(_entries(above), _entries(value))):
+                kept[name] = more
+        elif not same(value, above):
             kept[name] = value
     return kept | {name: None for name, above in inherited.items() if name not in wanted and above is not None}
+
+
+def _entries_beside(above: Sequence[Tree], wanted: Sequence[Tree]) -> Iterator[Value]:
+    inherited = {entry_name(one): one for one in above}
+    for one in wanted:
+        name = entry_name(one)
+        base = dict(inherited.get(name, {}))
+        if "name" not in one:
+            base.pop("name", None)
+        if name not in inherited:
+            yield one
+        elif more := beside(base, one):
+            yield more if entry_name(more) == name else {"name": name, **more}
+
+
+def merged(base: Value, top: Tree) -> Tree:
+    """What both layers together ask for."""
+    found: Tree = dict(base) if isinstance(base, dict) else {}
+    for name, value in top.items():
+        below = found.get(name)
+        if isinstance(value, dict):
+            found[name] = merged(below, value)
+        elif name in BY_NAME and _entries(value) and _entries(below):
+            entries = {entry_name(one): one for one in _entries(below)}
+            for one in _entries(value):
+                entries[entry_name(one)] = merged(entries.get(entry_name(one)), one)
+            found[name] = [*entries.values()]
+        else:
+            found[name] = value
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def common(trees: Sequence[Tree]) -> Tree:
+    """What all of them say alike."""
+    first, *others = trees
+    found: Tree = {}
+    for name, value in first.items():
+        values = [value, *(other.get(name) for other in others)]
+        if all(isinstance(one, dict) for one in values):
+            if (inside := common([one for one in values if isinstance(one, dict)])) or not any(values):
+                found[name] = inside
+        elif name in BY_NAME and all(_entries(one) for one in values):
+            if entries := _common_entries([_entries(one) for one in values]):
+                found[name] = [*entries]
+        elif all(same(value, one) for one in values):
+            found[name] = value
+    return found
+
+
+def _common_entries(lists: Sequence[Sequence[Tree]]) -> list[Tree]:
+    """Of those that all have, from the first on: a merge puts them before the others, and their order is kept."""
+    found: list[Tree] = []
+    for entries in zip(*lists, strict=False):
+        names = {entry_name(one) for one in entries}
+        if len(names) > 1:
+            break
+        alike = common(entries)
+        found.append(alike if entry_name(alike) in names else {"name": names.pop(), **alike})
+    return found
+
+
+def for_host(value: Value, host: str) -> Value:
+    """With `{host}` replaced in every text, as a layer applies to a host."""
+    if isinstance(value, dict):
+        return {name: for_host(item, host) for name, item in value.items()}
+    if isinstance(value, list):
+        return [for_host(item, host) for item in value]
+    return with_host(value, host) if isinstance(value, str) else value
+
+
+def same(one: Value, other: Value) -> bool:
+    """Whether two values are the same in type as well: YAML tells `1` from `true`, and Python does not."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(same(item, other[name]) for name, item in one.items())
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(same, one, other))
+    return type(one) is type(other) and one == other
+
+
+def moved(key: Key, before: Value, after: Value) -> Key | None:
+    """Where what stands at `key` of one tree stands in another that says less; None where it is not there."""
+    found: Key = ()
+    for part in key:
+        place = part
+        if isinstance(part, int) and found and found[-1] in BY_NAME:
+            name = entry_name(_at(before, part))
+            place = next((at for at, one in enumerate(_entries(after)) if entry_name(one) == name), -1)
+        before, after = _at(before, part), _at(after, place)
+        if after is None:
+            return None
+        found = (*found, place)
+    return found
 
 
 def left_over(inherited: Value, wanted: Tree) -> Iterator[str]:
     """Names of entries of lists that merge by name, which no host can take away: inherited, and not there."""
     for name, above in inherited.items() if isinstance(inherited, dict) else ():
-        here = wanted.get(name)
-        known = {_name(item) for item in here} if isinstance(here, list) else set()
-        for item in above if isinstance(above, list) and name in {"runners", "caches"} else ():
-            if _name(item) and _name(item) not in known:
-                yield _name(item)
+        known = {entry_name(one) for one in _entries(wanted.get(name))}
+        for one in _entries(above) if name in BY_NAME else ():
+            if entry_name(one) not in known:
+                yield entry_name(one)
 
 
-def _name(item: Value) -> str:
-    return str(item.get("name") or "") if isinstance(item, dict) else ""
+def _entries(value: Value) -> list[Tree]:
+    """A list of mappings; empty where it is none."""
+    entries = [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+    return entries if isinstance(value, list) and len(entries) == len(value) else []
 
 
-def under(key: Key, tree: Tree) -> Value:
-    """What a tree has at a place; None where there is no such place."""
-    found: Value = tree
-    for part in key:
-        found = found.get(str(part)) if isinstance(found, dict) else None
-    return found
+def _at(value: Value, part: str | int) -> Value:
+    if isinstance(value, dict):
+        return value.get(str(part))
+    if isinstance(value, list) and isinstance(part, int) and 0 <= part < len(value):
+        return value[part]
+    return None

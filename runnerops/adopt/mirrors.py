@@ -2,49 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 
-from runnerops.adopt.entry import Entry
-from runnerops.adopt.place import Place
-from runnerops.errors import RunneropsError
-from runnerops.inventory import load, the_host
-from runnerops.model.common import ServiceName, Tree
+from runnerops.adopt.place import Found, Place
+from runnerops.inventory import the_host
+from runnerops.model.common import ServiceName
 from runnerops.model.inventory import Inventory
+from runnerops.services.base import Adopted
 from runnerops.services.docker.schema import mirrors_of
 
 _KEY = "registry-mirrors"
 
 
-def with_own_mirrors(place: Place, entry: Entry) -> Entry:
-    """The daemon's mirrors left out where they are filled in as they are; said, be it that there are none, elsewhere."""
-    section = entry.sections.get(ServiceName.DOCKER)
-    if section is None:
-        return entry
-    bare: Tree = {name: value for name, value in section.items() if name != _KEY}
-    without = entry.with_section(ServiceName.DOCKER, bare)
-    there, filled = mirrors_of(section.get(_KEY)), _filled_in(place, without)
+def without_mirrors(found: Found) -> Found:
+    """As the host would be said without a word about its mirrors."""
+    one = found.adopted.get(ServiceName.DOCKER)
+    if one is None or one.section is None:
+        return found
+    bare = {name: value for name, value in one.section.items() if name != _KEY}
+    return found.with_docker(replace(one, section=bare))
+
+
+def with_mirrors(found: Found, bare: Inventory | None) -> Found:
+    """The daemon's mirrors left out where they are filled in as they are; said, be it that there are none, elsewhere.
+
+    `bare` is the inventory with the host `without_mirrors`; None where it cannot be loaded so.
+    """
+    one = found.adopted.get(ServiceName.DOCKER)
+    if one is None or one.section is None:
+        return found
+    there = mirrors_of(one.section.get(_KEY))
+    filled = mirrors_of(the_host(bare, found.name).sections.get(ServiceName.DOCKER, {}).get(_KEY)) if bare else None
     if filled is not None and filled == there:
-        return without
+        return without_mirrors(found)
     if there or not filled:
-        return entry
+        return found
     said = f"Docker there uses no mirror; without `{_KEY}: []` a deploy gives it {', '.join(filled)}"
-    return replace(entry.with_section(ServiceName.DOCKER, {**section, _KEY: []}), notes=(*entry.notes, said))
+    section = {**one.section, _KEY: []}
+    return found.with_docker(Adopted(section, one.comments, (*one.notes, said), one.secrets))
 
 
-def _filled_in(place: Place, entry: Entry) -> tuple[str, ...] | None:
-    """What the inventory would give this host's daemon; None where it could not be loaded so."""
-    try:
-        loaded = load(place.path, place.content_of(entry.into(place.text)))
-    except RunneropsError:
-        return None
-    found = the_host(loaded, entry.name).sections.get(ServiceName.DOCKER, {}).get(_KEY)
-    return mirrors_of(found)
-
-
-def changed_elsewhere(place: Place, loaded: Inventory) -> Iterator[str]:
-    """Other hosts that ask for something else once this one is in the inventory."""
+def changed_elsewhere(place: Place, loaded: Inventory, mine: Collection[str]) -> Iterator[str]:
+    """Hosts other than `mine` that ask for something else once these are in the inventory."""
     before = {host.name: host.sections for host in place.loaded.hosts}
     for host in loaded.hosts:
-        if host.name != place.host.name and host.name in before and host.sections != before[host.name]:
+        if host.name not in mine and host.name in before and host.sections != before[host.name]:
             yield host.name

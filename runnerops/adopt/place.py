@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from runnerops.adopt.target import host_at, is_login
 from runnerops.errors import InventoryError, RunneropsError, UsageError
-from runnerops.inventory import load, the_host
+from runnerops.inventory import checks, load, the_host
 from runnerops.inventory.document import Document, child
 from runnerops.inventory.drafts import inherited, tree
 from runnerops.inventory.load import read_document
@@ -15,6 +15,7 @@ from runnerops.inventory.nodes import Node, parse
 from runnerops.inventory.problems import Problems
 from runnerops.model.common import ServiceName, Tree
 from runnerops.model.inventory import Host, Inventory
+from runnerops.services.base import Adopted
 
 _BOM = b"\xef\xbb\xbf"
 
@@ -43,13 +44,72 @@ class Place:
         """The bytes of a file like this one with another text."""
         return (_BOM if self.content.startswith(_BOM) else b"") + text.encode()
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether the inventory has neither a host nor defaults yet."""
+        found = _said(self.text, self.path)
+        return not found.get("hosts") and not found.get("defaults")
 
-def find_place(path: Path, target: str, name: str) -> Place:
-    """Raises UsageError where neither the inventory nor the target says which host is meant."""
-    if is_login(target):
-        return _new(path, host_at(target, name))
-    if name:
-        raise UsageError(f"--name {name}: a host of the inventory has a name", "--name is for USER@ADDRESS")
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Where a host goes, and what each service makes of it."""
+
+    place: Place
+    adopted: Mapping[ServiceName, Adopted]
+
+    @property
+    def name(self) -> str:
+        """The host's."""
+        return self.place.host.name
+
+    @property
+    def has_section(self) -> bool:
+        """Whether there is something that the inventory does not say yet."""
+        return any(one.section is not None for one in self.adopted.values())
+
+    def with_docker(self, adopted: Adopted) -> Found:
+        """With another section for Docker."""
+        return replace(self, adopted={**self.adopted, ServiceName.DOCKER: adopted})
+
+
+def find_places(path: Path, targets: Sequence[Host | str], group: str = "") -> tuple[Place, ...]:
+    """Where each of these hosts goes. Raises UsageError as `find_place` does, and where two are one."""
+    places: list[Place] = []
+    for target in targets:
+        place = find_place(path, target)
+        for other in places:
+            if {place.host.name, place.host.address} & {other.host.name, other.host.address}:
+                raise UsageError(
+                    f"{place.host.name} ({place.host.address}) is named twice",
+                    "name each host once, with a name of its own",
+                )
+        places.append(place)
+    if group:
+        _check_group(group, places)
+    return tuple(places)
+
+
+def _check_group(group: str, places: Sequence[Place]) -> None:
+    try:
+        checks.name(group)
+    except checks.Refused as error:
+        raise UsageError(f"--group {group}: {error.text}", error.hint or "write another name") from None
+    taken = _said(places[0].text, places[0].path)
+    if group in {place.host.name for place in places} or any(
+        group in _mapping(taken.get(key)) for key in ("groups", "hosts")
+    ):
+        raise UsageError(f"--group {group}: the inventory has that name already", "name a new group")
+    for place in places:
+        if place.known:
+            hint = "leave it out, or leave --group out: its entry then says all by itself"
+            raise UsageError(f"--group: {place.host.name} is in {place.path} already", hint)
+
+
+def find_place(path: Path, target: Host | str) -> Place:
+    """`target`: a host that is to be new, or the name of one of the inventory. Raises UsageError."""
+    if isinstance(target, Host):
+        return _new(path, target)
     if not path.exists():
         hint = f"name a login, as in `runnerops adopt USER@{target}`: --write then makes {path.name}"
         raise UsageError(f"{path}: no such inventory", hint)
@@ -83,28 +143,40 @@ def _inherited(read: Document, name: str) -> Tree:
     return found if isinstance(found, dict) else {}
 
 
-def only_adds(place: Place, text: str) -> bool:
-    """Whether the text says all that the file says now, and differs in what it says of this host alone."""
-    return _others(place.text, place) == _others(text, place)
+def only_adds(places: Sequence[Place], text: str, layer: str = "") -> bool:
+    """Whether the text says all that the file says now, and differs in what it says of these hosts and the layer alone.
+
+    `layer`: `defaults`, `groups.NAME`, or empty for none.
+    """
+    return _others(places[0].text, places, layer) == _others(text, places, layer)
 
 
-def _others(text: str, place: Place) -> object:
+def _others(text: str, places: Sequence[Place], layer: str) -> object:
     """All values, without what this command puts there."""
+    found = _said(text, places[0].path)
+    top, _, group = layer.partition(".")
+    inside = _mapping(found.pop(top, None)) if layer else {}
+    if group and inside.keys() - {group}:
+        found[top] = {name: one for name, one in inside.items() if name != group}
+    kept = _mapping(found.pop("hosts", None))
+    own: dict[str, object] = {}
+    for place in places:
+        mine = _mapping(kept.pop(place.host.name, None))
+        added = {service.value for service in ServiceName if service not in place.own}
+        own[place.host.name] = {key: one for key, one in mine.items() if key not in added} if place.known else {}
+    return found, kept, own
+
+
+def _said(text: str, path: Path) -> dict[str, object]:
+    """The values of an inventory; none where it has nothing yet."""
     try:
-        found = _values(parse(text, str(place.path), Problems())) if text.strip() else {}
-    except RunneropsError:  # an inventory that has nothing yet
+        return _mapping(_values(parse(text, str(path), Problems()))) if text.strip() else {}
+    except RunneropsError:
         return {}
-    hosts = found.get("hosts") if isinstance(found, dict) else None
-    rest = {key: value for key, value in found.items() if key != "hosts"} if isinstance(found, dict) else {}
-    kept = dict(hosts) if isinstance(hosts, dict) else {}
-    mine = kept.pop(place.host.name, None)
-    added = {service.value for service in ServiceName if service not in place.own}
-    own = (
-        {key: value for key, value in mine.items() if key not in added}
-        if place.known and isinstance(mine, dict)
-        else {}
-    )
-    return rest, kept, own
+
+
+def _mapping(value: object) -> dict[str, object]:
+    return dict(value) if isinstance(value, dict) else {}
 
 
 def _values(node: Node) -> object:

@@ -17,6 +17,26 @@ def is_login(target: str) -> bool:
     return "@" in target
 
 
+def meant(word: str, name: str = "") -> Host | str:
+    """The new host of `[NAME=]USER@ADDRESS[:PORT]`, or the name of one that the inventory has. Raises UsageError."""
+    own, equals, login = word.partition("=")
+    if is_login(login) and equals and "@" not in own:
+        if name:
+            raise UsageError(f"--name {name}: {word} has a name already", "name it once")
+        return host_at(login, own)
+    if is_login(word):
+        return host_at(word, name)
+    if name:
+        raise UsageError(f"--name {name}: a host of the inventory has a name", "--name is for USER@ADDRESS")
+    return word
+
+
+def login_of(host: Host) -> str:
+    """What reaches a host that is in no inventory."""
+    address = f"[{host.address}]" if ":" in host.address else host.address
+    return f"{host.ssh.user or 'USER'}@{address}{f':{host.ssh.port}' if host.ssh.port else ''}"
+
+
 def host_at(target: str, name: str = "") -> Host:
     """A host without a section; its name is its address unless one is given. Raises UsageError."""
     match = _FORM.fullmatch(target)

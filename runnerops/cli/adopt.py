@@ -8,12 +8,15 @@ from typing import Annotated
 import typer
 
 from runnerops.cli.boundary import run_command
-from runnerops.cli.options import DEFAULT_INVENTORY, InventoryFile
+from runnerops.cli.options import DEFAULT_INVENTORY, Format, InventoryFile, Output
 
 
 def adopt(
-    host: Annotated[
-        str, typer.Argument(metavar="HOST", help="A host of the inventory, or USER@ADDRESS[:PORT].", show_default=False)
+    hosts: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="HOST", help="Hosts of the inventory, or [NAME=]USER@ADDRESS[:PORT].", show_default=False
+        ),
     ],
     inventory: InventoryFile = DEFAULT_INVENTORY,
     write: Annotated[
@@ -23,11 +26,18 @@ def adopt(
     name: Annotated[
         str, typer.Option("--name", metavar="NAME", help="What USER@ADDRESS is called; its address if left out.")
     ] = "",
+    group: Annotated[
+        str,
+        typer.Option("--group", metavar="NAME", help="Say once, in this new group, what several hosts share."),
+    ] = "",
+    output: Output = Format.TEXT,
 ) -> None:
-    """Print a host's entry for the inventory, as the host is.
+    """Print hosts' entries for the inventory, as the hosts are.
 
     Nothing is changed there; what a deploy of it would do is shown.
     """
+    from runnerops.commands.adopt import Options
     from runnerops.commands.adopt import adopt as run
 
-    run_command(lambda screen: run(inventory, host, os.environ, screen, name, write=write))
+    options = Options(name, group, write, output.is_json)
+    run_command(lambda screen: run(inventory, hosts, os.environ, screen, options))

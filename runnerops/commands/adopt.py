@@ -1,134 +1,191 @@
-"""`runnerops adopt`: a host as it is, as its entry in the inventory; the host is only read."""
+"""`runnerops adopt`: hosts as they are, as their entries in the inventory; the hosts are only read."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
-from runnerops import inventory
-from runnerops.adopt.entry import Entry, make_entry
-from runnerops.adopt.mirrors import changed_elsewhere, with_own_mirrors
-from runnerops.adopt.place import Place, find_place, only_adds
-from runnerops.adopt.target import about
+from runnerops.adopt.draft import Draft, best_draft, could_share
+from runnerops.adopt.mirrors import changed_elsewhere
+from runnerops.adopt.place import Found, Place, find_places
+from runnerops.adopt.target import login_of, meant
 from runnerops.adopt.writing import write as write_files
 from runnerops.engine.connections import ConnectionPool
 from runnerops.engine.observe import inquire
 from runnerops.engine.options import Flags
-from runnerops.engine.planner import Planning, load_rest, plan_host
-from runnerops.engine.project import open_project
-from runnerops.engine.requester import find_requester
-from runnerops.engine.review import show_text
-from runnerops.errors import HostKeyError, RunneropsError
-from runnerops.model.common import Exit, Result, ServiceName
+from runnerops.engine.planned import Planned, Plans
+from runnerops.engine.planner import load_rest, plan_all
+from runnerops.engine.project import Project, open_project
+from runnerops.engine.review import failure, host_documents, show_text
+from runnerops.engine.scheduling import side_by_side
+from runnerops.errors import HostKeyError, UsageError
+from runnerops.inventory import the_host
+from runnerops.model.common import Exit, Result
 from runnerops.model.inventory import Inventory
+from runnerops.report.adopted import adopted_document, show_entries, show_notes
+from runnerops.report.document import VERSION, outcome_document
 from runnerops.report.screen import Screen
+from runnerops.report.text import outcome_lines
 from runnerops.secrets.dotenv import read_dotenv
 from runnerops.services import SERVICES
-from runnerops.services.base import Adopted
 
 
-def adopt(path: Path, target: str, environ: Mapping[str, str], screen: Screen, name: str, *, write: bool) -> Exit:
-    """Exit 0; 1 where there is nothing to adopt, or all of it stands in the inventory already."""
-    place = find_place(path, target, name)
-    with ConnectionPool(place.loaded, environ, screen) as pool:
-        adoption = _Adoption(target, place, environ, screen, pool)
-        adopted = adoption.look()
-        entry = adoption.entry(adopted)
-        if not entry.sections:
-            return adoption.refuse(entry)
-        return adoption.finish(entry, write=write)
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line said beside the hosts. `name`: of the one USER@ADDRESS; `group`: for what several share."""
+
+    name: str = ""
+    group: str = ""
+    write: bool = False
+    as_json: bool = False
+
+
+def adopt(path: Path, words: Sequence[str], environ: Mapping[str, str], screen: Screen, options: Options) -> Exit:
+    """Exit 0; 1 where a host was not reached, has nothing to adopt, or nothing that the inventory does not say already.
+
+    The others are adopted all the same.
+    """
+    if options.name and len(words) > 1:
+        raise UsageError(f"--name {options.name}: there are several hosts", "name each: NAME=USER@ADDRESS")
+    places = find_places(path, [meant(word, options.name) for word in words], options.group)
+    hosts = {one.name: one for one in (*places[0].loaded.hosts, *(place.host for place in places))}
+    with ConnectionPool(Inventory(str(path), tuple(hosts.values()), {}), environ, screen) as pool:
+        return _Adoption(path, places, environ, screen, pool, options).run()
 
 
 @dataclass(frozen=True, slots=True)
 class _Adoption:
-    target: str
-    place: Place
+    path: Path
+    places: Sequence[Place]
     environ: Mapping[str, str]
     screen: Screen
     pool: ConnectionPool
+    options: Options
 
-    def look(self) -> dict[ServiceName, Adopted]:
+    def run(self) -> Exit:
+        looked = side_by_side([place.host.name for place in self.places], self._look)
+        found = [one for one in looked.values() if isinstance(one, Found)]
+        for one in found:
+            for adopted in one.adopted.values():
+                self.screen.redactor.learn(adopted.secrets)
+        fresh = [one for one in found if one.has_section]
+        draft = best_draft(fresh, self._taken(), self.options.group) if fresh else None
+        if draft:
+            self.screen.redactor.learn(frozenset(draft.variables.values()))
+        loaded = draft.load() if draft else self.places[0].loaded
+        report = _Report(self, looked, draft, loaded)
+        if not self.options.as_json:
+            report.show(share=could_share(fresh, self._taken(), draft) if draft else False)
+        written: tuple[Path, ...] = ()
+        plans = report.plan()
+        if draft and self.options.write:
+            written = write_files(self.path, draft.content, draft.variables)
+        report.end(plans, written)
+        return Exit.OK if len(fresh) == len(self.places) else Exit.FAILED
+
+    def _look(self, name: str) -> Found:
         """What each service that has no section makes of the host. One exec."""
-        host = self.place.host
+        place = next(place for place in self.places if place.host.name == name)
+        host = place.host
         try:
             self.pool.link(host)
         except HostKeyError as error:  # the way that it names is through the inventory, where the host is not yet
-            named = error.hint.replace(f"trust {host.name}", f"trust {self.target}")
-            raise HostKeyError(host.name, error.message.removeprefix(f"{host.name}: "), named) from None
+            hint = error.hint if place.known else error.hint.replace(f"trust {name}", f"trust {login_of(host)}")
+            raise HostKeyError(name, error.message.removeprefix(f"{name}: "), hint) from None
         load_rest()
         questions = [call for service in SERVICES for call in service.adopt_questions()]
         observed, answers = inquire(host, (), self.pool.reader(host), questions, ())
-        found = {
-            service.NAME: service.adopt(observed, answers) for service in SERVICES if service.NAME not in self.place.own
-        }
-        for one in found.values():
-            self.screen.redactor.learn(one.secrets)
-        return found
+        lacking = [service for service in SERVICES if service.NAME not in place.own]
+        return Found(place, {service.NAME: service.adopt(observed, answers) for service in lacking})
 
-    def entry(self, adopted: Mapping[ServiceName, Adopted]) -> Entry:
-        """Without secrets, and with no word that the inventory would fill in itself."""
-        place = self.place
-        env = place.path.parent / ".env"
-        taken = {**(read_dotenv(env.read_text(errors="replace"), str(env)) if env.is_file() else {}), **self.environ}
-        found = make_entry(place.host.name, None if place.known else about(place.host), adopted, place.inherited, taken)
-        self.screen.redactor.learn(frozenset(found.variables.values()))
-        return with_own_mirrors(place, found) if found.sections else found
+    def _taken(self) -> Mapping[str, str]:
+        """Variables that have a value."""
+        env = self.path.parent / ".env"
+        return {**(read_dotenv(env.read_text(errors="replace"), str(env)) if env.is_file() else {}), **self.environ}
 
-    def refuse(self, entry: Entry) -> Exit:
-        """Nothing new: what differs is shown, and nothing written."""
-        self._say_notes(entry)
-        name, own = self.place.host.name, [service.value for service in ServiceName if service in self.place.own]
-        if not own:
-            self.screen.say(f"{name}: there is nothing that a section could ask for", "bad")
-            return Exit.FAILED
-        self.screen.say(f"{name} has {', '.join(own)} in {self.place.path} already: nothing is written over", "bad")
-        self._show(self.place.loaded, {}, self.screen)
-        return Exit.FAILED
 
-    def finish(self, entry: Entry, *, write: bool) -> Exit:
-        """Shows the entry and what a deploy of it would do; writes it where it is asked to."""
-        text = entry.into(self.place.text)
-        if not only_adds(self.place, text):
-            raise RunneropsError(f"{self.place.path}: the entry cannot be put in without a change of something else",
-                                 "put it in by hand, as it is printed without --write")  # fmt: skip
-        content = self.place.content_of(text)
-        loaded = inventory.load(self.place.path, content)
-        self._print(entry)
-        self._say_notes(entry)
-        for other in changed_elsewhere(self.place, loaded):
-            self.screen.say(
-                f"note: {other} would use this cache too; `use: false` keeps it out of every mirror list", "warn"
-            )
-        report = self.screen if write else replace(self.screen, out=self.screen.err)
-        in_sync = self._show(loaded, entry.variables, report)
-        if in_sync:
-            self.screen.say(f"{entry.name}: a deploy of this changes nothing", "good")
-        if write:
-            written = write_files(self.place.path, content, entry.variables)
+@dataclass(frozen=True, slots=True)
+class _Report:
+    """What is said of an adoption. `loaded`: the inventory with the entries."""
+
+    adoption: _Adoption
+    looked: Mapping[str, Found | Exception]
+    draft: Draft | None
+    loaded: Inventory
+
+    @property
+    def screen(self) -> Screen:
+        return self.adoption.screen
+
+    def show(self, *, share: bool) -> None:
+        """The entries, then what is to be said of each host."""
+        if self.draft:
+            show_entries(self.draft, self.screen)
+        for name, one in self.looked.items():
+            if isinstance(one, Exception):
+                self.screen.lines(outcome_lines(failure(name, one)))
+            else:
+                show_notes(one, self.draft, self.screen, alone=len(self.looked) == 1)
+        if self.draft:
+            for other in changed_elsewhere(self.adoption.places[0], self.loaded, self.draft.entries):
+                self._note(f"{other} would use this cache too; `use: false` keeps it out of every mirror list")
+        if share:
+            self._note("what these hosts have in common is said by each; `--group NAME` says it once")
+
+    def _note(self, text: str) -> None:
+        self.screen.say(f"note: {text}", "warn")
+
+    def plan(self) -> tuple[Project, Plans] | None:
+        """What a deploy of each host that the inventory then has would do."""
+        hosts = tuple(the_host(self.loaded, name) for name in self.looked if self._is_planned(name))
+        if not hosts:
+            return None
+        environ = {**self.adoption.environ, **(self.draft.variables if self.draft else {})}
+        project = open_project(self.loaded, hosts, environ, self.screen.redactor)
+        return project, plan_all(project, self.adoption.pool, Flags({}))
+
+    def _is_planned(self, name: str) -> bool:
+        one = self.looked[name]
+        return isinstance(one, Found) and (one.has_section or bool(one.place.own))
+
+    def end(self, planned: tuple[Project, Plans] | None, written: Sequence[Path]) -> None:
+        """The plans, and what was written."""
+        project, plans = planned or (None, {})
+        if self.adoption.options.as_json:
+            self._json(host_documents(project, plans) if project else [], written)
+            return
+        if project:
+            self._show_plans(project, plans)
+        if written:
             self.screen.say(f"wrote {', '.join(map(str, written))}", "good")
-        return Exit.OK
 
-    def _print(self, entry: Entry) -> None:
-        self.screen.data("hosts:")
-        for line in entry.lines(2, 2):
-            self.screen.data(line)
+    def _show_plans(self, project: Project, plans: Plans) -> None:
+        """All but those by which nothing would change, which a line says; on stderr where only the entries are the answer."""
+        report = self.screen if self.adoption.options.write else replace(self.screen, out=self.screen.err)
+        quiet = {name for name, one in plans.items() if isinstance(one, Planned) and one.result is Result.UNCHANGED}
+        quiet = {name for name in quiet if self.draft and name in self.draft.entries and not self._owns(name)}
+        told = tuple(host for host in project.hosts if host.name not in quiet)
+        if told:
+            show_text(replace(project, hosts=told), {host.name: plans[host.name] for host in told}, report, verbose=0)
+        for name in quiet:
+            self.screen.say(f"{name}: a deploy of this changes nothing", "good")
 
-    def _say_notes(self, entry: Entry) -> None:
-        for note in entry.notes:
-            self.screen.say(f"note: {note}", "warn")
-        if entry.variables:
-            names = ", ".join(entry.variables)
-            self.screen.say(f"note: secrets stand in variables, which --write puts into .env: {names}", "warn")
+    def _owns(self, name: str) -> bool:
+        one = self.looked[name]
+        return isinstance(one, Found) and bool(one.place.own)
 
-    def _show(self, loaded: Inventory, variables: Mapping[str, str], report: Screen) -> bool:
-        """The plan of a deploy; whether it is empty."""
-        host = inventory.the_host(loaded, self.place.host.name)
-        environ = {**self.environ, **variables}
-        project = open_project(loaded, (host,), environ, self.screen.redactor)
-        requester = find_requester(environ, project.folder)
-        planning = Planning(project, Flags({}), requester, self.screen.redactor)
-        planned = plan_host(planning, host, self.pool.reader(host))
-        if planned.result is not Result.UNCHANGED or self.place.own:
-            show_text(project, {host.name: planned}, report, verbose=False)
-        return planned.result is Result.UNCHANGED
+    def _json(self, plans: Sequence[Mapping[str, Any]], written: Sequence[Path]) -> None:
+        by_host = {str(one["host"]): one for one in plans}
+        hosts = [
+            outcome_document(failure(name, one))
+            if isinstance(one, Exception)
+            else adopted_document(one, self.draft, by_host.get(name))
+            for name, one in self.looked.items()
+        ]
+        layer = self.draft.layer if self.draft else None
+        shared = {"place": layer.place, "entry": layer.text, "variables": [*layer.variables]} if layer else None
+        self.screen.json(
+            {"version": VERSION, "hosts": hosts, "shared": shared, "written": [str(one) for one in written]}
+        )

@@ -62,6 +62,11 @@ def _shared(findings: Mapping[str, Sequence[Finding]]) -> Mapping[Finding, list[
 
 def show_json(project: Project, plans: Plans, screen: Screen) -> None:
     """One document."""
+    screen.json({"version": VERSION, "hosts": host_documents(project, plans)})
+
+
+def host_documents(project: Project, plans: Plans) -> list[dict[str, Any]]:
+    """A document for each host."""
     hosts: list[dict[str, Any]] = []
     for host in project.hosts:
         planned = plans[host.name]
@@ -73,7 +78,7 @@ def show_json(project: Project, plans: Plans, screen: Screen) -> None:
             )
         else:
             hosts.append(outcome_document(failure(host.name, planned)))
-    screen.json({"version": VERSION, "hosts": hosts})
+    return hosts
 
 
 def _masker(project: Project, host: Host, planned: Planned) -> Masker:

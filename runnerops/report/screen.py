@@ -13,6 +13,7 @@ from typing import Any, TextIO
 
 import typer
 
+from runnerops.errors import UsageError
 from runnerops.redact import Redactor
 from runnerops.report.wrap import broken_at_words
 
@@ -86,6 +87,19 @@ class Screen:
             if not word:
                 return otherwise
             self.say("answer yes or no")
+
+    def ask_text(self, question: str, otherwise: str = "") -> str:
+        """A line from the person at the terminal, without space around it; an empty one means `otherwise`.
+
+        Raises UsageError where no line comes any more.
+        """
+        lines = self.broken(self.err, f"{question}{f' [{otherwise}]' if otherwise else ''}:", "plain")
+        with self._lock:
+            print("\n".join(lines), end=" ", file=self.err, flush=True)
+        line = self.answers.readline()
+        if not line:
+            raise UsageError("there is no further answer", "type it again, and answer what is asked")
+        return line.strip() or otherwise
 
     def _write(self, stream: TextIO, text: str, style: str) -> None:
         for line in self.broken(stream, self.redactor.text(text), style):

@@ -133,7 +133,9 @@ def test_a_hand_made_host_is_adopted_and_its_cache_taken_over(project: Project, 
     before = set(host.run(SEEN, check=False).stdout.splitlines())
     printed = project.run("adopt", f"root@{host.address}", "--name", host.name)
     assert not (project.folder / "inventory.yml").exists()
-    said = project.run("adopt", f"root@{host.address}", "--name", host.name, "--write")
+    said = project.run("init", "--adopt", f"{host.name}=root@{host.address}")
+    assert "known_hosts is there, and stays as it is" in said
+    assert "runnerops deploy" in said.splitlines()[-1]
     assert set(host.run(SEEN, check=False).stdout.splitlines()) ^ before == set()
     inventory = (project.folder / "inventory.yml").read_text()
     for canary in CANARIES:

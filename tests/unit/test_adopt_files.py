@@ -6,14 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from runnerops.adopt.draft import best_draft
 from runnerops.adopt.entry import Entry
-from runnerops.adopt.mirrors import changed_elsewhere, with_own_mirrors
-from runnerops.adopt.place import find_place, only_adds
-from runnerops.adopt.target import about, host_at
+from runnerops.adopt.mirrors import changed_elsewhere
+from runnerops.adopt.place import Found, find_place, only_adds
+from runnerops.adopt.target import about, host_at, meant
 from runnerops.adopt.writing import write
 from runnerops.errors import RunneropsError, UsageError
 from runnerops.inventory import load
 from runnerops.model.common import ServiceName, Tree
+from runnerops.services.base import Adopted
 
 INVENTORY = """# ours
 defaults:
@@ -60,14 +62,14 @@ def test_what_is_no_login_is_usage(target: str) -> None:
 )
 def test_what_is_in_the_inventory_is_meant_by_its_name_alone(path: Path, target: str, name: str) -> None:
     with pytest.raises(UsageError):
-        find_place(path, target, name)
+        find_place(path, meant(target, name))
 
 
 def test_without_an_inventory_a_login_is_needed(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no such inventory") as caught:
-        find_place(tmp_path / "inventory.yml", "a", "")
+        find_place(tmp_path / "inventory.yml", "a")
     assert "USER@a" in caught.value.hint
-    assert find_place(tmp_path / "inventory.yml", "me@a", "").text == ""
+    assert find_place(tmp_path / "inventory.yml", meant("me@a")).text == ""
 
 
 def entry(name: str, **sections: Tree) -> Entry:
@@ -75,22 +77,22 @@ def entry(name: str, **sections: Tree) -> Entry:
 
 
 def test_what_a_host_has_already_is_its_own_or_inherited(path: Path) -> None:
-    place = find_place(path, "b", "")
+    place = find_place(path, "b")
     assert place.own == {ServiceName.REGISTRY}
     assert place.inherited["docker"] == {"live-restore": True, "mtu": 1400}
     assert not place.host.sections
     text = entry("b", docker={"mtu": 1500}).into(place.text)
-    assert only_adds(place, text)
+    assert only_adds([place], text)
     assert text.startswith(INVENTORY)
-    assert not only_adds(place, text.replace("192.0.2.2", "192.0.2.3"))
-    assert not only_adds(place, text.replace("192.0.2.1", "192.0.2.3"))
+    assert not only_adds([place], text.replace("192.0.2.2", "192.0.2.3"))
+    assert not only_adds([place], text.replace("192.0.2.1", "192.0.2.3"))
 
 
 def test_mirrors_are_said_only_where_others_would_be_filled_in(path: Path) -> None:
     def adopted(mirrors: list[str]) -> Tree:
-        place = find_place(path, "a", "")
-        said: Tree = {"registry-mirrors": [*mirrors]} if mirrors else {}
-        return with_own_mirrors(place, entry("a", docker=said)).sections[ServiceName.DOCKER]
+        said: Tree = {"live-restore": True, "mtu": 1400, **({"registry-mirrors": [*mirrors]} if mirrors else {})}
+        found = Found(find_place(path, "a"), {ServiceName.DOCKER: Adopted(said)})
+        return best_draft([found], {}, "").entries["a"].sections.get(ServiceName.DOCKER, {})
 
     assert adopted(["http://192.0.2.2:5000/"]) == {}
     assert adopted([]) == {"registry-mirrors": []}
@@ -100,10 +102,10 @@ def test_mirrors_are_said_only_where_others_would_be_filled_in(path: Path) -> No
 def test_hosts_that_would_use_the_new_cache_are_told_of(tmp_path: Path) -> None:
     path = tmp_path / "inventory.yml"
     path.write_text("hosts:\n  a: {docker: {}}\n  b: {}\n")
-    place = find_place(path, "b", "")
+    place = find_place(path, "b")
     section: Tree = {"caches": [{"listen": "192.0.2.2:5000"}]}
     text = entry("b", registry=section).into(place.text)
-    assert [*changed_elsewhere(place, load(path, text.encode()))] == ["a"]
+    assert [*changed_elsewhere(place, load(path, text.encode()), {"b"})] == ["a"]
 
 
 def test_all_is_written_with_secrets_for_their_owner_alone(path: Path) -> None:

@@ -17,6 +17,7 @@ from runnerops.report.screen import Screen
 COMMANDS = {name: load_command(name) for name in NAMES}
 ARGUMENTS = {"check": [], "explain": ["data-root"], "history": ["h"], "remove": ["h"], "rollback": ["h"]}
 ARGUMENTS["trust"] = ["h"]
+ARGUMENTS["init"] = ["new", "--host=root@h.example"]
 BAD = {
     "--output": ["xml", "", "JSON "],
     "--allow": ["", "nonsense", "data-rot", "jobs-running", "port-taken", "@host"],
@@ -29,8 +30,11 @@ BAD = {
     "--inventory": ["no-such-inventory.yml"],
     "--image": ["", "-"],
     "--explain": ["no-such-host"],
+    "--host": ["", "@", "root@h:x", "a b=root@h"],
+    "--adopt": ["", "@"],
+    "--gitlab": ["gitlab.example.com", "ftp://h", "http://[", "https://me:pw@h"],
 }
-FREE = {"--directory", "--fingerprint", "--name"}
+FREE = {"--directory", "--fingerprint", "--group", "--name"}
 """Flags that take any text."""
 
 

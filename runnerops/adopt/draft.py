@@ -1,0 +1,119 @@
+"""The entries of one `adopt`, made beside each other and put into the inventory's text together. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from runnerops.adopt.entry import Entry, by_name, make_entry
+from runnerops.adopt.layers import merged
+from runnerops.adopt.mirrors import with_mirrors, without_mirrors
+from runnerops.adopt.place import Found, Place, only_adds
+from runnerops.adopt.shared import Layer, share
+from runnerops.adopt.target import about
+from runnerops.errors import RunneropsError
+from runnerops.inventory import load
+from runnerops.model.common import Secret, Tree, Value
+from runnerops.model.inventory import Inventory
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """`text` is the inventory's with the layer and all entries; `entries` by the hosts' names."""
+
+    places: Sequence[Place]
+    layer: Layer | None
+    entries: Mapping[str, Entry]
+    text: str = field(repr=False)
+
+    @property
+    def variables(self) -> Mapping[str, str]:
+        """Every secret by the name that the text has for it."""
+        found = dict(self.layer.variables) if self.layer else {}
+        for entry in self.entries.values():
+            found |= entry.variables
+        return found
+
+    @property
+    def content(self) -> bytes:
+        """The inventory's bytes."""
+        return self.places[0].content_of(self.text)
+
+    def load(self) -> Inventory:
+        """What the inventory then says. Raises RunneropsError, also where something else of it would be changed."""
+        path = self.places[0].path
+        if not only_adds(self.places, self.text, self.layer.place if self.layer else ""):
+            raise RunneropsError(f"{path}: the entry cannot be put in without a change of something else",
+                                 "put it in by hand, as it is printed without --write")  # fmt: skip
+        return load(path, self.content)
+
+
+def best_draft(found: Sequence[Found], taken: Mapping[str, str], group: str) -> Draft:
+    """With what several new hosts share said once: in the group, or in the defaults of an inventory that has no host yet.
+
+    Each host asks for the same as if it said all by itself. `taken` are variables that have a value.
+    """
+    bare = make_draft([without_mirrors(one) for one in found], taken)
+    loaded = _loaded(bare)
+    found = [with_mirrors(one, loaded) for one in found]
+    alone = make_draft(found, taken)
+    layer = _layer(found, taken, group)
+    if layer is None:
+        return alone
+    together = make_draft(found, taken, layer)
+    return together if _asks_for(alone) == _asks_for(together) else alone
+
+
+def could_share(found: Sequence[Found], taken: Mapping[str, str], draft: Draft) -> bool:
+    """Whether hosts that are complete by themselves have something in common that a group could say once."""
+    fit = len(found) > 1 and draft.layer is None and not any(one.place.known for one in found)
+    return fit and share({one.name: one.adopted for one in found}, "", taken) is not None
+
+
+def make_draft(found: Sequence[Found], taken: Mapping[str, str], layer: Layer | None = None) -> Draft:
+    """Every host's entry, beside what the inventory and this layer say already."""
+    entries: dict[str, Entry] = {}
+    text = found[0].place.text
+    if layer:
+        text = layer.into(text)
+    for one in found:
+        host = one.place.host
+        own: Tree | None = None if one.place.known else about(host)
+        inherited = one.place.inherited
+        if layer:
+            inherited = merged(inherited, layer.of_host(host.name))
+            own = {**(own or {}), "groups": [layer.group]} if layer.group else own
+        entry = make_entry(host.name, own, one.adopted, inherited, taken, layer.variables if layer else {})
+        if layer:
+            entry = layer.without_its_comments(entry)
+        entries[host.name] = entry
+        taken = {**taken, **entry.variables}
+        text = entry.into(text)
+    return Draft([one.place for one in found], layer, entries, text)
+
+
+def _layer(found: Sequence[Found], taken: Mapping[str, str], group: str) -> Layer | None:
+    wanted = group or found[0].place.is_empty
+    return share({one.name: one.adopted for one in found}, group, taken) if wanted else None
+
+
+def _loaded(draft: Draft) -> Inventory | None:
+    """None where this cannot be read."""
+    try:
+        return load(draft.places[0].path, draft.content)
+    except RunneropsError:
+        return None
+
+
+def _asks_for(draft: Draft) -> Mapping[str, Value]:
+    """The sections of each host, with secrets in place of the variables that are named after who has them."""
+    loaded = _loaded(draft)
+    return {host.name: _plain(by_name(host.sections), draft.variables) for host in loaded.hosts} if loaded else {}
+
+
+def _plain(value: Value, variables: Mapping[str, str]) -> Value:
+    if isinstance(value, dict):
+        return {name: _plain(item, variables) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item, variables) for item in value]
+    return variables.get(value.argument, value.argument) if isinstance(value, Secret) else value

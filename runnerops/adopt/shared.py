@@ -1,0 +1,118 @@
+"""What several hosts have in common, said once: in `defaults` or in a group, and each host says what differs. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from runnerops.adopt.entry import Comments, Entry, by_name, hidden_texts, shown, writer
+from runnerops.adopt.insert import add_defaults, add_group
+from runnerops.adopt.layers import common, for_host, moved
+from runnerops.adopt.secrets import Vault
+from runnerops.model.common import Key, Secret, ServiceName, Tree, Value
+from runnerops.services.base import Adopted
+
+DEFAULTS = "defaults"
+
+Sections = Mapping[ServiceName, Tree]
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """`group`: its name; empty for `defaults`. `variables` are the secrets in its sections by their names."""
+
+    group: str
+    sections: Sections
+    comments: Comments = field(default_factory=dict)
+    variables: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def place(self) -> str:
+        """Where it stands in the inventory, dotted."""
+        return f"groups.{self.group}" if self.group else DEFAULTS
+
+    def lines(self, indent: int, step: int) -> list[str]:
+        """Its name and its sections."""
+        name = self.group or DEFAULTS
+        comments = {(name, *key): lines for key, lines in self.comments.items()}
+        return list(writer(step, comments).lines({name: by_name(self.sections)}, indent))
+
+    @property
+    def text(self) -> str:
+        """The lines of YAML that it is in an inventory."""
+        lines = ["groups:", *self.lines(2, 2)] if self.group else self.lines(0, 2)
+        return "".join(f"{line}\n" for line in lines)
+
+    def into(self, text: str) -> str:
+        """The inventory's text with it."""
+        return add_group(text, self.lines) if self.group else add_defaults(text, self.lines)
+
+    def without_its_comments(self, entry: Entry) -> Entry:
+        """An entry beside it, which repeats none of its lines."""
+        here = {line for lines in self.comments.values() for line in lines}
+        left = {key: tuple(line for line in lines if line not in here) for key, lines in entry.comments.items()}
+        return replace(entry, comments=left)
+
+    def of_host(self, name: str) -> Tree:
+        """What a host inherits from it."""
+        return {key: for_host(value, name) for key, value in by_name(self.sections).items()}
+
+
+def share(adopted: Mapping[str, Mapping[ServiceName, Adopted]], group: str, taken: Mapping[str, str]) -> Layer | None:
+    """What all of two or more hosts, by name, have in common; None where that is nothing.
+
+    A runner that has its host's name in its own is the same on each, as `{host}`.
+    """
+    vault = Vault(group or "shared", taken)
+    emptied = {name: dict(_emptied(name, one, vault)) for name, one in adopted.items()}
+    found: dict[ServiceName, Tree] = {}
+    for service in ServiceName:
+        sections = [one[service] for one in emptied.values() if service in one]
+        if len(sections) == len(adopted) > 1 and (alike := common(sections)):
+            found[service] = alike
+    if not found:
+        return None
+    used = set(_variables(by_name(found)))
+    hidden = {*vault.variables.values(), *hidden_texts([*adopted.values()])}
+    comments = {key: shown([*dict.fromkeys(lines)], hidden) for key, lines in _comments(adopted, found).items()}
+    return Layer(group, found, comments, {key: text for key, text in vault.variables.items() if key in used})
+
+
+def _emptied(name: str, adopted: Mapping[ServiceName, Adopted], vault: Vault) -> Iterator[tuple[ServiceName, Tree]]:
+    for service, one in adopted.items():
+        if one.section is not None:
+            yield service, _general(name, vault.empty(service.value, one.section))
+
+
+def _general(host: str, section: Tree) -> Tree:
+    """With `{host}` for the host's name in the names of runners."""
+    runners = section.get("runners")
+    word = re.compile(rf"(?<![A-Za-z0-9]){re.escape(host)}(?![A-Za-z0-9])")
+    if not isinstance(runners, list):
+        return section
+    found: list[Value] = []
+    for one in runners:
+        named = isinstance(one, dict) and isinstance(one.get("name"), str)
+        found.append({**one, "name": word.sub("{host}", str(one["name"]))} if named else one)  # type: ignore[dict-item,call-overload,index]
+    return {**section, "runners": found}
+
+
+def _variables(value: Value) -> Iterator[str]:
+    if isinstance(value, Secret):
+        yield value.argument
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    for one in inside:
+        yield from _variables(one)
+
+
+def _comments(adopted: Mapping[str, Mapping[ServiceName, Adopted]], sections: Sections) -> Mapping[Key, list[str]]:
+    """Those of every host's file about what is said here."""
+    found: dict[Key, list[str]] = {}
+    for name, services in adopted.items():
+        for service, one in services.items():
+            alike = for_host(sections.get(service), name)
+            for key, lines in one.comments.items():
+                if place := moved(key, one.section, alike):
+                    found.setdefault((service.value, *place), []).extend(lines)
+    return found

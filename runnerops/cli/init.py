@@ -1,0 +1,48 @@
+"""`runnerops init`: its options and help."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from runnerops.cli.boundary import run_command
+
+
+def init(
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="Where; this folder if left out.", show_default=False)
+    ] = Path(),
+    host: Annotated[
+        list[str] | None,
+        typer.Option("--host", metavar="[NAME=]USER@ADDRESS", help="A host; may be repeated.", show_default=False),
+    ] = None,
+    adopted: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--adopt",
+            metavar="[NAME=]USER@ADDRESS",
+            help="A host that was set up by hand, as it is; may be repeated.",
+            show_default=False,
+        ),
+    ] = None,
+    cache: Annotated[
+        bool | None,
+        typer.Option("--cache/--no-cache", help="A cache of Docker Hub on each --host, or none.", show_default=False),
+    ] = None,
+    gitlab: Annotated[
+        str | None,
+        typer.Option("--gitlab", metavar="URL", help="The GitLab whose runner is on each --host.", show_default=False),
+    ] = None,
+) -> None:
+    """Write a new project: inventory, pipeline and what goes with them.
+
+    From questions at a terminal, or from flags. No file is written over.
+    """
+    from runnerops.commands.init import Wishes
+    from runnerops.commands.init import init as run
+
+    wishes = Wishes(host or (), adopted or (), cache, gitlab)
+    run_command(lambda screen: run(folder, wishes, os.environ, screen))

@@ -1,0 +1,153 @@
+"""`runnerops init`: a new project, from flags or from questions at a terminal."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from runnerops.adopt.target import host_at, is_login, login_of, meant
+from runnerops.commands.adopt import Options, adopt
+from runnerops.commands.starter import INVENTORY, Starter, files_of
+from runnerops.commands.trust import trust
+from runnerops.errors import RunneropsError, UsageError
+from runnerops.inventory import load
+from runnerops.model.common import Exit
+from runnerops.model.inventory import Host
+from runnerops.report.screen import Screen
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the command line said of a new project: hosts as `[NAME=]USER@ADDRESS[:PORT]`, None for what is to be asked."""
+
+    hosts: Sequence[str] = ()
+    adopted: Sequence[str] = ()
+    cache: bool | None = None
+    gitlab: str | None = None
+
+
+def init(folder: Path, wishes: Wishes, environ: Mapping[str, str], screen: Screen) -> Exit:
+    """Never over an existing file: an inventory ends it, any other stays as it is, and that is said.
+
+    Exit 1 where a host could not be adopted: the project is there, and how to go on is said.
+    """
+    path = folder / INVENTORY
+    if path.exists() or path.is_symlink():
+        raise RunneropsError(
+            f"{path} is there: nothing is written over", "`runnerops adopt USER@ADDRESS --write` adds a host"
+        )
+    if not (wishes.hosts or wishes.adopted):
+        if not screen.interactive:
+            raise UsageError(
+                "init: there is no terminal to ask at", "name the hosts: --host NAME=USER@ADDRESS, or --adopt"
+            )
+        wishes = _ask(screen, wishes)
+    hosts = _hosts([*wishes.hosts, *wishes.adopted])
+    starter = Starter(hosts[: len(wishes.hosts)], wishes.cache is not False, _url(wishes.gitlab or ""))
+    screen.say(f"wrote {', '.join(_write(folder, files_of(starter), screen))}", "good")
+    code = _adopt(path, wishes.adopted, environ, screen) if wishes.adopted else Exit.OK
+    _say_next(folder, starter.hosts, _missing(path, wishes.adopted) if code else (), screen)
+    return code
+
+
+def _hosts(words: Sequence[str]) -> tuple[Host, ...]:
+    found: list[Host] = []
+    for word in words:
+        host = meant(word) if is_login(word) else host_at(word)
+        assert isinstance(host, Host)
+        if any({host.name, host.address} & {other.name, other.address} for other in found):
+            raise UsageError(f"{word}: {host.name} is named twice", "name each host once, with a name of its own")
+        found.append(host)
+    return tuple(found)
+
+
+def _ask(screen: Screen, wishes: Wishes) -> Wishes:
+    hosts: list[str] = []
+    adopted: list[str] = []
+    while True:
+        more = "; empty: no further one" if hosts or adopted else ""
+        login = screen.ask_text(f"a host, as USER@ADDRESS{more}")
+        if not login and (hosts or adopted):
+            break
+        try:
+            word = f"{screen.ask_text('what is it called?', host_at(login).name)}={login}"
+            _hosts([*hosts, *adopted, word])
+        except UsageError as error:
+            screen.say(f"{error.message}; {error.hint}", "bad")
+            continue
+        by_hand = screen.ask("was it set up by hand, and is to stay as it is for now (adopt)?", otherwise=True)
+        (adopted if by_hand else hosts).append(word)
+    if hosts and wishes.cache is None:
+        cache = screen.ask("a pull-through cache of Docker Hub on each new one?", otherwise=True)
+        wishes = replace(wishes, cache=cache)
+    while hosts and wishes.gitlab is None:
+        try:
+            url = _url(screen.ask_text("the URL of the GitLab whose runner is registered there; empty: none"))
+            wishes = replace(wishes, gitlab=url)
+        except UsageError as error:
+            screen.say(f"{error.message}; {error.hint}", "bad")
+    return replace(wishes, hosts=hosts, adopted=adopted)
+
+
+def _url(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        sound = parts.scheme in {"http", "https"} and parts.hostname and "@" not in parts.netloc
+    except ValueError:
+        sound = False
+    if text and not sound:
+        raise UsageError(f"{text}: no URL of a GitLab", "write https://gitlab.example.com")
+    return text
+
+
+def _write(folder: Path, files: Mapping[str, str], screen: Screen) -> Iterator[str]:
+    """The inventory last: a project that is cut off is begun anew."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in files.items():
+            try:
+                handle = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+            except FileExistsError:
+                screen.say(f"{folder / name} is there, and stays as it is", "warn")
+                continue
+            with os.fdopen(handle, "w", encoding="utf-8") as target:
+                target.write(text)
+            yield name
+    except OSError as error:
+        raise RunneropsError(
+            f"{error.filename or folder}: {error.strerror}", "name a folder that can be written to"
+        ) from None
+
+
+def _adopt(path: Path, words: Sequence[str], environ: Mapping[str, str], screen: Screen) -> Exit:
+    if screen.interactive:
+        trust(path, [login_of(host) for host in _hosts(words)], environ, screen, ())
+    return adopt(path, words, environ, screen, Options(write=True))
+
+
+def _missing(path: Path, words: Sequence[str]) -> Sequence[str]:
+    """Those that the inventory has not got."""
+    try:
+        there = {host.name for host in load(path).hosts}
+    except RunneropsError:  # it has no host yet
+        there = set()
+    return [word for word, host in zip(words, _hosts(words), strict=True) if host.name not in there]
+
+
+def _say_next(folder: Path, hosts: Sequence[Host], failed: Sequence[str], screen: Screen) -> None:
+    """Three commands to type."""
+    if failed:
+        logins = [login_of(host) for host in _hosts(failed)]
+        commands = [("trust", *logins), ("adopt", *failed, "--write"), ("diff",)]
+    elif hosts:
+        commands = [("check",), ("trust", *(host.name for host in hosts)), ("diff",)]
+    else:
+        commands = [("check",), ("diff",), ("deploy",)]
+    where = "" if folder.resolve() == Path.cwd() else f"cd {shlex.quote(str(folder))} && "
+    screen.say("next:")
+    for words in commands:
+        screen.data(f"  {where}runnerops {shlex.join(words)}", "typed")

@@ -1,0 +1,65 @@
+"""The files of a new project, as text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from runnerops.adopt.target import about
+from runnerops.adopt.yaml_text import Writer
+from runnerops.model.common import Key, Tree
+from runnerops.model.inventory import Host
+
+INVENTORY = "inventory.yml"
+_TEXTS = Path(__file__).resolve().parent.parent / "starter"
+_HUB = "https://registry-1.docker.io"
+_COMMENTS = {
+    "docker": "containers outlive a restart of the Docker daemon (CI jobs do not)",
+    "registry": "a pull-through cache of Docker Hub, which Docker here pulls through",
+    "gitlab_runner": "`gitlab-runner register` on the host made it; what is not said here stays the runner's default",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Starter:
+    """What is asked for a new project. `gitlab` is the URL of a GitLab whose runner runs on each host; empty: none."""
+
+    hosts: Sequence[Host]
+    cache: bool = True
+    gitlab: str = ""
+
+
+def files_of(starter: Starter) -> Mapping[str, str]:
+    """Text by name, the inventory last."""
+    return {
+        ".gitignore": ".env\nreports/\n",
+        ".gitlab-ci.yml": _text("gitlab-ci.yml"),
+        "README.md": _text("README.md"),
+        "known_hosts": _text("known_hosts"),
+        INVENTORY: _text(INVENTORY) + "\n".join(_host(host, starter) for host in starter.hosts),
+    }
+
+
+def _text(name: str) -> str:
+    return (_TEXTS / name).read_text(encoding="utf-8")
+
+
+def _host(host: Host, starter: Starter) -> str:
+    tree: Tree = {**about(host), "docker": {"live-restore": True}}
+    if starter.cache:
+        tree["registry"] = {"caches": [{"upstream": _HUB}]}
+    if starter.gitlab:
+        tree["gitlab_runner"] = {"concurrent": 2, "runners": [_runner(host, starter.gitlab)]}
+    comments: dict[Key, tuple[str, ...]] = {(host.name, name): (text,) for name, text in _COMMENTS.items()}
+    return "".join(f"{line}\n" for line in Writer(2, comments).lines({host.name: tree}, 2))
+
+
+def _runner(host: Host, url: str) -> Tree:
+    return {
+        "name": f"{host.name}-docker",
+        "url": url,
+        "token": "keep",
+        "executor": "docker",
+        "docker": {"image": "alpine:3"},
+    }

@@ -1,0 +1,64 @@
+"""What was adopted, for people and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from runnerops.adopt.draft import Draft
+from runnerops.adopt.place import Found
+from runnerops.report.screen import Screen
+
+
+def show_entries(draft: Draft, screen: Screen) -> None:
+    """The entries as the inventory has them, and before them what hosts share."""
+    if draft.layer:
+        for line in draft.layer.text.splitlines():
+            screen.data(line)
+    screen.data("hosts:")
+    for entry in draft.entries.values():
+        for line in entry.lines(2, 2):
+            screen.data(line)
+
+
+def show_notes(found: Found, draft: Draft | None, screen: Screen, *, alone: bool) -> None:
+    """What the entry of a host does not say, and where there is none, why. `alone`: no other host was looked at."""
+    prefix = "note" if alone else f"{found.name}: note"
+    for note in notes_of(found, draft):
+        screen.say(f"{prefix}: {note}", "warn")
+    entry = draft.entries.get(found.name) if draft else None
+    variables = [*(draft.layer.variables if draft and draft.layer else ()), *(entry.variables if entry else ())]
+    if variables:
+        screen.say(
+            f"{prefix}: secrets stand in variables, which --write puts into .env: {', '.join(variables)}", "warn"
+        )
+    if not found.has_section:
+        screen.say(f"{found.name}{_why_not(found)}", "bad")
+
+
+def notes_of(found: Found, draft: Draft | None) -> tuple[str, ...]:
+    """Of this host, a sentence each."""
+    if draft and (entry := draft.entries.get(found.name)):
+        return entry.notes
+    return tuple(dict.fromkeys(note for one in found.adopted.values() for note in one.notes))
+
+
+def adopted_document(found: Found, draft: Draft | None, plan: Mapping[str, Any] | None) -> dict[str, Any]:
+    """`plan` is the host's of `diff`."""
+    entry = draft.entries.get(found.name) if draft else None
+    result = "adopted" if found.has_section else "present" if found.place.own else "nothing"
+    return {
+        "host": found.name,
+        "result": result,
+        "entry": "".join(f"{line}\n" for line in entry.lines(0, 2)) if entry else "",
+        "variables": [*entry.variables] if entry else [],
+        "notes": [*notes_of(found, draft)],
+        "plan": plan,
+    }
+
+
+def _why_not(found: Found) -> str:
+    own = ", ".join(sorted(service.value for service in found.place.own))
+    if not own:
+        return ": there is nothing that a section could ask for"
+    return f" has {own} in {found.place.path} already: nothing is written over"

@@ -1,0 +1,247 @@
+"""Several hosts at once: what they have in common is said once, and each asks for just what it asks for by itself."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from runnerops.adopt.draft import best_draft, could_share, make_draft
+from runnerops.adopt.insert import add_defaults, add_group
+from runnerops.adopt.layers import beside, common, merged, moved, same
+from runnerops.adopt.place import Found, find_places
+from runnerops.adopt.shared import share
+from runnerops.adopt.target import login_of, meant
+from runnerops.errors import UsageError
+from runnerops.inventory import load
+from runnerops.model.common import Key, ServiceName, Tree
+from runnerops.services.base import Adopted
+from tests.unit.test_adopt import TREES, docker
+
+NAMES = st.sampled_from(["a", "b", "big", "{host}", "on {host}"])
+ENTRIES = st.lists(
+    st.fixed_dictionaries({"name": NAMES}, optional={"limit": st.integers(1, 2), "docker": TREES, "on": st.booleans()}),
+    max_size=3,
+    unique_by=lambda one: one["name"],
+)
+SECTIONS = st.builds(lambda tree, runners: {**tree, "runners": runners}, TREES, ENTRIES)
+URL = "https://gitlab.example.com"
+
+
+def plain(tree: object) -> str:
+    return json.dumps(tree, sort_keys=True)
+
+
+@settings(max_examples=50, deadline=None)
+@given(base=SECTIONS, more=st.lists(SECTIONS, min_size=2, max_size=3))
+def test_what_is_common_and_what_differs_merge_to_each_hosts_own(base: Tree, more: list[Tree]) -> None:
+    """`common` of trees that have much in common, and `beside` of each."""
+    trees = [merged(base, one) for one in more]
+    alike = common(trees)
+    for tree in trees:
+        again = merged(alike, beside(alike, tree))
+        assert sorted(again) == sorted(tree)
+        assert same(again, tree)
+
+
+def test_what_several_hosts_share_is_all_that_they_share() -> None:
+    one: Tree = {"a": 1, "b": {"x": 1, "y": 2}, "runners": [{"name": "r", "limit": 1, "on": True}], "c": []}
+    other: Tree = {"a": 1, "b": {"x": 1, "y": 3}, "runners": [{"name": "r", "limit": 2, "on": True}], "c": True}
+    assert common([one, other]) == {"a": 1, "b": {"x": 1}, "runners": [{"name": "r", "on": True}]}
+    assert beside(common([one, other]), other) == {"b": {"y": 3}, "runners": [{"name": "r", "limit": 2}], "c": True}
+
+
+@pytest.mark.parametrize(
+    ("key", "place"),
+    [
+        (("runners", 1), ("runners", 0)),
+        (("runners", 1, "x"), ("runners", 0, "x")),
+        (("runners", 0), None),
+        (("l", 1), ("l", 1)),
+    ],
+)
+def test_where_something_stands_in_what_says_less(key: Key, place: Key | None) -> None:
+    before: Tree = {"runners": [{"name": "a"}, {"name": "b", "x": 1}], "l": [1, 2]}
+    assert moved(key, before, {"runners": [{"name": "b", "x": 1}], "l": [1, 2]}) == place
+
+
+# ------------------------------------------------------------------------------------------------------------ drafts
+
+
+def found(folder: Path, hosts: dict[str, dict[str, Adopted]], group: str = "") -> list[Found]:
+    logins = [meant(f"{name}=root@192.0.2.{number}") for number, name in enumerate(hosts, 1)]
+    places = find_places(folder / "inventory.yml", logins, group)
+    return [
+        Found(place, {ServiceName(service): one for service, one in adopted.items()})
+        for place, adopted in zip(places, hosts.values(), strict=True)
+    ]
+
+
+def runner(name: str, **more: object) -> Tree:
+    docker_keys: Tree = {"image": "alpine:3", "privileged": True}
+    return {"name": name, "url": URL, "token": "keep", "executor": "docker", "docker": docker_keys, **more}  # type: ignore[dict-item]
+
+
+def made_by_hand(name: str, size: int, password: str) -> dict[str, Adopted]:
+    docker_section: Tree = {"live-restore": True, "proxies": {"http-proxy": f"http://u:{password}@p:1"}, "mtu": size}
+    runners: Tree = {"concurrent": 4, "runners": [runner(f"{name}-docker", limit=size), runner("own " + name * 2)]}
+    comments: dict[Key, tuple[str, ...]] = {("runners", 0): ("the big one",), ("runners", 0, "limit"): (f"of {name}",)}
+    return {
+        "docker": Adopted(docker_section, {("live-restore",): ("for upgrades",)}),
+        "gitlab_runner": Adopted(runners, comments),
+    }
+
+
+def test_hosts_of_one_making_are_written_as_a_person_would(tmp_path: Path) -> None:
+    hosts = {name: made_by_hand(name, 1400 + number, "canary") for number, name in enumerate(("ci-1", "ci-2"))}
+    draft = best_draft(found(tmp_path, hosts), {}, "")
+    assert (
+        draft.text
+        == """defaults:
+  docker:
+    # for upgrades
+    live-restore: true
+    proxies: {http-proxy: !env SHARED_PROXIES_HTTP_PROXY}
+  gitlab_runner:
+    concurrent: 4
+    runners:
+      # the big one
+      - name: "{host}-docker"
+        url: https://gitlab.example.com
+        token: keep
+        executor: docker
+        docker:
+          image: alpine:3
+          privileged: true
+
+hosts:
+  ci-1:
+    address: 192.0.2.1
+    ssh: {user: root}
+    docker:
+      mtu: 1400
+    gitlab_runner:
+      runners:
+        - name: ci-1-docker
+          # of ci-1
+          limit: 1400
+        - name: own ci-1ci-1
+          url: https://gitlab.example.com
+          token: keep
+          executor: docker
+          docker:
+            image: alpine:3
+            privileged: true
+  ci-2:
+    address: 192.0.2.2
+    ssh: {user: root}
+    docker:
+      mtu: 1401
+    gitlab_runner:
+      runners:
+        - name: ci-2-docker
+          # of ci-2
+          limit: 1401
+        - name: own ci-2ci-2
+          url: https://gitlab.example.com
+          token: keep
+          executor: docker
+          docker:
+            image: alpine:3
+            privileged: true
+"""
+    )
+    assert draft.variables == {"SHARED_PROXIES_HTTP_PROXY": "http://u:canary@p:1"}
+
+
+def test_secrets_that_differ_stay_apart(tmp_path: Path) -> None:
+    hosts = {name: made_by_hand(name, 1400, f"canary-{name}") for name in ("a", "b")}
+    draft = best_draft(found(tmp_path, hosts), {}, "")
+    assert draft.layer
+    assert dict(draft.variables) == {
+        "A_PROXIES_HTTP_PROXY": "http://u:canary-a@p:1", "B_PROXIES_HTTP_PROXY": "http://u:canary-b@p:1",
+    }  # fmt: skip
+
+
+FULL = st.fixed_dictionaries({"docker": TREES, "gitlab_runner": SECTIONS})
+LEAN = st.fixed_dictionaries({}, optional={"docker": TREES, "gitlab_runner": SECTIONS})
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    base=st.fixed_dictionaries({"docker": TREES, "gitlab_runner": SECTIONS}),
+    more=st.lists(LEAN, min_size=2, max_size=3),
+)
+def test_each_host_asks_for_what_it_asks_for_by_itself(
+    tmp_path_factory: pytest.TempPathFactory, base: Tree, more: list[Tree]
+) -> None:
+    """Through the inventory's own merge, also with `{host}` in a runner's name."""
+    folder = tmp_path_factory.getbasetemp()
+    hosts = {}
+    for name, one in zip(("a", "b", "c"), more, strict=False):
+        sections = merged(base, one)
+        hosts[name] = {service: Adopted(section) for service, section in sections.items() if isinstance(section, dict)}
+    each = found(folder, hosts, "ci")
+    layer = share({one.name: one.adopted for one in each}, "ci", {})
+    if layer is None:
+        return
+    alone, together = make_draft(each, {}), make_draft(each, {}, layer)
+    path = folder / "inventory.yml"
+    try:
+        loaded = load(path, alone.content)
+    except Exception:  # a key that no inventory takes
+        return
+    again = load(path, together.content)
+    for alike, other in zip(loaded.hosts, again.hosts, strict=True):
+        assert plain(alike.sections) == plain(other.sections)
+        assert other.groups == ("ci",)
+
+
+def test_an_inventory_with_hosts_shares_in_a_group_alone(tmp_path: Path) -> None:
+    path = tmp_path / "inventory.yml"
+    path.write_text("groups:\n  old: {}\nhosts:\n  z: {docker: {debug: true}}\n")
+    hosts = {name: made_by_hand(name, 1400, "x") for name in ("a", "b")}
+    each = found(tmp_path, hosts)
+    alone = best_draft(each, {}, "")
+    assert alone.layer is None
+    assert could_share(each, {}, alone)
+    draft = best_draft(found(tmp_path, hosts, "ci"), {}, "ci")
+    assert "groups:\n  old: {}\n  ci:\n    docker:" in draft.text
+    assert "    groups: [ci]\n" in draft.text
+    assert not could_share(each, {}, draft)
+    (z, *_) = draft.load().hosts
+    assert z.sections == {ServiceName.DOCKER: {"debug": True}}
+
+
+@pytest.mark.parametrize(
+    ("words", "group"),
+    [
+        (["root@h", "me@h"], ""), (["a=root@h", "a=root@i"], ""), (["z", "root@h"], "ci"), (["root@h"], "old"),
+        (["root@h"], "z"),
+        (["ci=root@h"], "ci"), (["root@h"], "a b"),
+    ],
+)  # fmt: skip
+def test_hosts_that_are_one_and_groups_that_are_there_are_usage(words: list[str], group: str, tmp_path: Path) -> None:
+    path = tmp_path / "inventory.yml"
+    path.write_text("groups:\n  old: {}\nhosts:\n  z: {docker: {debug: true}}\n")
+    with pytest.raises(UsageError):
+        find_places(path, [meant(word) for word in words], group)
+
+
+@pytest.mark.parametrize("word", ["me@[2001:db8::1]:22", "me@h.example", "me@h:2222"])
+def test_what_reaches_a_host_is_told_as_it_was_given(word: str) -> None:
+    host = meant(f"n={word}")
+    assert not isinstance(host, str)
+    assert (host.name, login_of(host)) == ("n", word)
+
+
+def test_layers_stand_before_the_hosts() -> None:
+    assert (
+        add_defaults("# top\r\n\r\nhosts:\r\n", lambda _, step: ["defaults: {}"])
+        == "# top\r\n\r\ndefaults: {}\r\n\r\nhosts:\r\n"
+    )
+    assert add_group("hosts:\n  a: {}\n", docker) == "groups:\n  new:\n    docker: {}\n\nhosts:\n  a: {}\n"
+    assert add_group("hosts:\n  a: {}\ngroups:\n", docker) == "hosts:\n  a: {}\ngroups:\n  new:\n    docker: {}\n"

@@ -1,0 +1,136 @@
+"""A new project: what is written, what is asked, and that nothing is written over."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+
+from runnerops.commands.check import check
+from runnerops.commands.init import Wishes, init
+from runnerops.errors import RunneropsError, UsageError
+from runnerops.model.common import Exit
+from runnerops.report.screen import Screen
+
+FILES = {".gitignore", ".gitlab-ci.yml", "README.md", "inventory.yml", "known_hosts"}
+DOCKER = "    # containers outlive a restart of the Docker daemon (CI jobs do not)\n    docker: {live-restore: true}\n"
+INVENTORY = """\
+
+hosts:
+  ci-1:
+    address: 192.0.2.1
+    ssh: {user: root, port: 2222}
+    # containers outlive a restart of the Docker daemon (CI jobs do not)
+    docker: {live-restore: true}
+    # a pull-through cache of Docker Hub, which Docker here pulls through
+    registry:
+      caches:
+        - upstream: https://registry-1.docker.io
+    # `gitlab-runner register` on the host made it; what is not said here stays the runner's default
+    gitlab_runner:
+      concurrent: 2
+      runners:
+        - name: ci-1-docker
+          url: https://gitlab.example.com
+          token: keep
+          executor: docker
+          docker: {image: alpine:3}
+"""
+
+
+@dataclass(slots=True)
+class Terminal(Screen):
+    """A person who types these answers."""
+
+    @property
+    def interactive(self) -> bool:
+        return True
+
+
+def screen(answers: str | None = None) -> Screen:
+    kind = Screen if answers is None else Terminal
+    return kind(out=io.StringIO(), err=io.StringIO(), answers=io.StringIO(answers or ""))
+
+
+def said(screen: Screen) -> str:
+    assert isinstance(screen.out, io.StringIO)
+    assert isinstance(screen.err, io.StringIO)
+    return screen.err.getvalue() + screen.out.getvalue()
+
+
+def test_a_project_from_flags(tmp_path: Path) -> None:
+    shown = screen()
+    wishes = Wishes(("ci-1=root@192.0.2.1:2222",), gitlab="https://gitlab.example.com")
+    assert init(tmp_path / "new", wishes, {}, shown) is Exit.OK
+    assert {path.name for path in (tmp_path / "new").iterdir()} == FILES
+    assert (tmp_path / "new/inventory.yml").read_text().endswith(INVENTORY)
+    assert said(shown).endswith(
+        f"next:\n  cd {tmp_path}/new && runnerops check\n  cd {tmp_path}/new && runnerops trust ci-1\n"
+        f"  cd {tmp_path}/new && runnerops diff\n"
+    )
+    judged = screen()
+    assert check(tmp_path / "new/inventory.yml", (), "", {}, judged, strict=True, as_json=False) is Exit.OK, said(
+        judged
+    )
+    pipeline = yaml.safe_load((tmp_path / "new/.gitlab-ci.yml").read_text())
+    assert pipeline.keys() >= {"check", "deploy"}
+
+
+@pytest.mark.parametrize(
+    ("answers", "hosts"),
+    [
+        (
+            "nonsense\nroot@192.0.2.1:2222\nci-1\nn\n\n\ngitlab.example.com\nhttps://gitlab.example.com\n",
+            INVENTORY,
+        ),
+        (
+            "me@h.example\n\nno\nme@h.example\nother\nme@i.example\ni\nno\n\nno\n\n",
+            f"hosts:\n  h.example:\n    ssh: {{user: me}}\n{DOCKER}\n"
+            f"  i:\n    address: i.example\n    ssh: {{user: me}}\n{DOCKER}",
+        ),
+    ],
+)
+def test_a_project_from_answers(answers: str, hosts: str, tmp_path: Path) -> None:
+    shown = screen(answers)
+    assert init(tmp_path, Wishes(), {}, shown) is Exit.OK
+    assert (tmp_path / "inventory.yml").read_text().endswith(hosts)
+
+
+def test_nothing_is_written_over(tmp_path: Path) -> None:
+    (tmp_path / "README.md").write_text("ours")
+    shown = screen()
+    assert init(tmp_path, Wishes(("root@h.example",), cache=False), {}, shown) is Exit.OK
+    assert (tmp_path / "README.md").read_text() == "ours"
+    assert "README.md is there, and stays as it is" in said(shown)
+    before = (tmp_path / "inventory.yml").read_text()
+    with pytest.raises(RunneropsError, match="nothing is written over"):
+        init(tmp_path, Wishes(("root@i.example",)), {}, screen())
+    assert (tmp_path / "inventory.yml").read_text() == before
+
+
+def test_a_host_that_is_not_reached_is_left_to_be_adopted(tmp_path: Path) -> None:
+    """The project is there, and what to type is said."""
+    shown = screen()
+    wishes = Wishes(adopted=("n=root@127.0.0.1:1",))
+    assert init(tmp_path, wishes, {"HOME": str(tmp_path)}, shown) is Exit.FAILED
+    assert "runnerops adopt n=root@127.0.0.1:1 --write" in said(shown)
+    assert (tmp_path / "inventory.yml").read_text().endswith("\nhosts:\n")
+
+
+@pytest.mark.parametrize(
+    ("wishes", "answers"),
+    [
+        (Wishes(), None),
+        (Wishes(), ""),
+        (Wishes(), "root@h\n"),
+        (Wishes(("root@h", "me@h")), None),
+        (Wishes(("root@h",), ("root@h",)), None),
+    ],
+)
+def test_what_cannot_be_a_project_is_usage(wishes: Wishes, answers: str | None, tmp_path: Path) -> None:
+    with pytest.raises(UsageError):
+        init(tmp_path / "new", wishes, {}, screen(answers))
+    assert not (tmp_path / "new").exists()
