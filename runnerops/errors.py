@@ -28,6 +28,12 @@ class UsageError(RunneropsError):
     exit = Exit.USAGE
 
 
+class PlanError(RunneropsError):
+    """A saved plan cannot be applied: it is none, is too old, or was made of something else."""
+
+    exit = Exit.STALE_PLAN
+
+
 class InventoryError(RunneropsError):
     """The inventory must be mended."""
 

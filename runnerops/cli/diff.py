@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -28,6 +29,15 @@ def diff(
     exit_code: Annotated[bool, typer.Option("--exit-code", help="End with 3 when changes are pending.")] = False,
     allow: Allow = None,
     kill_jobs: KillJobs = False,
+    save_plan: Annotated[
+        Path | None,
+        typer.Option(
+            "--save-plan",
+            metavar="FILE",
+            help="Write the plan down, without any content, for `deploy --plan`.",
+            show_default=False,
+        ),
+    ] = None,
     verbose: Verbose = 0,
 ) -> None:
     """Show what deploy would do; changes nothing."""
@@ -43,5 +53,6 @@ def diff(
             as_json=output.is_json,
             exit_code=exit_code,
             verbose=verbose,
+            save_plan=save_plan,
         )
     )

@@ -30,7 +30,8 @@ class Format(StrEnum):
         return self is Format.JSON
 
 
-def _seconds(text: str | int) -> int:
+def seconds(text: str | int) -> int:
+    """What a flag takes that is a time."""
     from runnerops.commands.options import parse_time
 
     return _usage(lambda: parse_time(str(text)))
@@ -109,7 +110,7 @@ VerifyTimeout = Annotated[
         metavar="TIME",
         help="How long a service may take to show that it runs what it should.  [default: 60s]",
         show_default=False,
-        parser=_seconds,
+        parser=seconds,
     ),
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only show what it would do; changes nothing.")]
@@ -120,7 +121,7 @@ DrainTimeout = Annotated[
         metavar="TIME",
         help="How long running jobs may take before a restart is given up.  [default: 2h]",
         show_default=False,
-        parser=_seconds,
+        parser=seconds,
     ),
 ]
 NoWait = Annotated[
@@ -134,7 +135,7 @@ LockWait = Annotated[
         metavar="TIME",
         help="Wait that long for another run on a host to end (90s, 5m, 2h), then plan anew.",
         show_default=False,
-        parser=_seconds,
+        parser=seconds,
     ),
 ]
 DEFAULT_INVENTORY = Path("inventory.yml")

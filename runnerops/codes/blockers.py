@@ -75,6 +75,11 @@ _ROWS = (
         "Install nftables, set net.ipv4.ip_forward = 1 in /etc/sysctl.d and the FORWARD policy to ACCEPT, then override.",
     ),
     _never(
+        "plan-differs",
+        "A saved plan is to be deployed, and the plan made anew is another: what differs, and whose that is, is listed.",
+        "Look at what differs, then save a new plan (`runnerops diff --save-plan FILE`) and have it reviewed.",
+    ),
+    _never(
         "no-log-driver",
         "The host's Docker has no log driver of the name that daemon.json asks for.",
         "Correct the name, or install the plugin on the host first.",

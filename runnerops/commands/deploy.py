@@ -1,16 +1,25 @@
-"""`runnerops deploy`: shows the plan, asks, applies it and verifies the result."""
+"""`runnerops deploy`: shows the plan, asks, applies it and verifies the result; a saved one only where it still holds."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from runnerops import inventory
 from runnerops.engine.connections import ConnectionPool
 from runnerops.engine.options import Flags, UiOptions
+from runnerops.errors import UsageError
 from runnerops.model.common import Exit
+from runnerops.model.inventory import Inventory
 from runnerops.report.screen import Screen
+
+if TYPE_CHECKING:
+    from runnerops.engine.planned import Plans
+    from runnerops.engine.project import Project
+    from runnerops.model.saved_plan import SavedPlan
 
 
 def deploy(
@@ -20,11 +29,17 @@ def deploy(
     screen: Screen,
     flags: Flags,
     ui: UiOptions,
+    plan: Path | None = None,
+    plan_age_s: int = 86400,
 ) -> Exit:
-    """The worst of the hosts' results is the exit code."""
+    """The worst of the hosts' results is the exit code. `plan`: a saved one, which is held to; it has its flags."""
     ui.check("deploy", screen, "diff")
+    saved = _saved(plan, flags, path, environ, plan_age_s) if plan else None
     loaded = inventory.load(path)
-    hosts = inventory.select(loaded, targets)
+    hosts = inventory.select(loaded, _targets(plan, saved, loaded, targets) if plan and saved else targets)
+    if saved:
+        allow = {code: frozenset(hosts) for code, hosts in saved.allow.items()}
+        flags = replace(flags, allow=allow, kill_jobs=saved.kill_jobs)
     with ConnectionPool(loaded, environ, screen) as pool:
         pool.connect_early(hosts)
         from runnerops.engine.locks import LockWait  # the rest is loaded while the hosts answer
@@ -38,4 +53,33 @@ def deploy(
         pool.allow_login()
         lock_wait = LockWait(flags.lock_wait_s, screen)
         plans = partial(plan_all, pool=pool, flags=flags, lock_wait=lock_wait)
-        return deploy_loop(project, plans, pool, ui, lock_wait)
+        held = _held(saved, plans, screen) if saved else plans
+        return deploy_loop(project, held, pool, ui, lock_wait)
+
+
+def _saved(plan: Path, flags: Flags, path: Path, environ: Mapping[str, str], age_s: int) -> SavedPlan:
+    """The saved plan, if it is of this inventory and commit. Raises UsageError, PlanError."""
+    from runnerops.commands.reports import repository_root
+    from runnerops.engine.saved_plan import check_plan, origin_of, read_plan
+
+    if flags.allow or flags.kill_jobs:
+        raise UsageError(
+            "--plan: a saved plan has its --allow and --kill-jobs",
+            "give them to `runnerops diff --save-plan FILE`, where they are reviewed",
+        )
+    saved = read_plan(plan)
+    check_plan(plan, saved, origin_of(path, environ, repository_root(environ, path.parent)), age_s)
+    return saved
+
+
+def _targets(plan: Path, saved: SavedPlan, loaded: Inventory, targets: Sequence[str]) -> Sequence[str]:
+    from runnerops.engine.saved_plan import hosts_of
+
+    named = frozenset(host.name for host in inventory.select(loaded, targets)) if targets else frozenset()
+    return hosts_of(plan, saved, loaded, named)
+
+
+def _held(saved: SavedPlan, plans: Callable[[Project], Plans], screen: Screen) -> Callable[[Project], Plans]:
+    from runnerops.engine.saved_plan import held_to
+
+    return lambda project: held_to(saved, project, plans(project), screen.redactor)

@@ -180,5 +180,6 @@ def _refusal(planned: Planned) -> Outcome | None:
     errors = [finding.rule for finding in plan.findings if finding.severity == "error"]
     if plan.blockers or errors:
         words = [*(blocker.code for blocker in plan.blockers), *errors]
-        return Outcome(plan.host, Result.REFUSED, message=f"not touched: {', '.join(dict.fromkeys(words))} (see above)")
+        result = Result.STALE_PLAN if "plan-differs" in words else Result.REFUSED
+        return Outcome(plan.host, result, message=f"not touched: {', '.join(dict.fromkeys(words))} (see above)")
     return None

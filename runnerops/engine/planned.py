@@ -20,6 +20,8 @@ class Planned:
     last: Run | None = None
     """The host's last run, which may be going on."""
     facts: Facts = field(default_factory=Facts)
+    key: str = field(default="", repr=False)
+    """The host's own key of fingerprints, which its first run brings; empty before it."""
 
     @property
     def live(self) -> Run | None:

@@ -92,7 +92,8 @@ def plan_request(request: Request, redactor: Redactor, clear: frozenset[str]) ->
         (file.spec.path, observed.file(file.spec.path).path) for file in request.desired if file.content is not None
     ]
     in_sync = tuple(path for path, real in there if real not in changed)
-    return Planned(plan, in_sync, _result(plan), observed.last, observed.facts)
+    key = observed.secret_fingerprints.key
+    return Planned(plan, in_sync, _result(plan), observed.last, observed.facts, key)
 
 
 def plan_all(

@@ -21,7 +21,7 @@ WORKERS = 32
 SHARE_AT_ONCE = 0.25
 """How much of the fleet may drain or restart docker at a time, so that CI as a whole never stands still."""
 
-_WORST_FIRST = (Exit.NEEDS_ATTENTION, Exit.ROLLED_BACK, Exit.FAILED, Exit.PENDING, Exit.OK)
+_WORST_FIRST = (Exit.NEEDS_ATTENTION, Exit.ROLLED_BACK, Exit.FAILED, Exit.STALE_PLAN, Exit.PENDING, Exit.OK)
 _EXIT_OF = {
     Result.UNCHANGED: Exit.OK,
     Result.APPLIED: Exit.OK,
@@ -30,11 +30,12 @@ _EXIT_OF = {
     Result.ROLLED_BACK: Exit.ROLLED_BACK,
     Result.NEEDS_ATTENTION: Exit.NEEDS_ATTENTION,
     Result.UNKNOWN: Exit.NEEDS_ATTENTION,
+    Result.STALE_PLAN: Exit.STALE_PLAN,
 }
 
 
 def exit_of(results: Collection[Result]) -> Exit:
-    """The worst of many hosts' results wins: 5, 4, 1, 3, 0."""
+    """The worst of many hosts' results wins: 5, 4, 1, 6, 3, 0."""
     codes = {_EXIT_OF.get(result, Exit.FAILED) for result in results} or {Exit.OK}
     return next(code for code in _WORST_FIRST if code in codes)
 

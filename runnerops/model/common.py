@@ -121,6 +121,7 @@ class Result(StrEnum):
     ROLLED_BACK = "rolled-back"
     NEEDS_ATTENTION = "needs-attention"
     UNKNOWN = "unknown"
+    STALE_PLAN = "stale-plan"
 
 
 ENDS = {
@@ -144,6 +145,7 @@ class Exit(IntEnum):
     PENDING = 3
     ROLLED_BACK = 4
     NEEDS_ATTENTION = 5
+    STALE_PLAN = 6
     BUG = 70
     INTERRUPTED = 130
 

@@ -57,6 +57,8 @@ def blocker_lines(blocker: Blocker, host: str) -> Iterator[Line]:
     flag = "--kill-jobs" if blocker.code == "jobs-running" else f"--allow {blocker.code}@{host}"
     if blocker.overridable:
         yield "plain", f"       override: {flag}"
+    if blocker.code == "plan-differs":
+        yield from (("plain", f"    {detail}") for detail in blocker.details)
 
 
 def finding_lines(finding: Finding, also: Sequence[str] = (), indent: str = "") -> Iterator[Line]:

@@ -33,6 +33,9 @@ BAD = {
     "--host": ["", "@", "root@h:x", "a b=root@h"],
     "--adopt": ["", "@"],
     "--gitlab": ["gitlab.example.com", "ftp://h", "http://[", "https://me:pw@h"],
+    "--save-plan": ["", "."],
+    "--plan": ["", ".", "no-such-file"],
+    "--plan-age": ["", "0", "soon", "-1"],
 }
 FREE = {"--directory", "--fingerprint", "--group", "--name"}
 """Flags that take any text."""

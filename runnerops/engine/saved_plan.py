@@ -1,0 +1,182 @@
+"""Saved plans: `diff --save-plan` writes one, `deploy --plan` holds the plans made anew to it."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from runnerops import __version__
+from runnerops.engine.options import Flags
+from runnerops.engine.planned import Planned, Plans
+from runnerops.engine.project import Project
+from runnerops.engine.requester import find_requester
+from runnerops.errors import PlanError, RunneropsError, UsageError
+from runnerops.model.common import Result
+from runnerops.model.inventory import Inventory, Requester
+from runnerops.model.plan import Blocker
+from runnerops.model.saved_plan import PLAN_FORMAT, PLAN_VERSION, SavedHost, SavedPlan
+from runnerops.redact import Redactor
+from runnerops.report.history import local_time, origin_text
+from runnerops.report.plan_differences import differences
+from runnerops.report.saved_plan import Digests, saved_host
+
+_CLOCKS = 600
+"""Seconds by which two machines' clocks may differ."""
+ANEW = "save a new plan and look at it: `runnerops diff --save-plan FILE`"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What a plan is bound to beside its hosts: the inventory, as it lies in the repository, and who asks at which commit."""
+
+    inventory: str
+    requester: Requester
+
+
+def origin_of(inventory: Path, environ: Mapping[str, str], root: Path) -> Origin:
+    """`root` is the repository's. Outside of it the inventory is known by its name alone."""
+    where = Path(os.path.relpath(inventory.resolve(), root.resolve()))
+    name = inventory.name if where.parts[:1] == ("..",) else where.as_posix()
+    return Origin(name, find_requester(environ, inventory.parent))
+
+
+def write_plan(path: Path, project: Project, plans: Plans, flags: Flags, origin: Origin, redactor: Redactor) -> None:
+    """Only a plan of all its hosts is one. Whole or not at all. Raises RunneropsError."""
+    bad = [name for name, planned in plans.items() if isinstance(planned, Exception)]
+    if bad:
+        hint = f"leave out what cannot be reached: {' '.join(f'!{name}' for name in bad)}"
+        raise RunneropsError(f"{path}: not saved: there is no plan for {', '.join(bad)}", hint)
+    good = [(name, planned) for name, planned in plans.items() if isinstance(planned, Planned)]
+    saved = SavedPlan(
+        runnerops=__version__,
+        created_at=int(time.time()),
+        requested_by=origin.requester,
+        inventory=origin.inventory,
+        hosts=tuple(_saved(project, name, planned, redactor) for name, planned in good),
+        allow={code: tuple(sorted(hosts)) for code, hosts in sorted(flags.allow.items())},
+        kill_jobs=flags.kill_jobs,
+    )
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside.write_text(json.dumps(asdict(saved), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        beside.replace(path)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise RunneropsError(
+            f"{path}: {error.strerror or error}", "name a file that can be written: `--save-plan FILE`"
+        ) from None
+
+
+def read_plan(path: Path) -> SavedPlan:
+    """Raises UsageError where there is no such file, PlanError for one that is no plan that this release reads."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise UsageError(
+            f"{path}: {error.strerror or error}", "`runnerops diff --save-plan FILE` writes the file to name here"
+        ) from None
+    try:
+        tree = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        place = f", line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
+        raise PlanError(f"{path}: no saved plan: this is no JSON, or was cut off{place}", ANEW) from None
+    if not isinstance(tree, dict) or tree.get("format") != PLAN_FORMAT:
+        raise PlanError(f'{path}: no saved plan: there is no "format": "{PLAN_FORMAT}" in it', ANEW)
+    version = tree.get("version")
+    if isinstance(version, int) and version > PLAN_VERSION:
+        text = f"{path}: written by a newer runnerops (format {version}, this one reads {PLAN_VERSION})"
+        raise PlanError(text, "upgrade runnerops here")
+    if tree.get("runnerops") != __version__:
+        text = f"{path}: written by runnerops {tree.get('runnerops')}, and this is {__version__}"
+        raise PlanError(text, f"use one release in both jobs, or {ANEW}")
+    return _shaped(path, content)
+
+
+def _shaped(path: Path, content: bytes) -> SavedPlan:
+    from pydantic import TypeAdapter, ValidationError
+
+    try:
+        return TypeAdapter(SavedPlan).validate_json(content, strict=True)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(map(str, first["loc"]))
+        raise PlanError(f"{path}: no saved plan: {place}: {first['msg'].lower()}", ANEW) from None
+
+
+def check_plan(path: Path, saved: SavedPlan, origin: Origin, age_s: int) -> None:
+    """Whether it was made of this inventory at this commit, and lately. Raises PlanError; no host is asked for it."""
+    if saved.inventory != origin.inventory:
+        raise PlanError(f"{path}: a plan of {saved.inventory}, and this is {origin.inventory}", ANEW)
+    here, there = origin.requester.commit, saved.requested_by.commit
+    if here != there:
+        texts = [f"commit {one[:12]}" if one else "no commit" for one in (there, here)]
+        raise PlanError(f"{path}: a plan of {texts[0]}, and this is {texts[1]}", ANEW)
+    age = time.time() - saved.created_at
+    if age > age_s:
+        raise PlanError(f"{path}: {_span(age)} old, and may be {_span(age_s)}", f"{ANEW}, or give it --plan-age")
+    if age < -_CLOCKS:
+        raise PlanError(f"{path}: from the future ({local_time(saved.created_at)})", f"set this clock right, or {ANEW}")
+
+
+def hosts_of(path: Path, saved: SavedPlan, loaded: Inventory, targets: frozenset[str]) -> tuple[str, ...]:
+    """The plan's hosts; `targets` are those that were named, if any were. Raises PlanError."""
+    names = tuple(one.host for one in saved.hosts)
+    known = {host.name for host in loaded.hosts}
+    if lost := [name for name in names if name not in known]:
+        raise PlanError(f"{path}: a plan of hosts that the inventory does not have: {', '.join(lost)}", ANEW)
+    if targets and targets != set(names):
+        raise PlanError(
+            f"{path}: a plan of other hosts: {', '.join(names)}", "name no target: the plan has its hosts, all of them"
+        )
+    return names
+
+
+def held_to(saved: SavedPlan, project: Project, plans: Plans, redactor: Redactor) -> Plans:
+    """The plans, each that is not what was saved blocked by what differs; then nothing of the others is done either."""
+    told = {one.host: one for one in saved.hosts}
+    found: dict[str, tuple[str, ...]] = {}
+    for name, planned in plans.items():
+        if isinstance(planned, Planned) and not _is_done(planned, told[name]):
+            now = _saved(project, name, planned, redactor)
+            found[name] = differences(told[name], now, planned.last)
+    differing = [name for name, texts in found.items() if texts]
+    if not differing:
+        return plans
+    when = f"saved at {local_time(saved.created_at)} by {origin_text(saved.requested_by)}"
+    return {
+        name: _blocked(planned, f"not the plan that was {when}", texts)
+        if isinstance(planned, Planned) and (texts := found.get(name, ()))
+        else _blocked(planned, f"the saved plan does not hold on {', '.join(differing)}: none of it is done", ())
+        if isinstance(planned, Planned) and planned.ready
+        else planned
+        for name, planned in plans.items()
+    }
+
+
+def _is_done(planned: Planned, saved: SavedHost) -> bool:
+    """A run of this very plan is going on or has been here: the job was tried again."""
+    last, plan = planned.last, planned.plan
+    if last is None or last.number != saved.last_run.number + 1 or last.digest != plan.digest:
+        return False
+    return last.running or (last.result == "applied" and planned.result is Result.UNCHANGED)
+
+
+def _blocked(planned: Planned, message: str, details: tuple[str, ...]) -> Planned:
+    blocker = Blocker("plan-differs", message, details)
+    return replace(planned, plan=replace(planned.plan, blockers=(blocker, *planned.plan.blockers)))
+
+
+def _saved(project: Project, name: str, planned: Planned, redactor: Redactor) -> SavedHost:
+    host = next(host for host in project.hosts if host.name == name)
+    digests = Digests(planned.key, project.shown(host), redactor.text)
+    return saved_host(planned.plan, project.rendered[name], planned.facts.machine, planned.last, digests)
+
+
+def _span(seconds: float) -> str:
+    size, unit = next((pair for pair in ((3600, "h"), (60, "min")) if seconds >= 2 * pair[0]), (1, "s"))
+    return f"{seconds / size:.0f} {unit}"

@@ -1,0 +1,133 @@
+"""What differs between a host's saved plan and the one made now, and whose the difference is, in words. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import zip_longest
+from typing import TypeVar
+
+from runnerops.model.host_state import Run
+from runnerops.model.saved_plan import SavedAction, SavedFile, SavedHost, SavedKey
+from runnerops.report.history import holder_text
+
+Row = TypeVar("Row")
+
+_WRITERS = {"hand": "edited on the host", "runner": "written by gitlab-runner itself"}
+
+
+def differences(saved: SavedHost, now: SavedHost, last: Run | None) -> tuple[str, ...]:
+    """A sentence for each, the cause before what it led to; () where both would do the same. `last`: the run now last there."""
+    if saved == now:
+        return ()
+    found = tuple(dict.fromkeys(_sentences(saved, now, last)))
+    return found or ("something that the plan rests on is not what it was",)
+
+
+def _sentences(saved: SavedHost, now: SavedHost, last: Run | None) -> Iterator[str]:
+    if saved.machine != now.machine:
+        yield "another machine answers at this host's address"
+    yield from _run(saved, now, last)
+    comparable = saved.keyed == now.keyed
+    if comparable and saved.rendered != now.rendered:
+        yield "the inventory, a template or a secret asks for something else"
+    yield from _files(saved, now, comparable=comparable)
+    yield from _actions(saved.actions, now.actions)
+    was, is_now = {one.code for one in saved.blockers}, {one.code for one in now.blockers}
+    yield from (f"newly blocked: {code}" for code in sorted(is_now - was))
+    yield from (f"blocked no more: {code}" for code in sorted(was - is_now))
+    if was == is_now and saved.blockers != now.blockers:
+        yield f"blocked by other things: {', '.join(sorted(is_now))}"
+    if saved.overridden != now.overridden:
+        codes = sorted({one.code for one in (*saved.overridden, *now.overridden)})
+        yield f"overrides something else: {', '.join(codes)}"
+    yield from _steps("", saved.forward, now.forward)
+    yield from _steps(" of the way back", saved.rollback, now.rollback)
+
+
+def _run(saved: SavedHost, now: SavedHost, last: Run | None) -> Iterator[str]:
+    was, is_now = saved.last_run, now.last_run
+    if was == is_now:
+        return
+    if last is None:
+        yield f"what the host kept of its runs is gone (run {was.number} was its last)"
+    elif was.number == is_now.number:
+        yield f"{holder_text(last)}, {'has ended' if not was.end else 'has another end now'}"
+    elif was.number < is_now.number:
+        yield f"another run came between: {holder_text(last)}"
+    else:
+        yield f"the host's last run was {was.number} and is {is_now.number} now"
+
+
+def _files(saved: SavedHost, now: SavedHost, *, comparable: bool) -> Iterator[str]:
+    was, is_now = _by((one.path, one) for one in saved.files), _by((one.path, one) for one in now.files)
+    for path in dict.fromkeys((*was, *is_now)):
+        before, after = was.get(path), is_now.get(path)
+        if after is None:
+            yield f"{path}: would not change any more"
+        elif before is None:
+            yield f"{path}: would change too ({_whose(after, after.keys)}){_keys(after.keys)}"
+        elif before != after:
+            yield from _file(before, after, comparable=comparable)
+
+
+def _file(before: SavedFile, after: SavedFile, *, comparable: bool) -> Iterator[str]:
+    if before.state != after.state:
+        yield f"{after.path}: {after.state}, and was: {before.state}"
+    if before.by != after.by and after.by:
+        yield f"{after.path}: {_WRITERS[after.by]}"
+    was, is_now = _by((one.key, one) for one in before.keys), _by((one.key, one) for one in after.keys)
+    gone = [one for key, one in was.items() if key not in is_now]
+    more = [one for key, one in is_now.items() if key not in was]
+    if gone:
+        yield f"{after.path}: would not change any more{_keys(gone)}"
+    if more:
+        yield f"{after.path}: would change too ({_whose(after, more)}){_keys(more)}"
+    both = [(was[key], is_now[key]) for key in was if key in is_now] if comparable else []
+    if other := [now for old, now in both if old.old != now.old]:
+        whose = "put there by a run" if {one.origin for one in other} == {"inventory"} else _whose(after, other)
+        yield f"{after.path}: the host has another value ({whose}){_keys(other)}"
+    if other := [now for old, now in both if old.new != now.new]:
+        yield f"{after.path}: another value is asked for{_keys(other)}"
+    if other := [now for old, now in both if replace(old, old=now.old, new=now.new) != now]:
+        yield f"{after.path}: whose difference it is has changed ({_whose(after, other)}){_keys(other)}"
+
+
+def _whose(file: SavedFile, keys: Sequence[SavedKey]) -> str:
+    """By whom, as far as the host tells: it compares with what the last run left there."""
+    origins = {one.origin for one in keys} or {file.origin}
+    if origins == {"inventory"}:
+        return "your change"
+    return _WRITERS.get("runner" if origins == {"runner"} else file.by, "edited on the host")
+
+
+def _keys(keys: Iterable[SavedKey]) -> str:
+    names = [f"{one.key} ({one.name})" if one.name else one.key for one in keys]
+    return f": {', '.join(names)}" if names else ""
+
+
+def _actions(saved: Sequence[SavedAction], now: Sequence[SavedAction]) -> Iterator[str]:
+    was, is_now = _by((one.service, one) for one in saved), _by((one.service, one) for one in now)
+    for service in dict.fromkeys((*was, *is_now)):
+        before, after = was.get(service), is_now.get(service)
+        if before != after:
+            yield f"{service.replace('_', '-')}: {_act(after)}, and was: {_act(before)}"
+
+
+def _act(action: SavedAction | None) -> str:
+    if action is None:
+        return "nothing to do"
+    reasons = ", ".join((*action.names, *action.because))
+    return f"{action.operation} ({reasons})" if reasons else action.operation
+
+
+def _steps(which: str, saved: Sequence[tuple[str, str]], now: Sequence[tuple[str, str]]) -> Iterator[str]:
+    """The first that differs: what follows it mostly differs for the same reason."""
+    for number, (before, after) in enumerate(zip_longest(saved, now), 1):
+        if before != after:
+            yield f"step {number}{which}: {after[1] if after else 'none'}, and was: {before[1] if before else 'none'}"
+            return
+
+
+def _by(pairs: Iterable[tuple[str, Row]]) -> Mapping[str, Row]:
+    return dict(pairs)

@@ -1,0 +1,123 @@
+"""A host's plan as names and digests, to be saved and compared with the plan made of it later. Pure.
+
+With a file's plain digest, whoever holds the saved plan could try out values of a secret: the rest of the file is known. So
+digests are made under a key that comes with the host's first run and that only root there can read. Of a host that has none
+yet they are made of what `diff` shows: secrets are masked, all alike.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from runnerops.model.common import Key, Value, key_text
+from runnerops.model.host_state import Run
+from runnerops.model.inventory import FileSpec, RenderedFile
+from runnerops.model.plan import Blocker, Change, Plan, Step
+from runnerops.model.saved_plan import SavedAction, SavedBlocker, SavedFile, SavedHost, SavedKey, SavedRun
+from runnerops.redact import Masker, step_title
+from runnerops.report.differ import masked_text, state_of
+from runnerops.services import service_of
+from runnerops.services.base import ParseError
+
+PASSING = frozenset({"jobs-running"})
+"""Blockers that come and go by themselves: a deploy meets them as it finds them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Digests:
+    """Makes digests under the host's own key (hex digits), or of what is shown where it has none. `clear`: what may be shown.
+
+    `shown` takes out what is secret in a text that is kept as it is.
+    """
+
+    key: str
+    clear: frozenset[str]
+    shown: Callable[[str], str]
+
+    def value(self, spec: FileSpec, key: Key, value: Value) -> str:
+        """Of one value at its place in a file; empty for one that is not there."""
+        if value is None:
+            return ""
+        if not self.key:
+            value = Masker(clear=self.clear).value(service_of(spec.service), spec, key, value)
+        place = [spec.path, key_text(key)]  # equal values at two places are not to be told
+        return self._of(json.dumps([*place, value], sort_keys=True, default=str).encode())
+
+    def files(self, files: Iterable[RenderedFile]) -> str:
+        """Of all that a host is asked to have."""
+        parts = [(file.spec.path, file.spec.mode, self._text(file)) for file in files]
+        return self._of(json.dumps(sorted(parts)).encode())
+
+    def _text(self, file: RenderedFile) -> str:
+        if self.key:
+            return "" if file.content is None else self._of(file.content)
+        try:
+            return masked_text(file.spec, file.content, Masker(clear=self.clear))
+        except ParseError:  # a finding says so, and it is not deployed
+            return ""
+
+    def _of(self, content: bytes) -> str:
+        if not self.key:
+            return hashlib.sha256(content).hexdigest()
+        own = hmac.new(bytes.fromhex(self.key), b"saved plan", hashlib.sha256).digest()
+        return hmac.new(own, content, hashlib.sha256).hexdigest()
+
+
+def saved_host(
+    plan: Plan, rendered: Sequence[RenderedFile], machine: str, last: Run | None, digests: Digests
+) -> SavedHost:
+    """`machine` is the host's machine-id, which is random and long: its digest tells nothing of it."""
+    shown = digests.shown
+    return SavedHost(
+        host=plan.host,
+        machine=hashlib.sha256(f"runnerops plan {machine}".encode()).hexdigest() if machine else "",
+        keyed=bool(digests.key),
+        rendered=digests.files(rendered),
+        last_run=SavedRun(last.number, "" if last.running else last.result or "cut off") if last else SavedRun(),
+        files=tuple(_file(change, digests) for change in plan.changes),
+        actions=tuple(
+            SavedAction(
+                action.service.value,
+                action.verb.name.lower(),
+                action.shown,
+                tuple(map(shown, action.because)),
+                tuple(map(shown, action.names)),
+            )
+            for action in plan.actions
+        ),
+        blockers=tuple(_blockers(plan.blockers, shown)),
+        overridden=tuple(_blockers(plan.overridden, shown)),
+        forward=tuple(_steps(plan.forward, shown)),
+        rollback=tuple(_steps(plan.rollback, shown)),
+    )
+
+
+def _file(change: Change, digests: Digests) -> SavedFile:
+    spec = change.new.spec
+    keys = (
+        SavedKey(
+            digests.shown(key_text(one.key)),
+            one.origin,
+            digests.value(spec, one.key, one.old),
+            digests.value(spec, one.key, one.new),
+            digests.shown(one.name),
+        )
+        for one in change.key_changes
+    )
+    by = change.drift.by if change.drift else ""
+    return SavedFile(change.old.path, state_of(change), change.origin, by, tuple(keys))
+
+
+def _blockers(blockers: Iterable[Blocker], shown: Callable[[str], str]) -> Iterator[SavedBlocker]:
+    for blocker in blockers:
+        if blocker.code not in PASSING and not blocker.here:
+            yield SavedBlocker(blocker.code, tuple(map(shown, blocker.details)))
+
+
+def _steps(steps: Iterable[Step], shown: Callable[[str], str]) -> Iterator[tuple[str, str]]:
+    for step in steps:
+        yield step.verb, shown(step_title(step))

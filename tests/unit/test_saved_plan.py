@@ -1,0 +1,225 @@
+"""A saved plan: what it holds and what not, which differences it is refused for, and files that are none."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runnerops import __version__
+from runnerops.engine.options import Flags
+from runnerops.engine.planned import Planned
+from runnerops.engine.project import Project
+from runnerops.engine.saved_plan import Origin, check_plan, held_to, hosts_of, origin_of, read_plan, write_plan
+from runnerops.errors import HostError, PlanError, RunneropsError, UsageError
+from runnerops.model.common import Exit, Result, Tree
+from runnerops.model.host_state import HostState, Run, SecretFingerprints
+from runnerops.model.inventory import Inventory, Policy, RenderedFile, Requester
+from runnerops.model.saved_plan import SavedHost
+from runnerops.redact import Redactor
+from runnerops.report.plan_differences import differences
+from runnerops.report.saved_plan import Digests, saved_host
+from tests.unit.services.builders import DAEMON, json_bytes
+from tests.unit.test_plan import CONFIG, POLICY, RUNNER, a_host, ask, observed, plan
+
+KEY = "5a" * 32
+WAS: Tree = {"live-restore": True, "log-opts": {"max-size": "7m"}}
+ASKED: Tree = {"live-restore": True, "log-opts": {"max-size": "8m"}}
+LAST = Run(4, Requester("anna", "laptop"), "digest", "applied", running=False, started_at=1000)
+NEW = RUNNER.replace(b"concurrent = 2", b"concurrent = 3")
+
+
+def there(docker: Tree = WAS, config: bytes = RUNNER, *, key: str = KEY, jobs: int = 0, last: Run = LAST) -> HostState:
+    """A host whose files were `WAS` and `RUNNER` when our last run ended."""
+    base = {DAEMON: json_bytes(WAS), CONFIG: RUNNER}
+    found = observed(docker, config, jobs=jobs)
+    ours = observed(WAS, RUNNER).applied
+    return replace(
+        found, applied=ours, base=base, since=last.number, last=last, secret_fingerprints=SecretFingerprints(key)
+    )
+
+
+def told(state: HostState, files: tuple[RenderedFile, ...], policy: Policy = POLICY) -> SavedHost:
+    made = plan(files, state, policy, key=state.secret_fingerprints.key or "77" * 32)
+    digests = Digests(state.secret_fingerprints.key, frozenset(), Redactor().text)
+    return saved_host(made, files, "a-machine", state.last, digests)
+
+
+SAVED = told(there(), ask(ASKED, NEW))
+
+
+@pytest.mark.parametrize(
+    ("now", "says"),
+    [
+        (told(there(jobs=3), ask(ASKED, NEW)), ()),
+        (told(there(), ask(ASKED, NEW), Policy(drain_s=60, verify_s=5)), ()),
+        (told(there(WAS | {"debug": True}), ask(ASKED, NEW)), ("edited on the host", "would change too", "debug")),
+        (
+            told(there(WAS | {"log-opts": {"max-size": "9m"}}), ask(ASKED, NEW)),
+            ("the host has another value (edited on the host): log-opts.max-size", "newly blocked: modified-on-host"),
+        ),
+        (told(there(ASKED), ask(ASKED, NEW)), (f"{DAEMON}: would not change any more",)),
+        (
+            told(there(), ask(WAS | {"log-opts": {"max-size": "9m"}}, NEW)),
+            ("a template or a secret asks for something else", "another value is asked for: log-opts.max-size"),
+        ),
+        (
+            told(there(), ask(ASKED, RUNNER)),
+            ("asks for something else", f"{CONFIG}: would not change any more", "gitlab-runner: ", "step "),
+        ),
+        (
+            told(there(), ask(ASKED, NEW.replace(b"glrt-a", b"glrt-b"))),
+            ("asks for something else", "runners[0].token (one)", "newly blocked: replace-token"),
+        ),
+        (
+            told(there(last=replace(LAST, number=5)), ask(ASKED, NEW)),
+            ("another run came between: run 5 by anna from laptop",),
+        ),
+        (told(there(last=replace(LAST, result="failed")), ask(ASKED, NEW)), ("run 4 by anna",)),
+        (replace(SAVED, machine="another"), ("another machine answers",)),
+        (replace(SAVED, keyed=False), ("something that the plan rests on",)),
+    ],
+    ids=lambda value: value[0] if isinstance(value, tuple) and value else "",
+)
+def test_what_is_a_difference_and_whose(now: SavedHost, says: tuple[str, ...]) -> None:
+    last = replace(LAST, number=now.last_run.number, result=now.last_run.end)
+    found = "\n".join(differences(SAVED, now, last))
+    assert bool(found) == bool(says), found
+    assert [text for text in says if text not in found] == [], found
+
+
+def test_before_a_hosts_first_run_keys_count_and_a_secret_alone_does_not() -> None:
+    fresh = told(there(key=""), ask(ASKED, NEW.replace(b"glrt-a", b"glrt-b")))
+    assert not fresh.keyed
+    assert not differences(fresh, told(there(key=""), ask(ASKED, NEW.replace(b"glrt-a", b"glrt-c"))), LAST)
+    assert differences(fresh, told(there(key=""), ask(ASKED, NEW)), LAST)
+
+
+@pytest.mark.parametrize("key", [KEY, ""])
+def test_no_value_can_be_tried_out_on_what_is_saved(key: str) -> None:
+    """No digest depends on a secret, unless it depends on what only the host keeps too."""
+    secrets = [b"glrt-cccccccccccc", b"glrt-dddddddddddd"]
+    one, other = (told(there(key=key), ask(ASKED, NEW.replace(b"glrt-aaaaaaaaaaaa", secret))) for secret in secrets)
+    if key:
+        assert one != other  # or a change of a secret would not be seen
+        assert one != told(there(key="6b" * 32), ask(ASKED, NEW.replace(b"glrt-aaaaaaaaaaaa", secrets[0])))
+    else:
+        assert one == other
+    text = json.dumps(asdict(one))
+    assert "glrt-" not in text
+    assert "8m" not in text
+
+
+# ------------------------------------------------------------------------------------------------------- files
+
+HOST = a_host(*{file.spec.service for file in ask(ASKED, NEW)})
+LOADED = Inventory("inventory.yml", (HOST,), {})
+PROJECT = Project(LOADED, (HOST,), {"h": ask(ASKED, NEW)}, {"h": ()}, b"")
+ORIGIN = Origin("inventory.yml", Requester("anna", "laptop", "c" * 40))
+
+
+def planned(state: HostState, result: Result = Result.PENDING) -> Planned:
+    made = plan(ask(ASKED, NEW), state, key=KEY)
+    return Planned(made, (), result, state.last, state.facts, state.secret_fingerprints.key)
+
+
+@pytest.fixture(name="saved")
+def fixture_saved(tmp_path: Path) -> Path:
+    path = tmp_path / "new" / "plan.json"
+    flags = Flags({"data-root": frozenset({"h"})})
+    write_plan(path, PROJECT, {"h": planned(there())}, flags, ORIGIN, Redactor())
+    return path
+
+
+def test_what_is_written_is_read_and_holds(saved: Path) -> None:
+    found = read_plan(saved)
+    check_plan(saved, found, ORIGIN, 3600)
+    assert (found.allow, found.kill_jobs) == ({"data-root": ("h",)}, False)
+    assert hosts_of(saved, found, LOADED, frozenset()) == ("h",)
+    plans = {"h": planned(there(jobs=2))}
+    assert held_to(found, PROJECT, plans, Redactor()) == plans
+
+
+def test_a_difference_on_one_host_holds_the_others_and_a_job_that_is_tried_again_goes_on(saved: Path) -> None:
+    found = read_plan(saved)
+    second = replace(HOST, name="i")
+    both = replace(PROJECT, hosts=(HOST, second), rendered={**PROJECT.rendered, "i": PROJECT.rendered["h"]})
+    two = replace(found, hosts=(*found.hosts, replace(found.hosts[0], host="i")))
+    here = planned(there())
+    plans = {"h": planned(there(WAS | {"debug": True})), "i": replace(here, plan=replace(here.plan, host="i"))}
+    held = held_to(two, both, plans, Redactor())
+    (one, other) = (each.plan.blockers[0] for each in held.values() if isinstance(each, Planned))
+    assert (one.code, other.code) == ("plan-differs", "plan-differs")
+    assert any("debug" in detail for detail in one.details)
+    assert "does not hold on h" in other.message
+
+    ours = replace(LAST, number=5, digest=here.plan.digest)
+    done = planned(there(ASKED, NEW, last=ours), Result.UNCHANGED)
+    assert held_to(found, PROJECT, {"h": done}, Redactor()) == {"h": done}
+    lost = {"h": HostError("h", "no answer")}
+    assert held_to(found, PROJECT, lost, Redactor()) == lost
+
+
+def test_no_plan_is_saved_without_all_hosts(tmp_path: Path) -> None:
+    with pytest.raises(RunneropsError, match="there is no plan for h") as caught:
+        write_plan(tmp_path / "p", PROJECT, {"h": HostError("h", "no answer")}, Flags({}), ORIGIN, Redactor())
+    assert "!h" in caught.value.hint
+    with pytest.raises(RunneropsError, match="directory"):
+        write_plan(tmp_path, PROJECT, {"h": planned(there())}, Flags({}), ORIGIN, Redactor())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_files_that_are_no_plan(saved: Path, tmp_path: Path) -> None:
+    text = saved.read_text()
+    bad: dict[str, tuple[bytes, str]] = {
+        "empty": (b"", "no JSON, or was cut off"),
+        "cut off": (text[: len(text) // 2].encode(), "cut off, line"),
+        "binary": (b"\xff\xfe\x00", "no JSON"),
+        "deep": (b"[" * 100_000, "no JSON"),
+        "another": (b'{"version": 4, "hosts": []}', 'no "format"'),
+        "newer": (text.replace('"version": 1', '"version": 2').encode(), "a newer runnerops (format 2"),
+        "release": (text.replace(__version__, "99.0").encode(), "by runnerops 99.0"),
+        "shape": (text.replace('"keyed": true', '"keyed": "yes"').encode(), "hosts.0.keyed: "),
+        "less": (re.sub(r'"rendered": "[^"]*",', "", text).encode(), "hosts.0.rendered: "),
+    }
+    for name, (content, says) in bad.items():
+        path = tmp_path / name
+        path.write_bytes(content)
+        with pytest.raises(PlanError) as caught:
+            read_plan(path)
+        assert says in caught.value.message, name
+        assert caught.value.exit is Exit.STALE_PLAN
+    for path in (tmp_path, tmp_path / "nothing"):
+        with pytest.raises(UsageError):
+            read_plan(path)
+
+
+def test_plans_of_something_else(saved: Path) -> None:
+    found = read_plan(saved)
+    now = int(time.time())
+    cases: list[tuple[dict[str, Any], Origin, str]] = [
+        ({}, replace(ORIGIN, inventory="b/inventory.yml"), "a plan of inventory.yml, and this is b/inventory.yml"),
+        ({}, replace(ORIGIN, requester=Requester("a", "b", "d" * 40)), "commit cccccccccccc, and this is commit ddd"),
+        ({}, replace(ORIGIN, requester=Requester("a", "b")), "and this is no commit"),
+        ({"created_at": now - 7300}, ORIGIN, "2 h old, and may be 60 min"),
+        ({"created_at": now + 7200}, ORIGIN, "from the future"),
+    ]
+    for keys, origin, says in cases:
+        with pytest.raises(PlanError) as caught:
+            check_plan(saved, replace(found, **keys), origin, 3600)
+        assert says in caught.value.message
+    for loaded, targets in ((replace(LOADED, hosts=()), frozenset[str]()), (LOADED, frozenset({"h", "i"}))):
+        with pytest.raises(PlanError, match="a plan of "):
+            hosts_of(saved, found, loaded, targets)
+
+
+def test_an_inventory_is_known_by_its_place_in_the_repository(tmp_path: Path) -> None:
+    (tmp_path / "prod").mkdir()
+    environ = {"CI_COMMIT_SHA": "c" * 40, "GITLAB_USER_LOGIN": "anna"}
+    for path, name in ((tmp_path / "prod/inventory.yml", "prod/inventory.yml"), (tmp_path / "../i.yml", "i.yml")):
+        assert origin_of(path, environ, tmp_path).inventory == name
