@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from runnerops.cli.boundary import run_command
-from runnerops.cli.options import DEFAULT_INVENTORY, Format, InventoryFile, Output
+from runnerops.cli.options import DEFAULT_INVENTORY, AskSudoPassword, Format, InventoryFile, Output
 
 
 def adopt(
@@ -19,6 +19,7 @@ def adopt(
         ),
     ],
     inventory: InventoryFile = DEFAULT_INVENTORY,
+    ask_sudo_password: AskSudoPassword = False,
     write: Annotated[
         bool,
         typer.Option("--write", help="Put it into the inventory, secrets into .env; nothing there is written over."),
@@ -40,4 +41,4 @@ def adopt(
     from runnerops.commands.adopt import adopt as run
 
     options = Options(name, group, write, output.is_json)
-    run_command(lambda screen: run(inventory, hosts, os.environ, screen, options))
+    run_command(lambda screen: run(inventory, hosts, os.environ, screen, options), asks_sudo_password=ask_sudo_password)

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from runnerops.report.screen import Screen
 
 
-def run_command(command: Callable[[Screen], Exit]) -> None:
+def run_command(command: Callable[[Screen], Exit], *, asks_sudo_password: bool = False) -> None:
     """Calls a command and turns errors of ours into their message and exit code."""
     from runnerops.report.screen import Screen
 
-    screen = Screen()
+    screen = Screen(asks_sudo_password=asks_sudo_password)
     try:
         code = command(screen)
     except RunneropsError as error:

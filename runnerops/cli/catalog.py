@@ -8,16 +8,20 @@ from typing import Annotated
 import typer
 
 from runnerops.cli.boundary import run_command
-from runnerops.cli.options import DEFAULT_INVENTORY, Format, InventoryFile, Output, TargetList
+from runnerops.cli.options import DEFAULT_INVENTORY, AskSudoPassword, Format, InventoryFile, Output, TargetList
 
 
 def catalog(
     targets: TargetList = None,
     inventory: InventoryFile = DEFAULT_INVENTORY,
+    ask_sudo_password: AskSudoPassword = False,
     tags: Annotated[bool, typer.Option("--tags", help="Also the tags that each cache holds.")] = False,
     output: Output = Format.TEXT,
 ) -> None:
     """List what the caches hold."""
     from runnerops.commands.catalog import catalog as run
 
-    run_command(lambda screen: run(inventory, targets or [], os.environ, screen, tags=tags, as_json=output.is_json))
+    run_command(
+        lambda screen: run(inventory, targets or [], os.environ, screen, tags=tags, as_json=output.is_json),
+        asks_sudo_password=ask_sudo_password,
+    )

@@ -49,5 +49,6 @@ def deploy(
             options.ui(),
             plan,
             plan_age,
-        )
+        ),
+        asks_sudo_password=options.ask_sudo_password,
     )

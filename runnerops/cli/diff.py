@@ -12,6 +12,7 @@ from runnerops.cli.boundary import run_command
 from runnerops.cli.options import (
     DEFAULT_INVENTORY,
     Allow,
+    AskSudoPassword,
     Format,
     InventoryFile,
     KillJobs,
@@ -25,6 +26,7 @@ from runnerops.cli.options import (
 def diff(
     targets: TargetList = None,
     inventory: InventoryFile = DEFAULT_INVENTORY,
+    ask_sudo_password: AskSudoPassword = False,
     output: Output = Format.TEXT,
     exit_code: Annotated[bool, typer.Option("--exit-code", help="End with 3 when changes are pending.")] = False,
     allow: Allow = None,
@@ -54,5 +56,6 @@ def diff(
             exit_code=exit_code,
             verbose=verbose,
             save_plan=save_plan,
-        )
+        ),
+        asks_sudo_password=ask_sudo_password,
     )

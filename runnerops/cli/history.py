@@ -8,12 +8,13 @@ from typing import Annotated
 import typer
 
 from runnerops.cli.boundary import run_command
-from runnerops.cli.options import DEFAULT_INVENTORY, Format, InventoryFile, OneHost, Output, Verbose
+from runnerops.cli.options import DEFAULT_INVENTORY, AskSudoPassword, Format, InventoryFile, OneHost, Output, Verbose
 
 
 def history(
     host: OneHost,
     inventory: InventoryFile = DEFAULT_INVENTORY,
+    ask_sudo_password: AskSudoPassword = False,
     follow: Annotated[
         bool,
         typer.Option("--follow", help="Follow the run that is going on to its end; the exit code is the run's."),
@@ -28,5 +29,6 @@ def history(
     from runnerops.commands.history import history as run
 
     run_command(
-        lambda screen: run(inventory, host, os.environ, screen, follow=follow, as_json=output.is_json, verbose=verbose)
+        lambda screen: run(inventory, host, os.environ, screen, follow=follow, as_json=output.is_json, verbose=verbose),
+        asks_sudo_password=ask_sudo_password,
     )

@@ -138,6 +138,9 @@ LockWait = Annotated[
         parser=seconds,
     ),
 ]
+AskSudoPassword = Annotated[
+    bool, typer.Option("--ask-sudo-password", help="Ask for the password that sudo wants on the hosts.")
+]
 DEFAULT_INVENTORY = Path("inventory.yml")
 
 
@@ -152,6 +155,7 @@ class RunOptions:
     no_wait: NoWait = False
     verify_timeout: VerifyTimeout = 60
     lock_wait: LockWait = None
+    ask_sudo_password: AskSudoPassword = False
     output: Output = Format.TEXT
     verbose: Verbose = 0
 

@@ -37,4 +37,7 @@ def remove(
 
     flags = replace(options.flags(), volumes=volumes)
     ui = options.ui(dry_run=dry_run)
-    run_command(lambda screen: run(inventory, host, service, os.environ, screen, flags, ui, forget=forget))
+    run_command(
+        lambda screen: run(inventory, host, service, os.environ, screen, flags, ui, forget=forget),
+        asks_sudo_password=options.ask_sudo_password,
+    )

@@ -35,4 +35,7 @@ def rollback(
 
     flags = options.flags()
     ui = options.ui(dry_run=dry_run)
-    run_command(lambda screen: run(inventory, host, os.environ, screen, flags, ui, to))
+    run_command(
+        lambda screen: run(inventory, host, os.environ, screen, flags, ui, to),
+        asks_sudo_password=options.ask_sudo_password,
+    )

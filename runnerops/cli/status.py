@@ -8,12 +8,13 @@ from typing import Annotated
 import typer
 
 from runnerops.cli.boundary import run_command
-from runnerops.cli.options import DEFAULT_INVENTORY, Format, InventoryFile, Output, TargetList
+from runnerops.cli.options import DEFAULT_INVENTORY, AskSudoPassword, Format, InventoryFile, Output, TargetList
 
 
 def status(
     targets: TargetList = None,
     inventory: InventoryFile = DEFAULT_INVENTORY,
+    ask_sudo_password: AskSudoPassword = False,
     exit_code: Annotated[bool, typer.Option("--exit-code", help="End with 3 when changes are pending.")] = False,
     output: Output = Format.TEXT,
 ) -> None:
@@ -24,5 +25,6 @@ def status(
     from runnerops.commands.status import status as run
 
     run_command(
-        lambda screen: run(inventory, targets or [], os.environ, screen, as_json=output.is_json, exit_code=exit_code)
+        lambda screen: run(inventory, targets or [], os.environ, screen, as_json=output.is_json, exit_code=exit_code),
+        asks_sudo_password=ask_sudo_password,
     )

@@ -8,12 +8,13 @@ from typing import Annotated
 import typer
 
 from runnerops.cli.boundary import run_command
-from runnerops.cli.options import DEFAULT_INVENTORY, Format, InventoryFile, Output, TargetList
+from runnerops.cli.options import DEFAULT_INVENTORY, AskSudoPassword, Format, InventoryFile, Output, TargetList
 
 
 def verify(
     targets: TargetList = None,
     inventory: InventoryFile = DEFAULT_INVENTORY,
+    ask_sudo_password: AskSudoPassword = False,
     image: Annotated[
         str,
         typer.Option(
@@ -32,5 +33,6 @@ def verify(
     from runnerops.commands.verify import verify as run
 
     run_command(
-        lambda screen: run(inventory, targets or [], os.environ, screen, image, quick=quick, as_json=output.is_json)
+        lambda screen: run(inventory, targets or [], os.environ, screen, image, quick=quick, as_json=output.is_json),
+        asks_sudo_password=ask_sudo_password,
     )

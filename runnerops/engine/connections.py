@@ -6,11 +6,13 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from runnerops.engine.passwords import SudoPasswords
 from runnerops.engine.scheduling import WORKERS
 from runnerops.errors import HostError
 from runnerops.model.inventory import Host, Inventory
@@ -36,7 +38,8 @@ class ConnectionPool:
         self.screen = screen
         self._peers = {host.name: host for host in inventory.hosts}
         self._known = KnownHosts.find(Path(inventory.path).parent, environ)
-        self._credentials = Credentials.from_environ(environ)
+        passwords = SudoPasswords(environ, Path(inventory.path).parent, screen)
+        self._credentials = replace(Credentials.from_environ(environ), sudo=passwords.of)
         self._links: dict[str, Link] = {}
         self._begun: dict[str, Future[Link]] = {}
         self._decided = threading.Event()

@@ -28,6 +28,11 @@ _LAYER = {
         "Jump host: another host of the inventory, or USER@ADDRESS:PORT. Its key is verified too.", "none", "bastion"
     ),
     "ssh.sudo": KeyDescription("Whether commands run through sudo.", "true where the user is not root", "true"),
+    "ssh.sudo_password": KeyDescription(
+        "What sudo asks the user for there; it goes over standard input, nowhere else.",
+        "--ask-sudo-password, else RUNNEROPS_SUDO_PASSWORD, else sudo must not ask",
+        "!command pass show ci/sudo",
+    ),
     "docker": KeyDescription(
         "The keys of daemon.json. An empty section counts: the host's Docker is managed then.",
         "not managed",

@@ -147,4 +147,4 @@ def _ssh(shape: SshShape | None, directory: Path) -> Ssh:
     key = shape.key
     if key and not key.startswith("~"):
         key = str(directory / key)
-    return Ssh(shape.user, shape.port, key, shape.gateway, shape.sudo)
+    return Ssh(shape.user, shape.port, key, shape.gateway, shape.sudo, shape.sudo_password)

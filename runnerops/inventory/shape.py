@@ -27,6 +27,7 @@ class SshShape(_Ours):
     key: Annotated[str, AfterValidator(checks.path)] | None = None
     gateway: Annotated[str, AfterValidator(checks.gateway)] | None = None
     sudo: bool | None = None
+    sudo_password: Annotated[Any, AfterValidator(checks.text_or_secret)] = None
 
 
 class SectionShape(_Ours):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from runnerops.model.common import KEEP_RUNS, Key, ServiceName, SourceLocation, Tree
+from runnerops.model.common import KEEP_RUNS, Key, Secret, ServiceName, SourceLocation, Tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +29,17 @@ class Cache:
 
 @dataclass(frozen=True, slots=True)
 class Ssh:
-    """How to reach a host; what is None comes from ssh_config. `sudo` None: when the user is not root."""
+    """How to reach a host; what is None comes from ssh_config. `sudo` None: when the user is not root.
+
+    `sudo_password` None: that of the command line or the environment, if any.
+    """
 
     user: str | None = None
     port: int | None = None
     key: str | None = None
     gateway: str | None = None
     sudo: bool | None = None
+    sudo_password: str | Secret | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runnerops.errors import RunneropsError
+from runnerops.model.inventory import Host
+from runnerops.remote.root import NoPassword, Passwords
 
 if TYPE_CHECKING:
     from paramiko import PKey
@@ -31,10 +33,11 @@ class LockedKeyError(PrivateKeyError):
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What the environment gives. Neither value is ever printed."""
+    """What one logs in and becomes root with, beside the keys of ssh_config. No value is ever printed."""
 
     private_key: str = field(default="", repr=False)
     passphrase: str = field(default="", repr=False)
+    sudo: Callable[[Host], Passwords] = field(default=lambda _: NoPassword(), repr=False)
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Credentials:

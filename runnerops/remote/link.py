@@ -7,6 +7,7 @@ takes none before the exec.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import shlex
 import threading
 import time
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from runnerops.errors import HostError, LinkLostError
 from runnerops.model.inventory import Host
+from runnerops.remote.root import Entry, Root, WrongPasswordError
 
 if TYPE_CHECKING:
     from fabric import Connection
@@ -37,13 +39,44 @@ class Completed:
     stderr: bytes
 
 
+class _Call:
+    """A command that was sent. `lead` is what was read of its output already; standard error is read in a thread meanwhile."""
+
+    def __init__(self, channel: Channel, entry: Entry | None) -> None:
+        self.channel = channel
+        self.lead = b""
+        self.listener = threading.Thread(target=self._listen, daemon=True)
+        self._entry = entry
+        self._errors: list[bytes] = []
+
+    def enter(self) -> None:
+        """Waits for root where sudo asks. Raises HostError and WrongPasswordError."""
+        if self._entry:
+            self.lead = self._entry.enter(self.listener)
+
+    def errors(self) -> bytes:
+        """What the command wrote to standard error."""
+        return self._entry.errors() if self._entry else b"".join(self._errors)
+
+    def _listen(self) -> None:
+        hear = self._entry.hear if self._entry else self._errors.append
+        with contextlib.suppress(OSError):
+            while True:
+                with contextlib.suppress(TimeoutError):  # the time limit is the reader's, who closes the channel
+                    chunk = self.channel.recv_stderr(_CHUNK)
+                    if not chunk:
+                        return
+                    hear(chunk)
+
+
 class Link:
     """An open connection to one host, for one thread. Standard input and both outputs flow at the same time, at any size."""
 
-    def __init__(self, host: Host, connection: Connection, sudo: bool) -> None:
+    def __init__(self, host: Host, connection: Connection, root: Root | None) -> None:
+        """`root` None: whoever logs in there runs the commands."""
         self._host = host
         self._connection = connection
-        self._sudo = sudo
+        self._root = root
         self.status = -1
         """The exit status of the last command that `lines` followed to its end."""
 
@@ -53,24 +86,24 @@ class Link:
         Then the command may live on there.
         """
         ends = time.monotonic() + timeout
-        with self._exec(command, stdin) as (channel, errors):
-            stdout = b"".join(self._chunks(channel, ends))
-            status = self._end(channel)
-        if status != 0 and self._sudo and not stdout:
-            self._explain_sudo()
-        return Completed(status, stdout, b"".join(errors))
+        with self._exec(command, stdin) as call:
+            stdout = call.lead + b"".join(self._chunks(call.channel, ends))
+            status = self._end(call.channel)
+        if status != 0 and self._root and not self._root.asks and not stdout:
+            self._explain(self._root)
+        return Completed(status, stdout, call.errors())
 
     def lines(self, command: Sequence[str], stdin: bytes) -> Iterator[bytes]:
         """The output line by line as it comes, newlines included; silence may last. Raises LinkLostError."""
         self.status = -1
-        with self._exec(command, stdin) as (channel, _):
+        with self._exec(command, stdin) as call:
             rest = b""
-            for chunk in self._chunks(channel, None):
+            for chunk in itertools.chain((call.lead,), self._chunks(call.channel, None)):
                 *whole, rest = (rest + chunk).split(b"\n")
                 yield from (line + b"\n" for line in whole)
             if rest:
                 yield rest
-            self.status = self._end(channel)
+            self.status = self._end(call.channel)
 
     def close(self) -> None:
         """Close, gateways too."""
@@ -83,20 +116,37 @@ class Link:
         self.close()
 
     @contextlib.contextmanager
-    def _exec(self, command: Sequence[str], stdin: bytes) -> Iterator[tuple[Channel, list[bytes]]]:
-        """The channel to read from, and what is read from its standard error meanwhile."""
-        channel = self._open()
-        errors: list[bytes] = []
+    def _exec(self, command: Sequence[str], stdin: bytes) -> Iterator[_Call]:
+        """The command runs, as root where that is meant, and takes its input."""
+        call = self._begin(command)
         try:
-            self._start(channel, shlex.join((*(("sudo", "-n") if self._sudo else ()), *command)))
-            with _aside(lambda: _feed(channel, stdin)), _aside(lambda: _drain(channel, errors)):
+            with _aside(lambda: _feed(call.channel, stdin)):
                 try:
-                    yield channel, errors
+                    yield call
+                    call.listener.join()
                 except BaseException:
-                    channel.close()  # or both would go on
+                    call.channel.close()  # or both would go on
                     raise
         finally:
+            call.channel.close()
+
+    def _begin(self, command: Sequence[str]) -> _Call:
+        argv = self._root.argv(command) if self._root else tuple(command)
+        channel = self._open()
+        call = _Call(channel, Entry(self._root, channel) if self._root and self._root.asks else None)
+        try:
+            self._start(channel, shlex.join(argv))
+            call.listener.start()
+            call.enter()
+        except WrongPasswordError:
             channel.close()
+            return self._begin(command)
+        except BaseException as error:
+            channel.close()
+            if isinstance(error, OSError) or (isinstance(error, HostError) and not self._alive()):
+                raise self._lost() from error
+            raise
+        return call
 
     def _open(self) -> Channel:
         from paramiko import ChannelException, SSHException  # noqa: PLC0415
@@ -149,15 +199,13 @@ class Link:
     def _lost(self) -> LinkLostError:
         return LinkLostError(self._host.name, "the connection was lost", "see whether the host is up, then try again")
 
-    def _explain_sudo(self) -> None:
-        with self._exec(("true",), b"") as (channel, _):
-            list(self._chunks(channel, time.monotonic() + CHANNEL_SECONDS))
-            works = self._end(channel) == 0
+    def _explain(self, root: Root) -> None:
+        """Raises HostError where it is sudo that did not let in."""
+        with self._exec(("true",), b"") as call:
+            list(self._chunks(call.channel, time.monotonic() + CHANNEL_SECONDS))
+            works = self._end(call.channel) == 0
         if not works:
-            user = self._connection.user
-            line = f"`{user} ALL=(ALL) NOPASSWD: ALL` in /etc/sudoers.d/{user}"
-            hint = f"give {user} sudo without a password ({line}), or set ssh.user to root"
-            raise HostError(self._host.name, f"user {user} cannot become root with `sudo -n`", hint, "refused")
+            raise root.refused(call.errors().decode("utf-8", "replace"))
 
 
 @contextlib.contextmanager
@@ -176,11 +224,6 @@ def _feed(channel: Channel, stdin: bytes) -> None:
             with contextlib.suppress(TimeoutError):  # the time limit is the reader's, who closes the channel
                 rest = rest[channel.send(bytes(rest[:_CHUNK])) :]
         channel.shutdown_write()
-
-
-def _drain(channel: Channel, errors: list[bytes]) -> None:
-    with contextlib.suppress(OSError):
-        errors.extend(iter(lambda: channel.recv_stderr(_CHUNK), b""))
 
 
 def close_all(connection: Connection) -> None:

@@ -13,6 +13,7 @@ from runnerops.model.inventory import Host
 from runnerops.remote.hostkeys import KnownHosts
 from runnerops.remote.keys import Credentials
 from runnerops.remote.link import Link, close_all
+from runnerops.remote.root import Root
 
 if TYPE_CHECKING:
     from paramiko import Transport
@@ -57,7 +58,8 @@ def open_link(
         close_all(hops[-1].connection)
         raise
     user = hops[-1].connection.user
-    return Link(host, hops[-1].connection, host.ssh.sudo if host.ssh.sudo is not None else user != "root")
+    sudo = host.ssh.sudo if host.ssh.sudo is not None else user != "root"
+    return Link(host, hops[-1].connection, Root(host.name, user, credentials.sudo(host)) if sudo else None)
 
 
 def open_hop(hop: Hop) -> None:

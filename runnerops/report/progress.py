@@ -177,12 +177,14 @@ class Bars(Lines):
         """Stands on the bar."""
 
     def __enter__(self) -> Bars:
+        self._screen.painted.append(self)
         self._bars.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._screen.painted.remove(self)
         self._bars.stop()
 
 

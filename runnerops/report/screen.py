@@ -9,7 +9,8 @@ import sys
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TextIO
+from getpass import getpass
+from typing import Any, Protocol, TextIO
 
 import typer
 
@@ -35,6 +36,16 @@ VERBATIM = frozenset({"new", "gone", "verbatim", "command", "typed"})
 _USUAL = 80
 
 
+class Painted(Protocol):
+    """Something that moves at the bottom of a terminal."""
+
+    def hush(self) -> None:
+        """Stand still, and leave the terminal to somebody else."""
+
+    def resume(self) -> None:
+        """Go on."""
+
+
 @dataclass(slots=True)
 class Screen:
     """Writes redacted lines. Colour follows NO_COLOR and whether the stream is a terminal, each stream for itself; a terminal
@@ -44,6 +55,10 @@ class Screen:
     out: TextIO = field(default_factory=lambda: sys.stdout)
     err: TextIO = field(default_factory=lambda: sys.stderr)
     answers: TextIO = field(default_factory=lambda: sys.stdin)
+    asks_sudo_password: bool = False
+    """Whether its user wants to be asked for it."""
+    painted: list[Painted] = field(default_factory=list)
+    """What stands still while something secret is typed."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
@@ -100,6 +115,23 @@ class Screen:
         if not line:
             raise UsageError("there is no further answer", "type it again, and answer what is asked")
         return line.strip() or otherwise
+
+    def ask_secret(self, question: str) -> str:
+        """What the person at the terminal types, unseen; the redactor knows it from then on. Empty where nobody is there."""
+        if not self.interactive:
+            return ""
+        with self._lock:
+            for one in self.painted:
+                one.hush()
+            try:
+                answer = getpass(f"{self.redactor.text(question)}: ", self.err)
+            except EOFError:
+                answer = ""
+            finally:
+                for one in self.painted:
+                    one.resume()
+        self.redactor.learn([answer], here_only=True)
+        return answer
 
     def _write(self, stream: TextIO, text: str, style: str) -> None:
         for line in self.broken(stream, self.redactor.text(text), style):

@@ -96,11 +96,21 @@ class _Spinners(_Silence):
     def detail(self, host: str, what: str) -> None:
         self.say(host, what)
 
+    def hush(self) -> None:
+        """Stands still."""
+        self._progress.stop()
+
+    def resume(self) -> None:
+        """Goes on."""
+        self._progress.start()
+
     def __enter__(self) -> Waiting:
+        self._screen.painted.append(self)
         self._progress.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._screen.painted.remove(self)
         self._progress.stop()

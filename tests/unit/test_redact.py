@@ -275,3 +275,11 @@ def test_short_values_do_not_black_out_every_message() -> None:
 
 def test_secrets_print_as_masks() -> None:
     assert str(Secret("env", "TOKEN", SourceLocation("inventory.yml", 1, 1))) == MASK
+
+
+def test_what_is_to_stay_here_is_masked_and_given_to_no_host() -> None:
+    redactor = Redactor(["token-1"])
+    assert redactor.text("password-1") == "password-1"
+    redactor.learn(["password-1"], here_only=True)
+    assert redactor.text("token-1 password-1") == "******** ********"
+    assert redactor.lines == ("token-1",)

@@ -1,0 +1,81 @@
+"""Where each host's sudo password comes from: the inventory, the person at the terminal, the environment. Each is had once."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+from runnerops.errors import SecretError, UsageError
+from runnerops.model.common import Secret, SourceLocation
+from runnerops.model.inventory import Host
+from runnerops.remote.root import VARIABLE
+from runnerops.report.screen import Screen
+from runnerops.secrets import Resolver
+
+_Source: TypeAlias = "str | tuple[str, str]"
+"""A secret of the inventory, a text there, or "" for what holds for all hosts."""
+
+
+class SudoPasswords:
+    """For all hosts of a command; safe to use from one thread a host. Raises UsageError where nobody can be asked."""
+
+    def __init__(self, environ: Mapping[str, str], folder: Path, screen: Screen) -> None:
+        self._resolver = Resolver(environ, folder)
+        self._screen = screen
+        self._lock = threading.Lock()
+        self._newer: dict[_Source, str] = {}
+        self._general: str | Secret = ""
+        if screen.asks_sudo_password:
+            if not screen.interactive:
+                raise UsageError("--ask-sudo-password: there is no terminal to ask at", f"set {VARIABLE} instead")
+            self._general = screen.ask_secret("sudo password")
+        elif environ.get(VARIABLE, "").strip():
+            self._general = Secret("env", VARIABLE, SourceLocation("the environment", 0, 0))
+
+    def of(self, host: Host) -> HostPassword:
+        """This host's."""
+        return HostPassword(self, host)
+
+    def first(self, host: Host) -> str:
+        """The one to begin with; empty: none. Raises SecretError where a secret of the inventory cannot be had."""
+        meant = self._meant(host)
+        with self._lock:
+            if isinstance(meant, Secret):
+                meant = self._resolver.resolve(meant)
+                self._resolver.check()
+            self._screen.redactor.learn([meant], here_only=True)
+        if "\n" in meant:
+            raise SecretError(f"{host.name}: the sudo password has a line break", "give the password alone")
+        return meant
+
+    def again(self, host: Host, wrong: str) -> str:
+        """Asked for once, whatever the number of hosts for which it is another; empty: there is none."""
+        meant = self._meant(host)
+        source = (meant.source, meant.argument) if isinstance(meant, Secret) else meant
+        with self._lock:
+            if source not in self._newer:
+                question = f"{host.name}: sudo does not take this password; another one"
+                self._newer[source] = self._screen.ask_secret(question)
+            return "" if self._newer[source] == wrong else self._newer[source]
+
+    def _meant(self, host: Host) -> str | Secret:
+        return self._general if host.ssh.sudo_password is None else host.ssh.sudo_password
+
+
+@dataclass(frozen=True, slots=True)
+class HostPassword:
+    """One host's."""
+
+    passwords: SudoPasswords
+    host: Host
+
+    def first(self) -> str:
+        """See `SudoPasswords`."""
+        return self.passwords.first(self.host)
+
+    def again(self, wrong: str) -> str:
+        """See `SudoPasswords`."""
+        return self.passwords.again(self.host, wrong)

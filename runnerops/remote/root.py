@@ -1,0 +1,178 @@
+"""How commands become root on a host: sudo, with a password where one is given, or doas where there is no sudo.
+
+A password goes over standard input of the very exec that needs it, and only once sudo has asked for it with a prompt that
+nobody else can print: whatever stands before it (a lecture, a login shell's greeting, in any language) is passed over. The
+command's own input follows when root has said that it is there, so no line of it is ever taken for a password.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from runnerops.errors import HostError
+
+if TYPE_CHECKING:
+    from threading import Thread
+
+    from paramiko import Channel
+
+VARIABLE = "RUNNEROPS_SUDO_PASSWORD"
+ENTER_SECONDS = 60.0
+"""How long sudo may take to ask and to let in; PAM makes a user wait for some seconds after a wrong password."""
+_CHUNK = 65536
+
+_DOAS = 'if command -v doas >/dev/null 2>&1; then exec doas -n "$@"; fi; echo "neither sudo nor doas is there" >&2; exit 127'
+_BARE = f'export LC_ALL=C; if command -v sudo >/dev/null 2>&1; then exec sudo -n "$@"; fi; {_DOAS}'
+# `-k`: what was given before neither counts nor is kept
+_ANSWERED = f'export LC_ALL=C; if command -v sudo >/dev/null 2>&1; then exec sudo -S -k -p "$0" "$@"; fi; {_DOAS}'
+_ENTERED = 'echo "$0"; echo "$0" >&2; read -r _; exec "$@"'
+
+
+class Passwords(Protocol):
+    """Where one host's sudo password comes from."""
+
+    def first(self) -> str:
+        """What to begin with; empty: there is none, and sudo must not ask. Raises SecretError."""
+
+    def again(self, wrong: str) -> str:
+        """Another one in place of `wrong`; empty: there is none."""
+
+
+class NoPassword:
+    """For hosts where sudo does not ask."""
+
+    def first(self) -> str:
+        """None."""
+        return ""
+
+    def again(self, wrong: str) -> str:  # noqa: ARG002
+        """None."""
+        return ""
+
+
+class WrongPasswordError(Exception):
+    """sudo asked once more; another password is at hand."""
+
+
+@dataclass(slots=True)
+class Root:
+    """Of one connection. `user` is who logs in there."""
+
+    host: str
+    user: str
+    passwords: Passwords = field(default_factory=NoPassword)
+    _password: str | None = field(default=None, init=False, repr=False)
+    _tried: int = field(default=0, init=False)
+    _nonce: str = field(default_factory=lambda: secrets.token_hex(12), init=False)
+
+    def argv(self, command: Sequence[str]) -> tuple[str, ...]:
+        """The command as this user calls it. Raises SecretError."""
+        if self._password is None:
+            self._password = self.passwords.first()
+        if not self._password:
+            return ("sh", "-c", _BARE, "sh", *command)
+        return ("sh", "-c", _ANSWERED, self.prompt, "sh", "-c", _ENTERED, self.ready, *command)
+
+    @property
+    def asks(self) -> bool:
+        """Whether a command that is sent has to be entered (`Entry`)."""
+        return bool(self._password)
+
+    @property
+    def prompt(self) -> str:
+        """What sudo asks with."""
+        return f"sudo-{self._nonce}:"
+
+    @property
+    def ready(self) -> str:
+        """What root prints on both outputs before anything else."""
+        return f"root-{self._nonce}"
+
+    def answer(self) -> bytes:
+        """The line for sudo."""
+        return f"{self._password}\n".encode()
+
+    def wrong(self) -> Exception:
+        """What to raise where sudo does not take the password: HostError, or WrongPasswordError with another one at hand."""
+        self._tried += 1
+        newer = self.passwords.again(self._password or "") if self._tried == 1 else ""
+        if newer:
+            self._password = newer
+            return WrongPasswordError()
+        hint = f"it comes from ssh.sudo_password, --ask-sudo-password or {VARIABLE}; it is {self.user}'s own password there"
+        return HostError(self.host, f"sudo does not take the password of user {self.user}", hint, "refused")
+
+    def silent(self) -> HostError:
+        """Where neither happens in time."""
+        problem = f"sudo neither asks user {self.user} for a password nor lets in within {ENTER_SECONDS:.0f} s"
+        return HostError(self.host, problem, "try `sudo true` there: PAM may want something else first", "refused")
+
+    def refused(self, said: str) -> HostError:
+        """What sudo or doas printed (in English), as what a user can act on."""
+        lines = [line for line in said.replace(self.prompt, "").splitlines() if line.strip()]
+        last = lines[-1].strip() if lines else ""
+        user, file = self.user, f"/etc/sudoers.d/{self.user}"
+        free = f"`{user} ALL=(ALL) NOPASSWD: ALL` in {file}"
+        problem = f"user {user} cannot become root" + (f": {last}" if last else "")
+        if last.startswith("doas:"):
+            hint = f"`permit nopass {user}` in /etc/doas.conf: doas takes a password from a terminal only"
+        elif " a tty" in said:
+            hint = f"`Defaults:{user} !requiretty` in {file}: commands of runnerops have no terminal"
+        elif self._password or "sudoers" in said or "not allowed" in said or "may not" in said:
+            hint = f"let {user} run every command as root ({free}, or without NOPASSWD:), or set ssh.user to root"
+        else:
+            hint = (
+                f"give its password (--ask-sudo-password, {VARIABLE}, ssh.sudo_password), or {user} sudo without one "
+                f"({free}), or set ssh.user to root"
+            )
+        return HostError(self.host, problem, hint, "refused")
+
+
+class Entry:
+    """One command's way past sudo. Standard error is listened to in another thread, for sshd keeps no order between both."""
+
+    def __init__(self, root: Root, channel: Channel) -> None:
+        self._root = root
+        self._channel = channel
+        self._heard = b""
+        self._prompts = 0
+
+    def hear(self, chunk: bytes) -> None:
+        """What comes on standard error: answers the first time that sudo asks, and goes at the second."""
+        self._heard += chunk
+        prompts = self._heard.count(self._root.prompt.encode())
+        if prompts > self._prompts and self._prompts == 0:
+            self._channel.sendall(self._root.answer())
+        elif prompts > self._prompts:
+            self._channel.close()
+        self._prompts = prompts
+
+    def enter(self, listener: Thread) -> bytes:
+        """Waits for root, and gives what was printed since. `listener` is the thread that hears.
+
+        Raises HostError where root is not to be had, and WrongPasswordError where the command may be sent once more.
+        """
+        said, ready = b"", f"{self._root.ready}\n".encode()
+        self._channel.settimeout(ENTER_SECONDS)
+        while ready not in said:
+            try:
+                chunk = self._channel.recv(_CHUNK)
+            except TimeoutError:
+                raise self._root.silent() from None
+            said += chunk
+            if not chunk:
+                listener.join()
+                raise (
+                    self._root.wrong()
+                    if self._prompts > 1
+                    else self._root.refused(self._heard.decode("utf-8", "replace"))
+                )
+        self._channel.sendall(b"\n")
+        return said.partition(ready)[2]
+
+    def errors(self) -> bytes:
+        """What the command itself wrote to standard error."""
+        return self._heard.partition(f"{self._root.ready}\n".encode())[2]

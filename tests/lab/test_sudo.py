@@ -1,0 +1,82 @@
+"""Real sudo with a password: deploys as such a user, asked at a terminal, wrong, refused, from a terminal only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.lab.host import LabHost
+from tests.lab.lab import Lab
+from tests.lab.project import Project, host_entry
+from tests.lab.terminal import Terminal
+
+pytestmark = pytest.mark.hosts("trixie")  # sudo is the same whatever Docker runs there
+
+PASSWORD = "corréct horse"
+SUDOERS = "/etc/sudoers.d/locked"
+USER = f"""
+useradd --create-home --shell /bin/bash locked
+printf 'locked:%s\\n' '{PASSWORD}' | chpasswd
+cp -r /home/deploy/.ssh /home/locked/ && chown -R locked: /home/locked/.ssh
+printf 'locked ALL=(ALL) ALL\\nDefaults:locked lecture=always\\n' >{SUDOERS} && chmod 0440 {SUDOERS}
+"""
+
+
+@pytest.fixture(name="project")
+def fixture_project(tmp_path: Path, lab: Lab, host: LabHost) -> Iterator[Project]:
+    """A host whose user has a password; nothing is deployed."""
+    host.run(USER)
+    project = Project(tmp_path, lab)
+    project.write({"hosts": {host.name: host_entry(host, ssh={"user": "locked"}, docker={"live-restore": True})}})
+    yield project
+    host.run(f"rm -f {SUDOERS}; userdel -r locked 2>/dev/null; true")
+
+
+def typed(project: Project, words: tuple[str, ...], *passwords: str) -> tuple[int, str]:
+    """Exit code and screen of a command that asks for as many passwords."""
+    terminal = Terminal([*project.command(*words)], project.folder, project.environ)
+    for password in passwords:
+        terminal.wait_for(": ")
+        terminal.press(f"{password}\n")
+    return terminal.end(), terminal.said
+
+
+def test_sudo_with_a_password(project: Project, host: LabHost) -> None:
+    said = project.run("diff", code=1)
+    assert "a password is required" in said
+    assert "--ask-sudo-password" in said
+
+    said = project.run("deploy", "--yes", RUNNEROPS_SUDO_PASSWORD=PASSWORD)
+    assert "applied" in said
+    assert b"live-restore" in host.read("/etc/docker/daemon.json")
+    kept = host.run(f"grep -rlF '{PASSWORD}' /var/lib/runnerops /etc/docker /home/locked /root; true").stdout
+    assert kept == ""
+    assert PASSWORD not in host.run("journalctl --boot --no-pager").stdout
+
+    (project.folder / "password").write_text(f"{PASSWORD}\n")
+    project.set(host.name, "ssh", "sudo_password", value="x")
+    text = (
+        (project.folder / "inventory.yml")
+        .read_text()
+        .replace("sudo_password: x", "sudo_password: !command cat password")
+    )
+    (project.folder / "inventory.yml").write_text(text)
+    assert "unchanged" in project.deploy()
+    project.set(host.name, "ssh", value={"user": "locked"})
+
+    said = project.run("diff", code=1, RUNNEROPS_SUDO_PASSWORD="wrong")
+    assert "does not take the password of user locked" in said
+
+    code, said = typed(project, ("diff", "--ask-sudo-password"), "wrong", PASSWORD)
+    assert code == 0, said
+    assert PASSWORD not in said
+    code, said = typed(project, ("diff", "--ask-sudo-password"), "wrong", "wrong too")
+    assert code == 1, said
+    assert "does not take the password" in said
+
+    host.run(f"echo 'Defaults:locked requiretty' >>{SUDOERS}")
+    for given in ("", PASSWORD):
+        said = project.run("diff", code=1, RUNNEROPS_SUDO_PASSWORD=given)
+        assert "Defaults:locked !requiretty" in said
