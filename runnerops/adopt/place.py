@@ -90,6 +90,13 @@ def find_places(path: Path, targets: Sequence[Host | str], group: str = "") -> t
     return tuple(places)
 
 
+def known_names(path: Path) -> frozenset[str]:
+    """Names and addresses of the hosts that the inventory has; none where there is none yet. Raises InventoryError."""
+    if not path.exists() or not _mapping(_said(path.read_text(encoding="utf-8-sig"), path).get("hosts")):
+        return frozenset()
+    return frozenset(text for host in load(path).hosts for text in (host.name, host.address))
+
+
 def _check_group(group: str, places: Sequence[Place]) -> None:
     try:
         checks.name(group)

@@ -43,19 +43,26 @@ def host_at(target: str, name: str = "") -> Host:
     if match is None:
         raise UsageError(f"{target}: no login", "write USER@ADDRESS or USER@ADDRESS:PORT; an IPv6 address in brackets")
     try:
-        address = checks.address(match["six"] or match["address"])
-        user = checks.user(match["user"])
-        port = checks.port(int(match["port"])) if match["port"] else None
+        return checked_host(name, match["six"] or match["address"], match["user"], int(match["port"] or 0) or None)
+    except UsageError as error:
+        raise UsageError(f"{target}: {error.message}", error.hint) from None
+
+
+def checked_host(name: str, address: str, user: str = "", port: int | None = None) -> Host:
+    """The same of its parts; `user` may be empty. Raises UsageError."""
+    try:
+        ssh = Ssh(checks.user(user) if user else None, checks.port(port) if port is not None else None)
+        address = checks.address(address)
     except checks.Refused as error:
-        raise UsageError(f"{target}: {error.text}", error.hint) from None
-    return Host(_name(name or address), address, ssh=Ssh(user, port))
+        raise UsageError(error.text, error.hint) from None
+    return Host(_name(name or address), address, ssh=ssh)
 
 
 def _name(text: str) -> str:
     try:
         return checks.name(text)
     except checks.Refused as error:
-        raise UsageError(f"{text}: {error.text}", "name the host: --name NAME") from None
+        raise UsageError(error.text, "name the host: --name NAME") from None
 
 
 def about(host: Host) -> Tree:

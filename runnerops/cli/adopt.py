@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,11 +14,11 @@ from runnerops.cli.options import DEFAULT_INVENTORY, AskSudoPassword, Format, In
 
 def adopt(
     hosts: Annotated[
-        list[str],
+        list[str] | None,
         typer.Argument(
             metavar="HOST", help="Hosts of the inventory, or [NAME=]USER@ADDRESS[:PORT].", show_default=False
         ),
-    ],
+    ] = None,
     inventory: InventoryFile = DEFAULT_INVENTORY,
     ask_sudo_password: AskSudoPassword = False,
     write: Annotated[
@@ -31,6 +32,15 @@ def adopt(
         str,
         typer.Option("--group", metavar="NAME", help="Say once, in this new group, what several hosts share."),
     ] = "",
+    ansible: Annotated[
+        Path | None,
+        typer.Option(
+            "--from-ansible",
+            metavar="FILE",
+            help="Hosts of this Ansible inventory; HOST is then a host, group or glob of it, none means all.",
+            show_default=False,
+        ),
+    ] = None,
     output: Output = Format.TEXT,
 ) -> None:
     """Print hosts' entries for the inventory, as the hosts are.
@@ -40,5 +50,7 @@ def adopt(
     from runnerops.commands.adopt import Options
     from runnerops.commands.adopt import adopt as run
 
-    options = Options(name, group, write, output.is_json)
-    run_command(lambda screen: run(inventory, hosts, os.environ, screen, options), asks_sudo_password=ask_sudo_password)
+    options = Options(name, group, write, output.is_json, ansible)
+    run_command(
+        lambda screen: run(inventory, hosts or [], os.environ, screen, options), asks_sudo_password=ask_sudo_password
+    )

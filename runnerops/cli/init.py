@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from runnerops.cli.boundary import run_command
+from runnerops.cli.options import AskSudoPassword
 
 
 def init(
@@ -36,6 +37,7 @@ def init(
         str | None,
         typer.Option("--gitlab", metavar="URL", help="The GitLab whose runner is on each --host.", show_default=False),
     ] = None,
+    ask_sudo_password: AskSudoPassword = False,
 ) -> None:
     """Write a new project: inventory, pipeline and what goes with them.
 
@@ -45,4 +47,4 @@ def init(
     from runnerops.commands.init import init as run
 
     wishes = Wishes(host or (), adopted or (), cache, gitlab)
-    run_command(lambda screen: run(folder, wishes, os.environ, screen))
+    run_command(lambda screen: run(folder, wishes, os.environ, screen), asks_sudo_password=ask_sudo_password)

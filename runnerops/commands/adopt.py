@@ -9,7 +9,7 @@ from typing import Any
 
 from runnerops.adopt.draft import Draft, best_draft, could_share
 from runnerops.adopt.mirrors import changed_elsewhere
-from runnerops.adopt.place import Found, Place, find_places
+from runnerops.adopt.place import Found, Place, find_places, known_names
 from runnerops.adopt.target import login_of, meant
 from runnerops.adopt.writing import write as write_files
 from runnerops.engine.connections import ConnectionPool
@@ -20,10 +20,10 @@ from runnerops.engine.planner import load_rest, plan_all
 from runnerops.engine.project import Project, open_project
 from runnerops.engine.review import failure, host_documents, show_text
 from runnerops.engine.scheduling import side_by_side
-from runnerops.errors import HostKeyError, UsageError
+from runnerops.errors import HostKeyError, RunneropsError, UsageError
 from runnerops.inventory import the_host
 from runnerops.model.common import Exit, Result
-from runnerops.model.inventory import Inventory
+from runnerops.model.inventory import Host, Inventory
 from runnerops.report.adopted import adopted_document, show_entries, show_notes
 from runnerops.report.document import VERSION, outcome_document
 from runnerops.report.screen import Screen
@@ -34,12 +34,16 @@ from runnerops.services import SERVICES
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the command line said beside the hosts. `name`: of the one USER@ADDRESS; `group`: for what several share."""
+    """What the command line said beside the hosts. `name`: of the one USER@ADDRESS; `group`: for what several share.
+
+    `ansible`: the Ansible inventory whose hosts are meant.
+    """
 
     name: str = ""
     group: str = ""
     write: bool = False
     as_json: bool = False
+    ansible: Path | None = None
 
 
 def adopt(path: Path, words: Sequence[str], environ: Mapping[str, str], screen: Screen, options: Options) -> Exit:
@@ -47,12 +51,37 @@ def adopt(path: Path, words: Sequence[str], environ: Mapping[str, str], screen: 
 
     The others are adopted all the same.
     """
-    if options.name and len(words) > 1:
-        raise UsageError(f"--name {options.name}: there are several hosts", "name each: NAME=USER@ADDRESS")
-    places = find_places(path, [meant(word, options.name) for word in words], options.group)
+    targets = _of_ansible(path, words, screen, options) if options.ansible else _targets(words, options.name)
+    places = find_places(path, targets, options.group)
     hosts = {one.name: one for one in (*places[0].loaded.hosts, *(place.host for place in places))}
     with ConnectionPool(Inventory(str(path), tuple(hosts.values()), {}), environ, screen) as pool:
         return _Adoption(path, places, environ, screen, pool, options).run()
+
+
+def _targets(words: Sequence[str], name: str) -> list[Host | str]:
+    if not words:
+        raise UsageError("adopt: name the hosts", "runnerops adopt HOST…, or --from-ansible FILE")
+    if name and len(words) > 1:
+        raise UsageError(f"--name {name}: there are several hosts", "name each: NAME=USER@ADDRESS")
+    return [meant(word, name) for word in words]
+
+
+def _of_ansible(path: Path, words: Sequence[str], screen: Screen, options: Options) -> list[Host | str]:
+    """The hosts that our inventory has not got yet; of each other one, that it is left out."""
+    from runnerops.commands.from_ansible import read_ansible
+
+    assert options.ansible
+    if options.name:
+        raise UsageError("--name: hosts of an Ansible inventory have names", "leave --name out")
+    read = read_ansible(options.ansible, words)
+    there = known_names(path)
+    known = [host.name for host in read.hosts if {host.name, host.address} & there]
+    for note in (*read.notes, *(f"{name} is left out: it is in {path} already" for name in known)):
+        screen.say(f"note: {note}", "warn")
+    left = [host for host in read.hosts if host.name not in known]
+    if not left:
+        raise RunneropsError(f"{options.ansible}: there is no host that could be adopted", "see the notes")
+    return [*left]
 
 
 @dataclass(frozen=True, slots=True)

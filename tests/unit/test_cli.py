@@ -32,6 +32,7 @@ BAD = {
     "--explain": ["no-such-host"],
     "--host": ["", "@", "root@h:x", "a b=root@h"],
     "--adopt": ["", "@"],
+    "--from-ansible": ["", "no-such-file", "."],
     "--gitlab": ["gitlab.example.com", "ftp://h", "http://[", "https://me:pw@h"],
     "--save-plan": ["", "."],
     "--plan": ["", ".", "no-such-file"],

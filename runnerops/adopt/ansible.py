@@ -1,0 +1,251 @@
+"""The hosts of an Ansible inventory, as it names, addresses and logs in to them: INI and YAML, without Ansible. Pure.
+
+What each line means is as in Ansible's own `plugins/inventory/ini.py` and `yaml.py`: variables of a host win over those of its
+groups, those of a group over the ones that it is a child of. No value is evaluated: a template (`{{ … }}`) is told of.
+"""
+
+from __future__ import annotations
+
+import ast
+import fnmatch
+import re
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import product
+
+import yaml
+
+from runnerops.errors import RunneropsError
+
+_ALL = "all"
+_SECTION = re.compile(r"\[(?P<name>[^:\]]+)(?::(?P<kind>\w+))?\]\s*(?:[#;].*)?$")
+_RANGE = re.compile(r"\[(\w+):(\w+)(?::(\d+))?\]")
+_PORT = re.compile(r"(?P<name>[^:\[\]]+|\[[0-9A-Fa-f:]+\]):(?P<port>\d+)")
+_NAMES = {"user": ("ansible_user", "ansible_ssh_user"), "port": ("ansible_port", "ansible_ssh_port"),
+          "address": ("ansible_host", "ansible_ssh_host"), "connection": ("ansible_connection",)}  # fmt: skip
+_MOST = 10_000
+"""How many hosts a range may stand for."""
+
+Variables = Mapping[str, object]
+
+
+@dataclass(slots=True)
+class Groups:
+    """What a file says, before it is looked up for a host. Variables by the name of a host or a group."""
+
+    hosts: dict[str, dict[str, object]] = field(default_factory=dict)
+    members: dict[str, list[str]] = field(default_factory=dict)
+    children: dict[str, list[str]] = field(default_factory=dict)
+    variables: dict[str, dict[str, object]] = field(default_factory=dict)
+
+    def add_hosts(self, group: str, pattern: str, variables: Variables) -> None:
+        """All hosts that a pattern with ranges stands for."""
+        for name in expanded(pattern):
+            self.hosts.setdefault(name, {}).update(variables)
+            self.members.setdefault(group, []).append(name)
+
+    def under(self, group: str, seen: frozenset[str] = frozenset()) -> frozenset[str]:
+        """The hosts of a group and of its children."""
+        if group == _ALL:
+            return frozenset(self.hosts)
+        found = set(self.members.get(group, ()))
+        for child in self.children.get(group, ()):
+            found |= self.under(child, seen | {group}) if child not in seen else set()
+        return frozenset(found)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every group, those that others are children of first."""
+        found = dict.fromkeys((*self.members, *self.children, *self.variables))
+        return tuple(sorted(found, key=lambda name: (name != _ALL, self._depth(name), name)))
+
+    def _depth(self, name: str, seen: frozenset[str] = frozenset()) -> int:
+        above = [one for one, inside in self.children.items() if name in inside and one not in seen]
+        return 1 + max((self._depth(one, seen | {name}) for one in above), default=0)
+
+    def of_host(self, name: str) -> Variables:
+        """What holds for a host."""
+        found: dict[str, object] = {}
+        for group in self.names:
+            if name in self.under(group):
+                found |= self.variables.get(group, {})
+        return found | self.hosts[name]
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """How Ansible reaches a host; what it does not say is empty or None. `problem`: why that cannot be told."""
+
+    name: str
+    address: str
+    user: str = ""
+    port: int | None = None
+    problem: str = ""
+
+
+def read_groups(text: str, file: str) -> Groups:
+    """An inventory. Raises RunneropsError where it is none."""
+    end = file.rpartition("/")[2].rpartition(".")[2] if "." in file.rpartition("/")[2] else ""
+    if end in {"yml", "yaml", "json", ""}:
+        try:
+            found = yaml.load(text, Loader=_Loader)  # noqa: S506  a SafeLoader
+        except yaml.YAMLError as error:
+            if end:
+                raise _bad(file, getattr(getattr(error, "problem_mark", None), "line", 0) + 1, "no YAML") from None
+            found = None
+        if isinstance(found, dict):
+            return _of_yaml(found, file)
+        if end:
+            raise _bad(file, 1, "no Ansible inventory: no mapping of groups")
+    return _of_ini(text, file)
+
+
+def read_variables(text: str) -> Variables:
+    """Those of a file in `group_vars` or `host_vars`; none where it is encrypted or no mapping."""
+    try:
+        found = yaml.load(text, Loader=_Loader)  # noqa: S506  a SafeLoader
+    except yaml.YAMLError:
+        return {}
+    return {str(name): value for name, value in found.items()} if isinstance(found, dict) else {}
+
+
+def logins(groups: Groups, patterns: Sequence[str]) -> tuple[Login, ...]:
+    """Of the hosts and groups that are named, or that globs mean; all of them without any. Raises RunneropsError."""
+    chosen: dict[str, None] = {} if patterns else dict.fromkeys(groups.hosts)
+    for pattern in patterns:
+        meant = {
+            name for group in (*groups.names, _ALL) if fnmatch.fnmatch(group, pattern) for name in groups.under(group)
+        }
+        found = [name for name in groups.hosts if name in meant or fnmatch.fnmatch(name, pattern)]
+        if not found:
+            raise RunneropsError(
+                f"{pattern}: no host or group of the Ansible inventory", "name one that is there, or none for all"
+            )
+        chosen |= dict.fromkeys(found)
+    return tuple(_login(name, groups.of_host(name)) for name in chosen)
+
+
+def expanded(pattern: str) -> Iterator[str]:
+    """The names that a pattern with ranges, such as `web[01:10]` or `[a:c]`, stands for. Raises ValueError."""
+    parts: list[Sequence[str]] = []
+    at = 0
+    for match in _RANGE.finditer(pattern):
+        parts += [[pattern[at : match.start()]], list(_range(match[1], match[2], int(match[3] or 1)))]
+        at = match.end()
+    for one in product(*parts, [pattern[at:]]):
+        yield "".join(one)
+
+
+def _range(first: str, last: str, step: int) -> Iterator[str]:
+    if first.isdigit() and last.isdigit() and step:
+        numbers = range(int(first), int(last) + 1, step)
+        if len(numbers) > _MOST:
+            raise ValueError
+        yield from (str(number).zfill(len(first)) for number in numbers)
+    elif len(first) == len(last) == 1 and step:
+        yield from map(chr, range(ord(first), ord(last) + 1, step))
+    else:
+        raise ValueError
+
+
+def _login(name: str, variables: Variables) -> Login:
+    said: dict[str, str] = {}
+    for what, keys in _NAMES.items():
+        value = next((variables[key] for key in keys if variables.get(key) is not None), "")
+        said[what] = str(value)
+        if "{{" in said[what]:
+            return Login(name, "", problem=f"{keys[0]} is a template of Ansible's")
+    if said["connection"] not in {"", "ssh", "smart", "paramiko", "paramiko_ssh"}:
+        return Login(name, "", problem=f"Ansible reaches it by {said['connection']}, not by SSH")
+    if said["port"] and not said["port"].isdigit():
+        return Login(name, "", problem="ansible_port is no number")
+    return Login(name, said["address"] or name, said["user"], int(said["port"]) if said["port"] else None)
+
+
+def _of_ini(text: str, file: str) -> Groups:
+    found = Groups()
+    group, kind = "ungrouped", "hosts"
+    for number, raw in enumerate(text.splitlines(), 1):
+        line = raw.strip()
+        if not line or line.startswith(("#", ";")):
+            continue
+        try:
+            if match := _SECTION.fullmatch(line):
+                group, kind = match["name"], match["kind"] or "hosts"
+                found.members.setdefault(group, [])
+            else:
+                _add_line(found, group, kind, line)
+        except ValueError:
+            raise _bad(file, number, "no line of an Ansible inventory") from None
+    return found
+
+
+def _add_line(found: Groups, group: str, kind: str, line: str) -> None:
+    """Raises ValueError where this can be none."""
+    if kind == "vars":
+        name, equals, value = line.partition("=")
+        if not equals:
+            raise ValueError
+        found.variables.setdefault(group, {})[name.strip()] = _literal(value.strip())
+    elif kind == "children":
+        found.children.setdefault(group, []).append(line.partition("#")[0].strip())
+    elif kind == "hosts":
+        name, *words = shlex.split(line, comments=True)
+        variables: dict[str, object] = {}
+        for word in words:
+            key, equals, value = word.partition("=")
+            if not equals:
+                raise ValueError
+            variables[key] = _literal(value)
+        if match := _PORT.fullmatch(name):
+            name, variables = match["name"].strip("[]"), {"ansible_port": match["port"], **variables}
+        found.add_hosts(group, name, variables)
+    else:
+        raise ValueError
+
+
+def _literal(text: str) -> object:
+    """As Ansible takes a value: Python's literal where it is one, without its quotes and what is said behind it."""
+    try:
+        value: object = ast.literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return text
+    return value
+
+
+def _of_yaml(tree: Mapping[object, object], file: str) -> Groups:
+    found = Groups()
+    waiting = [(str(name), one) for name, one in tree.items()]
+    while waiting:
+        group, one = waiting.pop(0)
+        parts = _mapping(one)
+        found.members.setdefault(group, [])
+        found.variables.setdefault(group, {}).update(_mapping(parts.get("vars")))
+        for name, variables in _mapping(parts.get("hosts")).items():
+            try:
+                found.add_hosts(group, name, _mapping(variables))
+            except ValueError:
+                raise RunneropsError(f"{file}: {name} is no range of hosts", "mend it, as `web[01:10]`") from None
+        for name, child in _mapping(parts.get("children")).items():
+            if name not in found.children.setdefault(group, []):
+                found.children[group].append(name)
+            waiting.append((name, child))
+    return found
+
+
+def _mapping(value: object) -> dict[str, object]:
+    if isinstance(value, str):  # one host, as in `hosts: web1`
+        return {value: None}
+    return {str(name): one for name, one in value.items()} if isinstance(value, dict) else {}
+
+
+def _bad(file: str, line: int, what: str) -> RunneropsError:
+    return RunneropsError(f"{file}:{line}: {what}", "name an inventory of Ansible's, INI or YAML")
+
+
+class _Loader(yaml.SafeLoader):
+    """Takes nothing of what a tag of Ansible's (`!vault`) has."""
+
+
+_Loader.add_constructor(None, lambda *_: None)

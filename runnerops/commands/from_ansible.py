@@ -1,0 +1,70 @@
+"""The hosts of an Ansible inventory as ours: its file read, and the variables in `group_vars` and `host_vars` beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from runnerops.adopt.ansible import Login, logins, read_groups, read_variables
+from runnerops.adopt.target import checked_host
+from runnerops.errors import UsageError
+from runnerops.model.inventory import Host
+
+_BY_ANSIBLE = "`ansible-inventory -i FILE --list --yaml >hosts.yml` writes one that can be read"
+
+
+@dataclass(frozen=True, slots=True)
+class FromAnsible:
+    """The hosts, and a sentence for each that is left out."""
+
+    hosts: tuple[Host, ...]
+    notes: tuple[str, ...]
+
+
+def read_ansible(path: Path, patterns: Sequence[str]) -> FromAnsible:
+    """The hosts that are named, as hosts, groups or globs of that inventory, or all. Raises RunneropsError, UsageError."""
+    groups = read_groups(_text(path), str(path))
+    for name in ("all", *groups.names):
+        for text in _texts(path.parent / "group_vars", name):
+            groups.variables.setdefault(name, {}).update(read_variables(text))
+    for name, variables in groups.hosts.items():
+        for text in _texts(path.parent / "host_vars", name):
+            variables.update(read_variables(text))
+    hosts: list[Host] = []
+    notes: list[str] = []
+    for login in logins(groups, patterns):
+        try:
+            hosts.append(_host(login))
+        except UsageError as error:
+            notes.append(f"{login.name} is left out: {error.message}")
+    if not (hosts or notes):
+        raise UsageError(f"{path}: there is no host in it", _BY_ANSIBLE)
+    return FromAnsible(tuple(hosts), tuple(notes))
+
+
+def _host(login: Login) -> Host:
+    if login.problem:
+        raise UsageError(login.problem)
+    return checked_host(login.name, login.address, login.user, login.port)
+
+
+def _text(path: Path) -> str:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "no text"
+        raise UsageError(f"--from-ansible {path}: {reason}", f"name a file; {_BY_ANSIBLE}") from None
+    if text.startswith("#!"):
+        raise UsageError(f"--from-ansible {path}: a program, which is not run", _BY_ANSIBLE)
+    return text
+
+
+def _texts(folder: Path, name: str) -> Iterator[str]:
+    """The files with the variables of a group or a host: one of that name, or all in a folder of that name."""
+    found = [folder / f"{name}{end}" for end in ("", ".yml", ".yaml", ".json")]
+    if (folder / name).is_dir():
+        found = sorted(path for path in (folder / name).rglob("*") if path.suffix in {"", ".yml", ".yaml", ".json"})
+    for path in found:
+        if path.is_file():
+            yield path.read_text(encoding="utf-8", errors="replace")
