@@ -13,7 +13,7 @@ from pathlib import Path
 
 from runnerops.services.docker.schema import FLAG_NAMES, KEYS
 from runnerops.services.gitlab_runner.schema import TABLES
-from runnerops.services.registry.config_schema import CONFIG
+from runnerops.services.registry.schema import CONFIG
 
 _STRUCTS = {
     "Config": "config",

@@ -1,7 +1,7 @@
 """Brings the Compose specification's JSON schema: `python tools/refresh_compose_spec.py`.
 
 Takes it, with its licence, from the newest `check-jsonschema` on PyPI, which carries it as its project publishes it. Prints
-what became of the keys; a key that no released Compose takes yet belongs into `NEWER` of `compose_schema.py`.
+what became of the keys; a key that no released Compose takes yet belongs into `NEWER` of `schema/compose.py`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 PACKAGE = "check-jsonschema"
-FOLDER = Path(__file__).parent.parent / "runnerops" / "services" / "registry" / "data"
+FOLDER = Path(__file__).parent.parent / "runnerops" / "services" / "registry" / "schema"
 FILES = {
     "vendor/compose-spec.json": "compose-spec.json",
     "vendor/licenses/LICENSE.compose-spec": "LICENSE.compose-spec",

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from runnerops.inventory.host_name import with_host
 from runnerops.model.common import Key, Tree, Value
-from runnerops.services.registry.upstreams import cache_name
+from runnerops.services.registry.caches.upstreams import cache_name
 
 BY_NAME = frozenset({"runners", "caches"})
 """Lists of a section that merge by name."""

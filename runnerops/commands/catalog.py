@@ -19,7 +19,7 @@ from runnerops.report.document import VERSION, outcome_document
 from runnerops.report.screen import Screen
 from runnerops.report.text import Line, outcome_lines
 from runnerops.report.waiting import waiting
-from runnerops.services.registry.catalog import FUNCTIONS, Holding, holdings, questions
+from runnerops.services.registry.verify.catalog import FUNCTIONS, Holding, holdings, questions
 
 Found = Mapping[str, tuple[Holding, ...] | Exception]
 

@@ -13,7 +13,7 @@ from runnerops.model.common import Exit
 from runnerops.model.inventory import Cache
 from runnerops.report.screen import Screen
 from runnerops.services.gitlab_runner.dind import Dind
-from runnerops.services.registry.upstreams import HUB
+from runnerops.services.registry.caches.upstreams import HUB
 
 
 def dind(path: Path, screen: Screen) -> Exit:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from runnerops.demo.simulated.main import ROOMS
 from runnerops.services.docker.schema import KEYS, version_of
-from runnerops.services.registry.image import DEFAULT_IMAGE
+from runnerops.services.registry.caches.image import DEFAULT_IMAGE
 
 _SIMULATED = "runnerops/demo/simulated"
 _WRAPPERS = Path(__file__).with_name("wrappers")

@@ -14,7 +14,7 @@ from runnerops.inventory.nodes import Node
 from runnerops.inventory.problems import Problems
 from runnerops.inventory.shape import HostShape
 from runnerops.model.common import Key, Secret, SourceLocation, Value
-from runnerops.services.registry.upstreams import cache_name
+from runnerops.services.registry.caches.upstreams import cache_name
 
 RUNNERS: Key = ("gitlab_runner", "runners")
 CACHES: Key = ("registry", "caches")

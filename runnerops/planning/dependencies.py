@@ -9,7 +9,7 @@ from dataclasses import replace
 from runnerops.model.common import ServiceName
 from runnerops.model.inventory import Cache, Host
 from runnerops.model.plan import Change
-from runnerops.services.registry.reach import urls_given
+from runnerops.services.registry.caches.reach import urls_given
 
 
 def uses_caches_of(host: Host) -> frozenset[str]:

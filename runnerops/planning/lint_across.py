@@ -17,7 +17,7 @@ from runnerops.services.gitlab_runner.dind import is_dind
 from runnerops.services.gitlab_runner.format import PATH as CONFIG_TOML
 from runnerops.services.gitlab_runner.format import runners_of
 from runnerops.services.registry.caches import own_caches
-from runnerops.services.registry.upstreams import HUB
+from runnerops.services.registry.caches.upstreams import HUB
 from runnerops.services.shared.no_proxy import bypasses
 
 Severity: TypeAlias = Literal["error", "warning", "info"]

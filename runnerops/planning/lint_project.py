@@ -9,7 +9,7 @@ from runnerops.model.common import Key, ServiceName, Value
 from runnerops.model.inventory import Host, Inventory
 from runnerops.model.plan import Finding
 from runnerops.services.docker.format import PATH as DAEMON_JSON
-from runnerops.services.docker.overlap import of_inventory
+from runnerops.services.docker.rules.overlap import of_inventory
 
 _NEAR = 0.8
 

@@ -26,7 +26,7 @@ from runnerops.model.inventory import FileSpec, Host, RenderedFile
 from runnerops.redact import PRIVATE, holds_secret
 from runnerops.services import SERVICES, service_of
 from runnerops.services.base import ParseError, Service
-from runnerops.services.gitlab_runner.toml_writer import to_toml
+from runnerops.services.gitlab_runner.format.toml_writer import to_toml
 
 if TYPE_CHECKING:
     from runnerops.render.origins import Origins

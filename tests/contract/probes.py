@@ -14,17 +14,17 @@ from dataclasses import dataclass, field
 
 from runnerops.planning.steps import IS_ABSENT
 from runnerops.services.base import sha256
-from runnerops.services.docker.context import LOADED
-from runnerops.services.docker.effects import BRIDGE, DEFAULT_POOLS, GATEWAY, SUBNET, shown
-from runnerops.services.docker.effects import SHOWN as VISIBLE
+from runnerops.services.docker.action.context import LOADED
+from runnerops.services.docker.action.effects import BRIDGE, DEFAULT_POOLS, GATEWAY, SUBNET, shown
+from runnerops.services.docker.action.effects import SHOWN as VISIBLE
 from runnerops.services.docker.observe import CONTAINER
 from runnerops.services.docker.steps import RESET, SSHD
-from runnerops.services.gitlab_runner import drain
-from runnerops.services.gitlab_runner.drain import UNKNOWN
-from runnerops.services.gitlab_runner.rewritten import NO_MATTER
-from runnerops.services.registry.compared import FORM
+from runnerops.services.gitlab_runner.steps import drain
+from runnerops.services.gitlab_runner.steps.drain import UNKNOWN
+from runnerops.services.gitlab_runner.steps.rewritten import NO_MATTER
+from runnerops.services.registry.action.compared import FORM
 from runnerops.services.registry.steps import IF_DOCKER, IF_THERE, PULL
-from runnerops.services.registry.take_over import RUNS
+from runnerops.services.registry.steps.take_over import RUNS
 from runnerops.services.scripts import script
 
 DAEMON, CONFIG = "/etc/docker/daemon.json", "/etc/gitlab-runner/config.toml"

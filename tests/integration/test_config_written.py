@@ -10,9 +10,9 @@ import pytest
 from runnerops.model.common import Tree
 from runnerops.model.plan import Step
 from runnerops.services.base import sha256
-from runnerops.services.gitlab_runner import rewritten as written
 from runnerops.services.gitlab_runner.format import PATH
-from runnerops.services.gitlab_runner.toml_writer import to_toml
+from runnerops.services.gitlab_runner.format.toml_writer import to_toml
+from runnerops.services.gitlab_runner.steps import rewritten as written
 from tests.lab.standin.config import Config
 from tests.lab.standin.save import save
 from tests.shells import SHELLS

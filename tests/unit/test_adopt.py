@@ -27,7 +27,7 @@ from runnerops.render import Renderer
 from runnerops.secrets import Resolver
 from runnerops.secrets.dotenv import can_hold, line_of, read_dotenv
 from runnerops.services import SERVICES
-from runnerops.services.gitlab_runner.toml_writer import to_toml
+from runnerops.services.gitlab_runner.format.toml_writer import to_toml
 from tests.unit.services.builders import DAEMON, engine, json_bytes
 from tests.unit.services.builders import state as state_of
 from tests.unit.test_plan import CONFIG, UNIT

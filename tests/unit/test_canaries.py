@@ -30,9 +30,9 @@ from runnerops.model.host_state import HostState, RemoteFile, RunnerFacts, Secre
 from runnerops.model.inventory import Requester
 from runnerops.report.screen import Screen
 from runnerops.services.docker.schema import KEYS
-from runnerops.services.gitlab_runner.free import QUANTITIES, SHOWN_BELOW
+from runnerops.services.gitlab_runner.format.toml_writer import to_toml
 from runnerops.services.gitlab_runner.schema import TABLES
-from runnerops.services.gitlab_runner.toml_writer import to_toml
+from runnerops.services.gitlab_runner.schema.free import QUANTITIES, SHOWN_BELOW
 from tests.unit.services.builders import DAEMON, compose_facts, engine, json_bytes, state
 from tests.unit.services.runner_builders import NOW
 

@@ -18,7 +18,7 @@ from runnerops.redact import Masker
 from runnerops.report.document import plan_document
 from runnerops.report.text import plan_lines
 from runnerops.services.base import sha256
-from runnerops.services.gitlab_runner.toml_writer import to_toml
+from runnerops.services.gitlab_runner.format.toml_writer import to_toml
 from tests.shells import SHELLS
 from tests.unit.services.builders import DAEMON, engine, json_bytes, state
 from tests.unit.services.runner_builders import OTHER, REWRITTEN, TOKEN, config, runner

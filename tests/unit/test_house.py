@@ -126,6 +126,21 @@ def test_functions_take_few_arguments(path: Path) -> None:
             assert len(names) <= MOST_ARGUMENTS, f"{name}:{node.lineno}: {node.name} takes {len(names)}"
 
 
+def test_no_module_hides_a_name_of_its_package() -> None:
+    """Python sets a module as an attribute of its package when it loads, over what the package's own code has there."""
+    hidden = set()
+    for path in ROOT.rglob("__init__.py"):
+        package = ".".join(("runnerops", *path.parent.relative_to(ROOT).parts))
+        beside = {one.stem for one in path.parent.iterdir() if one.suffix in {"", ".py"}}
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.FunctionDef | ast.ClassDef):
+                hidden |= {f"{package}.{name}" for name in {node.name} & beside}
+            elif isinstance(node, ast.ImportFrom):
+                names = {one.asname or one.name for one in node.names} & beside
+                hidden |= {f"{package}.{name}" for name in names if node.module not in {package, f"{package}.{name}"}}
+    assert hidden == set()
+
+
 @pytest.mark.parametrize("path", MODULES, ids=_name)
 def test_every_module_says_what_it_is(path: Path) -> None:
     assert ast.get_docstring(ast.parse(path.read_text()))

@@ -6,7 +6,7 @@ import pytest
 
 from runnerops.model.common import Secret
 from runnerops.model.inventory import Host
-from runnerops.services.registry.image import DEFAULT_IMAGE
+from runnerops.services.registry.caches.image import DEFAULT_IMAGE
 from tests.unit import inventory_texts as texts
 
 

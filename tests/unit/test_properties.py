@@ -18,7 +18,7 @@ from runnerops.planning.reconcile import reconcile
 from runnerops.services import service_of
 from runnerops.services.base import sha256
 from runnerops.services.docker.schema import mirrors_of
-from runnerops.services.gitlab_runner.toml_writer import to_toml
+from runnerops.services.gitlab_runner.format.toml_writer import to_toml
 from tests.unit.services.builders import (
     DAEMON,
     MIRROR,

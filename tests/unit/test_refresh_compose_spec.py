@@ -11,10 +11,10 @@ import jsonschema
 
 import runnerops
 from runnerops.model.common import Tree
-from runnerops.services.registry.json_schema import Validator
+from runnerops.services.registry.schema.json_schema import Validator
 
 ROOT = Path(runnerops.__file__).parent
-DATA = ROOT / "services" / "registry" / "data"
+DATA = ROOT / "services" / "registry" / "schema"
 
 
 def tool() -> object:

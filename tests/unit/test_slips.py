@@ -15,7 +15,7 @@ from runnerops.model.inventory import FileSpec
 from runnerops.planning.lint_file import lint_file
 from runnerops.services.docker.schema import FLAG_NAMES, KEYS
 from runnerops.services.gitlab_runner.schema import TABLES
-from runnerops.services.registry.config_schema import CONFIG
+from runnerops.services.registry.schema import CONFIG
 
 SHORTEST = 4
 """Of a shorter key hardly anything is left that could be near it."""
@@ -82,6 +82,6 @@ def test_a_registrys_configuration(place: tuple[str, ...]) -> None:
     ],
 )
 def test_a_compose_file(definitions: tuple[str, ...], text: str, place: Key) -> None:
-    schema = json.loads(files("runnerops.services.registry").joinpath("data", "compose-spec.json").read_text())
+    schema = json.loads(files("runnerops.services.registry.schema").joinpath("compose-spec.json").read_text())
     known = {name for one in definitions for name in schema["$defs"][one].get("properties", {})}
     assert unnamed("compose", text, "NAME: 1", ", ", place, dict.fromkeys(known)) == []

@@ -32,7 +32,7 @@ class Docker(Service):
         return format.dump(tree)
 
     def free(self, spec: FileSpec, key: Key) -> bool:
-        from runnerops.services.docker import free
+        from runnerops.services.docker.schema import free
 
         return free.free(key)
 
@@ -48,21 +48,21 @@ class Docker(Service):
         return observe.facts(facts, answers)
 
     def key_changes(self, spec: FileSpec, old: Tree, new: Tree) -> tuple[KeyChange, ...]:
-        from runnerops.services.docker import reconcile
+        from runnerops.services.docker import diff
 
-        return reconcile.key_changes(old, new)
+        return diff.key_changes(old, new)
 
     def counterpart(self, spec: FileSpec, key_change: KeyChange, old: Tree, new: Tree, base: Tree) -> Value:
-        from runnerops.services.docker import reconcile
+        from runnerops.services.docker import diff
 
-        return reconcile.counterpart(key_change, base)
+        return diff.counterpart(key_change, base)
 
     def reconcile(
         self, host: Host, rendered: Sequence[RenderedFile], observed: HostState
     ) -> tuple[tuple[RenderedFile, ...], tuple[Blocker, ...]]:
-        from runnerops.services.docker import desired
+        from runnerops.services.docker import reconcile
 
-        return desired.reconcile(host, rendered, observed)
+        return reconcile.reconcile(host, rendered, observed)
 
     def remarks(
         self, host: Host, rendered: Sequence[RenderedFile], actions: Sequence[Action], observed: HostState
@@ -72,7 +72,7 @@ class Docker(Service):
         return notes.remarks(host, rendered, actions, observed)
 
     def restore(self, host: Host, files: Mapping[str, bytes | None]) -> Restored:
-        from runnerops.services.docker import restore
+        from runnerops.services.docker.reconcile import restore
 
         return restore.restore(files)
 
@@ -84,7 +84,7 @@ class Docker(Service):
         observed: HostState,
         policy: Policy,
     ) -> Removal | None:
-        from runnerops.services.docker import remove
+        from runnerops.services.docker.reconcile import remove
 
         return remove.remove(host, paths, originals, observed)
 
@@ -96,7 +96,7 @@ class Docker(Service):
     def minimal_action(
         self, host: Host, changes: Sequence[Change], observed: HostState, policy: Policy, before: Sequence[Action]
     ) -> Action | None:
-        from runnerops.services.docker import containers
+        from runnerops.services.docker.action import containers
 
         return containers.minimal_action(host, changes, observed, policy)
 

@@ -8,15 +8,15 @@ from runnerops.model.common import Verb
 from runnerops.model.host_state import DockerFacts, HostState
 from runnerops.model.inventory import Host, Policy
 from runnerops.model.plan import Action, Blocker, Change
-from runnerops.services.docker.containers import GUEST, comes_back, of_job, ours
-from runnerops.services.docker.context import ActionContext, scene
+from runnerops.services.docker.action.containers import GUEST, comes_back, of_job, ours
+from runnerops.services.docker.action.context import ActionContext, scene
+from runnerops.services.docker.action.store import loses_volumes
+from runnerops.services.docker.diff import flags
 from runnerops.services.docker.format import NAME
-from runnerops.services.docker.listening import in_the_way
 from runnerops.services.docker.observe import NOT_THERE
-from runnerops.services.docker.overlap import of_host, of_inventory
-from runnerops.services.docker.reconcile import flags
+from runnerops.services.docker.observe.listening import in_the_way
+from runnerops.services.docker.rules.overlap import of_host, of_inventory
 from runnerops.services.docker.schema import wanted_mirrors
-from runnerops.services.docker.store import loses_volumes
 
 _FLAVOURS = {
     "rootless": "the Docker daemon there is rootless: it belongs to a user, not to the host",

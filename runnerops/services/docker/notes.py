@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from runnerops.model.host_state import DockerFacts, HostState
 from runnerops.model.inventory import Host, RenderedFile
 from runnerops.model.plan import Action
-from runnerops.services.docker.desired import reconcile, written_out
+from runnerops.services.docker.action.store import differences, keeps_in_containerd, loses_volumes
+from runnerops.services.docker.diff import path_of, tree_of
 from runnerops.services.docker.format import NAME
-from runnerops.services.docker.hosts_file import over_mirrors
-from runnerops.services.docker.reconcile import path_of, tree_of
+from runnerops.services.docker.observe.hosts_file import over_mirrors
+from runnerops.services.docker.reconcile import reconcile, written_out
 from runnerops.services.docker.schema import mirrors_of
-from runnerops.services.docker.store import differences, keeps_in_containerd, loses_volumes
 
 
 def remarks(

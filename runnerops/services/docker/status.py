@@ -9,8 +9,8 @@ from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host
 from runnerops.services.base import Answers
 from runnerops.services.docker.action import running
+from runnerops.services.docker.diff import path_of
 from runnerops.services.docker.format import NAME
-from runnerops.services.docker.reconcile import path_of
 from runnerops.services.status import ServiceStatus
 from runnerops.services.verify import Call
 

@@ -32,7 +32,7 @@ class GitlabRunner(Service):
         return format.dump(tree)
 
     def free(self, spec: FileSpec, key: Key) -> bool:
-        from runnerops.services.gitlab_runner import free
+        from runnerops.services.gitlab_runner.schema import free
 
         return free.free(key)
 
@@ -70,7 +70,7 @@ class GitlabRunner(Service):
         return reconcile.reconcile(host, rendered, observed)
 
     def replaceable_secrets(self, host: Host, rendered: Sequence[RenderedFile]) -> Mapping[str, str]:
-        from runnerops.services.gitlab_runner import tokens
+        from runnerops.services.gitlab_runner.reconcile import tokens
 
         return tokens.replaceable_secrets(rendered)
 
@@ -82,7 +82,7 @@ class GitlabRunner(Service):
         return notes.remarks(rendered, actions, observed)
 
     def restore(self, host: Host, files: Mapping[str, bytes | None]) -> Restored:
-        from runnerops.services.gitlab_runner import restore
+        from runnerops.services.gitlab_runner.reconcile import restore
 
         return restore.restore(files)
 
@@ -94,7 +94,7 @@ class GitlabRunner(Service):
         observed: HostState,
         policy: Policy,
     ) -> Removal | None:
-        from runnerops.services.gitlab_runner import remove
+        from runnerops.services.gitlab_runner.reconcile import remove
 
         return remove.remove(host, paths, originals, observed)
 

@@ -11,10 +11,9 @@ from runnerops.parsing.comments import comments_by_key
 from runnerops.parsing.places import places_in
 from runnerops.services.base import Adopted, ParseError
 from runnerops.services.gitlab_runner.diff import key_changes
-from runnerops.services.gitlab_runner.format import parse, runners_of
-from runnerops.services.gitlab_runner.matching import normal_url
+from runnerops.services.gitlab_runner.diff.matching import normal_url
+from runnerops.services.gitlab_runner.format import config_path, parse, runners_of
 from runnerops.services.gitlab_runner.observe import NOT_THERE
-from runnerops.services.gitlab_runner.paths import config_path
 from runnerops.services.gitlab_runner.schema import HOST_OWNED
 
 _ALWAYS = ("concurrent", "name", "url", "executor")

@@ -8,7 +8,7 @@ from runnerops.model.host_state import HostState
 from runnerops.model.inventory import RenderedFile
 from runnerops.model.plan import Action
 from runnerops.services.gitlab_runner.action import count, stopped
-from runnerops.services.gitlab_runner.tokens import replaced
+from runnerops.services.gitlab_runner.reconcile.tokens import replaced
 
 
 def remarks(rendered: Sequence[RenderedFile], actions: Sequence[Action], observed: HostState) -> Iterable[str]:

@@ -9,8 +9,7 @@ from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host
 from runnerops.services.base import Answers
 from runnerops.services.gitlab_runner.action import count
-from runnerops.services.gitlab_runner.format import NAME
-from runnerops.services.gitlab_runner.paths import config_path
+from runnerops.services.gitlab_runner.format import NAME, config_path
 from runnerops.services.status import ServiceStatus
 from runnerops.services.verify import Call
 

@@ -33,12 +33,12 @@ class Registry(Service):
         return format.dump(tree)
 
     def free(self, spec: FileSpec, key: Key) -> bool:
-        from runnerops.services.registry import free
+        from runnerops.services.registry.schema import free
 
         return free.free(key)
 
     def source_keys(self, host: Host, spec: FileSpec, key: Key) -> tuple[Key, ...]:
-        from runnerops.services.registry import sources
+        from runnerops.services.registry.caches import sources
 
         return sources.source_keys(host, spec, key)
 
@@ -54,14 +54,14 @@ class Registry(Service):
         return observe.facts(facts, answers)
 
     def key_changes(self, spec: FileSpec, old: Tree, new: Tree) -> tuple[KeyChange, ...]:
-        from runnerops.services.registry import reconcile
+        from runnerops.services.registry import diff
 
-        return reconcile.key_changes(spec, old, new)
+        return diff.key_changes(spec, old, new)
 
     def counterpart(self, spec: FileSpec, key_change: KeyChange, old: Tree, new: Tree, base: Tree) -> Value:
-        from runnerops.services.registry import reconcile
+        from runnerops.services.registry import diff
 
-        return reconcile.counterpart(spec, key_change, base)
+        return diff.counterpart(spec, key_change, base)
 
     def reconcile(
         self, host: Host, rendered: Sequence[RenderedFile], observed: HostState
@@ -78,7 +78,7 @@ class Registry(Service):
         return notes.remarks(host, actions, observed)
 
     def restore(self, host: Host, files: Mapping[str, bytes | None]) -> Restored:
-        from runnerops.services.registry import restore
+        from runnerops.services.registry.reconcile import restore
 
         return restore.restore(host, files)
 
@@ -90,7 +90,7 @@ class Registry(Service):
         observed: HostState,
         policy: Policy,
     ) -> Removal | None:
-        from runnerops.services.registry import remove
+        from runnerops.services.registry.reconcile import remove
 
         return remove.remove(host, paths, originals, observed, policy)
 
@@ -119,7 +119,7 @@ class Registry(Service):
         return steps.action_steps(request)
 
     def adopt_questions(self) -> tuple[tuple[str, ...], ...]:
-        from runnerops.services.registry import running
+        from runnerops.services.registry.adopt import running
 
         return running.QUESTIONS
 

@@ -10,15 +10,16 @@ from runnerops.model.inventory import Host
 from runnerops.model.plan import Action, Blocker, Change
 from runnerops.services.docker.action import running
 from runnerops.services.registry.action import touched
+from runnerops.services.registry.action.compared import volumes_of
+from runnerops.services.registry.action.compose import too_old
+from runnerops.services.registry.action.reasons import compose_tree, upstream_silent
 from runnerops.services.registry.caches import OwnCache
-from runnerops.services.registry.compared import volumes_of
-from runnerops.services.registry.compose import too_old
-from runnerops.services.registry.containers import has_successor, holder_of, ours, predecessor
+from runnerops.services.registry.caches.image import major
+from runnerops.services.registry.caches.reach import for_jobs
+from runnerops.services.registry.diff import plain_compose
 from runnerops.services.registry.format import COMPOSE_TEMPLATE, NAME
-from runnerops.services.registry.image import major
-from runnerops.services.registry.reach import for_jobs
-from runnerops.services.registry.reasons import compose_tree, upstream_silent
-from runnerops.services.registry.reconcile import plain_compose, read
+from runnerops.services.registry.observe.containers import has_successor, holder_of, ours, predecessor
+from runnerops.services.registry.reconcile import read
 
 
 def unsupported(host: Host, observed: HostState) -> Iterable[Blocker]:

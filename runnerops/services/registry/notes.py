@@ -8,10 +8,10 @@ from runnerops.model.common import ABSENT
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host
 from runnerops.model.plan import Action
+from runnerops.services.registry.action.reasons import is_dead, upstream_silent
 from runnerops.services.registry.caches import own_caches
-from runnerops.services.registry.containers import coming_back, docker_answers, ours, owner_of, predecessor
 from runnerops.services.registry.format import NAME
-from runnerops.services.registry.reasons import is_dead, upstream_silent
+from runnerops.services.registry.observe.containers import coming_back, docker_answers, ours, owner_of, predecessor
 from runnerops.services.registry.reconcile import is_our_file
 
 

@@ -11,7 +11,7 @@ from runnerops.model.inventory import FileSpec, Host, Policy, RenderedFile
 from runnerops.model.plan import Change
 from runnerops.services import GITLAB_RUNNER
 from runnerops.services.gitlab_runner.format import PATH
-from runnerops.services.gitlab_runner.toml_writer import to_toml
+from runnerops.services.gitlab_runner.format.toml_writer import to_toml
 
 SPEC = FileSpec(ServiceName.GITLAB_RUNNER, PATH, "config.toml.j2", "toml", mode="0600")
 TOKEN = "glrt-" + "a" * 20

@@ -13,7 +13,7 @@ from runnerops.engine.verify import assess, pull_tests
 from runnerops.model.host_state import DockerFacts, DockerStore, Facts, HostsFile
 from runnerops.services import DOCKER
 from runnerops.services.base import Answer
-from runnerops.services.docker.hosts_file import over_mirrors
+from runnerops.services.docker.observe.hosts_file import over_mirrors
 from runnerops.services.verify import Evidence, Probe
 from tests.shells import SHELLS
 from tests.unit.services.builders import ARGV, BRIDGE, daemon, engine, host, state

@@ -12,7 +12,7 @@ import pytest
 from runnerops.model.host_state import Container, DockerFacts, Facts
 from runnerops.services import DOCKER
 from runnerops.services.base import Answer
-from runnerops.services.docker.reconcile import path_of
+from runnerops.services.docker.diff import path_of
 from tests.shells import SHELLS
 from tests.unit.services.builders import ARGV, daemon, host, state
 

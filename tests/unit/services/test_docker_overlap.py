@@ -11,8 +11,9 @@ from runnerops.model.host_state import Client, DockerFacts
 from runnerops.model.inventory import Policy
 from runnerops.model.plan import Action, Blocker
 from runnerops.services.base import Answer
-from runnerops.services.docker import blockers, ways
+from runnerops.services.docker import blockers
 from runnerops.services.docker.format import NAME
+from runnerops.services.docker.observe import ways
 from tests.unit.services.builders import DAEMON, change_daemon, engine, host, json_bytes, state
 
 CLIENT = Client("10.77.0.1", "10.77.0.16", "22", "eth0", "10.77.0.16")

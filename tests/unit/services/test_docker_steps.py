@@ -14,7 +14,7 @@ from runnerops.model.inventory import Cache, Host, Policy
 from runnerops.model.plan import ActionSteps, Step
 from runnerops.services import DOCKER
 from runnerops.services.base import ActionRequest, sha256
-from runnerops.services.docker.effects import GATEWAY, PROVEN_OTHERWISE, SHOWN, SUBNET, UNSEEN, unseen
+from runnerops.services.docker.action.effects import GATEWAY, PROVEN_OTHERWISE, SHOWN, SUBNET, UNSEEN, unseen
 from runnerops.services.docker.schema import KEYS
 from runnerops.services.docker.steps import RESET
 from runnerops.services.scripts import content

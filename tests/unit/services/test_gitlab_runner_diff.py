@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from runnerops.model.common import ServiceName, Tree, key_text
 from runnerops.model.inventory import FileSpec
 from runnerops.services import GITLAB_RUNNER
-from runnerops.services.gitlab_runner.matching import match
+from runnerops.services.gitlab_runner.diff.matching import match
 from runnerops.services.gitlab_runner.schema import TABLES
-from runnerops.services.gitlab_runner.times import microseconds
+from runnerops.services.gitlab_runner.schema.times import microseconds
 
 SPEC = FileSpec(ServiceName.GITLAB_RUNNER, "/etc/gitlab-runner/config.toml", "config.toml.j2", "toml")
 TOKEN = "glrt-" + "a" * 20

@@ -9,7 +9,7 @@ import pytest
 from runnerops.model.common import Tree, key_text
 from runnerops.services import GITLAB_RUNNER
 from runnerops.services.base import ParseError
-from runnerops.services.gitlab_runner.toml_writer import to_toml
+from runnerops.services.gitlab_runner.format.toml_writer import to_toml
 from tests.unit.services.runner_builders import (
     OTHER,
     REWRITTEN,

@@ -11,7 +11,7 @@ import pytest
 from runnerops.model.host_state import Container, DockerFacts, Facts, Job, RunnerFacts, Unit
 from runnerops.services import GITLAB_RUNNER
 from runnerops.services.base import Answer
-from runnerops.services.gitlab_runner.jobs import SYSTEM
+from runnerops.services.gitlab_runner.observe.jobs import SYSTEM
 from tests.shells import SH, SHELLS
 
 UNIT = "LoadState=loaded\nActiveState=active\nMainPID=42\nInvocationID=3f0c\n"

@@ -14,8 +14,7 @@ from runnerops.model.common import ServiceName, Tree
 from runnerops.model.host_state import Facts, HostState, RemoteFile, RunnerFacts, Unit
 from runnerops.model.inventory import Host, RenderedFile
 from runnerops.services import GITLAB_RUNNER
-from runnerops.services.gitlab_runner.format import PATH
-from runnerops.services.gitlab_runner.paths import config_path
+from runnerops.services.gitlab_runner.format import PATH, config_path
 from tests.unit.services.runner_builders import (
     HOST,
     OTHER,

@@ -6,8 +6,8 @@ import pytest
 
 from runnerops.model.common import ABSENT, Tree
 from runnerops.services.base import sha256
-from runnerops.services.gitlab_runner import rewritten as written
-from runnerops.services.gitlab_runner.toml_writer import to_toml
+from runnerops.services.gitlab_runner.format.toml_writer import to_toml
+from runnerops.services.gitlab_runner.steps import rewritten as written
 from tests.unit.services.runner_builders import config, runner
 
 

@@ -12,11 +12,11 @@ from runnerops.model.inventory import Policy
 from runnerops.model.plan import Action, ActionSteps
 from runnerops.services import GITLAB_RUNNER
 from runnerops.services.base import ActionRequest, sha256
-from runnerops.services.gitlab_runner import drain
-from runnerops.services.gitlab_runner import rewritten as written
 from runnerops.services.gitlab_runner.format import PATH
-from runnerops.services.gitlab_runner.toml_writer import to_toml
-from runnerops.services.gitlab_runner.verify_steps import Watch, watch
+from runnerops.services.gitlab_runner.format.toml_writer import to_toml
+from runnerops.services.gitlab_runner.steps import drain
+from runnerops.services.gitlab_runner.steps import rewritten as written
+from runnerops.services.gitlab_runner.steps.verify import Watch, watch
 from tests.unit.services.runner_builders import (
     HOST,
     NOW,

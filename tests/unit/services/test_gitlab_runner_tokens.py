@@ -12,8 +12,8 @@ from runnerops.model.plan import Plan
 from runnerops.remote import protocol, state
 from runnerops.services import GITLAB_RUNNER
 from runnerops.services.base import Answer, fingerprint
-from runnerops.services.gitlab_runner.tokens import names_of
-from runnerops.services.gitlab_runner.toml_writer import to_toml
+from runnerops.services.gitlab_runner.format.toml_writer import to_toml
+from runnerops.services.gitlab_runner.reconcile.tokens import names_of
 from tests.unit.services.runner_builders import OTHER, REWRITTEN, SPEC, TOKEN, config, reconcile, runner
 from tests.unit.services.runner_builders import observed as there
 from tests.unit.test_plan import CONFIG, POLICY, ask, observed, plan

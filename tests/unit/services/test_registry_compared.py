@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from runnerops.model.common import Tree
-from runnerops.services.registry.compared import differences, mounted_by, traits, volumes_of
-from runnerops.services.registry.reconcile import plain_compose
+from runnerops.services.registry.action.compared import differences, mounted_by, traits, volumes_of
+from runnerops.services.registry.diff import plain_compose
 from tests.unit.services.builders import our_container
 
 

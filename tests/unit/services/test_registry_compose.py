@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from runnerops.model.host_state import Facts, RegistryFacts
-from runnerops.services.registry.compose import cannot_recreate, too_old
+from runnerops.services.registry.action.compose import cannot_recreate, too_old
 from tests.unit.services.builders import engine
 
 TABLE = [  # Docker, Compose; what it is refused for; whether it dies where it recreates

@@ -15,7 +15,7 @@ from runnerops.planning.dependencies import uses_caches_of
 from runnerops.services import GITLAB_RUNNER, REGISTRY
 from runnerops.services.base import ActionRequest
 from runnerops.services.registry.caches import own_caches
-from runnerops.services.registry.reach import for_jobs, from_container, given
+from runnerops.services.registry.caches.reach import for_jobs, from_container, given
 from tests.unit.services import runner_builders as runners
 from tests.unit.services.builders import (
     BRIDGE,

@@ -10,7 +10,7 @@ from runnerops.model.common import Tree
 from runnerops.model.host_state import Facts
 from runnerops.model.inventory import FileSpec
 from runnerops.services import REGISTRY
-from runnerops.services.registry.image import major, short
+from runnerops.services.registry.caches.image import major, short
 from tests.unit.services.builders import cache, compose_facts, host, render_file
 
 

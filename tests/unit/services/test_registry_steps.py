@@ -14,9 +14,9 @@ from runnerops.model.inventory import Host, Policy
 from runnerops.model.plan import Action, ActionSteps, Step
 from runnerops.services import REGISTRY
 from runnerops.services.base import ActionRequest, sha256
-from runnerops.services.registry.compared import FORM
+from runnerops.services.registry.action.compared import FORM
 from runnerops.services.registry.steps import IF_DOCKER, IF_THERE, PULL
-from runnerops.services.registry.verify_steps import LATER
+from runnerops.services.registry.steps.verify import LATER
 from tests.unit.services.builders import (
     POLICY,
     cache,

@@ -11,7 +11,7 @@ from runnerops.model.inventory import Requester
 from runnerops.report.status import status_document, status_lines
 from runnerops.services.base import Answer
 from runnerops.services.providers import STATUS_PROVIDERS
-from runnerops.services.registry.catalog import holdings, questions
+from runnerops.services.registry.verify.catalog import holdings, questions
 from runnerops.services.status import ServiceStatus
 from tests.unit.services.builders import (
     BRIDGE,

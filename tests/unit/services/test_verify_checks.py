@@ -17,7 +17,7 @@ from runnerops.model.inventory import Cache, Host, Requester
 from runnerops.services import DOCKER, REGISTRY
 from runnerops.services.base import Answer, sha256
 from runnerops.services.providers import VERIFY_PROVIDERS
-from runnerops.services.registry.verify_log import repositories, requests
+from runnerops.services.registry.verify.log import repositories, requests
 from runnerops.services.shared.firewall import opening
 from runnerops.services.verify import Check, Evidence, Probe, parse_image
 from tests.shells import SHELLS

@@ -9,11 +9,11 @@ from runnerops.model.common import ServiceName, Tree, Verb, key_text
 from runnerops.model.host_state import DockerFacts, HostState
 from runnerops.model.inventory import Host, Policy
 from runnerops.model.plan import Action, Change, KeyChange
-from runnerops.services.docker.features import flag_reloads
+from runnerops.services.docker.action.store import decides_store, differences, flags_of
+from runnerops.services.docker.diff import loaded, path_of, read, tree_of
 from runnerops.services.docker.format import NAME
-from runnerops.services.docker.reconcile import loaded, path_of, read, tree_of
 from runnerops.services.docker.schema import KEYS, mirrors_of, neutral, reloads, version_of
-from runnerops.services.docker.store import decides_store, differences, flags_of
+from runnerops.services.docker.schema.features import flag_reloads
 from runnerops.services.shared.ways import KEYS as WAYS
 from runnerops.services.steps import DISABLED, still_intended
 

@@ -10,7 +10,7 @@ from runnerops.model.host_state import Container, HostState
 from runnerops.model.inventory import Host, Policy
 from runnerops.model.plan import Action, Change
 from runnerops.services.docker.action import daemon_action
-from runnerops.services.docker.context import ActionContext, scene
+from runnerops.services.docker.action.context import ActionContext, scene
 
 _JOB = "com.gitlab.gitlab-runner."
 _PROJECT = "com.docker.compose.project"

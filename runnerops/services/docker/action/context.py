@@ -10,11 +10,11 @@ from runnerops.model.host_state import DockerFacts, HostState
 from runnerops.model.inventory import Host, Policy
 from runnerops.model.plan import Action, Change
 from runnerops.services.docker.action import desired_tree, running
-from runnerops.services.docker.effects import MOVES_BRIDGE, REMAKES_BRIDGE, first_address, own_bridge
+from runnerops.services.docker.action.effects import MOVES_BRIDGE, REMAKES_BRIDGE, first_address, own_bridge
+from runnerops.services.docker.action.store import Difference, differences
+from runnerops.services.docker.diff import differ, flags, loaded, path_of, sticking, tree_of
 from runnerops.services.docker.format import text_of
-from runnerops.services.docker.reconcile import differ, flags, loaded, path_of, sticking, tree_of
 from runnerops.services.docker.schema import STICKY, mirrors_of, wanted_mirrors
-from runnerops.services.docker.store import Difference, differences
 
 LOADED = "{{range .RegistryConfig.Mirrors}}{{.}} {{end}}{{.LiveRestoreEnabled}}"
 """Prints what `loaded_text` gives; no mirrors are `[]` or `null` in JSON, by version, and nothing here."""

@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 from runnerops.model.common import Tree, Value
 from runnerops.model.host_state import DataRoot, DockerFacts, DockerStore
 from runnerops.model.plan import KeyChange
-from runnerops.services.docker.features import FLAGS
-from runnerops.services.docker.reconcile import flag_values, given_features
+from runnerops.services.docker.diff import flag_values, given_features
 from runnerops.services.docker.schema import DEFAULT_ROOT, version_of
+from runnerops.services.docker.schema.features import FLAGS
 
 SETTINGS = frozenset({"data-root", "graph", "storage-driver", "userns-remap"})
 SWITCHES = frozenset({"containerd-migration", "containerd-snapshotter", "embedded-containerd"})

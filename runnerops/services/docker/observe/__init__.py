@@ -12,9 +12,9 @@ from runnerops.model.common import Tree, Value
 from runnerops.model.host_state import Container, DataRoot, DockerFacts, DockerStore, Facts, HostsFile, Unit
 from runnerops.model.inventory import RenderedFile
 from runnerops.services.base import Answers, ParseError
-from runnerops.services.docker import ways
 from runnerops.services.docker.format import PATH, parse
-from runnerops.services.docker.listening import places
+from runnerops.services.docker.observe import ways
+from runnerops.services.docker.observe.listening import places
 from runnerops.services.docker.schema import DEFAULT_ROOT, mirrors_of, root_of
 from runnerops.services.shared.listeners import listeners
 

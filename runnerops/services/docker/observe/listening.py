@@ -8,7 +8,7 @@ from ipaddress import ip_address
 from runnerops.model.common import Key, Tree, Value
 from runnerops.model.host_state import DockerFacts, Facts
 from runnerops.model.plan import Blocker
-from runnerops.services.docker.rules_nested import Found
+from runnerops.services.docker.schema.nested import Found
 from runnerops.services.shared.listeners import overlap
 
 _ANYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104  compared, not bound

@@ -11,8 +11,8 @@ from runnerops.model.inventory import Host, Policy, RenderedFile
 from runnerops.model.plan import Blocker, Change
 from runnerops.services.base import with_path
 from runnerops.services.docker.action import daemon_action
+from runnerops.services.docker.diff import differ, flags, key_changes, loaded, path_of, read, sticking
 from runnerops.services.docker.format import NAME, text_of
-from runnerops.services.docker.reconcile import differ, flags, key_changes, loaded, path_of, read, sticking
 from runnerops.services.docker.schema import STICKY, neutral
 from runnerops.services.keep import keep
 

@@ -8,8 +8,8 @@ from runnerops.model.common import ABSENT
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import FileSpec, Host, Original
 from runnerops.model.plan import Removal
+from runnerops.services.docker.diff import differ, path_of, read, tree_of
 from runnerops.services.docker.format import NAME, text_of
-from runnerops.services.docker.reconcile import differ, path_of, read, tree_of
 from runnerops.services.keep import keep
 from runnerops.services.removal import as_before, original_of, take_back
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from runnerops.model.inventory import FileSpec, RenderedFile, Restored
+from runnerops.services.docker.diff import tree_of
 from runnerops.services.docker.format import NAME, PATH
-from runnerops.services.docker.reconcile import tree_of
 
 
 def restore(files: Mapping[str, bytes | None]) -> Restored:

@@ -14,9 +14,9 @@ from runnerops.model.common import Key, Tree, Value
 from runnerops.model.host_state import Facts
 from runnerops.model.inventory import FileSpec
 from runnerops.model.plan import Finding
-from runnerops.services.docker.rules_nested import Found, Severity, nested
-from runnerops.services.docker.rules_values import values
+from runnerops.services.docker.rules.values import values
 from runnerops.services.docker.schema import FLAG_NAMES, KEYS, Kind, Version, key_of_flag, version_of
+from runnerops.services.docker.schema.nested import Found, Severity, nested
 
 
 def lint(files: Mapping[FileSpec, Tree], facts: Facts | None) -> Iterable[Finding]:

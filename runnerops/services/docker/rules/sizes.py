@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping
 from typing import Literal
 
 from runnerops.model.common import Key, Tree, Value
-from runnerops.services.docker.rules_nested import Found, Severity
-from runnerops.services.docker.rules_start import since
+from runnerops.services.docker.rules.start import since
 from runnerops.services.docker.schema import Version
+from runnerops.services.docker.schema.nested import Found, Severity
 from runnerops.services.shared.sizes import is_size
 
 _TEXT = "must be a size, such as 64M"

@@ -12,9 +12,9 @@ from ipaddress import ip_interface, ip_network
 from typing import Literal
 
 from runnerops.model.common import Tree
-from runnerops.services.docker.features import FLAGS, READ_TO
-from runnerops.services.docker.rules_nested import Found, Severity
 from runnerops.services.docker.schema import Version, version_of
+from runnerops.services.docker.schema.features import FLAGS, READ_TO
+from runnerops.services.docker.schema.nested import Found, Severity
 
 _START = "dockerd does not start"
 _API = re.compile(r"1\.(\d+)")

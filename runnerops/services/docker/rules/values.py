@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator, Mapping
 from ipaddress import ip_address, ip_network
 
 from runnerops.model.common import Key, Tree, Value
-from runnerops.services.docker.listening import metrics
-from runnerops.services.docker.log_drivers import EVERYWHERE, LOG_DRIVERS, REMOVED
-from runnerops.services.docker.rules_nested import Found
-from runnerops.services.docker.rules_sizes import sizes
-from runnerops.services.docker.rules_start import since, start_rules
+from runnerops.services.docker.observe.listening import metrics
+from runnerops.services.docker.rules.log_drivers import EVERYWHERE, LOG_DRIVERS, REMOVED
+from runnerops.services.docker.rules.sizes import sizes
+from runnerops.services.docker.rules.start import since, start_rules
 from runnerops.services.docker.schema import Version
+from runnerops.services.docker.schema.nested import Found
 
 _START = "dockerd does not start"
 _DOMAIN = re.compile(

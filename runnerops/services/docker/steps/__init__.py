@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 from runnerops.model.common import Verb
 from runnerops.model.plan import ActionSteps, Step
 from runnerops.services.base import ActionRequest, sha256, staged_path
-from runnerops.services.docker.context import LOADED, ActionContext, scene
-from runnerops.services.docker.effects import BRIDGE, GATEWAY, SUBNET, shown
-from runnerops.services.docker.far_caches import ways_after, ways_before
+from runnerops.services.docker.action.context import LOADED, ActionContext, scene
+from runnerops.services.docker.action.effects import BRIDGE, GATEWAY, SUBNET, shown
 from runnerops.services.docker.format import NAME
 from runnerops.services.docker.schema import key_of_flag, version_of
-from runnerops.services.docker.transitions import Transition, back, between, new_content, there
+from runnerops.services.docker.steps.far_caches import ways_after, ways_before
+from runnerops.services.docker.steps.transitions import Transition, back, between, new_content, there
 from runnerops.services.scripts import script
 from runnerops.services.steps import (
     NOTHING,

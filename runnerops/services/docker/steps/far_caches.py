@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from runnerops.model.common import ServiceName
 from runnerops.model.plan import Step
-from runnerops.services.docker.context import ActionContext
+from runnerops.services.docker.action.context import ActionContext
 from runnerops.services.docker.schema import wanted_mirrors
-from runnerops.services.registry.reach import urls_given
+from runnerops.services.registry.caches.reach import urls_given
 from runnerops.services.shared.ways import reached, still_reached
 
 

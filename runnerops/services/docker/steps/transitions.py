@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from runnerops.model.common import Tree, Verb
-from runnerops.services.docker.context import ActionContext
-from runnerops.services.docker.effects import DEFAULT_POOLS, own_bridge
-from runnerops.services.docker.reconcile import path_of
+from runnerops.services.docker.action.context import ActionContext
+from runnerops.services.docker.action.effects import DEFAULT_POOLS, own_bridge
+from runnerops.services.docker.diff import path_of
 
 Loads: TypeAlias = Literal["reload", "reload if it runs", "restart", "start", "return", "stop"]
 

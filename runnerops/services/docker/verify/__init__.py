@@ -14,9 +14,9 @@ from runnerops.model.inventory import Host
 from runnerops.services.base import Answers
 from runnerops.services.docker.action import running
 from runnerops.services.docker.format import NAME
-from runnerops.services.docker.hosts_file import over_mirrors
+from runnerops.services.docker.observe.hosts_file import over_mirrors
 from runnerops.services.docker.schema import mirrors_of
-from runnerops.services.registry.reach import urls_given
+from runnerops.services.registry.caches.reach import urls_given
 from runnerops.services.verify import NO_ANSWER, Call, Check, Evidence, Probe
 
 VERIFY = Path(__file__).with_name("verify.sh").read_text()

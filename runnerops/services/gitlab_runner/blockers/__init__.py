@@ -10,10 +10,10 @@ from runnerops.model.inventory import Host, Policy
 from runnerops.model.plan import Action, Blocker, Change
 from runnerops.services.base import ParseError
 from runnerops.services.gitlab_runner.action import count
+from runnerops.services.gitlab_runner.blockers.self_deploy import self_deploy
+from runnerops.services.gitlab_runner.diff.matching import match
 from runnerops.services.gitlab_runner.format import NAME, label, parse, runners_of
-from runnerops.services.gitlab_runner.matching import match
 from runnerops.services.gitlab_runner.observe import NOT_THERE
-from runnerops.services.gitlab_runner.self_deploy import self_deploy
 
 
 def unsupported(host: Host, observed: HostState) -> Iterable[Blocker]:

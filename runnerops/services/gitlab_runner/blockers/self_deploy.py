@@ -8,10 +8,8 @@ from runnerops.model.common import Tree
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import CiJob, Policy
 from runnerops.model.plan import Blocker
-from runnerops.services.gitlab_runner.format import label, runners_of
-from runnerops.services.gitlab_runner.matching import normal_url
-from runnerops.services.gitlab_runner.paths import config_path
-from runnerops.services.gitlab_runner.verify_steps import read
+from runnerops.services.gitlab_runner.diff.matching import normal_url
+from runnerops.services.gitlab_runner.format import config_path, label, read, runners_of
 
 _SHORT = 8
 """Characters of a shortened token: fewer could stand in any token."""

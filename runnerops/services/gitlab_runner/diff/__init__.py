@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping
 from runnerops.model.common import Key, Tree, Value
 from runnerops.model.plan import KeyChange
 from runnerops.services.base import value_at
+from runnerops.services.gitlab_runner.diff.matching import match, normal_url
 from runnerops.services.gitlab_runner.format import runners_of
-from runnerops.services.gitlab_runner.matching import match, normal_url
 from runnerops.services.gitlab_runner.schema import HOST_OWNED, TABLES, Known
-from runnerops.services.gitlab_runner.times import microseconds
+from runnerops.services.gitlab_runner.schema.times import microseconds
 
 _DEFAULTS: Mapping[Key, Value] = {
     ("concurrent",): 1,

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 from runnerops.model.common import ServiceName, Tree
+from runnerops.model.host_state import HostState
 from runnerops.model.inventory import FileSpec, Host
 from runnerops.parsing.causes import place_of
 from runnerops.services.base import ParseError
-from runnerops.services.gitlab_runner.toml_writer import to_toml
+from runnerops.services.gitlab_runner.format.toml_writer import to_toml
 
 NAME: ServiceName = ServiceName.GITLAB_RUNNER
 PATH = "/etc/gitlab-runner/config.toml"
@@ -22,6 +24,18 @@ def files(host: Host) -> tuple[FileSpec, ...]:
     if NAME not in host.sections:
         return ()
     return (FileSpec(NAME, PATH, "config.toml.j2", "toml", mode="0600"),)
+
+
+def config_path(observed: HostState) -> str:
+    """The file that the runner was really started with: `--config FILE`, `-c FILE` or `--config=FILE`."""
+    argv = observed.facts.runner.unit.argv if observed.facts.runner else ()
+    path = ""
+    for word, following in pairwise((*argv, "")):
+        if word in {"--config", "-config", "-c"}:
+            path = following
+        elif word.startswith(("--config=", "-config=")):
+            path = word.partition("=")[2]
+    return path if path.startswith("/") else PATH
 
 
 def context() -> Mapping[str, Any]:
@@ -35,7 +49,7 @@ def parse(content: bytes) -> Tree:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        from runnerops.parsing.toml_errors import explain  # noqa: PLC0415  few files are broken
+        from runnerops.parsing.toml_errors import explain
 
         cause = explain(text, str(error))
         raise ParseError(*place_of(text, cause.at), cause.problem, cause.fix) from None
@@ -57,6 +71,14 @@ def _decode(content: bytes) -> str:
         raise ParseError(
             *place_of(before, len(before)), "a character here is not UTF-8", "save the file as UTF-8"
         ) from None
+
+
+def read(content: bytes | None) -> Tree:
+    """The file's tree; empty where there is none, or it cannot be read."""
+    try:
+        return parse(content or b"")
+    except ParseError:
+        return {}
 
 
 def dump(tree: Tree) -> bytes:

@@ -11,7 +11,7 @@ from runnerops.model.host_state import DockerFacts, Facts, RunnerFacts, Unit
 from runnerops.model.inventory import RenderedFile
 from runnerops.services.base import Answers
 from runnerops.services.gitlab_runner.format import PATH
-from runnerops.services.gitlab_runner.jobs import MANAGED, Processes, find_jobs, read_processes
+from runnerops.services.gitlab_runner.observe.jobs import MANAGED, Processes, find_jobs, read_processes
 
 OBSERVE = Path(__file__).with_name("observe.sh").read_text()
 

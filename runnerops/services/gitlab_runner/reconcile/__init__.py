@@ -12,12 +12,11 @@ from runnerops.model.inventory import Host, RenderedFile
 from runnerops.model.plan import Blocker
 from runnerops.services.base import ParseError, with_path
 from runnerops.services.gitlab_runner.diff import key_changes
-from runnerops.services.gitlab_runner.format import NAME, label, parse, runners_of
-from runnerops.services.gitlab_runner.matching import match, match_renamed, rivals
-from runnerops.services.gitlab_runner.paths import config_path
+from runnerops.services.gitlab_runner.diff.matching import match, match_renamed, rivals
+from runnerops.services.gitlab_runner.format import NAME, config_path, label, parse, runners_of
+from runnerops.services.gitlab_runner.format.toml_writer import to_toml
+from runnerops.services.gitlab_runner.reconcile.tokens import names_of, stop_of, whose
 from runnerops.services.gitlab_runner.schema import HOST_OWNED
-from runnerops.services.gitlab_runner.tokens import names_of, stop_of, whose
-from runnerops.services.gitlab_runner.toml_writer import to_toml
 from runnerops.services.keep import keep
 
 _EACH = "runners."

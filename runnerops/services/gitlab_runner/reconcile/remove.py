@@ -8,12 +8,10 @@ from runnerops.model.common import Tree
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import FileSpec, Host, Original
 from runnerops.model.plan import Blocker, Removal
-from runnerops.services.gitlab_runner.format import NAME, label, runners_of
-from runnerops.services.gitlab_runner.matching import match
-from runnerops.services.gitlab_runner.paths import config_path
+from runnerops.services.gitlab_runner.diff.matching import match
+from runnerops.services.gitlab_runner.format import NAME, config_path, label, read, runners_of
+from runnerops.services.gitlab_runner.format.toml_writer import to_toml
 from runnerops.services.gitlab_runner.schema import HOST_OWNED
-from runnerops.services.gitlab_runner.toml_writer import to_toml
-from runnerops.services.gitlab_runner.verify_steps import read
 from runnerops.services.removal import as_before, original_of
 
 

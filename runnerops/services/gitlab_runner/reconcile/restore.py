@@ -8,8 +8,8 @@ from runnerops.model.common import Tree
 from runnerops.model.inventory import FileSpec, RenderedFile, Restored
 from runnerops.services.base import ParseError
 from runnerops.services.gitlab_runner.format import NAME, PATH, parse, runners_of
+from runnerops.services.gitlab_runner.format.toml_writer import to_toml
 from runnerops.services.gitlab_runner.schema import HOST_OWNED
-from runnerops.services.gitlab_runner.toml_writer import to_toml
 
 
 def restore(files: Mapping[str, bytes | None]) -> Restored:

@@ -15,9 +15,8 @@ from runnerops.model.host_state import HostState, SecretFingerprints
 from runnerops.model.inventory import RenderedFile
 from runnerops.model.plan import Blocker
 from runnerops.services.base import ParseError, fingerprint
-from runnerops.services.gitlab_runner.format import label, parse, runners_of
-from runnerops.services.gitlab_runner.matching import match, normal_url
-from runnerops.services.gitlab_runner.paths import config_path
+from runnerops.services.gitlab_runner.diff.matching import match, normal_url
+from runnerops.services.gitlab_runner.format import config_path, label, parse, runners_of
 
 
 class Whose(Enum):

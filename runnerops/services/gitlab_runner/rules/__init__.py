@@ -10,9 +10,9 @@ from runnerops.model.common import Key, Tree, Value, key_label
 from runnerops.model.host_state import Facts
 from runnerops.model.inventory import FileSpec
 from runnerops.model.plan import Finding
-from runnerops.services.gitlab_runner.checks import Found, Severity, by_table, check_table, version_of
 from runnerops.services.gitlab_runner.format import PATH, runners_of
-from runnerops.services.gitlab_runner.rules_values import is_excerpt, labels, values
+from runnerops.services.gitlab_runner.rules.keys import Found, Severity, by_table, check_table, version_of
+from runnerops.services.gitlab_runner.rules.values import is_excerpt, labels, values
 from runnerops.services.gitlab_runner.schema import EXECUTORS, EXECUTORS_UNTIL
 
 _SHORTEST_TOKEN = 14

@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 
 from runnerops.model.common import Key, Tree, Value
 from runnerops.services.gitlab_runner.schema import IN_GITLAB, NEWEST, TABLES, TITLES, Known
-from runnerops.services.gitlab_runner.times import microseconds
+from runnerops.services.gitlab_runner.schema.times import microseconds
 
 Version: TypeAlias = "tuple[int, ...]"
 """Major and minor; empty where it is not known."""

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 
 from runnerops.model.common import Key, Tree, Value
-from runnerops.services.gitlab_runner.checks import Found, Severity
 from runnerops.services.gitlab_runner.dind import is_dind
-from runnerops.services.gitlab_runner.feature_flags import FLAGS
-from runnerops.services.gitlab_runner.periods import period_problem
+from runnerops.services.gitlab_runner.rules.keys import Found, Severity
+from runnerops.services.gitlab_runner.rules.periods import period_problem
+from runnerops.services.gitlab_runner.schema.feature_flags import FLAGS
 
 _SIZE = re.compile(r"-?\d+(?:\.\d+)?\s*[kKmMgGtTpP]?(?:i?[bB])?")
 _WHOLE = "the runner refuses the whole file"

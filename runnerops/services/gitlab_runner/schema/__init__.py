@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from runnerops.services.gitlab_runner.schema_executors import EXECUTOR_TABLES
+from runnerops.services.gitlab_runner.schema.executors import EXECUTOR_TABLES
 
 Kind: TypeAlias = str
 """`str int bool float time duration [str] [int] [float] str|[str]`; `{str} {int} {bool} {[str]}`: a table whose keys are the

@@ -14,14 +14,13 @@ from runnerops.model.host_state import HostState, RunnerFacts
 from runnerops.model.inventory import Policy
 from runnerops.model.plan import ActionSteps, Change, Step
 from runnerops.services.base import ActionRequest, sha256, staged_path
-from runnerops.services.gitlab_runner import rewritten as written
-from runnerops.services.gitlab_runner.checks import version_of
-from runnerops.services.gitlab_runner.drain import rest, rest_again, return_later, start
-from runnerops.services.gitlab_runner.format import NAME
-from runnerops.services.gitlab_runner.paths import config_path
-from runnerops.services.gitlab_runner.pulls import far_caches_new_to_jobs, own_caches_new_to_jobs
+from runnerops.services.gitlab_runner.format import NAME, config_path
+from runnerops.services.gitlab_runner.rules.keys import version_of
 from runnerops.services.gitlab_runner.schema import LINT_SINCE
-from runnerops.services.gitlab_runner.verify_steps import UNIT, watch
+from runnerops.services.gitlab_runner.steps import rewritten as written
+from runnerops.services.gitlab_runner.steps.drain import rest, rest_again, return_later, start
+from runnerops.services.gitlab_runner.steps.pulls import far_caches_new_to_jobs, own_caches_new_to_jobs
+from runnerops.services.gitlab_runner.steps.verify import UNIT, watch
 from runnerops.services.scripts import script
 from runnerops.services.steps import diagnose, guard, intend, restore_intent, run, with_enablement
 

@@ -8,10 +8,10 @@ from runnerops.model.common import ServiceName
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host
 from runnerops.model.plan import Change, Step
-from runnerops.services.gitlab_runner.verify_steps import read
+from runnerops.services.gitlab_runner.format import read
 from runnerops.services.registry.caches import own_caches
-from runnerops.services.registry.containers import ours
-from runnerops.services.registry.reach import from_container, given, urls_given
+from runnerops.services.registry.caches.reach import from_container, given, urls_given
+from runnerops.services.registry.observe.containers import ours
 from runnerops.services.steps import answers, wait
 
 

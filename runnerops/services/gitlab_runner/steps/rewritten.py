@@ -14,10 +14,10 @@ from collections.abc import Iterator, Mapping
 from runnerops.model.common import Tree, Value
 from runnerops.model.plan import Step
 from runnerops.services.base import sha256
-from runnerops.services.gitlab_runner.checks import Version, version_of
+from runnerops.services.gitlab_runner.format import read
+from runnerops.services.gitlab_runner.rules.keys import Version, version_of
 from runnerops.services.gitlab_runner.schema import HOST_OWNED, TABLES
-from runnerops.services.gitlab_runner.times import microseconds
-from runnerops.services.gitlab_runner.verify_steps import read
+from runnerops.services.gitlab_runner.schema.times import microseconds
 from runnerops.services.scripts import script
 from runnerops.services.steps import run
 

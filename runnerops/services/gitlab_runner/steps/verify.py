@@ -10,11 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from runnerops.model.common import Tree
 from runnerops.model.inventory import Policy
 from runnerops.model.plan import Step
-from runnerops.services.base import ParseError
-from runnerops.services.gitlab_runner.format import parse
+from runnerops.services.gitlab_runner.format import read
 from runnerops.services.scripts import script
 from runnerops.services.steps import run, wait
 
@@ -66,14 +64,6 @@ def watch(content: bytes | None, argv: Sequence[str]) -> Watch:
     page = _flag(argv, "--listen-address") or str(tree.get("listen_address") or "")
     tells = "quiet" if level.lower() in _QUIET_LEVELS else "info"
     return Watch(tells if content is not None else f"{tells}, no file", _url(page))
-
-
-def read(content: bytes | None) -> Tree:
-    """The file's tree; empty where there is none, or it cannot be read."""
-    try:
-        return parse(content or b"")
-    except ParseError:
-        return {}
 
 
 def _flag(argv: Sequence[str], *names: str) -> str:

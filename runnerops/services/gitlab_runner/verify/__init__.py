@@ -8,9 +8,8 @@ from pathlib import Path
 from runnerops.model.host_state import RunnerFacts
 from runnerops.model.inventory import Host
 from runnerops.services.base import sha256
-from runnerops.services.gitlab_runner.format import NAME, PATH
+from runnerops.services.gitlab_runner.format import NAME, PATH, config_path
 from runnerops.services.gitlab_runner.observe import NOT_THERE, UNIT
-from runnerops.services.gitlab_runner.paths import config_path
 from runnerops.services.verify import NO_ANSWER, Call, Check, Evidence, Probe
 
 VERIFY = Path(__file__).with_name("verify.sh").read_text()

@@ -9,11 +9,11 @@ from runnerops.model.common import ServiceName, Verb
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host, Policy
 from runnerops.model.plan import Action, Change
+from runnerops.services.registry.action.reasons import Reason, reasons_of
 from runnerops.services.registry.caches import OwnCache, own_caches
-from runnerops.services.registry.containers import ours
 from runnerops.services.registry.format import NAME
-from runnerops.services.registry.reasons import Reason, reasons_of
-from runnerops.services.registry.remove import volumes
+from runnerops.services.registry.observe.containers import ours
+from runnerops.services.registry.reconcile.remove import volumes
 
 
 def minimal_action(

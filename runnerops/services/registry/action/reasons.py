@@ -10,11 +10,12 @@ from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host
 from runnerops.model.plan import Change, KeyChange
 from runnerops.services.base import value_at
+from runnerops.services.registry.action.compared import differences, mounted_by
 from runnerops.services.registry.caches import CONFIG_LABEL, OwnCache, own_caches
-from runnerops.services.registry.compared import differences, mounted_by
-from runnerops.services.registry.containers import coming_back, docker_answers, ours, predecessor
+from runnerops.services.registry.diff import plain_compose
 from runnerops.services.registry.format import CONFIG_TEMPLATE, NAME, compose_spec
-from runnerops.services.registry.reconcile import plain_compose, read
+from runnerops.services.registry.observe.containers import coming_back, docker_answers, ours, predecessor
+from runnerops.services.registry.reconcile import read
 
 
 @dataclass(frozen=True, slots=True)

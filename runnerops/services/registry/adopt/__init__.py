@@ -11,14 +11,14 @@ from runnerops.model.host_state import HostState
 from runnerops.parsing.comments import comments_by_key
 from runnerops.parsing.places import places_in
 from runnerops.services.base import Adopted, Answers, value_at
-from runnerops.services.docker.reconcile import path_of, tree_of
+from runnerops.services.docker.diff import path_of, tree_of
 from runnerops.services.docker.schema import mirrors_of
+from runnerops.services.registry.adopt.listening import Listening, listening
+from runnerops.services.registry.adopt.overlay import is_usual, overlay
+from runnerops.services.registry.adopt.running import FoundRegistry, found_registries
 from runnerops.services.registry.caches import DIRECTORY, PROJECT
-from runnerops.services.registry.image import DEFAULT_IMAGE
-from runnerops.services.registry.listening import Listening, listening
-from runnerops.services.registry.overlay import is_usual, overlay
-from runnerops.services.registry.running import FoundRegistry, found_registries
-from runnerops.services.registry.upstreams import HUB, HUB_UPSTREAM, cache_name, served
+from runnerops.services.registry.caches.image import DEFAULT_IMAGE
+from runnerops.services.registry.caches.upstreams import HUB, HUB_UPSTREAM, cache_name, served
 
 _INSIDE = "/var/lib/registry"
 _FILE = "com.docker.compose.project.config_files"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from runnerops.model.host_state import HostState
-from runnerops.services.registry.running import FoundRegistry
+from runnerops.services.registry.adopt.running import FoundRegistry
 
 _EVERYWHERE = {"", "0.0.0.0", "::"}  # noqa: S104  compared, not bound
 

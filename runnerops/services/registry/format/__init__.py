@@ -14,8 +14,8 @@ from runnerops.model.inventory import FileSpec, Host, RenderedFile
 from runnerops.parsing.causes import Cause, place_of
 from runnerops.services.base import ParseError
 from runnerops.services.registry.caches import directory, own_caches
-from runnerops.services.registry.compose_yaml import ComposeLoader
-from runnerops.services.registry.label import config_sha256
+from runnerops.services.registry.format.compose_yaml import ComposeLoader
+from runnerops.services.registry.format.label import config_sha256
 
 NAME: ServiceName = ServiceName.REGISTRY
 CONFIG_TEMPLATE = "registry-config.yml.j2"
@@ -119,7 +119,7 @@ def parse(content: bytes, *, strict: bool = True, compose: bool = False) -> Tree
         finally:
             loader.dispose()
     except yaml.YAMLError as error:
-        from runnerops.parsing.yaml_errors import explain  # noqa: PLC0415  few files are broken
+        from runnerops.parsing.yaml_errors import explain
 
         raise _parse_error(text, explain(text, error)) from None
     except ValueError:
@@ -129,7 +129,7 @@ def parse(content: bytes, *, strict: bool = True, compose: bool = False) -> Tree
     except RecursionError:
         raise ParseError(1, 1, "it is nested too deep") from None
     if not isinstance(tree, dict):
-        from runnerops.parsing.yaml_errors import no_mapping  # noqa: PLC0415  few files are broken
+        from runnerops.parsing.yaml_errors import no_mapping
 
         raise _parse_error(text, no_mapping(text))
     try:

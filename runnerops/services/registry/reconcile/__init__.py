@@ -1,4 +1,4 @@
-"""When two files of a cache mean the same, and what becomes of files that are asked for no more. Pure."""
+"""The files that a host's caches should have, and what becomes of those that are asked for no more. Pure."""
 
 from __future__ import annotations
 
@@ -6,79 +6,17 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from runnerops.model.common import ABSENT, Key, Tree, Value
+from runnerops.model.common import ABSENT, Tree
 from runnerops.model.host_state import HostState
-from runnerops.model.inventory import FileSpec, Host, RenderedFile
-from runnerops.model.plan import Blocker, KeyChange
-from runnerops.services.base import ParseError, value_at
+from runnerops.model.inventory import Host, RenderedFile
+from runnerops.model.plan import Blocker
+from runnerops.services.base import ParseError
 from runnerops.services.keep import keep
+from runnerops.services.registry.diff import key_changes, plain
 from runnerops.services.registry.format import COMPOSE_TEMPLATE, CONFIG_TEMPLATE, NAME, dump, parse, spec_at
-from runnerops.services.registry.label import config_sha256
+from runnerops.services.registry.format.label import config_sha256
 
 _FILE = re.compile(r"registry-config(?:\..+)?\.yml|docker-compose\.yml")
-
-
-def key_changes(spec: FileSpec, old: Tree, new: Tree) -> tuple[KeyChange, ...]:
-    """Keys whose meaning differs; null equals no key, and Compose's two ways to write pairs are one."""
-    return tuple(_key_changes((), _plain(spec, old), _plain(spec, new)))
-
-
-def counterpart(spec: FileSpec, key_change: KeyChange, base: Tree) -> Value:
-    """The same place, in the one form that `edits` compares."""
-    return value_at(_plain(spec, base), key_change.key)
-
-
-def _plain(spec: FileSpec, tree: Tree) -> Tree:
-    return plain_compose(tree) if spec.template == COMPOSE_TEMPLATE else _config(tree)
-
-
-def _key_changes(key: Key, old: Tree, new: Tree) -> Iterator[KeyChange]:
-    for name in dict.fromkeys((*old, *new)):
-        before, after = old.get(name), new.get(name)
-        if isinstance(before, dict) and isinstance(after, dict):
-            yield from _key_changes((*key, name), before, after)
-        elif type(before) is not type(after) or before != after:
-            yield KeyChange((*key, name), before, after)
-
-
-def _config(tree: Tree) -> Tree:
-    proxy = tree.get("proxy")
-    if not isinstance(proxy, dict) or not isinstance(proxy.get("remoteurl"), str):
-        return tree
-    return {**tree, "proxy": {**proxy, "remoteurl": str(proxy["remoteurl"]).rstrip("/")}}
-
-
-def plain_compose(tree: Tree) -> Tree:
-    """A Compose file in one form: pairs as mappings of texts, no `version`, which Compose ignores."""
-    services = tree.get("services")
-    plain = {name: value for name, value in tree.items() if name != "version"}
-    if isinstance(services, dict):
-        plain["services"] = {name: _service(one) for name, one in services.items()}
-    return plain
-
-
-def _service(one: Value) -> Value:
-    if not isinstance(one, dict):
-        return one
-    plain = dict(one)
-    for name in ("environment", "labels"):
-        if name in plain:
-            plain[name] = _pairs(plain[name])
-    if isinstance(ports := plain.get("ports"), list):
-        plain["ports"] = [port if isinstance(port, dict) else str(port) for port in ports]
-    return plain
-
-
-def _pairs(value: Value) -> Value:
-    if isinstance(value, list):
-        return {name: text if equals else None for name, equals, text in (str(item).partition("=") for item in value)}
-    if isinstance(value, dict):
-        return {name: item if item is None else _text(item) for name, item in value.items()}
-    return value
-
-
-def _text(value: Value) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def read(content: bytes | None) -> Tree | None:
@@ -106,7 +44,7 @@ def _kept(rendered: Sequence[RenderedFile], observed: HostState, keys: Sequence[
     checksums: dict[bytes, bytes] = {}
     for file in rendered:
         desired, old = read(file.content), read(observed.file(file.spec.path).content)
-        mine = desired if desired is None else keep(desired, _plain(file.spec, old or {}), keys)
+        mine = desired if desired is None else keep(desired, plain(file.spec, old or {}), keys)
         if desired is None or mine is None or not key_changes(file.spec, desired, mine):
             mine, content = desired, file.content or b""
         else:

@@ -10,10 +10,11 @@ from collections.abc import Iterator, Mapping
 
 from runnerops.model.common import Tree
 from runnerops.model.inventory import Cache, Host, RenderedFile, Restored
+from runnerops.services.registry.action.compared import STORAGE, volumes_of
 from runnerops.services.registry.caches import CONFIG_LABEL, directory, own_caches
-from runnerops.services.registry.compared import STORAGE, volumes_of
+from runnerops.services.registry.diff import plain_compose
 from runnerops.services.registry.format import COMPOSE_TEMPLATE, CONFIG_TEMPLATE, spec_at
-from runnerops.services.registry.reconcile import plain_compose, read
+from runnerops.services.registry.reconcile import read
 
 
 def restore(host: Host, files: Mapping[str, bytes | None]) -> Restored:

@@ -12,11 +12,11 @@ from runnerops.model.host_state import Facts
 from runnerops.model.inventory import FileSpec
 from runnerops.model.plan import Finding
 from runnerops.services.registry.caches import CONFIG_LABEL
+from runnerops.services.registry.caches.image import major
 from runnerops.services.registry.format import COMPOSE_TEMPLATE, CONFIG_TEMPLATE
-from runnerops.services.registry.found import Found, Severity
-from runnerops.services.registry.image import major
-from runnerops.services.registry.rules_compose import compose_rules
-from runnerops.services.registry.rules_config import config_rules
+from runnerops.services.registry.rules.compose import compose_rules
+from runnerops.services.registry.rules.config import config_rules
+from runnerops.services.registry.rules.found import Found, Severity
 
 
 def lint(files: Mapping[FileSpec, Tree], facts: Facts | None) -> Iterable[Finding]:

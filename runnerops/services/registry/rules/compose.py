@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 
 from runnerops.model.common import Key, Tree, Value
-from runnerops.services.registry.compose_parts import items, mapping, mounts
-from runnerops.services.registry.compose_schema import NEWER, schema_problems, text_problems
-from runnerops.services.registry.found import Found, Severity
-from runnerops.services.registry.json_schema import Problem
-from runnerops.services.registry.rules_compose_registry import is_registry, registry_service, shared_volumes
-from runnerops.services.registry.rules_compose_values import service_values, top_values
+from runnerops.services.registry.rules.compose_parts import items, mapping, mounts
+from runnerops.services.registry.rules.compose_registry import is_registry, registry_service, shared_volumes
+from runnerops.services.registry.rules.compose_values import service_values, top_values
+from runnerops.services.registry.rules.found import Found, Severity
+from runnerops.services.registry.schema.compose import NEWER, schema_problems, text_problems
+from runnerops.services.registry.schema.json_schema import Problem
 
 _REFUSED = "Compose refuses the whole file"
 _VARIABLE = re.compile(r"\$(?:\$|[A-Za-z_]\w*|\{[A-Za-z_]\w*(?:(?::?[-?+]).*?)?\})", re.DOTALL)

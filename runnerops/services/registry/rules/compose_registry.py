@@ -8,12 +8,12 @@ from collections.abc import Iterator, Mapping
 import yaml
 
 from runnerops.model.common import Key, Tree, Value
-from runnerops.services.registry.compose_parts import environment, items, mounts
-from runnerops.services.registry.config_schema import AUTH, CONFIG, ENVIRONMENT, FILESYSTEM, STORAGE, Shape
-from runnerops.services.registry.found import ENDS, Found, Severity
-from runnerops.services.registry.image import major
-from runnerops.services.registry.json_schema import open_text
-from runnerops.services.registry.rules_config import near_key, places_of, typed
+from runnerops.services.registry.caches.image import major
+from runnerops.services.registry.rules.compose_parts import environment, items, mounts
+from runnerops.services.registry.rules.config import near_key, places_of, typed
+from runnerops.services.registry.rules.found import ENDS, Found, Severity
+from runnerops.services.registry.schema import AUTH, CONFIG, ENVIRONMENT, FILESYSTEM, STORAGE, Shape
+from runnerops.services.registry.schema.json_schema import open_text
 
 _REGISTRY = re.compile(
     r"(?:(?:docker\.io|index\.docker\.io)/)?(?:library/)?registry(?:[:@].*)?|distribution/distribution(?:[:@].*)?"

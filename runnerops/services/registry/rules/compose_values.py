@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from ipaddress import ip_address
 
 from runnerops.model.common import Key, Tree, Value
-from runnerops.services.registry.compose_parts import items, mapping, mounts, volume_parts
-from runnerops.services.registry.found import Found
+from runnerops.services.registry.rules.compose_parts import items, mapping, mounts, volume_parts
+from runnerops.services.registry.rules.found import Found
 
 _REFUSED = "Compose refuses the whole file"
 _RESTART = re.compile(r"no|always|unless-stopped|on-failure(:\d+)?")

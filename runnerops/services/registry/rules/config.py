@@ -8,7 +8,9 @@ from difflib import get_close_matches
 from urllib.parse import urlsplit
 
 from runnerops.model.common import Key, Tree, Value
-from runnerops.services.registry.config_schema import (
+from runnerops.services.registry.rules.found import ENDS, Found, Severity, is_duration, tree_at
+from runnerops.services.registry.rules.storage import aside_rules
+from runnerops.services.registry.schema import (
     AUTH,
     CONFIG,
     FILESYSTEM,
@@ -17,8 +19,6 @@ from runnerops.services.registry.config_schema import (
     STORAGE_ASIDE,
     Shape,
 )
-from runnerops.services.registry.found import ENDS, Found, Severity, is_duration, tree_at
-from runnerops.services.registry.rules_storage import aside_rules
 
 
 def config_rules(tree: Tree, major: int | None) -> Found:

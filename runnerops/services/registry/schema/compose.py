@@ -1,6 +1,6 @@
 """A Compose file against the JSON schema of the Compose specification, and against the types behind its texts. Pure.
 
-`data/compose-spec.json` is that schema as it is published; `tools/refresh_compose_spec.py` brings a newer one. Compose turns
+`compose-spec.json` is that schema as it is published; `tools/refresh_compose_spec.py` brings a newer one. Compose turns
 texts into numbers and booleans at the places of `_CASTS` before it looks at the schema, and reads durations and sizes after.
 """
 
@@ -13,7 +13,7 @@ from functools import cache
 from importlib.resources import files
 
 from runnerops.model.common import Key, Tree, Value, word_set
-from runnerops.services.registry.json_schema import Problem, Validator, open_text
+from runnerops.services.registry.schema.json_schema import Problem, Validator, open_text
 from runnerops.services.shared.sizes import is_size
 
 NEWER = {("jobs",): "5.5"}
@@ -85,7 +85,7 @@ def text_problems(tree: Tree) -> Iterator[tuple[Key, str]]:
 
 @cache
 def _validator() -> Validator:
-    return Validator(json.loads(files(__package__).joinpath("data", "compose-spec.json").read_text("utf-8")))
+    return Validator(json.loads(files(__package__).joinpath("compose-spec.json").read_text("utf-8")))
 
 
 @cache

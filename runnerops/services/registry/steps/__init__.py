@@ -11,16 +11,16 @@ from runnerops.model.common import Verb
 from runnerops.model.plan import ActionSteps, Step
 from runnerops.services.base import ActionRequest, sha256, staged_path
 from runnerops.services.registry.action import forced, touched
+from runnerops.services.registry.action.compose import cannot_recreate
+from runnerops.services.registry.action.reasons import works
 from runnerops.services.registry.caches import directory, own_caches
-from runnerops.services.registry.compose import cannot_recreate
-from runnerops.services.registry.containers import docker_answers, filters, ours, twins
-from runnerops.services.registry.context import ActionContext
+from runnerops.services.registry.caches.image import short
 from runnerops.services.registry.format import NAME
-from runnerops.services.registry.image import short
-from runnerops.services.registry.reasons import works
-from runnerops.services.registry.remove_steps import answer_again, containers_go, volumes_go
-from runnerops.services.registry.take_over import brought_back, put_aside, start_again, stop_again, unchanged
-from runnerops.services.registry.verify_steps import (
+from runnerops.services.registry.observe.containers import docker_answers, filters, ours, twins
+from runnerops.services.registry.steps.context import ActionContext
+from runnerops.services.registry.steps.removal import answer_again, containers_go, volumes_go
+from runnerops.services.registry.steps.take_over import brought_back, put_aside, start_again, stop_again, unchanged
+from runnerops.services.registry.steps.verify import (
     as_before,
     back_again,
     diagnose,

@@ -9,11 +9,11 @@ from runnerops.model.common import Tree, Verb
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host, Policy
 from runnerops.model.plan import Action, Change, Step
+from runnerops.services.registry.action.compose import cannot_recreate
+from runnerops.services.registry.action.reasons import compose_tree, upstream_silent
 from runnerops.services.registry.caches import PROJECT, OwnCache, directory
-from runnerops.services.registry.compose import cannot_recreate
-from runnerops.services.registry.containers import ours, predecessor
 from runnerops.services.registry.format import compose_spec
-from runnerops.services.registry.reasons import compose_tree, upstream_silent
+from runnerops.services.registry.observe.containers import ours, predecessor
 from runnerops.services.steps import NOTHING, run
 
 _ID = 12

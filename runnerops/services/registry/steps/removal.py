@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from runnerops.model.plan import Step
 from runnerops.services.registry.caches import PROJECT
-from runnerops.services.registry.containers import PROJECT_LABEL
-from runnerops.services.registry.context import ActionContext
-from runnerops.services.registry.remove import volumes
+from runnerops.services.registry.observe.containers import PROJECT_LABEL
+from runnerops.services.registry.reconcile.remove import volumes
+from runnerops.services.registry.steps.context import ActionContext
 from runnerops.services.scripts import script
 from runnerops.services.steps import NOTHING, answers, run, wait
 

@@ -12,8 +12,8 @@ from runnerops.model.host_state import Container
 from runnerops.model.inventory import Displaced
 from runnerops.model.plan import Step
 from runnerops.services.registry.caches import OwnCache
-from runnerops.services.registry.containers import coming_back, predecessor
-from runnerops.services.registry.context import ActionContext
+from runnerops.services.registry.observe.containers import coming_back, predecessor
+from runnerops.services.registry.steps.context import ActionContext
 from runnerops.services.scripts import script
 from runnerops.services.steps import NOTHING, answers, guard, run, wait
 

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from runnerops.model.common import Secret, Verb
 from runnerops.model.plan import Step
+from runnerops.services.registry.action.compared import FORM, traits, volumes_of
 from runnerops.services.registry.caches import OwnCache
-from runnerops.services.registry.compared import FORM, traits, volumes_of
-from runnerops.services.registry.containers import filters, ours
-from runnerops.services.registry.context import ActionContext
-from runnerops.services.registry.reach import for_jobs, from_container, url_of
+from runnerops.services.registry.caches.reach import for_jobs, from_container, url_of
+from runnerops.services.registry.observe.containers import filters, ours
+from runnerops.services.registry.steps.context import ActionContext
 from runnerops.services.scripts import script
 from runnerops.services.shared.ways import reached, still_reached
 from runnerops.services.steps import answers, run, wait

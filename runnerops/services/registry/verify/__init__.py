@@ -8,13 +8,13 @@ from pathlib import Path
 from runnerops.model.inventory import Cache, Host
 from runnerops.services.docker.verify import answers, for_containers, mirrors
 from runnerops.services.registry.caches import OwnCache, own_caches
+from runnerops.services.registry.caches.reach import url_of
 from runnerops.services.registry.format import NAME
-from runnerops.services.registry.reach import url_of
-from runnerops.services.registry.space import keeps_on_volume, space_check, space_questions
-from runnerops.services.registry.upstream import own_upstream, upstream_of
-from runnerops.services.registry.verify_answers import problem
-from runnerops.services.registry.verify_caches import container_check, host_check, running_check
-from runnerops.services.registry.verify_log import catalog_check, served_check, stored_check
+from runnerops.services.registry.verify.caches import container_check, host_check, running_check
+from runnerops.services.registry.verify.log import catalog_check, served_check, stored_check
+from runnerops.services.registry.verify.space import keeps_on_volume, space_check, space_questions
+from runnerops.services.registry.verify.upstream import own_upstream, upstream_of
+from runnerops.services.registry.verify.words import problem
 from runnerops.services.verify import NO_ANSWER, Call, Check, Evidence, Probe
 
 VERIFY = Path(__file__).with_name("verify.sh").read_text()

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from runnerops.model.inventory import Cache, Host
 from runnerops.services.base import Answers
 from runnerops.services.registry.caches import own_caches
-from runnerops.services.registry.verify_answers import SILENT, problem, said
+from runnerops.services.registry.verify.words import SILENT, problem, said
 from runnerops.services.shared.firewall import forwarding
 from runnerops.services.verify import NO_ANSWER, Evidence
 

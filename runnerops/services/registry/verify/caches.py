@@ -8,10 +8,10 @@ from runnerops.model.common import ServiceName
 from runnerops.model.inventory import Host
 from runnerops.services.docker.verify import mirrors
 from runnerops.services.registry.caches import OwnCache, own_caches
-from runnerops.services.registry.containers import ours
 from runnerops.services.registry.format import NAME
-from runnerops.services.registry.verify_answers import SILENT, problem, said
-from runnerops.services.registry.verify_between import between
+from runnerops.services.registry.observe.containers import ours
+from runnerops.services.registry.verify.between import between
+from runnerops.services.registry.verify.words import SILENT, problem, said
 from runnerops.services.shared.firewall import opening
 from runnerops.services.verify import NO_ANSWER, Check, Evidence
 

@@ -9,8 +9,8 @@ from runnerops.model.inventory import Host
 from runnerops.services.base import Answers
 from runnerops.services.registry.caches import own_caches
 from runnerops.services.registry.verify import VERIFY as FUNCTIONS
-from runnerops.services.registry.verify_answers import problem
-from runnerops.services.registry.verify_log import repositories
+from runnerops.services.registry.verify.log import repositories
+from runnerops.services.registry.verify.words import problem
 from runnerops.services.verify import NO_ANSWER, Call
 
 _TAGS = "/_manifests/tags/"

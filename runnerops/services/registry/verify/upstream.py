@@ -8,9 +8,9 @@ from runnerops.model.host_state import Container
 from runnerops.model.inventory import Cache, Host
 from runnerops.services.base import Answer, Answers
 from runnerops.services.registry.caches import OwnCache, own_caches
-from runnerops.services.registry.containers import ours
 from runnerops.services.registry.format import NAME
-from runnerops.services.registry.verify_answers import SILENT, problem, said
+from runnerops.services.registry.observe.containers import ours
+from runnerops.services.registry.verify.words import SILENT, problem, said
 from runnerops.services.verify import NO_ANSWER, Check, Evidence
 
 
