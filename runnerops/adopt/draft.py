@@ -12,7 +12,6 @@ from runnerops.adopt.place import Found, Place, only_adds
 from runnerops.adopt.shared import Layer, share
 from runnerops.adopt.target import about
 from runnerops.errors import RunneropsError
-from runnerops.inventory import load
 from runnerops.model.common import Secret, Tree, Value
 from runnerops.model.inventory import Inventory
 
@@ -45,7 +44,7 @@ class Draft:
         if not only_adds(self.places, self.text, self.layer.place if self.layer else ""):
             raise RunneropsError(f"{path}: the entry cannot be put in without a change of something else",
                                  "put it in by hand, as it is printed without --write")  # fmt: skip
-        return load(path, self.content)
+        return self.places[0].load(self.content)
 
 
 def best_draft(found: Sequence[Found], taken: Mapping[str, str], group: str) -> Draft:
@@ -100,7 +99,7 @@ def _layer(found: Sequence[Found], taken: Mapping[str, str], group: str) -> Laye
 def _loaded(draft: Draft) -> Inventory | None:
     """None where this cannot be read."""
     try:
-        return load(draft.places[0].path, draft.content)
+        return draft.places[0].load(draft.content)
     except RunneropsError:
         return None
 

@@ -13,6 +13,7 @@ from runnerops.inventory.drafts import inherited, tree
 from runnerops.inventory.load import read_document
 from runnerops.inventory.nodes import Node, parse
 from runnerops.inventory.problems import Problems
+from runnerops.inventory.sources import Where, folder_of, name_of, paths_of, read_sources
 from runnerops.model.common import ServiceName, Tree
 from runnerops.model.inventory import Host, Inventory
 from runnerops.services.base import Adopted
@@ -22,7 +23,7 @@ _BOM = b"\xef\xbb\xbf"
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """`content` is the file's, empty where there is none. `host` has no section: it is only looked at.
+    """`path` is the file that it goes into, `content` what that holds: nothing where there is none. `host` has no section.
 
     `known`: the file has the host, and with it the sections in `own`. `inherited` is what it has from defaults and groups.
     """
@@ -34,6 +35,17 @@ class Place:
     known: bool
     own: frozenset[ServiceName] = frozenset()
     inherited: Tree = field(default_factory=dict)
+    where: Where = ()
+    """The whole inventory, where that is more than `path`."""
+
+    @property
+    def folder(self) -> Path:
+        """What is beside the inventory."""
+        return folder_of(self.where or self.path)
+
+    def load(self, content: bytes) -> Inventory:
+        """The whole inventory with this content in the file. Raises InventoryError."""
+        return load(self.where or self.path, {self.path: content})
 
     @property
     def text(self) -> str:
@@ -73,11 +85,11 @@ class Found:
         return replace(self, adopted={**self.adopted, ServiceName.DOCKER: adopted})
 
 
-def find_places(path: Path, targets: Sequence[Host | str], group: str = "") -> tuple[Place, ...]:
+def find_places(where: Where, targets: Sequence[Host | str], group: str = "") -> tuple[Place, ...]:
     """Where each of these hosts goes. Raises UsageError as `find_place` does, and where two are one."""
     places: list[Place] = []
     for target in targets:
-        place = find_place(path, target)
+        place = find_place(where, target)
         for other in places:
             if {place.host.name, place.host.address} & {other.host.name, other.host.address}:
                 raise UsageError(
@@ -85,16 +97,22 @@ def find_places(path: Path, targets: Sequence[Host | str], group: str = "") -> t
                     "name each host once, with a name of its own",
                 )
         places.append(place)
+    if len({place.path for place in places}) > 1:
+        hint = "adopt those of one file at a time"
+        raise UsageError(f"{', '.join(str(place.path) for place in places)}: the hosts go into several files", hint)
     if group:
         _check_group(group, places)
     return tuple(places)
 
 
-def known_names(path: Path) -> frozenset[str]:
+def known_names(where: Where) -> frozenset[str]:
     """Names and addresses of the hosts that the inventory has; none where there is none yet. Raises InventoryError."""
-    if not path.exists() or not _mapping(_said(path.read_text(encoding="utf-8-sig"), path).get("hosts")):
+    path = paths_of(where)[0]
+    if not path.exists():
         return frozenset()
-    return frozenset(text for host in load(path).hosts for text in (host.name, host.address))
+    if path.is_file() and not _mapping(_said(path.read_text(encoding="utf-8-sig"), path).get("hosts")):
+        return frozenset()
+    return frozenset(text for host in load(where).hosts for text in (host.name, host.address))
 
 
 def _check_group(group: str, places: Sequence[Place]) -> None:
@@ -103,8 +121,9 @@ def _check_group(group: str, places: Sequence[Place]) -> None:
     except checks.Refused as error:
         raise UsageError(f"--group {group}: {error.text}", error.hint or "write another name") from None
     taken = _said(places[0].text, places[0].path)
+    elsewhere = places[0].loaded.groups if places[0].where else ()
     if group in {place.host.name for place in places} or any(
-        group in _mapping(taken.get(key)) for key in ("groups", "hosts")
+        group in names for names in (_mapping(taken.get("groups")), _mapping(taken.get("hosts")), elsewhere)
     ):
         raise UsageError(f"--group {group}: the inventory has that name already", "name a new group")
     for place in places:
@@ -113,31 +132,50 @@ def _check_group(group: str, places: Sequence[Place]) -> None:
             raise UsageError(f"--group: {place.host.name} is in {place.path} already", hint)
 
 
-def find_place(path: Path, target: Host | str) -> Place:
+def find_place(where: Where, target: Host | str) -> Place:
     """`target`: a host that is to be new, or the name of one of the inventory. Raises UsageError."""
+    paths = paths_of(where)
+    path = paths[0]
+    several = len(paths) > 1 or path.is_dir()
     if isinstance(target, Host):
-        return _new(path, target)
+        return (
+            replace(_new(where, _entry_file(where, target.name), target), where=where)
+            if several
+            else _new(path, path, target)
+        )
     if not path.exists():
         hint = f"name a login, as in `runnerops adopt USER@{target}`: --write then makes {path.name}"
         raise UsageError(f"{path}: no such inventory", hint)
-    loaded = load(path)
+    loaded = load(where)
     host = the_host(loaded, target)
-    read = read_document(path)
+    read = read_document(where)
     own = frozenset(service for service in ServiceName if child(read.hosts[host.name], service.value) is not None)
-    return Place(path, path.read_bytes(), loaded, _bare(host), True, own, _inherited(read, host.name))
+    if several:
+        path = _entry_file(where, host.name, read.hosts[host.name].location.file)
+    return Place(path, path.read_bytes(), loaded, _bare(host), True, own, _inherited(read, host.name), where)
 
 
-def _new(path: Path, host: Host) -> Place:
+def _entry_file(where: Where, host: str, file: str = "") -> Path:
+    """Of several files the one with the host in it, or the first that can take it. Raises UsageError."""
+    whole = [one.path for one in read_sources(where, {}) if not one.part and file in ("", str(one.path))]
+    if not whole:
+        hint = "put the entry in by hand; a file with `hosts:` of its own takes one"
+        raise UsageError(f"{host}: {file or name_of(where)} holds no `hosts:` that an entry could be put into", hint)
+    return whole[0]
+
+
+def _new(where: Where, path: Path, host: Host) -> Place:
+    empty = Inventory(str(path), (host,), {}, folder_of(where))
     if not path.exists():
-        return Place(path, b"", Inventory(str(path), (host,), {}), host, False)
+        return Place(path, b"", empty, host, False)
     try:
-        loaded, read = load(path), read_document(path)
+        loaded, read = load(where), read_document(where)
     except InventoryError:  # one without a host yet; what else is wrong is told when the host is in it
-        return Place(path, path.read_bytes(), Inventory(str(path), (host,), {}), host, False)
+        return Place(path, path.read_bytes(), empty, host, False)
     if any(host.name in (one.name, one.address) for one in loaded.hosts):
         there = next(one.name for one in loaded.hosts if host.name in (one.name, one.address))
         hint = f"`runnerops adopt {there}` adds what it lacks; another host needs a name of its own: --name NAME"
-        raise UsageError(f"{host.name} is in {path} already", hint)
+        raise UsageError(f"{host.name} is in {loaded.path} already", hint)
     return Place(path, path.read_bytes(), loaded, host, False, inherited=_inherited(read, host.name))
 
 

@@ -14,9 +14,14 @@ from runnerops.secrets.dotenv import line_of
 _PRIVATE, _PLAIN = 0o600, 0o644
 
 
-def write(inventory: Path, content: bytes, variables: Mapping[str, str]) -> tuple[Path, ...]:
-    """The files that were written, the inventory last: what it names is there by then. Raises RunneropsError."""
-    folder = inventory.parent
+def write(
+    inventory: Path, content: bytes, variables: Mapping[str, str], folder: Path | None = None
+) -> tuple[Path, ...]:
+    """The files that were written, the inventory last: what it names is there by then. Raises RunneropsError.
+
+    `folder`, which is the inventory's own by default, gets `.env` and `.gitignore`.
+    """
+    folder = folder or inventory.parent
     staged: list[tuple[str, Path]] = []
     try:
         contents = {**_beside(folder, variables), inventory: (content, _PLAIN)}

@@ -73,7 +73,10 @@ TargetList = Annotated[
     ),
 ]
 OneHost = Annotated[str, typer.Argument(metavar="HOST", help="One host of the inventory.", show_default=False)]
-InventoryFile = Annotated[Path, typer.Option("-i", "--inventory", metavar="FILE", help="The inventory.")]
+InventoryFile = Annotated[
+    list[Path],
+    typer.Option("-i", "--inventory", metavar="PATH", help="The inventory: a file or a folder; may be repeated."),
+]
 Output = Annotated[Format, typer.Option("-o", "--output", metavar="text|json", help="How to print the answer.")]
 Verbose = Annotated[
     int,
@@ -141,7 +144,7 @@ LockWait = Annotated[
 AskSudoPassword = Annotated[
     bool, typer.Option("--ask-sudo-password", help="Ask for the password that sudo wants on the hosts.")
 ]
-DEFAULT_INVENTORY = Path("inventory.yml")
+DEFAULT_INVENTORY = [Path("inventory.yml")]
 
 
 @dataclass(frozen=True)

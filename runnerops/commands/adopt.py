@@ -21,7 +21,7 @@ from runnerops.engine.project import Project, open_project
 from runnerops.engine.review import failure, host_documents, show_text
 from runnerops.engine.scheduling import side_by_side
 from runnerops.errors import HostKeyError, RunneropsError, UsageError
-from runnerops.inventory import the_host
+from runnerops.inventory import Where, name_of, the_host
 from runnerops.model.common import Exit, Result
 from runnerops.model.inventory import Host, Inventory
 from runnerops.report.adopted import adopted_document, show_entries, show_notes
@@ -46,7 +46,7 @@ class Options:
     ansible: Path | None = None
 
 
-def adopt(path: Path, words: Sequence[str], environ: Mapping[str, str], screen: Screen, options: Options) -> Exit:
+def adopt(path: Where, words: Sequence[str], environ: Mapping[str, str], screen: Screen, options: Options) -> Exit:
     """Exit 0; 1 where a host was not reached, has nothing to adopt, or nothing that the inventory does not say already.
 
     The others are adopted all the same.
@@ -54,8 +54,10 @@ def adopt(path: Path, words: Sequence[str], environ: Mapping[str, str], screen: 
     targets = _of_ansible(path, words, screen, options) if options.ansible else _targets(words, options.name)
     places = find_places(path, targets, options.group)
     hosts = {one.name: one for one in (*places[0].loaded.hosts, *(place.host for place in places))}
-    with ConnectionPool(Inventory(str(path), tuple(hosts.values()), {}), environ, screen) as pool:
-        return _Adoption(path, places, environ, screen, pool, options).run()
+    with ConnectionPool(
+        Inventory(places[0].loaded.path, tuple(hosts.values()), {}, places[0].folder), environ, screen
+    ) as pool:
+        return _Adoption(places, environ, screen, pool, options).run()
 
 
 def _targets(words: Sequence[str], name: str) -> list[Host | str]:
@@ -66,7 +68,7 @@ def _targets(words: Sequence[str], name: str) -> list[Host | str]:
     return [meant(word, name) for word in words]
 
 
-def _of_ansible(path: Path, words: Sequence[str], screen: Screen, options: Options) -> list[Host | str]:
+def _of_ansible(path: Where, words: Sequence[str], screen: Screen, options: Options) -> list[Host | str]:
     """The hosts that our inventory has not got yet; of each other one, that it is left out."""
     from runnerops.commands.from_ansible import read_ansible
 
@@ -76,7 +78,7 @@ def _of_ansible(path: Path, words: Sequence[str], screen: Screen, options: Optio
     read = read_ansible(options.ansible, words)
     there = known_names(path)
     known = [host.name for host in read.hosts if {host.name, host.address} & there]
-    for note in (*read.notes, *(f"{name} is left out: it is in {path} already" for name in known)):
+    for note in (*read.notes, *(f"{name} is left out: it is in {name_of(path)} already" for name in known)):
         screen.say(f"note: {note}", "warn")
     left = [host for host in read.hosts if host.name not in known]
     if not left:
@@ -86,7 +88,6 @@ def _of_ansible(path: Path, words: Sequence[str], screen: Screen, options: Optio
 
 @dataclass(frozen=True, slots=True)
 class _Adoption:
-    path: Path
     places: Sequence[Place]
     environ: Mapping[str, str]
     screen: Screen
@@ -110,7 +111,7 @@ class _Adoption:
         written: tuple[Path, ...] = ()
         plans = report.plan()
         if draft and self.options.write:
-            written = write_files(self.path, draft.content, draft.variables)
+            written = write_files(self.places[0].path, draft.content, draft.variables, self.places[0].folder)
         report.end(plans, written)
         return Exit.OK if len(fresh) == len(self.places) else Exit.FAILED
 
@@ -131,7 +132,7 @@ class _Adoption:
 
     def _taken(self) -> Mapping[str, str]:
         """Variables that have a value."""
-        env = self.path.parent / ".env"
+        env = self.places[0].folder / ".env"
         return {**(read_dotenv(env.read_text(errors="replace"), str(env)) if env.is_file() else {}), **self.environ}
 
 

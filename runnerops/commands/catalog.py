@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from runnerops import inventory
@@ -13,6 +12,7 @@ from runnerops.engine.observe import ask
 from runnerops.engine.review import failure
 from runnerops.engine.scheduling import side_by_side
 from runnerops.errors import RunneropsError
+from runnerops.inventory import Where
 from runnerops.model.common import Exit, ServiceName
 from runnerops.remote.reading import ReadOnly
 from runnerops.report.document import VERSION, outcome_document
@@ -25,7 +25,7 @@ Found = Mapping[str, tuple[Holding, ...] | Exception]
 
 
 def catalog(
-    path: Path, targets: Sequence[str], environ: Mapping[str, str], screen: Screen, *, tags: bool, as_json: bool
+    path: Where, targets: Sequence[str], environ: Mapping[str, str], screen: Screen, *, tags: bool, as_json: bool
 ) -> Exit:
     """Exit 1 where a cache or its host did not answer. Hosts without a cache are passed over."""
     loaded = inventory.load(path)

@@ -11,6 +11,7 @@ from pathlib import Path, PurePath
 from runnerops.commands.reports import ReportFile, keys_by_place, relative_to, repository_root, write_reports
 from runnerops.engine.learning import learn_secrets
 from runnerops.errors import InventoryError, RunneropsError, TemplateError, UsageError
+from runnerops.inventory.sources import Where, files_of, folder_of, name_of
 from runnerops.model.common import Exit, ServiceName, SourceLocation
 from runnerops.model.inventory import FileSpec, Format, RenderedFile
 from runnerops.model.plan import Finding
@@ -53,7 +54,7 @@ class _Checked:
 
 
 def check(
-    path: Path,
+    path: Where,
     files: Sequence[str],
     kind: str,
     environ: Mapping[str, str],
@@ -75,7 +76,7 @@ def check(
         )
     except (InventoryError, TemplateError) as error:
         if reports:
-            _report(reports, _Checked("host", {}, _broken(error, str(path))), path, environ, screen, bad)
+            _report(reports, _Checked("host", {}, _broken(error, name_of(path))), path, environ, screen, bad)
         raise
     _show(checked, screen, as_json=as_json)
     if reports:
@@ -83,7 +84,7 @@ def check(
     return Exit.FAILED if any(finding.severity in bad for finding in checked.found) else Exit.OK
 
 
-def _check_inventory(path: Path, environ: Mapping[str, str], screen: Screen) -> _Checked:
+def _check_inventory(path: Where, environ: Mapping[str, str], screen: Screen) -> _Checked:
     from runnerops import inventory  # a single file needs none of these
     from runnerops.engine.project import open_project
 
@@ -101,18 +102,18 @@ def _broken(error: RunneropsError, path: str) -> list[Finding]:
 def _report(
     reports: Sequence[ReportFile],
     checked: _Checked,
-    path: Path,
+    path: Where,
     environ: Mapping[str, str],
     screen: Screen,
     bad: Collection[str],
 ) -> None:
     from runnerops.report.formats.findings import Findings, entries
 
-    root = repository_root(environ, path.parent)
-    keys = keys_by_place(path) if checked.noun == "host" else {}
+    root = repository_root(environ, folder_of(path))
+    keys = keys_by_place(files_of(path)) if checked.noun == "host" else {}
     beside = {one: replace(one, location=SourceLocation(one.path, 1, 1)) for one in checked.beside if not one.location}
     found = [beside.get(finding, finding) for finding in checked.found]
-    made = entries(found, screen.redactor, relative_to(root), keys, str(path))
+    made = entries(found, screen.redactor, relative_to(root), keys, name_of(path))
     sound = (name for name, found in checked.by_name.items() if not any(one.severity in bad for one in found))
     write_reports(reports, Findings(tuple(map(screen.redactor.text, sound)), made, strict="warning" in bad))
 

@@ -12,6 +12,7 @@ from runnerops import inventory
 from runnerops.engine.connections import ConnectionPool
 from runnerops.engine.options import Flags, UiOptions
 from runnerops.errors import UsageError
+from runnerops.inventory import Where
 from runnerops.model.common import Exit
 from runnerops.model.inventory import Inventory
 from runnerops.report.screen import Screen
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def deploy(
-    path: Path,
+    path: Where,
     targets: Sequence[str],
     environ: Mapping[str, str],
     screen: Screen,
@@ -57,7 +58,7 @@ def deploy(
         return deploy_loop(project, held, pool, ui, lock_wait)
 
 
-def _saved(plan: Path, flags: Flags, path: Path, environ: Mapping[str, str], age_s: int) -> SavedPlan:
+def _saved(plan: Path, flags: Flags, path: Where, environ: Mapping[str, str], age_s: int) -> SavedPlan:
     """The saved plan, if it is of this inventory and commit. Raises UsageError, PlanError."""
     from runnerops.commands.reports import repository_root
     from runnerops.engine.saved_plan import check_plan, origin_of, read_plan
@@ -68,7 +69,7 @@ def _saved(plan: Path, flags: Flags, path: Path, environ: Mapping[str, str], age
             "give them to `runnerops diff --save-plan FILE`, where they are reviewed",
         )
     saved = read_plan(plan)
-    check_plan(plan, saved, origin_of(path, environ, repository_root(environ, path.parent)), age_s)
+    check_plan(plan, saved, origin_of(path, environ, repository_root(environ, inventory.folder_of(path))), age_s)
     return saved
 
 

@@ -9,12 +9,13 @@ from runnerops import inventory
 from runnerops.engine.connections import ConnectionPool
 from runnerops.engine.options import Flags
 from runnerops.errors import UsageError
+from runnerops.inventory import Where
 from runnerops.model.common import Exit
 from runnerops.report.screen import Screen
 
 
 def diff(
-    path: Path,
+    path: Where,
     targets: Sequence[str],
     environ: Mapping[str, str],
     screen: Screen,
@@ -48,7 +49,7 @@ def diff(
         from runnerops.commands.reports import repository_root
         from runnerops.engine.saved_plan import origin_of, write_plan
 
-        origin = origin_of(path, environ, repository_root(environ, path.parent))
+        origin = origin_of(path, environ, repository_root(environ, inventory.folder_of(path)))
         write_plan(save_plan, project, plans, flags, origin, screen.redactor)
         screen.say(f"saved: `runnerops deploy --plan {save_plan}` deploys just this")
     code = exit_code_of(plans)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 
 from runnerops import inventory
 from runnerops.errors import InventoryError
+from runnerops.inventory import Where
 from runnerops.inventory.dind import pool_beside
 from runnerops.model.common import Exit
 from runnerops.model.inventory import Cache
@@ -16,7 +16,7 @@ from runnerops.services.gitlab_runner.dind import Dind
 from runnerops.services.registry.caches.upstreams import HUB
 
 
-def dind(path: Path, screen: Screen) -> Exit:
+def dind(path: Where, screen: Screen) -> Exit:
     """Exit 0. Raises what is wrong with the inventory, and where no cache can be reached from another host."""
     loaded = inventory.load(path)
     known = dict.fromkeys(cache for host in loaded.hosts for cache in host.caches)

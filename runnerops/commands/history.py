@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Mapping
 from functools import partial
-from pathlib import Path
 
 from runnerops import inventory
 from runnerops.engine import apply
 from runnerops.engine.connections import ConnectionPool
 from runnerops.engine.outcome import plan_of
 from runnerops.engine.scheduling import exit_of
+from runnerops.inventory import Where
 from runnerops.model.common import Exit
 from runnerops.model.inventory import Host
 from runnerops.model.run import Outcome, Record
@@ -23,7 +23,7 @@ from runnerops.report.screen import Screen
 
 
 def history(
-    path: Path,
+    path: Where,
     name: str,
     environ: Mapping[str, str],
     screen: Screen,

@@ -5,18 +5,18 @@ from __future__ import annotations
 import json
 import secrets as random
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 from runnerops import inventory
+from runnerops.inventory import Where
 from runnerops.model.common import Exit, ServiceName, Value, key_text
 from runnerops.model.inventory import Host
-from runnerops.redact import Masker, leaves
+from runnerops.redact import Masker
 from runnerops.report.document import VERSION
 from runnerops.report.screen import Screen
 
 
-def hosts(path: Path, targets: Sequence[str], screen: Screen, explain: str, *, as_json: bool) -> Exit:
+def hosts(path: Where, targets: Sequence[str], screen: Screen, explain: str, *, as_json: bool) -> Exit:
     """Exit 0. No secret is resolved for this, and none that stands in clear is shown."""
     if explain:
         return _explain(path, explain, screen, as_json=as_json)
@@ -65,7 +65,7 @@ def _document(host: Host) -> dict[str, Any]:
     }
 
 
-def _explain(path: Path, host: str, screen: Screen, *, as_json: bool) -> Exit:
+def _explain(path: Where, host: str, screen: Screen, *, as_json: bool) -> Exit:
     values = inventory.explain(path, host)
     masker = Masker(random.token_bytes(16))  # what a value overrode can be told apart from it
     if as_json:
@@ -91,12 +91,9 @@ def _explain(path: Path, host: str, screen: Screen, *, as_json: bool) -> Exit:
 
 
 def _shown(masker: Masker, key: Sequence[str | int], value: Value) -> str:
-    """A value as the inventory has it; a secret by its tag, or masked where it stands in clear."""
+    """A value as the inventory has it, whole; a secret by its tag, or masked where it stands in clear."""
     if key[0] != "ssh":  # ssh.key is a path
         value = masker.of_inventory(tuple(key), value)
     if isinstance(value, dict | list):
-        found = list(leaves(value))
-        if isinstance(value, list) and len(found) == len(value) == 1:
-            return f"[{_shown(masker, (*key, 0), found[0][1])}]"
-        return f"{len(found)} values" if value else ("{}" if isinstance(value, dict) else "[]")
+        return json.dumps(value, ensure_ascii=False, default=str)
     return json.dumps(value) if isinstance(value, bool) or value is None else str(value)

@@ -6,7 +6,6 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 
 from runnerops import inventory
 from runnerops.engine.connections import ConnectionPool
@@ -20,6 +19,7 @@ from runnerops.engine.planner import plan_request
 from runnerops.engine.project import Project
 from runnerops.engine.requester import find_job, find_requester
 from runnerops.errors import HostError, UsageError
+from runnerops.inventory import Where
 from runnerops.model.common import Exit, ServiceName
 from runnerops.model.inventory import Host, Requester
 from runnerops.planning.dependencies import with_cache_clients
@@ -35,7 +35,7 @@ from runnerops.services import SERVICES
 
 
 def remove(
-    path: Path,
+    path: Where,
     name: str,
     service: str,
     environ: Mapping[str, str],
@@ -54,7 +54,8 @@ def remove(
     lock_wait = LockWait(flags.lock_wait_s, screen)
     flags = replace(flags, job=find_job(environ))
     with ConnectionPool(loaded, environ, screen) as pool:
-        off = Removing(project, host, services, forget, flags, find_requester(environ, path.parent), screen.redactor)
+        requester = find_requester(environ, inventory.folder_of(path))
+        off = Removing(project, host, services, forget, flags, requester, screen.redactor)
         reader = pool.reader(host)
 
         def plans(_: Project) -> Plans:

@@ -9,6 +9,7 @@ from pathlib import Path
 from runnerops import inventory
 from runnerops.engine.project import Project, open_project
 from runnerops.errors import UsageError
+from runnerops.inventory import Where
 from runnerops.model.common import Exit
 from runnerops.model.inventory import Host, RenderedFile
 from runnerops.report.differ import masked_text
@@ -16,7 +17,7 @@ from runnerops.report.screen import Screen
 
 
 def render(
-    path: Path,
+    path: Where,
     targets: Sequence[str],
     environ: Mapping[str, str],
     screen: Screen,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -74,17 +75,22 @@ def _writer(form: str) -> Callable[[Findings], str]:
     return write
 
 
-def keys_by_place(inventory: Path) -> Mapping[SourceLocation, Key]:
-    """The keys of an inventory, `("hosts", "a", "docker", "bip")`, by where each stands; none of one that is no YAML."""
+def keys_by_place(inventory: Iterable[tuple[Path, Key]]) -> Mapping[SourceLocation, Key]:
+    """The keys of an inventory, `("hosts", "a", "docker", "bip")`, by where each stands; none of a file that is no YAML.
+
+    `inventory` has its files, each with the key below which all of it stands.
+    """
+    return {place: key for path, above in inventory for place, key in _keys_of(path, above)}
+
+
+def _keys_of(path: Path, above: Key) -> Iterator[tuple[SourceLocation, Key]]:
     from yaml import YAMLError
 
     from runnerops.parsing.yaml_places import places
 
-    try:
-        found = places(inventory.read_bytes().decode("utf-8-sig"), str(inventory))
-    except (OSError, UnicodeDecodeError, YAMLError):
-        return {}
-    return {place: key for key, place in reversed(found.items())}
+    with contextlib.suppress(OSError, UnicodeDecodeError, YAMLError):
+        found = places(path.read_bytes().decode("utf-8-sig"), str(path))
+        yield from ((place, (*above, *key)) for key, place in reversed(found.items()))
 
 
 def repository_root(environ: Mapping[str, str], beside: Path) -> Path:

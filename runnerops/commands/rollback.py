@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from runnerops import inventory
 from runnerops.engine.connections import ConnectionPool
@@ -19,6 +18,7 @@ from runnerops.engine.planner import Planning, plan_from
 from runnerops.engine.project import Project
 from runnerops.engine.requester import find_requester
 from runnerops.errors import HostError
+from runnerops.inventory import Where
 from runnerops.model.common import Exit
 from runnerops.model.inventory import Host, RenderedFile, Requester
 from runnerops.planning.displaced import PLACE, read_displaced
@@ -31,7 +31,7 @@ from runnerops.services.base import ParseError
 
 
 def rollback(
-    path: Path,
+    path: Where,
     name: str,
     environ: Mapping[str, str],
     screen: Screen,
@@ -46,7 +46,7 @@ def rollback(
     project = Project(loaded, (host,), {}, {}, secrets.token_bytes(16))
     lock_wait = LockWait(flags.lock_wait_s, screen)
     with ConnectionPool(loaded, environ, screen) as pool:
-        back = _Back(project, host, to, flags, find_requester(environ, path.parent), screen.redactor)
+        back = _Back(project, host, to, flags, find_requester(environ, inventory.folder_of(path)), screen.redactor)
         reader = pool.reader(host)
 
         def plans(_: Project) -> Plans:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from pathlib import Path
 
 from runnerops import inventory
 from runnerops.engine.connections import ConnectionPool
@@ -13,6 +12,7 @@ from runnerops.engine.options import Flags
 from runnerops.engine.planned import Planned, Plans
 from runnerops.engine.review import exit_code_of, failure
 from runnerops.engine.scheduling import side_by_side
+from runnerops.inventory import Where
 from runnerops.model.common import Exit, Result
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host, Inventory
@@ -27,7 +27,7 @@ from runnerops.services.status import ServiceStatus
 
 
 def status(
-    path: Path, targets: Sequence[str], environ: Mapping[str, str], screen: Screen, *, as_json: bool, exit_code: bool
+    path: Where, targets: Sequence[str], environ: Mapping[str, str], screen: Screen, *, as_json: bool, exit_code: bool
 ) -> Exit:
     """Exit 1 where a host was not reached or something managed there does not work; else, with `exit_code`, as `diff`.
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from runnerops import inventory
 from runnerops.adopt.target import host_at, is_login
 from runnerops.errors import HostError, RunneropsError, UsageError
+from runnerops.inventory import Where
 from runnerops.model.common import Exit
 from runnerops.model.inventory import Host
 from runnerops.remote.hostkeys import PROJECT_FILE, HostKey, KnownHosts
@@ -25,14 +26,14 @@ from runnerops.report.screen import Screen
 
 
 def trust(
-    path: Path, targets: Sequence[str], environ: Mapping[str, str], screen: Screen, fingerprints: Sequence[str]
+    path: Where, targets: Sequence[str], environ: Mapping[str, str], screen: Screen, fingerprints: Sequence[str]
 ) -> Exit:
     """Exit 1 where a host could not be reached or was not trusted. Without a terminal only `fingerprints` count."""
     if not targets:
         raise UsageError("trust: name the hosts", "runnerops trust HOST…")
     hosts, peers = _hosts(path, targets)
-    asking = _Asking(path.parent, environ, peers, screen, frozenset(fingerprints))
-    for warning in KnownHosts.find(path.parent, environ).warnings:
+    asking = _Asking(inventory.folder_of(path), environ, peers, screen, frozenset(fingerprints))
+    for warning in KnownHosts.find(inventory.folder_of(path), environ).warnings:
         screen.say(f"warning: {warning}", "warn")
     if not fingerprints and not screen.interactive:
         for host in hosts:
@@ -45,11 +46,11 @@ def trust(
     return Exit.OK if all(done) else Exit.FAILED
 
 
-def _hosts(path: Path, targets: Sequence[str]) -> tuple[Sequence[Host], Mapping[str, Host]]:
+def _hosts(path: Where, targets: Sequence[str]) -> tuple[Sequence[Host], Mapping[str, Host]]:
     """Those meant, and all that the inventory has; a login needs none."""
     logins = [replace(host_at(target, "host"), name=target) for target in targets if is_login(target)]
     names = [target for target in targets if not is_login(target)]
-    if not names and not path.exists():
+    if not names and not inventory.exists(path):
         return logins, {}
     loaded = inventory.load(path)
     return [*(inventory.select(loaded, names) if names else ()), *logins], {host.name: host for host in loaded.hosts}

@@ -7,7 +7,6 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from runnerops import inventory
@@ -16,6 +15,7 @@ from runnerops.engine.connections import ConnectionPool
 from runnerops.engine.review import failure
 from runnerops.engine.scheduling import side_by_side
 from runnerops.errors import RunneropsError, UsageError
+from runnerops.inventory import Where
 from runnerops.model.common import Exit
 from runnerops.model.inventory import Host
 from runnerops.remote.reading import ReadOnly
@@ -32,7 +32,7 @@ Found = Mapping[str, tuple[Check, ...] | Exception]
 
 
 def verify(
-    path: Path,
+    path: Where,
     targets: Sequence[str],
     environ: Mapping[str, str],
     screen: Screen,

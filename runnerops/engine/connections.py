@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -37,8 +36,8 @@ class ConnectionPool:
         self.environ = environ
         self.screen = screen
         self._peers = {host.name: host for host in inventory.hosts}
-        self._known = KnownHosts.find(Path(inventory.path).parent, environ)
-        passwords = SudoPasswords(environ, Path(inventory.path).parent, screen)
+        self._known = KnownHosts.find(inventory.folder, environ)
+        passwords = SudoPasswords(environ, inventory.folder, screen)
         self._credentials = replace(Credentials.from_environ(environ), sudo=passwords.of)
         self._links: dict[str, Link] = {}
         self._begun: dict[str, Future[Link]] = {}

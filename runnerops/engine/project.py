@@ -43,7 +43,7 @@ class Project:
     @property
     def folder(self) -> Path:
         """Where the inventory lies, and with it `templates`, `known_hosts` and `.env`."""
-        return Path(self.inventory.path).parent
+        return self.inventory.folder
 
     def masker(self, host: Host, key: bytes = b"") -> Masker:
         """Masks this host's trees, with fingerprints under the host's own key where it is known."""
@@ -71,7 +71,7 @@ def open_project(
 
     `secrets_may_miss`: for what leaves nothing and reaches no host; a placeholder stands for each that is not there.
     """
-    folder = Path(loaded.path).parent
+    folder = loaded.folder
     resolver = Resolver(environ, folder)
     renderer = Renderer(folder / "templates", resolver)
     try:

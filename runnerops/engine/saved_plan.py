@@ -15,6 +15,7 @@ from runnerops.engine.planned import Planned, Plans
 from runnerops.engine.project import Project
 from runnerops.engine.requester import find_requester
 from runnerops.errors import PlanError, RunneropsError, UsageError
+from runnerops.inventory.sources import Where, folder_of, paths_of
 from runnerops.model.common import Result
 from runnerops.model.inventory import Inventory, Requester
 from runnerops.model.plan import Blocker
@@ -37,11 +38,15 @@ class Origin:
     requester: Requester
 
 
-def origin_of(inventory: Path, environ: Mapping[str, str], root: Path) -> Origin:
+def origin_of(inventory: Where, environ: Mapping[str, str], root: Path) -> Origin:
     """`root` is the repository's. Outside of it the inventory is known by its name alone."""
-    where = Path(os.path.relpath(inventory.resolve(), root.resolve()))
-    name = inventory.name if where.parts[:1] == ("..",) else where.as_posix()
-    return Origin(name, find_requester(environ, inventory.parent))
+    name = ", ".join(_from(root, path) for path in paths_of(inventory))
+    return Origin(name, find_requester(environ, folder_of(inventory)))
+
+
+def _from(root: Path, path: Path) -> str:
+    where = Path(os.path.relpath(path.resolve(), root.resolve()))
+    return path.name if where.parts[:1] == ("..",) else where.as_posix()
 
 
 def write_plan(path: Path, project: Project, plans: Plans, flags: Flags, origin: Origin, redactor: Redactor) -> None:

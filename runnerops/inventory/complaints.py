@@ -9,9 +9,11 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from runnerops.inventory.checks import Refused
+from runnerops.inventory.expressions import holds_expression
 from runnerops.inventory.host_name import with_host
 from runnerops.inventory.nodes import Node
 from runnerops.inventory.problems import Problems, did_you_mean, dotted
+from runnerops.inventory.scalars import Verbatim
 from runnerops.inventory.shape import HostShape, InventoryShape
 from runnerops.model.common import Key, Secret, SourceLocation
 
@@ -30,7 +32,7 @@ _WORDS = {
 def check_shape(root: Node, problems: Problems) -> None:
     """Note everything in the raw file that is not as our own keys must be; any host's name may stand for `{host}`."""
     try:
-        InventoryShape.model_validate(plain(root, "host"))
+        InventoryShape.model_validate(_written(root, ""))
     except ValidationError as error:
         for found in error.errors(include_url=False):
             _note(found, root, problems, ())
@@ -47,13 +49,26 @@ def host_shape(tree: Any, node: Node, host: str, problems: Problems) -> HostShap
         raise
 
 
-def plain(node: Node, host: str = "") -> Any:
-    """The values alone; with a `host`, as they are for one of that name."""
+def plain(node: Node) -> Any:
+    """The values alone."""
     if isinstance(node.value, dict):
-        return {name: plain(item, host) for name, item in node.value.items()}
+        return {name: plain(item) for name, item in node.value.items()}
     if isinstance(node.value, tuple):
-        return [plain(item, host) for item in node.value]
-    return with_host(node.value, host) if host and isinstance(node.value, str) else node.value
+        return [plain(item) for item in node.value]
+    return node.value
+
+
+def _written(node: Node, key: str) -> Any:
+    """The values as they are for some host; of one that holds an expression nothing can be said before there is a host."""
+    if isinstance(node.value, dict):
+        return {name: _written(item, name) for name, item in node.value.items()}
+    if isinstance(node.value, tuple):
+        return [_written(item, "name") for item in node.value]
+    if not isinstance(node.value, str) or isinstance(node.value, Verbatim):
+        return node.value
+    if holds_expression(node.value):
+        return "host" if key == "name" else None
+    return with_host(node.value, "host")
 
 
 def _note(found: ErrorDetails, root: Node, problems: Problems, above: Key) -> None:

@@ -161,7 +161,9 @@ _LAYER = {
     "gitlab_runner.runners[].docker_in_docker.command": KeyDescription(
         "Further flags of the inner dockerd.", "none", "[--mtu=1400]"
     ),
-    "vars": KeyDescription("Free values for your own templates.", "none", "{team: web}"),
+    "vars": KeyDescription(
+        "Free values for `{{ vars.NAME }}` in other values, and for your own templates.", "none", "{team: web}"
+    ),
     "versions": KeyDescription(
         "What `check` assumes to run on a host, which it cannot ask.", "any version", '{docker: "26.1"}'
     ),
@@ -188,7 +190,9 @@ _GROUP = {"groups": KeyDescription("Groups that it is in or builds on; later one
 
 _HOST = {
     "address": KeyDescription(
-        "Name or address to connect to.", "the host's own name, as ssh_config or DNS knows it", "192.0.2.10"
+        "Name or address to connect to. A range (`10.0.0.[1:40]`) goes with one in the host's name.",
+        "the host's own name, as ssh_config or DNS knows it",
+        "192.0.2.10",
     )
 }
 
@@ -199,7 +203,9 @@ TOP = {
     "groups": KeyDescription(
         "Named layers between defaults and hosts.", example="{builders: {gitlab_runner: {concurrent: 8}}}"
     ),
-    "hosts": KeyDescription("The hosts, by name.", example="{runner-1: {address: 192.0.2.10}}"),
+    "hosts": KeyDescription(
+        "The hosts, by name. `runner-[01:40]` is forty of them.", example="{runner-1: {address: 192.0.2.10}}"
+    ),
 }
 
 HOST_KEYS = {**_HOST, **_GROUP, **_LAYER}

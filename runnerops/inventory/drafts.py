@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from runnerops.inventory.complaints import host_shape, plain
 from runnerops.inventory.document import Document, child
+from runnerops.inventory.expressions import Expressions
 from runnerops.inventory.host_name import with_host
 from runnerops.inventory.merge import Merger, NameOf
-from runnerops.inventory.nodes import Node
-from runnerops.inventory.problems import Problems
+from runnerops.inventory.nodes import Content, Node
+from runnerops.inventory.problems import ExpressionError, Problems, dotted
+from runnerops.inventory.scalars import ScalarError, Verbatim, check_argument
 from runnerops.inventory.shape import HostShape
-from runnerops.model.common import Key, Secret, SourceLocation, Value
+from runnerops.model.common import Key, Secret, SourceLocation, Tree, Value
 from runnerops.services.registry.caches.upstreams import cache_name
 
 RUNNERS: Key = ("gitlab_runner", "runners")
@@ -45,16 +48,20 @@ class Draft:
 
 
 def draft(document: Document, host: str, problems: Problems) -> Draft:
-    """The host's own address and groups are read apart: layers don't merge them. `{host}` is replaced in all of it."""
-    node = _for_host(merge_layers(document, host, problems), host)
-    own = _for_host(child(document.hosts[host], "address") or Node(document.hosts[host].location, None), host)
+    """The host's own address and groups are read apart: layers don't merge them. `{host}` and variables are replaced."""
+    expressions = _expressions(document, host)
+    written = child(document.hosts[host], "address") or Node(document.hosts[host].location, None)
+    own = _Filling(host, expressions, problems).fill(written, ("address",))
+    expressions = expressions.with_address(plain(own) or host)
+    node = _Filling(host, expressions, problems).fill(merge_layers(document, host, problems), ())
+    problems.stop()
     shape = host_shape({**plain(node), "address": plain(own)}, node, host, problems)
     return Draft(host, document.groups_of(host), node, shape, own.location)
 
 
 def merge_layers(document: Document, host: str, problems: Problems) -> Node:
     """All that applies to a host as one node; what was taken away is a null there."""
-    return _merger(host, problems).fold(node for _, node in document.layers(host))
+    return _merger(host, _expressions(document, host), problems).fold(node for _, node in document.layers(host))
 
 
 def inherited(document: Document, host: str) -> Node:
@@ -62,13 +69,32 @@ def inherited(document: Document, host: str) -> Node:
     layers = document.layers(host) if host in document.hosts else (("defaults", document.defaults),)
     own = (f"hosts.{host}", None)
     found = [node for source, node in layers if node and node.value is not None and source not in own]
-    return _for_host(_merger(host, Problems()).fold(found), host)
+    expressions = _expressions(document, host) if host in document.hosts else Expressions({"name": host}, dict)
+    merged = _merger(host, expressions, Problems()).fold(found)
+    return _Filling(host, expressions, Problems()).fill(merged, ())
 
 
-def _merger(host: str, problems: Problems) -> Merger:
+def _expressions(document: Document, host: str) -> Expressions:
+    def variables() -> Tree:
+        layers = (
+            Node(node.location, {"vars": inner}) for _, node in document.layers(host) if (inner := child(node, "vars"))
+        )
+        merged = child(_merger(host, Expressions({}, dict), Problems()).fold(layers), "vars")
+        found = tree(_Filling(host, Expressions({}, dict), None).fill(merged, ()), (), {}) if merged else {}
+        return found if isinstance(found, dict) else {}
+
+    return Expressions({"name": host, "groups": list(document.groups_of(host))}, variables)
+
+
+def _merger(host: str, expressions: Expressions, problems: Problems) -> Merger:
+    def name_of(text: str) -> str:
+        with contextlib.suppress(ExpressionError):  # told where the value is replaced
+            return str(expressions.expand(with_host(text, host)))
+        return text
+
     named: Mapping[Key, NameOf] = {
-        RUNNERS: lambda node: with_host(_text(node, "name"), host),
-        CACHES: lambda node: with_host(_cache_name(node), host),
+        RUNNERS: lambda node: name_of(_text(node, "name")),
+        CACHES: lambda node: name_of(_cache_name(node)),
     }
     return Merger(named, problems, ("hosts", host))
 
@@ -83,24 +109,64 @@ def tree(node: Node, key: Key, locations: dict[Key, SourceLocation]) -> Value:
     return node.value
 
 
-def _for_host(node: Node, host: str) -> Node:
-    """Without the nulls that took something away, and with `{host}` replaced in every text; keys of mappings stay."""
-    value = node.value
+@dataclass(frozen=True, slots=True)
+class _Filling:
+    """Replaces what stands for something in a host's values; `problems` None: `{host}` alone."""
+
+    host: str
+    expressions: Expressions
+    problems: Problems | None
+
+    def fill(self, node: Node, key: Key) -> Node:
+        """Without the nulls that took something away; keys of mappings stay."""
+        value = node.value
+        if isinstance(value, dict):
+            filled = {name: self.fill(item, (*key, name)) for name, item in value.items() if item.value is not None}
+            return replace(node, value={name: item for name, item in filled.items() if item.value is not None})
+        if isinstance(value, tuple):
+            return replace(node, value=tuple(self.fill(item, (*key, index)) for index, item in enumerate(value)))
+        if isinstance(value, Secret):
+            return replace(node, value=self._secret(value, node, key))
+        if isinstance(value, Verbatim):
+            return replace(node, value=str(value)) if self.problems else node
+        return self._text(value, node, key) if isinstance(value, str) else node
+
+    def _text(self, value: str, node: Node, key: Key) -> Node:
+        text = with_host(value, self.host)
+        found = self._expanded(text, node, key)
+        return node if found is value else replace(node, value=_content(found, node.location))
+
+    def _secret(self, secret: Secret, node: Node, key: Key) -> Secret:
+        word = re.sub(r"[^A-Za-z0-9]", "_", self.host).upper() if secret.source == "env" else self.host
+        argument = self._expanded(with_host(secret.argument, word), node, key)
+        try:
+            return replace(secret, argument=check_argument(secret.source, str(argument)))
+        except ScalarError as error:
+            self._note(node, key, error.text, error.hint)
+            return secret
+
+    def _expanded(self, text: str, node: Node, key: Key) -> Value:
+        if "{{" not in text or self.problems is None:
+            return text
+        try:
+            return self.expressions.expand(text)
+        except ExpressionError as error:
+            self._note(node, key, error.text, error.hint)
+            return text
+
+    def _note(self, node: Node, key: Key, text: str, hint: str) -> None:
+        if self.problems is not None:
+            self.problems.add(node.location, dotted(("hosts", self.host, *key)), text, hint)
+
+
+def _content(value: Value, location: SourceLocation) -> Content:
+    """A value that an expression gave, as if it stood where the expression does."""
     if isinstance(value, dict):
-        kept = {name: _for_host(item, host) for name, item in value.items() if item.value is not None}
-        return replace(node, value=kept)
-    if isinstance(value, tuple):
-        return replace(node, value=tuple(_for_host(item, host) for item in value))
-    if isinstance(value, Secret):
-        return replace(node, value=_secret_for(value, host))
-    if isinstance(value, str):
-        return replace(node, value=with_host(value, host))
-    return node
-
-
-def _secret_for(secret: Secret, host: str) -> Secret:
-    word = re.sub(r"[^A-Za-z0-9]", "_", host).upper() if secret.source == "env" else host
-    return replace(secret, argument=with_host(secret.argument, word))
+        return {name: Node(location, _content(item, location)) for name, item in value.items()}
+    if isinstance(value, list):
+        return tuple(Node(location, _content(item, location)) for item in value)
+    assert value is None or isinstance(value, str | int | float | bool | Secret)
+    return value
 
 
 def _text(node: Node, key: str) -> str:

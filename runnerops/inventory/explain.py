@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from runnerops.inventory.document import Document, child
 from runnerops.inventory.load import drafts_of, read_document
 from runnerops.inventory.nodes import Node
 from runnerops.inventory.problems import Problems
+from runnerops.inventory.sources import Where, folder_of
 from runnerops.inventory.targets import unknown_target
 from runnerops.model.common import Key, SourceLocation, Value
 from runnerops.model.inventory import Host
@@ -43,7 +43,7 @@ class Explained:
     over: tuple[Layer, ...] = ()
 
 
-def explain(path: Path, host: str) -> tuple[Explained, ...]:
+def explain(where: Where, host: str) -> tuple[Explained, ...]:
     """Every value of `host`: what the inventory wrote, in merged order, then what is filled in.
 
     Raises as `load` does; UsageError for an unknown host.
@@ -51,12 +51,12 @@ def explain(path: Path, host: str) -> tuple[Explained, ...]:
     from runnerops.inventory.drafts import merge_layers  # noqa: PLC0415  brings pydantic
     from runnerops.inventory.hosts import finish  # noqa: PLC0415
 
-    read = read_document(path)
+    read = read_document(where)
     if host not in read.hosts:
         raise unknown_target(host, read.hosts, read.file)
     drafts = drafts_of(read)
     final = next(one.node for one in drafts if one.name == host)
-    whole = next(one for one in finish(drafts, path.parent) if one.name == host)
+    whole = next(one for one in finish(drafts, folder_of(where)) if one.name == host)
     sources = _sources(read, host)
     merged = _leaves(merge_layers(read, host, Problems()), ())
     written = [_explained(key, node, child(final, *key), sources) for key, node in merged]

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 
+from runnerops.inventory.scalars import Verbatim
+
 _HOST = re.compile(r"(?<![${])\{host\}(?!\})")
 """A shell's `${host}` and a template's `{{host}}` mean something else, and stay."""
 
 
 def with_host(text: str, host: str) -> str:
     """The text for a host of this name."""
+    if isinstance(text, Verbatim):
+        return text
     return _HOST.sub(lambda _: host, text) if "{host}" in text else text

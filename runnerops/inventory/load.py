@@ -1,17 +1,19 @@
-"""From the inventory's file to `model.Inventory`. The only module here that reads a file."""
+"""From the inventory's files to `model.Inventory`."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runnerops.errors import UsageError
+from runnerops.errors import InventoryError
+from runnerops.inventory.combine import Part, combine
 from runnerops.inventory.document import Document, document
 from runnerops.inventory.nodes import parse
 from runnerops.inventory.problems import Problems
+from runnerops.inventory.sources import Source, Where, folder_of, name_of, read_sources
 from runnerops.inventory.text import decode
 from runnerops.model.inventory import Inventory
 
@@ -21,30 +23,37 @@ if TYPE_CHECKING:
 _PLUGINS = "PYDANTIC_DISABLE_PLUGINS"
 
 
-def load(path: Path, content: bytes | None = None) -> Inventory:
-    """The whole inventory, merged, checked and wired; secrets stay unresolved. `content`: what the file is going to hold.
+def load(where: Where, contents: Mapping[Path, bytes] | None = None) -> Inventory:
+    """The whole inventory, merged, checked and wired; secrets stay unresolved. `contents`: what files are going to hold.
 
     Raises UsageError where there is no file, InventoryError with every problem that can be told in one go.
     """
     from runnerops.inventory.hosts import finish  # noqa: PLC0415  brings pydantic, slow to import
 
-    read = read_document(path, content)
+    read = read_document(where, contents)
     drafts = drafts_of(read)
     groups = {name: tuple(one.name for one in drafts if name in one.groups) for name in read.groups}
-    return Inventory(str(path), finish(drafts, path.parent), groups)
+    folder = folder_of(where)
+    return Inventory(read.file, finish(drafts, folder), groups, folder)
 
 
-def read_document(path: Path, content: bytes | None = None) -> Document:
-    """The file, its own keys checked. Raises as `load` does."""
+def read_document(where: Where, contents: Mapping[Path, bytes] | None = None) -> Document:
+    """The files as one, their own keys checked. Raises as `load` does."""
     with _no_plugins():
         from runnerops.inventory.complaints import check_shape  # noqa: PLC0415  brings pydantic
 
     problems = Problems()
-    file = str(path)
-    root = parse(decode(_read(path) if content is None else content, file, problems), file, problems)
+    sources = read_sources(where, contents or {})
+    root = combine([_parse(source, len(sources) > 1 or bool(source.part), problems) for source in sources], problems)
     check_shape(root, problems)
     problems.stop()
-    return document(root, file, problems)
+    return document(root, name_of(where), problems)
+
+
+def _parse(source: Source, one_of_many: bool, problems: Problems) -> Part:
+    file = str(source.path)
+    root = parse(decode(source.content, file, problems), file, problems, may_be_empty=one_of_many)
+    return Part(root, source.above)
 
 
 def drafts_of(read: Document) -> list[Draft]:
@@ -52,7 +61,10 @@ def drafts_of(read: Document) -> list[Draft]:
     from runnerops.inventory.drafts import draft  # noqa: PLC0415  brings pydantic
 
     problems = Problems()
-    drafts = [draft(read, name, problems) for name in read.hosts]
+    drafts: list[Draft] = []
+    for name in read.hosts:
+        with contextlib.suppress(InventoryError):  # told with those of other hosts
+            drafts.append(draft(read, name, problems))
     problems.stop()
     return drafts
 
@@ -69,13 +81,3 @@ def _no_plugins() -> Iterator[None]:
             del os.environ[_PLUGINS]
         else:
             os.environ[_PLUGINS] = before
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        hint = "run this where the inventory is, or name one: `-i FILE`"
-        raise UsageError(f"{path}: no such inventory", hint) from None
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror or error}", "name the inventory's file: `-i FILE`") from None

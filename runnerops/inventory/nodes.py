@@ -37,11 +37,13 @@ class Node:
     over: Node | None = None
 
 
-def parse(text: str, file: str, problems: Problems) -> Node:
+def parse(text: str, file: str, problems: Problems, *, may_be_empty: bool = False) -> Node:
     """The one document in `text`. Raises InventoryError for broken YAML and for all that no value should hold."""
     reader = _Reader(events(text, file, problems), file, problems)
     node = reader.document()
     problems.stop()
+    if may_be_empty and (node is None or node.value is None):
+        return Node(SourceLocation(file, 1, 1), None)
     if node is None or node.value is None:
         problems.add(
             SourceLocation(file, 1, 1), "", "the inventory is empty", "start with `hosts:` and one host's name"

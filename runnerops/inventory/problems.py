@@ -45,10 +45,27 @@ class Problems:
         The hint is the first problem's that has one: mending that often mends others.
         """
         if self.found:
-            ordered = sorted(self.found, key=lambda problem: (problem.location.line, problem.location.column))
+            files = list(dict.fromkeys(problem.location.file for problem in self.found))
+            ordered = sorted(
+                self.found,
+                key=lambda one: (files.index(one.location.file), one.location.line, one.location.column),
+            )
             hint = next((problem.hint for problem in ordered if problem.hint), "")
             places = [(problem.location, problem.said) for problem in ordered]
             raise InventoryError("\n".join(map(str, ordered)), hint, places)
+
+
+NAMES = ("vars", "host")
+"""What an expression in a value sees."""
+
+
+class ExpressionError(Exception):
+    """What is wrong with an expression, and the fix; neither holds a value."""
+
+    def __init__(self, text: str, hint: str = "where the text is meant as it stands, write `!raw` before it") -> None:
+        super().__init__(text)
+        self.text = text
+        self.hint = hint
 
 
 def dotted(key: Key) -> str:

@@ -8,12 +8,14 @@ from __future__ import annotations
 import re
 from typing import Literal, TypeAlias, get_args
 
+from runnerops.inventory.expressions import holds_expression
 from runnerops.inventory.problems import did_you_mean
 from runnerops.model.common import Secret, SourceLocation
 
 Scalar: TypeAlias = "str | int | float | bool | Secret | None"
 Source: TypeAlias = Literal["env", "file", "command"]
 
+RAW = "!raw"
 _SOURCES: tuple[Source, ...] = get_args(Source)
 _WORDS: dict[str, Scalar] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
@@ -36,6 +38,12 @@ _TYPES: dict[str, tuple[type, ...]] = {
 }
 
 
+class Verbatim(str):
+    """A text that goes out as it stands: nothing in it is replaced."""
+
+    __slots__ = ()
+
+
 class ScalarError(Exception):
     """What is wrong with a scalar or its tag, and the fix. Never holds the scalar's text."""
 
@@ -47,6 +55,8 @@ class ScalarError(Exception):
 
 def read_scalar(text: str, tag: str | None, plain: bool, location: SourceLocation) -> Scalar:
     """The value of one scalar; `plain` is one without quotes. Raises ScalarError."""
+    if tag == RAW:
+        return Verbatim(text)
     if tag and tag.startswith("!") and tag[1:] in _SOURCES:
         return _secret(tag[1:], text, location)
     if tag is None:
@@ -69,7 +79,7 @@ def check_tag(tag: str | None, kind: Literal["map", "seq"]) -> None:
     """A mapping or list may have its own standard tag and no other. Raises ScalarError."""
     if tag in (None, "!", _YAML + kind):
         return
-    if tag and tag[1:] in _SOURCES:
+    if tag == RAW or (tag and tag[1:] in _SOURCES):
         raise ScalarError(f"{tag} needs one text", f"write `{tag} …` with the text on the same line")
     raise _unknown_tag(tag or "")
 
@@ -92,6 +102,14 @@ def _tagged(text: str, tag: str) -> Scalar:
 
 
 def _secret(source: str, argument: str, location: SourceLocation) -> Secret:
+    known = next(one for one in _SOURCES if one == source)
+    if holds_expression(argument):
+        return Secret(known, argument.strip(), location)
+    return Secret(known, check_argument(known, argument), location)
+
+
+def check_argument(source: Source, argument: str) -> str:
+    """What stands behind a secret's tag, once nothing in it is left to replace. Raises ScalarError."""
     argument = argument.strip()
     if not argument:
         raise ScalarError(f"!{source} of nothing", f"write what follows !{source}: a name, a path or a command")
@@ -99,15 +117,15 @@ def _secret(source: str, argument: str, location: SourceLocation) -> Secret:
         raise ScalarError(
             "!env needs the name of a variable: letters, digits and `_`", "write the name alone, without $ or ="
         )
-    return Secret(next(known for known in _SOURCES if known == source), argument, location)
+    return argument
 
 
 def _unknown_tag(tag: str) -> ScalarError:
     shown = tag.replace(_YAML, "!!")
     if "python" in tag:
         return ScalarError(f"the tag {shown} names Python code, which is never run", "take the tag out")
-    near = did_you_mean(shown, [f"!{source}" for source in _SOURCES])
+    near = did_you_mean(shown, [RAW, *(f"!{source}" for source in _SOURCES)])
     return ScalarError(
         f"unknown tag {shown}{near}" if near else "unknown tag",  # it may be a password without quotes: not shown
-        "the tags known are !env NAME, !file PATH and !command LINE; put a value that starts with `!` in quotes",
+        "the tags known are !env NAME, !file PATH, !command LINE and !raw TEXT; put a value that starts with `!` in quotes",
     )

@@ -41,6 +41,7 @@ def keys_of_ours() -> Iterator[tuple[str, str]]:
 
 def _ours() -> Schema:
     schema = InventoryShape.model_json_schema(by_alias=True)
+    schema["patternProperties"] = {"^x-": {"description": "For anchors only: what stands here is passed over."}}
     dind = schema["$defs"]["RunnerShape"]["properties"]["docker_in_docker"]
     dind["anyOf"].insert(0, {"type": "boolean"})  # a validator makes a mapping of `true`, which pydantic does not show
     return schema

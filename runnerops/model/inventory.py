@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal, TypeAlias
 
 from runnerops.model.common import KEEP_RUNS, Key, Secret, ServiceName, SourceLocation, Tree
@@ -101,11 +102,15 @@ class Host:
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
-    """All hosts in the order of the file; `groups` names the hosts of each group, in the same order."""
+    """All hosts in the order of the files; `groups` names the hosts of each group, in the same order.
+
+    `path` is what a message calls it. `folder` is what lies *beside the inventory*: `templates`, `known_hosts`, `.env`.
+    """
 
     path: str
     hosts: tuple[Host, ...]
     groups: Mapping[str, tuple[str, ...]]
+    folder: Path = Path()
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,9 @@ def pool(sshd: Sshd, folder: Path) -> ConnectionPool:
     (folder / "known_hosts").write_text(sshd.line())
     path = str(folder / "inventory.yml")
     return ConnectionPool(
-        Inventory(path, (sshd.host(),), {}), {"HOME": os.environ["HOME"]}, Screen(out=StringIO(), err=StringIO())
+        Inventory(path, (sshd.host(),), {}, Path(path).parent),
+        {"HOME": os.environ["HOME"]},
+        Screen(out=StringIO(), err=StringIO()),
     )
 
 

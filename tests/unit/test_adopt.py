@@ -244,7 +244,7 @@ def test_a_variable_that_has_another_value_is_not_taken() -> None:
 def back(state: HostState) -> tuple[dict[str, bytes | None], Entry, list[str]]:
     """What a host that was adopted should have, by the paths of its files."""
     entry = entry_of(state)
-    loaded = load(Path("inventory.yml"), entry.into("").encode())
+    loaded = load(Path("i.yml"), {Path("i.yml"): entry.into("").encode()})
     (host,) = loaded.hosts
     rendered = Renderer(Path("none"), Resolver(entry.variables, Path("none"))).files(host)
     desired, blockers = reconcile(host, rendered, state)

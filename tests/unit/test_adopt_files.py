@@ -105,7 +105,7 @@ def test_hosts_that_would_use_the_new_cache_are_told_of(tmp_path: Path) -> None:
     place = find_place(path, "b")
     section: Tree = {"caches": [{"listen": "192.0.2.2:5000"}]}
     text = entry("b", registry=section).into(place.text)
-    assert [*changed_elsewhere(place, load(path, text.encode()), {"b"})] == ["a"]
+    assert [*changed_elsewhere(place, load(path, {path: text.encode()}), {"b"})] == ["a"]
 
 
 def test_all_is_written_with_secrets_for_their_owner_alone(path: Path) -> None:

@@ -177,7 +177,7 @@ def test_a_cache_of_ours_comes_back_as_it_was_asked_for(caches: list[dict[str, A
     """Adopted, rendered again, the files are the same."""
 
     def files(inventory: dict[str, Any]) -> dict[str, str]:
-        (host,) = load(Path("inventory.yml"), yaml.safe_dump(inventory).encode()).hosts
+        (host,) = load(Path("i.yml"), {Path("i.yml"): yaml.safe_dump(inventory).encode()}).hosts
         rendered = Renderer(Path("none"), Resolver({"H_PASSWORD": "p"}, Path("none"))).files(host)
         return {file.spec.path: (file.content or b"").decode() for file in rendered}
 
@@ -206,6 +206,6 @@ def test_a_cache_of_ours_comes_back_as_it_was_asked_for(caches: list[dict[str, A
     found = adopted(*running)
     assert found.notes == ()
     entry = make_entry("h", {}, {ServiceName.REGISTRY: found}, {}, {})
-    again = load(Path("inventory.yml"), entry.into("").encode()).hosts[0]
+    again = load(Path("i.yml"), {Path("i.yml"): entry.into("").encode()}).hosts[0]
     rendered = Renderer(Path("none"), Resolver(entry.variables, Path("none"))).files(again)
     assert {file.spec.path: (file.content or b"").decode() for file in rendered} == before

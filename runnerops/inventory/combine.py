@@ -1,0 +1,104 @@
+"""The inventory's files as one: what each brings, hosts of ranges written out, keys for anchors left out. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from runnerops.inventory.checks import Refused
+from runnerops.inventory.nodes import Node
+from runnerops.inventory.problems import Problems, dotted
+from runnerops.inventory.ranges import expand, has_range
+from runnerops.model.common import Key
+
+_FOR_ANCHORS = "x-"
+"""How a key at the top begins that only holds anchors."""
+_JOINED = ("defaults", "groups", "hosts")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A file that was read; `below` is empty for a whole inventory, else where its content stands: `("hosts", "a")`."""
+
+    root: Node
+    below: tuple[str, ...] = ()
+
+    @property
+    def whole(self) -> Node:
+        """As a whole inventory."""
+        node = self.root
+        for name in reversed(self.below):
+            node = replace(node, value={name: node}, size=node.size + 1)
+        return node
+
+
+def combine(parts: Iterable[Part], problems: Problems) -> Node:
+    """One tree. What two files both give is a problem at the second, which names the first."""
+    roots = [part.whole for part in parts]
+    joined: dict[str, Node] = {}
+    for root in roots:
+        for name, node in root.value.items() if isinstance(root.value, dict) else ():
+            if not name.startswith(_FOR_ANCHORS):
+                joined[name] = _join(joined[name], node, (name,), problems) if name in joined else node
+    if hosts := joined.get("hosts"):
+        joined["hosts"] = _with_ranges(hosts, problems)
+    return replace(roots[0], value=joined)
+
+
+def _join(one: Node, other: Node, key: Key, problems: Problems) -> Node:
+    if one.value is None or other.value is None:
+        return other if one.value is None else one
+    if key[0] not in _JOINED or not isinstance(one.value, dict) or not isinstance(other.value, dict):
+        _twice(other, one, key, problems)
+        return one
+    for name in one.value.keys() & other.value.keys():
+        _twice(other.value[name], one.value[name], (*key, name), problems)
+    return replace(one, value=one.value | {name: node for name, node in other.value.items() if name not in one.value})
+
+
+def _twice(node: Node, first: Node, key: Key, problems: Problems) -> None:
+    text, hint = f"written twice, first at {first.location}", "keep one of the two, or merge them"
+    problems.add(node.location, dotted(key), text, hint)
+
+
+def _with_ranges(hosts: Node, problems: Problems) -> Node:
+    """Each host of a range an entry of its own."""
+    if not isinstance(hosts.value, dict) or not any(map(_ranged, hosts.value.items())):
+        return hosts
+    found: dict[str, Node] = {}
+    for name, node in hosts.value.items():
+        try:
+            entries = list(_of_range(name, node))
+        except Refused as error:
+            problems.add(node.location, dotted(("hosts", name)), error.text, error.hint)
+            continue
+        for one, body in entries:
+            if one in found:
+                _twice(body, found[one], ("hosts", one), problems)
+            found.setdefault(one, body)
+    return replace(hosts, value=found)
+
+
+def _ranged(entry: tuple[str, Node]) -> bool:
+    name, node = entry
+    return has_range(name) or _address_range(node) is not None
+
+
+def _address_range(node: Node) -> Node | None:
+    found = node.value.get("address") if isinstance(node.value, dict) else None
+    return found if found and isinstance(found.value, str) and has_range(found.value) else None
+
+
+def _of_range(name: str, node: Node) -> Iterator[tuple[str, Node]]:
+    names, address = expand(name), _address_range(node)
+    if address is None:
+        yield from ((one, node) for one in names)
+        return
+    assert isinstance(address.value, str)
+    assert isinstance(node.value, dict)
+    addresses = expand(address.value)
+    if len(addresses) != len(names):
+        text = f"stands for {len(names)} hosts, its address for {len(addresses)}"
+        raise Refused(text, "give both a range of the same length")
+    for one, each in zip(names, addresses, strict=True):
+        yield one, replace(node, value=node.value | {"address": replace(address, value=each)})

@@ -1,0 +1,162 @@
+"""`{{ vars.team }}` in a value of the inventory: Jinja's expressions over a host's variables, in a sandbox. Pure.
+
+Only what names `vars` or `host` is an expression here: what Docker, Go's templates or a job's script write in double braces
+(`{{.Names}}`, `{{ json . }}`) goes out as it stands.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from difflib import SequenceMatcher
+from typing import Any
+
+from runnerops.inventory.problems import NAMES, ExpressionError
+from runnerops.model.common import Secret, Tree, Value
+
+_BRACES = re.compile(r"""\{\{((?:"[^"]*"|'[^']*'|[^{}"']|\{(?!\{)|\}(?!\}))+)\}\}""")
+_OURS = re.compile(r"(?<![$.\w])(?:vars|host)\s*[.\[]")
+_DOTTED = re.compile(r"\s*([A-Za-z_]\w*)\s*\.\s*\w")
+_NEAR = 0.85
+
+
+class _Veiled:
+    """A secret among the variables: it can be handed on whole, and never becomes text on the way."""
+
+    __slots__ = ("_secret",)
+
+    def __init__(self, secret: Secret) -> None:
+        self._secret = secret
+
+    def __str__(self) -> str:
+        raise ExpressionError(
+            "a secret cannot be part of a text here", 'write the whole value as `!secret "…{env:NAME}…"`'
+        )
+
+
+@dataclass(slots=True)
+class Expressions:
+    """For one host. `variables` gives its `vars` as the inventory writes them: they are asked for when one is used."""
+
+    host: Mapping[str, Value]
+    variables: Callable[[], Tree]
+    _known: dict[str, Any] = field(default_factory=dict)
+
+    def with_address(self, address: str) -> Expressions:
+        """The same where the host's address is known, which may itself be made of variables."""
+        return Expressions({**self.host, "address": address}, self.variables)
+
+    def expand(self, text: str) -> Value:
+        """The value of a text: of its very type where the text is one expression alone. Raises ExpressionError."""
+        found = [one for one in _BRACES.finditer(text) if is_expression(one[1])] if "{{" in text else []
+        if not found:
+            return text
+        if found[0].span() == (0, len(text)):
+            return _unveiled(self._value(found[0]))
+        return _BRACES.sub(lambda one: _part(one[0], self._value(one)) if one in _Among(found) else one[0], text)
+
+    def _value(self, found: re.Match[str]) -> Any:
+        try:
+            from runnerops.inventory.sandbox import evaluate  # noqa: PLC0415  brings Jinja, and few inventories have any
+
+            return evaluate(found[1].strip().strip("-"), self._names())
+        except ExpressionError as error:
+            raise ExpressionError(f"{found[0]}: {error.text}", error.hint) from None
+
+    def _names(self) -> Mapping[str, Any]:
+        if not self._known:
+            variables = _Variables(self)
+            self._known = {"host": self.host, "vars": variables}
+            tree = self.variables()
+            variables.written = tree
+            self._known = {"host": self.host, "vars": {name: variables[name] for name in tree}}
+        return self._known
+
+    def expanded(self, value: Value) -> Any:
+        """A tree of variables with the expressions in it replaced; secrets veiled."""
+        if isinstance(value, dict):
+            return {name: self.expanded(item) for name, item in value.items()}
+        if isinstance(value, list):
+            return [self.expanded(item) for item in value]
+        if isinstance(value, Secret):
+            return _Veiled(value)
+        return self.expanded_text(value) if isinstance(value, str) else value
+
+    def expanded_text(self, text: str) -> Any:
+        """A text among the variables; a secret that it names stays veiled."""
+        value = self.expand(text)
+        return _Veiled(value) if isinstance(value, Secret) else value
+
+
+class _Among:
+    """Whether a match is one of those found before: `sub` makes matches of its own."""
+
+    def __init__(self, found: list[re.Match[str]]) -> None:
+        self._starts = {one.start() for one in found}
+
+    def __contains__(self, one: re.Match[str]) -> bool:
+        return one.start() in self._starts
+
+
+class _Variables(dict[str, Any]):
+    """A host's variables, each expanded when another first names it."""
+
+    def __init__(self, expressions: Expressions) -> None:
+        super().__init__()
+        self.written: Tree = {}
+        self._expressions = expressions
+        self._open: list[str] = []
+
+    def __missing__(self, name: str) -> Any:
+        if name not in self.written:
+            raise KeyError(name)
+        if name in self._open:
+            raise ExpressionError(f"vars.{name} is made of itself", "take one of the two out")
+        self._open.append(name)
+        self[name] = self._expressions.expanded(self.written[name])
+        self._open.pop()
+        return self[name]
+
+
+def is_expression(inner: str) -> bool:
+    """Whether what stands between double braces is for us. Raises ExpressionError for what is nearly so."""
+    if _OURS.search(re.sub(r"\"[^\"]*\"|'[^']*'", "''", inner)):
+        return True
+    first = _DOTTED.match(inner)
+    for name in NAMES if first and first[1] not in NAMES else ():
+        assert first
+        if SequenceMatcher(None, first[1].lower(), name).ratio() >= _NEAR:
+            raise ExpressionError(f"{{{{ {inner.strip()} }}}}: there is no {first[1]!r}, did you mean {name!r}?")
+    return False
+
+
+def holds_expression(text: str) -> bool:
+    """Whether a text has something to replace, right or wrong."""
+    try:
+        return "{{" in text and any(is_expression(one[1]) for one in _BRACES.finditer(text))
+    except ExpressionError:
+        return True
+
+
+def _part(text: str, value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if value is None or isinstance(value, dict | list | tuple):
+        kind = "null" if value is None else "a mapping" if isinstance(value, dict) else "a list"
+        raise ExpressionError(f"{text}: is {kind}, within a text", "such a value can only stand alone")
+    return str(value)
+
+
+def _unveiled(value: Any) -> Value:
+    if isinstance(value, _Veiled):
+        return value._secret
+    if isinstance(value, dict):
+        return {str(name): _unveiled(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_unveiled(item) for item in value]
+    if value is None or isinstance(value, str | int | float | bool):
+        return str(value) if isinstance(value, str) else value
+    raise ExpressionError(
+        f"gives a {type(value).__name__}, which no value can be", "end it with `| list` or `| string`"
+    )

@@ -1,0 +1,53 @@
+"""Ranges in a host's name, `runner-[01:40]`: one entry for many hosts. Pure."""
+
+from __future__ import annotations
+
+import re
+from itertools import product
+
+from runnerops.inventory.checks import Refused
+
+_RANGE = re.compile(r"\[([0-9]+|[a-z]|[A-Z]):([0-9]+|[a-z]|[A-Z])\]")
+_MOST = 10_000
+
+
+def has_range(text: str) -> bool:
+    """Whether the text stands for several."""
+    return "[" in text and _RANGE.search(text) is not None
+
+
+def expand(text: str) -> tuple[str, ...]:
+    """All that the text stands for, the last range counting fastest. Raises Refused.
+
+    Numbers keep the width of the first where that starts with a zero.
+    """
+    pieces = _RANGE.split(text)
+    if len(pieces) == 1:
+        return (text,)
+    ranges = [_items(first, last) for first, last in zip(pieces[1::3], pieces[2::3], strict=True)]
+    if _count(ranges) > _MOST:
+        raise Refused(f"stands for more than {_MOST} hosts", "give a narrower range")
+    between = pieces[3::3]
+    return tuple(
+        pieces[0] + "".join(item + text for item, text in zip(items, between, strict=True))
+        for items in product(*ranges)
+    )
+
+
+def _count(ranges: list[tuple[str, ...]]) -> int:
+    count = 1
+    for one in ranges:
+        count *= len(one)
+    return count
+
+
+def _items(first: str, last: str) -> tuple[str, ...]:
+    if first.isdigit() != last.isdigit() or (not first.isdigit() and first.islower() != last.islower()):
+        raise Refused(f"the range [{first}:{last}] mixes kinds", "write numbers, or letters of one case, on both sides")
+    start, end = (int(first), int(last)) if first.isdigit() else (ord(first), ord(last))
+    if end < start:
+        raise Refused(f"the range [{first}:{last}] ends before it begins", f"write [{last}:{first}]")
+    if end - start >= _MOST:
+        raise Refused(f"the range [{first}:{last}] has more than {_MOST} items", "give a narrower range")
+    width = len(first) if first.startswith("0") else 0
+    return tuple(str(at).zfill(width) if first.isdigit() else chr(at) for at in range(start, end + 1))

@@ -1,0 +1,111 @@
+"""Where an inventory lies: one file, several of them, or folders of files. Reads files; nothing else here does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeAlias
+
+from runnerops.errors import UsageError
+from runnerops.inventory.problems import did_you_mean
+
+Where: TypeAlias = "Path | Sequence[Path]"
+"""What `-i` names, each a file or a folder."""
+
+PARTS = ("groups", "hosts")
+"""Folders of an inventory whose files hold one group, or one host, each: by the file's name."""
+
+_ENDINGS = (".yml", ".yaml")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One file. `part` is `groups` or `hosts` where it holds what stands below `name` there; empty for a whole inventory."""
+
+    path: Path
+    content: bytes = field(repr=False)
+    part: str = ""
+
+    @property
+    def above(self) -> tuple[str, ...]:
+        """Where all of it stands in the inventory: `("hosts", "runner-1")`; empty for a whole inventory."""
+        return _above(self.path, self.part)
+
+
+def paths_of(where: Where) -> tuple[Path, ...]:
+    """What is meant; a folder `inventory` takes the place of an `inventory.yml` that is not there."""
+    paths = (where,) if isinstance(where, Path) else tuple(where)
+    if len(paths) == 1 and not paths[0].exists() and paths[0].with_suffix("").is_dir():
+        return (paths[0].with_suffix(""),)
+    return paths
+
+
+def folder_of(where: Where) -> Path:
+    """What is called *beside the inventory*: the folder that holds the first of its files or folders."""
+    return paths_of(where)[0].parent
+
+
+def exists(where: Where) -> bool:
+    """Whether there is anything to read."""
+    return any(path.exists() for path in paths_of(where))
+
+
+def name_of(where: Where) -> str:
+    """The inventory in a message."""
+    return ", ".join(map(str, paths_of(where)))
+
+
+def read_sources(where: Where, contents: Mapping[Path, bytes]) -> tuple[Source, ...]:
+    """Every file, once, in order; `contents` has what some are going to hold. Raises UsageError."""
+    return tuple(
+        Source(file, contents[file] if file in contents else _read(file), part) for file, part in _files(where).items()
+    )
+
+
+def files_of(where: Where) -> tuple[tuple[Path, tuple[str, ...]], ...]:
+    """Every file, each with where all of it stands in the inventory. Raises UsageError."""
+    return tuple((file, _above(file, part)) for file, part in _files(where).items())
+
+
+def _above(file: Path, part: str) -> tuple[str, ...]:
+    return (part, file.stem) if part else ()
+
+
+def _files(where: Where) -> dict[Path, str]:
+    found: dict[Path, str] = {}
+    for path in paths_of(where):
+        files = [*_whole(path), *_parts(path)] if path.is_dir() else [(path, "")]
+        if not files:
+            hint = "it would hold *.yml, groups/NAME.yml or hosts/NAME.yml; or name a file: `-i FILE`"
+            raise UsageError(f"{path}: no inventory in this folder", hint)
+        for file, part in files:
+            found.setdefault(file, part)
+    return found
+
+
+def _whole(folder: Path) -> Iterator[tuple[Path, str]]:
+    for path in sorted(folder.iterdir()):
+        if _is_yaml(path):
+            yield path, ""
+        elif path.is_dir() and path.name not in PARTS and (near := did_you_mean(path.name, PARTS)):
+            raise UsageError(f"{path}: no part of an inventory{near}", "its folders are `groups` and `hosts`")
+
+
+def _parts(folder: Path) -> Iterator[tuple[Path, str]]:
+    for part in PARTS:
+        yield from ((path, part) for path in sorted((folder / part).rglob("*")) if _is_yaml(path))
+
+
+def _is_yaml(path: Path) -> bool:
+    return path.suffix in _ENDINGS and not path.name.startswith(".") and path.is_file()
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        hint = "run this where the inventory is, or name one: `-i FILE`"
+        raise UsageError(f"{path}: no such inventory", hint) from None
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror or error}", "name the inventory's file: `-i FILE`") from None

@@ -1,0 +1,232 @@
+"""An inventory for many hosts: several files, ranges, keys for anchors, variables in values."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from runnerops import inventory
+from runnerops.adopt.place import find_places
+from runnerops.adopt.target import meant
+from runnerops.errors import InventoryError, RunneropsError, UsageError
+from runnerops.model.common import Secret, ServiceName
+from tests.unit import inventory_texts as texts
+
+
+def lay(folder: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(textwrap.dedent(text))
+
+
+def refused(folder: Path, *names: str) -> str:
+    with pytest.raises(RunneropsError) as caught:
+        inventory.load([folder / name for name in names])
+    return caught.value.message.replace(f"{folder}/", "")
+
+
+FOLDER = {
+    "inventory/hosts.yml": "defaults: {docker: {dns: [192.0.2.53]}}\nhosts:\n  a: {groups: [web]}\n",
+    "inventory/groups/web.yml": "docker:\n  live-restore: true\n",
+    "inventory/groups/empty.yml": "# nothing yet\n",
+    "inventory/hosts/b.yml": "groups: [web]\ndocker:\n  debug: true\n",
+    "inventory/hosts/eu/c.yaml": "",
+    "inventory/README.md": "no YAML: {",
+}
+
+
+@pytest.mark.parametrize("names", [("inventory",), ("inventory.yml",)])
+def test_a_folder_is_an_inventory(tmp_path: Path, names: tuple[str, ...]) -> None:
+    lay(tmp_path, FOLDER)
+    loaded = inventory.load([tmp_path / name for name in names])
+    assert [host.name for host in loaded.hosts] == ["a", "b", "c"]
+    assert loaded.groups == {"empty": (), "web": ("a", "b")}
+    b = loaded.hosts[1]
+    assert texts.docker(b) == {"dns": ["192.0.2.53"], "live-restore": True, "debug": True}
+    assert str(b.location(ServiceName.DOCKER, ("debug",))) == f"{tmp_path}/inventory/hosts/b.yml:3:3"
+    assert str(b.location(ServiceName.DOCKER, ("live-restore",))) == f"{tmp_path}/inventory/groups/web.yml:2:3"
+    assert loaded.folder == tmp_path, "templates, .env and known_hosts lie beside the folder"
+
+
+def test_several_files_are_one_inventory(tmp_path: Path) -> None:
+    lay(
+        tmp_path,
+        {"a.yml": "defaults: {docker: {}}\nhosts: {a: }\n", "b.yml": "defaults: {vars: {x: 1}}\nhosts: {b: }\n"},
+    )
+    loaded = inventory.load([tmp_path / "a.yml", tmp_path / "b.yml"])
+    assert [(host.name, host.vars, list(host.sections)) for host in loaded.hosts] == [
+        (name, {"x": 1}, [ServiceName.DOCKER]) for name in "ab"
+    ]
+
+
+CLASHES = [  # files, and what is said of them
+    ({"a.yml": "hosts: {h: }", "b.yml": "hosts:\n  h:\n"}, "b.yml:2:3: hosts.h: written twice, first at a.yml:1:9"),
+    ({"a.yml": "hosts: {h: }\ngroups: {g: }", "b.yml": "groups:\n  g:\n"},
+     "b.yml:2:3: groups.g: written twice, first at a.yml:2:10"),
+    ({"a.yml": "hosts: {h: }\ndefaults: {docker: {}}", "b.yml": "defaults: {docker: {}}"},
+     "b.yml:1:12: defaults.docker: written twice, first at a.yml:2:12"),
+    ({"a.yml": "hosts: {h: }", "b.yml": "hosts: {i: {addres: x}}"},
+     "b.yml:1:13: hosts.i.addres: unknown key, did you mean 'address'?"),
+    ({"a.yml": "hosts: {h: }", "b.yml": "hosts: {i: {groups: [no]}}"}, "b.yml:1:22: hosts.i.groups[0]: no group 'no'"),
+    ({"a.yml": "x-a: &a 1\nhosts: {h: }", "b.yml": "hosts: {i: {vars: {x: *a}}}"}, "b.yml:1:23: hosts.i.vars.x: an alias of"),
+    ({"d/host/h.yml": ""}, "d/host: no part of an inventory, did you mean 'hosts'?"),
+    ({"d/x.txt": ""}, "d: no inventory in this folder"),
+    ({"d/hosts/h.yml": "hosts: {h: }"}, "d/hosts/h.yml:1:1: hosts.h.hosts: unknown key"),
+    ({"d/hosts/h.yml": "- x"}, "d/hosts/h.yml:1:1: the inventory must be a mapping"),
+    ({"d/hosts/-h.yml": ""}, "d/hosts/-h.yml:1:1: hosts.-h: '-h' is no name"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("files", "said"), CLASHES)
+def test_what_is_wrong_names_the_file_that_it_stands_in(tmp_path: Path, files: dict[str, str], said: str) -> None:
+    lay(tmp_path, files)
+    assert refused(tmp_path, *dict.fromkeys(name.split("/")[0] for name in files)).startswith(said)
+
+
+def test_keys_at_the_top_that_hold_anchors_are_passed_over(tmp_path: Path) -> None:
+    (host,) = texts.load(tmp_path, "x-log: &log {max-size: 1m}\nhosts: {h: {docker: {log-opts: *log}}}").hosts
+    assert texts.docker(host) == {"log-opts": {"max-size": "1m"}}
+
+
+RANGES = [  # a host's line, and the hosts and addresses that it is
+    ("runner-[08:10]: {address: '10.0.0.[1:3]'}",
+     [("runner-08", "10.0.0.1"), ("runner-09", "10.0.0.2"), ("runner-10", "10.0.0.3")]),
+    ("r[9:11]: {address: '{host}.example.com'}",
+     [("r9", "r9.example.com"), ("r10", "r10.example.com"), ("r11", "r11.example.com")]),
+    ("rack[a:b]-[1:2]: ", [(name, name) for name in ("racka-1", "racka-2", "rackb-1", "rackb-2")]),
+    ("'h[1:1]': {address: '2001:db8::[7:7]'}", [("h1", "2001:db8::7")]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("line", "found"), RANGES)
+def test_a_range_is_many_hosts(tmp_path: Path, line: str, found: list[tuple[str, str]]) -> None:
+    assert [(host.name, host.address) for host in texts.load(tmp_path, f"hosts:\n  {line}").hosts] == found
+
+
+WRONG_RANGES = [
+    ("h[1:3]: {address: '10.0.0.[1:2]'}", "hosts.h[1:3]: stands for 3 hosts, its address for 2"),
+    ("h: {address: '10.0.0.[1:2]'}", "hosts.h: stands for 1 hosts, its address for 2"),
+    ("h[3:1]: ", "hosts.h[3:1]: the range [3:1] ends before it begins"),
+    ("h[1:b]: ", "hosts.h[1:b]: the range [1:b] mixes kinds"),
+    ("h[1:99999]: ", "hosts.h[1:99999]: the range [1:99999] has more than 10000 items"),
+    ("h[1:2]: \n  h2: ", "hosts.h2: written twice, first at inventory.yml:2:3"),
+    ("h[1-2]: ", "hosts.h[1-2]: 'h[1-2]' is no name"),
+    ("h[1:2]: {addres: x}", "hosts.h1.addres: unknown key, did you mean 'address'?"),
+]
+
+
+@pytest.mark.parametrize(("line", "said"), WRONG_RANGES)
+def test_a_range_that_cannot_be_is_told_where_it_stands(tmp_path: Path, line: str, said: str) -> None:
+    message, hint = texts.refusal(tmp_path, f"hosts:\n  {line}")
+    assert message.split(": ", 1)[1].startswith(said)
+    assert hint
+
+
+VARIABLES = """
+defaults:
+  vars: {n: 3, net: 10.0.0, opts: {max-size: 1m}, on: true, team: "{{ vars.org }}-ci", org: acme, none: null}
+groups: {g: {vars: {org: other}}}
+hosts: {h: {groups: [g], vars: {t: !env TOKEN}, docker: {x: VALUE}}}
+"""
+VALUES = [  # what is written, and what comes of it
+    ('"{{ vars.n }}"', 3), ('"{{ vars.on }}"', True), ('"{{ vars.opts }}"', {"max-size": "1m"}),
+    ('"{{ vars.team }}"', "other-ci"), ('"{{vars.net}}.{{ vars.n + 1 }}:80"', "10.0.0.4:80"), ('"on={{ vars.on }}"', "on=true"),
+    ('"{{ host.name }}/{{ host.groups[0] }}/{host}"', "h/g/h"), ('"{{ vars[\'net\'] | replace(\'.\', \'-\') }}"', "10-0-0"),
+    ('"{{ vars.x | default(\'y\') }}"', "y"), ('"{{ \'a\' if vars.on else \'b\' }}"', "a"), ('"{{ host.address }}"', "h"),
+    ('"{{.Name}}/{{ .ID }}/{{ vars.n }}"', "{{.Name}}/{{ .ID }}/3"),
+    *((f"'{text}'", text) for text in (
+        "{{.Names}}", "{{ json . }}", "{{ $host.Name }}", "{{host}}", "${host}", "{% raw %}", "{{ env.X }}", "{{ hostvars.x }}",
+        '{{ printf "vars.x" }}', "{{", "{{ vars.n", "{{ range .Vars }}")),
+    ('!raw "{{ vars.n }} {host}"', "{{ vars.n }} {host}"), ('[a, "{{ vars.n }}"]', ["a", 3]),
+]  # fmt: skip
+
+
+def test_variables_stand_for_values_of_any_kind_and_other_braces_are_left_alone(tmp_path: Path) -> None:
+    found = {
+        text: texts.docker(texts.load(tmp_path, VARIABLES.replace("VALUE", text)).hosts[0])["x"] for text, _ in VALUES
+    }
+    assert found == dict(VALUES)
+
+
+WRONG = [  # what is written, and what is said of it
+    ('"{{ vars.teem }}"', "{{ vars.teem }}: there is no 'teem', did you mean 'team'?"),
+    ('"a{{ vars.opts.max_size }}"', "there is no 'max_size', did you mean 'max-size'?"),
+    ('"{{ var.team }}"', "there is no 'var', did you mean 'vars'?"),
+    ('"{{ Host.name }}"', "there is no 'Host', did you mean 'host'?"),
+    ('"{{ vars.n + vars.nn }}"', "there is no 'nn'"), ('"{{ vars.nn ~ 1 }}"', "there is no 'nn'"),
+    ('"{{ vars.nn.deep }}"', "there is no 'nn'"), ('"{{ vars.nn | upper }}"', "there is no 'nn'"),
+    ('"{{ vars.n | uper }}"', "cannot be read: No filter named 'uper'"), ('"{{ vars.n + }}"', "cannot be read"),
+    ('"{{ vars.n / 0 }}"', "division by zero"), ('"{{ vars.n + \'a\' }}"', "unsupported operand"),
+    ('"a {{ vars.opts }}"', "is a mapping, within a text"), ('"a {{ vars.t }}"', "a secret cannot be part of a text"),
+    ('"{{ vars.__class__ }}"', "there is no '__class__'"),
+    ('"{{ vars.n.__class__.__mro__ }}"', "there is no '__class__'"),
+    ('"{{ vars.values }}"', "which no value can be"),
+]  # fmt: skip
+
+
+def test_an_expression_that_cannot_be_is_told_with_its_place(tmp_path: Path) -> None:
+    for text, said in WRONG:
+        message, hint = texts.refusal(tmp_path, VARIABLES.replace("VALUE", text))
+        assert message.startswith("inventory.yml:5:58: hosts.h.docker.x: "), message
+        assert said in message, (text, message)
+        assert hint, text
+
+
+def test_variables_of_variables_may_not_go_round(tmp_path: Path) -> None:
+    message, _ = texts.refusal(tmp_path, 'hosts: {h: {vars: {a: "{{ vars.b }}", b: "{{ vars.a }}"}}}')
+    assert "vars.a is made of itself" in message
+
+
+def test_our_own_keys_take_variables_and_are_judged_by_what_comes_out(tmp_path: Path) -> None:
+    text = """
+    defaults:
+      vars: {port: 2222, net: 10.0.0, team: web, key: ci}
+      ssh: {port: "{{ vars.port }}", key: "keys/{{ vars.key }}"}
+      gitlab_runner: {runners: [{name: "{{ vars.team }}-{host}", limit: 1, token: !file "s/{{ vars.team }}"}]}
+    hosts:
+      h:
+        address: "{{ vars.net }}.7"
+        registry: {caches: [{listen: "{{ host.address }}:5000", password: !env "{{ vars.team | upper }}_{host}", username: u}]}
+        gitlab_runner: {runners: [{name: web-h, limit: 2}]}
+    """
+    (host,) = texts.load(tmp_path, text).hosts
+    assert (host.address, host.ssh.port, host.ssh.key) == ("10.0.0.7", 2222, f"{tmp_path}/keys/ci")
+    assert host.caches[0].url == "http://10.0.0.7:5000"
+    runners = host.sections[ServiceName.GITLAB_RUNNER]["runners"]
+    runner = runners[0] if isinstance(runners, list) else None
+    assert isinstance(runner, dict)
+    assert (runner["name"], runner["limit"], str(getattr(runner["token"], "argument", ""))) == ("web-h", 2, "s/web")
+    password = texts.caches(host)[0]["password"]
+    assert isinstance(password, Secret)
+    assert password.argument == "WEB_H"
+    for wrong, said in (
+        ("port: 2222", "hosts.h.ssh.port: must be a whole number"),
+        ("net: 10.0.0", "hosts.h.address: "),
+    ):
+        message, _ = texts.refusal(tmp_path, text.replace(wrong, f"{wrong.split(':')[0]}: 'a b'"))
+        assert said in message, message
+
+
+def test_explain_shows_what_came_out(tmp_path: Path) -> None:
+    path = texts.write(tmp_path, VARIABLES.replace("VALUE", '"{{ vars.team }}"'))
+    found = {one.key: one for one in inventory.explain(path, "h")}
+    assert (found["docker", "x"].value, found["docker", "x"].source) == ("other-ci", "hosts.h")
+
+
+def test_adopt_finds_the_file_that_an_entry_goes_into(tmp_path: Path) -> None:
+    lay(tmp_path, FOLDER)
+    where = tmp_path / "inventory"
+    places = find_places(where, ["a", meant("root@new")])
+    assert [place.path for place in places] == [where / "hosts.yml"] * 2
+    assert places[0].folder == tmp_path
+    assert [host.name for host in places[1].load(b"hosts: {new: }").hosts] == ["new", "b", "c"]
+    with pytest.raises(UsageError, match=r"hosts/b\.yml holds no `hosts:`"):
+        find_places(where, ["b"])
+
+
+def test_one_problem_in_many_hosts_of_a_range_is_told_once(tmp_path: Path) -> None:
+    with pytest.raises(InventoryError) as caught:
+        texts.load(tmp_path, "hosts:\n  h[1:50]: {docker: {x: '{{ vars.no }}'}}")
+    assert len(caught.value.message.splitlines()) == 1
