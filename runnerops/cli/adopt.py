@@ -11,6 +11,16 @@ import typer
 from runnerops.cli.boundary import run_command
 from runnerops.cli.options import DEFAULT_INVENTORY, AskSudoPassword, Format, InventoryFile, Output
 
+AnsibleInventory = Annotated[
+    Path | None,
+    typer.Option(
+        "--from-ansible",
+        metavar="FILE",
+        help="Hosts of this Ansible inventory; HOST is then a host, group or glob of it, none means all.",
+        show_default=False,
+    ),
+]
+
 
 def adopt(
     hosts: Annotated[
@@ -32,15 +42,7 @@ def adopt(
         str,
         typer.Option("--group", metavar="NAME", help="Say once, in this new group, what several hosts share."),
     ] = "",
-    ansible: Annotated[
-        Path | None,
-        typer.Option(
-            "--from-ansible",
-            metavar="FILE",
-            help="Hosts of this Ansible inventory; HOST is then a host, group or glob of it, none means all.",
-            show_default=False,
-        ),
-    ] = None,
+    ansible: AnsibleInventory = None,
     output: Output = Format.TEXT,
 ) -> None:
     """Print hosts' entries for the inventory, as the hosts are.

@@ -6,11 +6,9 @@ import ast
 import io
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-import runnerops
 from runnerops.codes.blockers import BLOCKERS
 from runnerops.codes.rules import RULES
 from runnerops.commands.explain import explain
@@ -18,24 +16,24 @@ from runnerops.errors import UsageError
 from runnerops.model.common import Exit
 from runnerops.report.reference import blockers_page, rules_page
 from runnerops.report.screen import Screen
+from tests.unit.source import MODULES, ROOT, nodes
 
-ROOT = Path(runnerops.__file__).parent
 DOCS = ROOT.parent / "docs"
 
 
 def words() -> Iterator[str]:
     """Every string constant of the program outside of the registry itself."""
-    for path in ROOT.rglob("*.py"):
+    for path in MODULES:
         if "codes" not in path.parts:
-            for node in ast.walk(ast.parse(path.read_text())):
+            for node in nodes(path):
                 if isinstance(node, ast.Constant) and isinstance(node.value, str):
                     yield node.value
 
 
 def first_arguments() -> Iterator[str]:
     """What stands for the code in each call of Blocker."""
-    for path in ROOT.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
+    for path in MODULES:
+        for node in nodes(path):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Blocker":
                 code = node.args[0]
                 if isinstance(code, ast.Constant) and isinstance(code.value, str):
@@ -63,12 +61,15 @@ def said(code: str) -> str:
     return out.getvalue()
 
 
-@pytest.mark.parametrize("code", [*BLOCKERS, *RULES])
-def test_each_is_explained_a_line_a_fact(code: str) -> None:
-    first, *facts = said(code).splitlines()
-    assert first.startswith(f"{code}: ")
-    names = ("meaning", "what to do", "override") if code in BLOCKERS else ("severity", "why", "fix", "silence")
-    assert tuple(fact.strip().partition(": ")[0] for fact in facts) == names
+def test_each_is_explained_a_line_a_fact() -> None:
+    wrong = {}
+    for code in (*BLOCKERS, *RULES):
+        first, *facts = said(code).splitlines()
+        names = ("meaning", "what to do", "override") if code in BLOCKERS else ("severity", "why", "fix", "silence")
+        found = tuple(fact.strip().partition(": ")[0] for fact in facts)
+        if not first.startswith(f"{code}: ") or found != names:
+            wrong[code] = [first, *facts]
+    assert wrong == {}
 
 
 def test_a_code_is_taken_as_it_was_printed() -> None:

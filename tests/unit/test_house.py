@@ -6,16 +6,14 @@ import ast
 import re
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
-import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-import runnerops
+from tests.unit.source import MODULES, ROOT, name_of, nodes, tree
 
-ROOT = Path(runnerops.__file__).parent
-MODULES = sorted(ROOT.rglob("*.py"))
 LONGEST = 40
 MOST_ARGUMENTS = 6
 
@@ -42,11 +40,7 @@ LAYERS = (
 """From the ground up: a module imports from its own layer or from below."""
 
 
-def _name(path: Path) -> str:
-    parts = path.relative_to(ROOT).with_suffix("").parts
-    return ".".join(parts[:-1] if parts[-1] == "__init__" and len(parts) > 1 else parts)
-
-
+@cache
 def _layer(name: str) -> int:
     whole = max(
         ((len(room), level) for level, layer in enumerate(LAYERS) for room in layer if _inside(name, room)),
@@ -60,14 +54,15 @@ def _inside(name: str, room: str) -> bool:
     return name == room or name.startswith(room + ".")
 
 
-def _imports(tree: ast.AST) -> Iterator[str]:
-    for node in ast.walk(tree):
+def _imports(path: Path) -> Iterator[str]:
+    for node in nodes(path):
         if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "runnerops":
             base = (node.module or "").removeprefix("runnerops").lstrip(".")
             for alias in node.names:
                 yield f"{base}.{alias.name}" if base else alias.name
 
 
+@cache
 def _known(name: str) -> str:
     """The module that an imported name lives in."""
     while name and not (
@@ -77,18 +72,21 @@ def _known(name: str) -> str:
     return name or "__init__"
 
 
-@pytest.mark.parametrize("path", MODULES, ids=_name)
-def test_imports_point_down(path: Path) -> None:
-    name = _name(path)
-    up = {found for found in map(_known, _imports(ast.parse(path.read_text()))) if _layer(found) > _layer(name)}
-    assert not up, f"{name} imports from above itself: {sorted(up)}"
+def test_imports_point_down() -> None:
+    up = [
+        f"{name_of(path)} imports {found} from above itself"
+        for path in MODULES
+        for found in sorted(set(map(_known, _imports(path))))
+        if _layer(found) > _layer(name_of(path))
+    ]
+    assert up == []
 
 
 def test_only_remote_knows_ssh_libraries() -> None:
     users = {
-        _name(path)
+        name_of(path)
         for path in MODULES
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in nodes(path)
         if isinstance(node, ast.Import | ast.ImportFrom)
         for name in ([node.module or ""] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names])
         if name.split(".")[0] in {"fabric", "paramiko", "invoke"}
@@ -99,31 +97,37 @@ def test_only_remote_knows_ssh_libraries() -> None:
 def test_nothing_outside_services_branches_on_a_service() -> None:
     allowed = ("services", "inventory", "model", "commands.check", "commands.hosts", "planning.plan")
     for path in MODULES:
-        if _name(path).startswith(allowed):
+        if name_of(path).startswith(allowed):
             continue
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in nodes(path):
             if isinstance(node, ast.Compare):
                 text = ast.unparse(node)
-                assert "ServiceName." not in text, f"{_name(path)}:{node.lineno}: {text}"
+                assert "ServiceName." not in text, f"{name_of(path)}:{node.lineno}: {text}"
 
 
-@pytest.mark.parametrize("path", MODULES, ids=_name)
-def test_functions_are_short(path: Path) -> None:
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.FunctionDef):
-            length = (node.end_lineno or 0) - node.lineno + 1
-            assert length <= LONGEST, f"{_name(path)}:{node.lineno}: {node.name} has {length} lines"
+def _functions() -> Iterator[tuple[str, ast.FunctionDef]]:
+    """Each with the name of its module."""
+    for path in MODULES:
+        yield from ((name_of(path), node) for node in nodes(path) if isinstance(node, ast.FunctionDef))
 
 
-@pytest.mark.parametrize("path", MODULES, ids=_name)
-def test_functions_take_few_arguments(path: Path) -> None:
+def test_functions_are_short() -> None:
+    assert [
+        f"{name}:{node.lineno}: {node.name} has {length} lines"
+        for name, node in _functions()
+        if (length := (node.end_lineno or 0) - node.lineno + 1) > LONGEST
+    ] == []
+
+
+def test_functions_take_few_arguments() -> None:
     """What belongs together is a value of its own. A command takes what its flags say, and is excepted."""
-    name = _name(path)
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.FunctionDef) and name not in {f"cli.{node.name}", f"commands.{node.name}"}:
-            given = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
-            names = [each.arg for each in given if each.arg not in {"self", "cls"}]
-            assert len(names) <= MOST_ARGUMENTS, f"{name}:{node.lineno}: {node.name} takes {len(names)}"
+    many = []
+    for name, node in _functions():
+        given = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+        names = [each.arg for each in given if each.arg not in {"self", "cls"}]
+        if len(names) > MOST_ARGUMENTS and name not in {f"cli.{node.name}", f"commands.{node.name}"}:
+            many.append(f"{name}:{node.lineno}: {node.name} takes {len(names)}")
+    assert many == []
 
 
 def test_no_module_hides_a_name_of_its_package() -> None:
@@ -132,7 +136,7 @@ def test_no_module_hides_a_name_of_its_package() -> None:
     for path in ROOT.rglob("__init__.py"):
         package = ".".join(("runnerops", *path.parent.relative_to(ROOT).parts))
         beside = {one.stem for one in path.parent.iterdir() if one.suffix in {"", ".py"}}
-        for node in ast.parse(path.read_text()).body:
+        for node in tree(path).body:
             if isinstance(node, ast.FunctionDef | ast.ClassDef):
                 hidden |= {f"{package}.{name}" for name in {node.name} & beside}
             elif isinstance(node, ast.ImportFrom):
@@ -141,9 +145,8 @@ def test_no_module_hides_a_name_of_its_package() -> None:
     assert hidden == set()
 
 
-@pytest.mark.parametrize("path", MODULES, ids=_name)
-def test_every_module_says_what_it_is(path: Path) -> None:
-    assert ast.get_docstring(ast.parse(path.read_text()))
+def test_every_module_says_what_it_is() -> None:
+    assert [name_of(path) for path in MODULES if not ast.get_docstring(tree(path))] == []
 
 
 def test_the_lock_names_every_dependency() -> None:

@@ -5,6 +5,7 @@ The expectations are written out here from the daemon's own sources and from tri
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 
 import pytest
@@ -92,54 +93,59 @@ def written(version: str, there: Tree, rendered: Tree) -> Tree:
     return DOCKER.parse(file.spec, file.content or b"")
 
 
-@pytest.mark.parametrize("version", VERSIONS)
-@pytest.mark.parametrize("name", [*STAYS_LOADED, *RESET, *RESTARTED])
-def test_a_key_that_every_version_has(version: str, name: str) -> None:
-    value = {**STAYS_LOADED, **RESET, **RESTARTED}[name]
-    expected = "restart" if name in RESTARTED else "reload"
-    assert verb(version, {}, {name: value}) == expected, "added"
-    assert verb(version, {name: value}, {}) == expected, "removed"
-    assert verb(version, {name: value}, {name: value}) == "", "as it was"
+def test_a_key_that_every_version_has() -> None:
+    """Added, removed, and as it was."""
+    wrong = {}
+    for name, value in {**STAYS_LOADED, **RESET, **RESTARTED}.items():
+        expected = "restart" if name in RESTARTED else "reload"
+        one: Tree = {name: value}
+        for version in VERSIONS:
+            found = (verb(version, {}, one), verb(version, one, {}), verb(version, one, one))
+            if found != (expected, expected, ""):
+                wrong[name, version] = found
+    assert wrong == {}
 
 
-@pytest.mark.parametrize("name", STAYS_LOADED)
-def test_what_would_stay_loaded_is_written_out_when_it_is_removed(name: str) -> None:
-    out = written("26.1.5", {name: STAYS_LOADED[name]}, {})
-    assert name in out
-    assert out[name] != STAYS_LOADED[name]
-    assert verb("26.1.5", out, {}) == "", "and is in sync from then on"
+def test_what_would_stay_loaded_is_written_out_when_it_is_removed() -> None:
+    """And is in sync from then on."""
+    wrong = {}
+    for name, value in STAYS_LOADED.items():
+        out = written("26.1.5", {name: value}, {})
+        if out.get(name, value) == value or verb("26.1.5", out, {}) != "":
+            wrong[name] = out
+    assert wrong == {}
 
 
-@pytest.mark.parametrize("name", [*RESET, *RESTARTED])
-def test_what_does_not_stay_loaded_is_only_taken_out(name: str) -> None:
-    value = {**RESET, **RESTARTED}[name]
-    assert name not in written("26.1.5", {name: value}, {})
+def test_what_does_not_stay_loaded_is_only_taken_out() -> None:
+    keys = {**RESET, **RESTARTED}
+    assert [name for name, value in keys.items() if name in written("26.1.5", {name: value}, {})] == []
 
 
-@pytest.mark.parametrize("version", VERSIONS)
-def test_a_default_that_depends_on_the_kernel_is_got_back_by_a_restart_only(version: str) -> None:
+def test_a_default_that_depends_on_the_kernel_is_got_back_by_a_restart_only() -> None:
     mode: Tree = {"default-cgroupns-mode": "host"}
-    assert verb(version, {}, mode) == "reload"
-    assert verb(version, mode, {"default-cgroupns-mode": "private"}) == "reload"
-    assert verb(version, mode, {}) == "restart"
+    for version in VERSIONS:
+        assert verb(version, {}, mode) == "reload", version
+        assert verb(version, mode, {"default-cgroupns-mode": "private"}) == "reload", version
+        assert verb(version, mode, {}) == "restart", version
 
 
-@pytest.mark.parametrize("version", VERSIONS)
-@pytest.mark.parametrize("name", ONLY)
-def test_a_key_that_some_versions_have(version: str, name: str) -> None:
-    how, value, known = ONLY[name]
-    facts = Facts(docker=engine(version))
+def test_a_key_that_some_versions_have_is_refused_before_it_reaches_a_dockerd_that_does_not_know_it() -> None:
     spec = daemon({}).spec
-    found = [one.rule for one in DOCKER.lint({spec: {name: value}}, facts) if one.key == (name,)]
-    assert found == ([] if version in known else ["D002"]), "refused before it reaches a dockerd that does not know it"
-    if version in known:
-        assert verb(version, {}, {name: value}) == ("restart" if how == "restart" else "reload")
-        assert (name in written(version, {name: value}, {})) is (how == "stays")
+    wrong = {}
+    for (name, (how, value, known)), version in product(ONLY.items(), VERSIONS):
+        facts = Facts(docker=engine(version))
+        found: list[object] = [one.rule for one in DOCKER.lint({spec: {name: value}}, facts) if one.key == (name,)]
+        expected: list[object] = ["D002"]
+        if version in known:
+            found += [verb(version, {}, {name: value}), name in written(version, {name: value}, {})]
+            expected = ["restart" if how == "restart" else "reload", how == "stays"]
+        if found != expected:
+            wrong[name, version] = found
+    assert wrong == {}
 
 
-@pytest.mark.parametrize("version", VERSIONS)
-def test_a_key_that_nobody_knows_takes_a_restart(version: str) -> None:
-    assert verb(version, {}, {"no-such-key": 1}) == "restart"
+def test_a_key_that_nobody_knows_takes_a_restart() -> None:
+    assert {verb(version, {}, {"no-such-key": 1}) for version in VERSIONS} == {"restart"}
 
 
 @pytest.mark.parametrize(("path", "refused"), [(v, v < "25") for v in VERSIONS])
