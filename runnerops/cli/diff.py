@@ -17,6 +17,7 @@ from runnerops.cli.options import (
     InventoryFile,
     KillJobs,
     Output,
+    PlanReports,
     TargetList,
     Verbose,
     flags_of,
@@ -40,10 +41,13 @@ def diff(
             show_default=False,
         ),
     ] = None,
+    report: PlanReports = None,
     verbose: Verbose = 0,
 ) -> None:
     """Show what deploy would do; changes nothing."""
+    from runnerops.commands.diff import Wishes
     from runnerops.commands.diff import diff as run
+    from runnerops.commands.reports import PLAN_FORMATS, parse_reports
 
     run_command(
         lambda screen: run(
@@ -52,10 +56,7 @@ def diff(
             os.environ,
             screen,
             flags_of(allow or [], kill_jobs=kill_jobs),
-            as_json=output.is_json,
-            exit_code=exit_code,
-            verbose=verbose,
-            save_plan=save_plan,
+            Wishes(output.is_json, exit_code, verbose, save_plan, parse_reports(report or [], PLAN_FORMATS)),
         ),
         asks_sudo_password=ask_sudo_password,
     )

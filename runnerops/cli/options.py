@@ -58,6 +58,13 @@ def _report(word: str) -> str:
     return word
 
 
+def _plan_report(word: str) -> str:
+    from runnerops.commands.reports import PLAN_FORMATS, parse_reports
+
+    _usage(lambda: parse_reports([word], PLAN_FORMATS))
+    return word
+
+
 def _usage(parse: Callable[[], Parsed]) -> Parsed:
     """A bad value as typer tells one: with the flag that it was given to."""
     try:
@@ -102,6 +109,16 @@ Report = Annotated[
         help="Write what was found as codequality, junit and sarif into DIR, or one of them into FILE; may be repeated.",
         show_default=False,
         parser=_report,
+    ),
+]
+PlanReports = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--report",
+        metavar="DIR|FORMAT=FILE",
+        help="Write the plan as terraform (GitLab's widget) and markdown into DIR, or one into FILE; may be repeated.",
+        show_default=False,
+        parser=_plan_report,
     ),
 ]
 KillJobs = Annotated[bool, typer.Option("--kill-jobs", help="Go on although running CI jobs end with it.")]

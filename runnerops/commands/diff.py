@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from runnerops import inventory
+from runnerops.commands.reports import ReportFile, repository_root, write_plan_reports
 from runnerops.engine.connections import ConnectionPool
 from runnerops.engine.options import Flags
 from runnerops.errors import UsageError
@@ -13,49 +16,60 @@ from runnerops.inventory import Where
 from runnerops.model.common import Exit
 from runnerops.report.screen import Screen
 
+if TYPE_CHECKING:
+    from runnerops.engine.planned import Plans
+    from runnerops.engine.project import Project
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What is wanted of the plans: how they are shown, and which files are written of them."""
+
+    as_json: bool = False
+    exit_code: bool = False
+    verbose: int = 0
+    save_plan: Path | None = None
+    reports: Sequence[ReportFile] = ()
+
 
 def diff(
-    path: Where,
-    targets: Sequence[str],
-    environ: Mapping[str, str],
-    screen: Screen,
-    flags: Flags,
-    *,
-    as_json: bool,
-    exit_code: bool,
-    verbose: int,
-    save_plan: Path | None = None,
+    path: Where, targets: Sequence[str], environ: Mapping[str, str], screen: Screen, flags: Flags, wishes: Wishes
 ) -> Exit:
     """Exit 0, or 3 with `exit_code` where changes are pending; 1 for errors, hosts unreachable or refused by name."""
-    _check_file(save_plan)
+    if wishes.save_plan and wishes.save_plan.is_dir():
+        raise UsageError(f"--save-plan {wishes.save_plan}: this is a folder", "name a file: --save-plan plan.json")
     loaded = inventory.load(path)
     hosts = inventory.select(loaded, targets)
     with ConnectionPool(loaded, environ, screen) as pool:
         pool.connect_early(hosts)
         from runnerops.engine.planner import plan_all  # the rest is loaded while the hosts answer
         from runnerops.engine.project import open_project, refuse_unsound
-        from runnerops.engine.review import exit_code_of, show_json, show_text
+        from runnerops.engine.review import exit_code_of
 
         project = open_project(loaded, hosts, environ, screen.redactor)
         if refuse_unsound(project, screen):
             return Exit.FAILED
         pool.allow_login()
         plans = plan_all(project, pool, flags)
-    if as_json:
-        show_json(project, plans, screen)
-    else:
-        show_text(project, plans, screen, verbose=verbose)
-    if save_plan:
-        from runnerops.commands.reports import repository_root
+    _show(project, plans, screen, wishes)
+    if wishes.save_plan:
         from runnerops.engine.saved_plan import origin_of, write_plan
 
         origin = origin_of(path, environ, repository_root(environ, inventory.folder_of(path)))
-        write_plan(save_plan, project, plans, flags, origin, screen.redactor)
-        screen.say(f"saved: `runnerops deploy --plan {save_plan}` deploys just this")
+        write_plan(wishes.save_plan, project, plans, flags, origin, screen.redactor)
+        screen.say(f"saved: `runnerops deploy --plan {wishes.save_plan}` deploys just this")
     code = exit_code_of(plans)
-    return Exit.OK if code is Exit.PENDING and not exit_code else code
+    return Exit.OK if code is Exit.PENDING and not wishes.exit_code else code
 
 
-def _check_file(save_plan: Path | None) -> None:
-    if save_plan and save_plan.is_dir():
-        raise UsageError(f"--save-plan {save_plan}: this is a folder", "name the file to write: --save-plan plan.json")
+def _show(project: Project, plans: Plans, screen: Screen, wishes: Wishes) -> None:
+    from runnerops.engine.review import show_json, show_text
+
+    if wishes.as_json:
+        show_json(project, plans, screen)
+    else:
+        show_text(project, plans, screen, verbose=wishes.verbose)
+    if wishes.reports:
+        from runnerops.engine.plan_reports import plan_report
+
+        write_plan_reports(wishes.reports, plan_report(project, plans, screen.redactor))

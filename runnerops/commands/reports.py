@@ -15,49 +15,64 @@ from runnerops.model.common import Key, SourceLocation
 
 if TYPE_CHECKING:
     from runnerops.report.formats.findings import Findings
+    from runnerops.report.formats.plans import PlanReport
 
 FORMATS: Mapping[str, str] = {
     "codequality": "gl-code-quality-report.json",
     "junit": "junit.xml",
     "sarif": "runnerops.sarif",
 }
-"""Each with its file's name in a folder that holds all of them."""
+"""Those of `check`, each with its file's name in a folder that holds all of them."""
+PLAN_FORMATS: Mapping[str, str] = {"terraform": "gl-terraform-plan.json", "markdown": "plan.md"}
+"""Those of `diff`."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReportFile:
-    """One file to write; `format` is one of FORMATS."""
+    """One file to write; `format` is one of FORMATS or PLAN_FORMATS."""
 
     format: str
     path: Path
 
 
-def parse_reports(words: Sequence[str]) -> tuple[ReportFile, ...]:
+def parse_reports(words: Sequence[str], formats: Mapping[str, str] = FORMATS) -> tuple[ReportFile, ...]:
     """`DIR`, which gets a report of each format, or `FORMAT=FILE`. Raises UsageError."""
-    return tuple(report for word in words for report in _parse(word))
+    return tuple(report for word in words for report in _parse(word, formats))
 
 
-def _parse(word: str) -> tuple[ReportFile, ...]:
+def _parse(word: str, formats: Mapping[str, str]) -> tuple[ReportFile, ...]:
     name, equals, path = word.partition("=")
-    known = f"the formats are {', '.join(FORMATS)}"
+    known = f"the formats are {', '.join(formats)}"
     if not word.strip():
         raise UsageError("--report: names nothing", "write a folder for all reports, or FORMAT=FILE for one")
-    if name in FORMATS:
+    if name in formats:
         if not path:
-            raise UsageError(f"--report {word}: the file is missing", f"write {name}={FORMATS[name]}")
+            raise UsageError(f"--report {word}: the file is missing", f"write {name}={formats[name]}")
         return (ReportFile(name, Path(path)),)
-    if equals and "/" not in name:
-        near = difflib.get_close_matches(name.lower(), FORMATS, 1)
+    if (equals and "/" not in name) or name in {*FORMATS, *PLAN_FORMATS}:
+        near = difflib.get_close_matches(name.lower(), formats, 1)
         raise UsageError(f"--report {word}: unknown format {name!r}", f"did you mean {near[0]}?" if near else known)
-    return tuple(ReportFile(each, Path(word, file)) for each, file in FORMATS.items())
+    return tuple(ReportFile(each, Path(word, file)) for each, file in formats.items())
 
 
 def write_reports(reports: Sequence[ReportFile], findings: Findings) -> None:
     """Writes each file anew, and the folder it lies in. Raises RunneropsError."""
+    _write(reports, lambda form: _writer(form)(findings))
+
+
+def write_plan_reports(reports: Sequence[ReportFile], plans: PlanReport) -> None:
+    """The same of plans."""
+    from runnerops.report.formats.markdown import markdown
+    from runnerops.report.formats.terraform import terraform
+
+    _write(reports, lambda form: (terraform if form == "terraform" else markdown)(plans))
+
+
+def _write(reports: Sequence[ReportFile], text_of: Callable[[str], str]) -> None:
     for report in reports:
         try:
             report.path.parent.mkdir(parents=True, exist_ok=True)
-            report.path.write_text(_writer(report.format)(findings), encoding="utf-8")
+            report.path.write_text(text_of(report.format), encoding="utf-8")
         except OSError as error:
             raise RunneropsError(
                 f"{report.path}: {error.strerror or error}", "name a file that can be written: `--report FORMAT=FILE`"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 from runnerops.engine.planned import Planned, Plans
@@ -18,7 +19,7 @@ from runnerops.redact import Masker
 from runnerops.report.document import VERSION, outcome_document, plan_document
 from runnerops.report.history import last_run_lines
 from runnerops.report.screen import Screen
-from runnerops.report.text import outcome_lines, plan_lines
+from runnerops.report.text import Line, outcome_lines, plan_lines
 from runnerops.services.base import display_key
 
 
@@ -30,6 +31,13 @@ def exit_code_of(plans: Plans) -> Exit:
 
 def show_text(project: Project, plans: Plans, screen: Screen, *, verbose: int) -> None:
     """Every host's plan, in the inventory's order, and a last line that sums up."""
+    for _, lines in host_lines(project, plans, verbose=verbose):
+        screen.lines(lines)
+    screen.data(summed_up(plans), "host")
+
+
+def host_lines(project: Project, plans: Plans, *, verbose: int) -> Iterator[tuple[str, Iterator[Line]]]:
+    """Of each host, by name, what there is to show; a finding that several have stands with the first."""
     shared = _shared({name: one.plan.findings for name, one in plans.items() if isinstance(one, Planned)})
     for host in project.hosts:
         planned = plans[host.name]
@@ -37,18 +45,21 @@ def show_text(project: Project, plans: Plans, screen: Screen, *, verbose: int) -
             first = tuple(finding for finding in planned.plan.findings if shared[finding][0] == host.name)
             plan, also = replace(planned.plan, findings=first), {finding: shared[finding][1:] for finding in first}
             masker = _masker(project, host, planned)
-            screen.lines(plan_lines(plan, masker, planned.in_sync, verbose=verbose, also=also))
-            if planned.last:
-                screen.lines(last_run_lines(planned.last, host.name))
+            lines = plan_lines(plan, masker, planned.in_sync, verbose=verbose, also=also)
+            yield host.name, chain(lines, last_run_lines(planned.last, host.name) if planned.last else ())
         else:
-            screen.lines(outcome_lines(failure(host.name, planned)))
+            yield host.name, iter(outcome_lines(failure(host.name, planned)))
+
+
+def summed_up(plans: Plans) -> str:
+    """How many hosts are to change, in sync, or neither."""
     good = [planned for planned in plans.values() if isinstance(planned, Planned)]
     pending = sum(planned.result is Result.PENDING for planned in good)
     in_sync = sum(planned.result is Result.UNCHANGED for planned in good)
     blocked = sum(planned.result is Result.PENDING and bool(planned.plan.blockers) for planned in good)
     words = [f"{pending} to change{f' ({blocked} blocked)' if blocked else ''}", f"{in_sync} in sync"]
     words += [f"{len(plans) - pending - in_sync} refused or not reached"] if len(plans) > pending + in_sync else []
-    screen.data(f"{len(plans)} host{'s' if len(plans) != 1 else ''}: {', '.join(words)}", "host")
+    return f"{len(plans)} host{'s' if len(plans) != 1 else ''}: {', '.join(words)}"
 
 
 def _shared(findings: Mapping[str, Sequence[Finding]]) -> Mapping[Finding, list[str]]:

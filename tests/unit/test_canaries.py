@@ -22,12 +22,15 @@ from runnerops.commands.check import check
 from runnerops.commands.hosts import hosts
 from runnerops.commands.render import render
 from runnerops.engine.options import Flags
+from runnerops.engine.plan_reports import plan_report
 from runnerops.engine.planner import Planning, plan_from
 from runnerops.engine.project import open_project
 from runnerops.engine.review import show_json, show_text
+from runnerops.engine.saved_plan import origin_of, write_plan
 from runnerops.model.common import Tree
 from runnerops.model.host_state import HostState, RemoteFile, RunnerFacts, SecretFingerprints
 from runnerops.model.inventory import Requester
+from runnerops.report.formats.markdown import markdown
 from runnerops.report.screen import Screen
 from runnerops.services.docker.schema import KEYS
 from runnerops.services.gitlab_runner.format.toml_writer import to_toml
@@ -192,7 +195,7 @@ PLAIN: Tree = {
 
 
 def diffs(folder: Path, asked: Tree, files: dict[str, bytes], key: str = "") -> Iterator[str]:
-    """`diff`, `diff -v` and `diff --output json`, and the lines that a run's log on the host may not have."""
+    """`diff -v`, `diff --output json`, its report, a saved plan, and the lines that a run's log on the host may not have."""
     path = folder / "inventory.yml"
     path.write_text(yaml.safe_dump({"hosts": {"h": {"address": "192.0.2.10", **asked}}}))
     loaded = inventory.load(path)
@@ -205,6 +208,9 @@ def diffs(folder: Path, asked: Tree, files: dict[str, bytes], key: str = "") -> 
     yield out.getvalue()
     show_json(project, {"h": made}, screen)
     yield out.getvalue() + err.getvalue()
+    yield markdown(plan_report(project, {"h": made}, screen.redactor))
+    write_plan(folder / "plan.json", project, {"h": made}, Flags({}), origin_of(path, {}, folder), screen.redactor)
+    yield (folder / "plan.json").read_text()
 
 
 def offline(folder: Path, asked: Tree) -> Iterator[str]:

@@ -49,7 +49,7 @@ def test_its_commands_are_ours() -> None:
 def test_one_deploy_at_a_time_of_the_saved_plan_on_the_default_branch() -> None:
     (deploy,) = (job for job in JOBS.values() if any("deploy" in line for line in job["script"]))
     (planned,) = deploy["needs"]
-    assert JOBS[planned]["artifacts"]["paths"] == ["plan.json"]
+    assert JOBS[planned]["artifacts"]["paths"] == ["plan.json", "reports/"]
     assert deploy["script"] == ["runnerops deploy --yes --plan plan.json"]
     assert (deploy["resource_group"], deploy["interruptible"]) == ("production", False)
     for job in (deploy, JOBS[planned]):

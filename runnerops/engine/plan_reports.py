@@ -1,0 +1,42 @@
+"""Plans as a value that reports are written from."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from runnerops.engine.planned import Planned, Plans
+from runnerops.engine.project import Project
+from runnerops.engine.review import host_lines, summed_up
+from runnerops.model.common import Result, Verb
+from runnerops.redact import Redactor
+from runnerops.report.differ import state_of
+from runnerops.report.formats.plans import HostReport, PlanReport
+
+_KINDS = {"new": "create", "removed": "delete"}
+
+
+def plan_report(project: Project, plans: Plans, redactor: Redactor) -> PlanReport:
+    """All that `diff` shows, with nothing secret in it."""
+    hosts = tuple(
+        HostReport(name, tuple((style, redactor.text(text)) for style, text in lines), _tells(plans[name]))
+        for name, lines in host_lines(project, plans, verbose=0)
+    )
+    counts: Counter[str] = Counter()
+    for planned in plans.values():
+        if isinstance(planned, Planned):
+            counts += _counted(planned)
+    return PlanReport(hosts, summed_up(plans), counts["create"], counts["update"], counts["delete"])
+
+
+def _tells(planned: Planned | Exception) -> bool:
+    return isinstance(planned, Exception) or planned.result is not Result.UNCHANGED or bool(planned.plan.blockers)
+
+
+def _counted(planned: Planned) -> Counter[str]:
+    changes = planned.plan.changes
+    counts = Counter(_KINDS.get(state_of(change), "update") for change in changes)
+    explained = {change.new.spec.service for change in changes}
+    counts["update"] += sum(
+        action.verb is not Verb.VERIFY and action.service not in explained for action in planned.plan.actions
+    )
+    return counts

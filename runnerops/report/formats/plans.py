@@ -1,0 +1,28 @@
+"""Plans made ready for reports: per host what a terminal would show, and how many things change. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from runnerops.report.text import Line
+
+
+@dataclass(frozen=True, slots=True)
+class HostReport:
+    """`lines` are as `diff` prints them, with nothing secret; `changes`: whether anything is to do, blocked or wrong there."""
+
+    host: str
+    lines: Sequence[Line]
+    changes: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PlanReport:
+    """Of files: how many come, change and go. An action that no file of its service asks for is a change too."""
+
+    hosts: Sequence[HostReport]
+    summary: str
+    create: int = 0
+    update: int = 0
+    delete: int = 0
