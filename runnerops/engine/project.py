@@ -10,14 +10,14 @@ from pathlib import Path
 from runnerops.engine.findings import ignored_everywhere, missing_secrets, placed, silenced, without_placeholders
 from runnerops.engine.learning import learn_trees
 from runnerops.errors import RunneropsError
-from runnerops.model.common import Tree
+from runnerops.model.common import Secret, Tree
 from runnerops.model.host_state import Facts
 from runnerops.model.inventory import Cache, Host, Inventory, RenderedFile
 from runnerops.model.plan import Finding
 from runnerops.planning.lint import lint, lint_trees, trees_of
 from runnerops.planning.lint_across import across, caches_by_url
 from runnerops.planning.lint_project import overlapping_networks, same_addresses, stray_templates, unreplaced
-from runnerops.redact import Masker, Redactor, clear_texts, rendered_texts
+from runnerops.redact import Masker, Redactor, clear_texts, leaves, rendered_texts
 from runnerops.render import Renderer
 from runnerops.report.screen import Screen
 from runnerops.report.text import finding_lines
@@ -73,6 +73,13 @@ def open_project(
     """
     folder = loaded.folder
     resolver = Resolver(environ, folder)
+    resolver.begin(
+        value
+        for host in hosts
+        for tree in host.sections.values()
+        for _, value in leaves(tree)
+        if isinstance(value, Secret)
+    )
     renderer = Renderer(folder / "templates", resolver)
     try:
         rendered = _render(renderer, None if secrets_may_miss else resolver, hosts)
@@ -95,6 +102,13 @@ def open_project(
     beside = (*missing_secrets(resolver), *stray_templates(str(folder / "templates"), *renderer.template_names()))
     without = silenced(beside, ignored_everywhere(hosts))
     return Project(loaded, hosts, rendered, findings, random.token_bytes(16), without, clear, renderer)
+
+
+def _begun(resolver: Resolver, hosts: Sequence[Host]) -> Resolver:
+    """With its commands running, as far as sections name them."""
+    values = (value for host in hosts for tree in host.sections.values() for _, value in leaves(tree))
+    resolver.begin(value for value in values if isinstance(value, Secret))
+    return resolver
 
 
 def _render(

@@ -17,6 +17,7 @@ from runnerops.inventory.problems import ExpressionError, Problems, dotted
 from runnerops.inventory.scalars import ScalarError, Verbatim, check_argument
 from runnerops.inventory.shape import HostShape
 from runnerops.model.common import Key, Secret, SourceLocation, Tree, Value
+from runnerops.parsing.secret_text import with_arguments
 from runnerops.services.registry.caches.upstreams import cache_name
 
 RUNNERS: Key = ("gitlab_runner", "runners")
@@ -137,13 +138,20 @@ class _Filling:
         return node if found is value else replace(node, value=_content(found, node.location))
 
     def _secret(self, secret: Secret, node: Node, key: Key) -> Secret:
-        word = re.sub(r"[^A-Za-z0-9]", "_", self.host).upper() if secret.source == "env" else self.host
-        argument = self._expanded(with_host(secret.argument, word), node, key)
+        argument = str(self._expanded(secret.argument, node, key))
+        if secret.source == "secret":
+            argument = with_host(with_arguments(argument, self._argument), self.host)
+        else:
+            argument = self._argument(secret.source, argument)
         try:
-            return replace(secret, argument=check_argument(secret.source, str(argument)))
+            return replace(secret, argument=check_argument(secret.source, argument))
         except ScalarError as error:
             self._note(node, key, error.text, error.hint)
             return secret
+
+    def _argument(self, source: str, text: str) -> str:
+        word = re.sub(r"[^A-Za-z0-9]", "_", self.host).upper() if source == "env" else self.host
+        return with_host(text, word)
 
     def _expanded(self, text: str, node: Node, key: Key) -> Value:
         if "{{" not in text or self.problems is None:

@@ -11,9 +11,10 @@ from typing import Literal, TypeAlias, get_args
 from runnerops.inventory.expressions import holds_expression
 from runnerops.inventory.problems import did_you_mean
 from runnerops.model.common import Secret, SourceLocation
+from runnerops.parsing.secret_text import misspelt, pieces
 
 Scalar: TypeAlias = "str | int | float | bool | Secret | None"
-Source: TypeAlias = Literal["env", "file", "command"]
+Source: TypeAlias = Literal["env", "file", "command", "secret"]
 
 RAW = "!raw"
 _SOURCES: tuple[Source, ...] = get_args(Source)
@@ -110,6 +111,8 @@ def _secret(source: str, argument: str, location: SourceLocation) -> Secret:
 
 def check_argument(source: Source, argument: str) -> str:
     """What stands behind a secret's tag, once nothing in it is left to replace. Raises ScalarError."""
+    if source == "secret":
+        return _check_text(argument)
     argument = argument.strip()
     if not argument:
         raise ScalarError(f"!{source} of nothing", f"write what follows !{source}: a name, a path or a command")
@@ -120,12 +123,38 @@ def check_argument(source: Source, argument: str) -> str:
     return argument
 
 
+def _check_text(text: str) -> str:
+    """A text with secrets in it."""
+    parts = [one for one in pieces(text) if not isinstance(one, str)]
+    example = 'for example !secret "NPM_TOKEN={env:NPM_TOKEN}"; the others are {file:PATH} and {command:LINE}'
+    if wrong := misspelt(text):
+        raise ScalarError(f"!secret knows no {{{wrong[0]}:…}}, did you mean {{{wrong[1]}:…}}?", example)
+    if not parts:
+        raise ScalarError("!secret holds no secret", example)
+    for source, argument in parts:
+        check_argument(source, argument)
+    return text
+
+
+_MANAGERS = {
+    "!vault": "vault kv get -field=KEY PATH",
+    "!pass": "pass show NAME",
+    "!op": "op read op://VAULT/ITEM/FIELD",
+    "!bw": "bw get password ITEM",
+    "!sops": """sops decrypt --extract '["KEY"]' FILE""",
+}
+"""Tags that one may try for a password manager, and the command that does it."""
+
+
 def _unknown_tag(tag: str) -> ScalarError:
     shown = tag.replace(_YAML, "!!")
     if "python" in tag:
         return ScalarError(f"the tag {shown} names Python code, which is never run", "take the tag out")
+    if tag in _MANAGERS:
+        return ScalarError(f"there is no tag {tag}", f'write !command "{_MANAGERS[tag]}"; docs/secrets.md has more')
     near = did_you_mean(shown, [RAW, *(f"!{source}" for source in _SOURCES)])
     return ScalarError(
         f"unknown tag {shown}{near}" if near else "unknown tag",  # it may be a password without quotes: not shown
-        "the tags known are !env NAME, !file PATH, !command LINE and !raw TEXT; put a value that starts with `!` in quotes",
+        "the tags known are !env NAME, !file PATH, !command LINE, !secret TEXT and !raw TEXT; "
+        "put a value that starts with `!` in quotes",
     )

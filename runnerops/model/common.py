@@ -36,11 +36,12 @@ class SourceLocation:
 class Secret:
     """A leaf of a section whose value comes from elsewhere. It never holds the value; `secrets.py` resolves it.
 
-    `source` is `env` (argument: a variable's name), `file` (a path) or `command` (a command line).
+    `source` is `env` (argument: a variable's name), `file` (a path), `command` (a command line) or `secret` (a text with
+    such in it, `NPM_TOKEN={env:NPM_TOKEN}`).
     `{host}` in the argument is already replaced.
     """
 
-    source: Literal["env", "file", "command"]
+    source: Literal["env", "file", "command", "secret"]
     argument: str
     location: SourceLocation
 

@@ -24,7 +24,8 @@ key of daemon.json or config.toml of that name, passed through with its type; `r
 
 `defaults`, the `groups` of a host from left to right, and the host itself are merged in that order: mappings merge, `runners`
 and `caches` merge by `name`, every other list and value replaces, and `null` takes away what was inherited. Secrets stand
-where they are used: `!env NAME`, `!file PATH`, `!command "pass show x"`.
+where they are used: `!env NAME`, `!file PATH`, `!command "pass show x"`, `!secret "TOKEN={env:TOKEN}"`
+([secrets.md](secrets.md)).
 
 `{host}` in any value (also of a secret) is the host's name; `!env` gets it in capitals, with `_` for what a variable's name
 cannot hold. A shell's `${host}` and a template's `{{host}}` are left as they are, and so is the name of a key.

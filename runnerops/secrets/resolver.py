@@ -8,11 +8,13 @@ from __future__ import annotations
 import os.path
 import re
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path, PurePath
 
 from runnerops.errors import SecretError
 from runnerops.model.common import Secret
+from runnerops.parsing.secret_text import pieces
 from runnerops.redact import Redactor, secret_name
 from runnerops.secrets.commands import SECONDS, Output, RunCommand, run_command
 from runnerops.secrets.dotenv import read_dotenv
@@ -24,6 +26,10 @@ A further one has its number behind it: two secrets that are both missing are no
 """
 
 _LARGEST = 1_000_000
+_AT_ONCE = 8
+"""How many commands run side by side."""
+_TOLD = 3
+"""How many lines of a failed command's stderr are told."""
 
 
 class _MissingError(Exception):
@@ -45,6 +51,15 @@ class Resolver:
         self._dotenv: Mapping[str, str] | None = None
         self._found: dict[tuple[str, str], str] = {}
         self._missing: dict[tuple[str, str], tuple[Secret, _MissingError]] = {}
+        self._begun: dict[str, Future[Output]] = {}
+
+    def begin(self, secrets: Iterable[Secret]) -> None:
+        """Runs the commands among these side by side, so that none waits for another. One that nobody asks for is not told."""
+        parts = (part for secret in secrets for part in _parts(secret))
+        lines = dict.fromkeys(part.argument for part in parts if part.source == "command")
+        if len(lines) > 1:
+            with ThreadPoolExecutor(_AT_ONCE) as pool:
+                self._begun = {line: pool.submit(self._output, line) for line in lines}
 
     def resolve(self, secret: Secret) -> str:
         """The value, or PLACEHOLDER where it cannot be had: then `check()` tells of it.
@@ -52,6 +67,8 @@ class Resolver:
         One trailing newline is not part of a value; a value of white space alone counts as missing.
         """
         key = (secret.source, secret.argument)
+        if secret.source == "secret":
+            return self._text(secret, key)
         if key not in self._found and key not in self._missing:
             try:
                 self._found[key] = self._value(secret)
@@ -61,6 +78,20 @@ class Resolver:
             return self._found[key]
         place = list(self._missing).index(key)
         return f"{PLACEHOLDER}-{place + 1}" if place else PLACEHOLDER
+
+    def _text(self, secret: Secret, key: tuple[str, str]) -> str:
+        """What is missing of it is told part by part; the whole is then a placeholder."""
+        if key not in self._found:
+            values = [part if isinstance(part, str) else self.resolve(part) for part in _text_parts(secret)]
+            missing = [
+                value
+                for part, value in zip(_text_parts(secret), values, strict=True)
+                if isinstance(part, Secret) and (part.source, part.argument) in self._missing
+            ]
+            if missing:
+                return missing[0]
+            self._found[key] = "".join(values)
+        return self._found[key]
 
     def missing(self) -> Iterator[tuple[Secret, str, str]]:
         """Every secret that could not be had: what is wrong, and the fix, without a value."""
@@ -125,10 +156,16 @@ class Resolver:
         return _read(self._directory / path, "the file")
 
     def _command(self, line: str) -> str:
+        output = self._begun[line].result() if line in self._begun else self._output(line)
+        if output.status != 0:
+            raise _MissingError(f"exit status {output.status}{self._complaint(output)}", "run it by hand to see why")
+        return _decode(output.stdout, "its output")
+
+    def _output(self, line: str) -> Output:
         try:
             argv = tuple(shlex.split(line))
             _refuse_shell(line, argv)
-            output = self._run(argv, self._directory, self._environ)
+            return self._run(argv, self._directory, self._environ)
         except ValueError:
             raise _MissingError("a quote is never closed", "mend the command line") from None
         except TimeoutError:
@@ -139,17 +176,28 @@ class Resolver:
             raise _MissingError(
                 f"cannot run: {error.strerror}", "it runs without a shell; install it or give its path"
             ) from None
-        if output.status != 0:
-            raise _MissingError(f"exit status {output.status}{self._complaint(output)}", "run it by hand to see why")
-        return _decode(output.stdout, "its output")
 
     def _complaint(self, output: Output) -> str:
-        """The first line that a failed command wrote to stderr, unless it holds something that may be secret."""
+        """What a failed command wrote to stderr, in short, with all masked that may be secret."""
         lines = output.stderr.decode("utf-8", "replace").strip().splitlines()
         printed = output.stdout.decode("utf-8", "replace").split()
         named = [value for name, value in self._environ.items() if secret_name(name)]
         known = Redactor([*self.values(), *printed, *named])
-        return f": {lines[0].strip()}" if lines and known.text(lines[0]) == lines[0] else ""
+        said = [known.text(line.strip()) for line in lines if line.strip()]
+        more = f" (and {len(said) - _TOLD} more lines)" if len(said) > _TOLD else ""
+        return f": {'; '.join(said[:_TOLD])}{more}" if said else ""
+
+
+def _parts(secret: Secret) -> Iterator[Secret]:
+    """The secrets that make up one: itself, or those in its text."""
+    if secret.source == "secret":
+        yield from (part for part in _text_parts(secret) if isinstance(part, Secret))
+    else:
+        yield secret
+
+
+def _text_parts(secret: Secret) -> tuple[str | Secret, ...]:
+    return tuple(one if isinstance(one, str) else Secret(*one, secret.location) for one in pieces(secret.argument))
 
 
 _SHELLS = {"sh", "bash", "dash", "zsh", "ksh", "ash", "busybox", "env", "ssh"}

@@ -9,7 +9,7 @@ import io
 import itertools
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -194,13 +194,26 @@ PLAIN: Tree = {
 }
 
 
-def diffs(folder: Path, asked: Tree, files: dict[str, bytes], key: str = "") -> Iterator[str]:
+class Composed(str):
+    """A value that is written as `!secret` with a variable in it."""
+
+    __slots__ = ()
+
+
+yaml.SafeDumper.add_representer(
+    Composed, lambda dumper, value: dumper.represent_scalar("!secret", str.__str__(value), style='"')
+)
+
+
+def diffs(
+    folder: Path, asked: Tree, files: dict[str, bytes], key: str = "", environ: Mapping[str, str] | None = None
+) -> Iterator[str]:
     """`diff -v`, `diff --output json`, its report, a saved plan, and the lines that a run's log on the host may not have."""
     path = folder / "inventory.yml"
     path.write_text(yaml.safe_dump({"hosts": {"h": {"address": "192.0.2.10", **asked}}}))
     loaded = inventory.load(path)
     screen = Screen(out=(out := io.StringIO()), err=(err := io.StringIO()))
-    project = open_project(loaded, loaded.hosts, {}, screen.redactor)
+    project = open_project(loaded, loaded.hosts, environ or {}, screen.redactor)
     host = loaded.hosts[0]
     planning = Planning(project, Flags({}), Requester("anna", "laptop"), screen.redactor)
     made = plan_from(planning, host, project.rendered["h"], a_host(files, key))
@@ -213,16 +226,16 @@ def diffs(folder: Path, asked: Tree, files: dict[str, bytes], key: str = "") -> 
     yield (folder / "plan.json").read_text()
 
 
-def offline(folder: Path, asked: Tree) -> Iterator[str]:
+def offline(folder: Path, asked: Tree, environ: Mapping[str, str] | None = None) -> Iterator[str]:
     """What needs no host, of the inventory that `diffs` wrote."""
     path = folder / "inventory.yml"
     variables = {"some": asked.get("some"), "deep": {"list": [asked.get("some")]}}
     sections = {name: section for name, section in asked.items() if name != "some"}
     path.write_text(yaml.safe_dump({"hosts": {"h": {"address": "192.0.2.10", "vars": variables, **sections}}}))
     screen = Screen(out=(out := io.StringIO()), err=(err := io.StringIO()))
-    render(path, [], {}, screen, None, with_secrets=False)
+    render(path, [], environ or {}, screen, None, with_secrets=False)
     for as_json in (False, True):
-        check(path, (), "", {}, screen, strict=True, as_json=as_json)
+        check(path, (), "", environ or {}, screen, strict=True, as_json=as_json)
         hosts(path, [], screen, "h", as_json=as_json)
     yield out.getvalue() + err.getvalue()
 
@@ -252,6 +265,33 @@ def test_a_text_that_is_secret_by_its_form_is_shown_nowhere(first: int, tmp_path
     said += "".join(diffs(tmp_path, asked, host_files(text)))
     assert len(text.places) > 400
     assert Seen(said, text.places).shown == set()
+
+
+def test_a_secret_inside_of_a_text_is_shown_nowhere(tmp_path: Path) -> None:
+    """Neither it nor the text that it is part of, wherever the inventory has it and whatever the host has there."""
+    text = Canaries(lambda canary: Composed(f"a={{env:{canary}}}"))
+    cache: dict[str, Any] = {
+        "listen": "172.17.0.1:5000",
+        "config": cache_tree(text),
+        "environment": {"SOME": text("env")},
+    }
+    asked: Tree = {
+        "docker": {name: value for name, value in daemon_tree(text).items() if name not in NETWORKS},
+        "registry": {"caches": [cache]},
+        "gitlab_runner": {"runners": [{"name": "one", "environment": [text("v")], "pre_build_script": text("script")}]},
+    }
+    environ = {name: f"{name}-value" for name in text.places}
+    there = {"runners": [{"name": "one", "environment": ["a=old"], "pre_build_script": "a=old"}]}
+    files = {
+        DAEMON: json_bytes(daemon_tree(lambda _: "a=old")),
+        CONFIG: to_toml(there).encode(),
+        CACHE: b"",
+        COMPOSE: b"",
+    }
+    said = "".join(offline(tmp_path, asked, environ)) + "".join(diffs(tmp_path, asked, files, environ=environ))
+    values = {f"{canary}-value": place for canary, place in text.places.items()}
+    assert len(values) > 80
+    assert Seen(said, values).shown == set()
 
 
 SHOWN_ELSEWHERE = re.compile(

@@ -12,6 +12,7 @@ from runnerops.adopt.place import find_places
 from runnerops.adopt.target import meant
 from runnerops.errors import InventoryError, RunneropsError, UsageError
 from runnerops.model.common import Secret, ServiceName
+from runnerops.redact import leaves
 from tests.unit import inventory_texts as texts
 
 
@@ -230,3 +231,32 @@ def test_one_problem_in_many_hosts_of_a_range_is_told_once(tmp_path: Path) -> No
     with pytest.raises(InventoryError) as caught:
         texts.load(tmp_path, "hosts:\n  h[1:50]: {docker: {x: '{{ vars.no }}'}}")
     assert len(caught.value.message.splitlines()) == 1
+
+
+SECRETS = [  # what is written, and the secret that it is, or what is said of it
+    ('!secret "T={env:T_{host}} {host} {file:s/{host}}"', "T={env:T_R_1} r-1 {file:s/r-1}"),
+    ('!secret "T={env:{{ vars.team }}_T}"', "T={env:web_T}"),
+    ('!env "T_{host}"', "T_R_1"),
+]
+WRONG_SECRETS = [
+    ('!secret "T={evn:T}"', "!secret knows no {evn:…}, did you mean {env:…}?"),
+    ('!secret "T=x"', "!secret holds no secret"),
+    ('!secret "T={env:a-b}"', "!env needs the name of a variable"),
+    ('!secret "T={env:{{ vars.no }}}"', "there is no 'no'"),
+    ("!secret [a]", "!secret needs one text"),
+    ("!secert a", "unknown tag !secert, did you mean '!secret'?"),
+    ("!vault a b", "there is no tag !vault"),
+]
+
+
+def test_a_secret_in_a_text_is_checked_when_the_inventory_is_read(tmp_path: Path) -> None:
+    text = "hosts: {r-1: {vars: {team: web}, gitlab_runner: {runners: [{name: a, environment: [VALUE]}]}}}"
+    for written, argument in SECRETS:
+        (host,) = texts.load(tmp_path, text.replace("VALUE", written)).hosts
+        found = dict(leaves(dict(host.sections[ServiceName.GITLAB_RUNNER])))["runners", 0, "environment", 0]
+        assert isinstance(found, Secret)
+        assert found.argument == argument
+    for written, said in WRONG_SECRETS:
+        message, hint = texts.refusal(tmp_path, text.replace("VALUE", written))
+        assert said in message, message
+        assert hint, written

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
@@ -14,7 +15,7 @@ from runnerops.secrets.commands import Output, run_command
 from runnerops.secrets.dotenv import read_dotenv
 
 CANARY = "hunter22-canary"
-Source = Literal["env", "file", "command"]
+Source = Literal["env", "file", "command", "secret"]
 
 
 def secret(source: Source, argument: str, line: int = 1) -> Secret:
@@ -111,10 +112,11 @@ MISSING = [  # where from, the file or command's answer, what is said
     ("command", "p", Output(0, b"\xff", b""), "its output is not UTF-8 text"),
     ("command", "p", TimeoutError(), "gave nothing within 30 s"),
     ("command", "p", FileNotFoundError(2, "No such file or directory"), "cannot run: No such file or directory"),
-    ("command", "p", Output(3, b"", b"no such entry\nmore\n"), "exit status 3: no such entry"),
+    ("command", "p", Output(3, b"", b"no such entry\n\n more\n"), "exit status 3: no such entry; more"),
+    ("command", "p", Output(3, b"", b"a\nb\nc\nd\ne\n"), "exit status 3: a; b; c (and 2 more lines)"),
     ("command", "p", Output(3, b"", b""), "exit status 3"),
-    ("command", "p", Output(3, CANARY.encode(), f"read {CANARY}\n".encode()), "exit status 3"),
-    ("command", "p", Output(3, b"", b"token of-the-environment is old\n"), "exit status 3"),
+    ("command", "p", Output(3, CANARY.encode(), f"read {CANARY}\n".encode()), "exit status 3: read ********"),
+    ("command", "p", Output(3, b"", b"token of-the-environment is old\n"), "exit status 3: token ******** is old"),
     ("command", f"p --password {CANARY}", Output(1, b"", b""), "exit status 1"),
 ]  # fmt: skip
 
@@ -206,3 +208,46 @@ def test_secrets_that_are_missing_are_not_one_value(tmp_path: Path) -> None:
     first, other = found.resolve(secret("env", "NO_A")), found.resolve(secret("env", "NO_B"))
     assert first != other
     assert found.resolve(secret("env", "NO_A")) == first
+
+
+TEXTS = [  # what stands behind `!secret`, and what comes of it
+    ("NPM_TOKEN={env:A}", "NPM_TOKEN=of a"),
+    ("{env:A}:{file:b}@{command:c 'd e'}", "of a:of b@x"),
+    ('{"auths": {"h": {"auth": "{env:A}"}}, "x": {y:1}}', '{"auths": {"h": {"auth": "of a"}}, "x": {y:1}}'),
+    ("{ env:A } ${env} {{env:A}}\n", "{ env:A } ${env} {of a}\n"),
+]
+
+
+@pytest.mark.parametrize(("text", "value"), TEXTS)
+def test_a_text_has_secrets_in_it_and_all_of_it_is_secret(tmp_path: Path, text: str, value: str) -> None:
+    (tmp_path / "b").write_text("of b\n")
+    found = resolver(tmp_path, {"A": "of a"})
+    assert found.resolve(secret("secret", text)) == value
+    assert {value, "of a"} <= found.values()
+    found.check()
+
+
+def test_of_a_text_every_missing_part_is_told_once(tmp_path: Path) -> None:
+    found = resolver(tmp_path, {"A": "a"})
+    message = complaint(found, secret("secret", "{env:A} {env:B} {file:no}", 3), secret("env", "B", 4)).message
+    assert message.splitlines() == [
+        "inventory.yml:3:5: !env B: not set, in the environment or .env",
+        "inventory.yml:3:5: !file no: the file cannot be read: No such file or directory",
+    ]
+    assert found.values() == {"a"}
+
+
+def test_commands_run_side_by_side_once_each_and_only_what_is_asked_for_is_told(tmp_path: Path) -> None:
+    meet = threading.Barrier(3)
+    ran: list[str] = []
+
+    def run(argv: tuple[str, ...], directory: Path, environ: Mapping[str, str]) -> Output:  # noqa: ARG001
+        ran.append(argv[0])
+        meet.wait(30)  # none of them ends before all have begun
+        return Output(int(argv[0] == "c"), argv[0].encode(), b"")
+
+    found = Resolver({}, tmp_path, run)
+    found.begin([secret("command", "a"), secret("secret", "{command:b}{command:a}"), secret("command", "c")])
+    assert [found.resolve(secret("command", name)) for name in "ab"] == ["a", "b"]
+    found.check()
+    assert sorted(ran) == ["a", "b", "c"]
