@@ -72,14 +72,7 @@ def open_project(
     `secrets_may_miss`: for what leaves nothing and reaches no host; a placeholder stands for each that is not there.
     """
     folder = loaded.folder
-    resolver = Resolver(environ, folder)
-    resolver.begin(
-        value
-        for host in hosts
-        for tree in host.sections.values()
-        for _, value in leaves(tree)
-        if isinstance(value, Secret)
-    )
+    resolver = _begun(Resolver(environ, folder), hosts)
     renderer = Renderer(folder / "templates", resolver)
     try:
         rendered = _render(renderer, None if secrets_may_miss else resolver, hosts)
