@@ -18,7 +18,7 @@ from runnerops.engine.requester import find_job, find_requester
 from runnerops.engine.scheduling import side_by_side
 from runnerops.model.common import Result
 from runnerops.model.host_state import HostState
-from runnerops.model.inventory import Host, RenderedFile, Requester
+from runnerops.model.inventory import Host, Policy, RenderedFile, Requester
 from runnerops.model.plan import Plan
 from runnerops.redact import Redactor
 from runnerops.services import load_planning
@@ -40,6 +40,11 @@ class Planning:
     redactor: Redactor
     deployed: frozenset[str] = frozenset()
     command: str = "deploy"
+
+    def policy(self, host: Host) -> Policy:
+        """What the command line allows, and for a deploy what the host's inventory does too."""
+        policy = self.flags.policy(host)
+        return replace(policy, allow=policy.allow | set(host.allow)) if self.command == "deploy" else policy
 
 
 def plan_host(planning: Planning, host: Host, reader: Reader) -> Planned:
@@ -68,7 +73,7 @@ def plan_from(
         rendered=rendered,
         desired=desired,
         observed=observed,
-        policy=planning.flags.policy(host),
+        policy=planning.policy(host),
         requester=planning.requester,
         blockers=blockers,
         findings=project.lint(host, desired, observed.facts),

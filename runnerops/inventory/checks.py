@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from difflib import get_close_matches
 
+from runnerops.codes.blockers import BLOCKERS
 from runnerops.codes.rules import RULES
 from runnerops.model.common import Secret
 
@@ -160,6 +161,25 @@ def rule(text: str) -> str:
         near = get_close_matches(text.upper(), RULES, 1)
         hint = f"did you mean {near[0]}?" if near else "`runnerops explain ID` and docs/rules.md have the ids"
         raise Refused("is no rule", hint)
+    return text
+
+
+def overridable(text: str) -> str:
+    """The code of a blocker that `--allow` overrides."""
+    row = BLOCKERS.get(text)
+    if row is None:
+        near = get_close_matches(text, BLOCKERS, 1, 0.75)
+        hint = f"did you mean {near[0]}?" if near else "`runnerops explain CODE` and docs/blockers.md have the codes"
+        raise Refused("is no code of a blocker", hint)
+    if not row.flag.startswith("--allow"):
+        raise Refused("cannot be allowed here", f"use {row.flag}" if row.flag else row.remedy)
+    return text
+
+
+def allowed_because(text: str) -> str:
+    """Why a blocker is overridden."""
+    if not text.strip():
+        raise Refused("must say why", 'for example {drop-runner: "moved to host b, 2026-11"}')
     return text
 
 

@@ -193,7 +193,13 @@ _HOST = {
         "Name or address to connect to. A range (`10.0.0.[1:40]`) goes with one in the host's name.",
         "the host's own name, as ssh_config or DNS knows it",
         "192.0.2.10",
-    )
+    ),
+    "allow": KeyDescription(
+        "Blockers that `diff` and `deploy` override on this host, each with a reason, which they show, as `--allow` does "
+        "on the command line. One that no longer arises is named: take it out. `rollback` and `remove` do not read it.",
+        "none",
+        '{drop-runner: "moved to host b, 2026-11"}',
+    ),
 }
 
 TOP = {
@@ -209,4 +215,5 @@ TOP = {
 }
 
 HOST_KEYS = {**_HOST, **_GROUP, **_LAYER}
-"""By dotted key below a host; `[]` stands for each item of a list. Groups have no `address`, defaults no `groups` either."""
+"""By dotted key below a host; `[]` stands for each item of a list. Groups have no `address` and no `allow`, defaults no
+`groups` either."""

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from runnerops.inventory import checks, endpoints
 
 Name = Annotated[str, AfterValidator(checks.name)]
+BlockerCode = Annotated[str, AfterValidator(checks.overridable)]
 RuleId = Annotated[str, AfterValidator(checks.rule)]
 
 
@@ -136,6 +137,7 @@ class HostShape(GroupShape):
     """A host."""
 
     address: Annotated[str, AfterValidator(checks.address)] | None = None
+    allow: dict[BlockerCode, Annotated[str, AfterValidator(checks.allowed_because)]] | None = None
 
 
 class InventoryShape(_Ours):

@@ -81,6 +81,8 @@ class Host:
     keep: Mapping[ServiceName, tuple[str, ...]] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     ignore: Mapping[str, str] = field(default_factory=dict)
+    allow: Mapping[str, str] = field(default_factory=dict)
+    """Codes of blockers that the inventory overrides on this host, each with the reason it gives."""
     wired: bool = False
     clients: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     keep_runs: int = KEEP_RUNS

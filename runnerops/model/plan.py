@@ -230,6 +230,8 @@ class Plan:
     keep_runs: int = KEEP_RUNS
     command: str = "deploy"
     mine: str = "your change"
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    """Why the inventory overrides a blocker, by code."""
 
     @property
     def empty(self) -> bool:

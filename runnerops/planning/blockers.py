@@ -92,6 +92,14 @@ def overridden(blocker: Blocker, policy: Policy) -> bool:
     return policy.kill_jobs if blocker.code == "jobs-running" else blocker.code in policy.allow
 
 
+def idle_allowances(command: str, host: Host, blockers: Iterable[Blocker]) -> Iterable[str]:
+    """What the inventory overrides on this host although it does not arise, in sentences."""
+    arising = {blocker.code for blocker in blockers}
+    for code in host.allow if command == "deploy" else ():
+        if code not in arising:
+            yield f"hosts.{host.name}.allow.{code} does not arise any more: take it out of the inventory"
+
+
 def filter_blockers(
     host: Host, deployed: frozenset[str], blockers: Iterable[Blocker]
 ) -> tuple[tuple[Blocker, ...], tuple[str, ...]]:

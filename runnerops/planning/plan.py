@@ -15,7 +15,14 @@ from runnerops.model.common import Tree, Verb, item_name
 from runnerops.model.host_state import HostState, RemoteFile, SecretFingerprints
 from runnerops.model.inventory import Host, Policy, RenderedFile, Requester
 from runnerops.model.plan import Action, Blocker, Change, Finding, KeyChange, Plan
-from runnerops.planning.blockers import filter_blockers, modified_on_host, not_equipped, overridden, unmanaged_file
+from runnerops.planning.blockers import (
+    filter_blockers,
+    idle_allowances,
+    modified_on_host,
+    not_equipped,
+    overridden,
+    unmanaged_file,
+)
 from runnerops.planning.dependencies import newly_uses_caches_of, uses_caches_of
 from runnerops.planning.drift import explain
 from runnerops.planning.steps import StepWriter, changes_of
@@ -73,10 +80,11 @@ def make_plan(request: Request) -> Plan:
         blockers=tuple(blocker for blocker in blockers if not overridden(blocker, policy)),
         overridden=tuple(blocker for blocker in blockers if overridden(blocker, policy)),
         findings=request.findings,
-        notes=(*notes, *_remarks(request, actions)),
+        notes=(*notes, *_remarks(request, actions), *idle_allowances(request.command, host, blockers)),
         after=uses_caches_of(host),
         needs=newly_uses_caches_of(host, changes),
         overrides=writer.overrides,
+        reasons=host.allow if request.command == "deploy" else {},
         digest=_digest(request),
         keep_runs=host.keep_runs,
         command=request.command,

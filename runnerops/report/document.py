@@ -28,7 +28,7 @@ def plan_document(
         + [{"path": path, "state": "in sync"} for path in in_sync],
         "actions": [_action(action) for action in plan.actions],
         "blockers": [_stop(blocker) for blocker in plan.blockers],
-        "overridden": [_stop(blocker) for blocker in plan.overridden],
+        "overridden": [{**_stop(one), "reason": plan.reasons.get(one.code)} for one in plan.overridden],
         "findings": [finding_document(finding) for finding in plan.findings],
         "notes": list(plan.notes),
         "after": sorted(plan.after),

@@ -9,7 +9,7 @@ from runnerops.inventory.descriptions import HOST_KEYS, TOP, KeyDescription
 from runnerops.inventory.schema import inventory_schema, keys_of_ours
 
 _SECTIONS = (
-    ("Hosts and groups", ("address", "groups", "vars")),
+    ("Hosts and groups", ("address", "groups", "vars", "allow")),
     ("SSH", ("ssh",)),
     ("Docker: `daemon.json`", ("docker",)),
     ("Caches", ("registry",)),

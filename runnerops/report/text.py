@@ -35,6 +35,8 @@ def plan_lines(
         yield from blocker_lines(blocker, plan.host)
     for blocker in plan.overridden:
         yield "warn", f"  overridden: {blocker.code}: {blocker.message}"
+        if why := plan.reasons.get(blocker.code):
+            yield "plain", f"       the inventory allows it: {why}"
     for finding in plan.findings:
         yield from finding_lines(finding, also.get(finding, ()), indent="  ")
     for change in plan.changes:

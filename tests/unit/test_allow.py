@@ -1,0 +1,62 @@
+"""What a host's inventory overrides: in a deploy alone, with its reason in sight, and named when it is idle."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from runnerops.engine.options import Flags
+from runnerops.engine.planner import Planning
+from runnerops.engine.project import Project
+from runnerops.model.common import Result
+from runnerops.model.inventory import Host, Inventory, Requester
+from runnerops.model.plan import Plan
+from runnerops.planning.plan import Request, make_plan
+from runnerops.planning.reconcile import reconcile
+from runnerops.redact import Masker, Redactor
+from runnerops.report.document import plan_document
+from runnerops.report.text import plan_lines
+from tests.unit.test_plan import RUNNER, a_host, ask, observed
+
+WHY = {"drop-runner": "moved to host b, 2026-11"}
+TWO = RUNNER + RUNNER[RUNNER.index(b"\n[[") :].replace(b'"one"', b'"two"').replace(b"aaaa", b"bbbb")
+
+
+def planned(host: Host, there: bytes, command: str = "deploy") -> Plan:
+    """A plan that asks for one runner, of a host that has the file `there`."""
+    project = Project(Inventory("i.yml", (host,), {}), (host,), {}, {}, b"")
+    planning = Planning(project, Flags({}), Requester("me", "here"), Redactor(), command=command)
+    files, state = ask(None, RUNNER), observed(None, there)
+    desired, blockers = reconcile(host, files, state)
+    return make_plan(
+        Request(host, files, desired, state, planning.policy(host), planning.requester, blockers, command=command)
+    )
+
+
+@pytest.fixture(name="host")
+def fixture_host() -> Host:
+    (spec,) = (file.spec for file in ask(None, RUNNER))
+    return replace(a_host(spec.service), allow=WHY)
+
+
+def test_it_overrides_with_its_reason(host: Host) -> None:
+    plan = planned(host, TWO)
+    assert ([one.code for one in plan.blockers], [one.code for one in plan.overridden]) == ([], ["drop-runner"])
+    said = [text for _, text in plan_lines(plan, Masker(), ())]
+    assert "       the inventory allows it: moved to host b, 2026-11" in said
+    (shown,) = plan_document(plan, Result.PENDING, Masker(), ())["overridden"]
+    assert (shown["code"], shown["reason"]) == ("drop-runner", WHY["drop-runner"])
+
+
+def test_what_does_not_arise_any_more_is_named(host: Host) -> None:
+    plan = planned(host, RUNNER)
+    assert plan.notes == ("hosts.h.allow.drop-runner does not arise any more: take it out of the inventory",)
+    assert planned(replace(host, allow={}), RUNNER).notes == ()
+
+
+@pytest.mark.parametrize("command", ["rollback", "remove"])
+def test_it_is_meant_for_deploys_alone(host: Host, command: str) -> None:
+    plan = planned(host, TWO, command)
+    assert [one.code for one in plan.blockers] == ["drop-runner"]
+    assert (plan.reasons, planned(host, RUNNER, command).notes) == ({}, ())
