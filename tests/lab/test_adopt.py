@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +15,9 @@ from tests.lab.project import Project
 from tests.lab.shell import until
 
 TOKEN = "glrt-canary-" + "t" * 16
-CANARIES = (TOKEN, "canary-s3", "canary-http", "canary-login")
+TOML = "/etc/gitlab-runner/config.toml"
+JSON = dict.fromkeys(("bookworm", "trixie"), "/etc/docker/daemon.json") | {"docker28": "/etc/docker/ansible.json"}
+CANARIES = ("glrt-canary", "canary-s3", "canary-http", "canary-login")
 RUNNER = f"""# how many at once
 concurrent = 3
 check_interval = 0
@@ -52,6 +55,39 @@ id
     [runners.cache.gcs]
     [runners.cache.azure]
 """
+LARGE = RUNNER + "".join(
+    f"""
+# number {number} of many
+[[runners]]
+  name = "build {number}"
+  url = "http://127.0.0.1:9/"
+  id = {number}
+  token = "glrt-canary-{number:02}{"x" * 14}"
+  token_obtained_at = 2024-01-01T00:00:00Z
+  token_expires_at = 0001-01-01T00:00:00Z
+  executor = "docker"
+  output_limit = {4096 * number}
+  environment = ["NUMBER={number}", "LOGIN_PASSWORD=canary-login-{number}"]
+  [runners.custom_build_dir]
+  [runners.cache]
+    MaxUploadedArchiveSize = 0
+  [runners.feature_flags]
+    FF_USE_FASTZIP = {str(number % 2 == 0).lower()}
+  [runners.docker]
+    tls_verify = false
+    image = "alpine:3.{number}"
+    privileged = {str(number % 3 == 0).lower()}
+    volumes = ["/cache", "/srv/{number}:/srv:ro"]
+    shm_size = {number}
+    pull_policy = ["if-not-present"]
+    [runners.docker.sysctls]
+      "net.core.somaxconn" = "{number}"
+"""
+    for number in range(8, 20)
+)
+WRITTEN_BY_ITSELF = {"check_interval", "connection_max_age", "shutdown_timeout", "session_timeout", "user", "tls_verify",
+                     "MaxUploadedArchiveSize", "privileged"}  # fmt: skip
+"""What `gitlab-runner register` writes though it means nothing, and a deploy leaves out."""
 COMPOSE = """
 services:
   mirror:
@@ -92,7 +128,8 @@ def compose_in(host: LabHost, folder: str, volumes: str, hub: str, more: str = "
 
 def lay_out(host: LabHost, hub: str) -> str:
     """Three ways in which people do it; the volume that the cache has."""
-    host.write("/etc/gitlab-runner/config.toml", RUNNER.encode(), 0o600)
+    text = LARGE if host.name == "docker28" else RUNNER.replace("\n", "\r\n") if host.name == "trixie" else RUNNER
+    host.write("/etc/gitlab-runner/config.toml", text.encode(), 0o600)
     if host.name != "docker28":
         host.write("/etc/docker/daemon.json", DAEMON)
         host.run("systemctl restart docker gitlab-runner")
@@ -105,6 +142,7 @@ def lay_out(host: LabHost, hub: str) -> str:
         host.run(f"docker run -d --name mirror -p 127.0.0.1:5000:5000 --restart always {mounts} {host.registry_image}")
         return "/srv/cache"
     host.write("/etc/docker/ansible.json", b"\xef\xbb\xbf" + DAEMON)
+    host.write("/etc/docker/daemon.json", b'{\n  // "debug": true,\n}\n')  # what nothing reads any more
     host.run(
         "mkdir -p /etc/systemd/system/docker.service.d; start=$(systemctl cat docker | sed -n 's/^ExecStart=//p' | tail -n 1); "
         'printf "[Service]\\nExecStart=\\nExecStart=%s --config-file=/etc/docker/ansible.json\\n" "$start" '
@@ -114,6 +152,13 @@ def lay_out(host: LabHost, hub: str) -> str:
     )
     compose_in(host, "/srv/registry", "[data:/var/lib/registry]", hub, "volumes: {data: {}}\n")
     return "registry_data"
+
+
+def leaves(value: object, at: str = "") -> dict[str, object]:
+    """Every value by its place."""
+    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    found = {key: leaf for name, one in inside for key, leaf in leaves(one, f"{at}.{name}".lstrip(".")).items()}
+    return found if isinstance(value, dict | list) else {at: value}
 
 
 def answers(host: LabHost) -> bool:
@@ -131,9 +176,10 @@ def test_a_hand_made_host_is_adopted_and_its_cache_taken_over(project: Project, 
     until("the cache answers", lambda: answers(host), seconds=30)
     host.run("docker pull -q alpine:3")
     before = set(host.run(SEEN, check=False).stdout.splitlines())
-    printed = project.run("adopt", f"root@{host.address}", "--name", host.name)
+    user = "deploy" if host.name == "bookworm" else "root"  # the first with sudo
+    printed = project.run("adopt", f"{user}@{host.address}", "--name", host.name)
     assert not (project.folder / "inventory.yml").exists()
-    said = project.run("init", "--adopt", f"{host.name}=root@{host.address}")
+    said = project.run("init", "--adopt", f"{host.name}={user}@{host.address}")
     assert "known_hosts is there, and stays as it is" in said
     assert "runnerops deploy" in said.splitlines()[-1]
     assert set(host.run(SEEN, check=False).stdout.splitlines()) ^ before == set()
@@ -163,7 +209,15 @@ def test_a_hand_made_host_is_adopted_and_its_cache_taken_over(project: Project, 
     if host.name == "trixie":
         comes_back(project, host)
     lab.hub.forget()
-    took = project.deploy()
+    config = leaves(tomllib.loads(host.read(TOML).decode()))
+    daemon = host.read(JSON[host.name])
+    changed = inventory.replace("concurrent: 3", "concurrent: 5")
+    (project.folder / "inventory.yml").write_text(changed)
+    took = project.deploy("--allow", "unmanaged-file")
+    now = leaves(tomllib.loads(host.read(TOML).decode()))
+    assert {key for key in now if now[key] != config.get(key)} == {"concurrent"}
+    assert {key.rpartition(".")[2] for key in config.keys() - now.keys()} <= WRITTEN_BY_ITSELF
+    assert host.read(JSON[host.name]) == daemon
     assert "stays there, stopped" in took
     assert old_one(host, "{{.State.Running}} {{.HostConfig.RestartPolicy.Name}}") == "false no"
     served_from_what_was_there(lab, host)
@@ -171,7 +225,7 @@ def test_a_hand_made_host_is_adopted_and_its_cache_taken_over(project: Project, 
     assert found["result"] == "unchanged"
     refused = project.run("adopt", host.name, "--write", code=1)
     assert "nothing is written over" in refused
-    assert (project.folder / "inventory.yml").read_text() == inventory
+    assert (project.folder / "inventory.yml").read_text() == changed
     if host.name == "trixie":
         going_back_starts_it_again(project, host)
 
