@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from runnerops.inventory.host_name import with_host
+from runnerops.inventory.host_name import is_replaced, with_host
+from runnerops.inventory.scalars import Verbatim
 from runnerops.model.common import Key, Tree, Value
 from runnerops.services.registry.caches.upstreams import cache_name
 
@@ -108,13 +109,29 @@ def for_host(value: Value, host: str) -> Value:
     return with_host(value, host) if isinstance(value, str) else value
 
 
+def verbatim(value: Value) -> Value:
+    """With every text marked in which the inventory would replace something; `{host}` in an entry's name is our own."""
+    if isinstance(value, dict):
+        found = {name: verbatim(item) for name, item in value.items()}
+        for name in BY_NAME & value.keys():
+            found[name] = [{**one, **_name(one)} for one in _entries(found[name])] or found[name]
+        return found
+    if isinstance(value, list):
+        return [verbatim(item) for item in value]
+    return Verbatim(value) if isinstance(value, str) and is_replaced(value) else value
+
+
+def _name(entry: Tree) -> Tree:
+    return {"name": str(entry["name"])} if isinstance(entry.get("name"), Verbatim) else {}
+
+
 def same(one: Value, other: Value) -> bool:
     """Whether two values are the same in type as well: YAML tells `1` from `true`, and Python does not."""
     if isinstance(one, dict) and isinstance(other, dict):
         return one.keys() == other.keys() and all(same(item, other[name]) for name, item in one.items())
     if isinstance(one, list) and isinstance(other, list):
         return len(one) == len(other) and all(map(same, one, other))
-    return type(one) is type(other) and one == other
+    return one == other and (type(one) is type(other) or (isinstance(one, str) and isinstance(other, str)))
 
 
 def moved(key: Key, before: Value, after: Value) -> Key | None:

@@ -11,7 +11,7 @@ from datetime import date, datetime, time
 
 import yaml
 
-from runnerops.inventory.scalars import ScalarError, plain_scalar
+from runnerops.inventory.scalars import ScalarError, Verbatim, plain_scalar
 from runnerops.model.common import Secret, Value
 
 
@@ -23,6 +23,8 @@ def scalar(value: Value, *, flow: bool = False) -> str:
         return json.dumps(value)
     if isinstance(value, float) and not math.isfinite(value):
         return ".nan" if math.isnan(value) else ".inf" if value > 0 else "-.inf"
+    if isinstance(value, Verbatim):
+        return f"!raw {_quoted(value)}"
     if not isinstance(value, str):
         return _quoted(value.isoformat()) if isinstance(value, datetime | date | time) else repr(value)
     return value if _is_plain(value, f"[{value}]" if flow else f"- {value}") else _quoted(value)
@@ -35,6 +37,7 @@ def key(name: str, *, flow: bool = False) -> str:
 
 def block(text: str, indent: int) -> list[str]:
     """A text of many lines behind its key, whose line the first one ends; quoted on one line where YAML knows no other way."""
+    tag = "!raw " if isinstance(text, Verbatim) else ""
     body = text.rstrip("\n")
     ends = len(text) - len(body)
     head = "|" + ("" if ends == 1 else "-" if not ends else "+")
@@ -42,8 +45,8 @@ def block(text: str, indent: int) -> list[str]:
     source = "\n".join([f"k: {head}", *lines, ""])
     printable = all(character in "\n\t" or character.isprintable() for character in text)
     if body and printable and not body.startswith((" ", "\n")) and _reads_as(source, text):
-        return [head, *lines]
-    return [_quoted(text)]
+        return [f"{tag}{head}", *lines]
+    return [f"{tag}{_quoted(text)}"]
 
 
 def _is_plain(text: str, source: str) -> bool:

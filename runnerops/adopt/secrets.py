@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from runnerops.adopt.layers import verbatim
 from runnerops.model.common import Key, Secret, SourceLocation, Tree, Value
 from runnerops.redact import Masker
 from runnerops.redact.texts import prefix_of
@@ -30,9 +31,9 @@ class Vault:
     """Places of secrets that no `.env` can hold."""
 
     def empty(self, service: str, section: Tree) -> Tree:
-        """The section without its secrets."""
+        """The section without its secrets, and with each text marked that the inventory has to leave as it is."""
         masked = Masker().of_inventory((service,), section)
-        found = self._value((service,), section, masked)
+        found = verbatim(self._value((service,), section, masked))
         assert isinstance(found, dict)
         return found
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from runnerops.inventory.expressions import holds_expression
 from runnerops.inventory.scalars import Verbatim
 
 _HOST = re.compile(r"(?<![${])\{host\}(?!\})")
@@ -15,3 +16,8 @@ def with_host(text: str, host: str) -> str:
     if isinstance(text, Verbatim):
         return text
     return _HOST.sub(lambda _: host, text) if "{host}" in text else text
+
+
+def is_replaced(text: str) -> bool:
+    """Whether the inventory would replace anything in this text."""
+    return with_host(text, "") != text or holds_expression(text)

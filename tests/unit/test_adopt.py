@@ -20,6 +20,7 @@ from runnerops.errors import RunneropsError
 from runnerops.inventory import load
 from runnerops.inventory.nodes import Node, parse
 from runnerops.inventory.problems import Problems
+from runnerops.inventory.scalars import Verbatim
 from runnerops.model.common import ServiceName, Tree, Value
 from runnerops.model.host_state import DockerFacts, HostState, RunnerFacts
 from runnerops.planning.reconcile import reconcile
@@ -37,6 +38,7 @@ ODD_TEXTS = [
     *("yes", "no", "~", "null", "1", "0600", "1.0", "12:30", "2024-01-01", "<<", "=", "?", ",", "'", '"'),
     *("a: b", "a #b", "#a", "- a", "{a}", "[a", "!env X", "&a", "*a", "%a", "@a", "`a", "? a", "a:", ":a", "a,b"),
     *("a\nb\n", "\n", " a", "a ", "a\tb", "\u00e9", "a\r\nb", "\x85", "\ufeff", " a\n b\n", "a\n\n\n"),
+    *("{host}", "x {host}\n", "${host}", "{{ vars.x }}", "{{.Name}}", "{{ vars.x }}\n{host}\n", "{{ host.x"),
 ]
 TEXTS = st.text(max_size=12) | st.sampled_from(ODD_TEXTS)
 LEAVES = TEXTS | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False, allow_infinity=False)
@@ -87,6 +89,7 @@ def test_what_is_written_is_read_again(tree: Tree, indent: int, step: int) -> No
         (True, "true"),
         (3, "3"),
         (0.1, "0.1"),
+        (Verbatim("{host}"), '!raw "{host}"'),
     ],
 )
 def test_only_what_needs_quotes_has_them(value: Value, text: str) -> None:
