@@ -20,7 +20,7 @@ from runnerops.model.inventory import Host
 from runnerops.model.plan import Plan
 from runnerops.model.run import Outcome
 from runnerops.report.screen import Screen
-from runnerops.report.text import outcome_lines
+from runnerops.report.text import outcome_lines, summary_line
 
 if TYPE_CHECKING:
     from runnerops.engine.connections import ConnectionPool
@@ -89,16 +89,20 @@ def deploy_loop(
     code = exit_of([outcome.result for outcome in outcomes.values()])
     if active_runs.interrupted and code not in {Exit.ROLLED_BACK, Exit.NEEDS_ATTENTION}:
         code = Exit.INTERRUPTED
-    if ui.as_json:
-        _sum_up(project, outcomes, code, screen)
+    if ui.as_json or len(project.hosts) > 1:
+        _sum_up(project, outcomes, code, screen, ui)
     return code
 
 
-def _sum_up(project: Project, outcomes: Mapping[str, Outcome], code: Exit, screen: Screen) -> None:
-    from runnerops.report.document import summary_document
-
+def _sum_up(project: Project, outcomes: Mapping[str, Outcome], code: Exit, screen: Screen, ui: UiOptions) -> None:
+    """The last line; of one host its own outcome is."""
     ordered = [outcomes[host.name] for host in project.hosts if host.name in outcomes]
-    screen.json(summary_document(ordered, code), indent=None)
+    if ui.as_json:
+        from runnerops.report.document import summary_document
+
+        screen.json(summary_document(ordered, code), indent=None)
+    else:
+        screen.say(summary_line(ordered), "good" if code is Exit.OK else "bad")
 
 
 def _shown_only(project: Project, plans: Plans, screen: Screen, ui: UiOptions) -> Exit:

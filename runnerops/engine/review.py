@@ -31,8 +31,10 @@ def exit_code_of(plans: Plans) -> Exit:
 
 def show_text(project: Project, plans: Plans, screen: Screen, *, verbose: int) -> None:
     """Every host's plan, in the inventory's order, and a last line that sums up."""
-    for _, lines in host_lines(project, plans, verbose=verbose):
-        screen.lines(lines)
+    for name, lines in host_lines(project, plans, verbose=verbose):
+        planned = plans[name]
+        quiet = isinstance(planned, Planned) and planned.result is Result.UNCHANGED and not planned.plan.blockers
+        screen.section(f"runnerops_plan_{name}", lines, folded=quiet)
     screen.data(summed_up(plans), "host")
 
 

@@ -11,7 +11,7 @@ from runnerops.model.plan import Plan, Step, drains
 from runnerops.model.run import Event, Outcome, told
 from runnerops.redact import step_command, step_title
 from runnerops.report.document import event_document
-from runnerops.report.screen import Screen, columns
+from runnerops.report.screen import Screen, columns, in_job_log
 from runnerops.report.text import outcome_lines
 from runnerops.report.wrap import shortened
 
@@ -43,7 +43,12 @@ def open_show(plans: Mapping[str, Plan], screen: Screen, stack: ExitStack, *, as
     """How the runs of these plans are shown here; what it paints is taken away with the stack."""
     if as_json:
         return Stream(screen, plans)
-    if screen.err.isatty() and not verbose and any(not plan.empty for plan in plans.values()):
+    if (
+        screen.err.isatty()
+        and not verbose
+        and not in_job_log(screen.err)
+        and any(not plan.empty for plan in plans.values())
+    ):
         return stack.enter_context(Bars(screen, plans, verbose=verbose))
     return Lines(screen, plans, verbose=verbose)
 

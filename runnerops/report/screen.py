@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 import json
 import os
+import stat
 import sys
 import threading
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from getpass import getpass
@@ -59,6 +61,8 @@ class Screen:
     """Whether its user wants to be asked for it."""
     painted: list[Painted] = field(default_factory=list)
     """What stands still while something secret is typed."""
+    sections: bool | None = None
+    """Whether the answer's parts fold, as in GitLab's job log; None: where it is one."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
@@ -78,6 +82,27 @@ class Screen:
         """Styled lines of the answer: pairs of style and text."""
         for style, text in lines:
             self.data(text, style)
+
+    def section(self, name: str, lines: Iterable[tuple[str, str]], *, folded: bool) -> None:
+        """The same as `lines`; in GitLab's job log the first is the title of a part that folds, or is `folded` at first.
+
+        `name` has letters, digits, `.`, `-` and `_`, and is the log's only one.
+        """
+        folds = in_job_log(self.out) if self.sections is None else self.sections
+        parts = iter(lines)
+        first = next(parts, None)
+        if first is None:
+            return
+        if not folds:
+            self.lines((first, *parts))
+            return
+        style, title = first
+        option = "[collapsed=true]" if folded else ""
+        mark = f"\x1b[0Ksection_start:{time.time():.0f}:{name}{option}\r\x1b[0K"
+        for number, line in enumerate(self.redactor.text(title).split("\n")):
+            self._print(self.out, ("" if number else mark) + self._styled(self.out, line, style))
+        self.lines(parts)
+        self._print(self.out, f"\x1b[0Ksection_end:{time.time():.0f}:{name}\r\x1b[0K")
 
     def json(self, document: Mapping[str, Any], *, indent: int | None = 2) -> None:
         """A JSON document (or, without indent, one line of a stream) to stdout; strings in it are redacted."""
@@ -135,7 +160,10 @@ class Screen:
 
     def _write(self, stream: TextIO, text: str, style: str) -> None:
         for line in self.broken(stream, self.redactor.text(text), style):
-            self._print(stream, typer.style(line, **STYLES[style]) if STYLES[style] and coloured(stream) else line)
+            self._print(stream, self._styled(stream, line, style))
+
+    def _styled(self, stream: TextIO, line: str, style: str) -> str:
+        return typer.style(line, **STYLES[style]) if STYLES[style] and coloured(stream) else line
 
     def broken(self, stream: TextIO, text: str, style: str) -> list[str]:
         """The text as this stream shows it."""
@@ -161,8 +189,22 @@ def columns(stream: TextIO) -> int:
 
 
 def coloured(stream: TextIO) -> bool:
-    """Whether colour belongs on this stream (https://no-color.org)."""
-    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    """Whether colour belongs on this stream: NO_COLOR forbids it (no-color.org), FORCE_COLOR and CLICOLOR_FORCE ask for it."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    if any(os.environ.get(name, "0") not in {"", "0"} for name in ("FORCE_COLOR", "CLICOLOR_FORCE")):
+        return True
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def in_job_log(stream: TextIO) -> bool:
+    """Whether GitLab's job log shows it: in a job, unless it goes to a file."""
+    if not os.environ.get("GITLAB_CI"):
+        return False
+    try:
+        return not stat.S_ISREG(os.fstat(stream.fileno()).st_mode)
+    except (OSError, ValueError):
+        return False
 
 
 def _redacted(value: Any, redactor: Redactor) -> Any:

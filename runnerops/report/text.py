@@ -147,6 +147,16 @@ def step_lines(title: str, steps: Iterable[Step], verbose: int) -> Iterator[Line
             yield "command", f"        {command}"
 
 
+def summary_line(outcomes: Sequence[Outcome]) -> str:
+    """`3 hosts: 2 applied, 1 rolled-back (c)`: what ended well is counted, the rest named too."""
+    names: dict[Result, list[str]] = {}
+    for outcome in outcomes:
+        names.setdefault(outcome.result, []).append(outcome.host)
+    quiet = {Result.UNCHANGED, Result.APPLIED}
+    words = [f"{len(of)} {one}{'' if one in quiet else f' ({_some(of)})'}" for one, of in names.items()]
+    return f"{len(outcomes)} host{'s' if len(outcomes) != 1 else ''}: {', '.join(words)}"
+
+
 def outcome_lines(outcome: Outcome, *, verbose: int = 0) -> Iterator[Line]:
     """How one host ended, which step failed (and under `verbose` its command), what was said, and the line to type next."""
     style = "good" if outcome.result in GOOD else "bad"

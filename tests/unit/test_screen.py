@@ -6,13 +6,18 @@ import contextlib
 import fcntl
 import os
 import pty
+import re
 import struct
 import termios
 from io import StringIO
+from pathlib import Path
 
 import pytest
 
+from runnerops.model.common import Result
+from runnerops.model.run import Outcome
 from runnerops.report.screen import Screen
+from runnerops.report.text import summary_line
 from runnerops.report.wrap import broken_at_words, shortened
 
 SENTENCE = (
@@ -86,3 +91,51 @@ def test_elsewhere_every_line_is_whole() -> None:
     out = StringIO()
     Screen(out=out).lines([("bad", SENTENCE), ("plain", SENTENCE)])
     assert out.getvalue() == f"{SENTENCE}\n{SENTENCE}\n"
+
+
+def test_colour_is_asked_for_and_forbidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a stream that is no terminal, as a job's log is."""
+    names = ("NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE")
+    cases: list[tuple[dict[str, str], bool]] = [
+        ({}, False),
+        ({"FORCE_COLOR": "1"}, True),
+        ({"CLICOLOR_FORCE": "1"}, True),
+        ({"FORCE_COLOR": "0"}, False),
+        ({"FORCE_COLOR": ""}, False),
+        ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, False),
+        ({"FORCE_COLOR": "1", "NO_COLOR": ""}, True),
+    ]
+    for environ, wanted in cases:
+        for name in names:
+            monkeypatch.delenv(name, raising=False)
+        for name, value in environ.items():
+            monkeypatch.setenv(name, value)
+        out = StringIO()
+        Screen(out=out).data("x", "good")
+        assert ("\x1b[" in out.getvalue()) is wanted, environ
+
+
+def test_a_part_folds_in_a_job_log_and_is_plain_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = [("host", "h"), ("plain", "  one"), ("plain", "  two")]
+    for folded, option in ((True, "[collapsed=true]"), (False, "")):
+        out = StringIO()
+        Screen(out=out, sections=True).section("plan_h", lines, folded=folded)
+        first, *rest, last = out.getvalue().split("\n")[:-1]
+        assert re.fullmatch(rf"\x1b\[0Ksection_start:\d+:plan_h{re.escape(option)}\r\x1b\[0Kh", first)
+        assert rest == ["  one", "  two"]
+        assert re.fullmatch(r"\x1b\[0Ksection_end:\d+:plan_h\r\x1b\[0K", last)
+    monkeypatch.setenv("GITLAB_CI", "true")
+    with (tmp_path / "plan.txt").open("w") as file:
+        Screen(out=file).section("plan_h", lines, folded=True)
+    assert (tmp_path / "plan.txt").read_text() == "h\n  one\n  two\n"
+    read, write = os.pipe()
+    with os.fdopen(write, "w") as pipe:
+        Screen(out=pipe).section("plan_h", lines, folded=True)
+    with os.fdopen(read) as pipe:
+        assert "section_start" in pipe.read()
+
+
+def test_the_last_line_counts_hosts_by_how_they_ended() -> None:
+    ends = [("a", Result.APPLIED), ("b", Result.ROLLED_BACK), ("c", Result.APPLIED), ("d", Result.UNREACHABLE)]
+    outcomes = [Outcome(name, result) for name, result in ends]
+    assert summary_line(outcomes) == "4 hosts: 2 applied, 1 rolled-back (b), 1 unreachable (d)"
