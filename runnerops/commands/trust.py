@@ -32,8 +32,11 @@ def trust(
     if not targets:
         raise UsageError("trust: name the hosts", "runnerops trust HOST…")
     hosts, peers = _hosts(path, targets)
-    asking = _Asking(inventory.folder_of(path), environ, peers, screen, frozenset(fingerprints))
-    for warning in KnownHosts.find(inventory.folder_of(path), environ).warnings:
+    credentials = Credentials.from_environ(environ)
+    credentials.ring.ask = screen.ask_secret
+    folder = inventory.folder_of(path)
+    asking = _Asking(folder, environ, peers, screen, frozenset(fingerprints), credentials)
+    for warning in KnownHosts.find(folder, environ).warnings:
         screen.say(f"warning: {warning}", "warn")
     if not fingerprints and not screen.interactive:
         for host in hosts:
@@ -65,6 +68,7 @@ class _Asking:
     peers: Mapping[str, Host]
     screen: Screen
     fingerprints: frozenset[str]
+    credentials: Credentials
 
     def trust(self, host: Host) -> bool:
         """Whether the host's keys are kept now, and those of every gateway before it."""

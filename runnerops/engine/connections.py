@@ -39,6 +39,7 @@ class ConnectionPool:
         self._known = KnownHosts.find(inventory.folder, environ)
         passwords = SudoPasswords(environ, inventory.folder, screen)
         self._credentials = replace(Credentials.from_environ(environ), sudo=passwords.of)
+        self._credentials.ring.ask = screen.ask_secret
         self._links: dict[str, Link] = {}
         self._begun: dict[str, Future[Link]] = {}
         self._decided = threading.Event()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import re
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 VARIABLE = "SSH_PRIVATE_KEY"
 PASSPHRASE = "SSH_KEY_PASSPHRASE"  # noqa: S105  a variable's name
 
+_TRIES = 3
 _BEGIN = re.compile(r"-----BEGIN (?P<kind>[A-Z0-9 ]+)-----")
 _KEEP_LINES = "give it as a variable of type file, which keeps line breaks"
 
@@ -31,18 +34,55 @@ class LockedKeyError(PrivateKeyError):
     """A private key has a passphrase, and none was given."""
 
 
+class KeyRing:
+    """Keys that were opened, each once. Locked ones are with the passphrase, else with what `ask` gives (empty: none)."""
+
+    def __init__(self, passphrase: str = "", ask: Callable[[str], str] = lambda _: "") -> None:
+        self.ask = ask
+        self._passphrase = passphrase
+        self._opened: dict[str, PKey | LockedKeyError] = {}
+        self._lock = threading.Lock()
+
+    @property
+    def has_passphrase(self) -> bool:
+        """Whether one was given beforehand."""
+        return bool(self._passphrase)
+
+    def open(self, name: str, load: Callable[[str], PKey]) -> PKey:
+        """The key of this name; `load` makes it with a passphrase. Raises PrivateKeyError."""
+        with self._lock:
+            if name not in self._opened:
+                try:
+                    self._opened[name] = load(self._passphrase)
+                except LockedKeyError as locked:
+                    self._opened[name] = self._unlock(name, load) or locked
+            found = self._opened[name]
+        if isinstance(found, LockedKeyError):
+            raise found
+        return found
+
+    def _unlock(self, name: str, load: Callable[[str], PKey]) -> PKey | None:
+        for attempt in range(_TRIES):
+            passphrase = self.ask(f"passphrase of {name}" + (", again" if attempt else ""))
+            if not passphrase:
+                return None
+            with contextlib.suppress(PrivateKeyError):
+                return load(passphrase)
+        return None
+
+
 @dataclass(frozen=True, slots=True)
 class Credentials:
     """What one logs in and becomes root with, beside the keys of ssh_config. No value is ever printed."""
 
     private_key: str = field(default="", repr=False)
-    passphrase: str = field(default="", repr=False)
+    ring: KeyRing = field(default_factory=KeyRing, repr=False)
     sudo: Callable[[Host], Passwords] = field(default=lambda _: NoPassword(), repr=False)
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Credentials:
         """From `SSH_PRIVATE_KEY` and `SSH_KEY_PASSPHRASE`."""
-        return cls(environ.get(VARIABLE, ""), environ.get(PASSPHRASE, ""))
+        return cls(environ.get(VARIABLE, ""), KeyRing(environ.get(PASSPHRASE, "")))
 
     def key(self) -> PKey | None:
         """The environment's key; None where it gives none. Raises PrivateKeyError."""
@@ -51,8 +91,12 @@ class Credentials:
             return None
         # what is no path in one line is a text, and a text that is wrong is told what is wrong with it
         if "\n" not in given and " " not in given and not given.startswith("-----"):
-            return load_file(Path(given).expanduser(), VARIABLE, self.passphrase)
-        return load_key(given, VARIABLE, self.passphrase)
+            return self.file(Path(given).expanduser(), VARIABLE)
+        return self.ring.open(VARIABLE, lambda passphrase: load_key(given, VARIABLE, passphrase))
+
+    def file(self, path: Path, place: str) -> PKey:
+        """The key in a file. Raises PrivateKeyError."""
+        return self.ring.open(str(path), lambda passphrase: load_file(path, place, passphrase))
 
 
 def load_file(path: Path, place: str, passphrase: str = "") -> PKey:

@@ -4,18 +4,31 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import os
+import socket
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from paramiko import Agent, Message, PKey, SSHConfig, SSHException, Transport
+from paramiko import Agent, ECDSAKey, Ed25519Key, Message, PKey, RSAKey, SSHConfig, SSHException, Transport
+from paramiko.agent import AgentSSH
 from paramiko.auth_strategy import AuthSource, AuthStrategy, InMemoryPrivateKey, SourceResult
 
 from runnerops.remote.hostkeys import HostKey
-from runnerops.remote.keys import VARIABLE, Credentials, LockedKeyError, PrivateKeyError, load_file
+from runnerops.remote.keys import VARIABLE, Credentials, LockedKeyError, PrivateKeyError
 
 _OPENSSH_MAGIC = b"openssh-key-v1\0"
+
+
+@dataclass(frozen=True, slots=True)
+class Identities:
+    """ssh_config's IdentityFile, IdentitiesOnly, IdentityAgent (a socket; `none`; empty: the usual) and CertificateFile."""
+
+    files: tuple[Path, ...] = ()
+    only: bool = False
+    agent: str = ""
+    certificate: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +38,8 @@ class Login:
     given: PKey | None = None
     files: tuple[Path, ...] = ()
     agent: Literal["all", "matching", "none"] = "all"
-    passphrase: str = field(default="", repr=False)
+    credentials: Credentials = field(default_factory=Credentials, repr=False)
+    identities: Identities = Identities()
 
     def keys(self, notes: list[str]) -> Iterator[tuple[str, PKey]]:
         """Each key once, with its name; `notes` gets what could not be offered."""
@@ -39,21 +53,31 @@ class Login:
         if self.given:
             yield VARIABLE, self.given
         for path in self.files:
+            if self.agent != "none" and opened_by_agent(path, self.credentials, self.identities):
+                continue  # it comes with the agent's, and no passphrase is asked for
             try:
-                yield str(path), load_file(path, str(path), self.passphrase)
+                yield str(path), self._certified(self.credentials.file(path, str(path)))
             except PrivateKeyError as error:
-                notes.append(error.message)
+                hardware = b"sk-" in (public_half(path) or b"")[:8]
+                notes.append(
+                    f"{path}: a security key signs through an agent: ssh-add {path}" if hardware else error.message
+                )
         if self.agent != "none":
             halves = {public_half(path) for path in self.files} if self.agent == "matching" else None
-            for key in _agent_keys(notes):
+            for key in _agent_keys(notes, self.identities.agent):
                 if halves is None or key.asbytes() in halves:
                     yield f"agent's {HostKey(key.get_name(), key.asbytes()).fingerprint}", key
 
+    def _certified(self, key: PKey) -> PKey:
+        """With the certificate that ssh_config names, where it is one of this key."""
+        certificate = self.identities.certificate
+        if certificate and key.public_blob is None and certified_half(Path(certificate)) == key.asbytes():
+            key.load_certificate(certificate)
+        return key
 
-def make_login(
-    credentials: Credentials, key: str | None, identities: tuple[Path, ...], only: bool, gateway: bool
-) -> Login:
-    """`key` is the inventory's; `identities` and `only` are ssh_config's IdentityFile and IdentitiesOnly.
+
+def make_login(credentials: Credentials, key: str | None, identities: Identities, gateway: bool) -> Login:
+    """`key` is the inventory's, `identities` are ssh_config's.
 
     One key named explicitly is the only one offered, for sshd counts attempts; but a gateway may have another one than the
     host behind it. The inventory's key goes before the environment's where its file is there: the path may be a laptop's,
@@ -62,13 +86,15 @@ def make_login(
     path = Path(key).expanduser() if key else None
     here = path if path and (path.exists() or not credentials.private_key.strip()) else None
     if here and not gateway:
-        with contextlib.suppress(LockedKeyError):  # the agent may have it
-            load_file(here, f"ssh.key {key}", credentials.passphrase)
-        return Login(None, (here,), "matching", credentials.passphrase)
+        with contextlib.suppress(LockedKeyError):  # told with all that was tried
+            if not opened_by_agent(here, credentials, identities):
+                credentials.file(here, f"ssh.key {key}")
+        return Login(None, (here,), "matching", credentials, identities)
     own = (here,) if here else ()
     if given := credentials.key():
-        return Login(given, own, "none", credentials.passphrase)
-    return Login(None, (*own, *identities), "matching" if only else "all", credentials.passphrase)
+        return Login(given, own, "none", credentials, identities)
+    offered = (*own, *identities.files)
+    return Login(None, offered, "matching" if identities.only else "all", credentials, identities)
 
 
 class Attempt(AuthStrategy):
@@ -112,9 +138,52 @@ def public_half(path: Path) -> bytes | None:
     return None
 
 
-def _agent_keys(notes: list[str]) -> Iterator[PKey]:
+def opened_by_agent(path: Path, credentials: Credentials, identities: Identities) -> bool:
+    """Whether a key file is locked, no passphrase was given, and the agent has its key."""
+    if credentials.ring.has_passphrase or not is_locked(path):
+        return False
+    half = public_half(path)
+    return any(key.asbytes() == half for key in _agent_keys([], identities.agent))
+
+
+def is_locked(path: Path) -> bool:
+    """Whether a key file has a passphrase, in any form."""
+    with contextlib.suppress(OSError, ValueError, SSHException):
+        head, *rest = path.read_text().splitlines()
+        if "OPENSSH" not in head:
+            return "ENCRYPTED" in head or any("ENCRYPTED" in line for line in rest[:3])
+        raw = base64.b64decode("".join(line for line in rest if not line.startswith("-----")))
+        return Message(raw[len(_OPENSSH_MAGIC) :]).get_text() != "none"
+    return False
+
+
+def certified_half(path: Path) -> bytes | None:
+    """The public half of the key that a certificate is for."""
+    with contextlib.suppress(OSError, ValueError, IndexError, SSHException):
+        kind, text = path.read_text().split()[:2]
+        known: dict[str, type[PKey]] = {"ssh-ed25519": Ed25519Key, "ssh-rsa": RSAKey}
+        return bytes(known.get(kind.partition("-cert-")[0], ECDSAKey)(Message(base64.b64decode(text))).asbytes())
+    return None
+
+
+class _AgentAt(Agent):
+    """The agent that listens at this socket."""
+
+    def __init__(self, place: str) -> None:
+        usual: Any = self  # its stubs know only the public half
+        AgentSSH.__init__(self)
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        connection.connect(place)
+        usual._connect(connection)
+
+
+def _agent_keys(notes: list[str], place: str) -> Iterator[PKey]:
+    """`place`: a socket, a variable of the environment (`$NAME`) that has one, or empty for the usual."""
+    if place.lower() == "none":
+        return
+    place = os.environ.get(place[1:], "") if place.startswith("$") else place
     try:
-        agent = Agent()
+        agent = _AgentAt(place) if place and place != "SSH_AUTH_SOCK" else Agent()
     except (SSHException, OSError) as error:
         notes.append(f"the agent cannot be asked: {error}")
         return

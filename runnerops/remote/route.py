@@ -20,8 +20,9 @@ from runnerops.remote.fabrics import Config, Connection
 from runnerops.remote.hostkeys import HostKey, KnownHosts
 from runnerops.remote.hostnames import lookup_name
 from runnerops.remote.keys import Credentials
-from runnerops.remote.login import Attempt, make_login
-from runnerops.remote.sshconfig import Settings, read_settings
+from runnerops.remote.login import Attempt, Identities, make_login
+from runnerops.remote.settings import Settings, is_yes, refusal, words_of
+from runnerops.remote.sshconfig import read_settings
 from runnerops.remote.transport import preferring
 
 CONNECT_SECONDS = 15
@@ -124,8 +125,9 @@ def make_route(
 
 def _connection(host: Host, settings: Settings, peers: Mapping[str, Host], seen: tuple[str, ...]) -> Connection:
     # each connection has a Config of its own, for Fabric writes into it what belongs to one host
-    def config() -> Config:
-        return Config(ssh_config=settings, lazy=True, overrides={"timeouts": {"connect": CONNECT_SECONDS}})
+    def config(address: str, user: str | None, port: int | None) -> Config:
+        own = settings.given(address, user, port)
+        return Config(ssh_config=own, lazy=True, overrides={"timeouts": {"connect": CONNECT_SECONDS}})
 
     name, gateway = host.ssh.gateway, None
     if name and name in seen:
@@ -134,8 +136,9 @@ def _connection(host: Host, settings: Settings, peers: Mapping[str, Host], seen:
         gateway = _connection(peers[name], settings, peers, (*seen, name))
     elif name:
         user, address, port = split_target(name)
-        gateway = Connection(address, user=user, port=port, config=config())
-    return Connection(host.address, user=host.ssh.user, port=host.ssh.port, gateway=gateway, config=config())
+        gateway = Connection(address, user=user, port=port, config=config(address, user, port))
+    said = config(host.address, host.ssh.user, host.ssh.port)
+    return Connection(host.address, user=host.ssh.user, port=host.ssh.port, gateway=gateway, config=said)
 
 
 def _hop(
@@ -146,12 +149,14 @@ def _hop(
     gateway: bool,
 ) -> Hop:
     settings = connection.ssh_config
+    if refused := refusal(settings):
+        raise HostError(host.name, f"ssh_config: {connection.original_host}: {refused[0]}", refused[1])
     name = settings.get("hostkeyalias") or lookup_name(connection.host, connection.port)
     names = [name] if gateway else [name, host.name, lookup_name(host.name, connection.port)]
     loose = () if "hostkeyalias" in settings else (connection.host,)
-    only = settings.get("identitiesonly", "").lower() == "yes"
-    login = make_login(access.credentials, host.ssh.key, _identities(connection, access.environ), only, gateway)
-    own = access.known.with_files(Path(file).expanduser() for file in settings.get("userknownhostsfile", "").split())
+    login = make_login(access.credentials, host.ssh.key, _identities(connection, access.environ), gateway)
+    files = [word for key in ("userknownhostsfile", "globalknownhostsfile") for word in words_of(settings, key)]
+    own = access.known.with_files(map(Path, files))
     hop = Hop(
         host.name,
         connection,
@@ -173,10 +178,15 @@ def _hop(
     return hop
 
 
-def _identities(connection: Connection, environ: Mapping[str, str]) -> tuple[Path, ...]:
-    ssh = Path(environ.get("HOME") or Path.home()) / ".ssh"
-    named = connection.ssh_config.get("identityfile") or [str(ssh / name) for name in _DEFAULT_KEYS]
-    return tuple(path for path in map(Path, named) if path.is_file())
+def _identities(connection: Connection, environ: Mapping[str, str]) -> Identities:
+    settings, ssh = connection.ssh_config, Path(environ.get("HOME") or Path.home()) / ".ssh"
+    named = settings.get("identityfile") or [str(ssh / name) for name in _DEFAULT_KEYS]
+    return Identities(
+        tuple(path for path in map(Path, named) if path.is_file()),
+        is_yes(settings, "identitiesonly"),
+        settings.get("identityagent", ""),
+        settings.get("certificatefile", ""),
+    )
 
 
 def split_target(text: str) -> tuple[str | None, str, int | None]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from runnerops.errors import HostKeyError
+from runnerops.errors import HostError, HostKeyError
 from runnerops.model.inventory import Host, Ssh
 from tests.integration.sshd import ADDRESS, USER, Sshd
 
@@ -61,3 +61,36 @@ def test_nothing_of_fabrics_own_configuration_counts(sshd: Sshd, home: Path, mon
     config = f"Port {sshd.port}\nIdentityFile {sshd.keys.folder / 'user'}\n"
     (home / ".ssh" / "config").write_text(config)
     sshd.open(host=Host("web-1", ADDRESS)).close()
+
+
+@pytest.mark.parametrize(
+    ("config", "problem", "hint"),
+    [
+        ("Match localnetwork 10.0.0.0/8\n User x\n", "Match localnetwork", "Host lines"),
+        ("Tag x\nMatch tagged x\n User x\n", "Match tagged", "Host lines"),
+        ("PubkeyAuthentication no\n", "leaves no way to log in", "PubkeyAuthentication yes"),
+        ("BindAddress 127.0.0.1\n", "bindaddress 127.0.0.1", "ProxyCommand"),
+        ("ProxyUseFdpass yes\n", "proxyusefdpass", "ProxyCommand"),
+        ("RevokedHostKeys /etc/revoked\n", "revokedhostkeys", "@revoked"),
+        ("ProxyCommand nc %x\n", "%x cannot be used", "ssh/config"),
+    ],
+)
+def test_what_cannot_be_done_is_refused_by_name(config: str, problem: str, hint: str, sshd: Sshd, home: Path) -> None:
+    (home / ".ssh" / "config").write_text(config)
+    with pytest.raises(HostError) as refused:
+        sshd.open()
+    assert problem in refused.value.message
+    assert hint in refused.value.hint
+    (home / ".ssh" / "config").write_text(
+        "Host elsewhere\n" + config if "Match" not in config else "Host x\n Tag x\n" + config
+    )
+    if "localnetwork" not in config:
+        sshd.open().close()
+
+
+def test_what_says_nothing_of_the_way_is_no_obstacle(sshd: Sshd, home: Path) -> None:
+    (home / ".ssh" / "config").write_text(
+        "Match tagged x\n User x\nMatch localnetwork 10.0.0.0/8\n ForwardX11 yes\nMatch all\n RevokedHostKeys none\n"
+        "GSSAPIAuthentication yes\nRemoteCommand true\nRequestTTY yes\nControlMaster auto\nStrictHostKeyChecking no\n"
+    )
+    sshd.open().close()

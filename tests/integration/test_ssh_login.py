@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from runnerops.errors import HostError
-from runnerops.remote.keys import PrivateKeyError
+from runnerops.remote.keys import Credentials, KeyRing, PrivateKeyError
+from runnerops.remote.ssh import open_link
 from tests.integration.conftest import StartSshd
-from tests.integration.sshd import ADDRESS, USER, Keys, Sshd
+from tests.integration.sshd import ADDRESS, USER, Keys, Sshd, known_from
 
 
 @pytest.mark.parametrize("form", ["text", "path", "path of a variable", "one line ends with CR"])
@@ -37,6 +40,58 @@ def test_a_key_with_a_passphrase(sshd: Sshd) -> None:
     with pytest.raises(HostError, match="has a passphrase") as caught:
         sshd.open(host=sshd.host(key=locked))
     assert "SSH_KEY_PASSPHRASE" in caught.value.hint
+
+
+def test_a_passphrase_is_asked_for_once_a_key(sshd: Sshd, home: Path) -> None:
+    locked = sshd.keys.folder / "user_locked"
+    questions: list[str] = []
+    answers = iter(["wrong", "open sesame"])
+
+    def ask(question: str) -> str:
+        questions.append(question)
+        return next(answers)
+
+    credentials = Credentials(ring=KeyRing(ask=ask))
+    known, environ = known_from(sshd.line()), {"HOME": str(home)}
+    for _ in range(2):
+        open_link(sshd.host(key=str(locked)), known, credentials, environ).close()
+    (home / ".ssh" / "config").write_text(f"IdentityFile {locked}\n")
+    open_link(sshd.host(key=None), known, credentials, environ).close()
+    assert questions == [f"passphrase of {locked}", f"passphrase of {locked}, again"]
+
+
+def test_nobody_is_asked_for_a_key_that_the_agent_has(agent: Keys, sshd: Sshd, home: Path) -> None:
+    def ask(question: str) -> str:
+        raise AssertionError(question)
+
+    credentials = Credentials(ring=KeyRing(ask=ask))
+    for host in (sshd.host(key=str(agent.folder / "user_locked")), sshd.host(key=None)):
+        (home / ".ssh" / "config").write_text(f"IdentityFile {agent.folder / 'user_locked'}\n")
+        open_link(host, known_from(sshd.line()), credentials, {"HOME": str(home)}).close()
+
+
+def test_another_agent_and_a_certificate_of_ssh_config(
+    agent: Keys, start_sshd: StartSshd, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = start_sshd()
+    place = os.environ["SSH_AUTH_SOCK"]
+    monkeypatch.delenv("SSH_AUTH_SOCK")
+    config = home / ".ssh" / "config"
+    config.write_text(f"IdentityAgent {place}\n")
+    server.open(host=server.host(key=None)).close()
+    config.write_text("IdentityAgent none\n")
+    with pytest.raises(HostError, match="no private key"):
+        server.open(host=server.host(key=None))
+
+    shutil.copy(agent.folder / "user_other.pub", tmp_path / "wanted.pub")
+    sign = ["ssh-keygen", "-q", "-s", str(agent.folder / "other"), "-I", "me", "-n", USER, str(tmp_path / "wanted.pub")]
+    subprocess.run(sign, check=True)
+    certified = start_sshd(f"TrustedUserCAKeys {agent.folder / 'other.pub'}")
+    config.write_text(f"IdentityFile {agent.folder / 'user_other'}\n")
+    with pytest.raises(HostError, match="authentication failed"):
+        certified.open(host=certified.host(key=None))
+    config.write_text(f"IdentityFile {agent.folder / 'user_other'}\nCertificateFile {tmp_path / 'wanted-cert.pub'}\n")
+    certified.open(host=certified.host(key=None)).close()
 
 
 NO_AGENT = 2

@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives import serialization as form
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
-from runnerops.remote.keys import Credentials, LockedKeyError, PrivateKeyError, load_key
-from runnerops.remote.login import Login, make_login, public_half
+from runnerops.remote.keys import Credentials, KeyRing, LockedKeyError, PrivateKeyError, load_key
+from runnerops.remote.login import Identities, Login, make_login, public_half
 
 KINDS: dict[str, Callable[[], PrivateKeyTypes]] = {
     "ed25519": ed25519.Ed25519PrivateKey.generate,
@@ -135,7 +135,7 @@ def test_a_path_that_leads_nowhere(given: str, says: str) -> None:
 
 
 def test_credentials_never_show() -> None:
-    shown = repr(Credentials("the-key", "the-passphrase")) + repr(Login(passphrase="the-passphrase"))
+    shown = repr(given := Credentials("the-key", KeyRing("the-passphrase"))) + repr(Login(credentials=given))
     assert "the-key" not in shown
     assert "the-passphrase" not in shown
 
@@ -184,7 +184,7 @@ def test_which_keys_are_offered(
 ) -> None:
     credentials = Credentials(str(files[variable]) if variable else "")
     identities = (files["ed25519"], files["ecdsa"], files["ed25519"])
-    login = make_login(credentials, str(tmp_path / key) if key else None, identities, only=False, gateway=gateway)
+    login = make_login(credentials, str(tmp_path / key) if key else None, Identities(identities), gateway=gateway)
     names = [name.removeprefix(f"{tmp_path}/") for name, _ in login.keys([])]
     assert names == (way if gateway else host)
 

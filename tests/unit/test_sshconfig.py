@@ -12,7 +12,8 @@ from runnerops.model.inventory import Requester
 from runnerops.model.plan import Plan
 from runnerops.remote import protocol
 from runnerops.remote.route import split_target
-from runnerops.remote.sshconfig import Settings, read_settings
+from runnerops.remote.settings import Settings
+from runnerops.remote.sshconfig import read_settings
 
 FILES = {
     "web": "Host web\n User from-include\nPort 7\n",
@@ -53,6 +54,7 @@ def read(home: Path, text: str) -> Settings:
         ("Host db\n Include plain\n User db\nHost *\n User rest\n", "web", {"user": "rest"}),
         ("Host db\n Include plain\n Port 5\n", "db", {"user": "plain", "port": "5"}),
         ("Host db\n Include web\n Port 5\n", "db", {"port": "5"}),
+        ("Host db\n Include web\n Port 5\n", "web", {}),
         ("Match host web\n User me\n", "web", {"user": "me"}),
         ("match HOST web\n User me\n", "db", {}),
         ("Match !host web\n User me\n", "db", {"user": "me"}),

@@ -1,0 +1,127 @@
+"""ssh_config case by case: what is read of it here and what `ssh -G` reads."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from runnerops.remote.sshconfig import read_settings
+from tests.shells import without
+
+CASES = """
+Host web|HostName 192.0.2.1|Port 2222|User me
+Host !web *|User me
+Host * !web|User me|Host w*|User you
+Host w?b|User me
+Host "web"|Port 9
+Host a,web|Port 9
+HostName %h.example.com
+HostName %%h
+Port 22 # a comment
+User me # a comment
+User "me"
+Port=2222
+Port = 2222
+port 2222|Port 2223
+IdentityFile a|IdentityFile b
+IdentityFile none
+ProxyJump a,b
+ProxyJump me@a:2222
+ProxyJump ssh://me@a:2222
+ProxyJump none
+ProxyCommand one|ProxyJump a
+ProxyJump a|ProxyCommand one
+ProxyJump none|ProxyCommand one
+ProxyCommand none|ProxyJump a
+HostKeyAlias other
+ConnectTimeout 1m
+ConnectTimeout 7
+ServerAliveInterval 1m30s
+IdentitiesOnly yes
+GlobalKnownHostsFile /a /b
+Match host web user bob|Port 1|Host web|User bob
+Host web|User bob|Match user bob|Port 9
+Host web|HostName x.example|Match host x.example|Port 9
+Host web|HostName x.example|Match originalhost web|Port 9
+Host web|HostName x.example|Match host web|Port 9
+Match exec true|Port 9
+Match exec "test %h = web"|Port 9
+Match exec "test %n = db"|Port 9
+Match exec false|Port 9|Match !exec false|Port 8
+Match host a,web|Port 9
+Match host *,!web|Port 9
+Match final|Port 9
+Match final host web|Port 9
+Match final all|Port 9|Match host web|Port 8
+Match canonical|Port 9
+Host web|Include sub|Port 5|Host *|Port 6
+Host db|Include sub|Port 5|Host *|Port 6
+Include sub|Port 7
+Include nothing|Port 7
+Include s?b
+"""
+COMPARED = (
+    *("hostname", "port", "user", "identityfile", "proxyjump", "proxycommand", "hostkeyalias"),
+    *("connecttimeout", "serveraliveinterval", "identitiesonly", "globalknownhostsfile"),
+)
+
+
+def of_openssh(config: Path) -> dict[str, list[str]]:
+    done = subprocess.run(["ssh", "-G", "-F", config, "web"], capture_output=True, text=True, check=True)
+    found: dict[str, list[str]] = {}
+    for line in done.stdout.splitlines():
+        key, _, value = line.partition(" ")
+        found.setdefault(key, []).append(value)
+    return found
+
+
+def test_what_is_read_of_ssh_config_is_what_openssh_reads(home: Path) -> None:
+    """Values that are said are equal; what only OpenSSH has is its default, the same as for an empty file."""
+    if not shutil.which("ssh"):
+        pytest.skip(without("ssh", "openssh-client"))
+    config = home / ".ssh" / "config"
+    (home / ".ssh" / "sub").write_text("Host web\n User inc\nHost db\n User dbinc\n")
+    config.write_text("")
+    usual = of_openssh(config)
+    differ = []
+    for case in CASES.strip().splitlines():
+        config.write_text(case.replace("|", "\n").replace("Include ", f"Include {home}/.ssh/") + "\n")
+        theirs = of_openssh(config)
+        ours: dict[str, object] = {**read_settings(os.environ).lookup("web")}
+        for key in COMPARED:
+            value = ours.get(key)
+            said = usual.get(key) if value is None else value if isinstance(value, list) else [value]
+            if said != theirs.get(key):
+                differ.append(f"{case}: {key}: {said} here, {theirs.get(key)} there")
+    assert not differ, "\n".join(differ)
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "expected"),
+    [
+        ("User me\nIdentityFile ~/k/%r@%h-%p-%n\n", "identityfile", ["{home}/k/me@web-22-web"]),
+        ("Port 7\nIdentityFile %d/x%%y-%p\n", "identityfile", ["{home}/x%y-7"]),
+        ('IdentityFile "~/my key"\n', "identityfile", ["{home}/my key"]),
+        ("IdentityFile ${{HOME}}/k\n", "identityfile", ["{home}/k"]),
+        ("IdentityAgent ~/agent\n", "identityagent", "{home}/agent"),
+        ("CertificateFile ~/c-cert.pub\n", "certificatefile", "{home}/c-cert.pub"),
+        ('UserKnownHostsFile ~/kh-%h "~/my kh"\n', "userknownhostsfile", "{home}/kh-web '{home}/my kh'"),
+        ("HostName x\nProxyCommand nc %h %p --n %n '#' %%\n", "proxycommand", "nc x 22 --n web '#' %"),
+    ],
+)
+def test_what_openssh_replaces_when_it_connects(text: str, key: str, expected: str | list[str], home: Path) -> None:
+    """`ssh -G` shows these as they are written."""
+    (home / ".ssh" / "config").write_text(text.format(home=home))
+    whole = [one.format(home=home) for one in expected] if isinstance(expected, list) else expected.format(home=home)
+    assert read_settings(os.environ).lookup("web")[key] == whole
+
+
+def test_user_and_port_of_the_inventory_count_first(home: Path) -> None:
+    (home / ".ssh" / "config").write_text("User me\nPort 9\nProxyCommand nc %h %p %r\nMatch user you\n HostName y\n")
+    found = read_settings(os.environ).given("web", "you", 2222)
+    assert found.lookup("web")["proxycommand"] == "nc y 2222 you"
+    assert found.lookup("db")["proxycommand"] == "nc db 9 me", "but those of another host are its own"
