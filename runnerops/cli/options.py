@@ -79,6 +79,12 @@ TargetList = Annotated[
         metavar="TARGET", help="Hosts, groups or globs; !NAME leaves out; none means all.", show_default=False
     ),
 ]
+NamedTargets = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="TARGET…", help="Hosts, groups or globs, at least one; !NAME leaves out.", show_default=False
+    ),
+]
 OneHost = Annotated[str, typer.Argument(metavar="HOST", help="One host of the inventory.", show_default=False)]
 InventoryFile = Annotated[
     list[Path],

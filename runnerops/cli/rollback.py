@@ -8,11 +8,11 @@ from typing import Annotated
 import typer
 
 from runnerops.cli.boundary import run_command
-from runnerops.cli.options import DEFAULT_INVENTORY, DryRun, InventoryFile, OneHost, RunOptions, run_number
+from runnerops.cli.options import DEFAULT_INVENTORY, DryRun, InventoryFile, NamedTargets, RunOptions, run_number
 
 
 def rollback(
-    host: OneHost,
+    targets: NamedTargets,
     to: Annotated[
         int | None,
         typer.Option(
@@ -36,6 +36,6 @@ def rollback(
     flags = options.flags()
     ui = options.ui(dry_run=dry_run)
     run_command(
-        lambda screen: run(inventory, host, os.environ, screen, flags, ui, to),
+        lambda screen: run(inventory, targets, os.environ, screen, flags, ui, to),
         asks_sudo_password=options.ask_sudo_password,
     )

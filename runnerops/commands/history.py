@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from runnerops import inventory
 from runnerops.engine import apply
 from runnerops.engine.connections import ConnectionPool
 from runnerops.engine.outcome import plan_of
-from runnerops.engine.scheduling import exit_of
+from runnerops.engine.review import failure
+from runnerops.engine.scheduling import exit_of, side_by_side
 from runnerops.inventory import Where
 from runnerops.model.common import Exit
 from runnerops.model.inventory import Host
 from runnerops.model.run import Outcome, Record
 from runnerops.remote.history import History, read_history
-from runnerops.report.document import summary_document
+from runnerops.report.document import VERSION, outcome_document, summary_document
 from runnerops.report.history import history_document, record_lines
 from runnerops.report.progress import open_show
 from runnerops.report.screen import Screen
+from runnerops.report.text import outcome_lines
 
 
 def history(
     path: Where,
-    name: str,
+    targets: Sequence[str],
     environ: Mapping[str, str],
     screen: Screen,
     *,
@@ -32,18 +36,38 @@ def history(
     as_json: bool,
     verbose: int,
 ) -> Exit:
-    """Exit 0; with `follow` that of the run that was followed, or else of the last one."""
+    """Exit 0, or 1 where a host was not reached; with `follow` that of the worst run: followed, or the host's last."""
     loaded = inventory.load(path)
-    host = inventory.the_host(loaded, name)
+    hosts = {host.name: host for host in inventory.select(loaded, targets)}
     with ConnectionPool(loaded, environ, screen) as pool:
-        found = read_history(name, pool.reader(host))
+        seen = side_by_side(list(hosts), lambda name: read_history(name, pool.reader(hosts[name])))
+        found = {name: one for name, one in seen.items() if isinstance(one, History)}
+        failed = [failure(name, one) for name, one in seen.items() if isinstance(one, Exception)]
         if follow:
-            return _follow(host, found, pool, as_json=as_json, verbose=verbose)
+            followed = _Following(hosts, found, pool, as_json=as_json, verbose=verbose)
+            return followed.run(failed)
     if as_json:
-        screen.json(history_document(name, found.records))
+        screen.json(_document(found, failed, alone=len(hosts) == 1))
     else:
-        show_history(host.name, found, screen, verbose=verbose)
-    return Exit.OK
+        for index, (name, one) in enumerate(found.items()):
+            if len(hosts) > 1:
+                screen.data(f"{'' if index == 0 else chr(10)}{name}", "host")
+            show_history(name, one, screen, verbose=verbose)
+        _show_failed(failed, screen)
+    return exit_of([one.result for one in failed])
+
+
+def _document(found: Mapping[str, History], failed: Sequence[Outcome], *, alone: bool) -> dict[str, Any]:
+    documents = [history_document(name, one.records) for name, one in found.items()]
+    if alone and documents:
+        return documents[0]
+    hosts = [{"host": one["host"], "runs": one["runs"]} for one in documents]
+    return {"version": VERSION, "hosts": [*hosts, *map(outcome_document, failed)]}
+
+
+def _show_failed(failed: Sequence[Outcome], screen: Screen) -> None:
+    for outcome in failed:
+        screen.lines(outcome_lines(outcome))
 
 
 def show_history(name: str, found: History, screen: Screen, *, verbose: int) -> None:
@@ -54,31 +78,53 @@ def show_history(name: str, found: History, screen: Screen, *, verbose: int) -> 
         screen.lines(record_lines(record, name, found.clock, verbose=verbose))
 
 
-def _follow(host: Host, found: History, pool: ConnectionPool, *, as_json: bool, verbose: int) -> Exit:
-    """The run that is going on; where none is, the last one tells how it ended."""
-    screen = pool.screen
-    if not found.records:
-        screen.say(f"{host.name}: no run yet")
-        return Exit.OK
-    record = found.records[0]
-    if not as_json:
-        screen.lines(record_lines(record, host.name, found.clock, verbose=0))
-    if not (record.run.running or as_json):
-        return exit_of([record.result])
-    outcome = follow_record(host, record, pool, as_json=as_json, verbose=verbose)
-    code = exit_of([outcome.result])
-    if as_json:
-        screen.json(summary_document([outcome], code), indent=None)
-    return code
+@dataclass(frozen=True, slots=True)
+class _Following:
+    """Runs that are going on, to their ends; of a host where none is, the last one tells how it ended."""
 
+    hosts: Mapping[str, Host]
+    found: Mapping[str, History]
+    pool: ConnectionPool
+    as_json: bool
+    verbose: int
 
-def follow_record(host: Host, record: Record, pool: ConnectionPool, *, as_json: bool, verbose: int) -> Outcome:
-    """To the end of a run, from its beginning."""
-    plan = plan_of(host.name, record)
-    with contextlib.ExitStack() as stack:
-        show = open_show({host.name: plan}, pool.screen, stack, as_json=as_json, verbose=verbose)
-        outcome = apply.follow(
-            plan, partial(pool.link, host), partial(pool.reconnect, host), pool.screen.redactor, show.watch
-        )
-        show.end(outcome)
-    return outcome
+    def run(self, failed: Sequence[Outcome]) -> Exit:
+        """The worst of all; `failed` are hosts that were not reached."""
+        screen, results = self.pool.screen, [one.result for one in failed]
+        if not self.as_json:
+            _show_failed(failed, screen)
+        begun: dict[str, Record] = {}
+        for name, found in self.found.items():
+            if not found.records:
+                screen.say(f"{name}: no run yet")
+                continue
+            record = found.records[0]
+            if not self.as_json:
+                if len(self.hosts) > 1:
+                    screen.data(name, "host")
+                screen.lines(record_lines(record, name, found.clock, verbose=0))
+            if record.run.running or self.as_json:
+                begun[name] = record
+            else:
+                results.append(record.result)
+        outcomes = self._follow(begun)
+        code = exit_of([*results, *(one.result for one in outcomes)])
+        if self.as_json:
+            screen.json(summary_document([*failed, *outcomes], code), indent=None)
+        return code
+
+    def _follow(self, records: Mapping[str, Record]) -> list[Outcome]:
+        """From their beginnings, side by side."""
+        plans = {name: plan_of(name, record) for name, record in records.items()}
+        with contextlib.ExitStack() as stack:
+            show = open_show(plans, self.pool.screen, stack, as_json=self.as_json, verbose=self.verbose)
+
+            def follow(name: str) -> Outcome:
+                host, pool = self.hosts[name], self.pool
+                again = partial(pool.reconnect, host)
+                outcome = apply.follow(plans[name], partial(pool.link, host), again, pool.screen.redactor, show.watch)
+                show.end(outcome)
+                return outcome
+
+            done = side_by_side(list(plans), follow) if plans else {}
+            return [one if isinstance(one, Outcome) else failure(name, one) for name, one in done.items()]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+import shlex
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from runnerops import inventory
@@ -14,10 +15,11 @@ from runnerops.engine.loop import deploy_loop
 from runnerops.engine.observe import observe
 from runnerops.engine.options import Flags, UiOptions
 from runnerops.engine.planned import Planned, Plans
-from runnerops.engine.planner import Planning, plan_from
+from runnerops.engine.planner import Planning, load_rest, plan_from, told_apart
 from runnerops.engine.project import Project
 from runnerops.engine.requester import find_requester
-from runnerops.errors import HostError
+from runnerops.engine.scheduling import side_by_side
+from runnerops.errors import HostError, UsageError
 from runnerops.inventory import Where
 from runnerops.model.common import Exit
 from runnerops.model.inventory import Host, RenderedFile, Requester
@@ -32,28 +34,42 @@ from runnerops.services.base import ParseError
 
 def rollback(
     path: Where,
-    name: str,
+    targets: Sequence[str],
     environ: Mapping[str, str],
     screen: Screen,
     flags: Flags,
     ui: UiOptions,
     to: int | None,
 ) -> Exit:
-    """The host's result is the exit code. Nothing of the inventory is rendered, so no secret of it is needed."""
+    """The worst of the hosts' results is the exit code. Nothing of the inventory is rendered, so no secret of it is needed."""
     loaded = inventory.load(path)
-    host = inventory.the_host(loaded, name)
-    ui.check("rollback", screen, f"rollback {name}{'' if to is None else f' --to {to}'} --dry-run")
-    project = Project(loaded, (host,), {}, {}, secrets.token_bytes(16))
+    hosts = inventory.select(loaded, targets)
+    if to and len(hosts) > 1:
+        hint = (
+            "name one host; without --to each goes back to before its last change, with --to 0 to before its first run"
+        )
+        raise UsageError(f"--to {to}: a run's number is its own host's, and these are {len(hosts)} hosts", hint)
+    said = " ".join(map(shlex.quote, targets))
+    ui.check("rollback", screen, f"rollback {said}{'' if to is None else f' --to {to}'} --dry-run")
+    project = Project(loaded, hosts, {}, {}, secrets.token_bytes(16))
     lock_wait = LockWait(flags.lock_wait_s, screen)
+    requester = find_requester(environ, inventory.folder_of(path))
     with ConnectionPool(loaded, environ, screen) as pool:
-        back = _Back(project, host, to, flags, find_requester(environ, inventory.folder_of(path)), screen.redactor)
-        reader = pool.reader(host)
 
-        def plans(_: Project) -> Plans:
-            try:
-                return {name: lock_wait.plan_free(reader, lambda: back.plan(reader))}
-            except HostError as error:
-                return {name: error}
+        def plans(left: Project) -> Plans:
+            names = {host.name: host for host in left.hosts}
+            load_rest()
+
+            def plan(name: str) -> Planned:
+                back = _Back(project, names[name], to, flags, requester, screen.redactor)
+                reader = pool.reader(names[name])
+                return lock_wait.plan_free(reader, lambda: back.plan(reader))
+
+            made = side_by_side(list(names), plan)
+            for error in made.values():
+                if len(hosts) == 1 and isinstance(error, Exception) and not isinstance(error, HostError):
+                    raise error  # there is no other host that goes on
+            return told_apart(made)
 
         return deploy_loop(project, plans, pool, ui, lock_wait)
 
@@ -91,7 +107,8 @@ class _Back:
         observed = observe(then.host, then.rendered, reader)
         flags = replace(self.flags, allow={**self.flags.allow, **_ASKED_FOR})
         command = "rollback" if self.to is None else f"rollback to run {self.to}"
-        planning = Planning(self.project, flags, self.requester, self.redactor, command=command)
+        deployed = frozenset(host.name for host in self.project.hosts)
+        planning = Planning(self.project, flags, self.requester, self.redactor, deployed, command)
         desired = keep_untouched(then.rendered, wanted, observed)
         planned = plan_from(planning, then.host, desired, observed, written=self.host)
         inventory_stays = "the inventory asks what it asked: revert it too, or the next deploy undoes this"

@@ -104,5 +104,5 @@ def failure(name: str, error: Exception) -> Outcome:
     if isinstance(error, HostError):
         return Outcome(name, Result(error.result), message=error.message.removeprefix(f"{name}: "), hint=error.hint)
     if isinstance(error, RunneropsError):
-        return Outcome(name, Result.FAILED, message=error.message, hint=error.hint)
+        return Outcome(name, Result.FAILED, message=error.message.removeprefix(f"{name}: "), hint=error.hint)
     raise error

@@ -77,12 +77,15 @@ def test_a_removal_of_what_is_no_service_or_of_half_a_memory_is_usage(
         (["remove", "x"], "no such host"),
         (["rollback", "h", "--to", "3"], "runnerops rollback h --to 3 --dry-run"),
         (["rollback", "x"], "no such host"),
+        (["rollback", "h", "g*"], "runnerops rollback h 'g*' --dry-run"),
+        (["rollback", "h", "g", "--to", "3"], "--to 3: a run's number is its own host's, and these are 2 hosts"),
+        (["rollback", "h", "!g", "--to", "3"], "runnerops rollback h '!g' --to 3 --dry-run"),
     ],
 )
 def test_where_nobody_can_be_asked_a_preview_of_a_host_that_is_known_is_named(
     words: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "inventory.yml").write_text("hosts:\n  h: {address: 127.0.0.1, docker: {}}\n")
+    (tmp_path / "inventory.yml").write_text("hosts:\n  h: {address: 127.0.0.1, docker: {}}\n  g: {docker: {}}\n")
     monkeypatch.chdir(tmp_path)
     done = CliRunner().invoke(app, words)
     assert done.exit_code == 2
@@ -116,7 +119,7 @@ def test_help_has_no_types_of_python(name: str) -> None:
 
 def test_help_reads_as_the_readme_writes_it() -> None:
     said = " ".join(CliRunner().invoke(app, ["rollback", "--help"]).output.split())
-    assert "Usage: runnerops rollback [OPTIONS] HOST " in said
+    assert "Usage: runnerops rollback [OPTIONS] TARGET… " in said
     assert "Bring back the files from before a run." in said
     assert "[default: 2h]" in said
     assert "x>=0" not in said
