@@ -31,7 +31,7 @@ ALONE = ("unshare", "--mount", "--propagation", "private")
 class Recipe:
     """One kind of host: a debootstrap of `suite` with these packages, or a copy of `base` that gets them from `suite`.
 
-    With `binaries` it is a copy of `base` that gets the programs of that folder instead.
+    With `binaries` it gets the programs of that folder then.
     """
 
     name: str
@@ -46,7 +46,7 @@ class Recipe:
 BOOKWORM = Recipe("bookworm", "bookworm", COMMON)
 TRIXIE = Recipe("trixie", "trixie", (*COMMON, "docker-cli"))
 DOCKER28 = Recipe("docker28", "forky", ("docker.io", "docker-cli", "docker-compose"), TRIXIE)
-GIVEN = Recipe("given", "trixie", (), TRIXIE, folder) if (folder := named_folder()) else None
+GIVEN = Recipe("given", "trixie", ("nftables",), TRIXIE, folder) if (folder := named_folder()) else None
 """The Docker that RUNNEROPS_LAB_DOCKER names, as RUNNEROPS_LAB_GITLAB_RUNNER names a gitlab-runner."""
 RECIPES = (BOOKWORM, TRIXIE, DOCKER28, *([GIVEN] if GIVEN else []))
 BARE = Recipe("bare", "bookworm", ("ca-certificates", "python3", "python3-venv", "make", "git"), setup="")
@@ -115,13 +115,13 @@ def bootstrap(recipe: Recipe, directory: Path) -> None:
 def build_upon(base: Path, recipe: Recipe, directory: Path) -> None:
     """A copy of a finished root with some packages of another suite, or with programs of somebody's own."""
     run(["cp", "--archive", "--reflink=auto", f"{base}/.", str(directory)], seconds=300)
+    if recipe.packages:
+        resolver = directory / "etc/resolv.conf"
+        shutil.copyfile("/etc/resolv.conf", resolver)
+        in_guest(directory, "newer-docker.sh", debian_uri(), recipe.suite, *recipe.packages)
+        resolver.write_text("")
     if recipe.binaries:
         lay_over(recipe.binaries, directory)
-        return
-    resolver = directory / "etc/resolv.conf"
-    shutil.copyfile("/etc/resolv.conf", resolver)
-    in_guest(directory, "newer-docker.sh", debian_uri(), recipe.suite, *recipe.packages)
-    resolver.write_text("")
 
 
 def in_guest(directory: Path, script: str, *words: str) -> None:

@@ -12,6 +12,8 @@ import pytest
 from tests.lab.host import LabHost
 from tests.lab.lab import Lab
 from tests.lab.project import Project, cache_section, host_entry, runner_section
+from tests.lab.roots import GIVEN
+from tests.lab.shell import until
 
 pytestmark = pytest.mark.hosts("bookworm", "docker28")  # the oldest Docker and the newest, each with its iptables rules
 
@@ -90,3 +92,31 @@ def test_jobs_are_not_newly_given_a_cache_that_they_cannot_reach(project: Projec
     host.run(line_to_type(said))
     project.deploy()
     assert "docker:dind" in host.read(CONFIG).decode()
+
+
+if GIVEN:  # no suite has a Docker with nftables
+
+    @pytest.mark.hosts("given")
+    def test_nftables_in_place_of_iptables(tmp_path: Path, host: LabHost, lab: Lab) -> None:
+        project, allow = Project(tmp_path, lab), ("--allow", f"firewall-backend@{host.name}")
+        sections = {"docker": {"live-restore": True}, "registry": cache_section(host, lab.hub)}
+        project.write({"hosts": {host.name: host_entry(host, **sections)}})
+        project.deploy()
+        project.set(host.name, "docker", "firewall-backend", value="nftables")
+        said = project.deploy(code=1)
+        assert "iptables -P FORWARD ACCEPT" in said
+        assert "install nftables" not in said
+        host.run("iptables -P FORWARD DROP")
+        assert "back as it was" in project.deploy(*allow, code=4)
+        # what the cache asked meanwhile, without an answer, it waits for first
+        until("verify passes", lambda: "10 of 10" in project.run("verify", host.name, code=None), seconds=120, every=5)
+        host.run("iptables -P FORWARD ACCEPT; echo net.ipv4.ip_forward=1 >/etc/sysctl.d/50-lab.conf")
+        try:
+            assert "applied" in project.deploy(*allow)
+            assert host.docker_info("{{.FirewallBackend.Driver}}") == "nftables"
+            assert "table ip docker-bridges" in host.run("nft list tables").stdout
+            project.run("verify", host.name)
+            host.reboot()
+            project.run("verify", host.name)
+        finally:
+            host.run("rm -f /etc/sysctl.d/50-lab.conf")
