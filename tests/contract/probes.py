@@ -172,6 +172,8 @@ DOCKER = (
     Probe((*INFO, "{{.Driver}}"), r"\w+\n"),
     Probe((*INFO, "{{.DriverStatus}}"), r"\[.*\]\n"),
     Probe(script("docker-reload.sh", "docker"), files={DAEMON: GOOD}),
+    Probe(script("docker-shows.sh", "{{.LoggingDriver}}", "x"), r"json-file\n"),
+    Probe(script("docker-shows.sh", "{{.NoSuchField}}", "x"), r"x\n"),
     Probe(script("docker-reload.sh", "--if-active", "docker")),
     Probe((*INFO, LOADED), rf"{MIRROR}/ true\n"),
     Probe((*INFO, "{{.LiveRestoreEnabled}}"), "true\n"),

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from ipaddress import ip_network
 
 from runnerops.model.common import Tree, Value
+from runnerops.services.scripts import script
 
 INFO = ("docker", "info", "--format")
 BRIDGE = ("docker", "network", "inspect", "bridge", "--format")
@@ -68,12 +69,16 @@ def _pools(value: Value) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """`ask` and `form` print the value. `default` is printed without the key (None: that depends on the host)."""
+    """`ask` and `form` print the value. `default` is printed without the key (None: that depends on the host).
+
+    `newer`: a client of docker that is older than its daemon may not have the field (the oldest here is 20.10).
+    """
 
     ask: tuple[str, ...]
     form: str
     default: str | None
     text: Callable[[Value], str | None] = _text
+    newer: bool = False
 
 
 def _option(name: str) -> str:
@@ -85,7 +90,7 @@ SHOWN: Mapping[str, Shown] = {
     "default-address-pools": Shown(INFO, "{{range .DefaultAddressPools}}{{.Base}}/{{.Size}} {{end}}", "", _pools),
     "default-runtime": Shown(INFO, "{{.DefaultRuntime}}", "runc"),
     "experimental": Shown(INFO, "{{.ExperimentalBuild}}", "false"),
-    "firewall-backend": Shown(INFO, "{{.FirewallBackend.Driver}}", None),
+    "firewall-backend": Shown(INFO, "{{.FirewallBackend.Driver}}", None, newer=True),
     "log-driver": Shown(INFO, "{{.LoggingDriver}}", "json-file"),
     "fixed-cidr": Shown(BRIDGE, "{{json (index .IPAM.Config 0).IPRange}}", None, _quoted),
     "icc": Shown(BRIDGE, _option("bridge.enable_icc"), "true"),
@@ -148,4 +153,5 @@ def shown(names: frozenset[str], desired: Tree) -> Iterator[tuple[str, tuple[str
             value = desired.get(name)
             expected = key.default if value is None else key.text(value)
             if expected is not None:
-                yield name, (*key.ask, key.form), expected
+                argv = script("docker-shows.sh", key.form, expected) if key.newer else (*key.ask, key.form)
+                yield name, argv, expected
