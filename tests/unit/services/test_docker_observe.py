@@ -106,6 +106,7 @@ def test_containers_and_one_that_vanished_meanwhile() -> None:
             "ports": {
                 "80/tcp": [{"HostIp": "192.0.2.1", "HostPort": "80"}],
                 "81/tcp": [{"HostIp": "", "HostPort": ""}],
+                "5000/udp": [{"HostIp": "", "HostPort": "5000"}],
             },
             "labels": None,
         }

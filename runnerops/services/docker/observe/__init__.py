@@ -263,7 +263,8 @@ def _inspected(answers: Answers) -> Iterator[Mapping[str, Value]]:
 
 
 def _ports(bindings: Value) -> Iterator[str]:
-    for published in bindings.values() if isinstance(bindings, dict) else ():
+    """Of TCP: one of UDP is in nobody's way here."""
+    for inside, published in bindings.items() if isinstance(bindings, dict) else ():
         for one in published if isinstance(published, list) else ():
-            if isinstance(one, dict) and one.get("HostPort"):
+            if isinstance(one, dict) and one.get("HostPort") and not inside.endswith(("/udp", "/sctp")):
                 yield f"{one.get('HostIp') or ''}:{one['HostPort']}"
