@@ -40,7 +40,7 @@ def sizes(tree: Tree, version: Version | None) -> Found:
     if severity := _collects(tree, version):
         for key, text in _builder(tree):
             if not is_size(text):
-                yield "D015", severity, key, _TEXT, _START
+                yield "D015", severity, key, _TEXT, _START if severity == "error" else f"{_START} from 28.2 on"
 
 
 def _shm(tree: Tree) -> Iterator[tuple[str, Key, str, str]]:
