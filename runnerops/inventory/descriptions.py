@@ -103,7 +103,9 @@ _LAYER = {
         "Variables of the container.", "OTEL_TRACES_EXPORTER=none", "{REGISTRY_LOG_LEVEL: debug}"
     ),
     "registry.caches[].config": KeyDescription(
-        "Any further key of the registry's own configuration, merged into it.", "none", "{log: {level: warn}}"
+        "Any further key of the registry's own configuration, merged into it; null takes out one that it has by default.",
+        "none",
+        "{log: {level: warn}}",
     ),
     "registry.caches[].use": KeyDescription(
         "`false`: the cache is in no list of mirrors, without its host being contacted.", "true", "false"

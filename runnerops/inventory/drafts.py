@@ -119,11 +119,14 @@ class _Filling:
     problems: Problems | None
 
     def fill(self, node: Node, key: Key) -> Node:
-        """Without the nulls that took something away; keys of mappings stay."""
+        """Without the nulls that took something away, but in a cache's `config`, where they go on to its template."""
         value = node.value
         if isinstance(value, dict):
-            filled = {name: self.fill(item, (*key, name)) for name, item in value.items() if item.value is not None}
-            return replace(node, value={name: item for name, item in filled.items() if item.value is not None})
+            nulls = key[: len(CACHES)] == CACHES and key[len(CACHES) + 1 :][:1] == ("config",)
+            filled = {
+                name: self.fill(item, (*key, name)) for name, item in value.items() if nulls or item.value is not None
+            }
+            return replace(node, value={name: item for name, item in filled.items() if nulls or item.value is not None})
         if isinstance(value, tuple):
             return replace(node, value=tuple(self.fill(item, (*key, index)) for index, item in enumerate(value)))
         if isinstance(value, Secret):

@@ -143,3 +143,21 @@ def test_every_shipped_template_is_short_enough_to_copy() -> None:
 def test_a_file_that_holds_a_secret_is_its_owners_alone(tmp_path: Path, docker: str, mode: str) -> None:
     files = render(tmp_path, f"hosts: {{r: {{docker: {docker}}}}}\n")
     assert files["/etc/docker/daemon.json"].spec.mode == mode
+
+
+def test_a_null_in_a_caches_config_takes_a_key_of_the_template_out(tmp_path: Path) -> None:
+    """Of a layer above as well; what a host says after it is its own."""
+    text = """
+defaults:
+  registry:
+    caches:
+      - config: {storage: {filesystem: null, s3: {bucket: b}}, health: null, log: {fields: {a: b}}}
+hosts:
+  r:
+    registry: {caches: [{config: {health: {storagedriver: {enabled: false}}, log: {fields: null}}}]}
+"""
+    (file,) = (file for path, file in render(tmp_path, text).items() if path.endswith("registry-config.yml"))
+    config = yaml.safe_load(file.content or b"")
+    assert config["storage"] == {"s3": {"bucket": "b"}, "delete": {"enabled": True}}
+    assert config["health"]["storagedriver"]["enabled"] is False
+    assert config["log"] == {"level": "info"}
