@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import takewhile
-from pathlib import Path
 
 from runnerops.model.common import ServiceName, Tree
 from runnerops.model.host_state import Client, Container, HostState, RemoteFile, RunnerFacts, Unit
@@ -15,10 +15,20 @@ from runnerops.model.plan import Plan, Step
 from runnerops.planning.plan import Request, make_plan
 from runnerops.planning.reconcile import reconcile
 from runnerops.planning.remove import Kept, take_off
-from runnerops.render import Renderer
 from runnerops.services.base import sha256
 from runnerops.services.scripts import content
-from tests.unit.services.builders import ARGV, BRIDGE, MIRROR, Vault, cache, compose_facts, engine, our_container, state
+from tests.unit.services.builders import (
+    ARGV,
+    BRIDGE,
+    MIRROR,
+    Vault,
+    cache,
+    compose_facts,
+    engine,
+    our_container,
+    render_all,
+    state,
+)
 
 Argv = tuple[str, ...]
 _ONE: Tree = {"name": "one", "url": "https://gitlab.example.com", "token": "glrt-" + "a" * 20, "executor": "docker"}
@@ -101,7 +111,7 @@ def deployed(here: Host) -> HostState:
 
 
 def rendered(here: Host) -> tuple[RenderedFile, ...]:
-    return Renderer(Path("no-such-project"), Vault()).files(here)
+    return render_all(here, Vault())
 
 
 def running(version: str = "16.11.0") -> HostState:
@@ -125,8 +135,13 @@ def removal(here: Host, there: HostState, policy: Policy) -> Plan:
     return make_plan(Request(off.host, (), off.desired, known, policy, Requester("me", "here"), off.blockers))
 
 
-def plans() -> Iterator[Plan]:
+@functools.cache
+def plans() -> tuple[Plan, ...]:
     """Each service's table, row by row: brought up, changed in each way, stopped, taken away."""
+    return tuple(_plans())
+
+
+def _plans() -> Iterator[Plan]:
     whole = host(DOCKER, caches(cache()), RUNNER)
     there = deployed(whole)
     yield plan(whole, running())

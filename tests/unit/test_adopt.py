@@ -24,12 +24,11 @@ from runnerops.inventory.scalars import Verbatim
 from runnerops.model.common import ServiceName, Tree, Value
 from runnerops.model.host_state import DockerFacts, HostState, RunnerFacts
 from runnerops.planning.reconcile import reconcile
-from runnerops.render import Renderer
 from runnerops.secrets import Resolver
 from runnerops.secrets.dotenv import can_hold, line_of, read_dotenv
 from runnerops.services import SERVICES
 from runnerops.services.gitlab_runner.format.toml_writer import to_toml
-from tests.unit.services.builders import DAEMON, engine, json_bytes
+from tests.unit.services.builders import DAEMON, engine, json_bytes, render_all
 from tests.unit.services.builders import state as state_of
 from tests.unit.test_plan import CONFIG, UNIT
 from tests.unit.test_properties import CONFIGS, DAEMONS
@@ -66,7 +65,7 @@ def read(text: str) -> object:
 # ------------------------------------------------------------------------------------------------------------- YAML
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(tree=TREES, indent=st.integers(0, 6), step=st.integers(1, 4))
 def test_what_is_written_is_read_again(tree: Tree, indent: int, step: int) -> None:
     lines = list(Writer(step, {}).lines({"x": tree}, indent))
@@ -186,7 +185,7 @@ def test_what_is_said_beside_what_is_inherited_gives_what_is_wanted(inherited: T
 # --------------------------------------------------------------------------------------------------------- secrets
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     value=st.text(min_size=1, max_size=20)
     | st.sampled_from(["a\n", "a\r", "a\r\n", "it's", 'a"b', "a\\n", "$x", "a # b"])
@@ -249,7 +248,7 @@ def back(state: HostState) -> tuple[dict[str, bytes | None], Entry, list[str]]:
     entry = entry_of(state)
     loaded = load(Path("i.yml"), {Path("i.yml"): entry.into("").encode()})
     (host,) = loaded.hosts
-    rendered = Renderer(Path("none"), Resolver(entry.variables, Path("none"))).files(host)
+    rendered = render_all(host, Resolver(entry.variables, Path("none")))
     desired, blockers = reconcile(host, rendered, state)
     return {file.spec.path: file.content for file in desired}, entry, [one.code for one in blockers]
 

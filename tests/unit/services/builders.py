@@ -26,7 +26,7 @@ from runnerops.model.host_state import (
 from runnerops.model.inventory import Cache, Host, Policy, RenderedFile
 from runnerops.model.plan import Change
 from runnerops.planning.blockers import TOOLS
-from runnerops.render import Renderer
+from runnerops.render.renderer import Renderer, Resolves
 from runnerops.services import DOCKER
 from runnerops.services.base import Service
 
@@ -171,8 +171,27 @@ def secret(name: str = "TOKEN") -> Secret:
 
 def render_file(here: Host, value: str = "s3cret") -> tuple[RenderedFile, ...]:
     """The registry's files as the shipped templates render them."""
-    files = Renderer(Path("no-such-project"), Vault(value)).files(here)
-    return tuple(file for file in files if file.spec.service is ServiceName.REGISTRY)
+    return tuple(file for file in render_all(here, Vault(value)) if file.spec.service is ServiceName.REGISTRY)
+
+
+class _Borrowed:
+    """Asks the resolver of the moment."""
+
+    now: Resolves = Vault()
+
+    def resolve(self, secret: Secret) -> str:
+        return self.now.resolve(secret)
+
+
+_BORROWED = _Borrowed()
+_RENDERER = Renderer(Path("no-such-project"), _BORROWED)
+"""One for all tests, for it compiles each template once."""
+
+
+def render_all(here: Host, resolver: Resolves) -> tuple[RenderedFile, ...]:
+    """A host's files as the shipped templates render them."""
+    _BORROWED.now = resolver
+    return _RENDERER.files(here)
 
 
 def container(

@@ -12,11 +12,10 @@ import yaml
 from runnerops.adopt.entry import make_entry
 from runnerops.inventory import load
 from runnerops.model.common import ServiceName, Tree
-from runnerops.render import Renderer
 from runnerops.secrets import Resolver
 from runnerops.services import REGISTRY
 from runnerops.services.base import Adopted, Answer
-from tests.unit.services.builders import DAEMON, engine, json_bytes, state
+from tests.unit.services.builders import DAEMON, engine, json_bytes, render_all, state
 
 HUB = "https://registry-1.docker.io"
 EXAMPLE = """version: 0.1
@@ -178,7 +177,7 @@ def test_a_cache_of_ours_comes_back_as_it_was_asked_for(caches: list[dict[str, A
 
     def files(inventory: dict[str, Any]) -> dict[str, str]:
         (host,) = load(Path("i.yml"), {Path("i.yml"): yaml.safe_dump(inventory).encode()}).hosts
-        rendered = Renderer(Path("none"), Resolver({"H_PASSWORD": "p"}, Path("none"))).files(host)
+        rendered = render_all(host, Resolver({"H_PASSWORD": "p"}, Path("none")))
         return {file.spec.path: (file.content or b"").decode() for file in rendered}
 
     before = files({"hosts": {"h": {"registry": {"caches": caches}}}})
@@ -207,5 +206,5 @@ def test_a_cache_of_ours_comes_back_as_it_was_asked_for(caches: list[dict[str, A
     assert found.notes == ()
     entry = make_entry("h", {}, {ServiceName.REGISTRY: found}, {}, {})
     again = load(Path("i.yml"), {Path("i.yml"): entry.into("").encode()}).hosts[0]
-    rendered = Renderer(Path("none"), Resolver(entry.variables, Path("none"))).files(again)
+    rendered = render_all(again, Resolver(entry.variables, Path("none")))
     assert {file.spec.path: (file.content or b"").decode() for file in rendered} == before
