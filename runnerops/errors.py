@@ -46,6 +46,10 @@ class SecretError(RunneropsError):
     """A secret's value cannot be had."""
 
 
+class GitlabError(RunneropsError):
+    """GitLab's API refused, or was not reached; holds no token and nothing that GitLab answered."""
+
+
 class HostError(RunneropsError):
     """The host, or the way to it, must be mended; `host` is its name. `result` is what the host ends with."""
 

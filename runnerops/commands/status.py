@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 from runnerops import inventory
 from runnerops.engine.connections import ConnectionPool
+from runnerops.engine.gitlab import ask_gitlab, in_gitlab
 from runnerops.engine.observe import inquire
 from runnerops.engine.options import Flags
 from runnerops.engine.planned import Planned, Plans
@@ -21,7 +24,7 @@ from runnerops.report.document import VERSION, outcome_document
 from runnerops.report.screen import Screen
 from runnerops.report.status import status_document, status_lines
 from runnerops.report.text import outcome_lines
-from runnerops.report.waiting import waiting
+from runnerops.report.waiting import Waiting, waiting
 from runnerops.services.providers import STATUS_PROVIDERS
 from runnerops.services.status import ServiceStatus
 
@@ -36,19 +39,8 @@ def status(
     loaded = inventory.load(path)
     hosts = {host.name: host for host in inventory.select(loaded, targets)}
     with ConnectionPool(loaded, environ, screen) as pool, waiting(screen, silent=as_json or len(hosts) == 1) as busy:
-
-        def inspect(name: str) -> Found:
-            host = hosts[name]
-            busy.say(name, "asking")
-            try:
-                calls = [call for provider in STATUS_PROVIDERS for call in provider.inquiries(host)]
-                functions = [provider.FUNCTIONS for provider in STATUS_PROVIDERS]
-                observed, told = inquire(host, (), ReadOnly(name, partial(pool.link, host)), calls, functions)
-            finally:
-                busy.say(name, "")
-            return observed, [one for stands in STATUS_PROVIDERS if (one := stands.status(host, observed, told))]
-
-        found = side_by_side(list(hosts), inspect)
+        look = _Look(pool, busy, loaded.folder)
+        found = side_by_side(list(hosts), lambda name: look.at(hosts[name]))
         plans = _plans(loaded, tuple(hosts.values()), pool, environ, screen) if exit_code else None
     documents = []
     for name, seen in found.items():
@@ -69,6 +61,31 @@ def status(
 
 
 Found = tuple[HostState, list[ServiceStatus]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What every host is asked with; `folder` is the inventory's."""
+
+    pool: ConnectionPool
+    busy: Waiting
+    folder: Path
+
+    def at(self, host: Host) -> Found:
+        """The host itself, then GitLab where its section says so. Raises HostError."""
+        try:
+            self.busy.say(host.name, "asking")
+            calls = [call for provider in STATUS_PROVIDERS for call in provider.inquiries(host)]
+            functions = [provider.FUNCTIONS for provider in STATUS_PROVIDERS]
+            observed, told = inquire(host, (), ReadOnly(host.name, partial(self.pool.link, host)), calls, functions)
+            found = [one for stands in STATUS_PROVIDERS if (one := stands.status(host, observed, told))]
+            if host.gitlab and any(one.runners for one in found):
+                self.busy.say(host.name, "asking GitLab")
+                runners = ask_gitlab(host, observed, self.folder, self.pool.environ, self.pool.screen.redactor)
+                found = [in_gitlab(one, runners) if one.runners else one for one in found]
+            return observed, found
+        finally:
+            self.busy.say(host.name, "")
 
 
 def _works(seen: Found | Exception) -> bool:

@@ -7,11 +7,13 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from runnerops import inventory
 from runnerops.engine import verify as pull_path
 from runnerops.engine.connections import ConnectionPool
+from runnerops.engine.gitlab import gitlab_checks
 from runnerops.engine.review import failure
 from runnerops.engine.scheduling import side_by_side
 from runnerops.errors import RunneropsError, UsageError
@@ -51,7 +53,9 @@ def verify(
     chosen = inventory.select(loaded, targets)
     with ConnectionPool(loaded, environ, screen) as pool, waiting(screen, silent=as_json) as busy:
         probe = Probe(*named, marker="")
-        found = _Verify(chosen, {host.name: host for host in loaded.hosts}, pool, probe, busy).run(quick=quick)
+        found = _Verify(chosen, {host.name: host for host in loaded.hosts}, pool, probe, busy, loaded.folder).run(
+            quick=quick
+        )
     if as_json:
         hosts = [_document(name, checks) for name, checks in found.items()]
         screen.json({"version": VERSION, "image": probe.image, "quick": quick, "hosts": hosts})
@@ -69,6 +73,7 @@ class _Verify:
     pool: ConnectionPool
     probe: Probe
     busy: Waiting
+    folder: Path
     began: float = field(default_factory=time.monotonic)
 
     def run(self, *, quick: bool) -> Found:
@@ -78,12 +83,28 @@ class _Verify:
         found = [(self.known[name], one) for name, one in evidence.items() if isinstance(one, Evidence)]
         log_queries = side_by_side(pull_path.cache_hosts(found), self._trace)
         told = {name: self._why(name, one) if isinstance(one, Exception) else one for name, one in log_queries.items()}
+        in_gitlab = side_by_side(
+            [host.name for host, _ in found if host.gitlab], partial(self._in_gitlab, dict(evidence))
+        )
         return {
             name: one
             if isinstance(one, Exception)
-            else pull_path.assess(self.known[name], replace(one, log_queries=told, hosts=self.known))
+            else (
+                *pull_path.assess(self.known[name], replace(one, log_queries=told, hosts=self.known)),
+                *_checks(in_gitlab.get(name, ())),
+            )
             for name, one in evidence.items()
         }
+
+    def _in_gitlab(self, evidence: Mapping[str, Evidence | Exception], name: str) -> tuple[Check, ...]:
+        one = evidence[name]
+        assert isinstance(one, Evidence)
+        self.busy.say(name, "asking GitLab")
+        try:
+            pool = self.pool
+            return gitlab_checks(self.known[name], one.observed, self.folder, pool.environ, pool.screen.redactor)
+        finally:
+            self.busy.say(name, "")
 
     def _look(self, name: str, *, quick: bool) -> Evidence:
         """Asks, and tries where that shows something."""
@@ -120,6 +141,12 @@ class _Verify:
                 return
             words = (said.get("status"), said.get("id"), said.get("progress"))
             self.busy.detail(name, " ".join(str(word) for word in words if word))
+
+
+def _checks(found: tuple[Check, ...] | Exception) -> tuple[Check, ...]:
+    if isinstance(found, Exception):
+        raise found
+    return found
 
 
 def _sound(checks: tuple[Check, ...] | Exception) -> bool:

@@ -163,6 +163,22 @@ _LAYER = {
     "gitlab_runner.runners[].docker_in_docker.command": KeyDescription(
         "Further flags of the inner dockerd.", "none", "[--mtu=1400]"
     ),
+    "gitlab": KeyDescription(
+        "The GitLab that is asked how these runners stand there. Without it GitLab is never asked.",
+        "not asked",
+        "{url: https://gitlab.example.com, token: !env GITLAB_TOKEN}",
+    ),
+    "gitlab.url": KeyDescription(
+        "Its address. Only runners with this very `url` are asked about.", "", "https://gitlab.example.com"
+    ),
+    "gitlab.token": KeyDescription(
+        "A token of its API with the scope `manage_runner`, by which `status` tells more.",
+        "only what a runner's own token allows is asked",
+        "!env GITLAB_TOKEN",
+    ),
+    "gitlab.ca_file": KeyDescription(
+        "Certificate of its CA, a path beside the inventory.", "the system's CAs", "certs/gitlab-ca.pem"
+    ),
     "vars": KeyDescription(
         "Free values for `{{ vars.NAME }}` in other values, and for your own templates.", "none", "{team: web}"
     ),

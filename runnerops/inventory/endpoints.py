@@ -34,6 +34,12 @@ def url(text: str) -> str:
     return text.rstrip("/")
 
 
+def gitlab(text: str) -> str:
+    """The address of a GitLab, without a trailing slash; it may have a path (GitLab below a relative URL)."""
+    _http(text)
+    return text.rstrip("/")
+
+
 def listen(text: str) -> str:
     """`ADDRESS:PORT` in its canonical form."""
     address_part, number = split_listen(text)

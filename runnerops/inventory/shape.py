@@ -99,6 +99,14 @@ class GitlabRunnerShape(SectionShape):
     runners: list[RunnerShape] | None = None
 
 
+class GitlabShape(_Ours):
+    """The GitLab whose runners these are."""
+
+    url: Annotated[str, AfterValidator(endpoints.gitlab)] | None = None
+    token: Annotated[Any, AfterValidator(checks.text_or_secret)] = None
+    ca_file: Annotated[str, AfterValidator(checks.path)] | None = None
+
+
 class VersionsShape(_Ours):
     """What `check` assumes to run on a host that it cannot ask."""
 
@@ -121,6 +129,7 @@ class LayerShape(_Ours):
     docker: DockerShape | None = None
     registry: RegistryShape | None = None
     gitlab_runner: GitlabRunnerShape | None = None
+    gitlab: GitlabShape | None = None
     vars: dict[str, Any] | None = None
     versions: VersionsShape | None = None
     runs: RunsShape | None = None

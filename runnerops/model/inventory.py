@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from runnerops.model.common import KEEP_RUNS, Key, Secret, ServiceName, SourceLocation, Tree
+from runnerops.model.gitlab import GitlabAccess
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,7 @@ class Host:
     the hosts of the inventory that have it among their mirrors; planning fills it in.
     `stopped` are services that are to be kept stopped. `renamed` has the old name of each runner that the inventory says it of.
     `before` is only there in a rollback by hand: what a service's file held then, with all that the managed system owns.
+    `gitlab` is asked how the host's runners stand there; None: never.
     `removed` are services that `remove` takes off the host; their section is that of the time before the first run.
     `displaced` is only there in a rollback by hand and a removal: containers that caches took the place of since.
     """
@@ -90,6 +92,7 @@ class Host:
     renamed: Mapping[str, str] = field(default_factory=dict)
     before: Mapping[ServiceName, Tree] = field(default_factory=dict, repr=False)
     removed: frozenset[ServiceName] = frozenset()
+    gitlab: GitlabAccess | None = None
     displaced: tuple[Displaced, ...] = ()
 
     def location(self, service: ServiceName, key: Key) -> SourceLocation | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from runnerops.model.gitlab import RunnerStatus
 from runnerops.model.host_state import HostState, Run
 from runnerops.report.history import local_time, origin_text
 from runnerops.report.text import Line
@@ -14,19 +15,21 @@ _CUT_OFF = "cut off"
 
 
 def status_lines(
-    host: str, observed: HostState, standings: Sequence[ServiceStatus], *, pending: bool | None = None
+    host: str, observed: HostState, statuses: Sequence[ServiceStatus], *, pending: bool | None = None
 ) -> Iterator[Line]:
     """A line a system, then what is unfinished, pending (None: not asked), and left behind."""
     last = observed.last
     yield "host", f"{host}: {_run_text(last) if last else 'no run yet'}"
     if last and last.running:
         yield "warn", f"  run {last.number} is going on: runnerops history {host} --follow"
-    rows = [(one.service.value.replace("_", "-"), one.version or "-", one.state) for one in standings]
+    rows = [(one.service.value.replace("_", "-"), one.version or "-", one.state) for one in statuses]
     widths = [max((len(row[column]) for row in rows), default=0) for column in range(3)]
-    for one, row in zip(standings, rows, strict=True):
+    for one, row in zip(statuses, rows, strict=True):
         head = "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + "  "
         details = ", ".join((*one.details, *(() if one.managed else ("not managed",))))
         yield "plain" if one.healthy else "bad", f"{head}{details}".rstrip()
+        for runner in one.runners:
+            yield from _runner_lines(runner, observed.facts.clock)
     for intent in observed.intents:
         yield (
             "warn",
@@ -34,9 +37,38 @@ def status_lines(
         )
     if pending:
         yield "warn", f"  changes are pending: runnerops diff {host}"
-    for one in standings:
+    for one in statuses:
         for path in one.left:
             yield "warn", f"  no longer managed: {path} (its section is gone)"
+
+
+def _runner_lines(one: RunnerStatus, now: int) -> Iterator[Line]:
+    """What is worth a word of how a runner stands in GitLab; nothing of one that just works. `now`: epoch seconds."""
+    words = ["paused in GitLab"] if one.paused else []
+    words += [f"{one.online.replace('_', ' ')} for GitLab"] if one.online not in {"", "online", "paused"} else []
+    expired = one.expires_at is not None and one.expires_at.timestamp() <= now
+    if one.expires_at and one.known is not False:
+        words.append(f"its token {'expired' if expired else 'expires'} {one.expires_at:%Y-%m-%d}")
+    words += [one.reason] if one.reason else []
+    if words:
+        bad = one.known is False or expired
+        yield "bad" if bad else "warn" if one.reason else "plain", f"    runner {one.name}: {', '.join(words)}"
+    if one.fix:
+        yield "plain", f"      hint: {one.fix}"
+
+
+def _runner_document(one: RunnerStatus) -> dict[str, Any]:
+    return {
+        "name": one.name,
+        "url": one.url,
+        "id": one.id or None,
+        "known_to_gitlab": one.known,
+        "token_expires_at": one.expires_at.isoformat() if one.expires_at else None,
+        "paused": one.paused,
+        "status_in_gitlab": one.online or None,
+        "reason": one.reason,
+        "fix": one.fix,
+    }
 
 
 def _run_text(run: Run) -> str:
@@ -46,7 +78,7 @@ def _run_text(run: Run) -> str:
 
 
 def status_document(
-    host: str, observed: HostState, standings: Sequence[ServiceStatus], *, pending: bool | None = None
+    host: str, observed: HostState, statuses: Sequence[ServiceStatus], *, pending: bool | None = None
 ) -> dict[str, Any]:
     """One host."""
     return {
@@ -63,8 +95,9 @@ def status_document(
                 "healthy": one.healthy,
                 "details": list(one.details),
                 "no_longer_managed": list(one.left),
+                **({"runners": [_runner_document(each) for each in one.runners]} if one.runners else {}),
             }
-            for one in standings
+            for one in statuses
         ],
         "unfinished": [
             {"service": intent.service.value, "verb": intent.verb.name.lower(), "run": intent.run}

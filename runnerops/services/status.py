@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from runnerops.model.common import ServiceName
+from runnerops.model.gitlab import RunnerStatus
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host
 from runnerops.services.base import Answers
@@ -16,6 +17,7 @@ from runnerops.services.verify import Call
 @dataclass(frozen=True, slots=True)
 class ServiceStatus:
     """One system. `well`: it runs as it should. `words`: what is loaded there and goes on there, a sentence each.
+    `runners`: those of its file, and how they stand in GitLab where that was asked.
     `left`: files that runnerops applied for it and that no section asks for any more.
     """
 
@@ -26,6 +28,7 @@ class ServiceStatus:
     healthy: bool
     details: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
+    runners: tuple[RunnerStatus, ...] = ()
 
 
 class StatusProvider(Protocol):

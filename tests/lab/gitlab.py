@@ -39,6 +39,9 @@ class Runner:
     id: int
     token: str
     expires_at: str | None = None
+    paused: bool = False
+    status: str = "online"
+    settings: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass
@@ -82,6 +85,12 @@ class GitLab:
         self.url = ""
         self.jobs: list[Job] = []
         self.requests: list[tuple[str, str]] = []
+        self.faults: list[Answer] = []
+        """What the next requests are answered with, each instead of the answer that it had."""
+        self.slow = 0.0
+        """Seconds before each answer."""
+        self.api_tokens: set[str] = set()
+        """Tokens that may manage runners."""
         self.lifetime: timedelta | None = None
         """How long a rotated token lives; None is for ever."""
         self._runners: dict[str, Runner] = {}
@@ -124,12 +133,14 @@ class GitLab:
             self.requests.clear()
             self._runners.clear()
             self._revoked.clear()
+            self.faults.clear()
             self.lifetime = None
 
     # -- for runners -------------------------------------------------------------------------------------------------
 
     def answer(self, method: str, path: str, body: dict[str, Any], text: str, header: dict[str, str]) -> Answer:
         """What GitLab says to one request. `body` is its JSON, `text` its content as it came."""
+        time.sleep(self.slow)
         with self._lock:
             self.requests.append((method, path))
             match (method, *path.removeprefix("/api/v4").strip("/").split("/")):
@@ -139,6 +150,8 @@ class GitLab:
                     answer = self._append(self._job(number, header.get("job-token", "")), text, header)
                 case "PUT", "jobs", number:
                     answer = self._update(self._job(number, body.get("token", "")), body)
+                case "GET", "runners", number:
+                    answer = self._details(number, header.get("private-token", ""))
                 case "POST", "runners", "verify":
                     answer = self._verify(body)
                 case "POST", "runners", "reset_authentication_token":
@@ -148,7 +161,7 @@ class GitLab:
                     answer = Answer(200, str(job.told)) if job and job.told is not None else Answer(404)
                 case _:
                     answer = Answer(404)
-        return answer
+            return self.faults.pop(0) if self.faults else answer
 
     def _job(self, number: str, token: str | None = None) -> Job | None:
         found = (job for job in self.jobs if str(job.id) == number and token in (None, job.token))
@@ -210,8 +223,19 @@ class GitLab:
     def _verify(self, body: dict[str, Any]) -> Answer:
         runner = self._known(body)
         if runner is None:
-            return Answer(403)
+            return Answer(403, {"message": "403 Forbidden"})
         return Answer(200, {"id": runner.id, "token": runner.token, "token_expires_at": runner.expires_at})
+
+    def _details(self, number: str, token: str) -> Answer:
+        """`GET /runners/:id`, as GitLab's documentation of the runners API has it."""
+        if token not in self.api_tokens:
+            return Answer(401, {"message": "401 Unauthorized"})
+        found = next((one for one in self._runners.values() if str(one.id) == number), None)
+        if found is None:
+            return Answer(404, {"message": "404 Not found"})
+        return Answer(
+            200, {"id": found.id, "description": "", "paused": found.paused, "status": found.status, **found.settings}
+        )
 
     def _rotate(self, body: dict[str, Any]) -> Answer:
         """A new token; the runner keeps its id and its jobs."""

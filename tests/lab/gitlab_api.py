@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A status, and a body: JSON, or text as it is."""
+    """A status (0: the connection is cut off instead), and a body: JSON, or text as it is."""
 
     status: int
     body: dict[str, Any] | str = ""
@@ -35,6 +35,9 @@ def serve(address: str, respond: Respond) -> Iterator[str]:
             text = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode(errors="replace")
             header = {name.lower(): value for name, value in self.headers.items()}
             answer = respond(self.command, self.path.partition("?")[0], tree_of(text), text, header)
+            if not answer.status:  # cut off: what was asked for is done, and nobody is told
+                self.close_connection = True
+                return
             content = answer.body if isinstance(answer.body, str) else json.dumps(answer.body)
             self.send_response(answer.status)
             if isinstance(answer.body, dict):

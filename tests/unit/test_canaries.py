@@ -259,6 +259,7 @@ def test_a_text_that_is_secret_by_its_form_is_shown_nowhere(first: int, tmp_path
         "registry": {"caches": [cache]},
         "gitlab_runner": runners,
         "some": text("vars"),
+        "gitlab": {"url": "https://gitlab.example.com", "token": text("gitlab.token")},
     }
     said = "".join(offline(tmp_path, asked))
     del asked["some"]

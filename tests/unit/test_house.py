@@ -26,6 +26,7 @@ LAYERS = (
     ("services",),
     ("secrets", "inventory"),
     ("adopt",),
+    ("gitlab",),
     ("planning",),
     ("render",),
     ("remote",),

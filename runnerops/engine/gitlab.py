@@ -1,0 +1,69 @@
+"""How a host's runners stand in GitLab, for the commands that tell it. Without a `gitlab` section it is never asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from runnerops.errors import GitlabError
+from runnerops.model.common import Secret
+from runnerops.model.gitlab import RunnerStatus
+from runnerops.model.host_state import HostState
+from runnerops.model.inventory import Host
+from runnerops.redact import Redactor
+from runnerops.secrets import Resolver
+from runnerops.services.gitlab_runner.registered import checks, merged, of_gitlab, registrations
+from runnerops.services.status import ServiceStatus
+from runnerops.services.verify import Check
+
+
+def ask_gitlab(
+    host: Host, observed: HostState, folder: Path, environ: Mapping[str, str], redactor: Redactor
+) -> tuple[RunnerStatus, ...]:
+    """Every runner of the host's file, those of the GitLab that its section names as GitLab tells of them."""
+    found = registrations(observed)
+    own = of_gitlab(host.gitlab.url, found) if host.gitlab else ()
+    if host.gitlab is None or not own:
+        return merged(found, ())
+    redactor.learn(one.token for one in own)
+    token, problem, hint = _token(host.gitlab.token, folder, environ)
+    redactor.learn([token] if token else [])
+    from runnerops.gitlab.client import GitlabClient
+    from runnerops.gitlab.runners import statuses_of
+
+    system_id = observed.facts.runner.system_id if observed.facts.runner else ""
+    try:
+        client = GitlabClient(host.gitlab.url, token, host.gitlab.ca_file)
+        told = statuses_of(client, own, system_id, may_read=bool(token))
+    except GitlabError as error:
+        told = tuple(replace(one, reason=error.message, fix=error.hint) for one in merged(own, ()))
+    if problem:
+        told = tuple(one if one.reason else replace(one, reason=problem, fix=hint) for one in told)
+    return merged(found, told)
+
+
+def in_gitlab(status: ServiceStatus, runners: tuple[RunnerStatus, ...]) -> ServiceStatus:
+    """With what GitLab told: a system whose runner GitLab does not know does not work."""
+    lost = any(one.known is False for one in runners)
+    return replace(status, runners=runners, healthy=status.healthy and not lost)
+
+
+def gitlab_checks(
+    host: Host, observed: HostState, folder: Path, environ: Mapping[str, str], redactor: Redactor
+) -> tuple[Check, ...]:
+    """What `verify` says of the host's runners in GitLab; nothing without a `gitlab` section."""
+    if host.gitlab is None:
+        return ()
+    return tuple(checks(host, ask_gitlab(host, observed, folder, environ, redactor)))
+
+
+def _token(given: str | Secret | None, folder: Path, environ: Mapping[str, str]) -> tuple[str, str, str]:
+    """The API's token, else why it cannot be had, and the fix; all empty where none is given."""
+    if not isinstance(given, Secret):
+        return given or "", "", ""
+    resolver = Resolver(environ, folder)
+    value = resolver.resolve(given)
+    for _, problem, hint in resolver.missing():
+        return "", f"GitLab was asked without a token: {problem}", hint
+    return value, "", ""

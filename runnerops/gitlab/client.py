@@ -1,0 +1,168 @@
+"""Calls of GitLab's API, by python-gitlab: each with a time limit, repeated where that is safe, its errors in our words.
+
+No token and no answer's text is ever part of an error: what GitLab says may quote what it was sent.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import gitlab
+import requests
+from gitlab.exceptions import GitlabAuthenticationError, GitlabHttpError, RedirectError
+from gitlab.exceptions import GitlabError as LibraryError
+
+from runnerops.errors import GitlabError
+
+TIMEOUT_SECONDS = 20.0
+PAUSES = (0.5, 2.0, 5.0)
+"""Seconds before each further attempt, where GitLab does not say itself how long to wait."""
+LONGEST_PAUSE = 60.0
+"""A longer `Retry-After` is not waited for. GitLab's own limits count by the minute."""
+REFUSALS = (GitlabHttpError, GitlabAuthenticationError)
+_AGAIN = frozenset({429, 500, 502, 503, 504})
+_SCOPES = (
+    "give a token with the scope `manage_runner` (or `api`), of an Owner of the group or a Maintainer of the project"
+)
+_FIXES = {
+    401: "it is revoked, expired or mistyped: give a new one under `gitlab: {token: …}`",
+    403: _SCOPES,
+    404: "look at `gitlab: {url: …}` in the inventory, and at what the token may see",
+    429: "ask for less at once, or later",
+}
+_WORDS = {
+    401: "GitLab does not take the API token",
+    403: "GitLab does not let the token do that",
+    404: "GitLab has nothing there, or the token may not see it",
+    429: "GitLab takes no more requests for now",
+}
+
+
+class GitlabClient:
+    """One GitLab, for one thread; an answer is waited for `seconds`. Without `token` only runners' own tokens are used."""
+
+    def __init__(
+        self,
+        url: str,
+        token: str = "",
+        ca_file: str = "",
+        seconds: float = TIMEOUT_SECONDS,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        if ca_file and not Path(ca_file).is_file():
+            raise GitlabError(
+                f"{url}: there is no file {ca_file}", "name the CA's certificate: gitlab: {ca_file: PATH}"
+            )
+        session = requests.Session()
+        session.hooks["response"].append(self._heed)
+        self._url = url
+        self._sleep, self._seconds = sleep, seconds
+        self._asked_to_wait: float | None = None
+        session.auth = _as_it_is  # else requests would send what ~/.netrc has for that host
+        self._by_nobody = gitlab.Gitlab(url, ssl_verify=ca_file or True, timeout=seconds, session=session)
+        self._by_token = gitlab.Gitlab(
+            url, private_token=token or None, ssl_verify=ca_file or True, timeout=seconds, session=session
+        )
+
+    def verify(self, token: str, system_id: str) -> Mapping[str, Any] | None:
+        """What GitLab says of the runner that has this token (`id`, `token_expires_at`); None where it knows none.
+
+        `system_id` is its host's: without one GitLab would note a machine that is not there. A GitLab before 15.10 says
+        nothing of the runner. Raises GitlabError.
+        """
+        sent = {"token": token, **({"system_id": system_id} if system_id else {})}
+        try:
+            answer = self._call(self._by_nobody, "post", "/runners/verify", sent)
+        except REFUSALS as error:
+            if error.response_code == 403 and isinstance(_json(error.response_body), dict):
+                return None
+            raise self._problem(error, "asked whether it knows a runner") from None
+        if isinstance(answer, dict):
+            return answer
+        if str(answer) == "200":
+            return {}
+        raise self._strange()
+
+    def runner(self, number: int) -> Mapping[str, Any] | None:
+        """`GET /runners/:id`; None where there is none that the token may see. Raises GitlabError."""
+        try:
+            answer = self._call(self._by_token, "get", f"/runners/{number}")
+        except REFUSALS as error:
+            if error.response_code == 404:
+                return None
+            raise self._problem(error, f"asked for runner {number}") from None
+        if isinstance(answer, dict):
+            return answer
+        raise self._strange()
+
+    def _call(self, library: gitlab.Gitlab, method: str, path: str, sent: Mapping[str, Any] | None = None) -> Any:
+        """The JSON that one call gave, which may be repeated; None for no JSON.
+
+        Raises one of REFUSALS where GitLab refused, GitlabError where it did not answer.
+        """
+        for pause in (*PAUSES, None):
+            self._asked_to_wait = None
+            try:
+                answer = library.http_request(
+                    method, path, post_data=dict(sent) if sent else None, obey_rate_limit=False
+                )
+            except REFUSALS as error:
+                wait = self._wait(pause) if error.response_code in _AGAIN else None
+                if wait is None:
+                    raise
+            except (requests.RequestException, RedirectError, LibraryError) as error:
+                wait = pause if isinstance(error, (requests.ConnectionError, requests.Timeout)) else None
+                if wait is None or isinstance(error, requests.exceptions.SSLError):
+                    raise self._no_answer(error) from None
+            else:
+                return _json(answer.content)
+            self._sleep(wait)
+        raise AssertionError("the last attempt returns or raises")
+
+    def _wait(self, pause: float | None) -> float | None:
+        if pause is None or self._asked_to_wait is None:
+            return pause
+        return self._asked_to_wait if self._asked_to_wait <= LONGEST_PAUSE else None
+
+    def _heed(self, answer: requests.Response, *_: Any, **__: Any) -> None:
+        told = answer.headers.get("Retry-After", "")
+        self._asked_to_wait = float(told) if told.isdecimal() else None
+
+    def _strange(self) -> GitlabError:
+        return GitlabError(f"{self._url} does not answer as GitLab's API does", "look at `gitlab: {url: …}`")
+
+    def _problem(self, error: LibraryError, did: str) -> GitlabError:
+        code = error.response_code or 0
+        words = _WORDS.get(code, f"GitLab answered with status {code}")
+        fix = _FIXES.get(code, "GitLab's own log says why; try again later")
+        if code == 403 and not isinstance(_json(error.response_body), dict):
+            words, fix = "something before GitLab refused (status 403)", "ask who runs its proxy or firewall"
+        return GitlabError(f"{self._url}, {did}: {words}", fix)
+
+    def _no_answer(self, error: Exception) -> GitlabError:
+        url = self._url
+        if isinstance(error, requests.exceptions.SSLError):
+            return GitlabError(f"{url}: its certificate is not trusted", "name its CA: gitlab: {ca_file: PATH}")
+        if isinstance(error, RedirectError):
+            return GitlabError(f"{url} redirects", "write the address that it redirects to, with its scheme")
+        if isinstance(error, requests.Timeout):
+            return GitlabError(f"{url} does not answer within {self._seconds:.0f} s", "try again later")
+        if isinstance(error, requests.exceptions.ProxyError):
+            return GitlabError(f"{url} is not reached through the proxy", "look at HTTPS_PROXY and NO_PROXY")
+        return GitlabError(f"{url} is not reached", "look at its address, DNS and the way there")
+
+
+def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
+
+
+def _json(body: Any) -> Any:
+    """None for what is no JSON: then it is not the API that answered."""
+    try:
+        return json.loads(body)
+    except (TypeError, ValueError):
+        return None

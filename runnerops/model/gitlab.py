@@ -1,0 +1,50 @@
+"""A GitLab, as the inventory names it, and runners as it knows them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from runnerops.model.common import Secret
+
+
+@dataclass(frozen=True, slots=True)
+class GitlabAccess:
+    """How a GitLab is asked: its `url` without a trailing slash, a token of its API, and the path of its CA's certificate.
+
+    `token` None: only what a runner's own token allows is asked. `ca_file` is empty where its CA is one of the system's.
+    """
+
+    url: str
+    token: str | Secret | None = field(default=None, repr=False)
+    ca_file: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """A runner as its host's config.toml has it. `id` is GitLab's, 0 where the file does not say; `expires_at` None: never."""
+
+    name: str
+    url: str
+    token: str = field(repr=False)
+    id: int = 0
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunnerStatus:
+    """How a runner stands in GitLab. `known`: whether GitLab takes its token, None where it was not asked or did not say.
+
+    `expires_at` is when its token does, None for never. `paused` is None and `online` empty where that was not told.
+    `reason` says why it is not known, or why that cannot be said, and `fix` what to do then.
+    """
+
+    name: str
+    url: str
+    known: bool | None = None
+    expires_at: datetime | None = None
+    id: int = 0
+    paused: bool | None = None
+    online: str = ""
+    reason: str = ""
+    fix: str = ""

@@ -1,0 +1,213 @@
+"""GitLab's API as it is asked about runners: by python-gitlab over HTTP on loopback, of a stand-in for GitLab.
+
+The stand-in (`tests/lab/gitlab.py`) answers as GitLab's documentation of the runners API says; no GitLab is at hand.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from runnerops.engine.gitlab import ask_gitlab, gitlab_checks, in_gitlab
+from runnerops.errors import GitlabError
+from runnerops.gitlab.client import GitlabClient
+from runnerops.model.common import Secret, SourceLocation
+from runnerops.model.gitlab import GitlabAccess, RunnerStatus
+from runnerops.model.host_state import HostState
+from runnerops.redact import Redactor
+from runnerops.report.status import status_document, status_lines
+from runnerops.services.gitlab_runner.status import status
+from tests.lab.gitlab import GitLab, open_gitlab
+from tests.lab.gitlab_api import Answer
+from tests.unit.services import runner_builders as build
+
+API = "glpat-canary-of-the-api"
+ONE, TWO = "glrt-canary-of-runner-one", "glrt-canary-of-runner-two"
+CANARIES = (API, ONE, TWO)
+
+
+@pytest.fixture(name="gitlab")
+def fixture_gitlab() -> Iterator[GitLab]:
+    with open_gitlab() as gitlab:
+        gitlab.api_tokens.add(API)
+        yield gitlab
+
+
+def observed(gitlab: GitLab) -> HostState:
+    """Two runners of this GitLab, and one of another."""
+    runners = [
+        build.runner(name="one", url=f"{gitlab.url}/", token=ONE),
+        build.runner(name="two", url=gitlab.url, token=TWO),
+        build.runner(name="elsewhere", url="https://gitlab.invalid"),
+    ]
+    found = build.observed(build.config(*runners))
+    assert found.facts.runner
+    return replace(found, facts=replace(found.facts, runner=replace(found.facts.runner, system_id="s_0123456789ab")))
+
+
+def ask(gitlab: GitLab, token: str | Secret | None = API, **environ: str) -> tuple[RunnerStatus, ...]:
+    host = replace(build.HOST, gitlab=GitlabAccess(gitlab.url, token))
+    found = ask_gitlab(host, observed(gitlab), Path("/nowhere"), environ, Redactor())
+    assert not any(canary in repr(found) for canary in CANARIES)
+    return found
+
+
+def test_each_runner_is_told_apart(gitlab: GitLab) -> None:
+    gitlab.runner(ONE).expires_at = "2099-12-24T10:00:00.000Z"
+    gitlab.runner(ONE).paused = True
+    gitlab.revoke(TWO)
+    one, two, elsewhere = ask(gitlab)
+    assert (one.known, one.id, one.paused, one.online) == (True, 1, True, "online")
+    assert one.expires_at
+    assert one.expires_at.year == 2099
+    assert two.known is False
+    assert "GitLab does not know its token" in two.reason
+    assert two.fix
+    assert elsewhere.known is None  # and its token was not sent here
+    assert gitlab.requests == [
+        ("POST", "/api/v4/runners/verify"),
+        ("GET", "/api/v4/runners/1"),
+        ("POST", "/api/v4/runners/verify"),
+    ]
+
+
+def test_without_a_section_gitlab_is_not_asked_and_its_client_not_loaded(gitlab: GitLab) -> None:
+    found = ask_gitlab(build.HOST, observed(gitlab), Path("/nowhere"), {}, Redactor())
+    assert [one.known for one in found] == [None, None, None]
+    assert gitlab_checks(build.HOST, observed(gitlab), Path("/nowhere"), {}, Redactor()) == ()
+    assert gitlab.requests == []
+    names = "status verify diff deploy check"
+    line = "; ".join(f"import runnerops.commands.{name}" for name in names.split())
+    code = f"import sys; {line}; print(sorted({{'gitlab', 'requests'}} & set(sys.modules)))"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert said.stdout == "[]\n"
+
+
+def test_a_token_of_the_api_that_is_not_there_or_not_taken_leaves_what_needs_none(gitlab: GitLab) -> None:
+    for token, reason in (
+        (None, ""),
+        (Secret("env", "NO_SUCH", SourceLocation("inventory.yml", 1, 1)), "!env NO_SUCH"),
+        ("glpat-another", "does not take the API token"),
+    ):
+        one, two, _ = ask(gitlab, token)
+        assert one.known
+        assert two.known
+        assert reason in one.reason
+        assert bool(one.fix) == bool(reason)
+    assert one.paused is None
+
+
+def test_status_and_verify_say_so(gitlab: GitLab) -> None:
+    gitlab.runner(ONE).expires_at = "2001-12-24T10:00:00.000Z"
+    gitlab.revoke(TWO)
+    host, there = replace(build.HOST, gitlab=GitlabAccess(gitlab.url, API)), observed(gitlab)
+    there = replace(there, facts=replace(there.facts, clock=1_800_000_000))
+    told = status(host, there, {})
+    assert told
+    assert told.healthy
+    told = in_gitlab(told, ask_gitlab(host, there, Path("/nowhere"), {}, Redactor()))
+    assert not told.healthy
+    lines = [text.strip() for _, text in status_lines("h", there, [told])]
+    assert "runner one: its token expired 2001-12-24" in lines
+    assert any(line.startswith("runner two: GitLab does not know its token") for line in lines)
+    runners = status_document("h", there, [told])["services"][0]["runners"]
+    assert [one["known_to_gitlab"] for one in runners] == [True, False, None]
+    checks = gitlab_checks(host, there, Path("/nowhere"), {}, Redactor())
+    assert [(check.name, check.state) for check in checks] == [
+        ("known-to-gitlab", "pass"),
+        ("known-to-gitlab", "fail"),
+        ("known-to-gitlab", "skip"),
+    ]
+    assert all(check.reason for check in checks[1:])
+    assert not any(canary in repr((lines, runners, checks)) for canary in CANARIES)
+
+
+JSON = {"message": "glrt-canary-of-runner-one is not welcome"}
+"""A message that quotes what was sent: it must not be passed on."""
+
+
+def client(gitlab: GitLab, waits: list[float], seconds: float = 5) -> GitlabClient:
+    return GitlabClient(gitlab.url, API, seconds=seconds, sleep=waits.append)
+
+
+def test_what_passes_by_itself_is_asked_again(gitlab: GitLab) -> None:
+    for fault, waited in (
+        (Answer(429, JSON, {"Retry-After": "7"}), [7.0]),
+        (Answer(429, JSON), [0.5]),
+        (Answer(500, "<html>"), [0.5]),
+        (Answer(503, "", {"Retry-After": "Wed, 21 Oct 2099 07:28:00 GMT"}), [0.5]),
+        (Answer(0), [0.5]),
+    ):
+        waits: list[float] = []
+        gitlab.faults = [fault]
+        assert client(gitlab, waits).verify(ONE, "s_1")
+        gitlab.faults = [fault]
+        assert client(gitlab, waits).runner(1)
+        assert waits == waited * 2, fault
+
+
+def test_what_does_not_pass_is_said_in_words_with_a_fix(gitlab: GitLab) -> None:
+    for fault, times, said in (
+        (Answer(401, JSON), 1, "does not take the API token"),
+        (Answer(403, "<html>the firewall"), 1, "something before GitLab refused"),
+        (Answer(429, JSON), 4, "takes no more requests"),
+        (Answer(429, JSON, {"Retry-After": "86400"}), 1, "takes no more requests"),
+        (Answer(500, JSON), 4, "status 500"),
+        (Answer(0), 4, "is not reached"),
+        (Answer(200, "<html>log in"), 1, "does not answer as GitLab's API does"),
+    ):
+        for ask_it in ("verify", "runner"):
+            gitlab.faults = [fault] * times
+            before = len(gitlab.requests)
+            one = client(gitlab, [])
+            with pytest.raises(GitlabError) as caught:
+                one.verify(ONE, "s_1") if ask_it == "verify" else one.runner(1)
+            assert said in caught.value.message, fault
+            assert caught.value.hint
+            assert not any(canary in f"{caught.value.message} {caught.value.hint}" for canary in CANARIES)
+            assert len(gitlab.requests) - before == times
+            gitlab.faults.clear()
+    gitlab.faults = [Answer(302, "", {"Location": f"{gitlab.url}/elsewhere"})]
+    with pytest.raises(GitlabError, match="redirects"):
+        client(gitlab, []).verify(ONE, "s_1")
+    gitlab.faults = [Answer(403, JSON)]
+    with pytest.raises(GitlabError, match="does not let the token do that") as caught:
+        client(gitlab, []).runner(1)
+    assert "manage_runner" in caught.value.hint
+
+
+def test_a_gitlab_that_is_slow_or_gone_is_not_waited_for_by_every_runner(gitlab: GitLab) -> None:
+    gitlab.slow = 2.0
+    with pytest.raises(GitlabError, match=r"does not answer within 0 s"):
+        client(gitlab, [], seconds=0.2).verify(ONE, "s_1")
+    gitlab.slow = 0.0
+    url = "http://127.0.0.1:9"  # discard: nobody listens
+    runners = [build.runner(name=name, url=url, token=name * 20) for name in ("a", "b")]
+    host = replace(build.HOST, gitlab=GitlabAccess(url, API))
+    found = ask_gitlab(host, build.observed(build.config(*runners)), Path("/nowhere"), {}, Redactor())
+    assert [one.reason for one in found] == [f"{url} is not reached"] * 2
+
+
+def test_a_gitlab_before_15_10_says_only_that_it_knows_the_runner(gitlab: GitLab) -> None:
+    for body in ("200", '"200"'):
+        gitlab.faults = [Answer(200, body)]
+        assert client(gitlab, []).verify(ONE, "s_1") == {}
+
+
+def test_a_ca_file_that_is_not_there_is_named(gitlab: GitLab, tmp_path: Path) -> None:
+    with pytest.raises(GitlabError, match=r"there is no file .*no-such\.pem"):
+        GitlabClient(gitlab.url, ca_file=str(tmp_path / "no-such.pem"))
+
+
+def test_a_rotated_token_is_another_one(gitlab: GitLab) -> None:
+    """The stand-in keeps GitLab's rule: a reset token is refused at once."""
+    gitlab.lifetime = timedelta(days=30)
+    assert client(gitlab, []).verify(ONE, "s_1")
+    gitlab.revoke(ONE)
+    assert client(gitlab, []).verify(ONE, "s_1") is None
