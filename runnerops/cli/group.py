@@ -31,6 +31,7 @@ NAMES = (
     "status",
     "trust",
     "dind",
+    "gitlab",
     "schema",
     "explain",
     "demo",

@@ -17,6 +17,7 @@ from runnerops.report.screen import Screen
 COMMANDS = {name: load_command(name) for name in NAMES}
 ARGUMENTS = {"check": [], "explain": ["data-root"], "history": ["h"], "remove": ["h"], "rollback": ["h"]}
 ARGUMENTS["trust"] = ["h"]
+ARGUMENTS["gitlab"] = ["comment"]
 ARGUMENTS["init"] = ["new", "--host=root@h.example"]
 BAD = {
     "--output": ["xml", "", "JSON "],

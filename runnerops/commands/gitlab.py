@@ -1,0 +1,90 @@
+"""`runnerops gitlab comment`: a plan that `diff --report` wrote, as the one note of this job on its merge request."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from runnerops.errors import RunneropsError, UsageError
+from runnerops.model.common import Exit
+from runnerops.report.screen import Screen
+
+if TYPE_CHECKING:
+    from runnerops.gitlab.notes import MergeRequest
+
+ACTIONS = ("comment",)
+
+
+def gitlab(action: str, file: Path, environ: Mapping[str, str], screen: Screen) -> Exit:
+    """Exit 0 too where there is no merge request, no token, or a job's token that may not do it: it says so and goes on."""
+    if action not in ACTIONS:
+        raise UsageError(f"gitlab: {action!r} is nothing to do", f"write one of: {', '.join(ACTIONS)}")
+    text = screen.redactor.text(_read(file))
+    there = _merge_request(environ, screen)
+    if there is None:
+        return Exit.OK
+    from runnerops.gitlab.notes import LONGEST, MayNotError, put_note
+
+    marker = _marker(environ)
+    body = f"{marker}\n{text}\n{_footer(environ)}\n"
+    if len(body) > LONGEST:
+        raise RunneropsError(f"{file}: {len(body)} characters, and a note takes {LONGEST}", "comment a shorter one")
+    screen.redactor.learn([there.token])
+    try:
+        was_there = put_note(there, marker, body)
+    except MayNotError as error:
+        if not there.job:
+            raise
+        _nothing(screen, "the job's own token may not write notes here", error.hint)
+        return Exit.OK
+    screen.say(f"{'updated' if was_there else 'wrote'} the note on merge request !{there.iid}", "good")
+    return Exit.OK
+
+
+def _merge_request(environ: Mapping[str, str], screen: Screen) -> MergeRequest | None:
+    iid = environ.get("CI_MERGE_REQUEST_IID", "")
+    project = environ.get("CI_MERGE_REQUEST_PROJECT_ID") or environ.get("CI_PROJECT_ID", "")
+    url = environ.get("CI_SERVER_URL", "")
+    if not (iid and project and url):
+        _nothing(screen, "this is no pipeline of a merge request", "")
+        return None
+    own = environ.get("GITLAB_TOKEN", "")
+    token = own or environ.get("CI_JOB_TOKEN", "")
+    if not token:
+        _nothing(screen, "there is no token", "give a project access token (Reporter, scope `api`) as GITLAB_TOKEN")
+        return None
+    from runnerops.gitlab.notes import MergeRequest
+
+    return MergeRequest(url, project, iid, token, job=not own, ca_file=environ.get("CI_SERVER_TLS_CA_FILE", ""))
+
+
+def _nothing(screen: Screen, why: str, hint: str) -> None:
+    screen.say(f"nothing was commented: {why}", "warn")
+    if hint:
+        screen.say(f"  hint: {hint}")
+
+
+def _marker(environ: Mapping[str, str]) -> str:
+    """Of this job of the pipeline, so that the plans of several inventories have notes of their own."""
+    name = re.sub(r"[^A-Za-z0-9_.: -]|-(?=-)", "", environ.get("CI_JOB_NAME", "")) or "plan"
+    return f"<!-- runnerops: {name} -->"
+
+
+def _footer(environ: Mapping[str, str]) -> str:
+    commit = re.sub(r"[^0-9a-f]", "", environ.get("CI_COMMIT_SHA", ""))[:12]
+    url = environ.get("CI_JOB_URL", "")
+    parts = [f"of commit {commit}"] if commit else []
+    parts += [f"[its job]({url})"] if re.fullmatch(r"https?://[^\s()<>]+", url) else []
+    return f"\n{', '.join(parts)}" if parts else ""
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        problem = error.strerror if isinstance(error, OSError) else "this is no UTF-8"
+        raise UsageError(
+            f"{file}: {problem}", "`runnerops diff --report markdown=FILE` writes the file to name here"
+        ) from None

@@ -1,0 +1,175 @@
+"""`runnerops gitlab comment` over HTTP on loopback: one note, put in place of its own, and what happens without a token.
+
+The server stands in for GitLab's API of notes, as its documentation describes it; no GitLab is at hand.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import StringIO
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from runnerops.commands.gitlab import gitlab
+from runnerops.errors import GitlabError, UsageError
+from runnerops.model.common import Exit
+from runnerops.report.screen import Screen
+
+TOKEN, JOB = "glpat-canary-of-the-project", "glcbt-canary-of-the-job"
+PATH = "/api/v4/projects/7/merge_requests/3/notes"
+PAGE = 2
+"""Notes that one answer holds, fewer than are asked for: the others are asked for too."""
+
+
+class Notes(BaseHTTPRequestHandler):
+    """GET, POST and PUT of the notes of one merge request; `site` is what they share."""
+
+    site: Site
+
+    def do_GET(self) -> None:
+        at = int(parse_qs(urlsplit(self.path).query).get("page", ["1"])[0])
+        found = [{"id": number, "body": body} for number, body in self.site.notes.items()][(at - 1) * PAGE : at * PAGE]
+        more = at * PAGE < len(self.site.notes)
+        link = f'<{self.site.url}{PATH}?page={at + 1}>; rel="next"' if more else ""
+        self._answer(200, found, Link=link)
+
+    def do_POST(self) -> None:
+        number = max(self.site.notes, default=0) + 1
+        self.site.notes[number] = self._body()
+        self._answer(201, {"id": number})
+
+    def do_PUT(self) -> None:
+        number = int(self.path.rpartition("/")[2])
+        if number in self.site.foreign:
+            self._answer(403, {"message": "403 Forbidden"})
+            return
+        self.site.notes[number] = self._body()
+        self._answer(200, {"id": number})
+
+    def log_message(self, *_: object) -> None:
+        """Nowhere."""
+
+    def _body(self) -> str:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["body"]
+        assert isinstance(body, str)
+        return body
+
+    def _answer(self, status: int, document: object, **headers: str) -> None:
+        assert urlsplit(self.path).path.startswith(PATH)
+        self.site.calls.append(self.command)
+        if self.headers.get("PRIVATE-TOKEN") != TOKEN:
+            status, document = self.site.refusal, {"message": f"no: {self.headers}"}
+        text = json.dumps(document).encode()
+        self.send_response(status)
+        for name, value in {"Content-Type": "application/json", "Content-Length": str(len(text)), **headers}.items():
+            if value:
+                self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(text)
+
+
+class Site:
+    """The stand-in, and a job of a pipeline of merge request 3."""
+
+    def __init__(self, folder: Path) -> None:
+        self.notes: dict[int, str] = {}
+        self.foreign: set[int] = set()
+        self.calls: list[str] = []
+        self.refusal = 401
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), type("Own", (Notes,), {"site": self}))
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        self.plan = folder / "plan.md"
+        self.plan.write_text("### runnerops: 1 host\n")
+        self.said = ""
+
+    def comment(self, **environ: str) -> Exit:
+        given = {
+            "CI_SERVER_URL": self.url,
+            "CI_PROJECT_ID": "9",  # the fork's
+            "CI_MERGE_REQUEST_PROJECT_ID": "7",
+            "CI_MERGE_REQUEST_IID": "3",
+            "CI_JOB_NAME": "diff",
+            "CI_JOB_URL": "https://gitlab.example.com/j/1",
+            "CI_COMMIT_SHA": "ab" * 20,
+            **environ,
+        }
+        out = StringIO()
+        try:
+            return gitlab("comment", self.plan, given, Screen(out=out, err=out))
+        finally:
+            self.said = out.getvalue()
+
+
+@pytest.fixture(name="site")
+def fixture_site(tmp_path: Path) -> Iterator[Site]:
+    site = Site(tmp_path)
+    thread = threading.Thread(target=site.server.serve_forever)
+    thread.start()
+    yield site
+    site.server.shutdown()
+    thread.join()
+    site.server.server_close()
+
+
+def test_one_note_that_is_put_in_place_of_its_own(site: Site) -> None:
+    site.notes = {1: "hello", 2: "<!-- runnerops: another job -->\nx", 3: "world"}
+    site.plan.write_text("### runnerops: 1 host\nglpat-" + "a" * 20 + "\n")
+    assert site.comment(GITLAB_TOKEN=TOKEN) is Exit.OK
+    assert "wrote the note on merge request !3" in site.said
+    assert site.notes[4].startswith("<!-- runnerops: diff -->\n### runnerops: 1 host\n********\n")
+    assert f"of commit {'ab' * 6}, [its job](https://gitlab.example.com/j/1)" in site.notes[4]
+    site.plan.write_text("### runnerops: 2 hosts\n")
+    assert site.comment(GITLAB_TOKEN=TOKEN) is Exit.OK
+    assert "updated" in site.said
+    assert len(site.notes) == 4
+    assert "2 hosts" in site.notes[4]
+
+
+def test_a_note_of_somebody_else_stays_and_another_is_written(site: Site) -> None:
+    site.notes = {1: "<!-- runnerops: diff -->\nby a token of before"}
+    site.foreign = {1}
+    site.comment(GITLAB_TOKEN=TOKEN)
+    assert site.notes[1].endswith("before")
+    assert len(site.notes) == 2
+
+
+def test_without_a_token_that_may_it_says_so_and_goes_on(site: Site) -> None:
+    cases: list[tuple[dict[str, str], str]] = [
+        ({}, "there is no token"),
+        ({"CI_JOB_TOKEN": JOB}, "the job's own token may not write notes here"),
+        ({"CI_MERGE_REQUEST_IID": "", "GITLAB_TOKEN": TOKEN}, "this is no pipeline of a merge request"),
+    ]
+    for environ, says in cases:
+        assert site.comment(**environ) is Exit.OK
+        assert f"nothing was commented: {says}" in site.said
+    assert site.notes == {}
+
+
+def test_a_token_that_was_given_and_may_not_is_an_error_that_quotes_nothing(site: Site) -> None:
+    for site.refusal in (401, 403, 404, 500):
+        with pytest.raises(GitlabError) as caught:
+            site.comment(GITLAB_TOKEN="glpat-canary-wrong")
+        assert f"status {site.refusal}" in caught.value.message
+        assert "canary" not in caught.value.message + caught.value.hint
+        assert caught.value.exit is Exit.FAILED
+    site.server.server_close()
+    with pytest.raises(GitlabError, match="is not reached"):
+        site.comment(GITLAB_TOKEN=TOKEN, CI_SERVER_URL="http://127.0.0.1:1")
+
+
+def test_what_is_no_file_or_nothing_to_do_is_usage(site: Site, tmp_path: Path) -> None:
+    screen = Screen(out=StringIO(), err=StringIO())
+    (tmp_path / "binary").write_bytes(b"\xff\xfe")
+    for action, file in (
+        ("note", site.plan),
+        ("comment", tmp_path),
+        ("comment", tmp_path / "no"),
+        ("comment", tmp_path / "binary"),
+    ):
+        with pytest.raises(UsageError):
+            gitlab(action, file, {}, screen)
