@@ -69,7 +69,7 @@ def _ask(screen: Screen, wishes: Wishes) -> Wishes:
     hosts: list[str] = []
     adopted: list[str] = []
     while True:
-        more = "; empty: no further one" if hosts or adopted else ""
+        more = " (empty: no further one)" if hosts or adopted else ""
         login = screen.ask_text(f"a host, as USER@ADDRESS{more}")
         if not login and (hosts or adopted):
             break
@@ -86,7 +86,7 @@ def _ask(screen: Screen, wishes: Wishes) -> Wishes:
         wishes = replace(wishes, cache=cache)
     while hosts and wishes.gitlab is None:
         try:
-            url = _url(screen.ask_text("the URL of the GitLab whose runner is registered there; empty: none"))
+            url = _url(screen.ask_text("the URL of the GitLab whose runner is registered there (empty: none)"))
             wishes = replace(wishes, gitlab=url)
         except UsageError as error:
             screen.say(f"{error.message}; {error.hint}", "bad")

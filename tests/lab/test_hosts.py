@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -40,6 +41,23 @@ def test_the_cache_goes_first_and_its_client_pulls_through_it(project: Project, 
     lab.trixie.run("docker pull -q alpine:3")
     assert "library/alpine" in lab.trixie.get(f"http://{lab.bookworm.address}:5000/v2/_catalog")[1]
     assert "proven when bookworm is done" not in project.run("diff")
+    both_are_adopted(project, lab)
+
+
+def both_are_adopted(project: Project, lab: Lab) -> None:
+    """From an Ansible inventory into a new one of ours, beside a host that is not reached; what they share is said once."""
+    hosts = [f"{host.name} ansible_host={host.address}" for host in (lab.bookworm, lab.trixie)]
+    lines = ["[ci]", *hosts, "gone ansible_host=127.0.0.1 ansible_port=9", "[ci:vars]", "ansible_user=root", ""]
+    (project.folder / "hosts.ini").write_text("\n".join(lines))
+    words = ("-i", "adopted.yml", "--from-ansible", "hosts.ini", "--write", "-o", "json")
+    document = json.loads(project.run("adopt", *words, code=1))
+    assert {one["host"]: one["result"] for one in document["hosts"]} == {
+        "bookworm": "adopted", "trixie": "adopted", "gone": "unreachable",
+    }  # fmt: skip
+    assert document["shared"]["place"] == "defaults"
+    assert document["shared"]["entry"] == "defaults:\n  docker:\n    live-restore: true\n"
+    assert "registry-mirrors" not in (project.folder / "adopted.yml").read_text()
+    project.run("diff", "-i", "adopted.yml", "--exit-code")
 
 
 def test_a_cache_on_its_bridge_serves_nobody_else(project: Project, lab: Lab) -> None:
