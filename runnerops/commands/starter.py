@@ -33,7 +33,7 @@ class Starter:
 def files_of(starter: Starter) -> Mapping[str, str]:
     """Text by name, the inventory last."""
     return {
-        ".gitignore": ".env\nreports/\n",
+        ".gitignore": ".cache/\n.env\nplan.json\nreports/\n",
         ".gitlab-ci.yml": _text("gitlab-ci.yml"),
         "README.md": _text("README.md"),
         "known_hosts": _text("known_hosts"),
