@@ -44,7 +44,7 @@ def of_gitlab(url: str, found: Sequence[Registration]) -> tuple[Registration, ..
     return tuple(one for one in found if normal_url(one.url) == normal_url(url))
 
 
-def unasked(found: Sequence[Registration]) -> tuple[RunnerStatus, ...]:
+def from_file(found: Sequence[Registration]) -> tuple[RunnerStatus, ...]:
     """What the file alone tells."""
     return tuple(RunnerStatus(one.name, one.url, expires_at=one.expires_at, id=one.id) for one in found)
 
@@ -52,7 +52,7 @@ def unasked(found: Sequence[Registration]) -> tuple[RunnerStatus, ...]:
 def merged(found: Sequence[Registration], told: Sequence[RunnerStatus]) -> tuple[RunnerStatus, ...]:
     """In the file's order: of those that were asked about what GitLab said, of the others what the file tells."""
     by_name = {(one.name, one.url): one for one in told}
-    return tuple(by_name.get((one.name, one.url), one) for one in unasked(found))
+    return tuple(by_name.get((one.name, one.url), one) for one in from_file(found))
 
 
 def checks(host: Host, statuses: Sequence[RunnerStatus]) -> Iterator[Check]:

@@ -10,7 +10,7 @@ from runnerops.model.inventory import Host
 from runnerops.services.base import Answers
 from runnerops.services.gitlab_runner.action import count
 from runnerops.services.gitlab_runner.format import NAME, config_path
-from runnerops.services.gitlab_runner.registered import registrations, unasked
+from runnerops.services.gitlab_runner.registered import from_file, registrations
 from runnerops.services.status import ServiceStatus
 from runnerops.services.verify import Call
 
@@ -35,6 +35,6 @@ def status(host: Host, observed: HostState, told: Answers) -> ServiceStatus | No
     kept, down = NAME in host.stopped, runner.unit.stays_down
     details += ["kept stopped (state: stopped)"] if kept else []
     details += [f"{runner.unit.name} is {down}: it does not start at boot"] if down and not kept else []
-    runners = unasked(registrations(observed))
+    runners = from_file(registrations(observed))
     healthy = not runner.lives if kept else runner.lives and not down
     return ServiceStatus(NAME, managed, runner.version, runner.unit.active, healthy, tuple(details), left, runners)
