@@ -483,7 +483,8 @@ _ROWS = (
         "K005",
         "warning",
         "Variable that must be given",
-        "`${NAME:?}` and `${NAME?}` end Compose while the variable is not set; it cannot be known here whether it is.",
+        "`${NAME:?}` and `${NAME?}` end Compose while the variable is not set. Of a single file the environment"
+        " of `check` and the .env beside the file count as set.",
         "Set it where Compose runs, or in .env beside the file.",
     ),
     Rule(

@@ -20,7 +20,7 @@ from runnerops.redact import Redactor
 from runnerops.report.document import VERSION, finding_document
 from runnerops.report.screen import Screen
 from runnerops.report.text import finding_lines
-from runnerops.services.base import ParseError
+from runnerops.services.base import ParseError, value_at
 
 KINDS: Mapping[str, tuple[ServiceName, str, Format]] = {
     "runner": (ServiceName.GITLAB_RUNNER, "config.toml.j2", "toml"),
@@ -70,7 +70,7 @@ def check(
     bad = {"error", "warning"} if strict else {"error"}
     try:
         checked = (
-            _Checked("file", {name: _check_file(name, kind, screen.redactor) for name in files})
+            _Checked("file", {name: _check_file(name, kind, environ, screen.redactor) for name in files})
             if files
             else _check_inventory(path, environ, screen)
         )
@@ -137,11 +137,28 @@ def _count(number: int, word: str) -> str:
     return f"{number} {word}{'s' if number != 1 else ''}"
 
 
-def _check_file(name: str, kind: str, redactor: Redactor) -> tuple[Finding, ...]:
+def _check_file(name: str, kind: str, environ: Mapping[str, str], redactor: Redactor) -> tuple[Finding, ...]:
     spec, content = _spec(name, kind), _read(name)
     with suppress(ParseError):  # of a file that cannot be read nothing is shown
         learn_secrets(redactor, frozenset(), [RenderedFile(spec, content)])
-    return lint_file(spec, content)
+    found = lint_file(spec, content)
+    return _without_given(found, name, content, environ) if any(one.rule == "K005" for one in found) else found
+
+
+def _without_given(
+    found: Sequence[Finding], name: str, content: bytes, environ: Mapping[str, str]
+) -> tuple[Finding, ...]:
+    """Without variables of a Compose file that this environment or the `.env` beside it gives, as for Compose here."""
+    from runnerops.services.registry.format import parse
+    from runnerops.services.registry.rules.variables import is_given, variables_in
+
+    beside = Path(name).with_name(".env")
+    given = {
+        **(variables_in(beside.read_text(errors="replace")) if name != "-" and beside.is_file() else {}),
+        **{variable: bool(value) for variable, value in environ.items()},
+    }
+    tree = parse(content, compose=True)
+    return tuple(one for one in found if one.rule != "K005" or not is_given(value_at(tree, one.key), given))
 
 
 def _spec(name: str, kind: str) -> FileSpec:

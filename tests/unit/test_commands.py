@@ -142,3 +142,32 @@ def test_a_broken_template_is_said_once_for_all_hosts(typed: Typed) -> None:
     with pytest.raises(TemplateError) as caught:
         check(typed.path, (), "", {"TOKEN": TOKEN}, typed.screen, strict=False, as_json=False)
     assert caught.value.message.count("daemon.json.j2") == 1
+
+
+@pytest.mark.parametrize(
+    ("demanded", "dotenv", "environ", "found"),
+    [
+        ("${A:?}", None, {}, True),
+        ("${A:?}", "A=1\n", {}, False),
+        ("${A:?}", "# A=1\nexport A = 'x'\n", {}, False),
+        ("${A:?}", "A=\n", {}, True),
+        ("${A:?}", 'A="" # none\n', {}, True),
+        ("${A?}", "A=\n", {}, False),
+        ("${A?}", "A\n", {}, True),
+        ("${A?}", None, {"A": ""}, False),
+        ("${A?}${A:?}", "A=\n", {}, True),
+        ("${A:?}", "A=1\n", {"A": ""}, True),  # the environment wins
+        ("${A:?} ${B:?}", "A=1\n", {}, True),
+        ("$${A:?}", None, {}, False),
+    ],
+)
+def test_variables_of_a_compose_file_may_stand_beside_it(
+    tmp_path: Path, demanded: str, dotenv: str | None, environ: dict[str, str], found: bool
+) -> None:
+    typed = Typed(tmp_path)
+    file = tmp_path / "compose.yml"
+    file.write_text(f"services: {{a: {{image: 'a:{demanded}'}}}}\n")
+    if dotenv is not None:
+        (tmp_path / ".env").write_text(dotenv)
+    assert check(typed.path, [str(file)], "", environ, typed.screen, strict=False, as_json=False) is Exit.OK
+    assert ("K005" in typed.said) is found, typed.said

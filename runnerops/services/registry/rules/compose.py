@@ -11,12 +11,12 @@ from runnerops.services.registry.rules.compose_parts import items, mapping, moun
 from runnerops.services.registry.rules.compose_registry import is_registry, registry_service, shared_volumes
 from runnerops.services.registry.rules.compose_values import service_values, top_values
 from runnerops.services.registry.rules.found import Found, Severity
+from runnerops.services.registry.rules.variables import wanted_variables
 from runnerops.services.registry.schema.compose import NEWER, schema_problems, text_problems
 from runnerops.services.registry.schema.json_schema import Problem
 
 _REFUSED = "Compose refuses the whole file"
 _VARIABLE = re.compile(r"\$(?:\$|[A-Za-z_]\w*|\{[A-Za-z_]\w*(?:(?::?[-?+]).*?)?\})", re.DOTALL)
-_WANTED = re.compile(r"(?<!\$)(?:\$\$)*\$\{([A-Za-z_]\w*):?\?")
 _TYPES = {
     "string": "text",
     "object": "a mapping",
@@ -105,8 +105,8 @@ def _variables(value: Value, key: Key) -> Found:
                 "a `$` stands here that begins no variable: Compose up to 2.10 refuses it",
                 fix,
             )
-    elif isinstance(value, str) and (names := _WANTED.findall(value)):
-        text = f"Compose refuses the file while {' and '.join(dict.fromkeys(names))} is not set"
+    elif isinstance(value, str) and (names := wanted_variables(value)):
+        text = f"Compose refuses the file while {' and '.join(names)} is not set"
         yield "K005", "warning", key, text, "set it in the environment of Compose, or in .env beside the file"
 
 
