@@ -25,6 +25,8 @@ NAMES = (
     "deploy",
     "rollback",
     "remove",
+    "hold",
+    "release",
     "history",
     "verify",
     "catalog",

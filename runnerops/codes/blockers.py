@@ -41,6 +41,16 @@ _ROWS = (
         "Take the edit over into the inventory, name the key under `keep`, or override to write over it.",
     ),
     _allowed(
+        "held",
+        "Somebody put a hold on the host (`runnerops hold`), and its time is not over.",
+        "Ask whoever holds it; `runnerops release HOST` ends it, and the override goes on in spite of it.",
+    ),
+    _allowed(
+        "maintenance",
+        "The inventory says `maintenance` of the host: it is left out of what changes hosts, without being contacted.",
+        "Take `maintenance` out of the inventory, or override where the host can be deployed to all the same.",
+    ),
+    _allowed(
         "drop-runner",
         "A runner of config.toml is not in the inventory any more; its token would be lost with its section.",
         "Keep the runner in the inventory, or override once it is deleted in GitLab or moved to another host. A renamed runner"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from runnerops import inventory
 from runnerops.engine.connections import ConnectionPool
+from runnerops.engine.maintenance import in_maintenance
 from runnerops.engine.options import Flags, UiOptions
 from runnerops.errors import UsageError
 from runnerops.inventory import Where
@@ -42,7 +43,7 @@ def deploy(
         allow = {code: frozenset(hosts) for code, hosts in saved.allow.items()}
         flags = replace(flags, allow=allow, kill_jobs=saved.kill_jobs)
     with ConnectionPool(loaded, environ, screen) as pool:
-        pool.connect_early(hosts)
+        pool.connect_early([host for host in hosts if not in_maintenance(host, flags)])
         from runnerops.engine.locks import LockWait  # the rest is loaded while the hosts answer
         from runnerops.engine.loop import deploy_loop
         from runnerops.engine.planner import plan_all

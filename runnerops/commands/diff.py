@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from runnerops import inventory
 from runnerops.commands.reports import ReportFile, repository_root, write_plan_reports
 from runnerops.engine.connections import ConnectionPool
+from runnerops.engine.maintenance import in_maintenance
 from runnerops.engine.options import Flags
 from runnerops.errors import UsageError
 from runnerops.inventory import Where
@@ -41,7 +42,7 @@ def diff(
     loaded = inventory.load(path)
     hosts = inventory.select(loaded, targets)
     with ConnectionPool(loaded, environ, screen) as pool:
-        pool.connect_early(hosts)
+        pool.connect_early([host for host in hosts if not in_maintenance(host, flags)])
         from runnerops.engine.planner import plan_all  # the rest is loaded while the hosts answer
         from runnerops.engine.project import open_project, refuse_unsound
         from runnerops.engine.review import exit_code_of

@@ -12,6 +12,7 @@ from runnerops.engine.connections import ConnectionPool
 from runnerops.engine.forget import Forgetting
 from runnerops.engine.locks import LockWait
 from runnerops.engine.loop import deploy_loop
+from runnerops.engine.maintenance import check_maintenance
 from runnerops.engine.observe import observe
 from runnerops.engine.options import Flags, UiOptions
 from runnerops.engine.planned import Planned, Plans
@@ -60,6 +61,7 @@ def remove(
 
         def plans(_: Project) -> Plans:
             try:
+                check_maintenance(host, flags)
                 return {name: lock_wait.plan_free(reader, lambda: off.plan(reader))}
             except HostError as error:
                 return {name: error}

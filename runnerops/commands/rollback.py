@@ -12,6 +12,7 @@ from runnerops.engine.connections import ConnectionPool
 from runnerops.engine.learning import learn_secrets
 from runnerops.engine.locks import LockWait
 from runnerops.engine.loop import deploy_loop
+from runnerops.engine.maintenance import check_maintenance, in_maintenance
 from runnerops.engine.observe import observe
 from runnerops.engine.options import Flags, UiOptions
 from runnerops.engine.planned import Planned, Plans
@@ -44,13 +45,8 @@ def rollback(
     """The worst of the hosts' results is the exit code. Nothing of the inventory is rendered, so no secret of it is needed."""
     loaded = inventory.load(path)
     hosts = inventory.select(loaded, targets)
-    if to and len(hosts) > 1:
-        hint = (
-            "name one host; without --to each goes back to before its last change, with --to 0 to before its first run"
-        )
-        raise UsageError(f"--to {to}: a run's number is its own host's, and these are {len(hosts)} hosts", hint)
-    said = " ".join(map(shlex.quote, targets))
-    ui.check("rollback", screen, f"rollback {said}{'' if to is None else f' --to {to}'} --dry-run")
+    _check_run(to, len(hosts))
+    ui.check("rollback", screen, _preview(targets, to))
     project = Project(loaded, hosts, {}, {}, secrets.token_bytes(16))
     lock_wait = LockWait(flags.lock_wait_s, screen)
     requester = find_requester(environ, inventory.folder_of(path))
@@ -61,6 +57,7 @@ def rollback(
             load_rest()
 
             def plan(name: str) -> Planned:
+                check_maintenance(names[name], flags)
                 back = _Back(project, names[name], to, flags, requester, screen.redactor)
                 reader = pool.reader(names[name])
                 return lock_wait.plan_free(reader, lambda: back.plan(reader))
@@ -72,6 +69,18 @@ def rollback(
             return told_apart(made)
 
         return deploy_loop(project, plans, pool, ui, lock_wait)
+
+
+def _preview(targets: Sequence[str], to: int | None) -> str:
+    return f"rollback {shlex.join(targets)}{'' if to is None else f' --to {to}'} --dry-run"
+
+
+def _check_run(to: int | None, hosts: int) -> None:
+    if to and hosts > 1:
+        hint = (
+            "name one host; without --to each goes back to before its last change, with --to 0 to before its first run"
+        )
+        raise UsageError(f"--to {to}: a run's number is its own host's, and these are {hosts} hosts", hint)
 
 
 _ASKED_FOR = {"last-mirror": frozenset({""})}
@@ -107,7 +116,7 @@ class _Back:
         observed = observe(then.host, then.rendered, reader)
         flags = replace(self.flags, allow={**self.flags.allow, **_ASKED_FOR})
         command = "rollback" if self.to is None else f"rollback to run {self.to}"
-        deployed = frozenset(host.name for host in self.project.hosts)
+        deployed = frozenset(host.name for host in self.project.hosts if not in_maintenance(host, flags))
         planning = Planning(self.project, flags, self.requester, self.redactor, deployed, command)
         desired = keep_untouched(then.rendered, wanted, observed)
         planned = plan_from(planning, then.host, desired, observed, written=self.host)

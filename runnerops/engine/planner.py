@@ -10,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from runnerops.engine.learning import learn_secrets
+from runnerops.engine.maintenance import check_maintenance, in_maintenance
 from runnerops.engine.observe import Reader, observe
 from runnerops.engine.options import Flags
 from runnerops.engine.planned import Planned
@@ -108,11 +109,13 @@ def plan_all(
     requester = find_requester(pool.environ, project.folder)
     flags = replace(flags, job=find_job(pool.environ))
     hosts = {host.name: host for host in project.hosts}
-    planning = Planning(project, flags, requester, pool.screen.redactor, frozenset(hosts))
+    deployed = frozenset(name for name, host in hosts.items() if not in_maintenance(host, flags))
+    planning = Planning(project, flags, requester, pool.screen.redactor, deployed)
     first = threading.Lock()
 
     def inspect(name: str) -> Planned:
         host = hosts[name]
+        check_maintenance(host, flags)
         pool.link(host)
         if first.acquire(blocking=False):  # of all hosts' threads
             threading.Thread(target=load_rest, daemon=True).start()

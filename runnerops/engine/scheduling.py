@@ -25,6 +25,7 @@ _WORST_FIRST = (Exit.NEEDS_ATTENTION, Exit.ROLLED_BACK, Exit.FAILED, Exit.STALE_
 _EXIT_OF = {
     Result.UNCHANGED: Exit.OK,
     Result.APPLIED: Exit.OK,
+    Result.MAINTENANCE: Exit.OK,
     Result.PENDING: Exit.PENDING,
     Result.IN_PROGRESS: Exit.PENDING,
     Result.ROLLED_BACK: Exit.ROLLED_BACK,

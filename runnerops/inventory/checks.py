@@ -12,6 +12,7 @@ from difflib import get_close_matches
 from runnerops.codes.blockers import BLOCKERS
 from runnerops.codes.rules import RULES
 from runnerops.model.common import Secret
+from runnerops.parsing.moments import EXAMPLE, MomentError, moment
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _ADDRESS = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*|[0-9a-fA-F:]*:[0-9a-fA-F:.]*(?:%[A-Za-z0-9._-]+)?")
@@ -214,3 +215,24 @@ def flags(words: list[str]) -> list[str]:
             "write flags of dockerd, for example [--mtu=1400]",
         )
     return words
+
+
+def maintenance(text: str) -> str:
+    """`REASON`, or `until WHEN, REASON`."""
+    line(text)
+    if text.split(maxsplit=1)[0].lower() == "until":
+        _, comma, reason = text.partition(",")
+        example = 'for example "until 2026-12-01 18:00, disk swap"'
+        if not (comma and reason.strip()):
+            raise Refused("must say why, behind a comma", example)
+        try:
+            moment(until_of(text))
+        except MomentError as error:
+            raise Refused(str(error), f"{EXAMPLE}; {example}") from None
+    return text
+
+
+def until_of(text: str) -> str:
+    """The time in a text that `maintenance` takes; empty where it has none."""
+    first, _, rest = text.strip().partition(" ")
+    return rest.partition(",")[0].strip() if first.lower() == "until" else ""

@@ -182,6 +182,13 @@ _LAYER = {
     "vars": KeyDescription(
         "Free values for `{{ vars.NAME }}` in other values, and for your own templates.", "none", "{team: web}"
     ),
+    "maintenance": KeyDescription(
+        "Why no deploy is to touch the host, and until when: `diff`, `deploy`, `rollback` and `remove` leave it out, without"
+        " contacting it, and say so (`--allow maintenance@HOST` overrides). A time without a zone is that of the machine that"
+        " deploys; without `until` it has no end. `runnerops hold` does the same on the host itself.",
+        "none",
+        '"until 2026-12-01 18:00 Europe/Berlin, disk swap"',
+    ),
     "versions": KeyDescription(
         "What `check` assumes to run on a host, which it cannot ask.", "any version", '{docker: "26.1"}'
     ),

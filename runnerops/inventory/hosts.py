@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import cast
 
 from runnerops.inventory.caches import Filled, fill_caches, known_caches
+from runnerops.inventory.checks import until_of
 from runnerops.inventory.document import child
 from runnerops.inventory.drafts import RUNNERS, Draft, tree
 from runnerops.inventory.nodes import Node
@@ -16,7 +17,8 @@ from runnerops.inventory.shape import SectionShape, SshShape
 from runnerops.inventory.wiring import Wiring, needs_mirrors
 from runnerops.model.common import KEEP_RUNS, Key, ServiceName, SourceLocation, Tree, Value
 from runnerops.model.gitlab import GitlabAccess
-from runnerops.model.inventory import Host, Ssh
+from runnerops.model.inventory import Host, Maintenance, Ssh
+from runnerops.parsing.moments import moment
 
 _OURS = ("on_change", "keep")
 _DIRECTORY = "/opt/registry"
@@ -70,8 +72,17 @@ def _host(draft: Draft, own: Sequence[Filled], wiring: Wiring, directory: Path, 
         stopped=_stopped(draft),
         renamed=_renamed(draft),
         gitlab=_gitlab(draft, directory, problems),
+        maintenance=_maintenance(shape.maintenance),
         keep_runs=(shape.runs and shape.runs.keep) or KEEP_RUNS,
     )
+
+
+def _maintenance(text: str | None) -> Maintenance | None:
+    if not text:
+        return None
+    until = until_of(text)
+    reason = text.partition(",")[2].strip() if until else text
+    return Maintenance(reason, int(moment(until).timestamp()) if until else 0)
 
 
 def _locate_filled(section: Tree, locations: dict[Key, SourceLocation]) -> None:

@@ -131,6 +131,7 @@ class LayerShape(_Ours):
     gitlab_runner: GitlabRunnerShape | None = None
     gitlab: GitlabShape | None = None
     vars: dict[str, Any] | None = None
+    maintenance: Annotated[str, AfterValidator(checks.maintenance)] | None = None
     versions: VersionsShape | None = None
     runs: RunsShape | None = None
     ignore: dict[RuleId, Annotated[str, AfterValidator(checks.reason)] | None] | None = None

@@ -116,6 +116,7 @@ class Result(StrEnum):
     IN_PROGRESS = "in-progress"
     REFUSED = "refused"
     SKIPPED = "skipped"
+    MAINTENANCE = "maintenance"
     LOCKED = "locked"
     UNREACHABLE = "unreachable"
     FAILED = "failed"

@@ -269,6 +269,19 @@ class SecretFingerprints:
 
 
 @dataclass(frozen=True, slots=True)
+class Hold:
+    """A host that somebody keeps every run off: `until` in epoch seconds, 0: until it is released."""
+
+    until: int
+    by: str
+    reason: str
+
+    def ended(self, clock: int) -> bool:
+        """Whether its time is over."""
+        return 0 < self.until <= clock
+
+
+@dataclass(frozen=True, slots=True)
 class HostState:
     """All that one observation gave. `applied` has the sha that runnerops last put, or found equal in meaning, at each path.
 
@@ -277,6 +290,7 @@ class HostState:
     `base` has the contents of `applied`, as run number `since`, the last that ended well, kept them.
     `versions` has what slow programs said of themselves, each with its binary's fingerprint: a run remembers it there.
     `format` is the newest in which a run was written there (0: none).
+    `hold` is one whose time is not over by the host's clock.
     """
 
     files: Mapping[str, RemoteFile] = field(default_factory=dict)
@@ -290,6 +304,7 @@ class HostState:
     secret_fingerprints: SecretFingerprints = SecretFingerprints()
     versions: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     format: int = 0
+    hold: Hold | None = None
 
     def file(self, path: str) -> RemoteFile:
         """The file at `path`; absent where nothing was observed there."""

@@ -55,6 +55,14 @@ class Displaced:
 
 
 @dataclass(frozen=True, slots=True)
+class Maintenance:
+    """Why a host is to be left out, and until when (epoch seconds; 0: it has no end)."""
+
+    reason: str
+    until: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Host:
     """One host of the inventory, merged and with defaults filled in.
 
@@ -93,6 +101,7 @@ class Host:
     before: Mapping[ServiceName, Tree] = field(default_factory=dict, repr=False)
     removed: frozenset[ServiceName] = frozenset()
     gitlab: GitlabAccess | None = None
+    maintenance: Maintenance | None = None
     displaced: tuple[Displaced, ...] = ()
 
     def location(self, service: ServiceName, key: Key) -> SourceLocation | None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 
 from runnerops.model.common import HOST_FORMAT, key_text
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host, Policy
 from runnerops.model.plan import Blocker, Change, KeyChange
+from runnerops.parsing.moments import in_utc
 from runnerops.services import service_of
 from runnerops.services.base import ParseError
 
@@ -27,6 +29,14 @@ def not_equipped(observed: HostState) -> Iterable[Blocker]:
     if missing:
         message = f"not there: {', '.join(missing)}: install util-linux, coreutils and tar, or busybox"
         yield Blocker("missing-tools", message, details=missing)
+
+
+def held(observed: HostState) -> Iterable[Blocker]:
+    """A hold that somebody put on the host, and whose time is not over."""
+    if hold := observed.hold:
+        when = f" until {in_utc(datetime.fromtimestamp(hold.until, UTC))}" if hold.until else ""
+        by = f" by {hold.by}" if hold.by else ""
+        yield Blocker("held", f"the host is held{by}{when}: {hold.reason}", details=(hold.reason,))
 
 
 def unmanaged_file(change: Change) -> Iterable[Blocker]:

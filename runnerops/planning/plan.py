@@ -17,6 +17,7 @@ from runnerops.model.inventory import Host, Policy, RenderedFile, Requester
 from runnerops.model.plan import Action, Blocker, Change, Finding, KeyChange, Plan
 from runnerops.planning.blockers import (
     filter_blockers,
+    held,
     idle_allowances,
     modified_on_host,
     not_equipped,
@@ -151,6 +152,8 @@ def _around(actions: Sequence[Action]) -> Iterable[Action]:
 def _blockers(request: Request, changes: Sequence[Change], actions: Sequence[Action]) -> Iterable[Blocker]:
     host, observed = request.host, request.observed
     yield from not_equipped(observed)
+    if changes or actions:
+        yield from held(observed)
     for service in SERVICES:
         if service.NAME in host.sections.keys() - host.removed:
             yield from service.unsupported(host, observed)

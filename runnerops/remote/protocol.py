@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias, cast
 
 from runnerops.model.common import HOST_FORMAT
-from runnerops.model.host_state import RemoteFile
+from runnerops.model.host_state import Hold, RemoteFile
 from runnerops.model.plan import Plan, Step, StepVerb, drains
 from runnerops.model.run import Event
 from runnerops.services.base import Answer
@@ -45,6 +45,13 @@ _STOP = (
     'l=${RUNNEROPS_ROOT-}$1/runs/$2/log n=0; until systemctl stop --no-block "runnerops-$2" 2>/dev/null; do '
     'n=$((n+1)); [ $n -lt 10 ] || exit 1; if grep -q "$3" "$l" 2>/dev/null; then exit 0; fi; sleep 1; done'
 )
+_HOLD = (
+    'umask 077; d=${RUNNEROPS_ROOT-}$1; mkdir -p "$d" && printf "%s\\n" "$2" >"$d/.hold" && '
+    'mv -f "$d/.hold" "$d/hold" && { sync "$d/hold" "$d" 2>/dev/null || sync; }'
+)
+NOT_HELD = 79
+"""Exit status of `release`: there was no hold."""
+_RELEASE = 'f=${RUNNEROPS_ROOT-}$1/hold; [ -e "$f" ] || exit 79; rm -f "$f"'
 IN_USE = 77
 """Exit status of `forget`: a run has the host."""
 UNFINISHED = 78
@@ -117,6 +124,17 @@ def follow(run: int, byte: int) -> tuple[str, ...]:
 def stop(run: int) -> tuple[str, ...]:
     """The command that ends a run's unit, whose ExecStopPost goes the way back; waits for a unit that is just beginning."""
     return ("sh", "-c", _STOP, "sh", STATE, str(run), "\tend\t")
+
+
+def hold(kept: Hold) -> tuple[str, ...]:
+    """The command that keeps a hold on the host, in place of one that is there."""
+    fields = (str(kept.until), kept.by, kept.reason)
+    return ("sh", "-c", _HOLD, "sh", STATE, "\t".join(_FORBIDDEN.sub(" ", field) for field in fields))
+
+
+def release() -> tuple[str, ...]:
+    """The command that takes a hold away."""
+    return ("sh", "-c", _RELEASE, "sh", STATE)
 
 
 def forget(patience_s: int = 10) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from runnerops.model.common import ServiceName, Sha, Verb
-from runnerops.model.host_state import Facts, HostState, Intent, RemoteFile, Run, SecretFingerprints
+from runnerops.model.host_state import Facts, Hold, HostState, Intent, RemoteFile, Run, SecretFingerprints
 from runnerops.model.inventory import Requester
 from runnerops.services.base import Answers
 from runnerops.services.steps import ANY
@@ -47,6 +47,7 @@ def host_state(answers: Answers, files: Mapping[str, RemoteFile], facts: Facts) 
         secret_fingerprints=_given(metas.get(since, {}).get("secret_fingerprints")),
         versions=dict(_versions(answers)),
         format=newest_format(metas),
+        hold=_hold(answers, facts.clock),
     )
 
 
@@ -89,6 +90,17 @@ def _intents(answers: Answers) -> Iterator[Intent]:
             yield Intent(service, Verb[words[0].upper()], int(words[1]), "" if words[2] == ANY else words[2])
         except (KeyError, ValueError, IndexError):
             yield Intent(service, Verb.RESTART, 0, "")
+
+
+def _hold(answers: Answers, clock: int) -> Hold | None:
+    """`UNTIL USER@MACHINE REASON`, between TABs; of one that cannot be read its text is the reason."""
+    for path, text in _lines(answers, "intents"):
+        if path.endswith("/runnerops/hold"):
+            until, _, rest = text.partition("\t")
+            by, _, reason = rest.partition("\t")
+            hold = Hold(int(until), by, reason) if until.isdecimal() and reason else Hold(0, "", text)
+            return None if hold.ended(clock) else hold
+    return None
 
 
 def by_run(answers: Answers, name: str) -> Iterator[tuple[int, str, str]]:

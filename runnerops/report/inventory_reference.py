@@ -14,7 +14,7 @@ _SECTIONS = (
     ("Docker: `daemon.json`", ("docker",)),
     ("Caches", ("registry",)),
     ("GitLab Runner: `config.toml`", ("gitlab_runner",)),
-    ("Checks and runs", ("versions", "ignore", "runs")),
+    ("Checks and runs", ("versions", "ignore", "runs", "maintenance")),
 )
 _INTRODUCTION = """\
 # The inventory

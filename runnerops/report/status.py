@@ -22,6 +22,10 @@ def status_lines(
     yield "host", f"{host}: {_run_text(last) if last else 'no run yet'}"
     if last and last.running:
         yield "warn", f"  run {last.number} is going on: runnerops history {host} --follow"
+    if hold := observed.hold:
+        when = f" until {local_time(hold.until)}" if hold.until else ""
+        by = f" by {hold.by}" if hold.by else ""
+        yield "warn", f"  held{by}{when}: {hold.reason} (runnerops release {host})"
     rows = [(one.service.value.replace("_", "-"), one.version or "-", one.state) for one in statuses]
     widths = [max((len(row[column]) for row in rows), default=0) for column in range(3)]
     for one, row in zip(statuses, rows, strict=True):
@@ -81,10 +85,12 @@ def status_document(
     host: str, observed: HostState, statuses: Sequence[ServiceStatus], *, pending: bool | None = None
 ) -> dict[str, Any]:
     """One host."""
+    hold = observed.hold
     return {
         "host": host,
         "result": "reached",
         **({} if pending is None else {"pending": pending}),
+        "hold": {"until": hold.until or None, "by": hold.by, "reason": hold.reason} if hold else None,
         "last_run": _run_document(observed.last) if observed.last else None,
         "services": [
             {

@@ -15,7 +15,7 @@ from runnerops.report.origins import cause_texts
 Line = tuple[str, str]
 
 SYMBOLS = {"new": "+", "removed": "-"}
-GOOD = {Result.UNCHANGED, Result.APPLIED, Result.PENDING, Result.IN_PROGRESS}
+GOOD = {Result.UNCHANGED, Result.APPLIED, Result.PENDING, Result.IN_PROGRESS, Result.MAINTENANCE}
 
 
 def plan_lines(

@@ -18,6 +18,8 @@ COMMANDS = {name: load_command(name) for name in NAMES}
 ARGUMENTS = {"check": [], "explain": ["data-root"], "history": ["h"], "remove": ["h"], "rollback": ["h"]}
 ARGUMENTS["trust"] = ["h"]
 ARGUMENTS["gitlab"] = ["comment"]
+ARGUMENTS["hold"] = ["h", "--reason=x"]
+ARGUMENTS["release"] = ["h"]
 ARGUMENTS["init"] = ["new", "--host=root@h.example"]
 BAD = {
     "--output": ["xml", "", "JSON "],
@@ -38,6 +40,8 @@ BAD = {
     "--save-plan": ["", "."],
     "--plan": ["", ".", "no-such-file"],
     "--plan-age": ["", "0", "soon", "-1"],
+    "--reason": ["", " "],
+    "--until": ["soon", "0", "2001-01-01 10:00"],
 }
 FREE = {"--directory", "--fingerprint", "--group", "--name"}
 """Flags that take any text."""

@@ -1,0 +1,37 @@
+"""`runnerops hold`: its options and help."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+
+from runnerops.cli.boundary import run_command
+from runnerops.cli.options import DEFAULT_INVENTORY, AskSudoPassword, InventoryFile, NamedTargets
+
+
+def hold(
+    targets: NamedTargets,
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why, for whoever meets the hold.")],
+    until: Annotated[
+        str,
+        typer.Option(
+            "--until",
+            metavar="WHEN",
+            help="When it ends by itself: 4h, 3d, or '2026-12-01 18:00' (+01:00, Europe/Berlin).",
+            show_default=False,
+        ),
+    ] = "",
+    inventory: InventoryFile = DEFAULT_INVENTORY,
+    ask_sudo_password: AskSudoPassword = False,
+) -> None:
+    """Keep every deploy off hosts, whoever begins it.
+
+    It is kept on the host: a deploy from elsewhere sees it too.
+    """
+    from runnerops.commands.hold import hold as run
+
+    run_command(
+        lambda screen: run(inventory, targets, os.environ, screen, reason, until), asks_sudo_password=ask_sudo_password
+    )

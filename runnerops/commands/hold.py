@@ -1,0 +1,94 @@
+"""`runnerops hold` and `release`: keep every run off hosts for a time, on the hosts themselves, and let them go again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from runnerops import inventory
+from runnerops.engine.connections import ConnectionPool
+from runnerops.engine.requester import find_requester
+from runnerops.engine.review import failure
+from runnerops.engine.scheduling import exit_of, side_by_side
+from runnerops.errors import HostError, UsageError
+from runnerops.inventory import Where
+from runnerops.model.common import Exit
+from runnerops.model.host_state import Hold
+from runnerops.parsing.moments import EXAMPLE, MomentError, in_utc, moment_or_span
+from runnerops.remote import protocol
+from runnerops.remote.link import Completed
+from runnerops.report.screen import Screen
+from runnerops.report.text import outcome_lines
+
+_SECONDS = 60.0
+_LONGEST = 200
+
+
+def hold(
+    path: Where, targets: Sequence[str], environ: Mapping[str, str], screen: Screen, reason: str, until: str
+) -> Exit:
+    """Exit 1 where a host was not reached. A hold that is there is replaced; a run that goes on is not stopped."""
+    reason = reason.strip()
+    if not reason or not reason.isprintable() or len(reason) > _LONGEST:
+        raise UsageError("--reason: must be one line that says something", '--reason "disk swap"')
+    end = _end(until)
+    requester = find_requester(environ, inventory.folder_of(path))
+    kept = Hold(int(end.timestamp()) if end else 0, f"{requester.user}@{requester.machine}", reason)
+    said = f"held{f' until {in_utc(end)}' if end else ''}: {reason}"
+    return _Everywhere(path, targets, environ, screen).run(protocol.hold(kept), lambda _: said)
+
+
+def release(path: Where, targets: Sequence[str], environ: Mapping[str, str], screen: Screen) -> Exit:
+    """Exit 1 where a host was not reached."""
+    words = {protocol.NOT_HELD: "was not held"}
+    everywhere = _Everywhere(path, targets, environ, screen)
+    return everywhere.run(protocol.release(), lambda status: words.get(status, "released"))
+
+
+def _end(until: str) -> datetime | None:
+    """Raises UsageError."""
+    if not until:
+        return None
+    now = datetime.now(UTC)
+    try:
+        end = moment_or_span(until, now)
+    except MomentError as error:
+        raise UsageError(f"--until: {error}", f"{EXAMPLE}; or a time from now: 4h, 3d") from None
+    if end <= now:
+        raise UsageError(f"--until: {in_utc(end)} is over", "give a time that is to come")
+    return end
+
+
+@dataclass(frozen=True, slots=True)
+class _Everywhere:
+    """One command on all hosts that are meant, side by side."""
+
+    path: Where
+    targets: Sequence[str]
+    environ: Mapping[str, str]
+    screen: Screen
+
+    def run(self, argv: tuple[str, ...], said: Callable[[int], str]) -> Exit:
+        """A line for each host: what `said` makes of the command's exit status."""
+        loaded = inventory.load(self.path)
+        hosts = {host.name: host for host in inventory.select(loaded, self.targets)}
+        with ConnectionPool(loaded, self.environ, self.screen) as pool:
+            done = side_by_side(list(hosts), lambda name: _done(name, pool.link(hosts[name]).run(argv, b"", _SECONDS)))
+        failed = {name: failure(name, one) for name, one in done.items() if isinstance(one, Exception)}
+        for name, status in done.items():
+            if isinstance(status, Exception):
+                self.screen.lines(outcome_lines(failed[name]))
+            else:
+                self.screen.data(f"{name}: {said(status)}", "good")
+        return exit_of([one.result for one in failed.values()])
+
+
+def _done(name: str, answer: Completed) -> int:
+    """The exit status of a command that did what it should. Raises HostError."""
+    if answer.status in (0, protocol.NOT_HELD):
+        return answer.status
+    last = answer.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
+    raise HostError(
+        name, f"exit status {answer.status}: {''.join(last)}", "look at the host's disk, then say it again", "failed"
+    )

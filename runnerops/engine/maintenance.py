@@ -1,0 +1,29 @@
+"""Hosts that the inventory says are in maintenance: told of, and not contacted by what changes hosts."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+
+from runnerops.engine.options import Flags
+from runnerops.errors import HostError
+from runnerops.model.common import Result
+from runnerops.model.inventory import Host
+from runnerops.parsing.moments import in_utc
+
+
+def in_maintenance(host: Host, flags: Flags) -> bool:
+    """Whether the host is to be left out now. The clock is this machine's."""
+    found = host.maintenance
+    if found is None or 0 < found.until <= time.time():
+        return False
+    return "maintenance" not in flags.policy(host).allow
+
+
+def check_maintenance(host: Host, flags: Flags) -> None:
+    """Raises HostError for a host that is to be left out."""
+    if host.maintenance and in_maintenance(host, flags):
+        until = host.maintenance.until
+        when = f"until {in_utc(datetime.fromtimestamp(until, UTC))}: " if until else ""
+        hint = f"`--allow maintenance@{host.name}` goes on all the same"
+        raise HostError(host.name, f"{when}{host.maintenance.reason}", hint, Result.MAINTENANCE.value)

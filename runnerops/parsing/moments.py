@@ -1,0 +1,56 @@
+"""Points in time as people write them: `2026-12-01 18:00`, with a time zone or this machine's, or `4h` from now."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+
+_MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)[ T](\d\d?:\d\d(?::\d\d)?)(?: ?(Z|[+-]\d\d:?\d\d|[A-Za-z][A-Za-z0-9_/+-]*))?")
+_SPAN = re.compile(r"(\d{1,5})([mhd])")
+_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+EXAMPLE = "write 2026-12-01 18:00, with a zone behind it where it is not this machine's: UTC, +01:00, Europe/Berlin"
+
+
+class MomentError(ValueError):
+    """What is wrong with a point in time."""
+
+
+def moment(text: str) -> datetime:
+    """The time meant, with its zone; one without is this machine's. Raises MomentError."""
+    found = _MOMENT.fullmatch(text.strip())
+    if not found:
+        raise MomentError(f"{text!r} is no date and time")
+    day, clock, zone = found.groups()
+    try:
+        when = datetime.fromisoformat(f"{day} {clock.zfill(len(clock) + (clock.index(':') == 1))}")
+    except ValueError:
+        raise MomentError(f"{text!r} is on no calendar or clock") from None
+    return when.replace(tzinfo=_zone(zone)) if zone else when.astimezone()
+
+
+def moment_or_span(text: str, now: datetime) -> datetime:
+    """The same, or `90m`, `4h`, `3d` from now. Raises MomentError."""
+    span = _SPAN.fullmatch(text.strip())
+    return now + timedelta(**{_UNITS[span[2]]: int(span[1])}) if span else moment(text)
+
+
+def in_utc(when: datetime) -> str:
+    """As it reads everywhere alike."""
+    return when.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def _zone(name: str) -> tzinfo:
+    offset = re.fullmatch(r"([+-])(\d\d):?(\d\d)", name)
+    if offset:
+        span = timedelta(hours=int(offset[2]), minutes=int(offset[3]))
+        if span < timedelta(hours=24):
+            return timezone(span if offset[1] == "+" else -span)
+    elif name in {"Z", "UTC", "GMT"}:
+        return UTC
+    else:
+        from zoneinfo import ZoneInfo  # noqa: PLC0415  few times have a named zone
+
+        with contextlib.suppress(KeyError, ValueError, OSError):
+            return ZoneInfo(name)
+    raise MomentError(f"{name!r} is no time zone that this machine knows")

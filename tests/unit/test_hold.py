@@ -1,0 +1,172 @@
+"""Hosts that no deploy is to touch: a hold on the host itself, and `maintenance` in the inventory."""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from importlib.resources import files as package_files
+from pathlib import Path
+
+import pytest
+
+from runnerops.commands.hold import hold
+from runnerops.engine.maintenance import check_maintenance, in_maintenance
+from runnerops.engine.options import Flags
+from runnerops.engine.scheduling import exit_of
+from runnerops.errors import HostError, UsageError
+from runnerops.model.common import Exit, Result
+from runnerops.model.host_state import Facts, Hold
+from runnerops.model.inventory import Policy
+from runnerops.parsing.moments import MomentError, moment, moment_or_span
+from runnerops.remote import protocol
+from runnerops.remote.state import host_state
+from runnerops.report.screen import Screen
+from runnerops.report.status import status_document, status_lines
+from runnerops.services.base import Answer
+from tests.shells import SHELLS
+from tests.unit import inventory_texts as texts
+from tests.unit.test_plan import DOCKER_TREE, ask, observed, plan
+
+KEPT = Hold(2_000_000_000, "anna@laptop", "disk swap: see #7\t'$(x)'")
+FRAME = package_files("runnerops.remote").joinpath("observe.sh").read_text()
+
+MOMENTS = [
+    ("2026-12-01 18:00 UTC", "2026-12-01T18:00:00+00:00"),
+    ("2026-12-01T18:00Z", "2026-12-01T18:00:00+00:00"),
+    ("2026-12-01 18:00:30 +01:00", "2026-12-01T17:00:30+00:00"),
+    ("2026-12-01 8:00-0530", "2026-12-01T13:30:00+00:00"),
+    ("2026-12-01 18:00 Europe/Berlin", "2026-12-01T17:00:00+00:00"),
+]
+NO_MOMENTS = [
+    "",
+    "tomorrow",
+    "2026-12-01",
+    "18:00",
+    "2026-13-01 18:00",
+    "2026-12-01 25:00",
+    "2026-12-01 18:00 Mars/Base",
+    "1.5h",
+]
+
+
+def test_a_point_in_time_is_read_with_its_zone() -> None:
+    assert [moment(text).astimezone(UTC).isoformat() for text, _ in MOMENTS] == [found for _, found in MOMENTS]
+    assert moment("2026-12-01 18:00") == datetime.fromisoformat("2026-12-01 18:00").astimezone()
+    now = datetime(2026, 12, 1, tzinfo=UTC)
+    assert [moment_or_span(text, now) - now for text in ("90m", "4h", "3d")] == [
+        timedelta(minutes=90),
+        timedelta(hours=4),
+        timedelta(days=3),
+    ]
+    for text in NO_MOMENTS:
+        with pytest.raises(MomentError):
+            moment_or_span(text, now)
+
+
+def shell(argv: tuple[str, ...], script: str, words: tuple[str, ...], root: Path) -> subprocess.CompletedProcess[bytes]:
+    environ = {"PATH": os.environ["PATH"], "RUNNEROPS_ROOT": str(root)}
+    return subprocess.run([*argv, "-c", script, *words], env=environ, capture_output=True, timeout=60, check=False)
+
+
+@pytest.mark.parametrize("argv", SHELLS)
+def test_a_hold_is_kept_on_the_host_and_seen_by_every_observation(argv: tuple[str, ...], tmp_path: Path) -> None:
+    def run(command: tuple[str, ...]) -> int:
+        _, _, script, *words = command
+        return shell(argv, script, tuple(words), tmp_path).returncode
+
+    def seen(clock: int) -> Hold | None:
+        done = shell(argv, f"word=w\n{FRAME}\nsystemctl() {{ :; }}\nobserve_runs", (), tmp_path)
+        answers, _ = protocol.decode_observation("w", done.stdout)
+        return host_state(answers, {}, Facts(clock=clock)).hold
+
+    assert run(protocol.release()) == protocol.NOT_HELD
+    assert run(protocol.hold(replace(KEPT, reason="older"))) == run(protocol.hold(KEPT)) == 0
+    assert seen(1_999_999_999) == replace(KEPT, reason="disk swap: see #7 '$(x)'")
+    assert seen(2_000_000_000) is None, "its time is over"
+    state = tmp_path / "var/lib/runnerops"
+    assert [(path.name, path.stat().st_mode & 0o777) for path in state.iterdir()] == [("hold", 0o600)]
+    assert state.stat().st_mode & 0o777 == 0o700
+    assert (run(protocol.release()), seen(0)) == (0, None)
+
+
+def test_a_hold_that_cannot_be_read_is_one() -> None:
+    answers = {"intents": Answer(0, b"/var/lib/runnerops/hold:by hand\n")}
+    assert host_state(answers, {}, Facts()).hold == Hold(0, "", "by hand")
+
+
+def test_a_held_host_is_blocked_where_there_is_something_to_do() -> None:
+    there = replace(observed({}, None), hold=KEPT)
+    (blocker,) = (one for one in plan(ask(DOCKER_TREE, None), there).blockers if one.code == "held")
+    assert blocker.overridable
+    assert "held by anna@laptop until 2033-05-18 03:33 UTC: disk swap" in blocker.message
+    allowed = plan(ask(DOCKER_TREE, None), there, Policy(allow=frozenset({"held"})))
+    assert [one.code for one in allowed.overridden] == ["held"]
+    in_sync = plan(ask(DOCKER_TREE, None), replace(observed(DOCKER_TREE, None), hold=KEPT))
+    assert "held" not in [one.code for one in in_sync.blockers]
+
+
+def test_status_tells_of_a_hold() -> None:
+    there = replace(observed({}, None), hold=KEPT)
+    said = [text for _, text in status_lines("h", there, [])]
+    assert any(text.startswith("  held by anna@laptop until 2033-05-1") for text in said)
+    assert any(text.endswith("(runnerops release h)") for text in said)
+    assert status_document("h", there, [])["hold"] == {"until": KEPT.until, "by": KEPT.by, "reason": KEPT.reason}
+    assert status_document("h", replace(there, hold=None), [])["hold"] is None
+
+
+BAD = [
+    ("", "", "--reason"),
+    ("a\nb", "", "--reason"),
+    ("x", "tomorrow", "--until"),
+    ("x", "2001-01-01 10:00", "is over"),
+]
+
+
+def test_a_hold_without_a_reason_or_with_no_time_is_usage() -> None:
+    for reason, until, said in BAD:
+        with pytest.raises(UsageError) as caught:
+            hold(Path("no.yml"), ["h"], {}, Screen(out=io.StringIO(), err=io.StringIO()), reason, until)
+        assert said in caught.value.message
+        assert caught.value.hint
+
+
+MAINTENANCE = """
+groups: {g: {maintenance: moving house}}
+hosts:
+  a: {maintenance: "until 2999-12-01 18:00 UTC, disk swap"}
+  b: {maintenance: "until 2001-12-01 18:00, disk swap"}
+  c: {groups: [g]}
+  d: {groups: [g], maintenance: null}
+"""
+
+
+def test_a_host_in_maintenance_is_left_out_until_its_time_is_over(tmp_path: Path) -> None:
+    found = texts.hosts(tmp_path, MAINTENANCE)
+    assert [name for name, host in found.items() if in_maintenance(host, Flags({}))] == ["a", "c"]
+    allowed = Flags({"maintenance": frozenset({"a"})})
+    assert [name for name, host in found.items() if in_maintenance(host, allowed)] == ["c"]
+    with pytest.raises(HostError) as caught:
+        check_maintenance(found["a"], Flags({}))
+    assert caught.value.message == "a: until 2999-12-01 18:00 UTC: disk swap"
+    assert "--allow maintenance@a" in caught.value.hint
+    assert exit_of([Result(caught.value.result)]) is Exit.OK
+    check_maintenance(found["b"], Flags({}))
+
+
+WRONG = [
+    ("until tomorrow, x", "'tomorrow' is no date and time"),
+    ("until 2026-12-01 18:00", "must say why"),
+    ("until 2026-12-01 18:00,", "must say why"),
+    ("until 2026-02-30 18:00, x", "is on no calendar"),
+]
+
+
+def test_a_maintenance_that_cannot_be_read_is_told_with_its_place(tmp_path: Path) -> None:
+    for text, said in WRONG:
+        message, hint = texts.refusal(tmp_path, f'hosts: {{h: {{maintenance: "{text}"}}}}')
+        assert message.startswith("inventory.yml:1:13: hosts.h.maintenance: ")
+        assert said in message
+        assert hint
