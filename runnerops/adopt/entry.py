@@ -23,13 +23,14 @@ Comments = Mapping[Key, tuple[str, ...]]
 class Entry:
     """`about` are the host's own keys beside its sections, none where the inventory has the host already.
 
-    `variables` are secrets by the name that the sections have for them.
+    A section that is None keeps away what would be inherited. `variables` are secrets by the name that the
+    sections have for them.
     """
 
     name: str
     known: bool
     about: Tree
-    sections: Mapping[ServiceName, Tree]
+    sections: Mapping[ServiceName, Tree | None]
     comments: Comments = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict, repr=False)
     notes: tuple[str, ...] = ()
@@ -52,7 +53,7 @@ class Entry:
         return writer(step, {(self.name, *key): lines for key, lines in self.comments.items()})
 
 
-def by_name(sections: Mapping[ServiceName, Tree]) -> Tree:
+def by_name(sections: Mapping[ServiceName, Tree | None]) -> Tree:
     """Sections as keys of the inventory."""
     return {service.value: section for service, section in sections.items()}
 
@@ -76,12 +77,15 @@ def make_entry(
     """
     vault = Vault(name, taken, dict(shared or {}))
     notes: list[str] = []
-    sections: dict[ServiceName, Tree] = {}
+    sections: dict[ServiceName, Tree | None] = {}
     comments: dict[Key, tuple[str, ...]] = {}
     for service, one in adopted.items():
         notes += one.notes
         above = inherited.get(service.value)
         if one.section is None:
+            if above is not None and about is not None:
+                sections[service] = None
+                notes.append(f"{service.value} is inherited, and not to be had from the host: null keeps it away")
             continue
         section = beside(above, vault.empty(service.value, one.section))
         stay = tuple(left_over(above, one.section))

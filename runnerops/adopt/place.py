@@ -14,6 +14,7 @@ from runnerops.inventory.load import read_document
 from runnerops.inventory.nodes import Node, parse
 from runnerops.inventory.problems import Problems
 from runnerops.inventory.sources import Where, folder_of, name_of, paths_of, read_sources
+from runnerops.inventory.text import decode
 from runnerops.model.common import ServiceName, Tree
 from runnerops.model.inventory import Host, Inventory
 from runnerops.services.base import Adopted
@@ -49,8 +50,8 @@ class Place:
 
     @property
     def text(self) -> str:
-        """The file's, without a byte order mark."""
-        return self.content.decode("utf-8-sig")
+        """The file's, without a byte order mark. Raises InventoryError where it is none."""
+        return decode(self.content, str(self.path), Problems())
 
     def content_of(self, text: str) -> bytes:
         """The bytes of a file like this one with another text."""
@@ -58,9 +59,9 @@ class Place:
 
     @property
     def is_empty(self) -> bool:
-        """Whether the inventory has neither a host nor defaults yet."""
+        """Whether the inventory is this file alone, and has neither a host nor defaults yet."""
         found = _said(self.text, self.path)
-        return not found.get("hosts") and not found.get("defaults")
+        return not (self.where or found.get("hosts") or found.get("defaults"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,7 @@ def find_places(where: Where, targets: Sequence[Host | str], group: str = "") ->
     places: list[Place] = []
     for target in targets:
         place = find_place(where, target)
+        _said(place.text, place.path)  # what is no text is told before a host is asked
         for other in places:
             if {place.host.name, place.host.address} & {other.host.name, other.host.address}:
                 raise UsageError(
@@ -110,7 +112,7 @@ def known_names(where: Where) -> frozenset[str]:
     path = paths_of(where)[0]
     if not path.exists():
         return frozenset()
-    if path.is_file() and not _mapping(_said(path.read_text(encoding="utf-8-sig"), path).get("hosts")):
+    if path.is_file() and not _mapping(_said(decode(path.read_bytes(), str(path), Problems()), path).get("hosts")):
         return frozenset()
     return frozenset(text for host in load(where).hosts for text in (host.name, host.address))
 

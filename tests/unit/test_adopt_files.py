@@ -9,10 +9,10 @@ import pytest
 from runnerops.adopt.draft import best_draft
 from runnerops.adopt.entry import Entry
 from runnerops.adopt.mirrors import changed_elsewhere
-from runnerops.adopt.place import Found, find_place, only_adds
+from runnerops.adopt.place import Found, find_place, find_places, known_names, only_adds
 from runnerops.adopt.target import about, host_at, meant
 from runnerops.adopt.writing import write
-from runnerops.errors import RunneropsError, UsageError
+from runnerops.errors import InventoryError, RunneropsError, UsageError
 from runnerops.inventory import load
 from runnerops.model.common import ServiceName, Tree
 from runnerops.services.base import Adopted
@@ -92,7 +92,7 @@ def test_mirrors_are_said_only_where_others_would_be_filled_in(path: Path) -> No
     def adopted(mirrors: list[str]) -> Tree:
         said: Tree = {"live-restore": True, "mtu": 1400, **({"registry-mirrors": [*mirrors]} if mirrors else {})}
         found = Found(find_place(path, "a"), {ServiceName.DOCKER: Adopted(said)})
-        return best_draft([found], {}, "").entries["a"].sections.get(ServiceName.DOCKER, {})
+        return best_draft([found], {}, "").entries["a"].sections.get(ServiceName.DOCKER) or {}
 
     assert adopted(["http://192.0.2.2:5000/"]) == {}
     assert adopted([]) == {"registry-mirrors": []}
@@ -132,3 +132,21 @@ def test_nothing_is_written_where_something_cannot_be(path: Path) -> None:
         write(path, b"new", {"A": "x"})
     assert path.read_text() == INVENTORY
     assert {one.name for one in path.parent.iterdir()} == {".env", "inventory.yml"}
+
+
+def test_what_is_inherited_is_kept_away_where_the_host_has_none_of_it(path: Path) -> None:
+    found = Found(find_place(path, meant("c=me@192.0.2.9")), {
+        ServiceName.DOCKER: Adopted(notes=("no Docker Engine there",)), ServiceName.GITLAB_RUNNER: Adopted({"concurrent": 2}),
+    })  # fmt: skip
+    draft = best_draft([found], {}, "")
+    assert "\n    docker: null\n" in draft.text
+    assert any("null keeps it away" in note for note in draft.entries["c"].notes)
+    assert draft.load().hosts[-1].sections == {ServiceName.GITLAB_RUNNER: {"concurrent": 2}}
+
+
+def test_a_file_that_is_no_text_is_told_with_its_place(tmp_path: Path) -> None:
+    path = tmp_path / "inventory.yml"
+    path.write_bytes(b"hosts:\n  a: {address: x}\n# \xff\n")
+    for ask in (lambda: find_places(path, [meant("root@h")]), lambda: known_names(path)):
+        with pytest.raises(InventoryError, match=r"inventory\.yml:3:3"):
+            ask()
