@@ -23,6 +23,19 @@ from runnerops.cli.options import (
     flags_of,
 )
 
+SavePlan = Annotated[
+    Path | None,
+    typer.Option(
+        "--save-plan",
+        metavar="FILE",
+        help="Write the plan down, without any content, for `deploy --plan`.",
+        show_default=False,
+    ),
+]
+NoLogin = Annotated[
+    bool, typer.Option("--no-login", help="Without key and secrets: render, judge, and look at hosts' public keys.")
+]
+
 
 def diff(
     targets: TargetList = None,
@@ -32,16 +45,9 @@ def diff(
     exit_code: Annotated[bool, typer.Option("--exit-code", help="End with 3 when changes are pending.")] = False,
     allow: Allow = None,
     kill_jobs: KillJobs = False,
-    save_plan: Annotated[
-        Path | None,
-        typer.Option(
-            "--save-plan",
-            metavar="FILE",
-            help="Write the plan down, without any content, for `deploy --plan`.",
-            show_default=False,
-        ),
-    ] = None,
+    save_plan: SavePlan = None,
     report: PlanReports = None,
+    no_login: NoLogin = False,
     verbose: Verbose = 0,
 ) -> None:
     """Show what deploy would do; changes nothing."""
@@ -49,14 +55,10 @@ def diff(
     from runnerops.commands.diff import diff as run
     from runnerops.commands.reports import PLAN_FORMATS, parse_reports
 
+    reports = parse_reports(report or [], PLAN_FORMATS)
+    wishes = Wishes(output.is_json, exit_code, verbose, save_plan, reports, no_login)
+    flags = flags_of(allow or [], kill_jobs=kill_jobs)
     run_command(
-        lambda screen: run(
-            inventory,
-            targets or [],
-            os.environ,
-            screen,
-            flags_of(allow or [], kill_jobs=kill_jobs),
-            Wishes(output.is_json, exit_code, verbose, save_plan, parse_reports(report or [], PLAN_FORMATS)),
-        ),
+        lambda screen: run(inventory, targets or [], os.environ, screen, flags, wishes),
         asks_sudo_password=ask_sudo_password,
     )

@@ -31,6 +31,7 @@ class Wishes:
     verbose: int = 0
     save_plan: Path | None = None
     reports: Sequence[ReportFile] = ()
+    no_login: bool = False
 
 
 def diff(
@@ -39,6 +40,8 @@ def diff(
     """Exit 0, or 3 with `exit_code` where changes are pending; 1 for errors, hosts unreachable or refused by name."""
     if wishes.save_plan and wishes.save_plan.is_dir():
         raise UsageError(f"--save-plan {wishes.save_plan}: this is a folder", "name a file: --save-plan plan.json")
+    if wishes.no_login:
+        return _no_login(path, targets, environ, screen, wishes)
     loaded = inventory.load(path)
     hosts = inventory.select(loaded, targets)
     with ConnectionPool(loaded, environ, screen) as pool:
@@ -61,6 +64,14 @@ def diff(
         screen.say(f"saved: `runnerops deploy --plan {wishes.save_plan}` deploys just this")
     code = exit_code_of(plans)
     return Exit.OK if code is Exit.PENDING and not wishes.exit_code else code
+
+
+def _no_login(path: Where, targets: Sequence[str], environ: Mapping[str, str], screen: Screen, wishes: Wishes) -> Exit:
+    from runnerops.commands.no_login import no_login
+
+    if wishes.save_plan or wishes.reports:
+        raise UsageError("--no-login: without a login there is no plan", "leave --save-plan and --report out")
+    return no_login(path, targets, environ, screen, as_json=wishes.as_json)
 
 
 def _show(project: Project, plans: Plans, screen: Screen, wishes: Wishes) -> None:

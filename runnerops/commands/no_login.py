@@ -1,0 +1,120 @@
+"""`runnerops diff --no-login`: what can be told without key and secrets; hosts are asked for their public keys alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+from runnerops import inventory
+from runnerops.engine.project import Project, open_project, refuse_unsound
+from runnerops.engine.scheduling import side_by_side
+from runnerops.errors import HostError, HostKeyError
+from runnerops.inventory import Where
+from runnerops.model.common import Exit
+from runnerops.model.inventory import Host, Inventory
+from runnerops.remote.hostkeys import KnownHosts
+from runnerops.remote.keys import Credentials
+from runnerops.remote.ssh import open_link
+from runnerops.report.document import VERSION, finding_document
+from runnerops.report.screen import Screen
+from runnerops.report.text import finding_lines
+
+NOT_DONE = "not done without a login: comparing files with those on the hosts, actions, blockers, drift"
+
+
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    """What a host's public key told. `result`: `known`, `host-key` (unknown, changed or revoked) or `unreachable`."""
+
+    result: str
+    message: str = ""
+    hint: str = ""
+
+
+class _NotLoggedInError(HostError):
+    """The host's key is right; that is where this ends."""
+
+
+def no_login(path: Where, targets: Sequence[str], environ: Mapping[str, str], screen: Screen, *, as_json: bool) -> Exit:
+    """Exit 0 where all that can be looked at is well; 1 for an error in what renders, a key that is not known, no answer."""
+    loaded = inventory.load(path)
+    hosts = inventory.select(loaded, targets)
+    project = open_project(loaded, hosts, environ, screen.redactor, secrets_may_miss=True)
+    if refuse_unsound(project, screen):
+        return Exit.FAILED
+    known = KnownHosts.find(loaded.folder, environ)
+    found = side_by_side(
+        [host.name for host in hosts], partial(_look, {host.name: host for host in hosts}, loaded, known, environ)
+    )
+    looked = {name: _told(one) for name, one in found.items()}
+    if as_json:
+        screen.json({"version": VERSION, "hosts": [_document(project, name, one) for name, one in looked.items()]})
+    else:
+        _show(project, looked, screen)
+    return Exit.OK if all(one.result == "known" for one in looked.values()) else Exit.FAILED
+
+
+def _look(
+    hosts: Mapping[str, Host], loaded: Inventory, known: KnownHosts, environ: Mapping[str, str], name: str
+) -> _Looked:
+    """Raises HostError. No key of this machine is looked for: none is needed to see a host's own."""
+    host = replace(hosts[name], ssh=replace(hosts[name].ssh, key=None))
+    others = {name: value for name, value in environ.items() if name != "SSH_PRIVATE_KEY"}
+    peers = {other.name: other for other in loaded.hosts}
+
+    def refuse() -> None:
+        raise _NotLoggedInError(name, "")
+
+    try:
+        open_link(host, known, Credentials(), others, peers, refuse).close()
+    except _NotLoggedInError:
+        return _Looked("known")
+    except HostKeyError as error:
+        return _Looked("host-key", error.message, error.hint)
+    except HostError as error:
+        return _Looked(error.result, error.message, error.hint)
+    raise AssertionError("nobody is let in")
+
+
+def _told(found: _Looked | Exception) -> _Looked:
+    if isinstance(found, Exception):
+        raise found
+    return found
+
+
+def _show(project: Project, looked: Mapping[str, _Looked], screen: Screen) -> None:
+    for finding in project.without:
+        screen.lines(finding_lines(finding))
+    for name, one in looked.items():
+        screen.data(name, "host")
+        for finding in project.findings[name]:
+            screen.lines(finding_lines(finding, indent="  "))
+        if one.result == "known":
+            first = "its gateway's" if _behind(project, name) else "its"
+            screen.data(f"  {first} host key is the one that is known", "good")
+        else:
+            screen.data(f"  {one.message.removeprefix(f'{name}: ')}", "bad")
+            if one.hint:
+                screen.data(f"  hint: {one.hint}")
+        for file in project.rendered[name]:
+            screen.data(f"  ? {file.spec.path}  rendered, not compared", "dim")
+    screen.data(NOT_DONE, "warn")
+    right = sum(one.result == "known" for one in looked.values())
+    screen.data(f"{len(looked)} host{'s' if len(looked) != 1 else ''}: {right} with a known key, none compared", "host")
+
+
+def _behind(project: Project, name: str) -> bool:
+    return any(host.name == name and host.ssh.gateway for host in project.hosts)
+
+
+def _document(project: Project, name: str, one: _Looked) -> dict[str, Any]:
+    return {
+        "host": name,
+        "result": "not-compared" if one.result == "known" else one.result,
+        "message": one.message.removeprefix(f"{name}: "),
+        "hint": one.hint,
+        "files": [{"path": file.spec.path, "state": "not compared"} for file in project.rendered[name]],
+        "findings": [finding_document(finding) for finding in (*project.without, *project.findings[name])],
+    }

@@ -1,0 +1,70 @@
+"""`runnerops diff --no-login` against a real sshd: host keys are judged, nobody logs in, no secret is needed."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from runnerops.commands.diff import Wishes, diff
+from runnerops.engine.options import Flags
+from runnerops.errors import UsageError
+from runnerops.model.common import Exit
+from runnerops.report.screen import Screen
+from tests.integration.sshd import ADDRESS, USER, Sshd
+
+INVENTORY = """\
+hosts:
+  web-1:
+    address: {address}
+    ssh: {{user: {user}, port: {port}, key: /nowhere/of/this/name}}
+    docker: {{registry-mirrors: []}}
+    gitlab_runner:
+      concurrent: {concurrent}
+      runners: [{{name: a, url: "https://gitlab.example.com", executor: shell, token: !env NOT_SET}}]
+"""
+
+
+def look(folder: Path, sshd: Sshd, known: str, *, port: int = 0, concurrent: int = 1) -> tuple[Exit, str]:
+    path = folder / "inventory.yml"
+    path.write_text(INVENTORY.format(address=ADDRESS, user=USER, port=port or sshd.port, concurrent=concurrent))
+    (folder / "known_hosts").write_text(known)
+    out = io.StringIO()
+    environ = {"HOME": str(folder), "CI": "true"}
+    code = diff(path, (), environ, Screen(out=out, err=out), Flags({}), Wishes(no_login=True))
+    return code, out.getvalue()
+
+
+def test_host_keys_are_judged_and_nobody_logs_in(tmp_path: Path, sshd: Sshd) -> None:
+    known = sshd.line("ed25519")
+    code, said = look(tmp_path, sshd, known)
+    assert code is Exit.OK, said
+    for words in ("NOT_SET: not set", "its host key is the one that is known", "config.toml  rendered, not compared"):
+        assert words in said
+    assert said.splitlines()[-2].startswith("not done without a login: ")
+    assert said.splitlines()[-1] == "1 host: 1 with a known key, none compared"
+
+    cases = [
+        (look(tmp_path, sshd, ""), "the host key of"),
+        (look(tmp_path, sshd, sshd.line("other")), "the host key of"),
+        (look(tmp_path, sshd, known, port=1), "connection refused"),
+        (look(tmp_path, sshd, known, concurrent=0), "[R001]"),
+    ]
+    for (failed, text), words in cases:
+        assert failed is Exit.FAILED, text
+        assert words in text
+    assert not sshd.asked_to_log_in
+
+
+def test_as_json_and_without_a_plan(tmp_path: Path, sshd: Sshd) -> None:
+    look(tmp_path, sshd, sshd.line("ed25519"))
+    out = io.StringIO()
+    path, environ = tmp_path / "inventory.yml", {"HOME": str(tmp_path)}
+    diff(path, (), environ, Screen(out=out), Flags({}), Wishes(as_json=True, no_login=True))
+    (host,) = json.loads(out.getvalue())["hosts"]
+    assert (host["host"], host["result"]) == ("web-1", "not-compared")
+    assert {file["state"] for file in host["files"]} == {"not compared"}
+    with pytest.raises(UsageError, match="no plan"):
+        diff(path, (), environ, Screen(), Flags({}), Wishes(save_plan=tmp_path / "p.json", no_login=True))
