@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from runnerops.cli.boundary import run_command
-from runnerops.cli.options import DEFAULT_INVENTORY, InventoryFile, RunOptions, TargetList, seconds
+from runnerops.cli.options import DEFAULT_INVENTORY, InventoryFile, RolloutOptions, RunOptions, TargetList, seconds
 
 
 def deploy(
@@ -34,21 +34,14 @@ def deploy(
             parser=seconds,
         ),
     ] = 86400,
+    rollout: RolloutOptions = RolloutOptions(),
     options: RunOptions = RunOptions(),
 ) -> None:
     """Show the plan, confirm, apply it and verify the result."""
     from runnerops.commands.deploy import deploy as run
 
+    args = (inventory, targets or [], os.environ)
     run_command(
-        lambda screen: run(
-            inventory,
-            targets or [],
-            os.environ,
-            screen,
-            options.flags(),
-            options.ui(),
-            plan,
-            plan_age,
-        ),
+        lambda screen: run(*args, screen, options.flags(), options.ui(), rollout.over, plan, plan_age),
         asks_sudo_password=options.ask_sudo_password,
     )

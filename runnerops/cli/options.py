@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
@@ -14,6 +14,7 @@ from runnerops.errors import UsageError
 
 if TYPE_CHECKING:
     from runnerops.engine.options import Flags, UiOptions
+    from runnerops.model.rollout import Rollout
 
 Parsed = TypeVar("Parsed")
 
@@ -168,6 +169,64 @@ AskSudoPassword = Annotated[
     bool, typer.Option("--ask-sudo-password", help="Ask for the password that sudo wants on the hosts.")
 ]
 DEFAULT_INVENTORY = [Path("inventory.yml")]
+
+
+def _batch(text: str) -> str:
+    from runnerops.commands.options import parse_batch
+
+    return _usage(lambda: parse_batch(text))
+
+
+def _failures(text: str | int) -> int:
+    if not str(text).isdecimal() or int(text) < 1:
+        raise typer.BadParameter(f"{str(text)!r} is no number of hosts; write 1 or more")
+    return int(text)
+
+
+@dataclass(frozen=True)
+class RolloutOptions:
+    """What stands in the place of the inventory's `rollout`."""
+
+    canary: Annotated[
+        str | None,
+        typer.Option("--canary", metavar="HOST", help="The host that goes first, alone.", show_default=False),
+    ] = None
+    batch: Annotated[
+        str | None,
+        typer.Option(
+            "--batch",
+            metavar="N|N%",
+            help="How many hosts may be disturbed at a time.  [default: 25%]",
+            show_default=False,
+            parser=_batch,
+        ),
+    ] = None
+    max_failures: Annotated[
+        int | None,
+        typer.Option(
+            "--max-failures",
+            metavar="N",
+            parser=_failures,
+            help="After so many failed hosts no further one is begun.  [default: 1]",
+            show_default=False,
+        ),
+    ] = None
+    pause: Annotated[
+        int | None,
+        typer.Option(
+            "--pause", metavar="TIME", help="Time between batches.  [default: none]", show_default=False, parser=seconds
+        ),
+    ] = None
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with a rollout that stopped: no canary goes first.")
+    ] = False
+
+    def over(self, usual: Rollout) -> Rollout:
+        """Those of the inventory with these in their place."""
+        canary = "" if self.resume else usual.canary if self.canary is None else self.canary
+        said = {"batch": self.batch, "max_failures": self.max_failures, "pause_s": self.pause}
+        given: dict[str, Any] = {name: value for name, value in said.items() if value is not None}
+        return replace(usual, canary=canary, **given)
 
 
 @dataclass(frozen=True)

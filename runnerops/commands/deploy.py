@@ -16,6 +16,7 @@ from runnerops.errors import UsageError
 from runnerops.inventory import Where
 from runnerops.model.common import Exit
 from runnerops.model.inventory import Inventory
+from runnerops.model.rollout import Rollout
 from runnerops.report.screen import Screen
 
 if TYPE_CHECKING:
@@ -31,13 +32,19 @@ def deploy(
     screen: Screen,
     flags: Flags,
     ui: UiOptions,
+    rollout: Callable[[Rollout], Rollout] = lambda usual: usual,
     plan: Path | None = None,
     plan_age_s: int = 86400,
 ) -> Exit:
-    """The worst of the hosts' results is the exit code. `plan`: a saved one, which is held to; it has its flags."""
+    """The worst of the hosts' results is the exit code. `plan`: a saved one, which is held to; it has its flags.
+
+    `rollout`: what the command line makes of the inventory's.
+    """
     ui.check("deploy", screen, "diff")
     saved = _saved(plan, flags, path, environ, plan_age_s) if plan else None
     loaded = inventory.load(path)
+    loaded = replace(loaded, rollout=rollout(loaded.rollout))
+    _check_canary(loaded)
     hosts = inventory.select(loaded, _targets(plan, saved, loaded, targets) if plan and saved else targets)
     if saved:
         allow = {code: frozenset(hosts) for code, hosts in saved.allow.items()}
@@ -57,6 +64,14 @@ def deploy(
         plans = partial(plan_all, pool=pool, flags=flags, lock_wait=lock_wait)
         held = _held(saved, plans, screen) if saved else plans
         return deploy_loop(project, held, pool, ui, lock_wait)
+
+
+def _check_canary(loaded: Inventory) -> None:
+    canary = loaded.rollout.canary
+    if canary and canary not in [host.name for host in loaded.hosts]:
+        raise UsageError(
+            f"--canary {canary}: no such host", "name one host of the inventory: `runnerops hosts` lists them"
+        )
 
 
 def _saved(plan: Path, flags: Flags, path: Where, environ: Mapping[str, str], age_s: int) -> SavedPlan:

@@ -40,6 +40,17 @@ def parse_run(text: str) -> int:
     return int(text)
 
 
+def parse_batch(text: str) -> str:
+    """A number of hosts, or a percentage. Raises UsageError."""
+    from runnerops.inventory.checks import Refused
+    from runnerops.inventory.rollout import batch
+
+    try:
+        return batch(text) or ""
+    except Refused as error:
+        raise UsageError(f"{text!r} {error.text}", error.hint) from None
+
+
 def parse_time(text: str) -> int:
     """Seconds of `90`, `90s`, `5m` or `2h`. Raises UsageError."""
     match = re.fullmatch(r"(\d+)([smh]?)", text)

@@ -15,9 +15,9 @@ from runnerops.engine.observe import observe
 from runnerops.engine.planned import Planned, Plans
 from runnerops.engine.project import Project
 from runnerops.engine.review import failure
-from runnerops.engine.scheduling import HostTask, in_order
+from runnerops.engine.scheduling import HostTask, Judge, Why, in_order
 from runnerops.errors import HostError, RunneropsError
-from runnerops.model.common import Result, Verb
+from runnerops.model.common import Result
 from runnerops.model.inventory import Host
 from runnerops.model.plan import Plan, drains
 from runnerops.model.run import Outcome
@@ -26,6 +26,8 @@ from runnerops.report.history import holder_text
 from runnerops.report.progress import Show
 from runnerops.report.screen import Screen
 from runnerops.report.text import GOOD
+
+_FAILED = frozenset({Result.FAILED, Result.ROLLED_BACK, Result.NEEDS_ATTENTION, Result.UNKNOWN})
 
 
 @dataclass(slots=True)
@@ -48,7 +50,8 @@ class HostExecutor:
         """To every host's outcome; after an interrupt, of those hosts that have one."""
         tasks = {host.name: self._task(host) for host in self.project.hosts}
         try:
-            in_order(tasks, self._held, _good, _drains_on)
+            judge: Judge[Outcome] = Judge(_good, _drains_on, _failed)
+            in_order(tasks, self._held, judge, self.project.inventory.rollout)
         except KeyboardInterrupt as blocker:
             self.replan.clear()
             self.active_runs.interrupt(blocker, self.screen, self.show, self.pool)
@@ -59,23 +62,22 @@ class HostExecutor:
     def _task(self, host: Host) -> HostTask[Outcome]:
         planned = self.plans[host.name]
         if isinstance(planned, Exception):
-            return HostTask(partial(self._end, failure(host.name, planned)))
-        disturbs = any(action.verb is Verb.RESTART for action in planned.plan.actions)
-        return HostTask(partial(self._host, host, planned), planned.plan.after, planned.plan.needs, disturbs)
+            return HostTask(partial(self._end, failure(host.name, planned)), changes=False)
+        changes = planned.ready or planned.own is not None
+        return HostTask(
+            partial(self._host, host, planned), planned.plan.after, planned.plan.needs, planned.plan.disturbs, changes
+        )
 
-    def _held(self, name: str, whom: str) -> Outcome:
-        """A client whose cache did not come up is left untouched; one that is in sync has nothing to hold back."""
+    def _held(self, name: str, whom: str, why: Why) -> Outcome:
+        """What is not begun is left as it is; one that is in sync has nothing to hold back."""
         planned = self.plans[name]
         if isinstance(planned, Planned) and planned.plan.empty and not planned.plan.blockers:
             return self._end(Outcome(name, Result.UNCHANGED))
-        if whom in self.outcomes and _drains_on(self.outcomes[whom]):
-            message = (
-                f"not touched: {whom} still waits for its jobs, and not all hosts may be without a runner at a time"
-            )
-            return self._end(Outcome(name, Result.SKIPPED, message=message, hint="deploy again when it is done"))
-        message = f"not touched: it uses the cache of {whom}, which did not come up"
+        if why == "drains" or (whom in self.outcomes and _drains_on(self.outcomes[whom])):
+            why = "drains"
+        problem, hint = _WHY_HELD[why]
         return self._end(
-            Outcome(name, Result.SKIPPED, message=message, hint=f"mend {whom} first, then deploy both again")
+            Outcome(name, Result.SKIPPED, message=f"not touched: {problem.format(whom)}", hint=hint.format(whom))
         )
 
     def _host(self, host: Host, planned: Planned) -> Outcome:
@@ -159,6 +161,28 @@ class HostExecutor:
         self.outcomes[outcome.host] = outcome
         self.show.end(outcome)
         return outcome
+
+
+_WHY_HELD: Mapping[Why, tuple[str, str]] = {
+    "drains": (
+        "{} still waits for its jobs, and not all hosts may be without a runner at a time",
+        "deploy again when it is done",
+    ),
+    "cache": ("it uses the cache of {}, which did not come up", "mend {} first, then deploy both again"),
+    "canary": (
+        "the canary {} did not end well",
+        "mend {} first; a deploy then goes on with the rest (without it first: --resume)",
+    ),
+    "failures": (
+        "the deploy stopped at {}",
+        "mend that first; a deploy then goes on with the rest (--max-failures allows more)",
+    ),
+}
+
+
+def _failed(result: Outcome | Exception) -> bool:
+    """Whether a run was begun and did not do what it should."""
+    return isinstance(result, Outcome) and result.result in _FAILED
 
 
 def _good(result: Outcome | Exception) -> bool:

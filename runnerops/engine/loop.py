@@ -19,6 +19,7 @@ from runnerops.model.host_state import Run
 from runnerops.model.inventory import Host
 from runnerops.model.plan import Plan
 from runnerops.model.run import Outcome
+from runnerops.report.rollout import rollout_text
 from runnerops.report.screen import Screen
 from runnerops.report.text import outcome_lines, summary_line
 
@@ -77,6 +78,8 @@ def deploy_loop(
             plans = make_plans(left)
             if not ui.as_json:
                 show_text(left, plans, screen, verbose=ui.verbose)
+            if not ui.as_json and (said := rollout_text(left.inventory.rollout, _disturbed(plans), _ready(plans))):
+                screen.say(said)
             if not _agreed(plans, screen, ui):
                 screen.say("nothing more was changed" if outcomes else "nothing was changed")
                 outcomes |= {name: Outcome(name, Result.PENDING) for name in _ready(plans)}
@@ -134,6 +137,11 @@ def _agreed(plans: Plans, screen: Screen, ui: UiOptions) -> bool:
 
 def _ready(plans: Plans) -> list[str]:
     return [name for name, planned in plans.items() if isinstance(planned, Planned) and planned.ready]
+
+
+def _disturbed(plans: Plans) -> list[str]:
+    ready = {name: plans[name] for name in _ready(plans)}
+    return [name for name, one in ready.items() if isinstance(one, Planned) and one.plan.disturbs]
 
 
 def walked(plans: Plans, pool: ConnectionPool, project: Project) -> Mapping[str, Plan]:

@@ -5,21 +5,20 @@ One host's exception never ends another's thread.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence, Set
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Generic, TypeVar
+from typing import Generic, Literal, TypeAlias, TypeVar
 
 from runnerops.model.common import Exit, Result
+from runnerops.model.rollout import USUAL, Rollout
 
 Out = TypeVar("Out")
 
 WORKERS = 32
-SHARE_AT_ONCE = 0.25
-"""How much of the fleet may drain or restart docker at a time, so that CI as a whole never stands still."""
 
 _WORST_FIRST = (Exit.NEEDS_ATTENTION, Exit.ROLLED_BACK, Exit.FAILED, Exit.STALE_PLAN, Exit.PENDING, Exit.OK)
 _EXIT_OF = {
@@ -67,56 +66,146 @@ def _caught(work: Callable[[], Out]) -> Out | Exception:
         return error
 
 
+Why: TypeAlias = Literal["cache", "drains", "canary", "failures"]
+"""Why a host is held: one that it waits for did not end well, the share that may be disturbed is taken, too many failed."""
+
+
 @dataclass(frozen=True, slots=True)
 class HostTask(Generic[Out]):
     """What one host is to do: after which hosts, and whether it disturbs CI (only a share of the fleet may at a time).
 
-    `needs` are those of `after` that must have ended well; None: all of them.
+    `needs` are those of `after` that must have ended well; None: all of them. `changes`: whether there is something to do.
     """
 
     work: Callable[[], Out]
     after: frozenset[str] = frozenset()
     needs: frozenset[str] | None = None
     disturbs: bool = False
+    changes: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Judge(Generic[Out]):
+    """What a result means: whether hosts that wait for it may go on, whether its disturbance lasts, whether it failed."""
+
+    good: Callable[[Out | Exception], bool]
+    lasts: Callable[[Out | Exception], bool] = lambda _: False
+    failed: Callable[[Out | Exception], bool] = lambda _: False
 
 
 def in_order(
     tasks: Mapping[str, HostTask[Out]],
-    held: Callable[[str, str], Out],
-    good: Callable[[Out | Exception], bool],
-    lasts: Callable[[Out | Exception], bool] = lambda _: False,
+    held: Callable[[str, str, Why], Out],
+    judge: Judge[Out],
+    rollout: Rollout = USUAL,
 ) -> dict[str, Out | Exception]:
-    """Every turn once those it waits for are done. What waits for one that is not `good` is `held(name, for whom)`.
-
-    So is what would disturb CI where the share that may do so at a time is taken by turns whose disturbance `lasts`.
+    """Every turn once those it waits for are done; `held(name, of whom, why)` stands in place of one that is not begun.
 
     Hosts that wait for each other in a circle go in the order given: the order is a convenience, a mirror is proven
     on each host anyway.
     """
-    done: dict[str, Out | Exception] = {}
-    running: dict[Future[Out | Exception], str] = {}
-    at_once = max(1, math.floor(sum(task.disturbs for task in tasks.values()) * SHARE_AT_ONCE))
     with _threads(WORKERS) as pool:
-        while len(done) < len(tasks):
-            waiting = [name for name in tasks if name not in done and name not in running.values()]
-            for name in _ready(tasks, waiting, done, bool(running)):
-                task = tasks[name]
-                needs = task.after if task.needs is None else task.needs
-                bad = next((other for other in sorted(needs & done.keys()) if not good(done[other])), None)
-                lasting = [other for other in done if tasks[other].disturbs and lasts(done[other])]
-                busy = sum(tasks[other].disturbs for other in running.values()) + len(lasting)
-                if bad is not None:
-                    done[name] = held(name, bad)
-                elif not tasks[name].disturbs or busy < at_once:
-                    running[pool.submit(_caught, tasks[name].work)] = name
-                elif not running:
-                    done[name] = held(name, lasting[0])
-            if running:
-                finished, _ = wait(running, return_when=FIRST_COMPLETED)
-                done |= {running.pop(future): future.result() for future in finished}
-    return {name: done[name] for name in tasks}
+        queue = _Queue(tasks, held, judge, rollout, pool)
+        while len(queue.done) < len(tasks):
+            queue.begin()
+            queue.wait()
+    return {name: queue.done[name] for name in tasks}
 
 
-def _ready(tasks: Mapping[str, HostTask[Out]], waiting: list[str], done: Collection[str], busy: bool) -> list[str]:
-    ready = [name for name in waiting if tasks[name].after & tasks.keys() <= set(done)]
-    return ready or ([] if busy else waiting[:1])
+class _Queue(Generic[Out]):
+    """The hosts of one round: who is done, who runs, who may begin."""
+
+    def __init__(
+        self,
+        tasks: Mapping[str, HostTask[Out]],
+        held: Callable[[str, str, Why], Out],
+        judge: Judge[Out],
+        rollout: Rollout,
+        pool: ThreadPoolExecutor,
+    ) -> None:
+        self.done: dict[str, Out | Exception] = {}
+        self._tasks = tasks
+        self._held = held
+        self._judge = judge
+        self._rollout = rollout
+        self._pool = pool
+        self._running: dict[Future[Out | Exception], str] = {}
+        self._at_once = rollout.at_once(sum(task.disturbs for task in tasks.values()))
+        self._begun = 0
+        self._pause_ends = 0.0
+        self._pausing = False
+        self._first = _before(tasks, rollout.canary)
+
+    def begin(self) -> None:
+        """Begins, or holds, all that may be now."""
+        self._pausing = time.monotonic() < self._pause_ends
+        for name in self._ready():
+            task = self._tasks[name]
+            if found := self._obstacle(name, task):
+                self.done[name] = self._held(name, *found)
+            elif self._may_begin(task):
+                self._begun += task.disturbs
+                self._running[self._pool.submit(_caught, task.work)] = name
+            elif not self._running and not self._pausing and (lasting := self._lasting()):
+                self.done[name] = self._held(name, lasting[0], "drains")
+
+    def wait(self) -> None:
+        """Until something ended, or a pause is over."""
+        left = max(0.0, self._pause_ends - time.monotonic()) if self._pausing else None
+        if not self._running:
+            time.sleep(left or 0.0)
+            return
+        finished, _ = wait(self._running, timeout=left, return_when=FIRST_COMPLETED)
+        ended = [self._running.pop(future) for future in finished]
+        self.done |= {name: future.result() for name, future in zip(ended, finished, strict=True)}
+        batch_ended = any(self._tasks[name].disturbs for name in ended) and not self._disturbing()
+        if batch_ended or self._rollout.canary in [name for name in ended if self._tasks[name].changes]:
+            self._begun = 0
+            self._pause_ends = time.monotonic() + self._rollout.pause_s
+
+    def _ready(self) -> list[str]:
+        waiting = [name for name in self._tasks if name not in self.done and name not in self._running.values()]
+        ready = [name for name in waiting if self._waits_for(name) <= set(self.done)]
+        return ready or ([] if self._running else waiting[:1])
+
+    def _waits_for(self, name: str) -> Set[str]:
+        task = self._tasks[name]
+        canary = {self._rollout.canary} if task.changes and name not in self._first else set()
+        return (task.after | canary) & self._tasks.keys()
+
+    def _obstacle(self, name: str, task: HostTask[Out]) -> tuple[str, Why] | None:
+        needs = task.after if task.needs is None else task.needs
+        bad = [other for other in sorted(needs & self.done.keys()) if not self._judge.good(self.done[other])]
+        if bad:
+            return bad[0], "cache"
+        if not task.changes:
+            return None
+        canary = self._rollout.canary
+        if canary in self.done and name not in self._first and not self._judge.good(self.done[canary]):
+            return canary, "canary"
+        failed = [other for other, result in self.done.items() if self._judge.failed(result)]
+        return (", ".join(failed), "failures") if len(failed) >= self._rollout.max_failures else None
+
+    def _may_begin(self, task: HostTask[Out]) -> bool:
+        if not task.changes:
+            return True
+        if len(self._running) >= WORKERS or self._pausing:
+            return False
+        taken = self._begun if self._rollout.pause_s else self._disturbing()
+        return not task.disturbs or taken + len(self._lasting()) < self._at_once
+
+    def _disturbing(self) -> int:
+        return sum(self._tasks[name].disturbs for name in self._running.values())
+
+    def _lasting(self) -> list[str]:
+        return [name for name in self.done if self._tasks[name].disturbs and self._judge.lasts(self.done[name])]
+
+
+def _before(tasks: Mapping[str, HostTask[Out]], canary: str) -> frozenset[str]:
+    """The canary, and all that it waits for itself."""
+    found: set[str] = set()
+    more = {canary}
+    while more:
+        found |= more
+        more = {other for name in more if name in tasks for other in tasks[name].after} - found
+    return frozenset(found)

@@ -227,7 +227,30 @@ _HOST = {
     ),
 }
 
+ROLLOUT = {
+    "canary": KeyDescription(
+        "The host that goes first; the others are touched once it has ended well. A cache that it uses goes before it.",
+        "none",
+        "runner-1",
+    ),
+    "batch": KeyDescription(
+        "How many hosts may be disturbed at a time (a restart of the runner, or of Docker): a number, or a percentage of those "
+        "that are, at least one. Hosts whose jobs notice nothing go all at once.",
+        "25%",
+        "5",
+    ),
+    "max_failures": KeyDescription(
+        "After so many failed runs no further host is begun; those left are named.", "1", "3"
+    ),
+    "pause": KeyDescription("Time between batches, and after the canary.", "none", "10m"),
+}
+"""By key below `rollout`."""
+
 TOP = {
+    "rollout": KeyDescription(
+        "In which order `deploy` goes over the hosts, and when it stops. Flags of the same names count first.",
+        example="{canary: runner-1, batch: 25%, max_failures: 1, pause: 10m}",
+    ),
     "defaults": KeyDescription(
         "What holds for every host; groups, then hosts override it.", example="{ssh: {user: deploy}}"
     ),

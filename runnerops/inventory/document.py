@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from runnerops.inventory.nodes import Node
 from runnerops.inventory.problems import Problems, did_you_mean, dotted
 from runnerops.model.common import Key
+from runnerops.model.rollout import USUAL, Rollout
 
 _NOT_MERGED = frozenset({"groups", "address"})
 """Keys that belong to one group or host and are never inherited."""
@@ -21,6 +22,7 @@ class Document:
     defaults: Node | None
     groups: Mapping[str, Node]
     hosts: Mapping[str, Node]
+    rollout: Rollout = USUAL
 
     def groups_of(self, host: str) -> tuple[str, ...]:
         """All groups of a host, those that a group builds on before it, each once."""

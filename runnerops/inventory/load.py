@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from runnerops.inventory.combine import Part, combine
 from runnerops.inventory.document import Document, document
 from runnerops.inventory.nodes import parse
 from runnerops.inventory.problems import Problems
+from runnerops.inventory.rollout import rollout_of
 from runnerops.inventory.sources import Source, Where, folder_of, name_of, read_sources
 from runnerops.inventory.text import decode
 from runnerops.model.inventory import Inventory
@@ -34,7 +36,7 @@ def load(where: Where, contents: Mapping[Path, bytes] | None = None) -> Inventor
     drafts = drafts_of(read)
     groups = {name: tuple(one.name for one in drafts if name in one.groups) for name in read.groups}
     folder = folder_of(where)
-    return Inventory(read.file, finish(drafts, folder), groups, folder)
+    return Inventory(read.file, finish(drafts, folder), groups, folder, read.rollout)
 
 
 def read_document(where: Where, contents: Mapping[Path, bytes] | None = None) -> Document:
@@ -47,7 +49,10 @@ def read_document(where: Where, contents: Mapping[Path, bytes] | None = None) ->
     root = combine([_parse(source, len(sources) > 1 or bool(source.part), problems) for source in sources], problems)
     check_shape(root, problems)
     problems.stop()
-    return document(root, name_of(where), problems)
+    read = document(root, name_of(where), problems)
+    rollout = rollout_of(root, read.hosts, problems)
+    problems.stop()
+    return replace(read, rollout=rollout)
 
 
 def _parse(source: Source, one_of_many: bool, problems: Problems) -> Part:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias
 
-from runnerops.inventory.descriptions import HOST_KEYS, TOP, KeyDescription
+from runnerops.inventory.descriptions import HOST_KEYS, ROLLOUT, TOP, KeyDescription
 from runnerops.inventory.shape import InventoryShape
 from runnerops.services.docker.schema import KEYS, DaemonKey
 from runnerops.services.gitlab_runner.schema import TABLES, Known
@@ -22,6 +22,8 @@ def inventory_schema() -> Schema:
     definitions: Schema = schema["$defs"]
     for name, description in TOP.items():
         _describe(schema["properties"][name], description)
+    for name, description in ROLLOUT.items():
+        _describe(definitions["RolloutShape"]["properties"][name], description)
     for name in _ROOTS:
         _describe_below(definitions[name], definitions, "")
     definitions["DockerShape"]["properties"] |= {name: _daemon_key(key) for name, key in KEYS.items()}

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from runnerops.inventory import checks, endpoints
+from runnerops.inventory import checks, endpoints, rollout
 
 Name = Annotated[str, AfterValidator(checks.name)]
 BlockerCode = Annotated[str, AfterValidator(checks.overridable)]
@@ -150,9 +150,19 @@ class HostShape(GroupShape):
     allow: dict[BlockerCode, Annotated[str, AfterValidator(checks.allowed_because)]] | None = None
 
 
+class RolloutShape(_Ours):
+    """In which order a deploy goes over the hosts, and when it stops."""
+
+    canary: Annotated[str, AfterValidator(checks.line)] | None = None
+    batch: Annotated[Any, AfterValidator(rollout.batch)] = None
+    max_failures: Annotated[int, AfterValidator(checks.at_least_one)] | None = None
+    pause: Annotated[Any, AfterValidator(rollout.pause)] = None
+
+
 class InventoryShape(_Ours):
     """The whole file."""
 
+    rollout: RolloutShape | None = None
     defaults: LayerShape | None = None
     groups: dict[Name, GroupShape | None] | None = None
     hosts: dict[Name, HostShape | None]

@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 
 from runnerops.model.common import KEEP_RUNS, Key, Secret, ServiceName, SourceLocation, Tree
 from runnerops.model.gitlab import GitlabAccess
+from runnerops.model.rollout import USUAL, Rollout
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +126,7 @@ class Inventory:
     hosts: tuple[Host, ...]
     groups: Mapping[str, tuple[str, ...]]
     folder: Path = Path()
+    rollout: Rollout = USUAL
 
 
 @dataclass(frozen=True, slots=True)

@@ -237,3 +237,8 @@ class Plan:
     def empty(self) -> bool:
         """Nothing to do and nothing to record."""
         return not self.forward
+
+    @property
+    def disturbs(self) -> bool:
+        """Whether jobs notice: something restarts."""
+        return any(action.verb is Verb.RESTART for action in self.actions)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from runnerops.inventory.descriptions import HOST_KEYS, TOP, KeyDescription
+from runnerops.inventory.descriptions import HOST_KEYS, ROLLOUT, TOP, KeyDescription
 from runnerops.inventory.schema import inventory_schema, keys_of_ours
 
 _SECTIONS = (
@@ -81,7 +81,10 @@ def inventory_page() -> str:
 
 def _page() -> Iterator[str]:
     yield from ("## The file", "", *_HEAD)
-    yield from (_row(name, "mapping", description) for name, description in TOP.items())
+    for name, description in TOP.items():
+        yield _row(name, "mapping", description)
+        if name == "rollout":
+            yield from (_row(f"rollout.{key}", "text or whole number", one) for key, one in ROLLOUT.items())
     types = dict(keys_of_ours())
     for heading, roots in _SECTIONS:
         yield from ("", f"## {heading}", "", *_HEAD)

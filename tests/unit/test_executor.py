@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from io import StringIO
 from typing import cast
 
@@ -14,10 +15,11 @@ from runnerops.engine.loop import walked
 from runnerops.engine.planned import Planned
 from runnerops.engine.project import Project
 from runnerops.errors import LinkLostError
-from runnerops.model.common import Result
+from runnerops.model.common import Result, ServiceName, Verb
 from runnerops.model.host_state import Run
 from runnerops.model.inventory import Host, Inventory, Requester
-from runnerops.model.plan import Plan, Step
+from runnerops.model.plan import Action, Plan, Step
+from runnerops.model.rollout import Rollout
 from runnerops.redact import Redactor
 from runnerops.report.progress import Show
 from runnerops.report.screen import Screen
@@ -79,3 +81,48 @@ def test_a_run_of_this_very_plan_is_followed_by_its_own_number_though_its_steps_
     live = Run(7, Requester("anna", "laptop"), "mine", "", running=True)
     plans = {"h": Planned(PLAN, (), Result.PENDING, live)}
     assert walked(plans, cast(ConnectionPool, Breaking()), PROJECT)["h"].run == 7
+
+
+class Several(Breaking):
+    """Hosts whose runs end as their names say."""
+
+    def link(self, host: Host) -> Several:
+        return Several(host.name)
+
+    reconnect = link
+    reader = link
+
+    def __init__(self, name: str = "") -> None:
+        self._name = name
+
+    def lines(self, command: Sequence[str], stdin: bytes) -> Iterator[bytes]:
+        assert command
+        assert stdin
+        end = "failed" if "bad" in self._name else "applied"
+        yield from (b"1.0\tforward\t1\tstep\t\n", f"1.2\t\t-1\tend\t{end}\n".encode())
+
+
+def test_a_failed_run_leaves_the_rest_untouched_and_says_why() -> None:
+    restart = (Action(ServiceName.GITLAB_RUNNER, Verb.RESTART),)
+    names = ("canary", "bad-1", "c", "in-sync")
+    hosts = tuple(Host(name, name) for name in names)
+    plans = {
+        name: Planned(replace(PLAN, host=name, actions=restart), (), Result.PENDING)
+        if name != "in-sync"
+        else Planned(Plan(name, 8, PLAN.requester), (), Result.UNCHANGED)
+        for name in names
+    }
+    for canary, expected in (
+        ("canary", {"canary": "applied", "bad-1": "failed", "c": "skipped", "in-sync": "unchanged"}),
+        ("bad-1", {"canary": "skipped", "bad-1": "failed", "c": "skipped", "in-sync": "unchanged"}),
+    ):
+        fleet = Inventory("inventory.yml", hosts, {}, rollout=Rollout(canary=canary, batch="1"))
+        project = Project(fleet, hosts, dict.fromkeys(names, ()), dict.fromkeys(names, ()), b"")
+        screen = Screen(out=StringIO(), err=StringIO(), redactor=Redactor())
+        known = {name: one.plan for name, one in plans.items()}
+        pool, show = cast(ConnectionPool, Several()), cast(Show, Quiet())
+        turns = HostExecutor(project, plans, known, pool, screen, show, LockWait(0, screen), ActiveRuns())
+        turns.run()
+        assert {name: str(one.result) for name, one in turns.outcomes.items()} == expected
+        reason = "the canary bad-1 did not end well" if canary == "bad-1" else "the deploy stopped at bad-1"
+        assert turns.outcomes["c"].message == f"not touched: {reason}"

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
-from runnerops.engine.scheduling import HostTask, exit_of, in_order, side_by_side
+from runnerops.engine.scheduling import HostTask, Judge, Why, exit_of, in_order, side_by_side
 from runnerops.model.common import Exit, Result
+from runnerops.model.rollout import Rollout
 
 R = Result
 
@@ -49,6 +52,18 @@ def test_one_hosts_exception_is_its_own() -> None:
     assert isinstance(results["b"], OSError)
 
 
+def _held_for(name: str, whom: str, why: Why) -> str:
+    assert name
+    return f"held for {whom}" + (f" ({why})" if why in {"canary", "failures"} else "")
+
+
+def _is_done(result: object) -> bool:
+    return result == "done"
+
+
+DONE: Judge[str] = Judge(_is_done)
+
+
 def _go(after: dict[str, set[str]], bad: frozenset[str] = frozenset()) -> tuple[list[str], dict[str, object]]:
     order: list[str] = []
 
@@ -62,7 +77,7 @@ def _go(after: dict[str, set[str]], bad: frozenset[str] = frozenset()) -> tuple[
         return run
 
     tasks = {name: HostTask(work(name), frozenset(before)) for name, before in after.items()}
-    results = in_order(tasks, lambda name, whom: f"held for {whom}", lambda result: result == "done")
+    results = in_order(tasks, _held_for, DONE)
     return order, dict(results)
 
 
@@ -84,7 +99,7 @@ def test_a_client_that_has_no_need_of_the_failed_cache_goes_after_it_all_the_sam
         raise OSError("down")
 
     tasks = {"cache": HostTask(fail), "client": HostTask(lambda: "done", frozenset({"cache"}), frozenset())}
-    assert in_order(tasks, lambda *_: "held", lambda result: result == "done")["client"] == "done"
+    assert in_order(tasks, _held_for, DONE)["client"] == "done"
 
 
 def test_a_host_that_is_no_target_holds_back_nobody() -> None:
@@ -109,7 +124,7 @@ def test_only_a_share_of_the_fleet_is_disturbed_at_a_time() -> None:
             now -= 1
         return "done"
 
-    in_order({str(n): HostTask(work, disturbs=True) for n in range(8)}, lambda *_: "held", lambda _: True)
+    in_order({str(n): HostTask(work, disturbs=True) for n in range(8)}, _held_for, Judge(lambda _: True))
     assert most == 2
 
 
@@ -118,8 +133,98 @@ def test_a_drain_that_goes_on_by_itself_counts_for_the_share(quiet: int, lasting
     """Of eight hosts two may be disturbed at a time: with both taken for good the others are held, a quiet one is not."""
     tasks = {f"quiet-{n}": HostTask(lambda: "done") for n in range(quiet)}
     tasks |= {f"host-{n}": HostTask(lambda: "going on" if lasting else "done", disturbs=True) for n in range(8)}
-    found = in_order(tasks, lambda name, whom: f"held by {whom}", lambda _: True, lambda result: result == "going on")
+    found = in_order(tasks, _held_for, Judge(lambda _: True, lambda result: result == "going on"))
     said = [str(result) for result in found.values()]
-    assert sum(text.startswith("held by host-") for text in said) == (6 if lasting else 0)
+    assert sum(text.startswith("held for host-") for text in said) == (6 if lasting else 0)
     assert said.count("going on") == (2 if lasting else 0)
     assert said[:quiet] == ["done"] * quiet
+
+
+class Fleet:
+    """Hosts whose runs are noted as they begin and end; those in `bad` fail."""
+
+    def __init__(self, bad: str = "") -> None:
+        self.events: list[str] = []
+        self.times: dict[str, float] = {}
+        self._bad = bad.split()
+        self._lock = threading.Lock()
+
+    def work(self, name: str) -> str:
+        with self._lock:
+            self.events.append(f"+{name}")
+            self.times[f"+{name}"] = time.monotonic()
+        time.sleep(0.01)
+        with self._lock:
+            self.events.append(f"-{name}")
+            self.times[f"-{name}"] = time.monotonic()
+        return "failed" if name in self._bad else "done"
+
+    def roll(
+        self, names: str, rollout: Rollout, quiet: str = "", after: dict[str, set[str]] | None = None
+    ) -> dict[str, str]:
+        """Those of `quiet` disturb nobody; `after` has the hosts whose caches others use."""
+        tasks = {
+            name: HostTask(
+                partial(self.work, name), frozenset((after or {}).get(name, ())), disturbs=name not in quiet.split()
+            )
+            for name in names.split()
+        }
+        judge: Judge[str] = Judge(_is_done, failed=lambda result: result == "failed")
+        return {name: str(result) for name, result in in_order(tasks, _held_for, judge, rollout).items()}
+
+    @property
+    def begun(self) -> list[str]:
+        return [event[1:] for event in self.events if event.startswith("+")]
+
+
+@pytest.mark.parametrize("bad", ["", "a", "b", "c", "d", "e", "b d"])
+def test_after_a_failure_the_rest_is_untouched(bad: str) -> None:
+    """One at a time, in order; a host that fails is the last one begun."""
+    fleet = Fleet(bad)
+    found = fleet.roll("a b c d e", Rollout(batch="1"))
+    first = bad.split()[:1]
+    until = "abcde".index(first[0]) + 1 if first else 5
+    assert fleet.begun == list("abcde"[:until])
+    assert [found[name] for name in "abcde"[until:]] == [f"held for {bad[:1]} (failures)"] * (5 - until)
+
+
+def test_more_failures_may_be_allowed() -> None:
+    found = Fleet("a c").roll("a b c d e", Rollout(batch="1", max_failures=2))
+    assert list(found.values()) == ["failed", "done", "failed", "held for a, c (failures)", "held for a, c (failures)"]
+
+
+@pytest.mark.parametrize(
+    ("batch", "hosts", "most"), [("25%", 8, 2), ("25%", 3, 1), ("50%", 8, 4), ("100%", 5, 5), ("3", 8, 3), ("9", 2, 9)]
+)
+def test_how_many_are_disturbed_at_a_time(batch: str, hosts: int, most: int) -> None:
+    assert Rollout(batch=batch).at_once(hosts) == most
+
+
+@pytest.mark.parametrize("pause", [0, 1])
+def test_the_canary_goes_first_after_what_it_needs_itself(pause: int) -> None:
+    """With a pause behind it, and behind each batch; what disturbs nobody waits for the canary too, and for no batch."""
+    fleet = Fleet()
+    rollout = Rollout(canary="canary", batch="2", pause_s=pause)
+    found = fleet.roll("x a b c d canary cache", rollout, quiet="x cache", after={"canary": {"cache"}})
+    assert set(found.values()) == {"done"}
+    assert fleet.events[:4] == ["+cache", "-cache", "+canary", "-canary"]
+    starts = sorted(fleet.times[f"+{name}"] - fleet.times["-canary"] for name in "abcd")
+    assert fleet.times["+x"] - fleet.times["-canary"] >= pause
+    assert starts[0] >= pause
+    if pause:
+        assert starts[1] < starts[2] - pause / 2
+
+
+@pytest.mark.parametrize("bad", ["canary", "cache"])
+def test_a_bad_canary_leaves_all_others_alone(bad: str) -> None:
+    fleet = Fleet(bad)
+    found = fleet.roll("x a canary cache", Rollout(canary="canary"), quiet="x cache", after={"canary": {"cache"}})
+    assert fleet.begun == ["cache", "canary"][: 2 if bad == "canary" else 1]
+    assert found["x"] == found["a"]
+    assert found["x"].startswith("held for canary")
+
+
+def test_a_canary_that_is_no_target_or_has_nothing_to_do_holds_back_nobody() -> None:
+    assert Fleet().roll("a b", Rollout(canary="elsewhere")) == {"a": "done", "b": "done"}
+    tasks = {"canary": HostTask(lambda: "done", changes=False), "a": HostTask(lambda: "done", disturbs=True)}
+    assert set(in_order(tasks, _held_for, DONE, Rollout(canary="canary", pause_s=60)).values()) == {"done"}

@@ -1,0 +1,54 @@
+"""`rollout` of the inventory: its values, and the one host that it names. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+from runnerops.inventory.checks import Refused
+from runnerops.inventory.document import child
+from runnerops.inventory.nodes import Node
+from runnerops.inventory.problems import Problems, did_you_mean
+from runnerops.model.rollout import USUAL, Rollout
+
+_UNITS = {"s": 1, "m": 60, "h": 3600}
+
+
+def batch(value: object) -> str | None:
+    """A number of hosts, or a percentage of them, as text."""
+    text = "" if isinstance(value, bool) else str(value)
+    if value is not None and not re.fullmatch(r"[1-9][0-9]{0,2}%|[1-9][0-9]{0,5}", text):
+        raise Refused("must be a number of hosts, or a percentage", "for example 5, or 25%")
+    if text.endswith("%") and int(text[:-1]) > 100:
+        raise Refused("is more than all hosts", "100% is all of them at once")
+    return text if value is not None else None
+
+
+def pause(value: object) -> int | None:
+    """Seconds of `90s`, `10m` or `1h`; 0 is none."""
+    if value is None or (value in ("0", 0) and not isinstance(value, bool)):
+        return None if value is None else 0
+    found = re.fullmatch(r"(\d{1,6})([smh])", value) if isinstance(value, str) else None
+    if not found:
+        raise Refused("must be a time with its unit", "for example 90s, 10m or 1h")
+    return int(found[1]) * _UNITS[found[2]]
+
+
+def rollout_of(root: Node, hosts: Collection[str], problems: Problems) -> Rollout:
+    """What a checked file says; adds a problem where the canary is no host of it."""
+    canary = child(root, "rollout", "canary")
+    if canary and canary.value is not None and canary.value not in hosts:
+        text = f"no host {str(canary.value)!r}{did_you_mean(str(canary.value), hosts)}"
+        problems.add(canary.location, "rollout.canary", text, "the canary is one host of the inventory, by its name")
+    said = {
+        name: found.value
+        for name in ("canary", "batch", "max_failures", "pause")
+        if (found := child(root, "rollout", name))
+    }
+    most = said.get("max_failures")
+    return Rollout(
+        str(said.get("canary") or ""),
+        batch(said.get("batch")) or USUAL.batch,
+        most if isinstance(most, int) else USUAL.max_failures,
+        pause(said.get("pause")) or 0,
+    )

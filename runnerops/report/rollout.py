@@ -1,0 +1,30 @@
+"""In which order a deploy is going to go over its hosts, in a sentence. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from runnerops.model.rollout import Rollout
+
+
+def rollout_text(rollout: Rollout, disturbed: Sequence[str], ready: Sequence[str]) -> str:
+    """Empty where one host alone is to change. `disturbed` are those of `ready` whose jobs notice."""
+    if len(ready) < 2:
+        return ""
+    first = rollout.canary if rollout.canary in ready else ""
+    rest = [name for name in disturbed if name != first]
+    at_once = rollout.at_once(len(disturbed))
+    parts = [f"{first} first"] if first else []
+    if len(rest) > at_once:
+        parts.append(f"of {len(rest)} hosts that restart something {at_once} at a time")
+    if not parts:
+        return ""
+    if rollout.pause_s:
+        parts.append(f"a pause of {_time(rollout.pause_s)} after each")
+    most = rollout.max_failures
+    parts.append(f"none is begun after {most} failed" if most > 1 else "none is begun after one that failed")
+    return f"order: {', '.join(parts)}"
+
+
+def _time(seconds: int) -> str:
+    return f"{seconds // 60} min" if seconds >= 60 and seconds % 60 == 0 else f"{seconds} s"

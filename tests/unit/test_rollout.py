@@ -1,0 +1,85 @@
+"""`rollout`: what the inventory may say, what flags make of it, and how it is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from runnerops.errors import InventoryError
+from runnerops.inventory import load
+from runnerops.model.rollout import Rollout
+from runnerops.report.rollout import rollout_text
+
+STOPS = "none is begun after one that failed"
+HOSTS = "hosts: {a: {}, b: {}}\n"
+
+
+def rollout_of(folder: Path, text: str) -> Rollout:
+    path = folder / "inventory.yml"
+    path.write_text(f"rollout: {text}\n{HOSTS}" if text else HOSTS)
+    return load(path).rollout
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", Rollout()),
+        ("{}", Rollout()),
+        ("null", Rollout()),
+        ("{canary: a}", Rollout(canary="a")),
+        ("{canary: null, batch: null, pause: null, max_failures: null}", Rollout()),
+        ("{batch: 5, max_failures: 3, pause: 10m}", Rollout("", "5", 3, 600)),
+        ("{batch: 50%, pause: 90s}", Rollout("", "50%", 1, 90)),
+        ("{pause: 0}", Rollout()),
+    ],
+)
+def test_what_the_inventory_says(text: str, expected: Rollout, tmp_path: Path) -> None:
+    assert rollout_of(tmp_path, text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("{canary: c}", "inventory.yml:1:11: rollout.canary: no host 'c'"),
+        ("{canray: a}", "rollout.canray: unknown key, did you mean 'canary'?"),
+        ("{batch: 0}", "rollout.batch: must be a number of hosts, or a percentage"),
+        ("{batch: 101%}", "rollout.batch: is more than all hosts"),
+        ("{batch: true}", "rollout.batch: must be a number of hosts"),
+        ("{batch: [1]}", "rollout.batch: must be a number of hosts"),
+        ("{max_failures: 0}", "rollout.max_failures: 0 is too few"),
+        ("{pause: 10}", "rollout.pause: must be a time with its unit"),
+        ("{pause: 10d}", "rollout.pause: must be a time with its unit"),
+        ("[]", "rollout: must be a mapping"),
+    ],
+)
+def test_what_it_may_not_say(text: str, problem: str, tmp_path: Path) -> None:
+    with pytest.raises(InventoryError) as refused:
+        rollout_of(tmp_path, text)
+    assert problem in refused.value.message
+
+
+@pytest.mark.parametrize(
+    ("rollout", "disturbed", "ready", "text"),
+    [
+        (Rollout(canary="a"), "", "a", ""),
+        (Rollout(), "", "a b c", ""),
+        (
+            Rollout(),
+            "a b",
+            "a b c",
+            "order: of 2 hosts that restart something 1 at a time, none is begun after one that failed",
+        ),
+        (Rollout(canary="a"), "", "a b", "order: a first, none is begun after one that failed"),
+        (Rollout(canary="c"), "", "a b", ""),
+        (
+            Rollout("a", "2", 3, 600),
+            "a b c d",
+            "a b c d",
+            "order: a first, of 3 hosts that restart something 2 at a time, a pause of 10 min after each, "
+            "none is begun after 3 failed",
+        ),
+    ],
+)
+def test_the_order_is_told(rollout: Rollout, disturbed: str, ready: str, text: str) -> None:
+    assert rollout_text(rollout, disturbed.split(), ready.split()) == text
