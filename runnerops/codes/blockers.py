@@ -62,6 +62,11 @@ _ROWS = (
         "Leave `token` out to keep the host's, or override if the inventory's is the one that GitLab shows.",
     ),
     _allowed(
+        "unknown-token",
+        "GitLab, asked by the `gitlab` section, does not know a token that the host would get; the runner would get no jobs.",
+        "Give the token that GitLab showed when the runner was created, or override if GitLab is to know it later.",
+    ),
+    _allowed(
         "empty-token",
         "The inventory empties a token that the host has; the runner would get no more jobs.",
         "Leave `token` out to keep the host's.",

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from runnerops.errors import GitlabError
 from runnerops.model.common import Secret
-from runnerops.model.gitlab import RunnerStatus
+from runnerops.model.gitlab import GitlabAccess, Registration, RunnerStatus
 from runnerops.model.host_state import HostState
-from runnerops.model.inventory import Host
+from runnerops.model.inventory import Host, RenderedFile
+from runnerops.model.plan import Blocker
 from runnerops.redact import Redactor
 from runnerops.secrets import Resolver
-from runnerops.services.gitlab_runner.registered import checks, merged, of_gitlab, registrations
+from runnerops.services.gitlab_runner.registered import (
+    checks,
+    merged,
+    new_tokens,
+    of_gitlab,
+    registrations,
+    unknown_tokens,
+    untold_tokens,
+)
 from runnerops.services.status import ServiceStatus
 from runnerops.services.verify import Check
 
@@ -29,18 +38,39 @@ def ask_gitlab(
     redactor.learn(one.token for one in own)
     token, problem, hint = _token(host.gitlab.token, folder, environ)
     redactor.learn([token] if token else [])
-    from runnerops.gitlab.client import GitlabClient
-    from runnerops.gitlab.runners import statuses_of
-
     system_id = observed.facts.runner.system_id if observed.facts.runner else ""
-    try:
-        client = GitlabClient(host.gitlab.url, token, host.gitlab.ca_file)
-        told = statuses_of(client, own, system_id, may_read=bool(token))
-    except GitlabError as error:
-        told = tuple(replace(one, reason=error.message, fix=error.hint) for one in merged(own, ()))
+    told = _told(host.gitlab, token, own, system_id)
     if problem:
         told = tuple(one if one.reason else replace(one, reason=problem, fix=hint) for one in told)
     return merged(found, told)
+
+
+def ask_of_new_tokens(
+    host: Host, desired: Sequence[RenderedFile], observed: HostState
+) -> tuple[tuple[Blocker, ...], tuple[str, ...]]:
+    """What blocks a deploy that brings tokens which GitLab does not know, and notes where GitLab did not answer.
+
+    Tokens that the host has already are not asked about, so a deploy without new ones needs nothing of GitLab.
+    """
+    system_id = observed.facts.runner.system_id if observed.facts.runner else ""
+    new = of_gitlab(host.gitlab.url, new_tokens(desired, observed)) if host.gitlab and system_id else ()
+    if not new or host.gitlab is None:
+        return (), ()
+    told = _told(GitlabAccess(host.gitlab.url, None, host.gitlab.ca_file), "", new, system_id)
+    return unknown_tokens(told), untold_tokens(told)
+
+
+def _told(
+    access: GitlabAccess, token: str, found: tuple[Registration, ...], system_id: str
+) -> tuple[RunnerStatus, ...]:
+    from runnerops.gitlab.client import GitlabClient
+    from runnerops.gitlab.runners import statuses_of
+
+    try:
+        client = GitlabClient(access.url, token, access.ca_file)
+        return statuses_of(client, found, system_id, may_read=bool(token))
+    except GitlabError as error:
+        return tuple(replace(one, reason=error.message, fix=error.hint) for one in merged(found, ()))
 
 
 def in_gitlab(status: ServiceStatus, runners: tuple[RunnerStatus, ...]) -> ServiceStatus:

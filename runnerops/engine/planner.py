@@ -20,7 +20,7 @@ from runnerops.engine.scheduling import side_by_side
 from runnerops.model.common import Result
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host, Policy, RenderedFile, Requester
-from runnerops.model.plan import Plan
+from runnerops.model.plan import Blocker, Plan
 from runnerops.redact import Redactor
 from runnerops.services import load_planning
 from runnerops.services.base import ParseError
@@ -69,6 +69,7 @@ def plan_from(
 
     project = planning.project
     desired, blockers = reconcile(host, rendered, observed)
+    unknown, notes = _in_gitlab(planning, host, desired, observed)
     request = Request(
         host=with_cache_clients(host, project.inventory.hosts),
         rendered=rendered,
@@ -76,13 +77,25 @@ def plan_from(
         observed=observed,
         policy=planning.policy(host),
         requester=planning.requester,
-        blockers=blockers,
+        blockers=(*blockers, *unknown),
+        notes=notes,
         findings=project.lint(host, desired, observed.facts),
         deployed=planning.deployed - {host.name},
         key=random.token_hex(32),
         command=planning.command,
     )
     return plan_request(request, planning.redactor, project.shown(written or host))
+
+
+def _in_gitlab(
+    planning: Planning, host: Host, desired: Sequence[RenderedFile], observed: HostState
+) -> tuple[tuple[Blocker, ...], tuple[str, ...]]:
+    """What GitLab says of new tokens, as blockers and notes; it is asked where the inventory names one."""
+    if host.gitlab is None or planning.command != "deploy":
+        return (), ()
+    from runnerops.engine.gitlab import ask_of_new_tokens
+
+    return ask_of_new_tokens(host, desired, observed)
 
 
 def plan_request(request: Request, redactor: Redactor, clear: frozenset[str]) -> Planned:

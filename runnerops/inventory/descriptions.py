@@ -164,7 +164,7 @@ _LAYER = {
         "Further flags of the inner dockerd.", "none", "[--mtu=1400]"
     ),
     "gitlab": KeyDescription(
-        "The GitLab that is asked how these runners stand there. Without it GitLab is never asked.",
+        "The GitLab that is asked how these runners stand there, and whether it knows a new token. It is never asked without.",
         "not asked",
         "{url: https://gitlab.example.com, token: !env GITLAB_TOKEN}",
     ),

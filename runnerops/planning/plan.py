@@ -49,6 +49,7 @@ class Request:
     deployed: frozenset[str] = frozenset()
     key: str = field(default="", repr=False)
     command: str = "deploy"
+    notes: tuple[str, ...] = ()
     recorded: Mapping[str, bytes | None] = field(default_factory=dict, repr=False)
     """What is recorded as applied in place of the file that is asked for, by path."""
 
@@ -81,7 +82,7 @@ def make_plan(request: Request) -> Plan:
         blockers=tuple(blocker for blocker in blockers if not overridden(blocker, policy)),
         overridden=tuple(blocker for blocker in blockers if overridden(blocker, policy)),
         findings=request.findings,
-        notes=(*notes, *_remarks(request, actions), *idle_allowances(request.command, host, blockers)),
+        notes=(*notes, *request.notes, *_remarks(request, actions), *idle_allowances(request.command, host, blockers)),
         after=uses_caches_of(host),
         needs=newly_uses_caches_of(host, changes),
         overrides=writer.overrides,

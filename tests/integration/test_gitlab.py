@@ -14,14 +14,16 @@ from pathlib import Path
 
 import pytest
 
-from runnerops.engine.gitlab import ask_gitlab, gitlab_checks, in_gitlab
+from runnerops.engine.gitlab import ask_gitlab, ask_of_new_tokens, gitlab_checks, in_gitlab
 from runnerops.errors import GitlabError
 from runnerops.gitlab.client import GitlabClient
 from runnerops.model.common import Secret, SourceLocation
 from runnerops.model.gitlab import GitlabAccess, RunnerStatus
 from runnerops.model.host_state import HostState
+from runnerops.model.inventory import RenderedFile
 from runnerops.redact import Redactor
 from runnerops.report.status import status_document, status_lines
+from runnerops.services.gitlab_runner.format.toml_writer import to_toml
 from runnerops.services.gitlab_runner.status import status
 from tests.lab.gitlab import GitLab, open_gitlab
 from tests.lab.gitlab_api import Answer
@@ -29,7 +31,7 @@ from tests.unit.services import runner_builders as build
 
 API = "glpat-canary-of-the-api"
 ONE, TWO = "glrt-canary-of-runner-one", "glrt-canary-of-runner-two"
-CANARIES = (API, ONE, TWO)
+CANARIES = (API, ONE, TWO, "glrt-canary")
 
 
 @pytest.fixture(name="gitlab")
@@ -126,6 +128,31 @@ def test_status_and_verify_say_so(gitlab: GitLab) -> None:
     ]
     assert all(check.reason for check in checks[1:])
     assert not any(canary in repr((lines, runners, checks)) for canary in CANARIES)
+
+
+def plan(gitlab: GitLab, *tokens: str, section: bool = True) -> tuple[list[str], tuple[str, ...]]:
+    """Codes that block a deploy, and its notes, where each runner gets the token of this list; the host has ONE."""
+    access = GitlabAccess(gitlab.url) if section else None
+    runners = [build.runner(name=f"r{index}", url=gitlab.url, token=one) for index, one in enumerate(tokens)]
+    content = to_toml(build.config(*runners)).encode()
+    desired = (RenderedFile(build.SPEC, content),)
+    blockers, notes = ask_of_new_tokens(replace(build.HOST, gitlab=access), desired, observed(gitlab))
+    assert not any(canary in repr((blockers, notes)) for canary in CANARIES)
+    return [f"{one.code} {one.details[0]}" for one in blockers], notes
+
+
+def test_a_deploy_asks_only_of_tokens_that_the_host_has_not_yet(gitlab: GitLab) -> None:
+    new, gone = "glrt-canary-of-a-new-runner", "glrt-canary-of-a-gone-one"
+    gitlab.revoke(gone)
+    assert plan(gitlab, ONE, TWO) == ([], ())
+    assert plan(gitlab, ONE, gone, section=False) == ([], ())
+    assert gitlab.requests == []
+    assert plan(gitlab, ONE, new, gone) == (["unknown-token r2"], ())
+    assert gitlab.requests == [("POST", "/api/v4/runners/verify")] * 2
+    gitlab.faults = [Answer(401)]
+    blocking, (note,) = plan(gitlab, new)
+    assert not blocking
+    assert note.startswith("whether GitLab knows the token of runner r0 is not known: ")
 
 
 JSON = {"message": "glrt-canary-of-runner-one is not welcome"}

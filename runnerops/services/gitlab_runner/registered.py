@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from runnerops.model.common import Tree
 from runnerops.model.gitlab import Registration, RunnerStatus
 from runnerops.model.host_state import HostState
-from runnerops.model.inventory import Host
+from runnerops.model.inventory import Host, RenderedFile
+from runnerops.model.plan import Blocker
 from runnerops.services.base import ParseError
 from runnerops.services.gitlab_runner.diff.matching import normal_url
 from runnerops.services.gitlab_runner.format import NAME, config_path, label, parse, runners_of
@@ -18,10 +19,38 @@ from runnerops.services.verify import Check
 def registrations(observed: HostState) -> tuple[Registration, ...]:
     """Every runner of config.toml that has a token; nothing of a file that cannot be read."""
     try:
-        runners = runners_of(parse(observed.file(config_path(observed)).content or b""))
+        return _of_content(observed.file(config_path(observed)).content or b"")
     except ParseError:
         return ()
-    return tuple(_registration(one, index) for index, one in enumerate(runners) if one.get("token"))
+
+
+def _of_content(content: bytes) -> tuple[Registration, ...]:
+    return tuple(_registration(one, index) for index, one in enumerate(runners_of(parse(content))) if one.get("token"))
+
+
+def new_tokens(desired: Sequence[RenderedFile], observed: HostState) -> tuple[Registration, ...]:
+    """Runners that would get a token that nobody on the host has now."""
+    there = {one.token for one in registrations(observed)}
+    files = (file for file in desired if file.spec.service is NAME and file.content is not None)
+    return tuple(one for file in files for one in _of_content(file.content or b"") if one.token not in there)
+
+
+def unknown_tokens(statuses: Sequence[RunnerStatus]) -> tuple[Blocker, ...]:
+    """What blocks a deploy that would bring these."""
+    return tuple(
+        Blocker("unknown-token", f"GitLab does not know the token that runner {one.name} would get (403)", (one.name,))
+        for one in statuses
+        if one.known is False
+    )
+
+
+def untold_tokens(statuses: Sequence[RunnerStatus]) -> tuple[str, ...]:
+    """Why it was not told whether these are known, in sentences."""
+    return tuple(
+        f"whether GitLab knows the token of runner {one.name} is not known: {one.reason}"
+        for one in statuses
+        if one.known is None
+    )
 
 
 def _registration(runner: Tree, index: int) -> Registration:
@@ -51,8 +80,10 @@ def from_file(found: Sequence[Registration]) -> tuple[RunnerStatus, ...]:
 
 def merged(found: Sequence[Registration], told: Sequence[RunnerStatus]) -> tuple[RunnerStatus, ...]:
     """In the file's order: of those that were asked about what GitLab said, of the others what the file tells."""
-    by_name = {(one.name, one.url): one for one in told}
-    return tuple(by_name.get((one.name, one.url), one) for one in from_file(found))
+    left = list(told)
+    return tuple(
+        left.pop(0) if left and (left[0].name, left[0].url) == (one.name, one.url) else one for one in from_file(found)
+    )
 
 
 def checks(host: Host, statuses: Sequence[RunnerStatus]) -> Iterator[Check]:
