@@ -11,7 +11,14 @@ from runnerops.model.plan import Action
 from runnerops.services.registry.action.reasons import is_dead, upstream_silent
 from runnerops.services.registry.caches import own_caches
 from runnerops.services.registry.format import NAME
-from runnerops.services.registry.observe.containers import coming_back, docker_answers, ours, owner_of, predecessor
+from runnerops.services.registry.observe.containers import (
+    coming_back,
+    displaced,
+    docker_answers,
+    ours,
+    owner_of,
+    predecessor,
+)
 from runnerops.services.registry.reconcile import is_our_file
 
 
@@ -46,7 +53,7 @@ def _coming_back(host: Host, observed: HostState) -> Iterator[str]:
     comes = frozenset(coming_back(host, observed))
     docker = observed.facts.docker
     there = {one.id: one for one in docker.containers} if docker else {}
-    for one in host.displaced:
+    for one in displaced(host):
         found = there.get(one.id)
         if one in comes:
             yield f"container {one.name}, whose place a cache took in run {one.run}, is started again"

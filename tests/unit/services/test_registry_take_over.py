@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from runnerops.model.common import ServiceName
 from runnerops.model.host_state import Container, HostState
 from runnerops.model.inventory import Displaced
 from runnerops.planning.displaced import PLACE, read_displaced
@@ -133,6 +134,14 @@ def test_it_comes_back_with_its_time(there: list[Container], caches: list[Any], 
     ]
     kept = (OTHER.id, "always", "3", "reg")
     assert aside == ([("container-aside.sh", "start", *kept), ("container-aside.sh", "stop", *kept)] if comes else [])
+
+
+def test_it_stays_stopped_where_other_services_are_removed() -> None:
+    observed = state({}, engine(containers=[replace(OTHER, running=False)]), registry_facts=compose_facts())
+    then = replace(host(None, []), displaced=(THEN,))
+    for service, comes in ((ServiceName.DOCKER, False), (ServiceName.REGISTRY, True)):
+        removing = replace(then, removed=frozenset({service}))
+        assert bool(REGISTRY.minimal_action(removing, (), observed, POLICY, ())) is comes
 
 
 def test_what_a_host_has_on_record() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from runnerops.model.common import ServiceName
 from runnerops.model.host_state import Container, HostState
 from runnerops.model.inventory import Displaced, Host
 from runnerops.services.docker.action import running
@@ -70,6 +71,11 @@ def predecessor(cache: OwnCache, observed: HostState) -> Container | None:
     return None
 
 
+def displaced(host: Host) -> tuple[Displaced, ...]:
+    """Those that may come back: in a removal of other services alone, none."""
+    return host.displaced if not host.removed or ServiceName.REGISTRY in host.removed else ()
+
+
 def coming_back(host: Host, observed: HostState) -> Iterator[Displaced]:
     """Containers whose place caches took since the time that comes back: there, stopped, and their port is free then."""
     docker = observed.facts.docker
@@ -80,10 +86,10 @@ def coming_back(host: Host, observed: HostState) -> Iterator[Displaced]:
         *(f"{one.address}:{one.port}" for one in own_caches(host)),
     ]
     there = {one.id: one for one in containers if not one.running}
-    for displaced in host.displaced:
-        one = there.get(displaced.id)
+    for gone in displaced(host):
+        one = there.get(gone.id)
         if one and not any(overlap(taken, *split(port)) for port in one.ports):
-            yield displaced
+            yield gone
 
 
 def has_successor(name: str, host: Host, observed: HostState) -> bool:
