@@ -68,6 +68,7 @@ def check(
     if kind and kind not in KINDS:
         raise UsageError(f"--as: {kind!r} is no kind of file", f"the kinds are {', '.join(KINDS)}")
     bad = {"error", "warning"} if strict else {"error"}
+    wanted = _Reports(reports, bad, environ, screen.redactor)
     try:
         checked = (
             _Checked("file", {name: _check_file(name, kind, environ, screen.redactor) for name in files})
@@ -76,11 +77,11 @@ def check(
         )
     except (InventoryError, TemplateError) as error:
         if reports:
-            _report(reports, _Checked("host", {}, _broken(error, name_of(path))), path, environ, screen, bad)
+            wanted.write(_Checked("host", {}, _broken(error, name_of(path))), path)
         raise
     _show(checked, screen, as_json=as_json)
     if reports:
-        _report(reports, checked, Path(files[0]) if files else path, environ, screen, bad)
+        wanted.write(checked, Path(files[0]) if files else path)
     return Exit.FAILED if any(finding.severity in bad for finding in checked.found) else Exit.OK
 
 
@@ -99,23 +100,28 @@ def _broken(error: RunneropsError, path: str) -> list[Finding]:
     return [Finding("P003", "error", place.file, (), text, error.hint, place) for place, text in problems]
 
 
-def _report(
-    reports: Sequence[ReportFile],
-    checked: _Checked,
-    path: Where,
-    environ: Mapping[str, str],
-    screen: Screen,
-    bad: Collection[str],
-) -> None:
-    from runnerops.report.formats.findings import Findings, entries
+@dataclass(frozen=True, slots=True)
+class _Reports:
+    """The reports that are asked for. `bad`: the severities that fail."""
 
-    root = repository_root(environ, folder_of(path))
-    keys = keys_by_place(files_of(path)) if checked.noun == "host" else {}
-    beside = {one: replace(one, location=SourceLocation(one.path, 1, 1)) for one in checked.beside if not one.location}
-    found = [beside.get(finding, finding) for finding in checked.found]
-    made = entries(found, screen.redactor, relative_to(root), keys, name_of(path))
-    sound = (name for name, found in checked.by_name.items() if not any(one.severity in bad for one in found))
-    write_reports(reports, Findings(tuple(map(screen.redactor.text, sound)), made, strict="warning" in bad))
+    files: Sequence[ReportFile]
+    bad: Collection[str]
+    environ: Mapping[str, str]
+    redactor: Redactor
+
+    def write(self, checked: _Checked, path: Where) -> None:
+        """Of what was found in the inventory or the file at `path`."""
+        from runnerops.report.formats.findings import Findings, entries
+
+        root = repository_root(self.environ, folder_of(path))
+        keys = keys_by_place(files_of(path)) if checked.noun == "host" else {}
+        beside = {
+            one: replace(one, location=SourceLocation(one.path, 1, 1)) for one in checked.beside if not one.location
+        }
+        found = [beside.get(finding, finding) for finding in checked.found]
+        made = entries(found, self.redactor, relative_to(root), keys, name_of(path))
+        sound = (name for name, found in checked.by_name.items() if not any(one.severity in self.bad for one in found))
+        write_reports(self.files, Findings(tuple(map(self.redactor.text, sound)), made, strict="warning" in self.bad))
 
 
 def _show(checked: _Checked, screen: Screen, *, as_json: bool) -> None:

@@ -16,7 +16,7 @@ from jinja2.ext import Extension
 from jinja2.lexer import Token, TokenStream
 
 from runnerops.model.common import Key, SourceLocation
-from runnerops.model.inventory import Format
+from runnerops.model.inventory import FileSpec, Format
 from runnerops.parsing.causes import offset_of
 from runnerops.parsing.places import places_in
 
@@ -108,9 +108,10 @@ def _column(line: str, key: Key) -> int:
 
 
 def origins(
-    env: Environment, template: str, names: Mapping[str, object], form: Format, text: str, folder: Callable[[str], str]
+    env: Environment, spec: FileSpec, names: Mapping[str, object], text: str, folder: Callable[[str], str]
 ) -> Origins | None:
     """None where the marks change what the template renders. `folder` gives the path of a template by its name."""
+    template = spec.template
     sources: dict[str, str] = {}
 
     def line_of(name: str, line: int) -> tuple[str, str]:
@@ -130,7 +131,7 @@ def origins(
         pieces.append((found[1], int(found[2]), found[3]))
         taken += len(found[0])
     literals = tuple(_literals(env, _source(env, template), folder(template)))
-    return Origins(text, _places(form, text), literals, tuple(at), tuple(pieces), line_of)
+    return Origins(text, _places(spec.format, text), literals, tuple(at), tuple(pieces), line_of)
 
 
 def _source(env: Environment, name: str) -> str:

@@ -149,7 +149,7 @@ class Renderer:
             return None
         from runnerops.render.origins import origins  # noqa: PLC0415  only where something is wrong
 
-        return origins(self._env, spec.template, names, spec.format, text, self._place)
+        return origins(self._env, spec, names, text, self._place)
 
     def _place(self, template: str) -> str:
         own = self._project / template

@@ -29,6 +29,15 @@ _HASH = "com.docker.compose.config-hash"
 _VALUED = ("-p", "-f", "--project-directory", "--project-name", "--file", "--env-file", "--format")
 
 
+class _Project:
+    """A project and its file, as it was loaded."""
+
+    def __init__(self, name: str, file: str, tree: Tree) -> None:
+        self.name = name
+        self.file = file
+        self.tree = tree
+
+
 def compose(words: list[str]) -> int:
     """`version`, or a verb on the project of a file."""
     options, rest = _split(words)
@@ -53,7 +62,7 @@ def compose(words: list[str]) -> int:
         elif verb == "down":
             _down(here, project, set(tree["services"]))
         else:
-            _up(here, project, tree, names, file, options)
+            _up(here, _Project(project, file, tree), names, options)
     return 0
 
 
@@ -137,18 +146,18 @@ def _down(here: World, project: str, services: set[str]) -> None:
     here.engine["networks"] = [net for net in here.engine["networks"] if net["Name"] != f"{project}_default"]
 
 
-def _up(here: World, project: str, tree: Tree, names: list[str], file: str, options: dict[str, str]) -> None:
-    there = _of(here, project)
+def _up(here: World, project: _Project, names: list[str], options: dict[str, str]) -> None:
+    there, services = _of(here, project.name), project.tree["services"]
     for name in names:
-        if name not in tree["services"]:
+        if name not in services:
             raise RefusedError(f"no such service: {name}")
-    _network(here, f"{project}_default")
+    _network(here, f"{project.name}_default")
     for service, one in there.items():
-        if service not in tree["services"] and "--remove-orphans" in options:
-            _remove(here, project, service, one)
-    for service, body in tree["services"].items():
+        if service not in services and "--remove-orphans" in options:
+            _remove(here, project.name, service, one)
+    for service in services:
         if not names or service in names:
-            _bring_up(here, project, service, (body, tree), file, anew="--force-recreate" in options)
+            _bring_up(here, project, service, anew="--force-recreate" in options)
 
 
 def _network(here: World, name: str) -> None:
@@ -157,20 +166,21 @@ def _network(here: World, name: str) -> None:
         here.engine["networks"].append({"Name": name, "Id": random_hex(32), "IPAM": {"Config": config}})
 
 
-def _bring_up(here: World, project: str, service: str, wanted: tuple[Tree, Tree], file: str, *, anew: bool) -> None:
+def _bring_up(here: World, project: _Project, service: str, *, anew: bool) -> None:
     """Recreated where its section differs from the one that it was created from."""
-    body, tree = wanted
-    known = _of(here, project).get(service)
-    form = hashlib.sha256(json.dumps(body, sort_keys=True, default=str).encode()).hexdigest()
+    known = _of(here, project.name).get(service)
+    form = hashlib.sha256(
+        json.dumps(project.tree["services"][service], sort_keys=True, default=str).encode()
+    ).hexdigest()
     if known and known["Config"]["Labels"][_HASH] == form and not anew:
         if not known["State"]["Running"]:
             _start(here, known)
-        sys.stderr.write(f" Container {project}-{service}-1  Running\n")
+        sys.stderr.write(f" Container {project.name}-{service}-1  Running\n")
         return
     if known:
         here.engine["containers"].remove(known)
-    _start(here, _create(here, project, service, (body, tree, form), file))
-    sys.stderr.write(f" Container {project}-{service}-1  Started\n")
+    _start(here, _create(here, project, service, form))
+    sys.stderr.write(f" Container {project.name}-{service}-1  Started\n")
 
 
 def _start(here: World, one: Tree) -> None:
@@ -182,8 +192,8 @@ def _start(here: World, one: Tree) -> None:
         ) from None
 
 
-def _create(here: World, project: str, service: str, wanted: tuple[Tree, Tree, str], file: str) -> Tree:
-    body, tree, form = wanted
+def _create(here: World, project: _Project, service: str, form: str) -> Tree:
+    body = project.tree["services"][service]
     image = tagged(body["image"])
     if image not in here.engine["images"]:
         pull(here, image)
@@ -192,22 +202,22 @@ def _create(here: World, project: str, service: str, wanted: tuple[Tree, Tree, s
     spec = {
         "labels": {
             **labels,
-            _PROJECT: project,
+            _PROJECT: project.name,
             _SERVICE: service,
             _HASH: form,
-            "com.docker.compose.project.config_files": shown(file),
+            "com.docker.compose.project.config_files": shown(project.file),
         },
         "command": body.get("command"),
         "environment": [f"{name}={value}" for name, value in environment.items()]
         if isinstance(environment, dict)
         else environment,
         "restart": body.get("restart") or "no",
-        "network": f"{project}_default",
+        "network": f"{project.name}_default",
         "ports": _ports(body.get("ports") or ()),
-        "mounts": [_mount(here, text, tree, file, project) for text in body.get("volumes") or ()],
+        "mounts": [_mount(here, project, text) for text in body.get("volumes") or ()],
         "logging": body.get("logging") or {},
     }
-    return containers.create(here, f"{project}-{service}-1", image, spec)
+    return containers.create(here, f"{project.name}-{service}-1", image, spec)
 
 
 def _ports(published: Any) -> Tree:
@@ -219,15 +229,17 @@ def _ports(published: Any) -> Tree:
     return found
 
 
-def _mount(here: World, text: str, tree: Tree, file: str, project: str) -> Tree:
+def _mount(here: World, project: _Project, text: str) -> Tree:
     source, _, rest = text.partition(":")
     target = rest.partition(":")[0]
     if "/" not in source:
-        name = ((tree.get("volumes") or {}).get(source) or {}).get("name") or f"{project}_{source}"
+        name = ((project.tree.get("volumes") or {}).get(source) or {}).get("name") or f"{project.name}_{source}"
         here.engine["volumes"].setdefault(name, {"repositories": []})
         return {"Type": "volume", "Name": name, "Source": "", "Destination": target}
     place = (
-        path(source) if source.startswith("/") else os.path.normpath(os.path.join(os.path.dirname(path(file)), source))
+        path(source)
+        if source.startswith("/")
+        else os.path.normpath(os.path.join(os.path.dirname(path(project.file)), source))
     )
     if not os.path.exists(place):
         os.makedirs(place)  # as Docker does for a short bind mount without a source

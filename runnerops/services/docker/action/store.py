@@ -106,7 +106,8 @@ def _started(desired: Tree, old: Tree, docker: DockerFacts) -> DockerStore:
         containerd = _containerd(desired, docker, root, remapped, same)
     embedded = _switch(desired, "embedded-containerd", docker) is True
     store = DockerStore(root.real, "", containerd, remapped, embedded)
-    return replace(store, driver=_driver(desired, old, docker, root, same, containerd))
+    kept = same.driver if same and same.containerd == containerd and not _given_driver(old, docker) else None
+    return replace(store, driver=_driver(desired, docker, root, kept, containerd=containerd))
 
 
 def _chosen(tree: Tree, docker: DockerFacts) -> tuple[object, ...]:
@@ -136,13 +137,12 @@ def _containerd(desired: Tree, docker: DockerFacts, root: DataRoot, remapped: bo
     return driver not in GRAPHDRIVERS if driver else True
 
 
-def _driver(
-    desired: Tree, old: Tree, docker: DockerFacts, root: DataRoot, same: DockerStore | None, containerd: bool
-) -> str:
+def _driver(desired: Tree, docker: DockerFacts, root: DataRoot, kept: str | None, *, containerd: bool) -> str:
+    """`kept` is what the daemon came to by itself, and comes to again."""
     if given := _given_driver(desired, docker):
         return given
-    if same and same.containerd == containerd and not _given_driver(old, docker):
-        return same.driver  # what it came to by itself, it comes to again
+    if kept is not None:
+        return kept
     if containerd:
         return "overlayfs"
     found = [driver for driver in GRAPHDRIVERS if driver in root.drivers and driver != "vfs"]

@@ -11,7 +11,14 @@ from runnerops.model.host_state import DockerFacts, Facts, RunnerFacts, Unit
 from runnerops.model.inventory import RenderedFile
 from runnerops.services.base import Answers
 from runnerops.services.gitlab_runner.format import PATH
-from runnerops.services.gitlab_runner.observe.jobs import MANAGED, Processes, find_jobs, read_processes
+from runnerops.services.gitlab_runner.observe.jobs import (
+    MANAGED,
+    Processes,
+    all_jobs,
+    child_jobs,
+    container_jobs,
+    read_processes,
+)
 
 OBSERVE = Path(__file__).with_name("observe.sh").read_text()
 
@@ -37,14 +44,9 @@ def facts(facts: Facts, answers: Answers) -> Facts:
     at = read_processes(_output(answers, "runner_processes"), _output(answers, "runner_job_ids"))
     returning = _returning(answers)
     system_id = _text(answers, "runner_system")
-    jobs = find_jobs(
-        unit,
-        lives=unit.active == "active" or returning,
-        system_id=system_id,
-        docker=facts.docker,
-        told=_text(answers, "runner_metrics"),
-        at=at,
-    )
+    lives = unit.active == "active" or returning
+    known = (*container_jobs(facts.docker, system_id, lives=lives), *child_jobs(unit, at))
+    jobs = all_jobs(known, _text(answers, "runner_metrics"))
     unmanaged_runners = tuple(_strangers(answers, unit, at, facts.docker))
     if unit.active == NOT_THERE and not unmanaged_runners and not jobs:
         return facts

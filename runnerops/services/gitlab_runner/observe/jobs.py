@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from runnerops.model.host_state import DockerFacts, Job, Unit
@@ -56,16 +56,14 @@ def read_processes(text: str, job_ids: str) -> Processes:
     return Processes(known, {int(pair[0]): pair[1] for pair in pairs if len(pair) == 2 and pair[0].isdigit()})
 
 
-def find_jobs(
-    unit: Unit, *, lives: bool, system_id: str, docker: DockerFacts | None, told: str, at: Processes
-) -> list[Job]:
-    """By containers and child processes; what the metrics page counts beyond these has no name. `told` is that page."""
-    jobs = [*_container_jobs(docker, system_id, lives=lives), *_child_jobs(unit, at)]
+def all_jobs(known: Iterable[Job], told: str) -> list[Job]:
+    """Those that are known, and as many without a name as the metrics page (`told`) counts beyond them."""
+    jobs = list(known)
     counted = sum(float(number) for number in _COUNTED.findall(told))
     return [*jobs, *[Job("", "told by its metrics page")] * max(0, int(counted) - len(jobs))]
 
 
-def _container_jobs(docker: DockerFacts | None, system_id: str, *, lives: bool) -> Iterator[Job]:
+def container_jobs(docker: DockerFacts | None, system_id: str, *, lives: bool) -> Iterator[Job]:
     """One for each job that has a container running, be it the build, a helper or a service."""
     ids: dict[str, Job] = {}
     for container in docker.containers if docker else ():
@@ -76,7 +74,7 @@ def _container_jobs(docker: DockerFacts | None, system_id: str, *, lives: bool) 
     yield from ids.values()
 
 
-def _child_jobs(unit: Unit, at: Processes) -> Iterator[Job]:
+def child_jobs(unit: Unit, at: Processes) -> Iterator[Job]:
     """Shell jobs are children of the main process."""
     for pid, (parent, state, name) in at.known.items():
         if unit.pid and parent == unit.pid and state != "Z" and name not in NO_JOBS:

@@ -31,16 +31,17 @@ def lint(files: Mapping[FileSpec, Tree], facts: Facts | None) -> Iterable[Findin
                 _ttl(tree, major(image) or _assumed(facts)),
                 _upstream(spec, facts),
             ):
-                yield from (_finding(spec, *one) for one in found)
+                yield from (_finding(spec, one) for one in found)
         elif spec.template == COMPOSE_TEMPLATE:
             ours = any(other.template == CONFIG_TEMPLATE for other in files)
             if tree or not ours:
-                yield from (_finding(spec, *one) for one in compose_rules(tree))
+                yield from (_finding(spec, one) for one in compose_rules(tree))
             if ours:
-                yield from (_finding(spec, *one) for one in _services(tree))
+                yield from (_finding(spec, one) for one in _services(tree))
 
 
-def _finding(spec: FileSpec, rule: str, severity: Severity, key: Key, message: str, fix: str) -> Finding:
+def _finding(spec: FileSpec, found: tuple[str, Severity, Key, str, str]) -> Finding:
+    rule, severity, key, message, fix = found
     return Finding(rule, severity, spec.path, key, f"cache {spec.name}: {message}" if spec.name else message, fix)
 
 
