@@ -14,6 +14,7 @@ _SECTIONS = (
     ("Docker: `daemon.json`", ("docker",)),
     ("Caches", ("registry",)),
     ("GitLab Runner: `config.toml`", ("gitlab_runner",)),
+    ("GitLab itself", ("gitlab",)),
     ("Checks and runs", ("versions", "ignore", "runs", "maintenance")),
 )
 _INTRODUCTION = """\

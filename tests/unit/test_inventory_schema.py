@@ -119,3 +119,8 @@ def test_the_command_prints_it() -> None:
 @pytest.mark.parametrize(("name", "page"), [("inventory.md", inventory_page), ("inventory.schema.json", schema_text)])
 def test_the_files_of_the_manual_are_made_from_it(name: str, page: Any) -> None:
     assert (PROJECT / "docs" / name).read_text() == page(), "run make docs"
+
+
+def test_every_key_of_ours_is_on_the_page() -> None:
+    page = inventory_page()
+    assert [key for key in HOST_KEYS if f"| `{key}` |" not in page] == []
