@@ -76,7 +76,7 @@ class Sshd:
         lines = [
             *self.options,
             f"Port {self.port}",
-            f"ListenAddress {ADDRESS}",
+            *(() if any(line.startswith("ListenAddress") for line in self.options) else (f"ListenAddress {ADDRESS}",)),
             *(f"HostKey {self.keys.folder / kind}" for kind in self.kinds),
             f"AuthorizedKeysFile {self.keys.folder / 'authorized'}",
             "StrictModes no",
