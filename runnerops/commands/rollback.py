@@ -89,7 +89,7 @@ _ASKED_FOR = {"last-mirror": frozenset({""})}
 
 @dataclass(frozen=True, slots=True)
 class _Back:
-    """One host's way back to a time before."""
+    """One host's rollback to a time before."""
 
     project: Project
     host: Host

@@ -130,7 +130,7 @@ def _play(screen: Screen, site: Site, environ: Mapping[str, str], number: int, s
 
 
 def _come_to_rest(site: Site) -> None:
-    """A way back leaves the runner's return to a unit of its own, which may be at it still."""
+    """A rollback leaves the runner's return to a unit of its own, which may be at it still."""
     ends = time.monotonic() + _REST_SECONDS
     while _ask(site, "systemctl", "list-units", "runnerops-*") and time.monotonic() < ends:
         time.sleep(0.05)

@@ -1,4 +1,4 @@
-"""Runs that go on while somebody interrupts: whether they finish, or go the way back now.
+"""Runs that go on while somebody interrupts: whether they finish, or are rolled back now.
 
 A run is its host's own, so leaving it alone is safe. Only what stops one on its host is sent from here.
 """
@@ -70,7 +70,7 @@ class ActiveRuns:
                 self._changed.notify_all()
 
     def interrupt(self, stop: KeyboardInterrupt, screen: Screen, show: Show, pool: ConnectionPool) -> None:
-        """Asks once whether the hosts may finish; a no sends them the way back and waits for its end.
+        """Asks once whether the hosts may finish; a no rolls them back and waits for the end of that.
 
         Another interrupt leaves at once, and the hosts go on with what they do.
         """

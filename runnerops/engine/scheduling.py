@@ -101,7 +101,7 @@ def in_order(
 ) -> dict[str, Out | Exception]:
     """Every turn once those it waits for are done; `held(name, of whom, why)` stands in place of one that is not begun.
 
-    Hosts that wait for each other in a circle go in the order given: the order is a convenience, a mirror is proven
+    Hosts that wait for each other in a circle go in the order given: the order is a convenience, a mirror is verified
     on each host anyway.
     """
     with _threads(WORKERS) as pool:

@@ -136,7 +136,7 @@ class ActionSteps:
     files: Mapping[str, bytes] = field(default_factory=dict)
     overrides: Mapping[Step, str] = field(default_factory=dict)
     rollback_checks: tuple[Step, ...] = ()
-    """Run on the way back once every phase is undone, whichever had begun: they show that the service is as it was."""
+    """Run in a rollback once every phase is undone, whichever had begun: they show that the service is as it was."""
     last: tuple[Step, ...] = ()
     """Run once every phase is done: what nothing brings back. They end well whatever they find."""
 

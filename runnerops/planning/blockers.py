@@ -113,14 +113,14 @@ def idle_allowances(command: str, host: Host, blockers: Iterable[Blocker]) -> It
 def filter_blockers(
     host: Host, deployed: frozenset[str], blockers: Iterable[Blocker]
 ) -> tuple[tuple[Blocker, ...], tuple[str, ...]]:
-    """Stops in order, each once; a mirror whose host goes first in this very deploy is proven then, not now."""
+    """Stops in order, each once; a mirror whose host goes first in this very deploy is verified then, not now."""
     kept: list[Blocker] = []
     notes: list[str] = []
-    proven_later = {cache.url: cache.host for cache in host.caches if cache.host in deployed}
+    verified_later = {cache.url: cache.host for cache in host.caches if cache.host in deployed}
     for blocker in blockers:
         url = blocker.details[0].rstrip("/") if blocker.details else ""
-        if blocker.code == "unproven-mirror" and url in proven_later:
-            notes.append(f"mirror {url} is verified when {proven_later[url]} is done")
+        if blocker.code == "unproven-mirror" and url in verified_later:
+            notes.append(f"mirror {url} is verified when {verified_later[url]} is done")
         elif blocker not in kept:
             kept.append(blocker)
     return tuple(kept), tuple(notes)

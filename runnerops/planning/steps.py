@@ -160,7 +160,7 @@ def _swaps_only(changes: Sequence[Change]) -> ActionSteps:
         path, old, new = change.old.path, sha256(change.old.content), sha256(change.new.content)
         forward.append(Step("swap", (path, old, new)))
         rollback.append(Step("swap", (path, new, old)))
-        if old == new:  # the content is the same, so the way back is that of mode and owner
+        if old == new:  # the content is the same, so the rollback is that of mode and owner
             rollback.append(run(10, "chmod", change.old.mode, path, title=f"give {path} its mode back"))
             rollback.append(run(10, "chown", change.old.owner, path, title=f"give {path} its owner back"))
     return ActionSteps(forward=tuple(forward), rollback=tuple(rollback))

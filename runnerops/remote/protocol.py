@@ -107,7 +107,7 @@ def encode_titles(steps: Iterable[Step]) -> bytes:
 
 
 def stop_timeout(rollback: Iterable[Step]) -> int:
-    """Seconds that the way back may take: systemd's default of 90 would kill it in the middle."""
+    """Seconds that a rollback may take: systemd's default of 90 would kill it in the middle."""
     return _MARGIN_SECONDS + sum(int(step.args[0]) for step in rollback if step.verb in {"run", "await"})
 
 
@@ -122,7 +122,7 @@ def follow(run: int, byte: int) -> tuple[str, ...]:
 
 
 def stop(run: int) -> tuple[str, ...]:
-    """The command that ends a run's unit, whose ExecStopPost goes the way back; waits for a unit that is just beginning."""
+    """The command that ends a run's unit, whose ExecStopPost rolls back; waits for a unit that is just beginning."""
     return ("sh", "-c", _STOP, "sh", STATE, str(run), "\tend\t")
 
 

@@ -178,7 +178,7 @@ def _versions(answers: Answers) -> Iterator[tuple[str, tuple[str, str]]]:
 
 
 def _staged(answers: Answers, applied: Mapping[int, Mapping[str, Sha]]) -> Mapping[str, frozenset[Sha]]:
-    """What runs meant to put there, or to take away: not the old contents, which are staged for the way back.
+    """What runs meant to put there, or to take away: not the old contents, which are staged for a rollback.
 
     Of a run that ended well only what it recorded as `applied` counts: a file that it left may have others' part in it.
     """

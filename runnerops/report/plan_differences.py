@@ -42,7 +42,7 @@ def _sentences(saved: SavedHost, now: SavedHost, last: Run | None) -> Iterator[s
         codes = sorted({one.code for one in (*saved.overridden, *now.overridden)})
         yield f"overrides something else: {', '.join(codes)}"
     yield from _steps("", saved.forward, now.forward)
-    yield from _steps(" of the way back", saved.rollback, now.rollback)
+    yield from _steps(" of the rollback", saved.rollback, now.rollback)
 
 
 def _run(saved: SavedHost, now: SavedHost, last: Run | None) -> Iterator[str]:

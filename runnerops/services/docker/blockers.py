@@ -53,7 +53,7 @@ def blockers(
         yield from _data_root(now)
         yield from _live_restore_flag(now)
         yield from _stop_containers(now)
-        yield from _unproven_mirrors(now)
+        yield from _unverified_mirrors(now)
         yield from _network_overlap(now)
         yield from _firewall(now)
         yield from _log_driver(now)
@@ -130,7 +130,7 @@ def _live_restore_flag(now: ActionContext) -> Iterator[Blocker]:
         yield Blocker("live-restore-flag", message, details=(now.docker.bridge,))
 
 
-def _unproven_mirrors(now: ActionContext) -> Iterator[Blocker]:
+def _unverified_mirrors(now: ActionContext) -> Iterator[Blocker]:
     registry = now.observed.facts.registry
     answers = registry.answers if registry else {}
     for url in (mirror.rstrip("/") for mirror in now.new_mirrors):

@@ -1,4 +1,4 @@
-"""One docker part of a run, seen whole: the file before and after, the daemon as it is, what is to be proven. Pure."""
+"""One docker phase of a run, seen whole: the file before and after, the daemon as it is, what is to be verified. Pure."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ class ActionContext:
 
     @property
     def new_mirrors(self) -> tuple[str, ...]:
-        """Mirrors that this host has neither in its file nor loaded; its own caches apart, which are proven in their part."""
+        """Mirrors that this host has neither in its file nor loaded; not its own caches, which are verified in their phase."""
         known = {*wanted_mirrors(self.old), *(self.docker.mirrors or ())}
         own = mirrors_of([cache.url for cache in self.host.caches if cache.host == self.host.name])
         return tuple(url for url in wanted_mirrors(self.desired) if url not in known and url not in own)
@@ -157,7 +157,7 @@ class ActionContext:
         return self._text(self.desired, {} if forgets else self._loaded())
 
     def proof_back(self) -> str | None:
-        """The same for the old file after the way back."""
+        """The same for the old file after a rollback."""
         before = self._loaded()
         if not self.restarts:
             return self._text(self.old, before)

@@ -99,10 +99,10 @@ SHOWN: Mapping[str, Shown] = {
     "ipv6": Shown(BRIDGE, "{{.EnableIPv6}}", "false"),
     "mtu": Shown(BRIDGE, _option("driver.mtu"), "1500"),
 }
-"""Keys that are proven by a question of their own."""
+"""Keys that are verified by a question of their own."""
 
 PROVEN_OTHERWISE = frozenset({"bip", "live-restore", "registry-mirrors"})
-"""Keys with proofs of their own: the bridge's address, and what every docker part of a run asks the daemon."""
+"""Keys that are verified elsewhere: the bridge's address, and what every docker phase of a run asks the daemon."""
 
 UNSEEN: Mapping[str, str] = {
     "only a container that is made later shows it": "cgroup-parent cpu-rt-period cpu-rt-runtime default-cgroupns-mode "

@@ -1,4 +1,4 @@
-"""The docker part of a run: swap, reload or restart, prove, and the way back. Pure."""
+"""The docker phase of a run: swap, reload or restart, verify, and its rollback. Pure."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ def _prove_way_back(now: ActionContext) -> Iterator[Step]:
 
 
 def _rollback(now: ActionContext, onward: Sequence[Transition], homeward: Sequence[Transition]) -> Iterator[Step]:
-    """From wherever on the way there the run ended: a station passed half-way is first completed."""
+    """From wherever the run ended: a content that it was half-way to is first completed."""
     at = new_content(now)
     for content in dict.fromkeys(station.content for station in onward):
         if content != at:

@@ -1,4 +1,4 @@
-"""The contents that daemon.json goes through, there and back, and how the daemon is brought to each. Pure.
+"""The contents that daemon.json goes through, forward and in a rollback, and how the daemon is brought to each. Pure.
 
 Some lie between the old file and the new one, for a key that is only taken out of the file stays loaded, and
 live-restore counts as the running process has it.

@@ -1,4 +1,4 @@
-"""The gitlab-runner part of a run: swap, load or restart, prove, and the way back. Pure.
+"""The gitlab-runner phase of a run: swap, load or restart, verify, and its rollback. Pure.
 
 gitlab-runner loads config.toml within 3 s of its swap, so for it the swap is the action; the signal only makes it sure.
 """

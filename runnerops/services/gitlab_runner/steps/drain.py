@@ -34,12 +34,12 @@ def rest(observed: HostState, policy: Policy) -> Iterator[Step]:
 
 
 def rest_again(observed: HostState, policy: Policy, now: Watch) -> Iterator[Step]:
-    """On the way back: the process that this run started, which may have taken jobs since, or may be gone already."""
+    """In a rollback: the process that this run started, which may have taken jobs since, or may be gone already."""
     yield from _rest(observed, policy, now, may_be_gone=True)
 
 
 def _rest(observed: HostState, policy: Policy, now: Watch, *, may_be_gone: bool) -> Iterator[Step]:
-    """Nothing may start the runner any more once it has been told: also a way back that was cut off left a return."""
+    """Nothing may start the runner any more once it has been told: also a rollback that was cut off left a return."""
     signal, whom, seconds = _ending(observed, policy)
     system_id = observed.facts.runner.system_id if observed.facts.runner else ""
     ends = "end its jobs and itself" if policy.kill_jobs else "take no new jobs and end with its last"

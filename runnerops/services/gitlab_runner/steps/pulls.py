@@ -16,7 +16,7 @@ from runnerops.services.steps import answers, wait
 
 
 def own_caches_new_to_jobs(host: Host, changes: Sequence[Change], observed: HostState) -> Iterator[Step]:
-    """Caches that answer the host and that jobs are newly given. One that this run brings up is proven in its own part."""
+    """Caches that answer the host and that jobs are newly given. One that this run brings up is verified in its own phase."""
     registry = observed.facts.registry
     for change in changes:
         known = given(own_caches(host), read(change.old.content))

@@ -45,7 +45,7 @@ def is_there(path: str, new: bytes | None) -> Step:
 
 
 def taken_back(path: str, new: bytes | None) -> Step:
-    """Before the swap on the way back."""
+    """Before the swap of a rollback."""
     argv = script("runner-wrote.sh", "--taken-back", path, sha256(new), _OLD, NO_MATTER)
     return run(10, *argv, title=f"see whether gitlab-runner wrote the old {path} back itself")
 

@@ -1,6 +1,6 @@
-"""The registry part of a run: pull, swap, `up -d`, prove, and the way back. Pure.
+"""The registry phase of a run: pull, swap, `up -d`, verify, and its rollback. Pure.
 
-A container is proven by an answer and by the checksum it carries; Compose 1 and 2 are called with the same words.
+A container is verified by an answer and by the checksum it carries; Compose 1 and 2 are called with the same words.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ PULL = 'docker image inspect "$1" >/dev/null 2>&1 || docker pull -q "$1"'
 """For a daemon that was down when the host was observed, or that has come up without what it had."""
 
 IF_THERE = 'f=$1; shift; [ ! -e "$f" ] || exec "$@"'
-"""On the way back: the command that needs this file, where the run came so far as to write it."""
+"""In a rollback: the command that needs this file, where the run came so far as to write it."""
 
 IF_DOCKER = 'docker version >/dev/null 2>&1 || exit 0; exec "$@"'
-"""On the way back to a host whose daemon was down, it may be down again."""
+"""In a rollback to a host whose daemon was down, it may be down again."""
 
 
 def action_steps(request: ActionRequest) -> ActionSteps:
@@ -139,7 +139,7 @@ def _down(now: ActionContext) -> Step:
 
 
 def _taken_away(now: ActionContext, *, back: bool) -> Iterator[Step]:
-    """For a Compose that can only make containers, and none anew. On the way back the container of before stays."""
+    """For a Compose that can only make containers, and none anew. In a rollback the container of before stays."""
     there = ours(now.observed)
     for cache in now.caches if cannot_recreate(now.observed.facts) else ():
         keep = there[cache.name].id if back and cache.name in there else NOTHING

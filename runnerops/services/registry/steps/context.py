@@ -1,4 +1,4 @@
-"""One registry part of a run, seen whole: the caches it touches, how Compose is called, what answered before. Pure."""
+"""One registry phase of a run, seen whole: the caches it touches, how Compose is called, what answered before. Pure."""
 
 from __future__ import annotations
 

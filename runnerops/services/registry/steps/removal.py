@@ -1,4 +1,4 @@
-"""Steps of a removal of caches: what Compose leaves goes too, and what answered before answers after the way back. Pure."""
+"""Steps of a removal of caches: what Compose leaves goes too, and what answered before answers after a rollback. Pure."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def volumes_go(now: ActionContext) -> Iterator[Step]:
 
 
 def answer_again(now: ActionContext) -> Iterator[Step]:
-    """On the way back: the caches that were to be removed, and answered before."""
+    """In a rollback: the caches that were to be removed, and answered before."""
     registry = now.observed.facts.registry
     for cache in now.host.caches:
         if cache.host == now.host.name and registry and registry.answers.get(cache.url.rstrip("/")):

@@ -39,7 +39,7 @@ def put_aside(now: ActionContext, number: int) -> Iterator[Step]:
 
 
 def brought_back(now: ActionContext, number: int) -> Iterator[Step]:
-    """On the way back, when the port is free again."""
+    """In a rollback, when the port is free again."""
     for cache, one in _predecessors(now):
         argv = _aside("start", _displaced(one, number))
         yield run(60, *argv, title=f"start container {one.name} again")
@@ -57,7 +57,7 @@ def start_again(now: ActionContext) -> Iterator[Step]:
 
 
 def stop_again(now: ActionContext) -> Iterator[Step]:
-    """On the way back, before the cache has its port again."""
+    """In a rollback, before the cache has its port again."""
     for gone in coming_back(now.host, now.observed):
         yield run(60, *_aside("stop", gone), title=f"stop container {gone.name}, if it was started")
 

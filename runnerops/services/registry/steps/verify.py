@@ -73,7 +73,7 @@ def _runs_on(cache: OwnCache, *lines: str) -> Step:
 
 
 def as_before(now: ActionContext, cache: OwnCache) -> Iterator[Step]:
-    """On the way back, of a cache that answered before: it answers, runs on, and has the volume that it had."""
+    """In a rollback, of a cache that answered before: it answers, runs on, and has the volume that it had."""
     container = ours(now.observed).get(cache.name)
     had = (container.mounts if container else None) or {}
     volumes = volumes_of(now.tree_before, cache.name).items()
@@ -103,7 +103,7 @@ def still_there(now: ActionContext) -> Iterator[Step]:
 
 
 def back_again(now: ActionContext) -> Iterator[Step]:
-    """After the way back of a docker that was restarted: what answered before answers again."""
+    """After the rollback of a docker that was restarted: what answered before answers again."""
     yield from (_back_again(now, cache) for cache in now.caches if now.answered(cache))
 
 
