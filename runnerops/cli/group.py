@@ -25,6 +25,7 @@ NAMES = (
     "deploy",
     "rollback",
     "remove",
+    "abort",
     "hold",
     "release",
     "history",

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from runnerops import inventory
-from runnerops.engine import apply
 from runnerops.engine.connections import ConnectionPool
-from runnerops.engine.outcome import plan_of
+from runnerops.engine.following import follow_records
 from runnerops.engine.review import failure
 from runnerops.engine.scheduling import exit_of, side_by_side
 from runnerops.inventory import Where
@@ -21,7 +18,6 @@ from runnerops.model.run import Outcome, Record
 from runnerops.remote.history import History, read_history
 from runnerops.report.document import VERSION, outcome_document, summary_document
 from runnerops.report.history import history_document, record_lines
-from runnerops.report.progress import open_show
 from runnerops.report.screen import Screen
 from runnerops.report.text import outcome_lines
 
@@ -107,24 +103,8 @@ class _Following:
                 begun[name] = record
             else:
                 results.append(record.result)
-        outcomes = self._follow(begun)
+        outcomes = follow_records(self.hosts, begun, self.pool, as_json=self.as_json, verbose=self.verbose)
         code = exit_of([*results, *(one.result for one in outcomes)])
         if self.as_json:
             screen.json(summary_document([*failed, *outcomes], code), indent=None)
         return code
-
-    def _follow(self, records: Mapping[str, Record]) -> list[Outcome]:
-        """From their beginnings, side by side."""
-        plans = {name: plan_of(name, record) for name, record in records.items()}
-        with contextlib.ExitStack() as stack:
-            show = open_show(plans, self.pool.screen, stack, as_json=self.as_json, verbose=self.verbose)
-
-            def follow(name: str) -> Outcome:
-                host, pool = self.hosts[name], self.pool
-                again = partial(pool.reconnect, host)
-                outcome = apply.follow(plans[name], partial(pool.link, host), again, pool.screen.redactor, show.watch)
-                show.end(outcome)
-                return outcome
-
-            done = side_by_side(list(plans), follow) if plans else {}
-            return [one if isinstance(one, Outcome) else failure(name, one) for name, one in done.items()]

@@ -133,3 +133,23 @@ def test_a_sigterm_at_a_terminal_counts_as_a_yes(project: Project, host: LabHost
     assert terminal.end(10) == 130
     assert QUESTION not in terminal.said
     assert not idle(host)
+
+
+@pytest.mark.hosts("trixie")
+def test_a_run_that_nobody_follows_is_taken_back_from_elsewhere(project: Project, host: LabHost) -> None:
+    before = host.read(CONFIG)
+    assert "in-progress" in project.deploy("--no-wait", code=3)
+    assert "no terminal" in project.run("abort", host.name, code=2)
+    said = project.run("abort", host.name, "--yes")
+    assert "rolled-back" in said
+    assert "taking it back:" in said
+    assert host.read(CONFIG) == before
+    wake(host)
+    until("the runner is back", lambda: host.active("gitlab-runner") == "active" and idle(host), seconds=20)
+    assert "no run is going on" in project.run("abort", host.name, "--yes")
+    project.run("hold", host.name, "--reason", "disk swap", "--until", "4h")
+    assert "held" in project.deploy(code=1)
+    assert "disk swap" in project.run("status", host.name)
+    project.run("release", host.name)
+    project.deploy()
+    assert b"127.0.0.1:9253" in host.read(CONFIG)

@@ -18,6 +18,7 @@ COMMANDS = {name: load_command(name) for name in NAMES}
 ARGUMENTS = {"check": [], "explain": ["data-root"], "history": ["h"], "remove": ["h"], "rollback": ["h"]}
 ARGUMENTS["trust"] = ["h"]
 ARGUMENTS["gitlab"] = ["comment"]
+ARGUMENTS["abort"] = ["h"]
 ARGUMENTS["hold"] = ["h", "--reason=x"]
 ARGUMENTS["release"] = ["h"]
 ARGUMENTS["init"] = ["new", "--host=root@h.example"]
@@ -86,6 +87,8 @@ def test_a_removal_of_what_is_no_service_or_of_half_a_memory_is_usage(
         (["remove", "x"], "no such host"),
         (["rollback", "h", "--to", "3"], "runnerops rollback h --to 3 --dry-run"),
         (["rollback", "x"], "no such host"),
+        (["abort", "h"], "runnerops history h` first"),
+        (["abort", "x"], "no such host"),
         (["rollback", "h", "g*"], "runnerops rollback h 'g*' --dry-run"),
         (["rollback", "h", "g", "--to", "3"], "--to 3: a run's number is its own host's, and these are 2 hosts"),
         (["rollback", "h", "!g", "--to", "3"], "runnerops rollback h '!g' --to 3 --dry-run"),

@@ -1,0 +1,36 @@
+"""`runnerops abort`: its options and help."""
+
+from __future__ import annotations
+
+import os
+
+from runnerops.cli.boundary import run_command
+from runnerops.cli.options import (
+    DEFAULT_INVENTORY,
+    AskSudoPassword,
+    Format,
+    InventoryFile,
+    NamedTargets,
+    Output,
+    Verbose,
+    Yes,
+)
+
+
+def abort(
+    targets: NamedTargets,
+    inventory: InventoryFile = DEFAULT_INVENTORY,
+    yes: Yes = False,
+    ask_sudo_password: AskSudoPassword = False,
+    output: Output = Format.TEXT,
+    verbose: Verbose = 0,
+) -> None:
+    """Take back a run that is going on, or waits for jobs.
+
+    What that costs is shown first; the run goes back as after a failure.
+    """
+    from runnerops.commands.abort import abort as run
+    from runnerops.engine.options import UiOptions
+
+    ui = UiOptions(yes, output.is_json, verbose)
+    run_command(lambda screen: run(inventory, targets, os.environ, screen, ui), asks_sudo_password=ask_sudo_password)

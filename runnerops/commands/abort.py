@@ -1,0 +1,109 @@
+"""`runnerops abort`: takes runs back that are going on, as an interrupt of the client that began them does."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+
+from runnerops import inventory
+from runnerops.engine.connections import ConnectionPool
+from runnerops.engine.following import follow_records
+from runnerops.engine.options import UiOptions
+from runnerops.engine.review import failure
+from runnerops.engine.scheduling import exit_of, side_by_side
+from runnerops.errors import HostError
+from runnerops.inventory import Where
+from runnerops.model.common import Exit, Result
+from runnerops.model.plan import Step, drains
+from runnerops.model.run import Outcome, Record
+from runnerops.redact import step_title
+from runnerops.remote import protocol
+from runnerops.remote.history import History, read_history
+from runnerops.report.document import summary_document
+from runnerops.report.history import record_lines
+from runnerops.report.screen import Screen
+from runnerops.report.text import Line, outcome_lines
+
+_SECONDS = 60.0
+_BACK = {Result.ROLLED_BACK, Result.FAILED}
+"""How a run ends that was taken back: after it had changed something, or before."""
+
+
+def abort(path: Where, targets: Sequence[str], environ: Mapping[str, str], screen: Screen, ui: UiOptions) -> Exit:
+    """Exit 0 where each run is back; 1 where one came to its end before, or a host was not reached; 5 as in `deploy`."""
+    loaded = inventory.load(path)
+    hosts = {host.name: host for host in inventory.select(loaded, targets)}
+    ui.check("abort", screen, f"history {shlex.join(targets)}")
+    with ConnectionPool(loaded, environ, screen) as pool:
+        found = side_by_side(list(hosts), lambda name: read_history(name, pool.reader(hosts[name])))
+        failed = [failure(name, one) for name, one in found.items() if isinstance(one, Exception)]
+        live = {name: one.records[0] for name, one in found.items() if isinstance(one, History) and _is_live(one)}
+        if not ui.as_json:
+            for outcome in failed:
+                screen.lines(outcome_lines(outcome))
+            _show(found, live, screen)
+        if live and not ui.yes and not screen.ask(f"take back the run on {', '.join(live)}?"):
+            screen.say("nothing was changed")
+            return Exit.PENDING
+
+        def stop(name: str) -> None:
+            done = pool.link(hosts[name]).run(protocol.stop(live[name].run.number), b"", _SECONDS)
+            if done.status != 0:
+                raise HostError(name, "systemd would not stop the run", f"`runnerops history {name}` tells how it is")
+
+        outcomes = follow_records(hosts, live, pool, as_json=ui.as_json, verbose=ui.verbose, first=stop)
+    code = exit_of([*(one.result for one in failed), *map(_counts_as, outcomes)])
+    if ui.as_json:
+        screen.json(summary_document([*failed, *outcomes], code), indent=None)
+    return code
+
+
+def _is_live(found: History) -> bool:
+    return bool(found.records) and found.records[0].run.running
+
+
+def _counts_as(outcome: Outcome) -> Result:
+    """A run that was taken back is what was asked for; one that came to its end in time is not."""
+    if outcome.result in _BACK:
+        return Result.APPLIED
+    return Result.FAILED if outcome.result is Result.APPLIED else outcome.result
+
+
+def _show(found: Mapping[str, History | Exception], live: Mapping[str, Record], screen: Screen) -> None:
+    for name, one in found.items():
+        if name in live and isinstance(one, History):
+            screen.data(name, "host")
+            screen.lines(list(record_lines(live[name], name, one.clock, verbose=0))[:-1])
+            screen.lines(cost_lines(live[name]))
+        elif isinstance(one, History):
+            screen.say(f"{name}: no run is going on")
+
+
+def cost_lines(record: Record) -> Iterator[Line]:
+    """What the way back of this run does, as far as it has come by now."""
+    steps = list(way_back(record))
+    if not steps:
+        yield "plain", "  taking it back: nothing was changed yet, so it just ends"
+        return
+    yield "plain", "  taking it back:"
+    yield from (("plain", f"    ← {title}") for title in dict.fromkeys(map(step_title, steps)))
+    if any(drains(step) for step in _begun(record)):
+        yield "plain", "  a runner that takes no new jobs any more is back when those that it still runs have ended"
+
+
+def way_back(record: Record) -> Iterator[Step]:
+    """The steps of the rollback whose phases have begun, but for its own records."""
+    begun = {step.args[0] for step in _begun(record) if step.verb == "phase"}
+    phase = ""
+    for step in record.rollback:
+        if step.verb == "phase":
+            phase = step.args[0]
+        elif phase in begun and step.verb in {"swap", "run", "await"}:
+            yield step
+
+
+def _begun(record: Record) -> Iterator[Step]:
+    """The steps of the way there that have begun."""
+    for event in record.events:
+        if event.list == "forward" and event.kind == "step" and 0 <= event.step < len(record.forward):
+            yield record.forward[event.step]

@@ -1,0 +1,42 @@
+"""Runs that are going on, followed from their beginnings to their ends, side by side."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Mapping
+from functools import partial
+
+from runnerops.engine import apply
+from runnerops.engine.connections import ConnectionPool
+from runnerops.engine.outcome import plan_of
+from runnerops.engine.review import failure
+from runnerops.engine.scheduling import side_by_side
+from runnerops.model.inventory import Host
+from runnerops.model.run import Outcome, Record
+from runnerops.report.progress import open_show
+
+
+def follow_records(
+    hosts: Mapping[str, Host],
+    records: Mapping[str, Record],
+    pool: ConnectionPool,
+    *,
+    as_json: bool,
+    verbose: int,
+    first: Callable[[str], None] = lambda _: None,
+) -> list[Outcome]:
+    """How each of these runs ends; `first` is done for each host before its run is followed."""
+    plans = {name: plan_of(name, record) for name, record in records.items()}
+    with contextlib.ExitStack() as stack:
+        show = open_show(plans, pool.screen, stack, as_json=as_json, verbose=verbose)
+
+        def follow(name: str) -> Outcome:
+            first(name)
+            host = hosts[name]
+            again = partial(pool.reconnect, host)
+            outcome = apply.follow(plans[name], partial(pool.link, host), again, pool.screen.redactor, show.watch)
+            show.end(outcome)
+            return outcome
+
+        done = side_by_side(list(plans), follow) if plans else {}
+        return [one if isinstance(one, Outcome) else failure(name, one) for name, one in done.items()]

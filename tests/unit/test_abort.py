@@ -1,0 +1,38 @@
+"""What `runnerops abort` says that it costs to take a run back."""
+
+from __future__ import annotations
+
+from runnerops.commands.abort import cost_lines
+from runnerops.model.host_state import Run
+from runnerops.model.inventory import Requester
+from runnerops.model.plan import Step
+from runnerops.model.run import Event, Record
+
+FORWARD = (
+    Step("guard", ("x", "true")),
+    Step("stage", ("new.1", "/a", "0644", "root:root", "0" * 64)),
+    Step("phase", ("docker",)),
+    Step("swap", ("/a", "0" * 64, "1" * 64)),
+    Step("run", ("60", "true"), "reload dockerd"),
+    Step("phase", ("gitlab_runner",)),
+    Step("run", ("60", "true"), "restart gitlab-runner"),
+)
+ROLLBACK = (
+    Step("phase", ("docker",)),
+    Step("intend", ("docker", "reload 1 any")),
+    Step("swap", ("/a", "1" * 64, "0" * 64)),
+    Step("run", ("60", "true"), "reload dockerd as before"),
+    Step("phase", ("gitlab_runner",)),
+    Step("run", ("60", "true"), "start gitlab-runner"),
+)
+NOTHING = ["  taking it back: nothing was changed yet, so it just ends"]
+DOCKER = ["  taking it back:", "    ← swap /a", "    ← reload dockerd as before"]
+AT = [(-1, NOTHING), (1, NOTHING), (2, DOCKER), (4, DOCKER), (5, [*DOCKER, "    ← start gitlab-runner"])]
+
+
+def test_what_was_begun_is_what_is_taken_back() -> None:
+    run = Run(3, Requester("anna", "laptop"), "", "", running=True)
+    for last, said in AT:
+        events = tuple(Event("h", 1.0, "forward", step, "step", "") for step in range(last + 1))
+        record = Record(run, forward=FORWARD, rollback=ROLLBACK, events=events)
+        assert [text for _, text in cost_lines(record)] == said, last
