@@ -60,7 +60,10 @@ def summed_up(plans: Plans) -> str:
     in_sync = sum(planned.result is Result.UNCHANGED for planned in good)
     blocked = sum(planned.result is Result.PENDING and bool(planned.plan.blockers) for planned in good)
     words = [f"{pending} to change{f' ({blocked} blocked)' if blocked else ''}", f"{in_sync} in sync"]
-    words += [f"{len(plans) - pending - in_sync} refused or not reached"] if len(plans) > pending + in_sync else []
+    resting = sum(isinstance(one, HostError) and one.result == Result.MAINTENANCE.value for one in plans.values())
+    other = len(plans) - pending - in_sync - resting
+    words += [f"{other} refused or not reached"] if other else []
+    words += [f"{resting} in maintenance"] if resting else []
     return f"{len(plans)} host{'s' if len(plans) != 1 else ''}: {', '.join(words)}"
 
 

@@ -14,7 +14,7 @@ from runnerops.engine.options import Flags
 from runnerops.engine.planned import Planned, Plans
 from runnerops.engine.project import Project
 from runnerops.engine.requester import find_requester
-from runnerops.errors import PlanError, RunneropsError, UsageError
+from runnerops.errors import HostError, PlanError, RunneropsError, UsageError
 from runnerops.inventory.sources import Where, folder_of, paths_of
 from runnerops.model.common import Result
 from runnerops.model.inventory import Inventory, Requester
@@ -50,8 +50,11 @@ def _from(root: Path, path: Path) -> str:
 
 
 def write_plan(path: Path, project: Project, plans: Plans, flags: Flags, origin: Origin, redactor: Redactor) -> None:
-    """Only a plan of all its hosts is one. Whole or not at all. Raises RunneropsError."""
-    bad = [name for name, planned in plans.items() if isinstance(planned, Exception)]
+    """Only a plan of all its hosts is one, without those in maintenance. Whole or not at all. Raises RunneropsError."""
+    failed = {name: planned for name, planned in plans.items() if isinstance(planned, Exception)}
+    bad = [name for name, error in failed.items() if not _rests(error)]
+    if not bad and len(failed) == len(plans):
+        bad = list(failed)
     if bad:
         hint = f"leave out what cannot be reached: {' '.join(f'!{name}' for name in bad)}"
         raise RunneropsError(f"{path}: not saved: there is no plan for {', '.join(bad)}", hint)
@@ -75,6 +78,10 @@ def write_plan(path: Path, project: Project, plans: Plans, flags: Flags, origin:
         raise RunneropsError(
             f"{path}: {error.strerror or error}", "name a file that can be written: `--save-plan FILE`"
         ) from None
+
+
+def _rests(error: Exception) -> bool:
+    return isinstance(error, HostError) and error.result == Result.MAINTENANCE.value
 
 
 def read_plan(path: Path) -> SavedPlan:

@@ -138,7 +138,11 @@ def test_a_sigterm_at_a_terminal_counts_as_a_yes(project: Project, host: LabHost
 @pytest.mark.hosts("trixie")
 def test_a_run_that_nobody_follows_is_taken_back_from_elsewhere(project: Project, host: LabHost) -> None:
     before = host.read(CONFIG)
-    assert "in-progress" in project.deploy("--no-wait", code=3)
+    terminal = draining(project, host)
+    terminal.press(INTERRUPT)
+    terminal.wait_for(QUESTION)
+    terminal.press("\n")
+    assert terminal.end() == 130
     assert "no terminal" in project.run("abort", host.name, code=2)
     said = project.run("abort", host.name, "--yes")
     assert "rolled-back" in said

@@ -15,6 +15,7 @@ from runnerops import __version__
 from runnerops.engine.options import Flags
 from runnerops.engine.planned import Planned
 from runnerops.engine.project import Project
+from runnerops.engine.review import summed_up
 from runnerops.engine.saved_plan import Origin, check_plan, held_to, hosts_of, origin_of, read_plan, write_plan
 from runnerops.errors import HostError, PlanError, RunneropsError, UsageError
 from runnerops.model.common import Exit, Result, Tree
@@ -165,10 +166,20 @@ def test_a_difference_on_one_host_holds_the_others_and_a_job_that_is_tried_again
     assert held_to(found, PROJECT, lost, Redactor()) == lost
 
 
+def test_a_host_in_maintenance_is_no_part_of_a_plan(tmp_path: Path) -> None:
+    plans: dict[str, Planned | Exception] = {"h": planned(there()), "m": HostError("m", "swap", "", "maintenance")}
+    write_plan(tmp_path / "p", PROJECT, plans, Flags({}), ORIGIN, Redactor())
+    assert [one.host for one in read_plan(tmp_path / "p").hosts] == ["h"]
+    assert summed_up(plans).endswith("1 in maintenance")
+
+
 def test_no_plan_is_saved_without_all_hosts(tmp_path: Path) -> None:
     with pytest.raises(RunneropsError, match="there is no plan for h") as caught:
         write_plan(tmp_path / "p", PROJECT, {"h": HostError("h", "no answer")}, Flags({}), ORIGIN, Redactor())
     assert "!h" in caught.value.hint
+    resting = HostError("m", "disk swap", "", "maintenance")
+    with pytest.raises(RunneropsError, match="there is no plan for m"):
+        write_plan(tmp_path / "p", PROJECT, {"m": resting}, Flags({}), ORIGIN, Redactor())
     with pytest.raises(RunneropsError, match="directory"):
         write_plan(tmp_path, PROJECT, {"h": planned(there())}, Flags({}), ORIGIN, Redactor())
     assert list(tmp_path.iterdir()) == []
