@@ -26,6 +26,9 @@ from runnerops.services.gitlab_runner.registered import (
 from runnerops.services.status import ServiceStatus
 from runnerops.services.verify import Check
 
+NO_SYSTEM_ID = "its host has no system id yet, which gitlab-runner makes at its first start"
+"""GitLab notes by it which machine asks: without one it would note a machine that does not exist."""
+
 
 def ask_gitlab(
     host: Host, observed: HostState, folder: Path, environ: Mapping[str, str], redactor: Redactor
@@ -53,9 +56,11 @@ def ask_of_new_tokens(
     Tokens that the host has already are not asked about, so a deploy without new ones needs nothing of GitLab.
     """
     system_id = observed.facts.runner.system_id if observed.facts.runner else ""
-    new = of_gitlab(host.gitlab.url, new_tokens(desired, observed)) if host.gitlab and system_id else ()
+    new = of_gitlab(host.gitlab.url, new_tokens(desired, observed)) if host.gitlab else ()
     if not new or host.gitlab is None:
         return (), ()
+    if not system_id:
+        return (), untold_tokens([replace(one, reason=NO_SYSTEM_ID) for one in merged(new, ())])
     told = _told(GitlabAccess(host.gitlab.url, None, host.gitlab.ca_file), "", new, system_id)
     return unknown_tokens(told), untold_tokens(told)
 

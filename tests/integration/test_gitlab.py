@@ -19,7 +19,7 @@ from runnerops.errors import GitlabError
 from runnerops.gitlab.client import GitlabClient
 from runnerops.model.common import Secret, SourceLocation
 from runnerops.model.gitlab import GitlabAccess, RunnerStatus
-from runnerops.model.host_state import HostState
+from runnerops.model.host_state import HostState, RunnerFacts
 from runnerops.model.inventory import RenderedFile
 from runnerops.redact import Redactor
 from runnerops.report.status import status_document, status_lines
@@ -48,9 +48,11 @@ def observed(gitlab: GitLab) -> HostState:
         build.runner(name="two", url=gitlab.url, token=TWO),
         build.runner(name="elsewhere", url="https://gitlab.invalid"),
     ]
-    found = build.observed(build.config(*runners))
-    assert found.facts.runner
-    return replace(found, facts=replace(found.facts, runner=replace(found.facts.runner, system_id="s_0123456789ab")))
+    return build.observed(build.config(*runners), with_system_id())
+
+
+def with_system_id() -> RunnerFacts:
+    return RunnerFacts(build.NOW, "16.11.0", system_id="s_0123456789ab")
 
 
 def ask(gitlab: GitLab, token: str | Secret | None = API, **environ: str) -> tuple[RunnerStatus, ...]:
@@ -149,6 +151,13 @@ def test_a_deploy_asks_only_of_tokens_that_the_host_has_not_yet(gitlab: GitLab) 
     assert gitlab.requests == []
     assert plan(gitlab, ONE, new, gone) == (["unknown-token r2"], ())
     assert gitlab.requests == [("POST", "/api/v4/runners/verify")] * 2
+    moved = replace(build.HOST, gitlab=GitlabAccess(gitlab.url))
+    before = build.observed(build.config(build.runner(token=gone, url="https://gitlab.invalid")), with_system_id())
+    desired = (RenderedFile(build.SPEC, to_toml(build.config(build.runner(token=gone, url=gitlab.url))).encode()),)
+    (blocker,), _ = ask_of_new_tokens(moved, desired, before)
+    assert blocker.code == "unknown-token"
+    _, (note,) = ask_of_new_tokens(moved, desired, build.observed(None))
+    assert "no system id yet" in note
     gitlab.faults = [Answer(401)]
     blocking, (note,) = plan(gitlab, new)
     assert not blocking

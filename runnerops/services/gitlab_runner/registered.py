@@ -29,10 +29,15 @@ def _of_content(content: bytes) -> tuple[Registration, ...]:
 
 
 def new_tokens(desired: Sequence[RenderedFile], observed: HostState) -> tuple[Registration, ...]:
-    """Runners that would get a token that nobody on the host has now."""
-    there = {one.token for one in registrations(observed)}
+    """Runners that would get a token that nobody on the host has now, of this GitLab."""
+    there = {(one.token, normal_url(one.url)) for one in registrations(observed)}
     files = (file for file in desired if file.spec.service is NAME and file.content is not None)
-    return tuple(one for file in files for one in _of_content(file.content or b"") if one.token not in there)
+    return tuple(
+        one
+        for file in files
+        for one in _of_content(file.content or b"")
+        if (one.token, normal_url(one.url)) not in there
+    )
 
 
 def unknown_tokens(statuses: Sequence[RunnerStatus]) -> tuple[Blocker, ...]:
