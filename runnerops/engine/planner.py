@@ -22,6 +22,7 @@ from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host, Policy, RenderedFile, Requester
 from runnerops.model.plan import Blocker, Plan
 from runnerops.redact import Redactor
+from runnerops.report.looking import Looking
 from runnerops.services import load_planning
 from runnerops.services.base import ParseError
 
@@ -129,14 +130,17 @@ def plan_all(
     def inspect(name: str) -> Planned:
         host = hosts[name]
         check_maintenance(host, flags)
+        looking.say(name, "connecting")
         pool.link(host)
+        looking.say(name, "looking")
         if first.acquire(blocking=False):  # of all hosts' threads
             threading.Thread(target=load_rest, daemon=True).start()
         reader = pool.reader(host)
         plan = partial(plan_host, planning, host, reader)
         return lock_wait.plan_free(reader, plan) if lock_wait else plan()
 
-    return told_apart(side_by_side(list(hosts), inspect))
+    with Looking(pool.screen, len(hosts)) as looking:
+        return told_apart(side_by_side(list(hosts), looking.each(inspect)))
 
 
 def told_apart(plans: dict[str, Planned | Exception]) -> dict[str, Planned | Exception]:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _BAR, _CLOCK, _NARROW = 20, 7, 20
 """Columns of a bar, of its clock, and the fewest for words beside them."""
+_ALL = "hosts"
+"""What the line of all hosts together is called."""
 
 
 class Show(Protocol):
@@ -130,6 +132,10 @@ class Bars(Lines):
         )
         self._bars: Progress = Progress(*parts, console=Console(file=screen.err), transient=True)
         self._tasks: dict[str, TaskID] = {}
+        self._busy = {name for name, plan in plans.items() if not plan.empty}
+        self._hosts = len(self._busy)
+        self._draining: set[str] = set()
+        self._all = self._bars.add_task("", total=self._hosts, host=_ALL) if self._hosts > 1 else None
 
     def hush(self) -> None:
         """Without the bars."""
@@ -148,6 +154,10 @@ class Bars(Lines):
 
         plan = self._plans[event.host]
         step = step_of(plan, event)
+        if event.kind in {"step", "wait"}:
+            waits = event.kind == "wait" and step is not None and drains(step)
+            (self._draining.add if waits else self._draining.discard)(event.host)
+            self._count()
         if event.host not in self._tasks:
             self._tasks[event.host] = self._bars.add_task("", total=len(plan.forward), host=event.host)
         if step and event.kind in {"step", "wait"}:
@@ -162,8 +172,19 @@ class Bars(Lines):
         names = max(len(name) for name in self._plans)
         return max(_NARROW, columns(self._screen.err) - names - _BAR - _CLOCK - 3)
 
+    def _count(self) -> None:
+        """On the first line, how far all hosts are; the lines below it are of those that do something."""
+        if self._all is None:
+            return
+        done = self._hosts - len(self._busy)
+        waiting = f", {len(self._draining)} wait for jobs" if self._draining else ""
+        self._bars.update(self._all, completed=done, description=f"{done} of {self._hosts} done{waiting}")
+
     def end(self, outcome: Outcome) -> None:
         """Takes the host's bar away."""
+        self._busy.discard(outcome.host)
+        self._draining.discard(outcome.host)
+        self._count()
         task = self._tasks.pop(outcome.host, None)
         if task is not None:
             self._bars.remove_task(task)

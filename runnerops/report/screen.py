@@ -18,7 +18,7 @@ import typer
 
 from runnerops.errors import UsageError
 from runnerops.redact import Redactor
-from runnerops.report.wrap import broken_at_words
+from runnerops.report.wrap import broken_at_words, shortened
 
 STYLES: Mapping[str, Mapping[str, Any]] = {
     "plain": {},
@@ -64,6 +64,7 @@ class Screen:
     sections: bool | None = None
     """Whether the answer's parts fold, as in GitLab's job log; None: where it is one."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _status: str = ""
 
     def __post_init__(self) -> None:
         for stream in (self.out, self.err):
@@ -77,6 +78,14 @@ class Screen:
     def say(self, text: str = "", style: str = "plain") -> None:
         """A line of progress or of an error, to stderr."""
         self._write(self.err, text, style)
+
+    def status(self, text: str) -> None:
+        """A line at the bottom of a terminal, in place of the one before, below all that is printed; empty: none."""
+        if not self.err.isatty() or not (text or self._status):
+            return
+        with self._lock:
+            self._status = shortened(self.redactor.text(text), columns(self.err) - 1) if text else ""
+            print(f"\r\x1b[K{self._status}", end="", file=self.err, flush=True)
 
     def lines(self, lines: Iterable[tuple[str, str]]) -> None:
         """Styled lines of the answer: pairs of style and text."""
@@ -148,6 +157,8 @@ class Screen:
         with self._lock:
             for one in self.painted:
                 one.hush()
+            if self._status:
+                print("\r\x1b[K", end="", file=self.err, flush=True)
             try:
                 answer = getpass(f"{self.redactor.text(question)}: ", self.err)
             except EOFError:
@@ -175,7 +186,11 @@ class Screen:
         """A reader that went away (`| head`) ends the output, never the work, and does not change the exit code."""
         with self._lock:
             try:
+                if self._status:
+                    print("\r\x1b[K", end="", file=self.err, flush=True)
                 print(text, file=stream, flush=True)
+                if self._status:
+                    print(self._status, end="", file=self.err, flush=True)
             except BrokenPipeError:
                 os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 

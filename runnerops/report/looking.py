@@ -1,0 +1,83 @@
+"""A look at many hosts while it lasts: a count and who is waited for, on one line of a terminal, or now and then of a log."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import TypeVar
+
+from runnerops.report.screen import Screen
+
+Out = TypeVar("Out")
+
+_FIRST, _EVERY, _IN_LOGS = 1.0, 0.5, 15.0
+"""Seconds before the first word on a terminal, between two there, and between two elsewhere."""
+_NAMED = 3
+
+
+class Looking:
+    """Told from one thread a host. One host alone, and a look that is over at once, are not spoken of."""
+
+    def __init__(self, screen: Screen, hosts: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._screen = screen
+        self._hosts = hosts
+        self._clock = clock
+        self._since: dict[str, tuple[float, str]] = {}
+        self._done = 0
+        self._lock = threading.Lock()
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._tell, daemon=True)
+
+    def say(self, host: str, what: str) -> None:
+        """What this host does now; empty: it is done."""
+        with self._lock:
+            began = self._since.pop(host, (self._clock(), ""))[0]
+            if what:
+                self._since[host] = (began, what)
+            else:
+                self._done += 1
+
+    def each(self, look: Callable[[str], Out]) -> Callable[[str], Out]:
+        """The look at one host, which is done when it ends, whatever comes of it."""
+
+        def looked(host: str) -> Out:
+            try:
+                return look(host)
+            finally:
+                self.say(host, "")
+
+        return looked
+
+    def line(self) -> str:
+        """`312 of 500 hosts seen; waiting for a (connecting, 12 s), b (looking, 3 s) and 30 more`: the slowest first."""
+        with self._lock:
+            slowest = sorted(self._since.items(), key=lambda item: item[1][0])
+            done, now = self._done, self._clock()
+        named = [f"{host} ({what}, {now - began:.0f} s)" for host, (began, what) in slowest[:_NAMED]]
+        more = f" and {len(slowest) - _NAMED} more" if len(slowest) > _NAMED else ""
+        return f"{done} of {self._hosts} hosts seen" + (f"; waiting for {', '.join(named)}{more}" if named else "")
+
+    def _tell(self) -> None:
+        terminal = self._screen.err.isatty()
+        if self._over.wait(_FIRST if terminal else _IN_LOGS):
+            return
+        while True:
+            if terminal:
+                self._screen.status(self.line())
+            else:
+                self._screen.say(self.line(), "dim")
+            if self._over.wait(_EVERY if terminal else _IN_LOGS):
+                break
+        self._screen.status("")
+
+    def __enter__(self) -> Looking:
+        if self._hosts > 1:
+            self._thread.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._over.set()
+        if self._hosts > 1:
+            self._thread.join()
