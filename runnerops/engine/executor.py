@@ -204,6 +204,10 @@ def _refusal(planned: Planned) -> Outcome | None:
     errors = [finding.rule for finding in plan.findings if finding.severity == "error"]
     if plan.blockers or errors:
         words = [*(blocker.code for blocker in plan.blockers), *errors]
-        result = Result.STALE_PLAN if "plan-differs" in words else Result.REFUSED
-        return Outcome(plan.host, result, message=f"not touched: {', '.join(dict.fromkeys(words))} (see above)")
+        refused = Outcome(
+            plan.host, Result.REFUSED, message=f"not touched: {', '.join(dict.fromkeys(words))} (see above)"
+        )
+        stale = next((blocker for blocker in plan.blockers if blocker.code == "plan-differs"), None)
+        hint = "save a new plan and have it reviewed: `runnerops diff --save-plan FILE`"
+        return replace(refused, result=Result.STALE_PLAN, diagnostics=stale.details, hint=hint) if stale else refused
     return None

@@ -51,10 +51,10 @@ def _from(root: Path, path: Path) -> str:
 
 def write_plan(path: Path, project: Project, plans: Plans, flags: Flags, origin: Origin, redactor: Redactor) -> None:
     """Only a plan of all its hosts is one, without those in maintenance. Whole or not at all. Raises RunneropsError."""
-    failed = {name: planned for name, planned in plans.items() if isinstance(planned, Exception)}
-    bad = [name for name, error in failed.items() if not _rests(error)]
-    if not bad and len(failed) == len(plans):
-        bad = list(failed)
+    rests = [name for name, planned in plans.items() if _rests(planned)]
+    bad = [name for name, planned in plans.items() if isinstance(planned, Exception) and name not in rests]
+    if len(rests) == len(plans):
+        raise RunneropsError(f"{path}: not saved: all hosts are in maintenance", "there is nothing to deploy")
     if bad:
         hint = f"leave out what cannot be reached: {' '.join(f'!{name}' for name in bad)}"
         raise RunneropsError(f"{path}: not saved: there is no plan for {', '.join(bad)}", hint)
@@ -80,8 +80,9 @@ def write_plan(path: Path, project: Project, plans: Plans, flags: Flags, origin:
         ) from None
 
 
-def _rests(error: Exception) -> bool:
-    return isinstance(error, HostError) and error.result == Result.MAINTENANCE.value
+def _rests(planned: Planned | Exception) -> bool:
+    """Whether the host is in maintenance: a plan is then saved of the others."""
+    return isinstance(planned, HostError) and planned.result == Result.MAINTENANCE.value
 
 
 def read_plan(path: Path) -> SavedPlan:
@@ -138,6 +139,8 @@ def check_plan(path: Path, saved: SavedPlan, origin: Origin, age_s: int) -> None
 def hosts_of(path: Path, saved: SavedPlan, loaded: Inventory, targets: frozenset[str]) -> tuple[str, ...]:
     """The plan's hosts; `targets` are those that were named, if any were. Raises PlanError."""
     names = tuple(one.host for one in saved.hosts)
+    if not names:
+        raise PlanError(f"{path}: a plan of no host", ANEW)
     known = {host.name for host in loaded.hosts}
     if lost := [name for name in names if name not in known]:
         raise PlanError(f"{path}: a plan of hosts that the inventory does not have: {', '.join(lost)}", ANEW)
@@ -164,7 +167,7 @@ def held_to(saved: SavedPlan, project: Project, plans: Plans, redactor: Redactor
         name: _blocked(planned, f"not the plan that was {when}", texts)
         if isinstance(planned, Planned) and (texts := found.get(name, ()))
         else _blocked(planned, f"the saved plan does not hold on {', '.join(differing)}: none of it is done", ())
-        if isinstance(planned, Planned) and planned.ready
+        if isinstance(planned, Planned) and not planned.plan.empty
         else planned
         for name, planned in plans.items()
     }

@@ -14,11 +14,12 @@ from runnerops.engine.locks import LockWait
 from runnerops.engine.loop import walked
 from runnerops.engine.planned import Planned
 from runnerops.engine.project import Project
+from runnerops.engine.scheduling import exit_of
 from runnerops.errors import LinkLostError
-from runnerops.model.common import Result, ServiceName, Verb
+from runnerops.model.common import Exit, Result, ServiceName, Verb
 from runnerops.model.host_state import Run
 from runnerops.model.inventory import Host, Inventory, Requester
-from runnerops.model.plan import Action, Plan, Step
+from runnerops.model.plan import Action, Blocker, Plan, Step
 from runnerops.model.rollout import Rollout
 from runnerops.redact import Redactor
 from runnerops.report.progress import Show
@@ -126,3 +127,18 @@ def test_a_failed_run_leaves_the_rest_untouched_and_says_why() -> None:
         assert {name: str(one.result) for name, one in turns.outcomes.items()} == expected
         reason = "the canary bad-1 did not end well" if canary == "bad-1" else "the deploy stopped at bad-1"
         assert turns.outcomes["c"].message == f"not touched: {reason}"
+
+
+def test_a_host_whose_saved_plan_does_not_hold_says_what_differs() -> None:
+    plan = replace(PLAN, blockers=(Blocker("plan-differs", "not the plan", ("a key",)), Blocker("last-mirror", "none")))
+    screen = Screen(out=StringIO(), err=StringIO(), redactor=Redactor())
+    plans = {"h": Planned(plan, (), Result.PENDING)}
+    pool = cast(ConnectionPool, Breaking())
+    turns = HostExecutor(
+        PROJECT, plans, {"h": plan}, pool, screen, cast(Show, Quiet()), LockWait(0, screen), ActiveRuns()
+    )
+    turns.run()
+    outcome = turns.outcomes["h"]
+    assert (outcome.result, outcome.diagnostics) == (Result.STALE_PLAN, ("a key",))
+    assert "plan-differs, last-mirror" in outcome.message
+    assert exit_of([outcome.result, Result.APPLIED]) is Exit.STALE_PLAN

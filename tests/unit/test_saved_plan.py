@@ -178,11 +178,16 @@ def test_no_plan_is_saved_without_all_hosts(tmp_path: Path) -> None:
         write_plan(tmp_path / "p", PROJECT, {"h": HostError("h", "no answer")}, Flags({}), ORIGIN, Redactor())
     assert "!h" in caught.value.hint
     resting = HostError("m", "disk swap", "", "maintenance")
-    with pytest.raises(RunneropsError, match="there is no plan for m"):
+    with pytest.raises(RunneropsError, match="all hosts are in maintenance"):
         write_plan(tmp_path / "p", PROJECT, {"m": resting}, Flags({}), ORIGIN, Redactor())
     with pytest.raises(RunneropsError, match="directory"):
         write_plan(tmp_path, PROJECT, {"h": planned(there())}, Flags({}), ORIGIN, Redactor())
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_plan_without_a_host_does_not_mean_all_of_them(saved: Path) -> None:
+    with pytest.raises(PlanError, match="no host"):
+        hosts_of(saved, replace(read_plan(saved), hosts=()), LOADED, frozenset())
 
 
 def test_files_that_are_no_plan(saved: Path, tmp_path: Path) -> None:
