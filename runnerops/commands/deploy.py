@@ -12,6 +12,7 @@ from runnerops import inventory
 from runnerops.engine.connections import ConnectionPool
 from runnerops.engine.maintenance import in_maintenance
 from runnerops.engine.options import Flags, UiOptions
+from runnerops.engine.targets import choose
 from runnerops.errors import UsageError
 from runnerops.inventory import Where
 from runnerops.model.common import Exit
@@ -45,11 +46,12 @@ def deploy(
     loaded = inventory.load(path)
     loaded = replace(loaded, rollout=rollout(loaded.rollout))
     _check_canary(loaded)
-    hosts = inventory.select(loaded, _targets(plan, saved, loaded, targets) if plan and saved else targets)
-    if saved:
+    if plan and saved:
+        targets = _targets(plan, saved, loaded, targets)
         allow = {code: frozenset(hosts) for code, hosts in saved.allow.items()}
         flags = replace(flags, allow=allow, kill_jobs=saved.kill_jobs)
     with ConnectionPool(loaded, environ, screen) as pool:
+        hosts = choose(loaded, targets, pool)
         pool.connect_early([host for host in hosts if not in_maintenance(host, flags)])
         from runnerops.engine.locks import LockWait  # the rest is loaded while the hosts answer
         from runnerops.engine.loop import deploy_loop

@@ -12,6 +12,7 @@ from runnerops.commands.reports import ReportFile, repository_root, write_plan_r
 from runnerops.engine.connections import ConnectionPool
 from runnerops.engine.maintenance import in_maintenance
 from runnerops.engine.options import Flags
+from runnerops.engine.targets import choose
 from runnerops.errors import UsageError
 from runnerops.inventory import Where
 from runnerops.model.common import Exit
@@ -43,8 +44,8 @@ def diff(
     if wishes.no_login:
         return _no_login(path, targets, environ, screen, wishes)
     loaded = inventory.load(path)
-    hosts = inventory.select(loaded, targets)
     with ConnectionPool(loaded, environ, screen) as pool:
+        hosts = choose(loaded, targets, pool)
         pool.connect_early([host for host in hosts if not in_maintenance(host, flags)])
         from runnerops.engine.planner import plan_all  # the rest is loaded while the hosts answer
         from runnerops.engine.project import open_project, refuse_unsound

@@ -20,6 +20,7 @@ from runnerops.engine.planner import Planning, load_rest, plan_from, told_apart
 from runnerops.engine.project import Project
 from runnerops.engine.requester import find_requester
 from runnerops.engine.scheduling import side_by_side
+from runnerops.engine.targets import choose
 from runnerops.errors import HostError, UsageError
 from runnerops.inventory import Where
 from runnerops.model.common import Exit
@@ -44,13 +45,13 @@ def rollback(
 ) -> Exit:
     """The worst of the hosts' results is the exit code. Nothing of the inventory is rendered, so no secret of it is needed."""
     loaded = inventory.load(path)
-    hosts = inventory.select(loaded, targets)
-    _check_run(to, len(hosts))
-    ui.check("rollback", screen, _preview(targets, to))
-    project = Project(loaded, hosts, {}, {}, secrets.token_bytes(16))
     lock_wait = LockWait(flags.lock_wait_s, screen)
     requester = find_requester(environ, inventory.folder_of(path))
     with ConnectionPool(loaded, environ, screen) as pool:
+        hosts = choose(loaded, targets, pool)
+        _check_run(to, len(hosts))
+        ui.check("rollback", screen, _preview(targets, to))
+        project = Project(loaded, hosts, {}, {}, secrets.token_bytes(16))
 
         def plans(left: Project) -> Plans:
             names = {host.name: host for host in left.hosts}

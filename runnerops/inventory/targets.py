@@ -4,23 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
+from types import MappingProxyType
 
 from runnerops.errors import UsageError
 from runnerops.inventory.problems import did_you_mean
 from runnerops.model.inventory import Host, Inventory
 
+STATES = frozenset({"@changed", "@failed"})
+"""Targets that are known by how a host's last run ended."""
 
-def select(inventory: Inventory, targets: Sequence[str]) -> tuple[Host, ...]:
+
+def state_of(target: str) -> str:
+    """The state that a target names, known or not; empty for any other target."""
+    word = target.removeprefix("!")
+    return word if word.startswith("@") else ""
+
+
+def select(
+    inventory: Inventory, targets: Sequence[str], states: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+) -> tuple[Host, ...]:
     """The hosts meant, in the inventory's order. No target, or excludes alone, start from all of them.
 
-    Raises UsageError for a name that is unknown, a pattern that matches nothing, and when nothing is left.
+    `states` has the hosts of each of STATES, where they were asked. Raises UsageError for a name that is unknown, a pattern
+    that matches nothing, and when nothing is left.
     """
-    names = _names(inventory)
+    for target in targets:
+        if (state := state_of(target)) and state not in states:
+            hint = "deploy, diff, rollback and history take it; here name hosts, groups or globs"
+            raise UsageError(f"{state}: only hosts know how their last runs ended, and this command does not ask", hint)
+    names = {**_names(inventory), **states}
     wanted = [target for target in targets if not target.startswith("!")]
     chosen = _union(names, wanted, inventory) if wanted else {host.name for host in inventory.hosts}
     excluded = _union(names, [target[1:] for target in targets if target.startswith("!")], inventory)
     if not chosen - excluded:
-        raise UsageError(f"{' '.join(targets)}: no host is left", "leave out a `!`: it takes hosts away")
+        by_state = any(map(state_of, targets))
+        hint = "no host's last run ended so" if by_state else "leave out a `!`: it takes hosts away"
+        raise UsageError(f"{' '.join(targets)}: no host is left", hint)
     return tuple(host for host in inventory.hosts if host.name in chosen - excluded)
 
 

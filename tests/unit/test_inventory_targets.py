@@ -29,7 +29,18 @@ CHOSEN = [
     (["web-[12]", "db-1"], ["web-1", "web-2", "db-1"]),
 ]
 
+STATES = {"@failed": ("web-2", "db-1"), "@changed": ()}
+BY_STATE = [
+    (["@failed"], ["web-2", "db-1"]),
+    (["@failed", "!db-1"], ["web-2"]),
+    (["web", "@failed"], ["web-1", "web-2", "db-1"]),
+    (["!@failed"], ["web-1"]),
+    (["@changed", "web-1"], ["web-1"]),
+]
+
 REFUSED = [
+    (["@failed"], "@failed: only hosts know how their last runs ended", ""),
+    (["web", "!@faild"], "@faild: only hosts know", ""),
     (["web-3"], "web-3: no such host or group in ", "did you mean 'web-"),
     (["x*"], "x*: no host or group matches in ", ""),
     (["web", "!wbe"], "wbe: no such host or group in ", "did you mean 'web'?"),
@@ -51,3 +62,12 @@ def test_a_target_that_means_nothing_is_a_usage_error(
     assert caught.value.message.startswith(message)
     assert near in caught.value.message
     assert caught.value.hint
+
+
+def test_hosts_are_meant_by_how_their_last_run_ended(tmp_path: Path) -> None:
+    loaded = texts.load(tmp_path, TEXT)
+    for targets, names in BY_STATE:
+        assert [host.name for host in inventory.select(loaded, targets, STATES)] == names
+    with pytest.raises(UsageError) as caught:
+        inventory.select(loaded, ["@changed"], STATES)
+    assert caught.value.hint == "no host's last run ended so"

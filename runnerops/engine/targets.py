@@ -1,0 +1,61 @@
+"""Which hosts are meant where that depends on how their last runs ended: `@failed`, `@changed`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from runnerops import inventory
+from runnerops.engine.connections import ConnectionPool
+from runnerops.engine.maintenance import in_maintenance
+from runnerops.engine.options import Flags
+from runnerops.engine.scheduling import side_by_side
+from runnerops.errors import RunneropsError, UsageError
+from runnerops.inventory.targets import STATES, state_of
+from runnerops.model.common import Result
+from runnerops.model.inventory import Host, Inventory
+
+if TYPE_CHECKING:
+    from runnerops.model.run import Record
+
+_FAILED = {Result.FAILED, Result.ROLLED_BACK, Result.NEEDS_ATTENTION, Result.UNKNOWN}
+
+
+def choose(loaded: Inventory, targets: Sequence[str], pool: ConnectionPool) -> tuple[Host, ...]:
+    """As `inventory.select`; hosts are asked only where a target needs it, those in maintenance are not.
+
+    One that cannot be asked is told of, and counts as neither. Raises UsageError.
+    """
+    wanted = {state for target in targets if (state := state_of(target))}
+    if not wanted:
+        return inventory.select(loaded, targets)
+    from runnerops.inventory.problems import did_you_mean
+    from runnerops.remote.history import read_history
+
+    if unknown := sorted(wanted - STATES):
+        known = sorted(STATES)
+        raise UsageError(f"{unknown[0]}: no such state{did_you_mean(unknown[0], known)}", f"known: {', '.join(known)}")
+    hosts = {host.name: host for host in loaded.hosts if not in_maintenance(host, Flags({}))}
+    seen = side_by_side(list(hosts), lambda name: read_history(name, pool.reader(hosts[name])).records[:1])
+    for error in seen.values():
+        if isinstance(error, RunneropsError):
+            pool.screen.say(f"{error.message}: left out, how its last run ended is not known", "warn")
+        elif isinstance(error, Exception):
+            raise error
+    last = {name: found[0] for name, found in seen.items() if isinstance(found, tuple) and found}
+    return inventory.select(loaded, targets, {state: _names(last, _IS[state]) for state in STATES})
+
+
+def _names(last: Mapping[str, Record], matches: Callable[[Record], bool]) -> tuple[str, ...]:
+    return tuple(name for name, record in last.items() if matches(record))
+
+
+def _failed(record: Record) -> bool:
+    return not record.run.running and record.result in _FAILED
+
+
+def _changed(record: Record) -> bool:
+    return record.result is Result.APPLIED and bool(record.swapped or record.actions)
+
+
+_IS: Mapping[str, Callable[[Record], bool]] = {"@failed": _failed, "@changed": _changed}

@@ -1,0 +1,50 @@
+"""`@failed` and `@changed` as targets: hosts are asked for them, and for nothing else."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+
+from runnerops.engine.connections import ConnectionPool
+from runnerops.engine.targets import _IS, choose
+from runnerops.errors import UsageError
+from runnerops.model.host_state import Run
+from runnerops.model.inventory import Requester
+from runnerops.model.run import Record
+from runnerops.report.screen import Screen
+from tests.unit import inventory_texts as texts
+
+ENDS = [  # how a run ended, whether it acted, and which states its host has then
+    ("applied", ("reload docker",), ["@changed"]),
+    ("applied", (), []),
+    ("failed", ("reload docker",), ["@failed"]),
+    ("rolled-back", ("reload docker",), ["@failed"]),
+    ("needs-attention", ("reload docker",), ["@failed"]),
+    ("", ("reload docker",), ["@failed"]),
+]
+
+
+def record(end: str, actions: tuple[str, ...], *, running: bool = False) -> Record:
+    return Record(Run(1, Requester("anna", "laptop"), "", end, running=running), actions=actions)
+
+
+def test_a_state_is_how_the_last_run_ended() -> None:
+    for end, actions, states in ENDS:
+        assert [name for name, matches in sorted(_IS.items()) if matches(record(end, actions))] == states, end
+    assert not any(matches(record("", ("reload docker",), running=True)) for matches in _IS.values())
+
+
+def test_hosts_are_asked_only_where_a_target_needs_it_and_one_that_is_silent_is_told_of(tmp_path: Path) -> None:
+    loaded = texts.load(tmp_path, "hosts: {a: {address: 127.0.0.1, ssh: {port: 1}}, m: {maintenance: swap}}")
+    screen = Screen(out=io.StringIO(), err=(err := io.StringIO()))
+    with ConnectionPool(loaded, {"HOME": str(tmp_path)}, screen) as pool:
+        assert [host.name for host in choose(loaded, ["a"], pool)] == ["a"]
+        assert err.getvalue() == ""
+        with pytest.raises(UsageError, match=r"did you mean '@failed'"):
+            choose(loaded, ["@faild"], pool)
+        with pytest.raises(UsageError, match=r"no host is left"):
+            choose(loaded, ["@failed"], pool)
+    assert "left out" in err.getvalue()
+    assert "m:" not in err.getvalue()
