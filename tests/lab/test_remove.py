@@ -22,7 +22,8 @@ DAEMON, CONFIG, COMPOSE = (
 )
 OURS = "http://172.17.0.1:5000"
 STATE = "/var/lib/runnerops"
-INFO = "{{json .RegistryConfig}} {{.LiveRestoreEnabled}} {{.LoggingDriver}} {{json .Labels}} {{.Debug}} {{.Driver}}"
+REGISTRIES = "{{json .RegistryConfig.Mirrors}} {{range .RegistryConfig.IndexConfigs}}{{.Name}} {{.Secure}} {{end}}"
+INFO = REGISTRIES + " {{.LiveRestoreEnabled}} {{.LoggingDriver}} {{json .Labels}} {{.Debug}} {{.Driver}}"
 EVERYTHING = f"""
 find /etc /opt /srv /usr/local /home /root -xdev ! -path '*.wants/gitlab-runner.service' ! -path '*/.cache*' \
     \\( -type f -o -type d -o -type l \\) ! -name '.runner_system_id' ! -name '.*_history' -printf '%y %m %u:%g %p %l\\n' | sort
