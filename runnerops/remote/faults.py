@@ -22,7 +22,9 @@ _UP = "see whether the host is up and lets this machine in"
 
 
 def is_turned_away(error: Exception) -> bool:
-    """Whether sshd closed the connection before saying its name: MaxStartups, and worth another try."""
+    """Whether the connection ended before anybody could log in: MaxStartups, a flaky link; worth another try."""
+    if isinstance(error, EOFError | ConnectionResetError):
+        return True
     return isinstance(error, SSHException) and "protocol banner" in str(error)
 
 
@@ -36,6 +38,8 @@ def explain(hop: Hop, error: Exception) -> HostError:
 def _problem(hop: Hop, error: Exception) -> tuple[str, str]:
     if isinstance(error, AuthenticationException):
         return _refused(hop)
+    if isinstance(error, EOFError | ConnectionResetError):
+        return "it broke the connection off before a login", "see its log, and whether the link to it is stable"
     if is_turned_away(error):
         hint = "see whether the port is right, and MaxStartups and PerSourcePenalties in its sshd_config"
         return "it closes connections before it names itself an SSH server", hint

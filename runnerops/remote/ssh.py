@@ -81,7 +81,7 @@ def open_hop(hop: Hop) -> None:
 
 
 def patiently(connect: Callable[[], T]) -> T:
-    """Calls again, later and later, while sshd has too many connections. Raises what `connect` raises."""
+    """Calls again, later and later, while sshd has too many connections, or a link breaks. Raises what `connect` raises."""
     from paramiko import SSHException  # noqa: PLC0415
 
     from runnerops.remote.faults import is_turned_away  # noqa: PLC0415
@@ -90,7 +90,7 @@ def patiently(connect: Callable[[], T]) -> T:
     for pause in _PAUSES:
         try:
             return connect()
-        except SSHException as error:
+        except (SSHException, EOFError, ConnectionResetError) as error:
             if not is_turned_away(error) or time.monotonic() - began > _PATIENCE_SECONDS:
                 raise
         time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311  no secret

@@ -71,7 +71,7 @@ PROBLEMS = {
     "greets": "no answer within 6 s",
     "closed": "connection refused",
     "breaks": "closes connections before it names itself",
-    "hangs-up": "",
+    "hangs-up": "it broke the connection off before a login",
 }
 
 

@@ -1,0 +1,54 @@
+"""Which broken connections are tried again, and for how long."""
+
+from __future__ import annotations
+
+import pytest
+from paramiko import AuthenticationException, SSHException
+
+from runnerops.remote import ssh
+
+TURNED_AWAY = SSHException("Error reading SSH protocol banner")
+
+
+@pytest.mark.parametrize(
+    ("error", "again"),
+    [
+        (TURNED_AWAY, True),
+        (EOFError(), True),
+        (ConnectionResetError(), True),
+        (ConnectionRefusedError(), False),
+        (TimeoutError(), False),
+        (AuthenticationException("no"), False),
+        (SSHException("No existing session"), False),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_what_ended_before_a_login_is_tried_again(
+    error: Exception, again: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ssh, "_PAUSES", (0.001, 0.001))
+    tries = 0
+
+    def connect() -> str:
+        nonlocal tries
+        tries += 1
+        if tries < 3:
+            raise error
+        return "there"
+
+    if again:
+        assert ssh.patiently(connect) == "there"
+    else:
+        with pytest.raises(type(error)):
+            ssh.patiently(connect)
+        assert tries == 1
+
+
+def test_in_the_end_it_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ssh, "_PAUSES", (0.001,) * 3)
+
+    def fail() -> None:
+        raise TURNED_AWAY
+
+    with pytest.raises(SSHException, match="protocol banner"):
+        ssh.patiently(fail)
