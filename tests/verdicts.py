@@ -1,8 +1,8 @@
 """Files that the systems themselves refuse or die of, and near misses that they take.
 
 `tests/unit/test_verdicts.py` holds our rules against them, `tests/lab/test_verdicts.py` the systems' own programs: so a rule is
-an error because a program says so. A file is judged as its system does that: dockerd and the registry by starting, Compose by
-`config`, gitlab-runner by loading.
+an error because a program says so, or says nothing of what it will not do. A file is judged as its system does that: dockerd
+and the registry by starting, Compose by `config`, gitlab-runner by loading.
 """
 
 from __future__ import annotations
@@ -11,18 +11,30 @@ from typing import Literal, NamedTuple, TypeAlias
 
 Kind: TypeAlias = Literal["daemon", "compose", "registry", "runner"]
 
+Says: TypeAlias = Literal["refused", "taken", "unnoticed"]
+"""`unnoticed`: the program takes the file; what is wrong in it does nothing, or shows in a container or a job. An error too."""
+
 
 class Verdict(NamedTuple):
-    """`file` is whole; `refused`: by a system of any version that the lab has."""
+    """`file` is whole; `says` is what a system of any version that the lab has makes of it.
+
+    `since` and `until`: the first release that refuses it, and the first that does not; with them, other releases take it.
+    """
 
     kind: Kind
-    refused: bool
+    says: Says
     file: str
+    since: str = ""
+    until: str = ""
 
 
-def _of(kind: Kind, refused: str, taken: str) -> tuple[Verdict, ...]:
-    lines = [(True, one) for one in refused.strip().splitlines()] + [(False, one) for one in taken.strip().splitlines()]
-    return tuple(Verdict(kind, bad, line.strip().replace("\\n", "\n") + "\n") for bad, line in lines)
+def _file(kind: Kind, says: Says, line: str, since: str = "", until: str = "") -> Verdict:
+    return Verdict(kind, says, line.strip().replace("\\n", "\n") + "\n", since, until)
+
+
+def _of(kind: Kind, refused: str, taken: str, unnoticed: str) -> tuple[Verdict, ...]:
+    files: tuple[tuple[Says, str], ...] = (("refused", refused), ("taken", taken), ("unnoticed", unnoticed))
+    return tuple(_file(kind, says, line) for says, lines in files for line in lines.strip().splitlines())
 
 
 DAEMON = _of(
@@ -55,6 +67,7 @@ DAEMON = _of(
     {"icc": false, "iptables": false}
     {"tlsverify": true}
     {"insecure-registries": ["192.0.2.10:99999"]}
+    {"insecure-registries": ["http://192.0.2.10:5000/"]}
     {"exec-opts": ["native.cgroupdriver=systemd"], "cgroup-parent": "/docker"}
     {"metrics-addr": "127.0.0.1"}
     {"metrics-addr": ":9323"}
@@ -71,7 +84,33 @@ DAEMON = _of(
     {"builder": {"gc": {"enabled": false, "defaultKeepStorage": "20 gigs"}}, "log-driver": "none", "log-opts": {"mode": "none"}}
     {"insecure-registries": ["192.0.2.0/24", "http://192.0.2.10:5000"], "features": {"x": true}}
     """,
+    """
+    {"registry-mirror": ["http://192.0.2.10:5000"]}
+    {"network": {"dns": ["192.0.2.53"]}}
+    {"builder": {"gcc": {"enabled": true}}}
+    {"features": {"containerd-snapshoter": true}}
+    {"log-driver": "json-log"}
+    {"log-opts": {"max-size": "10m", "max-file": "0"}}
+    """,
 )
+
+DAEMON_BY_RELEASE = (
+    _file("daemon", "refused", '{"registry-mirrors": ["http://192.0.2.10:5000/hub"]}', until="25.0"),
+    _file("daemon", "refused", '{"proxies": {"no-proxy": "192.0.2.10"}}', until="23.0"),
+    _file("daemon", "refused", '{"log-format": "json"}', until="25.0"),
+    _file("daemon", "refused", '{"allow-direct-routing": true}', until="28.2"),
+    _file("daemon", "refused", '{"oom-score-adjust": 0}', since="26.0"),
+    _file("daemon", "refused", '{"api-cors-header": "*"}', since="28.0"),
+    _file("daemon", "refused", '{"log-level": "warning"}', since="25.0"),
+    _file(
+        "daemon",
+        "refused",
+        '{"storage-driver": "overlay2", "storage-opts": ["overlay2.override_kernel_check=true"]}',
+        since="24.0",
+    ),
+    _file("daemon", "refused", '{"log-driver": "logentries", "log-opts": {"logentries-token": "a"}}', since="25.0"),
+)
+"""What one release of Docker refuses, and another takes."""
 
 _SERVICE = "services: {a: {image: x, %s}}"
 COMPOSE = _of(
@@ -130,6 +169,15 @@ COMPOSE = _of(
             "services: {a: {image: x, volumes: ['data:/x']}}\\nvolumes: {data: }",
         )
     ),
+    "\n".join(
+        _SERVICE % one
+        for one in (
+            "restart: sometimes",
+            "volumes: ['./a:b']",
+            "labels: {a: b}, environment: {REGISTRY_PROXY_REMOTE_URL: 'https://a.example'}, volumes: ['/d:/var/lib/registry']",
+        )
+    ).replace("image: x, labels", "image: 'registry:3.1.1', labels")
+    + "\nservices: {a: {image: 'registry:3.1.1', volumes: ['./c.yml:/etc/docker/registry/config.yml']}}",
 )
 
 _REGISTRY = "version: 0.1\\nstorage: {filesystem: {rootdirectory: /tmp/registry}%s}\\nhttp: {addr: '127.0.0.1:0'%s}%s"
@@ -159,6 +207,7 @@ REGISTRY = _of(
             _REGISTRY % ("", "", "\\nauth: {htpasswd: {realm: a}}"),
             _REGISTRY % ("", "", "\\nauth: {silly: {realm: a, service: b}, token: {}}"),
             _REGISTRY % ("", "", "\\nproxy: {remoteurl: [a]}"),
+            _REGISTRY % ("", "", "\\nproxy: {remoteurl: registry-1.docker.io}"),
         )
     ),
     "\n".join(
@@ -172,7 +221,28 @@ REGISTRY = _of(
             _REGISTRY % ("", "", "\\nhealth: {storagedriver: {enabled: true, interval: 10s, threshold: 3}}"),
         )
     ),
+    "\n".join(
+        (
+            "version: 0.1\\nstorage: {filesystem: {rootdir: /tmp/registry}}\\nhttp: {addr: '127.0.0.1:0'}",
+            _REGISTRY % (", delete: {enable: true}", "", ""),
+            _REGISTRY % ("", "", "\\nproxi: {remoteurl: 'https://registry-1.docker.io'}"),
+        )
+    ),
 )
+
+_REDIS = ", cache: {blobdescriptor: redis}"
+_S3 = "version: 0.1\nstorage: {s3: {%s}}\nhttp: {addr: '127.0.0.1:0'}\n"
+REGISTRY_BY_RELEASE = (
+    _file("registry", "refused", (_REGISTRY % (_REDIS, "", "\nredis: {addr: '127.0.0.1:1'}")), since="3"),
+    _file("registry", "refused", (_REGISTRY % (_REDIS, "", "\nredis: {addrs: ['127.0.0.1:1']}")), until="3"),
+    _file(
+        "registry",
+        "refused",
+        _S3 % "regionendpoint: 'http://127.0.0.1:1', bucket: b, accesskey: a, secretkey: b",
+        until="3",
+    ),
+)
+"""What one major version of the registry refuses, and the other takes."""
 
 _SECTION = (
     '[[runners]]\\nname = "r"\\nurl = "http://127.0.0.1:1"\\n'
@@ -192,6 +262,7 @@ RUNNER = _of(
             '[runners]\\nname = "r"',
             "concurrent = 1.5",
             _SECTION % '[runners.machine]\\n[[runners.machine.autoscaling]]\\nPeriods = ["* * 9-17 mon-fri"]',
+            '[labels]\\na = "b"\\n' + _SECTION % "[runners.docker]",
         )
     ),
     "\n".join(
@@ -205,6 +276,40 @@ RUNNER = _of(
             % '[runners.docker]\\n[runners.machine]\\n[[runners.machine.autoscaling]]\\nPeriods = ["* * 9-17 * * mon-fri *"]',
         )
     ),
+    "\n".join(
+        (
+            *(
+                _SECTION % one
+                for one in (
+                    '[runners.docker]\\nimagee = "a"',
+                    "[runners.cache]\\nprivileged = true\\n[runners.docker]",
+                    '[runners.docker]\\nmemory = "512 megs"',
+                    '[runners.docker]\\nvolumes = ["/a:b"]',
+                    '[runners.docker]\\nextra_hosts = ["db"]',
+                    '[runners.docker]\\npull_policy = "sometimes"',
+                    '[runners.docker]\\n[runners.cache]\\nType = "s4"',
+                    'shell = "fish"\\n[runners.docker]',
+                    "[runners.kubernetes]",
+                )
+            ),
+            _SECTION.replace("docker", "dokcer") % "[runners.docker]",
+            _SECTION.replace("docker", "docker+machine") % '[runners.docker]\\n[runners.machine]\\nMachineName = "m"',
+            _SECTION.replace("http://", "") % "[runners.docker]",
+            _SECTION.replace("glrt-aaaaaaaaaaaaaaaaaaaa", "GR1348941aaaaaaaaaaaaaaaaaaaa") % "[runners.docker]",
+        )
+    ),
 )
 
 VERDICTS = (*DAEMON, *COMPOSE, *REGISTRY, *RUNNER)
+
+
+def refused_by(verdict: Verdict, version: str) -> bool:
+    """Whether this release, such as `26.1`, refuses it."""
+
+    def number(text: str) -> tuple[int, ...]:
+        return tuple(int(part) for part in text.split("+", maxsplit=1)[0].split(".")[:2])
+
+    here = number(version)
+    if (verdict.since and here < number(verdict.since)) or (verdict.until and here >= number(verdict.until)):
+        return False
+    return verdict.says == "refused"

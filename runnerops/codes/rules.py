@@ -142,7 +142,7 @@ _ROWS = (
         "Log driver that is not there",
         "`dockerd --validate` does not see it, and dockerd does not start.",
         "Write one of the built-in drivers, or a plugin as NAME:TAG.",
-        "a warning where it depends on a version that is not known",
+        "a warning where it depends on a version that is not known, and for a name that may be a plugin's",
     ),
     Rule(
         "D019",
@@ -216,7 +216,7 @@ _ROWS = (
         "Unknown executor",
         "The runner would take no job with it.",
         "Write one of the executors' names.",
-        "a warning where it is missing in an excerpt, or gone in a release",
+        "a warning where it is missing in an excerpt, or gone in a release while the version is not known",
     ),
     Rule(
         "R004",

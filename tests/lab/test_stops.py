@@ -115,6 +115,29 @@ def test_a_key_that_the_unit_sets_as_a_flag(project: Project, host: LabHost) -> 
 
 
 @pytest.mark.hosts("trixie")
+def test_rules_run_again_with_the_versions_of_the_host(project: Project, host: LabHost) -> None:
+    """`check`, which knows no version, has no error of these."""
+    gone = {
+        "name": "one",
+        "url": "http://127.0.0.1:9",
+        "token": TOKEN,
+        "executor": "docker-ssh",
+        "ssh": {},
+        "docker": {},
+    }
+    for section, rule, message in (
+        ({"docker": {"allow-direct-routing": True}}, "D002", "before 28.2"),
+        ({"gitlab_runner": runner_section(runners=[gone])}, "R003", "since 16.0"),
+    ):
+        project.write({"hosts": {host.name: host_entry(host, **section)}})
+        project.run("check")
+        assert [one["severity"] for one in project.diff(code=1)["hosts"][0]["findings"] if one["rule"] == rule] == [
+            "error"
+        ]
+        refused(project, host, rule, message)
+
+
+@pytest.mark.hosts("trixie")
 def test_a_place_where_docker_cannot_listen(project: Project, host: LabHost) -> None:
     """`dockerd --validate` finds neither, and dockerd does not start."""
     for place, code, who in (

@@ -1,4 +1,4 @@
-"""The systems' own programs on the table of verdicts: what is an error here, they refuse or die of, and near misses they take.
+"""The systems' own programs on the table of verdicts: which files they refuse or die of, and which they take.
 
 dockerd and Compose run on one host, each dockerd in a network of its own; the registries and gitlab-runner need no host.
 """
@@ -6,6 +6,7 @@ dockerd and Compose run on one host, each dockerd in a network of its own; the r
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
@@ -17,7 +18,16 @@ from tests.lab.host import LabHost
 from tests.lab.hub import registry_argv
 from tests.lab.registry3 import ensure_binary, has_go
 from tests.lab.roots import BOOKWORM, ensure_root
-from tests.verdicts import COMPOSE, DAEMON, REGISTRY, RUNNER, Verdict
+from tests.verdicts import (
+    COMPOSE,
+    DAEMON,
+    DAEMON_BY_RELEASE,
+    REGISTRY,
+    REGISTRY_BY_RELEASE,
+    RUNNER,
+    Verdict,
+    refused_by,
+)
 
 PATIENCE = 60
 """Seconds in which a program says that it is ready, or ends; both take one or two."""
@@ -34,7 +44,9 @@ for file in *.json; do
   pid=$! word=ends
   for _ in $(seq 300); do
     kill -0 $pid 2>/dev/null || break
-    if grep -q 'API listen on' run/log; then word=starts; break; fi
+    if [ -S run/sock ] && timeout 5 docker -H unix:///tmp/verdicts/run/sock version >/dev/null 2>&1; then
+      word=starts; break
+    fi
     sleep 0.2
   done
   kill $pid 2>/dev/null; wait $pid
@@ -60,13 +72,12 @@ def put(host: LabHost, verdicts: Sequence[Verdict], suffix: str) -> dict[str, Ve
     return files
 
 
-def wrong(files: Mapping[str, Verdict], said: str) -> list[str]:
-    """The files of which the program says otherwise than the table."""
+def wrong(files: Mapping[str, Verdict], said: str, version: str) -> list[str]:
+    """The files of which the program, of this release, says otherwise than the table."""
     words = dict(line.split() for line in said.splitlines() if line.endswith((" starts", " ends")))
     assert words.keys() == files.keys(), said
-    return [
-        f"{name} {words[name]}: {one.file}" for name, one in files.items() if (words[name] == "ends") is not one.refused
-    ]
+    expected = {name: "ends" if refused_by(one, version) else "starts" for name, one in files.items()}
+    return [f"{name} {words[name]}: {one.file}" for name, one in files.items() if words[name] != expected[name]]
 
 
 def fail_if(found: Sequence[str], said: str) -> None:
@@ -74,27 +85,38 @@ def fail_if(found: Sequence[str], said: str) -> None:
         pytest.fail("\n".join(("the program says otherwise:", *found, said)), pytrace=False)
 
 
-@pytest.mark.hosts("trixie")
-def test_dockerd_and_compose(host: LabHost) -> None:
-    files = put(host, DAEMON, ".json")
+def dockerd(host: LabHost, verdicts: Sequence[Verdict]) -> None:
+    files = put(host, verdicts, ".json")
     host.write("/tmp/verdicts.sh", DOCKERD.encode())
     done = host.run("unshare --net --mount sh /tmp/verdicts.sh", seconds=900)
-    fail_if(wrong(files, done.stdout), host.run("tail -n 3 /tmp/verdicts/*.log", check=False).stdout)
+    found = wrong(files, done.stdout, host.versions()["docker"])
+    fail_if(found, host.run("tail -n 3 /tmp/verdicts/*.log", check=False).stdout)
+    host.run("rm -rf /tmp/verdicts /tmp/verdicts.sh")
+
+
+def test_dockerd_of_each_release(host: LabHost) -> None:
+    dockerd(host, DAEMON_BY_RELEASE)
+
+
+@pytest.mark.hosts("trixie")
+def test_dockerd_and_compose(host: LabHost) -> None:
+    dockerd(host, DAEMON)
     files = put(host, COMPOSE, ".yml")
     host.write("/tmp/verdicts.sh", COMPOSE_CONFIG.replace("COMPOSE", " ".join(host.compose)).encode())
     done = host.run("sh /tmp/verdicts.sh", seconds=300)
-    fail_if(wrong(files, done.stdout), host.run("tail -n 3 /tmp/verdicts/*.log", check=False).stdout)
+    found = wrong(files, done.stdout, host.versions()["compose"])
+    fail_if(found, host.run("tail -n 3 /tmp/verdicts/*.log", check=False).stdout)
     host.run("rm -rf /tmp/verdicts /tmp/verdicts.sh")
 
 
 def word_of(argv: Sequence[str], log: Path, ready: str) -> str:
-    """Whether a program says that it is ready, or ends before."""
+    """Whether a program says that it is ready, a regular expression, or ends before."""
     with log.open("wb") as out:
         process = subprocess.Popen(argv, stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
         try:
             ends = time.monotonic() + PATIENCE
             while time.monotonic() < ends:
-                if ready in log.read_text(errors="replace"):
+                if re.search(ready, log.read_text(errors="replace")):
                     return "starts"
                 if process.poll() is not None:
                     return "ends"
@@ -105,7 +127,7 @@ def word_of(argv: Sequence[str], log: Path, ready: str) -> str:
     raise AssertionError(f"{argv}: neither ready nor ended: {log.read_text(errors='replace')}")
 
 
-def check(folder: Path, verdicts: Sequence[Verdict], argv: Sequence[str], ready: str) -> None:
+def check(folder: Path, verdicts: Sequence[Verdict], argv: Sequence[str], ready: str, version: str) -> None:
     files = {f"{index:02}": one for index, one in enumerate(verdicts)}
     lines = []
     for name, one in files.items():
@@ -114,32 +136,25 @@ def check(folder: Path, verdicts: Sequence[Verdict], argv: Sequence[str], ready:
         lines.append(
             f"{name} {word_of([word.replace('FILE', str(path)) for word in argv], folder / f'{name}.log', ready)}"
         )
-    found = wrong(files, "\n".join(lines))
+    found = wrong(files, "\n".join(lines), version)
     fail_if(found, "\n".join((folder / f"{line[:2]}.log").read_text(errors="replace")[-400:] for line in found))
 
 
 def test_registry_2(tmp_path: Path) -> None:
-    check(tmp_path, REGISTRY, registry_argv(ensure_root(BOOKWORM), Path("FILE")), "listening on")
+    argv = registry_argv(ensure_root(BOOKWORM), Path("FILE"))
+    check(tmp_path, (*REGISTRY, *REGISTRY_BY_RELEASE), argv, "listening on", "2.8")
 
 
 if has_go():
 
     def test_registry_3(tmp_path: Path) -> None:
-        check(
-            tmp_path,
-            REGISTRY,
-            ["env", "OTEL_TRACES_EXPORTER=none", str(ensure_binary()), "serve", "FILE"],
-            "listening on",
-        )
+        argv = ["env", "OTEL_TRACES_EXPORTER=none", str(ensure_binary()), "serve", "FILE"]
+        check(tmp_path, (*REGISTRY, *REGISTRY_BY_RELEASE), argv, "listening on", "3.0")
 
 
 if "RUNNEROPS_LAB_GITLAB_RUNNER" in os.environ:
 
     def test_gitlab_runner(tmp_path: Path) -> None:
         runner = os.environ["RUNNEROPS_LAB_GITLAB_RUNNER"]
-        check(
-            tmp_path,
-            RUNNER,
-            ["env", f"HOME={tmp_path}", runner, "run", "--config", "FILE"],
-            "Checking for jobs",
-        )
+        argv = ["env", f"HOME={tmp_path}", runner, "run", "--config", "FILE"]
+        check(tmp_path, RUNNER, argv, "Checking for jobs|marking Runner as unhealthy", "19.0")

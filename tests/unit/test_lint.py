@@ -19,6 +19,16 @@ storage: {filesystem: {}, delete: {enabled: true}}
 proxy: {remoteurl: "https://registry-1.docker.io", ttl: 24h}
 """
 
+SSH = b"""concurrent = 1
+[[runners]]
+name = "old"
+url = "https://gitlab.example.com"
+token = "glrt-aaaaaaaaaaaaaaaaaaaa"
+executor = "docker-ssh"
+docker = {image = "alpine"}
+ssh = {user = "ci"}
+"""
+
 
 def found(
     versions: dict[str, str], spec: FileSpec, content: bytes, facts: Facts | None = None
@@ -39,6 +49,9 @@ def found(
         ({"docker": "28.5"}, DAEMON, b'{"hosts": ["fd://"]}', [("D007", "warning")]),
         ({"gitlab_runner": "15.0"}, RUNNER, b"concurrent = 1\nshutdown_timeout = 5\n", [("R007", "warning")]),
         ({"gitlab_runner": "16.0"}, RUNNER, b"concurrent = 1\nshutdown_timeout = 5\n", []),
+        ({}, RUNNER, SSH, [("R003", "warning")]),
+        ({"gitlab_runner": "15.11"}, RUNNER, SSH, []),
+        ({"gitlab_runner": "16.0"}, RUNNER, SSH, [("R003", "error")]),
         ({"registry": "2.8"}, REGISTRY, TTL, [("C004", "warning")]),
         ({"registry": "3.1"}, REGISTRY, TTL, []),
         ({"compose": "2.26"}, REGISTRY, TTL, []),

@@ -4,21 +4,80 @@ from __future__ import annotations
 
 import pytest
 
+from runnerops.codes.rules import RULES
 from runnerops.commands.check import KINDS
-from runnerops.model.inventory import FileSpec
+from runnerops.model.host_state import Facts
+from runnerops.model.inventory import FileSpec, Host, RenderedFile
+from runnerops.model.plan import Finding
+from runnerops.planning.lint import lint
 from runnerops.planning.lint_file import lint_file
-from tests.verdicts import VERDICTS, Verdict
+from runnerops.services import REGISTRY
+from runnerops.services.registry.rules.config import config_rules
+from tests.unit.services.builders import engine
+from tests.verdicts import DAEMON_BY_RELEASE, REGISTRY_BY_RELEASE, VERDICTS, Verdict, refused_by
 
 UNKNOWN_HERE = ("${A:?set it}",)
 """Refused for what only the place where it runs knows: a warning."""
 
+DOCKERS = ("20.10", "23.0", "24.0", "25.0", "26.1", "28.1", "28.5", "29.7")
+
+NO_PROGRAM = {
+    "D007": "it depends on the unit's flags",
+    "D011": "it depends on the host's swarm",
+    "C002": "a registry is one too; an error only for a cache of the inventory",
+    "C006": "a file without services is taken; an error only for the caches of the inventory",
+    "X001": "it is about two hosts",
+    "X005": "it is about a host and a cache",
+    "X006": "it is about two caches",
+    "X011": "it is about a host and a cache",
+    "P003": "the inventory is read by us alone",
+}
+"""Rules that no system's program can decide from one file, and why."""
+
+
+def spec_of(verdict: Verdict) -> FileSpec:
+    service, template, form = KINDS[verdict.kind]
+    return FileSpec(service, "file", template, form)
+
 
 @pytest.mark.parametrize("verdict", VERDICTS, ids=lambda one: f"{one.kind} {one.file[:60]}")
 def test_a_verdict(verdict: Verdict) -> None:
-    service, template, form = KINDS[verdict.kind]
-    found = lint_file(FileSpec(service, "file", template, form), verdict.file.encode())
+    found = lint_file(spec_of(verdict), verdict.file.encode())
     severities = {one.severity for one in found}
     if any(text in verdict.file for text in UNKNOWN_HERE):
         assert severities == {"warning"}
     else:
-        assert ("error" in severities) is verdict.refused, found
+        assert ("error" in severities) is (verdict.says != "taken"), found
+
+
+def of_docker(verdict: Verdict, version: str) -> list[Finding]:
+    file = RenderedFile(spec_of(verdict), verdict.file.encode())
+    return [*lint(Host("a", "a"), [file], Facts(docker=engine(version)))]
+
+
+def of_registry(verdict: Verdict, major: int) -> list[str]:
+    tree = REGISTRY.parse(spec_of(verdict), verdict.file.encode())
+    return [rule for rule, severity, *_ in config_rules(tree, major) if severity == "error"]
+
+
+@pytest.mark.parametrize("verdict", DAEMON_BY_RELEASE, ids=lambda one: one.file)
+def test_a_verdict_that_depends_on_dockers_release(verdict: Verdict) -> None:
+    for version in DOCKERS:
+        errors = [one for one in of_docker(verdict, version) if one.severity == "error"]
+        assert bool(errors) is refused_by(verdict, version), (version, errors)
+    unknown = lint_file(spec_of(verdict), verdict.file.encode())
+    assert not [one for one in unknown if one.severity == "error"]
+
+
+@pytest.mark.parametrize("verdict", REGISTRY_BY_RELEASE, ids=lambda one: one.file)
+def test_a_verdict_that_depends_on_the_registrys_release(verdict: Verdict) -> None:
+    for major in (2, 3):
+        assert bool(of_registry(verdict, major)) is refused_by(verdict, f"{major}.0"), major
+
+
+def test_each_error_has_a_verdict_or_a_reason_why_not() -> None:
+    found = [one for verdict in VERDICTS for one in lint_file(spec_of(verdict), verdict.file.encode())]
+    found += [one for verdict in DAEMON_BY_RELEASE for version in DOCKERS for one in of_docker(verdict, version)]
+    held = {one.rule for one in found if one.severity == "error"}
+    held |= {rule for verdict in REGISTRY_BY_RELEASE for major in (2, 3) for rule in of_registry(verdict, major)}
+    assert {rule.id for rule in RULES.values() if rule.severity == "error"} - held == NO_PROGRAM.keys()

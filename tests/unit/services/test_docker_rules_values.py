@@ -70,6 +70,8 @@ def found(tree: Any) -> list[str]:
         ({"exec-opts": ["native.cgroupdriver=system"]}, "D017 error"),
         ({"log-driver": "jsonfile"}, "D018 error"),
         ({"log-driver": "jsonfile", "log-opts": {"max-size": "10m"}}, "D018 error"),
+        ({"log-driver": "json"}, "D018 error"),
+        ({"log-driver": "loki", "log-opts": {"loki-url": "http://192.0.2.10:3100"}}, "D018 warning"),
         ({"log-opts": {"mode": "unblocking"}}, "D019 error"),
         ({"log-driver": "logentries"}, "D018 warning"),
         ({"log-driver": "journald", "log-opts": {"max-size": "10m"}}, "D019 error"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from difflib import get_close_matches
 from ipaddress import ip_address, ip_network
 
 from runnerops.model.common import Key, Tree, Value
@@ -143,9 +144,7 @@ def _logging(tree: Tree, version: Version | None) -> Found:
     if not isinstance(driver, str) or not driver or ":" in driver or "/" in driver:
         return
     if driver not in LOG_DRIVERS:
-        ends = _START if options else "no container would start"  # dockerd looks for it where it has options only
-        fix = f"the drivers are {', '.join(name for name in LOG_DRIVERS if name not in REMOVED)}; a plugin is NAME:TAG"
-        yield "D018", "error", ("log-driver",), f"there is no log driver {driver!r}: {ends}", fix
+        yield from _no_driver(driver, ends=_START if options else "no container would start")
         return
     if driver in REMOVED and (severity := since(REMOVED[driver], version)):
         yield (
@@ -157,6 +156,21 @@ def _logging(tree: Tree, version: Version | None) -> Found:
         )
     if isinstance(options, dict) and driver != "none":
         yield from _log_options(driver, options)
+
+
+def _no_driver(driver: str, ends: str) -> Found:
+    """Not built in. A plugin may have been installed by any alias, so only a slip of a built-in name is surely wrong.
+
+    dockerd looks for it at its start where it has options, else with the first container.
+    """
+    known = [name for name in LOG_DRIVERS if name not in REMOVED]
+    near = get_close_matches(driver, known, 1, 0.65) or [name for name in known if name.startswith(f"{driver}-")]
+    if near:
+        text = f"there is no log driver {driver!r}, did you mean '{near[0]}'?"
+        yield "D018", "error", ("log-driver",), f"{text} {ends[0].upper()}{ends[1:]}", f"write {near[0]}"
+    else:
+        text = f"{driver!r} is not built in: without a plugin of this name, {ends}"
+        yield "D018", "warning", ("log-driver",), text, f"install the plugin, or take one of {', '.join(known)}"
 
 
 def _log_options(driver: str, options: Tree) -> Found:

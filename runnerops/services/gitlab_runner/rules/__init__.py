@@ -11,7 +11,7 @@ from runnerops.model.host_state import Facts
 from runnerops.model.inventory import FileSpec
 from runnerops.model.plan import Finding
 from runnerops.services.gitlab_runner.format import PATH, runners_of
-from runnerops.services.gitlab_runner.rules.keys import Found, Severity, by_table, check_table, version_of
+from runnerops.services.gitlab_runner.rules.keys import Found, Severity, Version, by_table, check_table, version_of
 from runnerops.services.gitlab_runner.rules.values import is_excerpt, labels, values
 from runnerops.services.gitlab_runner.schema import EXECUTORS, EXECUTORS_UNTIL
 
@@ -28,7 +28,8 @@ def lint(files: Mapping[FileSpec, Tree], facts: Facts | None) -> Iterable[Findin
         whole = spec.path == PATH
         for found in (
             *(rule(plain) for rule in (_concurrent, _logs, _tokens, _twice, _few)),
-            *(rule(plain, whole) for rule in (_executors, _urls)),
+            _executors(plain, whole, version),
+            _urls(plain, whole),
             check_table("config", tree, (), version),
             _values(plain),
         ):
@@ -90,15 +91,16 @@ def token_problem(token: Value) -> str:
     return ""
 
 
-def _executors(tree: Tree, whole: bool) -> Found:
+def _executors(tree: Tree, whole: bool, version: Version) -> Found:
     for index, runner in enumerate(runners_of(tree)):
         key: Key = ("runners", index, "executor")
         value = runner.get("executor")
         if value in EXECUTORS:
             continue
-        if str(value) in EXECUTORS_UNTIL:
-            text = f"gitlab-runner has no executor {value!r} since {EXECUTORS_UNTIL[str(value)]}"
-            yield "R003", "warning", key, text, "every job would fail there; take another"
+        if gone := EXECUTORS_UNTIL.get(str(value)):
+            if not version or version >= version_of(gone):
+                text = f"gitlab-runner has no executor {value!r} since {gone}"
+                yield "R003", "error" if version else "warning", key, text, "every job would fail there; take another"
             continue
         near = get_close_matches(str(value), EXECUTORS, 1)
         fix = f"the executors are {', '.join(EXECUTORS)}"
