@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
@@ -28,6 +29,9 @@ KINDS: Mapping[str, tuple[ServiceName, str, Format]] = {
     "registry": (ServiceName.REGISTRY, "registry-config.yml.j2", "yaml"),
     "compose": (ServiceName.REGISTRY, "docker-compose.yml.j2", "yaml"),
 }
+
+_INVENTORY = "inventory"
+"""No kind of file: somebody's own inventory, named as if it were one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +148,8 @@ def _count(number: int, word: str) -> str:
 
 
 def _check_file(name: str, kind: str, environ: Mapping[str, str], redactor: Redactor) -> tuple[Finding, ...]:
-    spec, content = _spec(name, kind), _read(name)
+    content = b"" if name == "-" and not kind else _read(name)
+    spec = _spec(name, kind or _kind_of(PurePath(name).name, content))
     with suppress(ParseError):  # of a file that cannot be read nothing is shown
         learn_secrets(redactor, frozenset(), [RenderedFile(spec, content)])
     found = lint_file(spec, content)
@@ -168,21 +173,25 @@ def _without_given(
 
 
 def _spec(name: str, kind: str) -> FileSpec:
-    kind = kind or _kind_of(PurePath(name).name)
+    if kind == _INVENTORY:
+        raise UsageError(f"{name}: this is an inventory", f"type: runnerops check --inventory {name}")
     if not kind:
         raise UsageError(f"{name}: the name does not tell what the file is", f"say it with --as {'|'.join(KINDS)}")
     service, template, form = KINDS[kind]
     return FileSpec(service, name, template, form)
 
 
-def _kind_of(name: str) -> str:
+def _kind_of(name: str, content: bytes) -> str:
     if name.endswith(".toml"):
         return "runner"
     if name.endswith(".json"):
         return "daemon"
-    if name.endswith((".yml", ".yaml")):
-        return "compose" if "compose" in name else "registry"
-    return ""
+    if not name.endswith((".yml", ".yaml")):
+        return ""
+    top = set(re.findall(rb"(?m)^([a-z]+) *:", content))  # the file may be no YAML at all
+    if "compose" in name or (b"services" in top and b"storage" not in top):
+        return "compose"
+    return _INVENTORY if b"hosts" in top and not top & {b"version", b"storage"} else "registry"
 
 
 def _read(name: str) -> bytes:

@@ -11,7 +11,7 @@ import pytest
 from runnerops.commands.check import check
 from runnerops.commands.hosts import hosts
 from runnerops.commands.render import render
-from runnerops.errors import SecretError, TemplateError, UsageError
+from runnerops.errors import RunneropsError, SecretError, TemplateError, UsageError
 from runnerops.model.common import Exit
 from runnerops.report.screen import Screen
 
@@ -73,6 +73,8 @@ def test_a_finding_has_the_inventorys_place(typed: Typed) -> None:
         ("daemon.json", '{"log-opts": {"max-size": 10}}', "D004"),
         ("daemon.json", '{"bip": "x"}', "D008"),
         ("docker-compose.yml", "services: [", "this is no valid YAML"),
+        ("stack.yml", "services: {a: {imge: x}}\n", "K001"),
+        ("config.yml", "version: 0.2\nstorage: {inmemory: {}}\n", "C008"),
     ],
 )
 def test_single_files(typed: Typed, tmp_path: Path, name: str, content: str, says: str) -> None:
@@ -85,6 +87,18 @@ def test_a_file_whose_kind_nobody_can_tell(typed: Typed) -> None:
     with pytest.raises(UsageError, match="--as") as caught:
         check(typed.path, ["x"], "nonsense", {}, typed.screen, strict=False, as_json=False)
     assert "daemon" in caught.value.hint
+
+
+def test_what_is_no_single_file(typed: Typed, tmp_path: Path) -> None:
+    (tmp_path / "some.yml").write_text("hosts:\n  a: {address: 192.0.2.1}\n")
+    for name, problem, hint in (
+        ("some.yml", "this is an inventory", "--inventory"),
+        (".", "Is a directory", "name a file"),
+        ("none", "No such file", "name a file"),
+    ):
+        with pytest.raises(RunneropsError, match=problem) as caught:
+            check(typed.path, [str(tmp_path / name)], "", {}, typed.screen, strict=False, as_json=False)
+        assert hint in caught.value.hint
 
 
 def test_render_masks_on_screen_and_needs_every_secret(typed: Typed) -> None:
