@@ -139,7 +139,7 @@ ENDS = {
 
 
 class Exit(IntEnum):
-    """The exit codes, documented in the README."""
+    """The exit codes, documented in docs/commands.md."""
 
     OK = 0
     FAILED = 1
