@@ -19,22 +19,24 @@ class Wiring:
 
     def __init__(self, filled: Mapping[str, Sequence[Filled]]) -> None:
         self._filled = filled
+        everyone = [one for caches in filled.values() for one in caches]
+        self._in_use = [one for one in everyone if one.cache.use]
+        self._shared = [one for one in self._in_use if not one.cache.local]
+        self._places = {one.cache.url: one.location for one in everyone}
 
     def usable(self, host: Draft) -> tuple[Filled, ...]:
         """Every cache that a host can use, its own first. Others' only if in use: nobody contacts a host for no use."""
-        others = (one for one in self._meant_for(host) if not one.cache.local)
-        return (*self._filled[host.name], *others)
+        return (*self._filled[host.name], *_meant_for(host, self._shared))
 
     def mirrors(self, host: Draft) -> tuple[str, ...]:
         """URLs of the host's own caches of Docker Hub that are in use, else of the others' that it can reach."""
-        hub = [one.cache for one in self.usable(host) if _in_use_for_hub(one)]
-        own = [cache.url for cache in hub if cache.host == host.name]
-        return tuple(dict.fromkeys(own or [cache.url for cache in hub]))
+        own = [one.cache.url for one in self._filled[host.name] if _in_use_for_hub(one)]
+        others = (one.cache.url for one in _meant_for(host, self._shared) if _in_use_for_hub(one))
+        return tuple(dict.fromkeys(own or others))
 
     def locations(self, mirrors: Sequence[str]) -> tuple[SourceLocation, ...]:
         """Of the cache that each mirror is."""
-        places = {one.cache.url: one.location for caches in self._filled.values() for one in caches}
-        return tuple(places[url] for url in mirrors)
+        return tuple(self._places[url] for url in mirrors)
 
     def urls(self) -> tuple[str, ...]:
         """Of every cache of the inventory."""
@@ -51,19 +53,18 @@ class Wiring:
             own = any(one.cache.serves == HUB for one in self._filled[host.name])
             if own or not (needs_mirrors(host) or _needs_for_jobs(host)) or self.mirrors(host):
                 continue
-            if one := next(filter(_in_use_for_hub, self._meant_for(host)), None):
+            if one := next(filter(_in_use_for_hub, _meant_for(host, self._in_use)), None):
                 caches[id(one)] = one
                 cut_off.setdefault(id(one), []).append(host.name)
         for key, names in cut_off.items():
             _note(caches[key], names, problems)
 
-    def _meant_for(self, host: Draft) -> Iterator[Filled]:
-        """Other hosts' caches that are in use and whose `for` has this host, reachable or not."""
-        for name, caches in self._filled.items():
-            for one in caches:
-                allowed = one.groups is None or not set(one.groups).isdisjoint(host.groups)
-                if name != host.name and one.cache.use and allowed:
-                    yield one
+
+def _meant_for(host: Draft, caches: Sequence[Filled]) -> Iterator[Filled]:
+    """Those of other hosts whose `for` has this host."""
+    for one in caches:
+        if one.cache.host != host.name and (one.groups is None or not set(one.groups).isdisjoint(host.groups)):
+            yield one
 
 
 def needs_mirrors(host: Draft) -> bool:
