@@ -83,7 +83,7 @@ def apply(
     `no_wait`: leaves it as soon as it waits for running jobs. Raises HostError where not even a connection could be had.
     """
     run = _Run(plan, redactor, watch, protocol.Decoder(plan.host), no_wait)
-    status = _to_end(run, link, reconnect, protocol.start(plan), protocol.payload(plan, redactor.lines))
+    status = _to_end(run, link, reconnect, protocol.start(plan), protocol.payload(plan))
     return _left_or_ended(run) or _not_begun(run, status)
 
 

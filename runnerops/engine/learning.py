@@ -11,12 +11,14 @@ from runnerops.redact import Redactor, secret_values
 from runnerops.services import service_of
 
 
-def learn_secrets(redactor: Redactor, clear: frozenset[str], files: Sequence[RenderedFile]) -> None:
-    """What is secret in these files is secret in every message; `clear` is what may be shown. Raises ParseError."""
-    learn_trees(redactor, clear, trees_of(files))
+def learn_secrets(redactor: Redactor, clear: frozenset[str], files: Sequence[RenderedFile]) -> frozenset[str]:
+    """What is secret in these files, now in every message too; `clear` is what may be shown. Raises ParseError."""
+    return learn_trees(redactor, clear, trees_of(files))
 
 
-def learn_trees(redactor: Redactor, clear: frozenset[str], trees: Mapping[FileSpec, Tree]) -> None:
+def learn_trees(redactor: Redactor, clear: frozenset[str], trees: Mapping[FileSpec, Tree]) -> frozenset[str]:
     """The same, of files that are parsed already."""
-    for spec, tree in trees.items():
-        redactor.learn(secret_values(service_of(spec.service), spec, tree, clear))
+    found = (secret_values(service_of(spec.service), spec, tree, clear) for spec, tree in trees.items())
+    secret = frozenset(value for values in found for value in values)
+    redactor.learn(secret)
+    return secret

@@ -46,7 +46,7 @@ class SudoPasswords:
             if isinstance(meant, Secret):
                 meant = self._resolver.resolve(meant)
                 self._resolver.check()
-            self._screen.redactor.learn([meant], here_only=True)
+            self._screen.redactor.learn([meant])
         if "\n" in meant:
             raise SecretError(f"{host.name}: the sudo password has a line break", "give the password alone")
         return meant

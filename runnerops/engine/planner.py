@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import secrets as random
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -104,9 +105,11 @@ def plan_request(request: Request, redactor: Redactor, clear: frozenset[str]) ->
     from runnerops.planning.plan import make_plan
 
     observed = request.observed
-    _learn_host(redactor, clear, request.desired, observed)
-    _learn_readable(redactor, clear, request.desired)
+    before = [RenderedFile(file.spec, observed.file(file.spec.path).content) for file in request.desired]
+    secret = _learn_readable(redactor, clear, [*before, *request.desired])
     plan = make_plan(request)
+    if not plan.empty:
+        plan = replace(plan, secrets=redactor.within((*secret, *_texts(plan, [*before, *request.desired]))))
     changed = {change.old.path for change in plan.changes}
     there = [
         (file.spec.path, observed.file(file.spec.path).path) for file in request.desired if file.content is not None
@@ -173,18 +176,17 @@ def _result(plan: Plan) -> Result:
     return Result.PENDING if plan.changes or plan.actions else Result.UNCHANGED
 
 
-def _learn_host(
-    redactor: Redactor, clear: frozenset[str], desired: Sequence[RenderedFile], observed: HostState
-) -> None:
-    """Secrets that only the host has, before anything of it is shown."""
-    there = [RenderedFile(file.spec, observed.file(file.spec.path).content) for file in desired]
-    _learn_readable(redactor, clear, there)
-
-
-def _learn_readable(redactor: Redactor, clear: frozenset[str], files: Sequence[RenderedFile]) -> None:
-    """What cannot be parsed is never shown."""
+def _learn_readable(redactor: Redactor, clear: frozenset[str], files: Sequence[RenderedFile]) -> frozenset[str]:
+    """What is secret in the files, of before too, ere anything of them is shown. What cannot be parsed is never shown."""
+    found: set[str] = set()
     for file in files:
-        try:
-            learn_secrets(redactor, clear, [file])
-        except ParseError:
-            continue
+        with suppress(ParseError):
+            found |= learn_secrets(redactor, clear, [file])
+    return frozenset(found)
+
+
+def _texts(plan: Plan, files: Sequence[RenderedFile]) -> Iterator[str]:
+    """All that this host has, gets or is asked to do, in which a secret may stand."""
+    contents = (*(file.content or b"" for file in files), *plan.files.values())
+    yield from (content.decode("utf-8", "replace") for content in contents)
+    yield from (word for step in (*plan.forward, *plan.rollback, *plan.diagnostics) for word in step.args)

@@ -232,6 +232,8 @@ class Plan:
     mine: str = "your change"
     reasons: Mapping[str, str] = field(default_factory=dict)
     """Why the inventory overrides a blocker, by code."""
+    secrets: frozenset[str] = field(default=frozenset(), repr=False)
+    """Lines that no output of this host's run may hold: secrets that stand in its own files, and no other host's."""
 
     @property
     def empty(self) -> bool:

@@ -21,35 +21,32 @@ class Redactor:
     def __init__(self, values: Iterable[str] = ()) -> None:
         self._lock = threading.Lock()
         self._lines: frozenset[str] = frozenset()
-        self._every: frozenset[str] = frozenset()
         self._pattern: tuple[frozenset[str], re.Pattern[str]] = (frozenset(), re.compile(""))
         self.learn(values)
 
-    def learn(self, values: Iterable[str], *, here_only: bool = False) -> None:
-        """More values; of a value of several lines each line counts. `here_only`: no host is given them to filter by."""
+    def learn(self, values: Iterable[str]) -> None:
+        """More values; of a value of several lines each line counts."""
         lines = {line.strip() for value in values for line in value.splitlines()}
         known = {line for line in lines if len(line) >= _SHORTEST}
         with self._lock:
-            self._every |= known
-            if not here_only:
-                self._lines |= known
+            self._lines |= known
 
     def text(self, text: str) -> str:
         """`text` without any of the values, and without what has a secret's form (userinfo in URLs, tokens, PEM keys)."""
-        if self._every:
+        if self._lines:
             text = self._known().sub(MASK, text)
         return replace_spans(text, format_spans(text), lambda _: MASK)
 
     def _known(self) -> re.Pattern[str]:
         """Compiled when a text needs it, for values come from several files and hosts; always of all that is known now."""
         lines, pattern = self._pattern
-        if lines is not self._every:
-            lines = self._every
+        if lines is not self._lines:
+            lines = self._lines
             pattern = re.compile("|".join(map(re.escape, sorted(lines, key=len, reverse=True))))
             self._pattern = (lines, pattern)
         return pattern
 
-    @property
-    def lines(self) -> tuple[str, ...]:
-        """The values, one line each, for the host's own filter."""
-        return tuple(sorted(self._lines))
+    def within(self, texts: Iterable[str]) -> frozenset[str]:
+        """Lines of the values that stand in one of these texts."""
+        whole = "\0".join(texts)
+        return frozenset(line for line in self._lines if line in whole)

@@ -145,7 +145,7 @@ def forget(patience_s: int = 10) -> tuple[str, ...]:
     return ("sh", "-c", _FORGET, "sh", STATE, str(patience_s))
 
 
-def payload(plan: Plan, secrets: Sequence[str]) -> bytes:
+def payload(plan: Plan) -> bytes:
     """The run's folder as a tar: steps, files, what is to be recorded, and the lines no output may hold (0600 all).
 
     `forward` comes last: of a tar that a lost connection cut short nothing is walked, wherever it was cut.
@@ -157,7 +157,7 @@ def payload(plan: Plan, secrets: Sequence[str]) -> bytes:
         "titles.forward": encode_titles(plan.forward),
         "titles.rollback": encode_titles(plan.rollback),
         "meta": f"{meta_text(plan)}\n".encode(),
-        "secrets": "".join(f"{line}\n" for line in secrets if line).encode(),
+        "secrets": "".join(f"{line}\n" for line in sorted(plan.secrets) if line).encode(),
         "versions": "".join(f"{name}\t{key}\t{said}\n" for name, (key, said) in plan.versions.items()).encode(),
         "keep": f"{plan.keep_runs} {KEEP_KIB}\n".encode(),
         **plan.files,

@@ -166,7 +166,7 @@ class Screen:
             finally:
                 for one in self.painted:
                     one.resume()
-        self.redactor.learn([answer], here_only=True)
+        self.redactor.learn([answer])
         return answer
 
     def _write(self, stream: TextIO, text: str, style: str) -> None:

@@ -35,7 +35,13 @@ def walk(case: Case, remote: Remote) -> list[Event]:
     for path, (content, mode) in case.before.items():
         remote.put(path, content, mode)
     plan = Plan(
-        "host", remote.next_run(), Requester("me", "here"), forward=case.forward, rollback=case.rollback, files=FILES
+        "host",
+        remote.next_run(),
+        Requester("me", "here"),
+        forward=case.forward,
+        rollback=case.rollback,
+        files=FILES,
+        secrets=frozenset({SECRET}),
     )
     events: list[Event] = []
     apply(plan, remote.link, remote.link, Redactor([SECRET]), events.append)

@@ -343,3 +343,29 @@ def test_fingerprints_are_the_same_in_two_runs_on_a_host_that_has_a_key(tmp_path
     assert list(diffs(tmp_path, dict(PLAIN), files, key)) == list(diffs(tmp_path, dict(PLAIN), files, key))
     assert list(diffs(tmp_path, dict(PLAIN), files, key)) != list(diffs(tmp_path, dict(PLAIN), files, other))
     assert list(diffs(tmp_path, dict(PLAIN), files)) != list(diffs(tmp_path, dict(PLAIN), files))
+
+
+def test_a_host_is_given_no_secret_of_another(tmp_path: Path) -> None:
+    """The lines by which a run's output is filtered lie on its host."""
+    runner = {"url": "https://gitlab.example.com", "executor": "shell"}
+    asked = {
+        name: {
+            "address": f"192.0.2.{place}",
+            "gitlab_runner": {"runners": [{"name": "one", "token": f"glrt-canary-of-{name}-aaaaaa", **runner}]},
+        }
+        for place, name in enumerate("ab", 1)
+    }
+    path = tmp_path / "inventory.yml"
+    path.write_text(yaml.safe_dump({"hosts": asked}))
+    loaded = inventory.load(path)
+    screen = Screen(out=io.StringIO(), err=io.StringIO())
+    project = open_project(loaded, loaded.hosts, {}, screen.redactor)
+    planning = Planning(project, Flags({}), Requester("anna", "laptop"), screen.redactor)
+    before = b"concurrent = 1\n[[runners]]\nname = 'old'\ntoken = 'glrt-canary-of-before-aaaa'\n"
+    given = {
+        host.name: plan_from(
+            planning, host, project.rendered[host.name], a_host({"/etc/gitlab-runner/config.toml": before}, "")
+        ).plan.secrets
+        for host in loaded.hosts
+    }
+    assert given == {name: {f"glrt-canary-of-{name}-aaaaaa", "glrt-canary-of-before-aaaa"} for name in "ab"}

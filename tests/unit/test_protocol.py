@@ -7,6 +7,7 @@ import json
 import subprocess
 import tarfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -38,7 +39,7 @@ def test_a_payload_cut_short_anywhere_has_no_steps() -> None:
     plan = Plan(
         "h", 3, Requester("me", "laptop"), forward=(Step("complete", ("docker",)),), files={"new.1": b"x" * 3000}
     )
-    whole = protocol.payload(plan, ("s3cret",))
+    whole = protocol.payload(replace(plan, secrets=frozenset({"s3cret"})))
     with tarfile.open(fileobj=io.BytesIO(whole)) as tar:
         members = tar.getmembers()
     assert members[-1].name == "forward"
@@ -56,7 +57,7 @@ def test_the_payload_is_private_and_whole() -> None:
         files={"new.1": b"x"},
         applied={"/a": "0" * 64},
     )
-    with tarfile.open(fileobj=io.BytesIO(protocol.payload(plan, ("s3cret", "")))) as tar:
+    with tarfile.open(fileobj=io.BytesIO(protocol.payload(replace(plan, secrets=frozenset({"s3cret", ""}))))) as tar:
         files = {member.name: (member.mode, tar.extractfile(member)) for member in tar.getmembers()}
     assert {mode for mode, _ in files.values()} == {0o600}
     content = {name: file.read() for name, (_, file) in files.items() if file}
@@ -109,7 +110,7 @@ def plan_of(*forward: Step) -> Plan:
 
 def test_one_exec_unpacks_starts_and_follows_a_run(host: Path) -> None:
     plan = plan_of(Step("run", ("5", "sh", "-c", "echo seen; exit 1")))
-    status, output = call(host, protocol.start(plan), protocol.payload(plan, ()))
+    status, output = call(host, protocol.start(plan), protocol.payload(plan))
     decoder = protocol.Decoder("h")
     events = [event for line in output.decode().splitlines() if (event := decoder.event(line))]
     assert (status, events[-1].kind, events[-1].text) == (0, "end", "failed")
@@ -128,13 +129,13 @@ def test_a_run_that_came_in_between_is_left_alone(host: Path) -> None:
     folder = host / "var/lib/runnerops/runs/7"
     folder.mkdir(parents=True)
     plan = plan_of()
-    assert call(host, protocol.start(plan), protocol.payload(plan, ())) == (protocol.RUN_EXISTS, b"")
+    assert call(host, protocol.start(plan), protocol.payload(plan)) == (protocol.RUN_EXISTS, b"")
     assert not list(folder.iterdir())
 
 
 def test_what_cannot_be_written_whole_is_taken_away_again(host: Path) -> None:
     plan = plan_of()
-    assert call(host, protocol.start(plan), protocol.payload(plan, ())[:700]) == (protocol.NO_ROOM, b"")
+    assert call(host, protocol.start(plan), protocol.payload(plan)[:700]) == (protocol.NO_ROOM, b"")
     assert not list((host / "var/lib/runnerops/runs").iterdir())
 
 
@@ -146,7 +147,7 @@ def test_a_disk_that_takes_nothing_is_no_other_run(host: Path) -> None:
 def test_a_unit_that_does_not_start_is_told(host: Path) -> None:
     (host / "bin/systemd-run").write_text("#!/bin/sh\nexit 1\n")
     plan = plan_of()
-    assert call(host, protocol.start(plan), protocol.payload(plan, ())) == (protocol.NO_UNIT, b"")
+    assert call(host, protocol.start(plan), protocol.payload(plan)) == (protocol.NO_UNIT, b"")
 
 
 def test_a_run_that_is_not_there_cannot_be_followed(host: Path) -> None:

@@ -277,9 +277,7 @@ def test_secrets_print_as_masks() -> None:
     assert str(Secret("env", "TOKEN", SourceLocation("inventory.yml", 1, 1))) == MASK
 
 
-def test_what_is_to_stay_here_is_masked_and_given_to_no_host() -> None:
-    redactor = Redactor(["token-1"])
-    assert redactor.text("password-1") == "password-1"
-    redactor.learn(["password-1"], here_only=True)
-    assert redactor.text("token-1 password-1") == "******** ********"
-    assert redactor.lines == ("token-1",)
+def test_secrets_are_found_in_texts_line_by_line() -> None:
+    redactor = Redactor(["token-1", "first line\nsecond line", "token-of-another-host"])
+    assert redactor.within(["token = 'token-1'", "x second line"]) == {"token-1", "second line"}
+    assert redactor.within([]) == frozenset()
