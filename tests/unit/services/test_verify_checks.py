@@ -185,6 +185,12 @@ FAULTS: list[tuple[str, dict[str, Any], str, str]] = [
         "firewall",
         f"ufw allow proto tcp to {BRIDGE} port 5000",
     ),
+    (
+        "answers-container",
+        {"observed": running(version="29.7.2"), "told": {REACH: "000 28"}},
+        "firewall",
+        "iptables -I DOCKER-USER -p tcp --dport 5000 -j ACCEPT",
+    ),
     ("answers-container", {"tried": {REACH: "000 7"}}, "refused", "iptables"),
     ("upstream", {"told": {ASKED: "none", DIRECT: "000 6"}}, "name is not known", "names, routes"),
     ("upstream", {"told": {ASKED: "held", DIRECT: "000 7"}}, "only what is cached", "answer from h1"),
