@@ -174,6 +174,8 @@ def overridable(text: str) -> str:
         raise Refused("is no code of a blocker", hint)
     if not row.flag.startswith("--allow"):
         raise Refused("cannot be allowed here", f"use {row.flag}" if row.flag else row.remedy)
+    if text == "maintenance":  # both stand in the inventory, so one would only take the other back
+        raise Refused("cannot be allowed here", "take `maintenance` of the host out (null where its group has it)")
     return text
 
 

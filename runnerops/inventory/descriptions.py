@@ -221,7 +221,8 @@ _HOST = {
     ),
     "allow": KeyDescription(
         "Blockers that `diff` and `deploy` override on this host, each with a reason, which they show, as `--allow` does "
-        "on the command line. One that no longer arises is named: take it out. `rollback` and `remove` do not read it.",
+        "on the command line; not `maintenance`. One that no longer arises is named: take it out. `rollback` and `remove` do "
+        "not read it.",
         "none",
         '{drop-runner: "moved to host b, 2026-11"}',
     ),

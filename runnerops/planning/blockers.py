@@ -102,9 +102,13 @@ def overridden(blocker: Blocker, policy: Policy) -> bool:
     return policy.kill_jobs if blocker.code == "jobs-running" else blocker.code in policy.allow
 
 
-def idle_allowances(command: str, host: Host, blockers: Iterable[Blocker]) -> Iterable[str]:
-    """What the inventory overrides on this host although it does not arise, in sentences."""
-    arising = {blocker.code for blocker in blockers}
+ASKED_BY_STEPS = frozenset({"unproven-mirror", "upstream-down"})
+"""Codes that leave out steps of a run as well: without the step nobody knows whether it would have failed."""
+
+
+def idle_allowances(command: str, host: Host, blockers: Iterable[Blocker], *, acts: bool) -> Iterable[str]:
+    """What the inventory overrides on this host although it does not arise, in sentences. `acts`: there is something to do."""
+    arising = {blocker.code for blocker in blockers} | (ASKED_BY_STEPS if acts else frozenset())
     for code in host.allow if command == "deploy" else ():
         if code not in arising:
             yield f"hosts.{host.name}.allow.{code} does not arise any more: take it out of the inventory"

@@ -61,6 +61,7 @@ def make_plan(request: Request) -> Plan:
     changes = tuple(change for file in request.desired if (change := _change(file, observed)))
     actions = _minimal_actions(host, changes, observed, policy)
     blockers, notes = filter_blockers(host, request.deployed, _blockers(request, changes, actions))
+    idle = idle_allowances(request.command, host, blockers, acts=bool(actions))
     writer = StepWriter(host, changes, actions, observed, policy, run)
     secret_fingerprints = _given(request)
     recorded = {**{file.spec.path: file.content for file in request.desired}, **request.recorded}
@@ -82,7 +83,7 @@ def make_plan(request: Request) -> Plan:
         blockers=tuple(blocker for blocker in blockers if not overridden(blocker, policy)),
         overridden=tuple(blocker for blocker in blockers if overridden(blocker, policy)),
         findings=request.findings,
-        notes=(*notes, *request.notes, *_remarks(request, actions), *idle_allowances(request.command, host, blockers)),
+        notes=(*notes, *request.notes, *_remarks(request, actions), *idle),
         after=uses_caches_of(host),
         needs=newly_uses_caches_of(host, changes),
         overrides=writer.overrides,

@@ -55,6 +55,14 @@ def test_what_does_not_arise_any_more_is_named(host: Host) -> None:
     assert planned(replace(host, allow={}), RUNNER).notes == ()
 
 
+def test_what_steps_would_ask_is_not_called_idle(host: Host) -> None:
+    """With the override the step that asks is not there, so nobody knows."""
+    host = replace(host, allow={"unproven-mirror": "the cache comes next week"})
+    assert planned(host, TWO).actions
+    assert planned(host, TWO).notes == ()
+    assert planned(host, RUNNER).notes != ()
+
+
 @pytest.mark.parametrize("command", ["rollback", "remove"])
 def test_it_is_meant_for_deploys_alone(host: Host, command: str) -> None:
     plan = planned(host, TWO, command)

@@ -45,6 +45,7 @@ HOST = [  # what stands on line 1 as `hosts: {h: {…}}`, and what is said of it
     ("allow: {drop-runer: x}", "21: hosts.h.allow.drop-runer: is no code of a blocker"),
     ("allow: {port-taken: x}", "21: hosts.h.allow.port-taken: cannot be allowed here"),
     ("allow: {jobs-running: x}", "21: hosts.h.allow.jobs-running: cannot be allowed here"),
+    ("allow: {maintenance: x}", "21: hosts.h.allow.maintenance: cannot be allowed here"),
     ("allow: {drop-runner: ''}", "21: hosts.h.allow.drop-runner: must say why"),
     ("allow: [drop-runner]", "13: hosts.h.allow: must be a mapping"),
     ("vars: [x]", "13: hosts.h.vars: must be a mapping"),
