@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import stat
 import sys
 import threading
@@ -12,6 +13,7 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from getpass import getpass
+from itertools import count
 from typing import Any, Protocol, TextIO
 
 import typer
@@ -65,6 +67,8 @@ class Screen:
     """Whether the answer's parts fold, as in GitLab's job log; None: where it is one."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _status: str = ""
+    _names: set[str] = field(default_factory=set)
+    """Of the parts that fold."""
 
     def __post_init__(self) -> None:
         for stream in (self.out, self.err):
@@ -95,7 +99,7 @@ class Screen:
     def section(self, name: str, lines: Iterable[tuple[str, str]], *, folded: bool) -> None:
         """The same as `lines`; in GitLab's job log the first is the title of a part that folds, or is `folded` at first.
 
-        `name` has letters, digits, `.`, `-` and `_`, and is the log's only one.
+        `name` is made one that GitLab reads, and that no other part of this log has.
         """
         folds = in_job_log(self.out) if self.sections is None else self.sections
         parts = iter(lines)
@@ -106,12 +110,21 @@ class Screen:
             self.lines((first, *parts))
             return
         style, title = first
+        name = self._own_name(name)
         option = "[collapsed=true]" if folded else ""
         mark = f"\x1b[0Ksection_start:{time.time():.0f}:{name}{option}\r\x1b[0K"
         for number, line in enumerate(self.redactor.text(title).split("\n")):
             self._print(self.out, ("" if number else mark) + self._styled(self.out, line, style))
         self.lines(parts)
         self._print(self.out, f"\x1b[0Ksection_end:{time.time():.0f}:{name}\r\x1b[0K")
+
+    def _own_name(self, name: str) -> str:
+        """Of the letters that GitLab takes (`build_trace_section_regex`). A host that is shown once more has another."""
+        plain = re.sub(r"[^A-Za-z0-9_.-]", "_", name)
+        free = (f"{plain}-{number}" if number > 1 else plain for number in count(1))
+        own = next(one for one in free if one not in self._names)
+        self._names.add(own)
+        return own
 
     def json(self, document: Mapping[str, Any], *, indent: int | None = 2) -> None:
         """A JSON document (or, without indent, one line of a stream) to stdout; strings in it are redacted."""

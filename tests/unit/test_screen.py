@@ -135,6 +135,16 @@ def test_a_part_folds_in_a_job_log_and_is_plain_elsewhere(tmp_path: Path, monkey
         assert "section_start" in pipe.read()
 
 
+def test_parts_of_a_job_log_have_names_that_gitlab_reads_and_that_differ() -> None:
+    out = StringIO()
+    screen = Screen(out=out, sections=True)
+    for name in ("plan_é", "plan_ü", "plan_b-2", "plan_b", "plan_b", "plan_b", "p q/[x]\r"):
+        screen.section(name, [("host", name)], folded=False)
+    marks = re.findall(r"section_(start|end):\d+:([a-zA-Z0-9_.-]+)\r\x1b\[0K", out.getvalue())
+    names = ["plan__", "plan__-2", "plan_b-2", "plan_b", "plan_b-3", "plan_b-4", "p_q__x__"]
+    assert marks == [(end, name) for name in names for end in ("start", "end")]
+
+
 def test_the_last_line_counts_hosts_by_how_they_ended() -> None:
     ends = [("a", Result.APPLIED), ("b", Result.ROLLED_BACK), ("c", Result.APPLIED), ("d", Result.UNREACHABLE)]
     outcomes = [Outcome(name, result) for name, result in ends]
