@@ -50,6 +50,10 @@ class GitlabError(RunneropsError):
     """GitLab's API refused, or was not reached; holds no token and nothing that GitLab answered."""
 
 
+class GitlabDownError(GitlabError):
+    """It did not answer, or takes no requests for now: to ask it for something else would be no use."""
+
+
 class HostError(RunneropsError):
     """The host, or the way to it, must be mended; `host` is its name. `result` is what the host ends with."""
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 from runnerops import inventory
 from runnerops.engine.connections import ConnectionPool
-from runnerops.engine.gitlab import ask_gitlab, in_gitlab
+from runnerops.engine.gitlab import Asking, ask_gitlab, in_gitlab
 from runnerops.engine.observe import inquire
 from runnerops.engine.options import Flags
 from runnerops.engine.planned import Planned, Plans
@@ -39,7 +38,7 @@ def status(
     loaded = inventory.load(path)
     hosts = {host.name: host for host in inventory.select(loaded, targets)}
     with ConnectionPool(loaded, environ, screen) as pool, waiting(screen, silent=as_json or len(hosts) == 1) as busy:
-        look = _Look(pool, busy, loaded.folder)
+        look = _Look(pool, busy, Asking(loaded.folder, environ, screen.redactor))
         found = side_by_side(list(hosts), lambda name: look.at(hosts[name]))
         plans = _plans(loaded, tuple(hosts.values()), pool, environ, screen) if exit_code else None
     documents = []
@@ -65,11 +64,11 @@ Found = tuple[HostState, list[ServiceStatus]]
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """What every host is asked with; `folder` is the inventory's."""
+    """What every host is asked with."""
 
     pool: ConnectionPool
     busy: Waiting
-    folder: Path
+    asking: Asking
 
     def at(self, host: Host) -> Found:
         """The host itself, then GitLab where its section says so. Raises HostError."""
@@ -81,7 +80,7 @@ class _Look:
             found = [one for stands in STATUS_PROVIDERS if (one := stands.status(host, observed, told))]
             if host.gitlab and any(one.runners for one in found):
                 self.busy.say(host.name, "asking GitLab")
-                runners = ask_gitlab(host, observed, self.folder, self.pool.environ, self.pool.screen.redactor)
+                runners = ask_gitlab(host, observed, self.asking)
                 found = [in_gitlab(one, runners) if one.runners else one for one in found]
             return observed, found
         finally:

@@ -7,13 +7,12 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from runnerops import inventory
 from runnerops.engine import verify as pull_path
 from runnerops.engine.connections import ConnectionPool
-from runnerops.engine.gitlab import gitlab_checks
+from runnerops.engine.gitlab import Asking, gitlab_checks
 from runnerops.engine.review import failure
 from runnerops.engine.scheduling import side_by_side
 from runnerops.errors import RunneropsError, UsageError
@@ -53,9 +52,9 @@ def verify(
     chosen = inventory.select(loaded, targets)
     with ConnectionPool(loaded, environ, screen) as pool, waiting(screen, silent=as_json) as busy:
         probe = Probe(*named, marker="")
-        found = _Verify(chosen, {host.name: host for host in loaded.hosts}, pool, probe, busy, loaded.folder).run(
-            quick=quick
-        )
+        asking = Asking(loaded.folder, environ, screen.redactor)
+        known = {host.name: host for host in loaded.hosts}
+        found = _Verify(chosen, known, pool, probe, busy, asking).run(quick=quick)
     if as_json:
         hosts = [_document(name, checks) for name, checks in found.items()]
         screen.json({"version": VERSION, "image": probe.image, "quick": quick, "hosts": hosts})
@@ -73,7 +72,7 @@ class _Verify:
     pool: ConnectionPool
     probe: Probe
     busy: Waiting
-    folder: Path
+    asking: Asking
     began: float = field(default_factory=time.monotonic)
 
     def run(self, *, quick: bool) -> Found:
@@ -101,8 +100,7 @@ class _Verify:
         assert isinstance(one, Evidence)
         self.busy.say(name, "asking GitLab")
         try:
-            pool = self.pool
-            return gitlab_checks(self.known[name], one.observed, self.folder, pool.environ, pool.screen.redactor)
+            return gitlab_checks(self.known[name], one.observed, self.asking)
         finally:
             self.busy.say(name, "")
 

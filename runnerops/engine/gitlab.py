@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TypeAlias
 
-from runnerops.errors import GitlabError
+from runnerops.errors import GitlabDownError, GitlabError
 from runnerops.model.common import Secret
 from runnerops.model.gitlab import GitlabAccess, Registration, RunnerStatus
 from runnerops.model.host_state import HostState
@@ -26,56 +27,76 @@ from runnerops.services.gitlab_runner.registered import (
 from runnerops.services.status import ServiceStatus
 from runnerops.services.verify import Check
 
+Down: TypeAlias = "dict[str, GitlabDownError]"
+"""The GitLabs that did not answer in this command, by URL, each with what was said: no further host waits for them."""
 NO_SYSTEM_ID = "its host has no system id yet, which gitlab-runner makes at its first start"
 """GitLab notes by it which machine asks: without one it would note a machine that does not exist."""
 
 
-def ask_gitlab(
-    host: Host, observed: HostState, folder: Path, environ: Mapping[str, str], redactor: Redactor
-) -> tuple[RunnerStatus, ...]:
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What all hosts of a command are asked about with; `folder` is the inventory's."""
+
+    folder: Path
+    environ: Mapping[str, str]
+    redactor: Redactor
+    down: Down = field(default_factory=dict)
+
+
+def ask_gitlab(host: Host, observed: HostState, asking: Asking) -> tuple[RunnerStatus, ...]:
     """Every runner of the host's file, those of the GitLab that its section names as GitLab tells of them."""
     found = registrations(observed)
     own = of_gitlab(host.gitlab.url, found) if host.gitlab else ()
     if host.gitlab is None or not own:
         return merged(found, ())
-    redactor.learn(one.token for one in own)
-    token, problem, hint = _token(host.gitlab.token, folder, environ)
-    redactor.learn([token] if token else [])
-    system_id = observed.facts.runner.system_id if observed.facts.runner else ""
-    told = _told(host.gitlab, token, own, system_id)
+    asking.redactor.learn(one.token for one in own)
+    token, problem, hint = _token(host.gitlab.token, asking.folder, asking.environ)
+    asking.redactor.learn([token] if token else [])
+    told = _told(replace(host.gitlab, token=token), own, _system_id(observed), asking.down)
     if problem:
         told = tuple(one if one.reason else replace(one, reason=problem, fix=hint) for one in told)
     return merged(found, told)
 
 
 def ask_of_new_tokens(
-    host: Host, desired: Sequence[RenderedFile], observed: HostState
+    host: Host, desired: Sequence[RenderedFile], observed: HostState, down: Down
 ) -> tuple[tuple[Blocker, ...], tuple[str, ...]]:
     """What blocks a deploy that brings tokens which GitLab does not know, and notes where GitLab did not answer.
 
     Tokens that the host has already are not asked about, so a deploy without new ones needs nothing of GitLab.
     """
-    system_id = observed.facts.runner.system_id if observed.facts.runner else ""
     new = of_gitlab(host.gitlab.url, new_tokens(desired, observed)) if host.gitlab else ()
     if not new or host.gitlab is None:
         return (), ()
-    if not system_id:
+    if not (system_id := _system_id(observed)):
         return (), untold_tokens([replace(one, reason=NO_SYSTEM_ID) for one in merged(new, ())])
-    told = _told(GitlabAccess(host.gitlab.url, None, host.gitlab.ca_file), "", new, system_id)
+    told = _told(replace(host.gitlab, token=None), new, system_id, down)
     return unknown_tokens(told), untold_tokens(told)
 
 
-def _told(
-    access: GitlabAccess, token: str, found: tuple[Registration, ...], system_id: str
-) -> tuple[RunnerStatus, ...]:
-    from runnerops.gitlab.client import GitlabClient
-    from runnerops.gitlab.runners import statuses_of
+def _system_id(observed: HostState) -> str:
+    return observed.facts.runner.system_id if observed.facts.runner else ""
 
+
+def _told(
+    access: GitlabAccess, found: tuple[Registration, ...], system_id: str, down: Down
+) -> tuple[RunnerStatus, ...]:
+    """Of one that is known to be down nothing is asked: each host would wait for it anew."""
+    from runnerops.gitlab.client import GitlabClient
+    from runnerops.gitlab.runners import AskedRunners
+
+    error: GitlabError | None = down.get(access.url)
     try:
-        client = GitlabClient(access.url, token, access.ca_file)
-        return statuses_of(client, found, system_id, may_read=bool(token))
-    except GitlabError as error:
-        return tuple(replace(one, reason=error.message, fix=error.hint) for one in merged(found, ()))
+        if error is None:
+            token = access.token if isinstance(access.token, str) else ""
+            asked = AskedRunners(GitlabClient(access.url, token, access.ca_file), system_id, may_read=bool(token))
+            told = tuple(map(asked.about, found))
+            if isinstance(asked.refused, GitlabDownError):
+                down[access.url] = asked.refused
+            return told
+    except GitlabError as refused:
+        error = refused
+    return tuple(replace(one, reason=error.message, fix=error.hint) for one in merged(found, ()))
 
 
 def in_gitlab(status: ServiceStatus, runners: tuple[RunnerStatus, ...]) -> ServiceStatus:
@@ -84,13 +105,11 @@ def in_gitlab(status: ServiceStatus, runners: tuple[RunnerStatus, ...]) -> Servi
     return replace(status, runners=runners, healthy=status.healthy and not lost)
 
 
-def gitlab_checks(
-    host: Host, observed: HostState, folder: Path, environ: Mapping[str, str], redactor: Redactor
-) -> tuple[Check, ...]:
+def gitlab_checks(host: Host, observed: HostState, asking: Asking) -> tuple[Check, ...]:
     """What `verify` says of the host's runners in GitLab; nothing without a `gitlab` section."""
     if host.gitlab is None:
         return ()
-    return tuple(checks(host, ask_gitlab(host, observed, folder, environ, redactor)))
+    return tuple(checks(host, ask_gitlab(host, observed, asking)))
 
 
 def _token(given: str | Secret | None, folder: Path, environ: Mapping[str, str]) -> tuple[str, str, str]:

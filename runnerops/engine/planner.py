@@ -6,7 +6,7 @@ import secrets as random
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -29,6 +29,7 @@ from runnerops.services.base import ParseError
 
 if TYPE_CHECKING:
     from runnerops.engine.connections import ConnectionPool
+    from runnerops.engine.gitlab import Down
     from runnerops.engine.locks import LockWait
     from runnerops.planning.plan import Request
 
@@ -43,6 +44,7 @@ class Planning:
     redactor: Redactor
     deployed: frozenset[str] = frozenset()
     command: str = "deploy"
+    gitlabs_down: Down = field(default_factory=dict)
 
     def policy(self, host: Host) -> Policy:
         """What the command line allows, and for a deploy what the host's inventory does too."""
@@ -97,7 +99,7 @@ def _in_gitlab(
         return (), ()
     from runnerops.engine.gitlab import ask_of_new_tokens
 
-    return ask_of_new_tokens(host, desired, observed)
+    return ask_of_new_tokens(host, desired, observed, planning.gitlabs_down)
 
 
 def plan_request(request: Request, redactor: Redactor, clear: frozenset[str]) -> Planned:

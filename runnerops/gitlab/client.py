@@ -6,8 +6,11 @@ No token and no answer's text is ever part of an error: what GitLab says may quo
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +19,10 @@ import requests
 from gitlab.exceptions import GitlabAuthenticationError, GitlabHttpError, RedirectError
 from gitlab.exceptions import GitlabError as LibraryError
 
-from runnerops.errors import GitlabError
+from runnerops.errors import GitlabDownError, GitlabError
 
 TIMEOUT_SECONDS = 20.0
+"""For an answer, from the name's resolution to the last byte."""
 PAUSES = (0.5, 2.0, 5.0)
 """Seconds before each further attempt, where GitLab does not say itself how long to wait."""
 LONGEST_PAUSE = 60.0
@@ -102,21 +106,21 @@ class GitlabClient:
     def _call(self, library: gitlab.Gitlab, method: str, path: str, sent: Mapping[str, Any] | None = None) -> Any:
         """The JSON that one call gave, which may be repeated; None for no JSON.
 
-        Raises one of REFUSALS where GitLab refused, GitlabError where it did not answer.
+        Raises one of REFUSALS where GitLab refused, GitlabDownError where it did not answer. Who took the time limit once
+        is not asked again.
         """
+        ask = partial(library.http_request, method, path, post_data=dict(sent) if sent else None, obey_rate_limit=False)
         for pause in (*PAUSES, None):
             self._asked_to_wait = None
             try:
-                answer = library.http_request(
-                    method, path, post_data=dict(sent) if sent else None, obey_rate_limit=False
-                )
+                answer = _within(self._seconds, ask)
             except REFUSALS as error:
                 wait = self._wait(pause) if error.response_code in _AGAIN else None
                 if wait is None:
                     raise
             except (requests.RequestException, RedirectError, LibraryError) as error:
-                wait = pause if isinstance(error, (requests.ConnectionError, requests.Timeout)) else None
-                if wait is None or isinstance(error, requests.exceptions.SSLError):
+                wait = pause if isinstance(error, requests.ConnectionError) else None
+                if wait is None or isinstance(error, (requests.exceptions.SSLError, requests.Timeout)):
                     raise self._no_answer(error) from None
             else:
                 return _json(answer.content)
@@ -141,19 +145,37 @@ class GitlabClient:
         fix = _FIXES.get(code, "GitLab's own log says why; try again later")
         if code == 403 and not isinstance(_json(error.response_body), dict):
             words, fix = "something before GitLab refused (status 403)", "ask who runs its proxy or firewall"
-        return GitlabError(f"{self._url}, {did}: {words}", fix)
+        return (GitlabDownError if code in _AGAIN else GitlabError)(f"{self._url}, {did}: {words}", fix)
 
-    def _no_answer(self, error: Exception) -> GitlabError:
+    def _no_answer(self, error: Exception) -> GitlabDownError:
         url = self._url
         if isinstance(error, requests.exceptions.SSLError):
-            return GitlabError(f"{url}: its certificate is not trusted", "name its CA: gitlab: {ca_file: PATH}")
+            return GitlabDownError(f"{url}: its certificate is not trusted", "name its CA: gitlab: {ca_file: PATH}")
         if isinstance(error, RedirectError):
-            return GitlabError(f"{url} redirects", "write the address that it redirects to, with its scheme")
+            return GitlabDownError(f"{url} redirects", "write the address that it redirects to, with its scheme")
         if isinstance(error, requests.Timeout):
-            return GitlabError(f"{url} does not answer within {self._seconds:.0f} s", "try again later")
+            return GitlabDownError(f"{url} does not answer within {self._seconds:.0f} s", "try again later")
         if isinstance(error, requests.exceptions.ProxyError):
-            return GitlabError(f"{url} is not reached through the proxy", "look at HTTPS_PROXY and NO_PROXY")
-        return GitlabError(f"{url} is not reached", "look at its address, DNS and the way there")
+            return GitlabDownError(f"{url} is not reached through the proxy", "look at HTTPS_PROXY and NO_PROXY")
+        return GitlabDownError(f"{url} is not reached", "look at its address, DNS and the way there")
+
+
+def _within(seconds: float, ask: Callable[[], requests.Response]) -> requests.Response:
+    """What it gives. Raises requests.Timeout when the time is over: its own limit is for each wait alone, so an answer that
+    drips would never end, and a name's resolution has none. The thread is left behind."""
+    answer: Future[requests.Response] = Future()
+
+    def run() -> None:
+        try:
+            answer.set_result(ask())
+        except BaseException as error:  # raised again where the answer is waited for
+            answer.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    try:
+        return answer.result(seconds)
+    except TimeoutError:
+        raise requests.Timeout from None
 
 
 def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:

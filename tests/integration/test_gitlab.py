@@ -5,17 +5,20 @@ The stand-in (`tests/lab/gitlab.py`) answers as GitLab's documentation of the ru
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from runnerops.engine.gitlab import ask_gitlab, ask_of_new_tokens, gitlab_checks, in_gitlab
-from runnerops.errors import GitlabError
+from runnerops.engine.gitlab import Asking, ask_gitlab, ask_of_new_tokens, gitlab_checks, in_gitlab
+from runnerops.errors import GitlabDownError, GitlabError
 from runnerops.gitlab.client import GitlabClient
 from runnerops.model.common import Secret, SourceLocation
 from runnerops.model.gitlab import GitlabAccess, RunnerStatus
@@ -55,9 +58,13 @@ def with_system_id() -> RunnerFacts:
     return RunnerFacts(build.NOW, "16.11.0", system_id="s_0123456789ab")
 
 
+def asking(environ: Mapping[str, str] = {}) -> Asking:
+    return Asking(Path("/nowhere"), environ, Redactor())
+
+
 def ask(gitlab: GitLab, token: str | Secret | None = API, **environ: str) -> tuple[RunnerStatus, ...]:
     host = replace(build.HOST, gitlab=GitlabAccess(gitlab.url, token))
-    found = ask_gitlab(host, observed(gitlab), Path("/nowhere"), environ, Redactor())
+    found = ask_gitlab(host, observed(gitlab), asking(environ))
     assert not any(canary in repr(found) for canary in CANARIES)
     return found
 
@@ -82,9 +89,9 @@ def test_each_runner_is_told_apart(gitlab: GitLab) -> None:
 
 
 def test_without_a_section_gitlab_is_not_asked_and_its_client_not_loaded(gitlab: GitLab) -> None:
-    found = ask_gitlab(build.HOST, observed(gitlab), Path("/nowhere"), {}, Redactor())
+    found = ask_gitlab(build.HOST, observed(gitlab), asking())
     assert [one.known for one in found] == [None, None, None]
-    assert gitlab_checks(build.HOST, observed(gitlab), Path("/nowhere"), {}, Redactor()) == ()
+    assert gitlab_checks(build.HOST, observed(gitlab), asking()) == ()
     assert gitlab.requests == []
     names = "status verify diff deploy check"
     line = "; ".join(f"import runnerops.commands.{name}" for name in names.split())
@@ -115,14 +122,14 @@ def test_status_and_verify_say_so(gitlab: GitLab) -> None:
     told = status(host, there, {})
     assert told
     assert told.healthy
-    told = in_gitlab(told, ask_gitlab(host, there, Path("/nowhere"), {}, Redactor()))
+    told = in_gitlab(told, ask_gitlab(host, there, asking()))
     assert not told.healthy
     lines = [text.strip() for _, text in status_lines("h", there, [told])]
     assert "runner one: its token expired 2001-12-24" in lines
     assert any(line.startswith("runner two: GitLab does not know its token") for line in lines)
     runners = status_document("h", there, [told])["services"][0]["runners"]
     assert [one["known_to_gitlab"] for one in runners] == [True, False, None]
-    checks = gitlab_checks(host, there, Path("/nowhere"), {}, Redactor())
+    checks = gitlab_checks(host, there, asking())
     assert [(check.name, check.state) for check in checks] == [
         ("known-to-gitlab", "pass"),
         ("known-to-gitlab", "fail"),
@@ -138,7 +145,7 @@ def plan(gitlab: GitLab, *tokens: str, section: bool = True) -> tuple[list[str],
     runners = [build.runner(name=f"r{index}", url=gitlab.url, token=one) for index, one in enumerate(tokens)]
     content = to_toml(build.config(*runners)).encode()
     desired = (RenderedFile(build.SPEC, content),)
-    blockers, notes = ask_of_new_tokens(replace(build.HOST, gitlab=access), desired, observed(gitlab))
+    blockers, notes = ask_of_new_tokens(replace(build.HOST, gitlab=access), desired, observed(gitlab), {})
     assert not any(canary in repr((blockers, notes)) for canary in CANARIES)
     return [f"{one.code} {one.details[0]}" for one in blockers], notes
 
@@ -154,9 +161,9 @@ def test_a_deploy_asks_only_of_tokens_that_the_host_has_not_yet(gitlab: GitLab) 
     moved = replace(build.HOST, gitlab=GitlabAccess(gitlab.url))
     before = build.observed(build.config(build.runner(token=gone, url="https://gitlab.invalid")), with_system_id())
     desired = (RenderedFile(build.SPEC, to_toml(build.config(build.runner(token=gone, url=gitlab.url))).encode()),)
-    (blocker,), _ = ask_of_new_tokens(moved, desired, before)
+    (blocker,), _ = ask_of_new_tokens(moved, desired, before, {})
     assert blocker.code == "unknown-token"
-    _, (note,) = ask_of_new_tokens(moved, desired, build.observed(None))
+    _, (note,) = ask_of_new_tokens(moved, desired, build.observed(None), {})
     assert "no system id yet" in note
     gitlab.faults = [Answer(401)]
     blocking, (note,) = plan(gitlab, new)
@@ -226,8 +233,48 @@ def test_a_gitlab_that_is_slow_or_gone_is_not_waited_for_by_every_runner(gitlab:
     url = "http://127.0.0.1:9"  # discard: nobody listens
     runners = [build.runner(name=name, url=url, token=name * 20) for name in ("a", "b")]
     host = replace(build.HOST, gitlab=GitlabAccess(url, API))
-    found = ask_gitlab(host, build.observed(build.config(*runners)), Path("/nowhere"), {}, Redactor())
+    found = ask_gitlab(host, build.observed(build.config(*runners)), asking())
     assert [one.reason for one in found] == [f"{url} is not reached"] * 2
+
+
+def test_one_that_does_not_answer_is_asked_for_one_host_of_a_command(gitlab: GitLab) -> None:
+    gitlab.faults = [Answer(503, "", {"Retry-After": "0"})] * 4
+    command = asking()
+    host = replace(build.HOST, gitlab=GitlabAccess(gitlab.url, API))
+    for _ in range(2):
+        one, two, _ = ask_gitlab(host, observed(gitlab), command)
+        assert "status 503" in one.reason
+        assert two.reason == one.reason
+    assert len(gitlab.requests) == 4
+    new = (RenderedFile(build.SPEC, to_toml(build.config(build.runner(url=gitlab.url, token="glrt-new"))).encode()),)
+    assert "status 503" in str(ask_of_new_tokens(host, new, observed(gitlab), command.down))
+    assert len(gitlab.requests) == 4
+    assert ask_gitlab(host, observed(gitlab), asking())[0].known
+
+
+def test_the_time_limit_is_of_the_whole_answer_and_meets_one_question_alone() -> None:
+    over = threading.Event()
+
+    def drip(connection: socket.socket) -> None:
+        with connection, suppress(OSError):
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+            while not over.wait(0.05):
+                connection.sendall(b" ")
+
+    def accept(server: socket.socket) -> None:
+        with suppress(OSError):
+            while True:
+                taken.append(server.accept()[0])
+                threading.Thread(target=drip, args=(taken[-1],), daemon=True).start()
+
+    taken: list[socket.socket] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=accept, args=(server,), daemon=True).start()
+        url = f"http://127.0.0.1:{server.getsockname()[1]}"
+        with pytest.raises(GitlabDownError, match="does not answer within 1 s"):
+            GitlabClient(url, seconds=1.0).verify(ONE, "s_1")
+        assert len(taken) == 1
+        over.set()
 
 
 def test_a_gitlab_before_15_10_says_only_that_it_knows_the_runner(gitlab: GitLab) -> None:
