@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from runnerops.adopt.target import check_apart
 from runnerops.errors import InventoryError, RunneropsError, UsageError
 from runnerops.inventory import checks, load, the_host
 from runnerops.inventory.document import Document, child
@@ -92,12 +93,7 @@ def find_places(where: Where, targets: Sequence[Host | str], group: str = "") ->
     for target in targets:
         place = find_place(where, target)
         _said(place.text, place.path)  # what is no text is told before a host is asked
-        for other in places:
-            if {place.host.name, place.host.address} & {other.host.name, other.host.address}:
-                raise UsageError(
-                    f"{place.host.name} ({place.host.address}) is named twice",
-                    "name each host once, with a name of its own",
-                )
+        check_apart(place.host, [other.host for other in places])
         places.append(place)
     if len({place.path for place in places}) > 1:
         hint = "adopt those of one file at a time"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from runnerops.errors import UsageError
 from runnerops.inventory import checks
@@ -10,6 +11,8 @@ from runnerops.model.common import Tree
 from runnerops.model.inventory import Host, Ssh
 
 _FORM = re.compile(r"(?P<user>[^@]+)@(?:\[(?P<six>[^\]]+)\]|(?P<address>[^:@\[\]]+))(?::(?P<port>\d+))?")
+
+_SSH = 22
 
 
 def is_login(target: str) -> bool:
@@ -58,11 +61,21 @@ def checked_host(name: str, address: str, user: str = "", port: int | None = Non
     return Host(_name(name or address), address, ssh=ssh)
 
 
+def check_apart(host: Host, others: Sequence[Host]) -> None:
+    """Raises UsageError where a host is one of the others; behind one address there may be several, each at its port."""
+    for other in others:
+        where = [(one.address, one.ssh.port or _SSH) for one in (host, other)]
+        if host.name == other.name:
+            raise UsageError(f"{host.name} is named twice", "give each host a name of its own: NAME=USER@ADDRESS")
+        if where[0] == where[1]:
+            raise UsageError(f"{other.name} and {host.name} are one host, {host.address}", "name each host once")
+
+
 def _name(text: str) -> str:
     try:
         return checks.name(text)
     except checks.Refused as error:
-        raise UsageError(error.text, "name the host: --name NAME") from None
+        raise UsageError(error.text, "give the host another name: NAME=USER@ADDRESS") from None
 
 
 def about(host: Host) -> Tree:

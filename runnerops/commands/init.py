@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from runnerops.adopt.target import host_at, is_login, login_of, meant
+from runnerops.adopt.target import check_apart, host_at, is_login, login_of, meant
 from runnerops.commands.adopt import Options, adopt
 from runnerops.commands.starter import INVENTORY, Starter, files_of
-from runnerops.commands.trust import trust
+from runnerops.commands.trust import keep_keys
 from runnerops.errors import RunneropsError, UsageError
 from runnerops.inventory import load
 from runnerops.model.common import Exit
@@ -49,9 +49,13 @@ def init(folder: Path, wishes: Wishes, environ: Mapping[str, str], screen: Scree
     hosts = _hosts([*wishes.hosts, *wishes.adopted])
     starter = Starter(hosts[: len(wishes.hosts)], wishes.cache is not False, _url(wishes.gitlab or ""))
     screen.say(f"wrote {', '.join(_write(folder, files_of(starter), screen))}", "good")
-    code = _adopt(path, wishes.adopted, environ, screen) if wishes.adopted else Exit.OK
-    _say_next(folder, starter.hosts, _missing(path, wishes.adopted) if code else (), screen)
-    return code
+    try:
+        return _adopt(path, wishes.adopted, environ, screen) if wishes.adopted else Exit.OK
+    except KeyboardInterrupt:
+        screen.say()
+        raise
+    finally:  # also where that was interrupted: the project is there
+        _say_next(folder, starter.hosts, _missing(path, wishes.adopted), screen)
 
 
 def _hosts(words: Sequence[str]) -> tuple[Host, ...]:
@@ -59,8 +63,7 @@ def _hosts(words: Sequence[str]) -> tuple[Host, ...]:
     for word in words:
         host = meant(word) if is_login(word) else host_at(word)
         assert isinstance(host, Host)
-        if any({host.name, host.address} & {other.name, other.address} for other in found):
-            raise UsageError(f"{word}: {host.name} is named twice", "name each host once, with a name of its own")
+        check_apart(host, found)
         found.append(host)
     return tuple(found)
 
@@ -79,7 +82,7 @@ def _ask(screen: Screen, wishes: Wishes) -> Wishes:
         except UsageError as error:
             screen.say(f"{error.message}; {error.hint}", "bad")
             continue
-        by_hand = screen.ask("was it set up by hand, and is to stay as it is for now (adopt)?", otherwise=True)
+        by_hand = screen.ask("was it set up by hand, and should it stay as it is for now (adopt)?", otherwise=True)
         (adopted if by_hand else hosts).append(word)
     if hosts and wishes.cache is None:
         cache = screen.ask("a pull-through cache of Docker Hub on each new one?", otherwise=True)
@@ -124,13 +127,20 @@ def _write(folder: Path, files: Mapping[str, str], screen: Screen) -> Iterator[s
 
 
 def _adopt(path: Path, words: Sequence[str], environ: Mapping[str, str], screen: Screen) -> Exit:
+    """At a terminal those alone whose keys the person trusts: why another one is left was said by then."""
+    left = words
     if screen.interactive:
-        trust(path, [login_of(host) for host in _hosts(words)], environ, screen, ())
-    return adopt(path, words, environ, screen, Options(write=True))
+        logins = {login_of(host): word for word, host in zip(words, _hosts(words), strict=True)}
+        kept = keep_keys(path, [*logins], environ, screen)
+        left = [word for login, word in logins.items() if kept[login]]
+    code = adopt(path, left, environ, screen, Options(write=True)) if left else Exit.FAILED
+    return code if len(left) == len(words) else Exit.FAILED
 
 
 def _missing(path: Path, words: Sequence[str]) -> Sequence[str]:
     """Those that the inventory has not got."""
+    if not words:
+        return ()
     try:
         there = {host.name for host in load(path).hosts}
     except RunneropsError:  # it has no host yet
@@ -139,15 +149,16 @@ def _missing(path: Path, words: Sequence[str]) -> Sequence[str]:
 
 
 def _say_next(folder: Path, hosts: Sequence[Host], failed: Sequence[str], screen: Screen) -> None:
-    """Three commands to type."""
+    """The commands to type."""
     if failed:
         logins = [login_of(host) for host in _hosts(failed)]
-        commands = [("trust", *logins), ("adopt", *failed, "--write"), ("diff",)]
+        commands = [("trust", *logins, *(host.name for host in hosts)), ("adopt", *failed, "--write"), ("diff",)]
     elif hosts:
         commands = [("check",), ("trust", *(host.name for host in hosts)), ("diff",)]
     else:
         commands = [("check",), ("diff",), ("deploy",)]
-    where = "" if folder.resolve() == Path.cwd() else f"cd {shlex.quote(str(folder))} && "
     screen.say("next:")
+    if folder.resolve() != Path.cwd():
+        screen.data(f"  cd {shlex.quote(str(folder))}", "typed")
     for words in commands:
-        screen.data(f"  {where}runnerops {shlex.join(words)}", "typed")
+        screen.data(f"  runnerops {shlex.join(words)}", "typed")

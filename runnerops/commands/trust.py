@@ -14,7 +14,7 @@ from pathlib import Path
 
 from runnerops import inventory
 from runnerops.adopt.target import host_at, is_login
-from runnerops.errors import HostError, RunneropsError, UsageError
+from runnerops.errors import HostError, InventoryError, RunneropsError, UsageError
 from runnerops.inventory import Where
 from runnerops.model.common import Exit
 from runnerops.model.inventory import Host
@@ -31,6 +31,13 @@ def trust(
     """Exit 1 where a host could not be reached or was not trusted. Without a terminal only `fingerprints` count."""
     if not targets:
         raise UsageError("trust: name the hosts", "runnerops trust HOST…")
+    return Exit.OK if all(keep_keys(path, targets, environ, screen, fingerprints).values()) else Exit.FAILED
+
+
+def keep_keys(
+    path: Where, targets: Sequence[str], environ: Mapping[str, str], screen: Screen, fingerprints: Sequence[str] = ()
+) -> Mapping[str, bool]:
+    """Whether the keys of each host, or of each login as it is written, are kept now."""
     hosts, peers = _hosts(path, targets)
     credentials = Credentials.from_environ(environ)
     credentials.ring.ask = screen.ask_secret
@@ -45,8 +52,7 @@ def trust(
             "trust: there is no terminal to ask at",
             "give the fingerprint that you compared with --fingerprint SHA256:…, or the keys in SSH_KNOWN_HOSTS",
         )
-    done = [asking.trust(host) for host in hosts]
-    return Exit.OK if all(done) else Exit.FAILED
+    return {host.name: asking.trust(host) for host in hosts}
 
 
 def _hosts(path: Where, targets: Sequence[str]) -> tuple[Sequence[Host], Mapping[str, Host]]:
@@ -55,7 +61,12 @@ def _hosts(path: Where, targets: Sequence[str]) -> tuple[Sequence[Host], Mapping
     names = [target for target in targets if not is_login(target)]
     if not names and not inventory.exists(path):
         return logins, {}
-    loaded = inventory.load(path)
+    try:
+        loaded = inventory.load(path)
+    except InventoryError:  # such as one without a host yet: a login needs nothing of it
+        if names:
+            raise
+        return logins, {}
     return [*(inventory.select(loaded, names) if names else ()), *logins], {host.name: host for host in loaded.hosts}
 
 
@@ -92,7 +103,8 @@ class _Asking:
         try:
             return fetch_offer(host, known, Credentials.from_environ(self.environ), self.environ, self.peers)
         except HostError as error:
-            self.screen.say(error.message, "bad")
+            twice = f"{host.name}: {host.name}: "  # a login is its own name
+            self.screen.say(error.message.replace(twice, f"{host.name}: ", 1), "bad")
             self.screen.say(f"  hint: {error.hint}")
             return None
 

@@ -31,8 +31,14 @@ _WORDS = {
 
 def check_shape(root: Node, problems: Problems) -> None:
     """Note everything in the raw file that is not as our own keys must be; any host's name may stand for `{host}`."""
+    tree = _written(root, "")
+    if isinstance(tree, dict) and tree.get("hosts", {}) is None:
+        tree = {
+            **tree,
+            "hosts": {},
+        }  # nothing below `hosts:`, as in a new project; what to do is told where hosts are read
     try:
-        InventoryShape.model_validate(_written(root, ""))
+        InventoryShape.model_validate(tree)
     except ValidationError as error:
         for found in error.errors(include_url=False):
             _note(found, root, problems, ())

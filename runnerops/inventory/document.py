@@ -52,9 +52,8 @@ def document(root: Node, file: str, problems: Problems) -> Document:
     parts = _mapping(root)
     found = Document(file, parts.get("defaults"), _mapping(parts.get("groups")), _mapping(parts.get("hosts")))
     if not found.hosts:
-        problems.add(
-            (parts.get("hosts") or root).location, "hosts", "there is no host", "write one host's name below `hosts:`"
-        )
+        hint = "write one host's name below `hosts:`, or let `runnerops adopt USER@ADDRESS --write` add one"
+        problems.add((parts.get("hosts") or root).location, "hosts", "there is no host", hint)
     for name in found.hosts.keys() & found.groups.keys():
         text = f"a group has this name too, at {found.groups[name].location}"
         problems.add(found.hosts[name].location, f"hosts.{name}", text, "rename one: both are targets")

@@ -68,8 +68,7 @@ def test_a_project_from_flags(tmp_path: Path) -> None:
     assert {path.name for path in (tmp_path / "new").iterdir()} == FILES
     assert (tmp_path / "new/inventory.yml").read_text().endswith(INVENTORY)
     assert said(shown).endswith(
-        f"next:\n  cd {tmp_path}/new && runnerops check\n  cd {tmp_path}/new && runnerops trust ci-1\n"
-        f"  cd {tmp_path}/new && runnerops diff\n"
+        f"next:\n  cd {tmp_path}/new\n  runnerops check\n  runnerops trust ci-1\n  runnerops diff\n"
     )
     judged = screen()
     assert check(tmp_path / "new/inventory.yml", (), "", {}, judged, strict=True, as_json=False) is Exit.OK, said(
@@ -120,6 +119,26 @@ def test_a_host_that_is_not_reached_is_left_to_be_adopted(tmp_path: Path) -> Non
     assert (tmp_path / "inventory.yml").read_text().endswith("\nhosts:\n")
 
 
+def test_at_a_terminal_a_host_that_is_not_reached_is_told_of_once(tmp_path: Path) -> None:
+    shown = screen("root@127.0.0.1:1\nn\n\nroot@127.0.0.1:2\nm\n\n\n")
+    assert init(tmp_path, Wishes(), {"HOME": str(tmp_path)}, shown) is Exit.FAILED
+    assert said(shown).count("127.0.0.1:1: connection refused") == 1
+    assert "runnerops adopt n=root@127.0.0.1:1 m=root@127.0.0.1:2 --write" in said(shown)
+
+
+def test_whoever_leaves_while_keys_are_shown_is_told_how_to_go_on(tmp_path: Path) -> None:
+    class Leaves(Terminal):
+        def say(self, text: str = "", style: str = "plain") -> None:
+            Screen.say(self, text, style)
+            if "refused" in text:
+                raise KeyboardInterrupt
+
+    shown = Leaves(out=io.StringIO(), err=io.StringIO())
+    with pytest.raises(KeyboardInterrupt):
+        init(tmp_path, Wishes(adopted=("n=root@127.0.0.1:1",)), {"HOME": str(tmp_path)}, shown)
+    assert "runnerops adopt n=root@127.0.0.1:1 --write" in said(shown)
+
+
 @pytest.mark.parametrize(
     ("wishes", "answers"),
     [
@@ -127,6 +146,8 @@ def test_a_host_that_is_not_reached_is_left_to_be_adopted(tmp_path: Path) -> Non
         (Wishes(), ""),
         (Wishes(), "root@h\n"),
         (Wishes(("root@h", "me@h")), None),
+        (Wishes(("a=root@h", "a=root@i")), None),
+        (Wishes(("a=root@h", "b=root@h:22")), None),
         (Wishes(("root@h",), ("root@h",)), None),
     ],
 )

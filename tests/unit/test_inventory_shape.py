@@ -130,6 +130,7 @@ def test_all_independent_problems_are_told_together_in_order(tmp_path: Path) -> 
     [
         ("groups: {}", "inventory.yml:1:1: hosts: is missing"),
         ("hosts: {}", "inventory.yml:1:1: hosts: there is no host"),
+        ("hosts:", "inventory.yml:1:1: hosts: there is no host"),
         ("defautls: {}\nhosts: {h: }", "inventory.yml:1:1: defautls: unknown key, did you mean 'defaults'?"),
         ("defaults: {groups: [a]}\nhosts: {h: }", "inventory.yml:1:12: defaults.groups: unknown key"),
         ("groups: {a: {address: x}}\nhosts: {h: }", "inventory.yml:1:14: groups.a.address: unknown key"),
