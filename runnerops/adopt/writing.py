@@ -1,9 +1,10 @@
-"""The inventory, `.env` and `.gitignore` written: all of them, or none. The only module here that writes."""
+"""The inventory, `.env` and `.gitignore` written, and the files of a new project. The only module here that writes."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,15 +16,22 @@ _PRIVATE, _PLAIN = 0o600, 0o644
 
 
 def write(
-    inventory: Path, content: bytes, variables: Mapping[str, str], folder: Path | None = None
+    inventory: Path,
+    content: bytes,
+    variables: Mapping[str, str],
+    folder: Path | None = None,
+    before: bytes | None = None,
 ) -> tuple[Path, ...]:
-    """The files that were written, the inventory last: what it names is there by then. Raises RunneropsError.
+    """The files that were written, each whole. Raises RunneropsError.
 
-    `folder`, which is the inventory's own by default, gets `.env` and `.gitignore`.
+    `.env` comes when git ignores it, and the inventory last: what it names is there by then. `folder`, which is the
+    inventory's own by default, gets both. `before`: what the inventory held when `content` was made of it.
     """
     folder = folder or inventory.parent
     staged: list[tuple[str, Path]] = []
     try:
+        if before is not None and (inventory.read_bytes() if inventory.exists() else b"") != before:
+            raise RunneropsError(f"{inventory} was changed in the meantime: nothing was adopted", "type it again")
         contents = {**_beside(folder, variables), inventory: (content, _PLAIN)}
         for path, (data, mode) in contents.items():
             staged.append((_stage(path, data, mode), path))
@@ -45,8 +53,8 @@ def _beside(folder: Path, variables: Mapping[str, str]) -> dict[Path, tuple[byte
     env, ignore = folder / ".env", folder / ".gitignore"
     if not variables:
         return {}
-    found = {env: (_with_lines(env, _dotenv(variables)), _PRIVATE)}
-    return found if _ignored(ignore) else {**found, ignore: (_with_lines(ignore, [".env"]), _PLAIN)}
+    found = {} if _ignored(ignore) else {ignore: (_with_lines(ignore, [".env"]), _PLAIN)}
+    return {**found, env: (_with_lines(env, _dotenv(variables)), _PRIVATE)}
 
 
 def _dotenv(variables: Mapping[str, str]) -> list[str]:
@@ -57,13 +65,40 @@ def _stage(path: Path, data: bytes, mode: int) -> str:
     """A file beside it, with the mode that the old one has, synced; `.env` is its owner's alone whatever it was."""
     real = path.resolve()
     handle, beside = tempfile.mkstemp(prefix=f".{real.name}.", dir=real.parent)
+    try:
+        _fill(handle, data)
+        kept = real.stat().st_mode & 0o777 if mode != _PRIVATE and real.exists() else mode
+        Path(beside).chmod(kept)
+    except BaseException:  # a full disk, Ctrl-C
+        Path(beside).unlink()
+        raise
+    return beside
+
+
+def _fill(handle: int, data: bytes) -> None:
     with os.fdopen(handle, "wb") as target:
         target.write(data)
         target.flush()
         os.fsync(target.fileno())
-    kept = real.stat().st_mode & 0o777 if mode != _PRIVATE and real.exists() else mode
-    Path(beside).chmod(kept)
-    return beside
+
+
+def create(path: Path, text: str) -> bool:
+    """A new file, there whole or not at all; False where there is one already, which stays. Raises OSError."""
+    if os.path.lexists(path):
+        return False
+    data = text.encode()
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        _fill(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PLAIN), data)
+        try:
+            os.link(beside, path)  # unlike a rename it takes no other's place
+        except FileExistsError:
+            return False
+        except OSError:  # a file system without links
+            beside.rename(path)
+    finally:
+        beside.unlink(missing_ok=True)
+    return True
 
 
 def _with_lines(path: Path, lines: Sequence[str]) -> bytes:
@@ -73,5 +108,7 @@ def _with_lines(path: Path, lines: Sequence[str]) -> bytes:
 
 
 def _ignored(path: Path) -> bool:
-    words = path.read_text(errors="replace").split() if path.exists() else []
-    return any(word in {".env", "/.env", "*.env", ".env*"} for word in words)
+    """Whether git passes `.env` over: of several lines about it the last one counts."""
+    lines = [line.strip() for line in path.read_text(errors="replace").splitlines()] if path.exists() else []
+    about = [line for line in lines if line.removeprefix("!") in {".env", "/.env", "*.env", ".env*"}]
+    return bool(about) and not about[-1].startswith("!")

@@ -111,7 +111,8 @@ class _Adoption:
         written: tuple[Path, ...] = ()
         plans = report.plan()
         if draft and self.options.write:
-            written = write_files(self.places[0].path, draft.content, draft.variables, self.places[0].folder)
+            place = self.places[0]
+            written = write_files(place.path, draft.content, draft.variables, place.folder, place.content)
         report.end(plans, written)
         return Exit.OK if len(fresh) == len(self.places) else Exit.FAILED
 
@@ -133,7 +134,11 @@ class _Adoption:
     def _taken(self) -> Mapping[str, str]:
         """Variables that have a value."""
         env = self.places[0].folder / ".env"
-        return {**(read_dotenv(env.read_text(errors="replace"), str(env)) if env.is_file() else {}), **self.environ}
+        try:
+            text = env.read_text(errors="replace") if env.is_file() else ""
+        except OSError as error:
+            raise RunneropsError(f"{env}: {error.strerror}", "make it readable: adopted secrets go there") from None
+        return {**read_dotenv(text, str(env)), **self.environ}
 
 
 @dataclass(frozen=True, slots=True)

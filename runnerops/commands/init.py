@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -10,6 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from runnerops.adopt.target import check_apart, host_at, is_login, login_of, meant
+from runnerops.adopt.writing import create
 from runnerops.commands.adopt import Options, adopt
 from runnerops.commands.starter import INVENTORY, Starter, files_of
 from runnerops.commands.trust import keep_keys
@@ -112,14 +112,10 @@ def _write(folder: Path, files: Mapping[str, str], screen: Screen) -> Iterator[s
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in files.items():
-            try:
-                handle = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
-            except FileExistsError:
+            if create(folder / name, text):
+                yield name
+            else:
                 screen.say(f"{folder / name} is there, and stays as it is", "warn")
-                continue
-            with os.fdopen(handle, "w", encoding="utf-8") as target:
-                target.write(text)
-            yield name
     except OSError as error:
         raise RunneropsError(
             f"{error.filename or folder}: {error.strerror}", "name a folder that can be written to"

@@ -114,12 +114,33 @@ def test_all_is_written_with_secrets_for_their_owner_alone(path: Path) -> None:
     (path.parent / ".gitignore").write_text("*.log")
     path.chmod(0o640)
     written = write(path, b"new", {"A": "x y"})
-    assert [one.name for one in written] == [".env", ".gitignore", "inventory.yml"]
+    assert [one.name for one in written] == [".gitignore", ".env", "inventory.yml"]
     assert (path.parent / ".env").read_text() == "OLD=1\nA='x y'\n"
     assert (path.parent / ".gitignore").read_text() == "*.log\n.env\n"
     assert (path.read_bytes(), path.stat().st_mode & 0o777) == (b"new", 0o640)
     assert (path.parent / ".env").stat().st_mode & 0o777 == 0o600
     assert {one.name for one in path.parent.iterdir()} == {".env", ".gitignore", "inventory.yml"}
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("*.log\n.env\n", "*.log\n.env\n"),
+        ("# .env is ours\n", "# .env is ours\n.env\n"),
+        (".env\n!.env\n", ".env\n!.env\n.env\n"),
+    ],
+)
+def test_git_ignores_the_secrets(before: str, after: str, path: Path) -> None:
+    (path.parent / ".gitignore").write_text(before)
+    write(path, b"new", {"A": "x"})
+    assert (path.parent / ".gitignore").read_text() == after
+
+
+def test_what_somebody_wrote_in_the_meantime_is_not_lost(path: Path) -> None:
+    with pytest.raises(RunneropsError, match="in the meantime"):
+        write(path, b"new", {"A": "x"}, before=b"old")
+    assert path.read_text() == INVENTORY
+    assert {one.name for one in path.parent.iterdir()} == {"inventory.yml"}
 
 
 def test_without_secrets_there_is_no_env(path: Path) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import resource
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 import runnerops
+from runnerops.adopt.writing import create
 from runnerops.commands.check import check
 from runnerops.commands.init import Wishes, init
 from runnerops.errors import RunneropsError, UsageError
@@ -108,6 +110,20 @@ def test_nothing_is_written_over(tmp_path: Path) -> None:
     with pytest.raises(RunneropsError, match="nothing is written over"):
         init(tmp_path, Wishes(("root@i.example",)), {}, screen())
     assert (tmp_path / "inventory.yml").read_text() == before
+
+
+def test_a_file_is_there_whole_or_not_at_all(tmp_path: Path) -> None:
+    usual = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (3, usual[1]))  # as a disk that is full
+    try:
+        with pytest.raises(OSError, match="large"):
+            create(tmp_path / "inventory.yml", "hosts:\n")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, usual)
+    (tmp_path / "link").symlink_to("nowhere")
+    assert not create(tmp_path / "link", "text")
+    assert create(tmp_path / "inventory.yml", "hosts:\n")
+    assert {path.name for path in tmp_path.iterdir()} == {"inventory.yml", "link"}
 
 
 def test_a_host_that_is_not_reached_is_left_to_be_adopted(tmp_path: Path) -> None:
