@@ -634,7 +634,8 @@ _ROWS = (
         "S001",
         "warning",
         "Secret that is not there",
-        "Checked with a placeholder in its place; `diff` and `deploy` need the secret itself.",
+        "Checked with a placeholder in its place; `diff` and `deploy` need the secret itself. Those of `gitlab` and of"
+        " `ssh.sudo_password` stand in no file: the message says what goes without.",
         "Set the variable, the file or the command that the message names.",
     ),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from runnerops.model.common import Tree, Value
+from runnerops.model.common import Secret, Tree, Value
 from runnerops.model.inventory import FileSpec, Host, RenderedFile
 from runnerops.model.plan import Finding
 from runnerops.planning.places import Origins, place_of_key
@@ -53,11 +53,22 @@ def ignored_everywhere(hosts: Sequence[Host]) -> Mapping[str, str]:
     return {rule: why for rule, why in first.items() if all(rule in host.ignore for host in hosts)}
 
 
-def missing_secrets(resolver: Resolver) -> Iterator[Finding]:
-    """One for each secret that could not be had."""
+def missing_secrets(resolver: Resolver, hosts: Sequence[Host]) -> Iterator[Finding]:
+    """One for each secret that could not be had; of these hosts also those that stand in no file."""
+    means = {secret: "checked with a placeholder in its place" for secret, _, _ in resolver.missing()}
+    for secret, words in (pair for host in hosts for pair in _unrendered(host)):
+        resolver.resolve(secret)
+        means = {**{part: words for part, _, _ in resolver.missing()}, **means}  # a text may have several parts
     for secret, problem, fix in resolver.missing():
-        text = f"{problem}; checked with a placeholder in its place"
-        yield Finding("S001", "warning", secret.location.file, (), text, fix, secret.location)
+        yield Finding("S001", "warning", secret.location.file, (), f"{problem}; {means[secret]}", fix, secret.location)
+
+
+def _unrendered(host: Host) -> Iterator[tuple[Secret, str]]:
+    """The host's secrets that no template uses, each with what its absence means."""
+    if host.gitlab and isinstance(host.gitlab.token, Secret):
+        yield host.gitlab.token, "GitLab does not say without it whether runners are paused or offline"
+    if isinstance(host.ssh.sudo_password, Secret):
+        yield host.ssh.sudo_password, "sudo on the host may ask for it"
 
 
 def without_placeholders(found: Iterable[Finding], trees: Mapping[FileSpec, Tree]) -> list[Finding]:

@@ -92,7 +92,8 @@ def open_project(
             found = without_placeholders(found, trees[host.name])
         here = [same[host.name]] if host.name in same else []
         findings[host.name] = silenced((*here, *placed(host, found, files, files, renderer)), host.ignore)
-    beside = (*missing_secrets(resolver), *stray_templates(str(folder / "templates"), *renderer.template_names()))
+    missing = missing_secrets(resolver, hosts if secrets_may_miss else ())
+    beside = (*missing, *stray_templates(str(folder / "templates"), *renderer.template_names()))
     without = silenced(beside, ignored_everywhere(hosts))
     return Project(loaded, hosts, rendered, findings, random.token_bytes(16), without, clear, renderer)
 

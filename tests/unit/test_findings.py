@@ -84,6 +84,29 @@ def test_what_one_host_ignores_the_project_does_not(tmp_path: Path) -> None:
     assert [(one["rule"], one["ignored"]) for one in rules(tmp_path, text)] == [("S001", None)]
 
 
+def test_secrets_that_stand_in_no_file_are_named_too(tmp_path: Path) -> None:
+    text = """
+defaults:
+  gitlab: {url: "https://gitlab.example.com", token: !env NO_API}
+  ssh: {sudo_password: !secret "{env:NO_SUDO}"}
+hosts:
+  a: {docker: {bip: !env NO_BIP}}
+  b: {docker: {bip: !env NO_API}}
+"""
+    found = [(one["rule"], one["message"], one["place"]["line"]) for one in rules(tmp_path, text)]
+    gone = "not set, in the environment or .env"
+    assert sorted(found) == [
+        ("S001", f"!env NO_API: {gone}; checked with a placeholder in its place", 7),
+        ("S001", f"!env NO_BIP: {gone}; checked with a placeholder in its place", 6),
+        ("S001", f"!env NO_SUDO: {gone}; sudo on the host may ask for it", 4),
+    ]
+    text = text[: text.index("hosts:")] + "hosts: {a: {docker: {}}}\n"
+    assert sorted(one["message"].partition("; ")[2] for one in rules(tmp_path, text)) == [
+        "GitLab does not say without it whether runners are paused or offline",
+        "sudo on the host may ask for it",
+    ]
+
+
 @pytest.mark.parametrize(
     ("ignore", "says"),
     [("D08: x", "did you mean D018?"), ("d008: x", "did you mean D008"), ("D008: ' '", "must say why")],
