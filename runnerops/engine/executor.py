@@ -201,12 +201,11 @@ def _refusal(planned: Planned) -> Outcome | None:
     plan = planned.plan
     if planned.live:
         return locked_by(planned.live, plan.host)
-    errors = [finding.rule for finding in plan.findings if finding.severity == "error"]
+    errors = tuple(finding for finding in plan.findings if finding.severity == "error")
     if plan.blockers or errors:
-        words = [*(blocker.code for blocker in plan.blockers), *errors]
-        refused = Outcome(
-            plan.host, Result.REFUSED, message=f"not touched: {', '.join(dict.fromkeys(words))} (see above)"
-        )
+        words = [*(blocker.code for blocker in plan.blockers), *(finding.rule for finding in errors)]
+        message = f"not touched: {', '.join(dict.fromkeys(words))} (see above)"
+        refused = Outcome(plan.host, Result.REFUSED, message=message, blockers=plan.blockers, findings=errors)
         stale = next((blocker for blocker in plan.blockers if blocker.code == "plan-differs"), None)
         hint = "save a new plan and have it reviewed: `runnerops diff --save-plan FILE`"
         return replace(refused, result=Result.STALE_PLAN, diagnostics=stale.details, hint=hint) if stale else refused

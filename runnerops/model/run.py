@@ -8,7 +8,7 @@ from typing import Literal
 
 from runnerops.model.common import Result, Sha
 from runnerops.model.host_state import Run
-from runnerops.model.plan import Step, drains
+from runnerops.model.plan import Blocker, Finding, Step, drains
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,10 @@ def told(events: Iterable[Event]) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a host ended: the step that failed, what a person should look at, the next line to type."""
+    """How a host ended: the step that failed, what a person should look at, the next line to type.
+
+    `blockers` and `findings` are what a refused host was not touched for.
+    """
 
     host: str
     result: Result
@@ -41,6 +44,8 @@ class Outcome:
     diagnostics: tuple[str, ...] = ()
     hint: str = ""
     seconds: float = 0.0
+    blockers: tuple[Blocker, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,10 +141,17 @@ def outcome_document(outcome: Outcome) -> dict[str, Any]:
 
 
 def summary_document(outcomes: Iterable[Outcome], exit_code: int) -> Mapping[str, Any]:
-    """The last line of `deploy --output json`."""
+    """The last line of `deploy --output json`. It is all that is said of a host that was refused."""
     return {
         "event": "summary",
         "version": VERSION,
-        "hosts": [outcome_document(outcome) for outcome in outcomes],
+        "hosts": [{**outcome_document(one), **_refusal(one)} for one in outcomes],
         "exit": exit_code,
+    }
+
+
+def _refusal(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "blockers": [_stop(blocker) for blocker in outcome.blockers],
+        "findings": [finding_document(finding) for finding in outcome.findings],
     }

@@ -19,9 +19,11 @@ from runnerops.errors import LinkLostError
 from runnerops.model.common import Exit, Result, ServiceName, Verb
 from runnerops.model.host_state import Run
 from runnerops.model.inventory import Host, Inventory, Requester
-from runnerops.model.plan import Action, Blocker, Plan, Step
+from runnerops.model.plan import Action, Blocker, Finding, Plan, Step
 from runnerops.model.rollout import Rollout
+from runnerops.model.run import Outcome
 from runnerops.redact import Redactor
+from runnerops.report.document import summary_document
 from runnerops.report.progress import Show
 from runnerops.report.screen import Screen
 
@@ -129,8 +131,7 @@ def test_a_failed_run_leaves_the_rest_untouched_and_says_why() -> None:
         assert turns.outcomes["c"].message == f"not touched: {reason}"
 
 
-def test_a_host_whose_saved_plan_does_not_hold_says_what_differs() -> None:
-    plan = replace(PLAN, blockers=(Blocker("plan-differs", "not the plan", ("a key",)), Blocker("last-mirror", "none")))
+def refused(plan: Plan) -> Outcome:
     screen = Screen(out=StringIO(), err=StringIO(), redactor=Redactor())
     plans = {"h": Planned(plan, (), Result.PENDING)}
     pool = cast(ConnectionPool, Breaking())
@@ -138,7 +139,25 @@ def test_a_host_whose_saved_plan_does_not_hold_says_what_differs() -> None:
         PROJECT, plans, {"h": plan}, pool, screen, cast(Show, Quiet()), LockWait(0, screen), ActiveRuns()
     )
     turns.run()
-    outcome = turns.outcomes["h"]
+    return turns.outcomes["h"]
+
+
+def test_a_host_whose_saved_plan_does_not_hold_says_what_differs() -> None:
+    plan = replace(PLAN, blockers=(Blocker("plan-differs", "not the plan", ("a key",)), Blocker("last-mirror", "none")))
+    outcome = refused(plan)
     assert (outcome.result, outcome.diagnostics) == (Result.STALE_PLAN, ("a key",))
     assert "plan-differs, last-mirror" in outcome.message
     assert exit_of([outcome.result, Result.APPLIED]) is Exit.STALE_PLAN
+
+
+def test_programs_are_told_what_a_host_was_refused_for() -> None:
+    """A person has it above, in the plan; of a deploy as JSON the summary is all."""
+    error, warning = (
+        Finding(rule, level, "/f", ("k",), "m", "fix") for rule, level in (("D1", "error"), ("D2", "warning"))
+    )
+    plan = replace(PLAN, blockers=(Blocker("last-mirror", "none", ("u",)),), findings=(error, warning))
+    (host,) = summary_document([refused(plan)], 1)["hosts"]
+    assert (host["result"], host["message"]) == ("refused", "not touched: last-mirror, D1 (see above)")
+    (blocker,) = host["blockers"]
+    assert blocker == {"code": "last-mirror", "message": "none", "overridable": True, "details": ["u"]}
+    assert [(one["rule"], one["message"], one["fix"]) for one in host["findings"]] == [("D1", "m", "fix")]
