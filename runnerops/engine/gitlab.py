@@ -15,15 +15,9 @@ from runnerops.model.inventory import Host, RenderedFile
 from runnerops.model.plan import Blocker
 from runnerops.redact import Redactor
 from runnerops.secrets import Resolver
-from runnerops.services.gitlab_runner.registered import (
-    checks,
-    merged,
-    new_tokens,
-    of_gitlab,
-    registrations,
-    unknown_tokens,
-    untold_tokens,
-)
+from runnerops.services.gitlab_runner.blockers.unknown_token import new_tokens, unknown_tokens, untold_tokens
+from runnerops.services.gitlab_runner.observe.registered import merged, of_gitlab, registrations
+from runnerops.services.gitlab_runner.verify.known_to_gitlab import checks
 from runnerops.services.status import ServiceStatus
 from runnerops.services.verify import Check
 

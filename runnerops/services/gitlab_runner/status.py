@@ -10,7 +10,7 @@ from runnerops.model.inventory import Host
 from runnerops.services.base import Answers
 from runnerops.services.gitlab_runner.action import count
 from runnerops.services.gitlab_runner.format import NAME, config_path
-from runnerops.services.gitlab_runner.registered import from_file, registrations
+from runnerops.services.gitlab_runner.observe.registered import from_file, registrations
 from runnerops.services.status import ServiceStatus
 from runnerops.services.verify import Call
 

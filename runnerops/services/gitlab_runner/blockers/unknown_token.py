@@ -1,0 +1,43 @@
+"""Tokens that a deploy would bring and that GitLab does not know, or does not tell of. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from runnerops.model.gitlab import Registration, RunnerStatus
+from runnerops.model.host_state import HostState
+from runnerops.model.inventory import RenderedFile
+from runnerops.model.plan import Blocker
+from runnerops.services.gitlab_runner.diff.matching import normal_url
+from runnerops.services.gitlab_runner.format import NAME
+from runnerops.services.gitlab_runner.observe.registered import registrations, registrations_in
+
+
+def new_tokens(desired: Sequence[RenderedFile], observed: HostState) -> tuple[Registration, ...]:
+    """Runners that would get a token that nobody on the host has now, of this GitLab."""
+    there = {(one.token, normal_url(one.url)) for one in registrations(observed)}
+    files = (file for file in desired if file.spec.service is NAME and file.content is not None)
+    return tuple(
+        one
+        for file in files
+        for one in registrations_in(file.content or b"")
+        if (one.token, normal_url(one.url)) not in there
+    )
+
+
+def unknown_tokens(statuses: Sequence[RunnerStatus]) -> tuple[Blocker, ...]:
+    """What blocks a deploy that would bring these."""
+    return tuple(
+        Blocker("unknown-token", f"GitLab does not know the token that runner {one.name} would get (403)", (one.name,))
+        for one in statuses
+        if one.known is False
+    )
+
+
+def untold_tokens(statuses: Sequence[RunnerStatus]) -> tuple[str, ...]:
+    """Why it was not told whether these are known, in sentences."""
+    return tuple(
+        f"whether GitLab knows the token of runner {one.name} is not known: {one.reason}"
+        for one in statuses
+        if one.known is None
+    )

@@ -1,0 +1,59 @@
+"""With which GitLabs the runners of a host are registered, by its config.toml and by what they said. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from runnerops.model.common import Tree
+from runnerops.model.gitlab import Registration, RunnerStatus
+from runnerops.model.host_state import HostState
+from runnerops.services.base import ParseError
+from runnerops.services.gitlab_runner.diff.matching import normal_url
+from runnerops.services.gitlab_runner.format import config_path, label, parse, runners_of
+
+
+def registrations(observed: HostState) -> tuple[Registration, ...]:
+    """Every runner of config.toml that has a token; nothing of a file that cannot be read."""
+    try:
+        return registrations_in(observed.file(config_path(observed)).content or b"")
+    except ParseError:
+        return ()
+
+
+def registrations_in(content: bytes) -> tuple[Registration, ...]:
+    """The same of a file's content. Raises ParseError."""
+    return tuple(_registration(one, index) for index, one in enumerate(runners_of(parse(content))) if one.get("token"))
+
+
+def _registration(runner: Tree, index: int) -> Registration:
+    number, expires = runner.get("id"), runner.get("token_expires_at")
+    return Registration(
+        label(runner, index),
+        str(runner.get("url") or ""),
+        str(runner["token"]),
+        number if isinstance(number, int) else 0,
+        _aware(expires) if isinstance(expires, datetime) and expires.year > 1 else None,
+    )
+
+
+def _aware(moment: datetime) -> datetime:
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def of_gitlab(url: str, found: Sequence[Registration]) -> tuple[Registration, ...]:
+    """Those of the GitLab with this URL: no other is shown their tokens."""
+    return tuple(one for one in found if normal_url(one.url) == normal_url(url))
+
+
+def from_file(found: Sequence[Registration]) -> tuple[RunnerStatus, ...]:
+    """What the file alone tells."""
+    return tuple(RunnerStatus(one.name, one.url, expires_at=one.expires_at, id=one.id) for one in found)
+
+
+def merged(found: Sequence[Registration], told: Sequence[RunnerStatus]) -> tuple[RunnerStatus, ...]:
+    """In the file's order: of those that were asked about what GitLab said, of the others what the file tells."""
+    left = list(told)
+    return tuple(
+        left.pop(0) if left and (left[0].name, left[0].url) == (one.name, one.url) else one for one in from_file(found)
+    )

@@ -1,0 +1,29 @@
+"""Whether GitLab knows the runners that are there for jobs. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from runnerops.model.gitlab import RunnerStatus
+from runnerops.model.inventory import Host
+from runnerops.services.gitlab_runner.diff.matching import normal_url
+from runnerops.services.gitlab_runner.format import NAME
+from runnerops.services.verify import Check
+
+
+def checks(host: Host, statuses: Sequence[RunnerStatus]) -> Iterator[Check]:
+    """Whether GitLab takes each runner's token; nothing where no GitLab is named or the host's runners are not managed."""
+    if NAME not in host.sections or host.gitlab is None:
+        return
+    for one in statuses:
+        what = f"GitLab knows runner {one.name}"
+        if normal_url(one.url) != normal_url(host.gitlab.url):
+            reason = f"its url is {one.url}, not the one of `gitlab`"
+            yield Check("known-to-gitlab", NAME, what, "skip", reason)
+        elif one.known is None:
+            yield Check("known-to-gitlab", NAME, what, "skip", one.reason, one.fix)
+        elif one.known:
+            reason = "it is paused there" if one.paused else ""
+            yield Check("known-to-gitlab", NAME, what, reason=reason)
+        else:
+            yield Check("known-to-gitlab", NAME, what, "fail", one.reason, one.fix)
