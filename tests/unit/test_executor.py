@@ -153,7 +153,8 @@ def test_a_host_whose_saved_plan_does_not_hold_says_what_differs() -> None:
 def test_programs_are_told_what_a_host_was_refused_for() -> None:
     """A person has it above, in the plan; of a deploy as JSON the summary is all."""
     error, warning = (
-        Finding(rule, level, "/f", ("k",), "m", "fix") for rule, level in (("D1", "error"), ("D2", "warning"))
+        Finding("D1", "error", "/f", ("k",), "m", "fix"),
+        Finding("D2", "warning", "/f", ("k",), "m", "fix"),
     )
     plan = replace(PLAN, blockers=(Blocker("last-mirror", "none", ("u",)),), findings=(error, warning))
     (host,) = summary_document([refused(plan)], 1)["hosts"]
