@@ -1,7 +1,8 @@
 """The hosts of an Ansible inventory, as it names, addresses and logs in to them: INI and YAML, without Ansible. Pure.
 
 What each line means is as in Ansible's own `plugins/inventory/ini.py` and `yaml.py`: variables of a host win over those of its
-groups, those of a group over the ones that it is a child of. No value is evaluated: a template (`{{ … }}`) is told of.
+groups, those of a group over the ones that it is a child of, and files in `group_vars` over what the inventory says of groups.
+No value is evaluated: a template (`{{ … }}`) or an encrypted value is told of.
 """
 
 from __future__ import annotations
@@ -10,22 +11,22 @@ import ast
 import fnmatch
 import re
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import product
 
 import yaml
 
+from runnerops.adopt.ansible_patterns import MOST, expanded, split_port
 from runnerops.errors import RunneropsError
 
 _ALL = "all"
 _SECTION = re.compile(r"\[(?P<name>[^:\]]+)(?::(?P<kind>\w+))?\]\s*(?:[#;].*)?$")
-_RANGE = re.compile(r"\[(\w+):(\w+)(?::(\d+))?\]")
-_PORT = re.compile(r"(?P<name>[^:\[\]]+|\[[0-9A-Fa-f:]+\]):(?P<port>\d+)")
 _NAMES = {"user": ("ansible_user", "ansible_ssh_user"), "port": ("ansible_port", "ansible_ssh_port"),
           "address": ("ansible_host", "ansible_ssh_host"), "connection": ("ansible_connection",)}  # fmt: skip
-_MOST = 10_000
-"""How many hosts a range may stand for."""
+_ENCRYPTED = object()
+"""In place of a value that `ansible-vault` has encrypted."""
+
+_MENDED = "write NAME: below it; `ansible-inventory -i FILE --list --yaml >hosts.yml` writes a file that can be read"
 
 Variables = Mapping[str, object]
 
@@ -38,11 +39,14 @@ class Groups:
     members: dict[str, list[str]] = field(default_factory=dict)
     children: dict[str, list[str]] = field(default_factory=dict)
     variables: dict[str, dict[str, object]] = field(default_factory=dict)
+    beside: dict[str, dict[str, object]] = field(default_factory=dict)
+    """Of groups, by the files in `group_vars`."""
 
     def add_hosts(self, group: str, pattern: str, variables: Variables) -> None:
-        """All hosts that a pattern with ranges stands for."""
+        """All hosts that a pattern with ranges, and perhaps a port behind it, stands for. Raises ValueError."""
+        pattern, port = split_port(pattern)
         for name in expanded(pattern):
-            self.hosts.setdefault(name, {}).update(variables)
+            self.hosts.setdefault(name, {"ansible_port": port} if port else {}).update(variables)
             self.members.setdefault(group, []).append(name)
 
     def under(self, group: str, seen: frozenset[str] = frozenset()) -> frozenset[str]:
@@ -57,7 +61,7 @@ class Groups:
     @property
     def names(self) -> tuple[str, ...]:
         """Every group, those that others are children of first."""
-        found = dict.fromkeys((*self.members, *self.children, *self.variables))
+        found = dict.fromkeys((*self.members, *self.children, *self.variables, *self.beside))
         return tuple(sorted(found, key=lambda name: (name != _ALL, self._depth(name), name)))
 
     def _depth(self, name: str, seen: frozenset[str] = frozenset()) -> int:
@@ -67,9 +71,10 @@ class Groups:
     def of_host(self, name: str) -> Variables:
         """What holds for a host."""
         found: dict[str, object] = {}
-        for group in self.names:
-            if name in self.under(group):
-                found |= self.variables.get(group, {})
+        groups = [group for group in self.names if name in self.under(group)]
+        for variables in (self.variables, self.beside):
+            for group in groups:
+                found |= variables.get(group, {})
         return found | self.hosts[name]
 
 
@@ -90,7 +95,7 @@ def read_groups(text: str, file: str) -> Groups:
     if end in {"yml", "yaml", "json", ""}:
         try:
             found = yaml.load(text, Loader=_Loader)  # noqa: S506  a SafeLoader
-        except yaml.YAMLError as error:
+        except (yaml.YAMLError, ValueError) as error:  # such as a date that is none
             if end:
                 raise _bad(file, getattr(getattr(error, "problem_mark", None), "line", 0) + 1, "no YAML") from None
             found = None
@@ -102,12 +107,16 @@ def read_groups(text: str, file: str) -> Groups:
 
 
 def read_variables(text: str) -> Variables:
-    """Those of a file in `group_vars` or `host_vars`; none where it is encrypted or no mapping."""
+    """Those of a file in `group_vars` or `host_vars`. Raises ValueError with the reason why it cannot be read."""
+    if text.startswith("$ANSIBLE_VAULT"):
+        raise ValueError("is encrypted")
     try:
         found = yaml.load(text, Loader=_Loader)  # noqa: S506  a SafeLoader
     except yaml.YAMLError:
-        return {}
-    return {str(name): value for name, value in found.items()} if isinstance(found, dict) else {}
+        raise ValueError("is no YAML") from None
+    if not isinstance(found, dict | None):
+        raise ValueError("is no mapping of variables")
+    return {str(name): value for name, value in (found or {}).items()}
 
 
 def logins(groups: Groups, patterns: Sequence[str]) -> tuple[Login, ...]:
@@ -126,40 +135,20 @@ def logins(groups: Groups, patterns: Sequence[str]) -> tuple[Login, ...]:
     return tuple(_login(name, groups.of_host(name)) for name in chosen)
 
 
-def expanded(pattern: str) -> Iterator[str]:
-    """The names that a pattern with ranges, such as `web[01:10]` or `[a:c]`, stands for. Raises ValueError."""
-    parts: list[Sequence[str]] = []
-    at = 0
-    for match in _RANGE.finditer(pattern):
-        parts += [[pattern[at : match.start()]], list(_range(match[1], match[2], int(match[3] or 1)))]
-        at = match.end()
-    for one in product(*parts, [pattern[at:]]):
-        yield "".join(one)
-
-
-def _range(first: str, last: str, step: int) -> Iterator[str]:
-    if first.isdigit() and last.isdigit() and step:
-        numbers = range(int(first), int(last) + 1, step)
-        if len(numbers) > _MOST:
-            raise ValueError
-        yield from (str(number).zfill(len(first)) for number in numbers)
-    elif len(first) == len(last) == 1 and step:
-        yield from map(chr, range(ord(first), ord(last) + 1, step))
-    else:
-        raise ValueError
-
-
 def _login(name: str, variables: Variables) -> Login:
     said: dict[str, str] = {}
     for what, keys in _NAMES.items():
-        value = next((variables[key] for key in keys if variables.get(key) is not None), "")
-        said[what] = str(value)
-        if "{{" in said[what]:
-            return Login(name, "", problem=f"{keys[0]} is a template of Ansible's")
-    if said["connection"] not in {"", "ssh", "smart", "paramiko", "paramiko_ssh"}:
+        key = next((key for key in keys if variables.get(key) is not None), keys[0])
+        value = variables.get(key)
+        said[what] = "" if value is None else str(value)
+        if value is _ENCRYPTED:
+            return Login(name, "", problem=f"{key} is encrypted")
+        if "{{" in said[what] or "{%" in said[what]:
+            return Login(name, "", problem=f"{key} is a template of Ansible's")
+    if said["connection"].rpartition(".")[2] not in {"", "ssh", "smart", "paramiko", "paramiko_ssh"}:
         return Login(name, "", problem=f"Ansible reaches it by {said['connection']}, not by SSH")
-    if said["port"] and not said["port"].isdigit():
-        return Login(name, "", problem="ansible_port is no number")
+    if said["port"] and not re.fullmatch(r"[0-9]{1,5}", said["port"]):
+        return Login(name, "", problem="ansible_port is no number of a port")
     return Login(name, said["address"] or name, said["user"], int(said["port"]) if said["port"] else None)
 
 
@@ -198,8 +187,6 @@ def _add_line(found: Groups, group: str, kind: str, line: str) -> None:
             if not equals:
                 raise ValueError
             variables[key] = _literal(value)
-        if match := _PORT.fullmatch(name):
-            name, variables = match["name"].strip("[]"), {"ansible_port": match["port"], **variables}
         found.add_hosts(group, name, variables)
     else:
         raise ValueError
@@ -217,16 +204,26 @@ def _literal(text: str) -> object:
 def _of_yaml(tree: Mapping[object, object], file: str) -> Groups:
     found = Groups()
     waiting = [(str(name), one) for name, one in tree.items()]
+    seen: set[tuple[str, int]] = set()
     while waiting:
         group, one = waiting.pop(0)
+        if (group, id(one)) in seen:  # an alias of YAML's may be inside of itself
+            continue
+        seen.add((group, id(one)))
         parts = _mapping(one)
+        if bad := [name for name in ("hosts", "children", "vars") if isinstance(parts.get(name), list)]:
+            raise RunneropsError(
+                f"{file}: `{bad[0]}` of {group} is a list, which Ansible takes for none either", _MENDED
+            )
         found.members.setdefault(group, [])
         found.variables.setdefault(group, {}).update(_mapping(parts.get("vars")))
         for name, variables in _mapping(parts.get("hosts")).items():
             try:
                 found.add_hosts(group, name, _mapping(variables))
             except ValueError:
-                raise RunneropsError(f"{file}: {name} is no range of hosts", "mend it, as `web[01:10]`") from None
+                raise RunneropsError(
+                    f"{file}: {name} is no range of hosts", f"write one as web[01:10], of {MOST} hosts at most"
+                ) from None
         for name, child in _mapping(parts.get("children")).items():
             if name not in found.children.setdefault(group, []):
                 found.children[group].append(name)
@@ -245,7 +242,10 @@ def _bad(file: str, line: int, what: str) -> RunneropsError:
 
 
 class _Loader(yaml.SafeLoader):
-    """Takes nothing of what a tag of Ansible's (`!vault`) has."""
+    """Takes a text that is `!unsafe` to Ansible as it is, and nothing of what another tag of its own has."""
 
 
 _Loader.add_constructor(None, lambda *_: None)
+_Loader.add_constructor("!unsafe", lambda _, node: node.value if isinstance(node, yaml.ScalarNode) else None)
+for _tag in ("!vault", "!vault-encrypted"):
+    _Loader.add_constructor(_tag, lambda *_: _ENCRYPTED)

@@ -16,7 +16,7 @@ _BY_ANSIBLE = "`ansible-inventory -i FILE --list --yaml >hosts.yml` writes one t
 
 @dataclass(frozen=True, slots=True)
 class FromAnsible:
-    """The hosts, and a sentence for each that is left out."""
+    """The hosts, and a sentence for each that is left out and for each file of variables that could not be read."""
 
     hosts: tuple[Host, ...]
     notes: tuple[str, ...]
@@ -25,12 +25,11 @@ class FromAnsible:
 def read_ansible(path: Path, patterns: Sequence[str]) -> FromAnsible:
     """The hosts that are named, as hosts, groups or globs of that inventory, or all. Raises RunneropsError, UsageError."""
     groups = read_groups(_text(path), str(path))
+    unread: list[str] = []
     for name in ("all", *groups.names):
-        for text in _texts(path.parent / "group_vars", name):
-            groups.variables.setdefault(name, {}).update(read_variables(text))
+        groups.beside[name] = _variables(path.parent / "group_vars", name, unread)
     for name, variables in groups.hosts.items():
-        for text in _texts(path.parent / "host_vars", name):
-            variables.update(read_variables(text))
+        variables.update(_variables(path.parent / "host_vars", name, unread))
     hosts: list[Host] = []
     notes: list[str] = []
     for login in logins(groups, patterns):
@@ -40,7 +39,7 @@ def read_ansible(path: Path, patterns: Sequence[str]) -> FromAnsible:
             notes.append(f"{login.name} is left out: {error.message}")
     if not (hosts or notes):
         raise UsageError(f"{path}: there is no host in it", _BY_ANSIBLE)
-    return FromAnsible(tuple(hosts), tuple(notes))
+    return FromAnsible(tuple(hosts), (*unread, *notes))
 
 
 def _host(login: Login) -> Host:
@@ -60,11 +59,24 @@ def _text(path: Path) -> str:
     return text
 
 
-def _texts(folder: Path, name: str) -> Iterator[str]:
-    """The files with the variables of a group or a host: one of that name, or all in a folder of that name."""
-    found = [folder / f"{name}{end}" for end in ("", ".yml", ".yaml", ".json")]
-    if (folder / name).is_dir():
-        found = sorted(path for path in (folder / name).rglob("*") if path.suffix in {"", ".yml", ".yaml", ".json"})
-    for path in found:
-        if path.is_file():
-            yield path.read_text(encoding="utf-8", errors="replace")
+def _variables(folder: Path, name: str, unread: list[str]) -> dict[str, object]:
+    """Those of a group or a host; a sentence for each file that could not be read goes into `unread`."""
+    found: dict[str, object] = {}
+    for path in _files(folder, name):
+        try:
+            found |= read_variables(path.read_text(encoding="utf-8-sig", errors="replace"))
+        except (OSError, ValueError) as error:
+            unread.append(f"{path} {getattr(error, 'strerror', None) or error}: what it says of logins is not known")
+    return found
+
+
+def _files(folder: Path, name: str) -> Iterator[Path]:
+    """One of that name, or all in a folder of that name."""
+    ends = ("", ".yml", ".yaml", ".json")
+    try:
+        found = [folder / f"{name}{end}" for end in ends]
+        if (folder / name).is_dir():
+            found = sorted(path for path in (folder / name).rglob("*") if path.suffix in ends)
+        yield from (path for path in found if path.is_file())
+    except OSError:  # a name that no file can have
+        return

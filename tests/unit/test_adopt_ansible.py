@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import pytest
 
-from runnerops.adopt.ansible import expanded
+from runnerops.adopt.ansible_patterns import expanded
 from runnerops.adopt.target import login_of
 from runnerops.commands.adopt import Options, adopt
 from runnerops.commands.from_ansible import read_ansible
@@ -104,6 +105,72 @@ def test_variables_beside_the_inventory_count(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("host", "login"),
+    [
+        ("db:2200", "db:2200"),
+        ("db[1:1]:2200", "db1:2200"),
+        ('"db:2200" ansible_port=23', "db:23"),
+        ("n ansible_host='192.0.2.9' ansible_port='24'", "192.0.2.9:24"),
+        ("n ansible_connection=ansible.builtin.ssh", "n"),
+    ],
+)
+def test_ports_and_quotes(host: str, login: str, tmp_path: Path) -> None:
+    name, *words = shlex.split(host)
+    variables = "".join(f"\n      {word.replace('=', ': ')}" for word in words)
+    (tmp_path / "hosts").write_text(f"[a]\n{host}\n")
+    (tmp_path / "hosts.yml").write_text(f"a:\n  hosts:\n    {name!r}:{variables}\n")
+    for file in ("hosts", "hosts.yml"):
+        (host_of,) = read_ansible(tmp_path / file, ()).hosts
+        assert login_of(host_of) == f"USER@{login}"
+
+
+@pytest.mark.parametrize(
+    ("variable", "note"),
+    [
+        ('ansible_host: "{{ x }}"', "h is left out: ansible_host is a template of Ansible's"),
+        ('ansible_port: "{{ x }}"', "h is left out: ansible_port is a template of Ansible's"),
+        ('ansible_ssh_user: "{% if x %}a{% endif %}"', "h is left out: ansible_ssh_user is a template of Ansible's"),
+        (
+            "ansible_host: !vault |\n            $ANSIBLE_VAULT;1.1;AES256\n            61",
+            "h is left out: ansible_host is encrypted",
+        ),
+        ('ansible_port: "\u00b2"', "h is left out: ansible_port is no number of a port"),
+        ("ansible_host: [a]", "h is left out: \"['a']\" is no address"),
+    ],
+)
+def test_a_login_that_cannot_be_told_is_no_guess(variable: str, note: str, tmp_path: Path) -> None:
+    above = "all:\n  children:\n    none:\n    a:\n      hosts:\n        h:\n"
+    (tmp_path / "hosts.yml").write_text(f"{above}          {variable}\n")
+    read = read_ansible(tmp_path / "hosts.yml", ())
+    assert (read.hosts, read.notes) == ((), (note,))
+
+
+def test_addresses_of_ipv6_have_their_ports(tmp_path: Path) -> None:
+    (tmp_path / "hosts").write_text("a:22\n[2001:db8::1]:2222\n")
+    read = read_ansible(tmp_path / "hosts", ())
+    assert [login_of(host) for host in read.hosts] == ["USER@a:22"]
+    assert "2001:db8::1 is left out: '2001:db8::1' is no name" in read.notes[0]
+
+
+def test_files_of_groups_win_over_what_the_inventory_says(tmp_path: Path) -> None:
+    """As Ansible's precedence of variables has it, also those of `all` over a group's."""
+    (tmp_path / "hosts").write_text("[a]\nh\n[a:vars]\nansible_user=inside\nansible_port=2\n")
+    (tmp_path / "group_vars").mkdir()
+    (tmp_path / "group_vars/all.yml").write_text("ansible_user: !unsafe beside\n")
+    (tmp_path / "group_vars/a.yml").write_text("$ANSIBLE_VAULT;1.1;AES256\n616263\n")
+    read = read_ansible(tmp_path / "hosts", ())
+    assert [login_of(host) for host in read.hosts] == ["beside@h:2"]
+    assert [note.removeprefix(f"{tmp_path}/") for note in read.notes] == [
+        "group_vars/a.yml is encrypted: what it says of logins is not known"
+    ]
+
+
+def test_an_alias_inside_of_itself_ends(tmp_path: Path) -> None:
+    (tmp_path / "hosts.yml").write_text("a: &a\n  hosts: {h: }\n  children: {b: *a}\n")
+    assert [host.name for host in read_ansible(tmp_path / "hosts.yml", ()).hosts] == ["h"]
+
+
+@pytest.mark.parametrize(
     ("pattern", "names"),
     [("h", ["h"]), ("h[1:5:2]", ["h1", "h3", "h5"]), ("[a:b]-[09:10]", ["a-09", "a-10", "b-09", "b-10"])],
 )
@@ -117,6 +184,8 @@ def test_ranges(pattern: str, names: list[str]) -> None:
         ("hosts", ""), ("hosts", "[a]\nh x"), ("hosts", "[a]\nh 'x"), ("hosts", "[a]\nh[1:x9]"), ("hosts", "[a:what]\nh"),
         ("hosts", "[a:vars]\nh"), ("hosts", "#!/bin/sh\n"), ("hosts.yml", "- a"), ("hosts.yml", "{"), ("hosts", "h[1:999999]"),
         ("hosts.yml", "a: {hosts: {'h[1:x9]': }}"), ("hosts", "a b c: d"), ("hosts", "[a]\nh x=1\n[b]\nc"),
+        ("hosts", "h[1:99999999999999999999]"), ("hosts", "h[1:9999][1:9999]"),
+        ("hosts.yml", "a: 2026-99-99"), ("hosts.yml", "a: {hosts: [h]}"),
     ],
 )  # fmt: skip
 def test_what_is_no_inventory_is_told(name: str, text: str, tmp_path: Path) -> None:
