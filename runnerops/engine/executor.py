@@ -16,7 +16,7 @@ from runnerops.engine.planned import Planned, Plans
 from runnerops.engine.project import Project
 from runnerops.engine.review import failure
 from runnerops.engine.scheduling import HostTask, Judge, Why, in_order
-from runnerops.errors import HostError, RunneropsError
+from runnerops.errors import GitlabDownError, HostError, RunneropsError
 from runnerops.model.common import Result
 from runnerops.model.inventory import Host
 from runnerops.model.plan import Plan, drains
@@ -45,6 +45,8 @@ class HostExecutor:
     no_wait: bool = False
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     replan: set[str] = field(default_factory=set)
+    gitlabs_down: dict[str, GitlabDownError] = field(default_factory=dict)
+    """By URL, those that did not answer: no further host waits for them."""
 
     def run(self) -> None:
         """To every host's outcome; after an interrupt, of those hosts that have one."""
@@ -71,7 +73,7 @@ class HostExecutor:
     def _held(self, name: str, whom: str, why: Why) -> Outcome:
         """What is not begun is left as it is; one that is in sync has nothing to hold back."""
         planned = self.plans[name]
-        if isinstance(planned, Planned) and planned.plan.empty and not planned.plan.blockers:
+        if isinstance(planned, Planned) and _in_sync(planned.plan) and not planned.plan.blockers:
             return self._end(Outcome(name, Result.UNCHANGED))
         if why == "drains" or (whom in self.outcomes and _drains_on(self.outcomes[whom])):
             why = "drains"
@@ -83,10 +85,16 @@ class HostExecutor:
     def _host(self, host: Host, planned: Planned) -> Outcome:
         if planned.own is None and (refused := _refusal(planned)):
             return self._end(refused)
-        if planned.own is None and planned.plan.empty:
+        if planned.own is None and _in_sync(planned.plan):
             return self._end(Outcome(host.name, Result.UNCHANGED))
-        with self.active_runs.on(host, self.known[host.name]):
-            return self._end(self._to_end(host, planned))
+        outcome = Outcome(host.name, Result.APPLIED)
+        if planned.own or not planned.plan.empty:
+            with self.active_runs.on(host, self.known[host.name]):
+                outcome = self._to_end(host, planned)
+                good = outcome.result is Result.APPLIED and host.name not in self.replan
+                if not (good and planned.plan.updates):
+                    return self._end(outcome)
+        return self._end(self._in_gitlab(host, planned.plan, outcome))
 
     def _to_end(self, host: Host, planned: Planned) -> Outcome:
         began = time.monotonic()
@@ -95,6 +103,26 @@ class HostExecutor:
         except RunneropsError as error:
             outcome = failure(host.name, error)
         return replace(outcome, seconds=time.monotonic() - began)
+
+    def _in_gitlab(self, host: Host, plan: Plan, outcome: Outcome) -> Outcome:
+        """What is to be set there once the host is as it should be; what is not done is a difference again."""
+        from runnerops.engine.gitlab import Asking, update_settings
+
+        began = time.monotonic()
+        asking = Asking(self.project.inventory.folder, self.pool.environ, self.screen.redactor, self.gitlabs_down)
+        errors = update_settings(host, plan.updates, asking)
+        outcome = replace(outcome, seconds=outcome.seconds + time.monotonic() - began)
+        if not errors:
+            names = ", ".join(one.runner for one in plan.updates)
+            return replace(outcome, message=f"{outcome.message}\n  set in GitLab: {names}".strip())
+        done = "its files are deployed" if not plan.empty else "its files were in sync"
+        return replace(
+            outcome,
+            result=Result.FAILED,
+            message=f"{done}; not all is set in GitLab, and the next deploy goes on with it",
+            diagnostics=tuple(error.message for error in errors),
+            hint="; ".join(dict.fromkeys(error.hint for error in errors if error.hint)) or "deploy again",
+        )
 
     def _apply(self, host: Host, planned: Planned) -> Outcome:
         plan = planned.plan
@@ -161,6 +189,11 @@ class HostExecutor:
         self.outcomes[outcome.host] = outcome
         self.show.end(outcome)
         return outcome
+
+
+def _in_sync(plan: Plan) -> bool:
+    """Nothing to do on the host, nothing to record there, nothing to set in GitLab."""
+    return plan.empty and not plan.updates
 
 
 _WHY_HELD: Mapping[Why, tuple[str, str]] = {

@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from runnerops.errors import GitlabDownError, GitlabError
 from runnerops.model.common import Secret
-from runnerops.model.gitlab import GitlabAccess, Registration, RunnerStatus
+from runnerops.model.gitlab import GitlabAccess, Registration, RunnerStatus, SettingsUpdate
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host, RenderedFile
 from runnerops.model.plan import Blocker
 from runnerops.redact import Redactor
 from runnerops.secrets import Resolver
 from runnerops.services.gitlab_runner.blockers.unknown_token import new_tokens, unknown_tokens, untold_tokens
-from runnerops.services.gitlab_runner.observe.registered import merged, of_gitlab, registrations
+from runnerops.services.gitlab_runner.observe.registered import (
+    merged,
+    of_gitlab,
+    registrations,
+    rendered_registrations,
+)
 from runnerops.services.gitlab_runner.verify.known_to_gitlab import checks
 from runnerops.services.status import ServiceStatus
 from runnerops.services.verify import Check
 
+if TYPE_CHECKING:
+    from runnerops.gitlab.client import GitlabClient
+
+Given = TypeVar("Given")
 Down: TypeAlias = "dict[str, GitlabDownError]"
 """The GitLabs that did not answer in this command, by URL, each with what was said: no further host waits for them."""
 NO_SYSTEM_ID = "its host has no system id yet, which gitlab-runner makes at its first start"
@@ -35,6 +45,16 @@ class Asking:
     environ: Mapping[str, str]
     redactor: Redactor
     down: Down = field(default_factory=dict)
+
+    def watched(self, access: GitlabAccess, ask: Callable[[], Given]) -> Given:
+        """What it gives. Of one that is known to be down nothing is asked: each runner of each host would wait for it anew."""
+        if error := self.down.get(access.url):
+            raise error
+        try:
+            return ask()
+        except GitlabDownError as error:
+            self.down[access.url] = error
+            raise
 
 
 def ask_gitlab(host: Host, observed: HostState, asking: Asking) -> tuple[RunnerStatus, ...]:
@@ -70,6 +90,60 @@ def ask_of_new_tokens(
 
 def _system_id(observed: HostState) -> str:
     return observed.facts.runner.system_id if observed.facts.runner else ""
+
+
+def compare_settings(
+    host: Host, desired: Sequence[RenderedFile], observed: HostState, asking: Asking
+) -> tuple[tuple[SettingsUpdate, ...], tuple[str, ...]]:
+    """What a deploy is to set in GitLab, and notes of what could not be compared. Never asked where no runner has settings."""
+    if host.gitlab is None or not host.gitlab_settings:
+        return (), ()
+    from runnerops.gitlab.settings import compare
+
+    runners = {one.name: one for one in of_gitlab(host.gitlab.url, rendered_registrations(desired, observed))}
+    updates: list[SettingsUpdate] = []
+    notes: list[str] = []
+    client: GitlabClient | None = None
+    for name, wanted in host.gitlab_settings.items():
+        try:
+            if name not in runners:
+                raise GitlabError("config.toml has no token of this GitLab for it", "give it its token")
+            client = client or _by_token(host.gitlab, asking)
+            updates.append(
+                asking.watched(host.gitlab, partial(compare, client, runners[name], _system_id(observed), wanted))
+            )
+        except GitlabError as error:
+            notes.append(
+                f"the settings of runner {name} in GitLab could not be compared: {error.message}; {error.hint}"
+            )
+    return tuple(one for one in updates if one.changes), tuple(notes)
+
+
+def update_settings(host: Host, updates: Sequence[SettingsUpdate], asking: Asking) -> tuple[GitlabError, ...]:
+    """Sets what the plan says, and reads it back; what was not done, each with why and the fix."""
+    from runnerops.gitlab.settings import update
+
+    assert host.gitlab
+    client: GitlabClient | None = None
+    errors: dict[str, GitlabError] = {}
+    for one in updates:
+        try:
+            client = client or _by_token(host.gitlab, asking)
+            asking.watched(host.gitlab, partial(update, client, one))
+        except GitlabError as error:
+            errors[error.message] = error
+    return tuple(errors.values())
+
+
+def _by_token(access: GitlabAccess, asking: Asking) -> GitlabClient:
+    """Raises GitlabError where there is no token, or no file of the CA."""
+    from runnerops.gitlab.client import GitlabClient
+
+    token, problem, hint = _token(access.token, asking.folder, asking.environ)
+    asking.redactor.learn([token] if token else [])
+    if not token:
+        raise GitlabError(problem or f"{access.url} was asked without a token of its API", hint)
+    return GitlabClient(access.url, token, access.ca_file)
 
 
 def _told(

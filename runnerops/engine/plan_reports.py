@@ -36,6 +36,7 @@ def _counted(planned: Planned) -> Counter[str]:
     changes = planned.plan.changes
     counts = Counter(_KINDS.get(state_of(change), "update") for change in changes)
     explained = {change.new.spec.service for change in changes}
+    counts["update"] += len(planned.plan.updates)
     counts["update"] += sum(
         action.verb is not Verb.VERIFY and action.service not in explained for action in planned.plan.actions
     )

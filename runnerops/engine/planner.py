@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets as random
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -19,6 +19,7 @@ from runnerops.engine.project import Project
 from runnerops.engine.requester import find_job, find_requester
 from runnerops.engine.scheduling import side_by_side
 from runnerops.model.common import Result
+from runnerops.model.gitlab import SettingsUpdate
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host, Policy, RenderedFile, Requester
 from runnerops.model.plan import Blocker, Plan
@@ -45,6 +46,8 @@ class Planning:
     deployed: frozenset[str] = frozenset()
     command: str = "deploy"
     gitlabs_down: Down = field(default_factory=dict)
+    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Where the token of GitLab's API may stand."""
 
     def policy(self, host: Host) -> Policy:
         """What the command line allows, and for a deploy what the host's inventory does too."""
@@ -73,7 +76,7 @@ def plan_from(
 
     project = planning.project
     desired, blockers = reconcile(host, rendered, observed)
-    unknown, notes = _in_gitlab(planning, host, desired, observed)
+    in_gitlab = _in_gitlab(planning, host, desired, observed)
     request = Request(
         host=with_cache_clients(host, project.inventory.hosts),
         rendered=rendered,
@@ -81,8 +84,9 @@ def plan_from(
         observed=observed,
         policy=planning.policy(host),
         requester=planning.requester,
-        blockers=(*blockers, *unknown),
-        notes=notes,
+        blockers=(*blockers, *in_gitlab.blockers),
+        notes=in_gitlab.notes,
+        updates=in_gitlab.updates,
         findings=project.lint(host, desired, observed.facts),
         deployed=planning.deployed - {host.name},
         key=random.token_hex(32),
@@ -91,15 +95,25 @@ def plan_from(
     return plan_request(request, planning.redactor, project.shown(written or host))
 
 
-def _in_gitlab(
-    planning: Planning, host: Host, desired: Sequence[RenderedFile], observed: HostState
-) -> tuple[tuple[Blocker, ...], tuple[str, ...]]:
-    """What GitLab says of new tokens, as blockers and notes; it is asked where the inventory names one."""
-    if host.gitlab is None or planning.command != "deploy":
-        return (), ()
-    from runnerops.engine.gitlab import ask_of_new_tokens
+@dataclass(frozen=True, slots=True)
+class _InGitlab:
+    """What GitLab makes of a plan."""
 
-    return ask_of_new_tokens(host, desired, observed, planning.gitlabs_down)
+    blockers: tuple[Blocker, ...] = ()
+    notes: tuple[str, ...] = ()
+    updates: tuple[SettingsUpdate, ...] = ()
+
+
+def _in_gitlab(planning: Planning, host: Host, desired: Sequence[RenderedFile], observed: HostState) -> _InGitlab:
+    """What GitLab says of new tokens and of runners' settings; it is asked by a deploy, where the inventory names one."""
+    if host.gitlab is None or planning.command != "deploy":
+        return _InGitlab()
+    from runnerops.engine.gitlab import Asking, ask_of_new_tokens, compare_settings
+
+    asking = Asking(planning.project.inventory.folder, planning.environ, planning.redactor, planning.gitlabs_down)
+    blockers, notes = ask_of_new_tokens(host, desired, observed, asking.down)
+    updates, untold = compare_settings(host, desired, observed, asking)
+    return _InGitlab(blockers, (*notes, *untold), updates)
 
 
 def plan_request(request: Request, redactor: Redactor, clear: frozenset[str]) -> Planned:
@@ -129,7 +143,7 @@ def plan_all(
     flags = replace(flags, job=find_job(pool.environ))
     hosts = {host.name: host for host in project.hosts}
     deployed = frozenset(name for name, host in hosts.items() if not in_maintenance(host, flags))
-    planning = Planning(project, flags, requester, pool.screen.redactor, deployed)
+    planning = Planning(project, flags, requester, pool.screen.redactor, deployed, environ=pool.environ)
     first = threading.Lock()
 
     def inspect(name: str) -> Planned:
@@ -175,7 +189,7 @@ def _result(plan: Plan) -> Result:
         finding.severity == "error" for finding in plan.findings
     ):
         return Result.REFUSED
-    return Result.PENDING if plan.changes or plan.actions else Result.UNCHANGED
+    return Result.PENDING if plan.changes or plan.actions or plan.updates else Result.UNCHANGED
 
 
 def _learn_readable(redactor: Redactor, clear: frozenset[str], files: Sequence[RenderedFile]) -> frozenset[str]:

@@ -156,9 +156,10 @@ def held_to(saved: SavedPlan, project: Project, plans: Plans, redactor: Redactor
     told = {one.host: one for one in saved.hosts}
     found: dict[str, tuple[str, ...]] = {}
     for name, planned in plans.items():
-        if isinstance(planned, Planned) and not _is_done(planned, told[name]):
+        if isinstance(planned, Planned):
             now = _saved(project, name, planned, redactor)
-            found[name] = differences(told[name], now, planned.last)
+            if not _is_done(planned, told[name], now):
+                found[name] = differences(told[name], now, planned.last)
     differing = [name for name, texts in found.items() if texts]
     if not differing:
         return plans
@@ -167,18 +168,23 @@ def held_to(saved: SavedPlan, project: Project, plans: Plans, redactor: Redactor
         name: _blocked(planned, f"not the plan that was {when}", texts)
         if isinstance(planned, Planned) and (texts := found.get(name, ()))
         else _blocked(planned, f"the saved plan does not hold on {', '.join(differing)}: none of it is done", ())
-        if isinstance(planned, Planned) and not planned.plan.empty
+        if isinstance(planned, Planned) and (not planned.plan.empty or planned.plan.updates)
         else planned
         for name, planned in plans.items()
     }
 
 
-def _is_done(planned: Planned, saved: SavedHost) -> bool:
-    """A run of this very plan is going on or has been here: the job was tried again."""
+def _is_done(planned: Planned, saved: SavedHost, now: SavedHost) -> bool:
+    """A run of this very plan is going on or has been here: the job was tried again. What GitLab lacks yet is done now."""
     last, plan = planned.last, planned.plan
+    lacks_no_more = set(now.updates) <= set(saved.updates)
+    if lacks_no_more and now == replace(saved, updates=now.updates):
+        return True
     if last is None or last.number != saved.last_run.number + 1 or last.digest != plan.digest:
         return False
-    return last.running or (last.result == "applied" and planned.result is Result.UNCHANGED)
+    if last.running or last.result != "applied":
+        return last.running
+    return lacks_no_more and not (plan.changes or plan.actions or planned.result is Result.REFUSED)
 
 
 def _blocked(planned: Planned, message: str, details: tuple[str, ...]) -> Planned:

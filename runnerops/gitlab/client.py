@@ -33,12 +33,14 @@ _SCOPES = (
     "give a token with the scope `manage_runner` (or `api`), of an Owner of the group or a Maintainer of the project"
 )
 _FIXES = {
+    400: "a runner without tags must run untagged jobs; GitLab's settings may set limits to timeouts and access too",
     401: "it is revoked, expired or mistyped: give a new one under `gitlab: {token: …}`",
     403: _SCOPES,
     404: "look at `gitlab: {url: …}` in the inventory, and at what the token may see",
     429: "ask for less at once, or later",
 }
 _WORDS = {
+    400: "GitLab does not take these values",
     401: "GitLab does not take the API token",
     403: "GitLab does not let the token do that",
     404: "GitLab has nothing there, or the token may not see it",
@@ -102,6 +104,16 @@ class GitlabClient:
         if isinstance(answer, dict):
             return answer
         raise self._strange()
+
+    def update_runner(self, number: int, settings: Mapping[str, Any]) -> None:
+        """`PUT /runners/:id`, by GitLab's own names, which sets what is given and leaves the rest. Raises GitlabError.
+
+        It may be sent several times. An error does not say that nothing was set: the answer may be what was lost.
+        """
+        try:
+            self._call(self._by_token, "put", f"/runners/{number}", settings)
+        except REFUSALS as error:
+            raise self._problem(error, f"told to update runner {number}") from None
 
     def _call(self, library: gitlab.Gitlab, method: str, path: str, sent: Mapping[str, Any] | None = None) -> Any:
         """The JSON that one call gave, which may be repeated; None for no JSON.

@@ -80,6 +80,34 @@ def line(text: str) -> str:
     return text
 
 
+_NOTE, _TAGS, _TAG, _TIMEOUT = 1024, 50, 255, 600
+"""GitLab's own limits (`Ci::Runner`): characters of a text, tags of a runner, characters of a tag, seconds."""
+
+
+def note(text: str) -> str:
+    """A text that GitLab keeps of a runner."""
+    if len(text) > _NOTE:
+        raise Refused(f"has {len(text)} characters, and GitLab takes {_NOTE}", "write less")
+    return text
+
+
+def tags(words: list[str]) -> list[str]:
+    """A runner's tags, each as GitLab keeps it."""
+    for word in words:
+        if not word.strip() or word != word.strip() or "," in word or not word.isprintable() or len(word) > _TAG:
+            raise Refused(f"{word!r} is no tag", f"at most {_TAG} characters, no comma, no space at its ends")
+    if len(set(words)) > _TAGS:
+        raise Refused(f"has {len(set(words))} tags, and GitLab takes {_TAGS}", "take some out")
+    return words
+
+
+def job_timeout(seconds: int) -> int:
+    """The longest that a job of a runner may take."""
+    if seconds < _TIMEOUT:
+        raise Refused(f"{seconds} is too short", f"it is in seconds, and GitLab takes {_TIMEOUT} or more")
+    return seconds
+
+
 def port(number: int) -> int:
     """A TCP port."""
     if not 1 <= number <= 65535:

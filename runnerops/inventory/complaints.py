@@ -18,6 +18,11 @@ from runnerops.inventory.shape import HostShape, InventoryShape
 from runnerops.model.common import Key, Secret, SourceLocation
 
 _QUOTES = "put it in quotes if it is meant as text"
+_LEAVE_OUT = "leave the key out for the gentlest action that suffices"
+_LITERALS: dict[str | int, str] = {
+    "access_level": "`ref_protected` runs the jobs of protected branches and tags only",
+    "state": "leave the key out to have it started",
+}
 _WORDS = {
     "string_type": ("must be text", "one text, no list or mapping"),
     "int_type": ("must be a whole number", "without quotes"),
@@ -93,7 +98,7 @@ def _phrase(found: ErrorDetails, key: Key) -> tuple[str, str]:
             f"the keys of {dotted(key[:-1]) or 'an inventory'}: {', '.join(known)}",
         )
     if kind == "literal_error":
-        return f"must be {found['ctx']['expected']}", "leave the key out for the gentlest action that suffices"
+        return f"must be {found['ctx']['expected']}", _LITERALS.get(key[-1], _LEAVE_OUT)
     if kind == "value_error" and isinstance(refused := found["ctx"]["error"], Refused):
         return refused.text, refused.hint
     if isinstance(value, Secret):

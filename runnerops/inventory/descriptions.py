@@ -163,8 +163,41 @@ _LAYER = {
     "gitlab_runner.runners[].docker_in_docker.command": KeyDescription(
         "Further flags of the inner dockerd.", "none", "[--mtu=1400]"
     ),
+    "gitlab_runner.runners[].gitlab": KeyDescription(
+        "What the runner is to have in GitLab itself: `diff` compares, `deploy` sets it. What is left out stays as it is there."
+        " Needs `gitlab: {url, token}`; nothing of it stands in config.toml.",
+        "GitLab is not asked about it",
+        "{tags: [docker], run_untagged: false}",
+    ),
+    "gitlab_runner.runners[].gitlab.description": KeyDescription(
+        "Its description, by which GitLab's pages call it.", "as GitLab has it", '"docker on {host}"'
+    ),
+    "gitlab_runner.runners[].gitlab.tags": KeyDescription(
+        "Its tags, all of them; their order means nothing.", "as GitLab has it", "[docker, linux]"
+    ),
+    "gitlab_runner.runners[].gitlab.run_untagged": KeyDescription(
+        "Whether it takes jobs without tags. One that has no tags must.", "as GitLab has it", "false"
+    ),
+    "gitlab_runner.runners[].gitlab.locked": KeyDescription(
+        "Whether it is kept to the projects that it is assigned to.", "as GitLab has it", "true"
+    ),
+    "gitlab_runner.runners[].gitlab.paused": KeyDescription(
+        "Whether it takes no new jobs; those that run go on.", "as GitLab has it", "false"
+    ),
+    "gitlab_runner.runners[].gitlab.access_level": KeyDescription(
+        "`ref_protected`: only jobs of protected branches and tags; `not_protected`: all.",
+        "as GitLab has it",
+        "ref_protected",
+    ),
+    "gitlab_runner.runners[].gitlab.maximum_timeout": KeyDescription(
+        "The longest that a job may take, in seconds, from 600.", "as GitLab has it", "3600"
+    ),
+    "gitlab_runner.runners[].gitlab.maintenance_note": KeyDescription(
+        "A note for those who administer it; an empty text takes it away.", "as GitLab has it", '"rack 4, team ci"'
+    ),
     "gitlab": KeyDescription(
-        "The GitLab that is asked how these runners stand there, and whether it knows a new token. It is never asked without.",
+        "The GitLab that is asked how these runners stand there, and whether it knows a new token, and that is told what a"
+        " runner's own `gitlab` sets. It is never asked without.",
         "not asked",
         "{url: https://gitlab.example.com, token: !env GITLAB_TOKEN}",
     ),
@@ -172,7 +205,7 @@ _LAYER = {
         "Its address. Only runners with this very `url` are asked about.", "", "https://gitlab.example.com"
     ),
     "gitlab.token": KeyDescription(
-        "A token of its API with the scope `manage_runner`, by which `status` tells more.",
+        "A token of its API with the scope `manage_runner`, by which `status` tells more, and settings are set.",
         "only what a runner's own token allows is asked",
         "!env GITLAB_TOKEN",
     ),

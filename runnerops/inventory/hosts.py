@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os.path
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import cast
@@ -11,12 +10,12 @@ from runnerops.inventory.caches import Filled, fill_caches, known_caches
 from runnerops.inventory.checks import until_of
 from runnerops.inventory.document import child
 from runnerops.inventory.drafts import RUNNERS, Draft, tree
+from runnerops.inventory.in_gitlab import gitlab_access, gitlab_settings
 from runnerops.inventory.nodes import Node
-from runnerops.inventory.problems import Problems, dotted
+from runnerops.inventory.problems import Problems
 from runnerops.inventory.shape import SectionShape, SshShape
 from runnerops.inventory.wiring import Wiring, needs_mirrors
 from runnerops.model.common import KEEP_RUNS, Key, ServiceName, SourceLocation, Tree, Value
-from runnerops.model.gitlab import GitlabAccess
 from runnerops.model.inventory import Host, Maintenance, Ssh
 from runnerops.parsing.moments import moment
 
@@ -71,7 +70,8 @@ def _host(draft: Draft, own: Sequence[Filled], wiring: Wiring, directory: Path, 
         wired=bool(mirrors),
         stopped=_stopped(draft),
         renamed=_renamed(draft),
-        gitlab=_gitlab(draft, directory, problems),
+        gitlab=gitlab_access(draft, directory, problems),
+        gitlab_settings=gitlab_settings(draft, problems),
         maintenance=_maintenance(shape.maintenance),
         keep_runs=(shape.runs and shape.runs.keep) or KEEP_RUNS,
     )
@@ -142,6 +142,7 @@ def _leave_out_ours(section: Tree, locations: dict[Key, SourceLocation]) -> None
     for index, runner in enumerate(cast("list[Tree]", section.get("runners", []))):
         runner.pop("docker_in_docker", None)
         runner.pop("was", None)
+        runner.pop("gitlab", None)
         if runner.get("token") == "keep":
             del runner["token"]
             locations.pop((*RUNNERS, index, "token"), None)
@@ -154,18 +155,6 @@ def _section_shape(draft: Draft, name: ServiceName) -> SectionShape | None:
         ServiceName.GITLAB_RUNNER: draft.shape.gitlab_runner,
     }
     return sections[name]
-
-
-def _gitlab(draft: Draft, directory: Path, problems: Problems) -> GitlabAccess | None:
-    shape = draft.shape.gitlab
-    if shape is None:
-        return None
-    if not shape.url:
-        place = dotted(("hosts", draft.name, "gitlab"))
-        problems.add(draft.location("gitlab"), place, "has no url", "write url: https://gitlab.example.com")
-        return None
-    ca_file = os.path.expanduser(shape.ca_file or "")
-    return GitlabAccess(shape.url, shape.token, str(directory / ca_file) if ca_file else "")
 
 
 def _ssh(shape: SshShape | None, directory: Path) -> Ssh:

@@ -80,6 +80,19 @@ class DindShape(_Ours):
     command: Annotated[list[str], AfterValidator(checks.flags)] | None = None
 
 
+class RunnerSettingsShape(_Ours):
+    """What a runner is to have in GitLab."""
+
+    description: Annotated[str, AfterValidator(checks.note)] | None = None
+    tags: Annotated[list[str], AfterValidator(checks.tags)] | None = None
+    run_untagged: bool | None = None
+    locked: bool | None = None
+    paused: bool | None = None
+    access_level: Literal["not_protected", "ref_protected"] | None = None
+    maximum_timeout: Annotated[int, AfterValidator(checks.job_timeout)] | None = None
+    maintenance_note: Annotated[str, AfterValidator(checks.note)] | None = None
+
+
 class RunnerShape(BaseModel):
     """One of `[[runners]]`: any further key is gitlab-runner's own."""
 
@@ -88,6 +101,7 @@ class RunnerShape(BaseModel):
     name: Annotated[str, AfterValidator(checks.line)]
     was: Annotated[str, AfterValidator(checks.line)] | None = None
     docker_in_docker: Annotated[DindShape | None, BeforeValidator(checks.mapping_or_bool)] = None
+    gitlab: RunnerSettingsShape | None = None
 
 
 class GitlabRunnerShape(SectionShape):

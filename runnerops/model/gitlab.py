@@ -4,8 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypeAlias
 
 from runnerops.model.common import Secret
+
+Setting: TypeAlias = "str | int | bool | tuple[str, ...] | None"
+"""A runner's setting in GitLab; tags are in order and each once, None is one that GitLab has not, or does not show."""
+
+SETTINGS = {
+    "description": "description",
+    "tags": "tag_list",
+    "run_untagged": "run_untagged",
+    "locked": "locked",
+    "paused": "paused",
+    "access_level": "access_level",
+    "maximum_timeout": "maximum_timeout",
+    "maintenance_note": "maintenance_note",
+}
+"""The inventory's keys below a runner's `gitlab`, and what GitLab's API calls them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,3 +64,21 @@ class RunnerStatus:
     online: str = ""
     reason: str = ""
     fix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SettingChange:
+    """A setting, by the inventory's key, that GitLab has otherwise."""
+
+    key: str
+    old: Setting
+    new: Setting
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsUpdate:
+    """What is to be set in GitLab of one runner, which has this `id` there."""
+
+    runner: str
+    id: int
+    changes: tuple[SettingChange, ...]

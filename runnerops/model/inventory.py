@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from runnerops.model.common import KEEP_RUNS, Key, Secret, ServiceName, SourceLocation, Tree
-from runnerops.model.gitlab import GitlabAccess
+from runnerops.model.gitlab import GitlabAccess, Setting
 from runnerops.model.rollout import USUAL, Rollout
 
 
@@ -102,6 +102,8 @@ class Host:
     before: Mapping[ServiceName, Tree] = field(default_factory=dict, repr=False)
     removed: frozenset[ServiceName] = frozenset()
     gitlab: GitlabAccess | None = None
+    gitlab_settings: Mapping[str, Mapping[str, Setting]] = field(default_factory=dict)
+    """What runners are to have in GitLab, by the runner's name; those that say nothing of it are not there."""
     maintenance: Maintenance | None = None
     displaced: tuple[Displaced, ...] = ()
 

@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 
 from runnerops.codes.blockers import BLOCKERS
 from runnerops.model.common import KEEP_RUNS, Key, ServiceName, Sha, SourceLocation, Tree, Value, Verb, key_label
+from runnerops.model.gitlab import SettingsUpdate
 from runnerops.model.host_state import RemoteFile, SecretFingerprints
 from runnerops.model.inventory import RenderedFile, Requester
 
@@ -229,6 +230,8 @@ class Plan:
     digest: str = ""
     keep_runs: int = KEEP_RUNS
     command: str = "deploy"
+    updates: tuple[SettingsUpdate, ...] = ()
+    """What the client sets in GitLab once the host's run has ended well, or without one where there is nothing to run."""
     mine: str = "your change"
     reasons: Mapping[str, str] = field(default_factory=dict)
     """Why the inventory overrides a blocker, by code."""
@@ -237,7 +240,7 @@ class Plan:
 
     @property
     def empty(self) -> bool:
-        """Nothing to do and nothing to record."""
+        """Nothing to do and nothing to record on the host."""
         return not self.forward
 
     @property

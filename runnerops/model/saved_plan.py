@@ -34,6 +34,15 @@ class SavedFile:
 
 
 @dataclass(frozen=True, slots=True)
+class SavedUpdate:
+    """Settings of a runner that are set in GitLab; `keys` are the inventory's below its `gitlab`."""
+
+    runner: str
+    id: int
+    keys: tuple[SavedKey, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SavedAction:
     """What a service does; what it costs in jobs is left out, for that changes by the minute."""
 
@@ -80,6 +89,7 @@ class SavedHost:
     overridden: tuple[SavedBlocker, ...] = ()
     forward: tuple[tuple[str, str], ...] = ()
     rollback: tuple[tuple[str, str], ...] = ()
+    updates: tuple[SavedUpdate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from runnerops.model.common import Tree, Verb, item_name
+from runnerops.model.gitlab import SettingsUpdate
 from runnerops.model.host_state import HostState, RemoteFile, SecretFingerprints
 from runnerops.model.inventory import Host, Policy, RenderedFile, Requester
 from runnerops.model.plan import Action, Blocker, Change, Finding, KeyChange, Plan
@@ -50,6 +51,7 @@ class Request:
     key: str = field(default="", repr=False)
     command: str = "deploy"
     notes: tuple[str, ...] = ()
+    updates: tuple[SettingsUpdate, ...] = ()
     recorded: Mapping[str, bytes | None] = field(default_factory=dict, repr=False)
     """What is recorded as applied in place of the file that is asked for, by path."""
 
@@ -91,6 +93,7 @@ def make_plan(request: Request) -> Plan:
         digest=_digest(request),
         keep_runs=host.keep_runs,
         command=request.command,
+        updates=request.updates,
     )
 
 
@@ -154,7 +157,7 @@ def _around(actions: Sequence[Action]) -> Iterable[Action]:
 def _blockers(request: Request, changes: Sequence[Change], actions: Sequence[Action]) -> Iterable[Blocker]:
     host, observed = request.host, request.observed
     yield from not_equipped(observed)
-    if changes or actions:
+    if changes or actions or request.updates:
         yield from held(observed)
     for service in SERVICES:
         if service.NAME in host.sections.keys() - host.removed:

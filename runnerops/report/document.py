@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from runnerops.model.common import Result, key_text
+from runnerops.model.gitlab import Setting, SettingsUpdate
 from runnerops.model.host_state import Run
 from runnerops.model.inventory import Requester
 from runnerops.model.plan import Action, Blocker, Change, Finding, Plan, Step
@@ -27,6 +28,7 @@ def plan_document(
         "files": [_change(change, masker) for change in plan.changes]
         + [{"path": path, "state": "in sync"} for path in in_sync],
         "actions": [_action(action) for action in plan.actions],
+        "gitlab": [_update(update) for update in plan.updates],
         "blockers": [_stop(blocker) for blocker in plan.blockers],
         "overridden": [{**_stop(one), "reason": plan.reasons.get(one.code)} for one in plan.overridden],
         "findings": [finding_document(finding) for finding in plan.findings],
@@ -85,6 +87,15 @@ def _action(action: Action) -> dict[str, Any]:
         "jobs_interrupted": action.jobs_lost,
         "jobs_waited": action.jobs_waited,
     }
+
+
+def _update(update: SettingsUpdate) -> dict[str, Any]:
+    changes = [{"key": one.key, "old": _setting(one.old), "new": _setting(one.new)} for one in update.changes]
+    return {"runner": update.runner, "id": update.id, "changes": changes}
+
+
+def _setting(value: Setting) -> Any:
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _stop(blocker: Blocker) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from itertools import zip_longest
 from typing import TypeVar
 
 from runnerops.model.host_state import Run
-from runnerops.model.saved_plan import SavedAction, SavedFile, SavedHost, SavedKey
+from runnerops.model.saved_plan import SavedAction, SavedFile, SavedHost, SavedKey, SavedUpdate
 from runnerops.report.history import holder_text
 
 Row = TypeVar("Row")
@@ -33,6 +33,7 @@ def _sentences(saved: SavedHost, now: SavedHost, last: Run | None) -> Iterator[s
         yield "the inventory, a template or a secret asks for something else"
     yield from _files(saved, now, comparable=comparable)
     yield from _actions(saved.actions, now.actions)
+    yield from _updates(saved.updates, now.updates, comparable=comparable)
     was, is_now = {one.code for one in saved.blockers}, {one.code for one in now.blockers}
     yield from (f"newly blocked: {code}" for code in sorted(is_now - was))
     yield from (f"blocked no more: {code}" for code in sorted(was - is_now))
@@ -112,6 +113,21 @@ def _actions(saved: Sequence[SavedAction], now: Sequence[SavedAction]) -> Iterat
         before, after = was.get(service), is_now.get(service)
         if before != after:
             yield f"{service.replace('_', '-')}: {_act(after)}, and was: {_act(before)}"
+
+
+def _updates(saved: Sequence[SavedUpdate], now: Sequence[SavedUpdate], *, comparable: bool) -> Iterator[str]:
+    was, is_now = _by((one.runner, one) for one in saved), _by((one.runner, one) for one in now)
+    for name in dict.fromkeys((*was, *is_now)):
+        before, after = was.get(name), is_now.get(name)
+        if after is None:
+            yield f"runner {name}: nothing of it would be set in GitLab any more"
+        elif before is None:
+            yield f"runner {name}: would be updated in GitLab too: {', '.join(key.key for key in after.keys)}"
+        elif before.id != after.id:
+            yield f"runner {name}: it is another runner of GitLab now ({after.id}, and was {before.id})"
+        elif comparable and before != after:
+            keys = [one.key for one in (*before.keys, *after.keys) if one not in before.keys or one not in after.keys]
+            yield f"runner {name}: GitLab has another value, or another is asked for: {', '.join(dict.fromkeys(keys))}"
 
 
 def _act(action: SavedAction | None) -> str:

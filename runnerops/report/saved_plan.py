@@ -14,10 +14,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from runnerops.model.common import Key, Value, key_text
+from runnerops.model.gitlab import Setting, SettingsUpdate
 from runnerops.model.host_state import Run
 from runnerops.model.inventory import FileSpec, RenderedFile
 from runnerops.model.plan import Blocker, Change, Plan, Step
-from runnerops.model.saved_plan import SavedAction, SavedBlocker, SavedFile, SavedHost, SavedKey, SavedRun
+from runnerops.model.saved_plan import SavedAction, SavedBlocker, SavedFile, SavedHost, SavedKey, SavedRun, SavedUpdate
 from runnerops.redact import Masker, step_title
 from runnerops.report.differ import masked_text, state_of
 from runnerops.services import service_of
@@ -46,6 +47,11 @@ class Digests:
             value = Masker(clear=self.clear).value(service_of(spec.service), spec, key, value)
         place = [spec.path, key_text(key)]  # equal values at two places are not to be told
         return self._of(json.dumps([*place, value], sort_keys=True, default=str).encode())
+
+    def setting(self, update: SettingsUpdate, key: str, value: Setting) -> str:
+        """Of a setting in GitLab; empty for one that is not there."""
+        text = json.dumps(["gitlab", update.id, key, value])
+        return "" if value is None else self._of((text if self.key else self.shown(text)).encode())
 
     def files(self, files: Iterable[RenderedFile]) -> str:
         """Of all that a host is asked to have."""
@@ -93,6 +99,7 @@ def saved_host(
         overridden=tuple(_blockers(plan.overridden, shown)),
         forward=tuple(_steps(plan.forward, shown)),
         rollback=tuple(_steps(plan.rollback, shown)),
+        updates=tuple(_update(one, digests) for one in plan.updates),
     )
 
 
@@ -110,6 +117,14 @@ def _file(change: Change, digests: Digests) -> SavedFile:
     )
     by = change.drift.by if change.drift else ""
     return SavedFile(change.old.path, state_of(change), change.origin, by, tuple(keys))
+
+
+def _update(update: SettingsUpdate, digests: Digests) -> SavedUpdate:
+    keys = (
+        SavedKey(one.key, "", digests.setting(update, one.key, one.old), digests.setting(update, one.key, one.new))
+        for one in update.changes
+    )
+    return SavedUpdate(digests.shown(update.runner), update.id, tuple(keys))
 
 
 def _blockers(blockers: Iterable[Blocker], shown: Callable[[str], str]) -> Iterator[SavedBlocker]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from runnerops.model.common import Result, Verb, key_text
+from runnerops.model.gitlab import Setting, SettingsUpdate
 from runnerops.model.plan import Action, Blocker, Change, Finding, Plan, Step
 from runnerops.model.run import Outcome
 from runnerops.redact import Masker, step_command, step_title
@@ -46,6 +48,8 @@ def plan_lines(
     labels = {key_text(one.key): one.label for change in plan.changes for one in change.key_changes}
     for action in plan.actions:
         yield from action_lines(action, labels)
+    for update in plan.updates:
+        yield from update_lines(update)
     for note in plan.notes:
         yield "plain", f"  note: {note}"
     if verbose:
@@ -108,6 +112,21 @@ def action_lines(action: Action, labels: Mapping[str, str]) -> Iterator[Line]:
     if action.containers:
         parts = (f"{_fate(kind, len(names))} ({_some(names)})" for kind, names in action.containers.items())
         yield "plain", f"      containers: {'; '.join(parts)}"
+
+
+def update_lines(update: SettingsUpdate) -> Iterator[Line]:
+    """`→ update runner one in GitLab (tags)`, and below it each value as it is there and as it will be."""
+    keys = ", ".join(one.key for one in update.changes)
+    yield "plain", f"  → update runner {update.runner} in GitLab ({keys}) · 0 jobs interrupted"
+    for one in update.changes:
+        yield "gone", f"      - {one.key}: {_setting(one.old)}"
+        yield "new", f"      + {one.key}: {_setting(one.new)}"
+
+
+def _setting(value: Setting) -> str:
+    """As JSON, in which a text from GitLab's pages can neither break the line nor steer a terminal."""
+    text = "none" if value is None else json.dumps(value, ensure_ascii=False)
+    return "".join(one if one.isprintable() else f"\\u{ord(one):04x}" for one in text)
 
 
 _FATES = {

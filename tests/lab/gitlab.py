@@ -87,6 +87,8 @@ class GitLab:
         self.requests: list[tuple[str, str]] = []
         self.faults: list[Answer] = []
         """What the next requests are answered with, each instead of the answer that it had."""
+        self.faults_of: dict[str, list[Answer]] = {}
+        """The same for requests with this method alone."""
         self.slow = 0.0
         """Seconds before each answer."""
         self.api_tokens: set[str] = set()
@@ -134,6 +136,7 @@ class GitLab:
             self._runners.clear()
             self._revoked.clear()
             self.faults.clear()
+            self.faults_of.clear()
             self.lifetime = None
 
     # -- for runners -------------------------------------------------------------------------------------------------
@@ -152,6 +155,8 @@ class GitLab:
                     answer = self._update(self._job(number, body.get("token", "")), body)
                 case "GET", "runners", number:
                     answer = self._details(number, header.get("private-token", ""))
+                case "PUT", "runners", number:
+                    answer = self._set(number, body, header.get("private-token", ""))
                 case "POST", "runners", "verify":
                     answer = self._verify(body)
                 case "POST", "runners", "reset_authentication_token":
@@ -161,7 +166,8 @@ class GitLab:
                     answer = Answer(200, str(job.told)) if job and job.told is not None else Answer(404)
                 case _:
                     answer = Answer(404)
-            return self.faults.pop(0) if self.faults else answer
+            faults = self.faults or self.faults_of.get(method, [])
+            return faults.pop(0) if faults else answer
 
     def _job(self, number: str, token: str | None = None) -> Job | None:
         found = (job for job in self.jobs if str(job.id) == number and token in (None, job.token))
@@ -236,6 +242,19 @@ class GitLab:
         return Answer(
             200, {"id": found.id, "description": "", "paused": found.paused, "status": found.status, **found.settings}
         )
+
+    def _set(self, number: str, body: dict[str, Any], token: str) -> Answer:
+        """`PUT /runners/:id`: what is given is set, if the whole is valid as `Ci::Runner` has it."""
+        answer = self._details(number, token)
+        if answer.status != 200:
+            return answer
+        found = next(one for one in self._runners.values() if str(one.id) == number)
+        now = {"tag_list": [], "run_untagged": True, **found.settings, **body}
+        if not now["tag_list"] and not now["run_untagged"]:
+            return Answer(400, {"message": {"tags_list": ["can not be empty when runner is not allowed to pick"]}})
+        found.paused = bool(body.pop("paused", found.paused))
+        found.settings |= {**body, **({"tag_list": body["tag_list"][::-1]} if "tag_list" in body else {})}
+        return self._details(number, token)
 
     def _rotate(self, body: dict[str, Any]) -> Answer:
         """A new token; the runner keeps its id and its jobs."""

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from runnerops.model.common import ServiceName
 from tests.unit import inventory_texts as texts
 
 HOST = [  # what stands on line 1 as `hosts: {h: {…}}`, and what is said of it
@@ -35,6 +36,32 @@ HOST = [  # what stands on line 1 as `hosts: {h: {…}}`, and what is said of it
     ("gitlab: {url: 'https://a:b@example.com'}", "22: hosts.h.gitlab.url: has a user or password inside the URL"),
     ("gitlab: {url: 'https://example.com', tokn: x}", "50: hosts.h.gitlab.tokn: unknown key, did you mean 'token'?"),
     ("gitlab: {url: 'https://example.com', token: 7}", "50: hosts.h.gitlab.token: must be text"),
+    ("gitlab_runner: {runners: [{name: a, gitlab: {tag_list: [x]}}]}",
+     "58: hosts.h.gitlab_runner.runners[0].gitlab.tag_list: unknown key, did you mean 'tags'?"),
+    ("gitlab_runner: {runners: [{name: a, gitlab: {tags: x}}]}",
+     "58: hosts.h.gitlab_runner.runners[0].gitlab.tags: must be a list"),
+    ("gitlab_runner: {runners: [{name: a, gitlab: {tags: ['a,b']}}]}",
+     "58: hosts.h.gitlab_runner.runners[0].gitlab.tags: 'a,b' is no tag"),
+    ("gitlab_runner: {runners: [{name: a, gitlab: {paused: yes}}]}",
+     "58: hosts.h.gitlab_runner.runners[0].gitlab.paused: must be true or false"),
+    ("gitlab_runner: {runners: [{name: a, gitlab: {access_level: protected}}]}",
+     "58: hosts.h.gitlab_runner.runners[0].gitlab.access_level: must be 'not_protected' or 'ref_protected'"),
+    ("gitlab_runner: {runners: [{name: a, gitlab: {maximum_timeout: 60}}]}",
+     "58: hosts.h.gitlab_runner.runners[0].gitlab.maximum_timeout: 60 is too short"),
+    ("gitlab_runner: {runners: [{name: a, gitlab: {description: !env X}}]}",
+     "58: hosts.h.gitlab_runner.runners[0].gitlab.description: cannot come from a secret tag"),
+    (f"gitlab_runner: {{runners: [{{name: a, gitlab: {{maintenance_note: {'x' * 1025}}}}}]}}",
+     "58: hosts.h.gitlab_runner.runners[0].gitlab.maintenance_note: has 1025 characters, and GitLab takes 1024"),
+    ("gitlab_runner: {runners: [{name: a, gitlab: {paused: true}}]}",
+     "49: hosts.h.gitlab_runner.runners[0].gitlab: no GitLab is named to set this in"),
+    ("gitlab: {url: 'https://a.example'}, gitlab_runner: {runners: [{name: a, gitlab: {paused: true}}]}",
+     "85: hosts.h.gitlab_runner.runners[0].gitlab: needs a token of GitLab's API"),
+    ("gitlab: {url: 'https://a.example', token: x}, "
+     "gitlab_runner: {runners: [{name: a, url: 'https://b.example', gitlab: {paused: true}}]}",
+     "121: hosts.h.gitlab_runner.runners[0].gitlab: its runner is of https://b.example, and `gitlab` is https://a.example"),
+    ("gitlab: {url: 'https://a.example', token: x}, "
+     "gitlab_runner: {runners: [{name: a, gitlab: {tags: [], run_untagged: false}}]}",
+     "95: hosts.h.gitlab_runner.runners[0].gitlab: a runner without tags must run untagged jobs"),
     ("versions: {docker: 26.1}", "24: hosts.h.versions.docker: must be text"),
     ("versions: {dcoker: '26.1'}", "24: hosts.h.versions.dcoker: unknown key, did you mean 'docker'?"),
     ("runs: {keep: 0}", "20: hosts.h.runs.keep: 0 is too few"),
@@ -167,3 +194,28 @@ def test_our_keys_become_the_hosts_fields(tmp_path: Path) -> None:
     assert dict(host.keep) == {"docker": ("runtimes", "log-opts.max-size")}
     assert (host.versions, host.ignore) == ({"docker": "26.1"}, {"R012": "behind a firewall"})
     assert host.vars == {"team": "web", "n": 3}
+
+
+def test_a_runners_settings_in_gitlab_are_merged_and_are_no_keys_of_its_file(tmp_path: Path) -> None:
+    host = texts.hosts(
+        tmp_path,
+        """
+        defaults:
+          gitlab: {url: https://gitlab.example.com, token: !env GITLAB_TOKEN}
+          gitlab_runner:
+            runners:
+              - name: one
+                url: HTTPS://gitlab.example.com/
+                gitlab: {description: "docker on {host}", tags: [linux, docker, linux], locked: true}
+              - {name: two, gitlab: {}}
+        hosts:
+          h: {gitlab_runner: {runners: [{name: one, gitlab: {locked: null, paused: false, maintenance_note: ""}}]}}
+        """,
+    )["h"]
+    assert host.gitlab_settings == {
+        "one": {"description": "docker on h", "tags": ("docker", "linux"), "paused": False, "maintenance_note": ""}
+    }
+    assert host.sections[ServiceName.GITLAB_RUNNER]["runners"] == [
+        {"name": "one", "url": "HTTPS://gitlab.example.com/"},
+        {"name": "two"},
+    ]

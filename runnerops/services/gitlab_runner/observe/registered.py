@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from runnerops.model.common import Tree
 from runnerops.model.gitlab import Registration, RunnerStatus
 from runnerops.model.host_state import HostState
+from runnerops.model.inventory import RenderedFile
 from runnerops.services.base import ParseError
 from runnerops.services.gitlab_runner.diff.matching import normal_url
-from runnerops.services.gitlab_runner.format import config_path, label, parse, runners_of
+from runnerops.services.gitlab_runner.format import NAME, config_path, label, parse, runners_of
 
 
 def registrations(observed: HostState) -> tuple[Registration, ...]:
@@ -24,6 +26,17 @@ def registrations(observed: HostState) -> tuple[Registration, ...]:
 def registrations_in(content: bytes) -> tuple[Registration, ...]:
     """The same of a file's content. Raises ParseError."""
     return tuple(_registration(one, index) for index, one in enumerate(runners_of(parse(content))) if one.get("token"))
+
+
+def rendered_registrations(desired: Sequence[RenderedFile], observed: HostState) -> tuple[Registration, ...]:
+    """Every runner that is to be, by its name in the inventory; `id` 0 where config.toml has none beside this very token."""
+    numbers = {(one.token, normal_url(one.url)): one.id for one in registrations(observed)}
+    files = (file for file in desired if file.spec.service is NAME and file.content is not None)
+    return tuple(
+        replace(one, id=numbers.get((one.token, normal_url(one.url)), 0))
+        for file in files
+        for one in registrations_in(file.content or b"")
+    )
 
 
 def _registration(runner: Tree, index: int) -> Registration:

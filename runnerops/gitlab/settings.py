@@ -1,0 +1,108 @@
+"""What GitLab has of a runner's settings against what the inventory asks for: compared, updated, read back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from runnerops.errors import GitlabError
+from runnerops.gitlab.client import GitlabClient
+from runnerops.gitlab.runners import UNKNOWN, UNKNOWN_FIX
+from runnerops.model.gitlab import SETTINGS, Registration, Setting, SettingChange, SettingsUpdate
+
+
+def compare(client: GitlabClient, one: Registration, system_id: str, wanted: Mapping[str, Setting]) -> SettingsUpdate:
+    """What differs, maybe nothing. Raises GitlabError where that cannot be told.
+
+    `one.id` is taken from a file, where anybody may have edited the token beside it: what would be updated is found by the
+    token itself first.
+    """
+    number = one.id or _number(client, one, system_id)
+    changes = differing(wanted, _details(client, number))
+    if changes and one.id and system_id and (number := _number(client, one, system_id)) != one.id:
+        changes = differing(wanted, _details(client, number))
+    return SettingsUpdate(one.name, number, changes)
+
+
+def update(client: GitlabClient, planned: SettingsUpdate) -> None:
+    """Sets what the plan says, if GitLab still has what it had then, and reads it back. Raises GitlabError.
+
+    What was set already is left alone. After an error the settings that are read back say whether it was done.
+    """
+    now = _details(client, planned.id)
+    left = [one for one in planned.changes if not _same(one.new, now.get(one.key))]
+    if moved := [one.key for one in left if not _same(one.old, now.get(one.key))]:
+        text = f"runner {planned.runner}: somebody changed this in GitLab since the plan was made: {', '.join(moved)}"
+        raise GitlabError(text, "deploy again: it plans anew")
+    if not left:
+        return
+    error: GitlabError | None = None
+    try:
+        client.update_runner(planned.id, {SETTINGS[one.key]: _sent(one.new) for one in left})
+    except GitlabError as caught:
+        error = caught
+    try:
+        now = _details(client, planned.id)
+    except GitlabError as caught:
+        raise error or caught from None
+    if other := [one.key for one in left if not _same(one.new, now.get(one.key))]:
+        text = f"runner {planned.runner}: GitLab took the update and has other values still: {', '.join(other)}"
+        raise error or GitlabError(text, "look at the runner in GitLab: it may have written them in its own way")
+
+
+def differing(wanted: Mapping[str, Setting], has: Mapping[str, Setting]) -> tuple[SettingChange, ...]:
+    """In the order of `SETTINGS`; what is not asked for stays as GitLab has it."""
+    return tuple(
+        SettingChange(key, has.get(key), wanted[key])
+        for key in SETTINGS
+        if key in wanted and not _same(wanted[key], has.get(key))
+    )
+
+
+def settings_of(details: Mapping[str, Any]) -> dict[str, Setting]:
+    """GitLab's answer by our keys. A GitLab before 14.8 says `active` in place of `paused`."""
+    if "paused" not in details and isinstance(details.get("active"), bool):
+        details = {**details, "paused": not details["active"]}
+    return {key: _setting(details.get(name)) for key, name in SETTINGS.items()}
+
+
+def _setting(value: Any) -> Setting:
+    if isinstance(value, list):
+        return tuple(sorted({str(item) for item in value}))
+    return value if isinstance(value, str | int | bool) else None
+
+
+def _same(one: Setting, other: Setting) -> bool:
+    """By meaning: an empty text is none, and GitLab's pages may have written line ends of their own."""
+    if isinstance(one, str) or isinstance(other, str):
+        return _text(one) == _text(other)
+    return one == other and isinstance(one, bool) == isinstance(other, bool)
+
+
+def _text(value: Setting) -> Setting:
+    return value.replace("\r\n", "\n").strip() if isinstance(value, str) else value or ""
+
+
+def _sent(value: Setting) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _number(client: GitlabClient, one: Registration, system_id: str) -> int:
+    """GitLab's id of the runner that has this token."""
+    if not system_id:
+        raise GitlabError("config.toml has no id of it, and its host no system id yet", "deploy again once it has run")
+    told = client.verify(one.token, system_id)
+    if told is None:
+        raise GitlabError(UNKNOWN, UNKNOWN_FIX)
+    number = told.get("id")
+    if not isinstance(number, int) or not number:
+        raise GitlabError("this GitLab does not say which runner has its token", "GitLab 15.10 and newer do")
+    return number
+
+
+def _details(client: GitlabClient, number: int) -> Mapping[str, Setting]:
+    details = client.runner(number)
+    if details is None:
+        text = f"GitLab has no runner {number}, or the API token may not see it (404)"
+        raise GitlabError(text, "look whether it was deleted there, and give the token of a runner that is there")
+    return settings_of(details)

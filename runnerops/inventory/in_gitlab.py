@@ -1,0 +1,66 @@
+"""The GitLab that a host's runners belong to, and what they are to have there. Pure."""
+
+from __future__ import annotations
+
+import os.path
+from pathlib import Path
+
+from runnerops.inventory.drafts import RUNNERS, Draft
+from runnerops.inventory.problems import Problems, dotted
+from runnerops.inventory.shape import RunnerSettingsShape
+from runnerops.model.gitlab import SETTINGS, GitlabAccess, Setting
+
+_ACCESS = "gitlab: {url: https://gitlab.example.com, token: !env GITLAB_TOKEN}"
+
+
+def gitlab_access(draft: Draft, directory: Path, problems: Problems) -> GitlabAccess | None:
+    """The host's `gitlab` section; `directory` is where its paths start."""
+    shape = draft.shape.gitlab
+    if shape is None:
+        return None
+    if not shape.url:
+        place = dotted(("hosts", draft.name, "gitlab"))
+        problems.add(draft.location("gitlab"), place, "has no url", "write url: https://gitlab.example.com")
+        return None
+    ca_file = os.path.expanduser(shape.ca_file or "")
+    return GitlabAccess(shape.url, shape.token, str(directory / ca_file) if ca_file else "")
+
+
+def gitlab_settings(draft: Draft, problems: Problems) -> dict[str, dict[str, Setting]]:
+    """What each runner is to have in GitLab, by its name; one that says nothing is left out."""
+    section = draft.shape.gitlab_runner
+    found: dict[str, dict[str, Setting]] = {}
+    for index, runner in enumerate((section.runners if section else None) or ()):
+        settings = _settings(runner.gitlab) if runner.gitlab else {}
+        if not settings:
+            continue
+        found[runner.name] = settings
+        key = (*RUNNERS, index, "gitlab")
+        if obstacle := _obstacle(draft, (runner.model_extra or {}).get("url"), settings):
+            problems.add(draft.location(*key), dotted(("hosts", draft.name, *key)), *obstacle)
+    return found
+
+
+def _settings(shape: RunnerSettingsShape) -> dict[str, Setting]:
+    given = {key: getattr(shape, key) for key in SETTINGS}
+    return {
+        key: tuple(sorted(set(value))) if isinstance(value, list) else value
+        for key, value in given.items()
+        if value is not None
+    }
+
+
+def _obstacle(draft: Draft, url: object, settings: dict[str, Setting]) -> tuple[str, str] | None:
+    """Why these cannot be set, and the fix."""
+    from runnerops.services.gitlab_runner.diff.matching import normal_url  # noqa: PLC0415  few inventories have it
+
+    access = draft.shape.gitlab
+    if access is None:
+        return "no GitLab is named to set this in", f"name it in the host, a group or the defaults: {_ACCESS}"
+    if access.url and not access.token:
+        return "needs a token of GitLab's API", f"give one with the scope manage_runner: {_ACCESS}"
+    if isinstance(url, str) and access.url and normal_url(url) != normal_url(access.url):
+        return f"its runner is of {url}, and `gitlab` is {access.url}", "settings can be set in that one GitLab only"
+    if settings.get("tags") == () and settings.get("run_untagged") is False:
+        return "a runner without tags must run untagged jobs", "give it tags, or run_untagged: true"
+    return None

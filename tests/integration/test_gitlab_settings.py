@@ -1,0 +1,371 @@
+"""Runners' settings in GitLab, compared and set: by python-gitlab over HTTP on loopback, of a stand-in for GitLab.
+
+The stand-in (`tests/lab/gitlab.py`) answers as GitLab's source has it; no GitLab is at hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from io import StringIO
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from runnerops.engine.connections import ConnectionPool
+from runnerops.engine.executor import HostExecutor
+from runnerops.engine.gitlab import Asking, compare_settings, update_settings
+from runnerops.engine.interrupts import ActiveRuns
+from runnerops.engine.locks import LockWait
+from runnerops.engine.options import Flags
+from runnerops.engine.planned import Planned
+from runnerops.engine.planner import Planning, plan_from
+from runnerops.engine.project import Project
+from runnerops.engine.scheduling import exit_of
+from runnerops.errors import GitlabDownError, GitlabError
+from runnerops.gitlab.client import GitlabClient
+from runnerops.gitlab.settings import update
+from runnerops.model.common import Exit, Result, Secret, SourceLocation
+from runnerops.model.gitlab import GitlabAccess, Setting, SettingChange, SettingsUpdate
+from runnerops.model.host_state import HostState, RunnerFacts
+from runnerops.model.inventory import Host, Inventory, RenderedFile
+from runnerops.redact import Redactor
+from runnerops.report.progress import Show
+from runnerops.report.screen import Screen
+from runnerops.services.gitlab_runner.format.toml_writer import to_toml
+from tests.lab.gitlab import GitLab, open_gitlab
+from tests.lab.gitlab_api import Answer
+from tests.unit.services import runner_builders as build
+from tests.unit.test_executor import PLAN, Quiet, Several
+from tests.unit.test_plan import ORIGIN, RUNNER
+from tests.unit.test_plan import ask as ask_for
+from tests.unit.test_plan import observed as in_sync
+
+API = "glpat-canary-of-the-api"
+ONE, TWO = "glrt-canary-of-runner-one", "glrt-canary-of-runner-two"
+WANTED: Mapping[str, Setting] = {"description": "docker on h", "tags": ("docker", "linux"), "run_untagged": False}
+KNOWN = RunnerFacts(build.NOW, "16.11.0", system_id="s_0123456789ab")
+NONE: Mapping[str, int] = {}
+QUOTED = {"message": f"{ONE} is not welcome"}
+"""A message that quotes what it should not: it must not be passed on."""
+
+
+@pytest.fixture(name="gitlab")
+def fixture_gitlab() -> Iterator[GitLab]:
+    with open_gitlab() as gitlab:
+        gitlab.api_tokens.add(API)
+        yield gitlab
+
+
+def asking_anew() -> Asking:
+    return Asking(Path("/nowhere"), {}, Redactor())
+
+
+def host(gitlab: GitLab, token: str | Secret | None = API, **settings: Mapping[str, Setting]) -> Host:
+    return replace(build.HOST, gitlab=GitlabAccess(gitlab.url, token), gitlab_settings=settings)
+
+
+def there(gitlab: GitLab, ids: Mapping[str, int], *, known: bool = True) -> tuple[tuple[RenderedFile, ...], HostState]:
+    """What is asked for, and the host that has it already: runners `one` and `two`, with these ids in config.toml."""
+    tokens = {"one": ONE, "two": TWO}
+    runners = [build.runner(name=name, url=gitlab.url, token=tokens[name], id=ids.get(name)) for name in tokens]
+    content = to_toml(build.config(*runners)).encode()
+    state = build.observed(build.config(*runners), KNOWN if known else RunnerFacts(build.NOW, "16.11.0"))
+    return (RenderedFile(build.SPEC, content),), state
+
+
+def ask(
+    gitlab: GitLab, asking: Host, ids: Mapping[str, int] = NONE, *, known: bool = True
+) -> tuple[tuple[SettingsUpdate, ...], str]:
+    """The updates and all notes."""
+    updates, notes = compare_settings(asking, *there(gitlab, ids, known=known), asking_anew())
+    assert "canary" not in repr((updates, notes))
+    return updates, "\n".join(notes)
+
+
+def quick(gitlab: GitLab, token: str = API) -> GitlabClient:
+    return GitlabClient(gitlab.url, token, seconds=5, sleep=lambda _: None)
+
+
+def test_where_no_runner_has_settings_gitlab_is_not_asked(gitlab: GitLab) -> None:
+    assert ask(gitlab, host(gitlab)) == ((), "")
+    assert compare_settings(replace(host(gitlab, one=WANTED), gitlab=None), *there(gitlab, NONE), asking_anew()) == (
+        (),
+        (),
+    )
+    assert gitlab.requests == []
+
+
+def test_what_differs_is_set_and_then_nothing_differs(gitlab: GitLab) -> None:
+    number = gitlab.runner(ONE).id
+    asking = host(gitlab, one=WANTED)
+    updates, notes = ask(gitlab, asking, {"one": number})
+    assert notes == ""
+    assert updates == (
+        SettingsUpdate(
+            "one",
+            number,
+            (
+                SettingChange("description", "", "docker on h"),
+                SettingChange("tags", None, ("docker", "linux")),
+                SettingChange("run_untagged", None, False),
+            ),
+        ),
+    )
+    gitlab.requests.clear()
+    assert update_settings(asking, updates, asking_anew()) == ()
+    assert [method for method, _ in gitlab.requests] == ["GET", "PUT", "GET"]
+    assert gitlab.runner(ONE).settings == {
+        "description": "docker on h",
+        "tag_list": ["linux", "docker"],
+        "run_untagged": False,
+    }
+    gitlab.requests.clear()
+    assert ask(gitlab, asking, {"one": number}) == ((), "")
+    assert gitlab.requests == [("GET", f"/api/v4/runners/{number}")]
+    gitlab.runner(ONE).paused = True
+    assert ask(gitlab, asking, {"one": number}) == ((), "")  # what is not asked for stays
+    (update,), _ = ask(gitlab, host(gitlab, one={"paused": False}), {"one": number})
+    assert update.changes == (SettingChange("paused", True, False),)
+
+
+def test_the_runner_is_found_by_its_token_where_the_file_has_no_id_or_another_ones(gitlab: GitLab) -> None:
+    own, other = gitlab.runner(ONE).id, gitlab.runner(TWO).id
+    for ids in (NONE, {"one": other}):
+        (update,), _ = ask(gitlab, host(gitlab, one=WANTED), ids)
+        assert update.id == own
+    updates, note = ask(gitlab, host(gitlab, one=WANTED), known=False)
+    assert not updates
+    assert "no system id yet" in note
+    gitlab.revoke(ONE)
+    updates, note = ask(gitlab, host(gitlab, one=WANTED), {"one": own})
+    assert not updates
+    assert "does not know its token" in note
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (Answer(401, QUOTED), "give a new one under `gitlab: {token: …}`"),
+        (Answer(403, QUOTED), "scope `manage_runner`"),
+        (Answer(403, "<html>"), "something before GitLab refused"),
+        (Answer(404, QUOTED), "look whether it was deleted there"),
+        (Answer(200, "<html>"), "does not answer as GitLab's API does"),
+        (Answer(429, QUOTED, {"Retry-After": "86400"}), "takes no more requests"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else str(value.status),
+)
+def test_what_cannot_be_compared_is_a_note_with_the_fix(gitlab: GitLab, fault: Answer, said: str) -> None:
+    ids = {"one": gitlab.runner(ONE).id, "two": gitlab.runner(TWO).id}
+    gitlab.faults = [fault]
+    updates, notes = ask(gitlab, host(gitlab, one=WANTED, two=WANTED), ids)
+    first, *rest = notes.split("\n")
+    assert first.startswith("the settings of runner one in GitLab could not be compared: ")
+    assert said in first
+    down = fault.status == 429  # then the next one is not waited for; else it has its own answer
+    assert [update.runner for update in updates] == ([] if down else ["two"])
+    assert len(rest) == down
+
+
+def test_a_token_that_is_not_there_and_a_runner_without_one_are_notes(gitlab: GitLab) -> None:
+    lost = Secret("env", "NO_SUCH", SourceLocation("inventory.yml", 1, 1))
+    updates, notes = ask(gitlab, host(gitlab, lost, one=WANTED, two=WANTED))
+    assert not updates
+    assert notes.count("!env NO_SUCH") == 2
+    updates, notes = ask(gitlab, host(gitlab, absent=WANTED))
+    assert not updates
+    assert "config.toml has no token of this GitLab for it" in notes
+    assert gitlab.requests == []
+
+
+def planned(gitlab: GitLab) -> SettingsUpdate:
+    number = gitlab.runner(ONE).id
+    (found,), _ = ask(gitlab, host(gitlab, one=WANTED), {"one": number})
+    return found
+
+
+@pytest.mark.parametrize("call", ["GET", "PUT"])
+@pytest.mark.parametrize(
+    ("fault", "times"),
+    [
+        (Answer(0), 1),
+        (Answer(0), 4),
+        (Answer(429, QUOTED), 1),
+        (Answer(429, QUOTED), 4),
+        (Answer(500, QUOTED), 4),
+        (Answer(401, QUOTED), 1),
+        (Answer(403, QUOTED), 1),
+        (Answer(404, QUOTED), 1),
+        (Answer(400, QUOTED), 1),
+    ],
+    ids=lambda value: str(value.status) if isinstance(value, Answer) else str(value),
+)
+def test_each_fault_ends_set_or_told_and_the_next_deploy_finishes_it(
+    gitlab: GitLab, call: str, fault: Answer, times: int
+) -> None:
+    """The stand-in carries out what it is asked before a fault takes the answer's place: reading back decides."""
+    asking = planned(gitlab)
+    gitlab.faults_of = {call: [fault] * times}
+    error: GitlabError | None = None
+    try:
+        update(quick(gitlab), asking)
+    except GitlabError as caught:
+        error = caught
+    gitlab.faults_of.clear()
+    passes = times == 1 and fault.status in {0, 429}
+    assert (error is None) == (call == "PUT" or passes), error
+    if error:
+        assert error.hint
+        assert "canary" not in f"{error.message} {error.hint}"
+        assert isinstance(error, GitlabDownError) == (fault.status in {0, 429, 500})
+        assert not any(method == "PUT" for method, _ in gitlab.requests)
+        update(quick(gitlab), asking)
+    assert ask(gitlab, host(gitlab, one=WANTED), {"one": asking.id}) == ((), "")
+
+
+def test_what_was_not_carried_out_is_told_by_the_answer_that_refused_it(gitlab: GitLab) -> None:
+    (found,), _ = ask(gitlab, host(gitlab, one={"tags": (), "run_untagged": False}), {"one": gitlab.runner(ONE).id})
+    with pytest.raises(GitlabError, match="does not take these values") as caught:
+        update(quick(gitlab), found)
+    assert "run untagged jobs" in caught.value.hint
+    gitlab.runner(TWO).settings = {"description": "as it was"}
+    with pytest.raises(GitlabError, match="runner 99"):
+        update(quick(gitlab), replace(found, id=99))
+    with pytest.raises(GitlabError, match="does not take the API token"):
+        update(quick(gitlab, "glpat-another"), found)
+
+
+def test_what_somebody_changed_since_the_plan_is_left_and_told(gitlab: GitLab) -> None:
+    asking = planned(gitlab)
+    gitlab.runner(ONE).settings = {"description": "by hand"}
+    (error,) = update_settings(host(gitlab, one=WANTED), [asking], asking_anew())
+    assert "somebody changed this in GitLab since the plan was made: description" in error.message
+    assert error.hint == "deploy again: it plans anew"
+    assert gitlab.runner(ONE).settings == {"description": "by hand"}
+
+
+def test_a_gitlab_that_takes_an_update_and_does_not_keep_it_is_told(gitlab: GitLab) -> None:
+    asking = planned(gitlab)
+    before = {"id": asking.id, "description": "", "paused": False}
+    gitlab.faults_of = {"GET": [Answer(200, before), Answer(200, before)]}
+    with pytest.raises(GitlabError, match="has other values still: description, tags, run_untagged"):
+        update(quick(gitlab), asking)
+
+
+def test_one_runners_refusal_does_not_keep_the_next_from_its_update(gitlab: GitLab) -> None:
+    ids = {"one": gitlab.runner(ONE).id, "two": gitlab.runner(TWO).id}
+    asking = host(gitlab, one=WANTED, two=WANTED)
+    updates, _ = ask(gitlab, asking, ids)
+    gitlab.faults_of = {"GET": [Answer(403, QUOTED)]}
+    (error,) = update_settings(asking, updates, asking_anew())
+    assert "does not let the token do that" in error.message
+    (left,), _ = ask(gitlab, asking, ids)
+    assert left.runner == "one"
+
+
+class Pool(Several):
+    """Hosts whose runs end as their names say, and where the token stands; `runs` are the hosts that had one."""
+
+    def __init__(self, name: str = "", runs: list[str] | None = None) -> None:
+        super().__init__(name)
+        self.environ = {"GITLAB_TOKEN": API}
+        self.runs: list[str] = [] if runs is None else runs
+
+    def link(self, host: Host) -> Several:
+        self.runs.append(host.name)
+        return Pool(host.name, self.runs)
+
+    reconnect = link
+    reader = link
+
+
+def planning(gitlab: GitLab, name: str, *, run: bool) -> tuple[Project, Planned]:
+    """A host with a plan of what `planned` says, and with a run of its own or without."""
+    token = Secret("env", "GITLAB_TOKEN", SourceLocation("inventory.yml", 1, 1))
+    one = replace(host(gitlab, token, one=WANTED), name=name)
+    project = Project(Inventory("inventory.yml", (one,), {}), (one,), {name: ()}, {name: ()}, b"")
+    forward = PLAN.forward if run else ()
+    plan = replace(PLAN, host=name, forward=forward, updates=(planned(gitlab),))
+    return project, Planned(plan, (), Result.PENDING)
+
+
+@pytest.mark.parametrize(
+    ("name", "run", "fault", "result", "set_there"),
+    [
+        ("good", True, None, Result.APPLIED, True),
+        ("bad", True, None, Result.FAILED, False),
+        ("good", False, None, Result.APPLIED, True),
+        ("good", True, Answer(403, QUOTED), Result.FAILED, False),
+        ("good", False, Answer(403, QUOTED), Result.FAILED, False),
+    ],
+)
+def test_gitlab_is_told_once_the_hosts_run_has_ended_well(
+    gitlab: GitLab, name: str, run: bool, fault: Answer | None, result: Result, set_there: bool
+) -> None:
+    project, one = planning(gitlab, name, run=run)
+    screen = Screen(out=StringIO(), err=StringIO(), redactor=Redactor())
+    gitlab.requests.clear()
+    gitlab.faults = [fault] if fault else []
+    pool = Pool()
+    known = {name: one.plan}
+    executor = HostExecutor(
+        project,
+        {name: one},
+        known,
+        cast(ConnectionPool, pool),
+        screen,
+        cast(Show, Quiet()),
+        LockWait(0, screen),
+        ActiveRuns(),
+    )
+    executor.run()
+    outcome = executor.outcomes[name]
+    assert outcome.result is result
+    assert bool(pool.runs) == run
+    assert bool(gitlab.requests) == (name == "good")  # a run that failed never came to it
+    assert (gitlab.runner(ONE).settings != {}) == set_there
+    assert ("set in GitLab: one" in outcome.message) == set_there
+    if fault:
+        assert outcome.message.startswith("its files are deployed" if run else "its files were in sync")
+        assert "does not let the token do that" in outcome.diagnostics[0]
+        assert "manage_runner" in outcome.hint
+        assert exit_of([outcome.result]) is Exit.FAILED
+    assert "canary" not in repr(outcome)
+
+
+@pytest.mark.parametrize("command", ["deploy", "rollback"])
+def test_a_deploys_plan_has_them_and_a_rollbacks_has_not(gitlab: GitLab, command: str) -> None:
+    gitlab.runner(ONE)
+    one = host(gitlab, one=WANTED)
+    content = RUNNER.replace(b"https://gitlab.example.com", gitlab.url.encode()).replace(
+        b"glrt-aaaaaaaaaaaa", ONE.encode()
+    )
+    rendered, state = ask_for(None, content), in_sync(None, content)
+    state = replace(state, facts=replace(state.facts, runner=KNOWN))
+    project = Project(Inventory("inventory.yml", (one,), {}), (one,), {"h": rendered}, {"h": ()}, b"")
+    asking = Planning(project, Flags({}), ORIGIN, Redactor(), command=command)
+    found = plan_from(asking, one, rendered, state)
+    assert [update.runner for update in found.plan.updates] == (["one"] if command == "deploy" else [])
+    assert found.result is (Result.PENDING if command == "deploy" else Result.UNCHANGED)
+    assert not found.plan.notes
+    gitlab.faults = [Answer(401)]
+    found = plan_from(asking, one, rendered, state)
+    assert found.result is Result.UNCHANGED
+    assert ("could not be compared" in "".join(found.plan.notes)) == (command == "deploy")
+
+
+def test_a_gitlab_that_is_slow_or_gone_is_told_and_the_next_runner_and_host_do_not_wait(gitlab: GitLab) -> None:
+    asking = planned(gitlab)
+    gitlab.slow = 2.0
+    with pytest.raises(GitlabDownError, match=r"does not answer within 0 s"):
+        update(GitlabClient(gitlab.url, API, seconds=0.2), asking)
+    gitlab.slow = 0.0
+    gone = Asking(Path("/nowhere"), {}, Redactor(), {gitlab.url: GitlabDownError("it is not reached", "look there")})
+    gitlab.requests.clear()
+    updates, notes = compare_settings(host(gitlab, one=WANTED, two=WANTED), *there(gitlab, {"one": 1, "two": 2}), gone)
+    assert not updates
+    assert len(notes) == 2
+    errors = update_settings(host(gitlab, one=WANTED), [asking, replace(asking, runner="two")], gone)
+    assert [error.message for error in errors] == ["it is not reached"]
+    assert gitlab.requests == []
