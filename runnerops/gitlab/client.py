@@ -10,16 +10,16 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from functools import partial
-from pathlib import Path
+from functools import cached_property, partial
 from typing import Any
 
 import gitlab
 import requests
-from gitlab.exceptions import GitlabAuthenticationError, GitlabHttpError, RedirectError
+from gitlab.exceptions import GitlabAuthenticationError, GitlabHttpError
 from gitlab.exceptions import GitlabError as LibraryError
 
 from runnerops.errors import GitlabDownError, GitlabError
+from runnerops.gitlab.session import library_of, no_answer, strange
 
 TIMEOUT_SECONDS = 20.0
 """For an answer, from the name's resolution to the last byte."""
@@ -59,20 +59,13 @@ class GitlabClient:
         seconds: float = TIMEOUT_SECONDS,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        if ca_file and not Path(ca_file).is_file():
-            raise GitlabError(
-                f"{url}: there is no file {ca_file}", "name the CA's certificate: gitlab: {ca_file: PATH}"
-            )
-        session = requests.Session()
-        session.hooks["response"].append(self._heed)
         self._url = url
         self._sleep, self._seconds = sleep, seconds
         self._asked_to_wait: float | None = None
-        session.auth = _as_it_is  # else requests would send what ~/.netrc has for that host
-        self._by_nobody = gitlab.Gitlab(url, ssl_verify=ca_file or True, timeout=seconds, session=session)
-        self._by_token = gitlab.Gitlab(
-            url, private_token=token or None, ssl_verify=ca_file or True, timeout=seconds, session=session
-        )
+        self._by_nobody = library_of(url, "", ca_file, seconds)
+        self._by_nobody.session.auth = _as_it_is  # else requests would send what ~/.netrc has for that host
+        self._by_nobody.session.hooks["response"].append(self._heed)
+        self._token, self._ca_file = token, ca_file
 
     def verify(self, token: str, system_id: str) -> Mapping[str, Any] | None:
         """What GitLab says of the runner that has this token (`id`, `token_expires_at`); None where it knows none.
@@ -91,7 +84,7 @@ class GitlabClient:
             return answer
         if str(answer) == "200":
             return {}
-        raise self._strange()
+        raise strange(self._url)
 
     def runner(self, number: int) -> Mapping[str, Any] | None:
         """`GET /runners/:id`; None where there is none that the token may see. Raises GitlabError."""
@@ -103,7 +96,14 @@ class GitlabClient:
             raise self._problem(error, f"asked for runner {number}") from None
         if isinstance(answer, dict):
             return answer
-        raise self._strange()
+        raise strange(self._url)
+
+    @cached_property
+    def _by_token(self) -> gitlab.Gitlab:
+        """Made when it is needed: a token that can be none leaves what needs none."""
+        library = library_of(self._url, self._token, self._ca_file, self._seconds)
+        library.session.hooks["response"].append(self._heed)
+        return library
 
     def update_runner(self, number: int, settings: Mapping[str, Any]) -> None:
         """`PUT /runners/:id`, by GitLab's own names, which sets what is given and leaves the rest. Raises GitlabError.
@@ -130,10 +130,10 @@ class GitlabClient:
                 wait = self._wait(pause) if error.response_code in _AGAIN else None
                 if wait is None:
                     raise
-            except (requests.RequestException, RedirectError, LibraryError) as error:
+            except (requests.RequestException, LibraryError) as error:
                 wait = pause if isinstance(error, requests.ConnectionError) else None
                 if wait is None or isinstance(error, (requests.exceptions.SSLError, requests.Timeout)):
-                    raise self._no_answer(error) from None
+                    raise no_answer(self._url, error, self._seconds) from None
             else:
                 return _json(answer.content)
             self._sleep(wait)
@@ -148,9 +148,6 @@ class GitlabClient:
         told = answer.headers.get("Retry-After", "")
         self._asked_to_wait = float(told) if told.isdecimal() else None
 
-    def _strange(self) -> GitlabError:
-        return GitlabError(f"{self._url} does not answer as GitLab's API does", "look at `gitlab: {url: …}`")
-
     def _problem(self, error: LibraryError, did: str) -> GitlabError:
         code = error.response_code or 0
         words = _WORDS.get(code, f"GitLab answered with status {code}")
@@ -158,18 +155,6 @@ class GitlabClient:
         if code == 403 and not isinstance(_json(error.response_body), dict):
             words, fix = "something before GitLab refused (status 403)", "ask who runs its proxy or firewall"
         return (GitlabDownError if code in _AGAIN else GitlabError)(f"{self._url}, {did}: {words}", fix)
-
-    def _no_answer(self, error: Exception) -> GitlabDownError:
-        url = self._url
-        if isinstance(error, requests.exceptions.SSLError):
-            return GitlabDownError(f"{url}: its certificate is not trusted", "name its CA: gitlab: {ca_file: PATH}")
-        if isinstance(error, RedirectError):
-            return GitlabDownError(f"{url} redirects", "write the address that it redirects to, with its scheme")
-        if isinstance(error, requests.Timeout):
-            return GitlabDownError(f"{url} does not answer within {self._seconds:.0f} s", "try again later")
-        if isinstance(error, requests.exceptions.ProxyError):
-            return GitlabDownError(f"{url} is not reached through the proxy", "look at HTTPS_PROXY and NO_PROXY")
-        return GitlabDownError(f"{url} is not reached", "look at its address, DNS and the way there")
 
 
 def _within(seconds: float, ask: Callable[[], requests.Response]) -> requests.Response:

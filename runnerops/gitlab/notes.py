@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +11,7 @@ import requests
 from gitlab.exceptions import GitlabError as LibraryError
 
 from runnerops.errors import GitlabError
+from runnerops.gitlab.session import library_of, no_answer, strange
 
 SECONDS = 20.0
 LONGEST = 1_000_000
@@ -36,26 +38,26 @@ class MayNotError(GitlabError):
 
 def put_note(there: MergeRequest, marker: str, body: str) -> bool:
     """Whether a note of ours was there, and now has this text. `marker` is the first line of `body`. Raises GitlabError."""
-    own, jobs = (None, there.token) if there.job else (there.token, None)
-    verify = there.ca_file or True
-    library = gitlab.Gitlab(there.url, private_token=own, job_token=jobs, ssl_verify=verify, timeout=SECONDS)
+    library = library_of(there.url, there.token, there.ca_file, SECONDS, job=there.job)
     notes = f"/projects/{there.project}/merge_requests/{there.iid}/notes"
     try:
-        found = _own(library, notes, marker)
-        if found is not None and _replaced(library, f"{notes}/{found}", body):
+        if any(_replaced(library, f"{notes}/{found}", body) for found in _marked(library, notes, marker)):
             return True
         library.http_post(notes, post_data={"body": body})
     except LibraryError as error:
         raise _problem(there, error) from None
-    except requests.RequestException as error:
-        raise GitlabError(f"{there.url} is not reached ({type(error).__name__})", "look at the way there") from None
+    except (requests.RequestException, OSError) as error:
+        raise no_answer(there.url, error, SECONDS) from None
+    except (ValueError, LookupError, TypeError, AttributeError):
+        raise strange(there.url) from None
     return False
 
 
-def _own(library: gitlab.Gitlab, notes: str, marker: str) -> int | None:
-    """The oldest, so that runs side by side agree."""
+def _marked(library: gitlab.Gitlab, notes: str, marker: str) -> Iterator[int]:
+    """The oldest first, so that runs side by side agree. Some may be of a token of before."""
     every: Any = library.http_list(notes, query_data={"sort": "asc", "per_page": 100}, iterator=True)
-    return next((int(one["id"]) for one in every if str(one.get("body", "")).startswith(marker)), None)
+    found = [int(one["id"]) for one in every if str(one.get("body", "")).startswith(marker)]
+    yield from found
 
 
 def _replaced(library: gitlab.Gitlab, note: str, body: str) -> bool:
@@ -72,6 +74,8 @@ def _replaced(library: gitlab.Gitlab, note: str, body: str) -> bool:
 def _problem(there: MergeRequest, error: LibraryError) -> GitlabError:
     """What GitLab says may quote what it was sent, so only its status is told."""
     code = error.response_code
+    if not code:
+        return strange(there.url)
     text = f"{there.url}: merge request !{there.iid} of project {there.project}: GitLab answered with status {code}"
     if code in REFUSED:
         return MayNotError(text, "give a project access token (Reporter, scope `api`) as GITLAB_TOKEN")

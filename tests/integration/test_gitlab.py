@@ -105,6 +105,8 @@ def test_a_token_of_the_api_that_is_not_there_or_not_taken_leaves_what_needs_non
         (None, ""),
         (Secret("env", "NO_SUCH", SourceLocation("inventory.yml", 1, 1)), "!env NO_SUCH"),
         ("glpat-another", "does not take the API token"),
+        ("glpat-canary\n", "its token has a space, a line break"),
+        ("glpat-canaryé", "its token has a space, a line break"),
     ):
         one, two, _ = ask(gitlab, token)
         assert one.known
@@ -219,6 +221,11 @@ def test_what_does_not_pass_is_said_in_words_with_a_fix(gitlab: GitLab) -> None:
     gitlab.faults = [Answer(302, "", {"Location": f"{gitlab.url}/elsewhere"})]
     with pytest.raises(GitlabError, match="redirects"):
         client(gitlab, []).verify(ONE, "s_1")
+    with open_gitlab() as another:  # a token must not go along
+        gitlab.faults = [Answer(302, "", {"Location": f"{another.url}/api/v4/runners/1"})]
+        with pytest.raises(GitlabError, match="redirects"):
+            client(gitlab, []).runner(1)
+        assert another.requests == []
     gitlab.faults = [Answer(403, JSON)]
     with pytest.raises(GitlabError, match="does not let the token do that") as caught:
         client(gitlab, []).runner(1)

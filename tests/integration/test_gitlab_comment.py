@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import StringIO
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -65,6 +66,8 @@ class Notes(BaseHTTPRequestHandler):
         if self.headers.get("PRIVATE-TOKEN") != TOKEN:
             status, document = self.site.refusal, {"message": f"no: {self.headers}"}
         text = json.dumps(document).encode()
+        if self.site.raw:
+            status, text, headers = self.site.raw[0], self.site.raw[1].encode(), self.site.raw[2]
         self.send_response(status)
         for name, value in {"Content-Type": "application/json", "Content-Length": str(len(text)), **headers}.items():
             if value:
@@ -81,6 +84,8 @@ class Site:
         self.foreign: set[int] = set()
         self.calls: list[str] = []
         self.refusal = 401
+        self.raw: list[Any] = []
+        """Status, text and headers that every request is answered with instead."""
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), type("Own", (Notes,), {"site": self}))
         self.url = f"http://127.0.0.1:{self.server.server_port}"
         self.plan = folder / "plan.md"
@@ -136,6 +141,37 @@ def test_a_note_of_somebody_else_stays_and_another_is_written(site: Site) -> Non
     site.comment(GITLAB_TOKEN=TOKEN)
     assert site.notes[1].endswith("before")
     assert len(site.notes) == 2
+
+
+def test_a_note_of_a_token_of_before_does_not_hide_our_own(site: Site) -> None:
+    site.notes = {1: "<!-- runnerops: diff -->\nby a token of before"}
+    site.foreign = {1}
+    for _ in range(3):
+        site.comment(GITLAB_TOKEN=TOKEN)
+    assert len(site.notes) == 2
+    assert "updated" in site.said
+
+
+def test_what_is_no_gitlab_or_cannot_be_a_token_is_told_in_words(site: Site, tmp_path: Path) -> None:
+    answers: list[tuple[int, str, dict[str, str], str]] = [
+        (200, "<html>", {}, "does not answer as GitLab's API does"),
+        (200, '{"a": 1}', {}, "does not answer as GitLab's API does"),
+        (200, "[1]", {}, "does not answer as GitLab's API does"),
+        (429, "{}", {"Retry-After": "Wed, 21 Oct 2099 07:28:00 GMT"}, "does not answer as GitLab's API does"),
+        (302, "", {"Location": f"{site.url}{PATH}"}, "redirects"),
+    ]
+    for *site.raw, says in answers:
+        with pytest.raises(GitlabError, match=says):
+            site.comment(GITLAB_TOKEN=TOKEN)
+    site.raw = []
+    for given, says in (
+        ({"GITLAB_TOKEN": f"{TOKEN}\n"}, "its token has"),
+        ({"GITLAB_TOKEN": f"{TOKEN}é"}, "its token has"),
+        ({"GITLAB_TOKEN": TOKEN, "CI_SERVER_TLS_CA_FILE": str(tmp_path / "no.pem")}, "there is no file"),
+    ):
+        with pytest.raises(GitlabError, match=says) as caught:
+            site.comment(**given)
+        assert "canary" not in caught.value.message + caught.value.hint
 
 
 def test_without_a_token_that_may_it_says_so_and_goes_on(site: Site) -> None:
