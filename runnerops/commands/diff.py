@@ -39,8 +39,10 @@ def diff(
     path: Where, targets: Sequence[str], environ: Mapping[str, str], screen: Screen, flags: Flags, wishes: Wishes
 ) -> Exit:
     """Exit 0, or 3 with `exit_code` where changes are pending; 1 for errors, hosts unreachable or refused by name."""
-    if wishes.save_plan and wishes.save_plan.is_dir():
-        raise UsageError(f"--save-plan {wishes.save_plan}: this is a folder", "name a file: --save-plan plan.json")
+    path_of_plan = wishes.save_plan
+    if path_of_plan and path_of_plan.exists() and not path_of_plan.is_file():  # a device would be replaced by a file
+        what = "a folder" if path_of_plan.is_dir() else "no regular file"
+        raise UsageError(f"--save-plan {path_of_plan}: this is {what}", "name a file: --save-plan plan.json")
     if wishes.no_login:
         return _no_login(path, targets, environ, screen, wishes)
     loaded = inventory.load(path)

@@ -27,6 +27,8 @@ from runnerops.report.saved_plan import Digests, saved_host
 
 _CLOCKS = 600
 """Seconds by which two machines' clocks may differ."""
+_LAST = 2**36
+"""A second far ahead that is one of the calendar still: the file may say anything."""
 ANEW = "save a new plan and look at it: `runnerops diff --save-plan FILE`"
 
 
@@ -71,7 +73,8 @@ def write_plan(path: Path, project: Project, plans: Plans, flags: Flags, origin:
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_text(json.dumps(asdict(saved), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        text = json.dumps(asdict(saved), indent=1, ensure_ascii=False) + "\n"
+        beside.write_bytes(text.encode("utf-8", "replace"))  # a name from the environment may be no UTF-8
         beside.replace(path)
     except OSError as error:
         beside.unlink(missing_ok=True)
@@ -129,11 +132,13 @@ def check_plan(path: Path, saved: SavedPlan, origin: Origin, age_s: int) -> None
     if here != there:
         texts = [f"commit {one[:12]}" if one else "no commit" for one in (there, here)]
         raise PlanError(f"{path}: a plan of {texts[0]}, and this is {texts[1]}", ANEW)
-    age = time.time() - saved.created_at
+    age = time.time() - min(saved.created_at, _LAST)
     if age > age_s:
         raise PlanError(f"{path}: {_span(age)} old, and may be {_span(age_s)}", f"{ANEW}, or give it --plan-age")
     if age < -_CLOCKS:
-        raise PlanError(f"{path}: from the future ({local_time(saved.created_at)})", f"set this clock right, or {ANEW}")
+        raise PlanError(
+            f"{path}: from the future ({local_time(min(saved.created_at, _LAST))})", f"set this clock right, or {ANEW}"
+        )
 
 
 def hosts_of(path: Path, saved: SavedPlan, loaded: Inventory, targets: frozenset[str]) -> tuple[str, ...]:

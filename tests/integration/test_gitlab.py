@@ -167,6 +167,8 @@ def test_a_deploy_asks_only_of_tokens_that_the_host_has_not_yet(gitlab: GitLab) 
     assert blocker.code == "unknown-token"
     _, (note,) = ask_of_new_tokens(moved, desired, build.observed(None), {})
     assert "no system id yet" in note
+    broken = (RenderedFile(build.SPEC, b"[[runners]\n"),)
+    assert ask_of_new_tokens(moved, broken, before, {}) == ((), ())
     gitlab.faults = [Answer(401)]
     blocking, (note,) = plan(gitlab, new)
     assert not blocking

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import time
 from dataclasses import asdict, replace
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from runnerops import __version__
+from runnerops.commands.diff import Wishes, diff
 from runnerops.engine.options import Flags
 from runnerops.engine.planned import Planned
 from runnerops.engine.project import Project
@@ -25,6 +27,7 @@ from runnerops.model.saved_plan import SavedHost
 from runnerops.redact import Redactor
 from runnerops.report.plan_differences import differences
 from runnerops.report.saved_plan import Digests, saved_host
+from runnerops.report.screen import Screen
 from tests.unit.services.builders import DAEMON, json_bytes
 from tests.unit.test_plan import CONFIG, POLICY, RUNNER, a_host, ask, observed, plan
 
@@ -185,6 +188,20 @@ def test_no_plan_is_saved_without_all_hosts(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_names_that_are_no_utf_8_are_written_all_the_same(tmp_path: Path) -> None:
+    origin = replace(ORIGIN, requester=Requester("j\udcf6rg", "laptop", "c" * 40))
+    write_plan(tmp_path / "p", PROJECT, {"h": planned(there())}, Flags({}), origin, Redactor())
+    assert read_plan(tmp_path / "p").requested_by.user == "j?rg"
+    assert [path.name for path in tmp_path.iterdir()] == ["p"]
+
+
+def test_what_is_no_file_is_not_replaced_by_one(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")  # as /dev/stdout may be, and root may replace it
+    for path in (tmp_path, tmp_path / "fifo", Path("/dev/null")):
+        with pytest.raises(UsageError, match="this is"):
+            diff(tmp_path / "i.yml", (), {}, Screen(), Flags({}), Wishes(save_plan=path))
+
+
 def test_a_plan_without_a_host_does_not_mean_all_of_them(saved: Path) -> None:
     with pytest.raises(PlanError, match="no host"):
         hosts_of(saved, replace(read_plan(saved), hosts=()), LOADED, frozenset())
@@ -224,6 +241,7 @@ def test_plans_of_something_else(saved: Path) -> None:
         ({}, replace(ORIGIN, requester=Requester("a", "b")), "and this is no commit"),
         ({"created_at": now - 7300}, ORIGIN, "2 h old, and may be 60 min"),
         ({"created_at": now + 7200}, ORIGIN, "from the future"),
+        ({"created_at": 10**400}, ORIGIN, "from the future"),
     ]
     for keys, origin, says in cases:
         with pytest.raises(PlanError) as caught:

@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from runnerops.model.gitlab import Registration, RunnerStatus
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import RenderedFile
 from runnerops.model.plan import Blocker
+from runnerops.services.base import ParseError
 from runnerops.services.gitlab_runner.diff.matching import normal_url
 from runnerops.services.gitlab_runner.format import NAME
 from runnerops.services.gitlab_runner.observe.registered import registrations, registrations_in
 
 
 def new_tokens(desired: Sequence[RenderedFile], observed: HostState) -> tuple[Registration, ...]:
-    """Runners that would get a token that nobody on the host has now, of this GitLab."""
+    """Runners that would get a token that nobody on the host has now for this GitLab."""
     there = {(one.token, normal_url(one.url)) for one in registrations(observed)}
-    files = (file for file in desired if file.spec.service is NAME and file.content is not None)
-    return tuple(
-        one
-        for file in files
-        for one in registrations_in(file.content or b"")
-        if (one.token, normal_url(one.url)) not in there
-    )
+    found: list[Registration] = []
+    for file in desired:
+        if file.spec.service is NAME and file.content is not None:
+            with suppress(ParseError):  # of a template: a finding says so, and it is not deployed
+                found += registrations_in(file.content)
+    return tuple(one for one in found if (one.token, normal_url(one.url)) not in there)
 
 
 def unknown_tokens(statuses: Sequence[RunnerStatus]) -> tuple[Blocker, ...]:
