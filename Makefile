@@ -17,7 +17,7 @@ help:
 	@echo "make lint types   ruff, shellcheck; mypy --strict"
 	@echo "make docs         write the pages and the schema that are made from tables"
 	@echo "make lock         renew the lock of what make venv installs"
-	@echo "make bench        timings as ratios against ssh, and of check against a bare Python"
+	@echo "make bench        timings as ratios: against ssh, of many hosts, of check"
 	@echo "make clean        remove .venv and caches"
 
 venv: $(STAMP)
@@ -81,6 +81,7 @@ lock:
 
 bench: venv
 	$(BIN)/python bench/check.py
+	$(BIN)/python bench/fleet.py
 	$(BIN)/python bench/ratios.py
 
 clean:

@@ -25,8 +25,9 @@ CHUNK = 65536
 class Proxy:
     """Forwards to `host`:`port`; each chunk arrives `delay` seconds late, each way. May be changed while it runs."""
 
-    def __init__(self, host: str, port: int, delay: float = 0.0) -> None:
+    def __init__(self, host: str, port: int, delay: float = 0.0, listen: str = "127.0.0.1") -> None:
         self.target = (host, port)
+        self.listen = listen
         self.delay = delay
         self.port = 0
         self.connections = 0
@@ -67,7 +68,7 @@ class Proxy:
     async def _open(self) -> None:
         self._flowing.set()
         if self._server is None:
-            self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
+            self._server = await asyncio.start_server(self._serve, self.listen, self.port)
             self.port = self._server.sockets[0].getsockname()[1]
 
     async def _close(self) -> None:
