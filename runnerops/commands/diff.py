@@ -44,7 +44,7 @@ def diff(
         what = "a folder" if path_of_plan.is_dir() else "no regular file"
         raise UsageError(f"--save-plan {path_of_plan}: this is {what}", "name a file: --save-plan plan.json")
     if wishes.no_login:
-        return _no_login(path, targets, environ, screen, wishes)
+        return _no_login(path, targets, environ, screen, flags, wishes)
     loaded = inventory.load(path)
     with ConnectionPool(loaded, environ, screen) as pool:
         hosts = choose(loaded, targets, pool)
@@ -69,12 +69,14 @@ def diff(
     return Exit.OK if code is Exit.PENDING and not wishes.exit_code else code
 
 
-def _no_login(path: Where, targets: Sequence[str], environ: Mapping[str, str], screen: Screen, wishes: Wishes) -> Exit:
+def _no_login(
+    path: Where, targets: Sequence[str], environ: Mapping[str, str], screen: Screen, flags: Flags, wishes: Wishes
+) -> Exit:
     from runnerops.commands.no_login import no_login
 
     if wishes.save_plan or wishes.reports:
         raise UsageError("--no-login: without a login there is no plan", "leave --save-plan and --report out")
-    return no_login(path, targets, environ, screen, as_json=wishes.as_json)
+    return no_login(path, targets, environ, screen, flags, as_json=wishes.as_json)
 
 
 def _show(project: Project, plans: Plans, screen: Screen, wishes: Wishes) -> None:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
 from runnerops import inventory
+from runnerops.engine.maintenance import check_maintenance
+from runnerops.engine.options import Flags
 from runnerops.engine.project import Project, open_project, refuse_unsound
 from runnerops.engine.scheduling import side_by_side
 from runnerops.errors import HostError, HostKeyError
 from runnerops.inventory import Where
-from runnerops.model.common import Exit
+from runnerops.model.common import Exit, Result
 from runnerops.model.inventory import Host, Inventory
 from runnerops.remote.hostkeys import KnownHosts
 from runnerops.remote.keys import Credentials
@@ -21,12 +22,16 @@ from runnerops.report.document import VERSION, finding_document
 from runnerops.report.screen import Screen
 from runnerops.report.text import finding_lines
 
+_RESTS = Result.MAINTENANCE.value
 NOT_DONE = "not done without a login: comparing files with those on the hosts, actions, blockers, drift"
 
 
 @dataclass(frozen=True, slots=True)
 class _Looked:
-    """What a host's public key told. `result`: `known`, `host-key` (unknown, changed or revoked) or `unreachable`."""
+    """What a host's public key told.
+
+    `result`: `known`, `host-key` (unknown, changed or revoked), `unreachable`, or `maintenance`, where it was not asked.
+    """
 
     result: str
     message: str = ""
@@ -37,35 +42,45 @@ class _NotLoggedInError(HostError):
     """The host's key is right; that is where this ends."""
 
 
-def no_login(path: Where, targets: Sequence[str], environ: Mapping[str, str], screen: Screen, *, as_json: bool) -> Exit:
-    """Exit 0 where all that can be looked at is well; 1 for an error in what renders, a key that is not known, no answer."""
+def no_login(
+    path: Where, targets: Sequence[str], environ: Mapping[str, str], screen: Screen, flags: Flags, *, as_json: bool
+) -> Exit:
+    """Exit 0 where all that can be looked at is well; 1 for an error in what renders, a key that is not known, no answer.
+
+    A host in maintenance is not contacted, as by `diff`.
+    """
     loaded = inventory.load(path)
     hosts = inventory.select(loaded, targets)
     project = open_project(loaded, hosts, environ, screen.redactor, secrets_may_miss=True)
     if refuse_unsound(project, screen):
         return Exit.FAILED
     known = KnownHosts.find(loaded.folder, environ)
-    found = side_by_side(
-        [host.name for host in hosts], partial(_look, {host.name: host for host in hosts}, loaded, known, environ)
-    )
+    named = {host.name: host for host in hosts}
+
+    def look(name: str) -> _Looked:
+        try:
+            check_maintenance(named[name], flags)
+        except HostError as error:
+            return _Looked(error.result, f"in maintenance: {error.message.removeprefix(f'{name}: ')}", error.hint)
+        return _look(named[name], loaded, known, environ)
+
+    found = side_by_side(list(named), look)
     looked = {name: _told(one) for name, one in found.items()}
     if as_json:
         screen.json({"version": VERSION, "hosts": [_document(project, name, one) for name, one in looked.items()]})
     else:
         _show(project, looked, screen)
-    return Exit.OK if all(one.result == "known" for one in looked.values()) else Exit.FAILED
+    return Exit.OK if all(one.result in {"known", _RESTS} for one in looked.values()) else Exit.FAILED
 
 
-def _look(
-    hosts: Mapping[str, Host], loaded: Inventory, known: KnownHosts, environ: Mapping[str, str], name: str
-) -> _Looked:
+def _look(host: Host, loaded: Inventory, known: KnownHosts, environ: Mapping[str, str]) -> _Looked:
     """Raises HostError. No key of this machine is looked for: none is needed to see a host's own."""
-    host = replace(hosts[name], ssh=replace(hosts[name].ssh, key=None))
+    host = replace(host, ssh=replace(host.ssh, key=None))
     others = {name: value for name, value in environ.items() if name != "SSH_PRIVATE_KEY"}
     peers = {other.name: other for other in loaded.hosts}
 
     def refuse() -> None:
-        raise _NotLoggedInError(name, "")
+        raise _NotLoggedInError(host.name, "")
 
     try:
         open_link(host, known, Credentials(), others, peers, refuse).close()
@@ -95,14 +110,16 @@ def _show(project: Project, looked: Mapping[str, _Looked], screen: Screen) -> No
             first = "its gateway's" if _behind(project, name) else "its"
             screen.data(f"  {first} host key is the one that is known", "good")
         else:
-            screen.data(f"  {one.message.removeprefix(f'{name}: ')}", "bad")
+            screen.data(f"  {one.message.removeprefix(f'{name}: ')}", "warn" if one.result == _RESTS else "bad")
             if one.hint:
                 screen.data(f"  hint: {one.hint}")
         for file in project.rendered[name]:
             screen.data(f"  ? {file.spec.path}  rendered, not compared", "dim")
     screen.data(NOT_DONE, "warn")
     right = sum(one.result == "known" for one in looked.values())
-    screen.data(f"{len(looked)} host{'s' if len(looked) != 1 else ''}: {right} with a known key, none compared", "host")
+    resting = sum(one.result == _RESTS for one in looked.values())
+    words = f"{right} with a known key, {f'{resting} in maintenance, ' if resting else ''}none compared"
+    screen.data(f"{len(looked)} host{'s' if len(looked) != 1 else ''}: {words}", "host")
 
 
 def _behind(project: Project, name: str) -> bool:

@@ -58,6 +58,17 @@ def test_host_keys_are_judged_and_nobody_logs_in(tmp_path: Path, sshd: Sshd) -> 
     assert not sshd.asked_to_log_in
 
 
+def test_a_host_in_maintenance_is_not_contacted_and_fails_nothing(tmp_path: Path) -> None:
+    text = "hosts: {a: {address: 127.0.0.1, ssh: {port: 1}, maintenance: disk swap, docker: {}}}\n"
+    (tmp_path / "i.yml").write_text(text)
+    for allow, expected in ((Flags({}), Exit.OK), (Flags({"maintenance": frozenset({""})}), Exit.FAILED)):
+        out = io.StringIO()
+        screen = Screen(out=out, err=out)
+        assert diff(tmp_path / "i.yml", (), {"HOME": str(tmp_path)}, screen, allow, Wishes(no_login=True)) is expected
+        assert ("in maintenance: disk swap" in out.getvalue()) is (expected is Exit.OK)
+    assert "1 host: 0 with a known key, none compared" in out.getvalue()
+
+
 def test_as_json_and_without_a_plan(tmp_path: Path, sshd: Sshd) -> None:
     look(tmp_path, sshd, sshd.line("ed25519"))
     out = io.StringIO()
