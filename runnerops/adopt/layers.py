@@ -14,6 +14,8 @@ from runnerops.services.registry.caches.upstreams import cache_name
 
 BY_NAME = frozenset({"runners", "caches"})
 """Lists of a section that merge by name."""
+_IN_NO_FILE = frozenset({"gitlab"})
+"""Keys of a runner that are of GitLab itself: that the host's file does not have them says nothing."""
 
 
 def entry_name(entry: Value) -> str:
@@ -45,7 +47,7 @@ def _entries_beside(above: Sequence[Tree], wanted: Sequence[Tree]) -> Iterator[V
     inherited = {entry_name(one): one for one in above}
     for one in wanted:
         name = entry_name(one)
-        base = dict(inherited.get(name, {}))
+        base = {key: value for key, value in inherited.get(name, {}).items() if key not in _IN_NO_FILE or key in one}
         if "name" not in one:
             base.pop("name", None)
         if name not in inherited:

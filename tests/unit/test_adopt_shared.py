@@ -53,6 +53,8 @@ def test_what_several_hosts_share_is_all_that_they_share() -> None:
     one: Tree = {"a": 1, "b": {"x": 1, "y": 2}, "runners": [{"name": "r", "limit": 1, "on": True}], "c": []}
     other: Tree = {"a": 1, "b": {"x": 1, "y": 3}, "runners": [{"name": "r", "limit": 2, "on": True}], "c": True}
     assert common([one, other]) == {"a": 1, "b": {"x": 1}, "runners": [{"name": "r", "on": True}]}
+    in_gitlab: Tree = {"runners": [{"name": "r", "limit": 1, "gitlab": {"paused": True}}]}
+    assert beside(in_gitlab, {"runners": [{"name": "r", "limit": 2}]}) == {"runners": [{"name": "r", "limit": 2}]}
     assert beside(common([one, other]), other) == {"b": {"y": 3}, "runners": [{"name": "r", "limit": 2}], "c": True}
 
 
