@@ -119,6 +119,7 @@ class HostExecutor:
         return replace(
             outcome,
             result=Result.FAILED,
+            deployed=True,
             message=f"{done}; not all is set in GitLab, and the next deploy goes on with it",
             diagnostics=tuple(error.message for error in errors),
             hint="; ".join(dict.fromkeys(error.hint for error in errors if error.hint)) or "deploy again",
@@ -215,11 +216,11 @@ _WHY_HELD: Mapping[Why, tuple[str, str]] = {
 
 def _failed(result: Outcome | Exception) -> bool:
     """Whether a run was begun and did not do what it should."""
-    return isinstance(result, Outcome) and result.result in _FAILED
+    return isinstance(result, Outcome) and result.result in _FAILED and not result.deployed
 
 
 def _good(result: Outcome | Exception) -> bool:
-    return isinstance(result, Outcome) and result.result in GOOD
+    return isinstance(result, Outcome) and (result.result in GOOD or result.deployed)
 
 
 def _drains_on(result: Outcome | Exception) -> bool:

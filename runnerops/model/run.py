@@ -46,6 +46,8 @@ class Outcome:
     seconds: float = 0.0
     blockers: tuple[Blocker, ...] = ()
     findings: tuple[Finding, ...] = ()
+    deployed: bool = False
+    """Of a result that is not good: the host itself is as it should be, and what is missing is GitLab's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,8 @@ from runnerops.model.common import Exit, Result, Secret, SourceLocation
 from runnerops.model.gitlab import GitlabAccess, Setting, SettingChange, SettingsUpdate
 from runnerops.model.host_state import HostState, RunnerFacts
 from runnerops.model.inventory import Host, Inventory, RenderedFile
+from runnerops.model.rollout import Rollout
+from runnerops.model.run import Outcome
 from runnerops.redact import Redactor
 from runnerops.report.progress import Show
 from runnerops.report.screen import Screen
@@ -290,6 +292,26 @@ def planning(gitlab: GitLab, name: str, *, run: bool) -> tuple[Project, Planned]
     return project, Planned(plan, (), Result.PENDING)
 
 
+def outcomes(project: Project, plans: Mapping[str, Planned], pool: Pool) -> Mapping[str, Outcome]:
+    screen = Screen(out=StringIO(), err=StringIO(), redactor=Redactor())
+    known = {name: one.plan for name, one in plans.items()}
+    connections, show = cast(ConnectionPool, pool), cast(Show, Quiet())
+    executor = HostExecutor(project, plans, known, connections, screen, show, LockWait(0, screen), ActiveRuns())
+    executor.run()
+    return executor.outcomes
+
+
+def test_what_gitlab_refuses_of_one_host_keeps_no_files_from_the_others(gitlab: GitLab) -> None:
+    project, one = planning(gitlab, "canary", run=True)
+    other = replace(one, plan=replace(one.plan, host="h", updates=(), needs=frozenset({"canary"})))
+    hosts = (*project.hosts, replace(project.hosts[0], name="h"))
+    fleet = Inventory("inventory.yml", hosts, {}, rollout=Rollout(canary="canary", batch="1"))
+    project = replace(project, inventory=fleet, hosts=hosts, rendered=dict.fromkeys(("canary", "h"), ()))
+    gitlab.faults = [Answer(403, QUOTED)]
+    found = outcomes(project, {"canary": one, "h": other}, Pool())
+    assert {name: str(outcome.result) for name, outcome in found.items()} == {"canary": "failed", "h": "applied"}
+
+
 @pytest.mark.parametrize(
     ("name", "run", "fault", "result", "set_there"),
     [
@@ -304,23 +326,10 @@ def test_gitlab_is_told_once_the_hosts_run_has_ended_well(
     gitlab: GitLab, name: str, run: bool, fault: Answer | None, result: Result, set_there: bool
 ) -> None:
     project, one = planning(gitlab, name, run=run)
-    screen = Screen(out=StringIO(), err=StringIO(), redactor=Redactor())
     gitlab.requests.clear()
     gitlab.faults = [fault] if fault else []
     pool = Pool()
-    known = {name: one.plan}
-    executor = HostExecutor(
-        project,
-        {name: one},
-        known,
-        cast(ConnectionPool, pool),
-        screen,
-        cast(Show, Quiet()),
-        LockWait(0, screen),
-        ActiveRuns(),
-    )
-    executor.run()
-    outcome = executor.outcomes[name]
+    outcome = outcomes(project, {name: one}, pool)[name]
     assert outcome.result is result
     assert bool(pool.runs) == run
     assert bool(gitlab.requests) == (name == "good")  # a run that failed never came to it
