@@ -6,8 +6,10 @@ import json
 import os
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from shlex import quote
 
 from runnerops import __version__
 from runnerops.engine.options import Flags
@@ -58,7 +60,7 @@ def write_plan(path: Path, project: Project, plans: Plans, flags: Flags, origin:
     if len(rests) == len(plans):
         raise RunneropsError(f"{path}: not saved: all hosts are in maintenance", "there is nothing to deploy")
     if bad:
-        hint = f"leave out what cannot be reached: {' '.join(f'!{name}' for name in bad)}"
+        hint = f"leave out what cannot be reached: {' '.join(quote(f'!{name}') for name in bad)}"
         raise RunneropsError(f"{path}: not saved: there is no plan for {', '.join(bad)}", hint)
     good = [(name, planned) for name, planned in plans.items() if isinstance(planned, Planned)]
     saved = SavedPlan(
@@ -77,7 +79,8 @@ def write_plan(path: Path, project: Project, plans: Plans, flags: Flags, origin:
         beside.write_bytes(text.encode("utf-8", "replace"))  # a name from the environment may be no UTF-8
         beside.replace(path)
     except OSError as error:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):
+            beside.unlink()
         raise RunneropsError(
             f"{path}: {error.strerror or error}", "name a file that can be written: `--save-plan FILE`"
         ) from None

@@ -179,13 +179,19 @@ def test_a_host_in_maintenance_is_no_part_of_a_plan(tmp_path: Path) -> None:
 def test_no_plan_is_saved_without_all_hosts(tmp_path: Path) -> None:
     with pytest.raises(RunneropsError, match="there is no plan for h") as caught:
         write_plan(tmp_path / "p", PROJECT, {"h": HostError("h", "no answer")}, Flags({}), ORIGIN, Redactor())
-    assert "!h" in caught.value.hint
+    assert "'!h'" in caught.value.hint
     resting = HostError("m", "disk swap", "", "maintenance")
     with pytest.raises(RunneropsError, match="all hosts are in maintenance"):
         write_plan(tmp_path / "p", PROJECT, {"m": resting}, Flags({}), ORIGIN, Redactor())
-    with pytest.raises(RunneropsError, match="directory"):
-        write_plan(tmp_path, PROJECT, {"h": planned(there())}, Flags({}), ORIGIN, Redactor())
-    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "file").touch()
+    for path, says in (
+        (tmp_path, "directory"),
+        (tmp_path / "file/p", "file/p: "),
+        (tmp_path / ("p" * 250), "too long"),
+    ):
+        with pytest.raises(RunneropsError, match=says):
+            write_plan(path, PROJECT, {"h": planned(there())}, Flags({}), ORIGIN, Redactor())
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
 def test_names_that_are_no_utf_8_are_written_all_the_same(tmp_path: Path) -> None:
