@@ -631,6 +631,13 @@ _ROWS = (
         "Mend what stands at the place that the message names.",
     ),
     Rule(
+        "P004",
+        "warning",
+        "YAML file of several documents",
+        "A registry reads the first one alone, and Compose merges the later ones over it, which is not judged.",
+        "Put each document into a file of its own, and name all of them.",
+    ),
+    Rule(
         "S001",
         "warning",
         "Secret that is not there",

@@ -8,11 +8,11 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
+from typing import TYPE_CHECKING
 
 from runnerops.commands.reports import ReportFile, keys_by_place, relative_to, repository_root, write_reports
 from runnerops.engine.learning import learn_secrets
 from runnerops.errors import InventoryError, RunneropsError, TemplateError, UsageError
-from runnerops.inventory.sources import Where, files_of, folder_of, name_of
 from runnerops.model.common import Exit, ServiceName, SourceLocation
 from runnerops.model.inventory import FileSpec, Format, RenderedFile
 from runnerops.model.plan import Finding
@@ -22,6 +22,9 @@ from runnerops.report.document import VERSION, finding_document
 from runnerops.report.screen import Screen
 from runnerops.report.text import finding_lines
 from runnerops.services.base import ParseError, value_at
+
+if TYPE_CHECKING:
+    from runnerops.inventory.sources import Where
 
 KINDS: Mapping[str, tuple[ServiceName, str, Format]] = {
     "runner": (ServiceName.GITLAB_RUNNER, "config.toml.j2", "toml"),
@@ -71,6 +74,8 @@ def check(
     """Exit 1 for a finding of severity error, with `strict` for a warning too. `reports` are written whatever was found."""
     if kind and kind not in KINDS:
         raise UsageError(f"--as: {kind!r} is no kind of file", f"the kinds are {', '.join(KINDS)}")
+    if kind and not files:
+        raise UsageError(f"--as {kind}: there is no file", "name the files, or - for standard input")
     bad = {"error", "warning"} if strict else {"error"}
     wanted = _Reports(reports, bad, environ, screen.redactor)
     try:
@@ -81,6 +86,8 @@ def check(
         )
     except (InventoryError, TemplateError) as error:
         if reports:
+            from runnerops.inventory import name_of
+
             wanted.write(_Checked("host", {}, _broken(error, name_of(path))), path)
         raise
     _show(checked, screen, as_json=as_json)
@@ -115,6 +122,7 @@ class _Reports:
 
     def write(self, checked: _Checked, path: Where) -> None:
         """Of what was found in the inventory or the file at `path`."""
+        from runnerops.inventory.sources import files_of, folder_of, name_of  # a single file needs none of these
         from runnerops.report.formats.findings import Findings, entries
 
         root = repository_root(self.environ, folder_of(path))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import yaml
 
 from runnerops.model.common import Key, SourceLocation
@@ -52,6 +54,25 @@ def repeated(text: str, file: str) -> list[tuple[Key, SourceLocation]]:
                 names.add(str(name.value))
                 waiting.append((value, here))
     return found
+
+
+def second_document(text: str, file: str) -> SourceLocation | None:
+    """Where a document with something in it begins behind the first, be it one that is no YAML; None where there is none."""
+    documents = 0
+    begin = SourceLocation(file, 1, 1)
+    try:
+        for event in yaml.parse(text, Loader=_LOADER):
+            if isinstance(event, yaml.DocumentStartEvent):
+                documents += 1
+                mark: Any = event.start_mark
+                begin = SourceLocation(file, mark.line + 1, mark.column + 1)
+            elif documents > 1 and isinstance(event, yaml.NodeEvent):
+                nothing = isinstance(event, yaml.ScalarEvent) and not event.value and event.implicit[0]
+                if not nothing:
+                    return begin
+    except yaml.YAMLError:
+        return begin if documents > 1 else None
+    return None
 
 
 def _walk(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from runnerops.model.common import Key, SourceLocation
@@ -25,7 +25,7 @@ def lint_file(spec: FileSpec, content: bytes) -> tuple[Finding, ...]:
         return (Finding("P001", "error", name, (), problem, error.fix, place),)
     text = decoded(content)
     places: Mapping[Key, SourceLocation] = places_in(spec.format, text, name) if text.strip() else {}
-    found = [*lint(Host(name, name), [RenderedFile(spec, content)], None), *_repeated(spec, text)]
+    found = [*lint(Host(name, name), [RenderedFile(spec, content)], None), *_of_the_text(spec, text)]
     return tuple(finding if finding.location else _placed(finding, places) for finding in found)
 
 
@@ -33,16 +33,21 @@ def _placed(finding: Finding, places: Mapping[Key, SourceLocation]) -> Finding:
     return replace(finding, location=nearest(places, finding.key, finding.path))
 
 
-def _repeated(spec: FileSpec, text: str) -> list[Finding]:
+def _of_the_text(spec: FileSpec, text: str) -> Iterator[Finding]:
+    """What the values alone do not show."""
     if spec.format == "toml" or not text.strip():  # TOML's own parser refuses them
-        return []
+        return
     if spec.format == "json":
         from runnerops.parsing.json_places import repeated  # noqa: PLC0415  a file has one format
     else:
-        from runnerops.parsing.yaml_places import repeated  # noqa: PLC0415
+        from runnerops.parsing.yaml_places import repeated, second_document  # noqa: PLC0415
 
+        if place := second_document(text, spec.path):
+            problem = "a second document begins here: only the first of this file was judged"
+            yield Finding("P004", "warning", spec.path, (), problem, "put each into a file of its own", place)
     problem, fix = "this key stands here twice, and the last one counts", "take one of them out"
-    return [Finding("P002", "warning", spec.path, key, problem, fix, place) for key, place in repeated(text, spec.path)]
+    for key, place in repeated(text, spec.path):
+        yield Finding("P002", "warning", spec.path, key, problem, fix, place)
 
 
 def decoded(content: bytes) -> str:

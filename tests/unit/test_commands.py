@@ -86,6 +86,8 @@ def test_single_files(typed: Typed, tmp_path: Path, name: str, content: str, say
 def test_a_file_whose_kind_nobody_can_tell(typed: Typed) -> None:
     with pytest.raises(UsageError, match="--as") as caught:
         check(typed.path, ["x"], "nonsense", {}, typed.screen, strict=False, as_json=False)
+    with pytest.raises(UsageError, match="there is no file"):
+        check(typed.path, [], "compose", {}, typed.screen, strict=False, as_json=False)
     assert "daemon" in caught.value.hint
 
 

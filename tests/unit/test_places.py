@@ -165,3 +165,20 @@ def test_dates_are_one_value() -> None:
     text = "a = 1979-05-27 07:32:00\nb = 1979-05-27T07:32:00\nc = [1979-05-27, 07:32:00]\n"
     assert isinstance(tomllib.loads(text)["a"], datetime)
     assert toml_places.places(text, "x").keys() == {("a",), ("b",), ("c",), ("c", 0), ("c", 1)}
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("a: 1\n", None),
+        ("---\na: 1\n...\n", None),
+        ("a: 1\n---\n", None),
+        ("a: 1\n--- # nothing\n---\n~\n", 3),
+        ("a: 1\n---\nb: 2\n", 2),
+        ("---\na: 1\n---\nb: {\n", 3),
+        ("a: {\n", None),
+    ],
+)
+def test_a_second_document_is_found(text: str, line: int | None) -> None:
+    found = yaml_places.second_document(text, "f")
+    assert (found.line if found else None) == line

@@ -106,6 +106,7 @@ def found(text: str) -> list[str]:
         ("docker.io}", "docker.io, username: me}", "C015 warning proxy.username"),
         ("docker.io}", "docker.io, ttl: 168}", "C003 error proxy.ttl"),
         ("http:", "log: {level: info}\nlog: {level: warn}\nhttp:", "P002 warning log"),
+        ("https://registry-1.docker.io}\n", "https://registry-1.docker.io}\n---\nother: document\n", "P004 warning "),
     ],
 )
 def test_what_fires(old: str, new: str, finding: str) -> None:
@@ -145,7 +146,6 @@ def test_what_fires(old: str, new: str, finding: str) -> None:
         ("filesystem: {rootdirectory: /var/lib/registry}", "s3: {region: a, bucket: b, anything: c}"),
         ("filesystem: {rootdirectory: /var/lib/registry}", "filesystem:"),
         ("proxy: {", "proxy: !mine {"),
-        ("https://registry-1.docker.io}\n", "https://registry-1.docker.io}\n---\nother: document\n"),
         (
             "http:",
             "notifications: {endpoints: [{name: a, url: http://x, timeout: 500ms, threshold: 5, backoff: 1s}]}\nhttp:",
