@@ -54,7 +54,8 @@ def test_what_is_compared_stands_where_it_gets_its_colour() -> None:
 
 
 @pytest.mark.parametrize(
-    "nasty", ["```", "````\n</details>", "@all please", "[x](https://h.example)", "<b>", "~~~", "/close", "    "]
+    "nasty",
+    ["```", "````\n</details>", "@all please", "[x](https://h.example)", "<b>", "~~~", "/close", "```\n/merge", "    "],
 )
 def test_no_text_ends_its_fence(nasty: str) -> None:
     """What is outside of the fences is ours alone."""
@@ -67,6 +68,7 @@ def test_no_text_ends_its_fence(nasty: str) -> None:
         inside, _, after = rest.rpartition(f"\n{fence[0]}")
         assert fence[0] not in inside
         assert all(part.strip() in inside for part in nasty.splitlines())
+        assert not re.search(r"^/", text, re.MULTILINE)  # a quick action, by GitLab's own look for them
         assert (before + after).replace("<details><summary><b>h</b> (", "").count("<b>") == 0
 
 

@@ -49,7 +49,12 @@ def _block(one: HostReport) -> str:
 
 
 def _compared(lines: Sequence[Line]) -> Iterator[str]:
-    """What is compared stands at the margin, where `diff` gives it its colour; the host's name is the block's title."""
+    """What is compared stands at the margin, where `diff` gives it its colour; the host's name is the block's title.
+
+    No line begins with `/`: GitLab looks for quick actions before it reads Markdown, and does not know fences of four or more
+    (`lib/gitlab/quick_actions/extractor.rb`).
+    """
     for style, text in lines:
         for line in text.splitlines() if style != "host" else ():
-            yield line.removeprefix("      ") if style in _COMPARED and line.startswith("      ") else line
+            shown = line.removeprefix("      ") if style in _COMPARED and line.startswith("      ") else line
+            yield f" {shown}" if shown.startswith("/") else shown
