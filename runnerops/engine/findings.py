@@ -66,7 +66,8 @@ def missing_secrets(resolver: Resolver, hosts: Sequence[Host]) -> Iterator[Findi
 def _unrendered(host: Host) -> Iterator[tuple[Secret, str]]:
     """The host's secrets that no template uses, each with what its absence means."""
     if host.gitlab and isinstance(host.gitlab.token, Secret):
-        yield host.gitlab.token, "GitLab does not say without it whether runners are paused or offline"
+        more = ", and sets nothing of them" if host.gitlab_settings else ""
+        yield host.gitlab.token, f"GitLab does not say without it whether runners are paused or offline{more}"
     if isinstance(host.ssh.sudo_password, Secret):
         yield host.ssh.sudo_password, "sudo on the host may ask for it"
 
