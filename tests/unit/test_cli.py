@@ -84,6 +84,7 @@ def test_a_removal_of_what_is_no_service_or_of_half_a_memory_is_usage(
     ("words", "said"),
     [
         (["remove", "h", "docker"], "runnerops remove h docker --dry-run"),
+        (["remove", "h", "--volumes", "--forget"], "runnerops remove h --volumes --forget --dry-run"),
         (["remove", "x"], "no such host"),
         (["rollback", "h", "--to", "3"], "runnerops rollback h --to 3 --dry-run"),
         (["rollback", "x"], "no such host"),
