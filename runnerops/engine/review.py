@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
@@ -34,7 +35,7 @@ def show_text(project: Project, plans: Plans, screen: Screen, *, verbose: int) -
     for name, lines in host_lines(project, plans, verbose=verbose):
         planned = plans[name]
         quiet = isinstance(planned, Planned) and planned.result is Result.UNCHANGED and not planned.plan.blockers
-        screen.section(f"runnerops_plan_{name}", lines, folded=quiet)
+        screen.section(f"runnerops_{os.getpid()}_{name}", lines, folded=quiet)  # a job's log may have several commands
     screen.data(summed_up(plans), "host")
 
 

@@ -115,8 +115,10 @@ class Screen:
         mark = f"\x1b[0Ksection_start:{time.time():.0f}:{name}{option}\r\x1b[0K"
         for number, line in enumerate(self.redactor.text(title).split("\n")):
             self._print(self.out, ("" if number else mark) + self._styled(self.out, line, style))
-        self.lines(parts)
-        self._print(self.out, f"\x1b[0Ksection_end:{time.time():.0f}:{name}\r\x1b[0K")
+        try:
+            self.lines(parts)
+        finally:  # else all that follows would be of this part
+            self._print(self.out, f"\x1b[0Ksection_end:{time.time():.0f}:{name}\r\x1b[0K")
 
     def _own_name(self, name: str) -> str:
         """Of the letters that GitLab takes (`build_trace_section_regex`). A host that is shown once more has another."""

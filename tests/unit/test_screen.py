@@ -9,6 +9,7 @@ import pty
 import re
 import struct
 import termios
+from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
 
@@ -143,6 +144,17 @@ def test_parts_of_a_job_log_have_names_that_gitlab_reads_and_that_differ() -> No
     marks = re.findall(r"section_(start|end):\d+:([a-zA-Z0-9_.-]+)\r\x1b\[0K", out.getvalue())
     names = ["plan__", "plan__-2", "plan_b-2", "plan_b", "plan_b-3", "plan_b-4", "p_q__x__"]
     assert marks == [(end, name) for name in names for end in ("start", "end")]
+
+
+def test_a_part_is_closed_whatever_befalls_its_lines() -> None:
+    def breaking() -> Iterator[tuple[str, str]]:
+        yield "host", "h"
+        raise KeyError("gone")
+
+    out = StringIO()
+    with pytest.raises(KeyError, match="gone"):
+        Screen(out=out, sections=True).section("h", breaking(), folded=True)
+    assert re.search(r"section_end:\d+:h\r\x1b\[0K\n$", out.getvalue())
 
 
 def test_the_last_line_counts_hosts_by_how_they_ended() -> None:
