@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -19,9 +19,11 @@ from runnerops.model.host_state import Run
 from runnerops.model.inventory import Host
 from runnerops.model.plan import Plan
 from runnerops.model.run import Outcome
+from runnerops.report.alike import brief
 from runnerops.report.rollout import rollout_text
 from runnerops.report.screen import Screen
-from runnerops.report.text import outcome_lines, summary_line
+from runnerops.report.summary import table_lines
+from runnerops.report.text import actions_text, outcome_lines, summary_line
 
 if TYPE_CHECKING:
     from runnerops.engine.connections import ConnectionPool
@@ -70,6 +72,7 @@ def deploy_loop(
     if ui.dry_run:
         return _shown_only(project, make_plans(project), pool.screen, ui)
     outcomes: dict[str, Outcome] = {}
+    actions: dict[str, str] = {}
     active_runs = ActiveRuns()
     deploy = _Deploy(pool, ui, lock_wait, active_runs)
     screen, left = pool.screen, project
@@ -77,13 +80,12 @@ def deploy_loop(
         while left.hosts:
             plans = make_plans(left)
             if not ui.as_json:
-                show_text(left, plans, screen, verbose=ui.verbose)
-            if not ui.as_json and (said := rollout_text(left.inventory.rollout, _disturbed(plans), _ready(plans))):
-                screen.say(said)
+                _show(left, plans, screen, ui)
             if not _agreed(plans, screen, ui):
                 screen.say("nothing more was changed" if outcomes else "nothing was changed")
                 outcomes |= {name: Outcome(name, Result.PENDING) for name in _ready(plans)}
                 break
+            actions |= {name: actions_text(one.plan) for name, one in _changing(plans).items()}
             executor = deploy.once(left, plans)
             _take(outcomes, executor.outcomes)
             left = replace(project, hosts=tuple(host for host in left.hosts if host.name in executor.replan))
@@ -93,19 +95,20 @@ def deploy_loop(
     if active_runs.interrupted and code not in {Exit.ROLLED_BACK, Exit.NEEDS_ATTENTION}:
         code = Exit.INTERRUPTED
     if ui.as_json or len(project.hosts) > 1:
-        _sum_up(project, outcomes, code, screen, ui)
+        _sum_up([outcomes[host.name] for host in project.hosts if host.name in outcomes], actions, code, screen, ui)
     return code
 
 
-def _sum_up(project: Project, outcomes: Mapping[str, Outcome], code: Exit, screen: Screen, ui: UiOptions) -> None:
-    """The last line; of one host its own outcome is."""
-    ordered = [outcomes[host.name] for host in project.hosts if host.name in outcomes]
+def _sum_up(outcomes: Sequence[Outcome], actions: Mapping[str, str], code: Exit, screen: Screen, ui: UiOptions) -> None:
+    """The last lines; of one host its own outcome is."""
     if ui.as_json:
         from runnerops.report.document import summary_document
 
-        screen.json(summary_document(ordered, code), indent=None)
+        screen.json(summary_document(outcomes, code), indent=None)
     else:
-        screen.say(summary_line(ordered), "good" if code is Exit.OK else "bad")
+        for style, text in table_lines(outcomes, actions, screen.redactor.text):
+            screen.say(text, style)
+        screen.say(summary_line(outcomes), "good" if code is Exit.OK else "bad")
 
 
 def _shown_only(project: Project, plans: Plans, screen: Screen, ui: UiOptions) -> Exit:
@@ -132,16 +135,23 @@ def _forget(outcomes: dict[str, Outcome], forgetting: Forgetting, screen: Screen
 
 def _agreed(plans: Plans, screen: Screen, ui: UiOptions) -> bool:
     ready = _ready(plans)
-    return ui.yes or not ready or screen.ask(f"apply to {', '.join(ready)}?")
+    return ui.yes or not ready or screen.ask(f"apply to {', '.join(brief(ready))}?")
+
+
+def _changing(plans: Plans) -> Mapping[str, Planned]:
+    return {name: planned for name, planned in plans.items() if isinstance(planned, Planned) and planned.ready}
 
 
 def _ready(plans: Plans) -> list[str]:
-    return [name for name, planned in plans.items() if isinstance(planned, Planned) and planned.ready]
+    return list(_changing(plans))
 
 
-def _disturbed(plans: Plans) -> list[str]:
-    ready = {name: plans[name] for name in _ready(plans)}
-    return [name for name, one in ready.items() if isinstance(one, Planned) and one.plan.disturbs]
+def _show(project: Project, plans: Plans, screen: Screen, ui: UiOptions) -> None:
+    """The plans, and in which order they are going to be applied."""
+    show_text(project, plans, screen, verbose=ui.verbose)
+    disturbed = [name for name, one in _changing(plans).items() if one.plan.disturbs]
+    if said := rollout_text(project.inventory.rollout, disturbed, _ready(plans)):
+        screen.say(said)
 
 
 def walked(plans: Plans, pool: ConnectionPool, project: Project) -> Mapping[str, Plan]:

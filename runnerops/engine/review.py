@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import chain
+from itertools import chain, islice
+from types import MappingProxyType
 from typing import Any
 
 from runnerops.engine.planned import Planned, Plans
@@ -14,9 +15,10 @@ from runnerops.engine.scheduling import exit_of
 from runnerops.errors import HostError, RunneropsError
 from runnerops.model.common import Exit, Result
 from runnerops.model.inventory import Host
-from runnerops.model.plan import Finding
+from runnerops.model.plan import Action, Finding
 from runnerops.model.run import Outcome
 from runnerops.redact import Masker
+from runnerops.report.alike import FEWEST, Told, block_lines, job_lines
 from runnerops.report.document import VERSION, outcome_document, plan_document
 from runnerops.report.history import last_run_lines
 from runnerops.report.screen import Screen
@@ -31,8 +33,9 @@ def exit_code_of(plans: Plans) -> Exit:
 
 
 def show_text(project: Project, plans: Plans, screen: Screen, *, verbose: int) -> None:
-    """Every host's plan, in the inventory's order, and a last line that sums up."""
-    for name, lines in host_lines(project, plans, verbose=verbose):
+    """Every host's plan, in the inventory's order, those that say the same as one, and a last line that sums up."""
+    shown = host_lines(project, plans, verbose=verbose) if verbose else _block_by_block(project, plans)
+    for name, lines in shown:
         planned = plans[name]
         quiet = isinstance(planned, Planned) and planned.result is Result.UNCHANGED and not planned.plan.blockers
         screen.section(f"runnerops_{os.getpid()}_{name}", lines, folded=quiet)  # a job's log may have several commands
@@ -52,6 +55,61 @@ def host_lines(project: Project, plans: Plans, *, verbose: int) -> Iterator[tupl
             yield host.name, chain(lines, last_run_lines(planned.last, host.name) if planned.last else ())
         else:
             yield host.name, iter(outcome_lines(failure(host.name, planned)))
+
+
+def _block_by_block(project: Project, plans: Plans) -> Iterator[tuple[str, Iterator[Line]]]:
+    """The same; hosts that are alike but for names, addresses and numbers of jobs are one, where the first of them stands."""
+    alike: dict[object, list[Host]] = {}
+    for host in project.hosts:
+        planned = plans[host.name]
+        if isinstance(planned, Planned):
+            key = planned.result, _told(project, host, planned, planned.plan.findings).without_own()
+            alike.setdefault(key, []).append(host)
+    blocks = {block[0].name: block for block in alike.values() if len(block) >= FEWEST}
+    inside = {host.name for block in blocks.values() for host in block}
+    for name, lines in host_lines(project, plans, verbose=0):
+        if name in blocks:
+            yield name, _block(project, plans, blocks[name])
+        elif name not in inside:
+            yield name, lines
+
+
+def _told(project: Project, host: Host, planned: Planned, findings: tuple[Finding, ...]) -> Told:
+    """All that is said of a host below its name, numbers of jobs apart."""
+    actions = tuple(replace(action, jobs_lost=0, jobs_waited=0) for action in planned.plan.actions)
+    plan = replace(planned.plan, actions=actions, findings=findings)
+    return Told(host.name, host.address, tuple(_below(project, host, replace(planned, plan=plan))))
+
+
+def _below(
+    project: Project, host: Host, planned: Planned, also: Mapping[Finding, Sequence[str]] = MappingProxyType({})
+) -> Iterator[Line]:
+    yield from islice(plan_lines(planned.plan, _masker(project, host, planned), planned.in_sync, also=also), 1, None)
+    yield from last_run_lines(planned.last, host.name) if planned.last else ()
+
+
+def _block(project: Project, plans: Plans, block: Sequence[Host]) -> Iterator[Line]:
+    """Numbers of jobs are those of all its hosts together, then of each that has some; a finding stands with its first."""
+    members = {host.name: planned for host in block if isinstance(planned := plans[host.name], Planned)}
+    shared = _shared({name: one.plan.findings for name, one in plans.items() if isinstance(one, Planned)})
+    first = members[block[0].name]
+    here = [index for index, one in enumerate(first.plan.findings) if shared[one][0] in members]
+    findings = {name: tuple(one.plan.findings[index] for index in here) for name, one in members.items()}
+    also = {one: [name for name in shared[one] if name not in members] for one in findings[block[0].name]}
+    of_all = tuple(map(_summed, zip(*(one.plan.actions for one in members.values()), strict=True)))
+    whole = replace(first, plan=replace(first.plan, actions=of_all, findings=findings[block[0].name]))
+    told = [_told(project, host, members[host.name], findings[host.name]) for host in block]
+    yield from block_lines(told, list(_below(project, block[0], whole, also)))
+    yield from job_lines({name: _jobs(one) for name, one in members.items()})
+
+
+def _summed(actions: Sequence[Action]) -> Action:
+    lost, waited = (sum(one.jobs_lost for one in actions), sum(one.jobs_waited for one in actions))
+    return replace(actions[0], jobs_lost=lost, jobs_waited=waited)
+
+
+def _jobs(planned: Planned) -> int:
+    return max((one.jobs_lost + one.jobs_waited for one in planned.plan.actions), default=0)
 
 
 def summed_up(plans: Plans) -> str:

@@ -114,6 +114,12 @@ def action_lines(action: Action, labels: Mapping[str, str]) -> Iterator[Line]:
         yield "plain", f"      containers: {'; '.join(parts)}"
 
 
+def actions_text(plan: Plan) -> str:
+    """All that is done on a host, in a line; where that is nothing, the files that change."""
+    done = [f"{one.shown} {one.service.value.replace('_', '-')}" for one in plan.actions]
+    return ", ".join(done) or ", ".join(change.old.path for change in plan.changes)
+
+
 def update_lines(update: SettingsUpdate) -> Iterator[Line]:
     """`→ update runner one in GitLab (tags)`, and below it each value as it is there and as it will be."""
     keys = ", ".join(one.key for one in update.changes)

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from io import StringIO
+
+import pytest
 
 from runnerops.engine.planned import Planned
 from runnerops.engine.project import Project
 from runnerops.engine.review import show_text
-from runnerops.model.common import Result, SourceLocation
+from runnerops.inventory.ranges import expand
+from runnerops.model.common import Result, ServiceName, SourceLocation, Verb
 from runnerops.model.inventory import Host, Inventory, Requester
-from runnerops.model.plan import Blocker, Finding, Plan
+from runnerops.model.plan import Action, Blocker, Finding, Plan
+from runnerops.redact import MASK
+from runnerops.report.alike import Told, block_lines, brief
 from runnerops.report.screen import Screen
 
 CONFIG = "/etc/gitlab-runner/config.toml"
 SHARED = Finding(
     "R012", "warning", CONFIG, ("runners", 1, "limit"), "is odd", "mend it", SourceLocation("i.yml", 3, 5), "build"
 )
+ME = Plan("h", 1, Requester("me", "here"))
 OWN = Finding("D003", "warning", "/etc/docker/daemon.json", (), "is odd here")
 
 
@@ -35,13 +42,73 @@ def test_a_finding_that_several_hosts_have_is_shown_with_the_first_and_names_the
     project = Project(Inventory("i.yml", hosts, {}), hosts, {}, {}, b"")
     show_text(project, plans, Screen(out=out, err=StringIO()), verbose=0)
     assert out.getvalue().splitlines()[:5] == [
-        "a",
-        "  i.yml:3:5: runners[1].limit (build): is odd [R012] (also b, c, d, e, f and 2 more)",
+        "7 hosts alike: a, c, d, e, f, g, h",
+        "  i.yml:3:5: runners[1].limit (build): is odd [R012] (also b)",
         "    hint: mend it",
         "b",
         "  /etc/docker/daemon.json: is odd here [D003]",
     ]
     assert out.getvalue().count("R012") == 1
+
+
+def fleet(names: Sequence[str], plan: Callable[[str, int], Plan], result: Result = Result.PENDING) -> list[str]:
+    """What is shown of hosts at 10.0.0.1 and so on, whose plans these are."""
+    hosts = tuple(Host(name, f"10.0.0.{number}") for number, name in enumerate(names, 1))
+    plans = {name: Planned(plan(name, number), (), result) for number, name in enumerate(names, 1)}
+    out = StringIO()
+    show_text(Project(Inventory("i.yml", hosts, {}), hosts, {}, {}, b""), plans, Screen(out=out), verbose=0)
+    return out.getvalue().splitlines()
+
+
+def test_hosts_that_are_alike_but_for_what_is_their_own_are_one_block() -> None:
+    def plan(name: str, number: int) -> Plan:
+        blocker = Blocker("last-mirror", f"{name} at 10.0.0.{number} would have none")
+        restart = Action(ServiceName.GITLAB_RUNNER, Verb.RESTART, ("concurrent",), jobs_waited=number % 3)
+        notes = ("10.0.0.2 is a mirror",)  # of one host that is its own address, of the others it is not
+        return replace(ME, host=name, blockers=(blocker,), actions=(restart,), notes=notes)
+
+    said = fleet([*(f"ci-{number:02}" for number in range(2, 6)), "cache-1"], plan)
+    assert said[:8] == [
+        "4 hosts alike: ci-02, ci-04, ci-05, cache-1",
+        "  blocked: last-mirror: HOST at ADDRESS would have none",
+        "       override: --allow last-mirror@HOST",
+        "  → restart gitlab-runner (concurrent) · waits for 4 jobs · 0 jobs interrupted",
+        "  note: 10.0.0.2 is a mirror",
+        "  HOST and ADDRESS: each host's own",
+        "  jobs: ci-02 1, ci-05 1, cache-1 2",
+        "ci-03",
+    ]
+    assert "  → restart gitlab-runner (concurrent) · waits for 2 jobs · 0 jobs interrupted" in said[8:]
+
+
+def test_a_name_that_may_be_any_word_is_no_sign_of_a_host() -> None:
+    plans = {name: replace(ME, host=name, notes=(f"{name} is odd",)) for name in ("docker", "runner", "ci")}
+    assert [line for line in fleet(list(plans), lambda name, _: plans[name]) if "alike" in line] == []
+
+
+def test_a_block_shows_no_fingerprint_of_a_secret() -> None:
+    hosts = [Told(f"h{number}", "", [("new", f"+ token: {MASK} (ab{number}2)")]) for number in range(3)]
+    assert len({one.without_own() for one in hosts}) == 1
+    assert list(block_lines(hosts, hosts[0].lines)) == [
+        ("host", "3 hosts alike: h[0:2]"),
+        ("new", f"+ token: {MASK}"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (["a", "b"], ["a", "b"]),
+        (["r-01", "r-02"], ["r-01", "r-02"]),
+        ([f"r-{number:02}" for number in range(8, 12)], ["r-[08:11]"]),
+        (["r8", "r9", "r10", "r11", "r12"], ["r8", "r9", "r[10:12]"]),
+        (["r1", "r2", "r3", "x", "r4", "r6", "r7", "r8"], ["r[1:3]", "x", "r4", "r[6:8]"]),
+        (["1", "2", "3"], ["[1:3]"]),
+    ],
+)
+def test_hosts_in_short_are_as_the_inventory_writes_ranges(names: list[str], said: list[str]) -> None:
+    assert brief(names) == said
+    assert [name for text in said for name in expand(text)] == names
 
 
 def test_the_last_line_counts_what_is_blocked() -> None:

@@ -1,0 +1,99 @@
+"""Hosts of which the same is to be said are shown as one block: their names in short, and what each has of its own. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TypeAlias
+
+from runnerops.redact import MASK
+from runnerops.report.wrap import broken_at_words
+
+Line: TypeAlias = "tuple[str, str]"
+
+FEWEST = 3
+"""So many hosts are a block; two are read as fast one after the other."""
+_WIDTH = 80
+_FINGERPRINT = re.compile(re.escape(MASK) + r" \([0-9a-f]{4}\)")
+_NUMBERED = re.compile(r"(.*?)([0-9]+)", re.DOTALL)
+_SIGNS = {"\ue000": "HOST", "\ue001": "ADDRESS"}
+"""What stands in a line for the host's own, and how it is shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is said of one host, line by line."""
+
+    name: str
+    address: str
+    lines: Sequence[Line]
+
+    def without_own(self) -> tuple[Line, ...]:
+        """The lines with signs for its name and address, and secrets without fingerprints, whose key is each host's own."""
+        owns = {self.name: "\ue000"} if _distinct(self.name) else {}
+        if _distinct(self.address) and self.address != self.name:
+            owns[self.address] = "\ue001"
+        words = "|".join(re.escape(own) for own in sorted(owns, key=len, reverse=True))
+        pattern = re.compile(rf"(?<![\w.:-])(?:{words})(?![\w-]|\.\w)") if words else None
+
+        def plain(text: str) -> str:
+            text = pattern.sub(lambda found: owns[found[0]], text) if pattern else text
+            return _FINGERPRINT.sub(MASK, text)
+
+        return tuple((style, plain(text)) for style, text in self.lines)
+
+
+def _distinct(own: str) -> bool:
+    """Whether a name can be told from a word that happens to be the same: a host may be called `docker`."""
+    return bool(re.search(r"[0-9.-]", own)) and not own.isdigit()
+
+
+def block_lines(block: Sequence[Told], shown: Sequence[Line]) -> Iterator[Line]:
+    """`shown`: the first host's lines as they are to be read, in step with everybody's; one that differs gets signs."""
+    yield from (("host", text) for text in heading([one.name for one in block]))
+    first = block[0]
+    signed = Told(first.name, first.address, shown).without_own()
+    used = ""
+    for index, line in enumerate(shown):
+        if len({one.lines[index] for one in block}) == 1:
+            yield line
+        else:
+            used += signed[index][1]
+            yield signed[index][0], _shown(signed[index][1])
+    if words := [word for sign, word in _SIGNS.items() if sign in used]:
+        yield "dim", f"  {' and '.join(words)}: each host's own"
+
+
+def job_lines(jobs: Mapping[str, int]) -> Iterator[Line]:
+    """Of each host that has some."""
+    if busy := [f"{name} {count}" for name, count in jobs.items() if count]:
+        yield from (("plain", text) for text in broken_at_words(f"  jobs: {', '.join(busy)}", _WIDTH))
+
+
+def _shown(text: str) -> str:
+    for sign, word in _SIGNS.items():
+        text = text.replace(sign, word)
+    return text
+
+
+def heading(names: Sequence[str]) -> list[str]:
+    """`40 hosts alike: runner-[01:40]`, as the inventory writes ranges; in lines that any terminal holds."""
+    return broken_at_words(f"{len(names)} hosts alike: {', '.join(brief(names))}", _WIDTH)
+
+
+def brief(names: Sequence[str]) -> list[str]:
+    """The same hosts in the same order, with three or more that are numbered one after the other as a range."""
+    found: list[str] = []
+    for (_, head, _), run in groupby(enumerate(names), lambda pair: _place(*pair)):
+        members = [name for _, name in run]
+        first, last = (name[len(head) :] for name in (members[0], members[-1]))
+        found += [f"{head}[{first}:{last}]"] if len(members) > 2 else members
+    return found
+
+
+def _place(index: int, name: str) -> tuple[int, str, int]:
+    """The same for all of a range: how far the number is from the place, the text before it, and how many digits there are."""
+    match = _NUMBERED.fullmatch(name)
+    return (int(match[2]) - index, match[1], len(match[2])) if match else (index, name, -1)
