@@ -157,10 +157,10 @@ def _told(
     try:
         if error is None:
             token = access.token if isinstance(access.token, str) else ""
-            asked = AskedRunners(GitlabClient(access.url, token, access.ca_file), system_id, may_read=bool(token))
-            told = tuple(map(asked.about, found))
-            if isinstance(asked.refused, GitlabDownError):
-                down[access.url] = asked.refused
+            source = AskedRunners(GitlabClient(access.url, token, access.ca_file), system_id, may_read=bool(token))
+            told = tuple(map(source.about, found))
+            if isinstance(source.refused, GitlabDownError):
+                down[access.url] = source.refused
             return told
     except GitlabError as refused:
         error = refused
