@@ -30,7 +30,7 @@ from runnerops.services.verify import Check
 if TYPE_CHECKING:
     from runnerops.gitlab.client import GitlabClient
 
-Given = TypeVar("Given")
+Answer = TypeVar("Answer")
 Down: TypeAlias = "dict[str, GitlabDownError]"
 """The GitLabs that did not answer in this command, by URL, each with what was said: no further host waits for them."""
 NO_SYSTEM_ID = "its host has no system id yet, which gitlab-runner makes at its first start"
@@ -46,7 +46,7 @@ class Asking:
     redactor: Redactor
     down: Down = field(default_factory=dict)
 
-    def watched(self, access: GitlabAccess, ask: Callable[[], Given]) -> Given:
+    def watched(self, access: GitlabAccess, ask: Callable[[], Answer]) -> Answer:
         """What it gives. Of one that is known to be down nothing is asked: each runner of each host would wait for it anew."""
         if error := self.down.get(access.url):
             raise error
