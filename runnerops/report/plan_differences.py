@@ -18,7 +18,7 @@ _WRITERS = {"hand": "edited on the host", "runner": "written by gitlab-runner it
 
 def differences(saved: SavedHost, now: SavedHost, last: Run | None) -> tuple[str, ...]:
     """A sentence for each, the cause before what it led to; () where both would do the same. `last`: the run now last there."""
-    if saved == now:
+    if _without_writers(saved) == _without_writers(now):
         return ()
     found = tuple(dict.fromkeys(_sentences(saved, now, last)))
     return found or ("something that the plan rests on is not what it was",)
@@ -68,15 +68,20 @@ def _files(saved: SavedHost, now: SavedHost, *, comparable: bool) -> Iterator[st
             yield f"{path}: would not change any more"
         elif before is None:
             yield f"{path}: would change too ({_whose(after, after.keys)}){_keys(after.keys)}"
-        elif before != after:
-            yield from _file(before, after, comparable=comparable)
+        elif found := tuple(_file(before, after, comparable=comparable)):
+            if before.by != after.by and after.by:
+                yield f"{after.path}: {_WRITERS[after.by]}"
+            yield from found
+
+
+def _without_writers(host: SavedHost) -> SavedHost:
+    """Who wrote a file since the last run is no difference: which keys would change, and from what, is."""
+    return replace(host, files=tuple(replace(one, by="") for one in host.files))
 
 
 def _file(before: SavedFile, after: SavedFile, *, comparable: bool) -> Iterator[str]:
     if before.state != after.state:
         yield f"{after.path}: {after.state}, and was: {before.state}"
-    if before.by != after.by and after.by:
-        yield f"{after.path}: {_WRITERS[after.by]}"
     was, is_now = _by((one.key, one) for one in before.keys), _by((one.key, one) for one in after.keys)
     gone = [one for key, one in was.items() if key not in is_now]
     more = [one for key, one in is_now.items() if key not in was]

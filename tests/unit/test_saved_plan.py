@@ -62,6 +62,8 @@ SAVED = told(there(), ask(ASKED, NEW))
     [
         (told(there(jobs=3), ask(ASKED, NEW)), ()),
         (told(there(), ask(ASKED, NEW), Policy(drain_s=60, verify_s=5)), ()),
+        (told(there(config=RUNNER + b"id = 7\ntoken_obtained_at = 2026-01-01T00:00:00Z\n"), ask(ASKED, NEW)), ()),
+        (told(there(config=b"# by hand\n" + RUNNER), ask(ASKED, NEW)), ()),
         (told(there(WAS | {"debug": True}), ask(ASKED, NEW)), ("edited on the host", "would change too", "debug")),
         (
             told(there(WAS | {"log-opts": {"max-size": "9m"}}), ask(ASKED, NEW)),
