@@ -33,6 +33,7 @@ KINDS: Mapping[str, tuple[ServiceName, str, Format]] = {
     "compose": (ServiceName.REGISTRY, "docker-compose.yml.j2", "yaml"),
 }
 
+_TOP_KEY = re.compile(rb"(?m)^(?:\xef\xbb\xbf)?(?:\{ *)?[\"']?([a-z]+)[\"']? *:")
 _INVENTORY = "inventory"
 """No kind of file: somebody's own inventory, named as if it were one."""
 
@@ -171,11 +172,11 @@ def _without_given(
     from runnerops.services.registry.format import parse
     from runnerops.services.registry.rules.variables import is_given, variables_in
 
+    given: dict[str, bool] = {}
     beside = Path(name).with_name(".env")
-    given = {
-        **(variables_in(beside.read_text(errors="replace")) if name != "-" and beside.is_file() else {}),
-        **{variable: bool(value) for variable, value in environ.items()},
-    }
+    with suppress(OSError):  # one that cannot be read gives nothing
+        given |= variables_in(beside.read_text(errors="replace")) if name != "-" and beside.is_file() else {}
+    given |= {variable: bool(value) for variable, value in environ.items()}
     tree = parse(content, compose=True)
     return tuple(one for one in found if one.rule != "K005" or not is_given(value_at(tree, one.key), given))
 
@@ -196,7 +197,7 @@ def _kind_of(name: str, content: bytes) -> str:
         return "daemon"
     if not name.endswith((".yml", ".yaml")):
         return ""
-    top = set(re.findall(rb"(?m)^([a-z]+) *:", content))  # the file may be no YAML at all
+    top = set(_TOP_KEY.findall(content))  # the file may be no YAML at all
     if "compose" in name or (b"services" in top and b"storage" not in top):
         return "compose"
     return _INVENTORY if b"hosts" in top and not top & {b"version", b"storage"} else "registry"

@@ -74,6 +74,8 @@ def test_a_finding_has_the_inventorys_place(typed: Typed) -> None:
         ("daemon.json", '{"bip": "x"}', "D008"),
         ("docker-compose.yml", "services: [", "this is no valid YAML"),
         ("stack.yml", "services: {a: {imge: x}}\n", "K001"),
+        ("stack.yml", '\ufeff"services": {a: {imge: x}}\n', "K001"),
+        ("stack.yml", "{services: {a: {imge: x}}}\n", "K001"),
         ("config.yml", "version: 0.2\nstorage: {inmemory: {}}\n", "C008"),
     ],
 )
@@ -187,3 +189,12 @@ def test_variables_of_a_compose_file_may_stand_beside_it(
         (tmp_path / ".env").write_text(dotenv)
     assert check(typed.path, [str(file)], "", environ, typed.screen, strict=False, as_json=False) is Exit.OK
     assert ("K005" in typed.said) is found, typed.said
+
+
+def test_a_dotenv_that_cannot_be_read_gives_nothing(tmp_path: Path) -> None:
+    typed = Typed(tmp_path)
+    (tmp_path / "compose.yml").write_text("services: {a: {image: 'a:${A:?}'}}\n")
+    (tmp_path / ".env").symlink_to("/proc/self/mem")  # a file whose reading fails, for root too
+    file = str(tmp_path / "compose.yml")
+    assert check(typed.path, [file], "", {}, typed.screen, strict=False, as_json=False) is Exit.OK
+    assert "K005" in typed.said
