@@ -21,6 +21,7 @@ from runnerops.model.rollout import Rollout
 from runnerops.report.screen import Screen
 
 if TYPE_CHECKING:
+    from runnerops.engine.locks import LockWait
     from runnerops.engine.planned import Plans
     from runnerops.engine.project import Project
     from runnerops.model.saved_plan import SavedPlan
@@ -64,7 +65,7 @@ def deploy(
         pool.allow_login()
         lock_wait = LockWait(flags.lock_wait_s, screen)
         plans = partial(plan_all, pool=pool, flags=flags, lock_wait=lock_wait)
-        held = _held(saved, plans, screen) if saved else plans
+        held = _held(saved, plans, lock_wait) if saved else plans
         return deploy_loop(project, held, pool, ui, lock_wait)
 
 
@@ -98,7 +99,8 @@ def _targets(plan: Path, saved: SavedPlan, loaded: Inventory, targets: Sequence[
     return hosts_of(plan, saved, loaded, named)
 
 
-def _held(saved: SavedPlan, plans: Callable[[Project], Plans], screen: Screen) -> Callable[[Project], Plans]:
+def _held(saved: SavedPlan, plans: Callable[[Project], Plans], lock_wait: LockWait) -> Callable[[Project], Plans]:
     from runnerops.engine.saved_plan import held_to
 
-    return lambda project: held_to(saved, project, plans(project), screen.redactor)
+    redactor, again = lock_wait.screen.redactor, lock_wait.planned_again
+    return lambda project: held_to(saved, project, plans(project), redactor, again)

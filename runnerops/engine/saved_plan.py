@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -159,13 +159,18 @@ def hosts_of(path: Path, saved: SavedPlan, loaded: Inventory, targets: frozenset
     return names
 
 
-def held_to(saved: SavedPlan, project: Project, plans: Plans, redactor: Redactor) -> Plans:
-    """The plans, each that is not what was saved blocked by what differs; then nothing of the others is done either."""
+def held_to(saved: SavedPlan, project: Project, plans: Plans, redactor: Redactor, again: Collection[str] = ()) -> Plans:
+    """The plans, each that is not what was saved blocked by what differs; then nothing of the others is done either.
+
+    `again`: hosts on which a run of this deploy changed nothing, for a managed system had written its own keys meanwhile.
+    """
     told = {one.host: one for one in saved.hosts}
     found: dict[str, tuple[str, ...]] = {}
     for name, planned in plans.items():
         if isinstance(planned, Planned):
             now = _saved(project, name, planned, redactor)
+            if name in again and _changed_nothing(planned, told[name]):
+                now = replace(now, last_run=told[name].last_run)
             if not _is_done(planned, told[name], now):
                 found[name] = differences(told[name], now, planned.last)
     differing = [name for name, texts in found.items() if texts]
@@ -180,6 +185,13 @@ def held_to(saved: SavedPlan, project: Project, plans: Plans, redactor: Redactor
         else planned
         for name, planned in plans.items()
     }
+
+
+def _changed_nothing(planned: Planned, saved: SavedHost) -> bool:
+    """Whether the host's last run was of this very plan, and left the host as it was."""
+    last = planned.last
+    ours = last is not None and (last.number, last.digest) == (saved.last_run.number + 1, planned.plan.digest)
+    return ours and last is not None and not last.running and last.result in {"failed", "rolled-back"}
 
 
 def _is_done(planned: Planned, saved: SavedHost, now: SavedHost) -> bool:

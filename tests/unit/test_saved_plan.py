@@ -167,6 +167,13 @@ def test_a_difference_on_one_host_holds_the_others_and_a_job_that_is_tried_again
     ours = replace(LAST, number=5, digest=here.plan.digest)
     done = planned(there(ASKED, NEW, last=ours), Result.UNCHANGED)
     assert held_to(found, PROJECT, {"h": done}, Redactor()) == {"h": done}
+    written = planned(there(config=RUNNER + b"id = 7\n", last=replace(ours, result="failed")))
+    assert held_to(found, PROJECT, {"h": written}, Redactor(), {"h"}) == {"h": written}
+    for plan_now, again in ((written, ()), (planned(there(WAS | {"debug": True}, last=written.last or LAST)), ("h",))):
+        stale = held_to(found, PROJECT, {"h": plan_now}, Redactor(), again)["h"]
+        assert isinstance(stale, Planned)
+        assert [one.code for one in stale.plan.blockers if one.code == "plan-differs"]
+
     lost = {"h": HostError("h", "no answer")}
     assert held_to(found, PROJECT, lost, Redactor()) == lost
 
