@@ -26,9 +26,10 @@ _CHUNK = 65536
 
 _DOAS = 'if command -v doas >/dev/null 2>&1; then exec doas -n "$@"; fi; echo "neither sudo nor doas is there" >&2; exit 127'
 _BARE = f'export LC_ALL=C; if command -v sudo >/dev/null 2>&1; then exec sudo -n "$@"; fi; {_DOAS}'
-# `-k`: what was given before neither counts nor is kept
-_ANSWERED = f'export LC_ALL=C; if command -v sudo >/dev/null 2>&1; then exec sudo -S -k -p "$0" "$@"; fi; {_DOAS}'
-_ENTERED = 'echo "$0"; echo "$0" >&2; read -r _; exec "$@"'
+# `-k`: what was given before neither counts nor is kept. The line that is sent has only parts of what is waited for: whoever
+# prints the line itself, as a restricted shell or a traced one does, has not asked.
+_ANSWERED = f'export LC_ALL=C; if command -v sudo >/dev/null 2>&1; then exec sudo -S -k -p "sudo-$0:" "$@"; fi; {_DOAS}'
+_ENTERED = 'echo "root-$0"; echo "root-$0" >&2; read -r _; exec "$@"'
 
 
 class Passwords(Protocol):
@@ -74,7 +75,7 @@ class Root:
             self._password = self.passwords.first()
         if not self._password:
             return ("sh", "-c", _BARE, "sh", *command)
-        return ("sh", "-c", _ANSWERED, self.prompt, "sh", "-c", _ENTERED, self.ready, *command)
+        return ("sh", "-c", _ANSWERED, self._nonce, "sh", "-c", _ENTERED, self._nonce, *command)
 
     @property
     def asks(self) -> bool:
@@ -93,7 +94,7 @@ class Root:
 
     def answer(self) -> bytes:
         """The line for sudo."""
-        return f"{self._password}\n".encode()
+        return f"{self._password}\n".encode(errors="surrogateescape")
 
     def wrong(self) -> Exception:
         """What to raise where sudo does not take the password: HostError, or WrongPasswordError with another one at hand."""
@@ -139,11 +140,19 @@ class Entry:
         self._channel = channel
         self._heard = b""
         self._prompts = 0
+        self._entered = False
 
     def hear(self, chunk: bytes) -> None:
-        """What comes on standard error: answers the first time that sudo asks, and goes at the second."""
+        """What comes on standard error: answers the first time that sudo asks, and goes at the second.
+
+        Once root is there, it is the command's, which may print anything: a list of processes has the prompt in it.
+        """
         self._heard += chunk
-        prompts = self._heard.count(self._root.prompt.encode())
+        if self._entered:
+            return
+        before, ready, _ = self._heard.partition(f"{self._root.ready}\n".encode())
+        self._entered = bool(ready)
+        prompts = before.count(self._root.prompt.encode())
         if prompts > self._prompts and self._prompts == 0:
             self._channel.sendall(self._root.answer())
         elif prompts > self._prompts:

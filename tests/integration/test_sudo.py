@@ -100,6 +100,36 @@ def test_sudo_that_asks_nothing_is_given_nothing(tmp_path: Path, start_sshd: Sta
             assert link.run(["sh", "-s"], b"echo one\necho two\n", 10).stdout == b"one\ntwo\n"
 
 
+def test_who_prints_the_line_that_was_sent_has_not_asked(tmp_path: Path, start_sshd: StartSshd) -> None:
+    """A restricted shell names the command that it does not know; a wrapper, or a traced shell, each one that it begins."""
+    typed = tmp_path / "typed"
+    restricted = tmp_path / "restricted"
+    restricted.write_text(f'#!/bin/sh\necho "$SSH_ORIGINAL_COMMAND: unknown" >&2\nhead -n 1 >{typed}\n')
+    restricted.chmod(0o755)
+    server = start_sshd(f"ForceCommand timeout 2 {restricted}")
+    with way(server, Given([PASSWORD])) as link, pytest.raises(HostError):
+        link.run(["id"], b"", 10)
+    assert PASSWORD not in typed.read_text()
+    traced = tmp_path / "traced"
+    traced.write_text(
+        '#!/bin/sh\necho "+ $SSH_ORIGINAL_COMMAND" | tee /dev/stderr\nexec sh -c "$SSH_ORIGINAL_COMMAND"\n'
+    )
+    traced.chmod(0o755)
+    own = programs(tmp_path / "bin", sudo=sudo(tmp_path / "log"))
+    (own / "tee").symlink_to(str(shutil.which("tee")))
+    server = start_sshd(f"SetEnv PATH={own}", f"ForceCommand {traced}")
+    with way(server, Given([PASSWORD])) as link:
+        assert link.run(["cat"], b"hi\n", 10).stdout == b"hi\n"
+
+
+def test_a_command_may_print_the_prompt_once_it_is_root(tmp_path: Path, start_sshd: StartSshd) -> None:
+    server = start_sshd(f"SetEnv PATH={programs(tmp_path / 'bin', sudo=sudo(tmp_path / 'log'))}")
+    with way(server, Given([PASSWORD])) as link:
+        assert link._root
+        done = link.run(["sh", "-c", 'echo "$0 $0" >&2; cat', link._root.prompt], b"hi\n", 10)
+        assert (done.status, done.stdout) == (0, b"hi\n")
+
+
 def test_a_wrong_password_is_asked_for_once_more(tmp_path: Path, start_sshd: StartSshd) -> None:
     log = tmp_path / "log"
     server = start_sshd(f"SetEnv PATH={programs(tmp_path / 'bin', sudo=sudo(log))}")
