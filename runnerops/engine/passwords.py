@@ -27,6 +27,8 @@ class SudoPasswords:
         self._screen = screen
         self._lock = threading.Lock()
         self._newer: dict[_Source, str] = {}
+        self._taken: dict[str, str] = {}
+        """By host, another one that it was given: a further connection does not begin with the wrong one, for PAM counts."""
         self._general: str | Secret = ""
         if screen.asks_sudo_password:
             if not screen.interactive:
@@ -41,7 +43,7 @@ class SudoPasswords:
 
     def first(self, host: Host) -> str:
         """The one to begin with; empty: none. Raises SecretError where a secret of the inventory cannot be had."""
-        meant = self._meant(host)
+        meant: str | Secret = self._taken.get(host.name, "") or self._meant(host)
         with self._lock:
             if isinstance(meant, Secret):
                 meant = self._resolver.resolve(meant)
@@ -59,7 +61,10 @@ class SudoPasswords:
             if source not in self._newer:
                 question = f"{host.name}: sudo does not take this password; another one"
                 self._newer[source] = self._screen.ask_secret(question)
-            return "" if self._newer[source] == wrong else self._newer[source]
+            if self._newer[source] == wrong:
+                return ""
+            self._taken[host.name] = self._newer[source]
+            return self._newer[source]
 
     def _meant(self, host: Host) -> str | Secret:
         return self._general if host.ssh.sudo_password is None else host.ssh.sudo_password

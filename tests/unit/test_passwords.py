@@ -1,0 +1,30 @@
+"""Where sudo passwords come from, and which one a host is given."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from runnerops.engine.passwords import SudoPasswords
+from runnerops.model.inventory import Host
+from runnerops.remote.root import VARIABLE
+from runnerops.report.screen import Screen
+
+
+class Typist(Screen):
+    """Somebody who types the right one, once asked."""
+
+    asked = 0
+
+    def ask_secret(self, question: str) -> str:  # noqa: ARG002
+        self.asked += 1
+        return "right"
+
+
+def test_another_password_is_asked_for_once_and_a_host_goes_on_with_it() -> None:
+    screen = Typist()
+    passwords = SudoPasswords({VARIABLE: "wrong"}, Path(), screen)
+    one, two = (passwords.of(Host(name, name)) for name in ("one", "two"))
+    assert (one.first(), one.again("wrong"), one.first()) == ("wrong", "right", "right")
+    assert (two.first(), two.again("wrong"), two.first()) == ("wrong", "right", "right"), "it may be right for this one"
+    assert one.again("right") == ""
+    assert screen.asked == 1
