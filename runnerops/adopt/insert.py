@@ -111,7 +111,12 @@ def _by_hand(why: str) -> RunneropsError:
 
 
 def _root(text: str) -> yaml.Node:
-    root = yaml.compose(text, Loader=_Loader)
+    try:
+        root = yaml.compose(text, Loader=_Loader)
+    except yaml.MarkedYAMLError as error:  # such as a tab between a key and its value, which other parsers take
+        where = f"line {error.problem_mark.line + 1} of the inventory" if error.problem_mark else "the inventory"
+        message = f"nothing was written: {where}: {error.problem}"
+        raise RunneropsError(message, "mend that line, or put the lines in by hand") from None
     return root if root is not None else yaml.MappingNode("tag:yaml.org,2002:map", [])
 
 

@@ -168,8 +168,12 @@ def _new(where: Where, path: Path, host: Host) -> Place:
         return Place(path, b"", empty, host, False)
     try:
         loaded, read = load(where), read_document(where)
-    except InventoryError:  # one without a host yet; what else is wrong is told when the host is in it
-        return Place(path, path.read_bytes(), empty, host, False)
+    except (
+        InventoryError
+    ):  # one without a host yet; what else is wrong is told when the host is in it, but for what is no YAML
+        found = Place(path, path.read_bytes(), empty, host, False)
+        parse(found.text, str(path), Problems(), may_be_empty=True)
+        return found
     if any(host.name in (one.name, one.address) for one in loaded.hosts):
         there = next(one.name for one in loaded.hosts if host.name in (one.name, one.address))
         hint = f"`runnerops adopt {there}` adds what it lacks; another host needs a name of its own: --name NAME"

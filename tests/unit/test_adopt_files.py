@@ -8,6 +8,7 @@ import pytest
 
 from runnerops.adopt.draft import best_draft
 from runnerops.adopt.entry import Entry
+from runnerops.adopt.insert import add_host
 from runnerops.adopt.mirrors import changed_elsewhere
 from runnerops.adopt.place import Found, find_place, find_places, known_names, only_adds
 from runnerops.adopt.target import about, host_at, meant
@@ -163,6 +164,18 @@ def test_what_is_inherited_is_kept_away_where_the_host_has_none_of_it(path: Path
     assert "\n    docker: null\n" in draft.text
     assert any("null keeps it away" in note for note in draft.entries["c"].notes)
     assert draft.load().hosts[-1].sections == {ServiceName.GITLAB_RUNNER: {"concurrent": 2}}
+
+
+@pytest.mark.parametrize("text", ["hosts:\n  a: {\n", "- a\nb: c\n", "# nothing\n...\n"])
+def test_a_file_that_is_no_yaml_is_told_before_a_host_is_asked(text: str, path: Path) -> None:
+    path.write_text(text)
+    with pytest.raises(InventoryError, match=r"inventory\.yml:\d"):
+        find_places(path, [meant("root@h")])
+
+
+def test_a_tab_in_the_inventory_is_told_with_its_line() -> None:
+    with pytest.raises(RunneropsError, match="line 2 of the inventory"):
+        add_host("hosts:\n  a:\t{docker: {}}\n", lambda indent, step: [" " * (indent + step)])
 
 
 def test_a_file_that_is_no_text_is_told_with_its_place(tmp_path: Path) -> None:
