@@ -92,7 +92,7 @@ def _explain(path: Where, host: str, screen: Screen, *, as_json: bool) -> Exit:
 
 def _shown(masker: Masker, key: Sequence[str | int], value: Value) -> str:
     """A value as the inventory has it, whole; a secret by its tag, or masked where it stands in clear."""
-    if key[0] != "ssh":  # ssh.key is a path
+    if tuple(key) != ("ssh", "key"):  # a path
         value = masker.of_inventory(tuple(key), value)
     if isinstance(value, dict | list):
         return json.dumps(value, ensure_ascii=False, default=str)

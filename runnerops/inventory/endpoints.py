@@ -36,7 +36,7 @@ def url(text: str) -> str:
 
 def gitlab(text: str) -> str:
     """The address of a GitLab, without a trailing slash; it may have a path (GitLab below a relative URL)."""
-    _http(text)
+    _http(text, "a token of its API goes under `token`")
     return text.rstrip("/")
 
 
@@ -79,7 +79,8 @@ def as_ip(text: str) -> Ip | None:
         return None
 
 
-def _http(text: str) -> SplitResult:
+def _http(text: str, login: str = "they go under `username` and `password`") -> SplitResult:
+    """`login`: where what stands before an `@` belongs."""
     try:
         parts = urlsplit(text)
         known = parts.port != 0 and parts.hostname
@@ -88,7 +89,7 @@ def _http(text: str) -> SplitResult:
     if not known or parts.scheme not in ("http", "https") or not re.fullmatch(r"[!-~]+", text):
         raise Refused("must be a plain http or https URL", "for example http://192.0.2.10:5000")
     if "@" in parts.netloc:
-        raise Refused("has a user or password inside the URL", "they go under `username` and `password`")
+        raise Refused("has a user or password inside the URL", login)
     if parts.query or parts.fragment or text.endswith(("?", "#")):
         raise Refused("has a query or fragment", "write scheme, host and port only")
     return parts

@@ -133,6 +133,17 @@ def test_hosts_and_where_their_values_come_from(typed: Typed) -> None:
     assert "!env TOKEN" in typed.said
 
 
+@pytest.mark.parametrize("as_json", [False, True])
+def test_passwords_that_stand_in_clear_are_masked(typed: Typed, *, as_json: bool) -> None:
+    ssh = "{sudo_password: hunter-two, key: ~/.ssh/ci, user: ci}"
+    typed.path.write_text(
+        f"hosts:\n  r: {{ssh: {ssh}, gitlab: {{url: 'https://gitlab.example.com', token: hunter-three}}}}\n"
+    )
+    hosts(typed.path, (), typed.screen, "r", as_json=as_json)
+    assert "hunter" not in typed.said
+    assert "~/.ssh/ci" in typed.said
+
+
 TWO = """
 defaults:
   docker: {log-opts: {max-size: 10m}}
