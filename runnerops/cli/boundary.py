@@ -25,6 +25,8 @@ def run_command(command: Callable[[Screen], Exit], *, asks_sudo_password: bool =
     except RunneropsError as error:
         _show(screen, error)
         code = error.exit
+    finally:
+        screen.leave()
     raise typer.Exit(code)
 
 

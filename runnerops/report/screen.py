@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
 import re
 import stat
 import sys
+import termios
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from getpass import getpass
 from itertools import count
@@ -65,7 +67,10 @@ class Screen:
     """What stands still while something secret is typed."""
     sections: bool | None = None
     """Whether the answer's parts fold, as in GitLab's job log; None: where it is one."""
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _lock: threading.Condition = field(default_factory=lambda: threading.Condition(threading.Lock()))
+    _asked_one_by_one: threading.Lock = field(default_factory=threading.Lock)
+    _as_it_was: list[Any] | None = None
+    """The terminal's state before something secret is typed, which is unseen; None: nothing is."""
     _status: str = ""
     _names: set[str] = field(default_factory=set)
     """Of the parts that fold."""
@@ -88,6 +93,8 @@ class Screen:
         if not self.err.isatty() or not (text or self._status):
             return
         with self._lock:
+            if self._as_it_was is not None:
+                return
             self._status = shortened(self.redactor.text(text), columns(self.err) - 1) if text else ""
             print(f"\r\x1b[K{self._status}", end="", file=self.err, flush=True)
 
@@ -169,20 +176,40 @@ class Screen:
         """What the person at the terminal types, unseen; the redactor knows it from then on. Empty where nobody is there."""
         if not self.interactive:
             return ""
-        with self._lock:
-            for one in self.painted:
-                one.hush()
-            if self._status:
-                print("\r\x1b[K", end="", file=self.err, flush=True)
+        with self._asked_one_by_one, self._alone():
             try:
                 answer = getpass(f"{self.redactor.text(question)}: ", self.err)
             except EOFError:
                 answer = ""
-            finally:
-                for one in self.painted:
-                    one.resume()
         self.redactor.learn([answer])
         return answer
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Nothing else comes to the terminal. `leave` sees to its state where this thread is not waited for."""
+        with self._lock:
+            self._as_it_was = _terminal_state(self.answers)
+            for one in self.painted:
+                one.hush()
+            if self._status:
+                print("\r\x1b[K", end="", file=self.err, flush=True)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._as_it_was = None
+                for one in self.painted:
+                    one.resume()
+                self._lock.notify_all()
+
+    def leave(self) -> None:
+        """The end of the command. An interrupt may have come while another thread waits for something secret to be typed."""
+        if self._as_it_was:
+            termios.tcsetattr(self.answers.fileno(), termios.TCSANOW, self._as_it_was)
+
+    def _may_print(self) -> bool:
+        """Not while somebody types; but the main thread, which waits for the others, prints then after an interrupt alone."""
+        return self._as_it_was is None or threading.current_thread() is threading.main_thread()
 
     def _write(self, stream: TextIO, text: str, style: str) -> None:
         for line in self.broken(stream, self.redactor.text(text), style):
@@ -200,6 +227,7 @@ class Screen:
     def _print(self, stream: TextIO, text: str) -> None:
         """A reader that went away (`| head`) ends the output, never the work, and does not change the exit code."""
         with self._lock:
+            self._lock.wait_for(self._may_print)
             try:
                 if self._status:
                     print("\r\x1b[K", end="", file=self.err, flush=True)
@@ -208,6 +236,14 @@ class Screen:
                     print(self._status, end="", file=self.err, flush=True)
             except BrokenPipeError:
                 os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _terminal_state(stream: TextIO) -> list[Any]:
+    """As `termios` has it; empty where there is none."""
+    try:
+        return termios.tcgetattr(stream.fileno())
+    except (termios.error, OSError, ValueError):
+        return []
 
 
 def columns(stream: TextIO) -> int:
