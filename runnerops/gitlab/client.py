@@ -6,10 +6,8 @@ No token and no answer's text is ever part of an error: what GitLab says may quo
 from __future__ import annotations
 
 import json
-import threading
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future
 from functools import cached_property, partial
 from typing import Any
 
@@ -19,7 +17,7 @@ from gitlab.exceptions import GitlabAuthenticationError, GitlabHttpError
 from gitlab.exceptions import GitlabError as LibraryError
 
 from runnerops.errors import GitlabDownError, GitlabError
-from runnerops.gitlab.session import library_of, no_answer, strange
+from runnerops.gitlab.session import library_of, no_answer, strange, within
 
 TIMEOUT_SECONDS = 20.0
 """For an answer, from the name's resolution to the last byte."""
@@ -125,7 +123,7 @@ class GitlabClient:
         for pause in (*PAUSES, None):
             self._asked_to_wait = None
             try:
-                answer = _within(self._seconds, ask)
+                answer = within(self._seconds, ask)
             except REFUSALS as error:
                 wait = self._wait(pause) if error.response_code in _AGAIN else None
                 if wait is None:
@@ -155,24 +153,6 @@ class GitlabClient:
         if code == 403 and not isinstance(_json(error.response_body), dict):
             words, fix = "something before GitLab refused (status 403)", "ask who runs its proxy or firewall"
         return (GitlabDownError if code in _AGAIN else GitlabError)(f"{self._url}, {did}: {words}", fix)
-
-
-def _within(seconds: float, ask: Callable[[], requests.Response]) -> requests.Response:
-    """What it gives. Raises requests.Timeout when the time is over: its own limit is for each wait alone, so an answer that
-    drips would never end, and a name's resolution has none. The thread is left behind."""
-    answer: Future[requests.Response] = Future()
-
-    def run() -> None:
-        try:
-            answer.set_result(ask())
-        except BaseException as error:  # raised again where the answer is waited for
-            answer.set_exception(error)
-
-    threading.Thread(target=run, daemon=True).start()
-    try:
-        return answer.result(seconds)
-    except TimeoutError:
-        raise requests.Timeout from None
 
 
 def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import gitlab
@@ -11,9 +12,12 @@ import requests
 from gitlab.exceptions import GitlabError as LibraryError
 
 from runnerops.errors import GitlabError
-from runnerops.gitlab.session import library_of, no_answer, strange
+from runnerops.gitlab.session import library_of, no_answer, strange, within
 
 SECONDS = 20.0
+"""For an answer."""
+IN_ALL_SECONDS = 120.0
+"""For all answers together, and for one that drips."""
 LONGEST = 1_000_000
 """Characters that a note takes."""
 REFUSED = frozenset({401, 403, 404})
@@ -36,20 +40,24 @@ class MayNotError(GitlabError):
     """The token may not write notes here."""
 
 
-def put_note(there: MergeRequest, marker: str, body: str) -> bool:
+def put_note(there: MergeRequest, marker: str, body: str, seconds: float = IN_ALL_SECONDS) -> bool:
     """Whether a note of ours was there, and now has this text. `marker` is the first line of `body`. Raises GitlabError."""
     library = library_of(there.url, there.token, there.ca_file, SECONDS, job=there.job)
     notes = f"/projects/{there.project}/merge_requests/{there.iid}/notes"
     try:
-        if any(_replaced(library, f"{notes}/{found}", body) for found in _marked(library, notes, marker)):
-            return True
-        library.http_post(notes, post_data={"body": body})
+        return within(seconds, partial(_put, library, notes, marker, body))
     except LibraryError as error:
         raise _problem(there, error) from None
     except (requests.RequestException, OSError) as error:
-        raise no_answer(there.url, error, SECONDS) from None
+        raise no_answer(there.url, error, min(seconds, SECONDS)) from None
     except (ValueError, LookupError, TypeError, AttributeError):
         raise strange(there.url) from None
+
+
+def _put(library: gitlab.Gitlab, notes: str, marker: str, body: str) -> bool:
+    if any(_replaced(library, f"{notes}/{found}", body) for found in _marked(library, notes, marker)):
+        return True
+    library.http_post(notes, post_data={"body": body})
     return False
 
 

@@ -6,13 +6,18 @@ No redirect is followed: it would take the token along, to wherever it leads.
 from __future__ import annotations
 
 import re
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
 from pathlib import Path
+from typing import TypeVar
 
 import gitlab
 import requests
 
 from runnerops.errors import GitlabDownError, GitlabError
 
+Given = TypeVar("Given")
 _NAME_CA = "name its CA: `gitlab: {ca_file: PATH}` in an inventory, CI_SERVER_TLS_CA_FILE in a job"
 
 
@@ -60,3 +65,21 @@ def no_answer(url: str, error: Exception, seconds: float) -> GitlabDownError:
 def strange(url: str) -> GitlabError:
     """What answered is no GitLab."""
     return GitlabError(f"{url} does not answer as GitLab's API does", "look at its address: is it GitLab's own?")
+
+
+def within(seconds: float, ask: Callable[[], Given]) -> Given:
+    """What it gives. Raises requests.Timeout when the time is over: its own limit is for each wait alone, so an answer that
+    drips would never end, and a name's resolution has none. The thread is left behind."""
+    answer: Future[Given] = Future()
+
+    def run() -> None:
+        try:
+            answer.set_result(ask())
+        except BaseException as error:  # raised again where the answer is waited for
+            answer.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    try:
+        return answer.result(seconds)
+    except TimeoutError:
+        raise requests.Timeout from None

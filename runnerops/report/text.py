@@ -38,7 +38,7 @@ def plan_lines(
     for blocker in plan.overridden:
         yield "warn", f"  overridden: {blocker.code}: {blocker.message}"
         if why := plan.reasons.get(blocker.code):
-            yield "plain", f"       the inventory allows it: {why}"
+            yield "plain", f"       the inventory allows it: {' '.join(why.split())}"
     for finding in plan.findings:
         yield from finding_lines(finding, also.get(finding, ()), indent="  ")
     for change in plan.changes:

@@ -6,6 +6,7 @@ The server stands in for GitLab's API of notes, as its documentation describes i
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -18,6 +19,7 @@ import pytest
 
 from runnerops.commands.gitlab import gitlab
 from runnerops.errors import GitlabError, UsageError
+from runnerops.gitlab.notes import MergeRequest, put_note
 from runnerops.model.common import Exit
 from runnerops.report.screen import Screen
 
@@ -196,6 +198,13 @@ def test_a_token_that_was_given_and_may_not_is_an_error_that_quotes_nothing(site
     site.server.server_close()
     with pytest.raises(GitlabError, match="is not reached"):
         site.comment(GITLAB_TOKEN=TOKEN, CI_SERVER_URL="http://127.0.0.1:1")
+
+
+def test_one_that_never_answers_is_not_waited_for_without_end() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        with pytest.raises(GitlabError, match="does not answer within 1 s"):
+            put_note(MergeRequest(url, "7", "3", TOKEN), "<!-- x -->", "<!-- x -->", 1.0)
 
 
 def test_what_is_no_file_or_nothing_to_do_is_usage(site: Site, tmp_path: Path) -> None:
