@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from runnerops.adopt.target import check_apart
+from runnerops.adopt.target import check_apart, reached_alike
 from runnerops.errors import InventoryError, RunneropsError, UsageError
 from runnerops.inventory import checks, load, the_host
 from runnerops.inventory.document import Document, child
@@ -168,16 +168,17 @@ def _new(where: Where, path: Path, host: Host) -> Place:
         return Place(path, b"", empty, host, False)
     try:
         loaded, read = load(where), read_document(where)
-    except (
-        InventoryError
-    ):  # one without a host yet; what else is wrong is told when the host is in it, but for what is no YAML
+    except InventoryError:  # one without a host yet; what else is wrong is told when the host is in it, if it is YAML
         found = Place(path, path.read_bytes(), empty, host, False)
         parse(found.text, str(path), Problems(), may_be_empty=True)
         return found
-    if any(host.name in (one.name, one.address) for one in loaded.hosts):
-        there = next(one.name for one in loaded.hosts if host.name in (one.name, one.address))
-        hint = f"`runnerops adopt {there}` adds what it lacks; another host needs a name of its own: --name NAME"
-        raise UsageError(f"{host.name} is in {loaded.path} already", hint)
+    alike = [one for one in loaded.hosts if host.name in (one.name, one.address) or reached_alike(one, host)]
+    if alike:
+        known = alike[0].name
+        hint = f"`runnerops adopt {known}` adds what it lacks; another host needs a name of its own: --name NAME"
+        raise UsageError(
+            f"{host.name} is in {loaded.path} already{f', as {known}' if known != host.name else ''}", hint
+        )
     return Place(path, path.read_bytes(), loaded, host, False, inherited=_inherited(read, host.name))
 
 

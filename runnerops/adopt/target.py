@@ -64,11 +64,16 @@ def checked_host(name: str, address: str, user: str = "", port: int | None = Non
 def check_apart(host: Host, others: Sequence[Host]) -> None:
     """Raises UsageError where a host is one of the others; behind one address there may be several, each at its port."""
     for other in others:
-        where = [(one.address, one.ssh.port or _SSH) for one in (host, other)]
         if host.name == other.name:
             raise UsageError(f"{host.name} is named twice", "give each host a name of its own: NAME=USER@ADDRESS")
-        if where[0] == where[1]:
+        if reached_alike(host, other):
             raise UsageError(f"{other.name} and {host.name} are one host, {host.address}", "name each host once")
+
+
+def reached_alike(host: Host, other: Host) -> bool:
+    """Whether two hosts are one, whatever they are called."""
+    where = [(one.address, one.ssh.port or _SSH, one.ssh.gateway) for one in (host, other)]
+    return where[0] == where[1]
 
 
 def _name(text: str) -> str:

@@ -59,11 +59,25 @@ def test_what_is_no_login_is_usage(target: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("target", "name"), [("c", ""), ("a", "other"), ("root@192.0.2.1", ""), ("root@192.0.2.9", "b"), ("root@b", "")]
+    ("target", "name"),
+    [
+        ("c", ""),
+        ("a", "other"),
+        ("root@192.0.2.1", ""),
+        ("root@192.0.2.9", "b"),
+        ("root@b", ""),
+        ("root@192.0.2.1", "x"),
+    ],
 )
 def test_what_is_in_the_inventory_is_meant_by_its_name_alone(path: Path, target: str, name: str) -> None:
     with pytest.raises(UsageError):
         find_place(path, meant(target, name))
+
+
+def test_behind_one_address_may_be_several_hosts(path: Path) -> None:
+    assert find_place(path, meant("x=root@192.0.2.1:2222")).host.name == "x"
+    with pytest.raises(UsageError, match="already, as a"):
+        find_place(path, meant("x=root@192.0.2.1:22"))
 
 
 def test_without_an_inventory_a_login_is_needed(tmp_path: Path) -> None:

@@ -68,8 +68,8 @@ def _left(host: str, observed: HostState) -> Iterator[str]:
     files = [path for path, sha in observed.applied.items() if sha != ABSENT and is_our_file(path)]
     if not names or not files:
         return
-    caches = f"cache{'s' if len(names) > 1 else ''} {', '.join(names)}"
+    caches, go, them = ("caches", "go", "them") if len(names) > 1 else ("cache", "goes", "it")
     yield (
-        f"{caches} of earlier runs go on running, though no section asks for them; `runnerops remove {host} registry` takes "
-        "them down (volumes stay)"
+        f"{caches} {', '.join(names)} of earlier runs {go} on running, though no section asks for {them}; "
+        f"`runnerops remove {host} registry` takes {them} down (volumes stay)"
     )
