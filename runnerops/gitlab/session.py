@@ -17,7 +17,7 @@ import requests
 
 from runnerops.errors import GitlabDownError, GitlabError
 
-Given = TypeVar("Given")
+Answered = TypeVar("Answered")
 _NAME_CA = "name its CA: `gitlab: {ca_file: PATH}` in an inventory, CI_SERVER_TLS_CA_FILE in a job"
 
 
@@ -67,10 +67,10 @@ def strange(url: str) -> GitlabError:
     return GitlabError(f"{url} does not answer as GitLab's API does", "look at its address: is it GitLab's own?")
 
 
-def within(seconds: float, ask: Callable[[], Given]) -> Given:
+def within(seconds: float, ask: Callable[[], Answered]) -> Answered:
     """What it gives. Raises requests.Timeout when the time is over: its own limit is for each wait alone, so an answer that
     drips would never end, and a name's resolution has none. The thread is left behind."""
-    answer: Future[Given] = Future()
+    answer: Future[Answered] = Future()
 
     def run() -> None:
         try:
