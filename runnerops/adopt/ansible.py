@@ -23,6 +23,7 @@ _ALL = "all"
 _SECTION = re.compile(r"\[(?P<name>[^:\]]+)(?::(?P<kind>\w+))?\]\s*(?:[#;].*)?$")
 _NAMES = {"user": ("ansible_user", "ansible_ssh_user"), "port": ("ansible_port", "ansible_ssh_port"),
           "address": ("ansible_host", "ansible_ssh_host"), "connection": ("ansible_connection",)}  # fmt: skip
+_PASSED_OVER = ("ansible_ssh_common_args", "ansible_ssh_extra_args", "ansible_ssh_private_key_file")
 _ENCRYPTED = object()
 """In place of a value that `ansible-vault` has encrypted."""
 
@@ -87,6 +88,8 @@ class Login:
     user: str = ""
     port: int | None = None
     problem: str = ""
+    passed_over: tuple[str, ...] = ()
+    """Variables that say more of the way to it, which ssh_config has to say."""
 
 
 def read_groups(text: str, file: str) -> Groups:
@@ -149,7 +152,9 @@ def _login(name: str, variables: Variables) -> Login:
         return Login(name, "", problem=f"Ansible reaches it by {said['connection']}, not by SSH")
     if said["port"] and not re.fullmatch(r"[0-9]{1,5}", said["port"]):
         return Login(name, "", problem="ansible_port is no number of a port")
-    return Login(name, said["address"] or name, said["user"], int(said["port"]) if said["port"] else None)
+    port = int(said["port"]) if said["port"] else None
+    passed_over = tuple(key for key in _PASSED_OVER if variables.get(key))
+    return Login(name, said["address"] or name, said["user"], port, passed_over=passed_over)
 
 
 def _of_ini(text: str, file: str) -> Groups:

@@ -12,6 +12,8 @@ from runnerops.errors import UsageError
 from runnerops.model.inventory import Host
 
 _BY_ANSIBLE = "`ansible-inventory -i FILE --list --yaml >hosts.yml` writes one that can be read"
+_SHOWN = 5
+"""How many hosts one note names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +34,19 @@ def read_ansible(path: Path, patterns: Sequence[str]) -> FromAnsible:
         variables.update(_variables(path.parent / "host_vars", name, unread))
     hosts: list[Host] = []
     notes: list[str] = []
+    passed_over: dict[str, list[str]] = {}
     for login in logins(groups, patterns):
+        for key in login.passed_over:
+            passed_over.setdefault(key, []).append(login.name)
         try:
             hosts.append(_host(login))
         except UsageError as error:
             notes.append(f"{login.name} is left out: {error.message}")
     if not (hosts or notes):
         raise UsageError(f"{path}: there is no host in it", _BY_ANSIBLE)
+    for key, names in passed_over.items():
+        more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+        notes.append(f"{key} is not taken, which is for ssh_config to say: {', '.join(names[:_SHOWN])}{more}")
     return FromAnsible(tuple(hosts), (*unread, *notes))
 
 

@@ -165,6 +165,13 @@ def test_files_of_groups_win_over_what_the_inventory_says(tmp_path: Path) -> Non
     ]
 
 
+def test_what_ssh_config_has_to_say_is_told_once(tmp_path: Path) -> None:
+    (tmp_path / "hosts").write_text("[a]\nh\ni\n[a:vars]\nansible_ssh_common_args='-J me@gate'\n")
+    read = read_ansible(tmp_path / "hosts", ())
+    assert [host.name for host in read.hosts] == ["h", "i"]
+    assert read.notes == ("ansible_ssh_common_args is not taken, which is for ssh_config to say: h, i",)
+
+
 def test_an_alias_inside_of_itself_ends(tmp_path: Path) -> None:
     (tmp_path / "hosts.yml").write_text("a: &a\n  hosts: {h: }\n  children: {b: *a}\n")
     assert [host.name for host in read_ansible(tmp_path / "hosts.yml", ()).hosts] == ["h"]
