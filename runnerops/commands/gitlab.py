@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runnerops.errors import RunneropsError, UsageError
-from runnerops.model.common import Exit
+from runnerops.model.common import Exit, Secret, SourceLocation
 from runnerops.report.screen import Screen
+from runnerops.secrets import Resolver
 
 if TYPE_CHECKING:
     from runnerops.gitlab.notes import MergeRequest
@@ -50,7 +51,7 @@ def _merge_request(environ: Mapping[str, str], screen: Screen) -> MergeRequest |
     if not (iid and project and url):
         _nothing(screen, "this is no pipeline of a merge request", "")
         return None
-    own = environ.get("GITLAB_TOKEN", "")
+    own = _given_token(environ)
     token = own or environ.get("CI_JOB_TOKEN", "")
     if not token:
         _nothing(screen, "there is no token", "give a project access token (Reporter, scope `api`) as GITLAB_TOKEN")
@@ -58,6 +59,16 @@ def _merge_request(environ: Mapping[str, str], screen: Screen) -> MergeRequest |
     from runnerops.gitlab.notes import MergeRequest
 
     return MergeRequest(url, project, iid, token, job=not own, ca_file=environ.get("CI_SERVER_TLS_CA_FILE", ""))
+
+
+def _given_token(environ: Mapping[str, str]) -> str:
+    """Of a variable of type *file* what is in the file. Raises SecretError where it cannot be read, or holds nothing."""
+    if not environ.get("GITLAB_TOKEN"):
+        return ""
+    resolver = Resolver(environ, Path())
+    token = resolver.resolve(Secret("env", "GITLAB_TOKEN", SourceLocation("the environment", 0, 0)))
+    resolver.check()
+    return token
 
 
 def _nothing(screen: Screen, why: str, hint: str) -> None:

@@ -137,6 +137,12 @@ def test_one_note_that_is_put_in_place_of_its_own(site: Site) -> None:
     assert "2 hosts" in site.notes[4]
 
 
+def test_a_token_may_be_a_variable_of_type_file(site: Site, tmp_path: Path) -> None:
+    (tmp_path / "token").write_text(f"{TOKEN}\n")
+    site.comment(GITLAB_TOKEN=str(tmp_path / "token"), GITLAB_CI="true")
+    assert len(site.notes) == 1
+
+
 def test_a_note_of_somebody_else_stays_and_another_is_written(site: Site) -> None:
     site.notes = {1: "<!-- runnerops: diff -->\nby a token of before"}
     site.foreign = {1}
@@ -167,7 +173,7 @@ def test_what_is_no_gitlab_or_cannot_be_a_token_is_told_in_words(site: Site, tmp
             site.comment(GITLAB_TOKEN=TOKEN)
     site.raw = []
     for given, says in (
-        ({"GITLAB_TOKEN": f"{TOKEN}\n"}, "its token has"),
+        ({"GITLAB_TOKEN": f"{TOKEN} {TOKEN}"}, "its token has"),
         ({"GITLAB_TOKEN": f"{TOKEN}é"}, "its token has"),
         ({"GITLAB_TOKEN": TOKEN, "CI_SERVER_TLS_CA_FILE": str(tmp_path / "no.pem")}, "there is no file"),
     ):
