@@ -39,7 +39,7 @@ def init(
     ] = None,
     ask_sudo_password: AskSudoPassword = False,
 ) -> None:
-    """Write a new project: inventory, pipeline and what goes with them.
+    """Write a new project: inventory, pipeline, README.
 
     From questions at a terminal, or from flags. No file is written over.
     """
