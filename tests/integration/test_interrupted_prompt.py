@@ -17,10 +17,11 @@ from runnerops.report.looking import Looking
 def command(screen):
     with Looking(screen, 2):
         screen.status("looking")
-        threading.Thread(target=screen.ask_secret, args=("h: password",)).start()
-        threading.Thread(target=screen.say, args=("said meanwhile",)).start()
         try:
-            time.sleep(60)
+            threading.Thread(target=screen.ask_secret, args=("h: password",)).start()
+            threading.Thread(target=screen.say, args=("said meanwhile",)).start()
+            while True:
+                time.sleep(0.1)  # whichever thread the kernel gives the signal to
         finally:
             screen.say("leaving")
 
