@@ -54,6 +54,9 @@ class HostExecutor:
         try:
             judge: Judge[Outcome] = Judge(_good, _drains_on, _failed)
             in_order(tasks, self._held, judge, self.project.inventory.rollout)
+            failed = [name for name, one in self.outcomes.items() if name not in self.replan and _failed(one)]
+            if len(failed) >= self.project.inventory.rollout.max_failures:
+                self.replan.clear()  # no further host is begun, in another round neither
         except KeyboardInterrupt as blocker:
             self.replan.clear()
             self.active_runs.interrupt(blocker, self.screen, self.show, self.pool)
@@ -78,9 +81,12 @@ class HostExecutor:
         if why == "drains" or (whom in self.outcomes and _drains_on(self.outcomes[whom])):
             why = "drains"
         problem, hint = _WHY_HELD[why]
-        return self._end(
-            Outcome(name, Result.SKIPPED, message=f"not touched: {problem.format(whom)}", hint=hint.format(whom))
-        )
+        held = Outcome(name, Result.SKIPPED, message=f"not touched: {problem.format(whom)}", hint=hint.format(whom))
+        if self.replan.issuperset(whom.split(", ")):  # how that ends is not known yet, and this is planned anew with it
+            self.replan.add(name)
+            self.outcomes[name] = held
+            return held
+        return self._end(held)
 
     def _host(self, host: Host, planned: Planned) -> Outcome:
         if planned.own is None and (refused := _refusal(planned)):

@@ -7,6 +7,8 @@ from dataclasses import replace
 from io import StringIO
 from typing import cast
 
+import pytest
+
 from runnerops.engine.connections import ConnectionPool
 from runnerops.engine.executor import HostExecutor
 from runnerops.engine.interrupts import ActiveRuns
@@ -129,6 +131,41 @@ def test_a_failed_run_leaves_the_rest_untouched_and_says_why() -> None:
         assert {name: str(one.result) for name, one in turns.outcomes.items()} == expected
         reason = "the canary bad-1 did not end well" if canary == "bad-1" else "the deploy stopped at bad-1"
         assert turns.outcomes["c"].message == f"not touched: {reason}"
+
+
+class Raced(HostExecutor):
+    """A deploy in which the runs of hosts called so come too late, and have to be planned once more."""
+
+    def _to_end(self, host: Host, planned: Planned) -> Outcome:
+        if "late" in host.name:
+            self.replan.add(host.name)
+        return Outcome(planned.plan.host, Result.APPLIED if host.name == "good" else Result.FAILED)
+
+
+@pytest.mark.parametrize(
+    ("names", "most", "again"),
+    [
+        (("late", "c", "d"), 1, {"late", "c", "d"}),
+        (("late", "bad", "c"), 1, set()),
+        (("late", "bad", "c"), 9, {"late", "c"}),
+        (("late", "good", "c"), 9, {"late", "c"}),
+    ],
+    ids=["all wait for it", "stopped", "not yet stopped", "good"],
+)
+def test_hosts_that_wait_for_one_that_is_planned_anew_are_too_unless_the_deploy_stopped(
+    names: tuple[str, ...], most: int, again: set[str]
+) -> None:
+    hosts = tuple(Host(name, name) for name in names)
+    cache = {name: frozenset[str]() if name in {"late", "good", "bad"} else frozenset({"late"}) for name in names}
+    plans = {name: replace(PLAN, host=name, after=cache[name], needs=cache[name]) for name in names}
+    screen = Screen(out=StringIO(), err=StringIO(), redactor=Redactor())
+    project = Project(Inventory("i.yml", hosts, {}, rollout=Rollout(max_failures=most)), hosts, {}, {}, b"")
+    planned = {name: Planned(plan, (), Result.PENDING) for name, plan in plans.items()}
+    pool, show = cast(ConnectionPool, Breaking()), cast(Show, Quiet())
+    turns = Raced(project, planned, plans, pool, screen, show, LockWait(0, screen), ActiveRuns())
+    turns.run()
+    assert turns.replan == again
+    assert turns.outcomes.keys() == set(names)
 
 
 def refused(plan: Plan) -> Outcome:
