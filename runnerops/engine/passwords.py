@@ -48,7 +48,7 @@ class SudoPasswords:
             if isinstance(meant, Secret):
                 meant = self._resolver.resolve(meant)
                 self._resolver.check()
-            self._screen.redactor.learn([meant])
+            self._screen.redactor.learn([meant, *self._resolver.values()])  # of a text also the secrets in it
         if "\n" in meant:
             raise SecretError(f"{host.name}: the sudo password has a line break", "give the password alone")
         return meant

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from runnerops.engine.passwords import SudoPasswords
-from runnerops.model.inventory import Host
+from runnerops.model.common import Secret, SourceLocation
+from runnerops.model.inventory import Host, Ssh
 from runnerops.remote.root import VARIABLE
 from runnerops.report.screen import Screen
 
@@ -28,3 +29,11 @@ def test_another_password_is_asked_for_once_and_a_host_goes_on_with_it() -> None
     assert (two.first(), two.again("wrong"), two.first()) == ("wrong", "right", "right"), "it may be right for this one"
     assert one.again("right") == ""
     assert screen.asked == 1
+
+
+def test_the_secrets_inside_a_password_are_masked_too() -> None:
+    screen = Screen()
+    secret = Secret("secret", "a-{env:INNER}", SourceLocation("inventory.yml", 1, 1))
+    host = Host("one", "one", ssh=Ssh(sudo_password=secret))
+    assert SudoPasswords({"INNER": "inner-value"}, Path(), screen).of(host).first() == "a-inner-value"
+    assert "inner-value" not in screen.redactor.text("said: inner-value")
