@@ -12,7 +12,7 @@ from runnerops import inventory
 from runnerops.engine.connections import ConnectionPool
 from runnerops.engine.maintenance import in_maintenance
 from runnerops.engine.options import Flags, UiOptions
-from runnerops.engine.targets import choose
+from runnerops.engine.targets import check_targets, choose
 from runnerops.errors import UsageError
 from runnerops.inventory import Where
 from runnerops.model.common import Exit
@@ -44,13 +44,12 @@ def deploy(
     """
     ui.check("deploy", screen, "diff")
     saved = _saved(plan, flags, path, environ, plan_age_s) if plan else None
-    loaded = inventory.load(path)
-    loaded = replace(loaded, rollout=rollout(loaded.rollout))
-    _check_canary(loaded)
+    loaded = _rolled_out(inventory.load(path), rollout)
     if plan and saved:
         targets = _targets(plan, saved, loaded, targets)
         allow = {code: frozenset(hosts) for code, hosts in saved.allow.items()}
         flags = replace(flags, allow=allow, kill_jobs=saved.kill_jobs)
+    check_targets(loaded, targets)
     with ConnectionPool(loaded, environ, screen) as pool:
         hosts = choose(loaded, targets, pool)
         pool.connect_early([host for host in hosts if not in_maintenance(host, flags)])
@@ -69,12 +68,15 @@ def deploy(
         return deploy_loop(project, held, pool, ui, lock_wait)
 
 
-def _check_canary(loaded: Inventory) -> None:
+def _rolled_out(loaded: Inventory, rollout: Callable[[Rollout], Rollout]) -> Inventory:
+    """Raises UsageError."""
+    loaded = replace(loaded, rollout=rollout(loaded.rollout))
     canary = loaded.rollout.canary
     if canary and canary not in [host.name for host in loaded.hosts]:
         raise UsageError(
             f"--canary {canary}: no such host", "name one host of the inventory: `runnerops hosts` lists them"
         )
+    return loaded
 
 
 def _saved(plan: Path, flags: Flags, path: Where, environ: Mapping[str, str], age_s: int) -> SavedPlan:

@@ -12,7 +12,7 @@ from runnerops.commands.reports import ReportFile, repository_root, write_plan_r
 from runnerops.engine.connections import ConnectionPool
 from runnerops.engine.maintenance import in_maintenance
 from runnerops.engine.options import Flags
-from runnerops.engine.targets import choose
+from runnerops.engine.targets import check_targets, choose
 from runnerops.errors import UsageError
 from runnerops.inventory import Where
 from runnerops.model.common import Exit
@@ -46,6 +46,7 @@ def diff(
     if wishes.no_login:
         return _no_login(path, targets, environ, screen, flags, wishes)
     loaded = inventory.load(path)
+    check_targets(loaded, targets)
     with ConnectionPool(loaded, environ, screen) as pool:
         hosts = choose(loaded, targets, pool)
         pool.connect_early([host for host in hosts if not in_maintenance(host, flags)])

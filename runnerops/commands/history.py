@@ -11,7 +11,7 @@ from runnerops.engine.connections import ConnectionPool
 from runnerops.engine.following import follow_records
 from runnerops.engine.review import failure
 from runnerops.engine.scheduling import exit_of, side_by_side
-from runnerops.engine.targets import choose
+from runnerops.engine.targets import check_targets, choose
 from runnerops.inventory import Where
 from runnerops.model.common import Exit
 from runnerops.model.inventory import Host
@@ -35,6 +35,7 @@ def history(
 ) -> Exit:
     """Exit 0, or 1 where a host was not reached; with `follow` that of the worst run: followed, or the host's last."""
     loaded = inventory.load(path)
+    check_targets(loaded, targets)
     with ConnectionPool(loaded, environ, screen) as pool:
         hosts = {host.name: host for host in choose(loaded, targets, pool)}
         seen = side_by_side(list(hosts), lambda name: read_history(name, pool.reader(hosts[name])))

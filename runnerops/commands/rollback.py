@@ -20,7 +20,7 @@ from runnerops.engine.planner import Planning, load_rest, plan_from, told_apart
 from runnerops.engine.project import Project
 from runnerops.engine.requester import find_requester
 from runnerops.engine.scheduling import side_by_side
-from runnerops.engine.targets import choose
+from runnerops.engine.targets import check_targets, choose
 from runnerops.errors import HostError, UsageError
 from runnerops.inventory import Where
 from runnerops.model.common import Exit
@@ -47,6 +47,7 @@ def rollback(
     loaded = inventory.load(path)
     lock_wait = LockWait(flags.lock_wait_s, screen)
     requester = find_requester(environ, inventory.folder_of(path))
+    check_targets(loaded, targets)
     with ConnectionPool(loaded, environ, screen) as pool:
         hosts = choose(loaded, targets, pool)
         _check_run(to, len(hosts))

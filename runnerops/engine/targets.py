@@ -29,12 +29,9 @@ def choose(loaded: Inventory, targets: Sequence[str], pool: ConnectionPool) -> t
     wanted = {state for target in targets if (state := state_of(target))}
     if not wanted:
         return inventory.select(loaded, targets)
-    from runnerops.inventory.problems import did_you_mean
     from runnerops.remote.history import read_history
 
-    if unknown := sorted(wanted - STATES):
-        known = sorted(STATES)
-        raise UsageError(f"{unknown[0]}: no such state{did_you_mean(unknown[0], known)}", f"known: {', '.join(known)}")
+    _check_states(wanted)
     hosts = {host.name: host for host in loaded.hosts if not in_maintenance(host, Flags({}))}
     seen = side_by_side(list(hosts), lambda name: read_history(name, pool.reader(hosts[name])).records[:1])
     for error in seen.values():
@@ -44,6 +41,26 @@ def choose(loaded: Inventory, targets: Sequence[str], pool: ConnectionPool) -> t
             raise error
     last = {name: found[0] for name, found in seen.items() if isinstance(found, tuple) and found}
     return inventory.select(loaded, targets, {state: _names(last, _IS[state]) for state in STATES})
+
+
+def check_targets(loaded: Inventory, targets: Sequence[str]) -> None:
+    """What can be told of targets before a host, or a person for a password, is asked. Raises UsageError."""
+    states = {state for target in targets if (state := state_of(target))}
+    if not states:
+        inventory.select(loaded, targets)
+        return
+    _check_states(states)
+    for target in targets:
+        if not state_of(target):
+            inventory.select(loaded, [target.removeprefix("!")])
+
+
+def _check_states(wanted: set[str]) -> None:
+    from runnerops.inventory.problems import did_you_mean
+
+    if unknown := sorted(wanted - STATES):
+        known = sorted(STATES)
+        raise UsageError(f"{unknown[0]}: no such state{did_you_mean(unknown[0], known)}", f"known: {', '.join(known)}")
 
 
 def _names(last: Mapping[str, Record], matches: Callable[[Record], bool]) -> tuple[str, ...]:

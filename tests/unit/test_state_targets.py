@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import io
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from runnerops.commands.deploy import deploy
+from runnerops.commands.diff import Wishes, diff
+from runnerops.commands.history import history
+from runnerops.commands.rollback import rollback
 from runnerops.engine.connections import ConnectionPool
-from runnerops.engine.targets import _IS, choose
+from runnerops.engine.options import Flags, UiOptions
+from runnerops.engine.targets import _IS, check_targets, choose
 from runnerops.errors import UsageError
 from runnerops.model.host_state import Run
 from runnerops.model.inventory import Requester
@@ -48,3 +54,37 @@ def test_hosts_are_asked_only_where_a_target_needs_it_and_one_that_is_silent_is_
             choose(loaded, ["@failed"], pool)
     assert "left out" in err.getvalue()
     assert "m:" not in err.getvalue()
+
+
+def test_a_misspelt_target_is_told_before_anybody_is_asked(tmp_path: Path) -> None:
+    loaded = texts.load(tmp_path, "hosts: {web-1: {}, web-2: {}}")
+    for targets in ([], ["web-1"], ["@failed", "!web-1"], ["@failed", "!web-*"], ["!@changed"]):
+        check_targets(loaded, targets)
+    for targets in (["web-3"], ["@failed", "web-3"], ["@failed", "!web-3"], ["@faild"], ["web-1", "!web-1"]):
+        with pytest.raises(UsageError, match=r"did you mean|no host is left"):
+            check_targets(loaded, targets)
+
+
+def test_commands_that_take_states_ask_for_no_password_before_their_targets_are_known(tmp_path: Path) -> None:
+    path = texts.write(tmp_path, "hosts: {web-1: {}}")
+
+    class Asked(Screen):
+        @property
+        def interactive(self) -> bool:
+            return True
+
+        def ask_secret(self, question: str) -> str:
+            raise AssertionError(question)
+
+    screen = Asked(out=io.StringIO(), err=io.StringIO(), asks_sudo_password=True)
+    environ = {"HOME": str(tmp_path)}
+    ui, flags = UiOptions(yes=True, as_json=False, verbose=0), Flags({})
+    targets = ["web-2"]
+    for command in (
+        partial(deploy, path, targets, environ, screen, flags, ui),
+        partial(diff, path, targets, environ, screen, flags, Wishes()),
+        partial(history, path, targets, environ, screen, follow=False, as_json=False, verbose=0),
+        partial(rollback, path, targets, environ, screen, flags, ui, None),
+    ):
+        with pytest.raises(UsageError, match=r"did you mean 'web-1'"):
+            command()
