@@ -19,6 +19,8 @@ _BRACES = re.compile(r"""\{\{((?:"[^"]*"|'[^']*'|[^{}"']|\{(?!\{)|\}(?!\}))+)\}\
 _OURS = re.compile(r"(?<![$.\w])(?:vars|host)\s*[.\[]")
 _DOTTED = re.compile(r"\s*([A-Za-z_]\w*)\s*\.\s*\w")
 _NEAR = 0.85
+_LONGEST = 1_000_000
+"""Characters: a text made of texts that are made of texts doubles with each."""
 
 
 class _Veiled:
@@ -54,7 +56,10 @@ class Expressions:
             return text
         if found[0].span() == (0, len(text)):
             return _unveiled(self._value(found[0]))
-        return _BRACES.sub(lambda one: _part(one[0], self._value(one)) if one in _Among(found) else one[0], text)
+        whole = _BRACES.sub(lambda one: _part(one[0], self._value(one)) if one in _Among(found) else one[0], text)
+        if len(whole) > _LONGEST:
+            raise ExpressionError(f"{found[0][0]}: the text would become too large", "no value is of that size")
+        return whole
 
     def _value(self, found: re.Match[str]) -> Any:
         try:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from functools import lru_cache, wraps
 from typing import Any
 
 from jinja2 import StrictUndefined, TemplateSyntaxError
@@ -13,6 +14,15 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import missing
 
 from runnerops.inventory.problems import NAMES, ExpressionError, did_you_mean
+
+_LONGEST = 1_000_000
+"""Characters or items that an operator, a filter or a method may make."""
+_BITS = 10_000
+_WIDE = re.compile(r"%[^%a-zA-Z]*(?:[0-9]{6}|\*)|\{[^{}]*(?:[0-9]{6}|\{)")
+"""A width in a format that is huge, or that is a value."""
+_MULTIPLYING = ("batch", "center", "indent", "join", "replace", "round", "slice")
+_BY_CHANCE = ("random", "lipsum")
+"""What gives another value each time: no plan would hold."""
 
 
 class _Unknown(StrictUndefined):
@@ -40,7 +50,73 @@ class _Unknown(StrictUndefined):
         return self.tell()
 
 
-_SANDBOX = ImmutableSandboxedEnvironment(undefined=_Unknown)
+class _Sandbox(ImmutableSandboxedEnvironment):
+    """Refuses what would take all memory, or no end of time, before it is begun."""
+
+    intercepted_binops = frozenset({"*", "**", "%"})
+
+    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
+        """Raises ExpressionError."""
+        if operator == "%":
+            _check_widths(left)
+        elif isinstance(left, int) and isinstance(right, int):
+            bits = left.bit_length() * right if operator == "**" else left.bit_length() + right.bit_length()
+            _check_size(bits, _BITS)
+        elif operator == "*":
+            for one, count in ((left, right), (right, left)):
+                if isinstance(one, str | list | tuple) and isinstance(count, int):
+                    _check_size(len(one) * count, _LONGEST)
+        return super().call_binop(context, operator, left, right)
+
+    def call(self, context: Any, function: Any, *args: Any, **named: Any) -> Any:
+        """Raises ExpressionError."""
+        method = getattr(function, "__wrapped__", function)  # Jinja wraps `format`
+        if isinstance(owner := getattr(method, "__self__", None), str):
+            if method.__name__.startswith("format"):
+                _check_widths(owner)
+            else:
+                _check_arguments((owner, *args, *named.values()))
+        return super().call(context, function, *args, **named)
+
+
+def _check_size(size: int, most: int) -> None:
+    if size > most:
+        raise ExpressionError("would become too large", "no value of an inventory is of that size")
+
+
+def _check_widths(text: Any) -> None:
+    if isinstance(text, str) and _WIDE.search(text):
+        raise ExpressionError("has a width that is huge, or a value", "write the width as a small number")
+
+
+def _check_arguments(args: tuple[Any, ...]) -> None:
+    """Of a method of texts or a filter: how often something is repeated, and what is put into what."""
+    sizes = sorted(len(one) for one in args if isinstance(one, str | list | tuple | Mapping))
+    _check_size(sizes[-1] * sizes[-2] if len(sizes) > 1 else 0, 10 * _LONGEST)
+    for number in args[1:]:
+        _check_size(number if isinstance(number, int) else 0, _LONGEST // 10)
+
+
+def _bounded(function: Callable[..., Any], check: Callable[[tuple[Any, ...]], None]) -> Callable[..., Any]:
+    @wraps(function)
+    def checked(*args: Any, **named: Any) -> Any:
+        check((*args, *named.values()))
+        return function(*args, **named)
+
+    return checked
+
+
+def _sandbox() -> _Sandbox:
+    made = _Sandbox(undefined=_Unknown)
+    made.filters |= {name: _bounded(made.filters[name], _check_arguments) for name in _MULTIPLYING}
+    made.filters["format"] = _bounded(made.filters["format"], lambda args: _check_widths(args[0]))
+    for name in _BY_CHANCE:
+        made.filters.pop(name, None)
+        made.globals.pop(name, None)
+    return made
+
+
+_SANDBOX = _sandbox()
 
 
 def evaluate(source: str, names: Mapping[str, Any]) -> Any:
@@ -52,6 +128,8 @@ def evaluate(source: str, names: Mapping[str, Any]) -> Any:
     except SecurityError:
         hint = "only variables, operators and Jinja's own filters can be used"
         raise ExpressionError("reaches for what no value needs", hint) from None
+    except (MemoryError, RecursionError):
+        raise ExpressionError("is too large to be worked out", "make it of fewer parts") from None
     except (JinjaError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
         raise ExpressionError(str(error), "look at the variable's value, and at the filter") from None
     return value.tell() if isinstance(value, _Unknown) else value

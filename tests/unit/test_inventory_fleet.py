@@ -140,6 +140,7 @@ VALUES = [  # what is written, and what comes of it
     *((f"'{text}'", text) for text in (
         "{{.Names}}", "{{ json . }}", "{{ $host.Name }}", "{{host}}", "${host}", "{% raw %}", "{{ env.X }}", "{{ hostvars.x }}",
         '{{ printf "vars.x" }}', "{{", "{{ vars.n", "{{ range .Vars }}")),
+    ("\"{{ '%03d' % vars.n }}\"", "003"), ("\"{{ '{:02d}'.format(vars.n) }}\"", "03"), ('"{{ vars.n ** 2 % 5 }}"', 4),
     ('!raw "{{ vars.n }} {host}"', "{{ vars.n }} {host}"), ('[a, "{{ vars.n }}"]', ["a", 3]),
 ]  # fmt: skip
 
@@ -164,6 +165,17 @@ WRONG = [  # what is written, and what is said of it
     ('"{{ vars.__class__ }}"', "there is no '__class__'"),
     ('"{{ vars.n.__class__.__mro__ }}"', "there is no '__class__'"),
     ('"{{ vars.values }}"', "which no value can be"),
+    *((f'"{{{{ {text} }}}}"', "would become too large") for text in (
+        "'a' * 10 ** 9 ~ vars.n", "[vars.n] * 10 ** 9", "10 ** 9 * 'a' ~ vars.n", "2 ** 1000000 + vars.n",
+        "vars.team | center(10 ** 9)", "vars.team.zfill(10 ** 9)", "vars.team | indent(10 ** 9)",
+        "[vars.n] | batch(10 ** 9, 0) | list",
+        "(vars.team * 9000) | replace('e', vars.team * 9000)")),
+    *((f'"{{{{ {text} }}}}"', "a width that is huge") for text in (
+        "'%1000000000d' % vars.n", "'%*d' % (10 ** 9, vars.n)", "'%1000000000d' | format(vars.n)",
+        "'{:>1000000000}'.format(vars.n)")),
+    ('"{{ range(10 ** 9) | list + [vars.n] }}"', "Range too big"),
+    ('"{{ vars.n' + " + vars.n" * 5000 + ' }}"', "too large to be worked out"),
+    ('"{{ [vars.n] | random }}"', "No filter named 'random'"), ('"{{ lipsum() ~ vars.n }}"', "there is no 'lipsum'"),
 ]  # fmt: skip
 
 
@@ -178,6 +190,12 @@ def test_an_expression_that_cannot_be_is_told_with_its_place(tmp_path: Path) -> 
 def test_variables_of_variables_may_not_go_round(tmp_path: Path) -> None:
     message, _ = texts.refusal(tmp_path, 'hosts: {h: {vars: {a: "{{ vars.b }}", b: "{{ vars.a }}"}}}')
     assert "vars.a is made of itself" in message
+
+
+def test_variables_may_not_double_each_other_without_end(tmp_path: Path) -> None:
+    doubling = ", ".join(f'v{at + 1}: "{{{{ vars.v{at} }}}}{{{{ vars.v{at} }}}}"' for at in range(40))
+    message, _ = texts.refusal(tmp_path, f"hosts: {{h: {{vars: {{v0: a, {doubling}}}}}}}")
+    assert "the text would become too large" in message
 
 
 def test_our_own_keys_take_variables_and_are_judged_by_what_comes_out(tmp_path: Path) -> None:
