@@ -179,7 +179,11 @@ def test_one_that_is_cut_off_goes_back_or_is_finished_by_the_next(project: Proje
     project.write({"hosts": {host.name: whole_host(host, lab.hub)}})
     project.deploy()
     for word in ("swap /etc/docker/daemon.json", "remove /opt/registry/docker-compose.yml", ": gitlab-runner"):
-        cut(project, host, word, ("systemctl kill -s KILL --kill-who=all 'runnerops-*'",))
+        for _ in range(5):
+            cut(project, host, word, ("systemctl kill -s KILL --kill-who=all 'runnerops-*'",))
+            if project.diff()["hosts"][0]["last_run"]["end"] != "applied":
+                break
+            project.deploy()  # the run was over before it could be killed
         works(project, host)
     cut(project, host, "remove /opt/registry/docker-compose.yml", ())
     remove(project, host, "--volumes", "--forget")

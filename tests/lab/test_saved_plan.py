@@ -40,7 +40,7 @@ def test_a_saved_plan_is_applied_while_it_holds(tmp_path: Path, lab: Lab, host: 
     assert json.loads(host.read(DAEMON)) == by_hand
 
     host.write(DAEMON, before)
-    job = lab.gitlab.hold(token=str(runner["token"]))
+    job = lab.gitlab.hold(token=str(runner["token"]), seconds=120)
     assert "applied" in project.deploy("--plan", "second.json")
     assert json.loads(host.read(DAEMON))["labels"] == ["a=c"]
     assert job.state == "running"
