@@ -9,6 +9,7 @@ from runnerops.inventory.checks import Refused
 
 _RANGE = re.compile(r"\[([0-9]+|[a-z]|[A-Z]):([0-9]+|[a-z]|[A-Z])\]")
 _MOST = 10_000
+_DIGITS = 18
 
 
 def has_range(text: str) -> bool:
@@ -44,6 +45,8 @@ def _count(ranges: list[tuple[str, ...]]) -> int:
 def _items(first: str, last: str) -> tuple[str, ...]:
     if first.isdigit() != last.isdigit() or (not first.isdigit() and first.islower() != last.islower()):
         raise Refused(f"the range [{first}:{last}] mixes kinds", "write numbers, or letters of one case, on both sides")
+    if max(len(first), len(last)) > _DIGITS:
+        raise Refused(f"a number of a range has more than {_DIGITS} digits", "give smaller numbers")
     start, end = (int(first), int(last)) if first.isdigit() else (ord(first), ord(last))
     if end < start:
         raise Refused(f"the range [{first}:{last}] ends before it begins", f"write [{last}:{first}]")

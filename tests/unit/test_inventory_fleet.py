@@ -110,6 +110,7 @@ WRONG_RANGES = [
     ("h[1:3]: {address: '10.0.0.[1:2]'}", "hosts.h[1:3]: stands for 3 hosts, its address for 2"),
     ("h: {address: '10.0.0.[1:2]'}", "hosts.h: stands for 1 hosts, its address for 2"),
     ("h[3:1]: ", "hosts.h[3:1]: the range [3:1] ends before it begins"),
+    (f"h[1:{'9' * 500}]: ", f"hosts.h[1:{'9' * 500}]: a number of a range has more than 18 digits"),
     ("h[1:b]: ", "hosts.h[1:b]: the range [1:b] mixes kinds"),
     ("h[1:99999]: ", "hosts.h[1:99999]: the range [1:99999] has more than 10000 items"),
     ("h[1:2]: \n  h2: ", "hosts.h2: written twice, first at inventory.yml:2:3"),
