@@ -20,7 +20,7 @@ find "$1" -mindepth 1 -delete && cp -a /run/lab-kept/. "$1"
 
 
 @contextmanager
-def small_disk(host: LabHost, folder: str, room_k: int = 400) -> Iterator[None]:
+def small_disk(host: LabHost, folder: str, room_k: int = 1600) -> Iterator[None]:
     """`room_k`: how many KiB are free at first."""
     _sh(host, _SMALL, folder, str(room_k))
     try:
