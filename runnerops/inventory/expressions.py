@@ -19,6 +19,8 @@ _BRACES = re.compile(r"""\{\{((?:"[^"]*"|'[^']*'|[^{}"']|\{(?!\{)|\}(?!\}))+)\}\
 _OURS = re.compile(r"(?<![$.\w])(?:vars|host)\s*[.\[]")
 _DOTTED = re.compile(r"\s*([A-Za-z_]\w*)\s*\.\s*\w")
 _NEAR = 0.85
+_MOST = 100_000
+"""Values in one: a list made of lists that are made of lists doubles with each."""
 _LONGEST = 1_000_000
 """Characters: a text made of texts that are made of texts doubles with each."""
 
@@ -55,7 +57,10 @@ class Expressions:
         if not found:
             return text
         if found[0].span() == (0, len(text)):
-            return _unveiled(self._value(found[0]))
+            value = self._value(found[0])
+            if _size(value, {}) > _MOST:
+                raise ExpressionError(f"{found[0][0]}: would become too large", "no value is of that size")
+            return _unveiled(value)
         whole = _BRACES.sub(lambda one: _part(one[0], self._value(one)) if one in _Among(found) else one[0], text)
         if len(whole) > _LONGEST:
             raise ExpressionError(f"{found[0][0]}: the text would become too large", "no value is of that size")
@@ -151,6 +156,16 @@ def _part(text: str, value: Any) -> str:
         kind = "null" if value is None else "a mapping" if isinstance(value, dict) else "a list"
         raise ExpressionError(f"{text}: is {kind}, within a text", "such a value can only stand alone")
     return str(value)
+
+
+def _size(value: Any, known: dict[int, int]) -> int:
+    """How many values there are in it; one that stands in several places is counted there, and looked at once."""
+    if not isinstance(value, dict | list | tuple):
+        return 1
+    if id(value) not in known:
+        inner = value.values() if isinstance(value, dict) else value
+        known[id(value)] = 1 + sum(_size(item, known) for item in inner)
+    return known[id(value)]
 
 
 def _unveiled(value: Any) -> Value:

@@ -197,6 +197,10 @@ def test_variables_may_not_double_each_other_without_end(tmp_path: Path) -> None
     doubling = ", ".join(f'v{at + 1}: "{{{{ vars.v{at} }}}}{{{{ vars.v{at} }}}}"' for at in range(40))
     message, _ = texts.refusal(tmp_path, f"hosts: {{h: {{vars: {{v0: a, {doubling}}}}}}}")
     assert "the text would become too large" in message
+    for form in ('"{{{{ [vars.v{0}, vars.v{0}] }}}}"', '["{{{{ vars.v{0} }}}}", "{{{{ vars.v{0} }}}}"]'):
+        doubling = ", ".join(f"v{at + 1}: {form.format(at)}" for at in range(40))
+        message, _ = texts.refusal(tmp_path, f"hosts: {{h: {{vars: {{v0: [a], {doubling}}}}}}}")
+        assert "would become too large" in message
 
 
 def test_our_own_keys_take_variables_and_are_judged_by_what_comes_out(tmp_path: Path) -> None:
