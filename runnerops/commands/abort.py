@@ -80,7 +80,7 @@ def _show(found: Mapping[str, History | Exception], live: Mapping[str, Record], 
 
 
 def cost_lines(record: Record) -> Iterator[Line]:
-    """What the way back of this run does, as far as it has come by now."""
+    """What the rollback of this run does, as far as it has come by now."""
     steps = list(way_back(record))
     if not steps:
         yield "plain", "  taking it back: nothing was changed yet, so it just ends"
