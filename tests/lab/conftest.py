@@ -19,6 +19,7 @@ from tests.lab.shell import LabError
 
 HERE = Path(__file__).parent
 FIXTURES = {"lab", "host"}
+JOURNAL = "journalctl --no-pager --quiet --output=short-precise --lines=80 --unit=gitlab-runner --unit=docker"
 RAN = pytest.StashKey[int]()
 WHERE = pytest.StashKey[str]()
 
@@ -50,6 +51,9 @@ def pytest_runtest_makereport(
     report = yield
     if call.when == "call" and not report.skipped and item.get_closest_marker("lab"):
         item.config.stash[RAN] += 1
+    host = getattr(item, "funcargs", {}).get("host")
+    if call.when == "call" and report.failed and isinstance(host, LabHost):
+        report.sections.append((f"journal of {host.name}", journal_of(host)))
     if required() and report.skipped and not hasattr(report, "wasxfail"):
         report.outcome = "failed"
         report.longrepr = f"skipped, but RUNNEROPS_LAB=require: {reason_of(report.longrepr)}"
@@ -64,6 +68,14 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
         report.outcome = "failed"
         report.longrepr = f"skipped, but RUNNEROPS_LAB=require: {reason_of(report.longrepr)}"
     return report
+
+
+def journal_of(host: LabHost) -> str:
+    """The last that its services said; a failed test's host is reset by the next one."""
+    try:
+        return host.run(JOURNAL, check=False, seconds=20).stdout
+    except (LabError, OSError) as error:
+        return str(error)
 
 
 def reason_of(longrepr: object) -> str:
@@ -143,9 +155,10 @@ def fixture_gitlab(lab: Lab) -> GitLab:
 
 @pytest.fixture(name="host")
 def fixture_host(request: pytest.FixtureRequest, lab: Lab) -> LabHost:
-    """Each host in turn, untouched. The hub is up and has forgotten its requests."""
+    """Each host in turn, untouched. GitLab has forgotten its runners, the hub is up and has forgotten its requests."""
     host = lab.host(request.param)
     host.reset()
+    lab.gitlab.forget()
     lab.hub.start()
     lab.hub.forget()
     return host

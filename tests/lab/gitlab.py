@@ -115,7 +115,8 @@ class GitLab:
         try:
             until("", lambda: "held" in job.lines or job.state in ENDED, seconds=seconds)
         except LabError as error:
-            raise LabError(f"job {job.id} is {job.state} after {seconds:g} s\n{job.trace}") from error
+            asked = self.requests[-10:]
+            raise LabError(f"job {job.id} is {job.state} after {seconds:g} s, {asked}\n{job.trace}") from error
         return job.wait("running")
 
     def runner(self, token: str) -> Runner:
