@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.ready
 
-.PHONY: docs help demo lock matrix venv equip lint types unit integration lab test bench clean
+.PHONY: docs help demo lock upgrade matrix venv equip lint types unit integration lab test bench clean
 
 help:
 	@echo "make demo         see it work, on a simulated host in a scratch directory"
@@ -16,7 +16,8 @@ help:
 	@echo "make matrix       the unit tests under Python 3.11, 3.12 and 3.13, those that are here"
 	@echo "make lint types   ruff, shellcheck; mypy --strict"
 	@echo "make docs         write the pages and the schema that are made from tables"
-	@echo "make lock         renew the lock of what make venv installs"
+	@echo "make lock         write the lock of what make venv installs; what is locked keeps its version"
+	@echo "make upgrade      the lock with the newest versions of all"
 	@echo "make bench        timings as ratios: against ssh, of many hosts, of check"
 	@echo "make clean        remove .venv and caches"
 
@@ -75,9 +76,12 @@ matrix:
 docs: venv
 	$(BIN)/python docs/generate.py
 
-# resolved anew, with checksums, for every Python that is supported
+# with checksums, for every Python that is supported
 lock:
 	sh tools/lock.sh
+
+upgrade:
+	sh tools/lock.sh --upgrade
 
 bench: venv
 	$(BIN)/python bench/check.py
