@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Annotated
 
 import typer
@@ -24,4 +25,4 @@ def hosts(
     """List the hosts with their services and caches."""
     from runnerops.commands.hosts import hosts as run
 
-    run_command(lambda screen: run(inventory, targets or [], screen, explain, as_json=output.is_json))
+    run_command(lambda screen: run(inventory, targets or [], os.environ, screen, explain, as_json=output.is_json))

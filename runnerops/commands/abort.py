@@ -11,6 +11,7 @@ from runnerops.engine.following import follow_records
 from runnerops.engine.options import UiOptions
 from runnerops.engine.review import failure
 from runnerops.engine.scheduling import exit_of, side_by_side
+from runnerops.engine.targets import check_targets, choose
 from runnerops.errors import HostError
 from runnerops.inventory import Where
 from runnerops.model.common import Exit, Result
@@ -32,9 +33,10 @@ _BACK = {Result.ROLLED_BACK, Result.FAILED}
 def abort(path: Where, targets: Sequence[str], environ: Mapping[str, str], screen: Screen, ui: UiOptions) -> Exit:
     """Exit 0 where each run is back; 1 where one came to its end before, or a host was not reached; 5 as in `deploy`."""
     loaded = inventory.load(path)
-    hosts = {host.name: host for host in inventory.select(loaded, targets)}
+    check_targets(loaded, targets)
     ui.check("abort", screen, f"history {shlex.join(targets)}")
     with ConnectionPool(loaded, environ, screen) as pool:
+        hosts = {host.name: host for host in choose(loaded, targets, pool)}
         found = side_by_side(list(hosts), lambda name: read_history(name, pool.reader(hosts[name])))
         failed = [failure(name, one) for name, one in found.items() if isinstance(one, Exception)]
         live = {name: one.records[0] for name, one in found.items() if isinstance(one, History) and _is_live(one)}

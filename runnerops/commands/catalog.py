@@ -11,6 +11,7 @@ from runnerops.engine.connections import ConnectionPool
 from runnerops.engine.observe import ask
 from runnerops.engine.review import failure
 from runnerops.engine.scheduling import side_by_side
+from runnerops.engine.targets import check_targets, choose
 from runnerops.errors import RunneropsError
 from runnerops.inventory import Where
 from runnerops.model.common import Exit, ServiceName
@@ -29,8 +30,9 @@ def catalog(
 ) -> Exit:
     """Exit 1 where a cache or its host did not answer. Hosts without a cache are passed over."""
     loaded = inventory.load(path)
-    hosts = {host.name: host for host in inventory.select(loaded, targets) if questions(host, tags=tags)}
+    check_targets(loaded, targets)
     with ConnectionPool(loaded, environ, screen) as pool, waiting(screen, silent=as_json) as busy:
+        hosts = {host.name: host for host in choose(loaded, targets, pool) if questions(host, tags=tags)}
 
         def inspect(name: str) -> tuple[Holding, ...]:
             host = hosts[name]

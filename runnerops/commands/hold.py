@@ -11,6 +11,7 @@ from runnerops.engine.connections import ConnectionPool
 from runnerops.engine.requester import find_requester
 from runnerops.engine.review import failure
 from runnerops.engine.scheduling import exit_of, side_by_side
+from runnerops.engine.targets import check_targets, choose
 from runnerops.errors import HostError, UsageError
 from runnerops.inventory import Where
 from runnerops.model.common import Exit
@@ -72,8 +73,9 @@ class _Everywhere:
     def run(self, argv: tuple[str, ...], said: Callable[[int], str]) -> Exit:
         """A line for each host: what `said` makes of the command's exit status."""
         loaded = inventory.load(self.path)
-        hosts = {host.name: host for host in inventory.select(loaded, self.targets)}
+        check_targets(loaded, self.targets)
         with ConnectionPool(loaded, self.environ, self.screen) as pool:
+            hosts = {host.name: host for host in choose(loaded, self.targets, pool)}
             done = side_by_side(list(hosts), lambda name: _done(name, pool.link(hosts[name]).run(argv, b"", _SECONDS)))
         failed = {name: failure(name, one) for name, one in done.items() if isinstance(one, Exception)}
         for name, status in done.items():

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from runnerops import inventory
 from runnerops.engine.project import Project, open_project
+from runnerops.engine.targets import choose_offline
 from runnerops.errors import UsageError
 from runnerops.inventory import Where
 from runnerops.model.common import Exit
@@ -35,7 +36,7 @@ def render(
             "--with-secrets: not in a CI job, where files end in artifacts and caches", "leave the flag out"
         )
     loaded = inventory.load(path)
-    project = open_project(loaded, inventory.select(loaded, targets), environ, screen.redactor)
+    project = open_project(loaded, choose_offline(loaded, targets, environ, screen), environ, screen.redactor)
     for host in project.hosts:
         for file in project.rendered[host.name]:
             if directory is None:

@@ -14,6 +14,7 @@ from runnerops.engine.options import Flags
 from runnerops.engine.planned import Planned, Plans
 from runnerops.engine.review import exit_code_of, failure
 from runnerops.engine.scheduling import side_by_side
+from runnerops.engine.targets import check_targets, choose
 from runnerops.inventory import Where
 from runnerops.model.common import Exit, Result
 from runnerops.model.host_state import HostState
@@ -36,10 +37,12 @@ def status(
     No secret is needed for this without `exit_code`.
     """
     loaded = inventory.load(path)
-    hosts = {host.name: host for host in inventory.select(loaded, targets)}
-    with ConnectionPool(loaded, environ, screen) as pool, waiting(screen, silent=as_json or len(hosts) == 1) as busy:
-        look = _Look(pool, busy, Asking(loaded.folder, environ, screen.redactor))
-        found = side_by_side(list(hosts), lambda name: look.at(hosts[name]))
+    check_targets(loaded, targets)
+    with ConnectionPool(loaded, environ, screen) as pool:
+        hosts = {host.name: host for host in choose(loaded, targets, pool)}
+        with waiting(screen, silent=as_json or len(hosts) == 1) as busy:
+            look = _Look(pool, busy, Asking(loaded.folder, environ, screen.redactor))
+            found = side_by_side(list(hosts), lambda name: look.at(hosts[name]))
         plans = _plans(loaded, tuple(hosts.values()), pool, environ, screen) if exit_code else None
     documents = []
     for name, seen in found.items():

@@ -15,6 +15,7 @@ from runnerops.engine.connections import ConnectionPool
 from runnerops.engine.gitlab import Asking, gitlab_checks
 from runnerops.engine.review import failure
 from runnerops.engine.scheduling import side_by_side
+from runnerops.engine.targets import check_targets, choose
 from runnerops.errors import RunneropsError, UsageError
 from runnerops.inventory import Where
 from runnerops.model.common import Exit
@@ -49,8 +50,9 @@ def verify(
             f"--image {image}: only images of Docker Hub go through a mirror", "name one by its tag, such as alpine:3"
         )
     loaded = inventory.load(path)
-    chosen = inventory.select(loaded, targets)
+    check_targets(loaded, targets)
     with ConnectionPool(loaded, environ, screen) as pool, waiting(screen, silent=as_json) as busy:
+        chosen = choose(loaded, targets, pool)
         probe = Probe(*named, marker="")
         asking = Asking(loaded.folder, environ, screen.redactor)
         known = {host.name: host for host in loaded.hosts}

@@ -1,4 +1,4 @@
-"""Which hosts are meant where that depends on how their last runs ended: `@failed`, `@changed`."""
+"""Which hosts are meant where that depends on their last runs: `@failed`, `@changed`, `@running`."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from runnerops.errors import RunneropsError, UsageError
 from runnerops.inventory.targets import STATES, state_of
 from runnerops.model.common import Result
 from runnerops.model.inventory import Host, Inventory
+from runnerops.report.screen import Screen
 
 if TYPE_CHECKING:
     from runnerops.model.run import Record
@@ -36,11 +37,22 @@ def choose(loaded: Inventory, targets: Sequence[str], pool: ConnectionPool) -> t
     seen = side_by_side(list(hosts), lambda name: read_history(name, pool.reader(hosts[name])).records[:1])
     for error in seen.values():
         if isinstance(error, RunneropsError):
-            pool.screen.say(f"{error.message}: left out, how its last run ended is not known", "warn")
+            pool.screen.say(f"{error.message}: left out, its last run is not known", "warn")
         elif isinstance(error, Exception):
             raise error
     last = {name: found[0] for name, found in seen.items() if isinstance(found, tuple) and found}
     return inventory.select(loaded, targets, {state: _names(last, _IS[state]) for state in STATES})
+
+
+def choose_offline(
+    loaded: Inventory, targets: Sequence[str], environ: Mapping[str, str], screen: Screen
+) -> tuple[Host, ...]:
+    """As `choose`, for a command that else contacts no host."""
+    if not any(map(state_of, targets)):
+        return inventory.select(loaded, targets)
+    check_targets(loaded, targets)
+    with ConnectionPool(loaded, environ, screen) as pool:
+        return choose(loaded, targets, pool)
 
 
 def check_targets(loaded: Inventory, targets: Sequence[str]) -> None:
@@ -75,4 +87,8 @@ def _changed(record: Record) -> bool:
     return record.result is Result.APPLIED and bool(record.swapped or record.actions)
 
 
-_IS: Mapping[str, Callable[[Record], bool]] = {"@failed": _failed, "@changed": _changed}
+def _running(record: Record) -> bool:
+    return record.run.running
+
+
+_IS: Mapping[str, Callable[[Record], bool]] = {"@failed": _failed, "@changed": _changed, "@running": _running}

@@ -10,8 +10,8 @@ from runnerops.errors import UsageError
 from runnerops.inventory.problems import did_you_mean
 from runnerops.model.inventory import Host, Inventory
 
-STATES = frozenset({"@changed", "@failed"})
-"""Targets that are known by how a host's last run ended."""
+STATES = frozenset({"@changed", "@failed", "@running"})
+"""Targets that are known by a host's last run: what it did, how it ended, whether it goes on."""
 
 
 def state_of(target: str) -> str:
@@ -30,15 +30,15 @@ def select(
     """
     for target in targets:
         if (state := state_of(target)) and state not in states:
-            hint = "deploy, diff, rollback and history take it; here name hosts, groups or globs"
-            raise UsageError(f"{state}: only hosts know how their last runs ended, and this command does not ask", hint)
+            hint = "name hosts, groups or globs; `runnerops history @failed` shows which they are"
+            raise UsageError(f"{state}: hosts must be logged in to for this, and here none is", hint)
     names = {**_names(inventory), **states}
     wanted = [target for target in targets if not target.startswith("!")]
     chosen = _union(names, wanted, inventory) if wanted else {host.name for host in inventory.hosts}
     excluded = _union(names, [target[1:] for target in targets if target.startswith("!")], inventory)
     if not chosen - excluded:
         by_state = any(map(state_of, targets))
-        hint = "no host's last run ended so" if by_state else "leave out a `!`: it takes hosts away"
+        hint = "of no host's last run is that so" if by_state else "leave out a `!`: it takes hosts away"
         raise UsageError(f"{' '.join(targets)}: no host is left", hint)
     return tuple(host for host in inventory.hosts if host.name in chosen - excluded)
 

@@ -236,7 +236,7 @@ def offline(folder: Path, asked: Tree, environ: Mapping[str, str] | None = None)
     render(path, [], environ or {}, screen, None, with_secrets=False)
     for as_json in (False, True):
         check(path, (), "", environ or {}, screen, strict=True, as_json=as_json)
-        hosts(path, [], screen, "h", as_json=as_json)
+        hosts(path, [], {}, screen, "h", as_json=as_json)
     yield out.getvalue() + err.getvalue()
 
 

@@ -126,8 +126,8 @@ def test_render_writes_private_files_with_secrets_only_when_told(typed: Typed, t
 
 
 def test_hosts_and_where_their_values_come_from(typed: Typed) -> None:
-    hosts(typed.path, (), typed.screen, "", as_json=False)
-    hosts(typed.path, (), typed.screen, "r", as_json=False)
+    hosts(typed.path, (), {}, typed.screen, "", as_json=False)
+    hosts(typed.path, (), {}, typed.screen, "r", as_json=False)
     assert "docker,gitlab-runner" in typed.said
     assert "gitlab_runner.concurrent = 4" in typed.said
     assert "!env TOKEN" in typed.said
@@ -139,7 +139,7 @@ def test_passwords_that_stand_in_clear_are_masked(typed: Typed, *, as_json: bool
     typed.path.write_text(
         f"hosts:\n  r: {{ssh: {ssh}, gitlab: {{url: 'https://gitlab.example.com', token: hunter-three}}}}\n"
     )
-    hosts(typed.path, (), typed.screen, "r", as_json=as_json)
+    hosts(typed.path, (), {}, typed.screen, "r", as_json=as_json)
     assert "hunter" not in typed.said
     assert "~/.ssh/ci" in typed.said
 

@@ -39,8 +39,8 @@ BY_STATE = [
 ]
 
 REFUSED = [
-    (["@failed"], "@failed: only hosts know how their last runs ended", ""),
-    (["web", "!@faild"], "@faild: only hosts know", ""),
+    (["@failed"], "@failed: hosts must be logged in to for this", ""),
+    (["web", "!@faild"], "@faild: hosts must be logged in to", ""),
     (["web-3"], "web-3: no such host or group in ", "did you mean 'web-"),
     (["x*"], "x*: no host or group matches in ", ""),
     (["web", "!wbe"], "wbe: no such host or group in ", "did you mean 'web'?"),
@@ -70,4 +70,4 @@ def test_hosts_are_meant_by_how_their_last_run_ended(tmp_path: Path) -> None:
         assert [host.name for host in inventory.select(loaded, targets, STATES)] == names
     with pytest.raises(UsageError) as caught:
         inventory.select(loaded, ["@changed"], STATES)
-    assert caught.value.hint == "no host's last run ended so"
+    assert caught.value.hint == "of no host's last run is that so"

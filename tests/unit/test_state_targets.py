@@ -1,21 +1,31 @@
-"""`@failed` and `@changed` as targets: hosts are asked for them, and for nothing else."""
+"""`@failed`, `@changed` and `@running` as targets: hosts are asked for them, and for nothing else."""
 
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 import pytest
 
+from runnerops.commands.abort import abort
+from runnerops.commands.catalog import catalog
 from runnerops.commands.deploy import deploy
 from runnerops.commands.diff import Wishes, diff
 from runnerops.commands.history import history
+from runnerops.commands.hold import hold, release
+from runnerops.commands.hosts import hosts
+from runnerops.commands.render import render
 from runnerops.commands.rollback import rollback
+from runnerops.commands.status import status
+from runnerops.commands.verify import verify
 from runnerops.engine.connections import ConnectionPool
 from runnerops.engine.options import Flags, UiOptions
 from runnerops.engine.targets import _IS, check_targets, choose
 from runnerops.errors import UsageError
+from runnerops.inventory import Where
+from runnerops.model.common import Exit
 from runnerops.model.host_state import Run
 from runnerops.model.inventory import Requester
 from runnerops.model.run import Record
@@ -39,7 +49,8 @@ def record(end: str, actions: tuple[str, ...], *, running: bool = False) -> Reco
 def test_a_state_is_how_the_last_run_ended() -> None:
     for end, actions, states in ENDS:
         assert [name for name, matches in sorted(_IS.items()) if matches(record(end, actions))] == states, end
-    assert not any(matches(record("", ("reload docker",), running=True)) for matches in _IS.values())
+    going_on = record("", ("reload docker",), running=True)
+    assert [name for name, matches in _IS.items() if matches(going_on)] == ["@running"]
 
 
 def test_hosts_are_asked_only_where_a_target_needs_it_and_one_that_is_silent_is_told_of(tmp_path: Path) -> None:
@@ -78,13 +89,36 @@ def test_commands_that_take_states_ask_for_no_password_before_their_targets_are_
 
     screen = Asked(out=io.StringIO(), err=io.StringIO(), asks_sudo_password=True)
     environ = {"HOME": str(tmp_path)}
+    for command in _commands(path, ["web-2"], environ, screen):
+        with pytest.raises(UsageError, match=r"did you mean 'web-1'"):
+            command()
+
+
+def _commands(path: Where, targets: list[str], environ: dict[str, str], screen: Screen) -> list[Callable[[], Exit]]:
     ui, flags = UiOptions(yes=True, as_json=False, verbose=0), Flags({})
-    targets = ["web-2"]
-    for command in (
+    return [
         partial(deploy, path, targets, environ, screen, flags, ui),
         partial(diff, path, targets, environ, screen, flags, Wishes()),
         partial(history, path, targets, environ, screen, follow=False, as_json=False, verbose=0),
         partial(rollback, path, targets, environ, screen, flags, ui, None),
-    ):
-        with pytest.raises(UsageError, match=r"did you mean 'web-1'"):
-            command()
+        partial(abort, path, targets, environ, screen, ui),
+        partial(hold, path, targets, environ, screen, "disk swap", ""),
+        partial(release, path, targets, environ, screen),
+        partial(status, path, targets, environ, screen, as_json=False, exit_code=False),
+        partial(verify, path, targets, environ, screen, "alpine:3", quick=True, as_json=False),
+        partial(catalog, path, targets, environ, screen, tags=False, as_json=False),
+        partial(render, path, targets, environ, screen, None, with_secrets=False),
+        partial(hosts, path, targets, environ, screen, "", as_json=False),
+    ]
+
+
+@pytest.mark.parametrize("target", ["@failed", "@changed", "@running", "!@failed"])
+def test_every_command_that_takes_targets_takes_states(tmp_path: Path, target: str) -> None:
+    """The host is asked, and does not answer: then nobody is in that state, and with an exclude all are left."""
+    path = texts.write(tmp_path, "hosts: {web-1: {address: 127.0.0.1, ssh: {port: 1}}}")
+    for command in _commands(path, [target], {"HOME": str(tmp_path)}, Screen(out=io.StringIO(), err=io.StringIO())):
+        if target.startswith("!"):
+            assert isinstance(command(), Exit)
+        else:
+            with pytest.raises(UsageError, match=r"no host is left"):
+                command()
