@@ -610,6 +610,13 @@ _ROWS = (
         "a warning where the port differs, for something else may listen there",
     ),
     Rule(
+        "X012",
+        "warning",
+        "CA of GitLab that cannot be read",
+        "GitLab is not asked without it: deploys of files go on, and what is to be told or set there is not.",
+        "Write under `gitlab: {ca_file: …}` the path of a PEM file with the CA's certificate, from the inventory's folder on.",
+    ),
+    Rule(
         "P001",
         "error",
         "File that cannot be read",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from runnerops.gitlab.ca import ca_problem
 from runnerops.model.common import Secret, Tree, Value
 from runnerops.model.inventory import FileSpec, Host, RenderedFile
 from runnerops.model.plan import Finding
@@ -61,6 +62,16 @@ def missing_secrets(resolver: Resolver, hosts: Sequence[Host]) -> Iterator[Findi
         means = {**{part: words for part, _, _ in resolver.missing()}, **means}  # a text may have several parts
     for secret, problem, fix in resolver.missing():
         yield Finding("S001", "warning", secret.location.file, (), f"{problem}; {means[secret]}", fix, secret.location)
+
+
+def unread_cas(hosts: Sequence[Host]) -> Iterator[Finding]:
+    """One for each file of `gitlab: {ca_file: …}` from which no certificate can be had."""
+    places = {host.gitlab.ca_file: host.locations.get(("gitlab", "ca_file")) for host in hosts if host.gitlab}
+    for path, place in places.items():
+        if path and (problem := ca_problem(path)):
+            text = f"{problem}, so GitLab is not asked"
+            file = place.file if place else path
+            yield Finding("X012", "warning", file, ("gitlab", "ca_file"), text, "give the path of a PEM file", place)
 
 
 def _unrendered(host: Host) -> Iterator[tuple[Secret, str]]:

@@ -7,7 +7,14 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from runnerops.engine.findings import ignored_everywhere, missing_secrets, placed, silenced, without_placeholders
+from runnerops.engine.findings import (
+    ignored_everywhere,
+    missing_secrets,
+    placed,
+    silenced,
+    unread_cas,
+    without_placeholders,
+)
 from runnerops.engine.learning import learn_trees
 from runnerops.errors import RunneropsError
 from runnerops.model.common import Secret, Tree
@@ -93,7 +100,7 @@ def open_project(
         here = [same[host.name]] if host.name in same else []
         findings[host.name] = silenced((*here, *placed(host, found, files, files, renderer)), host.ignore)
     missing = missing_secrets(resolver, hosts if secrets_may_miss else ())
-    beside = (*missing, *stray_templates(str(folder / "templates"), *renderer.template_names()))
+    beside = (*missing, *unread_cas(hosts), *stray_templates(str(folder / "templates"), *renderer.template_names()))
     without = silenced(beside, ignored_everywhere(hosts))
     return Project(loaded, hosts, rendered, findings, random.token_bytes(16), without, clear, renderer)
 

@@ -9,13 +9,13 @@ import re
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from pathlib import Path
 from typing import TypeVar
 
 import gitlab
 import requests
 
 from runnerops.errors import GitlabDownError, GitlabError
+from runnerops.gitlab.ca import ca_problem
 
 Answered = TypeVar("Answered")
 _NAME_CA = "name its CA: `gitlab: {ca_file: PATH}` in an inventory, CI_SERVER_TLS_CA_FILE in a job"
@@ -44,9 +44,9 @@ def library_of(url: str, token: str, ca_file: str, seconds: float, *, job: bool 
 
 
 def check_ca(url: str, ca_file: str) -> None:
-    """Raises GitlabError where the file is not there."""
-    if ca_file and not Path(ca_file).is_file():
-        raise GitlabError(f"{url}: there is no file {ca_file}", _NAME_CA)
+    """Raises GitlabError where no certificate can be had from the file."""
+    if ca_file and (problem := ca_problem(ca_file)):
+        raise GitlabError(f"{url}: {problem}", _NAME_CA)
 
 
 def no_answer(url: str, error: Exception, seconds: float) -> GitlabDownError:

@@ -52,6 +52,8 @@ def _host(draft: Draft, own: Sequence[Filled], wiring: Wiring, directory: Path, 
 
         fill_dind(draft, sections, wiring, problems)
         _locate_filled(sections[ServiceName.GITLAB_RUNNER], locations)
+    if shape.gitlab and shape.gitlab.ca_file:
+        locations["gitlab", "ca_file"] = draft.location("gitlab", "ca_file")
     ours = {name: section for name in ServiceName if (section := _section_shape(draft, name))}
     return Host(
         name=draft.name,

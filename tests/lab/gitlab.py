@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import re
 import secrets
+import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -271,8 +272,8 @@ class GitLab:
 
 
 @contextmanager
-def open_gitlab(address: str = "127.0.0.1") -> Iterator[GitLab]:
+def open_gitlab(address: str = "127.0.0.1", tls: ssl.SSLContext | None = None) -> Iterator[GitLab]:
     """A GitLab on a free port of that address, until the block is left."""
     gitlab = GitLab()
-    with serve(address, gitlab.answer) as gitlab.url:
+    with serve(address, gitlab.answer, tls) as gitlab.url:
         yield gitlab

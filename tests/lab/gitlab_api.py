@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.server
 import json
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,8 +26,8 @@ Respond: TypeAlias = Callable[[str, str, dict[str, Any], str, dict[str, str]], A
 
 
 @contextmanager
-def serve(address: str, respond: Respond) -> Iterator[str]:
-    """Answer requests on a free port of the address, in threads; its URL."""
+def serve(address: str, respond: Respond, tls: ssl.SSLContext | None = None) -> Iterator[str]:
+    """Answer requests on a free port of the address, in threads; its URL. With `tls` it is an https one."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -61,9 +62,11 @@ def serve(address: str, respond: Respond) -> Iterator[str]:
             """A host that lost its power says no good-bye."""
 
     server = Server((address, 0), Handler)
+    if tls:
+        server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
-        yield f"http://{address}:{server.server_port}"
+        yield f"{'https' if tls else 'http'}://{address}:{server.server_port}"
     finally:
         server.shutdown()
         server.server_close()

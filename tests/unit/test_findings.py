@@ -64,6 +64,16 @@ def test_a_host_takes_it_back(tmp_path: Path) -> None:
     assert "1 error, 0 warnings, 1 ignored" in text
 
 
+def test_a_ca_file_of_gitlab_without_a_certificate_is_named_once(tmp_path: Path) -> None:
+    (tmp_path / "bad.pem").write_text("nothing\n")
+    for file, problem in (("no.pem", "there is no file"), ("bad.pem", "holds no certificate"), (".", "is a folder")):
+        text = f"defaults:\n  gitlab: {{url: 'https://gitlab.example.com', ca_file: '{file}'}}\nhosts: {{a: {{}}, b: {{}}}}\n"
+        (found,) = rules(tmp_path, text)
+        assert (found["rule"], found["severity"], found["place"]["line"]) == ("X012", "warning", 2)
+        assert problem in found["message"]
+        assert found["message"].endswith("so GitLab is not asked")
+
+
 @pytest.mark.parametrize(
     ("text", "rule"),
     [
