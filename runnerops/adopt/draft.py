@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from runnerops.adopt.entry import Entry, by_name, make_entry
+from runnerops.adopt.joining import variables_in
 from runnerops.adopt.layers import merged
 from runnerops.adopt.mirrors import with_mirrors, without_mirrors
 from runnerops.adopt.place import Found, Place, only_adds
 from runnerops.adopt.shared import Layer, share
-from runnerops.adopt.target import about
 from runnerops.errors import RunneropsError
 from runnerops.model.common import Secret, Tree, Value
 from runnerops.model.inventory import Inventory
@@ -65,7 +65,8 @@ def best_draft(found: Sequence[Found], taken: Mapping[str, str], group: str) -> 
 
 def could_share(found: Sequence[Found], taken: Mapping[str, str], draft: Draft) -> bool:
     """Whether hosts that are complete by themselves have something in common that a group could say once."""
-    fit = len(found) > 1 and draft.layer is None and not any(one.place.known for one in found)
+    apart = not any(one.place.known or one.place.group for one in found)
+    fit = len(found) > 1 and draft.layer is None and apart
     return fit and share({one.name: one.adopted for one in found}, "", taken) is not None
 
 
@@ -77,12 +78,14 @@ def make_draft(found: Sequence[Found], taken: Mapping[str, str], layer: Layer | 
         text = layer.into(text)
     for one in found:
         host = one.place.host
-        own: Tree | None = None if one.place.known else about(host)
+        own: Tree | None = None if one.place.known else one.place.said
         inherited = one.place.inherited
+        shared = variables_in(inherited, taken)
         if layer:
             inherited = merged(inherited, layer.of_host(host.name))
             own = {**(own or {}), "groups": [layer.group]} if layer.group else own
-        entry = make_entry(host.name, own, one.adopted, inherited, taken, layer.variables if layer else {})
+            shared |= layer.variables
+        entry = make_entry(host.name, own, one.adopted, inherited, taken, shared)
         if layer:
             entry = layer.without_its_comments(entry)
         entries[host.name] = entry
@@ -92,7 +95,8 @@ def make_draft(found: Sequence[Found], taken: Mapping[str, str], layer: Layer | 
 
 
 def _layer(found: Sequence[Found], taken: Mapping[str, str], group: str) -> Layer | None:
-    wanted = group or found[0].place.is_empty
+    place = found[0].place
+    wanted = not place.group and (group or place.is_empty)
     return share({one.name: one.adopted for one in found}, group, taken) if wanted else None
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from runnerops.inventory.host_name import is_replaced, with_host
 from runnerops.inventory.scalars import Verbatim
-from runnerops.model.common import Key, Tree, Value
+from runnerops.model.common import Key, Secret, Tree, Value
 from runnerops.services.registry.caches.upstreams import cache_name
 
 BY_NAME = frozenset({"runners", "caches"})
@@ -133,6 +133,8 @@ def same(one: Value, other: Value) -> bool:
         return one.keys() == other.keys() and all(same(item, other[name]) for name, item in one.items())
     if isinstance(one, list) and isinstance(other, list):
         return len(one) == len(other) and all(map(same, one, other))
+    if isinstance(one, Secret) and isinstance(other, Secret):
+        return (one.source, one.argument) == (other.source, other.argument)
     return one == other and (type(one) is type(other) or (isinstance(one, str) and isinstance(other, str)))
 
 

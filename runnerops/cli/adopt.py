@@ -40,7 +40,7 @@ def adopt(
     ] = "",
     group: Annotated[
         str,
-        typer.Option("--group", metavar="NAME", help="Say once, in this new group, what several hosts share."),
+        typer.Option("--group", metavar="NAME", help="The group that they join; a new one says once what they share."),
     ] = "",
     ansible: AnsibleInventory = None,
     output: Output = Format.TEXT,

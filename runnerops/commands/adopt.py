@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from runnerops.adopt.draft import Draft, best_draft, could_share
+from runnerops.adopt.finding import find_places, known_names
 from runnerops.adopt.mirrors import changed_elsewhere
-from runnerops.adopt.place import Found, Place, find_places, known_names
+from runnerops.adopt.place import Found, Place
 from runnerops.adopt.target import login_of, meant
 from runnerops.adopt.writing import write as write_files
 from runnerops.engine.connections import ConnectionPool

@@ -8,9 +8,10 @@ import pytest
 
 from runnerops.adopt.draft import best_draft
 from runnerops.adopt.entry import Entry
+from runnerops.adopt.finding import find_place, find_places, known_names
 from runnerops.adopt.insert import add_host
 from runnerops.adopt.mirrors import changed_elsewhere
-from runnerops.adopt.place import Found, find_place, find_places, known_names, only_adds
+from runnerops.adopt.place import Found, only_adds
 from runnerops.adopt.target import about, host_at, meant
 from runnerops.adopt.writing import write
 from runnerops.errors import InventoryError, RunneropsError, UsageError

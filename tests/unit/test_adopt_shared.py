@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runnerops.adopt.draft import best_draft, could_share, make_draft
+from runnerops.adopt.finding import find_places
 from runnerops.adopt.insert import add_defaults, add_group
 from runnerops.adopt.layers import beside, common, merged, moved, same
-from runnerops.adopt.place import Found, find_places
+from runnerops.adopt.place import Found
 from runnerops.adopt.shared import share
 from runnerops.adopt.target import login_of, meant
 from runnerops.errors import UsageError
@@ -220,11 +221,81 @@ def test_an_inventory_with_hosts_shares_in_a_group_alone(tmp_path: Path) -> None
     assert z.sections == {ServiceName.DOCKER: {"debug": True}}
 
 
+def test_a_host_joins_a_group_and_says_what_differs(tmp_path: Path) -> None:
+    path = tmp_path / "inventory.yml"
+    path.write_text("""groups:
+  site: {ssh: {port: 2222}, docker: {debug: true}}
+  ci:
+    groups: [site]
+    docker: {live-restore: true, mtu: 1400, proxies: {http-proxy: !env PROXY}}
+    gitlab_runner: {concurrent: 8, runners: [{name: "{host}-docker", limit: 2}, {name: spare}]}
+hosts: {}
+""")
+    (one,) = found(tmp_path, {"ci-9": made_by_hand("ci-9", 1500, "p")}, "ci")
+    assert (one.place.host.ssh.user, one.place.host.ssh.port) == ("root", 2222)  # as a deploy will reach it
+    draft = best_draft([one], {"PROXY": "http://u:p@p:1"}, "ci")
+    assert draft.variables == {}
+    assert (
+        draft.text.partition("hosts:")[2]
+        == """
+  ci-9:
+    address: 192.0.2.1
+    ssh: {user: root}
+    groups: [ci]
+    docker:
+      mtu: 1500
+      debug: null
+    gitlab_runner:
+      concurrent: 4
+      runners:
+        # the big one
+        - name: ci-9-docker
+          url: https://gitlab.example.com
+          token: keep
+          executor: docker
+          docker:
+            image: alpine:3
+            privileged: true
+          # of ci-9
+          limit: 1500
+        - name: own ci-9ci-9
+          url: https://gitlab.example.com
+          token: keep
+          executor: docker
+          docker:
+            image: alpine:3
+            privileged: true
+"""
+    )
+    assert draft.entries["ci-9"].notes == ("gitlab_runner: spare is inherited, and not on the host: a deploy adds it",)
+    assert draft.load().groups["ci"] == ("ci-9",)
+
+
+@settings(max_examples=30, deadline=None)
+@given(base=FULL, one=LEAN)
+def test_a_host_in_a_group_asks_for_what_it_asks_for_alone(
+    tmp_path_factory: pytest.TempPathFactory, base: Tree, one: Tree
+) -> None:
+    """Apart from runners of the group that it has not got, which no host can take away."""
+    path = tmp_path_factory.mktemp("joined") / "inventory.yml"
+    group = {"docker": base["docker"], "gitlab_runner": {**base["gitlab_runner"], "runners": []}}  # type: ignore[dict-item]
+    path.write_text(json.dumps({"groups": {"ci": group}, "hosts": {"z": {"docker": {}}}}))
+    adopted = {service: Adopted(section) for service, section in merged(base, one).items() if isinstance(section, dict)}
+    try:
+        alone = best_draft(found(path.parent, {"a": adopted}), {}, "")
+        loaded = alone.load()
+    except Exception:  # a key that no inventory takes
+        return
+    together = best_draft(found(path.parent, {"a": adopted}, "ci"), {}, "ci")
+    mine, joined = (next(host for host in one.hosts if host.name == "a") for one in (loaded, together.load()))
+    assert joined.groups == ("ci",)
+    assert plain(mine.sections, alone.variables) == plain(joined.sections, together.variables)
+
+
 @pytest.mark.parametrize(
     ("words", "group"),
     [
-        (["root@h", "me@h"], ""), (["a=root@h", "a=root@i"], ""), (["z", "root@h"], "ci"), (["root@h"], "old"),
-        (["root@h"], "z"),
+        (["root@h", "me@h"], ""), (["a=root@h", "a=root@i"], ""), (["z", "root@h"], "ci"), (["z"], "old"), (["root@h"], "z"),
         (["ci=root@h"], "ci"), (["root@h"], "a b"),
     ],
 )  # fmt: skip

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from runnerops import inventory
-from runnerops.adopt.place import find_places
+from runnerops.adopt.finding import find_places
 from runnerops.adopt.target import meant
 from runnerops.errors import InventoryError, RunneropsError, UsageError
 from runnerops.model.common import Secret, ServiceName

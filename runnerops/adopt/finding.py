@@ -1,0 +1,106 @@
+"""Where the hosts go that are to be adopted, and which those are. Reads the inventory's files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from runnerops.adopt.joining import as_it_will_be, with_group
+from runnerops.adopt.place import Place, bare, inherited_by, mapping, values_of
+from runnerops.adopt.target import about, check_apart, reached_alike
+from runnerops.errors import InventoryError, UsageError
+from runnerops.inventory import load, the_host
+from runnerops.inventory.document import child
+from runnerops.inventory.load import read_document
+from runnerops.inventory.nodes import parse
+from runnerops.inventory.problems import Problems
+from runnerops.inventory.sources import Where, folder_of, name_of, paths_of, read_sources
+from runnerops.inventory.text import decode
+from runnerops.model.common import ServiceName
+from runnerops.model.inventory import Host, Inventory
+
+
+def find_places(where: Where, targets: Sequence[Host | str], group: str = "") -> tuple[Place, ...]:
+    """Where each of these hosts goes. Raises UsageError as `find_place` does, and where two are one."""
+    places: list[Place] = []
+    for target in targets:
+        place = find_place(where, target)
+        values_of(place.text, place.path)  # what is no text is told before a host is asked
+        check_apart(place.host, [other.host for other in places])
+        places.append(place)
+    if len({place.path for place in places}) > 1:
+        hint = "adopt those of one file at a time"
+        raise UsageError(f"{', '.join(str(place.path) for place in places)}: the hosts go into several files", hint)
+    hosts = mapping(values_of(places[0].text, places[0].path).get("hosts"))
+    if group:
+        return with_group(places, group, [*hosts], _groups(places[0]))
+    return tuple(as_it_will_be(place) if not place.known and hosts else place for place in places)
+
+
+def _groups(place: Place) -> Sequence[str]:
+    """Those of the inventory; one without a host is not loaded."""
+    return (*place.loaded.groups, *mapping(values_of(place.text, place.path).get("groups")))
+
+
+def known_names(where: Where) -> frozenset[str]:
+    """Names and addresses of the hosts that the inventory has; none where there is none yet. Raises InventoryError."""
+    path = paths_of(where)[0]
+    if not path.exists():
+        return frozenset()
+    if path.is_file() and not mapping(values_of(decode(path.read_bytes(), str(path), Problems()), path).get("hosts")):
+        return frozenset()
+    return frozenset(text for host in load(where).hosts for text in (host.name, host.address))
+
+
+def find_place(where: Where, target: Host | str) -> Place:
+    """`target`: a host that is to be new, or the name of one of the inventory. Raises UsageError."""
+    paths = paths_of(where)
+    path = paths[0]
+    several = len(paths) > 1 or path.is_dir()
+    if isinstance(target, Host):
+        return (
+            replace(_new(where, _entry_file(where, target.name), target), where=where)
+            if several
+            else _new(path, path, target)
+        )
+    if not path.exists():
+        hint = f"name a login, as in `runnerops adopt USER@{target}`: --write then makes {path.name}"
+        raise UsageError(f"{path}: no such inventory", hint)
+    loaded = load(where)
+    host = the_host(loaded, target)
+    read = read_document(where)
+    own = frozenset(service for service in ServiceName if child(read.hosts[host.name], service.value) is not None)
+    if several:
+        path = _entry_file(where, host.name, read.hosts[host.name].location.file)
+    return Place(path, path.read_bytes(), loaded, bare(host), True, own, inherited_by(read, host.name), where=where)
+
+
+def _entry_file(where: Where, host: str, file: str = "") -> Path:
+    """Of several files the one with the host in it, or the first that can take it. Raises UsageError."""
+    whole = [one.path for one in read_sources(where, {}) if not one.part and file in ("", str(one.path))]
+    if not whole:
+        hint = "put the entry in by hand; a file with `hosts:` of its own takes one"
+        raise UsageError(f"{host}: {file or name_of(where)} holds no `hosts:` that an entry could be put into", hint)
+    return whole[0]
+
+
+def _new(where: Where, path: Path, host: Host) -> Place:
+    empty = Inventory(str(path), (host,), {}, folder_of(where))
+    if not path.exists():
+        return Place(path, b"", empty, host, False, said=about(host))
+    try:
+        loaded, read = load(where), read_document(where)
+    except InventoryError:  # one without a host yet; what else is wrong is told when the host is in it, if it is YAML
+        found = Place(path, path.read_bytes(), empty, host, False, said=about(host))
+        parse(found.text, str(path), Problems(), may_be_empty=True)
+        return found
+    alike = [one for one in loaded.hosts if host.name in (one.name, one.address) or reached_alike(one, host)]
+    if alike:
+        known = alike[0].name
+        hint = f"`runnerops adopt {known}` adds what it lacks; another host needs a name of its own: --name NAME"
+        raise UsageError(
+            f"{host.name} is in {loaded.path} already{f', as {known}' if known != host.name else ''}", hint
+        )
+    above = inherited_by(read, host.name)
+    return Place(path, path.read_bytes(), loaded, host, False, inherited=above, said=about(host))

@@ -1,0 +1,56 @@
+"""What a new host has before it says a word: the defaults, and the group that it joins. Reads the inventory's files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from runnerops.adopt.insert import add_host
+from runnerops.adopt.place import Place, bare, inherited_by
+from runnerops.adopt.scalars import key
+from runnerops.adopt.yaml_text import flow
+from runnerops.errors import RunneropsError, UsageError
+from runnerops.inventory import checks, load, the_host
+from runnerops.inventory.load import read_document
+from runnerops.model.common import Secret, Tree, Value
+
+
+def with_group(places: Sequence[Place], group: str, taken: Sequence[str], groups: Sequence[str]) -> tuple[Place, ...]:
+    """The same places: in the group, where the inventory has it. `taken`: names of hosts. Raises UsageError."""
+    try:
+        checks.name(group)
+    except checks.Refused as error:
+        raise UsageError(f"--group {group}: {error.text}", error.hint or "write another name") from None
+    if group in {*taken, *(place.host.name for place in places)}:
+        raise UsageError(f"--group {group}: a host has that name already", "name another group")
+    for place in places:
+        if place.known and group not in place.host.groups:
+            hint = "leave it out, or leave --group out: its entry then says all by itself"
+            raise UsageError(f"--group: {place.host.name} is in {place.path} already", hint)
+    if group not in groups:
+        return tuple(places)
+    return tuple(place if place.known else as_it_will_be(place, group) for place in places)
+
+
+def as_it_will_be(place: Place, group: str = "") -> Place:
+    """With what the host inherits, and reached as it says: its bare entry is read as the inventory will be."""
+    said: Tree = {**place.said, "groups": [group]} if group else dict(place.said)
+    name = place.host.name
+    try:
+        text = add_host(place.text, lambda indent, _: [f"{' ' * indent}{key(name)}: {flow(said)}"])
+        contents = {place.path: place.content_of(text)}
+        where = place.where or place.path
+        inherited = inherited_by(read_document(where, contents), name)
+        host = bare(the_host(load(where, contents), name))
+    except RunneropsError:  # what is wrong is told when the whole entry is in it
+        return replace(place, said=said, group=group)
+    return replace(place, said=said, group=group, host=host, inherited=inherited)
+
+
+def variables_in(inherited: Value, taken: Mapping[str, str]) -> dict[str, str]:
+    """The variables that stand in what is inherited, with their values where those are known."""
+    if isinstance(inherited, Secret):
+        known = inherited.source == "env" and inherited.argument in taken
+        return {inherited.argument: taken[inherited.argument]} if known else {}
+    inside = inherited.values() if isinstance(inherited, dict) else inherited if isinstance(inherited, list) else ()
+    return {name: text for one in inside for name, text in variables_in(one, taken).items()}
