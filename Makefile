@@ -5,14 +5,14 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.ready
 
-.PHONY: docs help demo lock upgrade matrix venv equip lint types unit integration lab test bench clean
+.PHONY: docs help demo lock upgrade matrix venv equip lint types unit integration hosts faults lab test bench clean
 
 help:
 	@echo "make demo         see it work, on a simulated host in a scratch directory"
 	@echo "make test         lint, types, unit, integration and lab tests"
 	@echo "make unit         the unit tests alone (under 20 s)"
 	@echo "make integration  the tests against real shells and a real sshd on loopback"
-	@echo "make lab          the tests on real hosts (root on Debian; see docs/architecture.md)"
+	@echo "make lab          the tests on real hosts (root on Debian; see docs/architecture.md): make hosts, make faults"
 	@echo "make matrix       the unit tests under Python 3.11, 3.12 and 3.13, those that are here"
 	@echo "make lint types   ruff, shellcheck; mypy --strict"
 	@echo "make docs         write the pages and the schema that are made from tables"
@@ -52,16 +52,26 @@ unit: venv
 integration: venv
 	$(BIN)/pytest -q -n auto tests/integration
 
-# three labs side by side, for tests wait more than they work; then the matrix of faults, which tries all hosts at once itself
-lab: equip
-	$(BIN)/pytest -q -n 3 --dist loadfile tests/lab --ignore tests/lab/faults/test_steps.py
+# the matrix of faults tries all hosts of two labs at once itself; four labs more wait more than they work
+hosts: venv
+	$(BIN)/pytest -q -n 4 --dist loadfile tests/lab --ignore tests/lab/faults/test_steps.py
+
+faults: venv
 	$(BIN)/pytest -q -s tests/lab/faults/test_steps.py
+
+# up to three parts at once, each tried whatever becomes of the others; a part's output comes whole, when it ends.
+# A make older than 4.0 does one after another.
+TOGETHER := --no-print-directory --keep-going $(if $(filter output-sync,$(.FEATURES)),--jobs=3 --output-sync=target)
+
+lab: equip
+	@$(MAKE) $(TOGETHER) hosts faults
+
+test: equip
+	@$(MAKE) $(TOGETHER) hosts faults lint types unit integration
 
 # with RUNNEROPS_LAB=require the machine may be given what tests need; then nothing is skipped
 equip: venv
 	@if [ "$$RUNNEROPS_LAB" = require ]; then $(BIN)/python -m tests.lab.install; fi
-
-test: equip lint types unit integration lab
 
 # the unit tests under each Python that is here
 matrix:
