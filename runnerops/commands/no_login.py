@@ -14,7 +14,8 @@ from runnerops.engine.scheduling import side_by_side
 from runnerops.errors import HostError, HostKeyError
 from runnerops.inventory import Where
 from runnerops.model.common import Exit, Result
-from runnerops.model.inventory import Host, Inventory
+from runnerops.model.inventory import Host
+from runnerops.remote.access import Access
 from runnerops.remote.hostkeys import KnownHosts
 from runnerops.remote.keys import Credentials
 from runnerops.remote.ssh import open_link
@@ -54,7 +55,9 @@ def no_login(
     project = open_project(loaded, hosts, environ, screen.redactor, secrets_may_miss=True)
     if refuse_unsound(project, screen):
         return Exit.FAILED
-    known = KnownHosts.find(loaded.folder, environ)
+    others = {name: value for name, value in environ.items() if name != "SSH_PRIVATE_KEY"}
+    peers = {host.name: host for host in loaded.hosts}
+    access = Access(KnownHosts.find(loaded.folder, environ), Credentials(), others, peers)
     named = {host.name: host for host in hosts}
 
     def look(name: str) -> _Looked:
@@ -62,7 +65,7 @@ def no_login(
             check_maintenance(named[name], flags)
         except HostError as error:
             return _Looked(error.result, f"in maintenance: {error.message.removeprefix(f'{name}: ')}", error.hint)
-        return _look(named[name], loaded, known, environ)
+        return _look(named[name], access)
 
     found = side_by_side(list(named), look)
     looked = {name: _told(one) for name, one in found.items()}
@@ -73,17 +76,15 @@ def no_login(
     return Exit.OK if all(one.result in {"known", _RESTS} for one in looked.values()) else Exit.FAILED
 
 
-def _look(host: Host, loaded: Inventory, known: KnownHosts, environ: Mapping[str, str]) -> _Looked:
+def _look(host: Host, access: Access) -> _Looked:
     """Raises HostError. No key of this machine is looked for: none is needed to see a host's own."""
     host = replace(host, ssh=replace(host.ssh, key=None))
-    others = {name: value for name, value in environ.items() if name != "SSH_PRIVATE_KEY"}
-    peers = {other.name: other for other in loaded.hosts}
 
     def refuse() -> None:
         raise _NotLoggedInError(host.name, "")
 
     try:
-        open_link(host, known, Credentials(), others, peers, refuse).close()
+        open_link(host, access, refuse).close()
     except _NotLoggedInError:
         return _Looked("known")
     except HostKeyError as error:

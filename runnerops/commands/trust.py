@@ -18,6 +18,7 @@ from runnerops.errors import HostError, InventoryError, RunneropsError, UsageErr
 from runnerops.inventory import Where
 from runnerops.model.common import Exit
 from runnerops.model.inventory import Host
+from runnerops.remote.access import Access
 from runnerops.remote.hostkeys import PROJECT_FILE, HostKey, KnownHosts
 from runnerops.remote.hostnames import without
 from runnerops.remote.keys import Credentials
@@ -42,8 +43,9 @@ def keep_keys(
     credentials = Credentials.from_environ(environ)
     credentials.ring.ask = screen.ask_secret
     folder = inventory.folder_of(path)
-    asking = _Asking(folder, environ, peers, screen, frozenset(fingerprints), credentials)
-    for warning in KnownHosts.find(folder, environ).warnings:
+    access = Access(KnownHosts.find(folder, environ), credentials, environ, peers)
+    asking = _Asking(folder, access, screen, frozenset(fingerprints))
+    for warning in access.known.warnings:
         screen.say(f"warning: {warning}", "warn")
     if not fingerprints and not screen.interactive:
         for host in hosts:
@@ -75,11 +77,9 @@ class _Asking:
     """With what every host is asked. An empty `fingerprints`: the person is asked."""
 
     folder: Path
-    environ: Mapping[str, str]
-    peers: Mapping[str, Host]
+    access: Access
     screen: Screen
     fingerprints: frozenset[str]
-    credentials: Credentials
 
     def trust(self, host: Host) -> bool:
         """Whether the host's keys are kept now, and those of every gateway before it."""
@@ -99,9 +99,9 @@ class _Asking:
 
     def _fetch(self, host: Host) -> Offer | None:
         """None where the host cannot be reached, which is said."""
-        known = KnownHosts.find(self.folder, self.environ)  # anew each time: it may have just been written
+        known = KnownHosts.find(self.folder, self.access.environ)  # anew each time: it may have just been written
         try:
-            return fetch_offer(host, known, Credentials.from_environ(self.environ), self.environ, self.peers)
+            return fetch_offer(host, replace(self.access, known=known))
         except HostError as error:
             twice = f"{host.name}: {host.name}: "  # a login is its own name
             self.screen.say(error.message.replace(twice, f"{host.name}: ", 1), "bad")

@@ -15,6 +15,7 @@ from runnerops.engine.passwords import SudoPasswords
 from runnerops.engine.scheduling import WORKERS
 from runnerops.errors import HostError
 from runnerops.model.inventory import Host, Inventory
+from runnerops.remote.access import Access
 from runnerops.remote.hostkeys import KnownHosts
 from runnerops.remote.keys import Credentials
 from runnerops.remote.link import Link
@@ -35,18 +36,18 @@ class ConnectionPool:
     def __init__(self, inventory: Inventory, environ: Mapping[str, str], screen: Screen) -> None:
         self.environ = environ
         self.screen = screen
-        self._peers = {host.name: host for host in inventory.hosts}
-        self._known = KnownHosts.find(inventory.folder, environ)
+        known = KnownHosts.find(inventory.folder, environ)
         passwords = SudoPasswords(environ, inventory.folder, screen)
-        self._credentials = replace(Credentials.from_environ(environ), sudo=passwords.of)
-        self._credentials.ring.ask = screen.ask_secret
+        credentials = replace(Credentials.from_environ(environ), sudo=passwords.of)
+        credentials.ring.ask = screen.ask_secret
+        self._access = Access(known, credentials, environ, {host.name: host for host in inventory.hosts})
         self._links: dict[str, Link] = {}
         self._begun: dict[str, Future[Link]] = {}
         self._decided = threading.Event()
         self._admitted = False
         self._since = self._waited = 0.0
         self._lock = threading.Lock()
-        for warning in self._known.warnings:
+        for warning in known.warnings:
             screen.say(f"warning: {warning}", "warn")
 
     def connect_early(self, hosts: Sequence[Host]) -> None:
@@ -75,7 +76,7 @@ class ConnectionPool:
         self._decided.set()
 
     def _open(self, host: Host, allow_login: Callable[[], None] = lambda: None) -> Link:
-        return open_link(host, self._known, self._credentials, self.environ, self._peers, allow_login)
+        return open_link(host, self._access, allow_login)
 
     def link(self, host: Host) -> Link:
         """The host's open connection. Raises HostError."""

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import socket
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from runnerops.errors import HostError, HostKeyError
 from runnerops.model.inventory import Host
-from runnerops.remote.hostkeys import KINDS, Entry, HostKey, KnownHosts
-from runnerops.remote.keys import Credentials
+from runnerops.remote.access import Access
+from runnerops.remote.hostkeys import KINDS, Entry, HostKey
 from runnerops.remote.link import close_all
 from runnerops.remote.ssh import load, open_hop, patiently
 
@@ -34,9 +33,7 @@ class Offer:
     before: tuple[Entry, ...]
 
 
-def fetch_offer(
-    host: Host, known: KnownHosts, credentials: Credentials, environ: Mapping[str, str], peers: Mapping[str, Host]
-) -> Offer:
+def fetch_offer(host: Host, access: Access) -> Offer:
     """The host's keys, one of each kind; or those of the first gateway whose key is not known, for no way leads past it.
 
     Gateways that are known are logged in to. Keys that are revoked are left out. Raises HostError and PrivateKeyError.
@@ -44,7 +41,7 @@ def fetch_offer(
     load()
     from runnerops.remote.route import make_route  # noqa: PLC0415
 
-    hops = make_route(host, known, credentials, environ, peers)
+    hops = make_route(host, access)
     try:
         for hop in hops[:-1]:
             try:

@@ -16,10 +16,10 @@ from paramiko import MissingHostKeyPolicy, PKey, SSHClient, SSHException
 
 from runnerops.errors import HostError, HostKeyError
 from runnerops.model.inventory import Host
+from runnerops.remote.access import Access
 from runnerops.remote.fabrics import Config, Connection
 from runnerops.remote.hostkeys import HostKey, KnownHosts
 from runnerops.remote.hostnames import lookup_name
-from runnerops.remote.keys import Credentials
 from runnerops.remote.login import Attempt, Identities, make_login
 from runnerops.remote.settings import Settings, is_yes, refusal, words_of
 from runnerops.remote.sshconfig import read_settings
@@ -86,32 +86,14 @@ class Verified(MissingHostKeyPolicy):
         self._allow_login()
 
 
-@dataclass(frozen=True, slots=True)
-class _Access:
-    """What every hop of a way is entered with."""
-
-    known: KnownHosts
-    credentials: Credentials
-    environ: Mapping[str, str]
-
-
-def make_route(
-    host: Host,
-    known: KnownHosts,
-    credentials: Credentials,
-    environ: Mapping[str, str],
-    peers: Mapping[str, Host],
-    allow_login: Callable[[], None] = lambda: None,
-) -> tuple[Hop, ...]:
+def make_route(host: Host, access: Access, allow_login: Callable[[], None] = lambda: None) -> tuple[Hop, ...]:
     """The hops, the first to connect to first and the host itself last. `allow_login` is called before each login.
 
-    `ssh.gateway` is the name of another host in `peers`, else `[USER@]HOST[:PORT]`, which ssh_config may know; ProxyJump
+    `ssh.gateway` is the name of a peer, else `[USER@]HOST[:PORT]`, which ssh_config may know; ProxyJump
     counts where there is none. Raises HostError and PrivateKeyError.
     """
     try:
-        settings = read_settings(environ)
-        access = _Access(known, credentials, environ)
-        connection = _connection(host, settings, peers, ())
+        connection = _connection(host, read_settings(access.environ), access.peers, ())
         hops: list[Hop] = []
         step: Any = connection
         while isinstance(step, Connection):
@@ -144,7 +126,7 @@ def _connection(host: Host, settings: Settings, peers: Mapping[str, Host], seen:
 def _hop(
     host: Host,
     connection: Connection,
-    access: _Access,
+    access: Access,
     allow_login: Callable[[], None],
     gateway: bool,
 ) -> Hop:

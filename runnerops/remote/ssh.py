@@ -5,13 +5,12 @@ from __future__ import annotations
 import random
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from runnerops.errors import HostError
 from runnerops.model.inventory import Host
-from runnerops.remote.hostkeys import KnownHosts
-from runnerops.remote.keys import Credentials
+from runnerops.remote.access import Access
 from runnerops.remote.link import Link, close_all
 from runnerops.remote.root import Root
 
@@ -34,15 +33,8 @@ def load() -> None:
     import runnerops.remote.route  # noqa: F401, PLC0415
 
 
-def open_link(
-    host: Host,
-    known: KnownHosts,
-    credentials: Credentials,
-    environ: Mapping[str, str],
-    peers: Mapping[str, Host] | None = None,
-    allow_login: Callable[[], None] = lambda: None,
-) -> Link:
-    """Connects and logs in. `peers` are the hosts that `ssh.gateway` may name.
+def open_link(host: Host, access: Access, allow_login: Callable[[], None] = lambda: None) -> Link:
+    """Connects and logs in.
 
     `allow_login` is called when a host key is known to be right, before anybody logs in there; what it raises ends all.
     Raises HostError, HostKeyError (nothing was sent) and PrivateKeyError, each with the fix.
@@ -50,7 +42,7 @@ def open_link(
     load()
     from runnerops.remote.route import make_route  # noqa: PLC0415
 
-    hops = make_route(host, known, credentials, environ, peers or {}, allow_login)
+    hops = make_route(host, access, allow_login)
     try:
         for hop in hops:
             open_hop(hop)
@@ -59,7 +51,7 @@ def open_link(
         raise
     user = hops[-1].connection.user
     sudo = host.ssh.sudo if host.ssh.sudo is not None else user != "root"
-    return Link(host, hops[-1].connection, Root(host.name, user, credentials.sudo(host)) if sudo else None)
+    return Link(host, hops[-1].connection, Root(host.name, user, access.credentials.sudo(host)) if sudo else None)
 
 
 def open_hop(hop: Hop) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from runnerops.model.inventory import Host, Ssh
+from runnerops.remote.access import Access
 from runnerops.remote.hostkeys import HostKey, KnownHosts, parse
 from runnerops.remote.keys import Credentials
 from runnerops.remote.link import Link
@@ -130,7 +131,7 @@ class Sshd:
         lines = "".join(map(self.line, self.kinds)) if known is None else known
         home = {"HOME": os.environ["HOME"]} | environ
         by_name = {peer.name: peer for peer in peers}
-        return open_link(host or self.host(), known_from(lines), Credentials.from_environ(home), home, by_name)
+        return open_link(host or self.host(), Access(known_from(lines), Credentials.from_environ(home), home, by_name))
 
 
 def known_from(text: str) -> KnownHosts:

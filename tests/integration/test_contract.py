@@ -11,6 +11,7 @@ import pytest
 from runnerops.demo.server import Server, make_key
 from runnerops.demo.site import Site
 from runnerops.model.inventory import Host, Ssh
+from runnerops.remote.access import Access
 from runnerops.remote.hostkeys import parse
 from runnerops.remote.keys import Credentials
 from runnerops.remote.link import Link
@@ -60,7 +61,7 @@ def fixture_demo_host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo
         host = Host("demo", "127.0.0.1", ssh=Ssh(user="root", port=server.port, key=str(site.project / "key")))
         environ = {"HOME": str(site.folder)}
         known = parse([("known_hosts", server.known_hosts)])
-        with open_link(host, known, Credentials.from_environ(environ), environ) as link:
+        with open_link(host, Access(known, Credentials.from_environ(environ), environ)) as link:
             yield DemoHost(site, link)
 
 

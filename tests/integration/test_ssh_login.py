@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from runnerops.errors import HostError
+from runnerops.remote.access import Access
 from runnerops.remote.keys import Credentials, KeyRing, PrivateKeyError
 from runnerops.remote.ssh import open_link
 from tests.integration.conftest import StartSshd
@@ -52,11 +53,11 @@ def test_a_passphrase_is_asked_for_once_a_key(sshd: Sshd, home: Path) -> None:
         return next(answers)
 
     credentials = Credentials(ring=KeyRing(ask=ask))
-    known, environ = known_from(sshd.line()), {"HOME": str(home)}
+    access = Access(known_from(sshd.line()), credentials, {"HOME": str(home)})
     for _ in range(2):
-        open_link(sshd.host(key=str(locked)), known, credentials, environ).close()
+        open_link(sshd.host(key=str(locked)), access).close()
     (home / ".ssh" / "config").write_text(f"IdentityFile {locked}\n")
-    open_link(sshd.host(key=None), known, credentials, environ).close()
+    open_link(sshd.host(key=None), access).close()
     assert questions == [f"passphrase of {locked}", f"passphrase of {locked}, again"]
 
 
@@ -67,7 +68,7 @@ def test_nobody_is_asked_for_a_key_that_the_agent_has(agent: Keys, sshd: Sshd, h
     credentials = Credentials(ring=KeyRing(ask=ask))
     for host in (sshd.host(key=str(agent.folder / "user_locked")), sshd.host(key=None)):
         (home / ".ssh" / "config").write_text(f"IdentityFile {agent.folder / 'user_locked'}\n")
-        open_link(host, known_from(sshd.line()), credentials, {"HOME": str(home)}).close()
+        open_link(host, Access(known_from(sshd.line()), credentials, {"HOME": str(home)})).close()
 
 
 def test_another_agent_and_a_certificate_of_ssh_config(

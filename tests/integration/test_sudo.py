@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from runnerops.errors import HostError
+from runnerops.remote.access import Access
 from runnerops.remote.keys import Credentials
 from runnerops.remote.link import Link
 from runnerops.remote.ssh import open_link
@@ -68,7 +69,7 @@ def programs(folder: Path, **scripts: str) -> Path:
 
 def way(server: Sshd, passwords: Given) -> Link:
     credentials = replace(Credentials.from_environ({}), sudo=lambda _: passwords)
-    return open_link(server.host(sudo=True), known_from(server.line()), credentials, {"HOME": "/nonexistent"})
+    return open_link(server.host(sudo=True), Access(known_from(server.line()), credentials, {"HOME": "/nonexistent"}))
 
 
 def sudo(log: Path, before: str = "", without: str = ASKS) -> str:

@@ -34,6 +34,10 @@ class Person(Screen):
         self.asked.append(question)
         return bool(self.answer)
 
+    def ask_secret(self, question: str) -> str:
+        self.asked.append(question)
+        return "open sesame"
+
     @property
     def saw(self) -> str:
         return self.err.getvalue()
@@ -44,10 +48,10 @@ def fixture_folder(tmp_path: Path, sshd: Sshd) -> Path:
     return project(tmp_path / "project", sshd)
 
 
-def project(folder: Path, sshd: Sshd, gateway: str = "") -> Path:
+def project(folder: Path, sshd: Sshd, gateway: str = "", key: str = "user") -> Path:
     """A folder with an inventory of one host."""
     folder.mkdir(exist_ok=True)
-    ssh = {"user": USER, "port": sshd.port, "key": str(sshd.keys.folder / "user")} | (
+    ssh = {"user": USER, "port": sshd.port, "key": str(sshd.keys.folder / key)} | (
         {"gateway": gateway} if gateway else {}
     )
     text = ", ".join(f"{key}: {value!r}" for key, value in ssh.items())
@@ -114,12 +118,15 @@ def test_a_revoked_key_is_never_trusted(folder: Path, sshd: Sshd) -> None:
     assert (folder / "known_hosts").read_text() == before
 
 
-def test_an_unknown_gateway_is_trusted_first(sshd: Sshd, start_sshd: StartSshd, tmp_path: Path) -> None:
+def test_an_unknown_gateway_is_trusted_first_then_logged_in_to(
+    sshd: Sshd, start_sshd: StartSshd, tmp_path: Path
+) -> None:
     gateway = start_sshd(kinds=("ecdsa",))
     jump = f"{USER}@{ADDRESS}:{gateway.port}"
-    folder = project(tmp_path / "project", sshd, jump)
+    folder = project(tmp_path / "project", sshd, jump, "user_locked")
     assert run(folder, person := Person()) is Exit.OK
     assert [question.split(" (")[0] for question in person.asked] == [
+        f"passphrase of {sshd.keys.folder / 'user_locked'}",
         f"trust gateway [{ADDRESS}]:{gateway.port} of web-1?",
         "trust web-1",
     ]

@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Sequence
 
 from runnerops.model.inventory import Host, Ssh
+from runnerops.remote.access import Access
 from runnerops.remote.hostkeys import parse
 from runnerops.remote.keys import Credentials
 from runnerops.remote.link import Link
@@ -49,7 +50,7 @@ def open_host(host: LabHost) -> Link:
     known = parse([("known_hosts", host.known_hosts.read_text())])
     environ = {"HOME": os.environ.get("HOME", "/root")}
     there = Host(host.name, host.address, ssh=Ssh(user="root", key=str(host.key)))
-    return open_link(there, known, Credentials.from_environ({}), environ)
+    return open_link(there, Access(known, Credentials.from_environ({}), environ))
 
 
 def test_every_case_on_a_real_host(host: LabHost) -> None:

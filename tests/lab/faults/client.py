@@ -14,6 +14,7 @@ from pathlib import Path
 from runnerops.engine.apply import apply
 from runnerops.model.run import Event
 from runnerops.redact import Redactor
+from runnerops.remote.access import Access
 from runnerops.remote.hostkeys import KnownHosts
 from runnerops.remote.keys import Credentials
 from runnerops.remote.link import Link
@@ -24,7 +25,7 @@ def main(path: str, step: int) -> None:
     plan, host, folder, environ = pickle.loads(Path(path).read_bytes())
 
     def link() -> Link:
-        return open_link(host, KnownHosts.find(folder, environ), Credentials.from_environ(environ), environ)
+        return open_link(host, Access(KnownHosts.find(folder, environ), Credentials.from_environ(environ), environ))
 
     def watch(event: Event) -> None:
         if (event.list, event.step, event.kind) == ("forward", step, "step"):

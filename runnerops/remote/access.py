@@ -1,0 +1,23 @@
+"""With what connections are opened: known host keys, credentials, the environment, and the hosts that can be gateways."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from runnerops.model.inventory import Host
+from runnerops.remote.hostkeys import KnownHosts
+from runnerops.remote.keys import Credentials
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """The same for every hop of a way. `environ` says where ssh_config and its keys lie, and whether this is a CI job.
+
+    `peers` are the hosts that `ssh.gateway` may name, by name.
+    """
+
+    known: KnownHosts
+    credentials: Credentials
+    environ: Mapping[str, str] = field(repr=False)
+    peers: Mapping[str, Host] = field(default_factory=dict)
