@@ -9,7 +9,15 @@ from typing import Annotated
 import typer
 
 from runnerops.cli.boundary import run_command
-from runnerops.cli.options import DEFAULT_INVENTORY, InventoryFile, RolloutOptions, RunOptions, TargetList, seconds
+from runnerops.cli.options import (
+    DEFAULT_INVENTORY,
+    InventoryFile,
+    Only,
+    RolloutOptions,
+    RunOptions,
+    TargetList,
+    seconds,
+)
 
 
 def deploy(
@@ -34,14 +42,19 @@ def deploy(
             parser=seconds,
         ),
     ] = 86400,
+    only: Only = None,
     rollout: RolloutOptions = RolloutOptions(),
     options: RunOptions = RunOptions(),
 ) -> None:
     """Show the plan, confirm, apply it and verify the result."""
+    from dataclasses import replace
+
     from runnerops.commands.deploy import deploy as run
+    from runnerops.commands.options import parse_service
 
     args = (inventory, targets or [], os.environ)
+    flags = replace(options.flags(), only=frozenset(map(parse_service, only or [])))
     run_command(
-        lambda screen: run(*args, screen, options.flags(), options.ui(), rollout.over, plan, plan_age),
+        lambda screen: run(*args, screen, flags, options.ui(), rollout.over, plan, plan_age),
         asks_sudo_password=options.ask_sudo_password,
     )

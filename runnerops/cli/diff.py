@@ -16,6 +16,7 @@ from runnerops.cli.options import (
     Format,
     InventoryFile,
     KillJobs,
+    Only,
     Output,
     PlanReports,
     TargetList,
@@ -45,6 +46,7 @@ def diff(
     exit_code: Annotated[bool, typer.Option("--exit-code", help="End with 3 when changes are pending.")] = False,
     allow: Allow = None,
     kill_jobs: KillJobs = False,
+    only: Only = None,
     save_plan: SavePlan = None,
     report: PlanReports = None,
     no_login: NoLogin = False,
@@ -57,7 +59,7 @@ def diff(
 
     reports = parse_reports(report or [], PLAN_FORMATS)
     wishes = Wishes(output.is_json, exit_code, verbose, save_plan, reports, no_login)
-    flags = flags_of(allow or [], kill_jobs=kill_jobs)
+    flags = flags_of(allow or [], kill_jobs=kill_jobs, only=only or [])
     run_command(
         lambda screen: run(inventory, targets or [], os.environ, screen, flags, wishes),
         asks_sudo_password=ask_sudo_password,

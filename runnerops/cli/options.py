@@ -52,6 +52,12 @@ def _code(word: str) -> str:
     return word
 
 
+def _service(word: str) -> str:
+    from runnerops.commands.options import parse_service
+
+    return _usage(lambda: parse_service(word))
+
+
 def _report(word: str) -> str:
     from runnerops.commands.reports import parse_reports
 
@@ -126,6 +132,16 @@ PlanReports = Annotated[
         help="Write the plan as terraform (GitLab's widget) and markdown into DIR, or one into FILE; may be repeated.",
         show_default=False,
         parser=_plan_report,
+    ),
+]
+Only = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--only",
+        metavar="SERVICE",
+        help="Only docker, registry or gitlab_runner; the others stay as they are. May be repeated.",
+        show_default=False,
+        parser=_service,
     ),
 ]
 KillJobs = Annotated[bool, typer.Option("--kill-jobs", help="Go on although running CI jobs end with it.")]
@@ -257,9 +273,9 @@ class RunOptions:
         return UiOptions(self.yes, self.output.is_json, self.verbose, self.no_wait, dry_run)
 
 
-def flags_of(allow: Sequence[str], *, kill_jobs: bool) -> Flags:
+def flags_of(allow: Sequence[str], *, kill_jobs: bool, only: Sequence[str] = ()) -> Flags:
     """What a plan may hold."""
-    from runnerops.commands.options import parse_allow
+    from runnerops.commands.options import parse_allow, parse_service
     from runnerops.engine.options import Flags
 
-    return Flags(parse_allow(allow), kill_jobs)
+    return Flags(parse_allow(allow), kill_jobs, only=frozenset(map(parse_service, only)))

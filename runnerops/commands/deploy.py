@@ -15,7 +15,8 @@ from runnerops.engine.options import Flags, UiOptions
 from runnerops.engine.targets import check_targets, choose
 from runnerops.errors import UsageError
 from runnerops.inventory import Where
-from runnerops.model.common import Exit
+from runnerops.inventory.only import only
+from runnerops.model.common import Exit, ServiceName
 from runnerops.model.inventory import Inventory
 from runnerops.model.rollout import Rollout
 from runnerops.report.screen import Screen
@@ -48,10 +49,10 @@ def deploy(
     if plan and saved:
         targets = _targets(plan, saved, loaded, targets)
         allow = {code: frozenset(hosts) for code, hosts in saved.allow.items()}
-        flags = replace(flags, allow=allow, kill_jobs=saved.kill_jobs)
+        flags = replace(flags, allow=allow, kill_jobs=saved.kill_jobs, only=frozenset(map(ServiceName, saved.only)))
     check_targets(loaded, targets)
     with ConnectionPool(loaded, environ, screen) as pool:
-        hosts = choose(loaded, targets, pool)
+        hosts = only(choose(loaded, targets, pool), flags.only)
         pool.connect_early([host for host in hosts if not in_maintenance(host, flags)])
         from runnerops.engine.locks import LockWait  # the rest is loaded while the hosts answer
         from runnerops.engine.loop import deploy_loop
@@ -84,9 +85,9 @@ def _saved(plan: Path, flags: Flags, path: Where, environ: Mapping[str, str], ag
     from runnerops.commands.reports import repository_root
     from runnerops.engine.saved_plan import check_plan, origin_of, read_plan
 
-    if flags.allow or flags.kill_jobs:
+    if flags.allow or flags.kill_jobs or flags.only:
         raise UsageError(
-            "--plan: a saved plan has its --allow and --kill-jobs",
+            "--plan: a saved plan has its --allow, --kill-jobs and --only",
             "give them to `runnerops diff --save-plan FILE`, where they are reviewed",
         )
     saved = read_plan(plan)

@@ -15,6 +15,7 @@ from runnerops.engine.options import Flags
 from runnerops.engine.targets import check_targets, choose
 from runnerops.errors import UsageError
 from runnerops.inventory import Where
+from runnerops.inventory.only import only
 from runnerops.model.common import Exit
 from runnerops.report.screen import Screen
 
@@ -48,7 +49,7 @@ def diff(
     loaded = inventory.load(path)
     check_targets(loaded, targets)
     with ConnectionPool(loaded, environ, screen) as pool:
-        hosts = choose(loaded, targets, pool)
+        hosts = only(choose(loaded, targets, pool), flags.only)
         pool.connect_early([host for host in hosts if not in_maintenance(host, flags)])
         from runnerops.engine.planner import plan_all  # the rest is loaded while the hosts answer
         from runnerops.engine.project import open_project, refuse_unsound

@@ -13,6 +13,7 @@ from runnerops.engine.project import Project, open_project, refuse_unsound
 from runnerops.engine.scheduling import side_by_side
 from runnerops.errors import HostError, HostKeyError
 from runnerops.inventory import Where
+from runnerops.inventory.only import only
 from runnerops.model.common import Exit, Result
 from runnerops.model.inventory import Host
 from runnerops.remote.access import Access
@@ -51,7 +52,7 @@ def no_login(
     A host in maintenance is not contacted, as by `diff`.
     """
     loaded = inventory.load(path)
-    hosts = inventory.select(loaded, targets)
+    hosts = only(inventory.select(loaded, targets), flags.only)
     project = open_project(loaded, hosts, environ, screen.redactor, secrets_may_miss=True)
     if refuse_unsound(project, screen):
         return Exit.FAILED

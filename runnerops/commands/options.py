@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from runnerops.codes.blockers import BLOCKERS
 from runnerops.errors import UsageError
+from runnerops.model.common import ServiceName
 
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
 
@@ -29,6 +30,16 @@ def parse_allow(words: Sequence[str]) -> Mapping[str, frozenset[str]]:
             raise UsageError(f"{code} has a flag of its own", f"use {row.flag}")
         allow[code] = allow.get(code, frozenset()) | {host}
     return allow
+
+
+def parse_service(text: str) -> ServiceName:
+    """A managed system by its section's name, `-` for `_` as well. Raises UsageError."""
+    name = text.replace("-", "_")
+    if name not in set(ServiceName):
+        near = difflib.get_close_matches(name, ServiceName, 1, 0.5)
+        hint = f"did you mean {near[0]}?" if near else f"one of {', '.join(ServiceName)}"
+        raise UsageError(f"there is no service {text!r}", hint)
+    return ServiceName(name)
 
 
 def parse_run(text: str) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from runnerops.errors import UsageError
+from runnerops.model.common import ServiceName
 from runnerops.model.inventory import CiJob, Host, Policy
 from runnerops.report.screen import Screen
 
@@ -24,6 +25,8 @@ class Flags:
     lock_wait_s: int = 0
     job: CiJob | None = None
     volumes: bool = False
+    only: frozenset[ServiceName] = frozenset()
+    """The services that are meant; none: all of them."""
 
     def policy(self, host: Host) -> Policy:
         """What of it holds for this host."""

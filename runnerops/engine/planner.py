@@ -70,11 +70,13 @@ def plan_from(
     written: Host | None = None,
 ) -> Planned:
     """Reconcile, lint, plan. `written`: the host of the inventory, where `host` is another: it tells what is no secret."""
-    from runnerops.planning.dependencies import with_cache_clients  # by now `load_rest` has all of these
+    from runnerops.planning.dependencies import brings_caches, with_cache_clients  # by now `load_rest` has all of these
+    from runnerops.planning.left_out import carried
     from runnerops.planning.plan import Request
     from runnerops.planning.reconcile import reconcile
 
     project = planning.project
+    whole = next((one for one in project.inventory.hosts if one.name == host.name), host)
     desired, blockers = reconcile(host, rendered, observed)
     in_gitlab = _in_gitlab(planning, host, desired, observed)
     request = Request(
@@ -88,11 +90,12 @@ def plan_from(
         notes=in_gitlab.notes,
         updates=in_gitlab.updates,
         findings=project.lint(host, desired, observed.facts),
-        deployed=planning.deployed - {host.name},
+        deployed=planning.deployed - {host.name} if brings_caches(host) else frozenset(),
         key=random.token_hex(32),
         command=planning.command,
     )
-    return plan_request(request, planning.redactor, project.shown(written or host))
+    others = carried(host, whole, observed)
+    return plan_request(request, planning.redactor, project.shown(written or host), others)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +119,17 @@ def _in_gitlab(planning: Planning, host: Host, desired: Sequence[RenderedFile], 
     return _InGitlab(blockers, (*notes, *untold), updates)
 
 
-def plan_request(request: Request, redactor: Redactor, clear: frozenset[str]) -> Planned:
-    """Plan; the redactor learns what is secret in the files of before and after. `clear`: what may be shown."""
+def plan_request(
+    request: Request, redactor: Redactor, clear: frozenset[str], carried: Sequence[RenderedFile] = ()
+) -> Planned:
+    """Plan; the redactor learns what is secret in the files of before and after. `clear`: what may be shown.
+
+    `carried`: files that the run keeps though the plan is not of them.
+    """
     from runnerops.planning.plan import make_plan
 
     observed = request.observed
-    before = [RenderedFile(file.spec, observed.file(file.spec.path).content) for file in request.desired]
+    before = [*carried, *(RenderedFile(file.spec, observed.file(file.spec.path).content) for file in request.desired)]
     secret = _learn_readable(redactor, clear, [*before, *request.desired])
     plan = make_plan(request)
     if not plan.empty:

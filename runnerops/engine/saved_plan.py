@@ -71,6 +71,7 @@ def write_plan(path: Path, project: Project, plans: Plans, flags: Flags, origin:
         hosts=tuple(_saved(project, name, planned, redactor) for name, planned in good),
         allow={code: tuple(sorted(hosts)) for code, hosts in sorted(flags.allow.items())},
         kill_jobs=flags.kill_jobs,
+        only=tuple(service.value for service in sorted(flags.only)),
     )
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:

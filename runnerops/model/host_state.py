@@ -301,6 +301,8 @@ class HostState:
     staged: Mapping[str, frozenset[Sha]] = field(default_factory=dict)
     base: Mapping[str, bytes] = field(default_factory=dict)
     since: int = 0
+    since_of: Mapping[str, int] = field(default_factory=dict)
+    """The run that last looked at a path itself, where a later one only carried on what was recorded of it."""
     secret_fingerprints: SecretFingerprints = SecretFingerprints()
     versions: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     format: int = 0

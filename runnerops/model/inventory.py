@@ -106,6 +106,8 @@ class Host:
     """What runners are to have in GitLab, by the runner's name; those that say nothing of it are not there."""
     maintenance: Maintenance | None = None
     displaced: tuple[Displaced, ...] = ()
+    left_out: frozenset[ServiceName] = frozenset()
+    """Services that the inventory gives it and `--only` leaves out: they have no section here, and stay as they are."""
 
     def location(self, service: ServiceName, key: Key) -> SourceLocation | None:
         """The place of `key`, or of the nearest value around it that the inventory wrote."""

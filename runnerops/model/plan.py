@@ -202,7 +202,8 @@ class Plan:
     """All that apply will do. An empty plan has no `forward` steps. `blockers` are those not overridden, `overridden` the rest.
 
     `files` is the payload (`new.1`, `old.1` …). To record: `applied`, the sha per path, `contents`, where in the payload its
-    content is, and `secret_fingerprints`. `after` has the hosts whose caches this one uses, `needs` those of them that it
+    content is, `recorded`, the paths that this run itself looks at (those of others are carried on from the run before), and
+    `secret_fingerprints`. `after` has the hosts whose caches this one uses, `needs` those of them that it
     would newly use. `digest` is over what is rendered, not over what the host had. `overrides` has the steps before the first
     phase that a code of `--allow` leaves out. `mine` is what a difference is called that this plan asks for.
     """
@@ -218,6 +219,7 @@ class Plan:
     files: Mapping[str, bytes] = field(default_factory=dict)
     applied: Mapping[str, Sha] = field(default_factory=dict)
     contents: Mapping[str, str] = field(default_factory=dict)
+    recorded: frozenset[str] = frozenset()
     secret_fingerprints: SecretFingerprints = field(default_factory=SecretFingerprints)
     versions: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     blockers: tuple[Blocker, ...] = ()

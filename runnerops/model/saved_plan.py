@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from runnerops.model.inventory import Requester
 
@@ -96,7 +97,8 @@ class SavedHost:
 class SavedPlan:
     """The whole file. `created_at` is in epoch seconds; `inventory` is relative to the repository's root.
 
-    `allow` has the hosts of each code that was allowed (`""`: all), `kill_jobs` whether jobs may end: they are the plan's.
+    `allow` has the hosts of each code that was allowed (`""`: all), `kill_jobs` whether jobs may end, `only` the services
+    that it is of (none: all): they are the plan's.
     """
 
     format: str = PLAN_FORMAT
@@ -107,4 +109,5 @@ class SavedPlan:
     inventory: str
     allow: dict[str, tuple[str, ...]] = field(default_factory=dict)
     kill_jobs: bool = False
+    only: tuple[Literal["docker", "registry", "gitlab_runner"], ...] = ()
     hosts: tuple[SavedHost, ...]

@@ -109,7 +109,7 @@ ASKED_BY_STEPS = frozenset({"unproven-mirror", "upstream-down"})
 def idle_allowances(command: str, host: Host, blockers: Iterable[Blocker], *, acts: bool) -> Iterable[str]:
     """What the inventory overrides on this host although it does not arise, in sentences. `acts`: there is something to do."""
     arising = {blocker.code for blocker in blockers} | (ASKED_BY_STEPS if acts else frozenset())
-    for code in host.allow if command == "deploy" else ():
+    for code in host.allow if command == "deploy" and not host.left_out else ():
         if code not in arising:
             yield f"hosts.{host.name}.allow.{code} does not arise any more: take it out of the inventory"
 

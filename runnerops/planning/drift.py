@@ -33,10 +33,11 @@ def explain(
         return tuple(key_changes), "inventory", None
     if path not in observed.applied:
         return tuple(replace(key_change, origin="unmanaged") for key_change in key_changes), "unmanaged", None
+    since = observed.since_of.get(path, observed.since)
     base, tree = _base(file.spec, observed), _tree(file.spec, old.content)
     if base is None or tree is None:  # what it was is not kept, or what it is cannot be read
         found = tuple(replace(key_change, origin="both" if base is None else "host") for key_change in key_changes)
-        return found, _sum(found), Drift(observed.since, old.mtime, "hand")
+        return found, _sum(found), Drift(since, old.mtime, "hand")
     desired = _tree(file.spec, file.content) or {}
     service = service_of(file.spec.service)
     found = tuple(
@@ -48,7 +49,7 @@ def explain(
         for key_change in service.key_changes(file.spec, base, tree)
         if not service.owns(file.spec, key_change.key)
     )
-    return found, _sum(found), Drift(observed.since, old.mtime, "hand" if any(True for _ in foreign) else "runner")
+    return found, _sum(found), Drift(since, old.mtime, "hand" if any(True for _ in foreign) else "runner")
 
 
 def _origin(service: Service, spec: FileSpec, key_change: KeyChange, trees: tuple[Tree, Tree, Tree]) -> ChangeOrigin:

@@ -16,6 +16,7 @@ from runnerops.model.gitlab import SettingsUpdate
 from runnerops.model.host_state import HostState, RemoteFile, SecretFingerprints
 from runnerops.model.inventory import Host, Policy, RenderedFile, Requester
 from runnerops.model.plan import Action, Blocker, Change, Finding, KeyChange, Plan
+from runnerops.planning import left_out
 from runnerops.planning.blockers import (
     filter_blockers,
     held,
@@ -80,6 +81,7 @@ def make_plan(request: Request) -> Plan:
         files=writer.files,
         applied={**observed.applied, **{path: sha256(content) for path, content in recorded.items()}},
         contents=writer.contents,
+        recorded=frozenset(recorded),
         secret_fingerprints=secret_fingerprints,
         versions=observed.versions,
         blockers=tuple(blocker for blocker in blockers if not overridden(blocker, policy)),
@@ -92,7 +94,7 @@ def make_plan(request: Request) -> Plan:
         reasons=host.allow if request.command == "deploy" else {},
         digest=_digest(request),
         keep_runs=host.keep_runs,
-        command=request.command,
+        command=left_out.command(request.command, host),
         updates=request.updates,
     )
 
@@ -136,7 +138,8 @@ def _minimal_actions(host: Host, changes: Sequence[Change], observed: HostState,
     """An intent counts whether its service is managed still or not: a run that was cut off may have left it stopped."""
     actions: list[Action] = []
     for service in SERVICES:
-        if service.NAME not in host.sections and not observed.intent_for(service.NAME):
+        resting = service.NAME not in host.sections and not observed.intent_for(service.NAME)
+        if resting or service.NAME in host.left_out:
             continue
         if action := service.minimal_action(host, changes_of(service, changes), observed, policy, actions):
             actions.append(action)
@@ -169,7 +172,10 @@ def _blockers(request: Request, changes: Sequence[Change], actions: Sequence[Act
 
 
 def _remarks(request: Request, actions: Sequence[Action]) -> Iterable[str]:
+    yield from left_out.notes(request.host, request.observed)
     for service in SERVICES:
+        if service.NAME in request.host.left_out:
+            continue
         own = [file for file in request.rendered if file.spec.service is service.NAME]
         yield from service.remarks(request.host, own, actions, request.observed)
 

@@ -80,7 +80,7 @@ class StepWriter:
     def _asked(self) -> set[ServiceName]:
         """Services that would act if they had an intent still; of those not managed, ones that were stopped and run."""
         resting = {service.NAME for service in SERVICES if service.stop_steps(self.observed, self.policy).forward}
-        return resting | set(self.host.sections)
+        return (resting | set(self.host.sections)) - self.host.left_out
 
     def _keep(self, contents: Mapping[str, bytes | None]) -> None:
         """Every content goes with the run, changed or not: the next plan tells from it what was edited on the host."""

@@ -192,6 +192,7 @@ def meta_text(plan: Plan) -> str:
         "actions": [f"{action.shown} {action.service}" for action in plan.actions],
         "files": dict(plan.applied),
         "contents": dict(plan.contents),
+        **({"recorded": sorted(plan.recorded)} if plan.recorded < plan.applied.keys() else {}),
         "secret_fingerprints": {
             "key": plan.secret_fingerprints.key,
             "fingerprints": dict(plan.secret_fingerprints.fingerprints),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from runnerops.model.common import ServiceName, Sha, Verb
@@ -44,11 +44,24 @@ def host_state(answers: Answers, files: Mapping[str, RemoteFile], facts: Facts) 
         staged=_staged(answers, {run.number: run.files for run in runs if run.result == "applied"}),
         base=dict(_contents(answers, since, metas.get(since, {}))),
         since=since,
+        since_of=_since(runs, metas),
         secret_fingerprints=_given(metas.get(since, {}).get("secret_fingerprints")),
         versions=dict(_versions(answers)),
         format=newest_format(metas),
         hold=_hold(answers, facts.clock),
     )
+
+
+def _since(runs: Sequence[Run], metas: Mapping[int, Mapping[str, Any]]) -> Mapping[str, int]:
+    """By path, the newest run that ended well and recorded what it found there; of older ones that are gone, the next kept."""
+    found: dict[str, int] = {}
+    for run in runs:
+        if run.result == "applied":
+            own = metas[run.number].get("recorded")
+            for path in run.files:
+                if path not in found or not isinstance(own, list) or path in own:
+                    found[path] = run.number
+    return found
 
 
 def newest_format(metas: Mapping[int, Mapping[str, Any]]) -> int:

@@ -398,3 +398,20 @@ def test_a_host_that_a_newer_release_has_deployed_to_is_refused_by_name() -> Non
     (blocker,) = plan(ask(DOCKER_TREE, None), there).blockers
     assert (blocker.code, blocker.overridable) == ("newer-format", False)
     assert f"format {HOST_FORMAT + 1}" in blocker.message
+
+
+def test_what_is_left_out_is_not_acted_on_and_stays_unfinished_and_recorded() -> None:
+    intent = Intent(ServiceName.GITLAB_RUNNER, Verb.RESTART, 3, "")
+    there = observed({"live-restore": True}, RUNNER, intents=(intent,))
+    there = replace(there, base={CONFIG: RUNNER})
+    host = replace(a_host(ServiceName.DOCKER), left_out=frozenset({ServiceName.GITLAB_RUNNER}))
+    made = plan(ask({"live-restore": True, "registry-mirrors": ["https://m.example"]}, None), there, host=host)
+    assert {action.service for action in made.actions} <= {ServiceName.DOCKER}
+    assert not [
+        step for step in made.forward if step.verb in {"complete", "intend"} and step.args[0] == "gitlab_runner"
+    ]
+    assert made.applied[CONFIG] == sha256(RUNNER)
+    assert made.files[made.contents[CONFIG]] == RUNNER
+    assert made.recorded == {DAEMON}
+    assert any("gitlab_runner is unfinished since run 3" in note for note in made.notes)
+    assert made.command == "deploy --only docker"

@@ -17,6 +17,7 @@ from runnerops.services.docker.observe import NOT_THERE
 from runnerops.services.docker.observe.listening import in_the_way
 from runnerops.services.docker.rules.overlap import of_host, of_inventory
 from runnerops.services.docker.schema import wanted_mirrors
+from runnerops.services.registry.caches.left_out import left_out
 
 _FLAVOURS = {
     "rootless": "the Docker daemon there is rootless: it belongs to a user, not to the host",
@@ -135,7 +136,9 @@ def _unverified_mirrors(now: ActionContext) -> Iterator[Blocker]:
     answers = registry.answers if registry else {}
     for url in (mirror.rstrip("/") for mirror in now.new_mirrors):
         if not answers.get(url):
-            why = f"`runnerops verify {now.host.name}` tells whether a cache is down or a firewall keeps this host out"
+            why = left_out(now.host, url) or (
+                f"`runnerops verify {now.host.name}` tells whether a cache is down or a firewall keeps this host out"
+            )
             yield Blocker("unproven-mirror", f"mirror {url} does not answer from this host: {why}", details=(url,))
 
 

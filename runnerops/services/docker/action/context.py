@@ -15,6 +15,7 @@ from runnerops.services.docker.action.store import Difference, differences
 from runnerops.services.docker.diff import differ, flags, loaded, path_of, sticking, tree_of
 from runnerops.services.docker.format import text_of
 from runnerops.services.docker.schema import STICKY, mirrors_of, wanted_mirrors
+from runnerops.services.registry.caches.left_out import brings_caches
 
 LOADED = "{{range .RegistryConfig.Mirrors}}{{.}} {{end}}{{.LiveRestoreEnabled}}"
 """Prints what `loaded_text` gives; no mirrors are `[]` or `null` in JSON, by version, and nothing here."""
@@ -127,9 +128,12 @@ class ActionContext:
 
     @property
     def new_mirrors(self) -> tuple[str, ...]:
-        """Mirrors that this host has neither in its file nor loaded; not its own caches, which are verified in their phase."""
+        """Mirrors that this host has neither in its file nor loaded; not its own caches, which are verified in their
+        phase, where they have one.
+        """
         known = {*wanted_mirrors(self.old), *(self.docker.mirrors or ())}
-        own = mirrors_of([cache.url for cache in self.host.caches if cache.host == self.host.name])
+        caches = self.host.caches if brings_caches(self.host) else ()
+        own = mirrors_of([cache.url for cache in caches if cache.host == self.host.name])
         return tuple(url for url in wanted_mirrors(self.desired) if url not in known and url not in own)
 
     def with_keys(self, base: Tree, keys: Mapping[str, Value]) -> bytes:

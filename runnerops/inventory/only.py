@@ -1,0 +1,32 @@
+"""Hosts with some of their services alone: what `--only SERVICE` means. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
+from runnerops.errors import UsageError
+from runnerops.model.common import ServiceName
+from runnerops.model.inventory import Host
+
+
+def only(hosts: Sequence[Host], services: Collection[ServiceName]) -> tuple[Host, ...]:
+    """The hosts that have one of these services, each without its others; all as they are where none is named.
+
+    Raises UsageError where no host has any.
+    """
+    if not services:
+        return tuple(hosts)
+    found = tuple(_narrowed(host, services) for host in hosts if host.sections.keys() & services)
+    if not found:
+        names = ", ".join(sorted(services))
+        raise UsageError(f"--only {names}: none of these hosts has it", "`runnerops hosts` lists what each host has")
+    return found
+
+
+def _narrowed(host: Host, services: Collection[ServiceName]) -> Host:
+    sections = {name: tree for name, tree in host.sections.items() if name in services}
+    left_out = frozenset(host.sections.keys() - sections.keys())
+    if ServiceName.GITLAB_RUNNER in left_out:
+        host = replace(host, gitlab=None, gitlab_settings={})
+    return replace(host, sections=sections, left_out=left_out)

@@ -1,0 +1,41 @@
+"""What `--only` leaves out of a plan, and what its run carries on of it. Pure.
+
+A run records every path that a run has brought, with its content; those of services that were left out as the run before
+recorded them, so that edits on the host and rollbacks are told as ever.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from runnerops.model.host_state import HostState
+from runnerops.model.inventory import Host, RenderedFile
+from runnerops.services import SERVICES
+
+
+def notes(host: Host, observed: HostState) -> Iterator[str]:
+    """What is left out, and what of it stays unfinished, in sentences."""
+    if not host.left_out:
+        return
+    yield f"left out by --only: {', '.join(sorted(host.left_out))}"
+    for service in sorted(host.left_out):
+        if intent := observed.intent_for(service):
+            yield f"{service} is unfinished since run {intent.run} and left so: a deploy without --only goes on with it"
+
+
+def command(said: str, host: Host) -> str:
+    """What was typed, as a run keeps it."""
+    if not host.left_out:
+        return said
+    return " ".join((said, *(f"--only {service}" for service in sorted(host.sections))))
+
+
+def carried(host: Host, whole: Host, observed: HostState) -> tuple[RenderedFile, ...]:
+    """The files of services that are left out, as the last run recorded them. `whole`: the host with all its services."""
+    return tuple(
+        RenderedFile(spec, observed.base[spec.path])
+        for service in SERVICES
+        if service.NAME in host.left_out
+        for spec in service.files(whole)
+        if spec.path in observed.base
+    )

@@ -1,0 +1,22 @@
+"""Caches that a deploy leaves out, though something else of it needs them. Pure."""
+
+from __future__ import annotations
+
+from runnerops.model.inventory import Host
+from runnerops.services.registry.format import NAME
+
+
+def brings_caches(host: Host) -> bool:
+    """Whether the deploy that this host is planned for brings caches up, on this host and on others."""
+    return NAME not in host.left_out
+
+
+def left_out(host: Host, url: str) -> str:
+    """Why a cache that should be at `url` does not answer there; empty where nothing is left out."""
+    found = next((one for one in host.caches if one.url.rstrip("/") == url), None)
+    if found is None or brings_caches(host):
+        return ""
+    return (
+        f"cache {found.name} of {found.host}, which should, is left out by --only: deploy it first "
+        f"(`runnerops deploy {found.host} --only {NAME}`), or with this (--only {NAME} too)"
+    )

@@ -1,0 +1,99 @@
+"""`--only SERVICE` on the demo's host: what is left out stays as it is, and a later diff and rollback tell the truth of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runnerops.demo.server import Server, make_key
+from runnerops.demo.simulated.processes import adopt_orphans, end_descendants
+from runnerops.demo.site import Site
+from runnerops.demo.story import ENVIRONMENT, INVENTORY
+
+DAEMON, CONFIG = "etc/docker/daemon.json", "etc/gitlab-runner/config.toml"
+
+
+@pytest.fixture(name="site")
+def fixture_site(tmp_path: Path) -> Iterator[Site]:
+    adopt_orphans()
+    site = Site(tmp_path)
+    site.build()
+    try:
+        with Server(site.environ, site.root / "root", make_key(site.project / "id_ecdsa")) as server:
+            (site.project / "known_hosts").write_text(server.known_hosts)
+            (site.project / "inventory.yml").write_text(INVENTORY.format(port=server.port, key="id_ecdsa"))
+            (site.project / ".env").write_text(ENVIRONMENT.format("a" * 20))
+            yield site
+    finally:
+        end_descendants(signal.SIGKILL)
+
+
+def typed(site: Site, *words: str, code: int = 0) -> str:
+    environ = {"PATH": os.environ["PATH"], "HOME": str(site.folder)}
+    done = subprocess.run(
+        [sys.executable, "-m", "runnerops", *words],
+        cwd=site.project,
+        env=environ,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    assert done.returncode == code, done.stdout + done.stderr
+    return done.stdout
+
+
+def files(site: Site, *words: str) -> dict[str, Any]:
+    """What `diff` says of each file that it looks at, by its path."""
+    (host,) = json.loads(typed(site, "diff", "-o", "json", *words))["hosts"]
+    return {file["path"].lstrip("/"): file for file in host["files"]}
+
+
+def replace(path: Path, old: str, new: str) -> None:
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+def test_what_is_left_out_stays_and_is_told_truly_later(site: Site) -> None:
+    inventory = site.project / "inventory.yml"
+    said = typed(site, "deploy", "--yes", "--only", "docker", code=1)
+    assert "blocked: unproven-mirror" in said
+    assert "cache dockerhub of demo, which should, is left out by --only" in said
+    typed(site, "deploy", "--yes")
+    was = (site.root / CONFIG).read_text()
+
+    replace(site.root / CONFIG, "concurrent = 2", "concurrent = 5")  # somebody's edit
+    replace(inventory, "max-size: 10m", "max-size: 20m")
+    replace(inventory, 'image: "alpine:3"', 'image: "alpine:latest"')
+    (site.project / ".env").unlink()  # no secret of what is left out is needed
+    assert files(site, "--only", "docker").keys() == {DAEMON}
+    said = typed(site, "deploy", "--yes", "--only", "docker")
+    assert "note: left out by --only: gitlab_runner, registry" in said
+    assert "20m" in (site.root / DAEMON).read_text()
+    assert (site.root / CONFIG).read_text() == was.replace("concurrent = 2", "concurrent = 5")
+    assert "deploy --only docker by" in typed(site, "history", "demo")
+
+    (site.project / ".env").write_text(ENVIRONMENT.format("a" * 20))
+    found = files(site)
+    assert found[DAEMON]["state"] == "in sync"
+    assert found[CONFIG]["origins"] == {"concurrent": "host", "runners[0].docker.image": "inventory"}
+    assert (found[CONFIG]["edited"]["since_run"], found[CONFIG]["edited"]["by"]) == (1, "hand")
+
+    typed(site, "rollback", "demo", "--yes")  # of the last run, which was Docker's alone
+    assert "10m" in (site.root / DAEMON).read_text()
+    assert "concurrent = 5" in (site.root / CONFIG).read_text()
+    typed(site, "rollback", "demo", "--yes", "--to", "2", "--allow", "modified-on-host")
+    assert "20m" in (site.root / DAEMON).read_text()
+    back = tomllib.loads((site.root / CONFIG).read_text())
+    assert back == tomllib.loads(was)  # as run 2 kept it, which had it from run 1
