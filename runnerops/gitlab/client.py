@@ -1,69 +1,28 @@
-"""Calls of GitLab's API, by python-gitlab: each with a time limit, repeated where that is safe, its errors in our words.
-
-No token and no answer's text is ever part of an error: what GitLab says may quote what it was sent.
-"""
+"""What is asked of GitLab's API and told to it: a method for each of its calls that is used here."""
 
 from __future__ import annotations
 
-import json
-import time
-from collections.abc import Callable, Mapping
-from functools import cached_property, partial
+from collections.abc import Iterator, Mapping
+from itertools import count
 from typing import Any
 
-import gitlab
-import requests
-from gitlab.exceptions import GitlabAuthenticationError, GitlabHttpError
-from gitlab.exceptions import GitlabError as LibraryError
+from runnerops.gitlab.calls import REFUSALS, Calls, json_of
+from runnerops.gitlab.session import strange
 
-from runnerops.errors import GitlabDownError, GitlabError
-from runnerops.gitlab.session import library_of, no_answer, strange, within
-
-TIMEOUT_SECONDS = 20.0
-"""For an answer, from the name's resolution to the last byte."""
-PAUSES = (0.5, 2.0, 5.0)
-"""Seconds before each further attempt, where GitLab does not say itself how long to wait."""
-LONGEST_PAUSE = 60.0
-"""A longer `Retry-After` is not waited for. GitLab's own limits count by the minute."""
-REFUSALS = (GitlabHttpError, GitlabAuthenticationError)
-_AGAIN = frozenset({429, 500, 502, 503, 504})
-_SCOPES = (
-    "give a token with the scope `manage_runner` (or `api`), of an Owner of the group or a Maintainer of the project"
+PER_PAGE = 100
+"""Items that a list gives at once, the most that GitLab does."""
+_MAY_CREATE = (
+    "give a token with the scope `create_runner` (or `api`), of an Owner of the group, a Maintainer of the project, or an"
+    " administrator for an instance runner"
 )
-_FIXES = {
-    400: "a runner without tags must run untagged jobs; GitLab's settings may set limits to timeouts and access too",
-    401: "it is revoked, expired or mistyped: give a new one under `gitlab: {token: …}`",
-    403: _SCOPES,
-    404: "look at `gitlab: {url: …}` in the inventory, and at what the token may see",
-    429: "ask for less at once, or later",
-}
-_WORDS = {
-    400: "GitLab does not take these values",
-    401: "GitLab does not take the API token",
-    403: "GitLab does not let the token do that",
-    404: "GitLab has nothing there, or the token may not see it",
-    429: "GitLab takes no more requests for now",
-}
+_MAY_LIST = (
+    "give a token with the scope `read_api` too (or `api`), of an Owner of the group, a Maintainer of the project, or an"
+    " administrator for an instance runner: what a deploy that was cut off left there is found by it"
+)
 
 
-class GitlabClient:
-    """One GitLab, for one thread; an answer is waited for `seconds`. Without `token` only runners' own tokens are used."""
-
-    def __init__(
-        self,
-        url: str,
-        token: str = "",
-        ca_file: str = "",
-        seconds: float = TIMEOUT_SECONDS,
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
-        self._url = url
-        self._sleep, self._seconds = sleep, seconds
-        self._asked_to_wait: float | None = None
-        self._by_nobody = library_of(url, "", ca_file, seconds)
-        self._by_nobody.session.auth = _as_it_is  # else requests would send what ~/.netrc has for that host
-        self._by_nobody.session.hooks["response"].append(self._heed)
-        self._token, self._ca_file = token, ca_file
+class GitlabClient(Calls):
+    """One GitLab, for one thread. Without `token` only runners' own tokens are used."""
 
     def verify(self, token: str, system_id: str) -> Mapping[str, Any] | None:
         """What GitLab says of the runner that has this token (`id`, `token_expires_at`); None where it knows none.
@@ -73,35 +32,28 @@ class GitlabClient:
         """
         sent = {"token": token, **({"system_id": system_id} if system_id else {})}
         try:
-            answer = self._call(self._by_nobody, "post", "/runners/verify", sent)
+            answer = self.call(self.by_nobody, "post", "/runners/verify", sent)
         except REFUSALS as error:
-            if error.response_code == 403 and isinstance(_json(error.response_body), dict):
+            if error.response_code == 403 and isinstance(json_of(error.response_body), dict):
                 return None
-            raise self._problem(error, "asked whether it knows a runner") from None
+            raise self.problem(error, "asked whether it knows a runner") from None
         if isinstance(answer, dict):
             return answer
         if str(answer) == "200":
             return {}
-        raise strange(self._url)
+        raise strange(self.url)
 
     def runner(self, number: int) -> Mapping[str, Any] | None:
         """`GET /runners/:id`; None where there is none that the token may see. Raises GitlabError."""
         try:
-            answer = self._call(self._by_token, "get", f"/runners/{number}")
+            answer = self.call(self.by_token, "get", f"/runners/{number}")
         except REFUSALS as error:
             if error.response_code == 404:
                 return None
-            raise self._problem(error, f"asked for runner {number}") from None
+            raise self.problem(error, f"asked for runner {number}") from None
         if isinstance(answer, dict):
             return answer
-        raise strange(self._url)
-
-    @cached_property
-    def _by_token(self) -> gitlab.Gitlab:
-        """Made when it is needed: a token that can be none leaves what needs none."""
-        library = library_of(self._url, self._token, self._ca_file, self._seconds)
-        library.session.hooks["response"].append(self._heed)
-        return library
+        raise strange(self.url)
 
     def update_runner(self, number: int, settings: Mapping[str, Any]) -> None:
         """`PUT /runners/:id`, by GitLab's own names, which sets what is given and leaves the rest. Raises GitlabError.
@@ -109,59 +61,52 @@ class GitlabClient:
         It may be sent several times. An error does not say that nothing was set: the answer may be what was lost.
         """
         try:
-            self._call(self._by_token, "put", f"/runners/{number}", settings)
+            self.call(self.by_token, "put", f"/runners/{number}", settings)
         except REFUSALS as error:
-            raise self._problem(error, f"told to update runner {number}") from None
+            raise self.problem(error, f"told to update runner {number}") from None
 
-    def _call(self, library: gitlab.Gitlab, method: str, path: str, sent: Mapping[str, Any] | None = None) -> Any:
-        """The JSON that one call gave, which may be repeated; None for no JSON.
+    def create_runner(self, settings: Mapping[str, Any]) -> Mapping[str, Any]:
+        """`POST /user/runners`, by GitLab's own names: `id`, `token` and `token_expires_at` of a new runner.
 
-        Raises one of REFUSALS where GitLab refused, GitlabDownError where it did not answer. Who took the time limit once
-        is not asked again.
+        After a GitlabDownError it may be there all the same, or come to be later: so it is sent once, and again only where
+        GitLab says that it took no request (429). Raises GitlabError.
         """
-        ask = partial(library.http_request, method, path, post_data=dict(sent) if sent else None, obey_rate_limit=False)
-        for pause in (*PAUSES, None):
-            self._asked_to_wait = None
+        try:
+            answer = self.call(self.by_token, "post", "/user/runners", settings, safe=False)
+        except REFUSALS as error:
+            raise self.problem(error, "told to create a runner", _MAY_CREATE) from None
+        if isinstance(answer, dict) and isinstance(answer.get("id"), int) and isinstance(answer.get("token"), str):
+            return answer
+        raise strange(self.url)
+
+    def delete_runner(self, number: int) -> None:
+        """`DELETE /runners/:id`; one that is gone already is no error. Raises GitlabError."""
+        try:
+            self.call(self.by_token, "delete", f"/runners/{number}")
+        except REFUSALS as error:
+            if error.response_code != 404:
+                raise self.problem(error, f"told to delete runner {number}") from None
+
+    def runners(self, path: str, kind: str) -> Iterator[Mapping[str, Any]]:
+        """All runners of this type that a list of GitLab has, e.g. `group_type` at `/groups/42/runners`. Raises GitlabError."""
+        for page in count(1):
+            query = {"type": kind, "per_page": PER_PAGE, "page": page}
             try:
-                answer = within(self._seconds, ask)
+                answer = self.call(self.by_token, "get", path, query=query)
             except REFUSALS as error:
-                wait = self._wait(pause) if error.response_code in _AGAIN else None
-                if wait is None:
-                    raise
-            except (requests.RequestException, LibraryError) as error:
-                wait = pause if isinstance(error, requests.ConnectionError) else None
-                if wait is None or isinstance(error, (requests.exceptions.SSLError, requests.Timeout)):
-                    raise no_answer(self._url, error, self._seconds) from None
-            else:
-                return _json(answer.content)
-            self._sleep(wait)
-        raise AssertionError("the last attempt returns or raises")
+                raise self.problem(error, f"asked for the runners at {path}", _MAY_LIST) from None
+            if not isinstance(answer, list):
+                raise strange(self.url)
+            yield from (one for one in answer if isinstance(one, dict))
+            if len(answer) < PER_PAGE:
+                return
 
-    def _wait(self, pause: float | None) -> float | None:
-        if pause is None or self._asked_to_wait is None:
-            return pause
-        return self._asked_to_wait if self._asked_to_wait <= LONGEST_PAUSE else None
-
-    def _heed(self, answer: requests.Response, *_: Any, **__: Any) -> None:
-        told = answer.headers.get("Retry-After", "")
-        self._asked_to_wait = float(told) if told.isdecimal() else None
-
-    def _problem(self, error: LibraryError, did: str) -> GitlabError:
-        code = error.response_code or 0
-        words = _WORDS.get(code, f"GitLab answered with status {code}")
-        fix = _FIXES.get(code, "GitLab's own log says why; try again later")
-        if code == 403 and not isinstance(_json(error.response_body), dict):
-            words, fix = "something before GitLab refused (status 403)", "ask who runs its proxy or firewall"
-        return (GitlabDownError if code in _AGAIN else GitlabError)(f"{self._url}, {did}: {words}", fix)
-
-
-def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    return request
-
-
-def _json(body: Any) -> Any:
-    """None for what is no JSON: then it is not the API that answered."""
-    try:
-        return json.loads(body)
-    except (TypeError, ValueError):
-        return None
+    def number(self, path: str) -> int:
+        """The `id` of what there is at a path, e.g. `/groups/team%2Fci`. Raises GitlabError."""
+        try:
+            answer = self.call(self.by_token, "get", path)
+        except REFUSALS as error:
+            raise self.problem(error, f"asked for {path}", _MAY_LIST) from None
+        if isinstance(answer, dict) and isinstance(answer.get("id"), int):
+            return int(answer["id"])
+        raise strange(self.url)

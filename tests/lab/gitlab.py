@@ -10,15 +10,14 @@ import itertools
 import re
 import secrets
 import ssl
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tests.lab.gitlab_api import Answer, serve
+from tests.lab.gitlab_managed import ManagedRunners, Runner
 from tests.lab.shell import LabError, until
 
 _STAMP = re.compile(r"^20\d\d-\S+Z \d\d[OE]\+? ?")
@@ -31,18 +30,6 @@ url="$CI_SERVER_URL/lab/finish/$CI_JOB_ID"
 until code=$(curl -sf "$url" 2>/dev/null || wget -q -O - "$url" 2>/dev/null); do sleep 0.2; done
 exit "$code"
 """
-
-
-@dataclass
-class Runner:
-    """A registered runner. `token` changes when it is rotated; the old one is then refused."""
-
-    id: int
-    token: str
-    expires_at: str | None = None
-    paused: bool = False
-    status: str = "online"
-    settings: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass
@@ -79,10 +66,11 @@ class Job:
         return self
 
 
-class GitLab:
+class GitLab(ManagedRunners):
     """The API. `url` has no trailing slash; `requests` are the method and path of each call so far."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.url = ""
         self.jobs: list[Job] = []
         self.requests: list[tuple[str, str]] = []
@@ -92,14 +80,7 @@ class GitLab:
         """The same for requests with this method alone."""
         self.slow = 0.0
         """Seconds before each answer."""
-        self.api_tokens: set[str] = set()
-        """Tokens that may manage runners."""
-        self.lifetime: timedelta | None = None
-        """How long a rotated token lives; None is for ever."""
-        self._runners: dict[str, Runner] = {}
-        self._revoked: set[str] = set()
         self._numbers = itertools.count(1)
-        self._lock = threading.RLock()
 
     # -- for tests ---------------------------------------------------------------------------------------------------
 
@@ -120,26 +101,14 @@ class GitLab:
             raise LabError(f"job {job.id} is {job.state} after {seconds:g} s, {asked}\n{job.trace}") from error
         return job.wait("running")
 
-    def runner(self, token: str) -> Runner:
-        """The runner that has or had this token; made when it is asked for first."""
-        with self._lock:
-            return self._runners.setdefault(token, Runner(len(set(map(id, self._runners.values()))) + 1, token))
-
-    def revoke(self, token: str) -> None:
-        """From now on this token is refused."""
-        with self._lock:
-            self._revoked.add(token)
-
     def forget(self) -> None:
         """No job, no request, no runner."""
         with self._lock:
             self.jobs.clear()
             self.requests.clear()
-            self._runners.clear()
-            self._revoked.clear()
+            self.forget_runners()
             self.faults.clear()
             self.faults_of.clear()
-            self.lifetime = None
 
     # -- for runners -------------------------------------------------------------------------------------------------
 
@@ -155,10 +124,6 @@ class GitLab:
                     answer = self._append(self._job(number, header.get("job-token", "")), text, header)
                 case "PUT", "jobs", number:
                     answer = self._update(self._job(number, body.get("token", "")), body)
-                case "GET", "runners", number:
-                    answer = self._details(number, header.get("private-token", ""))
-                case "PUT", "runners", number:
-                    answer = self._set(number, body, header.get("private-token", ""))
                 case "POST", "runners", "verify":
                     answer = self._verify(body)
                 case "POST", "runners", "reset_authentication_token":
@@ -166,8 +131,8 @@ class GitLab:
                 case "GET", "lab", "finish", number:
                     job = self._job(number)
                     answer = Answer(200, str(job.told)) if job and job.told is not None else Answer(404)
-                case _:
-                    answer = Answer(404)
+                case _, *parts:
+                    answer = self.managed(method, parts, body, header.get("private-token", ""))
             faults = self.faults or self.faults_of.get(method, [])
             return faults.pop(0) if faults else answer
 
@@ -234,30 +199,6 @@ class GitLab:
             return Answer(403, {"message": "403 Forbidden"})
         return Answer(200, {"id": runner.id, "token": runner.token, "token_expires_at": runner.expires_at})
 
-    def _details(self, number: str, token: str) -> Answer:
-        """`GET /runners/:id`, as GitLab's documentation of the runners API has it."""
-        if token not in self.api_tokens:
-            return Answer(401, {"message": "401 Unauthorized"})
-        found = next((one for one in self._runners.values() if str(one.id) == number), None)
-        if found is None:
-            return Answer(404, {"message": "404 Not found"})
-        return Answer(
-            200, {"id": found.id, "description": "", "paused": found.paused, "status": found.status, **found.settings}
-        )
-
-    def _set(self, number: str, body: dict[str, Any], token: str) -> Answer:
-        """`PUT /runners/:id`: what is given is set, if the whole is valid as `Ci::Runner` has it."""
-        answer = self._details(number, token)
-        if answer.status != 200:
-            return answer
-        found = next(one for one in self._runners.values() if str(one.id) == number)
-        now = {"tag_list": [], "run_untagged": True, **found.settings, **body}
-        if not now["tag_list"] and not now["run_untagged"]:
-            return Answer(400, {"message": {"tags_list": ["can not be empty when runner is not allowed to pick"]}})
-        found.paused = bool(body.pop("paused", found.paused))
-        found.settings |= {**body, **({"tag_list": body["tag_list"][::-1]} if "tag_list" in body else {})}
-        return self._details(number, token)
-
     def _rotate(self, body: dict[str, Any]) -> Answer:
         """A new token; the runner keeps its id and its jobs."""
         runner = self._known(body)
@@ -266,8 +207,7 @@ class GitLab:
         self._revoked.add(runner.token)
         runner.token = f"glrt-{secrets.token_hex(11)[:21]}"
         self._runners[runner.token] = runner
-        until_then = datetime.now(UTC) + self.lifetime if self.lifetime else None
-        runner.expires_at = until_then.strftime("%Y-%m-%dT%H:%M:%S.000Z") if until_then else None
+        runner.expires_at = self.expiry()
         return Answer(201, {"token": runner.token, "token_expires_at": runner.expires_at})
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
+from urllib.parse import parse_qsl
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,12 +18,12 @@ class Answer:
     """A status (0: the connection is cut off instead), and a body: JSON, or text as it is."""
 
     status: int
-    body: dict[str, Any] | str = ""
+    body: dict[str, Any] | list[dict[str, Any]] | str = ""
     headers: dict[str, str] = field(default_factory=dict)
 
 
 Respond: TypeAlias = Callable[[str, str, dict[str, Any], str, dict[str, str]], Answer]
-"""Method, path, JSON body, body as text, headers in lower case -> what is answered."""
+"""Method, path, parameters (of the query and the JSON body), body as text, headers in lower case -> what is answered."""
 
 
 @contextmanager
@@ -35,13 +36,14 @@ def serve(address: str, respond: Respond, tls: ssl.SSLContext | None = None) -> 
         def do_any(self) -> None:
             text = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode(errors="replace")
             header = {name.lower(): value for name, value in self.headers.items()}
-            answer = respond(self.command, self.path.partition("?")[0], tree_of(text), text, header)
+            path, _, query = self.path.partition("?")
+            answer = respond(self.command, path, {**dict(parse_qsl(query)), **tree_of(text)}, text, header)
             if not answer.status:  # cut off: what was asked for is done, and nobody is told
                 self.close_connection = True
                 return
             content = answer.body if isinstance(answer.body, str) else json.dumps(answer.body)
             self.send_response(answer.status)
-            if isinstance(answer.body, dict):
+            if not isinstance(answer.body, str):
                 self.send_header("Content-Type", "application/json")
             for name, value in answer.headers.items():
                 self.send_header(name, value)
@@ -50,7 +52,7 @@ def serve(address: str, respond: Respond, tls: ssl.SSLContext | None = None) -> 
             self.end_headers()
             self.wfile.write(content.encode())
 
-        do_GET = do_POST = do_PUT = do_PATCH = do_any  # noqa: N815 — the base class calls them so
+        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_any  # noqa: N815 — the base class calls them so
 
         def log_message(self, *_: object) -> None:
             """Silent."""

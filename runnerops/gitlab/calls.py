@@ -1,0 +1,145 @@
+"""Calls of GitLab's API, by python-gitlab: each with a time limit, repeated where that is safe, its errors in our words.
+
+No token and no answer's text is ever part of an error: what GitLab says may quote what it was sent.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from functools import cached_property, partial
+from typing import Any
+
+import gitlab
+import requests
+from gitlab.exceptions import GitlabAuthenticationError, GitlabHttpError
+from gitlab.exceptions import GitlabError as LibraryError
+
+from runnerops.errors import GitlabDownError, GitlabError
+from runnerops.gitlab.session import library_of, no_answer, within
+
+TIMEOUT_SECONDS = 20.0
+"""For an answer, from the name's resolution to the last byte."""
+PAUSES = (0.5, 2.0, 5.0)
+"""Seconds before each further attempt, where GitLab does not say itself how long to wait."""
+LONGEST_PAUSE = 60.0
+"""A longer `Retry-After` is not waited for. GitLab's own limits count by the minute."""
+REFUSALS = (GitlabHttpError, GitlabAuthenticationError)
+_AGAIN = frozenset({429, 500, 502, 503, 504})
+_NOT_TAKEN = frozenset({429})
+"""Statuses by which GitLab says that it has not begun with a request."""
+_SCOPES = (
+    "give a token with the scope `manage_runner` (or `api`), of an Owner of the group or a Maintainer of the project"
+)
+_FIXES = {
+    400: "a runner without tags must run untagged jobs; GitLab's settings may set limits to timeouts and access too",
+    401: "it is revoked, expired or mistyped: give a new one under `gitlab: {token: …}`",
+    404: "look at `gitlab: {url: …}` in the inventory, and at what the token may see",
+    429: "ask for less at once, or later",
+}
+_WORDS = {
+    400: "GitLab does not take these values",
+    401: "GitLab does not take the API token",
+    403: "GitLab does not let the token do that",
+    404: "GitLab has nothing there, or the token may not see it",
+    429: "GitLab takes no more requests for now",
+}
+
+
+class Calls:
+    """Calls of one GitLab, for one thread; an answer is waited for `seconds`. `by_token` needs the API's token."""
+
+    def __init__(
+        self,
+        url: str,
+        token: str = "",
+        ca_file: str = "",
+        seconds: float = TIMEOUT_SECONDS,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.url = url
+        self._sleep, self._seconds = sleep, seconds
+        self._asked_to_wait: float | None = None
+        self.by_nobody = library_of(url, "", ca_file, seconds)
+        self.by_nobody.session.auth = _as_it_is  # else requests would send what ~/.netrc has for that host
+        self.by_nobody.session.hooks["response"].append(self._heed)
+        self._token, self._ca_file = token, ca_file
+
+    @cached_property
+    def by_token(self) -> gitlab.Gitlab:
+        """Made when it is needed: a token that can be none leaves what needs none."""
+        library = library_of(self.url, self._token, self._ca_file, self._seconds)
+        library.session.hooks["response"].append(self._heed)
+        return library
+
+    def call(
+        self,
+        library: gitlab.Gitlab,
+        method: str,
+        path: str,
+        sent: Mapping[str, Any] | None = None,
+        *,
+        query: Mapping[str, Any] | None = None,
+        safe: bool = True,
+    ) -> Any:
+        """The JSON that one call gave, which may be repeated if it is `safe`; None for no JSON.
+
+        Raises one of REFUSALS where GitLab refused, GitlabDownError where it did not answer. Who took the time limit once
+        is not asked again.
+        """
+        again = _AGAIN if safe else _NOT_TAKEN
+        ask = partial(
+            library.http_request,
+            method,
+            path,
+            query_data=dict(query or {}),
+            post_data=dict(sent) if sent else None,
+            obey_rate_limit=False,
+        )
+        for pause in (*PAUSES, None):
+            self._asked_to_wait = None
+            try:
+                answer = within(self._seconds, ask)
+            except REFUSALS as error:
+                wait = self._wait(pause) if error.response_code in again else None
+                if wait is None:
+                    raise
+            except (requests.RequestException, LibraryError) as error:
+                wait = pause if safe and isinstance(error, requests.ConnectionError) else None
+                if wait is None or isinstance(error, (requests.exceptions.SSLError, requests.Timeout)):
+                    raise no_answer(self.url, error, self._seconds) from None
+            else:
+                return json_of(answer.content)
+            self._sleep(wait)
+        raise AssertionError("the last attempt returns or raises")
+
+    def _wait(self, pause: float | None) -> float | None:
+        if pause is None or self._asked_to_wait is None:
+            return pause
+        return self._asked_to_wait if self._asked_to_wait <= LONGEST_PAUSE else None
+
+    def _heed(self, answer: requests.Response, *_: Any, **__: Any) -> None:
+        told = answer.headers.get("Retry-After", "")
+        self._asked_to_wait = float(told) if told.isdecimal() else None
+
+    def problem(self, error: LibraryError, did: str, may: str = _SCOPES) -> GitlabError:
+        """What GitLab refused, in our words; `may` is the fix where the token may not."""
+        code = error.response_code or 0
+        words = _WORDS.get(code, f"GitLab answered with status {code}")
+        fix = may if code == 403 else _FIXES.get(code, "GitLab's own log says why; try again later")
+        if code == 403 and not isinstance(json_of(error.response_body), dict):
+            words, fix = "something before GitLab refused (status 403)", "ask who runs its proxy or firewall"
+        return (GitlabDownError if code in _AGAIN else GitlabError)(f"{self.url}, {did}: {words}", fix)
+
+
+def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
+
+
+def json_of(body: Any) -> Any:
+    """None for what is no JSON: then it is not the API that answered."""
+    try:
+        return json.loads(body)
+    except (TypeError, ValueError):
+        return None

@@ -1,0 +1,146 @@
+"""The stand-in for GitLab, as far as it is managed with a token of its API: runners created, listed, set and deleted.
+
+Requests and answers are those of GitLab's own source (`lib/api/user_runners.rb`, `lib/api/ci/runners.rb`).
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+import secrets
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import unquote
+
+from tests.lab.gitlab_api import Answer
+
+_OF = {"group_type": "group", "project_type": "project"}
+NOT_FOUND = Answer(404, {"message": "404 Not found"})
+
+
+@dataclass
+class Runner:
+    """A registered runner. `token` changes when it is rotated; the old one is then refused."""
+
+    id: int
+    token: str
+    expires_at: str | None = None
+    paused: bool = False
+    status: str = "online"
+    settings: dict[str, Any] = field(default_factory=dict)
+    place: str = ""
+    """Where the API created it: `groups/42`, `projects/7`, `instance`; empty for others."""
+
+
+class ManagedRunners:
+    """GitLab's runners, by token."""
+
+    def __init__(self) -> None:
+        self.api_tokens: set[str] = set()
+        """Tokens that may manage runners."""
+        self.lifetime: timedelta | None = None
+        """How long a new token lives; None is for ever."""
+        self.paths: dict[str, int] = {}
+        """Numbers of groups and projects, by `groups/PATH` and `projects/PATH`."""
+        self._runners: dict[str, Runner] = {}
+        self._revoked: set[str] = set()
+        self._runner_numbers = itertools.count(1)
+        self._lock = threading.RLock()
+
+    def runner(self, token: str) -> Runner:
+        """The runner that has or had this token; made when it is asked for first."""
+        with self._lock:
+            if token not in self._runners:
+                self._runners[token] = Runner(next(self._runner_numbers), token)
+            return self._runners[token]
+
+    @property
+    def created(self) -> list[Runner]:
+        """What the API created and nobody has deleted."""
+        with self._lock:
+            return list({one.id: one for one in self._runners.values() if one.place}.values())
+
+    def revoke(self, token: str) -> None:
+        """From now on this token is refused."""
+        with self._lock:
+            self._revoked.add(token)
+
+    def forget_runners(self) -> None:
+        """No runner, and every token is as good as new."""
+        with self._lock:
+            self._runners.clear()
+            self._revoked.clear()
+            self.lifetime = None
+
+    def expiry(self) -> str | None:
+        """When a token that is made now expires."""
+        until_then = datetime.now(UTC) + self.lifetime if self.lifetime else None
+        return until_then.strftime("%Y-%m-%dT%H:%M:%S.000Z") if until_then else None
+
+    def managed(self, method: str, parts: Sequence[str], body: dict[str, Any], token: str) -> Answer:
+        """The answer to a call that takes a token of the API."""
+        call = "/".join(parts)
+        if not re.fullmatch(r"user/runners|(groups|projects)/[^/]+(/runners)?|runners/(\d+|all)", call):
+            return Answer(404)
+        if token not in self.api_tokens:
+            return Answer(401, {"message": "401 Unauthorized"})
+        if (method, call) == ("POST", "user/runners"):
+            return self._create(body)
+        if parts[-1] in {"runners", "all"}:
+            place = "instance" if parts[-1] == "all" else f"{parts[0]}/{self._number(*parts[:2])}"
+            return self._listed(place, body)
+        if parts[0] == "runners":
+            return self._of(method, parts[1], body)
+        number = self._number(*parts)
+        return Answer(200, {"id": number}) if number else NOT_FOUND
+
+    def _of(self, method: str, number: str, body: dict[str, Any]) -> Answer:
+        runner = next((one for one in self._runners.values() if str(one.id) == number), None)
+        if runner is None:
+            return NOT_FOUND
+        if method == "DELETE":
+            self._revoked |= {token for token, one in self._runners.items() if one is runner}
+            self._runners = {token: one for token, one in self._runners.items() if one is not runner}
+            return Answer(204)
+        return self._set(runner, body) if method == "PUT" else _details(runner)
+
+    def _number(self, kind: str, path: str) -> int:
+        return int(path) if path.isdecimal() else self.paths.get(f"{kind}/{unquote(path)}", 0)
+
+    def _create(self, body: dict[str, Any]) -> Answer:
+        kind = body.pop("runner_type", "")
+        number = body.pop(f"{_OF[kind]}_id", None) if kind in _OF else 0
+        if kind not in {*_OF, "instance_type"} or not isinstance(number, int):
+            return Answer(400, {"error": "runner_type does not have a valid value, or its id is missing"})
+        if not body.get("tag_list") and not body.get("run_untagged", True):
+            return Answer(400, {"message": "400 Bad request - Tags list can not be empty"})
+        made = self.runner(f"glrt-{secrets.token_hex(10)}")
+        made.place = f"{_OF[kind]}s/{number}" if kind in _OF else "instance"
+        made.paused, made.status, made.expires_at = bool(body.pop("paused", False)), "never_contacted", self.expiry()
+        made.settings = {"tag_list": [], "run_untagged": True, **body}
+        return Answer(201, {"id": made.id, "token": made.token, "token_expires_at": made.expires_at})
+
+    def _listed(self, place: str, parameters: dict[str, Any]) -> Answer:
+        """A page of runners in short, as `Entities::Ci::Runner` has them: without notes, tags and tokens."""
+        size, page = int(parameters.get("per_page", 20)), int(parameters.get("page", 1))
+        there = [one for one in self.created if one.place == place][(page - 1) * size : page * size]
+        return Answer(200, [{"id": one.id, "description": one.settings.get("description", "")} for one in there])
+
+    def _set(self, found: Runner, body: dict[str, Any]) -> Answer:
+        """`PUT /runners/:id`: what is given is set, if the whole is valid as `Ci::Runner` has it."""
+        now = {"tag_list": [], "run_untagged": True, **found.settings, **body}
+        if not now["tag_list"] and not now["run_untagged"]:
+            return Answer(400, {"message": {"tags_list": ["can not be empty when runner is not allowed to pick"]}})
+        found.paused = bool(body.pop("paused", found.paused))
+        found.settings |= {**body, **({"tag_list": body["tag_list"][::-1]} if "tag_list" in body else {})}
+        return _details(found)
+
+
+def _details(found: Runner) -> Answer:
+    """`GET /runners/:id`, as GitLab's documentation of the runners API has it."""
+    return Answer(
+        200, {"id": found.id, "description": "", "paused": found.paused, "status": found.status, **found.settings}
+    )
