@@ -207,6 +207,4 @@ def _read(name: str) -> bytes:
     try:
         return sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
     except OSError as error:
-        raise RunneropsError(
-            f"{name}: {error.strerror}", "name a file that can be read, or - for standard input"
-        ) from None
+        raise UsageError(f"{name}: {error.strerror}", "name a file that can be read, or - for standard input") from None

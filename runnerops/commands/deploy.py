@@ -43,14 +43,14 @@ def deploy(
 
     `rollout`: what the command line makes of the inventory's.
     """
-    ui.check("deploy", screen, "diff")
     saved = _saved(plan, flags, path, environ, plan_age_s) if plan else None
     loaded = _rolled_out(inventory.load(path), rollout)
     if plan and saved:
         targets = _targets(plan, saved, loaded, targets)
         allow = {code: frozenset(hosts) for code, hosts in saved.allow.items()}
         flags = replace(flags, allow=allow, kill_jobs=saved.kill_jobs, only=frozenset(map(ServiceName, saved.only)))
-    check_targets(loaded, targets)
+    check_targets(loaded, targets, flags)
+    ui.check("deploy", screen, "diff")
     with ConnectionPool(loaded, environ, screen) as pool:
         hosts = only(choose(loaded, targets, pool), flags.only)
         pool.connect_early([host for host in hosts if not in_maintenance(host, flags)])
@@ -73,10 +73,7 @@ def _rolled_out(loaded: Inventory, rollout: Callable[[Rollout], Rollout]) -> Inv
     """Raises UsageError."""
     loaded = replace(loaded, rollout=rollout(loaded.rollout))
     canary = loaded.rollout.canary
-    if canary and canary not in [host.name for host in loaded.hosts]:
-        raise UsageError(
-            f"--canary {canary}: no such host", "name one host of the inventory: `runnerops hosts` lists them"
-        )
+    inventory.check_named(loaded, f"--canary {canary}", [canary] if canary else [])
     return loaded
 
 

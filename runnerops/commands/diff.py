@@ -47,7 +47,7 @@ def diff(
     if wishes.no_login:
         return _no_login(path, targets, environ, screen, flags, wishes)
     loaded = inventory.load(path)
-    check_targets(loaded, targets)
+    check_targets(loaded, targets, flags)
     with ConnectionPool(loaded, environ, screen) as pool:
         hosts = only(choose(loaded, targets, pool), flags.only)
         pool.connect_early([host for host in hosts if not in_maintenance(host, flags)])

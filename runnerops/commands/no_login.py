@@ -11,6 +11,7 @@ from runnerops.engine.maintenance import check_maintenance
 from runnerops.engine.options import Flags
 from runnerops.engine.project import Project, open_project, refuse_unsound
 from runnerops.engine.scheduling import side_by_side
+from runnerops.engine.targets import check_targets
 from runnerops.errors import HostError, HostKeyError
 from runnerops.inventory import Where
 from runnerops.inventory.only import only
@@ -52,6 +53,7 @@ def no_login(
     A host in maintenance is not contacted, as by `diff`.
     """
     loaded = inventory.load(path)
+    check_targets(loaded, targets, flags)
     hosts = only(inventory.select(loaded, targets), flags.only)
     project = open_project(loaded, hosts, environ, screen.redactor, secrets_may_miss=True)
     if refuse_unsound(project, screen):

@@ -17,7 +17,9 @@ def parse_allow(words: Sequence[str]) -> Mapping[str, frozenset[str]]:
     """`CODE` or `CODE@HOST`, each → the hosts it holds for (`""`: all). Raises UsageError for a code nobody knows."""
     allow: dict[str, frozenset[str]] = {}
     for word in words:
-        code, _, host = word.partition("@")
+        code, at, host = word.partition("@")
+        if at and not host:  # of a variable that is empty, and no word for all hosts
+            raise UsageError(f"{word!r} names no host after its @", f"name one, or write {code} alone for all hosts")
         row = BLOCKERS.get(code)
         if row is None:
             known = [name for name, one in BLOCKERS.items() if one.flag.startswith("--allow")]

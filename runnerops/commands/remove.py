@@ -19,6 +19,7 @@ from runnerops.engine.planned import Planned, Plans
 from runnerops.engine.planner import plan_request
 from runnerops.engine.project import Project
 from runnerops.engine.requester import find_job, find_requester
+from runnerops.engine.targets import check_targets
 from runnerops.errors import HostError, UsageError
 from runnerops.inventory import Where
 from runnerops.model.common import Exit, ServiceName
@@ -50,6 +51,7 @@ def remove(
     services = _services(service, forget=forget)
     loaded = inventory.load(path)
     host = inventory.the_host(loaded, name)
+    check_targets(loaded, [name], flags)
     more = (*(["--volumes"] if flags.volumes else []), *(["--forget"] if forget else []), "--dry-run")
     ui.check("remove", screen, " ".join(filter(None, ("remove", name, service, *more))))
     project = Project(loaded, (host,), {}, {}, secrets.token_bytes(16))

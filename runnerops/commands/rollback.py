@@ -47,7 +47,7 @@ def rollback(
     loaded = inventory.load(path)
     lock_wait = LockWait(flags.lock_wait_s, screen)
     requester = find_requester(environ, inventory.folder_of(path))
-    check_targets(loaded, targets)
+    check_targets(loaded, targets, flags)
     with ConnectionPool(loaded, environ, screen) as pool:
         hosts = choose(loaded, targets, pool)
         _check_run(to, len(hosts))

@@ -55,8 +55,11 @@ def choose_offline(
         return choose(loaded, targets, pool)
 
 
-def check_targets(loaded: Inventory, targets: Sequence[str]) -> None:
-    """What can be told of targets before a host, or a person for a password, is asked. Raises UsageError."""
+def check_targets(loaded: Inventory, targets: Sequence[str], flags: Flags | None = None) -> None:
+    """What can be told of targets and flags before a host, or a person for a password, is asked. Raises UsageError."""
+    for code, hosts in flags.allow.items() if flags else ():
+        for host in sorted(hosts - {""}):
+            inventory.check_named(loaded, f"--allow {code}@{host}", [host])
     states = {state for target in targets if (state := state_of(target))}
     if not states:
         inventory.select(loaded, targets)

@@ -51,6 +51,16 @@ def the_host(inventory: Inventory, name: str) -> Host:
     return found
 
 
+def check_named(inventory: Inventory, flag: str, names: Iterable[str]) -> None:
+    """Whether a flag names hosts of this inventory. Raises UsageError."""
+    known = [host.name for host in inventory.hosts]
+    for name in names:
+        if name not in known:
+            what = "a group, and no host" if name in inventory.groups else "no such host"
+            text = f"{flag}: {what} in {inventory.path}{did_you_mean(name, known)}"
+            raise UsageError(text, "name one host of the inventory: `runnerops hosts` lists them")
+
+
 def _names(inventory: Inventory) -> Mapping[str, tuple[str, ...]]:
     return {**inventory.groups, **{host.name: (host.name,) for host in inventory.hosts}}
 

@@ -24,7 +24,7 @@ ARGUMENTS["release"] = ["h"]
 ARGUMENTS["init"] = ["new", "--host=root@h.example"]
 BAD = {
     "--output": ["xml", "", "JSON "],
-    "--allow": ["", "nonsense", "data-rot", "jobs-running", "port-taken", "@host"],
+    "--allow": ["", "nonsense", "data-rot", "jobs-running", "port-taken", "@host", "data-root@", "data-root@hh"],
     "--only": ["", "dockerd", "registry,docker", "Docker"],
     "--drain-timeout": ["abc", "", "0", "-1", "1.5h", "5 m", "1d"],
     "--verify-timeout": ["abc", "", "0", "-1"],
@@ -94,16 +94,36 @@ def test_a_removal_of_what_is_no_service_or_of_half_a_memory_is_usage(
         (["rollback", "h", "g*"], "runnerops rollback h 'g*' --dry-run"),
         (["rollback", "h", "g", "--to", "3"], "--to 3: a run's number is its own host's, and these are 2 hosts"),
         (["rollback", "h", "!g", "--to", "3"], "runnerops rollback h '!g' --to 3 --dry-run"),
+        (["deploy"], "runnerops diff` first"),
+        (["deploy", "x"], "no such host"),
+        (["deploy", "--plan", "none.json"], "none.json: No such file"),
+        (["deploy", "--allow", "data-root@runer-1"], "--allow data-root@runer-1: no such host"),
+        (["deploy", "--allow", "data-root@runer-1"], "did you mean 'runner-1'?"),
+        (["rollback", "h", "--allow", "data-root@some"], "--allow data-root@some: a group, and no host"),
+        (["remove", "h", "--allow", "data-root@"], "names no host after its @"),
+        (["check", "none.json"], "none.json: No such file"),
+        (["check", ".", "--as", "runner"], ".: Is a directory"),
     ],
 )
 def test_where_nobody_can_be_asked_a_preview_of_a_host_that_is_known_is_named(
     words: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "inventory.yml").write_text("hosts:\n  h: {address: 127.0.0.1, docker: {}}\n  g: {docker: {}}\n")
+    (tmp_path / "inventory.yml").write_text(
+        "hosts:\n  h: {address: 127.0.0.1, docker: {}}\n  g: {docker: {}}\n  runner-1: {groups: [some]}\ngroups: {some: {}}\n"
+    )
     monkeypatch.chdir(tmp_path)
     done = CliRunner().invoke(app, words)
-    assert done.exit_code == 2
-    assert said in done.output
+    assert done.exit_code == 2, done.output
+    assert said in " ".join(done.output.split())
+
+
+def test_a_file_that_is_no_plan_is_told_of_before_a_missing_terminal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "inventory.yml").write_text("hosts:\n  h: {address: 127.0.0.1, docker: {}}\n")
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(app, ["deploy", "--plan", "inventory.yml"])
+    assert (done.exit_code, "inventory.yml: no saved plan" in done.output) == (6, True)
 
 
 def test_every_command_is_a_file_of_its_own_and_has_its_place_in_the_list() -> None:

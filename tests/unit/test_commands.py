@@ -11,7 +11,7 @@ import pytest
 from runnerops.commands.check import check
 from runnerops.commands.hosts import hosts
 from runnerops.commands.render import render
-from runnerops.errors import RunneropsError, SecretError, TemplateError, UsageError
+from runnerops.errors import SecretError, TemplateError, UsageError
 from runnerops.model.common import Exit
 from runnerops.report.screen import Screen
 
@@ -100,7 +100,7 @@ def test_what_is_no_single_file(typed: Typed, tmp_path: Path) -> None:
         (".", "Is a directory", "name a file"),
         ("none", "No such file", "name a file"),
     ):
-        with pytest.raises(RunneropsError, match=problem) as caught:
+        with pytest.raises(UsageError, match=problem) as caught:
             check(typed.path, [str(tmp_path / name)], "", {}, typed.screen, strict=False, as_json=False)
         assert hint in caught.value.hint
 
