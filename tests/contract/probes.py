@@ -270,11 +270,16 @@ CACHES = (
     Probe(IDS, rf"{HEX}{{64}}\n"),
     Probe(("curl", *answer(f"{MIRROR}/v2/").argv[1:]), until=True),
     Probe(
-        script("cache-from-container.sh", "dockerhub", "why", "ufw", "iptables", *answer(f"{MIRROR}/v2/").argv),
+        script(
+            "cache-from-container.sh", "dockerhub", "own", "why", "ufw", "iptables", "--", *answer(f"{MIRROR}/v2/").argv
+        ),
         until=True,
     ),
+    Probe(script("cache-from-container.sh", "dockerhub", "bridge", "why", "--", *answer(f"{MIRROR}/v2/").argv)),
     Probe(
-        script("cache-from-container.sh", "none-such", "why", "ufw", "iptables", *answer(f"{MIRROR}/v2/").argv),
+        script(
+            "cache-from-container.sh", "none-such", "own", "why", "ufw", "iptables", "--", *answer(f"{MIRROR}/v2/").argv
+        ),
         ANYTHING,
         1,
     ),

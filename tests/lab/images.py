@@ -177,12 +177,12 @@ def helper_image(root: Path, binary: Path) -> Image:
 
 
 def registry_image(root: Path) -> Image:
-    """`registry:VERSION` of the host's own binary, with the paths of the official image, and its wget."""
+    """`registry:VERSION` of the host's own binary, with the paths of the official image, and what is asked of its tools."""
     binary = root / "usr/bin/docker-registry"
     files = {"bin/registry": (binary.read_bytes(), 0o755), "bin/busybox": ((root / "bin/busybox").read_bytes(), 0o755)}
     for library in registry_libraries(root):
         files[library] = ((root / library.lstrip("/")).read_bytes(), 0o755)
-    links = {f"bin/{applet}": "busybox" for applet in ("sh", "wget", "true", "cat", "ls")}
+    links = {f"bin/{applet}": "busybox" for applet in ("sh", "sleep", "wget", "true", "cat", "ls")}
     default = "/etc/docker/registry/config.yml"
     files[default] = (
         b"version: 0.1\nstorage: {filesystem: {rootdirectory: /var/lib/registry}}\nhttp: {addr: ':5000'}\n",

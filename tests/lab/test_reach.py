@@ -16,8 +16,8 @@ from tests.lab.project import Project, cache_section, host_entry, runner_section
 from tests.lab.roots import GIVEN
 from tests.lab.shell import until
 
-# the oldest Docker and the newest that leads containers to published ports through INPUT, as 29 does no more
-pytestmark = pytest.mark.hosts("bookworm", "docker28", given=False)
+# the oldest Docker, and the newest that leads containers to published ports through INPUT; from 29 on they are forwarded
+pytestmark = pytest.mark.hosts("bookworm", "docker28")
 
 CACHE = "http://172.17.0.1:5000"
 CONFIG = "/etc/gitlab-runner/config.toml"
@@ -27,6 +27,8 @@ iptables -A INPUT -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT
 iptables -A INPUT -p tcp --dport 22 -j ACCEPT
 iptables -A INPUT -j DROP
 """
+DENY_FORWARDED = "iptables -I DOCKER-USER -i docker0 -p tcp -m conntrack --ctorigdstport 5000 -j DROP"
+ALLOW = re.compile(r"^\W*(iptables -I (INPUT|DOCKER-USER) .*)$", re.MULTILINE)
 
 
 @pytest.fixture(name="project")
@@ -34,9 +36,15 @@ def fixture_project(tmp_path: Path, lab: Lab, host: LabHost) -> Iterator[Project
     """A host with a firewall and a runner whose jobs have Docker; nothing is deployed."""
     project = Project(tmp_path, lab)
     host.run(DENY)
+    if forwards(host):
+        host.run(DENY_FORWARDED)
     project.write({"hosts": {host.name: entry(host, lab, docker_in_docker=True)}})
     yield project
-    host.run("iptables -F INPUT")
+    host.run("iptables -F INPUT; iptables -F DOCKER-USER")
+
+
+def forwards(host: LabHost) -> bool:
+    return int(host.versions()["docker"].partition(".")[0]) >= 29
 
 
 def entry(host: LabHost, lab: Lab, **dind: object) -> dict[str, Any]:
@@ -46,10 +54,11 @@ def entry(host: LabHost, lab: Lab, **dind: object) -> dict[str, Any]:
     return host_entry(host, docker={"live-restore": True}, registry=cache_section(host, lab.hub), gitlab_runner=section)
 
 
-def line_to_type(said: str) -> str:
-    assert "ufw allow proto tcp" in said
-    found = re.search(r"^\W*(iptables -I INPUT .*)$", said, re.MULTILINE)
+def line_to_type(said: str, host: LabHost) -> str:
+    found = ALLOW.search(said)
     assert found, said
+    assert (found[2] == "DOCKER-USER") == forwards(host)
+    assert ("ufw allow proto tcp" in said) == (found[2] == "INPUT")
     return found[1]
 
 
@@ -58,9 +67,10 @@ def test_a_cache_that_containers_cannot_reach_is_not_left_there(project: Project
     assert f"containers do not reach {CACHE}" in said
     assert not host.exists("/etc/docker/daemon.json")
     assert not host.exists(CONFIG)
-    host.run(line_to_type(said))
+    host.run(line_to_type(said, host))
     project.deploy()
     assert "docker:dind" in host.read(CONFIG).decode()
+    assert host.run("docker ps -aq --filter label=runnerops.verify").stdout == ""
 
 
 @pytest.mark.hosts("docker28")
@@ -91,7 +101,7 @@ def test_jobs_are_not_newly_given_a_cache_that_they_cannot_reach(project: Projec
     assert f"containers do not reach {CACHE}" in said
     assert "as it was" in said
     assert host.read(CONFIG) == before
-    host.run(line_to_type(said))
+    host.run(line_to_type(said, host))
     project.deploy()
     assert "docker:dind" in host.read(CONFIG).decode()
 

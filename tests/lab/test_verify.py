@@ -89,7 +89,7 @@ def test_a_healthy_host(project: Project, host: LabHost, lab: Lab) -> None:
         assert {link["state"] for link in found.values()} == {"pass"}, found
         assert images(host) == before
     assert lab.hub.pulls()
-    assert host.run("docker ps -aq --filter label=runnerops.engine.verify").stdout == ""
+    assert host.run("docker ps -aq --filter label=runnerops.verify").stdout == ""
     assert host.run("ls /var/lib/runnerops/runs").stdout == runs
 
 
@@ -391,7 +391,7 @@ def test_a_deploy_meanwhile_is_not_disturbed(project: Project, host: LabHost) ->
         busy.wait()
     until(
         "nothing is left",
-        lambda: host.run("docker ps -aq --filter label=runnerops.engine.verify").stdout == "",
+        lambda: host.run("docker ps -aq --filter label=runnerops.verify").stdout == "",
         seconds=90,
     )
     assert {link["state"] for link in links(project).values()} == {"pass"}
@@ -414,6 +414,6 @@ def test_a_client_that_is_gone_leaves_nothing(project: Project, host: LabHost) -
     until("all is put back", lambda: images(host) == before, seconds=30)
     until(
         "nothing is left",
-        lambda: host.run("docker ps -aq --filter label=runnerops.engine.verify").stdout == "",
+        lambda: host.run("docker ps -aq --filter label=runnerops.verify").stdout == "",
         seconds=30,
     )

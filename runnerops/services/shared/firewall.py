@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from ipaddress import ip_address
+from typing import Literal, TypeAlias
 from urllib.parse import urlsplit
+
+from runnerops.model.host_state import DockerFacts
+from runnerops.services.docker.schema import version_of
+
+Way: TypeAlias = Literal["input", "forward", "nft"]
+"""What packets of containers pass: INPUT, or as they are forwarded, Docker's chain DOCKER-USER or tables of nftables."""
+
+_FORWARDED = (29, 0)
+_OWN_NETWORK = "runnerops_"
 
 _OPEN = {
     "ufw": "ufw allow proto tcp to {address} port {port}",
@@ -14,7 +24,7 @@ _OPEN = {
     "iptables": "{iptables} -I INPUT -p tcp -d {address} --dport {port} -j ACCEPT",
     "nft": "nft insert rule inet filter input {ip} daddr {address} tcp dport {port} accept",
 }
-"""From a container to a port that is published on an address of its host: that goes through INPUT, by docker-proxy."""
+"""To a port that docker-proxy listens at, on an address of the host."""
 
 _ANYWHERE = {
     "ufw": "ufw allow proto tcp to any port {port}",
@@ -22,25 +32,38 @@ _ANYWHERE = {
 }
 """The same where the cache is known by a name."""
 
-_FORWARD = "iptables -I DOCKER-USER -p tcp --dport {port} -j ACCEPT"
-"""From a container to another host: Docker leaves this chain to the administrator."""
+
+def way_to(docker: DockerFacts | None, *, own: bool, network: str = "bridge") -> Way:
+    """What packets of a container in `network` pass on the way to a port that is published on its host (`own`), or elsewhere.
+
+    Docker up to 28 leads those to its own host's address to docker-proxy. Newer ones forward them as they do others, but for
+    those that come from the very network of the port's container (moby's `iptabler/port.go`); a daemon that does not
+    answer is taken for an older one. With nftables there is no DOCKER-USER.
+    """
+    new = docker is not None and (version_of(docker.version) or (0, 0)) >= _FORWARDED
+    if own and (not new or network.startswith(_OWN_NETWORK)):
+        return "input"
+    return "nft" if docker is not None and docker.firewall.get("driver") == "nftables" else "forward"
 
 
-def forwarding(port: int, source: str) -> str:
-    """What to type on a cache's host so that another host reaches it: a published port goes through FORWARD."""
+def forwarding(port: int, source: str = "", *, six: bool = False) -> str:
+    """What to type so that packets to that port are forwarded; where it is published, they bear another one by then."""
     who = f" -s {source}" if source else ""
-    command = "ip6tables" if ":" in source else "iptables"
+    command = "ip6tables" if six or ":" in source else "iptables"
     return f"{command} -I DOCKER-USER -p tcp{who} -m conntrack --ctorigdstport {port} -j ACCEPT"
 
 
-def opening(url: str, firewall: str, *, own: bool) -> str:
-    """What to type so that containers reach `url`; `own`: it is on the host itself."""
+def opening(url: str, firewall: str, way: Way) -> str:
+    """What to type so that containers reach `url`; `firewall` is what rules INPUT there."""
     parts = urlsplit(url)
     port = parts.port or (443 if parts.scheme == "https" else 80)
-    if not own:
-        return _FORWARD.format(port=port)
+    name = parts.hostname or ""
+    if way == "nft":
+        return f"nft insert rule inet filter forward ct original proto-dst {port} accept"
+    if way == "forward":
+        return forwarding(port, six=":" in name)
     try:
-        address = ip_address(parts.hostname or "")
+        address = ip_address(name)
     except ValueError:
         return _ANYWHERE.get(firewall, _ANYWHERE["iptables"]).format(port=port)
     six = address.version == 6

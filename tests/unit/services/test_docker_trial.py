@@ -10,6 +10,8 @@ import pytest
 
 from runnerops.services.base import Answer
 from runnerops.services.docker import verify
+from runnerops.services.docker.action.containers import GUEST
+from runnerops.services.scripts import content
 from tests.shells import SHELLS
 
 TRIAL = Path(verify.__file__).with_name("trial.sh")
@@ -43,3 +45,9 @@ def test_a_pull_by_the_client(shell: tuple[str, ...], docker: str, error: str, t
     )
     found = verify.pull_of({"docker_pull": Answer(0, done.stdout), "docker_after": Answer(0, b"removed\n")})
     assert (found.error, found.marked) == (error, False)
+
+
+def test_a_guest_is_known_by_the_label_that_scripts_give_it() -> None:
+    """What it is asked from ends with its question: it keeps no restart of Docker off, and no job is seen in it."""
+    scripts = (TRIAL.read_text(), content("cache-from-container.sh").decode())
+    assert all(f'--label "{GUEST}=' in text for text in scripts)

@@ -83,7 +83,7 @@ def test_its_proof_asks_from_a_container_after_the_host() -> None:
     observed = state({}, engine(), registry_facts=compose_facts())
     (step,) = asks(move(observed, here))["forward"]
     forward = move(observed, here).forward
-    assert step == from_container(own_caches(here)[0], observed.facts.tools)
+    assert step == from_container(own_caches(here)[0], observed.facts)
     before = forward[forward.index(step) - 1]
     assert before.args[1:] == ("ok", "curl", "-fsS", "--noproxy", "*", "-m", "5", "-o", "/dev/null", f"{URL}/v2/")
 
@@ -117,10 +117,35 @@ LINES = [
 @pytest.mark.parametrize(("url", "ufw", "iptables"), LINES)
 def test_the_lines_to_type_fit_what_containers_ask(url: str, ufw: str, iptables: str) -> None:
     (one,) = own_caches(host({}, [cache(url=url)]))
-    args = from_container(one, {"curl"}).args
+    args = from_container(one, facts("26.1.5")).args
     assert ufw in args
     assert iptables in args
     assert args[-1] == f"{url}/v2/"
+
+
+def facts(version: str, driver: str = "iptables") -> Facts:
+    docker = replace(engine(version), firewall={"driver": driver} if driver else {})
+    return replace(state({}).facts, docker=docker, tools=frozenset({"curl"}))
+
+
+WAYS = [
+    ("28.5.2", "", "own", "iptables -I INPUT -p tcp -d 172.17.0.1 --dport 5001 -j ACCEPT"),
+    ("", "", "own", "iptables -I INPUT -p tcp -d 172.17.0.1 --dport 5001 -j ACCEPT"),
+    ("29.0.0", "", "bridge", "iptables -I DOCKER-USER -p tcp -m conntrack --ctorigdstport 5001 -j ACCEPT"),
+    ("29.7.2", "nftables", "bridge", "nft insert rule inet filter forward ct original proto-dst 5001 accept"),
+]
+
+
+@pytest.mark.parametrize(("version", "driver", "network", "line"), WAYS)
+def test_it_is_asked_on_the_way_of_jobs_and_that_way_is_named(
+    version: str, driver: str, network: str, line: str
+) -> None:
+    (one,) = own_caches(host({}, [cache(listen=f"{BRIDGE}:5001", url=f"http://{BRIDGE}:5001")]))
+    args = from_container(one, facts(version, driver)).args
+    assert args[1:5] == ("sh", "cache-from-container.sh", one.name, network)
+    texts = args[5 : args.index("--")]
+    assert texts[-1] == line
+    assert texts[0].endswith("one of") == (len(texts) > 2)
 
 
 def test_a_host_without_nsenter_is_refused_only_where_jobs_use_the_cache() -> None:

@@ -189,7 +189,13 @@ FAULTS: list[tuple[str, dict[str, Any], str, str]] = [
         "answers-container",
         {"observed": running(version="29.7.2"), "told": {REACH: "000 28"}},
         "firewall",
-        "iptables -I DOCKER-USER -p tcp --dport 5000 -j ACCEPT",
+        "iptables -I DOCKER-USER -p tcp -m conntrack --ctorigdstport 5000 -j ACCEPT",
+    ),
+    (  # in the cache's own network the way leads to docker-proxy still
+        "answers-container",
+        {"observed": running(version="29.7.2"), "told": {REACH: "000 28", "docker_inside": "1 runnerops_default /x"}},
+        "firewall",
+        f"iptables -I INPUT -p tcp -d {BRIDGE} --dport 5000",
     ),
     ("answers-container", {"tried": {REACH: "000 7"}}, "refused", "iptables"),
     ("upstream", {"told": {ASKED: "none", DIRECT: "000 6"}}, "name is not known", "names, routes"),
@@ -577,12 +583,13 @@ def test_pages_of_a_catalog() -> None:
 
 @pytest.mark.parametrize("firewall", ["ufw", "firewalld", "iptables", "nft", ""])
 def test_the_line_that_opens_a_firewall(firewall: str) -> None:
-    said = opening(URL, firewall, own=True)
+    said = opening(URL, firewall, "input")
     assert BRIDGE in said
     assert "5000" in said
     assert (firewall or "iptables").partition("d")[0] in said
-    assert "DOCKER-USER" in opening("https://cache.example.com", firewall, own=False)
-    assert "443" in opening("https://cache.example.com", firewall, own=False)
+    said = opening("https://cache.example.com", firewall, "forward")
+    assert said == "iptables -I DOCKER-USER -p tcp -m conntrack --ctorigdstport 443 -j ACCEPT"
+    assert opening("http://[2001:db8::1]:5000", firewall, "forward").startswith("ip6tables ")
 
 
 # ------------------------------------------------------------------------------------------------- on the host's side

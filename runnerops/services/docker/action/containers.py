@@ -14,8 +14,8 @@ from runnerops.services.docker.action.context import ActionContext, scene
 
 _JOB = "com.gitlab.gitlab-runner."
 _PROJECT = "com.docker.compose.project"
-GUEST = "runnerops.engine.verify"
-"""The label of a container that a trial of `verify` asks from (`trial.sh`)."""
+GUEST = "runnerops.verify"
+"""The label of a container that is asked from, and goes in a minute (`trial.sh`, `cache-from-container.sh`)."""
 
 
 def minimal_action(host: Host, changes: Sequence[Change], observed: HostState, policy: Policy) -> Action | None:
@@ -58,5 +58,5 @@ def of_job(one: Container) -> bool:
 
 
 def ours(one: Container) -> bool:
-    """A cache of this project, or `verify`'s guest of a second."""
+    """A cache of this project, or a guest that something is asked from."""
     return one.labels.get(_PROJECT) == "runnerops" or GUEST in one.labels

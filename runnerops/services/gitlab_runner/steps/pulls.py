@@ -22,7 +22,7 @@ def own_caches_new_to_jobs(host: Host, changes: Sequence[Change], observed: Host
         known = given(own_caches(host), read(change.old.content))
         for cache in given(own_caches(host), read(change.new.content)):
             if cache not in known and registry and registry.answers.get(cache.probe) and cache.name in ours(observed):
-                yield from_container(cache, observed.facts.tools)
+                yield from_container(cache, observed.facts)
 
 
 def far_caches_new_to_jobs(host: Host, changes: Sequence[Change], observed: HostState) -> Iterator[Step]:

@@ -1,7 +1,8 @@
 """Whether containers reach a cache, and not only the host itself. Pure: builds argv.
 
-From a container to a port that is published on an address of its host the way goes through the host's INPUT chain: a
-firewall that denies incoming lets the host's own request through and drops theirs, and pulls go past the cache in silence.
+A firewall that denies incoming, or one on the way from network to network, lets the host's own request through and drops
+those of containers, and pulls go past the cache in silence. From the network of the cache's own container the way is that of
+jobs up to Docker 28 (`shared/firewall.py`); from newer ones on it is asked from a container of the default bridge.
 """
 
 from __future__ import annotations
@@ -9,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from runnerops.model.common import ServiceName, Tree, Value
+from runnerops.model.host_state import Facts
 from runnerops.model.inventory import Host
 from runnerops.model.plan import Step
 from runnerops.services.registry.caches import OwnCache, own_caches
 from runnerops.services.scripts import script
-from runnerops.services.shared.firewall import opening
+from runnerops.services.shared.firewall import opening, way_to
 from runnerops.services.steps import answers, run
 
 SECONDS = 40
@@ -53,10 +55,14 @@ def url_of(cache: OwnCache) -> str:
     return str(cache.tree.get("url") or "").rstrip("/")
 
 
-def from_container(cache: OwnCache, tools: Collection[str]) -> Step:
+def from_container(cache: OwnCache, facts: Facts) -> Step:
     """Its answer to a request out of a container's network."""
     url = url_of(cache)
-    lines = (opening(url, firewall, own=True) for firewall in ("ufw", "iptables"))
-    said = f"containers do not reach {url}, the host does: its firewall drops what comes from them; type one of"
-    argv = script("cache-from-container.sh", cache.name, said, *lines, *answers(url, tools))
+    way = way_to(facts.docker, own=True)
+    firewalls = ("ufw", "iptables") if way == "input" else ("",)
+    lines = [opening(url, firewall, way) for firewall in firewalls]
+    said = f"containers do not reach {url}, the host does: its firewall drops what comes from them; type"
+    network = "own" if way == "input" else "bridge"
+    texts = (said if len(lines) == 1 else f"{said} one of", *lines)
+    argv = script("cache-from-container.sh", cache.name, network, *texts, "--", *answers(url, facts.tools))
     return run(SECONDS, *argv, title=f"verify that containers reach cache {cache.name}")

@@ -124,7 +124,7 @@ def _answer(now: ActionContext, cache: OwnCache) -> Iterator[Step]:
     """To the host, and where jobs use it, to a container: two ways, of which a firewall may close one."""
     yield _answers(now, cache)
     if cache in for_jobs(now.host):
-        yield from_container(cache, now.observed.facts.tools)
+        yield from_container(cache, now.observed.facts)
     if now.action.ways and now.answered(cache):
         yield still_reached(cache.name, url_of(cache), now.action.ways, now.observed.facts.tools)
 

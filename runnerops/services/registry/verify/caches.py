@@ -6,18 +6,14 @@ from urllib.parse import urlsplit
 
 from runnerops.model.common import ServiceName
 from runnerops.model.inventory import Host
-from runnerops.services.docker.schema import version_of
 from runnerops.services.docker.verify import mirrors
 from runnerops.services.registry.caches import OwnCache, own_caches
 from runnerops.services.registry.format import NAME
 from runnerops.services.registry.observe.containers import ours
 from runnerops.services.registry.verify.between import between
 from runnerops.services.registry.verify.words import SILENT, problem, said
-from runnerops.services.shared.firewall import opening
+from runnerops.services.shared.firewall import opening, way_to
 from runnerops.services.verify import NO_ANSWER, Check, Evidence
-
-_FORWARDED = (29, 0)
-"""The Docker from which on the way from a container to a port published on its own host leads past INPUT, through FORWARD."""
 
 
 def running_check(host: Host, cache: OwnCache, evidence: Evidence) -> Check:
@@ -98,8 +94,7 @@ def container_check(host: Host, url: str, evidence: Evidence) -> Check:
         fix = "in a container that address is the container itself: let the cache listen on the docker bridge's"
         return Check("answers-container", NAME, what, "fail", wrong, fix)
     own = any(cache.host == host.name and cache.url.rstrip("/") == url for cache in host.caches)
-    docker = evidence.observed.facts.docker
-    by_input = own and ((version_of(docker.version) if docker else None) or (0, 0)) < _FORWARDED
-    line = opening(url, evidence.told.get("docker_firewall", NO_ANSWER).text, own=by_input)
+    way = way_to(evidence.observed.facts.docker, own=own, network=network)
+    line = opening(url, evidence.told.get("docker_firewall", NO_ANSWER).text, way)
     reason = f"{wrong}: the host's firewall lets the host through, and its containers not"
     return Check("answers-container", NAME, what, "fail", reason, f"on {host.name}: {line}")
