@@ -16,6 +16,7 @@ from tests.lab.lab import Lab, open_lab
 from tests.lab.machine import why_not
 from tests.lab.roots import DOCKER28, GIVEN, RECIPES
 from tests.lab.shell import LabError
+from tests.lab.turns import out_of_turn
 
 HERE = Path(__file__).parent
 FIXTURES = {"lab", "host"}
@@ -32,15 +33,22 @@ def required() -> bool:
 def pytest_configure(config: pytest.Config) -> None:
     """Make the marker known."""
     config.addinivalue_line("markers", "lab: runs on the lab's real hosts (skipped where the machine cannot carry one)")
-    config.addinivalue_line("markers", "hosts(name, …): runs on these hosts of the lab; without it, on each of them")
+    config.addinivalue_line(
+        "markers",
+        "hosts(name, …, turns=False): runs on these hosts of the lab, else on all; or each case on one of them",
+    )
     config.stash[RAN] = 0
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what uses a host."""
+@pytest.hookimpl(trylast=True)  # of the hosts that -k has left
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark what uses a host; leave out what is another host's turn."""
     for item in items:
         if HERE in item.path.parents and FIXTURES & set(getattr(item, "fixturenames", ())):
             item.add_marker("lab")
+    if os.environ.get("RUNNEROPS_LAB_HOSTS") != "all" and (left := out_of_turn(items)):
+        items[:] = [item for item in items if item not in left]
+        config.hook.pytest_deselected(items=list(left))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -133,13 +141,13 @@ def fixture_lab(request: pytest.FixtureRequest) -> Iterator[Lab]:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """A test that takes `host` runs once on every host, or on those that its marker `hosts` names.
+    """A test that takes `host` runs once on every host, or on those that its marker `hosts` names; see also turns.py.
 
     A Docker that was given runs what the newest one runs, unless the marker says `given=False`.
     """
     if "host" in metafunc.fixturenames:
         chosen = metafunc.definition.get_closest_marker("hosts")
-        names = list(chosen.args) if chosen else [recipe.name for recipe in RECIPES]
+        names = list(chosen.args) if chosen and chosen.args else [recipe.name for recipe in RECIPES]
         newest = DOCKER28.name in names and not (chosen and chosen.kwargs.get("given") is False)
         if GIVEN and newest and GIVEN.name not in names:
             names.append(GIVEN.name)

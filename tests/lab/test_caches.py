@@ -96,6 +96,7 @@ def test_what_cannot_be_mended_is_not_called_applied(project: Project, host: Lab
     in_sync(project)
 
 
+@pytest.mark.hosts(turns=True)
 def test_every_cache_is_proven_whatever_it_serves(project: Project, host: LabHost, lab: Lab) -> None:
     first = container(host)
     second = {"name": "quay", "serves": "quay.io", "upstream": NOBODY, "listen": SECOND, "image": host.registry_image}

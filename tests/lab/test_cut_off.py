@@ -15,7 +15,7 @@ from tests.lab.project import Project, whole_host
 from tests.lab.proxy import Proxy
 from tests.lab.shell import until
 
-pytestmark = pytest.mark.hosts("bookworm", "trixie")  # nothing here depends on Docker's version
+pytestmark = pytest.mark.hosts("bookworm", "trixie", turns=True)  # nothing here depends on Docker's version
 
 
 @pytest.fixture(name="project")

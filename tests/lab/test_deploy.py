@@ -15,6 +15,7 @@ from tests.lab.project import TOKEN, Project, cache_section, host_entry, runner_
 from tests.lab.shell import until
 
 CACHE = "http://172.17.0.1:5000"
+TURNS = pytest.mark.hosts(turns=True)
 FILES = (
     "/etc/docker/daemon.json",
     "/etc/gitlab-runner/config.toml",
@@ -79,6 +80,7 @@ def test_first_deploy_ends_with_pulls_through_the_cache(project: Project, host: 
     pull(host)
 
 
+@TURNS
 def test_second_deploy_acts_on_nothing(project: Project, host: LabHost) -> None:
     project.deploy()
     before = life(host)
@@ -122,6 +124,7 @@ def test_ttl_recreates_the_cache_alone_and_it_keeps_its_content(project: Project
     assert "library/alpine" in catalog(host)
 
 
+@TURNS
 def test_concurrent_is_loaded_by_the_running_runner(project: Project, host: LabHost) -> None:
     project.deploy()
     before = life(host)
@@ -164,6 +167,7 @@ def test_a_mirror_unloaded_behind_our_back_is_loaded_again(project: Project, hos
     assert host.pid("docker") == pid
 
 
+@TURNS
 def test_a_stopped_service_is_started_and_said_so(project: Project, host: LabHost) -> None:
     project.deploy()
     host.run("systemctl stop gitlab-runner")
@@ -180,6 +184,7 @@ def test_docker_that_is_down_is_brought_up_with_its_cache(project: Project, host
     assert "library/alpine" in catalog(host)
 
 
+@TURNS
 def test_diff_and_check_write_nothing(project: Project, host: LabHost) -> None:
     busy = "-not -path '/var/lib/docker/*' -not -path '/var/lib/containerd/*' -not -name .runner_system_id"
     listing = f"find /etc /opt /var/lib /root /home /srv /usr -xdev -newer /tmp/mark {busy} -type f"
@@ -191,6 +196,7 @@ def test_diff_and_check_write_nothing(project: Project, host: LabHost) -> None:
     assert not host.exists("/var/lib/runnerops")
 
 
+@TURNS
 def test_the_files_are_as_private_as_they_must_be(project: Project, host: LabHost) -> None:
     project.deploy()
     modes = dict(
@@ -220,6 +226,7 @@ def test_an_image_that_cannot_be_pulled_changes_nothing(project: Project, host: 
     assert (host.pid("docker"), host.pid("gitlab-runner")) == pids
 
 
+@TURNS
 def test_a_user_with_sudo(project: Project, host: LabHost) -> None:
     project.set(host.name, "ssh", value={"user": "deploy"})
     project.deploy()
@@ -228,6 +235,7 @@ def test_a_user_with_sudo(project: Project, host: LabHost) -> None:
     assert "unchanged" in project.deploy()
 
 
+@TURNS
 def test_a_user_without_sudo_is_told_so(project: Project, host: LabHost) -> None:
     project.set(host.name, "ssh", value={"user": "nosudo"})
     said = project.deploy(code=1)
@@ -272,6 +280,7 @@ def life_of_caches(host: LabHost) -> dict[str, str]:
     return dict(line.split() for line in said.splitlines())
 
 
+@TURNS
 def test_only_the_runner_on_a_host_without_docker_section(project: Project, host: LabHost) -> None:
     project.write({"hosts": {host.name: host_entry(host, gitlab_runner=runner_section())}})
     project.deploy()

@@ -18,7 +18,7 @@ from tests.lab.lab import Lab
 from tests.lab.project import Project, host_entry, runner_of, runner_section
 from tests.lab.shell import until
 
-pytestmark = pytest.mark.hosts("bookworm", "trixie")  # nothing here depends on Docker's version
+pytestmark = pytest.mark.hosts("bookworm", "trixie", turns=True)  # nothing here depends on Docker's version
 
 RETURN = "runnerops-return-gitlab-runner"
 BACK_WITHIN = 5.0

@@ -15,6 +15,8 @@ from tests.lab.project import runner_of, runner_section
 from tests.lab.roots import GIVEN
 from tests.lab.shell import run, until
 
+TURNS = pytest.mark.hosts(turns=True)
+
 CACHE = """
 services:
   cache:
@@ -63,12 +65,14 @@ def test_versions_are_read_from_the_host(host: LabHost) -> None:
     assert host.registry_image == f"registry:{versions['registry']}"
 
 
+@TURNS
 def test_users(host: LabHost) -> None:
     assert host.run("id -un").stdout == "root\n"
     assert host.run("sudo -n id -un", user="deploy").stdout == "root\n"
     assert host.run("sudo -n true", user="nosudo", check=False).returncode != 0
 
 
+@TURNS
 def test_files_go_there_and_back(host: LabHost) -> None:
     content = bytes(range(256)) * 1000
     host.write("/opt/registry/a b", content, 0o600)
@@ -100,6 +104,7 @@ def test_a_pull_through_cache_takes_what_docker_pulls(host: LabHost, lab: Lab) -
     assert {request.client for request in lab.hub.requests()} == {host.address}
 
 
+@TURNS
 def test_a_stopped_hub_refuses_and_a_started_one_has_its_images(host: LabHost, lab: Lab) -> None:
     catalog = f"{lab.hub.url}/v2/_catalog"
     lab.hub.stop()
@@ -110,6 +115,7 @@ def test_a_stopped_hub_refuses_and_a_started_one_has_its_images(host: LabHost, l
     assert json.loads(body)["repositories"] == ["library/alpine", "library/busybox"]
 
 
+@TURNS
 def test_what_is_not_cached_fails_at_once_since_no_host_reaches_the_internet(host: LabHost) -> None:
     start = time.monotonic()
     assert host.run("docker pull alpine:3", check=False).returncode != 0
@@ -153,6 +159,7 @@ def test_reset_cures_a_daemon_that_does_not_start(host: LabHost) -> None:
     assert host.active("docker") == "active"
 
 
+@TURNS
 def test_power(host: LabHost) -> None:
     boots = [host.read("/proc/sys/kernel/random/boot_id")]
     host.write("/var/tmp/kept", b"1")
@@ -178,18 +185,21 @@ def test_no_python_where_docker_brings_none(lab: Lab) -> None:
         assert host.run("command -v python3 python", check=False).stdout == ""
 
 
+@TURNS
 def test_the_runners_command_line_is_the_units(host: LabHost) -> None:
     argv = host.read(f"/proc/{host.pid('gitlab-runner')}/cmdline").split(b"\0")
     assert argv[:4] == [b"/usr/bin/gitlab-runner", b"run", b"--config", b"/etc/gitlab-runner/config.toml"]
     assert argv[-2:] == [b"gitlab-runner", b""]
 
 
+@TURNS
 def test_the_runner_loads_its_config_within_its_poll(host: LabHost) -> None:
     cursor = host.cursor()
     host.write("/etc/gitlab-runner/config.toml", b"concurrent = 2\n", 0o600)
     until("loaded", lambda: "Configuration loaded" in host.journal("gitlab-runner", cursor), seconds=5)
 
 
+@TURNS
 def test_sigquit_leaves_the_unit_waiting_for_its_120_seconds_and_stop_start_cuts_them_short(host: LabHost) -> None:
     host.run("systemctl kill --signal=QUIT --kill-who=main gitlab-runner")
     until("auto-restart", lambda: host.active("gitlab-runner") == "activating", seconds=10)
@@ -212,6 +222,7 @@ def fixture_token(request: pytest.FixtureRequest, host: LabHost, gitlab: GitLab)
     return str(runner["token"])
 
 
+@TURNS
 def test_a_job_runs_below_the_main_process_or_in_a_container_with_its_labels(
     host: LabHost, gitlab: GitLab, token: str
 ) -> None:
@@ -231,11 +242,13 @@ def test_a_job_runs_below_the_main_process_or_in_a_container_with_its_labels(
     until("no container", lambda: not host.run("docker ps --quiet").stdout, seconds=10)
 
 
+@TURNS
 def test_a_job_ends_as_its_script_does(gitlab: GitLab, token: str) -> None:
     assert gitlab.start("exit 3", token=token).wait("script_failure").exit_code == 3
     gitlab.start("true", token=token).wait("success")
 
 
+@TURNS
 def test_a_power_cut_loses_the_job(host: LabHost, gitlab: GitLab, token: str) -> None:
     job = gitlab.hold(token=token)
     host.kill()

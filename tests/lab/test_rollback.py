@@ -12,6 +12,8 @@ from tests.lab.lab import Lab
 from tests.lab.project import TOKEN, Project, cache_section, host_entry, runner_section, whole_host
 from tests.lab.shell import until
 
+pytestmark = pytest.mark.hosts(turns=True)
+
 DAEMON, CONFIG, COMPOSE = (
     "/etc/docker/daemon.json",
     "/etc/gitlab-runner/config.toml",
@@ -30,6 +32,7 @@ def back(project: Project, host: LabHost, *words: str, code: int = 0) -> str:
     return project.run("rollback", host.name, "--yes", *words, code=code)
 
 
+@pytest.mark.hosts
 def test_a_first_deploy_is_taken_back_and_its_volume_stays(project: Project, host: LabHost, lab: Lab) -> None:
     project.write({"hosts": {host.name: whole_host(host, lab.hub)}})
     containers = host.run("docker ps -aq").stdout
@@ -82,6 +85,7 @@ def test_docker_goes_back_with_the_least_action(project: Project, host: LabHost,
     assert b"live-restore" in before
 
 
+@pytest.mark.hosts("bookworm", "docker28")  # Compose 1 and the newest
 def test_a_cache_goes_back_to_its_config_and_one_that_was_added_goes(project: Project, host: LabHost, lab: Lab) -> None:
     project.write({"hosts": {host.name: host_entry(host, registry=cache_section(host, lab.hub))}})
     project.deploy()

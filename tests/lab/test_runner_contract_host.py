@@ -12,6 +12,10 @@ from tests.lab.host import LabHost
 from tests.lab.project import runner_of, runner_section
 from tests.lab.shell import until
 
+pytestmark = pytest.mark.hosts(turns=True)
+EACH = pytest.mark.hosts
+"""Docker decides, not the runner and its unit."""
+
 CONFIG = "/etc/gitlab-runner/config.toml"
 QUIT = "systemctl kill --signal=QUIT --kill-who=main gitlab-runner"
 
@@ -85,6 +89,7 @@ def test_a_fatal_concurrent_leaves_the_unit_waiting_and_the_job_running_for_ever
 # -- docker ----------------------------------------------------------------------------------------------------------
 
 
+@EACH
 @pytest.mark.parametrize("live_restore", [True, False], ids=["live-restore", "without"])
 def test_a_docker_restart_fails_the_job_of_the_docker_executor_and_no_other(
     host: LabHost, gitlab: GitLab, tokens: dict[str, str], live_restore: bool
@@ -103,6 +108,7 @@ def test_a_docker_restart_fails_the_job_of_the_docker_executor_and_no_other(
     shell.wait()
 
 
+@EACH
 def test_a_docker_reload_leaves_the_job_alone(host: LabHost, gitlab: GitLab, tokens: dict[str, str]) -> None:
     job = gitlab.hold(token=tokens["docker"])
     write_daemon_json(host, labels=["a=b"])

@@ -16,7 +16,7 @@ THEIRS = {
     for name in ("token", "environment", "password", "comment", "daemon", "script", "machine", "plugin", "argument")
 }
 
-pytestmark = pytest.mark.hosts("bookworm", "trixie")  # nothing here depends on Docker's version
+pytestmark = pytest.mark.hosts("bookworm", "trixie", turns=True)  # nothing here depends on Docker's version
 
 
 @pytest.fixture(name="project")

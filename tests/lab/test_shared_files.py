@@ -13,6 +13,8 @@ from tests.lab.host import LabHost
 from tests.lab.lab import Lab
 from tests.lab.project import TOKEN, Project, host_entry, runner_section
 
+pytestmark = pytest.mark.hosts(turns=True)
+
 DAEMON = "/etc/docker/daemon.json"
 CONFIG = "/etc/gitlab-runner/config.toml"
 ROTATED = "glrt-lab-" + "r" * 17

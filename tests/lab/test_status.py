@@ -12,7 +12,7 @@ from tests.lab.host import LabHost
 from tests.lab.lab import Lab
 from tests.lab.project import Project, host_entry, whole_host
 
-pytestmark = pytest.mark.hosts("bookworm", "trixie")
+pytestmark = pytest.mark.hosts("bookworm", "trixie", turns=True)
 
 
 @pytest.fixture(name="project")

@@ -12,6 +12,8 @@ from tests.lab.lab import Lab
 from tests.lab.project import TOKEN, Project, cache_section, host_entry, runner_section, whole_host
 from tests.lab.shell import until
 
+pytestmark = pytest.mark.hosts(turns=True)
+
 
 @pytest.fixture(name="project")
 def fixture_project(tmp_path: Path, lab: Lab, host: LabHost) -> Project:

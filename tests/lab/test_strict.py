@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -16,7 +17,7 @@ SKIPS = {
 }
 
 
-def run_pytest(folder: Path, body: str, lab: str) -> tuple[int, str]:
+def run_pytest(folder: Path, body: str, lab: str, *words: str, **environ: str) -> tuple[int, str]:
     (folder / "test_it.py").write_text(body)
     argv = [
         sys.executable,
@@ -31,9 +32,9 @@ def run_pytest(folder: Path, body: str, lab: str) -> tuple[int, str]:
         "-ra",
     ]
     done = subprocess.run(
-        [*argv, str(folder / "test_it.py")],
+        [*argv, *words, str(folder / "test_it.py")],
         cwd=Path(__file__).parents[2],
-        env={**os.environ, "RUNNEROPS_LAB": lab},
+        env={**os.environ, "RUNNEROPS_LAB": lab, "RUNNEROPS_LAB_HOSTS": "", **environ},
         capture_output=True,
         text=True,
         timeout=60,
@@ -67,3 +68,22 @@ def test_without_a_lab_its_tests_are_skipped_and_the_reason_is_named(tmp_path: P
     assert code == 0
     assert "no lab: RUNNEROPS_LAB=no" in said
     assert said.rstrip().endswith("lab: no tests: RUNNEROPS_LAB=no")
+
+
+TURNS = """import pytest
+@pytest.mark.hosts("bookworm", "trixie", turns=True)
+@pytest.mark.parametrize("one", "ab")
+@pytest.mark.parametrize("two", "cd")
+def test_it(host, one, two): ...
+"""
+
+
+def test_hosts_take_turns_unless_all_are_asked_for(tmp_path: Path) -> None:
+    def collected(*words: str, **environ: str) -> list[str]:
+        code, said = run_pytest(tmp_path, TURNS, "no", "--collect-only", "-q", *words, **environ)
+        assert code == 0, said
+        return re.findall(r"\[(.*)\]", said)
+
+    assert collected() == ["bookworm-c-a", "bookworm-d-b", "trixie-c-b", "trixie-d-a"]
+    assert collected("-k", "trixie") == ["trixie-c-a", "trixie-c-b", "trixie-d-a", "trixie-d-b"]
+    assert len(collected(RUNNEROPS_LAB_HOSTS="all")) == 8

@@ -23,8 +23,8 @@ from tests.lab.shell import until
 
 URL = "http://172.17.0.1:5000"
 CACHE = "docker ps -aq --filter label=com.docker.compose.service=dockerhub"
-COMPOSE = pytest.mark.hosts("bookworm", "trixie")
-"""What has to do with Compose, and not with Docker's version."""
+TURNS = pytest.mark.hosts(turns=True)
+"""What hardly has to do with the versions of Docker and Compose."""
 
 ALL = [
     *("daemon", "mirror-loaded", "cache-running", "space", "answers-host", "answers-container", "upstream"),
@@ -122,7 +122,7 @@ def test_a_tag_that_moved_meanwhile_is_put_back(project: Project, host: LabHost)
     assert host.run("docker image ls -q theirs:1").stdout
 
 
-@COMPOSE
+@TURNS
 def test_an_image_that_a_job_may_want_stays(project: Project, host: LabHost) -> None:
     labels = "--label com.gitlab.gitlab-runner.managed=true --label com.gitlab.gitlab-runner.job.id=4711"
     host.run(f"docker run -d --name job {labels} {host.busybox_image} sleep 600")
@@ -130,7 +130,7 @@ def test_an_image_that_a_job_may_want_stays(project: Project, host: LabHost) -> 
     assert "alpine" in images(host)
 
 
-@COMPOSE
+@TURNS
 def test_quick_reads_only(project: Project, host: LabHost, lab: Lab) -> None:
     lab.hub.forget()
     began = host.run("date +%s.%N").stdout.strip()
@@ -145,6 +145,7 @@ def test_quick_reads_only(project: Project, host: LabHost, lab: Lab) -> None:
     assert [line for line in events.splitlines() if line.startswith(acts)] == []
 
 
+@TURNS
 def test_the_mirror_is_not_loaded_and_the_catalog_is_full(project: Project, host: LabHost) -> None:
     links(project)
     assert "library/alpine" in host.get(f"{URL}/v2/_catalog")[1]
@@ -155,7 +156,7 @@ def test_the_mirror_is_not_loaded_and_the_catalog_is_full(project: Project, host
     assert list(broken(project, "--quick")) == ["mirror-loaded"]
 
 
-@COMPOSE
+@TURNS
 def test_the_cache_is_stopped(project: Project, host: LabHost) -> None:
     host.run(f"docker stop $({CACHE})")
     found = broken(project)
@@ -165,7 +166,7 @@ def test_the_cache_is_stopped(project: Project, host: LabHost) -> None:
     links(project)
 
 
-@COMPOSE
+@TURNS
 def test_the_cache_listens_elsewhere(project: Project, host: LabHost) -> None:
     compose = host.read("/opt/registry/docker-compose.yml").decode()
     host.write("/opt/registry/docker-compose.yml", compose.replace(":5000:5000", ":5001:5000").encode())
@@ -175,7 +176,7 @@ def test_the_cache_listens_elsewhere(project: Project, host: LabHost) -> None:
     assert "172.17.0.1:5001" in found["cache-running"]["reason"]
 
 
-@COMPOSE
+@TURNS
 def test_the_mirror_has_another_port(project: Project, host: LabHost) -> None:
     wrong = "http://172.17.0.1:5009"
     project.set(host.name, "docker", "registry-mirrors", value=[wrong])
@@ -199,7 +200,7 @@ def test_the_firewall_cuts_off_containers(project: Project, host: LabHost) -> No
         host.run(line.replace("-I", "-D", 1))
 
 
-@COMPOSE
+@TURNS
 def test_the_upstream_is_down(project: Project, host: LabHost, lab: Lab) -> None:
     """What is cached is served all the same; what is not goes past the cache, and says so."""
     links(project)
@@ -235,7 +236,7 @@ def test_a_full_disk_and_an_upstream_with_other_images(project: Project, host: L
     assert "has no nobody/nothing" in other["pull"]["reason"]
 
 
-@COMPOSE
+@TURNS
 def test_a_registry_that_cannot_start_without_its_upstream(project: Project, host: LabHost, lab: Lab) -> None:
     lab.hub.stop()
     host.run(f"docker restart $({CACHE})")
@@ -244,6 +245,7 @@ def test_a_registry_that_cannot_start_without_its_upstream(project: Project, hos
     assert "upstream" not in found
 
 
+@TURNS
 def test_the_upstream_refuses_the_login(project: Project, host: LabHost, lab: Lab) -> None:
     with Door(lab.hub, "acme", "right-password") as door:
         section = cache_section(host, lab.hub, upstream=door.url, username="acme", password="right-password")
@@ -258,6 +260,7 @@ def test_the_upstream_refuses_the_login(project: Project, host: LabHost, lab: La
     assert "right-password" not in json.dumps(found)
 
 
+@TURNS
 def test_a_pull_that_goes_past_the_cache(project: Project, host: LabHost, lab: Lab) -> None:
     """Loaded and answering, with a full catalog: only the log of this pull tells."""
     links(project)
@@ -370,7 +373,7 @@ def test_the_runner_is_there_for_jobs(tmp_path: Path, lab: Lab, host: LabHost) -
     assert {name: link["state"] for name, link in links(project).items()} == dict.fromkeys(RUNNER[1::-1], "pass")
 
 
-@COMPOSE
+@TURNS
 def test_a_deploy_meanwhile_is_not_disturbed(project: Project, host: LabHost) -> None:
     """Neither its lock nor its run's number is taken, and what verify leaves for a second stops nothing."""
     busy = subprocess.Popen(
@@ -397,7 +400,7 @@ def test_a_deploy_meanwhile_is_not_disturbed(project: Project, host: LabHost) ->
     assert {link["state"] for link in links(project).values()} == {"pass"}
 
 
-@COMPOSE
+@TURNS
 def test_a_client_that_is_gone_leaves_nothing(project: Project, host: LabHost) -> None:
     """What it had begun goes on to its end."""
     before = images(host)

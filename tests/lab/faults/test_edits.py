@@ -19,7 +19,7 @@ from tests.lab.host import LabHost
 from tests.lab.lab import Lab
 from tests.lab.project import TOKEN
 
-pytestmark = pytest.mark.hosts("bookworm", "trixie")
+pytestmark = pytest.mark.hosts("bookworm", "trixie", turns=True)
 
 NEW_TOKEN = "glrt-lab-" + "n" * 17
 OF = {scenario.name: scenario for scenario in SCENARIOS}

@@ -11,7 +11,7 @@ from tests.lab.host import LabHost
 from tests.lab.lab import Lab
 from tests.lab.project import Project, cache_section, runner_section, whole_host
 
-pytestmark = pytest.mark.hosts("bookworm", "trixie")
+pytestmark = pytest.mark.hosts("bookworm", "trixie", turns=True)
 
 DEADLY = {"concurrent": 0, "token": "glrt-short"}
 """Each ends a live runner on its hot reload."""

@@ -15,7 +15,7 @@ from tests.lab.faults.disk import free_again, small_disk
 from tests.lab.faults.scenarios import ALL, Scenario
 from tests.lab.host import LabHost
 
-pytestmark = pytest.mark.hosts("bookworm", "trixie")
+pytestmark = pytest.mark.hosts("bookworm", "trixie", turns=True)
 
 ALL_CHANGE = Scenario("all", ALL, ("insecure", "header", "concurrent"))
 FOLDERS = [STATE, "/etc/docker", "/opt/registry", "/etc/gitlab-runner"]
