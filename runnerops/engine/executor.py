@@ -15,7 +15,7 @@ from runnerops.engine.observe import observe
 from runnerops.engine.planned import Planned, Plans
 from runnerops.engine.project import Project
 from runnerops.engine.review import failure
-from runnerops.engine.scheduling import HostTask, Judge, Why, in_order
+from runnerops.engine.scheduling import Earlier, HostTask, Judge, Why, in_order
 from runnerops.errors import GitlabDownError, HostError, RunneropsError
 from runnerops.model.common import Result
 from runnerops.model.inventory import Host
@@ -43,6 +43,7 @@ class HostExecutor:
     lock_wait: LockWait
     active_runs: ActiveRuns
     no_wait: bool = False
+    earlier: Earlier = field(default_factory=Earlier)
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     replan: set[str] = field(default_factory=set)
     gitlabs_down: dict[str, GitlabDownError] = field(default_factory=dict)
@@ -53,9 +54,8 @@ class HostExecutor:
         tasks = {host.name: self._task(host) for host in self.project.hosts}
         try:
             judge: Judge[Outcome] = Judge(_good, _drains_on, _failed)
-            in_order(tasks, self._held, judge, self.project.inventory.rollout)
-            failed = [name for name, one in self.outcomes.items() if name not in self.replan and _failed(one)]
-            if len(failed) >= self.project.inventory.rollout.max_failures:
+            in_order(tasks, self._held, judge, self.project.inventory.rollout, self.earlier)
+            if len(self.so_far().failed) >= self.project.inventory.rollout.max_failures:
                 self.replan.clear()  # no further host is begun, in another round neither
         except KeyboardInterrupt as blocker:
             self.replan.clear()
@@ -63,6 +63,16 @@ class HostExecutor:
             for name in self.active_runs.left_alone:
                 hint = f"`runnerops history {name} --follow` follows it to its end"
                 self._end(Outcome(name, Result.IN_PROGRESS, message="it goes on by itself on its host", hint=hint))
+
+    def so_far(self) -> Earlier:
+        """What counts in a further round, of hosts that are not planned anew."""
+        ended = {name: one for name, one in self.outcomes.items() if name not in self.replan}
+        disturbs = [name for name, one in self.plans.items() if isinstance(one, Planned) and one.plan.disturbs]
+        return Earlier(
+            (*self.earlier.failed, *(name for name, one in ended.items() if _failed(one))),
+            (*self.earlier.lasting, *(name for name in disturbs if name in ended and _drains_on(ended[name]))),
+            self.earlier.disturbing or len(disturbs),
+        )
 
     def _task(self, host: Host) -> HostTask[Outcome]:
         planned = self.plans[host.name]

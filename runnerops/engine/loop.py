@@ -12,7 +12,7 @@ from runnerops.engine.options import UiOptions
 from runnerops.engine.planned import Planned, Plans
 from runnerops.engine.project import Project
 from runnerops.engine.review import exit_code_of, failure, show_json, show_text
-from runnerops.engine.scheduling import exit_of
+from runnerops.engine.scheduling import Earlier, exit_of
 from runnerops.errors import HostError, RunneropsError
 from runnerops.model.common import Exit, Result
 from runnerops.model.host_state import Run
@@ -41,7 +41,7 @@ class _Deploy:
     lock_wait: LockWait
     active_runs: ActiveRuns
 
-    def once(self, project: Project, plans: Plans) -> HostExecutor:
+    def once(self, project: Project, plans: Plans, earlier: Earlier) -> HostExecutor:
         """All hosts of the project, each to its outcome."""
         from runnerops.engine.executor import HostExecutor  # by now `load_rest` has these
         from runnerops.report.progress import open_show
@@ -51,7 +51,7 @@ class _Deploy:
         with contextlib.ExitStack() as stack:
             show = open_show(known, pool.screen, stack, as_json=ui.as_json, verbose=ui.verbose)
             executor = HostExecutor(
-                project, plans, known, pool, pool.screen, show, self.lock_wait, self.active_runs, no_wait=ui.no_wait
+                project, plans, known, pool, pool.screen, show, self.lock_wait, self.active_runs, ui.no_wait, earlier
             )
             executor.run()
         return executor
@@ -73,7 +73,7 @@ def deploy_loop(
         return _shown_only(project, make_plans(project), pool.screen, ui)
     outcomes: dict[str, Outcome] = {}
     actions: dict[str, str] = {}
-    active_runs = ActiveRuns()
+    active_runs, earlier = ActiveRuns(), Earlier()
     deploy = _Deploy(pool, ui, lock_wait, active_runs)
     screen, left = pool.screen, project
     with terminable():
@@ -86,7 +86,8 @@ def deploy_loop(
                 outcomes |= {name: Outcome(name, Result.PENDING) for name in _ready(plans)}
                 break
             actions |= {name: actions_text(one.plan) for name, one in _changing(plans).items()}
-            executor = deploy.once(left, plans)
+            executor = deploy.once(left, plans, earlier)
+            earlier = executor.so_far()
             _take(outcomes, executor.outcomes)
             left = replace(project, hosts=tuple(host for host in left.hosts if host.name in executor.replan))
     if forgetting and not active_runs.interrupted:

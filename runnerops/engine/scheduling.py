@@ -93,11 +93,24 @@ class Judge(Generic[Out]):
     failed: Callable[[Out | Exception], bool] = lambda _: False
 
 
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What of a command's rounds before counts in the next: hosts that failed, those whose disturbance lasts, and the share.
+
+    `disturbing` is how many hosts are disturbed in the first round, of which a percentage is taken.
+    """
+
+    failed: tuple[str, ...] = ()
+    lasting: tuple[str, ...] = ()
+    disturbing: int = 0
+
+
 def in_order(
     tasks: Mapping[str, HostTask[Out]],
     held: Callable[[str, str, Why], Out],
     judge: Judge[Out],
     rollout: Rollout = USUAL,
+    earlier: Earlier = Earlier(),
 ) -> dict[str, Out | Exception]:
     """Every turn once those it waits for are done; `held(name, of whom, why)` stands in place of one that is not begun.
 
@@ -106,6 +119,7 @@ def in_order(
     """
     with _threads(WORKERS) as pool:
         queue = _Queue(tasks, held, judge, rollout, pool)
+        queue.earlier = earlier
         while len(queue.done) < len(tasks):
             queue.begin()
             queue.wait()
@@ -130,7 +144,7 @@ class _Queue(Generic[Out]):
         self._rollout = rollout
         self._pool = pool
         self._running: dict[Future[Out | Exception], str] = {}
-        self._at_once = rollout.at_once(sum(task.disturbs for task in tasks.values()))
+        self.earlier = Earlier()
         self._begun = 0
         self._pause_ends = 0.0
         self._pausing = False
@@ -183,7 +197,7 @@ class _Queue(Generic[Out]):
         canary = self._rollout.canary
         if canary in self.done and name not in self._first and not self._judge.good(self.done[canary]):
             return canary, "canary"
-        failed = [other for other, result in self.done.items() if self._judge.failed(result)]
+        failed = [*self.earlier.failed, *(other for other, one in self.done.items() if self._judge.failed(one))]
         return (", ".join(failed), "failures") if len(failed) >= self._rollout.max_failures else None
 
     def _may_begin(self, task: HostTask[Out]) -> bool:
@@ -192,13 +206,15 @@ class _Queue(Generic[Out]):
         if len(self._running) >= WORKERS or self._pausing:
             return False
         taken = self._begun if self._rollout.pause_s else self._disturbing()
-        return not task.disturbs or taken + len(self._lasting()) < self._at_once
+        share = self.earlier.disturbing or sum(one.disturbs for one in self._tasks.values())
+        return not task.disturbs or taken + len(self._lasting()) < self._rollout.at_once(share)
 
     def _disturbing(self) -> int:
         return sum(self._tasks[name].disturbs for name in self._running.values())
 
     def _lasting(self) -> list[str]:
-        return [name for name in self.done if self._tasks[name].disturbs and self._judge.lasts(self.done[name])]
+        now = (name for name in self.done if self._tasks[name].disturbs and self._judge.lasts(self.done[name]))
+        return [*self.earlier.lasting, *now]
 
 
 def _before(tasks: Mapping[str, HostTask[Out]], canary: str) -> frozenset[str]:

@@ -16,7 +16,7 @@ from runnerops.engine.locks import LockWait
 from runnerops.engine.loop import walked
 from runnerops.engine.planned import Planned
 from runnerops.engine.project import Project
-from runnerops.engine.scheduling import exit_of
+from runnerops.engine.scheduling import Earlier, exit_of
 from runnerops.errors import LinkLostError
 from runnerops.model.common import Exit, Result, ServiceName, Verb
 from runnerops.model.host_state import Run
@@ -166,6 +166,39 @@ def test_hosts_that_wait_for_one_that_is_planned_anew_are_too_unless_the_deploy_
     turns.run()
     assert turns.replan == again
     assert turns.outcomes.keys() == set(names)
+
+
+def test_a_limit_of_failures_is_the_whole_deploys_and_not_a_rounds() -> None:
+    names = ("bad-1", "late", "bad-2", "c")
+    hosts = tuple(Host(name, name) for name in names)
+    screen = Screen(out=StringIO(), err=StringIO(), redactor=Redactor())
+    rollout = Rollout(max_failures=2, batch="1")
+    restart = (Action(ServiceName.GITLAB_RUNNER, Verb.RESTART),)
+    plans = {name: replace(PLAN, host=name, actions=restart) for name in names}
+    earlier, found = Earlier(), dict[str, str]()
+    for again in (("bad-1", "late"), ("bad-2", "c")):
+        left = tuple(host for host in hosts if host.name in again)
+        project = Project(Inventory("i.yml", hosts, {}, rollout=rollout), left, {}, {}, b"")
+        planned = {name: Planned(plans[name], (), Result.PENDING) for name in again}
+        pool, show = cast(ConnectionPool, Several()), cast(Show, Quiet())
+        turns = Raced(
+            project,
+            planned,
+            plans,
+            pool,
+            screen,
+            show,
+            LockWait(0, screen),
+            ActiveRuns(),
+            False,
+            earlier,
+        )
+        turns.run()
+        earlier = turns.so_far()
+        found |= {name: str(one.result) for name, one in turns.outcomes.items()}
+    assert earlier.failed == ("bad-1", "bad-2")
+    assert found == {"bad-1": "failed", "late": "failed", "bad-2": "failed", "c": "skipped"}
+    assert turns.outcomes["c"].message == "not touched: the deploy stopped at bad-1, bad-2"
 
 
 def refused(plan: Plan) -> Outcome:

@@ -9,7 +9,7 @@ from functools import partial
 
 import pytest
 
-from runnerops.engine.scheduling import HostTask, Judge, Why, exit_of, in_order, side_by_side
+from runnerops.engine.scheduling import Earlier, HostTask, Judge, Why, exit_of, in_order, side_by_side
 from runnerops.model.common import Exit, Result
 from runnerops.model.rollout import Rollout
 
@@ -191,6 +191,25 @@ def test_after_a_failure_the_rest_is_untouched(bad: str) -> None:
 def test_more_failures_may_be_allowed() -> None:
     found = Fleet("a c").roll("a b c d e", Rollout(batch="1", max_failures=2))
     assert list(found.values()) == ["failed", "done", "failed", "held for a, c (failures)", "held for a, c (failures)"]
+
+
+@pytest.mark.parametrize(
+    ("earlier", "most", "found"),
+    [
+        (Earlier(("x",)), 1, ["held for x (failures)"] * 3),
+        (Earlier(("x",)), 2, ["failed", "held for x, a (failures)", "held for x, a (failures)"]),
+        (Earlier(lasting=("x",), disturbing=4), 9, ["held for x"] * 3),
+        (Earlier(lasting=("x",), disturbing=8), 9, ["failed", "done", "done"]),
+    ],
+    ids=["stopped before", "stops now", "a quarter drains on", "half of it"],
+)
+def test_what_rounds_before_left_counts_in_the_next(earlier: Earlier, most: int, found: list[str]) -> None:
+    """Hosts that met another run are planned anew; the limits are those of the whole deploy."""
+    judge: Judge[str] = Judge(_is_done, failed=lambda result: result == "failed")
+    results = {"a": "failed", "b": "done", "c": "done"}
+    tasks = {name: HostTask(partial(str, result), disturbs=True) for name, result in results.items()}
+    rollout = Rollout(batch="1" if most < 9 else "25%", max_failures=most)
+    assert list(in_order(tasks, _held_for, judge, rollout, earlier).values()) == found
 
 
 @pytest.mark.parametrize(
