@@ -179,7 +179,7 @@ class _Report:
         if not hosts:
             return None
         environ = {**self.adoption.environ, **(self.draft.variables if self.draft else {})}
-        project = open_project(self.loaded, hosts, environ, self.screen.redactor)
+        project = open_project(self.loaded, hosts, environ, self.screen.redactor, self.adoption.pool.run_command)
         return project, plan_all(project, self.adoption.pool, Flags({}))
 
     def _is_planned(self, name: str) -> bool:

@@ -55,7 +55,7 @@ def diff(
         from runnerops.engine.project import open_project, refuse_unsound
         from runnerops.engine.review import exit_code_of
 
-        project = open_project(loaded, hosts, environ, screen.redactor)
+        project = open_project(loaded, hosts, environ, screen.redactor, pool.run_command)
         if refuse_unsound(project, screen):
             return Exit.FAILED
         pool.allow_login()

@@ -41,7 +41,7 @@ def status(
     with ConnectionPool(loaded, environ, screen) as pool:
         hosts = {host.name: host for host in choose(loaded, targets, pool)}
         with waiting(screen, silent=as_json or len(hosts) == 1) as busy:
-            look = _Look(pool, busy, Asking(loaded.folder, environ, screen.redactor))
+            look = _Look(pool, busy, Asking(loaded.folder, environ, screen.redactor, run=pool.run_command))
             found = side_by_side(list(hosts), lambda name: look.at(hosts[name]))
         plans = _plans(loaded, tuple(hosts.values()), pool, environ, screen) if exit_code else None
     documents = []
@@ -100,7 +100,7 @@ def _plans(
     from runnerops.engine.planner import plan_all
     from runnerops.engine.project import open_project
 
-    return plan_all(open_project(loaded, hosts, environ, screen.redactor), pool, Flags({}))
+    return plan_all(open_project(loaded, hosts, environ, screen.redactor, pool.run_command), pool, Flags({}))
 
 
 def _pending(plans: Plans | None, name: str) -> bool | None:

@@ -54,7 +54,7 @@ def verify(
     with ConnectionPool(loaded, environ, screen) as pool, waiting(screen, silent=as_json) as busy:
         chosen = choose(loaded, targets, pool)
         probe = Probe(*named, marker="")
-        asking = Asking(loaded.folder, environ, screen.redactor)
+        asking = Asking(loaded.folder, environ, screen.redactor, run=pool.run_command)
         known = {host.name: host for host in loaded.hosts}
         found = _Verify(chosen, known, pool, probe, busy, asking).run(quick=quick)
     if as_json:

@@ -21,6 +21,7 @@ from runnerops.remote.keys import Credentials
 from runnerops.remote.link import Link
 from runnerops.remote.ssh import load, open_link
 from runnerops.report.screen import Screen
+from runnerops.secrets.commands import Once
 
 if TYPE_CHECKING:
     from runnerops.remote.reading import ReadOnly
@@ -37,7 +38,9 @@ class ConnectionPool:
         self.environ = environ
         self.screen = screen
         known = KnownHosts.find(inventory.folder, environ)
-        passwords = SudoPasswords(environ, inventory.folder, screen)
+        self.run_command = Once()
+        """What runs commands of secrets: each once for all that this command of ours does."""
+        passwords = SudoPasswords(environ, inventory.folder, screen, self.run_command)
         credentials = replace(Credentials.from_environ(environ), sudo=passwords.of)
         credentials.ring.ask = screen.ask_secret
         self._access = Access(known, credentials, environ, {host.name: host for host in inventory.hosts})

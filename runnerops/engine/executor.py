@@ -125,7 +125,13 @@ class HostExecutor:
         from runnerops.engine.gitlab import Asking, update_settings
 
         began = time.monotonic()
-        asking = Asking(self.project.inventory.folder, self.pool.environ, self.screen.redactor, self.gitlabs_down)
+        asking = Asking(
+            self.project.inventory.folder,
+            self.pool.environ,
+            self.screen.redactor,
+            self.gitlabs_down,
+            self.pool.run_command,
+        )
         errors = update_settings(host, plan.updates, asking)
         outcome = replace(outcome, seconds=outcome.seconds + time.monotonic() - began)
         if not errors:

@@ -16,6 +16,7 @@ from runnerops.model.inventory import Host, RenderedFile
 from runnerops.model.plan import Blocker
 from runnerops.redact import Redactor
 from runnerops.secrets import Resolver
+from runnerops.secrets.commands import RunCommand, run_command
 from runnerops.services.gitlab_runner.blockers.unknown_token import new_tokens, unknown_tokens, untold_tokens
 from runnerops.services.gitlab_runner.observe.registered import (
     merged,
@@ -45,6 +46,8 @@ class Asking:
     environ: Mapping[str, str]
     redactor: Redactor
     down: Down = field(default_factory=dict)
+    run: RunCommand = run_command
+    """What runs a command that gives the token."""
 
     def watched(self, access: GitlabAccess, ask: Callable[[], Answer]) -> Answer:
         """What it gives. Of one that is known to be down nothing is asked: each runner of each host would wait for it anew."""
@@ -64,7 +67,7 @@ def ask_gitlab(host: Host, observed: HostState, asking: Asking) -> tuple[RunnerS
     if host.gitlab is None or not own:
         return merged(found, ())
     asking.redactor.learn(one.token for one in own)
-    token, problem, hint = _token(host.gitlab.token, asking.folder, asking.environ)
+    token, problem, hint = _token(host.gitlab.token, asking)
     asking.redactor.learn([token] if token else [])
     told = _told(replace(host.gitlab, token=token), own, _system_id(observed), asking.down)
     if problem:
@@ -139,7 +142,7 @@ def _by_token(access: GitlabAccess, asking: Asking) -> GitlabClient:
     """Raises GitlabError where there is no token, or no file of the CA."""
     from runnerops.gitlab.client import GitlabClient
 
-    token, problem, hint = _token(access.token, asking.folder, asking.environ)
+    token, problem, hint = _token(access.token, asking)
     asking.redactor.learn([token] if token else [])
     if not token:
         raise GitlabError(problem or f"{access.url} was asked without a token of its API", hint)
@@ -180,11 +183,11 @@ def gitlab_checks(host: Host, observed: HostState, asking: Asking) -> tuple[Chec
     return tuple(checks(host, ask_gitlab(host, observed, asking)))
 
 
-def _token(given: str | Secret | None, folder: Path, environ: Mapping[str, str]) -> tuple[str, str, str]:
+def _token(given: str | Secret | None, asking: Asking) -> tuple[str, str, str]:
     """The API's token, else why it cannot be had, and the fix; all empty where none is given."""
     if not isinstance(given, Secret):
         return given or "", "", ""
-    resolver = Resolver(environ, folder)
+    resolver = Resolver(asking.environ, asking.folder, asking.run)
     value = resolver.resolve(given)
     for _, problem, hint in resolver.missing():
         return "", f"GitLab was asked without a token: {problem}", hint

@@ -79,8 +79,7 @@ def deploy_loop(
     with terminable():
         while left.hosts:
             plans = make_plans(left)
-            if not ui.as_json:
-                _show(left, plans, screen, ui)
+            _show(left, plans, screen, ui)
             if not _agreed(plans, screen, ui):
                 screen.say("nothing more was changed" if outcomes else "nothing was changed")
                 outcomes |= {name: Outcome(name, Result.PENDING) for name in _ready(plans)}
@@ -148,7 +147,9 @@ def _ready(plans: Plans) -> list[str]:
 
 
 def _show(project: Project, plans: Plans, screen: Screen, ui: UiOptions) -> None:
-    """The plans, and in which order they are going to be applied."""
+    """To people, the plans and in which order they are going to be applied."""
+    if ui.as_json:
+        return
     show_text(project, plans, screen, verbose=ui.verbose)
     disturbed = [name for name, one in _changing(plans).items() if one.plan.disturbs]
     if said := rollout_text(project.inventory.rollout, disturbed, _ready(plans)):

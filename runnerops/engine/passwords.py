@@ -14,6 +14,7 @@ from runnerops.model.inventory import Host
 from runnerops.remote.root import VARIABLE
 from runnerops.report.screen import Screen
 from runnerops.secrets import Resolver
+from runnerops.secrets.commands import RunCommand, run_command
 
 _Source: TypeAlias = "str | tuple[str, str]"
 """A secret of the inventory, a text there, or "" for what holds for all hosts."""
@@ -22,8 +23,8 @@ _Source: TypeAlias = "str | tuple[str, str]"
 class SudoPasswords:
     """For all hosts of a command; safe to use from one thread a host. Raises UsageError where nobody can be asked."""
 
-    def __init__(self, environ: Mapping[str, str], folder: Path, screen: Screen) -> None:
-        self._resolver = Resolver(environ, folder)
+    def __init__(self, environ: Mapping[str, str], folder: Path, screen: Screen, run: RunCommand = run_command) -> None:
+        self._resolver = Resolver(environ, folder, run)
         self._screen = screen
         self._lock = threading.Lock()
         self._newer: dict[_Source, str] = {}

@@ -25,6 +25,7 @@ from runnerops.model.inventory import Host, Policy, RenderedFile, Requester
 from runnerops.model.plan import Blocker, Plan
 from runnerops.redact import Redactor
 from runnerops.report.looking import Looking
+from runnerops.secrets.commands import RunCommand, run_command
 from runnerops.services import load_planning
 from runnerops.services.base import ParseError
 
@@ -48,6 +49,7 @@ class Planning:
     gitlabs_down: Down = field(default_factory=dict)
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Where the token of GitLab's API may stand."""
+    run: RunCommand = run_command
 
     def policy(self, host: Host) -> Policy:
         """What the command line allows, and for a deploy what the host's inventory does too."""
@@ -113,7 +115,9 @@ def _in_gitlab(planning: Planning, host: Host, desired: Sequence[RenderedFile], 
         return _InGitlab()
     from runnerops.engine.gitlab import Asking, ask_of_new_tokens, compare_settings
 
-    asking = Asking(planning.project.inventory.folder, planning.environ, planning.redactor, planning.gitlabs_down)
+    asking = Asking(
+        planning.project.inventory.folder, planning.environ, planning.redactor, planning.gitlabs_down, planning.run
+    )
     blockers, notes = ask_of_new_tokens(host, desired, observed, asking.down)
     updates, untold = compare_settings(host, desired, observed, asking)
     return _InGitlab(blockers, (*notes, *untold), updates)
@@ -151,7 +155,9 @@ def plan_all(
     flags = replace(flags, job=find_job(pool.environ))
     hosts = {host.name: host for host in project.hosts}
     deployed = frozenset(name for name, host in hosts.items() if not in_maintenance(host, flags))
-    planning = Planning(project, flags, requester, pool.screen.redactor, deployed, environ=pool.environ)
+    planning = Planning(
+        project, flags, requester, pool.screen.redactor, deployed, environ=pool.environ, run=pool.run_command
+    )
     first = threading.Lock()
 
     def inspect(name: str) -> Planned:

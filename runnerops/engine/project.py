@@ -29,6 +29,7 @@ from runnerops.render import Renderer
 from runnerops.report.screen import Screen
 from runnerops.report.text import finding_lines
 from runnerops.secrets import Resolver
+from runnerops.secrets.commands import RunCommand, run_command
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,7 @@ def open_project(
     hosts: tuple[Host, ...],
     environ: Mapping[str, str],
     redactor: Redactor,
+    run: RunCommand = run_command,
     *,
     secrets_may_miss: bool = False,
 ) -> Project:
@@ -79,7 +81,7 @@ def open_project(
     `secrets_may_miss`: for what leaves nothing and reaches no host; a placeholder stands for each that is not there.
     """
     folder = loaded.folder
-    resolver = _begun(Resolver(environ, folder), hosts)
+    resolver = _begun(Resolver(environ, folder, run), hosts)
     renderer = Renderer(folder / "templates", resolver)
     try:
         rendered = _render(renderer, None if secrets_may_miss else resolver, hosts)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import subprocess
+import threading
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -40,3 +42,25 @@ def run_command(argv: tuple[str, ...], directory: Path, environ: Mapping[str, st
     except subprocess.TimeoutExpired:
         raise TimeoutError from None
     return Output(done.returncode, done.stdout, done.stderr)
+
+
+class Once:
+    """A `RunCommand` that runs the same line once, whoever asks, from whichever thread: each may want a touch of a key."""
+
+    def __init__(self, run: RunCommand = run_command) -> None:
+        self._run = run
+        self._lock = threading.Lock()
+        self._begun: dict[object, Future[Output]] = {}
+
+    def __call__(self, argv: tuple[str, ...], directory: Path, environ: Mapping[str, str]) -> Output:
+        """What it left when it ran. Raises as `RunCommand` does, each time."""
+        key = (argv, directory, frozenset(environ.items()))
+        mine = Future[Output]()
+        with self._lock:
+            found = self._begun.setdefault(key, mine)
+        if found is mine:
+            try:
+                mine.set_result(self._run(argv, directory, environ))
+            except BaseException as error:  # raised again for everybody who asks
+                mine.set_exception(error)
+        return found.result()
