@@ -15,6 +15,7 @@ from runnerops.engine.targets import check_targets, choose
 from runnerops.errors import HostError
 from runnerops.inventory import Where
 from runnerops.model.common import Exit, Result
+from runnerops.model.inventory import Host
 from runnerops.model.plan import Step, drains
 from runnerops.model.run import Outcome, Record
 from runnerops.redact import step_title
@@ -48,12 +49,14 @@ def abort(path: Where, targets: Sequence[str], environ: Mapping[str, str], scree
             screen.say("nothing was changed")
             return Exit.PENDING
 
-        def stop(name: str) -> None:
-            done = pool.link(hosts[name]).run(protocol.stop(live[name].run.number), b"", _SECONDS)
+        def stop(host: Host) -> None:
+            done = pool.link(host).run(protocol.stop(live[host.name].run.number), b"", _SECONDS)
             if done.status != 0:
-                raise HostError(name, "systemd would not stop the run", f"`runnerops history {name}` tells how it is")
+                hint = f"`runnerops history {host.name}` tells how it is"
+                raise HostError(host.name, "systemd would not stop the run", hint)
 
-        outcomes = follow_records(hosts, live, pool, as_json=ui.as_json, verbose=ui.verbose, first=stop)
+        runs = [(hosts[name], record) for name, record in live.items()]
+        outcomes = follow_records(runs, pool, as_json=ui.as_json, verbose=ui.verbose, first=stop)
     code = exit_of([*(one.result for one in failed), *map(_counts_as, outcomes)])
     if ui.as_json:
         screen.json(summary_document([*failed, *outcomes], code), indent=None)

@@ -55,7 +55,7 @@ def deploy(
         hosts = only(choose(loaded, targets, pool), flags.only)
         pool.connect_early([host for host in hosts if not in_maintenance(host, flags)])
         from runnerops.engine.locks import LockWait  # the rest is loaded while the hosts answer
-        from runnerops.engine.loop import deploy_loop
+        from runnerops.engine.loop import DeployLoop
         from runnerops.engine.planner import plan_all
         from runnerops.engine.project import open_project, refuse_unsound
 
@@ -66,7 +66,7 @@ def deploy(
         lock_wait = LockWait(flags.lock_wait_s, screen)
         plans = partial(plan_all, pool=pool, flags=flags, lock_wait=lock_wait)
         held = _held(saved, plans, lock_wait) if saved else plans
-        return deploy_loop(project, held, pool, ui, lock_wait)
+        return DeployLoop(pool, ui, lock_wait).run(project, held)
 
 
 def _rolled_out(loaded: Inventory, rollout: Callable[[Rollout], Rollout]) -> Inventory:

@@ -91,7 +91,7 @@ class _Following:
         screen, results = self.pool.screen, [one.result for one in failed]
         if not self.as_json:
             _show_failed(failed, screen)
-        begun: dict[str, Record] = {}
+        begun: list[tuple[Host, Record]] = []
         for name, found in self.found.items():
             if not found.records:
                 screen.say(f"{name}: no run yet")
@@ -102,10 +102,10 @@ class _Following:
                     screen.data(name, "host")
                 screen.lines(record_lines(record, name, found.clock, verbose=0))
             if record.run.running or self.as_json:
-                begun[name] = record
+                begun.append((self.hosts[name], record))
             else:
                 results.append(record.result)
-        outcomes = follow_records(self.hosts, begun, self.pool, as_json=self.as_json, verbose=self.verbose)
+        outcomes = follow_records(begun, self.pool, as_json=self.as_json, verbose=self.verbose)
         code = exit_of([*results, *(one.result for one in outcomes)])
         if self.as_json:
             screen.json(summary_document([*failed, *outcomes], code), indent=None)

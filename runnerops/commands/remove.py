@@ -11,7 +11,7 @@ from runnerops import inventory
 from runnerops.engine.connections import ConnectionPool
 from runnerops.engine.forget import Forgetting
 from runnerops.engine.locks import LockWait
-from runnerops.engine.loop import deploy_loop
+from runnerops.engine.loop import DeployLoop
 from runnerops.engine.maintenance import check_maintenance
 from runnerops.engine.observe import observe
 from runnerops.engine.options import Flags, UiOptions
@@ -70,7 +70,7 @@ def remove(
                 return {name: error}
 
         forgetting = Forgetting(host, partial(pool.link, host), screen, yes=ui.yes) if forget else None
-        return deploy_loop(project, plans, pool, ui, lock_wait, forgetting)
+        return DeployLoop(pool, ui, lock_wait, forgetting).run(project, plans)
 
 
 def _services(word: str, *, forget: bool) -> tuple[ServiceName, ...]:

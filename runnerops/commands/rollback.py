@@ -11,7 +11,7 @@ from runnerops import inventory
 from runnerops.engine.connections import ConnectionPool
 from runnerops.engine.learning import learn_secrets
 from runnerops.engine.locks import LockWait
-from runnerops.engine.loop import deploy_loop
+from runnerops.engine.loop import DeployLoop
 from runnerops.engine.maintenance import check_maintenance, in_maintenance
 from runnerops.engine.observe import observe
 from runnerops.engine.options import Flags, UiOptions
@@ -70,7 +70,7 @@ def rollback(
                     raise error  # there is no other host that goes on
             return told_apart(made)
 
-        return deploy_loop(project, plans, pool, ui, lock_wait)
+        return DeployLoop(pool, ui, lock_wait).run(project, plans)
 
 
 def _preview(targets: Sequence[str], to: int | None) -> str:

@@ -34,6 +34,14 @@ class Follows(Protocol):
         """The exit status of the last command that ended."""
 
 
+@dataclass(frozen=True, slots=True)
+class HostLink:
+    """The way to a plan's host: its connection, and a new one in place of one that was lost. Both raise HostError."""
+
+    link: Callable[[], Follows]
+    reconnect: Callable[[], Follows]
+
+
 @dataclass(slots=True)
 class _Run:
     """A run as far as this client has seen it. `seen` counts bytes of its log."""
@@ -70,38 +78,26 @@ class _Run:
 
 
 def apply(
-    plan: Plan,
-    link: Callable[[], Follows],
-    reconnect: Callable[[], Follows],
-    redactor: Redactor,
-    watch: Callable[[Event], None],
-    *,
-    no_wait: bool = False,
+    plan: Plan, host: HostLink, redactor: Redactor, watch: Callable[[Event], None], *, no_wait: bool = False
 ) -> Outcome:
-    """Starts the plan's run and follows it to its end. `reconnect` gives a new connection in place of a lost one.
+    """Starts the plan's run and follows it to its end.
 
     `no_wait`: leaves it as soon as it waits for running jobs. Raises HostError where not even a connection could be had.
     """
     run = _Run(plan, redactor, watch, protocol.Decoder(plan.host), no_wait)
-    status = _to_end(run, link, reconnect, protocol.start(plan), protocol.payload(plan))
+    status = _to_end(run, host, protocol.start(plan), protocol.payload(plan))
     return _left_or_ended(run) or _not_begun(run, status)
 
 
 def follow(
-    plan: Plan,
-    link: Callable[[], Follows],
-    reconnect: Callable[[], Follows],
-    redactor: Redactor,
-    watch: Callable[[Event], None],
-    *,
-    no_wait: bool = False,
+    plan: Plan, host: HostLink, redactor: Redactor, watch: Callable[[Event], None], *, no_wait: bool = False
 ) -> Outcome:
     """Follows a run that is going on, or is over, from its beginning to its end. Only its number and steps count.
 
     Raises HostError where not even a connection could be had.
     """
     run = _Run(plan, redactor, watch, protocol.Decoder(plan.host), no_wait)
-    _to_end(run, link, reconnect, protocol.follow(plan.run, 0), b"")
+    _to_end(run, host, protocol.follow(plan.run, 0), b"")
     return _left_or_ended(run) or unseen(plan)
 
 
@@ -109,28 +105,22 @@ def _left_or_ended(run: _Run) -> Outcome | None:
     return left(run.plan, run.left) if run.left else outcome_of(run.plan, run.events)
 
 
-def _to_end(
-    run: _Run,
-    link: Callable[[], Follows],
-    reconnect: Callable[[], Follows],
-    command: Sequence[str],
-    stdin: bytes,
-) -> int:
+def _to_end(run: _Run, host: HostLink, command: Sequence[str], stdin: bytes) -> int:
     """The exit status of the last command; -1 where no connection could be had any more."""
-    follows = link()
+    follows = host.link()
     try:
         run.take(follows.lines(command, stdin))
     except LinkLostError:
-        return _come_back(run, reconnect)
+        return _come_back(run, host)
     return follows.status
 
 
-def _come_back(run: _Run, reconnect: Callable[[], Follows]) -> int:
+def _come_back(run: _Run, host: HostLink) -> int:
     """Follows on over new connections; the exit status of the last, or -1 where none could be had."""
     for pause in COME_BACK_SECONDS:
         time.sleep(pause)
         try:
-            follows = reconnect()
+            follows = host.reconnect()
             run.take(follows.lines(protocol.follow(run.plan.run, run.seen), b""))
         except (LinkLostError, HostError):
             continue

@@ -24,6 +24,7 @@ from runnerops.report.screen import Screen
 from runnerops.secrets.commands import Once
 
 if TYPE_CHECKING:
+    from runnerops.engine.apply import HostLink
     from runnerops.remote.reading import ReadOnly
 
 
@@ -113,6 +114,12 @@ class ConnectionPool:
         if lost:
             lost.close()
         return self.link(host)
+
+    def of(self, host: Host) -> HostLink:
+        """The way to the host, for a run that is followed there."""
+        from runnerops.engine.apply import HostLink  # with it comes the wire's protocol
+
+        return HostLink(partial(self.link, host), partial(self.reconnect, host))
 
     def __enter__(self) -> ConnectionPool:
         return self

@@ -149,14 +149,8 @@ class HostExecutor:
 
     def _apply(self, host: Host, planned: Planned) -> Outcome:
         plan = planned.plan
-        outcome = apply.apply(
-            plan,
-            partial(self.pool.link, host),
-            partial(self.pool.reconnect, host),
-            self.screen.redactor,
-            self.show.watch,
-            no_wait=self.no_wait,
-        )
+        link = self.pool.of(host)
+        outcome = apply.apply(plan, link, self.screen.redactor, self.show.watch, no_wait=self.no_wait)
         if conflict := self._conflict(host, planned, outcome):
             if conflict.replan:
                 self.replan.add(host.name)
@@ -196,14 +190,8 @@ class HostExecutor:
         """A run of this very plan is going on: its end is ours; one that ended well is looked at once more."""
         assert planned.own
         self.screen.say(f"{host.name}: {holder_text(planned.own)}, is this very plan: following it", "warn")
-        outcome = apply.follow(
-            self.known[host.name],
-            partial(self.pool.link, host),
-            partial(self.pool.reconnect, host),
-            self.screen.redactor,
-            self.show.watch,
-            no_wait=self.no_wait,
-        )
+        plan, link = self.known[host.name], self.pool.of(host)
+        outcome = apply.follow(plan, link, self.screen.redactor, self.show.watch, no_wait=self.no_wait)
         if outcome.result is Result.APPLIED:
             self.replan.add(host.name)
         return replace(outcome, message=f"{outcome.message}\n  this was {holder_text(planned.own)}".strip())

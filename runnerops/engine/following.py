@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Callable, Sequence
 
 from runnerops.engine import apply
 from runnerops.engine.connections import ConnectionPool
@@ -17,24 +16,22 @@ from runnerops.report.progress import open_show
 
 
 def follow_records(
-    hosts: Mapping[str, Host],
-    records: Mapping[str, Record],
+    runs: Sequence[tuple[Host, Record]],
     pool: ConnectionPool,
     *,
     as_json: bool,
     verbose: int,
-    first: Callable[[str], None] = lambda _: None,
+    first: Callable[[Host], None] = lambda _: None,
 ) -> list[Outcome]:
     """How each of these runs ends; `first` is done for each host before its run is followed."""
-    plans = {name: plan_of(name, record) for name, record in records.items()}
+    hosts = {host.name: host for host, _ in runs}
+    plans = {host.name: plan_of(host.name, record) for host, record in runs}
     with contextlib.ExitStack() as stack:
         show = open_show(plans, pool.screen, stack, as_json=as_json, verbose=verbose)
 
         def follow(name: str) -> Outcome:
-            first(name)
-            host = hosts[name]
-            again = partial(pool.reconnect, host)
-            outcome = apply.follow(plans[name], partial(pool.link, host), again, pool.screen.redactor, show.watch)
+            first(hosts[name])
+            outcome = apply.follow(plans[name], pool.of(hosts[name]), pool.screen.redactor, show.watch)
             show.end(outcome)
             return outcome
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from runnerops.engine.interrupts import ActiveRuns, terminable
@@ -33,15 +33,50 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class _Deploy:
-    """What every round of a deploy is done with."""
+class DeployLoop:
+    """What every round of a deploy is done with. `forgetting` follows where all ended well."""
 
     pool: ConnectionPool
     ui: UiOptions
     lock_wait: LockWait
-    active_runs: ActiveRuns
+    forgetting: Forgetting | None = None
+    active_runs: ActiveRuns = field(default_factory=ActiveRuns)
 
-    def once(self, project: Project, plans: Plans, earlier: Earlier) -> HostExecutor:
+    @property
+    def screen(self) -> Screen:
+        """Where all of it is shown."""
+        return self.pool.screen
+
+    def run(self, project: Project, make_plans: Callable[[Project], Plans]) -> Exit:
+        """The worst of the hosts' results is the exit code. Hosts that were busy are planned, shown and done once more."""
+        if self.ui.dry_run:
+            return self._shown_only(project, make_plans(project))
+        outcomes: dict[str, Outcome] = {}
+        actions: dict[str, str] = {}
+        left, earlier = project, Earlier()
+        with terminable():
+            while left.hosts:
+                plans = make_plans(left)
+                self._show(left, plans)
+                if not self._agreed(plans):
+                    self.screen.say("nothing more was changed" if outcomes else "nothing was changed")
+                    outcomes |= {name: Outcome(name, Result.PENDING) for name in _ready(plans)}
+                    break
+                actions |= {name: actions_text(one.plan) for name, one in _changing(plans).items()}
+                executor = self._once(left, plans, earlier)
+                earlier = executor.so_far()
+                _take(outcomes, executor.outcomes)
+                left = replace(project, hosts=tuple(host for host in left.hosts if host.name in executor.replan))
+        if self.forgetting and not self.active_runs.interrupted:
+            self._forget(outcomes, self.forgetting)
+        code = exit_of([outcome.result for outcome in outcomes.values()])
+        if self.active_runs.interrupted and code not in {Exit.ROLLED_BACK, Exit.NEEDS_ATTENTION}:
+            code = Exit.INTERRUPTED
+        if self.ui.as_json or len(project.hosts) > 1:
+            self._sum_up([outcomes[host.name] for host in project.hosts if host.name in outcomes], actions, code)
+        return code
+
+    def _once(self, project: Project, plans: Plans, earlier: Earlier) -> HostExecutor:
         """All hosts of the project, each to its outcome."""
         from runnerops.engine.executor import HostExecutor  # by now `load_rest` has these
         from runnerops.report.progress import open_show
@@ -56,86 +91,49 @@ class _Deploy:
             executor.run()
         return executor
 
+    def _agreed(self, plans: Plans) -> bool:
+        ready = _ready(plans)
+        return self.ui.yes or not ready or self.screen.ask(f"apply to {', '.join(brief(ready))}?")
 
-def deploy_loop(
-    project: Project,
-    make_plans: Callable[[Project], Plans],
-    pool: ConnectionPool,
-    ui: UiOptions,
-    lock_wait: LockWait,
-    forgetting: Forgetting | None = None,
-) -> Exit:
-    """The worst of the hosts' results is the exit code. Hosts that were busy are planned, shown and done once more.
+    def _show(self, project: Project, plans: Plans) -> None:
+        """To people, the plans and in which order they are going to be applied."""
+        if self.ui.as_json:
+            return
+        show_text(project, plans, self.screen, verbose=self.ui.verbose)
+        disturbed = [name for name, one in _changing(plans).items() if one.plan.disturbs]
+        if said := rollout_text(project.inventory.rollout, disturbed, _ready(plans)):
+            self.screen.say(said)
 
-    `forgetting` follows where all ended well.
-    """
-    if ui.dry_run:
-        return _shown_only(project, make_plans(project), pool.screen, ui)
-    outcomes: dict[str, Outcome] = {}
-    actions: dict[str, str] = {}
-    active_runs, earlier = ActiveRuns(), Earlier()
-    deploy = _Deploy(pool, ui, lock_wait, active_runs)
-    screen, left = pool.screen, project
-    with terminable():
-        while left.hosts:
-            plans = make_plans(left)
-            _show(left, plans, screen, ui)
-            if not _agreed(plans, screen, ui):
-                screen.say("nothing more was changed" if outcomes else "nothing was changed")
-                outcomes |= {name: Outcome(name, Result.PENDING) for name in _ready(plans)}
-                break
-            actions |= {name: actions_text(one.plan) for name, one in _changing(plans).items()}
-            executor = deploy.once(left, plans, earlier)
-            earlier = executor.so_far()
-            _take(outcomes, executor.outcomes)
-            left = replace(project, hosts=tuple(host for host in left.hosts if host.name in executor.replan))
-    if forgetting and not active_runs.interrupted:
-        _forget(outcomes, forgetting, screen, ui)
-    code = exit_of([outcome.result for outcome in outcomes.values()])
-    if active_runs.interrupted and code not in {Exit.ROLLED_BACK, Exit.NEEDS_ATTENTION}:
-        code = Exit.INTERRUPTED
-    if ui.as_json or len(project.hosts) > 1:
-        _sum_up([outcomes[host.name] for host in project.hosts if host.name in outcomes], actions, code, screen, ui)
-    return code
+    def _shown_only(self, project: Project, plans: Plans) -> Exit:
+        """As `diff` shows a deploy, with its exit code."""
+        if self.ui.as_json:
+            show_json(project, plans, self.screen)
+        else:
+            show_text(project, plans, self.screen, verbose=self.ui.verbose)
+        code = exit_code_of(plans)
+        return Exit.OK if code is Exit.PENDING else code
 
+    def _forget(self, outcomes: dict[str, Outcome], forgetting: Forgetting) -> None:
+        name = forgetting.host.name
+        if name in outcomes:
+            before = outcomes[name]
+            try:
+                outcomes[name] = forgetting.after(before)
+            except RunneropsError as error:
+                outcomes[name] = failure(name, error)
+            if outcomes[name] is not before and not self.ui.as_json:
+                self.screen.lines(outcome_lines(outcomes[name]))
 
-def _sum_up(outcomes: Sequence[Outcome], actions: Mapping[str, str], code: Exit, screen: Screen, ui: UiOptions) -> None:
-    """The last lines; of one host its own outcome is."""
-    if ui.as_json:
-        from runnerops.report.document import summary_document
+    def _sum_up(self, outcomes: Sequence[Outcome], actions: Mapping[str, str], code: Exit) -> None:
+        """The last lines; of one host its own outcome is."""
+        if self.ui.as_json:
+            from runnerops.report.document import summary_document
 
-        screen.json(summary_document(outcomes, code), indent=None)
-    else:
-        for style, text in table_lines(outcomes, actions, screen.redactor.text):
-            screen.say(text, style)
-        screen.say(summary_line(outcomes), "good" if code is Exit.OK else "bad")
-
-
-def _shown_only(project: Project, plans: Plans, screen: Screen, ui: UiOptions) -> Exit:
-    """As `diff` shows a deploy, with its exit code."""
-    if ui.as_json:
-        show_json(project, plans, screen)
-    else:
-        show_text(project, plans, screen, verbose=ui.verbose)
-    code = exit_code_of(plans)
-    return Exit.OK if code is Exit.PENDING else code
-
-
-def _forget(outcomes: dict[str, Outcome], forgetting: Forgetting, screen: Screen, ui: UiOptions) -> None:
-    name = forgetting.host.name
-    if name in outcomes:
-        before = outcomes[name]
-        try:
-            outcomes[name] = forgetting.after(before)
-        except RunneropsError as error:
-            outcomes[name] = failure(name, error)
-        if outcomes[name] is not before and not ui.as_json:
-            screen.lines(outcome_lines(outcomes[name]))
-
-
-def _agreed(plans: Plans, screen: Screen, ui: UiOptions) -> bool:
-    ready = _ready(plans)
-    return ui.yes or not ready or screen.ask(f"apply to {', '.join(brief(ready))}?")
+            self.screen.json(summary_document(outcomes, code), indent=None)
+        else:
+            for style, text in table_lines(outcomes, actions, self.screen.redactor.text):
+                self.screen.say(text, style)
+            self.screen.say(summary_line(outcomes), "good" if code is Exit.OK else "bad")
 
 
 def _changing(plans: Plans) -> Mapping[str, Planned]:
@@ -144,16 +142,6 @@ def _changing(plans: Plans) -> Mapping[str, Planned]:
 
 def _ready(plans: Plans) -> list[str]:
     return list(_changing(plans))
-
-
-def _show(project: Project, plans: Plans, screen: Screen, ui: UiOptions) -> None:
-    """To people, the plans and in which order they are going to be applied."""
-    if ui.as_json:
-        return
-    show_text(project, plans, screen, verbose=ui.verbose)
-    disturbed = [name for name, one in _changing(plans).items() if one.plan.disturbs]
-    if said := rollout_text(project.inventory.rollout, disturbed, _ready(plans)):
-        screen.say(said)
 
 
 def walked(plans: Plans, pool: ConnectionPool, project: Project) -> Mapping[str, Plan]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from runnerops.engine.apply import Follows, apply
+from runnerops.engine.apply import Follows, HostLink, apply
 from runnerops.model.inventory import Requester
 from runnerops.model.plan import Plan
 from runnerops.model.run import Event
@@ -44,7 +44,7 @@ def walk(case: Case, remote: Remote) -> list[Event]:
         secrets=frozenset({SECRET}),
     )
     events: list[Event] = []
-    apply(plan, remote.link, remote.link, Redactor([SECRET]), events.append)
+    apply(plan, HostLink(remote.link, remote.link), Redactor([SECRET]), events.append)
     return events
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import pytest
 
 import runnerops.engine.apply
-from runnerops.engine.apply import apply
+from runnerops.engine.apply import HostLink, apply
 from runnerops.engine.outcome import CUT_OFF
 from runnerops.errors import HostError, LinkLostError
 from runnerops.model.common import Result
@@ -70,7 +70,7 @@ def run(first: Fake, *later: Fake | HostError, redactor: Redactor | None = None)
         raise found or HostError("h", "down")
 
     events: list[Event] = []
-    outcome = apply(PLAN, lambda: first, reconnect, redactor or Redactor(), events.append)
+    outcome = apply(PLAN, HostLink(lambda: first, reconnect), redactor or Redactor(), events.append)
     return outcome.result, events, "\n".join((outcome.message, *outcome.diagnostics, outcome.hint))
 
 

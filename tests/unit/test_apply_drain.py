@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from runnerops.engine.apply import apply, follow
+from runnerops.engine.apply import HostLink, apply, follow
 from runnerops.engine.outcome import time_text
 from runnerops.model.common import Result
 from runnerops.model.host_state import Run
@@ -35,7 +35,7 @@ LIMIT = (
 def run(*logs: str | None, no_wait: bool = False, onto: str = "apply") -> tuple[Outcome, Fake]:
     link = Fake(CLOCK, *logs)
     call = apply if onto == "apply" else follow
-    return call(PLAN, lambda: link, lambda: link, Redactor(), lambda _: None, no_wait=no_wait), link
+    return call(PLAN, HostLink(lambda: link, lambda: link), Redactor(), lambda _: None, no_wait=no_wait), link
 
 
 @pytest.mark.parametrize("onto", ["apply", "follow"])

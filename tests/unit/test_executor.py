@@ -9,6 +9,7 @@ from typing import cast
 
 import pytest
 
+from runnerops.engine.apply import HostLink
 from runnerops.engine.connections import ConnectionPool
 from runnerops.engine.executor import HostExecutor
 from runnerops.engine.interrupts import ActiveRuns
@@ -50,11 +51,9 @@ class Breaking:
 
     status = 0
 
-    def link(self, host: Host) -> Breaking:
+    def of(self, host: Host) -> HostLink:
         assert host is HOST
-        return self
-
-    reconnect = link
+        return HostLink(lambda: self, lambda: self)
 
     def reader(self, host: Host) -> Breaking:
         assert host is HOST
@@ -91,11 +90,11 @@ def test_a_run_of_this_very_plan_is_followed_by_its_own_number_though_its_steps_
 class Several(Breaking):
     """Hosts whose runs end as their names say."""
 
-    def link(self, host: Host) -> Several:
-        return Several(host.name)
+    def of(self, host: Host) -> HostLink:
+        return HostLink(lambda: Several(host.name), lambda: Several(host.name))
 
-    reconnect = link
-    reader = link
+    def reader(self, host: Host) -> Several:
+        return Several(host.name)
 
     def __init__(self, name: str = "") -> None:
         self._name = name

@@ -11,7 +11,7 @@ import signal
 import sys
 from pathlib import Path
 
-from runnerops.engine.apply import apply
+from runnerops.engine.apply import HostLink, apply
 from runnerops.model.run import Event
 from runnerops.redact import Redactor
 from runnerops.remote.access import Access
@@ -31,7 +31,7 @@ def main(path: str, step: int) -> None:
         if (event.list, event.step, event.kind) == ("forward", step, "step"):
             os.kill(os.getpid(), signal.SIGKILL)
 
-    apply(plan, link, link, Redactor(), watch)
+    apply(plan, HostLink(link, link), Redactor(), watch)
 
 
 if __name__ == "__main__":

@@ -46,8 +46,7 @@ class Planning:
 
     def apply(self, plan: Plan, watch: Callable[[Event], None] = lambda _: None) -> Outcome:
         """This plan, or one with a fault in it."""
-        host, reach = self.host, self.reach
-        return apply(plan, lambda: reach.link(host), lambda: reach.reconnect(host), self.screen.redactor, watch)
+        return apply(plan, self.reach.of(self.host), self.screen.redactor, watch)
 
 
 @contextmanager
