@@ -193,6 +193,12 @@ def _batch(text: str) -> str:
     return _usage(lambda: parse_batch(text))
 
 
+def _health(text: str) -> str:
+    if text not in {"verify", "none"}:
+        raise typer.BadParameter(f"{text!r} is neither verify nor none")
+    return text
+
+
 def _failures(text: str | int) -> int:
     if not str(text).isdecimal() or int(text) < 1:
         raise typer.BadParameter(f"{str(text)!r} is no number of hosts; write 1 or more")
@@ -233,6 +239,16 @@ class RolloutOptions:
             "--pause", metavar="TIME", help="Time between batches.  [default: none]", show_default=False, parser=seconds
         ),
     ] = None
+    health: Annotated[
+        str | None,
+        typer.Option(
+            "--health",
+            metavar="verify|none",
+            help="verify: each host must pass it after its run, or no further batch begins.  [default: none]",
+            show_default=False,
+            parser=_health,
+        ),
+    ] = None
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with a rollout that stopped: no canary goes first.")
     ] = False
@@ -240,7 +256,8 @@ class RolloutOptions:
     def over(self, usual: Rollout) -> Rollout:
         """Those of the inventory with these in their place."""
         canary = "" if self.resume else usual.canary if self.canary is None else self.canary
-        said = {"batch": self.batch, "max_failures": self.max_failures, "pause_s": self.pause}
+        said: dict[str, Any] = {"batch": self.batch, "max_failures": self.max_failures, "pause_s": self.pause}
+        said["health"] = None if self.health is None else self.health == "verify"
         given: dict[str, Any] = {name: value for name, value in said.items() if value is not None}
         return replace(usual, canary=canary, **given)
 

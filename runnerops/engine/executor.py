@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 from runnerops.engine import apply
 from runnerops.engine.connections import ConnectionPool
@@ -20,12 +21,15 @@ from runnerops.errors import GitlabDownError, HostError, RunneropsError
 from runnerops.model.common import Result
 from runnerops.model.inventory import Host
 from runnerops.model.plan import Plan, drains
-from runnerops.model.run import Outcome
+from runnerops.model.run import Event, Outcome
 from runnerops.planning.races import moved, only_its_own
 from runnerops.report.history import holder_text
 from runnerops.report.progress import Show
 from runnerops.report.screen import Screen
 from runnerops.report.text import GOOD
+
+if TYPE_CHECKING:
+    from runnerops.engine.health import Health
 
 _FAILED = frozenset({Result.FAILED, Result.ROLLED_BACK, Result.NEEDS_ATTENTION, Result.UNKNOWN})
 
@@ -46,6 +50,7 @@ class HostExecutor:
     earlier: Earlier = field(default_factory=Earlier)
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     replan: set[str] = field(default_factory=set)
+    health: Health | None = None
     gitlabs_down: dict[str, GitlabDownError] = field(default_factory=dict)
     """By URL, those that did not answer: no further host waits for them."""
 
@@ -108,9 +113,11 @@ class HostExecutor:
             with self.active_runs.on(host, self.known[host.name]):
                 outcome = self._to_end(host, planned)
                 good = outcome.result is Result.APPLIED and host.name not in self.replan
-                if not (good and planned.plan.updates):
+                if not good:
                     return self._end(outcome)
-        return self._end(self._in_gitlab(host, planned.plan, outcome))
+        if planned.plan.updates:
+            outcome = self._in_gitlab(host, planned.plan, outcome)
+        return self._end(self._healthy(host, planned, outcome))
 
     def _to_end(self, host: Host, planned: Planned) -> Outcome:
         began = time.monotonic()
@@ -119,6 +126,17 @@ class HostExecutor:
         except RunneropsError as error:
             outcome = failure(host.name, error)
         return replace(outcome, seconds=time.monotonic() - began)
+
+    def _healthy(self, host: Host, planned: Planned, outcome: Outcome) -> Outcome:
+        """What changed the host must leave it such that `verify` passes, where the rollout says so; a way back need not."""
+        deployed = planned.ready and planned.plan.command.startswith("deploy") and outcome.result is Result.APPLIED
+        if not (self.health and deployed):
+            return outcome
+        self.outcomes[host.name] = outcome  # for an interrupt
+        self.show.watch(Event(host.name, time.time(), "", -1, "note", "verify: whether pulls go through its cache"))
+        began = time.monotonic()
+        checked = self.health.after(host, outcome)
+        return replace(checked, seconds=outcome.seconds + time.monotonic() - began)
 
     def _in_gitlab(self, host: Host, plan: Plan, outcome: Outcome) -> Outcome:
         """What is to be set there once the host is as it should be; what is not done is a difference again."""

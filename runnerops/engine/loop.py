@@ -88,6 +88,10 @@ class DeployLoop:
             executor = HostExecutor(
                 project, plans, known, pool, pool.screen, show, self.lock_wait, self.active_runs, ui.no_wait, earlier
             )
+            if project.inventory.rollout.health:
+                from runnerops.engine.health import Health
+
+                executor.health = Health(project, pool)
             executor.run()
         return executor
 

@@ -205,7 +205,7 @@ class _Queue(Generic[Out]):
             return True
         if len(self._running) >= WORKERS or self._pausing:
             return False
-        taken = self._begun if self._rollout.pause_s else self._disturbing()
+        taken = self._begun if self._rollout.by_batches else self._disturbing()
         share = self.earlier.disturbing or sum(one.disturbs for one in self._tasks.values())
         return not task.disturbs or taken + len(self._lasting()) < self._rollout.at_once(share)
 

@@ -277,13 +277,19 @@ ROLLOUT = {
         "After so many failed runs no further host is begun; those left are named.", "1", "3"
     ),
     "pause": KeyDescription("Time between batches, and after the canary.", "none", "10m"),
+    "health": KeyDescription(
+        "`verify`: a host whose run has ended well must pass `runnerops verify` too, or it counts as failed; a batch ends "
+        "before the next one begins.",
+        "none",
+        "verify",
+    ),
 }
 """By key below `rollout`."""
 
 TOP = {
     "rollout": KeyDescription(
         "In which order `deploy` goes over the hosts, and when it stops. Flags of the same names count first.",
-        example="{canary: runner-1, batch: 25%, max_failures: 1, pause: 10m}",
+        example="{canary: runner-1, batch: 25%, max_failures: 1, pause: 10m, health: verify}",
     ),
     "defaults": KeyDescription(
         "What holds for every host; groups, then hosts override it.", example="{ssh: {user: deploy}}"

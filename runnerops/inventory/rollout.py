@@ -34,6 +34,13 @@ def pause(value: object) -> int | None:
     return int(found[1]) * _UNITS[found[2]]
 
 
+def health(value: object) -> bool | None:
+    """Whether a host must pass `verify` after its run."""
+    if value not in (None, "verify", "none"):
+        raise Refused("must be verify or none", "verify: after its run a host must pass `runnerops verify`")
+    return None if value is None else value == "verify"
+
+
 def rollout_of(root: Node, hosts: Collection[str], problems: Problems) -> Rollout:
     """What a checked file says; adds a problem where the canary is no host of it."""
     canary = child(root, "rollout", "canary")
@@ -42,7 +49,7 @@ def rollout_of(root: Node, hosts: Collection[str], problems: Problems) -> Rollou
         problems.add(canary.location, "rollout.canary", text, "the canary is one host of the inventory, by its name")
     said = {
         name: found.value
-        for name in ("canary", "batch", "max_failures", "pause")
+        for name in ("canary", "batch", "max_failures", "pause", "health")
         if (found := child(root, "rollout", name))
     }
     most = said.get("max_failures")
@@ -51,4 +58,5 @@ def rollout_of(root: Node, hosts: Collection[str], problems: Problems) -> Rollou
         batch(said.get("batch")) or USUAL.batch,
         most if isinstance(most, int) else USUAL.max_failures,
         pause(said.get("pause")) or 0,
+        health(said.get("health")) or False,
     )

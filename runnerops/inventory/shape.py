@@ -171,6 +171,7 @@ class RolloutShape(_Ours):
     batch: Annotated[Any, AfterValidator(rollout.batch)] = None
     max_failures: Annotated[int, AfterValidator(checks.at_least_one)] | None = None
     pause: Annotated[Any, AfterValidator(rollout.pause)] = None
+    health: Annotated[Any, AfterValidator(rollout.health)] = None
 
 
 class InventoryShape(_Ours):

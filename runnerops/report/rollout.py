@@ -21,6 +21,8 @@ def rollout_text(rollout: Rollout, disturbed: Sequence[str], ready: Sequence[str
         return ""
     if rollout.pause_s:
         parts.append(f"a pause of {_time(rollout.pause_s)} after each")
+    if rollout.health:
+        parts.append("each must pass verify before the next batch begins")
     most = rollout.max_failures
     parts.append(f"none is begun after {most} failed" if most > 1 else "none is begun after one that failed")
     return f"order: {', '.join(parts)}"

@@ -39,6 +39,10 @@ class Probe:
         return f"/v2/{self.repository}/manifests/{self.tag}"
 
 
+IMAGE = "alpine:3"
+"""What is pulled where nobody says what."""
+
+
 def parse_image(text: str) -> tuple[str, str, str] | None:
     """Short name, repository and tag of an image of Docker Hub; None for any other: only the Hub's go through mirrors."""
     found = _IMAGE.fullmatch(text)

@@ -25,6 +25,7 @@ ARGUMENTS["init"] = ["new", "--host=root@h.example"]
 BAD = {
     "--output": ["xml", "", "JSON "],
     "--allow": ["", "nonsense", "data-rot", "jobs-running", "port-taken", "@host", "data-root@", "data-root@hh"],
+    "--health": ["", "yes", "Verify"],
     "--only": ["", "dockerd", "registry,docker", "Docker"],
     "--drain-timeout": ["abc", "", "0", "-1", "1.5h", "5 m", "1d"],
     "--verify-timeout": ["abc", "", "0", "-1"],

@@ -12,6 +12,7 @@ import pytest
 from runnerops.engine.apply import HostLink
 from runnerops.engine.connections import ConnectionPool
 from runnerops.engine.executor import HostExecutor
+from runnerops.engine.health import Health
 from runnerops.engine.interrupts import ActiveRuns
 from runnerops.engine.locks import LockWait
 from runnerops.engine.loop import walked
@@ -130,6 +131,51 @@ def test_a_failed_run_leaves_the_rest_untouched_and_says_why() -> None:
         assert {name: str(one.result) for name, one in turns.outcomes.items()} == expected
         reason = "the canary bad-1 did not end well" if canary == "bad-1" else "the deploy stopped at bad-1"
         assert turns.outcomes["c"].message == f"not touched: {reason}"
+
+
+class Examined:
+    """Of hosts that are called so, `verify` finds that something is broken."""
+
+    def after(self, host: Host, outcome: Outcome) -> Outcome:
+        bad = host.name.startswith("broken")
+        return replace(outcome, result=Result.FAILED if bad else outcome.result, message="examined")
+
+
+class Good(HostExecutor):
+    """A deploy whose runs all end well."""
+
+    def _to_end(self, host: Host, planned: Planned) -> Outcome:
+        assert planned.plan.host == host.name
+        return Outcome(host.name, Result.APPLIED)
+
+
+@pytest.mark.parametrize(
+    ("names", "command", "expected"),
+    [
+        (("a", "broken", "c"), "deploy", {"a": "applied", "broken": "failed", "c": "skipped"}),
+        (("a", "broken", "c"), "deploy --only docker", {"a": "applied", "broken": "failed", "c": "skipped"}),
+        (("a", "broken", "c"), "rollback", {"a": "applied", "broken": "applied", "c": "applied"}),
+        (("broken", "b"), "deploy", {"broken": "failed", "b": "skipped"}),
+        (("a", "b"), "deploy", {"a": "applied", "b": "applied"}),
+    ],
+)
+def test_a_host_that_does_not_pass_verify_after_its_run_stops_the_deploy(
+    names: tuple[str, ...], command: str, expected: dict[str, str]
+) -> None:
+    hosts = tuple(Host(name, name) for name in names)
+    restart = (Action(ServiceName.DOCKER, Verb.RESTART),)
+    plans = {name: replace(PLAN, host=name, command=command, actions=restart) for name in names}
+    planned = {name: Planned(plan, (), Result.PENDING) for name, plan in plans.items()}
+    rollout = Rollout(batch="1", health=True)
+    project = Project(Inventory("i.yml", hosts, {}, rollout=rollout), hosts, {}, {}, b"")
+    screen = Screen(out=StringIO(), err=StringIO(), redactor=Redactor())
+    pool, show = cast(ConnectionPool, Several()), cast(Show, Quiet())
+    turns = Good(project, planned, plans, pool, screen, show, LockWait(0, screen), ActiveRuns())
+    turns.health = cast(Health, Examined())
+    turns.run()
+    assert {name: str(one.result) for name, one in turns.outcomes.items()} == expected
+    examined = {name for name, one in turns.outcomes.items() if one.message == "examined"}
+    assert examined == ({name for name in names if expected[name] != "skipped"} if command != "rollback" else set())
 
 
 class Raced(HostExecutor):

@@ -32,6 +32,8 @@ def rollout_of(folder: Path, text: str) -> Rollout:
         ("{batch: 5, max_failures: 3, pause: 10m}", Rollout("", "5", 3, 600)),
         ("{batch: 50%, pause: 90s}", Rollout("", "50%", 1, 90)),
         ("{pause: 0}", Rollout()),
+        ("{health: verify}", Rollout(health=True)),
+        ("{health: none}", Rollout()),
     ],
 )
 def test_what_the_inventory_says(text: str, expected: Rollout, tmp_path: Path) -> None:
@@ -50,6 +52,8 @@ def test_what_the_inventory_says(text: str, expected: Rollout, tmp_path: Path) -
         ("{max_failures: 0}", "rollout.max_failures: 0 is too few"),
         ("{pause: 10}", "rollout.pause: must be a time with its unit"),
         ("{pause: 10d}", "rollout.pause: must be a time with its unit"),
+        ("{health: yes}", "rollout.health: must be verify or none"),
+        ("{health: [verify]}", "rollout.health: must be verify or none"),
         ("[]", "rollout: must be a mapping"),
     ],
 )
@@ -78,6 +82,13 @@ def test_what_it_may_not_say(text: str, problem: str, tmp_path: Path) -> None:
             "a b c d",
             "order: a first, of 3 hosts that restart something 2 at a time, a pause of 10 min after each, "
             "none is begun after 3 failed",
+        ),
+        (
+            Rollout(batch="1", health=True),
+            "a b",
+            "a b",
+            "order: of 2 hosts that restart something 1 at a time, each must pass verify before the next batch begins, "
+            "none is begun after one that failed",
         ),
     ],
 )

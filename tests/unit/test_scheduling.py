@@ -177,6 +177,12 @@ class Fleet:
         return [event[1:] for event in self.events if event.startswith("+")]
 
 
+def test_a_batch_ends_before_the_next_begins_where_health_is_asked() -> None:
+    fleet = Fleet()
+    fleet.roll("a b c d", Rollout(batch="2", health=True))
+    assert {event[1:] for event in fleet.events[:4]} == {"a", "b"}
+
+
 @pytest.mark.parametrize("bad", ["", "a", "b", "c", "d", "e", "b d"])
 def test_after_a_failure_the_rest_is_untouched(bad: str) -> None:
     """One at a time, in order; a host that fails is the last one begun."""

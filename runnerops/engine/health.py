@@ -1,0 +1,50 @@
+"""`rollout.health: verify`: a host whose run has ended well must pass `verify` too, or it counts as failed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from runnerops.engine.gitlab import Asking
+from runnerops.engine.review import failure
+from runnerops.engine.verifying import Verifying
+from runnerops.errors import RunneropsError
+from runnerops.model.common import Result
+from runnerops.report.checks import summary_line
+from runnerops.report.waiting import waiting
+from runnerops.services.verify import IMAGE, Probe, parse_image
+
+if TYPE_CHECKING:
+    from runnerops.engine.connections import ConnectionPool
+    from runnerops.engine.project import Project
+    from runnerops.model.inventory import Host
+    from runnerops.model.run import Outcome
+
+
+class Health:
+    """Of the hosts of one deploy; safe to use from one thread a host."""
+
+    def __init__(self, project: Project, pool: ConnectionPool) -> None:
+        named = parse_image(IMAGE)
+        assert named
+        known = {host.name: host for host in project.inventory.hosts}
+        asking = Asking(project.folder, pool.environ, pool.screen.redactor)
+        self._known = known
+        self._verifying = Verifying(known, pool, Probe(*named, marker=""), waiting(pool.screen, silent=True), asking)
+
+    def after(self, host: Host, outcome: Outcome) -> Outcome:
+        """The outcome of a run that ended well, or that `verify` does not pass."""
+        try:
+            (found,) = self._verifying.run([self._known[host.name]], quick=False).values()
+        except RunneropsError as error:
+            found = error
+        hint = f"`runnerops verify {host.name}` tells more; `runnerops rollback {host.name}` takes this run back"
+        if isinstance(found, Exception):
+            said: tuple[str, ...] = (failure(host.name, found).message,)
+        else:
+            broken = [check for check in found if check.state == "fail"]
+            if not broken:
+                return replace(outcome, message=f"{outcome.message}\n  verify: {summary_line(found)[1]}".strip())
+            said = tuple(f"{check.what}: {check.reason}" if check.reason else check.what for check in broken)
+        message = "its files are deployed, and verify does not pass (rollout.health)"
+        return replace(outcome, result=Result.FAILED, message=message, diagnostics=said, hint=hint)

@@ -1,0 +1,120 @@
+"""`verify` of hosts in a command that goes on: each host is looked at, tried, and its caches are asked what they saw of it."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TypeAlias
+
+from runnerops.engine import verify as pull_path
+from runnerops.engine.connections import ConnectionPool
+from runnerops.engine.gitlab import Asking, gitlab_checks
+from runnerops.engine.review import failure
+from runnerops.engine.scheduling import side_by_side
+from runnerops.model.inventory import Host
+from runnerops.remote.reading import ReadOnly
+from runnerops.remote.trying import Trying
+from runnerops.report.waiting import Waiting
+from runnerops.services.base import Answers
+from runnerops.services.verify import Check, Evidence, Probe
+
+Found: TypeAlias = Mapping[str, tuple[Check, ...] | Exception]
+"""By host, its checks in the order of a pull, or why it was not reached."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verifying:
+    """With what hosts are verified. `known` are all of the inventory: caches may be on hosts that are no targets.
+
+    Safe to use from one thread a host; a cache that several used is asked by one after the other, for sshd counts sessions.
+    """
+
+    known: Mapping[str, Host]
+    pool: ConnectionPool
+    probe: Probe
+    busy: Waiting
+    asking: Asking
+    _turns: dict[str, threading.Lock] = field(default_factory=dict)
+
+    def run(self, hosts: Sequence[Host], *, quick: bool) -> Found:
+        """Every host's links, or why it was not reached."""
+        began = time.monotonic()
+        names = [host.name for host in hosts]
+        evidence = side_by_side(names, partial(self._look, quick=quick))
+        found = [(self.known[name], one) for name, one in evidence.items() if isinstance(one, Evidence)]
+        log_queries = side_by_side(pull_path.cache_hosts(found), partial(self._trace, began))
+        told = {name: self._why(name, one) if isinstance(one, Exception) else one for name, one in log_queries.items()}
+        in_gitlab = side_by_side(
+            [host.name for host, _ in found if host.gitlab], partial(self._in_gitlab, dict(evidence))
+        )
+        return {
+            name: one
+            if isinstance(one, Exception)
+            else (
+                *pull_path.assess(self.known[name], replace(one, log_queries=told, hosts=self.known)),
+                *_checks(in_gitlab.get(name, ())),
+            )
+            for name, one in evidence.items()
+        }
+
+    def _in_gitlab(self, evidence: Mapping[str, Evidence | Exception], name: str) -> tuple[Check, ...]:
+        one = evidence[name]
+        assert isinstance(one, Evidence)
+        self.busy.say(name, "asking GitLab")
+        try:
+            return gitlab_checks(self.known[name], one.observed, self.asking)
+        finally:
+            self.busy.say(name, "")
+
+    def _look(self, name: str, *, quick: bool) -> Evidence:
+        """Asks, and tries where that shows something."""
+        host, probe = self.known[name], pull_path.marked(self.probe)
+        self.busy.say(name, "asking the daemon, the cache and its upstream")
+        try:
+            evidence = pull_path.inspect(host, ReadOnly(name, partial(self.pool.link, host)), probe, quick=quick)
+            calls = pull_path.pull_tests(host, evidence)
+            if not calls:
+                return evidence
+            self.busy.say(name, f"pulling {self.probe.image} through the daemon")
+            watch = partial(self._watch, name)
+            return replace(evidence, tried=pull_path.attempt(calls, Trying(partial(self.pool.link, host), watch)))
+        finally:
+            self.busy.say(name, "")
+
+    def _trace(self, began: float, name: str) -> Answers:
+        host = self.known[name]
+        self.busy.say(name, "reading the log and the catalog of its cache")
+        try:
+            with self._turns.setdefault(name, threading.Lock()):
+                seconds = int(time.monotonic() - began) + 5
+                return pull_path.trace(host, ReadOnly(name, partial(self.pool.link, host)), self.probe, seconds)
+        finally:
+            self.busy.say(name, "")
+
+    def _why(self, name: str, error: Exception) -> str:
+        return failure(name, error).message
+
+    def _watch(self, name: str, line: str) -> None:
+        """The daemon's own words while it pulls."""
+        if line.startswith("{"):
+            try:
+                said = json.loads(line)
+            except ValueError:
+                return
+            words = (said.get("status"), said.get("id"), said.get("progress"))
+            self.busy.detail(name, " ".join(str(word) for word in words if word))
+
+
+def _checks(found: tuple[Check, ...] | Exception) -> tuple[Check, ...]:
+    if isinstance(found, Exception):
+        raise found
+    return found
+
+
+def sound(checks: tuple[Check, ...] | Exception) -> bool:
+    """Whether the host was reached and no link is broken."""
+    return not isinstance(checks, Exception) and all(check.state != "fail" for check in checks)
