@@ -14,7 +14,7 @@ from typing import Protocol
 from runnerops.engine.outcome import in_between, left, outcome_of, unseen
 from runnerops.errors import HostError, LinkLostError
 from runnerops.model.common import Result
-from runnerops.model.plan import Plan, drains
+from runnerops.model.plan import ENDING, Plan, drains
 from runnerops.model.run import Event, Outcome
 from runnerops.redact import Redactor
 from runnerops.remote import protocol
@@ -72,9 +72,9 @@ class _Run:
                     return
 
     def _drains(self, event: Event) -> bool:
-        """Whether the run waits for jobs now; a process without any ends at once."""
+        """Whether the run waits for jobs now, be they counted or not; a process without any ends at once."""
         waits = event.kind == "wait" and event.list == "forward" and event.step < len(self.plan.forward)
-        return waits and drains(self.plan.forward[event.step]) and event.text[:1].isdigit()
+        return waits and drains(self.plan.forward[event.step]) and event.text not in {"", ENDING}
 
 
 def apply(

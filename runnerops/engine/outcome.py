@@ -91,8 +91,10 @@ def time_text(seconds: int) -> str:
 
 
 def left(plan: Plan, jobs: str) -> Outcome:
-    """It waits for running jobs, and nobody here for it. `jobs` says how many."""
+    """It waits for running jobs, and nobody here for it. `jobs` says how many, or why nobody knows."""
     message = f"it waits for {jobs}, then goes on by itself on its host"
+    if not jobs[:1].isdigit():
+        message = f"it waits for the runner to end, then goes on by itself on its host: {jobs}"
     hint = f"`runnerops history {plan.host} --follow` follows it to its end"
     return Outcome(plan.host, Result.IN_PROGRESS, message=message, hint=hint)
 

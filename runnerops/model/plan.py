@@ -113,8 +113,15 @@ DRAINED = "=gone"
 """The condition of an `await` that waits for running jobs."""
 
 
+ENDING = "no job left, it ends"
+"""What such a step says of a process that has no job and was told to end."""
+
+
 def drains(step: Step) -> bool:
-    """Whether a step waits for running jobs; its output counts them in its first line and names them in the others."""
+    """Whether a step waits for running jobs.
+
+    Its output counts them in its first line (or says why it cannot), and names them in the others.
+    """
     return step.verb == "await" and step.args[1] == DRAINED
 
 

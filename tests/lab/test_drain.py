@@ -268,6 +268,20 @@ def test_who_does_not_wait_leaves_at_once_and_may_come_back(site: Site) -> None:
     assert "unchanged" in site.project.deploy("--no-wait")
 
 
+@pytest.mark.hosts("trixie", given=False)
+def test_who_does_not_wait_leaves_a_runner_that_tells_nothing(site: Site) -> None:
+    site.ask_restart()
+    pid = site.host.pid("gitlab-runner")
+    site.host.run(f"kill -STOP {pid}")
+    try:
+        said = " ".join(site.project.deploy("--no-wait", code=3).split())
+        assert f"no job is seen, and it does not end (it is stopped: kill -CONT {pid})" in said
+    finally:
+        site.host.run(f"kill -CONT {pid}")
+    site.project.run("history", site.host.name, "--follow")
+    assert site.listens() == MOVED
+
+
 @pytest.mark.parametrize("executor", ["shell", "docker"])
 def test_killing_jobs_says_how_many_first_and_waits_for_none(site: Site, executor: str) -> None:
     job = site.hold(executor)

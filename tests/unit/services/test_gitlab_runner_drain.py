@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from runnerops.model.plan import ENDING
 from runnerops.services.scripts import content
 from tests.shells import SH, SHELLS
 
@@ -15,7 +16,10 @@ PAGE = "http://127.0.0.1:9252/metrics"
 
 FAKES = {
     "systemctl": """case $1 in
-show) cat pid 2>/dev/null || echo 0 ;;
+show)
+    case $* in *FreezerState*) cat frozen 2>/dev/null; exit ;; esac
+    [ ! -e upgraded ] || exit 1
+    cat pid 2>/dev/null || echo 0 ;;
 kill) echo "$*" >>kills; [ ! -e dies ] || rm -f pid dies ;;
 esac""",
     "curl": 'for url; do :; done; cat "page/${url##*/}" 2>/dev/null || exit 7',
@@ -166,3 +170,51 @@ def test_a_docker_that_hangs_does_not_hide_the_end(one: Host) -> None:
     one.process(50, 42, "su")
     assert one.says()[0] == "1 job"
     assert (one.folder / "limits").read_text().startswith("-s KILL 5 docker ps ")
+
+
+def later(host: Host) -> None:
+    """Half a minute after a process was first seen without a job."""
+    pid, since = (host.folder / "idle").read_text().split()
+    (host.folder / "idle").write_text(f"{pid} {int(since) - 30}\n")
+
+
+@pytest.mark.parametrize(
+    ("state", "frozen", "why"),
+    [
+        ("S", "", ""),
+        ("S", "running", ""),
+        ("S", "frozen", " (it is frozen: systemctl thaw gitlab-runner)"),
+        ("T", "running", " (it is stopped: kill -CONT 42)"),
+    ],
+)
+def test_one_that_does_not_end_though_no_job_is_seen_is_told_of(host: Host, state: str, frozen: str, why: str) -> None:
+    host.end_job(42)
+    host.process(42, 1, "gitlab-runner (1) T", state=state)
+    if frozen:
+        (host.folder / "frozen").write_text(f"{frozen}\n")
+    assert host.says() == host.says() == ["no job left, it ends"]
+    later(host)
+    assert host.says() == [f"no job is seen, and it does not end{why}"]
+    host.process(50, 42, "su")
+    assert host.says()[0] == "1 job"
+    host.end_job(50)
+    assert [host.says()[0] for _ in range(3)][-1] == "no job left, it ends"
+
+
+def test_another_process_has_its_own_time_to_end(one: Host) -> None:
+    one.says()
+    later(one)
+    one.process(43, 1, "gitlab-runner")
+    (one.folder / "pid").write_text("43\n")
+    assert one.says() == ["no job left, it ends"]
+
+
+def test_a_systemd_that_does_not_answer_tells_no_end(host: Host) -> None:
+    """Else the unit would be stopped under its jobs."""
+    (host.folder / "upgraded").touch()
+    assert host.says() == ["systemd does not answer"]
+    assert host.kills() == []
+
+
+def test_what_is_said_of_one_that_ends_is_what_clients_know(one: Host) -> None:
+    assert one.says() == [ENDING]

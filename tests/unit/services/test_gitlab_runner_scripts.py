@@ -18,7 +18,8 @@ FAKES = {
     "systemctl": """
 case "$1 $2" in
 "is-active -q") case $3 in runnerops-return-*) [ -e returning ] ;; *) [ -s pid ] ;; esac ;;
-"show -p") cat pid 2>/dev/null || echo 0 ;;
+"show -p") [ ! -e upgraded ] || { rm upgraded; exit 1; }
+    cat pid 2>/dev/null || echo 0 ;;
 "kill -s") [ ! -e again ] || { rm again; echo 44 >pid; exit; }
     [ "$3" != QUIT ] || [ -e busy ] || rm -f pid; [ -e pid ] ;;
 "stop "*) rm -f pid ;;
@@ -198,6 +199,13 @@ def test_a_return_waits_for_the_last_job_and_does_as_wished(host: Host, busy: bo
     assert ("sleep 1" in host.calls) is busy
     assert "systemctl stop gitlab-runner" in host.calls
     assert host.has("pid") is runs
+
+
+def test_a_systemd_that_does_not_answer_is_asked_again_before_the_unit_is_stopped(host: Host) -> None:
+    host.put("upgraded")
+    host.run("runner-return.sh", "gitlab-runner", "start")
+    calls = [call for call in host.calls if call.startswith(("systemctl kill", "systemctl stop"))]
+    assert calls == ["systemctl kill -s QUIT --kill-who=main gitlab-runner", "systemctl stop gitlab-runner"]
 
 
 @pytest.mark.parametrize(("wish", "kills"), [("start", 1), ("stop", 2)])

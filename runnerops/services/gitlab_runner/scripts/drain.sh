@@ -1,7 +1,8 @@
 #!/bin/sh
 # UNIT SIGNAL main|all URL|- SYSTEM-ID|-: says `gone` once the unit's process has ended; until then how many jobs it waits
 # for, and which they are, one a line. It ends with its last job, and at once where there is none. Runs in the run's own
-# folder. A process that was started since one was told to end is told as well, or it would be waited for in vain.
+# folder. A process that was started since one was told to end is told as well, or it would be waited for in vain. One
+# that does not end though no job is seen is told of as that: it may be frozen, or have its jobs on other machines.
 
 unit=$1 signal=$2 whom=$3 url=$4 system=$5 label=com.gitlab.gitlab-runner
 proc=${RUNNEROPS_ROOT-}/proc
@@ -55,8 +56,8 @@ below() { # PROCESS: whether it descends from the unit's
     return 1
 }
 
-ended() {
-    pid=$(systemctl show -p MainPID --value "$unit")
+ended() { # a systemd that does not answer (it is being upgraded) tells nothing
+    pid=$(systemctl show -p MainPID --value "$unit" 2>/dev/null) || pid=unknown
     [ "${pid:-0}" = 0 ]
 }
 
@@ -68,20 +69,49 @@ tell() { # and look at once: a unit may start itself again a tenth of a second a
     done
 }
 
+idle() { # one that has no job ends at once, a busy host allowed for; from then on it does something else
+    now=$(date +%s) of='' since=''
+    read -r of since 2>/dev/null <idle
+    if [ "$of" != "$pid" ]; then
+        since=$now
+        echo "$pid $now" >idle
+    fi
+    if [ $((now - since)) -lt 15 ]; then
+        echo 'no job left, it ends'
+    else
+        echo "no job is seen, and it does not end$(still)"
+    fi
+} 2>/dev/null
+
+still() { # why a process may not even have heard that it is to end
+    if [ "$(systemctl show -p FreezerState --value "$unit" 2>/dev/null)" = frozen ]; then
+        echo " (it is frozen: systemctl thaw $unit)"
+    elif read -r stat 2>/dev/null <"$proc/$pid/stat" && case ${stat##*) } in T*) ;; *) false ;; esac then
+        echo " (it is stopped: kill -CONT $pid)"
+    fi
+}
+
 told=${RUNNEROPS_DESK:-.}/told
-ended || [ "$pid" = "$(cat "$told" 2>/dev/null)" ] || tell
-if [ "${pid:-0}" = 0 ]; then
+ended || [ "$pid" = unknown ] || [ "$pid" = "$(cat "$told" 2>/dev/null)" ] || tell
+case ${pid:-0} in
+0)
     echo gone
     exit
-fi
+    ;;
+unknown)
+    echo 'systemd does not answer'
+    exit
+    ;;
+esac
 by_page || by_labels_and_processes
 one=0 two=0
 read -r one two 2>/dev/null <counts # the two before: between two stages a job has no container and no process
 echo "$count $one" >counts
 for last in $one $two; do if [ "$last" -gt "$count" ]; then count=$last; fi; done
 case $count in
-0) echo 'no job left, it ends' ;;
+0) idle ;;
 1) echo '1 job' ;;
 *) echo "$count jobs" ;;
 esac
+[ "$count" = 0 ] || rm -f idle
 [ -z "$which" ] || printf '%s\n' "$which"
