@@ -55,9 +55,14 @@ def put_note(there: MergeRequest, marker: str, body: str, seconds: float = IN_AL
 
 
 def _put(library: gitlab.Gitlab, notes: str, marker: str, body: str) -> bool:
-    if any(_replaced(library, f"{notes}/{found}", body) for found in _marked(library, notes, marker)):
+    before = list(_marked(library, notes, marker))
+    if any(_replaced(library, f"{notes}/{found}", body) for found in before):
         return True
-    library.http_post(notes, post_data={"body": body})
+    made: Any = library.http_post(notes, post_data={"body": body})
+    meanwhile = [found for found in _marked(library, notes, marker) if found < int(made["id"]) and found not in before]
+    if any(_replaced(library, f"{notes}/{found}", body) for found in meanwhile):  # of a job beside this one
+        _remove(library, f"{notes}/{made['id']}")
+        return True
     return False
 
 
@@ -77,6 +82,15 @@ def _replaced(library: gitlab.Gitlab, note: str, body: str) -> bool:
             return False
         raise
     return True
+
+
+def _remove(library: gitlab.Gitlab, note: str) -> None:
+    """The later of two; the other job, which looks as well, keeps the earlier. One that may not be removed stays."""
+    try:
+        library.http_delete(note)
+    except LibraryError as error:
+        if error.response_code not in REFUSED - {401}:
+            raise
 
 
 def _problem(there: MergeRequest, error: LibraryError) -> GitlabError:

@@ -42,6 +42,8 @@ class Notes(BaseHTTPRequestHandler):
         self._answer(200, found, Link=link)
 
     def do_POST(self) -> None:
+        if self.site.beside:
+            self.site.notes[max(self.site.notes, default=0) + 1] = self.site.beside.pop()
         number = max(self.site.notes, default=0) + 1
         self.site.notes[number] = self._body()
         self._answer(201, {"id": number})
@@ -53,6 +55,13 @@ class Notes(BaseHTTPRequestHandler):
             return
         self.site.notes[number] = self._body()
         self._answer(200, {"id": number})
+
+    def do_DELETE(self) -> None:
+        if self.site.keeps:
+            self._answer(403, {"message": "403 Forbidden"})
+            return
+        del self.site.notes[int(self.path.rpartition("/")[2])]
+        self._answer(204, None)
 
     def log_message(self, *_: object) -> None:
         """Nowhere."""
@@ -84,6 +93,10 @@ class Site:
     def __init__(self, folder: Path) -> None:
         self.notes: dict[int, str] = {}
         self.foreign: set[int] = set()
+        self.beside: list[str] = []
+        """Notes that another job posts right before the next one."""
+        self.keeps = False
+        """Whether no note may be removed."""
         self.calls: list[str] = []
         self.refusal = 401
         self.raw: list[Any] = []
@@ -158,6 +171,24 @@ def test_a_note_of_a_token_of_before_does_not_hide_our_own(site: Site) -> None:
         site.comment(GITLAB_TOKEN=TOKEN)
     assert len(site.notes) == 2
     assert "updated" in site.said
+
+
+@pytest.mark.parametrize(
+    ("foreign", "keeps", "numbers", "says"),
+    [(set(), False, {1, 2}, "updated"), ({2}, False, {1, 2, 3}, "wrote"), (set(), True, {1, 2, 3}, "updated")],
+    ids=["ours", "somebody else's", "may not be removed"],
+)
+def test_of_two_jobs_that_comment_for_the_first_time_at_once_the_earlier_note_stays(
+    foreign: set[int], keeps: bool, numbers: set[int], says: str, site: Site
+) -> None:
+    site.notes, site.foreign, site.keeps = {1: "hello"}, foreign, keeps
+    site.beside = ["<!-- runnerops: diff -->\nof the job beside"]
+    site.comment(GITLAB_TOKEN=TOKEN)
+    assert site.notes.keys() == numbers
+    assert says in site.said
+    assert ("1 host" in site.notes[2]) is not bool(foreign)
+    site.comment(GITLAB_TOKEN=TOKEN)
+    assert site.notes.keys() == numbers
 
 
 def test_what_is_no_gitlab_or_cannot_be_a_token_is_told_in_words(site: Site, tmp_path: Path) -> None:
