@@ -78,6 +78,9 @@ def _explain(path: Where, host: str, screen: Screen, *, as_json: bool) -> Exit:
                 "value": _shown(masker, value.key, value.value),
                 "source": value.source,
                 "place": str(value.location or ""),
+                "variables": [
+                    {"name": one.name, "source": one.source, "place": str(one.location)} for one in value.variables
+                ],
                 "over": [{"source": layer.source, "place": str(layer.location)} for layer in value.over],
             }
             for value in values
@@ -88,6 +91,8 @@ def _explain(path: Where, host: str, screen: Screen, *, as_json: bool) -> Exit:
         place = f"{value.source}, {value.location}" if value.location else value.source
         screen.data(f"{key_text(value.key)} = {_shown(masker, value.key, value.value)}")
         screen.data(f"    {place}", "dim")
+        for one in value.variables:
+            screen.data(f"    by vars.{one.name} ({one.source}, {one.location})", "dim")
         for layer in value.over:
             screen.data(f"    over {_shown(masker, value.key, layer.value)} ({layer.source}, {layer.location})", "dim")
     return Exit.OK

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from runnerops.inventory.document import Document, child
+from runnerops.inventory.expressions import variables_in
 from runnerops.inventory.load import drafts_of, read_document
 from runnerops.inventory.nodes import Node
 from runnerops.inventory.problems import Problems
@@ -29,8 +30,19 @@ class Layer:
 
 
 @dataclass(frozen=True, slots=True)
+class Variable:
+    """A variable that a value is made of, and the layer that gives it."""
+
+    name: str
+    source: str
+    location: SourceLocation
+
+
+@dataclass(frozen=True, slots=True)
 class Explained:
     """A value of a host. `over` is what it overrode, nearest first. A value may be secret: print it masked.
+
+    `variables` are those that its expressions use, and those that these are made of.
 
     `source` is a layer's, or `filled in` (then `mark` is None) for what runnerops itself provides. `value` None was
     taken away.
@@ -41,6 +53,7 @@ class Explained:
     source: str
     location: SourceLocation | None
     over: tuple[Layer, ...] = ()
+    variables: tuple[Variable, ...] = ()
 
 
 def explain(where: Where, host: str) -> tuple[Explained, ...]:
@@ -58,8 +71,12 @@ def explain(where: Where, host: str) -> tuple[Explained, ...]:
     final = next(one.node for one in drafts if one.name == host)
     whole = next(one for one in finish(drafts, folder_of(where)) if one.name == host)
     sources = _sources(read, host)
-    merged = _leaves(merge_layers(read, host, Problems()), ())
-    written = [_explained(key, node, child(final, *key), sources) for key, node in merged]
+    merged = merge_layers(read, host, Problems())
+    known = _Variables(child(merged, "vars"), sources)
+    written = [
+        replace(_explained(key, node, child(final, *key), sources), variables=known.of(node))
+        for key, node in _leaves(merged, ())
+    ]
     return (*written, *_filled_in(whole, {one.key for one in written if one.value != {}}))
 
 
@@ -73,6 +90,33 @@ def _marks(node: Node) -> Iterator[SourceLocation]:
     inner = node.value.values() if isinstance(node.value, dict) else node.value if isinstance(node.value, tuple) else ()
     for item in inner:
         yield from _marks(item)
+
+
+@dataclass(frozen=True, slots=True)
+class _Variables:
+    """A host's variables as they are written: `tree` has them by name."""
+
+    tree: Node | None
+    sources: Mapping[SourceLocation, str]
+
+    def of(self, node: Node) -> tuple[Variable, ...]:
+        """Those that a value uses, in order, then those that they use."""
+        found: dict[str, Variable] = {}
+        names = list(_names(node))
+        for name in names:
+            one = child(self.tree, name) if self.tree else None
+            if one and name not in found:
+                found[name] = Variable(name, self.sources.get(one.location, ""), one.location)
+                names += _names(one)
+        return tuple(found.values())
+
+
+def _names(node: Node) -> Iterator[str]:
+    if isinstance(node.value, str):
+        yield from variables_in(node.value)
+    inner = node.value.values() if isinstance(node.value, dict) else node.value if isinstance(node.value, tuple) else ()
+    for item in inner:
+        yield from _names(item)
 
 
 def _leaves(node: Node, key: Key) -> Iterator[tuple[Key, Node]]:

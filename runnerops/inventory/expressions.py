@@ -7,7 +7,7 @@ Only what names `vars` or `host` is an expression here: what Docker, Go's templa
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from typing import Any
@@ -17,6 +17,7 @@ from runnerops.model.common import Secret, Tree, Value
 
 _BRACES = re.compile(r"""\{\{((?:"[^"]*"|'[^']*'|[^{}"']|\{(?!\{)|\}(?!\}))+)\}\}""")
 _OURS = re.compile(r"(?<![$.\w])(?:vars|host)\s*[.\[]")
+_NAMED = re.compile(r"""(?<![$.\w])vars\s*(?:\.\s*(\w+)|\[\s*(?:"([^"]*)"|'([^']*)')\s*\])""")
 _DOTTED = re.compile(r"\s*([A-Za-z_]\w*)\s*\.\s*\w")
 _NEAR = 0.85
 _MOST = 100_000
@@ -147,6 +148,13 @@ def holds_expression(text: str) -> bool:
         return "{{" in text and any(is_expression(one[1]) for one in _BRACES.finditer(text))
     except ExpressionError:
         return True
+
+
+def variables_in(text: str) -> Iterator[str]:
+    """The names of the variables that a text's expressions use, as far as they are written out."""
+    for one in _BRACES.finditer(text) if "{{" in text else ():
+        if holds_expression(one[0]):
+            yield from (found[1] or found[2] or found[3] or "" for found in _NAMED.finditer(one[1]))
 
 
 def _part(text: str, value: Any) -> str:

@@ -72,3 +72,31 @@ def test_an_unknown_host_is_a_usage_error(tmp_path: Path) -> None:
 def test_pydantic_is_imported_by_loading_only() -> None:
     code = "import sys, runnerops.inventory, runnerops.secrets; sys.exit('pydantic' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+VARIABLES = """
+defaults:
+  vars: {team: ci, image: "alpine:{{ vars.tag }}", tag: "3", "odd name": x, unused: y}
+  gitlab_runner:
+    concurrent: 2
+    runners: [{name: "{{ vars['team'] }}-{host}", docker: {image: "{{ vars.image | lower }}",
+      volumes: ["/{{ vars.team }}", '/{{ vars["odd name"] }}', "{{.vars.team}}"]}}]
+groups: {g: {vars: {tag: "4"}}}
+hosts: {h: {groups: [g]}}
+"""
+
+
+def test_a_value_names_the_variables_that_it_is_made_of_and_where_they_are_given(tmp_path: Path) -> None:
+    found = {value.key: value for value in inventory.explain(texts.write(tmp_path, VARIABLES), "h")}
+    runner = ("gitlab_runner", "runners", 0)
+    for key, expected in (
+        (("gitlab_runner", "concurrent"), []),
+        ((*runner, "name"), [("team", "defaults")]),
+        ((*runner, "docker", "image"), [("image", "defaults"), ("tag", "groups.g")]),
+        ((*runner, "docker", "volumes"), [("team", "defaults"), ("odd name", "defaults")]),
+        (("vars", "image"), [("tag", "groups.g")]),
+        (("vars", "unused"), []),
+    ):
+        assert [(one.name, one.source) for one in found[key].variables] == expected, key
+    (tag,) = found["vars", "image"].variables
+    assert str(tag.location).endswith("inventory.yml:8:21")
