@@ -11,11 +11,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from runnerops.engine.outcome import in_between, left, outcome_of, unseen
+from runnerops.engine.outcome import held_since, in_between, left, outcome_of, unseen
 from runnerops.errors import HostError, LinkLostError
 from runnerops.model.common import Result
+from runnerops.model.host_state import Hold
 from runnerops.model.plan import ENDING, Plan, drains
 from runnerops.model.run import Event, Outcome
+from runnerops.planning.blockers import held_by
 from runnerops.redact import Redactor
 from runnerops.remote import protocol
 
@@ -52,6 +54,8 @@ class _Run:
     decoder: protocol.Decoder
     no_wait: bool = False
     seen: int = 0
+    said: str = ""
+    """What was printed last that is no event: what kept the run from beginning."""
     left: str = ""
     """How many jobs it waits for, where this client does not."""
     events: list[Event] = field(default_factory=list)
@@ -63,6 +67,8 @@ class _Run:
                 continue
             event = self.decoder.event(line.decode("utf-8", "replace"))
             self.seen += len(line)
+            if not event:
+                self.said = line.decode("utf-8", "replace").rstrip("\n")
             if event:
                 safe = replace(event, text=self.redactor.text(event.text))
                 self.events.append(safe)
@@ -132,6 +138,8 @@ def _not_begun(run: _Run, status: int) -> Outcome:
     plan = run.plan
     if status == protocol.RUN_EXISTS:
         return in_between(plan)
+    if status == protocol.HELD and not run.events:
+        return held_since(plan, held_by(Hold.read(run.redactor.text(run.said))))
     if run.seen == 0 and status > 0:
         hint = f"look whether there is room and write permission in {protocol.STATE}, and whether systemd-run works"
         message = f"the run could not be started (exit status {status})"

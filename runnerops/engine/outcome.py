@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from runnerops.codes.blockers import BLOCKERS
 from runnerops.model.common import ENDS, Result
-from runnerops.model.plan import Plan, Step, drains
+from runnerops.model.plan import Blocker, Plan, Step, drains
 from runnerops.model.run import Event, Outcome, Record, told
 from runnerops.redact import step_title
 
@@ -109,6 +110,13 @@ def unseen(plan: Plan) -> Outcome:
 def in_between(plan: Plan) -> Outcome:
     """Somebody else's run began after this plan was made."""
     return Outcome(plan.host, Result.LOCKED, message=_MESSAGES[Result.LOCKED], hint=_hint(plan, Result.LOCKED))
+
+
+def held_since(plan: Plan, hold: Blocker) -> Outcome:
+    """Somebody put a hold on the host after this plan was made."""
+    message = f"{hold.message} (since this was planned); nothing was changed"
+    hint = f"{BLOCKERS[hold.code].remedy} (--allow {hold.code}@{plan.host})"
+    return Outcome(plan.host, Result.REFUSED, message=message, hint=hint, blockers=(hold,))
 
 
 def plan_of(host: str, record: Record) -> Plan:

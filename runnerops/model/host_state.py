@@ -276,6 +276,13 @@ class Hold:
     by: str
     reason: str
 
+    @classmethod
+    def read(cls, text: str) -> Hold:
+        """`UNTIL USER@MACHINE REASON`, between TABs; of one that cannot be read its text is the reason."""
+        until, _, rest = text.partition("\t")
+        by, _, reason = rest.partition("\t")
+        return cls(int(until), by, reason) if until.isdecimal() and reason else cls(0, "", text)
+
     def ended(self, clock: int) -> bool:
         """Whether its time is over."""
         return 0 < self.until <= clock

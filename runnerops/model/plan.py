@@ -238,6 +238,8 @@ class Plan:
     overrides: Mapping[Step, str] = field(default_factory=dict)
     digest: str = ""
     keep_runs: int = KEEP_RUNS
+    heeds_hold: bool = True
+    """Whether a hold that is put on the host after it was looked at keeps the run off."""
     command: str = "deploy"
     updates: tuple[SettingsUpdate, ...] = ()
     """What the client sets in GitLab once the host's run has ended well, or without one where there is nothing to run."""

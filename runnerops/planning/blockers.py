@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from runnerops.model.common import HOST_FORMAT, key_text
-from runnerops.model.host_state import HostState
+from runnerops.model.host_state import Hold, HostState
 from runnerops.model.inventory import Host, Policy
 from runnerops.model.plan import Blocker, Change, KeyChange
 from runnerops.parsing.moments import in_utc
@@ -33,10 +33,15 @@ def not_equipped(observed: HostState) -> Iterable[Blocker]:
 
 def held(observed: HostState) -> Iterable[Blocker]:
     """A hold that somebody put on the host, and whose time is not over."""
-    if hold := observed.hold:
-        when = f" until {in_utc(datetime.fromtimestamp(hold.until, UTC))}" if hold.until else ""
-        by = f" by {hold.by}" if hold.by else ""
-        yield Blocker("held", f"the host is held{by}{when}: {hold.reason}", details=(hold.reason,))
+    if observed.hold:
+        yield held_by(observed.hold)
+
+
+def held_by(hold: Hold) -> Blocker:
+    """What a hold blocks, told."""
+    when = f" until {in_utc(datetime.fromtimestamp(hold.until, UTC))}" if hold.until else ""
+    by = f" by {hold.by}" if hold.by else ""
+    return Blocker("held", f"the host is held{by}{when}: {hold.reason}", details=(hold.reason,))
 
 
 def unmanaged_file(change: Change) -> Iterable[Blocker]:

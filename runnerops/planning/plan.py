@@ -66,9 +66,8 @@ def make_plan(request: Request) -> Plan:
     blockers, notes = filter_blockers(host, request.deployed, _blockers(request, changes, actions))
     idle = idle_allowances(request.command, host, blockers, acts=bool(actions))
     writer = StepWriter(host, changes, actions, observed, policy, run)
-    secret_fingerprints = _given(request)
     recorded = {**{file.spec.path: file.content for file in request.desired}, **request.recorded}
-    writer.write(recorded, secret_fingerprints)
+    writer.write(recorded, secret_fingerprints := _given(request))
     return Plan(
         host=host.name,
         run=run,
@@ -94,6 +93,7 @@ def make_plan(request: Request) -> Plan:
         reasons=host.allow if request.command == "deploy" else {},
         digest=_digest(request),
         keep_runs=host.keep_runs,
+        heeds_hold="held" not in policy.allow and bool(changes or actions),
         command=left_out.command(request.command, host),
         updates=request.updates,
     )

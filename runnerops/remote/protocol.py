@@ -33,8 +33,14 @@ NO_UNIT = 73
 NO_END = 76
 """Exit status of `follow`: the run is not there, or is over without an end."""
 
+HELD = 72
+"""Exit status of `start`: the host is held, and was not when it was looked at; prints the hold."""
+
 _START = (
-    'umask 077; d=${RUNNEROPS_ROOT-}$1/runs; mkdir -p "$d" || exit 74; '
+    'umask 077; h=${RUNNEROPS_ROOT-}$1/hold t=$(printf "\\t") u=0 l=""; if [ "$4" = heed ] && [ -s "$h" ]; then '
+    'IFS= read -r l <"$h"; case $l in *"$t"*"$t"?*) u=${l%%"$t"*} ;; esac; [ "$u" -ge 0 ] 2>/dev/null || u=0; '
+    'if [ "$u" = 0 ] || [ "$u" -gt "$(date +%s)" ]; then printf "%s\\n" "$l"; exit 72; fi; fi; '
+    'd=${RUNNEROPS_ROOT-}$1/runs; mkdir -p "$d" || exit 74; '
     'mkdir "$d/$2" 2>/dev/null || { [ ! -e "$d/$2" ] || exit 75; exit 74; }; '
     'tar xf - -C "$d/$2" || { rm -rf "$d/$2"; exit 74; }; exec sh "$d/$2/host.sh" start "$d/$2" "$3"'
 )
@@ -113,7 +119,16 @@ def stop_timeout(rollback: Iterable[Step]) -> int:
 
 def start(plan: Plan) -> tuple[str, ...]:
     """The command that unpacks a run from standard input, starts it and follows it."""
-    return ("sh", "-c", _START, "sh", STATE, str(plan.run), str(stop_timeout((*plan.rollback, *plan.diagnostics))))
+    return (
+        "sh",
+        "-c",
+        _START,
+        "sh",
+        STATE,
+        str(plan.run),
+        str(stop_timeout((*plan.rollback, *plan.diagnostics))),
+        "heed" if plan.heeds_hold else "pass",
+    )
 
 
 def follow(run: int, byte: int) -> tuple[str, ...]:

@@ -106,12 +106,9 @@ def _intents(answers: Answers) -> Iterator[Intent]:
 
 
 def _hold(answers: Answers, clock: int) -> Hold | None:
-    """`UNTIL USER@MACHINE REASON`, between TABs; of one that cannot be read its text is the reason."""
     for path, text in _lines(answers, "intents"):
         if path.endswith("/runnerops/hold"):
-            until, _, rest = text.partition("\t")
-            by, _, reason = rest.partition("\t")
-            hold = Hold(int(until), by, reason) if until.isdecimal() and reason else Hold(0, "", text)
+            hold = Hold.read(text)
             return None if hold.ended(clock) else hold
     return None
 

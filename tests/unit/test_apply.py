@@ -103,6 +103,16 @@ def test_every_end_of_a_run(log: str, result: Result, says: str) -> None:
     assert says in text
 
 
+def test_a_hold_that_was_put_on_the_host_since_keeps_the_run_off() -> None:
+    found, events, text = run(Fake("2000000000\tanna@laptop\tdisk swap\n", status=protocol.HELD))
+    assert (found, events) == (Result.REFUSED, [])
+    assert (
+        "held by anna@laptop until 2033-05-18 03:33 UTC: disk swap (since this was planned); nothing was changed"
+        in text
+    )
+    assert "--allow held@h" in text
+
+
 def test_events_have_epoch_time_and_no_secret() -> None:
     _, events, text = run(
         Fake(CLOCK + line("note", "it is s3cret", 3, "forward") + FAILED + line("end", "failed")),

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from runnerops.model.common import HOST_FORMAT, ServiceName, Verb
+from runnerops.model.host_state import Hold
 from runnerops.model.inventory import Requester
 from runnerops.model.plan import Plan, Step
 from runnerops.remote import protocol, state
@@ -131,6 +132,31 @@ def test_a_run_that_came_in_between_is_left_alone(host: Path) -> None:
     plan = plan_of()
     assert call(host, protocol.start(plan), protocol.payload(plan)) == (protocol.RUN_EXISTS, b"")
     assert not list(folder.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("hold", "heeds", "status"),
+    [
+        ("4000000000\tanna@laptop\tdisk swap", True, protocol.HELD),
+        ("0\tanna@laptop\tdisk swap", True, protocol.HELD),
+        ("1\tanna@laptop\tits time is over", True, 0),
+        ("by hand, in words", True, protocol.HELD),
+        ("17", True, protocol.HELD),
+        ("1\t\t", True, protocol.HELD),
+        ("4000000000\tanna@laptop\tdisk swap", False, 0),
+        ("", True, 0),
+    ],
+)
+def test_a_hold_is_heeded_before_anything_is_written(hold: str, heeds: bool, status: int, host: Path) -> None:
+    kept = host / "var/lib/runnerops/hold"
+    kept.parent.mkdir(parents=True)
+    kept.write_text(f"{hold}\n" if hold else "")
+    plan = replace(plan_of(Step("run", ("5", "true"))), heeds_hold=heeds)
+    found, output = call(host, protocol.start(plan), protocol.payload(plan))
+    assert found == status, output
+    assert (output == f"{hold}\n".encode()) == (status == protocol.HELD)
+    assert (kept.parent / "runs").exists() == (status == 0)
+    assert Hold.read(hold).ended(2) == hold.endswith("is over")
 
 
 def test_what_cannot_be_written_whole_is_taken_away_again(host: Path) -> None:
