@@ -32,6 +32,7 @@ from runnerops.engine.connections import ConnectionPool
 from runnerops.engine.observe import Reader, observe
 from runnerops.engine.project import open_project
 from runnerops.report.screen import Screen
+from runnerops.secrets import Resolver
 from tests.integration.sshd import USER, Keys, Sshd
 from tests.lab.proxy import Proxy
 
@@ -85,7 +86,7 @@ def observed(path: Path) -> bytes:
     """What the one host of an inventory answers."""
     loaded = inventory.load(path)
     screen = Screen(out=StringIO(), err=StringIO())
-    project = open_project(loaded, loaded.hosts, {"TOKEN": TOKEN}, screen.redactor)
+    project = open_project(loaded, loaded.hosts, Resolver({"TOKEN": TOKEN}, loaded.folder), screen.redactor)
     with ConnectionPool(loaded, {"HOME": str(path.parent)}, screen) as pool:
         recorder = Recorder(pool.reader(loaded.hosts[0]))
         machine = observe(loaded.hosts[0], project.rendered["played"], recorder).facts.machine

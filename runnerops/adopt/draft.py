@@ -10,6 +10,7 @@ from runnerops.adopt.joining import variables_in
 from runnerops.adopt.layers import merged
 from runnerops.adopt.mirrors import with_mirrors, without_mirrors
 from runnerops.adopt.place import Found, Place, only_adds
+from runnerops.adopt.secrets import Vault
 from runnerops.adopt.shared import Layer, share
 from runnerops.errors import RunneropsError
 from runnerops.model.common import Secret, Tree, Value
@@ -85,7 +86,7 @@ def make_draft(found: Sequence[Found], taken: Mapping[str, str], layer: Layer | 
             inherited = merged(inherited, layer.of_host(host.name))
             own = {**(own or {}), "groups": [layer.group]} if layer.group else own
             shared |= layer.variables
-        entry = make_entry(host.name, own, one.adopted, inherited, taken, shared)
+        entry = make_entry(Vault(host.name, taken, shared), own, one.adopted, inherited)
         if layer:
             entry = layer.without_its_comments(entry)
         entries[host.name] = entry

@@ -63,19 +63,8 @@ def writer(step: int, comments: Comments) -> Writer:
     return Writer(step, comments, _BLOCKS)
 
 
-def make_entry(
-    name: str,
-    about: Tree | None,
-    adopted: Mapping[ServiceName, Adopted],
-    inherited: Tree,
-    taken: Mapping[str, str],
-    shared: Mapping[str, str] | None = None,
-) -> Entry:
-    """`about` None: the inventory has the host. `inherited` are the sections that it has without a word of its own.
-
-    `taken` are variables that have a value; `shared` those that stand in what is inherited.
-    """
-    vault = Vault(name, taken, dict(shared or {}))
+def make_entry(vault: Vault, about: Tree | None, adopted: Mapping[ServiceName, Adopted], inherited: Tree) -> Entry:
+    """`about` None: the inventory has the host. `inherited` are the sections that it has without a word of its own."""
     notes: list[str] = []
     sections: dict[ServiceName, Tree | None] = {}
     comments: dict[Key, tuple[str, ...]] = {}
@@ -95,11 +84,11 @@ def make_entry(
         for key, lines in one.comments.items():
             if place := moved(key, one.section, section):
                 comments[(service.value, *place)] = lines
-    hidden = {*vault.variables.values(), *hidden_texts([adopted])}
+    hidden = {*vault.shared.values(), *vault.variables.values(), *hidden_texts([adopted])}
     notes += (f"{key[-1]} is secret, and no line of .env can hold it: it stands in clear" for key in vault.clear)
-    variables = {key: value for key, value in vault.variables.items() if key not in (shared or {})}
     comments = {key: shown(lines, hidden) for key, lines in comments.items()}
-    return Entry(name, about is None, about or {}, sections, comments, variables, tuple(dict.fromkeys(notes)))
+    once = tuple(dict.fromkeys(notes))
+    return Entry(vault.host, about is None, about or {}, sections, comments, dict(vault.variables), once)
 
 
 def hidden_texts(adopted: Sequence[Mapping[ServiceName, Adopted]]) -> frozenset[str]:

@@ -22,10 +22,14 @@ _NOWHERE = SourceLocation("", 0, 0)
 
 @dataclass(slots=True)
 class Vault:
-    """Variables by name; equal values share one. `taken` are those that have a value already, here or in the environment."""
+    """Variables by name; equal values share one. `taken` are those that have a value already, here or in the environment.
+
+    `shared` are those that stand in what the host inherits.
+    """
 
     host: str
     taken: Mapping[str, str]
+    shared: Mapping[str, str] = field(default_factory=dict, repr=False)
     variables: dict[str, str] = field(default_factory=dict, repr=False)
     clear: list[Key] = field(default_factory=list)
     """Places of secrets that no `.env` can hold."""
@@ -52,14 +56,15 @@ class Vault:
 
     def _name(self, key: Key, value: str) -> str:
         """One that tells where it is used, and that nothing else has."""
-        for known, text in self.variables.items():
+        here = {**self.shared, **self.variables}
+        for known, text in here.items():
             if text == value:
                 return known
         parts = [part for part in key[1:] if isinstance(part, str) and part not in _SAID_ELSEWHERE]
         words = (_NO_LETTER.sub("_", part).strip("_") for part in (self.host, *parts, prefix_of(value)))
         base = re.sub(r"^(?=\d)", "HOST_", "_".join(filter(None, words)).upper()) or "SECRET"
         name, count = base, 1
-        while name in self.variables or self.taken.get(name, value) != value:
+        while name in here or self.taken.get(name, value) != value:
             count += 1
             name = f"{base}_{count}"
         self.variables[name] = value

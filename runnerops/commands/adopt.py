@@ -29,6 +29,7 @@ from runnerops.report.adopted import adopted_document, show_entries, show_notes
 from runnerops.report.document import VERSION, outcome_document
 from runnerops.report.screen import Screen
 from runnerops.report.text import outcome_lines
+from runnerops.secrets import Resolver
 from runnerops.secrets.dotenv import read_dotenv
 from runnerops.services import SERVICES
 
@@ -179,7 +180,8 @@ class _Report:
         if not hosts:
             return None
         environ = {**self.adoption.environ, **(self.draft.variables if self.draft else {})}
-        project = open_project(self.loaded, hosts, environ, self.screen.redactor, self.adoption.pool.run_command)
+        resolver = Resolver(environ, self.loaded.folder, self.adoption.pool.run_command)
+        project = open_project(self.loaded, hosts, resolver, self.screen.redactor)
         return project, plan_all(project, self.adoption.pool, Flags({}))
 
     def _is_planned(self, name: str) -> bool:

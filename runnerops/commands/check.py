@@ -21,6 +21,7 @@ from runnerops.redact import Redactor
 from runnerops.report.document import VERSION, finding_document
 from runnerops.report.screen import Screen
 from runnerops.report.text import finding_lines
+from runnerops.secrets import Resolver
 from runnerops.services.base import ParseError, value_at
 
 if TYPE_CHECKING:
@@ -102,7 +103,9 @@ def _check_inventory(path: Where, environ: Mapping[str, str], screen: Screen) ->
     from runnerops.engine.project import open_project
 
     loaded = inventory.load(path)
-    project = open_project(loaded, inventory.select(loaded, ()), environ, screen.redactor, secrets_may_miss=True)
+    project = open_project(
+        loaded, inventory.select(loaded, ()), Resolver(environ, loaded.folder), screen.redactor, secrets_may_miss=True
+    )
     return _Checked("host", {host.name: project.findings[host.name] for host in project.hosts}, project.without)
 
 

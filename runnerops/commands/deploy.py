@@ -59,7 +59,7 @@ def deploy(
         from runnerops.engine.planner import plan_all
         from runnerops.engine.project import open_project, refuse_unsound
 
-        project = open_project(loaded, hosts, environ, screen.redactor, pool.run_command)
+        project = open_project(loaded, hosts, pool.resolver(), screen.redactor)
         if refuse_unsound(project, screen):
             return Exit.FAILED
         pool.allow_login()

@@ -55,17 +55,17 @@ def diff(
         from runnerops.engine.project import open_project, refuse_unsound
         from runnerops.engine.review import exit_code_of
 
-        project = open_project(loaded, hosts, environ, screen.redactor, pool.run_command)
+        project = open_project(loaded, hosts, pool.resolver(), screen.redactor)
         if refuse_unsound(project, screen):
             return Exit.FAILED
         pool.allow_login()
         plans = plan_all(project, pool, flags)
     _show(project, plans, screen, wishes)
     if wishes.save_plan:
-        from runnerops.engine.saved_plan import origin_of, write_plan
+        from runnerops.engine.saved_plan import make_saved, origin_of, write_plan
 
         origin = origin_of(path, environ, repository_root(environ, inventory.folder_of(path)))
-        write_plan(wishes.save_plan, project, plans, flags, origin, screen.redactor)
+        write_plan(wishes.save_plan, make_saved(project, plans, flags, origin, screen.redactor))
         screen.say(f"saved: `runnerops deploy --plan {wishes.save_plan}` deploys just this")
     code = exit_code_of(plans)
     return Exit.OK if code is Exit.PENDING and not wishes.exit_code else code

@@ -24,6 +24,7 @@ from runnerops.remote.ssh import open_link
 from runnerops.report.document import VERSION, finding_document
 from runnerops.report.screen import Screen
 from runnerops.report.text import finding_lines
+from runnerops.secrets import Resolver
 
 _RESTS = Result.MAINTENANCE.value
 NOT_DONE = "not done without a login: comparing files with those on the hosts, actions, blockers, drift"
@@ -55,7 +56,7 @@ def no_login(
     loaded = inventory.load(path)
     check_targets(loaded, targets, flags)
     hosts = only(inventory.select(loaded, targets), flags.only)
-    project = open_project(loaded, hosts, environ, screen.redactor, secrets_may_miss=True)
+    project = open_project(loaded, hosts, Resolver(environ, loaded.folder), screen.redactor, secrets_may_miss=True)
     if refuse_unsound(project, screen):
         return Exit.FAILED
     others = {name: value for name, value in environ.items() if name != "SSH_PRIVATE_KEY"}

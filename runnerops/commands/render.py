@@ -15,6 +15,7 @@ from runnerops.model.common import Exit
 from runnerops.model.inventory import Host, RenderedFile
 from runnerops.report.differ import masked_text
 from runnerops.report.screen import Screen
+from runnerops.secrets import Resolver
 
 
 def render(
@@ -36,7 +37,9 @@ def render(
             "--with-secrets: not in a CI job, where files end in artifacts and caches", "leave the flag out"
         )
     loaded = inventory.load(path)
-    project = open_project(loaded, choose_offline(loaded, targets, environ, screen), environ, screen.redactor)
+    project = open_project(
+        loaded, choose_offline(loaded, targets, environ, screen), Resolver(environ, loaded.folder), screen.redactor
+    )
     for host in project.hosts:
         for file in project.rendered[host.name]:
             if directory is None:

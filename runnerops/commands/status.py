@@ -43,7 +43,7 @@ def status(
         with waiting(screen, silent=as_json or len(hosts) == 1) as busy:
             look = _Look(pool, busy, Asking(loaded.folder, environ, screen.redactor, run=pool.run_command))
             found = side_by_side(list(hosts), lambda name: look.at(hosts[name]))
-        plans = _plans(loaded, tuple(hosts.values()), pool, environ, screen) if exit_code else None
+        plans = _plans(loaded, tuple(hosts.values()), pool) if exit_code else None
     documents = []
     for name, seen in found.items():
         if isinstance(seen, Exception):
@@ -94,13 +94,11 @@ def _works(seen: Found | Exception) -> bool:
     return not isinstance(seen, Exception) and all(one.healthy for one in seen[1] if one.managed)
 
 
-def _plans(
-    loaded: Inventory, hosts: tuple[Host, ...], pool: ConnectionPool, environ: Mapping[str, str], screen: Screen
-) -> Plans:
+def _plans(loaded: Inventory, hosts: tuple[Host, ...], pool: ConnectionPool) -> Plans:
     from runnerops.engine.planner import plan_all
     from runnerops.engine.project import open_project
 
-    return plan_all(open_project(loaded, hosts, environ, screen.redactor, pool.run_command), pool, Flags({}))
+    return plan_all(open_project(loaded, hosts, pool.resolver(), pool.screen.redactor), pool, Flags({}))
 
 
 def _pending(plans: Plans | None, name: str) -> bool | None:

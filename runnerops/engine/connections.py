@@ -21,6 +21,7 @@ from runnerops.remote.keys import Credentials
 from runnerops.remote.link import Link
 from runnerops.remote.ssh import load, open_link
 from runnerops.report.screen import Screen
+from runnerops.secrets import Resolver
 from runnerops.secrets.commands import Once
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class ConnectionPool:
         self.environ = environ
         self.screen = screen
         known = KnownHosts.find(inventory.folder, environ)
+        self._folder = inventory.folder
         self.run_command = Once()
         """What runs commands of secrets: each once for all that this command of ours does."""
         passwords = SudoPasswords(environ, inventory.folder, screen, self.run_command)
@@ -114,6 +116,10 @@ class ConnectionPool:
         if lost:
             lost.close()
         return self.link(host)
+
+    def resolver(self) -> Resolver:
+        """What gives the inventory's secrets their values."""
+        return Resolver(self.environ, self._folder, self.run_command)
 
     def of(self, host: Host) -> HostLink:
         """The way to the host, for a run that is followed there."""

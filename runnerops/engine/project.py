@@ -29,7 +29,6 @@ from runnerops.render import Renderer
 from runnerops.report.screen import Screen
 from runnerops.report.text import finding_lines
 from runnerops.secrets import Resolver
-from runnerops.secrets.commands import RunCommand, run_command
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +69,8 @@ class Project:
 def open_project(
     loaded: Inventory,
     hosts: tuple[Host, ...],
-    environ: Mapping[str, str],
+    resolver: Resolver,
     redactor: Redactor,
-    run: RunCommand = run_command,
     *,
     secrets_may_miss: bool = False,
 ) -> Project:
@@ -81,7 +79,7 @@ def open_project(
     `secrets_may_miss`: for what leaves nothing and reaches no host; a placeholder stands for each that is not there.
     """
     folder = loaded.folder
-    resolver = _begun(Resolver(environ, folder, run), hosts)
+    _begin(resolver, hosts)
     renderer = Renderer(folder / "templates", resolver)
     try:
         rendered = _render(renderer, None if secrets_may_miss else resolver, hosts)
@@ -107,11 +105,10 @@ def open_project(
     return Project(loaded, hosts, rendered, findings, random.token_bytes(16), without, clear, renderer)
 
 
-def _begun(resolver: Resolver, hosts: Sequence[Host]) -> Resolver:
-    """With its commands running, as far as sections name them."""
+def _begin(resolver: Resolver, hosts: Sequence[Host]) -> None:
+    """Its commands run from here on, as far as sections name them."""
     values = (value for host in hosts for tree in host.sections.values() for _, value in leaves(tree))
     resolver.begin(value for value in values if isinstance(value, Secret))
-    return resolver
 
 
 def _render(

@@ -53,17 +53,17 @@ def _from(root: Path, path: Path) -> str:
     return path.name if where.parts[:1] == ("..",) else where.as_posix()
 
 
-def write_plan(path: Path, project: Project, plans: Plans, flags: Flags, origin: Origin, redactor: Redactor) -> None:
-    """Only a plan of all its hosts is one, without those in maintenance. Whole or not at all. Raises RunneropsError."""
+def make_saved(project: Project, plans: Plans, flags: Flags, origin: Origin, redactor: Redactor) -> SavedPlan:
+    """Only a plan of all its hosts is one, without those in maintenance. Raises RunneropsError."""
     rests = [name for name, planned in plans.items() if _rests(planned)]
     bad = [name for name, planned in plans.items() if isinstance(planned, Exception) and name not in rests]
     if len(rests) == len(plans):
-        raise RunneropsError(f"{path}: not saved: all hosts are in maintenance", "there is nothing to deploy")
+        raise RunneropsError("not saved: all hosts are in maintenance", "there is nothing to deploy")
     if bad:
         hint = f"leave out what cannot be reached: {' '.join(quote(f'!{name}') for name in bad)}"
-        raise RunneropsError(f"{path}: not saved: there is no plan for {', '.join(bad)}", hint)
+        raise RunneropsError(f"not saved: there is no plan for {', '.join(bad)}", hint)
     good = [(name, planned) for name, planned in plans.items() if isinstance(planned, Planned)]
-    saved = SavedPlan(
+    return SavedPlan(
         runnerops=__version__,
         created_at=int(time.time()),
         requested_by=origin.requester,
@@ -73,6 +73,10 @@ def write_plan(path: Path, project: Project, plans: Plans, flags: Flags, origin:
         kill_jobs=flags.kill_jobs,
         only=tuple(service.value for service in sorted(flags.only)),
     )
+
+
+def write_plan(path: Path, saved: SavedPlan) -> None:
+    """Whole or not at all. Raises RunneropsError."""
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -80,21 +80,21 @@ class Calls:
         path: str,
         sent: Mapping[str, Any] | None = None,
         *,
-        query: Mapping[str, Any] | None = None,
         safe: bool = True,
     ) -> Any:
-        """The JSON that one call gave, which may be repeated if it is `safe`; None for no JSON.
+        """The JSON that one call gave, which may be repeated if it is `safe`; None for no JSON. A "get" sends in its query.
 
         Raises one of REFUSALS where GitLab refused, GitlabDownError where it did not answer. Who took the time limit once
         is not asked again.
         """
+        values = dict(sent or {})
         again = _AGAIN if safe else _NOT_TAKEN
         ask = partial(
             library.http_request,
             method,
             path,
-            query_data=dict(query or {}),
-            post_data=dict(sent) if sent else None,
+            query_data=values if method == "get" else {},
+            post_data=values if values and method != "get" else None,
             obey_rate_limit=False,
         )
         for pause in (*PAUSES, None):

@@ -92,7 +92,7 @@ class GitlabClient(Calls):
         for page in count(1):
             query = {"type": kind, "per_page": PER_PAGE, "page": page}
             try:
-                answer = self.call(self.by_token, "get", path, query=query)
+                answer = self.call(self.by_token, "get", path, query)
             except REFUSALS as error:
                 raise self.problem(error, f"asked for the runners at {path}", _MAY_LIST) from None
             if not isinstance(answer, list):

@@ -15,6 +15,7 @@ from runnerops.adopt.entry import Entry, make_entry
 from runnerops.adopt.insert import add_host, add_sections
 from runnerops.adopt.layers import beside
 from runnerops.adopt.scalars import scalar
+from runnerops.adopt.secrets import Vault
 from runnerops.adopt.yaml_text import Writer
 from runnerops.errors import RunneropsError
 from runnerops.inventory import load
@@ -205,7 +206,7 @@ def observed(daemon_json: bytes | None, config: bytes | None, docker_facts: Dock
 
 def entry_of(state: HostState, name: str = "h", taken: dict[str, str] | None = None) -> Entry:
     adopted = {service.NAME: service.adopt(state, {}) for service in SERVICES}
-    return make_entry(name, {"address": "192.0.2.10"}, adopted, {}, taken or {})
+    return make_entry(Vault(name, taken or {}), {"address": "192.0.2.10"}, adopted, {})
 
 
 def test_secrets_are_moved_into_variables_of_their_own() -> None:

@@ -26,12 +26,13 @@ from runnerops.engine.plan_reports import plan_report
 from runnerops.engine.planner import Planning, plan_from
 from runnerops.engine.project import open_project
 from runnerops.engine.review import show_json, show_text
-from runnerops.engine.saved_plan import origin_of, write_plan
+from runnerops.engine.saved_plan import make_saved, origin_of, write_plan
 from runnerops.model.common import Tree
 from runnerops.model.host_state import HostState, RemoteFile, RunnerFacts, SecretFingerprints
 from runnerops.model.inventory import Requester
 from runnerops.report.formats.markdown import markdown
 from runnerops.report.screen import Screen
+from runnerops.secrets import Resolver
 from runnerops.services.docker.schema import KEYS
 from runnerops.services.gitlab_runner.format.toml_writer import to_toml
 from runnerops.services.gitlab_runner.schema import TABLES
@@ -213,7 +214,7 @@ def diffs(
     path.write_text(yaml.safe_dump({"hosts": {"h": {"address": "192.0.2.10", **asked}}}))
     loaded = inventory.load(path)
     screen = Screen(out=(out := io.StringIO()), err=(err := io.StringIO()))
-    project = open_project(loaded, loaded.hosts, environ or {}, screen.redactor)
+    project = open_project(loaded, loaded.hosts, Resolver(environ or {}, folder), screen.redactor)
     host = loaded.hosts[0]
     planning = Planning(project, Flags({}), Requester("anna", "laptop"), screen.redactor)
     made = plan_from(planning, host, project.rendered["h"], a_host(files, key))
@@ -222,7 +223,8 @@ def diffs(
     show_json(project, {"h": made}, screen)
     yield out.getvalue() + err.getvalue()
     yield markdown(plan_report(project, {"h": made}, screen.redactor))
-    write_plan(folder / "plan.json", project, {"h": made}, Flags({}), origin_of(path, {}, folder), screen.redactor)
+    saved = make_saved(project, {"h": made}, Flags({}), origin_of(path, {}, folder), screen.redactor)
+    write_plan(folder / "plan.json", saved)
     yield re.sub(r'("created_at"): \d+', r"\1: 0", (folder / "plan.json").read_text())
 
 
@@ -359,7 +361,7 @@ def test_a_host_is_given_no_secret_of_another(tmp_path: Path) -> None:
     path.write_text(yaml.safe_dump({"hosts": asked}))
     loaded = inventory.load(path)
     screen = Screen(out=io.StringIO(), err=io.StringIO())
-    project = open_project(loaded, loaded.hosts, {}, screen.redactor)
+    project = open_project(loaded, loaded.hosts, Resolver({}, loaded.folder), screen.redactor)
     planning = Planning(project, Flags({}), Requester("anna", "laptop"), screen.redactor)
     before = b"concurrent = 1\n[[runners]]\nname = 'old'\ntoken = 'glrt-canary-of-before-aaaa'\n"
     given = {

@@ -17,6 +17,7 @@ from runnerops.errors import GitlabDownError
 from runnerops.model.gitlab import SettingsUpdate
 from runnerops.redact import Redactor
 from runnerops.report.screen import Screen
+from runnerops.secrets import Resolver
 from runnerops.secrets.commands import Once, Output
 
 GITLAB = "https://gitlab.example.com"
@@ -55,7 +56,7 @@ def test_it_runs_once_for_sections_the_sudo_password_and_gitlab(tmp_path: Path) 
     passwords = SudoPasswords({}, tmp_path, Screen(), once)
     with ThreadPoolExecutor(2) as threads:  # hosts log in while the inventory is rendered
         begun = [threads.submit(passwords.of(host).first) for host in loaded.hosts]
-        open_project(loaded, loaded.hosts, {}, redactor, once)
+        open_project(loaded, loaded.hosts, Resolver({}, loaded.folder, once), redactor)
         assert {one.result() for one in begun} == {"hunter22-canary"}
     down = {GITLAB: GitlabDownError("it is not reached")}
     for host in loaded.hosts:

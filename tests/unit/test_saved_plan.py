@@ -15,10 +15,19 @@ import pytest
 from runnerops import __version__
 from runnerops.commands.diff import Wishes, diff
 from runnerops.engine.options import Flags
-from runnerops.engine.planned import Planned
+from runnerops.engine.planned import Planned, Plans
 from runnerops.engine.project import Project
 from runnerops.engine.review import summed_up
-from runnerops.engine.saved_plan import Origin, check_plan, held_to, hosts_of, origin_of, read_plan, write_plan
+from runnerops.engine.saved_plan import (
+    Origin,
+    check_plan,
+    held_to,
+    hosts_of,
+    make_saved,
+    origin_of,
+    read_plan,
+    write_plan,
+)
 from runnerops.errors import HostError, PlanError, RunneropsError, UsageError
 from runnerops.model.common import Exit, Result, Tree
 from runnerops.model.host_state import HostState, Run, SecretFingerprints
@@ -134,11 +143,18 @@ def planned(state: HostState, result: Result = Result.PENDING) -> Planned:
     return Planned(made, (), result, state.last, state.facts, state.secret_fingerprints.key)
 
 
+NO_FLAGS = Flags({})
+
+
+def write(path: Path, plans: Plans, flags: Flags = NO_FLAGS, origin: Origin = ORIGIN) -> None:
+    write_plan(path, make_saved(PROJECT, plans, flags, origin, Redactor()))
+
+
 @pytest.fixture(name="saved")
 def fixture_saved(tmp_path: Path) -> Path:
     path = tmp_path / "new" / "plan.json"
     flags = Flags({"data-root": frozenset({"h"})})
-    write_plan(path, PROJECT, {"h": planned(there())}, flags, ORIGIN, Redactor())
+    write(path, {"h": planned(there())}, flags)
     return path
 
 
@@ -180,18 +196,18 @@ def test_a_difference_on_one_host_holds_the_others_and_a_job_that_is_tried_again
 
 def test_a_host_in_maintenance_is_no_part_of_a_plan(tmp_path: Path) -> None:
     plans: dict[str, Planned | Exception] = {"h": planned(there()), "m": HostError("m", "swap", "", "maintenance")}
-    write_plan(tmp_path / "p", PROJECT, plans, Flags({}), ORIGIN, Redactor())
+    write(tmp_path / "p", plans)
     assert [one.host for one in read_plan(tmp_path / "p").hosts] == ["h"]
     assert summed_up(plans).endswith("1 in maintenance")
 
 
 def test_no_plan_is_saved_without_all_hosts(tmp_path: Path) -> None:
     with pytest.raises(RunneropsError, match="there is no plan for h") as caught:
-        write_plan(tmp_path / "p", PROJECT, {"h": HostError("h", "no answer")}, Flags({}), ORIGIN, Redactor())
+        write(tmp_path / "p", {"h": HostError("h", "no answer")})
     assert "'!h'" in caught.value.hint
     resting = HostError("m", "disk swap", "", "maintenance")
     with pytest.raises(RunneropsError, match="all hosts are in maintenance"):
-        write_plan(tmp_path / "p", PROJECT, {"m": resting}, Flags({}), ORIGIN, Redactor())
+        write(tmp_path / "p", {"m": resting})
     (tmp_path / "file").touch()
     for path, says in (
         (tmp_path, "directory"),
@@ -199,13 +215,13 @@ def test_no_plan_is_saved_without_all_hosts(tmp_path: Path) -> None:
         (tmp_path / ("p" * 250), "too long"),
     ):
         with pytest.raises(RunneropsError, match=says):
-            write_plan(path, PROJECT, {"h": planned(there())}, Flags({}), ORIGIN, Redactor())
+            write(path, {"h": planned(there())})
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
 def test_names_that_are_no_utf_8_are_written_all_the_same(tmp_path: Path) -> None:
     origin = replace(ORIGIN, requester=Requester("j\udcf6rg", "laptop", "c" * 40))
-    write_plan(tmp_path / "p", PROJECT, {"h": planned(there())}, Flags({}), origin, Redactor())
+    write(tmp_path / "p", {"h": planned(there())}, origin=origin)
     assert read_plan(tmp_path / "p").requested_by.user == "j?rg"
     assert [path.name for path in tmp_path.iterdir()] == ["p"]
 

@@ -24,6 +24,7 @@ from runnerops.model.inventory import Host
 from runnerops.model.plan import Plan, Step
 from runnerops.model.run import Event, Outcome
 from runnerops.report.screen import Screen
+from runnerops.secrets import Resolver
 from runnerops.services import SERVICES
 from tests.lab.host import LabHost
 from tests.lab.project import Project
@@ -104,7 +105,7 @@ def planning(project: Project, flags: Flags = FLAGS) -> Iterator[Planning]:
     """What a deploy would do now on the inventory's one host, the connection kept open."""
     screen, environ = _screen(), project.environ
     loaded = inventory.load(project.folder / "inventory.yml")
-    opened = open_project(loaded, loaded.hosts, environ, screen.redactor)
+    opened = open_project(loaded, loaded.hosts, Resolver(environ, loaded.folder), screen.redactor)
     with ConnectionPool(opened.inventory, environ, screen) as reach:
         (host,) = opened.hosts
         planned = plan_all(opened, reach, flags)[host.name]

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from runnerops.adopt.entry import make_entry
+from runnerops.adopt.secrets import Vault
 from runnerops.inventory import load
 from runnerops.model.common import ServiceName, Tree
 from runnerops.secrets import Resolver
@@ -204,7 +205,7 @@ def test_a_cache_of_ours_comes_back_as_it_was_asked_for(caches: list[dict[str, A
         )  # fmt: skip
     found = adopted(*running)
     assert found.notes == ()
-    entry = make_entry("h", {}, {ServiceName.REGISTRY: found}, {}, {})
+    entry = make_entry(Vault("h", {}), {}, {ServiceName.REGISTRY: found}, {})
     again = load(Path("i.yml"), {Path("i.yml"): entry.into("").encode()}).hosts[0]
     rendered = render_all(again, Resolver(entry.variables, Path("none")))
     assert {file.spec.path: (file.content or b"").decode() for file in rendered} == before
