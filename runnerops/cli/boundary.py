@@ -18,10 +18,12 @@ if TYPE_CHECKING:
 def run_command(command: Callable[[Screen], Exit], *, asks_sudo_password: bool = False) -> None:
     """Calls a command and turns errors of ours into their message and exit code."""
     from runnerops.report.screen import Screen
+    from runnerops.report.signals import heeded
 
     screen = Screen(asks_sudo_password=asks_sudo_password)
     try:
-        code = command(screen)
+        with heeded(screen.leave):
+            code = command(screen)
     except RunneropsError as error:
         _show(screen, error)
         code = error.exit

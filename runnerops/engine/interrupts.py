@@ -6,11 +6,9 @@ A run is its host's own, so leaving it alone is safe. Only what stops one on its
 from __future__ import annotations
 
 import contextlib
-import signal
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from types import FrameType
 from typing import TYPE_CHECKING
 
 from runnerops.errors import RunneropsError
@@ -18,33 +16,13 @@ from runnerops.model.inventory import Host
 from runnerops.model.plan import Plan
 from runnerops.remote import protocol
 from runnerops.report.screen import Screen
+from runnerops.report.signals import Terminated
 
 if TYPE_CHECKING:
     from runnerops.engine.connections import ConnectionPool
     from runnerops.report.progress import Show
 
 _STOP_SECONDS = 15.0
-
-
-class Terminated(KeyboardInterrupt):
-    """SIGTERM: a pipeline's job was cancelled. Nobody is there to ask."""
-
-
-@contextlib.contextmanager
-def terminable() -> Iterator[None]:
-    """SIGTERM ends what is in this block as an interrupt does."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, _terminate)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-def _terminate(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
-    raise Terminated
 
 
 @dataclass(slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from runnerops.engine.interrupts import ActiveRuns, terminable
+from runnerops.engine.interrupts import ActiveRuns
 from runnerops.engine.options import UiOptions
 from runnerops.engine.planned import Planned, Plans
 from runnerops.engine.project import Project
@@ -54,19 +54,18 @@ class DeployLoop:
         outcomes: dict[str, Outcome] = {}
         actions: dict[str, str] = {}
         left, earlier = project, Earlier()
-        with terminable():
-            while left.hosts:
-                plans = make_plans(left)
-                self._show(left, plans)
-                if not self._agreed(plans):
-                    self.screen.say("nothing more was changed" if outcomes else "nothing was changed")
-                    outcomes |= {name: Outcome(name, Result.PENDING) for name in _ready(plans)}
-                    break
-                actions |= {name: actions_text(one.plan) for name, one in _changing(plans).items()}
-                executor = self._once(left, plans, earlier)
-                earlier = executor.so_far()
-                _take(outcomes, executor.outcomes)
-                left = replace(project, hosts=tuple(host for host in left.hosts if host.name in executor.replan))
+        while left.hosts:
+            plans = make_plans(left)
+            self._show(left, plans)
+            if not self._agreed(plans):
+                self.screen.say("nothing more was changed" if outcomes else "nothing was changed")
+                outcomes |= {name: Outcome(name, Result.PENDING) for name in _ready(plans)}
+                break
+            actions |= {name: actions_text(one.plan) for name, one in _changing(plans).items()}
+            executor = self._once(left, plans, earlier)
+            earlier = executor.so_far()
+            _take(outcomes, executor.outcomes)
+            left = replace(project, hosts=tuple(host for host in left.hosts if host.name in executor.replan))
         if self.forgetting and not self.active_runs.interrupted:
             self._forget(outcomes, self.forgetting)
         code = exit_of([outcome.result for outcome in outcomes.values()])

@@ -205,7 +205,8 @@ class Screen:
     def leave(self) -> None:
         """The end of the command. An interrupt may have come while another thread waits for something secret to be typed."""
         if self._as_it_was:
-            termios.tcsetattr(self.answers.fileno(), termios.TCSANOW, self._as_it_was)
+            with contextlib.suppress(termios.error, OSError, ValueError):  # a terminal that is gone
+                termios.tcsetattr(self.answers.fileno(), termios.TCSANOW, self._as_it_was)
 
     def _may_print(self) -> bool:
         """Not while somebody types; but the main thread, which waits for the others, prints then after an interrupt alone."""

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 from tests.lab.terminal import INTERRUPT, Terminal
 
 COMMAND = """
-import threading, time
+import os, threading, time
+from pathlib import Path
 from runnerops.cli import _leave
 from runnerops.cli.boundary import run_command, run_program
 from runnerops.report.looking import Looking
 
 def command(screen):
+    Path("pid").write_text(str(os.getpid()))
     with Looking(screen, 2):
         screen.status("looking")
         try:
@@ -27,15 +33,42 @@ def command(screen):
 
 _leave(run_program(lambda: run_command(command)))
 """
+IGNORING = """
+import os, signal
+from runnerops.cli.boundary import run_command, run_program
+
+def command(screen):
+    os.kill(os.getpid(), signal.SIGHUP)
+    screen.data("still here")
+    raise SystemExit(0)
+
+raise SystemExit(run_program(lambda: run_command(command)))
+"""
 
 
-def test_an_interrupt_while_a_password_is_typed_ends_at_once_and_leaves_the_terminal_as_it_was(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 130), (signal.SIGHUP, 129), (signal.SIGQUIT, 131)]
+)
+def test_who_is_ended_while_a_password_is_typed_ends_at_once_and_leaves_the_terminal_as_it_was(
+    number: signal.Signals, code: int, tmp_path: Path
+) -> None:
     (tmp_path / "command.py").write_text(COMMAND)
-    script = f"trap : INT; {sys.executable} command.py; echo ended with $?; stty -a"
+    script = f"ulimit -c 0; trap : INT; {sys.executable} command.py; echo ended with $?; stty -a"
     terminal = Terminal(["sh", "-c", script], tmp_path, {**os.environ, "PYTHONPATH": os.getcwd()})
     terminal.wait_for("h: password: ")
-    terminal.press(INTERRUPT)
-    terminal.wait_for("ended with 130", 20)
+    if number is signal.SIGINT:
+        terminal.press(INTERRUPT)
+    else:
+        os.kill(int((tmp_path / "pid").read_text()), number)
+    terminal.wait_for(f"ended with {code}", 20)
     terminal.end()
     assert " echo " in terminal.said
-    assert "leaving" in terminal.said
+    assert ("leaving" in terminal.said) is (code == 130)
+
+
+def test_a_signal_that_is_to_be_ignored_stays_ignored(tmp_path: Path) -> None:
+    (tmp_path / "command.py").write_text(IGNORING)
+    script = f"trap '' HUP; exec {sys.executable} command.py"
+    environ = {**os.environ, "PYTHONPATH": os.getcwd()}
+    done = subprocess.run(["sh", "-c", script], cwd=tmp_path, env=environ, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "still here\n"), done.stderr

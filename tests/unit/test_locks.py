@@ -12,7 +12,7 @@ from typing import Any, cast
 import pytest
 
 from runnerops.engine.connections import ConnectionPool
-from runnerops.engine.interrupts import ActiveRuns, Terminated
+from runnerops.engine.interrupts import ActiveRuns
 from runnerops.engine.locks import LockWait, detect_race, locked_by, resolve_lock_conflict
 from runnerops.engine.planned import Planned
 from runnerops.model.common import Result
@@ -21,6 +21,7 @@ from runnerops.model.inventory import Host, Requester
 from runnerops.model.plan import Plan
 from runnerops.remote.reading import ReadOnly
 from runnerops.report.screen import Screen
+from runnerops.report.signals import Terminated
 
 PLAN = Plan("h", 8, Requester("me", "here"), digest="mine")
 
