@@ -25,6 +25,7 @@ NAMES = (
     "deploy",
     "rollback",
     "remove",
+    "rotate",
     "abort",
     "hold",
     "release",

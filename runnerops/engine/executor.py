@@ -113,7 +113,9 @@ class HostExecutor:
             with self.active_runs.on(host, self.known[host.name]):
                 outcome = self._to_end(host, planned)
                 good = outcome.result is Result.APPLIED and host.name not in self.replan
-                if not good:
+                if good and planned.plan.part == "first":
+                    self.replan.add(host.name)
+                if not good or planned.plan.part == "first":
                     return self._end(outcome)
         if planned.plan.updates:
             outcome = self._in_gitlab(host, planned.plan, outcome)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from runnerops.errors import GitlabDownError, GitlabError
-from runnerops.model.common import Secret
+from runnerops.model.common import Secret, Tree
 from runnerops.model.gitlab import GitlabAccess, Registration, RunnerStatus, SettingsUpdate
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host, RenderedFile
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 Answer = TypeVar("Answer")
 Down: TypeAlias = "dict[str, GitlabDownError]"
 """The GitLabs that did not answer in this command, by URL, each with what was said: no further host waits for them."""
+_ANEW = "create the runner anew in GitLab, give its token in the inventory and deploy"
 NO_SYSTEM_ID = "its host has no system id yet, which gitlab-runner makes at its first start"
 """GitLab notes by it which machine asks: without one it would note a machine that does not exist."""
 
@@ -136,6 +137,32 @@ def update_settings(host: Host, updates: Sequence[SettingsUpdate], asking: Askin
         except GitlabError as error:
             errors[error.message] = error
     return tuple(errors.values())
+
+
+def token_is_lost(host: Host, one: Registration, observed: HostState) -> bool:
+    """Whether GitLab knows no runner with this token; not, where it is not asked or does not say."""
+    if host.gitlab is None or not of_gitlab(host.gitlab.url, [one]):
+        return False
+    (told,) = _told(replace(host.gitlab, token=None), (one,), _system_id(observed), {})
+    return told.known is False
+
+
+def token_by_number(host: Host, one: Registration, asking: Asking) -> Tree:
+    """What GitLab gives in place of a token that is lost, by the runner's `id`, as config.toml has it. Raises GitlabError."""
+    from datetime import UTC, datetime
+
+    from runnerops.gitlab.runners import moment
+
+    assert host.gitlab
+    if not one.id:
+        raise GitlabError(f"config.toml does not say which number runner {one.name} has in GitLab", _ANEW)
+    client = _by_token(host.gitlab, asking)
+    given = asking.watched(host.gitlab, partial(client.reset_token, one.id))
+    asking.redactor.learn([str(given["token"])])
+    dates = {"token_obtained_at": datetime.now(UTC).replace(microsecond=0)}
+    if expires := moment(given.get("token_expires_at")):
+        dates["token_expires_at"] = expires.astimezone(UTC).replace(microsecond=0)
+    return {"id": one.id, "token": str(given["token"]), **dates}
 
 
 def _by_token(access: GitlabAccess, asking: Asking) -> GitlabClient:

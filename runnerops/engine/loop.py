@@ -95,7 +95,7 @@ class DeployLoop:
         return executor
 
     def _agreed(self, plans: Plans) -> bool:
-        ready = _ready(plans)
+        ready = [name for name, one in _changing(plans).items() if one.plan.part != "rest"]
         return self.ui.yes or not ready or self.screen.ask(f"apply to {', '.join(brief(ready))}?")
 
     def _show(self, project: Project, plans: Plans) -> None:

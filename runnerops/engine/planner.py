@@ -144,7 +144,7 @@ def plan_request(
     ]
     in_sync = tuple(path for path, real in there if real not in changed)
     key = observed.secret_fingerprints.key
-    return Planned(plan, in_sync, _result(plan), observed.last, observed.facts, key)
+    return Planned(plan, in_sync, result_of(plan), observed.last, observed.facts, key)
 
 
 def plan_all(
@@ -185,7 +185,7 @@ def told_apart(plans: dict[str, Planned | Exception]) -> dict[str, Planned | Exc
         planned = plans[name]
         if isinstance(planned, Planned):
             plan = replace(planned.plan, blockers=(blocker, *planned.plan.blockers))
-            plans[name] = replace(planned, plan=plan, result=_result(plan))
+            plans[name] = replace(planned, plan=plan, result=result_of(plan))
     return plans
 
 
@@ -198,12 +198,13 @@ def load_rest() -> None:
     load_planning()
 
 
-def _result(plan: Plan) -> Result:
+def result_of(plan: Plan, *, pending: bool = False) -> Result:
+    """What `diff` calls it; `pending`: there is something to do, whatever the plan changes."""
     if any(not blocker.overridable and not blocker.here for blocker in plan.blockers) or any(
         finding.severity == "error" for finding in plan.findings
     ):
         return Result.REFUSED
-    return Result.PENDING if plan.changes or plan.actions or plan.updates else Result.UNCHANGED
+    return Result.PENDING if pending or plan.changes or plan.actions or plan.updates else Result.UNCHANGED
 
 
 def _learn_readable(redactor: Redactor, clear: frozenset[str], files: Sequence[RenderedFile]) -> frozenset[str]:

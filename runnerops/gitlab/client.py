@@ -65,6 +65,19 @@ class GitlabClient(Calls):
         except REFUSALS as error:
             raise self.problem(error, f"told to update runner {number}") from None
 
+    def reset_token(self, number: int) -> Mapping[str, Any]:
+        """`POST /runners/:id/reset_authentication_token`: a `token`, and `token_expires_at` where it ends. Raises GitlabError.
+
+        Asked again it gives another one, which alone counts then: so one that was lost on the way does no harm.
+        """
+        try:
+            answer = self.call(self.by_token, "post", f"/runners/{number}/reset_authentication_token")
+        except REFUSALS as error:
+            raise self.problem(error, f"asked for a new token of runner {number}") from None
+        if isinstance(answer, dict) and isinstance(answer.get("token"), str) and answer["token"]:
+            return answer
+        raise strange(self.url)
+
     def create_runner(self, settings: Mapping[str, Any]) -> Mapping[str, Any]:
         """`POST /user/runners`, by GitLab's own names: `id`, `token` and `token_expires_at` of a new runner.
 

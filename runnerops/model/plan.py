@@ -244,6 +244,8 @@ class Plan:
     updates: tuple[SettingsUpdate, ...] = ()
     """What the client sets in GitLab once the host's run has ended well, or without one where there is nothing to run."""
     mine: str = "your change"
+    part: Literal["", "first", "rest"] = ""
+    """Of a command that needs two runs: after the first the host is planned anew, and the rest was agreed to with it."""
     reasons: Mapping[str, str] = field(default_factory=dict)
     """Why the inventory overrides a blocker, by code."""
     secrets: frozenset[str] = field(default=frozenset(), repr=False)

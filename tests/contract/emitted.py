@@ -15,6 +15,7 @@ from runnerops.model.plan import Plan, Step
 from runnerops.planning.plan import Request, make_plan
 from runnerops.planning.reconcile import reconcile
 from runnerops.planning.remove import Kept, take_off
+from runnerops.planning.rotate import Rotating
 from runnerops.services.base import sha256
 from runnerops.services.scripts import content
 from tests.unit.services.builders import (
@@ -164,8 +165,19 @@ def _plans() -> Iterator[Plan]:
     yield plan(kept, replace(there, facts=replace(there.facts, runner=enabled)))
     yield plan(whole, _served_by_another())
     yield from (removal(whole, there, Policy(volumes=volumes)) for volumes in (False, True))
+    yield from rotations(whole, there)
     wide = {path: replace(file, mode="0666") for path, file in there.files.items()}
     yield plan(whole, replace(there, files=wide))
+
+
+def rotations(here: Host, there: HostState) -> Iterator[Plan]:
+    """The host asks GitLab, or keeps what it gave already; then the file gets it."""
+    rotating = Rotating(here, there, Policy(), Requester("me", "here"))
+    given = rotating.as_if_given(_ONE)
+    rest = make_plan(given.request())
+    yield rotating.first("one", _ONE, rest)
+    yield rotating.first("one", _ONE, rest, {"token": "glrt-" + "b" * 20})
+    yield rest
 
 
 def _served_by_another() -> HostState:

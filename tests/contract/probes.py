@@ -319,6 +319,10 @@ def wrote(what: str, sha: str) -> tuple[str, ...]:
     return script("runner-wrote.sh", what, CONFIG, sha, "runner.new", NO_MATTER)
 
 
+DIGEST = "0" * 64
+ROTATED = {f"{PLACE}/rotate.toml": TOML.replace('"one"', '"rotated"')}
+SAYS_NOTHING = r"(?s).*no new token came, and GitLab does not say whether the old one counts still\n"
+"""Nobody listens where it is asked."""
 LOADS = script("runner-config.sh", "--loaded", UNIT, "any", "info", PAGE)
 RUNNER = (
     Probe(("systemctl", "is-active", UNIT), "active\n"),
@@ -329,6 +333,15 @@ RUNNER = (
     Probe(wrote("--kept", sha256(TOML.encode())), files={f"{PLACE}/runner.new": ""}),
     Probe(wrote("--kept", "0" * 64), ".* was written meanwhile.*\n", status=1),
     Probe(wrote("--taken-back", sha256(TOML.encode()))),
+    Probe(
+        script("runner-reset-token.sh", DIGEST, CONFIG, f"{UNIT}.service"),
+        SAYS_NOTHING,
+        status=1,
+        needs="reset-token",
+        files=ROTATED,
+    ),
+    Probe(script("runner-keep-token.sh", DIGEST), files=ROTATED),
+    Probe(("rm", "-rf", "/var/lib/runnerops/rotated")),
     Probe(script("runner-would-load.sh", CONFIG), needs="lint"),
     Probe(script("runner-would-load.sh", JUDGED), needs="lint", files={JUDGED: f"unheard_of = 1\n{TOML}"}),
     Probe(("cat", "tell"), r"gitlab-runner loads this [^@]*unheard_of[^@]*", needs="lint"),

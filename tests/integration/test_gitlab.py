@@ -17,11 +17,19 @@ from pathlib import Path
 
 import pytest
 
-from runnerops.engine.gitlab import Asking, ask_gitlab, ask_of_new_tokens, gitlab_checks, in_gitlab
+from runnerops.engine.gitlab import (
+    Asking,
+    ask_gitlab,
+    ask_of_new_tokens,
+    gitlab_checks,
+    in_gitlab,
+    token_by_number,
+    token_is_lost,
+)
 from runnerops.errors import GitlabDownError, GitlabError
 from runnerops.gitlab.client import GitlabClient
 from runnerops.model.common import Secret, SourceLocation
-from runnerops.model.gitlab import GitlabAccess, RunnerStatus
+from runnerops.model.gitlab import GitlabAccess, Registration, RunnerStatus
 from runnerops.model.host_state import HostState, RunnerFacts
 from runnerops.model.inventory import RenderedFile
 from runnerops.redact import Redactor
@@ -303,3 +311,34 @@ def test_a_rotated_token_is_another_one(gitlab: GitLab) -> None:
     assert client(gitlab, []).verify(ONE, "s_1")
     gitlab.revoke(ONE)
     assert client(gitlab, []).verify(ONE, "s_1") is None
+
+
+def test_a_lost_token_is_replaced_by_the_runners_number(gitlab: GitLab) -> None:
+    gitlab.lifetime = timedelta(days=30)
+    number = gitlab.runner(ONE).id
+    one = Registration("one", gitlab.url, ONE, number)
+    host = replace(build.HOST, gitlab=GitlabAccess(gitlab.url, API))
+    assert not token_is_lost(host, one, observed(gitlab))
+    gitlab.revoke(ONE)
+    assert token_is_lost(host, one, observed(gitlab))
+    assert not token_is_lost(replace(host, gitlab=None), one, observed(gitlab))
+    redactor = Redactor()
+    given = token_by_number(host, one, Asking(Path("/nowhere"), {}, redactor))
+    assert given["token"] == gitlab.runner(ONE).token != ONE
+    assert given["id"] == number
+    assert {type(given[key]).__name__ for key in ("token_obtained_at", "token_expires_at")} == {"datetime"}
+    assert str(given["token"]) not in redactor.text(f"it is {given['token']}.")
+    for problem, changed, access in (
+        ("does not say which number", replace(one, id=0), host.gitlab),
+        ("has nothing there", replace(one, id=99), host.gitlab),
+        ("does not take the API token", one, GitlabAccess(gitlab.url, "glpat-another")),
+        ("without a token of its API", one, GitlabAccess(gitlab.url)),
+    ):
+        with pytest.raises(GitlabError, match=problem):
+            token_by_number(replace(host, gitlab=access), changed, asking())
+
+
+def test_an_answer_that_was_lost_is_asked_for_again(gitlab: GitLab) -> None:
+    gitlab.runner(ONE)
+    gitlab.faults = [Answer(0), Answer(500, JSON)]  # each was carried out
+    assert client(gitlab, []).reset_token(1)["token"] == gitlab.runner(ONE).token

@@ -76,6 +76,8 @@ class GitLab(ManagedRunners):
         self.requests: list[tuple[str, str]] = []
         self.faults: list[Answer] = []
         """What the next requests are answered with, each instead of the answer that it had."""
+        self.turned_away: dict[str, list[Answer]] = {}
+        """By the last word of a path: what its next requests are answered with before anything of them is carried out."""
         self.faults_of: dict[str, list[Answer]] = {}
         """The same for requests with this method alone."""
         self.slow = 0.0
@@ -108,6 +110,7 @@ class GitLab(ManagedRunners):
             self.requests.clear()
             self.forget_runners()
             self.faults.clear()
+            self.turned_away.clear()
             self.faults_of.clear()
 
     # -- for runners -------------------------------------------------------------------------------------------------
@@ -117,6 +120,8 @@ class GitLab(ManagedRunners):
         time.sleep(self.slow)
         with self._lock:
             self.requests.append((method, path))
+            if no := self.turned_away.get(path.rpartition("/")[2]):
+                return no.pop(0)
             match (method, *path.removeprefix("/api/v4").strip("/").split("/")):
                 case "POST", "jobs", "request":
                     answer = self._hand_out(body)
@@ -127,7 +132,7 @@ class GitLab(ManagedRunners):
                 case "POST", "runners", "verify":
                     answer = self._verify(body)
                 case "POST", "runners", "reset_authentication_token":
-                    answer = self._rotate(body)
+                    answer = self.rotated(self._known(body))
                 case "GET", "lab", "finish", number:
                     job = self._job(number)
                     answer = Answer(200, str(job.told)) if job and job.told is not None else Answer(404)
@@ -198,17 +203,6 @@ class GitLab(ManagedRunners):
         if runner is None:
             return Answer(403, {"message": "403 Forbidden"})
         return Answer(200, {"id": runner.id, "token": runner.token, "token_expires_at": runner.expires_at})
-
-    def _rotate(self, body: dict[str, Any]) -> Answer:
-        """A new token; the runner keeps its id and its jobs."""
-        runner = self._known(body)
-        if runner is None:
-            return Answer(403)
-        self._revoked.add(runner.token)
-        runner.token = f"glrt-{secrets.token_hex(11)[:21]}"
-        self._runners[runner.token] = runner
-        runner.expires_at = self.expiry()
-        return Answer(201, {"token": runner.token, "token_expires_at": runner.expires_at})
 
 
 @contextmanager

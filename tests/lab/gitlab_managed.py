@@ -75,6 +75,16 @@ class ManagedRunners:
             self._revoked.clear()
             self.lifetime = None
 
+    def rotated(self, runner: Runner | None) -> Answer:
+        """A new token; the runner keeps its id and its jobs."""
+        if runner is None:
+            return Answer(403)
+        self._revoked.add(runner.token)
+        runner.token = f"glrt-{secrets.token_hex(11)[:21]}"
+        self._runners[runner.token] = runner
+        runner.expires_at = self.expiry()
+        return Answer(201, {"token": runner.token, "token_expires_at": runner.expires_at})
+
     def expiry(self) -> str | None:
         """When a token that is made now expires."""
         until_then = datetime.now(UTC) + self.lifetime if self.lifetime else None
@@ -83,7 +93,9 @@ class ManagedRunners:
     def managed(self, method: str, parts: Sequence[str], body: dict[str, Any], token: str) -> Answer:
         """The answer to a call that takes a token of the API."""
         call = "/".join(parts)
-        if not re.fullmatch(r"user/runners|(groups|projects)/[^/]+(/runners)?|runners/(\d+|all)", call):
+        if not re.fullmatch(
+            r"user/runners|(groups|projects)/[^/]+(/runners)?|runners/(\d+(/reset_authentication_token)?|all)", call
+        ):
             return Answer(404)
         if token not in self.api_tokens:
             return Answer(401, {"message": "401 Unauthorized"})
@@ -101,6 +113,8 @@ class ManagedRunners:
         runner = next((one for one in self._runners.values() if str(one.id) == number), None)
         if runner is None:
             return NOT_FOUND
+        if method == "POST":
+            return self.rotated(runner)
         if method == "DELETE":
             self._revoked |= {token for token, one in self._runners.items() if one is runner}
             self._runners = {token: one for token, one in self._runners.items() if one is not runner}

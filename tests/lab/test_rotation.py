@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
 from tests.lab.gitlab import GitLab
+from tests.lab.gitlab_api import Answer
 from tests.lab.host import LabHost
 from tests.lab.lab import Lab
 from tests.lab.project import Project, host_entry, runner_of, runner_section
@@ -59,3 +61,69 @@ def test_a_rotated_token_survives_deploys_with_the_old_one_and_with_none(
     job.finish()
     job.wait()
     gitlab.start(token=new).wait()
+
+
+ROTATED = "/var/lib/runnerops/rotated"
+
+
+@pytest.mark.hosts("trixie")
+def test_rotate_brings_a_new_token_under_a_running_job_and_a_cut_off_one_is_ended_by_the_next_deploy(
+    tmp_path: Path, lab: Lab, host: LabHost, gitlab: GitLab
+) -> None:
+    runner = runner_of(host, gitlab)
+    old, name = str(runner["token"]), str(runner["name"])
+    project = Project(tmp_path, lab)
+    project.write(
+        {"hosts": {host.name: host_entry(host, gitlab_runner=runner_section(check_interval=1, runners=[runner]))}}
+    )
+    project.deploy()
+    assert "the inventory gives the token" in project.run("rotate", "--yes", host.name, code=2)
+    project.set(host.name, "gitlab_runner", "runners", 0, "token", value="keep")
+    job, life = gitlab.hold(token=old), host.run("systemctl show -P InvocationID gitlab-runner").stdout
+    assert token_of(host) == old
+    shown = project.run("rotate", "--dry-run", host.name)
+    assert "rotate gitlab-runner" in shown
+    assert token_of(host) == old
+
+    said = project.run("rotate", "--yes", host.name, name)
+    new = token_of(host)
+    assert new == gitlab.runner(old).token != old
+    assert host.run("systemctl show -P InvocationID gitlab-runner").stdout == life
+    job.finish()
+    job.wait()
+    gitlab.start(token=new).wait()
+    assert not host.exists(ROTATED)
+    assert "unchanged" in project.deploy()
+    journal = host.run("journalctl -o cat --no-pager; cat /var/lib/runnerops/runs/*/log; ps -eo args").stdout
+    told = (shown, said, project.run("history", host.name), journal)
+    assert not any(token in text for token in (old, new) for text in told)
+
+    gitlab.turned_away["reset_authentication_token"] = [Answer(0)]
+    told_no = project.run("rotate", "--yes", host.name, code=1)
+    assert "the old one counts still" in told_no
+    assert token_of(host) == new
+
+    # a client that dies between the two runs leaves this
+    given = gitlab.answer("POST", "/api/v4/runners/reset_authentication_token", {"token": new}, "", {}).body
+    assert isinstance(given, dict)
+    newest = str(given["token"])
+    kept = f'[[runners]]\n  name = "rotated"\n  token = "{newest}"\n  token_expires_at = 0001-01-01T00:00:00Z\n'
+    folder = f"{ROTATED}/{sha256(new.encode()).hexdigest()}"
+    host.run(f"install -d -m 0700 {ROTATED} {folder}")
+    host.write(f"{folder}/config.toml", kept.encode(), 0o600)
+    said = project.deploy()
+    assert "which config.toml gets now" in said
+    assert newest not in said
+    assert token_of(host) == newest
+    assert not host.exists(ROTATED)
+    gitlab.start(token=newest).wait()
+
+    gitlab.revoke(newest)
+    assert "does not take the old token any more" in project.run("rotate", "--yes", host.name, code=1)
+    gitlab.api_tokens.add("glpat-lab")
+    host.run(f"sed -i 's/^\\( *\\)token = .*/&\\n\\1id = {gitlab.runner(newest).id}/' {CONFIG}")
+    project.set(host.name, "gitlab", value={"url": gitlab.url, "token": "glpat-lab"})
+    said = project.run("rotate", "--yes", host.name)
+    assert token_of(host) == gitlab.runner(newest).token != newest
+    assert token_of(host) not in said
+    gitlab.start(token=token_of(host)).wait()

@@ -9,11 +9,14 @@ from runnerops.model.inventory import RenderedFile
 from runnerops.model.plan import Action
 from runnerops.services.gitlab_runner.action import count, stopped
 from runnerops.services.gitlab_runner.reconcile.tokens import replaced
+from runnerops.services.gitlab_runner.rotation import pending
 
 
 def remarks(rendered: Sequence[RenderedFile], actions: Sequence[Action], observed: HostState) -> Iterable[str]:
     """Tokens that the runner replaced; a drain that an earlier run began."""
     yield from replaced(rendered, observed)
+    for name in pending(observed):
+        yield f"runner {name}: GitLab gave it a new token (`runnerops rotate`), which config.toml gets now"
     yield from _draining(actions, observed)
 
 

@@ -14,7 +14,9 @@ from . import gitlab
 from .config import BadConfigError, Config, ensure_system_id, load, short
 from .keys import unknown
 from .log import fatal, log
+from .rotation import renewed
 from .runner import Runner
+from .save import save
 from .version import VERSION, since
 
 Options = dict[str, str]
@@ -66,10 +68,27 @@ def answers(runner: dict[str, Any], system_id: str) -> bool:
     if status == 200:
         log("info", "Verifying runner... is valid", runner=name)
     elif status == 403:
-        log("error", "Verifying runner... is removed", runner=name)
+        log("error", "Verifying runner... is not valid", runner=name)
     else:
         log("error", "Verifying runner... failed", runner=name, status=status or "no answer")
     return status != 403
+
+
+def reset_token(path: Path, options: Options) -> int:
+    """Have GitLab give a runner a new token, and write the file with it."""
+    try:
+        config = load(path)
+    except BadConfigError as error:
+        fatal(f"Failed to load configuration: {error}")
+    ensure_system_id(path.parent)
+    runner = next((one for one in config.runners if one.get("name") == (options.get("name") or options.get("n"))), None)
+    if runner is None:
+        fatal("Couldn't get runner credentials")
+    if not renewed(runner):
+        fatal("Failed to reset runner token")
+    save(config, path, "")
+    log("info", "Updated")
+    return 0
 
 
 def lint(path: Path, _: Options) -> int:
@@ -121,6 +140,7 @@ COMMANDS: dict[str, Callable[[Path, Options], int]] = {
     "run": run,
     "list": list_runners,
     "verify": verify,
+    "reset-token": reset_token,
     "status": status,
     "--version": version,
     **({"lint": lint} if since("19.3") else {}),

@@ -36,6 +36,19 @@ def moment(value: object) -> datetime:
     return value if value.tzinfo else value.replace(tzinfo=UTC)
 
 
+def renewed(runner: dict[str, Any]) -> bool:
+    """Whether GitLab gave it a new token, which it has then."""
+    answer = reset_token(runner)
+    if answer is None:
+        log("error", "Resetting runner token... failed", runner=short(runner["token"]))
+        return False
+    log("info", "Resetting runner token... succeeded", runner=short(runner["token"]))
+    runner["token"] = answer["token"]
+    runner["token_obtained_at"] = datetime.now(UTC)
+    runner["token_expires_at"] = moment(answer.get("token_expires_at"))
+    return True
+
+
 class Rotation:
     """Asks for new tokens when they are due, and saves."""
 
@@ -49,13 +62,7 @@ class Rotation:
         if datetime.now(UTC) < self.not_before:
             return
         for runner in [runner for runner in config.runners if is_due(runner)]:
-            answer = reset_token(runner)
-            if answer is None:
-                log("error", "Resetting runner token... failed", runner=short(runner["token"]))
+            if renewed(runner):
+                save(config, self.path, self.user)
+            else:
                 self.not_before = datetime.now(UTC) + RETRY
-                continue
-            log("info", "Resetting runner token... succeeded", runner=short(runner["token"]))
-            runner["token"] = answer["token"]
-            runner["token_obtained_at"] = datetime.now(UTC)
-            runner["token_expires_at"] = moment(answer.get("token_expires_at"))
-            save(config, self.path, self.user)

@@ -94,6 +94,13 @@ def _sorted(value: Any) -> Any:
     return value
 
 
+def heading(content: bytes) -> bytes:
+    """The comment that a file begins with."""
+    lines = content.splitlines(keepends=True)
+    count = next((index for index, line in enumerate(lines) if not line.startswith(b"#")), len(lines))
+    return b"".join(lines[:count]) + (b"\n" if count else b"")
+
+
 def runners_of(tree: Tree) -> list[Tree]:
     """The `[[runners]]` blocks of a tree, whatever else may stand there."""
     runners = tree.get("runners")

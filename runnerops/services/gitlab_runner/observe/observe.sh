@@ -12,6 +12,9 @@ observe_runner_unit() { # DEFAULT-PATH: the unit, how the runner was really star
   file "$path"
   id=''
   read -r id 2>/dev/null <"$root${path%/*}/.runner_system_id" # it has no newline at its end: the status tells nothing
+  for one in "$root"/var/lib/runnerops/rotated/*/config.toml; do # tokens that GitLab gave and the file does not have yet
+    [ ! -f "$one" ] || file "${one#"$root"}"
+  done
   ask runner_system printf '%s\n' "$id"
   page=$(sed -n '/^ *\[/q;s/^ *listen_address *= *["'\'']\([^"'\'']*\).*/\1/p' "$root$path" 2>/dev/null)
   case $page in

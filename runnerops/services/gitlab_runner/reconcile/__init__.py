@@ -13,9 +13,10 @@ from runnerops.model.plan import Blocker
 from runnerops.services.base import ParseError, with_path
 from runnerops.services.gitlab_runner.diff import key_changes
 from runnerops.services.gitlab_runner.diff.matching import match, match_renamed, rivals
-from runnerops.services.gitlab_runner.format import NAME, config_path, label, parse, runners_of
+from runnerops.services.gitlab_runner.format import NAME, config_path, heading, label, parse, runners_of
 from runnerops.services.gitlab_runner.format.toml_writer import to_toml
 from runnerops.services.gitlab_runner.reconcile.tokens import names_of, stop_of, whose
+from runnerops.services.gitlab_runner.rotation import rotated, with_rotated
 from runnerops.services.gitlab_runner.schema import HOST_OWNED
 from runnerops.services.keep import keep
 
@@ -32,13 +33,14 @@ def reconcile(
     content = observed.file(file.spec.path).content
     assert file.content is not None
     desired = parse(file.content)
-    old = _read(content)
+    there = _read(content)
+    old = None if there is None else with_rotated(there, rotated(observed))
     merged, blockers = _merge(host, _kept(host, desired, old or {}), old, observed.secret_fingerprints)
-    if content is not None and old is not None and not key_changes(old, merged):
+    if content is not None and there is not None and not key_changes(there, merged):
         return (replace(file, content=content),), blockers
     if merged == desired:
         return (file,), blockers
-    return (replace(file, content=_heading(file.content) + to_toml(merged).encode()),), blockers
+    return (replace(file, content=heading(file.content) + to_toml(merged).encode()),), blockers
 
 
 def _read(content: bytes | None) -> Tree | None:
@@ -95,10 +97,3 @@ def _kept(host: Host, desired: Tree, old: Tree) -> Tree:
         keep(one, observed[partners[index]], below) if index in partners else one for index, one in enumerate(runners)
     ]
     return {**desired, "runners": found}
-
-
-def _heading(content: bytes) -> bytes:
-    """The comment that the rendered file begins with."""
-    lines = content.splitlines(keepends=True)
-    count = next((index for index, line in enumerate(lines) if not line.startswith(b"#")), len(lines))
-    return b"".join(lines[:count]) + (b"\n" if count else b"")

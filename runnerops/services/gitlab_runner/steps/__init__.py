@@ -15,6 +15,7 @@ from runnerops.model.inventory import Policy
 from runnerops.model.plan import ActionSteps, Change, Step
 from runnerops.services.base import ActionRequest, sha256, staged_path
 from runnerops.services.gitlab_runner.format import NAME, config_path
+from runnerops.services.gitlab_runner.rotation import tidied
 from runnerops.services.gitlab_runner.rules.keys import version_of
 from runnerops.services.gitlab_runner.schema import LINT_SINCE
 from runnerops.services.gitlab_runner.steps import rewritten as written
@@ -47,7 +48,7 @@ def action_steps(request: ActionRequest) -> ActionSteps:
     )
     validate = (*part.validate(), *own_caches_new_to_jobs(host, changes, observed), *mirrors)
     found = _action_steps(forward, rollback, guard=tuple(_guard(runner)), validate=validate, files=part.files())
-    found = replace(found, overrides=dict.fromkeys(mirrors, "unproven-mirror"))
+    found = replace(found, overrides=dict.fromkeys(mirrors, "unproven-mirror"), last=tuple(tidied(observed)))
     if NAME not in host.sections:
         return found
     return with_enablement(found, runner.unit, "disabled" if NAME in host.stopped else "enabled")

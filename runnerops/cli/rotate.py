@@ -1,0 +1,37 @@
+"""`runnerops rotate`: its options and help."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+
+from runnerops.cli.boundary import run_command
+from runnerops.cli.options import DEFAULT_INVENTORY, DryRun, InventoryFile, OneHost, RunOptions
+
+
+def rotate(
+    host: OneHost,
+    runner: Annotated[
+        str,
+        typer.Argument(
+            metavar="RUNNER", help="The runner's name; not needed where it is the only one.", show_default=False
+        ),
+    ] = "",
+    inventory: InventoryFile = DEFAULT_INVENTORY,
+    dry_run: DryRun = False,
+    options: RunOptions = RunOptions(),
+) -> None:
+    """Have GitLab give a runner a new token, which its host gets.
+
+    Planned, confirmed, applied and verified as a deploy is. No job is lost.
+    """
+    from runnerops.commands.rotate import rotate as run
+
+    flags = options.flags()
+    ui = options.ui(dry_run=dry_run)
+    run_command(
+        lambda screen: run(inventory, host, runner, os.environ, screen, flags, ui),
+        asks_sudo_password=options.ask_sudo_password,
+    )

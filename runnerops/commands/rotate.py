@@ -1,0 +1,152 @@
+"""`runnerops rotate`: GitLab gives a runner a new token, and its host's config.toml gets it."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from runnerops import inventory
+from runnerops.engine.connections import ConnectionPool
+from runnerops.engine.gitlab import Asking, token_by_number, token_is_lost
+from runnerops.engine.locks import LockWait
+from runnerops.engine.loop import DeployLoop
+from runnerops.engine.maintenance import check_maintenance
+from runnerops.engine.observe import observe
+from runnerops.engine.options import Flags, UiOptions
+from runnerops.engine.planned import Planned, Plans
+from runnerops.engine.planner import plan_request, result_of
+from runnerops.engine.project import Project
+from runnerops.engine.requester import find_job, find_requester
+from runnerops.errors import HostError, UsageError
+from runnerops.inventory import Where
+from runnerops.model.common import Exit, Result, ServiceName, Tree
+from runnerops.model.host_state import HostState
+from runnerops.model.inventory import Host, Requester
+from runnerops.model.plan import Plan
+from runnerops.planning.rotate import Rotating, digest_of_rest, edited_by_hand
+from runnerops.redact import Redactor
+from runnerops.remote.reading import ReadOnly
+from runnerops.report.screen import Screen
+from runnerops.services.gitlab_runner.format import config_path, label, read, runners_of
+from runnerops.services.gitlab_runner.observe.registered import registrations
+from runnerops.services.gitlab_runner.rotation import alone, digest_of, pending, rotated, runner_named
+
+
+def rotate(
+    path: Where, name: str, runner: str, environ: Mapping[str, str], screen: Screen, flags: Flags, ui: UiOptions
+) -> Exit:
+    """The host's result is the exit code. Nothing of the inventory is rendered, so no secret of it is needed."""
+    loaded = inventory.load(path)
+    host = inventory.the_host(loaded, name)
+    refuse_given(host, runner)
+    ui.check("rotate", screen, " ".join(filter(None, ("rotate", name, runner, "--dry-run"))))
+    project = Project(loaded, (host,), {}, {}, secrets.token_bytes(16))
+    lock_wait = LockWait(flags.lock_wait_s, screen)
+    flags = replace(flags, job=find_job(environ))
+    with ConnectionPool(loaded, environ, screen) as pool:
+        requester = find_requester(environ, inventory.folder_of(path))
+        rotation = _Rotation(project, host, runner, flags, requester, screen.redactor)
+        reader = pool.reader(host)
+        rotation.given = rotation.reclaim(reader, Asking(loaded.folder, environ, screen.redactor), screen, ui)
+        ui = replace(ui, yes=ui.yes or bool(rotation.given))
+
+        def plans(_: Project) -> Plans:
+            try:
+                check_maintenance(host, flags)
+                return {name: lock_wait.plan_free(reader, lambda: rotation.plan(reader))}
+            except HostError as error:
+                return {name: error}
+
+        return DeployLoop(pool, ui, lock_wait).run(project, plans)
+
+
+def refuse_given(host: Host, runner: str) -> None:
+    """Raises UsageError where the host has no such runner, or the inventory gives its token: that one would be dead."""
+    section = host.sections.get(ServiceName.GITLAB_RUNNER)
+    if section is None:
+        raise UsageError(f"rotate: {host.name} has no gitlab_runner section", "name a host whose runner is managed")
+    runners = runners_of(section)
+    names = [label(one, index) for index, one in enumerate(runners)]
+    if runner and runner not in names:
+        raise UsageError(f"rotate: {host.name} has no runner {runner}", f"its runners: {', '.join(names) or 'none'}")
+    if not runner and len(names) != 1:
+        raise UsageError(f"rotate: {host.name} has {len(names)} runners", f"name one: {', '.join(names) or 'none'}")
+    chosen = runner_named(runners, runner or names[0])
+    if chosen and chosen.get("token"):
+        text = (
+            f"rotate: the inventory gives the token of runner {runner or names[0]}, which would be refused from then on"
+        )
+        fix = "leave `token` out there, or write `token: keep`: the host keeps its own; then rotate"
+        raise UsageError(text, fix)
+
+
+@dataclass(slots=True)
+class _Rotation:
+    """The rotation of one runner; `begun`: the digest of the token that its first run was planned for."""
+
+    project: Project
+    host: Host
+    runner: str
+    flags: Flags
+    requester: Requester
+    redactor: Redactor
+    begun: str = ""
+    given: Tree | None = None
+    """What GitLab gave already, in place of a token that it did not take any more."""
+
+    def reclaim(self, reader: ReadOnly, asking: Asking, screen: Screen, ui: UiOptions) -> Tree | None:
+        """A new token where GitLab does not take the one that is there: with a token of its API it gives one by the runner's
+        number, once that was agreed to. Raises RunneropsError where it cannot."""
+        if self.host.gitlab is None:
+            return None
+        check_maintenance(self.host, self.flags)
+        observed = observe(self.host, (), reader)
+        name, runner = self._runner(observed)
+        one = next(one for one in registrations(observed) if (one.name, one.token) == (name, runner["token"]))
+        if name in pending(observed) or not token_is_lost(self.host, one, observed):
+            return None
+        said = f"GitLab does not take the token of runner {name} any more"
+        question = f"{self.host.name}: {said}. Have it give a new one by the runner's number there ({one.id})?"
+        if ui.dry_run or not (ui.yes or screen.ask(question)):
+            hint = "with a token of its API it gives a new one by the runner's number there, once you agree to that"
+            raise HostError(self.host.name, f"{said}; nothing was changed", hint, "refused")
+        return token_by_number(self.host, one, asking)
+
+    def plan(self, reader: ReadOnly) -> Planned:
+        """One exec that only reads. Raises RunneropsError."""
+        observed = observe(self.host, (), reader)
+        there = Rotating(self.host, observed, self.flags.policy(self.host), self.requester)
+        name, runner = self._runner(observed)
+        if name in pending(observed):
+            rest = self._rest(there)
+            return replace(rest, plan=replace(rest.plan, part="rest" if self.begun else ""))
+        if self.begun not in {"", digest_of(runner["token"])}:  # another client's run was followed, and did all of it
+            return Planned(Plan(self.host.name, 0, self.requester, part="rest"), (), Result.UNCHANGED, observed.last)
+        self.begun = digest_of(runner["token"])
+        rest = self._rest(there.as_if_given(runner))
+        plan = there.first(name, runner, rest.plan, self.given)
+        self.redactor.learn([str(runner["token"])])
+        content = alone(runner).decode()
+        plan = replace(
+            plan,
+            secrets=self.redactor.within((content, *(one.decode("utf-8", "replace") for one in plan.files.values()))),
+        )
+        return Planned(plan, (), result_of(plan, pending=True), observed.last, observed.facts, rest.key)
+
+    def _rest(self, there: Rotating) -> Planned:
+        self.redactor.learn(str(one["token"]) for one in rotated(there.observed).values())
+        planned = plan_request(there.request(), self.redactor, self.project.shown(self.host))
+        blockers = (*planned.plan.blockers, *edited_by_hand(planned.plan))
+        plan = replace(planned.plan, blockers=blockers, digest=digest_of_rest(planned.plan), mine="its new token")
+        return replace(planned, plan=plan, result=result_of(plan))
+
+    def _runner(self, observed: HostState) -> tuple[str, Tree]:
+        """The name and the part of config.toml that it has on the host."""
+        runners = runners_of(read(observed.file(config_path(observed)).content))
+        name = self.runner or label(runners_of(self.host.sections[ServiceName.GITLAB_RUNNER])[0], 0)
+        found = runner_named(runners, name)
+        if found is None or not found.get("token"):
+            text = f"{config_path(observed)} has no runner {name} with a token"
+            raise HostError(self.host.name, text, "deploy first: a token is rotated where it is", result="refused")
+        return name, found

@@ -1,0 +1,116 @@
+"""A runner's new token as two runs of its host: GitLab gives it and the host keeps it, then config.toml gets it. Pure.
+
+Two, for the content of a file that a run swaps is known before the run, and a token that GitLab has not given yet is not.
+The second one is a deploy of the file that is there, with that token in it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from runnerops.model.common import ServiceName, Tree, Verb
+from runnerops.model.host_state import HostState, RemoteFile
+from runnerops.model.inventory import FileSpec, Host, Policy, RenderedFile, Requester
+from runnerops.model.plan import Action, Blocker, Plan, Step
+from runnerops.planning.plan import Request
+from runnerops.services.base import sha256
+from runnerops.services.gitlab_runner import rotation
+from runnerops.services.gitlab_runner.format import config_path, heading, read
+from runnerops.services.gitlab_runner.format.toml_writer import to_toml
+from runnerops.services.scripts import named_by
+from runnerops.services.steps import guard
+
+_NAME = ServiceName.GITLAB_RUNNER
+_UNGIVEN: Tree = {"token": "glrt-" + "0" * 20}
+"""Stands for the token that GitLab has not given yet, where it is asked what would block its way into the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rotating:
+    """One host's rotation, and what it is planned with."""
+
+    host: Host
+    observed: HostState
+    policy: Policy
+    requester: Requester
+
+    def request(self) -> Request:
+        """What brings tokens that are kept on the host into config.toml, and nothing else."""
+        path = config_path(self.observed)
+        there = self.observed.file(path)
+        tree = rotation.with_rotated(read(there.content), rotation.rotated(self.observed))
+        spec = FileSpec(_NAME, path, "", "toml", there.mode, there.owner)
+        content = heading(there.content or b"") + to_toml(tree).encode()
+        return Request(
+            host=replace(self.host, sections={_NAME: self.host.sections[_NAME]}, caches=()),
+            rendered=(),
+            desired=(RenderedFile(spec, content),),
+            observed=self.observed,
+            policy=self.policy,
+            requester=self.requester,
+            command="rotate",
+        )
+
+    def as_if_given(self, runner: Tree) -> Rotating:
+        """The same host, were its new token kept there already."""
+        path = f"{rotation.FOLDER}/{rotation.digest_of(runner.get('token'))}/config.toml"
+        kept = RemoteFile(path, "file", rotation.alone(runner, _UNGIVEN))
+        return replace(self, observed=replace(self.observed, files={**self.observed.files, path: kept}))
+
+    def first(self, name: str, runner: Tree, rest: Plan, given: Tree | None = None) -> Plan:
+        """The run before: GitLab is asked by the host, or `given` is what it gave. `rest` is what will follow."""
+        observed = self.observed
+        steps = rotation.keep_steps(runner) if given else rotation.ask_steps(runner, observed)
+        path = config_path(observed)
+        forward = (_unchanged(path, observed.file(path)), *steps)
+        contents = {place: f"same.{index}" for index, place in enumerate(observed.base, 1)}
+        files = {contents[place]: content for place, content in observed.base.items()}
+        token = rotation.digest_of(runner.get("token"))
+        return Plan(
+            host=self.host.name,
+            run=observed.last.number + 1 if observed.last else 1,
+            requester=self.requester,
+            actions=(Action(_NAME, Verb.VERIFY, (f"the token of {name}",), operation="rotate"),),
+            forward=forward,
+            files={**files, rotation.ALONE: rotation.alone(runner, given), **named_by(forward)},
+            applied=observed.applied,
+            contents=contents,
+            secret_fingerprints=observed.secret_fingerprints,
+            versions=observed.versions,
+            blockers=rest.blockers,
+            overridden=rest.overridden,
+            notes=tuple(_words(name, rest)),
+            digest=hashlib.sha256(f"rotate {self.host.name} {token} {bool(given)}".encode()).hexdigest(),
+            keep_runs=self.host.keep_runs,
+            command="rotate",
+            part="first",
+        )
+
+
+def edited_by_hand(plan: Plan) -> Iterator[Blocker]:
+    """An edit that the next deploy would not see any more: what this puts there counts as ours."""
+    for change in plan.changes:
+        if change.drift and change.drift.by == "hand":
+            message = (
+                f"{change.old.path} was edited on the host since run {change.drift.run}, and would be taken for ours"
+            )
+            yield Blocker("modified-on-host", f"{message}: deploy first, which settles that")
+
+
+def digest_of_rest(plan: Plan) -> str:
+    """The same for the same files alone."""
+    files = sorted(sha256(change.new.content) for change in plan.changes)
+    return hashlib.sha256(" ".join(("rotate", plan.host, *files)).encode()).hexdigest()
+
+
+def _words(name: str, rest: Plan) -> Iterator[str]:
+    yield f"GitLab gives runner {name} a new token and refuses the old one from then on; the host keeps the new one first"
+    done = ", ".join(action.shown for action in rest.actions) or "nothing"
+    yield f"then, by a second run: config.toml gets it ({done} gitlab-runner); jobs that run go on, for they have their own"
+
+
+def _unchanged(path: str, there: RemoteFile) -> Step:
+    expected = f"{sha256(there.content)}  {path}"
+    return guard(expected, "sha256sum", path, title=f"check that {path} was not written meanwhile")

@@ -1,0 +1,109 @@
+"""A runner's token that GitLab gives anew: how the host asks for it and keeps it until config.toml has it. Pure.
+
+GitLab refuses the old token from the moment that it gives the new one, so the new one is kept on the host before anything
+else is done: in `rotated/DIGEST/config.toml`, where DIGEST is the sha256 of the old one. What is kept there takes the old
+token's place in every plan (`reconcile`), so whatever cuts a rotation off, the next deploy ends it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from hashlib import sha256
+from pathlib import PurePosixPath
+
+from runnerops.model.common import Tree, Value
+from runnerops.model.host_state import HostState
+from runnerops.model.plan import Step
+from runnerops.services.gitlab_runner.format import config_path, label, read, runners_of
+from runnerops.services.gitlab_runner.format.toml_writer import to_toml
+from runnerops.services.gitlab_runner.observe import UNIT
+from runnerops.services.gitlab_runner.schema import HOST_OWNED
+from runnerops.services.scripts import script
+from runnerops.services.steps import run
+
+FOLDER = "/var/lib/runnerops/rotated"
+ALONE = "rotate.toml"
+"""In the run's folder: a config.toml of that one runner, or what GitLab gave already."""
+_ASK_SECONDS = 240
+"""gitlab-runner itself waits and asks again, where GitLab takes no more requests for now."""
+_OF_ITS_CONNECTION = ("url", "id", "token", "tls-ca-file", "tls-cert-file", "tls-key-file", "executor")
+
+
+def digest_of(token: Value) -> str:
+    """By what a token is known where the token itself must not stand."""
+    return sha256(str(token or "").encode()).hexdigest()
+
+
+def rotated(observed: HostState) -> Mapping[str, Tree]:
+    """What GitLab gave in place of a token, by the digest of that one; `id`, `token` and its dates."""
+    found: dict[str, Tree] = {}
+    for path, file in observed.files.items():
+        if path.startswith(f"{FOLDER}/") and file.content is not None:
+            digest = PurePosixPath(path).parent.name
+            for one in runners_of(read(file.content))[:1]:
+                if one.get("token") and digest_of(one["token"]) != digest:
+                    found[digest] = {key: one[key] for key in HOST_OWNED if key in one and not _is_nothing(one[key])}
+    return found
+
+
+def with_rotated(tree: Tree, given: Mapping[str, Tree]) -> Tree:
+    """A config.toml whose runners have the tokens that GitLab takes now; the same one where there are no others."""
+    runners = tree.get("runners")
+    if not given or not isinstance(runners, list):
+        return tree
+    renewed: list[Value] = [_renewed(one, given) if isinstance(one, dict) else one for one in runners]
+    return {**tree, "runners": renewed}
+
+
+def _renewed(runner: Tree, given: Mapping[str, Tree]) -> Tree:
+    """The last of a chain: a token may have been given anew twice before any reached the file."""
+    seen: set[str] = set()
+    while (digest := digest_of(runner.get("token"))) in given and digest not in seen:
+        seen.add(digest)
+        dates = {"token_obtained_at", "token_expires_at"}
+        runner = {**{key: value for key, value in runner.items() if key not in dates}, **given[digest]}
+    return runner
+
+
+def _is_nothing(value: Value) -> bool:
+    return value == 0 or (isinstance(value, datetime) and value.year == 1)
+
+
+def pending(observed: HostState) -> tuple[str, ...]:
+    """Runners of config.toml, by name, whose new token is kept on the host and not in the file yet."""
+    given = rotated(observed)
+    runners = runners_of(read(observed.file(config_path(observed)).content))
+    return tuple(label(one, index) for index, one in enumerate(runners) if digest_of(one.get("token")) in given)
+
+
+def tidied(observed: HostState) -> Iterator[Step]:
+    """Takes away what is kept there, once config.toml has it."""
+    if rotated(observed):
+        yield run(10, "rm", "-rf", FOLDER, title="forget the new token apart from config.toml, which has it now")
+
+
+def ask_steps(runner: Tree, observed: HostState) -> tuple[Step, ...]:
+    """Has the host ask GitLab for a new token of this runner, and keep it; `alone` is what goes with the run."""
+    argv = script("runner-reset-token.sh", digest_of(runner.get("token")), config_path(observed), UNIT)
+    return (run(_ASK_SECONDS, *argv, title="have GitLab give the runner a new token, and keep it"),)
+
+
+def keep_steps(runner: Tree) -> tuple[Step, ...]:
+    """Has the host keep what GitLab gave already; `alone` is what goes with the run."""
+    argv = script("runner-keep-token.sh", digest_of(runner.get("token")))
+    return (run(30, *argv, title="keep the new token that GitLab gave"),)
+
+
+def alone(runner: Tree, given: Tree | None = None) -> bytes:
+    """A config.toml of this runner, with no more than a connection to GitLab takes; `given`: with that in place of its own.
+
+    It has a name of ours there, for its own may be none, or a word that a command line would take for a flag.
+    """
+    kept: Tree = {key: runner[key] for key in _OF_ITS_CONNECTION if key in runner}
+    return to_toml({"runners": [{"name": "rotated", **kept, **(given or {})}]}).encode()
+
+
+def runner_named(runners: Sequence[Tree], name: str) -> Tree | None:
+    """The one of that name."""
+    return next((one for index, one in enumerate(runners) if label(one, index) == name), None)

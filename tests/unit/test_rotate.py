@@ -1,0 +1,43 @@
+"""What `rotate` refuses before it asks any host."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from runnerops.commands.rotate import refuse_given
+from runnerops.errors import UsageError
+from runnerops.model.common import Secret, ServiceName, SourceLocation, Tree
+from runnerops.model.inventory import Host
+
+KEPT: Tree = {"name": "one", "url": "https://gitlab.example.com", "executor": "shell"}
+SECRET = Secret("env", "TOKEN", SourceLocation("inventory.yml", 1, 1))
+
+
+def host(*runners: Tree) -> Host:
+    return Host("h", "192.0.2.1", sections={ServiceName.GITLAB_RUNNER: {"runners": list(runners)}})
+
+
+@pytest.mark.parametrize(
+    ("there", "runner", "says"),
+    [
+        (host(KEPT), "", ""),
+        (host(KEPT), "one", ""),
+        (host(KEPT, {**KEPT, "name": "two"}), "two", ""),
+        (host({**KEPT, "token": "glrt-x"}, {**KEPT, "name": "two"}), "two", ""),
+        (host(KEPT, {**KEPT, "name": "two"}), "", "has 2 runners"),
+        (host(KEPT), "two", "has no runner two"),
+        (host(), "", "has 0 runners"),
+        (replace(host(), sections={}), "", "has no gitlab_runner section"),
+        (host({**KEPT, "token": SECRET}), "", "the inventory gives the token of runner one"),
+        (host({**KEPT, "token": "glrt-x"}), "one", "the inventory gives the token of runner one"),
+    ],
+)
+def test_what_is_refused(there: Host, runner: str, says: str) -> None:
+    if not says:
+        refuse_given(there, runner)
+        return
+    with pytest.raises(UsageError, match=says) as caught:
+        refuse_given(there, runner)
+    assert caught.value.hint
