@@ -462,6 +462,7 @@ _ROWS = (
         "Value that Compose or Docker refuses",
         "Nothing of the file comes up, or the service does not.",
         "Write what the message says.",
+        "a warning for what only newer releases refuse",
     ),
     Rule(
         "K003",
@@ -477,7 +478,7 @@ _ROWS = (
         "Name that is not defined",
         "Compose refuses a file that uses a volume, network, secret, config or service that it does not define.",
         "Define it, or mend the name.",
-        "a warning in a service with profiles, which is loaded with them only",
+        "a warning in a service with profiles, and of a name that is one: it is loaded with them only",
     ),
     Rule(
         "K005",

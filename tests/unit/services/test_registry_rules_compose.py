@@ -43,6 +43,10 @@ def found(text: str) -> list[str]:
         ("restart: always", "mem_limit: 2gigs", "K002 error services.cache.mem_limit"),
         ("restart: always", "healthcheck: {interval: 30}", "K002 error services.cache.healthcheck.interval"),
         ("registry:3.1.1", "Registry:3.1.1", "K002 error services.cache.image"),
+        ("registry:3.1.1", "registry:3:1", "K002 error services.cache.image"),
+        ("registry:3.1.1", "registry:3@sha256:abc", "K002 error services.cache.image"),
+        ("registry:3.1.1", "<me>.example/registry:3", "K002 error services.cache.image"),
+        ("registry:3.1.1", "Me/registry:3.1.1", "K002 warning services.cache.image"),
         ("data:/var", "data:var", "K002 error services.cache.volumes[0]"),
         ("restart: always", "command: price is 5$", "K003 warning services.cache.command"),
         ("restart: always", "command: '${A B}'", "K003 error services.cache.command"),
@@ -76,6 +80,17 @@ def found(text: str) -> list[str]:
         ("restart: always", "network_mode: host\n    networks: [default]", "K002 error services.cache.network_mode"),
         ("restart: always", "network_mode: 'service:db'", "K004 error services.cache.network_mode"),
         ("restart: always", "extends: {service: base}", "K004 error services.cache.extends"),
+        ("restart: always", "extends: cache", "K002 error services.cache.extends"),
+        ("restart: always", "links: ['db:sql']", "K004 error services.cache.links[0]"),
+        ("restart: always", "volumes_from: ['db:ro']", "K004 error services.cache.volumes_from[0]"),
+        ("restart: always", "pid: 'service:cache'", "K002 error services.cache.depends_on"),
+        ("restart: always", "command: it's here", "K002 error services.cache.command"),
+        ("restart: always", "tmpfs: /var/lib/registry", "K002 warning services.cache.volumes[0]"),
+        (
+            "volumes:\n  data:",
+            "  b: {image: x, profiles: [p]}\n  c: {image: x, links: [b]}\nvolumes:\n  data:",
+            "K004 warning services.c.links[0]",
+        ),
         ("restart: always", "extra_hosts: [db]", "K002 error services.cache.extra_hosts[0]"),
         ("restart: always", "security_opt: [a:b, a:b]", "K002 error services.cache.security_opt[1]"),
         ("restart: always", "env_file:", "K002 error services.cache.env_file"),
@@ -138,10 +153,20 @@ def test_two_registries_on_one_volume() -> None:
         "services:\n  a: {image: x, privileged: 'yes', cpu_shares: '5', cpus: '0.5', deploy: {replicas: '2'}}\n"
         "  b: {image: x, mem_limit: 1.5 GiB}\n",
         "services:\n  a: {image: x, profiles: [p], healthcheck: {test: curl x, interval: 1m30s}, stop_grace_period: 1d}\n",
-        "services:\n  a: {image: x, depends_on: {b: {condition: service_started, required: false}}}\n",
+        "services:\n  a: {image: x, depends_on: {b: {condition: service_started, required: false}}}\n"
+        "  b: {image: y, profiles: [p]}\n",
         "services:\n  a: {image: x, init: '${INIT}', scale: '${N:-2}', environment: [A=1, B, B], env_file: [{path: .env}]}\n",
         "services:\n  a: {extends: {file: base.yml, service: a}}\n  b: {image: x, ulimits: {nofile: '1024'}, ports: [22:22]}\n",
         "name: x\nservices: {}\n",
+        "services:\n  a: {image: 'Host.example:5000/a/b_c--d.e:V1.2_x'}\n"
+        "  b: {image: 'localhost/x@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef'}\n",
+        "services:\n  a: {image: x, command: 'sh -c \"it''s\" ; it''s', entrypoint: 'a $$(b) `c`'}\n"
+        "  b: {image: x, restart: '', healthcheck: {test: it''s}}\n",
+        "services:\n  a: {image: x, cpus: 0.50, mem_limit: 1g, deploy: {resources: {limits: {cpus: '0.5', memory: 1024m}}}}\n",
+        "services:\n  a: {image: x, platform: linux/arm64, build: {context: ., platforms: [linux/amd64, linux/arm64]}}\n",
+        "services: {a: {image: x}}\nnetworks: {n: {external: true, driver: bridge}}\n"
+        "volumes: {v: {external: {name: w}, name: w}}\n",
+        "services:\n  a: {image: x, gpus: [{count: all}], develop: {watch: [{path: ., action: rebuild}]}}\n",
         "version: '3.8'\nservices:\n  a: {image: 'nginx:${TAG:-1.27}', command: ['sh', '-c', 'echo $$HOME']}\n",
         "services:\n  a: {build: ., depends_on: {b: {condition: service_started}}}\n  b: {image: x, networks: {n: }}\n"
         "networks: {n: }\n",

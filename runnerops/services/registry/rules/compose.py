@@ -1,13 +1,14 @@
-"""A Compose file of anybody's: the specification's schema, variables, and names that it uses and does not define. Pure."""
+"""A Compose file of anybody's: the specification's schema, and its variables. Pure."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from difflib import get_close_matches
 
 from runnerops.model.common import Key, Tree, Value
-from runnerops.services.registry.rules.compose_parts import items, mapping, mounts
+from runnerops.services.registry.rules.compose_names import circles, references
+from runnerops.services.registry.rules.compose_pairs import pairs
+from runnerops.services.registry.rules.compose_parts import mapping
 from runnerops.services.registry.rules.compose_registry import is_registry, registry_service, shared_volumes
 from runnerops.services.registry.rules.compose_values import service_values, top_values
 from runnerops.services.registry.rules.found import Found, Severity
@@ -30,7 +31,7 @@ _TYPES = {
 
 def compose_rules(tree: Tree) -> Found:
     """All rules on one file."""
-    if not tree:
+    if not tree.keys() - {"version"}:
         yield "K002", "error", (), "is empty", _REFUSED
         return
     yield from (_schema(problem, tree) for problem in schema_problems(tree))
@@ -42,11 +43,12 @@ def compose_rules(tree: Tree) -> Found:
     for name, service in services.items():
         key: Key = ("services", name)
         yield from service_values(service, key)
+        yield from pairs(service, key)
         if not tree.get("include"):  # another file may define what this one uses
-            yield from _references(service, tree, key)
+            yield from references(service, tree, key)
         if is_registry(service):
             yield from registry_service(service, key)
-    yield from _circles(services)
+    yield from circles(services)
     yield from shared_volumes(services)
 
 
@@ -108,69 +110,3 @@ def _variables(value: Value, key: Key) -> Found:
     elif isinstance(value, str) and (names := wanted_variables(value)):
         text = f"Compose refuses the file while {' and '.join(names)} is not set"
         yield "K005", "warning", key, text, "set it in the environment of Compose, or in .env beside the file"
-
-
-def _references(service: Tree, tree: Tree, key: Key) -> Found:
-    severity: Severity = "warning" if service.get("profiles") else "error"  # it is loaded with its profile only
-    found = list(_used_names(service, key))
-    for kind, name, place in found:
-        if "$" not in name and name not in mapping(tree.get(kind)) and (kind, name) != ("networks", "default"):
-            text = f"{name!r} is not defined under `{kind}`"
-            yield "K004", severity, place, text, f"{_REFUSED}; add it there"
-
-
-def _used_names(service: Tree, key: Key) -> Iterator[tuple[str, str, Key]]:
-    """Kind, name and place of everything that a service takes from elsewhere in the file."""
-    volumes = items(service.get("volumes"))
-    for index, source, _ in mounts(service):
-        volume = volumes[index]
-        named = volume.get("type") == "volume" if isinstance(volume, dict) else not re.match(r"[./~\\]|.:", source)
-        if source and named:
-            yield "volumes", source, (*key, "volumes", index)
-    for kind in ("networks", "secrets", "configs", "models"):
-        yield from ((kind, name, (*key, kind, place)) for place, name in _names(service.get(kind)))
-    yield from (("services", name, (*key, "depends_on", place)) for place, name in _depends(service))
-    secrets = mapping(service.get("build")).get("secrets")
-    yield from (("secrets", name, (*key, "build", "secrets", place)) for place, name in _names(secrets))
-    extends = service.get("extends")
-    base = extends if isinstance(extends, str) else mapping(extends).get("service")
-    if isinstance(base, str) and not mapping(extends).get("file"):
-        yield "services", base, (*key, "extends")
-    mode = service.get("network_mode")
-    if isinstance(mode, str) and mode.startswith("service:"):
-        yield "services", mode.removeprefix("service:"), (*key, "network_mode")
-
-
-def _depends(service: Tree) -> Iterator[tuple[str | int, str]]:
-    depends = service.get("depends_on")
-    for place, name in _names(depends):
-        if mapping(mapping(depends).get(name)).get("required") is not False:
-            yield place, name
-
-
-def _names(value: Value) -> Iterator[tuple[str | int, str]]:
-    if isinstance(value, dict):
-        yield from ((name, name) for name in value)
-    for index, item in enumerate(items(value)):
-        if isinstance(item, str):
-            yield index, item
-        elif isinstance(item, dict) and isinstance(item.get("source"), str):
-            yield index, str(item["source"])
-
-
-def _circles(services: dict[str, Tree]) -> Found:
-    """Services that wait for each other; each circle is told once, at its first service."""
-    after = {name: [other for _, other in _depends(one) if other in services] for name, one in services.items()}
-    told: set[str] = set()
-    for name in services:
-        waiting: list[tuple[str, tuple[str, ...]]] = [(name, (name,))]
-        path: set[str] = set()
-        while waiting:
-            here, way = waiting.pop()
-            if name in after[here] and name not in told:
-                told |= set(way)
-                text = f"waits for itself: {' → '.join((*way, name))}"
-                yield "K002", "error", ("services", name, "depends_on"), text, _REFUSED
-            new = [other for other in after[here] if other not in path]
-            path |= set(new)
-            waiting += [(other, (*way, other)) for other in new]

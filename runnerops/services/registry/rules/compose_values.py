@@ -1,4 +1,4 @@
-"""Values of a Compose file that its schema takes, and that Compose or Docker refuses: ports, volumes, pairs of keys. Pure."""
+"""Values of a Compose file that its schema takes, and that Compose or Docker refuses: ports, volumes, commands. Pure."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ from collections.abc import Iterator
 from ipaddress import ip_address
 
 from runnerops.model.common import Key, Tree, Value
+from runnerops.services.registry.rules.compose_image import image_name
 from runnerops.services.registry.rules.compose_parts import items, mapping, mounts, volume_parts
+from runnerops.services.registry.rules.compose_words import is_command
 from runnerops.services.registry.rules.found import Found
+from runnerops.services.registry.schema.json_schema import open_text
 
 _REFUSED = "Compose refuses the whole file"
 _RESTART = re.compile(r"no|always|unless-stopped|on-failure(:\d+)?")
@@ -16,12 +19,17 @@ _CONTENTS = {"configs": ("file", "environment", "content"), "secrets": ("file", 
 
 
 def top_values(tree: Tree) -> Found:
-    """Of volumes, networks, secrets and configs: what excludes each other."""
+    """Of volumes, secrets and configs: what excludes each other."""
+    for name, one in mapping(tree.get("volumes")).items():
+        yield from _external(mapping(one), ("volumes", name))
+    for kind, known in _CONTENTS.items():
+        for name, one in mapping(tree.get(kind)).items():
+            yield from _content(mapping(one), known, (kind, name))
     for kind in ("volumes", "networks", "secrets", "configs"):
         for name, one in mapping(tree.get(kind)).items():
-            yield from _external(mapping(one), (kind, name))
-            if kind in _CONTENTS:
-                yield from _content(mapping(one), _CONTENTS[kind], (kind, name))
+            other = mapping(mapping(one).get("external")).get("name")
+            if other and mapping(one).get("name", other) != other:
+                yield "K002", "error", (kind, name, "name"), "is another one than `external.name`", _REFUSED
 
 
 def _external(one: Tree, key: Key) -> Found:
@@ -42,7 +50,7 @@ def _content(one: Tree, known: tuple[str, ...], key: Key) -> Found:
 
 def service_values(service: Tree, key: Key) -> Found:
     """All rules on one service."""
-    for rule in (_whole, _ports, _volumes, _entries, _words, _pairs):
+    for rule in (_whole, _ports, _volumes, _entries, _words, _commands, _sources):
         yield from rule(service, key)
 
 
@@ -50,18 +58,8 @@ def _whole(service: Tree, key: Key) -> Found:
     if not any(service.get(name) for name in ("image", "build", "extends", "provider")):
         yield "K002", "error", key, "has neither image nor build", _REFUSED
     image = service.get("image")
-    if isinstance(image, str) and "$" not in image and re.search(r"[A-Z]", _path_of(image)):
-        yield "K002", "error", (*key, "image"), "has capital letters in its name", "Docker refuses it; write small ones"
-
-
-def _path_of(image: str) -> str:
-    """The path of an image's name: without the registry's address, which may have capital letters, tag and digest."""
-    name = image.partition("@")[0]
-    first, slash, rest = name.partition("/")
-    if slash and (set(".:") & set(first) or first == "localhost"):
-        name = rest
-    head, slash, last = name.rpartition("/")
-    return f"{head}{slash}{last.partition(':')[0]}"
+    if isinstance(image, str) and image and "$" not in image and image != "...":  # as a manual leaves it out
+        yield from image_name(image, (*key, "image"))
 
 
 def _ports(service: Tree, key: Key) -> Found:
@@ -71,7 +69,9 @@ def _ports(service: Tree, key: Key) -> Found:
             address = port.get("host_ip")
             if isinstance(address, str) and "$" not in address and not _is_address(address):
                 yield "K002", "error", (*place, "host_ip"), "must be an IP address", _REFUSED
-        elif isinstance(port, str | int) and "$" not in str(port) and (problem := port_problem(str(port))):
+            if "target" not in port:
+                yield "K002", "error", place, "has no target, which is the port of the container", _REFUSED
+        elif isinstance(port, str | int | float) and "$" not in str(port) and (problem := port_problem(str(port))):
             yield "K002", "error", place, problem, f"{_REFUSED}; write HOST:CONTAINER, for example 8080:80"
 
 
@@ -85,14 +85,15 @@ def port_problem(text: str) -> str:
     address = ":".join(rest)
     if address and not _is_address(address.removeprefix("[").removesuffix("]")):
         return "has an address that is none"
-    if not inner:
+    if ":" in address and not address.startswith("["):
+        return "has an IPv6 address without brackets"
+    if not inner or (inner.isdecimal() and int(inner) == 0):
         return "names no port of the container"
     ours, theirs = _range(inner), _range(outer) if outer else None
     if ours is None or (outer and theirs is None):
         return "must have ports from 0 to 65535"
-    if theirs and ours[0] != ours[1] and theirs[1] - theirs[0] != ours[1] - ours[0]:
-        return "has ranges of different lengths"
-    return ""
+    different = theirs and ours[0] != ours[1] and theirs[1] - theirs[0] != ours[1] - ours[0]
+    return "has ranges of different lengths" if different else ""
 
 
 def _range(text: str) -> tuple[int, int] | None:
@@ -142,7 +143,7 @@ def _texts(value: Value) -> Iterator[tuple[int, str]]:
 
 def _words(service: Tree, key: Key) -> Found:
     restart = service.get("restart")
-    if isinstance(restart, str) and "$" not in restart and not _RESTART.fullmatch(restart):
+    if isinstance(restart, str) and restart and "$" not in restart and not _RESTART.fullmatch(restart):
         text = "must be no, always, unless-stopped or on-failure"
         yield "K002", "error", (*key, "restart"), text, "Docker refuses the container"
     test = items(mapping(service.get("healthcheck")).get("test"))
@@ -151,15 +152,23 @@ def _words(service: Tree, key: Key) -> Found:
         yield "K002", "error", (*key, "healthcheck", "test"), "must begin with CMD, CMD-SHELL or NONE", fix
 
 
-def _pairs(service: Tree, key: Key) -> Found:
-    if service.get("network_mode") and service.get("networks"):
-        yield "K002", "error", (*key, "network_mode"), "cannot stand beside `networks`", _REFUSED
-    build, deploy = mapping(service.get("build")), mapping(service.get("deploy"))
-    if build.get("dockerfile") and build.get("dockerfile_inline"):
-        yield "K002", "error", (*key, "build", "dockerfile"), "cannot stand beside `dockerfile_inline`", _REFUSED
-    scale, replicas = service.get("scale"), deploy.get("replicas")
-    if isinstance(scale, int) and isinstance(replicas, int) and scale != replicas:
-        yield "K002", "error", (*key, "scale"), "is another number than `deploy.replicas`", _REFUSED
-    number = scale if isinstance(scale, int) else replicas
-    if isinstance(number, int) and number > 1 and service.get("container_name"):
-        yield "K002", "error", (*key, "container_name"), "can be the name of one container only", _REFUSED
+def _commands(service: Tree, key: Key) -> Found:
+    """A healthcheck's test is handed to a shell as it is; these are parted into words."""
+    found: list[tuple[Key, Value]] = [((*key, name), service.get(name)) for name in ("command", "entrypoint")]
+    for hook in ("post_start", "pre_stop"):
+        for index, one in enumerate(items(service.get(hook))):
+            found.append(((*key, hook, index, "command"), mapping(one).get("command")))
+    for place, command in found:
+        if isinstance(command, str) and not open_text(command) and not is_command(command):
+            text = "has a quote or a bracket that is not closed, or a bracket outside of quotes"
+            yield "K002", "error", place, text, f"{_REFUSED}; write a list: [sh, -c, 'COMMAND']"
+
+
+def _sources(service: Tree, key: Key) -> Found:
+    for index, volume in enumerate(items(service.get("volumes"))):
+        if mapping(volume).get("type") == "bind" and not mapping(volume).get("source"):
+            yield "K002", "error", (*key, "volumes", index), "has no source, which is the path on the host", _REFUSED
+    for kind in ("secrets", "configs"):
+        for index, one in enumerate(items(service.get(kind))):
+            if isinstance(one, dict) and not one.get("source"):
+                yield "K002", "error", (*key, kind, index), "has no source, which is its name in this file", _REFUSED

@@ -25,7 +25,7 @@ _CASTS = {
         services.*.oom_kill_disable services.*.privileged services.*.read_only services.*.stdin_open services.*.tty
         services.*.volumes.*.read_only services.*.volumes.*.volume.nocopy networks.*.external networks.*.internal
         networks.*.attachable networks.*.enable_ipv4 networks.*.enable_ipv6 volumes.*.external secrets.*.external
-        configs.*.external
+        configs.*.external services.*.attach
     """,
     "int": """
         services.*.cpu_count services.*.cpu_period services.*.cpu_quota services.*.cpu_rt_period services.*.cpu_rt_runtime
@@ -33,11 +33,13 @@ _CASTS = {
         services.*.deploy.rollback_config.parallelism services.*.deploy.restart_policy.max_attempts
         services.*.deploy.placement.max_replicas_per_node services.*.healthcheck.retries services.*.oom_score_adj
         services.*.pids_limit services.*.ports.*.target services.*.scale services.*.ulimits.* services.*.ulimits.*.hard
-        services.*.ulimits.*.soft
+        services.*.ulimits.*.soft services.*.build.ulimits.* services.*.build.ulimits.*.hard
+        services.*.build.ulimits.*.soft
     """,
     "float": """
         services.*.cpu_percent services.*.cpus services.*.deploy.update_config.max_failure_ratio
-        services.*.deploy.rollback_config.max_failure_ratio
+        services.*.deploy.rollback_config.max_failure_ratio services.*.deploy.resources.limits.cpus
+        services.*.deploy.resources.reservations.cpus
     """,
     "duration": """
         services.*.healthcheck.interval services.*.healthcheck.timeout services.*.healthcheck.start_period
@@ -49,7 +51,9 @@ _CASTS = {
     "size": """
         services.*.mem_limit services.*.mem_reservation services.*.memswap_limit services.*.shm_size
         services.*.deploy.resources.limits.memory services.*.deploy.resources.reservations.memory
-        services.*.volumes.*.tmpfs.size services.*.build.shm_size
+        services.*.volumes.*.tmpfs.size services.*.build.shm_size services.*.mem_swappiness
+        services.*.blkio_config.device_read_bps.*.rate services.*.blkio_config.device_read_iops.*.rate
+        services.*.blkio_config.device_write_bps.*.rate services.*.blkio_config.device_write_iops.*.rate
     """,
 }
 """The types of texts by their places, from `interpolate.go` and `types` of compose-go 2.13."""

@@ -1,0 +1,33 @@
+"""Whether Docker takes the name of an image. Pure. Source: distribution/reference."""
+
+from __future__ import annotations
+
+import re
+
+from runnerops.model.common import Key
+from runnerops.services.registry.rules.found import Found
+
+_PART = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
+_HOST = re.compile(rf"(?:{_PART}(?:\.{_PART})*|\[[A-Fa-f0-9:]+\])(?::[0-9]+)?")
+_WORD = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
+_PATH = re.compile(rf"{_WORD}(?:/{_WORD})*")
+_TAG = re.compile(r"\w[\w.-]{0,127}", re.ASCII)
+_DIGEST = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}")
+_REFUSES = "Docker refuses it"
+
+
+def image_name(image: str, key: Key) -> Found:
+    """`image` has no variable in it."""
+    name, at, digest = image.partition("@")
+    first, slash, rest = name.partition("/")
+    host = first if slash and (set(".:") & set(first) or first == "localhost" or first != first.lower()) else ""
+    path, colon, tag = (rest if host else name).partition(":")
+    if host and not _HOST.fullmatch(host):
+        yield "K002", "error", key, "has an address of a registry that is none", _REFUSES
+    elif path != path.lower() and _PATH.fullmatch(path.lower()):
+        yield "K002", "error", key, "has capital letters in its name", f"{_REFUSES}; write small ones"
+    elif not _PATH.fullmatch(path) or (colon and not _TAG.fullmatch(tag)) or (at and not _DIGEST.fullmatch(digest)):
+        yield "K002", "error", key, "is no name of an image", f"{_REFUSES}; write NAME:TAG"
+    elif host and not set(".:[") & set(host) and host != "localhost":
+        text = f"has capital letters, so {host} is taken for the address of a registry"
+        yield "K002", "warning", key, text, "write small ones, if it is a name on Docker Hub"

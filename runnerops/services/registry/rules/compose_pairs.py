@@ -1,0 +1,118 @@
+"""Keys of one Compose service that exclude each other, or that must agree. Pure.
+
+Source: `checkConsistency` in compose-go's `loader/validate.go`, and its `validation`.
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+from runnerops.model.common import Key, Tree, Value
+from runnerops.services.registry.rules.compose_parts import items, mapping, volume_parts
+from runnerops.services.registry.rules.found import Found
+from runnerops.services.registry.schema.json_schema import open_text
+from runnerops.services.shared.sizes import is_size, size_of
+
+_REFUSED = "Compose refuses the whole file"
+_LIMITS = {
+    "cpus": ("limits", "cpus"),
+    "mem_limit": ("limits", "memory"),
+    "mem_reservation": ("reservations", "memory"),
+    "pids_limit": ("limits", "pids"),
+}
+"""Keys of a service, and where `deploy.resources` has the same."""
+
+
+def pairs(service: Tree, key: Key) -> Found:
+    """All rules on one service."""
+    if service.get("network_mode") and service.get("networks"):
+        yield "K002", "error", (*key, "network_mode"), "cannot stand beside `networks`", _REFUSED
+    for rule in (_build, _scale, _limits, _devices, _watch, _targets):
+        yield from rule(service, key)
+
+
+def _build(service: Tree, key: Key) -> Found:
+    build, platform = mapping(service.get("build")), service.get("platform")
+    if build.get("dockerfile") and build.get("dockerfile_inline"):
+        yield "K002", "error", (*key, "build", "dockerfile"), "cannot stand beside `dockerfile_inline`", _REFUSED
+    platforms = items(build.get("platforms"))
+    if platforms and platform and platform not in platforms and not any(map(open_text, (platform, *platforms))):
+        yield "K002", "error", (*key, "build", "platforms"), f"must name the service's platform {platform}", _REFUSED
+
+
+def _scale(service: Tree, key: Key) -> Found:
+    scale, replicas = service.get("scale"), mapping(service.get("deploy")).get("replicas")
+    if isinstance(scale, int) and isinstance(replicas, int) and scale != replicas:
+        yield "K002", "error", (*key, "scale"), "is another number than `deploy.replicas`", _REFUSED
+    if isinstance(scale, int) and scale < 0:
+        yield "K002", "error", (*key, "scale"), "must not be negative", _REFUSED
+    if isinstance(replicas, int) and replicas < 0:
+        yield "K002", "error", (*key, "deploy", "replicas"), "must not be negative", "there are no fewer than none"
+    number = scale if isinstance(scale, int) else replicas
+    if isinstance(number, int) and number > 1 and service.get("container_name"):
+        yield "K002", "error", (*key, "container_name"), "can be the name of one container only", _REFUSED
+
+
+def _limits(service: Tree, key: Key) -> Found:
+    """A table of limits without the key is a limit of zero, which is another one."""
+    resources = mapping(mapping(service.get("deploy")).get("resources"))
+    for name, (table, same) in _LIMITS.items():
+        ours, theirs = service.get(name), resources.get(table)
+        if not ours or not isinstance(theirs, dict) or open_text(ours) or open_text(theirs.get(same)):
+            continue
+        mine, other = _amount(name, ours), _amount(name, theirs.get(same))
+        if mine and other is not None and mine != other:
+            text = f"says otherwise than `deploy.resources.{table}.{same}`"
+            yield "K002", "error", (*key, name), text, f"{_REFUSED}; write it in one of the two places"
+
+
+def _amount(name: str, value: Value) -> Decimal | None:
+    """None where it is no amount, which is said elsewhere."""
+    text = "0" if value is None else str(value)
+    if name.startswith("mem"):
+        return Decimal(size_of(text)) if is_size(text) else None
+    return Decimal(text) if re.fullmatch(r"[-+]?(?:\d+\.?\d*|\.\d+)", text) else None
+
+
+def _devices(service: Tree, key: Key) -> Found:
+    resources = mapping(mapping(service.get("deploy")).get("resources"))
+    devices = mapping(resources.get("reservations")).get("devices")
+    place: Key = ("deploy", "resources", "reservations", "devices")
+    for where, found in ((place, devices), (("gpus",), service.get("gpus"))):
+        for index, one in enumerate(items(found)):
+            here, count = (*key, *where, index), mapping(one).get("count")
+            if count is not None and "device_ids" in mapping(one):
+                yield "K002", "error", here, "has count and device_ids, of which one is to be taken", _REFUSED
+            if isinstance(count, str) and not open_text(count) and not re.fullmatch(r"(?i:all)|[-+]?\d+", count):
+                yield "K002", "error", (*here, "count"), "must be a number, or all", _REFUSED
+
+
+def _watch(service: Tree, key: Key) -> Found:
+    for index, one in enumerate(items(mapping(service.get("develop")).get("watch"))):
+        here, watch = (*key, "develop", "watch", index), mapping(one)
+        if watch.get("path") == "":
+            yield "K002", "error", (*here, "path"), "is empty", _REFUSED
+        if not watch.get("target") and watch.get("action") in {"sync", "sync+exec", "sync+restart"}:
+            yield "K002", "error", here, "has no target, which every action but rebuild and restart needs", _REFUSED
+
+
+def _targets(service: Tree, key: Key) -> Found:
+    """Of volumes at one path Compose takes the last one; beside `tmpfs` newer releases refuse a second one."""
+    tmpfs = service.get("tmpfs")
+    found = [(str(one), index) for index, one in enumerate(items(tmpfs) or [tmpfs]) if isinstance(one, str)]
+    seen = {path.partition(":")[0] for path, _ in found}
+    if len(seen) < len(found):
+        yield (
+            "K002",
+            "warning",
+            (*key, "tmpfs"),
+            "has a path twice, which newer releases of Compose refuse",
+            "take one out",
+        )
+    for index, volume in enumerate(items(service.get("volumes"))):
+        parts = volume_parts(volume) if isinstance(volume, str) else []
+        target = parts[min(1, len(parts) - 1)] if parts else mapping(volume).get("target")
+        if target in seen:
+            text = "has the path of a `tmpfs`, which newer releases of Compose refuse"
+            yield "K002", "warning", (*key, "volumes", index), text, "take one of the two out"
