@@ -59,11 +59,15 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class KnownHosts:
-    """All that is known. `warnings` names the lines that could not be used, by place."""
+    """All that is known. `warnings` names the lines that could not be used, by place.
+
+    `authorities` are keys that sign hosts' certificates (`@cert-authority`).
+    """
 
     entries: tuple[Entry, ...] = ()
     revoked: tuple[Entry, ...] = ()
     warnings: tuple[str, ...] = ()
+    authorities: tuple[Entry, ...] = ()
 
     @classmethod
     def find(cls, folder: Path, environ: Mapping[str, str]) -> KnownHosts:
@@ -93,12 +97,21 @@ class KnownHosts:
 
     def and_also(self, other: KnownHosts) -> KnownHosts:
         """Both."""
-        return KnownHosts(self.entries + other.entries, self.revoked + other.revoked, self.warnings + other.warnings)
+        return KnownHosts(
+            self.entries + other.entries,
+            self.revoked + other.revoked,
+            self.warnings + other.warnings,
+            self.authorities + other.authorities,
+        )
 
     def about(self, names: Sequence[str]) -> tuple[Entry, ...]:
         """What is known under any of these names, each key once, revoked ones left out."""
         found = {entry.key: entry for entry in reversed(self.entries) if entry.covers(names)}
         return tuple(entry for key, entry in reversed(found.items()) if not self.revocation(key, names))
+
+    def authorities_of(self, names: Sequence[str]) -> tuple[Entry, ...]:
+        """The `@cert-authority` lines about any of these names: keys that sign hosts' certificates."""
+        return tuple(entry for entry in self.authorities if entry.covers(names))
 
     def revocation(self, key: HostKey, names: Sequence[str]) -> Entry | None:
         """The `@revoked` line that rules this key out under one of these names."""
@@ -114,25 +127,21 @@ def _is_file(path: str) -> bool:
 
 def parse(texts: Iterable[tuple[str, str]]) -> KnownHosts:
     """Pairs of a place and a text in known_hosts form. Lines that cannot be used are passed over, with a warning."""
-    entries: list[Entry] = []
-    revoked: list[Entry] = []
+    found: dict[str, list[Entry]] = {marker: [] for marker in ("", "@revoked", "@cert-authority")}
     passed: dict[tuple[str, str], list[str]] = {}
     for place, text in texts:
         for number, line in enumerate(text.splitlines(), 1):
             marker, words = split_line(line)
             if not words and not marker:
                 continue
-            entry = _entry(words, f"{place}:{number}") if marker in {"", "@revoked"} else _FOREIGN.get(marker, _MARKER)
+            entry = _entry(words, f"{place}:{number}") if marker in found else "unknown marker"
             if isinstance(entry, str):
                 passed.setdefault((place, entry), []).append(str(number))
             else:
-                (revoked if marker else entries).append(entry)
+                found[marker].append(entry)
     warnings = tuple(f"{place}:{','.join(numbers)}: passed over: {why}" for (place, why), numbers in passed.items())
-    return KnownHosts(tuple(entries), tuple(revoked), warnings)
-
-
-_FOREIGN = {"@cert-authority": "certificate authorities are not supported"}
-_MARKER = "unknown marker"
+    entries, revoked, authorities = map(tuple, found.values())
+    return KnownHosts(entries, revoked, warnings, authorities)
 
 
 def _entry(words: Sequence[str], place: str) -> Entry | str:

@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 
 CHANNEL_SECONDS = 15.0
 QUIET_SECONDS = 60.0
-"""After this long without output a followed command's connection is tried: a gateway may hide that the line is dead."""
+"""After this long without output a followed command's connection is tried: a gateway may hide that the line is dead. Where
+ssh_config says ServerAliveInterval or ServerAliveCountMax, their product counts.
+"""
 _CHUNK = 65536
 
 
@@ -72,8 +74,9 @@ class _Call:
 class Link:
     """An open connection to one host, for one thread. Standard input and both outputs flow at the same time, at any size."""
 
-    def __init__(self, host: Host, connection: Connection, root: Root | None) -> None:
-        """`root` None: whoever logs in there runs the commands."""
+    def __init__(self, host: Host, connection: Connection, root: Root | None, quiet_s: float = QUIET_SECONDS) -> None:
+        """`root` None: whoever logs in there runs the commands. `quiet_s`: when a followed command's silence is asked about."""
+        self._quiet_s = quiet_s
         self._host = host
         self._connection = connection
         self._root = root
@@ -171,7 +174,7 @@ class Link:
     def _chunks(self, channel: Channel, ends: float | None) -> Iterator[bytes]:
         """The output until its end. Where it need not end, silence is asked about."""
         while True:
-            channel.settimeout(QUIET_SECONDS if ends is None else max(0.001, ends - time.monotonic()))
+            channel.settimeout(self._quiet_s if ends is None else max(0.001, ends - time.monotonic()))
             try:
                 chunk = channel.recv(_CHUNK)
             except TimeoutError:

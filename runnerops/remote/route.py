@@ -7,21 +7,24 @@ Everything comes from the inventory, ssh_config and the environment's two variab
 from __future__ import annotations
 
 import logging
+import socket
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from paramiko import MissingHostKeyPolicy, PKey, SSHClient, SSHException
+from paramiko import Message, MissingHostKeyPolicy, PKey, SSHClient, SSHException
 
 from runnerops.errors import HostError, HostKeyError
 from runnerops.model.inventory import Host
 from runnerops.remote.access import Access
+from runnerops.remote.certificates import Names, flaw, read_certificate
 from runnerops.remote.fabrics import Config, Connection
 from runnerops.remote.hostkeys import HostKey, KnownHosts
 from runnerops.remote.hostnames import lookup_name
 from runnerops.remote.login import Attempt, Identities, make_login
-from runnerops.remote.settings import Settings, is_yes, refusal, words_of
+from runnerops.remote.settings import Settings, family_of, is_yes, refusal, words_of
 from runnerops.remote.sshconfig import read_settings
 from runnerops.remote.transport import preferring
 
@@ -48,10 +51,12 @@ class Hop:
     known: KnownHosts
     attempt: Attempt
     gateway: bool
+    certified: tuple[str, ...] = ()
+    """What its certificate may call it."""
     in_ci: bool = False
 
-    def verify(self, offered: HostKey) -> None:
-        """Raises HostKeyError, which says what to do, unless this key is known."""
+    def verify(self, offered: HostKey, certificate: bytes = b"") -> None:
+        """Raises HostKeyError, which says what to do, unless this key is known, or certified by an authority that is."""
         where = f"gateway {self.names[0]}" if self.gateway else self.names[0]
         every = (*self.names, *self.loose)
         if revoked := self.known.revocation(offered, every):
@@ -59,12 +64,31 @@ class Hop:
             raise HostKeyError(self.host, problem, "find out who has this key; nothing was sent")
         if any(entry.key == offered for entry in self.known.about(every)):
             return
+        why = self._uncertified(offered, certificate)
+        if certificate and not why:
+            return
+        if why:
+            problem = f"the certificate of {where} does not count: {why}; its key {offered} is not known by itself"
+            raise HostKeyError(self.host, problem, f"mend the certificate or known_hosts, or: {self._way_to_trust()}")
         if before := self.known.about(self.names):
             were = ", ".join(f"{entry.key} ({entry.place})" for entry in before)
             problem = f"the host key of {where} has changed: it offers {offered}; known is {were}"
             raise HostKeyError(self.host, problem, f"only if you know why it changed: {self._way_to_trust()}")
         problem = f"the host key of {where} is unknown: {offered}"
         raise HostKeyError(self.host, problem, f"compare it with the host's own, then: {self._way_to_trust()}")
+
+    def _uncertified(self, offered: HostKey, certificate: bytes) -> str:
+        """Why a certificate does not count; empty where it does, and where there is none."""
+        if not certificate:
+            return ""
+        try:
+            found = read_certificate(certificate)
+        except ValueError:
+            return "it cannot be read"
+        if found.key != offered:
+            return "it is of another key"
+        names = Names((*self.names, *self.loose), self.certified)
+        return flaw(found, self.known, names, time.time(), made_signature)
 
     def _way_to_trust(self) -> str:
         """What can be done where this runs: nobody types a command in a pipeline's job."""
@@ -82,8 +106,17 @@ class Verified(MissingHostKeyPolicy):
 
     def missing_host_key(self, client: SSHClient, hostname: str, key: PKey) -> None:  # noqa: ARG002
         """Called before anything is sent but the key exchange. Raises HostKeyError."""
-        self._hop.verify(HostKey(key.get_name(), key.asbytes()))
+        certificate = key.public_blob.key_blob if key.public_blob else b""
+        self._hop.verify(HostKey(key.get_name(), key.asbytes()), certificate)
         self._allow_login()
+
+
+def made_signature(key: HostKey, signed: bytes, signature: bytes) -> bool:
+    """Whether this key made the signature of these bytes."""
+    try:
+        return bool(PKey.from_type_string(key.kind, key.blob).verify_ssh_sig(signed, Message(signature)))
+    except (SSHException, ValueError):
+        return False
 
 
 def make_route(host: Host, access: Access, allow_login: Callable[[], None] = lambda: None) -> tuple[Hop, ...]:
@@ -147,17 +180,40 @@ def _hop(
         own,
         Attempt(connection.user, login),
         gateway,
+        _certified(settings.get("hostkeyalias") or connection.host, () if gateway else (host.name,)),
         bool(access.environ.get("CI")),
     )
+    if family := family_of(settings):
+        _hold_to(connection, family)
     connection.client.set_missing_host_key_policy(Verified(hop, allow_login))
     connection.connect_kwargs = {
         "banner_timeout": BANNER_SECONDS,
         "auth_timeout": _AUTH_SECONDS,
         "channel_timeout": CONNECT_SECONDS,
         "auth_strategy": hop.attempt,
-        "transport_factory": preferring([entry.key.kind for entry in own.about((*names, *loose))]),
+        "transport_factory": preferring(
+            [entry.key.kind for entry in own.about((*names, *loose))],
+            certificate=bool(own.authorities_of((*names, *loose))),
+        ),
     }
     return hop
+
+
+def _hold_to(connection: Connection, family: socket.AddressFamily) -> None:
+    """Of the addresses that the host's name has, only these are connected to."""
+    usual = connection.client._families_and_addresses  # paramiko's own is for any family
+
+    def addresses(hostname: str, port: int) -> list[tuple[int, Any]]:
+        found = [pair for pair in usual(hostname, port) if pair[0] == family]
+        if not found:
+            raise OSError(f"{hostname} has no address of the family that AddressFamily of ssh_config asks for")
+        return found
+
+    connection.client._families_and_addresses = addresses
+
+
+def _certified(address: str, names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((address.lower(), *names)))
 
 
 def _identities(connection: Connection, environ: Mapping[str, str]) -> Identities:

@@ -175,6 +175,26 @@ def is_yes(found: Mapping[str, str], key: str) -> bool:
     return found.get(key, "").lower() in _TRUE
 
 
+ALIVE_SECONDS, ALIVE_COUNT = 15, 4
+"""How often a host is asked whether it is there, and how many of these may pass in silence, where ssh_config does not say."""
+
+
+def alive_of(found: Mapping[str, str]) -> tuple[int, int]:
+    """ServerAliveInterval, and with ServerAliveCountMax how long a line may be silent; both in seconds, none of them 0."""
+    every, most = found.get("serveraliveinterval", ""), found.get("serveralivecountmax", "")
+    seconds = int(every) if every.isdecimal() and int(every) else ALIVE_SECONDS
+    usual = 3 if every else ALIVE_COUNT  # ssh's own
+    return seconds, seconds * (int(most) if most.isdecimal() and int(most) else usual)
+
+
+_FAMILIES = {"inet": socket.AF_INET, "inet6": socket.AF_INET6}
+
+
+def family_of(found: Mapping[str, str]) -> socket.AddressFamily | None:
+    """The one that AddressFamily asks for; None: any."""
+    return _FAMILIES.get(found.get("addressfamily", "").lower())
+
+
 def words_of(found: Mapping[str, str], key: str) -> list[str]:
     """The paths of a key that takes several; none for `none`."""
     return [word for word in shlex.split(found.get(key, "")) if word.lower() != "none"]
@@ -186,9 +206,14 @@ _REFUSED: Mapping[str, tuple[frozenset[str], str]] = {
         frozenset(),
         "a key is the only way to log in here: PubkeyAuthentication yes for this host",
     ),
+    "preferredauthentications": (
+        frozenset(),
+        "a key is the only way to log in here: name publickey in it, or leave it out",
+    ),
     "bindaddress": (frozenset(), "set a route, or ProxyCommand with a program that binds (nc -s ADDRESS %h %p)"),
     "bindinterface": (frozenset(), "set a route, or ProxyCommand with a program that binds"),
     "proxyusefdpass": (frozenset({"no", "false"}), "ProxyCommand without it: a program that carries the data itself"),
+    "refuseconnection": (frozenset(), "take it out for this host, where it may be reached"),
     "revokedhostkeys": (frozenset({"none"}), "write its keys into known_hosts, as lines that begin with @revoked"),
 }
 """By key: the values that change nothing, and what to write for the others."""
@@ -201,7 +226,10 @@ def refusal(found: Mapping[str, str]) -> tuple[str, str] | None:
             return f"`{match}` cannot be decided here", _BY_HAND
     for key, (harmless, hint) in _REFUSED.items():
         value = found.get(key, "")
-        if key == "pubkeyauthentication":
+        if key == "preferredauthentications":
+            if value and "publickey" not in value.lower().split(","):
+                return f"`{key} {value}` leaves no way to log in", hint
+        elif key == "pubkeyauthentication":
             if value.lower() in {"no", "false"}:
                 return f"`{key} {value}` leaves no way to log in", hint
         elif value and value.lower() not in harmless:

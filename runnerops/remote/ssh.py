@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from runnerops.remote.route import Hop
 
 T = TypeVar("T")
-ALIVE_SECONDS = 15
-_DEAD_MILLISECONDS = 60_000
 _PAUSES = (0.2, 0.5, 1.0, 2.0, 4.0)
 """Before each new attempt where sshd turns connections away (MaxStartups); each varies, so that hosts do not march in step."""
 _PATIENCE_SECONDS = 15.0
@@ -41,6 +39,7 @@ def open_link(host: Host, access: Access, allow_login: Callable[[], None] = lamb
     """
     load()
     from runnerops.remote.route import make_route  # noqa: PLC0415
+    from runnerops.remote.settings import alive_of  # noqa: PLC0415
 
     hops = make_route(host, access, allow_login)
     try:
@@ -49,9 +48,10 @@ def open_link(host: Host, access: Access, allow_login: Callable[[], None] = lamb
     except BaseException:
         close_all(hops[-1].connection)
         raise
-    user = hops[-1].connection.user
+    user, quiet_s = hops[-1].connection.user, alive_of(hops[-1].connection.ssh_config)[1]
     sudo = host.ssh.sudo if host.ssh.sudo is not None else user != "root"
-    return Link(host, hops[-1].connection, Root(host.name, user, access.credentials.sudo(host)) if sudo else None)
+    root = Root(host.name, user, access.credentials.sudo(host)) if sudo else None
+    return Link(host, hops[-1].connection, root, quiet_s)
 
 
 def open_hop(hop: Hop) -> None:
@@ -59,6 +59,7 @@ def open_hop(hop: Hop) -> None:
     from paramiko import SSHException  # noqa: PLC0415
 
     from runnerops.remote.faults import explain  # noqa: PLC0415
+    from runnerops.remote.settings import alive_of  # noqa: PLC0415
 
     try:
         patiently(hop.connection.open)
@@ -69,7 +70,7 @@ def open_hop(hop: Hop) -> None:
         raise HostError(
             hop.host, f"{hop.names[0]}: a key alone is not enough to log in", "AuthenticationMethods publickey"
         )
-    _keep_alive(transport)
+    _keep_alive(transport, *alive_of(hop.connection.ssh_config))
 
 
 def patiently(connect: Callable[[], T]) -> T:
@@ -89,9 +90,9 @@ def patiently(connect: Callable[[], T]) -> T:
     return connect()
 
 
-def _keep_alive(transport: Transport) -> None:
-    """A line that went dead is noticed: what is not acknowledged for a minute breaks the connection."""
-    transport.set_keepalive(ALIVE_SECONDS)
+def _keep_alive(transport: Transport, every_s: int, silence_s: int) -> None:
+    """A line that went dead is noticed: what is not acknowledged for so long breaks the connection."""
+    transport.set_keepalive(every_s)
     sock = transport.sock
     if isinstance(sock, socket.socket) and hasattr(socket, "TCP_USER_TIMEOUT"):
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _DEAD_MILLISECONDS)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, silence_s * 1000)

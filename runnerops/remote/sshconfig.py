@@ -29,7 +29,8 @@ _VERBATIM = frozenset({"proxycommand", "remotecommand", "localcommand", "knownho
 _MATTERS = frozenset(
     {"hostname", "port", "user", "proxyjump", "proxycommand", "hostkeyalias", "connecttimeout", "tag"}
     | {"identityfile", "identitiesonly", "identityagent", "certificatefile"}
-    | {"userknownhostsfile", "globalknownhostsfile"}
+    | {"userknownhostsfile", "globalknownhostsfile", "serveraliveinterval", "serveralivecountmax", "refuseconnection"}
+    | {"addressfamily", "preferredauthentications"}
 )
 """Keys that decide who connects where, and as whom."""
 

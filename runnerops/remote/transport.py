@@ -10,11 +10,24 @@ from typing import Any
 from paramiko import Message, PKey, Transport
 from paramiko.auth_handler import AuthHandler
 
+from runnerops.remote.certificates import SUFFIX
+
 _SERVICE = "ssh-userauth"
 
 
 class Prompt(Transport):
     """Authenticates one round trip sooner than paramiko's own, and one more for every further key."""
+
+    wants_certificate = False
+
+    @property
+    def preferred_keys(self) -> tuple[str, ...]:
+        """The kinds of host keys; those with a certificate first, or not at all."""
+        usual: Any = super()  # its stubs know only the public half
+        kinds = tuple(usual.preferred_keys)
+        certified = tuple(kind for kind in kinds if kind.endswith(SUFFIX))
+        plain = tuple(kind for kind in kinds if kind not in certified)
+        return (*certified, *plain) if self.wants_certificate else plain
 
     def auth_publickey(self, username: str, key: PKey, event: Event | None = None) -> list[str]:
         """As paramiko's."""
@@ -55,14 +68,18 @@ class _PromptAuth(AuthHandler):
             usual._parse_service_accept(m)
 
 
-def preferring(kinds: Sequence[str]) -> Callable[..., Transport]:
-    """Makes transports that ask for the kinds of host keys that are known: a host has several, and tells one."""
+def preferring(kinds: Sequence[str], *, certificate: bool = False) -> Callable[..., Transport]:
+    """Makes transports that ask for the kinds of host keys that are known: a host has several, and tells one.
+
+    `certificate`: with its certificate, if it has one.
+    """
 
     def make(sock: Any, **options: Any) -> Transport:
         if isinstance(sock, socket.socket):
             # else each small packet waits for the answer to the one before: 5.5 round trips a call instead of 3 (measured)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         transport = Prompt(sock, **options)
+        transport.wants_certificate = certificate
         security = transport.get_security_options()
         wanted = {algorithm for kind in kinds for algorithm in algorithms(kind)}
         security.key_types = sorted(security.key_types, key=lambda algorithm: algorithm not in wanted)

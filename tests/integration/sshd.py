@@ -51,6 +51,13 @@ class Keys:
     def _generate(self, name: str, passphrase: str, *options: str) -> None:
         subprocess.run(["ssh-keygen", "-q", *options, "-N", passphrase, "-f", self.folder / name], check=True)
 
+    def certify(self, name: str, folder: Path, *options: str, authority: str = "other") -> Path:
+        """A certificate of a copy of this key, made by an authority with these options of ssh-keygen."""
+        half = folder / f"{name}.pub"
+        half.write_text((self.folder / f"{name}.pub").read_text())
+        subprocess.run(["ssh-keygen", "-q", "-s", self.folder / authority, "-I", "test", *options, half], check=True)
+        return folder / f"{name}-cert.pub"
+
     def public(self, name: str) -> HostKey:
         """The public half of a key."""
         kind, text = (self.folder / f"{name}.pub").read_text().split()[:2]

@@ -103,10 +103,13 @@ def test_a_connection_cut_in_the_middle_of_large_input(sshd: Sshd, proxy: Proxy,
             link.run(busy, MEGABYTES, 30)
 
 
+ALIVE = "Host *\nServerAliveInterval 1\nServerAliveCountMax 1\n"
+
+
 def test_a_dead_line_is_noticed_though_nothing_closes_it(
-    sshd: Sshd, proxy: Proxy, busy: list[str], monkeypatch: pytest.MonkeyPatch
+    sshd: Sshd, proxy: Proxy, busy: list[str], home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runnerops.remote.link, "QUIET_SECONDS", 0.1)
+    (home / ".ssh" / "config").write_text(ALIVE)
     monkeypatch.setattr(runnerops.remote.link, "CHANNEL_SECONDS", 0.4)
     with through(proxy, sshd) as link:
         lines = link.lines(busy, b"")
@@ -117,10 +120,10 @@ def test_a_dead_line_is_noticed_though_nothing_closes_it(
         proxy.cut()
 
 
-def test_silence_is_no_sign_of_death(sshd: Sshd, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runnerops.remote.link, "QUIET_SECONDS", 0.05)
+def test_silence_is_no_sign_of_death(sshd: Sshd, home: Path) -> None:
+    (home / ".ssh" / "config").write_text(ALIVE)
     with sshd.open() as link:
-        assert list(link.lines(["sh", "-c", "sleep 0.5; echo done"], b"")) == [b"done\n"]
+        assert list(link.lines(["sh", "-c", "sleep 1.5; echo done"], b"")) == [b"done\n"]
 
 
 def test_a_command_that_is_killed_there_has_no_status(sshd: Sshd) -> None:

@@ -70,6 +70,9 @@ def test_nothing_of_fabrics_own_configuration_counts(sshd: Sshd, home: Path, mon
         ("Tag x\nMatch tagged x\n User x\n", "Match tagged", "Host lines"),
         ("PubkeyAuthentication no\n", "leaves no way to log in", "PubkeyAuthentication yes"),
         ("BindAddress 127.0.0.1\n", "bindaddress 127.0.0.1", "ProxyCommand"),
+        ("PreferredAuthentications password,keyboard-interactive\n", "leaves no way to log in", "publickey"),
+        ("RefuseConnection 'gone for good'\n", "refuseconnection gone for good", "take it out"),
+        ("AddressFamily inet6\n", "has no address of the family that", ""),
         ("ProxyUseFdpass yes\n", "proxyusefdpass", "ProxyCommand"),
         ("RevokedHostKeys /etc/revoked\n", "revokedhostkeys", "@revoked"),
         ("ProxyCommand nc %x\n", "%x cannot be used", "ssh/config"),
@@ -93,4 +96,15 @@ def test_what_says_nothing_of_the_way_is_no_obstacle(sshd: Sshd, home: Path) -> 
         "Match tagged x\n User x\nMatch localnetwork 10.0.0.0/8\n ForwardX11 yes\nMatch all\n RevokedHostKeys none\n"
         "GSSAPIAuthentication yes\nRemoteCommand true\nRequestTTY yes\nControlMaster auto\nStrictHostKeyChecking no\n"
     )
+    sshd.open().close()
+
+
+def test_what_changes_nothing_is_taken(sshd: Sshd, home: Path) -> None:
+    lines = (
+        "AddressFamily inet",
+        "PreferredAuthentications hostbased,publickey",
+        "ServerAliveInterval 0",
+        "VisualHostKey no",
+    )
+    (home / ".ssh" / "config").write_text("\n".join(lines))
     sshd.open().close()

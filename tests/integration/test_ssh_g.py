@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -41,6 +42,9 @@ HostKeyAlias other
 ConnectTimeout 1m
 ConnectTimeout 7
 ServerAliveInterval 1m30s
+ServerAliveInterval 5|ServerAliveCountMax 7
+AddressFamily inet6
+PreferredAuthentications publickey
 IdentitiesOnly yes
 GlobalKnownHostsFile /a /b
 Match host web user bob|Port 1|Host web|User bob
@@ -66,7 +70,8 @@ Include s?b
 """
 COMPARED = (
     *("hostname", "port", "user", "identityfile", "proxyjump", "proxycommand", "hostkeyalias"),
-    *("connecttimeout", "serveraliveinterval", "identitiesonly", "globalknownhostsfile"),
+    *("connecttimeout", "serveraliveinterval", "serveralivecountmax", "identitiesonly", "globalknownhostsfile"),
+    *("addressfamily", "preferredauthentications"),
 )
 
 
@@ -125,3 +130,43 @@ def test_user_and_port_of_the_inventory_count_first(home: Path) -> None:
     found = read_settings(os.environ).given("web", "you", 2222)
     assert found.lookup("web")["proxycommand"] == "nc y 2222 you"
     assert found.lookup("db")["proxycommand"] == "nc db 9 me", "but those of another host are its own"
+
+
+ANSWERED = """
+addressfamily canonicaldomains canonicalizefallbacklocal canonicalizehostname canonicalizemaxdots
+certificatefile connecttimeout globalknownhostsfile host hostkeyalias hostname identitiesonly identityagent
+identityfile port proxycommand proxyjump serveralivecountmax serveraliveinterval tag user userknownhostsfile
+bindaddress bindinterface preferredauthentications proxyusefdpass pubkeyauthentication refuseconnection
+revokedhostkeys
+"""
+"""Followed, or refused by name."""
+WITHOUT_DIFFERENCE = """
+addkeystoagent batchmode canonicalizepermittedcnames casignaturealgorithms channeltimeout checkhostip ciphers
+clearallforwardings compression connectionattempts controlmaster controlpath controlpersist dynamicforward
+enableescapecommandline enablesshkeysign escapechar exitonforwardfailure fingerprinthash
+forkafterauthentication forwardagent forwardx11 forwardx11timeout forwardx11trusted gatewayports
+gssapiauthentication gssapiclientidentity gssapidelegatecredentials gssapikexalgorithms gssapikeyexchange
+gssapirenewalforcesrekey gssapiserveridentity gssapitrustdns hashknownhosts hostbasedacceptedalgorithms
+hostbasedauthentication hostkeyalgorithms ignoreunknown ipqos kbdinteractiveauthentication
+kbdinteractivedevices kexalgorithms knownhostscommand localcommand localforward loglevel logverbose macs
+nohostauthenticationforlocalhost numberofpasswordprompts obscurekeystroketiming passwordauthentication
+permitlocalcommand permitremoteopen pkcs11provider pubkeyacceptedalgorithms rekeylimit remotecommand
+remoteforward requesttty requiredrsasize securitykeyprovider sendenv sessiontype setenv stdinnull
+streamlocalbindmask streamlocalbindunlink stricthostkeychecking syslogfacility tcpkeepalive tunnel
+tunneldevice updatehostkeys verifyhostkeydns versionaddendum visualhostkey warnweakcrypto xauthlocation
+"""
+"""They make no difference to who connects where, or what is done without them is stricter; docs/ssh.md says which."""
+LOOKED_AT = (10, 0)
+"""The newest OpenSSH whose keys were gone through."""
+
+
+def test_every_key_that_openssh_knows_is_answered(home: Path) -> None:
+    if not shutil.which("ssh"):
+        pytest.skip(without("ssh", "openssh-client"))
+    said = subprocess.run(["ssh", "-V"], capture_output=True, text=True, check=True).stderr
+    release = re.search(r"OpenSSH_(\d+)\.(\d+)", said)
+    if not release or (int(release[1]), int(release[2])) > LOOKED_AT:
+        pytest.skip(f"newer than what was looked at: {said.strip()}")
+    (home / ".ssh" / "config").write_text("")
+    known = {*ANSWERED.split(), *WITHOUT_DIFFERENCE.split()}
+    assert [key for key in of_openssh(home / ".ssh" / "config") if key.lower() not in known] == []

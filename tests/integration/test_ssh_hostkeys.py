@@ -9,7 +9,7 @@ import pytest
 
 from runnerops.errors import HostKeyError
 from tests.integration.conftest import StartSshd
-from tests.integration.sshd import ADDRESS, Sshd
+from tests.integration.sshd import ADDRESS, Keys, Sshd
 
 
 def test_who_logs_in_asks_to(sshd: Sshd) -> None:
@@ -33,7 +33,14 @@ def test_who_logs_in_asks_to(sshd: Sshd) -> None:
         ("{at} {other}\n@revoked {at} {key}\n", "is revoked", "nothing was sent"),
         ("@cert-authority * {key}\n", "is unknown", "trust web-1"),
     ],
-    ids=["unknown", "changed", "another port's", "revoked", "revoked, another known", "an authority's"],
+    ids=[
+        "unknown",
+        "changed",
+        "another port's",
+        "revoked",
+        "revoked, another known",
+        "of a host without a certificate",
+    ],
 )
 def test_a_host_key_that_is_not_known_is_refused_before_logging_in(
     known: str, says: str, hint: str, sshd: Sshd
@@ -78,3 +85,42 @@ def test_the_kinds_that_are_known_are_asked_for(known: tuple[str, ...], start_ss
 def test_of_two_known_kinds_the_one_that_the_host_has_is_taken(start_sshd: StartSshd) -> None:
     server = start_sshd(kinds=("ed25519", "ecdsa"))
     server.open(server.line("rsa") + server.line("ecdsa")).close()
+
+
+CERTIFIED = [  # options of ssh-keygen, lines of known_hosts, and what is wrong
+    ("-h -n 127.0.0.1", "@cert-authority * {ca}\n", ""),
+    ("-h -n x,127.*", "@cert-authority [127.0.0.1]:{port} {ca}\n", ""),
+    ("-h -n web-1", "@cert-authority 127.0.0.1 {ca}\n", ""),
+    ("-h -n db-1", "@cert-authority * {ca}\n", "it is for db-1, not for 127.0.0.1, web-1"),
+    ("-h", "@cert-authority * {ca}\n", "it is for no host by name"),
+    ("-n 127.0.0.1", "@cert-authority * {ca}\n", "it is one of a user, not of a host"),
+    ("-h -n 127.0.0.1 -V 20200101:20210101", "@cert-authority * {ca}\n", "its time is over"),
+    ("-h -n 127.0.0.1 -V 20990101:21000101", "@cert-authority * {ca}\n", "it is not valid yet"),
+    ("-h -n 127.0.0.1 -O critical:x=y", "@cert-authority * {ca}\n", "critical options"),
+    ("-h -n 127.0.0.1", "@cert-authority * {another}\n", "of an authority that is not known for this host"),
+    ("-h -n 127.0.0.1", "@cert-authority * {ca}\n@revoked * {ca}\n", "its authority is revoked (known_hosts:2)"),
+    ("-h -n 127.0.0.1", "@cert-authority * {ca}\n@revoked * {key}\n", "is revoked (known_hosts:2)"),
+    ("-h -n 127.0.0.1", "@cert-authority db-* {ca}\n", "is unknown"),
+    ("-h -n db-1", "@cert-authority * {ca}\n{at} {key}\n", ""),
+]
+
+
+@pytest.mark.parametrize("case", range(len(CERTIFIED)))
+def test_a_certificate_counts_for_the_host_that_it_names(
+    case: int, start_sshd: StartSshd, ssh_keys: Keys, tmp_path: Path
+) -> None:
+    """The last host has a certificate of another, and a key that is known by itself."""
+    options, known, wrong = CERTIFIED[case]
+    kind, authority = ("ed25519", "ecdsa", "rsa")[case % 3], ("other", "rsa")[case % 2]
+    certificate = ssh_keys.certify(kind, tmp_path, *options.split(), authority=authority)
+    server = start_sshd(f"HostCertificate {certificate}", kinds=(kind,))
+    key, ca, another = (server.line(name, "x").strip().removeprefix("x ") for name in (kind, authority, "user_other"))
+    lines = known.format(key=key, ca=ca, another=another, port=server.port, at=f"[{ADDRESS}]:{server.port}")
+    if not wrong:
+        with server.open(lines) as link:
+            assert link.run(["true"], b"", 10).status == 0
+        return
+    with pytest.raises(HostKeyError) as caught:
+        server.open(lines)
+    assert wrong in caught.value.message
+    assert not server.asked_to_log_in

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import base64
 from pathlib import Path
+from typing import cast
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from runnerops.remote.certificates import Names, flaw, read_certificate
 from runnerops.remote.hostkeys import HostKey, KnownHosts, parse
 from runnerops.remote.hostnames import covers, lookup_name, without
 
@@ -81,7 +83,7 @@ def test_no_line_is_too_strange(line: str, name: str) -> None:
         (A.line("web").replace("ssh-ed25519", "ssh-rsa"), "the key is damaged"),
         ("web ssh-dss AAAA", "keys of kind ssh-dss cannot be verified"),
         ("web sk-ssh-ed25519@openssh.com AAAA", "keys of kind sk-ssh-ed25519@openssh.com cannot be verified"),
-        (f"@cert-authority {A.line('*')}", "certificate authorities are not supported"),
+        ("@cert-authority * ssh-dss AAAA", "keys of kind ssh-dss cannot be verified"),
         (f"@unheard-of {A.line('*')}", "unknown marker"),
         ("@revoked", "not a host, a kind and a key"),
     ],
@@ -197,3 +199,43 @@ def test_a_file_that_cannot_be_read_is_told(folder: Path) -> None:
 )
 def test_a_line_without_a_host(line: str, left: str | None) -> None:
     assert without(line, ["web", "192.0.2.1"]) == left
+
+
+def framed(*parts: bytes) -> bytes:
+    return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+
+
+def certificate(*, signature: bytes = framed(b"ssh-ed25519", b"s"), more: bytes = b"") -> bytes:
+    """Of a host called web, for all time, by the authority B."""
+    numbers = [(0).to_bytes(8, "big"), (2).to_bytes(4, "big")]
+    times = (0).to_bytes(8, "big") + (2**64 - 1).to_bytes(8, "big")
+    head = framed(b"ssh-ed25519-cert-v01@openssh.com", b"nonce", b"k" * 32) + b"".join(numbers)
+    return head + framed(b"id", framed(b"web")) + times + framed(b"", b"", b"", B.blob, signature) + more
+
+
+def test_a_certificate_is_held_against_its_authority_s_signature() -> None:
+    known = parse([("f", f"@cert-authority * {B.line('x').removeprefix('x ')}\n")])
+    names = Names(("web",), ("web",))
+    seen: list[tuple[HostKey, bytes, bytes]] = []
+
+    def verify(*asked: object) -> bool:
+        seen.append(cast(tuple[HostKey, bytes, bytes], asked))
+        return len(seen) == 1
+
+    found = read_certificate(certificate())
+    assert flaw(found, known, names, 1.0, verify) == ""
+    ((key, signed, signature),) = seen
+    assert (key, signature) == (B, framed(b"ssh-ed25519", b"s"))
+    assert certificate() == signed + framed(signature)
+    assert flaw(found, known, names, 1.0, verify) == "its signature is wrong"
+    weak = read_certificate(certificate(signature=framed(b"ssh-rsa", b"s")))
+    assert "of a kind that is not taken" in flaw(weak, known, names, 1.0, lambda *_: True)
+
+
+@given(st.binary(), st.integers(0, 300))
+@settings(max_examples=200, deadline=None)
+def test_what_is_no_certificate_is_none(junk: bytes, cut: int) -> None:
+    whole = certificate()
+    for blob in (junk, whole[: min(cut, len(whole) - 1)], whole + junk + b"x"):
+        with pytest.raises(ValueError, match=r"\S"):
+            read_certificate(blob)

@@ -1,0 +1,147 @@
+"""Host certificates of OpenSSH (its `PROTOCOL.certkeys`): read, and held against what is known. Needs no SSH library."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+
+from runnerops.remote.hostkeys import HostKey, KnownHosts
+from runnerops.remote.hostnames import covers
+
+SUFFIX = "-cert-v01@openssh.com"
+_FIELDS = {"ssh-ed25519": 1, "ssh-rsa": 2}
+"""How many fields a public key has; ECDSA's have two."""
+_OF_HOSTS = 2
+_SIGNATURES = {"ssh-rsa": frozenset({"rsa-sha2-256", "rsa-sha2-512"})}
+"""What a kind of key signs with, where that is not its own name: SHA-1 counts no more, as in OpenSSH."""
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """`key` is the host's, `signed` all that `authority` signed. `after` and `before` are epoch seconds."""
+
+    key: HostKey
+    kind: int
+    name: str
+    principals: tuple[str, ...]
+    after: int
+    before: int
+    critical: bytes = field(repr=False)
+    authority: HostKey
+    signed: bytes = field(repr=False)
+    signature: bytes = field(repr=False)
+
+
+class _Reader:
+    """The wire's own forms. Raises ValueError where it ends too early."""
+
+    def __init__(self, blob: bytes) -> None:
+        self._blob = blob
+        self.at = 0
+
+    def number(self, size: int) -> int:
+        """An unsigned number of so many bytes."""
+        return int.from_bytes(self._take(size), "big")
+
+    def text(self) -> bytes:
+        """A length and so many bytes."""
+        return self._take(self.number(4))
+
+    def all_texts(self) -> Iterator[bytes]:
+        """Texts up to the end."""
+        while self.at < len(self._blob):
+            yield self.text()
+
+    def _take(self, size: int) -> bytes:
+        self.at += size
+        if self.at > len(self._blob):
+            raise ValueError("cut short")
+        return self._blob[self.at - size : self.at]
+
+
+def read_certificate(blob: bytes) -> Certificate:
+    """Raises ValueError for what is none."""
+    reader = _Reader(blob)
+    kind = reader.text().decode("ascii")
+    if not kind.endswith(SUFFIX):
+        raise ValueError("no certificate")
+    plain = kind.removesuffix(SUFFIX)
+    reader.text()  # a nonce
+    parts = [plain.encode(), *(reader.text() for _ in range(_FIELDS.get(plain, 2)))]
+    reader.number(8)  # its serial number
+    of, name, principals = reader.number(4), reader.text(), reader.text()
+    after, before, critical = reader.number(8), reader.number(8), reader.text()
+    reader.text()  # extensions, which a host's has none of
+    reader.text()  # reserved
+    authority = reader.text()
+    end = reader.at
+    signature = reader.text()
+    if reader.at != len(blob):
+        raise ValueError("more than a certificate")
+    return Certificate(
+        key=HostKey(plain, b"".join(map(_framed, parts))),
+        kind=of,
+        name=name.decode("utf-8", "replace"),
+        principals=tuple(one.decode("utf-8", "replace") for one in _Reader(principals).all_texts()),
+        after=after,
+        before=before,
+        critical=critical,
+        authority=HostKey(_Reader(authority).text().decode("ascii"), authority),
+        signed=blob[:end],
+        signature=signature,
+    )
+
+
+def _framed(part: bytes) -> bytes:
+    return len(part).to_bytes(4, "big") + part
+
+
+Verify = Callable[[HostKey, bytes, bytes], bool]
+"""Whether the key made the signature of the bytes: key, bytes, signature."""
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What a host is called: in known_hosts, and in its certificate, where no port stands."""
+
+    known: Sequence[str]
+    certified: Sequence[str]
+
+
+def flaw(found: Certificate, known: KnownHosts, names: Names, now: float, verify: Verify) -> str:
+    """Why a certificate does not show that this is the host; empty where it does.
+
+    A certificate that names nobody is for every host to older OpenSSHs, and for none to newer ones: here for none.
+    """
+    return next(chain(_of_authority(found, known, names, verify), _of_host(found, names, now)), "")
+
+
+def _of_authority(found: Certificate, known: KnownHosts, names: Names, verify: Verify) -> Iterator[str]:
+    if revoked := known.revocation(found.authority, names.known):
+        yield f"its authority is revoked ({revoked.place})"
+    if not any(entry.key == found.authority for entry in known.authorities_of(names.known)):
+        yield f"it is of an authority that is not known for this host: {found.authority}"
+    usual = frozenset({found.authority.kind})
+    if _signed_with(found.signature) not in _SIGNATURES.get(found.authority.kind, usual):
+        yield "its signature is of a kind that is not taken"
+    if not verify(found.authority, found.signed, found.signature):
+        yield "its signature is wrong"
+
+
+def _of_host(found: Certificate, names: Names, now: float) -> Iterator[str]:
+    if found.kind != _OF_HOSTS:
+        yield "it is one of a user, not of a host"
+    if not found.after <= now < found.before:
+        yield "it is not valid yet" if now < found.after else "its time is over"
+    if found.critical:
+        yield "it has conditions (critical options) that are not known here"
+    if not any(covers(principal, name) for principal in found.principals for name in names.certified):
+        yield f"it is for {', '.join(found.principals) or 'no host by name'}, not for {', '.join(names.certified)}"
+
+
+def _signed_with(signature: bytes) -> str:
+    try:
+        return _Reader(signature).text().decode("ascii", "replace")
+    except ValueError:
+        return ""
