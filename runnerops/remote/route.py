@@ -186,17 +186,22 @@ def _hop(
     if family := family_of(settings):
         _hold_to(connection, family)
     connection.client.set_missing_host_key_policy(Verified(hop, allow_login))
-    connection.connect_kwargs = {
+    connection.connect_kwargs = _ways(hop)
+    return hop
+
+
+def _ways(hop: Hop) -> dict[str, Any]:
+    """How the hop is connected to: time limits, keys, and the kinds of host keys that are asked for."""
+    names = (*hop.names, *hop.loose)
+    return {
         "banner_timeout": BANNER_SECONDS,
         "auth_timeout": _AUTH_SECONDS,
         "channel_timeout": CONNECT_SECONDS,
         "auth_strategy": hop.attempt,
         "transport_factory": preferring(
-            [entry.key.kind for entry in own.about((*names, *loose))],
-            certificate=bool(own.authorities_of((*names, *loose))),
+            [entry.key.kind for entry in hop.known.about(names)], certificate=bool(hop.known.authorities_of(names))
         ),
     }
-    return hop
 
 
 def _hold_to(connection: Connection, family: socket.AddressFamily) -> None:
