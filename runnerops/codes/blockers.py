@@ -155,6 +155,11 @@ _ROWS = (
         "Make one host of them: each deploy of one would undo the other's.",
     ),
     _never(
+        "settings-disagree",
+        "Two entries of the inventory are one runner of GitLab, and ask for other settings of it.",
+        "Say in one place what it is to have, or create a runner for each: each deploy of one would undo the other's.",
+    ),
+    _never(
         "self-deploy",
         "This deploy runs as a job of the very runner that it would restart, or under the Docker that it would restart.",
         "Run it on a shared runner, from another host, or from a laptop.",

@@ -618,6 +618,13 @@ _ROWS = (
         "Write under `gitlab: {ca_file: …}` the path of a PEM file with the CA's certificate, from the inventory's folder on.",
     ),
     Rule(
+        "X013",
+        "error",
+        "One runner of GitLab with settings that disagree",
+        "Two entries have one token and ask for other values of the same `gitlab` key: each deploy would undo the other's.",
+        "Say it in one place for both, or create a runner for each host.",
+    ),
+    Rule(
         "P001",
         "error",
         "File that cannot be read",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from runnerops.errors import GitlabDownError, GitlabError
 from runnerops.model.common import Secret, Tree
-from runnerops.model.gitlab import GitlabAccess, Registration, RunnerStatus, SettingsUpdate
+from runnerops.model.gitlab import GitlabAccess, Registration, RunnerStatus, SettingsUpdate, Wish
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host, RenderedFile
 from runnerops.model.plan import Blocker
@@ -49,6 +49,8 @@ class Asking:
     down: Down = field(default_factory=dict)
     run: RunCommand = run_command
     """What runs a command that gives the token."""
+    wishes: list[Wish] = field(default_factory=list)
+    """What was compared in this command, of all hosts."""
 
     def watched(self, access: GitlabAccess, ask: Callable[[], Answer]) -> Answer:
         """What it gives. Of one that is known to be down nothing is asked: each runner of each host would wait for it anew."""
@@ -113,9 +115,9 @@ def compare_settings(
             if name not in runners:
                 raise GitlabError("config.toml has no token of this GitLab for it", "give it its token")
             client = client or _by_token(host.gitlab, asking)
-            updates.append(
-                asking.watched(host.gitlab, partial(compare, client, runners[name], _system_id(observed), wanted))
-            )
+            ask = partial(compare, client, runners[name], _system_id(observed), wanted)
+            updates.append(asking.watched(host.gitlab, ask))
+            asking.wishes.append(Wish((host.gitlab.url, updates[-1].id), host.name, name, wanted))
         except GitlabError as error:
             notes.append(
                 f"the settings of runner {name} in GitLab could not be compared: {error.message}; {error.hint}"

@@ -19,7 +19,7 @@ from runnerops.engine.project import Project
 from runnerops.engine.requester import find_job, find_requester
 from runnerops.engine.scheduling import side_by_side
 from runnerops.model.common import Result
-from runnerops.model.gitlab import SettingsUpdate
+from runnerops.model.gitlab import SettingsUpdate, Wish
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host, Policy, RenderedFile, Requester
 from runnerops.model.plan import Blocker, Plan
@@ -50,6 +50,8 @@ class Planning:
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Where the token of GitLab's API may stand."""
     run: RunCommand = run_command
+    wishes: list[Wish] = field(default_factory=list)
+    """What of runners in GitLab was compared so far, of all hosts."""
 
     def policy(self, host: Host) -> Policy:
         """What the command line allows, and for a deploy what the host's inventory does too."""
@@ -115,9 +117,8 @@ def _in_gitlab(planning: Planning, host: Host, desired: Sequence[RenderedFile], 
         return _InGitlab()
     from runnerops.engine.gitlab import Asking, ask_of_new_tokens, compare_settings
 
-    asking = Asking(
-        planning.project.inventory.folder, planning.environ, planning.redactor, planning.gitlabs_down, planning.run
-    )
+    folder, down = planning.project.inventory.folder, planning.gitlabs_down
+    asking = Asking(folder, planning.environ, planning.redactor, down, planning.run, planning.wishes)
     blockers, notes = ask_of_new_tokens(host, desired, observed, asking.down)
     updates, untold = compare_settings(host, desired, observed, asking)
     return _InGitlab(blockers, (*notes, *untold), updates)
@@ -173,15 +174,16 @@ def plan_all(
         return lock_wait.plan_free(reader, plan) if lock_wait else plan()
 
     with Looking(pool.screen, len(hosts)) as looking:
-        return told_apart(side_by_side(list(hosts), looking.each(inspect)))
+        return told_apart(side_by_side(list(hosts), looking.each(inspect)), planning.wishes)
 
 
-def told_apart(plans: dict[str, Planned | Exception]) -> dict[str, Planned | Exception]:
-    """With what blocks the names that turned out to be one machine."""
+def told_apart(plans: dict[str, Planned | Exception], wishes: Sequence[Wish] = ()) -> dict[str, Planned | Exception]:
+    """With what blocks the names that turned out to be one machine, and runners that turned out to be one in GitLab."""
+    from runnerops.planning.disagreeing import as_gitlab_tells
     from runnerops.planning.machines import same_machines
 
-    blockers = same_machines({name: one.facts for name, one in plans.items() if isinstance(one, Planned)})
-    for name, blocker in blockers.items():
+    machines = same_machines({name: one.facts for name, one in plans.items() if isinstance(one, Planned)})
+    for name, blocker in (*machines.items(), *as_gitlab_tells(wishes).items()):
         planned = plans[name]
         if isinstance(planned, Planned):
             plan = replace(planned.plan, blockers=(blocker, *planned.plan.blockers))

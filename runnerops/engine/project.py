@@ -21,6 +21,7 @@ from runnerops.model.common import Secret, Tree
 from runnerops.model.host_state import Facts
 from runnerops.model.inventory import Cache, Host, Inventory, RenderedFile
 from runnerops.model.plan import Finding
+from runnerops.planning.disagreeing import in_inventory
 from runnerops.planning.lint import lint, lint_trees, trees_of
 from runnerops.planning.lint_across import across, caches_by_url
 from runnerops.planning.lint_project import overlapping_networks, same_addresses, stray_templates, unreplaced
@@ -90,14 +91,14 @@ def open_project(
     for host in hosts:
         learn_trees(redactor, clear_texts(host) | clear[host.name], trees[host.name])
     caches = caches_by_url(loaded)
-    same = dict(same_addresses(loaded, hosts))
+    same = [*same_addresses(loaded, hosts), *in_inventory(loaded, hosts)]
     findings: dict[str, tuple[Finding, ...]] = {}
     for host in hosts:
         files = rendered[host.name]
         found = [*lint_trees(host, trees[host.name], None), *_around(host, caches)]
         if any(resolver.missing()):
             found = without_placeholders(found, trees[host.name])
-        here = [same[host.name]] if host.name in same else []
+        here = [finding for name, finding in same if name == host.name]
         findings[host.name] = silenced((*here, *placed(host, found, files, files, renderer)), host.ignore)
     missing = missing_secrets(resolver, hosts if secrets_may_miss else ())
     beside = (*missing, *unread_cas(hosts), *stray_templates(str(folder / "templates"), *renderer.template_names()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeAlias
@@ -64,6 +65,16 @@ class RunnerStatus:
     online: str = ""
     reason: str = ""
     fix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What one entry of the inventory asks for of a runner in GitLab. `of` is the same for entries of one runner there."""
+
+    of: object = field(repr=False)
+    host: str
+    runner: str
+    settings: Mapping[str, Setting]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from typing import cast
 
 import pytest
 
+from runnerops.engine.apply import HostLink
 from runnerops.engine.connections import ConnectionPool
 from runnerops.engine.executor import HostExecutor
 from runnerops.engine.gitlab import Asking, compare_settings, update_settings
@@ -32,9 +33,11 @@ from runnerops.model.host_state import HostState, RunnerFacts
 from runnerops.model.inventory import Host, Inventory, RenderedFile
 from runnerops.model.rollout import Rollout
 from runnerops.model.run import Outcome
+from runnerops.planning.disagreeing import as_gitlab_tells
 from runnerops.redact import Redactor
 from runnerops.report.progress import Show
 from runnerops.report.screen import Screen
+from runnerops.secrets import run_command
 from runnerops.services.gitlab_runner.format.toml_writer import to_toml
 from tests.lab.gitlab import GitLab, open_gitlab
 from tests.lab.gitlab_api import Answer
@@ -97,6 +100,18 @@ def test_where_no_runner_has_settings_gitlab_is_not_asked(gitlab: GitLab) -> Non
         (),
     )
     assert gitlab.requests == []
+
+
+def test_two_hosts_that_gitlab_calls_one_runner_are_told_whatever_differs_now(gitlab: GitLab) -> None:
+    number, asking = gitlab.runner(ONE).id, asking_anew()
+    for name, tags in (("a", ("docker",)), ("b", ("linux",))):
+        one = replace(host(gitlab, one={"tags": tags}), name=name)
+        compare_settings(one, *there(gitlab, {"one": number}), asking)
+    gitlab.runner(ONE).settings["tag_list"] = ["docker"]  # so a alone has nothing to do
+    assert {name: stop.details for name, stop in as_gitlab_tells(asking.wishes).items()} == {
+        "a": ("tags",),
+        "b": ("tags",),
+    }
 
 
 def test_what_differs_is_set_and_then_nothing_differs(gitlab: GitLab) -> None:
@@ -273,6 +288,10 @@ class Pool(Several):
         super().__init__(name)
         self.environ = {"GITLAB_TOKEN": API}
         self.runs: list[str] = [] if runs is None else runs
+        self.run_command = run_command
+
+    def of(self, host: Host) -> HostLink:
+        return HostLink(lambda: self.link(host), lambda: self.link(host))
 
     def link(self, host: Host) -> Several:
         self.runs.append(host.name)

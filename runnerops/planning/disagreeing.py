@@ -1,0 +1,72 @@
+"""Several entries of the inventory that are one runner of GitLab and ask for other settings of it: a deploy of one undoes
+the other's. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+
+from runnerops.model.common import Secret, ServiceName, Value
+from runnerops.model.gitlab import Wish
+from runnerops.model.inventory import Host, Inventory
+from runnerops.model.plan import Blocker, Finding
+from runnerops.services.gitlab_runner.diff.matching import normal_url
+from runnerops.services.gitlab_runner.format import label, runners_of
+
+_FIX = "say it in one place for both, e.g. in a group, without {host}; or create a runner for each host"
+
+
+def in_inventory(inventory: Inventory, hosts: Collection[Host]) -> Iterator[tuple[str, Finding]]:
+    """By host: settings of a runner whose token, as the inventory gives it, another entry has too."""
+    chosen = {host.name: host for host in hosts}
+    for one, other, keys in _disagreements([wish for host in inventory.hosts for wish in _wishes(host)]):
+        if host := chosen.get(one.host):
+            index = next(at for at, name in enumerate(_names(host)) if name == one.runner)
+            key = ("runners", index, "gitlab", keys[0])
+            place = host.location(ServiceName.GITLAB_RUNNER, key)
+            text = f"{_whom(other)} has the same token and asks for other {', '.join(keys)}: each deploy would undo the other's"
+            file = place.file if place else inventory.path
+            whole = ("hosts", host.name, ServiceName.GITLAB_RUNNER.value, *key)
+            yield host.name, Finding("X013", "error", file, whole, text, _FIX, place, one.runner)
+
+
+def as_gitlab_tells(wishes: Sequence[Wish]) -> Mapping[str, Blocker]:
+    """By host, what blocks it: GitLab says that these are one runner, whatever the inventory gives of its token."""
+    found: dict[str, Blocker] = {}
+    for one, other, keys in _disagreements(wishes):
+        text = f"runner {one.runner} and {_whom(other)} are one in GitLab, and each asks for other {', '.join(keys)}"
+        found.setdefault(one.host, Blocker("settings-disagree", f"{text}: {_FIX}", keys))
+    return found
+
+
+def _disagreements(wishes: Sequence[Wish]) -> Iterator[tuple[Wish, Wish, tuple[str, ...]]]:
+    """Each with the first other of the same runner that wants something else, and what that is."""
+    for one in wishes:
+        for other in wishes:
+            if one is not other and one.of == other.of and (keys := _apart(one, other)):
+                yield one, other, keys
+                break
+
+
+def _apart(one: Wish, other: Wish) -> tuple[str, ...]:
+    """Of what both ask for; what only one asks for is left alone by the other."""
+    return tuple(key for key, value in one.settings.items() if key in other.settings and other.settings[key] != value)
+
+
+def _wishes(host: Host) -> Iterable[Wish]:
+    for one, name in zip(runners_of(host.sections.get(ServiceName.GITLAB_RUNNER, {})), _names(host), strict=True):
+        token = one.get("token")
+        if token and name in host.gitlab_settings:
+            yield Wish((normal_url(one.get("url")), _identity(token)), host.name, name, host.gitlab_settings[name])
+
+
+def _names(host: Host) -> list[str]:
+    return [label(one, at) for at, one in enumerate(runners_of(host.sections.get(ServiceName.GITLAB_RUNNER, {})))]
+
+
+def _identity(token: Value) -> object:
+    """Where it comes from, wherever that is written."""
+    return (token.source, token.argument) if isinstance(token, Secret) else token
+
+
+def _whom(other: Wish) -> str:
+    return f"runner {other.runner} of host {other.host}"

@@ -1,0 +1,86 @@
+"""One runner of GitLab in several entries of the inventory: what `check` and a plan say where they ask for other settings."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runnerops.commands.check import check
+from runnerops.engine.planner import told_apart
+from runnerops.model.common import Exit, Result
+from runnerops.model.gitlab import Wish
+from runnerops.planning.disagreeing import as_gitlab_tells
+from runnerops.report.screen import Screen
+from tests.unit.test_machines import facts, planned
+
+TOP = """
+defaults:
+  gitlab: {url: "https://gitlab.example.com", token: glpat-x}
+  gitlab_runner: {concurrent: 2}
+hosts:
+"""
+
+
+def found(folder: Path, *runners: str, **environ: str) -> tuple[Exit, list[dict[str, Any]]]:
+    """Findings on hosts a, b, …, each with one runner."""
+    hosts = "".join(
+        f"  {name}:\n    gitlab_runner:\n      runners:\n"
+        f"        - {{name: r, url: 'https://gitlab.example.com', executor: shell, {runner}}}\n"
+        for name, runner in zip("abc", runners, strict=False)
+    )
+    (folder / "inventory.yml").write_text(TOP + hosts)
+    out = io.StringIO()
+    screen = Screen(out=out, err=out)
+    code = check(folder / "inventory.yml", (), "", environ, screen, strict=False, as_json=True)
+    return code, [one for one in json.loads(out.getvalue())["findings"] if one["rule"] == "X013"]
+
+
+ENV, LONG = "token: !env T", "token: glrt-aaaaaaaaaaaaaaaaaaaa"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "says"),
+    [
+        (f"{ENV}, gitlab: {{tags: [x]}}", f"{ENV}, gitlab: {{tags: [y]}}", "asks for other tags"),
+        (
+            f"{LONG}, gitlab: {{description: 'on {{host}}'}}",
+            f"{LONG}, gitlab: {{description: 'on {{host}}'}}",
+            "description",
+        ),
+        (f"{ENV}, gitlab: {{tags: [x], locked: true}}", f"{ENV}, gitlab: {{tags: [x], locked: false}}", "other locked"),
+        (f"{ENV}, gitlab: {{tags: [x, y]}}", f"{ENV}, gitlab: {{tags: [y, x]}}", ""),
+        (f"{ENV}, gitlab: {{tags: [x]}}", f"{ENV}, gitlab: {{description: d}}", ""),
+        (f"{ENV}, gitlab: {{tags: [x]}}", ENV, ""),
+        (f"{ENV}, gitlab: {{tags: [x]}}", "token: !env U, gitlab: {tags: [y]}", ""),
+        ("token: keep, gitlab: {tags: [x]}", "token: keep, gitlab: {tags: [y]}", ""),
+    ],
+)
+def test_what_check_says_of_two_hosts_with_one_token(tmp_path: Path, one: str, other: str, says: str) -> None:
+    code, findings = found(tmp_path, one, other, T="glrt-bbbbbbbbbbbbbbbbbbbb", U="glrt-cccccccccccccccccccc")
+    assert len(findings) == (2 if says else 0)
+    for finding, whom in zip(findings, "ba", strict=False):
+        assert f"runner r of host {whom} has the same token" in finding["message"]
+        assert says in finding["message"]
+        assert finding["severity"] == "error"
+    assert (code is Exit.FAILED) == bool(says)
+
+
+def test_hosts_that_gitlab_calls_one_runner_are_refused() -> None:
+    wishes = [
+        Wish(("https://one", 7), "a", "r", {"tags": ("x",)}),
+        Wish(("https://one", 7), "b", "s", {"tags": ("y",)}),
+        Wish(("https://one", 8), "c", "r", {"tags": ("z",)}),
+        Wish(("https://two", 7), "c", "t", {"tags": ("z",)}),
+    ]
+    assert {name: one.code for name, one in as_gitlab_tells(wishes).items()} == dict.fromkeys("ab", "settings-disagree")
+    plans = told_apart({name: planned(name, facts(name, name)) for name in "abc"}, wishes)
+    assert [one.result for one in plans.values() if not isinstance(one, Exception)] == [
+        Result.REFUSED,
+        Result.REFUSED,
+        Result.PENDING,
+    ]
+    assert not as_gitlab_tells([wishes[0], wishes[0]])
