@@ -625,6 +625,14 @@ _ROWS = (
         "Say it in one place for both, or create a runner for each host.",
     ),
     Rule(
+        "X014",
+        "error",
+        "Two services at one place",
+        "Docker (metrics-addr, hosts), a cache and the runner (listen_address, its session server) would listen at the same"
+        " address and port of one host; whichever comes second does not start.",
+        "Take another port for one of them.",
+    ),
+    Rule(
         "P001",
         "error",
         "File that cannot be read",

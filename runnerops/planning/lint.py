@@ -9,7 +9,9 @@ from runnerops.model.common import Tree, item_name
 from runnerops.model.host_state import DockerFacts, Facts, RegistryFacts, RunnerFacts, Unit
 from runnerops.model.inventory import FileSpec, Host, RenderedFile
 from runnerops.model.plan import Finding
+from runnerops.planning.lint_listening import shared_places
 from runnerops.services import SERVICES, service_of
+from runnerops.services.base import ListeningPlace
 
 
 def lint(host: Host, files: Sequence[RenderedFile], facts: Facts | None) -> tuple[Finding, ...]:
@@ -23,10 +25,13 @@ def lint(host: Host, files: Sequence[RenderedFile], facts: Facts | None) -> tupl
 def lint_trees(host: Host, trees: Mapping[FileSpec, Tree], facts: Facts | None) -> tuple[Finding, ...]:
     """The same, of files that are parsed already."""
     found: list[Finding] = []
+    listening: list[ListeningPlace] = []
     for service in SERVICES:
         own = {spec: tree for spec, tree in trees.items() if spec.service is service.NAME}
         if own:
             found += service.lint(own, facts or _assumed(host))
+            listening += service.listens(host, own)
+    found += shared_places(listening)
     by_path: Mapping[str, Tree] = {spec.path: tree for spec, tree in trees.items()}
     named = (replace(finding, name=item_name(by_path.get(finding.path), finding.key)) for finding in found)
     order = ("error", "warning", "info")

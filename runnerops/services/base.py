@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeAlias
 
-from runnerops.model.common import ABSENT, Key, ServiceName, Sha, Tree, Value
+from runnerops.model.common import ABSENT, Key, ServiceName, Sha, SourceLocation, Tree, Value
 from runnerops.model.host_state import Facts, HostState
 from runnerops.model.inventory import FileSpec, Host, Original, Policy, RenderedFile, Restored
 from runnerops.model.plan import Action, ActionSteps, Blocker, Change, Finding, KeyChange, Removal
@@ -62,6 +62,24 @@ class ActionRequest:
     already_stopped: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class ListeningPlace:
+    """Where a managed system would listen, and the key of a file (or of the section, by its name) that says so.
+
+    `address` is an IP address without brackets, or empty for all. `location` is known where the key is the section's own.
+    """
+
+    who: str
+    file: str
+    key: Key
+    address: str
+    port: str
+    location: SourceLocation | None = None
+
+    def __str__(self) -> str:
+        return f"{f'[{self.address}]' if ':' in self.address else self.address}:{self.port}"
+
+
 class FileFormat(Protocol):
     """The files of a managed system: which, what their templates see, how they are read and written, what is wrong in them.
 
@@ -94,6 +112,10 @@ class FileFormat(Protocol):
 
     def lint(self, files: Mapping[FileSpec, Tree], facts: Facts | None) -> Iterable[Finding]:
         """What the system itself would refuse, ignore or die of. Without facts: what can be known offline."""
+
+    def listens(self, host: Host, files: Mapping[FileSpec, Tree]) -> Iterable[ListeningPlace]:
+        """Where it would listen with these files of its own, the host's network over: no two may be the same."""
+        return ()
 
 
 class Planner(Protocol):

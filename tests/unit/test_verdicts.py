@@ -31,6 +31,7 @@ NO_PROGRAM = {
     "X006": "it is about two caches",
     "X011": "it is about a host and a cache",
     "X013": "it is about two runners of an inventory, and GitLab",
+    "X014": "it is about two services",
     "P003": "the inventory is read by us alone",
 }
 """Rules that no system's program can decide from one file, and why."""

@@ -9,7 +9,7 @@ from runnerops.model.common import Key, Tree, Value
 from runnerops.model.host_state import Facts, HostState
 from runnerops.model.inventory import FileSpec, Host, Original, Policy, RenderedFile, Restored
 from runnerops.model.plan import Action, ActionSteps, Blocker, Change, Finding, KeyChange, Removal
-from runnerops.services.base import ActionRequest, Adopted, Answers, Service
+from runnerops.services.base import ActionRequest, Adopted, Answers, ListeningPlace, Service
 from runnerops.services.docker import format, observe
 
 
@@ -40,6 +40,11 @@ class Docker(Service):
         from runnerops.services.docker import rules
 
         return rules.lint(files, facts)
+
+    def listens(self, host: Host, files: Mapping[FileSpec, Tree]) -> Iterable[ListeningPlace]:
+        from runnerops.services.docker.observe import listening
+
+        return listening.listens(files)
 
     def questions(self, host: Host, rendered: Sequence[RenderedFile]) -> tuple[tuple[str, ...], ...]:
         return observe.questions(rendered)

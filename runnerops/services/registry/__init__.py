@@ -9,7 +9,7 @@ from runnerops.model.common import Key, Tree, Value
 from runnerops.model.host_state import Facts, HostState
 from runnerops.model.inventory import FileSpec, Host, Original, Policy, RenderedFile, Restored
 from runnerops.model.plan import Action, ActionSteps, Blocker, Change, Finding, KeyChange, Removal
-from runnerops.services.base import ActionRequest, Adopted, Answers, Service
+from runnerops.services.base import ActionRequest, Adopted, Answers, ListeningPlace, Service
 from runnerops.services.registry import format, observe
 
 
@@ -46,6 +46,11 @@ class Registry(Service):
         from runnerops.services.registry import rules
 
         return rules.lint(files, facts)
+
+    def listens(self, host: Host, files: Mapping[FileSpec, Tree]) -> Iterable[ListeningPlace]:
+        from runnerops.services.registry import caches
+
+        return caches.listens(host)
 
     def questions(self, host: Host, rendered: Sequence[RenderedFile]) -> tuple[tuple[str, ...], ...]:
         return observe.questions(host, rendered)

@@ -23,6 +23,11 @@ def overlap(listening: Iterable[str], address: str, port: str) -> bool:
     return any(other == port and _meet(one, address) for one, other in map(split, listening))
 
 
+def bare(address: str) -> str:
+    """Without brackets; of the one name that every host knows its address."""
+    return "127.0.0.1" if address == "localhost" else address.strip("[]")
+
+
 def split(text: str) -> tuple[str, str]:
     """The address, bare, and the port."""
     address, _, port = text.rpartition(":")

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from ipaddress import ip_address
 
 from runnerops.model.common import Key, Tree, Value
 from runnerops.model.host_state import DockerFacts, Facts
+from runnerops.model.inventory import FileSpec
 from runnerops.model.plan import Blocker
+from runnerops.services.base import ListeningPlace
 from runnerops.services.docker.schema.nested import Found
-from runnerops.services.shared.listeners import overlap
+from runnerops.services.shared.listeners import bare, overlap
 
 _ANYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104  compared, not bound
 _TCP = "tcp://"
@@ -25,6 +27,13 @@ def places(tree: Tree) -> Iterator[tuple[Key, str, str]]:
     for key, value in named:
         if found := place(value):
             yield key, *found
+
+
+def listens(files: Mapping[FileSpec, Tree]) -> Iterator[ListeningPlace]:
+    """See `FileFormat`."""
+    for spec, tree in files.items():
+        for key, address, port in places(tree):
+            yield ListeningPlace("Docker", spec.path, key, bare(address), port)
 
 
 def place(value: Value) -> tuple[str, str] | None:

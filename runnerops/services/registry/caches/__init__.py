@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from runnerops.model.common import ServiceName, Tree
+from runnerops.model.common import Key, ServiceName, Tree
 from runnerops.model.inventory import Host
+from runnerops.services.base import ListeningPlace
 
 PROJECT = "runnerops"
 """Compose's project: someone's own one in a directory of the same name is never taken over."""
@@ -78,3 +80,11 @@ def _own(tree: Tree) -> OwnCache:
         config=config if isinstance(config, dict) else {},
         tree=tree,
     )
+
+
+def listens(host: Host) -> Iterator[ListeningPlace]:
+    """See `FileFormat`."""
+    for index, cache in enumerate(own_caches(host)):
+        key: Key = ("caches", index, "listen")
+        place = host.location(ServiceName.REGISTRY, key)
+        yield ListeningPlace(f"cache {cache.name}", ServiceName.REGISTRY.value, key, cache.address, cache.port, place)
