@@ -42,6 +42,12 @@ clean() { # standard input without secrets and control characters; whole escape 
     if [ -s secrets ]; then grep -vF -f secrets; else cat; fi | tr '\t' ' ' | tr -d '\000-\010\013-\032\034-\037\177' | cut -c1-400
 }
 
+put() { # TEXT FILE: as its last line; `cat` tells of a full disk in words, which not every shell's printf does
+    printf '%s\n' "$1" | cat >>"$2" && return
+    echo "${2#"$root"} cannot be written" >&2
+    return 1
+}
+
 sync_all() { sync "$@" 2>/dev/null || sync; }
 
 sha() { # PATH: 64 hex digits, or absent
@@ -58,8 +64,9 @@ stage() { # FILE PATH MODE OWNER SHA
     staged "$2" "$5"
     folder=${beside%/*}
     [ -d "$folder" ] || (umask 022 && mkdir -p "$folder") || return 1
-    rm -f "$beside" && cp "$1" "$beside" && chown "$4" "$beside" && chmod "$3" "$beside" &&
-        [ "$(sha "$beside")" = "$5" ] && sync_all "$beside" "$folder"
+    rm -f "$beside" && cp "$1" "$beside" && chown "$4" "$beside" && chmod "$3" "$beside" || return 1
+    [ "$(sha "$beside")" = "$5" ] || { echo "${beside#"$root"} is not what was sent" >&2 && return 1; }
+    sync_all "$beside" "$folder"
 }
 
 swap() { # PATH OLD NEW
@@ -69,15 +76,15 @@ swap() { # PATH OLD NEW
     if [ "$list" = rollback ] && ahead "$1" "$now"; then return 0; fi
     if [ "$list" = forward ] && [ "$now" = "$3" ] && [ "$2" != "$3" ]; then return 0; fi
     if [ "$now" != "$2" ]; then
-        printf '%s was edited meanwhile\n' "$1" >"$desk/out"
+        echo "$1 was edited meanwhile" >&2
         return 1
     fi
-    if [ "$list" = forward ]; then printf '%s\n' "$1" >>swapped && sync_all swapped || return 1; fi
+    if [ "$list" = forward ]; then put "$1" "$PWD/swapped" && sync_all swapped || return 1; fi
     if [ "$3" = absent ]; then
         rm -f "$path" || return 1
     else
         staged "$1" "$3"
-        [ "$(sha "$beside")" = "$3" ] || { printf '%s is not what was staged\n' "${beside#"$root"}" >"$desk/out" && return 1; }
+        [ "$(sha "$beside")" = "$3" ] || { echo "${beside#"$root"} is not what was staged" >&2 && return 1; }
         newer "$beside" "$path" && mv -f "$beside" "$path" || return 1
     fi
     sync_all "${path%/*}"
@@ -98,12 +105,16 @@ newer() { # NEW OLD: NEW gets an mtime of now, and strictly later than OLD's, or
 }
 
 intend() { # SERVICE TEXT
-    if mkdir -p "$state/intents" && printf '%s\n' "$2" >"$state/intents/.$1" && sync_all "$state/intents/.$1" &&
-        mv -f "$state/intents/.$1" "$state/intents/$1" && sync_all "$state/intents"; then return 0; fi
+    if mkdir -p "$state/intents" && rm -f "$state/intents/.$1" && put "$2" "$state/intents/.$1" &&
+        sync_all "$state/intents/.$1" && mv -f "$state/intents/.$1" "$state/intents/$1" && sync_all "$state/intents"; then return 0; fi
     [ "$list" = rollback ] && [ -s "$state/intents/$1" ] # where the disk takes no other record, the older one will do
 }
 
 complete() { rm -f "$state/intents/$1" && { [ ! -d "$state/intents" ] || sync_all "$state/intents"; }; }
+
+phase() { # SERVICE
+    [ "$list" = rollback ] || { put "$1" "$PWD/begun" && sync_all begun; }
+}
 
 limited() { # SECONDS ARGV...: in a process group of its own, all of which is killed at the time limit (then: 137)
     setsid timeout -s KILL "$@" </dev/null &
@@ -162,9 +173,16 @@ step() { # a step's fields
     shift
     true >"$desk/out" # `:` would end the shell where that cannot be written
     case $verb in
-    guard | stage | swap | intend | complete | run | await) "$verb" "$@" ;;
-    phase) [ "$list" = rollback ] || { printf '%s\n' "$1" >>begun && sync_all begun; } ;;
+    guard | run | await) "$verb" "$@" ;;
+    stage | swap | intend | complete | phase) "$verb" "$@" 2>>"$desk/out" ;; # what they and the shell say of a failure
     *) echo "unknown verb $verb" >"$desk/out" && false ;;
+    esac
+}
+
+silent() { # why a step does not hold that left no word; where the desk is on a full disk no other can
+    case $verb in
+    guard | run | await) echo "exit status $status, and it printed nothing" ;;
+    *) echo 'no word of why: see whether the disk is full, or read-only' ;;
     esac
 }
 
@@ -191,7 +209,7 @@ walk_list() { # forward: up to the first step that does not hold, whose phase is
             if [ -s "$desk/tell" ]; then notes <"$desk/tell" && rm -f "$desk/tell"; fi # for the person who reads this
             event 'done' ''
         else
-            tail -n 20 "$desk/out" | notes
+            if [ -s "$desk/out" ]; then tail -n 20 "$desk/out" | notes; else event note "$(silent)"; fi
             event fail ''
             bad=1
             [ "$list" = rollback ] || break

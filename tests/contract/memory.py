@@ -86,6 +86,7 @@ class _Walk:
                 continue
             if verb == "await" and self.said:
                 self.tell(name, index, "wait", self.said[0])
+            self.said = self.said or ["exit status 1, and it printed nothing"]
             secrets = self.secret_fingerprints["secrets"].decode().split()
             for text in self.said:
                 if not any(secret in text for secret in secrets):
@@ -102,6 +103,8 @@ class _Walk:
         elif verb == "stage":
             file, path, mode, _, wanted = words
             self.staged[path, wanted] = (self.secret_fingerprints[file], mode)
+            folder, _, base = path.rpartition("/")
+            self.said = [f"{folder}/.{base}.runnerops.{wanted[:12]} is not what was sent"]
             return sha256(self.secret_fingerprints[file]) == wanted
         elif verb == "swap":
             return self.swap(name, index, *words)

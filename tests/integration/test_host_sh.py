@@ -446,23 +446,57 @@ LOOK = protocol.encode(
 
 
 def test_what_a_service_says_is_told_when_a_step_of_its_part_did_not_hold(walker: Walker) -> None:
-    forward = [Step("phase", ("one",)), sh("true"), Step("phase", ("two",)), sh("false")]
+    forward = [Step("phase", ("one",)), sh("true"), Step("phase", ("two",)), sh("echo why; false")]
     walker.prepare(forward, [Step("phase", ("one",)), sh("true")], {"diagnostics": LOOK, "secrets": b"s3cret\n"})
     assert walker.walk() == "rolled-back"
-    assert notes(walker) == ["more"]
+    assert notes(walker) == ["why", "more"]
 
 
 def test_when_the_way_back_fails_every_part_that_had_begun_says_its_word(walker: Walker) -> None:
-    forward = [Step("phase", ("one",)), Step("phase", ("two",)), sh("false")]
-    walker.prepare(forward, [Step("phase", ("one",)), sh("false")], {"diagnostics": LOOK})
+    forward = [Step("phase", ("one",)), Step("phase", ("two",)), sh("echo why; false")]
+    walker.prepare(forward, [Step("phase", ("one",)), sh("echo stuck; false")], {"diagnostics": LOOK})
     assert walker.walk() == "needs-attention"
-    assert notes(walker) == ["two says s3cret", "more", "one says", "two says s3cret", "more"]
+    assert notes(walker) == ["why", "two says s3cret", "more", "stuck", "one says", "two says s3cret", "more"]
 
 
 def test_before_the_first_part_nobody_is_asked(walker: Walker) -> None:
-    walker.prepare([sh("false")], files={"diagnostics": LOOK})
+    walker.prepare([sh("echo why; false")], files={"diagnostics": LOOK})
     assert walker.walk() == "failed"
-    assert notes(walker) == []
+    assert notes(walker) == ["why"]
+
+
+MUTE = [
+    (sh("exit 3"), "exit status 3, and it printed nothing"),
+    (Step("guard", ("yes", "sh", "-c", "exit 4")), "exit status 4, and it printed nothing"),
+    (Step("await", ("1", "=yes", "sh", "-c", "exit 5")), "exit status 5, and it printed nothing"),
+    (Step("stage", ("new.1", A, "0644", "0:0", "0" * 64)), "/etc/.a.conf.runnerops.000000000000 is not what was sent"),
+    (Step("stage", ("none", A, "0644", "0:0", "0" * 64)), "No such file or directory"),
+    (swap(A, OLD, NEW_A), "is not what was staged"),
+    (swap(A, b"other", NEW_A), "/etc/a.conf was edited meanwhile"),
+    (Step("complete", ("a-folder",)), "directory"),
+    (Step("intend", ("no-room", "reload 1 abc")), "directory"),
+]
+
+
+@pytest.mark.parametrize(("step", "why"), MUTE, ids=lambda value: value.verb if isinstance(value, Step) else "")
+def test_every_step_that_does_not_hold_says_why(walker: Walker, step: Step, why: str) -> None:
+    for name in ("a-folder", ".no-room"):
+        walker.at(f"/var/lib/runnerops/intents/{name}").mkdir(parents=True)
+    walker.prepare([step], files={"new.1": NEW_A})
+    assert walker.walk() == "failed"
+    assert any(why in note for note in notes(walker)), notes(walker)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full, which takes nothing, as a full disk")
+@pytest.mark.parametrize("what", ["swapped", "begun"])
+def test_a_full_disk_is_named_by_what_records_how_far_a_run_is(walker: Walker, what: str) -> None:
+    part, change = Step("phase", ("one",)), [stage("new.1", A, NEW_A), swap(A, OLD, NEW_A)]
+    walker.prepare([*change, part] if what == "begun" else [*change[:1], part, change[1]], [part], {"new.1": NEW_A})
+    (walker.folder / what).symlink_to("/dev/full")
+    walker.walk()
+    said = notes(walker)
+    assert any("No space left on device" in note for note in said), said
+    assert any(note.endswith(f"/{what} cannot be written") for note in said), said
 
 
 def test_where_no_other_record_can_be_written_the_older_one_will_do_on_the_way_back(walker: Walker) -> None:
