@@ -53,6 +53,8 @@ class HostExecutor:
     health: Health | None = None
     gitlabs_down: dict[str, GitlabDownError] = field(default_factory=dict)
     """By URL, those that did not answer: no further host waits for them."""
+    telling: dict[str, Outcome] = field(default_factory=dict)
+    """Hosts that are as they should be and of which GitLab is being told, each with how it ends where that is cut off."""
 
     def run(self) -> None:
         """To every host's outcome; after an interrupt, of those hosts that have one."""
@@ -68,6 +70,9 @@ class HostExecutor:
             for name in self.active_runs.left_alone:
                 hint = f"`runnerops history {name} --follow` follows it to its end"
                 self._end(Outcome(name, Result.IN_PROGRESS, message="it goes on by itself on its host", hint=hint))
+            for name in list(self.telling):
+                if cut := self.telling.pop(name, None):
+                    self._end(cut)
 
     def so_far(self) -> Earlier:
         """What counts in a further round, of hosts that are not planned anew."""
@@ -119,6 +124,8 @@ class HostExecutor:
                     return self._end(outcome)
         if planned.plan.updates:
             outcome = self._in_gitlab(host, planned.plan, outcome)
+            if self.telling.pop(host.name, None) is None:  # an interrupt has told how it ends
+                return outcome
         return self._end(self._healthy(host, planned, outcome))
 
     def _to_end(self, host: Host, planned: Planned) -> Outcome:
@@ -145,6 +152,11 @@ class HostExecutor:
         from runnerops.engine.gitlab import Asking, update_settings
 
         began = time.monotonic()
+        done = "its files are deployed" if not plan.empty else "its files were in sync"
+        rest = f"{done}; not all is set in GitLab, and the next deploy goes on with it"
+        undone = replace(outcome, result=Result.FAILED, deployed=True, message=rest, hint="deploy again")
+        why = "interrupted while GitLab was told"
+        self.telling[host.name] = replace(undone, diagnostics=(why,))
         asking = Asking(
             self.project.inventory.folder,
             self.pool.environ,
@@ -157,14 +169,11 @@ class HostExecutor:
         if not errors:
             names = ", ".join(one.runner for one in plan.updates)
             return replace(outcome, message=f"{outcome.message}\n  set in GitLab: {names}".strip())
-        done = "its files are deployed" if not plan.empty else "its files were in sync"
         return replace(
-            outcome,
-            result=Result.FAILED,
-            deployed=True,
-            message=f"{done}; not all is set in GitLab, and the next deploy goes on with it",
+            undone,
+            seconds=outcome.seconds,
             diagnostics=tuple(error.message for error in errors),
-            hint="; ".join(dict.fromkeys(error.hint for error in errors if error.hint)) or "deploy again",
+            hint="; ".join(dict.fromkeys(error.hint for error in errors if error.hint)) or undone.hint,
         )
 
     def _apply(self, host: Host, planned: Planned) -> Outcome:

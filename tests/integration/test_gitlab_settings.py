@@ -5,6 +5,9 @@ The stand-in (`tests/lab/gitlab.py`) answers as GitLab's source has it; no GitLa
 
 from __future__ import annotations
 
+import os
+import signal
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from io import StringIO
@@ -41,6 +44,7 @@ from runnerops.secrets import run_command
 from runnerops.services.gitlab_runner.format.toml_writer import to_toml
 from tests.lab.gitlab import GitLab, open_gitlab
 from tests.lab.gitlab_api import Answer
+from tests.lab.shell import until
 from tests.unit.services import runner_builders as build
 from tests.unit.test_executor import PLAN, Quiet, Several
 from tests.unit.test_plan import ORIGIN, RUNNER
@@ -311,11 +315,13 @@ def planning(gitlab: GitLab, name: str, *, run: bool) -> tuple[Project, Planned]
     return project, Planned(plan, (), Result.PENDING)
 
 
-def outcomes(project: Project, plans: Mapping[str, Planned], pool: Pool) -> Mapping[str, Outcome]:
+def outcomes(
+    project: Project, plans: Mapping[str, Planned], pool: Pool, runs: ActiveRuns | None = None
+) -> Mapping[str, Outcome]:
     screen = Screen(out=StringIO(), err=StringIO(), redactor=Redactor())
     known = {name: one.plan for name, one in plans.items()}
     connections, show = cast(ConnectionPool, pool), cast(Show, Quiet())
-    executor = HostExecutor(project, plans, known, connections, screen, show, LockWait(0, screen), ActiveRuns())
+    executor = HostExecutor(project, plans, known, connections, screen, show, LockWait(0, screen), runs or ActiveRuns())
     executor.run()
     return executor.outcomes
 
@@ -329,6 +335,32 @@ def test_what_gitlab_refuses_of_one_host_keeps_no_files_from_the_others(gitlab: 
     gitlab.faults = [Answer(403, QUOTED)]
     found = outcomes(project, {"canary": one, "h": other}, Pool())
     assert {name: str(outcome.result) for name, outcome in found.items()} == {"canary": "failed", "h": "applied"}
+
+
+@pytest.mark.parametrize("run", [True, False])
+def test_who_interrupts_while_gitlab_is_told_sees_how_the_host_is(gitlab: GitLab, run: bool) -> None:
+    project, one = planning(gitlab, "good", run=run)
+    gitlab.requests.clear()
+    gitlab.asked, gitlab.slow = 0, 5.0
+    runs, over = ActiveRuns(), threading.Event()
+
+    def interrupt() -> None:
+        until("asked", lambda: gitlab.asked > 0 or over.is_set(), seconds=30)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    try:
+        outcome = outcomes(project, {"good": one}, Pool(), runs)["good"]
+    finally:
+        over.set()
+        gitlab.slow = 0.0
+        thread.join()
+    assert runs.interrupted  # which makes the exit code 130
+    assert (outcome.result, outcome.deployed) == (Result.FAILED, True)
+    assert outcome.message.startswith("its files are deployed" if run else "its files were in sync")
+    assert outcome.diagnostics == ("interrupted while GitLab was told",)
+    assert outcome.hint == "deploy again"
 
 
 @pytest.mark.parametrize(

@@ -80,6 +80,8 @@ class GitLab(ManagedRunners):
         """By the last word of a path: what its next requests are answered with before anything of them is carried out."""
         self.faults_of: dict[str, list[Answer]] = {}
         """The same for requests with this method alone."""
+        self.asked = 0
+        """Requests so far, those too that are not answered yet."""
         self.slow = 0.0
         """Seconds before each answer."""
         self._numbers = itertools.count(1)
@@ -117,6 +119,7 @@ class GitLab(ManagedRunners):
 
     def answer(self, method: str, path: str, body: dict[str, Any], text: str, header: dict[str, str]) -> Answer:
         """What GitLab says to one request. `body` is its JSON, `text` its content as it came."""
+        self.asked += 1
         time.sleep(self.slow)
         with self._lock:
             self.requests.append((method, path))

@@ -46,6 +46,9 @@ class Quiet:
     def end(self, outcome: object) -> None:
         """Nothing to see."""
 
+    def hush(self) -> None:
+        """It says nothing anyway."""
+
 
 class Breaking:
     """The way to a host that prints a run to its end; whatever is read after that finds the connection lost."""
