@@ -231,6 +231,29 @@ REGISTRY = _of(
             _REGISTRY % (", maintenance: {readonly: {enabled: 'true'}}", "", ""),
             _REGISTRY % ("", ", headers: {X: nosniff}", ""),
             _REGISTRY % ("", ", relativeurls: 'true'", ""),
+            _REGISTRY % ("", ", host: 'https://a b'", ""),
+            _REGISTRY % ("", ", net: udp", ""),
+            _REGISTRY.replace("127.0.0.1:0", "::1:0") % ("", "", ""),
+            _REGISTRY.replace("127.0.0.1:0", ":70000") % ("", "", ""),
+            _REGISTRY % ("", "", "\\nauth: {token: {realm: a, service: b, issuer: c}}"),
+            _REGISTRY % ("", "", "\\nauth: {htpasswd: {realm: a, path: ''}}"),
+            _REGISTRY % ("", "", "\\nmiddleware: {registry: [{name: ours}]}"),
+            _REGISTRY % ("", "", "\\nmiddleware: {storage: [{name: redirect}]}"),
+            _REGISTRY % ("", "", "\\nvalidation: {manifests: {urls: {allow: ['(?!a)']}}}"),
+            _REGISTRY % ("", "", "\\nvalidation: {manifests: {urls: {deny: ['[']}}}"),
+            _REGISTRY % ("", "", "\\nproxy: {remoteurl: 5}"),
+            "version: 0.1\\nstorage: {filesystem: {maxthreads: many}}\\nhttp: {addr: '127.0.0.1:0'}",
+            "version: 0.1\\nstorage: {s3: {region: here, bucket: b}}\\nhttp: {addr: '127.0.0.1:0'}",
+            *(
+                f"version: 0.1\\nstorage: {{s3: {{region: us-east-1, bucket: b, {one}}}}}\\nhttp: {{addr: '127.0.0.1:0'}}"
+                for one in (
+                    "chunksize: 100",
+                    "encrypt: maybe",
+                    "storageclass: COLD",
+                    "objectacl: ours",
+                    "skipverify: x",
+                )
+            ),
             _REGISTRY % ("", ", tls: {certificate: /c.pem}", ""),
             _REGISTRY % ("", "", "\\nlog: {level: warning}"),
             _REGISTRY % ("", "", "\\nlog: {formatter: xml}"),
@@ -251,6 +274,10 @@ REGISTRY = _of(
             _REGISTRY % ("", ", headers: {X: [nosniff]}, relativeurls: true", "\\nlog: {level: INFO, formatter: json}"),
             _REGISTRY % ("", "", "\\nauth: none\\nx-mine: 1\\nproxy:"),
             _REGISTRY % ("", "", "\\nhealth: {storagedriver: {enabled: true, interval: 10s, threshold: 3}}"),
+            _REGISTRY % ("", ", host: 'https://a:1', net: tcp, tls: {minimumtls: '1.2'}", ""),
+            _REGISTRY % ("", "", "\\nvalidation: {disabled: true, manifests: {urls: {allow: ['(']}}}"),
+            _REGISTRY % ("", "", "\\nvalidation: {manifests: {urls: {allow: ['^https?://(?:a|b)\\\\.c/']}}}"),
+            "version: 0.1\\nstorage: {filesystem: {maxthreads: '100', rootdirectory: /tmp/r}}\\nhttp: {addr: '127.0.0.1:0'}",
         )
     ),
     "\n".join(
@@ -263,10 +290,17 @@ REGISTRY = _of(
 )
 
 _REDIS = ", cache: {blobdescriptor: redis}"
+_TAG = ", tag: {concurrencylimit: 8}"
+_CLIENT = ", tls: {clientauth: always}"
+_SIZED = ", cache: {blobdescriptor: inmemory, blobdescriptorsize: 10k}"
 _S3 = "version: 0.1\nstorage: {s3: {%s}}\nhttp: {addr: '127.0.0.1:0'}\n"
 REGISTRY_BY_RELEASE = (
     _file("registry", "refused", (_REGISTRY % (_REDIS, "", "\nredis: {addr: '127.0.0.1:1'}")), since="3"),
     _file("registry", "refused", (_REGISTRY % (_REDIS, "", "\nredis: {addrs: ['127.0.0.1:1']}")), until="3"),
+    _file("registry", "refused", (_REGISTRY % (_TAG, "", "")), until="3"),
+    _file("registry", "refused", (_REGISTRY % (_SIZED, "", "")), since="3"),
+    _file("registry", "refused", (_REGISTRY % ("", _CLIENT, "")), since="3"),
+    _file("registry", "refused", (_REGISTRY % ("", "", "\ncompatibility: {schema1: true}")), until="3"),
     _file(
         "registry",
         "refused",

@@ -418,7 +418,13 @@ _ROWS = (
         "Write what the message names.",
         "a warning on a cache: dockerd sends a mirror no login",
     ),
-    Rule("C013", "error", "Address without a port", "The registry ends at its start.", "Write ADDRESS:PORT, or :PORT."),
+    Rule(
+        "C013",
+        "error",
+        "Address that is none",
+        "The registry ends at its start.",
+        "Write ADDRESS:PORT, or :PORT; of `host` a URL.",
+    ),
     Rule(
         "C014",
         "error",

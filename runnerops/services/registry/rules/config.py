@@ -8,12 +8,14 @@ from difflib import get_close_matches
 from urllib.parse import urlsplit
 
 from runnerops.model.common import Key, Tree, Value
-from runnerops.services.registry.rules.found import ENDS, Found, Severity, is_duration, tree_at
+from runnerops.services.registry.rules.app import app_rules
+from runnerops.services.registry.rules.drivers import driver_rules
+from runnerops.services.registry.rules.found import ENDS, Found, One, Severity, is_duration, tree_at
 from runnerops.services.registry.rules.storage import aside_rules
 from runnerops.services.registry.schema import (
-    AUTH,
     CONFIG,
     FILESYSTEM,
+    LOOKED_AT,
     REMOVED_STORAGE,
     STORAGE,
     STORAGE_ASIDE,
@@ -23,12 +25,24 @@ from runnerops.services.registry.schema import (
 
 def config_rules(tree: Tree, major: int | None) -> Found:
     """All rules on one configuration. `major`: of the image that reads it, None where that is not known."""
-    yield from _keys(CONFIG, tree, ())
-    for rule in (_version, _auth, _http, _proxy):
+    for found in (*_keys(CONFIG, tree, ()), *aside_rules(tree)):
+        yield from _of_release(found, major)
+    for rule in (_version, _proxy):
         yield from rule(tree)
+    yield from app_rules(tree, major)
     yield from _storage(tree, major)
-    yield from aside_rules(tree)
     yield from _of_major(tree, major)
+
+
+def _of_release(found: One, major: int | None) -> Found:
+    """A wrong type of what one major version alone looks at is no error of the other."""
+    rule, severity, key, text, fix = found
+    reader = next((known for begin, known in LOOKED_AT.items() if key[: len(begin)] == begin), None)
+    if rule in {"C003", "C017"} and reader is not None and major != reader:
+        if major is not None:
+            return
+        severity, text = "warning", f"{text}: registry {reader} ends at its start"
+    yield rule, severity, key, text, fix
 
 
 def _keys(shape: dict[str, Shape], tree: Tree, key: Key) -> Found:
@@ -86,7 +100,7 @@ def _fits(shape: str, value: Value) -> bool:
     return "|" not in shape or str(value).lower() in shape.split("|")
 
 
-def _unknown(name: str, shape: Mapping[str, Shape], key: Key) -> tuple[str, Severity, Key, str, str]:
+def _unknown(name: str, shape: Mapping[str, Shape], key: Key) -> One:
     if near := near_key(name, shape):
         return "C001", "error", key, f"unknown key, did you mean '{near}'?", f"write {near}"
     others = [".".join(place) for place in places_of(CONFIG) if place[-1] == name]
@@ -141,6 +155,7 @@ def _storage(tree: Tree, major: int | None) -> Found:
     given = tree_at(tree, "storage", name)
     if name not in REMOVED_STORAGE:
         yield from _parameters(name, given, major)
+        yield from driver_rules(name, given, major)
     if name == "filesystem":
         yield from _keys(FILESYSTEM, given, ("storage", name))
 
@@ -155,54 +170,12 @@ def _parameters(name: str, given: Tree, major: int | None) -> Found:
             yield "C009", "error", ("storage", name), f"has no {wanted}", ENDS
 
 
-def _auth(tree: Tree) -> Found:
-    auth = tree.get("auth")
-    given = {auth: {}} if isinstance(auth, str) else tree_at(tree, "auth")
-    if len(given) > 1:
-        text = f"must name exactly one access controller, not {' and '.join(given)}"
-        yield "C012", "error", ("auth",), text, ENDS
-        return
-    for name, options in given.items():
-        if name.lower() == "none":
-            continue
-        if name not in AUTH:
-            near = get_close_matches(name, AUTH, 1)
-            hint = f", did you mean '{near[0]}'?" if near else ""
-            yield "C012", "error", ("auth", name), f"there is no access controller {name!r}{hint}", ENDS
-            continue
-        for wanted in AUTH[name]:
-            value = options.get(wanted) if isinstance(options, dict) else None
-            if not isinstance(value, str):
-                text = f"has no {wanted}" if value is None else f"has a {wanted} that is no text"
-                yield "C012", "error", ("auth", name), text, ENDS
-        if tree_at(tree, "proxy").get("remoteurl"):
-            text = "dockerd sends no login to a mirror, so pulls would go past this cache"
-            yield "C012", "warning", ("auth", name), text, "protect it by its network"
-
-
-def _http(tree: Tree) -> Found:
-    address = tree_at(tree, "http").get("addr")
-    unix = tree_at(tree, "http").get("net") == "unix"
-    if address is not None and not unix and ":" not in str(address):
-        yield "C013", "error", ("http", "addr"), "must be ADDRESS:PORT, or :PORT", ENDS
-    form = tree_at(tree, "log").get("formatter")
-    if isinstance(form, str) and form not in {"", "text", "json", "logstash"}:
-        yield "C003", "error", ("log", "formatter"), "must be one of text, json, logstash", ENDS
-    if (tree_at(tree, "tags").get("maxtags") or 0) in range(-(2**31), 0):
-        yield "C003", "error", ("tags", "maxtags"), "must not be negative", ENDS
-    tls = tree_at(tree, "http", "tls")
-    if tls.get("certificate") and not tls.get("key"):
-        yield "C012", "error", ("http", "tls"), "has a certificate and no key", ENDS
-    elif tls.get("certificate") and tree_at(tree, "http", "tls", "letsencrypt").get("cachefile"):
-        yield "C012", "error", ("http", "tls"), "has a certificate and letsencrypt, of which one is to be taken", ENDS
-    if tls.get("minimumtls") not in (None, "", "tls1.0", "tls1.1", "tls1.2", "tls1.3"):
-        yield "C003", "error", ("http", "tls", "minimumtls"), "must be one of tls1.2, tls1.3", ENDS
-
-
 def _proxy(tree: Tree) -> Found:
     proxy = tree_at(tree, "proxy")
     url, key = proxy.get("remoteurl"), ("proxy", "remoteurl")
-    if isinstance(url, str) and url:
+    if isinstance(url, int | float):
+        yield "C014", "error", key, "must be an http or https URL", ENDS
+    elif isinstance(url, str) and url:
         yield from _remote(url, key, str(tree_at(tree, "http").get("addr") or ""))
     if proxy.get("username") and not proxy.get("password"):
         yield (
@@ -246,6 +219,9 @@ def _path(path: str, key: Key, root: str) -> Found:
 
 
 def _of_major(tree: Tree, major: int | None) -> Found:
+    if "tag" in tree_at(tree, "storage") and major != 3:
+        text = "registry 2 takes it for a second storage driver"
+        yield "C009", "error" if major else "warning", ("storage", "tag"), text, f"{ENDS}; take it out"
     storage = [name for name in tree_at(tree, "storage") if name in REMOVED_STORAGE]
     if storage and major != 2:
         severity: Severity = "error" if major else "warning"

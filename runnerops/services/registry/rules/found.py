@@ -10,8 +10,10 @@ from runnerops.model.common import Key, Tree, Value
 
 Severity: TypeAlias = Literal["error", "warning", "info"]
 
-Found: TypeAlias = "Iterator[tuple[str, Severity, Key, str, str]]"
+One: TypeAlias = "tuple[str, Severity, Key, str, str]"
 """Rule, severity, key, message, fix."""
+
+Found: TypeAlias = "Iterator[One]"
 
 ENDS = "the registry ends at its start"
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypeAlias
 
+from runnerops.model.common import Key
+
 Shape: TypeAlias = "str | list[Shape] | dict[str, Shape]"
 """`text`, `int`, `bool`, `duration`, `any` or `ONE|OTHER`; a list with its items' shape; a mapping, `*` for further keys."""
 
@@ -171,7 +173,16 @@ STORAGE: Mapping[str, tuple[str, ...]] = {
 REMOVED_STORAGE = frozenset({"oss", "swift"})
 """Gone in registry 3."""
 
-FILESYSTEM: dict[str, Shape] = {"rootdirectory": "text", "maxthreads": "int"}
+FILESYSTEM: dict[str, Shape] = {"rootdirectory": "text", "maxthreads": "any"}
+
+LOOKED_AT: Mapping[Key, int] = {
+    ("http", "tls", "clientauth"): 3,
+    ("redis", "addrs"): 3,
+    ("validation", "manifests", "indexes"): 3,
+    ("storage", "cache", "blobdescriptorsize"): 3,
+    ("compatibility",): 2,
+}
+"""Where the type of a value matters to one major version alone; the other does not know the key."""
 
 AUTH: Mapping[str, tuple[str, ...]] = {
     "silly": ("realm", "service"),
