@@ -12,6 +12,7 @@ from runnerops.adopt.mirrors import with_mirrors, without_mirrors
 from runnerops.adopt.place import Found, Place, only_adds
 from runnerops.adopt.secrets import Vault
 from runnerops.adopt.shared import Layer, share
+from runnerops.adopt.templates import Templates, templates_with
 from runnerops.errors import RunneropsError
 from runnerops.model.common import Secret, Tree, Value
 from runnerops.model.inventory import Inventory
@@ -33,6 +34,10 @@ class Draft:
         for entry in self.entries.values():
             found |= entry.variables
         return found
+
+    def templates(self, there: Mapping[str, str]) -> Templates:
+        """The project's own, with what no section of these hosts says; `there` are those that it has, by name."""
+        return templates_with(there, {name: entry.additions for name, entry in self.entries.items()})
 
     @property
     def content(self) -> bytes:
@@ -89,6 +94,8 @@ def make_draft(found: Sequence[Found], taken: Mapping[str, str], layer: Layer | 
         entry = make_entry(Vault(host.name, taken, shared), own, one.adopted, inherited)
         if layer:
             entry = layer.without_its_comments(entry)
+        if "vars" in one.place.has:
+            entry = entry.without_vars()
         entries[host.name] = entry
         taken = {**taken, **entry.variables}
         text = entry.into(text)

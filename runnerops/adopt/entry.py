@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from runnerops.adopt.insert import add_host, add_sections
 from runnerops.adopt.layers import beside, left_over, moved
 from runnerops.adopt.secrets import Vault
+from runnerops.adopt.templates import secrets_of, variable
 from runnerops.adopt.yaml_text import Writer
 from runnerops.model.common import Key, ServiceName, Tree
 from runnerops.redact.texts import secret_spans
-from runnerops.services.base import Adopted
+from runnerops.services.base import Addition, Adopted
 
 _BLOCKS = frozenset({name.value for name in ServiceName} | {"docker", "config", "environment"})
 
@@ -24,7 +25,7 @@ class Entry:
     """`about` are the host's own keys beside its sections, none where the inventory has the host already.
 
     A section that is None keeps away what would be inherited. `variables` are secrets by the name that the
-    sections have for them.
+    sections have for them. `additions` are for templates, with the secrets among them in `vars`.
     """
 
     name: str
@@ -34,10 +35,23 @@ class Entry:
     comments: Comments = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict, repr=False)
     notes: tuple[str, ...] = ()
+    additions: tuple[Addition, ...] = ()
+
+    @property
+    def vars(self) -> Tree:
+        """The host's variables that its additions need."""
+        found = {variable(one): one for addition in self.additions for one in secrets_of(addition.value)}
+        return {"vars": {**found}} if found else {}
+
+    def without_vars(self) -> Entry:
+        """Where the inventory has `vars` of the host: without the additions that need more of them."""
+        kept = tuple(one for one in self.additions if not any(secrets_of(one.value)))
+        said = f"{self.name} has `vars` already: what is secret among what no section says goes there by hand"
+        return self if kept == self.additions else replace(self, additions=kept, notes=(*self.notes, said))
 
     def lines(self, indent: int, step: int) -> list[str]:
         """The whole entry, its name first."""
-        tree: Tree = {self.name: {**self.about, **by_name(self.sections)}}
+        tree: Tree = {self.name: {**self.about, **self.vars, **by_name(self.sections)}}
         return list(self._writer(step).lines(tree, indent))
 
     def into(self, text: str) -> str:
@@ -47,7 +61,7 @@ class Entry:
         return add_sections(text, self.name, self._own) if self.sections else text
 
     def _own(self, indent: int, step: int) -> list[str]:
-        return list(self._writer(step).lines(by_name(self.sections), indent, (self.name,)))
+        return list(self._writer(step).lines({**self.vars, **by_name(self.sections)}, indent, (self.name,)))
 
     def _writer(self, step: int) -> Writer:
         return writer(step, {(self.name, *key): lines for key, lines in self.comments.items()})
@@ -84,11 +98,17 @@ def make_entry(vault: Vault, about: Tree | None, adopted: Mapping[ServiceName, A
         for key, lines in one.comments.items():
             if place := moved(key, one.section, section):
                 comments[(service.value, *place)] = lines
+    more = _additions(adopted, vault)
     hidden = {*vault.shared.values(), *vault.variables.values(), *hidden_texts([adopted])}
     notes += (f"{key[-1]} is secret, and no line of .env can hold it: it stands in clear" for key in vault.clear)
     comments = {key: shown(lines, hidden) for key, lines in comments.items()}
     once = tuple(dict.fromkeys(notes))
-    return Entry(vault.host, about is None, about or {}, sections, comments, dict(vault.variables), once)
+    return Entry(vault.host, about is None, about or {}, sections, comments, dict(vault.variables), once, more)
+
+
+def _additions(adopted: Mapping[ServiceName, Adopted], vault: Vault) -> tuple[Addition, ...]:
+    pairs = ((service, one) for service, each in adopted.items() for one in each.additions)
+    return tuple(replace(one, value=vault.emptied(service.value, one.value)) for service, one in pairs)
 
 
 def hidden_texts(adopted: Sequence[Mapping[ServiceName, Adopted]]) -> frozenset[str]:

@@ -38,6 +38,8 @@ class Place:
     inherited: Tree = field(default_factory=dict)
     said: Tree = field(default_factory=dict)
     group: str = ""
+    has: frozenset[str] = frozenset()
+    """Keys of its own that a known one has."""
     where: Where = ()
     """The whole inventory, where that is more than `path`."""
 
@@ -118,7 +120,7 @@ def _others(text: str, places: Sequence[Place], layer: str) -> object:
     own: dict[str, object] = {}
     for place in places:
         mine = mapping(kept.pop(place.host.name, None))
-        added = {service.value for service in ServiceName if service not in place.own}
+        added = {service.value for service in ServiceName if service not in place.own} | ({"vars"} - place.has)
         own[place.host.name] = {key: one for key, one in mine.items() if key not in added} if place.known else {}
     return found, kept, own
 

@@ -41,6 +41,10 @@ class Vault:
         assert isinstance(found, dict)
         return found
 
+    def emptied(self, service: str, value: Value) -> Value:
+        """Any value of a file of the service without its secrets."""
+        return self._value((service,), value, Masker().of_inventory((service,), value))
+
     def _value(self, key: Key, value: Value, masked: Value) -> Value:
         if isinstance(value, dict) and isinstance(masked, dict):
             return {name: self._value((*key, name), item, masked[name]) for name, item in value.items()}

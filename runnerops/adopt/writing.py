@@ -1,4 +1,4 @@
-"""The inventory, `.env` and `.gitignore` written, and the files of a new project. The only module here that writes."""
+"""The inventory and what goes with it, and the files of a new project. The only module here that writes."""
 
 from __future__ import annotations
 
@@ -7,32 +7,47 @@ import os
 import secrets
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from runnerops.adopt.templates import FOLDER as TEMPLATES
 from runnerops.errors import RunneropsError
 from runnerops.secrets.dotenv import line_of
 
 _PRIVATE, _PLAIN = 0o600, 0o644
 
 
-def write(
-    inventory: Path,
-    content: bytes,
-    variables: Mapping[str, str],
-    folder: Path | None = None,
-    before: bytes | None = None,
-) -> tuple[Path, ...]:
+@dataclass(frozen=True, slots=True)
+class Files:
+    """What an adoption writes: the inventory's content; secrets by variable; the project's own templates by name.
+
+    `folder`, which is the inventory's own by default, gets all but the inventory. `before`: what that held when `content`
+    was made of it.
+    """
+
+    inventory: Path
+    content: bytes = field(repr=False)
+    variables: Mapping[str, str] = field(default_factory=dict, repr=False)
+    templates: Mapping[str, str] = field(default_factory=dict, repr=False)
+    folder: Path | None = None
+    before: bytes | None = field(default=None, repr=False)
+
+
+def write(files: Files) -> tuple[Path, ...]:
     """The files that were written, each whole. Raises RunneropsError.
 
-    `.env` comes when git ignores it, and the inventory last: what it names is there by then. `folder`, which is the
-    inventory's own by default, gets both. `before`: what the inventory held when `content` was made of it.
+    `.env` comes when git ignores it, and the inventory last: what it names is there by then.
     """
-    folder = folder or inventory.parent
+    inventory = files.inventory
+    folder = files.folder or inventory.parent
     staged: list[tuple[str, Path]] = []
     try:
-        if before is not None and (inventory.read_bytes() if inventory.exists() else b"") != before:
+        if files.before is not None and (inventory.read_bytes() if inventory.exists() else b"") != files.before:
             raise RunneropsError(f"{inventory} was changed in the meantime: nothing was adopted", "type it again")
-        contents = {**_beside(folder, variables), inventory: (content, _PLAIN)}
+        templates = {folder / TEMPLATES / name: (text.encode(), _PLAIN) for name, text in files.templates.items()}
+        contents = {**_beside(folder, files.variables), **templates, inventory: (files.content, _PLAIN)}
+        if templates:
+            (folder / TEMPLATES).mkdir(exist_ok=True)
         for path, (data, mode) in contents.items():
             staged.append((_stage(path, data, mode), path))
         for beside, path in staged:

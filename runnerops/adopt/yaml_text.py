@@ -31,6 +31,11 @@ class Writer:
             yield from self._comments(below, indent)
             yield from self._pair(name, value, indent, below)
 
+    def items(self, values: Sequence[Value], indent: int = 0) -> Iterator[str]:
+        """A list's lines, one item after the other."""
+        for index, item in enumerate(values):
+            yield from self._item(item, indent, (index,))
+
     def _comments(self, at: Key, indent: int) -> Iterator[str]:
         for line in self.comments.get(at, ()):
             yield f"{' ' * indent}# {line}".rstrip()

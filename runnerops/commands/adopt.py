@@ -12,6 +12,8 @@ from runnerops.adopt.finding import find_places, known_names
 from runnerops.adopt.mirrors import changed_elsewhere
 from runnerops.adopt.place import Found, Place
 from runnerops.adopt.target import login_of, meant
+from runnerops.adopt.templates import FOLDER, Templates
+from runnerops.adopt.writing import Files
 from runnerops.adopt.writing import write as write_files
 from runnerops.engine.connections import ConnectionPool
 from runnerops.engine.observe import inquire
@@ -25,7 +27,7 @@ from runnerops.errors import HostKeyError, RunneropsError, UsageError
 from runnerops.inventory import Where, name_of, the_host
 from runnerops.model.common import Exit, Result
 from runnerops.model.inventory import Host, Inventory
-from runnerops.report.adopted import adopted_document, show_entries, show_notes
+from runnerops.report.adopted import adopted_document, show_entries, show_notes, show_templates
 from runnerops.report.document import VERSION, outcome_document
 from runnerops.report.screen import Screen
 from runnerops.report.text import outcome_lines
@@ -88,6 +90,18 @@ def _of_ansible(path: Where, words: Sequence[str], screen: Screen, options: Opti
     return [*left]
 
 
+def _templates(folder: Path) -> Mapping[str, str]:
+    """The project's own, by name."""
+    try:
+        return {
+            path.name: path.read_text(encoding="utf-8", errors="replace")
+            for path in (folder / FOLDER).glob("*.j2")
+            if path.is_file()
+        }
+    except OSError as error:
+        raise RunneropsError(f"{error.filename}: {error.strerror}", "make it readable") from None
+
+
 @dataclass(frozen=True, slots=True)
 class _Adoption:
     places: Sequence[Place]
@@ -107,14 +121,16 @@ class _Adoption:
         if draft:
             self.screen.redactor.learn(frozenset(draft.variables.values()))
         loaded = draft.load() if draft else self.places[0].loaded
-        report = _Report(self, looked, draft, loaded)
+        templates = draft.templates(_templates(self.places[0].folder)) if draft else Templates({}, {})
+        report = _Report(self, looked, draft, replace(loaded, templates=templates.texts), templates)
         if not self.options.as_json:
             report.show(share=could_share(fresh, self._taken(), draft) if draft else False)
         written: tuple[Path, ...] = ()
         plans = report.plan()
         if draft and self.options.write:
             place = self.places[0]
-            written = write_files(place.path, draft.content, draft.variables, place.folder, place.content)
+            files = Files(place.path, draft.content, draft.variables, templates.texts, place.folder, place.content)
+            written = write_files(files)
         report.end(plans, written)
         return Exit.OK if len(fresh) == len(self.places) else Exit.FAILED
 
@@ -145,12 +161,13 @@ class _Adoption:
 
 @dataclass(frozen=True, slots=True)
 class _Report:
-    """What is said of an adoption. `loaded`: the inventory with the entries."""
+    """What is said of an adoption. `loaded`: the inventory with the entries, `templates` those that go with it."""
 
     adoption: _Adoption
     looked: Mapping[str, Found | Exception]
     draft: Draft | None
     loaded: Inventory
+    templates: Templates
 
     @property
     def screen(self) -> Screen:
@@ -168,6 +185,7 @@ class _Report:
         if self.draft:
             for other in changed_elsewhere(self.adoption.places[0], self.loaded, self.draft.entries):
                 self._note(f"{other} would use this cache too; `use: false` keeps it out of every mirror list")
+        show_templates(self.templates, self.screen)
         if share:
             self._note("what these hosts have in common is said by each; `--group NAME` says it once")
 
@@ -224,6 +242,6 @@ class _Report:
         ]
         layer = self.draft.layer if self.draft else None
         shared = {"place": layer.place, "entry": layer.text, "variables": [*layer.variables]} if layer else None
-        self.screen.json(
-            {"version": VERSION, "hosts": hosts, "shared": shared, "written": [str(one) for one in written]}
-        )
+        texts = {f"{FOLDER}/{name}": text for name, text in self.templates.texts.items()}
+        paths = [str(one) for one in written]
+        self.screen.json({"version": VERSION, "hosts": hosts, "shared": shared, "templates": texts, "written": paths})

@@ -81,7 +81,7 @@ def open_project(
     """
     folder = loaded.folder
     _begin(resolver, hosts)
-    renderer = Renderer(folder / "templates", resolver)
+    renderer = Renderer(folder / "templates", resolver, loaded.templates)
     try:
         rendered = _render(renderer, None if secrets_may_miss else resolver, hosts)
     finally:

@@ -124,6 +124,7 @@ class Inventory:
     """All hosts in the order of the files; `groups` names the hosts of each group, in the same order.
 
     `path` is what a message calls it. `folder` is what lies *beside the inventory*: `templates`, `known_hosts`, `.env`.
+    `templates` are texts of those by name, where files are going to hold others than they do.
     """
 
     path: str
@@ -131,6 +132,7 @@ class Inventory:
     groups: Mapping[str, tuple[str, ...]]
     folder: Path = Path()
     rollout: Rollout = USUAL
+    templates: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

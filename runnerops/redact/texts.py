@@ -31,6 +31,8 @@ _TOKENS = re.compile(
     )""",
     re.VERBOSE,
 )
+_HASH = re.compile(r"\${1,2}(?:apr1|[1567y]|2[abxy]|argon2\w+)\${1,2}[\w./+=,$-]{16,}")
+"""A password's hash as htpasswd and crypt write it, a `$` doubled where Compose would replace it: it can be guessed at."""
 _PEM = re.compile(
     r"-----BEGIN (?:[A-Z0-9 ]+ )?PRIVATE KEY(?: BLOCK)?-----.*?(?:-----END [A-Z0-9 ]+-----|\Z)", re.DOTALL
 )
@@ -103,7 +105,7 @@ def _secret_flag(name: str) -> bool:
 
 
 def _formats(text: str) -> Iterator[Span]:
-    for pattern in (_TOKENS, _PEM):
+    for pattern in (_TOKENS, _PEM, _HASH):
         yield from (match.span() for match in pattern.finditer(text))
     if "@" in text:
         yield from ((match.start(), match.end() - 1) for match in _USERINFO.finditer(text))

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from jinja2 import (
     ChoiceLoader,
+    DictLoader,
     Environment,
     FileSystemLoader,
+    PrefixLoader,
     StrictUndefined,
     TemplateNotFound,
     TemplateSyntaxError,
@@ -31,6 +33,9 @@ from runnerops.services.gitlab_runner.format.toml_writer import to_toml
 if TYPE_CHECKING:
     from runnerops.render.origins import Origins
 
+SHIPPED = "shipped"
+"""The folder that a template of one's own finds the shipped ones in, to extend them."""
+
 _PACKAGE = Path(__file__).resolve().parent.parent
 
 
@@ -42,15 +47,21 @@ class Resolves(Protocol):
 
 
 class Renderer:
-    """Templates of one project. `project` (the folder `templates` beside the inventory) overrides file by file."""
+    """Templates of one project. `project` (the folder `templates` beside the inventory) overrides file by file.
 
-    def __init__(self, project: Path, resolver: Resolves) -> None:
+    A shipped one is `shipped/NAME` too, for an override that extends it. `texts` override both: what files are going to hold.
+    """
+
+    def __init__(self, project: Path, resolver: Resolves, texts: Mapping[str, str] | None = None) -> None:
         self._resolver = resolver
         self._resolved = False
         self._project = project
         self._shipped = shipped_templates()
+        shipped = FileSystemLoader(self._shipped)
         self._env = Environment(
-            loader=ChoiceLoader([FileSystemLoader(project), FileSystemLoader(self._shipped)]),
+            loader=ChoiceLoader(
+                [DictLoader(texts or {}), FileSystemLoader(project), shipped, PrefixLoader({SHIPPED: shipped})]
+            ),
             undefined=StrictUndefined,
             autoescape=False,  # noqa: S701  configuration files, not HTML
             trim_blocks=True,
@@ -153,7 +164,7 @@ class Renderer:
 
     def _place(self, template: str) -> str:
         own = self._project / template
-        return str(own) if own.exists() else f"{template} (shipped)"
+        return str(own) if own.exists() else f"{template.removeprefix(f'{SHIPPED}/')} (shipped)"
 
     def _plain(self, value: Value) -> Any:
         return plain(value, self._resolve)

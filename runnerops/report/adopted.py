@@ -7,6 +7,7 @@ from typing import Any
 
 from runnerops.adopt.draft import Draft
 from runnerops.adopt.place import Found
+from runnerops.adopt.templates import FOLDER, Templates
 from runnerops.report.screen import Screen
 
 
@@ -34,6 +35,18 @@ def show_notes(found: Found, draft: Draft | None, screen: Screen, *, alone: bool
         )
     if not found.has_section:
         screen.say(f"{found.name}{_why_not(found)}", "bad")
+
+
+def show_templates(templates: Templates, screen: Screen) -> None:
+    """What goes into the project's own templates, on stderr: it is no part of the entries."""
+    for name, text in templates.texts.items():
+        screen.say(f"{FOLDER}/{name}, which --write writes:", "warn")
+        for line in text.splitlines():
+            screen.say(f"  {line}")
+    for name, text in templates.by_hand.items():
+        screen.say(f"{FOLDER}/{name} is the project's own, and stays as it is; add to it:", "warn")
+        for line in text.splitlines():
+            screen.say(f"  {line}")
 
 
 def notes_of(found: Found, draft: Draft | None) -> tuple[str, ...]:

@@ -206,17 +206,35 @@ class Planner(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Addition:
+    """What a template has to say for a host, since no section has a word for it. `block` is a block of the shipped template.
+
+    `value` is YAML that goes there, indented by `indent` spaces. `condition` is when, beside the host, as Jinja has it;
+    `reason` says in words what this is.
+    """
+
+    template: str
+    block: str
+    indent: int
+    value: Value = field(repr=False)
+    condition: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Adopted:
     """What the inventory would say for a host to be as it is. `section` None: nothing that a section could manage is there.
 
     `comments` are those of the host's own files, by the place in the section of what they are about. `notes` say, a sentence
     each, what the section does not say and why. `secrets` are texts of the host's files that stay there and are never shown.
+    `additions` are for templates.
     """
 
     section: Tree | None = None
     comments: Mapping[Key, tuple[str, ...]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     secrets: frozenset[str] = field(default=frozenset(), repr=False)
+    additions: tuple[Addition, ...] = ()
 
 
 class Adopter(Protocol):

@@ -13,7 +13,7 @@ from runnerops.adopt.insert import add_host
 from runnerops.adopt.mirrors import changed_elsewhere
 from runnerops.adopt.place import Found, only_adds
 from runnerops.adopt.target import about, host_at, meant
-from runnerops.adopt.writing import write
+from runnerops.adopt.writing import Files, write
 from runnerops.errors import InventoryError, RunneropsError, UsageError
 from runnerops.inventory import load
 from runnerops.model.common import ServiceName, Tree
@@ -129,7 +129,7 @@ def test_all_is_written_with_secrets_for_their_owner_alone(path: Path) -> None:
     (path.parent / ".env").chmod(0o644)
     (path.parent / ".gitignore").write_text("*.log")
     path.chmod(0o640)
-    written = write(path, b"new", {"A": "x y"})
+    written = write(Files(path, b"new", {"A": "x y"}))
     assert [one.name for one in written] == [".gitignore", ".env", "inventory.yml"]
     assert (path.parent / ".env").read_text() == "OLD=1\nA='x y'\n"
     assert (path.parent / ".gitignore").read_text() == "*.log\n.env\n"
@@ -148,25 +148,25 @@ def test_all_is_written_with_secrets_for_their_owner_alone(path: Path) -> None:
 )
 def test_git_ignores_the_secrets(before: str, after: str, path: Path) -> None:
     (path.parent / ".gitignore").write_text(before)
-    write(path, b"new", {"A": "x"})
+    write(Files(path, b"new", {"A": "x"}))
     assert (path.parent / ".gitignore").read_text() == after
 
 
 def test_what_somebody_wrote_in_the_meantime_is_not_lost(path: Path) -> None:
     with pytest.raises(RunneropsError, match="in the meantime"):
-        write(path, b"new", {"A": "x"}, before=b"old")
+        write(Files(path, b"new", {"A": "x"}, before=b"old"))
     assert path.read_text() == INVENTORY
     assert {one.name for one in path.parent.iterdir()} == {"inventory.yml"}
 
 
 def test_without_secrets_there_is_no_env(path: Path) -> None:
-    assert write(path, b"new", {}) == (path,)
+    assert write(Files(path, b"new", {})) == (path,)
 
 
 def test_nothing_is_written_where_something_cannot_be(path: Path) -> None:
     (path.parent / ".env").mkdir()
     with pytest.raises(RunneropsError, match="directory"):
-        write(path, b"new", {"A": "x"})
+        write(Files(path, b"new", {"A": "x"}))
     assert path.read_text() == INVENTORY
     assert {one.name for one in path.parent.iterdir()} == {".env", "inventory.yml"}
 

@@ -58,10 +58,21 @@ def answers(*registries: dict[str, Any]) -> dict[str, Answer]:
             "name": "/reg", "image": "registry:2", "mounts": [VOLUME], "labels": {}, "network": "default",
             "ports": published("", "5000"), **one,
         }  # fmt: skip
-        about["env"] = [*IMAGE_ENV, *about.get("env", [])]
         path, text = about.pop("path", "/etc/docker/registry/config.yml"), about.pop("text", EXAMPLE)
-        found[f"registry_found_{number}"] = Answer(0, json.dumps(about).encode())
-        found[f"registry_image_{number}"] = Answer(0, json.dumps(IMAGE_ENV).encode())
+        config = {"Env": [*IMAGE_ENV, *about.get("env", [])], "Image": about["image"], "Labels": about["labels"]}
+        host = {
+            "PortBindings": about["ports"],
+            "NetworkMode": about["network"],
+            "AutoRemove": about.get("remove", False),
+        }
+        told = {
+            "name": about["name"], "mounts": about["mounts"], "networks": about.get("networks", {"bridge": {}}),
+            "config": {**config, **about.get("config", {})}, "host": {**host, **about.get("host", {})},
+        }  # fmt: skip
+        found[f"registry_found_{number}"] = Answer(0, json.dumps(told).encode())
+        found[f"registry_image_{number}"] = Answer(
+            0, json.dumps({"Env": IMAGE_ENV, "User": "", "Labels": None}).encode()
+        )
         found[f"registry_started_{number}"] = Answer(0, f"{path}\n{text}".encode())
     return found
 

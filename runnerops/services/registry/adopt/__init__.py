@@ -13,27 +13,20 @@ from runnerops.parsing.places import places_in
 from runnerops.services.base import Adopted, Answers, value_at
 from runnerops.services.docker.diff import path_of, tree_of
 from runnerops.services.docker.schema import mirrors_of
+from runnerops.services.registry.adopt.additions import additions, keys_added
+from runnerops.services.registry.adopt.beyond import names
 from runnerops.services.registry.adopt.listening import Listening, listening
 from runnerops.services.registry.adopt.overlay import is_usual, overlay
-from runnerops.services.registry.adopt.running import FoundRegistry, found_registries
+from runnerops.services.registry.adopt.running import INSIDE, SAID, FoundRegistry, found_registries, said
 from runnerops.services.registry.caches import DIRECTORY, PROJECT
 from runnerops.services.registry.caches.image import DEFAULT_IMAGE
 from runnerops.services.registry.caches.upstreams import HUB, HUB_UPSTREAM, cache_name, served
+from runnerops.services.registry.format import COMPOSE_TEMPLATE
 
-_INSIDE = "/var/lib/registry"
+_TEMPLATE = f"templates/{COMPOSE_TEMPLATE}"
 _FILE = "com.docker.compose.project.config_files"
 _FOLDER = "com.docker.compose.project.working_dir"
 _HUB_PAGES = frozenset({"docker.io", "www.docker.com", "hub.docker.com", "index.docker.io", "registry.hub.docker.com"})
-
-_SAID: Mapping[str, Key] = {
-    "REGISTRY_PROXY_REMOTEURL": ("proxy", "remoteurl"),
-    "REGISTRY_PROXY_USERNAME": ("proxy", "username"),
-    "REGISTRY_PROXY_PASSWORD": ("proxy", "password"),
-    "REGISTRY_PROXY_TTL": ("proxy", "ttl"),
-    "REGISTRY_HTTP_ADDR": ("http", "addr"),
-    "REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY": ("storage", "filesystem", "rootdirectory"),
-}
-"""Variables that the section has keys for; the registry takes them before its file."""
 
 _COMMENTED: Mapping[Key, str] = {
     ("proxy", "remoteurl"): "upstream",
@@ -52,6 +45,7 @@ class _Section:
     comments: dict[Key, tuple[str, ...]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     directory: str = DIRECTORY
+    found: list[FoundRegistry] = field(default_factory=list)
 
 
 def adopt(observed: HostState, answers: Answers) -> Adopted:
@@ -63,17 +57,17 @@ def adopt(observed: HostState, answers: Answers) -> Adopted:
             made.notes.append(f"container {one.name} is left alone: {why}")
         else:
             _add(made, one, listening(one, observed, mirrors), mirrors)
-    _name(made.caches)
+            made.found.append(one)
+            if keys := keys_added(one, observed):
+                made.notes.append(
+                    f"container {one.name} has {names(keys)}, which no key of a section says: {_TEMPLATE} does"
+                )
+    called = _name(made.caches)
     if not made.caches:
         return Adopted(notes=tuple(made.notes))
     section: Tree = {} if made.directory == DIRECTORY else {"directory": made.directory}
-    return Adopted({**section, "caches": [*made.caches]}, made.comments, tuple(made.notes))
-
-
-def said(one: FoundRegistry, key: Key) -> Value:
-    """What the registry takes for a key: its variable's word, else its file's."""
-    name = next((name for name, place in _SAID.items() if place == key and name in one.environment), "")
-    return one.environment[name] if name else value_at(one.config, key)
+    more = additions([*zip(made.found, called, strict=True)], observed, made.directory)
+    return Adopted({**section, "caches": [*made.caches]}, made.comments, tuple(made.notes), additions=more)
 
 
 def _unfit(one: FoundRegistry) -> str:
@@ -103,7 +97,7 @@ def _add(made: _Section, one: FoundRegistry, listens: Listening, mirrors: Sequen
     volume, root = _storage(one)
     usual = not one.mount_of(one.config_path)
     config = {} if usual else overlay(one.config)
-    if root != _INSIDE:
+    if root != INSIDE:
         config = {**config, "storage": {**_tree(config.get("storage")), "filesystem": {"rootdirectory": root}}}
     cache: Tree = {
         "name": one.labels.get("com.docker.compose.service") if ours else None,
@@ -132,7 +126,7 @@ def _add(made: _Section, one: FoundRegistry, listens: Listening, mirrors: Sequen
 
 def _environment(one: FoundRegistry) -> Tree:
     """Its variables, without those that other keys say, and those that every cache has."""
-    return {name: value for name, value in one.environment.items() if name not in _SAID and not is_usual(name, value)}
+    return {name: value for name, value in one.environment.items() if name not in SAID and not is_usual(name, value)}
 
 
 def _upstream(url: str) -> tuple[str, tuple[str | None, str | None]]:
@@ -153,11 +147,11 @@ def _serves(upstream: str, listens: Listening, mirrors: Sequence[str]) -> str | 
 
 def _storage(one: FoundRegistry) -> tuple[str | None, str]:
     """The volume, or the folder of the host, and where in a cache of ours its root then is."""
-    root = str(said(one, ("storage", "filesystem", "rootdirectory")) or _INSIDE).rstrip("/")
+    root = str(said(one, ("storage", "filesystem", "rootdirectory")) or INSIDE).rstrip("/")
     mount = one.mount_of(root)
     if mount is None:
-        return None, _INSIDE
-    return mount.source, _INSIDE + root[len(mount.inside.rstrip("/")) :]
+        return None, INSIDE
+    return mount.source, INSIDE + root[len(mount.inside.rstrip("/")) :]
 
 
 def _notes(one: FoundRegistry, listens: Listening, volume: str | None, *, ours: bool, usual: bool) -> Iterator[str]:
@@ -171,9 +165,9 @@ def _notes(one: FoundRegistry, listens: Listening, volume: str | None, *, ours: 
         usual or value_at(one.config, ("storage", "delete", "enabled")) is None
     ) and "REGISTRY_STORAGE_DELETE_ENABLED" not in one.environment:
         yield f"container {one.name} never removed what expired; the cache that takes its place does (storage.delete)"
-    unsaid = [*one.unsaid, *(f"its mount at {mount.inside}" for mount in one.mounts if _is_other(one, mount.inside))]
-    if unsaid:
-        yield f"container {one.name}: the section has no word for {', '.join(unsaid)}; templates/docker-compose.yml.j2 can have"
+    volumes = [mount.inside for mount in one.mounts if mount.volume and mount.inside in one.further_mounts]
+    if volumes:
+        yield f"container {one.name} has a volume at {names(volumes)}, which the cache that takes its place has not"
 
 
 def _taken_over(one: FoundRegistry, volume: str | None) -> str:
@@ -187,15 +181,6 @@ def _taken_over(one: FoundRegistry, volume: str | None) -> str:
     return "the first deploy stops it and puts one of its own in its place, over the same content"
 
 
-def _is_other(one: FoundRegistry, inside: str) -> bool:
-    """Whether a mount is neither of the storage nor of the config."""
-    root = str(said(one, ("storage", "filesystem", "rootdirectory")) or _INSIDE)
-    return (
-        not any((mount := one.mount_of(path)) and mount.inside == inside for path in (root, one.config_path))
-        and inside != _INSIDE
-    )
-
-
 def _comments(one: FoundRegistry, cache: Tree, at: Key) -> Iterator[tuple[Key, tuple[str, ...]]]:
     """Of what the section says, by the place where it says it."""
     text = one.text.replace("\r\n", "\n")
@@ -207,9 +192,9 @@ def _comments(one: FoundRegistry, cache: Tree, at: Key) -> Iterator[tuple[Key, t
             yield (*at, "config", *key), lines
 
 
-def _name(caches: list[Tree]) -> None:
-    """A name where the usual one is another's, and none where it is the usual one."""
-    seen: set[str] = set()
+def _name(caches: list[Tree]) -> tuple[str, ...]:
+    """A name where the usual one is another's, and none where it is the usual one. All of them, in order."""
+    seen: dict[str, None] = {}
     for cache in caches:
         usual = cache_name("", str(cache.get("serves") or ""), str(cache["upstream"]))
         given = str(cache.pop("name", None) or usual)
@@ -217,11 +202,12 @@ def _name(caches: list[Tree]) -> None:
         while name in seen:
             count += 1
             name = f"{given}-{count}"
-        seen.add(name)
+        seen[name] = None
         if name != usual:
             rest = dict(cache)
             cache.clear()
             cache |= {"name": name, **rest}
+    return tuple(seen)
 
 
 def _tree(value: Value) -> Tree:

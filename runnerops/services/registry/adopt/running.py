@@ -7,29 +7,35 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from runnerops.model.common import Tree
-from runnerops.services.base import Answers, ParseError
+from runnerops.model.common import Key, Tree, Value
+from runnerops.services.base import Answers, ParseError, value_at
+from runnerops.services.registry.adopt.beyond import of_container
 from runnerops.services.registry.caches import DIRECTORY
 from runnerops.services.registry.format import parse
 
 FORM = (
-    '{"name":{{json .Name}},"image":{{json .Config.Image}},"env":{{json .Config.Env}},"labels":{{json .Config.Labels}},'
-    '"mounts":{{json .Mounts}},"ports":{{json .HostConfig.PortBindings}},"network":{{json .HostConfig.NetworkMode}},'
-    '"user":{{json .Config.User}},"memory":{{json .HostConfig.Memory}},"cpus":{{json .HostConfig.NanoCpus}},'
-    '"hosts":{{json .HostConfig.ExtraHosts}},"dns":{{json .HostConfig.Dns}},"remove":{{json .HostConfig.AutoRemove}}}'
+    '{"name":{{json .Name}},"config":{{json .Config}},"host":{{json .HostConfig}},"mounts":{{json .Mounts}},'
+    '"networks":{{json .NetworkSettings.Networks}}}'
 )
 """A format of `docker inspect`. Secrets are among it: it is asked only where a section is made of it."""
 
-QUESTIONS = (("observe_registry_files", DIRECTORY), ("observe_registry_found", FORM))
+_NO_NAME = frozenset({"bridge", "host", "none"})
+"""Networks that each host has."""
 
-PRIVATE = {
-    "user": "the user that it runs as",
-    "memory": "its memory limit",
-    "cpus": "its CPU limit",
-    "hosts": "its extra hosts",
-    "dns": "its name servers",
+INSIDE = "/var/lib/registry"
+"""Where the image has its volume."""
+
+SAID: Mapping[str, Key] = {
+    "REGISTRY_PROXY_REMOTEURL": ("proxy", "remoteurl"),
+    "REGISTRY_PROXY_USERNAME": ("proxy", "username"),
+    "REGISTRY_PROXY_PASSWORD": ("proxy", "password"),
+    "REGISTRY_PROXY_TTL": ("proxy", "ttl"),
+    "REGISTRY_HTTP_ADDR": ("http", "addr"),
+    "REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY": ("storage", "filesystem", "rootdirectory"),
 }
-"""What a container may have and the section has no word for."""
+"""Variables that the section has keys for; the registry takes them before its file."""
+
+QUESTIONS = (("observe_registry_files", DIRECTORY), ("observe_registry_found", FORM))
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +45,7 @@ class Mount:
     inside: str
     source: str
     volume: bool
+    written: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +53,7 @@ class FoundRegistry:
     """A running registry. `config` is the file that it was started with, as it sees it, `config_path` its path inside.
 
     `environment` is without what its image has. `ports` are those published: port inside, address (empty: all), port.
-    `auto_remove`: it goes when it is stopped. `unsaid` names what the section has no word for.
+    `auto_remove`: it goes when it is stopped. `networks` are those with a name of their own. `beyond` is a service of Compose.
     """
 
     name: str
@@ -60,12 +67,26 @@ class FoundRegistry:
     ports: tuple[tuple[str, str, str], ...]
     network: str
     auto_remove: bool = False
-    unsaid: tuple[str, ...] = ()
+    networks: tuple[str, ...] = ()
+    beyond: Tree = field(default_factory=dict, repr=False)
+
+    @property
+    def further_mounts(self) -> tuple[str, ...]:
+        """The paths inside of mounts that are neither of the storage nor of the config."""
+        root = str(said(self, ("storage", "filesystem", "rootdirectory")) or INSIDE)
+        known = {mount.inside for path in (root, self.config_path) if (mount := self.mount_of(path))}
+        return tuple(mount.inside for mount in self.mounts if mount.inside not in {*known, INSIDE})
 
     def mount_of(self, path: str) -> Mount | None:
         """The innermost mount in which a path inside lies."""
         around = (one for one in self.mounts if f"{path}/".startswith(f"{one.inside.rstrip('/')}/"))
         return max(around, key=lambda one: len(one.inside), default=None)
+
+
+def said(one: FoundRegistry, key: Key) -> Value:
+    """What the registry takes for a key: its variable's word, else its file's."""
+    name = next((name for name, place in SAID.items() if place == key and name in one.environment), "")
+    return one.environment[name] if name else value_at(one.config, key)
 
 
 def found_registries(answers: Answers) -> Iterator[FoundRegistry]:
@@ -74,28 +95,30 @@ def found_registries(answers: Answers) -> Iterator[FoundRegistry]:
     while f"registry_found_{number}" in answers:
         about = _object(answers[f"registry_found_{number}"].text)
         if about:
-            image = _list(answers[f"registry_image_{number}"].text)
+            image = _object(answers[f"registry_image_{number}"].text)
             path, _, text = answers[f"registry_started_{number}"].output.decode("utf-8", "replace").partition("\n")
             yield _registry(about, image, path, text)
         number += 1
 
 
-def _registry(about: Mapping[str, Any], image: list[str], path: str, text: str) -> FoundRegistry:
-    pairs = (str(word).partition("=") for word in about.get("env") or () if word not in image)
-    labels = about.get("labels")
+def _registry(about: Mapping[str, Any], image: Mapping[str, Any], path: str, text: str) -> FoundRegistry:
+    config, host = _mapping(about.get("config")), _mapping(about.get("host"))
+    there = image.get("Env") or ()
+    pairs = (str(word).partition("=") for word in config.get("Env") or () if word not in there)
     return FoundRegistry(
         name=str(about.get("name")).lstrip("/"),
-        image=str(about.get("image")),
+        image=str(config.get("Image")),
         config_path=path,
         config=_tree(text),
         text=text,
         environment={name: value for name, _, value in pairs if name != "PATH"},
-        labels={str(name): str(value) for name, value in labels.items()} if isinstance(labels, dict) else {},
+        labels={str(name): str(value) for name, value in _mapping(config.get("Labels")).items()},
         mounts=tuple(_mounts(about.get("mounts"))),
-        ports=tuple(_ports(about.get("ports"))),
-        network=str(about.get("network") or ""),
-        auto_remove=about.get("remove") is True,
-        unsaid=tuple(words for key, words in PRIVATE.items() if about.get(key)),
+        ports=tuple(_ports(host.get("PortBindings"))),
+        network=str(host.get("NetworkMode") or ""),
+        auto_remove=host.get("AutoRemove") is True,
+        networks=tuple(str(name) for name in _mapping(about.get("networks")) if name not in _NO_NAME),
+        beyond=of_container(config, host, image),
     )
 
 
@@ -109,7 +132,12 @@ def _tree(text: str) -> Tree:
 def _mounts(told: Any) -> Iterator[Mount]:
     for one in told if isinstance(told, list) else ():
         volume = one.get("Type") == "volume"
-        yield Mount(str(one.get("Destination")), str(one.get("Name") if volume else one.get("Source")), volume)
+        yield Mount(
+            str(one.get("Destination")),
+            str(one.get("Name") if volume else one.get("Source")),
+            volume,
+            one.get("RW") is not False,
+        )
 
 
 def _ports(told: Any) -> Iterator[tuple[str, str, str]]:
@@ -120,17 +148,11 @@ def _ports(told: Any) -> Iterator[tuple[str, str, str]]:
 
 
 def _object(text: str) -> Mapping[str, Any]:
-    found = _json(text)
-    return found if isinstance(found, dict) else {}
-
-
-def _list(text: str) -> list[str]:
-    found = _json(text)
-    return [str(word) for word in found] if isinstance(found, list) else []
-
-
-def _json(text: str) -> Any:
     try:
-        return json.loads(text)
+        return _mapping(json.loads(text))
     except ValueError:
-        return None
+        return {}
+
+
+def _mapping(told: Any) -> Mapping[str, Any]:
+    return told if isinstance(told, dict) else {}

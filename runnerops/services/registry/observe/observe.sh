@@ -129,7 +129,7 @@ observe_registry_found() { # FORMAT: registries that run in containers, whoever 
       esac
       number=$((number + 1))
       ask "registry_found_$number" limited docker inspect --type container --format "$1" "$id"
-      ask "registry_image_$number" limited docker inspect --type image --format '{{json .Config.Env}}' "$image"
+      ask "registry_image_$number" limited docker inspect --type image --format '{{json .Config}}' "$image"
       ask "registry_started_$number" registry_started "$pid" "${started##* }"
     done
   }

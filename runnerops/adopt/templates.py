@@ -1,0 +1,110 @@
+"""The project's own templates with what no section has a word for, host by host. Pure.
+
+Such a template extends the shipped one, and has a condition for each host; what is secret stands in variables of the host.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from runnerops.adopt.yaml_text import Writer
+from runnerops.model.common import Secret, Value
+from runnerops.services.base import Addition
+
+FOLDER = "templates"
+_HEAD = """{{# What hosts have and no section of the inventory has a word for, as `runnerops adopt` found it.
+   All else is as in the template that comes with runnerops. #}}
+{{% extends "shipped/{template}" %}}
+"""
+_JINJA = re.compile(r"\{[{%#]")
+
+
+@dataclass(frozen=True, slots=True)
+class Templates:
+    """`texts` are those that are written, by name. `by_hand`: names of those that are there in another form, and stay."""
+
+    texts: Mapping[str, str]
+    by_hand: Mapping[str, str]
+
+
+def templates_with(there: Mapping[str, str], additions: Mapping[str, Sequence[Addition]]) -> Templates:
+    """`there` are the project's own, by name; the additions are by host, with secrets in place of what is secret."""
+    texts: dict[str, str] = {}
+    by_hand: dict[str, str] = {}
+    for host, more in additions.items():
+        for one in more:
+            before = texts.get(one.template, there.get(one.template, _HEAD.format(template=one.template)))
+            lines = "".join(f"{line}\n" for line in _lines(host, one))
+            begin, end = _block_in(before, one.block)
+            if lines in before:
+                continue
+            if f'{{% extends "shipped/{one.template}" %}}' not in before or _condition(host, one) in before[begin:end]:
+                by_hand[one.template] = by_hand.get(one.template, "") + _block(one.block, lines)
+            elif end:
+                texts[one.template] = before[:end] + lines + before[end:]
+            else:
+                texts[one.template] = before.rstrip() + "\n" + _block(one.block, lines)
+    return Templates(texts, by_hand)
+
+
+def variable(secret: Secret) -> str:
+    """The name in `vars` of a secret in an addition."""
+    return secret.argument.lower()
+
+
+def secrets_of(value: Value) -> Iterator[Secret]:
+    """All in a tree."""
+    if isinstance(value, Secret):
+        yield value
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    for one in inside:
+        yield from secrets_of(one)
+
+
+def _block_in(text: str, block: str) -> tuple[int, int]:
+    """Where it begins, and where its last line ends; two zeros where it is not there."""
+    begin = text.find(f"{{% block {block} %}}\n")
+    end = text.find("{% endblock", begin)
+    return (begin, end) if 0 <= begin < end else (0, 0)
+
+
+def _block(name: str, lines: str) -> str:
+    return f"{{% block {name} %}}\n{lines}{{% endblock %}}\n"
+
+
+def _condition(host: str, one: Addition) -> str:
+    return f"{{% if {' and '.join(filter(None, (f'host.name == {json.dumps(host)}', one.condition)))} %}}\n"
+
+
+def _lines(host: str, one: Addition) -> Iterator[str]:
+    yield _condition(host, one).rstrip()
+    if one.reason:
+        yield f"{{# {one.reason.replace('#}', '# }')} #}}"
+    mark = "«"
+    while mark in repr(one.value):  # stands for a secret while the lines are made
+        mark += "«"
+    value = _marked(one.value, mark)
+    lines: Iterator[str] = iter(())
+    if isinstance(value, dict):
+        lines = Writer().lines(value, one.indent)
+    elif isinstance(value, list):
+        lines = Writer().items(value, one.indent)
+    yield from (_escaped(line, mark) for line in lines)
+    yield "{% endif %}"
+
+
+def _marked(value: Value, mark: str) -> Value:
+    if isinstance(value, dict):
+        return {name: _marked(item, mark) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_marked(item, mark) for item in value]
+    return f"{mark}{variable(value)}»" if isinstance(value, Secret) else value
+
+
+def _escaped(line: str, mark: str) -> str:
+    """As Jinja prints it: what would mean something there is said as a text, a marked name as its variable."""
+    plain = _JINJA.sub(lambda found: f'{{{{ "{found[0]}" }}}}', line)
+    return re.sub(f"{mark}([a-z0-9_]+)»", lambda found: f"{{{{ vars.{found[1]} | to_json }}}}", plain)

@@ -1,0 +1,116 @@
+"""What a container was started with and no section has a word for, as a service of a Compose file says it. Pure.
+
+What Docker fills in by itself is left out, and so is what a cache of ours has its own way: its command, restart policy and log.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from runnerops.model.common import Tree, Value
+
+_SIMPLE = {
+    "ExtraHosts": "extra_hosts", "Dns": "dns", "DnsSearch": "dns_search", "DnsOptions": "dns_opt", "CapAdd": "cap_add",
+    "CapDrop": "cap_drop", "SecurityOpt": "security_opt", "GroupAdd": "group_add", "Sysctls": "sysctls",
+    "ReadonlyRootfs": "read_only", "Privileged": "privileged", "Init": "init", "OomScoreAdj": "oom_score_adj",
+    "CpuShares": "cpu_shares", "CpusetCpus": "cpuset", "CpuQuota": "cpu_quota", "CpuPeriod": "cpu_period",
+    "UsernsMode": "userns_mode", "CgroupParent": "cgroup_parent", "PidMode": "pid",
+}  # fmt: skip
+"""Keys of `HostConfig` that a service has by another name, with the same value. What is empty, zero or false says nothing."""
+
+_SIZES = {"Memory": "mem_limit", "MemoryReservation": "mem_reservation"}
+
+_UNITS = ((2**30, "g"), (2**20, "m"), (2**10, "k"))
+
+_OURS = frozenset({"image", "command", "restart", "ports", "volumes", "environment", "labels", "logging"})
+"""Keys of a service that the shipped template gives."""
+
+_LABEL = "runnerops.registry-config.sha256"
+_COMPOSE = re.compile(r"com\.docker\.(compose|swarm)\.|desktop\.docker\.")
+
+
+def of_container(config: Mapping[str, Any], host: Mapping[str, Any], image: Mapping[str, Any]) -> Tree:
+    """`docker inspect`'s `Config` and `HostConfig`, and its image's `Config`. A `$` is doubled, as Compose has it."""
+    found: Tree = {name: host[key] for key, name in _SIMPLE.items() if host.get(key)}
+    found |= {name: _size(int(host[key])) for key, name in _SIZES.items() if host.get(key)}
+    found |= dict(_derived(host))
+    if (user := config.get("User")) and user != image.get("User"):
+        found["user"] = str(user)
+    if config.get("StopTimeout"):
+        found["stop_grace_period"] = f"{config['StopTimeout']}s"
+    if (check := config.get("Healthcheck")) and check != image.get("Healthcheck"):
+        found["healthcheck"] = dict(_health(check))
+    labels = _without(config.get("Labels"), image.get("Labels"))
+    if own := {name: value for name, value in labels.items() if not _COMPOSE.match(name) and name != _LABEL}:
+        found["labels"] = {**own}
+    doubled = _doubled(found)
+    assert isinstance(doubled, dict)
+    return doubled
+
+
+def of_service(service: Tree) -> Tree:
+    """The same of a service of our own Compose file: whatever the shipped template does not give. `$` is as it stands there."""
+    found: Tree = {name: value for name, value in service.items() if name not in _OURS and value is not None}
+    labels = service.get("labels")
+    if isinstance(labels, dict) and (own := {name: value for name, value in labels.items() if name != _LABEL}):
+        found["labels"] = own
+    for name, usual in (("ports", 1), ("volumes", 2)):
+        items = service.get(name)
+        if isinstance(items, list) and (more := items[usual:]):
+            found[name] = more
+    return found
+
+
+def _derived(host: Mapping[str, Any]) -> Iterator[tuple[str, Value]]:
+    """What a service says in a form of its own."""
+    memory, swap, cpus, pids = (int(host.get(key) or 0) for key in ("Memory", "MemorySwap", "NanoCpus", "PidsLimit"))
+    if swap and swap != 2 * memory:  # which is what Docker makes of a limit alone
+        yield "memswap_limit", _size(swap) if swap > 0 else swap
+    if cpus:
+        yield "cpus", cpus / 10**9
+    if pids > 0:
+        yield "pids_limit", pids
+    if tmpfs := host.get("Tmpfs"):
+        yield "tmpfs", [f"{path}:{options}" if options else path for path, options in tmpfs.items()]
+    if devices := host.get("Devices"):
+        keys = ("PathOnHost", "PathInContainer", "CgroupPermissions")
+        yield "devices", [":".join(str(one[key]) for key in keys) for one in devices]
+    if ulimits := host.get("Ulimits"):
+        yield "ulimits", {str(one["Name"]): {"soft": one["Soft"], "hard": one["Hard"]} for one in ulimits}
+
+
+def _health(check: Mapping[str, Any]) -> Iterator[tuple[str, Value]]:
+    """Docker tells times in nanoseconds."""
+    if check.get("Test"):
+        yield "test", check["Test"]
+    for key, name in (("Interval", "interval"), ("Timeout", "timeout"), ("StartPeriod", "start_period")):
+        if check.get(key):
+            yield name, f"{int(check[key]) // 10**6}ms" if check[key] % 10**9 else f"{check[key] // 10**9}s"
+    if check.get("Retries"):
+        yield "retries", check["Retries"]
+
+
+def _size(count: int) -> Value:
+    unit = next(((size, name) for size, name in _UNITS if count % size == 0), None)
+    return f"{count // unit[0]}{unit[1]}" if unit else count
+
+
+def _without(values: Any, others: Any) -> dict[str, str]:
+    known = others if isinstance(others, dict) else {}
+    values = values if isinstance(values, dict) else {}
+    return {str(name): str(value) for name, value in values.items() if known.get(name) != value}
+
+
+def _doubled(value: Value) -> Value:
+    if isinstance(value, dict):
+        return {name: _doubled(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_doubled(item) for item in value]
+    return value.replace("$", "$$") if isinstance(value, str) else value
+
+
+def names(found: Sequence[str]) -> str:
+    """Keys in words."""
+    return " and ".join(filter(None, (", ".join(found[:-1]), found[-1])))
