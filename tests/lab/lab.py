@@ -11,7 +11,7 @@ import secrets
 import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +28,8 @@ from tests.lab.ssh import make_key
 STAND_IN = Path(__file__).parent / "standin"
 HUB_IMAGES = ("library/alpine:3", "library/alpine:3.1", "library/busybox:1")
 BUSYBOX = "runnerops-lab/busybox:1"
+WATCHES = Path("/proc/sys/fs/inotify/max_user_instances")
+ENOUGH_WATCHES = 1024
 STAND_IN_FOR = {"bookworm": "16.11.0"}
 """The release that the stand-in takes itself for, where it is not its newest: one without `lint`."""
 
@@ -87,6 +89,7 @@ def open_lab() -> Iterator[Lab]:
     with take_slot() as slot, ExitStack() as stack:
         with ThreadPoolExecutor() as builders:
             roots = list(builders.map(ensure_root, RECIPES))
+        allow_watches()
         make_bridge(slot)
         key = slot.scratch / "key"
         public = make_key(key, "runnerops-lab")
@@ -107,6 +110,13 @@ def open_lab() -> Iterator[Lab]:
             host.container.start()
         each(pool, [*(lambda host=host: settle(host) for host in hosts), lambda: fill(hub, images)])
         yield Lab(hosts, hub, gitlab, key, known_hosts, slot.scratch, images)
+
+
+def allow_watches() -> None:
+    """Each host has about eight inotify instances; of those a kernel often allows one user 128, too few for six labs."""
+    if int(WATCHES.read_text()) < ENOUGH_WATCHES:
+        with suppress(OSError):  # then a host that finds too few says which of its units failed
+            WATCHES.write_text(str(ENOUGH_WATCHES))
 
 
 def numbered(roots: list[Path]) -> Iterator[tuple[int, Recipe, Path]]:
