@@ -27,7 +27,7 @@ _REASONS = dict.fromkeys(("runner_interrupted", "unknown_failure"), "runner_syst
 ENDED = ("success", "script_failure", "runner_system_failure")
 UNTIL_TOLD = """
 url="$CI_SERVER_URL/lab/finish/$CI_JOB_ID"
-until code=$(curl -sf "$url" 2>/dev/null || wget -q -O - "$url" 2>/dev/null); do sleep 0.2; done
+until code=$(curl -sf "$url" 2>/dev/null || wget -q -O - "$url" 2>/dev/null); do sleep 0.5; done
 exit "$code"
 """
 
