@@ -21,12 +21,14 @@ from runnerops.model.run import Outcome, Record
 from runnerops.redact import step_title
 from runnerops.remote import protocol
 from runnerops.remote.history import History, read_history
+from runnerops.report.alike import brief
 from runnerops.report.document import summary_document
 from runnerops.report.history import record_lines
 from runnerops.report.screen import Screen
 from runnerops.report.text import Line, outcome_lines
 
 _SECONDS = 60.0
+_IDLE = "no run is going on"
 _BACK = {Result.ROLLED_BACK, Result.FAILED}
 """How a run ends that was taken back: after it had changed something, or before."""
 
@@ -40,12 +42,13 @@ def abort(path: Where, targets: Sequence[str], environ: Mapping[str, str], scree
         hosts = {host.name: host for host in choose(loaded, targets, pool)}
         found = side_by_side(list(hosts), lambda name: read_history(name, pool.reader(hosts[name])))
         failed = [failure(name, one) for name, one in found.items() if isinstance(one, Exception)]
-        live = {name: one.records[0] for name, one in found.items() if isinstance(one, History) and _is_live(one)}
+        live = {name: run for name, one in found.items() if isinstance(one, History) and (run := _live(one))}
+        idle = [name for name, one in found.items() if isinstance(one, History) and name not in live]
         if not ui.as_json:
             for outcome in failed:
                 screen.lines(outcome_lines(outcome))
             _show(found, live, screen)
-        if live and not ui.yes and not screen.ask(f"take back the run on {', '.join(live)}?"):
+        if live and not ui.yes and not screen.ask(f"take back the run on {', '.join(brief(list(live)))}?"):
             screen.say("nothing was changed")
             return Exit.PENDING
 
@@ -59,12 +62,13 @@ def abort(path: Where, targets: Sequence[str], environ: Mapping[str, str], scree
         outcomes = follow_records(runs, pool, as_json=ui.as_json, verbose=ui.verbose, first=stop)
     code = exit_of([*(one.result for one in failed), *map(_counts_as, outcomes)])
     if ui.as_json:
+        outcomes += (Outcome(name, Result.UNCHANGED, message=_IDLE) for name in idle)
         screen.json(summary_document([*failed, *outcomes], code), indent=None)
     return code
 
 
-def _is_live(found: History) -> bool:
-    return bool(found.records) and found.records[0].run.running
+def _live(found: History) -> Record | None:
+    return found.latest if found.latest and found.latest.run.running else None
 
 
 def _counts_as(outcome: Outcome) -> Result:
@@ -81,7 +85,7 @@ def _show(found: Mapping[str, History | Exception], live: Mapping[str, Record], 
             screen.lines(list(record_lines(live[name], name, one.clock, verbose=0))[:-1])
             screen.lines(cost_lines(live[name]))
         elif isinstance(one, History):
-            screen.say(f"{name}: no run is going on")
+            screen.say(f"{name}: {_IDLE}")
 
 
 def cost_lines(record: Record) -> Iterator[Line]:

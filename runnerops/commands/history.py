@@ -45,7 +45,7 @@ def history(
             followed = _Following(hosts, found, pool, as_json=as_json, verbose=verbose)
             return followed.run(failed)
     if as_json:
-        screen.json(_document(found, failed, alone=len(hosts) == 1))
+        screen.json(_document(seen))
     else:
         for index, (name, one) in enumerate(found.items()):
             if len(hosts) > 1:
@@ -55,12 +55,16 @@ def history(
     return exit_of([one.result for one in failed])
 
 
-def _document(found: Mapping[str, History], failed: Sequence[Outcome], *, alone: bool) -> dict[str, Any]:
-    documents = [history_document(name, one.records) for name, one in found.items()]
-    if alone and documents:
-        return documents[0]
-    hosts = [{"host": one["host"], "runs": one["runs"]} for one in documents]
-    return {"version": VERSION, "hosts": [*hosts, *map(outcome_document, failed)]}
+def _document(seen: Mapping[str, History | Exception]) -> dict[str, Any]:
+    """Of one host that was reached its own; else a list in the inventory's order."""
+    hosts = [
+        outcome_document(failure(name, one))
+        if isinstance(one, Exception)
+        else {"host": name, "runs": history_document(name, one.records)["runs"]}
+        for name, one in seen.items()
+    ]
+    alone = len(hosts) == 1 and "runs" in hosts[0]
+    return {"version": VERSION, **hosts[0]} if alone else {"version": VERSION, "hosts": hosts}
 
 
 def _show_failed(failed: Sequence[Outcome], screen: Screen) -> None:
@@ -93,10 +97,10 @@ class _Following:
             _show_failed(failed, screen)
         begun: list[tuple[Host, Record]] = []
         for name, found in self.found.items():
-            if not found.records:
+            record = found.latest
+            if not record:
                 screen.say(f"{name}: no run yet")
                 continue
-            record = found.records[0]
             if not self.as_json:
                 if len(self.hosts) > 1:
                     screen.data(name, "host")

@@ -31,8 +31,10 @@ def hold(
 ) -> Exit:
     """Exit 1 where a host was not reached. A hold that is there is replaced; a run that goes on is not stopped."""
     reason = reason.strip()
-    if not reason or not reason.isprintable() or len(reason) > _LONGEST:
+    if not reason or not reason.isprintable():
         raise UsageError("--reason: must be one line that says something", '--reason "disk swap"')
+    if len(reason) > _LONGEST:
+        raise UsageError(f"--reason: has {len(reason)} characters, and may have {_LONGEST}", '--reason "disk swap"')
     end = _end(until)
     requester = find_requester(environ, inventory.folder_of(path))
     kept = Hold(int(end.timestamp()) if end else 0, f"{requester.user}@{requester.machine}", reason)

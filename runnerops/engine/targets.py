@@ -34,13 +34,13 @@ def choose(loaded: Inventory, targets: Sequence[str], pool: ConnectionPool) -> t
 
     _check_states(wanted)
     hosts = {host.name: host for host in loaded.hosts if not in_maintenance(host, Flags({}))}
-    seen = side_by_side(list(hosts), lambda name: read_history(name, pool.reader(hosts[name])).records[:1])
+    seen = side_by_side(list(hosts), lambda name: read_history(name, pool.reader(hosts[name])))
     for error in seen.values():
         if isinstance(error, RunneropsError):
             pool.screen.say(f"{error.message}: left out, its last run is not known", "warn")
         elif isinstance(error, Exception):
             raise error
-    last = {name: found[0] for name, found in seen.items() if isinstance(found, tuple) and found}
+    last = {name: one for name, found in seen.items() if not isinstance(found, Exception) and (one := found.latest)}
     return inventory.select(loaded, targets, {state: _names(last, _IS[state]) for state in STATES})
 
 

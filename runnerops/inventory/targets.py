@@ -80,4 +80,6 @@ def unknown_target(target: str, names: Iterable[str], file: str) -> UsageError:
     """The error for a target that is none of `names`, with the nearest of them."""
     what = "no host or group matches" if set(target) & set("*?[") else "no such host or group"
     near = did_you_mean(target, names)
-    return UsageError(f"{target}: {what} in {file}{near}", "`runnerops hosts` lists the hosts and groups")
+    return UsageError(
+        f"{target or repr(target)}: {what} in {file}{near}", "`runnerops hosts` lists the hosts and groups"
+    )

@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta, timezone, tzinfo
 
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)[ T](\d\d?:\d\d(?::\d\d)?)(?: ?(Z|[+-]\d\d:?\d\d|[A-Za-z][A-Za-z0-9_/+-]*))?")
 _SPAN = re.compile(r"(\d{1,5})([mhd])")
+_FIRST, _LAST = 1971, 9998
+"""Years that every zone's clock can show, and that count from 1970."""
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 EXAMPLE = "write 2026-12-01 18:00, with a zone behind it where it is not this machine's: UTC, +01:00, Europe/Berlin"
 
@@ -26,6 +28,8 @@ def moment(text: str) -> datetime:
         when = datetime.fromisoformat(f"{day} {clock.zfill(len(clock) + (clock.index(':') == 1))}")
     except ValueError:
         raise MomentError(f"{text!r} is on no calendar or clock") from None
+    if not _FIRST <= when.year <= _LAST:
+        raise MomentError(f"{text!r} is not a time that clocks are set to")
     return when.replace(tzinfo=_zone(zone)) if zone else when.astimezone()
 
 

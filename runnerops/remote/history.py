@@ -41,6 +41,13 @@ class History:
     clock: int
     records: tuple[Record, ...]
 
+    @property
+    def latest(self) -> Record | None:
+        """The run that has the host, else the last that had it: one that met another's lock, or waits for it, had it not."""
+        running = [one for one in self.records if one.run.running]
+        had = (one for one in self.records if one.run.result != "locked")
+        return next(iter((*running[-1:], *had, *self.records)), None)
+
 
 def read_history(host: str, reader: Reader) -> History:
     """Every run that the host still keeps. Raises HostError."""

@@ -1,16 +1,43 @@
-"""`runnerops history` and `rollback` where a host cannot be reached, or several are meant."""
+"""`runnerops history`, `abort` and `rollback` where a host cannot be reached, or several are meant."""
 
 from __future__ import annotations
 
+import pytest
+
 from runnerops.commands.history import _document
-from runnerops.model.common import Result
-from runnerops.model.run import Outcome
+from runnerops.errors import HostError
+from runnerops.model.host_state import Run
+from runnerops.model.inventory import Requester
+from runnerops.model.run import Record
 from runnerops.remote.history import History
 
 
 def test_several_hosts_are_a_list_and_one_is_itself() -> None:
-    found = {"a": History(0, ()), "b": History(0, ())}
-    assert _document({"a": found["a"]}, [], alone=True) == {"version": 1, "host": "a", "runs": []}
-    several = _document(found, [Outcome("c", Result.UNREACHABLE, message="no way")], alone=False)
+    gone = HostError("b", "no way")
+    assert _document({"a": History(0, ())}) == {"version": 1, "host": "a", "runs": []}
+    several = _document({"a": History(0, ()), "b": gone, "c": History(0, ())})
     assert [one["host"] for one in several["hosts"]] == ["a", "b", "c"]
-    assert several["hosts"][2]["result"] == "unreachable"
+    assert [one.get("result") for one in several["hosts"]] == [None, "unreachable", None]
+    assert [one["message"] for one in _document({"b": gone})["hosts"]] == ["no way"]
+
+
+@pytest.mark.parametrize(
+    ("ends", "latest"),  # of each run, the newest first, how it ended: + is going on
+    [
+        (["applied", "failed"], 2),
+        (["+", "applied"], 2),
+        (["locked", "+"], 1),
+        (["+", "+", "applied"], 2),
+        (["locked", "failed"], 1),
+        (["locked"], 1),
+        (["", "applied"], 2),
+        ([], None),
+    ],
+)
+def test_the_latest_run_is_the_one_that_has_the_host_or_had_it_last(ends: list[str], latest: int | None) -> None:
+    runs = [
+        Run(len(ends) - at, Requester("anna", "laptop"), "", end.strip("+"), running=end == "+")
+        for at, end in enumerate(ends)
+    ]
+    found = History(0, tuple(map(Record, runs))).latest
+    assert (found.run.number if found else None) == latest
