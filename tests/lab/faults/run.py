@@ -68,7 +68,11 @@ class Struck:
         return result
 
     def _with_client(self, plan: Plan) -> Result:
-        return self.now.apply(plan, self._watch).result
+        outcome = self.now.apply(plan, self._watch)
+        assert not outcome.failed or outcome.diagnostics or outcome.hint == "make room there", (
+            f"no word of why: {outcome}"
+        )
+        return outcome.result
 
     def _watch(self, event: Event) -> None:
         if (event.list, event.step, event.kind) != ("forward", self.index, "step"):
