@@ -57,6 +57,11 @@ _ROWS = (
         " keeps its token where it can be recognised.",
     ),
     _allowed(
+        "shared-token",
+        "`rotate` of a token that other machines use too, as GitLab lists them: they would get no jobs any more.",
+        "Give each host a runner of its own, or override and bring the others the new token.",
+    ),
+    _allowed(
         "replace-token",
         "The inventory gives a token other than the one on the host, and nothing tells which of them is newer.",
         "Leave `token` out to keep the host's, or override if the inventory's is the one that GitLab shows.",

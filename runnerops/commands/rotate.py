@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from runnerops import inventory
 from runnerops.engine.connections import ConnectionPool
-from runnerops.engine.gitlab import Asking, token_by_number, token_is_lost
+from runnerops.engine.gitlab import Asking, others_with_token, token_by_number, token_is_lost
 from runnerops.engine.locks import LockWait
 from runnerops.engine.loop import DeployLoop
 from runnerops.engine.maintenance import check_maintenance
@@ -18,13 +18,14 @@ from runnerops.engine.planned import Planned, Plans
 from runnerops.engine.planner import plan_request, result_of
 from runnerops.engine.project import Project
 from runnerops.engine.requester import find_job, find_requester
-from runnerops.errors import HostError, UsageError
+from runnerops.errors import GitlabError, HostError, UsageError
 from runnerops.inventory import Where
 from runnerops.model.common import Exit, Result, ServiceName, Tree
+from runnerops.model.gitlab import Registration
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host, Requester
-from runnerops.model.plan import Plan
-from runnerops.planning.rotate import Rotating, digest_of_rest, edited_by_hand
+from runnerops.model.plan import Blocker, Plan
+from runnerops.planning.rotate import Rotating, digest_of_rest, edited_by_hand, shared_token
 from runnerops.redact import Redactor
 from runnerops.remote.reading import ReadOnly
 from runnerops.report.screen import Screen
@@ -46,9 +47,10 @@ def rotate(
     flags = replace(flags, job=find_job(environ))
     with ConnectionPool(loaded, environ, screen) as pool:
         requester = find_requester(environ, inventory.folder_of(path))
-        rotation = _Rotation(project, host, runner, flags, requester, screen.redactor)
+        asking = Asking(loaded.folder, environ, screen.redactor, run=pool.run_command)
+        rotation = _Rotation(project, host, runner, flags, requester, asking)
         reader = pool.reader(host)
-        rotation.given = rotation.reclaim(reader, Asking(loaded.folder, environ, screen.redactor), screen, ui)
+        rotation.given = rotation.reclaim(reader, screen, ui)
         ui = replace(ui, yes=ui.yes or bool(rotation.given))
 
         def plans(_: Project) -> Plans:
@@ -90,12 +92,17 @@ class _Rotation:
     runner: str
     flags: Flags
     requester: Requester
-    redactor: Redactor
+    asking: Asking
     begun: str = ""
     given: Tree | None = None
     """What GitLab gave already, in place of a token that it did not take any more."""
 
-    def reclaim(self, reader: ReadOnly, asking: Asking, screen: Screen, ui: UiOptions) -> Tree | None:
+    @property
+    def redactor(self) -> Redactor:
+        """What masks the tokens."""
+        return self.asking.redactor
+
+    def reclaim(self, reader: ReadOnly, screen: Screen, ui: UiOptions) -> Tree | None:
         """A new token where GitLab does not take the one that is there: with a token of its API it gives one by the runner's
         number, once that was agreed to. Raises RunneropsError where it cannot."""
         if self.host.gitlab is None:
@@ -103,7 +110,7 @@ class _Rotation:
         check_maintenance(self.host, self.flags)
         observed = observe(self.host, (), reader)
         name, runner = self._runner(observed)
-        one = next(one for one in registrations(observed) if (one.name, one.token) == (name, runner["token"]))
+        one = self._registration(name, runner, observed)
         if name in pending(observed) or not token_is_lost(self.host, one, observed):
             return None
         said = f"GitLab does not take the token of runner {name} any more"
@@ -111,7 +118,7 @@ class _Rotation:
         if ui.dry_run or not (ui.yes or screen.ask(question)):
             hint = "with a token of its API it gives a new one by the runner's number there, once you agree to that"
             raise HostError(self.host.name, f"{said}; nothing was changed", hint, "refused")
-        return token_by_number(self.host, one, asking)
+        return token_by_number(self.host, one, self.asking)
 
     def plan(self, reader: ReadOnly) -> Planned:
         """One exec that only reads. Raises RunneropsError."""
@@ -125,7 +132,10 @@ class _Rotation:
             return Planned(Plan(self.host.name, 0, self.requester, part="rest"), (), Result.UNCHANGED, observed.last)
         self.begun = digest_of(runner["token"])
         rest = self._rest(there.as_if_given(runner))
-        plan = there.first(name, runner, rest.plan, self.given)
+        blockers, notes = self._others(self._registration(name, runner, observed), observed)
+        settled = replace(rest.plan, blockers=(*rest.plan.blockers, *blockers))
+        plan = there.first(name, runner, settled, self.given)
+        plan = replace(plan, notes=(*plan.notes, *notes))
         self.redactor.learn([str(runner["token"])])
         content = alone(runner).decode()
         plan = replace(
@@ -133,6 +143,19 @@ class _Rotation:
             secrets=self.redactor.within((content, *(one.decode("utf-8", "replace") for one in plan.files.values()))),
         )
         return Planned(plan, (), result_of(plan, pending=True), observed.last, observed.facts, rest.key)
+
+    def _others(self, one: Registration, observed: HostState) -> tuple[tuple[Blocker, ...], tuple[str, ...]]:
+        """What other machines with the same token make of it; one that is dead already is nobody's."""
+        allowed = self.flags.policy(self.host).allow
+        if self.given or "shared-token" in allowed:
+            return (), ()
+        try:
+            return tuple(shared_token(one.name, others_with_token(self.host, one, observed, self.asking))), ()
+        except GitlabError as error:
+            return (), (f"whether other machines have this token is not known: {error.message}; {error.hint}",)
+
+    def _registration(self, name: str, runner: Tree, observed: HostState) -> Registration:
+        return next(one for one in registrations(observed) if (one.name, one.token) == (name, runner["token"]))
 
     def _rest(self, there: Rotating) -> Planned:
         self.redactor.learn(str(one["token"]) for one in rotated(there.observed).values())

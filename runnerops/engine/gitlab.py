@@ -149,6 +149,23 @@ def token_is_lost(host: Host, one: Registration, observed: HostState) -> bool:
     return told.known is False
 
 
+def others_with_token(host: Host, one: Registration, observed: HostState, asking: Asking) -> tuple[str, ...]:
+    """Machines beside this one that asked for jobs with its token in the last week or so, by system id. Raises GitlabError.
+
+    None where the inventory has no token of the API, or the file no number of the runner.
+    """
+    own = _system_id(observed)
+    if host.gitlab is None or not host.gitlab.token or not (one.id and own) or not of_gitlab(host.gitlab.url, [one]):
+        return ()
+    client = _by_token(host.gitlab, asking)
+    found = asking.watched(host.gitlab, partial(client.managers, one.id))
+    return tuple(
+        str(each["system_id"])
+        for each in found
+        if each.get("system_id") not in {None, own} and each.get("status") != "stale"
+    )
+
+
 def token_by_number(host: Host, one: Registration, asking: Asking) -> Tree:
     """What GitLab gives in place of a token that is lost, by the runner's `id`, as config.toml has it. Raises GitlabError."""
     from datetime import UTC, datetime

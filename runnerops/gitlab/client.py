@@ -65,6 +65,19 @@ class GitlabClient(Calls):
         except REFUSALS as error:
             raise self.problem(error, f"told to update runner {number}") from None
 
+    def managers(self, number: int) -> tuple[Mapping[str, Any], ...]:
+        """`GET /runners/:id/managers`: the machines that use its token (`system_id`, `status`); none from a GitLab that has no
+        such list. Raises GitlabError."""
+        try:
+            answer = self.call(self.by_token, "get", f"/runners/{number}/managers", {"per_page": PER_PAGE})
+        except REFUSALS as error:
+            if error.response_code == 404:
+                return ()
+            raise self.problem(error, f"asked which machines have the token of runner {number}") from None
+        if isinstance(answer, list):
+            return tuple(one for one in answer if isinstance(one, dict))
+        raise strange(self.url)
+
     def reset_token(self, number: int) -> Mapping[str, Any]:
         """`POST /runners/:id/reset_authentication_token`: a `token`, and `token_expires_at` where it ends. Raises GitlabError.
 

@@ -89,6 +89,15 @@ class Rotating:
         )
 
 
+def shared_token(name: str, others: tuple[str, ...]) -> Iterator[Blocker]:
+    """Machines that would have a dead token."""
+    if others:
+        message = (
+            f"other machines have the token of runner {name} too, and would get no jobs any more: {', '.join(others)}"
+        )
+        yield Blocker("shared-token", message, details=others)
+
+
 def edited_by_hand(plan: Plan) -> Iterator[Blocker]:
     """An edit that the next deploy would not see any more: what this puts there counts as ours."""
     for change in plan.changes:

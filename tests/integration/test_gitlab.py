@@ -23,6 +23,7 @@ from runnerops.engine.gitlab import (
     ask_of_new_tokens,
     gitlab_checks,
     in_gitlab,
+    others_with_token,
     token_by_number,
     token_is_lost,
 )
@@ -342,3 +343,27 @@ def test_an_answer_that_was_lost_is_asked_for_again(gitlab: GitLab) -> None:
     gitlab.runner(ONE)
     gitlab.faults = [Answer(0), Answer(500, JSON)]  # each was carried out
     assert client(gitlab, []).reset_token(1)["token"] == gitlab.runner(ONE).token
+
+
+def test_other_machines_with_a_token_are_told_before_it_is_rotated(gitlab: GitLab) -> None:
+    one = Registration("one", gitlab.url, ONE, gitlab.runner(ONE).id)
+    host = replace(build.HOST, gitlab=GitlabAccess(gitlab.url, API))
+    own = with_system_id().system_id
+    gitlab.managers = {own: "online", "s_other": "offline", "r_third": "online", "s_fourth": "stale"}
+    assert others_with_token(host, one, observed(gitlab), asking()) == ("s_other", "r_third")
+    gitlab.managers = {own: "online"}
+    assert others_with_token(host, one, observed(gitlab), asking()) == ()
+    gitlab.requests.clear()
+    for there, changed in (
+        (replace(host, gitlab=None), one),
+        (replace(host, gitlab=GitlabAccess(gitlab.url)), one),
+        (host, replace(one, id=0)),
+        (host, replace(one, url="https://gitlab.invalid")),
+    ):
+        assert others_with_token(there, changed, observed(gitlab), asking()) == ()
+    assert gitlab.requests == []
+    gitlab.faults = [Answer(404, JSON)]  # a GitLab that has no such list
+    assert others_with_token(host, one, observed(gitlab), asking()) == ()
+    gitlab.faults = [Answer(403, JSON)]
+    with pytest.raises(GitlabError, match="does not let the token do that"):
+        others_with_token(host, one, observed(gitlab), asking())

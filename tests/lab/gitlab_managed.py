@@ -43,6 +43,8 @@ class ManagedRunners:
         """Tokens that may manage runners."""
         self.lifetime: timedelta | None = None
         """How long a new token lives; None is for ever."""
+        self.managers: dict[str, str] = {}
+        """Machines that use the token of any runner here: their status by system id."""
         self.paths: dict[str, int] = {}
         """Numbers of groups and projects, by `groups/PATH` and `projects/PATH`."""
         self._runners: dict[str, Runner] = {}
@@ -73,6 +75,7 @@ class ManagedRunners:
         with self._lock:
             self._runners.clear()
             self._revoked.clear()
+            self.managers.clear()
             self.lifetime = None
 
     def rotated(self, runner: Runner | None) -> Answer:
@@ -94,7 +97,8 @@ class ManagedRunners:
         """The answer to a call that takes a token of the API."""
         call = "/".join(parts)
         if not re.fullmatch(
-            r"user/runners|(groups|projects)/[^/]+(/runners)?|runners/(\d+(/reset_authentication_token)?|all)", call
+            r"user/runners|(groups|projects)/[^/]+(/runners)?|runners/(\d+(/reset_authentication_token|/managers)?|all)",
+            call,
         ):
             return Answer(404)
         if token not in self.api_tokens:
@@ -105,7 +109,7 @@ class ManagedRunners:
             place = "instance" if parts[-1] == "all" else f"{parts[0]}/{self._number(*parts[:2])}"
             return self._listed(place, body)
         if parts[0] == "runners":
-            return self._of(method, parts[1], body)
+            return self._of(method if parts[-1] != "managers" else "managers", parts[1], body)
         number = self._number(*parts)
         return Answer(200, {"id": number}) if number else NOT_FOUND
 
@@ -113,6 +117,8 @@ class ManagedRunners:
         runner = next((one for one in self._runners.values() if str(one.id) == number), None)
         if runner is None:
             return NOT_FOUND
+        if method == "managers":
+            return Answer(200, [{"id": 1, "status": status, "system_id": one} for one, status in self.managers.items()])
         if method == "POST":
             return self.rotated(runner)
         if method == "DELETE":

@@ -127,3 +127,9 @@ def test_rotate_brings_a_new_token_under_a_running_job_and_a_cut_off_one_is_ende
     assert token_of(host) == gitlab.runner(newest).token != newest
     assert token_of(host) not in said
     gitlab.start(token=token_of(host)).wait()
+    gitlab.managers = {"s_another0000": "online"}
+    before = token_of(host)
+    assert "blocked: shared-token" in project.run("rotate", "--yes", host.name, code=1)
+    assert token_of(host) == before
+    assert "applied" in project.run("rotate", "--yes", "--allow", "shared-token", host.name)
+    assert token_of(host) == gitlab.runner(before).token != before
