@@ -173,6 +173,12 @@ COMPOSE = _of(
                 )
             ),
             "services: {a: {labels: {b: c}}}",
+            "services: {1: {image: x}}",
+            "services: {a: {image: x}}\\n---\\nservices: {a: {restrat: always}}",
+            "services: {a: {image: x}}\\n---\\n- a",
+            "services: {a: {image: x}}\\n---",
+            "services: {a: {image: x}}\\n---\\nservices: [a]",
+            "services: {a: {image: x, ports: ['80:80']}}\\n---\\nservices: {a: {ports: {x: y}}}",
             "services: {a: {image: x}}\\nvolumes: {d: {external: true, driver: local}}",
             "services: {a: {image: x}}\\nsecrets: {s: {}}",
             "services: {a: {image: x}}\\nvolumes: {d: {external: {name: e}, name: f}}",
@@ -199,6 +205,13 @@ COMPOSE = _of(
             "services: {a: {image: x, volumes: ['data:/x']}}\\nvolumes: {data: }",
             "services: {a: {image: x}}\\nnetworks: {n: {external: true, driver: bridge}}",
             "services: {a: {image: x}}\\nsecrets: {s: {external: true, file: f}}",
+            "services: {a: {restart: always}}\\n---\\n"
+            "services: {a: {image: x, depends_on: [b]}}\\n---\\nservices: {b: {image: y}}",
+            "services: {a: {image: x, networks: [n], environment: {A: 1}}}\\n---\\n"
+            "services: {a: {environment: [B], networks: {m: }}}\\nnetworks: {n: , m: }",
+            "services: {a: {image: x, network_mode: host}}\\n---\\n"
+            "services: {a: {network_mode: !reset null, networks: [default]}}",
+            "services: {a: {image: x, build: .}}\\n---\\nservices: {a: {build: {target: t}, command: [b]}}",
         )
     ),
     "\n".join(

@@ -663,7 +663,7 @@ _ROWS = (
         "P004",
         "warning",
         "YAML file of several documents",
-        "A registry reads the first one alone, and Compose merges the later ones over it, which is not judged.",
+        "A registry reads the first one alone. (Compose lays the later ones over it, and so they are judged.)",
         "Put each document into a file of its own, and name all of them.",
     ),
     Rule(

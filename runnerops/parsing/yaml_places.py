@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 import yaml
@@ -9,7 +12,21 @@ import yaml
 from runnerops.model.common import Key, SourceLocation
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_BEGIN = re.compile(r"^---", re.MULTILINE)
 _MERGE = "tag:yaml.org,2002:merge"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a text of YAML shows beside its values.
+
+    `places`: of every key, and of every item of a list. `repeated`: keys that stand a second time in one mapping, where they
+    do. `second`: where a document with something in it begins behind the first, be it one that is no YAML.
+    """
+
+    places: dict[Key, SourceLocation]
+    repeated: list[tuple[Key, SourceLocation]]
+    second: SourceLocation | None
 
 
 def places(text: str, file: str) -> dict[Key, SourceLocation]:
@@ -22,42 +39,33 @@ def places(text: str, file: str) -> dict[Key, SourceLocation]:
         root = loader.get_node() if loader.check_node() else None
     finally:
         loader.dispose()
-    found: dict[Key, SourceLocation] = {}
-    if root is not None:
-        _walk(root, (), file, found, ())
-    return found
+    return _places([root] if root else [], file)
 
 
-def repeated(text: str, file: str) -> list[tuple[Key, SourceLocation]]:
-    """Keys that stand a second time in one mapping, where they do."""
+def look(text: str, file: str, *, layered: bool) -> Look:
+    """All at once. `layered`: documents lie over each other; else the first alone counts."""
+    documents: list[Any] = []
     loader = _LOADER(text)
     try:
-        root = loader.get_node() if loader.check_node() else None
+        while loader.check_node():
+            documents.append(loader.get_node())
+    except yaml.YAMLError:  # of a later document: the first has been taken already
+        pass
     finally:
         loader.dispose()
-    found: list[tuple[Key, SourceLocation]] = []
-    waiting: list[tuple[yaml.Node | None, Key]] = [(root, ())]
-    met: set[int] = set()
-    while waiting:
-        node, key = waiting.pop()
-        if node is None or id(node) in met:
-            continue
-        met.add(id(node))
-        if isinstance(node, yaml.SequenceNode):
-            waiting += ((item, (*key, index)) for index, item in enumerate(node.value))
-        elif isinstance(node, yaml.MappingNode):
-            names: set[str] = set()
-            for name, value in node.value:
-                here = (*key, str(name.value))
-                if isinstance(name, yaml.ScalarNode) and name.tag != _MERGE and name.value in names:
-                    found.append((here, _location(name, file)))
-                names.add(str(name.value))
-                waiting.append((value, here))
+    second = _second(text, file) if _BEGIN.search(text) else None
+    counted = documents if layered else documents[:1]
+    return Look(_places(counted, file), [one for root in counted for one in _repeated(root, file)], second)
+
+
+def _places(documents: list[yaml.Node], file: str) -> dict[Key, SourceLocation]:
+    found: dict[Key, SourceLocation] = {}
+    for index, root in enumerate(documents):
+        _walk(root, (), file, found, (), add=index > 0)
     return found
 
 
-def second_document(text: str, file: str) -> SourceLocation | None:
-    """Where a document with something in it begins behind the first, be it one that is no YAML; None where there is none."""
+def _second(text: str, file: str) -> SourceLocation | None:
     documents = 0
     begin = SourceLocation(file, 1, 1)
     try:
@@ -75,25 +83,55 @@ def second_document(text: str, file: str) -> SourceLocation | None:
     return None
 
 
+def _repeated(root: yaml.Node, file: str) -> list[tuple[Key, SourceLocation]]:
+    found: list[tuple[Key, SourceLocation]] = []
+    waiting: list[tuple[yaml.Node, Key]] = [(root, ())]
+    met: set[int] = set()
+    while waiting:
+        node, key = waiting.pop()
+        if id(node) in met:
+            continue
+        met.add(id(node))
+        if isinstance(node, yaml.SequenceNode):
+            waiting += ((item, (*key, index)) for index, item in enumerate(node.value))
+        elif isinstance(node, yaml.MappingNode):
+            names: set[str] = set()
+            for name, value in node.value:
+                here = (*key, str(name.value))
+                if isinstance(name, yaml.ScalarNode) and name.tag != _MERGE and name.value in names:
+                    found.append((here, _location(name, file)))
+                names.add(str(name.value))
+                waiting.append((value, here))
+    return found
+
+
 def _walk(
-    node: yaml.Node, key: Key, file: str, found: dict[Key, SourceLocation], within: tuple[yaml.Node, ...]
+    node: yaml.Node,
+    key: Key,
+    file: str,
+    found: dict[Key, SourceLocation],
+    within: tuple[yaml.Node, ...],
+    *,
+    add: bool = False,
 ) -> None:
+    """`add`: items of a list follow those that are found already."""
     if any(node is one for one in within):  # an alias inside its own anchor
         return
     inside = (*within, node)
     if isinstance(node, yaml.SequenceNode):
-        for index, item in enumerate(node.value):
+        begin = next(index for index in count() if (*key, index) not in found) if add else 0
+        for index, item in enumerate(node.value, begin):
             found[*key, index] = _location(item, file)
-            _walk(item, (*key, index), file, found, inside)
+            _walk(item, (*key, index), file, found, inside, add=add)
     elif isinstance(node, yaml.MappingNode):
         for name, value in node.value:
             if name.tag == _MERGE:
                 for one in value.value if isinstance(value, yaml.SequenceNode) else [value]:
-                    _walk(one, key, file, found, inside)
+                    _walk(one, key, file, found, inside, add=add)
         for name, value in node.value:
             if isinstance(name, yaml.ScalarNode) and name.tag != _MERGE:
                 found[*key, name.value] = _location(name, file)
-                _walk(value, (*key, name.value), file, found, inside)
+                _walk(value, (*key, name.value), file, found, inside, add=add)
 
 
 def _location(node: yaml.Node, file: str) -> SourceLocation:

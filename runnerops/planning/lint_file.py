@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from runnerops.model.common import Key, SourceLocation
-from runnerops.model.inventory import FileSpec, Host, RenderedFile
+from runnerops.model.inventory import FileSpec, Host
 from runnerops.model.plan import Finding
 from runnerops.parsing.places import nearest, places_in
-from runnerops.planning.lint import lint
+from runnerops.planning.lint import lint_trees
 from runnerops.services import service_of
 from runnerops.services.base import ParseError
 
@@ -17,15 +17,16 @@ from runnerops.services.base import ParseError
 def lint_file(spec: FileSpec, content: bytes) -> tuple[Finding, ...]:
     """What is wrong in a file; its path is its name. A file that cannot be read at all has one finding."""
     name = spec.path
+    service = service_of(spec.service)
     try:
-        service_of(spec.service).parse(spec, content)
+        tree = service.parse(spec, content)
     except ParseError as error:
         place = SourceLocation(name, error.line or 1, error.column or 1)
         problem = f"this is no valid {spec.format.upper()}: {error.problem}"
         return (Finding("P001", "error", name, (), problem, error.fix, place),)
     text = decoded(content)
-    places: Mapping[Key, SourceLocation] = places_in(spec.format, text, name) if text.strip() else {}
-    found = [*lint(Host(name, name), [RenderedFile(spec, content)], None), *_of_the_text(spec, text)]
+    places, beside = _of_the_text(spec, text, layered=service.layered(spec)) if text.strip() else ({}, ())
+    found = [*lint_trees(Host(name, name), {spec: tree}, None), *beside]
     return tuple(finding if finding.location else _placed(finding, places) for finding in found)
 
 
@@ -33,21 +34,30 @@ def _placed(finding: Finding, places: Mapping[Key, SourceLocation]) -> Finding:
     return replace(finding, location=nearest(places, finding.key, finding.path))
 
 
-def _of_the_text(spec: FileSpec, text: str) -> Iterator[Finding]:
-    """What the values alone do not show."""
-    if spec.format == "toml" or not text.strip():  # TOML's own parser refuses them
-        return
-    if spec.format == "json":
-        from runnerops.parsing.json_places import repeated  # noqa: PLC0415  a file has one format
-    else:
-        from runnerops.parsing.yaml_places import repeated, second_document  # noqa: PLC0415
+def _of_the_text(spec: FileSpec, text: str, *, layered: bool) -> tuple[Mapping[Key, SourceLocation], Sequence[Finding]]:
+    """The place of every key, and what the values alone do not show."""
+    if spec.format == "yaml":
+        from runnerops.parsing.yaml_places import look  # noqa: PLC0415  a file has one format
 
-        if place := second_document(text, spec.path):
-            problem = "a second document begins here: only the first of this file was judged"
-            yield Finding("P004", "warning", spec.path, (), problem, "put each into a file of its own", place)
+        seen = look(text, spec.path, layered=layered)
+        beside = [] if layered or not seen.second else [_second(spec, seen.second)]
+        return seen.places, [*beside, *_twice(spec, seen.repeated)]
+    places = places_in(spec.format, text, spec.path)
+    if spec.format == "toml":  # its own parser refuses them
+        return places, ()
+    from runnerops.parsing.json_places import repeated  # noqa: PLC0415
+
+    return places, _twice(spec, repeated(text, spec.path))
+
+
+def _second(spec: FileSpec, place: SourceLocation) -> Finding:
+    problem = "a second document begins here: only the first of this file was judged"
+    return Finding("P004", "warning", spec.path, (), problem, "put each into a file of its own", place)
+
+
+def _twice(spec: FileSpec, found: Sequence[tuple[Key, SourceLocation]]) -> list[Finding]:
     problem, fix = "this key stands here twice, and the last one counts", "take one of them out"
-    for key, place in repeated(text, spec.path):
-        yield Finding("P002", "warning", spec.path, key, problem, fix, place)
+    return [Finding("P002", "warning", spec.path, key, problem, fix, place) for key, place in found]
 
 
 def decoded(content: bytes) -> str:

@@ -97,6 +97,10 @@ class FileFormat(Protocol):
     def parse(self, spec: FileSpec, content: bytes) -> Tree:
         """Raises ParseError."""
 
+    def layered(self, spec: FileSpec) -> bool:
+        """Whether the documents of a YAML file lie over each other; else the first alone counts."""
+        return False
+
     def dump(self, spec: FileSpec, tree: Tree) -> bytes:
         """The canonical text of `tree`: equal trees give equal bytes, and `parse` gives the tree back."""
 

@@ -180,5 +180,5 @@ def test_dates_are_one_value() -> None:
     ],
 )
 def test_a_second_document_is_found(text: str, line: int | None) -> None:
-    found = yaml_places.second_document(text, "f")
+    found = yaml_places.look(text, "f", layered=False).second
     assert (found.line if found else None) == line

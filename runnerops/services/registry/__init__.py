@@ -29,6 +29,9 @@ class Registry(Service):
         compose = spec.template == format.COMPOSE_TEMPLATE
         return format.parse(content, strict=compose, compose=compose)
 
+    def layered(self, spec: FileSpec) -> bool:
+        return spec.template == format.COMPOSE_TEMPLATE
+
     def dump(self, spec: FileSpec, tree: Tree) -> bytes:
         return format.dump(tree)
 

@@ -118,6 +118,13 @@ def test_what_fires(old: str, new: str, finding: str) -> None:
     assert finding in said if finding else not said
 
 
+def test_later_documents_lie_over_the_first() -> None:
+    first = "services:\n  a: {ports: ['80:80']}\n"
+    text = f"{first}---\nservices:\n  a:\n    image: x\n    ports:\n      - '81:81'\n      - '82:web'\n"
+    (one,) = lint_file(SPEC, text.encode())
+    assert (one.rule, one.key, one.location and one.location.line) == ("K002", ("services", "a", "ports", 2), 9)
+
+
 def test_a_login_on_an_open_port() -> None:
     text = CACHE.replace("192.0.2.10:5000:5000", "5000:5000").replace(
         "    environment:\n", "    environment:\n      REGISTRY_PROXY_PASSWORD: x\n"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 import yaml
@@ -16,6 +17,7 @@ from runnerops.services.base import ParseError
 from runnerops.services.registry.caches import directory, own_caches
 from runnerops.services.registry.format.compose_yaml import ComposeLoader
 from runnerops.services.registry.format.label import config_sha256
+from runnerops.services.registry.format.layers import one_of
 
 NAME: ServiceName = ServiceName.REGISTRY
 CONFIG_TEMPLATE = "registry-config.yml.j2"
@@ -28,6 +30,7 @@ _MOST_NODES = 20_000
 _ALIAS = re.compile(r"(?:^|(?<=[\s\[,]))(?=\*[\w-])")
 _NO_NUMBER = re.compile(r"(?<=\s)(?=[-+]?(?:0[xbo]_*(?:\s|$)|[\d_]{1000}))")
 _TAG = re.compile(r"(?<=\s)(?=!!\w)")
+_NAME_TAGS = frozenset(f"tag:yaml.org,2002:{name}" for name in ("str", "merge", "timestamp"))
 _LINE_ENDS = re.compile("[\x85\u2028\u2029]")
 """Ends of lines to YAML 1.1, which its writer does not escape among other letters."""
 
@@ -102,20 +105,32 @@ def merge(base: Tree, more: Tree) -> Tree:
 def parse(content: bytes, *, strict: bool = True, compose: bool = False) -> Tree:
     """Plain YAML, as the registry reads it: the first document, tags of one's own passed over. Raises ParseError.
 
-    `strict`: keys that stand twice are refused, as Compose does; the registry takes the last one. `compose`: with the types
-    that Compose knows, and without what is tagged `!reset`.
+    `strict`: keys that stand twice are refused, as Compose does; the registry takes the last one. `compose`: all documents
+    laid over each other, with the types that Compose knows, names that are texts, and without what is tagged `!reset`.
     """
     text = _decode(content)
+    tree = _read(text, strict=strict, compose=compose)
+    if not isinstance(tree, dict):
+        from runnerops.parsing.yaml_errors import no_mapping
+
+        raise _parse_error(text, no_mapping(text))
+    try:
+        plain = _Plain().value(tree)
+    except _OddError as odd:
+        found = odd.pattern.search(text)
+        raise _parse_error(text, Cause(found.end() if found else 0, odd.problem, odd.fix)) from None
+    assert isinstance(plain, dict)
+    return plain
+
+
+@lru_cache(maxsize=512)
+def _read(text: str, *, strict: bool, compose: bool) -> Any:
+    """What YAML makes of it, once for each text: `parse` is asked for one file several times, and copies this."""
     try:
         loader = (ComposeLoader if compose else _LOADER)(text)
         try:
-            root = loader.get_node() if loader.check_node() else None
-            if compose:
-                _take_out_reset(root)
-            _pass_over_tags(loader, root)
-            if strict:
-                _refuse_duplicates(root)
-            tree = loader.construct_document(root) if root else {}
+            root = _composed(loader, strict=strict) if compose else _first(loader, strict=strict)
+            return loader.construct_document(root) if root else {}
         finally:
             loader.dispose()
     except yaml.YAMLError as error:
@@ -128,17 +143,38 @@ def parse(content: bytes, *, strict: bool = True, compose: bool = False) -> Tree
         raise _parse_error(text, cause) from None
     except RecursionError:
         raise ParseError(1, 1, "it is nested too deep") from None
-    if not isinstance(tree, dict):
-        from runnerops.parsing.yaml_errors import no_mapping
 
-        raise _parse_error(text, no_mapping(text))
-    try:
-        plain = _Plain().value(tree)
-    except _OddError as odd:
-        found = odd.pattern.search(text)
-        raise _parse_error(text, Cause(found.end() if found else 0, odd.problem, odd.fix)) from None
-    assert isinstance(plain, dict)
-    return plain
+
+def _first(loader: Any, *, strict: bool) -> yaml.Node | None:
+    root: yaml.Node | None = loader.get_node() if loader.check_node() else None
+    if strict:
+        _refuse_duplicates(root)
+    _pass_over_tags(loader, root)
+    return root
+
+
+def _composed(loader: Any, *, strict: bool) -> yaml.Node | None:
+    documents: list[yaml.Node] = []
+    while loader.check_node():
+        documents.append(loader.get_node())
+        if strict:
+            _refuse_duplicates(documents[-1])
+    for document in documents:
+        _refuse_numbers(document)
+    root = one_of(documents)
+    _take_out_reset(root)
+    _pass_over_tags(loader, root)
+    return root
+
+
+def _refuse_numbers(root: yaml.Node) -> None:
+    for node in _nodes(root):
+        for key, _ in node.value if isinstance(node, yaml.MappingNode) else ():
+            if not key.tag.startswith("!") and key.tag not in _NAME_TAGS:
+                place = (key.start_mark.line + 1, key.start_mark.column + 1)
+                raise ParseError(
+                    *place, "Compose takes this name for no text, and refuses the file", "put it in quotes"
+                )
 
 
 def _parse_error(text: str, cause: Cause) -> ParseError:
