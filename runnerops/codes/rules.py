@@ -456,6 +456,14 @@ _ROWS = (
         "Write what the message names.",
     ),
     Rule(
+        "C018",
+        "error",
+        "Cache that its clients do not reach",
+        "Its own configuration takes it off the port that the Compose file publishes, or to https or another path.",
+        "Take the key out: listen, TLS and paths of a cache are the inventory's.",
+        "a warning for a host name in its answers, and for content outside its volume",
+    ),
+    Rule(
         "K001",
         "error",
         "Unknown key in a Compose file",

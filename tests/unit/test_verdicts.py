@@ -26,6 +26,7 @@ NO_PROGRAM = {
     "D011": "it depends on the host's swarm",
     "C002": "a registry is one too; an error only for a cache of the inventory",
     "C006": "a file without services is taken; an error only for the caches of the inventory",
+    "C018": "it is about a configuration and the port that a Compose file publishes",
     "X001": "it is about two hosts",
     "X005": "it is about a host and a cache",
     "X006": "it is about two caches",

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from runnerops.model.common import Tree
+from runnerops.model.common import Tree, key_text
 from runnerops.model.host_state import Facts
 from runnerops.model.inventory import FileSpec
 from runnerops.services import REGISTRY
@@ -88,3 +88,31 @@ def test_somebody_elses_compose_file_needs_no_label_of_ours() -> None:
 )
 def test_images(image: str, number: int | None, listed: str) -> None:
     assert (major(image), short(image)) == (number, listed)
+
+
+@pytest.mark.parametrize(
+    ("config", "finding"),
+    [
+        ({"http": {"addr": ":5001"}}, "error http.addr"),
+        ({"http": {"addr": "127.0.0.1:5000"}}, "error http.addr"),
+        ({"http": {"addr": "/run/registry.sock", "net": "unix"}}, "error http.net"),
+        ({"http": {"prefix": "/hub/"}}, "error http.prefix"),
+        ({"http": {"tls": {"certificate": "/c.pem", "key": "/k.pem"}}}, "error http.tls"),
+        ({"http": {"tls": {"letsencrypt": {"cachefile": "/c", "email": "a@b.example"}}}}, "error http.tls"),
+        ({"http": {"host": "https://hub.example.com"}}, "warning http.host"),
+        ({"storage": {"filesystem": {"rootdirectory": "/tmp/registry"}}}, "warning storage.filesystem.rootdirectory"),
+        ({"storage": {"filesystem": None, "inmemory": {}}}, "warning storage.inmemory"),
+        ({"http": {"addr": "0.0.0.0:5000", "prefix": "/", "net": "tcp", "secret": "a"}}, ""),
+        ({"http": {"host": "https://hub.example.com", "relativeurls": True}}, ""),
+        ({"storage": {"filesystem": {"rootdirectory": "/var/lib/registry/hub"}}}, ""),
+    ],
+)
+def test_a_cache_that_its_clients_do_not_reach(config: Tree, finding: str) -> None:
+    files = trees(image="registry:3.1.1", config=config)
+    said = [f"{one.severity} {key_text(one.key)}" for one in REGISTRY.lint(files, None) if one.rule == "C018"]
+    assert said == ([finding] if finding else [])
+
+
+def test_variables_win_over_the_configuration() -> None:
+    files = trees(environment={"REGISTRY_HTTP_ADDR": ":5001"}, config={"http": {"addr": ":5000"}})
+    assert "C018" in {one.rule for one in REGISTRY.lint(files, None)}

@@ -17,19 +17,22 @@ from runnerops.services.registry.format import COMPOSE_TEMPLATE, CONFIG_TEMPLATE
 from runnerops.services.registry.rules.compose import compose_rules
 from runnerops.services.registry.rules.config import config_rules
 from runnerops.services.registry.rules.found import Found, Severity
+from runnerops.services.registry.rules.reach import reach_rules
 
 
 def lint(files: Mapping[FileSpec, Tree], facts: Facts | None) -> Iterable[Finding]:
     """All rules on each config and on the Compose file."""
-    images = _images(files)
+    services = _services_of(files)
     for spec, tree in files.items():
         if spec.template == CONFIG_TEMPLATE:
-            image = images.get(spec.name, "")
+            service = services.get(spec.name, {})
+            image = str(service.get("image") or "")
             for found in (
                 _upstream_named(spec, tree),
                 config_rules(tree, major(image) or _assumed(facts)),
                 _ttl(tree, major(image) or _assumed(facts)),
                 _upstream(spec, facts),
+                reach_rules(tree, service),
             ):
                 yield from (_finding(spec, one) for one in found)
         elif spec.template == COMPOSE_TEMPLATE:
@@ -45,11 +48,11 @@ def _finding(spec: FileSpec, found: tuple[str, Severity, Key, str, str]) -> Find
     return Finding(rule, severity, spec.path, key, f"cache {spec.name}: {message}" if spec.name else message, fix)
 
 
-def _images(files: Mapping[FileSpec, Tree]) -> Mapping[str, str]:
+def _services_of(files: Mapping[FileSpec, Tree]) -> Mapping[str, Tree]:
     compose = next((tree for spec, tree in files.items() if spec.template == COMPOSE_TEMPLATE), {})
     services = compose.get("services")
     found = services.items() if isinstance(services, dict) else ()
-    return {name: str(one.get("image") or "") for name, one in found if isinstance(one, dict)}
+    return {name: one for name, one in found if isinstance(one, dict)}
 
 
 def _upstream_named(spec: FileSpec, tree: Tree) -> Found:

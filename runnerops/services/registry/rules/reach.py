@@ -1,0 +1,86 @@
+"""A cache of the inventory whose configuration takes it away from the clients that its Compose file publishes it to. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from runnerops.model.common import Key, Tree, Value
+from runnerops.services.registry.rules.compose_parts import environment, items, mapping, mounts
+from runnerops.services.registry.rules.found import Found, tree_at
+
+_HTTP = ("addr", "net", "prefix", "tls.certificate", "host")
+_LOOPBACK = re.compile(r"localhost|127(\.\d+){3}|\[?::1\]?")
+_PROBED = "the deploy would wait for it in vain, and then be rolled back"
+
+
+def reach_rules(config: Tree, service: Tree) -> Found:
+    """All rules on one cache. `service`: its own in the Compose file, whose variables win over the file."""
+    if service.get("network_mode") or not service.get("ports"):
+        return
+    given = _settings(config, service)
+    if given["net"] == "unix":
+        yield "C018", "error", ("http", "net"), "is a socket, and clients ask a port", _PROBED
+    else:
+        yield from _address(str(given["addr"] or ""), _ports(service))
+    if str(given["prefix"] or "/").strip("/"):
+        yield "C018", "error", ("http", "prefix"), "moves /v2/ to where no client asks", _PROBED
+    if given["tls.certificate"] or tree_at(config, "http", "tls", "letsencrypt").get("cachefile"):
+        text = "serves https, and clients are told to ask http"
+        yield "C018", "error", ("http", "tls"), text, f"{_PROBED}; let a proxy before it serve https"
+    if given["host"] and not tree_at(config, "http").get("relativeurls"):
+        text = "is what the registry names in its answers, whatever address a client asked"
+        yield "C018", "warning", ("http", "host"), text, "take it out"
+    yield from _storage(config, service)
+
+
+def _settings(config: Tree, service: Tree) -> Mapping[str, Value]:
+    names = {name: value for _, name, value in environment(service)}
+    found: dict[str, Value] = {}
+    for name in _HTTP:
+        *tables, last = name.split(".")
+        variable = f"REGISTRY_HTTP_{name.replace('.', '_').upper()}"
+        found[name] = names.get(variable) or tree_at(config, "http", *tables).get(last)
+    return found
+
+
+def _ports(service: Tree) -> frozenset[str]:
+    """The ports of the container that are published, empty where one is not told in plain numbers."""
+    found: set[str] = set()
+    for port in items(service.get("ports")):
+        text = str(mapping(port).get("target") if isinstance(port, dict) else port).partition("/")[0].rpartition(":")[2]
+        if not text.isdecimal():
+            return frozenset()
+        found.add(text)
+    return frozenset(found)
+
+
+def _address(address: str, ports: frozenset[str]) -> Found:
+    key: Key = ("http", "addr")
+    host, colon, port = address.rpartition(":")
+    if not colon or not ports:  # an address that is none is told elsewhere
+        return
+    if _LOOPBACK.fullmatch(host):
+        yield "C018", "error", key, "is reached from inside its container alone", f"{_PROBED}; write :{port}"
+    elif port.isdecimal() and port not in ports:
+        text = f"is not the port that the Compose file publishes, {' or '.join(sorted(ports))}"
+        yield "C018", "error", key, text, f"{_PROBED}; write :{min(ports)}"
+
+
+def _storage(config: Tree, service: Tree) -> Found:
+    filesystem = tree_at(config, "storage").get("filesystem")
+    names = {name: value for _, name, value in environment(service)}
+    root = names.get("REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY") or mapping(filesystem).get("rootdirectory")
+    if "inmemory" in tree_at(config, "storage"):
+        yield (
+            "C018",
+            "warning",
+            ("storage", "inmemory"),
+            "loses all that it holds with its container",
+            "write filesystem",
+        )
+    elif isinstance(root, str) and not any(
+        f"{root.rstrip('/')}/".startswith(f"{to.rstrip('/')}/") for *_, to in mounts(service)
+    ):
+        text = "lies in no volume: what the cache holds goes with its container"
+        yield "C018", "warning", ("storage", "filesystem", "rootdirectory"), text, "write /var/lib/registry"
