@@ -57,6 +57,7 @@ SCENARIOS = (
     Scenario("runner reloads", ("gitlab_runner",), ("concurrent",)),
     Scenario("runner restarts", ("gitlab_runner",), ("listen",)),
     Scenario("first deploy", ALL, (), fresh=True),
+    Scenario("first deploy of the runner", ("gitlab_runner",), (), fresh=True),
     Scenario("a container's place is taken", ("registry",), (), fresh=True, foreign=True, brief=True),
     Scenario("all is removed", ALL, (), command="remove", brief=True),
 )
