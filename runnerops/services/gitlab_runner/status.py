@@ -11,6 +11,7 @@ from runnerops.services.base import Answers
 from runnerops.services.gitlab_runner.action import count
 from runnerops.services.gitlab_runner.format import NAME, config_path
 from runnerops.services.gitlab_runner.observe.registered import from_file, registrations
+from runnerops.services.gitlab_runner.rotation import pending
 from runnerops.services.status import ServiceStatus
 from runnerops.services.verify import Call
 
@@ -35,6 +36,8 @@ def status(host: Host, observed: HostState, told: Answers) -> ServiceStatus | No
     kept, down = NAME in host.stopped, runner.unit.stays_down
     details += ["kept stopped (state: stopped)"] if kept else []
     details += [f"{runner.unit.name} is {down}: it does not start at boot"] if down and not kept else []
+    waiting = pending(observed)
+    details += [f"runner {name}: its new token is kept and not in {path} yet: a deploy brings it" for name in waiting]
     runners = from_file(registrations(observed))
-    healthy = not runner.lives if kept else runner.lives and not down
+    healthy = not runner.lives if kept else runner.lives and not (down or waiting)
     return ServiceStatus(NAME, managed, runner.version, runner.unit.active, healthy, tuple(details), left, runners)

@@ -16,6 +16,7 @@ from runnerops.services.gitlab_runner.format import PATH, parse, runners_of
 from runnerops.services.gitlab_runner.format.toml_writer import to_toml
 from runnerops.services.gitlab_runner.reconcile.tokens import names_of
 from runnerops.services.gitlab_runner.rotation import FOLDER, digest_of, pending, rotated, with_rotated
+from runnerops.services.gitlab_runner.status import status
 from tests.unit.services import runner_builders as build
 
 OLD, NEW, NEWER = (f"glrt-{letter * 20}" for letter in "onx")
@@ -96,6 +97,16 @@ def test_the_first_run_leaves_what_the_host_has_on_record_and_its_file_as_it_is(
     assert {step.verb for step in plan.forward} == {"guard", "run"}
     assert not any(OLD in word for step in plan.forward for word in step.args)
     assert one.first("one", runner, rest, {"token": NEW}).digest != plan.digest
+
+
+def test_status_says_that_a_runner_waits_for_it() -> None:
+    there = build.observed(build.config(build.runner(token=OLD)))
+    for observed, well in ((there, True), (kept(there, **{OLD: gave(NEW)}), False)):
+        told = status(build.HOST, observed, {})
+        assert told
+        assert told.healthy is well
+        assert any("a deploy brings it" in text for text in told.details) is not well
+        assert not any(token in repr(told) for token in (OLD, NEW))
 
 
 def test_an_edit_by_hand_is_not_taken_for_ours() -> None:
