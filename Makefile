@@ -54,7 +54,7 @@ integration: venv
 
 # the matrix of faults tries all hosts of two labs at once itself; four labs more wait more than they work
 hosts: venv
-	$(BIN)/pytest -q -n 4 --dist loadfile tests/lab --ignore tests/lab/faults/test_steps.py
+	$(BIN)/pytest -q -n 4 --dist loadfile --no-loadscope-reorder tests/lab --ignore tests/lab/faults/test_steps.py
 
 faults: venv
 	$(BIN)/pytest -q -s tests/lab/faults/test_steps.py

@@ -13,6 +13,7 @@ from tests.lab.gitlab import GitLab
 from tests.lab.host import LabHost
 from tests.lab.install import install_packages
 from tests.lab.lab import Lab, open_lab
+from tests.lab.longest import longest_first
 from tests.lab.machine import why_not
 from tests.lab.roots import DOCKER28, GIVEN, RECIPES
 from tests.lab.shell import LabError
@@ -42,13 +43,15 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(trylast=True)  # of the hosts that -k has left
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark what uses a host; leave out what is another host's turn."""
+    """Mark what uses a host; leave out what is another host's turn; for workers, what takes longest goes first."""
     for item in items:
         if HERE in item.path.parents and FIXTURES & set(getattr(item, "fixturenames", ())):
             item.add_marker("lab")
     if os.environ.get("RUNNEROPS_LAB_HOSTS") != "all" and (left := out_of_turn(items)):
         items[:] = [item for item in items if item not in left]
         config.hook.pytest_deselected(items=list(left))
+    if "PYTEST_XDIST_WORKER" in os.environ and all(HERE in item.path.parents for item in items):
+        items[:] = longest_first(items)
 
 
 @pytest.hookimpl(wrapper=True)
