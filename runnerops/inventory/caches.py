@@ -59,7 +59,10 @@ class _Filler:
             return None
         upstream = shape.upstream or HUB_UPSTREAM
         reach = local.has(urlsplit(url).hostname or "")
-        cache = Cache(known, self._draft.name, upstream, serves, url, reach, shape.use is not False)
+        address = listen.rpartition(":")[0].strip("[]")
+        if address in {"", "0.0.0.0", "::"}:  # noqa: S104  compared, not bound
+            address = self._draft.shape.address or ""
+        cache = Cache(known, self._draft.name, upstream, serves, url, reach, shape.use is not False, address)
         groups = None if shape.for_ is None else tuple(shape.for_)
         return Filled(_tree(shape, cache, listen), cache, groups, place, self._draft.location(*place))
 

@@ -18,7 +18,8 @@ class Cache:
 
     `serves` is the registry whose images it holds (`docker.io`), `upstream` where it gets them.
     `local`: `url` is on a bridge or loopback address, so only `host` itself reaches it.
-    `use`: false keeps it out of every mirror list.
+    `use`: false keeps it out of every mirror list. `address`: where it is, should `url` be a name; empty where the inventory
+    does not tell.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Cache:
     url: str
     local: bool
     use: bool = True
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)

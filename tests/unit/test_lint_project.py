@@ -73,6 +73,8 @@ def test_a_template_that_overrides_nothing(tmp_path: Path, name: str, found: boo
             "overlaps the mirror http://10.99.0.9:5000",
         ),
         ("{default-address-pools: [{base: 192.0.0.0/16, size: 24}]}", "default-address-pools: 192.0.0.0/16 overlaps"),
+        ("{bip: 10.99.0.1/24, insecure-registries: ['10.99.0.9:5000']}", "overlaps the registry 10.99.0.9:5000"),
+        ("{bip: 10.99.0.1/24, insecure-registries: ['10.99.0.0/16', 'hub.example.com']}", ""),
         ("{bip: 192.168.231.1/24}", ""),
         ("{bip: 10.99.0.1/24, registry-mirrors: ['http://10.99.0.1:5000']}", ""),
     ],
@@ -82,3 +84,18 @@ def test_networks_that_would_cut_the_host_off(tmp_path: Path, docker: str, says:
     assert code is Exit.OK
     assert says in text
     assert ("X003" in text) is bool(says)
+
+
+@pytest.mark.parametrize(
+    ("listen", "bip", "found"),
+    [
+        ("10.99.0.9:5000", "10.99.0.1/24", True),
+        ("0.0.0.0:5000", "10.98.0.1/24", True),
+        ("10.99.0.9:5000", "10.97.0.1/24", False),
+    ],
+)
+def test_a_network_over_another_hosts_cache_that_has_a_name(tmp_path: Path, listen: str, bip: str, found: bool) -> None:
+    cache = f"{{upstream: 'https://registry-1.docker.io', listen: '{listen}', url: 'http://hub.example.com:5000'}}"
+    b = f"{{address: 10.98.0.9, registry: {{caches: [{cache}]}}}}"
+    _, text = said(tmp_path, f"hosts:\n  a: {{address: 192.0.2.10, docker: {{bip: {bip}}}}}\n  b: {b}\n")
+    assert ("overlaps the mirror http://hub.example.com:5000" in text) is found

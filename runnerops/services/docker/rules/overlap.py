@@ -33,14 +33,26 @@ def of_host(tree: Tree, docker: DockerFacts) -> Iterator[tuple[str, str]]:
 
 
 def of_inventory(tree: Tree, host: Host) -> Iterator[tuple[str, str]]:
-    """A key and what the inventory says of the host: its own address, mirrors and caches of other hosts."""
-    own = {urlsplit(cache.url).hostname for cache in host.caches if cache.host == host.name}
-    mirrors = tree.get("registry-mirrors")
-    urls = [str(url) for url in mirrors] if isinstance(mirrors, list) else []
-    urls += [cache.url for cache in host.caches]
-    reached = {url: name for url in urls if (name := _host_of(url)) and name not in own and name != _gateway(tree)}
+    """A key and what the inventory says of the host: its own address, mirrors, registries and caches of other hosts.
+
+    A name is looked up among the caches alone: what another name leads to nobody knows here.
+    """
+    own = {_host_of(cache.url) for cache in host.caches if cache.host == host.name}
+    there = {_host_of(cache.url): cache.address for cache in host.caches if cache.host != host.name}
+    urls = [*_texts(tree.get("registry-mirrors")), *(cache.url for cache in host.caches)]
+    named = {url: ("mirror", _host_of(url)) for url in urls}
+    for text in _texts(tree.get("insecure-registries")):
+        if "/" not in text:  # a network says which registries may be one, and not that one is there
+            named.setdefault(text, ("registry", _host_of(f"http://{text}")))
     places = [(f"the host's own address {host.address}", host.address)]
-    yield from _overlaps(tree, [*places, *((f"the mirror {url}", name) for url, name in reached.items())])
+    for text, (what, name) in named.items():
+        if name and name not in own and name != _gateway(tree):
+            places.append((f"the {what} {text}", name if _network(name) else there.get(name, "")))
+    yield from _overlaps(tree, places)
+
+
+def _texts(value: Value) -> list[str]:
+    return [str(one) for one in value] if isinstance(value, list) else []
 
 
 def _overlaps(tree: Tree, places: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:
