@@ -85,8 +85,8 @@ def _check_run(to: int | None, hosts: int) -> None:
         raise UsageError(f"--to {to}: a run's number is its own host's, and these are {hosts} hosts", hint)
 
 
-_ASKED_FOR = {"last-mirror": frozenset({""})}
-"""What a rollback to a time without a mirror means anyway."""
+_ASKED_FOR = {"last-mirror": frozenset({""}), "unmanaged-file": frozenset({""})}
+"""What a rollback to a time without a mirror, and one that undoes a removal, means anyway."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from runnerops.model.common import ENDS, Result, ServiceName, Sha, Verb
+from runnerops.model.common import ABSENT, ENDS, Result, ServiceName, Sha, Verb
 from runnerops.model.inventory import Requester
 
 
@@ -310,6 +310,8 @@ class HostState:
     since: int = 0
     since_of: Mapping[str, int] = field(default_factory=dict)
     """The run that last looked at a path itself, where a later one only carried on what was recorded of it."""
+    given_back: frozenset[str] = frozenset()
+    """Paths that a removal left as they were before the first deploy: what is there is not ours any more."""
     secret_fingerprints: SecretFingerprints = SecretFingerprints()
     versions: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     format: int = 0
@@ -318,6 +320,10 @@ class HostState:
     def file(self, path: str) -> RemoteFile:
         """The file at `path`; absent where nothing was observed there."""
         return self.files.get(path) or RemoteFile(path)
+
+    def holds_ours(self, path: str) -> bool:
+        """Whether what a run of ours brought to `path` is, or was, to stay there."""
+        return self.applied.get(path, ABSENT) != ABSENT and path not in self.given_back
 
     def intent_for(self, service: ServiceName) -> Intent | None:
         """What is on record as unfinished for `service`."""

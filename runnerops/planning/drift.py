@@ -29,9 +29,10 @@ def explain(
 ) -> tuple[tuple[KeyChange, ...], ChangeOrigin, Drift | None]:
     """The edits, each with its cause; the cause of the whole; who wrote the file if it was not us."""
     path = file.spec.path
-    if ours(path, old, observed):
+    mine = ours(path, old, observed)
+    if mine and (path not in observed.given_back or old.content is None):
         return tuple(key_changes), "inventory", None
-    if path not in observed.applied:
+    if mine or path not in observed.applied:
         return tuple(replace(key_change, origin="unmanaged") for key_change in key_changes), "unmanaged", None
     since = observed.since_of.get(path, observed.since)
     base, tree = _base(file.spec, observed), _tree(file.spec, old.content)

@@ -44,7 +44,8 @@ def host_state(answers: Answers, files: Mapping[str, RemoteFile], facts: Facts) 
         staged=_staged(answers, {run.number: run.files for run in runs if run.result == "applied"}),
         base=dict(_contents(answers, since, metas.get(since, {}))),
         since=since,
-        since_of=_since(runs, metas),
+        since_of=(since_of := _since(runs, metas)),
+        given_back=_given_back(since_of, metas),
         secret_fingerprints=_given(metas.get(since, {}).get("secret_fingerprints")),
         versions=dict(_versions(answers)),
         format=newest_format(metas),
@@ -62,6 +63,12 @@ def _since(runs: Sequence[Run], metas: Mapping[int, Mapping[str, Any]]) -> Mappi
                 if path not in found or not isinstance(own, list) or path in own:
                     found[path] = run.number
     return found
+
+
+def _given_back(since: Mapping[str, int], metas: Mapping[int, Mapping[str, Any]]) -> frozenset[str]:
+    """Paths that a removal was the last run to record anything of, by `_since`."""
+    removals = {number for number, meta in metas.items() if str(meta.get("command", "")).split()[:1] == ["remove"]}
+    return frozenset(path for path, number in since.items() if number in removals)
 
 
 def newest_format(metas: Mapping[int, Mapping[str, Any]]) -> int:

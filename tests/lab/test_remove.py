@@ -98,6 +98,8 @@ def test_a_host_is_as_before_the_first_deploy(project: Project, host: LabHost, l
     assert volume in host.run("docker volume ls -q").stdout
     assert everything(host).replace(volume, "") == before
     assert "remove by" in project.run("history", host.name)
+    assert [one["code"] for one in project.diff()["hosts"][0]["blockers"]] == ["unmanaged-file"]  # theirs again
+    assert "no longer managed" not in project.run("status", host.name, code=None)
     assert "unchanged" in remove(project, host)
     project.run("rollback", host.name, "--yes")
     works(project, host)

@@ -237,6 +237,7 @@ def test_what_runnerops_keeps_there(shell: tuple[str, ...], tmp_path: Path) -> N
             "requested_by": {"user": "me", "machine": "m", "commit": "", "pipeline": ""},
             "digest": "d",
             "files": {"/a": f"new{number}"},
+            "command": "remove docker",
         }
         (run / "meta").write_text(json.dumps(meta) + "\n")
         (run / "forward").write_text(
@@ -258,6 +259,7 @@ def test_what_runnerops_keeps_there(shell: tuple[str, ...], tmp_path: Path) -> N
     )
     assert observed.applied == {"/a": "new2"}
     assert observed.staged == {"/a": {"new2", "new10"}}
+    assert observed.given_back == {"/a"}
 
 
 def test_a_program_that_hangs_is_one_answer_less(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from runnerops.planning.dependencies import with_cache_clients
 from runnerops.planning.plan import Request, make_plan
 from runnerops.planning.remove import Kept, places_of, read_originals, take_off
 from runnerops.remote import protocol
+from runnerops.services import SERVICES
 from runnerops.services.base import sha256
 from tests.contract.emitted import DOCKER, RUNNER, caches, deployed, host, removal
 from tests.shells import SHELLS
@@ -110,6 +111,30 @@ def test_what_others_wrote_stays_theirs() -> None:
         Request(here, (), (RenderedFile(again.desired[0].spec, ours),), after, Policy(), Requester("me", "x"))
     )
     assert [(one.code, one.details) for one in deploy.blockers] == [("modified-on-host", ("debug",))]
+
+
+def test_what_a_removal_gave_back_is_not_ours() -> None:
+    """A deploy asks before the original is lost, as the first one did; an edit since the removal is told as one."""
+    wanted, original, edited = (
+        b'{"live-restore": true}',
+        b'{"live-restore": false}',
+        b'{"live-restore": false, "mtu": 9}',
+    )
+    here = host({"live-restore": True}, None, None)
+    rendered = (RenderedFile(SERVICES[0].files(here)[0], wanted),)
+    there = state({}, engine(), applied={DAEMON: sha256(original)})
+    there = replace(there, base={DAEMON: original}, since=2)
+    for given_back, content, code in (
+        (False, original, ""),
+        (True, original, "unmanaged-file"),
+        (True, edited, "modified-on-host"),
+    ):
+        file = RemoteFile(DAEMON, "file", content, "0644", "root:root")
+        now = replace(there, files={DAEMON: file}, given_back=frozenset({DAEMON} if given_back else ()))
+        deploy = make_plan(Request(here, (), rendered, now, Policy(), Requester("me", "here")))
+        assert [one.code for one in deploy.blockers] == [code] * bool(code)
+    assert there.holds_ours(DAEMON)
+    assert not now.holds_ours(DAEMON)
 
 
 def test_what_is_not_removed_is_not_mended() -> None:

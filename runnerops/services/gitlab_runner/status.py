@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from runnerops.model.common import ABSENT
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host
 from runnerops.services.base import Answers
@@ -27,7 +26,7 @@ def status(host: Host, observed: HostState, told: Answers) -> ServiceStatus | No
     """Its unit, its jobs, and runners beside it."""
     managed, runner = NAME in host.sections, observed.facts.runner
     path = config_path(observed)
-    left = () if managed or observed.applied.get(path, ABSENT) == ABSENT else (path,)
+    left = (path,) if not managed and observed.holds_ours(path) else ()
     if runner is None:
         return ServiceStatus(NAME, managed, "", "not there", not managed, (), left) if managed or left else None
     details = [count(runner.jobs)] if runner.lives or runner.jobs else []

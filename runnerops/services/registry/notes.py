@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from runnerops.model.common import ABSENT
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host
 from runnerops.model.plan import Action
@@ -65,7 +64,7 @@ def _coming_back(host: Host, observed: HostState) -> Iterator[str]:
 def _left(host: str, observed: HostState) -> Iterator[str]:
     """Containers of ours, and files that a run of ours put there, which nothing asks for any more."""
     names = [name for name, container in sorted(ours(observed).items()) if container.running]
-    files = [path for path, sha in observed.applied.items() if sha != ABSENT and is_our_file(path)]
+    files = [path for path in observed.applied if observed.holds_ours(path) and is_our_file(path)]
     if not names or not files:
         return
     caches, go, them = ("caches", "go", "them") if len(names) > 1 else ("cache", "goes", "it")

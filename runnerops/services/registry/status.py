@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from runnerops.model.common import ABSENT
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host
 from runnerops.services.base import Answers
@@ -28,7 +27,7 @@ def inquiries(host: Host) -> Sequence[Call]:
 def status(host: Host, observed: HostState, told: Answers) -> ServiceStatus | None:
     """Each cache's container, and whether it answers."""
     managed, registry = NAME in host.sections, observed.facts.registry
-    applied = (path for path, sha in observed.applied.items() if sha != ABSENT and is_our_file(path))
+    applied = (path for path in observed.applied if observed.holds_ours(path) and is_our_file(path))
     left = () if managed else tuple(applied)
     if not managed:
         if not left:

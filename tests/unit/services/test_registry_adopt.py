@@ -156,6 +156,15 @@ def test_a_mirror_of_the_hosts_own_daemon_is_its_url() -> None:
     }  # fmt: skip
 
 
+def test_caches_are_named_in_the_order_in_which_the_daemon_asks_them() -> None:
+    hub = {"env": env(PROXY_REMOTEURL=HUB)}
+    two = [{**hub, "ports": published("", port)} for port in ("5002", "5003", "5001")]
+    found = adopted(*two, mirrors=("http://127.0.0.1:5001", "http://127.0.0.1:5002"))
+    assert found.section
+    caches = [(one.get("name"), one["listen"]) for one in found.section["caches"] if isinstance(one, dict)]  # type: ignore[union-attr]
+    assert caches == [(None, "0.0.0.0:5001"), ("dockerhub-2", "0.0.0.0:5002"), ("dockerhub-3", "0.0.0.0:5003")]
+
+
 @pytest.mark.parametrize(
     ("one", "why"),
     [

@@ -52,7 +52,7 @@ def adopt(observed: HostState, answers: Answers) -> Adopted:
     """Every registry that is a pull-through cache; of each other one, why it is left alone."""
     made = _Section()
     mirrors = mirrors_of(tree_of(observed.file(path_of(observed)).content).get("registry-mirrors"))
-    for one in found_registries(answers):
+    for one in sorted(found_registries(answers), key=lambda one: _rank(one, observed, mirrors)):
         if why := _unfit(one):
             made.notes.append(f"container {one.name} is left alone: {why}")
         else:
@@ -68,6 +68,12 @@ def adopt(observed: HostState, answers: Answers) -> Adopted:
     section: Tree = {} if made.directory == DIRECTORY else {"directory": made.directory}
     more = additions([*zip(made.found, called, strict=True)], observed, made.directory)
     return Adopted({**section, "caches": [*made.caches]}, made.comments, tuple(made.notes), additions=more)
+
+
+def _rank(one: FoundRegistry, observed: HostState, mirrors: Sequence[str]) -> int:
+    """In the order in which the daemon asks them; those that it does not ask come last, as they were found."""
+    mirror = listening(one, observed, mirrors).mirror
+    return [*mirrors].index(mirror) if mirror in mirrors else len(mirrors)
 
 
 def _unfit(one: FoundRegistry) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from runnerops.model.common import ABSENT, Tree
+from runnerops.model.common import Tree
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host, RenderedFile
 from runnerops.model.plan import Blocker
@@ -76,7 +76,7 @@ def is_our_file(path: str) -> bool:
 def _leaving(rendered: Sequence[RenderedFile], observed: HostState) -> Iterator[RenderedFile]:
     """Only what runnerops applied is ever removed."""
     wanted = {file.spec.path for file in rendered}
-    for path, sha in observed.applied.items():
+    for path in observed.applied:
         name = _FILE.fullmatch(path.rpartition("/")[2])
-        if name and path not in wanted and sha != ABSENT and observed.file(path).kind == "file":
+        if name and path not in wanted and observed.holds_ours(path) and observed.file(path).kind == "file":
             yield RenderedFile(spec_at(path, observed.file(path).mode), None)
