@@ -17,7 +17,14 @@ from tests.lab.shell import until
 TOKEN = "glrt-canary-" + "t" * 16
 TOML = "/etc/gitlab-runner/config.toml"
 JSON = dict.fromkeys(("bookworm", "trixie"), "/etc/docker/daemon.json") | {"docker28": "/etc/docker/ansible.json"}
-CANARIES = ("glrt-canary", "canary-s3", "canary-http", "canary-login")
+CANARIES = ("glrt-canary", "canary-s3", "canary-http", "canary-login", "canaryhash")
+BEYOND = """
+    mem_limit: 256m
+    labels: {users: "admin:$$apr1$$5gzJ8Dw1$$canaryhashcanaryhash1"}
+  guest:
+    image: IMAGE
+"""
+"""What no section says of a cache, and another service, in whose network the cache then is."""
 RUNNER = f"""# how many at once
 concurrent = 3
 check_interval = 0
@@ -150,7 +157,8 @@ def lay_out(host: LabHost, hub: str) -> str:
         "mv /etc/gitlab-runner/config.toml /etc/gitlab-runner/site.toml; cd /etc/gitlab-runner; ln -s site.toml config.toml; "
         "systemctl restart docker gitlab-runner"
     )
-    compose_in(host, "/srv/registry", "[data:/var/lib/registry]", hub, "volumes: {data: {}}\n")
+    beyond = BEYOND.replace("IMAGE", host.registry_image)
+    compose_in(host, "/srv/registry", "[data:/var/lib/registry]", hub, f"{beyond}volumes: {{data: {{}}}}\n")
     return "registry_data"
 
 
@@ -167,7 +175,7 @@ def answers(host: LabHost) -> bool:
 
 def old_one(host: LabHost, form: str) -> str:
     """Of the container that was there before the first deploy."""
-    ids = "docker ps -aq | xargs docker inspect --format '{{.Name}} {{.Id}}' | grep -v runnerops- | grep -v runnerops_"
+    ids = "docker ps -aq | xargs docker inspect --format '{{.Name}} {{.Id}}' | grep -v -e runnerops- -e runnerops_ -e guest"
     return host.run(f"docker inspect --format '{form}' $({ids} | cut -d' ' -f2)").stdout.strip()
 
 
@@ -221,6 +229,8 @@ def test_a_hand_made_host_is_adopted_and_its_cache_taken_over(project: Project, 
     assert "stays there, stopped" in took
     assert old_one(host, "{{.State.Running}} {{.HostConfig.RestartPolicy.Name}}") == "false no"
     served_from_what_was_there(lab, host)
+    if host.name == "docker28":
+        says_the_rest_in_a_template(project, host)
     (found,) = project.diff()["hosts"]
     assert found["result"] == "unchanged"
     refused = project.run("adopt", host.name, "--write", code=1)
@@ -228,6 +238,23 @@ def test_a_hand_made_host_is_adopted_and_its_cache_taken_over(project: Project, 
     assert (project.folder / "inventory.yml").read_text() == changed
     if host.name == "trixie":
         going_back_starts_it_again(project, host)
+
+
+def says_the_rest_in_a_template(project: Project, host: LabHost) -> None:
+    """It is there once the cache has its place; a project that has lost it adopts it again."""
+    template = (project.folder / "templates/docker-compose.yml.j2").read_text()
+    assert "mem_limit: 256m" in template
+    form = '{{.HostConfig.Memory}} {{index .Config.Labels "users"}} {{json .NetworkSettings.Networks}}'
+    now = host.run(f"docker inspect --format '{form}' runnerops-dockerhub-1").stdout
+    for word in ("268435456 admin:$apr1$", "registry_default", "runnerops_default"):
+        assert word in now
+    folder = project.folder / "again"
+    folder.mkdir()
+    again = Project(folder, project.lab)
+    said = again.run("init", "--adopt", f"{host.name}=root@{host.address}")
+    assert f"{host.name}: a deploy of this changes nothing" in said
+    for text in (template, (folder / "templates/docker-compose.yml.j2").read_text(), said):
+        assert not any(canary in text for canary in CANARIES)
 
 
 def comes_back(project: Project, host: LabHost) -> None:
