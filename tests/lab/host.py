@@ -165,12 +165,12 @@ class LabHost:
         keep = " ".join(image.short for image in self.kept)
         self.run(f"sh -s -- {keep}", RESET.read_text(), seconds=120)
 
-    def boot(self, *, seconds: float = 60) -> None:
+    def boot(self, *, seconds: float = 180) -> None:
         """Power on and wait until systemd has started everything."""
         self.container.start()
         self.wait_up(seconds=seconds)
 
-    def wait_up(self, *, seconds: float = 60) -> None:
+    def wait_up(self, *, seconds: float = 180) -> None:
         """Wait until sshd answers and systemd has started everything; LabError that names failed units."""
         try:
             until(f"{self.name}: sshd", lambda: answers(self.address), seconds=seconds)
