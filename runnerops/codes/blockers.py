@@ -192,7 +192,8 @@ _ROWS = (
     _never(
         "no-token",
         "A runner has no token, neither in the inventory nor on the host.",
-        "Create the runner in GitLab and give its token: `token: !env NAME`.",
+        "Create the runner in GitLab and give its token (`token: !env NAME`), or say where a deploy is to create it (`gitlab:"
+        " {group: 42}`).",
     ),
     _never(
         "set-as-flag",

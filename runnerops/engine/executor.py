@@ -17,7 +17,7 @@ from runnerops.engine.planned import Planned, Plans
 from runnerops.engine.project import Project
 from runnerops.engine.review import failure
 from runnerops.engine.scheduling import Earlier, HostTask, Judge, Why, in_order
-from runnerops.errors import GitlabDownError, HostError, RunneropsError
+from runnerops.errors import GitlabDownError, GitlabError, HostError, RunneropsError
 from runnerops.model.common import Result
 from runnerops.model.inventory import Host
 from runnerops.model.plan import Plan, drains
@@ -29,7 +29,9 @@ from runnerops.report.screen import Screen
 from runnerops.report.text import GOOD
 
 if TYPE_CHECKING:
+    from runnerops.engine.gitlab import Asking
     from runnerops.engine.health import Health
+    from runnerops.engine.new_runners import NewRunners
 
 _FAILED = frozenset({Result.FAILED, Result.ROLLED_BACK, Result.NEEDS_ATTENTION, Result.UNKNOWN})
 
@@ -51,6 +53,8 @@ class HostExecutor:
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     replan: set[str] = field(default_factory=set)
     health: Health | None = None
+    new_runners: dict[str, NewRunners] = field(default_factory=dict)
+    """By host, what was created in GitLab for its run."""
     gitlabs_down: dict[str, GitlabDownError] = field(default_factory=dict)
     """By URL, those that did not answer: no further host waits for them."""
     telling: dict[str, Outcome] = field(default_factory=dict)
@@ -122,8 +126,12 @@ class HostExecutor:
                     self.replan.add(host.name)
                 if not good or planned.plan.part == "first":
                     return self._end(outcome)
-        if planned.plan.updates:
-            outcome = self._in_gitlab(host, planned.plan, outcome)
+        if planned.plan.updates or planned.plan.unpaired.creations:
+            from runnerops.engine.set_in_gitlab import interrupted, set_in_gitlab
+
+            self.telling[host.name] = interrupted(planned.plan, outcome)
+            new = self.new_runners.get(host.name)
+            outcome = set_in_gitlab(host, planned.plan, outcome, self._asking(), new)
             if self.telling.pop(host.name, None) is None:  # an interrupt has told how it ends
                 return outcome
         return self._end(self._healthy(host, planned, outcome))
@@ -131,7 +139,7 @@ class HostExecutor:
     def _to_end(self, host: Host, planned: Planned) -> Outcome:
         began = time.monotonic()
         try:
-            outcome = self._follow(host, planned) if planned.own else self._apply(host, planned)
+            outcome = self._follow(host, planned) if planned.own else self._created_and_applied(host, planned)
         except RunneropsError as error:
             outcome = failure(host.name, error)
         return replace(outcome, seconds=time.monotonic() - began)
@@ -147,34 +155,33 @@ class HostExecutor:
         checked = self.health.after(host, outcome)
         return replace(checked, seconds=outcome.seconds + time.monotonic() - began)
 
-    def _in_gitlab(self, host: Host, plan: Plan, outcome: Outcome) -> Outcome:
-        """What is to be set there once the host is as it should be; what is not done is a difference again."""
-        from runnerops.engine.gitlab import Asking, update_settings
+    def _asking(self) -> Asking:
+        from runnerops.engine.gitlab import Asking
 
-        began = time.monotonic()
-        done = "its files are deployed" if not plan.empty else "its files were in sync"
-        rest = f"{done}; not all is set in GitLab, and the next deploy goes on with it"
-        undone = replace(outcome, result=Result.FAILED, deployed=True, message=rest, hint="deploy again")
-        why = "interrupted while GitLab was told"
-        self.telling[host.name] = replace(undone, diagnostics=(why,))
-        asking = Asking(
-            self.project.inventory.folder,
-            self.pool.environ,
-            self.screen.redactor,
-            self.gitlabs_down,
-            self.pool.run_command,
-        )
-        errors = update_settings(host, plan.updates, asking)
-        outcome = replace(outcome, seconds=outcome.seconds + time.monotonic() - began)
-        if not errors:
-            names = ", ".join(one.runner for one in plan.updates)
-            return replace(outcome, message=f"{outcome.message}\n  set in GitLab: {names}".strip())
-        return replace(
-            undone,
-            seconds=outcome.seconds,
-            diagnostics=tuple(error.message for error in errors),
-            hint="; ".join(dict.fromkeys(error.hint for error in errors if error.hint)) or undone.hint,
-        )
+        folder, environ, run = self.project.inventory.folder, self.pool.environ, self.pool.run_command
+        return Asking(folder, environ, self.screen.redactor, self.gitlabs_down, run)
+
+    def _created_and_applied(self, host: Host, planned: Planned) -> Outcome:
+        """What GitLab lacks is created before the host's run, which gets its tokens; it goes again where the run fails."""
+        if not planned.plan.unpaired.creations:
+            return self._apply(host, planned)
+        from runnerops.engine.new_runners import new_runners
+
+        try:
+            new = new_runners(host, planned.plan.unpaired.creations, self._asking())
+            new.create()
+        except GitlabError as error:
+            message = f"nothing was changed on the host: {error.message}"
+            return Outcome(host.name, Result.FAILED, message=message, hint=error.hint)
+        assert planned.with_created
+        self.new_runners[host.name] = new
+        try:
+            if self.active_runs.interrupted:
+                return new.after(Outcome(host.name, Result.FAILED, message="interrupted before its run began"))
+            outcome = self._apply(host, replace(planned, plan=planned.with_created(new.created)))
+        except RunneropsError as error:
+            outcome = failure(host.name, error)
+        return new.after(outcome)
 
     def _apply(self, host: Host, planned: Planned) -> Outcome:
         plan = planned.plan

@@ -24,6 +24,7 @@ from runnerops.services.gitlab_runner.observe.registered import (
     registrations,
     rendered_registrations,
 )
+from runnerops.services.gitlab_runner.reconcile.created import to_be_created
 from runnerops.services.gitlab_runner.verify.known_to_gitlab import checks
 from runnerops.services.status import ServiceStatus
 from runnerops.services.verify import Check
@@ -72,7 +73,7 @@ def ask_gitlab(host: Host, observed: HostState, asking: Asking) -> tuple[RunnerS
     asking.redactor.learn(one.token for one in own)
     token, problem, hint = _token(host.gitlab.token, asking)
     asking.redactor.learn([token] if token else [])
-    told = _told(replace(host.gitlab, token=token), own, _system_id(observed), asking.down)
+    told = _told(replace(host.gitlab, token=token), own, system_id_of(observed), asking.down)
     if problem:
         told = tuple(one if one.reason else replace(one, reason=problem, fix=hint) for one in told)
     return merged(found, told)
@@ -88,13 +89,14 @@ def ask_of_new_tokens(
     new = of_gitlab(host.gitlab.url, new_tokens(desired, observed)) if host.gitlab else ()
     if not new or host.gitlab is None:
         return (), ()
-    if not (system_id := _system_id(observed)):
+    if not (system_id := system_id_of(observed)):
         return (), untold_tokens([replace(one, reason=NO_SYSTEM_ID) for one in merged(new, ())])
     told = _told(replace(host.gitlab, token=None), new, system_id, down)
     return unknown_tokens(told), untold_tokens(told)
 
 
-def _system_id(observed: HostState) -> str:
+def system_id_of(observed: HostState) -> str:
+    """By which GitLab knows the machine; empty before gitlab-runner ran once."""
     return observed.facts.runner.system_id if observed.facts.runner else ""
 
 
@@ -110,12 +112,15 @@ def compare_settings(
     updates: list[SettingsUpdate] = []
     notes: list[str] = []
     client: GitlabClient | None = None
+    awaited = to_be_created(desired)
     for name, wanted in host.gitlab_settings.items():
+        if name in awaited:
+            continue
         try:
             if name not in runners:
                 raise GitlabError("config.toml has no token of this GitLab for it", "give it its token")
-            client = client or _by_token(host.gitlab, asking)
-            ask = partial(compare, client, runners[name], _system_id(observed), wanted)
+            client = client or by_token(host.gitlab, asking)
+            ask = partial(compare, client, runners[name], system_id_of(observed), wanted)
             updates.append(asking.watched(host.gitlab, ask))
             asking.wishes.append(Wish((host.gitlab.url, updates[-1].id), host.name, name, wanted))
         except GitlabError as error:
@@ -134,7 +139,7 @@ def update_settings(host: Host, updates: Sequence[SettingsUpdate], asking: Askin
     errors: dict[str, GitlabError] = {}
     for one in updates:
         try:
-            client = client or _by_token(host.gitlab, asking)
+            client = client or by_token(host.gitlab, asking)
             asking.watched(host.gitlab, partial(update, client, one))
         except GitlabError as error:
             errors[error.message] = error
@@ -145,7 +150,7 @@ def token_is_lost(host: Host, one: Registration, observed: HostState) -> bool:
     """Whether GitLab knows no runner with this token; not, where it is not asked or does not say."""
     if host.gitlab is None or not of_gitlab(host.gitlab.url, [one]):
         return False
-    (told,) = _told(replace(host.gitlab, token=None), (one,), _system_id(observed), {})
+    (told,) = _told(replace(host.gitlab, token=None), (one,), system_id_of(observed), {})
     return told.known is False
 
 
@@ -154,10 +159,10 @@ def others_with_token(host: Host, one: Registration, observed: HostState, asking
 
     None where the inventory has no token of the API, or the file no number of the runner.
     """
-    own = _system_id(observed)
+    own = system_id_of(observed)
     if host.gitlab is None or not host.gitlab.token or not (one.id and own) or not of_gitlab(host.gitlab.url, [one]):
         return ()
-    client = _by_token(host.gitlab, asking)
+    client = by_token(host.gitlab, asking)
     found = asking.watched(host.gitlab, partial(client.managers, one.id))
     return tuple(
         str(each["system_id"])
@@ -175,7 +180,7 @@ def token_by_number(host: Host, one: Registration, asking: Asking) -> Tree:
     assert host.gitlab
     if not one.id:
         raise GitlabError(f"config.toml does not say which number runner {one.name} has in GitLab", _ANEW)
-    client = _by_token(host.gitlab, asking)
+    client = by_token(host.gitlab, asking)
     given = asking.watched(host.gitlab, partial(client.reset_token, one.id))
     asking.redactor.learn([str(given["token"])])
     dates = {"token_obtained_at": datetime.now(UTC).replace(microsecond=0)}
@@ -184,8 +189,8 @@ def token_by_number(host: Host, one: Registration, asking: Asking) -> Tree:
     return {"id": one.id, "token": str(given["token"]), **dates}
 
 
-def _by_token(access: GitlabAccess, asking: Asking) -> GitlabClient:
-    """Raises GitlabError where there is no token, or no file of the CA."""
+def by_token(access: GitlabAccess, asking: Asking) -> GitlabClient:
+    """A client with the API's token. Raises GitlabError where there is no token, or no file of the CA."""
     from runnerops.gitlab.client import GitlabClient
 
     token, problem, hint = _token(access.token, asking)

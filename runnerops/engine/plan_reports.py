@@ -37,6 +37,8 @@ def _counted(planned: Planned) -> Counter[str]:
     counts = Counter(_KINDS.get(state_of(change), "update") for change in changes)
     explained = {change.new.spec.service for change in changes}
     counts["update"] += len(planned.plan.updates)
+    counts["create"] += len(planned.plan.unpaired.creations)
+    counts["delete"] += len(planned.plan.unpaired.leftovers)
     counts["update"] += sum(
         action.verb is not Verb.VERIFY and action.service not in explained for action in planned.plan.actions
     )

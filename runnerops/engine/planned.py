@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from runnerops.model.common import Result
+from runnerops.model.gitlab import Created
 from runnerops.model.host_state import Facts, Run
 from runnerops.model.plan import Plan
 
@@ -22,6 +23,8 @@ class Planned:
     facts: Facts = field(default_factory=Facts)
     key: str = field(default="", repr=False)
     """The host's own key of fingerprints, which its first run brings; empty before it."""
+    with_created: Callable[[Mapping[str, Created]], Plan] | None = field(default=None, repr=False, compare=False)
+    """Where the plan creates runners: the same plan with the tokens that GitLab gave in place of their stand-ins."""
 
     @property
     def live(self) -> Run | None:

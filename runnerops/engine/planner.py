@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets as random
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -19,7 +19,7 @@ from runnerops.engine.project import Project
 from runnerops.engine.requester import find_job, find_requester
 from runnerops.engine.scheduling import side_by_side
 from runnerops.model.common import Result
-from runnerops.model.gitlab import SettingsUpdate, Wish
+from runnerops.model.gitlab import Created, SettingsUpdate, Unpaired, Wish
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host, Policy, RenderedFile, Requester
 from runnerops.model.plan import Blocker, Plan
@@ -81,6 +81,7 @@ def plan_from(
 
     project = planning.project
     whole = next((one for one in project.inventory.hosts if one.name == host.name), host)
+    host = host if planning.command == "deploy" else replace(host, gitlab_places={})
     desired, blockers = reconcile(host, rendered, observed)
     in_gitlab = _in_gitlab(planning, host, desired, observed)
     request = Request(
@@ -93,13 +94,26 @@ def plan_from(
         blockers=(*blockers, *in_gitlab.blockers),
         notes=in_gitlab.notes,
         updates=in_gitlab.updates,
+        unpaired=in_gitlab.unpaired,
         findings=project.lint(host, desired, observed.facts),
         deployed=planning.deployed - {host.name} if brings_caches(host) else frozenset(),
         key=random.token_hex(32),
         command=planning.command,
     )
-    others = carried(host, whole, observed)
-    return plan_request(request, planning.redactor, project.shown(written or host), others)
+    shown, others = project.shown(written or host), carried(host, whole, observed)
+    make = partial(plan_request, redactor=planning.redactor, clear=shown, carried=others)
+    created = partial(_with_created, host, request, make) if request.unpaired.creations else None
+    return replace(make(request), with_created=created)
+
+
+def _with_created(
+    host: Host, request: Request, make: Callable[[Request], Planned], created: Mapping[str, Created]
+) -> Plan:
+    """The same plan once GitLab has given the tokens that it has stand-ins for."""
+    from runnerops.planning.reconcile import reconcile
+
+    desired, _ = reconcile(replace(host, created=created), request.rendered, request.observed)
+    return make(replace(request, desired=desired)).plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,19 +123,25 @@ class _InGitlab:
     blockers: tuple[Blocker, ...] = ()
     notes: tuple[str, ...] = ()
     updates: tuple[SettingsUpdate, ...] = ()
+    unpaired: Unpaired = field(default_factory=Unpaired)
 
 
 def _in_gitlab(planning: Planning, host: Host, desired: Sequence[RenderedFile], observed: HostState) -> _InGitlab:
-    """What GitLab says of new tokens and of runners' settings; it is asked by a deploy, where the inventory names one."""
+    """What GitLab says of new runners, new tokens and runners' settings; a deploy asks it, where the inventory names one."""
     if host.gitlab is None or planning.command != "deploy":
         return _InGitlab()
     from runnerops.engine.gitlab import Asking, ask_of_new_tokens, compare_settings
+    from runnerops.engine.new_runners import plan_creations, plan_leftovers
 
     folder, down = planning.project.inventory.folder, planning.gitlabs_down
     asking = Asking(folder, planning.environ, planning.redactor, down, planning.run, planning.wishes)
+    new = plan_creations(host, desired, observed, asking)
     blockers, notes = ask_of_new_tokens(host, desired, observed, asking.down)
     updates, untold = compare_settings(host, desired, observed, asking)
-    return _InGitlab(blockers, (*notes, *untold), updates)
+    old = plan_leftovers(host, updates, observed, asking)
+    leftovers = tuple(dict.fromkeys((*new.leftovers, *old.leftovers)))
+    blockers, notes = (*new.blockers, *blockers), (*notes, *untold, *old.notes)
+    return _InGitlab(blockers, notes, updates, Unpaired(new.creations, leftovers))
 
 
 def plan_request(

@@ -202,7 +202,8 @@ def _changed_nothing(planned: Planned, saved: SavedHost) -> bool:
 def _is_done(planned: Planned, saved: SavedHost, now: SavedHost) -> bool:
     """A run of this very plan is going on or has been here: the job was tried again. What GitLab lacks yet is done now."""
     last, plan = planned.last, planned.plan
-    lacks_no_more = set(now.updates) <= set(saved.updates)
+    made = {one.runner for one in saved.creations}
+    lacks_no_more = {one for one in now.updates if one.runner not in made} <= set(saved.updates)
     if lacks_no_more and now == replace(saved, updates=now.updates):
         return True
     if last is None or last.number != saved.last_run.number + 1 or last.digest != plan.digest:

@@ -18,9 +18,9 @@ def compare(client: GitlabClient, one: Registration, system_id: str, wanted: Map
     token itself first.
     """
     number = one.id or _number(client, one, system_id)
-    changes = differing(wanted, _details(client, number))
+    changes = differing(wanted, details_of(client, number))
     if changes and one.id and system_id and (number := _number(client, one, system_id)) != one.id:
-        changes = differing(wanted, _details(client, number))
+        changes = differing(wanted, details_of(client, number))
     return SettingsUpdate(one.name, number, changes)
 
 
@@ -29,7 +29,7 @@ def update(client: GitlabClient, planned: SettingsUpdate) -> None:
 
     What was set already is left alone. After an error the settings that are read back say whether it was done.
     """
-    now = _details(client, planned.id)
+    now = details_of(client, planned.id)
     left = [one for one in planned.changes if not _same(one.new, now.get(one.key))]
     if moved := [one.key for one in left if not _same(one.old, now.get(one.key))]:
         text = f"runner {planned.runner}: somebody changed this in GitLab since the plan was made: {', '.join(moved)}"
@@ -38,11 +38,11 @@ def update(client: GitlabClient, planned: SettingsUpdate) -> None:
         return
     error: GitlabError | None = None
     try:
-        client.update_runner(planned.id, {SETTINGS[one.key]: _sent(one.new) for one in left})
+        client.update_runner(planned.id, {SETTINGS[one.key]: sent(one.new) for one in left})
     except GitlabError as caught:
         error = caught
     try:
-        now = _details(client, planned.id)
+        now = details_of(client, planned.id)
     except GitlabError as caught:
         raise error or caught from None
     if other := [one.key for one in left if not _same(one.new, now.get(one.key))]:
@@ -83,7 +83,8 @@ def _text(value: Setting) -> Setting:
     return value.replace("\r\n", "\n").strip() if isinstance(value, str) else value or ""
 
 
-def _sent(value: Setting) -> Any:
+def sent(value: Setting) -> Any:
+    """A setting as GitLab's API takes it."""
     return list(value) if isinstance(value, tuple) else value
 
 
@@ -100,7 +101,8 @@ def _number(client: GitlabClient, one: Registration, system_id: str) -> int:
     return number
 
 
-def _details(client: GitlabClient, number: int) -> Mapping[str, Setting]:
+def details_of(client: GitlabClient, number: int) -> Mapping[str, Setting]:
+    """What a runner has in GitLab, by our keys. Raises GitlabError, also where there is none."""
     details = client.runner(number)
     if details is None:
         text = f"GitLab has no runner {number}, or the API token may not see it (404)"

@@ -101,6 +101,14 @@ def tags(words: list[str]) -> list[str]:
     return words
 
 
+def gitlab_place(value: int | str) -> int | str:
+    """The number of a group or project, or its path as its address has it."""
+    text = str(value).strip("/")
+    if isinstance(value, bool) or not re.fullmatch(r"[1-9]\d*|\w[\w.-]*(/\w[\w.-]*)*", text):
+        raise Refused(f"{value!r} is no group or project", "give its number, or its path: ci/runners")
+    return int(text) if text.isdecimal() else text
+
+
 def job_timeout(seconds: int) -> int:
     """The longest that a job of a runner may take."""
     if seconds < _TIMEOUT:

@@ -169,8 +169,22 @@ _LAYER = {
         "GitLab is not asked about it",
         "{tags: [docker], run_untagged: false}",
     ),
+    "gitlab_runner.runners[].gitlab.group": KeyDescription(
+        "The group, by number or path, in which `deploy` creates the runner where neither the inventory nor the host has a"
+        " token for it. One of `group`, `project` and `instance`.",
+        "it is created by hand",
+        "42",
+    ),
+    "gitlab_runner.runners[].gitlab.project": KeyDescription(
+        "The same: the project in which it is created.", "it is created by hand", "team/app"
+    ),
+    "gitlab_runner.runners[].gitlab.instance": KeyDescription(
+        "The same: `true` creates it for the whole GitLab.", "it is created by hand", "true"
+    ),
     "gitlab_runner.runners[].gitlab.description": KeyDescription(
-        "Its description, by which GitLab's pages call it.", "as GitLab has it", '"docker on {host}"'
+        "Its description, by which GitLab's pages call it.",
+        "as GitLab has it; with `group`, `project` or `instance` the runner's `name`",
+        '"docker on {host}"',
     ),
     "gitlab_runner.runners[].gitlab.tags": KeyDescription(
         "Its tags, all of them; their order means nothing.", "as GitLab has it", "[docker, linux]"
@@ -205,7 +219,8 @@ _LAYER = {
         "Its address. Only runners with this very `url` are asked about.", "", "https://gitlab.example.com"
     ),
     "gitlab.token": KeyDescription(
-        "A token of its API with the scope `manage_runner`, by which `status` tells more, and settings are set.",
+        "A token of its API with the scope `manage_runner`, by which `status` tells more, and settings are set; to create"
+        " runners with `create_runner` and `read_api` too, or with `api` alone.",
         "only what a runner's own token allows is asked",
         "!env GITLAB_TOKEN",
     ),

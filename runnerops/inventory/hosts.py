@@ -10,7 +10,7 @@ from runnerops.inventory.caches import Filled, fill_caches, known_caches
 from runnerops.inventory.checks import until_of
 from runnerops.inventory.document import child
 from runnerops.inventory.drafts import RUNNERS, Draft, tree
-from runnerops.inventory.in_gitlab import gitlab_access, gitlab_settings
+from runnerops.inventory.in_gitlab import KEEP, gitlab_access, gitlab_places, gitlab_settings
 from runnerops.inventory.nodes import Node
 from runnerops.inventory.problems import Problems
 from runnerops.inventory.shape import SectionShape, SshShape
@@ -41,8 +41,7 @@ def _host(draft: Draft, own: Sequence[Filled], wiring: Wiring, directory: Path, 
     shape = draft.shape
     locations: dict[Key, SourceLocation] = {("address",): draft.address_location}
     sections = _sections(draft, own, locations)
-    mirrors = wiring.mirrors(draft) if needs_mirrors(draft) else ()
-    if mirrors:
+    if mirrors := wiring.mirrors(draft) if needs_mirrors(draft) else ():
         sections[ServiceName.DOCKER]["registry-mirrors"] = list(mirrors)
         for index, place in enumerate(wiring.locations(mirrors)):
             locations["docker", "registry-mirrors", index] = place
@@ -74,6 +73,7 @@ def _host(draft: Draft, own: Sequence[Filled], wiring: Wiring, directory: Path, 
         renamed=_renamed(draft),
         gitlab=gitlab_access(draft, directory, problems),
         gitlab_settings=gitlab_settings(draft, problems),
+        gitlab_places=gitlab_places(draft, problems),
         maintenance=_maintenance(shape.maintenance),
         keep_runs=(shape.runs and shape.runs.keep) or KEEP_RUNS,
     )
@@ -145,7 +145,7 @@ def _leave_out_ours(section: Tree, locations: dict[Key, SourceLocation]) -> None
         runner.pop("docker_in_docker", None)
         runner.pop("was", None)
         runner.pop("gitlab", None)
-        if runner.get("token") == "keep":
+        if runner.get("token") == KEEP:
             del runner["token"]
             locations.pop((*RUNNERS, index, "token"), None)
 

@@ -8,8 +8,10 @@ from pathlib import Path
 from runnerops.inventory.drafts import RUNNERS, Draft
 from runnerops.inventory.problems import Problems, dotted
 from runnerops.inventory.shape import RunnerSettingsShape
-from runnerops.model.gitlab import SETTINGS, GitlabAccess, Setting
+from runnerops.model.gitlab import SETTINGS, GitlabAccess, Place, Setting
 
+KEEP = "keep"
+"""What is given for a token to say that the host's own stays."""
 _ACCESS = "gitlab: {url: https://gitlab.example.com, token: !env GITLAB_TOKEN}"
 
 
@@ -32,6 +34,8 @@ def gitlab_settings(draft: Draft, problems: Problems) -> dict[str, dict[str, Set
     found: dict[str, dict[str, Setting]] = {}
     for index, runner in enumerate((section.runners if section else None) or ()):
         settings = _settings(runner.gitlab) if runner.gitlab else {}
+        if runner.gitlab and _places(runner.gitlab):
+            settings = {"description": runner.name, **settings}
         if not settings:
             continue
         found[runner.name] = settings
@@ -39,6 +43,32 @@ def gitlab_settings(draft: Draft, problems: Problems) -> dict[str, dict[str, Set
         if obstacle := _obstacle(draft, (runner.model_extra or {}).get("url"), settings):
             problems.add(draft.location(*key), dotted(("hosts", draft.name, *key)), *obstacle)
     return found
+
+
+def gitlab_places(draft: Draft, problems: Problems) -> dict[str, Place]:
+    """Where each runner is created, by its name; one that says nothing of it is left out."""
+    section = draft.shape.gitlab_runner
+    found: dict[str, Place] = {}
+    for index, runner in enumerate((section.runners if section else None) or ()):
+        places = _places(runner.gitlab) if runner.gitlab else []
+        if not places:
+            continue
+        found[runner.name] = places[0]
+        key = (*RUNNERS, index, "gitlab")
+        where = dotted(("hosts", draft.name, *key))
+        if len(places) > 1:
+            kinds = " and ".join(place.kind for place in places)
+            problems.add(draft.location(*key), where, f"has {kinds}", "a runner is created in one place: give one")
+        if (runner.model_extra or {}).get("token", KEEP) != KEEP:
+            text = f"says where it is created ({places[0].kind}), and its token is given too"
+            problems.add(draft.location(*key), where, text, "take one of the two out")
+    return found
+
+
+def _places(shape: RunnerSettingsShape) -> list[Place]:
+    group = [Place("group", shape.group)] if shape.group else []
+    project = [Place("project", shape.project)] if shape.project else []
+    return [*group, *project, *([Place("instance")] if shape.instance else [])]
 
 
 def _settings(shape: RunnerSettingsShape) -> dict[str, Setting]:

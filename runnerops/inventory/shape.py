@@ -81,8 +81,11 @@ class DindShape(_Ours):
 
 
 class RunnerSettingsShape(_Ours):
-    """What a runner is to have in GitLab."""
+    """What a runner is to have in GitLab, and where it is created."""
 
+    group: Annotated[int | str, AfterValidator(checks.gitlab_place)] | None = None
+    project: Annotated[int | str, AfterValidator(checks.gitlab_place)] | None = None
+    instance: bool | None = None
     description: Annotated[str, AfterValidator(checks.note)] | None = None
     tags: Annotated[list[str], AfterValidator(checks.tags)] | None = None
     run_untagged: bool | None = None

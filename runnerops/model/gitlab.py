@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from runnerops.model.common import Secret
 
@@ -93,3 +93,54 @@ class SettingsUpdate:
     runner: str
     id: int
     changes: tuple[SettingChange, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a runner is created that is in no config.toml yet: `of` is the number or the path of a group or project."""
+
+    kind: Literal["group", "project", "instance"]
+    of: int | str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.of}".strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Creation:
+    """A runner that is to be created in GitLab. `number` is the group's or project's there, 0 for the instance.
+
+    `mark` stands in the description of what deploys of this host create there, until all of it is done.
+    """
+
+    runner: str
+    place: Place
+    number: int
+    settings: Mapping[str, Setting]
+    mark: str
+
+
+@dataclass(frozen=True, slots=True)
+class Leftover:
+    """A runner that GitLab has (by this `id`) and no host: created, and marked so, by a deploy that was cut off."""
+
+    id: int
+    mark: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unpaired:
+    """Runners that only one side has: a host's file without GitLab (`creations`), or GitLab without any host."""
+
+    creations: tuple[Creation, ...] = ()
+    leftovers: tuple[Leftover, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """A runner that a deploy has just created. `expires_at` is when its token does; None: never."""
+
+    id: int
+    token: str = field(repr=False)
+    obtained_at: datetime
+    expires_at: datetime | None = None

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from runnerops.model.common import KEEP_RUNS, Key, Secret, ServiceName, SourceLocation, Tree
-from runnerops.model.gitlab import GitlabAccess, Setting
+from runnerops.model.gitlab import Created, GitlabAccess, Place, Setting
 from runnerops.model.rollout import USUAL, Rollout
 
 
@@ -106,6 +106,10 @@ class Host:
     gitlab: GitlabAccess | None = None
     gitlab_settings: Mapping[str, Mapping[str, Setting]] = field(default_factory=dict)
     """What runners are to have in GitLab, by the runner's name; those that say nothing of it are not there."""
+    gitlab_places: Mapping[str, Place] = field(default_factory=dict)
+    """Where a deploy creates runners, by their names, that have no token; empty for what creates none."""
+    created: Mapping[str, Created] = field(default_factory=dict, repr=False)
+    """Runners that this very deploy has created, by name."""
     maintenance: Maintenance | None = None
     displaced: tuple[Displaced, ...] = ()
     left_out: frozenset[ServiceName] = frozenset()

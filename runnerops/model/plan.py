@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 from runnerops.codes.blockers import BLOCKERS
 from runnerops.model.common import KEEP_RUNS, Key, ServiceName, Sha, SourceLocation, Tree, Value, Verb, key_label
-from runnerops.model.gitlab import SettingsUpdate
+from runnerops.model.gitlab import SettingsUpdate, Unpaired
 from runnerops.model.host_state import RemoteFile, SecretFingerprints
 from runnerops.model.inventory import RenderedFile, Requester
 
@@ -243,6 +243,9 @@ class Plan:
     command: str = "deploy"
     updates: tuple[SettingsUpdate, ...] = ()
     """What the client sets in GitLab once the host's run has ended well, or without one where there is nothing to run."""
+    unpaired: Unpaired = field(default_factory=Unpaired)
+    """What the client creates in GitLab before the host's run (where each one's token goes the plan has a stand-in), and what
+    it deletes there once that has ended well, before it sets anything."""
     mine: str = "your change"
     part: Literal["", "first", "rest"] = ""
     """Of a command that needs two runs: after the first the host is planned anew, and the rest was agreed to with it."""

@@ -44,6 +44,15 @@ class SavedUpdate:
 
 
 @dataclass(frozen=True, slots=True)
+class SavedCreation:
+    """A runner that is created in GitLab; `place` is where, as `diff` shows it, `keys` what it is to have there."""
+
+    runner: str
+    place: str
+    keys: tuple[SavedKey, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SavedAction:
     """What a service does; what it costs in jobs is left out, for that changes by the minute."""
 
@@ -91,6 +100,9 @@ class SavedHost:
     forward: tuple[tuple[str, str], ...] = ()
     rollback: tuple[tuple[str, str], ...] = ()
     updates: tuple[SavedUpdate, ...] = ()
+    creations: tuple[SavedCreation, ...] = ()
+    leftovers: tuple[int, ...] = ()
+    """GitLab's ids of runners that are deleted there: a deploy that was cut off left them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from runnerops.model.common import Tree, Verb, item_name
-from runnerops.model.gitlab import SettingsUpdate
+from runnerops.model.gitlab import SettingsUpdate, Unpaired
 from runnerops.model.host_state import HostState, RemoteFile, SecretFingerprints
 from runnerops.model.inventory import Host, Policy, RenderedFile, Requester
 from runnerops.model.plan import Action, Blocker, Change, Finding, KeyChange, Plan
@@ -53,6 +53,7 @@ class Request:
     command: str = "deploy"
     notes: tuple[str, ...] = ()
     updates: tuple[SettingsUpdate, ...] = ()
+    unpaired: Unpaired = field(default_factory=Unpaired)
     recorded: Mapping[str, bytes | None] = field(default_factory=dict, repr=False)
     """What is recorded as applied in place of the file that is asked for, by path."""
 
@@ -64,7 +65,6 @@ def make_plan(request: Request) -> Plan:
     changes = tuple(change for file in request.desired if (change := _change(file, observed)))
     actions = _minimal_actions(host, changes, observed, policy)
     blockers, notes = filter_blockers(host, request.deployed, _blockers(request, changes, actions))
-    idle = idle_allowances(request.command, host, blockers, acts=bool(actions))
     writer = StepWriter(host, changes, actions, observed, policy, run)
     recorded = {**{file.spec.path: file.content for file in request.desired}, **request.recorded}
     writer.write(recorded, secret_fingerprints := _given(request))
@@ -86,7 +86,7 @@ def make_plan(request: Request) -> Plan:
         blockers=tuple(blocker for blocker in blockers if not overridden(blocker, policy)),
         overridden=tuple(blocker for blocker in blockers if overridden(blocker, policy)),
         findings=request.findings,
-        notes=(*notes, *request.notes, *_remarks(request, actions), *idle),
+        notes=(*notes, *request.notes, *_remarks(request, actions, blockers)),
         after=uses_caches_of(host),
         needs=newly_uses_caches_of(host, changes),
         overrides=writer.overrides,
@@ -96,6 +96,7 @@ def make_plan(request: Request) -> Plan:
         heeds_hold="held" not in policy.allow and bool(changes or actions),
         command=left_out.command(request.command, host),
         updates=request.updates,
+        unpaired=request.unpaired,
     )
 
 
@@ -171,13 +172,14 @@ def _blockers(request: Request, changes: Sequence[Change], actions: Sequence[Act
         yield from service.blockers(host, changes_of(service, changes), actions, observed, request.policy)
 
 
-def _remarks(request: Request, actions: Sequence[Action]) -> Iterable[str]:
+def _remarks(request: Request, actions: Sequence[Action], blockers: Sequence[Blocker]) -> Iterable[str]:
     yield from left_out.notes(request.host, request.observed)
     for service in SERVICES:
         if service.NAME in request.host.left_out:
             continue
         own = [file for file in request.rendered if file.spec.service is service.NAME]
         yield from service.remarks(request.host, own, actions, request.observed)
+    yield from idle_allowances(request.command, request.host, blockers, acts=bool(actions))
 
 
 def _given(request: Request) -> SecretFingerprints:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from runnerops.model.common import Result, key_text
-from runnerops.model.gitlab import Setting, SettingsUpdate
+from runnerops.model.gitlab import Creation, Setting, SettingsUpdate
 from runnerops.model.host_state import Run
 from runnerops.model.inventory import Requester
 from runnerops.model.plan import Action, Blocker, Change, Finding, Plan, Step
@@ -29,6 +29,8 @@ def plan_document(
         + [{"path": path, "state": "in sync"} for path in in_sync],
         "actions": [_action(action) for action in plan.actions],
         "gitlab": [_update(update) for update in plan.updates],
+        "created_in_gitlab": [_creation(creation) for creation in plan.unpaired.creations],
+        "deleted_in_gitlab": [leftover.id for leftover in plan.unpaired.leftovers],
         "blockers": [_stop(blocker) for blocker in plan.blockers],
         "overridden": [{**_stop(one), "reason": plan.reasons.get(one.code)} for one in plan.overridden],
         "findings": [finding_document(finding) for finding in plan.findings],
@@ -92,6 +94,11 @@ def _action(action: Action) -> dict[str, Any]:
 def _update(update: SettingsUpdate) -> dict[str, Any]:
     changes = [{"key": one.key, "old": _setting(one.old), "new": _setting(one.new)} for one in update.changes]
     return {"runner": update.runner, "id": update.id, "changes": changes}
+
+
+def _creation(creation: Creation) -> dict[str, Any]:
+    settings = {key: _setting(value) for key, value in creation.settings.items()}
+    return {"runner": creation.runner, "place": str(creation.place), "settings": settings}
 
 
 def _setting(value: Setting) -> Any:

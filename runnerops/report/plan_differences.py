@@ -34,6 +34,7 @@ def _sentences(saved: SavedHost, now: SavedHost, last: Run | None) -> Iterator[s
     yield from _files(saved, now, comparable=comparable)
     yield from _actions(saved.actions, now.actions)
     yield from _updates(saved.updates, now.updates, comparable=comparable)
+    yield from _creations(saved, now, comparable=comparable)
     was, is_now = {one.code for one in saved.blockers}, {one.code for one in now.blockers}
     yield from (f"newly blocked: {code}" for code in sorted(is_now - was))
     yield from (f"blocked no more: {code}" for code in sorted(was - is_now))
@@ -133,6 +134,23 @@ def _updates(saved: Sequence[SavedUpdate], now: Sequence[SavedUpdate], *, compar
         elif comparable and before != after:
             keys = [one.key for one in (*before.keys, *after.keys) if one not in before.keys or one not in after.keys]
             yield f"runner {name}: GitLab has another value, or another is asked for: {', '.join(dict.fromkeys(keys))}"
+
+
+def _creations(saved: SavedHost, now: SavedHost, *, comparable: bool) -> Iterator[str]:
+    was, is_now = _by((one.runner, one) for one in saved.creations), _by((one.runner, one) for one in now.creations)
+    for name in dict.fromkeys((*was, *is_now)):
+        before, after = was.get(name), is_now.get(name)
+        if after is None:
+            yield f"runner {name}: would not be created in GitLab any more"
+        elif before is None:
+            yield f"runner {name}: would be created in GitLab too ({after.place})"
+        elif before.place != after.place:
+            yield f"runner {name}: would be created in GitLab elsewhere ({after.place}, and was {before.place})"
+        elif comparable and before != after:
+            yield f"runner {name}: would be created in GitLab with other settings"
+    if saved.leftovers != now.leftovers:
+        ids = ", ".join(map(str, sorted({*saved.leftovers} ^ {*now.leftovers})))
+        yield f"what deploys that were cut off left in GitLab is not the same: runner {ids}"
 
 
 def _act(action: SavedAction | None) -> str:

@@ -14,11 +14,20 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from runnerops.model.common import Key, Value, key_text
-from runnerops.model.gitlab import Setting, SettingsUpdate
+from runnerops.model.gitlab import Creation, Setting, SettingsUpdate
 from runnerops.model.host_state import Run
 from runnerops.model.inventory import FileSpec, RenderedFile
 from runnerops.model.plan import Blocker, Change, Plan, Step
-from runnerops.model.saved_plan import SavedAction, SavedBlocker, SavedFile, SavedHost, SavedKey, SavedRun, SavedUpdate
+from runnerops.model.saved_plan import (
+    SavedAction,
+    SavedBlocker,
+    SavedCreation,
+    SavedFile,
+    SavedHost,
+    SavedKey,
+    SavedRun,
+    SavedUpdate,
+)
 from runnerops.redact import Masker, step_title
 from runnerops.report.differ import masked_text, state_of
 from runnerops.services import service_of
@@ -100,6 +109,8 @@ def saved_host(
         forward=tuple(_steps(plan.forward, shown)),
         rollback=tuple(_steps(plan.rollback, shown)),
         updates=tuple(_update(one, digests) for one in plan.updates),
+        creations=tuple(_creation(one, digests) for one in plan.unpaired.creations),
+        leftovers=tuple(one.id for one in plan.unpaired.leftovers),
     )
 
 
@@ -125,6 +136,12 @@ def _update(update: SettingsUpdate, digests: Digests) -> SavedUpdate:
         for one in update.changes
     )
     return SavedUpdate(digests.shown(update.runner), update.id, tuple(keys))
+
+
+def _creation(creation: Creation, digests: Digests) -> SavedCreation:
+    nobody = SettingsUpdate(creation.runner, 0, ())  # it has no id yet
+    keys = (SavedKey(key, "", "", digests.setting(nobody, key, value)) for key, value in creation.settings.items())
+    return SavedCreation(digests.shown(creation.runner), digests.shown(str(creation.place)), tuple(keys))
 
 
 def _blockers(blockers: Iterable[Blocker], shown: Callable[[str], str]) -> Iterator[SavedBlocker]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from runnerops.model.common import Result, Verb, key_text
-from runnerops.model.gitlab import Setting, SettingsUpdate
+from runnerops.model.gitlab import Setting, SettingsUpdate, Unpaired
 from runnerops.model.plan import Action, Blocker, Change, Finding, Plan, Step
 from runnerops.model.run import Outcome
 from runnerops.redact import Masker, step_command, step_title
@@ -48,6 +48,7 @@ def plan_lines(
     labels = {key_text(one.key): one.label for change in plan.changes for one in change.key_changes}
     for action in plan.actions:
         yield from action_lines(action, labels)
+    yield from unpaired_lines(plan.unpaired)
     for update in plan.updates:
         yield from update_lines(update)
     for note in plan.notes:
@@ -127,6 +128,17 @@ def update_lines(update: SettingsUpdate) -> Iterator[Line]:
     for one in update.changes:
         yield "gone", f"      - {one.key}: {_setting(one.old)}"
         yield "new", f"      + {one.key}: {_setting(one.new)}"
+
+
+def unpaired_lines(unpaired: Unpaired) -> Iterator[Line]:
+    """`→ create runner one in GitLab (group 42)`, and below it what it is to have there; what is deleted there."""
+    for creation in unpaired.creations:
+        yield "plain", f"  → create runner {creation.runner} in GitLab ({creation.place}) · 0 jobs interrupted"
+        for key, value in creation.settings.items():
+            yield "new", f"      + {key}: {_setting(value)}"
+    for leftover in unpaired.leftovers:
+        why = "a deploy that was cut off left it there"
+        yield "plain", f"  → delete runner {leftover.id} in GitLab ({why}) · 0 jobs interrupted"
 
 
 def _setting(value: Setting) -> str:

@@ -58,7 +58,7 @@ def test_a_list_of_several_pages_is_read_to_its_end(gitlab: GitLab, many: int) -
         (Answer(201, "<html>"), 1, "does not answer as GitLab's API does"),
         (Answer(403, {"error": "insufficient_scope"}), 1, "the scope `create_runner`"),
         (Answer(401, {}), 1, "give a new one"),
-        (Answer(429, {}), 2, ""),
+        (Answer(429, {}), 1, ""),
     ],
     ids=lambda value: str(value.status) if isinstance(value, Answer) else "",
 )
@@ -66,7 +66,7 @@ def test_a_creation_is_sent_once_unless_gitlab_did_not_take_it(
     gitlab: GitLab, fault: Answer, made: int, said: str
 ) -> None:
     """The stand-in carries out what it is asked before a fault takes the answer's place."""
-    gitlab.faults = [fault]
+    gitlab.faults_at = {"POST": [fault]}
     if said:
         with pytest.raises(GitlabError) as caught:
             quick(gitlab).create_runner(IN_GROUP)

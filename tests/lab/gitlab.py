@@ -82,6 +82,9 @@ class GitLab(ManagedRunners):
         """The same for requests with this method alone."""
         self.asked = 0
         """Requests so far, those too that are not answered yet."""
+        self.faults_at: dict[str, list[Answer]] = {}
+        """The same for requests whose method and path (behind /api/v4) begin so: `PUT /runners`. One that is answered with
+        429 is not carried out: GitLab counts requests before it looks at them."""
         self.slow = 0.0
         """Seconds before each answer."""
         self._numbers = itertools.count(1)
@@ -114,6 +117,7 @@ class GitLab(ManagedRunners):
             self.faults.clear()
             self.turned_away.clear()
             self.faults_of.clear()
+            self.faults_at.clear()
 
     # -- for runners -------------------------------------------------------------------------------------------------
 
@@ -125,6 +129,10 @@ class GitLab(ManagedRunners):
             self.requests.append((method, path))
             if no := self.turned_away.get(path.rpartition("/")[2]):
                 return no.pop(0)
+            call = f"{method} {path.removeprefix('/api/v4')}"
+            at = next((found for begins, found in self.faults_at.items() if call.startswith(begins)), [])
+            if at and at[0].status == 429:
+                return at.pop(0)
             match (method, *path.removeprefix("/api/v4").strip("/").split("/")):
                 case "POST", "jobs", "request":
                     answer = self._hand_out(body)
@@ -143,7 +151,7 @@ class GitLab(ManagedRunners):
                     answer = Answer(200, str(job.told)) if job and job.told is not None else Answer(404)
                 case _, *parts:
                     answer = self.managed(method, parts, body, header.get("private-token", ""))
-            faults = self.faults or self.faults_of.get(method, [])
+            faults = self.faults or self.faults_of.get(method, []) or at
             return faults.pop(0) if faults else answer
 
     def _job(self, number: str, token: str | None = None) -> Job | None:

@@ -70,6 +70,12 @@ class ManagedRunners:
         with self._lock:
             self._revoked.add(token)
 
+    def discard(self, runner: Runner) -> None:
+        """It is deleted, and its token refused."""
+        with self._lock:
+            self._revoked |= {token for token, one in self._runners.items() if one is runner}
+            self._runners = {token: one for token, one in self._runners.items() if one is not runner}
+
     def forget_runners(self) -> None:
         """No runner, and every token is as good as new."""
         with self._lock:
@@ -122,8 +128,7 @@ class ManagedRunners:
         if method == "POST":
             return self.rotated(runner)
         if method == "DELETE":
-            self._revoked |= {token for token, one in self._runners.items() if one is runner}
-            self._runners = {token: one for token, one in self._runners.items() if one is not runner}
+            self.discard(runner)
             return Answer(204)
         return self._set(runner, body) if method == "PUT" else _details(runner)
 

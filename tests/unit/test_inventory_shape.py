@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from runnerops.model.common import ServiceName
+from runnerops.model.gitlab import Place
 from tests.unit import inventory_texts as texts
 
 HOST = [  # what stands on line 1 as `hosts: {h: {…}}`, and what is said of it
@@ -62,6 +63,18 @@ HOST = [  # what stands on line 1 as `hosts: {h: {…}}`, and what is said of it
     ("gitlab: {url: 'https://a.example', token: x}, "
      "gitlab_runner: {runners: [{name: a, gitlab: {tags: [], run_untagged: false}}]}",
      "95: hosts.h.gitlab_runner.runners[0].gitlab: a runner without tags must run untagged jobs"),
+    ("gitlab_runner: {runners: [{name: a, gitlab: {group: -1}}]}",
+     "58: hosts.h.gitlab_runner.runners[0].gitlab.group: -1 is no group or project"),
+    ("gitlab_runner: {runners: [{name: a, gitlab: {project: 'https://a.example/b'}}]}",
+     "58: hosts.h.gitlab_runner.runners[0].gitlab.project: 'https://a.example/b' is no group or project"),
+    ("gitlab_runner: {runners: [{name: a, gitlab: {group: 42}}]}",
+     "49: hosts.h.gitlab_runner.runners[0].gitlab: no GitLab is named to set this in"),
+    ("gitlab: {url: 'https://a.example', token: x}, "
+     "gitlab_runner: {runners: [{name: a, gitlab: {group: 42, instance: true}}]}",
+     "95: hosts.h.gitlab_runner.runners[0].gitlab: has group and instance"),
+    ("gitlab: {url: 'https://a.example', token: x}, "
+     "gitlab_runner: {runners: [{name: a, token: !env X, gitlab: {group: 42}}]}",
+     "110: hosts.h.gitlab_runner.runners[0].gitlab: says where it is created (group), and its token is given too"),
     ("versions: {docker: 26.1}", "24: hosts.h.versions.docker: must be text"),
     ("versions: {dcoker: '26.1'}", "24: hosts.h.versions.dcoker: unknown key, did you mean 'docker'?"),
     ("runs: {keep: 0}", "20: hosts.h.runs.keep: 0 is too few"),
@@ -194,6 +207,37 @@ def test_our_keys_become_the_hosts_fields(tmp_path: Path) -> None:
     assert dict(host.keep) == {"docker": ("runtimes", "log-opts.max-size")}
     assert (host.versions, host.ignore) == ({"docker": "26.1"}, {"R012": "behind a firewall"})
     assert host.vars == {"team": "web", "n": 3}
+
+
+def test_where_runners_are_created_is_merged_and_is_no_key_of_their_file(tmp_path: Path) -> None:
+    host = texts.hosts(
+        tmp_path,
+        """
+        defaults:
+          gitlab: {url: https://gitlab.example.com, token: !env GITLAB_TOKEN}
+          gitlab_runner:
+            runners:
+              - {name: one, token: keep, gitlab: {group: 42, tags: [a]}}
+              - {name: two, gitlab: {project: team/app, description: the second}}
+              - {name: three, gitlab: {instance: true}}
+              - {name: four, gitlab: {paused: true, instance: false}}
+        hosts:
+          h: {gitlab_runner: {runners: [{name: one, gitlab: {group: null, project: "7"}}]}}
+        """,
+    )["h"]
+    assert host.gitlab_places == {
+        "one": Place("project", 7),
+        "two": Place("project", "team/app"),
+        "three": Place("instance"),
+    }
+    assert host.gitlab_settings == {
+        "one": {"description": "one", "tags": ("a",)},
+        "two": {"description": "the second"},
+        "three": {"description": "three"},
+        "four": {"paused": True},
+    }
+    runners = host.sections[ServiceName.GITLAB_RUNNER]["runners"]
+    assert runners == [{"name": name} for name in ("one", "two", "three", "four")]
 
 
 def test_a_runners_settings_in_gitlab_are_merged_and_are_no_keys_of_its_file(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from runnerops.services.base import ParseError
 from runnerops.services.gitlab_runner.diff.matching import normal_url
 from runnerops.services.gitlab_runner.format import NAME
 from runnerops.services.gitlab_runner.observe.registered import registrations, registrations_in
+from runnerops.services.gitlab_runner.reconcile.created import stand_in
 
 
 def new_tokens(desired: Sequence[RenderedFile], observed: HostState) -> tuple[Registration, ...]:
@@ -23,7 +24,9 @@ def new_tokens(desired: Sequence[RenderedFile], observed: HostState) -> tuple[Re
         if file.spec.service is NAME and file.content is not None:
             with suppress(ParseError):  # of a template: a finding says so, and it is not deployed
                 found += registrations_in(file.content)
-    return tuple(one for one in found if (one.token, normal_url(one.url)) not in there)
+    return tuple(
+        one for one in found if (one.token, normal_url(one.url)) not in there and one.token != stand_in(one.name)
+    )
 
 
 def unknown_tokens(statuses: Sequence[RunnerStatus]) -> tuple[Blocker, ...]:

@@ -15,7 +15,8 @@ from runnerops.services.gitlab_runner.diff import key_changes
 from runnerops.services.gitlab_runner.diff.matching import match, match_renamed, rivals
 from runnerops.services.gitlab_runner.format import NAME, config_path, heading, label, parse, runners_of
 from runnerops.services.gitlab_runner.format.toml_writer import to_toml
-from runnerops.services.gitlab_runner.reconcile.tokens import names_of, stop_of, whose
+from runnerops.services.gitlab_runner.reconcile.created import own_keys
+from runnerops.services.gitlab_runner.reconcile.tokens import Whose, names_of, stop_of, whose
 from runnerops.services.gitlab_runner.rotation import rotated, with_rotated
 from runnerops.services.gitlab_runner.schema import HOST_OWNED
 from runnerops.services.keep import keep
@@ -67,6 +68,9 @@ def _merge(host: Host, desired: Tree, old: Tree | None, given: SecretFingerprint
             continue
         partner = partner or before[index]
         found = whose(runner, partner, given.fingerprints.get(names[index], ""), given)
+        if found is Whose.NOBODY and name in host.gitlab_places:
+            runner.update(own_keys(host, name))
+            continue
         blockers += stop_of(found, name)
         if partner and found.host:
             runner |= {key: partner[key] for key in HOST_OWNED if key in partner}

@@ -57,7 +57,10 @@ def stop_of(found: Whose, name: str) -> Iterator[Blocker]:
     """What stops a deploy there."""
     if found is Whose.NOBODY:
         message = f"runner {name} has no token, neither in the inventory nor on the host"
-        fix = "create it in GitLab and give its token (token: !env NAME), or say `was: OLDNAME` of one that was renamed"
+        fix = (
+            "create it in GitLab and give its token (token: !env NAME), let the deploy do so (gitlab: {group: 42}), or say"
+            " `was: OLDNAME` of one that was renamed"
+        )
         yield Blocker("no-token", f"{message}: {fix}", details=(name,))
     elif found is Whose.EMPTIED:
         message = f"runner {name}: its token is empty in the inventory, and the one on the host would be lost"

@@ -1,0 +1,184 @@
+"""Runners that a host's file asks for and that GitLab does not have yet: planned, created, settled or taken back."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from runnerops.engine.gitlab import Asking, by_token, system_id_of
+from runnerops.errors import GitlabError
+from runnerops.model.common import Result
+from runnerops.model.gitlab import Created, Creation, Leftover, Place, SettingsUpdate
+from runnerops.model.host_state import HostState
+from runnerops.model.inventory import Host, RenderedFile
+from runnerops.model.plan import Blocker
+from runnerops.model.run import Outcome
+from runnerops.services.gitlab_runner.observe.registered import of_gitlab, registrations
+from runnerops.services.gitlab_runner.reconcile.created import to_be_created
+
+if TYPE_CHECKING:
+    from runnerops.gitlab.client import GitlabClient
+
+_MAY_HAVE = frozenset({Result.IN_PROGRESS, Result.UNKNOWN, Result.NEEDS_ATTENTION})
+"""Ends of a run after which nobody can tell whether the host has the new runners."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewInGitlab:
+    """What a plan says of runners that GitLab lacks, or has and no host."""
+
+    creations: tuple[Creation, ...] = ()
+    leftovers: tuple[Leftover, ...] = ()
+    blockers: tuple[Blocker, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def plan_creations(host: Host, desired: Sequence[RenderedFile], observed: HostState, asking: Asking) -> NewInGitlab:
+    """What a deploy is to create for this host, and what blocks it where that cannot be told. Nothing is created here."""
+    names = to_be_created(desired)
+    if not names or host.gitlab is None:
+        return NewInGitlab()
+    from runnerops.gitlab.creation import mark_of, plan_creation
+
+    mark = mark_of(observed.facts.machine, host.name)
+    creations: list[Creation] = []
+    left: set[Leftover] = set()
+    blockers: list[Blocker] = []
+    for name in names:
+        try:
+            client = by_token(host.gitlab, asking)
+            place, settings = host.gitlab_places[name], host.gitlab_settings.get(name, {})
+            one = asking.watched(host.gitlab, partial(plan_creation, client, name, place, settings, mark))
+            left |= asking.watched(host.gitlab, partial(_left_behind, client, host, observed, place))
+        except GitlabError as error:
+            text = f"runner {name} has no token, and cannot be created in GitLab: {error.message}; {error.hint}"
+            blockers.append(Blocker("no-token", text, (name,)))
+        else:
+            creations.append(one)
+    return NewInGitlab(tuple(creations), _ordered(left), tuple(blockers))
+
+
+def plan_leftovers(host: Host, updates: Sequence[SettingsUpdate], observed: HostState, asking: Asking) -> NewInGitlab:
+    """What is left of deploys whose runner is marked still, though the host has it: all was not done then."""
+    if host.gitlab is None or not (host.gitlab_places and updates):
+        return NewInGitlab()
+    from runnerops.gitlab.creation import is_marked, mark_of
+
+    mark = mark_of(observed.facts.machine, host.name)
+    old = {update.runner: one.old for update in updates for one in update.changes if one.key == "description"}
+    places = [place for name, place in host.gitlab_places.items() if is_marked(old.get(name), mark)]
+    left: set[Leftover] = set()
+    notes: list[str] = []
+    for place in dict.fromkeys(places):
+        try:
+            client = by_token(host.gitlab, asking)
+            left |= asking.watched(host.gitlab, partial(_left_behind, client, host, observed, place))
+        except GitlabError as error:
+            notes.append(f"what a deploy that was cut off left in GitLab cannot be told: {error.message}; {error.hint}")
+    return NewInGitlab(leftovers=_ordered(left), notes=tuple(notes))
+
+
+def _ordered(left: Iterable[Leftover]) -> tuple[Leftover, ...]:
+    return tuple(sorted(left, key=lambda one: one.id))
+
+
+def _left_behind(client: GitlabClient, host: Host, observed: HostState, place: Place) -> set[Leftover]:
+    """Without those that the host has: of a deploy whose run went on without it. Raises GitlabError."""
+    from runnerops.gitlab.creation import left_behind, mark_of
+
+    assert host.gitlab
+    mark = mark_of(observed.facts.machine, host.name)
+    found = left_behind(client, place, mark)
+    system_id = system_id_of(observed)
+    for one in of_gitlab(host.gitlab.url, registrations(observed)) if found else ():
+        told = client.verify(one.token, system_id) if system_id else {"id": one.id}
+        if told and not told.get("id"):
+            return set()  # nobody can tell which it is
+        found -= {one.id, told["id"] if told else 0}
+    return {Leftover(number, mark) for number in found}
+
+
+@dataclass(slots=True)
+class NewRunners:
+    """Those of one host's plan, while it is applied."""
+
+    host: Host
+    planned: Sequence[Creation]
+    asking: Asking
+    client: GitlabClient
+    created: dict[str, Created] = field(default_factory=dict)
+    nonce: str = field(default_factory=lambda: secrets.token_hex(6))
+
+    def create(self) -> None:
+        """All of them, or none. Raises GitlabError."""
+        from runnerops.gitlab.creation import create
+
+        assert self.host.gitlab
+        try:
+            for one in self.planned:
+                made = self.asking.watched(self.host.gitlab, partial(create, self.client, one, self.nonce))
+                self.asking.redactor.learn([made.token])
+                self.created[one.runner] = made
+        except GitlabError as error:
+            left = self._take_back(search=True)
+            raise GitlabError(f"{error.message}{left}", error.hint) from None
+
+    def after(self, outcome: Outcome) -> Outcome:
+        """How the host's run ended decides: what it cannot have is deleted, what it may have stays."""
+        if outcome.result in {Result.APPLIED, Result.UNCHANGED}:
+            return outcome
+        if outcome.result in _MAY_HAVE:
+            names = ", ".join(f"{name} ({made.id})" for name, made in self.created.items())
+            more = f"created in GitLab and marked as not deployed yet: {names}; the next deploy settles that"
+        else:
+            more = f"what was created in GitLab is deleted again{self._take_back()}"
+        return replace(outcome, message=f"{outcome.message}\n  {more}".strip())
+
+    def finish(self) -> tuple[GitlabError, ...]:
+        """The host has them: each gets what it is to have, and loses its mark."""
+        from runnerops.gitlab.creation import finish
+
+        return tuple(_errors(partial(finish, self.client, one, self.created[one.runner]) for one in self.planned))
+
+    def _take_back(self, *, search: bool = False) -> str:
+        """What is left of it, as the end of a sentence; empty for nothing. `search`: an answer may have been lost."""
+        from runnerops.gitlab.creation import created_by
+
+        numbers = {made.id for made in self.created.values()}
+        try:
+            numbers |= created_by(self.client, self.planned, self.nonce) if search else set()
+            lost = ""
+        except GitlabError:
+            lost = "; one may be left in GitLab, which the next deploy of this host deletes"
+        left = [number for number in sorted(numbers) if any(_errors([partial(self.client.delete_runner, number)]))]
+        names = ", ".join(map(str, left))
+        return f"; left in GitLab: runner {names}, which the next deploy of this host deletes" if left else lost
+
+
+def new_runners(host: Host, planned: Sequence[Creation], asking: Asking) -> NewRunners:
+    """Raises GitlabError where there is no token, or no file of the CA."""
+    assert host.gitlab
+    return NewRunners(host, planned, asking, by_token(host.gitlab, asking))
+
+
+def delete_leftovers(host: Host, leftovers: Sequence[Leftover], asking: Asking) -> tuple[GitlabError, ...]:
+    """What could not be done; the next deploy finds it as long as a runner of this host is marked."""
+    from runnerops.gitlab.creation import delete_leftover
+
+    assert host.gitlab
+    try:
+        client = by_token(host.gitlab, asking)
+    except GitlabError as error:
+        return (error,)
+    return tuple(_errors(partial(delete_leftover, client, one) for one in leftovers))
+
+
+def _errors(steps: Iterable[partial[None]]) -> Iterator[GitlabError]:
+    for step in steps:
+        try:
+            step()
+        except GitlabError as error:
+            yield error

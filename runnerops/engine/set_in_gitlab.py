@@ -1,0 +1,51 @@
+"""What a deploy does in GitLab once the host's own run has ended well, and what its outcome then says."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+
+from runnerops.engine.gitlab import Asking, update_settings
+from runnerops.engine.new_runners import NewRunners, delete_leftovers
+from runnerops.model.common import Result
+from runnerops.model.inventory import Host
+from runnerops.model.plan import Plan
+from runnerops.model.run import Outcome
+
+
+def set_in_gitlab(host: Host, plan: Plan, outcome: Outcome, asking: Asking, new: NewRunners | None) -> Outcome:
+    """What is not done is a difference again. `new`: what was created for this run.
+
+    Marks of what was created go last: by them the next deploy knows that something is left to do.
+    """
+    began = time.monotonic()
+    errors = delete_leftovers(host, plan.unpaired.leftovers, asking) if plan.unpaired.leftovers else ()
+    errors = errors or (*update_settings(host, plan.updates, asking), *(new.finish() if new else ()))
+    outcome = replace(outcome, seconds=outcome.seconds + time.monotonic() - began)
+    if not errors:
+        return replace(outcome, message="\n".join((outcome.message, *_done(plan, new))).strip())
+    told = tuple(dict.fromkeys(error.message for error in errors))
+    hints = dict.fromkeys(error.hint for error in errors if error.hint)
+    undone = _undone(plan, outcome)
+    return replace(undone, diagnostics=told, hint="; ".join(hints) or undone.hint)
+
+
+def interrupted(plan: Plan, outcome: Outcome) -> Outcome:
+    """How the host ends where that is cut off; `outcome` is how its own run did."""
+    return replace(_undone(plan, outcome), diagnostics=("interrupted while GitLab was told",))
+
+
+def _undone(plan: Plan, outcome: Outcome) -> Outcome:
+    done = "its files are deployed" if not plan.empty else "its files were in sync"
+    rest = f"{done}; not all is set in GitLab, and the next deploy goes on with it"
+    return replace(outcome, result=Result.FAILED, deployed=True, message=rest, hint="deploy again")
+
+
+def _done(plan: Plan, new: NewRunners | None) -> Iterator[str]:
+    if new:
+        yield f"  created in GitLab: {', '.join(new.created)}"
+    if plan.updates:
+        yield f"  set in GitLab: {', '.join(one.runner for one in plan.updates)}"
+    if plan.unpaired.leftovers:
+        yield f"  deleted in GitLab: runner {', '.join(str(one.id) for one in plan.unpaired.leftovers)}"

@@ -1,0 +1,93 @@
+"""Runners that a deploy creates in GitLab, each with a mark in its description until its host has it.
+
+The mark is sent with the creation itself, so whatever is cut off and wherever: what is there of a deploy that did not end
+well can be told from all else, and is deleted by the next one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Collection, Iterator, Mapping
+from datetime import UTC, datetime
+from urllib.parse import quote
+
+from runnerops.gitlab.client import GitlabClient
+from runnerops.gitlab.runners import moment
+from runnerops.gitlab.settings import details_of, differing, sent, update
+from runnerops.model.gitlab import SETTINGS, Created, Creation, Leftover, Place, Setting, SettingsUpdate
+
+_LONGEST = 1024
+"""Characters of a description (`Ci::Runner`)."""
+_ANY = "[0-9a-f]+"
+
+
+def mark_of(machine: str, host: str) -> str:
+    """What deploys of this host mark their runners with; `machine` is its machine-id, which clones may share."""
+    return hashlib.sha256(f"{machine} {host}".encode()).hexdigest()[:12]
+
+
+def plan_creation(
+    client: GitlabClient, name: str, place: Place, settings: Mapping[str, Setting], mark: str
+) -> Creation:
+    """What is to be created. Raises GitlabError."""
+    number = place.of if isinstance(place.of, int) else client.number(_path(place)) if place.of else 0
+    return Creation(name, place, number, settings, mark)
+
+
+def left_behind(client: GitlabClient, place: Place, mark: str) -> set[int]:
+    """What deploys of this host created there and did not bring to an end. Raises GitlabError."""
+    return set(_marked(client, place, f"{mark}-{_ANY}"))
+
+
+def is_marked(description: object, mark: str) -> bool:
+    """Whether this stands for a runner that a deploy of this host did not bring to an end."""
+    return _is_marked(description, f"{mark}-{_ANY}")
+
+
+def create(client: GitlabClient, planned: Creation, nonce: str) -> Created:
+    """A new runner, marked with `nonce` (hex digits), which this deploy alone has. Raises GitlabError."""
+    text = f" (not deployed yet, runnerops {planned.mark}-{nonce})"
+    description = str(planned.settings.get("description") or planned.runner)[: _LONGEST - len(text)] + text
+    where = {f"{planned.place.kind}_id": planned.number} if planned.number else {}
+    settings = {SETTINGS[key]: sent(value) for key, value in planned.settings.items()}
+    told = client.create_runner(
+        {**settings, "runner_type": f"{planned.place.kind}_type", **where, "description": description}
+    )
+    return Created(
+        told["id"], told["token"], datetime.now(UTC).replace(microsecond=0), moment(told.get("token_expires_at"))
+    )
+
+
+def created_by(client: GitlabClient, planned: Collection[Creation], nonce: str) -> set[int]:
+    """What this deploy created, as GitLab tells it: an answer may have been lost. Raises GitlabError."""
+    places = dict.fromkeys((one.place, one.mark) for one in planned)
+    return {number for place, mark in places for number in _marked(client, place, f"{mark}-{nonce}")}
+
+
+def finish(client: GitlabClient, planned: Creation, created: Created) -> None:
+    """Its host has it: what it is to have in GitLab is set, and with it the mark is gone. Raises GitlabError."""
+    changes = differing(planned.settings, details_of(client, created.id))
+    update(client, SettingsUpdate(planned.runner, created.id, changes))
+
+
+def delete_leftover(client: GitlabClient, one: Leftover) -> None:
+    """If it is one still. Raises GitlabError."""
+    details = client.runner(one.id)
+    if details is not None and is_marked(details.get("description"), one.mark):
+        client.delete_runner(one.id)
+
+
+def _marked(client: GitlabClient, place: Place, pattern: str) -> Iterator[int]:
+    for one in client.runners(f"{_path(place)}/runners" if place.of else "/runners/all", f"{place.kind}_type"):
+        if isinstance(one.get("id"), int) and _is_marked(one.get("description"), pattern):
+            yield one["id"]
+
+
+def _is_marked(description: object, pattern: str) -> bool:
+    text = rf"\(not deployed yet, runnerops {pattern}\)\s*"
+    return isinstance(description, str) and re.search(f"{text}$", description) is not None
+
+
+def _path(place: Place) -> str:
+    return f"/{place.kind}s/{quote(str(place.of), safe='')}"

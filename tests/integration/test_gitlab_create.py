@@ -1,0 +1,346 @@
+"""Runners that a deploy creates in GitLab: planned, created, carried to the host, taken back, told apart when it was cut off.
+
+GitLab is a stand-in over HTTP on loopback, the host one that takes a run's folder and keeps the file that it asks for.
+"""
+
+from __future__ import annotations
+
+import io
+import tarfile
+import tomllib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from io import StringIO
+from itertools import product
+from typing import Any, cast
+
+import pytest
+
+from runnerops.engine.apply import HostLink
+from runnerops.engine.connections import ConnectionPool
+from runnerops.engine.executor import HostExecutor
+from runnerops.engine.interrupts import ActiveRuns
+from runnerops.engine.locks import LockWait
+from runnerops.engine.options import Flags
+from runnerops.engine.planned import Planned
+from runnerops.engine.planner import Planning, plan_from
+from runnerops.engine.project import Project
+from runnerops.errors import LinkLostError
+from runnerops.model.common import Result
+from runnerops.model.gitlab import GitlabAccess, Place, Setting
+from runnerops.model.host_state import HostState, RunnerFacts
+from runnerops.model.inventory import Host, Inventory, RenderedFile
+from runnerops.model.run import Outcome
+from runnerops.redact import Masker, Redactor
+from runnerops.report.document import plan_document
+from runnerops.report.progress import Show
+from runnerops.report.saved_plan import Digests, saved_host
+from runnerops.report.screen import Screen
+from runnerops.report.text import plan_lines
+from runnerops.secrets.commands import run_command
+from runnerops.services.gitlab_runner.format.toml_writer import to_toml
+from tests.lab.gitlab import GitLab, open_gitlab
+from tests.lab.gitlab_api import Answer
+from tests.lab.gitlab_managed import Runner
+from tests.unit.services import runner_builders as build
+from tests.unit.test_executor import Quiet
+from tests.unit.test_plan import ORIGIN
+from tests.unit.test_plan import observed as in_sync
+
+API = "glpat-canary-of-the-api"
+SETTINGS: dict[str, Setting] = {"description": "docker on h", "tags": ("docker", "linux"), "run_untagged": False}
+GROUP = Place("group", 42)
+REFUSED = {"error": "insufficient_scope", "error_description": "glrt-canary is not welcome"}
+
+
+@pytest.fixture(name="gitlab")
+def fixture_gitlab() -> Iterator[GitLab]:
+    with open_gitlab() as gitlab:
+        gitlab.api_tokens.add(API)
+        yield gitlab
+
+
+@pytest.fixture(autouse=True)
+def _fixture_hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("runnerops.gitlab.calls.PAUSES", (0.0, 0.0, 0.0))
+
+
+class Cut(BaseException):
+    """The client is gone, as if it had been killed."""
+
+
+@dataclass
+class Machine:
+    """A host: `content` is its config.toml. `end` is how its next run ends; `seen` all that runs were sent."""
+
+    content: bytes | None = None
+    end: str = "applied"
+    seen: list[bytes] = field(default_factory=list)
+    status = 0
+    environ: dict[str, str] = field(default_factory=dict)
+    run_command = staticmethod(run_command)
+
+    def link(self, host: Host) -> Machine:
+        assert host.name == "h"
+        if self.end == "unreachable":
+            raise LinkLostError("h", "the connection was lost")
+        return self
+
+    reader = link
+
+    def of(self, host: Host) -> HostLink:
+        return HostLink(partial(self.link, host), partial(self.link, host))
+
+    def lines(self, command: Sequence[str], stdin: bytes) -> Iterator[bytes]:
+        assert command
+        self.seen.append(stdin)
+        if self.end in {"applied", "client killed"}:
+            with tarfile.open(fileobj=io.BytesIO(stdin)) as tar:
+                new = tar.extractfile("new.1")
+                assert new
+                self.content = new.read()
+        if self.end == "client killed":
+            raise Cut
+        yield f"1.2\t\t-1\tend\t{self.end}\n".encode()
+
+    @property
+    def runners(self) -> list[dict[str, Any]]:
+        return cast("list[dict[str, Any]]", tomllib.loads((self.content or b"").decode()).get("runners", []))
+
+
+@dataclass
+class World:
+    """A GitLab, a host, and an inventory that asks for `names` in `place`."""
+
+    gitlab: GitLab
+    machine: Machine = field(default_factory=Machine)
+    names: tuple[str, ...] = ("one",)
+    place: Place = GROUP
+    said: StringIO = field(default_factory=StringIO)
+
+    def plan(self, command: str = "deploy", redactor: Redactor | None = None) -> tuple[Project, Planned]:
+        runners = [build.runner(name=name, url=self.gitlab.url, token=None, executor="shell") for name in self.names]
+        rendered = (RenderedFile(build.SPEC, to_toml(build.config(*runners)).encode()),)
+        host = replace(
+            build.HOST,
+            gitlab=GitlabAccess(self.gitlab.url, API),
+            gitlab_settings=dict.fromkeys(self.names, SETTINGS),
+            gitlab_places=dict.fromkeys(self.names, self.place),
+        )
+        project = Project(Inventory("inventory.yml", (host,), {}), (host,), {"h": rendered}, {"h": ()}, b"")
+        planning = Planning(project, Flags({}), ORIGIN, redactor or Redactor(), command=command)
+        return project, plan_from(planning, host, rendered, self.observed())
+
+    def observed(self) -> HostState:
+        state = in_sync(None, self.machine.content)
+        runner = RunnerFacts(build.NOW, "16.11.0", system_id="s_0123456789ab")
+        return replace(state, facts=replace(state.facts, machine="0123", runner=runner))
+
+    def deploy(self) -> Outcome:
+        redactor = Redactor()
+        project, planned = self.plan(redactor=redactor)
+        screen = Screen(out=self.said, err=self.said, redactor=redactor)
+        pool, show = cast(ConnectionPool, self.machine), cast(Show, Quiet())
+        plans = {"h": planned}
+        executor = HostExecutor(
+            project, plans, {"h": planned.plan}, pool, screen, show, LockWait(0, screen), ActiveRuns()
+        )
+        executor.run()
+        outcome = executor.outcomes["h"]
+        for one in self.gitlab.created:
+            assert one.token not in repr(outcome)
+        assert "canary" not in repr(outcome)
+        return outcome
+
+    def agrees(self) -> bool:
+        """Whether GitLab has just what the host has, as it is to be there."""
+        _, planned = self.plan()
+        there = sorted((one["id"], one["token"]) for one in self.machine.runners)
+        return (
+            there == sorted((one.id, one.token) for one in self.gitlab.created)
+            and len(there) == len(self.names)
+            and planned.result is Result.UNCHANGED
+        )
+
+
+def test_a_runner_is_created_with_its_settings_and_its_token_goes_to_the_host_alone(gitlab: GitLab) -> None:
+    world = World(gitlab)
+    outcome = world.deploy()
+    assert outcome.result is Result.APPLIED
+    assert "created in GitLab: one" in outcome.message
+    (made,) = gitlab.created
+    (there,) = world.machine.runners
+    assert (there["name"], there["token"], there["id"]) == ("one", made.token, made.id)
+    assert there["token_expires_at"].year == 1
+    assert made.place == "groups/42"
+    assert made.settings["description"] == "docker on h"
+    assert sorted(made.settings["tag_list"]) == ["docker", "linux"]
+    assert world.agrees()
+    assert made.token not in world.said.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("place", "where"),
+    [
+        (Place("group", "team/ci"), "groups/7"),
+        (Place("project", 9), "projects/9"),
+        (Place("project", "team/app"), "projects/8"),
+        (Place("instance"), "instance"),
+    ],
+    ids=str,
+)
+def test_it_is_created_where_the_inventory_says(gitlab: GitLab, place: Place, where: str) -> None:
+    gitlab.paths |= {"groups/team/ci": 7, "projects/team/app": 8}
+    world = World(gitlab, place=place)
+    assert world.deploy().result is Result.APPLIED
+    assert [one.place for one in gitlab.created] == [where]
+    assert world.agrees()
+
+
+def test_a_plan_creates_nothing_and_shows_what_would_be(gitlab: GitLab) -> None:
+    _, planned = World(gitlab).plan()
+    assert {method for method, _ in gitlab.requests} == {"GET"}
+    assert planned.result is Result.PENDING
+    said = [text for _, text in plan_lines(planned.plan, Masker(), ())]
+    at = said.index("  → create runner one in GitLab (group 42) · 0 jobs interrupted")
+    assert said[at + 1 : at + 3] == ['      + description: "docker on h"', '      + tags: ["docker", "linux"]']
+    document = plan_document(planned.plan, planned.result, Masker(), ())
+    settings = {"description": "docker on h", "tags": ["docker", "linux"], "run_untagged": False}
+    assert document["created_in_gitlab"] == [{"runner": "one", "place": "group 42", "settings": settings}]
+
+
+def test_a_plan_made_anew_is_the_one_that_was_saved(gitlab: GitLab) -> None:
+    digests = Digests("", frozenset(), Redactor().text)
+    saved = [saved_host(World(gitlab).plan()[1].plan, (), "m", None, digests) for _ in range(2)]
+    assert saved[0] == saved[1]
+    (creation,) = saved[0].creations
+    assert (creation.runner, creation.place) == ("one", "group 42")
+
+
+@pytest.mark.parametrize("command", ["rollback", "remove"])
+def test_nothing_but_a_deploy_creates(gitlab: GitLab, command: str) -> None:
+    _, planned = World(gitlab).plan(command)
+    assert not planned.plan.unpaired.creations
+    assert [blocker.code for blocker in planned.plan.blockers] == ["no-token"]
+    assert gitlab.requests == []
+
+
+@pytest.mark.parametrize("end", ["failed", "rolled-back", "interrupted", "shutdown", "unreachable"])
+def test_a_run_that_fails_takes_the_runner_off_again(gitlab: GitLab, end: str) -> None:
+    world = World(gitlab, Machine(end=end))
+    outcome = world.deploy()
+    assert outcome.result is not Result.APPLIED
+    assert "deleted again" in outcome.message
+    assert gitlab.created == []
+    world.machine.end = "applied"
+    world.deploy()
+    assert world.agrees()
+
+
+def test_a_run_that_nobody_saw_the_end_of_leaves_it_and_the_next_deploy_settles(gitlab: GitLab) -> None:
+    world = World(gitlab, Machine(end="needs-attention"))
+    outcome = world.deploy()
+    assert "one (1); the next deploy settles that" in outcome.message
+    (made,) = gitlab.created
+    assert "not deployed yet" in made.settings["description"]
+    world.machine.end = "applied"
+    _, planned = world.plan()
+    assert [one.id for one in planned.plan.unpaired.leftovers] == [made.id]
+    world.deploy()
+    assert world.agrees()
+
+
+def test_a_client_that_is_killed_after_the_run_leaves_a_runner_that_works(gitlab: GitLab) -> None:
+    """And what an earlier one had left goes with the mark."""
+    world = World(gitlab, Machine(end="needs-attention"))
+    world.deploy()
+    world.machine.end = "client killed"
+    with pytest.raises(Cut):
+        world.deploy()
+    assert len(gitlab.created) == 2
+    (there,) = world.machine.runners
+    world.machine.end = "applied"
+    _, planned = world.plan()
+    assert not planned.plan.unpaired.creations
+    assert [one.id for one in planned.plan.unpaired.leftovers] == [1]
+    assert world.deploy().result is Result.APPLIED
+    assert [one.token for one in gitlab.created] == [there["token"]]
+    assert world.agrees()
+
+
+FAULTS = [
+    *((Answer(0), 1), (Answer(0), 9), (Answer(429), 1), (Answer(429), 9), (Answer(500), 1), (Answer(500), 9)),
+    *((Answer(401, REFUSED), 9), (Answer(403, REFUSED), 9), (Answer(404, REFUSED), 9), (Answer(200, "<html>"), 9)),
+]
+"""An answer that comes in place of the right one, after what was asked for was carried out, and how often."""
+
+
+@pytest.mark.parametrize(("fault", "times"), FAULTS, ids=lambda value: str(getattr(value, "status", value)))
+@pytest.mark.parametrize(
+    ("call", "end"),
+    [
+        *product(("POST /user/runners", "GET /groups", "DELETE /runners"), ("applied", "failed")),
+        *(("GET /runners", "applied"), ("PUT /runners", "applied")),
+    ],
+)
+def test_whatever_gitlab_answers_the_next_deploy_makes_both_agree(
+    gitlab: GitLab, fault: Answer, times: int, call: str, end: str
+) -> None:
+    world = World(gitlab, Machine(end="needs-attention"), names=("one", "two"))
+    world.deploy()  # two are left behind
+    world.machine.end = end
+    gitlab.faults_at = {call: [fault] * times}
+    outcome = world.deploy()
+    assert outcome.result in {Result.APPLIED, Result.FAILED, Result.REFUSED}
+    if outcome.result is not Result.APPLIED:
+        assert outcome.message
+    gitlab.faults_at = {}
+    world.machine.end = "applied"
+    world.deploy()
+    assert world.agrees(), [one.settings for one in gitlab.created]
+
+
+def test_what_the_token_may_not_do_is_named_before_and_leaves_the_host_alone(gitlab: GitLab) -> None:
+    world = World(gitlab)
+    for call, scope in (("POST /user/runners", "`create_runner`"), ("GET /groups", "`read_api`")):
+        gitlab.faults_at = {call: [Answer(403, REFUSED)] * 3}
+        outcome = world.deploy()
+        told = f"{outcome.message} {outcome.hint} {' '.join(one.message for one in outcome.blockers)}"
+        assert scope in told
+        assert world.machine.seen == []
+        gitlab.faults_at = {}
+        for one in list(gitlab.created):
+            gitlab.discard(one)
+
+
+def test_a_creation_that_gitlab_carries_out_late_is_deleted_by_the_next_deploy(gitlab: GitLab) -> None:
+    world = World(gitlab)
+    gitlab.faults_at = {"POST /user/runners": [Answer(500)], "GET /groups": [Answer(200, [])] * 2}
+    assert world.deploy().result is Result.FAILED
+    assert len(gitlab.created) == 1  # it was not there yet when it was looked for
+    gitlab.faults_at = {}
+    world.deploy()
+    assert world.agrees()
+
+
+def test_what_others_have_there_is_left_alone(gitlab: GitLab) -> None:
+    world = World(gitlab, Machine(end="needs-attention"))
+    world.deploy()
+    (mine,) = gitlab.created
+    others = [
+        copy(gitlab, mine, "docker on h"),
+        copy(gitlab, mine, mine.settings["description"].replace("runnerops ", "runnerops f")),
+    ]
+    world.machine.end = "applied"
+    world.deploy()
+    kept = {one.id for one in gitlab.created}
+    assert {one.id for one in others} < kept
+    assert mine.id not in kept
+
+
+def copy(gitlab: GitLab, one: Runner, description: str) -> Runner:
+    """Another runner in the same place."""
+    made = gitlab.runner(f"glrt-other-{description[:12]}-{len(description)}")
+    made.place, made.settings = one.place, {**one.settings, "description": description}
+    return made
