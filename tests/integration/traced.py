@@ -59,9 +59,9 @@ class Record:
 def trace(
     argv: Sequence[str], folder: Path, environ: Mapping[str, str]
 ) -> tuple[subprocess.CompletedProcess[str], Record]:
-    """Runs it; one file a process, so that no call is cut in two by another's."""
+    """Runs it; one file a process, so that no call is cut in two by another's: `-A`, for numbers of processes come again."""
     assert STRACE
-    options = ["-ff", "-y", "-qq", "-s", "4096", "--seccomp-bpf", "-e", "signal=none", "-o", str(folder / "trace")]
+    options = ["-ffA", "-y", "-qq", "-s", "4096", "--seccomp-bpf", "-e", "signal=none", "-o", str(folder / "trace")]
     calls = ",".join(f"?{name}" for name in _CALLS)
     done = subprocess.run(
         [STRACE, *options, "-e", f"trace={calls}", *argv],
