@@ -47,7 +47,7 @@ def fixture_labs(lab: Lab) -> Iterator[tuple[Lab, ...]]:
         yield lab, second
 
 
-@pytest.mark.timeout(2400, method="thread")  # the threads of the hosts end for nothing else
+@pytest.mark.timeout(4500, method="thread")  # the threads of the hosts end for nothing else
 def test_every_step_meets_every_fault(labs: tuple[Lab, ...], tmp_path: Path, say: Say) -> None:
     wish = os.environ.get("RUNNEROPS_FAULTS", "")
     benches = [make_bench(tmp_path / f"{host.name}-{n}", lab, host) for n, lab in enumerate(labs) for host in lab.hosts]
