@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from runnerops.model.common import Tree, item_name
+from runnerops.model.common import ServiceName, Tree, item_name
 from runnerops.model.host_state import DockerFacts, Facts, RegistryFacts, RunnerFacts, Unit
 from runnerops.model.inventory import FileSpec, Host, RenderedFile
 from runnerops.model.plan import Finding
 from runnerops.planning.lint_listening import shared_places
-from runnerops.services import SERVICES, service_of
+from runnerops.services import service_of
 from runnerops.services.base import ListeningPlace
 
 
@@ -26,9 +26,10 @@ def lint_trees(host: Host, trees: Mapping[FileSpec, Tree], facts: Facts | None) 
     """The same, of files that are parsed already."""
     found: list[Finding] = []
     listening: list[ListeningPlace] = []
-    for service in SERVICES:
-        own = {spec: tree for spec, tree in trees.items() if spec.service is service.NAME}
+    for name in ServiceName:
+        own = {spec: tree for spec, tree in trees.items() if spec.service is name}
         if own:
+            service = service_of(name)
             found += service.lint(own, facts or _assumed(host))
             listening += service.listens(host, own)
     found += shared_places(listening)

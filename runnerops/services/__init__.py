@@ -1,30 +1,43 @@
-"""The managed systems, in the usual order of their parts in a run."""
+"""The managed systems, in the usual order of their parts in a run. Each is loaded when it is first asked for."""
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from runnerops.services.docker import DOCKER
-from runnerops.services.gitlab_runner import GITLAB_RUNNER
-from runnerops.services.registry import REGISTRY
+from runnerops.model.common import ServiceName
 
 if TYPE_CHECKING:
-    from runnerops.model.common import ServiceName
     from runnerops.services.base import Service
+    from runnerops.services.docker import DOCKER
+    from runnerops.services.gitlab_runner import GITLAB_RUNNER
+    from runnerops.services.registry import REGISTRY
+
+    SERVICES: tuple[Service, ...]
 
 __all__ = ["DOCKER", "GITLAB_RUNNER", "REGISTRY", "SERVICES", "load_planning", "service_of"]
 
-SERVICES: tuple[Service, ...] = (DOCKER, REGISTRY, GITLAB_RUNNER)
 
-
+@cache
 def service_of(name: ServiceName) -> Service:
     """The system of that name."""
-    return next(service for service in SERVICES if service.NAME is name)
+    module: Any = import_module(f"runnerops.services.{name.value}")
+    service: Service = getattr(module, name.name)
+    return service
+
+
+def __getattr__(name: str) -> Any:
+    """`SERVICES`, and the systems by their names in capitals."""
+    if name == "SERVICES":
+        return tuple(map(service_of, ServiceName))
+    if name in ServiceName.__members__:
+        return service_of(ServiceName[name])
+    raise AttributeError(name)
 
 
 def load_planning() -> None:
     """Imports what the services' methods load at their first call."""
-    for service in ("docker", "registry", "gitlab_runner"):
+    for service in ServiceName:
         for room in ("action", "blockers", "reconcile", "rules", "steps"):
-            import_module(f"runnerops.services.{service}.{room}")
+            import_module(f"runnerops.services.{service.value}.{room}")
