@@ -170,7 +170,8 @@ def _composed(loader: Any, *, strict: bool) -> yaml.Node | None:
 def _refuse_numbers(root: yaml.Node) -> None:
     for node in _nodes(root):
         for key, _ in node.value if isinstance(node, yaml.MappingNode) else ():
-            if not key.tag.startswith("!") and key.tag not in _NAME_TAGS:
+            scalar = isinstance(key, yaml.ScalarNode) and not key.tag.startswith("!")
+            if scalar and key.tag not in _NAME_TAGS:
                 place = (key.start_mark.line + 1, key.start_mark.column + 1)
                 raise ParseError(
                     *place, "Compose takes this name for no text, and refuses the file", "put it in quotes"
