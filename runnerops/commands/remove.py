@@ -90,6 +90,10 @@ _ASKED_FOR = {"last-mirror": frozenset({""})}
 """What it means to take Docker's configuration off a host."""
 
 
+_MINE = "as before the first deploy"
+"""What a difference is called that a removal asks for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Removing:
     """How services are taken off one host."""
@@ -131,7 +135,7 @@ class Removing:
         plan = planned.plan
         files_of_run = {**plan.files, FOLDERS: "".join(f"{one}\n" for one in off.folders).encode()}
         notes = (*off.notes, *self._forgets(), *plan.notes)
-        return replace(planned, plan=replace(plan, files=files_of_run, notes=notes))
+        return replace(planned, plan=replace(plan, files=files_of_run, notes=notes, mine=_MINE))
 
     def _command(self, off: Removed) -> str:
         names = [] if len(self.services) > 1 else [str(one.value) for one in self.services]
