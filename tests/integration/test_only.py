@@ -71,6 +71,8 @@ def test_what_is_left_out_stays_and_is_told_truly_later(site: Site) -> None:
     said = typed(site, "deploy", "--yes", "--only", "docker", code=1)
     assert "blocked: unproven-mirror" in said
     assert "cache dockerhub of demo, which should, is left out by --only" in said
+    typed(site, "deploy", "--yes", "--only", "docker", "--only", "registry")  # around a runner that has no file yet
+    assert not (site.root / CONFIG).exists()
     typed(site, "deploy", "--yes")
     was = (site.root / CONFIG).read_text()
 
@@ -89,15 +91,15 @@ def test_what_is_left_out_stays_and_is_told_truly_later(site: Site) -> None:
     found = files(site)
     assert found[DAEMON]["state"] == "in sync"
     assert found[CONFIG]["origins"] == {"concurrent": "host", "runners[0].docker.image": "inventory"}
-    assert (found[CONFIG]["edited"]["since_run"], found[CONFIG]["edited"]["by"]) == (1, "hand")
+    assert (found[CONFIG]["edited"]["since_run"], found[CONFIG]["edited"]["by"]) == (2, "hand")
 
     typed(site, "rollback", "demo", "--yes")  # of the last run, which was Docker's alone
     assert "10m" in (site.root / DAEMON).read_text()
     assert "concurrent = 5" in (site.root / CONFIG).read_text()
-    typed(site, "rollback", "demo", "--yes", "--to", "2", "--allow", "modified-on-host")
+    typed(site, "rollback", "demo", "--yes", "--to", "3", "--allow", "modified-on-host")
     assert "20m" in (site.root / DAEMON).read_text()
     back = tomllib.loads((site.root / CONFIG).read_text())
-    assert back == tomllib.loads(was)  # as run 2 kept it, which had it from run 1
+    assert back == tomllib.loads(was)  # as run 3 kept it, which had it from run 2
 
     stop = "docker stop $(docker ps -q)"
     subprocess.run(["sh", "-c", stop], env=dict(site.environ), stdout=subprocess.DEVNULL, check=True)

@@ -149,9 +149,10 @@ def start(here: World, name: str) -> str:
 
 
 def load(here: World) -> None:
-    """A file that it cannot load leaves the old config, but one without concurrency is its end."""
+    """A file that it cannot load leaves the old config, but one without concurrency is its end. None at all is all defaults."""
+    name = config_path(here.units[UNIT]["argv"])
     try:
-        tree = read(config_path(here.units[UNIT]["argv"]))
+        tree = read(name) if os.path.exists(path(name)) else {}
     except RefusedError as refusal:
         here.runner["errors"] += 1
         here.log(UNIT, f"ERROR: Failed to load config {refusal}")
