@@ -159,6 +159,8 @@ def _composed(loader: Any, *, strict: bool) -> yaml.Node | None:
         documents.append(loader.get_node())
         if strict:
             _refuse_duplicates(documents[-1])
+        if not isinstance(documents[0], yaml.MappingNode):  # which is the first thing to tell
+            break
     for document in documents:
         _refuse_numbers(document)
     root = one_of(documents)
