@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 from runnerops.cli.boundary import run_command
 from runnerops.cli.options import (
     DEFAULT_INVENTORY,
@@ -14,6 +12,7 @@ from runnerops.cli.options import (
     Output,
     Verbose,
     Yes,
+    invocation,
 )
 
 
@@ -33,4 +32,4 @@ def abort(
     from runnerops.engine.options import UiOptions
 
     ui = UiOptions(yes, output.is_json, verbose)
-    run_command(lambda screen: run(inventory, targets, os.environ, screen, ui), asks_sudo_password=ask_sudo_password)
+    run_command(lambda screen: run(invocation(inventory, targets, screen), ui), asks_sudo_password=ask_sudo_password)

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-import os
 from typing import Annotated
 
 import typer
 
 from runnerops.cli.boundary import run_command
-from runnerops.cli.options import DEFAULT_INVENTORY, AskSudoPassword, Format, InventoryFile, Output, TargetList
+from runnerops.cli.options import (
+    DEFAULT_INVENTORY,
+    AskSudoPassword,
+    Format,
+    InventoryFile,
+    Output,
+    TargetList,
+    invocation,
+)
 
 
 def catalog(
@@ -22,6 +29,6 @@ def catalog(
     from runnerops.commands.catalog import catalog as run
 
     run_command(
-        lambda screen: run(inventory, targets or [], os.environ, screen, tags=tags, as_json=output.is_json),
+        lambda screen: run(invocation(inventory, targets, screen), tags=tags, as_json=output.is_json),
         asks_sudo_password=ask_sudo_password,
     )

@@ -32,6 +32,7 @@ def check(
     output: Output = Format.TEXT,
 ) -> None:
     """Find what would stop or cut off a service, without a host."""
+    from runnerops.commands.check import Wishes
     from runnerops.commands.check import check as run
     from runnerops.commands.reports import parse_reports
 
@@ -39,11 +40,8 @@ def check(
         lambda screen: run(
             inventory,
             files or [],
-            kind,
             os.environ,
             screen,
-            strict=strict,
-            as_json=output.is_json,
-            reports=parse_reports(report or []),
+            Wishes(kind, strict, output.is_json, parse_reports(report or [])),
         )
     )

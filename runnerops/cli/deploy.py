@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +15,7 @@ from runnerops.cli.options import (
     RolloutOptions,
     RunOptions,
     TargetList,
+    invocation,
     seconds,
 )
 
@@ -49,12 +49,14 @@ def deploy(
     """Show the plan, confirm, apply it and verify the result."""
     from dataclasses import replace
 
+    from runnerops.commands.deploy import PlanFile
     from runnerops.commands.deploy import deploy as run
+
+    held = PlanFile(plan, plan_age) if plan else None
     from runnerops.commands.options import parse_service
 
-    args = (inventory, targets or [], os.environ)
     flags = replace(options.flags(), only=frozenset(map(parse_service, only or [])))
     run_command(
-        lambda screen: run(*args, screen, flags, options.ui(), rollout.over, plan, plan_age),
+        lambda screen: run(invocation(inventory, targets, screen), flags, options.ui(), rollout.over, held),
         asks_sudo_password=options.ask_sudo_password,
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -22,6 +21,7 @@ from runnerops.cli.options import (
     TargetList,
     Verbose,
     flags_of,
+    invocation,
 )
 
 SavePlan = Annotated[
@@ -61,6 +61,6 @@ def diff(
     wishes = Wishes(output.is_json, exit_code, verbose, save_plan, reports, no_login)
     flags = flags_of(allow or [], kill_jobs=kill_jobs, only=only or [])
     run_command(
-        lambda screen: run(inventory, targets or [], os.environ, screen, flags, wishes),
+        lambda screen: run(invocation(inventory, targets, screen), flags, wishes),
         asks_sudo_password=ask_sudo_password,
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Annotated
 
 import typer
@@ -16,6 +15,7 @@ from runnerops.cli.options import (
     NamedTargets,
     Output,
     Verbose,
+    invocation,
 )
 
 
@@ -40,7 +40,7 @@ def history(
 
     run_command(
         lambda screen: run(
-            inventory, targets, os.environ, screen, follow=follow, as_json=output.is_json, verbose=verbose
+            invocation(inventory, targets, screen), follow=follow, as_json=output.is_json, verbose=verbose
         ),
         asks_sudo_password=ask_sudo_password,
     )

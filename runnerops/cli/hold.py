@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from typing import Annotated
 
 import typer
 
 from runnerops.cli.boundary import run_command
-from runnerops.cli.options import DEFAULT_INVENTORY, AskSudoPassword, InventoryFile, NamedTargets
+from runnerops.cli.options import DEFAULT_INVENTORY, AskSudoPassword, InventoryFile, NamedTargets, invocation
 
 
 def hold(
@@ -33,5 +32,5 @@ def hold(
     from runnerops.commands.hold import hold as run
 
     run_command(
-        lambda screen: run(inventory, targets, os.environ, screen, reason, until), asks_sudo_password=ask_sudo_password
+        lambda screen: run(invocation(inventory, targets, screen), reason, until), asks_sudo_password=ask_sudo_password
     )

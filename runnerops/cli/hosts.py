@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from typing import Annotated
 
 import typer
 
 from runnerops.cli.boundary import run_command
-from runnerops.cli.options import DEFAULT_INVENTORY, Format, InventoryFile, Output, TargetList
+from runnerops.cli.options import DEFAULT_INVENTORY, Format, InventoryFile, Output, TargetList, invocation
 
 
 def hosts(
@@ -25,4 +24,4 @@ def hosts(
     """List the hosts with their services and caches."""
     from runnerops.commands.hosts import hosts as run
 
-    run_command(lambda screen: run(inventory, targets or [], os.environ, screen, explain, as_json=output.is_json))
+    run_command(lambda screen: run(invocation(inventory, targets, screen), explain, as_json=output.is_json))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -13,8 +14,9 @@ import typer
 from runnerops.errors import UsageError
 
 if TYPE_CHECKING:
-    from runnerops.engine.options import Flags, UiOptions
+    from runnerops.engine.options import Flags, Invocation, UiOptions
     from runnerops.model.rollout import Rollout
+    from runnerops.report.screen import Screen
 
 Parsed = TypeVar("Parsed")
 
@@ -185,6 +187,13 @@ AskSudoPassword = Annotated[
     bool, typer.Option("--ask-sudo-password", help="Ask for the password that sudo wants on the hosts.")
 ]
 DEFAULT_INVENTORY = [Path("inventory.yml")]
+
+
+def invocation(inventory: list[Path], targets: list[str] | None, screen: Screen) -> Invocation:
+    """What a command is given that takes an inventory and hosts of it."""
+    from runnerops.engine.options import Invocation
+
+    return Invocation(inventory, targets or [], os.environ, screen)
 
 
 def _batch(text: str) -> str:

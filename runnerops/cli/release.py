@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
-
 from runnerops.cli.boundary import run_command
-from runnerops.cli.options import DEFAULT_INVENTORY, AskSudoPassword, InventoryFile, NamedTargets
+from runnerops.cli.options import DEFAULT_INVENTORY, AskSudoPassword, InventoryFile, NamedTargets, invocation
 
 
 def release(
@@ -14,4 +12,4 @@ def release(
     """End a hold on hosts before its time."""
     from runnerops.commands.hold import release as run
 
-    run_command(lambda screen: run(inventory, targets, os.environ, screen), asks_sudo_password=ask_sudo_password)
+    run_command(lambda screen: run(invocation(inventory, targets, screen)), asks_sudo_password=ask_sudo_password)

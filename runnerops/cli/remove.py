@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from typing import Annotated
 
 import typer
 
 from runnerops.cli.boundary import run_command
-from runnerops.cli.options import DEFAULT_INVENTORY, DryRun, InventoryFile, OneHost, RunOptions
+from runnerops.cli.options import DEFAULT_INVENTORY, DryRun, InventoryFile, OneHost, RunOptions, invocation
 
 
 def remove(
@@ -38,6 +37,6 @@ def remove(
     flags = replace(options.flags(), volumes=volumes)
     ui = options.ui(dry_run=dry_run)
     run_command(
-        lambda screen: run(inventory, host, service, os.environ, screen, flags, ui, forget=forget),
+        lambda screen: run(invocation(inventory, [host], screen), service, flags, ui, forget=forget),
         asks_sudo_password=options.ask_sudo_password,
     )

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from runnerops.cli.boundary import run_command
-from runnerops.cli.options import DEFAULT_INVENTORY, InventoryFile, TargetList
+from runnerops.cli.options import DEFAULT_INVENTORY, InventoryFile, TargetList, invocation
 
 
 def render(
@@ -28,4 +27,4 @@ def render(
     """Show the files as they render, secrets masked."""
     from runnerops.commands.render import render as run
 
-    run_command(lambda screen: run(inventory, targets or [], os.environ, screen, directory, with_secrets=with_secrets))
+    run_command(lambda screen: run(invocation(inventory, targets, screen), directory, with_secrets=with_secrets))

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-import os
 from typing import Annotated
 
 import typer
 
 from runnerops.cli.boundary import run_command
-from runnerops.cli.options import DEFAULT_INVENTORY, DryRun, InventoryFile, NamedTargets, RunOptions, run_number
+from runnerops.cli.options import (
+    DEFAULT_INVENTORY,
+    DryRun,
+    InventoryFile,
+    NamedTargets,
+    RunOptions,
+    invocation,
+    run_number,
+)
 
 
 def rollback(
@@ -36,6 +43,6 @@ def rollback(
     flags = options.flags()
     ui = options.ui(dry_run=dry_run)
     run_command(
-        lambda screen: run(inventory, targets, os.environ, screen, flags, ui, to),
+        lambda screen: run(invocation(inventory, targets, screen), flags, ui, to),
         asks_sudo_password=options.ask_sudo_password,
     )

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from typing import Annotated
 
 import typer
 
 from runnerops.cli.boundary import run_command
-from runnerops.cli.options import DEFAULT_INVENTORY, DryRun, InventoryFile, OneHost, RunOptions
+from runnerops.cli.options import DEFAULT_INVENTORY, DryRun, InventoryFile, OneHost, RunOptions, invocation
 
 
 def rotate(
@@ -32,6 +31,6 @@ def rotate(
     flags = options.flags()
     ui = options.ui(dry_run=dry_run)
     run_command(
-        lambda screen: run(inventory, host, runner, os.environ, screen, flags, ui),
+        lambda screen: run(invocation(inventory, [host], screen), runner, flags, ui),
         asks_sudo_password=options.ask_sudo_password,
     )

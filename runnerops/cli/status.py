@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-import os
 from typing import Annotated
 
 import typer
 
 from runnerops.cli.boundary import run_command
-from runnerops.cli.options import DEFAULT_INVENTORY, AskSudoPassword, Format, InventoryFile, Output, TargetList
+from runnerops.cli.options import (
+    DEFAULT_INVENTORY,
+    AskSudoPassword,
+    Format,
+    InventoryFile,
+    Output,
+    TargetList,
+    invocation,
+)
 
 
 def status(
@@ -25,6 +32,6 @@ def status(
     from runnerops.commands.status import status as run
 
     run_command(
-        lambda screen: run(inventory, targets or [], os.environ, screen, as_json=output.is_json, exit_code=exit_code),
+        lambda screen: run(invocation(inventory, targets, screen), as_json=output.is_json, exit_code=exit_code),
         asks_sudo_password=ask_sudo_password,
     )

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from typing import Annotated
 
 import typer
 
 from runnerops.cli.boundary import run_command
-from runnerops.cli.options import DEFAULT_INVENTORY, InventoryFile
+from runnerops.cli.options import DEFAULT_INVENTORY, InventoryFile, invocation
 
 
 def trust(
@@ -35,4 +34,4 @@ def trust(
     """
     from runnerops.commands.trust import trust as run
 
-    run_command(lambda screen: run(inventory, targets or [], os.environ, screen, fingerprint or []))
+    run_command(lambda screen: run(invocation(inventory, targets, screen), fingerprint or []))

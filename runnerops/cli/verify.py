@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-import os
 from typing import Annotated
 
 import typer
 
 from runnerops.cli.boundary import run_command
-from runnerops.cli.options import DEFAULT_INVENTORY, AskSudoPassword, Format, InventoryFile, Output, TargetList
+from runnerops.cli.options import (
+    DEFAULT_INVENTORY,
+    AskSudoPassword,
+    Format,
+    InventoryFile,
+    Output,
+    TargetList,
+    invocation,
+)
 
 
 def verify(
@@ -33,6 +40,6 @@ def verify(
     from runnerops.commands.verify import verify as run
 
     run_command(
-        lambda screen: run(inventory, targets or [], os.environ, screen, image, quick=quick, as_json=output.is_json),
+        lambda screen: run(invocation(inventory, targets, screen), image, quick=quick, as_json=output.is_json),
         asks_sudo_password=ask_sudo_password,
     )

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 from runnerops import inventory
 from runnerops.engine.connections import ConnectionPool
 from runnerops.engine.following import follow_records
-from runnerops.engine.options import UiOptions
+from runnerops.engine.options import Invocation, UiOptions
 from runnerops.engine.review import failure
 from runnerops.engine.scheduling import exit_of, side_by_side
 from runnerops.engine.targets import check_targets, choose
 from runnerops.errors import HostError
-from runnerops.inventory import Where
 from runnerops.model.common import Exit, Result
 from runnerops.model.inventory import Host
 from runnerops.model.plan import Step, drains
@@ -33,8 +32,9 @@ _BACK = {Result.ROLLED_BACK, Result.FAILED}
 """How a run ends that was taken back: after it had changed something, or before."""
 
 
-def abort(path: Where, targets: Sequence[str], environ: Mapping[str, str], screen: Screen, ui: UiOptions) -> Exit:
+def abort(invocation: Invocation, ui: UiOptions) -> Exit:
     """Exit 0 where each run is back; 1 where one came to its end before, or a host was not reached; 5 as in `deploy`."""
+    path, targets, environ, screen = invocation
     loaded = inventory.load(path)
     check_targets(loaded, targets)
     ui.check("abort", screen, f"history {shlex.join(targets)}")

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
 from runnerops import inventory
 from runnerops.engine.connections import ConnectionPool
 from runnerops.engine.observe import ask
+from runnerops.engine.options import Invocation
 from runnerops.engine.review import failure
 from runnerops.engine.scheduling import side_by_side
 from runnerops.engine.targets import check_targets, choose
 from runnerops.errors import RunneropsError
-from runnerops.inventory import Where
 from runnerops.model.common import Exit, ServiceName
 from runnerops.remote.reading import ReadOnly
 from runnerops.report.document import VERSION, outcome_document
-from runnerops.report.screen import Screen
 from runnerops.report.text import Line, outcome_lines
 from runnerops.report.waiting import waiting
 from runnerops.services.registry.verify.catalog import FUNCTIONS, Holding, holdings, questions
@@ -25,10 +24,9 @@ from runnerops.services.registry.verify.catalog import FUNCTIONS, Holding, holdi
 Found = Mapping[str, tuple[Holding, ...] | Exception]
 
 
-def catalog(
-    path: Where, targets: Sequence[str], environ: Mapping[str, str], screen: Screen, *, tags: bool, as_json: bool
-) -> Exit:
+def catalog(invocation: Invocation, *, tags: bool, as_json: bool) -> Exit:
     """Exit 1 where a cache or its host did not answer. Hosts without a cache are passed over."""
+    path, targets, environ, screen = invocation
     loaded = inventory.load(path)
     check_targets(loaded, targets)
     with ConnectionPool(loaded, environ, screen) as pool, waiting(screen, silent=as_json) as busy:

@@ -62,24 +62,34 @@ class _Checked:
         return _count(len(self.by_name), self.noun)
 
 
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What is wanted of a check. `kind`: of files, where their names do not tell it; `strict`: warnings are errors too.
+
+    `reports` are written whatever was found.
+    """
+
+    kind: str = ""
+    strict: bool = False
+    as_json: bool = False
+    reports: Sequence[ReportFile] = ()
+
+
 def check(
     path: Where,
     files: Sequence[str],
-    kind: str,
     environ: Mapping[str, str],
     screen: Screen,
-    *,
-    strict: bool,
-    as_json: bool,
-    reports: Sequence[ReportFile] = (),
+    wishes: Wishes = Wishes(),
 ) -> Exit:
-    """Exit 1 for a finding of severity error, with `strict` for a warning too. `reports` are written whatever was found."""
+    """Exit 1 for a finding of severity error, with `strict` for a warning too."""
+    kind = wishes.kind
     if kind and kind not in KINDS:
         raise UsageError(f"--as: {kind!r} is no kind of file", f"the kinds are {', '.join(KINDS)}")
     if kind and not files:
         raise UsageError(f"--as {kind}: there is no file", "name the files, or - for standard input")
-    bad = {"error", "warning"} if strict else {"error"}
-    wanted = _Reports(reports, bad, environ, screen.redactor)
+    bad = {"error", "warning"} if wishes.strict else {"error"}
+    wanted = _Reports(wishes.reports, bad, environ, screen.redactor)
     try:
         checked = (
             _Checked("file", {name: _check_file(name, kind, environ, screen.redactor) for name in files})
@@ -87,13 +97,13 @@ def check(
             else _check_inventory(path, environ, screen)
         )
     except (InventoryError, TemplateError) as error:
-        if reports:
+        if wishes.reports:
             from runnerops.inventory import name_of
 
             wanted.write(_Checked("host", {}, _broken(error, name_of(path))), path)
         raise
-    _show(checked, screen, as_json=as_json)
-    if reports:
+    _show(checked, screen, as_json=wishes.as_json)
+    if wishes.reports:
         wanted.write(checked, Path(files[0]) if files else path)
     return Exit.FAILED if any(finding.severity in bad for finding in checked.found) else Exit.OK
 

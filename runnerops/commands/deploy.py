@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from runnerops import inventory
 from runnerops.engine.connections import ConnectionPool
 from runnerops.engine.maintenance import in_maintenance
-from runnerops.engine.options import Flags, UiOptions
+from runnerops.engine.options import Flags, Invocation, UiOptions
 from runnerops.engine.targets import check_targets, choose
 from runnerops.errors import UsageError
 from runnerops.inventory import Where
@@ -19,7 +19,6 @@ from runnerops.inventory.only import only
 from runnerops.model.common import Exit, ServiceName
 from runnerops.model.inventory import Inventory
 from runnerops.model.rollout import Rollout
-from runnerops.report.screen import Screen
 
 if TYPE_CHECKING:
     from runnerops.engine.locks import LockWait
@@ -28,25 +27,30 @@ if TYPE_CHECKING:
     from runnerops.model.saved_plan import SavedPlan
 
 
+@dataclass(frozen=True, slots=True)
+class PlanFile:
+    """Where a saved plan is, and how old it may be."""
+
+    path: Path
+    age_s: int = 86400
+
+
 def deploy(
-    path: Where,
-    targets: Sequence[str],
-    environ: Mapping[str, str],
-    screen: Screen,
+    invocation: Invocation,
     flags: Flags,
     ui: UiOptions,
     rollout: Callable[[Rollout], Rollout] = lambda usual: usual,
-    plan: Path | None = None,
-    plan_age_s: int = 86400,
+    plan: PlanFile | None = None,
 ) -> Exit:
-    """The worst of the hosts' results is the exit code. `plan`: a saved one, which is held to; it has its flags.
+    """The worst of the hosts' results is the exit code. The saved plan is held to; it has its flags.
 
     `rollout`: what the command line makes of the inventory's.
     """
-    saved = _saved(plan, flags, path, environ, plan_age_s) if plan else None
+    path, targets, environ, screen = invocation
+    saved = _saved(plan, flags, path, environ) if plan else None
     loaded = _rolled_out(inventory.load(path), rollout)
     if plan and saved:
-        targets = _targets(plan, saved, loaded, targets)
+        targets = _targets(plan.path, saved, loaded, targets)
         allow = {code: frozenset(hosts) for code, hosts in saved.allow.items()}
         flags = replace(flags, allow=allow, kill_jobs=saved.kill_jobs, only=frozenset(map(ServiceName, saved.only)))
     check_targets(loaded, targets, flags)
@@ -77,7 +81,7 @@ def _rolled_out(loaded: Inventory, rollout: Callable[[Rollout], Rollout]) -> Inv
     return loaded
 
 
-def _saved(plan: Path, flags: Flags, path: Where, environ: Mapping[str, str], age_s: int) -> SavedPlan:
+def _saved(plan: PlanFile, flags: Flags, path: Where, environ: Mapping[str, str]) -> SavedPlan:
     """The saved plan, if it is of this inventory and commit. Raises UsageError, PlanError."""
     from runnerops.commands.reports import repository_root
     from runnerops.engine.saved_plan import check_plan, origin_of, read_plan
@@ -87,8 +91,9 @@ def _saved(plan: Path, flags: Flags, path: Where, environ: Mapping[str, str], ag
             "--plan: a saved plan has its --allow, --kill-jobs and --only",
             "give them to `runnerops diff --save-plan FILE`, where they are reviewed",
         )
-    saved = read_plan(plan)
-    check_plan(plan, saved, origin_of(path, environ, repository_root(environ, inventory.folder_of(path))), age_s)
+    saved = read_plan(plan.path)
+    origin = origin_of(path, environ, repository_root(environ, inventory.folder_of(path)))
+    check_plan(plan.path, saved, origin, plan.age_s)
     return saved
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,10 +11,9 @@ from runnerops import inventory
 from runnerops.commands.reports import ReportFile, repository_root, write_plan_reports
 from runnerops.engine.connections import ConnectionPool
 from runnerops.engine.maintenance import in_maintenance
-from runnerops.engine.options import Flags
+from runnerops.engine.options import Flags, Invocation
 from runnerops.engine.targets import check_targets, choose
 from runnerops.errors import UsageError
-from runnerops.inventory import Where
 from runnerops.inventory.only import only
 from runnerops.model.common import Exit
 from runnerops.report.screen import Screen
@@ -36,16 +35,15 @@ class Wishes:
     no_login: bool = False
 
 
-def diff(
-    path: Where, targets: Sequence[str], environ: Mapping[str, str], screen: Screen, flags: Flags, wishes: Wishes
-) -> Exit:
+def diff(invocation: Invocation, flags: Flags, wishes: Wishes) -> Exit:
     """Exit 0, or 3 with `exit_code` where changes are pending; 1 for errors, hosts unreachable or refused by name."""
+    path, targets, environ, screen = invocation
     path_of_plan = wishes.save_plan
     if path_of_plan and path_of_plan.exists() and not path_of_plan.is_file():  # a device would be replaced by a file
         what = "a folder" if path_of_plan.is_dir() else "no regular file"
         raise UsageError(f"--save-plan {path_of_plan}: this is {what}", "name a file: --save-plan plan.json")
     if wishes.no_login:
-        return _no_login(path, targets, environ, screen, flags, wishes)
+        return _no_login(invocation, flags, wishes)
     loaded = inventory.load(path)
     check_targets(loaded, targets, flags)
     with ConnectionPool(loaded, environ, screen) as pool:
@@ -71,14 +69,12 @@ def diff(
     return Exit.OK if code is Exit.PENDING and not wishes.exit_code else code
 
 
-def _no_login(
-    path: Where, targets: Sequence[str], environ: Mapping[str, str], screen: Screen, flags: Flags, wishes: Wishes
-) -> Exit:
+def _no_login(invocation: Invocation, flags: Flags, wishes: Wishes) -> Exit:
     from runnerops.commands.no_login import no_login
 
     if wishes.save_plan or wishes.reports:
         raise UsageError("--no-login: without a login there is no plan", "leave --save-plan and --report out")
-    return no_login(path, targets, environ, screen, flags, as_json=wishes.as_json)
+    return no_login(invocation, flags, as_json=wishes.as_json)
 
 
 def _show(project: Project, plans: Plans, screen: Screen, wishes: Wishes) -> None:

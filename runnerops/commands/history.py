@@ -9,10 +9,10 @@ from typing import Any
 from runnerops import inventory
 from runnerops.engine.connections import ConnectionPool
 from runnerops.engine.following import follow_records
+from runnerops.engine.options import Invocation
 from runnerops.engine.review import failure
 from runnerops.engine.scheduling import exit_of, side_by_side
 from runnerops.engine.targets import check_targets, choose
-from runnerops.inventory import Where
 from runnerops.model.common import Exit
 from runnerops.model.inventory import Host
 from runnerops.model.run import Outcome, Record
@@ -24,16 +24,14 @@ from runnerops.report.text import outcome_lines
 
 
 def history(
-    path: Where,
-    targets: Sequence[str],
-    environ: Mapping[str, str],
-    screen: Screen,
+    invocation: Invocation,
     *,
     follow: bool,
     as_json: bool,
     verbose: int,
 ) -> Exit:
     """Exit 0, or 1 where a host was not reached; with `follow` that of the worst run: followed, or the host's last."""
+    path, targets, environ, screen = invocation
     loaded = inventory.load(path)
     check_targets(loaded, targets)
     with ConnectionPool(loaded, environ, screen) as pool:

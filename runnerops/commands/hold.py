@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from runnerops import inventory
 from runnerops.engine.connections import ConnectionPool
+from runnerops.engine.options import Invocation
 from runnerops.engine.requester import find_requester
 from runnerops.engine.review import failure
 from runnerops.engine.scheduling import exit_of, side_by_side
@@ -26,9 +27,7 @@ _SECONDS = 60.0
 _LONGEST = 200
 
 
-def hold(
-    path: Where, targets: Sequence[str], environ: Mapping[str, str], screen: Screen, reason: str, until: str
-) -> Exit:
+def hold(invocation: Invocation, reason: str, until: str) -> Exit:
     """Exit 1 where a host was not reached. A hold that is there is replaced; a run that goes on is not stopped."""
     reason = reason.strip()
     if not reason or not reason.isprintable():
@@ -36,17 +35,16 @@ def hold(
     if len(reason) > _LONGEST:
         raise UsageError(f"--reason: has {len(reason)} characters, and may have {_LONGEST}", '--reason "disk swap"')
     end = _end(until)
-    requester = find_requester(environ, inventory.folder_of(path))
+    requester = find_requester(invocation.environ, inventory.folder_of(invocation.inventory))
     kept = Hold(int(end.timestamp()) if end else 0, f"{requester.user}@{requester.machine}", reason)
     said = f"held{f' until {in_utc(end)}' if end else ''}: {reason}"
-    return _Everywhere(path, targets, environ, screen).run(protocol.hold(kept), lambda _: said)
+    return _Everywhere(*invocation).run(protocol.hold(kept), lambda _: said)
 
 
-def release(path: Where, targets: Sequence[str], environ: Mapping[str, str], screen: Screen) -> Exit:
+def release(invocation: Invocation) -> Exit:
     """Exit 1 where a host was not reached."""
     words = {protocol.NOT_HELD: "was not held"}
-    everywhere = _Everywhere(path, targets, environ, screen)
-    return everywhere.run(protocol.release(), lambda status: words.get(status, "released"))
+    return _Everywhere(*invocation).run(protocol.release(), lambda status: words.get(status, "released"))
 
 
 def _end(until: str) -> datetime | None:

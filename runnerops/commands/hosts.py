@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import secrets as random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from runnerops import inventory
+from runnerops.engine.options import Invocation
 from runnerops.engine.targets import choose_offline
 from runnerops.inventory import Where
 from runnerops.model.common import Exit, ServiceName, Value, key_text
@@ -17,10 +18,9 @@ from runnerops.report.document import VERSION
 from runnerops.report.screen import Screen
 
 
-def hosts(
-    path: Where, targets: Sequence[str], environ: Mapping[str, str], screen: Screen, explain: str, *, as_json: bool
-) -> Exit:
+def hosts(invocation: Invocation, explain: str, *, as_json: bool) -> Exit:
     """Exit 0. No secret is resolved for this, and none that stands in clear is shown."""
+    path, targets, environ, screen = invocation
     if explain:
         return _explain(path, explain, screen, as_json=as_json)
     loaded = inventory.load(path)

@@ -13,6 +13,7 @@ from runnerops.adopt.writing import create
 from runnerops.commands.adopt import Options, adopt
 from runnerops.commands.starter import INVENTORY, Starter, files_of
 from runnerops.commands.trust import keep_keys
+from runnerops.engine.options import Invocation
 from runnerops.errors import RunneropsError, UsageError
 from runnerops.inventory import load
 from runnerops.model.common import Exit
@@ -127,7 +128,7 @@ def _adopt(path: Path, words: Sequence[str], environ: Mapping[str, str], screen:
     left = words
     if screen.interactive:
         logins = {login_of(host): word for word, host in zip(words, _hosts(words), strict=True)}
-        kept = keep_keys(path, [*logins], environ, screen)
+        kept = keep_keys(Invocation(path, [*logins], environ, screen))
         left = [word for login, word in logins.items() if kept[login]]
     code = adopt(path, left, environ, screen, Options(write=True)) if left else Exit.FAILED
     return code if len(left) == len(words) else Exit.FAILED

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from runnerops import inventory
 from runnerops.engine.maintenance import check_maintenance
-from runnerops.engine.options import Flags
+from runnerops.engine.options import Flags, Invocation
 from runnerops.engine.project import Project, open_project, refuse_unsound
 from runnerops.engine.scheduling import side_by_side
 from runnerops.engine.targets import check_targets
 from runnerops.errors import HostError, HostKeyError
-from runnerops.inventory import Where
 from runnerops.inventory.only import only
 from runnerops.model.common import Exit, Result
 from runnerops.model.inventory import Host
@@ -46,13 +45,12 @@ class _NotLoggedInError(HostError):
     """The host's key is right; that is where this ends."""
 
 
-def no_login(
-    path: Where, targets: Sequence[str], environ: Mapping[str, str], screen: Screen, flags: Flags, *, as_json: bool
-) -> Exit:
+def no_login(invocation: Invocation, flags: Flags, *, as_json: bool) -> Exit:
     """Exit 0 where all that can be looked at is well; 1 for an error in what renders, a key that is not known, no answer.
 
     A host in maintenance is not contacted, as by `diff`.
     """
+    path, targets, environ, screen = invocation
     loaded = inventory.load(path)
     check_targets(loaded, targets, flags)
     hosts = only(inventory.select(loaded, targets), flags.only)

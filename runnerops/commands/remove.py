@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -14,14 +14,13 @@ from runnerops.engine.locks import LockWait
 from runnerops.engine.loop import DeployLoop
 from runnerops.engine.maintenance import check_maintenance
 from runnerops.engine.observe import observe
-from runnerops.engine.options import Flags, UiOptions
+from runnerops.engine.options import Flags, Invocation, UiOptions
 from runnerops.engine.planned import Planned, Plans
 from runnerops.engine.planner import plan_request
 from runnerops.engine.project import Project
 from runnerops.engine.requester import find_job, find_requester
 from runnerops.engine.targets import check_targets
 from runnerops.errors import HostError, UsageError
-from runnerops.inventory import Where
 from runnerops.model.common import Exit, ServiceName
 from runnerops.model.inventory import Host, Requester
 from runnerops.planning.dependencies import with_cache_clients
@@ -32,22 +31,19 @@ from runnerops.planning.restore import as_of, phases_of
 from runnerops.redact import Redactor
 from runnerops.remote.history import last_applied, read_history, read_kept
 from runnerops.remote.reading import ReadOnly
-from runnerops.report.screen import Screen
 from runnerops.services import SERVICES
 
 
 def remove(
-    path: Where,
-    name: str,
+    invocation: Invocation,
     service: str,
-    environ: Mapping[str, str],
-    screen: Screen,
     flags: Flags,
     ui: UiOptions,
     *,
     forget: bool,
 ) -> Exit:
     """The host's result is the exit code. Nothing of the inventory is rendered, so no secret of it is needed."""
+    path, (name,), environ, screen = invocation
     services = _services(service, forget=forget)
     loaded = inventory.load(path)
     host = inventory.the_host(loaded, name)

@@ -3,31 +3,28 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 from runnerops import inventory
+from runnerops.engine.options import Invocation
 from runnerops.engine.project import Project, open_project
 from runnerops.engine.targets import choose_offline
 from runnerops.errors import UsageError
-from runnerops.inventory import Where
 from runnerops.model.common import Exit
 from runnerops.model.inventory import Host, RenderedFile
 from runnerops.report.differ import masked_text
-from runnerops.report.screen import Screen
 from runnerops.secrets import Resolver
 
 
 def render(
-    path: Where,
-    targets: Sequence[str],
-    environ: Mapping[str, str],
-    screen: Screen,
+    invocation: Invocation,
     directory: Path | None,
     *,
     with_secrets: bool,
 ) -> Exit:
     """Exit 0. Raises what is wrong with the inventory, a template or a secret."""
+    path, targets, environ, screen = invocation
     if with_secrets and directory is None:
         raise UsageError(
             "--with-secrets: secrets are never shown on screen", "name a directory to write to with -d DIR"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from runnerops import inventory
@@ -14,7 +14,7 @@ from runnerops.engine.locks import LockWait
 from runnerops.engine.loop import DeployLoop
 from runnerops.engine.maintenance import check_maintenance, in_maintenance
 from runnerops.engine.observe import observe
-from runnerops.engine.options import Flags, UiOptions
+from runnerops.engine.options import Flags, Invocation, UiOptions
 from runnerops.engine.planned import Planned, Plans
 from runnerops.engine.planner import Planning, load_rest, plan_from, told_apart
 from runnerops.engine.project import Project
@@ -22,7 +22,6 @@ from runnerops.engine.requester import find_requester
 from runnerops.engine.scheduling import side_by_side
 from runnerops.engine.targets import check_targets, choose
 from runnerops.errors import HostError, UsageError
-from runnerops.inventory import Where
 from runnerops.model.common import Exit
 from runnerops.model.inventory import Host, RenderedFile, Requester
 from runnerops.planning.displaced import PLACE, read_displaced
@@ -30,20 +29,17 @@ from runnerops.planning.restore import as_of, choose_restore_point, keep_untouch
 from runnerops.redact import Redactor
 from runnerops.remote.history import last_applied, read_history, read_kept
 from runnerops.remote.reading import ReadOnly
-from runnerops.report.screen import Screen
 from runnerops.services.base import ParseError
 
 
 def rollback(
-    path: Where,
-    targets: Sequence[str],
-    environ: Mapping[str, str],
-    screen: Screen,
+    invocation: Invocation,
     flags: Flags,
     ui: UiOptions,
     to: int | None,
 ) -> Exit:
     """The worst of the hosts' results is the exit code. Nothing of the inventory is rendered, so no secret of it is needed."""
+    path, targets, environ, screen = invocation
     loaded = inventory.load(path)
     lock_wait = LockWait(flags.lock_wait_s, screen)
     requester = find_requester(environ, inventory.folder_of(path))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from runnerops import inventory
@@ -13,13 +12,12 @@ from runnerops.engine.locks import LockWait
 from runnerops.engine.loop import DeployLoop
 from runnerops.engine.maintenance import check_maintenance
 from runnerops.engine.observe import observe
-from runnerops.engine.options import Flags, UiOptions
+from runnerops.engine.options import Flags, Invocation, UiOptions
 from runnerops.engine.planned import Planned, Plans
 from runnerops.engine.planner import plan_request, result_of
 from runnerops.engine.project import Project
 from runnerops.engine.requester import find_job, find_requester
 from runnerops.errors import GitlabError, HostError, UsageError
-from runnerops.inventory import Where
 from runnerops.model.common import Exit, Result, ServiceName, Tree
 from runnerops.model.gitlab import Registration
 from runnerops.model.host_state import HostState
@@ -34,10 +32,9 @@ from runnerops.services.gitlab_runner.observe.registered import registrations
 from runnerops.services.gitlab_runner.rotation import alone, digest_of, pending, rotated, runner_named
 
 
-def rotate(
-    path: Where, name: str, runner: str, environ: Mapping[str, str], screen: Screen, flags: Flags, ui: UiOptions
-) -> Exit:
+def rotate(invocation: Invocation, runner: str, flags: Flags, ui: UiOptions) -> Exit:
     """The host's result is the exit code. Nothing of the inventory is rendered, so no secret of it is needed."""
+    path, (name,), environ, screen = invocation
     loaded = inventory.load(path)
     host = inventory.the_host(loaded, name)
     refuse_given(host, runner)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -10,18 +9,16 @@ from runnerops import inventory
 from runnerops.engine.connections import ConnectionPool
 from runnerops.engine.gitlab import Asking, ask_gitlab, in_gitlab
 from runnerops.engine.observe import inquire
-from runnerops.engine.options import Flags
+from runnerops.engine.options import Flags, Invocation
 from runnerops.engine.planned import Planned, Plans
 from runnerops.engine.review import exit_code_of, failure
 from runnerops.engine.scheduling import side_by_side
 from runnerops.engine.targets import check_targets, choose
-from runnerops.inventory import Where
 from runnerops.model.common import Exit, Result
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host, Inventory
 from runnerops.remote.reading import ReadOnly
 from runnerops.report.document import VERSION, outcome_document
-from runnerops.report.screen import Screen
 from runnerops.report.status import status_document, status_lines
 from runnerops.report.text import outcome_lines
 from runnerops.report.waiting import Waiting, waiting
@@ -29,13 +26,12 @@ from runnerops.services.providers import STATUS_PROVIDERS
 from runnerops.services.status import ServiceStatus
 
 
-def status(
-    path: Where, targets: Sequence[str], environ: Mapping[str, str], screen: Screen, *, as_json: bool, exit_code: bool
-) -> Exit:
+def status(invocation: Invocation, *, as_json: bool, exit_code: bool) -> Exit:
     """Exit 1 where a host was not reached or something managed there does not work; else, with `exit_code`, as `diff`.
 
     No secret is needed for this without `exit_code`.
     """
+    path, targets, environ, screen = invocation
     loaded = inventory.load(path)
     check_targets(loaded, targets)
     with ConnectionPool(loaded, environ, screen) as pool:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from runnerops import inventory
 from runnerops.adopt.target import host_at, is_login
+from runnerops.engine.options import Invocation
 from runnerops.errors import HostError, InventoryError, RunneropsError, UsageError
 from runnerops.inventory import Where
 from runnerops.model.common import Exit
@@ -26,19 +27,16 @@ from runnerops.remote.offer import Offer, fetch_offer
 from runnerops.report.screen import Screen
 
 
-def trust(
-    path: Where, targets: Sequence[str], environ: Mapping[str, str], screen: Screen, fingerprints: Sequence[str]
-) -> Exit:
+def trust(invocation: Invocation, fingerprints: Sequence[str]) -> Exit:
     """Exit 1 where a host could not be reached or was not trusted. Without a terminal only `fingerprints` count."""
-    if not targets:
+    if not invocation.targets:
         raise UsageError("trust: name the hosts", "runnerops trust HOST…")
-    return Exit.OK if all(keep_keys(path, targets, environ, screen, fingerprints).values()) else Exit.FAILED
+    return Exit.OK if all(keep_keys(invocation, fingerprints).values()) else Exit.FAILED
 
 
-def keep_keys(
-    path: Where, targets: Sequence[str], environ: Mapping[str, str], screen: Screen, fingerprints: Sequence[str] = ()
-) -> Mapping[str, bool]:
+def keep_keys(invocation: Invocation, fingerprints: Sequence[str] = ()) -> Mapping[str, bool]:
     """Whether the keys of each host, or of each login as it is written, are kept now."""
+    path, targets, environ, screen = invocation
     hosts, peers = _hosts(path, targets)
     credentials = Credentials.from_environ(environ)
     credentials.ring.ask = screen.ask_secret

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 from runnerops import inventory
 from runnerops.engine.connections import ConnectionPool
 from runnerops.engine.gitlab import Asking
+from runnerops.engine.options import Invocation
 from runnerops.engine.review import failure
 from runnerops.engine.targets import check_targets, choose
 from runnerops.engine.verifying import Found, Verifying, sound
 from runnerops.errors import RunneropsError, UsageError
-from runnerops.inventory import Where
 from runnerops.model.common import Exit
 from runnerops.report.checks import check_document, check_lines, summary_line
 from runnerops.report.document import VERSION, outcome_document
@@ -23,16 +22,14 @@ from runnerops.services.verify import Check, Probe, parse_image
 
 
 def verify(
-    path: Where,
-    targets: Sequence[str],
-    environ: Mapping[str, str],
-    screen: Screen,
+    invocation: Invocation,
     image: str,
     *,
     quick: bool,
     as_json: bool,
 ) -> Exit:
     """Exit 1 where a link is broken or a host was not reached."""
+    path, targets, environ, screen = invocation
     named = parse_image(image)
     if named is None:
         raise UsageError(

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from runnerops.errors import UsageError
+from runnerops.inventory import Where
 from runnerops.model.common import ServiceName
 from runnerops.model.inventory import CiJob, Host, Policy
 from runnerops.report.screen import Screen
+
+
+class Invocation(NamedTuple):
+    """What every command is given: the inventory, the hosts meant (none: all), the environment, and where to show things."""
+
+    inventory: Where
+    targets: Sequence[str]
+    environ: Mapping[str, str]
+    screen: Screen
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,7 @@ def look(text: str, file: str, *, layered: bool) -> Look:
 def _places(documents: list[yaml.Node], file: str) -> dict[Key, SourceLocation]:
     found: dict[Key, SourceLocation] = {}
     for index, root in enumerate(documents):
-        _walk(root, (), file, found, (), add=index > 0)
+        _Walk(file, found, add=index > 0).run(root)
     return found
 
 
@@ -105,33 +105,32 @@ def _repeated(root: yaml.Node, file: str) -> list[tuple[Key, SourceLocation]]:
     return found
 
 
-def _walk(
-    node: yaml.Node,
-    key: Key,
-    file: str,
-    found: dict[Key, SourceLocation],
-    within: tuple[yaml.Node, ...],
-    *,
-    add: bool = False,
-) -> None:
-    """`add`: items of a list follow those that are found already."""
-    if any(node is one for one in within):  # an alias inside its own anchor
-        return
-    inside = (*within, node)
-    if isinstance(node, yaml.SequenceNode):
-        begin = next(index for index in count() if (*key, index) not in found) if add else 0
-        for index, item in enumerate(node.value, begin):
-            found[*key, index] = _location(item, file)
-            _walk(item, (*key, index), file, found, inside, add=add)
-    elif isinstance(node, yaml.MappingNode):
-        for name, value in node.value:
-            if name.tag == _MERGE:
-                for one in value.value if isinstance(value, yaml.SequenceNode) else [value]:
-                    _walk(one, key, file, found, inside, add=add)
-        for name, value in node.value:
-            if isinstance(name, yaml.ScalarNode) and name.tag != _MERGE:
-                found[*key, name.value] = _location(name, file)
-                _walk(value, (*key, name.value), file, found, inside, add=add)
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    """Through one document. `add`: items of a list follow those that are `found` already."""
+
+    file: str
+    found: dict[Key, SourceLocation]
+    add: bool
+
+    def run(self, node: yaml.Node, key: Key = (), within: tuple[yaml.Node, ...] = ()) -> None:
+        if any(node is one for one in within):  # an alias inside its own anchor
+            return
+        inside = (*within, node)
+        if isinstance(node, yaml.SequenceNode):
+            begin = next(index for index in count() if (*key, index) not in self.found) if self.add else 0
+            for index, item in enumerate(node.value, begin):
+                self.found[*key, index] = _location(item, self.file)
+                self.run(item, (*key, index), inside)
+        elif isinstance(node, yaml.MappingNode):
+            for name, value in node.value:
+                if name.tag == _MERGE:
+                    for one in value.value if isinstance(value, yaml.SequenceNode) else [value]:
+                        self.run(one, key, inside)
+            for name, value in node.value:
+                if isinstance(name, yaml.ScalarNode) and name.tag != _MERGE:
+                    self.found[*key, name.value] = _location(name, self.file)
+                    self.run(value, (*key, name.value), inside)
 
 
 def _location(node: yaml.Node, file: str) -> SourceLocation:

@@ -18,7 +18,7 @@ from runnerops.codes.rules import RULES
 from runnerops.commands.check import KINDS
 from runnerops.commands.deploy import deploy
 from runnerops.demo.server import make_key
-from runnerops.engine.options import Flags, UiOptions
+from runnerops.engine.options import Flags, Invocation, UiOptions
 from runnerops.errors import RunneropsError
 from runnerops.model.common import Exit
 from runnerops.planning.lint_file import lint_file
@@ -112,7 +112,8 @@ def said(folder: Path, hosts: Mapping[str, Mapping[str, object]], template: tupl
     out = StringIO()
     ui = UiOptions(yes=True, as_json=False, verbose=0)
     try:
-        code = deploy(folder / "inventory.yml", (), {"HOME": str(folder)}, Screen(out=out, err=out), Flags({}), ui)
+        screen = Screen(out=out, err=out)
+        code = deploy(Invocation(folder / "inventory.yml", (), {"HOME": str(folder)}, screen), Flags({}), ui)
     except RunneropsError as error:
         return f"{error.message} {error.problems}"
     assert code is not Exit.OK

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from runnerops.commands.trust import trust
+from runnerops.engine.options import Invocation
 from runnerops.errors import UsageError
 from runnerops.model.common import Exit
 from runnerops.remote.hostkeys import KnownHosts
@@ -62,7 +63,9 @@ def project(folder: Path, sshd: Sshd, gateway: str = "", key: str = "user") -> P
 
 
 def run(folder: Path, person: Person, *fingerprints: str, environ: Mapping[str, str] | None = None) -> Exit:
-    return trust(folder / "inventory.yml", ["web-1"], environ or {"HOME": str(folder)}, person, fingerprints)
+    return trust(
+        Invocation(folder / "inventory.yml", ["web-1"], environ or {"HOME": str(folder)}, person), fingerprints
+    )
 
 
 def test_after_a_yes_every_kind_is_kept_and_the_way_is_open(start_sshd: StartSshd, tmp_path: Path) -> None:

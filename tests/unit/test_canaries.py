@@ -18,10 +18,11 @@ import pytest
 import yaml
 
 from runnerops import inventory
+from runnerops.commands.check import Wishes as Checking
 from runnerops.commands.check import check
 from runnerops.commands.hosts import hosts
 from runnerops.commands.render import render
-from runnerops.engine.options import Flags
+from runnerops.engine.options import Flags, Invocation
 from runnerops.engine.plan_reports import plan_report
 from runnerops.engine.planner import Planning, plan_from
 from runnerops.engine.project import open_project
@@ -235,10 +236,10 @@ def offline(folder: Path, asked: Tree, environ: Mapping[str, str] | None = None)
     sections = {name: section for name, section in asked.items() if name != "some"}
     path.write_text(yaml.safe_dump({"hosts": {"h": {"address": "192.0.2.10", "vars": variables, **sections}}}))
     screen = Screen(out=(out := io.StringIO()), err=(err := io.StringIO()))
-    render(path, [], environ or {}, screen, None, with_secrets=False)
+    render(Invocation(path, [], environ or {}, screen), None, with_secrets=False)
     for as_json in (False, True):
-        check(path, (), "", environ or {}, screen, strict=True, as_json=as_json)
-        hosts(path, [], {}, screen, "h", as_json=as_json)
+        check(path, (), environ or {}, screen, Checking(strict=True, as_json=as_json))
+        hosts(Invocation(path, [], {}, screen), "h", as_json=as_json)
     yield out.getvalue() + err.getvalue()
 
 

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from runnerops.commands.check import Wishes as Checking
 from runnerops.commands.check import check
 from runnerops.commands.hosts import hosts
 from runnerops.commands.render import render
+from runnerops.engine.options import Invocation
 from runnerops.errors import SecretError, TemplateError, UsageError
 from runnerops.model.common import Exit
 from runnerops.report.screen import Screen
@@ -47,20 +49,20 @@ def fixture_typed(tmp_path: Path) -> Typed:
 
 
 def test_a_sound_inventory(typed: Typed) -> None:
-    assert check(typed.path, (), "", {"TOKEN": TOKEN}, typed.screen, strict=True, as_json=False) is Exit.OK
+    assert check(typed.path, (), {"TOKEN": TOKEN}, typed.screen, Checking(strict=True)) is Exit.OK
     assert "1 host checked: 0 errors, 0 warnings" in typed.said
 
 
 def test_check_goes_without_secrets_where_they_are_not_there(typed: Typed) -> None:
     """A merge request has no protected variables."""
-    assert check(typed.path, (), "", {}, typed.screen, strict=False, as_json=False) is Exit.OK
+    assert check(typed.path, (), {}, typed.screen) is Exit.OK
     assert "!env TOKEN: not set" in typed.said
-    assert check(typed.path, (), "", {}, typed.screen, strict=True, as_json=False) is Exit.FAILED
+    assert check(typed.path, (), {}, typed.screen, Checking(strict=True)) is Exit.FAILED
 
 
 def test_a_finding_has_the_inventorys_place(typed: Typed) -> None:
     typed.path.write_text(TEXT.replace("concurrent: 4", "concurrent: 0"))
-    assert check(typed.path, (), "", {"TOKEN": TOKEN}, typed.screen, strict=False, as_json=True) is Exit.FAILED
+    assert check(typed.path, (), {"TOKEN": TOKEN}, typed.screen, Checking(as_json=True)) is Exit.FAILED
     (finding,) = json.loads(typed.out.getvalue())["findings"]
     assert (finding["rule"], finding["key"], finding["place"]["line"]) == ("R001", "concurrent", 6)
 
@@ -81,15 +83,15 @@ def test_a_finding_has_the_inventorys_place(typed: Typed) -> None:
 )
 def test_single_files(typed: Typed, tmp_path: Path, name: str, content: str, says: str) -> None:
     (tmp_path / name).write_text(content)
-    assert check(typed.path, [str(tmp_path / name)], "", {}, typed.screen, strict=False, as_json=False) is Exit.FAILED
+    assert check(typed.path, [str(tmp_path / name)], {}, typed.screen) is Exit.FAILED
     assert says in typed.said
 
 
 def test_a_file_whose_kind_nobody_can_tell(typed: Typed) -> None:
     with pytest.raises(UsageError, match="--as") as caught:
-        check(typed.path, ["x"], "nonsense", {}, typed.screen, strict=False, as_json=False)
+        check(typed.path, ["x"], {}, typed.screen, Checking(kind="nonsense"))
     with pytest.raises(UsageError, match="there is no file"):
-        check(typed.path, [], "compose", {}, typed.screen, strict=False, as_json=False)
+        check(typed.path, [], {}, typed.screen, Checking(kind="compose"))
     assert "daemon" in caught.value.hint
 
 
@@ -101,33 +103,33 @@ def test_what_is_no_single_file(typed: Typed, tmp_path: Path) -> None:
         ("none", "No such file", "name a file"),
     ):
         with pytest.raises(UsageError, match=problem) as caught:
-            check(typed.path, [str(tmp_path / name)], "", {}, typed.screen, strict=False, as_json=False)
+            check(typed.path, [str(tmp_path / name)], {}, typed.screen)
         assert hint in caught.value.hint
 
 
 def test_render_masks_on_screen_and_needs_every_secret(typed: Typed) -> None:
-    render(typed.path, (), {"TOKEN": TOKEN}, typed.screen, None, with_secrets=False)
+    render(Invocation(typed.path, (), {"TOKEN": TOKEN}, typed.screen), None, with_secrets=False)
     assert "max-size" in typed.said
     assert "canary" not in typed.said
     with pytest.raises(SecretError):
-        render(typed.path, (), {}, typed.screen, None, with_secrets=False)
+        render(Invocation(typed.path, (), {}, typed.screen), None, with_secrets=False)
 
 
 def test_render_writes_private_files_with_secrets_only_when_told(typed: Typed, tmp_path: Path) -> None:
     written = tmp_path / "out/r/etc/gitlab-runner/config.toml"
     for with_secrets in (False, True):
-        render(typed.path, (), {"TOKEN": TOKEN}, typed.screen, tmp_path / "out", with_secrets=with_secrets)
+        render(Invocation(typed.path, (), {"TOKEN": TOKEN}, typed.screen), tmp_path / "out", with_secrets=with_secrets)
         assert (TOKEN in written.read_text()) is with_secrets
         assert written.stat().st_mode & 0o777 == 0o600
     with pytest.raises(UsageError, match="CI"):
-        render(typed.path, (), {"TOKEN": TOKEN, "CI": "true"}, typed.screen, tmp_path, with_secrets=True)
+        render(Invocation(typed.path, (), {"TOKEN": TOKEN, "CI": "true"}, typed.screen), tmp_path, with_secrets=True)
     with pytest.raises(UsageError, match="screen"):
-        render(typed.path, (), {"TOKEN": TOKEN}, typed.screen, None, with_secrets=True)
+        render(Invocation(typed.path, (), {"TOKEN": TOKEN}, typed.screen), None, with_secrets=True)
 
 
 def test_hosts_and_where_their_values_come_from(typed: Typed) -> None:
-    hosts(typed.path, (), {}, typed.screen, "", as_json=False)
-    hosts(typed.path, (), {}, typed.screen, "r", as_json=False)
+    hosts(Invocation(typed.path, (), {}, typed.screen), "", as_json=False)
+    hosts(Invocation(typed.path, (), {}, typed.screen), "r", as_json=False)
     assert "docker,gitlab-runner" in typed.said
     assert "gitlab_runner.concurrent = 4" in typed.said
     assert "!env TOKEN" in typed.said
@@ -139,7 +141,7 @@ def test_passwords_that_stand_in_clear_are_masked(typed: Typed, *, as_json: bool
     typed.path.write_text(
         f"hosts:\n  r: {{ssh: {ssh}, gitlab: {{url: 'https://gitlab.example.com', token: hunter-three}}}}\n"
     )
-    hosts(typed.path, (), {}, typed.screen, "r", as_json=as_json)
+    hosts(Invocation(typed.path, (), {}, typed.screen), "r", as_json=as_json)
     assert "hunter" not in typed.said
     assert "~/.ssh/ci" in typed.said
 
@@ -159,9 +161,9 @@ hosts: {r: {}, s: {address: 192.0.2.2}}
 def test_a_finding_of_two_hosts_is_said_once_with_the_runners_name(typed: Typed) -> None:
     typed.path.write_text(TWO)
     environ = {"TOKEN": TOKEN, "OTHER": TOKEN[::-1]}
-    assert check(typed.path, (), "", environ, typed.screen, strict=False, as_json=False) is Exit.FAILED
+    assert check(typed.path, (), environ, typed.screen) is Exit.FAILED
     assert typed.said.count("runners[1].url (build): must be an http or https address [R004]") == 1
-    assert check(typed.path, (), "", environ, typed.screen, strict=False, as_json=True) is Exit.FAILED
+    assert check(typed.path, (), environ, typed.screen, Checking(as_json=True)) is Exit.FAILED
 
 
 def test_a_broken_template_is_said_once_for_all_hosts(typed: Typed) -> None:
@@ -169,7 +171,7 @@ def test_a_broken_template_is_said_once_for_all_hosts(typed: Typed) -> None:
     (typed.path.parent / "templates").mkdir()
     (typed.path.parent / "templates/daemon.json.j2").write_text("{{ nonsense")
     with pytest.raises(TemplateError) as caught:
-        check(typed.path, (), "", {"TOKEN": TOKEN}, typed.screen, strict=False, as_json=False)
+        check(typed.path, (), {"TOKEN": TOKEN}, typed.screen)
     assert caught.value.message.count("daemon.json.j2") == 1
 
 
@@ -198,7 +200,7 @@ def test_variables_of_a_compose_file_may_stand_beside_it(
     file.write_text(f"services: {{a: {{image: 'a:{demanded}'}}}}\n")
     if dotenv is not None:
         (tmp_path / ".env").write_text(dotenv)
-    assert check(typed.path, [str(file)], "", environ, typed.screen, strict=False, as_json=False) is Exit.OK
+    assert check(typed.path, [str(file)], environ, typed.screen) is Exit.OK
     assert ("K005" in typed.said) is found, typed.said
 
 
@@ -207,5 +209,5 @@ def test_a_dotenv_that_cannot_be_read_gives_nothing(tmp_path: Path) -> None:
     (tmp_path / "compose.yml").write_text("services: {a: {image: 'a:${A:?}'}}\n")
     (tmp_path / ".env").symlink_to("/proc/self/mem")  # a file whose reading fails, for root too
     file = str(tmp_path / "compose.yml")
-    assert check(typed.path, [file], "", {}, typed.screen, strict=False, as_json=False) is Exit.OK
+    assert check(typed.path, [file], {}, typed.screen) is Exit.OK
     assert "K005" in typed.said

@@ -14,7 +14,7 @@ import pytest
 
 from runnerops.commands.hold import hold
 from runnerops.engine.maintenance import check_maintenance, in_maintenance
-from runnerops.engine.options import Flags
+from runnerops.engine.options import Flags, Invocation
 from runnerops.engine.scheduling import exit_of
 from runnerops.errors import HostError, UsageError
 from runnerops.model.common import Exit, Result
@@ -134,7 +134,7 @@ BAD = [
 def test_a_hold_without_a_reason_or_with_no_time_is_usage() -> None:
     for reason, until, said in BAD:
         with pytest.raises(UsageError) as caught:
-            hold(Path("no.yml"), ["h"], {}, Screen(out=io.StringIO(), err=io.StringIO()), reason, until)
+            hold(Invocation(Path("no.yml"), ["h"], {}, Screen(out=io.StringIO(), err=io.StringIO())), reason, until)
         assert said in caught.value.message
         assert caught.value.hint
 

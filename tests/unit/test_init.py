@@ -11,6 +11,7 @@ import pytest
 
 import runnerops
 from runnerops.adopt.writing import create
+from runnerops.commands.check import Wishes as Checking
 from runnerops.commands.check import check
 from runnerops.commands.init import Wishes, init
 from runnerops.errors import RunneropsError, UsageError
@@ -73,9 +74,7 @@ def test_a_project_from_flags(tmp_path: Path) -> None:
         f"next:\n  cd {tmp_path}/new\n  runnerops check\n  runnerops trust ci-1\n  runnerops diff\n"
     )
     judged = screen()
-    assert check(tmp_path / "new/inventory.yml", (), "", {}, judged, strict=True, as_json=False) is Exit.OK, said(
-        judged
-    )
+    assert check(tmp_path / "new/inventory.yml", (), {}, judged, Checking(strict=True)) is Exit.OK, said(judged)
     pipeline = Path(runnerops.__file__).parent.parent / "examples/.gitlab-ci.yml"
     assert (tmp_path / "new/.gitlab-ci.yml").read_text() == pipeline.read_text()
 

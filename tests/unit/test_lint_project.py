@@ -16,7 +16,7 @@ def said(folder: Path, text: str) -> tuple[Exit, str]:
     (folder / "inventory.yml").write_text(text)
     out = io.StringIO()
     screen = Screen(out=out, err=out)
-    return check(folder / "inventory.yml", (), "", {}, screen, strict=False, as_json=False), out.getvalue()
+    return check(folder / "inventory.yml", (), {}, screen), out.getvalue()
 
 
 @pytest.mark.parametrize(

@@ -21,10 +21,9 @@ from runnerops.commands.rollback import rollback
 from runnerops.commands.status import status
 from runnerops.commands.verify import verify
 from runnerops.engine.connections import ConnectionPool
-from runnerops.engine.options import Flags, UiOptions
+from runnerops.engine.options import Flags, Invocation, UiOptions
 from runnerops.engine.targets import _IS, check_targets, choose
 from runnerops.errors import UsageError
-from runnerops.inventory import Where
 from runnerops.model.common import Exit
 from runnerops.model.host_state import Run
 from runnerops.model.inventory import Requester
@@ -89,26 +88,26 @@ def test_commands_that_take_states_ask_for_no_password_before_their_targets_are_
 
     screen = Asked(out=io.StringIO(), err=io.StringIO(), asks_sudo_password=True)
     environ = {"HOME": str(tmp_path)}
-    for command in _commands(path, ["web-2"], environ, screen):
+    for command in _commands(Invocation(path, ["web-2"], environ, screen)):
         with pytest.raises(UsageError, match=r"did you mean 'web-1'"):
             command()
 
 
-def _commands(path: Where, targets: list[str], environ: dict[str, str], screen: Screen) -> list[Callable[[], Exit]]:
+def _commands(call: Invocation) -> list[Callable[[], Exit]]:
     ui, flags = UiOptions(yes=True, as_json=False, verbose=0), Flags({})
     return [
-        partial(deploy, path, targets, environ, screen, flags, ui),
-        partial(diff, path, targets, environ, screen, flags, Wishes()),
-        partial(history, path, targets, environ, screen, follow=False, as_json=False, verbose=0),
-        partial(rollback, path, targets, environ, screen, flags, ui, None),
-        partial(abort, path, targets, environ, screen, ui),
-        partial(hold, path, targets, environ, screen, "disk swap", ""),
-        partial(release, path, targets, environ, screen),
-        partial(status, path, targets, environ, screen, as_json=False, exit_code=False),
-        partial(verify, path, targets, environ, screen, "alpine:3", quick=True, as_json=False),
-        partial(catalog, path, targets, environ, screen, tags=False, as_json=False),
-        partial(render, path, targets, environ, screen, None, with_secrets=False),
-        partial(hosts, path, targets, environ, screen, "", as_json=False),
+        partial(deploy, call, flags, ui),
+        partial(diff, call, flags, Wishes()),
+        partial(history, call, follow=False, as_json=False, verbose=0),
+        partial(rollback, call, flags, ui, None),
+        partial(abort, call, ui),
+        partial(hold, call, "disk swap", ""),
+        partial(release, call),
+        partial(status, call, as_json=False, exit_code=False),
+        partial(verify, call, "alpine:3", quick=True, as_json=False),
+        partial(catalog, call, tags=False, as_json=False),
+        partial(render, call, None, with_secrets=False),
+        partial(hosts, call, "", as_json=False),
     ]
 
 
@@ -116,7 +115,8 @@ def _commands(path: Where, targets: list[str], environ: dict[str, str], screen: 
 def test_every_command_that_takes_targets_takes_states(tmp_path: Path, target: str) -> None:
     """The host is asked, and does not answer: then nobody is in that state, and with an exclude all are left."""
     path = texts.write(tmp_path, "hosts: {web-1: {address: 127.0.0.1, ssh: {port: 1}}}")
-    for command in _commands(path, [target], {"HOME": str(tmp_path)}, Screen(out=io.StringIO(), err=io.StringIO())):
+    screen = Screen(out=io.StringIO(), err=io.StringIO())
+    for command in _commands(Invocation(path, [target], {"HOME": str(tmp_path)}, screen)):
         if target.startswith("!"):
             assert isinstance(command(), Exit)
         else:

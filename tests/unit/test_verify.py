@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from runnerops.commands.verify import verify
+from runnerops.engine.options import Invocation
 from runnerops.errors import UsageError
 from runnerops.model.common import ServiceName
 from runnerops.remote.trying import Trying
@@ -69,7 +70,7 @@ def test_a_link_as_json() -> None:
 def test_an_image_that_no_mirror_serves_is_usage(image: str, tmp_path: Path) -> None:
     screen = Screen(out=io.StringIO(), err=io.StringIO())
     with pytest.raises(UsageError, match="only images of Docker Hub"):
-        verify(tmp_path / "inventory.yml", (), {}, screen, image, quick=False, as_json=False)
+        verify(Invocation(tmp_path / "inventory.yml", (), {}, screen), image, quick=False, as_json=False)
 
 
 class Stream:

@@ -13,7 +13,7 @@ from runnerops.commands.diff import Wishes, diff
 from runnerops.commands.remove import Removing, remove
 from runnerops.engine.apply import apply
 from runnerops.engine.connections import ConnectionPool
-from runnerops.engine.options import Flags, UiOptions
+from runnerops.engine.options import Flags, Invocation, UiOptions
 from runnerops.engine.planned import Planned
 from runnerops.engine.planner import plan_all
 from runnerops.engine.project import Project as Opened
@@ -72,7 +72,7 @@ def type_remove(project: Project) -> None:
     path = project.folder / "inventory.yml"
     (name,) = project.tree["hosts"]
     ui = UiOptions(yes=True, as_json=False, verbose=False)
-    _well("remove", remove(path, name, "", project.environ, screen, FLAGS, ui, forget=False), screen)
+    _well("remove", remove(Invocation(path, [name], project.environ, screen), "", FLAGS, ui, forget=False), screen)
 
 
 HELD = Step("run", ("120", "sh", "-c", WAIT))
@@ -88,7 +88,9 @@ def type_deploy(project: Project) -> None:
     """`deploy --yes`, which must end with 0."""
     screen = _screen()
     path = project.folder / "inventory.yml"
-    code = deploy(path, (), project.environ, screen, FLAGS, UiOptions(yes=True, as_json=False, verbose=False))
+    code = deploy(
+        Invocation(path, (), project.environ, screen), FLAGS, UiOptions(yes=True, as_json=False, verbose=False)
+    )
     _well("deploy", code, screen)
 
 
@@ -96,7 +98,7 @@ def type_diff(project: Project) -> None:
     """`diff --exit-code`, which must find nothing to do."""
     screen = _screen()
     path = project.folder / "inventory.yml"
-    code = diff(path, (), project.environ, screen, FLAGS, Wishes(exit_code=True, verbose=1))
+    code = diff(Invocation(path, (), project.environ, screen), FLAGS, Wishes(exit_code=True, verbose=1))
     _well("diff --exit-code", code, screen)
 
 
