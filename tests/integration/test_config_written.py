@@ -105,7 +105,7 @@ def test_a_file_that_nobody_wrote_goes_the_usual_ways(walker: Walker) -> None:
 
 
 def test_the_usual_way_back(walker: Walker) -> None:
-    assert walk(walker, OLD, NEW, to_toml(NEW), fails=True) == ["rolled-back"]
+    assert walk(walker, OLD, NEW, to_toml(NEW), fails=True) == ["exit status 1, and it printed nothing", "rolled-back"]
     assert walker.read(PATH) == to_toml(OLD)
 
 

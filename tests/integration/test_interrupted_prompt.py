@@ -13,11 +13,14 @@ import pytest
 from tests.lab.terminal import INTERRUPT, Terminal
 
 COMMAND = """
-import os, threading, time
+import os, signal, threading, time
 from pathlib import Path
 from runnerops.cli import _leave
 from runnerops.cli.boundary import run_command, run_program
 from runnerops.report.looking import Looking
+
+for number in (signal.SIGHUP, signal.SIGQUIT):
+    signal.signal(number, signal.SIG_DFL)  # whoever runs the tests in the background has them ignored
 
 def command(screen):
     Path("pid").write_text(str(os.getpid()))
