@@ -51,12 +51,13 @@ class Vault:
         if isinstance(value, list) and isinstance(masked, list):
             pairs = zip(value, masked, strict=True)
             return [self._value((*key, index), item, other) for index, (item, other) in enumerate(pairs)]
-        if not isinstance(value, str) or value == masked or _is_ours(key, value):
+        if value == masked or isinstance(value, bool | dict | list) or value is None or _is_ours(key, value):
             return value
-        if not can_hold(value):
+        text = str(value)  # a password of digits alone may stand there as a number
+        if not can_hold(text):
             self.clear.append(key)
             return value
-        return Secret("env", self._name(key, value), _NOWHERE)
+        return Secret("env", self._name(key, text), _NOWHERE)
 
     def _name(self, key: Key, value: str) -> str:
         """One that tells where it is used, and that nothing else has."""
@@ -75,6 +76,6 @@ class Vault:
         return name
 
 
-def _is_ours(key: Key, value: str) -> bool:
+def _is_ours(key: Key, value: Value) -> bool:
     """A runner's token that stays on the host."""
     return key[-1] == "token" and value == "keep"

@@ -41,7 +41,8 @@ def templates_with(there: Mapping[str, str], additions: Mapping[str, Sequence[Ad
             begin, end = _block_in(before, one.block)
             if lines in before:
                 continue
-            if f'{{% extends "shipped/{one.template}" %}}' not in before or _condition(host, one) in before[begin:end]:
+            ours = f'{{% extends "shipped/{one.template}" %}}' in before
+            if not ours or _condition(host, one) in before[begin:end] or (not end and _has(before, one.block)):
                 by_hand[one.template] = by_hand.get(one.template, "") + _block(one.block, lines)
             elif end:
                 texts[one.template] = before[:end] + lines + before[end:]
@@ -65,10 +66,15 @@ def secrets_of(value: Value) -> Iterator[Secret]:
 
 
 def _block_in(text: str, block: str) -> tuple[int, int]:
-    """Where it begins, and where its last line ends; two zeros where it is not there."""
+    """Where it begins, and where its last line ends; two zeros where it is not there in the form that is written here."""
     begin = text.find(f"{{% block {block} %}}\n")
-    end = text.find("{% endblock", begin)
+    end = text.find("\n{% endblock", begin) + 1
     return (begin, end) if 0 <= begin < end else (0, 0)
+
+
+def _has(text: str, block: str) -> bool:
+    """Whether it is there in any form: Jinja takes no second one."""
+    return re.search(rf"\{{%[-+]?\s*block\s+{re.escape(block)}\b", text) is not None
 
 
 def _block(name: str, lines: str) -> str:
@@ -82,7 +88,8 @@ def _condition(host: str, one: Addition) -> str:
 def _lines(host: str, one: Addition) -> Iterator[str]:
     yield _condition(host, one).rstrip()
     if one.reason:
-        yield f"{{# {one.reason.replace('#}', '# }')} #}}"
+        reason = "".join(filter(str.isprintable, one.reason)).replace("#}", "# }")
+        yield f"{{# {reason} #}}"
     mark = "«"
     while mark in repr(one.value):  # stands for a secret while the lines are made
         mark += "«"

@@ -15,11 +15,11 @@ def show_entries(draft: Draft, screen: Screen) -> None:
     """The entries as the inventory has them, and before them what hosts share."""
     if draft.layer:
         for line in draft.layer.text.splitlines():
-            screen.data(line)
+            screen.data(line, "verbatim")
     screen.data("hosts:")
     for entry in draft.entries.values():
         for line in entry.lines(2, 2):
-            screen.data(line)
+            screen.data(line, "verbatim")
 
 
 def show_notes(found: Found, draft: Draft | None, screen: Screen, *, alone: bool) -> None:
@@ -42,11 +42,11 @@ def show_templates(templates: Templates, screen: Screen) -> None:
     for name, text in templates.texts.items():
         screen.say(f"{FOLDER}/{name}, which --write writes:", "warn")
         for line in text.splitlines():
-            screen.say(f"  {line}")
+            screen.say(f"  {line}", "verbatim")
     for name, text in templates.by_hand.items():
         screen.say(f"{FOLDER}/{name} is the project's own, and stays as it is; add to it:", "warn")
         for line in text.splitlines():
-            screen.say(f"  {line}")
+            screen.say(f"  {line}", "verbatim")
 
 
 def notes_of(found: Found, draft: Draft | None) -> tuple[str, ...]:

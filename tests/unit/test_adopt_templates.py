@@ -20,7 +20,7 @@ from runnerops.model.common import ServiceName, Tree
 from runnerops.render import Renderer
 from runnerops.secrets import Resolver
 from runnerops.services import REGISTRY
-from runnerops.services.base import Addition, Answer
+from runnerops.services.base import Addition, Adopted, Answer
 from runnerops.services.registry.adopt.beyond import of_container
 from tests.unit.services.builders import engine, state
 
@@ -114,6 +114,16 @@ def test_a_secret_stands_in_a_variable_of_the_host() -> None:
     )
 
 
+def test_a_secret_is_no_less_one_for_being_a_number() -> None:
+    value: Tree = {"ui": {"environment": {"DB_PASSWORD": 20261129, "P_PASSWORD": 1.25, "PORT": 5000, "NO_TOKEN": True}}}
+    found = Adopted({"caches": []}, additions=(Addition(NAME, "services", 2, value),))
+    entry = make_entry(Vault("h", {}), {}, {ServiceName.REGISTRY: found}, {})
+    assert entry.variables == {"H_UI_DB_PASSWORD": "20261129", "H_UI_P_PASSWORD": "1.25"}
+    text = templates_with({}, {"h": entry.additions}).texts[NAME]
+    assert "      DB_PASSWORD: {{ vars.h_ui_db_password | to_json }}\n" in text
+    assert "PORT: 5000\n      NO_TOKEN: true\n" in text
+
+
 def limit(value: str) -> tuple[Addition, ...]:
     return (Addition(NAME, "service", 4, {"mem_limit": value}, 'cache.name == "c"'),)
 
@@ -130,6 +140,29 @@ def test_a_template_that_is_there_is_added_to_or_left_as_it_is() -> None:
     whole = templates_with({NAME: "services: {}\n"}, {"a": limit("1g")})
     assert whole.texts == {}
     assert '{% if host.name == "a" and cache.name == "c" %}\n    mem_limit: 1g\n' in whole.by_hand[NAME]
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        "{% block service scoped %}\n    user: me\n{% endblock %}\n",
+        "{%- block service -%}\n    user: me\n{% endblock service %}\n",
+        "{% block service %}    user: me{% endblock %}\n",
+        "{% block service %}\n    user: me{% endblock %}\n",
+    ],
+)
+def test_a_block_that_is_there_in_another_form_is_left_to_its_owner(block: str) -> None:
+    """Jinja takes no second block of a name."""
+    own = f'{{% extends "shipped/{NAME}" %}}\n{block}'
+    made = templates_with({NAME: own}, {"a": limit("1g")})
+    assert made.texts == {}
+    assert "mem_limit: 1g" in made.by_hand[NAME]
+    assert templates_with({NAME: own.replace("service", "below")}, {"a": limit("1g")}).by_hand == {}
+
+
+def test_why_is_told_in_a_comment_that_nothing_leaves() -> None:
+    one = Addition(NAME, "service", 4, {"mem_limit": "1g"}, "", "of /a\x1b[31m #} {{ x }}\nb")
+    assert "{# of /a[31m # } {{ x }}b #}\n" in templates_with({}, {"a": (one,)}).texts[NAME]
 
 
 @pytest.mark.parametrize(
