@@ -179,12 +179,16 @@ ALIVE_SECONDS, ALIVE_COUNT = 15, 4
 """How often a host is asked whether it is there, and how many of these may pass in silence, where ssh_config does not say."""
 
 
+_LONGEST_SECONDS = 86_400
+"""Silence that is borne at most, whatever ssh_config says: Linux takes no more than 24 days (TCP_USER_TIMEOUT, in ms)."""
+
+
 def alive_of(found: Mapping[str, str]) -> tuple[int, int]:
     """ServerAliveInterval, and with ServerAliveCountMax how long a line may be silent; both in seconds, none of them 0."""
     every, most = found.get("serveraliveinterval", ""), found.get("serveralivecountmax", "")
     seconds = int(every) if every.isdecimal() and int(every) else ALIVE_SECONDS
     usual = 3 if every else ALIVE_COUNT  # ssh's own
-    return seconds, seconds * (int(most) if most.isdecimal() and int(most) else usual)
+    return seconds, min(seconds * (int(most) if most.isdecimal() and int(most) else usual), _LONGEST_SECONDS)
 
 
 _FAMILIES = {"inet": socket.AF_INET, "inet6": socket.AF_INET6}

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import socket
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from runnerops.remote.settings import alive_of
 from runnerops.remote.sshconfig import read_settings
 from tests.shells import without
 
@@ -170,3 +172,20 @@ def test_every_key_that_openssh_knows_is_answered(home: Path) -> None:
     (home / ".ssh" / "config").write_text("")
     known = {*ANSWERED.split(), *WITHOUT_DIFFERENCE.split()}
     assert [key for key in of_openssh(home / ".ssh" / "config") if key.lower() not in known] == []
+
+
+@pytest.mark.parametrize(
+    ("every", "most", "expected"),
+    [
+        ("", "", (15, 60)),
+        ("30", "", (30, 90)),
+        ("30", "2", (30, 60)),
+        ("", "2", (15, 30)),
+        ("60", "99999", (60, 86_400)),
+    ],
+)
+def test_the_silence_that_is_borne_is_one_that_a_socket_takes(every: str, most: str, expected: tuple[int, int]) -> None:
+    found = alive_of({"serveraliveinterval": every, "serveralivecountmax": most})
+    assert found == expected
+    with socket.socket() as sock:
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, found[1] * 1000)
