@@ -75,6 +75,8 @@ def read_certificate(blob: bytes) -> Certificate:
     reader.text()  # extensions, which a host's has none of
     reader.text()  # reserved
     authority = reader.text()
+    if not (signs := _Reader(authority).text().decode("ascii")).isprintable():  # anybody may have sent this
+        raise ValueError("no kind of key")
     end = reader.at
     signature = reader.text()
     if reader.at != len(blob):
@@ -87,7 +89,7 @@ def read_certificate(blob: bytes) -> Certificate:
         after=after,
         before=before,
         critical=critical,
-        authority=HostKey(_Reader(authority).text().decode("ascii"), authority),
+        authority=HostKey(signs, authority),
         signed=blob[:end],
         signature=signature,
     )

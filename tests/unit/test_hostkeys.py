@@ -232,6 +232,13 @@ def test_a_certificate_is_held_against_its_authority_s_signature() -> None:
     assert "of a kind that is not taken" in flaw(weak, known, names, 1.0, lambda *_: True)
 
 
+def test_an_authority_of_no_kind_cannot_steer_a_terminal() -> None:
+    """Anybody who answers at the host's address can send it; nothing of it is proven when it is told."""
+    odd = certificate().replace(framed(B.blob), framed(framed(b"\x1b[2J") + B.blob))
+    with pytest.raises(ValueError, match="no kind of key"):
+        read_certificate(odd)
+
+
 @given(st.binary(), st.integers(0, 300))
 @settings(max_examples=200, deadline=None)
 def test_what_is_no_certificate_is_none(junk: bytes, cut: int) -> None:
