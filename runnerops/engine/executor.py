@@ -58,7 +58,7 @@ class HostExecutor:
     gitlabs_down: dict[str, GitlabDownError] = field(default_factory=dict)
     """By URL, those that did not answer: no further host waits for them."""
     telling: dict[str, Outcome] = field(default_factory=dict)
-    """Hosts that are as they should be and of which GitLab is being told, each with how it ends where that is cut off."""
+    """Hosts of which GitLab is being told, before their run or after it, each with how it ends where that is cut off."""
 
     def run(self) -> None:
         """To every host's outcome; after an interrupt, of those hosts that have one."""
@@ -74,7 +74,7 @@ class HostExecutor:
             for name in self.active_runs.left_alone:
                 hint = f"`runnerops history {name} --follow` follows it to its end"
                 self._end(Outcome(name, Result.IN_PROGRESS, message="it goes on by itself on its host", hint=hint))
-            for name in list(self.telling):
+            for name in self.telling.keys() - set(self.active_runs.left_alone):
                 if cut := self.telling.pop(name, None):
                     self._end(cut)
 
@@ -113,14 +113,18 @@ class HostExecutor:
         return self._end(held)
 
     def _host(self, host: Host, planned: Planned) -> Outcome:
-        if planned.own is None and (refused := _refusal(planned)):
-            return self._end(refused)
-        if planned.own is None and _in_sync(planned.plan):
-            return self._end(Outcome(host.name, Result.UNCHANGED))
+        if planned.own is None and (ended := _not_begun_with(planned)):
+            return self._end(ended)
+        began = time.monotonic()
+        if planned.own is None and planned.plan.unpaired.creations and (failed := self._not_created(host, planned)):
+            return failed
         outcome = Outcome(host.name, Result.APPLIED)
         if planned.own or not planned.plan.empty:
-            with self.active_runs.on(host, self.known[host.name]):
-                outcome = self._to_end(host, planned)
+            with self.active_runs.on(host, self.known[host.name]) as may_begin:
+                if not may_begin:
+                    return self._not_begun(host)
+                self.telling.pop(host.name, None)
+                outcome = replace(self._to_end(host, planned), seconds=time.monotonic() - began)
                 good = outcome.result is Result.APPLIED and host.name not in self.replan
                 if good and planned.plan.part == "first":
                     self.replan.add(host.name)
@@ -137,12 +141,21 @@ class HostExecutor:
         return self._end(self._healthy(host, planned, outcome))
 
     def _to_end(self, host: Host, planned: Planned) -> Outcome:
-        began = time.monotonic()
+        new = self.new_runners.get(host.name)
         try:
-            outcome = self._follow(host, planned) if planned.own else self._created_and_applied(host, planned)
+            if new and planned.with_created:
+                planned = replace(planned, plan=planned.with_created(new.created))
+            outcome = self._follow(host, planned) if planned.own else self._apply(host, planned)
         except RunneropsError as error:
             outcome = failure(host.name, error)
-        return replace(outcome, seconds=time.monotonic() - began)
+        return new.after(outcome) if new else outcome
+
+    def _not_begun(self, host: Host) -> Outcome:
+        """An interrupt came before its run began; one for which nothing was done yet is not told of."""
+        outcome = Outcome(host.name, Result.FAILED, message="interrupted before its run began")
+        if new := self.new_runners.get(host.name):
+            outcome = new.after(outcome)
+        return self._end(outcome) if self.telling.pop(host.name, None) else outcome
 
     def _healthy(self, host: Host, planned: Planned, outcome: Outcome) -> Outcome:
         """What changed the host must leave it such that `verify` passes, where the rollout says so; a way back need not."""
@@ -161,27 +174,22 @@ class HostExecutor:
         folder, environ, run = self.project.inventory.folder, self.pool.environ, self.pool.run_command
         return Asking(folder, environ, self.screen.redactor, self.gitlabs_down, run)
 
-    def _created_and_applied(self, host: Host, planned: Planned) -> Outcome:
-        """What GitLab lacks is created before the host's run, which gets its tokens; it goes again where the run fails."""
-        if not planned.plan.unpaired.creations:
-            return self._apply(host, planned)
+    def _not_created(self, host: Host, planned: Planned) -> Outcome | None:
+        """What GitLab lacks is created before the host's run, which gets its tokens. How the host ends where it cannot be."""
         from runnerops.engine.new_runners import new_runners
 
+        message = "interrupted while its runners were created in GitLab; nothing was changed on the host"
+        hint = "deploy again: what was created by then is deleted"
+        self.telling[host.name] = Outcome(host.name, Result.FAILED, message=message, hint=hint)
         try:
             new = new_runners(host, planned.plan.unpaired.creations, self._asking())
             new.create()
         except GitlabError as error:
             message = f"nothing was changed on the host: {error.message}"
-            return Outcome(host.name, Result.FAILED, message=message, hint=error.hint)
-        assert planned.with_created
+            failed = Outcome(host.name, Result.FAILED, message=message, hint=error.hint)
+            return self._end(failed) if self.telling.pop(host.name, None) else failed
         self.new_runners[host.name] = new
-        try:
-            if self.active_runs.interrupted:
-                return new.after(Outcome(host.name, Result.FAILED, message="interrupted before its run began"))
-            outcome = self._apply(host, replace(planned, plan=planned.with_created(new.created)))
-        except RunneropsError as error:
-            outcome = failure(host.name, error)
-        return new.after(outcome)
+        return None
 
     def _apply(self, host: Host, planned: Planned) -> Outcome:
         plan = planned.plan
@@ -274,6 +282,13 @@ def _drains_on(result: Outcome | Exception) -> bool:
     if not isinstance(result, Outcome):
         return False
     return result.result is Result.IN_PROGRESS or (result.failed is not None and drains(result.failed))
+
+
+def _not_begun_with(planned: Planned) -> Outcome | None:
+    """How a host ends that is refused or in sync, or None."""
+    if refused := _refusal(planned):
+        return refused
+    return Outcome(planned.plan.host, Result.UNCHANGED) if _in_sync(planned.plan) else None
 
 
 def _refusal(planned: Planned) -> Outcome | None:

@@ -36,15 +36,17 @@ class ActiveRuns:
     _changed: threading.Condition = field(default_factory=threading.Condition)
 
     @contextlib.contextmanager
-    def on(self, host: Host, plan: Plan) -> Iterator[None]:
-        """This host's run goes on for as long as the block."""
+    def on(self, host: Host, plan: Plan) -> Iterator[bool]:
+        """This host's run goes on for as long as the block. Gives whether it may begin: after an interrupt none does."""
         with self._changed:
-            self._runs[host.name] = (host, plan)
+            may_begin = not self.interrupted
+            if may_begin:
+                self._runs[host.name] = (host, plan)
         try:
-            yield
+            yield may_begin
         finally:
             with self._changed:
-                del self._runs[host.name]
+                self._runs.pop(host.name, None)
                 self._changed.notify_all()
 
     def interrupt(self, stop: KeyboardInterrupt, screen: Screen, show: Show, pool: ConnectionPool) -> None:
@@ -52,9 +54,10 @@ class ActiveRuns:
 
         Another interrupt leaves at once, and the hosts go on with what they do.
         """
-        self.interrupted = True
+        with self._changed:
+            self.interrupted = True
+            active_runs = list(self._runs.values())
         show.hush()
-        active_runs = list(self._runs.values())
         screen.say()
         if not active_runs:
             screen.say("interrupted: no run is going on", "warn")

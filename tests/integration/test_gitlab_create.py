@@ -6,7 +6,10 @@ GitLab is a stand-in over HTTP on loopback, the host one that takes a run's fold
 from __future__ import annotations
 
 import io
+import os
+import signal
 import tarfile
+import threading
 import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -43,6 +46,7 @@ from runnerops.services.gitlab_runner.format.toml_writer import to_toml
 from tests.lab.gitlab import GitLab, open_gitlab
 from tests.lab.gitlab_api import Answer
 from tests.lab.gitlab_managed import Runner
+from tests.lab.shell import until
 from tests.unit.services import runner_builders as build
 from tests.unit.test_executor import Quiet
 from tests.unit.test_plan import ORIGIN
@@ -344,3 +348,38 @@ def copy(gitlab: GitLab, one: Runner, description: str) -> Runner:
     made = gitlab.runner(f"glrt-other-{description[:12]}-{len(description)}")
     made.place, made.settings = one.place, {**one.settings, "description": description}
     return made
+
+
+def test_who_interrupts_a_creation_is_told_that_no_run_began_and_the_next_deploy_settles(gitlab: GitLab) -> None:
+    """GitLab creates it all the same; a client that lives on for long enough takes it back itself."""
+    world, over = World(gitlab), threading.Event()
+    project, planned = world.plan()
+    gitlab.requests.clear()
+    gitlab.asked, gitlab.slow = 0, 2.0
+
+    def interrupt() -> None:
+        until("asked", lambda: gitlab.asked > 0 or over.is_set(), seconds=30)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    runs, show = ActiveRuns(), cast(Show, Quiet())
+    screen = Screen(out=world.said, err=world.said, redactor=Redactor())
+    pool, plans = cast(ConnectionPool, world.machine), {"h": planned}
+    executor = HostExecutor(project, plans, {"h": planned.plan}, pool, screen, show, LockWait(0, screen), runs)
+    try:
+        executor.run()
+    finally:
+        over.set()
+        thread.join()
+    outcome = executor.outcomes["h"]
+    assert runs.interrupted
+    assert runs.left_alone == ()
+    assert (outcome.result, outcome.hint) == (Result.FAILED, "deploy again: what was created by then is deleted")
+    assert "nothing was changed on the host" in outcome.message
+    assert "goes on by itself" not in world.said.getvalue()
+    gitlab.slow = 0.0
+    until("taken back", lambda: ("DELETE", "/api/v4/runners/1") in gitlab.requests, seconds=60)
+    assert world.machine.seen == []
+    world.deploy()
+    assert world.agrees()
