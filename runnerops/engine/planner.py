@@ -75,7 +75,7 @@ def plan_from(
 ) -> Planned:
     """Reconcile, lint, plan. `written`: the host of the inventory, where `host` is another: it tells what is no secret."""
     from runnerops.planning.dependencies import brings_caches, with_cache_clients  # by now `load_rest` has all of these
-    from runnerops.planning.left_out import carried
+    from runnerops.planning.left_out import carried, note
     from runnerops.planning.plan import Request
     from runnerops.planning.reconcile import reconcile
 
@@ -92,7 +92,7 @@ def plan_from(
         policy=planning.policy(host),
         requester=planning.requester,
         blockers=(*blockers, *in_gitlab.blockers),
-        notes=in_gitlab.notes,
+        notes=(*note(host, whole), *in_gitlab.notes),
         updates=in_gitlab.updates,
         unpaired=in_gitlab.unpaired,
         findings=project.lint(host, desired, observed.facts),

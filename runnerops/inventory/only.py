@@ -26,7 +26,7 @@ def only(hosts: Sequence[Host], services: Collection[ServiceName]) -> tuple[Host
 
 def _narrowed(host: Host, services: Collection[ServiceName]) -> Host:
     sections = {name: tree for name, tree in host.sections.items() if name in services}
-    left_out = frozenset(host.sections.keys() - sections.keys())
+    left_out = frozenset(ServiceName) - frozenset(services)
     if ServiceName.GITLAB_RUNNER in left_out:
         host = replace(host, gitlab=None, gitlab_settings={})
     return replace(host, sections=sections, left_out=left_out)

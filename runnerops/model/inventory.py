@@ -113,7 +113,9 @@ class Host:
     maintenance: Maintenance | None = None
     displaced: tuple[Displaced, ...] = ()
     left_out: frozenset[ServiceName] = frozenset()
-    """Services that the inventory gives it and `--only` leaves out: they have no section here, and stay as they are."""
+    """Services that `--only` leaves out of the deploy, whether the inventory gives it them or not: here they have no
+    section, and stay as they are.
+    """
 
     def location(self, service: ServiceName, key: Key) -> SourceLocation | None:
         """The place of `key`, or of the nearest value around it that the inventory wrote."""

@@ -13,11 +13,14 @@ from runnerops.model.inventory import Host, RenderedFile
 from runnerops.services import SERVICES
 
 
-def notes(host: Host, observed: HostState) -> Iterator[str]:
-    """What is left out, and what of it stays unfinished, in sentences."""
-    if not host.left_out:
-        return
-    yield f"left out by --only: {', '.join(sorted(host.left_out))}"
+def note(host: Host, whole: Host) -> tuple[str, ...]:
+    """What is left out of what the inventory gives the host. `whole`: the host with all its services."""
+    names = sorted(host.left_out & whole.sections.keys())
+    return (f"left out by --only: {', '.join(names)}",) if names else ()
+
+
+def unfinished(host: Host, observed: HostState) -> Iterator[str]:
+    """What of it stays unfinished, in sentences."""
     for service in sorted(host.left_out):
         if intent := observed.intent_for(service):
             yield f"{service} is unfinished since run {intent.run} and left so: a deploy without --only goes on with it"
@@ -35,7 +38,7 @@ def carried(host: Host, whole: Host, observed: HostState) -> tuple[RenderedFile,
     return tuple(
         RenderedFile(spec, observed.base[spec.path])
         for service in SERVICES
-        if service.NAME in host.left_out
+        if service.NAME in host.left_out & whole.sections.keys()
         for spec in service.files(whole)
         if spec.path in observed.base
     )

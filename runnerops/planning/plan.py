@@ -173,7 +173,7 @@ def _blockers(request: Request, changes: Sequence[Change], actions: Sequence[Act
 
 
 def _remarks(request: Request, actions: Sequence[Action], blockers: Sequence[Blocker]) -> Iterable[str]:
-    yield from left_out.notes(request.host, request.observed)
+    yield from left_out.unfinished(request.host, request.observed)
     for service in SERVICES:
         if service.NAME in request.host.left_out:
             continue
