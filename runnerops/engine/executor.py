@@ -73,6 +73,8 @@ class HostExecutor:
             self.active_runs.interrupt(blocker, self.screen, self.show, self.pool)
             for name in self.active_runs.left_alone:
                 hint = f"`runnerops history {name} --follow` follows it to its end"
+                if self.known[name].part == "first":
+                    hint = _half_rotated(name)
                 self._end(Outcome(name, Result.IN_PROGRESS, message="it goes on by itself on its host", hint=hint))
             for name in self.telling.keys() - set(self.active_runs.left_alone):
                 if cut := self.telling.pop(name, None):
@@ -128,6 +130,8 @@ class HostExecutor:
                 good = outcome.result is Result.APPLIED and host.name not in self.replan
                 if good and planned.plan.part == "first":
                     self.replan.add(host.name)
+                    if self.active_runs.interrupted:
+                        outcome = replace(outcome, message=_half_rotated(host.name))
                 if not good or planned.plan.part == "first":
                     return self._end(outcome)
         if planned.plan.updates or planned.plan.unpaired.creations:
@@ -282,6 +286,12 @@ def _drains_on(result: Outcome | Exception) -> bool:
     if not isinstance(result, Outcome):
         return False
     return result.result is Result.IN_PROGRESS or (result.failed is not None and drains(result.failed))
+
+
+def _half_rotated(host: str) -> str:
+    """What the first run of a rotation leaves where the second one does not follow."""
+    left = "its host keeps the new token, config.toml does not have it, and the runner gets no jobs until it does"
+    return f"{left}: `runnerops rotate {host}`, or a deploy, brings it there"
 
 
 def _not_begun_with(planned: Planned) -> Outcome | None:

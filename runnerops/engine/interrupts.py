@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -64,7 +64,8 @@ class ActiveRuns:
             return
         names = ", ".join(host.name for host, _ in active_runs)
         try:
-            if isinstance(stop, Terminated) or not screen.interactive or self._may_finish(names, screen):
+            asked = screen.interactive and not isinstance(stop, Terminated) and not _all_first(active_runs)
+            if not asked or self._may_finish(names, screen):
                 screen.say(f"interrupted here; the run on {names} goes on by itself, to its end or back", "warn")
             else:
                 screen.say(f"{names}: rolling back", "warn")
@@ -92,3 +93,8 @@ class ActiveRuns:
         with self._changed:
             while self._runs:
                 self._changed.wait(1)
+
+
+def _all_first(active_runs: Sequence[tuple[Host, Plan]]) -> bool:
+    """Whether no run may be stopped: the first of a rotation, for a token that GitLab gives at that moment would be lost."""
+    return all(plan.part == "first" for _, plan in active_runs)

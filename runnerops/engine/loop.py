@@ -54,7 +54,7 @@ class DeployLoop:
         outcomes: dict[str, Outcome] = {}
         actions: dict[str, str] = {}
         left, earlier = project, Earlier()
-        while left.hosts:
+        while left.hosts and not self.active_runs.interrupted:
             plans = make_plans(left)
             self._show(left, plans)
             if not self._agreed(plans):

@@ -260,6 +260,22 @@ def refused(plan: Plan) -> Outcome:
     return turns.outcomes["h"]
 
 
+def test_a_rotation_that_is_interrupted_after_its_first_run_says_what_is_left_to_do() -> None:
+    plan, runs = replace(PLAN, command="rotate", part="first"), ActiveRuns()
+
+    class Meanwhile(Several):
+        def of(self, host: Host) -> HostLink:
+            runs.interrupted = True
+            return super().of(host)
+
+    screen, pool = Screen(out=StringIO(), err=StringIO(), redactor=Redactor()), cast(ConnectionPool, Meanwhile())
+    plans = {"h": Planned(plan, (), Result.PENDING)}
+    turns = HostExecutor(PROJECT, plans, {"h": plan}, pool, screen, cast(Show, Quiet()), LockWait(0, screen), runs)
+    turns.run()
+    assert turns.outcomes["h"].result is Result.APPLIED
+    assert "`runnerops rotate h`, or a deploy, brings it there" in turns.outcomes["h"].message
+
+
 def test_a_host_whose_saved_plan_does_not_hold_says_what_differs() -> None:
     plan = replace(PLAN, blockers=(Blocker("plan-differs", "not the plan", ("a key",)), Blocker("last-mirror", "none")))
     outcome = refused(plan)

@@ -7,6 +7,7 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
@@ -209,12 +210,12 @@ class Stops:
 
 
 @contextmanager
-def one_run(active_runs: ActiveRuns, ended: threading.Event) -> Iterator[None]:
+def one_run(active_runs: ActiveRuns, ended: threading.Event, plan: Plan = PLAN) -> Iterator[None]:
     """A run that goes on until `ended`."""
     begun = threading.Event()
 
     def go_on() -> None:
-        with active_runs.on(Host("h", "h"), PLAN):
+        with active_runs.on(Host("h", "h"), plan):
             begun.set()
             ended.wait(20)
 
@@ -252,6 +253,18 @@ def test_an_interrupt(
         assert bool(pool.commands) is stopped
         assert active_runs.left_alone == (() if stopped else ("h",))
         assert show.quiet is not stopped
+
+
+def test_a_run_that_asks_gitlab_for_a_token_is_not_stopped_for_the_token_would_be_lost() -> None:
+    active_runs, ended = ActiveRuns(), threading.Event()
+    screen, pool, show = Asking(err=io.StringIO()), Stops(ended), Show()
+    screen.answer = False
+    with one_run(active_runs, ended, replace(PLAN, command="rotate", part="first")):
+        active_runs.interrupt(KeyboardInterrupt(), screen, show, cast(ConnectionPool, pool))
+        assert (screen.rendered, pool.commands, active_runs.left_alone) == (0, [], ("h",))
+        with active_runs.on(Host("other", "other"), PLAN) as may_begin:
+            assert not may_begin
+        assert active_runs.left_alone == ("h",)
 
 
 def test_with_no_run_going_on_nobody_is_asked() -> None:
