@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from runnerops.errors import UsageError
 from runnerops.inventory import checks
+from runnerops.inventory.targets import STATES
 from runnerops.model.common import Tree
 from runnerops.model.inventory import Host, Ssh
 
@@ -17,7 +18,7 @@ _SSH = 22
 
 def is_login(target: str) -> bool:
     """Whether a target is no name of the inventory, but a login."""
-    return "@" in target
+    return "@" in target and target.removeprefix("!") not in STATES
 
 
 def meant(word: str, name: str = "") -> Host | str:

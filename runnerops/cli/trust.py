@@ -14,7 +14,9 @@ def trust(
     targets: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="TARGET", help="Hosts, groups or globs, at least one; !NAME leaves out.", show_default=False
+            metavar="TARGET",
+            help="Hosts, groups, globs or USER@ADDRESS, at least one; !NAME leaves out.",
+            show_default=False,
         ),
     ] = None,
     inventory: InventoryFile = DEFAULT_INVENTORY,

@@ -23,7 +23,7 @@ def dind(path: Where, screen: Screen) -> Exit:
     caches = [cache for cache in known if cache.serves == HUB and cache.use and not cache.local]
     if not caches:
         hint = "give a cache of Docker Hub a `listen` address that other hosts can reach"
-        raise InventoryError(f"{path}: no cache that a runner elsewhere can reach", hint)
+        raise InventoryError(f"{loaded.path}: no cache that a runner elsewhere can reach", hint)
     mirrors = tuple(cache.url for cache in caches)
     screen.lines(("verbatim", line) for line in _lines(Dind(mirrors, pool_beside(mirrors)), caches))
     return Exit.OK

@@ -37,8 +37,7 @@ def select(
     chosen = _union(names, wanted, inventory) if wanted else {host.name for host in inventory.hosts}
     excluded = _union(names, [target[1:] for target in targets if target.startswith("!")], inventory)
     if not chosen - excluded:
-        by_state = any(map(state_of, targets))
-        hint = "of no host's last run is that so" if by_state else "leave out a `!`: it takes hosts away"
+        hint = "leave out a `!`: it takes hosts away" if chosen else "no host's last run is of that kind"
         raise UsageError(f"{' '.join(targets)}: no host is left", hint)
     return tuple(host for host in inventory.hosts if host.name in chosen - excluded)
 

@@ -40,4 +40,5 @@ def test_without_a_cache_that_others_can_reach_it_says_what_to_write(tmp_path: P
     path = texts.write(tmp_path, f"hosts: {{a: {{registry: {{caches: {caches}}}}}}}")
     with pytest.raises(InventoryError) as caught:
         dind(path, Screen(out=io.StringIO(), err=io.StringIO()))
+    assert caught.value.message.startswith(f"{path}: no cache")
     assert "`listen`" in caught.value.hint

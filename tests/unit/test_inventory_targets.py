@@ -68,6 +68,10 @@ def test_hosts_are_meant_by_how_their_last_run_ended(tmp_path: Path) -> None:
     loaded = texts.load(tmp_path, TEXT)
     for targets, names in BY_STATE:
         assert [host.name for host in inventory.select(loaded, targets, STATES)] == names
-    with pytest.raises(UsageError) as caught:
-        inventory.select(loaded, ["@changed"], STATES)
-    assert caught.value.hint == "of no host's last run is that so"
+    for targets, hint in (
+        (["@changed"], "no host's last run is of that kind"),
+        (["!*", "@failed"], "leave out a `!`: it takes hosts away"),
+    ):
+        with pytest.raises(UsageError) as caught:
+            inventory.select(loaded, targets, STATES)
+        assert caught.value.hint == hint

@@ -19,6 +19,7 @@ from runnerops.commands.hosts import hosts
 from runnerops.commands.render import render
 from runnerops.commands.rollback import rollback
 from runnerops.commands.status import status
+from runnerops.commands.trust import trust
 from runnerops.commands.verify import verify
 from runnerops.engine.connections import ConnectionPool
 from runnerops.engine.options import Flags, Invocation, UiOptions
@@ -73,6 +74,14 @@ def test_a_misspelt_target_is_told_before_anybody_is_asked(tmp_path: Path) -> No
     for targets in (["web-3"], ["@failed", "web-3"], ["@failed", "!web-3"], ["@faild"], ["web-1", "!web-1"]):
         with pytest.raises(UsageError, match=r"did you mean|no host is left"):
             check_targets(loaded, targets)
+
+
+@pytest.mark.parametrize("target", ["@failed", "!@running"])
+def test_trust_which_logs_in_nowhere_says_so_of_a_state(tmp_path: Path, target: str) -> None:
+    path = texts.write(tmp_path, "hosts: {a: }")
+    screen = Screen(out=io.StringIO(), err=io.StringIO())
+    with pytest.raises(UsageError, match="must be logged in to"):
+        trust(Invocation(path, [target], {}, screen), [])
 
 
 def test_commands_that_take_states_ask_for_no_password_before_their_targets_are_known(tmp_path: Path) -> None:
