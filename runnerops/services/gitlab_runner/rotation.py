@@ -72,14 +72,22 @@ def _is_nothing(value: Value) -> bool:
 
 def pending(observed: HostState) -> tuple[str, ...]:
     """Runners of config.toml, by name, whose new token is kept on the host and not in the file yet."""
+    return _waiting(observed.file(config_path(observed)).content, rotated(observed))
+
+
+def _waiting(content: bytes | None, given: Mapping[str, Tree]) -> tuple[str, ...]:
+    return tuple(
+        label(one, index) for index, one in enumerate(runners_of(read(content))) if digest_of(one.get("token")) in given
+    )
+
+
+def tidied(observed: HostState, content: bytes | None) -> Iterator[Step]:
+    """Takes away what is kept there, once config.toml has it; `content` is what the file has after the run.
+
+    A run that leaves the file as it is, e.g. of Docker alone, leaves what is kept too: there is no other copy.
+    """
     given = rotated(observed)
-    runners = runners_of(read(observed.file(config_path(observed)).content))
-    return tuple(label(one, index) for index, one in enumerate(runners) if digest_of(one.get("token")) in given)
-
-
-def tidied(observed: HostState) -> Iterator[Step]:
-    """Takes away what is kept there, once config.toml has it."""
-    if rotated(observed):
+    if given and not _waiting(content, given):
         yield run(10, "rm", "-rf", FOLDER, title="forget the new token apart from config.toml, which has it now")
 
 

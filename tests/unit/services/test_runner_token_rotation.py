@@ -8,14 +8,15 @@ import pytest
 
 from runnerops.model.common import Tree
 from runnerops.model.host_state import HostState, RemoteFile, SecretFingerprints
-from runnerops.model.inventory import Policy, Requester
+from runnerops.model.inventory import Original, Policy, Requester
 from runnerops.planning.plan import make_plan
 from runnerops.planning.rotate import Rotating, edited_by_hand
 from runnerops.services.base import fingerprint, sha256
 from runnerops.services.gitlab_runner.format import PATH, parse, runners_of
 from runnerops.services.gitlab_runner.format.toml_writer import to_toml
+from runnerops.services.gitlab_runner.reconcile.remove import remove
 from runnerops.services.gitlab_runner.reconcile.tokens import names_of
-from runnerops.services.gitlab_runner.rotation import FOLDER, digest_of, pending, rotated, with_rotated
+from runnerops.services.gitlab_runner.rotation import FOLDER, digest_of, pending, rotated, tidied, with_rotated
 from runnerops.services.gitlab_runner.status import status
 from tests.unit.services import runner_builders as build
 
@@ -132,3 +133,24 @@ def test_a_deploy_brings_it_whether_the_inventory_gives_the_old_token_or_none() 
     swapped = kept(build.observed(build.config(build.runner(token=NEW))), **{OLD: gave(NEW)})
     desired, _, content = build.reconcile(build.config(build.runner(token=None)), swapped)
     assert content == swapped.file(PATH).content  # what a run left there that was cut off at its very end
+
+
+def test_what_is_kept_goes_only_where_the_file_has_it_after_the_run() -> None:
+    """E.g. not with a restart of Docker alone, around which the runner is stopped and started with its file as it is."""
+    before, after = (to_toml(build.config(build.runner(token=token))).encode() for token in (OLD, NEW))
+    there = kept(having(before), **{OLD: gave(NEW)})
+    assert not list(tidied(there, before))
+    assert [step.args[1:] for step in tidied(there, after)] == [("rm", "-rf", FOLDER)]
+    assert not list(tidied(having(before), after))
+
+
+def test_a_removal_gives_back_the_file_of_before_with_the_token_that_counts() -> None:
+    first, now = (build.config(build.runner(token=OLD, limit=limit)) for limit in (1, 3))
+    there = kept(having(to_toml(now).encode()), **{OLD: gave(NEW, "id = 7")})
+    original = Original(to_toml(first).encode(), "0600", "root:root")
+    removal = remove(build.HOST, {PATH}, {PATH: original}, there)
+    assert removal
+    (file,) = removal.desired
+    (one,) = runners_of(parse(file.content or b""))
+    assert (one["token"], one["id"], one["limit"]) == (NEW, 7, 1)
+    assert not removal.blockers

@@ -11,6 +11,7 @@ from runnerops.model.plan import Blocker, Removal
 from runnerops.services.gitlab_runner.diff.matching import match
 from runnerops.services.gitlab_runner.format import NAME, config_path, label, read, runners_of
 from runnerops.services.gitlab_runner.format.toml_writer import to_toml
+from runnerops.services.gitlab_runner.rotation import rotated, with_rotated
 from runnerops.services.gitlab_runner.schema import HOST_OWNED
 from runnerops.services.removal import as_before, original_of
 
@@ -29,8 +30,9 @@ def remove(
     if original is None:
         unknown = f"what {path} was before the first run is not kept: it stays as it is"
         return Removal(read(there.content), notes=(unknown, stays))
-    first, now = read(original.content), runners_of(read(there.content))
-    with_own = _with_own(first, now)
+    first, tree = read(original.content), read(there.content)
+    now = runners_of(with_rotated(tree, rotated(observed)))
+    with_own = _with_own(first, runners_of(tree), now)
     content = original.content if with_own == first else to_toml(with_own).encode()
     gone = _gone(now, runners_of(with_own))
     blockers = tuple(_lost(gone, runners_of(host.sections.get(NAME, {}))))
@@ -41,10 +43,10 @@ def remove(
     return Removal(with_own, (as_before(spec, content, original, there),), blockers, (*registered, stays))
 
 
-def _with_own(first: Tree, now: Sequence[Tree]) -> Tree:
-    """Each runner of then with the token, the id and the dates that it has now."""
+def _with_own(first: Tree, there: Sequence[Tree], now: Sequence[Tree]) -> Tree:
+    """Each runner of then with the token, the id and the dates that it has now: `there`, with what GitLab gave anew."""
     runners = runners_of(first)
-    partners = match(now, runners)
+    partners = match(there, runners)
     found = [
         {**one, **{key: now[partners[index]][key] for key in HOST_OWNED if key in now[partners[index]]}}
         if index in partners and now[partners[index]].get("token") != one.get("token")

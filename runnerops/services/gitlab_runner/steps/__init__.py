@@ -48,7 +48,9 @@ def action_steps(request: ActionRequest) -> ActionSteps:
     )
     validate = (*part.validate(), *own_caches_new_to_jobs(host, changes, observed), *mirrors)
     found = _action_steps(forward, rollback, guard=tuple(_guard(runner)), validate=validate, files=part.files())
-    found = replace(found, overrides=dict.fromkeys(mirrors, "unproven-mirror"), last=tuple(tidied(observed)))
+    found = replace(
+        found, overrides=dict.fromkeys(mirrors, "unproven-mirror"), last=tuple(tidied(observed, part.content))
+    )
     if NAME not in host.sections:
         return found
     return with_enablement(found, runner.unit, "disabled" if NAME in host.stopped else "enabled")
@@ -105,8 +107,9 @@ class _Part:
         self._policy = policy
         self._have = observed
         old = observed.file(config_path(observed)).content
+        self.content = change.new.content if change else old
         self._old = watch(old, self._unit.argv)
-        self._new = watch(change.new.content if change else old, self._unit.argv)
+        self._new = watch(self.content, self._unit.argv)
 
     @property
     def active(self) -> bool:
