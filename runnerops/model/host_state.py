@@ -268,6 +268,10 @@ class SecretFingerprints:
     fingerprints: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
+_DIGITS = 11
+"""Of a moment in epoch seconds, up to the year 5138; more are milliseconds, or no moment at all."""
+
+
 @dataclass(frozen=True, slots=True)
 class Hold:
     """A host that somebody keeps every run off: `until` in epoch seconds, 0: until it is released."""
@@ -281,7 +285,8 @@ class Hold:
         """`UNTIL USER@MACHINE REASON`, between TABs; of one that cannot be read its text is the reason."""
         until, _, rest = text.partition("\t")
         by, _, reason = rest.partition("\t")
-        return cls(int(until), by, reason) if until.isdecimal() and reason else cls(0, "", text)
+        known = until.isdecimal() and len(until) <= _DIGITS
+        return cls(int(until), by, reason) if known and reason else cls(0, "", text)
 
     def ended(self, clock: int) -> bool:
         """Whether its time is over."""

@@ -16,6 +16,7 @@ from runnerops.model.common import HOST_FORMAT, ServiceName, Verb
 from runnerops.model.host_state import Hold
 from runnerops.model.inventory import Requester
 from runnerops.model.plan import Plan, Step
+from runnerops.planning.blockers import held_by
 from runnerops.remote import protocol, state
 from tests.shells import SH, SHELLS
 
@@ -143,6 +144,8 @@ def test_a_run_that_came_in_between_is_left_alone(host: Path) -> None:
         ("by hand, in words", True, protocol.HELD),
         ("17", True, protocol.HELD),
         ("1\t\t", True, protocol.HELD),
+        ("4000000000000\tanna@laptop\tin milliseconds", True, protocol.HELD),
+        (f"{'9' * 40}\tanna@laptop\tfor ever", True, protocol.HELD),
         ("4000000000\tanna@laptop\tdisk swap", False, 0),
         ("", True, 0),
     ],
@@ -157,6 +160,7 @@ def test_a_hold_is_heeded_before_anything_is_written(hold: str, heeds: bool, sta
     assert (output == f"{hold}\n".encode()) == (status == protocol.HELD)
     assert (kept.parent / "runs").exists() == (status == 0)
     assert Hold.read(hold).ended(2) == hold.endswith("is over")
+    assert "the host is held" in held_by(Hold.read(hold)).message
 
 
 def test_what_cannot_be_written_whole_is_taken_away_again(host: Path) -> None:
