@@ -91,6 +91,12 @@ def _show(found: Mapping[str, History | Exception], live: Mapping[str, Record], 
 def cost_lines(record: Record) -> Iterator[Line]:
     """What the rollback of this run does, as far as it has come by now."""
     steps = list(way_back(record))
+    if record.command == "rotate" and not record.rollback:  # the first of its two runs
+        yield (
+            "warn",
+            "  taking it back: a token that GitLab gives at this moment is lost, and the old one is refused then",
+        )
+        return
     if not steps:
         yield "plain", "  taking it back: nothing was changed yet, so it just ends"
         return

@@ -36,3 +36,8 @@ def test_what_was_begun_is_what_is_taken_back() -> None:
         events = tuple(Event("h", 1.0, "forward", step, "step", "") for step in range(last + 1))
         record = Record(run, forward=FORWARD, rollback=ROLLBACK, events=events)
         assert [text for _, text in cost_lines(record)] == said, last
+
+
+def test_the_run_that_asks_for_a_token_has_more_to_lose() -> None:
+    record = Record(Run(3, Requester("anna", "laptop"), "", "", running=True), command="rotate", forward=FORWARD[:1])
+    assert ["is lost, and the old one is refused then" in text for _, text in cost_lines(record)] == [True]
