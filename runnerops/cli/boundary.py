@@ -29,7 +29,7 @@ def run_command(command: Callable[[Screen], Exit], *, asks_sudo_password: bool =
         code = error.exit
     finally:
         screen.leave()
-    raise typer.Exit(code)
+    raise typer.Exit(Exit.FAILED if screen.cut_off and code is Exit.OK else code)
 
 
 def run_program(program: Callable[[], None]) -> int:

@@ -67,6 +67,8 @@ class Screen:
     """What stands still while something secret is typed."""
     sections: bool | None = None
     """Whether the answer's parts fold, as in GitLab's job log; None: where it is one."""
+    cut_off: bool = False
+    """Whether something could not be written, though a reader is there."""
     _lock: threading.Condition = field(default_factory=lambda: threading.Condition(threading.Lock()))
     _asked_one_by_one: threading.Lock = field(default_factory=threading.Lock)
     _as_it_was: list[Any] | None = None
@@ -226,7 +228,10 @@ class Screen:
         return [line for part in text.split("\n") for line in broken_at_words(part, columns(stream))]
 
     def _print(self, stream: TextIO, text: str) -> None:
-        """A reader that went away (`| head`) ends the output, never the work, and does not change the exit code."""
+        """A reader that went away (`| head`) ends the output, never the work, and does not change the exit code.
+
+        Nor does a full disk end the work; it is told, and `cut_off` says that something is missing.
+        """
         with self._lock:
             self._lock.wait_for(self._may_print)
             try:
@@ -237,6 +242,11 @@ class Screen:
                     print(self._status, end="", file=self.err, flush=True)
             except BrokenPipeError:
                 os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+            except OSError as error:
+                self.cut_off = True
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+                with contextlib.suppress(OSError):
+                    print(f"the output is cut off: {error.strerror or error}", file=self.err, flush=True)
 
 
 def _terminal_state(stream: TextIO) -> list[Any]:

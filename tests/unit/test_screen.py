@@ -137,6 +137,15 @@ def test_a_part_folds_in_a_job_log_and_is_plain_elsewhere(tmp_path: Path, monkey
         assert "section_start" in pipe.read()
 
 
+def test_a_full_disk_ends_the_output_and_not_the_work_and_is_told() -> None:
+    with Path("/dev/full").open("w") as full:
+        screen = Screen(out=full, err=(err := StringIO()))
+        for line in ("one", "two"):
+            screen.data(line)
+    assert screen.cut_off
+    assert err.getvalue() == "the output is cut off: No space left on device\n"
+
+
 def test_parts_of_a_job_log_have_names_that_gitlab_reads_and_that_differ() -> None:
     out = StringIO()
     screen = Screen(out=out, sections=True)
