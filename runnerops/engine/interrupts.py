@@ -64,8 +64,8 @@ class ActiveRuns:
             return
         names = ", ".join(host.name for host, _ in active_runs)
         try:
-            asked = screen.interactive and not isinstance(stop, Terminated) and not _all_first(active_runs)
-            if not asked or self._may_finish(names, screen):
+            may_ask = screen.interactive and not isinstance(stop, Terminated) and not _all_first(active_runs)
+            if not may_ask or self._may_finish(names, screen):
                 screen.say(f"interrupted here; the run on {names} goes on by itself, to its end or back", "warn")
             else:
                 screen.say(f"{names}: rolling back", "warn")
