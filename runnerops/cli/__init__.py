@@ -39,7 +39,15 @@ def root(
 def main() -> None:
     """The console script."""
     gc.set_threshold(100_000)  # a short life: collecting while modules load costs more than it frees
+    _open_closed_streams()
     _leave(run_program(app))
+
+
+def _open_closed_streams() -> None:
+    """A stream that the shell closed (`>&-`) is None here, and its number would go to the next file that is opened."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode))
 
 
 def _leave(code: int) -> NoReturn:

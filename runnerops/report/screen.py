@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from getpass import getpass
 from itertools import count
+from pathlib import Path
 from typing import Any, Protocol, TextIO
 
 import typer
@@ -241,12 +242,18 @@ class Screen:
                 if self._status:
                     print(self._status, end="", file=self.err, flush=True)
             except BrokenPipeError:
-                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+                _end(stream)
             except OSError as error:
                 self.cut_off = True
-                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+                _end(stream)
                 with contextlib.suppress(OSError):
                     print(f"the output is cut off: {error.strerror or error}", file=self.err, flush=True)
+
+
+def _end(stream: TextIO) -> None:
+    """Send what is written to it from now on, and what it still holds, nowhere."""
+    with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
+        os.dup2(nowhere.fileno(), stream.fileno())
 
 
 def _terminal_state(stream: TextIO) -> list[Any]:
