@@ -63,6 +63,7 @@ class Hop:
             problem = f"the host key of {where} is revoked ({revoked.place}): {offered}"
             raise HostKeyError(self.host, problem, "find out who has this key; nothing was sent")
         if any(entry.key == offered for entry in self.known.about(every)):
+            self._refuse_revoked_authority(certificate, where)
             return
         why = self._uncertified(offered, certificate)
         if certificate and not why:
@@ -76,6 +77,16 @@ class Hop:
             raise HostKeyError(self.host, problem, f"only if you know why it changed: {self._way_to_trust()}")
         problem = f"the host key of {where} is unknown: {offered}"
         raise HostKeyError(self.host, problem, f"compare it with the host's own, then: {self._way_to_trust()}")
+
+    def _refuse_revoked_authority(self, certificate: bytes, where: str) -> None:
+        """As OpenSSH does, also where the key is known by itself: whoever has the authority may have made the host's key."""
+        try:
+            authority = read_certificate(certificate).authority
+        except ValueError:  # none, or one that counts for nothing
+            return
+        if revoked := self.known.revocation(authority, (*self.names, *self.loose)):
+            problem = f"the authority of the certificate of {where} is revoked ({revoked.place}): {authority}"
+            raise HostKeyError(self.host, problem, "give the host a certificate of another, or none; nothing was sent")
 
     def _uncertified(self, offered: HostKey, certificate: bytes) -> str:
         """Why a certificate does not count; empty where it does, and where there is none."""

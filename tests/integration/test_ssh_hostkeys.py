@@ -101,6 +101,7 @@ CERTIFIED = [  # options of ssh-keygen, lines of known_hosts, and what is wrong
     ("-h -n 127.0.0.1", "@cert-authority * {ca}\n@revoked * {ca}\n", "its authority is revoked (known_hosts:2)"),
     ("-h -n 127.0.0.1", "@cert-authority * {ca}\n@revoked * {key}\n", "is revoked (known_hosts:2)"),
     ("-h -n 127.0.0.1", "@cert-authority db-* {ca}\n", "is unknown"),
+    ("-h -n db-1", "@cert-authority * {ca}\n{at} {key}\n@revoked * {ca}\n", "is revoked (known_hosts:3)"),
     ("-h -n db-1", "@cert-authority * {ca}\n{at} {key}\n", ""),
 ]
 

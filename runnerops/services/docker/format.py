@@ -62,11 +62,6 @@ def _first(pattern: str, text: str) -> tuple[int, int]:
     return place_of(text, found.start() if found else 0)
 
 
-def text_in(content: bytes) -> str:
-    """The characters of a file as dockerd reads them: UTF-8, or what its byte order mark says. Raises ParseError."""
-    return _decode(content)
-
-
 def dump(tree: Tree) -> bytes:
     """Keys in order of the alphabet."""
     return text_of(tree, sort=True)
