@@ -39,6 +39,10 @@ install -d -m 0700 /etc/gitlab-runner
 [ ! -d /etc/docker ] || find /etc/docker -mindepth 1 ! -name key.json -delete
 [ -z "$dropins" ] || { rm -rf $dropins && systemctl daemon-reload; }
 
+for unit in docker gitlab-runner; do # a test may have disabled it
+    systemctl is-enabled --quiet "$unit" || systemctl enable --quiet "$unit" || exit 1
+done
+
 ! systemctl is-active --quiet docker || empty "$@"
 systemctl reset-failed
 if [ -z "${untouched-}" ] || ! systemctl is-active --quiet docker; then

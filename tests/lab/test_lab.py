@@ -130,7 +130,7 @@ def test_reset_leaves_nothing_behind(host: LabHost, lab: Lab) -> None:
     host.run(
         "systemctl daemon-reload; systemctl reload docker; docker network create other; systemctl stop gitlab-runner"
     )
-    host.run("systemd-run --unit=runnerops-1 sleep 300")
+    host.run("systemd-run --unit=runnerops-1 sleep 300; systemctl disable docker gitlab-runner")
 
     host.reset()
 
@@ -143,6 +143,7 @@ def test_reset_leaves_nothing_behind(host: LabHost, lab: Lab) -> None:
     assert host.run("systemctl show -p KillSignal --value gitlab-runner").stdout.strip() == "15"
     assert host.active("runnerops-1") == "inactive"
     assert host.active("gitlab-runner") == "active"
+    assert host.run("systemctl is-enabled docker gitlab-runner").stdout.split() == ["enabled", "enabled"]
 
 
 def test_reset_of_an_untouched_host_restarts_nothing(host: LabHost) -> None:
