@@ -172,7 +172,9 @@ def test_a_folder_that_is_not_there_is_named(scratch: Path) -> None:
 
 def test_a_config_with_the_dates_of_its_tokens_can_be_kept(tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text('[[runners]]\nname = "one"\ntoken_expires_at = 2036-01-02T03:04:05Z\n')
-    script = "import marshal, sys; from runnerops.demo.simulated import runner; marshal.dumps(runner.read(sys.argv[1]))"
+    script = (
+        "import marshal, sys; from runnerops.demo.simulated.config_toml import read; marshal.dumps(read(sys.argv[1]))"
+    )
     argv = [sys.executable, "-c", script, "/config.toml"]
     done = subprocess.run(
         argv, env={**PLAIN, "RUNNEROPS_ROOT": str(tmp_path)}, capture_output=True, text=True, check=False

@@ -10,7 +10,8 @@ import sys
 
 from runnerops.demo.simulated import containers
 from runnerops.demo.simulated.images import pull, tagged
-from runnerops.demo.simulated.world import RefusedError, World, path, random_hex, shown, text_at, world
+from runnerops.demo.simulated.locked import world
+from runnerops.demo.simulated.world import RefusedError, World, path, random_hex, shown, text_at
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 
-from runnerops.demo.simulated import containers, dockerd, guests, images
+from runnerops.demo.simulated import containers, daemon, guests, images
+from runnerops.demo.simulated.locked import world
 from runnerops.demo.simulated.shows import say, show_all
-from runnerops.demo.simulated.world import RefusedError, World, world
+from runnerops.demo.simulated.world import RefusedError, World
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def _info(here: World, rest: list[str], options: Tree) -> int:  # noqa: ARG001
         "Driver": loaded.get("storage-driver", "overlay2") if up else "",
         "DriverStatus": [["Backing Filesystem", "extfs"], ["Supports d_type", "true"]] if up else None,
         "LoggingDriver": loaded.get("log-driver", "json-file") if up else "",
-        "RegistryConfig": {"Mirrors": dockerd.mirrors(here) if up else None} if up else None,
+        "RegistryConfig": {"Mirrors": daemon.mirrors(here) if up else None} if up else None,
         "DockerRootDir": loaded.get("data-root", "/var/lib/docker") if up else "",
         "Name": "demo" if up else "",
         "Labels": loaded.get("labels", []),

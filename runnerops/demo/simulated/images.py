@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 
-from runnerops.demo.simulated import containers, dockerd
+from runnerops.demo.simulated import containers, daemon
 from runnerops.demo.simulated.shows import say, show_all
 from runnerops.demo.simulated.world import RefusedError, World, random_hex
 
@@ -60,7 +60,7 @@ def pull(here: World, image: str) -> str:
         )
     here.engine["images"].setdefault(name, {"id": f"sha256:{random_hex(32)}", "digest": f"sha256:{random_hex(32)}"})
     here.engine["pulls"].append({"at": time.time(), "image": name})
-    for url in dockerd.mirrors(here) or ():
+    for url in daemon.mirrors(here) or ():
         for one in here.engine["containers"]:
             published = [f"http://{address}:{port}/" for address, port in containers.ports(one)]
             if one["State"]["Running"] and one["Serves"] and url in published:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from runnerops.demo.simulated import runner, units
+from runnerops.demo.simulated import runner_process, units
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,4 +17,4 @@ def live(here: World) -> None:
     for name, unit in here.units.items():
         if unit["active"] == "activating" and unit["retry"] <= now:
             units.start(here, name)
-    runner.poll(here)
+    runner_process.poll(here)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 
 from runnerops.demo.simulated import containers
-from runnerops.demo.simulated.world import RefusedError, world
+from runnerops.demo.simulated.locked import world
+from runnerops.demo.simulated.world import RefusedError
 
 
 def ip(words: list[str]) -> int:

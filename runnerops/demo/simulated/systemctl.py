@@ -6,7 +6,8 @@ import sys
 import time
 
 from runnerops.demo.simulated import units
-from runnerops.demo.simulated.world import RefusedError, World, world
+from runnerops.demo.simulated.locked import world
+from runnerops.demo.simulated.world import RefusedError, World
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

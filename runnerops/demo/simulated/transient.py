@@ -10,8 +10,9 @@ import sys
 from contextlib import suppress
 
 from runnerops.demo.simulated import units
+from runnerops.demo.simulated.locked import world
 from runnerops.demo.simulated.processes import adopt_orphans, end_descendants
-from runnerops.demo.simulated.world import ROOT, RefusedError, random_hex, world
+from runnerops.demo.simulated.world import ROOT, RefusedError, random_hex
 
 
 def systemd_run(words: list[str]) -> int:

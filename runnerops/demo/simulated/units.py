@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 
-from runnerops.demo.simulated import dockerd, runner
+from runnerops.demo.simulated import daemon, runner_process
 from runnerops.demo.simulated.world import RefusedError
 
 TYPE_CHECKING = False
@@ -36,7 +36,7 @@ def start(here: World, name: str) -> str:
         here.log(name, f"{name}: Start request repeated too quickly.")
         return f'Job for {name} failed.\nSee "systemctl status {name}" and "journalctl -xeu {name}" for details.'
     unit["starts"].append(now)
-    problem = dockerd.start(here, name) if name == "docker.service" else runner.start(here, name)
+    problem = daemon.start(here, name) if name == "docker.service" else runner_process.start(here, name)
     if not problem:
         return ""
     here.log(name, f"{name}: Failed with result 'exit-code'.")
@@ -50,7 +50,7 @@ def stop(here: World, name: str) -> None:
     if unit.get("transient"):
         _strike(unit["supervisor"], SIGNALS["TERM"])
     elif unit["active"] == "active" and name == "docker.service":
-        dockerd.stop(here, name)
+        daemon.stop(here, name)
     elif unit["active"] == "active":
         here.end(name)
     else:
@@ -64,7 +64,7 @@ def reload(here: World, name: str) -> None:
         raise RefusedError(f"Failed to reload {name}: Job type reload is not applicable for unit {name}.", 3)
     if here.units[name]["active"] != "active":
         raise RefusedError(f"{name} is not active, cannot reload.")
-    dockerd.reload(here, name)
+    daemon.reload(here, name)
 
 
 def tell(here: World, name: str, number: int) -> None:
@@ -75,14 +75,14 @@ def tell(here: World, name: str, number: int) -> None:
     elif unit["active"] != "active":
         raise RefusedError(f"Failed to kill unit {name}: No main process to kill")
     elif number == SIGNALS["HUP"] and name == "docker.service":
-        dockerd.reload(here, name)
+        daemon.reload(here, name)
     elif number == SIGNALS["HUP"]:
-        runner.load(here)
+        runner_process.load(here)
     elif number in SIGNALS.values():
         if name == "docker.service":
-            dockerd.stop(here, name, "activating")
+            daemon.stop(here, name, "activating")
         else:
-            runner.end(here, name)
+            runner_process.end(here, name)
         unit["retry"] = time.time() + unit["again_seconds"]
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 
-from runnerops.demo.simulated import containers, runner
-from runnerops.demo.simulated.world import RefusedError, World, path, world
+from runnerops.demo.simulated import containers, runner_process
+from runnerops.demo.simulated.locked import world
+from runnerops.demo.simulated.world import RefusedError, World, path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -80,9 +81,9 @@ def _get(here: World, url: str) -> tuple[int, str]:
     for one in here.engine["containers"]:
         if one["State"]["Running"] and _bound(here, one, host, port) and one["Serves"]:
             return _registry(here, one["Serves"], place, query)
-    page = here.runner["page"] if here.units[runner.UNIT]["active"] == "active" else ""
+    page = here.runner["page"] if here.units[runner_process.UNIT]["active"] == "active" else ""
     if page and _same(page, host, port) and place == "metrics":
-        return 200, runner.metrics(here)
+        return 200, runner_process.metrics(here)
     if not host.replace(".", "").isdecimal() and host != "localhost":
         raise RefusedError(f"curl: (6) Could not resolve host: {host}", 6)
     raise RefusedError(f"curl: (7) Failed to connect to {host} port {port} after 0 ms: Could not connect to server", 7)

@@ -1,18 +1,16 @@
-"""What the simulated programs have in common: the host's state, one file that is read and written under a lock.
+"""What the simulated programs have in common: the host's state, and how it is kept in a file.
 
 Of the standard library only what costs nothing to load: a deploy makes a hundred calls.
 """
 
 from __future__ import annotations
 
-import fcntl
 import marshal
 import os
 import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from types import TracebackType
     from typing import Any
 
     Tree = dict[str, Any]
@@ -123,29 +121,6 @@ def hide_process(pid: int) -> None:
         for file in os.listdir(folder):
             os.unlink(f"{folder}/{file}")
         os.rmdir(folder)
-
-
-class world:  # noqa: N801  used as a function is
-    """The state, after what happened by itself meanwhile; written back when the block is left."""
-
-    def __enter__(self) -> World:
-        from runnerops.demo.simulated.life import live  # noqa: PLC0415
-
-        self._lock = os.open(f"{ROOT}/{STATE}/lock", os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC)
-        fcntl.flock(self._lock, fcntl.LOCK_EX)
-        with open(f"{ROOT}/{STATE}/state", "rb") as file:
-            self._before = file.read()
-        self._world = World(marshal.loads(self._before))  # noqa: S302  our own file
-        live(self._world)
-        return self._world
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        after = marshal.dumps(self._world.data)
-        if after != self._before:
-            write(f"{ROOT}/{STATE}", self._world.data)
-        os.close(self._lock)
 
 
 def write(folder: str, data: Tree) -> None:

@@ -1,0 +1,35 @@
+"""The host's state for one program at a time: read under a lock, caught up with, written back."""
+
+from __future__ import annotations
+
+import fcntl
+import marshal
+import os
+
+from runnerops.demo.simulated.life import live
+from runnerops.demo.simulated.world import ROOT, STATE, World, write
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import TracebackType
+
+
+class world:  # noqa: N801  used as a function is
+    """The state, after what happened by itself meanwhile; written back when the block is left."""
+
+    def __enter__(self) -> World:
+        self._lock = os.open(f"{ROOT}/{STATE}/lock", os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC)
+        fcntl.flock(self._lock, fcntl.LOCK_EX)
+        with open(f"{ROOT}/{STATE}/state", "rb") as file:
+            self._before = file.read()
+        self._world = World(marshal.loads(self._before))  # noqa: S302  our own file
+        live(self._world)
+        return self._world
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        after = marshal.dumps(self._world.data)
+        if after != self._before:
+            write(f"{ROOT}/{STATE}", self._world.data)
+        os.close(self._lock)

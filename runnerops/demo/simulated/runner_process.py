@@ -1,0 +1,72 @@
+"""The gitlab-runner process, simulated: how it starts, loads a file and ends."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from runnerops.demo.simulated.config_toml import config_path, read
+from runnerops.demo.simulated.world import RefusedError, World, path
+
+UNIT = "gitlab-runner.service"
+_POLL_SECONDS = 3
+
+
+def start(here: World, name: str) -> str:
+    """It starts without a config too, and asks for it again and again."""
+    here.begin(name)
+    here.runner.update({"config": None, "mtime": 0, "loaded": 0, "errors": 0, "page": ""})
+    load(here)
+    here.runner["page"] = (here.runner["config"] or {}).get("listen_address", "")
+    return ""
+
+
+def load(here: World) -> None:
+    """A file that it cannot load leaves the old config, but one without concurrency is its end. None at all is all defaults."""
+    name = config_path(here.units[UNIT]["argv"])
+    try:
+        tree = read(name) if os.path.exists(path(name)) else {}
+    except RefusedError as refusal:
+        here.runner["errors"] += 1
+        here.log(UNIT, f"ERROR: Failed to load config {refusal}")
+        return
+    if tree.get("concurrent", 1) <= 0:
+        here.log(UNIT, "FATAL: Concurrent is less than 1 - no jobs will be processed")
+        end(here, UNIT)
+        return
+    here.runner.update({"config": tree, "mtime": _mtime(here), "loaded": here.runner["loaded"] + 1})
+    here.log(UNIT, "Configuration loaded")
+
+
+def poll(here: World) -> None:
+    """Loads a file that is newer than what is loaded, once it had the time to see it."""
+    unit, mtime = here.units[UNIT], _mtime(here)
+    if unit["active"] == "active" and here.runner["mtime"] < mtime < (time.time() - _POLL_SECONDS) * 1e9:
+        load(here)
+
+
+def end(here: World, name: str) -> None:
+    """Without jobs a graceful end is at once; systemd starts it again after two minutes."""
+    here.log(name, "All workers stopped.")
+    here.end(name, "activating")
+    here.units[name]["retry"] = time.time() + here.units[name]["again_seconds"]
+
+
+def metrics(here: World) -> str:
+    """Its page, where it has one."""
+    config = here.runner["config"] or {}
+    lines = [
+        f"gitlab_runner_concurrent {config.get('concurrent', 1)}",
+        f"gitlab_runner_configuration_loaded_total {here.runner['loaded']}",
+        f"gitlab_runner_configuration_loading_error_total {here.runner['errors']}",
+    ]
+    for one in config.get("runners", ()):
+        lines.append(f'gitlab_runner_jobs{{runner="{one.get("token", "")[5:14]}",state="running"}} 0')
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _mtime(here: World) -> int:
+    try:
+        return os.stat(path(config_path(here.units[UNIT]["argv"]))).st_mtime_ns
+    except OSError:
+        return 0
