@@ -7,6 +7,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 from functools import cache
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 from packaging.requirements import Requirement
@@ -81,6 +82,14 @@ def test_imports_point_down() -> None:
         if _layer(found) > _layer(name_of(path))
     ]
     assert up == []
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    imports = {name_of(path): {_known(found) for found in _imports(path)} - {name_of(path)} for path in MODULES}
+    try:
+        TopologicalSorter(imports).prepare()
+    except CycleError as circle:
+        raise AssertionError(" <- ".join(circle.args[1])) from None
 
 
 def test_only_remote_knows_ssh_libraries() -> None:
