@@ -8,10 +8,11 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from runnerops.engine import apply
+from runnerops.engine import apply, judging
 from runnerops.engine.connections import ConnectionPool
 from runnerops.engine.interrupts import ActiveRuns
-from runnerops.engine.locks import LockConflict, LockWait, detect_race, locked_by, resolve_lock_conflict
+from runnerops.engine.locks import LockConflict, LockWait, detect_race, resolve_lock_conflict
+from runnerops.engine.not_begun import WHY_HELD, in_sync, not_begun_with
 from runnerops.engine.observe import observe
 from runnerops.engine.planned import Planned, Plans
 from runnerops.engine.project import Project
@@ -20,20 +21,17 @@ from runnerops.engine.scheduling import Earlier, HostTask, Judge, Why, in_order
 from runnerops.errors import GitlabDownError, GitlabError, HostError, RunneropsError
 from runnerops.model.common import Result
 from runnerops.model.inventory import Host
-from runnerops.model.plan import Plan, drains
+from runnerops.model.plan import Plan
 from runnerops.model.run import Event, Outcome
 from runnerops.planning.races import moved, only_its_own
 from runnerops.report.history import holder_text
 from runnerops.report.progress import Show
 from runnerops.report.screen import Screen
-from runnerops.report.text import GOOD
 
 if TYPE_CHECKING:
     from runnerops.engine.gitlab import Asking
     from runnerops.engine.health import Health
     from runnerops.engine.new_runners import NewRunners
-
-_FAILED = frozenset({Result.FAILED, Result.ROLLED_BACK, Result.NEEDS_ATTENTION, Result.UNKNOWN})
 
 
 @dataclass(slots=True)
@@ -64,7 +62,7 @@ class HostExecutor:
         """To every host's outcome; after an interrupt, of those hosts that have one."""
         tasks = {host.name: self._task(host) for host in self.project.hosts}
         try:
-            judge: Judge[Outcome] = Judge(_good, _drains_on, _failed)
+            judge: Judge[Outcome] = Judge(judging.good, judging.drains_on, judging.failed)
             in_order(tasks, self._held, judge, self.project.inventory.rollout, self.earlier)
             if len(self.so_far().failed) >= self.project.inventory.rollout.max_failures:
                 self.replan.clear()  # no further host is begun, in another round neither
@@ -85,8 +83,8 @@ class HostExecutor:
         ended = {name: one for name, one in self.outcomes.items() if name not in self.replan}
         disturbs = [name for name, one in self.plans.items() if isinstance(one, Planned) and one.plan.disturbs]
         return Earlier(
-            (*self.earlier.failed, *(name for name, one in ended.items() if _failed(one))),
-            (*self.earlier.lasting, *(name for name in disturbs if name in ended and _drains_on(ended[name]))),
+            (*self.earlier.failed, *(name for name, one in ended.items() if judging.failed(one))),
+            (*self.earlier.lasting, *(name for name in disturbs if name in ended and judging.drains_on(ended[name]))),
             self.earlier.disturbing or len(disturbs),
         )
 
@@ -102,11 +100,11 @@ class HostExecutor:
     def _held(self, name: str, whom: str, why: Why) -> Outcome:
         """What is not begun is left as it is; one that is in sync has nothing to hold back."""
         planned = self.plans[name]
-        if isinstance(planned, Planned) and _in_sync(planned.plan) and not planned.plan.blockers:
+        if isinstance(planned, Planned) and in_sync(planned.plan) and not planned.plan.blockers:
             return self._end(Outcome(name, Result.UNCHANGED))
-        if why == "drains" or (whom in self.outcomes and _drains_on(self.outcomes[whom])):
+        if why == "drains" or (whom in self.outcomes and judging.drains_on(self.outcomes[whom])):
             why = "drains"
-        problem, hint = _WHY_HELD[why]
+        problem, hint = WHY_HELD[why]
         held = Outcome(name, Result.SKIPPED, message=f"not touched: {problem.format(whom)}", hint=hint.format(whom))
         if self.replan.issuperset(whom.split(", ")):  # how that ends is not known yet, and this is planned anew with it
             self.replan.add(name)
@@ -115,7 +113,7 @@ class HostExecutor:
         return self._end(held)
 
     def _host(self, host: Host, planned: Planned) -> Outcome:
-        if planned.own is None and (ended := _not_begun_with(planned)):
+        if planned.own is None and (ended := not_begun_with(planned)):
             return self._end(ended)
         began = time.monotonic()
         if planned.own is None and planned.plan.unpaired.creations and (failed := self._not_created(host, planned)):
@@ -250,68 +248,7 @@ class HostExecutor:
         return outcome
 
 
-def _in_sync(plan: Plan) -> bool:
-    """Nothing to do on the host, nothing to record there, nothing to set in GitLab."""
-    return plan.empty and not plan.updates
-
-
-_WHY_HELD: Mapping[Why, tuple[str, str]] = {
-    "drains": (
-        "{} still waits for its jobs, and not all hosts may be without a runner at a time",
-        "deploy again when it is done",
-    ),
-    "cache": ("it uses the cache of {}, which did not come up", "mend {} first, then deploy both again"),
-    "canary": (
-        "the canary {} did not end well",
-        "mend {} first; a deploy then goes on with the rest (without it first: --resume)",
-    ),
-    "failures": (
-        "the deploy stopped at {}",
-        "mend that first; a deploy then goes on with the rest (--max-failures allows more)",
-    ),
-}
-
-
-def _failed(result: Outcome | Exception) -> bool:
-    """Whether a run was begun and did not do what it should."""
-    return isinstance(result, Outcome) and result.result in _FAILED and not result.deployed
-
-
-def _good(result: Outcome | Exception) -> bool:
-    return isinstance(result, Outcome) and (result.result in GOOD or result.deployed)
-
-
-def _drains_on(result: Outcome | Exception) -> bool:
-    """Whether the host is without a runner that takes jobs for a while yet."""
-    if not isinstance(result, Outcome):
-        return False
-    return result.result is Result.IN_PROGRESS or (result.failed is not None and drains(result.failed))
-
-
 def _half_rotated(host: str) -> str:
     """What the first run of a rotation leaves where the second one does not follow."""
     left = "its host keeps the new token, config.toml does not have it, and the runner gets no jobs until it does"
     return f"{left}: `runnerops rotate {host}`, or a deploy, brings it there"
-
-
-def _not_begun_with(planned: Planned) -> Outcome | None:
-    """How a host ends that is refused or in sync, or None."""
-    if refused := _refusal(planned):
-        return refused
-    return Outcome(planned.plan.host, Result.UNCHANGED) if _in_sync(planned.plan) else None
-
-
-def _refusal(planned: Planned) -> Outcome | None:
-    """Why this host is not touched, or None."""
-    plan = planned.plan
-    if planned.live:
-        return locked_by(planned.live, plan.host)
-    errors = tuple(finding for finding in plan.findings if finding.severity == "error")
-    if plan.blockers or errors:
-        words = [*(blocker.code for blocker in plan.blockers), *(finding.rule for finding in errors)]
-        message = f"not touched: {', '.join(dict.fromkeys(words))} (see above)"
-        refused = Outcome(plan.host, Result.REFUSED, message=message, blockers=plan.blockers, findings=errors)
-        stale = next((blocker for blocker in plan.blockers if blocker.code == "plan-differs"), None)
-        hint = "save a new plan and have it reviewed: `runnerops diff --save-plan FILE`"
-        return replace(refused, result=Result.STALE_PLAN, diagnostics=stale.details, hint=hint) if stale else refused
-    return None

@@ -1,0 +1,57 @@
+"""How a host ends whose run is not begun: in sync, refused, or held back by another host. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from runnerops.engine.locks import locked_by
+from runnerops.engine.planned import Planned
+from runnerops.engine.scheduling import Why
+from runnerops.model.common import Result
+from runnerops.model.plan import Plan
+from runnerops.model.run import Outcome
+
+WHY_HELD: Mapping[Why, tuple[str, str]] = {
+    "drains": (
+        "{} still waits for its jobs, and not all hosts may be without a runner at a time",
+        "deploy again when it is done",
+    ),
+    "cache": ("it uses the cache of {}, which did not come up", "mend {} first, then deploy both again"),
+    "canary": (
+        "the canary {} did not end well",
+        "mend {} first; a deploy then goes on with the rest (without it first: --resume)",
+    ),
+    "failures": (
+        "the deploy stopped at {}",
+        "mend that first; a deploy then goes on with the rest (--max-failures allows more)",
+    ),
+}
+
+
+def in_sync(plan: Plan) -> bool:
+    """Nothing to do on the host, nothing to record there, nothing to set in GitLab."""
+    return plan.empty and not plan.updates
+
+
+def not_begun_with(planned: Planned) -> Outcome | None:
+    """How a host ends that is refused or in sync, or None."""
+    if refused := _refusal(planned):
+        return refused
+    return Outcome(planned.plan.host, Result.UNCHANGED) if in_sync(planned.plan) else None
+
+
+def _refusal(planned: Planned) -> Outcome | None:
+    """Why this host is not touched, or None."""
+    plan = planned.plan
+    if planned.live:
+        return locked_by(planned.live, plan.host)
+    errors = tuple(finding for finding in plan.findings if finding.severity == "error")
+    if plan.blockers or errors:
+        words = [*(blocker.code for blocker in plan.blockers), *(finding.rule for finding in errors)]
+        message = f"not touched: {', '.join(dict.fromkeys(words))} (see above)"
+        refused = Outcome(plan.host, Result.REFUSED, message=message, blockers=plan.blockers, findings=errors)
+        stale = next((blocker for blocker in plan.blockers if blocker.code == "plan-differs"), None)
+        hint = "save a new plan and have it reviewed: `runnerops diff --save-plan FILE`"
+        return replace(refused, result=Result.STALE_PLAN, diagnostics=stale.details, hint=hint) if stale else refused
+    return None
