@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import MISSING, fields, is_dataclass
 from functools import partial
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin, get_type_hints
 
 import typer
 import typer.core
@@ -42,6 +42,7 @@ NAMES = (
 )
 """In the order of `runnerops --help`."""
 SETTINGS = {"help_option_names": ["-h", "--help"]}
+_HELP = inspect.Parameter("help", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=bool)
 
 
 class CommandGroup(typer.core.TyperGroup):
@@ -51,6 +52,9 @@ class CommandGroup(typer.core.TyperGroup):
         super().__init__(*args, **more)
         names: dict[str, Any] = dict.fromkeys(NAMES)
         self.commands = names  # for the hint at a misspelt one
+
+    def get_help_option(self, ctx: Any) -> Any:  # noqa: D102
+        return _unconverted(super().get_help_option(ctx))
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002, D102
         return list(NAMES)
@@ -70,13 +74,44 @@ class _Command(typer.core.TyperCommand):
             if param.required and hasattr(param, "_usage_display_name"):
                 param._usage_display_name = partial(str, param.metavar)
 
+    def get_help_option(self, ctx: Any) -> Any:
+        return _unconverted(super().get_help_option(ctx))
+
+
+def _unconverted(option: Any) -> Any:
+    """The option `--help` that is converted only where it is given (see `_process`)."""
+    if option and not isinstance(option.process_value, partial):
+        option.process_value = partial(_process, _HELP, option.process_value)
+    return option
+
 
 def load_command(name: str) -> Any:
     """The command of a file in this folder."""
     function = getattr(import_module(f"runnerops.cli.{name}"), name)
     app = typer.Typer(add_completion=False, rich_markup_mode=None, context_settings=SETTINGS)
-    app.command(name, cls=_Command)(_spread(function))
-    return typer.main.get_command(app)
+    spread = _spread(function)
+    app.command(name, cls=_Command)(spread)
+    command: Any = typer.main.get_command(app)
+    known = inspect.signature(spread).parameters
+    for param in command.params:
+        if param.name in known:
+            param.process_value = partial(_process, known[param.name], param.process_value)
+    return command
+
+
+def _process(known: inspect.Parameter, convert: Callable[[Any, Any], Any], ctx: Any, value: Any) -> Any:
+    """What typer makes of a value. Defaults and words are as they are: converting them imports pydantic, which takes as long
+    as half of `check FILE`.
+    """
+    if known.default is not known.empty and (value is None or value == known.default):
+        return known.default
+    kind, *more = get_args(known.annotation) if get_origin(known.annotation) is Annotated else (known.annotation,)
+    if value and not any(one.parser for one in more):
+        if list[str] in (kind, *get_args(kind)):
+            return list(value)
+        if str in (kind, *get_args(kind)):
+            return str(value)
+    return convert(ctx, value)
 
 
 def _spread(function: Callable[..., None]) -> Callable[..., None]:
