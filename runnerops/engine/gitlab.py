@@ -166,7 +166,7 @@ def others_with_token(host: Host, one: Registration, observed: HostState, asking
     found = asking.watched(host.gitlab, partial(client.managers, one.id))
     return tuple(
         str(each["system_id"])
-        for each in found
+        for each in found or ()
         if each.get("system_id") not in {None, own} and each.get("status") != "stale"
     )
 

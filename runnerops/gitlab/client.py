@@ -61,18 +61,35 @@ class GitlabClient(Calls):
         It may be sent several times. An error does not say that nothing was set: the answer may be what was lost.
         """
         try:
-            self.call(self.by_token, "put", f"/runners/{number}", settings)
+            answer = self.call(self.by_token, "put", f"/runners/{number}", settings)
         except REFUSALS as error:
             raise self.problem(error, f"told to update runner {number}") from None
+        if not isinstance(answer, dict):
+            raise strange(self.url)
 
-    def managers(self, number: int) -> tuple[Mapping[str, Any], ...]:
-        """`GET /runners/:id/managers`: the machines that use its token (`system_id`, `status`); none from a GitLab that has no
+    def running_jobs(self, number: int, system_id: str) -> int:
+        """How many jobs it has as running on this machine (`GET /runners/:id/jobs`), of projects that the token may read;
+        100 at most. Raises GitlabError.
+
+        An older GitLab heeds no `system_id`, and counts those of all machines that use the runner's token.
+        """
+        query = {"status": "running", "per_page": PER_PAGE, **({"system_id": system_id} if system_id else {})}
+        try:
+            answer = self.call(self.by_token, "get", f"/runners/{number}/jobs", query)
+        except REFUSALS as error:
+            raise self.problem(error, f"asked for the jobs of runner {number}") from None
+        if isinstance(answer, list):
+            return len(answer)
+        raise strange(self.url)
+
+    def managers(self, number: int) -> tuple[Mapping[str, Any], ...] | None:
+        """`GET /runners/:id/managers`: the machines that use its token (`system_id`, `status`); None from a GitLab that has no
         such list. Raises GitlabError."""
         try:
             answer = self.call(self.by_token, "get", f"/runners/{number}/managers", {"per_page": PER_PAGE})
         except REFUSALS as error:
             if error.response_code == 404:
-                return ()
+                return None
             raise self.problem(error, f"asked which machines have the token of runner {number}") from None
         if isinstance(answer, list):
             return tuple(one for one in answer if isinstance(one, dict))

@@ -149,6 +149,8 @@ class GitLab(ManagedRunners):
                 case "GET", "lab", "finish", number:
                     job = self._job(number)
                     answer = Answer(200, str(job.told)) if job and job.told is not None else Answer(404)
+                case "GET", "runners", number, "jobs" if header.get("private-token", "") in self.api_tokens:
+                    answer = self._jobs_of(number, body)
                 case _, *parts:
                     answer = self.managed(method, parts, body, header.get("private-token", ""))
             faults = self.faults or self.faults_of.get(method, []) or at
@@ -158,6 +160,12 @@ class GitLab(ManagedRunners):
         found = (job for job in self.jobs if str(job.id) == number and token in (None, job.token))
         return next(found, None)
 
+    def _jobs_of(self, number: str, parameters: dict[str, Any]) -> Answer:
+        """A runner's jobs in short, as `Entities::Ci::JobBasicWithProject` has them, of any machine."""
+        there = (job for job in self.jobs if str(job.runner.id) == number)
+        wanted = parameters.get("status")
+        return Answer(200, [{"id": job.id, "status": job.state} for job in there if wanted in {None, job.state}])
+
     def _known(self, body: dict[str, Any]) -> Runner | None:
         token = str(body.get("token", ""))
         return self.runner(token) if token and token not in self._revoked else None
@@ -166,7 +174,7 @@ class GitLab(ManagedRunners):
         runner = self._known(body)
         if runner is None:
             return Answer(403)
-        for job in self.jobs:
+        for job in self.jobs if not runner.paused else ():
             if job.runner is runner and job.state == "pending":
                 job.state = "running"
                 return Answer(201, self._payload(job))

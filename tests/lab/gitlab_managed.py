@@ -103,7 +103,7 @@ class ManagedRunners:
         """The answer to a call that takes a token of the API."""
         call = "/".join(parts)
         if not re.fullmatch(
-            r"user/runners|(groups|projects)/[^/]+(/runners)?|runners/(\d+(/reset_authentication_token|/managers)?|all)",
+            r"user/runners|(groups|projects)/[^/]+(/runners)?|runners/(\d+(/reset_authentication_token|/managers|/jobs)?|all)",
             call,
         ):
             return Answer(404)
