@@ -126,6 +126,13 @@ def test_a_key_that_the_hosts_runner_does_not_know_yet() -> None:
     assert ("R007", "warning", "connection_max_age") in findings(config(connection_max_age="15m"), facts)
 
 
+def test_keys_of_a_release_that_the_table_knows_in_part() -> None:
+    tree = config(runner(executor="kubernetes", kubernetes={"image": "alpine:3", "suspend_pvc_size": "20Gi"}))
+    known = {version: findings(tree, Facts(runner=RunnerFacts(NOW, version))) for version in ("19.3.0", "19.4.0")}
+    place = "runners[0].kubernetes.suspend_pvc_size"
+    assert known == {"19.3.0": [("R007", "warning", place)], "19.4.0": []}
+
+
 @pytest.mark.parametrize(("version", "severity"), [("", "error"), ("19.3.0", "error"), ("19.4.0", "warning")])
 def test_a_runner_newer_than_the_table_may_know_a_key_that_looks_like_a_slip(version: str, severity: str) -> None:
     found = findings(config(runner(docker={"service_pid_mode": "host"})), Facts(runner=RunnerFacts(NOW, version)))

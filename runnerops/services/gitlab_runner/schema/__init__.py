@@ -1,6 +1,6 @@
 """The keys of config.toml as data: type, and the releases that know them. Pure.
 
-From `common/config.go` of gitlab-runner, 13.0 to 19.3.
+From `common/config.go` of gitlab-runner, 13.0 to 19.3, and what its main branch adds for 19.4.
 """
 
 from __future__ import annotations
@@ -141,7 +141,7 @@ TABLES: Mapping[str, Table] = {
         [table service]: services
     """),
     "service": _table("""
-        str: name alias suspend_data_path
+        str: name alias suspend_data_path@19.4
         [str]: command@13.6 entrypoint@13.6 environment@15.10
     """),
     "cache": _table("""

@@ -1,6 +1,7 @@
 """The tables of the executors that have many keys: kubernetes, custom, parallels, virtualbox. Data only.
 
-From `common/config.go` of gitlab-runner 19.3. A release that knew a key later than others is not noted here.
+From `common/config.go` of gitlab-runner 19.3, and what 19.4 adds. Where a backport to older releases brought a key too, that
+is not noted here.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ EXECUTOR_TABLES = {
         str: pod_memory_request_overwrite_max_allowed node_selector_overwrite_allowed
         str: node_tolerations_overwrite_allowed helper_image helper_image_flavor pod_labels_overwrite_allowed
         str: scheduler_name service_account service_account_overwrite_allowed pod_annotations_overwrite_allowed
-        str: dns_policy priority_class_name logs_base_dir scripts_base_dir
+        str: dns_policy priority_class_name logs_base_dir scripts_base_dir suspend_pvc_size@19.4
+        str: suspend_pvc_storage_class@19.4
         bool: bearer_token_overwrite_allowed namespace_per_job use_service_account_image_pull_secrets
         bool: helper_image_autoset_arch_and_os
         bool?: privileged allow_privilege_escalation automount_service_account_token print_pod_warning_events
