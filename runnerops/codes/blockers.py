@@ -187,7 +187,7 @@ _ROWS = (
     _never(
         "ambiguous-runner",
         "Two runners of config.toml could be the one that the inventory means.",
-        "Give the runner its `id` or `token`, or tell them apart by name and URL.",
+        "Give the runner its `id` or `token`, change one of those that have a name in common at a time, or give each its own.",
     ),
     _never(
         "no-token",

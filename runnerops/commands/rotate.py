@@ -71,6 +71,9 @@ def refuse_given(host: Host, runner: str) -> None:
         raise UsageError(f"rotate: {host.name} has no runner {runner}", f"its runners: {', '.join(names) or 'none'}")
     if not runner and len(names) != 1:
         raise UsageError(f"rotate: {host.name} has {len(names)} runners", f"name one: {', '.join(names) or 'none'}")
+    if names.count(runner or names[0]) > 1:
+        text = f"rotate: {host.name} has {names.count(runner)} runners that are called {runner} in config.toml"
+        raise UsageError(text, "give each its own name: take `called` out of the inventory, and deploy")
     chosen = runner_named(runners, runner or names[0])
     if chosen and chosen.get("token"):
         text = (

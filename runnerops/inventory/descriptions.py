@@ -141,6 +141,12 @@ _LAYER = {
         "none",
         "ci-old",
     ),
+    "gitlab_runner.runners[].called": KeyDescription(
+        "The name that config.toml has for it, where that is another: one that several runners share, or `''` for none."
+        " Which of them it is tells its `id`, or where it has none what it is else, and its place among them.",
+        "its name",
+        "ci-old",
+    ),
     "gitlab_runner.runners[].docker_in_docker": KeyDescription(
         "Give every job a `docker:dind` service that pulls through the cache. Needs the docker executor, `privileged: true`.",
         "false",

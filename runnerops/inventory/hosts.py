@@ -144,10 +144,19 @@ def _leave_out_ours(section: Tree, locations: dict[Key, SourceLocation]) -> None
     for index, runner in enumerate(cast("list[Tree]", section.get("runners", []))):
         runner.pop("docker_in_docker", None)
         runner.pop("was", None)
+        _call(runner, runner.pop("called", None))
         runner.pop("gitlab", None)
         if runner.get("token") == KEEP:
             del runner["token"]
             locations.pop((*RUNNERS, index, "token"), None)
+
+
+def _call(runner: Tree, name: Value) -> None:
+    """Gives it the name that config.toml is to have for it, in the place of the one that it has here."""
+    if name:
+        runner["name"] = name
+    elif name is not None:
+        del runner["name"]
 
 
 def _section_shape(draft: Draft, name: ServiceName) -> SectionShape | None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from runnerops.inventory.drafts import RUNNERS, Draft
 from runnerops.inventory.problems import Problems, dotted
-from runnerops.inventory.shape import RunnerSettingsShape
+from runnerops.inventory.shape import RunnerSettingsShape, RunnerShape
 from runnerops.model.gitlab import SETTINGS, GitlabAccess, Place, Setting
 
 KEEP = "keep"
@@ -40,7 +40,7 @@ def gitlab_settings(draft: Draft, problems: Problems) -> dict[str, dict[str, Set
             continue
         found[runner.name] = settings
         key = (*RUNNERS, index, "gitlab")
-        if obstacle := _obstacle(draft, (runner.model_extra or {}).get("url"), settings):
+        if obstacle := _obstacle(draft, runner, settings):
             problems.add(draft.location(*key), dotted(("hosts", draft.name, *key)), *obstacle)
     return found
 
@@ -80,11 +80,16 @@ def _settings(shape: RunnerSettingsShape) -> dict[str, Setting]:
     }
 
 
-def _obstacle(draft: Draft, url: object, settings: dict[str, Setting]) -> tuple[str, str] | None:
+def _obstacle(draft: Draft, runner: RunnerShape, settings: dict[str, Setting]) -> tuple[str, str] | None:
     """Why these cannot be set, and the fix."""
     from runnerops.services.gitlab_runner.diff.matching import normal_url  # noqa: PLC0415  few inventories have it
 
-    access = draft.shape.gitlab
+    access, url = draft.shape.gitlab, (runner.model_extra or {}).get("url")
+    if runner.called is not None:
+        return (
+            "is for a runner that has its own name in config.toml",
+            "take `called` out there: a deploy gives it its name",
+        )
     if access is None:
         return "no GitLab is named to set this in", f"name it in the host, a group or the defaults: {_ACCESS}"
     if access.url and not access.token:

@@ -103,6 +103,7 @@ class RunnerShape(BaseModel):
 
     name: Annotated[str, AfterValidator(checks.line)]
     was: Annotated[str, AfterValidator(checks.line)] | None = None
+    called: str | None = None
     docker_in_docker: Annotated[DindShape | None, BeforeValidator(checks.mapping_or_bool)] = None
     gitlab: RunnerSettingsShape | None = None
 

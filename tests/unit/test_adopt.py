@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +27,7 @@ from runnerops.planning.reconcile import reconcile
 from runnerops.secrets import Resolver
 from runnerops.secrets.dotenv import can_hold, line_of, read_dotenv
 from runnerops.services import SERVICES
+from runnerops.services.gitlab_runner.format import runners_of
 from runnerops.services.gitlab_runner.format.toml_writer import to_toml
 from tests.unit.services.builders import DAEMON, engine, json_bytes, render_all
 from tests.unit.services.builders import state as state_of
@@ -326,13 +326,74 @@ shutdown_timeout = 0
     ]
 
 
-def test_a_runner_without_a_name_gets_one_and_it_is_said() -> None:
-    toml = b'concurrent = 1\n[[runners]]\nurl = "https://g"\ntoken = "glrt-aaaaaaaaaaaaaaaaaaaa"\nexecutor = "shell"\n'
+A, B = (f"glrt-{letter * 20}" for letter in "ab")
+EXECUTORS = ("shell", "docker")
+
+
+def blocks(*runners: dict[str, Any]) -> bytes:
+    usual = {"url": "https://g", "executor": "shell"}
+    return to_toml({"concurrent": 4, "runners": [{**usual, **one} for one in runners]}).encode()
+
+
+@pytest.mark.parametrize(
+    ("runners", "named"),
+    [
+        ([{"token": A}], [("unnamed-1", "", None)]),
+        ([{"name": "h", "token": A}, {"token": B, "id": 3}], [("h", None, None), ("unnamed-2", "", 3)]),
+        (
+            [{"name": "h", "id": 1, "token": A}, {"name": "h", "id": 2, "token": B}],
+            [("h", None, 1), ("h-2", "h", 2)],
+        ),
+        ([{"name": "h", "token": A}, {"name": "h", "token": B, "limit": 1}], [("h", None, None), ("h-2", "h", None)]),
+        ([{"name": "h", "token": A}, {"name": "h", "token": B}], [("h", None, None), ("h-2", "h", None)]),
+        ([{"name": "h"}, {"name": "h"}], [("h", None, None), ("h-2", "h", None)]),
+        (
+            [{"name": "h-2", "token": A}, {"name": "h", "token": A}, {"name": "h", "token": A}],
+            [("h-2", None, None), ("h", None, None), ("h-3", "h", None)],
+        ),
+        (
+            [{"name": "a\nb", "token": A}, {"name": "x {host}", "token": B}],
+            [("unnamed-1", "a\nb", None), ("unnamed-2", "x {host}", None)],
+        ),
+    ],
+)  # fmt: skip
+def test_each_runner_has_a_name_of_its_own_and_the_file_stays(
+    runners: list[dict[str, Any]], named: list[tuple[str, str | None, int | None]]
+) -> None:
+    """`gitlab-runner register` calls each of them after the host; who writes the file by hand may name none."""
+    toml = blocks(*runners)
     desired, entry, blockers = back(observed(None, toml))
-    assert blockers == []
-    assert b'name = "h-1"' in (desired[CONFIG] or b"")
-    assert b"glrt-aaaaaaaaaaaaaaaaaaaa" in (desired[CONFIG] or b"")
-    assert any("has no name" in note for note in entry.notes)
+    assert (desired, blockers) == ({CONFIG: toml}, [])
+    (section,) = entry.sections.values()
+    assert section
+    found = [(one["name"], one.get("called"), one.get("id")) for one in runners_of(section)]
+    assert found == named
+    assert sum("`called` keeps what is there" in note for note in entry.notes) == any(
+        one[1] is not None for one in named
+    )
+
+
+RUNNERS = st.lists(
+    st.fixed_dictionaries(
+        {"executor": st.sampled_from(EXECUTORS)},
+        optional={
+            "name": st.sampled_from(["", "h", "h", "h-2", "x {host}", " ", "{{ a }}", "a\nb", "\u00e9"]),
+            "url": st.sampled_from(["https://g", "https://G/"]),
+            "id": st.integers(0, 2),
+            "token": st.sampled_from(["", A, B]),
+            "limit": st.integers(0, 2),
+        },
+    ),
+    max_size=4,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(runners=RUNNERS)
+def test_runners_of_any_names_stay_as_they_are(runners: list[dict[str, Any]]) -> None:
+    toml = blocks(*runners)
+    desired, _, blockers = back(observed(None, toml))
+    assert (desired, blockers) == ({CONFIG: toml}, [])
 
 
 @pytest.mark.parametrize("content", [b"[", b"{} x", b"\xff"])
@@ -354,22 +415,3 @@ def test_crlf_and_a_byte_order_mark_are_read() -> None:
     desired, entry, _ = back(observed(b'\xef\xbb\xbf{\r\n"mtu": 1400}\r\n', toml))
     assert "# how many" in entry.into("")
     assert desired == {DAEMON: b'\xef\xbb\xbf{\r\n"mtu": 1400}\r\n', CONFIG: toml}
-
-
-@pytest.mark.parametrize("ids", [("id = 1\n", "id = 2\n"), ("", "")])
-def test_runners_of_one_name_are_told_apart_and_keep_their_tokens(ids: tuple[str, str]) -> None:
-    """`gitlab-runner register` calls each of them after the host."""
-    runner = '[[runners]]\nname = "h"\nurl = "https://g"\nexecutor = "{}"\ntoken = "{}"\n{}'
-    tokens = ("glrt-aaaaaaaaaaaaaaaaaaaa", "glrt-bbbbbbbbbbbbbbbbbbbb")
-    toml = "concurrent = 1\n" + "".join(
-        runner.format(executor, token, one)
-        for executor, token, one in zip(("shell", "docker"), tokens, ids, strict=True)
-    )
-    desired, entry, blockers = back(observed(None, toml.encode()))
-    assert blockers == []
-    there = tomllib.loads((desired[CONFIG] or b"").decode())["runners"]
-    assert [(one["name"], one["token"], one["executor"]) for one in there] == [
-        ("h", tokens[0], "shell"),
-        ("h-2", tokens[1], "docker"),
-    ]
-    assert any("several runners are called h" in note for note in entry.notes)

@@ -125,7 +125,7 @@ ci-1:
         token: keep
         executor: shell
       - name: ci-1-2
-        was: ci-1
+        called: ci-1
         id: 12
         url: https://gitlab.example.com
         token: keep

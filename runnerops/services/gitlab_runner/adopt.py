@@ -57,12 +57,9 @@ def _section(tree: Tree) -> tuple[Tree, tuple[str, ...]]:
     """The section, and what of the file it cannot say."""
     runners = runners_of(tree)
     section = _pruned({name: value for name, value in tree.items() if name != "user"}, tree, ())
-    kept = runners_of(section)
-    notes: list[str] = []
-    for index, (runner, whole) in enumerate(zip(kept, runners, strict=True)):
-        kept[index], said = _identified(runner, whole, index, runners)
-        notes += said
-    return ({**section, "runners": [*kept]} if kept else section), tuple(notes)
+    names = _names(runners)
+    kept = [_identified(*one, runners) for one in zip(runners_of(section), runners, names, strict=True)]
+    return ({**section, "runners": [*kept]} if kept else section), tuple(_said_of_names(runners, names))
 
 
 def _pruned(value: Tree, whole: Tree, at: Key) -> Tree:
@@ -97,32 +94,44 @@ def _differs(whole: Tree, key: Key) -> bool:
     return bool(key_changes(whole, without))
 
 
-def _identified(runner: Tree, whole: Tree, index: int, runners: Sequence[Tree]) -> tuple[Tree, list[str]]:
-    """With a name that is its own, and what ties it to its token on the host."""
-    notes: list[str] = []
-    name = str(whole.get("name") or "")
-    same = [other for other in range(len(runners)) if str(runners[other].get("name") or "") == name]
-    if not name:
-        name = f"{{host}}-{index + 1}"
-        notes.append(f"runner number {index + 1} has no name, which the inventory needs: a deploy gives it one")
-    elif len(same) > 1 and index != same[0]:
-        name = f"{name}-{same.index(index) + 1}"
-        notes.append(f"several runners are called {whole['name']}: a deploy calls the next one {name}")
+def _identified(runner: Tree, whole: Tree, name: str, runners: Sequence[Tree]) -> Tree:
+    """With a name that is its own, the one that the file has where that is another, and what ties it to its token."""
+    called = str(whole.get("name") or "")
+    apart = called != name or sum(str(one.get("name") or "") == called for one in runners) > 1
+    first: Tree = {"name": name} if called == name else {"name": name, "called": called}
+    if apart and whole.get("id") and _alone(runners, whole):
+        first["id"] = whole["id"]
     rest = {key: value for key, value in runner.items() if key not in {"name", "token"}}
-    first: Tree = {"name": name}
-    if len(same) > 1 or not whole.get("name"):
-        first |= {"was": str(whole["name"])} if whole.get("name") and name != whole["name"] else {}
-        if whole.get("id") and _alone(runners, index):
-            first["id"] = whole["id"]
     ordered = {key: rest.pop(key) for key in ("url",) if key in rest}
-    token: Tree = {"token": KEEP} if whole.get("token") else {}
-    return {**first, **ordered, **token, **rest}, notes
+    token: Tree = {"token": KEEP if whole.get("token") else ""}
+    return {**first, **ordered, **token, **rest}
 
 
-def _alone(runners: Sequence[Tree], index: int) -> bool:
+def _names(runners: Sequence[Tree]) -> list[str]:
+    """What the inventory calls each: as the file does, where that is a name, and no other has it."""
+    there = [str(one.get("name") or "") for one in runners]
+    found: list[str] = []
+    for number, called in enumerate(there, 1):
+        usable = called.strip() and called.isprintable() and "{" not in called
+        name = called if usable and called not in found else ""
+        base, count = (called, 2) if usable else ("unnamed", number)
+        while not name or (name != called and name in there) or name in found:
+            name, count = f"{base}-{count}", count + 1
+        found.append(name)
+    return found
+
+
+def _said_of_names(runners: Sequence[Tree], names: Sequence[str]) -> Iterator[str]:
+    pairs = zip(runners, names, strict=True)
+    if found := [name for one, name in pairs if str(one.get("name") or "") != name]:
+        what = "have names here" if len(found) > 1 else "has a name here"
+        yield f"{', '.join(found)} {what} that config.toml has not, for each needs its own: `called` keeps what is there"
+
+
+def _alone(runners: Sequence[Tree], runner: Tree) -> bool:
     """Whether no other runner of its GitLab has its id."""
     keys = [(one.get("id"), normal_url(one.get("url"))) for one in runners]
-    return keys.count(keys[index]) == 1
+    return keys.count((runner["id"], normal_url(runner.get("url")))) == 1
 
 
 def _comments(content: bytes) -> Mapping[Key, tuple[str, ...]]:

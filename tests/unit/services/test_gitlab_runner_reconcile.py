@@ -126,6 +126,56 @@ def test_a_runner_without_a_token_that_was_renamed(
     assert blockers == ["no-token"] * tokens.count(None)
 
 
+def equals(*runners: dict[str, Any]) -> list[dict[str, Any]]:
+    """Runners of one name and url, without ids and, as the inventory has them, without tokens."""
+    return [runner(token=None, **one) for one in runners]
+
+
+A, B = {"limit": 1}, {"limit": 2, "output_limit": 9}
+HAVE = config(runner(**A), runner(token=OTHER, **B))
+C, D, E = {"limit": 5}, {"limit": 6}, {"limit": 7}
+WHOSE = "ambiguous-runner"
+
+
+@pytest.mark.parametrize(
+    ("rendered", "there", "tokens", "blockers"),
+    [
+        ([A, B], [A, B], [TOKEN, OTHER], []),
+        ([B, A], [A, B], [OTHER, TOKEN], []),  # moved, in the inventory or on the host
+        ([{**A, "shell": "sh"}, {**B, "shell": "sh"}], [A, B], [TOKEN, OTHER], []),  # each is nearest to its own
+        ([{**B, "shell": "sh"}, {**A, "shell": "sh"}], [A, B], [None, None], [WHOSE, WHOSE]),  # moved and changed
+        ([C, D], [A, E], [None, None], [WHOSE, WHOSE]),
+        ([C, E], [A, E], [TOKEN, OTHER], []),
+        ([A, A], [A, A], [TOKEN, OTHER], []),
+        ([A, E], [A, A], [TOKEN, OTHER], []),
+        ([A, B], [B], [None, TOKEN], ["no-token"]),
+        ([A, {**A, "shell": "sh"}], [E], [None, None], [WHOSE, WHOSE]),  # one has left, and nobody knows which
+        ([B], [A, B], [OTHER], []),  # that the other would go is told of: drop-runner
+        ([E], [A, B], [None], [WHOSE]),
+        ([A, {**B, "id": 7}], [{**A, "id": 7}, B], [OTHER, TOKEN], []),  # an id says more than what it is else
+    ],
+)
+def test_runners_of_one_name_never_get_each_others_tokens(
+    rendered: list[Tree], there: list[Tree], tokens: list[str | None], blockers: list[str]
+) -> None:
+    have = config(*(runner(token=token, **one) for one, token in zip(there, (TOKEN, OTHER), strict=False)))
+    found, said, _ = reconcile(config(*equals(*rendered)), observed(have))
+    ours = ("limit", "shell")
+    of = {tuple(one.get(key) for key in ours): one.get("token") for one in found["runners"]}
+    if rendered != [A, A]:
+        assert [of[one.get("limit"), one.get("shell")] for one in rendered] == tokens
+    else:
+        assert [one["token"] for one in found["runners"]] == tokens
+    assert said == blockers
+
+
+def test_runners_of_one_name_get_names_of_their_own_one_by_one() -> None:
+    renamed = [{**one, "name": f"new-{index}"} for index, one in enumerate(equals(A, B))]
+    was = {"new-0": "one", "new-1": "one"}
+    found, blockers, _ = reconcile(config(*renamed), observed(HAVE), replace(HOST, renamed=was))
+    assert ([one["token"] for one in found["runners"]], blockers) == ([TOKEN, OTHER], [])
+
+
 def test_keep_holds_the_hosts_value() -> None:
     host = Host(
         "h",

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from runnerops.model.common import Key, Tree, Value
 from runnerops.model.plan import KeyChange
 from runnerops.services.base import value_at
-from runnerops.services.gitlab_runner.diff.matching import match, normal_url
+from runnerops.services.gitlab_runner.diff.matching import match, match_equals, normal_url
 from runnerops.services.gitlab_runner.format import runners_of
 from runnerops.services.gitlab_runner.schema import HOST_OWNED, TABLES, Known
 from runnerops.services.gitlab_runner.schema.times import microseconds
@@ -32,7 +32,7 @@ def key_changes(old: Tree, new: Tree) -> tuple[KeyChange, ...]:
     """Keys that differ in meaning. `user` is the unit's; a token that `new` does not give is the host's own."""
     found = list(_of_table("config", _general(old), _general(new), ()))
     before, after = runners_of(old), runners_of(new)
-    partners = match(before, after)
+    partners = match_equals(before, after, match(before, after), distance)
     for index, runner in enumerate(after):
         partner = partners.get(index)
         key = ("runners", index)
@@ -59,6 +59,11 @@ def counterpart(key_change: KeyChange, old: Tree, new: Tree, base: Tree) -> Valu
 def owns(key: Key) -> bool:
     """Tokens, ids and dates."""
     return len(key) == 3 and key[0] == "runners" and key[2] in HOST_OWNED
+
+
+def distance(old: Tree, new: Tree) -> int:
+    """In how many keys two runners differ, without those that the host owns."""
+    return sum(1 for _ in _of_table("runner", _asked(old), _asked(new), ("runners", 0)))
 
 
 def _general(tree: Tree) -> Tree:

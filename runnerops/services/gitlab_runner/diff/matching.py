@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 from urllib.parse import urlsplit, urlunsplit
 
@@ -21,7 +21,7 @@ def match(observed: Sequence[Tree], desired: Sequence[Tree]) -> dict[int, int]:
     for tell, in_order in ((_by_all, True), (_by_both, True), (_by_token, True), (_by_id, False), (_by_name, False)):
         for index, runner in enumerate(desired):
             identity = tell(runner)
-            if index in partners or identity is None:
+            if index in partners or identity is None or (tell is _by_name and _is_one_of_several(desired, index)):
                 continue
             free = [
                 other
@@ -31,6 +31,16 @@ def match(observed: Sequence[Tree], desired: Sequence[Tree]) -> dict[int, int]:
             if len(free) == 1 or (free and in_order):
                 partners[index] = free[0]
     return partners
+
+
+def _is_one_of_several(desired: Sequence[Tree], index: int) -> bool:
+    """Whether another that has neither a token nor an id has its name and url: see `match_equals`."""
+    alike = [one for one in desired if _is_known_by_name(one) and _by_name(one) == _by_name(desired[index])]
+    return _is_known_by_name(desired[index]) and len(alike) > 1
+
+
+def _is_known_by_name(runner: Tree) -> bool:
+    return not runner.get("token") and not runner.get("id")
 
 
 def match_renamed(
@@ -55,6 +65,64 @@ def match_renamed(
     return found
 
 
+def match_equals(
+    observed: Sequence[Tree], desired: Sequence[Tree], partners: Mapping[int, int], apart: Callable[[Tree, Tree], int]
+) -> dict[int, int]:
+    """`partners`, and those of one name and url that nothing else tells apart: by what they are, else by their order.
+
+    `apart` counts the keys in which two differ. A pair must be alike, or nearer to each other than to any other of that
+    name: where somebody has moved the blocks, no runner gets the token of another.
+    """
+    found = dict(partners)
+    for wanted in _of_one_name(desired, found):
+        there = [other for other in _free(observed, found) if _by_name(observed[other]) == _by_name(desired[wanted[0]])]
+        found |= _alike_pairs(observed, desired, (there, wanted), apart)
+        left = [index for index in wanted if index not in found]
+        rest = [other for other in there if other not in found.values()]
+        if len(left) == len(rest) and _are_nearest([observed[o] for o in rest], [desired[i] for i in left], apart):
+            found |= dict(zip(left, rest, strict=True))
+    return found
+
+
+def _of_one_name(desired: Sequence[Tree], partners: Mapping[int, int]) -> Iterator[list[int]]:
+    """Those without a partner, a token and an id of their own, name by name."""
+    ids = [_by_id(one) for one in desired]
+    bare = [
+        i for i, one in enumerate(desired) if _is_known_by_name(one) or (not one.get("token") and ids.count(ids[i]) > 1)
+    ]
+    left = [index for index in bare if index not in partners]
+    while left:
+        alike = [index for index in left if _by_name(desired[index]) == _by_name(desired[left[0]])]
+        yield alike
+        left = [index for index in left if index not in alike]
+
+
+def _alike_pairs(
+    observed: Sequence[Tree],
+    desired: Sequence[Tree],
+    indices: tuple[Sequence[int], Sequence[int]],
+    apart: Callable[[Tree, Tree], int],
+) -> dict[int, int]:
+    """Those that differ in nothing, where there are as many of them here as there."""
+    found: dict[int, int] = {}
+    there, wanted = indices
+    for index in wanted:
+        twins = [other for other in wanted if not apart(desired[other], desired[index])]
+        same = [other for other in there if not apart(observed[other], desired[index])]
+        if len(twins) == len(same):
+            found |= dict(zip(twins, same, strict=True))
+    return found
+
+
+def _are_nearest(observed: Sequence[Tree], desired: Sequence[Tree], apart: Callable[[Tree, Tree], int]) -> bool:
+    """Whether each is nearer to the one in its place than any other is to either; twins on the host are as near."""
+    at = range(len(observed))
+    far = [[apart(old, new) for new in desired] for old in observed]
+    return all(
+        far[i][i] < min(far[i][j], far[j][i]) or not apart(observed[i], observed[j]) for i in at for j in at if i != j
+    )
+
+
 def _free(observed: Sequence[Tree], partners: Mapping[int, int]) -> list[int]:
     return [index for index in range(len(observed)) if index not in partners.values()]
 
@@ -71,7 +139,7 @@ def rivals(observed: Sequence[Tree], runner: Tree) -> list[int]:
 
 
 def _by_all(runner: Tree) -> object:
-    return runner
+    return runner if runner.get("token") else None
 
 
 def _by_both(runner: Tree) -> object:
@@ -88,7 +156,7 @@ def _by_id(runner: Tree) -> object:
 
 
 def _by_name(runner: Tree) -> object:
-    return runner.get("name"), normal_url(runner.get("url"))
+    return runner.get("name") or "", normal_url(runner.get("url"))
 
 
 def normal_url(url: Value) -> Value:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from runnerops.model.common import Tree, Value
@@ -11,8 +11,8 @@ from runnerops.model.host_state import HostState, SecretFingerprints
 from runnerops.model.inventory import Host, RenderedFile
 from runnerops.model.plan import Blocker
 from runnerops.services.base import ParseError, with_path
-from runnerops.services.gitlab_runner.diff import key_changes
-from runnerops.services.gitlab_runner.diff.matching import match, match_renamed, rivals
+from runnerops.services.gitlab_runner.diff import distance, key_changes
+from runnerops.services.gitlab_runner.diff.matching import match, match_equals, match_renamed, rivals
 from runnerops.services.gitlab_runner.format import NAME, config_path, heading, label, parse, runners_of
 from runnerops.services.gitlab_runner.format.toml_writer import to_toml
 from runnerops.services.gitlab_runner.reconcile.created import own_keys
@@ -61,9 +61,9 @@ def _merge(host: Host, desired: Tree, old: Tree | None, given: SecretFingerprint
     for index, runner in enumerate(runners):
         name = label(runner, index)
         partner = observed[partners[index]] if index in partners else None
-        if partner is None and len(set(rivals(observed, runner)) - {*partners.values()}) > 1:
-            message = f"runner {name}: several on the host have this name and url, and nobody can tell which it is"
-            help_ = "give the token of one of them, or rename them on the host"
+        if partner is None and _is_ambiguous(runner, runners, observed, partners):
+            message = f"runner {name}: several have this name and url, and nobody can tell which of the host's it is"
+            help_ = "give its `id`, change one of them at a time, or rename them on the host"
             blockers.append(Blocker("ambiguous-runner", f"{message}; {help_}", (name,)))
             continue
         partner = partner or before[index]
@@ -77,9 +77,17 @@ def _merge(host: Host, desired: Tree, old: Tree | None, given: SecretFingerprint
     return merged, tuple(blockers)
 
 
+def _is_ambiguous(runner: Tree, runners: Sequence[Tree], observed: Sequence[Tree], partners: Mapping[int, int]) -> bool:
+    """Whether there are several of its name, here or there, and one there that is left."""
+    free = len(set(rivals(observed, runner)) - {*partners.values()})
+    return free > 1 or (free == 1 and len(rivals(runners, runner)) > 1 and not runner.get("token"))
+
+
 def _partners(host: Host, observed: Sequence[Tree], runners: Sequence[Tree]) -> dict[int, int]:
     known = [{**own, **runner} for own, runner in zip(_before(host, runners), runners, strict=True)]
-    return match_renamed(observed, runners, host.renamed, match(observed, known))
+    old = [{**one, "name": host.renamed.get(str(one.get("name")), one.get("name"))} for one in runners]
+    partners = match_equals(observed, old, match(observed, known), distance)
+    return match_renamed(observed, runners, host.renamed, partners)
 
 
 def _before(host: Host, runners: Sequence[Tree]) -> list[Tree]:
