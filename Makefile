@@ -5,6 +5,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.ready
 
+# compiled once, not by each of the processes that tests start
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: docs help demo lock upgrade matrix venv equip lint types unit integration hosts faults lab test bench clean
 
 help:
@@ -47,7 +50,7 @@ types: venv
 	$(BIN)/mypy
 
 unit: venv
-	$(BIN)/pytest -q -n auto tests/unit
+	$(BIN)/pytest -q -n auto --dist worksteal tests/unit
 
 integration: venv
 	$(BIN)/pytest -q -n auto tests/integration

@@ -20,7 +20,7 @@ _OURS = re.compile(r"(?<![$.\w])(?:vars|host)\s*[.\[]")
 _NAMED = re.compile(r"""(?<![$.\w])vars\s*(?:\.\s*(\w+)|\[\s*(?:"([^"]*)"|'([^']*)')\s*\])""")
 _DOTTED = re.compile(r"\s*([A-Za-z_]\w*)\s*\.\s*\w")
 _NEAR = 0.85
-_MOST = 100_000
+_MOST = 10_000
 """Values in one: a list made of lists that are made of lists doubles with each."""
 _LONGEST = 1_000_000
 """Characters: a text made of texts that are made of texts doubles with each."""

@@ -119,7 +119,7 @@ def origins(
         return folder(name), lines[line - 1] if line <= len(lines) else ""
 
     try:
-        marked = env.overlay(extensions=[Marks]).get_template(template).render(names)
+        marked = env.overlay(extensions=[Marks], bytecode_cache=None).get_template(template).render(names)
     except Exception:  # a template may do anything with its own text
         return None
     marked = marked if marked.endswith("\n") else marked + "\n"

@@ -8,9 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, time
 from pathlib import Path
+from types import CodeType
 from typing import TYPE_CHECKING, Any, Protocol
 
 from jinja2 import (
+    BytecodeCache,
     ChoiceLoader,
     DictLoader,
     Environment,
@@ -20,6 +22,7 @@ from jinja2 import (
     TemplateNotFound,
     TemplateSyntaxError,
 )
+from jinja2.bccache import Bucket
 from jinja2.exceptions import TemplateError as JinjaError
 
 from runnerops.errors import TemplateError
@@ -46,6 +49,25 @@ class Resolves(Protocol):
         """The value; a placeholder where it is missing, which is then reported with all others that are."""
 
 
+class _Compiled(BytecodeCache):
+    """What templates were compiled to in this process: each Renderer has an environment of its own, alike but for secrets."""
+
+    def __init__(self) -> None:
+        self._codes: dict[tuple[str, str], CodeType] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Jinja's word for taking it from here; it compiles what stays None."""
+        bucket.code = self._codes.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Jinja's word for leaving it here."""
+        if bucket.code:
+            self._codes[bucket.key, bucket.checksum] = bucket.code
+
+
+_COMPILED = _Compiled()
+
+
 class Renderer:
     """Templates of one project. `project` (the folder `templates` beside the inventory) overrides file by file.
 
@@ -68,6 +90,7 @@ class Renderer:
             lstrip_blocks=True,
             keep_trailing_newline=True,
             finalize=self._plain,
+            bytecode_cache=_COMPILED,
         )
         self._env.filters |= {
             "to_json": lambda value: json.dumps(self._plain(value), indent=2, ensure_ascii=False),

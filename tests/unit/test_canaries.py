@@ -50,6 +50,9 @@ CONFIG, CACHE, COMPOSE = (
 Text = Callable[[str], str]
 """The text for the place of this name."""
 
+CANARY = re.compile(r"cAnary\d{4}x7Q(?:-value)?")
+"""One, or the value of a variable that is named so."""
+
 NETWORKS = ("bip", "default-address-pools", "fixed-cidr")
 """Keys of daemon.json that an inventory takes networks for only."""
 
@@ -157,7 +160,7 @@ class Seen:
 
     @property
     def shown(self) -> set[str]:
-        return {place for canary, place in self.places.items() if canary in self.said}
+        return {self.places[canary] for canary in set(CANARY.findall(self.said)) & self.places.keys()}
 
 
 class Canaries:
@@ -170,6 +173,7 @@ class Canaries:
 
     def __call__(self, place: str) -> str:
         canary = f"cAnary{next(self._numbers):04}x7Q"
+        assert CANARY.fullmatch(canary)
         self.places[canary] = place
         return self._form(canary)
 

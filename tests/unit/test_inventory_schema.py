@@ -30,9 +30,12 @@ class Loader(yaml.SafeLoader):
 Loader.add_multi_constructor("!", lambda loader, _, node: loader.construct_scalar(node))
 
 
+VALIDATOR = Draft202012Validator(inventory_schema())
+
+
 def errors(text: str) -> list[str]:
     tree: Any = yaml.load(text, Loader)
-    found = Draft202012Validator(inventory_schema()).iter_errors(tree)
+    found = VALIDATOR.iter_errors(tree)
     return [f"{'.'.join(map(str, error.absolute_path))}: {error.message}" for error in _deep(found)]
 
 
