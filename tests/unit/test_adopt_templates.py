@@ -80,6 +80,8 @@ def test_what_is_adopted_renders_what_was_there(more: object, key: str) -> None:
     service["labels"]["l"] = str(more)
     service["volumes"].append("/etc/ssl:/etc/ssl:ro")
     service["ports"].append("127.0.0.1:5001:5001")
+    service["volumes"].append("certs:/certs:ro")
+    had["tree"]["volumes"]["certs"] = {"external": True}
     had["tree"] |= {"networks": {"web": {"external": True}}, "x-top": {key: more}}
     had["tree"]["services"]["ui"] = {"image": "ui:1", "command": [str(more)]}
     entry = adopted(had)

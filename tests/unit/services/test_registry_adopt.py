@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -171,6 +172,9 @@ def test_caches_are_named_in_the_order_in_which_the_daemon_asks_them() -> None:
         ({}, "no pull-through cache"),
         ({"env": env(PROXY_REMOTEURL=HUB, HTTP_TLS_CERTIFICATE="/c")}, "TLS or a login"),
         ({"env": env(PROXY_REMOTEURL=HUB), "text": EXAMPLE.replace("filesystem:", "s3:")}, "stores in s3"),
+        ({"env": env(PROXY_REMOTEURL=HUB), "labels": {"com.docker.swarm.service.name": "m"}}, "of the swarm service m"),
+        ({"env": env(PROXY_REMOTEURL=HUB), "labels": {"io.kubernetes.pod.name": "p"}}, "of the Kubernetes pod p"),
+        ({"env": env(PROXY_REMOTEURL=HUB), "text": EXAMPLE + "http: {tls: {certificate: /c}}\n"}, "TLS or a login"),
         ({"env": env(PROXY_REMOTEURL=HUB), "text": EXAMPLE + "auth: {htpasswd: {realm: x, path: /y}}\n"}, "a login"),
     ],
 )
@@ -179,6 +183,51 @@ def test_what_the_section_has_no_word_for_is_left_alone(one: dict[str, Any], why
     assert found.section is None
     assert why in found.notes[0]
     assert "container reg is left alone" in found.notes[0]
+
+
+def test_what_podman_runs_is_left_alone() -> None:
+    podman = state({}, replace(engine(), flavour="podman"))
+    found = REGISTRY.adopt(podman, answers({"env": env(PROXY_REMOTEURL=HUB)}))
+    assert (found.section, found.notes) == (None, ("container reg is left alone: it is podman's",))
+
+
+V3 = EXAMPLE.replace("  cache:\n    blobdescriptor: inmemory\n", "  tag: {concurrencylimit: 8}\n")
+
+
+@pytest.mark.parametrize(
+    ("one", "section", "added"),
+    [
+        (
+            {"image": "registry:3", "path": "/etc/distribution/config.yml", "text": V3,
+             "env": ["OTEL_TRACES_EXPORTER=none", "OTEL_SDK_DISABLED=true"]},
+            {"image": "registry:3", "environment": {"OTEL_SDK_DISABLED": "true"}},
+            [],
+        ),
+        ({"path": "/c.yml", "env": ["REGISTRY_CONFIGURATION_PATH=/c.yml"]}, {}, []),
+        ({"name": "/own-name", "labels": {"com.docker.compose.project.config_files": "/a/a.yml,/a/b.yml"}}, {}, []),
+        (
+            {"mounts": [VOLUME, {**VOLUME, "Name": "certs", "Destination": "/certs", "RW": False}]},
+            {},
+            [("volumes", ["certs:/certs:ro"]), ("further_volumes", {"certs": {"external": True}})],
+        ),
+        (
+            {"ports": {**published("", "5000"), "5001/tcp": [{"HostIp": "127.0.0.1", "HostPort": "5001"}]},
+             "env": ["REGISTRY_HTTP_DEBUG_ADDR=:5001"]},
+            {"environment": {"REGISTRY_HTTP_DEBUG_ADDR": ":5001"}},
+            [("ports", ["127.0.0.1:5001:5001"])],
+        ),
+        (
+            {"ports": {"80/tcp": [{"HostIp": "", "HostPort": "5000"}, {"HostIp": "::1", "HostPort": "8080"}]},
+             "env": ["REGISTRY_HTTP_ADDR=:80"]},
+            {},
+            [("ports", ["[::1]:8080:5000"])],
+        ),
+    ],
+)  # fmt: skip
+def test_layouts_that_people_have(one: dict[str, Any], section: Tree, added: list[tuple[str, object]]) -> None:
+    found = adopted({**one, "env": [*one.get("env", []), *env(PROXY_REMOTEURL=HUB)]})
+    assert only(found) == {**BY_HAND, **section}
+    assert [(more.block, more.value) for more in found.additions] == added
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,10 @@ class _Section:
 def adopt(observed: HostState, answers: Answers) -> Adopted:
     """Every registry that is a pull-through cache; of each other one, why it is left alone."""
     made = _Section()
+    docker = observed.facts.docker
+    if docker and docker.flavour in {"podman", "rootless"}:
+        alone = [f"container {one.name} is left alone: it is {docker.flavour}'s" for one in found_registries(answers)]
+        return Adopted(notes=tuple(alone))
     mirrors = mirrors_of(tree_of(observed.file(path_of(observed)).content).get("registry-mirrors"))
     for one in sorted(found_registries(answers), key=lambda one: _rank(one, observed, mirrors)):
         if why := _unfit(one):
@@ -88,6 +92,8 @@ def _unfit(one: FoundRegistry) -> str:
         for name in one.environment
         if name.startswith(("REGISTRY_AUTH", "REGISTRY_HTTP_TLS", "REGISTRY_STORAGE_S3"))
     ]
+    if (keeper := _keeper(one)) is not None:
+        return f"it is of {keeper}, which starts it anew wherever it stops"
     if not said(one, ("proxy", "remoteurl")):
         return "it is a registry of its own, no pull-through cache (no proxy.remoteurl)"
     if drivers or any(name.startswith("REGISTRY_STORAGE_S3") for name in variables):
@@ -95,6 +101,14 @@ def _unfit(one: FoundRegistry) -> str:
     if value_at(one.config, ("http", "tls")) or value_at(one.config, ("auth",)) or variables:
         return "it asks for TLS or a login by files of its own, which the section has no word for"
     return ""
+
+
+def _keeper(one: FoundRegistry) -> str | None:
+    """What runs it here, where that is no person and no Compose."""
+    service, pod = (one.labels.get(key) for key in ("com.docker.swarm.service.name", "io.kubernetes.pod.name"))
+    if service is not None:
+        return f"the swarm service {service}"
+    return None if pod is None else f"the Kubernetes pod {pod}"
 
 
 def _add(made: _Section, one: FoundRegistry, listens: Listening, mirrors: Sequence[str]) -> None:
@@ -171,9 +185,6 @@ def _notes(one: FoundRegistry, listens: Listening, volume: str | None, *, ours: 
         usual or value_at(one.config, ("storage", "delete", "enabled")) is None
     ) and "REGISTRY_STORAGE_DELETE_ENABLED" not in one.environment:
         yield f"container {one.name} never removed what expired; the cache that takes its place does (storage.delete)"
-    volumes = [mount.inside for mount in one.mounts if mount.volume and mount.inside in one.further_mounts]
-    if volumes:
-        yield f"container {one.name} has a volume at {names(volumes)}, which the cache that takes its place has not"
 
 
 def _taken_over(one: FoundRegistry, volume: str | None) -> str:

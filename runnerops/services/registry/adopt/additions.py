@@ -9,7 +9,8 @@ from runnerops.model.common import Tree, Value
 from runnerops.model.host_state import HostState
 from runnerops.services.base import Addition, ParseError
 from runnerops.services.registry.adopt.beyond import of_service
-from runnerops.services.registry.adopt.running import FoundRegistry
+from runnerops.services.registry.adopt.listening import further_ports
+from runnerops.services.registry.adopt.running import FoundRegistry, Mount
 from runnerops.services.registry.caches import PROJECT
 from runnerops.services.registry.format import COMPOSE_TEMPLATE, parse
 
@@ -30,13 +31,18 @@ def additions(caches: Sequence[Cache], observed: HostState, directory: str) -> t
     }
     found: list[Addition] = []
     ours = [name for one, name in caches if _is_ours(one)]
+    own = {name if len(name) > 1 else f"cache-{name}" for name in ours}
+    volumes = {name: one for name, one in _mapping(file.get("volumes")).items() if ours and name not in own}
     for one, name in caches:
         said = _mapping(file.get("services")).get(name) if _is_ours(one) else None
         service = of_service(said) if isinstance(said, dict) else _service(one, observed)
         networks: Tree = {} if said else {network: {"external": True} for network in _networks(one, observed)}
+        volumes |= {} if said else {mount.source: {"external": True} for mount in _further_volumes(one)}
         if networks:
             below["networks"] = {**_mapping(below.get("networks")), **networks}
         found += _of_cache(name, service, _reason(one))
+    if volumes:
+        found.append(Addition(COMPOSE_TEMPLATE, "further_volumes", 2, volumes))
     further = {name: one for name, one in _mapping(file.get("services")).items() if name not in ours}
     if ours and further:
         found.append(Addition(COMPOSE_TEMPLATE, "services", 2, further))
@@ -66,16 +72,24 @@ def _reason(one: FoundRegistry) -> str:
 def _service(one: FoundRegistry, observed: HostState) -> Tree:
     """Of one that somebody else started: its further mounts and networks too. The storage and the config have their own."""
     found = dict(one.beyond)
-    binds: list[Value] = []
-    for mount in one.mounts:
-        if mount.source.startswith("/") and not mount.volume and mount.inside in one.further_mounts:
-            binds.append(f"{mount.source}:{mount.inside}{'' if mount.written else ':ro'}".replace("$", "$$"))
+    binds: list[Value] = [
+        f"{mount.source}:{mount.inside}{'' if mount.written else ':ro'}".replace("$", "$$")
+        for mount in one.mounts
+        if mount.source.startswith("/") and not mount.volume and mount.inside in one.further_mounts
+    ]
+    binds += [f"{mount.source}:{mount.inside}{'' if mount.written else ':ro'}" for mount in _further_volumes(one)]
     if binds:
         found["volumes"] = binds
+    if ports := further_ports(one):
+        found["ports"] = [*ports]
     if networks := _networks(one, observed):
         known: list[Value] = [one.labels.get(_SERVICE) or one.name]
         found["networks"] = {"default": {}, **{network: {"aliases": known} for network in networks}}
     return found
+
+
+def _further_volumes(one: FoundRegistry) -> list[Mount]:
+    return [mount for mount in one.mounts if mount.volume and mount.inside in one.further_mounts]
 
 
 def _networks(one: FoundRegistry, observed: HostState) -> list[str]:

@@ -36,11 +36,26 @@ def listening(one: FoundRegistry, observed: HostState, mirrors: Sequence[str]) -
     return Listening(address, "" if reached == f"http://{address}" else reached, mirror)
 
 
+def further_ports(one: FoundRegistry) -> tuple[str, ...]:
+    """What else is published, as Compose has it; the registry's own port is 5000 in a cache of ours."""
+    own = _inner(one)[1]
+    ports = [port for port in one.ports if (port[1], port[2]) != _published(one)]
+    return tuple(
+        f"{f'[{host}]' if ':' in host else host}{':' if host else ''}{outer}:{'5000' if inside == own else inside}"
+        for inside, host, outer in ports
+    )
+
+
+def _inner(one: FoundRegistry) -> tuple[str, str]:
+    """The address and the port on which it listens inside."""
+    bound, _, port = str(one.environment.get("REGISTRY_HTTP_ADDR") or _addr(one) or ":5000").rpartition(":")
+    return bound.strip("[]"), port
+
+
 def _published(one: FoundRegistry) -> tuple[str, str]:
-    inner = str(one.environment.get("REGISTRY_HTTP_ADDR") or _addr(one) or ":5000")
-    bound, _, port = inner.rpartition(":")
+    bound, port = _inner(one)
     if one.network == "host":
-        return bound.strip("[]"), port
+        return bound, port
     ports = [(host, outer) for inside, host, outer in one.ports if inside == port] or [
         (host, outer) for _, host, outer in one.ports
     ]

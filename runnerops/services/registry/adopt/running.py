@@ -32,8 +32,9 @@ SAID: Mapping[str, Key] = {
     "REGISTRY_PROXY_TTL": ("proxy", "ttl"),
     "REGISTRY_HTTP_ADDR": ("http", "addr"),
     "REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY": ("storage", "filesystem", "rootdirectory"),
+    "REGISTRY_CONFIGURATION_PATH": (),
 }
-"""Variables that the section has keys for; the registry takes them before its file."""
+"""Variables that the section has keys for; the registry takes them before its file, whose path the last one is."""
 
 QUESTIONS = (("observe_registry_files", DIRECTORY), ("observe_registry_found", FORM))
 

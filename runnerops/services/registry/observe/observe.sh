@@ -125,6 +125,7 @@ observe_registry_found() { # FORMAT: registries that run in containers, whoever 
       started=${started% }
       case $started in
       *registry*.y*ml | *distribution*.y*ml) ;;
+      *registry\ serve) started=$(tr '\000' '\n' <"$root/proc/$pid/environ" | sed -n 's/^REGISTRY_CONFIGURATION_PATH=//p') ;;
       *) continue ;;
       esac
       number=$((number + 1))
