@@ -95,7 +95,7 @@ def make_draft(found: Sequence[Found], taken: Mapping[str, str], layer: Layer | 
         if layer:
             entry = layer.without_its_comments(entry)
         if "vars" in one.place.has:
-            entry = entry.without_vars()
+            entry = entry.beside_vars(one.place.variables)
         entries[host.name] = entry
         taken = {**taken, **entry.variables}
         text = entry.into(text)

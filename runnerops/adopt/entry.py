@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from runnerops.adopt.insert import add_host, add_sections
+from runnerops.adopt.insert import add_host, add_sections, add_vars
 from runnerops.adopt.layers import beside, left_over, moved
 from runnerops.adopt.secrets import Vault
 from runnerops.adopt.templates import secrets_of, variable
@@ -36,6 +36,8 @@ class Entry:
     variables: Mapping[str, str] = field(default_factory=dict, repr=False)
     notes: tuple[str, ...] = ()
     additions: tuple[Addition, ...] = ()
+    has_vars: bool = False
+    """The inventory has `vars` of the host, which these go into."""
 
     @property
     def vars(self) -> Tree:
@@ -43,11 +45,14 @@ class Entry:
         found = {variable(one): one for addition in self.additions for one in secrets_of(addition.value)}
         return {"vars": {**found}} if found else {}
 
-    def without_vars(self) -> Entry:
-        """Where the inventory has `vars` of the host: without the additions that need more of them."""
-        kept = tuple(one for one in self.additions if not any(secrets_of(one.value)))
-        said = f"{self.name} has `vars` already: what is secret among what no section says goes there by hand"
-        return self if kept == self.additions else replace(self, additions=kept, notes=(*self.notes, said))
+    def beside_vars(self, names: Collection[str]) -> Entry:
+        """Where the inventory has `vars` of the host, with these names: without the additions that need one of them."""
+        kept = tuple(
+            one for one in self.additions if not any(variable(secret) in names for secret in secrets_of(one.value))
+        )
+        said = f"{self.name} has such names in its `vars` already: what is secret in a template goes there by hand"
+        notes = self.notes if kept == self.additions else (*self.notes, said)
+        return replace(self, additions=kept, notes=notes, has_vars=True)
 
     def lines(self, indent: int, step: int) -> list[str]:
         """The whole entry, its name first."""
@@ -58,10 +63,19 @@ class Entry:
         """The inventory's text with it."""
         if not self.known:
             return add_host(text, self.lines)
-        return add_sections(text, self.name, self._own) if self.sections else text
+        if not self.sections:
+            return text
+        apart = self.has_vars and self.vars
+        return add_sections(add_vars(text, self.name, self._more_vars) if apart else text, self.name, self._own)
 
     def _own(self, indent: int, step: int) -> list[str]:
-        return list(self._writer(step).lines({**self.vars, **by_name(self.sections)}, indent, (self.name,)))
+        first = {} if self.has_vars else self.vars
+        return list(self._writer(step).lines({**first, **by_name(self.sections)}, indent, (self.name,)))
+
+    def _more_vars(self, indent: int, step: int) -> list[str]:
+        found = self.vars["vars"]
+        assert isinstance(found, dict)
+        return list(self._writer(step).lines(found, indent, (self.name, "vars")))
 
     def _writer(self, step: int) -> Writer:
         return writer(step, {(self.name, *key): lines for key, lines in self.comments.items()})

@@ -72,11 +72,13 @@ def find_place(where: Where, target: Host | str) -> Place:
     read = read_document(where)
     own = frozenset(service for service in ServiceName if child(read.hosts[host.name], service.value) is not None)
     has = frozenset(mapping(read.hosts[host.name].value))
+    variables = child(read.hosts[host.name], "vars")
     if several:
         path = _entry_file(where, host.name, read.hosts[host.name].location.file)
     return Place(
-        path, path.read_bytes(), loaded, bare(host), True, own, inherited_by(read, host.name), has=has, where=where
-    )
+        path, path.read_bytes(), loaded, bare(host), True, own, inherited_by(read, host.name), has=has, where=where,
+        variables=frozenset(mapping(variables.value) if variables else ()),
+    )  # fmt: skip
 
 
 def _entry_file(where: Where, host: str, file: str = "") -> Path:

@@ -87,22 +87,41 @@ def _add_below(text: str, pair: tuple[yaml.Node, yaml.Node], lines: Lines) -> st
 
 def add_sections(text: str, name: str, lines: Lines) -> str:
     """With more keys for a host that is there. Raises RunneropsError where that has to be done by hand."""
-    file = _Text(text, _eol(text))
+    hosts, key, value = _host(text, name)
+    return _extended(text, key, value, lines, _step(hosts, key.start_mark.column))
+
+
+def add_vars(text: str, name: str, lines: Lines) -> str:
+    """With more keys in the `vars` that a host has. Raises RunneropsError where that has to be done by hand."""
+    hosts, host, value = _host(text, name)
+    found = _pair(value, "vars")
+    if found is None or getattr(value, "flow_style", False):
+        raise _by_hand(f"`{name}` is written in braces")
+    return _extended(text, *found, lines, _step(hosts, host.start_mark.column))
+
+
+def _host(text: str, name: str) -> tuple[yaml.Node, yaml.Node, yaml.Node]:
+    """All hosts, and the one of this name with what it says."""
     hosts = _pair(_root(text), "hosts")
     found = _pair(hosts[1], name) if hosts else None
     if found is None or hosts is None or getattr(hosts[1], "flow_style", False):
         raise _by_hand("`hosts` is written on one line")
-    key, value = found
-    indent = key.start_mark.column + _step(hosts[1], key.start_mark.column)
+    return hosts[1], *found
+
+
+def _extended(text: str, key: yaml.Node, value: yaml.Node, lines: Lines, step: int) -> str:
+    """With more keys at the end of a mapping, which gets a line for each key where it is in braces on one."""
+    file = _Text(text, _eol(text))
+    indent = key.start_mark.column + step
     if isinstance(value, yaml.MappingNode) and not value.flow_style:
-        return file.add(file.last(value), lines(value.value[0][0].start_mark.column, indent - key.start_mark.column))
+        return file.add(file.last(value), lines(value.value[0][0].start_mark.column, step))
     if isinstance(value, yaml.MappingNode) and "\n" not in text[value.start_mark.index : value.end_mark.index]:
         pairs = [f"{' ' * indent}{text[one.start_mark.index : other.end_mark.index]}" for one, other in value.value]
         text = text[: value.start_mark.index].rstrip(" ") + text[value.end_mark.index :]
-        return _Text(text, file.eol).add(key.end_mark.index, [*pairs, *lines(indent, indent - key.start_mark.column)])
+        return _Text(text, file.eol).add(key.end_mark.index, [*pairs, *lines(indent, step)])
     if _is_nothing(value):
-        return file.add(key.end_mark.index, lines(indent, indent - key.start_mark.column))
-    raise _by_hand(f"`{name}` is written in braces over several lines")
+        return file.add(key.end_mark.index, lines(indent, step))
+    raise _by_hand(f"`{key.value}` is written in braces over several lines")
 
 
 def _by_hand(why: str) -> RunneropsError:

@@ -40,6 +40,8 @@ class Place:
     group: str = ""
     has: frozenset[str] = frozenset()
     """Keys of its own that a known one has."""
+    variables: frozenset[str] = frozenset()
+    """Names in the `vars` of a known one."""
     where: Where = ()
     """The whole inventory, where that is more than `path`."""
 
@@ -121,6 +123,8 @@ def _others(text: str, places: Sequence[Place], layer: str) -> object:
     for place in places:
         mine = mapping(kept.pop(place.host.name, None))
         added = {service.value for service in ServiceName if service not in place.own} | ({"vars"} - place.has)
+        if "vars" in mine and "vars" in place.has:
+            mine["vars"] = {name: one for name, one in mapping(mine["vars"]).items() if name in place.variables}
         own[place.host.name] = {key: one for key, one in mine.items() if key not in added} if place.known else {}
     return found, kept, own
 

@@ -31,13 +31,17 @@ class Templates:
 
 
 def templates_with(there: Mapping[str, str], additions: Mapping[str, Sequence[Addition]]) -> Templates:
-    """`there` are the project's own, by name; the additions are by host, with secrets in place of what is secret."""
+    """`there` are the project's own, by name; the additions are by host, with secrets in place of what is secret.
+
+    A template that is there keeps its bytes, and the lines that it gets end as its own do.
+    """
     texts: dict[str, str] = {}
     by_hand: dict[str, str] = {}
     for host, more in additions.items():
         for one in more:
             before = texts.get(one.template, there.get(one.template, _HEAD.format(template=one.template)))
-            lines = "".join(f"{line}\n" for line in _lines(host, one))
+            eol = "\r\n" if "\r\n" in before else "\n"
+            lines = "".join(f"{line}{eol}" for line in _lines(host, one))
             begin, end = _block_in(before, one.block)
             if lines in before:
                 continue
@@ -47,7 +51,7 @@ def templates_with(there: Mapping[str, str], additions: Mapping[str, Sequence[Ad
             elif end:
                 texts[one.template] = before[:end] + lines + before[end:]
             else:
-                texts[one.template] = before.rstrip() + "\n" + _block(one.block, lines)
+                texts[one.template] = before.rstrip() + eol + _block(one.block, lines, eol)
     return Templates(texts, by_hand)
 
 
@@ -67,7 +71,8 @@ def secrets_of(value: Value) -> Iterator[Secret]:
 
 def _block_in(text: str, block: str) -> tuple[int, int]:
     """Where it begins, and where its last line ends; two zeros where it is not there in the form that is written here."""
-    begin = text.find(f"{{% block {block} %}}\n")
+    found = re.search(rf"\{{% block {re.escape(block)} %\}}\r?\n", text)
+    begin = found.start() if found else -1
     end = text.find("\n{% endblock", begin) + 1
     return (begin, end) if 0 <= begin < end else (0, 0)
 
@@ -77,16 +82,16 @@ def _has(text: str, block: str) -> bool:
     return re.search(rf"\{{%[-+]?\s*block\s+{re.escape(block)}\b", text) is not None
 
 
-def _block(name: str, lines: str) -> str:
-    return f"{{% block {name} %}}\n{lines}{{% endblock %}}\n"
+def _block(name: str, lines: str, eol: str = "\n") -> str:
+    return f"{{% block {name} %}}{eol}{lines}{{% endblock %}}{eol}"
 
 
 def _condition(host: str, one: Addition) -> str:
-    return f"{{% if {' and '.join(filter(None, (f'host.name == {json.dumps(host)}', one.condition)))} %}}\n"
+    return f"{{% if {' and '.join(filter(None, (f'host.name == {json.dumps(host)}', one.condition)))} %}}"
 
 
 def _lines(host: str, one: Addition) -> Iterator[str]:
-    yield _condition(host, one).rstrip()
+    yield _condition(host, one)
     if one.reason:
         reason = "".join(filter(str.isprintable, one.reason)).replace("#}", "# }")
         yield f"{{# {reason} #}}"

@@ -22,7 +22,7 @@ class Files:
     """What an adoption writes: the inventory's content; secrets by variable; the project's own templates by name.
 
     `folder`, which is the inventory's own by default, gets all but the inventory. `before`: what that held when `content`
-    was made of it.
+    was made of it; `templates_before`: the same of the templates that were there.
     """
 
     inventory: Path
@@ -30,6 +30,7 @@ class Files:
     variables: Mapping[str, str] = field(default_factory=dict, repr=False)
     templates: Mapping[str, str] = field(default_factory=dict, repr=False)
     folder: Path | None = None
+    templates_before: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     before: bytes | None = field(default=None, repr=False)
 
 
@@ -42,8 +43,7 @@ def write(files: Files) -> tuple[Path, ...]:
     folder = files.folder or inventory.parent
     staged: list[tuple[str, Path]] = []
     try:
-        if files.before is not None and (inventory.read_bytes() if inventory.exists() else b"") != files.before:
-            raise RunneropsError(f"{inventory} was changed in the meantime: nothing was adopted", "type it again")
+        _check_unchanged(files, folder)
         templates = {folder / TEMPLATES / name: (text.encode(), _PLAIN) for name, text in files.templates.items()}
         contents = {**_beside(folder, files.variables), **templates, inventory: (files.content, _PLAIN)}
         if templates:
@@ -61,6 +61,16 @@ def write(files: Files) -> tuple[Path, ...]:
             with contextlib.suppress(OSError):
                 Path(beside).unlink()
     return tuple(contents)
+
+
+def _check_unchanged(files: Files, folder: Path) -> None:
+    """Raises RunneropsError where somebody has written one of them since it was read, and OSError."""
+    read = {folder / TEMPLATES / name: files.templates_before.get(name, b"") for name in files.templates}
+    if files.before is not None:
+        read[files.inventory] = files.before
+    for path, before in read.items():
+        if (path.read_bytes() if path.exists() else b"") != before:
+            raise RunneropsError(f"{path} was changed in the meantime: nothing was adopted", "type it again")
 
 
 def _beside(folder: Path, variables: Mapping[str, str]) -> dict[Path, tuple[bytes, int]]:

@@ -90,16 +90,21 @@ def _of_ansible(path: Where, words: Sequence[str], screen: Screen, options: Opti
     return [*left]
 
 
-def _templates(folder: Path) -> Mapping[str, str]:
+def _templates(folder: Path) -> Mapping[str, bytes]:
     """The project's own, by name."""
     try:
-        return {
-            path.name: path.read_text(encoding="utf-8", errors="replace")
-            for path in (folder / FOLDER).glob("*.j2")
-            if path.is_file()
-        }
+        return {path.name: path.read_bytes() for path in (folder / FOLDER).glob("*.j2") if path.is_file()}
     except OSError as error:
         raise RunneropsError(f"{error.filename}: {error.strerror}", "make it readable") from None
+
+
+def _templates_of(draft: Draft, there: Mapping[str, bytes]) -> Templates:
+    """Those that are there with what the hosts add. Raises RunneropsError where one of these is no UTF-8."""
+    found = draft.templates({name: data.decode(errors="surrogateescape") for name, data in there.items()})
+    for name, text in found.texts.items():
+        if any(0xDC80 <= ord(char) <= 0xDCFF for char in text):
+            raise RunneropsError(f"{FOLDER}/{name}: is not UTF-8", "save it as UTF-8, then adopt again")
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +126,8 @@ class _Adoption:
         if draft:
             self.screen.redactor.learn(frozenset(draft.variables.values()))
         loaded = draft.load() if draft else self.places[0].loaded
-        templates = draft.templates(_templates(self.places[0].folder)) if draft else Templates({}, {})
+        there = _templates(self.places[0].folder) if draft else {}
+        templates = _templates_of(draft, there) if draft else Templates({}, {})
         report = _Report(self, looked, draft, replace(loaded, templates=templates.texts), templates)
         if not self.options.as_json:
             report.show(share=could_share(fresh, self._taken(), draft) if draft else False)
@@ -129,7 +135,9 @@ class _Adoption:
         plans = report.plan()
         if draft and self.options.write:
             place = self.places[0]
-            files = Files(place.path, draft.content, draft.variables, templates.texts, place.folder, place.content)
+            files = Files(
+                place.path, draft.content, draft.variables, templates.texts, place.folder, there, place.content
+            )
             written = write_files(files)
         report.end(plans, written)
         return Exit.OK if len(fresh) == len(self.places) else Exit.FAILED

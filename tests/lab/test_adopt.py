@@ -25,6 +25,20 @@ BEYOND = """
     image: IMAGE
 """
 """What no section says of a cache, and another service, in whose network the cache then is."""
+MORE = """
+services:
+  mirror:
+    container_name: ${NAME}
+    command: [serve]
+    environment: {REGISTRY_CONFIGURATION_PATH: /etc/docker/registry/config.yml, REGISTRY_HTTP_DEBUG_ADDR: ":5001"}
+    ports: ["127.0.0.1:5001:5001"]
+  other:
+    image: none
+    profiles: [never]
+volumes:
+  certs: {}
+"""
+"""A second file of a project: its names come from `.env`, and the config's path from a variable."""
 RUNNER = f"""# how many at once
 concurrent = 3
 check_interval = 0
@@ -127,10 +141,10 @@ def fixture_project(tmp_path: Path, lab: Lab, host: LabHost) -> Iterator[Project
     host.run(GONE)
 
 
-def compose_in(host: LabHost, folder: str, volumes: str, hub: str, more: str = "") -> None:
+def compose_in(host: LabHost, folder: str, volumes: str, hub: str, files: str = "", more: str = "") -> None:
     text = COMPOSE.format(image=host.registry_image, hub=hub, volumes=volumes) + more
     host.write(f"{folder}/docker-compose.yml", text.encode())
-    host.run(f"cd {folder} && {' '.join(host.compose)} up -d")
+    host.run(f"cd {folder} && {' '.join(host.compose)} {files} up -d")
 
 
 def lay_out(host: LabHost, hub: str) -> str:
@@ -141,8 +155,10 @@ def lay_out(host: LabHost, hub: str) -> str:
         host.write("/etc/docker/daemon.json", DAEMON)
         host.run("systemctl restart docker gitlab-runner")
     if host.name == "bookworm":  # an anonymous volume: the image declares one
-        compose_in(host, "/home/deploy/cache", "[]", hub)
-        return host.run("docker volume ls -q").stdout.strip()
+        host.write("/home/deploy/cache/.env", f"HUB={hub}\nNAME=hub-mirror\n".encode())
+        host.write("/home/deploy/cache/more.yml", MORE.encode())
+        compose_in(host, "/home/deploy/cache", "[certs:/certs:ro]", "${HUB}", "-f docker-compose.yml -f more.yml")
+        return host.run("docker volume ls -q | grep -v certs").stdout.strip()
     if host.name == "trixie":
         host.write("/srv/registry/config.yml", CONFIG.format(hub=hub).encode())
         mounts = "-v /srv/registry/config.yml:/etc/docker/registry/config.yml:ro -v /srv/cache:/data"
@@ -158,7 +174,7 @@ def lay_out(host: LabHost, hub: str) -> str:
         "systemctl restart docker gitlab-runner"
     )
     beyond = BEYOND.replace("IMAGE", host.registry_image)
-    compose_in(host, "/srv/registry", "[data:/var/lib/registry]", hub, f"{beyond}volumes: {{data: {{}}}}\n")
+    compose_in(host, "/srv/registry", "[data:/var/lib/registry]", hub, more=f"{beyond}volumes: {{data: {{}}}}\n")
     return "registry_data"
 
 
@@ -231,6 +247,11 @@ def test_a_hand_made_host_is_adopted_and_its_cache_taken_over(project: Project, 
     served_from_what_was_there(lab, host)
     if host.name == "docker28":
         says_the_rest_in_a_template(project, host)
+    if host.name == "bookworm":
+        assert host.get("http://127.0.0.1:5001/debug/vars")[0] == 200
+        form = "{{range .Mounts}}{{.Name}} {{.Destination}} {{.RW}} {{end}}"
+        mounts = host.run(f"docker inspect --format '{form}' runnerops_dockerhub_1").stdout
+        assert "cache_certs /certs false" in mounts
     (found,) = project.diff()["hosts"]
     assert found["result"] == "unchanged"
     refused = project.run("adopt", host.name, "--write", code=1)

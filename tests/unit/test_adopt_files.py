@@ -157,6 +157,12 @@ def test_what_somebody_wrote_in_the_meantime_is_not_lost(path: Path) -> None:
         write(Files(path, b"new", {"A": "x"}, before=b"old"))
     assert path.read_text() == INVENTORY
     assert {one.name for one in path.parent.iterdir()} == {"inventory.yml"}
+    template = path.parent / "templates/docker-compose.yml.j2"
+    template.parent.mkdir()
+    template.write_bytes(b"new\r\n")
+    with pytest.raises(RunneropsError, match="in the meantime"):
+        write(Files(path, b"new", {}, {template.name: "more"}, templates_before={template.name: b"old"}))
+    assert (template.read_bytes(), path.read_text()) == (b"new\r\n", INVENTORY)
 
 
 def test_without_secrets_there_is_no_env(path: Path) -> None:

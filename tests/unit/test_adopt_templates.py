@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runnerops.adopt.entry import Entry, make_entry
+from runnerops.adopt.finding import find_place
+from runnerops.adopt.place import only_adds
 from runnerops.adopt.secrets import Vault
 from runnerops.adopt.templates import templates_with
 from runnerops.inventory import load
@@ -114,6 +117,36 @@ def test_a_secret_stands_in_a_variable_of_the_host() -> None:
 {% endblock %}
 """
     )
+
+
+def test_secrets_of_a_template_join_the_vars_that_a_host_has(tmp_path: Path) -> None:
+    had = files(yaml.safe_dump(INVENTORY).encode(), {}, {})
+    had["tree"]["services"]["dockerhub"]["labels"]["users"] = f"admin:{HASH}"
+    found = adopted(had)
+    path = tmp_path / "inventory.yml"
+    for said, then in (
+        ("{team: a}", "\n      team: a\n      h_users: !env H_USERS\n"),
+        ("\n      team: a  # ours", "\n      team: a  # ours\n      h_users: !env H_USERS\n"),
+    ):
+        path.write_text(f"hosts:\n  h:\n    vars: {said}\n".replace(": \n", ":\n"))
+        place = find_place(path, "h")
+        entry = replace(found, known=True).beside_vars(place.variables)
+        text = entry.into(place.text)
+        assert then in text
+        assert only_adds([place], text)
+        assert not only_adds([place], text.replace("team: a", "team: b"))
+        assert load(path, {path: text.encode()}).hosts[0].vars.keys() == {"team", "h_users"}
+    assert replace(found, known=True).beside_vars({"h_users"}).additions == ()
+
+
+def test_a_template_keeps_the_ends_of_its_lines() -> None:
+    more = Addition(NAME, "service", 4, {"mem_limit": "1g"}, 'cache.name == "dockerhub"')
+    one = templates_with({}, {"h": [more]}).texts[NAME].replace("\n", "\r\n")
+    for there in (one, '{% extends "shipped/docker-compose.yml.j2" %}\r\n'):
+        made = templates_with({NAME: there}, {"i": [more]}).texts[NAME]
+        assert made.replace("\r\n", "").count("\n") == 0
+        assert made.startswith(there[: there.find("{% endblock")])
+        assert templates_with({NAME: made}, {"i": [more]}).texts == {}
 
 
 def test_a_secret_is_no_less_one_for_being_a_number() -> None:
