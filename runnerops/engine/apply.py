@@ -56,8 +56,8 @@ class _Run:
     seen: int = 0
     said: str = ""
     """What was printed last that is no event: what kept the run from beginning."""
-    left: str = ""
-    """How many jobs it waits for, where this client does not."""
+    left: Event | None = None
+    """What it said of the jobs that it waits for, where this client does not."""
     events: list[Event] = field(default_factory=list)
 
     def take(self, lines: Iterator[bytes]) -> None:
@@ -74,7 +74,7 @@ class _Run:
                 self.events.append(safe)
                 self.watch(safe)
                 if self.no_wait and self._drains(safe):
-                    self.left = safe.text
+                    self.left = safe
                     return
 
     def _drains(self, event: Event) -> bool:

@@ -8,6 +8,7 @@ from runnerops.codes.blockers import BLOCKERS
 from runnerops.model.common import ENDS, Result
 from runnerops.model.plan import Blocker, Plan, Step, drains
 from runnerops.model.run import Event, Outcome, Record, told
+from runnerops.model.waited import count_text, in_words, job_text, read_waited
 from runnerops.redact import step_title
 
 STATE = "/var/lib/runnerops"
@@ -76,8 +77,11 @@ def _cut_off(plan: Plan, result: Result) -> Outcome:
 
 def _undrained(plan: Plan, failed: Step, events: Sequence[Event]) -> Outcome:
     """The time limit of a drain: what it said last is how many jobs run still, and which."""
-    said = [event.text for event in events if event.kind == "note" and event.list == "forward"]
-    limit, jobs = time_text(int(failed.args[0])), said[0] if said else "it runs still"
+    notes = [event for event in events if event.kind == "note" and event.list == "forward"]
+    said = [in_words(event.text, event.at) for event in notes]
+    waited = read_waited(notes[0].text) if notes else None
+    limit, jobs = time_text(int(failed.args[0])), notes[0].text if notes else "it runs still"
+    jobs = count_text(waited.count) if waited else jobs
     message = (
         f"not drained within {limit}: {jobs}; nothing was swapped\n  the runner starts by itself after its last job"
     )
@@ -91,13 +95,16 @@ def time_text(seconds: int) -> str:
     return f"{seconds // size}{unit}"
 
 
-def left(plan: Plan, jobs: str) -> Outcome:
-    """It waits for running jobs, and nobody here for it. `jobs` says how many, or why nobody knows."""
-    message = f"it waits for {jobs}, then goes on by itself on its host"
-    if not jobs[:1].isdigit():
-        message = f"it waits for the runner to end, then goes on by itself on its host: {jobs}"
+def left(plan: Plan, event: Event) -> Outcome:
+    """It waits for running jobs, and nobody here for it. The event says for how many, or why nobody knows."""
+    if waited := read_waited(event.text):
+        message = f"it waits for {count_text(waited.count)}, then goes on by itself on its host"
+        named = tuple(job_text(job, event.at) for job in waited.jobs)
+    else:
+        message = f"it waits for the runner to end, then goes on by itself on its host: {event.text}"
+        named = ()
     hint = f"`runnerops history {plan.host} --follow` follows it to its end"
-    return Outcome(plan.host, Result.IN_PROGRESS, message=message, hint=hint)
+    return Outcome(plan.host, Result.IN_PROGRESS, message=message, diagnostics=named, hint=hint)
 
 
 def unseen(plan: Plan) -> Outcome:

@@ -76,7 +76,7 @@ def _block_by_block(project: Project, plans: Plans) -> Iterator[tuple[str, Itera
 
 def _told(project: Project, host: Host, planned: Planned, findings: tuple[Finding, ...]) -> Told:
     """All that is said of a host below its name, numbers of jobs apart."""
-    actions = tuple(replace(action, jobs_lost=0, jobs_waited=0) for action in planned.plan.actions)
+    actions = tuple(replace(action, jobs_lost=0, jobs_waited=0, jobs=()) for action in planned.plan.actions)
     plan = replace(planned.plan, actions=actions, findings=findings)
     return Told(host.name, host.address, tuple(_below(project, host, replace(planned, plan=plan))))
 
@@ -105,7 +105,7 @@ def _block(project: Project, plans: Plans, block: Sequence[Host]) -> Iterator[Li
 
 def _summed(actions: Sequence[Action]) -> Action:
     lost, waited = (sum(one.jobs_lost for one in actions), sum(one.jobs_waited for one in actions))
-    return replace(actions[0], jobs_lost=lost, jobs_waited=waited)
+    return replace(actions[0], jobs_lost=lost, jobs_waited=waited, jobs=())
 
 
 def _jobs(planned: Planned) -> int:

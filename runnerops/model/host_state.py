@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -169,12 +169,17 @@ class RegistryFacts:
 class Job:
     """A running CI job: `id` is GitLab's, or empty where only a process or a number tells of it.
 
-    `drains`: the runner that took it is this host's unit, and ends no sooner than the job.
+    `drains`: the runner that took it is this host's unit, and ends no sooner than the job. `name`, `project` (its path),
+    `runner` (its description) and `started_at` (epoch seconds of GitLab's clock, 0: not known) are what GitLab said of it.
     """
 
     id: str
     what: str
     drains: bool = True
+    name: str = ""
+    project: str = ""
+    runner: str = ""
+    started_at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,6 +261,14 @@ class Run:
         return Result.FAILED if found is Result.ROLLED_BACK and self.drained else found
 
 
+def latest(runs: Sequence[Run]) -> Run | None:
+    """Of runs in their order, the one that has the host, else the last that had it: one that met another's lock, or waits
+    for it, had it not."""
+    running = (run for run in runs if run.running)
+    had = (run for run in reversed(runs) if run.result != "locked")
+    return next(iter((*running, *had, *reversed(runs))), None)
+
+
 @dataclass(frozen=True, slots=True)
 class SecretFingerprints:
     """What the inventory gave of secrets that the host's own system replaces, as keyed fingerprints that only tell *equal*.
@@ -301,6 +314,7 @@ class HostState:
     `secret_fingerprints` is what the last run that gave any secret of that kind recorded.
     `base` has the contents of `applied`, as run number `since`, the last that ended well, kept them.
     `versions` has what slow programs said of themselves, each with its binary's fingerprint: a run remembers it there.
+    `last` is the run that has the host, or had it last; `newest` the highest number of all.
     `format` is the newest in which a run was written there (0: none).
     `hold` is one whose time is not over by the host's clock.
     """
@@ -321,6 +335,12 @@ class HostState:
     versions: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     format: int = 0
     hold: Hold | None = None
+    newest: int = 0
+
+    @property
+    def next_run(self) -> int:
+        """The number that a run would get."""
+        return max(self.newest, self.last.number if self.last else 0) + 1
 
     def file(self, path: str) -> RemoteFile:
         """The file at `path`; absent where nothing was observed there."""

@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 from runnerops.codes.blockers import BLOCKERS
 from runnerops.model.common import KEEP_RUNS, Key, ServiceName, Sha, SourceLocation, Tree, Value, Verb, key_label
 from runnerops.model.gitlab import SettingsUpdate, Unpaired
-from runnerops.model.host_state import RemoteFile, SecretFingerprints
+from runnerops.model.host_state import Job, RemoteFile, SecretFingerprints
 from runnerops.model.inventory import RenderedFile, Requester
 
 ChangeOrigin: TypeAlias = Literal["inventory", "host", "runner", "both", "unmanaged"]
@@ -87,6 +87,8 @@ class Action:
     ends_with_docker: bool = False
     new_store: bool = False
     ways: frozenset[str] = frozenset()
+    jobs: tuple[Job, ...] = ()
+    """Those that it waits for or ends."""
 
     @property
     def shown(self) -> str:
@@ -241,6 +243,8 @@ class Plan:
     heeds_hold: bool = True
     """Whether a hold that is put on the host after it was looked at keeps the run off."""
     command: str = "deploy"
+    clock: int = 0
+    """The host's, as it was looked at, in epoch seconds."""
     updates: tuple[SettingsUpdate, ...] = ()
     """What the client sets in GitLab once the host's run has ended well, or without one where there is nothing to run."""
     unpaired: Unpaired = field(default_factory=Unpaired)

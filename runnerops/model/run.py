@@ -9,6 +9,7 @@ from typing import Literal
 from runnerops.model.common import Result, Sha
 from runnerops.model.host_state import Run
 from runnerops.model.plan import Blocker, Finding, Step, drains
+from runnerops.model.waited import in_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ def told(events: Iterable[Event]) -> tuple[str, ...]:
     """What was said in these events; a line of a failed step is left out of the log of its service, which has it too."""
     said = [event for event in events if event.kind in {"note", "fail"} and event.text]
     steps = {event.text for event in said if event.list}
-    return tuple(event.text for event in said if event.list or event.text not in steps)
+    return tuple(in_words(event.text, event.at) for event in said if event.list or event.text not in steps)
 
 
 @dataclass(frozen=True, slots=True)

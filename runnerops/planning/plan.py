@@ -61,16 +61,15 @@ class Request:
 def make_plan(request: Request) -> Plan:
     """What `deploy` would do on this host. Without changes, actions and anything to record the plan has no steps."""
     host, observed, policy = request.host, request.observed, request.policy
-    run = observed.last.number + 1 if observed.last else 1
     changes = tuple(change for file in request.desired if (change := _change(file, observed)))
     actions = _minimal_actions(host, changes, observed, policy)
     blockers, notes = filter_blockers(host, request.deployed, _blockers(request, changes, actions))
-    writer = StepWriter(host, changes, actions, observed, policy, run)
+    writer = StepWriter(host, changes, actions, observed, policy, observed.next_run)
     recorded = {**{file.spec.path: file.content for file in request.desired}, **request.recorded}
     writer.write(recorded, secret_fingerprints := _given(request))
     return Plan(
         host=host.name,
-        run=run,
+        run=observed.next_run,
         requester=request.requester,
         changes=changes,
         actions=actions,
@@ -95,6 +94,7 @@ def make_plan(request: Request) -> Plan:
         keep_runs=host.keep_runs,
         heeds_hold="held" not in policy.allow and bool(changes or actions),
         command=left_out.command(request.command, host),
+        clock=observed.facts.clock,
         updates=request.updates,
         unpaired=request.unpaired,
     )

@@ -70,7 +70,7 @@ class Rotating:
         token = rotation.digest_of(runner.get("token"))
         return Plan(
             host=self.host.name,
-            run=observed.last.number + 1 if observed.last else 1,
+            run=observed.next_run,
             requester=self.requester,
             actions=(Action(_NAME, Verb.VERIFY, (f"the token of {name}",), operation="rotate"),),
             forward=forward,

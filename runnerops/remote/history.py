@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from runnerops.errors import HostError
+from runnerops.model import host_state
 from runnerops.model.common import HOST_FORMAT
 from runnerops.model.run import Event, Record
 from runnerops.remote import protocol, state
@@ -43,10 +44,9 @@ class History:
 
     @property
     def latest(self) -> Record | None:
-        """The run that has the host, else the last that had it: one that met another's lock, or waits for it, had it not."""
-        running = [one for one in self.records if one.run.running]
-        had = (one for one in self.records if one.run.result != "locked")
-        return next(iter((*running[-1:], *had, *self.records)), None)
+        """That of the run that has the host, or had it last."""
+        run = host_state.latest([one.run for one in reversed(self.records)])
+        return next((one for one in self.records if one.run is run), None)
 
 
 def read_history(host: str, reader: Reader) -> History:

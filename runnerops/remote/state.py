@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from runnerops.model.common import ServiceName, Sha, Verb
-from runnerops.model.host_state import Facts, Hold, HostState, Intent, RemoteFile, Run, SecretFingerprints
+from runnerops.model.host_state import Facts, Hold, HostState, Intent, RemoteFile, Run, SecretFingerprints, latest
 from runnerops.model.inventory import Requester
 from runnerops.services.base import Answers
 from runnerops.services.steps import ANY
@@ -39,7 +39,7 @@ def host_state(answers: Answers, files: Mapping[str, RemoteFile], facts: Facts) 
         files=files,
         facts=facts,
         intents=tuple(_intents(answers)),
-        last=runs[-1] if runs else None,
+        last=latest(runs),
         applied=applied,
         staged=_staged(answers, {run.number: run.files for run in runs if run.result == "applied"}),
         base=dict(_contents(answers, since, metas.get(since, {}))),
@@ -50,6 +50,7 @@ def host_state(answers: Answers, files: Mapping[str, RemoteFile], facts: Facts) 
         versions=dict(_versions(answers)),
         format=newest_format(metas),
         hold=_hold(answers, facts.clock),
+        newest=max(metas, default=0),
     )
 
 

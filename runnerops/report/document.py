@@ -7,10 +7,11 @@ from typing import Any
 
 from runnerops.model.common import Result, key_text
 from runnerops.model.gitlab import Creation, Setting, SettingsUpdate
-from runnerops.model.host_state import Run
+from runnerops.model.host_state import Job, Run
 from runnerops.model.inventory import Requester
-from runnerops.model.plan import Action, Blocker, Change, Finding, Plan, Step
+from runnerops.model.plan import Action, Blocker, Change, Finding, Plan, Step, drains
 from runnerops.model.run import Event, Outcome
+from runnerops.model.waited import count_text, read_waited
 from runnerops.redact import Masker, step_text, step_title
 from runnerops.report.differ import diff_lines, state_of
 
@@ -88,6 +89,7 @@ def _action(action: Action) -> dict[str, Any]:
         "containers": {kind: list(names) for kind, names in action.containers.items()},
         "jobs_interrupted": action.jobs_lost,
         "jobs_waited": action.jobs_waited,
+        "jobs": [job_document(job) for job in action.jobs],
     }
 
 
@@ -132,6 +134,7 @@ def finding_document(finding: Finding) -> dict[str, Any]:
 
 def event_document(event: Event, step: Step | None) -> dict[str, Any]:
     """One line of `deploy --output json`; `step` is the one that it is about."""
+    waited = read_waited(event.text) if event.kind == "wait" and step and drains(step) else None
     return {
         "event": event.kind,
         "host": event.host,
@@ -140,7 +143,20 @@ def event_document(event: Event, step: Step | None) -> dict[str, Any]:
         "index": event.step,
         "step": step_text(step) if step else "",
         "title": step_title(step) if step else "",
-        "text": event.text,
+        "text": count_text(waited.count) if waited else event.text,
+        **({"jobs": [job_document(job) for job in waited.jobs]} if waited else {}),
+    }
+
+
+def job_document(job: Job) -> dict[str, Any]:
+    """A running CI job, as far as it is known."""
+    return {
+        "id": job.id or None,
+        "what": job.what,
+        "name": job.name,
+        "project": job.project,
+        "runner": job.runner,
+        "started_at": job.started_at or None,
     }
 
 

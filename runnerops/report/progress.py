@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import threading
+import time
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol
 
-from runnerops.model.plan import Plan, Step, drains
+from runnerops.model.plan import Plan, Step
 from runnerops.model.run import Event, Outcome, told
 from runnerops.redact import step_command, step_title
 from runnerops.report.document import event_document
+from runnerops.report.drains import Drains, Ticks, waiting_count
 from runnerops.report.screen import Screen, columns, in_job_log
 from runnerops.report.text import outcome_lines
 from runnerops.report.wrap import shortened
 
 if TYPE_CHECKING:
-    from rich.progress import Progress, TaskID
+    from rich.progress import Progress, ProgressColumn, Task, TaskID
 
 
-_BAR, _CLOCK, _NARROW = 20, 7, 20
-"""Columns of a bar, of its clock, and the fewest for words beside them."""
+_BAR, _SHORT, _WIDE, _CLOCK, _NARROW = 20, 10, 100, 7, 20
+"""Columns of a bar, of one on a terminal that has not so many, of its clock, and the fewest for words beside them."""
+_AGAIN = 300.0
+"""Seconds after which a log is told again what is waited for."""
+_LINES = 2
+"""Of a terminal, which bars leave free."""
 _ALL = "hosts"
 """What the line of all hosts together is called."""
 
@@ -52,7 +59,7 @@ def open_show(plans: Mapping[str, Plan], screen: Screen, stack: ExitStack, *, as
         and any(not plan.empty for plan in plans.values())
     ):
         return stack.enter_context(Bars(screen, plans, verbose=verbose))
-    return Lines(screen, plans, verbose=verbose)
+    return stack.enter_context(Lines(screen, plans, verbose=verbose))
 
 
 def step_of(plan: Plan, event: Event) -> Step | None:
@@ -61,12 +68,11 @@ def step_of(plan: Plan, event: Event) -> Step | None:
     return steps[event.step] if event.list and 0 <= event.step < len(steps) else None
 
 
-def _waiting(step: Step, event: Event) -> str:
-    return f"draining: {event.text}" if drains(step) else ": ".join(filter(None, (step_title(step), event.text)))
-
-
 class Lines:
-    """A line where a part begins, a wait changes, a step fails; every step with `verbose`. What was said comes at the end."""
+    """A line where a part begins, a wait changes, a step fails; every step with `verbose`. What was said comes at the end.
+
+    Of jobs that are waited for it tells again every few minutes, so that a log shows that something goes on.
+    """
 
     def __init__(self, screen: Screen, plans: Mapping[str, Plan], *, verbose: int) -> None:
         self._screen = screen
@@ -74,6 +80,8 @@ class Lines:
         self._verbose = verbose
         self._quiet = False
         self._notes: dict[str, list[Event]] = {}
+        self._ticks = Ticks(_AGAIN, self._again)
+        self._drains = Drains(sum(not plan.empty for plan in plans.values()))
 
     def hush(self) -> None:
         """What happens meanwhile is not told later; outcomes are."""
@@ -88,12 +96,14 @@ class Lines:
         if event.kind == "note":
             self._notes.setdefault(event.host, []).append(event)
         step = step_of(self._plans[event.host], event)
+        if step is not None:
+            self._drains.watch(event, step)
         if step is None or self._quiet:
             return
         if event.kind == "fail":
             self._say(f"{event.host}: failed step: {step_title(step)}", "bad")
         elif event.kind == "wait":
-            self._wait(f"{event.host}:   {_waiting(step, event)}")
+            self._wait(f"{event.host}:   {self._drains.text(step, event)}")
         elif event.kind == "step" and (step.verb == "phase" or self._verbose):
             back = "back: " if event.list == "rollback" else ""
             self._say(f"{event.host}: {back}{step_title(step)}", "plain")
@@ -102,6 +112,7 @@ class Lines:
 
     def end(self, outcome: Outcome) -> None:
         """How the host ended; before it what was said on the way and is no part of that."""
+        self._drains.end(outcome.host)
         for line in told(self._notes.pop(outcome.host, ())):
             if line not in outcome.diagnostics and line not in outcome.message:
                 self._say(f"{outcome.host}:   {line}", "dim")
@@ -114,6 +125,34 @@ class Lines:
     def _wait(self, text: str) -> None:
         self._say(text, "dim")
 
+    def _again(self) -> None:
+        """What is waited for still."""
+        for line in () if self._quiet else self._drains.lines():
+            self._say(line, "dim")
+
+    def __enter__(self) -> Lines:
+        self._ticks.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._ticks.end()
+
+
+def _words(told: Callable[[str], str]) -> ProgressColumn:
+    """The column that says what a host does, asked each time that it is painted."""
+    from rich.progress import ProgressColumn  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    class Words(ProgressColumn):
+        """Of the task's host."""
+
+        def render(self, task: Task) -> Text:
+            return Text(told(task.fields["host"]), no_wrap=True, overflow="ellipsis")
+
+    return Words()
+
 
 class Bars(Lines):
     """A bar for every host whose run goes on, on a terminal, with the lines above it."""
@@ -124,17 +163,20 @@ class Bars(Lines):
         from rich.table import Column  # noqa: PLC0415
 
         super().__init__(screen, plans, verbose=verbose)
+        self._bar = _BAR if columns(screen.err) >= _WIDE else _SHORT
         parts = (
             TextColumn("{task.fields[host]}"),
-            BarColumn(bar_width=_BAR),
+            BarColumn(bar_width=self._bar),
             TimeElapsedColumn(table_column=Column(min_width=_CLOCK)),
-            TextColumn("{task.description}"),
+            _words(self._told),
         )
         self._bars: Progress = Progress(*parts, console=Console(file=screen.err), transient=True)
         self._tasks: dict[str, TaskID] = {}
+        self._now: dict[str, tuple[Step, Event]] = {}
         self._busy = {name for name, plan in plans.items() if not plan.empty}
         self._hosts = len(self._busy)
-        self._draining: set[str] = set()
+        self._began: dict[str, float] = {}
+        self._tasks_lock = threading.Lock()
         self._all = self._bars.add_task("", total=self._hosts, host=_ALL) if self._hosts > 1 else None
 
     def hush(self) -> None:
@@ -150,44 +192,59 @@ class Bars(Lines):
     def watch(self, event: Event) -> None:
         """Moves the host's bar; what has to be read is printed above it."""
         super().watch(event)
-        from rich.markup import escape  # noqa: PLC0415
+        step = step_of(self._plans[event.host], event)
+        with self._tasks_lock:
+            self._began.setdefault(event.host, time.monotonic())
+            if step and event.kind in {"step", "wait"}:
+                self._now[event.host] = step, event
+            self._fit()
+            if event.host in self._tasks and event.list:
+                done = event.step if event.list == "forward" else 0
+                self._bars.update(self._tasks[event.host], completed=done)
 
-        plan = self._plans[event.host]
-        step = step_of(plan, event)
-        if event.kind in {"step", "wait"}:
-            waits = event.kind == "wait" and step is not None and drains(step)
-            (self._draining.add if waits else self._draining.discard)(event.host)
-            self._count()
-        if event.host not in self._tasks:
-            self._tasks[event.host] = self._bars.add_task("", total=len(plan.forward), host=event.host)
-        if step and event.kind in {"step", "wait"}:
-            text = _waiting(step, event) if event.kind == "wait" else step_title(step)
-            done = event.step if event.list == "forward" else 0
-            self._bars.update(
-                self._tasks[event.host], completed=done, description=escape(shortened(text, self._room()))
-            )
+    def _told(self, host: str) -> str:
+        """What a host does, or waits for, as it is now: jobs grow older."""
+        if host not in self._now:
+            return self._counted() if host == _ALL else ""
+        step, event = self._now[host]
+        text = self._drains.text(step, event, self._room()) if event.kind == "wait" else step_title(step)
+        return shortened(text, self._room())
+
+    def _fit(self) -> None:
+        """As many hosts as the terminal has lines for; the others come when these are done."""
+        free = max(1, self._bars.console.height - _LINES - (self._all is not None))
+        if len(self._tasks) >= min(free, len(self._began)):
+            return
+        for host, began in self._began.items():
+            if host not in self._tasks and len(self._tasks) < free:
+                total = len(self._plans[host].forward)
+                self._tasks[host] = self._bars.add_task("", total=total, host=host)
+                self._bars.tasks[-1].start_time = began
 
     def _room(self) -> int:
         """Columns that are left for words: the bar and the clock keep theirs."""
-        names = max(len(name) for name in self._plans)
-        return max(_NARROW, columns(self._screen.err) - names - _BAR - _CLOCK - 3)
+        names = max(len(name) for name in (*self._plans, _ALL))
+        return max(_NARROW, columns(self._screen.err) - names - self._bar - _CLOCK - 3)
 
-    def _count(self) -> None:
+    def _counted(self) -> str:
         """On the first line, how far all hosts are; the lines below it are of those that do something."""
-        if self._all is None:
-            return
-        done = self._hosts - len(self._busy)
-        waiting = f", {len(self._draining)} wait for jobs" if self._draining else ""
-        self._bars.update(self._all, completed=done, description=f"{done} of {self._hosts} done{waiting}")
+        done, waits = self._hosts - len(self._busy), len(self._drains)
+        hidden = len(self._began) - len(self._tasks)
+        waiting = f", {waiting_count(waits)}" if waits else ""
+        return f"{done} of {self._hosts} done{waiting}" + (f", {hidden} more" if hidden else "")
 
     def end(self, outcome: Outcome) -> None:
         """Takes the host's bar away."""
         self._busy.discard(outcome.host)
-        self._draining.discard(outcome.host)
-        self._count()
-        task = self._tasks.pop(outcome.host, None)
-        if task is not None:
-            self._bars.remove_task(task)
+        self._now.pop(outcome.host, None)
+        if self._all is not None:
+            self._bars.update(self._all, completed=self._hosts - len(self._busy))
+        with self._tasks_lock:
+            self._began.pop(outcome.host, None)
+            task = self._tasks.pop(outcome.host, None)
+            if task is not None:
+                self._bars.remove_task(task)
+            self._fit()
         super().end(outcome)
 
     def _say(self, text: str, style: str) -> None:

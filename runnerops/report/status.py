@@ -7,8 +7,9 @@ from typing import Any
 
 from runnerops.model.gitlab import RunnerStatus
 from runnerops.model.host_state import HostState, Run
+from runnerops.report.document import job_document
 from runnerops.report.history import local_time, origin_text
-from runnerops.report.text import Line
+from runnerops.report.text import Line, jobs_lines
 from runnerops.services.status import ServiceStatus
 
 _CUT_OFF = "cut off"
@@ -32,6 +33,7 @@ def status_lines(
         head = "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + "  "
         details = ", ".join((*one.details, *(() if one.managed else ("not managed",))))
         yield "plain" if one.healthy else "bad", f"{head}{details}".rstrip()
+        yield from jobs_lines(one.jobs, observed.facts.clock)
         for runner in one.runners:
             yield from _runner_lines(runner, observed.facts.clock)
     for intent in observed.intents:
@@ -101,6 +103,7 @@ def status_document(
                 "healthy": one.healthy,
                 "details": list(one.details),
                 "no_longer_managed": list(one.left),
+                **({"jobs": [job_document(job) for job in one.jobs]} if one.jobs else {}),
                 **({"runners": [_runner_document(each) for each in one.runners]} if one.runners else {}),
             }
             for one in statuses

@@ -8,8 +8,10 @@ from types import MappingProxyType
 
 from runnerops.model.common import Result, Verb, key_text
 from runnerops.model.gitlab import Setting, SettingsUpdate, Unpaired
+from runnerops.model.host_state import Job
 from runnerops.model.plan import Action, Blocker, Change, Finding, Plan, Step
 from runnerops.model.run import Outcome
+from runnerops.model.waited import job_text
 from runnerops.redact import Masker, step_command, step_title
 from runnerops.report.differ import diff_lines, state_of
 from runnerops.report.origins import cause_texts
@@ -48,6 +50,7 @@ def plan_lines(
     labels = {key_text(one.key): one.label for change in plan.changes for one in change.key_changes}
     for action in plan.actions:
         yield from action_lines(action, labels)
+        yield from jobs_lines(action.jobs, plan.clock)
     yield from unpaired_lines(plan.unpaired)
     for update in plan.updates:
         yield from update_lines(update)
@@ -113,6 +116,14 @@ def action_lines(action: Action, labels: Mapping[str, str]) -> Iterator[Line]:
     if action.containers:
         parts = (f"{_fate(kind, len(names))} ({_some(names)})" for kind, names in action.containers.items())
         yield "plain", f"      containers: {'; '.join(parts)}"
+
+
+def jobs_lines(jobs: Sequence[Job], now: float) -> Iterator[Line]:
+    """A line a job that something is known of, the oldest first. `now`: epoch seconds by their host."""
+    known = sorted((job for job in jobs if job.id), key=lambda job: (not job.started_at, job.started_at))
+    yield from (("plain", f"      {job_text(job, now)}") for job in known[:_NAMED])
+    if known and len(jobs) > len(known[:_NAMED]):
+        yield "plain", f"      and {len(jobs) - len(known[:_NAMED])} more"
 
 
 def actions_text(plan: Plan) -> str:

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from runnerops.model.common import ServiceName
 from runnerops.model.gitlab import RunnerStatus
-from runnerops.model.host_state import HostState
+from runnerops.model.host_state import HostState, Job
 from runnerops.model.inventory import Host
 from runnerops.services.base import Answers
 from runnerops.services.verify import Call
@@ -29,6 +29,8 @@ class ServiceStatus:
     details: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
     runners: tuple[RunnerStatus, ...] = ()
+    jobs: tuple[Job, ...] = ()
+    """CI jobs that run there."""
 
 
 class StatusProvider(Protocol):

@@ -81,6 +81,10 @@ class Host:
         assert not done.stderr
         return done.stdout.splitlines()
 
+    def counts(self, page: str = "-", system: str = "-") -> str:
+        """What its first line says before it names jobs."""
+        return self.says(page, system)[0].partition(": ")[0]
+
 
 @pytest.fixture(params=SHELLS)
 def host(request: pytest.FixtureRequest, tmp_path: Path) -> Host:
@@ -120,12 +124,17 @@ def test_one_that_ends_as_soon_as_it_is_told_is_seen_gone_at_once(host: Host) ->
 
 def test_containers_are_counted_by_job_and_those_of_another_runner_are_not(host: Host) -> None:
     host.containers("7/s_a/build", "7/s_a/helper", "8//old-version", "9/s_b/theirs", "/s_a/bare")
-    assert host.says(system="s_a") == ["3 jobs", "container bare", "job 7", "job 8"]
+    assert host.says(system="s_a") == [
+        "3 jobs: container bare; job 7; job 8",
+        "container bare",
+        "job 7",
+        "job 8",
+    ]
 
 
 def test_who_does_not_know_its_system_id_counts_them_all(one: Host) -> None:
     one.containers("7/s_a/build", "9/s_b/theirs")
-    assert one.says() == ["2 jobs", "job 7", "job 9"]
+    assert one.says() == ["2 jobs: job 7; job 9", "job 7", "job 9"]
 
 
 def test_child_processes_are_jobs_named_by_their_environment(host: Host) -> None:
@@ -134,12 +143,12 @@ def test_child_processes_are_jobs_named_by_their_environment(host: Host) -> None
     host.process(56, 42, "docker")
     host.process(52, 42, "sh", state="Z")
     host.process(53, 50, "a b) (c")
-    assert host.says() == ["1 job", "process 50 (su)"]
+    assert host.says() == ["1 job: process 50 (su)", "process 50 (su)"]
     host.process(54, 53, "make", environ="A=1\0CI_JOB_ID=4711\0")
     host.process(55, 53, "make", environ="CI_JOB_ID=4711\0")
     host.process(90, 1, "runner elsewhere")
     host.process(91, 90, "make", environ="CI_JOB_ID=12\0")
-    assert host.says() == ["1 job", "job 4711"]
+    assert host.says() == ["1 job: job 4711", "job 4711"]
 
 
 def test_its_page_counts_best_and_names_every_job(host: Host) -> None:
@@ -149,26 +158,62 @@ def test_its_page_counts_best_and_names_every_job(host: Host) -> None:
         'gitlab_runner_jobs_total{runner="a"} 70\n',
         "url=https://gitlab.example.com/a/b/-/jobs/7 state=running stage=step_script duration=3s\n",
     )
-    assert host.says(PAGE) == ["3 jobs", "https://gitlab.example.com/a/b/-/jobs/7"]
+    assert host.says(PAGE) == ['3 jobs: job 7 project="a/b"', 'job 7 project="a/b"']
+
+
+def test_what_gitlab_said_of_a_job_is_read_in_its_processes_and_told_once(host: Host) -> None:
+    """Of any executor: what a job's containers and shells have in their environment. It stays as it was first told."""
+    host.process(50, 42, "su")
+    host.process(54, 50, "make", environ=environ(4711))
+    host.process(90, 1, "sh", environ=environ(7, CI_JOB_NAME='say "hi"; twice', CI_RUNNER_DESCRIPTION=""))
+    host.containers("7/s_a/build", "12/s_a/other")
+    seven, other = 'job 7 name="say " project="team/app" started="2026-11-29T21:19:00Z"', "job 12"
+    shell = 'job 4711 name="build 1/2" project="team/app" runner="shell, of a" started="2026-11-29T21:19:00Z"'
+    assert host.says() == [f"3 jobs: {seven}; {other}; {shell}", seven, other, shell]
+    host.end_job(90)
+    host.process(91, 1, "sh", environ="CI_PROJECT_PATH=another\0CI_JOB_ID=7\0")
+    assert host.says()[1] == seven
+
+
+def test_a_line_holds_as_many_jobs_as_a_runs_log_takes_and_the_rest_follow(host: Host) -> None:
+    for number in range(20):
+        host.process(100 + number, 42, "sh", environ=environ(number, CI_JOB_NAME="x" * 100))
+    first, *rest = host.says()
+    assert len(first) < 400
+    assert first.startswith(f"20 jobs: {rest[0]}; ")
+    assert len(rest) == 20
+
+
+def environ(job: int, **more: str) -> str:
+    """Of a process of a job."""
+    known = {
+        "CI_JOB_NAME": "build 1/2",
+        "CI_PROJECT_PATH": "team/app",
+        "CI_RUNNER_DESCRIPTION": "shell, of a",
+        "CI_JOB_STARTED_AT": "2026-11-29T21:19:00Z",
+        "CI_JOB_ID": str(job),
+        **more,
+    }
+    return "".join(f"{name}={value}\0" for name, value in known.items())
 
 
 def test_a_page_that_does_not_answer_is_no_count(host: Host) -> None:
     host.process(50, 42, "su")
-    assert host.says(PAGE) == ["1 job", "process 50 (su)"]
+    assert host.says(PAGE) == ["1 job: process 50 (su)", "process 50 (su)"]
 
 
 def test_a_job_between_two_stages_is_still_there(host: Host) -> None:
     host.process(50, 42, "su")
     host.process(60, 42, "su")
-    assert host.says()[0] == "2 jobs"
+    assert host.counts() == "2 jobs"
     host.end_job(50, 60)
-    assert [host.says()[0] for _ in range(3)] == ["2 jobs", "2 jobs", "no job left, it ends"]
+    assert [host.counts() for _ in range(3)] == ["2 jobs", "2 jobs", "no job left, it ends"]
 
 
 def test_a_docker_that_hangs_does_not_hide_the_end(one: Host) -> None:
     (one.folder / "hangs").touch()
     one.process(50, 42, "su")
-    assert one.says()[0] == "1 job"
+    assert one.counts() == "1 job"
     assert (one.folder / "limits").read_text().startswith("-s KILL 5 docker ps ")
 
 
@@ -196,9 +241,9 @@ def test_one_that_does_not_end_though_no_job_is_seen_is_told_of(host: Host, stat
     later(host)
     assert host.says() == [f"no job is seen, and it does not end{why}"]
     host.process(50, 42, "su")
-    assert host.says()[0] == "1 job"
+    assert host.counts() == "1 job"
     host.end_job(50)
-    assert [host.says()[0] for _ in range(3)][-1] == "no job left, it ends"
+    assert [host.counts() for _ in range(3)][-1] == "no job left, it ends"
 
 
 def test_another_process_has_its_own_time_to_end(one: Host) -> None:

@@ -183,6 +183,8 @@ class GitLab(ManagedRunners):
     def _payload(self, job: Job) -> dict[str, Any]:
         """A job as `POST /jobs/request` gives it, with the variables that GitLab itself sets."""
         own = {"CI": "true", "CI_JOB_ID": str(job.id), "CI_RUNNER_ID": str(job.runner.id), "CI_SERVER_URL": self.url}
+        own |= {"CI_JOB_NAME": "held 1/2", "CI_PROJECT_PATH": "team/app", "CI_RUNNER_DESCRIPTION": "lab"}
+        own["CI_JOB_STARTED_AT"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         variables = {**own, "CI_JOB_TOKEN": job.token, "GIT_STRATEGY": "none", **job.variables}
         git = {"repo_url": f"{self.url}/lab/project.git", "ref": "main", "ref_type": "branch", "refspecs": []}
         step = {"name": "script", "script": [job.script], "timeout": 3600, "when": "on_success"}

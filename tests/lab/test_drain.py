@@ -132,12 +132,16 @@ def drop(section: dict[str, object], key: str) -> dict[str, object]:
 def test_a_graceful_restart_waits_for_the_job_and_shows_how_many(site: Site, executor: str) -> None:
     jobs = [site.hold(executor), site.hold(executor)]
     site.ask_restart()
-    assert "waits for 2 jobs · 0 jobs interrupted" in " ".join(site.project.run("diff").split())
+    told = site.project.run("diff")
+    assert "waits for 2 jobs · 0 jobs interrupted" in " ".join(told.split())
+    assert re.findall(rf"job (?:{jobs[0].id}|{jobs[1].id}) held 1/2 of team/app on lab, \d+ s", told), told
     with site.deploying() as deploy:
         assert site.listens() != MOVED
         site.wait_back(*jobs)
         said = site.end(deploy)
-    assert "draining: 2 jobs" in said
+    assert re.search(
+        rf"draining: 2 jobs: job {jobs[0].id} held 1/2 of team/app on lab, \d+ s; job {jobs[1].id} ", said
+    ), said
     assert "applied" in said
     assert site.listens() == MOVED
     assert "unchanged" in site.project.deploy()

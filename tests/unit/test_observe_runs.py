@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from importlib.resources import files as package_files
 from pathlib import Path
 
 import pytest
 
+from runnerops.model.host_state import Facts
 from runnerops.remote import protocol
+from runnerops.remote.state import host_state
+from runnerops.services.base import Answer
 from tests.shells import SHELLS
 
 REMOTE = package_files("runnerops.remote")
@@ -38,3 +42,28 @@ def test_a_run_that_ends_while_it_is_asked_about_is_not_told_as_cut_off(
     answers, _ = protocol.decode_observation("w", done.stdout)
     assert answers["alive"].text == ""
     assert "\tend\tapplied" in answers[answer].text
+
+
+@pytest.mark.parametrize(
+    ("alive", "ends", "last"),
+    [
+        ((7,), {8: "locked"}, 7),  # it was refused the host, which run 7 has
+        ((7, 8), {}, 7),  # run 8 waits for the lock
+        ((), {7: "applied", 8: "locked"}, 7),
+        ((), {7: "applied", 8: "failed"}, 8),
+        ((), {7: "applied"}, 8),  # cut off
+        ((8,), {7: "applied"}, 8),
+        ((), {7: "locked", 8: "locked"}, 8),
+    ],
+)
+def test_the_last_run_is_the_one_that_has_the_host(alive: tuple[int, ...], ends: dict[int, str], last: int) -> None:
+    state = "/var/lib/runnerops/runs"
+    texts = {
+        "numbers": "7\n8\n",
+        "runs": "".join(f"{state}/{run}/meta:{json.dumps({'run': run})}\n" for run in (7, 8)),
+        "ends": "".join(f"{state}/{run}/log:2.0\t\t-1\tend\t{word}\n" for run, word in ends.items()),
+        "alive": "".join(f"runnerops-{run}.service loaded active running x\n" for run in alive),
+    }
+    found = host_state({name: Answer(0, text.encode()) for name, text in texts.items()}, {}, Facts())
+    assert found.last
+    assert (found.last.number, found.next_run) == (last, 9)

@@ -71,7 +71,8 @@ def _stop(
 
 def _drained(action: Action, runner: RunnerFacts, policy: Policy) -> Action:
     jobs, waited = len(runner.draining), 0 if policy.kill_jobs else len(runner.draining)
-    return replace(action, jobs_lost=jobs - waited, requires_stopped=frozenset({NAME}), jobs_waited=waited)
+    stops = frozenset({NAME})
+    return replace(action, jobs_lost=jobs - waited, requires_stopped=stops, jobs_waited=waited, jobs=runner.draining)
 
 
 def stopped(actions: Sequence[Action]) -> bool:

@@ -39,4 +39,5 @@ def status(host: Host, observed: HostState, told: Answers) -> ServiceStatus | No
     details += [f"runner {name}: its new token is kept and not in {path} yet: a deploy brings it" for name in waiting]
     runners = from_file(registrations(observed))
     healthy = not runner.lives if kept else runner.lives and not (down or waiting)
-    return ServiceStatus(NAME, managed, runner.version, runner.unit.active, healthy, tuple(details), left, runners)
+    state = runner.unit.active
+    return ServiceStatus(NAME, managed, runner.version, state, healthy, tuple(details), left, runners, runner.jobs)

@@ -120,6 +120,7 @@ def test_a_runner_that_drains_already_is_restarted_and_loads_nothing_before() ->
         ("concurrent", "draining already"),
         requires_stopped=frozenset({ServiceName.GITLAB_RUNNER}),
         jobs_waited=2,
+        jobs=BUSY.jobs,
     )
     assert act(config(), config(), draining) is None
 

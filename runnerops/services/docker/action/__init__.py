@@ -84,6 +84,7 @@ def _action(verb: Verb, because: tuple[str, ...], observed: HostState, policy: P
         jobs_lost=len(runner.jobs) - waited,
         jobs_waited=waited,
         requires_stopped=frozenset({ServiceName.GITLAB_RUNNER}) if runner.lives else frozenset(),
+        jobs=runner.jobs,
     )
 
 

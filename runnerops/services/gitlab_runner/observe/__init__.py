@@ -45,7 +45,7 @@ def facts(facts: Facts, answers: Answers) -> Facts:
     returning = _returning(answers)
     system_id = _text(answers, "runner_system")
     lives = unit.active == "active" or returning
-    known = (*container_jobs(facts.docker, system_id, lives=lives), *child_jobs(unit, at))
+    known = (*container_jobs(facts.docker, system_id, at, lives=lives), *child_jobs(unit, at))
     jobs = all_jobs(known, _text(answers, "runner_metrics"))
     unmanaged_runners = tuple(_strangers(answers, unit, at, facts.docker))
     if unit.active == NOT_THERE and not unmanaged_runners and not jobs:

@@ -7,11 +7,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from runnerops.model.host_state import DockerFacts, Job, Unit
+from runnerops.model.waited import described
 
 MANAGED = "com.gitlab.gitlab-runner.managed"
 JOB = "com.gitlab.gitlab-runner.job.id"
 SYSTEM = "com.gitlab.gitlab-runner.runner.system_id"
 """Labels of a job's containers; the last is not there on old versions."""
+_URL = "com.gitlab.gitlab-runner.job.url"
 
 NO_JOBS = ("fleeting-plugin", "plugin", "docker")
 """Child processes that are no job: an autoscaler's plugin, as installed by hand and by `gitlab-runner fleeting install`,
@@ -23,10 +25,14 @@ _COUNTED = re.compile(r"^gitlab_runner_jobs\{.*\} ([0-9.e+]+)$", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class Processes:
-    """The host's processes: parent, state and name by pid, and the `CI_JOB_ID` of those that have one."""
+    """The host's processes: parent, state and name by pid, and the `CI_JOB_ID` of those that have one.
+
+    `told` is what else they have of GitLab's words of that job, by its id, as `read_waited` takes it.
+    """
 
     known: Mapping[int, tuple[int, str, str]]
     job_ids: Mapping[int, str]
+    told: Mapping[str, str]
 
     def below(self, pid: int, ancestor: int) -> bool:
         """Whether `pid` is `ancestor`, or descends from it."""
@@ -46,14 +52,21 @@ class Processes:
 
 
 def read_processes(text: str, job_ids: str) -> Processes:
-    """Of lines `PID PARENT STATE NAME` and `PID CI_JOB_ID`; processes come and go meanwhile."""
+    """Of lines `PID PARENT STATE NAME` and `PID CI_JOB_ID WORDS`; processes come and go meanwhile."""
     known = {}
     for line in text.splitlines():
         words = line.split(" ", 3)
         if len(words) == 4 and words[0].isdigit() and words[1].isdigit():
             known[int(words[0])] = int(words[1]), words[2], words[3]
-    pairs = (line.split() for line in job_ids.splitlines())
-    return Processes(known, {int(pair[0]): pair[1] for pair in pairs if len(pair) == 2 and pair[0].isdigit()})
+    pairs = []
+    told: dict[str, str] = {}
+    for line in job_ids.splitlines():
+        pid, _, rest = line.partition(" ")
+        job, _, words_of_job = rest.partition(" ")
+        if pid.isdigit() and job.isdigit():
+            pairs.append((int(pid), job))
+            told.setdefault(job, words_of_job)
+    return Processes(known, dict(pairs), told)
 
 
 def all_jobs(known: Iterable[Job], told: str) -> list[Job]:
@@ -63,19 +76,28 @@ def all_jobs(known: Iterable[Job], told: str) -> list[Job]:
     return [*jobs, *[Job("", "told by its metrics page")] * max(0, int(counted) - len(jobs))]
 
 
-def container_jobs(docker: DockerFacts | None, system_id: str, *, lives: bool) -> Iterator[Job]:
+def container_jobs(docker: DockerFacts | None, system_id: str, at: Processes, *, lives: bool) -> Iterator[Job]:
     """One for each job that has a container running, be it the build, a helper or a service."""
     ids: dict[str, Job] = {}
     for container in docker.containers if docker else ():
         if container.running and container.labels.get(MANAGED) == "true":
             job = container.labels.get(JOB, "")
             theirs = system_id and container.labels.get(SYSTEM, system_id) != system_id
-            ids.setdefault(job or container.id, Job(job, f"container {container.name}", lives and not theirs))
+            project = _project(container.labels.get(_URL, ""))
+            found = Job(job, f"container {container.name}", lives and not theirs, project=project)
+            ids.setdefault(job or container.id, described(found, at.told.get(job, "")))
     yield from ids.values()
+
+
+def _project(url: str) -> str:
+    """Of `https://gitlab.example.com/team/app/-/jobs/7`: `team/app`."""
+    place, _, _ = url.partition("/-/jobs/")
+    return place.split("/", 3)[3] if place.count("/") > 2 else ""
 
 
 def child_jobs(unit: Unit, at: Processes) -> Iterator[Job]:
     """Shell jobs are children of the main process."""
     for pid, (parent, state, name) in at.known.items():
         if unit.pid and parent == unit.pid and state != "Z" and name not in NO_JOBS:
-            yield Job(at.job_of(pid), f"process {pid} ({name})")
+            job = at.job_of(pid)
+            yield described(Job(job, f"process {pid} ({name})"), at.told.get(job, ""))

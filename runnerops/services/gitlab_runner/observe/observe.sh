@@ -47,9 +47,25 @@ observe_runner_processes() { # every process: pid, parent, state, name; and the 
   [ -z "$groups" ] || ask runner_job_ids runner_job_ids
 }
 
-runner_job_ids() { # of every process that has it in its environment: pid and CI_JOB_ID
-  limited head -c 65536 "$root"/proc/[0-9]*/environ | tr '\000' '\n' | sed -n \
-    -e '/^==> /{s,.*/proc/\([0-9]*\)/environ .*,\1,;h;}' -e '/^CI_JOB_ID=[0-9][0-9]*$/{s/.*=//;G;s/\(.*\)\n\(.*\)/\2 \1/p;}'
+runner_job_ids() { # of every process that has it in its environment: pid, CI_JOB_ID, and what else GitLab said of the job
+  part='\([^";]\{1,80\}\).*'
+  { limited head -c 65536 "$root"/proc/[0-9]*/environ; echo; echo '==> '; } | tr '\000' '\n' | sed -n \
+    -e '/^==> /p' -e '/^CI_JOB_ID=[0-9][0-9]*$/p' -e "s/^CI_JOB_NAME=$part/name=\"\1\"/p" \
+    -e "s/^CI_PROJECT_PATH=$part/project=\"\1\"/p" -e "s/^CI_RUNNER_DESCRIPTION=$part/runner=\"\1\"/p" \
+    -e 's/^CI_JOB_STARTED_AT=\([0-9TZ:.+-]\{1,40\}\)$/started="\1"/p' | {
+    job='' words=''
+    while IFS= read -r line; do
+      case $line in
+      CI_JOB_ID=*) job=${line#*=} ;;
+      name=* | project=* | runner=* | started=*) words="$words $line" ;;
+      *)
+        [ -z "$job" ] || printf '%s\n' "$pid $job$words"
+        pid=${line##*/proc/} job='' words=''
+        pid=${pid%%/*}
+        ;;
+      esac
+    done
+  }
 }
 
 runner_groups() { # a runner is `gitlab-runner … run`: the same program lints, verifies and tells its version, here too

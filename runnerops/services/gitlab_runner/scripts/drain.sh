@@ -1,7 +1,7 @@
 #!/bin/sh
 # UNIT SIGNAL main|all URL|- SYSTEM-ID|-: says `gone` once the unit's process has ended; until then how many jobs it waits
-# for, and which they are, one a line. It ends with its last job, and at once where there is none. Runs in the run's own
-# folder. A process that was started since one was told to end is told as well, or it would be waited for in vain. One
+# for, with as many of them as a line holds (`2 jobs: job 7 name="build" project="a/b" runner="r" started="TIME"; job 8`),
+# and all of them, one a line. It ends with its last job, and at once where there is none. Runs in the run's own folder. A process that was started since one was told to end is told as well, or it would be waited for in vain. One
 # that does not end though no job is seen is told of as that: it may be frozen, or have its jobs on other machines.
 
 unit=$1 signal=$2 whom=$3 url=$4 system=$5 label=com.gitlab.gitlab-runner
@@ -13,14 +13,15 @@ by_page() { # counts best, and is still there while it drains; of any state: a `
     [ "$url" != - ] && page=$(get "$url") || return 1
     count=0
     for one in $(printf '%s\n' "$page" | sed -n 's/^gitlab_runner_jobs{.*} //p'); do count=$((count + ${one%%.*})); done
-    which=$(get "${url%/metrics}/debug/jobs/list" | sed -n 's/^url=\([^ ]*\) .*/\1/p')
+    which=$(get "${url%/metrics}/debug/jobs/list" |
+        sed -n 's,^url=[a-z]*://[^/]*/\([^ "]*\)/-/jobs/\([0-9][0-9]*\) .*,job \2 project="\1",p' | sort -u -k 2,2n)
 }
 
 by_labels_and_processes() {
     which=$(containers 2>/dev/null | sort -u)
     more=$(children)
     count=$(printf '%s\n' "$which" "$more" | grep -c .)
-    [ -z "$more" ] || which=$({ printf '%s\n' "$which" && names "$more"; } | grep . | sort -u)
+    [ -z "$more" ] || which=$({ printf '%s\n' "$which" && names "$more"; } | grep . | sort -u -k 1,1 -k 2,2n -k 2)
 }
 
 containers() { # of jobs that this runner took: another one's may run beside them
@@ -38,11 +39,50 @@ children() { # an autoscaler's plugin stays, and is no job; nor is a client that
 }
 
 names() { # PROCESSES: GitLab's ids, where a process below them has one in its environment
-    ids=$(head -c 65536 "$proc"/[0-9]*/environ 2>/dev/null | tr '\000' '\n' | sed -n \
-        -e '/^==> /{s,.*/proc/\([0-9]*\)/environ .*,\1,;h;}' \
-        -e '/^CI_JOB_ID=[0-9][0-9]*$/{s/.*=//;G;s/\(.*\)\n\(.*\)/\2 \1/p;}' |
-        while read -r at job; do if below "$at"; then echo "job $job"; fi; done)
+    ids=$(environs | while read -r at job _; do if below "$at"; then echo "job $job"; fi; done)
     printf '%s\n' "${ids:-"$1"}"
+}
+
+environs() { # of every process that has a job's id in its environment: its own, the job's, and what GitLab says of the job
+    part='\([^";]\{1,80\}\).*'
+    { head -c 65536 "$proc"/[0-9]*/environ 2>/dev/null; echo; echo '==> '; } | tr '\000' '\n' | sed -n \
+        -e '/^==> /p' -e '/^CI_JOB_ID=[0-9][0-9]*$/p' -e "s/^CI_JOB_NAME=$part/name=\"\1\"/p" \
+        -e "s/^CI_PROJECT_PATH=$part/project=\"\1\"/p" -e "s/^CI_RUNNER_DESCRIPTION=$part/runner=\"\1\"/p" \
+        -e 's/^CI_JOB_STARTED_AT=\([0-9TZ:.+-]\{1,40\}\)$/started="\1"/p' | {
+        process='' job='' words=''
+        while IFS= read -r line; do
+            case $line in
+            CI_JOB_ID=*) job=${line#*=} ;;
+            name=* | project=* | runner=* | started=*) words="$words $line" ;;
+            *)
+                [ -z "$job" ] || printf '%s\n' "$process $job$words"
+                process=${line##*/proc/} job='' words=''
+                process=${process%%/*}
+                ;;
+            esac
+        done
+    }
+}
+
+described() { # standard input: jobs, one a line; each as it was first known, for what does not change is told once
+    while read -r kind id rest; do
+        if [ "$kind" = job ]; then
+            known=$(sed -n "/^$id /{s/^$id //p;q;}" described 2>/dev/null)
+            [ -n "$known" ] || known=$(environs | sed -n "/^[0-9]* $id /{s/^[0-9]* $id //p;q;}")
+            rest=${known:-$rest}
+            [ -z "$known" ] || grep -qs "^$id " described || printf '%s\n' "$id $known" >>described
+        fi
+        printf '%s\n' "$kind $id${rest:+ $rest}"
+    done 2>/dev/null
+}
+
+briefly() { # COUNT, and jobs on standard input: in a line, with as many as fit into one of a run's log
+    line=''
+    while IFS= read -r one; do
+        [ $((${#line} + ${#one})) -lt 350 ] || break
+        line="$line${line:+; }$one"
+    done
+    printf '%s\n' "$1${line:+: $line}"
 }
 
 below() { # PROCESS: whether it descends from the unit's
@@ -108,10 +148,14 @@ one=0 two=0
 read -r one two 2>/dev/null <counts # the two before: between two stages a job has no container and no process
 echo "$count $one" >counts
 for last in $one $two; do if [ "$last" -gt "$count" ]; then count=$last; fi; done
+[ "$count" = 0 ] || rm -f idle
+which=$(printf '%s\n' "$which" | grep . | described)
+seen=$(printf '%s\n' "$which" | grep -c .)
+if [ "$seen" -lt "$count" ] && [ "$count" = "$(grep -c . seen 2>/dev/null)" ]; then which=$(cat seen); fi
+printf '%s\n' "$which" >seen
 case $count in
 0) idle ;;
-1) echo '1 job' ;;
-*) echo "$count jobs" ;;
+1) printf '%s\n' "$which" | grep . | briefly '1 job' ;;
+*) printf '%s\n' "$which" | grep . | briefly "$count jobs" ;;
 esac
-[ "$count" = 0 ] || rm -f idle
 [ -z "$which" ] || printf '%s\n' "$which"

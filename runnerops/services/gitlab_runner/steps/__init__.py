@@ -78,7 +78,7 @@ def stop_steps(observed: HostState, policy: Policy) -> ActionSteps:
     runner = observed.facts.runner
     if runner is None or not runner.lives:
         return ActionSteps()
-    number = observed.last.number + 1 if observed.last else 1
+    number = observed.next_run
     forward = (intend(NAME, Verb.RESTART, number, runner.unit.invocation), *rest(observed, policy))
     return _action_steps(forward, _Part(None, runner, policy, observed).return_back(), guard=tuple(_guard(runner)))
 

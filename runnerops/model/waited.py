@@ -1,0 +1,120 @@
+"""The running jobs that a run waits for, in the words of its host. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from runnerops.model.host_state import Job
+
+_COUNTED = re.compile(r"(\d+) jobs?(?:: (.*))?")
+_KEYS = re.compile(r' (name|project|runner|started)="([^"]*)"')
+
+
+@dataclass(frozen=True, slots=True)
+class Waited:
+    """`count` jobs, of which `jobs` are known: what a drain says in its first line."""
+
+    count: int
+    jobs: tuple[Job, ...] = ()
+
+
+def read_waited(text: str) -> Waited | None:
+    """Of `2 jobs: job 7 name="build" project="a/b" runner="r" started="2026-11-29T21:19:00Z"; job 8`; None for other texts."""
+    found = _COUNTED.fullmatch(text)
+    return Waited(int(found[1]), tuple(_jobs(found[2] or ""))) if found else None
+
+
+def _jobs(text: str) -> Iterator[Job]:
+    """The oldest first."""
+    found = [read_job(one) for one in text.split("; ") if one]
+    yield from sorted(found, key=lambda job: (not job.started_at, job.started_at))
+
+
+def read_job(text: str) -> Job:
+    """Of `job 7`, or of what else tells of one (`process 50 (su)`), and what GitLab said of it."""
+    what = _KEYS.sub("", text)
+    job = what.removeprefix("job ")
+    return described(Job(job if job.isdecimal() else "", what), text)
+
+
+def described(job: Job, text: str) -> Job:
+    """The job with what GitLab said of it, in the form of `read_waited`; what it knows already is kept where that lacks it."""
+    told = dict(_KEYS.findall(f" {text}"))
+    return Job(
+        job.id,
+        job.what,
+        job.drains,
+        told.get("name", job.name),
+        told.get("project", job.project),
+        told.get("runner", job.runner),
+        moment(told.get("started", "")) or job.started_at,
+    )
+
+
+def age_text(seconds: float) -> str:
+    """`40 s`, `12 min`, `2 h 5 min`, `3 d 2 h`."""
+    minutes = int(max(0.0, seconds) // 60)
+    if minutes < 2:
+        return f"{max(0.0, seconds):.0f} s"
+    if minutes < 60:
+        return f"{minutes} min"
+    if minutes < 48 * 60:
+        return f"{minutes // 60} h {minutes % 60} min"
+    return f"{minutes // 1440} d {minutes // 60 % 24} h"
+
+
+def count_text(count: int) -> str:
+    """`1 job`, `2 jobs`."""
+    return "1 job" if count == 1 else f"{count} jobs"
+
+
+def job_text(job: Job, now: float) -> str:
+    """`job 4711 build of team/app on runner-1, 12 min`, as far as that is known. `now`: epoch seconds by the job's host."""
+    words = [f"job {job.id}" if job.id else job.what, job.name]
+    words += [f"of {job.project}" if job.project else "", f"on {job.runner}" if job.runner else ""]
+    age = f", {age_text(now - job.started_at)}" if job.started_at else ""
+    return " ".join(filter(None, words)) + age
+
+
+def brief_text(job: Job, now: float) -> str:
+    """`4711 build 12 min`, where there is little room."""
+    age = age_text(now - job.started_at) if job.started_at else ""
+    return " ".join(filter(None, (job.id or job.what, job.name, age)))
+
+
+def number_text(job: Job, now: float) -> str:
+    """`4711 12 min`, where there is less."""
+    return brief_text(replace(job, name=""), now)
+
+
+def waited_text(waited: Waited, now: float, room: int = 0) -> str:
+    """`2 jobs: job 4711 build of team/app on runner-1, 12 min; …`, in short where `room` columns (0: any) do not hold that."""
+    count = count_text(waited.count)
+    if not waited.jobs:
+        return count
+    more = waited.count - len(waited.jobs)
+    for text in (job_text, brief_text, number_text):
+        words = [*(text(job, now) for job in waited.jobs), *([f"{more} more"] if more > 0 else [])]
+        whole = f"{count}: {'; '.join(words)}"
+        if not room or len(whole) <= room:
+            break
+    return whole
+
+
+def in_words(text: str, now: float, room: int = 0) -> str:
+    """What a drain said, for people to read; any other text as it is."""
+    if waited := read_waited(text):
+        return waited_text(waited, now, room)
+    return job_text(read_job(text), now) if _KEYS.search(text) and text.startswith("job ") else text
+
+
+def moment(text: str) -> float:
+    """Epoch seconds of a time as ISO 8601 writes it, in UTC where it names no zone; 0 for what is none."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return 0.0
+    return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()

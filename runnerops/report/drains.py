@@ -1,0 +1,93 @@
+"""Which hosts of a deploy wait for running jobs, and for which: told again now and then, for a wait may take hours."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+from runnerops.model.plan import Step, drains
+from runnerops.model.run import Event
+from runnerops.model.waited import in_words
+from runnerops.redact import step_title
+
+_NAMED = 10
+"""Hosts of which it is told again what they wait for; the others are counted."""
+
+
+def waiting_text(step: Step, event: Event, now: float, room: int = 0) -> str:
+    """What a host waits for, in `room` columns where that can be said so briefly. `now`: epoch seconds."""
+    if drains(step):
+        head = "draining: "
+        return head + in_words(event.text, now, max(1, room - len(head)) if room else 0)
+    return ": ".join(filter(None, (step_title(step), event.text)))
+
+
+def waiting_count(hosts: int) -> str:
+    """`2 wait for jobs`."""
+    return f"{hosts} {'wait' if hosts > 1 else 'waits'} for jobs"
+
+
+class Drains:
+    """Told from one thread a host. `hosts`: how many have a run at all. `clock`: epoch seconds, as GitLab's own run."""
+
+    def __init__(self, hosts: int, clock: Callable[[], float] = time.time) -> None:
+        self._hosts = hosts
+        self._clock = clock
+        self._done: set[str] = set()
+        self._waits: dict[str, tuple[Step, Event]] = {}
+
+    def watch(self, event: Event, step: Step) -> None:
+        """Something happened on a host."""
+        if event.kind == "wait" and drains(step):
+            self._waits[event.host] = step, event
+        elif event.kind in {"step", "wait"}:
+            self._waits.pop(event.host, None)
+
+    def end(self, host: str) -> None:
+        """A host is done."""
+        self._done.add(host)
+        self._waits.pop(host, None)
+
+    def __len__(self) -> int:
+        """How many wait for jobs now."""
+        return len(self._waits)
+
+    def text(self, step: Step, event: Event, room: int = 0) -> str:
+        """What a host waits for by now."""
+        return waiting_text(step, event, self._clock(), room)
+
+    def lines(self) -> Iterator[str]:
+        """What is waited for, host by host; nothing where no host waits for jobs."""
+        waits = list(self._waits.values())
+        if not waits:
+            return
+        if self._hosts > 1:
+            yield f"{len(self._done)} of {self._hosts} hosts done, {waiting_count(len(waits))}"
+        for step, event in waits[:_NAMED]:
+            yield f"{event.host}:   still {self.text(step, event)}"
+        if len(waits) > _NAMED:
+            yield f"and {len(waits) - _NAMED} hosts more"
+
+
+class Ticks:
+    """Calls something every so many seconds, in a thread of its own, from `start` to `end`."""
+
+    def __init__(self, seconds: float, call: Callable[[], None]) -> None:
+        self._seconds = seconds
+        self._call = call
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._tick, daemon=True)
+
+    def start(self) -> None:
+        """From now on."""
+        self._thread.start()
+
+    def end(self) -> None:
+        """No more of it."""
+        self._over.set()
+        self._thread.join()
+
+    def _tick(self) -> None:
+        while not self._over.wait(self._seconds):
+            self._call()
