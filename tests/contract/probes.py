@@ -48,6 +48,8 @@ ASKED = (
     *("mount /etc/runnerops/registry-config.yml=", "mount /var/lib/registry=runnerops-contract"),
 )
 MIRROR = "http://172.17.0.1:5000"
+VERSION = f"{MIRROR}/v2/"
+NOWHERE = "http://127.0.0.1:9"
 UNIT = "gitlab-runner"
 PAGE = "http://127.0.0.1:9252/metrics"
 HEX = "[0-9a-f]"
@@ -271,16 +273,22 @@ CACHES = (
     Probe(("curl", *answer(f"{MIRROR}/v2/").argv[1:]), until=True),
     Probe(
         script(
-            "cache-from-container.sh", "dockerhub", "own", "why", "ufw", "iptables", "--", *answer(f"{MIRROR}/v2/").argv
+            "containers-reach.sh",
+            "--prove",
+            "dockerhub",
+            MIRROR,
+            "any",
+            "why",
+            "ufw",
+            "iptables",
+            "--",
+            *answer(VERSION).argv,
         ),
         until=True,
     ),
-    Probe(script("cache-from-container.sh", "dockerhub", "bridge", "why", "--", *answer(f"{MIRROR}/v2/").argv)),
     Probe(
-        script(
-            "cache-from-container.sh", "none-such", "own", "why", "ufw", "iptables", "--", *answer(f"{MIRROR}/v2/").argv
-        ),
-        ANYTHING,
+        script("containers-reach.sh", "--prove", "none-such", NOWHERE, "bridge", "why", "--", *answer(NOWHERE).argv),
+        "why\n",
         1,
     ),
     Probe(script("cache-replaced.sh", "none", *OURS), "another\n"),
@@ -288,11 +296,13 @@ CACHES = (
     Probe(script("cache-upstream.sh", "--note", "dockerhub", MIRROR, "library/alpine")),
     Probe(script("cache-upstream.sh", "--compare", "dockerhub", MIRROR, "library/alpine"), "same\n"),
     Probe(script("cache-upstream.sh", "--compare", "another", MIRROR, "-"), "same\n"),
-    Probe(script("containers-reach.sh", "--note", "c1.dockerhub", *answer(f"{MIRROR}/v2/").argv)),
-    Probe(script("containers-reach.sh", "--compare", "c1.dockerhub", MIRROR, "why", *answer(f"{MIRROR}/v2/").argv)),
-    Probe(script("containers-reach.sh", "--note", "none-such", *answer("http://127.0.0.1:9/v2/").argv)),
+    Probe(script("containers-reach.sh", "--note", "c1.dockerhub", MIRROR, "any", "--", *answer(VERSION).argv)),
     Probe(
-        script("containers-reach.sh", "--compare", "none-such", MIRROR, "why", *answer("http://127.0.0.1:9/v2/").argv)
+        script("containers-reach.sh", "--compare", "c1.dockerhub", MIRROR, "any", "why", "--", *answer(VERSION).argv)
+    ),
+    Probe(script("containers-reach.sh", "--note", "none-such", NOWHERE, "bridge", "--", *answer(NOWHERE).argv)),
+    Probe(
+        script("containers-reach.sh", "--compare", "none-such", MIRROR, "bridge", "why", "--", *answer(VERSION).argv)
     ),
     Probe(("docker", "pull", "-q", "alpine:3"), r"docker\.io/library/alpine:3\n"),
     Probe(("docker", "pull", "-q", "alpine:none-such"), status=1),

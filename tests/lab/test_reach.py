@@ -27,6 +27,7 @@ iptables -A INPUT -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT
 iptables -A INPUT -p tcp --dport 22 -j ACCEPT
 iptables -A INPUT -j DROP
 """
+DENY_BRIDGE = "iptables -A INPUT -i docker0 -p tcp --dport 5000 -j DROP"  # the cache's own network is another
 DENY_FORWARDED = "iptables -I DOCKER-USER -i docker0 -p tcp -m conntrack --ctorigdstport 5000 -j DROP"
 ALLOW = re.compile(r"^\W*(iptables -I (INPUT|DOCKER-USER) .*)$", re.MULTILINE)
 
@@ -35,7 +36,7 @@ ALLOW = re.compile(r"^\W*(iptables -I (INPUT|DOCKER-USER) .*)$", re.MULTILINE)
 def fixture_project(tmp_path: Path, lab: Lab, host: LabHost) -> Iterator[Project]:
     """A host with a firewall and a runner whose jobs have Docker; nothing is deployed."""
     project = Project(tmp_path, lab)
-    host.run(DENY)
+    host.run(DENY_BRIDGE if host.versions()["docker"].startswith("28.") else DENY)
     if forwards(host):
         host.run(DENY_FORWARDED)
     project.write({"hosts": {host.name: entry(host, lab, docker_in_docker=True)}})
@@ -119,7 +120,9 @@ if GIVEN:  # no suite has a Docker with nftables
         assert "iptables -P FORWARD ACCEPT" in said
         assert "install nftables" not in said
         host.run("iptables -P FORWARD DROP")
-        assert "back as it was" in project.deploy(*allow, code=4)
+        said = project.deploy(*allow, code=4)
+        assert f"containers reached {CACHE}, and with firewall-backend they do not" in said
+        assert "back as it was" in said
         # what the cache asked meanwhile, without an answer, it waits for first
         until("verify passes", lambda: "10 of 10" in project.run("verify", host.name, code=None), seconds=120, every=5)
         host.run("iptables -P FORWARD ACCEPT; echo net.ipv4.ip_forward=1 >/etc/sysctl.d/50-lab.conf")
@@ -131,6 +134,17 @@ if GIVEN:  # no suite has a Docker with nftables
             assert json.loads(told)["FirewallBackend"]["Driver"] == "nftables"
             assert "table ip docker-bridges" in host.run("nft list tables").stdout
             project.run("verify", host.name)
+            host.run(
+                "nft 'add table inet mine; add chain inet mine fwd { type filter hook forward priority 0; policy drop; }'"
+            )
+            line = "nft insert rule inet mine fwd ct original proto-dst 5000 accept"
+            assert line in project.run("verify", host.name, code=1)
+            host.run(line)
+            host.run("nft insert rule inet mine fwd ct state established accept")
+            said = project.run("verify", host.name, code=1)  # it cuts the cache off from its upstream as well
+            assert "answers from a container" in said
+            assert line not in said
+            host.run("nft delete table inet mine")
             host.reboot()
             project.run("verify", host.name)
         finally:

@@ -38,7 +38,8 @@ def run(here: World, rest: list[str], options: Tree) -> int:
     """Only as a guest that waits: nothing of it is executed."""
     if "d" not in options and "detach" not in options:
         raise RefusedError("docker: 'run' is simulated with -d only: nothing would be executed", 125)
-    image = tagged(rest[0])
+    known = (name for name, image in here.engine["images"].items() if image["id"] == rest[0])
+    image = next(known, tagged(rest[0]))
     if image not in here.engine["images"]:
         pull(here, image)
     name, _, value = str(options.get("label", "")).partition("=")

@@ -19,7 +19,10 @@ def image_ls(here: World, rest: list[str], options: Tree) -> int:  # noqa: ARG00
     for name, image in here.engine["images"].items():
         repository, _, tag = name.rpartition(":")
         row = {"Repository": repository, "Tag": tag, "ID": image["id"][7:19], "Digest": image["digest"]}
-        say(options.get("format", "{{.Repository}}   {{.Tag}}   {{.ID}}"), row, "*formatter.imageContext")
+        if {"q", "quiet"} & set(options):
+            sys.stdout.write(f"{image['id'] if 'no-trunc' in options else row['ID']}\n")
+        else:
+            say(options.get("format", "{{.Repository}}   {{.Tag}}   {{.ID}}"), row, "*formatter.imageContext")
     return 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from ipaddress import ip_address
 from typing import Literal, TypeAlias
 from urllib.parse import urlsplit
@@ -46,22 +47,35 @@ def way_to(docker: DockerFacts | None, *, own: bool, network: str = "bridge") ->
     return "nft" if docker is not None and docker.firewall.get("driver") == "nftables" else "forward"
 
 
-def forwarding(port: int, source: str = "", *, six: bool = False) -> str:
-    """What to type so that packets to that port are forwarded; where it is published, they bear another one by then."""
-    who = f" -s {source}" if source else ""
-    command = "ip6tables" if six or ":" in source else "iptables"
-    return f"{command} -I DOCKER-USER -p tcp{who} -m conntrack --ctorigdstport {port} -j ACCEPT"
+_CHAINS = "in each chain of nft list chains with hook forward: nft insert rule FAMILY TABLE CHAIN{who} {match} accept"
 
 
-def opening(url: str, firewall: str, way: Way) -> str:
-    """What to type so that containers reach `url`; `firewall` is what rules INPUT there."""
+def forwarding(port: int, chains: Iterable[str], source: str = "", *, six: bool = False) -> str:
+    """What to type so that packets to that port are forwarded; where it is published, they bear another one by then.
+
+    `chains`, as the host told them (`docker/verify/verify.sh`): `DOCKER-USER`, iptables' own `FORWARD`, and those of nftables
+    as FAMILY TABLE CHAIN. A packet has to be let through by each of them.
+    """
+    six = six or ":" in source
+    command, family = ("ip6tables", "ip6") if six else ("iptables", "ip")
+    match, who = f"ct original proto-dst {port}", f" {family} saddr {source}" if source else ""
+    lines = []
+    for chain in chains:
+        if " " in chain:
+            lines.append(f"nft insert rule {chain}{who} {match} accept")
+        else:
+            client = f" -s {source}" if source else ""
+            lines.append(f"{command} -I {chain} -p tcp{client} -m conntrack --ctorigdstport {port} -j ACCEPT")
+    return " && ".join(lines) or _CHAINS.format(who=who, match=match)
+
+
+def opening(url: str, firewall: str, way: Way, chains: Iterable[str] = ()) -> str:
+    """What to type so that containers reach `url`; `firewall` is what rules INPUT there, `chains` what is forwarded."""
     parts = urlsplit(url)
     port = parts.port or (443 if parts.scheme == "https" else 80)
     name = parts.hostname or ""
-    if way == "nft":
-        return f"nft insert rule inet filter forward ct original proto-dst {port} accept"
-    if way == "forward":
-        return forwarding(port, six=":" in name)
+    if way != "input":
+        return forwarding(port, chains or (() if way == "nft" else ("DOCKER-USER",)), six=":" in name)
     try:
         address = ip_address(name)
     except ValueError:

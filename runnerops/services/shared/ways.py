@@ -1,15 +1,18 @@
 """Whether containers still reach a cache after Docker was restarted with other rules for their networks. Pure: builds argv.
 
 dockerd says that it has loaded a key such as `firewall-backend`, not that packets pass: a forward policy or a sysctl of
-before may drop them. So the host's own command asks from the network of a container that runs, before and after.
+before may drop them. So the host's own command asks from the network of a container, before and after.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from typing import Literal
 
+from runnerops.model.host_state import DockerFacts
 from runnerops.model.plan import Step
 from runnerops.services.scripts import script
+from runnerops.services.shared.firewall import way_to
 from runnerops.services.steps import answers, run
 
 KEYS = frozenset(
@@ -21,21 +24,35 @@ KEYS = frozenset(
 Not `userland-proxy`: a container that was made before cannot reach itself without it, though others do.
 """
 
-_SECONDS = 45
-"""For five tries of 5 s and the pauses between them."""
+_SECONDS = 60
+"""For four tries of 5 s, the pauses between them, and the start of a container."""
 
 SCRIPT = "containers-reach.sh"
 
 
-def reached(name: str, url: str, tools: Collection[str]) -> Step:
+def asked_from(docker: DockerFacts | None, *, own: bool) -> Literal["any", "bridge"]:
+    """The containers that show the way of jobs to a cache of this host (`own`), or of another, where no guest comes up.
+
+    Packets to a port of their own host are not forwarded where they come from the network of the port's container.
+    """
+    return "bridge" if own and way_to(docker, own=True) != "input" else "any"
+
+
+def proven(name: str, url: str, way: str, texts: Iterable[str], tools: Collection[str]) -> Step:
+    """A container gets an answer; else the texts are said."""
+    argv = script(SCRIPT, "--prove", name, url, way, *texts, "--", *answers(url, tools))
+    return run(_SECONDS, *argv, title=f"verify that containers reach cache {name}")
+
+
+def reached(name: str, url: str, way: str, tools: Collection[str]) -> Step:
     """What `still_reached` compares with; before anything is swapped."""
-    title = f"ask whether containers reach {url} now"
-    return run(_SECONDS, *script(SCRIPT, "--note", name, *answers(url, tools)), title=title)
+    argv = script(SCRIPT, "--note", name, url, way, "--", *answers(url, tools))
+    return run(_SECONDS, *argv, title=f"ask whether containers reach {url} now")
 
 
-def still_reached(name: str, url: str, keys: Collection[str], tools: Collection[str]) -> Step:
-    """A container that runs gets an answer as before, or the run goes back."""
+def still_reached(name: str, url: str, way: str, keys: Collection[str], tools: Collection[str]) -> Step:
+    """A container gets an answer as before, or the run goes back."""
     why = f"containers reached {url}, and with {', '.join(sorted(keys)) or 'this'} they do not"
     said = f"{why}: see the policy of FORWARD (iptables -S FORWARD, nft list ruleset) and net.ipv4.ip_forward"
-    title = f"verify that containers reach {url} as before"
-    return run(_SECONDS, *script(SCRIPT, "--compare", name, url, said, *answers(url, tools)), title=title)
+    argv = script(SCRIPT, "--compare", name, url, way, said, "--", *answers(url, tools))
+    return run(_SECONDS, *argv, title=f"verify that containers reach {url} as before")

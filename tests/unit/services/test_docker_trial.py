@@ -49,5 +49,5 @@ def test_a_pull_by_the_client(shell: tuple[str, ...], docker: str, error: str, t
 
 def test_a_guest_is_known_by_the_label_that_scripts_give_it() -> None:
     """What it is asked from ends with its question: it keeps no restart of Docker off, and no job is seen in it."""
-    scripts = (TRIAL.read_text(), content("cache-from-container.sh").decode())
+    scripts = (TRIAL.read_text(), content("containers-reach.sh").decode())
     assert all(f'--label "{GUEST}=' in text for text in scripts)

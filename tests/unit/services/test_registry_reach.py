@@ -56,7 +56,7 @@ def with_jobs(here: Host, *command: str) -> Host:
 def asks(action_steps: ActionSteps) -> dict[str, list[Step]]:
     """The steps that ask from a container, by the list they stand in."""
     lists = {"judge": action_steps.validate, "forward": action_steps.forward, "rollback": action_steps.rollback}
-    found = {name: [step for step in steps if "cache-from-container.sh" in step.args] for name, steps in lists.items()}
+    found = {name: [step for step in steps if "--prove" in step.args] for name, steps in lists.items()}
     return {name: steps for name, steps in found.items() if steps}
 
 
@@ -129,21 +129,27 @@ def facts(version: str, driver: str = "iptables") -> Facts:
 
 
 WAYS = [
-    ("28.5.2", "", "own", "iptables -I INPUT -p tcp -d 172.17.0.1 --dport 5001 -j ACCEPT"),
-    ("", "", "own", "iptables -I INPUT -p tcp -d 172.17.0.1 --dport 5001 -j ACCEPT"),
+    ("28.5.2", "", "any", "iptables -I INPUT -p tcp -d 172.17.0.1 --dport 5001 -j ACCEPT"),
+    ("", "", "any", "iptables -I INPUT -p tcp -d 172.17.0.1 --dport 5001 -j ACCEPT"),
     ("29.0.0", "", "bridge", "iptables -I DOCKER-USER -p tcp -m conntrack --ctorigdstport 5001 -j ACCEPT"),
-    ("29.7.2", "nftables", "bridge", "nft insert rule inet filter forward ct original proto-dst 5001 accept"),
+    (
+        "29.7.2",
+        "nftables",
+        "bridge",
+        "in each chain of nft list chains with hook forward:"
+        " nft insert rule FAMILY TABLE CHAIN ct original proto-dst 5001 accept",
+    ),
 ]
 
 
-@pytest.mark.parametrize(("version", "driver", "network", "line"), WAYS)
+@pytest.mark.parametrize(("version", "driver", "containers", "line"), WAYS)
 def test_it_is_asked_on_the_way_of_jobs_and_that_way_is_named(
-    version: str, driver: str, network: str, line: str
+    version: str, driver: str, containers: str, line: str
 ) -> None:
     (one,) = own_caches(host({}, [cache(listen=f"{BRIDGE}:5001", url=f"http://{BRIDGE}:5001")]))
     args = from_container(one, facts(version, driver)).args
-    assert args[1:5] == ("sh", "cache-from-container.sh", one.name, network)
-    texts = args[5 : args.index("--")]
+    assert args[1:7] == ("sh", "containers-reach.sh", "--prove", one.name, f"http://{BRIDGE}:5001", containers)
+    texts = args[7 : args.index("--")]
     assert texts[-1] == line
     assert texts[0].endswith("one of") == (len(texts) > 2)
 

@@ -191,6 +191,12 @@ FAULTS: list[tuple[str, dict[str, Any], str, str]] = [
         "firewall",
         "iptables -I DOCKER-USER -p tcp -m conntrack --ctorigdstport 5000 -j ACCEPT",
     ),
+    (
+        "answers-container",
+        {"observed": running(version="29.7.2"), "told": {REACH: "000 28", "docker_forward": "inet mine fwd"}},
+        "firewall",
+        "nft insert rule inet mine fwd ct original proto-dst 5000 accept",
+    ),
     (  # in the cache's own network the way leads to docker-proxy still
         "answers-container",
         {"observed": running(version="29.7.2"), "told": {REACH: "000 28", "docker_inside": "1 runnerops_default /x"}},
@@ -378,6 +384,19 @@ BETWEEN = "http://192.0.2.20:5000"
             "iptables -I DOCKER-USER -p tcp -s 192.0.2.10 -m conntrack --ctorigdstport 5000 -j ACCEPT",
         ),
         ("000 7", {f"registry_code/{BETWEEN}": "200 0"}, "a firewall between the two", "on c1: iptables"),
+        (
+            "000 28",
+            {f"registry_code/{BETWEEN}": "200 0", "docker_forward": "FORWARD\ninet mine fwd"},
+            "a firewall between the two",
+            "on c1: iptables -I FORWARD -p tcp -s 192.0.2.10 -m conntrack --ctorigdstport 5000 -j ACCEPT"
+            " && nft insert rule inet mine fwd ip saddr 192.0.2.10 ct original proto-dst 5000 accept;",
+        ),
+        (
+            "000 28",
+            {f"registry_code/{BETWEEN}": "200 0", "docker_forward": ""},
+            "a firewall between the two",
+            "open the network's own firewall: on c1 no chain but Docker's own",
+        ),
         ("000 28", {}, "does not answer either", "runnerops deploy c1"),
         ("000 28", "no route to c1", "not known: no route to c1", "runnerops status c1"),
         ("000 60", {f"registry_code/{BETWEEN}": "200 0"}, "certificate", f"on h1: curl -v {BETWEEN}/v2/"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -92,48 +93,94 @@ def test_own_caches_are_asked_in_their_own_part(answered: bool, asks: bool) -> N
 
 
 def test_what_to_look_at_names_the_keys_and_the_cache() -> None:
-    step = ways.still_reached("dockerhub", OWN, {"firewall-backend", "iptables"}, {"curl"})
+    step = ways.still_reached("dockerhub", OWN, "bridge", {"firewall-backend", "iptables"}, {"curl"})
     (said,) = [word for word in step.args if word.startswith("containers reached")]
     assert said.startswith(f"containers reached {OWN}, and with firewall-backend, iptables they do not")
     assert "net.ipv4.ip_forward" in said
 
 
+GUEST = "41"
+
+
 @pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.parametrize(
-    ("pids", "before", "after", "status", "says", "told"),
+    ("guest", "runs", "way", "before", "after", "status", "says", "told"),
     [
-        ("41 bridge", "", "", 0, "", ""),
-        ("41 bridge", "", "drop", 1, "why\n", ""),
-        ("41 bridge", "drop", "drop", 0, "", "is not shown"),
-        ("", "", "", 0, "", "is not shown"),
-        ("41 host", "", "", 0, "", "is not shown"),
-        ("0 bridge", "", "", 0, "", "is not shown"),
+        (GUEST, "", "bridge", "", "", 0, "", ""),
+        (GUEST, "", "bridge", "", "drop", 1, "why\nmore\n", ""),
+        (GUEST, "", "bridge", "drop", "drop", 0, "", "none did, or none ran, before"),
+        ("", "", "any", "", "", 0, "", "none did, or none ran, before"),
+        ("", "network=bridge 41 default", "bridge", "", "drop", 1, "why\nmore\n", ""),
+        ("", "status=running 41 runnerops_default", "bridge", "", "", 0, "", "none did, or none ran, before"),
+        ("", "status=running 41 runnerops_default", "any", "", "drop", 1, "why\nmore\n", ""),
+        ("", "status=running 41 host", "any", "", "", 0, "", "none did, or none ran, before"),
+        ("", "network=bridge 0 default", "any", "", "", 0, "", "none did, or none ran, before"),
     ],
 )
-def test_the_scripts_compare_after_with_before(
-    shell: tuple[str, ...], pids: str, before: str, after: str, status: int, says: str, told: str, tmp_path: Path
+def test_the_script_compares_after_with_before(
+    shell: tuple[str, ...],
+    guest: str,
+    runs: str,
+    way: str,
+    before: str,
+    after: str,
+    status: int,
+    says: str,
+    told: str,
+    tmp_path: Path,
 ) -> None:
+    call = scripted(tmp_path, shell, guest, runs)
+    assert call("--note", way, before).returncode == 0
+    done = call("--compare", way, after, "why", "more")
+    assert (done.returncode, done.stdout) == (status, says)
+    tell = tmp_path / "tell"
+    assert told in (tell.read_text() if tell.exists() else "")
+    assert tell.exists() is bool(told)
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize(
+    ("guest", "status", "says", "told"),
+    [(GUEST, 1, "why\n", ""), ("", 0, "", "no container came up to ask from: no sleep in image3")],
+)
+def test_a_proof_needs_a_container_that_comes_up(
+    shell: tuple[str, ...], guest: str, status: int, says: str, told: str, tmp_path: Path
+) -> None:
+    done = scripted(tmp_path, shell, guest, "")("--prove", "bridge", "drop", "why")
+    assert (done.returncode, done.stdout) == (status, says)
+    tell = tmp_path / "tell"
+    assert told in (tell.read_text() if tell.exists() else "")
+    images = (tmp_path / "begun").read_text().split()
+    assert images == (["own"] if guest else ["own", "image1", "image2", "image3"])  # each once, and not for ever
+    assert (tmp_path / "removed").exists() is bool(guest)
+
+
+def scripted(
+    tmp_path: Path, shell: tuple[str, ...], guest: str, runs: str
+) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """The script, and a docker with a cache, three images besides, and perhaps a guest or a container that runs."""
     tools = tmp_path / "bin"
     tools.mkdir()
+    filters, _, found = runs.partition(" ")
     for name, text in {
-        "docker": f'case $1 in ps) echo id1;; inspect) [ -z "{pids}" ] || echo "{pids}";; esac',
+        "docker": f"""case $1 in
+          ps) case $* in *service=c*) echo id1 ;; *={filters.rpartition("=")[2] or "none"}*) echo id2 ;; esac ;;
+          image) for i in 1 2 3 4 5; do echo image$i; done ;;
+          run) shift 9; echo "$1" >>begun; if [ "{guest}" ]; then echo guest; else echo "no sleep in $1" >&2; exit 127; fi ;;
+          rm) echo "$3" >>removed ;;
+          inspect) case $5$6 in *Image*) echo own ;; *guest) echo {guest} ;; *id2) echo "{found}" ;; *) exit 1 ;; esac ;;
+        esac""",
         "nsenter": '[ "$2" = 41 ] || exit 9; [ -z "$DROPS" ]',
         "sleep": ":",
     }.items():
         (tools / name).write_text(f"#!/bin/sh\n{text}\n")
         (tools / name).chmod(0o755)
-
     script = tmp_path / ways.SCRIPT
     script.write_bytes(content(ways.SCRIPT))
 
-    def call(what: str, drops: str, *words: str) -> subprocess.CompletedProcess[str]:
+    def call(what: str, way: str, drops: str, *texts: str) -> subprocess.CompletedProcess[str]:
         environ = {"PATH": f"{tools}:/usr/bin:/bin", "RUNNEROPS_DESK": str(tmp_path), "DROPS": drops}
-        command = [*shell, str(script), what, *words]
+        command = [*shell, str(script), what, "c", OWN, way, *texts, "--", "curl", OWN]
         return subprocess.run(command, capture_output=True, text=True, env=environ, check=False)
 
-    assert call("--note", before, "c", "curl", OWN).returncode == 0
-    done = call("--compare", after, "c", OWN, "why", "curl", OWN)
-    assert (done.returncode, done.stdout) == (status, says)
-    tell = tmp_path / "tell"
-    assert told in (tell.read_text() if tell.exists() else "")
-    assert tell.exists() is bool(told)
+    return call

@@ -9,19 +9,20 @@ from runnerops.model.plan import Step
 from runnerops.services.docker.action.context import ActionContext
 from runnerops.services.docker.schema import wanted_mirrors
 from runnerops.services.registry.caches.reach import urls_given
-from runnerops.services.shared.ways import reached, still_reached
+from runnerops.services.shared.ways import asked_from, reached, still_reached
 
 
 def ways_before(now: ActionContext) -> Iterator[Step]:
     """How it is before anything is swapped."""
     for name, url in _far_caches(now):
-        yield reached(name, url, now.observed.facts.tools)
+        yield reached(name, url, asked_from(now.docker, own=False), now.observed.facts.tools)
 
 
 def ways_after(now: ActionContext) -> Iterator[Step]:
     """The host's own caches are asked in their part of the run: they may come up after this one."""
     for name, url in _far_caches(now):
-        yield still_reached(name, url, now.action.ways, now.observed.facts.tools)
+        way = asked_from(now.docker, own=False)
+        yield still_reached(name, url, way, now.action.ways, now.observed.facts.tools)
 
 
 def _far_caches(now: ActionContext) -> Iterator[tuple[str, str]]:

@@ -51,10 +51,38 @@ docker_firewall() { # which program rules the host's firewall
   fi
 }
 
+docker_forward() { # the chains that packets to a published port pass as they are forwarded, and in which others' rules stand
+  case $(nft list tables 2>/dev/null) in
+  *docker-bridges*) ;;
+  *)
+    echo DOCKER-USER
+    return
+    ;;
+  esac
+  case $(iptables -S FORWARD 2>/dev/null) in '' | '-P FORWARD ACCEPT') ;; *) echo FORWARD ;; esac
+  nft list chains 2>/dev/null | while read -r word second third rest; do
+    case $word in
+    table) table="$second $third" ;;
+    chain) chain=$second ;;
+    type)
+      case "$table $rest" in
+      *' docker-bridges '* | 'ip filter '* | 'ip6 filter '*) ;; # Docker's own, and those of iptables
+      *' forward priority '*) echo "$table $chain" ;;
+      esac
+      ;;
+    esac
+  done
+}
+
+verify_docker_forward() {
+  ask docker_forward docker_forward
+}
+
 verify_docker_inside() { # URL...: each asked from a container that runs already
   command -v nsenter >/dev/null 2>&1 || return 0
   inside=$(docker_inside) || return 0
   ask docker_inside printf '%s\n' "$inside"
   for url in "$@"; do ask "docker_reach/$url" docker_reach "${inside%% *}" "$url"; done
   ask docker_firewall docker_firewall
+  ask docker_forward docker_forward
 }

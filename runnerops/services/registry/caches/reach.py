@@ -1,8 +1,8 @@
 """Whether containers reach a cache, and not only the host itself. Pure: builds argv.
 
 A firewall that denies incoming, or one on the way from network to network, lets the host's own request through and drops
-those of containers, and pulls go past the cache in silence. From the network of the cache's own container the way is that of
-jobs up to Docker 28 (`shared/firewall.py`); from newer ones on it is asked from a container of the default bridge.
+those of containers, and pulls go past the cache in silence. It may do so for the default bridge alone, so a container of that
+one asks.
 """
 
 from __future__ import annotations
@@ -14,12 +14,8 @@ from runnerops.model.host_state import Facts
 from runnerops.model.inventory import Host
 from runnerops.model.plan import Step
 from runnerops.services.registry.caches import OwnCache, own_caches
-from runnerops.services.scripts import script
 from runnerops.services.shared.firewall import opening, way_to
-from runnerops.services.steps import answers, run
-
-SECONDS = 40
-"""For three tries of 5 s. The host itself was answered before, so this is no matter of waiting for a start."""
+from runnerops.services.shared.ways import asked_from, proven
 
 
 def for_jobs(host: Host) -> tuple[OwnCache, ...]:
@@ -62,7 +58,5 @@ def from_container(cache: OwnCache, facts: Facts) -> Step:
     firewalls = ("ufw", "iptables") if way == "input" else ("",)
     lines = [opening(url, firewall, way) for firewall in firewalls]
     said = f"containers do not reach {url}, the host does: its firewall drops what comes from them; type"
-    network = "own" if way == "input" else "bridge"
     texts = (said if len(lines) == 1 else f"{said} one of", *lines)
-    argv = script("cache-from-container.sh", cache.name, network, *texts, "--", *answers(url, facts.tools))
-    return run(SECONDS, *argv, title=f"verify that containers reach cache {cache.name}")
+    return proven(cache.name, url, asked_from(facts.docker, own=True), texts, facts.tools)

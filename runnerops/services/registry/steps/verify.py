@@ -12,7 +12,7 @@ from runnerops.services.registry.caches.reach import for_jobs, from_container, u
 from runnerops.services.registry.observe.containers import filters, ours
 from runnerops.services.registry.steps.context import ActionContext
 from runnerops.services.scripts import script
-from runnerops.services.shared.ways import reached, still_reached
+from runnerops.services.shared.ways import asked_from, reached, still_reached
 from runnerops.services.steps import answers, run, wait
 
 HUB = "docker.io"
@@ -38,7 +38,8 @@ def ways_before(now: ActionContext) -> Iterator[Step]:
     """Where Docker's restart changes which packets of containers pass: whether these reach the caches as it is."""
     for cache in now.caches if now.action.ways else ():
         if now.answered(cache):
-            yield reached(cache.name, url_of(cache), now.observed.facts.tools)
+            facts = now.observed.facts
+            yield reached(cache.name, url_of(cache), asked_from(facts.docker, own=True), facts.tools)
 
 
 def _marked(now: ActionContext, cache: OwnCache) -> bool:
@@ -126,7 +127,9 @@ def _answer(now: ActionContext, cache: OwnCache) -> Iterator[Step]:
     if cache in for_jobs(now.host):
         yield from_container(cache, now.observed.facts)
     if now.action.ways and now.answered(cache):
-        yield still_reached(cache.name, url_of(cache), now.action.ways, now.observed.facts.tools)
+        facts = now.observed.facts
+        way = asked_from(facts.docker, own=True)
+        yield still_reached(cache.name, url_of(cache), way, now.action.ways, facts.tools)
 
 
 def _answers(now: ActionContext, cache: OwnCache) -> Step:

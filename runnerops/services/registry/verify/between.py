@@ -51,7 +51,14 @@ def _firewall(host: Host, cache: Cache, wrong: str, evidence: Evidence) -> Itera
     source, target = words if len(words) == 2 else (host.name, parts.hostname or cache.host)
     way = f"TCP from {source} ({host.name}) to {target} port {port} ({cache.host})"
     yield f"{wrong}, while it answers on {cache.host} itself: a firewall between the two does not let {way} through"
-    yield f"on {cache.host}: {forwarding(port, source if len(words) == 2 else '')}; or open the network's own firewall"
+    told = evidence.log_queries.get(cache.host, "")
+    chains = None if isinstance(told, str) else told.get("docker_forward")
+    if chains is not None and not chains.text:
+        yield f"open the network's own firewall: on {cache.host} no chain but Docker's own drops forwarded packets"
+        return
+    names = chains.text.splitlines() if chains else ["DOCKER-USER"]
+    line = forwarding(port, names, source if len(words) == 2 else "")
+    yield f"on {cache.host}: {line}; or open the network's own firewall"
 
 
 __all__ = ["between"]

@@ -1,43 +1,91 @@
 #!/bin/sh
-# Whether containers reach a cache: runs the host's own command in the network of a container that runs.
-#   --note NAME ARGV…
-#       before the change: notes where none reaches it, or none runs that could be asked.
-#   --compare NAME URL TEXT ARGV…
-#       after it: fails with TEXT where one did before and none does now. Where none did before, only tells so.
+# WHAT NAME URL WAY TEXT… -- ARGV…: whether containers reach a cache: runs the host's own command in the network of a container,
+# as jobs would ask. That is a guest on the default bridge, of the cache's image or of another that is there, which goes again;
+# where none comes up, a container that runs there; and then, with the WAY `any`, one that runs in a network of its own.
+#   --prove    where it fails four times, prints the texts: why, and what to type
+#   --note     before the change: notes where it fails, or where there is no container to ask from
+#   --compare  after it: the same as --prove where it did not fail before; else, that it is not shown is only told
 
-what=$1 name=$2
-shift 2
+what=$1 name=$2 url=$3 way=$4 guest=''
+shift 4
 cd "${RUNNEROPS_DESK:-.}" || exit
-
-inside() { # the process of a container that has a network of its own
-  for id in $(docker ps -q); do
-    found=$(docker inspect --type container --format '{{.State.Pid}} {{.HostConfig.NetworkMode}}' "$id" 2>/dev/null)
-    case $found in
-    '' | '0 '* | *' host' | *' none' | *' container:'*) ;;
-    *)
-      echo "${found%% *}"
-      return
-      ;;
-    esac
-  done
-}
-
-if [ "$what" = --note ]; then
-  pid=$(inside)
-  { [ -n "$pid" ] && nsenter -t "$pid" -n "$@" >/dev/null 2>&1; } || : >"unreached.$name"
-  exit
-fi
-
-url=$1 said=$2
-shift 2
-if [ -e "unreached.$name" ]; then
+while [ "$1" != -- ]; do
+  printf '%s\n' "$1"
+  shift
+done >texts || exit
+shift
+if [ "$what" = --compare ] && [ -e "unreached.$name" ]; then
   echo "whether containers reach $url is not shown: none did, or none ran, before" >tell
   exit
 fi
-for _ in 1 2 3 4 5; do
-  pid=$(inside)
-  [ -z "$pid" ] || { nsenter -t "$pid" -n "$@" && exit; }
-  sleep 1
+
+images() { # the cache's own first
+  for id in $(docker ps -q --filter 'label=com.docker.compose.project=runnerops' \
+    --filter "label=com.docker.compose.service=$name") $(docker ps -q); do
+    docker inspect --type container --format '{{.Image}}' "$id" 2>/dev/null
+  done
+  docker image ls -q --no-trunc
+}
+
+begin() { # a guest that ends by itself, should this script be killed; an image may lack what it runs
+  tried=' '
+  for image in $(images); do
+    case $tried in
+    *" $image "*) continue ;;
+    ' '*' '*' '*' '*' ') return 1 ;;
+    esac
+    tried="$tried$image "
+    guest=$(docker run -d --rm --network bridge --label "runnerops.verify=$name" --entrypoint sleep "$image" 90 2>why)
+    pid=$(docker inspect --type container --format '{{.State.Pid}}' "${guest:-none}" 2>/dev/null)
+    [ "${pid:-0}" = 0 ] || return 0
+    leave
+  done
+  return 1
+}
+
+leave() {
+  [ -z "$guest" ] || docker rm -f "$guest" >/dev/null 2>&1
+  guest=''
+}
+
+running() { # sets pid; a network that it shares is no container's own
+  for filter in network=bridge status=running; do
+    for id in $(docker ps -q --filter "$filter"); do
+      found=$(docker inspect --type container --format '{{.State.Pid}} {{.HostConfig.NetworkMode}}' "$id" 2>/dev/null)
+      case $found in
+      '' | '0 '* | *' host' | *' none' | *' container:'*) ;;
+      *)
+        pid=${found%% *}
+        return
+        ;;
+      esac
+    done
+    [ "$way" = any ] || return 1
+  done
+  return 1
+}
+
+if ! begin && ! running; then
+  if [ "$what" = --note ]; then
+    : >"unreached.$name"
+    exit
+  fi
+  said=$(head -n 1 why 2>/dev/null)
+  echo "whether containers reach $url is not shown: no container came up to ask from${said:+: $said}" >tell
+  exit
+fi
+for pause in 1 1 1 0; do
+  if nsenter -t "$pid" -n "$@"; then
+    leave
+    exit
+  fi
+  [ "$what" != --note ] || break
+  sleep $pause
 done
-echo "$said"
-exit 1
+leave
+if [ "$what" = --note ]; then
+  : >"unreached.$name"
+else
+  cat texts
+  exit 1
+fi
