@@ -49,6 +49,9 @@ NETWORKED: Tree = {
     "ip-masq": False,
     "ipv6": True,
     "mtu": 1400,
+    "log-opts": {"max-size": "7m"},
+    "insecure-registries": ["10.9.0.0/16", "harbor.example:5000"],
+    "runtimes": {"other": {"path": "/usr/sbin/runc"}},
 }
 DAEMONS: tuple[Tree, ...] = (
     {**DOCKER, "log-opts": {"max-size": "5m"}},

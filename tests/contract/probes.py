@@ -12,11 +12,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from runnerops.model.common import Value
 from runnerops.planning.steps import IS_ABSENT
 from runnerops.services.base import sha256
 from runnerops.services.docker.action.context import LOADED
 from runnerops.services.docker.action.effects import BRIDGE, DEFAULT_POOLS, GATEWAY, SUBNET, shown
 from runnerops.services.docker.action.effects import SHOWN as VISIBLE
+from runnerops.services.docker.action.lists import LISTED as IN_LISTS
 from runnerops.services.docker.observe import CONTAINER
 from runnerops.services.docker.steps import RESET, SSHD
 from runnerops.services.gitlab_runner.steps import drain
@@ -57,8 +59,13 @@ NOTHING, ANYTHING = "", r"(?s:.*)"
 
 NETWORKED = (
     '{"default-address-pools": [{"base": "10.231.0.0/16", "size": 24}], "icc": false, "ip-masq": false, "mtu": 1400, '
-    '"fixed-cidr": "10.231.0.128/25", "ip": "127.0.0.1", "labels": ["a=b"], "log-driver": "local", "experimental": true}'
+    '"fixed-cidr": "10.231.0.128/25", "ip": "127.0.0.1", "labels": ["a=b"], "log-driver": "local", "experimental": true, '
+    '"log-opts": {"max-size": "7m"}, "insecure-registries": ["10.9.0.0/16", "harbor.example:5000"], '
+    '"runtimes": {"other": {"path": "/usr/sbin/runc"}}, "seccomp-profile": "unconfined", "default-shm-size": "96M", '
+    '"default-ipc-mode": "shareable", "init-path": "/usr/bin/docker-init"}'
 )
+OTHERWISE: dict[str, Value] = {"default-shm-size": "8M", "default-ipc-mode": "private", "seccomp-profile": "builtin"}
+"""None of what NETWORKED makes to be seen in lists."""
 GOOD = json.dumps({"live-restore": True, "registry-mirrors": [MIRROR], "log-opts": {"max-size": "9m"}})
 NO_DRIVER = json.dumps({"log-driver": "journal", "log-opts": {"max-size": "9m"}})
 SERVICE = """
@@ -207,7 +214,11 @@ NETWORK = (
     Probe(("systemctl", "restart", "docker")),
     *(
         Probe(argv, rf"{re.escape(text)}\n", until=True)
-        for _, argv, text in shown(frozenset(VISIBLE), json.loads(NETWORKED))
+        for _, argv, text in shown(frozenset({*VISIBLE, *IN_LISTS}), {}, json.loads(NETWORKED), (25, 0))
+    ),
+    *(
+        Probe(argv, r"(not there|there still): .+\n")
+        for _, argv, text in shown(frozenset(IN_LISTS), json.loads(NETWORKED), OTHERWISE, (25, 0))
     ),
     Probe(script("client-route.sh", "127.0.0.1"), r"lo 127\.0\.0\.1\n"),
     Probe(line(SSHD, "http://127.0.0.1:9/")),

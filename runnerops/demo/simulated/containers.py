@@ -6,6 +6,7 @@ import os
 import sys
 import time
 
+from runnerops.demo.simulated import effects
 from runnerops.demo.simulated.world import RefusedError, World, path, random_hex, text_at
 
 TYPE_CHECKING = False
@@ -46,6 +47,7 @@ def create(here: World, name: str, image: str, spec: Tree) -> Tree:
             "NetworkMode": spec["network"],
             "AutoRemove": False,
             "LogConfig": {"Type": logging.get("driver", "json-file"), "Config": logging.get("options", {})},
+            **effects.defaults(here),
         },
         "RestartCount": 0,
         "Mounts": spec["mounts"],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from runnerops.demo.simulated import containers, daemon, guests, images
+from runnerops.demo.simulated import containers, daemon, effects, guests, images
 from runnerops.demo.simulated.locked import world
 from runnerops.demo.simulated.shows import say, show_all
 from runnerops.demo.simulated.world import RefusedError, World
@@ -86,7 +86,7 @@ def _info(here: World, rest: list[str], options: Tree) -> int:  # noqa: ARG001
         "Driver": loaded.get("storage-driver", "overlay2") if up else "",
         "DriverStatus": [["Backing Filesystem", "extfs"], ["Supports d_type", "true"]] if up else None,
         "LoggingDriver": loaded.get("log-driver", "json-file") if up else "",
-        "RegistryConfig": {"Mirrors": daemon.mirrors(here) if up else None} if up else None,
+        "RegistryConfig": effects.registries(here, daemon.mirrors(here)) if up else None,
         "DockerRootDir": loaded.get("data-root", "/var/lib/docker") if up else "",
         "Name": "demo" if up else "",
         "Labels": loaded.get("labels", []),
@@ -98,8 +98,12 @@ def _info(here: World, rest: list[str], options: Tree) -> int:  # noqa: ARG001
         "ServerVersion": here.engine["version"] if up else "",
         "Swarm": {"LocalNodeState": "inactive" if up else ""},
         "LiveRestoreEnabled": bool(loaded.get("live-restore")),
-        "SecurityOptions": ["name=seccomp,profile=builtin"] if up else None,
+        "SecurityOptions": effects.security(here) if up else None,
         "DefaultRuntime": loaded.get("default-runtime", "runc") if up else "",
+        "Runtimes": effects.runtimes(here) if up else None,
+        "InitBinary": loaded.get("init-path", "docker-init") if up else "",
+        "CgroupDriver": "systemd" if up else "",
+        "Plugins": {"Authorization": loaded.get("authorization-plugins"), "Log": ["json-file", "local", "journald"]},
         "ClientInfo": {"Version": here.engine["version"], "Context": "default"},
     }
     if "format" in options:
@@ -295,6 +299,7 @@ _COMMANDS: dict[str, Callable[[World, list[str], Tree], int]] = {
     "image inspect": images.image_inspect,
     "pull": images.pull_image,
     "logs": guests.logs,
+    "create": guests.create,
     "run": guests.run,
     "rm": guests.rm,
     "start": guests.start,

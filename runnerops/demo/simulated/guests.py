@@ -38,21 +38,34 @@ def run(here: World, rest: list[str], options: Tree) -> int:
     """Only as a guest that waits: nothing of it is executed."""
     if "d" not in options and "detach" not in options:
         raise RefusedError("docker: 'run' is simulated with -d only: nothing would be executed", 125)
+    one = _made(here, rest, options)
+    containers.start(here, one)
+    sys.stdout.write(f"{one['Id']}\n")
+    return 0
+
+
+def create(here: World, rest: list[str], options: Tree) -> int:
+    """One that does not run yet."""
+    sys.stdout.write(f"{_made(here, rest, options)['Id']}\n")
+    return 0
+
+
+def _made(here: World, rest: list[str], options: Tree) -> Tree:
     known = (name for name, image in here.engine["images"].items() if image["id"] == rest[0])
     image = next(known, tagged(rest[0]))
     if image not in here.engine["images"]:
         pull(here, image)
     name, _, value = str(options.get("label", "")).partition("=")
     spec = {"labels": {name: value} if name else {}, "command": rest[1:], "environment": [], "restart": "no"}
-    one = containers.create(
+    loaded = here.engine["loaded"]
+    logging = {"driver": loaded.get("log-driver", "json-file"), "options": loaded.get("log-opts", {})}
+    network = options.get("network", "bridge")
+    return containers.create(
         here,
         f"simulated-{random_hex(4)}",
         image,
-        {**spec, "ports": {}, "mounts": [], "network": options.get("network", "bridge")},
+        {**spec, "ports": {}, "mounts": [], "network": network, "logging": logging},
     )
-    containers.start(here, one)
-    sys.stdout.write(f"{one['Id']}\n")
-    return 0
 
 
 def stop(here: World, rest: list[str], options: Tree) -> int:  # noqa: ARG001

@@ -91,8 +91,8 @@ def _bound(nodes: list[Node], names: str, pair: tuple[Any, Any]) -> list[Node]:
     """The nodes of a `range $one, $other := …`, with its two variables, where they are said alone, filled in."""
     values = dict(zip((name.strip() for name in names.split(",")), pair, strict=True))
     return [
-        ("text", text_of(values[argument]), None, None)
-        if what == "say" and argument in values
+        ("text", text_of(_field(argument[len(name) :], values[name], "object")), None, None)
+        if what == "say" and (name := argument.partition(".")[0]) in values
         else (what, argument, *rest)
         for what, argument, *rest in nodes
     ]

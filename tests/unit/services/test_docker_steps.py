@@ -15,6 +15,7 @@ from runnerops.model.plan import ActionSteps, Step
 from runnerops.services import DOCKER
 from runnerops.services.base import ActionRequest, sha256
 from runnerops.services.docker.action.effects import GATEWAY, PROVEN_OTHERWISE, SHOWN, SUBNET, UNSEEN, unseen
+from runnerops.services.docker.action.lists import LISTED
 from runnerops.services.docker.schema import KEYS
 from runnerops.services.docker.steps import RESET
 from runnerops.services.scripts import content
@@ -45,6 +46,10 @@ def action_steps(
     for change in changes:
         names |= {sha256(change.old.content): "OLD", sha256(change.new.content): "NEW"}
     return found, names
+
+
+def digest(text: str) -> str:
+    return sha256(text.encode())
 
 
 def lines(steps: Sequence[Step], names: dict[str, str]) -> list[str]:
@@ -248,7 +253,6 @@ def test_when_docker0_has_to_go(old: Tree, new: Tree, bridge: str, how: str) -> 
         ({"log-driver": "local"}, {}, ["=json-file"]),
         ({}, POOL, ["=10.231.0.0/16/24 "]),
         ({}, {"fixed-cidr": "172.17.1.0/24"}, ['="172.17.1.0/24"']),
-        ({}, {"log-opts": {"max-size": "5m"}}, []),
         ({}, {"bridge": "none", "mtu": 1400}, []),
     ],
 )
@@ -258,10 +262,104 @@ def test_a_value_that_shows_is_looked_for_be_it_new_or_gone(old: Tree, new: Tree
     assert [step.args[1] for step in found.forward if step.verb == "await" and step.args[2:] in asked] == proofs
 
 
+LISTS = [
+    ({}, {"labels": ["b=2", "a=1"]}, "info digests", [digest("b=2"), digest("a=1"), "--"]),
+    ({"labels": ["a=1", "b=2"]}, {"labels": ["a=1"]}, "info digests", [digest("a=1"), "--", digest("b=2")]),
+    ({}, {"log-opts": {"max-size": "5m"}}, "container digests", [digest("max-size 5m"), "--"]),
+    ({"log-opts": {"max-size": "5m"}}, {}, "container digests", ["--", digest("max-size 5m")]),
+    ({"insecure-registries": ["a:1", "10.9.8.7/16", "127.0.0.0/8", "::1/128", "docker.io"]}, {}, "info plain",
+     ["--", "a:1 false", "10.9.0.0/16"]),
+    ({}, {"insecure-registries": ["HTTP://A:1", "fe80::/10"]}, "info plain", ["A:1 false", "fe80::/10", "--"]),
+    ({"runtimes": {"x": {"path": "/a"}}}, {"runtimes": {"x": {"path": "/b"}, "y": {"runtimeType": "t"}}}, "info plain",
+     ["x /b", "--", "x /a"]),
+    ({}, {"exec-opts": ["native.cgroupdriver=systemd"]}, "info plain", ["systemd", "--"]),
+    ({}, {"seccomp-profile": "/etc/p.json"}, "info plain", ["name=seccomp,profile=/etc/p.json", "--"]),
+    ({"no-new-privileges": True}, {}, "info plain", ["--", "name=no-new-privileges"]),
+    ({}, {"selinux-enabled": True}, "info plain", ["name=selinux", "--"]),
+    ({}, {"authorization-plugins": ["p"]}, "info plain", ["p", "--"]),
+    ({}, {"init-path": "/sbin/tini"}, "info plain", ["/sbin/tini", "--"]),
+    ({}, {"default-shm-size": "96M"}, "container plain", ["100663296", "--"]),
+    ({}, {"default-ipc-mode": "shareable"}, "container plain", ["shareable", "--"]),
+    ({}, {"default-cgroupns-mode": "host"}, "container plain", ["host", "--"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("old", "new", "of", "words"), LISTS)
+def test_a_value_among_others_is_looked_for_and_the_one_before_is_gone(
+    old: Tree, new: Tree, of: str, words: list[str]
+) -> None:
+    found, _ = action_steps(state({DAEMON: json_bytes(old)}, engine()), new)
+    (step,) = [step for step in found.forward if "docker-lists.sh" in step.args]
+    assert step.args[:2] == ("30", "=as asked")
+    assert " ".join(step.args[4:6]) == of
+    assert list(step.args[7:]) == words
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ({"seccomp-profile": "builtin"}, {}),  # the default may be the same
+        ({"exec-opts": ["native.cgroupdriver=systemd"]}, {}),
+        ({"default-cgroupns-mode": "host"}, {}),
+        ({}, {"exec-opts": ["other=1"]}),
+        ({}, {"insecure-registries": ["127.0.0.0/8"]}),
+        ({}, {"insecure-registries": ["10.0.0.0/8x"]}),
+    ],
+)
+def test_what_shows_nothing_of_the_change_is_not_asked(old: Tree, new: Tree) -> None:
+    found, _ = action_steps(state({DAEMON: json_bytes(old)}, engine()), new)
+    assert not [step for step in found.forward if "docker-lists.sh" in step.args]
+
+
+def test_an_old_daemon_is_not_asked_for_what_it_does_not_tell() -> None:
+    found, _ = action_steps(state({DAEMON: b"{}"}, engine("20.10.24")), {"no-new-privileges": True})
+    assert not [step for step in found.forward if "docker-lists.sh" in step.args]
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("info", "plain", "F", "a b", "--"), "as asked"),
+        (("info", "plain", "F", "c", "a b", "--", "a"), "as asked"),
+        (("info", "plain", "F", "x", "--"), "not there: x"),
+        (("info", "plain", "F", "--", "c"), "there still: c"),
+        (("info", "digests", "F", digest("a b"), "--", digest("a")), "as asked"),
+        (("info", "digests", "F", "--", digest("c")), f"there still: {digest('c')}"),
+        (("info", "plain", "OLD", "x", "--"), "as asked"),
+        (("info", "plain", "DOWN", "x", "--"), "not there: x"),
+        (("container", "plain", "F", "of other", "--"), "as asked"),
+        (("container", "plain", "F", "x", "--"), "not there: x"),
+    ],
+)
+def test_the_script_looks_for_lines(shell: tuple[str, ...], words: tuple[str, ...], says: str, tmp_path: Path) -> None:
+    (tmp_path / "docker").write_text("""#!/bin/sh
+    case $1$3 in
+    infoF) printf 'a b\\nc\\n\\n' ;;
+    infoOLD) echo "template: can't evaluate field Nope in type x" >&2; exit 1 ;;
+    infoDOWN) echo 'Cannot connect' >&2; exit 1 ;;
+    image*) printf 'broken\\nother\\n' ;;
+    create*) [ "$4" != broken ] && echo "made-$4" ;;
+    inspect*) echo "of ${6#made-}" ;;
+    rm*) [ "$2" = -f ] || echo "$2" >>"$0.removed" ;;
+    esac
+    """)
+    (tmp_path / "docker").chmod(0o755)
+    (tmp_path / "docker-lists.sh").write_bytes(content("docker-lists.sh"))
+    environ = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
+    command = [*shell, str(tmp_path / "docker-lists.sh"), *words]
+    done = subprocess.run(command, capture_output=True, text=True, env=environ, check=False)
+    assert (done.stdout, done.returncode) == (f"{says}\n", 0)
+    removed = tmp_path / "docker.removed"
+    assert (removed.read_text().split() if removed.exists() else []) == (
+        ["made-other"] if words[0] == "container" else []
+    )
+
+
 def test_every_key_shows_somewhere_or_the_table_says_why_not() -> None:
-    names = [*SHOWN, *PROVEN_OTHERWISE, *(name for words in UNSEEN.values() for name in words.split())]
+    names = [*SHOWN, *LISTED, *PROVEN_OTHERWISE, *(name for words in UNSEEN.values() for name in words.split())]
     assert sorted(names) == sorted(KEYS)
-    assert unseen("log-opts")
+    assert unseen("dns")
     assert not unseen("mtu")
 
 

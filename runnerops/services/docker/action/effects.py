@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from ipaddress import ip_network
 
 from runnerops.model.common import Tree, Value
+from runnerops.services.docker.action.lists import listed
+from runnerops.services.docker.schema import Version
 from runnerops.services.scripts import script
 
 INFO = ("docker", "info", "--format")
@@ -101,25 +103,25 @@ SHOWN: Mapping[str, Shown] = {
 }
 """Keys that are verified by a question of their own."""
 
+
 PROVEN_OTHERWISE = frozenset({"bip", "live-restore", "registry-mirrors"})
 """Keys that are verified elsewhere: the bridge's address, and what every docker phase of a run asks the daemon."""
 
 UNSEEN: Mapping[str, str] = {
-    "only a container that is made later shows it": "cgroup-parent cpu-rt-period cpu-rt-runtime default-cgroupns-mode "
-    "default-ipc-mode default-network-opts default-shm-size default-stop-timeout default-ulimits dns dns-opts "
-    "dns-search host-gateway-ip host-gateway-ips init init-path log-opts no-new-privileges oom-score-adjust "
-    "seccomp-profile selinux-enabled userland-proxy userland-proxy-path raw-logs",
-    "only a pull, a push or a build shows it": "allow-nondistributable-artifacts builder insecure-registries "
-    "max-concurrent-downloads max-concurrent-uploads max-download-attempts proxies",
+    "only a container that runs later shows it": "cgroup-parent cpu-rt-period cpu-rt-runtime default-network-opts "
+    "default-stop-timeout default-ulimits dns dns-opts dns-search host-gateway-ip host-gateway-ips init oom-score-adjust "
+    "userland-proxy userland-proxy-path raw-logs",
+    "only a pull, a push or a build shows it": "allow-nondistributable-artifacts builder max-concurrent-downloads "
+    "max-concurrent-uploads max-download-attempts",
+    "its value may be a secret, and the daemon masks it": "proxies",
     "rules of the kernel show it, among which others' may stand": "allow-direct-routing bridge-accept-fwmark ip-forward "
     "ip-forward-no-drop ip6tables iptables",
-    "the daemon shows it in another form, or nowhere": "api-cors-header authorization-plugins bip6 bridge cdi-spec-dirs "
+    "the daemon shows it in another form, or nowhere": "api-cors-header bip6 bridge cdi-spec-dirs "
     "cluster-advertise cluster-store cluster-store-opts containerd containerd-namespace containerd-plugins-namespace "
-    "cri-containerd default-gateway default-gateway-v6 deprecated-key-path exec-opts exec-root features fixed-cidr-v6 "
+    "cri-containerd default-gateway default-gateway-v6 deprecated-key-path exec-root features fixed-cidr-v6 "
     "group hosts log-format log-level metrics-addr min-api-version network-control-plane-mtu network-diagnostic-port "
-    "node-generic-resources nri-opts pidfile rootless runtimes shutdown-timeout swarm-default-advertise-addr "
+    "node-generic-resources nri-opts pidfile rootless shutdown-timeout swarm-default-advertise-addr "
     "tls tlscacert tlscert tlskey tlsverify",
-    "its value may be a secret, which a step would show": "labels",
     "it decides what the daemon sees at all, which has a stop": "data-root graph storage-driver storage-opts userns-remap",
 }
 """Why the daemon's own success is the proof: names of keys by the reason."""
@@ -146,8 +148,10 @@ def unseen(name: str) -> str:
     return next((why for why, names in UNSEEN.items() if name in names.split()), "")
 
 
-def shown(names: frozenset[str], desired: Tree) -> Iterator[tuple[str, tuple[str, ...], str]]:
-    """Name, question and answer of each of these keys whose value shows, as the file has them."""
+def shown(
+    names: frozenset[str], old: Tree, desired: Tree, version: Version | None
+) -> Iterator[tuple[str, tuple[str, ...], str]]:
+    """Name, question and answer of each of these keys whose value shows, as the file has them now and will have them."""
     for name, key in SHOWN.items():
         if name in names and (key.ask is INFO or own_bridge(desired)):
             value = desired.get(name)
@@ -155,3 +159,4 @@ def shown(names: frozenset[str], desired: Tree) -> Iterator[tuple[str, tuple[str
             if expected is not None:
                 argv = script("docker-shows.sh", key.form, expected) if key.newer else (*key.ask, key.form)
                 yield name, argv, expected
+    yield from listed(names, old, desired, version)

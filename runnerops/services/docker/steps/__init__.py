@@ -115,7 +115,7 @@ def _forward(now: ActionContext, onward: Sequence[Transition], number: int) -> I
     yield from _prove_bridge(now.bip if now.restarts or now.remakes_bridge else "")
     if now.frees_bridge:
         yield wait(30, "~.", *BRIDGE, SUBNET, title="wait until the default network has a subnet")
-    for name, argv, text in shown(now.changed, now.desired):
+    for name, argv, text in shown(now.changed, now.old, now.desired, version_of(now.docker.version)):
         yield wait(30, f"={text}", *argv, title=f"wait until {name} is in effect")
     yield from _prove_store(now)
     if now.action.verb is Verb.RESTART:

@@ -1,0 +1,47 @@
+"""Where the values of the daemon's file show: in `docker info`, and in a container that is made with them."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from runnerops.demo.simulated.world import Tree, World
+
+
+def registries(here: World, mirrors: list[str] | None) -> Tree:
+    """Its mirrors, and the registries that it reaches without TLS."""
+    named = [str(one) for one in here.engine["loaded"].get("insecure-registries") or ()]
+    hosts = [
+        {"Name": "docker.io", "Secure": True},
+        *({"Name": one, "Secure": False} for one in named if "/" not in one),
+    ]
+    return {
+        "Mirrors": mirrors,
+        "InsecureRegistryCIDRs": [*(one for one in named if "/" in one), "::1/128", "127.0.0.0/8"],
+        "IndexConfigs": {one["Name"]: one for one in hosts},
+    }
+
+
+def runtimes(here: World) -> Tree:
+    """Its own, and those of its file."""
+    given = here.engine["loaded"].get("runtimes") or {}
+    return {"runc": {"Path": "runc"}, **{name: {"Path": one.get("path", "")} for name, one in given.items()}}
+
+
+def security(here: World) -> list[str]:
+    """What it says of containers' security."""
+    loaded = here.engine["loaded"]
+    options = {"no-new-privileges": "name=no-new-privileges", "selinux-enabled": "name=selinux"}
+    found = [text for key, text in options.items() if loaded.get(key)]
+    return [f"name=seccomp,profile={loaded.get('seccomp-profile', 'builtin')}", *found]
+
+
+def defaults(here: World) -> Tree:
+    """What a container that is made now has where it does not say otherwise."""
+    loaded = here.engine["loaded"]
+    size = str(loaded.get("default-shm-size", "64M"))
+    units = {"K": 1, "M": 2, "G": 3}
+    return {
+        "CgroupnsMode": loaded.get("default-cgroupns-mode", "private"),
+        "IpcMode": loaded.get("default-ipc-mode", "private"),
+        "ShmSize": int(size.rstrip("KMG")) * 1024 ** units.get(size[-1:], 0),
+    }

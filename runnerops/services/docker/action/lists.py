@@ -1,0 +1,124 @@
+"""Keys of daemon.json whose values docker tells in a list, with others' and the system's own. Pure data.
+
+Source of the forms: moby's `daemon/info.go`, `daemon/info_unix.go` and `daemon/daemon_unix.go` (`adaptContainerSettings`),
+20.10 to 29.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from ipaddress import ip_network
+from typing import Literal
+
+from runnerops.model.common import Tree, Value
+from runnerops.services.base import sha256
+from runnerops.services.docker.schema import Version
+from runnerops.services.scripts import script
+from runnerops.services.shared.sizes import is_size, size_of
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """`lines` gives what stands among the lines of `form` while a value is in effect.
+
+    `gone`: the lines of the value before are there no more. `since`: the release from which the daemon tells it.
+    `secret`: they may be, so steps name their digests.
+    """
+
+    of: Literal["info", "container"]
+    form: str
+    lines: Callable[[Value], Iterable[str]]
+    gone: bool = True
+    secret: bool = False
+    since: Version = (0, 0)
+
+
+def _strings(value: Value) -> Iterable[str]:
+    return (one for one in (value if isinstance(value, list) else ()) if isinstance(one, str) and one)
+
+
+def _labels(value: Value) -> Iterable[str]:
+    return (one for one in _strings(value) if "=" in one)
+
+
+def _insecure(value: Value) -> Iterator[str]:
+    """Networks, and `HOST false` (not secure). The host's own are there in any case, and Docker Hub is never."""
+    for one in _strings(value):
+        name = re.sub(r"^https?://", "", one, flags=re.IGNORECASE)
+        try:
+            network = ip_network(name, strict=False) if "/" in name else None
+        except ValueError:
+            continue
+        if network is None and name != "docker.io":
+            yield f"{name} false"
+        elif network is not None and not network.is_loopback:
+            yield str(network)
+
+
+def _runtimes(value: Value) -> Iterator[str]:
+    for name, runtime in value.items() if isinstance(value, dict) else ():
+        if isinstance(runtime, dict) and isinstance(runtime.get("path"), str):
+            yield f"{name} {runtime['path']}"
+
+
+def _cgroup_driver(value: Value) -> Iterable[str]:
+    option = "native.cgroupdriver="
+    return (one.removeprefix(option) for one in _strings(value) if one.startswith(option))
+
+
+def _log_opts(value: Value) -> Iterable[str]:
+    return (f"{name} {text}" for name, text in value.items()) if isinstance(value, dict) else ()
+
+
+def _word(value: Value) -> Iterable[str]:
+    return (str(value),) if value else ()
+
+
+def _bytes(value: Value) -> Iterable[str]:
+    return (str(size_of(str(value))),) if value and is_size(str(value)) else ()
+
+
+def _security(option: str) -> Callable[[Value], Iterable[str]]:
+    return lambda value: (option.format(value),) if value else ()
+
+
+_SECURITY = "{{range .SecurityOptions}}{{println .}}{{end}}"
+_REGISTRIES = (
+    "{{range .RegistryConfig.InsecureRegistryCIDRs}}{{println .}}{{end}}"
+    "{{range .RegistryConfig.IndexConfigs}}{{println .Name .Secure}}{{end}}"
+)
+_RUNTIMES = "{{range $name, $runtime := .Runtimes}}{{$name}} {{$runtime.Path}}{{println}}{{end}}"
+_LOG_OPTS = "{{range $name, $text := .HostConfig.LogConfig.Config}}{{$name}} {{$text}}{{println}}{{end}}"
+
+LISTED: Mapping[str, Listed] = {
+    "authorization-plugins": Listed("info", "{{range .Plugins.Authorization}}{{println .}}{{end}}", _strings),
+    "default-cgroupns-mode": Listed("container", "{{println .HostConfig.CgroupnsMode}}", _word, gone=False),
+    "default-ipc-mode": Listed("container", "{{println .HostConfig.IpcMode}}", _word, gone=False),
+    "default-shm-size": Listed("container", "{{println .HostConfig.ShmSize}}", _bytes, gone=False),
+    "exec-opts": Listed("info", "{{println .CgroupDriver}}", _cgroup_driver, gone=False),
+    "init-path": Listed("info", "{{println .InitBinary}}", _word),
+    "insecure-registries": Listed("info", _REGISTRIES, _insecure),
+    "labels": Listed("info", "{{range .Labels}}{{println .}}{{end}}", _labels, secret=True),
+    "log-opts": Listed("container", _LOG_OPTS, _log_opts, secret=True),
+    "no-new-privileges": Listed("info", _SECURITY, _security("name=no-new-privileges"), since=(26, 0)),
+    "runtimes": Listed("info", _RUNTIMES, _runtimes),
+    "seccomp-profile": Listed("info", _SECURITY, _security("name=seccomp,profile={}"), gone=False),
+    "selinux-enabled": Listed("info", _SECURITY, _security("name=selinux")),
+}
+
+
+def listed(
+    names: frozenset[str], old: Tree, desired: Tree, version: Version | None
+) -> Iterator[tuple[str, tuple[str, ...], str]]:
+    """Name, question and answer of each of these keys: its lines are there, and those of its old value are not."""
+    for name, key in LISTED.items():
+        if name in names and version and version >= key.since:
+            wanted = tuple(dict.fromkeys(key.lines(desired.get(name))))
+            before = key.lines(old.get(name)) if key.gone else ()
+            words = (*wanted, "--", *(line for line in dict.fromkeys(before) if line not in wanted))
+            if len(words) > 1:
+                shape = "digests" if key.secret else "plain"
+                given = (sha256(line.encode()) if key.secret and line != "--" else line for line in words)
+                yield name, script("docker-lists.sh", key.of, shape, key.form, *given), "as asked"
