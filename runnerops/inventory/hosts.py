@@ -160,12 +160,8 @@ def _call(runner: Tree, name: Value) -> None:
 
 
 def _section_shape(draft: Draft, name: ServiceName) -> SectionShape | None:
-    sections: dict[ServiceName, SectionShape | None] = {
-        ServiceName.DOCKER: draft.shape.docker,
-        ServiceName.REGISTRY: draft.shape.registry,
-        ServiceName.GITLAB_RUNNER: draft.shape.gitlab_runner,
-    }
-    return sections[name]
+    found: SectionShape | None = getattr(draft.shape, name.value)
+    return found
 
 
 def _ssh(shape: SshShape | None, directory: Path) -> Ssh:

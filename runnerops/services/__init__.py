@@ -36,8 +36,12 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(name)
 
 
+PLANNING = ("action", "blockers", "reconcile", "rules", "steps")
+"""What every service's package has, and each plan needs."""
+
+
 def load_planning() -> None:
     """Imports what the services' methods load at their first call."""
     for service in ServiceName:
-        for room in ("action", "blockers", "reconcile", "rules", "steps"):
+        for room in PLANNING:
             import_module(f"runnerops.services.{service.value}.{room}")

@@ -13,6 +13,8 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from runnerops.model.common import ServiceName
+from runnerops.services import PLANNING
 from tests.unit.source import MODULES, ROOT, name_of, nodes, tree
 
 LONGEST = 40
@@ -113,6 +115,18 @@ def test_nothing_outside_services_branches_on_a_service() -> None:
             if isinstance(node, ast.Compare):
                 text = ast.unparse(node)
                 assert "ServiceName." not in text, f"{name_of(path)}:{node.lineno}: {text}"
+
+
+def test_every_service_has_the_same_rooms() -> None:
+    """A plan loads them by their names."""
+    folders = [ROOT / "services" / name.value for name in ServiceName]
+    rooms = [*PLANNING, "adopt", "diff", "format", "observe", "schema", "status", "verify"]
+    assert [
+        f"services/{folder.name} has no {room}"
+        for folder in folders
+        for room in rooms
+        if not (folder / room / "__init__.py").exists() and not (folder / f"{room}.py").exists()
+    ] == []
 
 
 def _functions() -> Iterator[tuple[str, ast.FunctionDef]]:
