@@ -75,6 +75,7 @@ _ROWS = (
         "`bip` is no address with a prefix",
         "dockerd does not start.",
         "Write for example 192.168.200.1/24.",
+        "a warning where it depends on a version that is not known",
     ),
     Rule(
         "D009",
@@ -82,8 +83,16 @@ _ROWS = (
         "Address pool that is none",
         "dockerd does not start.",
         "Write {base: NETWORK, size: PREFIX}, for example {base: 10.231.0.0/16, size: 24}.",
+        "a warning where it depends on a version that is not known",
     ),
-    Rule("D010", "error", "`dns` with a name", "dockerd takes IP addresses only.", "Write the server's address."),
+    Rule(
+        "D010",
+        "error",
+        "`dns` with a name",
+        "dockerd takes IP addresses only.",
+        "Write the server's address.",
+        "a warning where it depends on a version that is not known",
+    ),
     Rule(
         "D011",
         "error",
@@ -121,6 +130,7 @@ _ROWS = (
         "Number or size out of range",
         "dockerd does not start.",
         "Write a value that the message allows.",
+        "a warning where it depends on a version that is not known",
     ),
     Rule(
         "D016",
@@ -135,6 +145,7 @@ _ROWS = (
         "Entry in the wrong form",
         "Labels and exec-opts are NAME=VALUE, dns-search holds domains; dockerd does not start with another.",
         "Write the form that the message names.",
+        "a warning where it depends on a version that is not known",
     ),
     Rule(
         "D018",
@@ -150,6 +161,7 @@ _ROWS = (
         "Log option that the driver does not take",
         "dockerd does not start, or no container does.",
         "Take the option out, or choose the driver that takes it.",
+        "a warning where it depends on a version that is not known",
     ),
     Rule(
         "D020",
@@ -165,6 +177,7 @@ _ROWS = (
         "Runtime that is not there",
         "dockerd does not start.",
         "Define it under `runtimes` with its path.",
+        "a warning where it depends on a version that is not known",
     ),
     Rule(
         "D022",

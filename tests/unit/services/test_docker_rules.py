@@ -40,7 +40,10 @@ def found(tree: Tree, facts: DockerFacts | None = None) -> list[str]:
             {"hosts": ["unix:///x"]},
             "D007 warning where docker's unit sets it as a flag (-H), so dockerd would not start",
         ),
-        ({"bip": "10.0.0.0/24"}, "D008 error must be an IPv4 address with its prefix"),
+        (
+            {"bip": "10.0.0.0/24"},
+            "D008 error must be an IPv4 address with its prefix, and not the first or last of its network",
+        ),
         ({"bip": "10.0.0.1"}, "D008 error must be an IPv4 address with its prefix"),
         ({"default-address-pools": [{"base": "10.0.0.0/16"}]}, "D009 error must be {base: NETWORK, size: PREFIX}"),
         ({"dns": ["ns.example.com"]}, "D010 error must be an IP address"),

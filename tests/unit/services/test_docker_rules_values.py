@@ -25,6 +25,71 @@ def found(tree: Any) -> list[str]:
     return [f"{one.rule} {one.severity}" for one in lint(json.dumps(tree))]
 
 
+SYSLOG, GELF, FLUENTD, AWSLOGS = ("syslog", "gelf", "fluentd", "awslogs")
+
+
+def logs(driver: str, **options: str) -> dict[str, Any]:
+    """A daemon.json with these options of a driver, which begin with its name."""
+    return {
+        "log-driver": driver,
+        "log-opts": {f"{driver}-{name.replace('_', '-')}": one for name, one in options.items()},
+    }
+
+
+LOG_VALUES = (
+    logs(SYSLOG, address="192.0.2.1:514"),
+    logs(SYSLOG, address="http://192.0.2.1:514"),
+    logs(SYSLOG, facility="deamon"),
+    logs(SYSLOG, facility="24"),
+    logs(SYSLOG, format="rfc5425"),
+    logs(GELF, compression_type="gzip"),
+    logs(GELF, address="192.0.2.1:12201"),
+    logs(GELF, address="udp://192.0.2.1"),
+    logs(GELF, address="udp://192.0.2.1:12201", compression_type="bzip2"),
+    logs(GELF, address="udp://192.0.2.1:12201", compression_level="10"),
+    logs(GELF, address="tcp://192.0.2.1:12201", compression_type="gzip"),
+    logs(GELF, address="udp://192.0.2.1:12201", tcp_max_reconnect="3"),
+    logs(FLUENTD, address="http://192.0.2.1:24224"),
+    logs(FLUENTD, address="192.0.2.1:24224/tag"),
+    logs(FLUENTD, address="192.0.2.1:port"),
+    logs(FLUENTD, async_connect="yes"),
+    logs(FLUENTD, retry_wait="10"),
+    logs(FLUENTD, max_retries="-1"),
+    logs(AWSLOGS, region="eu-west-1"),
+    logs(AWSLOGS, group="g", create_group="yes"),
+    logs(AWSLOGS, group="g", force_flush_interval_seconds="0"),
+    logs(AWSLOGS, group="g", format="json"),
+    logs(AWSLOGS, group="g", datetime_format="%Y", multiline_pattern="^a"),
+    {"log-driver": "awslogs", "log-opts": {"awslogs-group": "g", "labels": "a"}},
+    {"log-driver": "gcplogs", "log-opts": {"tag": "a"}},
+    {"log-driver": "", "log-opts": {"max-sise": "10m"}},
+    {"log-opts": {"cache-disabled": "maybe"}},
+)
+"""Values that dockerd ends with at its start, in one driver's options after another's."""
+
+FORMS = (
+    {"labels": ["a=b", "a=c"]},
+    {"labels": ["com.docker.x=y"]},
+    {"dns-search": ["exa_mple.com"]},
+    {"dns-search": ["192.0.2.1"]},
+    {"node-generic-resources": ["gpu"]},
+    {"node-generic-resources": ["gpu=1", "gpu=2"]},
+    {"exec-opts": ["native.cgroupdriver=none"]},
+    {"min-api-version": "2.0"},
+    {"bridge-accept-fwmark": "4294967296"},
+)
+
+NO_REGISTRIES = (
+    "ftp://192.0.2.10",
+    "example.com/path",
+    "-example.com",
+    "*.example.com",
+    "",
+    "a@example.com",
+    "exam_ple",
+)
+
+
 @pytest.mark.parametrize(
     ("tree", "finding"),
     [
@@ -97,9 +162,50 @@ def found(tree: Any) -> list[str]:
         ({"ipv6": True}, "D022 warning"),
         ({"storage-driver": "overlay2", "storage-opts": ["overlay2.override_kernel_check=true"]}, "D020 warning"),
         ({"storage-opts": ["overlay2.sise=1G"]}, "D020 error"),
-        ({"storage-opts": ["size"]}, "D017 error"),
+        ({"storage-opts": ["size"]}, "D017 warning"),
         ({"storage-driver": "overlay2", "storage-opts": ["dm.basesize=1G"]}, "D020 error"),
         ({"features": {"containerd-snapshoter": True}}, "D012 error"),
+        *((tree, "D019 error") for tree in LOG_VALUES),
+        *((tree, "D017 error") for tree in FORMS),
+        ({"bip": "192.168.200.255/24"}, "D008 error"),
+        ({"bip": "192.168.200.1/255.255.255.0"}, "D008 error"),
+        ({"bip": "192.168.200.1/31"}, "D008 warning"),
+        ({"bridge": "averyveryverylongname"}, "D016 error"),
+        ({"fixed-cidr": "fd00::/64"}, "D016 error"),
+        ({"fixed-cidr-v6": "192.168.1.0/24"}, "D016 error"),
+        ({"host-gateway-ips": ["192.0.2.1", "192.0.2.2"]}, "D016 error"),
+        ({"default-gateway": "192.168.201.254"}, "D022 error"),
+        ({"bip": "192.168.200.1/24", "default-gateway": "192.168.201.254"}, "D022 error"),
+        ({"ipv6": True, "fixed-cidr-v6": "fd00::/64", "default-gateway-v6": "fd01::1"}, "D022 error"),
+        ({"ipv6": True, "fixed-cidr-v6": "fd00::/64", "default-gateway-v6": "fd00::1"}, "D022 error"),
+        ({"ip6tables": True}, "D022 warning"),
+        ({"tls": True}, "D022 error"),
+        ({"tlsverify": False}, "D022 error"),
+        ({"mtu": 67}, "D015 error"),
+        ({"oom-score-adjust": 5000}, "D015 warning"),
+        ({"network-diagnostic-port": 70000}, "D015 warning"),
+        ({"default-shm-size": ""}, "D015 error"),
+        ({"default-address-pools": [{"base": "fd00:a::/48", "size": 64}]}, "D009 error"),
+        ({"default-address-pools": [{"base": "10.231.0.0/16", "size": 32}]}, "D009 warning"),
+        ({"default-address-pools": [{"base": "10.0.0.0/255.0.0.0", "size": 24}]}, "D009 error"),
+        ({"dns": ["fe80::1%eth0"]}, "D010 warning"),
+        ({"dns": [" 192.0.2.53"]}, "D010 warning"),
+        ({"default-runtime": "io.containerd.runsc.v1"}, "D021 warning"),
+        ({"runtimes": {"x": {"path": "/x", "runtimeType": "io.containerd.runc.v2"}}}, "D021 warning"),
+        ({"runtimes": {"x": {"runtimeType": "io.containerd.runc.v2", "runtimeArgs": ["--debug"]}}}, "D021 warning"),
+        (
+            {"runtimes": {"x": {"runtimeType": "io.containerd.runc.v2", "options": {"SystemdCgroup": "y"}}}},
+            "D021 warning",
+        ),
+        ({"runtimes": {"x": None}}, "D021 error"),
+        ({"seccomp-profile": "default"}, "D014 error"),
+        ({"seccomp-profile": "unconfined"}, "D014 warning"),
+        ({"storage-driver": "overlayfs"}, "D020 warning"),
+        ({"storage-driver": "overlay2", "features": {"containerd-snapshotter": True}}, "D020 warning"),
+        ({"storage-driver": "vfs", "storage-opts": ["overlay2.size=1G"]}, "D020 error"),
+        ({"storage-opts": ["dm.basesize=20G"]}, "D020 warning"),
+        *(({"insecure-registries": [one]}, "D023 error") for one in NO_REGISTRIES),
+        ({"allow-nondistributable-artifacts": ["http://192.0.2.10:5000"]}, "D023 error"),
     ],
 )
 def test_what_fires(tree: Any, finding: str) -> None:
@@ -118,7 +224,6 @@ def test_what_fires(tree: Any, finding: str) -> None:
         {"features": {"buildkit": True, "some-later-flag": False}},
         {"runtimes": {"nvidia": {"path": "nvidia-container-runtime", "runtimeArgs": []}}, "default-runtime": "nvidia"},
         {"runtimes": {"y": {"runtimeType": "io.containerd.youki.v1"}}},
-        {"default-runtime": "io.containerd.runsc.v1"},
         {"default-ulimits": {"nofile": {"Name": "nofile", "Hard": 64000, "Soft": 64000}}},
         {"default-network-opts": {"bridge": {"com.docker.network.driver.mtu": "1400"}}},
         {"default-address-pools": [{"base": "10.0.0.0/16", "size": 24}]},
@@ -148,7 +253,7 @@ def test_what_fires(tree: Any, finding: str) -> None:
                 "gc": {"defaultKeepStorage": "20 GiB", "defaultMaxUsedSpace": "1.5tb", "policy": [{"all": True}]}
             }
         },
-        {"storage-opts": ["overlay2.size=10G", "dm.basesize=2"], "default-shm-size": "1.5g"},
+        {"storage-opts": ["overlay2.size=10G"], "default-shm-size": "1.5g"},
         {"log-opts": {"max-size": "-1", "mode": "non-blocking", "max-buffer-size": "4m"}},
         {"log-opts": {"cache-max-size": "not read by json-file"}},
         {"metrics-addr": "127.0.0.1:9323"},
@@ -164,6 +269,23 @@ def test_what_fires(tree: Any, finding: str) -> None:
         {"default-shm-size": "64M", "mtu": 0, "ip": "0.0.0.0", "fixed-cidr": "192.168.1.5/25"},
         {"hosts": ["npipe:////./pipe/docker_engine"]},
         {"registry-mirrors": None, "debug": None},
+        logs(SYSLOG, address="tcp+tls://192.0.2.1:6514", facility="local3", format="rfc5424micro"),
+        logs(SYSLOG, address="udp://192.0.2.1", facility="23"),
+        logs(GELF, address="udp://192.0.2.1:12201", compression_type="none", compression_level="-1"),
+        logs(GELF, address="tcp://192.0.2.1:12201", tcp_max_reconnect="0"),
+        logs(FLUENTD, address="192.0.2.1", **{"async": "true"}, retry_wait="1s", max_retries="5", buffer_limit="1m"),
+        logs(FLUENTD, address="unix:///run/fluent.sock"),
+        logs(AWSLOGS, group="g", create_group="true", region="eu-west-1"),
+        {"log-driver": "awslogs", "log-opts": {"awslogs-group": "g", "tag": "a"}},
+        {"log-driver": "gelf"},
+        {"log-opts": {"tag": None}},
+        {"labels": ["a=b", "a=b", "=c"], "dns-search": ["example.com."]},
+        {"node-generic-resources": ["gpu=UUID1", "gpu=UUID2", "ssd=3"], "min-api-version": ""},
+        {"bip": "192.168.200.1/24", "default-gateway": "192.168.200.254"},
+        {"default-gateway": "172.17.0.254", "mtu": 68},
+        {"default-address-pools": [{"Base": "10.231.0.0/16", "Size": 24}, {"base": "fd00:a::/48", "size": 64}]},
+        {"host-gateway-ips": ["192.0.2.1", "2001:db8::1"], "seccomp-profile": "/etc/docker/seccomp.json"},
+        {"insecure-registries": ["192.0.2.10:", "::1", "HTTP://registry.example.com"]},
     ],
 )
 def test_what_is_accepted(tree: Any) -> None:

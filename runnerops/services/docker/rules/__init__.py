@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
-from ipaddress import IPv4Interface, ip_address, ip_network
 from urllib.parse import urlsplit
 
 from runnerops.model.common import Key, Tree, Value
@@ -22,7 +21,7 @@ from runnerops.services.docker.schema.nested import Found, Severity, nested
 def lint(files: Mapping[FileSpec, Tree], facts: Facts | None) -> Iterable[Finding]:
     """All rules on each file. What depends on dockerd's version is a warning until the version is known."""
     for spec, tree in files.items():
-        for rule in (_known, _typed, _options, _mirrors, _flag_of_unit, _addresses, _swarm):
+        for rule in (_known, _typed, _options, _mirrors, _flag_of_unit, _swarm):
             for name, severity, key, message, fix in rule(tree, facts):
                 yield Finding(name, severity, spec.path, key, message, fix)
         for name, severity, key, message, fix in (*nested(tree), *values(tree, _version(facts))):
@@ -116,7 +115,7 @@ def _options(tree: Tree, facts: Facts | None) -> Found:  # noqa: ARG001
         options = tree.get(name)
         if key.kind == "texts" and isinstance(options, dict):
             for option, value in options.items():
-                if not isinstance(value, str):
+                if not isinstance(value, str | None):
                     yield "D004", "error", (name, option), "must be a string", f'put it in quotes: "{_as_text(value)}"'
 
 
@@ -165,47 +164,6 @@ def _flag_of_unit(tree: Tree, facts: Facts | None) -> Found:
         severity: Severity = "error" if known else "warning"
         text = "docker's unit sets it as a flag (-H), so dockerd would not start"
         yield "D007", severity, ("hosts",), text if known else f"where {text}", fix
-
-
-def _addresses(tree: Tree, facts: Facts | None) -> Found:  # noqa: ARG001
-    bip = tree.get("bip")
-    if isinstance(bip, str) and bip and not _is_bridge(bip):
-        yield "D008", "error", ("bip",), "must be an IPv4 address with its prefix", "for example 192.168.200.1/24"
-    pools = tree.get("default-address-pools")
-    for index, pool in enumerate(pools if isinstance(pools, list) else ()):
-        if isinstance(pool, dict) and not _is_pool(pool):
-            fix = "for example {base: 10.231.0.0/16, size: 24}"
-            yield "D009", "error", ("default-address-pools", index), "must be {base: NETWORK, size: PREFIX}", fix
-    servers = tree.get("dns")
-    for index, server in enumerate(servers if isinstance(servers, list) else ()):
-        if isinstance(server, str) and not _is_address(server):
-            yield "D010", "error", ("dns", index), "must be an IP address", "dockerd takes no names here"
-
-
-def _is_bridge(text: str) -> bool:
-    try:
-        inner = IPv4Interface(text)
-    except ValueError:
-        return False
-    return "/" in text and (inner.network.prefixlen >= 31 or inner.ip != inner.network.network_address)
-
-
-def _is_pool(pool: Tree) -> bool:
-    base, size = pool.get("base"), pool.get("size")
-    try:
-        network = ip_network(base, strict=False) if isinstance(base, str) else None
-    except ValueError:
-        return False
-    whole = isinstance(size, int) and not isinstance(size, bool)
-    return network is not None and whole and network.prefixlen <= int(str(size)) <= network.max_prefixlen
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ip_address(text.partition("%")[0])
-    except ValueError:
-        return False
-    return True
 
 
 def _swarm(tree: Tree, facts: Facts | None) -> Found:

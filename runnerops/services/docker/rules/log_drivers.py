@@ -17,14 +17,14 @@ EVERYWHERE = frozenset(
 _FILE = frozenset({"max-size", "max-file", "compress"})
 
 
-def _prefixed(prefix: str, names: str) -> frozenset[str]:
-    return _COMMON | {f"{prefix}-{name}" for name in names.split()}
+def _prefixed(prefix: str, names: str, others: frozenset[str] = _COMMON) -> frozenset[str]:
+    return others | {f"{prefix}-{name}" for name in names.split()}
 
 
 LOG_DRIVERS: Mapping[str, frozenset[str] | None] = {
     "none": None,
     "json-file": _COMMON | _FILE,
-    "local": _COMMON | _FILE,
+    "local": _FILE,
     "journald": _COMMON,
     "syslog": _prefixed("syslog", "address facility format tls-ca-cert tls-cert tls-key tls-skip-verify"),
     "gelf": _prefixed("gelf", "address compression-type compression-level tcp-max-reconnect tcp-reconnect-delay"),
@@ -37,17 +37,21 @@ LOG_DRIVERS: Mapping[str, frozenset[str] | None] = {
         "awslogs",
         "create-group create-stream credentials-endpoint datetime-format endpoint force-flush-interval-seconds format group"
         " max-buffered-events multiline-pattern region stream",
+        frozenset({"tag"}),
     ),
     "splunk": _prefixed(
         "splunk",
         "url token source sourcetype index capath caname insecureskipverify format verify-connection gzip gzip-level"
         " index-acknowledgment",
     ),
-    "gcplogs": _COMMON | {"gcp-project", "gcp-log-cmd", "gcp-meta-zone", "gcp-meta-name", "gcp-meta-id"},
+    "gcplogs": _COMMON - {"tag"} | {"gcp-project", "gcp-log-cmd", "gcp-meta-zone", "gcp-meta-name", "gcp-meta-id"},
     "etwlogs": None,
     "logentries": None,
 }
 """By driver; None: any option is taken, or none matters."""
+
+LOCAL_FROM_29_5 = _COMMON
+"""What `local` takes from 29.5 on."""
 
 REMOVED = {"logentries": "25.0"}
 """The release that took a driver out."""

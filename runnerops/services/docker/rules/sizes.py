@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Literal
 
 from runnerops.model.common import Key, Tree, Value
-from runnerops.services.docker.rules.start import since
+from runnerops.services.docker.rules.timely import since
 from runnerops.services.docker.schema import Version
 from runnerops.services.docker.schema.nested import Found, Severity
 from runnerops.services.shared.sizes import is_size
@@ -44,7 +44,7 @@ def sizes(tree: Tree, version: Version | None) -> Found:
 
 
 def _shm(tree: Tree) -> Iterator[tuple[str, Key, str, str]]:
-    if text := _string(tree.get("default-shm-size")):
+    if isinstance(text := tree.get("default-shm-size"), str):
         yield "D015", ("default-shm-size",), text, "dockerd refuses the whole file"
 
 

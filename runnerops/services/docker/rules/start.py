@@ -9,16 +9,17 @@ import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 from ipaddress import ip_interface, ip_network
-from typing import Literal
 
 from runnerops.model.common import Tree
-from runnerops.services.docker.schema import Version, version_of
+from runnerops.services.docker.rules.timely import before
+from runnerops.services.docker.schema import Version
 from runnerops.services.docker.schema.features import FLAGS, READ_TO
-from runnerops.services.docker.schema.nested import Found, Severity
+from runnerops.services.docker.schema.nested import Found
 
 _START = "dockerd does not start"
 _API = re.compile(r"1\.(\d+)")
 _OLDEST_API = 24
+_NEWEST_API = 55
 _NO_HUB = re.compile(
     r"(?:.*\.)?(?:ghcr\.io|quay\.io|gcr\.io|registry\.k8s\.io|mcr\.microsoft\.com|registry\.gitlab\.com)"
 )
@@ -28,15 +29,8 @@ def start_rules(tree: Tree, version: Version | None) -> Found:
     """All rules. What depends on a version that is not known is a warning."""
     for rule in (_hosts, _formats, _bridge, _cgroup, _swarm, _mirrors):
         yield from rule(tree)
-    for timely in (_ipv6, _storage_options, _features):
+    for timely in (_api, _ipv6, _seccomp, _features):
         yield from timely(tree, version)
-
-
-def since(release: str, version: Version | None) -> Severity | Literal[""]:
-    """The severity of what dockerd refuses from a release on; empty where the version is older."""
-    if version is None:
-        return "warning"
-    return "error" if version >= (version_of(release) or version) else ""
 
 
 def _texts(tree: Tree, name: str) -> Iterator[tuple[int, str]]:
@@ -65,16 +59,23 @@ def _hosts(tree: Tree) -> Found:
 
 
 def _formats(tree: Tree) -> Found:
-    api = tree.get("min-api-version")
-    if isinstance(api, str) and not ((found := _API.fullmatch(api)) and int(found[1]) >= _OLDEST_API):
-        yield "D017", "error", ("min-api-version",), f"must be a version of the API from 1.{_OLDEST_API} on", _START
     mark = tree.get("bridge-accept-fwmark")
-    if (
-        isinstance(mark, str)
-        and mark
-        and not re.fullmatch(r"(?:0[xX][0-9a-fA-F]+|\d+)(?:/(?:0[xX][0-9a-fA-F]+|\d+))?", mark)
-    ):
-        yield "D017", "error", ("bridge-accept-fwmark",), "must be MARK or MARK/MASK", _START
+    found = (
+        re.fullmatch(r"(0[xX][0-9a-fA-F]+|\d+)(?:/(0[xX][0-9a-fA-F]+|\d+))?", mark) if isinstance(mark, str) else None
+    )
+    fits = found and all(int(part, 0 if part[:2].lower() == "0x" else 10) < 2**32 for part in found.groups() if part)
+    if isinstance(mark, str) and mark and not fits:
+        yield "D017", "error", ("bridge-accept-fwmark",), "must be MARK or MARK/MASK, of 32 bits", _START
+
+
+def _api(tree: Tree, version: Version | None) -> Found:
+    api, key = tree.get("min-api-version"), ("min-api-version",)
+    found = _API.fullmatch(api) if isinstance(api, str) and api else None
+    if isinstance(api, str) and api and not (found and int(found[1]) >= _OLDEST_API):
+        yield "D017", "error", key, f"must be a version of the API from 1.{_OLDEST_API} on", _START
+    elif found and int(found[1]) > _NEWEST_API and (version is None or version <= READ_TO):
+        text = f"is newer than any API of dockerd up to {READ_TO[0]}.{READ_TO[1]}, which is 1.{_NEWEST_API}"
+        yield "D017", "error" if version else "warning", key, text, _START
 
 
 def _bridge(tree: Tree) -> Found:
@@ -119,31 +120,25 @@ def _mirrors(tree: Tree) -> Found:
 
 def _ipv6(tree: Tree, version: Version | None) -> Found:
     alone = tree.get("ipv6") is True and not tree.get("fixed-cidr-v6") and tree.get("bridge") in (None, "")
-    if alone and (version is None or version < (28, 0)):
-        severity: Severity = "error" if version else "warning"
+    if alone and (severity := before("28.0", version)):
         yield "D022", severity, ("ipv6",), "needs fixed-cidr-v6 beside it before 28.0", f"{_START} without"
+    hidden = (
+        tree.get("ip6tables") is True and tree.get("experimental") is not True and tree.get("iptables") is not False
+    )
+    if hidden and (severity := before("27.0", version)):
+        text = "needs experimental: true beside it before 27.0"
+        yield "D022", severity, ("ip6tables",), text, f"{_START} without"
 
 
-def _storage_options(tree: Tree, version: Version | None) -> Found:
-    driver = tree.get("storage-driver")
-    for index, option in _texts(tree, "storage-opts"):
-        name, equals, _ = option.partition("=")
-        name, key = name.strip().lower(), ("storage-opts", index)
-        if not equals:
-            yield "D017", "error", key, "must be NAME=VALUE", _START
-        elif name == "overlay2.override_kernel_check":
-            if severity := since("24.0", version):
-                yield (
-                    "D020",
-                    severity,
-                    key,
-                    "overlay2 knows no override_kernel_check since 24.0",
-                    f"{_START}; take it out",
-                )
-        elif name.startswith("overlay2.") and name != "overlay2.size":
-            yield "D020", "error", key, f"overlay2 has no option {name!r}, only overlay2.size", _START
-        elif name.startswith("dm.") and driver in {"overlay2", "btrfs", "zfs", "vfs"}:
-            yield "D020", "error", key, f"is an option of devicemapper, and the driver is {driver}", _START
+def _seccomp(tree: Tree, version: Version | None) -> Found:
+    profile = tree.get("seccomp-profile")
+    if not isinstance(profile, str) or not profile or "/" in profile:
+        return
+    if profile not in {"unconfined", "builtin"}:
+        text = "must be the path of a file, or one of unconfined, builtin"
+        yield "D014", "error", ("seccomp-profile",), text, _START
+    elif severity := before("23.0", version):
+        yield "D014", severity, ("seccomp-profile",), "must be the path of a file before 23.0", _START
 
 
 def _features(tree: Tree, version: Version | None) -> Found:

@@ -3,32 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
-from ipaddress import ip_address, ip_network
 
-from runnerops.model.common import Key, Tree, Value
+from runnerops.model.common import Tree
 from runnerops.services.docker.observe.listening import metrics
-from runnerops.services.docker.rules.log_drivers import EVERYWHERE, LOG_DRIVERS, REMOVED
+from runnerops.services.docker.rules.addresses import addresses
+from runnerops.services.docker.rules.log_drivers import EVERYWHERE, LOCAL_FROM_29_5, LOG_DRIVERS, REMOVED
+from runnerops.services.docker.rules.log_options import option_values
+from runnerops.services.docker.rules.registries import registries
+from runnerops.services.docker.rules.resources import resources
+from runnerops.services.docker.rules.runtimes import runtimes
 from runnerops.services.docker.rules.sizes import sizes
-from runnerops.services.docker.rules.start import since, start_rules
+from runnerops.services.docker.rules.start import start_rules
+from runnerops.services.docker.rules.storage import storage
+from runnerops.services.docker.rules.timely import before, since
 from runnerops.services.docker.schema import Version
 from runnerops.services.docker.schema.nested import Found
 
 _START = "dockerd does not start"
-_DOMAIN = re.compile(
-    r"\.?[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?(?:\.[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?)*\.?"
-)
-_STOCK_RUNTIMES = ("runc", "io.containerd.runc.v2")
-_STORAGE_DRIVERS = {
-    **dict.fromkeys(("overlay2", "fuse-overlayfs", "btrfs", "zfs", "vfs"), ""),
-    **dict.fromkeys(("overlayfs", "native", "stargz", "nydus", "soci", "erofs", "blockfile"), ""),
-    "aufs": "24.0",
-    "overlay": "25.0",
-    "devicemapper": "25.0",
-}
-"""Graph drivers and containerd's snapshotters, with the release that took one out."""
-
+_CGROUP_DRIVER = "it knows native.cgroupdriver alone, such as native.cgroupdriver=systemd"
+_PART = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
+_DOMAIN = re.compile(rf"(?=.*[A-Za-z]){_PART}(?:\.{_PART})*\.?\s*")
 _WORDS: Mapping[str, tuple[tuple[str, ...], str]] = {
     "log-format": (("text", "json"), "D014"),
     "default-ipc-mode": (("private", "shareable"), "D014"),
@@ -42,15 +38,14 @@ _NOT_NEGATIVE = (
     "max-concurrent-uploads",
     "max-download-attempts",
     "default-stop-timeout",
-    "network-diagnostic-port",
 )
 
 
 def values(tree: Tree, version: Version | None) -> Found:
     """Every rule on values. What depends on a version that is not known is a warning."""
-    for rule in (_words, _numbers, metrics, _addresses, _names, _runtimes, _pairs, _registries):
+    for rule in (_words, metrics, _labels, _search, _pairs, registries, resources):
         yield from rule(tree)
-    for timely in (_levels, _logging, _storage, sizes):
+    for timely in (_numbers, _levels, _exec_opts, _logging, addresses, runtimes, storage, sizes):
         yield from timely(tree, version)
     yield from start_rules(tree, version)
 
@@ -72,64 +67,52 @@ def _levels(tree: Tree, version: Version | None) -> Found:
         yield "D014", severity, ("log-level",), "dockerd refuses `warning` since 25.0", "write warn"
 
 
-def _numbers(tree: Tree) -> Found:
+def _numbers(tree: Tree, version: Version | None) -> Found:
     for name in _NOT_NEGATIVE:
         value = tree.get(name)
         if isinstance(value, int) and not isinstance(value, bool) and value < 0:
             yield "D015", "error", (name,), "must not be negative", _START
+    score = tree.get("oom-score-adjust")
+    if isinstance(score, int) and not -1000 <= score <= 1000 and (severity := before("26.0", version)):
+        yield "D015", severity, ("oom-score-adjust",), "must lie between -1000 and 1000", _START
+    if tree.get("max-download-attempts") == 0 and (severity := before("23.0", version)):
+        yield "D015", severity, ("max-download-attempts",), "must be 1 or more before 23.0", _START
+    port = tree.get("network-diagnostic-port")
+    if isinstance(port, int) and not 0 <= port <= 65535 and (severity := since("28.0", version)):
+        yield "D015", severity, ("network-diagnostic-port",), "must lie between 0 and 65535 from 28.0 on", _START
 
 
-def _addresses(tree: Tree) -> Found:
-    for name in ("ip", "default-gateway", "default-gateway-v6", "host-gateway-ip"):
-        value = tree.get(name)
-        if isinstance(value, str) and value and not _is(ip_address, value):
-            yield "D016", "error", (name,), "must be an IP address", "dockerd refuses the whole file"
-    for name in ("fixed-cidr", "fixed-cidr-v6"):
-        value = tree.get(name)
-        if isinstance(value, str) and value and not _is(_network, value):
-            yield "D016", "error", (name,), "must be a network, such as 192.168.200.0/25", _START
-        elif (
-            name == "fixed-cidr-v6"
-            and isinstance(value, str)
-            and value
-            and ip_network(value, strict=False).is_multicast
-        ):
-            yield "D016", "error", (name,), "must not be a multicast network", _START
-
-
-def _network(text: str) -> object:
-    if "/" not in text:
-        raise ValueError
-    return ip_network(text, strict=False)
-
-
-def _is(read: Callable[[str], object], text: str) -> bool:
-    try:
-        read(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _names(tree: Tree) -> Found:
+def _search(tree: Tree) -> Found:
     for index, value in _strings(tree, "dns-search"):
         if value.strip(" ") != "." and not _DOMAIN.fullmatch(value.strip(" ")):
             yield "D017", "error", ("dns-search", index), "must be a domain", _START
-    for index, value in _strings(tree, "labels"):
-        if "=" not in value or value.startswith("="):
+
+
+def _labels(tree: Tree) -> Found:
+    given: dict[str, str] = {}
+    for index, label in _strings(tree, "labels"):
+        name, equals, value = label.partition("=")
+        if not equals:
             yield "D017", "error", ("labels", index), "must be NAME=VALUE", _START
-    for index, value in _strings(tree, "exec-opts"):
-        yield from _exec_opt(value, ("exec-opts", index))
+        elif name.startswith(("com.docker.", "io.docker.", "org.dockerproject.")):
+            text = f"has a name that is Docker's own: {name.rpartition('.')[0]}"
+            yield "D017", "error", ("labels", index), text, f"{_START}; take another"
+        elif given.setdefault(name, value) != value:
+            yield "D017", "error", ("labels", index), f"gives {name!r} another value than one before it", _START
 
 
-def _exec_opt(text: str, key: Key) -> Found:
-    name, equals, value = (part.strip() for part in text.partition("="))
-    if not (name and equals and value):
-        yield "D017", "error", key, "must be NAME=VALUE", "for example native.cgroupdriver=systemd"
-    elif name.lower() != "native.cgroupdriver":
-        yield "D017", "error", key, f"unknown option {name!r}", "dockerd knows native.cgroupdriver"
-    elif value not in {"systemd", "cgroupfs"}:
-        yield "D017", "error", key, "must be systemd or cgroupfs", _START
+def _exec_opts(tree: Tree, version: Version | None) -> Found:
+    for index, text in _strings(tree, "exec-opts"):
+        name, equals, value = (part.strip() for part in text.partition("="))
+        whole, known = bool(name and equals and value), name.lower() == "native.cgroupdriver"
+        key = ("exec-opts", index)
+        if known and value and value not in {"systemd", "cgroupfs"}:
+            yield "D017", "error", key, "must be systemd or cgroupfs", _START
+        elif not whole or not known:
+            what = "must be NAME=VALUE" if not whole else f"unknown option {name!r}"
+            slip = bool(get_close_matches(name.lower(), ["native.cgroupdriver"], 1, 0.8))
+            severity = "error" if slip else since("28.0", version) or "warning"
+            yield "D017", severity, key, f"{what}: dockerd does not start from 28.0 on", _CGROUP_DRIVER
 
 
 def _strings(tree: Tree, name: str) -> Iterator[tuple[int, str]]:
@@ -140,8 +123,8 @@ def _strings(tree: Tree, name: str) -> Iterator[tuple[int, str]]:
 
 
 def _logging(tree: Tree, version: Version | None) -> Found:
-    driver, options = tree.get("log-driver", "json-file"), tree.get("log-opts")
-    if not isinstance(driver, str) or not driver or ":" in driver or "/" in driver:
+    driver, options = tree.get("log-driver") or "json-file", tree.get("log-opts")
+    if not isinstance(driver, str) or ":" in driver or "/" in driver:
         return
     if driver not in LOG_DRIVERS:
         yield from _no_driver(driver, ends=_START if options else "no container would start")
@@ -155,7 +138,8 @@ def _logging(tree: Tree, version: Version | None) -> Found:
             "take another",
         )
     if isinstance(options, dict) and driver != "none":
-        yield from _log_options(driver, options)
+        yield from _log_options(driver, options, version)
+        yield from option_values(driver, options)
 
 
 def _no_driver(driver: str, ends: str) -> Found:
@@ -173,10 +157,13 @@ def _no_driver(driver: str, ends: str) -> Found:
         yield "D018", "warning", ("log-driver",), text, f"install the plugin, or take one of {', '.join(known)}"
 
 
-def _log_options(driver: str, options: Tree) -> Found:
+def _log_options(driver: str, options: Tree, version: Version | None) -> Found:
     known = LOG_DRIVERS[driver]
     for name in options:
-        if known is not None and name not in known | EVERYWHERE:
+        if driver == "local" and name in LOCAL_FROM_29_5:
+            if severity := before("29.5", version):
+                yield "D019", severity, ("log-opts", name), "local takes this option from 29.5 on only", _START
+        elif known is not None and name not in known | EVERYWHERE:
             others = [one for one, names in LOG_DRIVERS.items() if names and name in names]
             hint = f", it is one of {', '.join(others)}" if others else ""
             yield "D019", "error", ("log-opts", name), f"{driver} does not take this option{hint}", _START
@@ -201,48 +188,6 @@ def _log_options(driver: str, options: Tree) -> Found:
         yield "D019", "error", ("log-opts", "compress"), "needs max-size and a max-file of 2 or more", fix
 
 
-def _storage(tree: Tree, version: Version | None) -> Found:
-    driver = tree.get("storage-driver")
-    features = tree.get("features")
-    if (
-        not isinstance(driver, str)
-        or not driver
-        or (isinstance(features, dict) and features.get("containerd-snapshotter"))
-    ):
-        return
-    if driver not in _STORAGE_DRIVERS and driver != "windowsfilter":
-        fix = f"the drivers are {', '.join(name for name, gone in _STORAGE_DRIVERS.items() if not gone)}"
-        yield "D020", "error", ("storage-driver",), f"there is no storage driver {driver!r}: {_START}", fix
-    elif (gone := _STORAGE_DRIVERS.get(driver)) and (severity := since(gone, version)):
-        yield (
-            "D020",
-            severity,
-            ("storage-driver",),
-            f"dockerd has no {driver} since {gone}: {_START}",
-            "overlay2 is its successor",
-        )
-
-
-def _runtimes(tree: Tree) -> Found:
-    runtimes = tree.get("runtimes")
-    known = runtimes if isinstance(runtimes, dict) else {}
-    for name, runtime in known.items():
-        if name == "runc":
-            yield "D021", "error", ("runtimes", name), "the name runc is dockerd's own", _START
-        elif isinstance(runtime, dict) and not _named(runtime, "path") and not _named(runtime, "runtimetype"):
-            yield "D021", "error", ("runtimes", name), "has neither path nor runtimeType", _START
-    default = tree.get("default-runtime")
-    if isinstance(default, str) and default and default not in {*known, *_STOCK_RUNTIMES} and default[0] not in "/":
-        if default.startswith("io.containerd."):
-            return
-        fix = f"add it under runtimes: {{{default}: {{path: …}}}}"
-        yield "D021", "error", ("default-runtime",), f"there is no runtime {default!r}: {_START}", fix
-
-
-def _named(runtime: Mapping[str, Value], name: str) -> bool:
-    return any(key.lower() == name and value for key, value in runtime.items())
-
-
 def _pairs(tree: Tree) -> Found:
     """What dockerd refuses together, at its start only."""
     if tree.get("bridge") not in (None, ""):
@@ -259,23 +204,7 @@ def _pairs(tree: Tree) -> Found:
         )
     if tree.get("host-gateway-ip") is not None and tree.get("host-gateway-ips") is not None:
         yield "D022", "error", ("host-gateway-ip",), "cannot stand beside host-gateway-ips", "take one of them out"
-    if tree.get("tlsverify") is True and not (tree.get("tlscert") and tree.get("tlskey")):
+    if tree.get("tlsverify") is not None and not (tree.get("tlscert") and tree.get("tlskey")):
         yield "D022", "error", ("tlsverify",), "needs tlscert and tlskey", _START
     elif tree.get("tls") is True and not (tree.get("tlscert") and tree.get("tlskey")):
-        yield (
-            "D022",
-            "warning",
-            ("tls",),
-            "has no tlscert and tlskey beside it",
-            "dockerd looks for them in its default place",
-        )
-
-
-def _registries(tree: Tree) -> Found:
-    for index, value in _strings(tree, "insecure-registries"):
-        text = re.sub(r"^https?://", "", value, flags=re.IGNORECASE)
-        if "/" in text and _is(lambda one: ip_network(one, strict=False), text):
-            continue
-        host, colon, port = text.rpartition(":") if not text.endswith("]") else (text, "", "")
-        if colon and ((not port.isdecimal()) or int(port) > 65535 or not host):
-            yield "D023", "error", ("insecure-registries", index), "must be HOST, HOST:PORT or a network", _START
+        yield "D022", "error", ("tls",), "needs tlscert and tlskey", _START

@@ -1,0 +1,53 @@
+"""Addresses and networks as dockerd reads them. Pure."""
+
+from __future__ import annotations
+
+import re
+from ipaddress import (
+    IPv4Address,
+    IPv4Interface,
+    IPv4Network,
+    IPv6Address,
+    IPv6Interface,
+    IPv6Network,
+    ip_address,
+    ip_interface,
+    ip_network,
+)
+
+from runnerops.model.common import Value
+
+
+def is_address(text: str) -> bool:
+    """Whether it is an IP address, one of IPv6 with or without a zone."""
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def network_of(value: Value) -> IPv4Network | IPv6Network | None:
+    """The network of `ADDRESS/PREFIX`; None of anything else. A netmask is no prefix, as in Go."""
+    try:
+        return ip_network(value, strict=False) if isinstance(value, str) and _prefixed(value) else None
+    except ValueError:
+        return None
+
+
+def interface_of(value: Value) -> IPv4Interface | IPv6Interface | None:
+    """The address with its network of `ADDRESS/PREFIX`; None of anything else."""
+    try:
+        return ip_interface(value) if isinstance(value, str) and _prefixed(value) else None
+    except ValueError:
+        return None
+
+
+def network_holds(network: str, address: IPv4Address | IPv6Address) -> bool:
+    """Whether it lies in there; an address of the other kind does not."""
+    found = ip_network(network, strict=False)
+    return address.version == found.version and address in found
+
+
+def _prefixed(text: str) -> bool:
+    return re.search(r"/\d+$", text) is not None

@@ -1,0 +1,149 @@
+"""Addresses and networks of daemon.json that dockerd refuses, or cannot make its default network of. Pure.
+
+Source: moby's `daemon/daemon_unix.go`, `daemon/libnetwork/ipams` and `daemon/pkg/opts`, and starts of 20.10 to 29.7.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from ipaddress import IPv4Network, ip_address
+from typing import Literal
+
+from runnerops.model.common import Key, Tree, Value
+from runnerops.services.docker.rules.address import interface_of, is_address, network_holds, network_of
+from runnerops.services.docker.rules.timely import before, since
+from runnerops.services.docker.schema import Version
+from runnerops.services.docker.schema.nested import Found, Severity
+
+_START = "dockerd does not start"
+_LONGEST_NAME = 15
+_STOCK = "172.17.0.0/16"
+
+
+def addresses(tree: Tree, version: Version | None) -> Found:
+    """Every rule on them. What depends on a version that is not known is a warning."""
+    for rule in (_single, _fixed, _pools, _gateways, _mtu):
+        yield from rule(tree)
+    for timely in (_bridge, _pools_of_one_kind, _servers):
+        yield from timely(tree, version)
+
+
+def _single(tree: Tree) -> Found:
+    for name in ("ip", "default-gateway", "default-gateway-v6", "host-gateway-ip"):
+        value = tree.get(name)
+        if isinstance(value, str) and value and not is_address(value):
+            yield "D016", "error", (name,), "must be an IP address", "dockerd refuses the whole file"
+    kinds: set[bool] = set()
+    for index, value in _items(tree, "host-gateway-ips"):
+        if isinstance(value, str) and not is_address(value):
+            yield "D016", "error", ("host-gateway-ips", index), "must be an IP address", _START
+        elif (":" in str(value)) in kinds:
+            yield "D016", "error", ("host-gateway-ips", index), "is a second one of its kind", f"{_START}; write one"
+        kinds.add(":" in str(value))
+
+
+def _fixed(tree: Tree) -> Found:
+    for name, kind in (("fixed-cidr", 4), ("fixed-cidr-v6", 6)):
+        value, network = tree.get(name), network_of(tree.get(name))
+        if not isinstance(value, str) or not value:
+            continue
+        if network is None or network.version != kind:
+            example = "192.168.200.0/25" if kind == 4 else "2001:db8:1::/64"
+            yield "D016", "error", (name,), f"must be a network of IPv{kind}, such as {example}", _START
+        elif kind == 6 and network.is_multicast:
+            yield "D016", "error", (name,), "must not be a multicast network", _START
+
+
+def _bridge(tree: Tree, version: Version | None) -> Found:
+    bip, interface = tree.get("bip"), interface_of(tree.get("bip"))
+    if isinstance(bip, str) and bip:
+        text, fix = "must be an IPv4 address with its prefix", "for example 192.168.200.1/24"
+        network = interface.network if interface else None
+        if interface is None or not isinstance(network, IPv4Network):
+            yield "D008", "error", ("bip",), text, fix
+        elif network.prefixlen < 31 and interface.ip in (network.network_address, network.broadcast_address):
+            yield "D008", "error", ("bip",), f"{text}, and not the first or last of its network", fix
+        elif network.prefixlen >= 31 and (severity := before("28.0", version)):
+            yield "D008", severity, ("bip",), "leaves no address for dockerd before 28.0", fix
+    name = tree.get("bridge")
+    if isinstance(name, str) and (len(name) > _LONGEST_NAME or name == "lo"):
+        yield "D016", "error", ("bridge",), "is no name of a bridge, which has 15 letters at most", _START
+
+
+def _pools(tree: Tree) -> Found:
+    for index, pool in _items(tree, "default-address-pools"):
+        if isinstance(pool, dict) and not _is_pool(pool):
+            fix = "for example {base: 10.231.0.0/16, size: 24}"
+            yield "D009", "error", ("default-address-pools", index), "must be {base: NETWORK, size: PREFIX}", fix
+
+
+def _is_pool(pool: Tree) -> bool:
+    given = {name.lower(): value for name, value in pool.items()}  # the decoder takes keys in any case
+    network, size = network_of(given.get("base")), given.get("size")
+    if network is None or not isinstance(size, int) or isinstance(size, bool):
+        return False
+    return network.prefixlen <= size <= network.max_prefixlen
+
+
+def _pools_of_one_kind(tree: Tree, version: Version | None) -> Found:
+    """dockerd makes docker0 of the first pool of IPv4: without one there is none, and a whole network is one address."""
+    if tree.get("bridge") or tree.get("bip"):
+        return
+    pools = [pool for _, pool in _items(tree, "default-address-pools") if isinstance(pool, dict) and _is_pool(pool)]
+    found = [{name.lower(): value for name, value in pool.items()} for pool in pools]
+    ours = [pool for pool in found if isinstance(network_of(pool["base"]), IPv4Network)]
+    key: Key = ("default-address-pools",)
+    if found and not ours:
+        yield "D009", "error", key, "has no network of IPv4, of which dockerd makes docker0", f"{_START}; add one"
+    elif ours and isinstance(ours[0]["size"], int) and ours[0]["size"] > 30 and (severity := before("28.0", version)):
+        yield "D009", severity, (*key, 0), "leaves no address for dockerd before 28.0", f"{_START}; write size: 24"
+
+
+def _servers(tree: Tree, version: Version | None) -> Found:
+    """From 29.0 on dockerd's reader is Go's `netip`: it takes a zone and an empty text, and no space."""
+    for index, server in _items(tree, "dns"):
+        if not isinstance(server, str):
+            continue
+        text = "must be an IP address"
+        severity: Severity | Literal[""] = "" if server and is_address(server) else "error"
+        if server == "" or ("%" in server and not severity):
+            severity, text = before("29.0", version), f"{text}, without a zone before 29.0"
+        elif severity and is_address(server.strip(" ")):
+            severity, text = since("29.0", version), f"{text}, without a space from 29.0 on"
+        if severity:
+            yield "D010", severity, ("dns", index), text, "dockerd takes no names here"
+
+
+def _gateways(tree: Tree) -> Found:
+    """A default gateway must lie in the default network, and is another address than the bridge's own."""
+    if tree.get("bridge"):
+        return
+    bip = interface_of(tree.get("bip"))
+    stock = None if tree.get("default-address-pools") or tree.get("fixed-cidr") else _STOCK
+    yield from _gateway(tree, "default-gateway", str(bip.network) if bip else stock, str(bip.ip) if bip else "")
+    of_6 = network_of(tree.get("bip6")) or network_of(tree.get("fixed-cidr-v6"))
+    if tree.get("ipv6") is True and of_6 is not None:
+        yield from _gateway(tree, "default-gateway-v6", str(of_6), str(of_6.network_address + 1))
+
+
+def _gateway(tree: Tree, name: str, network: str | None, own: str) -> Found:
+    value = tree.get(name)
+    if not isinstance(value, str) or not is_address(value) or network is None:
+        return
+    address = ip_address(value.partition("%")[0])
+    if not network_holds(network, address):
+        yield "D022", "error", (name,), f"must lie in {network}, the network of docker0", _START
+    elif str(address) == own:
+        yield "D022", "error", (name,), "is docker0's own address", f"{_START}; write the router's"
+
+
+def _mtu(tree: Tree) -> Found:
+    """A bridge takes 68 to 65535: 28 and later do not make docker0 with another, earlier ones no container."""
+    mtu = tree.get("mtu")
+    if isinstance(mtu, int) and not isinstance(mtu, bool) and mtu > 0 and not 68 <= mtu <= 65535:
+        yield "D015", "error", ("mtu",), "must be 0 or from 68 to 65535", "dockerd, or no container, would start"
+
+
+def _items(tree: Tree, name: str) -> Iterator[tuple[int, Value]]:
+    value = tree.get(name)
+    yield from enumerate(value if isinstance(value, list) else ())

@@ -1,0 +1,58 @@
+"""Registries in daemon.json that dockerd is to talk to without TLS, or to push foreign layers to. Pure.
+
+Source: `loadInsecureRegistries` and `validateHostPort` of moby's `daemon/pkg/registry/config.go`, 20.10 to 29.7.
+"""
+
+from __future__ import annotations
+
+import re
+from ipaddress import ip_network
+
+from runnerops.model.common import Key, Tree
+from runnerops.services.docker.rules.address import is_address
+from runnerops.services.docker.schema.nested import Found
+
+_PART = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
+_HOST = re.compile(rf"(?:{_PART}(?:\.{_PART})*|\[[A-Fa-f0-9:]+\])(?::[0-9]+)?")
+_FORM = "must be HOST, HOST:PORT or a network"
+_START = "dockerd does not start"
+
+
+def registries(tree: Tree) -> Found:
+    """Every entry that is no registry."""
+    for name in ("insecure-registries", "allow-nondistributable-artifacts"):
+        value = tree.get(name)
+        for index, item in enumerate(value if isinstance(value, list) else ()):
+            if isinstance(item, str):
+                yield from _entry(item, (name, index))
+
+
+def _entry(text: str, key: Key) -> Found:
+    kind, found, rest = text.partition("://")
+    insecure = key[0] == "insecure-registries"
+    if found and not (insecure and kind.lower() in {"http", "https"}):
+        yield (
+            "D023",
+            "error",
+            key,
+            "is no URL: dockerd wants the address alone",
+            f"{_START}; write {rest or 'HOST:PORT'}",
+        )
+        return
+    place = rest if found else text
+    if place and _is_network(place):
+        return
+    host, colon, port = place.rpartition(":") if not place.endswith("]") else (place, "", "")
+    if colon and re.fullmatch(r"[0-9]*", port) and is_address(host.strip("[]")):
+        fits = int(port or 0) <= 65535
+    else:
+        fits = (bool(_HOST.fullmatch(place)) and int(port if colon else 0) <= 65535) or is_address(place)
+    if not fits:
+        yield "D023", "error", key, _FORM, _START
+
+
+def _is_network(text: str) -> bool:
+    try:
+        return "/" in text and bool(re.search(r"/\d+$", text)) and ip_network(text, strict=False) is not None
+    except ValueError:
+        return False

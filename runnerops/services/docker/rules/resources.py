@@ -1,0 +1,29 @@
+"""Generic resources of a node for swarm, as dockerd reads them. Pure.
+
+Source: `ParseGenericResources` of moby's `daemon/config/opts.go`, and swarmkit's `api/genericresource/parse.go`.
+"""
+
+from __future__ import annotations
+
+from runnerops.model.common import Tree
+from runnerops.services.docker.schema.nested import Found
+
+_KEY = "node-generic-resources"
+_START = "dockerd does not start"
+
+
+def resources(tree: Tree) -> Found:
+    """Each is NAME=VALUE; of one name either a single whole number, or texts that are none."""
+    value = tree.get(_KEY)
+    seen: dict[str, bool] = {}
+    for index, item in enumerate(value if isinstance(value, list) else ()):
+        if not isinstance(item, str):
+            continue
+        name, _, text = item.partition("=")
+        number = text.isdecimal()
+        if not name or not text or "=" in text:
+            yield "D017", "error", (_KEY, index), "must be NAME=VALUE", _START
+        elif name in seen and (number or seen[name]):
+            text = f"gives {name!r} a second value, and a number stands alone"
+            yield "D017", "error", (_KEY, index), text, f"{_START}; write one number, or names only"
+        seen.setdefault(name, number)

@@ -1,0 +1,55 @@
+"""The runtimes of daemon.json. Pure. Source: `setupRuntimes` of moby's `daemon/runtime_unix.go`, 20.10 to 29.7."""
+
+from __future__ import annotations
+
+from runnerops.model.common import Tree
+from runnerops.services.docker.rules.timely import before, since
+from runnerops.services.docker.schema import Version
+from runnerops.services.docker.schema.nested import Found
+
+_START = "dockerd does not start"
+_STOCK = ("runc", "io.containerd.runc.v2", "io.containerd.runtime.v1.linux")
+
+
+def runtimes(tree: Tree, version: Version | None) -> Found:
+    """Of each runtime, and of the default one. What depends on a version that is not known is a warning."""
+    value = tree.get("runtimes")
+    known = value if isinstance(value, dict) else {}
+    for name, runtime in known.items():
+        if name == "runc":
+            yield "D021", "error", ("runtimes", name), "the name runc is dockerd's own", _START
+        elif runtime is None or isinstance(runtime, dict):
+            yield from _one(name, {key.lower(): item for key, item in (runtime or {}).items() if item}, version)
+    yield from _default(tree, known, version)
+
+
+def _one(name: str, given: Tree, version: Version | None) -> Found:
+    """By the keys that have a value, in small letters: it has a path with arguments, or a type with options."""
+    if not {"path", "runtimetype"} & given.keys():
+        if severity := since("24.0", version):
+            harm = "error" if version is None else severity  # before that it is a runtime that starts nothing
+            yield "D021", harm, ("runtimes", name), "has neither path nor runtimeType", _START
+        return
+    for one, others in (("path", ("runtimetype", "options")), ("runtimetype", ("runtimeargs",))):
+        for other in others:
+            if {one, other} <= given.keys() and (severity := since("24.0", version)):
+                words = {"runtimetype": "runtimeType", "runtimeargs": "runtimeArgs"}
+                text = f"cannot have {words.get(other, other)} beside {words.get(one, one)} from 24.0 on"
+                yield "D021", severity, ("runtimes", name), text, f"{_START}; take one of them out"
+    options = given.get("options")
+    flag = options.get("SystemdCgroup") if isinstance(options, dict) else None
+    of_runc = str(given.get("runtimetype")).startswith("io.containerd.runc.")
+    if of_runc and flag is not None and not isinstance(flag, bool) and (severity := since("24.0", version)):
+        yield "D021", severity, ("runtimes", name), "must have true or false as its SystemdCgroup", _START
+
+
+def _default(tree: Tree, known: Tree, version: Version | None) -> Found:
+    default = tree.get("default-runtime")
+    if not isinstance(default, str) or not default or default in {*known, *_STOCK} or default.startswith("/"):
+        return
+    fix = f"add it under runtimes: {{{default}: {{path: …}}}}"
+    if not default.startswith("io.containerd."):
+        yield "D021", "error", ("default-runtime",), f"there is no runtime {default!r}: {_START}", fix
+    elif severity := before("23.0", version):
+        text = f"dockerd before 23.0 does not look for {default!r} in containerd: {_START}"
+        yield "D021", severity, ("default-runtime",), text, fix

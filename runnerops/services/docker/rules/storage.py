@@ -1,0 +1,105 @@
+"""Storage drivers of daemon.json and their options, in the graph drivers' and in containerd's image store. Pure.
+
+A fresh Docker from 29.0 on has containerd's store, whose snapshotters are another list of names; earlier ones have it where
+`features.containerd-snapshotter` is true, from 24.0 on. Source: moby's `daemon/graphdriver`, and starts of 20.10 to 29.7.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from typing import Literal
+
+from runnerops.model.common import Tree
+from runnerops.services.docker.rules.timely import before, since
+from runnerops.services.docker.schema import Version
+from runnerops.services.docker.schema.nested import Found, Severity
+
+_START = "dockerd does not start"
+_GRAPH_DRIVERS = {
+    **dict.fromkeys(("overlay2", "fuse-overlayfs", "btrfs", "zfs", "vfs"), ""),
+    "aufs": "24.0",
+    "overlay": "25.0",
+    "devicemapper": "25.0",
+}
+"""With the release that took one out."""
+
+_SNAPSHOTTERS = ("overlayfs", "native", "stargz", "nydus", "soci", "erofs", "blockfile")
+
+_OPTIONS: Mapping[str, Mapping[str, tuple[str, str]]] = {
+    "overlay2": {"overlay2.size": ("", ""), "overlay2.override_kernel_check": ("", "24.0")},
+    "vfs": {"size": ("", ""), "vfs.xattrs": ("25.0", "")},
+    "btrfs": {"btrfs.min_space": ("", "")},
+    "zfs": {"zfs.fsname": ("", "")},
+}
+"""By driver: its options, with the first release that knows one and the first that does not."""
+
+
+def storage(tree: Tree, version: Version | None) -> Found:
+    """Both rules. What depends on a version that is not known is a warning."""
+    yield from _driver(tree, version)
+    yield from _options(tree, version)
+
+
+def _of_containerd(tree: Tree) -> bool | None:
+    features = tree.get("features")
+    chosen = features.get("containerd-snapshotter") if isinstance(features, dict) else None
+    return chosen if isinstance(chosen, bool) else None
+
+
+def _driver(tree: Tree, version: Version | None) -> Found:
+    driver, chosen = tree.get("storage-driver"), _of_containerd(tree)
+    if not isinstance(driver, str) or not driver or driver == "windowsfilter":
+        return
+    key = ("storage-driver",)
+    if driver in _SNAPSHOTTERS:
+        first = "24.0" if chosen else "29.0"
+        severity = "error" if chosen is False else before(first, version)
+        if severity:
+            text = f"is a snapshotter of containerd's image store, which dockerd has not before {first}"
+            yield "D020", severity, key, f"{text}: {_START}", "overlay2 is the driver of the other store"
+    elif driver not in _GRAPH_DRIVERS and not chosen:
+        fix = f"the drivers are {', '.join(name for name, gone in _GRAPH_DRIVERS.items() if not gone)}"
+        yield "D020", "error", key, f"there is no storage driver {driver!r}: {_START}", fix
+    elif (gone := _GRAPH_DRIVERS.get(driver)) and (severity := since(gone, version)):
+        yield "D020", severity, key, f"dockerd has no {driver} since {gone}: {_START}", "overlay2 is its successor"
+    elif driver == "overlay2" and chosen and (severity := since("29.0", version)):
+        text = "is no snapshotter of the image store that features.containerd-snapshotter asks for"
+        yield "D020", severity, key, f"{text}: {_START} from 29.0 on", "take one of the two out"
+
+
+def _options(tree: Tree, version: Version | None) -> Found:
+    given = tree.get("storage-driver")
+    driver = given if isinstance(given, str) and given else "overlay2"
+    harm = _harm(tree, version)
+    known = _OPTIONS.get(driver)
+    for index, option in enumerate(_texts(tree)):
+        name, equals, _ = option.partition("=")
+        name, key = name.strip().lower(), ("storage-opts", index)
+        if not harm:
+            continue
+        if not equals:
+            yield "D017", harm, key, "must be NAME=VALUE", _START
+        elif known is not None and name not in known:
+            near = get_close_matches(name, known, 1, 0.8)
+            text = f"{driver} has no option {name!r}, it knows {', '.join(known)}"
+            yield "D020", "error" if near else harm, key, text, f"write {near[0]}" if near else _START
+        elif known is not None:
+            first, gone = known[name]
+            if gone and (severity := since(gone, version)):
+                yield "D020", severity, key, f"{driver} knows no {name} since {gone}", f"{_START}; take it out"
+            elif first and (severity := before(first, version)):
+                yield "D020", severity, key, f"{driver} knows no {name} before {first}", f"{_START}; take it out"
+
+
+def _harm(tree: Tree, version: Version | None) -> Severity | Literal[""]:
+    """How grave a wrong option is: containerd's store reads none. Without a driver it depends on which store there is."""
+    chosen = _of_containerd(tree)
+    if chosen:
+        return "" if version is None or version >= (24, 0) else "error"
+    return "error" if tree.get("storage-driver") or chosen is False else before("29.0", version)
+
+
+def _texts(tree: Tree) -> Iterator[str]:
+    value = tree.get("storage-opts")
+    yield from (item for item in (value if isinstance(value, list) else ()) if isinstance(item, str))
