@@ -52,9 +52,10 @@ _ROWS = (
     ),
     _allowed(
         "drop-runner",
-        "A runner of config.toml is not in the inventory any more; its token would be lost with its section.",
-        "Keep the runner in the inventory, or override once it is deleted in GitLab or moved to another host. A renamed runner"
-        " keeps its token where it can be recognised.",
+        "A runner of config.toml is not in the inventory any more; its token would be lost with its section. One that the"
+        " inventory managed in GitLab (`gitlab:` of the runner) would be deleted there too.",
+        "Keep the runner in the inventory, or override where it is to go, or was deleted in GitLab or moved to another host. A"
+        " renamed runner keeps its token where it can be recognised.",
     ),
     _allowed(
         "shared-token",
@@ -69,7 +70,8 @@ _ROWS = (
     _allowed(
         "unknown-token",
         "GitLab, asked by the `gitlab` section, does not know a token that the host would get; the runner would get no jobs.",
-        "Give the token that GitLab showed when the runner was created, or override if GitLab is to know it later.",
+        "Give the token that GitLab showed when the runner was created, or override if GitLab is to know it later. A rollback"
+        " cannot bring back a runner that was deleted there since: let the inventory ask for it, and deploy.",
     ),
     _allowed(
         "empty-token",

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
 from runnerops import inventory
 from runnerops.engine.connections import ConnectionPool
 from runnerops.engine.forget import Forgetting
+from runnerops.engine.gitlab import Asking
+from runnerops.engine.leaving import Departures, Leavers
 from runnerops.engine.locks import LockWait
 from runnerops.engine.loop import DeployLoop
 from runnerops.engine.maintenance import check_maintenance
@@ -22,13 +24,14 @@ from runnerops.engine.requester import find_job, find_requester
 from runnerops.engine.targets import check_targets
 from runnerops.errors import HostError, UsageError
 from runnerops.model.common import Exit, ServiceName
+from runnerops.model.gitlab import Unpaired
 from runnerops.model.inventory import Host, Requester
+from runnerops.model.plan import Blocker
 from runnerops.planning.dependencies import with_cache_clients
 from runnerops.planning.displaced import PLACE, read_displaced
 from runnerops.planning.plan import Request
 from runnerops.planning.remove import FOLDERS, Kept, Removed, paths_of, places_of, read_originals, take_off
 from runnerops.planning.restore import as_of, phases_of
-from runnerops.redact import Redactor
 from runnerops.remote.history import last_applied, read_history, read_kept
 from runnerops.remote.reading import ReadOnly
 from runnerops.services import SERVICES
@@ -55,7 +58,8 @@ def remove(
     flags = replace(flags, job=find_job(environ))
     with ConnectionPool(loaded, environ, screen) as pool:
         requester = find_requester(environ, inventory.folder_of(path))
-        off = Removing(project, host, services, forget, flags, requester, screen.redactor)
+        asking = Asking(loaded.folder, environ, screen.redactor, run=pool.run_command)
+        off = Removing(project, host, services, forget, flags, requester, asking)
         reader = pool.reader(host)
 
         def plans(_: Project) -> Plans:
@@ -100,7 +104,7 @@ class Removing:
     forget: bool
     flags: Flags
     requester: Requester
-    redactor: Redactor
+    asking: Asking
 
     def plan(self, reader: ReadOnly) -> Planned:
         """Three execs that only read: its runs, what is kept of them, what the host has. Raises RunneropsError."""
@@ -116,6 +120,8 @@ class Removing:
             self.host, self.services, Kept(left.host, paths, originals, read_displaced(kept)), observed, policy
         )
         others = [off.host if one.name == self.host.name else one for one in self.project.inventory.hosts]
+        departures = Departures(self.host, self.project.inventory.hosts, observed, policy, self.asking)
+        leavers = departures.plan(off.desired)
         request = Request(
             host=with_cache_clients(off.host, others),
             rendered=(),
@@ -123,19 +129,27 @@ class Removing:
             observed=observed,
             policy=policy,
             requester=self.requester,
-            blockers=off.blockers,
+            blockers=(*off.blockers, *leavers.blockers, *self._forgotten(leavers)),
             command=self._command(off),
+            unpaired=Unpaired(deletions=leavers.deletions),
+            in_gitlab=leavers.in_gitlab,
             recorded=off.recorded,
         )
-        planned = plan_request(request, self.redactor, self.project.shown(self.host))
+        planned = plan_request(request, self.asking.redactor, self.project.shown(self.host))
         plan = planned.plan
         files_of_run = {**plan.files, FOLDERS: "".join(f"{one}\n" for one in off.folders).encode()}
-        notes = (*off.notes, *self._forgets(), *plan.notes)
+        notes = (*off.notes, *leavers.notes, *self._forgets(), *plan.notes)
         return replace(planned, plan=replace(plan, files=files_of_run, notes=notes, mine=_MINE))
 
     def _command(self, off: Removed) -> str:
         names = [] if len(self.services) > 1 else [str(one.value) for one in self.services]
         return " ".join(("remove", *names, *(["--volumes"] if self.flags.volumes and off.services else [])))
+
+    def _forgotten(self, leavers: Leavers) -> Iterator[Blocker]:
+        """What could not be deleted in GitLab is known to nobody once the host has forgotten it."""
+        if self.forget and leavers.left:
+            message = f"--forget would lose that these are still to be deleted in GitLab: {', '.join(leavers.left)}"
+            yield Blocker("drop-runner", message, leavers.left)
 
     def _forgets(self) -> tuple[str, ...]:
         if not self.forget:

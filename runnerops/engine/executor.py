@@ -132,12 +132,12 @@ class HostExecutor:
                         outcome = replace(outcome, message=_half_rotated(host.name))
                 if not good or planned.plan.part == "first":
                     return self._end(outcome)
-        if planned.plan.updates or planned.plan.unpaired.creations:
+        if planned.plan.tells_gitlab:
             from runnerops.engine.set_in_gitlab import interrupted, set_in_gitlab
 
             self.telling[host.name] = interrupted(planned.plan, outcome)
             new = self.new_runners.get(host.name)
-            outcome = set_in_gitlab(host, planned.plan, outcome, self._asking(), new)
+            outcome = set_in_gitlab(host, planned, outcome, self._asking(), new)
             if self.telling.pop(host.name, None) is None:  # an interrupt has told how it ends
                 return outcome
         return self._end(self._healthy(host, planned, outcome))
@@ -165,16 +165,20 @@ class HostExecutor:
         if not (self.health and deployed):
             return outcome
         self.outcomes[host.name] = outcome  # for an interrupt
-        self.show.watch(Event(host.name, time.time(), "", -1, "note", "verify: whether pulls go through its cache"))
+        self._tell(host.name, "verify: whether pulls go through its cache")
         began = time.monotonic()
         checked = self.health.after(host, outcome)
         return replace(checked, seconds=outcome.seconds + time.monotonic() - began)
+
+    def _tell(self, name: str, text: str) -> None:
+        self.show.watch(Event(name, time.time(), "", -1, "note", text))
 
     def _asking(self) -> Asking:
         from runnerops.engine.gitlab import Asking
 
         folder, environ, run = self.project.inventory.folder, self.pool.environ, self.pool.run_command
-        return Asking(folder, environ, self.screen.redactor, self.gitlabs_down, run)
+        asking = Asking(folder, environ, self.screen.redactor, self.gitlabs_down, run)
+        return replace(asking, tell=self._tell, may_wait=lambda: not (self.no_wait or self.active_runs.interrupted))
 
     def _not_created(self, host: Host, planned: Planned) -> Outcome | None:
         """What GitLab lacks is created before the host's run, which gets its tokens. How the host ends where it cannot be."""

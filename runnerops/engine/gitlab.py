@@ -52,6 +52,9 @@ class Asking:
     """What runs a command that gives the token."""
     wishes: list[Wish] = field(default_factory=list)
     """What was compared in this command, of all hosts."""
+    tell: Callable[[str, str], None] = lambda _host, _text: None
+    """How it is told that something of a host is waited for."""
+    may_wait: Callable[[], bool] = lambda: True
 
     def watched(self, access: GitlabAccess, ask: Callable[[], Answer]) -> Answer:
         """What it gives. Of one that is known to be down nothing is asked: each runner of each host would wait for it anew."""
@@ -122,7 +125,8 @@ def compare_settings(
             client = client or by_token(host.gitlab, asking)
             ask = partial(compare, client, runners[name], system_id_of(observed), wanted)
             updates.append(asking.watched(host.gitlab, ask))
-            asking.wishes.append(Wish((host.gitlab.url, updates[-1].id), host.name, name, wanted))
+            number = updates[-1].id
+            asking.wishes.append(Wish((host.gitlab.url, number), host.name, name, wanted, number))
         except GitlabError as error:
             notes.append(
                 f"the settings of runner {name} in GitLab could not be compared: {error.message}; {error.hint}"

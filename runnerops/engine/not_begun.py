@@ -31,7 +31,7 @@ WHY_HELD: Mapping[Why, tuple[str, str]] = {
 
 def in_sync(plan: Plan) -> bool:
     """Nothing to do on the host, nothing to record there, nothing to set in GitLab."""
-    return plan.empty and not plan.updates
+    return plan.empty and not plan.tells_gitlab
 
 
 def not_begun_with(planned: Planned) -> Outcome | None:

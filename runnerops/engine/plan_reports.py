@@ -38,7 +38,7 @@ def _counted(planned: Planned) -> Counter[str]:
     explained = {change.new.spec.service for change in changes}
     counts["update"] += len(planned.plan.updates)
     counts["create"] += len(planned.plan.unpaired.creations)
-    counts["delete"] += len(planned.plan.unpaired.leftovers)
+    counts["delete"] += len(planned.plan.unpaired.leftovers) + len(planned.plan.unpaired.deletions)
     counts["update"] += sum(
         action.verb is not Verb.VERIFY and action.service not in explained for action in planned.plan.actions
     )

@@ -19,7 +19,7 @@ from runnerops.engine.project import Project
 from runnerops.engine.requester import find_job, find_requester
 from runnerops.engine.scheduling import side_by_side
 from runnerops.model.common import Result
-from runnerops.model.gitlab import Created, SettingsUpdate, Unpaired, Wish
+from runnerops.model.gitlab import Created, Managed, SettingsUpdate, Unpaired, Wish
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host, Policy, RenderedFile, Requester
 from runnerops.model.plan import Blocker, Plan
@@ -95,6 +95,7 @@ def plan_from(
         notes=(*note(host, whole), *in_gitlab.notes),
         updates=in_gitlab.updates,
         unpaired=in_gitlab.unpaired,
+        in_gitlab=in_gitlab.managed,
         findings=project.lint(host, desired, observed.facts),
         deployed=planning.deployed - {host.name} if brings_caches(host) else frozenset(),
         key=random.token_hex(32),
@@ -110,10 +111,13 @@ def _with_created(
     host: Host, request: Request, make: Callable[[Request], Planned], created: Mapping[str, Created]
 ) -> Plan:
     """The same plan once GitLab has given the tokens that it has stand-ins for."""
+    from runnerops.engine.leaving import with_created
     from runnerops.planning.reconcile import reconcile
 
-    desired, _ = reconcile(replace(host, created=created), request.rendered, request.observed)
-    return make(replace(request, desired=desired)).plan
+    host = replace(host, created=created)
+    desired, _ = reconcile(host, request.rendered, request.observed)
+    managed = with_created(host, request.in_gitlab or {})
+    return make(replace(request, desired=desired, in_gitlab=managed)).plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,24 +128,33 @@ class _InGitlab:
     notes: tuple[str, ...] = ()
     updates: tuple[SettingsUpdate, ...] = ()
     unpaired: Unpaired = field(default_factory=Unpaired)
+    managed: Managed | None = None
+    """What is to be on record as managed there; None: what is."""
 
 
 def _in_gitlab(planning: Planning, host: Host, desired: Sequence[RenderedFile], observed: HostState) -> _InGitlab:
-    """What GitLab says of new runners, new tokens and runners' settings; a deploy asks it, where the inventory names one."""
-    if host.gitlab is None or planning.command != "deploy":
+    """What GitLab says of new runners, new tokens, runners' settings and runners that leave; a deploy asks it, where the
+    inventory names one. A rollback only asks whether it takes what would come back."""
+    if host.gitlab is None:
         return _InGitlab()
     from runnerops.engine.gitlab import Asking, ask_of_new_tokens, compare_settings
+    from runnerops.engine.leaving import Departures, gone_for_good
     from runnerops.engine.new_runners import plan_creations, plan_leftovers
 
     folder, down = planning.project.inventory.folder, planning.gitlabs_down
     asking = Asking(folder, planning.environ, planning.redactor, down, planning.run, planning.wishes)
-    new = plan_creations(host, desired, observed, asking)
     blockers, notes = ask_of_new_tokens(host, desired, observed, asking.down)
+    if planning.command != "deploy":
+        return _InGitlab(tuple(gone_for_good(blockers)), notes)
+    new = plan_creations(host, desired, observed, asking)
     updates, untold = compare_settings(host, desired, observed, asking)
     old = plan_leftovers(host, updates, observed, asking)
     leftovers = tuple(dict.fromkeys((*new.leftovers, *old.leftovers)))
-    blockers, notes = (*new.blockers, *blockers), (*notes, *untold, *old.notes)
-    return _InGitlab(blockers, notes, updates, Unpaired(new.creations, leftovers))
+    hosts, policy = planning.project.inventory.hosts, planning.policy(host)
+    leavers = Departures(host, hosts, observed, policy, asking).plan(desired)
+    blockers, notes = (*new.blockers, *blockers, *leavers.blockers), (*notes, *untold, *old.notes, *leavers.notes)
+    unpaired = Unpaired(new.creations, leftovers, leavers.deletions)
+    return _InGitlab(blockers, notes, updates, unpaired, leavers.in_gitlab)
 
 
 def plan_request(
@@ -226,7 +239,7 @@ def result_of(plan: Plan, *, pending: bool = False) -> Result:
         finding.severity == "error" for finding in plan.findings
     ):
         return Result.REFUSED
-    return Result.PENDING if pending or plan.changes or plan.actions or plan.updates else Result.UNCHANGED
+    return Result.PENDING if pending or plan.changes or plan.actions or plan.tells_gitlab else Result.UNCHANGED
 
 
 def _learn_readable(redactor: Redactor, clear: frozenset[str], files: Sequence[RenderedFile]) -> frozenset[str]:

@@ -186,7 +186,7 @@ def held_to(saved: SavedPlan, project: Project, plans: Plans, redactor: Redactor
         name: _blocked(planned, f"not the plan that was {when}", texts)
         if isinstance(planned, Planned) and (texts := found.get(name, ()))
         else _blocked(planned, f"the saved plan does not hold on {', '.join(differing)}: none of it is done", ())
-        if isinstance(planned, Planned) and (not planned.plan.empty or planned.plan.updates)
+        if isinstance(planned, Planned) and (not planned.plan.empty or planned.plan.tells_gitlab)
         else planned
         for name, planned in plans.items()
     }
@@ -204,7 +204,8 @@ def _is_done(planned: Planned, saved: SavedHost, now: SavedHost) -> bool:
     last, plan = planned.last, planned.plan
     made = {one.runner for one in saved.creations}
     lacks_no_more = {one for one in now.updates if one.runner not in made} <= set(saved.updates)
-    if lacks_no_more and now == replace(saved, updates=now.updates):
+    lacks_no_more = lacks_no_more and set(now.deletions) <= set(saved.deletions)
+    if lacks_no_more and now == replace(saved, updates=now.updates, deletions=now.deletions):
         return True
     if last is None or last.number != saved.last_run.number + 1 or last.digest != plan.digest:
         return False

@@ -7,21 +7,24 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from runnerops.engine.gitlab import Asking, update_settings
+from runnerops.engine.leaving import delete_leavers
 from runnerops.engine.new_runners import NewRunners, delete_leftovers
+from runnerops.engine.planned import Planned
 from runnerops.model.common import Result
 from runnerops.model.inventory import Host
 from runnerops.model.plan import Plan
 from runnerops.model.run import Outcome
 
 
-def set_in_gitlab(host: Host, plan: Plan, outcome: Outcome, asking: Asking, new: NewRunners | None) -> Outcome:
+def set_in_gitlab(host: Host, planned: Planned, outcome: Outcome, asking: Asking, new: NewRunners | None) -> Outcome:
     """What is not done is a difference again. `new`: what was created for this run.
 
     Marks of what was created go last: by them the next deploy knows that something is left to do.
     """
-    began = time.monotonic()
+    plan, began = planned.plan, time.monotonic()
     errors = delete_leftovers(host, plan.unpaired.leftovers, asking) if plan.unpaired.leftovers else ()
     errors = errors or (*update_settings(host, plan.updates, asking), *(new.finish() if new else ()))
+    errors = (*errors, *delete_leavers(host, planned, asking))
     outcome = replace(outcome, seconds=outcome.seconds + time.monotonic() - began)
     if not errors:
         return replace(outcome, message="\n".join((outcome.message, *_done(plan, new))).strip())
@@ -47,5 +50,5 @@ def _done(plan: Plan, new: NewRunners | None) -> Iterator[str]:
         yield f"  created in GitLab: {', '.join(new.created)}"
     if plan.updates:
         yield f"  set in GitLab: {', '.join(one.runner for one in plan.updates)}"
-    if plan.unpaired.leftovers:
-        yield f"  deleted in GitLab: runner {', '.join(str(one.id) for one in plan.unpaired.leftovers)}"
+    if gone := (*(str(one.id) for one in plan.unpaired.leftovers), *map(str, plan.unpaired.deletions)):
+        yield f"  deleted in GitLab: runner {', '.join(gone)}"

@@ -48,7 +48,7 @@ class GitlabClient(Calls):
         try:
             answer = self.call(self.by_token, "get", f"/runners/{number}")
         except REFUSALS as error:
-            if error.response_code == 404:
+            if error.response_code == 404 and isinstance(json_of(error.response_body), dict):
                 return None
             raise self.problem(error, f"asked for runner {number}") from None
         if isinstance(answer, dict):

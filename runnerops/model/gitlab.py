@@ -24,6 +24,9 @@ SETTINGS = {
 }
 """The inventory's keys below a runner's `gitlab`, and what GitLab's API calls them."""
 
+Managed: TypeAlias = "Mapping[str, Mapping[int, str]]"
+"""Runners that an inventory manages in GitLab: by the GitLab's URL their names by their ids there."""
+
 
 @dataclass(frozen=True, slots=True)
 class GitlabAccess:
@@ -75,6 +78,7 @@ class Wish:
     host: str
     runner: str
     settings: Mapping[str, Setting]
+    id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,11 +133,29 @@ class Leftover:
 
 
 @dataclass(frozen=True, slots=True)
+class Deletion:
+    """A runner that was managed in GitLab, by this `id`, and left the inventory.
+
+    `on_host`: config.toml has it still, and the run takes it off. `wait_s`: how long its running jobs are waited for.
+    """
+
+    runner: str
+    id: int
+    on_host: bool = True
+    wait_s: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.runner} ({self.id})"
+
+
+@dataclass(frozen=True, slots=True)
 class Unpaired:
-    """Runners that only one side has: a host's file without GitLab (`creations`), or GitLab without any host."""
+    """Runners that only one side has: a host's file without GitLab (`creations`), or GitLab without any host (`leftovers`);
+    and those that neither is to have (`deletions`)."""
 
     creations: tuple[Creation, ...] = ()
     leftovers: tuple[Leftover, ...] = ()
+    deletions: tuple[Deletion, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

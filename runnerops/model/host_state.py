@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from runnerops.model.common import ABSENT, ENDS, Result, ServiceName, Sha, Verb
+from runnerops.model.gitlab import Managed
 from runnerops.model.inventory import Requester
 
 
@@ -336,6 +337,8 @@ class HostState:
     format: int = 0
     hold: Hold | None = None
     newest: int = 0
+    in_gitlab: Managed = field(default_factory=dict)
+    """What the last run that ended well had on record as managed in GitLab, be it on the host still or not."""
 
     @property
     def next_run(self) -> int:

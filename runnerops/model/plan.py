@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 from runnerops.codes.blockers import BLOCKERS
 from runnerops.model.common import KEEP_RUNS, Key, ServiceName, Sha, SourceLocation, Tree, Value, Verb, key_label
-from runnerops.model.gitlab import SettingsUpdate, Unpaired
+from runnerops.model.gitlab import Managed, SettingsUpdate, Unpaired
 from runnerops.model.host_state import Job, RemoteFile, SecretFingerprints
 from runnerops.model.inventory import RenderedFile, Requester
 
@@ -249,7 +249,9 @@ class Plan:
     """What the client sets in GitLab once the host's run has ended well, or without one where there is nothing to run."""
     unpaired: Unpaired = field(default_factory=Unpaired)
     """What the client creates in GitLab before the host's run (where each one's token goes the plan has a stand-in), and what
-    it deletes there once that has ended well, before it sets anything."""
+    it deletes there once that has ended well."""
+    in_gitlab: Managed = field(default_factory=dict)
+    """What the run records as managed in GitLab: what is there, and what is still to be deleted there."""
     mine: str = "your change"
     part: Literal["", "first", "rest"] = ""
     """Of a command that needs two runs: after the first the host is planned anew, and the rest was agreed to with it."""
@@ -262,6 +264,11 @@ class Plan:
     def empty(self) -> bool:
         """Nothing to do and nothing to record on the host."""
         return not self.forward
+
+    @property
+    def tells_gitlab(self) -> bool:
+        """Whether something is to be done in GitLab."""
+        return bool(self.updates or self.unpaired.creations or self.unpaired.deletions)
 
     @property
     def disturbs(self) -> bool:

@@ -103,6 +103,8 @@ class SavedHost:
     creations: tuple[SavedCreation, ...] = ()
     leftovers: tuple[int, ...] = ()
     """GitLab's ids of runners that are deleted there: a deploy that was cut off left them."""
+    deletions: tuple[int, ...] = ()
+    """GitLab's ids of runners that left the inventory, and are deleted there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from runnerops.model.common import Tree, Verb, item_name
-from runnerops.model.gitlab import SettingsUpdate, Unpaired
+from runnerops.model.gitlab import Managed, SettingsUpdate, Unpaired
 from runnerops.model.host_state import HostState, RemoteFile, SecretFingerprints
 from runnerops.model.inventory import Host, Policy, RenderedFile, Requester
 from runnerops.model.plan import Action, Blocker, Change, Finding, KeyChange, Plan
@@ -54,6 +54,8 @@ class Request:
     notes: tuple[str, ...] = ()
     updates: tuple[SettingsUpdate, ...] = ()
     unpaired: Unpaired = field(default_factory=Unpaired)
+    in_gitlab: Managed | None = None
+    """What is to be on record as managed in GitLab; None: what is."""
     recorded: Mapping[str, bytes | None] = field(default_factory=dict, repr=False)
     """What is recorded as applied in place of the file that is asked for, by path."""
 
@@ -66,7 +68,7 @@ def make_plan(request: Request) -> Plan:
     blockers, notes = filter_blockers(host, request.deployed, _blockers(request, changes, actions))
     writer = StepWriter(host, changes, actions, observed, policy, observed.next_run)
     recorded = {**{file.spec.path: file.content for file in request.desired}, **request.recorded}
-    writer.write(recorded, secret_fingerprints := _given(request))
+    writer.write(recorded, secret_fingerprints := _given(request), in_gitlab := _in_gitlab(request))
     return Plan(
         host=host.name,
         run=observed.next_run,
@@ -97,6 +99,7 @@ def make_plan(request: Request) -> Plan:
         clock=observed.facts.clock,
         updates=request.updates,
         unpaired=request.unpaired,
+        in_gitlab=in_gitlab,
     )
 
 
@@ -161,7 +164,7 @@ def _around(actions: Sequence[Action]) -> Iterable[Action]:
 def _blockers(request: Request, changes: Sequence[Change], actions: Sequence[Action]) -> Iterable[Blocker]:
     host, observed = request.host, request.observed
     yield from not_equipped(observed)
-    if changes or actions or request.updates:
+    if changes or actions or request.updates or request.unpaired.deletions:
         yield from held(observed)
     for service in SERVICES:
         if service.NAME in host.sections.keys() - host.removed:
@@ -196,6 +199,10 @@ def _given(request: Request) -> SecretFingerprints:
             name: fingerprint(key, secret) for name, secret in service.replaceable_secrets(request.host, own).items()
         }
     return SecretFingerprints(key, {**before.fingerprints, **fingerprints})
+
+
+def _in_gitlab(request: Request) -> Managed:
+    return request.observed.in_gitlab if request.in_gitlab is None else request.in_gitlab
 
 
 def _digest(request: Request) -> str:

@@ -78,6 +78,7 @@ class Rotating:
             applied=observed.applied,
             contents=contents,
             secret_fingerprints=observed.secret_fingerprints,
+            in_gitlab=observed.in_gitlab,
             versions=observed.versions,
             blockers=rest.blockers,
             overridden=rest.overridden,

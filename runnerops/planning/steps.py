@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from runnerops.model.common import ABSENT, ServiceName
+from runnerops.model.gitlab import Managed
 from runnerops.model.host_state import HostState, RemoteFile, SecretFingerprints
 from runnerops.model.inventory import Host, Policy
 from runnerops.model.plan import Action, ActionSteps, Change, Step
@@ -38,15 +39,14 @@ class StepWriter:
     stopped: set[ServiceName] = field(default_factory=set)
     """Stopped by an earlier phase: in the rollback they are stopped again before that phase is undone."""
 
-    def write(self, recorded: Mapping[str, bytes | None], secret_fingerprints: SecretFingerprints) -> None:
+    def write(
+        self, recorded: Mapping[str, bytes | None], secret_fingerprints: SecretFingerprints, in_gitlab: Managed
+    ) -> None:
         """All steps: guard, fetch, stage, judge, then part by part. Nothing where there is nothing to do or record."""
-        known = all(self.observed.applied.get(path) == sha256(content) for path, content in recorded.items())
-        if (
-            not self.changes
-            and not self.actions
-            and known
-            and secret_fingerprints.fingerprints == self.observed.secret_fingerprints.fingerprints
-        ):
+        there = self.observed
+        known = all(there.applied.get(path) == sha256(content) for path, content in recorded.items())
+        given = secret_fingerprints.fingerprints == there.secret_fingerprints.fingerprints
+        if not self.changes and not self.actions and known and given and in_gitlab == there.in_gitlab:
             return
         action_steps = self._action_steps()
         self.forward += (_file_guard(path, self.observed.file(path)) for path in recorded)

@@ -208,6 +208,7 @@ def meta_text(plan: Plan) -> str:
         "files": dict(plan.applied),
         "contents": dict(plan.contents),
         **({"recorded": sorted(plan.recorded)} if plan.recorded < plan.applied.keys() else {}),
+        "in_gitlab": {url: {str(number): name for number, name in it.items()} for url, it in plan.in_gitlab.items()},
         "secret_fingerprints": {
             "key": plan.secret_fingerprints.key,
             "fingerprints": dict(plan.secret_fingerprints.fingerprints),

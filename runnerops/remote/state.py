@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from runnerops.model.common import ServiceName, Sha, Verb
+from runnerops.model.gitlab import Managed
 from runnerops.model.host_state import Facts, Hold, HostState, Intent, RemoteFile, Run, SecretFingerprints, latest
 from runnerops.model.inventory import Requester
 from runnerops.services.base import Answers
@@ -51,6 +52,7 @@ def host_state(answers: Answers, files: Mapping[str, RemoteFile], facts: Facts) 
         format=newest_format(metas),
         hold=_hold(answers, facts.clock),
         newest=max(metas, default=0),
+        in_gitlab=_in_gitlab([metas[run.number] for run in runs if run.result == "applied"]),
     )
 
 
@@ -185,6 +187,18 @@ def _given(found: Any) -> SecretFingerprints:
     if not isinstance(key, str) or not isinstance(fingerprints, dict) or not re.fullmatch(r"([0-9a-f]{2})+", key):
         return SecretFingerprints()
     return SecretFingerprints(key, {str(name): str(location) for name, location in fingerprints.items()})
+
+
+def _in_gitlab(metas: Sequence[Mapping[str, Any]]) -> Managed:
+    """As the newest of these runs recorded it that recorded any."""
+    found: Mapping[str, Any] = next(
+        (meta["in_gitlab"] for meta in reversed(metas) if isinstance(meta.get("in_gitlab"), dict)), {}
+    )
+    return {
+        url: {int(number): str(name) for number, name in runners.items() if number.isdecimal()}
+        for url, runners in found.items()
+        if isinstance(runners, dict)
+    }
 
 
 def _versions(answers: Answers) -> Iterator[tuple[str, tuple[str, str]]]:

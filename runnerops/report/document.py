@@ -31,7 +31,11 @@ def plan_document(
         "actions": [_action(action) for action in plan.actions],
         "gitlab": [_update(update) for update in plan.updates],
         "created_in_gitlab": [_creation(creation) for creation in plan.unpaired.creations],
-        "deleted_in_gitlab": [leftover.id for leftover in plan.unpaired.leftovers],
+        "deleted_in_gitlab": [
+            *(one.id for one in plan.unpaired.leftovers),
+            *(one.id for one in plan.unpaired.deletions),
+        ],
+        "leaving_gitlab": [{"runner": one.runner, "id": one.id} for one in plan.unpaired.deletions],
         "blockers": [_stop(blocker) for blocker in plan.blockers],
         "overridden": [{**_stop(one), "reason": plan.reasons.get(one.code)} for one in plan.overridden],
         "findings": [finding_document(finding) for finding in plan.findings],

@@ -151,6 +151,11 @@ def _creations(saved: SavedHost, now: SavedHost, *, comparable: bool) -> Iterato
     if saved.leftovers != now.leftovers:
         ids = ", ".join(map(str, sorted({*saved.leftovers} ^ {*now.leftovers})))
         yield f"what deploys that were cut off left in GitLab is not the same: runner {ids}"
+    for number in sorted({*saved.deletions} ^ {*now.deletions}):
+        words = (
+            "would not be deleted in GitLab any more" if number in saved.deletions else "would be deleted in GitLab too"
+        )
+        yield f"runner {number}: {words}"
 
 
 def _act(action: SavedAction | None) -> str:

@@ -111,6 +111,7 @@ def saved_host(
         updates=tuple(_update(one, digests) for one in plan.updates),
         creations=tuple(_creation(one, digests) for one in plan.unpaired.creations),
         leftovers=tuple(one.id for one in plan.unpaired.leftovers),
+        deletions=tuple(one.id for one in plan.unpaired.deletions),
     )
 
 

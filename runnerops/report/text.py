@@ -150,6 +150,9 @@ def unpaired_lines(unpaired: Unpaired) -> Iterator[Line]:
     for leftover in unpaired.leftovers:
         why = "a deploy that was cut off left it there"
         yield "plain", f"  → delete runner {leftover.id} in GitLab ({why}) · 0 jobs interrupted"
+    for deletion in unpaired.deletions:
+        when = "paused first, deleted after its last job" if deletion.on_host else "the host does not have it any more"
+        yield "warn", f"  → delete runner {deletion} in GitLab ({when}) · 0 jobs interrupted"
 
 
 def _setting(value: Setting) -> str:

@@ -6,6 +6,7 @@ GitLab is a stand-in over HTTP on loopback, the host one that takes a run's fold
 from __future__ import annotations
 
 import io
+import json
 import os
 import signal
 import tarfile
@@ -16,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from io import StringIO
 from itertools import product
-from typing import Any, cast
+from typing import IO, Any, cast
 
 import pytest
 
@@ -31,7 +32,7 @@ from runnerops.engine.planner import Planning, plan_from
 from runnerops.engine.project import Project
 from runnerops.errors import LinkLostError
 from runnerops.model.common import Result
-from runnerops.model.gitlab import GitlabAccess, Place, Setting
+from runnerops.model.gitlab import GitlabAccess, Managed, Place, Setting
 from runnerops.model.host_state import HostState, RunnerFacts
 from runnerops.model.inventory import Host, Inventory, RenderedFile
 from runnerops.model.run import Outcome
@@ -76,9 +77,14 @@ class Cut(BaseException):
 
 @dataclass
 class Machine:
-    """A host: `content` is its config.toml. `end` is how its next run ends; `seen` all that runs were sent."""
+    """A host: `content` is its config.toml. `end` is how its next run ends; `seen` all that runs were sent.
+
+    `before` is what its last run left in that file, `managed` what it recorded of runners in GitLab.
+    """
 
     content: bytes | None = None
+    before: bytes | None = None
+    managed: Managed = field(default_factory=dict)
     end: str = "applied"
     seen: list[bytes] = field(default_factory=list)
     status = 0
@@ -101,9 +107,10 @@ class Machine:
         self.seen.append(stdin)
         if self.end in {"applied", "client killed"}:
             with tarfile.open(fileobj=io.BytesIO(stdin)) as tar:
-                new = tar.extractfile("new.1")
-                assert new
-                self.content = new.read()
+                files = {one.name: cast(IO[bytes], tar.extractfile(one)).read() for one in tar}
+            self.content = self.before = files.get("new.1", self.content)
+            recorded = json.loads(files["meta"])["in_gitlab"]
+            self.managed = {url: {int(number): name for number, name in it.items()} for url, it in recorded.items()}
         if self.end == "client killed":
             raise Cut
         yield f"1.2\t\t-1\tend\t{self.end}\n".encode()
@@ -115,40 +122,54 @@ class Machine:
 
 @dataclass
 class World:
-    """A GitLab, a host, and an inventory that asks for `names` in `place`."""
+    """A GitLab, a host, and an inventory that asks for `names` in `place`; `others` are its other hosts."""
 
     gitlab: GitLab
     machine: Machine = field(default_factory=Machine)
     names: tuple[str, ...] = ("one",)
     place: Place = GROUP
+    flags: Flags = field(default_factory=lambda: Flags({}))
+    others: tuple[Host, ...] = ()
+    environ: dict[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    """Of its last plan."""
     said: StringIO = field(default_factory=StringIO)
 
-    def plan(self, command: str = "deploy", redactor: Redactor | None = None) -> tuple[Project, Planned]:
+    def plan(
+        self, command: str = "deploy", redactor: Redactor | None = None, content: bytes | None = None
+    ) -> tuple[Project, Planned]:
+        """`content`: a rollback's, in place of what the inventory asks for."""
         runners = [build.runner(name=name, url=self.gitlab.url, token=None, executor="shell") for name in self.names]
-        rendered = (RenderedFile(build.SPEC, to_toml(build.config(*runners)).encode()),)
+        rendered = (RenderedFile(build.SPEC, content or to_toml(build.config(*runners)).encode()),)
         host = replace(
             build.HOST,
             gitlab=GitlabAccess(self.gitlab.url, API),
             gitlab_settings=dict.fromkeys(self.names, SETTINGS),
             gitlab_places=dict.fromkeys(self.names, self.place),
         )
-        project = Project(Inventory("inventory.yml", (host,), {}), (host,), {"h": rendered}, {"h": ()}, b"")
-        planning = Planning(project, Flags({}), ORIGIN, redactor or Redactor(), command=command)
-        return project, plan_from(planning, host, rendered, self.observed())
+        inventory = Inventory("inventory.yml", (host, *self.others), {})
+        project = Project(inventory, (host,), {"h": rendered}, {"h": ()}, b"")
+        planning = Planning(project, self.flags, ORIGIN, redactor or Redactor(), command=command, environ=self.environ)
+        planned = plan_from(planning, host, rendered, self.observed())
+        self.notes = planned.plan.notes
+        return project, planned
 
     def observed(self) -> HostState:
         state = in_sync(None, self.machine.content)
+        machine = self.machine
+        base = {build.SPEC.path: machine.before} if machine.before is not None else {}
         runner = RunnerFacts(build.NOW, "16.11.0", system_id="s_0123456789ab")
-        return replace(state, facts=replace(state.facts, machine="0123", runner=runner))
+        facts = replace(state.facts, machine="0123", runner=runner)
+        return replace(state, facts=facts, base=base, in_gitlab=machine.managed)
 
-    def deploy(self) -> Outcome:
+    def deploy(self, *, no_wait: bool = False) -> Outcome:
         redactor = Redactor()
         project, planned = self.plan(redactor=redactor)
         screen = Screen(out=self.said, err=self.said, redactor=redactor)
         pool, show = cast(ConnectionPool, self.machine), cast(Show, Quiet())
         plans = {"h": planned}
         executor = HostExecutor(
-            project, plans, {"h": planned.plan}, pool, screen, show, LockWait(0, screen), ActiveRuns()
+            project, plans, {"h": planned.plan}, pool, screen, show, LockWait(0, screen), ActiveRuns(), no_wait
         )
         executor.run()
         outcome = executor.outcomes["h"]

@@ -13,6 +13,7 @@ from runnerops.commands.diff import Wishes, diff
 from runnerops.commands.remove import Removing, remove
 from runnerops.engine.apply import apply
 from runnerops.engine.connections import ConnectionPool
+from runnerops.engine.gitlab import Asking
 from runnerops.engine.options import Flags, Invocation, UiOptions
 from runnerops.engine.planned import Planned
 from runnerops.engine.planner import plan_all
@@ -60,7 +61,8 @@ def planning_removal(project: Project) -> Iterator[Planning]:
     services = tuple(service.NAME for service in SERVICES)
     with ConnectionPool(loaded, environ, screen) as reach:
         requester = find_requester(environ, project.folder)
-        removing = Removing(opened, host, services, False, FLAGS, requester, screen.redactor)
+        asking = Asking(project.folder, environ, screen.redactor)
+        removing = Removing(opened, host, services, False, FLAGS, requester, asking)
         planned = removing.plan(reach.reader(host))
         assert planned.ready, planned.plan.blockers
         yield Planning(planned.plan, host, reach, screen)

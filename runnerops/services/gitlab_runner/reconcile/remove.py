@@ -11,6 +11,7 @@ from runnerops.model.plan import Blocker, Removal
 from runnerops.services.gitlab_runner.diff.matching import match
 from runnerops.services.gitlab_runner.format import NAME, config_path, label, read, runners_of
 from runnerops.services.gitlab_runner.format.toml_writer import to_toml
+from runnerops.services.gitlab_runner.reconcile.leaving import leaving
 from runnerops.services.gitlab_runner.rotation import rotated, with_rotated
 from runnerops.services.gitlab_runner.schema import HOST_OWNED
 from runnerops.services.removal import as_before, original_of
@@ -37,10 +38,13 @@ def remove(
     gone = _gone(now, runners_of(with_own))
     blockers = tuple(_lost(gone, runners_of(host.sections.get(NAME, {}))))
     spec = FileSpec(NAME, path, "config.toml.j2", "toml", mode="0600")
+    desired = (as_before(spec, content, original, there),)
+    told = {one.token for one in leaving(host, desired, observed)}  # what becomes of these is told one by one
+    stay = [name for name, one in gone.items() if one["token"] not in told]
     registered = (
-        [f"still registered in GitLab: {', '.join(gone)}; delete them there, or let them go offline"] if gone else []
+        [f"still registered in GitLab: {', '.join(stay)}; delete them there, or let them go offline"] if stay else []
     )
-    return Removal(with_own, (as_before(spec, content, original, there),), blockers, (*registered, stays))
+    return Removal(with_own, desired, blockers, (*registered, stays))
 
 
 def _with_own(first: Tree, there: Sequence[Tree], now: Sequence[Tree]) -> Tree:

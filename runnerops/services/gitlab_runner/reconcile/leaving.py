@@ -1,0 +1,110 @@
+"""Runners that an inventory managed in GitLab and asks for no more, told three ways: by what is on record on the host, by what
+the host has, and by what is asked for. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from runnerops.model.common import Secret
+from runnerops.model.gitlab import Managed, Registration
+from runnerops.model.host_state import HostState, SecretFingerprints
+from runnerops.model.inventory import Host, RenderedFile
+from runnerops.services.base import ParseError, fingerprint
+from runnerops.services.gitlab_runner.diff.matching import normal_url
+from runnerops.services.gitlab_runner.format import NAME, config_path, runners_of
+from runnerops.services.gitlab_runner.observe.registered import (
+    of_gitlab,
+    registrations,
+    registrations_in,
+    rendered_registrations,
+)
+from runnerops.services.gitlab_runner.reconcile.created import to_be_created
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """A runner that was managed in GitLab, by this `id`. `token`: as the host has it; empty where it does not any more.
+
+    `agreed`: an earlier run took it off the host, so that was allowed then. `given`: the inventory gave this token, so others
+    may have it.
+    """
+
+    id: int
+    name: str
+    token: str = field(default="", repr=False)
+    agreed: bool = False
+    given: bool = False
+
+
+def leaving(host: Host, desired: Sequence[RenderedFile], observed: HostState) -> tuple[Leaving, ...]:
+    """Those that are on record and not asked for. None where this deploy is not of their file, or no GitLab is named.
+
+    One whose entry is still there and has another token is none: who gives tokens knows what becomes of the old one.
+    """
+    if host.gitlab is None or not any(file.spec.service is NAME for file in desired):
+        return ()
+    url = host.gitlab.url
+    there, before = of_gitlab(url, registrations(observed)), _before(url, observed)
+    wanted, awaited = of_gitlab(url, rendered_registrations(desired, observed)), to_be_created(desired)
+    found: list[Leaving] = []
+    for number, name in observed.in_gitlab.get(str(normal_url(url)), {}).items():
+        own = _own(number, name, there)
+        token = own.token if own else ""
+        stays = (one.id == number or one.token == token or (one.name == name and name not in awaited) for one in wanted)
+        if not any(stays):
+            agreed = own is None and before is not None and _own(number, name, before) is None
+            found.append(Leaving(number, name, token, agreed, _was_given(token, observed.secret_fingerprints)))
+    return tuple(found)
+
+
+def on_record(
+    host: Host, desired: Sequence[RenderedFile], observed: HostState, told: Mapping[str, int], gone: Sequence[int]
+) -> Managed:
+    """What a deploy records: runners that say what they are to have in GitLab, and those that are still to be deleted there.
+
+    `told` has ids as GitLab told them, by the runner's name; `gone` those that need no deletion any more.
+    """
+    if host.gitlab is None or not any(file.spec.service is NAME for file in desired):
+        return observed.in_gitlab
+    url = str(normal_url(host.gitlab.url))
+    before = {name: number for number, name in observed.in_gitlab.get(url, {}).items()}
+    same = {(one.name, one.token) for one in registrations(observed)}
+    managed = host.gitlab_settings.keys() | host.gitlab_places.keys()
+    ids = {
+        one.name: told.get(one.name) or one.id or (before.get(one.name, 0) if (one.name, one.token) in same else 0)
+        for one in of_gitlab(url, rendered_registrations(desired, observed))
+        if one.name in managed
+    }
+    for name in to_be_created(desired):
+        ids.pop(name, None)
+    now = {number: name for name, number in ids.items() if number}
+    now |= {one.id: one.name for one in leaving(host, desired, observed) if one.id not in gone}
+    others = {other: runners for other, runners in observed.in_gitlab.items() if other != url}
+    return {**others, **({url: dict(sorted(now.items()))} if now else {})}
+
+
+def tokens_of(host: Host) -> Iterator[str | Secret]:
+    """Those that the inventory gives for the runners of a host."""
+    for runner in runners_of(host.sections.get(NAME, {})):
+        token = runner.get("token")
+        if isinstance(token, str | Secret) and token:
+            yield token
+
+
+def _was_given(token: str, given: SecretFingerprints) -> bool:
+    return bool(token and given.key) and fingerprint(given.key, token) in given.fingerprints.values()
+
+
+def _own(number: int, name: str, found: Sequence[Registration]) -> Registration | None:
+    """The one with this id; by its name where the file says no id."""
+    return next((one for one in found if one.id == number or (not one.id and one.name == name)), None)
+
+
+def _before(url: str, observed: HostState) -> Sequence[Registration] | None:
+    """What the last run left in the file; None where that is not kept, or cannot be read."""
+    content = observed.base.get(config_path(observed))
+    try:
+        return None if content is None else of_gitlab(url, registrations_in(content))
+    except ParseError:
+        return None

@@ -1,0 +1,212 @@
+"""Runners that leave the inventory: planned, taken off the host, deleted in GitLab, or told why not.
+
+GitLab is a stand-in over HTTP on loopback, the host one that takes a run's folder (as in `test_gitlab_create.py`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from runnerops.engine.options import Flags
+from runnerops.model.common import Result, Secret, SourceLocation, Tree
+from runnerops.model.inventory import Host
+from runnerops.redact import Masker
+from runnerops.report.document import plan_document
+from runnerops.report.text import plan_lines
+from tests.integration.test_gitlab_create import API, FAULTS, REFUSED, Cut, World, fixture_gitlab
+from tests.lab.gitlab import GitLab, Job
+from tests.lab.gitlab_api import Answer
+from tests.unit.services import runner_builders as build
+
+__all__ = ["fixture_gitlab"]
+ALLOWED = Flags({"drop-runner": frozenset({""})}, drain_s=0)
+MINE = "s_0123456789ab"
+
+
+@pytest.fixture(autouse=True)
+def _fixture_hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("runnerops.gitlab.calls.PAUSES", (0.0, 0.0, 0.0))
+    monkeypatch.setattr("runnerops.engine.leaving.POLL_SECONDS", 0.01)
+
+
+@pytest.fixture(name="world")
+def fixture_world(gitlab: GitLab) -> World:
+    """Runners `one` and `two` are there; the inventory asks for `one` alone from now on, and it is allowed that `two` goes."""
+    world = World(gitlab, names=("one", "two"), flags=ALLOWED)
+    assert world.deploy().result is Result.APPLIED
+    gitlab.managers |= {MINE: "online"}
+    world.names = ("one",)
+    return world
+
+
+def codes(world: World) -> list[str]:
+    return [one.code for one in world.plan()[1].plan.blockers]
+
+
+def test_it_is_deleted_once_its_host_is_without_it(gitlab: GitLab, world: World) -> None:
+    assert "deleted in GitLab: runner two (2)" in world.deploy().message
+    assert world.agrees()
+    assert world.deploy().result is Result.UNCHANGED  # the host's record of it goes now
+    gitlab.requests.clear()
+    assert world.deploy().result is Result.UNCHANGED
+    assert [path for _, path in gitlab.requests if path.endswith("/runners/2")] == []
+
+
+def test_the_plan_shows_it_and_it_takes_a_word(gitlab: GitLab, world: World) -> None:
+    world.flags = Flags({})
+    _, planned = world.plan()
+    said = [text for _, text in plan_lines(planned.plan, Masker(), ())]
+    assert "  → delete runner two (2) in GitLab (paused first, deleted after its last job) · 0 jobs interrupted" in said
+    assert [one.details for one in planned.plan.blockers] == [("two",), ("two",)]
+    assert {one.code for one in planned.plan.blockers} == {"drop-runner"}
+    document = plan_document(planned.plan, planned.result, Masker(), ())
+    assert (document["deleted_in_gitlab"], document["leaving_gitlab"]) == ([2], [{"runner": "two", "id": 2}])
+    assert world.deploy().result is Result.REFUSED
+    assert len(gitlab.created) == 2
+
+
+def test_one_that_was_never_managed_in_gitlab_is_left_there(gitlab: GitLab, world: World) -> None:
+    world.machine.managed = {}
+    outcome = world.deploy()
+    assert outcome.result is Result.APPLIED
+    assert "deleted" not in outcome.message
+    assert [one.id for one in gitlab.created] == [1, 2]
+
+
+def test_its_jobs_are_waited_for(gitlab: GitLab, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = running(gitlab)
+    outcome = world.deploy()
+    assert "1 job of it runs there, and it is paused" in " ".join(outcome.diagnostics)
+    assert (outcome.result, outcome.deployed) == (Result.FAILED, True)
+    assert len(gitlab.created) == 2
+    world.flags = replace(ALLOWED, drain_s=600)
+    assert "1 job of it" in " ".join(world.deploy(no_wait=True).diagnostics)
+    monkeypatch.setattr("runnerops.engine.leaving.time.sleep", lambda _: setattr(job, "state", "success"))
+    world.deploy()
+    assert world.agrees()
+
+
+def running(gitlab: GitLab) -> Job:
+    """A job that runs on `two`."""
+    (two,) = [one for one in gitlab.created if one.id == 2]
+    job = gitlab.start(token=two.token)
+    job.state = "running"
+    return job
+
+
+@pytest.mark.parametrize("end", ["failed", "rolled-back", "interrupted", "unreachable"])
+def test_a_run_that_fails_leaves_it_as_it_was(gitlab: GitLab, world: World, end: str) -> None:
+    world.machine.end = end
+    assert world.deploy().result is not Result.APPLIED
+    assert [(one.id, one.paused) for one in gitlab.created] == [(1, False), (2, False)]
+    world.machine.end = "applied"
+    world.deploy()
+    assert world.agrees()
+
+
+def test_a_client_that_is_killed_after_the_run_leaves_a_record_by_which_the_next_deploy_ends_it(world: World) -> None:
+    world.machine.end = "client killed"
+    with pytest.raises(Cut):
+        world.deploy()
+    world.machine.end, world.flags = "applied", Flags({})  # nobody is asked once more
+    said = [text for _, text in plan_lines(world.plan()[1].plan, Masker(), ())]
+    assert any("delete runner two (2) in GitLab (the host does not have it any more)" in text for text in said)
+    world.deploy()
+    assert world.agrees()
+
+
+def test_one_that_comes_back_into_the_inventory_meanwhile_is_created_anew(gitlab: GitLab, world: World) -> None:
+    world.machine.end = "client killed"
+    with pytest.raises(Cut):
+        world.deploy()
+    world.machine.end, world.names = "applied", ("one", "two")
+    world.deploy()
+    assert world.agrees()
+    assert [one.id for one in gitlab.created] == [1, 3]
+
+
+def test_one_that_somebody_took_off_by_hand_takes_a_word(world: World) -> None:
+    world.machine.content = b"\n[[runners]]".join((world.machine.content or b"").split(b"\n[[runners]]")[:2])
+    world.flags = Flags({})
+    assert codes(world) == ["drop-runner"]
+    world.flags = ALLOWED
+    world.deploy()
+    assert world.agrees()
+
+
+@pytest.mark.parametrize("status", ["online", "offline", "never_contacted"])
+def test_one_that_other_machines_use_stays(gitlab: GitLab, world: World, status: str) -> None:
+    gitlab.managers |= {"r_another00000": status, "r_gone00000000": "stale"}
+    _, planned = world.plan()
+    note = "runner two (2) is not deleted in GitLab: other machines use it too (r_another00000); delete it there when none does"
+    assert note in planned.plan.notes
+    assert world.deploy().result is Result.APPLIED
+    assert len(gitlab.created) == 2
+    assert world.deploy().result is Result.UNCHANGED
+    assert not world.plan()[1].plan.unpaired.deletions
+
+
+def test_one_that_another_machine_takes_up_meanwhile_stays(gitlab: GitLab, world: World) -> None:
+    gitlab.faults_at = {"GET /runners/2/managers": [Answer(200, [{"system_id": MINE, "status": "online"}])]}
+    gitlab.managers |= {"r_another00000": "online"}
+    outcome = world.deploy()
+    assert "other machines use it since the plan was made" in " ".join(outcome.diagnostics)
+    assert len(gitlab.created) == 2
+
+
+def test_one_whose_token_another_host_of_the_inventory_has_stays(gitlab: GitLab, world: World) -> None:
+    moved: Tree = {"name": "moved", "token": Secret("env", "TWO", SourceLocation("i.yml", 1, 1))}
+    section: Tree = {"runners": [moved]}
+    world.others = (Host("b", "b", sections={build.SPEC.service: section}),)
+    assert "whether b has its token cannot be told" in " ".join(world.plan()[1].plan.notes)
+    (two,) = [one for one in gitlab.created if one.id == 2]
+    world.machine.environ["TWO"] = two.token
+    world.environ = world.machine.environ
+    assert "runner two (2) is not deleted in GitLab: b has its token" in world.plan()[1].plan.notes
+
+
+FAULTY = [
+    *(("GET /runners/2", end) for end in ("applied", "rolled-back")),
+    *(("PUT /runners/2", end) for end in ("applied", "rolled-back")),
+    *((f"GET /runners/2/{what}", "applied") for what in ("managers", "jobs")),
+    ("DELETE /runners/2", "applied"),
+]
+"""Calls, and how the host's run ends meanwhile."""
+
+
+@pytest.mark.parametrize(("fault", "times"), FAULTS, ids=lambda value: str(getattr(value, "status", value)))
+@pytest.mark.parametrize(("call", "end"), FAULTY)
+def test_whatever_gitlab_answers_the_next_deploy_makes_both_agree(
+    gitlab: GitLab, world: World, fault: Answer, times: int, call: str, end: str
+) -> None:
+    if (fault.status, call) == (404, "GET /runners/2"):
+        fault = Answer(404, "<html>")  # GitLab itself says so of what is gone alone
+    world.machine.end = end
+    gitlab.faults_at = {call: [fault] * times}
+    outcome = world.deploy()
+    if len(gitlab.created) == 2:
+        told = (outcome.message, *outcome.diagnostics, *world.notes)
+        assert end != "applied" or any("two" in text or "runner 2" in text for text in told), told
+    gitlab.faults_at = {}
+    world.machine.end = "applied"
+    world.deploy()
+    assert world.agrees(), [(one.id, one.paused) for one in gitlab.created]
+
+
+def test_what_the_token_may_not_do_is_told(gitlab: GitLab, world: World) -> None:
+    gitlab.faults_at = {"DELETE /runners": [Answer(403, REFUSED)]}
+    outcome = world.deploy()
+    assert "told to delete runner 2: GitLab does not let the token do that" in " ".join(outcome.diagnostics)
+    assert "`manage_runner`" in outcome.hint
+    assert API not in repr(outcome)
+
+
+def test_a_rollback_does_not_bring_back_what_is_gone(world: World) -> None:
+    before = world.machine.content
+    world.deploy()
+    assert world.agrees()
+    _, planned = world.plan("rollback to run 1", content=before)
+    assert [one.code for one in planned.plan.blockers] == ["unknown-token"]
+    assert "let the inventory ask for the runner, and deploy" in planned.plan.blockers[0].message
