@@ -5,13 +5,13 @@ from __future__ import annotations
 import copy
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from tests.lab.forked import run_forked
 from tests.lab.gitlab import GitLab
 from tests.lab.host import LabHost
 from tests.lab.hub import Hub
@@ -57,22 +57,12 @@ class Project:
         self.write(tree)
 
     def command(self, *words: str) -> list[str]:
-        """The argv of a runnerops command."""
+        """The argv of a runnerops command, for those who start it themselves."""
         return [sys.executable, "-m", "runnerops", *words]
 
     def run(self, *words: str, code: int | None = 0, seconds: float = 240, **environ: str) -> str:
         """Type it; stdout and stderr together. The exit code must be `code`, unless that is None."""
-        done = subprocess.run(
-            self.command(*words),
-            cwd=self.folder,
-            env={**self.environ, **environ},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=seconds,
-            check=False,
-        )
+        done = run_forked(words, self.folder, {**self.environ, **environ}, seconds=seconds, apart=False)
         assert "Traceback" not in done.stdout, done.stdout
         assert code is None or done.returncode == code, (
             f"runnerops {' '.join(words)}: exit {done.returncode}\n{done.stdout}"
@@ -85,16 +75,7 @@ class Project:
 
     def diff(self, *words: str, code: int = 0) -> dict[str, Any]:
         """`diff --output json`: the document."""
-        done = subprocess.run(
-            self.command("diff", "-o", "json", *words),
-            cwd=self.folder,
-            env=self.environ,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        done = run_forked(["diff", "-o", "json", *words], self.folder, self.environ, seconds=120, apart=True)
         assert done.returncode == code, done.stdout + done.stderr
         document: dict[str, Any] = json.loads(done.stdout)
         return document
