@@ -80,9 +80,9 @@ LARGE = RUNNER + "".join(
     f"""
 # number {number} of many
 [[runners]]
-  name = "build {number}"
+  name = "build {number // 2}"
   url = "http://127.0.0.1:9/"
-  id = {number}
+  {f"id = {number}" if number % 4 > 1 else "# registered by an old release"}
   token = "glrt-canary-{number:02}{"x" * 14}"
   token_obtained_at = 2024-01-01T00:00:00Z
   token_expires_at = 0001-01-01T00:00:00Z
@@ -106,6 +106,7 @@ LARGE = RUNNER + "".join(
 """
     for number in range(8, 20)
 )
+"""Two of each name, half of them without an id."""
 WRITTEN_BY_ITSELF = {"check_interval", "connection_max_age", "shutdown_timeout", "session_timeout", "user", "tls_verify",
                      "MaxUploadedArchiveSize", "privileged"}  # fmt: skip
 """What `gitlab-runner register` writes though it means nothing, and a deploy leaves out."""

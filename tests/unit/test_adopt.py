@@ -368,7 +368,7 @@ def test_each_runner_has_a_name_of_its_own_and_the_file_stays(
     assert section
     found = [(one["name"], one.get("called"), one.get("id")) for one in runners_of(section)]
     assert found == named
-    assert sum("`called` keeps what is there" in note for note in entry.notes) == any(
+    assert sum("`called` keeps that as it is" in note for note in entry.notes) == any(
         one[1] is not None for one in named
     )
 

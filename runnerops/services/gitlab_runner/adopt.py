@@ -124,8 +124,8 @@ def _names(runners: Sequence[Tree]) -> list[str]:
 def _said_of_names(runners: Sequence[Tree], names: Sequence[str]) -> Iterator[str]:
     pairs = zip(runners, names, strict=True)
     if found := [name for one, name in pairs if str(one.get("name") or "") != name]:
-        what = "have names here" if len(found) > 1 else "has a name here"
-        yield f"{', '.join(found)} {what} that config.toml has not, for each needs its own: `called` keeps what is there"
+        are = "are" if len(found) > 1 else "is"
+        yield f"{', '.join(found)} {are} called otherwise in config.toml, or not at all: `called` keeps that as it is"
 
 
 def _alone(runners: Sequence[Tree], runner: Tree) -> bool:
