@@ -45,7 +45,9 @@ def host_at(target: str, name: str = "") -> Host:
     """A host without a section; its name is its address unless one is given. Raises UsageError."""
     match = _FORM.fullmatch(target)
     if match is None:
-        raise UsageError(f"{target}: no login", "write USER@ADDRESS or USER@ADDRESS:PORT; an IPv6 address in brackets")
+        raise UsageError(
+            f"{target} is no login", "write USER@ADDRESS or USER@ADDRESS:PORT; an IPv6 address in brackets"
+        )
     try:
         return checked_host(name, match["six"] or match["address"], match["user"], int(match["port"] or 0) or None)
     except UsageError as error:

@@ -183,17 +183,18 @@ class _Report:
 
     def show(self, *, share: bool) -> None:
         """The entries, then what is to be said of each host."""
+        write = self.adoption.options.write
         if self.draft:
             show_entries(self.draft, self.screen)
         for name, one in self.looked.items():
             if isinstance(one, Exception):
                 self.screen.lines(outcome_lines(failure(name, one)))
             else:
-                show_notes(one, self.draft, self.screen, alone=len(self.looked) == 1)
+                show_notes(one, self.draft, self.screen, alone=len(self.looked) == 1, write=write)
         if self.draft:
             for other in changed_elsewhere(self.adoption.places[0], self.loaded, self.draft.entries):
                 self._note(f"{other} would use this cache too; `use: false` keeps it out of every mirror list")
-        show_templates(self.templates, self.screen)
+        show_templates(self.templates, self.screen, write=write)
         if share:
             self._note("what these hosts have in common is said by each; `--group NAME` says it once")
 

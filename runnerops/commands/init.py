@@ -77,11 +77,7 @@ def _ask(screen: Screen, wishes: Wishes) -> Wishes:
         login = screen.ask_text(f"a host, as USER@ADDRESS{more}")
         if not login and (hosts or adopted):
             break
-        try:
-            word = f"{screen.ask_text('what is it called?', host_at(login).name)}={login}"
-            _hosts([*hosts, *adopted, word])
-        except UsageError as error:
-            screen.say(f"{error.message}; {error.hint}", "bad")
+        if not (word := _named(screen, login, [*hosts, *adopted])):
             continue
         by_hand = screen.ask("was it set up by hand, and should it stay as it is for now (adopt)?", otherwise=True)
         (adopted if by_hand else hosts).append(word)
@@ -95,6 +91,34 @@ def _ask(screen: Screen, wishes: Wishes) -> Wishes:
         except UsageError as error:
             screen.say(f"{error.message}; {error.hint}", "bad")
     return replace(wishes, hosts=hosts, adopted=adopted)
+
+
+def _named(screen: Screen, login: str, others: Sequence[str]) -> str:
+    """`NAME=LOGIN` of a further host, asked for until it is one; empty where the login is none."""
+    if not login:
+        screen.say("a project needs a host; Ctrl-C ends this, and nothing is written", "bad")
+        return ""
+    try:
+        usual = host_at(login).name
+    except UsageError as error:
+        return _refused(screen, error)
+    name = ""
+    while not name:
+        name = screen.ask_text("what is it called?", usual)
+        try:
+            host_at(login, name)
+        except UsageError as error:
+            name = _refused(screen, error)
+    try:
+        _hosts([*others, f"{name}={login}"])
+    except UsageError as error:
+        return _refused(screen, error)
+    return f"{name}={login}"
+
+
+def _refused(screen: Screen, error: UsageError) -> str:
+    screen.say(f"{error.message}; {error.hint}", "bad")
+    return ""
 
 
 def _url(text: str) -> str:

@@ -22,7 +22,7 @@ def show_entries(draft: Draft, screen: Screen) -> None:
             screen.data(line, "verbatim")
 
 
-def show_notes(found: Found, draft: Draft | None, screen: Screen, *, alone: bool) -> None:
+def show_notes(found: Found, draft: Draft | None, screen: Screen, *, alone: bool, write: bool) -> None:
     """What the entry of a host does not say, and where there is none, why. `alone`: no other host was looked at."""
     prefix = "note" if alone else f"{found.name}: note"
     for note in notes_of(found, draft):
@@ -30,17 +30,16 @@ def show_notes(found: Found, draft: Draft | None, screen: Screen, *, alone: bool
     entry = draft.entries.get(found.name) if draft else None
     variables = [*(draft.layer.variables if draft and draft.layer else ()), *(entry.variables if entry else ())]
     if variables:
-        screen.say(
-            f"{prefix}: secrets stand in variables, which --write puts into .env: {', '.join(variables)}", "warn"
-        )
+        where = "in .env" if write else "which --write puts into .env"
+        screen.say(f"{prefix}: secrets stand in variables, {where}: {', '.join(variables)}", "warn")
     if not found.has_section:
         screen.say(f"{found.name}{_why_not(found)}", "bad")
 
 
-def show_templates(templates: Templates, screen: Screen) -> None:
+def show_templates(templates: Templates, screen: Screen, *, write: bool) -> None:
     """What goes into the project's own templates, on stderr: it is no part of the entries."""
     for name, text in templates.texts.items():
-        screen.say(f"{FOLDER}/{name}, which --write writes:", "warn")
+        screen.say(f"{FOLDER}/{name}{'' if write else ', which --write writes'}:", "warn")
         for line in text.splitlines():
             screen.say(f"  {line}", "verbatim")
     for name, text in templates.by_hand.items():

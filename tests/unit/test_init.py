@@ -141,6 +141,14 @@ def test_at_a_terminal_a_host_that_is_not_reached_is_told_of_once(tmp_path: Path
     assert "runnerops adopt n=root@127.0.0.1:1 m=root@127.0.0.1:2 --write" in said(shown)
 
 
+def test_what_is_typed_wrong_is_asked_for_again_and_nothing_else(tmp_path: Path) -> None:
+    shown = screen("\nh\nroot@127.0.0.1:1\na/b\nn\n\n\n\n")
+    assert init(tmp_path, Wishes(), {"HOME": str(tmp_path)}, shown) is Exit.FAILED
+    for word in ("a project needs a host", "h is no login", "'a/b' is no name"):
+        assert word in said(shown)
+    assert "runnerops adopt n=root@127.0.0.1:1 --write" in said(shown)
+
+
 def test_whoever_leaves_while_keys_are_shown_is_told_how_to_go_on(tmp_path: Path) -> None:
     class Leaves(Terminal):
         def say(self, text: str = "", style: str = "plain") -> None:
