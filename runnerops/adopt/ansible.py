@@ -22,8 +22,9 @@ from runnerops.errors import RunneropsError
 _ALL = "all"
 _SECTION = re.compile(r"\[(?P<name>[^:\]]+)(?::(?P<kind>\w+))?\]\s*(?:[#;].*)?$")
 _NAMES = {"user": ("ansible_user", "ansible_ssh_user"), "port": ("ansible_port", "ansible_ssh_port"),
-          "address": ("ansible_host", "ansible_ssh_host"), "connection": ("ansible_connection",)}  # fmt: skip
-_PASSED_OVER = ("ansible_ssh_common_args", "ansible_ssh_extra_args", "ansible_ssh_private_key_file")
+          "address": ("ansible_host", "ansible_ssh_host"), "connection": ("ansible_connection",),
+          "key": ("ansible_private_key_file", "ansible_ssh_private_key_file")}  # fmt: skip
+_PASSED_OVER = ("ansible_ssh_common_args", "ansible_ssh_extra_args")
 _ENCRYPTED = object()
 """In place of a value that `ansible-vault` has encrypted."""
 
@@ -81,12 +82,16 @@ class Groups:
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """How Ansible reaches a host; what it does not say is empty or None. `problem`: why that cannot be told."""
+    """How Ansible reaches a host; what it does not say is empty or None. `problem`: why that cannot be told.
+
+    `key` is the file of a private key, from the root or from the home on.
+    """
 
     name: str
     address: str
     user: str = ""
     port: int | None = None
+    key: str = ""
     problem: str = ""
     passed_over: tuple[str, ...] = ()
     """Variables that say more of the way to it, which ssh_config has to say."""
@@ -154,7 +159,11 @@ def _login(name: str, variables: Variables) -> Login:
         return Login(name, "", problem="ansible_port is no number of a port")
     port = int(said["port"]) if said["port"] else None
     passed_over = tuple(key for key in _PASSED_OVER if variables.get(key))
-    return Login(name, said["address"] or name, said["user"], port, passed_over=passed_over)
+    whole = said["key"].startswith(("/", "~"))
+    passed_over = passed_over if whole or not said["key"] else (*passed_over, _NAMES["key"][0])
+    return Login(
+        name, said["address"] or name, said["user"], port, said["key"] if whole else "", passed_over=passed_over
+    )
 
 
 def _of_ini(text: str, file: str) -> Groups:

@@ -88,6 +88,7 @@ def _name(text: str) -> str:
 
 def about(host: Host) -> Tree:
     """What the inventory has to say to reach it."""
-    ssh: Tree = {key: value for key, value in (("user", host.ssh.user), ("port", host.ssh.port)) if value is not None}
+    said = (("user", host.ssh.user), ("port", host.ssh.port), ("key", host.ssh.key))
+    ssh: Tree = {key: value for key, value in said if value is not None}
     address: Tree = {"address": host.address} if host.address != host.name else {}
     return {**address, **({"ssh": ssh} if ssh else {})}

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from runnerops.adopt.ansible import Login, logins, read_groups, read_variables
-from runnerops.adopt.target import checked_host
+from runnerops.adopt.target import check_apart, checked_host
 from runnerops.errors import UsageError
 from runnerops.model.inventory import Host
 
@@ -39,7 +39,9 @@ def read_ansible(path: Path, patterns: Sequence[str]) -> FromAnsible:
         for key in login.passed_over:
             passed_over.setdefault(key, []).append(login.name)
         try:
-            hosts.append(_host(login))
+            host = _host(login)
+            check_apart(host, hosts)
+            hosts.append(host)
         except UsageError as error:
             notes.append(f"{login.name} is left out: {error.message}")
     if not (hosts or notes):
@@ -53,7 +55,8 @@ def read_ansible(path: Path, patterns: Sequence[str]) -> FromAnsible:
 def _host(login: Login) -> Host:
     if login.problem:
         raise UsageError(login.problem)
-    return checked_host(login.name, login.address, login.user, login.port)
+    host = checked_host(login.name, login.address, login.user, login.port)
+    return replace(host, ssh=replace(host.ssh, key=login.key or None))
 
 
 def _text(path: Path) -> str:

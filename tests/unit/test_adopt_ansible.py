@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from runnerops.adopt.ansible_patterns import expanded
-from runnerops.adopt.target import login_of
+from runnerops.adopt.target import about, login_of
 from runnerops.commands.adopt import Options, adopt
 from runnerops.commands.from_ansible import read_ansible
 from runnerops.errors import RunneropsError, UsageError
@@ -170,6 +170,23 @@ def test_what_ssh_config_has_to_say_is_told_once(tmp_path: Path) -> None:
     read = read_ansible(tmp_path / "hosts", ())
     assert [host.name for host in read.hosts] == ["h", "i"]
     assert read.notes == ("ansible_ssh_common_args is not taken, which is for ssh_config to say: h, i",)
+
+
+def test_a_key_goes_with_the_login_and_a_second_name_of_a_host_is_left_out(tmp_path: Path) -> None:
+    (tmp_path / "hosts").write_text(
+        "a ansible_host=h ansible_ssh_private_key_file=~/.ssh/ci\nb ansible_host=h\n"
+        "c ansible_private_key_file=/k ansible_user=me\nd ansible_private_key_file=keys/ci\n"
+    )
+    read = read_ansible(tmp_path / "hosts", ())
+    assert [(host.name, about(host).get("ssh")) for host in read.hosts] == [
+        ("a", {"key": "~/.ssh/ci"}),
+        ("c", {"user": "me", "key": "/k"}),
+        ("d", None),
+    ]
+    assert read.notes == (
+        "b is left out: a and b are one host, h",
+        "ansible_private_key_file is not taken, which is for ssh_config to say: d",
+    )
 
 
 def test_an_alias_inside_of_itself_ends(tmp_path: Path) -> None:
