@@ -136,6 +136,7 @@ def _call(function: str, operands: list[Any]) -> Any:
         "print": lambda *values: "".join(map(text_of, values)),
         "index": _index,
         "len": len,
+        "split": str.split,
         "eq": lambda one, *others: one in others,
         "not": lambda value: not value,
     }

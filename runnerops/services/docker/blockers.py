@@ -161,7 +161,7 @@ def _firewall(now: ActionContext) -> Iterator[Blocker]:
         else []
     )
     lacks += ["write `net.ipv4.ip_forward = 1` into a file of /etc/sysctl.d, or dockerd does not start after a reboot"]
-    if now.docker.firewall.get("driver") in {"", "iptables", "iptables+firewalld"}:
+    if now.docker.firewall.get("driver") in {"", "iptables"}:
         lacks += [
             "set `iptables -P FORWARD ACCEPT`, for the policy DROP of Docker's iptables rules stays until a reboot"
         ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from dataclasses import replace
 from importlib.resources import files as package_files
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from runnerops.model.host_state import Container, DockerFacts, Facts
 from runnerops.services import DOCKER
 from runnerops.services.base import Answer
 from runnerops.services.docker.diff import path_of
+from runnerops.services.docker.schema import version_of
+from runnerops.services.shared.firewall import way_to
 from tests.shells import SHELLS
 from tests.unit.services.builders import ARGV, daemon, host, state
 
@@ -50,6 +53,60 @@ def test_a_daemon_that_answers() -> None:
     assert found.images == {"registry:3.0.0", "registry@sha256:aa"}
 
 
+NEWER: dict[str, dict[str, object]] = {
+    "keys that nobody knows": {"Brand": {"New": [1, {"a": None}]}, "ServerFeatures": None},
+    "another name": {"ServerVersion": "26.1.5+azure-1"},
+    "more of each": {
+        "RegistryConfig": {**INFO["RegistryConfig"], "Policies": {"docker.io": ["x"]}},  # type: ignore[dict-item]
+        "Swarm": {"LocalNodeState": "inactive", "Cluster": None, "Managers": 0},
+        "DriverStatus": [["Backing Filesystem", "extfs", "more"], [], "odd"],
+        "SecurityOptions": ["name=apparmor", "name=landlock,abi=6"],
+        "FirewallBackend": {"Driver": "eBPF", "Info": [["a", "b"]]},
+        "Plugins": {"Log": ["json-file"], "Runtime": [{}]},
+    },
+    "less of each": {"Swarm": None, "SecurityOptions": None, "DriverStatus": None, "Plugins": None, "Warnings": None},
+    "other types": {"Warnings": {"a": 1}, "SecurityOptions": {"apparmor": True}, "FirewallBackend": "x", "Plugins": []},
+}
+
+
+@pytest.mark.parametrize("change", NEWER.values(), ids=NEWER)
+def test_an_answer_of_a_later_release_is_read_as_far_as_it_is_known(change: dict[str, object]) -> None:
+    found = read(docker_info=json.dumps({**INFO, **change}))
+    assert (found.flavour, found.swarm, found.live_restore) == ("engine", False, True)
+    assert found.mirrors == ("http://192.0.2.10:5000/",)
+    assert found.store
+    assert found.store.root == "/var/lib/docker"
+
+
+@pytest.mark.parametrize(
+    ("text", "version"),
+    [
+        ("30.0.0-rc.1", (30, 0)),
+        ("28.5.2+azure", (28, 5)),
+        ("28.5-rc1", (28, 5)),
+        ("v31.2", (31, 2)),
+        ("20.10.24+dfsg1-1+deb12u1", (20, 10)),
+        ("24.0.9-0ubuntu1~22.04.1", (24, 0)),
+        ("2.40.3-desktop.1", (2, 40)),
+        ("0.0.0-20260101000000-abcdef", None),  # a nightly build of no release
+        ("library-import", None),
+        ("master-dockerproject-2026-01-01", None),
+        ("dev", None),
+        ("30", None),
+        ("", None),
+    ],
+)
+def test_versions_as_builds_have_them(text: str, version: tuple[int, int] | None) -> None:
+    assert version_of(text) == version
+
+
+@pytest.mark.parametrize("driver", ["nftables", "nftables+firewalld"])
+def test_a_firewall_through_firewalld_is_the_same(driver: str) -> None:
+    found = read(docker_info=json.dumps({**INFO, "FirewallBackend": {"Driver": driver}}))
+    assert found.firewall["driver"] == "nftables"
+    assert way_to(replace(found, version="29.7.2"), own=True) == "nft"
+
+
 def test_images_as_the_socket_tells_them() -> None:
     said = '"RepoDigests":["registry@sha256:aa"]\n"RepoTags":["registry:3.0.0","localhost:5000/registry:3"]\n"RepoTags":[]\n'
     told = f"{json.dumps(INFO)}\n200\n{said}200\n200\n"
@@ -83,7 +140,12 @@ def test_no_docker_at_all() -> None:
     [
         ("podman", {"docker_where": "/usr/bin/podman"}),
         ("podman", {"docker_info": json.dumps({"host": {}, "store": {}})}),
+        (  # the shim is a script of its own name, and its socket may stand where Docker's does
+            "podman",
+            {"docker_unit": "LoadState=not-found\n", "docker_info": json.dumps({"host": {"os": "linux"}, "store": {}})},
+        ),
         ("snap", {"docker_where": "/snap/bin/docker"}),
+        ("snap", {"docker_unit": "LoadState=not-found\n", "docker_where": "/usr/bin/snap"}),
         ("snap", {"docker_info": json.dumps({**INFO, "DockerRootDir": "/var/snap/docker/common/x"})}),
         ("rootless", {"docker_info": json.dumps({**INFO, "SecurityOptions": ["name=rootless"]})}),
         ("rootless", {"docker_unit": "LoadState=not-found\n", "docker_rootless": "/run/user/1000/docker.sock"}),

@@ -311,6 +311,22 @@ def test_what_shows_nothing_of_the_change_is_not_asked(old: Tree, new: Tree) -> 
     assert not [step for step in found.forward if "docker-lists.sh" in step.args]
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ({}, {"userland-proxy": False}, ["--", "EnableUserlandProxy true"]),
+        ({"userland-proxy": False}, {}, ["EnableUserlandProxy true", "--"]),
+        ({}, {"userland-proxy-path": "/opt/proxy"}, ["UserlandProxyPath /opt/proxy", "--"]),
+    ],
+)
+def test_the_userland_proxy_is_told_by_newer_daemons(old: Tree, new: Tree, words: list[str]) -> None:
+    found, _ = action_steps(state({DAEMON: json_bytes(old)}, engine("29.5.0")), new)
+    (step,) = [step for step in found.forward if "docker-lists.sh" in step.args]
+    assert list(step.args[7:]) == words
+    found, _ = action_steps(state({DAEMON: json_bytes(old)}, engine("29.4.0")), new)
+    assert not [step for step in found.forward if "docker-lists.sh" in step.args]
+
+
 def test_an_old_daemon_is_not_asked_for_what_it_does_not_tell() -> None:
     found, _ = action_steps(state({DAEMON: b"{}"}, engine("20.10.24")), {"no-new-privileges": True})
     assert not [step for step in found.forward if "docker-lists.sh" in step.args]

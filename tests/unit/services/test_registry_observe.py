@@ -35,6 +35,27 @@ def test_compose_of_either_version(text: str, compose: tuple[str, ...], version:
     assert (found.compose, found.compose_version) == (compose, version)
 
 
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize(
+    ("says", "compose", "version"),
+    [
+        ("2.40.3-desktop.1", ("docker", "compose"), "2.40.3-desktop.1"),
+        ("Docker Compose version v2.20.2", ("docker", "compose"), "v2.20.2"),
+        ("podman-compose version 1.0.6\npodman 5.4.2", ("docker", "compose"), "1.0.6"),
+        ("v30.0.0-rc.1\nA new version of Compose is there!", ("docker", "compose"), "v30.0.0-rc.1"),
+    ],
+)
+def test_a_version_is_found_in_a_sentence(
+    shell: tuple[str, ...], says: str, compose: tuple[str, ...], version: str
+) -> None:
+    frame = 'limited() { "$@"; }\n'
+    script = f"{frame}docker() {{ printf '%s\\n' '{says}'; }}\n{REGISTRY.OBSERVE}\nregistry_find_compose\n"
+    done = subprocess.run([*shell], input=script, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == [version, *compose]
+    found = read(registry_compose=done.stdout)
+    assert (found.compose, found.compose_version) == (compose, version.lstrip("v"))
+
+
 def test_answers_upstreams_and_listeners() -> None:
     found = read(
         registry_answer_1=f"{MIRROR} yes\n",

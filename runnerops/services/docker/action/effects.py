@@ -92,7 +92,7 @@ SHOWN: Mapping[str, Shown] = {
     "default-address-pools": Shown(INFO, "{{range .DefaultAddressPools}}{{.Base}}/{{.Size}} {{end}}", "", _pools),
     "default-runtime": Shown(INFO, "{{.DefaultRuntime}}", "runc"),
     "experimental": Shown(INFO, "{{.ExperimentalBuild}}", "false"),
-    "firewall-backend": Shown(INFO, "{{.FirewallBackend.Driver}}", None, newer=True),
+    "firewall-backend": Shown(INFO, '{{index (split .FirewallBackend.Driver "+") 0}}', None, newer=True),
     "log-driver": Shown(INFO, "{{.LoggingDriver}}", "json-file"),
     "fixed-cidr": Shown(BRIDGE, "{{json (index .IPAM.Config 0).IPRange}}", None, _quoted),
     "icc": Shown(BRIDGE, _option("bridge.enable_icc"), "true"),
@@ -110,7 +110,7 @@ PROVEN_OTHERWISE = frozenset({"bip", "live-restore", "registry-mirrors"})
 UNSEEN: Mapping[str, str] = {
     "only a container that runs later shows it": "cgroup-parent cpu-rt-period cpu-rt-runtime default-network-opts "
     "default-stop-timeout default-ulimits dns dns-opts dns-search host-gateway-ip host-gateway-ips init oom-score-adjust "
-    "userland-proxy userland-proxy-path raw-logs",
+    "raw-logs",
     "only a pull, a push or a build shows it": "allow-nondistributable-artifacts builder max-concurrent-downloads "
     "max-concurrent-uploads max-download-attempts",
     "its value may be a secret, and the daemon masks it": "proxies",

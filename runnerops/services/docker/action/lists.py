@@ -72,6 +72,14 @@ def _log_opts(value: Value) -> Iterable[str]:
     return (f"{name} {text}" for name, text in value.items()) if isinstance(value, dict) else ()
 
 
+def _proxy(value: Value) -> Iterable[str]:
+    return () if value is False else ("EnableUserlandProxy true",)
+
+
+def _proxy_path(value: Value) -> Iterable[str]:
+    return (f"UserlandProxyPath {value}",) if value else ()
+
+
 def _word(value: Value) -> Iterable[str]:
     return (str(value),) if value else ()
 
@@ -90,6 +98,7 @@ _REGISTRIES = (
     "{{range .RegistryConfig.IndexConfigs}}{{println .Name .Secure}}{{end}}"
 )
 _RUNTIMES = "{{range $name, $runtime := .Runtimes}}{{$name}} {{$runtime.Path}}{{println}}{{end}}"
+_FIREWALL = "{{range .FirewallBackend.Info}}{{println (index . 0) (index . 1)}}{{end}}"
 _LOG_OPTS = "{{range $name, $text := .HostConfig.LogConfig.Config}}{{$name}} {{$text}}{{println}}{{end}}"
 
 LISTED: Mapping[str, Listed] = {
@@ -106,6 +115,8 @@ LISTED: Mapping[str, Listed] = {
     "runtimes": Listed("info", _RUNTIMES, _runtimes),
     "seccomp-profile": Listed("info", _SECURITY, _security("name=seccomp,profile={}"), gone=False),
     "selinux-enabled": Listed("info", _SECURITY, _security("name=selinux")),
+    "userland-proxy": Listed("info", _FIREWALL, _proxy, since=(29, 5)),
+    "userland-proxy-path": Listed("info", _FIREWALL, _proxy_path, since=(29, 5)),
 }
 
 

@@ -120,10 +120,12 @@ def _log_drivers(info: Mapping[str, Value]) -> tuple[str, ...]:
 
 
 def _firewall(info: Mapping[str, Value], answers: Answers) -> Mapping[str, str]:
-    """`driver`: the firewall that the daemon uses, as newer ones tell; `forward`: what net.ipv4.ip_forward is."""
+    """`driver`: the firewall that the daemon uses, as newer ones tell, be it through firewalld (`nftables+firewalld`);
+    `forward`: what net.ipv4.ip_forward is.
+    """
     told = info.get("FirewallBackend")
     driver = str(told.get("Driver") or "") if isinstance(told, dict) else ""
-    return {"driver": driver, "forward": _text(answers, "docker_forward")}
+    return {"driver": driver.partition("+")[0], "forward": _text(answers, "docker_forward")}
 
 
 _HOST = re.compile(r"""host\s*\.\s*["']?([^"'\]\s]+)""")

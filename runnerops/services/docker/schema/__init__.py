@@ -157,11 +157,12 @@ def root_of(info_root: str) -> str:
 
 
 def version_of(text: str) -> Version | None:
-    """Major and minor of `26.1.5+dfsg1`; None where there is none to read."""
-    parts = text.partition("+")[0].split(".")
-    if len(parts) < 2 or not (parts[0].isdecimal() and parts[1].isdecimal()):
-        return None
-    return int(parts[0]), int(parts[1])
+    """Major and minor of `26.1.5+dfsg1` or `v30.0.0-rc.1`; None where there is none to read: `dev`, or a build of no release,
+    `0.0.0-20260101`.
+    """
+    found = re.match(r"v?(\d{1,9})\.(\d{1,9})(?![\d])", text)
+    version = (int(found[1]), int(found[2])) if found else (0, 0)
+    return version if version != (0, 0) else None
 
 
 def reloads(name: str, version: Version | None) -> bool:

@@ -20,10 +20,17 @@ observe_registry_compose() { # the plugin, else the command, which may be either
 
 registry_find_compose() {
   if compose_version=$(limited docker compose version --short 2>/dev/null); then
-    printf '%s\n' "$compose_version" docker compose
+    registry_said "$compose_version" docker compose
   elif compose_version=$(limited docker-compose version --short 2>/dev/null); then
-    printf '%s\n' "$compose_version" docker-compose
+    registry_said "$compose_version" docker-compose
   fi
+}
+
+registry_said() { # VERSION WORD…: the last word of what was said first, for some say a sentence, or more below; a line each
+  first=${1%%"
+"*}
+  shift
+  printf '%s\n' "${first##* }" "$@"
 }
 
 observe_registry_listeners() {
