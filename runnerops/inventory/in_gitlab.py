@@ -85,10 +85,12 @@ def _obstacle(draft: Draft, runner: RunnerShape, settings: dict[str, Setting]) -
     from runnerops.services.gitlab_runner.diff.matching import normal_url  # noqa: PLC0415  few inventories have it
 
     access, url = draft.shape.gitlab, (runner.model_extra or {}).get("url")
-    if runner.called is not None:
+    section = draft.shape.gitlab_runner
+    others = (section.runners if section else None) or ()
+    if runner.called is not None or any(one.called == runner.name for one in others):
         return (
-            "is for a runner that has its own name in config.toml",
-            "take `called` out there: a deploy gives it its name",
+            "needs a runner with a name of its own in config.toml, for by that it is known",
+            "take `called` out of those that share it: a deploy gives each its name",
         )
     if access is None:
         return "no GitLab is named to set this in", f"name it in the host, a group or the defaults: {_ACCESS}"

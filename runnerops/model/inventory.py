@@ -102,6 +102,8 @@ class Host:
     stopped: frozenset[ServiceName] = frozenset()
     renamed: Mapping[str, str] = field(default_factory=dict)
     before: Mapping[ServiceName, Tree] = field(default_factory=dict, repr=False)
+    content_before: Mapping[ServiceName, bytes] = field(default_factory=dict, repr=False)
+    """The bytes of `before`."""
     removed: frozenset[ServiceName] = frozenset()
     gitlab: GitlabAccess | None = None
     gitlab_settings: Mapping[str, Mapping[str, Setting]] = field(default_factory=dict)
@@ -186,7 +188,8 @@ class Requester:
 class Restored:
     """Files of a service as if an inventory asked for them: the section, what is asked, the caches that they bring up.
 
-    `notes`: what of them is not asked for again, in sentences. `before`: what they held in full, for what the host has lost.
+    `notes`: what of them is not asked for again, in sentences. `before`: what they held in full, for what the host has lost;
+    `content`: its bytes.
     """
 
     section: Tree
@@ -194,6 +197,7 @@ class Restored:
     caches: tuple[Cache, ...] = ()
     notes: tuple[str, ...] = ()
     before: Tree = field(default_factory=dict, repr=False)
+    content: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

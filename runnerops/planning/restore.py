@@ -123,6 +123,7 @@ def as_of(host: Host, files: Mapping[str, bytes | None], phases: Mapping[str, st
     """
     sections, left = dict(host.sections), dict(files)
     before: dict[ServiceName, Tree] = {}
+    contents: dict[ServiceName, bytes] = {}
     rendered: list[RenderedFile] = []
     caches = [one for one in host.caches if one.host != host.name]
     notes: list[str] = []
@@ -135,10 +136,12 @@ def as_of(host: Host, files: Mapping[str, bytes | None], phases: Mapping[str, st
         adopted = service.restore(host, own)
         sections[service.NAME] = adopted.section
         before[service.NAME] = adopted.before
+        contents |= {service.NAME: adopted.content} if adopted.content is not None else {}
         rendered += adopted.rendered
         caches = [*adopted.caches, *caches]
         notes += adopted.notes
-    then = replace(host, sections=sections, caches=tuple(caches), locations={}, wired=False, before=before)
+    then = replace(host, sections=sections, caches=tuple(caches), locations={}, wired=False)
+    then = replace(then, before=before, content_before=contents)
     notes += (f"{path} stays: no section manages it now" for path in left)
     return Then(then, tuple(rendered), tuple(notes))
 

@@ -187,6 +187,15 @@ def test_a_runner_that_is_there_keeps_its_token_and_one_that_is_lost_gets_its_ow
     assert b"2026-01-02" in file.content
 
 
+@pytest.mark.parametrize("there", [b"", TOML.replace(b"concurrent = 2", b"concurrent = 9"), b"["])
+def test_the_file_comes_back_byte_for_byte_where_its_tokens_are_those_of_then(there: bytes) -> None:
+    toml = b"# by hand\r\n" + TOML.replace(b"\n", b"\r\n")
+    then = as_of(HOST, {B: toml}, {})
+    now = RemoteFile(B, "file", there, "0600", "root:root")
+    ((file,), _) = reconcile(then.host, then.rendered, HostState(files={B: now}))
+    assert file.content == toml
+
+
 def test_a_token_that_comes_back_is_none_that_the_inventory_gave() -> None:
     then = as_of(HOST, {B: TOML}, {})
     assert not GITLAB_RUNNER.replaceable_secrets(then.host, then.rendered)

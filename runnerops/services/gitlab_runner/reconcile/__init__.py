@@ -39,6 +39,8 @@ def reconcile(
     merged, blockers = _merge(host, _kept(host, desired, old or {}), old, observed.secret_fingerprints)
     if content is not None and there is not None and not key_changes(there, merged):
         return (replace(file, content=content),), blockers
+    if NAME in host.content_before and merged == host.before.get(NAME):
+        return (replace(file, content=host.content_before[NAME]),), blockers
     if merged == desired:
         return (file,), blockers
     return (replace(file, content=heading(file.content) + to_toml(merged).encode()),), blockers

@@ -28,7 +28,7 @@ def restore(files: Mapping[str, bytes | None]) -> Restored:
     text = content if own == tree else to_toml(own).encode()
     kept = "tokens, ids and dates stay those that the host has; a runner that it has lost gets its own of then"
     notes = () if own == tree else (kept,)
-    return Restored(own, (RenderedFile(spec, text or b""),) if files else (), notes=notes, before=tree)
+    return Restored(own, (RenderedFile(spec, text or b""),) if files else (), notes=notes, before=tree, content=content)
 
 
 def _without_own(tree: Tree) -> Tree:
