@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import MISSING, fields, is_dataclass
-from functools import partial
+from functools import cache, partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin, get_type_hints
 
@@ -85,6 +85,7 @@ def _unconverted(option: Any) -> Any:
     return option
 
 
+@cache
 def load_command(name: str) -> Any:
     """The command of a file in this folder."""
     function = getattr(import_module(f"runnerops.cli.{name}"), name)
