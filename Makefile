@@ -57,20 +57,22 @@ integration: venv
 
 # the matrix of faults tries all hosts of two labs at once itself; four labs more wait more than they work
 hosts: venv
-	$(BIN)/pytest -q -n 4 --dist loadfile --no-loadscope-reorder tests/lab --ignore tests/lab/faults/test_steps.py
+	$(BIN)/pytest -v -n 4 --dist loadfile --no-loadscope-reorder tests/lab --ignore tests/lab/faults/test_steps.py
 
 faults: venv
 	$(BIN)/pytest -q -s tests/lab/faults/test_steps.py
 
-# up to three parts at once, each tried whatever becomes of the others; a part's output comes whole, when it ends.
-# A make older than 4.0 does one after another.
-TOGETHER := --no-print-directory --keep-going $(if $(filter output-sync,$(.FEATURES)),--jobs=3 --output-sync=target)
+# up to three parts at once, each tried whatever becomes of the others; a line tells of which part it is
+TOGETHER := --no-print-directory --keep-going --jobs=3
 
 lab: equip
-	@$(MAKE) $(TOGETHER) hosts faults
+	@$(MAKE) $(TOGETHER) part-hosts part-faults
 
 test: equip
-	@$(MAKE) $(TOGETHER) hosts faults lint types unit integration
+	@$(MAKE) $(TOGETHER) part-hosts part-faults part-lint part-types part-unit part-integration
+
+part-%:
+	@sh tools/part.sh $* $(MAKE) --no-print-directory $*
 
 # with RUNNEROPS_LAB=require the machine may be given what tests need; then nothing is skipped
 equip: venv
