@@ -290,7 +290,8 @@ class RunOptions:
         """What a run may do."""
         flags = flags_of(self.allow or [], kill_jobs=self.kill_jobs)
         lock_wait_s = self.lock_wait or 0
-        return replace(flags, drain_s=self.drain_timeout, verify_s=self.verify_timeout, lock_wait_s=lock_wait_s)
+        flags = replace(flags, drain_s=self.drain_timeout, verify_s=self.verify_timeout, lock_wait_s=lock_wait_s)
+        return replace(flags, no_wait=self.no_wait)
 
     def ui(self, *, dry_run: bool = False) -> UiOptions:
         """How the user is asked and told."""

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from runnerops.engine.gitlab import Asking
     from runnerops.engine.health import Health
     from runnerops.engine.new_runners import NewRunners
+    from runnerops.engine.pausing import Pauses
 
 
 @dataclass(slots=True)
@@ -53,6 +54,8 @@ class HostExecutor:
     health: Health | None = None
     new_runners: dict[str, NewRunners] = field(default_factory=dict)
     """By host, what was created in GitLab for its run."""
+    pauses: dict[str, Pauses] = field(default_factory=dict)
+    """By host, what is paused in GitLab for its run, or was for an earlier one."""
     gitlabs_down: dict[str, GitlabDownError] = field(default_factory=dict)
     """By URL, those that did not answer: no further host waits for them."""
     telling: dict[str, Outcome] = field(default_factory=dict)
@@ -73,7 +76,8 @@ class HostExecutor:
                 hint = f"`runnerops history {name} --follow` follows it to its end"
                 if self.known[name].part == "first":
                     hint = _half_rotated(name)
-                self._end(Outcome(name, Result.IN_PROGRESS, message="it goes on by itself on its host", hint=hint))
+                alone = Outcome(name, Result.IN_PROGRESS, message="it goes on by itself on its host", hint=hint)
+                self._end(self._settled(alone))
             for name in self.telling.keys() - set(self.active_runs.left_alone):
                 if cut := self.telling.pop(name, None):
                     self._end(cut)
@@ -118,6 +122,7 @@ class HostExecutor:
         began = time.monotonic()
         if planned.own is None and planned.plan.unpaired.creations and (failed := self._not_created(host, planned)):
             return failed
+        self._pause(host, planned)
         outcome = Outcome(host.name, Result.APPLIED)
         if planned.own or not planned.plan.empty:
             with self.active_runs.on(host, self.known[host.name]) as may_begin:
@@ -132,12 +137,15 @@ class HostExecutor:
                         outcome = replace(outcome, message=_half_rotated(host.name))
                 if not good or planned.plan.part == "first":
                     return self._end(outcome)
+        only_left = planned.plan.empty and planned.own is None and bool(planned.plan.pausing.left)
         if planned.plan.tells_gitlab:
             from runnerops.engine.set_in_gitlab import interrupted, set_in_gitlab
 
             self.telling[host.name] = interrupted(planned.plan, outcome)
             new = self.new_runners.get(host.name)
-            outcome = set_in_gitlab(host, planned, outcome, self._asking(), new)
+            outcome = self._settled(outcome) if only_left else outcome
+            if outcome.result is Result.APPLIED:
+                outcome = set_in_gitlab(host, planned, outcome, self._asking(), new)
             if self.telling.pop(host.name, None) is None:  # an interrupt has told how it ends
                 return outcome
         return self._end(self._healthy(host, planned, outcome))
@@ -150,13 +158,14 @@ class HostExecutor:
             outcome = self._follow(host, planned) if planned.own else self._apply(host, planned)
         except RunneropsError as error:
             outcome = failure(host.name, error)
-        return new.after(outcome) if new else outcome
+        return self._settled(new.after(outcome) if new else outcome)
 
     def _not_begun(self, host: Host) -> Outcome:
         """An interrupt came before its run began; one for which nothing was done yet is not told of."""
         outcome = Outcome(host.name, Result.FAILED, message="interrupted before its run began")
         if new := self.new_runners.get(host.name):
             outcome = new.after(outcome)
+        outcome = self._settled(outcome)
         return self._end(outcome) if self.telling.pop(host.name, None) else outcome
 
     def _healthy(self, host: Host, planned: Planned, outcome: Outcome) -> Outcome:
@@ -196,6 +205,25 @@ class HostExecutor:
             return self._end(failed) if self.telling.pop(host.name, None) else failed
         self.new_runners[host.name] = new
         return None
+
+    def _pause(self, host: Host, planned: Planned) -> None:
+        """Runners that the plan pauses in GitLab for the time of the run are, before it; that keeps no run off."""
+        if not planned.plan.pausing or self.active_runs.interrupted:
+            return
+        from runnerops.engine.pausing import Pauses
+
+        pauses = Pauses(host, planned.plan, self._asking(), partial(self.pool.link, host))
+        self.pauses[host.name] = pauses
+        if planned.own is None and planned.plan.pausing.now:
+            message = "interrupted while its runners were paused in GitLab; nothing was changed on the host"
+            hint = "deploy again: what is paused by then is unpaused"
+            self.telling.setdefault(host.name, Outcome(host.name, Result.FAILED, message=message, hint=hint))
+            pauses.pause()
+
+    def _settled(self, outcome: Outcome) -> Outcome:
+        """With what was paused in GitLab unpaused, where its run has ended so that it may be."""
+        pauses = self.pauses.get(outcome.host)
+        return pauses.after(outcome) if pauses else outcome
 
     def _apply(self, host: Host, planned: Planned) -> Outcome:
         plan = planned.plan

@@ -166,13 +166,11 @@ def others_with_token(host: Host, one: Registration, observed: HostState, asking
     own = system_id_of(observed)
     if host.gitlab is None or not host.gitlab.token or not (one.id and own) or not of_gitlab(host.gitlab.url, [one]):
         return ()
+    from runnerops.gitlab.pausing import others_among
+
     client = by_token(host.gitlab, asking)
     found = asking.watched(host.gitlab, partial(client.managers, one.id))
-    return tuple(
-        str(each["system_id"])
-        for each in found or ()
-        if each.get("system_id") not in {None, own} and each.get("status") != "stale"
-    )
+    return others_among(found or (), own)
 
 
 def token_by_number(host: Host, one: Registration, asking: Asking) -> Tree:

@@ -120,11 +120,9 @@ def _why_not(client: GitlabClient, one: Leaving, own: str) -> str | None:
 
 def _others(client: GitlabClient, number: int, own: str) -> tuple[str, ...]:
     """Machines beside this one that asked for jobs as this runner in the last week or so, by system id."""
-    return tuple(
-        str(each["system_id"])
-        for each in client.managers(number) or ()
-        if each.get("system_id") not in {None, own} and each.get("status") != "stale"
-    )
+    from runnerops.gitlab.pausing import others_among
+
+    return others_among(client.managers(number) or (), own)
 
 
 def _elsewhere(token: str, host: Host, hosts: Sequence[Host], asking: Asking) -> str:

@@ -36,6 +36,8 @@ class Flags:
     lock_wait_s: int = 0
     job: CiJob | None = None
     volumes: bool = False
+    no_wait: bool = False
+    """Nobody waits here for the end of running jobs."""
     only: frozenset[ServiceName] = frozenset()
     """The services that are meant; none: all of them."""
 

@@ -36,7 +36,7 @@ def _counted(planned: Planned) -> Counter[str]:
     changes = planned.plan.changes
     counts = Counter(_KINDS.get(state_of(change), "update") for change in changes)
     explained = {change.new.spec.service for change in changes}
-    counts["update"] += len(planned.plan.updates)
+    counts["update"] += len(planned.plan.updates) + len(planned.plan.pausing.left)
     counts["create"] += len(planned.plan.unpaired.creations)
     counts["delete"] += len(planned.plan.unpaired.leftovers) + len(planned.plan.unpaired.deletions)
     counts["update"] += sum(

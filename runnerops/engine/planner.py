@@ -19,7 +19,7 @@ from runnerops.engine.project import Project
 from runnerops.engine.requester import find_job, find_requester
 from runnerops.engine.scheduling import side_by_side
 from runnerops.model.common import Result
-from runnerops.model.gitlab import Created, Managed, SettingsUpdate, Unpaired, Wish
+from runnerops.model.gitlab import Created, Managed, Pausing, SettingsUpdate, Unpaired, Wish
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host, Policy, RenderedFile, Requester
 from runnerops.model.plan import Blocker, Plan
@@ -31,7 +31,7 @@ from runnerops.services.base import ParseError
 
 if TYPE_CHECKING:
     from runnerops.engine.connections import ConnectionPool
-    from runnerops.engine.gitlab import Down
+    from runnerops.engine.gitlab import Asking, Down
     from runnerops.engine.locks import LockWait
     from runnerops.planning.plan import Request
 
@@ -52,6 +52,13 @@ class Planning:
     run: RunCommand = run_command
     wishes: list[Wish] = field(default_factory=list)
     """What of runners in GitLab was compared so far, of all hosts."""
+
+    def asking(self) -> Asking:
+        """What GitLab is asked with."""
+        from runnerops.engine.gitlab import Asking
+
+        folder, down = self.project.inventory.folder, self.gitlabs_down
+        return Asking(folder, self.environ, self.redactor, down, self.run, self.wishes)
 
     def policy(self, host: Host) -> Policy:
         """What the command line allows, and for a deploy what the host's inventory does too."""
@@ -104,7 +111,7 @@ def plan_from(
     shown, others = project.shown(written or host), carried(host, whole, observed)
     make = partial(plan_request, redactor=planning.redactor, clear=shown, carried=others)
     created = partial(_with_created, host, request, make) if request.unpaired.creations else None
-    return replace(make(request), with_created=created)
+    return replace(_with_pauses(planning, make(request), request), with_created=created)
 
 
 def _with_created(
@@ -137,12 +144,11 @@ def _in_gitlab(planning: Planning, host: Host, desired: Sequence[RenderedFile], 
     inventory names one. A rollback only asks whether it takes what would come back."""
     if host.gitlab is None:
         return _InGitlab()
-    from runnerops.engine.gitlab import Asking, ask_of_new_tokens, compare_settings
+    from runnerops.engine.gitlab import ask_of_new_tokens, compare_settings
     from runnerops.engine.leaving import Departures, gone_for_good
     from runnerops.engine.new_runners import plan_creations, plan_leftovers
 
-    folder, down = planning.project.inventory.folder, planning.gitlabs_down
-    asking = Asking(folder, planning.environ, planning.redactor, down, planning.run, planning.wishes)
+    asking = planning.asking()
     blockers, notes = ask_of_new_tokens(host, desired, observed, asking.down)
     if planning.command != "deploy":
         return _InGitlab(tuple(gone_for_good(blockers)), notes)
@@ -157,6 +163,22 @@ def _in_gitlab(planning: Planning, host: Host, desired: Sequence[RenderedFile], 
     return _InGitlab(blockers, notes, updates, unpaired, leavers.in_gitlab)
 
 
+def _with_pauses(planning: Planning, planned: Planned, request: Request) -> Planned:
+    """With what is paused in GitLab while the host drains: only now it is known whether it does."""
+    host, plan = request.host, planned.plan
+    managed = host.gitlab is not None and bool(host.gitlab_settings or host.gitlab_places)
+    if planning.command != "deploy" or not managed or request.policy.kill_jobs or not plan.drains:
+        return planned
+    if planning.flags.no_wait:
+        note = "no runner is paused in GitLab while it drains: with --no-wait nobody is there to unpause it"
+        return replace(planned, plan=replace(plan, notes=(*plan.notes, note)))
+    from runnerops.engine.pausing import plan_pauses
+
+    now, notes = plan_pauses(plan, request, planning.asking())
+    plan = replace(plan, pausing=replace(plan.pausing, now=now), notes=(*plan.notes, *notes))
+    return replace(planned, plan=plan)
+
+
 def plan_request(
     request: Request, redactor: Redactor, clear: frozenset[str], carried: Sequence[RenderedFile] = ()
 ) -> Planned:
@@ -164,12 +186,14 @@ def plan_request(
 
     `carried`: files that the run keeps though the plan is not of them.
     """
+    from runnerops.planning.paused import left_paused
     from runnerops.planning.plan import make_plan
 
     observed = request.observed
     before = [*carried, *(RenderedFile(file.spec, observed.file(file.spec.path).content) for file in request.desired)]
     secret = _learn_readable(redactor, clear, [*before, *request.desired])
-    plan = make_plan(request)
+    left = left_paused(request.command, request.host, observed)
+    plan = replace(make_plan(request), pausing=Pausing(left=left))
     if not plan.empty:
         plan = replace(plan, secrets=redactor.within((*secret, *_texts(plan, [*before, *request.desired]))))
     changed = {change.old.path for change in plan.changes}

@@ -12,6 +12,7 @@ from pathlib import Path
 from shlex import quote
 
 from runnerops import __version__
+from runnerops.engine.not_begun import in_sync
 from runnerops.engine.options import Flags
 from runnerops.engine.planned import Planned, Plans
 from runnerops.engine.project import Project
@@ -186,7 +187,7 @@ def held_to(saved: SavedPlan, project: Project, plans: Plans, redactor: Redactor
         name: _blocked(planned, f"not the plan that was {when}", texts)
         if isinstance(planned, Planned) and (texts := found.get(name, ()))
         else _blocked(planned, f"the saved plan does not hold on {', '.join(differing)}: none of it is done", ())
-        if isinstance(planned, Planned) and (not planned.plan.empty or planned.plan.tells_gitlab)
+        if isinstance(planned, Planned) and not in_sync(planned.plan)
         else planned
         for name, planned in plans.items()
     }

@@ -5,9 +5,52 @@ Jobs that run go on: GitLab only hands out no further ones (`lib/api/ci/runner.r
 
 from __future__ import annotations
 
-from runnerops.errors import GitlabError
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from runnerops.errors import GitlabDownError, GitlabError
 from runnerops.gitlab.client import GitlabClient
-from runnerops.gitlab.settings import details_of
+from runnerops.gitlab.settings import details_of, number_of
+from runnerops.model.gitlab import Pause, Registration
+
+
+def plan_pause(client: GitlabClient, one: Registration, system_id: str, run: int) -> Pause | None:
+    """What is to be paused while the host with this system id drains; None of a runner that is paused already, which stays.
+
+    Raises GitlabError: also where other machines take jobs by the same token, for GitLab would give those none either.
+    """
+    number = number_of(client, one, system_id)
+    if _paused(client, number):
+        return None
+    machines = client.managers(number)
+    if machines is None:
+        text = "this GitLab does not tell which machines use its token, and would pause it for all of them"
+        raise GitlabError(text, "newer ones do")
+    others = others_among(machines, system_id)
+    if others:
+        raise GitlabError(
+            f"other machines take jobs by its token too ({', '.join(others)})", "give each host a runner of its own"
+        )
+    return Pause(one.name, number, run, _jobs(client, number, system_id))
+
+
+def others_among(machines: Iterable[Mapping[str, Any]], system_id: str) -> tuple[str, ...]:
+    """By system id, those that asked for jobs in the last week or so, beside this one."""
+    return tuple(
+        str(each["system_id"])
+        for each in machines
+        if each.get("system_id") not in {None, system_id} and each.get("status") != "stale"
+    )
+
+
+def _jobs(client: GitlabClient, number: int, system_id: str) -> int | None:
+    """None where GitLab does not tell: the host counts them itself."""
+    try:
+        return client.running_jobs(number, system_id)
+    except GitlabDownError:
+        raise
+    except GitlabError:
+        return None
 
 
 def pause(client: GitlabClient, number: int) -> bool:

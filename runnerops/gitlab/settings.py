@@ -17,9 +17,9 @@ def compare(client: GitlabClient, one: Registration, system_id: str, wanted: Map
     `one.id` is taken from a file, where anybody may have edited the token beside it: what would be updated is found by the
     token itself first.
     """
-    number = one.id or _number(client, one, system_id)
+    number = one.id or number_of(client, one, system_id)
     changes = differing(wanted, details_of(client, number))
-    if changes and one.id and system_id and (number := _number(client, one, system_id)) != one.id:
+    if changes and one.id and system_id and (number := number_of(client, one, system_id)) != one.id:
         changes = differing(wanted, details_of(client, number))
     return SettingsUpdate(one.name, number, changes)
 
@@ -88,7 +88,7 @@ def sent(value: Setting) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
-def _number(client: GitlabClient, one: Registration, system_id: str) -> int:
+def number_of(client: GitlabClient, one: Registration, system_id: str) -> int:
     """GitLab's id of the runner that has this token."""
     if not system_id:
         raise GitlabError("config.toml has no id of it, and its host no system id yet", "deploy again once it has run")

@@ -159,6 +159,41 @@ class Unpaired:
 
 
 @dataclass(frozen=True, slots=True)
+class PauseRecord:
+    """What a host has on record: that its run number `run` was to have this runner paused in GitLab, which has `id` there."""
+
+    id: int
+    run: int
+    url: str
+    runner: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """A runner that run number `run` has paused in GitLab until its end. `jobs`: those that GitLab has as running on it there,
+    None where it does not tell. `stays`: the inventory asks for it to be paused, so it stays so where all ends well.
+    """
+
+    runner: str
+    id: int
+    run: int
+    jobs: int | None = None
+    stays: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Pausing:
+    """Runners that are paused in GitLab before the host's run and unpaused after it (`now`), and those that an earlier run
+    left paused (`left`), which are unpaused with them, or where nothing else is to be done."""
+
+    now: tuple[Pause, ...] = ()
+    left: tuple[Pause, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.now or self.left)
+
+
+@dataclass(frozen=True, slots=True)
 class Created:
     """A runner that a deploy has just created. `expires_at` is when its token does; None: never."""
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from runnerops.model.common import ABSENT, ENDS, Result, ServiceName, Sha, Verb
-from runnerops.model.gitlab import Managed
+from runnerops.model.gitlab import Managed, PauseRecord
 from runnerops.model.inventory import Requester
 
 
@@ -339,6 +339,8 @@ class HostState:
     newest: int = 0
     in_gitlab: Managed = field(default_factory=dict)
     """What the last run that ended well had on record as managed in GitLab, be it on the host still or not."""
+    paused: tuple[PauseRecord, ...] = ()
+    """Runners that runs had paused in GitLab and that nobody has unpaused since."""
 
     @property
     def next_run(self) -> int:

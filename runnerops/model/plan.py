@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 from runnerops.codes.blockers import BLOCKERS
 from runnerops.model.common import KEEP_RUNS, Key, ServiceName, Sha, SourceLocation, Tree, Value, Verb, key_label
-from runnerops.model.gitlab import Managed, SettingsUpdate, Unpaired
+from runnerops.model.gitlab import Managed, Pausing, SettingsUpdate, Unpaired
 from runnerops.model.host_state import Job, RemoteFile, SecretFingerprints
 from runnerops.model.inventory import RenderedFile, Requester
 
@@ -252,6 +252,8 @@ class Plan:
     it deletes there once that has ended well."""
     in_gitlab: Managed = field(default_factory=dict)
     """What the run records as managed in GitLab: what is there, and what is still to be deleted there."""
+    pausing: Pausing = field(default_factory=Pausing)
+    """What the client pauses in GitLab before the host's run, and unpauses after it."""
     mine: str = "your change"
     part: Literal["", "first", "rest"] = ""
     """Of a command that needs two runs: after the first the host is planned anew, and the rest was agreed to with it."""
@@ -268,7 +270,12 @@ class Plan:
     @property
     def tells_gitlab(self) -> bool:
         """Whether something is to be done in GitLab."""
-        return bool(self.updates or self.unpaired.creations or self.unpaired.deletions)
+        return bool(self.updates or self.unpaired.creations or self.unpaired.deletions or self.pausing.left)
+
+    @property
+    def drains(self) -> bool:
+        """Whether its run waits for running jobs."""
+        return any(map(drains, self.forward))
 
     @property
     def disturbs(self) -> bool:

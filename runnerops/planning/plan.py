@@ -28,6 +28,7 @@ from runnerops.planning.blockers import (
 )
 from runnerops.planning.dependencies import newly_uses_caches_of, uses_caches_of
 from runnerops.planning.drift import explain
+from runnerops.planning.paused import beyond_reach, left_paused
 from runnerops.planning.steps import StepWriter, changes_of
 from runnerops.services import SERVICES, service_of
 from runnerops.services.base import ParseError, fingerprint, sha256, with_path
@@ -164,7 +165,13 @@ def _around(actions: Sequence[Action]) -> Iterable[Action]:
 def _blockers(request: Request, changes: Sequence[Change], actions: Sequence[Action]) -> Iterable[Blocker]:
     host, observed = request.host, request.observed
     yield from not_equipped(observed)
-    if changes or actions or request.updates or request.unpaired.deletions:
+    if (
+        changes
+        or actions
+        or request.updates
+        or request.unpaired.deletions
+        or left_paused(request.command, host, observed)
+    ):
         yield from held(observed)
     for service in SERVICES:
         if service.NAME in host.sections.keys() - host.removed:
@@ -177,6 +184,7 @@ def _blockers(request: Request, changes: Sequence[Change], actions: Sequence[Act
 
 def _remarks(request: Request, actions: Sequence[Action], blockers: Sequence[Blocker]) -> Iterable[str]:
     yield from left_out.unfinished(request.host, request.observed)
+    yield from beyond_reach(request.command, request.host, request.observed)
     for service in SERVICES:
         if service.NAME in request.host.left_out:
             continue

@@ -132,7 +132,7 @@ observe_runs() { # what runnerops keeps on the host; one process a question, how
   state=$root/var/lib/runnerops
   [ -d "$state" ] || return 0
   ask numbers frame_numbers
-  ask intents grep -H . "$state"/intents/* "$state/hold"
+  ask intents grep -H . "$state"/intents/* "$state"/paused/* "$state/hold"
   ask runs frame_runs
   ask staged grep -H -e '^stage	' -e '^swap	.*	absent$' "$state"/runs/*/forward
   ask alive systemctl list-units --all --plain --no-legend --no-pager 'runnerops-*'

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias, cast
 
 from runnerops.model.common import HOST_FORMAT
+from runnerops.model.gitlab import PauseRecord
 from runnerops.model.host_state import Hold, RemoteFile
 from runnerops.model.plan import Plan, Step, StepVerb, drains
 from runnerops.model.run import Event
@@ -58,16 +59,22 @@ _HOLD = (
 NOT_HELD = 79
 """Exit status of `release`: there was no hold."""
 _RELEASE = 'f=${RUNNEROPS_ROOT-}$1/hold; [ -e "$f" ] || exit 79; rm -f "$f"'
+_PAUSED = (
+    'umask 077; d=${RUNNEROPS_ROOT-}$1/paused; shift; mkdir -p "$d" || exit 1; while [ $# -gt 0 ]; do '
+    'printf "%s\\n" "$2" >"$d/.$1" && mv -f "$d/.$1" "$d/$1" || exit 1; shift 2; done; '
+    'sync "$d"/* "$d" 2>/dev/null || sync'
+)
+_UNPAUSED = 'cd "${RUNNEROPS_ROOT-}$1/paused" 2>/dev/null || exit 0; shift; rm -f "$@"'
 IN_USE = 77
 """Exit status of `forget`: a run has the host."""
 UNFINISHED = 78
-"""Exit status of `forget`: an intent is on record."""
+"""Exit status of `forget`: an intent is on record, or a runner that is paused in GitLab."""
 _FORGET = (
     'd=${RUNNEROPS_ROOT-}$1 n=0; rm -rf "$d.gone"; [ -d "$d" ] || exit 0; '
     'cd "$d" && exec 9>>lock || exit 1; flock -w "$2" 9 || exit 77; '
     'while systemctl list-units --all --plain --no-legend "runnerops-[0-9]*" | grep -qv " failed "; do '
     'n=$((n + 1)); [ "$n" -lt "$2" ] || exit 77; sleep 1; done; '
-    'for i in intents/*; do [ ! -e "$i" ] || exit 78; done; cd / && mv "$d" "$d.gone" && rm -rf "$d.gone"'
+    'for i in intents/* paused/*; do [ ! -e "$i" ] || exit 78; done; cd / && mv "$d" "$d.gone" && rm -rf "$d.gone"'
 )
 """By a rename, so that a kill leaves no half of it. The unit of the last run may need a moment to go."""
 _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f]")
@@ -150,6 +157,20 @@ def hold(kept: Hold) -> tuple[str, ...]:
 def release() -> tuple[str, ...]:
     """The command that takes a hold away."""
     return ("sh", "-c", _RELEASE, "sh", STATE)
+
+
+def keep_paused(records: Iterable[PauseRecord]) -> tuple[str, ...]:
+    """The command that keeps on record which runners are paused in GitLab, and by which run."""
+    words: list[str] = []
+    for one in records:
+        fields = (str(one.run), one.url, one.runner)
+        words += (str(one.id), "\t".join(_FORBIDDEN.sub(" ", field) for field in fields))
+    return ("sh", "-c", _PAUSED, "sh", STATE, *words)
+
+
+def drop_paused(numbers: Iterable[int]) -> tuple[str, ...]:
+    """The command that takes such records away, by GitLab's ids."""
+    return ("sh", "-c", _UNPAUSED, "sh", STATE, *map(str, numbers))
 
 
 def forget(patience_s: int = 10) -> tuple[str, ...]:

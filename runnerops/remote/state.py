@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from runnerops.model.common import ServiceName, Sha, Verb
-from runnerops.model.gitlab import Managed
+from runnerops.model.gitlab import Managed, PauseRecord
 from runnerops.model.host_state import Facts, Hold, HostState, Intent, RemoteFile, Run, SecretFingerprints, latest
 from runnerops.model.inventory import Requester
 from runnerops.services.base import Answers
@@ -53,6 +53,7 @@ def host_state(answers: Answers, files: Mapping[str, RemoteFile], facts: Facts) 
         hold=_hold(answers, facts.clock),
         newest=max(metas, default=0),
         in_gitlab=_in_gitlab([metas[run.number] for run in runs if run.result == "applied"]),
+        paused=tuple(_paused(answers)),
     )
 
 
@@ -121,6 +122,15 @@ def _hold(answers: Answers, clock: int) -> Hold | None:
             hold = Hold.read(text)
             return None if hold.ended(clock) else hold
     return None
+
+
+def _paused(answers: Answers) -> Iterator[PauseRecord]:
+    """`RUN URL NAME`, between TABs, in a file named for GitLab's id of the runner; 0 for a run that cannot be read."""
+    for path, text in _lines(answers, "intents"):
+        *_, folder, name = path.split("/")
+        if folder == "paused" and name.isdecimal():
+            run, url, runner = [*text.split("\t", 2), "", ""][:3]
+            yield PauseRecord(int(name), _number(run), url, runner)
 
 
 def by_run(answers: Answers, name: str) -> Iterator[tuple[int, str, str]]:

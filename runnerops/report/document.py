@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from runnerops.model.common import Result, key_text
-from runnerops.model.gitlab import Creation, Setting, SettingsUpdate
+from runnerops.model.gitlab import Creation, Pause, Setting, SettingsUpdate
 from runnerops.model.host_state import Job, Run
 from runnerops.model.inventory import Requester
 from runnerops.model.plan import Action, Blocker, Change, Finding, Plan, Step, drains
@@ -36,6 +36,8 @@ def plan_document(
             *(one.id for one in plan.unpaired.deletions),
         ],
         "leaving_gitlab": [{"runner": one.runner, "id": one.id} for one in plan.unpaired.deletions],
+        "paused_in_gitlab": [_pause(pause) for pause in plan.pausing.now],
+        "unpaused_in_gitlab": [_left(pause) for pause in plan.pausing.left if not pause.stays],
         "blockers": [_stop(blocker) for blocker in plan.blockers],
         "overridden": [{**_stop(one), "reason": plan.reasons.get(one.code)} for one in plan.overridden],
         "findings": [finding_document(finding) for finding in plan.findings],
@@ -105,6 +107,14 @@ def _update(update: SettingsUpdate) -> dict[str, Any]:
 def _creation(creation: Creation) -> dict[str, Any]:
     settings = {key: _setting(value) for key, value in creation.settings.items()}
     return {"runner": creation.runner, "place": str(creation.place), "settings": settings}
+
+
+def _pause(pause: Pause) -> dict[str, Any]:
+    return {"runner": pause.runner, "id": pause.id, "jobs": pause.jobs}
+
+
+def _left(pause: Pause) -> dict[str, Any]:
+    return {"runner": pause.runner, "id": pause.id, "run": pause.run}
 
 
 def _setting(value: Setting) -> Any:

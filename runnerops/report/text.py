@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from runnerops.model.common import Result, Verb, key_text
-from runnerops.model.gitlab import Setting, SettingsUpdate, Unpaired
+from runnerops.model.gitlab import Pausing, Setting, SettingsUpdate, Unpaired
 from runnerops.model.host_state import Job
 from runnerops.model.plan import Action, Blocker, Change, Finding, Plan, Step
 from runnerops.model.run import Outcome
@@ -54,6 +54,7 @@ def plan_lines(
     yield from unpaired_lines(plan.unpaired)
     for update in plan.updates:
         yield from update_lines(update)
+    yield from pausing_lines(plan.pausing)
     for note in plan.notes:
         yield "plain", f"  note: {note}"
     if verbose:
@@ -153,6 +154,25 @@ def unpaired_lines(unpaired: Unpaired) -> Iterator[Line]:
     for deletion in unpaired.deletions:
         when = "paused first, deleted after its last job" if deletion.on_host else "the host does not have it any more"
         yield "warn", f"  → delete runner {deletion} in GitLab ({when}) · 0 jobs interrupted"
+
+
+def pausing_lines(pausing: Pausing) -> Iterator[Line]:
+    """`→ pause runner one in GitLab until …`, and what an earlier run left so."""
+    for pause in pausing.now:
+        until = "until the run has ended well, or is rolled back"
+        jobs = "" if pause.jobs is None else f" · for GitLab {_run(pause.jobs)} on it"
+        yield "plain", f"  → pause runner {pause.runner} in GitLab {until}{jobs} · 0 jobs interrupted"
+    for pause in pausing.left:
+        if not pause.stays:
+            why = f"run {pause.run} paused it and nobody saw its end"
+            yield "plain", f"  → unpause runner {pause.runner} in GitLab ({why}) · 0 jobs interrupted"
+        else:
+            why = "as the inventory asks"
+            yield "plain", f"  → leave runner {pause.runner} paused in GitLab, {why}, as run {pause.run} left it"
+
+
+def _run(jobs: int) -> str:
+    return f"{_jobs(jobs)} run{'s' if jobs == 1 else ''}"
 
 
 def _setting(value: Setting) -> str:

@@ -66,7 +66,7 @@ def serve(address: str, respond: Respond, tls: ssl.SSLContext | None = None) -> 
     server = Server((address, 0), Handler)
     if tls:
         server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()  # how long its end takes at most
     try:
         yield f"{'https' if tls else 'http'}://{address}:{server.server_port}"
     finally:

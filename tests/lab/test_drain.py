@@ -428,3 +428,59 @@ def test_a_runner_is_kept_stopped_and_units_are_enabled(site: Site) -> None:
     assert "enable docker (its unit is disabled)" in said
     assert "enable gitlab-runner (its unit is disabled)" in said
     assert site.host.run(enabled).stdout.split() == ["enabled", "enabled"]
+
+
+# -- with GitLab's help --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.hosts("trixie", given=False)
+def test_a_runner_is_paused_in_gitlab_for_as_long_as_its_host_drains_and_who_is_cut_off_leaves_a_record(
+    site: Site,
+) -> None:
+    project, host, gitlab, token = site.project, site.host, site.gitlab, site.tokens["shell"]
+    gitlab.api_tokens.add("glpat-lab-drains")
+    runner = gitlab.runner(token)
+    runner.settings = {"tag_list": ["lab"], "run_untagged": True}
+    project.set(host.name, "gitlab", value={"url": gitlab.url, "token": "glpat-lab-drains"})
+    project.set(host.name, "gitlab_runner", "runners", 0, "gitlab", value={"tags": ["lab"]})
+    record = f"/var/lib/runnerops/paused/{runner.id}"
+
+    def paused() -> bool:  # and on the host's record while it is
+        found = gitlab.runner(token).paused
+        assert host.run(f"[ ! -e {record} ] || echo yes").stdout == ("yes\n" if found else "")
+        return found
+
+    job = site.hold()
+    site.ask_restart()
+    shown = " ".join(project.run("diff").split())
+    assert f"pause runner {host.name} shell in GitLab until the run has ended well, or is rolled back" in shown
+    assert "for GitLab 1 job runs on it" in shown
+    with site.deploying() as deploy:
+        assert paused()
+        assert "is paused in GitLab by run 2, which goes on" in project.run("status")
+        other = gitlab.start(token=token)
+        host.run("systemctl stop --no-block runnerops-2")
+        assert f"paused in GitLab meanwhile: {host.name} shell" in site.end(deploy, 4)
+    assert not paused()
+    site.wait_back(job)
+    other.wait()
+
+    job = site.hold()
+    with site.deploying() as deploy:
+        deploy.send_signal(signal.SIGKILL)
+        deploy.wait(timeout=10)
+    job.finish()
+    job.wait()
+    until("the run is over", site.quiet, seconds=60)
+    assert site.listens() == MOVED
+    assert paused()
+    assert "is paused in GitLab by run 3, of which nobody unpaused it" in " ".join(project.run("status").split())
+    assert "unpaused in GitLab" in project.deploy()
+    assert not paused()
+    gitlab.start(token=token).wait()
+
+    site.ask_restart(PAGE)
+    assert "paused in GitLab meanwhile" in project.deploy()
+    assert not paused()
+    assert "unchanged" in project.deploy()
+    assert "glpat-lab-drains" not in host.run("cat /var/lib/runnerops/runs/*/* 2>/dev/null; ps -eo args").stdout

@@ -13,11 +13,13 @@ from pathlib import Path
 import pytest
 
 from runnerops.model.common import HOST_FORMAT, ServiceName, Verb
-from runnerops.model.host_state import Hold
+from runnerops.model.gitlab import PauseRecord
+from runnerops.model.host_state import Facts, Hold
 from runnerops.model.inventory import Requester
 from runnerops.model.plan import Plan, Step
 from runnerops.planning.blockers import held_by
 from runnerops.remote import protocol, state
+from runnerops.services.base import Answer
 from tests.shells import SH, SHELLS
 
 
@@ -161,6 +163,21 @@ def test_a_hold_is_heeded_before_anything_is_written(hold: str, heeds: bool, sta
     assert (kept.parent / "runs").exists() == (status == 0)
     assert Hold.read(hold).ended(2) == hold.endswith("is over")
     assert "the host is held" in held_by(Hold.read(hold)).message
+
+
+def test_records_of_pauses_are_kept_replaced_and_taken_away_alone(host: Path) -> None:
+    one, two = PauseRecord(7, 41, "https://gitlab.example.com", "one"), PauseRecord(8, 41, "https://x", "a\tb\nc")
+    assert call(host, protocol.drop_paused([7])) == (0, b"")  # nothing was ever kept there
+    for records in ([one, two], [replace(one, run=42)]):
+        assert call(host, protocol.keep_paused(records)) == (0, b"")
+    folder = host / "var/lib/runnerops/paused"
+    assert {path.stat().st_mode & 0o077 for path in (folder.parent, folder, *folder.iterdir())} == {0}
+    found = "".join(f"{path}:{path.read_text()}" for path in sorted(folder.iterdir()))
+    read = state.host_state({"intents": Answer(0, found.encode())}, {}, Facts())
+    assert read.paused == (replace(one, run=42), PauseRecord(8, 41, "https://x", "a b c"))
+    assert read.intents == ()
+    assert call(host, protocol.drop_paused([8, 9])) == (0, b"")
+    assert [path.name for path in folder.iterdir()] == ["7"]
 
 
 def test_what_cannot_be_written_whole_is_taken_away_again(host: Path) -> None:

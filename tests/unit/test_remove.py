@@ -193,6 +193,10 @@ def test_what_a_host_keeps_goes_unless_something_is_unfinished_or_runs(shell: tu
     (state / "intents/docker").write_text("reload 1 any\n")
     assert forget(tmp_path, shell) == protocol.UNFINISHED
     (state / "intents/docker").unlink()
+    (state / "paused").mkdir()
+    (state / "paused/7").write_text("1\thttps://gitlab.example.com\tone\n")
+    assert forget(tmp_path, shell) == protocol.UNFINISHED
+    (state / "paused/7").unlink()
     with (state / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         assert forget(tmp_path, shell) == protocol.IN_USE

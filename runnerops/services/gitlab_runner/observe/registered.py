@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -37,6 +37,13 @@ def rendered_registrations(desired: Sequence[RenderedFile], observed: HostState)
         for file in files
         for one in registrations_in(file.content or b"")
     )
+
+
+def named(names: Collection[str], desired: Sequence[RenderedFile], observed: HostState) -> tuple[Registration, ...]:
+    """Those in the host's file that the inventory calls by one of these names, by which their token tells, or their own."""
+    anew = {(one.token, normal_url(one.url)): one.name for one in rendered_registrations(desired, observed)}
+    found = (replace(one, name=anew.get((one.token, normal_url(one.url)), one.name)) for one in registrations(observed))
+    return tuple(one for one in found if one.name in names)
 
 
 def _registration(runner: Tree, index: int) -> Registration:

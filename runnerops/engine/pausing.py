@@ -1,0 +1,171 @@
+"""Runners that are paused in GitLab for as long as a run drains their host, and unpaused after it: planned, done, settled.
+
+A drain loses no job without this, so nothing here keeps a run off. What is paused is on the host's record before it is, and
+until it is unpaused: whoever is cut off in between, the next deploy finds it there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from runnerops.engine.gitlab import Asking, by_token, system_id_of
+from runnerops.errors import GitlabDownError, GitlabError, RunneropsError
+from runnerops.model.common import Result
+from runnerops.model.gitlab import Pause, PauseRecord
+from runnerops.model.inventory import Host
+from runnerops.model.plan import Plan
+from runnerops.model.run import Outcome
+from runnerops.planning.paused import stays_paused
+from runnerops.remote import protocol
+from runnerops.services.gitlab_runner.observe.registered import named, of_gitlab
+
+if TYPE_CHECKING:
+    from runnerops.planning.plan import Request
+    from runnerops.remote.link import Link
+
+_SECONDS = 30.0
+_GOOD = frozenset({Result.APPLIED, Result.UNCHANGED})
+_NOT_PROVEN = frozenset({Result.IN_PROGRESS, Result.UNKNOWN, Result.NEEDS_ATTENTION})
+"""Ends after which nobody has shown that the runner works: it is given no jobs."""
+_NOT_OURS = frozenset({Result.LOCKED, Result.REFUSED})
+"""Ends of a run that never had the host: what earlier ones left paused may be another's, who has it now."""
+
+
+def plan_pauses(plan: Plan, request: Request, asking: Asking) -> tuple[tuple[Pause, ...], tuple[str, ...]]:
+    """What is to be paused while this plan's run drains the host, and notes of what cannot be. GitLab is told nothing."""
+    from runnerops.gitlab.pausing import plan_pause
+
+    host, observed = request.host, request.observed
+    assert host.gitlab
+    managed = host.gitlab_settings.keys() | host.gitlab_places.keys()
+    pauses: list[Pause] = []
+    notes: list[str] = []
+    for one in of_gitlab(host.gitlab.url, named(managed, request.desired, observed)):
+        try:
+            client = by_token(host.gitlab, asking)
+            ask = partial(plan_pause, client, one, system_id_of(observed), plan.run)
+            if pause := asking.watched(host.gitlab, ask):
+                pauses.append(replace(pause, stays=stays_paused(host, one.name)))
+        except GitlabError as error:
+            notes.append(f"runner {one.name} is not paused in GitLab while it drains: {error.message}; {error.hint}")
+    return tuple(pauses), tuple(notes)
+
+
+@dataclass(slots=True)
+class Pauses:
+    """Those of one host's plan, while it is applied."""
+
+    host: Host
+    plan: Plan
+    asking: Asking
+    link: Callable[[], Link]
+    ours: dict[int, Pause] = field(default_factory=dict)
+    """Paused by this deploy, by GitLab's id, or maybe so."""
+    doubtful: set[int] = field(default_factory=set)
+    """Those of which GitLab did not say whether it was done."""
+    said: list[str] = field(default_factory=list)
+
+    def pause(self) -> None:
+        """What the plan says, each with its record on the host first."""
+        assert self.host.gitlab
+        url = self.host.gitlab.url
+        planned = self.plan.pausing.now
+        try:
+            client = by_token(self.host.gitlab, self.asking)
+            self._on_host(protocol.keep_paused(PauseRecord(one.id, one.run, url, one.runner) for one in planned))
+        except RunneropsError as error:
+            self.said.append(f"not paused in GitLab: {_names(planned)}: {error.message}")
+            return
+        from runnerops.gitlab.pausing import pause
+
+        for one in planned:
+            try:
+                if self.asking.watched(self.host.gitlab, partial(pause, client, one.id)):
+                    self.ours[one.id] = one
+            except GitlabError as error:
+                self.said.append(f"not paused in GitLab: {one.runner}: {error.message}")
+                if isinstance(error, GitlabDownError):
+                    self.ours[one.id] = one
+                    self.doubtful.add(one.id)
+        self._forget(one.id for one in planned if one.id not in self.ours)
+
+    def after(self, outcome: Outcome) -> Outcome:
+        """How the host ends, once what may be unpaused is."""
+        left = () if outcome.result in _NOT_OURS else self.plan.pausing.left
+        mine = {one.id: one for one in (*left, *self.ours.values())}
+        if outcome.result in _NOT_PROVEN:
+            return _with(outcome, self.said, _still(mine.values()))
+        good = outcome.result in _GOOD
+        stay = {number for number, one in mine.items() if one.stays and good}
+        errors = self._unpaused(mine.keys() - stay)
+        self._forget(mine.keys() - errors.keys())
+        outcome = _with(outcome, self.said, *self._done(mine.keys() - stay - errors.keys()))
+        lost = [mine[number] for number in errors if number not in self.doubtful]
+        return self._not_all(outcome, lost, errors, good=good) if lost else outcome
+
+    def _not_all(
+        self, outcome: Outcome, lost: Sequence[Pause], errors: Mapping[int, GitlabError], *, good: bool
+    ) -> Outcome:
+        """A runner that gets no jobs is told of, and a run that ended well was no good deploy then."""
+        if not good:
+            return _with(outcome, _still(lost))
+        done = "its files were in sync" if self.plan.empty else "its files are deployed"
+        outcome = _with(replace(outcome, message=done), self.said, _still(lost))
+        told = tuple(dict.fromkeys(error.message for error in errors.values()))
+        hint = "deploy again, or unpause it in GitLab"
+        return replace(outcome, result=Result.FAILED, deployed=True, diagnostics=told, hint=hint)
+
+    def _unpaused(self, wanted: Collection[int]) -> dict[int, GitlabError]:
+        """By GitLab's id, why those that are left are."""
+        from runnerops.gitlab.pausing import unpause
+
+        assert self.host.gitlab
+        errors: dict[int, GitlabError] = {}
+        for number in sorted(wanted):
+            try:  # one that was down a while ago is asked all the same: the runner gets no jobs meanwhile
+                unpause(by_token(self.host.gitlab, self.asking), number)
+            except GitlabError as error:
+                errors[number] = error
+        return errors
+
+    def _done(self, unpaused: Collection[int]) -> Iterator[str]:
+        if sure := [one for number, one in self.ours.items() if number not in self.doubtful]:
+            yield f"paused in GitLab meanwhile: {_names(sure)}"
+        if left := [one for one in self.plan.pausing.left if one.id in unpaused and one.id not in self.ours]:
+            yield f"unpaused in GitLab: {_names(left)}"
+        if doubt := [self.ours[number] for number in self.doubtful if number not in unpaused]:
+            yield f"{_names(doubt)} may be paused in GitLab; the next deploy sees to that"
+
+    def _forget(self, numbers: Iterable[int]) -> None:
+        """Where the host cannot be asked its record stays, and the next deploy finds that nothing is paused."""
+        if not (known := sorted(numbers)):
+            return
+        try:
+            self._on_host(protocol.drop_paused(known))
+        except RunneropsError as error:
+            self.said.append(f"what the host has on record of that is left there: {error.message}")
+
+    def _on_host(self, command: Sequence[str]) -> None:
+        """Raises RunneropsError."""
+        done = self.link().run(command, b"", _SECONDS)
+        if done.status != 0:
+            last = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
+            raise RunneropsError(f"its host keeps no record of it (exit status {done.status}): {''.join(last)}", "")
+
+
+def _still(paused: Iterable[Pause]) -> str:
+    """What is left for the next deploy, as a clause; empty for nothing."""
+    names = _names(paused)
+    return f"paused in GitLab still: {names}; the next deploy unpauses what it finds so" if names else ""
+
+
+def _names(paused: Iterable[Pause]) -> str:
+    return ", ".join(dict.fromkeys(one.runner for one in paused))
+
+
+def _with(outcome: Outcome, *more: Sequence[str] | str) -> Outcome:
+    lines = [line for one in more for line in ([one] if isinstance(one, str) else one) if line]
+    return replace(outcome, message="\n  ".join(filter(None, (outcome.message, *lines))))

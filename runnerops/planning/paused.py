@@ -1,0 +1,41 @@
+"""Runners that earlier runs left paused in GitLab: what a deploy unpauses, and what it cannot. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from runnerops.model.gitlab import Pause
+from runnerops.model.host_state import HostState
+from runnerops.model.inventory import Host
+from runnerops.services.gitlab_runner.diff.matching import normal_url
+
+STATE = "/var/lib/runnerops"
+
+
+def left_paused(command: str, host: Host, observed: HostState) -> tuple[Pause, ...]:
+    """Those of the GitLab that the inventory has a token for."""
+    if command != "deploy" or host.gitlab is None or not host.gitlab.token:
+        return ()
+    return tuple(
+        Pause(one.runner, one.id, one.run, stays=stays_paused(host, one.runner))
+        for one in observed.paused
+        if normal_url(one.url) == normal_url(host.gitlab.url)
+    )
+
+
+def beyond_reach(command: str, host: Host, observed: HostState) -> Iterator[str]:
+    """What to do of the others, a sentence each."""
+    if command != "deploy" or host.left_out:
+        return
+    own = {one.id for one in left_paused(command, host, observed)}
+    for one in observed.paused:
+        if one.id not in own:
+            yield (
+                f"run {one.run} paused runner {one.runner} in GitLab ({one.url}), and the inventory has no token for that one:"
+                f" unpause it there, and take away {STATE}/paused/{one.id} on the host"
+            )
+
+
+def stays_paused(host: Host, runner: str) -> bool:
+    """Whether the inventory asks for it to be paused."""
+    return host.gitlab_settings.get(runner, {}).get("paused") is True
