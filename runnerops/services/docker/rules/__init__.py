@@ -52,8 +52,8 @@ def _known(tree: Tree, facts: Facts | None) -> Found:
                 "dockerd ignores it here: it stands under proxies",
                 f"write proxies: {{{name}: …}}",
             )
-        elif isinstance(value, dict) and value:
-            yield from _group(name, value)
+        elif isinstance(value, dict):
+            yield from _group(name, value) if value else (_empty_group(name),)
         else:
             yield _unknown((name,))
 
@@ -76,6 +76,13 @@ def _group(name: str, inner: Tree) -> Found:
         keys = ", ".join(inner)
         text = f"dockerd takes this for a group, and ignores what is in it: {keys}"
         yield "D012", "error", (name,), text, "write its keys at the top"
+
+
+def _empty_group(name: str) -> tuple[str, Severity, Key, str, str]:
+    near = get_close_matches(name.lower().replace("_", "-"), KEYS, 1, 0.75)
+    hint = f", did you mean '{near[0]}'" if near else ""
+    text = f"unknown key{hint}: dockerd ignores it while it is empty"
+    return "D012", "error" if near else "warning", (name,), text, f"write {near[0]}" if near else "take it out"
 
 
 def _unknown(key: tuple[str, ...]) -> tuple[str, Severity, Key, str, str]:

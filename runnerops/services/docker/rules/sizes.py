@@ -6,6 +6,7 @@ Source: moby's `daemon/internal/builder-next/controller.go`, `daemon/logger` and
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Literal
 
@@ -29,6 +30,7 @@ _OPTIONS: Mapping[str, tuple[tuple[str, ...], str]] = {
 
 _STORAGE = frozenset({"overlay2.size", "btrfs.min_space"})
 _DEFAULTS = ("defaultKeepStorage", "defaultReservedSpace", "defaultMaxUsedSpace", "defaultMinFreeSpace")
+_AGE = re.compile(r"(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|ms|s|m|h))+|\d+(?:\.\d+)?|\d{4}-\d\d-\d\dT?.*")
 _POLICY = ("keepStorage", "reservedSpace", "maxUsedSpace", "minFreeSpace")
 
 
@@ -41,6 +43,8 @@ def sizes(tree: Tree, version: Version | None) -> Found:
         for key, text in _builder(tree):
             if not is_size(text):
                 yield "D015", severity, key, _TEXT, _START if severity == "error" else f"{_START} from 28.2 on"
+        for key, text in _filters(tree):
+            yield "D017", severity, key, text, _START if severity == "error" else f"{_START} from 28.2 on"
 
 
 def _shm(tree: Tree) -> Iterator[tuple[str, Key, str, str]]:
@@ -85,6 +89,24 @@ def _builder(tree: Tree) -> Iterator[tuple[Key, str]]:
         yield from _written(gc, _DEFAULTS, at)
     for index, rule in enumerate(policy if isinstance(policy, list) else ()):
         yield from _written(rule, _POLICY, (*at, rules, index))
+
+
+def _filters(tree: Tree) -> Iterator[tuple[Key, str]]:
+    """What a policy's filters make dockerd end with: an age that is none, or two of them."""
+    at, gc = _gc(tree)
+    rules, policy = _entry(gc, "policy")
+    for index, rule in enumerate(policy if isinstance(policy, list) else ()):
+        name, given = _entry(rule, "filter")
+        ages = 0
+        for place, item in enumerate(given if isinstance(given, list) else ()):
+            word, _, age = (part.strip() for part in str(item).partition("="))
+            if word.lower() not in {"unused-for", "until"}:
+                continue
+            ages, key = ages + 1, (*at, rules, index, name, place)
+            if not _AGE.fullmatch(age):
+                yield key, "must be an age, such as unused-for=48h"
+            elif ages > 1:
+                yield key, "is a second age: there can be one"
 
 
 def _written(value: Value, names: tuple[str, ...], key: Key) -> Iterator[tuple[Key, str]]:

@@ -6,6 +6,7 @@ keys at the top are checked against dockerd's flags.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
 from typing import Literal, TypeAlias
@@ -22,7 +23,7 @@ Shape: TypeAlias = "str | list[Shape] | dict[str, Shape]"
 
 _GC_RULE: Shape = {
     "All": "bool",
-    "Filter": "any",
+    "Filter": "filter",
     "KeepStorage": "str",
     "ReservedSpace": "str",
     "MaxUsedSpace": "str",
@@ -40,7 +41,7 @@ SHAPES: Mapping[str, Shape] = {
             "DefaultMinFreeSpace": "str",
         },
         "entitlements": {"network-host": "bool", "security-insecure": "bool", "device": "bool"},
-        "history": {"MaxAge": "any", "MaxEntries": "int"},
+        "history": {"MaxAge": "duration", "MaxEntries": "int"},
     },
     "runtimes": {"*": {"path": "str", "runtimeArgs": ["str"], "runtimeType": "str", "options": "any"}},
     "default-ulimits": {"*": {"Name": "str", "Hard": "int", "Soft": "int"}},
@@ -48,15 +49,38 @@ SHAPES: Mapping[str, Shape] = {
     "default-address-pools": [{"base": "str", "size": "int"}],
     "proxies": {"http-proxy": "str", "https-proxy": "str", "no-proxy": "str"},
     "cluster-store-opts": {"*": "str"},
+    "nri-opts": {"enable": "bool", "plugin-path": "str", "plugin-config-path": "str", "socket-path": "str"},
 }
 """By key of daemon.json. The decoder takes keys of mappings in any case."""
 
-_WORDS = {"str": "a string", "bool": "true or false", "int": "a whole number"}
+_CLOSED = frozenset({"proxies", "nri-opts"})
+"""Mappings whose unknown keys are refused too."""
+
+_WORDS = {
+    "str": "a string",
+    "bool": "true or false",
+    "int": "a whole number",
+    "filter": 'a list of texts, such as ["unused-for=48h"]',
+    "duration": 'a duration in quotes, such as "48h"',
+}
+_DURATION = re.compile(r"[+-]?(?:0|(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|ms|s|m|h))+|\d+)")
+
+
+def _is_filter(value: Value) -> bool:
+    """The list, or what dockerd wrote itself in 18.09: names to mappings of true and false."""
+    if isinstance(value, list):
+        return all(isinstance(item, str) for item in value)
+    found = value.values() if isinstance(value, dict) else (None,)
+    return all(isinstance(one, dict) and all(isinstance(flag, bool) for flag in one.values()) for one in found)
+
+
 _FITS: Mapping[str, Callable[[Value], bool]] = {
     "str": lambda value: isinstance(value, str),
     "bool": lambda value: isinstance(value, bool),
     "int": lambda value: isinstance(value, int) and not isinstance(value, bool),
     "any": lambda _: True,
+    "filter": _is_filter,
+    "duration": lambda value: isinstance(value, str) and _DURATION.fullmatch(value) is not None,
 }
 _REFUSED = "dockerd refuses the whole file"
 
@@ -65,7 +89,7 @@ def nested(tree: Tree) -> Found:
     """Types and unknown keys below the top."""
     for name, shape in SHAPES.items():
         if tree.get(name) is not None:
-            yield from _below(shape, tree[name], (name,), closed=name == "proxies")
+            yield from _below(shape, tree[name], (name,), closed=name in _CLOSED)
 
 
 def _below(shape: Shape, value: Value, key: Key, *, closed: bool = False) -> Found:
