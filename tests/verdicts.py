@@ -74,6 +74,24 @@ DAEMON = _of(
     {"builder": {"gc": {"enabled": "yes"}}}
     {"builder": {"gc": {"enabled": true, "defaultKeepStorage": "20 gigs"}}}
     {"log-opts": {"mode": "non-blocking", "max-buffer-size": "4 MBs"}}
+    {"log-driver": "syslog", "log-opts": {"syslog-address": "192.0.2.1:514"}}
+    {"log-driver": "syslog", "log-opts": {"syslog-facility": "deamon"}}
+    {"log-driver": "gelf", "log-opts": {"gelf-address": "192.0.2.1:12201"}}
+    {"log-driver": "awslogs", "log-opts": {"awslogs-region": "eu-west-1"}}
+    {"log-opts": {"cache-disabled": "maybe"}}
+    {"bip": "192.168.200.255/24"}
+    {"bip": "192.168.200.1/24", "default-gateway": "192.168.201.254"}
+    {"fixed-cidr": "fd00::/64"}
+    {"bridge": "averyveryverylongname"}
+    {"labels": ["a=b", "a=c"]}
+    {"labels": ["com.docker.x=y"]}
+    {"insecure-registries": ["example.com/path"]}
+    {"storage-driver": "vfs", "storage-opts": ["overlay2.size=1G"]}
+    {"node-generic-resources": ["gpu=1", "gpu=2"]}
+    {"default-shm-size": ""}
+    {"tlsverify": false}
+    {"builder": {"gc": {"enabled": true, "policy": [{"keepStorage": "1GB", "filter": ["unused-for=soon"]}]}}}
+    {"seccomp-profile": "default"}
     """,
     """
     {"registry-mirrors": ["http://192.0.2.10:5000"], "log-opts": {"max-file": "3"}, "log-level": "info"}
@@ -83,6 +101,8 @@ DAEMON = _of(
     {"runtimes": {"x": {"path": "/usr/bin/runc"}}, "builder": {"gc": {"enabled": true, "defaultKeepStorage": "1GB"}}}
     {"builder": {"gc": {"enabled": false, "defaultKeepStorage": "20 gigs"}}, "log-driver": "none", "log-opts": {"mode": "none"}}
     {"insecure-registries": ["192.0.2.0/24", "http://192.0.2.10:5000"], "features": {"x": true}}
+    {"log-driver": "syslog", "log-opts": {"syslog-address": "tcp+tls://192.0.2.1:6514", "syslog-facility": "local3"}}
+    {"default-gateway": "172.17.0.254", "default-address-pools": [{"Base": "172.17.0.0/16", "Size": 24}], "labels": ["=c"]}
     """,
     """
     {"registry-mirror": ["http://192.0.2.10:5000"]}
@@ -108,6 +128,15 @@ DAEMON_BY_RELEASE = (
         '{"storage-driver": "overlay2", "storage-opts": ["overlay2.override_kernel_check=true"]}',
         since="24.0",
     ),
+    _file("daemon", "refused", '{"bip": "192.168.200.1/31"}', until="23.0"),
+    _file("daemon", "refused", '{"ip6tables": true}', until="27.0"),
+    _file("daemon", "refused", '{"exec-opts": ["native.umask=normal"]}', since="28.0"),
+    _file(
+        "daemon", "refused", '{"runtimes": {"x": {"path": "/x", "runtimeType": "io.containerd.runc.v2"}}}', since="24.0"
+    ),
+    _file("daemon", "refused", '{"storage-driver": "overlayfs"}', until="29.0"),
+    _file("daemon", "refused", '{"log-driver": "local", "log-opts": {"tag": "x"}}', until="29.5"),
+    _file("daemon", "refused", '{"dns": ["fe80::1%eth0"]}', until="29.0"),
     _file("daemon", "refused", '{"log-driver": "logentries", "log-opts": {"logentries-token": "a"}}', since="25.0"),
 )
 """What one release of Docker refuses, and another takes."""
@@ -170,8 +199,14 @@ COMPOSE = _of(
                     "build: {context: ., ulimits: {nofile: many}}",
                     "develop: {watch: [{path: ., action: sync}]}",
                     "pull_policy: often",
+                    "blkio_config: {weight: heavy}",
+                    "deploy: {resources: {limits: {pids: lots}}}",
                 )
             ),
+            "services: {a: {image: x}}\\n---\\nservices:",
+            "services: {a: {image: x, extends: {service: b}}}\\n---\\nservices: {b: {image: y}}",
+            "x-a: &a {image: x}\\nservices:\\n  a:\\n    <<: *a\\n    <<: *a",
+            "%YAML 1.2\\n---\\nservices: {a: {image: x}}",
             "services: {a: {labels: {b: c}}}",
             "services: {1: {image: x}}",
             "services: {a: {image: x}}\\n---\\nservices: {a: {restrat: always}}",
@@ -192,7 +227,7 @@ COMPOSE = _of(
             *(
                 _SERVICE % one
                 for one in (
-                    "restart: 'no', ports: [80, '443:443', '127.0.0.1::53/udp', '8000-8005:80'], x-mine: 1",
+                    "restart: 'no', ports: [80, '443:443', '60:60/', '127.0.0.1::53/udp', '8000-8005:80'], x-mine: 1",
                     "privileged: 'true', cpu_shares: '5', deploy: {replicas: '2'}, mem_limit: 512m, stop_grace_period: 90s",
                     "healthcheck: {test: curl x, interval: 30s}, volumes: ['./a:/b', '/c:/d:ro', '${DIR:-/e}:/g', '/h']",
                     "command: 'price $$5 or 5$', environment: [A=1, B, B], extra_hosts: ['db:192.0.2.1'], networks: [default]",
@@ -231,6 +266,9 @@ REGISTRY = _of(
     "\n".join(
         (
             "version: 0.2\\nstorage: {inmemory: {}}\\nhttp: {addr: '127.0.0.1:0'}",
+            "version: 0.10\\nstorage: {inmemory: {}}\\nhttp: {addr: '127.0.0.1:0'}",
+            "%YAML 1.2\\n---\\nversion: 0.1\\nstorage: {inmemory: {}}\\nhttp: {addr: '127.0.0.1:0'}",
+            _REGISTRY % ("", "", "\\nproxy: {remoteurl: 'https://a.example', ttl: .inf}"),
             "version: 0.1\\nstorage: {cache: {blobdescriptor: inmemory}}\\nhttp: {addr: '127.0.0.1:0'}",
             "version: 0.1\\nstorage: {filesytem: {}}\\nhttp: {addr: '127.0.0.1:0'}",
             "version: 0.1\\nstorage: {inmemory: {}, filesystem: {}}\\nhttp: {addr: '127.0.0.1:0'}",

@@ -171,6 +171,11 @@ NO_REGISTRIES = (
         ({"builder": {"gc": {"enabled": True, "policy": [{"filter": "unused-for=2h"}]}}}, "D003 error"),
         ({"builder": {"gc": {"enabled": True, "policy": [{"filter": [{"unused-for": "2h"}]}]}}}, "D003 error"),
         ({"builder": {"history": {"maxAge": 24}}}, "D003 error"),
+        ({"builder": {"gc": {"enabled": True, "policy": [{"all": True}]}}}, "D015 warning"),
+        (
+            {"builder": {"gc": {"enabled": True, "defaultKeepStorage": "?", "policy": [{"keepStorage": "1GB"}]}}},
+            "D015 warning",
+        ),
         ({"nri-opts": {"enable": "true"}}, "D003 error"),
         ({"nri-opts": {"enabled": True}}, "D001 error"),
         ({"runtime": {}}, "D012 error"),
@@ -214,7 +219,7 @@ NO_REGISTRIES = (
         ({"storage-driver": "vfs", "storage-opts": ["overlay2.size=1G"]}, "D020 error"),
         ({"storage-opts": ["dm.basesize=20G"]}, "D020 warning"),
         *(({"insecure-registries": [one]}, "D023 error") for one in NO_REGISTRIES),
-        ({"allow-nondistributable-artifacts": ["http://192.0.2.10:5000"]}, "D023 error"),
+        ({"allow-nondistributable-artifacts": ["http://192.0.2.10:5000"]}, "D023 warning"),
     ],
 )
 def test_what_fires(tree: Any, finding: str) -> None:
@@ -255,7 +260,6 @@ def test_what_fires(tree: Any, finding: str) -> None:
         {"hosts": ["npipe://", "tcp://127.0.0.1:2375"]},
         {"features": {"containerd-snapshotter": True}, "storage-driver": "some-snapshotter"},
         {"builder": {"gc": {"enabled": False, "defaultKeepStorage": "never read"}}},
-        {"builder": {"gc": {"enabled": True, "defaultKeepStorage": "never read", "policy": [{"keepStorage": "1GB"}]}}},
         {"log-driver": "none", "log-opts": {"mode": "never read", "max-buffer-size": "never read"}},
         {
             "builder": {
@@ -280,8 +284,19 @@ def test_what_fires(tree: Any, finding: str) -> None:
         {"registry-mirrors": None, "debug": None},
         logs(SYSLOG, address="tcp+tls://192.0.2.1:6514", facility="local3", format="rfc5424micro"),
         logs(SYSLOG, address="udp://192.0.2.1", facility="23"),
-        {"builder": {"gc": {"enabled": True, "policy": [{"filter": {"unused-for": {"48h": True}}}]}}},
-        {"builder": {"gc": {"enabled": True, "policy": [{"filter": ["unused-for=2200h", "type=regular"]}]}}},
+        {
+            "builder": {
+                "gc": {"enabled": True, "policy": [{"keepStorage": "1GB", "filter": {"unused-for": {"48h": True}}}]}
+            }
+        },
+        {
+            "builder": {
+                "gc": {
+                    "enabled": True,
+                    "policy": [{"keepStorage": "1GB", "filter": ["unused-for=2200h", "type=regular"]}],
+                }
+            }
+        },
         {"builder": {"history": {"maxAge": "48h", "maxEntries": 50}}, "nri-opts": {"enable": True}},
         logs(GELF, address="udp://192.0.2.1:12201", compression_type="none", compression_level="-1"),
         logs(GELF, address="tcp://192.0.2.1:12201", tcp_max_reconnect="0"),

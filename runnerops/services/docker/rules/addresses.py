@@ -63,8 +63,8 @@ def _bridge(tree: Tree, version: Version | None) -> Found:
             yield "D008", "error", ("bip",), text, fix
         elif network.prefixlen < 31 and interface.ip in (network.network_address, network.broadcast_address):
             yield "D008", "error", ("bip",), f"{text}, and not the first or last of its network", fix
-        elif network.prefixlen >= 31 and (severity := before("28.0", version)):
-            yield "D008", severity, ("bip",), "leaves no address for dockerd before 28.0", fix
+        elif network.prefixlen >= 31 and (severity := before("23.0", version)):
+            yield "D008", severity, ("bip",), "leaves no address for dockerd before 23.0", fix
     name = tree.get("bridge")
     if isinstance(name, str) and (len(name) > _LONGEST_NAME or name == "lo"):
         yield "D016", "error", ("bridge",), "is no name of a bridge, which has 15 letters at most", _START
@@ -93,23 +93,25 @@ def _pools_of_one_kind(tree: Tree, version: Version | None) -> Found:
     found = [{name.lower(): value for name, value in pool.items()} for pool in pools]
     ours = [pool for pool in found if isinstance(network_of(pool["base"]), IPv4Network)]
     key: Key = ("default-address-pools",)
-    if found and not ours:
+    if found and not ours and (version is None or version >= (23, 0)):
         yield "D009", "error", key, "has no network of IPv4, of which dockerd makes docker0", f"{_START}; add one"
-    elif ours and isinstance(ours[0]["size"], int) and ours[0]["size"] > 30 and (severity := before("28.0", version)):
-        yield "D009", severity, (*key, 0), "leaves no address for dockerd before 28.0", f"{_START}; write size: 24"
+    elif ours and isinstance(ours[0]["size"], int) and ours[0]["size"] > 30 and (severity := before("23.0", version)):
+        yield "D009", severity, (*key, 0), "leaves no address for dockerd before 23.0", f"{_START}; write size: 24"
 
 
 def _servers(tree: Tree, version: Version | None) -> Found:
-    """From 29.0 on dockerd's reader is Go's `netip`: it takes a zone and an empty text, and no space."""
+    """Read by another part of Go from 25.0 on, which takes an empty text and no space, and another from 29.0 on: a zone."""
     for index, server in _items(tree, "dns"):
         if not isinstance(server, str):
             continue
         text = "must be an IP address"
         severity: Severity | Literal[""] = "" if server and is_address(server) else "error"
-        if server == "" or ("%" in server and not severity):
+        if server == "":
+            severity, text = before("25.0", version), f"{text} before 25.0"
+        elif "%" in server and not severity:
             severity, text = before("29.0", version), f"{text}, without a zone before 29.0"
         elif severity and is_address(server.strip(" ")):
-            severity, text = since("29.0", version), f"{text}, without a space from 29.0 on"
+            severity, text = since("25.0", version), f"{text}, without a space from 25.0 on"
         if severity:
             yield "D010", severity, ("dns", index), text, "dockerd takes no names here"
 

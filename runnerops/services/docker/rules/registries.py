@@ -10,6 +10,8 @@ from ipaddress import ip_network
 
 from runnerops.model.common import Key, Tree
 from runnerops.services.docker.rules.address import is_address
+from runnerops.services.docker.rules.timely import before
+from runnerops.services.docker.schema import Version
 from runnerops.services.docker.schema.nested import Found
 
 _PART = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
@@ -18,13 +20,16 @@ _FORM = "must be HOST, HOST:PORT or a network"
 _START = "dockerd does not start"
 
 
-def registries(tree: Tree) -> Found:
-    """Every entry that is no registry."""
-    for name in ("insecure-registries", "allow-nondistributable-artifacts"):
+def registries(tree: Tree, version: Version | None) -> Found:
+    """Every entry that is no registry. From 28.0 on nothing is read of those for foreign layers."""
+    for name, severity in (
+        ("insecure-registries", "error"),
+        ("allow-nondistributable-artifacts", before("28.0", version)),
+    ):
         value = tree.get(name)
         for index, item in enumerate(value if isinstance(value, list) else ()):
-            if isinstance(item, str):
-                yield from _entry(item, (name, index))
+            for rule, _, key, text, fix in _entry(item, (name, index)) if isinstance(item, str) and severity else ():
+                yield rule, "error" if severity == "error" else "warning", key, text, fix
 
 
 def _entry(text: str, key: Key) -> Found:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Literal
 
 from runnerops.model.common import Key, Tree, Value
-from runnerops.services.docker.rules.timely import since
+from runnerops.services.docker.rules.timely import before, since
 from runnerops.services.docker.schema import Version
 from runnerops.services.docker.schema.nested import Found, Severity
 from runnerops.services.shared.sizes import is_size
@@ -43,6 +43,9 @@ def sizes(tree: Tree, version: Version | None) -> Found:
         for key, text in _builder(tree):
             if not is_size(text):
                 yield "D015", severity, key, _TEXT, _START if severity == "error" else f"{_START} from 28.2 on"
+        for key, text in _before_28(tree) if severity == "error" else ():
+            if old := before("28.0", version):
+                yield "D015", old, key, text, f"{_START} before 28.0"
         for key, text in _filters(tree):
             yield "D017", severity, key, text, _START if severity == "error" else f"{_START} from 28.2 on"
 
@@ -89,6 +92,18 @@ def _builder(tree: Tree) -> Iterator[tuple[Key, str]]:
         yield from _written(gc, _DEFAULTS, at)
     for index, rule in enumerate(policy if isinstance(policy, list) else ()):
         yield from _written(rule, _POLICY, (*at, rules, index))
+
+
+def _before_28(tree: Tree) -> Iterator[tuple[Key, str]]:
+    """What older releases want of a policy: a size in each rule, and a default that is one though nothing comes of it."""
+    at, gc = _gc(tree)
+    rules, policy = _entry(gc, "policy")
+    for index, rule in enumerate(policy if isinstance(policy, list) else ()):
+        if isinstance(rule, dict) and not _entry(rule, "keepStorage")[1]:
+            yield (*at, rules, index), "has no keepStorage, which dockerd wants before 28.0"
+    for key, text in _written(gc, _DEFAULTS[:1], at) if isinstance(policy, list) else ():
+        if not is_size(text):
+            yield key, _TEXT
 
 
 def _filters(tree: Tree) -> Iterator[tuple[Key, str]]:

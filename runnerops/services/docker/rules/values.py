@@ -43,9 +43,9 @@ _NOT_NEGATIVE = (
 
 def values(tree: Tree, version: Version | None) -> Found:
     """Every rule on values. What depends on a version that is not known is a warning."""
-    for rule in (_words, metrics, _labels, _search, _pairs, registries, resources):
+    for rule in (_words, metrics, _labels, _search, _pairs, resources):
         yield from rule(tree)
-    for timely in (_numbers, _levels, _exec_opts, _logging, addresses, runtimes, storage, sizes):
+    for timely in (_numbers, _levels, _exec_opts, _logging, addresses, registries, runtimes, storage, sizes):
         yield from timely(tree, version)
     yield from start_rules(tree, version)
 

@@ -28,6 +28,7 @@ HUB_CACHE = "dockerhub"
 
 _MOST_NODES = 20_000
 _ALIAS = re.compile(r"(?:^|(?<=[\s\[,]))(?=\*[\w-])")
+_DIRECTIVE = re.compile(r"\A(?:\s|#.*\n)*%YAML[ \t]+(\S+)")
 _NO_NUMBER = re.compile(r"(?<=\s)(?=[-+]?(?:0[xbo]_*(?:\s|$)|[\d_]{1000}))")
 _TAG = re.compile(r"(?<=\s)(?=!!\w)")
 _NAME_TAGS = frozenset(f"tag:yaml.org,2002:{name}" for name in ("str", "merge", "timestamp"))
@@ -126,6 +127,11 @@ def parse(content: bytes, *, strict: bool = True, compose: bool = False) -> Tree
 @lru_cache(maxsize=512)
 def _read(text: str, *, strict: bool, compose: bool) -> Any:
     """What YAML makes of it, once for each text: `parse` is asked for one file several times, and copies this."""
+    if (directive := _DIRECTIVE.search(text)) and directive[1] != "1.1":
+        place = place_of(text, directive.start())
+        raise ParseError(
+            *place, f"YAML {directive[1]} is asked for, and Go's reader knows 1.1 alone", "take the line out"
+        )
     try:
         loader = (ComposeLoader if compose else _LOADER)(text)
         try:
@@ -149,6 +155,9 @@ def _first(loader: Any, *, strict: bool) -> yaml.Node | None:
     root: yaml.Node | None = loader.get_node() if loader.check_node() else None
     if strict:
         _refuse_duplicates(root)
+    for key, value in root.value if isinstance(root, yaml.MappingNode) else ():
+        if key.value == "version" and value.tag == "tag:yaml.org,2002:float" and value.value != "0.1":
+            value.tag = "tag:yaml.org,2002:str"  # the registry compares it as it is written
     _pass_over_tags(loader, root)
     return root
 
@@ -256,7 +265,7 @@ def _refuse_duplicates(root: yaml.Node | None) -> None:
         if isinstance(node, yaml.MappingNode):
             seen: set[tuple[str, str]] = set()
             for key, _ in node.value:
-                if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge":
+                if isinstance(key, yaml.ScalarNode):
                     if (key.tag, key.value) in seen:
                         place = (key.start_mark.line + 1, key.start_mark.column + 1)
                         raise ParseError(*place, "this key stands here twice", "take one of the two out")

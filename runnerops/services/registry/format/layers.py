@@ -33,10 +33,32 @@ def one_of(documents: Sequence[yaml.Node]) -> yaml.Node | None:
                 empty = isinstance(document, yaml.ScalarNode) and not document.value
                 problem = "a document is empty here" if empty else "a document here is no mapping"
                 raise ParseError(*_place(document), f"{problem}, and Compose refuses the file", "take its --- out")
+            _refuse_apart(document)
     merged: yaml.Node | None = None
     for document in documents:
         merged = document if merged is None else _laid(merged, document, "")
     return merged
+
+
+def _refuse_apart(document: yaml.MappingNode) -> None:
+    """What Compose refuses of each document before it lays it over another: it resolves `extends` within one."""
+    services = _at(document, "services")
+    if services is None:
+        return
+    if not isinstance(services, yaml.MappingNode):
+        raise ParseError(*_place(services), "services must be a mapping in each document", "take the key out here")
+    names = {key.value for key, _ in services.value}
+    for _, service in services.value:
+        extends = _at(service, "extends")
+        base = extends if isinstance(extends, yaml.ScalarNode) else _at(extends, "service")
+        if isinstance(base, yaml.ScalarNode) and base.value not in names and _at(extends, "file") is None:
+            problem = f"the service {base.value!r} is none of this document, of which alone `extends` takes one"
+            raise ParseError(*_place(base), problem, "put both into one document")
+
+
+def _at(node: yaml.Node | None, name: str) -> yaml.Node | None:
+    pairs = node.value if isinstance(node, yaml.MappingNode) else ()
+    return next((value for key, value in pairs if key.value == name), None)
 
 
 def _laid(below: yaml.Node, over: yaml.Node, name: str) -> yaml.Node:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from difflib import get_close_matches
+from math import isfinite
 
 from runnerops.model.common import Key, Tree, Value
 from runnerops.services.registry.rules.compose_names import circles, references
@@ -37,6 +39,10 @@ def compose_rules(tree: Tree) -> Found:
     yield from (_schema(problem, tree) for problem in schema_problems(tree))
     yield from (("K002", "error", key, f"must be {what}", _REFUSED) for key, what in text_problems(tree))
     yield from _newer(tree)
+    yield from (
+        ("K002", "warning", key, "is no finite number, and some releases of Compose refuse it", "write a number")
+        for key in _endless(tree, ())
+    )
     yield from _variables(tree, ())
     yield from top_values(tree)
     services = {name: one for name, one in mapping(tree.get("services")).items() if isinstance(one, dict)}
@@ -86,6 +92,15 @@ def _newer(tree: Tree) -> Found:
         if key[0] in tree:
             text = f"Compose up to {last} does not know it, and refuses the file"
             yield "K001", "warning", key, text, "see whether the hosts have a newer one"
+
+
+def _endless(value: Value, key: Key) -> Iterator[Key]:
+    """Where `.inf` and `.nan` stand, which Compose cannot write as the JSON that its schema is held against."""
+    if isinstance(value, dict | list):
+        for part, item in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _endless(item, (*key, part))
+    elif isinstance(value, float) and not isfinite(value):
+        yield key
 
 
 def _variables(value: Value, key: Key) -> Found:

@@ -10,7 +10,7 @@ from runnerops.model.common import Key, Tree, Value
 from runnerops.services.registry.rules.compose_image import image_name
 from runnerops.services.registry.rules.compose_parts import items, mapping, mounts, volume_parts
 from runnerops.services.registry.rules.compose_words import is_command
-from runnerops.services.registry.rules.found import Found
+from runnerops.services.registry.rules.found import Found, Severity
 from runnerops.services.registry.schema.json_schema import open_text
 
 _REFUSED = "Compose refuses the whole file"
@@ -78,7 +78,7 @@ def _ports(service: Tree, key: Key) -> Found:
 def port_problem(text: str) -> str:
     """Why `[[ADDRESS:]HOST:]CONTAINER[/PROTOCOL]` is none; empty where it is. Source: docker/go-connections."""
     ports, slash, protocol = text.partition("/")
-    if slash and protocol.lower() not in {"tcp", "udp", "sctp"}:
+    if slash and protocol.lower() not in {"", "tcp", "udp", "sctp"}:
         return "has a protocol that is neither tcp, udp nor sctp"
     *rest, inner = ports.split(":")
     outer = rest.pop() if rest else ""
@@ -123,7 +123,10 @@ def _volumes(service: Tree, key: Key) -> Found:
                 yield "K002", "error", (*key, "volumes", index), "has too many colons", _REFUSED
     for index, _, target in mounts(service):
         if target and not target.startswith(("/", "$", "\\")) and not re.match(r"[A-Za-z]:", target):
-            yield "K002", "error", (*key, "volumes", index), "the path in the container must be absolute", "write /PATH"
+            bare = items(service.get("volumes"))[index] == target and "/" not in target  # the name alone of a volume
+            severity: Severity = "warning" if bare else "error"
+            fix = f"write {target}:/PATH" if bare else "write /PATH"
+            yield "K002", severity, (*key, "volumes", index), "the path in the container must be absolute", fix
 
 
 def _entries(service: Tree, key: Key) -> Found:

@@ -79,6 +79,8 @@ def typed(shape: Shape, value: Value, key: Key) -> Found:
         yield "C003", "error", key, f"must be {_WHAT.get(shape, words)}", ENDS
 
 
+_MOST = 2**63 - 1
+
 _WHAT = {
     "text": "a text",
     "int": "a whole number",
@@ -94,7 +96,7 @@ def _fits(shape: str, value: Value) -> bool:
     if shape == "bool":
         return isinstance(value, bool) or value in {"y", "Y", "n", "N"}
     if shape == "int":
-        return isinstance(value, int | float) and not isinstance(value, bool)
+        return isinstance(value, int | float) and not isinstance(value, bool) and value <= _MOST
     if shape == "duration":
         return is_duration(str(value)) if isinstance(value, str) else type(value) is int
     return "|" not in shape or str(value).lower() in shape.split("|")

@@ -34,7 +34,8 @@ _CASTS = {
         services.*.deploy.placement.max_replicas_per_node services.*.healthcheck.retries services.*.oom_score_adj
         services.*.pids_limit services.*.ports.*.target services.*.scale services.*.ulimits.* services.*.ulimits.*.hard
         services.*.ulimits.*.soft services.*.build.ulimits.* services.*.build.ulimits.*.hard
-        services.*.build.ulimits.*.soft
+        services.*.build.ulimits.*.soft services.*.blkio_config.weight services.*.blkio_config.weight_device.*.weight
+        services.*.deploy.resources.limits.pids
     """,
     "float": """
         services.*.cpu_percent services.*.cpus services.*.deploy.update_config.max_failure_ratio
