@@ -68,8 +68,7 @@ def make_plan(request: Request) -> Plan:
     actions = _minimal_actions(host, changes, observed, policy)
     blockers, notes = filter_blockers(host, request.deployed, _blockers(request, changes, actions))
     writer = StepWriter(host, changes, actions, observed, policy, observed.next_run)
-    recorded = {**{file.spec.path: file.content for file in request.desired}, **request.recorded}
-    writer.write(recorded, secret_fingerprints := _given(request), in_gitlab := _in_gitlab(request))
+    writer.write(recorded := _recorded(request), given := _given(request), in_gitlab := _in_gitlab(request))
     return Plan(
         host=host.name,
         run=observed.next_run,
@@ -83,7 +82,7 @@ def make_plan(request: Request) -> Plan:
         applied={**observed.applied, **{path: sha256(content) for path, content in recorded.items()}},
         contents=writer.contents,
         recorded=frozenset(recorded),
-        secret_fingerprints=secret_fingerprints,
+        secret_fingerprints=given,
         versions=observed.versions,
         blockers=tuple(blocker for blocker in blockers if not overridden(blocker, policy)),
         overridden=tuple(blocker for blocker in blockers if overridden(blocker, policy)),
@@ -191,6 +190,11 @@ def _remarks(request: Request, actions: Sequence[Action], blockers: Sequence[Blo
         own = [file for file in request.rendered if file.spec.service is service.NAME]
         yield from service.remarks(request.host, own, actions, request.observed)
     yield from idle_allowances(request.command, request.host, blockers, acts=bool(actions))
+
+
+def _recorded(request: Request) -> Mapping[str, bytes | None]:
+    """The content at each path as it is recorded as applied."""
+    return {**{file.spec.path: file.content for file in request.desired}, **request.recorded}
 
 
 def _given(request: Request) -> SecretFingerprints:
