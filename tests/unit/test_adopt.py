@@ -283,6 +283,69 @@ def test_a_config_toml_that_was_adopted_stays_as_it_is(tree: Tree, scripts: str,
     assert "glrt-" not in entry.into("")
 
 
+TOP = (
+    ("concurrent = 0x4", "concurrent = 1_0 # ten", '"concurrent" = 0b11', "concurrent=+3"),
+    (
+        "session_server.session_timeout = 6_0",
+        "session_server = {session_timeout = 60, listen_address = '[::]:8093'} # x",
+    ),
+    ("log_level = 'debug'", 'log_level = """\\\n   debug"""', "# log_level = 'info'"),
+    ('listen_address = ":9252"', "listen_address = ''", "\u0009# nothing"),
+    ("experimental.\"odd name\".'x.y' = 1e3", "machine = {a = [1, [2, 3], {b = 'c'}]}", "unknown = 2024-01-01"),
+    (
+        "unknown_2 = 07:32:00",
+        "unknown_2 = 2024-01-01T00:00:00",
+        "unknown_2 = inf",
+        "unknown_2 = -0.0",
+        "unknown_2 = 1e400",
+    ),
+)
+"""Lines that mean one thing each, as people and other programs write them."""
+BELOW = (
+    ('docker.image = "alpine:3"', "docker = {image = 'alpine:3', volumes = ['/a', # why\n '/b',\n]}", "limit = 0o7"),
+    ('"environment" = ["A=1", "B={{ x }}"]', "environment = []", 'environment = ["""C=\nx"""]'),
+    ("pre_build_script = '''\n\n  echo # no comment\n'''", 'pre_build_script = "\\u00e9\\t\\\\ "', "# none"),
+    ("id = 0x7", "id = 8 # eight"),
+    ("token_obtained_at = 2024-01-01 00:00:00Z", "token_expires_at = 2034-01-01T01:02:03.5+02:00"),
+    ("feature_flags = {FF_X = true, 'FF.Y' = false}", 'cache.Type = "s3"\ncache.s3.BucketName = "b"'),
+)
+TABLES = (
+    "[runners.custom_build_dir]",
+    "  [ runners . kubernetes ] # x\n  namespace = 'n'",
+    "[[runners.machine.autoscaling]]\nPeriods=['*']",
+    "[runners.referees.metrics]\nqueries = ['a:b']",
+    "# last",
+)
+
+
+def odd_lines(groups: tuple[tuple[str, ...], ...]) -> st.SearchStrategy[list[str]]:
+    """One of each group or none, in any order, with comments and empty lines between."""
+    some = st.tuples(*(st.sampled_from(["", "# of the next", *group]) for group in groups))
+    return some.flatmap(lambda lines: st.permutations([*lines]))
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    top=odd_lines(TOP),
+    runners=st.lists(
+        st.tuples(odd_lines(BELOW), st.lists(st.sampled_from(TABLES), max_size=2, unique=True)), max_size=3
+    ),
+    end=st.sampled_from(["\n", "\r\n"]),
+    mark=st.sampled_from(["", "\ufeff"]),
+    length=st.sampled_from([0, 300]),
+)
+def test_a_config_toml_stays_however_it_is_written(
+    top: list[str], runners: list[tuple[list[str], list[str]]], end: str, mark: str, length: int
+) -> None:
+    lines = [*top, *(f"# {number} of many" for number in range(length))]
+    for index, (keys, tables) in enumerate(runners):
+        own = [f'name = "r{index}"', "url = 'https://g/'", f'token = "glrt-{"abc"[index] * 20}"', "executor = 'shell'"]
+        lines += ["", "# a runner", "[[runners]]", *keys[:2], *own, *keys[2:], *tables]
+    content = (mark + "\n".join([*lines, ""])).replace("\n", end).encode()
+    desired, _, blockers = back(observed(None, content))
+    assert (desired, blockers) == ({CONFIG: content}, [])
+
+
 def test_the_runners_own_defaults_are_left_out() -> None:
     toml = b"""concurrent = 1
 check_interval = 0
@@ -388,7 +451,7 @@ RUNNERS = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(runners=RUNNERS)
 def test_runners_of_any_names_stay_as_they_are(runners: list[dict[str, Any]]) -> None:
     toml = blocks(*runners)

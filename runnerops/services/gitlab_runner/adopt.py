@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, time
 
 from runnerops.model.common import Key, Tree, Value
 from runnerops.model.host_state import HostState, RunnerFacts
@@ -59,7 +60,29 @@ def _section(tree: Tree) -> tuple[Tree, tuple[str, ...]]:
     section = _pruned({name: value for name, value in tree.items() if name != "user"}, tree, ())
     names = _names(runners)
     kept = [_identified(*one, runners) for one in zip(runners_of(section), runners, names, strict=True)]
-    return ({**section, "runners": [*kept]} if kept else section), tuple(_said_of_names(runners, names))
+    section = {**section, "runners": [*kept]} if kept else section
+    notes = tuple(_said_of_names(runners, names))
+    if dates := tuple(dict.fromkeys(_dates(section, ()))):
+        section = {KEEP: [*dates], **section}
+        notes += (f"{', '.join(dates)}: dates, which YAML has no word for: `keep` leaves them as the host has them",)
+    return section, notes
+
+
+def _dates(value: Value, at: tuple[str, ...]) -> Iterator[str]:
+    """The dotted keys of what is a date or a time, or a list with one; `runners.KEY` is that key of every runner."""
+    if isinstance(value, dict):
+        for name, one in value.items():
+            yield from _dates(one, (*at, name))
+    elif at == ("runners",):
+        for one in _list(value):
+            yield from _dates(one, at)
+    elif _has_date(value):
+        yield ".".join(at)
+
+
+def _has_date(value: Value) -> bool:
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return isinstance(value, date | time) or any(map(_has_date, inside))
 
 
 def _pruned(value: Tree, whole: Tree, at: Key) -> Tree:
