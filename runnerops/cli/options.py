@@ -33,6 +33,12 @@ class Format(StrEnum):
         return self is Format.JSON
 
 
+def _format(text: str | Format) -> Format:
+    if text not in set(Format):
+        raise typer.BadParameter(f"{text!r} is no format; write text or json")
+    return Format(text)
+
+
 def seconds(text: str | int) -> int:
     """What a flag takes that is a time."""
     from runnerops.commands.options import parse_time
@@ -99,7 +105,9 @@ InventoryFile = Annotated[
     list[Path],
     typer.Option("-i", "--inventory", metavar="PATH", help="The inventory: a file or a folder; may be repeated."),
 ]
-Output = Annotated[Format, typer.Option("-o", "--output", metavar="text|json", help="How to print the answer.")]
+Output = Annotated[
+    Format, typer.Option("-o", "--output", metavar="text|json", parser=_format, help="How to print the answer.")
+]
 Verbose = Annotated[
     int,
     typer.Option(

@@ -22,9 +22,10 @@ def parse_allow(words: Sequence[str]) -> Mapping[str, frozenset[str]]:
             raise UsageError(f"{word!r} names no host after its @", f"name one, or write {code} alone for all hosts")
         row = BLOCKERS.get(code)
         if row is None:
-            known = [name for name, one in BLOCKERS.items() if one.flag.startswith("--allow")]
-            near = difflib.get_close_matches(code, BLOCKERS, 1, 0.75)
-            hint = f"did you mean {near[0]}?" if near else f"the codes are {', '.join(known)}"
+            near = difflib.get_close_matches(code.lower().replace("_", "-"), BLOCKERS, 1, 0.75)
+            hint = (
+                f"did you mean {near[0]}?" if near else "a plan prints each with its flag; docs/blockers.md lists all"
+            )
             raise UsageError(f"unknown code {code!r}", hint)
         if not row.overridable:
             raise UsageError(f"nothing overrides {code}", row.remedy)

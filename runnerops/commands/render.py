@@ -10,7 +10,7 @@ from runnerops import inventory
 from runnerops.engine.options import Invocation
 from runnerops.engine.project import Project, open_project
 from runnerops.engine.targets import choose_offline
-from runnerops.errors import UsageError
+from runnerops.errors import RunneropsError, UsageError
 from runnerops.model.common import Exit
 from runnerops.model.inventory import Host, RenderedFile
 from runnerops.report.differ import masked_text
@@ -62,9 +62,9 @@ def _write(project: Project, host: Host, file: RenderedFile, directory: Path, *,
     try:
         where.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         where.unlink(missing_ok=True)
-        handle = os.open(where, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(os.open(where, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as target:
+            target.write(content)
     except OSError as error:
-        raise UsageError(f"{where}: {error.strerror}", "name a directory that you can write to with -d DIR") from None
-    with os.fdopen(handle, "wb") as target:
-        target.write(content)
+        hint = "name a directory that you can write to with -d DIR"
+        raise RunneropsError(f"{where}: {error.strerror}", hint) from None
     return where

@@ -17,7 +17,7 @@ from runnerops.engine.planned import Planned, Plans
 from runnerops.engine.planner import plan_request, result_of
 from runnerops.engine.project import Project
 from runnerops.engine.requester import find_job, find_requester
-from runnerops.errors import GitlabError, HostError, UsageError
+from runnerops.errors import GitlabError, HostError, RunneropsError, UsageError
 from runnerops.model.common import Exit, Result, ServiceName, Tree
 from runnerops.model.gitlab import Registration
 from runnerops.model.host_state import HostState
@@ -47,10 +47,18 @@ def rotate(invocation: Invocation, runner: str, flags: Flags, ui: UiOptions) -> 
         asking = Asking(loaded.folder, environ, screen.redactor, run=pool.run_command)
         rotation = _Rotation(project, host, runner, flags, requester, asking)
         reader = pool.reader(host)
-        rotation.given = rotation.reclaim(reader, screen, ui)
+        refused = None
+        try:
+            rotation.given = rotation.reclaim(reader, screen, ui)
+        except RunneropsError as error:
+            if not ui.as_json:
+                raise
+            refused = error
         ui = replace(ui, yes=ui.yes or bool(rotation.given))
 
         def plans(_: Project) -> Plans:
+            if refused:
+                return {name: refused}
             try:
                 check_maintenance(host, flags)
                 return {name: lock_wait.plan_free(reader, lambda: rotation.plan(reader))}

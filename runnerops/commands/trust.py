@@ -46,8 +46,9 @@ def keep_keys(invocation: Invocation, fingerprints: Sequence[str] = ()) -> Mappi
     for warning in access.known.warnings:
         screen.say(f"warning: {warning}", "warn")
     if not fingerprints and not screen.interactive:
-        for host in hosts:
-            asking.show(host)
+        shown = [asking.show(host) for host in hosts]
+        if not any(shown):
+            return {host.name: False for host in hosts}
         raise UsageError(
             "trust: there is no terminal to ask at",
             "give the fingerprint that you compared with --fingerprint SHA256:…, or the keys in SSH_KNOWN_HOSTS",
@@ -90,10 +91,14 @@ class _Asking:
                 return True
             kept.add(offer.names)
 
-    def show(self, host: Host) -> None:
-        """The keys that the host offers, or the first unknown gateway before it, for somebody who cannot be asked here."""
+    def show(self, host: Host) -> bool:
+        """The keys that the host offers, or the first unknown gateway before it, for somebody who cannot be asked here.
+
+        False where it was not reached.
+        """
         if offer := self._fetch(host):
             self._describe(host, offer)
+        return offer is not None
 
     def _fetch(self, host: Host) -> Offer | None:
         """None where the host cannot be reached, which is said."""

@@ -33,7 +33,8 @@ def verify(
     named = parse_image(image)
     if named is None:
         raise UsageError(
-            f"--image {image}: only images of Docker Hub go through a mirror", "name one by its tag, such as alpine:3"
+            f"--image {image or repr(image)}: only images of Docker Hub go through a mirror",
+            "name one by its tag, such as alpine:3",
         )
     loaded = inventory.load(path)
     check_targets(loaded, targets)

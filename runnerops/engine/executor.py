@@ -118,7 +118,7 @@ class HostExecutor:
 
     def _host(self, host: Host, planned: Planned) -> Outcome:
         if planned.own is None and (ended := not_begun_with(planned)):
-            return self._end(ended)
+            return self._end(self._healthy(host, planned, ended))
         began = time.monotonic()
         if planned.own is None and planned.plan.unpaired.creations and (failed := self._not_created(host, planned)):
             return failed
@@ -169,9 +169,17 @@ class HostExecutor:
         return self._end(outcome) if self.telling.pop(host.name, None) else outcome
 
     def _healthy(self, host: Host, planned: Planned, outcome: Outcome) -> Outcome:
-        """What changed the host must leave it such that `verify` passes, where the rollout says so; a way back need not."""
-        deployed = planned.ready and planned.plan.command.startswith("deploy") and outcome.result is Result.APPLIED
-        if not (self.health and deployed):
+        """What changed the host must leave it such that `verify` passes, where the rollout says so; a way back need not.
+
+        So must a canary that is in sync before others are touched: it may be so since a deploy after which it did not pass.
+        """
+        if planned.ready:
+            asked = outcome.result is Result.APPLIED
+        else:
+            others = any(isinstance(one, Planned) and one.ready for one in self.plans.values())
+            canary = host.name == self.project.inventory.rollout.canary
+            asked = canary and others and outcome.result in {Result.APPLIED, Result.UNCHANGED}
+        if not (self.health and asked and planned.plan.command.startswith("deploy")):
             return outcome
         self.outcomes[host.name] = outcome  # for an interrupt
         self._tell(host.name, "verify: whether pulls go through its cache")

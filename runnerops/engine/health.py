@@ -47,4 +47,7 @@ class Health:
                 return replace(outcome, message=f"{outcome.message}\n  verify: {summary_line(found)[1]}".strip())
             said = tuple(f"{check.what}: {check.reason}" if check.reason else check.what for check in broken)
         message = "its files are deployed, and verify does not pass (rollout.health)"
+        if outcome.result is Result.UNCHANGED:
+            message = "the canary is in sync, and verify does not pass (rollout.health)"
+            hint = f"`runnerops verify {host.name}` tells more; mend it, or go on without it: --resume"
         return replace(outcome, result=Result.FAILED, message=message, diagnostics=said, hint=hint)

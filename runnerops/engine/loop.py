@@ -104,7 +104,8 @@ class DeployLoop:
             return
         show_text(project, plans, self.screen, verbose=self.ui.verbose)
         disturbed = [name for name, one in _changing(plans).items() if one.plan.disturbs]
-        if said := rollout_text(project.inventory.rollout, disturbed, _ready(plans)):
+        quiet = [name for name, one in plans.items() if isinstance(one, Planned) and one.result is Result.UNCHANGED]
+        if said := rollout_text(project.inventory.rollout, disturbed, _ready(plans), quiet):
             self.screen.say(said)
 
     def _shown_only(self, project: Project, plans: Plans) -> Exit:

@@ -25,7 +25,8 @@ _FAILED = {Result.FAILED, Result.ROLLED_BACK, Result.NEEDS_ATTENTION, Result.UNK
 def choose(loaded: Inventory, targets: Sequence[str], pool: ConnectionPool) -> tuple[Host, ...]:
     """As `inventory.select`; hosts are asked only where a target needs it, those in maintenance are not.
 
-    One that cannot be asked is told of, and counts as neither. Raises UsageError.
+    One that cannot be asked is told of, and counts as neither. Where none is of that kind, which is said, there are none;
+    raises UsageError, and RunneropsError where no host at all could be asked.
     """
     wanted = {state for target in targets if (state := state_of(target))}
     if not wanted:
@@ -41,7 +42,12 @@ def choose(loaded: Inventory, targets: Sequence[str], pool: ConnectionPool) -> t
         elif isinstance(error, Exception):
             raise error
     last = {name: one for name, found in seen.items() if not isinstance(found, Exception) and (one := found.latest)}
-    return inventory.select(loaded, targets, {state: _names(last, _IS[state]) for state in STATES})
+    chosen = inventory.select(loaded, targets, {state: _names(last, _IS[state]) for state in STATES})
+    if not chosen and seen and all(isinstance(found, Exception) for found in seen.values()):
+        raise RunneropsError(f"{' '.join(targets)}: no host could be asked", "see above why")
+    if not chosen:
+        pool.screen.say(f"{' '.join(targets)}: no host's last run is of that kind, so there is nothing to do")
+    return chosen
 
 
 def choose_offline(

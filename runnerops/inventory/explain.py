@@ -11,7 +11,7 @@ from runnerops.inventory.load import drafts_of, read_document
 from runnerops.inventory.nodes import Node
 from runnerops.inventory.problems import Problems
 from runnerops.inventory.sources import Where, folder_of
-from runnerops.inventory.targets import unknown_target
+from runnerops.inventory.targets import no_host
 from runnerops.model.common import Key, SourceLocation, Value
 from runnerops.model.inventory import Host
 
@@ -66,7 +66,7 @@ def explain(where: Where, host: str) -> tuple[Explained, ...]:
 
     read = read_document(where)
     if host not in read.hosts:
-        raise unknown_target(host, read.hosts, read.file)
+        raise no_host(host, read.hosts, read.groups, read.file)
     drafts = drafts_of(read)
     final = next(one.node for one in drafts if one.name == host)
     whole = next(one for one in finish(drafts, folder_of(where)) if one.name == host)

@@ -15,7 +15,7 @@ def only(hosts: Sequence[Host], services: Collection[ServiceName]) -> tuple[Host
 
     Raises UsageError where no host has any.
     """
-    if not services:
+    if not services or not hosts:
         return tuple(hosts)
     found = tuple(_narrowed(host, services) for host in hosts if host.sections.keys() & services)
     if not found:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from types import MappingProxyType
 
@@ -26,7 +26,7 @@ def select(
     """The hosts meant, in the inventory's order. No target, or excludes alone, start from all of them.
 
     `states` has the hosts of each of STATES, where they were asked. Raises UsageError for a name that is unknown, a pattern
-    that matches nothing, and when nothing is left.
+    that matches nothing, and when nothing is left; but by what hosts are, none may be meant.
     """
     for target in targets:
         if (state := state_of(target)) and state not in states:
@@ -36,9 +36,8 @@ def select(
     wanted = [target for target in targets if not target.startswith("!")]
     chosen = _union(names, wanted, inventory) if wanted else {host.name for host in inventory.hosts}
     excluded = _union(names, [target[1:] for target in targets if target.startswith("!")], inventory)
-    if not chosen - excluded:
-        hint = "leave out a `!`: it takes hosts away" if chosen else "no host's last run is of that kind"
-        raise UsageError(f"{' '.join(targets)}: no host is left", hint)
+    if not chosen - excluded and not states:
+        raise UsageError(f"{' '.join(targets)}: no host is left", "leave out a `!`: it takes hosts away")
     return tuple(host for host in inventory.hosts if host.name in chosen - excluded)
 
 
@@ -46,7 +45,7 @@ def the_host(inventory: Inventory, name: str) -> Host:
     """The host of exactly this name. Raises UsageError."""
     found = next((host for host in inventory.hosts if host.name == name), None)
     if found is None:
-        raise unknown_target(name, [host.name for host in inventory.hosts], inventory.path)
+        raise no_host(name, [host.name for host in inventory.hosts], inventory.groups, inventory.path)
     return found
 
 
@@ -73,6 +72,14 @@ def _matching(names: Mapping[str, tuple[str, ...]], pattern: str, inventory: Inv
     if not found:
         raise unknown_target(pattern, names, inventory.path)
     return {host for hosts in found for host in hosts}
+
+
+def no_host(name: str, hosts: Collection[str], groups: Collection[str], file: str) -> UsageError:
+    """The error for what is to be one host, and is none."""
+    if name in groups or set(name) & set("*?["):
+        what = "a group" if name in groups else "a pattern"
+        return UsageError(f"{name}: {what}, and one host is meant", "`runnerops hosts` lists the hosts")
+    return unknown_target(name, hosts, file)
 
 
 def unknown_target(target: str, names: Iterable[str], file: str) -> UsageError:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from runnerops.model.rollout import Rollout
 
 
-def rollout_text(rollout: Rollout, disturbed: Sequence[str], ready: Sequence[str]) -> str:
+def rollout_text(
+    rollout: Rollout, disturbed: Sequence[str], ready: Sequence[str], in_sync: Collection[str] = ()
+) -> str:
     """Empty where one host alone is to change. `disturbed` are those of `ready` whose jobs notice."""
-    if len(ready) < 2:
+    gate = rollout.canary if rollout.health and rollout.canary in in_sync and ready else ""
+    if len(ready) < 2 and not gate:
         return ""
     first = rollout.canary if rollout.canary in ready else ""
     rest = [name for name in disturbed if name != first]
     at_once = rollout.at_once(len(disturbed))
     parts = [f"{first} first"] if first else []
+    parts += [f"{gate} first, which is in sync and must pass verify"] if gate else []
     if len(rest) > at_once:
         parts.append(f"of {len(rest)} hosts that restart something {at_once} at a time")
     if not parts:
@@ -22,7 +26,7 @@ def rollout_text(rollout: Rollout, disturbed: Sequence[str], ready: Sequence[str
     if rollout.pause_s:
         parts.append(f"a pause of {_time(rollout.pause_s)} after each")
     if rollout.health:
-        parts.append("each must pass verify before the next batch begins")
+        parts.append("each that changes must pass verify before the next batch begins")
     most = rollout.max_failures
     parts.append(f"none is begun after {most} failed" if most > 1 else "none is begun after one that failed")
     return f"order: {', '.join(parts)}"

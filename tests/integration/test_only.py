@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +23,11 @@ from runnerops.demo.story import ENVIRONMENT, INVENTORY
 DAEMON, CONFIG = "etc/docker/daemon.json", "etc/gitlab-runner/config.toml"
 
 
-@pytest.fixture(name="site")
-def fixture_site(tmp_path: Path) -> Iterator[Site]:
+@contextmanager
+def playing(folder: Path) -> Iterator[Site]:
+    """The demo's host, up."""
     adopt_orphans()
-    site = Site(tmp_path)
+    site = Site(folder)
     site.build()
     try:
         with Server(site.environ, site.root / "root", make_key(site.project / "id_ecdsa")) as server:
@@ -35,6 +37,12 @@ def fixture_site(tmp_path: Path) -> Iterator[Site]:
             yield site
     finally:
         end_descendants(signal.SIGKILL)
+
+
+@pytest.fixture(name="site")
+def fixture_site(tmp_path: Path) -> Iterator[Site]:
+    with playing(tmp_path) as site:
+        yield site
 
 
 def typed(site: Site, *words: str, code: int = 0) -> str:
@@ -108,3 +116,28 @@ def test_what_is_left_out_stays_and_is_told_truly_later(site: Site) -> None:
     assert "its files are deployed, and verify does not pass" in said
     assert "cache dockerhub" in said
     assert "max-concurrent-downloads" in (site.root / DAEMON).read_text()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "deploy @failed --yes",
+        "deploy @failed --yes --only docker",
+        "deploy @failed --yes -o json",
+        "diff @failed --exit-code",
+        "rollback @changed --yes",
+        "history @failed -o json",
+        "abort @running --yes",
+        "status @failed",
+    ],
+)
+def test_no_host_of_that_kind_is_nothing_to_do(still: Site, words: str) -> None:
+    said = typed(still, *words.split())
+    assert json.loads(said)["hosts"] == [] if "json" in words else "nothing to do" in said
+
+
+@pytest.fixture(name="still", scope="module")
+def fixture_still(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The demo's host, on which no run ever was."""
+    with playing(tmp_path_factory.mktemp("still")) as site:
+        yield site

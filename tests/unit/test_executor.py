@@ -181,6 +181,35 @@ def test_a_host_that_does_not_pass_verify_after_its_run_stops_the_deploy(
     assert examined == ({name for name in names if expected[name] != "skipped"} if command != "rollback" else set())
 
 
+@pytest.mark.parametrize(
+    ("canary", "resume", "others", "expected"),
+    [
+        ("fine", False, True, {"fine": "unchanged", "b": "applied"}),
+        ("broken", False, True, {"broken": "failed", "b": "skipped"}),
+        ("broken", True, True, {"broken": "unchanged", "b": "applied"}),
+        ("broken", False, False, {"broken": "unchanged", "b": "unchanged"}),
+    ],
+)
+def test_a_canary_that_is_in_sync_must_pass_verify_before_others_are_changed(
+    canary: str, resume: bool, others: bool, expected: dict[str, str]
+) -> None:
+    """It may be in sync since the deploy before, after which it did not pass."""
+    hosts = (Host(canary, canary), Host("b", "b"))
+    done, restart = Plan(canary, 1, PLAN.requester), (Action(ServiceName.DOCKER, Verb.RESTART),)
+    plans = {canary: done, "b": replace(PLAN, host="b", actions=restart) if others else replace(done, host="b")}
+    planned = {
+        name: Planned(plan, (), Result.UNCHANGED if plan.empty else Result.PENDING) for name, plan in plans.items()
+    }
+    rollout = Rollout(canary="" if resume else canary, health=True)
+    project = Project(Inventory("i.yml", hosts, {}, rollout=rollout), hosts, {}, {}, b"")
+    screen = Screen(out=StringIO(), err=StringIO(), redactor=Redactor())
+    pool, show = cast(ConnectionPool, Several()), cast(Show, Quiet())
+    turns = Good(project, planned, plans, pool, screen, show, LockWait(0, screen), ActiveRuns())
+    turns.health = cast(Health, Examined())
+    turns.run()
+    assert {name: str(one.result) for name, one in turns.outcomes.items()} == expected
+
+
 class Raced(HostExecutor):
     """A deploy in which the runs of hosts called so come too late, and have to be planned once more."""
 

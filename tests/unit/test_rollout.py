@@ -87,10 +87,17 @@ def test_what_it_may_not_say(text: str, problem: str, tmp_path: Path) -> None:
             Rollout(batch="1", health=True),
             "a b",
             "a b",
-            "order: of 2 hosts that restart something 1 at a time, each must pass verify before the next batch begins, "
-            "none is begun after one that failed",
+            "order: of 2 hosts that restart something 1 at a time, each that changes must pass verify before the next batch "
+            "begins, none is begun after one that failed",
         ),
     ],
 )
 def test_the_order_is_told(rollout: Rollout, disturbed: str, ready: str, text: str) -> None:
     assert rollout_text(rollout, disturbed.split(), ready.split()) == text
+
+
+def test_a_canary_that_is_in_sync_is_told_of_where_it_must_pass_verify() -> None:
+    told = rollout_text(Rollout("a", health=True), ["b"], ["b"], ["a", "c"])
+    assert told.startswith("order: a first, which is in sync and must pass verify, each that changes must pass")
+    assert rollout_text(Rollout("a"), ["b"], ["b"], ["a"]) == ""
+    assert rollout_text(Rollout("a", health=True), [], [], ["a", "b"]) == ""

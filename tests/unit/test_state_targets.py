@@ -24,7 +24,7 @@ from runnerops.commands.verify import verify
 from runnerops.engine.connections import ConnectionPool
 from runnerops.engine.options import Flags, Invocation, UiOptions
 from runnerops.engine.targets import _IS, check_targets, choose
-from runnerops.errors import UsageError
+from runnerops.errors import RunneropsError, UsageError
 from runnerops.model.common import Exit
 from runnerops.model.host_state import Run
 from runnerops.model.inventory import Requester
@@ -61,7 +61,7 @@ def test_hosts_are_asked_only_where_a_target_needs_it_and_one_that_is_silent_is_
         assert err.getvalue() == ""
         with pytest.raises(UsageError, match=r"did you mean '@failed'"):
             choose(loaded, ["@faild"], pool)
-        with pytest.raises(UsageError, match=r"no host is left"):
+        with pytest.raises(RunneropsError, match=r"no host could be asked"):
             choose(loaded, ["@failed"], pool)
     assert "left out" in err.getvalue()
     assert "m:" not in err.getvalue()
@@ -129,5 +129,5 @@ def test_every_command_that_takes_targets_takes_states(tmp_path: Path, target: s
         if target.startswith("!"):
             assert isinstance(command(), Exit)
         else:
-            with pytest.raises(UsageError, match=r"no host is left"):
+            with pytest.raises(RunneropsError, match=r"no host could be asked"):
                 command()
