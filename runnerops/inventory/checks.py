@@ -54,6 +54,8 @@ def address(text: str) -> str:
 
 def user(text: str) -> str:
     """A login name on the host."""
+    if ":" in text:  # what follows may be a password
+        raise Refused("a user name has no colon", "keys log in; the password of sudo goes under `sudo_password`")
     if not _USER.fullmatch(text):
         raise Refused(f"{text!r} is no user name", "no spaces, and no `-` at the start")
     return text

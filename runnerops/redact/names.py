@@ -8,8 +8,8 @@ from functools import lru_cache
 from runnerops.model.common import Key, word_set
 
 _SECRET = word_set("""
-    auth authorization bearer cookie credential credentials dsn jwt key pass passphrase passwd password passwords pat psk
-    pwd secret secrets token tokens
+    auth authorization bearer cookie credential credentials creds dsn jwt key pass passcode passphrase passwd password
+    passwords pat psk pswd pw pwd secret secrets token tokens webhook
     accesskey accountkey apikey authkey encryptionkey licensekey masterauth masterkey privatekey requirepass rootpass
     secretkey sessionkey sharedkey signingkey sshpass userpass
 """)
@@ -21,7 +21,7 @@ _ENDS = ("password", "passwd", "passphrase", "secret", "token")
 _BEHIND = word_set("base base64 data default dev hash new old prod raw staging string test value")
 """Words behind the one that says it (`SECRET_KEY_BASE`, `password-hash`)."""
 
-_PAIRS = frozenset({("auth", "config"), ("connection", "string")})
+_PAIRS = frozenset({("auth", "config"), ("connection", "string"), ("secret", "id"), ("webhook", "url")})
 
 _ORDINARY = frozenset(
     {(word, "key") for word in ("cache", "foreign", "partition", "primary", "public", "sort")}

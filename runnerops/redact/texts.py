@@ -26,6 +26,8 @@ _TOKENS = re.compile(
       | xox[a-z]-[\w-]{8,} | xapp-[\w-]{8,}
       | (?:AKIA|ASIA|ABIA|ACCA)[0-9A-Z]{12,}
       | AIza[\w-]{30,} | ya29\.[\w-]{8,}
+      | sk-(?:proj-|ant-|svcacct-)?[\w-]{20,} | SG\.[\w-]{16,}\.[\w-]{16,} | hf_\w{20,} | ATATT[\w=-]{16,}
+      | AGE-SECRET-KEY-1[0-9A-Z]{16,} | dp\.(?:pt|st|ct|sa)\.[\w.-]{16,}
       | hv[sbr]\.[\w-]{8,} | npm_\w{16,} | pypi-[\w-]{16,} | dop_v1_\w{16,} | [rs]k_(?:live|test)_\w{8,}
       | eyJ[\w-]{5,}\.[\w-]+(?:\.[\w-]*)*
     )""",
@@ -40,6 +42,15 @@ _USERINFO = re.compile(
     r"(?<=://)(?:[^/\s\"'@]*:(?!\d{1,5}/)[^\s\"'@]*@(?:[^/\s\"'@]*@)*|[^/\s\"'@]+@(?:[^/\s\"'@]*@)*)(?=[^@])"
 )
 """Up to the last `@` before the host, also where the password holds a `/` or an `@` that nobody escaped."""
+_HOOK = re.compile(
+    r"(?:hooks\.slack\.com/(?:services|workflows|triggers)|discord(?:app)?\.com/api/webhooks|\.webhook\.office\.com/\w+)/"
+    r"([^\s\"'?#]+)|api\.telegram\.org/bot([^\s\"'/]+)"
+)
+"""Addresses that let everybody who has them write there."""
+_SIGNED = re.compile(
+    r"[?&](?:sig|signature|X-(?:Amz|Goog|Oss)-(?:Signature|Security-Token))=([^&\s\"'#]+)", re.IGNORECASE
+)
+"""What lets everybody who has a URL get what it leads to."""
 _DSN = re.compile(r"(?<![\w/:@.-])[\w.%+-]+:([^\s@/:]+)@(?!sha\d)[\w.(\[-]+")
 """`user:password@tcp(…)`, which has no scheme; no digest of an image is meant."""
 _SCHEME = re.compile(r"\b(?:Basic|Bearer)\s+([\w+/=.~-]{6,})", re.IGNORECASE)
@@ -110,6 +121,9 @@ def _formats(text: str) -> Iterator[Span]:
     if "@" in text:
         yield from ((match.start(), match.end() - 1) for match in _USERINFO.finditer(text))
         yield from (match.span(1) for match in _DSN.finditer(text))
+    if "/" in text:
+        yield from (match.span(match.lastindex or 0) for match in _HOOK.finditer(text))
+        yield from (match.span(1) for match in _SIGNED.finditer(text) if not _REFERENCE.match(match[1]))
     yield from (match.span(1) for match in _SCHEME.finditer(text) if not _REFERENCE.match(match[1]))
     yield from (match.span() for match in _BASE64.finditer(text) if _is_login(match[0]))
 

@@ -134,16 +134,12 @@ if GIVEN:  # no suite has a Docker with nftables
             assert json.loads(told)["FirewallBackend"]["Driver"] == "nftables"
             assert "table ip docker-bridges" in host.run("nft list tables").stdout
             project.run("verify", host.name)
-            host.run(
-                "nft 'add table inet mine; add chain inet mine fwd { type filter hook forward priority 0; policy drop; }'"
-            )
-            line = "nft insert rule inet mine fwd ct original proto-dst 5000 accept"
+            host.run("nft 'add table inet mine; add chain inet mine others { type filter hook forward priority 0; }'")
+            host.run("nft add rule inet mine others ct original proto-dst 5000 drop")
+            line = "nft insert rule inet mine others ct original proto-dst 5000 accept"
             assert line in project.run("verify", host.name, code=1)
             host.run(line)
-            host.run("nft insert rule inet mine fwd ct state established accept")
-            said = project.run("verify", host.name, code=1)  # it cuts the cache off from its upstream as well
-            assert "answers from a container" in said
-            assert line not in said
+            project.run("verify", host.name)
             host.run("nft delete table inet mine")
             host.reboot()
             project.run("verify", host.name)

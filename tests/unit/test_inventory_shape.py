@@ -19,6 +19,7 @@ HOST = [  # what stands on line 1 as `hosts: {h: {…}}`, and what is said of it
     ("ssh: {prot: 22}", "19: hosts.h.ssh.prot: unknown key, did you mean 'port'?"),
     ("ssh: {port: '22'}", "19: hosts.h.ssh.port: must be a whole number"),
     ("ssh: {port: 70000}", "19: hosts.h.ssh.port: 70000 is no port"),
+    ("ssh: {user: 'anna:password'}", "19: hosts.h.ssh.user: a user name has no colon"),
     ("ssh: {user: -oProxyCommand=x}", "19: hosts.h.ssh.user: '-oProxyCommand=x' is no user name"),
     ("ssh: {key: ''}", "19: hosts.h.ssh.key: must be a path"),
     ("ssh: {gateway: -x}", "19: hosts.h.ssh.gateway: '-x' is no gateway"),

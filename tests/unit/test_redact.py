@@ -53,6 +53,9 @@ SERVICE = service_of(SPEC.service)
         "amazonec2-secret-key",
         "digitalocean-access-token",
         "passwordHash",
+        "secret_id",
+        "webhookUrl",
+        "smtp-creds",
     ],
 )
 def test_names_of_secrets(name: str) -> None:
@@ -142,6 +145,15 @@ C = "canary-9f3Kq"
         f"-----BEGIN OPENSSH PRIVATE KEY-----\n{C}",
         base64.b64encode(f"me:{C}".encode()).decode(),
         f"$env:TOKEN = '{C}'",
+        f"https://hooks.slack.com/services/T0/B0/{C}",
+        f"https://discord.com/api/webhooks/1/{C}?wait=true",
+        f"https://corp.webhook.office.com/webhookb2/a@b/IncomingWebhook/{C}",
+        f"https://api.telegram.org/bot1:{C}/sendMessage",
+        f"https://a.blob.core.windows.net/c?sv=2026&sig={C}&se=1",
+        f"curl 'https://s3.example.com/b/k?X-Amz-Signature={C}'",
+        f"VAULT_SECRET_ID={C}",
+        f"SLACK_WEBHOOK_URL=https://chat.example.com/{C}",
+        f"sk-proj-{C}-0123456789",
     ],
 )
 def test_secrets_within_a_text(text: str) -> None:
@@ -190,6 +202,12 @@ def test_tokens_are_known_by_their_form_in_whatever_is_printed(text: str) -> Non
         "amazonec2-ssh-keypath=/root/.ssh/id_rsa",
         "glrt",
         "runner of gl-team",
+        "https://slack.com/services/ours",
+        "https://example.com/list?sign=1&signed=yes",
+        "curl https://example.com/?sig=$SIGNATURE",
+        "task-0123456789abcdefghijk",
+        "webhooks=enabled",
+        "pwd_reset=on",
     ],
 )
 def test_near_misses_are_shown(text: str) -> None:
