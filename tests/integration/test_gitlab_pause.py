@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from io import StringIO
+from itertools import product
 from pathlib import Path
 from typing import cast
 
@@ -246,15 +247,12 @@ def test_a_runner_is_paused_and_unpaused_and_keeps_its_jobs(gitlab: GitLab) -> N
 
 
 @pytest.mark.parametrize(("fault", "times"), FAULTS, ids=lambda value: str(getattr(value, "status", value)))
-@pytest.mark.parametrize("calls", [("PUT /runners",), ("PUT /runners", "GET /runners")], ids=["told", "asked too"])
 @pytest.mark.parametrize("paused", [True, False])
-def test_it_is_done_where_no_error_says_otherwise(
-    gitlab: GitLab, fault: Answer, times: int, calls: tuple[str, ...], paused: bool
-) -> None:
+def test_it_is_done_where_no_error_says_otherwise(gitlab: GitLab, fault: Answer, times: int, paused: bool) -> None:
     client = GitlabClient(gitlab.url, API)
     runner = gitlab.runner("glrt-one")
     runner.paused = not paused
-    gitlab.faults_at = {one: [fault] * times for one in calls}
+    gitlab.faults_at = {one: [fault] * times for one in ("PUT /runners", "GET /runners")}
     told = ""
     try:
         (pause if paused else unpause)(client, runner.id)
@@ -370,8 +368,10 @@ def test_one_that_is_to_be_paused_stays_so_after_a_good_run_alone(world: World, 
 
 
 @pytest.mark.parametrize(("fault", "times"), FAULTS, ids=lambda value: str(getattr(value, "status", value)))
-@pytest.mark.parametrize("at", ["plan", "pause", "unpause"])
-@pytest.mark.parametrize("end", ["applied", "rolled-back"])
+@pytest.mark.parametrize(
+    ("at", "end"),
+    [("plan", "applied"), *product(("pause", "unpause"), ("applied", "rolled-back"))],
+)
 def test_whatever_gitlab_answers_the_run_goes_on_and_the_next_deploy_settles(
     world: World, fault: Answer, times: int, at: str, end: str
 ) -> None:
@@ -398,6 +398,29 @@ def test_whatever_gitlab_answers_the_run_goes_on_and_the_next_deploy_settles(
     assert world.machine.on_record or not world.runner.paused
     world.gitlab.faults_at = {}
     world.machine.end, world.machine.while_it_runs = "applied", lambda: None
+    world.deploy()
+    assert world.settled()
+
+
+@pytest.mark.parametrize("at", ["pause", "unpause"])
+def test_one_that_answers_too_late_is_not_waited_for_and_the_next_deploy_settles(
+    world: World, at: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It carries out what it was told when nobody waits any more."""
+    project, planned = world.plan()
+    monkeypatch.setattr("runnerops.gitlab.client.GitlabClient", partial(GitlabClient, seconds=1.0))
+    world.gitlab.slow = 3.0 if at == "pause" else 0.0
+    world.machine.while_it_runs = lambda: setattr(world.gitlab, "slow", 0.0 if at == "pause" else 3.0)
+    executor = world.executor(planned, project)
+    executor.run()
+    outcome = executor.outcomes["h"]
+    assert "within 1 s" in f"{outcome.message} {outcome.diagnostics}"
+    assert outcome.result is Result.APPLIED or (outcome.deployed and at == "unpause")
+    asked = world.gitlab.asked
+    world.gitlab.slow = 0.0
+    until("all is answered", lambda: len(world.gitlab.requests) >= asked, seconds=60)
+    monkeypatch.undo()
+    world.machine.while_it_runs = lambda: None
     world.deploy()
     assert world.settled()
 
