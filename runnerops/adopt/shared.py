@@ -10,6 +10,7 @@ from runnerops.adopt.entry import Comments, Entry, by_name, hidden_texts, shown,
 from runnerops.adopt.insert import add_defaults, add_group
 from runnerops.adopt.layers import common, for_host, moved
 from runnerops.adopt.secrets import Vault
+from runnerops.inventory.scalars import Verbatim
 from runnerops.model.common import Key, Secret, ServiceName, Tree, Value
 from runnerops.services.base import Adopted
 
@@ -86,15 +87,17 @@ def _emptied(name: str, adopted: Mapping[ServiceName, Adopted], vault: Vault) ->
 
 
 def _general(host: str, section: Tree) -> Tree:
-    """With `{host}` for the host's name in the names of runners."""
+    """With `{host}` for the host's name in the names of runners, here and in config.toml."""
     runners = section.get("runners")
     word = re.compile(rf"(?<![A-Za-z0-9]){re.escape(host)}(?![A-Za-z0-9])")
     if not isinstance(runners, list):
         return section
     found: list[Value] = []
     for one in runners:
-        named = isinstance(one, dict) and isinstance(one.get("name"), str)
-        found.append({**one, "name": word.sub("{host}", str(one["name"]))} if named else one)  # type: ignore[dict-item,call-overload,index]
+        named = one if isinstance(one, dict) else {}
+        names = {key: text for key in ("name", "called") if isinstance(text := named.get(key), str)}
+        general = {key: word.sub("{host}", text) for key, text in names.items() if not isinstance(text, Verbatim)}
+        found.append({**named, **general} if named else one)
     return {**section, "runners": found}
 
 

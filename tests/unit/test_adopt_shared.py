@@ -20,8 +20,14 @@ from runnerops.adopt.target import login_of, meant
 from runnerops.errors import UsageError
 from runnerops.inventory import load
 from runnerops.model.common import Key, ServiceName, Tree
+from runnerops.model.host_state import HostState
+from runnerops.planning.reconcile import reconcile
+from runnerops.secrets import Resolver
+from runnerops.services import SERVICES
 from runnerops.services.base import Adopted
-from tests.unit.test_adopt import TREES, docker
+from tests.unit.services.builders import render_all
+from tests.unit.test_adopt import TREES, blocks, docker, observed
+from tests.unit.test_plan import CONFIG
 
 NAMES = st.sampled_from(["a", "b", "big", "{host}", "on {host}"])
 ENTRIES = st.lists(
@@ -320,3 +326,24 @@ def test_layers_stand_before_the_hosts() -> None:
     )
     assert add_group("hosts:\n  a: {}\n", docker) == "groups:\n  new:\n    docker: {}\n\nhosts:\n  a: {}\n"
     assert add_group("hosts:\n  a: {}\ngroups:\n", docker) == "hosts:\n  a: {}\ngroups:\n  new:\n    docker: {}\n"
+
+
+def test_runners_that_every_host_calls_after_itself_are_said_once(tmp_path: Path) -> None:
+    """As `gitlab-runner register` names them, and a hand-written one without a name; each host's file stays as it is."""
+    states: dict[str, HostState] = {}
+    found: list[Found] = []
+    for number, name in enumerate(("ci-1", "ci-2"), 1):
+        runners = [{"name": name, "id": number}, {"name": name, "id": number + 10, "limit": 2}, {}]
+        tokens = [f"glrt-{letter * 10}{name}" for letter in "abc"]
+        states[name] = observed(None, blocks(*(one | {"token": t} for one, t in zip(runners, tokens, strict=True))))
+        (place,) = find_places(tmp_path / "inventory.yml", [meant(f"{name}=root@192.0.2.{number}")])
+        found.append(Found(place, {service.NAME: service.adopt(states[name], {}) for service in SERVICES}))
+    draft = best_draft(found, {}, "ci")
+    shared = (draft.layer.text if draft.layer else "").splitlines()
+    assert [line.strip(" -") for line in shared if "name:" in line or "called:" in line] == [
+        'name: "{host}"', 'name: "{host}-2"', 'called: "{host}"', "name: unnamed-3", 'called: ""',
+    ]  # fmt: skip
+    for host in draft.load().hosts:
+        rendered = render_all(host, Resolver({}, tmp_path))
+        ((file,), blockers) = reconcile(host, rendered, states[host.name])
+        assert (file.content, blockers) == (states[host.name].file(CONFIG).content, ())
