@@ -34,11 +34,11 @@ def run(argv: Sequence[str], *, seconds: float = 60, check: bool = True, text: s
 def until(what: str, condition: Callable[[], bool], *, seconds: float, every: float = 0.05) -> None:
     """Ask `condition` until it is true; LabError that names `what` when `seconds` are over.
 
-    Asked less often the longer it takes, at most a tenth too late: most ask a host over SSH, and other tests work meanwhile.
+    Asked less often the longer it takes, at most a quarter too late: most ask a host over SSH, and other tests work meanwhile.
     """
     began = time.monotonic()
     while not condition():
         waited = time.monotonic() - began
         if waited > seconds:
             raise LabError(f"{what}: not within {seconds:g} s")
-        time.sleep(max(every, min(waited / 10, 0.5)))
+        time.sleep(max(every, min(waited / 4, 0.5)))

@@ -141,8 +141,8 @@ class Bench:
             self.wait_for(truth.place_is_held)
 
     def wait_for(self, check: Callable[[truth.Truth], None], now: truth.Truth | None = None) -> None:
-        """A runner needs 3 s to see its file, and one that comes back later a second more."""
-        ends = time.monotonic() + 12
+        """A runner needs 3 s to see its file, and one that comes back later a second more. A look costs more than a wait."""
+        ends, pause = time.monotonic() + 12, 0.2
         while True:
             try:
                 return check(now or truth.ask(self.host))
@@ -150,4 +150,5 @@ class Bench:
                 if time.monotonic() > ends:
                     raise
             now = None
-            time.sleep(0.2)
+            time.sleep(pause)
+            pause = min(2 * pause, 1)

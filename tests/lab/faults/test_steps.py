@@ -52,7 +52,8 @@ def test_every_step_meets_every_fault(labs: tuple[Lab, ...], tmp_path: Path, say
     wish = os.environ.get("RUNNEROPS_FAULTS", "")
     benches = [make_bench(tmp_path / f"{host.name}-{n}", lab, host) for n, lab in enumerate(labs) for host in lab.hosts]
     with ThreadPoolExecutor(len(benches)) as pool:
-        found = dict(zip((bench.host.name for bench in benches), pool.map(look, benches), strict=True))
+        looking = benches[: len(labs[0].hosts)]  # the second of a kind has the same steps
+        found = dict(zip((bench.host.name for bench in looking), pool.map(look, looking), strict=True))
         known: Known = {key: kinds for one, _ in found.values() for key, kinds in one.items()}
         needed = {kind for _, kinds in found.values() for kind in kinds}
         cases = choose(known, everything=wish == "all")

@@ -32,7 +32,7 @@ class Jobs(threading.Thread):
             for runner in self.config().runners:
                 if self.may_ask(runner):
                     self.ask(runner)
-            self.draining.wait(0.05)
+            self.draining.wait(0.2)
 
     def may_ask(self, runner: dict[str, Any]) -> bool:
         """Whether a slot is free, and it is time; a runner without a token is passed over."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import select
 import signal
 import time
 from collections.abc import Callable
@@ -15,6 +17,7 @@ from .pages import job_list, metrics, serve
 from .rotation import Rotation
 
 RELOAD_INTERVAL = 3.0
+ROTATION_INTERVAL = 0.25
 NAMES = {signal.SIGQUIT: "quit", signal.SIGTERM: "terminated", signal.SIGINT: "interrupt"}
 
 
@@ -25,6 +28,7 @@ class Runner:
         self.path = path
         self.listen = listen
         self.signals: list[int] = []
+        self.bell = -1
         self.loaded = 0
         self.loading_errors = 0
         self.system_id = ""
@@ -38,6 +42,7 @@ class Runner:
 
     def run(self) -> int:
         """Until a signal ends it; the exit status."""
+        self.listen_to_signals()
         for number in (signal.SIGHUP, *NAMES):
             signal.signal(number, lambda got, _: self.signals.append(got))
         self.say("info", f"Starting multi-runner from {self.path}... (this is a stand-in, not GitLab Runner)")
@@ -62,8 +67,19 @@ class Runner:
                 self.try_to(self.poll)
                 next_poll = time.monotonic() + RELOAD_INTERVAL
             else:
-                time.sleep(0.02)
+                self.rest(min(next_poll - time.monotonic(), ROTATION_INTERVAL))
             self.refuse_concurrent()
+
+    def listen_to_signals(self) -> None:
+        """Each ends a rest."""
+        self.bell, rings = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        signal.set_wakeup_fd(rings)
+
+    def rest(self, seconds: float) -> None:
+        """Many hosts of a lab have nothing to do: who looks around fifty times a second takes a core from those at work."""
+        if select.select([self.bell], [], [], max(seconds, 0))[0]:
+            with contextlib.suppress(BlockingIOError):
+                os.read(self.bell, 4096)
 
     def refuse_concurrent(self) -> None:
         """A number below 1 is fatal, at start and on reload alike; running jobs are not asked."""
@@ -112,7 +128,7 @@ class Runner:
             if not self.jobs.alive():
                 return self.gone()
             got = self.next_signal() or got
-            time.sleep(0.02)
+            self.rest(0.05)
         self.say("warning", "Starting forceful shutdown", StopSignal=NAMES[got])
         self.jobs.abort()
         deadline = time.monotonic() + self.config.shutdown_timeout
@@ -121,7 +137,7 @@ class Runner:
                 return self.gone()
             if second := self.next_signal():
                 fatal("Service run failed", error=f"forced exit with stop signal: {NAMES[second]}")
-            time.sleep(0.02)
+            self.rest(0.05)
         return fatal("Service run failed", error="shutdown timed out")
 
     def next_signal(self) -> signal.Signals | None:
