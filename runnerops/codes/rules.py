@@ -660,6 +660,14 @@ _ROWS = (
         "Take another port for one of them.",
     ),
     Rule(
+        "X015",
+        "error",
+        "Cache that asks another registry than its upstream",
+        "Its name, the mirror lists and `verify` are of `upstream`, and its own `config` or `environment` wins over that.",
+        "Write the URL as the cache's `upstream`.",
+        "a warning where both have the same images",
+    ),
+    Rule(
         "P001",
         "error",
         "File that cannot be read",

@@ -17,7 +17,7 @@ from runnerops.services.gitlab_runner.dind import is_dind
 from runnerops.services.gitlab_runner.format import PATH as CONFIG_TOML
 from runnerops.services.gitlab_runner.format import runners_of
 from runnerops.services.registry.caches import own_caches
-from runnerops.services.registry.caches.upstreams import HUB
+from runnerops.services.registry.caches.upstreams import HUB, served
 from runnerops.services.shared.no_proxy import bypasses
 
 Severity: TypeAlias = Literal["error", "warning", "info"]
@@ -25,6 +25,7 @@ Severity: TypeAlias = Literal["error", "warning", "info"]
 _ETHERNET = 1500
 _OURS_ALONE = re.compile(r".*\.(?:lan|local|internal|intranet|home|corp|home\.arpa)|[^.]+")
 _PORTS = {"http": 80, "https": 443}
+_REMOTE = "REGISTRY_PROXY_REMOTEURL"
 
 
 def caches_by_url(inventory: Inventory) -> Mapping[str, Cache]:
@@ -50,6 +51,7 @@ def across(caches: Mapping[str, Cache], host: Host) -> Iterator[Finding]:
             ):
                 yield Finding(rule, severity, DAEMON_JSON, key, text, fix)
     yield from _upstreams(host, caches)
+    yield from _elsewhere(host)
     yield from _logins(host)
     yield from _mtu(host, docker)
 
@@ -118,6 +120,24 @@ def _upstreams(host: Host, caches: Mapping[str, Cache]) -> Iterator[Finding]:
                 break
             way.append(upstream.name)
             url = upstream.upstream.rstrip("/")
+
+
+def _elsewhere(host: Host) -> Iterator[Finding]:
+    """A cache whose own settings win over its `upstream`, of which its name, the mirrors and `verify` are."""
+    for index, own in enumerate(own_caches(host)):
+        proxy = own.config.get("proxy")
+        for path, url in (
+            (("config", "proxy", "remoteurl"), proxy.get("remoteurl") if isinstance(proxy, dict) else None),
+            (("environment", _REMOTE), own.environment.get(_REMOTE)),
+        ):
+            if not isinstance(url, str) or not url or url.rstrip("/") == own.upstream.rstrip("/"):
+                continue
+            same = served("", url) == served("", own.upstream)
+            key: Key = ("caches", index, *path)
+            text = f"makes the cache ask {url}, and its upstream is {own.upstream}: what it serves is told by that"
+            place = host.location(ServiceName.REGISTRY, key)
+            severity: Severity = "warning" if same else "error"
+            yield Finding("X015", severity, ServiceName.REGISTRY.value, key, text, "write it as `upstream`", place)
 
 
 def _logins(host: Host) -> Iterator[Finding]:

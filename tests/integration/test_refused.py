@@ -50,6 +50,7 @@ HANDWRITTEN: Mapping[str, Mapping[str, object]] = {
     "X005": {"docker": {"registry-mirrors": ["http://192.0.2.10:5001"]}, "registry": {"caches": [GHCR]}},
     "X006": {"registry": {"caches": [ENDLESS]}},
     "X011": {"docker": {"registry-mirrors": ["https://192.0.2.10:5000"]}, "registry": {"caches": [CACHE]}},
+    "X015": {"registry": {"caches": [{**CACHE, "config": {"proxy": {"remoteurl": "https://ghcr.io"}}}]}},
     "X014": {"docker": {"metrics-addr": "192.0.2.10:5000"}, "registry": {"caches": [CACHE]}},
     "P003": {"dokcer": {}},
 }

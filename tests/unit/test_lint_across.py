@@ -149,3 +149,19 @@ def test_our_own_service_gets_the_mtu(tmp_path: Path) -> None:
 )
 def test_what_goes_past_a_proxy(no_proxy: str, host: str, port: int, past: bool) -> None:
     assert bypasses(no_proxy, host, port) is past
+
+
+@pytest.mark.parametrize(
+    ("more", "severity"),
+    [
+        ("config: {proxy: {remoteurl: 'https://ghcr.io'}}", "error"),
+        ("environment: {REGISTRY_PROXY_REMOTEURL: 'https://ghcr.io'}", "error"),
+        ("config: {proxy: {remoteurl: 'https://mirror.gcr.io'}}", "warning"),
+        ("config: {proxy: {remoteurl: 'https://registry-1.docker.io/'}}", ""),
+        ("config: {proxy: {ttl: 24h}}", ""),
+    ],
+)
+def test_a_cache_that_asks_another_registry_than_its_upstream(tmp_path: Path, more: str, severity: str) -> None:
+    cache = f"registry: {{caches: [{{upstream: 'https://registry-1.docker.io', {more}}}]}}"
+    said = [one for one in found(tmp_path, cache) if one.startswith("X015")]
+    assert [one.split()[1] for one in said] == ([severity] if severity else [])

@@ -33,6 +33,7 @@ NO_PROGRAM = {
     "X011": "it is about a host and a cache",
     "X013": "it is about two runners of an inventory, and GitLab",
     "X014": "it is about two services",
+    "X015": "it is about a cache and what the inventory says of it",
     "P003": "the inventory is read by us alone",
 }
 """Rules that no system's program can decide from one file, and why."""

@@ -70,7 +70,9 @@ def _unknown(name: str, table: str, key: Key, version: Version) -> tuple[str, Se
     if table == "runner" and low in IN_GITLAB:
         text = "the runner ignores it: this is set in GitLab, in the runner's settings"
         return "R006", "error", key, text, "take it out, and set it in GitLab"
-    if near := get_close_matches(low, [one.lower() for one in TABLES[table]], 1, _NEAR):
+    names = [one.lower() for one in TABLES[table]]
+    swapped = [one for one in names if sorted(one) == sorted(low)]  # in a short name two letters are much
+    if near := swapped or get_close_matches(low, names, 1, _NEAR):
         real = next(one for one in TABLES[table] if one.lower() == near[0])
         return "R006", severity, key, f"unknown key, did you mean '{real}'?", f"write {real}"
     if others := [title for other, title in TITLES.items() if low in _by_case(TABLES[other])]:
