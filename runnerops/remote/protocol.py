@@ -68,13 +68,13 @@ _UNPAUSED = 'cd "${RUNNEROPS_ROOT-}$1/paused" 2>/dev/null || exit 0; shift; rm -
 IN_USE = 77
 """Exit status of `forget`: a run has the host."""
 UNFINISHED = 78
-"""Exit status of `forget`: an intent is on record, or a runner that is paused in GitLab."""
+"""Exit status of `forget`: on record are an intent, a runner paused in GitLab, or a token that config.toml lacks yet."""
 _FORGET = (
     'd=${RUNNEROPS_ROOT-}$1 n=0; rm -rf "$d.gone"; [ -d "$d" ] || exit 0; '
     'cd "$d" && exec 9>>lock || exit 1; flock -w "$2" 9 || exit 77; '
     'while systemctl list-units --all --plain --no-legend "runnerops-[0-9]*" | grep -qv " failed "; do '
     'n=$((n + 1)); [ "$n" -lt "$2" ] || exit 77; sleep 1; done; '
-    'for i in intents/* paused/*; do [ ! -e "$i" ] || exit 78; done; cd / && mv "$d" "$d.gone" && rm -rf "$d.gone"'
+    'for i in intents/* rotated/* paused/*; do [ ! -e "$i" ] || exit 78; done; cd / && mv "$d" "$d.gone" && rm -rf "$d.gone"'
 )
 """By a rename, so that a kill leaves no half of it. The unit of the last run may need a moment to go."""
 _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f]")

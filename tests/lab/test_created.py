@@ -8,6 +8,7 @@ import pytest
 
 from tests.lab.gitlab import GitLab
 from tests.lab.gitlab_api import Answer
+from tests.lab.gitlab_managed import Runner
 from tests.lab.host import LabHost
 from tests.lab.lab import Lab
 from tests.lab.project import Project, host_entry, runner_of, runner_section
@@ -50,3 +51,39 @@ def test_a_created_runner_takes_jobs_and_one_of_a_deploy_that_failed_is_gone(
     assert [(one.id, one.settings["description"]) for one in gitlab.created] == [(made.id, "renamed")]
     journal = host.run("journalctl -o cat --no-pager; cat /var/lib/runnerops/runs/*/log; ps -eo args").stdout
     assert not any(made.token in text for text in (shown, said, project.run("history", host.name), journal))
+    leaves(project, host, gitlab, made)
+    is_removed(project, host, gitlab, {**runner, "name": "again"})
+
+
+def leaves(project: Project, host: LabHost, gitlab: GitLab, made: Runner) -> None:
+    """The created runner leaves the inventory under a running job: off the host at once, and off GitLab after the job."""
+    other = runner_of(host, gitlab)
+    project.set(host.name, "gitlab_runner", "runners", value=[other])
+    job = gitlab.hold(token=made.token)
+    assert f"delete runner renamed ({made.id}) in GitLab" in project.run("diff", host.name, code=None)
+
+    said = project.deploy("--allow", "drop-runner", "--drain-timeout", "1s", code=1)
+    assert "1 job of it runs there" in said
+    assert made.token not in host.read(CONFIG).decode()
+    assert [(one.id, one.paused) for one in gitlab.created] == [(made.id, True)]
+    gitlab.start(token=str(other["token"])).wait()
+    job.finish()
+    job.wait()
+
+    assert f"deleted in GitLab: runner renamed ({made.id})" in project.deploy()
+    assert gitlab.created == []
+    project.deploy()
+    asked = len(gitlab.requests)
+    assert "unchanged" in project.deploy()
+    assert not [path for _, path in gitlab.requests[asked:] if f"runners/{made.id}" in path]
+
+
+def is_removed(project: Project, host: LabHost, gitlab: GitLab, runner: dict[str, object]) -> None:
+    """What `remove` takes off the host goes from GitLab too, if it was managed there."""
+    project.set(host.name, "gitlab_runner", "runners", value=[runner_of(host, gitlab), runner])
+    project.deploy()
+    (made,) = gitlab.created
+    remove = ("remove", "--yes", host.name, "gitlab_runner")
+    assert f"deleted in GitLab too, and nothing brings it back there: again ({made.id})" in project.run(*remove, code=1)
+    assert f"deleted in GitLab: runner again ({made.id})" in project.run(*remove, "--allow", "drop-runner")
+    assert gitlab.created == []

@@ -197,6 +197,9 @@ def test_what_a_host_keeps_goes_unless_something_is_unfinished_or_runs(shell: tu
     (state / "paused/7").write_text("1\thttps://gitlab.example.com\tone\n")
     assert forget(tmp_path, shell) == protocol.UNFINISHED
     (state / "paused/7").unlink()
+    (state / "rotated/0123").mkdir(parents=True)
+    assert forget(tmp_path, shell) == protocol.UNFINISHED
+    (state / "rotated/0123").rmdir()
     with (state / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         assert forget(tmp_path, shell) == protocol.IN_USE

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runnerops.model.common import Tree
+from runnerops.model.gitlab import GitlabAccess
 from runnerops.model.host_state import HostState, RunnerFacts, Unit
 from runnerops.model.inventory import Host, Original, Policy
 from runnerops.services import DOCKER, GITLAB_RUNNER, REGISTRY
@@ -169,6 +170,15 @@ def test_a_runner_gets_its_first_file_back_with_the_token_of_now(
         content and GITLAB_RUNNER.parse(spec, content.encode())
     )
     assert [blocker.code for blocker in found.blockers] == codes
+
+
+def test_runners_that_are_deleted_in_gitlab_are_not_told_as_still_registered() -> None:
+    here = replace(section(), gitlab=GitlabAccess("https://gitlab.example.com"))
+    state = replace(runner_state(RUNNER.format("one", OLD)), in_gitlab={"https://gitlab.example.com": {1: "one"}})
+    for inventory, told in ((here, False), (section(), True)):
+        found = GITLAB_RUNNER.remove(inventory, [CONFIG], {CONFIG: Original(None, "0600")}, state, POLICY)
+        assert found
+        assert any("still registered in GitLab" in note for note in found.notes) is told
 
 
 def test_a_config_whose_original_is_lost_stays() -> None:
