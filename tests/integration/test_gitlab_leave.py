@@ -12,8 +12,10 @@ import pytest
 from runnerops.engine.options import Flags
 from runnerops.model.common import Result, Secret, SourceLocation, Tree
 from runnerops.model.inventory import Host
-from runnerops.redact import Masker
+from runnerops.redact import Masker, Redactor
 from runnerops.report.document import plan_document
+from runnerops.report.plan_differences import differences
+from runnerops.report.saved_plan import Digests, saved_host
 from runnerops.report.text import plan_lines
 from tests.integration.test_gitlab_create import API, FAULTS, REFUSED, Cut, World, fixture_gitlab
 from tests.lab.gitlab import GitLab, Job
@@ -65,6 +67,14 @@ def test_the_plan_shows_it_and_it_takes_a_word(gitlab: GitLab, world: World) -> 
     assert (document["deleted_in_gitlab"], document["leaving_gitlab"]) == ([2], [{"runner": "two", "id": 2}])
     assert world.deploy().result is Result.REFUSED
     assert len(gitlab.created) == 2
+
+
+def test_a_saved_plan_has_it(world: World) -> None:
+    saved = saved_host(world.plan()[1].plan, (), "m", None, Digests("", frozenset(), Redactor().text))
+    assert saved.deletions == (2,)
+    without = replace(saved, deletions=())
+    assert differences(saved, without, None) == ("runner 2: would not be deleted in GitLab any more",)
+    assert differences(without, saved, None) == ("runner 2: would be deleted in GitLab too",)
 
 
 def test_one_that_was_never_managed_in_gitlab_is_left_there(gitlab: GitLab, world: World) -> None:
