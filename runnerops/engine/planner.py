@@ -19,7 +19,7 @@ from runnerops.engine.project import Project
 from runnerops.engine.requester import find_job, find_requester
 from runnerops.engine.scheduling import side_by_side
 from runnerops.model.common import Result
-from runnerops.model.gitlab import Created, Managed, Pausing, SettingsUpdate, Unpaired, Wish
+from runnerops.model.gitlab import Created, Managed, SettingsUpdate, Unpaired, Wish
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host, Policy, RenderedFile, Requester
 from runnerops.model.plan import Blocker, Plan
@@ -175,7 +175,7 @@ def _with_pauses(planning: Planning, planned: Planned, request: Request) -> Plan
     from runnerops.engine.pausing import plan_pauses
 
     now, notes = plan_pauses(plan, request, planning.asking())
-    plan = replace(plan, pausing=replace(plan.pausing, now=now), notes=(*plan.notes, *notes))
+    plan = replace(plan, pausing=replace(plan.pausing, now=(*plan.pausing.now, *now)), notes=(*plan.notes, *notes))
     return replace(planned, plan=plan)
 
 
@@ -186,14 +186,15 @@ def plan_request(
 
     `carried`: files that the run keeps though the plan is not of them.
     """
-    from runnerops.planning.paused import left_paused
+    from runnerops.planning.paused import left_paused, with_leaving
     from runnerops.planning.plan import make_plan
 
     observed = request.observed
     before = [*carried, *(RenderedFile(file.spec, observed.file(file.spec.path).content) for file in request.desired)]
     secret = _learn_readable(redactor, clear, [*before, *request.desired])
+    plan = make_plan(request)
     left = left_paused(request.command, request.host, observed)
-    plan = replace(make_plan(request), pausing=Pausing(left=left))
+    plan = replace(plan, pausing=with_leaving(left, request.unpaired.deletions, plan.run))
     if not plan.empty:
         plan = replace(plan, secrets=redactor.within((*secret, *_texts(plan, [*before, *request.desired]))))
     changed = {change.old.path for change in plan.changes}

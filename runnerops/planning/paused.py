@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
-from runnerops.model.gitlab import Pause
+from runnerops.model.gitlab import Deletion, Pause, Pausing
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host
 from runnerops.services.gitlab_runner.diff.matching import normal_url
@@ -34,6 +35,15 @@ def beyond_reach(command: str, host: Host, observed: HostState) -> Iterator[str]
                 f"run {one.run} paused runner {one.runner} in GitLab ({one.url}), and the inventory has no token for that one:"
                 f" unpause it there, and take away {STATE}/paused/{one.id} on the host"
             )
+
+
+def with_leaving(left: Sequence[Pause], deletions: Sequence[Deletion], run: int) -> Pausing:
+    """Those that are deleted in GitLab are paused for good, and before this run takes them off the host; `left`: what is so."""
+    gone = {one.id for one in deletions}
+    return Pausing(
+        tuple(Pause(one.runner, one.id, run, stays=True) for one in deletions if one.on_host),
+        tuple(replace(one, stays=True) if one.id in gone else one for one in left),
+    )
 
 
 def stays_paused(host: Host, runner: str) -> bool:

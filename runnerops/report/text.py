@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from runnerops.model.common import Result, Verb, key_text
@@ -54,7 +54,7 @@ def plan_lines(
     yield from unpaired_lines(plan.unpaired)
     for update in plan.updates:
         yield from update_lines(update)
-    yield from pausing_lines(plan.pausing)
+    yield from pausing_lines(plan.pausing, {one.id for one in plan.unpaired.deletions})
     for note in plan.notes:
         yield "plain", f"  note: {note}"
     if verbose:
@@ -156,13 +156,13 @@ def unpaired_lines(unpaired: Unpaired) -> Iterator[Line]:
         yield "warn", f"  → delete runner {deletion} in GitLab ({when}) · 0 jobs interrupted"
 
 
-def pausing_lines(pausing: Pausing) -> Iterator[Line]:
-    """`→ pause runner one in GitLab until …`, and what an earlier run left so."""
-    for pause in pausing.now:
+def pausing_lines(pausing: Pausing, leaving: Collection[int] = ()) -> Iterator[Line]:
+    """`→ pause runner one in GitLab until …`, and what an earlier run left so. Not of those that are deleted: that says so."""
+    for pause in (one for one in pausing.now if one.id not in leaving):
         until = "until the run has ended well, or is rolled back"
         jobs = "" if pause.jobs is None else f" · for GitLab {_run(pause.jobs)} on it"
         yield "plain", f"  → pause runner {pause.runner} in GitLab {until}{jobs} · 0 jobs interrupted"
-    for pause in pausing.left:
+    for pause in (one for one in pausing.left if one.id not in leaving):
         if not pause.stays:
             why = f"run {pause.run} paused it and nobody saw its end"
             yield "plain", f"  → unpause runner {pause.runner} in GitLab ({why}) · 0 jobs interrupted"

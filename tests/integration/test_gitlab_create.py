@@ -12,7 +12,7 @@ import signal
 import tarfile
 import threading
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from io import StringIO
@@ -32,11 +32,13 @@ from runnerops.engine.planner import Planning, plan_from
 from runnerops.engine.project import Project
 from runnerops.errors import LinkLostError
 from runnerops.model.common import Result
-from runnerops.model.gitlab import GitlabAccess, Managed, Place, Setting
+from runnerops.model.gitlab import GitlabAccess, Managed, PauseRecord, Place, Setting
 from runnerops.model.host_state import HostState, RunnerFacts
 from runnerops.model.inventory import Host, Inventory, RenderedFile
 from runnerops.model.run import Outcome
 from runnerops.redact import Masker, Redactor
+from runnerops.remote import protocol
+from runnerops.remote.link import Completed
 from runnerops.report.document import plan_document
 from runnerops.report.progress import Show
 from runnerops.report.saved_plan import Digests, saved_host
@@ -56,6 +58,7 @@ from tests.unit.test_plan import observed as in_sync
 API = "glpat-canary-of-the-api"
 SETTINGS: dict[str, Setting] = {"description": "docker on h", "tags": ("docker", "linux"), "run_untagged": False}
 GROUP = Place("group", 42)
+KEEP = protocol.keep_paused(())[2]
 REFUSED = {"error": "insufficient_scope", "error_description": "glrt-canary is not welcome"}
 
 
@@ -79,14 +82,17 @@ class Cut(BaseException):
 class Machine:
     """A host: `content` is its config.toml. `end` is how its next run ends; `seen` all that runs were sent.
 
-    `before` is what its last run left in that file, `managed` what it recorded of runners in GitLab.
+    `before` is what its last run left in that file, `managed` what it recorded of runners in GitLab. `paused` has the
+    records of runners that are paused there.
     """
 
     content: bytes | None = None
     before: bytes | None = None
     managed: Managed = field(default_factory=dict)
+    paused: dict[int, PauseRecord] = field(default_factory=dict)
     end: str = "applied"
     seen: list[bytes] = field(default_factory=list)
+    while_it_runs: Callable[[], None] = lambda: None
     status = 0
     environ: dict[str, str] = field(default_factory=dict)
     run_command = staticmethod(run_command)
@@ -102,9 +108,22 @@ class Machine:
     def of(self, host: Host) -> HostLink:
         return HostLink(partial(self.link, host), partial(self.link, host))
 
+    def run(self, command: Sequence[str], stdin: bytes, timeout: float) -> Completed:
+        assert not stdin
+        assert timeout
+        for number, text in zip(command[5::2], command[6::2], strict=False) if command[2] == KEEP else ():
+            run, url, name = text.split("\t")
+            self.paused[int(number)] = PauseRecord(int(number), int(run), url, name)
+        for number in command[5:] if command[2] != KEEP else ():
+            self.paused.pop(int(number), None)
+        return Completed(0, b"", b"")
+
     def lines(self, command: Sequence[str], stdin: bytes) -> Iterator[bytes]:
         assert command
         self.seen.append(stdin)
+        self.while_it_runs()
+        if self.end == "killed before":
+            raise Cut
         if self.end in {"applied", "client killed"}:
             with tarfile.open(fileobj=io.BytesIO(stdin)) as tar:
                 files = {one.name: cast(IO[bytes], tar.extractfile(one)).read() for one in tar}
@@ -160,7 +179,7 @@ class World:
         base = {build.SPEC.path: machine.before} if machine.before is not None else {}
         runner = RunnerFacts(build.NOW, "16.11.0", system_id="s_0123456789ab")
         facts = replace(state.facts, machine="0123", runner=runner)
-        return replace(state, facts=facts, base=base, in_gitlab=machine.managed)
+        return replace(state, facts=facts, base=base, in_gitlab=machine.managed, paused=tuple(machine.paused.values()))
 
     def deploy(self, *, no_wait: bool = False) -> Outcome:
         redactor = Redactor()

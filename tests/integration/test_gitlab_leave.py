@@ -107,13 +107,42 @@ def running(gitlab: GitLab) -> Job:
 
 
 @pytest.mark.parametrize("end", ["failed", "rolled-back", "interrupted", "unreachable"])
-def test_a_run_that_fails_leaves_it_as_it_was(gitlab: GitLab, world: World, end: str) -> None:
+@pytest.mark.parametrize("paused", [False, True], ids=["", "paused by somebody"])
+def test_a_run_that_fails_leaves_it_as_it_was(gitlab: GitLab, world: World, end: str, paused: bool) -> None:
+    gitlab.created[1].paused = paused
+    gitlab.requests.clear()
     world.machine.end = end
     assert world.deploy().result is not Result.APPLIED
-    assert [(one.id, one.paused) for one in gitlab.created] == [(1, False), (2, False)]
+    told = [body for method, body in gitlab.requests if method == "PUT"]
+    assert bool(told) is (not paused and end != "unreachable")  # what no record can be kept of is not paused
+    assert [(one.id, one.paused) for one in gitlab.created] == [(1, False), (2, paused)]
     world.machine.end = "applied"
     world.deploy()
     assert world.agrees()
+
+
+def test_it_is_given_no_job_while_the_host_is_changed(gitlab: GitLab, world: World) -> None:
+    world.machine.while_it_runs = lambda: paused.append(gitlab.created[1].paused)
+    paused: list[bool] = []
+    world.deploy()
+    assert paused == [True]
+    assert not world.machine.paused
+
+
+@pytest.mark.parametrize("names", [("one",), ("one", "two")], ids=["gone still", "back again"])
+def test_one_that_a_client_had_paused_when_it_was_killed_is_settled(
+    gitlab: GitLab, world: World, names: tuple[str, ...]
+) -> None:
+    world.machine.end = "killed before"
+    with pytest.raises(Cut):
+        world.deploy()
+    assert gitlab.created[1].paused
+    assert world.machine.paused.keys() == {2}
+    world.machine.end, world.names = "applied", names
+    world.deploy()
+    assert world.agrees()
+    assert [one.paused for one in gitlab.created] == [False] * len(names)
+    assert not world.machine.paused
 
 
 def test_a_client_that_is_killed_after_the_run_leaves_a_record_by_which_the_next_deploy_ends_it(world: World) -> None:
@@ -203,6 +232,8 @@ def test_whatever_gitlab_answers_the_next_deploy_makes_both_agree(
     world.machine.end = "applied"
     world.deploy()
     assert world.agrees(), [(one.id, one.paused) for one in gitlab.created]
+    world.deploy()
+    assert not world.machine.paused
 
 
 def test_what_the_token_may_not_do_is_told(gitlab: GitLab, world: World) -> None:
