@@ -1,0 +1,53 @@
+"""What a deploy makes of runners that an earlier run left paused in GitLab: unpauses, leaves so, or tells of."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from runnerops.model.common import Secret, ServiceName, SourceLocation
+from runnerops.model.gitlab import GitlabAccess, Pause, PauseRecord
+from runnerops.model.host_state import HostState
+from runnerops.model.inventory import Host
+from runnerops.planning.paused import beyond_reach, left_paused
+
+URL = "https://gitlab.example.com"
+HOST = Host("h", "h", gitlab=GitlabAccess(URL, "glpat-x"))
+THERE = HostState(paused=(PauseRecord(7, 41, URL, "one"),))
+
+
+@pytest.mark.parametrize(
+    ("command", "host", "url", "unpauses", "tells"),
+    [
+        ("deploy", HOST, URL, True, False),
+        ("deploy", HOST, "HTTPS://GitLab.Example.com/", True, False),
+        (
+            "deploy",
+            replace(
+                HOST, gitlab=GitlabAccess(URL, Secret("env", "GITLAB_TOKEN", SourceLocation("inventory.yml", 1, 1)))
+            ),
+            URL,
+            True,
+            False,
+        ),
+        ("deploy", replace(HOST, gitlab=GitlabAccess(URL)), URL, False, True),
+        ("deploy", replace(HOST, gitlab=None), URL, False, True),
+        ("deploy", HOST, "https://gitlab.example.org", False, True),
+        ("deploy", replace(HOST, gitlab=None, left_out=frozenset({ServiceName.GITLAB_RUNNER})), URL, False, False),
+        ("rollback", HOST, URL, False, False),
+        ("remove", replace(HOST, gitlab=None), URL, False, False),
+    ],
+)
+def test_what_is_unpaused_and_what_is_told(command: str, host: Host, url: str, unpauses: bool, tells: bool) -> None:
+    there = HostState(paused=(PauseRecord(7, 41, url, "one"),))
+    assert left_paused(command, host, there) == ((Pause("one", 7, 41),) if unpauses else ())
+    told = list(beyond_reach(command, host, there))
+    assert bool(told) == tells
+    assert all("run 41 paused runner one" in text and "paused/7 on the host" in text for text in told)
+
+
+@pytest.mark.parametrize(("paused", "stays"), [(True, True), (False, False), (None, False)])
+def test_one_that_the_inventory_wants_paused_stays_so(paused: bool | None, stays: bool) -> None:
+    host = replace(HOST, gitlab_settings={} if paused is None else {"one": {"paused": paused}})
+    assert [one.stays for one in left_paused("deploy", host, THERE)] == [stays]
