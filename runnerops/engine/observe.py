@@ -40,7 +40,8 @@ def inquire(
         for call in service.questions(host, [file for file in rendered if file.spec.service is service.NAME])
     ]
     functions = [*(service.OBSERVE for service in SERVICES), *functions]
-    script = protocol.frame(nonce, [*calls, *protocol.FACTS, *more], functions)
+    units = [unit for service in SERVICES for unit in service.UNITS]
+    script = protocol.frame(nonce, [*calls, *protocol.FACTS, *more], functions, units)
     answers, files = protocol.decode_observation(nonce, reader.read(script))
     facts = state.facts(answers)
     for service in SERVICES:

@@ -22,8 +22,26 @@ ask() { # NAME ARGV...: one answer, the output and exit status of a program or a
   printf '\n%s end %s\n' "$word" "$?"
 }
 
+units='' # what systemd says of those that several calls ask after
+
+know_units() { # UNIT...: one question for all of them
+  if units=$(show_units "$@"); then units=$newline$units$newline; else units=unknown; fi
+}
+
+show_units() { # UNIT...: a paragraph of each
+  systemctl show -p Id,LoadState,ActiveState,MainPID,InvocationID,ExecStart,UnitFileState "$@" 2>/dev/null
+}
+
 service_unit() { # UNIT: $unit is what systemd says of it, $argv how it was really started, a word a line
-  unit=$(systemctl show -p LoadState,ActiveState,MainPID,InvocationID,ExecStart,UnitFileState "$1" 2>/dev/null)
+  unit=''
+  case $units in
+  *"${newline}Id=$1$newline"*)
+    unit=${units%%"${newline}Id=$1$newline"*}
+    rest=${units#*"${newline}Id=$1$newline"}
+    unit=${unit##*"$newline$newline"}$newline${rest%%"$newline$newline"*}
+    ;;
+  esac
+  [ "$units" = unknown ] || case $unit in *MainPID=*) ;; *) unit=$(show_units "$1") ;; esac # an alias has another's Id
   pid=${unit##*MainPID=}
   pid=${pid%%"$newline"*}
   if [ "${pid:-0}" != 0 ] && [ -r "$root/proc/$pid/cmdline" ]; then
@@ -135,8 +153,14 @@ observe_runs() { # what runnerops keeps on the host; one process a question, how
   ask intents grep -H . "$state"/intents/* "$state"/paused/* "$state/hold"
   ask runs frame_runs
   ask staged grep -H -e '^stage	' -e '^swap	.*	absent$' "$state"/runs/*/forward
-  ask alive systemctl list-units --all --plain --no-legend --no-pager 'runnerops-*'
+  ask alive frame_alive
   ask ends grep -H -e "	end	" -e "	note	clock " -e "	forward	[0-9]*	fail	" "$state"/runs/*/log # after `alive`: one that ends meanwhile is no dead one
+}
+
+frame_alive() { # runs that systemd knows: a transient unit has its file for as long
+  set -- "$root"/run/systemd/transient/runnerops-*
+  if [ -d "${1%/*}" ] && [ ! -e "$1" ]; then return 0; fi
+  systemctl list-units --all --plain --no-legend --no-pager 'runnerops-*'
 }
 
 frame_numbers() {

@@ -267,18 +267,19 @@ class Decoder:
         )
 
 
-def frame(word: str, calls: Sequence[Sequence[str]], functions: Sequence[str]) -> bytes:
+def frame(word: str, calls: Sequence[Sequence[str]], functions: Sequence[str], units: Sequence[str] = ()) -> bytes:
     """The observe script: all functions, then the calls side by side, each writing into a pipe of its own; the first begins
-    first.
+    first. `units`: of systemd, asked after at once for all calls but the first.
 
     `word` is random, so that no content can end its own frame. The script is the shell's standard input, so it is read
     whole (it is one function) before anything runs.
     """
     own = Path(__file__).with_name("observe.sh").read_text()
     nest = ":"
-    for call in reversed(calls):
+    for number, call in reversed(list(enumerate(calls))):
         one = f"{shlex.join(call)} </dev/null"
-        nest = f"{one} | {{ {nest}; cat; }}" if nest != ":" else one
+        known = f"know_units {shlex.join(units)}; " if units and number == 0 else ""
+        nest = f"{one} | {{ {known}{nest}; cat; }}" if nest != ":" else one
     body = "\n".join((f"word={word}", own, *functions, nest))
     return f"observe() {{\n{body}\n}}\nobserve </dev/null\n".encode()
 

@@ -130,6 +130,8 @@ class Planner(Protocol):
 
     OBSERVE: str
     """Shell functions for the frame in `remote/observe.sh`; they only read."""
+    UNITS: Sequence[str] = ()
+    """Units of systemd that the questions to every host ask after."""
 
     def questions(self, host: Host, rendered: Sequence[RenderedFile]) -> tuple[tuple[str, ...], ...]:
         """Calls of OBSERVE's functions: argv tuples, which run side by side. `asked` has this service's files only."""

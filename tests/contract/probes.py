@@ -415,7 +415,7 @@ RUNNER = (
 )
 LISTED = "{{.Repository}}:{{.Tag}} {{.Repository}}@{{.Digest}}"
 INSPECTED = 'docker inspect --type container --format "$1" $(docker ps -aq --no-trunc --filter "$2")'
-SHOWN = ("systemctl", "show", "-p", "LoadState,ActiveState,MainPID,InvocationID,ExecStart,UnitFileState")
+SHOWN = ("systemctl", "show", "-p", "Id,LoadState,ActiveState,MainPID,InvocationID,ExecStart,UnitFileState")
 UNITS = ("systemctl", "list-units", "--all", "--plain", "--no-legend", "--no-pager", "runnerops-*")
 _UP = (
     r"(?sm)(?=.*^LoadState=loaded$)(?=.*^ActiveState=active$)(?=.*^MainPID=[1-9]\d*$)(?=.*^InvocationID=[0-9a-f]{32}$)"
@@ -444,6 +444,10 @@ OBSERVED = (
     Probe(
         (*SHOWN, "none-such.service"),
         r"(?sm)(?=.*^LoadState=not-found$)(?=.*^ActiveState=inactive$)(?=.*^MainPID=0$).*",
+    ),
+    Probe(
+        (*SHOWN, "docker.service", "gitlab-runner.service"),
+        r"(?s)([^\n]+\n)*Id=docker\.service\n([^\n]+\n)*\n([^\n]+\n)*Id=gitlab-runner\.service\n([^\n]+\n)*",
     ),
     Probe(UNITS, until=True),
     Probe(("ip", "-o", "addr", "show"), r"(\d+: \S+ +inet6? [0-9a-f.:]+/\d+ .*\n)+"),

@@ -67,3 +67,62 @@ def test_the_last_run_is_the_one_that_has_the_host(alive: tuple[int, ...], ends:
     found = host_state({name: Answer(0, text.encode()) for name, text in texts.items()}, {}, Facts())
     assert found.last
     assert (found.last.number, found.next_run) == (last, 9)
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize(
+    ("there", "asked"),
+    [
+        (None, True),  # no systemd that has a place for them
+        ([], False),
+        (["session-1.scope"], False),
+        (["session-1.scope", "runnerops-7.service"], True),
+    ],
+)
+def test_runs_are_asked_after_where_systemd_may_know_one(
+    shell: tuple[str, ...], there: list[str] | None, asked: bool, tmp_path: Path
+) -> None:
+    (tmp_path / "var/lib/runnerops").mkdir(parents=True)
+    transient = tmp_path / "run/systemd/transient"
+    if there is not None:
+        transient.mkdir(parents=True)
+    for name in there or ():
+        (transient / name).touch()
+    script = f"word=w\n{FRAME}\nsystemctl() {{ echo asked; }}\nobserve_runs\n"
+    done = subprocess.run(
+        [*shell], input=script.encode(), capture_output=True, env={"RUNNEROPS_ROOT": str(tmp_path)}, check=True
+    )
+    assert protocol.decode_observation("w", done.stdout)[0]["alive"].text == ("asked" if asked else "")
+
+
+KNOWN = """MainPID=0
+ExecStart={ path=/a ; argv[]=/a b ; ignore_errors=no }
+Id=one.service
+LoadState=loaded
+
+MainPID=0
+Id=other.service
+LoadState=not-found
+"""
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize(
+    ("unit", "status", "said", "asked"),
+    [
+        ("one.service", 0, KNOWN.partition("\n\n")[0], 1),
+        ("other.service", 0, KNOWN.partition("\n\n")[2].strip(), 1),
+        ("alias.service", 0, KNOWN.strip(), 2),  # systemd tells it under its own name: it is asked after alone
+        ("one.service", 1, "", 1),
+    ],
+)
+def test_units_are_asked_after_together(
+    shell: tuple[str, ...], unit: str, status: int, said: str, asked: int, tmp_path: Path
+) -> None:
+    (tmp_path / "known").write_text(KNOWN if status == 0 else "")
+    fake = f"systemctl() {{ echo >>{tmp_path}/asked; cat {tmp_path}/known; return {status}; }}"
+    script = f"{FRAME}\n{fake}\nknow_units one.service alias.service\nservice_unit {unit}\nprintf '%s\\n' \"$unit\"\n"
+    done = subprocess.run([*shell], input=script, capture_output=True, text=True, check=True)
+    lines = [line for line in done.stdout.strip().splitlines() if not line.startswith("Id=")]
+    assert lines == [line for line in said.splitlines() if not line.startswith("Id=")]
+    assert len((tmp_path / "asked").read_text().splitlines()) == asked

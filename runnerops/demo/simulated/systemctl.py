@@ -110,8 +110,9 @@ def _runs(here: World, names: list[str], options: Tree) -> int:  # noqa: ARG001
 
 
 def _show(here: World, names: list[str], options: Tree) -> int:
-    for name in map(units.full, names):
-        shown = _properties(here.units.get(name))
+    for number, name in enumerate(map(units.full, names)):
+        sys.stdout.write("\n" if number else "")
+        shown = {"Id": name, **_properties(here.units.get(name))}
         for wanted in options.get("p", ",".join(shown)).split(","):
             if wanted in shown:
                 sys.stdout.write(f"{shown[wanted]}\n" if "value" in options else f"{wanted}={shown[wanted]}\n")

@@ -18,6 +18,7 @@ class GitlabRunner(Service):
 
     NAME = format.NAME
     OBSERVE = observe.OBSERVE
+    UNITS = (observe.UNIT,)
 
     def files(self, host: Host) -> tuple[FileSpec, ...]:
         return format.files(host)
