@@ -9,13 +9,13 @@ sshd and nothing else. `python bench/fleet.py --hosts 1 50 500 --delay-ms 10`. F
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import signal
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -122,26 +122,43 @@ def played(folder: Path, recording: bytes, hosts: int, delay: float) -> Iterator
         server.start()
         stack.callback(server.stop)
         port = stack.enter_context(Proxy("127.0.0.1", server.port, delay, listen="0.0.0.0")).port
-        addresses = [f"127.1.{number // 200}.{number % 200 + 1}" for number in range(hosts)]
-        (folder / "known_hosts").write_text("".join(server.line(name=f"[{one}]:{port}") for one in addresses))
-        lines = [f"  played-{number}:\n    address: {one}{{ssh}}" for number, one in enumerate(addresses)]
+        places = addresses(hosts)
+        (folder / "known_hosts").write_text("".join(server.line(name=f"[{one}]:{port}") for one in places))
+        lines = [f"  played-{number}:\n    address: {one}{{ssh}}" for number, one in enumerate(places)]
         ssh = f"\n    ssh: {{user: {USER}, port: {port}, key: {keys.folder / 'user'}, sudo: false}}"
         text = "".join(line.format(ssh=ssh) + SECTIONS for line in lines)
         (folder / "inventory.yml").write_text(f"hosts:\n{text}")
         yield folder / "inventory.yml"
 
 
-def cost(argv: Sequence[str], folder: Path) -> Cost:
-    """Of one process that ends well."""
-    environ = {**os.environ, "TOKEN": TOKEN, "HOME": str(folder), "TMPDIR": str(folder)}
-    began = time.perf_counter()
-    with (folder / "said").open("wb") as said:
-        child = subprocess.Popen(argv, cwd=folder, env=environ, stdin=subprocess.DEVNULL, stdout=said, stderr=said)
-        _, status, used = os.wait4(child.pid, 0)
-    child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode:
+def addresses(hosts: int) -> list[str]:
+    """So many of loopback."""
+    return [f"127.1.{number // 200}.{number % 200 + 1}" for number in range(hosts)]
+
+
+LAUNCHER = """
+import json, os, subprocess, sys, time
+began = time.perf_counter()
+with open("said", "wb") as said:
+    child = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL, stdout=said, stderr=said)
+    _, status, used = os.wait4(child.pid, 0)
+wall = time.perf_counter() - began
+print(json.dumps([status, wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024]))
+"""
+"""A process begins with the memory of the one that starts it, so that one is small."""
+
+
+def cost(argv: Sequence[str], folder: Path, **more: str) -> Cost:
+    """Of one process that ends well, with `more` in its environment."""
+    environ = {**os.environ, "TOKEN": TOKEN, "HOME": str(folder), "TMPDIR": str(folder), **more}
+    environ.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed program is compiled, and here the warm-up does it
+    launch = (sys.executable, "-I", "-S", "-c", LAUNCHER, *argv)
+    status, *measured = json.loads(
+        subprocess.run(launch, cwd=folder, env=environ, check=True, capture_output=True).stdout
+    )
+    if status:
         sys.exit((folder / "said").read_text())
-    return Cost(time.perf_counter() - began, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+    return Cost(*measured)
 
 
 def compare(path: Path, hosts: int, delay: float, runs: int) -> None:
