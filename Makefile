@@ -102,6 +102,7 @@ bench: venv
 	$(BIN)/python bench/check.py
 	$(BIN)/python bench/fleet.py
 	$(BIN)/python bench/ratios.py
+	$(BIN)/python bench/host.py
 
 clean:
 	rm -rf .venv .venv-3.* .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build

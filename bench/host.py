@@ -19,7 +19,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from bench.ratios import ssh_true
+from bench.ratios import chosen, ssh_true
 from runnerops import inventory
 from runnerops.engine.observe import observe
 from runnerops.engine.project import open_project
@@ -138,13 +138,9 @@ def main() -> None:
     given = words.parse_args()
     with open_lab() as lab, tempfile.TemporaryDirectory() as folder:
         project = Project(Path(folder), lab)
-        for host in lab.hosts:
-            if host.name != given.host:
-                host.hang_up()
-                host.container.kill()
-        chosen = lab.host(given.host)
-        project.write({"hosts": {chosen.name: whole_host(chosen, lab.hub)}})
-        measure(chosen, project, given.runs)
+        (host,) = chosen(lab, given.host)
+        project.write({"hosts": {host.name: whole_host(host, lab.hub)}})
+        measure(host, project, given.runs)
 
 
 if __name__ == "__main__":

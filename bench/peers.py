@@ -28,6 +28,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from bench import fleet
 from bench.fleet import Cost
+from bench.ratios import chosen
 from tests.integration.sshd import USER, Keys, Sshd
 from tests.lab.host import LabHost
 from tests.lab.lab import open_lab
@@ -135,11 +136,7 @@ def one_host(peers: Path, name: str, runs: int) -> None:
     """A real host of the lab; the others are switched off."""
     with open_lab() as lab, tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        for host in lab.hosts:
-            if host.name != name:
-                host.hang_up()
-                host.container.kill()
-        host = lab.host(name)
+        (host,) = chosen(lab, name)
         project = Project(folder, lab)
         project.write({"hosts": {name: whole_host(host, lab.hub)}})
         host.reset()

@@ -31,15 +31,13 @@ def seconds(work: Callable[[], object]) -> float:
     return time.perf_counter() - began
 
 
-def ratio(work: Callable[[], object], peer: Callable[[], object], runs: int) -> tuple[float, float, float]:
-    """Medians of work, peer and work/peer, taken in turn after one warm-up of each."""
+def ratio(work: Callable[[], object], peer: Callable[[], object], runs: int) -> tuple[float, float, str]:
+    """Medians of work, peer and work/peer, which has its spread, taken in turn after one warm-up of each."""
     work(), peer()
     pairs = [(seconds(work), seconds(peer)) for _ in range(runs)]
-    return (
-        statistics.median(a for a, _ in pairs),
-        statistics.median(b for _, b in pairs),
-        statistics.median(a / b for a, b in pairs),
-    )
+    ratios = sorted(a / b for a, b in pairs)
+    said = f"{statistics.median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})"
+    return statistics.median(a for a, _ in pairs), statistics.median(b for _, b in pairs), said
 
 
 def ssh_true(host: LabHost, address: str, port: int, known_hosts: Path) -> Sequence[str]:
@@ -75,7 +73,7 @@ def no_op_deploy(lab: Lab, host: LabHost, delay: float, runs: int) -> None:
         peer = ssh_true(host, address, port, project.known_hosts)
         ours, theirs, both = ratio(project.deploy, lambda: subprocess.run(peer, check=True, capture_output=True), runs)
     link = f"{delay * 2000:.0f} ms"
-    print(f"no-op deploy, {host.name}, {link}: {ours:.2f} s; ssh true: {theirs:.2f} s; ratio {both:.2f}", flush=True)
+    print(f"no-op deploy, {host.name}, {link}: {ours:.2f} s; ssh true: {theirs:.2f} s; ratio {both}", flush=True)
 
 
 def start_up(runs: int) -> None:
@@ -87,18 +85,28 @@ def start_up(runs: int) -> None:
         lambda: subprocess.run(bare, check=True, capture_output=True),
         runs,
     )
-    print(f"runnerops --help: {a:.3f} s; python -c pass: {b:.3f} s; ratio {both:.1f}", flush=True)
+    print(f"runnerops --help: {a:.3f} s; python -c pass: {b:.3f} s; ratio {both}", flush=True)
+
+
+def chosen(lab: Lab, name: str | None) -> Sequence[LabHost]:
+    """This host alone, and the others switched off; all hosts where none is named."""
+    for host in lab.hosts:
+        if name and host.name != name:
+            host.hang_up()
+            host.container.kill()
+    return [host for host in lab.hosts if name in (None, host.name)]
 
 
 def main() -> None:
-    """Every figure, on every host of the lab."""
+    """Every figure, on every host of the lab or on one."""
     words = argparse.ArgumentParser(description=__doc__)
     words.add_argument("--runs", type=int, default=11)
     words.add_argument("--delay-ms", type=float, default=25.0, help="each way, for the slow line")
+    words.add_argument("--host", help="one of the lab's; the others are switched off")
     given = words.parse_args()
     start_up(given.runs)
     with open_lab() as lab:
-        for host in lab.hosts:
+        for host in chosen(lab, given.host):
             for delay in (0.0, given.delay_ms / 1000):
                 no_op_deploy(lab, host, delay, given.runs)
 
