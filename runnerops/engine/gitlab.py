@@ -233,7 +233,7 @@ def gitlab_checks(host: Host, observed: HostState, asking: Asking) -> tuple[Chec
     """What `verify` says of the host's runners in GitLab; nothing without a `gitlab` section."""
     if host.gitlab is None:
         return ()
-    return tuple(checks(host, ask_gitlab(host, observed, asking)))
+    return tuple(checks(host, ask_gitlab(host, observed, asking), observed))
 
 
 def _token(given: str | Secret | None, asking: Asking) -> tuple[str, str, str]:

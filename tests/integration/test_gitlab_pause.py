@@ -24,6 +24,7 @@ import pytest
 from runnerops.engine.apply import HostLink
 from runnerops.engine.connections import ConnectionPool
 from runnerops.engine.executor import HostExecutor
+from runnerops.engine.gitlab import Asking, gitlab_checks
 from runnerops.engine.interrupts import ActiveRuns
 from runnerops.engine.locks import LockWait
 from runnerops.engine.options import Flags
@@ -520,7 +521,7 @@ def test_a_hold_counts_for_it_too(world: World) -> None:
     assert [blocker.code for blocker in planned.plan.blockers] == ["held"]
 
 
-def test_status_says_which_run_paused_it(world: World) -> None:
+def test_status_and_verify_say_which_run_paused_it(world: World) -> None:
     world.machine.end = "client killed"
     with pytest.raises(Cut):
         world.deploy()
@@ -529,7 +530,13 @@ def test_status_says_which_run_paused_it(world: World) -> None:
     assert "  runner one is paused in GitLab by run 1, of which nobody unpaused it: runnerops deploy h" in said
     record = {"runner": "one", "id": 1, "url": world.gitlab.url, "run": 1}
     assert status_document("h", observed, ())["paused_by_run"] == [record]
+    project, _ = world.plan()
+    asking = Asking(world.machine.root, {}, Redactor())
+    (check,) = gitlab_checks(project.hosts[0], observed, asking)
+    assert (check.state, check.fix) == ("fail", "runnerops deploy h")
+    assert "run 1 paused it there, and nobody unpaused it" in check.reason
     observed = replace(observed, last=Run(1, ORIGIN, "", "", running=True))
+    assert [one.state for one in gitlab_checks(project.hosts[0], observed, asking)] == ["pass"]
     assert "  runner one is paused in GitLab by run 1, which goes on" in [
         text for _, text in status_lines("h", observed, ())
     ]

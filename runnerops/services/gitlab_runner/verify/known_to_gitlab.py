@@ -1,20 +1,26 @@
-"""Whether GitLab knows the runners that are there for jobs. Pure."""
+"""Whether GitLab knows the runners that are there for jobs, and gives them any. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
 from runnerops.model.gitlab import RunnerStatus
+from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host
 from runnerops.services.gitlab_runner.diff.matching import normal_url
 from runnerops.services.gitlab_runner.format import NAME
 from runnerops.services.verify import Check
 
 
-def checks(host: Host, statuses: Sequence[RunnerStatus]) -> Iterator[Check]:
-    """Whether GitLab takes each runner's token; nothing where no GitLab is named or the host's runners are not managed."""
+def checks(host: Host, statuses: Sequence[RunnerStatus], observed: HostState) -> Iterator[Check]:
+    """Whether GitLab takes each runner's token, and whether one that it gives no jobs is left so by a run that is over.
+
+    Nothing where no GitLab is named or the host's runners are not managed.
+    """
     if NAME not in host.sections or host.gitlab is None:
         return
+    live = observed.last.number if observed.last and observed.last.running else 0
+    left = {one.id: one.run for one in observed.paused if one.run != live}
     for one in statuses:
         what = f"GitLab knows runner {one.name}"
         if normal_url(one.url) != normal_url(host.gitlab.url):
@@ -22,6 +28,9 @@ def checks(host: Host, statuses: Sequence[RunnerStatus]) -> Iterator[Check]:
             yield Check("known-to-gitlab", NAME, what, "skip", reason)
         elif one.known is None:
             yield Check("known-to-gitlab", NAME, what, "skip", one.reason, one.fix)
+        elif one.known and one.paused and one.id in left:
+            reason = f"run {left[one.id]} paused it there, and nobody unpaused it: it gets no jobs"
+            yield Check("known-to-gitlab", NAME, what, "fail", reason, f"runnerops deploy {host.name}")
         elif one.known:
             reason = "it is paused there" if one.paused else ""
             yield Check("known-to-gitlab", NAME, what, reason=reason)
