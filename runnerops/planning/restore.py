@@ -142,7 +142,7 @@ def as_of(host: Host, files: Mapping[str, bytes | None], phases: Mapping[str, st
         notes += adopted.notes
     then = replace(host, sections=sections, caches=tuple(caches), locations={}, wired=False)
     then = replace(then, before=before, content_before=contents)
-    notes += (f"{path} stays: no section manages it now" for path in left)
+    notes += (f"{path} stays as it is now: no section manages it" for path in left)
     return Then(then, tuple(rendered), tuple(notes))
 
 

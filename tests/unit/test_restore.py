@@ -230,7 +230,7 @@ def test_a_compose_file_of_others_comes_back_and_brings_up_no_cache() -> None:
 def test_a_path_that_no_section_manages_now_stays() -> None:
     then = as_of(Host("h", "h", sections={ServiceName.DOCKER: {}}), {A: b"{}", C: COMPOSE}, {C: "registry"})
     assert [file.spec.path for file in then.rendered] == [A]
-    assert then.notes == (f"{C} stays: no section manages it now",)
+    assert then.notes == (f"{C} stays as it is now: no section manages it",)
 
 
 def test_a_path_belongs_where_a_run_put_it() -> None:

@@ -181,6 +181,16 @@ def test_runners_that_are_deleted_in_gitlab_are_not_told_as_still_registered() -
         assert any("still registered in GitLab" in note for note in found.notes) is told
 
 
+def test_of_two_runners_of_one_name_each_is_told_of() -> None:
+    now = RUNNER.format("one", OLD) + RUNNER.format("one", NEW)
+    found = GITLAB_RUNNER.remove(
+        section(token=NEW), [CONFIG], {CONFIG: Original(None, "0600")}, runner_state(now), POLICY
+    )
+    assert found
+    assert [blocker.code for blocker in found.blockers] == ["drop-runner"]
+    assert "still registered in GitLab: one, one" in found.notes[0]
+
+
 def test_a_config_whose_original_is_lost_stays() -> None:
     found = GITLAB_RUNNER.remove(section(), [CONFIG], {}, runner_state(RUNNER.format("one", OLD)), POLICY)
     assert found

@@ -40,7 +40,7 @@ def remove(
     spec = FileSpec(NAME, path, "config.toml.j2", "toml", mode="0600")
     desired = (as_before(spec, content, original, there),)
     told = {one.token for one in leaving(host, desired, observed)}  # what becomes of these is told one by one
-    stay = [name for name, one in gone.items() if one["token"] not in told]
+    stay = [name for name, one in gone if one["token"] not in told]
     registered = (
         [f"still registered in GitLab: {', '.join(stay)}; delete them there, or let them go offline"] if stay else []
     )
@@ -60,17 +60,17 @@ def _with_own(first: Tree, there: Sequence[Tree], now: Sequence[Tree]) -> Tree:
     return first if found == runners else {**first, "runners": [*found]}
 
 
-def _gone(now: Sequence[Tree], kept: Sequence[Tree]) -> dict[str, Tree]:
-    """Registered runners of now that the file of then does not have, by the name that people know them by."""
+def _gone(now: Sequence[Tree], kept: Sequence[Tree]) -> list[tuple[str, Tree]]:
+    """Registered runners of now that the file of then does not have, with the names that people know them by."""
     partners = set(match(now, kept).values())
-    return {label(one, index): one for index, one in enumerate(now) if index not in partners and one.get("token")}
+    return [(label(one, at), one) for at, one in enumerate(now) if at not in partners and one.get("token")]
 
 
-def _lost(gone: Mapping[str, Tree], written: Sequence[Tree]) -> Iterator[Blocker]:
+def _lost(gone: Sequence[tuple[str, Tree]], written: Sequence[Tree]) -> Iterator[Blocker]:
     """Whose token is nowhere but on the host."""
     given = [one for one in written if one.get("token")]
-    partners = set(match([*gone.values()], [{**one, "token": None} for one in given]).values())
-    names = tuple(name for index, name in enumerate(gone) if index not in partners)
+    partners = set(match([one for _, one in gone], [{**one, "token": None} for one in given]).values())
+    names = tuple(name for index, (name, _) in enumerate(gone) if index not in partners)
     if names:
         message = f"their tokens are not in the inventory, and would be lost with {', '.join(names)}"
         yield Blocker("drop-runner", message, details=names)
