@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import math
 from datetime import date, datetime, time
+from functools import lru_cache
 
 import yaml
 
@@ -62,6 +63,7 @@ def _is_plain(text: str, source: str) -> bool:
     return not any(pattern.match(text) for pattern in known) and _reads_as(f"{source}\n", text)
 
 
+@lru_cache(maxsize=10_000)  # the same keys stand at every host
 def _reads_as(source: str, text: str) -> bool:
     """Whether the last scalar of this YAML is that text, and the only one beside `k`."""
     try:
