@@ -290,6 +290,8 @@ REGISTRY = _of(
             _REGISTRY % ("", "", "\\nauth: {htpasswd: {realm: a, path: ''}}"),
             _REGISTRY % ("", "", "\\nmiddleware: {registry: [{name: ours}]}"),
             _REGISTRY % ("", "", "\\nmiddleware: {storage: [{name: redirect}]}"),
+            _REGISTRY % ("", "", "\\nmiddleware: {storage: [{name: redirect, options: {baseurl: cdn.example}}]}"),
+            _REGISTRY % ("", "", "\\nproxy: {remoteurl: 'http://a b'}"),
             _REGISTRY % ("", "", "\\nvalidation: {manifests: {urls: {allow: ['(?!a)']}}}"),
             _REGISTRY % ("", "", "\\nvalidation: {manifests: {urls: {deny: ['[']}}}"),
             _REGISTRY % ("", "", "\\nproxy: {remoteurl: 5}"),

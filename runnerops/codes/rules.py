@@ -115,6 +115,7 @@ _ROWS = (
         "Name of a flag in daemon.json",
         "dockerd takes the names of its flags in the file and ignores them: lists have the plural there.",
         "Write the plural that the message names.",
+        "a warning where no key has the value",
     ),
     Rule(
         "D014",

@@ -14,7 +14,7 @@ from runnerops.model.host_state import Facts
 from runnerops.model.inventory import FileSpec
 from runnerops.model.plan import Finding
 from runnerops.services.docker.rules.values import values
-from runnerops.services.docker.schema import FLAG_NAMES, KEYS, Kind, Version, key_of_flag, version_of
+from runnerops.services.docker.schema import FLAG_NAMES, IDLE_FLAGS, KEYS, Kind, Version, key_of_flag, version_of
 from runnerops.services.docker.schema.nested import Found, Severity, nested
 
 
@@ -44,6 +44,22 @@ def _known(tree: Tree, facts: Facts | None) -> Found:
         elif name in FLAG_NAMES:
             text = "this is the name of dockerd's flag: in the file it does nothing"
             yield "D013", "error", (name,), text, f"write {FLAG_NAMES[name]}"
+        elif name in IDLE_FLAGS:
+            yield (
+                "D013",
+                "warning",
+                (name,),
+                "dockerd has a flag of this name, and ignores it in the file",
+                "take it out",
+            )
+        elif name == "validate" and value is True:
+            yield (
+                "D013",
+                "error",
+                (name,),
+                "dockerd reads the file and ends, as with its flag --validate",
+                "take it out",
+            )
         elif name in _PROXIES:
             yield (
                 "D012",
@@ -70,7 +86,7 @@ def _timely(name: str, version: Version | None) -> Found:
 
 def _group(name: str, inner: Tree) -> Found:
     """dockerd looks through a mapping that it does not know for keys that it does, and then ignores them."""
-    unknown = [one for one in inner if one not in KEYS and one not in FLAG_NAMES]
+    unknown = [one for one in inner if one not in KEYS and one not in FLAG_NAMES and one not in IDLE_FLAGS]
     yield from (_unknown((name, one)) for one in unknown)
     if not unknown:
         keys = ", ".join(inner)

@@ -142,6 +142,9 @@ _SHORT = {
 FLAG_NAMES = {name: key for name, key in _SINGULAR.items() if name != "host-gateway-ip"}
 """Flags by their names on the command line: dockerd takes them in the file too, and ignores them there."""
 
+IDLE_FLAGS = frozenset({"config-file", "help", "restart", "version"})
+"""Flags that dockerd takes in the file too, of which no key has the value."""
+
 
 def key_of_flag(word: str) -> str:
     """The key that a word of dockerd's command line sets: `-H`, `--registry-mirror=URL`; empty for any other word."""

@@ -187,3 +187,11 @@ def _middleware(tree: Tree, major: int | None) -> Found:
             for wanted in _WANTED[str(name)]:
                 if not isinstance(options, dict) or not options.get(wanted):
                     yield "C009", "error", key, f"has no {wanted}", ENDS
+            base = options.get("baseurl") if isinstance(options, dict) else None
+            if (
+                name == "redirect"
+                and isinstance(base, str)
+                and base
+                and not re.match(r"[A-Za-z][\w+.-]*://[^/?#]", base)
+            ):
+                yield "C009", "error", (*key, "options", "baseurl"), "must be a URL with scheme and host", ENDS

@@ -198,7 +198,7 @@ def _remote(url: str, key: Key, address: str) -> Found:
         host, port = parts.hostname or "", parts.port
     except ValueError:
         host, port, parts = "", None, urlsplit("")
-    if parts.scheme not in {"http", "https"} or not host:
+    if parts.scheme not in {"http", "https"} or not host or re.search(r"[\s{}<>^`|\\\"]", host):
         yield "C014", "error", key, "must be an http or https URL", ENDS
     elif host in {"docker.io", "hub.docker.com", "index.docker.io", "www.docker.com"}:
         yield "C014", "error", key, "is no registry's address", "write https://registry-1.docker.io"

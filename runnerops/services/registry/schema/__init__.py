@@ -104,7 +104,7 @@ CONFIG: dict[str, Shape] = {
         **dict.fromkeys(("routerandomly", "disableidentity", "unstableresp3"), "bool"),
         "addrs": ["text"],
         "pool": {"maxidle": "int", "maxactive": "int", "idletimeout": "duration"},
-        "tls": {"certificate": "text", "key": "text", "rootcas": ["text"]},
+        "tls": {"certificate": "text", "key": "text", "rootcas": ["text"], "clientcas": ["text"]},  # of 3.0
     },
     "health": {
         "file": [{"file": "text", "interval": "duration", "threshold": "int"}],
@@ -181,6 +181,7 @@ LOOKED_AT: Mapping[Key, int] = {
     ("validation", "manifests", "indexes"): 3,
     ("storage", "cache", "blobdescriptorsize"): 3,
     ("compatibility",): 2,
+    ("reporting",): 2,
 }
 """Where the type of a value matters to one major version alone; the other does not know the key."""
 
