@@ -174,12 +174,12 @@ class HostExecutor:
         So must a canary that is in sync before others are touched: it may be so since a deploy after which it did not pass.
         """
         if planned.ready:
-            asked = outcome.result is Result.APPLIED
+            due = outcome.result is Result.APPLIED
         else:
             others = any(isinstance(one, Planned) and one.ready for one in self.plans.values())
             canary = host.name == self.project.inventory.rollout.canary
-            asked = canary and others and outcome.result in {Result.APPLIED, Result.UNCHANGED}
-        if not (self.health and asked and planned.plan.command.startswith("deploy")):
+            due = canary and others and outcome.result in {Result.APPLIED, Result.UNCHANGED}
+        if not (self.health and due and planned.plan.command.startswith("deploy")):
             return outcome
         self.outcomes[host.name] = outcome  # for an interrupt
         self._tell(host.name, "verify: whether pulls go through its cache")

@@ -34,7 +34,7 @@ def test_every_code_is_taken_whether_it_arises_or_not(code: str) -> None:
     ("word", "says"),
     [
         ("unmanaged-fil", "unmanaged-file"),
-        ("gibberish", "the codes are"),
+        ("gibberish", "docs/blockers.md lists all"),
         ("jobs-running", "--kill-jobs"),
         ("port-taken", "another port"),
     ],
