@@ -12,7 +12,7 @@ from runnerops.inventory.document import child
 from runnerops.inventory.drafts import RUNNERS, Draft, tree
 from runnerops.inventory.in_gitlab import KEEP, gitlab_access, gitlab_places, gitlab_settings
 from runnerops.inventory.nodes import Node
-from runnerops.inventory.problems import Problems
+from runnerops.inventory.problems import Problems, dotted
 from runnerops.inventory.shape import SectionShape, SshShape
 from runnerops.inventory.wiring import Wiring, needs_mirrors
 from runnerops.model.common import KEEP_RUNS, Key, ServiceName, SourceLocation, Tree, Value
@@ -70,7 +70,7 @@ def _host(draft: Draft, own: Sequence[Filled], wiring: Wiring, directory: Path, 
         ignore={rule: why for rule, why in (shape.ignore or {}).items() if why},
         wired=bool(mirrors),
         stopped=_stopped(draft),
-        renamed=_renamed(draft),
+        renamed=_renamed(draft, problems),
         gitlab=gitlab_access(draft, directory, problems),
         gitlab_settings=gitlab_settings(draft, problems),
         gitlab_places=gitlab_places(draft, problems),
@@ -102,10 +102,18 @@ def _keys(value: Value, key: Key) -> Iterator[Key]:
         yield from _keys(below, (*key, name))
 
 
-def _renamed(draft: Draft) -> dict[str, str]:
+def _renamed(draft: Draft, problems: Problems) -> dict[str, str]:
     """The old name of each runner that says what it was."""
     section = draft.shape.gitlab_runner
-    return {runner.name: runner.was for runner in (section.runners if section else None) or () if runner.was}
+    found: dict[str, str] = {}
+    for index, runner in enumerate((section.runners if section else None) or ()):
+        if runner.was:
+            found[runner.name] = runner.was
+        if runner.was and runner.called is not None:
+            key = (*RUNNERS, index, "was")
+            text = "says what it was called, and `called` what it still is"
+            problems.add(draft.location(*key), dotted(("hosts", draft.name, *key)), text, "take one of the two out")
+    return found
 
 
 def _sections(draft: Draft, own: Sequence[Filled], locations: dict[Key, SourceLocation]) -> dict[ServiceName, Tree]:

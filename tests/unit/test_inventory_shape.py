@@ -56,6 +56,8 @@ HOST = [  # what stands on line 1 as `hosts: {h: {…}}`, and what is said of it
      "58: hosts.h.gitlab_runner.runners[0].gitlab.maintenance_note: has 1025 characters, and GitLab takes 1024"),
     ("gitlab_runner: {runners: [{name: a, gitlab: {paused: true}}]}",
      "49: hosts.h.gitlab_runner.runners[0].gitlab: no GitLab is named to set this in"),
+    ("gitlab_runner: {runners: [{name: a, called: b, was: c}]}",
+     "60: hosts.h.gitlab_runner.runners[0].was: says what it was called, and `called` what it still is"),
     ("gitlab_runner: {runners: [{name: a, called: b, gitlab: {paused: true}}]}",
      "60: hosts.h.gitlab_runner.runners[0].gitlab: needs a runner with a name of its own"),
     ("gitlab_runner: {runners: [{name: a, gitlab: {paused: true}}, {name: b, called: a}]}",

@@ -169,6 +169,33 @@ def test_runners_of_one_name_never_get_each_others_tokens(
     assert said == blockers
 
 
+OWN = st.lists(
+    st.fixed_dictionaries({"limit": st.integers(1, 2), "shell": st.sampled_from(["bash", "sh"])}),
+    min_size=1,
+    max_size=4,
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(own=OWN, changed=st.sets(st.integers(0, 3)), data=st.data())
+def test_blocks_that_were_moved_and_entries_that_were_changed_mix_no_tokens(
+    own: list[dict[str, Any]], changed: set[int], data: st.DataObject
+) -> None:
+    """Whoever gets a token is what had it before, or that with the change."""
+    tokens = [f"glrt-{letter * 20}" for letter in "abcd"[: len(own)]]
+    asked = [{**one, "limit": 7 + index} if index in changed else one for index, one in enumerate(own)]
+    there = data.draw(st.permutations([*zip(own, tokens, strict=True)]))
+    have = config(*(runner(token=token, **one) for one, token in there))
+    found, blockers, _ = reconcile(config(*equals(*asked)), observed(have))
+    for one in found["runners"]:
+        if token := one.get("token"):
+            before = own[tokens.index(token)]
+            fits = [before, *(new for old, new in zip(own, asked, strict=True) if old == before)]
+            assert {key: one[key] for key in ("limit", "shell")} in fits
+        else:
+            assert WHOSE in blockers
+
+
 def test_runners_of_one_name_get_names_of_their_own_one_by_one() -> None:
     renamed = [{**one, "name": f"new-{index}"} for index, one in enumerate(equals(A, B))]
     was = {"new-0": "one", "new-1": "one"}
