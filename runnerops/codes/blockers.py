@@ -168,7 +168,8 @@ _ROWS = (
     ),
     _never(
         "self-deploy",
-        "This deploy runs as a job of the very runner that it would restart, or under the Docker that it would restart.",
+        "This deploy runs as a job of the very runner that it would restart or delete in GitLab, or under the Docker that it"
+        " would restart.",
         "Run it on a shared runner, from another host, or from a laptop.",
     ),
     _never(

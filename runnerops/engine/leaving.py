@@ -17,6 +17,7 @@ from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host, Policy, RenderedFile
 from runnerops.model.plan import Blocker
 from runnerops.secrets import Resolver
+from runnerops.services.gitlab_runner.blockers.self_deploy import deletes_itself
 from runnerops.services.gitlab_runner.diff.matching import normal_url
 from runnerops.services.gitlab_runner.reconcile.leaving import Leaving, leaving, on_record, tokens_of
 
@@ -74,7 +75,8 @@ class Departures:
                 notes += [f"runner {deletion} is not deleted in GitLab: {why}"] if why else []
         told = {wish.runner: wish.id for wish in self.asking.wishes if wish.host == host.name}
         in_gitlab = on_record(host, desired, observed, told, gone)
-        return Leavers(tuple(deletions), tuple(_blocked(unagreed)), tuple(notes), in_gitlab, tuple(left))
+        itself = deletes_itself(host.gitlab.url if host.gitlab else "", deletions, self.policy)
+        return Leavers(tuple(deletions), (*itself, *_blocked(unagreed)), tuple(notes), in_gitlab, tuple(left))
 
     def _why_not(self, one: Leaving) -> str | None:
         """Why it is not deleted; empty where there is nothing to delete, None where it is to be. Raises GitlabError."""

@@ -11,7 +11,7 @@ import pytest
 
 from runnerops.engine.options import Flags
 from runnerops.model.common import Result, Secret, SourceLocation, Tree
-from runnerops.model.inventory import Host
+from runnerops.model.inventory import CiJob, Host
 from runnerops.redact import Masker, Redactor
 from runnerops.report.document import plan_document
 from runnerops.report.plan_differences import differences
@@ -67,6 +67,17 @@ def test_the_plan_shows_it_and_it_takes_a_word(gitlab: GitLab, world: World) -> 
     assert (document["deleted_in_gitlab"], document["leaving_gitlab"]) == ([2], [{"runner": "two", "id": 2}])
     assert world.deploy().result is Result.REFUSED
     assert len(gitlab.created) == 2
+
+
+@pytest.mark.parametrize(
+    ("number", "own", "blocked"), [(2, True, True), (1, True, False), (2, False, False), (0, True, False)]
+)
+def test_a_job_does_not_delete_its_own_runner(
+    gitlab: GitLab, world: World, number: int, own: bool, blocked: bool
+) -> None:
+    url = f"{gitlab.url}/" if own else "https://other.example.com"
+    world.flags = replace(ALLOWED, job=CiJob("7", url, number))
+    assert codes(world) == (["self-deploy"] if blocked else [])
 
 
 def test_a_saved_plan_has_it(world: World) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from runnerops.model.common import Tree
+from runnerops.model.gitlab import Deletion
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import CiJob, Policy
 from runnerops.model.plan import Blocker
@@ -26,6 +27,17 @@ def self_deploy(observed: HostState, policy: Policy, what: str) -> Iterator[Bloc
     if why:
         message = f"{what} would restart under the job that this command runs in: {why}; {_FIX}"
         yield Blocker("self-deploy", message, here=True)
+
+
+def deletes_itself(url: str, deletions: Sequence[Deletion], policy: Policy) -> Iterator[Blocker]:
+    """Where this command runs in a job of a runner that is deleted after its last job. `url` is its GitLab's."""
+    job = policy.job
+    for one in deletions if job and job.runner_id and normal_url(job.server_url) == normal_url(url) else ():
+        if job and one.id == job.runner_id:
+            message = (
+                f"runner {one} would be deleted after its last job, and this command runs in one (job {job.id}); {_FIX}"
+            )
+            yield Blocker("self-deploy", message, here=True)
 
 
 def _why(job: CiJob, observed: HostState) -> str:
