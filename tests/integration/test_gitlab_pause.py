@@ -40,7 +40,7 @@ from runnerops.model.host_state import Facts, Hold, HostState, Job, Run, RunnerF
 from runnerops.model.inventory import Host, Inventory, RenderedFile
 from runnerops.model.run import Outcome
 from runnerops.redact import Masker, Redactor
-from runnerops.remote import state
+from runnerops.remote import protocol, state
 from runnerops.remote.link import Completed
 from runnerops.report.document import plan_document
 from runnerops.report.progress import Show
@@ -124,7 +124,7 @@ class Machine:
         assert command
         self.runs += 1
         self.while_it_runs()
-        if self.end in {"applied", "client killed"}:
+        if stdin and self.end in {"applied", "client killed"}:
             with tarfile.open(fileobj=io.BytesIO(stdin)) as tar:
                 there = {name: member.read() for name in tar.getnames() if (member := tar.extractfile(name))}
             self.content = there.get("new.1", self.content)
@@ -165,6 +165,7 @@ class World:
     port: int = 2
     flags: Flags = field(default_factory=lambda: Flags({}))
     access: bool = True
+    last: Run | None = None
     said: StringIO = field(default_factory=StringIO)
 
     def __post_init__(self) -> None:
@@ -191,7 +192,9 @@ class World:
         found = in_sync(None, self.machine.content)
         runner = RunnerFacts(build.NOW, "16.11.0", (Job("7", "job 7"),), system_id=SYSTEM)
         facts = replace(found.facts, machine="0123", runner=runner)
-        return replace(found, facts=facts, paused=self.machine.on_record, in_gitlab=self.machine.in_gitlab)
+        return replace(
+            found, facts=facts, paused=self.machine.on_record, in_gitlab=self.machine.in_gitlab, last=self.last
+        )
 
     def executor(self, planned: Planned, project: Project) -> HostExecutor:
         screen = Screen(out=self.said, err=self.said, redactor=Redactor())
@@ -484,6 +487,22 @@ def test_where_nobody_saw_the_end_the_next_deploy_unpauses(
     world.machine.end = "applied"
     world.deploy()
     assert world.settled()
+
+
+@pytest.mark.parametrize(("end", "unpaused"), [("applied", True), ("rolled-back", True), ("needs-attention", False)])
+def test_who_follows_a_run_of_this_very_plan_unpauses_at_its_end(world: World, end: str, unpaused: bool) -> None:
+    """Whoever began it is gone."""
+    digest = world.plan()[1].plan.digest
+    world.runner.paused = True
+    world.machine.run(protocol.keep_paused([PauseRecord(1, 1, world.gitlab.url, "one")]), b"", 10)
+    world.last = Run(1, ORIGIN, digest, "", running=True)
+    world.machine.end = end
+    project, planned = world.plan()
+    assert planned.own
+    executor = world.executor(planned, project)
+    executor.run()
+    assert executor.outcomes["h"].result.value == end
+    assert (not world.runner.paused, not world.machine.on_record) == (unpaused, unpaused)
 
 
 def test_a_runner_that_is_gone_by_then_leaves_no_record(world: World) -> None:
