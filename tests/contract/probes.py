@@ -307,6 +307,20 @@ CACHES = (
     Probe(script("cache-upstream.sh", "--note", "dockerhub", MIRROR, "library/alpine")),
     Probe(script("cache-upstream.sh", "--compare", "dockerhub", MIRROR, "library/alpine"), "same\n"),
     Probe(script("cache-upstream.sh", "--compare", "another", MIRROR, "-"), "same\n"),
+    Probe(
+        script(
+            "containers-reach.sh",
+            "--tell",
+            "dockerhub",
+            MIRROR,
+            "any",
+            "why",
+            "ufw",
+            "iptables",
+            "--",
+            *answer(VERSION).argv,
+        )
+    ),
     Probe(script("containers-reach.sh", "--note", "c1.dockerhub", MIRROR, "any", "--", *answer(VERSION).argv)),
     Probe(
         script("containers-reach.sh", "--compare", "c1.dockerhub", MIRROR, "any", "why", "--", *answer(VERSION).argv)

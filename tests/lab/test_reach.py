@@ -95,7 +95,7 @@ def test_rules_that_come_with_dockers_restart_and_cut_containers_off(tmp_path: P
 
 def test_jobs_are_not_newly_given_a_cache_that_they_cannot_reach(project: Project, host: LabHost, lab: Lab) -> None:
     project.write({"hosts": {host.name: entry(host, lab)}})
-    project.deploy()
+    assert f"containers do not reach {CACHE}, the daemon does" in project.deploy()
     before = host.read(CONFIG)
     project.write({"hosts": {host.name: entry(host, lab, docker_in_docker=True)}})
     said = project.deploy(code=1)
@@ -135,7 +135,7 @@ if GIVEN:  # no suite has a Docker with nftables
             assert "table ip docker-bridges" in host.run("nft list tables").stdout
             project.run("verify", host.name)
             host.run("nft 'add table inet mine; add chain inet mine others { type filter hook forward priority 0; }'")
-            host.run("nft add rule inet mine others ct original proto-dst 5000 drop")
+            host.run("nft add rule inet mine others iifname docker0 ct original proto-dst 5000 drop")
             line = "nft insert rule inet mine others ct original proto-dst 5000 accept"
             assert line in project.run("verify", host.name, code=1)
             host.run(line)

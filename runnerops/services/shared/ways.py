@@ -18,8 +18,10 @@ from runnerops.services.steps import answers, run
 KEYS = frozenset(
     {"allow-direct-routing", "bridge-accept-fwmark", "firewall-backend", "ip-forward", "ip-forward-no-drop", "ip-masq"}
     | {"ip6tables", "iptables"}
+    | {"bip", "bridge", "default-address-pools", "fixed-cidr"}
 )
-"""Keys of daemon.json that decide which packets of containers pass.
+"""Keys of daemon.json that decide which packets of containers pass, the last of them by the addresses that these come from:
+rules of a firewall may name the old ones.
 
 Not `userland-proxy`: a container that was made before cannot reach itself without it, though others do.
 """
@@ -44,6 +46,12 @@ def proven(name: str, url: str, way: str, texts: Iterable[str], tools: Collectio
     return run(_SECONDS, *argv, title=f"verify that containers reach cache {name}")
 
 
+def told(name: str, url: str, way: str, texts: Iterable[str], tools: Collection[str]) -> Step:
+    """That no container gets an answer is only told, in the texts."""
+    argv = script(SCRIPT, "--tell", name, url, way, *texts, "--", *answers(url, tools))
+    return run(_SECONDS, *argv, title=f"ask whether containers reach cache {name}")
+
+
 def reached(name: str, url: str, way: str, tools: Collection[str]) -> Step:
     """What `still_reached` compares with; before anything is swapped."""
     argv = script(SCRIPT, "--note", name, url, way, "--", *answers(url, tools))
@@ -53,6 +61,8 @@ def reached(name: str, url: str, way: str, tools: Collection[str]) -> Step:
 def still_reached(name: str, url: str, way: str, keys: Collection[str], tools: Collection[str]) -> Step:
     """A container gets an answer as before, or the run goes back."""
     why = f"containers reached {url}, and with {', '.join(sorted(keys)) or 'this'} they do not"
-    said = f"{why}: see the policy of FORWARD (iptables -S FORWARD, nft list ruleset) and net.ipv4.ip_forward"
+    said = (
+        f"{why}: see rules and policies (iptables -S, nft list ruleset), above all of FORWARD, and net.ipv4.ip_forward"
+    )
     argv = script(SCRIPT, "--compare", name, url, way, said, "--", *answers(url, tools))
     return run(_SECONDS, *argv, title=f"verify that containers reach {url} as before")

@@ -93,6 +93,20 @@ def test_nothing_is_asked_from_a_container_where_no_job_uses_the_cache() -> None
     assert asks(move(observed, host({}, [cache()]))) == {}
 
 
+@pytest.mark.parametrize(
+    ("mirrors", "tools", "asked"),
+    [((), {"curl", "nsenter"}, ["--tell"]), ((URL,), {"curl", "nsenter"}, []), ((), {"curl"}, [])],
+)
+def test_a_cache_that_the_daemon_alone_is_newly_given_is_told_of(
+    mirrors: tuple[str, ...], tools: set[str], asked: list[str]
+) -> None:
+    here = host({"registry-mirrors": [URL]}, [cache()])
+    observed = state({}, engine(mirrors=mirrors), registry_facts=compose_facts())
+    observed = replace(observed, facts=replace(observed.facts, tools=frozenset(tools)))
+    found = [step.args[3] for step in move(observed, here).forward if "containers-reach.sh" in step.args]
+    assert found == asked
+
+
 def test_a_restart_of_docker_proves_it_again() -> None:
     here = with_jobs(host({}, [cache()]), "--registry-mirror", URL)
     files = {file.spec.path: file.content or b"" for file in render_file(here)}

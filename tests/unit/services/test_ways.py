@@ -39,7 +39,7 @@ POLICY = Policy()
 
 def asked(steps: tuple[Step, ...]) -> list[tuple[str, str]]:
     """Which script is run, and for which cache."""
-    names = {"--note": "before", "--compare": "after"}
+    names = {"--note": "before", "--compare": "after", "--tell": "told"}
     return [(names[step.args[3]], step.args[4]) for step in steps if ways.SCRIPT in step.args]
 
 
@@ -61,7 +61,15 @@ def docker(old: Tree, new: Tree, facts: DockerFacts | None = None) -> tuple[Acti
 
 @pytest.mark.parametrize("key", sorted(ways.KEYS))
 def test_each_key_of_the_kind_asks_for_the_far_caches_that_are_used(key: str) -> None:
-    value = {"firewall-backend": "nftables", "bridge-accept-fwmark": "0x1/0x1"}.get(key, False)
+    values: Tree = {
+        "firewall-backend": "nftables",
+        "bridge-accept-fwmark": "0x1/0x1",
+        "bip": "10.9.0.1/24",
+        "bridge": "none",
+        "default-address-pools": [{"base": "10.9.0.0/16", "size": 24}],
+        "fixed-cidr": "172.17.1.0/24",
+    }
+    value = values.get(key, False)
     action, found = docker({}, {key: value})
     assert action.verb is Verb.RESTART
     assert action.ways == {key}
@@ -136,6 +144,17 @@ def test_the_script_compares_after_with_before(
     tell = tmp_path / "tell"
     assert told in (tell.read_text() if tell.exists() else "")
     assert tell.exists() is bool(told)
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_what_is_only_told_fails_nothing(shell: tuple[str, ...], tmp_path: Path) -> None:
+    call = scripted(tmp_path, shell, GUEST, "")
+    done = call("--tell", "bridge", "drop", "why", "more")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert (tmp_path / "tell").read_text() == "why\nmore\n"
+    (tmp_path / "tell").unlink()
+    assert call("--tell", "bridge", "", "why").returncode == 0
+    assert not (tmp_path / "tell").exists()
 
 
 @pytest.mark.parametrize("shell", SHELLS)

@@ -15,7 +15,7 @@ from runnerops.model.inventory import Host
 from runnerops.model.plan import Step
 from runnerops.services.registry.caches import OwnCache, own_caches
 from runnerops.services.shared.firewall import opening, way_to
-from runnerops.services.shared.ways import asked_from, proven
+from runnerops.services.shared.ways import asked_from, proven, told
 
 
 def for_jobs(host: Host) -> tuple[OwnCache, ...]:
@@ -52,11 +52,19 @@ def url_of(cache: OwnCache) -> str:
 
 
 def from_container(cache: OwnCache, facts: Facts) -> Step:
-    """Its answer to a request out of a container's network."""
-    url = url_of(cache)
+    """Its answer to a request out of a container's network, which jobs depend on."""
+    why = f"containers do not reach {url_of(cache)}, the host does: its firewall drops what comes from them"
+    return proven(cache.name, url_of(cache), asked_from(facts.docker, own=True), _texts(why, cache, facts), facts.tools)
+
+
+def told_from_container(cache: OwnCache, facts: Facts) -> Step:
+    """The same of a cache that only the daemon pulls from, as far as the inventory says: what containers miss is told."""
+    why = f"containers do not reach {url_of(cache)}, the daemon does: Docker in jobs would pull past it"
+    return told(cache.name, url_of(cache), asked_from(facts.docker, own=True), _texts(why, cache, facts), facts.tools)
+
+
+def _texts(why: str, cache: OwnCache, facts: Facts) -> tuple[str, ...]:
     way = way_to(facts.docker, own=True)
     firewalls = ("ufw", "iptables") if way == "input" else ("",)
-    lines = [opening(url, firewall, way) for firewall in firewalls]
-    said = f"containers do not reach {url}, the host does: its firewall drops what comes from them; type"
-    texts = (said if len(lines) == 1 else f"{said} one of", *lines)
-    return proven(cache.name, url, asked_from(facts.docker, own=True), texts, facts.tools)
+    lines = [opening(url_of(cache), firewall, way) for firewall in firewalls]
+    return (f"{why}; type" if len(lines) == 1 else f"{why}; type one of", *lines)

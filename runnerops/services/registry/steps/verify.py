@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from runnerops.model.common import Secret, Verb
+from runnerops.model.common import Secret, ServiceName, Verb
 from runnerops.model.plan import Step
+from runnerops.services.docker.schema import mirrors_of, wanted_mirrors
 from runnerops.services.registry.action.compared import FORM, traits, volumes_of
 from runnerops.services.registry.caches import OwnCache
-from runnerops.services.registry.caches.reach import for_jobs, from_container, url_of
+from runnerops.services.registry.caches.reach import for_jobs, from_container, told_from_container, url_of
 from runnerops.services.registry.observe.containers import filters, ours
 from runnerops.services.registry.steps.context import ActionContext
 from runnerops.services.scripts import script
@@ -126,10 +127,20 @@ def _answer(now: ActionContext, cache: OwnCache) -> Iterator[Step]:
     yield _answers(now, cache)
     if cache in for_jobs(now.host):
         yield from_container(cache, now.observed.facts)
+    elif _new_mirror(now, cache):
+        yield told_from_container(cache, now.observed.facts)
     if now.action.ways and now.answered(cache):
         facts = now.observed.facts
         way = asked_from(facts.docker, own=True)
         yield still_reached(cache.name, url_of(cache), way, now.action.ways, facts.tools)
+
+
+def _new_mirror(now: ActionContext, cache: OwnCache) -> bool:
+    """Whether the daemon is newly given this cache, on a host where containers can be asked."""
+    docker, facts = now.host.sections.get(ServiceName.DOCKER, {}), now.observed.facts
+    loaded = facts.docker.mirrors if facts.docker else None
+    url = mirrors_of([url_of(cache)])[0]
+    return loaded is not None and url in wanted_mirrors(docker) and url not in loaded and "nsenter" in facts.tools
 
 
 def _answers(now: ActionContext, cache: OwnCache) -> Step:

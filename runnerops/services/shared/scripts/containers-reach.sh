@@ -3,6 +3,7 @@
 # as jobs would ask. That is a guest on the default bridge, of the cache's image or of another that is there, which goes again;
 # where none comes up, a container that runs there; and then, with the WAY `any`, one that runs in a network of its own.
 #   --prove    where it fails four times, prints the texts: why, and what to type
+#   --tell     tells the texts where it fails
 #   --note     before the change: notes where it fails, or where there is no container to ask from
 #   --compare  after it: the same as --prove where it did not fail before; else, that it is not shown is only told
 
@@ -66,10 +67,10 @@ running() { # sets pid; a network that it shares is no container's own
 }
 
 if ! begin && ! running; then
-  if [ "$what" = --note ]; then
-    : >"unreached.$name"
-    exit
-  fi
+  case $what in
+  --note) : >"unreached.$name" && exit ;;
+  --tell) exit ;;
+  esac
   said=$(head -n 1 why 2>/dev/null)
   echo "whether containers reach $url is not shown: no container came up to ask from${said:+: $said}" >tell
   exit
@@ -79,13 +80,15 @@ for pause in 1 1 1 0; do
     leave
     exit
   fi
-  [ "$what" != --note ] || break
+  case $what in --note | --tell) break ;; esac
   sleep $pause
 done
 leave
-if [ "$what" = --note ]; then
-  : >"unreached.$name"
-else
+case $what in
+--note) : >"unreached.$name" ;;
+--tell) mv texts tell ;;
+*)
   cat texts
   exit 1
-fi
+  ;;
+esac
