@@ -180,6 +180,7 @@ DOCKER = (
     Probe((*INFO, "{{.DockerRootDir}}"), "/var/lib/docker\n"),
     Probe((*INFO, "{{.Driver}}"), r"\w+\n"),
     Probe((*INFO, "{{.DriverStatus}}"), r"\[.*\]\n"),
+    Probe((*INFO, "{{.SecurityOptions}}"), r"\[.*\]\n"),
     Probe(script("docker-reload.sh", "docker"), files={DAEMON: GOOD}),
     Probe(script("docker-shows.sh", "{{.LoggingDriver}}", "x"), r"json-file\n"),
     Probe(script("docker-shows.sh", "{{.NoSuchField}}", "x"), r"x\n"),

@@ -22,6 +22,20 @@ def fixture_project(tmp_path: Path, lab: Lab, host: LabHost) -> Project:
     return project
 
 
+LISTED = {
+    "labels": ["team=ci", "rack=9"],
+    "insecure-registries": ["harbor.example:5000", "10.9.8.0/24"],
+    "runtimes": {"other": {"path": "/usr/sbin/runc"}},
+    "log-opts": {"max-size": "7m", "max-file": "2"},
+    "default-shm-size": "96M",
+    "default-ipc-mode": "shareable",
+    "no-new-privileges": True,
+    "userland-proxy": False,
+    "seccomp-profile": "unconfined",
+}
+"""Keys whose values docker tells in lists, with others' and its own."""
+
+
 def network(host: LabHost) -> dict[str, str]:
     """docker0's address, and what the default network was made with."""
     (told,) = json.loads(host.run("docker network inspect bridge").stdout)
@@ -30,6 +44,7 @@ def network(host: LabHost) -> dict[str, str]:
 
 
 def test_keys_that_go_are_out_of_effect(project: Project, host: LabHost) -> None:
+    project.set(host.name, "docker", value={"live-restore": True, "bip": "10.232.0.1/24", "mtu": 1400, **LISTED})
     project.deploy()
     assert network(host) == {"address": "10.232.0.1/24", "mtu": "1400"}
     host.run(f"docker run -d --restart=always --name web {host.busybox_image} sleep 600")

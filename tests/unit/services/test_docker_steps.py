@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from runnerops.model.common import ABSENT, Tree, Verb
-from runnerops.model.host_state import HostState, Intent
+from runnerops.model.host_state import DockerStore, HostState, Intent
 from runnerops.model.inventory import Cache, Host, Policy
 from runnerops.model.plan import ActionSteps, Step
 from runnerops.services import DOCKER
@@ -325,6 +325,15 @@ def test_the_userland_proxy_is_told_by_newer_daemons(old: Tree, new: Tree, words
     assert list(step.args[7:]) == words
     found, _ = action_steps(state({DAEMON: json_bytes(old)}, engine("29.4.0")), new)
     assert not [step for step in found.forward if "docker-lists.sh" in step.args]
+
+
+@pytest.mark.parametrize(("user", "proofs"), [("default", ["~name=userns"]), (None, [])])
+def test_a_user_namespace_is_proven(user: str | None, proofs: list[str]) -> None:
+    store = DockerStore("/var/lib/docker", "overlay2", remapped=user is None)
+    old: Tree = {} if user else {"userns-remap": "default"}
+    new: Tree = {"userns-remap": user} if user else {}
+    found, _ = action_steps(state({DAEMON: json_bytes(old)}, engine(store=store)), new)
+    assert [step.args[1] for step in found.forward if "{{.SecurityOptions}}" in step.args] == proofs
 
 
 def test_an_old_daemon_is_not_asked_for_what_it_does_not_tell() -> None:

@@ -192,6 +192,8 @@ def _prove_store(now: ActionContext) -> Iterator[Step]:
     for one in now.switches:
         if one.key == "data-root" and not now.desired.get("userns-remap"):
             yield _stored(one.key, f"={one.after}", "{{.DockerRootDir}}")
+        elif one.key == "userns-remap" and one.after != "off":
+            yield _stored(one.key, "~name=userns", "{{.SecurityOptions}}")
         elif one.key == "image store" and one.after.startswith("containerd"):
             yield _stored(one.key, "~io.containerd.snapshotter", "{{.DriverStatus}}")
         elif one.key in {"image store", "storage-driver"} and now.desired.get("storage-driver"):
