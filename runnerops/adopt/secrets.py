@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from runnerops.adopt.layers import verbatim
 from runnerops.model.common import Key, Secret, SourceLocation, Tree, Value
 from runnerops.redact import Masker
-from runnerops.redact.texts import prefix_of
+from runnerops.redact.texts import prefix_of, secret_spans
 from runnerops.secrets.dotenv import can_hold
 
 _SAID_ELSEWHERE = frozenset({"runners", "caches", "config", "environment"})
@@ -18,6 +18,17 @@ _SAID_ELSEWHERE = frozenset({"runners", "caches", "config", "environment"})
 _NO_LETTER = re.compile(r"[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])")
 
 _NOWHERE = SourceLocation("", 0, 0)
+
+
+class SecretName(str):
+    """In place of the name of a key that is secret itself: the variable that has it. A template can say it, no section can."""
+
+    __slots__ = ()
+
+    @property
+    def secret(self) -> Secret:
+        """Where the name comes from."""
+        return Secret("env", str(self), _NOWHERE)
 
 
 @dataclass(slots=True)
@@ -42,8 +53,19 @@ class Vault:
         return found
 
     def emptied(self, service: str, value: Value) -> Value:
-        """Any value of a file of the service without its secrets."""
-        return self._value((service,), value, Masker().of_inventory((service,), value))
+        """Any value of a file of the service without its secrets, also among its names."""
+        return self._named((service,), self._value((service,), value, Masker().of_inventory((service,), value)))
+
+    def _named(self, key: Key, value: Value) -> Value:
+        if isinstance(value, list):
+            return [self._named(key, item) for item in value]
+        if not isinstance(value, dict):
+            return value
+        found: Tree = {}
+        for name, item in value.items():
+            secret = secret_spans(name) and can_hold(name)
+            found[SecretName(self._name((*key, "name"), name)) if secret else name] = self._named((*key, name), item)
+        return found
 
     def _value(self, key: Key, value: Value, masked: Value) -> Value:
         if isinstance(value, dict) and isinstance(masked, dict):

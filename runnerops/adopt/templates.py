@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from runnerops.adopt.secrets import SecretName
 from runnerops.adopt.yaml_text import Writer
 from runnerops.model.common import Secret, Value
 from runnerops.services.base import Addition
@@ -64,6 +65,8 @@ def secrets_of(value: Value) -> Iterator[Secret]:
     """All in a tree."""
     if isinstance(value, Secret):
         yield value
+    if isinstance(value, dict):
+        yield from (name.secret for name in value if isinstance(name, SecretName))
     inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     for one in inside:
         yield from secrets_of(one)
@@ -110,10 +113,17 @@ def _lines(host: str, one: Addition) -> Iterator[str]:
 
 def _marked(value: Value, mark: str) -> Value:
     if isinstance(value, dict):
-        return {name: _marked(item, mark) for name, item in value.items()}
+        return {
+            _mark_of(name.secret, mark) if isinstance(name, SecretName) else name: _marked(item, mark)
+            for name, item in value.items()
+        }
     if isinstance(value, list):
         return [_marked(item, mark) for item in value]
-    return f"{mark}{variable(value)}»" if isinstance(value, Secret) else value
+    return _mark_of(value, mark) if isinstance(value, Secret) else value
+
+
+def _mark_of(secret: Secret, mark: str) -> str:
+    return f"{mark}{variable(secret)}»"
 
 
 def _escaped(line: str, mark: str) -> str:

@@ -119,6 +119,18 @@ def test_a_secret_stands_in_a_variable_of_the_host() -> None:
     )
 
 
+def test_a_key_may_be_named_by_a_secret() -> None:
+    token = "glrt-" + "canary" * 4
+    had = files(yaml.safe_dump(INVENTORY).encode(), {}, {})
+    had["tree"]["services"]["dockerhub"]["labels"][token] = "mine"
+    had["tree"]["services"]["dockerhub"]["x-more"] = {token: [{token: 1}]}
+    entry = adopted(had)
+    assert list(entry.variables.values()) == [token]
+    made = templates_with({}, {"h": entry.additions})
+    assert "canary" not in made.texts[NAME] + entry.into("")
+    assert files(entry.into("").encode(), entry.variables, made.texts)["tree"] == had["tree"]
+
+
 def test_secrets_of_a_template_join_the_vars_that_a_host_has(tmp_path: Path) -> None:
     had = files(yaml.safe_dump(INVENTORY).encode(), {}, {})
     had["tree"]["services"]["dockerhub"]["labels"]["users"] = f"admin:{HASH}"
