@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections.abc import Mapping
 from dataclasses import replace
@@ -14,7 +15,7 @@ from runnerops.engine.verify import assess, cache_hosts, marked, pull_tests
 from runnerops.model.common import Key, ServiceName, SourceLocation, Tree
 from runnerops.model.host_state import Container, HostState, Run
 from runnerops.model.inventory import Cache, Host, Requester
-from runnerops.services import DOCKER, REGISTRY
+from runnerops.services import DOCKER, GITLAB_RUNNER, REGISTRY
 from runnerops.services.base import Answer, sha256
 from runnerops.services.providers import VERIFY_PROVIDERS
 from runnerops.services.registry.verify.log import repositories, requests
@@ -193,7 +194,7 @@ FAULTS: list[tuple[str, dict[str, Any], str, str]] = [
     ),
     (
         "answers-container",
-        {"observed": running(version="29.7.2"), "told": {REACH: "000 28", "docker_forward": "inet mine fwd"}},
+        {"observed": running(version="29.7.2"), "told": {REACH: "000 28", "docker_chains": "inet mine fwd"}},
         "firewall",
         "nft insert rule inet mine fwd ct original proto-dst 5000 accept",
     ),
@@ -386,14 +387,14 @@ BETWEEN = "http://192.0.2.20:5000"
         ("000 7", {f"registry_code/{BETWEEN}": "200 0"}, "a firewall between the two", "on c1: iptables"),
         (
             "000 28",
-            {f"registry_code/{BETWEEN}": "200 0", "docker_forward": "FORWARD\ninet mine fwd"},
+            {f"registry_code/{BETWEEN}": "200 0", "docker_chains": "FORWARD\ninet mine fwd"},
             "a firewall between the two",
             "on c1: iptables -I FORWARD -p tcp -s 192.0.2.10 -m conntrack --ctorigdstport 5000 -j ACCEPT"
             " && nft insert rule inet mine fwd ip saddr 192.0.2.10 ct original proto-dst 5000 accept;",
         ),
         (
             "000 28",
-            {f"registry_code/{BETWEEN}": "200 0", "docker_forward": ""},
+            {f"registry_code/{BETWEEN}": "200 0", "docker_chains": ""},
             "a firewall between the two",
             "open the network's own firewall: on c1 no chain but Docker's own",
         ),
@@ -539,6 +540,18 @@ def test_a_cache_that_only_jobs_use_must_be_reached_by_containers() -> None:
     assert "answers-container" in broken(here, evidence(told={REACH: "000 28"}))
     assert "answers-container" not in broken(here, evidence())
     assert "pull" not in states(here, evidence())
+
+
+def test_what_is_asked_has_a_function_and_an_answer_of_its_own() -> None:
+    """Answers of an observation and of what verify asks besides stand in one mapping."""
+    verify = "\n".join(provider.VERIFY for provider in VERIFY_PROVIDERS)
+    calls = [call for provider in VERIFY_PROVIDERS for call in provider.log_queries(own(), PROBE, 9)]
+    calls += [call for provider in VERIFY_PROVIDERS for call in provider.inquiries(own(), PROBE)]
+    assert {call[0] for call in calls} <= set(re.findall(r"^(\w+)\(\)", verify, re.MULTILINE))
+    observe = "\n".join(service.OBSERVE for service in (DOCKER, REGISTRY, GITLAB_RUNNER))
+    answers = [set(re.findall(r'\bask "?(\w+)', text)) for text in (observe, verify)]
+    assert all(answers)
+    assert answers[0] & answers[1] == set()
 
 
 def test_a_host_without_cache_and_mirror_has_no_links() -> None:

@@ -57,7 +57,7 @@ def pull_test(host: Host, evidence: Evidence) -> Call | None:
 
 def log_queries(host: Host, probe: Probe, seconds: int) -> Sequence[Call]:  # noqa: ARG001
     """What other hosts' packets pass on their way to a cache here."""
-    return (("verify_docker_forward",),)
+    return (("verify_docker_chains",),)
 
 
 def cache_hosts(host: Host, evidence: Evidence) -> Iterable[str]:  # noqa: ARG001

@@ -51,7 +51,7 @@ docker_firewall() { # which program rules the host's firewall
   fi
 }
 
-docker_forward() { # the chains that packets to a published port pass as they are forwarded, and in which others' rules stand
+docker_chains() { # the chains that packets to a published port pass as they are forwarded, and in which others' rules stand
   case $(nft list tables 2>/dev/null) in
   *docker-bridges*) ;;
   *)
@@ -74,8 +74,8 @@ docker_forward() { # the chains that packets to a published port pass as they ar
   done
 }
 
-verify_docker_forward() {
-  ask docker_forward docker_forward
+verify_docker_chains() {
+  ask docker_chains docker_chains
 }
 
 verify_docker_inside() { # URL...: each asked from a container that runs already
@@ -84,5 +84,5 @@ verify_docker_inside() { # URL...: each asked from a container that runs already
   ask docker_inside printf '%s\n' "$inside"
   for url in "$@"; do ask "docker_reach/$url" docker_reach "${inside%% *}" "$url"; done
   ask docker_firewall docker_firewall
-  ask docker_forward docker_forward
+  ask docker_chains docker_chains
 }

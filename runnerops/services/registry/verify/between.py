@@ -52,7 +52,7 @@ def _firewall(host: Host, cache: Cache, wrong: str, evidence: Evidence) -> Itera
     way = f"TCP from {source} ({host.name}) to {target} port {port} ({cache.host})"
     yield f"{wrong}, while it answers on {cache.host} itself: a firewall between the two does not let {way} through"
     told = evidence.log_queries.get(cache.host, "")
-    chains = None if isinstance(told, str) else told.get("docker_forward")
+    chains = None if isinstance(told, str) else told.get("docker_chains")
     if chains is not None and not chains.text:
         yield f"open the network's own firewall: on {cache.host} no chain but Docker's own drops forwarded packets"
         return

@@ -95,7 +95,7 @@ def container_check(host: Host, url: str, evidence: Evidence) -> Check:
         return Check("answers-container", NAME, what, "fail", wrong, fix)
     own = any(cache.host == host.name and cache.url.rstrip("/") == url for cache in host.caches)
     way = way_to(evidence.observed.facts.docker, own=own, network=network)
-    chains = evidence.told.get("docker_forward", NO_ANSWER).text.splitlines()
+    chains = evidence.told.get("docker_chains", NO_ANSWER).text.splitlines()
     line = opening(url, evidence.told.get("docker_firewall", NO_ANSWER).text, way, chains)
     reason = f"{wrong}: the host's firewall lets the host through, and its containers not"
     return Check("answers-container", NAME, what, "fail", reason, f"on {host.name}: {line}")
