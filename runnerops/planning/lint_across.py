@@ -54,6 +54,7 @@ def across(caches: Mapping[str, Cache], host: Host) -> Iterator[Finding]:
     yield from _elsewhere(host)
     yield from _logins(host)
     yield from _mtu(host, docker)
+    yield from _inner_mirrors(host, caches)
 
 
 _Said: TypeAlias = "Iterator[tuple[str, Severity, str, str]]"
@@ -157,14 +158,32 @@ def _mtu(host: Host, docker: Tree) -> Iterator[Finding]:
     mtu = docker.get("mtu")
     if not isinstance(mtu, int) or not 0 < mtu < _ETHERNET:
         return
+    for key, command in _dind_commands(host):
+        if "mtu" not in " ".join(command):
+            text = (
+                f"does not get the mtu {mtu} of this host's daemon: what its containers send in larger packets is lost"
+            )
+            yield Finding("X007", "warning", CONFIG_TOML, key, text, f'add "--mtu={mtu}" to its command')
+
+
+def _inner_mirrors(host: Host, caches: Mapping[str, Cache]) -> Iterator[Finding]:
+    """The daemon inside asks its mirrors for images of Docker Hub only, as the host's own does."""
+    for key, command in _dind_commands(host):
+        for index, word in enumerate(command):
+            cache = caches.get(word.removeprefix("--registry-mirror=").rstrip("/"))
+            if word.startswith("--registry-mirror=") and cache and cache.serves not in {HUB, ""}:
+                text = f"is the cache {cache.name} of {cache.host}: it holds images of {cache.serves}, and none of Docker Hub"
+                fix = f"take it out: images of {cache.serves} are pulled by the cache's own name"
+                yield Finding("X005", "error", CONFIG_TOML, (*key, "command", index), text, fix)
+
+
+def _dind_commands(host: Host) -> Iterator[tuple[Key, list[str]]]:
+    """Place and command of every Docker-in-Docker service of the host's runners."""
     for index, runner in enumerate(runners_of(host.sections.get(ServiceName.GITLAB_RUNNER, {}))):
         table = runner.get("docker")
         for at, service in enumerate(_list(table.get("services")) if isinstance(table, dict) else ()):
-            command = " ".join(map(str, _list(service.get("command")))) if isinstance(service, dict) else ""
-            if isinstance(service, dict) and is_dind(service) and "mtu" not in command:
-                key: Key = ("runners", index, "docker", "services", at)
-                text = f"does not get the mtu {mtu} of this host's daemon: what its containers send in larger packets is lost"
-                yield Finding("X007", "warning", CONFIG_TOML, key, text, f'add "--mtu={mtu}" to its command')
+            if isinstance(service, dict) and is_dind(service):
+                yield ("runners", index, "docker", "services", at), [str(one) for one in _list(service.get("command"))]
 
 
 def _parts(url: Value) -> SplitResult | None:

@@ -165,3 +165,17 @@ def test_a_cache_that_asks_another_registry_than_its_upstream(tmp_path: Path, mo
     cache = f"registry: {{caches: [{{upstream: 'https://registry-1.docker.io', {more}}}]}}"
     said = [one for one in found(tmp_path, cache) if one.startswith("X015")]
     assert [one.split()[1] for one in said] == ([severity] if severity else [])
+
+
+@pytest.mark.parametrize(("serves", "fires"), [("ghcr.io", True), ("docker.io", False)])
+def test_a_cache_of_another_registry_as_the_mirror_of_a_daemon_in_a_job(
+    tmp_path: Path, serves: str, fires: bool
+) -> None:
+    service = "{name: 'docker:27-dind', command: ['--debug', '--registry-mirror=http://192.0.2.20:5000/']}"
+    runner = (
+        f"{{name: r, url: 'https://g', token: keep, executor: docker, docker: {{image: x, services: [{service}]}}}}"
+    )
+    said = found(tmp_path, f"gitlab_runner: {{concurrent: 1, runners: [{runner}]}}", CACHE % f", serves: {serves}")
+    place = "X005 error runners[0].docker.services[0].command[1]: is the cache"
+    assert [one for one in said if one.startswith(place)] == said
+    assert bool(said) is fires

@@ -77,6 +77,8 @@ def test_a_template_that_overrides_nothing(tmp_path: Path, name: str, found: boo
         ("{bip: 10.99.0.1/24, insecure-registries: ['10.99.0.0/16', 'hub.example.com']}", ""),
         ("{bip: 192.168.231.1/24}", ""),
         ("{bip: 10.99.0.1/24, registry-mirrors: ['http://10.99.0.1:5000']}", ""),
+        ("{bip: 10.77.0.1/24, proxies: {http-proxy: 'http://u:p@10.77.0.9:3128'}}", "overlaps the proxy 10.77.0.9 ["),
+        ("{bip: 10.77.0.1/24, proxies: {http-proxy: 'http://10.78.0.9:3128'}}", ""),
     ],
 )
 def test_networks_that_would_cut_the_host_off(tmp_path: Path, docker: str, says: str) -> None:

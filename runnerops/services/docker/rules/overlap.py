@@ -33,7 +33,7 @@ def of_host(tree: Tree, docker: DockerFacts) -> Iterator[tuple[str, str]]:
 
 
 def of_inventory(tree: Tree, host: Host) -> Iterator[tuple[str, str]]:
-    """A key and what the inventory says of the host: its own address, mirrors, registries and caches of other hosts.
+    """A key and what the inventory says of the host: its own address, mirrors, proxies, registries, caches of other hosts.
 
     A name is looked up among the caches alone: what another name leads to nobody knows here.
     """
@@ -44,10 +44,16 @@ def of_inventory(tree: Tree, host: Host) -> Iterator[tuple[str, str]]:
     for text in _texts(tree.get("insecure-registries")):
         if "/" not in text:  # a network says which registries may be one, and not that one is there
             named.setdefault(text, ("registry", _host_of(f"http://{text}")))
+    proxies = tree.get("proxies")
+    for url in proxies.values() if isinstance(proxies, dict) else ():
+        if isinstance(url, str) and "://" in url:
+            named.setdefault(url, ("proxy", _host_of(url)))
     places = [(f"the host's own address {host.address}", host.address)]
     for text, (what, name) in named.items():
         if name and name not in own and name != _gateway(tree):
-            places.append((f"the {what} {text}", name if _network(name) else there.get(name, "")))
+            places.append(
+                (f"the {what} {name if what == 'proxy' else text}", name if _network(name) else there.get(name, ""))
+            )
     yield from _overlaps(tree, places)
 
 
