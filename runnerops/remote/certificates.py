@@ -125,7 +125,7 @@ def _of_authority(found: Certificate, known: KnownHosts, names: Names, verify: V
     if not any(entry.key == found.authority for entry in known.authorities_of(names.known)):
         yield f"it is of an authority that is not known for this host: {found.authority}"
     usual = frozenset({found.authority.kind})
-    if _signed_with(found.signature) not in _SIGNATURES.get(found.authority.kind, usual):
+    if signed_with(found.signature) not in _SIGNATURES.get(found.authority.kind, usual):
         yield "its signature is of a kind that is not taken"
     if not verify(found.authority, found.signed, found.signature):
         yield "its signature is wrong"
@@ -142,7 +142,8 @@ def _of_host(found: Certificate, names: Names, now: float) -> Iterator[str]:
         yield f"it is for {', '.join(found.principals) or 'no host by name'}, not for {', '.join(names.certified)}"
 
 
-def _signed_with(signature: bytes) -> str:
+def signed_with(signature: bytes) -> str:
+    """The algorithm of a signature; empty for what is none."""
     try:
         return _Reader(signature).text().decode("ascii", "replace")
     except ValueError:

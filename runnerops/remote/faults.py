@@ -31,8 +31,19 @@ def is_turned_away(error: Exception) -> bool:
 def explain(hop: Hop, error: Exception) -> HostError:
     """The place is the hop that failed: `user@address:port`, a gateway named as one."""
     where = f"{hop.connection.user}@{hop.connection.host}:{hop.connection.port}"
-    problem, hint = _problem(hop, error)
+    problem, hint = _no_kind(hop, error) or _problem(hop, error)
     return HostError(hop.host, f"{'gateway ' if hop.gateway else ''}{where}: {problem}", hint)
+
+
+def _no_kind(hop: Hop, error: Exception) -> tuple[str, str] | None:
+    """Of a host that has no key of the kinds that the user's own list leaves."""
+    if (
+        isinstance(error, IncompatiblePeer)
+        and "host key" in str(error)
+        and "hostkeyalgorithms" in hop.connection.ssh_config
+    ):
+        return "HostKeyAlgorithms of ssh_config leaves no kind of host key that it has", "name its kind there too"
+    return None
 
 
 def _problem(hop: Hop, error: Exception) -> tuple[str, str]:

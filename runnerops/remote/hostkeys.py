@@ -134,6 +134,7 @@ def parse(texts: Iterable[tuple[str, str]]) -> KnownHosts:
             marker, words = split_line(line)
             if not words and not marker:
                 continue
+            words = _of_certificate(words) if marker == "@revoked" else words
             entry = _entry(words, f"{place}:{number}") if marker in found else "unknown marker"
             if isinstance(entry, str):
                 passed.setdefault((place, entry), []).append(str(number))
@@ -142,6 +143,24 @@ def parse(texts: Iterable[tuple[str, str]]) -> KnownHosts:
     warnings = tuple(f"{place}:{','.join(numbers)}: passed over: {why}" for (place, why), numbers in passed.items())
     entries, revoked, authorities = map(tuple, found.values())
     return KnownHosts(entries, revoked, warnings, authorities)
+
+
+def _of_certificate(words: Sequence[str]) -> Sequence[str]:
+    """A line whose key is in a certificate as one with that key alone: it is what OpenSSH compares (`sshkey_equal_public`)."""
+    kind = words[1].removesuffix("-cert-v01@openssh.com") if len(words) > 2 else ""
+    if not kind or kind == words[1]:
+        return words
+    parts: list[bytes] = []
+    try:
+        rest = base64.b64decode(words[2], validate=True)
+    except (binascii.Error, ValueError):
+        return words
+    while len(rest) > 4 and len(parts) < 4:  # its kind, a nonce, and one field or two of the key
+        size = 4 + int.from_bytes(rest[:4], "big")
+        parts, rest = [*parts, rest[:size]], rest[size:]
+    fields = parts[2:3] if kind == "ssh-ed25519" else parts[2:4]
+    blob = len(kind).to_bytes(4, "big") + kind.encode() + b"".join(fields)
+    return [words[0], kind, base64.b64encode(blob).decode()]
 
 
 def _entry(words: Sequence[str], place: str) -> Entry | str:

@@ -19,7 +19,8 @@ from paramiko import Message, MissingHostKeyPolicy, PKey, SSHClient, SSHExceptio
 from runnerops.errors import HostError, HostKeyError
 from runnerops.model.inventory import Host
 from runnerops.remote.access import Access
-from runnerops.remote.certificates import Names, flaw, read_certificate
+from runnerops.remote.algorithms import Leaves, bits, leaves
+from runnerops.remote.certificates import Names, flaw, read_certificate, signed_with
 from runnerops.remote.fabrics import Config, Connection
 from runnerops.remote.hostkeys import HostKey, KnownHosts
 from runnerops.remote.hostnames import lookup_name
@@ -54,11 +55,18 @@ class Hop:
     certified: tuple[str, ...] = ()
     """What its certificate may call it."""
     in_ci: bool = False
+    smallest: int = 0
+    """The fewest bits of an RSA key that counts (RequiredRSASize)."""
+    signed_by: Leaves = lambda _: True
+    """What an authority may sign with (CASignatureAlgorithms)."""
 
     def verify(self, offered: HostKey, certificate: bytes = b"") -> None:
         """Raises HostKeyError, which says what to do, unless this key is known, or certified by an authority that is."""
         where = f"gateway {self.names[0]}" if self.gateway else self.names[0]
         every = (*self.names, *self.loose)
+        if offered.kind == "ssh-rsa" and (size := bits(offered)) < self.smallest:
+            problem = f"the host key of {where} has {size} bits: RequiredRSASize of ssh_config asks for {self.smallest}"
+            raise HostKeyError(self.host, problem, "give the host another key; nothing was sent")
         if revoked := self.known.revocation(offered, every):
             problem = f"the host key of {where} is revoked ({revoked.place}): {offered}"
             raise HostKeyError(self.host, problem, "find out who has this key; nothing was sent")
@@ -98,6 +106,8 @@ class Hop:
             return "it cannot be read"
         if found.key != offered:
             return "it is of another key"
+        if not self.signed_by(kind := signed_with(found.signature)):
+            return f"its signature is {kind}, which CASignatureAlgorithms of ssh_config leaves out"
         names = Names((*self.names, *self.loose), self.certified)
         return flaw(found, self.known, names, time.time(), made_signature)
 
@@ -193,6 +203,8 @@ def _hop(
         gateway,
         _certified(settings.get("hostkeyalias") or connection.host, () if gateway else (host.name,)),
         bool(access.environ.get("CI")),
+        int(size) if (size := settings.get("requiredrsasize", "")).isdecimal() else 0,
+        leaves(settings, "casignaturealgorithms"),
     )
     if family := family_of(settings):
         _hold_to(connection, family)
@@ -210,7 +222,9 @@ def _ways(hop: Hop) -> dict[str, Any]:
         "channel_timeout": CONNECT_SECONDS,
         "auth_strategy": hop.attempt,
         "transport_factory": preferring(
-            [entry.key.kind for entry in hop.known.about(names)], certificate=bool(hop.known.authorities_of(names))
+            [entry.key.kind for entry in hop.known.about(names)],
+            certificate=bool(hop.known.authorities_of(names)),
+            leaves=leaves(hop.connection.ssh_config, "hostkeyalgorithms"),
         ),
     }
 

@@ -19,6 +19,8 @@ from typing import Any
 from paramiko import SSHConfig, SSHException
 from paramiko.config import SSHConfigDict
 
+from runnerops.remote.algorithms import VERIFIED, leaves
+
 UNREAD = "unreadmatch"
 """With a keyword behind it, the key that stands for the lines of a `Match` that cannot be decided here."""
 _ANY = "CdhikLlnpru"
@@ -228,6 +230,10 @@ def refusal(found: Mapping[str, str]) -> tuple[str, str] | None:
     for match in (value for key, value in found.items() if key.startswith(UNREAD)):
         if match != "Match tagged" or "tag" in found:
             return f"`{match}` cannot be decided here", _BY_HAND
+    for key, known in VERIFIED.items():
+        if not any(map(leaves(found, key), known)):
+            hint = f"add one of {', '.join(known[:6])}"
+            return f"`{key} {found[key]}` leaves nothing that can be verified here", hint
     for key, (harmless, hint) in _REFUSED.items():
         value = found.get(key, "")
         if key == "preferredauthentications":

@@ -30,7 +30,7 @@ _MATTERS = frozenset(
     {"hostname", "port", "user", "proxyjump", "proxycommand", "hostkeyalias", "connecttimeout", "tag"}
     | {"identityfile", "identitiesonly", "identityagent", "certificatefile"}
     | {"userknownhostsfile", "globalknownhostsfile", "serveraliveinterval", "serveralivecountmax", "refuseconnection"}
-    | {"addressfamily", "preferredauthentications"}
+    | {"addressfamily", "preferredauthentications", "hostkeyalgorithms", "casignaturealgorithms", "requiredrsasize"}
 )
 """Keys that decide who connects where, and as whom."""
 

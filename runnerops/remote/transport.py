@@ -10,6 +10,7 @@ from typing import Any
 from paramiko import Message, PKey, Transport
 from paramiko.auth_handler import AuthHandler
 
+from runnerops.remote.algorithms import Leaves
 from runnerops.remote.certificates import SUFFIX
 
 _SERVICE = "ssh-userauth"
@@ -19,12 +20,14 @@ class Prompt(Transport):
     """Authenticates one round trip sooner than paramiko's own, and one more for every further key."""
 
     wants_certificate = False
+    leaves: Leaves = staticmethod(lambda _: True)
+    """Of the kinds of host keys, which may be used."""
 
     @property
     def preferred_keys(self) -> tuple[str, ...]:
         """The kinds of host keys; those with a certificate first, or not at all."""
         usual: Any = super()  # its stubs know only the public half
-        kinds = tuple(usual.preferred_keys)
+        kinds = tuple(filter(self.leaves, usual.preferred_keys))
         certified = tuple(kind for kind in kinds if kind.endswith(SUFFIX))
         plain = tuple(kind for kind in kinds if kind not in certified)
         return (*certified, *plain) if self.wants_certificate else plain
@@ -68,10 +71,12 @@ class _PromptAuth(AuthHandler):
             usual._parse_service_accept(m)
 
 
-def preferring(kinds: Sequence[str], *, certificate: bool = False) -> Callable[..., Transport]:
+def preferring(
+    kinds: Sequence[str], *, certificate: bool = False, leaves: Leaves = lambda _: True
+) -> Callable[..., Transport]:
     """Makes transports that ask for the kinds of host keys that are known: a host has several, and tells one.
 
-    `certificate`: with its certificate, if it has one.
+    `certificate`: with its certificate, if it has one; `leaves`: which algorithms may be used at all.
     """
 
     def make(sock: Any, **options: Any) -> Transport:
@@ -80,6 +85,7 @@ def preferring(kinds: Sequence[str], *, certificate: bool = False) -> Callable[.
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         transport = Prompt(sock, **options)
         transport.wants_certificate = certificate
+        transport.leaves = leaves
         security = transport.get_security_options()
         wanted = {algorithm for kind in kinds for algorithm in algorithms(kind)}
         security.key_types = sorted(security.key_types, key=lambda algorithm: algorithm not in wanted)

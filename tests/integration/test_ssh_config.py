@@ -75,6 +75,10 @@ def test_nothing_of_fabrics_own_configuration_counts(sshd: Sshd, home: Path, mon
         ("AddressFamily inet6\n", "has no address of the family that", ""),
         ("ProxyUseFdpass yes\n", "proxyusefdpass", "ProxyCommand"),
         ("RevokedHostKeys /etc/revoked\n", "revokedhostkeys", "@revoked"),
+        ("HostKeyAlgorithms sk-ssh-ed25519@openssh.com\n", "leaves nothing that can be verified", "ssh-ed25519"),
+        ("HostKeyAlgorithms -*\n", "leaves nothing that can be verified", "ssh-ed25519"),
+        ("CASignatureAlgorithms sk-*\n", "leaves nothing that can be verified", "ssh-ed25519"),
+        ("HostKeyAlgorithms ecdsa-*\n", "a kind that HostKeyAlgorithms of ssh_config leaves", "name its kind"),
         ("ProxyCommand nc %x\n", "%x cannot be used", "ssh/config"),
     ],
 )
@@ -105,6 +109,9 @@ def test_what_changes_nothing_is_taken(sshd: Sshd, home: Path) -> None:
         "PreferredAuthentications hostbased,publickey",
         "ServerAliveInterval 0",
         "VisualHostKey no",
+        "HostKeyAlgorithms ^ecdsa-sha2-nistp256",
+        "CASignatureAlgorithms +ssh-rsa",
+        "RequiredRSASize 4096",
     )
     (home / ".ssh" / "config").write_text("\n".join(lines))
     sshd.open().close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -125,3 +126,78 @@ def test_a_certificate_counts_for_the_host_that_it_names(
         server.open(lines)
     assert wrong in caught.value.message
     assert not server.asked_to_log_in
+
+
+@pytest.mark.parametrize(
+    ("config", "kinds", "wrong"),
+    [
+        ("HostKeyAlgorithms rsa-sha2-512,ecdsa-*", ("ed25519", "rsa"), ""),
+        ("HostKeyAlgorithms -ssh-ed25519", ("ed25519", "ecdsa"), ""),
+        ("RequiredRSASize 2048", ("rsa",), ""),
+        ("RequiredRSASize 8192", ("rsa",), "RequiredRSASize of ssh_config asks for 8192"),
+        ("RequiredRSASize 8192", ("ed25519",), ""),
+    ],
+)
+def test_what_ssh_config_leaves_of_the_kinds_of_host_keys(
+    config: str, kinds: tuple[str, ...], wrong: str, start_sshd: StartSshd, home: Path
+) -> None:
+    """The last kind is the one that must be taken: the first is not known, or there is no other."""
+    server = start_sshd(kinds=kinds)
+    (home / ".ssh" / "config").write_text(f"{config}\n")
+    if not wrong:
+        server.open(server.line(kinds[-1])).close()
+        return
+    with pytest.raises(HostKeyError) as caught:
+        server.open(server.line(kinds[-1]))
+    assert wrong in caught.value.message
+    assert not server.asked_to_log_in
+
+
+@pytest.mark.parametrize(
+    ("config", "wrong"),
+    [
+        ("CASignatureAlgorithms ssh-ed25519", "its signature is rsa-sha2-512, which CASignatureAlgorithms"),
+        ("CASignatureAlgorithms -rsa-*", "its signature is rsa-sha2-512, which CASignatureAlgorithms"),
+        ("CASignatureAlgorithms rsa-sha2-512,ssh-ed25519", ""),
+    ],
+)
+def test_what_ssh_config_leaves_of_the_signatures_of_authorities(
+    config: str, wrong: str, start_sshd: StartSshd, ssh_keys: Keys, home: Path, tmp_path: Path
+) -> None:
+    certificate = ssh_keys.certify("ed25519", tmp_path, "-h", "-n", "127.0.0.1", authority="rsa")
+    server = start_sshd(f"HostCertificate {certificate}")
+    (home / ".ssh" / "config").write_text(f"{config}\n")
+    known = f"@cert-authority * {server.line('rsa', 'x').strip().removeprefix('x ')}\n"
+    if not wrong:
+        server.open(known).close()
+        return
+    with pytest.raises(HostKeyError) as caught:
+        server.open(known)
+    assert wrong in caught.value.message
+
+
+@pytest.mark.parametrize("kind", ["ed25519", "ecdsa", "rsa"])
+def test_a_revoked_certificate_revokes_its_key_as_for_openssh(
+    kind: str, start_sshd: StartSshd, ssh_keys: Keys, tmp_path: Path
+) -> None:
+    certificate = ssh_keys.certify(kind, tmp_path, "-h", "-n", "x", authority="other").read_text().split()
+    server = start_sshd(kinds=(kind,))
+    at = f"[{ADDRESS}]:{server.port}"
+    with pytest.raises(HostKeyError, match=r"is revoked \(known_hosts:2\)"):
+        server.open(f"{server.line(kind)}@revoked {at} {' '.join(certificate[:2])}\n")
+    known = tmp_path / "known"
+    known.write_text(f"{server.line(kind)}@revoked {at} {' '.join(certificate[:2])}\n")
+    if shutil.which("ssh"):
+        words = [
+            "ssh",
+            "-F",
+            "none",
+            "-o",
+            f"UserKnownHostsFile={known}",
+            "-o",
+            "BatchMode=yes",
+            "-p",
+            str(server.port),
+        ]
+        said = subprocess.run([*words, ADDRESS, "true"], capture_output=True, text=True, check=False).stderr
+        assert "REVOKED" in said
