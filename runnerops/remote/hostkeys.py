@@ -145,7 +145,7 @@ def parse(texts: Iterable[tuple[str, str]]) -> KnownHosts:
     return KnownHosts(entries, revoked, warnings, authorities)
 
 
-def _of_certificate(words: Sequence[str]) -> Sequence[str]:
+def _of_certificate(words: list[str]) -> list[str]:
     """A line whose key is in a certificate as one with that key alone: it is what OpenSSH compares (`sshkey_equal_public`)."""
     kind = words[1].removesuffix("-cert-v01@openssh.com") if len(words) > 2 else ""
     if not kind or kind == words[1]:
