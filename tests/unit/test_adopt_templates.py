@@ -70,7 +70,7 @@ def adopted(had: dict[str, Any]) -> Entry:
             0, f"/etc/runnerops/registry-config.yml\n{had['/opt/registry/registry-config.yml']}".encode()
         ),
     }
-    there = state({COMPOSE: yaml.safe_dump(had["tree"], allow_unicode=True).encode()}, engine())
+    there = state({COMPOSE: json.dumps(had["tree"], ensure_ascii=False).encode()}, engine())
     return make_entry(Vault("h", {}), {}, {ServiceName.REGISTRY: REGISTRY.adopt(there, answers)}, {})
 
 
