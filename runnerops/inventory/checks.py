@@ -64,7 +64,7 @@ def user(text: str) -> str:
 def gateway(text: str) -> str:
     """`[USER@]HOST[:PORT]` of a jump host."""
     if not _GATEWAY.fullmatch(text):
-        raise Refused(f"{text!r} is no gateway", "write USER@HOST:PORT; user and port may be left out")
+        raise Refused(f"{text!r} is no gateway", "write USER@HOST:PORT; user and port may be left out; null for none")
     return text
 
 

@@ -167,7 +167,11 @@ def _connection(host: Host, settings: Settings, peers: Mapping[str, Host], seen:
 
     name, gateway = host.ssh.gateway, None
     if name and name in seen:
-        raise HostError(host.name, "its gateways need each other", "take away one `ssh.gateway`")
+        raise HostError(
+            host.name,
+            "its gateways need each other",
+            "take away one `ssh.gateway`: the gateway itself has `gateway: null` where its defaults name one",
+        )
     if name and name in peers:
         gateway = _connection(peers[name], settings, peers, (*seen, name))
     elif name:
