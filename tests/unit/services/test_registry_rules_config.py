@@ -178,3 +178,10 @@ def test_a_finding_has_its_line() -> None:
 @given(st.integers(0, len(SOUND) - 1), st.sampled_from(["", ":", "-", "{", "[", "&a ", "*a", "!x ", "\t", "\x00", '"']))
 def test_no_change_of_a_valid_file_is_a_crash(at: int, character: str) -> None:
     found(SOUND[:at] + character + SOUND[at + 1 :])
+
+
+@pytest.mark.parametrize("value", ["[]", "{}", "[1]", "{a: 1}"])
+@pytest.mark.parametrize("place", ["uploadpurging: {dryrun: VALUE}", "readonly: {enabled: VALUE}"])
+def test_a_list_where_true_or_false_belongs_is_an_error_and_no_crash(place: str, value: str) -> None:
+    text = f"version: 0.1\nstorage: {{inmemory: {{}}, maintenance: {{{place}}}}}\n".replace("VALUE", value)
+    assert any(one.severity == "error" for one in lint_file(SPEC, text.encode()))

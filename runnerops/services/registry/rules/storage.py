@@ -16,11 +16,11 @@ def aside_rules(tree: Tree) -> Found:
 
 
 def _is_true(value: Value) -> bool:
-    return value is True or value in {"y", "Y"}
+    return value is True or (isinstance(value, str) and value in {"y", "Y"})
 
 
 def _is_bool(value: Value) -> bool:
-    return isinstance(value, bool) or value in {"y", "Y", "n", "N"}
+    return isinstance(value, bool) or (isinstance(value, str) and value in {"y", "Y", "n", "N"})
 
 
 def _purging(tree: Tree) -> Found:
