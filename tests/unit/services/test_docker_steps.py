@@ -301,6 +301,7 @@ def test_a_value_among_others_is_looked_for_and_the_one_before_is_gone(
         ({"seccomp-profile": "builtin"}, {}),  # the default may be the same
         ({"exec-opts": ["native.cgroupdriver=systemd"]}, {}),
         ({"default-cgroupns-mode": "host"}, {}),
+        ({"init-path": "docker-init"}, {}),
         ({}, {"exec-opts": ["other=1"]}),
         ({}, {"insecure-registries": ["127.0.0.0/8"]}),
         ({}, {"insecure-registries": ["10.0.0.0/8x"]}),
@@ -324,6 +325,18 @@ def test_the_userland_proxy_is_told_by_newer_daemons(old: Tree, new: Tree, words
     (step,) = [step for step in found.forward if "docker-lists.sh" in step.args]
     assert list(step.args[7:]) == words
     found, _ = action_steps(state({DAEMON: json_bytes(old)}, engine("29.4.0")), new)
+    assert not [step for step in found.forward if "docker-lists.sh" in step.args]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ({"userland-proxy-path": "/usr/bin/docker-proxy"}, {}),  # where dockerd finds it by itself
+        ({"userland-proxy": False}, {"userland-proxy": False, "userland-proxy-path": "/opt/proxy"}),
+    ],
+)
+def test_the_path_of_a_proxy_that_newer_daemons_do_not_tell_is_not_asked(old: Tree, new: Tree) -> None:
+    found, _ = action_steps(state({DAEMON: json_bytes(old)}, engine("29.5.0")), new)
     assert not [step for step in found.forward if "docker-lists.sh" in step.args]
 
 

@@ -23,8 +23,9 @@ from runnerops.services.shared.sizes import is_size, size_of
 class Listed:
     """`lines` gives what stands among the lines of `form` while a value is in effect.
 
-    `gone`: the lines of the value before are there no more. `since`: the release from which the daemon tells it.
-    `secret`: they may be, so steps name their digests.
+    `gone`: the lines of the value before are there no more; not so where the default may be the same. `since`: the release
+    from which the daemon tells it. `secret`: they may be, so steps name their digests. `within`: a key without which, where it
+    is false, the daemon does not tell it.
     """
 
     of: Literal["info", "container"]
@@ -33,6 +34,7 @@ class Listed:
     gone: bool = True
     secret: bool = False
     since: Version = (0, 0)
+    within: str = ""
 
 
 def _strings(value: Value) -> Iterable[str]:
@@ -107,7 +109,7 @@ LISTED: Mapping[str, Listed] = {
     "default-ipc-mode": Listed("container", "{{println .HostConfig.IpcMode}}", _word, gone=False),
     "default-shm-size": Listed("container", "{{println .HostConfig.ShmSize}}", _bytes, gone=False),
     "exec-opts": Listed("info", "{{println .CgroupDriver}}", _cgroup_driver, gone=False),
-    "init-path": Listed("info", "{{println .InitBinary}}", _word),
+    "init-path": Listed("info", "{{println .InitBinary}}", _word, gone=False),
     "insecure-registries": Listed("info", _REGISTRIES, _insecure),
     "labels": Listed("info", "{{range .Labels}}{{println .}}{{end}}", _labels, secret=True),
     "log-opts": Listed("container", _LOG_OPTS, _log_opts, secret=True),
@@ -116,7 +118,7 @@ LISTED: Mapping[str, Listed] = {
     "seccomp-profile": Listed("info", _SECURITY, _security("name=seccomp,profile={}"), gone=False),
     "selinux-enabled": Listed("info", _SECURITY, _security("name=selinux")),
     "userland-proxy": Listed("info", _FIREWALL, _proxy, since=(29, 5)),
-    "userland-proxy-path": Listed("info", _FIREWALL, _proxy_path, since=(29, 5)),
+    "userland-proxy-path": Listed("info", _FIREWALL, _proxy_path, gone=False, since=(29, 5), within="userland-proxy"),
 }
 
 
@@ -125,7 +127,8 @@ def listed(
 ) -> Iterator[tuple[str, tuple[str, ...], str]]:
     """Name, question and answer of each of these keys: its lines are there, and those of its old value are not."""
     for name, key in LISTED.items():
-        if name in names and version and version >= key.since:
+        told = not key.within or desired.get(key.within) is not False
+        if name in names and told and version and version >= key.since:
             wanted = tuple(dict.fromkeys(key.lines(desired.get(name))))
             before = key.lines(old.get(name)) if key.gone else ()
             words = (*wanted, "--", *(line for line in dict.fromkeys(before) if line not in wanted))
