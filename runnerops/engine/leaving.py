@@ -17,6 +17,7 @@ from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host, Policy, RenderedFile
 from runnerops.model.plan import Blocker
 from runnerops.secrets import Resolver
+from runnerops.services.base import fingerprint
 from runnerops.services.gitlab_runner.blockers.self_deploy import deletes_itself
 from runnerops.services.gitlab_runner.diff.matching import normal_url
 from runnerops.services.gitlab_runner.reconcile.leaving import Leaving, leaving, on_record, tokens_of
@@ -81,9 +82,28 @@ class Departures:
     def _why_not(self, one: Leaving) -> str | None:
         """Why it is not deleted; empty where there is nothing to delete, None where it is to be. Raises GitlabError."""
         assert self.host.gitlab
-        client = by_token(self.host.gitlab, self.asking)
-        why = self.asking.watched(self.host.gitlab, partial(_why_not, client, one, system_id_of(self.observed)))
-        return _elsewhere(one.token, self.host, self.hosts, self.asking) or None if why is None else why
+        try:
+            client = by_token(self.host.gitlab, self.asking)
+            why = self.asking.watched(self.host.gitlab, partial(_why_not, client, one, system_id_of(self.observed)))
+        except GitlabError:
+            if there := self._elsewhere(one):  # once the host is without its token that is harder to tell
+                return there
+            raise
+        return self._elsewhere(one) or None if why is None else why
+
+    def _elsewhere(self, one: Leaving) -> str:
+        """Which other host of the inventory has its token, as the end of a sentence; empty for none. Raises GitlabError."""
+        resolver = Resolver(self.asking.environ, self.asking.folder, self.asking.run)
+        for other in self.hosts:
+            given = tokens_of(other) if one.known_by and other.name != self.host.name else ()
+            for token in given:
+                value = resolver.resolve(token) if isinstance(token, Secret) else token
+                for _, problem, hint in resolver.missing():
+                    text = f"whether {other.name} has its token cannot be told: {problem}"
+                    raise GitlabError(text, hint)
+                if fingerprint(self.observed.secret_fingerprints.key, value) == one.known_by:
+                    return f"{other.name} has its token"
+        return ""
 
 
 def with_created(host: Host, planned: Managed) -> Managed:
@@ -113,6 +133,9 @@ def _why_not(client: GitlabClient, one: Leaving, own: str) -> str | None:
     """Why it is not deleted; empty where there is nothing to delete, None where it is to be. Raises GitlabError."""
     if client.runner(one.id) is None:
         return "it is not there any more" if one.token else ""
+    told = client.verify(one.token, own) if one.token and own else None
+    if told and told.get("id", one.id) != one.id:  # the file's `id` stays where somebody edits the token beside it
+        return f"its host has the token of runner {told['id']}; delete there which of them nobody uses"
     if one.given and client.managers(one.id) is None:
         return "this GitLab does not tell which machines use it; delete it there when none does"
     if others := _others(client, one.id, own):
@@ -125,21 +148,6 @@ def _others(client: GitlabClient, number: int, own: str) -> tuple[str, ...]:
     from runnerops.gitlab.pausing import others_among
 
     return others_among(client.managers(number) or (), own)
-
-
-def _elsewhere(token: str, host: Host, hosts: Sequence[Host], asking: Asking) -> str:
-    """Which other host of the inventory has this token, as the end of a sentence; empty for none. Raises GitlabError."""
-    resolver = Resolver(asking.environ, asking.folder, asking.run)
-    for other in hosts:
-        given = tokens_of(other) if token and other.name != host.name else ()
-        for one in given:
-            value = resolver.resolve(one) if isinstance(one, Secret) else one
-            for _, problem, hint in resolver.missing():
-                text = f"whether {other.name} has its token cannot be told: {problem}"
-                raise GitlabError(text, hint)
-            if value == token:
-                return f"{other.name} has its token"
-    return ""
 
 
 def delete_leavers(host: Host, planned: Planned, asking: Asking) -> Iterator[GitlabError]:

@@ -33,7 +33,7 @@ from runnerops.engine.project import Project
 from runnerops.errors import LinkLostError
 from runnerops.model.common import Result
 from runnerops.model.gitlab import GitlabAccess, Managed, PauseRecord, Place, Setting
-from runnerops.model.host_state import HostState, RunnerFacts
+from runnerops.model.host_state import HostState, RunnerFacts, SecretFingerprints
 from runnerops.model.inventory import Host, Inventory, RenderedFile
 from runnerops.model.run import Outcome
 from runnerops.redact import Masker, Redactor
@@ -149,6 +149,7 @@ class World:
     place: Place = GROUP
     flags: Flags = field(default_factory=lambda: Flags({}))
     others: tuple[Host, ...] = ()
+    given: SecretFingerprints = field(default_factory=SecretFingerprints)
     environ: dict[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     """Of its last plan."""
@@ -179,7 +180,8 @@ class World:
         base = {build.SPEC.path: machine.before} if machine.before is not None else {}
         runner = RunnerFacts(build.NOW, "16.11.0", system_id="s_0123456789ab")
         facts = replace(state.facts, machine="0123", runner=runner)
-        return replace(state, facts=facts, base=base, in_gitlab=machine.managed, paused=tuple(machine.paused.values()))
+        state = replace(state, facts=facts, base=base, in_gitlab=machine.managed, secret_fingerprints=self.given)
+        return replace(state, paused=tuple(machine.paused.values()))
 
     def deploy(self, *, no_wait: bool = False) -> Outcome:
         redactor = Redactor()

@@ -11,12 +11,14 @@ import pytest
 
 from runnerops.engine.options import Flags
 from runnerops.model.common import Result, Secret, SourceLocation, Tree
+from runnerops.model.host_state import SecretFingerprints
 from runnerops.model.inventory import CiJob, Host
 from runnerops.redact import Masker, Redactor
 from runnerops.report.document import plan_document
 from runnerops.report.plan_differences import differences
 from runnerops.report.saved_plan import Digests, saved_host
 from runnerops.report.text import plan_lines
+from runnerops.services.base import fingerprint
 from tests.integration.test_gitlab_create import API, FAULTS, REFUSED, Cut, World, fixture_gitlab
 from tests.lab.gitlab import GitLab, Job
 from tests.lab.gitlab_api import Answer
@@ -215,6 +217,32 @@ def test_one_whose_token_another_host_of_the_inventory_has_stays(gitlab: GitLab,
     world.machine.environ["TWO"] = two.token
     world.environ = world.machine.environ
     assert "runner two (2) is not deleted in GitLab: b has its token" in world.plan()[1].plan.notes
+
+
+def test_one_that_moved_stays_though_the_host_is_without_its_token_by_now(gitlab: GitLab, world: World) -> None:
+    """Nobody could tell when a run took it off: GitLab did not answer, or the other host's secret was not there."""
+    (two,) = [one for one in gitlab.created if one.id == 2]
+    world.given = SecretFingerprints("ab", {f"two {gitlab.url}": fingerprint("ab", two.token)})
+    moved: Tree = {"name": "moved", "token": Secret("env", "TWO", SourceLocation("i.yml", 1, 1))}
+    world.others = (Host("b", "b", sections={build.SPEC.service: {"runners": [moved]}}),)
+    assert world.deploy().result is Result.APPLIED
+    assert len(world.machine.runners) == 1
+    assert "whether b has its token cannot be told" in " ".join(world.plan()[1].plan.notes)
+    world.environ = {"TWO": two.token}
+    assert "runner two (2) is not deleted in GitLab: b has its token" in world.plan()[1].plan.notes
+    gitlab.faults_at = {"GET /runners/2": [Answer(500)] * 9}
+    assert "runner two (2) is not deleted in GitLab: b has its token" in world.plan()[1].plan.notes
+    assert len(gitlab.created) == 2
+
+
+def test_one_whose_token_on_the_host_is_of_another_stays(gitlab: GitLab, world: World) -> None:
+    (two,) = [one for one in gitlab.created if one.id == 2]
+    other = gitlab.runner("glrt-edited-by-hand-beside-an-id")
+    world.machine.content = (world.machine.content or b"").replace(two.token.encode(), other.token.encode())
+    note = f"its host has the token of runner {other.id}; delete there which of them nobody uses"
+    assert f"runner two (2) is not deleted in GitLab: {note}" in world.plan()[1].plan.notes
+    assert world.deploy().result is Result.APPLIED
+    assert len(gitlab.created) == 2
 
 
 FAULTY = [

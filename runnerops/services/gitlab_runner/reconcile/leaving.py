@@ -20,14 +20,16 @@ from runnerops.services.gitlab_runner.observe.registered import (
     rendered_registrations,
 )
 from runnerops.services.gitlab_runner.reconcile.created import to_be_created
+from runnerops.services.gitlab_runner.reconcile.tokens import names_of
 
 
 @dataclass(frozen=True, slots=True)
 class Leaving:
     """A runner that was managed in GitLab, by this `id`. `token`: as the host has it; empty where it does not any more.
 
-    `agreed`: an earlier run took it off the host, so that was allowed then. `given`: the inventory gave this token, so others
-    may have it.
+    `agreed`: an earlier run took it off the host, so that was allowed then. `given`: the inventory gave its token, so others
+    may have it. `known_by`: the token's fingerprint under the host's key, also of one that only the inventory gave; empty for
+    none.
     """
 
     id: int
@@ -35,6 +37,7 @@ class Leaving:
     token: str = field(default="", repr=False)
     agreed: bool = False
     given: bool = False
+    known_by: str = field(default="", repr=False)
 
 
 def leaving(host: Host, desired: Sequence[RenderedFile], observed: HostState) -> tuple[Leaving, ...]:
@@ -54,7 +57,9 @@ def leaving(host: Host, desired: Sequence[RenderedFile], observed: HostState) ->
         stays = (one.id == number or one.token == token or (one.name == name and name not in awaited) for one in wanted)
         if not any(stays):
             agreed = own is None and before is not None and _own(number, name, before) is None
-            found.append(Leaving(number, name, token, agreed, _was_given(token, observed.secret_fingerprints)))
+            known_by = _known_by(name, url, token, observed.secret_fingerprints)
+            given = known_by in observed.secret_fingerprints.fingerprints.values()
+            found.append(Leaving(number, name, token, agreed, given, known_by))
     return tuple(found)
 
 
@@ -92,8 +97,11 @@ def tokens_of(host: Host) -> Iterator[str | Secret]:
             yield token
 
 
-def _was_given(token: str, given: SecretFingerprints) -> bool:
-    return bool(token and given.key) and fingerprint(given.key, token) in given.fingerprints.values()
+def _known_by(name: str, url: str, token: str, given: SecretFingerprints) -> str:
+    """By what the inventory gave last, where the host does not have it any more."""
+    if token:
+        return fingerprint(given.key, token)
+    return given.fingerprints.get(names_of([{"name": name, "url": url}])[0], "")
 
 
 def _own(number: int, name: str, found: Sequence[Registration]) -> Registration | None:
