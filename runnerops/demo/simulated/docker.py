@@ -28,6 +28,7 @@ _VALUED = (
     "--network",
     "--entrypoint",
     "--restart",
+    "--runtime",
 )
 
 

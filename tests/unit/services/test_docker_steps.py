@@ -379,7 +379,7 @@ def test_the_script_looks_for_lines(shell: tuple[str, ...], words: tuple[str, ..
     image*) printf 'broken\\nother\\n' ;;
     create*) [ "$4" != broken ] && echo "made-$4" ;;
     inspect*) echo "of ${6#made-}" ;;
-    rm*) [ "$2" = -f ] || echo "$2" >>"$0.removed" ;;
+    rm*) [ "$2" = -fv ] || echo "$*" >>"$0.removed" ;;
     esac
     """)
     (tmp_path / "docker").chmod(0o755)
@@ -389,8 +389,8 @@ def test_the_script_looks_for_lines(shell: tuple[str, ...], words: tuple[str, ..
     done = subprocess.run(command, capture_output=True, text=True, env=environ, check=False)
     assert (done.stdout, done.returncode) == (f"{says}\n", 0)
     removed = tmp_path / "docker.removed"
-    assert (removed.read_text().split() if removed.exists() else []) == (
-        ["made-other"] if words[0] == "container" else []
+    assert (removed.read_text().splitlines() if removed.exists() else []) == (
+        ["rm -v made-other"] if words[0] == "container" else []
     )
 
 

@@ -174,6 +174,39 @@ def test_a_proof_needs_a_container_that_comes_up(
     assert (tmp_path / "removed").exists() is bool(guest)
 
 
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize(
+    ("url", "asks"),
+    [
+        (OWN, ""),
+        ("http://far:5000", " --resolve far:5000:192.0.2.7 --resolve far:80:192.0.2.7 --resolve far:443:192.0.2.7"),
+        ("https://far", " --resolve far:80:192.0.2.7 --resolve far:443:192.0.2.7"),
+        ("http://nobody:5000", ""),
+        ("http://localhost:5000", ""),
+        ("http://[2001:db8::1]:5000", ""),
+    ],
+)
+def test_a_name_is_asked_for_at_the_address_that_the_host_knows(
+    shell: tuple[str, ...], url: str, asks: str, tmp_path: Path
+) -> None:
+    """A resolver on the host's loopback does not answer in the network of a container, which has another."""
+    assert scripted(tmp_path, shell, GUEST, "")("--prove", "bridge", "", "why", url=url).returncode == 0
+    assert (tmp_path / "asked").read_text() == f"-t {GUEST} -n curl {url}{asks}\n"
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_name_that_is_the_hosts_own_loopback_shows_nothing_and_fails_nothing(
+    shell: tuple[str, ...], tmp_path: Path
+) -> None:
+    """Containers do not read the host's /etc/hosts."""
+    call = scripted(tmp_path, shell, GUEST, "")
+    assert call("--prove", "bridge", "drop", "why", url="http://own:5000").returncode == 0
+    assert (tmp_path / "tell").read_text().endswith("is not shown: for the host itself own is 127.0.1.1\n")
+    assert call("--note", "bridge", "", url="http://own:5000").returncode == 0
+    assert (tmp_path / "unreached.c").exists()
+    assert not (tmp_path / "begun").exists()
+
+
 def scripted(
     tmp_path: Path, shell: tuple[str, ...], guest: str, runs: str
 ) -> Callable[..., subprocess.CompletedProcess[str]]:
@@ -185,11 +218,12 @@ def scripted(
         "docker": f"""case $1 in
           ps) case $* in *service=c*) echo id1 ;; *={filters.rpartition("=")[2] or "none"}*) echo id2 ;; esac ;;
           image) for i in 1 2 3 4 5; do echo image$i; done ;;
-          run) shift 9; echo "$1" >>begun; if [ "{guest}" ]; then echo guest; else echo "no sleep in $1" >&2; exit 127; fi ;;
-          rm) echo "$3" >>removed ;;
+          run) shift 11; echo "$1" >>begun; if [ "{guest}" ]; then echo guest; else echo "no sleep in $1" >&2; exit 127; fi ;;
+          rm) [ "$2" = -fv ] && echo "$3" >>removed ;;
           inspect) case $5$6 in *Image*) echo own ;; *guest) echo {guest} ;; *id2) echo "{found}" ;; *) exit 1 ;; esac ;;
         esac""",
-        "nsenter": '[ "$2" = 41 ] || exit 9; [ -z "$DROPS" ]',
+        "nsenter": 'echo "$*" >>asked; [ "$2" = 41 ] || exit 9; [ -z "$DROPS" ]',
+        "getent": '[ "$1" = ahostsv4 ] && case $2 in far) echo "192.0.2.7 STREAM far" ;; own) echo "127.0.1.1  STREAM" ;; esac',
         "sleep": ":",
     }.items():
         (tools / name).write_text(f"#!/bin/sh\n{text}\n")
@@ -197,9 +231,9 @@ def scripted(
     script = tmp_path / ways.SCRIPT
     script.write_bytes(content(ways.SCRIPT))
 
-    def call(what: str, way: str, drops: str, *texts: str) -> subprocess.CompletedProcess[str]:
+    def call(what: str, way: str, drops: str, *texts: str, url: str = OWN) -> subprocess.CompletedProcess[str]:
         environ = {"PATH": f"{tools}:/usr/bin:/bin", "RUNNEROPS_DESK": str(tmp_path), "DROPS": drops}
-        command = [*shell, str(script), what, "c", OWN, way, *texts, "--", "curl", OWN]
+        command = [*shell, str(script), what, "c", url, way, *texts, "--", "curl", url]
         return subprocess.run(command, capture_output=True, text=True, env=environ, check=False)
 
     return call

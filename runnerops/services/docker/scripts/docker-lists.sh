@@ -23,11 +23,11 @@ ask() {
     docker info --format "$form" 2>&1
     return
   fi
-  docker ps -aq --filter label=runnerops.verify=docker | xargs docker rm -f >/dev/null 2>&1
+  docker ps -aq --filter label=runnerops.verify=docker | xargs docker rm -fv >/dev/null 2>&1
   for image in $(images | head -n 3); do
     made=$(docker create --label runnerops.verify=docker "$image" true 2>/dev/null) || continue
     docker inspect --type container --format "$form" "$made"
-    docker rm "$made" >/dev/null
+    docker rm -v "$made" >/dev/null # with the volumes without a name that its image asks for
     return
   done
   echo "can't evaluate field: no container can be made"

@@ -46,7 +46,7 @@ docker_visit() { # MARKER IMAGE URL...: each asked from a container on the defau
     ask docker_inside printf '%s\n' "$inside"
     for url in "$@"; do ask "docker_reach/$url" docker_reach "${inside%% *}" "$url"; done
   fi
-  [ -z "$guest" ] || limited docker rm -f "$guest" >/dev/null 2>&1
+  [ -z "$guest" ] || limited docker rm -fv "$guest" >/dev/null 2>&1
 }
 
 docker_put_back() { # IMAGE BEFORE BEGAN JOBS: the image as it was; what a job or somebody else may want stays

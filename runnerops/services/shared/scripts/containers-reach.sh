@@ -7,7 +7,7 @@
 #   --note     before the change: notes where it fails, or where there is no container to ask from
 #   --compare  after it: the same as --prove where it did not fail before; else, that it is not shown is only told
 
-what=$1 name=$2 url=$3 way=$4 guest=''
+what=$1 name=$2 url=$3 way=$4 guest='' address=''
 shift 4
 cd "${RUNNEROPS_DESK:-.}" || exit
 while [ "$1" != -- ]; do
@@ -19,6 +19,15 @@ if [ "$what" = --compare ] && [ -e "unreached.$name" ]; then
   echo "whether containers reach $url is not shown: none did, or none ran, before" >tell
   exit
 fi
+
+unseen() { # WHY: which is no fault of the change
+  case $what in
+  --note) : >"unreached.$name" ;;
+  --tell) ;;
+  *) echo "whether containers reach $url is not shown: $1" >tell ;;
+  esac
+  exit
+}
 
 images() { # the cache's own first
   for id in $(docker ps -q --filter 'label=com.docker.compose.project=runnerops' \
@@ -36,7 +45,9 @@ begin() { # a guest that ends by itself, should this script be killed; an image 
     ' '*' '*' '*' '*' ') return 1 ;;
     esac
     tried="$tried$image "
-    guest=$(docker run -d --rm --network bridge --label "runnerops.verify=$name" --entrypoint sleep "$image" 90 2>why)
+    # runc, which every dockerd knows: gVisor takes the addresses away from the network that is asked from
+    guest=$(timeout -s KILL 25 docker run -d --rm --runtime runc --network bridge --label "runnerops.verify=$name" \
+      --entrypoint sleep "$image" 90 2>why)
     pid=$(docker inspect --type container --format '{{.State.Pid}}' "${guest:-none}" 2>/dev/null)
     [ "${pid:-0}" = 0 ] || return 0
     leave
@@ -44,8 +55,8 @@ begin() { # a guest that ends by itself, should this script be killed; an image 
   return 1
 }
 
-leave() {
-  [ -z "$guest" ] || docker rm -f "$guest" >/dev/null 2>&1
+leave() { # and the volumes without a name that its image asks for
+  [ -z "$guest" ] || docker rm -fv "$guest" >/dev/null 2>&1
   guest=''
 }
 
@@ -66,17 +77,29 @@ running() { # sets pid; a network that it shares is no container's own
   return 1
 }
 
-if ! begin && ! running; then
-  case $what in
-  --note) : >"unreached.$name" && exit ;;
-  --tell) exit ;;
+if [ "$1" = curl ]; then # names are resolved here: a resolver on the host's loopback is not in a container's network
+  place=${url#*://}
+  place=${place%%/*}
+  host=${place%:*}
+  case $host in
+  localhost | *.localhost) ;;
+  *[!0-9.]*) address=$(getent ahostsv4 "$host" 2>/dev/null | sed -n '1s/ .*//p') ;;
   esac
+  case $address in
+  127.*) unseen "for the host itself $host is $address" ;; # as /etc/hosts often has the host's own name
+  ?*)
+    for port in "${place##*:}" 80 443; do
+      case $port in *[!0-9]*) ;; *) set -- "$@" --resolve "$host:$port:$address" ;; esac
+    done
+    ;;
+  esac
+fi
+if ! begin && ! running; then
   said=$(head -n 1 why 2>/dev/null)
-  echo "whether containers reach $url is not shown: no container came up to ask from${said:+: $said}" >tell
-  exit
+  unseen "no container came up to ask from${said:+: $said}"
 fi
 for pause in 1 1 1 0; do
-  if nsenter -t "$pid" -n "$@"; then
+  if timeout -s KILL 10 nsenter -t "$pid" -n "$@"; then
     leave
     exit
   fi
