@@ -45,13 +45,18 @@ def described(job: Job, text: str) -> Job:
     told = dict(_KEYS.findall(f" {text}"))
     return Job(
         job.id,
-        job.what,
+        _harmless(job.what),
         job.drains,
-        told.get("name", job.name),
-        told.get("project", job.project),
-        told.get("runner", job.runner),
+        _harmless(told.get("name", job.name)),
+        _harmless(told.get("project", job.project)),
+        _harmless(told.get("runner", job.runner)),
         moment(told.get("started", "")) or job.started_at,
     )
+
+
+def _harmless(text: str) -> str:
+    """Whoever may start a job gives it its name, which is to steer nobody's terminal."""
+    return text if text.isprintable() else "".join(one for one in text if one.isprintable())
 
 
 def age_text(seconds: float) -> str:

@@ -238,11 +238,14 @@ def meta_text(plan: Plan) -> str:
     return json.dumps(meta, sort_keys=True)
 
 
-_ESCAPE = re.compile(r"\x1b(?:\[[0-9:;<=>?]*[ -/]*(?:[@-~]|$)|\][^\x07\x1b]*(?:\x07|\x1b\\|$)|[@-Z\\^_]?)")
+_ESCAPE = re.compile(
+    r"(?:\x1b\[|\x9b)[0-9:;<=>?]*[ -/]*(?:[@-~]|$)|(?:\x1b\]|\x9d)[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c|$)"
+    r"|\x1b[@-Z\\^_]?|[\x80-\x9f]"
+)
 
 
 def plain(text: str) -> str:
-    """Without a terminal's escape sequences (ECMA-48), also one that was cut off at the end of the line."""
+    """Without a terminal's control functions (ECMA-48), of 7 bits or of 8, also one that was cut off at the end of the line."""
     return _ESCAPE.sub("", text)
 
 

@@ -204,9 +204,10 @@ class Bars(Lines):
 
     def _told(self, host: str) -> str:
         """What a host does, or waits for, as it is now: jobs grow older."""
-        if host not in self._now:
+        now = self._now.get(host)  # asked once: its host's own thread may take it away meanwhile
+        if now is None:
             return self._counted() if host == _ALL else ""
-        step, event = self._now[host]
+        step, event = now
         text = self._drains.text(step, event, self._room()) if event.kind == "wait" else step_title(step)
         return shortened(text, self._room())
 

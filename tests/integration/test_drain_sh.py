@@ -184,6 +184,20 @@ def test_a_line_holds_as_many_jobs_as_a_runs_log_takes_and_the_rest_follow(host:
     assert len(rest) == 20
 
 
+def test_processes_are_read_once_for_all_jobs_that_nothing_is_known_of(host: Host) -> None:
+    """As those are that run on other machines."""
+    head = host.folder / "bin" / "head"
+    head.write_text(f'#!/bin/sh\necho read >>reads; exec {shutil.which("head")} "$@"\n')
+    head.chmod(0o755)
+    host.process(90, 1, "sh", environ=environ(3))
+    lines = [f"url=https://gitlab.example.com/a/b/-/jobs/{job} state=running" for job in range(5)]
+    host.page('gitlab_runner_jobs{state="running"} 5\n', "\n".join(lines))
+    first, *rest = host.says(PAGE)
+    assert first.startswith("5 jobs: ")
+    assert ['name="build 1/2"' in one for one in rest] == [False, False, False, True, False]
+    assert (host.folder / "reads").read_text() == "read\n"
+
+
 def environ(job: int, **more: str) -> str:
     """Of a process of a job."""
     known = {

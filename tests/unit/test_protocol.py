@@ -316,6 +316,7 @@ def test_an_untouched_host_has_no_state(tmp_path: Path) -> None:
         ("list[0;m] stays", "list[0;m] stays"),
         ("cut off \x1b[3", "cut off "),
         ("\x1b(", "("),
+        ("\x9b2Jall\x9d0;title\x9c gone\x85", "all gone"),
     ],
 )
 def test_escape_sequences_go_whole(raw: str, shown: str) -> None:

@@ -34,6 +34,7 @@ DRAIN = Step("await", ("60", "=gone", "sh", "drain.sh"), "wait for running jobs"
         ("2 jobs: process 50 (su); container x", Waited(2, (Job("", "process 50 (su)"), Job("", "container x")))),
         ('1 job: job 7 started="soon"', Waited(1, (Job("7", "job 7"),))),
         ('1 job: job 7 started="2026-11-29T22:19:00+01:00"', Waited(1, (Job("7", "job 7", started_at=BEGAN),))),
+        ('1 job: job 7 name="a\x1b[2Jb\x9b\u202e"', Waited(1, (Job("7", "job 7", True, "a[2Jb"),))),
         ('1 job: job 7 project="cut off', Waited(1, (Job("", 'job 7 project="cut off'),))),
     ],
 )

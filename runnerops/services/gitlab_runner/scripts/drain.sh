@@ -65,10 +65,14 @@ environs() { # of every process that has a job's id in its environment: its own,
 }
 
 described() { # standard input: jobs, one a line; each as it was first known, for what does not change is told once
+    all='' # what processes tell, read once however many jobs nothing is known of
     while read -r kind id rest; do
         if [ "$kind" = job ]; then
             known=$(sed -n "/^$id /{s/^$id //p;q;}" described 2>/dev/null)
-            [ -n "$known" ] || known=$(environs | sed -n "/^[0-9]* $id /{s/^[0-9]* $id //p;q;}")
+            if [ -z "$known" ]; then
+                [ -n "$all" ] || all=$(environs; echo 'no more')
+                known=$(printf '%s\n' "$all" | sed -n "/^[0-9]* $id /{s/^[0-9]* $id //p;q;}")
+            fi
             rest=${known:-$rest}
             [ -z "$known" ] || grep -qs "^$id " described || printf '%s\n' "$id $known" >>described
         fi
