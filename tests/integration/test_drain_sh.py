@@ -25,7 +25,7 @@ esac""",
     "curl": 'for url; do :; done; cat "page/${url##*/}" 2>/dev/null || exit 7',
     "wget": "exit 4",
     "docker": "cat containers 2>/dev/null || exit 1",
-    "timeout": 'echo "$*" >limits; shift 3; [ ! -e hangs ] || kill -KILL $$; "$@"',
+    "timeout": 'echo "$*" >>limits; shift 3; [ ! -e hangs ] || kill -KILL $$; "$@"',
 }
 
 
@@ -224,11 +224,13 @@ def test_a_job_between_two_stages_is_still_there(host: Host) -> None:
     assert [host.counts() for _ in range(3)] == ["2 jobs", "2 jobs", "no job left, it ends"]
 
 
-def test_a_docker_that_hangs_does_not_hide_the_end(one: Host) -> None:
+def test_a_docker_or_a_process_that_hangs_does_not_hide_the_end(one: Host) -> None:
     (one.folder / "hangs").touch()
     one.process(50, 42, "su")
     assert one.counts() == "1 job"
-    assert (one.folder / "limits").read_text().startswith("-s KILL 5 docker ps ")
+    docker, processes = (one.folder / "limits").read_text().splitlines()
+    assert docker.startswith("-s KILL 5 docker ps ")
+    assert processes.startswith("-s KILL 10 head -c 65536 ")
 
 
 def later(host: Host) -> None:

@@ -43,9 +43,10 @@ names() { # PROCESSES: GitLab's ids, where a process below them has one in its e
     printf '%s\n' "${ids:-"$1"}"
 }
 
-environs() { # of every process that has a job's id in its environment: its own, the job's, and what GitLab says of the job
+environs() { # of every process that has a job's id in its environment: its own, the job's, and what GitLab says of the job;
+    # a process that the kernel holds up may hold up whoever reads it
     part='\([^";]\{1,80\}\).*'
-    { head -c 65536 "$proc"/[0-9]*/environ 2>/dev/null; echo; echo '==> '; } | tr '\000' '\n' | sed -n \
+    { timeout -s KILL 10 head -c 65536 "$proc"/[0-9]*/environ 2>/dev/null; echo; echo '==> '; } | tr '\000' '\n' | sed -n \
         -e '/^==> /p' -e '/^CI_JOB_ID=[0-9][0-9]*$/p' -e "s/^CI_JOB_NAME=$part/name=\"\1\"/p" \
         -e "s/^CI_PROJECT_PATH=$part/project=\"\1\"/p" -e "s/^CI_RUNNER_DESCRIPTION=$part/runner=\"\1\"/p" \
         -e 's/^CI_JOB_STARTED_AT=\([0-9TZ:.+-]\{1,40\}\)$/started="\1"/p' | {
