@@ -146,6 +146,9 @@ class HostExecutor:
             outcome = self._settled(outcome) if only_left else outcome
             if outcome.result is Result.APPLIED:
                 outcome = set_in_gitlab(host, planned, outcome, self._asking(), new)
+                pauses = self.pauses.get(host.name)
+                if pauses and outcome.result is Result.APPLIED:
+                    pauses.deleted()
             if self.telling.pop(host.name, None) is None:  # an interrupt has told how it ends
                 return outcome
         return self._end(self._healthy(host, planned, outcome))

@@ -101,10 +101,16 @@ class Pauses:
         good = outcome.result in _GOOD
         stay = {number for number, one in mine.items() if one.stays and good}
         errors = self._unpaused(mine.keys() - stay)
-        self._forget(mine.keys() - errors.keys())
+        to_go = {one.id for one in self.plan.unpaired.deletions} if good else set()
+        self._forget(mine.keys() - errors.keys() - to_go)
         outcome = _with(outcome, self.said, *self._done(mine.keys() - stay - errors.keys()))
         lost = [mine[number] for number in errors if number not in self.doubtful]
         return self._not_all(outcome, lost, errors, good=good) if lost else outcome
+
+    def deleted(self) -> None:
+        """Those that left are gone. Until then they stay on record, paused: they may come back to the host."""
+        known = {one.id for one in (*self.plan.pausing.left, *self.ours.values())}
+        self._forget(known & {one.id for one in self.plan.unpaired.deletions})
 
     def _not_all(
         self, outcome: Outcome, lost: Sequence[Pause], errors: Mapping[int, GitlabError], *, good: bool

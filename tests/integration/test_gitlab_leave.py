@@ -111,6 +111,25 @@ def test_its_jobs_are_waited_for(gitlab: GitLab, world: World, monkeypatch: pyte
     assert world.agrees()
 
 
+@pytest.mark.parametrize("after", ["a rollback", "it was deleted"])
+def test_one_that_could_not_be_deleted_yet_is_paused_on_record_and_gets_jobs_once_it_is_back(
+    gitlab: GitLab, world: World, after: str
+) -> None:
+    before = world.machine.content
+    job = running(gitlab)
+    assert world.deploy().result is Result.FAILED
+    assert gitlab.created[1].paused
+    assert world.machine.paused.keys() == {2}
+    job.state = "success"
+    if after == "a rollback":  # and the inventory is reverted
+        world.machine.content = world.machine.before = before
+        world.names = ("one", "two")
+    assert world.deploy().result is Result.APPLIED
+    assert not any(one.paused for one in gitlab.created)
+    assert not world.machine.paused
+    assert world.agrees()
+
+
 def running(gitlab: GitLab) -> Job:
     """A job that runs on `two`."""
     (two,) = [one for one in gitlab.created if one.id == 2]
@@ -205,7 +224,9 @@ def test_one_that_another_machine_takes_up_meanwhile_stays(gitlab: GitLab, world
     gitlab.managers |= {"r_another00000": "online"}
     outcome = world.deploy()
     assert "other machines use it since the plan was made" in " ".join(outcome.diagnostics)
-    assert len(gitlab.created) == 2
+    world.deploy()
+    assert [one.paused for one in gitlab.created] == [False, False]
+    assert not world.machine.paused
 
 
 def test_one_whose_token_another_host_of_the_inventory_has_stays(gitlab: GitLab, world: World) -> None:
