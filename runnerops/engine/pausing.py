@@ -23,6 +23,7 @@ from runnerops.remote import protocol
 from runnerops.services.gitlab_runner.observe.registered import named, of_gitlab
 
 if TYPE_CHECKING:
+    from runnerops.gitlab.client import GitlabClient
     from runnerops.planning.plan import Request
     from runnerops.remote.link import Link
 
@@ -69,18 +70,20 @@ class Pauses:
     said: list[str] = field(default_factory=list)
 
     def pause(self) -> None:
-        """What the plan says, each with its record on the host first."""
+        """What the plan says, each with its record on the host first. One that is paused by then may have another's there."""
+        from runnerops.gitlab.pausing import pause
+
         assert self.host.gitlab
         url = self.host.gitlab.url
         planned = self.plan.pausing.now
         try:
             client = by_token(self.host.gitlab, self.asking)
-            self._on_host(protocol.keep_paused(PauseRecord(one.id, one.run, url, one.runner) for one in planned))
+            planned = tuple(self._not_paused_yet(client))
+            if planned:
+                self._on_host(protocol.keep_paused(PauseRecord(one.id, one.run, url, one.runner) for one in planned))
         except RunneropsError as error:
             self.said.append(f"not paused in GitLab: {_names(planned)}: {error.message}")
             return
-        from runnerops.gitlab.pausing import pause
-
         for one in planned:
             try:
                 if self.asking.watched(self.host.gitlab, partial(pause, client, one.id)):
@@ -91,6 +94,17 @@ class Pauses:
                     self.ours[one.id] = one
                     self.doubtful.add(one.id)
         self._forget(one.id for one in planned if one.id not in self.ours)
+
+    def _not_paused_yet(self, client: GitlabClient) -> Iterator[Pause]:
+        from runnerops.gitlab.pausing import is_paused
+
+        assert self.host.gitlab
+        for one in self.plan.pausing.now:
+            try:
+                if not self.asking.watched(self.host.gitlab, partial(is_paused, client, one.id)):
+                    yield one
+            except GitlabError as error:
+                self.said.append(f"not paused in GitLab: {one.runner}: {error.message}")
 
     def after(self, outcome: Outcome) -> Outcome:
         """How the host ends, once what may be unpaused is."""

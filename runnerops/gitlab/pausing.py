@@ -20,7 +20,7 @@ def plan_pause(client: GitlabClient, one: Registration, system_id: str, run: int
     Raises GitlabError: also where other machines take jobs by the same token, for GitLab would give those none either.
     """
     number = number_of(client, one, system_id)
-    if _paused(client, number):
+    if is_paused(client, number):
         return None
     machines = client.managers(number)
     if machines is None:
@@ -58,7 +58,7 @@ def pause(client: GitlabClient, number: int) -> bool:
 
     After an error it may be paused all the same, or come to be.
     """
-    if _paused(client, number):
+    if is_paused(client, number):
         return False
     error = _told(client, number, paused=True)
     if error and not _is(client, number, paused=True):
@@ -85,10 +85,11 @@ def _is(client: GitlabClient, number: int, *, paused: bool) -> bool:
     """Also of one that is gone, which is given no jobs. Not where GitLab does not say."""
     try:
         details = client.runner(number)
-        return (not paused) if details is None else _paused(client, number) is paused
+        return (not paused) if details is None else is_paused(client, number) is paused
     except GitlabError:
         return False
 
 
-def _paused(client: GitlabClient, number: int) -> bool:
+def is_paused(client: GitlabClient, number: int) -> bool:
+    """Whoever paused it. Raises GitlabError, also where there is none."""
     return details_of(client, number)["paused"] is True

@@ -360,6 +360,20 @@ def test_a_pause_of_somebody_else_stays(world: World) -> None:
     assert world.machine.on_record == ()
 
 
+def test_the_record_of_another_client_stays(world: World) -> None:
+    """Which has paused it since both made their plans, and may not see the end of its own run."""
+    project, planned = world.plan()
+    world.runner.paused = True
+    world.machine.run(protocol.keep_paused([PauseRecord(1, 1, world.gitlab.url, "one")]), b"", 10)
+    world.machine.end = "failed"
+    world.executor(planned, project).run()
+    assert world.runner.paused
+    assert world.machine.on_record
+    world.machine.end = "applied"
+    world.deploy()
+    assert world.settled()
+
+
 @pytest.mark.parametrize(("end", "stays"), [("applied", True), ("rolled-back", False)])
 def test_one_that_is_to_be_paused_stays_so_after_a_good_run_alone(world: World, end: str, stays: bool) -> None:
     world.settings = {"paused": True}
@@ -583,7 +597,8 @@ def test_who_interrupts_a_pause_is_told_and_the_next_deploy_unpauses(world: Worl
     assert (outcome.result, outcome.hint) == (Result.FAILED, "deploy again: what is paused by then is unpaused")
     assert "nothing was changed on the host" in outcome.message
     world.gitlab.slow = 0.0
-    until("unpaused", lambda: not world.machine.on_record, seconds=60)
+    told = ("PUT", "/api/v4/runners/1")
+    until("unpaused", lambda: world.gitlab.requests.count(told) > 1 and not world.machine.on_record, seconds=60)
     assert world.machine.runs == 0
     assert not world.runner.paused
     world.deploy()
