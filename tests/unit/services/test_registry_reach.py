@@ -73,6 +73,14 @@ def test_a_cache_is_for_jobs_where_a_service_of_a_runner_is_given_it(command: li
     assert [one.name for one in for_jobs(here)] == (["dockerhub"] if used else [])
 
 
+@pytest.mark.parametrize(("network", "used"), [("host", False), ("bridge", True), ("ci", True)])
+def test_jobs_in_the_hosts_own_network_ask_as_the_host_does(network: str, used: bool) -> None:
+    """A firewall that drops what comes from containers is no matter of theirs."""
+    new: Any = config("--registry-mirror", URL)
+    new["runners"][0]["docker"]["network_mode"] = network
+    assert bool(given(own_caches(host({}, [cache()])), new)) == used
+
+
 @pytest.mark.parametrize("odd", [{"runners": "x"}, {"runners": [1]}, {"runners": [{"docker": {"services": [1, {}]}}]}])
 def test_odd_files_are_given_nothing(odd: Tree) -> None:
     assert given(own_caches(host({}, [cache()])), odd) == ()

@@ -24,14 +24,20 @@ def for_jobs(host: Host) -> tuple[OwnCache, ...]:
 
 
 def given(caches: Collection[OwnCache], config: Tree) -> tuple[OwnCache, ...]:
-    """Those among the caches that stand in the command of a service of this config.toml."""
-    urls = urls_given(config)
+    """Those among the caches that stand in the command of a service of this config.toml, if not in the host's own network."""
+    urls = urls_given({**config, "runners": [one for one in _tables(config.get("runners")) if not _as_host(one)]})
     return tuple(cache for cache in caches if url_of(cache) in urls)
 
 
 def urls_given(config: Tree) -> frozenset[str]:
     """All that such commands name, a flag's value apart from its flag; the mirrors of jobs are among it."""
     return frozenset(part.rstrip("/") for word in _words(config) for part in word.split("=", 1))
+
+
+def _as_host(runner: Tree) -> bool:
+    """Whether its jobs, and their services with them, are in the host's own network."""
+    docker = runner.get("docker")
+    return isinstance(docker, dict) and docker.get("network_mode") == "host"
 
 
 def _words(config: Tree) -> Iterator[str]:
