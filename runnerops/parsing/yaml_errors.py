@@ -166,7 +166,7 @@ def _token(_: str, at: int, __: int) -> Cause:
 def _missing_colon(text: str, at: int, begin: int) -> Cause:
     start = line_start(text, begin)
     return (
-        _no_pair(line_of(text, start), start)
+        common(text, start) or _no_pair(line_of(text, start), start)
         if text[start:].strip()
         else Cause(at, "a colon is missing", "write key: value")
     )

@@ -125,6 +125,7 @@ IN_YAML = [
     ("a: !!python/object x", 1, 4, "this tag is known to no system", "take it out"),
     ("a:\n  <<: 1\n", 2, 7, "`<<` takes a mapping", "*NAME"),
     ("<<<<<<< HEAD\na: 1\n", 1, 1, "an unfinished Git merge", "resolve"),
+    ("a:\n<<<<<<< HEAD\n  b: 1\n", 2, 1, "an unfinished Git merge", "resolve"),
     ("b: 1\na: 0x_\n", 2, 4, "has the form of a number", "quotes"),
     ("b: 1\na: &a [*a]", 2, 8, "aliases", "write the values out"),
 ]
