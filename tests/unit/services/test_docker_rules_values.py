@@ -183,6 +183,7 @@ NO_REGISTRIES = (
         ({"restart": False}, "D013 warning"),
         ({"version": "3"}, "D013 warning"),
         ({"validate": True}, "D013 error"),
+        ({"validate": False}, "D013 warning"),
         *((tree, "D017 error") for tree in FORMS),
         ({"bip": "192.168.200.255/24"}, "D008 error"),
         ({"bip": "192.168.200.1/255.255.255.0"}, "D008 error"),

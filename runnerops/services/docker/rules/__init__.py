@@ -44,20 +44,20 @@ def _known(tree: Tree, facts: Facts | None) -> Found:
         elif name in FLAG_NAMES:
             text = "this is the name of dockerd's flag: in the file it does nothing"
             yield "D013", "error", (name,), text, f"write {FLAG_NAMES[name]}"
-        elif name in IDLE_FLAGS:
-            yield (
-                "D013",
-                "warning",
-                (name,),
-                "dockerd has a flag of this name, and ignores it in the file",
-                "take it out",
-            )
         elif name == "validate" and value is True:
             yield (
                 "D013",
                 "error",
                 (name,),
                 "dockerd reads the file and ends, as with its flag --validate",
+                "take it out",
+            )
+        elif name in IDLE_FLAGS:
+            yield (
+                "D013",
+                "warning",
+                (name,),
+                "dockerd has a flag of this name, and ignores it in the file",
                 "take it out",
             )
         elif name in _PROXIES:

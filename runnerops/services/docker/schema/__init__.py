@@ -142,7 +142,7 @@ _SHORT = {
 FLAG_NAMES = {name: key for name, key in _SINGULAR.items() if name != "host-gateway-ip"}
 """Flags by their names on the command line: dockerd takes them in the file too, and ignores them there."""
 
-IDLE_FLAGS = frozenset({"config-file", "help", "restart", "version"})
+IDLE_FLAGS = frozenset({"config-file", "help", "restart", "validate", "version"})
 """Flags that dockerd takes in the file too, of which no key has the value."""
 
 
