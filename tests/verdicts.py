@@ -173,7 +173,6 @@ COMPOSE = _of(
                     "env_file:",
                     "build: {contxt: .}",
                     "extra_hosts: [db]",
-                    "ports: ['::1:80:80']",
                     "ports: ['80:0']",
                     "ports: [{published: '80'}]",
                     "ports: [80.5]",

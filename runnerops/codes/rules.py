@@ -490,7 +490,7 @@ _ROWS = (
         "Value that Compose or Docker refuses",
         "Nothing of the file comes up, or the service does not.",
         "Write what the message says.",
-        "a warning for what only newer releases refuse",
+        "a warning for what only some releases refuse",
     ),
     Rule(
         "K003",

@@ -39,6 +39,7 @@ def found(text: str) -> list[str]:
         ("volumes:\n  data:", "volume:\n  data:", "K001 error volume"),
         ("image: registry:3.1.1", "labels: {a: b}", "K002 error services.cache"),
         ('ports: ["192.0.2.10:5000:5000"]', "ports: 5000:5000", "K002 error services.cache.ports"),
+        ('ports: ["192.0.2.10:5000:5000"]', 'ports: ["::1:5000:5000"]', "K002 warning services.cache.ports[0]"),
         ("restart: always", "restart: sometimes", "K002 error services.cache.restart"),
         ("restart: always", "mem_limit: 2gigs", "K002 error services.cache.mem_limit"),
         ("restart: always", "healthcheck: {interval: 30}", "K002 error services.cache.healthcheck.interval"),

@@ -71,8 +71,16 @@ def _ports(service: Tree, key: Key) -> Found:
                 yield "K002", "error", (*place, "host_ip"), "must be an IP address", _REFUSED
             if "target" not in port:
                 yield "K002", "error", place, "has no target, which is the port of the container", _REFUSED
-        elif isinstance(port, str | int | float) and "$" not in str(port) and (problem := port_problem(str(port))):
-            yield "K002", "error", place, problem, f"{_REFUSED}; write HOST:CONTAINER, for example 8080:80"
+        elif isinstance(port, str | int | float) and "$" not in str(port):
+            yield from _port(str(port), place)
+
+
+def _port(text: str, place: Key) -> Found:
+    if problem := port_problem(text):
+        yield "K002", "error", place, problem, f"{_REFUSED}; write HOST:CONTAINER, for example 8080:80"
+    elif text.count(":") > 2 and not text.startswith("["):  # go-connections takes it from 0.5.0 on
+        problem = "has an IPv6 address without brackets, which some builds of Compose refuse"
+        yield "K002", "warning", place, problem, "write [ADDRESS]:HOST:CONTAINER"
 
 
 def port_problem(text: str) -> str:
@@ -85,8 +93,6 @@ def port_problem(text: str) -> str:
     address = ":".join(rest)
     if address and not _is_address(address.removeprefix("[").removesuffix("]")):
         return "has an address that is none"
-    if ":" in address and not address.startswith("["):
-        return "has an IPv6 address without brackets"
     if not inner or (inner.isdecimal() and int(inner) == 0):
         return "names no port of the container"
     ours, theirs = _range(inner), _range(outer) if outer else None
