@@ -43,7 +43,8 @@ _USERINFO = re.compile(
 )
 """Up to the last `@` before the host, also where the password holds a `/` or an `@` that nobody escaped."""
 _HOOK = re.compile(
-    r"(?:hooks\.slack\.com/(?:services|workflows|triggers)|discord(?:app)?\.com/api/webhooks|\.webhook\.office\.com/\w+)/"
+    r"(?:hooks\.slack(?:-gov)?\.com/(?:services|workflows|triggers)|discord(?:app)?\.com/api/(?:v\d+/)?webhooks"
+    r"|\.webhook\.office\.com/\w+|outlook\.office(?:365)?\.com/webhook)/"
     r"([^\s\"'?#]+)|api\.telegram\.org/bot([^\s\"'/]+)"
 )
 """Addresses that let everybody who has them write there."""
