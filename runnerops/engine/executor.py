@@ -219,7 +219,7 @@ class HostExecutor:
 
     def _pause(self, host: Host, planned: Planned) -> None:
         """Runners that the plan pauses in GitLab for the time of the run are, before it; that keeps no run off."""
-        if not planned.plan.pausing or self.active_runs.interrupted:
+        if not (planned.plan.pausing or planned.plan.unpaired.deletions) or self.active_runs.interrupted:
             return
         from runnerops.engine.pausing import Pauses
 

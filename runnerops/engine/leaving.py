@@ -65,7 +65,7 @@ class Departures:
                 why = self._why_not(one)
             except GitlabError as error:
                 left.append(str(deletion))
-                text = f"runner {deletion} stays in GitLab until a deploy can delete it"
+                text = f"runner {deletion} stays in GitLab until it can be deleted"
                 notes.append(f"{text}: {error.message}; {error.hint}")
                 continue
             if why is None:
@@ -186,12 +186,14 @@ class _Deleting:
             return
         if others := _others(self.client, one.id, self.own):
             text = f"other machines use it since the plan was made ({', '.join(others)})"
-            raise GitlabError(text, "deploy again: it plans anew")
+            raise GitlabError(text, "say it again: it is planned anew")
         pause(self.client, one.id)
         self._await_jobs(one)
         self.client.delete_runner(one.id)
         if self.client.runner(one.id) is not None:
-            raise GitlabError("GitLab took its deletion", "deploy again, or look at it in GitLab")
+            raise GitlabError(
+                "GitLab took its deletion and has it all the same", "say it again, or look at it in GitLab"
+            )
 
     def _await_jobs(self, one: Deletion) -> None:
         """Raises GitlabError where they run for too long, or nobody is to wait."""
@@ -199,6 +201,6 @@ class _Deleting:
         while jobs := self.client.running_jobs(one.id, ""):
             if not self.asking.may_wait() or time.monotonic() >= end:
                 text = "1 job of it runs" if jobs == 1 else f"{jobs} jobs of it run"
-                raise GitlabError(f"{text} there, and it is paused", "deploy again once its jobs have ended")
+                raise GitlabError(f"{text} there, and it is paused", "say it again once its jobs have ended")
             self.asking.tell(self.host, f"waits for the last jobs of runner {one} in GitLab: {jobs}")
             time.sleep(min(POLL_SECONDS, max(0.0, end - time.monotonic())))

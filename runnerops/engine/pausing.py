@@ -31,8 +31,9 @@ _SECONDS = 30.0
 _GOOD = frozenset({Result.APPLIED, Result.UNCHANGED})
 _NOT_PROVEN = frozenset({Result.IN_PROGRESS, Result.UNKNOWN, Result.NEEDS_ATTENTION})
 """Ends after which nobody has shown that the runner works: it is given no jobs."""
-_NOT_OURS = frozenset({Result.LOCKED, Result.REFUSED})
-"""Ends of a run that never had the host: what earlier ones left paused may be another's, who has it now."""
+_UNTOUCHED = frozenset({Result.LOCKED, Result.REFUSED, Result.FAILED})
+"""Ends of a run that left the host as it found it: of what earlier ones left paused it has shown nothing, and somebody else
+may have the host now."""
 
 
 def plan_pauses(plan: Plan, request: Request, asking: Asking) -> tuple[tuple[Pause, ...], tuple[str, ...]]:
@@ -108,7 +109,7 @@ class Pauses:
 
     def after(self, outcome: Outcome) -> Outcome:
         """How the host ends, once what may be unpaused is."""
-        left = () if outcome.result in _NOT_OURS else self.plan.pausing.left
+        left = () if outcome.result in _UNTOUCHED else self.plan.pausing.left
         mine = {one.id: one for one in (*left, *self.ours.values())}
         if outcome.result in _NOT_PROVEN:
             return _with(outcome, self.said, _still(mine.values()))
@@ -118,13 +119,14 @@ class Pauses:
         to_go = {one.id for one in self.plan.unpaired.deletions} if good else set()
         self._forget(mine.keys() - errors.keys() - to_go)
         outcome = _with(outcome, self.said, *self._done(mine.keys() - stay - errors.keys()))
+        if outcome.result is Result.FAILED:
+            outcome = _with(outcome, _still(one for one in self.plan.pausing.left if one.id not in mine))
         lost = [mine[number] for number in errors if number not in self.doubtful]
         return self._not_all(outcome, lost, errors, good=good) if lost else outcome
 
     def deleted(self) -> None:
         """Those that left are gone. Until then they stay on record, paused: they may come back to the host."""
-        known = {one.id for one in (*self.plan.pausing.left, *self.ours.values())}
-        self._forget(known & {one.id for one in self.plan.unpaired.deletions})
+        self._forget(one.id for one in self.plan.unpaired.deletions)
 
     def _not_all(
         self, outcome: Outcome, lost: Sequence[Pause], errors: Mapping[int, GitlabError], *, good: bool

@@ -40,9 +40,13 @@ def interrupted(plan: Plan, outcome: Outcome) -> Outcome:
 
 
 def _undone(plan: Plan, outcome: Outcome) -> Outcome:
-    done = "its files are deployed" if not plan.empty else "its files were in sync"
-    rest = f"{done}; not all is set in GitLab, and the next deploy goes on with it"
-    return replace(outcome, result=Result.FAILED, deployed=True, message=rest, hint="deploy again")
+    done, again, hint = "its files are deployed", "deploy", "deploy again"
+    if plan.command.startswith("remove"):
+        done, again, hint = "its files are off the host", "removal", "remove it again"
+    if plan.empty:
+        done = "its files were in sync"
+    rest = f"{done}; not all is set in GitLab, and the next {again} goes on with it"
+    return replace(outcome, result=Result.FAILED, deployed=True, message=rest, hint=hint)
 
 
 def _done(plan: Plan, new: NewRunners | None) -> Iterator[str]:

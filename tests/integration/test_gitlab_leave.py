@@ -5,14 +5,18 @@ GitLab is a stand-in over HTTP on loopback, the host one that takes a run's fold
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 
 from runnerops.engine.options import Flags
+from runnerops.engine.set_in_gitlab import interrupted
 from runnerops.model.common import Result, Secret, SourceLocation, Tree
 from runnerops.model.host_state import SecretFingerprints
 from runnerops.model.inventory import CiJob, Host
+from runnerops.model.plan import Plan, Step
+from runnerops.model.run import Outcome
 from runnerops.redact import Masker, Redactor
 from runnerops.report.document import plan_document
 from runnerops.report.plan_differences import differences
@@ -23,6 +27,7 @@ from tests.integration.test_gitlab_create import API, FAULTS, REFUSED, Cut, Worl
 from tests.lab.gitlab import GitLab, Job
 from tests.lab.gitlab_api import Answer
 from tests.unit.services import runner_builders as build
+from tests.unit.test_plan import ORIGIN
 
 __all__ = ["fixture_gitlab"]
 ALLOWED = Flags({"drop-runner": frozenset({""})}, drain_s=0)
@@ -294,6 +299,21 @@ def test_whatever_gitlab_answers_the_next_deploy_makes_both_agree(
     assert world.agrees(), [(one.id, one.paused) for one in gitlab.created]
     world.deploy()
     assert not world.machine.paused
+
+
+@pytest.mark.parametrize(
+    ("command", "empty", "says"),
+    [
+        ("deploy", False, ("its files are deployed;", "the next deploy", "deploy again")),
+        ("deploy", True, ("its files were in sync;", "the next deploy", "deploy again")),
+        ("remove gitlab_runner", False, ("its files are off the host;", "the next removal", "remove it again")),
+    ],
+)
+def test_what_is_cut_off_is_told_with_the_command_that_goes_on(command: str, empty: bool, says: Sequence[str]) -> None:
+    forward = () if empty else (Step("phase", ("one",)),)
+    outcome = interrupted(Plan("h", 1, ORIGIN, forward=forward, command=command), Outcome("h", Result.APPLIED))
+    assert outcome.result is Result.FAILED
+    assert all(text in f"{outcome.message} {outcome.hint}" for text in says)
 
 
 def test_what_the_token_may_not_do_is_told(gitlab: GitLab, world: World) -> None:

@@ -519,6 +519,17 @@ def test_who_follows_a_run_of_this_very_plan_unpauses_at_its_end(world: World, e
     assert (not world.runner.paused, not world.machine.on_record) == (unpaused, unpaused)
 
 
+@pytest.mark.parametrize(("end", "paused"), [("failed", True), ("rolled-back", False), ("applied", False)])
+def test_after_a_rollback_that_failed_a_run_that_changes_nothing_does_not_unpause(
+    world: World, end: str, paused: bool
+) -> None:
+    world.machine.end = "needs-attention"
+    world.deploy()
+    world.machine.end = end
+    assert ("paused in GitLab still: one" in world.deploy().message) is paused
+    assert (world.runner.paused, bool(world.machine.on_record)) == (paused, paused)
+
+
 def test_a_runner_that_is_gone_by_then_leaves_no_record(world: World) -> None:
     world.machine.end = "client killed"
     with pytest.raises(Cut):
