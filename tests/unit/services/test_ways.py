@@ -122,6 +122,7 @@ GUEST = "41"
         ("", "status=running 41 runnerops_default", "bridge", "", "", 0, "", "none did, or none ran, before"),
         ("", "status=running 41 runnerops_default", "any", "", "drop", 1, "why\nmore\n", ""),
         ("", "status=running 41 host", "any", "", "", 0, "", "none did, or none ran, before"),
+        ("", "status=running 41 internal", "any", "", "", 0, "", "none did, or none ran, before"),
         ("", "network=bridge 0 default", "any", "", "", 0, "", "none did, or none ran, before"),
     ],
 )
@@ -207,6 +208,15 @@ def test_a_name_that_is_the_hosts_own_loopback_shows_nothing_and_fails_nothing(
     assert not (tmp_path / "begun").exists()
 
 
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_container_that_ends_while_it_is_asked_from_shows_nothing(shell: tuple[str, ...], tmp_path: Path) -> None:
+    """As those of jobs do."""
+    call = scripted(tmp_path, shell, "", "network=bridge 41 default")
+    done = call("--prove", "bridge", "ends", "why")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert (tmp_path / "tell").read_text().endswith("is not shown: the container that was asked from has ended\n")
+
+
 def scripted(
     tmp_path: Path, shell: tuple[str, ...], guest: str, runs: str
 ) -> Callable[..., subprocess.CompletedProcess[str]]:
@@ -216,13 +226,15 @@ def scripted(
     filters, _, found = runs.partition(" ")
     for name, text in {
         "docker": f"""case $1 in
-          ps) case $* in *service=c*) echo id1 ;; *={filters.rpartition("=")[2] or "none"}*) echo id2 ;; esac ;;
+          ps) [ ! -e ended ] || exit 0
+            case $* in *service=c*) echo id1 ;; *={filters.rpartition("=")[2] or "none"}*) echo id2 ;; esac ;;
+          network) case $5 in internal) echo true ;; *) echo false ;; esac ;;
           image) for i in 1 2 3 4 5; do echo image$i; done ;;
           run) shift 11; echo "$1" >>begun; if [ "{guest}" ]; then echo guest; else echo "no sleep in $1" >&2; exit 127; fi ;;
           rm) [ "$2" = -fv ] && echo "$3" >>removed ;;
           inspect) case $5$6 in *Image*) echo own ;; *guest) echo {guest} ;; *id2) echo "{found}" ;; *) exit 1 ;; esac ;;
         esac""",
-        "nsenter": 'echo "$*" >>asked; [ "$2" = 41 ] || exit 9; [ -z "$DROPS" ]',
+        "nsenter": 'echo "$*" >>asked; [ "$DROPS" != ends ] || : >ended; [ "$2" = 41 ] || exit 9; [ -z "$DROPS" ]',
         "getent": '[ "$1" = ahostsv4 ] && case $2 in far) echo "192.0.2.7 STREAM far" ;; own) echo "127.0.1.1  STREAM" ;; esac',
         "sleep": ":",
     }.items():

@@ -60,13 +60,14 @@ leave() { # and the volumes without a name that its image asks for
   guest=''
 }
 
-running() { # sets pid; a network that it shares is no container's own
+running() { # sets pid; a network that it shares is no container's own, and an internal one leads nowhere
   for filter in network=bridge status=running; do
     for id in $(docker ps -q --filter "$filter"); do
       found=$(docker inspect --type container --format '{{.State.Pid}} {{.HostConfig.NetworkMode}}' "$id" 2>/dev/null)
       case $found in
       '' | '0 '* | *' host' | *' none' | *' container:'*) ;;
       *)
+        [ "$(docker network inspect --format '{{.Internal}}' "${found#* }" 2>/dev/null)" != true ] || continue
         pid=${found%% *}
         return
         ;;
@@ -105,6 +106,7 @@ for pause in 1 1 1 0; do
   fi
   case $what in --note | --tell) break ;; esac
   sleep $pause
+  [ -n "$guest" ] || running || unseen 'the container that was asked from has ended'
 done
 leave
 case $what in
