@@ -52,7 +52,7 @@ def templates_with(there: Mapping[str, str], additions: Mapping[str, Sequence[Ad
             elif end:
                 texts[one.template] = before[:end] + lines + before[end:]
             else:
-                texts[one.template] = before.rstrip() + eol + _block(one.block, lines, eol)
+                texts[one.template] = before + eol * (not before.endswith("\n")) + _block(one.block, lines, eol)
     return Templates(texts, by_hand)
 
 

@@ -154,7 +154,8 @@ def test_secrets_of_a_template_join_the_vars_that_a_host_has(tmp_path: Path) -> 
 def test_a_template_keeps_the_ends_of_its_lines() -> None:
     more = Addition(NAME, "service", 4, {"mem_limit": "1g"}, 'cache.name == "dockerhub"')
     one = templates_with({}, {"h": [more]}).texts[NAME].replace("\n", "\r\n")
-    for there in (one, '{% extends "shipped/docker-compose.yml.j2" %}\r\n'):
+    head = '{% extends "shipped/docker-compose.yml.j2" %}\r\n'
+    for there in (one, head, f"{head}\r\n\r\n"):
         made = templates_with({NAME: there}, {"i": [more]}).texts[NAME]
         assert made.replace("\r\n", "").count("\n") == 0
         assert made.startswith(there[: there.find("{% endblock")])
