@@ -149,6 +149,8 @@ def _login(name: str, variables: Variables) -> Login:
         key = next((key for key in keys if variables.get(key) is not None), keys[0])
         value = variables.get(key)
         said[what] = "" if value is None else str(value)
+        if what == "key":
+            continue
         if value is _ENCRYPTED:
             return Login(name, "", problem=f"{key} is encrypted")
         if "{{" in said[what] or "{%" in said[what]:
@@ -159,7 +161,7 @@ def _login(name: str, variables: Variables) -> Login:
         return Login(name, "", problem="ansible_port is no number of a port")
     port = int(said["port"]) if said["port"] else None
     passed_over = tuple(key for key in _PASSED_OVER if variables.get(key))
-    whole = said["key"].startswith(("/", "~"))
+    whole = said["key"].startswith(("/", "~")) and "{" not in said["key"]
     passed_over = passed_over if whole or not said["key"] else (*passed_over, _NAMES["key"][0])
     return Login(
         name, said["address"] or name, said["user"], port, said["key"] if whole else "", passed_over=passed_over

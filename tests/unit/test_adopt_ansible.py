@@ -176,16 +176,18 @@ def test_a_key_goes_with_the_login_and_a_second_name_of_a_host_is_left_out(tmp_p
     (tmp_path / "hosts").write_text(
         "a ansible_host=h ansible_ssh_private_key_file=~/.ssh/ci\nb ansible_host=h\n"
         "c ansible_private_key_file=/k ansible_user=me\nd ansible_private_key_file=keys/ci\n"
+        "e ansible_private_key_file='/home/{{ me }}/ci'\n"
     )
     read = read_ansible(tmp_path / "hosts", ())
     assert [(host.name, about(host).get("ssh")) for host in read.hosts] == [
         ("a", {"key": "~/.ssh/ci"}),
         ("c", {"user": "me", "key": "/k"}),
         ("d", None),
+        ("e", None),
     ]
     assert read.notes == (
         "b is left out: a and b are one host, h",
-        "ansible_private_key_file is not taken, which is for ssh_config to say: d",
+        "ansible_private_key_file is not taken, which is for ssh_config to say: d, e",
     )
 
 
