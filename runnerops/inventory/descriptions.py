@@ -143,7 +143,7 @@ _LAYER = {
     ),
     "gitlab_runner.runners[].called": KeyDescription(
         "The name that config.toml has for it, where that is another: one that several runners share, or `''` for none."
-        " Which of them it is tells its `id`, or where it has none what it is else, and its place among them.",
+        " Its `id` tells which of them it is, or where it has none, its other keys and its place among them.",
         "its name",
         "ci-old",
     ),
