@@ -18,7 +18,8 @@ from runnerops.engine.planned import Planned, Plans
 from runnerops.engine.project import Project
 from runnerops.engine.review import failure
 from runnerops.engine.scheduling import Earlier, HostTask, Judge, Why, in_order
-from runnerops.errors import GitlabDownError, GitlabError, HostError, RunneropsError
+from runnerops.engine.telling_gitlab import TellingGitlab
+from runnerops.errors import HostError, RunneropsError
 from runnerops.model.common import Result
 from runnerops.model.inventory import Host
 from runnerops.model.plan import Plan
@@ -29,10 +30,7 @@ from runnerops.report.progress import Show
 from runnerops.report.screen import Screen
 
 if TYPE_CHECKING:
-    from runnerops.engine.gitlab import Asking
     from runnerops.engine.health import Health
-    from runnerops.engine.new_runners import NewRunners
-    from runnerops.engine.pausing import Pauses
 
 
 @dataclass(slots=True)
@@ -52,14 +50,13 @@ class HostExecutor:
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     replan: set[str] = field(default_factory=set)
     health: Health | None = None
-    new_runners: dict[str, NewRunners] = field(default_factory=dict)
-    """By host, what was created in GitLab for its run."""
-    pauses: dict[str, Pauses] = field(default_factory=dict)
-    """By host, what is paused in GitLab for its run, or was for an earlier one."""
-    gitlabs_down: dict[str, GitlabDownError] = field(default_factory=dict)
-    """By URL, those that did not answer: no further host waits for them."""
-    telling: dict[str, Outcome] = field(default_factory=dict)
-    """Hosts of which GitLab is being told, before their run or after it, each with how it ends where that is cut off."""
+    gitlab: TellingGitlab = field(init=False)
+
+    def __post_init__(self) -> None:
+        redactor = self.screen.redactor
+        self.gitlab = TellingGitlab(
+            self.project.inventory, self.pool, redactor, self.active_runs, self.no_wait, self._tell
+        )
 
     def run(self) -> None:
         """To every host's outcome; after an interrupt, of those hosts that have one."""
@@ -77,9 +74,9 @@ class HostExecutor:
                 if self.known[name].part == "first":
                     hint = _half_rotated(name)
                 alone = Outcome(name, Result.IN_PROGRESS, message="it goes on by itself on its host", hint=hint)
-                self._end(self._settled(alone))
-            for name in self.telling.keys() - set(self.active_runs.left_alone):
-                if cut := self.telling.pop(name, None):
+                self._end(self.gitlab.settled(alone))
+            for name in self.gitlab.going_on.keys() - set(self.active_runs.left_alone):
+                if cut := self.gitlab.going_on.pop(name, None):
                     self._end(cut)
 
     def so_far(self) -> Earlier:
@@ -120,15 +117,15 @@ class HostExecutor:
         if planned.own is None and (ended := not_begun_with(planned)):
             return self._end(self._healthy(host, planned, ended))
         began = time.monotonic()
-        if planned.own is None and planned.plan.unpaired.creations and (failed := self._not_created(host, planned)):
-            return failed
-        self._pause(host, planned)
+        if failed := self.gitlab.not_created(host, planned):
+            return self._end_unless_told(failed)
+        self.gitlab.pause(host, planned)
         outcome = Outcome(host.name, Result.APPLIED)
         if planned.own or not planned.plan.empty:
             with self.active_runs.on(host, self.known[host.name]) as may_begin:
                 if not may_begin:
                     return self._not_begun(host)
-                self.telling.pop(host.name, None)
+                self.gitlab.going_on.pop(host.name, None)
                 outcome = replace(self._to_end(host, planned), seconds=time.monotonic() - began)
                 good = outcome.result is Result.APPLIED and host.name not in self.replan
                 if good and planned.plan.part == "first":
@@ -137,39 +134,27 @@ class HostExecutor:
                         outcome = replace(outcome, message=_half_rotated(host.name))
                 if not good or planned.plan.part == "first":
                     return self._end(outcome)
-        only_left = planned.plan.empty and planned.own is None and bool(planned.plan.pausing.left)
         if planned.plan.tells_gitlab:
-            from runnerops.engine.set_in_gitlab import interrupted, set_in_gitlab
-
-            self.telling[host.name] = interrupted(planned.plan, outcome)
-            new = self.new_runners.get(host.name)
-            outcome = self._settled(outcome) if only_left else outcome
-            if outcome.result is Result.APPLIED:
-                outcome = set_in_gitlab(host, planned, outcome, self._asking(), new)
-                pauses = self.pauses.get(host.name)
-                if pauses and outcome.result is Result.APPLIED:
-                    pauses.deleted()
-            if self.telling.pop(host.name, None) is None:  # an interrupt has told how it ends
+            outcome = self.gitlab.set(host, planned, outcome)
+            if self.gitlab.going_on.pop(host.name, None) is None:  # an interrupt has told how it ends
                 return outcome
         return self._end(self._healthy(host, planned, outcome))
 
     def _to_end(self, host: Host, planned: Planned) -> Outcome:
-        new = self.new_runners.get(host.name)
         try:
-            if new and planned.with_created:
-                planned = replace(planned, plan=planned.with_created(new.created))
+            planned = self.gitlab.with_created(host, planned)
             outcome = self._follow(host, planned) if planned.own else self._apply(host, planned)
         except RunneropsError as error:
             outcome = failure(host.name, error)
-        return self._settled(new.after(outcome) if new else outcome)
+        return self.gitlab.after(outcome)
 
     def _not_begun(self, host: Host) -> Outcome:
         """An interrupt came before its run began; one for which nothing was done yet is not told of."""
         outcome = Outcome(host.name, Result.FAILED, message="interrupted before its run began")
-        if new := self.new_runners.get(host.name):
-            outcome = new.after(outcome)
-        outcome = self._settled(outcome)
-        return self._end(outcome) if self.telling.pop(host.name, None) else outcome
+        return self._end_unless_told(self.gitlab.after(outcome))
+
+    def _end_unless_told(self, outcome: Outcome) -> Outcome:
+        return self._end(outcome) if self.gitlab.going_on.pop(outcome.host, None) else outcome
 
     def _healthy(self, host: Host, planned: Planned, outcome: Outcome) -> Outcome:
         """What changed the host must leave it such that `verify` passes, where the rollout says so; a way back need not.
@@ -192,49 +177,6 @@ class HostExecutor:
 
     def _tell(self, name: str, text: str) -> None:
         self.show.watch(Event(name, time.time(), "", -1, "note", text))
-
-    def _asking(self) -> Asking:
-        from runnerops.engine.gitlab import Asking
-
-        folder, environ, run = self.project.inventory.folder, self.pool.environ, self.pool.run_command
-        asking = Asking(folder, environ, self.screen.redactor, self.gitlabs_down, run)
-        return replace(asking, tell=self._tell, may_wait=lambda: not (self.no_wait or self.active_runs.interrupted))
-
-    def _not_created(self, host: Host, planned: Planned) -> Outcome | None:
-        """What GitLab lacks is created before the host's run, which gets its tokens. How the host ends where it cannot be."""
-        from runnerops.engine.new_runners import new_runners
-
-        message = "interrupted while its runners were created in GitLab; nothing was changed on the host"
-        hint = "deploy again: what was created by then is deleted"
-        self.telling[host.name] = Outcome(host.name, Result.FAILED, message=message, hint=hint)
-        try:
-            new = new_runners(host, planned.plan.unpaired.creations, self._asking())
-            new.create()
-        except GitlabError as error:
-            message = f"nothing was changed on the host: {error.message}"
-            failed = Outcome(host.name, Result.FAILED, message=message, hint=error.hint)
-            return self._end(failed) if self.telling.pop(host.name, None) else failed
-        self.new_runners[host.name] = new
-        return None
-
-    def _pause(self, host: Host, planned: Planned) -> None:
-        """Runners that the plan pauses in GitLab for the time of the run are, before it; that keeps no run off."""
-        if not (planned.plan.pausing or planned.plan.unpaired.deletions) or self.active_runs.interrupted:
-            return
-        from runnerops.engine.pausing import Pauses
-
-        pauses = Pauses(host, planned.plan, self._asking(), partial(self.pool.link, host))
-        self.pauses[host.name] = pauses
-        if planned.own is None and planned.plan.pausing.now:
-            message = "interrupted while its runners were paused in GitLab; nothing was changed on the host"
-            hint = "deploy again: what is paused by then is unpaused"
-            self.telling.setdefault(host.name, Outcome(host.name, Result.FAILED, message=message, hint=hint))
-            pauses.pause()
-
-    def _settled(self, outcome: Outcome) -> Outcome:
-        """With what was paused in GitLab unpaused, where its run has ended so that it may be."""
-        pauses = self.pauses.get(outcome.host)
-        return pauses.after(outcome) if pauses else outcome
 
     def _apply(self, host: Host, planned: Planned) -> Outcome:
         plan = planned.plan

@@ -1,0 +1,111 @@
+"""What the hosts of one round have done in GitLab: before their runs, after them, and where somebody interrupts meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from runnerops.engine.connections import ConnectionPool
+from runnerops.engine.interrupts import ActiveRuns
+from runnerops.engine.planned import Planned
+from runnerops.errors import GitlabDownError, GitlabError
+from runnerops.model.common import Result
+from runnerops.model.inventory import Host, Inventory
+from runnerops.model.run import Outcome
+from runnerops.redact import Redactor
+
+if TYPE_CHECKING:
+    from runnerops.engine.gitlab import Asking
+    from runnerops.engine.new_runners import NewRunners
+    from runnerops.engine.pausing import Pauses
+
+
+@dataclass(slots=True)
+class TellingGitlab:
+    """`tell` shows what is waited for, by host. With `no_wait`, or after an interrupt, nothing is."""
+
+    inventory: Inventory
+    pool: ConnectionPool
+    redactor: Redactor
+    active_runs: ActiveRuns
+    no_wait: bool
+    tell: Callable[[str, str], None]
+    new_runners: dict[str, NewRunners] = field(default_factory=dict)
+    """By host, what was created in GitLab for its run."""
+    pauses: dict[str, Pauses] = field(default_factory=dict)
+    """By host, what is paused in GitLab for its run, or was for an earlier one."""
+    down: dict[str, GitlabDownError] = field(default_factory=dict)
+    """By URL, those that did not answer: no further host waits for them."""
+    going_on: dict[str, Outcome] = field(default_factory=dict)
+    """Hosts of which GitLab is being told, before their run or after it, each with how it ends where that is cut off."""
+
+    def not_created(self, host: Host, planned: Planned) -> Outcome | None:
+        """What GitLab lacks is created before the host's run, which gets its tokens. How the host ends where it cannot be."""
+        if planned.own or not planned.plan.unpaired.creations:
+            return None
+        from runnerops.engine.new_runners import new_runners
+
+        message = "interrupted while its runners were created in GitLab; nothing was changed on the host"
+        hint = "deploy again: what was created by then is deleted"
+        self.going_on[host.name] = Outcome(host.name, Result.FAILED, message=message, hint=hint)
+        try:
+            new = new_runners(host, planned.plan.unpaired.creations, self._asking())
+            new.create()
+        except GitlabError as error:
+            message = f"nothing was changed on the host: {error.message}"
+            return Outcome(host.name, Result.FAILED, message=message, hint=error.hint)
+        self.new_runners[host.name] = new
+        return None
+
+    def pause(self, host: Host, planned: Planned) -> None:
+        """Runners that the plan pauses in GitLab for the time of the run are, before it; that keeps no run off."""
+        if not (planned.plan.pausing or planned.plan.unpaired.deletions) or self.active_runs.interrupted:
+            return
+        from runnerops.engine.pausing import Pauses
+
+        pauses = Pauses(host, planned.plan, self._asking(), partial(self.pool.link, host))
+        self.pauses[host.name] = pauses
+        if planned.own is None and planned.plan.pausing.now:
+            message = "interrupted while its runners were paused in GitLab; nothing was changed on the host"
+            hint = "deploy again: what is paused by then is unpaused"
+            self.going_on.setdefault(host.name, Outcome(host.name, Result.FAILED, message=message, hint=hint))
+            pauses.pause()
+
+    def with_created(self, host: Host, planned: Planned) -> Planned:
+        """The plan with the tokens of what was created for it."""
+        new = self.new_runners.get(host.name)
+        return replace(planned, plan=planned.with_created(new.created)) if new and planned.with_created else planned
+
+    def after(self, outcome: Outcome) -> Outcome:
+        """A run has ended, or is not begun: what was created for it and what was paused is settled."""
+        new = self.new_runners.get(outcome.host)
+        return self.settled(new.after(outcome) if new else outcome)
+
+    def settled(self, outcome: Outcome) -> Outcome:
+        """With what was paused in GitLab unpaused, where its run has ended so that it may be."""
+        pauses = self.pauses.get(outcome.host)
+        return pauses.after(outcome) if pauses else outcome
+
+    def set(self, host: Host, planned: Planned, outcome: Outcome) -> Outcome:
+        """What the plan says of GitLab once the host's own run has ended well, or where it needs none."""
+        from runnerops.engine.set_in_gitlab import interrupted, set_in_gitlab
+
+        self.going_on[host.name] = interrupted(planned.plan, outcome)
+        if (
+            planned.plan.empty and planned.own is None and planned.plan.pausing.left
+        ):  # there was no run that settled them
+            outcome = self.settled(outcome)
+        if outcome.result is Result.APPLIED:
+            outcome = set_in_gitlab(host, planned, outcome, self._asking(), self.new_runners.get(host.name))
+            pauses = self.pauses.get(host.name)
+            if pauses and outcome.result is Result.APPLIED:
+                pauses.deleted()
+        return outcome
+
+    def _asking(self) -> Asking:
+        from runnerops.engine.gitlab import Asking
+
+        asking = Asking(self.inventory.folder, self.pool.environ, self.redactor, self.down, self.pool.run_command)
+        return replace(asking, tell=self.tell, may_wait=lambda: not (self.no_wait or self.active_runs.interrupted))
