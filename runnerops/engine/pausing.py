@@ -31,9 +31,9 @@ _SECONDS = 30.0
 _GOOD = frozenset({Result.APPLIED, Result.UNCHANGED})
 _NOT_PROVEN = frozenset({Result.IN_PROGRESS, Result.UNKNOWN, Result.NEEDS_ATTENTION})
 """Ends after which nobody has shown that the runner works: it is given no jobs."""
-_UNTOUCHED = frozenset({Result.LOCKED, Result.REFUSED, Result.FAILED})
-"""Ends of a run that left the host as it found it: of what earlier ones left paused it has shown nothing, and somebody else
-may have the host now."""
+_UNTOUCHED = frozenset({Result.LOCKED, Result.REFUSED, Result.FAILED, Result.UNREACHABLE})
+"""Ends of a run that left the host as it found it, or that nobody could follow: of what earlier ones left paused it has shown
+nothing, and somebody else may have the host now."""
 
 
 def plan_pauses(plan: Plan, request: Request, asking: Asking) -> tuple[tuple[Pause, ...], tuple[str, ...]]:
@@ -119,7 +119,7 @@ class Pauses:
         to_go = {one.id for one in self.plan.unpaired.deletions} if good else set()
         self._forget(mine.keys() - errors.keys() - to_go)
         outcome = _with(outcome, self.said, *self._done(mine.keys() - stay - errors.keys()))
-        if outcome.result is Result.FAILED:
+        if outcome.result in {Result.FAILED, Result.UNREACHABLE}:
             outcome = _with(outcome, _still(one for one in self.plan.pausing.left if one.id not in mine))
         lost = [mine[number] for number in errors if number not in self.doubtful]
         return self._not_all(outcome, lost, errors, good=good) if lost else outcome

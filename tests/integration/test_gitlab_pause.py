@@ -28,6 +28,7 @@ from runnerops.engine.gitlab import Asking, gitlab_checks
 from runnerops.engine.interrupts import ActiveRuns
 from runnerops.engine.locks import LockWait
 from runnerops.engine.options import Flags
+from runnerops.engine.pausing import Pauses
 from runnerops.engine.planned import Planned
 from runnerops.engine.planner import Planning, plan_from
 from runnerops.engine.project import Project
@@ -41,7 +42,7 @@ from runnerops.model.inventory import Host, Inventory, RenderedFile
 from runnerops.model.run import Outcome
 from runnerops.redact import Masker, Redactor
 from runnerops.remote import protocol, state
-from runnerops.remote.link import Completed
+from runnerops.remote.link import Completed, Link
 from runnerops.report.document import plan_document
 from runnerops.report.progress import Show
 from runnerops.report.saved_plan import Digests, saved_host
@@ -528,6 +529,17 @@ def test_after_a_rollback_that_failed_a_run_that_changes_nothing_does_not_unpaus
     world.machine.end = end
     assert ("paused in GitLab still: one" in world.deploy().message) is paused
     assert (world.runner.paused, bool(world.machine.on_record)) == (paused, paused)
+
+
+@pytest.mark.parametrize("end", [Result.LOCKED, Result.REFUSED, Result.UNREACHABLE])
+def test_what_an_earlier_run_left_paused_stays_so_where_nobody_had_the_host(world: World, end: Result) -> None:
+    world.machine.end = "needs-attention"
+    world.deploy()
+    project, planned = world.plan()
+    asking = Asking(world.machine.root, {}, Redactor())
+    Pauses(project.hosts[0], planned.plan, asking, lambda: cast(Link, world.machine)).after(Outcome("h", end))
+    assert world.runner.paused
+    assert world.machine.on_record
 
 
 def test_a_runner_that_is_gone_by_then_leaves_no_record(world: World) -> None:
