@@ -74,9 +74,9 @@ class HostExecutor:
                 if self.known[name].part == "first":
                     hint = _half_rotated(name)
                 alone = Outcome(name, Result.IN_PROGRESS, message="it goes on by itself on its host", hint=hint)
-                self._end(self.gitlab.settled(alone))
-            for name in self.gitlab.going_on.keys() - set(self.active_runs.left_alone):
-                if cut := self.gitlab.going_on.pop(name, None):
+                self._end(self.gitlab.unpaused(alone))
+            for name in self.gitlab.if_cut_off.keys() - set(self.active_runs.left_alone):
+                if cut := self.gitlab.if_cut_off.pop(name, None):
                     self._end(cut)
 
     def so_far(self) -> Earlier:
@@ -125,7 +125,7 @@ class HostExecutor:
             with self.active_runs.on(host, self.known[host.name]) as may_begin:
                 if not may_begin:
                     return self._not_begun(host)
-                self.gitlab.going_on.pop(host.name, None)
+                self.gitlab.if_cut_off.pop(host.name, None)
                 outcome = replace(self._to_end(host, planned), seconds=time.monotonic() - began)
                 good = outcome.result is Result.APPLIED and host.name not in self.replan
                 if good and planned.plan.part == "first":
@@ -136,7 +136,7 @@ class HostExecutor:
                     return self._end(outcome)
         if planned.plan.tells_gitlab:
             outcome = self.gitlab.set(host, planned, outcome)
-            if self.gitlab.going_on.pop(host.name, None) is None:  # an interrupt has told how it ends
+            if self.gitlab.if_cut_off.pop(host.name, None) is None:  # an interrupt has told how it ends
                 return outcome
         return self._end(self._healthy(host, planned, outcome))
 
@@ -154,7 +154,7 @@ class HostExecutor:
         return self._end_unless_told(self.gitlab.after(outcome))
 
     def _end_unless_told(self, outcome: Outcome) -> Outcome:
-        return self._end(outcome) if self.gitlab.going_on.pop(outcome.host, None) else outcome
+        return self._end(outcome) if self.gitlab.if_cut_off.pop(outcome.host, None) else outcome
 
     def _healthy(self, host: Host, planned: Planned, outcome: Outcome) -> Outcome:
         """What changed the host must leave it such that `verify` passes, where the rollout says so; a way back need not.

@@ -38,7 +38,7 @@ class TellingGitlab:
     """By host, what is paused in GitLab for its run, or was for an earlier one."""
     down: dict[str, GitlabDownError] = field(default_factory=dict)
     """By URL, those that did not answer: no further host waits for them."""
-    going_on: dict[str, Outcome] = field(default_factory=dict)
+    if_cut_off: dict[str, Outcome] = field(default_factory=dict)
     """Hosts of which GitLab is being told, before their run or after it, each with how it ends where that is cut off."""
 
     def not_created(self, host: Host, planned: Planned) -> Outcome | None:
@@ -49,7 +49,7 @@ class TellingGitlab:
 
         message = "interrupted while its runners were created in GitLab; nothing was changed on the host"
         hint = "deploy again: what was created by then is deleted"
-        self.going_on[host.name] = Outcome(host.name, Result.FAILED, message=message, hint=hint)
+        self.if_cut_off[host.name] = Outcome(host.name, Result.FAILED, message=message, hint=hint)
         try:
             new = new_runners(host, planned.plan.unpaired.creations, self._asking())
             new.create()
@@ -70,7 +70,7 @@ class TellingGitlab:
         if planned.own is None and planned.plan.pausing.now:
             message = "interrupted while its runners were paused in GitLab; nothing was changed on the host"
             hint = "deploy again: what is paused by then is unpaused"
-            self.going_on.setdefault(host.name, Outcome(host.name, Result.FAILED, message=message, hint=hint))
+            self.if_cut_off.setdefault(host.name, Outcome(host.name, Result.FAILED, message=message, hint=hint))
             pauses.pause()
 
     def with_created(self, host: Host, planned: Planned) -> Planned:
@@ -81,9 +81,9 @@ class TellingGitlab:
     def after(self, outcome: Outcome) -> Outcome:
         """A run has ended, or is not begun: what was created for it and what was paused is settled."""
         new = self.new_runners.get(outcome.host)
-        return self.settled(new.after(outcome) if new else outcome)
+        return self.unpaused(new.after(outcome) if new else outcome)
 
-    def settled(self, outcome: Outcome) -> Outcome:
+    def unpaused(self, outcome: Outcome) -> Outcome:
         """With what was paused in GitLab unpaused, where its run has ended so that it may be."""
         pauses = self.pauses.get(outcome.host)
         return pauses.after(outcome) if pauses else outcome
@@ -92,11 +92,10 @@ class TellingGitlab:
         """What the plan says of GitLab once the host's own run has ended well, or where it needs none."""
         from runnerops.engine.set_in_gitlab import interrupted, set_in_gitlab
 
-        self.going_on[host.name] = interrupted(planned.plan, outcome)
-        if (
-            planned.plan.empty and planned.own is None and planned.plan.pausing.left
-        ):  # there was no run that settled them
-            outcome = self.settled(outcome)
+        self.if_cut_off[host.name] = interrupted(planned.plan, outcome)
+        no_run = planned.plan.empty and planned.own is None
+        if no_run and planned.plan.pausing.left:
+            outcome = self.unpaused(outcome)
         if outcome.result is Result.APPLIED:
             outcome = set_in_gitlab(host, planned, outcome, self._asking(), self.new_runners.get(host.name))
             pauses = self.pauses.get(host.name)
