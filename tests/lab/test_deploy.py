@@ -150,6 +150,26 @@ def test_a_new_mirror_list_is_reloaded(project: Project, host: LabHost) -> None:
     assert host.pid("docker") == before.docker
 
 
+@pytest.mark.hosts("trixie")
+def test_what_only_unloads_a_key_goes_with_the_next_restart(project: Project, host: LabHost) -> None:
+    """And a feature flag that only a start reads asks for one."""
+    daemon, docker = "/etc/docker/daemon.json", {"live-restore": True}
+    project.set(host.name, "docker", value={**docker, "debug": True})
+    project.deploy()
+    started = host.pid("docker")
+    assert host.docker_info("{{.Debug}}") == "true"
+    project.set(host.name, "docker", value=docker)
+    assert "debug" in project.deploy()
+    assert json.loads(host.read(daemon))["debug"] is False
+    assert (host.docker_info("{{.Debug}}"), host.pid("docker")) == ("false", started)
+    assert project.diff("--exit-code")["hosts"][0]["result"] == "unchanged"
+    project.set(host.name, "docker", value={**docker, "features": {"cdi": True}})
+    assert "restart docker (features.cdi)" in project.deploy()
+    assert host.pid("docker") != started
+    assert "debug" not in json.loads(host.read(daemon))
+    assert host.docker_info("{{.Debug}} {{json .CDISpecDirs}}") == 'false ["/etc/cdi","/var/run/cdi"]'
+
+
 def test_a_mirror_unloaded_behind_our_back_is_loaded_again(project: Project, host: LabHost) -> None:
     project.deploy()
     text = host.read("/etc/docker/daemon.json")
