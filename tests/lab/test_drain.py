@@ -245,7 +245,7 @@ def test_at_the_time_limit_nothing_was_swapped_and_the_runner_comes_by_itself(si
     docker = site.host.pid("docker")
     said = site.project.deploy("--drain-timeout", "3s", code=1)
     assert "not drained within 3s: 1 job; nothing was swapped" in said
-    assert re.search(rf"jobs?[ /]{job.id}$", said, re.MULTILINE), said
+    assert re.search(rf"jobs?[ /]{job.id}\b", said), said
     assert "failed" in site.project.run("history", site.host.name)
     assert site.host.active(RETURN) == "active"
     assert [site.host.read(path) for path in ("/etc/docker/daemon.json", "/etc/gitlab-runner/config.toml")] == files
