@@ -132,9 +132,11 @@ def drop(section: dict[str, object], key: str) -> dict[str, object]:
 def test_a_graceful_restart_waits_for_the_job_and_shows_how_many(site: Site, executor: str) -> None:
     jobs = [site.hold(executor), site.hold(executor)]
     site.ask_restart()
-    told = site.project.run("diff")
-    assert "waits for 2 jobs · 0 jobs interrupted" in " ".join(told.split())
-    assert re.findall(rf"job (?:{jobs[0].id}|{jobs[1].id}) held 1/2 of team/app on lab, \d+ s", told), told
+    assert "waits for 2 jobs · 0 jobs interrupted" in " ".join(site.project.run("diff").split())
+    names = re.compile(rf"job (?:{jobs[0].id}|{jobs[1].id}) held 1/2 of team/app on lab, \d+ s")
+    until(
+        "both have begun what they are named by", lambda: len(names.findall(site.project.run("diff"))) == 2, seconds=60
+    )
     with site.deploying() as deploy:
         assert site.listens() != MOVED
         site.wait_back(*jobs)
