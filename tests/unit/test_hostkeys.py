@@ -166,13 +166,13 @@ def test_the_variable_may_be_a_path(form: str, name: str, folder: Path) -> None:
 @pytest.mark.parametrize(
     ("variable", "warning"),
     [
-        ("/nonexistent", "SSH_KNOWN_HOSTS: /nonexistent: passed over: No such file or directory"),
+        ("{}/missing", "SSH_KNOWN_HOSTS: {}/missing: passed over: No such file or directory"),
         ("a\0b", "SSH_KNOWN_HOSTS: a\0b: passed over: no path"),
         ("some words here", "SSH_KNOWN_HOSTS:1: passed over: keys of kind words cannot be verified"),
     ],
 )
 def test_a_variable_that_gives_nothing_is_told(variable: str, warning: str, folder: Path) -> None:
-    assert warning in find(folder, variable).warnings
+    assert warning.format(folder) in find(folder, variable.format(folder)).warnings
 
 
 def test_a_file_that_cannot_be_read_is_told(folder: Path) -> None:
