@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
 
 from runnerops import inventory
 from runnerops.engine.connections import ConnectionPool
-from runnerops.engine.following import follow_records
+from runnerops.engine.following import Around, follow_records
 from runnerops.engine.options import Invocation, UiOptions
 from runnerops.engine.review import failure
 from runnerops.engine.scheduling import exit_of, side_by_side
 from runnerops.engine.targets import check_targets, choose
 from runnerops.errors import HostError
 from runnerops.model.common import Exit, Result
+from runnerops.model.gitlab import PauseRecord, Pausing
 from runnerops.model.inventory import Host
-from runnerops.model.plan import Step, drains
+from runnerops.model.plan import Plan, Step, drains
 from runnerops.model.run import Outcome, Record
+from runnerops.planning.paused import beyond_reach, left_paused
 from runnerops.redact import step_title
 from runnerops.remote import protocol
 from runnerops.remote.history import History, read_history
 from runnerops.report.alike import brief
 from runnerops.report.document import summary_document
 from runnerops.report.history import record_lines
+from runnerops.report.paused import paused_lines
 from runnerops.report.screen import Screen
 from runnerops.report.text import Line, outcome_lines
 
@@ -47,24 +53,49 @@ def abort(invocation: Invocation, ui: UiOptions) -> Exit:
         if not ui.as_json:
             for outcome in failed:
                 screen.lines(outcome_lines(outcome))
-            _show(found, live, screen)
+            _show(found, live, hosts, screen)
         if live and not ui.yes and not screen.ask(f"take back the run on {', '.join(brief(list(live)))}?"):
             screen.say("nothing was changed")
             return Exit.PENDING
 
-        def stop(host: Host) -> None:
-            done = pool.link(host).run(protocol.stop(live[host.name].run.number), b"", _SECONDS)
-            if done.status != 0:
-                hint = f"`runnerops history {host.name}` tells how it is"
-                raise HostError(host.name, "systemd would not stop the run", hint)
-
+        back = _TakenBack(pool, loaded.folder, {name: one for name, one in found.items() if isinstance(one, History)})
         runs = [(hosts[name], record) for name, record in live.items()]
-        outcomes = follow_records(runs, pool, as_json=ui.as_json, verbose=ui.verbose, first=stop)
+        outcomes = follow_records(runs, pool, as_json=ui.as_json, verbose=ui.verbose, around=back)
     code = exit_of([*(one.result for one in failed), *map(_counts_as, outcomes)])
     if ui.as_json:
         outcomes += (Outcome(name, Result.UNCHANGED, message=_IDLE) for name in idle)
         screen.json(summary_document([*failed, *outcomes], code), indent=None)
     return code
+
+
+@dataclass(frozen=True, slots=True)
+class _TakenBack(Around):
+    """Runs that are taken back; `found` is what was read of their hosts before."""
+
+    pool: ConnectionPool
+    folder: Path
+    found: Mapping[str, History]
+
+    def before(self, host: Host) -> None:
+        """It is told to go back. Raises HostError."""
+        run = _live(self.found[host.name])
+        assert run
+        done = self.pool.link(host).run(protocol.stop(run.run.number), b"", _SECONDS)
+        if done.status != 0:
+            hint = f"`runnerops history {host.name}` tells how it is"
+            raise HostError(host.name, "systemd would not stop the run", hint)
+
+    def after(self, host: Host, plan: Plan, outcome: Outcome) -> Outcome:
+        """With the runners unpaused that are so in GitLab: the client that began the run may be gone."""
+        left = left_paused("abort", host, self.found[host.name].paused)
+        if not left:
+            return outcome
+        from runnerops.engine.gitlab import Asking
+        from runnerops.engine.pausing import Pauses
+
+        asking = Asking(self.folder, self.pool.environ, self.pool.screen.redactor, run=self.pool.run_command)
+        plan = replace(plan, pausing=Pausing(left=left))
+        return Pauses(host, plan, asking, partial(self.pool.link, host), run=plan.run).after(outcome)
 
 
 def _live(found: History) -> Record | None:
@@ -78,14 +109,18 @@ def _counts_as(outcome: Outcome) -> Result:
     return Result.FAILED if outcome.result is Result.APPLIED else outcome.result
 
 
-def _show(found: Mapping[str, History | Exception], live: Mapping[str, Record], screen: Screen) -> None:
+def _show(
+    found: Mapping[str, History | Exception], live: Mapping[str, Record], hosts: Mapping[str, Host], screen: Screen
+) -> None:
     for name, one in found.items():
         if name in live and isinstance(one, History):
             screen.data(name, "host")
             screen.lines(list(record_lines(live[name], name, one.clock, verbose=0))[:-1])
             screen.lines(cost_lines(live[name]))
+            screen.lines(unpaused_lines(hosts[name], one.paused))
         elif isinstance(one, History):
             screen.say(f"{name}: {_IDLE}")
+            screen.lines(paused_lines(name, one.paused, one.latest.run if one.latest else None))
 
 
 def cost_lines(record: Record) -> Iterator[Line]:
@@ -104,6 +139,12 @@ def cost_lines(record: Record) -> Iterator[Line]:
     yield from (("plain", f"    ← {title}") for title in dict.fromkeys(map(step_title, steps)))
     if any(drains(step) for step in _begun(record)):
         yield "plain", "  a runner that takes no new jobs any more is back when those that it still runs have ended"
+
+
+def unpaused_lines(host: Host, paused: Sequence[PauseRecord]) -> Iterator[Line]:
+    """What becomes of runners that are paused in GitLab once the run is back."""
+    yield from (("plain", f"    ← unpause runner {one.runner} in GitLab") for one in left_paused("abort", host, paused))
+    yield from (("warn", f"  {text}") for text in beyond_reach("abort", host, paused))
 
 
 def way_back(record: Record) -> Iterator[Step]:

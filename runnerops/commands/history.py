@@ -19,6 +19,7 @@ from runnerops.model.run import Outcome, Record
 from runnerops.remote.history import History, read_history
 from runnerops.report.document import VERSION, outcome_document, summary_document
 from runnerops.report.history import history_document, record_lines
+from runnerops.report.paused import paused_lines
 from runnerops.report.screen import Screen
 from runnerops.report.text import outcome_lines
 
@@ -58,7 +59,7 @@ def _document(seen: Mapping[str, History | Exception]) -> dict[str, Any]:
     hosts = [
         outcome_document(failure(name, one))
         if isinstance(one, Exception)
-        else {"host": name, "runs": history_document(name, one.records)["runs"]}
+        else {key: value for key, value in history_document(name, one.records, one.paused).items() if key != "version"}
         for name, one in seen.items()
     ]
     alone = len(hosts) == 1 and "runs" in hosts[0]
@@ -76,6 +77,12 @@ def show_history(name: str, found: History, screen: Screen, *, verbose: int) -> 
         screen.data(f"{name}: no run yet")
     for record in found.records:
         screen.lines(record_lines(record, name, found.clock, verbose=verbose))
+    show_paused(name, found, screen)
+
+
+def show_paused(name: str, found: History, screen: Screen) -> None:
+    """Runners that are paused in GitLab by a run of this host, and who unpauses them."""
+    screen.lines(paused_lines(name, found.paused, found.latest.run if found.latest else None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +110,7 @@ class _Following:
                 if len(self.hosts) > 1:
                     screen.data(name, "host")
                 screen.lines(record_lines(record, name, found.clock, verbose=0))
+                show_paused(name, found, screen)
             if record.run.running or self.as_json:
                 begun.append((self.hosts[name], record))
             else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from runnerops.engine import apply
 from runnerops.engine.connections import ConnectionPool
@@ -11,8 +11,20 @@ from runnerops.engine.outcome import plan_of
 from runnerops.engine.review import failure
 from runnerops.engine.scheduling import side_by_side
 from runnerops.model.inventory import Host
+from runnerops.model.plan import Plan
 from runnerops.model.run import Outcome, Record
 from runnerops.report.progress import open_show
+
+
+class Around:
+    """What is done of each host around following its run: nothing, by one that only looks."""
+
+    def before(self, host: Host) -> None:
+        """Raises HostError."""
+
+    def after(self, host: Host, plan: Plan, outcome: Outcome) -> Outcome:  # noqa: ARG002
+        """Once its end is seen; how the host ends then."""
+        return outcome
 
 
 def follow_records(
@@ -21,17 +33,19 @@ def follow_records(
     *,
     as_json: bool,
     verbose: int,
-    first: Callable[[Host], None] = lambda _: None,
+    around: Around | None = None,
 ) -> list[Outcome]:
-    """How each of these runs ends; `first` is done for each host before its run is followed."""
+    """How each of these runs ends."""
+    around = around or Around()
     hosts = {host.name: host for host, _ in runs}
     plans = {host.name: plan_of(host.name, record) for host, record in runs}
     with contextlib.ExitStack() as stack:
         show = open_show(plans, pool.screen, stack, as_json=as_json, verbose=verbose)
 
         def follow(name: str) -> Outcome:
-            first(hosts[name])
+            around.before(hosts[name])
             outcome = apply.follow(plans[name], pool.of(hosts[name]), pool.screen.redactor, show.watch)
+            outcome = around.after(hosts[name], plans[name], outcome)
             show.end(outcome)
             return outcome
 

@@ -69,6 +69,8 @@ class Pauses:
     doubtful: set[int] = field(default_factory=set)
     """Those of which GitLab did not say whether it was done."""
     said: list[str] = field(default_factory=list)
+    run: int = 0
+    """The run whose end is seen, where that is not the plan's own: what it had paused is left to whoever follows it."""
 
     def pause(self) -> None:
         """What the plan says, each with its record on the host first. One that is paused by then may have another's there."""
@@ -109,7 +111,10 @@ class Pauses:
 
     def after(self, outcome: Outcome) -> Outcome:
         """How the host ends, once what may be unpaused is."""
-        left = () if outcome.result in _UNTOUCHED else self.plan.pausing.left
+        known = outcome.result not in _UNTOUCHED
+        left = [
+            one for one in self.plan.pausing.left if known or (outcome.result, one.run) == (Result.FAILED, self.run)
+        ]
         mine = {one.id: one for one in (*left, *self.ours.values())}
         if outcome.result in _NOT_PROVEN:
             return _with(outcome, self.said, _still(mine.values()))

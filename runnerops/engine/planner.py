@@ -193,7 +193,7 @@ def plan_request(
     before = [*carried, *(RenderedFile(file.spec, observed.file(file.spec.path).content) for file in request.desired)]
     secret = _learn_readable(redactor, clear, [*before, *request.desired])
     plan = make_plan(request)
-    left = left_paused(request.command, request.host, observed)
+    left = left_paused(request.command, request.host, observed.paused)
     plan = replace(plan, pausing=with_leaving(left, request.unpaired.deletions, plan.run))
     if not plan.empty:
         plan = replace(plan, secrets=redactor.within((*secret, *_texts(plan, [*before, *request.desired]))))

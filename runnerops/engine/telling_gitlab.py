@@ -65,7 +65,8 @@ class TellingGitlab:
             return
         from runnerops.engine.pausing import Pauses
 
-        pauses = Pauses(host, planned.plan, self._asking(), partial(self.pool.link, host))
+        run = planned.own.number if planned.own else 0
+        pauses = Pauses(host, planned.plan, self._asking(), partial(self.pool.link, host), run=run)
         self.pauses[host.name] = pauses
         if planned.own is None and planned.plan.pausing.now:
             message = "interrupted while its runners were paused in GitLab; nothing was changed on the host"

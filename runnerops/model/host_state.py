@@ -243,7 +243,7 @@ class Intent:
 class Run:
     """A run on the host. `result` is empty while it is alive and after it was cut off; `started_at` is in epoch seconds.
 
-    `drained`: it failed while it waited for running jobs, before anything was swapped.
+    `drained`: it failed while it waited for running jobs, before anything was swapped. `command`: as it was typed.
     """
 
     number: int
@@ -254,6 +254,7 @@ class Run:
     files: Mapping[str, Sha] = field(default_factory=dict)
     started_at: int = 0
     drained: bool = False
+    command: str = "deploy"
 
     @property
     def outcome(self) -> Result:

@@ -5,34 +5,40 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from runnerops.model.gitlab import Deletion, Pause, Pausing
-from runnerops.model.host_state import HostState
+from runnerops.model.gitlab import Deletion, Pause, PauseRecord, Pausing
 from runnerops.model.inventory import Host
 from runnerops.services.gitlab_runner.diff.matching import normal_url
 
 STATE = "/var/lib/runnerops"
 
 
-def left_paused(command: str, host: Host, observed: HostState) -> tuple[Pause, ...]:
-    """Those of the GitLab that the inventory has a token for."""
-    if command != "deploy" or host.gitlab is None or not host.gitlab.token:
+_UNPAUSING = frozenset({"deploy", "rollback", "remove", "abort"})
+"""Commands whose runs show at their end how the runners of their host are: whoever unpauses at it pauses nobody's jobs."""
+
+
+def left_paused(command: str, host: Host, paused: Sequence[PauseRecord]) -> tuple[Pause, ...]:
+    """Those of the GitLab that the inventory has a token for, where this command unpauses any."""
+    if command.split(maxsplit=1)[0] not in _UNPAUSING or host.gitlab is None or not host.gitlab.token:
         return ()
     return tuple(
         Pause(one.runner, one.id, one.run, stays=stays_paused(host, one.runner))
-        for one in observed.paused
+        for one in paused
         if normal_url(one.url) == normal_url(host.gitlab.url)
     )
 
 
-def beyond_reach(command: str, host: Host, observed: HostState) -> Iterator[str]:
-    """What to do of the others, a sentence each."""
-    if command != "deploy" or host.left_out:
+def beyond_reach(command: str, host: Host, paused: Sequence[PauseRecord]) -> Iterator[str]:
+    """Who unpauses the others, a sentence each."""
+    if host.left_out:
         return
-    own = {one.id for one in left_paused(command, host, observed)}
-    for one in observed.paused:
-        if one.id not in own:
+    own = {one.id for one in left_paused(command, host, paused)}
+    for one in paused:
+        said = f"run {one.run} paused runner {one.runner} in GitLab ({one.url})"
+        if one.id not in own and left_paused("deploy", host, [one]):
+            yield f"{said}, and nobody unpaused it: `runnerops deploy {host.name}` does"
+        elif one.id not in own:
             yield (
-                f"run {one.run} paused runner {one.runner} in GitLab ({one.url}), and the inventory has no token for that one:"
+                f"{said}, and the inventory has no token for that one:"
                 f" unpause it there, and take away {STATE}/paused/{one.id} on the host"
             )
 

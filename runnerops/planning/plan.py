@@ -169,7 +169,7 @@ def _blockers(request: Request, changes: Sequence[Change], actions: Sequence[Act
         or actions
         or request.updates
         or request.unpaired.deletions
-        or left_paused(request.command, host, observed)
+        or left_paused(request.command, host, observed.paused)
     ):
         yield from held(observed)
     for service in SERVICES:
@@ -183,7 +183,7 @@ def _blockers(request: Request, changes: Sequence[Change], actions: Sequence[Act
 
 def _remarks(request: Request, actions: Sequence[Action], blockers: Sequence[Blocker]) -> Iterable[str]:
     yield from left_out.unfinished(request.host, request.observed)
-    yield from beyond_reach(request.command, request.host, request.observed)
+    yield from beyond_reach(request.command, request.host, request.observed.paused)
     for service in SERVICES:
         if service.NAME in request.host.left_out:
             continue

@@ -11,6 +11,7 @@ from typing import Protocol
 from runnerops.errors import HostError
 from runnerops.model import host_state
 from runnerops.model.common import HOST_FORMAT
+from runnerops.model.gitlab import PauseRecord
 from runnerops.model.run import Event, Record
 from runnerops.remote import protocol, state
 from runnerops.services.base import Answers
@@ -37,10 +38,12 @@ class Reader(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """`clock` is the host's own, in epoch seconds; `records` has the newest run first."""
+    """`clock` is the host's own, in epoch seconds; `records` has the newest run first. `paused`: runners that are so in GitLab
+    for a run, or by one that is over."""
 
     clock: int
     records: tuple[Record, ...]
+    paused: tuple[PauseRecord, ...] = ()
 
     @property
     def latest(self) -> Record | None:
@@ -59,7 +62,8 @@ def read_history(host: str, reader: Reader) -> History:
     if newest > HOST_FORMAT:
         message = f"a newer runnerops has deployed to this host (format {newest}, this one reads {HOST_FORMAT})"
         raise HostError(host, message, "upgrade runnerops here", result="refused")
-    return History(state.facts(answers).clock, tuple(sorted(_records(host, answers), key=_number, reverse=True)))
+    records = tuple(sorted(_records(host, answers), key=_number, reverse=True))
+    return History(state.facts(answers).clock, records, tuple(state.paused(answers)))
 
 
 def read_kept(reader: Reader, places: Collection[str]) -> Mapping[str, bytes]:

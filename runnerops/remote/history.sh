@@ -14,4 +14,5 @@ observe_history() { # who asked for each run, what it walked, and what came of i
   ask titles grep -H . "$state"/runs/*/titles.forward "$state"/runs/*/titles.rollback
   ask alive systemctl list-units --all --plain --no-legend --no-pager 'runnerops-*'
   ask logs grep -H . "$state"/runs/*/log # after `alive`: one that ends meanwhile is no dead one
+  ask intents grep -H . "$state"/paused/*
 }

@@ -53,7 +53,7 @@ def host_state(answers: Answers, files: Mapping[str, RemoteFile], facts: Facts) 
         hold=_hold(answers, facts.clock),
         newest=max(metas, default=0),
         in_gitlab=_in_gitlab([metas[run.number] for run in runs if run.result == "applied"]),
-        paused=tuple(_paused(answers)),
+        paused=tuple(paused(answers)),
     )
 
 
@@ -124,8 +124,8 @@ def _hold(answers: Answers, clock: int) -> Hold | None:
     return None
 
 
-def _paused(answers: Answers) -> Iterator[PauseRecord]:
-    """`RUN URL NAME`, between TABs, in a file named for GitLab's id of the runner; 0 for a run that cannot be read."""
+def paused(answers: Answers) -> Iterator[PauseRecord]:
+    """Of runners in GitLab: `RUN URL NAME`, between TABs, in a file named for GitLab's id; 0 for a run that cannot be read."""
     for path, text in _lines(answers, "intents"):
         *_, folder, name = path.split("/")
         if folder == "paused" and name.isdecimal():
@@ -173,6 +173,7 @@ def read_runs(metas: Mapping[int, Mapping[str, Any]], answers: Answers, logs: st
             running=f"runnerops-{number}.service" in running and number not in ends,
             files=dict(files) if isinstance(files, dict) else {},
             started_at=begins.get(number, 0),
+            command=str(meta.get("command", "deploy")),
             drained=isinstance(meta.get("drains"), list) and failed.get(number) in meta["drains"],
         )
 

@@ -7,11 +7,13 @@ from datetime import datetime
 from typing import Any
 
 from runnerops.model.common import Result
+from runnerops.model.gitlab import PauseRecord
 from runnerops.model.host_state import Run
 from runnerops.model.inventory import Requester
 from runnerops.model.run import Event, Record, told
 from runnerops.redact import step_command, step_text, step_title
 from runnerops.report.document import VERSION, event_document, origin_document
+from runnerops.report.paused import paused_document
 from runnerops.report.text import GOOD, Line
 
 _COMMIT = 12
@@ -95,9 +97,10 @@ def local_time(epoch: float) -> str:
     return datetime.fromtimestamp(epoch).astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 
-def history_document(host: str, records: Sequence[Record]) -> dict[str, Any]:
-    """The whole history of a host, newest first."""
-    return {"version": VERSION, "host": host, "runs": [_document(record) for record in records]}
+def history_document(host: str, records: Sequence[Record], paused: Sequence[PauseRecord] = ()) -> dict[str, Any]:
+    """The whole history of a host, newest first, and the runners that are paused in GitLab by a run of it."""
+    runs = [_document(record) for record in records]
+    return {"version": VERSION, "host": host, "runs": runs, "paused_by_run": paused_document(paused)}
 
 
 def _document(record: Record) -> dict[str, Any]:

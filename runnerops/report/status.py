@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from runnerops.model.gitlab import PauseRecord, RunnerStatus
+from runnerops.model.gitlab import RunnerStatus
 from runnerops.model.host_state import HostState, Run
 from runnerops.report.document import job_document
 from runnerops.report.history import local_time, origin_text
+from runnerops.report.paused import paused_document, paused_lines
 from runnerops.report.text import Line, jobs_lines
 from runnerops.services.status import ServiceStatus
 
@@ -41,20 +42,12 @@ def status_lines(
             "warn",
             f"  unfinished: {intent.verb.name.lower()} {intent.service.value.replace('_', '-')} since run {intent.run}",
         )
-    for paused in observed.paused:
-        yield "warn", _paused_text(host, paused, last)
+    yield from paused_lines(host, observed.paused, last)
     if pending:
         yield "warn", f"  changes are pending: runnerops diff {host}"
     for one in statuses:
         for path in one.left:
             yield "warn", f"  no longer managed: {path} (its section is gone)"
-
-
-def _paused_text(host: str, one: PauseRecord, last: Run | None) -> str:
-    text = f"  runner {one.runner} is paused in GitLab by run {one.run}"
-    if last and last.running and last.number == one.run:
-        return f"{text}, which goes on"
-    return f"{text}, of which nobody unpaused it: runnerops deploy {host}"
 
 
 def _runner_lines(one: RunnerStatus, now: int) -> Iterator[Line]:
@@ -117,9 +110,7 @@ def status_document(
             }
             for one in statuses
         ],
-        "paused_by_run": [
-            {"runner": one.runner, "id": one.id, "url": one.url, "run": one.run} for one in observed.paused
-        ],
+        "paused_by_run": paused_document(observed.paused),
         "unfinished": [
             {"service": intent.service.value, "verb": intent.verb.name.lower(), "run": intent.run}
             for intent in observed.intents

@@ -101,6 +101,7 @@ class Machine:
     runs: int = 0
     while_it_runs: Callable[[], None] = lambda: None
     environ: dict[str, str] = field(default_factory=dict)
+    screen: Screen = field(default_factory=lambda: Screen(out=StringIO(), err=StringIO(), redactor=Redactor()))
     status = 0
     run_command = staticmethod(run_command)
 
@@ -593,9 +594,9 @@ def test_status_and_verify_say_which_run_paused_it(world: World) -> None:
     assert "run 1 paused it there, and nobody unpaused it" in check.reason
     observed = replace(observed, last=Run(1, ORIGIN, "", "", running=True))
     assert [one.state for one in gitlab_checks(project.hosts[0], observed, asking)] == ["pass"]
-    assert "  runner one is paused in GitLab by run 1, which goes on" in [
-        text for _, text in status_lines("h", observed, ())
-    ]
+    said = [text for _, text in status_lines("h", observed, ())]
+    assert "  runner one is paused in GitLab by run 1, which goes on: who began it unpauses it at its end" in said
+    assert "  hint: where that client is gone, `runnerops deploy h` does once the run is over" in said
 
 
 def test_who_interrupts_a_pause_is_told_and_the_next_deploy_unpauses(world: World) -> None:

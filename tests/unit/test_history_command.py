@@ -14,7 +14,7 @@ from runnerops.remote.history import History
 
 def test_several_hosts_are_a_list_and_one_is_itself() -> None:
     gone = HostError("b", "no way")
-    assert _document({"a": History(0, ())}) == {"version": 1, "host": "a", "runs": []}
+    assert _document({"a": History(0, ())}) == {"version": 1, "host": "a", "runs": [], "paused_by_run": []}
     several = _document({"a": History(0, ()), "b": gone, "c": History(0, ())})
     assert [one["host"] for one in several["hosts"]] == ["a", "b", "c"]
     assert [one.get("result") for one in several["hosts"]] == [None, "unreachable", None]

@@ -8,13 +8,14 @@ import pytest
 
 from runnerops.model.common import Secret, ServiceName, SourceLocation
 from runnerops.model.gitlab import GitlabAccess, Pause, PauseRecord
-from runnerops.model.host_state import HostState
-from runnerops.model.inventory import Host
+from runnerops.model.host_state import Run
+from runnerops.model.inventory import Host, Requester
 from runnerops.planning.paused import beyond_reach, left_paused
+from runnerops.report.paused import paused_lines
 
 URL = "https://gitlab.example.com"
 HOST = Host("h", "h", gitlab=GitlabAccess(URL, "glpat-x"))
-THERE = HostState(paused=(PauseRecord(7, 41, URL, "one"),))
+THERE = (PauseRecord(7, 41, URL, "one"),)
 
 
 @pytest.mark.parametrize(
@@ -35,16 +36,44 @@ THERE = HostState(paused=(PauseRecord(7, 41, URL, "one"),))
         ("deploy", replace(HOST, gitlab=None), URL, False, True),
         ("deploy", HOST, "https://gitlab.example.org", False, True),
         ("deploy", replace(HOST, gitlab=None, left_out=frozenset({ServiceName.GITLAB_RUNNER})), URL, False, False),
-        ("rollback", HOST, URL, False, False),
-        ("remove", replace(HOST, gitlab=None), URL, False, False),
+        ("rollback to run 3", HOST, URL, True, False),
+        ("remove gitlab_runner", HOST, URL, True, False),
+        ("remove", replace(HOST, gitlab=None), URL, False, True),
+        ("abort", HOST, URL, True, False),
+        ("rotate", replace(HOST, gitlab=None), URL, False, True),
     ],
 )
 def test_what_is_unpaused_and_what_is_told(command: str, host: Host, url: str, unpauses: bool, tells: bool) -> None:
-    there = HostState(paused=(PauseRecord(7, 41, url, "one"),))
+    there = (PauseRecord(7, 41, url, "one"),)
     assert left_paused(command, host, there) == ((Pause("one", 7, 41),) if unpauses else ())
     told = list(beyond_reach(command, host, there))
     assert bool(told) == tells
     assert all("run 41 paused runner one" in text and "paused/7 on the host" in text for text in told)
+
+
+def test_a_rotation_leaves_it_and_says_what_does_not() -> None:
+    assert left_paused("rotate", HOST, THERE) == ()
+    assert [
+        text.endswith("nobody unpaused it: `runnerops deploy h` does") for text in beyond_reach("rotate", HOST, THERE)
+    ] == [True]
+
+
+@pytest.mark.parametrize(
+    ("command", "running", "says"),
+    [
+        ("deploy", False, "of which nobody unpaused it: runnerops deploy h"),
+        ("rollback to run 3", False, "of which nobody unpaused it: runnerops deploy h"),
+        ("remove", False, "of which nobody unpaused it: runnerops remove h"),
+        ("remove gitlab_runner --volumes", False, "of which nobody unpaused it: runnerops remove h gitlab_runner"),
+        ("deploy", True, "which goes on: who began it unpauses it at its end"),
+    ],
+)
+def test_who_unpauses_is_told(command: str, running: bool, says: str) -> None:
+    last = Run(41, Requester("anna", "laptop"), "", "", running=running, command=command)
+    assert (
+        next(text for _, text in paused_lines("h", THERE, last))
+        == f"  runner one is paused in GitLab by run 41, {says}"
+    )
 
 
 @pytest.mark.parametrize(("paused", "stays"), [(True, True), (False, False), (None, False)])

@@ -1,0 +1,34 @@
+"""Runners that runs have paused in GitLab, and who unpauses them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from runnerops.model.gitlab import PauseRecord
+from runnerops.model.host_state import Run
+from runnerops.report.text import Line
+
+
+def paused_lines(host: str, paused: Sequence[PauseRecord], last: Run | None) -> Iterator[Line]:
+    """A line a runner that is on its host's record as paused. `last`: the run that has the host, or had it last."""
+    for one in paused:
+        text = f"  runner {one.runner} is paused in GitLab by run {one.run}"
+        if last and last.running and last.number == one.run:
+            yield "warn", f"{text}, which goes on: who began it unpauses it at its end"
+            yield "plain", f"  hint: where that client is gone, `{again(host, last)}` does once the run is over"
+        else:
+            yield "warn", f"{text}, of which nobody unpaused it: {again(host, last)}"
+
+
+def again(host: str, last: Run | None) -> str:
+    """The command that goes on with what the last run left to do in GitLab: a deploy would bring back what was removed."""
+    words = last.command.split() if last else []
+    if words[:1] == ["remove"]:
+        return " ".join(("runnerops remove", host, *(word for word in words[1:2] if not word.startswith("-"))))
+    return f"runnerops deploy {host}"
+
+
+def paused_document(paused: Sequence[PauseRecord]) -> list[dict[str, Any]]:
+    """The same as JSON values."""
+    return [{"runner": one.runner, "id": one.id, "url": one.url, "run": one.run} for one in paused]
