@@ -181,7 +181,8 @@ class HostExecutor:
     def _apply(self, host: Host, planned: Planned) -> Outcome:
         plan = planned.plan
         link = self.pool.of(host)
-        outcome = apply.apply(plan, link, self.screen.redactor, self.show.watch, no_wait=self.no_wait)
+        with self.gitlab.counting(planned, plan, self.show.watch) as watch:
+            outcome = apply.apply(plan, link, self.screen.redactor, watch, no_wait=self.no_wait)
         if conflict := self._conflict(host, planned, outcome):
             if conflict.replan:
                 self.replan.add(host.name)
@@ -222,7 +223,8 @@ class HostExecutor:
         assert planned.own
         self.screen.say(f"{host.name}: {holder_text(planned.own)}, is this very plan: following it", "warn")
         plan, link = self.known[host.name], self.pool.of(host)
-        outcome = apply.follow(plan, link, self.screen.redactor, self.show.watch, no_wait=self.no_wait)
+        with self.gitlab.counting(planned, plan, self.show.watch) as watch:
+            outcome = apply.follow(plan, link, self.screen.redactor, watch, no_wait=self.no_wait)
         if outcome.result is Result.APPLIED:
             self.replan.add(host.name)
         return replace(outcome, message=f"{outcome.message}\n  this was {holder_text(planned.own)}".strip())

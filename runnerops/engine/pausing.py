@@ -15,6 +15,7 @@ from runnerops.engine.gitlab import Asking, by_token, system_id_of
 from runnerops.errors import GitlabDownError, GitlabError, RunneropsError
 from runnerops.model.common import Result
 from runnerops.model.gitlab import Pause, PauseRecord
+from runnerops.model.host_state import Facts
 from runnerops.model.inventory import Host
 from runnerops.model.plan import Plan
 from runnerops.model.run import Outcome
@@ -128,6 +129,13 @@ class Pauses:
             outcome = _with(outcome, _still(one for one in self.plan.pausing.left if one.id not in mine))
         lost = [mine[number] for number in errors if number not in self.doubtful]
         return self._not_all(outcome, lost, errors, good=good) if lost else outcome
+
+    def jobs(self, facts: Facts) -> int:
+        """How many GitLab has as running on them on this host now. Raises GitlabError."""
+        assert self.host.gitlab
+        client, own = by_token(self.host.gitlab, self.asking), facts.runner.system_id if facts.runner else ""
+        numbers = {one.id for one in (*self.plan.pausing.now, *self.plan.pausing.left)}
+        return sum(client.running_jobs(number, own) for number in sorted(numbers))
 
     def deleted(self) -> None:
         """Those that left are gone. Until then they stay on record, paused: they may come back to the host."""

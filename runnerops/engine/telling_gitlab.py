@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -13,7 +14,8 @@ from runnerops.engine.planned import Planned
 from runnerops.errors import GitlabDownError, GitlabError
 from runnerops.model.common import Result
 from runnerops.model.inventory import Host, Inventory
-from runnerops.model.run import Outcome
+from runnerops.model.plan import Plan
+from runnerops.model.run import Event, Outcome
 from runnerops.redact import Redactor
 
 if TYPE_CHECKING:
@@ -78,6 +80,17 @@ class TellingGitlab:
         """The plan with the tokens of what was created for it."""
         new = self.new_runners.get(host.name)
         return replace(planned, plan=planned.with_created(new.created)) if new and planned.with_created else planned
+
+    def counting(
+        self, planned: Planned, walked: Plan, watch: Callable[[Event], None]
+    ) -> AbstractContextManager[Callable[[Event], None]]:
+        """Who watches the run of a plan: with the jobs that GitLab counts on runners that are paused for it, while it waits."""
+        pauses, pausing = self.pauses.get(walked.host), planned.plan.pausing
+        if pauses is None or self.no_wait or not pausing:
+            return nullcontext(watch)
+        from runnerops.engine.counting import Counting
+
+        return Counting(walked, partial(pauses.jobs, planned.facts), watch)
 
     def after(self, outcome: Outcome) -> Outcome:
         """A run has ended, or is not begun: what was created for it and what was paused is settled."""

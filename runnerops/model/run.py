@@ -14,7 +14,10 @@ from runnerops.model.waited import in_words
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A line of a run's log. `at` is epoch seconds, `step` the index in its list from 0 (-1: the run itself)."""
+    """A line of a run's log. `at` is epoch seconds, `step` the index in its list from 0 (-1: the run itself).
+
+    `in_gitlab`: of a wait for jobs, how many GitLab has as running there; None where that is not told.
+    """
 
     host: str
     at: float
@@ -22,6 +25,7 @@ class Event:
     step: int
     kind: Literal["step", "done", "wait", "note", "fail", "end"]
     text: str
+    in_gitlab: int | None = None
 
 
 def told(events: Iterable[Event]) -> tuple[str, ...]:

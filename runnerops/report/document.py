@@ -159,6 +159,7 @@ def event_document(event: Event, step: Step | None) -> dict[str, Any]:
         "title": step_title(step) if step else "",
         "text": count_text(waited.count) if waited else event.text,
         **({"jobs": [job_document(job) for job in waited.jobs]} if waited else {}),
+        **({} if event.in_gitlab is None else {"jobs_in_gitlab": event.in_gitlab}),
     }
 
 

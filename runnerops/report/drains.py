@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 from runnerops.model.plan import Step, drains
 from runnerops.model.run import Event
-from runnerops.model.waited import in_words
+from runnerops.model.waited import count_text, in_words
 from runnerops.redact import step_title
 
 _NAMED = 10
@@ -18,8 +18,8 @@ _NAMED = 10
 def waiting_text(step: Step, event: Event, now: float, room: int = 0) -> str:
     """What a host waits for, in `room` columns where that can be said so briefly. `now`: epoch seconds."""
     if drains(step):
-        head = "draining: "
-        return head + in_words(event.text, now, max(1, room - len(head)) if room else 0)
+        head, tail = "draining: ", "" if event.in_gitlab is None else f" · for GitLab {count_text(event.in_gitlab)}"
+        return head + in_words(event.text, now, max(1, room - len(head) - len(tail)) if room else 0) + tail
     return ": ".join(filter(None, (step_title(step), event.text)))
 
 

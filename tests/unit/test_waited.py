@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import pytest
 
@@ -13,7 +14,7 @@ from runnerops.model.plan import Plan, Step
 from runnerops.model.run import Event, Outcome
 from runnerops.model.waited import Waited, age_text, in_words, read_waited
 from runnerops.report.document import event_document
-from runnerops.report.drains import Drains
+from runnerops.report.drains import Drains, waiting_text
 from runnerops.report.progress import Bars, Lines
 from runnerops.report.screen import Screen
 
@@ -70,6 +71,15 @@ def test_in_json_a_wait_has_its_jobs_beside_the_number_of_them() -> None:
     told = event_document(wait("a", TWO), DRAIN)
     assert (told["text"], [job["id"] for job in told["jobs"]]) == ("2 jobs", ["7", "8"])
     assert (told["jobs"][0]["started_at"], told["jobs"][1]["started_at"]) == (BEGAN, None)
+
+
+def test_gitlabs_own_count_stands_beside_the_hosts() -> None:
+    event = replace(wait("a", TWO), in_gitlab=1)
+    assert waiting_text(DRAIN, event, BEGAN).endswith("; job 8 · for GitLab 1 job")
+    narrow = waiting_text(DRAIN, event, BEGAN, 60)
+    assert (narrow, len(narrow) <= 60) == ("draining: 2 jobs: 7 build 1/2 0 s; 8 · for GitLab 1 job", True)
+    assert event_document(event, DRAIN)["jobs_in_gitlab"] == 1
+    assert "jobs_in_gitlab" not in event_document(wait("a", TWO), DRAIN)
 
 
 def wait(host: str, text: str) -> Event:

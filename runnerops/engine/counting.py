@@ -1,0 +1,66 @@
+"""The jobs that GitLab has as running on a host's runners, beside the host's own count while its run waits for them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from types import TracebackType
+
+from runnerops.errors import GitlabError
+from runnerops.model.plan import Plan, drains
+from runnerops.model.run import Event
+
+SECONDS = 15.0
+"""Between two questions to GitLab, which answers each of them by looking through a runner's jobs."""
+
+
+class Counting:
+    """Between `watch` and who shows: waits for jobs have GitLab's count, and are told again where that changes.
+
+    `count` asks GitLab, and raises GitlabError: then nothing is counted any more, for a drain rests on its host's own count.
+    """
+
+    def __init__(
+        self, plan: Plan, count: Callable[[], int], watch: Callable[[Event], None], seconds: float = SECONDS
+    ) -> None:
+        self._plan, self._count, self._watch, self._seconds = plan, count, watch, seconds
+        self._waits: Event | None = None
+        self._counted: int | None = None
+        self._begun = False
+        self._over = threading.Event()
+        self._lock = threading.Lock()
+
+    def watch(self, event: Event) -> None:
+        """Something happened on the host."""
+        with self._lock:
+            waits = self._is_wait(event)
+            self._waits = event if waits else None
+            self._watch(replace(event, in_gitlab=self._counted) if waits else event)
+            if waits and not self._begun:
+                self._begun = True
+                threading.Thread(target=self._ask, daemon=True).start()
+
+    def _is_wait(self, event: Event) -> bool:
+        steps = self._plan.rollback if event.list == "rollback" else self._plan.forward
+        return event.kind == "wait" and 0 <= event.step < len(steps) and drains(steps[event.step])
+
+    def _ask(self) -> None:
+        while not self._over.is_set():
+            try:
+                counted = self._count()
+            except GitlabError:
+                return
+            with self._lock:
+                if counted != self._counted and self._waits and not self._over.is_set():
+                    self._watch(replace(self._waits, in_gitlab=counted))
+                self._counted = counted
+            self._over.wait(self._seconds)
+
+    def __enter__(self) -> Callable[[Event], None]:
+        return self.watch
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._over.set()
