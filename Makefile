@@ -105,4 +105,4 @@ bench: venv
 	$(BIN)/python bench/host.py
 
 clean:
-	rm -rf .venv .venv-3.* .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build
+	rm -rf .venv .venv-3.* .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build tests/lab/npm/node_modules

@@ -24,6 +24,9 @@ PROGRAMS = {
 OTHER_TESTS = {"sshd": "openssh-server", "busybox": "busybox", "ps": "procps", "strace": "strace"}
 """What the integration tests use besides; without the lab they do with what is there."""
 
+NODE = {"node": "nodejs", "npm": "npm", "rsync": "rsync"}
+"""What gitlab-ci-local needs, which runs pipelines; Node from 18."""
+
 
 def missing_packages(programs: Mapping[str, str] = PROGRAMS) -> list[str]:
     """Debian packages that the lab needs and this machine has not."""
