@@ -517,6 +517,14 @@ _ROWS = (
         "Set it where Compose runs, or in .env beside the file.",
     ),
     Rule(
+        "K006",
+        "warning",
+        "Variable without which a value is wrong",
+        "Compose puts nothing in the place of a variable that is not set, and refuses what is left. Of a single file the"
+        " environment of `check` and the .env beside the file count as set.",
+        "Set it where Compose runs, or in .env beside the file, or give it a default: ${NAME:-DEFAULT}.",
+    ),
+    Rule(
         "K010",
         "error",
         "Configuration where the registry does not look",
@@ -695,6 +703,27 @@ _ROWS = (
         "YAML file of several documents",
         "A registry reads the first one alone. (Compose lays the later ones over it, and so they are judged.)",
         "Put each document into a file of its own, and name all of them.",
+    ),
+    Rule(
+        "P005",
+        "warning",
+        "File too large to be judged",
+        "No rule was run on it: whether the system takes it is not known.",
+        "Look whether it is the right file.",
+    ),
+    Rule(
+        "P006",
+        "warning",
+        "File that an old release cannot read",
+        "Docker before 23.0 refuses a daemon.json that is empty or begins with a byte order mark, and does not start.",
+        "Save it as UTF-8 without a byte order mark; write {} for a file without keys.",
+    ),
+    Rule(
+        "P007",
+        "warning",
+        "Curly quotes in YAML",
+        "YAML knows straight quotes alone; curly ones become a part of the name or the text.",
+        "Write straight quotes.",
     ),
     Rule(
         "S001",

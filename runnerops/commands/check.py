@@ -35,6 +35,9 @@ KINDS: Mapping[str, tuple[ServiceName, str, Format]] = {
 }
 
 _TOP_KEY = re.compile(rb"(?m)^(?:\xef\xbb\xbf)?(?:\{ *)?[\"']?([a-z]+)[\"']? *:")
+_OF_VARIABLES = ("K005", "K006")
+_LARGEST = 4 << 20
+"""Bytes of a file that is judged: the largest that we know of has a hundredth of it."""
 _INVENTORY = "inventory"
 """No kind of file: somebody's own inventory, named as if it were one."""
 
@@ -172,10 +175,13 @@ def _count(number: int, word: str) -> str:
 def _check_file(name: str, kind: str, environ: Mapping[str, str], redactor: Redactor) -> tuple[Finding, ...]:
     content = b"" if name == "-" and not kind else _read(name)
     spec = _spec(name, kind or _kind_of(PurePath(name).name, content))
+    if len(content) > _LARGEST:
+        problem = f"is larger than {_LARGEST >> 20} MiB, so no rule was run on it"
+        return (Finding("P005", "warning", name, (), problem, "", SourceLocation(name, 1, 1)),)
     with suppress(ParseError):  # of a file that cannot be read nothing is shown
         learn_secrets(redactor, frozenset(), [RenderedFile(spec, content)])
     found = lint_file(spec, content)
-    return _without_given(found, name, content, environ) if any(one.rule == "K005" for one in found) else found
+    return _without_given(found, name, content, environ) if any(one.rule in _OF_VARIABLES for one in found) else found
 
 
 def _without_given(
@@ -183,7 +189,7 @@ def _without_given(
 ) -> tuple[Finding, ...]:
     """Without variables of a Compose file that this environment or the `.env` beside it gives, as for Compose here."""
     from runnerops.services.registry.format import parse
-    from runnerops.services.registry.rules.variables import is_given, variables_in
+    from runnerops.services.registry.rules.variables import is_filled, is_given, variables_in
 
     given: dict[str, bool] = {}
     beside = Path(name).with_name(".env")
@@ -191,7 +197,8 @@ def _without_given(
         given |= variables_in(beside.read_text(errors="replace")) if name != "-" and beside.is_file() else {}
     given |= {variable: bool(value) for variable, value in environ.items()}
     tree = parse(content, compose=True)
-    return tuple(one for one in found if one.rule != "K005" or not is_given(value_at(tree, one.key), given))
+    judges = {"K005": is_given, "K006": is_filled}
+    return tuple(one for one in found if one.rule not in judges or not judges[one.rule](value_at(tree, one.key), given))
 
 
 def _spec(name: str, kind: str) -> FileSpec:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_CURLY = "\u201c\u201d\u201e\u2018\u2019\u201a\u00ab\u00bb"
+CURLY = "\u201c\u201d\u201e\u2018\u2019\u201a\u00ab\u00bb"
 _ODD_SPACES = "\u00a0\u2000\u2001\u2002\u2003\u2007\u2009\u200b\u200c\u200d\u202f\u2060\u3000"
 _CONFLICT = re.compile(r"(?:<{7}|={7}|>{7}|\|{7})(?:[ \t\r\n]|$)")
 _BRACES = re.compile(r"\{[{%#]|%\}")
@@ -61,7 +61,7 @@ def common(text: str, at: int) -> Cause | None:
         return Cause(begin, "a mark of an unfinished Git merge stands here", "resolve the conflict, take the marks out")
     return first(
         at,
-        (here and here in _CURLY, "a curly quote stands here", "write a straight one"),
+        (here and here in CURLY, "a curly quote stands here", "write a straight one"),
         (here and here in _ODD_SPACES, "an invisible character stands here that is no space", "type the space again"),
         (
             here == "\ufeff",

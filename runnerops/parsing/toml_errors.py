@@ -72,7 +72,7 @@ def _value(text: str, at: int) -> Cause:
     quote = 'put it in quotes: "…"'
     if here in {"", "\n", "\r", "#"}:
         return Cause(
-            line_start(text, at - 1), "a value is missing behind this equals sign", "write it, or take the key out"
+            text.rfind("=", 0, at), "a value is missing behind this equals sign", "write it, or take the key out"
         )
     return first(
         at,
@@ -81,7 +81,7 @@ def _value(text: str, at: int) -> Cause:
         (word in _NULL, "this is no value of TOML", "leave the key out: TOML has no null"),
         (here == "$", "a variable stands here without quotes", quote),
         (here == "=", "there is one equals sign too many", "take it out"),
-        (here in {",", "]", "}"}, "a value is missing here", "write it, or take the comma out"),
+        (here in {",", "]", "}"}, "a value is missing here", "write it, or take out the key or comma before it"),
         (
             here in {"`", ">", "|"},
             "a text does not begin like this in TOML",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from runnerops.model.common import Key, SourceLocation
+from runnerops.model.common import Key, SourceLocation, Value
 from runnerops.model.inventory import FileSpec, Host
 from runnerops.model.plan import Finding
+from runnerops.parsing.causes import CURLY
 from runnerops.parsing.places import nearest, places_in
 from runnerops.planning.lint import lint_trees
 from runnerops.services import service_of
@@ -22,12 +23,42 @@ def lint_file(spec: FileSpec, content: bytes) -> tuple[Finding, ...]:
         tree = service.parse(spec, content)
     except ParseError as error:
         place = SourceLocation(name, error.line or 1, error.column or 1)
-        problem = f"this is no valid {spec.format.upper()}: {error.problem}"
+        problem = error.problem if error.valid else f"this is no valid {spec.format.upper()}: {error.problem}"
         return (Finding("P001", "error", name, (), problem, error.fix, place),)
     text = decoded(content)
     places, beside = _of_the_text(spec, text, layered=service.layered(spec)) if text.strip() else ({}, ())
-    found = [*lint_trees(Host(name, name), {spec: tree}, None), *beside]
+    curly = _curly(spec, tree) if spec.format == "yaml" else ()  # the other formats cannot be read with them
+    found = [*_of_the_bytes(spec, content), *lint_trees(Host(name, name), {spec: tree}, None), *curly, *beside]
     return tuple(finding if finding.location else _placed(finding, places) for finding in found)
+
+
+def _of_the_bytes(spec: FileSpec, content: bytes) -> Iterator[Finding]:
+    """Of the formats only JSON is read by releases that differ in this (dockerd; since 23.0 as the others)."""
+    if spec.format != "json":
+        return
+    place = SourceLocation(spec.path, 1, 1)
+    if content.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
+        problem = "the file begins with a byte order mark, and Docker before 23.0 refuses it"
+        yield Finding("P006", "warning", spec.path, (), problem, "save it as UTF-8 without one", place)
+    elif not content.strip():
+        problem = "the file is empty, and Docker before 23.0 refuses it"
+        yield Finding("P006", "warning", spec.path, (), problem, "write {}", place)
+
+
+def _curly(spec: FileSpec, value: Value, key: Key = ()) -> Iterator[Finding]:
+    """Names and texts in curly quotes, which YAML takes for letters as any."""
+    if isinstance(value, dict | list):
+        for part, item in value.items() if isinstance(value, dict) else enumerate(value):
+            if isinstance(part, str) and part[:1] in CURLY and part:
+                yield _in_curly(spec, (*key, part))
+            yield from _curly(spec, item, (*key, part))
+    elif isinstance(value, str) and len(value) > 1 and value[0] in CURLY and value[-1] in CURLY:
+        yield _in_curly(spec, key)
+
+
+def _in_curly(spec: FileSpec, key: Key) -> Finding:
+    problem = "curly quotes stand here, which YAML takes for a part of the text"
+    return Finding("P007", "warning", spec.path, key, problem, "write straight ones")
 
 
 def _placed(finding: Finding, places: Mapping[Key, SourceLocation]) -> Finding:

@@ -35,7 +35,9 @@ def diff_lines(change: Change, masker: Masker) -> list[str]:
         old = _without_rewriting(change, masker) or masked_text(spec, change.old.content, masker)
     except ParseError as error:
         place = f"line {error.line}, column {error.column}"
-        return [f"the host's file is no valid {spec.format.upper()} ({place}: {error.problem}); its text is not shown"]
+        return [
+            f"the host's file cannot be read as {spec.format.upper()} ({place}: {error.problem}); its text is not shown"
+        ]
     new = masked_text(spec, change.new.content, masker)
     lines = difflib.unified_diff(old.splitlines(), new.splitlines(), lineterm="", n=3)
     return [line for line in lines if not line.startswith(("--- ", "+++ "))]

@@ -17,15 +17,16 @@ from runnerops.model.plan import Action, ActionSteps, Blocker, Change, Finding, 
 class ParseError(Exception):
     """A file is not what its format asks for; line and column count from 1 (0: not known). Holds none of its text.
 
-    `fix` is what mends the usual cause.
+    `fix` is what mends the usual cause. `valid`: it is of its format, and the system has another use for it.
     """
 
-    def __init__(self, line: int, column: int, problem: str, fix: str = "") -> None:
+    def __init__(self, line: int, column: int, problem: str, fix: str = "", *, valid: bool = False) -> None:
         super().__init__(problem)
         self.line = line
         self.column = column
         self.problem = problem
         self.fix = fix
+        self.valid = valid
 
 
 @dataclass(frozen=True, slots=True)

@@ -204,6 +204,36 @@ def test_variables_of_a_compose_file_may_stand_beside_it(
     assert ("K005" in typed.said) is found, typed.said
 
 
+@pytest.mark.parametrize(
+    ("volume", "environ", "found"),
+    [
+        ("${A}:/x", {}, True),
+        ("${A}:/x", {"A": ""}, True),
+        ("${A}:/x", {"A": "/a"}, False),
+        ("${A:-/a}:/x", {}, False),
+        ("${A:-${B}}:/x", {"B": "/b"}, True),
+        ("${A:-${B}}:/x", {"A": "/a", "B": "/b"}, False),
+    ],
+)
+def test_a_variable_without_which_a_value_is_wrong(
+    tmp_path: Path, volume: str, environ: dict[str, str], found: bool
+) -> None:
+    typed = Typed(tmp_path)
+    file = tmp_path / "compose.yml"
+    file.write_text(f"services: {{a: {{image: a, volumes: ['{volume}']}}}}\n")
+    assert check(typed.path, [str(file)], environ, typed.screen) is Exit.OK
+    assert ("K006" in typed.said) is found, typed.said
+
+
+def test_a_file_that_is_too_large_is_not_judged(tmp_path: Path) -> None:
+    typed = Typed(tmp_path)
+    file = tmp_path / "daemon.json"
+    file.write_text('{"no-such-key": true}' + " " * (4 << 20))
+    assert check(typed.path, [str(file)], {}, typed.screen) is Exit.OK
+    assert "P005" in typed.said
+    assert "no-such-key" not in typed.said
+
+
 def test_a_dotenv_that_cannot_be_read_gives_nothing(tmp_path: Path) -> None:
     typed = Typed(tmp_path)
     (tmp_path / "compose.yml").write_text("services: {a: {image: 'a:${A:?}'}}\n")

@@ -66,7 +66,8 @@ IN_TOML = [
     ("a: 1", 1, 2, "a colon stands here", "equals sign"),
     ("[[runners]]\n  name 1", 2, 8, "an equals sign is missing", "key = value"),
     ("a == 1", 1, 4, "one equals sign too many", "take it out"),
-    ("b = 1\na =\n", 2, 1, "a value is missing", "write it"),
+    ("b = 1\na =\n", 2, 3, "a value is missing", "write it"),
+    ("b = 1\n  a = # x\n", 2, 5, "a value is missing", "write it"),
     ('a = "x\nb = 1', 1, 5, "this quote is not closed on its line", "close it"),
     ("b = 1 # it's\na = 'x\n", 2, 5, "this quote is not closed on its line", "close it"),
     ('a = """x\n', 1, 5, "this quote is never closed", "close it"),
@@ -136,6 +137,26 @@ def found(spec: FileSpec, content: bytes) -> Finding:
     (finding,) = lint_file(spec, content)
     assert finding.rule == "P001"
     return finding
+
+
+@pytest.mark.parametrize(("spec", "text"), [(JSON, "[]"), (JSON, '"x"'), (YAML, "- a"), (YAML, "[]")])
+def test_what_is_valid_and_no_mapping_is_not_said_to_be_invalid(spec: FileSpec, text: str) -> None:
+    assert found(spec, text.encode()).message.startswith("the file must be ")
+
+
+@pytest.mark.parametrize(
+    ("text", "places"),
+    [
+        ("a: \u201cb\u201d", [(1, 1)]),
+        ("\u201ca\u201d: b", [(1, 1)]),
+        ("x-a: [b, \u2018c\u2019]", [(1, 10)]),
+        ("x-a: he said \u201cb\u201d", []),
+        ("x-a: '\u201cb\u201d, he said'", []),
+    ],
+)
+def test_curly_quotes_are_named_where_yaml_takes_them_for_letters(text: str, places: list[tuple[int, int]]) -> None:
+    curly = [one.location for one in lint_file(YAML, f"{text}\n".encode()) if one.rule == "P007"]
+    assert [(place.line, place.column) for place in curly if place] == places
 
 
 @pytest.mark.parametrize(("spec", "text", "line", "column", "problem", "fix"), CASES)

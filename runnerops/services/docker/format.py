@@ -15,6 +15,7 @@ from runnerops.services.base import ParseError
 
 NAME: ServiceName = ServiceName.DOCKER
 PATH = "/etc/docker/daemon.json"
+_SPACES = " \t\r\n"
 
 
 def files(host: Host) -> tuple[FileSpec, ...]:
@@ -30,12 +31,15 @@ def context() -> Mapping[str, Any]:
 
 
 def parse(content: bytes) -> Tree:
-    """Strict JSON; an empty file is an empty document, as for dockerd. Raises ParseError."""
+    """Strict JSON; an empty file and `null` are an empty document, as for dockerd. Raises ParseError.
+
+    Half of a character pair becomes U+FFFD, as Go reads it.
+    """
     text = _decode(content)
     if not text.strip():
         return {}
     try:
-        tree = json.loads(text, parse_constant=partial(_no_constant, text))
+        tree = json.loads(_trimmed(text), parse_constant=partial(_no_constant, text))
     except json.JSONDecodeError as error:
         from runnerops.parsing.json_errors import explain  # noqa: PLC0415  few files are broken
 
@@ -47,13 +51,20 @@ def parse(content: bytes) -> Tree:
         ) from None
     except RecursionError:
         raise ParseError(1, 1, "it is nested too deep") from None
+    if tree is None:
+        return {}
     if not isinstance(tree, dict):
-        raise ParseError(*_first(r"\S", text), "the file must be an object", "put its keys into { }")
-    if _HALF.search(json.dumps(tree, ensure_ascii=False)):
-        raise ParseError(
-            *_first(r"\\[uU][dD][89a-fA-F]", text), "half of a character pair is no text", "write the character itself"
-        )
+        raise ParseError(*_first(r"\S", text), "the file must be an object", "put its keys into { }", valid=True)
+    if _HALF.search(whole := json.dumps(tree, ensure_ascii=False)):
+        return dict(json.loads(_HALF.sub("\ufffd", whole)))
     return tree
+
+
+def _trimmed(text: str) -> str:
+    """dockerd takes off spaces of any kind around the document; here they become spaces of JSON, so that places stay."""
+    begin, end = len(text) - len(text.lstrip()), len(text.rstrip())
+    odd = text[:begin].strip(_SPACES) or text[end:].strip(_SPACES)
+    return " " * begin + text[begin:end] if odd else text
 
 
 def _first(pattern: str, text: str) -> tuple[int, int]:

@@ -9,10 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runnerops.model.common import ServiceName
+from runnerops.model.common import ServiceName, Tree
+from runnerops.model.host_state import Facts
 from runnerops.model.inventory import FileSpec
 from runnerops.model.plan import Finding
 from runnerops.planning.lint_file import lint_file
+from runnerops.services.docker import rules
+from tests.unit.services.builders import engine
 
 SPEC = FileSpec(ServiceName.DOCKER, "daemon.json", "daemon.json.j2", "json")
 
@@ -350,7 +353,28 @@ def test_findings_have_the_line_of_their_key() -> None:
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
 def test_a_byte_order_mark_is_read_as_dockerd_does(encoding: str) -> None:
-    assert lint_file(SPEC, '{"debug": true}'.encode(encoding)) == ()
+    """Docker before 23.0 refuses it."""
+    (found,) = lint_file(SPEC, '{"debug": true}'.encode(encoding))
+    assert (found.rule, found.severity) == ("P006", "warning")
+
+
+@pytest.mark.parametrize(
+    ("version", "tree", "severities"),
+    [
+        ("28.5", {"storage-driver": "devmapper"}, ["error"]),
+        ("29.7", {"storage-driver": "devmapper"}, []),
+        ("29.7", {"storage-driver": "of-somebody"}, []),
+        ("29.7", {"storage-driver": "overlay-fs"}, ["error"]),
+        ("28.5", {"storage-driver": "of-somebody"}, ["error"]),
+        ("28.5", {"storage-driver": "of-somebody", "features": {"containerd-snapshotter": True}}, []),
+        ("28.5", {"storage-driver": "vfs", "features": {"containerd-snapshotter": True}}, []),
+        ("29.7", {"storage-driver": "vfs", "features": {"containerd-snapshotter": True}}, ["error"]),
+        ("29.7", {"storage-driver": "stargz", "features": {"containerd-snapshotter": False}}, ["error"]),
+    ],
+)
+def test_which_names_are_drivers_depends_on_the_image_store(version: str, tree: Tree, severities: list[str]) -> None:
+    found = rules.lint({SPEC: tree}, Facts(docker=engine(version)))
+    assert [one.severity for one in found] == severities
 
 
 VALID = json.dumps(

@@ -120,6 +120,11 @@ def test_files_with_secrets_are_for_root_alone(keys: dict[str, Any], config: str
     assert [file.spec.mode for file in render_file(host(caches=[cache(**keys)]))] == [config, compose]
 
 
+def test_a_large_file_without_aliases_is_taken() -> None:
+    labels = ",".join(f"l{number}" for number in range(25_000))
+    assert len(str(REGISTRY.parse(CONFIG, f"a: [{labels}]\n".encode()))) > 100_000
+
+
 @pytest.mark.parametrize(
     ("content", "line", "problem"),
     [

@@ -70,6 +70,22 @@ def found(text: str) -> list[str]:
         ("distribution/config.yml", "distribution/config.yaml", "K010 error services.cache.volumes[1]"),
         ("registry:3.1.1", "registry:2.8", "K010 error services.cache.volumes[1]"),
         ("restart: always", "command: '${A:?set it}'", "K005 warning services.cache.command"),
+        ("- data:/var", "- ${DATA}:/var", "K006 warning services.cache.volumes[0]"),
+        ("- data:/var", "- ${DATA:-}:/var", "K006 warning services.cache.volumes[0]"),
+        ("registry:3.1.1", "${IMAGE}", "K006 warning services.cache.image"),
+        ("restart: always", "mem_limit: ${LIMIT}", "K006 warning services.cache.mem_limit"),
+        ("restart: always", "privileged: $P", "K006 warning services.cache.privileged"),
+        ("restart: always", "networks: [inner$N]", "K006 warning services.cache.networks[0]"),
+        ("restart: always", "container_name: a b", "K002 error services.cache.container_name"),
+        ("- ./config.yml", "- {type: bind, source: /x}\n      - ./config.yml", "K002 error services.cache.volumes[1]"),
+        (
+            "- ./config.yml",
+            "- {type: bind, source: '', target: /x}\n      - ./config.yml",
+            "K002 warning services.cache.volumes[1].source",
+        ),
+        ("- ./config.yml", "- d::x\n      - ./config.yml", "K002 warning services.cache.volumes[1]"),
+        ("volumes:\n  data:", "networks: {a b: {}}\nvolumes:\n  data:", "K001 warning networks.a b"),
+        ("volumes:\n  data:", "configs: {a b: {file: x}}\nvolumes:\n  data:", "K001 error configs.a b"),
         ("restart: always", "depends_on: [cache]", "K002 error services.cache.depends_on"),
         ("restart: always", "environment_file: x", "K001 error services.cache.environment_file"),
         ("restart: always", "build: {contxt: .}", "K001 error services.cache.build.contxt"),
@@ -163,7 +179,7 @@ def test_two_registries_on_one_volume() -> None:
         "services:\n  a: {image: x, profiles: [p], healthcheck: {test: curl x, interval: 1m30s}, stop_grace_period: 1d}\n",
         "services:\n  a: {image: x, depends_on: {b: {condition: service_started, required: false}}}\n"
         "  b: {image: y, profiles: [p]}\n",
-        "services:\n  a: {image: x, init: '${INIT}', scale: '${N:-2}', environment: [A=1, B, B], env_file: [{path: .env}]}\n",
+        "services:\n  a: {image: x, init: '${INIT:-yes}', scale: '${N:-2}', environment: [A=1, B, B]}\n",
         "services:\n  a: {extends: {file: base.yml, service: a}}\n  b: {image: x, ulimits: {nofile: '1024'}, ports: [22:22]}\n",
         "name: x\nservices: {}\n",
         "services:\n  a: {image: 'Host.example:5000/a/b_c--d.e:V1.2_x'}\n"
@@ -180,7 +196,8 @@ def test_two_registries_on_one_volume() -> None:
         "networks: {n: }\n",
         "x-base: &b {restart: unless-stopped}\nservices:\n  a: {<<: *b, image: x, x-mine: 1}\n",
         "services:\n  a:\n    image: x\n"
-        "    volumes: ['./a:/b', '/c:/d:ro', '~/e:/f', '${DIR}:/g', '/anonymous', {type: tmpfs, target: /h}]\n",
+        "    volumes: ['./a:/b', '/c:/d:ro', '~/e:/f', "
+        "'${DIR:-/x}:/g', '/anonymous', 'data:/${SUB}', 'C:\\a:/i', {type: tmpfs, target: /h}]\nvolumes: {data: }\n",
         "services:\n  a:\n    image: x\n    ports: !reset []\n    environment: !override {A: b}\n",
         "include: [other.yml]\nservices:\n  a: {image: x, depends_on: [from_there], networks: [there]}\n",
         "services:\n  a: {image: x, restart: no, mem_limit: 512m, healthcheck: {interval: 30s}, secrets: [s]}\n"

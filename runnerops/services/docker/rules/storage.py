@@ -24,7 +24,8 @@ _GRAPH_DRIVERS = {
 }
 """With the release that took one out."""
 
-_SNAPSHOTTERS = ("overlayfs", "native", "stargz", "nydus", "soci", "erofs", "blockfile")
+_SNAPSHOTTERS = ("overlayfs", "native", "erofs", "blockfile", "devmapper", "stargz", "nydus", "soci", "overlaybd")
+"""Those of containerd, and those that are installed beside it; there may be others. btrfs and zfs are in both stores."""
 
 _OPTIONS: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "overlay2": {"overlay2.size": ("", ""), "overlay2.override_kernel_check": ("", "24.0")},
@@ -58,14 +59,27 @@ def _driver(tree: Tree, version: Version | None) -> Found:
         if severity:
             text = f"is a snapshotter of containerd's image store, which dockerd has not before {first}"
             yield "D020", severity, key, f"{text}: {_START}", "overlay2 is the driver of the other store"
-    elif driver not in _GRAPH_DRIVERS and not chosen:
-        fix = f"the drivers are {', '.join(name for name, gone in _GRAPH_DRIVERS.items() if not gone)}"
-        yield "D020", "error", key, f"there is no storage driver {driver!r}: {_START}", fix
+    elif driver not in _GRAPH_DRIVERS:
+        of_containerd = chosen or (chosen is None and bool(version) and not before("29.0", version))
+        yield from _unknown(driver, of_containerd=of_containerd)
     elif (gone := _GRAPH_DRIVERS.get(driver)) and (severity := since(gone, version)):
         yield "D020", severity, key, f"dockerd has no {driver} since {gone}: {_START}", "overlay2 is its successor"
-    elif driver == "overlay2" and chosen and (severity := since("29.0", version)):
+    elif driver in {"overlay2", "vfs"} and chosen and (severity := since("29.0", version)):
         text = "is no snapshotter of the image store that features.containerd-snapshotter asks for"
         yield "D020", severity, key, f"{text}: {_START} from 29.0 on", "take one of the two out"
+
+
+def _unknown(driver: str, *, of_containerd: bool) -> Found:
+    """A name that neither store has by itself; beside containerd there may be a snapshotter of any name."""
+    known = [name for name, gone in _GRAPH_DRIVERS.items() if not gone]
+    names = [*_SNAPSHOTTERS, *known] if of_containerd else [*known, *_SNAPSHOTTERS]
+    near = get_close_matches(driver.lower(), names, 1, 0.75)
+    if near:
+        text = f"there is no storage driver {driver!r}, did you mean {near[0]!r}?"
+        yield "D020", "error", ("storage-driver",), text, _START
+    elif not of_containerd:
+        text = f"there is no storage driver {driver!r}: {_START}"
+        yield "D020", "error", ("storage-driver",), text, f"the drivers are {', '.join(known)}"
 
 
 def _options(tree: Tree, version: Version | None) -> Found:

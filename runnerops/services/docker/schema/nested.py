@@ -15,7 +15,10 @@ from runnerops.model.common import Key, Tree, Value
 
 Severity: TypeAlias = Literal["error", "warning", "info"]
 
-Found: TypeAlias = "Iterator[tuple[str, Severity, Key, str, str]]"
+One: TypeAlias = "tuple[str, Severity, Key, str, str]"
+"""Rule, severity, key, message, fix."""
+
+Found: TypeAlias = "Iterator[One]"
 """Rule, severity, key, message, fix."""
 
 Shape: TypeAlias = "str | list[Shape] | dict[str, Shape]"
@@ -121,7 +124,7 @@ def _mapping(shape: dict[str, Shape], value: Tree, key: Key, *, closed: bool) ->
             yield _unknown(name, shape, key, closed=closed)
 
 
-def _unknown(name: str, shape: dict[str, Shape], key: Key, *, closed: bool) -> tuple[str, Severity, Key, str, str]:
+def _unknown(name: str, shape: dict[str, Shape], key: Key, *, closed: bool) -> One:
     near = get_close_matches(name.lower().replace("_", "-"), [one.lower() for one in shape], 1, 0.7)
     real = next((one for one in shape if near and one.lower() == near[0]), "")
     if closed:

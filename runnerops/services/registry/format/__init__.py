@@ -26,10 +26,12 @@ COMPOSE_TEMPLATE = "docker-compose.yml.j2"
 HUB_CACHE = "dockerhub"
 """The cache whose config has no name in its own file's name."""
 
-_MOST_NODES = 20_000
+_MOST_REPEATED = 100_000
+_MOST_DEEP = 100
 _ALIAS = re.compile(r"(?:^|(?<=[\s\[,]))(?=\*[\w-])")
 _DIRECTIVE = re.compile(r"\A(?:\s|#.*\n)*%YAML[ \t]+(\S+)")
 _NO_NUMBER = re.compile(r"(?<=\s)(?=[-+]?(?:0[xbo]_*(?:\s|$)|[\d_]{1000}))")
+_START = re.compile(r"\S|$")
 _TAG = re.compile(r"(?<=\s)(?=!!\w)")
 _NAME_TAGS = frozenset(f"tag:yaml.org,2002:{name}" for name in ("str", "merge", "timestamp"))
 _LINE_ENDS = re.compile("[\x85\u2028\u2029]")
@@ -114,7 +116,8 @@ def parse(content: bytes, *, strict: bool = True, compose: bool = False) -> Tree
     if not isinstance(tree, dict):
         from runnerops.parsing.yaml_errors import no_mapping
 
-        raise _parse_error(text, no_mapping(text))
+        cause = no_mapping(text)
+        raise ParseError(*place_of(text, cause.at), cause.problem, cause.fix, valid=True)
     try:
         plain = _Plain().value(tree)
     except _OddError as odd:
@@ -226,19 +229,26 @@ class _OddError(Exception):
 
 
 class _Plain:
-    """Copies what YAML gave into a `Tree`; aliases that multiply are counted and refused."""
+    """Copies what YAML gave into a `Tree`; what aliases repeat is counted, and refused where it multiplies."""
 
     def __init__(self) -> None:
-        self._left = _MOST_NODES
+        self._left = _MOST_REPEATED
+        self._met: set[int] = set()
 
-    def value(self, found: Any, depth: int = 0) -> Value:
-        self._left -= 1
-        if self._left < 0 or depth > 100:
+    def value(self, found: Any, depth: int = 0, *, repeated: bool = False) -> Value:
+        """`repeated`: it stands below something that was met before."""
+        if isinstance(found, dict | list | tuple):
+            repeated = repeated or id(found) in self._met
+            self._met.add(id(found))
+        self._left -= repeated
+        if self._left < 0 or (repeated and depth > _MOST_DEEP):
             raise _OddError(_ALIAS, "the aliases from here on make the file too large", "write the values out")
+        if depth > _MOST_DEEP:
+            raise _OddError(_START, "it is nested too deep", "write it with fewer levels")
         if isinstance(found, dict):
-            return {str(name): self.value(item, depth + 1) for name, item in found.items()}
+            return {str(name): self.value(item, depth + 1, repeated=repeated) for name, item in found.items()}
         if isinstance(found, list | tuple):
-            return [self.value(item, depth + 1) for item in found]
+            return [self.value(item, depth + 1, repeated=repeated) for item in found]
         if found is None or isinstance(found, str | int | float | datetime | date):
             return found
         raise _OddError(_TAG, "a value is neither text, number nor date", "take its tag out")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from difflib import get_close_matches
 from math import isfinite
 
@@ -12,6 +12,7 @@ from runnerops.services.registry.rules.compose_names import circles, references
 from runnerops.services.registry.rules.compose_pairs import pairs
 from runnerops.services.registry.rules.compose_parts import mapping
 from runnerops.services.registry.rules.compose_registry import is_registry, registry_service, shared_volumes
+from runnerops.services.registry.rules.compose_unset import unset, variables_at
 from runnerops.services.registry.rules.compose_values import service_values, top_values
 from runnerops.services.registry.rules.found import Found, Severity
 from runnerops.services.registry.rules.variables import wanted_variables
@@ -33,6 +34,24 @@ _TYPES = {
 
 def compose_rules(tree: Tree) -> Found:
     """All rules on one file."""
+    found = list(_rules(tree))
+    yield from found
+    yield from _while_unset(tree, {(key, message) for _, _, key, message, _ in found})
+
+
+def _while_unset(tree: Tree, told: Collection[tuple[Key, str]]) -> Found:
+    """What is wrong with the file while its variables are not set, beside what is `told`."""
+    bare = unset(tree)
+    if bare == tree or not isinstance(bare, dict):
+        return
+    for _, severity, key, message, _ in _rules(bare):
+        place, names = variables_at(tree, key)
+        if severity == "error" and names and (key, message) not in told:
+            fix = f"set it where Compose runs, or in .env beside the file, or write ${{{names[0]}:-DEFAULT}}"
+            yield "K006", "warning", place, f"{message} while {_not_set(names)}", fix
+
+
+def _rules(tree: Tree) -> Found:
     if not tree.keys() - {"version"}:
         yield "K002", "error", (), "is empty", _REFUSED
         return
@@ -62,17 +81,28 @@ def _schema(problem: Problem, tree: Tree) -> tuple[str, Severity, Key, str, str]
     key, words = problem.key, problem.words
     if problem.kind == "unknown":
         return "K001", "error", key, *_unknown(str(key[-1]), words, len(key) == 1 and _looks_like_service(tree, key))
-    if problem.kind == "missing":
-        return "K002", "error", key, f"has no {' and no '.join(words)}", _REFUSED
-    if problem.kind == "type":
-        kinds = list(dict.fromkeys(_TYPES[word] for word in words))
-        fix = "write it as NAME=VALUE" if key[-2:-1] == ("environment",) else _REFUSED
-        return "K002", "error", key, f"must be {' or '.join(kinds)}", fix
-    if problem.kind == "word":
-        return "K002", "error", key, f"must be one of {', '.join(words)}", _REFUSED
-    if problem.kind == "twice":
-        return "K002", "error", key, "stands here twice", _REFUSED
-    return "K002", "error", key, f"must lie between {' and '.join(words)}", _REFUSED
+    if problem.kind == "name":
+        return _no_name(key, words)
+    fix = "write it as NAME=VALUE" if problem.kind == "type" and key[-2:-1] == ("environment",) else _REFUSED
+    return "K002", "error", key, _SAYS[problem.kind](words), fix
+
+
+_SAYS: Mapping[str, Callable[[tuple[str, ...]], str]] = {
+    "missing": lambda words: f"has no {' and no '.join(words)}",
+    "type": lambda words: f"must be {' or '.join(dict.fromkeys(_TYPES[word] for word in words))}",
+    "word": lambda words: f"must be one of {', '.join(words)}",
+    "form": lambda words: f"must have the form {words[0]}",
+    "twice": lambda _: "stands here twice",
+    "range": lambda words: f"must lie between {' and '.join(words)}",
+}
+"""What is said of a problem with a value."""
+
+
+def _no_name(key: Key, words: tuple[str, ...]) -> tuple[str, Severity, Key, str, str]:
+    """Compose holds the names of networks to no pattern, though its specification does."""
+    severity: Severity = "warning" if key[0] == "networks" and len(key) == 2 else "error"
+    harm = "the specification has no such name, though released Compose takes it" if severity == "warning" else _REFUSED
+    return "K001", severity, key, f"is no name: it must have the form {words[0]}", harm
 
 
 def _looks_like_service(tree: Tree, key: Key) -> bool:
@@ -82,7 +112,8 @@ def _looks_like_service(tree: Tree, key: Key) -> bool:
 def _unknown(name: str, known: tuple[str, ...], service: bool) -> tuple[str, str]:
     near = get_close_matches(name, known, 1, 0.7)
     if service and not near:
-        return "services stand under `services`", "write services:, and this below it"
+        text = "services stand under `services`: only Compose 1 took them here"
+        return text, f"{_REFUSED}; write services:, and this below it"
     hint = f", did you mean '{near[0]}'?" if near else ""
     return f"unknown key{hint}", f"{_REFUSED}; keys of your own begin with x-"
 
@@ -123,5 +154,9 @@ def _variables(value: Value, key: Key) -> Found:
                 fix,
             )
     elif isinstance(value, str) and (names := wanted_variables(value)):
-        text = f"Compose refuses the file while {' and '.join(names)} is not set"
+        text = f"Compose refuses the file while {_not_set(names)}"
         yield "K005", "warning", key, text, "set it in the environment of Compose, or in .env beside the file"
+
+
+def _not_set(names: Collection[str]) -> str:
+    return f"{' and '.join(names)} {'are' if len(names) > 1 else 'is'} not set"

@@ -14,6 +14,7 @@ from runnerops.services.registry.rules.found import Found, Severity
 from runnerops.services.registry.schema.json_schema import open_text
 
 _REFUSED = "Compose refuses the whole file"
+_DRIVE = re.compile(r"[A-Za-z]:")
 _RESTART = re.compile(r"no|always|unless-stopped|on-failure(:\d+)?")
 _CONTENTS = {"configs": ("file", "environment", "content"), "secrets": ("file", "environment")}
 
@@ -127,10 +128,10 @@ def _volumes(service: Tree, key: Key) -> Found:
                 yield "K002", "error", (*key, "volumes", index), text, _REFUSED
             elif len(parts) > 3:
                 yield "K002", "error", (*key, "volumes", index), "has too many colons", _REFUSED
-    for index, _, target in mounts(service):
-        if target and not target.startswith(("/", "$", "\\")) and not re.match(r"[A-Za-z]:", target):
+    for index, source, target in mounts(service):
+        if target and not target.startswith(("/", "$", "\\")) and not _DRIVE.match(target):
             bare = items(service.get("volumes"))[index] == target and "/" not in target  # the name alone of a volume
-            severity: Severity = "warning" if bare else "error"
+            severity: Severity = "warning" if bare or _DRIVE.match(source) else "error"
             fix = f"write {target}:/PATH" if bare else "write /PATH"
             yield "K002", severity, (*key, "volumes", index), "the path in the container must be absolute", fix
 
@@ -175,8 +176,15 @@ def _commands(service: Tree, key: Key) -> Found:
 
 def _sources(service: Tree, key: Key) -> Found:
     for index, volume in enumerate(items(service.get("volumes"))):
-        if mapping(volume).get("type") == "bind" and not mapping(volume).get("source"):
-            yield "K002", "error", (*key, "volumes", index), "has no source, which is the path on the host", _REFUSED
+        parts, place = mapping(volume), (*key, "volumes", index)
+        if parts and not parts.get("target"):
+            harm = "Docker refuses the container" if parts.get("target") == "" else _REFUSED
+            yield "K002", "error", place, "has no target, which is the path in the container", harm
+        if parts.get("type") == "bind" and parts.get("source") == "":
+            text = "is empty, which Compose takes for the folder of this file"
+            yield "K002", "warning", (*place, "source"), text, "write the path, or . for this folder"
+        elif parts.get("type") == "bind" and "source" not in parts:
+            yield "K002", "error", place, "has no source, which is the path on the host", _REFUSED
     for kind in ("secrets", "configs"):
         for index, one in enumerate(items(service.get(kind))):
             if isinstance(one, dict) and not one.get("source"):

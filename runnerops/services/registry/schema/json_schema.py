@@ -21,10 +21,10 @@ _VARIABLE = re.compile(r"\$(?!\$)")
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """`words`: the types that fit, the words or the keys that are known, or the keys that are missing."""
+    """`words`: the types that fit, the words or the keys that are known, the keys that are missing, or the pattern."""
 
     key: Key
-    kind: Literal["type", "word", "unknown", "missing", "twice", "range"]
+    kind: Literal["type", "word", "unknown", "name", "missing", "form", "twice", "range"]
     words: tuple[str, ...]
 
 
@@ -96,9 +96,14 @@ class Validator:
             if inner is not None:
                 yield from self.problems(item, (*key, name), inner)
             elif mapping.others is False:
-                yield Problem((*key, name), "unknown", tuple(mapping.named))
+                yield self._unknown(mapping, (*key, name))
             elif isinstance(mapping.others, Mapping):
                 yield from self.problems(item, (*key, name), mapping.others)
+
+    def _unknown(self, mapping: _Mapping, key: Key) -> Problem:
+        if mapping.patterns and not mapping.named:
+            return Problem(key, "name", tuple(mapping.patterns))
+        return Problem(key, "unknown", tuple(mapping.named))
 
     def _mapping(self, schema: Schema) -> _Mapping:
         found = self._mappings.get(id(schema))
@@ -148,11 +153,13 @@ def _scalar(schema: Schema, value: Value, key: Key) -> Iterator[Problem]:
     if words and value not in words:
         yield Problem(key, "word", tuple(map(str, words)))
     if isinstance(value, str) and "pattern" in schema and not re.search(schema["pattern"], value):
-        yield Problem(key, "word", (schema["pattern"],))
+        yield Problem(key, "form", (schema["pattern"],))
     if schema.get("uniqueItems") and isinstance(value, list):
+        seen: set[str] = set()
         for index, item in enumerate(value):
-            if item in value[:index]:
+            if (text := repr(item)) in seen:
                 yield Problem((*key, index), "twice", ())
+            seen.add(text)
     if isinstance(value, int | float) and not isinstance(value, bool):
         low, high = schema.get("minimum"), schema.get("maximum")
         if (low is not None and value < low) or (high is not None and value > high):

@@ -1,0 +1,82 @@
+"""A Compose file as Compose reads it while its variables are not set. Pure. Source: compose-go's `template`."""
+
+from __future__ import annotations
+
+import re
+
+from runnerops.model.common import Key, Tree, Value
+from runnerops.services.registry.rules.compose_parts import mapping
+
+_NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+_BRACED = re.compile(r"\$\{([A-Za-z_]\w*)(:?[-?+])?", re.ASCII)
+
+
+def unset(value: Value) -> Value:
+    """Each text with the default of its variables, or nothing, in their place; one that must be given stays."""
+    if isinstance(value, dict):
+        return {name: unset(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [unset(item) for item in value]
+    return _replaced(value, set()) if isinstance(value, str) and "$" in value else value
+
+
+def variables_at(tree: Tree, key: Key) -> tuple[Key, list[str]]:
+    """Place and names of the variables at a key that become nothing; of a service without them its image's."""
+    value: Value = tree
+    for part in key:
+        if isinstance(value, dict):
+            value = value.get(str(part))
+        elif isinstance(value, list) and isinstance(part, int) and part < len(value):
+            value = value[part]
+        else:
+            return key, []
+    if isinstance(value, dict) and len(key) == 2:
+        key, value = (*key, "image"), mapping(value).get("image")
+    return key, empty_variables(value) if isinstance(value, str) else []
+
+
+def empty_variables(text: str) -> list[str]:
+    """Names of the variables in a text that are replaced by nothing while they are not set."""
+    names: set[str] = set()
+    _replaced(text, names)
+    return sorted(names)
+
+
+def _replaced(text: str, empty: set[str]) -> str:
+    """`empty` gets the names of those that become nothing."""
+    made, at = "", 0
+    while (sign := text.find("$", at)) >= 0:
+        made += text[at:sign]
+        if name := _NAME.match(text, sign + 1):
+            empty.add(name[0])
+            at = name.end()
+        elif (braced := _BRACED.match(text, sign)) and (end := _end(text, braced.end())) >= 0:
+            made += _braced(text[sign : end + 1], braced, text[braced.end() : end], empty)
+            at = end + 1
+        else:  # `$$`, or what begins no variable
+            made += text[sign : sign + 2]
+            at = sign + 2
+    return made + text[at:]
+
+
+def _braced(whole: str, braced: re.Match[str], rest: str, empty: set[str]) -> str:
+    how = (braced[2] or "").removeprefix(":")
+    if how == "?" or (rest and not how):
+        return whole
+    found = _replaced(rest, empty) if how == "-" else ""
+    if not found and how != "+":
+        empty.add(braced[1])
+    return found
+
+
+def _end(text: str, at: int) -> int:
+    """Of the bracket that closes the variable; -1 where none does."""
+    depth = 0
+    for position in range(at, len(text)):
+        if text.startswith("${", position):
+            depth += 1
+        elif text[position] == "}":
+            if not depth:
+                return position
+            depth -= 1
+    return -1
