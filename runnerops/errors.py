@@ -62,6 +62,10 @@ class HostError(RunneropsError):
         self.host = host
         self.result = result
 
+    def met_by(self, host: str) -> HostError:
+        """The same, of another host that is reached on the same way."""
+        return type(self)(host, self.message.removeprefix(f"{self.host}: "), self.hint, self.result)
+
 
 class HostKeyError(HostError):
     """The host's key is unknown or has changed; nothing was sent."""

@@ -17,6 +17,7 @@ from runnerops.inventory.only import only
 from runnerops.model.common import Exit, Result
 from runnerops.model.inventory import Host
 from runnerops.remote.access import Access
+from runnerops.remote.gateways import Gateways
 from runnerops.remote.hostkeys import KnownHosts
 from runnerops.remote.keys import Credentials
 from runnerops.remote.ssh import open_link
@@ -59,7 +60,8 @@ def no_login(invocation: Invocation, flags: Flags, *, as_json: bool) -> Exit:
         return Exit.FAILED
     others = {name: value for name, value in environ.items() if name != "SSH_PRIVATE_KEY"}
     peers = {host.name: host for host in loaded.hosts}
-    access = Access(KnownHosts.find(loaded.folder, environ), Credentials(), others, peers)
+    known = KnownHosts.find(loaded.folder, environ)
+    access = Access(known, Credentials(), others, peers, Gateways(), screen.say)
     named = {host.name: host for host in hosts}
 
     def look(name: str) -> _Looked:

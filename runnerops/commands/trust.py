@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from runnerops import inventory
@@ -20,6 +20,7 @@ from runnerops.inventory import Where
 from runnerops.model.common import Exit
 from runnerops.model.inventory import Host
 from runnerops.remote.access import Access
+from runnerops.remote.gateways import Gateways
 from runnerops.remote.hostkeys import PROJECT_FILE, HostKey, KnownHosts
 from runnerops.remote.hostnames import without
 from runnerops.remote.keys import Credentials
@@ -41,11 +42,19 @@ def keep_keys(invocation: Invocation, fingerprints: Sequence[str] = ()) -> Mappi
     credentials = Credentials.from_environ(environ)
     credentials.ring.ask = screen.ask_secret
     folder = inventory.folder_of(path)
-    access = Access(KnownHosts.find(folder, environ), credentials, environ, peers)
+    gateways = Gateways()
+    access = Access(KnownHosts.find(folder, environ), credentials, environ, peers, gateways, screen.say)
     asking = _Asking(folder, access, screen, frozenset(fingerprints))
     for warning in access.known.warnings:
         screen.say(f"warning: {warning}", "warn")
-    if not fingerprints and not screen.interactive:
+    try:
+        return _keep_keys(hosts, asking, fingerprints)
+    finally:
+        gateways.close()
+
+
+def _keep_keys(hosts: Sequence[Host], asking: _Asking, fingerprints: Sequence[str]) -> Mapping[str, bool]:
+    if not fingerprints and not asking.screen.interactive:
         shown = [asking.show(host) for host in hosts]
         if not any(shown):
             return {host.name: False for host in hosts}
@@ -79,6 +88,8 @@ class _Asking:
     access: Access
     screen: Screen
     fingerprints: frozenset[str]
+    seen: dict[tuple[str, ...], Offer] = field(default_factory=dict)
+    """What gateways offer whose keys are not known, by their names."""
 
     def trust(self, host: Host) -> bool:
         """Whether the host's keys are kept now, and those of every gateway before it."""
@@ -96,7 +107,8 @@ class _Asking:
 
         False where it was not reached.
         """
-        if offer := self._fetch(host):
+        before = set(self.seen)
+        if (offer := self._fetch(host)) and offer.names not in before:  # a gateway of many hosts is shown once
             self._describe(host, offer)
         return offer is not None
 
@@ -104,7 +116,10 @@ class _Asking:
         """None where the host cannot be reached, which is said."""
         known = KnownHosts.find(self.folder, self.access.environ)  # anew each time: it may have just been written
         try:
-            return fetch_offer(host, replace(self.access, known=known))
+            offer = fetch_offer(host, replace(self.access, known=known), self.seen)
+            if offer.gateway:
+                self.seen[offer.names] = offer
+            return offer
         except HostError as error:
             twice = f"{host.name}: {host.name}: "  # a login is its own name
             self.screen.say(error.message.replace(twice, f"{host.name}: ", 1), "bad")
@@ -128,6 +143,8 @@ class _Asking:
             return False
         file = self.folder / PROJECT_FILE
         write_keys(file, offer.names, keys)
+        if self.access.gateways:
+            self.access.gateways.forget()
         self.screen.say(f"{title}: kept in {file}", "good")
         return True
 

@@ -16,6 +16,7 @@ from runnerops.engine.scheduling import WORKERS
 from runnerops.errors import HostError
 from runnerops.model.inventory import Host, Inventory
 from runnerops.remote.access import Access
+from runnerops.remote.gateways import Gateways
 from runnerops.remote.hostkeys import KnownHosts
 from runnerops.remote.keys import Credentials
 from runnerops.remote.link import Link
@@ -46,7 +47,9 @@ class ConnectionPool:
         passwords = SudoPasswords(environ, inventory.folder, screen, self.run_command)
         credentials = replace(Credentials.from_environ(environ), sudo=passwords.of)
         credentials.ring.ask = screen.ask_secret
-        self._access = Access(known, credentials, environ, {host.name: host for host in inventory.hosts})
+        self._gateways = Gateways()
+        peers = {host.name: host for host in inventory.hosts}
+        self._access = Access(known, credentials, environ, peers, self._gateways, partial(screen.say, style="warn"))
         self._links: dict[str, Link] = {}
         self._begun: dict[str, Future[Link]] = {}
         self._decided = threading.Event()
@@ -101,6 +104,7 @@ class ConnectionPool:
         except HostError:
             if self._waited < _GRACE_SECONDS:
                 raise
+        self._gateways.forget()
         return None
 
     def reader(self, host: Host) -> ReadOnly:
@@ -115,6 +119,7 @@ class ConnectionPool:
             lost = self._links.pop(host.name, None)
         if lost:
             lost.close()
+        self._gateways.forget()
         return self.link(host)
 
     def resolver(self) -> Resolver:
@@ -136,3 +141,4 @@ class ConnectionPool:
         self._decided.set()
         for link in self._links.values():
             link.close()
+        self._gateways.close()

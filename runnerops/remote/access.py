@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from runnerops.model.inventory import Host
+from runnerops.remote.gateways import Gateways
 from runnerops.remote.hostkeys import KnownHosts
 from runnerops.remote.keys import Credentials
 
@@ -14,10 +15,13 @@ from runnerops.remote.keys import Credentials
 class Access:
     """The same for every hop of a way. `environ` says where ssh_config and its keys lie, and whether this is a CI job.
 
-    `peers` are the hosts that `ssh.gateway` may name, by name.
+    `peers` are the hosts that `ssh.gateway` may name, by name. `gateways` are those that hosts share; None: each
+    host opens its own. `say` tells a person what is waited for.
     """
 
     known: KnownHosts
     credentials: Credentials
     environ: Mapping[str, str] = field(repr=False)
     peers: Mapping[str, Host] = field(default_factory=dict)
+    gateways: Gateways | None = field(default=None, repr=False)
+    say: Callable[[str], None] = field(default=lambda _: None, repr=False)

@@ -15,24 +15,44 @@ from paramiko.ssh_exception import (
 
 from runnerops.errors import HostError
 from runnerops.remote.route import Hop
+from runnerops.remote.transport import TurnedAwayError
 
 _SILENCE = "No existing session"
 """How paramiko 5 says that a key exchange did not end in time."""
+PENALTY = "Not allowed at this time"
+"""What sshd says then, since OpenSSH 9.8 (`drop_connection` in its sshd.c)."""
+_PENALISED = (
+    "takes no connections from here for a time, after failed logins or ones that were broken off (PerSourcePenalties)"
+)
 _UP = "see whether the host is up and lets this machine in"
 
 
 def is_turned_away(error: Exception) -> bool:
     """Whether the connection ended before anybody could log in: MaxStartups, a flaky link; worth another try."""
-    if isinstance(error, EOFError | ConnectionResetError):
+    if isinstance(error, EOFError | ConnectionResetError | TurnedAwayError):
         return True
     return isinstance(error, SSHException) and "protocol banner" in str(error)
 
 
+def is_penalty(error: Exception) -> bool:
+    """Whether sshd takes no connection from here for some time, for what came from here before (PerSourcePenalties)."""
+    return isinstance(error, TurnedAwayError) and error.said == PENALTY
+
+
+def penalty_text(hop: Hop, seconds: float) -> str:
+    """What is told while it is waited for the end of a penalty."""
+    return f"{_where(hop)} {_PENALISED}; trying again for {seconds:.0f} s"
+
+
 def explain(hop: Hop, error: Exception) -> HostError:
     """The place is the hop that failed: `user@address:port`, a gateway named as one."""
-    where = f"{hop.connection.user}@{hop.connection.host}:{hop.connection.port}"
     problem, hint = _no_kind(hop, error) or _problem(hop, error)
-    return HostError(hop.host, f"{'gateway ' if hop.gateway else ''}{where}: {problem}", hint)
+    return HostError(hop.host, f"{_where(hop)}: {problem}", hint)
+
+
+def _where(hop: Hop) -> str:
+    connection = hop.connection
+    return f"{'gateway ' if hop.gateway else ''}{connection.user}@{connection.host}:{connection.port}"
 
 
 def _no_kind(hop: Hop, error: Exception) -> tuple[str, str] | None:
@@ -49,11 +69,8 @@ def _no_kind(hop: Hop, error: Exception) -> tuple[str, str] | None:
 def _problem(hop: Hop, error: Exception) -> tuple[str, str]:
     if isinstance(error, AuthenticationException):
         return _refused(hop)
-    if isinstance(error, EOFError | ConnectionResetError):
-        return "it broke the connection off before a login", "see its log, and whether the link to it is stable"
     if is_turned_away(error):
-        hint = "see whether the port is right, and MaxStartups and PerSourcePenalties in its sshd_config"
-        return "it closes connections before it names itself an SSH server", hint
+        return _turned_away(error)
     if isinstance(error, TimeoutError) or str(error) == _SILENCE:
         return f"no answer within {hop.connection.connect_timeout} s", _UP
     for kind, problem, hint in _KINDS:
@@ -68,6 +85,19 @@ _KINDS: tuple[tuple[type[Exception], str, str], ...] = (
     (IncompatiblePeer, "no common algorithms: {}", "its SSH server is too old, or too strict: update it"),
     (ProxyCommandFailure, "ProxyCommand failed: {}", "try the command of ssh_config by hand"),
 )
+
+
+def _turned_away(error: Exception) -> tuple[str, str]:
+    if isinstance(error, EOFError | ConnectionResetError):
+        return "it broke the connection off before a login", "see its log, and whether the link to it is stable"
+    if is_penalty(error):
+        return (
+            f"it {_PENALISED}",
+            "mend what failed before (its log tells), then wait: a minute for most, ten at the most",
+        )
+    said = f" ({error.said})" if isinstance(error, TurnedAwayError) else ""
+    problem = f"it closes connections before it names itself an SSH server{said}"
+    return problem, "see whether the port is right, and MaxStartups and PerSourcePenalties in its sshd_config"
 
 
 def _refused(hop: Hop) -> tuple[str, str]:

@@ -14,10 +14,11 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from runnerops.errors import HostError, LinkLostError
 from runnerops.model.inventory import Host
+from runnerops.remote.gateways import Gateways
 from runnerops.remote.root import Entry, Root, WrongPasswordError
 
 if TYPE_CHECKING:
@@ -74,8 +75,19 @@ class _Call:
 class Link:
     """An open connection to one host, for one thread. Standard input and both outputs flow at the same time, at any size."""
 
-    def __init__(self, host: Host, connection: Connection, root: Root | None, quiet_s: float = QUIET_SECONDS) -> None:
-        """`root` None: whoever logs in there runs the commands. `quiet_s`: when a followed command's silence is asked about."""
+    def __init__(
+        self,
+        host: Host,
+        connection: Connection,
+        root: Root | None,
+        quiet_s: float = QUIET_SECONDS,
+        gateways: Gateways | None = None,
+    ) -> None:
+        """`root` None: whoever logs in there runs the commands. `quiet_s`: when a followed command's silence is asked about.
+
+        `gateways` are closed with it.
+        """
+        self._gateways = gateways
         self._quiet_s = quiet_s
         self._host = host
         self._connection = connection
@@ -109,8 +121,8 @@ class Link:
             self.status = self._end(call.channel)
 
     def close(self) -> None:
-        """Close, gateways too."""
-        close_all(self._connection)
+        """Close, and the gateways that no other host uses."""
+        close(self._connection, self._gateways)
 
     def __enter__(self) -> Link:
         return self
@@ -229,10 +241,9 @@ def _feed(channel: Channel, stdin: bytes) -> None:
         channel.shutdown_write()
 
 
-def close_all(connection: Connection) -> None:
-    """Closes a connection and its gateways, which Fabric leaves open; one that got no further than its host key too."""
-    hop: Any = connection
-    while hop is not None and not isinstance(hop, str):
-        with contextlib.suppress(OSError, EOFError):
-            hop.client.close()
-        hop = hop.gateway
+def close(connection: Connection, gateways: Gateways | None) -> None:
+    """Closes a connection, also one that got no further than its host key, and gateways that are its alone."""
+    with contextlib.suppress(OSError, EOFError):
+        connection.client.close()
+    if gateways:
+        gateways.close()

@@ -108,6 +108,11 @@ class Attempt(AuthStrategy):
         self._login = login
         self._transport: Transport | None = None
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files whose keys it may offer."""
+        return self._login.files
+
     def authenticate(self, transport: Transport) -> list[SourceResult]:
         """Raises AuthFailure where no key was accepted."""
         self._transport = transport

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import socket
+from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from runnerops.errors import HostError, HostKeyError
 from runnerops.model.inventory import Host
 from runnerops.remote.access import Access
+from runnerops.remote.gateways import Gateways
 from runnerops.remote.hostkeys import KINDS, Entry, HostKey
-from runnerops.remote.link import close_all
-from runnerops.remote.ssh import load, open_hop, patiently
+from runnerops.remote.link import close
+from runnerops.remote.ssh import load, open_way, patiently
 
 if TYPE_CHECKING:
     from runnerops.remote.route import Hop
@@ -33,24 +37,27 @@ class Offer:
     before: tuple[Entry, ...]
 
 
-def fetch_offer(host: Host, access: Access) -> Offer:
+def fetch_offer(host: Host, access: Access, seen: Mapping[tuple[str, ...], Offer] = MappingProxyType({})) -> Offer:
     """The host's keys, one of each kind; or those of the first gateway whose key is not known, for no way leads past it.
 
-    Gateways that are known are logged in to. Keys that are revoked are left out. Raises HostError and PrivateKeyError.
+    Gateways that are known are logged in to. One that is among those `seen`, by its names, is not asked again: sshd counts
+    connections without a login. Keys that are revoked are left out. Raises HostError and PrivateKeyError.
     """
     load()
     from runnerops.remote.route import make_route  # noqa: PLC0415
 
     hops = make_route(host, access)
+    own = Gateways() if access.gateways is None else None
+    gateways = own or access.gateways or Gateways()
     try:
-        for hop in hops[:-1]:
+        for hop, behind in pairwise(hops):
             try:
-                open_hop(hop)
+                open_way((hop, behind), gateways, access.say)
             except HostKeyError:
-                return _offer(hop)
+                return seen.get(hop.names) or _offer(hop)
         return _offer(hops[-1])
     finally:
-        close_all(hops[-1].connection)
+        close(hops[-1].connection, own)
 
 
 def _offer(hop: Hop) -> Offer:
@@ -81,10 +88,8 @@ def _ask(hop: Hop, kinds: tuple[str, ...]) -> HostKey | None:
 
 
 def _exchange(hop: Hop, kinds: tuple[str, ...]) -> HostKey:
-    from paramiko import Transport  # noqa: PLC0415
-
     from runnerops.remote.route import BANNER_SECONDS, CONNECT_SECONDS  # noqa: PLC0415
-    from runnerops.remote.transport import algorithms  # noqa: PLC0415
+    from runnerops.remote.transport import Prompt, algorithms  # noqa: PLC0415
 
     connection = hop.connection
     sock: Any
@@ -92,7 +97,7 @@ def _exchange(hop: Hop, kinds: tuple[str, ...]) -> HostKey:
         sock = connection.open_gateway()
     else:
         sock = socket.create_connection((connection.host, connection.port), connection.connect_timeout)
-    with contextlib.closing(Transport(sock)) as transport:
+    with contextlib.closing(Prompt(sock)) as transport:
         transport.get_security_options().key_types = [name for kind in kinds for name in algorithms(kind)]
         transport.banner_timeout = BANNER_SECONDS
         transport.start_client(timeout=CONNECT_SECONDS)

@@ -60,6 +60,11 @@ class Hop:
     signed_by: Leaves = lambda _: True
     """What an authority may sign with (CASignatureAlgorithms)."""
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files whose keys it may be offered."""
+        return self.attempt.files
+
     def verify(self, offered: HostKey, certificate: bytes = b"") -> None:
         """Raises HostKeyError, which says what to do, unless this key is known, or certified by an authority that is."""
         where = f"gateway {self.names[0]}" if self.gateway else self.names[0]

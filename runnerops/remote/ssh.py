@@ -5,13 +5,16 @@ from __future__ import annotations
 import random
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from itertools import pairwise
 from typing import TYPE_CHECKING, TypeVar
 
 from runnerops.errors import HostError
 from runnerops.model.inventory import Host
 from runnerops.remote.access import Access
-from runnerops.remote.link import Link, close_all
+from runnerops.remote.gateways import Gateways
+from runnerops.remote.link import Link, close
 from runnerops.remote.root import Root
 
 if TYPE_CHECKING:
@@ -23,6 +26,8 @@ T = TypeVar("T")
 _PAUSES = (0.2, 0.5, 1.0, 2.0, 4.0)
 """Before each new attempt where sshd turns connections away (MaxStartups); each varies, so that hosts do not march in step."""
 _PATIENCE_SECONDS = 15.0
+_PENALTY_PAUSES = (6.0, 7.0, 9.0)
+"""While sshd takes no connection from here: at least 15 s (`min` of PerSourcePenalties); those that it refuses do not count."""
 
 
 def load() -> None:
@@ -42,27 +47,34 @@ def open_link(host: Host, access: Access, allow_login: Callable[[], None] = lamb
     from runnerops.remote.settings import alive_of  # noqa: PLC0415
 
     hops = make_route(host, access, allow_login)
+    own = Gateways() if access.gateways is None else None
     try:
-        for hop in hops:
-            open_hop(hop)
+        open_way(hops, own or access.gateways or Gateways(), access.say)
+        open_hop(hops[-1], access.say)
     except BaseException:
-        close_all(hops[-1].connection)
+        close(hops[-1].connection, own)
         raise
     user, quiet_s = hops[-1].connection.user, alive_of(hops[-1].connection.ssh_config)[1]
     sudo = host.ssh.sudo if host.ssh.sudo is not None else user != "root"
     root = Root(host.name, user, access.credentials.sudo(host)) if sudo else None
-    return Link(host, hops[-1].connection, root, quiet_s)
+    return Link(host, hops[-1].connection, root, quiet_s, own)
 
 
-def open_hop(hop: Hop) -> None:
+def open_way(hops: Sequence[Hop], gateways: Gateways, say: Callable[[str], None]) -> None:
+    """Opens all hops but the last, or goes through those that are open. Raises HostError."""
+    for hop, behind in pairwise(hops):
+        behind.connection.gateway = gateways.through(hop, partial(open_hop, say=say))
+
+
+def open_hop(hop: Hop, say: Callable[[str], None] = lambda _: None) -> None:
     """Opens one hop, those before it being open. Raises HostError."""
     from paramiko import SSHException  # noqa: PLC0415
 
-    from runnerops.remote.faults import explain  # noqa: PLC0415
+    from runnerops.remote.faults import explain, penalty_text  # noqa: PLC0415
     from runnerops.remote.settings import alive_of  # noqa: PLC0415
 
     try:
-        patiently(hop.connection.open)
+        patiently(hop.connection.open, lambda seconds: say(f"{hop.host}: {penalty_text(hop, seconds)}"))
     except (SSHException, OSError, EOFError) as error:
         raise explain(hop, error) from None
     transport: Transport = hop.connection.transport
@@ -73,21 +85,33 @@ def open_hop(hop: Hop) -> None:
     _keep_alive(transport, *alive_of(hop.connection.ssh_config))
 
 
-def patiently(connect: Callable[[], T]) -> T:
-    """Calls again, later and later, while sshd has too many connections, or a link breaks. Raises what `connect` raises."""
+def patiently(connect: Callable[[], T], penalised: Callable[[float], None] = lambda _: None) -> T:
+    """Calls again, later and later, while sshd has too many connections, or a link breaks. Raises what `connect` raises.
+
+    `penalised` is called once with the seconds that are waited, at most, for a penalty to end.
+    """
     from paramiko import SSHException  # noqa: PLC0415
 
-    from runnerops.remote.faults import is_turned_away  # noqa: PLC0415
+    from runnerops.remote.faults import is_penalty, is_turned_away  # noqa: PLC0415
 
-    began = time.monotonic()
-    for pause in _PAUSES:
+    began, pauses = time.monotonic(), iter(_PAUSES)
+    long: Iterator[float] | None = None
+    while True:
         try:
             return connect()
         except (SSHException, EOFError, ConnectionResetError) as error:
-            if not is_turned_away(error) or time.monotonic() - began > _PATIENCE_SECONDS:
+            if is_penalty(error):
+                if long is None:
+                    long = iter(_PENALTY_PAUSES)
+                    penalised(sum(_PENALTY_PAUSES))
+                pause = next(long, None)
+            elif is_turned_away(error) and time.monotonic() - began < _PATIENCE_SECONDS:
+                pause = next(pauses, None)
+            else:
+                pause = None
+            if pause is None:
                 raise
         time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311  no secret
-    return connect()
 
 
 def _keep_alive(transport: Transport, every_s: int, silence_s: int) -> None:

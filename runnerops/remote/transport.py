@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from threading import Event
 from typing import Any
 
-from paramiko import Message, PKey, Transport
+from paramiko import Message, PKey, SSHException, Transport
 from paramiko.auth_handler import AuthHandler
 
 from runnerops.remote.algorithms import Leaves
@@ -16,12 +16,36 @@ from runnerops.remote.certificates import SUFFIX
 _SERVICE = "ssh-userauth"
 
 
+class TurnedAwayError(SSHException):
+    """The other side said something else than its name, and closed the connection; `said` is its last line."""
+
+    def __init__(self, said: str) -> None:
+        super().__init__(said)
+        self.said = said
+
+
 class Prompt(Transport):
     """Authenticates one round trip sooner than paramiko's own, and one more for every further key."""
 
     wants_certificate = False
     leaves: Leaves = staticmethod(lambda _: True)
     """Of the kinds of host keys, which may be used."""
+
+    def _check_banner(self) -> None:
+        usual: Any = super()
+        try:
+            usual._check_banner()
+        except SSHException as error:
+            if said := getattr(self, "_said", ""):
+                raise TurnedAwayError(said) from error
+            raise
+
+    def _log(self, level: int, msg: Any, *args: Any) -> None:
+        usual: Any = super()
+        head, found, line = str(msg).partition("Banner: ")
+        if found and not head:  # a line before the server's name: sshd says there why it closes a connection
+            self._said = "".join(filter(str.isprintable, line.strip()))[:100]
+        usual._log(level, msg, *args)
 
     @property
     def preferred_keys(self) -> tuple[str, ...]:
