@@ -9,12 +9,14 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from runnerops.demo.simulated.main import ROOMS
-from tests.integration.traced import STRACE, trace
+from tests.integration.traced import STRACE, Record, trace
 from tests.shells import without
 
 DEMO = [sys.executable, "-m", "runnerops", "demo"]
@@ -52,8 +54,25 @@ def outputs(said: str) -> dict[str, list[str]]:
     return found
 
 
-def test_the_story(scratch: Path) -> None:
-    done = play(scratch)
+@dataclass(frozen=True, slots=True)
+class Played:
+    """A demo from its beginning to its end, and what it touched, where strace can tell."""
+
+    scratch: Path
+    done: subprocess.CompletedProcess[str]
+    record: Record | None
+
+
+@pytest.fixture(scope="module", name="played")
+def fixture_played(tmp_path_factory: pytest.TempPathFactory) -> Played:
+    scratch = tmp_path_factory.mktemp("scratch")
+    if STRACE is None:
+        return Played(scratch, play(scratch), None)
+    return Played(scratch, *trace(DEMO, tmp_path_factory.mktemp("records"), {**PLAIN, "TMPDIR": str(scratch)}))
+
+
+def test_the_story(played: Played) -> None:
+    done = played.done
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stderr == ""
     assert "\x1b" not in done.stdout
@@ -72,16 +91,13 @@ def test_the_story(scratch: Path) -> None:
     assert "the host is back as it was" in failing
     assert "(exit status 4)" in failing
     assert "glrt-" not in done.stdout
-    assert list(scratch.iterdir()) == []
+    assert list(played.scratch.iterdir()) == []
 
 
-def test_nothing_is_written_elsewhere_and_no_real_service_called(scratch: Path, tmp_path: Path) -> None:
-    if STRACE is None:
+def test_nothing_is_written_elsewhere_and_no_real_service_called(played: Played) -> None:
+    scratch, record = played.scratch, played.record
+    if record is None:
         pytest.skip(without("strace"))
-    records = tmp_path / "records"
-    records.mkdir()
-    done, record = trace(DEMO, records, {**PLAIN, "TMPDIR": str(scratch)})
-    assert done.returncode == 0, done.stdout + done.stderr
     allowed = (f"{scratch}/runnerops-demo-", "/dev/", "/proc/self/")
     assert [path for path in sorted(record.written) if not path.startswith(allowed)] == []
     assert any(path.endswith("/host/etc/docker/daemon.json") for path in record.written)
@@ -90,28 +106,6 @@ def test_nothing_is_written_elsewhere_and_no_real_service_called(scratch: Path, 
     assert real == set()
     assert {Path(path).name for path in record.run} >= {"docker", "systemctl", "systemd-run", "curl", "dockerd"}
     assert record.called == {"127.0.0.1"}
-
-
-def test_an_ordinary_user_can() -> None:
-    if os.geteuid() != 0:
-        pytest.skip("the other tests were it")
-    nobody = pwd.getpwnam("nobody")
-    environ = {**PLAIN, "HOME": "/nonexistent", "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
-    done = subprocess.run(
-        [reachable(nobody, environ), *DEMO[1:]],
-        env=environ,
-        user=nobody.pw_uid,
-        group=nobody.pw_gid,
-        extra_groups=[],
-        cwd="/",
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "demo: rolled-back" in done.stdout
 
 
 def reachable(user: pwd.struct_passwd, environ: dict[str, str]) -> str:
@@ -125,36 +119,68 @@ def reachable(user: pwd.struct_passwd, environ: dict[str, str]) -> str:
 
 
 @pytest.mark.parametrize(
-    ("when", "number", "words", "ends"),
-    [
-        ("runnerops deploy", signal.SIGINT, [], 130),
-        ("runnerops diff", signal.SIGTERM, [], 143),
-        ("Ctrl-C", signal.SIGINT, ["--keep"], 0),
-    ],
-    ids=["interrupted", "terminated", "kept"],
+    ("when", "number", "ends"),
+    [("runnerops deploy", signal.SIGINT, 130), ("runnerops diff", signal.SIGTERM, 143)],
+    ids=["interrupted", "terminated"],
 )
-def test_it_leaves_nothing_behind(
-    scratch: Path, when: str, number: signal.Signals, words: list[str], ends: int
-) -> None:
-    process = subprocess.Popen(
-        [*DEMO, *words],
-        env={**PLAIN, "TMPDIR": str(scratch)},
+def test_it_leaves_nothing_behind(scratch: Path, when: str, number: signal.Signals, ends: int) -> None:
+    process = started(DEMO, scratch)
+    signalled(process, when, number)
+    assert process.wait(timeout=60) == ends
+    assert left_of(scratch) == []
+
+
+def test_an_ordinary_user_keeps_a_host_until_ctrl_c(scratch: Path) -> None:
+    if os.geteuid() != 0:
+        process = started([*DEMO, "--keep"], scratch)
+    else:
+        nobody = pwd.getpwnam("nobody")
+        environ = {**PLAIN, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+        scratch = Path(tempfile.mkdtemp())
+        os.chown(scratch, nobody.pw_uid, nobody.pw_gid)
+        process = started([reachable(nobody, environ), *DEMO[1:], "--keep"], scratch, environ, nobody)
+    said = signalled(process, "Ctrl-C", signal.SIGINT)
+    assert process.wait(timeout=60) == 0, said
+    assert "demo: rolled-back" in said
+    assert left_of(scratch) == []
+    scratch.rmdir()
+
+
+def started(
+    argv: list[str], scratch: Path, environ: dict[str, str] = PLAIN, user: pwd.struct_passwd | None = None
+) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        argv,
+        env={**environ, "TMPDIR": str(scratch)},
+        user=None if user is None else user.pw_uid,
+        group=None if user is None else user.pw_gid,
+        extra_groups=None if user is None else [],
+        cwd=None if user is None else "/",
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
     )
+
+
+def signalled(process: subprocess.Popen[str], when: str, number: signal.Signals) -> str:
+    """What it says; the signal comes once a line has `when` in it."""
+    said = []
     assert process.stdout
     with process.stdout:
         for line in process.stdout:
+            said.append(line)
             if when in line:
                 break
         os.killpg(process.pid, number)
-        rest = process.stdout.read()
-    assert process.wait(timeout=60) == ends, rest
-    assert list(scratch.iterdir()) == []
-    assert not [file for file in Path("/proc").glob("[0-9]*/environ") if _belongs(file, scratch)]
+        return "".join([*said, process.stdout.read()])
+
+
+def left_of(scratch: Path) -> list[str]:
+    """The files and processes that are left."""
+    left = [str(file) for file in Path("/proc").glob("[0-9]*/environ") if _belongs(file, scratch)]
+    return [*left, *map(str, scratch.iterdir())]
 
 
 def _belongs(file: Path, scratch: Path) -> bool:
