@@ -13,11 +13,11 @@ from runnerops.services.base import sha256
 from runnerops.services.gitlab_runner.format import PATH
 from runnerops.services.gitlab_runner.format.toml_writer import to_toml
 from runnerops.services.gitlab_runner.steps import rewritten as written
+from tests.integration.walker import Walker
 from tests.lab.standin.config import Config
 from tests.lab.standin.save import save
 from tests.shells import SHELLS
 from tests.unit.services.runner_builders import OTHER, config, runner
-from tests.unit.walker import Walker
 
 OLD = config(runner(environment=["A=b c", 'Q="x"', "U=ä"], docker={"image": "alpine:3", "volumes": ["/a:/b", "/c"]}))
 NEW = {**OLD, "concurrent": 9, "connection_max_age": "20m0s", "log_level": "debug"}

@@ -18,8 +18,8 @@ from runnerops.model.plan import Step
 from runnerops.model.run import Record
 from runnerops.remote.history import History, read_history
 from runnerops.report.history import history_document, origin_text, record_lines
+from tests.integration.walker import Walker, sh, stage, swap
 from tests.shells import SHELLS
-from tests.unit.walker import Walker, sh, stage, swap
 
 A = "/etc/a.conf"
 

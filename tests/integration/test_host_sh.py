@@ -17,8 +17,8 @@ from runnerops.engine.outcome import CUT_OFF
 from runnerops.model.plan import Step
 from runnerops.remote import protocol
 from runnerops.services.base import sha256
+from tests.integration.walker import HOST_SH, Walker, sh, stage, swap
 from tests.shells import SH, SHELLS
-from tests.unit.walker import HOST_SH, Walker, sh, stage, swap
 
 A, B = "/etc/a.conf", "/srv/deep/er/b.conf"
 OLD, NEW_A, NEW_B = b"old a\n", b"new a\n", b"new b\n"

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.integration.test_host_sh import FILES, NEW_A, NEW_B, A, B, as_it_was, each_on_its_own, whole_run
+from tests.integration.walker import Walker
 from tests.shells import SH
-from tests.unit.walker import Walker
 
 PROGRAMS = (
     *("cat", "chmod", "chown", "cp", "date", "flock", "grep", "head", "mkdir", "mv", "rm", "setsid", "sha256sum"),

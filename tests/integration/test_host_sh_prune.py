@@ -9,8 +9,8 @@ import pytest
 
 from runnerops.model.plan import Step
 from runnerops.services.scripts import script
+from tests.integration.walker import Walker, sh, stage, swap
 from tests.shells import SHELLS
-from tests.unit.walker import Walker, sh, stage, swap
 
 A, B = "/etc/a b.conf", "/etc/b.conf"
 

@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from runnerops.model.plan import Step
+from tests.integration.walker import Walker, sh
 from tests.shells import HERE
-from tests.unit.walker import Walker, sh
 
 
 def side_by_side(folder: Path, steps: Sequence[Step], check: Callable[[Walker], None]) -> None:

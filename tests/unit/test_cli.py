@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -182,13 +180,3 @@ def test_a_question_takes_yes_and_no(answers: str, otherwise: bool, yes: bool, a
     assert screen.ask("sure?", otherwise=otherwise) is yes
     assert isinstance(screen.err, io.StringIO)
     assert screen.err.getvalue().count("sure?") == asked
-
-
-@pytest.mark.parametrize("argv", [["--help"], ["check", "--help"], ["check", "daemon.json"], ["explain", "R012"]])
-def test_what_needs_no_inventory_waits_for_no_slow_module(argv: list[str], tmp_path: Path) -> None:
-    (tmp_path / "daemon.json").write_text('{"live-restore": true}\n')
-    command = [sys.executable, "-X", "importtime", "-m", "runnerops", *argv]
-    done = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True)
-    loaded = {line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines()}
-    assert "runnerops" in loaded
-    assert loaded & {"pydantic", "jinja2", "fabric", "paramiko", "cryptography", "gitlab", "requests", "rich"} == set()

@@ -169,6 +169,19 @@ def test_no_module_hides_a_name_of_its_package() -> None:
     assert hidden == set()
 
 
+def test_unit_tests_run_no_shell() -> None:
+    """What does is a test of integration: it takes a hundred times as long."""
+    foreign = re.compile(r"(subprocess|tests\.(shells|integration|lab))\b")
+    assert [
+        f"{path.name} imports {name}"
+        for path in sorted(Path(__file__).parent.rglob("*.py"))
+        for node in nodes(path)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in ([node.module or ""] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names])
+        if foreign.match(name)
+    ] == []
+
+
 def test_every_module_says_what_it_is() -> None:
     assert [name_of(path) for path in MODULES if not ast.get_docstring(tree(path))] == []
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
 from dataclasses import replace
-from importlib.resources import files as package_files
-from pathlib import Path
 
 import pytest
 
@@ -16,7 +13,6 @@ from runnerops.model.host_state import Client, Facts
 from runnerops.model.inventory import Requester
 from runnerops.model.plan import Plan
 from runnerops.planning.machines import same_machines
-from tests.shells import SHELLS
 from tests.unit.services.builders import engine
 
 
@@ -76,19 +72,3 @@ def test_such_hosts_are_refused_and_others_are_not() -> None:
         assert one.result is result
         assert [blocker.code for blocker in one.plan.blockers] == (["same-machine"] if result is Result.REFUSED else [])
         assert not any(blocker.overridable for blocker in one.plan.blockers)
-
-
-@pytest.mark.parametrize("shell", SHELLS)
-@pytest.mark.parametrize(("text", "told"), [("4f2a\n", "4f2a"), ("4f2a", "4f2a"), ("", ""), (None, "")])
-def test_the_id_is_read_without_a_process(shell: tuple[str, ...], text: str | None, told: str, tmp_path: Path) -> None:
-    (tmp_path / "etc").mkdir()
-    if text is not None:
-        (tmp_path / "etc/machine-id").write_text(text)
-    frame = package_files("runnerops.remote").joinpath("observe.sh").read_text()
-    script = f"""{frame}
-    root={tmp_path}
-    ask() {{ case $1 in machine) shift; "$@";; esac; }}
-    observe_host
-    """
-    done = subprocess.run([*shell], input=script, capture_output=True, text=True, check=True)
-    assert (done.stdout.strip(), done.stderr) == (told, "")

@@ -2,76 +2,23 @@
 
 from __future__ import annotations
 
-import subprocess
 from dataclasses import replace
-from importlib.resources import files as package_files
-from pathlib import Path
 
 import pytest
 
 from runnerops.engine.verify import assess, pull_tests
-from runnerops.model.host_state import DockerFacts, DockerStore, Facts, HostsFile
+from runnerops.model.host_state import DockerStore, HostsFile
 from runnerops.services import DOCKER
 from runnerops.services.base import Answer
 from runnerops.services.docker.observe.hosts_file import over_mirrors
 from runnerops.services.verify import Evidence, Probe
-from tests.shells import SHELLS
-from tests.unit.services.builders import ARGV, BRIDGE, daemon, engine, host, state
+from tests.unit.services.builders import BRIDGE, daemon, engine, host, state
 
 URL = f"http://{BRIDGE}:5000"
 CERTS = "etc/docker/certs.d"
 PATH = f"/{CERTS}/docker.io/hosts.toml"
 FOUND = HostsFile(PATH, ("https://mirror.corp.example",))
 STORE = DockerStore("/var/lib/docker", "overlayfs", containerd=True)
-
-
-def facts(text: str) -> DockerFacts:
-    unit = "LoadState=loaded\nActiveState=active\nMainPID=712\n"
-    given = {
-        "docker_unit": unit,
-        "docker_argv": "\n".join(ARGV),
-        "docker_where": "/usr/bin/docker",
-        "docker_hosts": text,
-    }
-    found = DOCKER.facts(Facts(), {name: Answer(0, said.encode()) for name, said in given.items()}).docker
-    assert found
-    return found
-
-
-@pytest.mark.parametrize("shell", SHELLS)
-@pytest.mark.parametrize(
-    ("files", "found"),
-    [
-        ({}, None),
-        (
-            {"docker.io/ca.crt": "x", "_default/hosts.toml": '[host."http://a"]'},
-            None,
-        ),  # a folder of its own counts alone
-        ({"docker.io/hosts.toml": 'server = "https://registry-1.docker.io"\n'}, None),
-        ({"docker.io/hosts.toml": '# [host."http://a"]\n'}, None),
-        ({"ghcr.io/hosts.toml": '[host."http://a"]\n'}, None),
-        (
-            {"docker.io/hosts.toml": '  [host."http://a:5000"]\n  [host."http://a:5000".header]\n  x = "y"\n'},
-            ("docker.io", "http://a:5000"),
-        ),
-        ({"_default/hosts.toml": "[ host . 'http://a' ]\n[host.\"b\"]"}, ("_default", "http://a", "b")),
-        ({"docker.io/hosts.toml": 'host."http://a" = {capabilities = ["pull"]}\n'}, ("docker.io", "http://a")),
-    ],
-    ids=["none", "certificates", "server", "comment", "another", "host", "default", "inline"],
-)
-def test_the_file_is_found_by_what_it_names(
-    shell: tuple[str, ...], files: dict[str, str], found: tuple[str, ...] | None, tmp_path: Path
-) -> None:
-    for name, text in files.items():
-        path = tmp_path / CERTS / name
-        path.parent.mkdir(parents=True)
-        path.write_text(text)
-    frame = package_files("runnerops.remote").joinpath("observe.sh").read_text()
-    script = f"{frame}\n{DOCKER.OBSERVE}\nroot={tmp_path}\ndocker_hosts\n"
-    done = subprocess.run([*shell], input=script, capture_output=True, text=True, check=True)
-    assert done.stderr == ""
-    expected = HostsFile(f"/{CERTS}/{found[0]}/hosts.toml", found[1:]) if found else None
-    assert facts(done.stdout).hosts_file == expected
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from dataclasses import replace
-from importlib.resources import files as package_files
-from pathlib import Path
 
 import pytest
 
@@ -16,8 +13,7 @@ from runnerops.services.base import Answer
 from runnerops.services.docker.diff import path_of
 from runnerops.services.docker.schema import version_of
 from runnerops.services.shared.firewall import way_to
-from tests.shells import SHELLS
-from tests.unit.services.builders import ARGV, daemon, host, state
+from tests.unit.services.builders import ARGV, host, state
 
 UNIT = "LoadState=loaded\nActiveState=active\nMainPID=712\nInvocationID=3f0c\n"
 INFO = {
@@ -180,68 +176,3 @@ def test_containers_and_one_that_vanished_meanwhile() -> None:
 
 def test_without_a_file_of_its_own_dockerd_reads_the_default() -> None:
     assert path_of(state({}, read())) == "/etc/docker/daemon.json"
-
-
-@pytest.mark.parametrize("shell", SHELLS)
-@pytest.mark.parametrize(
-    ("argv", "path"),
-    [
-        ("/usr/bin/dockerd -H fd://", "/etc/docker/daemon.json"),
-        ("/usr/bin/dockerd --config-file=/srv/d.json -H fd://", "/srv/d.json"),
-        ("/usr/bin/dockerd --config-file /srv/d.json", "/srv/d.json"),
-    ],
-)
-def test_the_script_finds_the_file_of_a_stopped_daemon(
-    shell: tuple[str, ...], argv: str, path: str, tmp_path: Path
-) -> None:
-    frame = package_files("runnerops.remote").joinpath("observe.sh").read_text()
-    script = f"""{frame}
-    systemctl() {{ printf '%s\\n' LoadState=loaded MainPID=0 \\
-      'ExecStart={{ path=/usr/bin/dockerd ; argv[]={argv} ; ignore_errors=no ; status=0/0 }}'; }}
-    limited() {{ "$@"; }}
-    ask() {{ shift; "$@" >/dev/null; }}
-    file() {{ printf '%s\\n' "$1"; }}
-    {DOCKER.OBSERVE}
-    observe_docker_unit {daemon({}).spec.path}
-    """
-    command = [*shell]
-    done = subprocess.run(command, input=script, capture_output=True, text=True, cwd=tmp_path, check=True)
-    assert (done.stdout, done.stderr) == (f"{path}\n", "")
-
-
-API = {
-    "info": '{"ServerVersion":"26.1.5"}',
-    "images": '[{"Containers":-1,"Id":"sha256:1","Labels":{"a":"[\\"RepoTags\\":[\\"x\\"]"},"RepoDigests":null,'
-    '"RepoTags":["registry:3.0.0"]}]',
-    "containers": f'[{{"Id":"{"a" * 64}","Labels":{{"b":",\\"Id\\":\\"ff\\""}}}},{{"Id":"{"b" * 64}","Names":[]}}]',
-}
-
-
-@pytest.mark.parametrize("shell", SHELLS)
-@pytest.mark.parametrize("lost", ["", *API])
-def test_the_daemon_is_asked_on_its_socket_else_through_its_client(
-    shell: tuple[str, ...], lost: str, tmp_path: Path
-) -> None:
-    for name, text in API.items():
-        (tmp_path / name).write_text("" if name == lost else f"{text}\n")
-    frame = package_files("runnerops.remote").joinpath("observe.sh").read_text()
-    script = f"""{frame}
-    curl() {{ for part in info images containers; do cat $part; if [ -s $part ]; then printf '\\n200\\n'; fi; done; }}
-    docker() {{ echo "client: $*"; }}
-    limited() {{ "$@"; }}
-    ask() {{ echo "$1:"; shift; "$@"; echo; }}
-    {DOCKER.OBSERVE.replace('[ -S "$socket" ] && [ -e "$root/var/run/docker.pid" ]', ":")}
-    observe_docker_daemon FORM
-    """
-    command = [*shell]
-    done = subprocess.run(command, input=script, capture_output=True, text=True, cwd=tmp_path, check=True)
-    said = " ".join(done.stdout.split())
-    if lost:
-        assert "docker_info: client: info" in said
-        assert "docker_images: client: image ls" in said
-    else:
-        assert said.startswith(
-            'docker_told: {"ServerVersion":"26.1.5"} 200 "RepoTags":["registry:3.0.0"] 200 "Id":"aaa'
-        )
-        assert said.endswith(f"client: inspect --type container --format FORM {'a' * 64} {'b' * 64}")
-    assert done.stderr == ""

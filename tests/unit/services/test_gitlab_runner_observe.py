@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-from importlib.resources import files as package_files
 from pathlib import Path
 
 import pytest
@@ -12,7 +10,6 @@ from runnerops.model.host_state import Container, DockerFacts, Facts, Job, Runne
 from runnerops.services import GITLAB_RUNNER
 from runnerops.services.base import Answer
 from runnerops.services.gitlab_runner.observe.jobs import SYSTEM
-from tests.shells import SH, SHELLS
 
 UNIT = "LoadState=loaded\nActiveState=active\nMainPID=42\nInvocationID=3f0c\n"
 NO_UNIT = "LoadState=not-found\nActiveState=inactive\nMainPID=0\nInvocationID=\n"
@@ -162,29 +159,6 @@ def test_a_runner_without_a_unit_is_a_stranger() -> None:
     assert (found.unit.active, found.unmanaged_runners) == ("not-found", ("process 90 in a container",))
 
 
-# ------------------------------------------------------------------------------------------------------- observe.sh
-
-OBSERVE_SH = package_files("runnerops.remote").joinpath("observe.sh").read_text()
-FRAME = """
-limited() { "$@"; }
-ask() { echo "[$1]"; shift; "$@" 2>/dev/null </dev/null; }
-file() { echo "[file] $1"; }
-recall() { :; }
-fingerprint() { :; }
-systemctl() { cat "$root/unit"; }
-curl() { echo "curl $*" >&2; return 7; }
-wget() { for url; do :; done; printf 'gitlab_runner_jobs{} 1 %s\\ngo_threads 8\\n' "$url"; }
-"""
-
-
-def observe(shell: tuple[str, ...], tmp_path: Path, *call: str) -> str:
-    """What a function of observe.sh says where `tmp_path` is the root."""
-    command = [*shell]
-    script = f"{OBSERVE_SH}\nroot={tmp_path}\n{FRAME}{GITLAB_RUNNER.OBSERVE}{' '.join(call)}\n"
-    done = subprocess.run(command, input=script, capture_output=True, text=True, cwd=tmp_path, check=True)
-    return done.stdout
-
-
 def process(root: Path, pid: int, *argv: str, group: str = "0::/a", environ: str = "") -> None:
     folder = root / "proc" / str(pid)
     folder.mkdir(parents=True)
@@ -194,88 +168,3 @@ def process(root: Path, pid: int, *argv: str, group: str = "0::/a", environ: str
     (folder / "cmdline").write_bytes(b"".join(word.encode() + b"\0" for word in argv))
     (folder / "cgroup").write_text(f"{group}\n")
     (folder / "stat").write_text(f"{pid} ({name}) S 1 {pid} {pid} 0 -1 4194560 7\n")
-
-
-@pytest.mark.parametrize("shell", SHELLS)
-def test_only_what_serves_is_a_runner(shell: tuple[str, ...], tmp_path: Path) -> None:
-    process(tmp_path, 42, "/usr/bin/gitlab-runner", "run", "--config", "/x", group="0::/unit")
-    process(tmp_path, 43, "gitlab-runner-linux-amd64", "--debug", "run-single", group="0::/single")
-    process(tmp_path, 44, "gitlab-runner", "--version", group="0::/ourselves")
-    process(tmp_path, 45, "gitlab-runner-helper", "cache-extractor", group="0::/helper")
-    process(tmp_path, 46, "sh", "-c", "gitlab-runner run", group="0::/other")
-    said = observe(shell, tmp_path, "observe_runner_processes")
-    processes, _, groups = said.partition("[runner_groups]")
-    groups, _, job_ids = groups.partition("[runner_job_ids]")
-    assert "42 1 S gitlab-runner\n" in processes
-    assert sorted(line.rpartition("/")[2] for line in groups.split()) == ["single", "unit"]
-    assert job_ids.split() == []
-
-
-@pytest.mark.parametrize("shell", SHELLS)
-def test_processes_tell_which_job_they_are_of(shell: tuple[str, ...], tmp_path: Path) -> None:
-    process(tmp_path, 42, "/usr/bin/gitlab-runner", "run")
-    process(tmp_path, 50, "su")
-    process(tmp_path, 51, "make", environ="A=b\0CI_JOB_ID=4711\0MY_CI_JOB_ID=3\0")
-    process(tmp_path, 52, "sh", environ="X=CI_JOB_ID=9\0Y=1\nCI_JOB_ID=text\0CI_JOB_ID=12\0")
-    said = observe(shell, tmp_path, "observe_runner_processes").partition("[runner_job_ids]")[2]
-    assert said.split("\n")[1:-1] == ["51 4711", "52 12"]
-
-
-@pytest.mark.parametrize("shell", SHELLS)
-def test_where_no_runner_is_no_environment_is_read(shell: tuple[str, ...], tmp_path: Path) -> None:
-    process(tmp_path, 51, "make", environ="CI_JOB_ID=4711\0")
-    assert "runner_job_ids" not in observe(shell, tmp_path, "observe_runner_processes")
-
-
-@pytest.mark.parametrize("shell", SHELLS)
-@pytest.mark.parametrize("content", ["s_0123456789ab", "r_0123456789ab\n", None])
-def test_the_system_id_lies_beside_the_file(shell: tuple[str, ...], content: str | None, tmp_path: Path) -> None:
-    (tmp_path / "unit").write_text("LoadState=loaded\nActiveState=inactive\nMainPID=0\n")
-    (tmp_path / "etc").mkdir()
-    if content:
-        (tmp_path / "etc" / ".runner_system_id").write_text(content)
-    said = observe(shell, tmp_path, "observe_runner_unit", "/etc/c.toml")
-    assert f"[runner_system]\n{(content or '').strip()}\n" in said
-
-
-@pytest.mark.parametrize("shell", SHELLS)
-@pytest.mark.parametrize(
-    ("argv", "path"),
-    [
-        (["gitlab-runner", "run", "--config", "/srv/a b.toml"], "/srv/a b.toml"),
-        (["gitlab-runner", "run", "-c", "/one", "--config=/two"], "/two"),
-        (["gitlab-runner", "run"], "/etc/default"),
-    ],
-)
-def test_the_file_that_the_runner_reads(shell: tuple[str, ...], argv: list[str], path: str, tmp_path: Path) -> None:
-    (tmp_path / "unit").write_text("LoadState=loaded\nActiveState=active\nMainPID=42\n")
-    process(tmp_path, 42, *argv)
-    said = observe(shell, tmp_path, "observe_runner_unit", "/etc/default")
-    assert f"[file] {path}\n" in said
-    assert "\n".join(argv) in said
-
-
-@pytest.mark.parametrize("shell", SHELLS)
-def test_a_stopped_unit_tells_its_command_itself(shell: tuple[str, ...], tmp_path: Path) -> None:
-    start = "{ path=/g ; argv[]=/g run --config /srv/c.toml --user u ; ignore_errors=no ; start_time=[n/a] }"
-    (tmp_path / "unit").write_text(f"LoadState=loaded\nActiveState=inactive\nMainPID=0\nExecStart={start}\n")
-    assert "[file] /srv/c.toml\n" in observe(shell, tmp_path, "observe_runner_unit", "/etc/default")
-
-
-@pytest.mark.parametrize(
-    ("text", "url"),
-    [
-        ('listen_address = ":9252"', "http://127.0.0.1:9252/metrics"),
-        ("  listen_address='192.0.2.1:1'", "http://192.0.2.1:1/metrics"),
-        ('listen_address = "localhost"', "http://localhost:9252/metrics"),
-        ('[session_server]\nlisten_address = ":8093"', ""),
-        ("concurrent = 1", ""),
-    ],
-)
-def test_the_metrics_page_is_asked_where_there_is_one(text: str, url: str, tmp_path: Path) -> None:
-    (tmp_path / "unit").write_text("LoadState=loaded\nActiveState=inactive\nMainPID=0\n")
-    (tmp_path / "etc").mkdir()
-    (tmp_path / "etc" / "c.toml").write_text(f"{text}\n")
-    said = observe(SH, tmp_path, "observe_runner_unit", "/etc/c.toml")
-    _, _, page = said.partition("[runner_metrics]\n")
-    assert page == (f"gitlab_runner_jobs{{}} 1 {url}\n" if url else "")

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import subprocess
-from pathlib import Path
-
 import pytest
 
 from runnerops.model.host_state import Facts, RegistryFacts
 from runnerops.services import REGISTRY
 from runnerops.services.base import Answer, sha256
-from tests.shells import SHELLS
 from tests.unit.services.builders import MIRROR, cache, host, render_file
 
 
@@ -33,27 +28,6 @@ def read(**texts: str) -> RegistryFacts:
 def test_compose_of_either_version(text: str, compose: tuple[str, ...], version: str) -> None:
     found = read(registry_compose=text)
     assert (found.compose, found.compose_version) == (compose, version)
-
-
-@pytest.mark.parametrize("shell", SHELLS)
-@pytest.mark.parametrize(
-    ("says", "compose", "version"),
-    [
-        ("2.40.3-desktop.1", ("docker", "compose"), "2.40.3-desktop.1"),
-        ("Docker Compose version v2.20.2", ("docker", "compose"), "v2.20.2"),
-        ("podman-compose version 1.0.6\npodman 5.4.2", ("docker", "compose"), "1.0.6"),
-        ("v30.0.0-rc.1\nA new version of Compose is there!", ("docker", "compose"), "v30.0.0-rc.1"),
-    ],
-)
-def test_a_version_is_found_in_a_sentence(
-    shell: tuple[str, ...], says: str, compose: tuple[str, ...], version: str
-) -> None:
-    frame = 'limited() { "$@"; }\n'
-    script = f"{frame}docker() {{ printf '%s\\n' '{says}'; }}\n{REGISTRY.OBSERVE}\nregistry_find_compose\n"
-    done = subprocess.run([*shell], input=script, capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines() == [version, *compose]
-    found = read(registry_compose=done.stdout)
-    assert (found.compose, found.compose_version) == (compose, version.lstrip("v"))
 
 
 def test_answers_upstreams_and_listeners() -> None:
@@ -97,81 +71,3 @@ def test_a_host_with_caches() -> None:
         ("observe_registry_cache", "2", "quay.io", "http://127.0.0.1:5001", hub, "none", *other, *compose),
         ("observe_registry_answer", "3", MIRROR),
     )
-
-
-FRAME = """
-ask() { name=$1; shift; printf '%s: %s\\n' "$name" "$("$@")"; }
-file() { printf 'file %s\\n' "$1"; }
-fingerprint() { :; }
-limited() { "$@"; }
-recall() { name=$1; shift 2; ask "$name" "$@"; }
-"""
-
-
-def run(shell: tuple[str, ...], fakes: str, call: str, *args: str) -> str:
-    command = [*shell, "-s"]
-    words = " ".join(f'"{arg}"' for arg in args)
-    script = f"{FRAME}\n{fakes}\n{REGISTRY.OBSERVE}\n{call} {words}\n"
-    done = subprocess.run(command, input=script, capture_output=True, text=True, check=True)
-    assert done.stderr == ""
-    return done.stdout
-
-
-def curl(answer: str, upstream: str) -> str:
-    """A cache whose `/v2/` does this, and whose upstream does that."""
-    return f"""sleep() {{ echo slept; }}
-    curl() {{
-      case $* in
-        *http_code*) {upstream} ;;
-        *_catalog*) echo '{{"repositories":["library/busybox","x"]}}' ;;
-        */v2/) {answer} ;;
-        *busybox/tags*) [ "{upstream}" != 'echo 401' ] || echo '{{"name":"library/busybox","tags":["1","2"]}}' ;;
-        *) return 22 ;;
-      esac
-    }}"""
-
-
-@pytest.mark.parametrize("shell", SHELLS)
-def test_the_plugin_is_asked_first(shell: tuple[str, ...]) -> None:
-    assert (
-        run(shell, "docker() { echo 2.26.1; }", "observe_registry_compose")
-        == "registry_compose: 2.26.1\ndocker\ncompose\n"
-    )
-
-
-@pytest.mark.parametrize("shell", SHELLS)
-@pytest.mark.parametrize(("fake", "said"), [("curl() { :; }", "yes"), ("curl() { return 7; }", "no")])
-def test_a_mirror_is_asked(shell: tuple[str, ...], fake: str, said: str) -> None:
-    found = run(shell, fake, "observe_registry_answer", "3", MIRROR)
-    assert found == f"registry_answer_3: {MIRROR} {said}\n"
-
-
-CACHES = [  # what the cache does, what its upstream does, whether a file differs; what is told
-    (":", "return 7", False, ["registry_answer_1: URL yes"]),
-    (":", "echo 401", True, ["registry_answer_1: URL yes", "registry_upstream_1: dockerhub yes"]),
-    (":", "echo 000", True, ["registry_answer_1: URL yes", "registry_upstream_1: dockerhub no"]),
-    ("return 7", "echo 401", False, ["registry_answer_1: URL no", "registry_upstream_1: dockerhub yes"]),
-    ("return 28", "echo 000", False, ["registry_answer_1: URL no", "registry_upstream_1: dockerhub no"]),
-    ("return 52", "echo 401", False, ["slept", "registry_answer_1: URL no", "registry_upstream_1: dockerhub yes"]),
-]
-
-
-@pytest.mark.parametrize("shell", SHELLS)
-@pytest.mark.parametrize(("answer", "upstream", "differs", "told"), CACHES)
-def test_the_upstream_is_asked_where_a_file_differs_or_the_cache_is_silent(
-    shell: tuple[str, ...], answer: str, upstream: str, differs: bool, told: list[str], tmp_path: Path
-) -> None:
-    place = tmp_path / "registry-config.yml"
-    place.write_text("a: 1\n")
-    sha = "other" if differs else hashlib.sha256(b"a: 1\n").hexdigest()
-    words = ("1", "dockerhub", MIRROR, "https://hub.example.com", "library/alpine", str(place), sha)
-    found = run(shell, curl(answer, upstream), "observe_registry_cache", *words)
-    assert found.replace(MIRROR, "URL").splitlines() == told
-
-
-@pytest.mark.parametrize("shell", SHELLS)
-def test_all_files_that_may_be_ours_are_read(shell: tuple[str, ...], tmp_path: Path) -> None:
-    (tmp_path / "registry-config.old.yml").write_text("")
-    (tmp_path / "notes.yml").write_text("")
-    found = run(shell, "", "observe_registry_files", str(tmp_path))
-    assert found == f"file {tmp_path}/docker-compose.yml\nfile {tmp_path}/registry-config.old.yml\n"

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
-from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -16,9 +13,7 @@ from runnerops.model.plan import Action, Step
 from runnerops.services import DOCKER, REGISTRY
 from runnerops.services.base import ActionRequest
 from runnerops.services.docker.schema import KEYS
-from runnerops.services.scripts import content
 from runnerops.services.shared import ways
-from tests.shells import SHELLS
 from tests.unit.services.builders import (
     BRIDGE,
     HUB,
@@ -105,147 +100,3 @@ def test_what_to_look_at_names_the_keys_and_the_cache() -> None:
     (said,) = [word for word in step.args if word.startswith("containers reached")]
     assert said.startswith(f"containers reached {OWN}, and with firewall-backend, iptables they do not")
     assert "net.ipv4.ip_forward" in said
-
-
-GUEST = "41"
-
-
-@pytest.mark.parametrize("shell", SHELLS)
-@pytest.mark.parametrize(
-    ("guest", "runs", "way", "before", "after", "status", "says", "told"),
-    [
-        (GUEST, "", "bridge", "", "", 0, "", ""),
-        (GUEST, "", "bridge", "", "drop", 1, "why\nmore\n", ""),
-        (GUEST, "", "bridge", "drop", "drop", 0, "", "none did, or none ran, before"),
-        ("", "", "any", "", "", 0, "", "none did, or none ran, before"),
-        ("", "network=bridge 41 default", "bridge", "", "drop", 1, "why\nmore\n", ""),
-        ("", "status=running 41 runnerops_default", "bridge", "", "", 0, "", "none did, or none ran, before"),
-        ("", "status=running 41 runnerops_default", "any", "", "drop", 1, "why\nmore\n", ""),
-        ("", "status=running 41 host", "any", "", "", 0, "", "none did, or none ran, before"),
-        ("", "status=running 41 internal", "any", "", "", 0, "", "none did, or none ran, before"),
-        ("", "network=bridge 0 default", "any", "", "", 0, "", "none did, or none ran, before"),
-    ],
-)
-def test_the_script_compares_after_with_before(
-    shell: tuple[str, ...],
-    guest: str,
-    runs: str,
-    way: str,
-    before: str,
-    after: str,
-    status: int,
-    says: str,
-    told: str,
-    tmp_path: Path,
-) -> None:
-    call = scripted(tmp_path, shell, guest, runs)
-    assert call("--note", way, before).returncode == 0
-    done = call("--compare", way, after, "why", "more")
-    assert (done.returncode, done.stdout) == (status, says)
-    tell = tmp_path / "tell"
-    assert told in (tell.read_text() if tell.exists() else "")
-    assert tell.exists() is bool(told)
-
-
-@pytest.mark.parametrize("shell", SHELLS)
-def test_what_is_only_told_fails_nothing(shell: tuple[str, ...], tmp_path: Path) -> None:
-    call = scripted(tmp_path, shell, GUEST, "")
-    done = call("--tell", "bridge", "drop", "why", "more")
-    assert (done.returncode, done.stdout) == (0, "")
-    assert (tmp_path / "tell").read_text() == "why\nmore\n"
-    (tmp_path / "tell").unlink()
-    assert call("--tell", "bridge", "", "why").returncode == 0
-    assert not (tmp_path / "tell").exists()
-
-
-@pytest.mark.parametrize("shell", SHELLS)
-@pytest.mark.parametrize(
-    ("guest", "status", "says", "told"),
-    [(GUEST, 1, "why\n", ""), ("", 0, "", "no container came up to ask from: no sleep in image3")],
-)
-def test_a_proof_needs_a_container_that_comes_up(
-    shell: tuple[str, ...], guest: str, status: int, says: str, told: str, tmp_path: Path
-) -> None:
-    done = scripted(tmp_path, shell, guest, "")("--prove", "bridge", "drop", "why")
-    assert (done.returncode, done.stdout) == (status, says)
-    tell = tmp_path / "tell"
-    assert told in (tell.read_text() if tell.exists() else "")
-    images = (tmp_path / "begun").read_text().split()
-    assert images == (["own"] if guest else ["own", "image1", "image2", "image3"])  # each once, and not for ever
-    assert (tmp_path / "removed").exists() is bool(guest)
-
-
-@pytest.mark.parametrize("shell", SHELLS)
-@pytest.mark.parametrize(
-    ("url", "asks"),
-    [
-        (OWN, ""),
-        ("http://far:5000", " --resolve far:5000:192.0.2.7 --resolve far:80:192.0.2.7 --resolve far:443:192.0.2.7"),
-        ("https://far", " --resolve far:80:192.0.2.7 --resolve far:443:192.0.2.7"),
-        ("http://nobody:5000", ""),
-        ("http://localhost:5000", ""),
-        ("http://[2001:db8::1]:5000", ""),
-    ],
-)
-def test_a_name_is_asked_for_at_the_address_that_the_host_knows(
-    shell: tuple[str, ...], url: str, asks: str, tmp_path: Path
-) -> None:
-    """A resolver on the host's loopback does not answer in the network of a container, which has another."""
-    assert scripted(tmp_path, shell, GUEST, "")("--prove", "bridge", "", "why", url=url).returncode == 0
-    assert (tmp_path / "asked").read_text() == f"-t {GUEST} -n curl {url}{asks}\n"
-
-
-@pytest.mark.parametrize("shell", SHELLS)
-def test_a_name_that_is_the_hosts_own_loopback_shows_nothing_and_fails_nothing(
-    shell: tuple[str, ...], tmp_path: Path
-) -> None:
-    """Containers do not read the host's /etc/hosts."""
-    call = scripted(tmp_path, shell, GUEST, "")
-    assert call("--prove", "bridge", "drop", "why", url="http://own:5000").returncode == 0
-    assert (tmp_path / "tell").read_text().endswith("is not shown: for the host itself own is 127.0.1.1\n")
-    assert call("--note", "bridge", "", url="http://own:5000").returncode == 0
-    assert (tmp_path / "unreached.c").exists()
-    assert not (tmp_path / "begun").exists()
-
-
-@pytest.mark.parametrize("shell", SHELLS)
-def test_a_container_that_ends_while_it_is_asked_from_shows_nothing(shell: tuple[str, ...], tmp_path: Path) -> None:
-    """As those of jobs do."""
-    call = scripted(tmp_path, shell, "", "network=bridge 41 default")
-    done = call("--prove", "bridge", "ends", "why")
-    assert (done.returncode, done.stdout) == (0, "")
-    assert (tmp_path / "tell").read_text().endswith("is not shown: the container that was asked from has ended\n")
-
-
-def scripted(
-    tmp_path: Path, shell: tuple[str, ...], guest: str, runs: str
-) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """The script, and a docker with a cache, three images besides, and perhaps a guest or a container that runs."""
-    tools = tmp_path / "bin"
-    tools.mkdir()
-    filters, _, found = runs.partition(" ")
-    for name, text in {
-        "docker": f"""case $1 in
-          ps) [ ! -e ended ] || exit 0
-            case $* in *service=c*) echo id1 ;; *={filters.rpartition("=")[2] or "none"}*) echo id2 ;; esac ;;
-          network) case $5 in internal) echo true ;; *) echo false ;; esac ;;
-          image) for i in 1 2 3 4 5; do echo image$i; done ;;
-          run) shift 11; echo "$1" >>begun; if [ "{guest}" ]; then echo guest; else echo "no sleep in $1" >&2; exit 127; fi ;;
-          rm) [ "$2" = -fv ] && echo "$3" >>removed ;;
-          inspect) case $5$6 in *Image*) echo own ;; *guest) echo {guest} ;; *id2) echo "{found}" ;; *) exit 1 ;; esac ;;
-        esac""",
-        "nsenter": 'echo "$*" >>asked; [ "$DROPS" != ends ] || : >ended; [ "$2" = 41 ] || exit 9; [ -z "$DROPS" ]',
-        "getent": '[ "$1" = ahostsv4 ] && case $2 in far) echo "192.0.2.7 STREAM far" ;; own) echo "127.0.1.1  STREAM" ;; esac',
-        "sleep": ":",
-    }.items():
-        (tools / name).write_text(f"#!/bin/sh\n{text}\n")
-        (tools / name).chmod(0o755)
-    script = tmp_path / ways.SCRIPT
-    script.write_bytes(content(ways.SCRIPT))
-
-    def call(what: str, way: str, drops: str, *texts: str, url: str = OWN) -> subprocess.CompletedProcess[str]:
-        environ = {"PATH": f"{tools}:/usr/bin:/bin", "RUNNEROPS_DESK": str(tmp_path), "DROPS": drops}
-        command = [*shell, str(script), what, "c", url, way, *texts, "--", "curl", url]
-        return subprocess.run(command, capture_output=True, text=True, env=environ, check=False)
-
-    return call

@@ -1,0 +1,45 @@
+"""A hold on a host: kept there, seen by every observation, and ended, under each shell."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from dataclasses import replace
+from importlib.resources import files as package_files
+from pathlib import Path
+
+import pytest
+
+from runnerops.model.host_state import Facts, Hold
+from runnerops.remote import protocol
+from runnerops.remote.state import host_state
+from tests.shells import SHELLS
+
+KEPT = Hold(2_000_000_000, "anna@laptop", "disk swap: see #7\t'$(x)'")
+FRAME = package_files("runnerops.remote").joinpath("observe.sh").read_text()
+
+
+def shell(argv: tuple[str, ...], script: str, words: tuple[str, ...], root: Path) -> subprocess.CompletedProcess[bytes]:
+    environ = {"PATH": os.environ["PATH"], "RUNNEROPS_ROOT": str(root)}
+    return subprocess.run([*argv, "-c", script, *words], env=environ, capture_output=True, timeout=60, check=False)
+
+
+@pytest.mark.parametrize("argv", SHELLS)
+def test_a_hold_is_kept_on_the_host_and_seen_by_every_observation(argv: tuple[str, ...], tmp_path: Path) -> None:
+    def run(command: tuple[str, ...]) -> int:
+        _, _, script, *words = command
+        return shell(argv, script, tuple(words), tmp_path).returncode
+
+    def seen(clock: int) -> Hold | None:
+        done = shell(argv, f"word=w\n{FRAME}\nsystemctl() {{ :; }}\nobserve_runs", (), tmp_path)
+        answers, _ = protocol.decode_observation("w", done.stdout)
+        return host_state(answers, {}, Facts(clock=clock)).hold
+
+    assert run(protocol.release()) == protocol.NOT_HELD
+    assert run(protocol.hold(replace(KEPT, reason="older"))) == run(protocol.hold(KEPT)) == 0
+    assert seen(1_999_999_999) == replace(KEPT, reason="disk swap: see #7 '$(x)'")
+    assert seen(2_000_000_000) is None, "its time is over"
+    state = tmp_path / "var/lib/runnerops"
+    assert [(path.name, path.stat().st_mode & 0o777) for path in state.iterdir()] == [("hold", 0o600)]
+    assert state.stat().st_mode & 0o777 == 0o700
+    assert (run(protocol.release()), seen(0)) == (0, None)
