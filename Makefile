@@ -5,6 +5,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.ready
 
+# how many examples each property is tried with: few while working, many in `make test` (tests/conftest.py has the numbers)
+EXAMPLES ?= few
+
 # compiled once, not by each of the processes that tests start
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -50,7 +53,7 @@ types: venv
 	$(BIN)/mypy
 
 unit: venv
-	$(BIN)/pytest -q -n auto --dist worksteal tests/unit
+	$(BIN)/pytest -q -n auto --dist worksteal --hypothesis-profile $(EXAMPLES) tests/unit
 
 integration: venv
 	$(BIN)/pytest -q -n auto tests/integration
@@ -69,7 +72,7 @@ lab: equip
 	@$(MAKE) $(TOGETHER) part-hosts part-faults
 
 test: equip
-	@$(MAKE) $(TOGETHER) part-hosts part-faults part-lint part-types part-unit part-integration
+	@$(MAKE) $(TOGETHER) EXAMPLES=many part-hosts part-faults part-lint part-types part-unit part-integration
 
 part-%:
 	@sh tools/part.sh $* $(MAKE) --no-print-directory $*

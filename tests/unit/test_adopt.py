@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from runnerops.adopt.entry import Entry, make_entry
@@ -66,7 +66,6 @@ def read(text: str) -> object:
 # ------------------------------------------------------------------------------------------------------------- YAML
 
 
-@settings(max_examples=100, deadline=None)
 @given(tree=TREES, indent=st.integers(0, 6), step=st.integers(1, 4))
 def test_what_is_written_is_read_again(tree: Tree, indent: int, step: int) -> None:
     lines = list(Writer(step, {}).lines({"x": tree}, indent))
@@ -165,7 +164,6 @@ def test_braces_over_several_lines_are_left_to_a_person() -> None:
         add_sections("hosts:\n  h: {address: x,\n    ssh: {user: root}}\n", "h", section)
 
 
-@settings(max_examples=100, deadline=None)
 @given(inherited=TREES, wanted=TREES)
 def test_what_is_said_beside_what_is_inherited_gives_what_is_wanted(inherited: Tree, wanted: Tree) -> None:
     def merged(base: Value, top: Tree) -> Tree:
@@ -186,7 +184,6 @@ def test_what_is_said_beside_what_is_inherited_gives_what_is_wanted(inherited: T
 # --------------------------------------------------------------------------------------------------------- secrets
 
 
-@settings(max_examples=100, deadline=None)
 @given(
     value=st.text(min_size=1, max_size=20)
     | st.sampled_from(["a\n", "a\r", "a\r\n", "it's", 'a"b', "a\\n", "$x", "a # b"])
@@ -257,7 +254,6 @@ def back(state: HostState) -> tuple[dict[str, bytes | None], Entry, list[str]]:
 ODD = st.dictionaries(TEXTS.filter(lambda text: text not in {"keep", "on_change"}), LEAVES, max_size=2)
 
 
-@settings(max_examples=100, deadline=None)
 @given(tree=DAEMONS, odd=ODD)
 def test_a_daemon_json_that_was_adopted_stays_as_it_is(tree: Tree, odd: dict[str, Any]) -> None:
     """Whatever stands in the file; the daemon has it loaded."""
@@ -268,7 +264,6 @@ def test_a_daemon_json_that_was_adopted_stays_as_it_is(tree: Tree, odd: dict[str
     assert desired == {DAEMON: content}
 
 
-@settings(max_examples=100, deadline=None)
 @given(tree=CONFIGS, scripts=TEXTS, variables=st.lists(TEXTS, max_size=2))
 def test_a_config_toml_that_was_adopted_stays_as_it_is(tree: Tree, scripts: str, variables: list[str]) -> None:
     runners = tree.get("runners")
@@ -324,7 +319,6 @@ def odd_lines(groups: tuple[tuple[str, ...], ...]) -> st.SearchStrategy[list[str
     return some.flatmap(lambda lines: st.permutations([*lines]))
 
 
-@settings(max_examples=40, deadline=None)
 @given(
     top=odd_lines(TOP),
     runners=st.lists(
@@ -451,7 +445,6 @@ RUNNERS = st.lists(
 )
 
 
-@settings(max_examples=80, deadline=None)
 @given(runners=RUNNERS)
 def test_runners_of_any_names_stay_as_they_are(runners: list[dict[str, Any]]) -> None:
     toml = blocks(*runners)

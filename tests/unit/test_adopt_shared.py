@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from runnerops.adopt.draft import best_draft, could_share, make_draft
@@ -44,7 +44,6 @@ def plain(tree: object, variables: Mapping[str, str]) -> str:
     return json.dumps(tree, sort_keys=True, default=lambda secret: variables[secret.argument])
 
 
-@settings(max_examples=50, deadline=None)
 @given(base=SECTIONS, more=st.lists(SECTIONS, min_size=2, max_size=3))
 def test_what_is_common_and_what_differs_merge_to_each_hosts_own(base: Tree, more: list[Tree]) -> None:
     """`common` of trees that have much in common, and `beside` of each."""
@@ -181,7 +180,6 @@ FULL = st.fixed_dictionaries({"docker": TREES, "gitlab_runner": SECTIONS})
 LEAN = st.fixed_dictionaries({}, optional={"docker": TREES, "gitlab_runner": SECTIONS})
 
 
-@settings(max_examples=30, deadline=None)
 @given(
     base=st.fixed_dictionaries({"docker": TREES, "gitlab_runner": SECTIONS}),
     more=st.lists(LEAN, min_size=2, max_size=3),
@@ -277,7 +275,6 @@ hosts: {}
     assert draft.load().groups["ci"] == ("ci-9",)
 
 
-@settings(max_examples=30, deadline=None)
 @given(base=FULL, one=LEAN)
 def test_a_host_in_a_group_asks_for_what_it_asks_for_alone(
     tmp_path_factory: pytest.TempPathFactory, base: Tree, one: Tree

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from runnerops.adopt.entry import Entry, make_entry
@@ -74,7 +74,6 @@ def adopted(had: dict[str, Any]) -> Entry:
     return make_entry(Vault("h", {}), {}, {ServiceName.REGISTRY: REGISTRY.adopt(there, answers)}, {})
 
 
-@settings(max_examples=40, deadline=None)
 @given(more=VALUES, key=KEYS)
 def test_what_is_adopted_renders_what_was_there(more: object, key: str) -> None:
     had = files(yaml.safe_dump(INVENTORY).encode(), {}, {})

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import cast
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from runnerops.remote.certificates import Names, flaw, read_certificate
@@ -66,7 +66,6 @@ def test_hashed_names() -> None:
 
 
 @given(st.text(), st.text())
-@settings(max_examples=200, deadline=None)
 def test_no_line_is_too_strange(line: str, name: str) -> None:
     parse([("f", line)]).about([name])
     covers(line, name)
@@ -240,7 +239,6 @@ def test_an_authority_of_no_kind_cannot_steer_a_terminal() -> None:
 
 
 @given(st.binary(), st.integers(0, 300))
-@settings(max_examples=200, deadline=None)
 def test_what_is_no_certificate_is_none(junk: bytes, cut: int) -> None:
     whole = certificate()
     for blob in (junk, whole[: min(cut, len(whole) - 1)], whole + junk + b"x"):

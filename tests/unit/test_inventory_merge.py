@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from runnerops import inventory
@@ -291,7 +291,6 @@ def fold(*layers: dict[str, Value]) -> Value:
     return as_value(Merger({}, Problems()).fold(map(as_node, layers)))
 
 
-@settings(max_examples=60, deadline=None)
 @given(TREE, TREE, TREE)
 def test_merging_layers_one_by_one_or_two_at_a_time_is_the_same(
     first: dict[str, Value], second: dict[str, Value], third: dict[str, Value]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from runnerops.model.common import ServiceName, Tree
@@ -120,7 +120,6 @@ def tree_of(content: bytes | None) -> dict[str, Any]:
 # ----------------------------------------------------------------------------------------------------- config.toml
 
 
-@settings(max_examples=100, deadline=None)
 @given(rendered=CONFIGS, there=CONFIGS, left_out=st.booleans())
 def test_settling_a_config_twice_is_settling_it_once(rendered: Tree, there: Tree, left_out: bool) -> None:
     desired = asked_config(rendered)
@@ -143,7 +142,6 @@ def without_tokens(tree: Tree) -> Tree:
     return {**tree, "runners": bare}
 
 
-@settings(max_examples=100, deadline=None)
 @given(rendered=CONFIGS, there=CONFIGS)
 def test_settling_never_loses_what_the_host_owns(rendered: Tree, there: Tree) -> None:
     """Every runner that is asked for without a token, and that the host has, keeps the host's token, id and dates."""
@@ -157,7 +155,6 @@ def test_settling_never_loses_what_the_host_owns(rendered: Tree, there: Tree) ->
             assert mine == {key: known[one["name"]].get(key) for key in ("id", "token")}
 
 
-@settings(max_examples=100, deadline=None)
 @given(rendered=CONFIGS, there=CONFIGS)
 def test_equal_meaning_gives_the_hosts_own_bytes_of_a_config(rendered: Tree, there: Tree) -> None:
     now = observed(None, b"# by hand\n" + to_toml(there).encode())
@@ -201,7 +198,6 @@ def applied(made: Plan, before: HostState) -> HostState:
     )
 
 
-@settings(max_examples=100, deadline=None)
 @given(rendered=DAEMONS, there=st.none() | DAEMONS, mirrors=st.sampled_from([(), (MIRROR,)]), live=st.booleans())
 def test_a_daemon_json_that_was_applied_asks_for_nothing_more(
     rendered: Tree, there: Tree | None, mirrors: tuple[str, ...], live: bool
@@ -211,7 +207,6 @@ def test_a_daemon_json_that_was_applied_asks_for_nothing_more(
     assert plan((daemon(rendered),), applied(made, now), host=host(rendered)).empty
 
 
-@settings(max_examples=100, deadline=None)
 @given(rendered=CONFIGS, there=CONFIGS, base=st.none() | CONFIGS)
 def test_a_config_that_was_applied_asks_for_nothing_more(rendered: Tree, there: Tree, base: Tree | None) -> None:
     files = ask(None, to_toml(asked_config(rendered)).encode())
@@ -226,7 +221,6 @@ def test_a_config_that_was_applied_asks_for_nothing_more(rendered: Tree, there: 
     assert again.empty
 
 
-@settings(max_examples=80, deadline=None)
 @given(
     rendered=DAEMONS, there=DAEMONS, names=st.sets(st.sampled_from(["labels", "mtu", "log-opts", "runtimes", "debug"]))
 )
@@ -267,7 +261,6 @@ def containers(files: Mapping[str, RemoteFile], rendered: list[Tree], compose: R
         yield our_container(name, label, id=made, image=one["image"], ports=(one["listen"],))
 
 
-@settings(max_examples=25, deadline=None)
 @given(rendered=CACHES, there=CACHES, keep=st.sampled_from([(), ("proxy.ttl",), ("log", "services.c1.environment.A")]))
 def test_caches_that_were_applied_ask_for_nothing_more(
     rendered: list[Tree], there: list[Tree], keep: tuple[str, ...]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from runnerops.model.common import Tree, key_text
@@ -26,7 +26,6 @@ def test_the_package_is_a_service() -> None:
     assert service.files(host()) == ()
 
 
-@settings(max_examples=60)
 @given(TREES)
 def test_dump_and_parse_are_inverse(tree: Tree) -> None:
     assert DOCKER.parse(SPEC, DOCKER.dump(SPEC, tree)) == tree
@@ -90,7 +89,6 @@ def test_meaning(old: Tree, new: Tree, differing: str) -> None:
     assert ", ".join(key_text(key_change.key) for key_change in DOCKER.key_changes(SPEC, old, new)) == differing
 
 
-@settings(max_examples=60)
 @given(TREES)
 def test_a_tree_means_what_it_means(tree: Tree) -> None:
     assert DOCKER.key_changes(SPEC, tree, tree) == ()

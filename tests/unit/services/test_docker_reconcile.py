@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from runnerops.model.common import ServiceName, Tree
@@ -89,7 +89,6 @@ LOADED = st.builds(
 )
 
 
-@settings(max_examples=150)
 @given(TREES, st.none() | TREES, LOADED)
 def test_the_two_laws(rendered: Tree, there: Tree | None, facts: DockerFacts) -> None:
     """Settling twice changes nothing more; once it is on the host and loaded, nothing differs any more."""

@@ -6,7 +6,7 @@ import tomllib
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from runnerops.model.common import ServiceName, Tree, key_text
@@ -212,7 +212,6 @@ BLOCKS = st.dictionaries(st.sampled_from(sorted(TABLES["runner"])), VALUES, max_
 TREES = st.fixed_dictionaries({"runners": st.lists(BLOCKS, max_size=2), "labels": VALUES, "session_server": VALUES})
 
 
-@settings(max_examples=60, deadline=None)
 @given(TREES, TREES)
 def test_whatever_a_file_holds_it_can_be_written_compared_and_judged(one: Tree, other: Tree) -> None:
     assert GITLAB_RUNNER.parse(SPEC, GITLAB_RUNNER.dump(SPEC, one)) == one

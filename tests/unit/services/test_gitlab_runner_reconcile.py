@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from runnerops.model.common import ServiceName, Tree
@@ -176,7 +176,6 @@ OWN = st.lists(
 )
 
 
-@settings(max_examples=100, deadline=None)
 @given(own=OWN, changed=st.sets(st.integers(0, 3)), data=st.data())
 def test_blocks_that_were_moved_and_entries_that_were_changed_mix_no_tokens(
     own: list[dict[str, Any]], changed: set[int], data: st.DataObject
@@ -246,7 +245,6 @@ RUNNERS = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
 @given(RUNNERS, RUNNERS, st.integers(1, 3))
 def test_settling_is_idempotent_and_keeps_what_the_host_owns(
     rendered: list[Any], there: list[Any], concurrent: int

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from runnerops.model.common import Tree, key_text
@@ -163,7 +163,6 @@ TREES = st.dictionaries(
 )
 
 
-@settings(max_examples=50)
 @given(TREES)
 def test_dump_and_parse_are_inverse(tree: Tree) -> None:
     assert REGISTRY.parse(CONFIG, REGISTRY.dump(CONFIG, tree)) == tree
