@@ -140,7 +140,7 @@ class _Reports:
     def write(self, checked: _Checked, path: Where) -> None:
         """Of what was found in the inventory or the file at `path`."""
         from runnerops.inventory.sources import files_of, folder_of, name_of  # a single file needs none of these
-        from runnerops.report.formats.findings import Findings, entries
+        from runnerops.report.formats.findings import Findings, entries, readable
 
         root = repository_root(self.environ, folder_of(path))
         keys = keys_by_place(files_of(path)) if checked.noun == "host" else {}
@@ -150,7 +150,8 @@ class _Reports:
         found = [beside.get(finding, finding) for finding in checked.found]
         made = entries(found, self.redactor, relative_to(root), keys, name_of(path))
         sound = (name for name, found in checked.by_name.items() if not any(one.severity in self.bad for one in found))
-        write_reports(self.files, Findings(tuple(map(self.redactor.text, sound)), made, strict="warning" in self.bad))
+        names = tuple(readable(self.redactor.text(name)) for name in sound)
+        write_reports(self.files, Findings(names, made, strict="warning" in self.bad))
 
 
 def _show(checked: _Checked, screen: Screen, *, as_json: bool) -> None:

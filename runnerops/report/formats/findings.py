@@ -59,7 +59,10 @@ def entries(
 ) -> tuple[Entry, ...]:
     """`keys` has the keys of the inventory by place: they tell hosts apart that have the same file. `default` names the
     file of a finding without a place."""
-    shown = redactor.text
+
+    def shown(text: str) -> str:
+        return readable(redactor.text(text))
+
     counts: Counter[tuple[str, ...]] = Counter()
     made: list[Entry] = []
     for finding in found:
@@ -83,6 +86,11 @@ def entries(
             )
         )
     return tuple(made)
+
+
+def readable(text: str) -> str:
+    """Without what UTF-8 has no place for: a file's name may be of any bytes."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _subject(finding: Finding, place: SourceLocation) -> str:

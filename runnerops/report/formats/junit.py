@@ -22,10 +22,10 @@ def junit(findings: Findings) -> str:
         _finding(suite, entry, names, fails=findings.fails(entry))
     for element in (root, suite):
         failures = sum(findings.fails(entry) for entry in findings.entries)
-        skipped = sum(bool(entry.ignored) for entry in findings.entries)
-        counts = {"tests": len(suite), "failures": failures, "errors": 0, "skipped": skipped}
+        counts = {"tests": len(suite), "failures": failures, "errors": 0}
         element.attrib |= {name: str(count) for name, count in counts.items()}
         element.set("time", "0")
+    suite.set("skipped", str(sum(bool(entry.ignored) for entry in findings.entries)))
     Xml.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + Xml.tostring(root, encoding="unicode") + "\n"
 
@@ -40,7 +40,6 @@ def _case(suite: Xml.Element, group: str, name: str, names: Counter[str]) -> Xml
 
 def _finding(suite: Xml.Element, entry: Entry, names: Counter[str], *, fails: bool) -> None:
     case = _case(suite, entry.file, " ".join(filter(None, (entry.rule, entry.subject))), names)
-    case.set("file", _clean(entry.file))
     said = f"{entry.file}:{entry.line}:{entry.column}: {entry.text} [{entry.rule}]"
     whole = f"{said}\nhint: {entry.fix}" if entry.fix else said
     if entry.ignored:

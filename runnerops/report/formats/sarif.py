@@ -37,9 +37,11 @@ def _rule(name: str) -> dict[str, object]:
 
 
 def _result(entry: Entry, index: int) -> dict[str, object]:
+    uri = quote(entry.file)
+    below = {"uri": f"file://{uri}"} if uri.startswith("/") else {"uri": uri, "uriBaseId": "%SRCROOT%"}
     place: dict[str, object] = {
         "physicalLocation": {
-            "artifactLocation": {"uri": quote(entry.file), "uriBaseId": "%SRCROOT%"},
+            "artifactLocation": below,
             "region": {"startLine": entry.line, "startColumn": entry.column},
         }
     }
