@@ -34,6 +34,21 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     return report
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call() -> Generator[None, None, None]:
+    """With RUNNEROPS_GITLAB_OPENAPI, GitLab's own description of its API, each request to the stand-in is held against it."""
+    path = os.environ.get("RUNNEROPS_GITLAB_OPENAPI")
+    if not path:
+        return (yield)
+    from tests.contract.described import held_against
+
+    with held_against(path) as problems:
+        yield
+    if problems:
+        pytest.fail("\n".join(problems), pytrace=False)
+    return None
+
+
 def pytest_collection_finish() -> None:
     """What was loaded and collected stays to the end: looking through it again and again frees nothing."""
     gc.collect()

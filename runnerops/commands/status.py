@@ -17,6 +17,7 @@ from runnerops.engine.targets import check_targets, choose
 from runnerops.model.common import Exit, Result
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host, Inventory
+from runnerops.planning.machines import clone_texts
 from runnerops.remote.reading import ReadOnly
 from runnerops.report.document import VERSION, outcome_document
 from runnerops.report.status import status_document, status_lines
@@ -41,14 +42,16 @@ def status(invocation: Invocation, *, as_json: bool, exit_code: bool) -> Exit:
             found = side_by_side(list(hosts), lambda name: look.at(hosts[name]))
         plans = _plans(loaded, tuple(hosts.values()), pool) if exit_code else None
     documents = []
+    clones = clone_texts({name: seen[0].facts for name, seen in found.items() if not isinstance(seen, Exception)})
     for name, seen in found.items():
         if isinstance(seen, Exception):
             outcome = failure(name, seen)
             documents.append(outcome_document(outcome))
             lines = outcome_lines(outcome)
         else:
-            documents.append(status_document(name, *seen, pending=_pending(plans, name)))
-            lines = status_lines(name, *seen, pending=_pending(plans, name))
+            notes = tuple(text for text in (clones.get(name),) if text)
+            documents.append(status_document(name, *seen, notes, pending=_pending(plans, name)))
+            lines = status_lines(name, *seen, notes, pending=_pending(plans, name))
         if not as_json:
             screen.lines(lines)
     if as_json:

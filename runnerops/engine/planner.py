@@ -236,11 +236,17 @@ def plan_all(
 
 
 def told_apart(plans: dict[str, Planned | Exception], wishes: Sequence[Wish] = ()) -> dict[str, Planned | Exception]:
-    """With what blocks the names that turned out to be one machine, and runners that turned out to be one in GitLab."""
+    """With what blocks the names that turned out to be one machine, and runners that turned out to be one in GitLab; and
+    notes of machines that GitLab cannot tell apart."""
     from runnerops.planning.disagreeing import as_gitlab_tells
-    from runnerops.planning.machines import same_machines
+    from runnerops.planning.machines import clone_texts, same_machines
 
-    machines = same_machines({name: one.facts for name, one in plans.items() if isinstance(one, Planned)})
+    facts = {name: one.facts for name, one in plans.items() if isinstance(one, Planned)}
+    machines = same_machines(facts)
+    for name, note in clone_texts(facts).items():
+        planned = plans[name]
+        assert isinstance(planned, Planned)
+        plans[name] = replace(planned, plan=replace(planned.plan, notes=(*planned.plan.notes, note)))
     for name, blocker in (*machines.items(), *as_gitlab_tells(wishes).items()):
         planned = plans[name]
         if isinstance(planned, Planned):

@@ -16,6 +16,7 @@ from runnerops.engine.gitlab import Asking, gitlab_checks
 from runnerops.engine.review import failure
 from runnerops.engine.scheduling import side_by_side
 from runnerops.model.inventory import Host
+from runnerops.planning.machines import clones
 from runnerops.remote.reading import ReadOnly
 from runnerops.remote.trying import Trying
 from runnerops.report.waiting import Waiting
@@ -51,11 +52,16 @@ class Verifying:
         in_gitlab = side_by_side(
             [host.name for host, _ in found if host.gitlab], partial(self._in_gitlab, dict(evidence))
         )
+        seen = {host.name: one.observed for host, one in found}
+        same = clones({name: one.facts for name, one in seen.items()})
+        alike = {name: {other: seen[other] for other in others} for name, others in same.items()}
         return {
             name: one
             if isinstance(one, Exception)
             else (
-                *pull_path.assess(self.known[name], replace(one, log_queries=told, hosts=self.known)),
+                *pull_path.assess(
+                    self.known[name], replace(one, log_queries=told, hosts=self.known, clones=alike.get(name, {}))
+                ),
                 *_checks(in_gitlab.get(name, ())),
             )
             for name, one in evidence.items()

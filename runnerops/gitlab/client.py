@@ -86,7 +86,7 @@ class GitlabClient(Calls):
         """`GET /runners/:id/managers`: the machines that use its token (`system_id`, `status`); None from a GitLab that has no
         such list. Raises GitlabError."""
         try:
-            answer = self.call(self.by_token, "get", f"/runners/{number}/managers", {"per_page": PER_PAGE})
+            answer = self.call(self.by_token, "get", f"/runners/{number}/managers")
         except REFUSALS as error:
             if error.response_code == 404:
                 return None

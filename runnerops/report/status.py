@@ -17,9 +17,14 @@ _CUT_OFF = "cut off"
 
 
 def status_lines(
-    host: str, observed: HostState, statuses: Sequence[ServiceStatus], *, pending: bool | None = None
+    host: str,
+    observed: HostState,
+    statuses: Sequence[ServiceStatus],
+    notes: Sequence[str] = (),
+    *,
+    pending: bool | None = None,
 ) -> Iterator[Line]:
-    """A line a system, then what is unfinished, pending (None: not asked), and left behind."""
+    """A line a system, then what is unfinished, noted, pending (None: not asked), and left behind."""
     last = observed.last
     yield "host", f"{host}: {_run_text(last) if last else 'no run yet'}"
     if last and last.running:
@@ -43,6 +48,7 @@ def status_lines(
             f"  unfinished: {intent.verb.name.lower()} {intent.service.value.replace('_', '-')} since run {intent.run}",
         )
     yield from paused_lines(host, observed.paused, last)
+    yield from (("warn", f"  note: {note}") for note in notes)
     if pending:
         yield "warn", f"  changes are pending: runnerops diff {host}"
     for one in statuses:
@@ -86,7 +92,12 @@ def _run_text(run: Run) -> str:
 
 
 def status_document(
-    host: str, observed: HostState, statuses: Sequence[ServiceStatus], *, pending: bool | None = None
+    host: str,
+    observed: HostState,
+    statuses: Sequence[ServiceStatus],
+    notes: Sequence[str] = (),
+    *,
+    pending: bool | None = None,
 ) -> dict[str, Any]:
     """One host."""
     hold = observed.hold
@@ -111,6 +122,7 @@ def status_document(
             for one in statuses
         ],
         "paused_by_run": paused_document(observed.paused),
+        "notes": list(notes),
         "unfinished": [
             {"service": intent.service.value, "verb": intent.verb.name.lower(), "run": intent.run}
             for intent in observed.intents

@@ -65,6 +65,8 @@ class Evidence:
     log_queries: Mapping[str, Answers | str] = field(default_factory=dict)
     hosts: Mapping[str, Host] = field(default_factory=dict)
     quick: bool = False
+    clones: Mapping[str, HostState] = field(default_factory=dict)
+    """Other hosts of this verify that GitLab cannot tell from this one, where they have one token."""
 
 
 @dataclass(frozen=True, slots=True)

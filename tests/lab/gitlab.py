@@ -13,7 +13,7 @@ import ssl
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tests.lab.gitlab_api import Answer, serve
@@ -128,11 +128,11 @@ class GitLab(ManagedRunners):
         with self._lock:
             self.requests.append((method, path))
             if no := self.turned_away.get(path.rpartition("/")[2]):
-                return no.pop(0)
+                return _put_in(no)
             call = f"{method} {path.removeprefix('/api/v4')}"
             at = next((found for begins, found in self.faults_at.items() if call.startswith(begins)), [])
             if at and at[0].status == 429:
-                return at.pop(0)
+                return _put_in(at)
             match (method, *path.removeprefix("/api/v4").strip("/").split("/")):
                 case "POST", "jobs", "request":
                     answer = self._hand_out(body)
@@ -154,7 +154,7 @@ class GitLab(ManagedRunners):
                 case _, *parts:
                     answer = self.managed(method, parts, body, header.get("private-token", ""))
             faults = self.faults or self.faults_of.get(method, []) or at
-            return faults.pop(0) if faults else answer
+            return _put_in(faults, answer) if faults else answer
 
     def _job(self, number: str, token: str | None = None) -> Job | None:
         found = (job for job in self.jobs if str(job.id) == number and token in (None, job.token))
@@ -233,6 +233,10 @@ class GitLab(ManagedRunners):
         if runner is None:
             return Answer(403, {"message": "403 Forbidden"})
         return Answer(200, {"id": runner.id, "token": runner.token, "token_expires_at": runner.expires_at})
+
+
+def _put_in(faults: list[Answer], own: Answer | None = None) -> Answer:
+    return replace(faults.pop(0), instead_of=own or Answer(0))
 
 
 @contextmanager

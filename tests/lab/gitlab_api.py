@@ -20,6 +20,24 @@ class Answer:
     status: int
     body: dict[str, Any] | list[dict[str, Any]] | str = ""
     headers: dict[str, str] = field(default_factory=dict)
+    instead_of: Answer | None = None
+    """Of an answer that a test has put in: the stand-in's own, unless nothing was carried out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A request and what the stand-in answers of its own accord (status 0: nothing)."""
+
+    method: str
+    path: str
+    query: dict[str, str]
+    sent: dict[str, Any]
+    status: int
+    answered: Any
+
+
+SEEN: list[Callable[[Exchange], None]] = []
+"""Who is told of each exchange with any stand-in."""
 
 
 Respond: TypeAlias = Callable[[str, str, dict[str, Any], str, dict[str, str]], Answer]
@@ -37,7 +55,11 @@ def serve(address: str, respond: Respond, tls: ssl.SSLContext | None = None) -> 
             text = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode(errors="replace")
             header = {name.lower(): value for name, value in self.headers.items()}
             path, _, query = self.path.partition("?")
-            answer = respond(self.command, path, {**dict(parse_qsl(query)), **tree_of(text)}, text, header)
+            sent = tree_of(text)
+            answer = respond(self.command, path, {**dict(parse_qsl(query)), **sent}, text, header)
+            own = answer.instead_of or answer
+            for tell in SEEN:
+                tell(Exchange(self.command, path, dict(parse_qsl(query)), sent, own.status, own.body))
             if not answer.status:  # cut off: what was asked for is done, and nobody is told
                 self.close_connection = True
                 return

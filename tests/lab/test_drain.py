@@ -461,8 +461,12 @@ def test_a_runner_is_paused_in_gitlab_for_as_long_as_its_host_drains_and_who_is_
         assert paused()
         assert "is paused in GitLab by run 2, which goes on" in project.run("status")
         other = gitlab.start(token=token)
-        host.run("systemctl stop --no-block runnerops-2")
-        assert f"paused in GitLab meanwhile: {host.name} shell" in site.end(deploy, 4)
+        said = " ".join(project.run("abort", host.name, "--yes").split())
+        assert f"← unpause runner {host.name} shell in GitLab" in said
+        assert f"unpaused in GitLab: {host.name} shell" in said
+        said = site.end(deploy, 4)
+        assert f"paused in GitLab meanwhile: {host.name} shell" in said
+        assert "· for GitLab 1 job" in said
     assert not paused()
     site.wait_back(job)
     other.wait()
@@ -476,7 +480,9 @@ def test_a_runner_is_paused_in_gitlab_for_as_long_as_its_host_drains_and_who_is_
     until("the run is over", site.quiet, seconds=60)
     assert site.listens() == MOVED
     assert paused()
-    assert "is paused in GitLab by run 3, of which nobody unpaused it" in " ".join(project.run("status").split())
+    for command in ("status", "history"):
+        said = " ".join(project.run(command, host.name).split())
+        assert f"is paused in GitLab by run 3, of which nobody unpaused it: runnerops deploy {host.name}" in said
     assert "unpaused in GitLab" in project.deploy()
     assert not paused()
     gitlab.start(token=token).wait()

@@ -7,6 +7,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 import pytest
+from gitlab.v4.objects import CurrentUserRunnerManager, RunnerAllManager, RunnerManager
 
 from runnerops.engine.planned import Planned
 from runnerops.engine.planner import plan_request
@@ -14,7 +15,7 @@ from runnerops.engine.review import summed_up
 from runnerops.engine.saved_plan import held_to
 from runnerops.gitlab.settings import differing, settings_of
 from runnerops.model.common import Result
-from runnerops.model.gitlab import Setting, SettingChange, SettingsUpdate
+from runnerops.model.gitlab import SETTINGS, Setting, SettingChange, SettingsUpdate
 from runnerops.model.host_state import Hold
 from runnerops.model.plan import Plan
 from runnerops.model.saved_plan import SavedHost, SavedPlan
@@ -145,3 +146,12 @@ def test_a_job_that_is_tried_again_sets_what_gitlab_lacks_yet() -> None:
         held = held_to(plan, PROJECT, {"h": one}, Redactor())["h"]
         assert isinstance(held, Planned)
         assert (not held.plan.blockers) == holds
+
+
+def test_a_creation_sends_what_python_gitlab_knows_of_one() -> None:
+    known = CurrentUserRunnerManager._create_attrs
+    sent = {"runner_type", "group_id", "project_id", *SETTINGS.values()}
+    assert sent == {*known.required, *known.optional}
+    assert CurrentUserRunnerManager._path == "/user/runners"
+    assert set(RunnerManager._update_attrs.optional) - {"active"} <= set(SETTINGS.values())
+    assert "type" in RunnerAllManager._list_filters

@@ -9,10 +9,13 @@ import pytest
 from runnerops.engine.planned import Planned
 from runnerops.engine.planner import told_apart
 from runnerops.model.common import Result
-from runnerops.model.host_state import Client, Facts
+from runnerops.model.host_state import Client, Facts, RunnerFacts
 from runnerops.model.inventory import Requester
 from runnerops.model.plan import Plan
 from runnerops.planning.machines import same_machines
+from runnerops.services.gitlab_runner.verify import checks
+from runnerops.services.verify import Evidence, Probe
+from tests.unit.services import runner_builders as build
 from tests.unit.services.builders import engine
 
 
@@ -72,3 +75,43 @@ def test_such_hosts_are_refused_and_others_are_not() -> None:
         assert one.result is result
         assert [blocker.code for blocker in one.plan.blockers] == (["same-machine"] if result is Result.REFUSED else [])
         assert not any(blocker.overridable for blocker in one.plan.blockers)
+
+
+def with_runner(machine: str, boot: str, system_id: str) -> Facts:
+    return replace(facts(machine, boot), runner=RunnerFacts(build.NOW, "18.0.0", system_id=system_id))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "clones", "first"),
+    [
+        (with_runner("m1", "b1", "s_1"), with_runner("m1", "b2", "s_1"), True, "a machine-id of its own"),
+        (with_runner("m1", "b1", "s_1"), with_runner("m2", "b2", "s_1"), True, ""),
+        (with_runner("m1", "b1", "s_1"), with_runner("m1", "b1", "s_1"), False, ""),  # two names of one machine
+        (with_runner("m1", "b1", "s_1"), with_runner("m2", "b2", "s_2"), False, ""),
+        (with_runner("m1", "b1", ""), with_runner("m2", "b2", ""), False, ""),
+        (with_runner("m1", "b1", "s_1"), facts("m2", "b2"), False, ""),
+    ],
+)
+def test_machines_that_gitlab_cannot_tell_apart_are_told_and_not_refused(
+    one: Facts, other: Facts, clones: bool, first: str
+) -> None:
+    plans = told_apart({"a": planned("a", one), "b": planned("b", other)})
+    for name, its in {"a": "b", "b": "a"}.items():
+        found = plans[name]
+        assert isinstance(found, Planned)
+        notes = " ".join(found.plan.notes)
+        assert (f"the system id of {its} too" in notes) is clones
+        assert first in notes
+        assert ("machine-id" in notes) is bool(first)
+        assert (found.result is Result.PENDING) or not clones
+
+
+@pytest.mark.parametrize(("token", "fails"), [(build.TOKEN, True), (build.OTHER, False)])
+def test_verify_fails_where_such_machines_have_one_token(token: str, fails: bool) -> None:
+    own, its = (
+        replace(build.observed(build.config(build.runner(token=one))), facts=with_runner("m1", boot, "s_1"))
+        for one, boot in ((build.TOKEN, "b1"), (token, "b2"))
+    )
+    found = {one.name: one for one in checks(build.HOST, Evidence(own, Probe("", "", "", ""), clones={"b": its}))}
+    assert ("system-id" in found) is fails
+    assert not fails or "gitlab-runner of b has the same system id, and a token" in found["system-id"].reason

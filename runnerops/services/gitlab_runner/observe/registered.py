@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from runnerops.model.common import Tree
 from runnerops.model.gitlab import Registration, RunnerStatus
-from runnerops.model.host_state import HostState
+from runnerops.model.host_state import Facts, HostState
 from runnerops.model.inventory import RenderedFile
 from runnerops.services.base import ParseError
 from runnerops.services.gitlab_runner.diff.matching import normal_url
@@ -77,3 +77,9 @@ def merged(found: Sequence[Registration], told: Sequence[RunnerStatus]) -> tuple
     return tuple(
         left.pop(0) if left and (left[0].name, left[0].url) == (one.name, one.url) else one for one in from_file(found)
     )
+
+
+def clone_fix(same: Sequence[Facts]) -> str:
+    """How these are told apart again."""
+    anew = "give one of them a machine-id of its own, then " if len({one.machine for one in same}) < len(same) else ""
+    return f"{anew}remove .runner_system_id beside config.toml on one of them, and restart its gitlab-runner"

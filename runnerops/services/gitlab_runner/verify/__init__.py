@@ -10,6 +10,7 @@ from runnerops.model.inventory import Host
 from runnerops.services.base import sha256
 from runnerops.services.gitlab_runner.format import NAME, PATH, config_path
 from runnerops.services.gitlab_runner.observe import NOT_THERE, UNIT
+from runnerops.services.gitlab_runner.observe.registered import clone_fix, registrations
 from runnerops.services.verify import NO_ANSWER, Call, Check, Evidence, Probe
 
 VERIFY = Path(__file__).with_name("verify.sh").read_text()
@@ -50,6 +51,17 @@ def checks(host: Host, evidence: Evidence) -> Iterable[Check]:
         yield _enabled(host, runner)
         yield _active(host, runner)
         yield _loaded(host, runner, evidence)
+    yield from _told_apart(evidence)
+
+
+def _told_apart(evidence: Evidence) -> Iterator[Check]:
+    """Only of a clone that has a token in common with this host: then GitLab counts the jobs of both as one machine's."""
+    tokens = {one.token for one in registrations(evidence.observed)}
+    shared = [name for name, it in evidence.clones.items() if tokens & {one.token for one in registrations(it)}]
+    if shared:
+        reason = f"gitlab-runner of {', '.join(shared)} has the same system id, and a token in common"
+        facts = [evidence.observed.facts, *(evidence.clones[name].facts for name in shared)]
+        yield Check("system-id", NAME, "GitLab tells this machine from others", "fail", reason, clone_fix(facts))
 
 
 def _kept_stopped(host: Host, runner: RunnerFacts) -> Iterator[Check]:
