@@ -64,7 +64,8 @@ class HostError(RunneropsError):
 
     def met_by(self, host: str) -> HostError:
         """The same, of another host that is reached on the same way."""
-        return type(self)(host, self.message.removeprefix(f"{self.host}: "), self.hint, self.result)
+        hint = self.hint.replace(f"runnerops trust {self.host}", f"runnerops trust {host}")
+        return type(self)(host, self.message.removeprefix(f"{self.host}: "), hint, self.result)
 
 
 class HostKeyError(HostError):

@@ -18,6 +18,7 @@ from runnerops.engine.targets import check_targets, choose
 from runnerops.errors import HostError
 from runnerops.model.common import Exit, Result
 from runnerops.model.gitlab import PauseRecord, Pausing
+from runnerops.model.host_names import brief
 from runnerops.model.inventory import Host
 from runnerops.model.plan import Plan, Step, drains
 from runnerops.model.run import Outcome, Record
@@ -25,12 +26,12 @@ from runnerops.planning.paused import beyond_reach, left_paused
 from runnerops.redact import step_title
 from runnerops.remote import protocol
 from runnerops.remote.history import History, read_history
-from runnerops.report.alike import brief
+from runnerops.report.causes import outcomes_lines
 from runnerops.report.document import summary_document
 from runnerops.report.history import record_lines
 from runnerops.report.paused import paused_lines
 from runnerops.report.screen import Screen
-from runnerops.report.text import Line, outcome_lines
+from runnerops.report.text import Line
 
 _SECONDS = 60.0
 _IDLE = "no run is going on"
@@ -51,8 +52,7 @@ def abort(invocation: Invocation, ui: UiOptions) -> Exit:
         live = {name: run for name, one in found.items() if isinstance(one, History) and (run := _live(one))}
         idle = [name for name, one in found.items() if isinstance(one, History) and name not in live]
         if not ui.as_json:
-            for outcome in failed:
-                screen.lines(outcome_lines(outcome))
+            screen.lines(outcomes_lines(failed))
             _show(found, live, hosts, screen)
         if live and not ui.yes and not screen.ask(f"take back the run on {', '.join(brief(list(live)))}?"):
             screen.say("nothing was changed")

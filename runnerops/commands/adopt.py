@@ -28,9 +28,9 @@ from runnerops.inventory import Where, name_of, the_host
 from runnerops.model.common import Exit, Result
 from runnerops.model.inventory import Host, Inventory
 from runnerops.report.adopted import adopted_document, show_entries, show_notes, show_templates
+from runnerops.report.causes import outcomes_lines
 from runnerops.report.document import VERSION, outcome_document
 from runnerops.report.screen import Screen
-from runnerops.report.text import outcome_lines
 from runnerops.secrets import Resolver
 from runnerops.secrets.dotenv import read_dotenv
 from runnerops.services import SERVICES
@@ -186,11 +186,11 @@ class _Report:
         write = self.adoption.options.write
         if self.draft:
             show_entries(self.draft, self.screen)
-        for name, one in self.looked.items():
-            if isinstance(one, Exception):
-                self.screen.lines(outcome_lines(failure(name, one)))
-            else:
+        for one in self.looked.values():
+            if not isinstance(one, Exception):
                 show_notes(one, self.draft, self.screen, alone=len(self.looked) == 1, write=write)
+        failed = [failure(name, one) for name, one in self.looked.items() if isinstance(one, Exception)]
+        self.screen.lines(outcomes_lines(failed))
         if self.draft:
             for other in changed_elsewhere(self.adoption.places[0], self.loaded, self.draft.entries):
                 self._note(f"{other} would use this cache too; `use: false` keeps it out of every mirror list")

@@ -16,8 +16,9 @@ from runnerops.engine.targets import check_targets, choose
 from runnerops.errors import RunneropsError
 from runnerops.model.common import Exit, ServiceName
 from runnerops.remote.reading import ReadOnly
+from runnerops.report.causes import outcomes_lines
 from runnerops.report.document import VERSION, outcome_document
-from runnerops.report.text import Line, outcome_lines
+from runnerops.report.text import Line
 from runnerops.report.waiting import waiting
 from runnerops.services.registry.verify.catalog import FUNCTIONS, Holding, holdings, questions
 
@@ -54,11 +55,9 @@ def _lines(found: Found) -> Iterator[Line]:
     if not found:
         yield "plain", f"no cache runs on these hosts: none has a `{ServiceName.REGISTRY}` section with caches"
     for name, one in found.items():
-        if isinstance(one, Exception):
-            yield from outcome_lines(failure(name, one))
-            continue
-        for held in one:
+        for held in () if isinstance(one, Exception) else one:
             yield from _held_lines(name, held)
+    yield from outcomes_lines([failure(name, one) for name, one in found.items() if isinstance(one, Exception)])
 
 
 def _held_lines(host: str, held: Holding) -> Iterator[Line]:

@@ -17,11 +17,11 @@ from runnerops.model.common import Exit
 from runnerops.model.inventory import Host
 from runnerops.model.run import Outcome, Record
 from runnerops.remote.history import History, read_history
+from runnerops.report.causes import outcomes_lines
 from runnerops.report.document import VERSION, outcome_document, summary_document
 from runnerops.report.history import history_document, record_lines
 from runnerops.report.paused import paused_lines
 from runnerops.report.screen import Screen
-from runnerops.report.text import outcome_lines
 
 
 def history(
@@ -67,8 +67,7 @@ def _document(seen: Mapping[str, History | Exception]) -> dict[str, Any]:
 
 
 def _show_failed(failed: Sequence[Outcome], screen: Screen) -> None:
-    for outcome in failed:
-        screen.lines(outcome_lines(outcome))
+    screen.lines(outcomes_lines(failed))
 
 
 def show_history(name: str, found: History, screen: Screen, *, verbose: int) -> None:

@@ -20,8 +20,8 @@ from runnerops.model.host_state import Hold
 from runnerops.parsing.moments import EXAMPLE, MomentError, in_utc, moment_or_span
 from runnerops.remote import protocol
 from runnerops.remote.link import Completed
+from runnerops.report.causes import outcomes_lines
 from runnerops.report.screen import Screen
-from runnerops.report.text import outcome_lines
 
 _SECONDS = 60.0
 _LONGEST = 200
@@ -79,10 +79,9 @@ class _Everywhere:
             done = side_by_side(list(hosts), lambda name: _done(name, pool.link(hosts[name]).run(argv, b"", _SECONDS)))
         failed = {name: failure(name, one) for name, one in done.items() if isinstance(one, Exception)}
         for name, status in done.items():
-            if isinstance(status, Exception):
-                self.screen.lines(outcome_lines(failed[name]))
-            else:
+            if not isinstance(status, Exception):
                 self.screen.data(f"{name}: {said(status)}", "good")
+        self.screen.lines(outcomes_lines(list(failed.values())))
         return exit_of([one.result for one in failed.values()])
 
 

@@ -19,9 +19,9 @@ from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host, Inventory
 from runnerops.planning.machines import clone_texts
 from runnerops.remote.reading import ReadOnly
+from runnerops.report.causes import outcomes_lines
 from runnerops.report.document import VERSION, outcome_document
 from runnerops.report.status import status_document, status_lines
-from runnerops.report.text import outcome_lines
 from runnerops.report.waiting import Waiting, waiting
 from runnerops.services.providers import STATUS_PROVIDERS
 from runnerops.services.status import ServiceStatus
@@ -37,25 +37,26 @@ def status(invocation: Invocation, *, as_json: bool, exit_code: bool) -> Exit:
     check_targets(loaded, targets)
     with ConnectionPool(loaded, environ, screen) as pool:
         hosts = {host.name: host for host in choose(loaded, targets, pool)}
-        with waiting(screen, silent=as_json or len(hosts) == 1) as busy:
+        with waiting(screen, silent=as_json or len(hosts) == 1, hosts=len(hosts)) as busy:
             look = _Look(pool, busy, Asking(loaded.folder, environ, screen.redactor, run=pool.run_command))
             found = side_by_side(list(hosts), lambda name: look.at(hosts[name]))
         plans = _plans(loaded, tuple(hosts.values()), pool) if exit_code else None
-    documents = []
+    documents, failed = [], []
     clones = clone_texts({name: seen[0].facts for name, seen in found.items() if not isinstance(seen, Exception)})
     for name, seen in found.items():
         if isinstance(seen, Exception):
             outcome = failure(name, seen)
             documents.append(outcome_document(outcome))
-            lines = outcome_lines(outcome)
+            failed.append(outcome)
         else:
             notes = tuple(text for text in (clones.get(name),) if text)
             documents.append(status_document(name, *seen, notes, pending=_pending(plans, name)))
-            lines = status_lines(name, *seen, notes, pending=_pending(plans, name))
-        if not as_json:
-            screen.lines(lines)
+            if not as_json:
+                screen.lines(status_lines(name, *seen, notes, pending=_pending(plans, name)))
     if as_json:
         screen.json({"version": VERSION, "hosts": documents})
+    else:
+        screen.lines(outcomes_lines(failed))
     if not all(_works(seen) for seen in found.values()):
         return Exit.FAILED
     return exit_code_of(plans) if plans is not None else Exit.OK

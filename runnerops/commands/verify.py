@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from runnerops import inventory
@@ -13,10 +14,11 @@ from runnerops.engine.targets import check_targets, choose
 from runnerops.engine.verifying import Found, Verifying, sound
 from runnerops.errors import RunneropsError, UsageError
 from runnerops.model.common import Exit
+from runnerops.report.alike import Told
+from runnerops.report.causes import Said, outcomes_lines, said_once
 from runnerops.report.checks import check_document, check_lines, summary_line
 from runnerops.report.document import VERSION, outcome_document
 from runnerops.report.screen import Screen
-from runnerops.report.text import outcome_lines
 from runnerops.report.waiting import waiting
 from runnerops.services.verify import Check, Probe, parse_image
 
@@ -38,12 +40,13 @@ def verify(
         )
     loaded = inventory.load(path)
     check_targets(loaded, targets)
-    with ConnectionPool(loaded, environ, screen) as pool, waiting(screen, silent=as_json) as busy:
+    probe = Probe(*named, marker="")
+    with ConnectionPool(loaded, environ, screen) as pool:
         chosen = choose(loaded, targets, pool)
-        probe = Probe(*named, marker="")
         asking = Asking(loaded.folder, environ, screen.redactor, run=pool.run_command)
         known = {host.name: host for host in loaded.hosts}
-        found = Verifying(known, pool, probe, busy, asking).run(chosen, quick=quick)
+        with waiting(screen, silent=as_json, hosts=len(chosen)) as busy:
+            found = Verifying(known, pool, probe, busy, asking).run(chosen, quick=quick)
     if as_json:
         hosts = [_document(name, checks) for name, checks in found.items()]
         screen.json({"version": VERSION, "image": probe.image, "quick": quick, "hosts": hosts})
@@ -53,14 +56,15 @@ def verify(
 
 
 def _show(found: Found, screen: Screen) -> None:
-    for name, checks in found.items():
-        if isinstance(checks, Exception):
-            screen.lines(outcome_lines(failure(name, checks)))
-            continue
-        style, words = summary_line(checks)
-        screen.data(f"{name}: {words}", style)
-        for check in checks:
-            screen.lines(check_lines(check))
+    said = (_said(name, checks) for name, checks in found.items() if not isinstance(checks, Exception))
+    screen.lines(said_once(said))
+    screen.lines(outcomes_lines([failure(name, one) for name, one in found.items() if isinstance(one, Exception)]))
+
+
+def _said(name: str, checks: Sequence[Check]) -> Said:
+    style, words = summary_line(checks)
+    told = Told(name, name, tuple(line for check in checks for line in check_lines(check)))
+    return Said(told, style, words, f"alike ({words})")
 
 
 def _document(name: str, checks: tuple[Check, ...] | Exception) -> dict[str, Any]:

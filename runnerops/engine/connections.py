@@ -63,7 +63,10 @@ class ConnectionPool:
         """Begins to connect, for as far as one gets without logging in: that waits for `allow_login`."""
         self._since = time.monotonic()
         load()  # else the threads would, and take turns with this one
-        for host in [host for host in hosts if host.name not in self._links][:WORKERS]:
+        ways = {
+            (host.address, host.ssh.port, host.ssh.gateway): host for host in reversed(hosts)
+        }  # each is another machine
+        for host in [host for host in reversed(ways.values()) if host.name not in self._links][:WORKERS]:
             self._begun[host.name] = begun = Future[Link]()
             threading.Thread(target=self._connect_early, args=(host, begun), daemon=True).start()
 

@@ -15,11 +15,11 @@ from runnerops.engine.review import exit_code_of, failure, show_json, show_text
 from runnerops.engine.scheduling import Earlier, exit_of
 from runnerops.errors import HostError, RunneropsError
 from runnerops.model.common import Exit, Result
+from runnerops.model.host_names import brief
 from runnerops.model.host_state import Run
 from runnerops.model.inventory import Host
 from runnerops.model.plan import Plan
 from runnerops.model.run import Outcome
-from runnerops.report.alike import brief
 from runnerops.report.rollout import rollout_text
 from runnerops.report.screen import Screen
 from runnerops.report.summary import table_lines

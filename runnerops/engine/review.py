@@ -19,6 +19,7 @@ from runnerops.model.plan import Action, Finding
 from runnerops.model.run import Outcome
 from runnerops.redact import Masker
 from runnerops.report.alike import FEWEST, Told, block_lines, job_lines
+from runnerops.report.causes import ending, outcomes_lines
 from runnerops.report.document import VERSION, outcome_document, plan_document
 from runnerops.report.history import last_run_lines
 from runnerops.report.screen import Screen
@@ -64,7 +65,9 @@ def _block_by_block(project: Project, plans: Plans) -> Iterator[tuple[str, Itera
         planned = plans[host.name]
         if isinstance(planned, Planned):
             key = planned.result, _told(project, host, planned, planned.plan.findings).without_own()
-            alike.setdefault(key, []).append(host)
+        else:
+            key = failure(host.name, planned).result, ending(failure(host.name, planned)).without_own()
+        alike.setdefault(key, []).append(host)
     blocks = {block[0].name: block for block in alike.values() if len(block) >= FEWEST}
     inside = {host.name for block in blocks.values() for host in block}
     for name, lines in host_lines(project, plans, verbose=0):
@@ -90,6 +93,10 @@ def _below(
 
 def _block(project: Project, plans: Plans, block: Sequence[Host]) -> Iterator[Line]:
     """Numbers of jobs are those of all its hosts together, then of each that has some; a finding stands with its first."""
+    failed = [failure(host.name, one) for host in block if not isinstance(one := plans[host.name], Planned)]
+    if failed:
+        yield from outcomes_lines(failed)
+        return
     members = {host.name: planned for host in block if isinstance(planned := plans[host.name], Planned)}
     shared = _shared({name: one.plan.findings for name, one in plans.items() if isinstance(one, Planned)})
     first = members[block[0].name]

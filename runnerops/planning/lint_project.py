@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from difflib import get_close_matches
 
 from runnerops.model.common import Key, ServiceName, Value
+from runnerops.model.host_names import brief
 from runnerops.model.inventory import Host, Inventory
 from runnerops.model.plan import Finding
 from runnerops.services.docker.format import PATH as DAEMON_JSON
@@ -16,14 +17,26 @@ _NEAR = 0.8
 
 def same_addresses(inventory: Inventory, hosts: Iterable[Host]) -> Iterator[tuple[str, Finding]]:
     """By host: another name of the inventory that leads to the same machine, by address, port and jump host."""
-    first: dict[tuple[str, int | None, str | None], str] = {}
-    others = {host.name: first.setdefault(_way(host), host.name) for host in inventory.hosts}
+    alike: dict[tuple[str, int | None, str | None], list[Host]] = {}
+    for host in inventory.hosts:
+        alike.setdefault(_way(host), []).append(host)
     for host in hosts:
-        if others[host.name] != host.name:
-            text = f"has the address of host {others[host.name]}: each deploy would undo the other's"
-            key = ("hosts", host.name, "address")
-            place = host.locations.get(("address",))
-            yield host.name, Finding("X001", "error", inventory.path, key, text, "make one host of the two", place)
+        first, *others = alike[_way(host)]
+        if host.name != first.name:
+            yield host.name, _same_address(inventory, first, others)
+
+
+def _same_address(inventory: Inventory, first: Host, others: Sequence[Host]) -> Finding:
+    """The same for each of the others, so that it is said once."""
+    one, *more = others
+    key, place = ("hosts", one.name, "address"), one.locations.get(("address",))
+    if more:
+        names = ", ".join(brief([host.name for host in more]))
+        text = f"has the address of host {first.name}, and so {'has' if len(more) == 1 else 'have'} {names}"
+        fix = "make one host of them, or give each its own address"
+        return Finding("X001", "error", inventory.path, key, f"{text}: each deploy would undo the others'", fix, place)
+    text = f"has the address of host {first.name}: each deploy would undo the other's"
+    return Finding("X001", "error", inventory.path, key, text, "make one host of the two", place)
 
 
 def _way(host: Host) -> tuple[str, int | None, str | None]:

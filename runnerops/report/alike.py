@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from typing import TypeAlias
 
+from runnerops.model.host_names import brief
 from runnerops.redact import MASK
 from runnerops.report.wrap import broken_at_words
 
@@ -17,7 +17,6 @@ FEWEST = 3
 """So many hosts are a block; two are read as fast one after the other."""
 _WIDTH = 80
 _FINGERPRINT = re.compile(re.escape(MASK) + r" \([0-9a-f]{4}\)")
-_NUMBERED = re.compile(r"(.*?)([0-9]+)", re.DOTALL)
 _SIGNS = {"\ue000": "HOST", "\ue001": "ADDRESS"}
 """What stands in a line for the host's own, and how it is shown."""
 
@@ -50,9 +49,9 @@ def _distinct(own: str) -> bool:
     return bool(re.search(r"[0-9.-]", own)) and not own.isdigit()
 
 
-def block_lines(block: Sequence[Told], shown: Sequence[Line]) -> Iterator[Line]:
+def block_lines(block: Sequence[Told], shown: Sequence[Line], title: Line = ("host", "alike")) -> Iterator[Line]:
     """`shown`: the first host's lines as they are to be read, in step with everybody's; one that differs gets signs."""
-    yield from (("host", text) for text in heading([one.name for one in block]))
+    yield from ((title[0], text) for text in heading([one.name for one in block], title[1]))
     first = block[0]
     signed = Told(first.name, first.address, shown).without_own()
     used = ""
@@ -78,22 +77,6 @@ def _shown(text: str) -> str:
     return text
 
 
-def heading(names: Sequence[str]) -> list[str]:
+def heading(names: Sequence[str], what: str = "alike") -> list[str]:
     """`40 hosts alike: runner-[01:40]`, as the inventory writes ranges; in lines that any terminal holds."""
-    return broken_at_words(f"{len(names)} hosts alike: {', '.join(brief(names))}", _WIDTH)
-
-
-def brief(names: Sequence[str]) -> list[str]:
-    """The same hosts in the same order, with three or more that are numbered one after the other as a range."""
-    found: list[str] = []
-    for (_, head, _), run in groupby(enumerate(names), lambda pair: _place(*pair)):
-        members = [name for _, name in run]
-        first, last = (name[len(head) :] for name in (members[0], members[-1]))
-        found += [f"{head}[{first}:{last}]"] if len(members) > 2 else members
-    return found
-
-
-def _place(index: int, name: str) -> tuple[int, str, int]:
-    """The same for all of a range: how far the number is from the place, the text before it, and how many digits there are."""
-    match = _NUMBERED.fullmatch(name)
-    return (int(match[2]) - index, match[1], len(match[2])) if match else (index, name, -1)
+    return broken_at_words(f"{len(names)} hosts {what}: {', '.join(brief(names))}", _WIDTH)

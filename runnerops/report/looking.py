@@ -25,7 +25,7 @@ class Looking:
         self._hosts = hosts
         self._clock = clock
         self._since: dict[str, tuple[float, str]] = {}
-        self._done = 0
+        self._done: set[str] = set()
         self._lock = threading.Lock()
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._tell, daemon=True)
@@ -35,9 +35,13 @@ class Looking:
         with self._lock:
             began = self._since.pop(host, (self._clock(), ""))[0]
             if what:
+                self._done.discard(host)
                 self._since[host] = (began, what)
             else:
-                self._done += 1
+                self._done.add(host)
+
+    def detail(self, host: str, what: str) -> None:
+        """Of one of many it is not told."""
 
     def each(self, look: Callable[[str], Out]) -> Callable[[str], Out]:
         """The look at one host, which is done when it ends, whatever comes of it."""
@@ -54,7 +58,7 @@ class Looking:
         """`312 of 500 hosts seen; waiting for a (connecting, 12 s), b (looking, 3 s) and 30 more`: the slowest first."""
         with self._lock:
             slowest = sorted(self._since.items(), key=lambda item: item[1][0])
-            done, now = self._done, self._clock()
+            done, now = len(self._done), self._clock()
         named = [f"{host} ({what}, {now - began:.0f} s)" for host, (began, what) in slowest[:_NAMED]]
         more = f" and {len(slowest) - _NAMED} more" if len(slowest) > _NAMED else ""
         return f"{done} of {self._hosts} hosts seen" + (f"; waiting for {', '.join(named)}{more}" if named else "")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from runnerops.model.plan import Plan, Step
 from runnerops.model.run import Event, Outcome, told
 from runnerops.redact import step_command, step_title
+from runnerops.report.causes import outcomes_lines
 from runnerops.report.document import event_document
 from runnerops.report.drains import Drains, Ticks, waiting_count
 from runnerops.report.screen import Screen, columns, in_job_log
@@ -26,6 +27,8 @@ _BAR, _SHORT, _WIDE, _CLOCK, _NARROW = 20, 10, 100, 7, 20
 """Columns of a bar, of one on a terminal that has not so many, of its clock, and the fewest for words beside them."""
 _AGAIN = 300.0
 """Seconds after which a log is told again what is waited for."""
+_MOMENT = 0.05
+"""Seconds; who took less, and of whom nothing was told, had no run."""
 _LINES = 2
 """Of a terminal, which bars leave free."""
 _ALL = "hosts"
@@ -80,6 +83,8 @@ class Lines:
         self._verbose = verbose
         self._quiet = False
         self._notes: dict[str, list[Event]] = {}
+        self._seen: set[str] = set()
+        self._later: list[Outcome] = []
         self._ticks = Ticks(_AGAIN, self._again)
         self._drains = Drains(sum(not plan.empty for plan in plans.values()))
 
@@ -93,6 +98,7 @@ class Lines:
 
     def watch(self, event: Event) -> None:
         """Said at once: the lines of several hosts may alternate, so each names its host."""
+        self._seen.add(event.host)
         if event.kind == "note":
             self._notes.setdefault(event.host, []).append(event)
         step = step_of(self._plans[event.host], event)
@@ -111,13 +117,22 @@ class Lines:
                 self._say(f"{event.host}:   {command}", "command")
 
     def end(self, outcome: Outcome) -> None:
-        """How the host ended; before it what was said on the way and is no part of that."""
+        """How the host ended; before it what was said on the way and is no part of that. Of one without a run, later."""
         self._drains.end(outcome.host)
+        if outcome.host not in self._seen and outcome.seconds < _MOMENT:
+            self._later.append(outcome)
+            return
         for line in told(self._notes.pop(outcome.host, ())):
             if line not in outcome.diagnostics and line not in outcome.message:
                 self._say(f"{outcome.host}:   {line}", "dim")
         for style, text in outcome_lines(outcome, verbose=self._verbose):
             self._say(text, style)
+
+    def _tell_later(self) -> None:
+        """Of hosts without a run: many of them have one reason."""
+        for style, text in outcomes_lines(self._later):
+            self._say(text, style)
+        self._later.clear()
 
     def _say(self, text: str, style: str) -> None:
         self._screen.say(text, style)
@@ -138,6 +153,7 @@ class Lines:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._ticks.end()
+        self._tell_later()
 
 
 def _words(told: Callable[[str], str]) -> ProgressColumn:
@@ -270,6 +286,7 @@ class Bars(Lines):
     ) -> None:
         self._screen.painted.remove(self)
         self._bars.stop()
+        self._tell_later()
 
 
 class Stream:

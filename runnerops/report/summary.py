@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from runnerops.model.common import Result
+from runnerops.model.host_names import brief
 from runnerops.model.run import Outcome
 from runnerops.redact import step_title
+from runnerops.report.alike import FEWEST
+from runnerops.report.causes import ending
 from runnerops.report.text import GOOD, Line
 from runnerops.report.wrap import shortened
 
 _WIDTH, _NAME = 80, 24
 """Columns of a line, and the most for a host's name."""
 _MOST_GOOD, _MOST = 20, 50
-"""So many hosts that ended well have lines of their own, and so many of the others; more are counted."""
+"""So many hosts that ended well have lines of their own, and so many rows of the others; more are counted."""
+_MOMENT = 0.05
+"""Seconds; who took less had no run."""
 _ORDER = (
     Result.NEEDS_ATTENTION,
     Result.UNKNOWN,
@@ -36,14 +41,12 @@ def table_lines(
 
     `actions` are those of each host that was to change. `redacted` comes before a text is cut.
     """
-    chosen = _chosen(outcomes)
-    if not chosen:
-        return
-    name = max(len(_cut(one.host)) for one in chosen)
-    result = max(len(one.result) for one in chosen)
-    for one in chosen:
-        took = f"{one.seconds:.1f} s" if one.seconds >= 0.05 else ""
-        head = f"{_cut(one.host):{name}}  {one.result:{result}}  {took:>8}  "
+    rows = [(_named(block), block[0]) for block in _rows(outcomes)]
+    width = max((len(name) for name, _ in rows), default=0)
+    result = max((len(one.result) for _, one in rows), default=0)
+    for name, one in rows:
+        took = f"{one.seconds:.1f} s" if one.seconds >= _MOMENT else ""
+        head = f"{name:{width}}  {one.result:{result}}  {took:>8}  "
         said = shortened(redacted(_said(one, actions)), _WIDTH - len(head))
         yield "plain" if one.result in GOOD else "bad", f"{head}{said}".rstrip()
 
@@ -54,11 +57,26 @@ def _said(outcome: Outcome, actions: Mapping[str, str]) -> str:
     return f"failed step: {step_title(outcome.failed)}" if outcome.failed else outcome.message.partition("\n")[0]
 
 
-def _chosen(outcomes: Sequence[Outcome]) -> list[Outcome]:
-    applied = [one for one in outcomes if one.result is Result.APPLIED]
+def _alike(ended: Sequence[Outcome]) -> Iterator[list[Outcome]]:
+    """Hosts without a run that ended for one reason are a row; all others have one each."""
+    blocks: dict[object, list[Outcome]] = {}
+    for one in ended:
+        alone = one.host if one.seconds >= _MOMENT else ""
+        blocks.setdefault((one.result, alone, ending(one).without_own()), []).append(one)
+    for block in blocks.values():
+        yield from [block] if len(block) >= FEWEST else ([one] for one in block)
+
+
+def _named(block: Sequence[Outcome]) -> str:
+    names = ", ".join(brief([one.host for one in block]))
+    return names if len(names) <= _NAME else _cut(names) if len(block) == 1 else f"{len(block)} hosts"
+
+
+def _rows(outcomes: Sequence[Outcome]) -> list[list[Outcome]]:
+    applied = [[one] for one in outcomes if one.result is Result.APPLIED]
     other = [one for one in outcomes if one.result not in {Result.APPLIED, Result.UNCHANGED, Result.PENDING}]
     other.sort(key=lambda one: _ORDER.index(one.result))
-    return [*other[:_MOST], *(applied if len(applied) <= _MOST_GOOD else ())]
+    return [*list(_alike(other))[:_MOST], *(applied if len(applied) <= _MOST_GOOD else ())]
 
 
 def _cut(name: str) -> str:

@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from runnerops.model.common import Result, Verb, key_text
 from runnerops.model.gitlab import Pausing, Setting, SettingsUpdate, Unpaired
+from runnerops.model.host_names import brief
 from runnerops.model.host_state import Job
 from runnerops.model.plan import Action, Blocker, Change, Finding, Plan, Step
 from runnerops.model.run import Outcome
@@ -75,7 +76,7 @@ def blocker_lines(blocker: Blocker, host: str) -> Iterator[Line]:
 def finding_lines(finding: Finding, also: Sequence[str] = (), indent: str = "") -> Iterator[Line]:
     """`place: message` with the rule's name and the other hosts that have it, and the fix below it."""
     style = "dim" if finding.ignored else {"error": "bad", "warning": "warn"}.get(finding.severity, "plain")
-    others = f" (also {_some(also)})" if also else ""
+    others = f" (also {_some(brief(also))})" if also else ""
     yield style, f"{indent}{finding_place(finding)}: {finding.message} [{finding.rule}]{others}"
     if finding.ignored:
         yield "dim", f"{indent}  ignored: {finding.ignored}"
@@ -224,7 +225,7 @@ def summary_line(outcomes: Sequence[Outcome]) -> str:
     for outcome in outcomes:
         names.setdefault(outcome.result, []).append(outcome.host)
     quiet = {Result.UNCHANGED, Result.APPLIED}
-    words = [f"{len(of)} {one}{'' if one in quiet else f' ({_some(of)})'}" for one, of in names.items()]
+    words = [f"{len(of)} {one}{'' if one in quiet else f' ({_some(brief(of))})'}" for one, of in names.items()]
     return f"{len(outcomes)} host{'s' if len(outcomes) != 1 else ''}: {', '.join(words)}"
 
 

@@ -1,4 +1,7 @@
-"""What each host is busy with while a command waits for it: one line a host on a terminal, a line a change elsewhere."""
+"""What each host is busy with while a command waits for it: one line a host on a terminal, a line a change elsewhere.
+
+Of many hosts one line says how many are done, and who is waited for.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import threading
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol
 
+from runnerops.report.looking import Looking
 from runnerops.report.screen import Screen
 from runnerops.report.wrap import shortened
 
@@ -13,6 +17,8 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
 _LONGEST = 60
+_FEW = 8
+"""Hosts that have lines of their own."""
 
 
 class Waiting(Protocol):
@@ -31,10 +37,12 @@ class Waiting(Protocol):
     ) -> None: ...
 
 
-def waiting(screen: Screen, *, silent: bool) -> Waiting:
-    """The one that fits where standard error goes; `silent`: none."""
+def waiting(screen: Screen, *, silent: bool, hosts: int = 1) -> Waiting:
+    """The one that fits where standard error goes, and so many hosts; `silent`: none."""
     if silent:
         return _Silence()
+    if hosts > _FEW:
+        return Looking(screen, hosts)
     return _Spinners(screen) if screen.err.isatty() else _Lines(screen)
 
 

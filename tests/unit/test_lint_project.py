@@ -36,6 +36,14 @@ def test_two_names_for_one_address(tmp_path: Path, second: str, found: bool) -> 
         assert "hosts.b.address: has the address of host a" in text
 
 
+def test_many_names_for_one_address_are_one_finding(tmp_path: Path) -> None:
+    code, text = said(tmp_path, "hosts:\n  r-[01:40]: {address: 192.0.2.10}\n  x: {address: 192.0.2.11}\n")
+    assert code is Exit.FAILED
+    assert "hosts.r-02.address: has the address of host r-01, and so have r-[03:40]: each deploy" in text
+    assert text.count("X001") == 1
+    assert "1 error" in text
+
+
 @pytest.mark.parametrize(
     ("section", "key"),
     [

@@ -13,10 +13,11 @@ from runnerops.engine.project import Project
 from runnerops.engine.review import show_text
 from runnerops.inventory.ranges import expand
 from runnerops.model.common import Result, ServiceName, SourceLocation, Verb
+from runnerops.model.host_names import brief
 from runnerops.model.inventory import Host, Inventory, Requester
 from runnerops.model.plan import Action, Blocker, Finding, Plan
 from runnerops.redact import MASK
-from runnerops.report.alike import Told, block_lines, brief
+from runnerops.report.alike import Told, block_lines
 from runnerops.report.screen import Screen
 
 CONFIG = "/etc/gitlab-runner/config.toml"
@@ -101,7 +102,9 @@ def test_a_block_shows_no_fingerprint_of_a_secret() -> None:
         (["a", "b"], ["a", "b"]),
         (["r-01", "r-02"], ["r-01", "r-02"]),
         ([f"r-{number:02}" for number in range(8, 12)], ["r-[08:11]"]),
-        (["r8", "r9", "r10", "r11", "r12"], ["r8", "r9", "r[10:12]"]),
+        ([f"r-{number:02}" for number in range(98, 102)], ["r-[98:101]"]),
+        (["r-08", "r-9", "r-10"], ["r-08", "r-9", "r-10"]),
+        (["r8", "r9", "r10", "r11", "r12"], ["r[8:12]"]),
         (["r1", "r2", "r3", "x", "r4", "r6", "r7", "r8"], ["r[1:3]", "x", "r4", "r[6:8]"]),
         (["1", "2", "3"], ["[1:3]"]),
     ],

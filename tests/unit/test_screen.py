@@ -195,6 +195,7 @@ def test_the_table_of_many_hosts_has_those_that_did_not_end_well() -> None:
     applied = [Outcome(f"r{number}", Result.APPLIED) for number in range(480)]
     failed = [Outcome(f"f{number}", Result.UNREACHABLE, message="no route") for number in range(20)]
     lines = [text for _, text in table_lines([*applied, *failed], {}, str)]
-    assert [line.split()[0] for line in lines] == [one.host for one in failed]
-    assert len(list(table_lines([*applied, *(failed * 10)], {}, str))) == 50
+    assert [line.split() for line in lines] == [["f[0:19]", "unreachable", "no", "route"]], "one reason, one row"
+    broken = [Outcome(f"b{number}", Result.ROLLED_BACK, message="no", seconds=2.0) for number in range(200)]
+    assert len(list(table_lines([*applied, *failed, *broken], {}, str))) == 50, "each run has its own"
     assert list(table_lines([Outcome("a", Result.UNCHANGED), Outcome("b", Result.PENDING)], {}, str)) == []

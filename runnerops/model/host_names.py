@@ -1,0 +1,34 @@
+"""Names of many hosts in short, as the inventory writes ranges. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+_NUMBERED = re.compile(r"(.*?)([0-9]+)", re.DOTALL)
+
+
+def brief(names: Sequence[str]) -> list[str]:
+    """The same hosts in the same order, with three or more that are numbered one after the other as a range."""
+    runs: list[list[str]] = []
+    for name in names:
+        if runs and _follows(runs[-1], name):
+            runs[-1].append(name)
+        else:
+            runs.append([name])
+    return [word for run in runs for word in ([_range(run)] if len(run) > 2 else run)]
+
+
+def _range(run: Sequence[str]) -> str:
+    match = _NUMBERED.fullmatch(run[0])
+    head = match[1] if match else ""
+    return f"{head}[{run[0][len(head) :]}:{run[-1][len(head) :]}]"
+
+
+def _follows(run: Sequence[str], name: str) -> bool:
+    """Whether a range that begins with the first of these has it next."""
+    first, last, here = (_NUMBERED.fullmatch(one) for one in (run[0], run[-1], name))
+    if not (first and last and here) or here[1] != last[1]:
+        return False
+    width = len(first[2]) if first[2].startswith("0") else 0
+    return here[2] == str(int(last[2]) + 1).zfill(width)

@@ -1,0 +1,70 @@
+"""One cause on many hosts is said once, with their names."""
+
+from __future__ import annotations
+
+import pytest
+
+from runnerops.errors import HostKeyError
+from runnerops.model.common import Result
+from runnerops.model.run import Outcome
+from runnerops.report.causes import outcomes_lines
+
+
+def unreachable(number: int, message: str, hint: str = "") -> Outcome:
+    return Outcome(f"r-{number:02}", Result.UNREACHABLE, message=message, hint=hint)
+
+
+@pytest.mark.parametrize(
+    ("hosts", "lines"),
+    [
+        (
+            [unreachable(n, "gateway root@b:22: connection refused", "see it") for n in range(1, 41)],
+            ["40 hosts unreachable: r-[01:40]", "  gateway root@b:22: connection refused", "  hint: see it"],
+        ),
+        (
+            [unreachable(n, f"root@192.0.2.{n}:22: no answer", f"runnerops trust r-{n:02}") for n in range(1, 4)],
+            [
+                "3 hosts unreachable: r-[01:03]",
+                "  root@ADDRESS:22: no answer",
+                "  hint: runnerops trust HOST",
+                "  HOST and ADDRESS: each host's own",
+            ],
+        ),
+        (
+            [unreachable(n, f"ci@[2001:db8::{n}]:22: no answer") for n in range(1, 4)],
+            ["3 hosts unreachable: r-[01:03]", "  ci@[ADDRESS]:22: no answer", "  ADDRESS: each host's own"],
+        ),
+        (
+            [unreachable(n, "no") for n in (1, 2)],
+            ["r-01: unreachable", "  no", "r-02: unreachable", "  no"],
+        ),
+        (
+            [unreachable(n, "no" if n % 2 else "yes") for n in range(1, 6)],
+            [
+                "3 hosts unreachable: r-01, r-03, r-05",
+                "  no",
+                "r-02: unreachable",
+                "  yes",
+                "r-04: unreachable",
+                "  yes",
+            ],
+        ),
+        (
+            [Outcome(f"r-{n:02}", Result.ROLLED_BACK, message="no", seconds=n) for n in range(1, 4)],
+            ["3 hosts rolled-back: r-[01:03]", "  no"],
+        ),
+    ],
+    ids=["a gateway", "addresses", "IPv6", "two", "two causes", "runs"],
+)
+def test_hosts_of_one_cause_are_one_block(hosts: list[Outcome], lines: list[str]) -> None:
+    assert [text for _, text in outcomes_lines(hosts)] == lines
+
+
+def test_what_a_jump_host_said_to_one_is_said_of_another_with_its_name() -> None:
+    error = HostKeyError("r-01", "the host key of gateway b is unknown", "compare it, then: runnerops trust r-01")
+    other = error.met_by("r-02")
+    assert type(other) is HostKeyError
+    assert (other.message, other.hint) == (
+        "r-02: the host key of gateway b is unknown",
+        "compare it, then: runnerops trust r-02",
+    )
