@@ -63,7 +63,7 @@ def read_history(host: str, reader: Reader) -> History:
         message = f"a newer runnerops has deployed to this host (format {newest}, this one reads {HOST_FORMAT})"
         raise HostError(host, message, "upgrade runnerops here", result="refused")
     records = tuple(sorted(_records(host, answers), key=_number, reverse=True))
-    return History(state.facts(answers).clock, records, tuple(state.paused(answers)))
+    return History(state.facts(answers).clock, records, tuple(state.paused(answers, "paused")))
 
 
 def read_kept(reader: Reader, places: Collection[str]) -> Mapping[str, bytes]:

@@ -8,11 +8,11 @@ observe_history() { # who asked for each run, what it walked, and what came of i
   [ -d "$state" ] || return 0
   ask clock date +%s
   ask numbers ls "$state/runs"
-  ask runs grep -H . "$state"/runs/*/meta
+  ask kept grep -H . "$state"/runs/*/meta
   ask forward grep -H . "$state"/runs/*/forward
   ask rollback grep -H . "$state"/runs/*/rollback
   ask titles grep -H . "$state"/runs/*/titles.forward "$state"/runs/*/titles.rollback
   ask alive systemctl list-units --all --plain --no-legend --no-pager 'runnerops-*'
   ask logs grep -H . "$state"/runs/*/log # after `alive`: one that ends meanwhile is no dead one
-  ask intents grep -H . "$state"/paused/*
+  ask paused grep -H . "$state"/paused/*
 }

@@ -33,14 +33,19 @@ show_units() { # UNIT...: a paragraph of each
 }
 
 service_unit() { # UNIT: $unit is what systemd says of it, $argv how it was really started, a word a line
-  unit=''
-  case $units in
-  *"${newline}Id=$1$newline"*)
-    unit=${units%%"${newline}Id=$1$newline"*}
-    rest=${units#*"${newline}Id=$1$newline"}
-    unit=${unit##*"$newline$newline"}$newline${rest%%"$newline$newline"*}
-    ;;
-  esac
+  unit='' part=''
+  while IFS= read -r line; do # cutting at a pattern takes dash time that grows with the square of the text
+    case $line in
+    ?*) part=$part$newline$line ;;
+    *)
+      case $part$newline in *"${newline}Id=$1$newline"*) unit=$part ;; esac
+      part=''
+      ;;
+    esac
+  done <<units
+$units
+
+units
   [ "$units" = unknown ] || case $unit in *MainPID=*) ;; *) unit=$(show_units "$1") ;; esac # an alias has another's Id
   pid=${unit##*MainPID=}
   pid=${pid%%"$newline"*}
@@ -82,15 +87,22 @@ fingerprint() { # PATH...: changes when one of these programs does
   for program in "$@"; do printf '%s,' "$program"; done
 }
 
+versions=unknown # what runs remembered, a line each: NAME KEY VERSION between TABs
+
 recall() { # NAME KEY ARGV...: a version, as a run remembered it for this fingerprint, else as the command tells it
   name=$1 key=$2
   shift 2
   known=''
-  if [ -n "$key" ]; then
-    known=$(grep -h "^$name	$key	" "$root"/var/lib/runnerops/runs/*/versions 2>/dev/null)
-  fi
+  if [ "$versions" = unknown ]; then versions=$(grep -h . "$root"/var/lib/runnerops/runs/*/versions 2>/dev/null); fi
+  set -f
+  IFS=$newline
+  for line in $versions; do
+    case $line in "$name	$key	"*) known=${line##*	} ;; esac
+  done
+  unset IFS
+  set +f
   ask "key/$name" printf '%s' "$key"
-  if [ -n "$known" ]; then ask "$name" printf '%s\n' "${known##*	}"; else ask "$name" "$@"; fi
+  if [ -n "$key" ] && [ -n "$known" ]; then ask "$name" printf '%s\n' "$known"; else ask "$name" "$@"; fi
 }
 
 file() { # PATH: kind, mode, owner, mtime and content; a link is followed within /etc, /opt and /srv
@@ -132,10 +144,19 @@ observe_host() {
   ask machine printf '%s\n' "$machine"
   ask systemd test -d "$root/run/systemd/system"
   ask tools frame_tools
-  if command -v ip >/dev/null 2>&1; then
-    ask addresses ip -o addr show
+  know_addresses
+  ask addresses printf '%s\n' "$addresses"
+}
+
+addresses=unknown # of the host, a line each, as `ip` tells them: the third word is their kind, before them stands the device
+
+know_addresses() {
+  if [ "$addresses" != unknown ]; then
+    return
+  elif command -v ip >/dev/null 2>&1; then
+    addresses=$(ip -o addr show 2>/dev/null)
   else
-    ask addresses sed -n '/|-- /h;/32 host LOCAL/{x;s/.*|-- /- - inet /p;}' "$root/proc/net/fib_trie"
+    addresses=$(sed -n '/|-- /h;/32 host LOCAL/{x;s/.*|-- /- - inet /p;}' "$root/proc/net/fib_trie")
   fi
 }
 
@@ -146,15 +167,15 @@ frame_tools() {
   done
 }
 
-observe_runs() { # what runnerops keeps on the host; one process a question, however many runs there are
+observe_runs() { # what runnerops keeps on the host; few processes, however many runs there are
   state=$root/var/lib/runnerops
   [ -d "$state" ] || return 0
   ask numbers frame_numbers
-  ask intents grep -H . "$state"/intents/* "$state"/paused/* "$state/hold"
-  ask runs frame_runs
-  ask staged grep -H -e '^stage	' -e '^swap	.*	absent$' "$state"/runs/*/forward
+  ask kept frame_kept
   ask alive frame_alive
-  ask ends grep -H -e "	end	" -e "	note	clock " -e "	forward	[0-9]*	fail	" "$state"/runs/*/log # after `alive`: one that ends meanwhile is no dead one
+  # the logs after `alive`: a run that ends meanwhile is no dead one
+  ask walked grep -H -e '^stage	' -e '^swap	.*	absent$' -e "	end	" -e "	note	clock " -e "	forward	[0-9]*	fail	" \
+    "$state"/runs/*/forward "$state"/runs/*/log
 }
 
 frame_alive() { # runs that systemd knows: a transient unit has its file for as long
@@ -167,7 +188,7 @@ frame_numbers() {
   for run in "$state"/runs/*; do printf '%s\n' "${run##*/}"; done
 }
 
-frame_runs() { # what each run recorded, and the contents that the newest one that ended well left at its paths
+frame_kept() { # intents, records of pauses, a hold; what each run recorded, and the contents that the newest one that ended well left at its paths
   newest=0
   for run in "$state"/runs/*; do
     number=${run##*/} verdict=''
@@ -175,5 +196,5 @@ frame_runs() { # what each run recorded, and the contents that the newest one th
     if [ -r "$run/verdict" ]; then read -r verdict <"$run/verdict" || :; fi
     if [ "$verdict" = applied ] && [ "$number" -gt "$newest" ]; then newest=$number; fi
   done
-  grep -H '' "$state"/runs/*/meta "$state/runs/$newest"/new.* "$state/runs/$newest"/same.*
+  grep -H '' "$state"/intents/* "$state"/paused/* "$state/hold" "$state"/runs/*/meta "$state/runs/$newest"/new.* "$state/runs/$newest"/same.*
 }

@@ -270,21 +270,30 @@ class Decoder:
         )
 
 
+OWN = "observe_"
+"""How functions begin that read what is the host's own and wait for nobody."""
+
+
 def frame(word: str, calls: Sequence[Sequence[str]], functions: Sequence[str], units: Sequence[str] = ()) -> bytes:
-    """The observe script: all functions, then the calls side by side, each writing into a pipe of its own; the first begins
-    first. `units`: of systemd, asked after at once for all calls but the first.
+    """The observe script: all functions, then the calls. Those of what is the host's own (`OWN`) come one after another, for
+    each pipe costs the host two processes; each of the others, which may wait for a daemon or a line, writes into a pipe of
+    its own beside them, and the first begins first. `units`: of systemd, asked after at once for all calls but that one.
 
     `word` is random, so that no content can end its own frame. The script is the shell's standard input, so it is read
     whole (it is one function) before anything runs.
     """
     own = Path(__file__).with_name("observe.sh").read_text()
-    nest = ":"
-    for number, call in reversed(list(enumerate(calls))):
-        one = f"{shlex.join(call)} </dev/null"
-        known = f"know_units {shlex.join(units)}; " if units and number == 0 else ""
-        nest = f"{one} | {{ {known}{nest}; cat; }}" if nest != ":" else one
-    body = "\n".join((f"word={word}", own, *functions, nest))
+    lines = [shlex.join(call) for call in calls if call[0].startswith(OWN)]
+    waiting = [shlex.join(call) for call in calls if not call[0].startswith(OWN)]
+    nest = ["{", *(lines or [":"]), "} </dev/null"]
+    for number, call in reversed(list(enumerate(waiting))):
+        nest = [f"{call} </dev/null | {{", *(_known(units) if number == 0 else ()), *nest, "cat", "}"]
+    body = "\n".join((f"word={word}", own, *functions, *(() if waiting else _known(units)), *nest))
     return f"observe() {{\n{body}\n}}\nobserve </dev/null\n".encode()
+
+
+def _known(units: Sequence[str]) -> Sequence[str]:
+    return (f"know_units {shlex.join(units)}",) if units else ()
 
 
 def decode_observation(word: str, output: bytes) -> tuple[dict[str, Answer], dict[str, RemoteFile]]:

@@ -105,9 +105,10 @@ def _addresses(text: str) -> Iterator[str]:
 def _intents(answers: Answers) -> Iterator[Intent]:
     """`VERB RUN INVOCATION` in a file named for the service; what cannot be read is the strongest action, for any life."""
     names = {service.value: service for service in ServiceName}
-    for path, text in _lines(answers, "intents"):
-        service = names.get(path.rpartition("/")[2])
-        if service is None:
+    for path, text in _lines(answers, "kept"):
+        *_, folder, name = path.split("/")
+        service = names.get(name)
+        if folder != "intents" or service is None:
             continue
         words = text.split()
         try:
@@ -117,20 +118,20 @@ def _intents(answers: Answers) -> Iterator[Intent]:
 
 
 def _hold(answers: Answers, clock: int) -> Hold | None:
-    for path, text in _lines(answers, "intents"):
+    for path, text in _lines(answers, "kept"):
         if path.endswith("/runnerops/hold"):
             hold = Hold.read(text)
             return None if hold.ended(clock) else hold
     return None
 
 
-def paused(answers: Answers) -> Iterator[PauseRecord]:
+def paused(answers: Answers, name: str = "kept") -> Iterator[PauseRecord]:
     """Of runners in GitLab: `RUN URL NAME`, between TABs, in a file named for GitLab's id; 0 for a run that cannot be read."""
-    for path, text in _lines(answers, "intents"):
-        *_, folder, name = path.split("/")
-        if folder == "paused" and name.isdecimal():
+    for path, text in _lines(answers, name):
+        *_, folder, number = path.split("/")
+        if folder == "paused" and number.isdecimal():
             run, url, runner = [*text.split("\t", 2), "", ""][:3]
-            yield PauseRecord(int(name), _number(run), url, runner)
+            yield PauseRecord(int(number), _number(run), url, runner)
 
 
 def by_run(answers: Answers, name: str) -> Iterator[tuple[int, str, str]]:
@@ -144,16 +145,18 @@ def by_run(answers: Answers, name: str) -> Iterator[tuple[int, str, str]]:
 def read_metas(answers: Answers) -> dict[int, dict[str, Any]]:
     """All runs that have a folder: one that lost its record in a power cut still holds its number."""
     metas: dict[int, dict[str, Any]] = {int(word): {} for word in _text(answers, "numbers").split() if word.isdecimal()}
-    metas |= {number: parse_object(text) for number, file, text in by_run(answers, "runs") if file == "meta"}
+    metas |= {number: parse_object(text) for number, file, text in by_run(answers, "kept") if file == "meta"}
     return metas
 
 
-def read_runs(metas: Mapping[int, Mapping[str, Any]], answers: Answers, logs: str = "ends") -> Iterator[Run]:
+def read_runs(metas: Mapping[int, Mapping[str, Any]], answers: Answers, logs: str = "walked") -> Iterator[Run]:
     """In order. `logs` names the answer with the first and last lines of their logs, at least."""
     ends: dict[int, str] = {}
     begins: dict[int, int] = {}
     failed: dict[int, int] = {}
-    for number, _, line in by_run(answers, logs):
+    for number, file, line in by_run(answers, logs):
+        if file != "log":
+            continue
         *_, kind, text = ["", "", *line.rstrip().split("\t")]
         if kind == "end":
             ends[number] = text
@@ -181,7 +184,7 @@ def read_runs(metas: Mapping[int, Mapping[str, Any]], answers: Answers, logs: st
 def _contents(answers: Answers, run: int, meta: Mapping[str, Any]) -> Iterator[tuple[str, bytes]]:
     """What this run left at each path, put together again from its lines."""
     lines: dict[bytes, list[bytes]] = {}
-    for line in (answers["runs"].output if "runs" in answers else b"").split(b"\n"):
+    for line in (answers["kept"].output if "kept" in answers else b"").split(b"\n"):
         path, _, text = line.partition(b":")
         folder, _, name = path.rpartition(b"/")
         if folder.endswith(b"/%d" % run):
@@ -226,8 +229,10 @@ def _staged(answers: Answers, applied: Mapping[int, Mapping[str, Sha]]) -> Mappi
     Of a run that ended well only what it recorded as `applied` counts: a file that it left may have others' part in it.
     """
     found: dict[str, set[Sha]] = {}
-    for number, _, text in by_run(answers, "staged"):
+    for number, file, text in by_run(answers, "walked"):
         fields = text.split("\t")
+        if file != "forward":
+            continue
         if len(fields) == 6 and not fields[1].startswith("old."):
             path, sha = fields[2], fields[5]
         elif fields[0] == "swap":

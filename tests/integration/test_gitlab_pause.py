@@ -145,14 +145,14 @@ class Machine:
             capture_output=True,
             check=False,
         )
-        return state.host_state({"intents": HostAnswer(0, found.stdout)}, {}, Facts()).paused
+        return state.host_state({"kept": HostAnswer(0, found.stdout)}, {}, Facts()).paused
 
     @property
     def in_gitlab(self) -> Managed:
         """As an observation finds it."""
         answers = {
-            "runs": HostAnswer(0, b"/1/meta:" + self.meta),
-            "ends": HostAnswer(0, b"/1/log:1.0\t\t-1\tend\tapplied\n"),
+            "kept": HostAnswer(0, b"/1/meta:" + self.meta),
+            "walked": HostAnswer(0, b"/1/log:1.0\t\t-1\tend\tapplied\n"),
         }
         return state.host_state(answers, {}, Facts()).in_gitlab if self.meta else {}
 

@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -31,28 +32,47 @@ def fixture_shell(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[tuple
     return request.param, path
 
 
-def ask(shell: tuple[tuple[str, ...], str], inspected: str) -> list[str]:
-    """What a host answers of its daemon, whose socket tells two containers, and this of each of them."""
+def ask(shell: tuple[tuple[str, ...], str], inspected: str, folders: Sequence[str] = ()) -> list[str]:
+    """What a host answers of its daemon, whose socket tells two containers, and of them a line each of `inspected`.
+
+    `folders`: the ids of containers that have a folder where one is looked for.
+    """
     argv, path = shell
-    said = "\n200\n".join(("{}", "[]", CONTAINERS, ""))
-    told = f"""newline='\n'
-    curl() {{ case $* in *containers/{ONE}/json*{TWO}/json) cat "$INSPECTED" ;; *) printf '%s' '{said}' ;; esac; }}
+    lists = "".join(
+        f"{text}\n\n200 http://localhost/{name}\n"
+        for name, text in (("info", '{"ID":"x"}'), ("images/json", "[]"), ("containers/json?all=1", CONTAINERS))
+    )
+    fakes = f"""newline='\n'
+    curl() {{
+      case $* in
+      *localhost/info*{ONE}/json*{TWO}/json*) cat "$INSPECTED" >&3 ;;
+      *localhost/info*{ONE}/json*) head -n 1 "$INSPECTED" >&3 ;;
+      *{ONE}/json*{TWO}/json) cat "$INSPECTED" ;;
+      *{TWO}/json) tail -n 1 "$INSPECTED" ;;
+      esac
+      case $* in *localhost/info*) printf '%s' '{lists}' ;; esac
+    }}
     limited() {{ echo "$*"; }}
     ask() {{ echo "== $1"; shift; "$@"; }}
     """
     here = OBSERVE.replace('[ -S "$socket" ] && [ -e "$root/var/run/docker.pid" ]', ":")
-    script = f"{here}\n{told}\nobserve_docker_daemon FORMAT\n"
-    with tempfile.NamedTemporaryFile("w", encoding="utf-8") as file:
-        file.write(inspected)
-        file.flush()
-        env = {"PATH": path, "INSPECTED": file.name, "LC_ALL": "C"}
+    script = f"{here}\nroot=$FOLDER\n{fakes}\nawait_docker_daemon FORMAT /data\n"
+    with tempfile.TemporaryDirectory() as folder:
+        for name in folders:
+            (Path(folder) / "data/containers" / name).mkdir(parents=True)
+        text = Path(folder) / "inspected"
+        text.write_text(inspected, "utf-8")
+        env = {"PATH": path, "INSPECTED": str(text), "FOLDER": folder, "LC_ALL": "C"}
         done = subprocess.run([*argv, "-s"], input=script, env=env, capture_output=True, text=True, check=True)
     return done.stdout.splitlines()
 
 
-def test_every_container_of_the_daemon_is_asked_about(shell: tuple[tuple[str, ...], str]) -> None:
+@pytest.mark.parametrize("folders", [(), (ONE,), (ONE, TWO, "e" * 64, "none")], ids=["none", "one", "more"])
+def test_every_container_of_the_daemon_is_asked_about(
+    shell: tuple[tuple[str, ...], str], folders: Sequence[str]
+) -> None:
     """By the client, where the socket tells nothing that is understood."""
-    said = ask(shell, '{"message":"page not found"}\n')
+    said = ask(shell, '{"message":"page not found"}\n', folders)
     inspect = f"docker inspect --type container --format FORMAT {ONE} {TWO}"
     assert said[-2:] == ["== docker_containers", inspect]
 
@@ -89,13 +109,20 @@ BARE = {
 }
 
 
-def test_containers_are_read_from_the_socket_and_nothing_else_of_them(shell: tuple[tuple[str, ...], str]) -> None:
+@pytest.mark.parametrize(
+    "folders", [(), (ONE,), (ONE, TWO, "e" * 64)], ids=["no folder", "a folder", "a folder too many"]
+)
+def test_containers_are_read_from_the_socket_and_nothing_else_of_them(
+    shell: tuple[tuple[str, ...], str], folders: Sequence[str]
+) -> None:
+    """At once with all else that the daemon is asked, where each has a folder."""
     texts = [json.dumps(of, separators=(",", ":"), ensure_ascii=False) for of in (ODD, BARE)]
-    said = ask(shell, "".join(f"{text}\n" for text in texts).replace("<", "\\u003c"))
-    text = "\n".join(said[said.index("== docker_inspected") + 1 :])
+    said = ask(shell, "".join(f"{text}\n" for text in texts).replace("<", "\\u003c"), folders)
+    assert ("== docker_inspected" in said) is (len(folders) < 2)
+    text = "\n".join(line for line in said if not line.startswith("=="))
     assert "hush" not in text
     facts = DOCKER.facts(
-        Facts(), {"docker_where": Answer(0, b"/usr/bin/docker"), "docker_inspected": Answer(0, text.encode())}
+        Facts(), {"docker_where": Answer(0, b"/usr/bin/docker"), "docker_told": Answer(0, text.encode())}
     )
     assert facts.docker
     labels = {"quoted": 'a "b" \\ {c} [d]', "é": "ü", "empty": "", "markup": "<a&b>"}

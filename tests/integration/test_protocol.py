@@ -112,7 +112,7 @@ def test_records_of_pauses_are_kept_replaced_and_taken_away_alone(host: Path) ->
     folder = host / "var/lib/runnerops/paused"
     assert {path.stat().st_mode & 0o077 for path in (folder.parent, folder, *folder.iterdir())} == {0}
     found = "".join(f"{path}:{path.read_text()}" for path in sorted(folder.iterdir()))
-    read = state.host_state({"intents": Answer(0, found.encode())}, {}, Facts())
+    read = state.host_state({"kept": Answer(0, found.encode())}, {}, Facts())
     assert read.paused == (replace(one, run=42), PauseRecord(8, 41, "https://x", "a b c"))
     assert read.intents == ()
     assert call(host, protocol.drop_paused([8, 9])) == (0, b"")

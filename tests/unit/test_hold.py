@@ -65,7 +65,7 @@ def test_a_point_in_time_is_read_with_its_zone() -> None:
 
 
 def test_a_hold_that_cannot_be_read_is_one() -> None:
-    answers = {"intents": Answer(0, b"/var/lib/runnerops/hold:by hand\n")}
+    answers = {"kept": Answer(0, b"/var/lib/runnerops/hold:by hand\n")}
     assert host_state(answers, {}, Facts()).hold == Hold(0, "", "by hand")
 
 

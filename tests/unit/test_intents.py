@@ -36,7 +36,7 @@ def test_a_way_back_owes_again_before_it_swaps() -> None:
 
 
 def test_what_is_owed_to_any_life_is_owed_to_this_one() -> None:
-    said = {"intents": Answer(0, f"/var/lib/runnerops/intents/docker:restart 3 {ANY}\n".encode())}
+    said = {"kept": Answer(0, f"/var/lib/runnerops/intents/docker:restart 3 {ANY}\n".encode())}
     (intents,) = host_state(said, {}, observed({}, None).facts).intents
     assert intents == Intent(DOCKER, Verb.RESTART, 3, "")
     made = plan(ask(DOCKER_TREE, None), observed(DOCKER_TREE, None, intents=(intents,)))

@@ -103,7 +103,7 @@ class Kept:
             "digest": self.digest,
         }
         folder = "/var/lib/runnerops/runs/7"
-        told = {"numbers": "7", "runs": f"{folder}/meta:{json.dumps(meta)}"}
+        told = {"numbers": "7", "kept": f"{folder}/meta:{json.dumps(meta)}"}
         told |= {"logs": f"{folder}/log:1.0\t\t-1\tend\t{self.end}"} if self.end else {}
         return "".join(f"{word} fact {name}\n{text}\n\n{word} end 0\n" for name, text in told.items()).encode()
 

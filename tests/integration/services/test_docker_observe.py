@@ -41,10 +41,10 @@ def test_the_script_finds_the_file_of_a_stopped_daemon(
 
 
 API = {
-    "info": '{"ServerVersion":"26.1.5"}',
-    "images": '[{"Containers":-1,"Id":"sha256:1","Labels":{"a":"[\\"RepoTags\\":[\\"x\\"]"},"RepoDigests":null,'
+    "info": '{"ID":"x","ServerVersion":"26.1.5"}',
+    "images/json": '[{"Containers":-1,"Id":"sha256:1","Labels":{"a":"[\\"RepoTags\\":[\\"x\\"]"},"RepoDigests":null,'
     '"RepoTags":["registry:3.0.0"]}]',
-    "containers": f'[{{"Id":"{"a" * 64}","Labels":{{"b":",\\"Id\\":\\"ff\\""}}}},{{"Id":"{"b" * 64}","Names":[]}}]',
+    "containers/json": f'[{{"Id":"{"a" * 64}","Labels":{{"b":",\\"Id\\":\\"ff\\""}}}},{{"Id":"{"b" * 64}","Names":[]}}]',
 }
 
 
@@ -54,15 +54,16 @@ def test_the_daemon_is_asked_on_its_socket_else_through_its_client(
     shell: tuple[str, ...], lost: str, tmp_path: Path
 ) -> None:
     for name, text in API.items():
-        (tmp_path / name).write_text("" if name == lost else f"{text}\n")
+        place = tmp_path / name.replace("/", "-")
+        place.write_text("" if name == lost else f"{text}\n200 http://localhost/{name}\n")
     frame = package_files("runnerops.remote").joinpath("observe.sh").read_text()
     script = f"""{frame}
-    curl() {{ for part in info images containers; do cat $part; if [ -s $part ]; then printf '\\n200\\n'; fi; done; }}
+    curl() {{ case $* in */info*) cat info images-json containers-json ;; esac; }}
     docker() {{ echo "client: $*"; }}
     limited() {{ "$@"; }}
     ask() {{ echo "$1:"; shift; "$@"; echo; }}
     {DOCKER.OBSERVE.replace('[ -S "$socket" ] && [ -e "$root/var/run/docker.pid" ]', ":")}
-    observe_docker_daemon FORM
+    await_docker_daemon FORM
     """
     command = [*shell]
     done = subprocess.run(command, input=script, capture_output=True, text=True, cwd=tmp_path, check=True)
@@ -72,7 +73,7 @@ def test_the_daemon_is_asked_on_its_socket_else_through_its_client(
         assert "docker_images: client: image ls" in said
     else:
         assert said.startswith(
-            'docker_told: {"ServerVersion":"26.1.5"} 200 "RepoTags":["registry:3.0.0"] 200 "Id":"aaa'
+            'docker_told: {"ID":"x","ServerVersion":"26.1.5"} 200 http://localhost/info "RepoTags":["registry:3.0.0"] 200 '
         )
         assert said.endswith(f"client: inspect --type container --format FORM {'a' * 64} {'b' * 64}")
     assert done.stderr == ""

@@ -85,7 +85,7 @@ def test_the_plugin_is_asked_first(shell: tuple[str, ...]) -> None:
 @pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.parametrize(("fake", "said"), [("curl() { :; }", "yes"), ("curl() { return 7; }", "no")])
 def test_a_mirror_is_asked(shell: tuple[str, ...], fake: str, said: str) -> None:
-    found = run(shell, fake, "observe_registry_answer", "3", MIRROR)
+    found = run(shell, fake, "await_registry_answer", "3", MIRROR)
     assert found == f"registry_answer_3: {MIRROR} {said}\n"
 
 
@@ -108,7 +108,7 @@ def test_the_upstream_is_asked_where_a_file_differs_or_the_cache_is_silent(
     place.write_text("a: 1\n")
     sha = "other" if differs else hashlib.sha256(b"a: 1\n").hexdigest()
     words = ("1", "dockerhub", MIRROR, "https://hub.example.com", "library/alpine", str(place), sha)
-    found = run(shell, curl(answer, upstream), "observe_registry_cache", *words)
+    found = run(shell, curl(answer, upstream), "await_registry_cache", *words)
     assert found.replace(MIRROR, "URL").splitlines() == told
 
 

@@ -105,7 +105,7 @@ def test_a_firewall_through_firewalld_is_the_same(driver: str) -> None:
 
 def test_images_as_the_socket_tells_them() -> None:
     said = '"RepoDigests":["registry@sha256:aa"]\n"RepoTags":["registry:3.0.0","localhost:5000/registry:3"]\n"RepoTags":[]\n'
-    told = f"{json.dumps(INFO)}\n200\n{said}200\n200\n"
+    told = f"{json.dumps({'ID': 'x', **INFO}, separators=(',', ':'))}\n200 /info\n{said}200 /images\n200 /containers\n"
     found = read(docker_told=told)
     assert found.version == "26.1.5+dfsg1"
     assert found.images == {"registry@sha256:aa", "registry:3.0.0", "localhost:5000/registry:3"}

@@ -100,8 +100,8 @@ def deployed(made: Plan, before: HostState) -> HostState:
     meta = protocol.meta_text(made)
     answers = {
         "numbers": Answer(0, str(made.run).encode()),
-        "runs": Answer(0, f"/var/lib/runnerops/runs/{made.run}/meta:{meta}\n".encode()),
-        "ends": Answer(0, f"/var/lib/runnerops/runs/{made.run}/log:1.0\t\t-1\tend\tapplied\n".encode()),
+        "kept": Answer(0, f"/var/lib/runnerops/runs/{made.run}/meta:{meta}\n".encode()),
+        "walked": Answer(0, f"/var/lib/runnerops/runs/{made.run}/log:1.0\t\t-1\tend\tapplied\n".encode()),
     }
     file = RemoteFile(CONFIG, "file", content, "0600", "root:root")
     found = state.host_state(answers, {CONFIG: file}, before.facts)

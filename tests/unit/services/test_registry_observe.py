@@ -45,7 +45,7 @@ def test_answers_upstreams_and_listeners() -> None:
 
 def test_a_host_without_caches_is_asked_for_its_mirrors_only() -> None:
     here = host({"registry-mirrors": [f"{MIRROR}/"]})
-    assert REGISTRY.questions(here, ()) == (("observe_registry_answer", "1", MIRROR),)
+    assert REGISTRY.questions(here, ()) == (("await_registry_answer", "1", MIRROR),)
 
 
 def test_a_host_with_caches() -> None:
@@ -59,7 +59,7 @@ def test_a_host_with_caches() -> None:
     assert REGISTRY.questions(here, rendered) == (
         ("observe_registry", "/opt/registry"),
         (
-            "observe_registry_cache",
+            "await_registry_cache",
             "1",
             "dockerhub",
             "http://172.17.0.1:5000",
@@ -68,6 +68,6 @@ def test_a_host_with_caches() -> None:
             *config,
             *compose,
         ),
-        ("observe_registry_cache", "2", "quay.io", "http://127.0.0.1:5001", hub, "none", *other, *compose),
-        ("observe_registry_answer", "3", MIRROR),
+        ("await_registry_cache", "2", "quay.io", "http://127.0.0.1:5001", hub, "none", *other, *compose),
+        ("await_registry_answer", "3", MIRROR),
     )

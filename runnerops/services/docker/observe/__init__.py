@@ -35,10 +35,11 @@ def questions(rendered: Sequence[RenderedFile]) -> tuple[tuple[str, ...], ...]:
     """Asked of every host: a runner's jobs and a cache need the daemon, whether its file is managed or not."""
     path = rendered[0].spec.path if rendered else PATH
     trees = tuple(_trees(rendered))
-    roots = (str(root) for tree in trees for name in ("data-root", "graph") if (root := tree.get(name)))
+    told = (str(root) for tree in trees for name in ("data-root", "graph") if (root := tree.get(name)))
+    roots = tuple(dict.fromkeys((DEFAULT_ROOT, *told)))
     return (
-        ("observe_docker_daemon", CONTAINER),
-        ("observe_docker", path, *dict.fromkeys((DEFAULT_ROOT, *roots))),
+        ("await_docker_daemon", CONTAINER, *roots),
+        ("observe_docker", path, *roots),
         *((("observe_docker_listeners",),) if any(True for tree in trees for _ in places(tree)) else ()),
     )
 
@@ -57,8 +58,8 @@ def facts(facts: Facts, answers: Answers) -> Facts:
     where = _text(answers, "docker_where")
     if unit.active == NOT_THERE and not where:
         return facts
-    told = _text(answers, "docker_told")
-    info = _object(told.partition("\n")[0] or _text(answers, "docker_info"))
+    told = (line for line in _text(answers, "docker_told").splitlines() if line.startswith('{"ID":'))
+    info = _object(next(told, _text(answers, "docker_info")))
     loaded = info if info.get("ServerVersion") else {}
     registries = loaded.get("RegistryConfig")
     mirrors = registries.get("Mirrors") if isinstance(registries, dict) else None
@@ -247,12 +248,17 @@ _LAST = {"Image": "image", "Labels": "labels", "Mounts": "mounts"}
 
 
 def _inspected(answers: Answers) -> Iterator[Mapping[str, Value]]:
-    """As CONTAINER has it, of what the daemon's socket told: a member of its JSON a line, an Id before its container's."""
+    """As CONTAINER has it, of what the daemon's socket told: a member of its JSON a line, an Id before its container's.
+
+    A lone `"Id":"…"` is of the list of all containers.
+    """
     found: dict[str, Value] = {}
-    for line in _text(answers, "docker_inspected").splitlines():
-        if line.startswith("{"):
+    for line in (*_text(answers, "docker_told").splitlines(), *_text(answers, "docker_inspected").splitlines()):
+        if line.startswith('{"Id":'):
             yield found
             found = {}
+        elif line.startswith('"Id":'):
+            continue
         text = line.lstrip("{") + ("}" if line.startswith('"RestartPolicy"') else "")
         for name, value in _object(f"{{{text}}}").items():
             if name in _LAST:

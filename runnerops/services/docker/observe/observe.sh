@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # What the Docker daemon says of itself. Reads only; `ask`, `file`, `service_unit`, $root and the like come from the frame.
 
-root=${root-} newline=${newline-} unit=${unit-} argv=${argv-} value=${value-}
+root=${root-} newline=${newline-} unit=${unit-} argv=${argv-} value=${value-} addresses=${addresses-}
 
 observe_docker() { # DEFAULT-PATH DATA-ROOT...: what is told at once
   observe_docker_unit "$1"
@@ -20,22 +20,23 @@ observe_docker_unit() { # DEFAULT-PATH: the unit, how dockerd was really started
   file "${value:-$1}"
 }
 
-observe_docker_daemon() { # FORMAT: the daemon, its images, and its containers, of the client as one JSON object a line
-  socket=$root/var/run/docker.sock
-  told=$(docker_told)
+await_docker_daemon() { # FORMAT DATA-ROOT...: the daemon, its images, and its containers, of the client as one JSON object a line
+  socket=$root/var/run/docker.sock format=$1
+  shift
+  told=$(docker_told "$@")
   case $told in
-  "{"*"${newline}200"*"${newline}200"*"${newline}200") ask docker_told printf '%s\n' "$told" ;;
+  *'{"ID":'*"${newline}200 http://localhost/info$newline"*'200 http://localhost/images/json'*'200 http://localhost/containers/json'*) ;;
   *)
     ask docker_info limited docker info --format '{{json .}}'
     ask docker_images limited docker image ls --digests --format '{{.Repository}}:{{.Tag}} {{.Repository}}@{{.Digest}}'
     # shellcheck disable=SC2046  # ids are words
-    ask docker_containers limited docker inspect --type container --format "$1" $(limited docker ps -aq --no-trunc || echo none)
+    ask docker_containers limited docker inspect --type container --format "$format" $(limited docker ps -aq --no-trunc || echo none)
     return
     ;;
   esac
-  ids=$(printf '%s\n' "$told" | sed -n 's/^"Id":"\(.*\)"$/\1/p')
+  ask docker_told printf '%s\n' "$told"
+  ids=$(docker_missing)
   [ -n "$ids" ] || return 0
-  format=$1
   # shellcheck disable=SC2086  # ids are words
   set -- $ids
   inspected=$(docker_inspected "$@")
@@ -45,27 +46,61 @@ observe_docker_daemon() { # FORMAT: the daemon, its images, and its containers, 
   esac
 }
 
-docker_told() { # from the daemon's own socket, for a client's start costs more: its info, names of images (their labels can be long), ids of containers, and each answer's status
+# of an answer's lines: the daemon's info, names of images (their labels can be long), ids of containers, an answer's status
+docker_lists='^[{]"ID":.*|"Repo(Tags|Digests)":\[[^]]*\]|"Id":"[0-9a-f]{64}"|^200 [^ ]*$'
+docker_string='"([^"\\]|\\.)*"'
+docker_strings="[{]($docker_string:$docker_string,?)*[}]"
+# of each container a member a line; no more than is needed, for the rest may hold secrets. One pattern, for busybox's grep
+# finds one place a line where there are several
+docker_members="^[{]\"Id\":\"[0-9a-f]{64}\"|\"Name\":\"/[^\"]*\"|\"(Running|AutoRemove)\":(true|false)\
+|\"RestartPolicy\":[{]\"Name\":\"[^\"]*\"|\"Image\":$docker_string|\"Labels\":$docker_strings\
+|\"PortBindings\":[{]($docker_string:(null|\\[($docker_strings,?)*\\]),?)*[}]\
+|\"Mounts\":\\[([{]($docker_string:($docker_string|true|false),?)*[}],?)*\\]"
+
+docker_told() { # DATA-ROOT...: from the daemon's own socket, by one curl, for each start of a program costs the host
   command -v curl >/dev/null 2>&1 && [ -S "$socket" ] && [ -e "$root/var/run/docker.pid" ] || return 1
-  curl -fsS -g -m 15 -w '\n%{http_code}\n' --unix-socket "$socket" \
-    http://localhost/info http://localhost/images/json 'http://localhost/containers/json?all=1' 2>/dev/null |
-    grep -Eo -e '^[{].*' -e '"Repo(Tags|Digests)":\[[^]]*\]' -e '"Id":"[0-9a-f]{64}"' -e '^200$'
+  ids=''
+  for place in "$@"; do # a container has a folder: so most are known before the daemon has told their ids
+    for id in "$root$place"/containers/*; do
+      id=${id##*/}
+      case $id in *[!0-9a-f]*) ;; ????????????????????????????????????????????????????????????????) ids="$ids $id" ;; esac
+    done
+  done
+  set --
+  for id in $ids; do set -- "$@" -o /dev/fd/3 "http://localhost/containers/$id/json"; done
+  {
+    lists=$(curl -sS -g -m 15 --fail-early -w '\n%{http_code} %{url_effective}\n' --unix-socket "$socket" -o - http://localhost/info "$@" \
+      -o - http://localhost/images/json -o - 'http://localhost/containers/json?all=1' 2>/dev/null 3>&4 | grep -Eo "$docker_lists")
+    printf '%s\n' "$lists"
+  } 4>&1 | grep -Eo "^[{]\"ID\":.*|^\"Repo(Tags|Digests)\":\\[[^]]*\\]\$|^\"Id\":\"[0-9a-f]{64}\"\$|^200 [^ ]*\$|$docker_members"
 }
 
-docker_inspected() { # ID...: of each container a member a line; no more than is needed, for the rest may hold secrets
-  string='"([^"\\]|\\.)*"'
-  strings="[{]($string:$string,?)*[}]"
-  ports="[{]($string:(null|\\[($strings,?)*\\]),?)*[}]"
-  mounts="\\[([{]($string:($string|true|false),?)*[}],?)*\\]"
-  # one pattern, for busybox's grep finds one place a line where there are several
-  wanted='^[{]"Id":"[0-9a-f]{64}"|"Name":"/[^"]*"|"(Running|AutoRemove)":(true|false)|"RestartPolicy":[{]"Name":"[^"]*"'
+docker_missing() { # ids of containers that $told names and has no members of: their folders lie elsewhere, or they are new
+  set -f
+  IFS=$newline known=' '
+  for line in $told; do
+    case $line in
+    '{"Id":"'*) line=${line#*:\"} known="$known${line%\"} " ;;
+    '"Id":"'*)
+      line=${line#*:\"}
+      case $known in *" ${line%\"} "*) ;; *) printf '%s\n' "${line%\"}" ;; esac
+      ;;
+    esac
+  done
+  unset IFS
+  set +f
+}
+
+docker_inspected() { # ID...
   # shellcheck disable=SC2046  # addresses are words
   curl -s -g -m 15 --unix-socket "$socket" $(printf 'http://localhost/containers/%s/json\n' "$@") 2>/dev/null |
-    grep -Eo "$wanted|\"Image\":$string|\"PortBindings\":$ports|\"Labels\":$strings|\"Mounts\":$mounts"
+    grep -Eo "$docker_members"
 }
 
 observe_docker_flavour() { # where the client is, and sockets of rootless daemons
-  ask docker_where readlink -f "$(command -v docker)"
+  where=$(command -v docker)
+  if [ -L "$where" ]; then where=$(readlink -f "$where"); fi
+  ask docker_where printf '%s\n' "$where"
   ask docker_rootless docker_sockets
 }
 
@@ -92,7 +127,15 @@ docker_sockets() {
 }
 
 observe_docker_bridge() { # the default bridge's address; the daemon is asked where there is no such interface
-  bridge=$(ip -4 -o addr show dev docker0 2>/dev/null)
+  bridge=''
+  know_addresses
+  set -f
+  IFS=$newline
+  for line in $addresses; do
+    case $line in *': docker0 '*' inet '*) bridge=${bridge:-$line} ;; esac
+  done
+  unset IFS
+  set +f
   ask docker_interface printf '%s\n' "$bridge"
   [ -n "$bridge" ] || ask docker_bridge limited docker network inspect bridge \
     --format '{{range .IPAM.Config}}{{println .Gateway .Subnet}}{{end}}'

@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # What gitlab-runner says of itself. Reads only; `ask`, `file`, `service_unit`, $root and the like come from the frame.
 
-root=${root-} unit=${unit-} argv=${argv-} value=${value-}
+root=${root-} newline=${newline-} unit=${unit-} argv=${argv-} value=${value-}
 
 observe_runner_unit() { # DEFAULT-PATH: the unit, how the runner was really started, its file, its metrics page
   service_unit gitlab-runner.service
@@ -41,7 +41,8 @@ observe_runner_version() {
 }
 
 observe_runner_processes() { # every process: pid, parent, state, name; and the control groups of those that are runners
-  ask runner_processes sed -n 's/^\([0-9]*\) (\(.*\)) \(.\) \([0-9]*\) .*/\1 \4 \3 \2/p' "$root"/proc/[0-9]*/stat
+  processes=$(sed -n 's/^\([0-9]*\) (\(.*\)) \(.\) \([0-9]*\) .*/\1 \4 \3 \2/p' "$root"/proc/[0-9]*/stat 2>/dev/null)
+  ask runner_processes printf '%s\n' "$processes"
   groups=$(runner_groups)
   ask runner_groups printf '%s\n' "$groups"
   [ -z "$groups" ] || ask runner_job_ids runner_job_ids
@@ -49,7 +50,12 @@ observe_runner_processes() { # every process: pid, parent, state, name; and the 
 
 runner_job_ids() { # of every process that has it in its environment: pid, CI_JOB_ID, and what else GitLab said of the job
   part='\([^";]\{1,80\}\).*'
-  { limited head -c 65536 "$root"/proc/[0-9]*/environ; echo; echo '==> '; } | tr '\000' '\n' | sed -n \
+  some=$(limited grep -l CI_JOB_ID= "$root"/proc/[0-9]*/environ)
+  case $? in 137) some=$root'/proc/[0-9]*/environ' ;; esac # killed at one that the kernel does not give: those before it count
+  [ -n "$some" ] || return 0
+  # shellcheck disable=SC2086  # paths below /proc are words
+  set -- $some
+  { limited head -c 65536 "$@" /dev/null; echo; echo '==> '; } | tr '\000' '\n' | sed -n \
     -e '/^==> /p' -e '/^CI_JOB_ID=[0-9][0-9]*$/p' -e "s/^CI_JOB_NAME=$part/name=\"\1\"/p" \
     -e "s/^CI_PROJECT_PATH=$part/project=\"\1\"/p" -e "s/^CI_RUNNER_DESCRIPTION=$part/runner=\"\1\"/p" \
     -e 's/^CI_JOB_STARTED_AT=\([0-9TZ:.+-]\{1,40\}\)$/started="\1"/p' | {
@@ -69,10 +75,15 @@ runner_job_ids() { # of every process that has it in its environment: pid, CI_JO
 }
 
 runner_groups() { # a runner is `gitlab-runner … run`: the same program lints, verifies and tells its version, here too
-  # shellcheck disable=SC2013  # paths below /proc are words
-  for name in $(grep -l '^gitlab-runner' "$root"/proc/[0-9]*/comm 2>/dev/null); do
-    case " $(tr '\000' ' ' <"${name%comm}cmdline" 2>/dev/null)" in
-    *' run '* | *' run-single '*) grep -H . "${name%comm}cgroup" ;;
+  set -f
+  IFS=$newline
+  for process in $processes; do
+    case $process in *' '?' gitlab-runner'*) ;; *) continue ;; esac
+    process=$root/proc/${process%% *}
+    case " $(tr '\000' ' ' 2>/dev/null <"$process/cmdline")" in
+    *' run '* | *' run-single '*) grep -H . "$process/cgroup" ;;
     esac
   done
+  unset IFS
+  set +f
 }

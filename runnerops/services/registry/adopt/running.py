@@ -36,7 +36,7 @@ SAID: Mapping[str, Key] = {
 }
 """Variables that the section has keys for; the registry takes them before its file, whose path the last one is."""
 
-QUESTIONS = (("observe_registry_files", DIRECTORY), ("observe_registry_found", FORM))
+QUESTIONS = (("observe_registry_files", DIRECTORY), ("await_registry_found", FORM))
 
 
 @dataclass(frozen=True, slots=True)

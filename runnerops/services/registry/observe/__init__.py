@@ -25,11 +25,11 @@ def questions(host: Host, rendered: Sequence[RenderedFile]) -> tuple[tuple[str, 
     caches = own_caches(host)
     own = {cache.probe for cache in caches}
     urls = [url for url in dict.fromkeys(_mirrors(host)) if url not in own]
-    others = (("observe_registry_answer", str(number), url) for number, url in enumerate(urls, len(caches) + 1))
+    others = (("await_registry_answer", str(number), url) for number, url in enumerate(urls, len(caches) + 1))
     if NAME not in host.sections:
         return tuple(others)
     found = (_cache(number, cache, rendered) for number, cache in enumerate(caches, 1))
-    removal = (("observe_registry_volumes",),) if NAME in host.removed else ()
+    removal = (("await_registry_volumes",),) if NAME in host.removed else ()
     return (("observe_registry", directory(host)), *found, *others, *removal)
 
 
@@ -43,7 +43,7 @@ def _cache(number: int, cache: OwnCache, rendered: Sequence[RenderedFile]) -> tu
     files = [file for file in rendered if file.spec.name == cache.name or file.spec.template == COMPOSE_TEMPLATE]
     pairs = (word for file in files for word in (file.spec.path, sha256(file.content)))
     sure = _SURE.get(cache.serves, "none")
-    return ("observe_registry_cache", str(number), cache.name, cache.probe, cache.upstream.rstrip("/"), sure, *pairs)
+    return ("await_registry_cache", str(number), cache.name, cache.probe, cache.upstream.rstrip("/"), sure, *pairs)
 
 
 def facts(facts: Facts, answers: Answers) -> Facts:

@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # What the host says of caches: Compose, ports, answers, files. Reads only; `ask`, `file` and $root come from the frame.
 
-root=${root-}
+root=${root-} newline=${newline-}
 
 observe_registry() { # DIRECTORY
   observe_registry_files "$1"
@@ -37,7 +37,7 @@ observe_registry_listeners() {
   ask registry_listeners ss -Hltnp
 }
 
-observe_registry_volumes() {
+await_registry_volumes() {
   ask registry_volumes limited docker volume ls -q --filter label=com.docker.compose.project=runnerops
 }
 
@@ -78,22 +78,19 @@ registry_asked() { # NAME CACHE-URL REPOSITORY [SECONDS]: `upstream` where it li
   echo held
 }
 
-observe_registry_answer() { # N URL
+await_registry_answer() { # N URL
   if registry_get "$2/v2/" >/dev/null; then said=yes; else said=no; fi
   ask "registry_answer_$1" printf '%s %s\n' "$2" "$said"
 }
 
-observe_registry_cache() { # N NAME CACHE-URL UPSTREAM REPOSITORY [PATH SHA256]…: a cache of this host, and its upstream where one of them matters
+await_registry_cache() { # N NAME CACHE-URL UPSTREAM REPOSITORY [PATH SHA256]…: a cache of this host, and its upstream where one of them matters
   number=$1 called=$2 cache=$3 upstream=$4 repository=$5
   shift 5
   registry_looks "$cache"
   ask "registry_answer_$number" printf '%s %s\n' "$cache" "$said"
   changed=
   [ "$said" = yes ] || changed=yes # without its upstream a registry does not come up
-  while [ $# -gt 1 ]; do
-    case $(sha256sum "$root$1" 2>/dev/null) in "$2 "*) ;; *) changed=yes ;; esac
-    shift 2
-  done
+  [ "$(registry_sums "$@")" = yes ] || changed=yes
   [ -n "$changed" ] || return 0 # nothing is asked of the upstream where nothing changes
   answers=$said said=no
   if [ "$answers" = yes ]; then
@@ -102,6 +99,19 @@ observe_registry_cache() { # N NAME CACHE-URL UPSTREAM REPOSITORY [PATH SHA256]�
   fi
   [ "$said" = yes ] || ! registry_reached "$upstream/v2/" || said=yes
   ask "registry_upstream_$number" printf '%s %s\n' "$called" "$said"
+}
+
+registry_sums() { # [PATH SHA256]…: `yes` where each has its own
+  wanted='' found=''
+  for word in "$@"; do
+    shift
+    case $word in /*) set -- "$@" "$root$word" ;; *) wanted="$wanted$word " ;; esac
+  done
+  [ $# -gt 0 ] && said=$(sha256sum "$@" 2>/dev/null)
+  set -f
+  IFS=$newline
+  for line in ${said-}; do found="$found${line%% *} "; done
+  [ "$found" != "$wanted" ] || echo yes
 }
 
 registry_looks() { # URL: $said is whether a cache answers there; one that is just starting is asked again
@@ -122,7 +132,7 @@ observe_registry_files() { # DIRECTORY: all files that may be ours there, wanted
   done
 }
 
-observe_registry_found() { # FORMAT: registries that run in containers, whoever started them, and the config that each sees
+await_registry_found() { # FORMAT: registries that run in containers, whoever started them, and the config that each sees
   number=0
   # shellcheck disable=SC2046  # ids are words
   limited docker inspect --type container --format '{{.State.Pid}} {{.Id}} {{.Image}}' $(limited docker ps -q --no-trunc) \
