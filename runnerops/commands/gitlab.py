@@ -31,7 +31,10 @@ def gitlab(action: str, file: Path, environ: Mapping[str, str], screen: Screen) 
     marker = _marker(environ)
     body = f"{marker}\n{text}\n{_footer(environ)}\n"
     if len(body) > LONGEST:
-        raise RunneropsError(f"{file}: {len(body)} characters, and a note takes {LONGEST}", "comment a shorter one")
+        raise RunneropsError(
+            f"{file}: a note takes {LONGEST} characters, and this would have {len(body)}",
+            "what `runnerops diff --report` writes always fits",
+        )
     screen.redactor.learn([there.token])
     try:
         was_there = put_note(there, marker, body)
@@ -53,10 +56,11 @@ def _merge_request(environ: Mapping[str, str], screen: Screen) -> MergeRequest |
         return None
     own = _given_token(environ)
     token = own or environ.get("CI_JOB_TOKEN", "")
+    from runnerops.gitlab.notes import GIVE, MergeRequest
+
     if not token:
-        _nothing(screen, "there is no token", "give a project access token (Reporter, scope `api`) as GITLAB_TOKEN")
+        _nothing(screen, "there is no token", GIVE)
         return None
-    from runnerops.gitlab.notes import MergeRequest
 
     return MergeRequest(url, project, iid, token, job=not own, ca_file=environ.get("CI_SERVER_TLS_CA_FILE", ""))
 
@@ -93,9 +97,10 @@ def _footer(environ: Mapping[str, str]) -> str:
 
 def _read(file: Path) -> str:
     try:
-        return file.read_text(encoding="utf-8")
+        text = file.read_text(encoding="utf-8")
+        problem = "" if text.strip() else "there is nothing in it"
     except (OSError, UnicodeDecodeError) as error:
-        problem = error.strerror if isinstance(error, OSError) else "this is no UTF-8"
-        raise UsageError(
-            f"{file}: {problem}", "`runnerops diff --report markdown=FILE` writes the file to name here"
-        ) from None
+        text, problem = "", (error.strerror or "") if isinstance(error, OSError) else "this is no UTF-8"
+    if problem:
+        raise UsageError(f"{file}: {problem}", "`runnerops diff --report markdown=FILE` writes the file to name here")
+    return text

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections import Counter
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
@@ -155,6 +156,8 @@ def hosts_of(path: Path, saved: SavedPlan, loaded: Inventory, targets: frozenset
     names = tuple(one.host for one in saved.hosts)
     if not names:
         raise PlanError(f"{path}: a plan of no host", ANEW)
+    if twice := [name for name, count in Counter(names).items() if count > 1]:
+        raise PlanError(f"{path}: a plan that has hosts twice: {', '.join(twice)}", ANEW)
     known = {host.name for host in loaded.hosts}
     if lost := [name for name in names if name not in known]:
         raise PlanError(f"{path}: a plan of hosts that the inventory does not have: {', '.join(lost)}", ANEW)

@@ -22,6 +22,13 @@ LONGEST = 1_000_000
 """Characters that a note takes."""
 REFUSED = frozenset({401, 403, 404})
 """Statuses by which GitLab says that a token may not do it; 404: that it may not even see it."""
+GIVE = "give a project access token (Reporter, scope `api`) as GITLAB_TOKEN"
+_LACKS = {
+    401: "GITLAB_TOKEN is not taken: it may have expired, or been revoked; give a new one",
+    403: "GITLAB_TOKEN may not write notes there: it needs the role Reporter and the scope `api`",
+    404: "GITLAB_TOKEN may not see it: give a token of this project (Reporter, scope `api`)",
+}
+"""What a token that was given lacks, by status."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,5 +107,5 @@ def _problem(there: MergeRequest, error: LibraryError) -> GitlabError:
         return strange(there.url)
     text = f"{there.url}: merge request !{there.iid} of project {there.project}: GitLab answered with status {code}"
     if code in REFUSED:
-        return MayNotError(text, "give a project access token (Reporter, scope `api`) as GITLAB_TOKEN")
+        return MayNotError(text, GIVE if there.job else _LACKS[code])
     return GitlabError(text, "GitLab's own log says why; try the job again")

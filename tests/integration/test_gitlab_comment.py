@@ -226,10 +226,11 @@ def test_without_a_token_that_may_it_says_so_and_goes_on(site: Site) -> None:
 
 
 def test_a_token_that_was_given_and_may_not_is_an_error_that_quotes_nothing(site: Site) -> None:
-    for site.refusal in (401, 403, 404, 500):
+    for site.refusal, lacks in ((401, "expired"), (403, "the scope `api`"), (404, "of this project"), (500, "log")):
         with pytest.raises(GitlabError) as caught:
             site.comment(GITLAB_TOKEN="glpat-canary-wrong")
         assert f"status {site.refusal}" in caught.value.message
+        assert lacks in caught.value.hint
         assert "canary" not in caught.value.message + caught.value.hint
         assert caught.value.exit is Exit.FAILED
     site.server.server_close()
@@ -247,11 +248,13 @@ def test_one_that_never_answers_is_not_waited_for_without_end() -> None:
 def test_what_is_no_file_or_nothing_to_do_is_usage(site: Site, tmp_path: Path) -> None:
     screen = Screen(out=StringIO(), err=StringIO())
     (tmp_path / "binary").write_bytes(b"\xff\xfe")
+    (tmp_path / "empty").write_bytes(b"\n")
     for action, file in (
         ("note", site.plan),
         ("comment", tmp_path),
         ("comment", tmp_path / "no"),
         ("comment", tmp_path / "binary"),
+        ("comment", tmp_path / "empty"),
     ):
         with pytest.raises(UsageError):
             gitlab(action, file, {}, screen)

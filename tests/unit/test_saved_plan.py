@@ -233,9 +233,11 @@ def test_what_is_no_file_is_not_replaced_by_one(tmp_path: Path) -> None:
             diff(Invocation(tmp_path / "i.yml", (), {}, Screen()), Flags({}), Wishes(save_plan=path))
 
 
-def test_a_plan_without_a_host_does_not_mean_all_of_them(saved: Path) -> None:
-    with pytest.raises(PlanError, match="no host"):
-        hosts_of(saved, replace(read_plan(saved), hosts=()), LOADED, frozenset())
+def test_a_plan_without_a_host_does_not_mean_all_of_them_and_none_is_there_twice(saved: Path) -> None:
+    found = read_plan(saved)
+    for hosts, says in (((), "no host"), (found.hosts * 2, "twice: h")):
+        with pytest.raises(PlanError, match=says):
+            hosts_of(saved, replace(found, hosts=hosts), LOADED, frozenset())
 
 
 def test_files_that_are_no_plan(saved: Path, tmp_path: Path) -> None:
