@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import io
 import re
@@ -23,6 +24,8 @@ PASSPHRASE = "SSH_KEY_PASSPHRASE"  # noqa: S105  a variable's name
 
 _TRIES = 3
 _BEGIN = re.compile(r"-----BEGIN (?P<kind>[A-Z0-9 ]+)-----")
+_ENCODED = "LS0tLS1CRUdJTi"
+"""How any PEM text begins in Base64, which is in one line and so can be a masked variable of GitLab."""
 _KEEP_LINES = "give it as a variable of type file, which keeps line breaks"
 
 
@@ -90,7 +93,7 @@ class Credentials:
         if not given:
             return None
         # what is no path in one line is a text, and a text that is wrong is told what is wrong with it
-        if "\n" not in given and " " not in given and not given.startswith("-----"):
+        if "\n" not in given and " " not in given and not given.startswith(("-----", _ENCODED)):
             return self.file(Path(given).expanduser(), VARIABLE)
         return self.ring.open(VARIABLE, lambda passphrase: load_key(given, VARIABLE, passphrase))
 
@@ -109,10 +112,10 @@ def load_file(path: Path, place: str, passphrase: str = "") -> PKey:
 
 
 def load_key(text: str, place: str, passphrase: str = "") -> PKey:
-    """A private key in OpenSSH's, PEM or PKCS#8 form; line ends of any kind. Raises PrivateKeyError with the fix."""
+    """A private key in OpenSSH's, PEM or PKCS#8 form, or that in Base64; line ends of any kind. Raises PrivateKeyError."""
     from paramiko import ECDSAKey, Ed25519Key, PasswordRequiredException, RSAKey, SSHException  # noqa: PLC0415
 
-    text = "\n".join(line.strip() for line in text.strip().splitlines()) + "\n"
+    text = "\n".join(line.strip() for line in _decoded(text.strip(), place).splitlines()) + "\n"
     kind = _check_form(text, place)
     if kind in {"PRIVATE KEY", "ENCRYPTED PRIVATE KEY"}:
         text, passphrase = _from_pkcs8(text, place, passphrase), ""
@@ -124,6 +127,15 @@ def load_key(text: str, place: str, passphrase: str = "") -> PKey:
         except (SSHException, ValueError, IndexError, TypeError):  # another kind's, damaged, or another passphrase
             continue
     raise _unusable(place, passphrase)
+
+
+def _decoded(text: str, place: str) -> str:
+    if not text.startswith(_ENCODED):
+        return text
+    try:
+        return base64.b64decode("".join(text.split()), validate=True).decode()
+    except ValueError:
+        raise PrivateKeyError(f"{place}: the key's Base64 is cut off or damaged", "`base64 -w0 KEY` makes it") from None
 
 
 def _check_form(text: str, place: str) -> str:

@@ -53,6 +53,10 @@ def public_of(key: PrivateKeyTypes) -> bytes:
 GOOD = text_of(generated("ed25519"), "openssh")
 
 
+def in_base64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
 @pytest.mark.parametrize(("kind", "name"), SUPPORTED)
 @pytest.mark.parametrize("passphrase", ["", PASSPHRASE])
 def test_every_kind_in_every_form(kind: str, name: str, passphrase: str) -> None:
@@ -78,8 +82,10 @@ def test_a_locked_key_says_how_to_open_it(kind: str, name: str) -> None:
         lambda text: text.replace("\n", "\r\n"),
         lambda text: f"\n\n  {text}\n\n",
         lambda text: "".join(f"    {line}\n" for line in text.splitlines()),
+        in_base64,
+        lambda text: base64.encodebytes(text.encode()).decode(),
     ],
-    ids=["no newline at the end", "CRLF", "space around", "indented"],
+    ids=["no newline at the end", "CRLF", "space around", "indented", "Base64", "Base64 in lines"],
 )
 def test_what_variables_do_to_a_key_is_mended(change: Callable[[str], str]) -> None:
     assert load_key(change(GOOD), "k").asbytes() == public_of(generated("ed25519"))
@@ -92,6 +98,7 @@ def test_what_variables_do_to_a_key_is_mended(change: Callable[[str], str]) -> N
         (GOOD.replace("\n", "\\n"), "the line breaks of the private key are lost", "of type file"),
         (GOOD.replace("\n", ""), "the line breaks of the private key are lost", "of type file"),
         (GOOD[:200], "cut off", "of type file"),
+        (in_base64(GOOD)[:-3], "Base64 is cut off", "base64 -w0"),
         (GOOD.replace("\nb3Bl", "\nAAAA"), "damaged", "ssh-keygen -y"),
         (text_of(generated("rsa"), "pkcs8").replace("\nMII", "\nAAA"), "damaged", "ssh-keygen -y"),
         ("ssh-ed25519 AAAA me@laptop", "the public half", "without .pub"),
@@ -116,7 +123,7 @@ def test_the_variable_is_a_text_or_a_path(tmp_path: Path) -> None:
     path = tmp_path / "key"
     path.write_text(GOOD)
     public = public_of(generated("ed25519"))
-    for given in (GOOD, str(path), f" {path}\n"):
+    for given in (GOOD, in_base64(GOOD), str(path), f" {path}\n"):
         key = Credentials.from_environ({"SSH_PRIVATE_KEY": given}).key()
         assert key is not None
         assert key.asbytes() == public
