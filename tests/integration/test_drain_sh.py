@@ -76,7 +76,7 @@ class Host:
             capture_output=True,
             text=True,
             check=True,
-            timeout=20,
+            timeout=120,
         )
         assert not done.stderr
         return done.stdout.splitlines()

@@ -76,7 +76,9 @@ class Host:
     def execute(self, *words: str) -> str:
         command = [*self.shell, *words]
         env = {"PATH": f"{self.folder / 'bin'}:/usr/bin:/bin"}
-        done = subprocess.run(command, cwd=self.folder, env=env, capture_output=True, text=True, check=True, timeout=10)
+        done = subprocess.run(
+            command, cwd=self.folder, env=env, capture_output=True, text=True, check=True, timeout=120
+        )
         return done.stdout.strip()
 
     def polls(self, *args: str) -> list[str]:

@@ -43,7 +43,7 @@ def fixture_host(tmp_path: Path) -> Path:
 
 def call(root: Path, command: tuple[str, ...], stdin: bytes = b"") -> tuple[int, bytes]:
     environ = {"PATH": f"{root}/bin:/usr/sbin:/usr/bin:/sbin:/bin", "RUNNEROPS_ROOT": str(root)}
-    done = subprocess.run(command, input=stdin, capture_output=True, env=environ, timeout=20, check=False)
+    done = subprocess.run(command, input=stdin, capture_output=True, env=environ, timeout=120, check=False)
     return done.returncode, done.stdout
 
 
@@ -146,7 +146,7 @@ def test_a_run_that_is_not_there_cannot_be_followed(host: Path) -> None:
 def observe(root: Path, shell: tuple[str, ...], calls: Sequence[tuple[str, ...]], functions: str = "") -> bytes:
     script = protocol.frame("w0rd", [*protocol.FACTS, *calls], [functions])
     environ = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "RUNNEROPS_ROOT": str(root)}
-    done = subprocess.run([*shell, "-s"], input=script, capture_output=True, env=environ, timeout=20, check=False)
+    done = subprocess.run([*shell, "-s"], input=script, capture_output=True, env=environ, timeout=120, check=False)
     assert (done.returncode, done.stderr) == (0, b"")
     return done.stdout
 

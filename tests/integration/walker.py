@@ -71,7 +71,7 @@ class Walker:
         for name, content in given.items():
             (self.folder / name).write_bytes(content)
 
-    def call(self, *words: str, timeout: float = 20) -> subprocess.CompletedProcess[bytes]:
+    def call(self, *words: str, timeout: float = 120) -> subprocess.CompletedProcess[bytes]:
         return subprocess.run(
             [*self.shell, str(HOST_SH), *words],
             env={"PATH": f"{self.root}/bin:/usr/sbin:/usr/bin:/sbin:/bin", "RUNNEROPS_ROOT": str(self.root)},

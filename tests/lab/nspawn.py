@@ -87,7 +87,7 @@ class Container:
         """Cut the power."""
         end_group(self.group)
         if self.process is not None:
-            self.process.wait(timeout=10)
+            self.process.wait(timeout=60)
             self.process = None
 
     def console(self) -> str:

@@ -49,7 +49,7 @@ def wait_step(deploy: subprocess.Popen[bytes], word: bytes) -> None:
 
 def end(deploy: subprocess.Popen[bytes], number: int) -> None:
     os.kill(deploy.pid, number)
-    deploy.communicate(timeout=30)
+    deploy.communicate(timeout=120)
 
 
 def converged(project: Project, host: LabHost) -> None:

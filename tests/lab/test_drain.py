@@ -203,7 +203,7 @@ def test_a_killed_client_changes_nothing(site: Site) -> None:
     site.ask_restart()
     with site.deploying() as deploy:
         deploy.send_signal(signal.SIGKILL)
-        deploy.wait(timeout=10)
+        deploy.wait(timeout=60)
     site.wait_back(job)
     until("the run is over", site.quiet, seconds=30)
     assert site.listens() == MOVED
@@ -474,7 +474,7 @@ def test_a_runner_is_paused_in_gitlab_for_as_long_as_its_host_drains_and_who_is_
     job = site.hold()
     with site.deploying() as deploy:
         deploy.send_signal(signal.SIGKILL)
-        deploy.wait(timeout=10)
+        deploy.wait(timeout=60)
     job.finish()
     job.wait()
     until("the run is over", site.quiet, seconds=60)

@@ -50,7 +50,7 @@ def other_lab(how: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
             yield process, bridge
         finally:
             process.kill()
-            process.wait(timeout=10)
+            process.wait(timeout=60)
             sweep_dead()
 
 
@@ -70,7 +70,7 @@ def test_an_interrupted_lab_leaves_nothing(lab: Lab, how: str, number: signal.Si
     with other_lab(how) as (process, bridge):
         assert bridge != lab.bookworm.container.bridge
         process.send_signal(number)
-        process.wait(timeout=30)
+        process.wait(timeout=60)
         if number == signal.SIGKILL:
             assert left_of(bridge)
             sweep_dead()

@@ -118,7 +118,7 @@ def test_without_a_terminal_nobody_is_asked_and_the_host_finishes(
     assert deploy.stdout
     next(line for line in deploy.stdout if ": tell gitlab-runner to take no new jobs" in line)
     os.kill(deploy.pid, number)
-    said, _ = deploy.communicate(timeout=10)
+    said, _ = deploy.communicate(timeout=60)
     assert deploy.returncode == 130, said
     assert "goes on by itself" in said
     wake(host)

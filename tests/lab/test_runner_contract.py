@@ -32,7 +32,7 @@ def fixture_runner(tmp_path: Path) -> Iterator[Process]:
     yield runner
     if runner.process is not None and runner.process.poll() is None:
         runner.process.kill()
-        runner.process.wait(timeout=10)
+        runner.process.wait(timeout=60)
 
 
 @pytest.fixture(name="gitlab")
