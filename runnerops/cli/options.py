@@ -267,16 +267,17 @@ class RolloutOptions:
         ),
     ] = None
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with a rollout that stopped: no canary goes first.")
+        bool, typer.Option("--resume", help="Go on with a rollout that stopped: the canary goes last, not first.")
     ] = False
 
     def over(self, usual: Rollout) -> Rollout:
         """Those of the inventory with these in their place."""
-        canary = "" if self.resume else usual.canary if self.canary is None else self.canary
+        canary = usual.canary if self.canary is None else self.canary
+        canary, last = ("", canary) if self.resume else (canary, "")
         said: dict[str, Any] = {"batch": self.batch, "max_failures": self.max_failures, "pause_s": self.pause}
         said["health"] = None if self.health is None else self.health == "verify"
         given: dict[str, Any] = {name: value for name, value in said.items() if value is not None}
-        return replace(usual, canary=canary, **given)
+        return replace(usual, canary=canary, last=last, **given)
 
 
 @dataclass(frozen=True)

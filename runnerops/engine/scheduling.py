@@ -149,6 +149,9 @@ class _Queue(Generic[Out]):
         self._pause_ends = 0.0
         self._pausing = False
         self._first = _before(tasks, rollout.canary)
+        self._others = (
+            {name for name in tasks if rollout.last not in _before(tasks, name)} if rollout.last else set[str]()
+        )
 
     def begin(self) -> None:
         """Begins, or holds, all that may be now."""
@@ -185,7 +188,8 @@ class _Queue(Generic[Out]):
     def _waits_for(self, name: str) -> Set[str]:
         task = self._tasks[name]
         canary = {self._rollout.canary} if task.changes and name not in self._first else set()
-        return (task.after | canary) & self._tasks.keys()
+        others = self._others if task.changes and name == self._rollout.last else set[str]()
+        return (task.after | canary | others) & self._tasks.keys()
 
     def _obstacle(self, name: str, task: HostTask[Out]) -> tuple[str, Why] | None:
         needs = task.after if task.needs is None else task.needs

@@ -12,7 +12,7 @@ class Rollout:
 
     `canary` goes first, and all others wait until it has ended well. `pause_s` seconds go by after it and after each batch.
     After `max_failures` hosts whose run failed no further one is begun. `health`: whether a host must pass `verify` after
-    its run, or counts as failed.
+    its run, or counts as failed. `last` waits for all others: the canary of a rollout that goes on in spite of it.
     """
 
     canary: str = ""
@@ -20,6 +20,7 @@ class Rollout:
     max_failures: int = 1
     pause_s: int = 0
     health: bool = False
+    last: str = ""
 
     @property
     def by_batches(self) -> bool:

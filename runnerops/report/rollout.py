@@ -20,7 +20,8 @@ def rollout_text(
     parts = [f"{first} first"] if first else []
     parts += [f"{gate} first, which is in sync and must pass verify"] if gate else []
     if len(rest) > at_once:
-        parts.append(f"of {len(rest)} hosts that restart something {at_once} at a time")
+        parts.append(f"{'then ' if parts else ''}{len(rest)} hosts that restart something, {at_once} at a time")
+    parts += [f"{rollout.last} last"] if rollout.last in ready else []
     if not parts:
         return ""
     if rollout.pause_s:
@@ -29,7 +30,7 @@ def rollout_text(
         parts.append("each that changes must pass verify before the next batch begins")
     most = rollout.max_failures
     parts.append(f"none is begun after {most} failed" if most > 1 else "none is begun after one that failed")
-    return f"order: {', '.join(parts)}"
+    return f"order: {'; '.join(parts)}"
 
 
 def _time(seconds: int) -> str:

@@ -194,6 +194,22 @@ def test_after_a_failure_the_rest_is_untouched(bad: str) -> None:
     assert [found[name] for name in "abcde"[until:]] == [f"held for {bad[:1]} (failures)"] * (5 - until)
 
 
+@pytest.mark.parametrize(
+    ("after", "begun", "found"),
+    [
+        ({}, "b c d a", {"a": "failed", "b": "done", "c": "done", "d": "done"}),
+        ({"b": {"a"}}, "c d a", {"a": "failed", "b": "held for a", "c": "done", "d": "done"}),
+    ],
+    ids=["alone", "with a cache that another uses"],
+)
+def test_a_canary_that_cannot_be_mended_goes_last(
+    after: dict[str, set[str]], begun: str, found: dict[str, str]
+) -> None:
+    fleet = Fleet("a")
+    assert fleet.roll("a b c d", Rollout(batch="1", last="a"), after=after) == found
+    assert fleet.begun == begun.split()
+
+
 def test_more_failures_may_be_allowed() -> None:
     found = Fleet("a c").roll("a b c d e", Rollout(batch="1", max_failures=2))
     assert list(found.values()) == ["failed", "done", "failed", "held for a, c (failures)", "held for a, c (failures)"]
