@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from runnerops.errors import RunneropsError
+from runnerops.model.host_names import brief
 from runnerops.model.inventory import Host
 from runnerops.model.plan import Plan
 from runnerops.remote import protocol
@@ -62,11 +63,15 @@ class ActiveRuns:
         if not active_runs:
             screen.say("interrupted: no run is going on", "warn")
             return
-        names = ", ".join(host.name for host, _ in active_runs)
+        names = ", ".join(brief([host.name for host, _ in active_runs]))
+        several = len(active_runs) > 1
         try:
             may_ask = screen.interactive and not isinstance(stop, Terminated) and not _all_first(active_runs)
-            if not may_ask or self._may_finish(names, screen):
-                screen.say(f"interrupted here; the run on {names} goes on by itself, to its end or back", "warn")
+            if not may_ask or self._may_finish(names, screen, several=several):
+                runs = (
+                    f"the runs on {names} go on by themselves" if several else f"the run on {names} goes on by itself"
+                )
+                screen.say(f"interrupted here; {runs}, to {'their' if several else 'its'} end or back", "warn")
             else:
                 screen.say(f"{names}: rolling back", "warn")
                 show.resume()
@@ -77,10 +82,10 @@ class ActiveRuns:
             screen.say()
         self.left_alone = tuple(self._runs)
 
-    def _may_finish(self, names: str, screen: Screen) -> bool:
-        return screen.ask(
-            f"interrupted: let the run on {names} go on to its end? (no: it is rolled back now)", otherwise=True
-        )
+    def _may_finish(self, names: str, screen: Screen, *, several: bool) -> bool:
+        one = f"let the run on {names} go on to its end? (no: it is rolled back now)"
+        more = f"let the runs on {names} go on to their end? (no: they are rolled back now)"
+        return screen.ask(f"interrupted: {more if several else one}", otherwise=True)
 
     def _go_back(self, active_runs: list[tuple[Host, Plan]], screen: Screen, pool: ConnectionPool) -> None:
         for host, plan in active_runs:

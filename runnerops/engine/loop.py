@@ -66,6 +66,10 @@ class DeployLoop:
             earlier = executor.so_far()
             _take(outcomes, executor.outcomes)
             left = replace(project, hosts=tuple(host for host in left.hosts if host.name in executor.replan))
+        for host in project.hosts if self.active_runs.interrupted else ():
+            outcomes.setdefault(
+                host.name, Outcome(host.name, Result.SKIPPED, message="not touched: interrupted before")
+            )
         if self.forgetting and not self.active_runs.interrupted:
             self._forget(outcomes, self.forgetting)
         code = exit_of([outcome.result for outcome in outcomes.values()])

@@ -8,6 +8,11 @@ from collections.abc import Sequence
 _NUMBERED = re.compile(r"(.*?)([0-9]+)", re.DOTALL)
 
 
+def by_number(name: str) -> list[tuple[int, str]]:
+    """For sorting: `runner-9` before `runner-10`."""
+    return [(int(text), "") if text.isdecimal() else (-1, text) for text in re.split(r"([0-9]+)", name)]
+
+
 def brief(names: Sequence[str]) -> list[str]:
     """The same hosts in the same order, with three or more that are numbered one after the other as a range."""
     runs: list[list[str]] = []

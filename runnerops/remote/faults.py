@@ -17,8 +17,8 @@ from runnerops.errors import HostError
 from runnerops.remote.route import Hop
 from runnerops.remote.transport import TurnedAwayError
 
-_SILENCE = "No existing session"
-"""How paramiko 5 says that a key exchange did not end in time."""
+_SILENCES = {"No existing session", "Timeout opening channel."}
+"""How paramiko 5 says that a key exchange did not end in time, or that a gateway still tries to reach the host."""
 PENALTY = "Not allowed at this time"
 """What sshd says then, since OpenSSH 9.8 (`drop_connection` in its sshd.c)."""
 _PENALISED = (
@@ -71,7 +71,7 @@ def _problem(hop: Hop, error: Exception) -> tuple[str, str]:
         return _refused(hop)
     if is_turned_away(error):
         return _turned_away(error)
-    if isinstance(error, TimeoutError) or str(error) == _SILENCE:
+    if isinstance(error, TimeoutError) or str(error) in _SILENCES:
         return f"no answer within {hop.connection.connect_timeout} s", _UP
     for kind, problem, hint in _KINDS:
         if isinstance(error, kind):

@@ -7,13 +7,15 @@ from collections.abc import Callable, Sequence
 from threading import Event
 from typing import Any
 
-from paramiko import Message, PKey, SSHException, Transport
+from paramiko import Channel, ChannelException, Message, PKey, SSHException, Transport
 from paramiko.auth_handler import AuthHandler
+from paramiko.common import OPEN_FAILED_CONNECT_FAILED
 
 from runnerops.remote.algorithms import Leaves
 from runnerops.remote.certificates import SUFFIX
 
 _SERVICE = "ssh-userauth"
+_REFUSED = "Unable to open channel."
 
 
 class TurnedAwayError(SSHException):
@@ -30,6 +32,17 @@ class Prompt(Transport):
     wants_certificate = False
     leaves: Leaves = staticmethod(lambda _: True)
     """Of the kinds of host keys, which may be used."""
+
+    def open_channel(self, *args: Any, **options: Any) -> Channel:
+        """As paramiko's, which keeps one reason for all channels: of two that are refused at a time one has none."""
+        try:
+            return super().open_channel(*args, **options)
+        except ChannelException:
+            raise
+        except SSHException as error:
+            if str(error) != _REFUSED or not self.is_active():
+                raise
+            raise ChannelException(OPEN_FAILED_CONNECT_FAILED, "refused") from error
 
     def _check_banner(self) -> None:
         usual: Any = super()

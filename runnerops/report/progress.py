@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol
 
+from runnerops.model.host_names import by_number
 from runnerops.model.plan import Plan, Step
 from runnerops.model.run import Event, Outcome, told
 from runnerops.redact import step_command, step_title
@@ -110,7 +111,7 @@ class Lines:
             self._say(f"{event.host}: failed step: {step_title(step)}", "bad")
         elif event.kind == "wait":
             self._wait(f"{event.host}:   {self._drains.text(step, event)}")
-        elif event.kind == "step" and (step.verb == "phase" or self._verbose):
+        elif event.kind == "step" and (step.verb == "phase" or self._verbose) and not self._moves(event.host):
             back = "back: " if event.list == "rollback" else ""
             self._say(f"{event.host}: {back}{step_title(step)}", "plain")
             if command := step_command(step, self._verbose):
@@ -130,12 +131,16 @@ class Lines:
 
     def _tell_later(self) -> None:
         """Of hosts without a run: many of them have one reason."""
-        for style, text in outcomes_lines(self._later):
+        for style, text in outcomes_lines(sorted(self._later, key=lambda one: by_number(one.host))):
             self._say(text, style)
         self._later.clear()
 
     def _say(self, text: str, style: str) -> None:
         self._screen.say(text, style)
+
+    def _moves(self, host: str) -> bool:  # noqa: ARG002
+        """Whether something else shows what the host does now."""
+        return False
 
     def _wait(self, text: str) -> None:
         self._say(text, "dim")
@@ -275,6 +280,10 @@ class Bars(Lines):
 
     def _wait(self, text: str) -> None:
         """Stands on the bar."""
+
+    def _moves(self, host: str) -> bool:
+        """Of one host alone its parts are worth lines; of many they would push all else away."""
+        return self._hosts > 1 and host in self._tasks
 
     def __enter__(self) -> Bars:
         self._screen.painted.append(self)

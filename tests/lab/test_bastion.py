@@ -75,7 +75,7 @@ def test_a_fleet_behind_a_bastion_as_it_is_shipped(project: Project, lab: Lab, t
         assert "live-restore" in project.run("diff", code=1)
         project.set("bookworm", "docker", value={})
         said = project.run("diff", code=1)
-        assert f"{GONE} hosts unreachable: gone-[1:{GONE}]" in said
+        assert f"{GONE} hosts unreachable: gone-[1:{GONE}]" in said, said
         assert "the gateway cannot reach it" in said
     assert "penalty" not in log()
 
