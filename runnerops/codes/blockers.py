@@ -63,6 +63,12 @@ _ROWS = (
         "Give each host a runner of its own, or override and bring the others the new token.",
     ),
     _allowed(
+        "other-place",
+        "The inventory asks for a runner in another group or project of GitLab than the one that it is in; GitLab moves none.",
+        "Take its entry out and deploy, which deletes it, then put it in again, which creates another; or override to leave it"
+        " where it is.",
+    ),
+    _allowed(
         "replace-token",
         "The inventory gives a token other than the one on the host, and nothing tells which of them is newer.",
         "Leave `token` out to keep the host's, or override if the inventory's is the one that GitLab shows.",

@@ -7,6 +7,7 @@ from functools import partial
 
 from runnerops import inventory
 from runnerops.engine.connections import ConnectionPool
+from runnerops.engine.due import due_deletions
 from runnerops.engine.gitlab import Asking, ask_gitlab, in_gitlab
 from runnerops.engine.observe import inquire
 from runnerops.engine.options import Flags, Invocation
@@ -49,10 +50,11 @@ def status(invocation: Invocation, *, as_json: bool, exit_code: bool) -> Exit:
             documents.append(outcome_document(outcome))
             failed.append(outcome)
         else:
-            notes = tuple(text for text in (clones.get(name),) if text)
-            documents.append(status_document(name, *seen, notes, pending=_pending(plans, name)))
+            observed, statuses, notes = seen
+            notes = (*notes, *(text for text in (clones.get(name),) if text))
+            documents.append(status_document(name, observed, statuses, notes, pending=_pending(plans, name)))
             if not as_json:
-                screen.lines(status_lines(name, *seen, notes, pending=_pending(plans, name)))
+                screen.lines(status_lines(name, observed, statuses, notes, pending=_pending(plans, name)))
     if as_json:
         screen.json({"version": VERSION, "hosts": documents})
     else:
@@ -62,7 +64,8 @@ def status(invocation: Invocation, *, as_json: bool, exit_code: bool) -> Exit:
     return exit_code_of(plans) if plans is not None else Exit.OK
 
 
-Found = tuple[HostState, list[ServiceStatus]]
+Found = tuple[HostState, list[ServiceStatus], tuple[str, ...]]
+"""What was observed, how each system stands, and what is to be said beside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +88,7 @@ class _Look:
                 self.busy.say(host.name, "asking GitLab")
                 runners = ask_gitlab(host, observed, self.asking)
                 found = [in_gitlab(one, runners) if one.runners else one for one in found]
-            return observed, found
+            return observed, found, due_deletions(host, observed, self.asking)
         finally:
             self.busy.say(host.name, "")
 

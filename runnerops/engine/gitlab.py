@@ -17,6 +17,7 @@ from runnerops.model.plan import Blocker
 from runnerops.redact import Redactor
 from runnerops.secrets import Resolver
 from runnerops.secrets.commands import RunCommand, run_command
+from runnerops.services.gitlab_runner.blockers.other_place import other_place
 from runnerops.services.gitlab_runner.blockers.unknown_token import new_tokens, unknown_tokens, untold_tokens
 from runnerops.services.gitlab_runner.observe.registered import (
     merged,
@@ -103,16 +104,24 @@ def system_id_of(observed: HostState) -> str:
     return observed.facts.runner.system_id if observed.facts.runner else ""
 
 
-def compare_settings(
-    host: Host, desired: Sequence[RenderedFile], observed: HostState, asking: Asking
-) -> tuple[tuple[SettingsUpdate, ...], tuple[str, ...]]:
-    """What a deploy is to set in GitLab, and notes of what could not be compared. Never asked where no runner has settings."""
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """What a deploy is to set in GitLab, what blocks it there, and notes of what could not be compared."""
+
+    updates: tuple[SettingsUpdate, ...] = ()
+    blockers: tuple[Blocker, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def compare_settings(host: Host, desired: Sequence[RenderedFile], observed: HostState, asking: Asking) -> Compared:
+    """Of the host's runners; GitLab is never asked where none has settings."""
     if host.gitlab is None or not host.gitlab_settings:
-        return (), ()
+        return Compared()
     from runnerops.gitlab.settings import compare
 
     runners = {one.name: one for one in of_gitlab(host.gitlab.url, rendered_registrations(desired, observed))}
     updates: list[SettingsUpdate] = []
+    blockers: list[Blocker] = []
     notes: list[str] = []
     client: GitlabClient | None = None
     awaited = to_be_created(desired)
@@ -123,15 +132,18 @@ def compare_settings(
             if name not in runners:
                 raise GitlabError("config.toml has no token of this GitLab for it", "give it its token")
             client = client or by_token(host.gitlab, asking)
-            ask = partial(compare, client, runners[name], system_id_of(observed), wanted)
-            updates.append(asking.watched(host.gitlab, ask))
+            place = host.gitlab_places.get(name)
+            ask = partial(compare, client, runners[name], system_id_of(observed), wanted, place)
+            update, there = asking.watched(host.gitlab, ask)
+            updates.append(update)
+            blockers += [other_place(name, there, place)] if there and place else []
             number = updates[-1].id
             asking.wishes.append(Wish((host.gitlab.url, number), host.name, name, wanted, number))
         except GitlabError as error:
             notes.append(
                 f"the settings of runner {name} in GitLab could not be compared: {error.message}; {error.hint}"
             )
-    return tuple(one for one in updates if one.changes), tuple(notes)
+    return Compared(tuple(one for one in updates if one.changes), tuple(blockers), tuple(notes))
 
 
 def update_settings(host: Host, updates: Sequence[SettingsUpdate], asking: Asking) -> tuple[GitlabError, ...]:

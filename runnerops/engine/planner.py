@@ -153,14 +153,15 @@ def _in_gitlab(planning: Planning, host: Host, desired: Sequence[RenderedFile], 
     if planning.command != "deploy":
         return _InGitlab(tuple(gone_for_good(blockers)), notes)
     new = plan_creations(host, desired, observed, asking)
-    updates, untold = compare_settings(host, desired, observed, asking)
-    old = plan_leftovers(host, updates, observed, asking)
+    compared = compare_settings(host, desired, observed, asking)
+    old = plan_leftovers(host, compared.updates, observed, asking)
     leftovers = tuple(dict.fromkeys((*new.leftovers, *old.leftovers)))
     hosts, policy = planning.project.inventory.hosts, planning.policy(host)
     leavers = Departures(host, hosts, observed, policy, asking).plan(desired)
-    blockers, notes = (*new.blockers, *blockers, *leavers.blockers), (*notes, *untold, *old.notes, *leavers.notes)
+    blockers = (*new.blockers, *compared.blockers, *blockers, *leavers.blockers)
+    notes = (*notes, *compared.notes, *old.notes, *leavers.notes)
     unpaired = Unpaired(new.creations, leftovers, leavers.deletions)
-    return _InGitlab(blockers, notes, updates, unpaired, leavers.in_gitlab)
+    return _InGitlab(blockers, notes, compared.updates, unpaired, leavers.in_gitlab)
 
 
 def _with_pauses(planning: Planning, planned: Planned, request: Request) -> Planned:

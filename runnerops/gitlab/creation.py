@@ -10,9 +10,9 @@ import hashlib
 import re
 from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime
-from urllib.parse import quote
 
 from runnerops.gitlab.client import GitlabClient
+from runnerops.gitlab.places import path_of
 from runnerops.gitlab.runners import moment
 from runnerops.gitlab.settings import details_of, differing, sent, update
 from runnerops.model.gitlab import SETTINGS, Created, Creation, Leftover, Place, Setting, SettingsUpdate
@@ -31,7 +31,7 @@ def plan_creation(
     client: GitlabClient, name: str, place: Place, settings: Mapping[str, Setting], mark: str
 ) -> Creation:
     """What is to be created. Raises GitlabError."""
-    number = place.of if isinstance(place.of, int) else client.number(_path(place)) if place.of else 0
+    number = place.of if isinstance(place.of, int) else client.number(path_of(place)) if place.of else 0
     return Creation(name, place, number, settings, mark)
 
 
@@ -79,7 +79,7 @@ def delete_leftover(client: GitlabClient, one: Leftover) -> None:
 
 
 def _marked(client: GitlabClient, place: Place, pattern: str) -> Iterator[int]:
-    for one in client.runners(f"{_path(place)}/runners" if place.of else "/runners/all", f"{place.kind}_type"):
+    for one in client.runners(f"{path_of(place)}/runners" if place.of else "/runners/all", f"{place.kind}_type"):
         if isinstance(one.get("id"), int) and _is_marked(one.get("description"), pattern):
             yield one["id"]
 
@@ -87,7 +87,3 @@ def _marked(client: GitlabClient, place: Place, pattern: str) -> Iterator[int]:
 def _is_marked(description: object, pattern: str) -> bool:
     text = rf"\(not deployed yet, runnerops {pattern}\)\s*"
     return isinstance(description, str) and re.search(f"{text}$", description) is not None
-
-
-def _path(place: Place) -> str:
-    return f"/{place.kind}s/{quote(str(place.of), safe='')}"

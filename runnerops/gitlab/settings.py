@@ -7,21 +7,26 @@ from typing import Any
 
 from runnerops.errors import GitlabError
 from runnerops.gitlab.client import GitlabClient
+from runnerops.gitlab.places import elsewhere
 from runnerops.gitlab.runners import UNKNOWN, UNKNOWN_FIX
-from runnerops.model.gitlab import SETTINGS, Registration, Setting, SettingChange, SettingsUpdate
+from runnerops.model.gitlab import SETTINGS, Place, Registration, Setting, SettingChange, SettingsUpdate
 
 
-def compare(client: GitlabClient, one: Registration, system_id: str, wanted: Mapping[str, Setting]) -> SettingsUpdate:
-    """What differs, maybe nothing. Raises GitlabError where that cannot be told.
+def compare(
+    client: GitlabClient, one: Registration, system_id: str, wanted: Mapping[str, Setting], place: Place | None = None
+) -> tuple[SettingsUpdate, str]:
+    """What differs, maybe nothing; and where the runner is if not at `place`. Raises GitlabError where that cannot be told.
 
     `one.id` is taken from a file, where anybody may have edited the token beside it: what would be updated is found by the
     token itself first.
     """
     number = one.id or number_of(client, one, system_id)
-    changes = differing(wanted, details_of(client, number))
-    if changes and one.id and system_id and (number := number_of(client, one, system_id)) != one.id:
-        changes = differing(wanted, details_of(client, number))
-    return SettingsUpdate(one.name, number, changes)
+    details = _details(client, number)
+    changes, there = differing(wanted, settings_of(details)), place and elsewhere(client, details, place)
+    if (changes or there) and one.id and system_id and (number := number_of(client, one, system_id)) != one.id:
+        details = _details(client, number)
+        changes, there = differing(wanted, settings_of(details)), place and elsewhere(client, details, place)
+    return SettingsUpdate(one.name, number, changes), there or ""
 
 
 def update(client: GitlabClient, planned: SettingsUpdate) -> None:
@@ -103,8 +108,12 @@ def number_of(client: GitlabClient, one: Registration, system_id: str) -> int:
 
 def details_of(client: GitlabClient, number: int) -> Mapping[str, Setting]:
     """What a runner has in GitLab, by our keys. Raises GitlabError, also where there is none."""
+    return settings_of(_details(client, number))
+
+
+def _details(client: GitlabClient, number: int) -> Mapping[str, Any]:
     details = client.runner(number)
     if details is None:
         text = f"GitLab has no runner {number}, or the API token may not see it (404)"
         raise GitlabError(text, "look whether it was deleted there, and give the token of a runner that is there")
-    return settings_of(details)
+    return details

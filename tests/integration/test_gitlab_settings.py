@@ -19,7 +19,7 @@ import pytest
 from runnerops.engine.apply import HostLink
 from runnerops.engine.connections import ConnectionPool
 from runnerops.engine.executor import HostExecutor
-from runnerops.engine.gitlab import Asking, compare_settings, update_settings
+from runnerops.engine.gitlab import Asking, Compared, compare_settings, update_settings
 from runnerops.engine.interrupts import ActiveRuns
 from runnerops.engine.locks import LockWait
 from runnerops.engine.options import Flags
@@ -88,9 +88,9 @@ def ask(
     gitlab: GitLab, asking: Host, ids: Mapping[str, int] = NONE, *, known: bool = True
 ) -> tuple[tuple[SettingsUpdate, ...], str]:
     """The updates and all notes."""
-    updates, notes = compare_settings(asking, *there(gitlab, ids, known=known), asking_anew())
-    assert "canary" not in repr((updates, notes))
-    return updates, "\n".join(notes)
+    found = compare_settings(asking, *there(gitlab, ids, known=known), asking_anew())
+    assert "canary" not in repr(found)
+    return found.updates, "\n".join(found.notes)
 
 
 def quick(gitlab: GitLab, token: str = API) -> GitlabClient:
@@ -99,10 +99,8 @@ def quick(gitlab: GitLab, token: str = API) -> GitlabClient:
 
 def test_where_no_runner_has_settings_gitlab_is_not_asked(gitlab: GitLab) -> None:
     assert ask(gitlab, host(gitlab)) == ((), "")
-    assert compare_settings(replace(host(gitlab, one=WANTED), gitlab=None), *there(gitlab, NONE), asking_anew()) == (
-        (),
-        (),
-    )
+    unnamed = replace(host(gitlab, one=WANTED), gitlab=None)
+    assert compare_settings(unnamed, *there(gitlab, NONE), asking_anew()) == Compared()
     assert gitlab.requests == []
 
 
@@ -423,9 +421,9 @@ def test_a_gitlab_that_is_slow_or_gone_is_told_and_the_next_runner_and_host_do_n
     gitlab.slow = 0.0
     gone = Asking(Path("/nowhere"), {}, Redactor(), {gitlab.url: GitlabDownError("it is not reached", "look there")})
     gitlab.requests.clear()
-    updates, notes = compare_settings(host(gitlab, one=WANTED, two=WANTED), *there(gitlab, {"one": 1, "two": 2}), gone)
-    assert not updates
-    assert len(notes) == 2
+    found = compare_settings(host(gitlab, one=WANTED, two=WANTED), *there(gitlab, {"one": 1, "two": 2}), gone)
+    assert not found.updates
+    assert len(found.notes) == 2
     errors = update_settings(host(gitlab, one=WANTED), [asking, replace(asking, runner="two")], gone)
     assert [error.message for error in errors] == ["it is not reached"]
     assert gitlab.requests == []

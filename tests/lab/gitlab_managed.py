@@ -166,6 +166,15 @@ class ManagedRunners:
 
 def _details(found: Runner) -> Answer:
     """`GET /runners/:id`, as GitLab's documentation of the runners API has it."""
-    return Answer(
-        200, {"id": found.id, "description": "", "paused": found.paused, "status": found.status, **found.settings}
-    )
+    kind, _, number = found.place.partition("/")
+    where = {kind: [_identity(kind, int(number))]} if number else {}
+    kind = f"{kind.removesuffix('s') or 'instance'}_type"
+    about = {"id": found.id, "description": "", "paused": found.paused, "status": found.status, "runner_type": kind}
+    return Answer(200, {**about, "groups": [], "projects": [], **where, **found.settings})
+
+
+def _identity(kind: str, number: int) -> dict[str, Any]:
+    """Of a group (`BasicGroupDetails`) or a project (`BasicProjectDetails`)."""
+    page = f"https://gitlab.example.com/groups/team/g{number}"
+    group = {"id": number, "name": f"g{number}", "web_url": page}
+    return group if kind == "groups" else {"id": number, "name": f"p{number}", "path_with_namespace": f"team/p{number}"}

@@ -63,6 +63,23 @@ def leaving(host: Host, desired: Sequence[RenderedFile], observed: HostState) ->
     return tuple(found)
 
 
+def taken_off(host: Host, observed: HostState) -> Mapping[int, str]:
+    """Those on record, by GitLab's id their names, that the host does not have any more, as far as its file can be read.
+
+    Not one whose token the inventory gives: the next deploy brings that back.
+    """
+    if host.gitlab is None:
+        return {}
+    try:
+        there = registrations_in(observed.file(config_path(observed)).content or b"")
+    except ParseError:
+        return {}
+    own = of_gitlab(host.gitlab.url, there)
+    back = host.gitlab_settings.keys() - host.gitlab_places.keys()
+    on_record = observed.in_gitlab.get(str(normal_url(host.gitlab.url)), {})
+    return {number: name for number, name in on_record.items() if _own(number, name, own) is None and name not in back}
+
+
 def on_record(
     host: Host, desired: Sequence[RenderedFile], observed: HostState, told: Mapping[str, int], gone: Sequence[int]
 ) -> Managed:

@@ -1,0 +1,34 @@
+"""What deploys that were cut off left to be done in GitLab, for commands that only tell it."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from runnerops.engine.gitlab import Asking, by_token
+from runnerops.errors import GitlabError
+from runnerops.model.host_state import HostState
+from runnerops.model.inventory import Host
+from runnerops.report.paused import again
+from runnerops.services.gitlab_runner.reconcile.leaving import taken_off
+
+
+def due_deletions(host: Host, observed: HostState, asking: Asking) -> tuple[str, ...]:
+    """Of each runner that a run took off the host and that GitLab has still, or may have, a sentence with the way to go on.
+
+    GitLab is asked where any is on record alone: that is so until the run after the one that took it off.
+    """
+    said: list[str] = []
+    for number, name in taken_off(host, observed).items():
+        assert host.gitlab
+        try:
+            client = by_token(host.gitlab, asking)
+            if asking.watched(host.gitlab, partial(client.runner, number)) is None:
+                continue
+        except GitlabError as error:
+            said.append(
+                f"whether runner {name} ({number}) is still to be deleted in GitLab is not known: {error.message}"
+            )
+        else:
+            go_on = again(host.name, observed.last)
+            said.append(f"runner {name} ({number}) is off the host and still to be deleted in GitLab: {go_on}")
+    return tuple(said)
