@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import timedelta
 from hashlib import sha256
@@ -123,9 +124,15 @@ def test_rotate_brings_a_new_token_under_a_running_job_and_a_cut_off_one_is_ende
     gitlab.api_tokens.add("glpat-lab")
     host.run(f"sed -i 's/^\\( *\\)token = .*/&\\n\\1id = {gitlab.runner(newest).id}/' {CONFIG}")
     project.set(host.name, "gitlab", value={"url": gitlab.url, "token": "glpat-lab"})
-    said = project.run("rotate", "--yes", host.name)
+    said = project.run("rotate", "--dry-run", "-o", "json", host.name, code=1)
+    assert token_of(host) == newest
+    assert "does not take the token of runner" in json.loads(said)["hosts"][0]["message"]
+    said += project.run("rotate", "--yes", "-o", "json", host.name)
     assert token_of(host) == gitlab.runner(newest).token != newest
     assert token_of(host) not in said
+    last = json.loads(said.splitlines()[-1])
+    assert (last["event"], last["exit"], [one["result"] for one in last["hosts"]]) == ("summary", 0, ["applied"])
+    assert all(json.loads(line)["host"] == host.name for line in said.splitlines()[-9:-1])
     gitlab.start(token=token_of(host)).wait()
     gitlab.managers = {"s_another0000": "online"}
     before = token_of(host)
