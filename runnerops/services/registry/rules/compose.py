@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from math import isfinite
 
 from runnerops.model.common import Key, Tree, Value
+from runnerops.services.base import value_at
 from runnerops.services.registry.rules.compose_names import circles, references
 from runnerops.services.registry.rules.compose_pairs import pairs
 from runnerops.services.registry.rules.compose_parts import mapping
@@ -16,7 +17,7 @@ from runnerops.services.registry.rules.compose_unset import unset, variables_at
 from runnerops.services.registry.rules.compose_values import service_values, top_values
 from runnerops.services.registry.rules.found import Found, Severity
 from runnerops.services.registry.rules.variables import wanted_variables
-from runnerops.services.registry.schema.compose import NEWER, schema_problems, text_problems
+from runnerops.services.registry.schema.compose import NEWER, is_looser, newer_keys, schema_problems, text_problems
 from runnerops.services.registry.schema.json_schema import Problem
 
 _REFUSED = "Compose refuses the whole file"
@@ -83,6 +84,14 @@ def _schema(problem: Problem, tree: Tree) -> tuple[str, Severity, Key, str, str]
         return "K001", "error", key, *_unknown(str(key[-1]), words, len(key) == 1 and _looks_like_service(tree, key))
     if problem.kind == "name":
         return _no_name(key, words)
+    if problem.kind == "type" and is_looser(key, value_at(tree, key)):
+        return (
+            "K002",
+            "warning",
+            key,
+            "is no whole number, which released Compose takes and newer ones may not",
+            "write one",
+        )
     fix = "write it as NAME=VALUE" if problem.kind == "type" and key[-2:-1] == ("environment",) else _REFUSED
     return "K002", "error", key, _SAYS[problem.kind](words), fix
 
@@ -119,10 +128,9 @@ def _unknown(name: str, known: tuple[str, ...], service: bool) -> tuple[str, str
 
 
 def _newer(tree: Tree) -> Found:
-    for key, last in NEWER.items():
-        if key[0] in tree:
-            text = f"Compose up to {last} does not know it, and refuses the file"
-            yield "K001", "warning", key, text, "see whether the hosts have a newer one"
+    for key in newer_keys(tree):
+        text = f"Compose up to {NEWER} does not know it, and refuses the file"
+        yield "K001", "warning", key, text, "see whether the hosts have a newer one"
 
 
 def _endless(value: Value, key: Key) -> Iterator[Key]:

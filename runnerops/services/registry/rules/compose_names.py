@@ -43,7 +43,8 @@ def _used(service: Tree, key: Key) -> Iterator[tuple[str, str, Key]]:
     yield from (("services", name, (*key, *place)) for place, name in _before(service))
     secrets = mapping(service.get("build")).get("secrets")
     yield from (("secrets", name, (*key, "build", "secrets", place)) for place, name in _names(secrets))
-    if base := _base(service):
+    extends = service.get("extends")
+    if (base := _base(service)) or extends == "" or mapping(extends).get("service") == "":
         yield "services", base, (*key, "extends")
 
 

@@ -93,7 +93,7 @@ def _watch(service: Tree, key: Key) -> Found:
         here, watch = (*key, "develop", "watch", index), mapping(one)
         if watch.get("path") == "":
             yield "K002", "error", (*here, "path"), "is empty", _REFUSED
-        if not watch.get("target") and watch.get("action") in {"sync", "sync+exec", "sync+restart"}:
+        if not watch.get("target") and watch.get("action") in ("sync", "sync+exec", "sync+restart"):
             yield "K002", "error", here, "has no target, which every action but rebuild and restart needs", _REFUSED
 
 
@@ -113,6 +113,6 @@ def _targets(service: Tree, key: Key) -> Found:
     for index, volume in enumerate(items(service.get("volumes"))):
         parts = volume_parts(volume) if isinstance(volume, str) else []
         target = parts[min(1, len(parts) - 1)] if parts else mapping(volume).get("target")
-        if target in seen:
+        if isinstance(target, str) and target in seen:
             text = "has the path of a `tmpfs`, which newer releases of Compose refuse"
             yield "K002", "warning", (*key, "volumes", index), text, "take one of the two out"

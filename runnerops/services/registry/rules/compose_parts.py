@@ -8,13 +8,17 @@ from runnerops.model.common import Tree, Value
 
 
 def mounts(service: Tree) -> Iterator[tuple[int, str, str]]:
-    """Index, source (empty: anonymous) and target of each volume."""
+    """Index, source (empty: anonymous) and target of each volume; of several at one target the last, as for Compose."""
+    found: dict[str, tuple[int, str, str]] = {}
     for index, volume in enumerate(items(service.get("volumes"))):
         if isinstance(volume, dict):
-            yield index, str(volume.get("source") or ""), str(volume.get("target") or "")
+            target = str(volume.get("target") or "")
+            found[target] = (index, str(volume.get("source") or ""), target)
         elif isinstance(volume, str):
             parts = volume_parts(volume)
-            yield (index, parts[0], parts[1]) if len(parts) > 1 else (index, "", parts[0])
+            source, target = parts[:2] if len(parts) > 1 else ("", parts[0])
+            found[target] = (index, source, target)
+    yield from sorted(found.values())
 
 
 def volume_parts(volume: str) -> list[str]:

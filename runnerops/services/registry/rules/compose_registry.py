@@ -143,6 +143,16 @@ def _ignored(path: list[str], key: Key) -> tuple[str, Severity, Key, str, str]:
     near = near_key(whole, known) or next(
         (one for one, place in known.items() if place[-len(path) :] == tuple(path)), ""
     )
+    written = last.partition(":")[0]
+    if written != last and (name := "".join((*path[:-1], written))) in known:
+        right = "_".join(("REGISTRY", *known[name])).upper()
+        return (
+            "K012",
+            "error",
+            key,
+            f"has a `:` in its name, so {right} is not set",
+            f"write {right}=VALUE, or {right}: VALUE",
+        )
     if near:
         right = "_".join(("REGISTRY", *known[near])).upper()
         return "K012", "error", key, f"names no key of the registry, did you mean {right}?", f"write {right}"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from ipaddress import ip_address
 
 from runnerops.model.common import Key, Tree, Value
+from runnerops.services.base import value_at
 from runnerops.services.registry.rules.compose_image import image_name
 from runnerops.services.registry.rules.compose_parts import items, mapping, mounts, volume_parts
 from runnerops.services.registry.rules.compose_words import is_command
@@ -16,6 +17,13 @@ from runnerops.services.registry.schema.json_schema import open_text
 _REFUSED = "Compose refuses the whole file"
 _DRIVE = re.compile(r"[A-Za-z]:")
 _RESTART = re.compile(r"no|always|unless-stopped|on-failure(:\d+)?")
+_PAIRS: Mapping[Key, tuple[str, tuple[str, ...], str]] = {
+    ("extra_hosts",): (":=", (), "must be NAME=ADDRESS"),
+    ("build", "extra_hosts"): (":=", (), "must be NAME=ADDRESS"),
+    ("build", "additional_contexts"): ("=", (), "must be NAME=CONTEXT"),
+    ("build", "ssh"): ("=", ("default",), "must be default, or NAME=PATH"),
+}
+"""Lists whose items have one of these signs in them, or are such a word."""
 _CONTENTS = {"configs": ("file", "environment", "content"), "secrets": ("file", "environment")}
 
 
@@ -45,8 +53,13 @@ def _content(one: Tree, known: tuple[str, ...], key: Key) -> Found:
     given = [name for name in known if name in one]
     if len(given) > 1:
         yield "K002", "error", key, f"has {' and '.join(given)}, of which one is to be taken", _REFUSED
-    elif not given and not one.get("external") and "driver" not in one:
+    elif _is_empty_secret(one) if key[0] == "secrets" else not {*known, "external", "driver"} & one.keys():
         yield "K002", "error", key, f"has none of {', '.join(known)}", _REFUSED
+
+
+def _is_empty_secret(one: Tree) -> bool:
+    """Compose looks at these twice; of a configuration a driver is enough."""
+    return "file" not in one and not one.get("environment") and one.get("external", False) is False
 
 
 def service_values(service: Tree, key: Key) -> Found:
@@ -56,7 +69,7 @@ def service_values(service: Tree, key: Key) -> Found:
 
 
 def _whole(service: Tree, key: Key) -> Found:
-    if not any(service.get(name) for name in ("image", "build", "extends", "provider")):
+    if service.get("build") is None and not any(service.get(name) for name in ("image", "extends", "provider")):
         yield "K002", "error", key, "has neither image nor build", _REFUSED
     image = service.get("image")
     if isinstance(image, str) and image and "$" not in image and image != "...":  # as a manual leaves it out
@@ -72,8 +85,8 @@ def _ports(service: Tree, key: Key) -> Found:
                 yield "K002", "error", (*place, "host_ip"), "must be an IP address", _REFUSED
             if "target" not in port:
                 yield "K002", "error", place, "has no target, which is the port of the container", _REFUSED
-        elif isinstance(port, str | int | float) and "$" not in str(port):
-            yield from _port(str(port), place)
+        elif isinstance(port, str | int | float) and not open_text(port):
+            yield from _port(str(port).replace("$$", "$"), place)
 
 
 def _port(text: str, place: Key) -> Found:
@@ -137,17 +150,30 @@ def _volumes(service: Tree, key: Key) -> Found:
 
 
 def _entries(service: Tree, key: Key) -> Found:
-    for index, entry in _texts(service.get("extra_hosts")):
-        if ":" not in entry and "=" not in entry:
-            yield "K002", "error", (*key, "extra_hosts", index), "must be NAME=ADDRESS", _REFUSED
+    for where, (sign, known, text) in _PAIRS.items():
+        for index, entry in _texts(value_at(service, where)):
+            if not set(sign) & set(entry) and entry not in known:
+                yield "K002", "error", (*key, *where, index), text, _REFUSED
     for index, entry in _texts(service.get("devices")):
         if entry.count(":") > 2:
             yield "K002", "error", (*key, "devices", index), "has too many colons", _REFUSED
+    for index, device in enumerate(items(service.get("devices"))):
+        if isinstance(device, dict) and "target" not in device:
+            yield (
+                "K002",
+                "error",
+                (*key, "devices", index),
+                "has no target, which is its path in the container",
+                _REFUSED,
+            )
+    for index, entry in _texts(service.get("environment")):
+        if entry.partition("=")[0][-1:].isspace():
+            yield "K002", "error", (*key, "environment", index), "has a space behind the variable's name", _REFUSED
 
 
 def _texts(value: Value) -> Iterator[tuple[int, str]]:
     for index, item in enumerate(items(value)):
-        if isinstance(item, str) and "$" not in item:
+        if isinstance(item, str) and not open_text(item):
             yield index, item
 
 
@@ -157,7 +183,7 @@ def _words(service: Tree, key: Key) -> Found:
         text = "must be no, always, unless-stopped or on-failure"
         yield "K002", "error", (*key, "restart"), text, "Docker refuses the container"
     test = items(mapping(service.get("healthcheck")).get("test"))
-    if test and isinstance(test[0], str) and "$" not in test[0] and test[0] not in {"CMD", "CMD-SHELL", "NONE"}:
+    if test and isinstance(test[0], str) and not open_text(test[0]) and test[0] not in {"CMD", "CMD-SHELL", "NONE"}:
         fix = f"{_REFUSED}; or write the whole command as one text"
         yield "K002", "error", (*key, "healthcheck", "test"), "must begin with CMD, CMD-SHELL or NONE", fix
 
@@ -185,7 +211,8 @@ def _sources(service: Tree, key: Key) -> Found:
             yield "K002", "warning", (*place, "source"), text, "write the path, or . for this folder"
         elif parts.get("type") == "bind" and "source" not in parts:
             yield "K002", "error", place, "has no source, which is the path on the host", _REFUSED
-    for kind in ("secrets", "configs"):
-        for index, one in enumerate(items(service.get(kind))):
+    places: tuple[Key, ...] = (("secrets",), ("configs",), ("build", "secrets"))
+    for where in places:
+        for index, one in enumerate(items(value_at(service, where))):
             if isinstance(one, dict) and not one.get("source"):
-                yield "K002", "error", (*key, kind, index), "has no source, which is its name in this file", _REFUSED
+                yield "K002", "error", (*key, *where, index), "has no source, which is its name in this file", _REFUSED

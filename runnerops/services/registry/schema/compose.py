@@ -16,8 +16,14 @@ from runnerops.model.common import Key, Tree, Value, word_set
 from runnerops.services.registry.schema.json_schema import Problem, Validator, open_text
 from runnerops.services.shared.sizes import is_size
 
-NEWER = {("jobs",): "5.5"}
-"""Keys of the specification that no Compose up to the named release takes."""
+NEWER = "5.5"
+"""The last release of Compose that takes none of `newer_keys`."""
+_NEWER_TOP = ("jobs",)
+_NEWER_OF_SERVICE = ("umask",)
+_OF_PRE_START = word_set("image command user privileged working_dir environment per_replica")
+"""All that released Compose takes in an item of `pre_start`; the specification has most keys of a service there."""
+_LOOSER = word_set("mem_limit memswap_limit shm_size")
+"""Keys that released Compose takes any number for, and the specification whole ones."""
 
 _CASTS = {
     "bool": """
@@ -29,14 +35,25 @@ _CASTS = {
     """,
     "int": """
         services.*.cpu_count services.*.cpu_period services.*.cpu_quota services.*.cpu_rt_period services.*.cpu_rt_runtime
-        services.*.cpu_shares services.*.deploy.replicas services.*.deploy.update_config.parallelism
-        services.*.deploy.rollback_config.parallelism services.*.deploy.restart_policy.max_attempts
-        services.*.deploy.placement.max_replicas_per_node services.*.healthcheck.retries services.*.oom_score_adj
-        services.*.pids_limit services.*.ports.*.target services.*.scale services.*.ulimits.* services.*.ulimits.*.hard
-        services.*.ulimits.*.soft services.*.build.ulimits.* services.*.build.ulimits.*.hard
-        services.*.build.ulimits.*.soft services.*.blkio_config.weight services.*.blkio_config.weight_device.*.weight
+        services.*.cpu_shares services.*.deploy.replicas
+        services.*.oom_score_adj services.*.pids_limit services.*.scale services.*.ulimits.* services.*.ulimits.*.hard
+        services.*.ulimits.*.soft services.*.build.ulimits.*.hard services.*.build.ulimits.*.soft
         services.*.deploy.resources.limits.pids
     """,
+    "uint64": """
+        services.*.deploy.update_config.parallelism services.*.deploy.rollback_config.parallelism
+        services.*.deploy.restart_policy.max_attempts services.*.deploy.placement.max_replicas_per_node
+        services.*.healthcheck.retries
+    """,
+    "uint32": "services.*.ports.*.target",
+    "uint16": "services.*.blkio_config.weight services.*.blkio_config.weight_device.*.weight",
+    "number": "services.*.build.ulimits.*",
+    "flag": """
+        services.*.build.no_cache services.*.build.pull services.*.build.privileged services.*.env_file.*.required
+        services.*.pre_start.*.privileged services.*.pre_start.*.per_replica
+        services.*.post_start.*.privileged services.*.pre_stop.*.privileged
+    """,
+    "digits": "services.*.deploy.resources.reservations.generic_resources.*.discrete_resource_spec.value",
     "float": """
         services.*.cpu_percent services.*.cpus services.*.deploy.update_config.max_failure_ratio
         services.*.deploy.rollback_config.max_failure_ratio services.*.deploy.resources.limits.cpus
@@ -57,30 +74,83 @@ _CASTS = {
         services.*.blkio_config.device_write_bps.*.rate services.*.blkio_config.device_write_iops.*.rate
     """,
 }
-"""The types of texts by their places, from `interpolate.go` and `types` of compose-go 2.13."""
+"""The types of values by their places, from `interpolate.go` and `types` of compose-go 2.14. The last four are read by its
+types alone: their texts stay texts to the schema."""
 
 _MERGED = word_set(
-    """annotations labels options args additional_contexts tags cap_add cap_drop devices configs dns dns_opt dns_search
-    environment env_file expose links aliases link_local_ips ports profiles secrets sysctls tmpfs volumes"""
+    """
+    annotations labels cap_add cap_drop devices configs dns dns_opt dns_search environment env_file expose links ports
+    profiles secrets sysctls tmpfs volumes build.args build.labels build.additional_contexts build.tags deploy.labels
+    networks.*.aliases networks.*.link_local_ips
+    """
 )
-"""Lists in which Compose makes one of what stands there twice, before the schema sees it (compose-go's `uncity.go`)."""
+"""Lists of a service in which Compose makes one of what stands there twice, before the schema sees it (`uncity.go`)."""
 
 _WHAT = {
     "bool": "true or false",
+    "flag": "true or false",
     "int": "a whole number",
+    "uint64": "a whole number that is not negative",
+    "uint32": "a whole number that is not negative",
+    "uint16": "a whole number that is not negative, without quotes",
+    "number": "a whole number, without quotes",
+    "digits": "a whole number",
     "float": "a number",
     "duration": "a duration, such as 30s",
     "size": "a size, such as 512m",
 }
-_DURATION = re.compile(r"[-+]?(?:0|(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h|d|w))+)")
-_BOOLEANS = frozenset({"true", "false", "y", "yes", "on", "n", "no", "off"})
+_NOTHING = re.compile(r"(?!)")
+_BOOLEAN = re.compile(r"(?i:true|false|y|yes|on|n|no|off)")
+_WHOLE = re.compile(r"[-+]?\d+")
+_UNSIGNED = re.compile(r"\+?\d+")
+_FORMS = {
+    "bool": _BOOLEAN,
+    "flag": _BOOLEAN,
+    "int": _WHOLE,
+    "digits": _WHOLE,
+    "uint64": _UNSIGNED,
+    "uint32": _UNSIGNED,
+    "uint16": _NOTHING,
+    "number": _NOTHING,
+    "float": re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"),
+    "duration": re.compile(r"[-+]?(?:0|(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h|d|w))+)"),
+}
+"""What a text of each type looks like; a size is read elsewhere."""
 
 
 def schema_problems(tree: Tree) -> Iterator[Problem]:
     """What Compose's schema refuses, with the texts turned into what they stand for."""
     for problem in _validator().problems(_cast(tree, (), _casts())):
-        if problem.kind != "twice" or problem.key[-2] not in _MERGED:
+        if problem.kind != "twice" or not _merged(problem.key[:-1]):
             yield problem
+
+
+def _merged(key: Key) -> bool:
+    """Whether it is a list of `_MERGED`, or one of a network that is alike."""
+    if key[0] == "networks":
+        return key[2:] in {("labels",), ("ipam", "options")}
+    names = list(key[2:])
+    if names[:1] == ["networks"] and len(names) > 1:
+        names[1] = "*"
+    return key[0] == "services" and ".".join(map(str, names)) in _MERGED
+
+
+def newer_keys(tree: Tree) -> Iterator[Key]:
+    """Keys of the specification that no released Compose takes."""
+    yield from ((name,) for name in _NEWER_TOP if name in tree)
+    services = tree.get("services")
+    for name, one in services.items() if isinstance(services, dict) else ():
+        if isinstance(one, dict):
+            yield from (("services", name, key) for key in _NEWER_OF_SERVICE if key in one)
+            hooks = one.get("pre_start")
+            for index, hook in enumerate(hooks if isinstance(hooks, list) else ()):
+                keys = [key for key in hook if key not in _OF_PRE_START] if isinstance(hook, dict) else []
+                yield from (("services", name, "pre_start", index, key) for key in keys if not key.startswith("x-"))
+
+
+def is_looser(key: Key, value: Value) -> bool:
+    """Whether released Compose takes a value that its specification has no place for."""
+    return len(key) == 3 and key[0] == "services" and key[2] in _LOOSER and isinstance(value, float)
 
 
 def text_problems(tree: Tree) -> Iterator[tuple[Key, str]]:
@@ -130,7 +200,7 @@ def _cast(value: Value, key: Key, casts: object) -> Value:
     if isinstance(value, str) and not open_text(value) and _fits(kind, value):
         if kind == "bool":
             return value.lower() in {"true", "y", "yes", "on"}
-        if kind in {"int", "float"}:
+        if kind in {"int", "float", "uint64", "uint32"}:
             return float(value) if kind == "float" else int(value)
     return value
 
@@ -141,17 +211,20 @@ def _texts(value: Value, key: Key, casts: object) -> Iterator[tuple[Key, str]]:
     if isinstance(value, dict | list):
         for part, item in value.items() if isinstance(value, dict) else enumerate(value):
             yield from _texts(item, (*key, part), _step(casts, part))
-    elif isinstance(value, str) and not open_text(value) and (kind := _kind(casts)) and not _fits(kind, value):
-        yield key, _WHAT[kind]
+    elif (kind := _kind(casts)) and not open_text(value):
+        wrong = not _fits(kind, value) if isinstance(value, str) else _beyond(kind, value)
+        if wrong:
+            yield key, _WHAT[kind]
+
+
+def _beyond(kind: str, value: Value) -> bool:
+    """Whether a number has no place in the type of its key."""
+    if not kind.startswith("uint") or not isinstance(value, int) or isinstance(value, bool):
+        return False
+    return value < 0 or (kind == "uint32" and value >= 1 << 32)
 
 
 def _fits(kind: str, text: str) -> bool:
-    if kind == "bool":
-        return text.lower() in _BOOLEANS
-    if kind == "int":
-        return re.fullmatch(r"[-+]?\d+", text) is not None
-    if kind == "float":
-        return re.fullmatch(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?", text) is not None
-    if kind == "duration":
-        return _DURATION.fullmatch(text) is not None
-    return not kind or text == "-1" or is_size(text)
+    if kind == "size":
+        return text == "-1" or is_size(text)
+    return kind not in _FORMS or _FORMS[kind].fullmatch(text) is not None
