@@ -1,29 +1,26 @@
-"""The command line, and the commands but `run`."""
+"""The command line, and the commands but `run`. Each loads what it needs: hosts of a lab call it thousands of times."""
 
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
-import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-from . import gitlab
-from .config import BadConfigError, Config, ensure_system_id, load, short
-from .keys import unknown
 from .log import fatal, log
-from .rotation import renewed
-from .runner import Runner
-from .save import save
 from .version import VERSION, since
+
+if TYPE_CHECKING:
+    from typing import Any
 
 Options = dict[str, str]
 
 
 def run(path: Path, options: Options) -> int:
     """Serve."""
+    from .runner import Runner
+
     if folder := options.get("working-directory"):
         os.chdir(folder)
     return Runner(path, options.get("user", ""), options.get("listen-address", "")).run()
@@ -31,6 +28,8 @@ def run(path: Path, options: Options) -> int:
 
 def list_runners(path: Path, _: Options) -> int:
     """Show all runners with their tokens; 0 even when the file cannot be loaded."""
+    from .config import BadConfigError, ensure_system_id, load
+
     try:
         config = load(path)
     except BadConfigError as error:
@@ -46,6 +45,8 @@ def list_runners(path: Path, _: Options) -> int:
 
 def verify(path: Path, options: Options) -> int:
     """Ask GitLab about each runner; only a 403 is a no."""
+    from .config import BadConfigError, ensure_system_id, load
+
     log("info", "Running in system-mode." if os.geteuid() == 0 else "Running in user-mode.")
     try:
         config = load(path)
@@ -63,6 +64,9 @@ def verify(path: Path, options: Options) -> int:
 
 def answers(runner: dict[str, Any], system_id: str) -> bool:
     """Whether GitLab does not refuse this runner."""
+    from . import gitlab
+    from .config import short
+
     name = short(runner.get("token", ""))
     status, _ = gitlab.verify(runner, system_id)
     if status == 200:
@@ -76,6 +80,10 @@ def answers(runner: dict[str, Any], system_id: str) -> bool:
 
 def reset_token(path: Path, options: Options) -> int:
     """Have GitLab give a runner a new token, and write the file with it."""
+    from .config import BadConfigError, ensure_system_id, load
+    from .rotation import renewed
+    from .save import save
+
     try:
         config = load(path)
     except BadConfigError as error:
@@ -93,6 +101,11 @@ def reset_token(path: Path, options: Options) -> int:
 
 def lint(path: Path, _: Options) -> int:
     """Judge a file: its syntax, its types, unknown keys. Makes nothing, not even the system's id."""
+    import tomllib
+
+    from .config import BadConfigError, Config
+    from .keys import unknown
+
     try:
         tree = tomllib.loads(path.read_text())
         Config(tree, 0)
@@ -117,6 +130,8 @@ def against_schema(tree: dict[str, Any]) -> Iterator[str]:
 
 def status(_: Path, options: Options) -> int:
     """0 while systemd calls the unit active, or about to be."""
+    import subprocess
+
     name = options.get("service") or options.get("n") or "gitlab-runner"
     try:
         asked = subprocess.run(["systemctl", "is-active", name], capture_output=True, text=True, check=False).stdout

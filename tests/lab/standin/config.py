@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import secrets
-import string
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -68,6 +64,11 @@ def ensure_system_id(folder: Path) -> str:
     path = folder / ".runner_system_id"
     if path.exists():
         return path.read_text().strip()
+    import hashlib  # with `hmac` and `secrets` slow to load, and needed once in a host's life
+    import hmac
+    import secrets
+    import string
+
     try:
         machine = Path("/etc/machine-id").read_text().strip().encode()
         system_id = "s_" + hmac.new(machine, b"gitlab-runner", hashlib.sha256).hexdigest()[:12]

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import urllib.error
-import urllib.request
 from typing import Any
 
 from .config import short
 from .log import log
+from .wire import ask
 
 TIMEOUT = 10
-_OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 def call(
@@ -23,13 +21,9 @@ def call(
     url = f"{runner.get('url', '').rstrip('/')}/api/v4/{path}"
     about = {"Content-Type": kind, **{name.replace("_", "-"): value for name, value in headers.items()}}
     try:
-        request = urllib.request.Request(url, content, about, method=method)
-        with _OPENER.open(request, timeout=TIMEOUT) as answer:
-            return answer.status, json.loads(answer.read() or b"{}")
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.code, {}
-    except (OSError, ValueError) as error:
+        said, answer = ask(method, url, content, about, TIMEOUT)
+        return said, json.loads(answer or b"{}") if said < 300 else {}
+    except (OSError, ValueError, IndexError) as error:
         log("debug", "Request failed", path=path, error=error)
         return 0, {}
 

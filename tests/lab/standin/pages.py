@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import http.server
-import threading
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -11,6 +9,7 @@ from typing import TYPE_CHECKING
 from .config import short
 from .log import LEVELS, fatal, log
 from .version import VERSION
+from .wire import listen
 
 if TYPE_CHECKING:
     from .runner import Runner
@@ -22,22 +21,13 @@ def serve(address: str, pages: dict[str, Callable[[], str]]) -> str:
     """Answer on that address until the process ends; the address with its port."""
     host, _, port = address.rpartition(":") if ":" in address else (address, "", "")
 
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            page = pages.get(self.path)
-            self.send_response(200 if page else 404)
-            self.send_header("Content-Type", "text/plain")
-            self.end_headers()
-            self.wfile.write((page() if page else "404 page not found\n").encode())
-
-        def log_message(self, *_: object) -> None:
-            """Silent."""
+    def page(path: str) -> str | None:
+        return pages[path]() if path in pages else None
 
     try:
-        server = http.server.ThreadingHTTPServer((host.strip("[]"), int(port or METRICS_PORT)), Handler)
+        listen(host.strip("[]"), int(port or METRICS_PORT), page)
     except OSError as error:
         fatal("Failed to create listener for metrics server", builds=0, error=error)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
     return f"{host}:{port or METRICS_PORT}"
 
 
