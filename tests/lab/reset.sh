@@ -12,6 +12,16 @@ state() { # what is the same as long as nobody touched the daemon or its configu
     return 0
 }
 
+held() { # what the daemon has of containers, networks, volumes and images, asked in one process: a docker each is five times as much
+    curl -sg --max-time 30 --unix-socket /run/docker.sock 'http://docker/containers/json?all=1' \
+        'http://docker/networks?filters={"type":["custom"]}' http://docker/volumes http://docker/images/json |
+        tr ',{}[]' '\n' | sed '/^"Created/d' | sort
+}
+
+emptied() { # whether that is what an untouched host has
+    [ -s "$seen.held" ] && held | cmp -s - "$seen.held"
+}
+
 empty() { # containers, volumes, networks, images
     ids=$(docker ps --all --quiet) && [ -n "$ids" ] && docker rm --force --volumes $ids >/dev/null
     ids=$(docker volume ls --quiet) && [ -n "$ids" ] && docker volume rm --force $ids >/dev/null
@@ -31,7 +41,7 @@ systemctl stop gitlab-runner
 
 [ -e /etc/docker/daemon.json ] || [ ! -e "$seen" ] || [ "$(state)" != "$(cat "$seen")" ] || untouched=1
 dropins=$(find /etc/systemd/system -name '*.service.d' \( -path '*/docker.*' -o -path '*/gitlab-runner.*' \))
-if systemctl is-active --quiet docker; then # first: a container that restarts makes folders of the files it mounts
+if systemctl is-active --quiet docker && ! emptied; then # first: a container that restarts makes folders of the files it mounts
     ids=$(docker ps --all --quiet) && [ -n "$ids" ] && docker rm --force --volumes $ids >/dev/null
 fi
 rm -rf /etc/gitlab-runner /etc/sysconfig/gitlab-runner /opt/registry /var/lib/runnerops /home/gitlab-runner/builds
@@ -43,7 +53,7 @@ for unit in docker gitlab-runner; do # a test may have disabled it
     systemctl is-enabled --quiet "$unit" || systemctl enable --quiet "$unit" || exit 1
 done
 
-! systemctl is-active --quiet docker || empty "$@"
+! systemctl is-active --quiet docker || emptied || empty "$@"
 systemctl reset-failed
 if [ -z "${untouched-}" ] || ! systemctl is-active --quiet docker; then
     systemctl stop docker.socket docker 2>/dev/null
@@ -52,7 +62,7 @@ if [ -z "${untouched-}" ] || ! systemctl is-active --quiet docker; then
         rm -f /var/lib/docker/network/files/local-kv.db # or the daemon makes docker0 anew as it was
     fi
     systemctl start docker.socket docker || exit 1
-    empty "$@"
+    emptied || empty "$@"
     rm -rf /opt/registry # of a container that the start of docker brought back
     systemctl reset-failed docker
 fi
@@ -63,3 +73,4 @@ for _ in 1 2 3 4 5 6 7 8 9 10; do # a stand-in needs a moment to take the real o
     sleep 0.05
 done 2>/dev/null
 state >"$seen"
+[ -s "$seen.held" ] || held >"$seen.held"
