@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 
 from runnerops.model.common import Key, word_set
 from runnerops.services.gitlab_runner.schema import TABLES, Known
@@ -56,7 +57,13 @@ def free(key: Key) -> bool:
 
 
 def _known(table: str, name: str) -> Known | None:
-    return next((known for word, known in TABLES[table].items() if word.lower() == name), None)
+    return _by_small_letters(table).get(name)
+
+
+@cache
+def _by_small_letters(table: str) -> dict[str, Known]:
+    """The keys of a table, in lower case."""
+    return {word.lower(): known for word, known in TABLES[table].items()}
 
 
 def _shown_below(table: str, names: list[str]) -> bool:
