@@ -49,10 +49,14 @@ def pytest_runtest_call() -> Generator[None, None, None]:
     return None
 
 
-def pytest_collection_finish() -> None:
-    """What was loaded and collected stays to the end: looking through it again and again frees nothing."""
-    gc.collect()
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What is loaded and collected stays to the end: looking through it again and again frees nothing."""
+    gc.disable()
+    result = yield
     gc.freeze()
+    gc.enable()
+    return result
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
