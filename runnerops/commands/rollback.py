@@ -15,8 +15,9 @@ from runnerops.engine.loop import DeployLoop
 from runnerops.engine.maintenance import check_maintenance, in_maintenance
 from runnerops.engine.observe import observe
 from runnerops.engine.options import Flags, Invocation, UiOptions
+from runnerops.engine.plan_context import Planning
 from runnerops.engine.planned import Planned, Plans
-from runnerops.engine.planner import Planning, load_rest, plan_from, told_apart
+from runnerops.engine.planner import load_rest, plan_from, told_apart
 from runnerops.engine.project import Project
 from runnerops.engine.requester import find_requester
 from runnerops.engine.scheduling import side_by_side

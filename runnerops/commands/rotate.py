@@ -13,8 +13,8 @@ from runnerops.engine.loop import DeployLoop
 from runnerops.engine.maintenance import check_maintenance
 from runnerops.engine.observe import observe
 from runnerops.engine.options import Flags, Invocation, UiOptions
+from runnerops.engine.plan_request import plan_request, result_of
 from runnerops.engine.planned import Planned, Plans
-from runnerops.engine.planner import plan_request, result_of
 from runnerops.engine.project import Project
 from runnerops.engine.requester import find_job, find_requester
 from runnerops.errors import GitlabError, HostError, RunneropsError, UsageError

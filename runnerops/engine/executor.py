@@ -26,7 +26,7 @@ from runnerops.model.plan import Plan
 from runnerops.model.run import Event, Outcome
 from runnerops.planning.races import moved, only_its_own
 from runnerops.report.history import holder_text
-from runnerops.report.progress import Show
+from runnerops.report.progress.show import Show
 from runnerops.report.screen import Screen
 
 if TYPE_CHECKING:

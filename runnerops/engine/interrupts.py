@@ -21,7 +21,7 @@ from runnerops.report.signals import Terminated
 
 if TYPE_CHECKING:
     from runnerops.engine.connections import ConnectionPool
-    from runnerops.report.progress import Show
+    from runnerops.report.progress.show import Show
 
 _STOP_SECONDS = 15.0
 

@@ -20,6 +20,7 @@ from itertools import product
 from typing import IO, Any, cast
 
 import pytest
+from runnerops.report.progress.show import Show
 
 from runnerops.engine.apply import HostLink
 from runnerops.engine.connections import ConnectionPool
@@ -27,8 +28,9 @@ from runnerops.engine.executor import HostExecutor
 from runnerops.engine.interrupts import ActiveRuns
 from runnerops.engine.locks import LockWait
 from runnerops.engine.options import Flags
+from runnerops.engine.plan_context import Planning
 from runnerops.engine.planned import Planned
-from runnerops.engine.planner import Planning, plan_from
+from runnerops.engine.planner import plan_from
 from runnerops.engine.project import Project
 from runnerops.errors import LinkLostError
 from runnerops.model.common import Result
@@ -40,7 +42,6 @@ from runnerops.redact import Masker, Redactor
 from runnerops.remote import protocol
 from runnerops.remote.link import Completed
 from runnerops.report.document import plan_document
-from runnerops.report.progress import Show
 from runnerops.report.saved_plan import Digests, saved_host
 from runnerops.report.screen import Screen
 from runnerops.report.text import plan_lines

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import cast
 
 import pytest
+from runnerops.report.progress.show import Show
 
 from runnerops.engine.apply import HostLink
 from runnerops.engine.connections import ConnectionPool
@@ -29,8 +30,9 @@ from runnerops.engine.interrupts import ActiveRuns
 from runnerops.engine.locks import LockWait
 from runnerops.engine.options import Flags
 from runnerops.engine.pausing import Pauses
+from runnerops.engine.plan_context import Planning
 from runnerops.engine.planned import Planned
-from runnerops.engine.planner import Planning, plan_from
+from runnerops.engine.planner import plan_from
 from runnerops.engine.project import Project
 from runnerops.errors import GitlabError, LinkLostError
 from runnerops.gitlab.client import GitlabClient
@@ -44,7 +46,6 @@ from runnerops.redact import Masker, Redactor
 from runnerops.remote import protocol, state
 from runnerops.remote.link import Completed, Link
 from runnerops.report.document import plan_document
-from runnerops.report.progress import Show
 from runnerops.report.saved_plan import Digests, saved_host
 from runnerops.report.screen import Screen
 from runnerops.report.status import status_document, status_lines

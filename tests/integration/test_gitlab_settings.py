@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import cast
 
 import pytest
+from runnerops.report.progress.show import Show
 
 from runnerops.engine.apply import HostLink
 from runnerops.engine.connections import ConnectionPool
@@ -23,8 +24,9 @@ from runnerops.engine.gitlab import Asking, Compared, compare_settings, update_s
 from runnerops.engine.interrupts import ActiveRuns
 from runnerops.engine.locks import LockWait
 from runnerops.engine.options import Flags
+from runnerops.engine.plan_context import Planning
 from runnerops.engine.planned import Planned
-from runnerops.engine.planner import Planning, plan_from
+from runnerops.engine.planner import plan_from
 from runnerops.engine.project import Project
 from runnerops.engine.scheduling import exit_of
 from runnerops.errors import GitlabDownError, GitlabError
@@ -38,7 +40,6 @@ from runnerops.model.rollout import Rollout
 from runnerops.model.run import Outcome
 from runnerops.planning.disagreeing import as_gitlab_tells
 from runnerops.redact import Redactor
-from runnerops.report.progress import Show
 from runnerops.report.screen import Screen
 from runnerops.secrets import run_command
 from runnerops.services.gitlab_runner.format.toml_writer import to_toml

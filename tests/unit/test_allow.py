@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from runnerops.engine.options import Flags
-from runnerops.engine.planner import Planning
+from runnerops.engine.plan_context import Planning
 from runnerops.engine.project import Project
 from runnerops.model.common import Result
 from runnerops.model.inventory import Host, Inventory, Requester

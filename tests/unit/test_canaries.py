@@ -23,8 +23,9 @@ from runnerops.commands.check import check
 from runnerops.commands.hosts import hosts
 from runnerops.commands.render import render
 from runnerops.engine.options import Flags, Invocation
+from runnerops.engine.plan_context import Planning
 from runnerops.engine.plan_reports import plan_report
-from runnerops.engine.planner import Planning, plan_from
+from runnerops.engine.planner import plan_from
 from runnerops.engine.project import open_project
 from runnerops.engine.review import show_json, show_text
 from runnerops.engine.saved_plan import make_saved, origin_of, write_plan

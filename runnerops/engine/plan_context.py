@@ -1,0 +1,47 @@
+"""What the hosts of a command are planned with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from runnerops.engine.options import Flags
+from runnerops.engine.project import Project
+from runnerops.model.gitlab import Wish
+from runnerops.model.inventory import Host, Policy, Requester
+from runnerops.redact import Redactor
+from runnerops.secrets.commands import RunCommand, run_command
+
+if TYPE_CHECKING:
+    from runnerops.engine.gitlab import Asking, Down
+
+
+@dataclass(frozen=True, slots=True)
+class Planning:
+    """What all hosts of a command are planned with. `deployed` names the hosts that the same command brings up to date."""
+
+    project: Project
+    flags: Flags
+    requester: Requester
+    redactor: Redactor
+    deployed: frozenset[str] = frozenset()
+    command: str = "deploy"
+    gitlabs_down: Down = field(default_factory=dict)
+    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Where the token of GitLab's API may stand."""
+    run: RunCommand = run_command
+    wishes: list[Wish] = field(default_factory=list)
+    """What of runners in GitLab was compared so far, of all hosts."""
+
+    def asking(self) -> Asking:
+        """What GitLab is asked with."""
+        from runnerops.engine.gitlab import Asking
+
+        folder, down = self.project.inventory.folder, self.gitlabs_down
+        return Asking(folder, self.environ, self.redactor, down, self.run, self.wishes)
+
+    def policy(self, host: Host) -> Policy:
+        """What the command line allows, and for a deploy what the host's inventory does too."""
+        policy = self.flags.policy(host)
+        return replace(policy, allow=policy.allow | set(host.allow)) if self.command == "deploy" else policy

@@ -1,0 +1,83 @@
+"""What GitLab makes of a host's plan: what it says of its runners, what is paused there, and the plan with new tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from runnerops.engine.plan_context import Planning
+from runnerops.engine.planned import Planned
+from runnerops.model.gitlab import Created, Managed, SettingsUpdate, Unpaired
+from runnerops.model.host_state import HostState
+from runnerops.model.inventory import Host, RenderedFile
+from runnerops.model.plan import Blocker, Plan
+
+if TYPE_CHECKING:
+    from runnerops.planning.plan import Request
+
+
+def plan_with_created(
+    host: Host, request: Request, make: Callable[[Request], Planned], created: Mapping[str, Created]
+) -> Plan:
+    """The same plan once GitLab has given the tokens that it has stand-ins for."""
+    from runnerops.engine.leaving import with_created
+    from runnerops.planning.reconcile import reconcile
+
+    host = replace(host, created=created)
+    desired, _ = reconcile(host, request.rendered, request.observed)
+    managed = with_created(host, request.in_gitlab or {})
+    return make(replace(request, desired=desired, in_gitlab=managed)).plan
+
+
+@dataclass(frozen=True, slots=True)
+class InGitlab:
+    """What GitLab makes of a plan."""
+
+    blockers: tuple[Blocker, ...] = ()
+    notes: tuple[str, ...] = ()
+    updates: tuple[SettingsUpdate, ...] = ()
+    unpaired: Unpaired = field(default_factory=Unpaired)
+    managed: Managed | None = None
+    """What is to be on record as managed there; None: what is."""
+
+
+def in_gitlab(planning: Planning, host: Host, desired: Sequence[RenderedFile], observed: HostState) -> InGitlab:
+    """What GitLab says of new runners, new tokens, runners' settings and runners that leave; a deploy asks it, where the
+    inventory names one. A rollback only asks whether it takes what would come back."""
+    if host.gitlab is None:
+        return InGitlab()
+    from runnerops.engine.gitlab import ask_of_new_tokens, compare_settings
+    from runnerops.engine.leaving import Departures, gone_for_good
+    from runnerops.engine.new_runners import plan_creations, plan_leftovers
+
+    asking = planning.asking()
+    blockers, notes = ask_of_new_tokens(host, desired, observed, asking.down)
+    if planning.command != "deploy":
+        return InGitlab(tuple(gone_for_good(blockers)), notes)
+    new = plan_creations(host, desired, observed, asking)
+    compared = compare_settings(host, desired, observed, asking)
+    old = plan_leftovers(host, compared.updates, observed, asking)
+    leftovers = tuple(dict.fromkeys((*new.leftovers, *old.leftovers)))
+    hosts, policy = planning.project.inventory.hosts, planning.policy(host)
+    leavers = Departures(host, hosts, observed, policy, asking).plan(desired)
+    blockers = (*new.blockers, *compared.blockers, *blockers, *leavers.blockers)
+    notes = (*notes, *compared.notes, *old.notes, *leavers.notes)
+    unpaired = Unpaired(new.creations, leftovers, leavers.deletions)
+    return InGitlab(blockers, notes, compared.updates, unpaired, leavers.in_gitlab)
+
+
+def with_pauses(planning: Planning, planned: Planned, request: Request) -> Planned:
+    """With what is paused in GitLab while the host drains: only now it is known whether it does."""
+    host, plan = request.host, planned.plan
+    managed = host.gitlab is not None and bool(host.gitlab_settings or host.gitlab_places)
+    if planning.command != "deploy" or not managed or request.policy.kill_jobs or not plan.drains:
+        return planned
+    if planning.flags.no_wait:
+        note = "no runner is paused in GitLab while it drains: with --no-wait nobody is there to unpause it"
+        return replace(planned, plan=replace(plan, notes=(*plan.notes, note)))
+    from runnerops.engine.pausing import plan_pauses
+
+    now, notes = plan_pauses(plan, request, planning.asking())
+    plan = replace(plan, pausing=replace(plan.pausing, now=(*plan.pausing.now, *now)), notes=(*plan.notes, *notes))
+    return replace(planned, plan=plan)

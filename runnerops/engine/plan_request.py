@@ -1,0 +1,71 @@
+"""One request planned: the redactor learns what is secret in its files, and the plan has its word."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from runnerops.engine.learning import learn_secrets
+from runnerops.engine.planned import Planned
+from runnerops.model.common import Result
+from runnerops.model.inventory import RenderedFile
+from runnerops.model.plan import Plan
+from runnerops.redact import Redactor
+from runnerops.services.base import ParseError
+
+if TYPE_CHECKING:
+    from runnerops.planning.plan import Request
+
+
+def plan_request(
+    request: Request, redactor: Redactor, clear: frozenset[str], carried: Sequence[RenderedFile] = ()
+) -> Planned:
+    """Plan; the redactor learns what is secret in the files of before and after. `clear`: what may be shown.
+
+    `carried`: files that the run keeps though the plan is not of them.
+    """
+    from runnerops.planning.paused import left_paused, with_leaving
+    from runnerops.planning.plan import make_plan
+
+    observed = request.observed
+    before = [*carried, *(RenderedFile(file.spec, observed.file(file.spec.path).content) for file in request.desired)]
+    secret = _learn_readable(redactor, clear, [*before, *request.desired])
+    plan = make_plan(request)
+    left = left_paused(request.command, request.host, observed.paused)
+    plan = replace(plan, pausing=with_leaving(left, request.unpaired.deletions, plan.run))
+    if not plan.empty:
+        plan = replace(plan, secrets=redactor.within((*secret, *_texts(plan, [*before, *request.desired]))))
+    changed = {change.old.path for change in plan.changes}
+    there = [
+        (file.spec.path, observed.file(file.spec.path).path) for file in request.desired if file.content is not None
+    ]
+    in_sync = tuple(path for path, real in there if real not in changed)
+    key = observed.secret_fingerprints.key
+    return Planned(plan, in_sync, result_of(plan), observed.last, observed.facts, key)
+
+
+def result_of(plan: Plan, *, pending: bool = False) -> Result:
+    """What `diff` calls it; `pending`: there is something to do, whatever the plan changes."""
+    if any(not blocker.overridable and not blocker.here for blocker in plan.blockers) or any(
+        finding.severity == "error" for finding in plan.findings
+    ):
+        return Result.REFUSED
+    return Result.PENDING if pending or plan.changes or plan.actions or plan.tells_gitlab else Result.UNCHANGED
+
+
+def _learn_readable(redactor: Redactor, clear: frozenset[str], files: Sequence[RenderedFile]) -> frozenset[str]:
+    """What is secret in the files, of before too, ere anything of them is shown. What cannot be parsed is never shown."""
+    found: set[str] = set()
+    for file in files:
+        with suppress(ParseError):
+            found |= learn_secrets(redactor, clear, [file])
+    return frozenset(found)
+
+
+def _texts(plan: Plan, files: Sequence[RenderedFile]) -> Iterator[str]:
+    """All that this host has, gets or is asked to do, in which a secret may stand."""
+    contents = (*(file.content or b"" for file in files), *plan.files.values())
+    yield from (content.decode("utf-8", "replace") for content in contents)
+    yield from (word for step in (*plan.forward, *plan.rollback, *plan.diagnostics) for word in step.args)
