@@ -5,24 +5,20 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-import os
-import re
-import stat
 import sys
 import termios
 import threading
-import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from getpass import getpass
-from itertools import count
-from pathlib import Path
 from typing import Any, Protocol, TextIO
 
 import typer
 
 from runnerops.errors import UsageError
 from runnerops.redact import Redactor
+from runnerops.report.job_log import begin_part, end_part, in_job_log, own_name
+from runnerops.report.terminal import coloured, columns, send_nowhere, terminal_state
 from runnerops.report.wrap import broken_at_words, shortened
 
 STYLES: Mapping[str, Mapping[str, Any]] = {
@@ -40,7 +36,6 @@ STYLES: Mapping[str, Mapping[str, Any]] = {
 }
 VERBATIM = frozenset({"new", "gone", "verbatim", "command", "typed"})
 """Styles of what is compared or copied, which no line break may come into."""
-_USUAL = 80
 
 
 class Painted(Protocol):
@@ -75,8 +70,8 @@ class Screen:
     _as_it_was: list[Any] | None = None
     """The terminal's state before something secret is typed, which is unseen; None: nothing is."""
     _status: str = ""
-    _names: set[str] = field(default_factory=set)
-    """Of the parts that fold."""
+    _parts: set[str] = field(default_factory=set)
+    """The names of those that fold."""
 
     def __post_init__(self) -> None:
         for stream in (self.out, self.err):
@@ -120,23 +115,15 @@ class Screen:
             self.lines((first, *parts))
             return
         style, title = first
-        name = self._own_name(name)
-        option = "[collapsed=true]" if folded else ""
-        mark = f"\x1b[0Ksection_start:{time.time():.0f}:{name}{option}\r\x1b[0K"
+        name = own_name(name, self._parts)
+        self._parts.add(name)
+        begin = begin_part(name, folded=folded)
         for number, line in enumerate(self.redactor.text(title).split("\n")):
-            self._print(self.out, ("" if number else mark) + self._styled(self.out, line, style))
+            self._print(self.out, ("" if number else begin) + self._styled(self.out, line, style))
         try:
             self.lines(parts)
         finally:  # else all that follows would be of this part
-            self._print(self.out, f"\x1b[0Ksection_end:{time.time():.0f}:{name}\r\x1b[0K")
-
-    def _own_name(self, name: str) -> str:
-        """Of the letters that GitLab takes (`build_trace_section_regex`). A host that is shown once more has another."""
-        plain = re.sub(r"[^A-Za-z0-9_.-]", "_", name)
-        free = (f"{plain}-{number}" if number > 1 else plain for number in count(1))
-        own = next(one for one in free if one not in self._names)
-        self._names.add(own)
-        return own
+            self._print(self.out, end_part(name))
 
     def json(self, document: Mapping[str, Any], *, indent: int | None = 2) -> None:
         """A JSON document (or, without indent, one line of a stream) to stdout; strings in it are redacted."""
@@ -191,7 +178,7 @@ class Screen:
     def _alone(self) -> Iterator[None]:
         """Nothing else comes to the terminal. `leave` sees to its state where this thread is not waited for."""
         with self._lock:
-            self._as_it_was = _terminal_state(self.answers)
+            self._as_it_was = terminal_state(self.answers)
             for one in self.painted:
                 one.hush()
             if self._status:
@@ -242,53 +229,12 @@ class Screen:
                 if self._status:
                     print(self._status, end="", file=self.err, flush=True)
             except BrokenPipeError:
-                _end(stream)
+                send_nowhere(stream)
             except OSError as error:
                 self.cut_off = True
-                _end(stream)
+                send_nowhere(stream)
                 with contextlib.suppress(OSError):
                     print(f"the output is cut off: {error.strerror or error}", file=self.err, flush=True)
-
-
-def _end(stream: TextIO) -> None:
-    """Send what is written to it from now on, and what it still holds, nowhere."""
-    with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
-        os.dup2(nowhere.fileno(), stream.fileno())
-
-
-def _terminal_state(stream: TextIO) -> list[Any]:
-    """As `termios` has it; empty where there is none."""
-    try:
-        return termios.tcgetattr(stream.fileno())
-    except (termios.error, OSError, ValueError):
-        return []
-
-
-def columns(stream: TextIO) -> int:
-    """How wide the terminal is."""
-    try:
-        return os.get_terminal_size(stream.fileno()).columns or _USUAL
-    except OSError:
-        return _USUAL
-
-
-def coloured(stream: TextIO) -> bool:
-    """Whether colour belongs on this stream: NO_COLOR forbids it (no-color.org), FORCE_COLOR and CLICOLOR_FORCE ask for it."""
-    if os.environ.get("NO_COLOR"):
-        return False
-    if any(os.environ.get(name, "0") not in {"", "0"} for name in ("FORCE_COLOR", "CLICOLOR_FORCE")):
-        return True
-    return stream.isatty() and os.environ.get("TERM") != "dumb"
-
-
-def in_job_log(stream: TextIO) -> bool:
-    """Whether GitLab's job log shows it: in a job, unless it goes to a file."""
-    if not os.environ.get("GITLAB_CI"):
-        return False
-    try:
-        return not stat.S_ISREG(os.fstat(stream.fileno()).st_mode)
-    except (OSError, ValueError):
-        return False
 
 
 def _redacted(value: Any, redactor: Redactor) -> Any:

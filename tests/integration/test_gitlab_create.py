@@ -20,7 +20,6 @@ from itertools import product
 from typing import IO, Any, cast
 
 import pytest
-from runnerops.report.progress.show import Show
 
 from runnerops.engine.apply import HostLink
 from runnerops.engine.connections import ConnectionPool
@@ -42,6 +41,7 @@ from runnerops.redact import Masker, Redactor
 from runnerops.remote import protocol
 from runnerops.remote.link import Completed
 from runnerops.report.document import plan_document
+from runnerops.report.progress.show import Show
 from runnerops.report.saved_plan import Digests, saved_host
 from runnerops.report.screen import Screen
 from runnerops.report.text import plan_lines

@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import cast
 
 import pytest
-from runnerops.report.progress.show import Show
 
 from runnerops.engine.apply import HostLink
 from runnerops.engine.connections import ConnectionPool
@@ -46,6 +45,7 @@ from runnerops.redact import Masker, Redactor
 from runnerops.remote import protocol, state
 from runnerops.remote.link import Completed, Link
 from runnerops.report.document import plan_document
+from runnerops.report.progress.show import Show
 from runnerops.report.saved_plan import Digests, saved_host
 from runnerops.report.screen import Screen
 from runnerops.report.status import status_document, status_lines

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import cast
 
 import pytest
-from runnerops.report.progress.show import Show
 
 from runnerops.engine.apply import HostLink
 from runnerops.engine.connections import ConnectionPool
@@ -40,6 +39,7 @@ from runnerops.model.rollout import Rollout
 from runnerops.model.run import Outcome
 from runnerops.planning.disagreeing import as_gitlab_tells
 from runnerops.redact import Redactor
+from runnerops.report.progress.show import Show
 from runnerops.report.screen import Screen
 from runnerops.secrets import run_command
 from runnerops.services.gitlab_runner.format.toml_writer import to_toml

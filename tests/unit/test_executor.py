@@ -8,7 +8,6 @@ from io import StringIO
 from typing import cast
 
 import pytest
-from runnerops.report.progress.show import Show
 
 from runnerops.engine.apply import HostLink
 from runnerops.engine.connections import ConnectionPool
@@ -29,6 +28,7 @@ from runnerops.model.rollout import Rollout
 from runnerops.model.run import Outcome
 from runnerops.redact import Redactor
 from runnerops.report.document import summary_document
+from runnerops.report.progress.show import Show
 from runnerops.report.screen import Screen
 
 HOST = Host("h", "h")

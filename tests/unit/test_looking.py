@@ -5,13 +5,13 @@ from __future__ import annotations
 from io import StringIO
 
 import pytest
-from runnerops.report.progress.bars import Bars
 
 from runnerops.model.common import Result
 from runnerops.model.inventory import Requester
 from runnerops.model.plan import Plan, Step
 from runnerops.model.run import Event, Outcome
 from runnerops.report.looking import Looking
+from runnerops.report.progress.bars import Bars
 from runnerops.report.screen import Screen
 
 

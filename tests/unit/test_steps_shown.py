@@ -5,7 +5,6 @@ from __future__ import annotations
 from io import StringIO
 
 import pytest
-from runnerops.report.progress.lines import Lines
 
 from runnerops.engine.outcome import outcome_of, unseen
 from runnerops.model.inventory import Requester
@@ -14,6 +13,7 @@ from runnerops.model.run import Event, told
 from runnerops.redact import MASK, step_command, step_text, step_title
 from runnerops.remote import protocol
 from runnerops.report.document import event_document, outcome_document
+from runnerops.report.progress.lines import Lines
 from runnerops.report.screen import Screen
 from runnerops.report.text import step_lines
 from tests.contract.emitted import plans

@@ -6,8 +6,6 @@ import io
 from dataclasses import replace
 
 import pytest
-from runnerops.report.progress.bars import Bars
-from runnerops.report.progress.lines import Lines
 
 from runnerops.model.common import Result
 from runnerops.model.host_state import Job
@@ -17,6 +15,8 @@ from runnerops.model.run import Event, Outcome
 from runnerops.model.waited import Waited, age_text, in_words, read_waited
 from runnerops.report.document import event_document
 from runnerops.report.drains import Drains, waiting_text
+from runnerops.report.progress.bars import Bars
+from runnerops.report.progress.lines import Lines
 from runnerops.report.screen import Screen
 
 STARTED = "2026-11-29T21:19:00Z"

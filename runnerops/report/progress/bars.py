@@ -1,23 +1,21 @@
-"""A deploy while it lasts: bars on a terminal, lines elsewhere (both to stderr), or one event a line as JSON."""
+"""A deploy while it lasts as bars at the bottom of a terminal, with lines above them."""
 
 from __future__ import annotations
 
 import threading
 import time
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
 from types import TracebackType
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from runnerops.model.host_names import by_number
 from runnerops.model.plan import Plan, Step
-from runnerops.model.run import Event, Outcome, told
-from runnerops.redact import step_command, step_title
-from runnerops.report.causes import outcomes_lines
-from runnerops.report.document import event_document
-from runnerops.report.drains import Drains, Ticks, waiting_count
-from runnerops.report.screen import Screen, columns, in_job_log
-from runnerops.report.text import outcome_lines
+from runnerops.model.run import Event, Outcome
+from runnerops.redact import step_title
+from runnerops.report.drains import waiting_count
+from runnerops.report.progress.lines import Lines
+from runnerops.report.progress.show import step_of
+from runnerops.report.screen import Screen
+from runnerops.report.terminal import columns
 from runnerops.report.wrap import shortened
 
 if TYPE_CHECKING:
@@ -26,139 +24,10 @@ if TYPE_CHECKING:
 
 _BAR, _SHORT, _WIDE, _CLOCK, _NARROW = 20, 10, 100, 7, 20
 """Columns of a bar, of one on a terminal that has not so many, of its clock, and the fewest for words beside them."""
-_AGAIN = 300.0
-"""Seconds after which a log is told again what is waited for."""
-_MOMENT = 0.05
-"""Seconds; who took less, and of whom nothing was told, had no run."""
 _LINES = 2
 """Of a terminal, which bars leave free."""
 _ALL = "hosts"
 """What the line of all hosts together is called."""
-
-
-class Show(Protocol):
-    """What a deploy tells while it goes on; called from one thread a host."""
-
-    def watch(self, event: Event) -> None:
-        """Something happened on a host."""
-
-    def end(self, outcome: Outcome) -> None:
-        """A host is done."""
-
-    def hush(self) -> None:
-        """Paint and tell nothing, while somebody is asked."""
-
-    def resume(self) -> None:
-        """Go on."""
-
-
-def open_show(plans: Mapping[str, Plan], screen: Screen, stack: ExitStack, *, as_json: bool, verbose: int) -> Show:
-    """How the runs of these plans are shown here; what it paints is taken away with the stack."""
-    if as_json:
-        return Stream(screen, plans)
-    if (
-        screen.err.isatty()
-        and not verbose
-        and not in_job_log(screen.err)
-        and any(not plan.empty for plan in plans.values())
-    ):
-        return stack.enter_context(Bars(screen, plans, verbose=verbose))
-    return stack.enter_context(Lines(screen, plans, verbose=verbose))
-
-
-def step_of(plan: Plan, event: Event) -> Step | None:
-    """The step that an event is about."""
-    steps = plan.rollback if event.list == "rollback" else plan.forward
-    return steps[event.step] if event.list and 0 <= event.step < len(steps) else None
-
-
-class Lines:
-    """A line where a part begins, a wait changes, a step fails; every step with `verbose`. What was said comes at the end.
-
-    Of jobs that are waited for it tells again every few minutes, so that a log shows that something goes on.
-    """
-
-    def __init__(self, screen: Screen, plans: Mapping[str, Plan], *, verbose: int) -> None:
-        self._screen = screen
-        self._plans = plans
-        self._verbose = verbose
-        self._quiet = False
-        self._notes: dict[str, list[Event]] = {}
-        self._seen: set[str] = set()
-        self._later: list[Outcome] = []
-        self._ticks = Ticks(_AGAIN, self._again)
-        self._drains = Drains(sum(not plan.empty for plan in plans.values()))
-
-    def hush(self) -> None:
-        """What happens meanwhile is not told later; outcomes are."""
-        self._quiet = True
-
-    def resume(self) -> None:
-        """From here on."""
-        self._quiet = False
-
-    def watch(self, event: Event) -> None:
-        """Said at once: the lines of several hosts may alternate, so each names its host."""
-        self._seen.add(event.host)
-        if event.kind == "note":
-            self._notes.setdefault(event.host, []).append(event)
-        step = step_of(self._plans[event.host], event)
-        if step is not None:
-            self._drains.watch(event, step)
-        if step is None or self._quiet:
-            return
-        if event.kind == "fail":
-            self._say(f"{event.host}: failed step: {step_title(step)}", "bad")
-        elif event.kind == "wait":
-            self._wait(f"{event.host}:   {self._drains.text(step, event)}")
-        elif event.kind == "step" and (step.verb == "phase" or self._verbose) and not self._moves(event.host):
-            back = "back: " if event.list == "rollback" else ""
-            self._say(f"{event.host}: {back}{step_title(step)}", "plain")
-            if command := step_command(step, self._verbose):
-                self._say(f"{event.host}:   {command}", "command")
-
-    def end(self, outcome: Outcome) -> None:
-        """How the host ended; before it what was said on the way and is no part of that. Of one without a run, later."""
-        self._drains.end(outcome.host)
-        if outcome.host not in self._seen and outcome.seconds < _MOMENT:
-            self._later.append(outcome)
-            return
-        for line in told(self._notes.pop(outcome.host, ())):
-            if line not in outcome.diagnostics and line not in outcome.message:
-                self._say(f"{outcome.host}:   {line}", "dim")
-        for style, text in outcome_lines(outcome, verbose=self._verbose):
-            self._say(text, style)
-
-    def _tell_later(self) -> None:
-        """Of hosts without a run: many of them have one reason."""
-        for style, text in outcomes_lines(sorted(self._later, key=lambda one: by_number(one.host))):
-            self._say(text, style)
-        self._later.clear()
-
-    def _say(self, text: str, style: str) -> None:
-        self._screen.say(text, style)
-
-    def _moves(self, host: str) -> bool:  # noqa: ARG002
-        """Whether something else shows what the host does now."""
-        return False
-
-    def _wait(self, text: str) -> None:
-        self._say(text, "dim")
-
-    def _again(self) -> None:
-        """What is waited for still."""
-        for line in () if self._quiet else self._drains.lines():
-            self._say(line, "dim")
-
-    def __enter__(self) -> Lines:
-        self._ticks.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._ticks.end()
-        self._tell_later()
 
 
 def _words(told: Callable[[str], str]) -> ProgressColumn:
@@ -296,25 +165,3 @@ class Bars(Lines):
         self._screen.painted.remove(self)
         self._bars.stop()
         self._tell_later()
-
-
-class Stream:
-    """One event a line, as JSON on stdout; the summary is the command's."""
-
-    def __init__(self, screen: Screen, plans: Mapping[str, Plan]) -> None:
-        self._screen = screen
-        self._plans = plans
-
-    def watch(self, event: Event) -> None:
-        """As it comes."""
-        step = step_of(self._plans[event.host], event)
-        self._screen.json(event_document(event, step), indent=None)
-
-    def end(self, outcome: Outcome) -> None:
-        """Told in the summary."""
-
-    def hush(self) -> None:
-        """A stream has no reader who could be asked."""
-
-    def resume(self) -> None:
-        """Never hushed."""

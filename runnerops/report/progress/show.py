@@ -1,0 +1,30 @@
+"""What shows a deploy while it lasts has to do, whatever it looks like."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from runnerops.model.plan import Plan, Step
+from runnerops.model.run import Event, Outcome
+
+
+class Show(Protocol):
+    """What a deploy tells while it goes on; called from one thread a host."""
+
+    def watch(self, event: Event) -> None:
+        """Something happened on a host."""
+
+    def end(self, outcome: Outcome) -> None:
+        """A host is done."""
+
+    def hush(self) -> None:
+        """Paint and tell nothing, while somebody is asked."""
+
+    def resume(self) -> None:
+        """Go on."""
+
+
+def step_of(plan: Plan, event: Event) -> Step | None:
+    """The step that an event is about."""
+    steps = plan.rollback if event.list == "rollback" else plan.forward
+    return steps[event.step] if event.list and 0 <= event.step < len(steps) else None
