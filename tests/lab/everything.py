@@ -1,7 +1,8 @@
 """A process that has loaded all of runnerops and forks for each command: `python -m tests.lab.everything LISTENER`.
 
-LISTENER is the number of a listening socket. A connection brings words, folder and environment as JSON, and the three
-standard streams; it is told the command's pid, and then its exit code, a line each. It ends with its standard input.
+LISTENER is the number of a listening socket. A connection brings words, folder, environment and the module whose `main`
+is called, as JSON, and the three standard streams; it is told the command's pid, and then its exit code, a line each. It
+ends with its standard input.
 """
 
 from __future__ import annotations
@@ -53,10 +54,9 @@ def answer(connection: socket.socket) -> None:
     connection.sendall(b"%d\n" % os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 
 
-def become(streams: list[int], words: list[str], folder: str, environ: dict[str, str]) -> None:
+def become(streams: list[int], words: list[str], folder: str, environ: dict[str, str], module: str) -> None:
     """The command."""
-    from runnerops.cli import main
-
+    main = importlib.import_module(module).main
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environ)
@@ -68,7 +68,7 @@ def become(streams: list[int], words: list[str], folder: str, environ: dict[str,
     signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.modules["__main__"].__package__ = ""  # or usage names this module as the program
     sys.argv = ["runnerops", *words]
-    main()
+    sys.exit(main())
 
 
 if __name__ == "__main__":

@@ -23,10 +23,19 @@ _STARTING = Lock()
 
 
 def run_forked(
-    words: Sequence[str], folder: Path, environ: Mapping[str, str], *, seconds: float, apart: bool
+    words: Sequence[str],
+    folder: Path,
+    environ: Mapping[str, str],
+    *,
+    seconds: float,
+    apart: bool,
+    module: str = "runnerops.cli",
 ) -> subprocess.CompletedProcess[str]:
-    """What it printed, stderr `apart` or in stdout, and its exit code. TimeoutExpired when `seconds` are over."""
-    asked = json.dumps({"words": [*words], "folder": str(folder), "environ": {**environ}}).encode()
+    """What it printed, stderr `apart` or in stdout, and its exit code. TimeoutExpired when `seconds` are over.
+
+    `module`: whose `main` is called.
+    """
+    asked = json.dumps({"words": [*words], "folder": str(folder), "environ": {**environ}, "module": module}).encode()
     with (
         tempfile.TemporaryFile() as out,
         tempfile.TemporaryFile() as err,

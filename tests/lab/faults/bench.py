@@ -9,7 +9,7 @@ from pathlib import Path
 
 from runnerops.model.common import Result
 from runnerops.model.plan import Plan
-from tests.lab.faults import truth
+from tests.lab.faults import answers, truth
 from tests.lab.faults.cases import Case
 from tests.lab.faults.commands import Planning, planning, planning_removal, type_deploy, type_diff, type_remove
 from tests.lab.faults.disk import free_again, small_disk
@@ -87,7 +87,7 @@ class Bench:
         self.prepare(case.scenario)
         self.shell(case.shell)
         self.values = case.scenario.next(self.values)
-        target = Path(truth.PATHS[case.scenario.services[0]][0]).parent
+        target = Path(answers.PATHS[case.scenario.services[0]][0]).parent
         folder = STATE if case.turn % 2 or case.scenario.foreign else str(target)
         with ExitStack() as stack:
             if case.fault is FULL:
@@ -130,7 +130,7 @@ class Bench:
             return result
 
     def _look(self, case: Case, plan: Plan, result: Result | None, log: Callable[[], str]) -> None:
-        now = truth.ask(self.host)
+        now = answers.ask(self.host)
         truth.old_or_new(now, plan, result)
         assert result is None or result in case.fault.results, f"the run ended {result}:\n{log()}"
         truth.private(now)
@@ -140,12 +140,12 @@ class Bench:
         if case.scenario.foreign:
             self.wait_for(truth.place_is_held)
 
-    def wait_for(self, check: Callable[[truth.Truth], None], now: truth.Truth | None = None) -> None:
+    def wait_for(self, check: Callable[[answers.Truth], None], now: answers.Truth | None = None) -> None:
         """A runner needs 3 s to see its file, and one that comes back later a second more. A look costs more than a wait."""
         ends, pause = time.monotonic() + 12, 0.2
         while True:
             try:
-                return check(now or truth.ask(self.host))
+                return check(now or answers.ask(self.host))
             except AssertionError:
                 if time.monotonic() > ends:
                     raise

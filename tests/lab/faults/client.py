@@ -1,4 +1,4 @@
-"""A client of its own process, which is killed at a step: `python -m tests.lab.faults.client FILE STEP`.
+"""A client of its own process, which is killed at a step: `main` as a forked command's, with the words FILE STEP.
 
 FILE holds a pickled plan and the way to its host. The process kills itself with SIGKILL when it sees the step begin.
 """
@@ -21,7 +21,8 @@ from runnerops.remote.link import Link
 from runnerops.remote.ssh import open_link
 
 
-def main(path: str, step: int) -> None:
+def main() -> None:
+    path, step = sys.argv[1], int(sys.argv[2])
     plan, host, folder, environ = pickle.loads(Path(path).read_bytes())
 
     def link() -> Link:
@@ -32,7 +33,3 @@ def main(path: str, step: int) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     apply(plan, HostLink(link, link), Redactor(), watch)
-
-
-if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))

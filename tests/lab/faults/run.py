@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import pickle
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from runnerops.model.common import ENDS, Result
 from runnerops.model.plan import Plan
 from runnerops.model.run import Event
+from tests.lab.faults import client
 from tests.lab.faults.commands import RUNS, Planning, let_go
 from tests.lab.faults.strikes import CLIENT, POWER, POWER_OTHER, STRUCK, Fault
+from tests.lab.forked import run_forked
 from tests.lab.host import LabHost
 from tests.lab.project import Project
 from tests.lab.proxy import Proxy
 from tests.lab.shell import until
-
-ROOT = Path(__file__).parents[3]
 
 
 class _PowerLostError(Exception):
@@ -89,8 +86,8 @@ class Struck:
     def _without_client(self, plan: Plan) -> Result:
         file = self.project.folder / "client.pickle"
         file.write_bytes(pickle.dumps((plan, self.now.host, self.project.folder, self.project.environ)))
-        argv = [sys.executable, "-m", "tests.lab.faults.client", str(file), str(self.index)]
-        done = subprocess.run(argv, capture_output=True, text=True, timeout=120, check=False, cwd=ROOT)
+        words, folder = [str(file), str(self.index)], self.project.folder
+        done = run_forked(words, folder, self.project.environ, seconds=120, apart=True, module=client.__name__)
         assert done.returncode == -signal.SIGKILL, f"the client was not killed at its step:\n{done.stderr}"
         let_go(self.lab_host, self.now.plan.run)
         until("the end of the run", lambda: self._end() != "", seconds=120, every=0.1)

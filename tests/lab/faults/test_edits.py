@@ -11,7 +11,7 @@ from runnerops.engine.options import Flags
 from runnerops.model.common import Result
 from runnerops.model.plan import Step
 from runnerops.model.run import Event
-from tests.lab.faults import truth
+from tests.lab.faults import answers, truth
 from tests.lab.faults.bench import Bench
 from tests.lab.faults.commands import HELD, let_go, planning, type_deploy, type_diff
 from tests.lab.faults.scenarios import ALL, SCENARIOS, Scenario, entry
@@ -24,9 +24,9 @@ pytestmark = pytest.mark.hosts("bookworm", "trixie", turns=True)
 NEW_TOKEN = "glrt-lab-" + "n" * 17
 OF = {scenario.name: scenario for scenario in SCENARIOS}
 FILES = {
-    "docker reloads": (truth.DAEMON, b"live-restore", b"live-restore"),
-    "registry up": (truth.CACHE, b"info", b"debug"),
-    "runner restarts": (truth.CONFIG, b"check_interval = 3", b"check_interval = 4"),
+    "docker reloads": (answers.DAEMON, b"live-restore", b"live-restore"),
+    "registry up": (answers.CACHE, b"info", b"debug"),
+    "runner restarts": (answers.CONFIG, b"check_interval = 3", b"check_interval = 4"),
 }
 """A scenario, the file that somebody edits meanwhile, and the edit: a layout counts too."""
 
@@ -56,7 +56,7 @@ def test_an_edit_between_plan_and_apply(bench: Bench, name: str) -> None:
     assert path in outcome.message
     assert bench.host.read(path) == content
     assert life(bench.host) == lives
-    assert truth.ask(bench.host).text("debris") == ""
+    assert answers.ask(bench.host).text("debris") == ""
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -78,20 +78,20 @@ def test_an_edit_while_the_deploy_waits(bench: Bench, name: str) -> None:
     assert outcome.result is Result.ROLLED_BACK, outcome
     assert "edited meanwhile" in " ".join(outcome.diagnostics)
     assert bench.host.read(path) == content
-    told = truth.ask(bench.host)
-    assert (told.text("debris"), told.text("intents")) == ("", "")
+    told = answers.ask(bench.host)
+    assert (told.text("debris"), told.intents) == ("", [])
 
 
 def test_a_token_that_the_runner_rotates_meanwhile(bench: Bench) -> None:
     asked(bench, OF["runner reloads"])
-    rotated = re.sub(TOKEN.encode(), NEW_TOKEN.encode(), bench.host.read(truth.CONFIG))
+    rotated = re.sub(TOKEN.encode(), NEW_TOKEN.encode(), bench.host.read(answers.CONFIG))
     with planning(bench.project) as now:
-        write(bench.host, truth.CONFIG, rotated)
+        write(bench.host, answers.CONFIG, rotated)
         outcome = now.apply(now.plan)
     assert outcome.result is Result.FAILED
-    assert bench.host.read(truth.CONFIG) == rotated
+    assert bench.host.read(answers.CONFIG) == rotated
     type_deploy(bench.project)
-    assert NEW_TOKEN.encode() in bench.host.read(truth.CONFIG)
+    assert NEW_TOKEN.encode() in bench.host.read(answers.CONFIG)
     bench.wait_for(truth.converged)
     type_diff(bench.project)
 
@@ -101,8 +101,8 @@ def test_mirrors_taken_away_and_the_deploy_rolled_back(bench: Bench, lab: Lab) -
     wanted = entry(bench.host, lab.hub, bench.values, ALL, "root")
     wanted["docker"]["registry-mirrors"] = []
     bench.project.write({"hosts": {bench.host.name: wanted}})
-    before = truth.ask(bench.host)
-    assert "5000" in before.text("docker")
+    before = answers.ask(bench.host)
+    assert before.docker[1]
     with planning(bench.project, Flags({"last-mirror": frozenset({""})})) as now:
         gone = Step(
             "await",
@@ -112,9 +112,9 @@ def test_mirrors_taken_away_and_the_deploy_rolled_back(bench: Bench, lab: Lab) -
         outcome = now.apply(replace(now.plan, forward=(*now.plan.forward[:last], gone, Step("run", ("5", "false")))))
     assert outcome.failed is None or outcome.failed.verb == "run"
     assert outcome.result is Result.ROLLED_BACK, outcome
-    after = truth.ask(bench.host)
-    assert after.text("docker") == before.text("docker")
-    assert after.file(truth.DAEMON).content == before.file(truth.DAEMON).content
+    after = answers.ask(bench.host)
+    assert after.docker == before.docker
+    assert after.file(answers.DAEMON).content == before.file(answers.DAEMON).content
     truth.converged(after)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.lab.faults import truth
+from tests.lab.faults import answers
 from tests.lab.host import LabHost
 from tests.lab.lab import Lab
 from tests.lab.project import Project, cache_section, runner_section, whole_host
@@ -28,14 +28,14 @@ def fixture_project(lab: Lab, host: LabHost, tmp_path: Path) -> Project:
 def test_a_config_that_ends_a_live_runner_never_reaches_it(project: Project, host: LabHost, key: str) -> None:
     project.deploy()
     runs = host.run("ls /var/lib/runnerops/runs").stdout
-    pid, content = host.pid("gitlab-runner"), host.read(truth.CONFIG)
+    pid, content = host.pid("gitlab-runner"), host.read(answers.CONFIG)
     section = runner_section()
     (section if key in section else section["runners"][0])[key] = DEADLY[key]
     project.set(host.name, "gitlab_runner", value=section)
     said = project.deploy(code=1)
     assert key in said
     assert host.run("ls /var/lib/runnerops/runs").stdout == runs
-    assert (host.pid("gitlab-runner"), host.read(truth.CONFIG)) == (pid, content)
+    assert (host.pid("gitlab-runner"), host.read(answers.CONFIG)) == (pid, content)
 
 
 def test_an_image_that_cannot_be_pulled_leaves_the_host_as_it_was(project: Project, host: LabHost, lab: Lab) -> None:

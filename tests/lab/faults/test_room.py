@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import pytest
 
 from runnerops.model.common import Result
-from tests.lab.faults import truth
+from tests.lab.faults import answers, truth
 from tests.lab.faults.bench import STATE, Bench
 from tests.lab.faults.commands import planning, type_deploy
 from tests.lab.faults.disk import free_again, small_disk
@@ -52,13 +52,13 @@ def test_no_room_is_found_before_the_first_swap(bench: Bench, folder: str, fault
         assert outcome.result is Result.FAILED, outcome
         assert state(bench.host) == lives
     assert state(bench.host) == before
-    assert truth.ask(bench.host).text("debris") == ""
+    assert answers.ask(bench.host).text("debris") == ""
     type_deploy(bench.project)
     bench.wait_for(truth.converged)
 
 
 def state(host: LabHost) -> tuple[object, ...]:
     """Pids, containers, and all managed files."""
-    told = truth.ask(host)
-    files = [told.file(path) for paths in truth.PATHS.values() for path in paths]
-    return host.pid("docker"), host.pid("gitlab-runner"), told.text("container"), told.text("intents"), *files
+    told = answers.ask(host)
+    files = [told.file(path) for paths in answers.PATHS.values() for path in paths]
+    return host.pid("docker"), host.pid("gitlab-runner"), told.container, told.intents, *files

@@ -1,69 +1,23 @@
-"""What is true of a host after a fault: asked by commands of the test's own, never of runnerops."""
+"""What must be true of a host after a fault, held against its answers."""
 
 from __future__ import annotations
 
-import base64
 import json
 import re
-import shlex
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterable, Iterator
 
 import yaml
 
 from runnerops.model.common import Result
 from runnerops.model.plan import Plan
-from tests.lab.faults.scenarios import SECRETS
-from tests.lab.host import LabHost
+from tests.lab.faults.answers import CACHE, COMPOSE, CONFIG, DAEMON, NO_FILE, PATHS, STATE, File, Truth
 
-SCRIPT = Path(__file__).with_name("truth.sh")
-DAEMON, CONFIG = "/etc/docker/daemon.json", "/etc/gitlab-runner/config.toml"
-COMPOSE, CACHE = "/opt/registry/docker-compose.yml", "/opt/registry/registry-config.yml"
-PATHS = {"docker": (DAEMON,), "registry": (COMPOSE, CACHE), "gitlab_runner": (CONFIG,)}
-ABSENT = ("", "")
+KNOWN = (Result.APPLIED, Result.FAILED, Result.ROLLED_BACK)
 
 
 class UntrueError(AssertionError):
     """What was promised does not hold; the text says what."""
-
-
-@dataclass(frozen=True, slots=True)
-class File:
-    """Content, mode and owner; no mode where there is no file."""
-
-    content: bytes
-    mode: str
-    owner: str
-
-
-NO_FILE = File(b"", "", "")
-KNOWN = (Result.APPLIED, Result.FAILED, Result.ROLLED_BACK)
-
-
-@dataclass(frozen=True, slots=True)
-class Truth:
-    """The answers of one moment, by name."""
-
-    said: Mapping[str, bytes]
-
-    def text(self, name: str) -> str:
-        return self.said[name].decode(errors="replace").strip()
-
-    def file(self, path: str) -> File:
-        mode, owner = (*self.text(f"mode:{path}").split(), *ABSENT)[:2]
-        return File(self.said[f"file:{path}"], mode.rjust(4, "0") if mode else "", owner)
-
-
-def ask(host: LabHost) -> Truth:
-    """One call, a fifth of a second."""
-    paths = [path for paths in PATHS.values() for path in paths]
-    secrets = "\n".join(SECRETS)
-    environ = f"SECRETS={shlex.quote(secrets)} IMAGE={shlex.quote(host.busybox_image)}"
-    said = host.run(f"{environ} bash -s -- {shlex.join(paths)}", SCRIPT.read_text()).stdout
-    pairs = (line.partition(" ") for line in said.splitlines())
-    return Truth({name: base64.b64decode(content) for name, _, content in pairs})
 
 
 def old_or_new(truth: Truth, plan: Plan, result: Result | None) -> None:
@@ -96,15 +50,15 @@ def private(truth: Truth) -> None:
     """No secret where everybody may read."""
     if truth.text("open"):
         raise UntrueError(f"a secret lies open: {truth.text('open')}")
-    if not truth.text("modes").startswith("700 root"):
-        raise UntrueError(f"the state is not private: {truth.text('modes')}")
+    state = truth.file(STATE)
+    if (state.mode, state.owner.partition(":")[0]) != ("0700", "root"):
+        raise UntrueError(f"the state is not private: {state.mode} {state.owner}")
 
 
 def acted_or_owed(truth: Truth, services: Iterable[str]) -> None:
     """Each service runs what its file says, or that it must act is on record."""
-    intents = truth.text("intents").split()
     for service in services:
-        if service not in intents and (wrong := next(RUNS[service](truth), "")):
+        if service not in truth.intents and (wrong := next(RUNS[service](truth), "")):
             raise UntrueError(f"{service} does not run what its file says, and nothing is owed: {wrong}")
 
 
@@ -120,52 +74,49 @@ def removed(truth: Truth, runner: str) -> None:
     """No file and no container of ours; Docker is as its file says, which is none; the runner's unit is so."""
     there = [path for paths in PATHS.values() for path in paths if truth.file(path) != NO_FILE]
     wrong = [*_docker(truth), *_registry(truth), *there]
-    if wrong or truth.text("runner").split() != runner.split():
-        raise UntrueError(f"not removed: {wrong}, the runner is {truth.text('runner')}")
+    if wrong or truth.runner != runner.split():
+        raise UntrueError(f"not removed: {wrong}, the runner is {truth.runner}")
     _nothing_left(truth)
 
 
 def place_is_held(truth: Truth) -> None:
     """By ours, or by the one that was there before, or it is on record that one of them must act."""
-    wanted = "false no" if truth.file(COMPOSE).content else "true always"
-    if truth.text("foreign") != wanted and "registry" not in truth.text("intents").split():
-        raise UntrueError(f"the container of before is {truth.text('foreign')}, not {wanted}")
+    wanted = "False no" if truth.file(COMPOSE).content else "True always"
+    if truth.foreign != wanted and "registry" not in truth.intents:
+        raise UntrueError(f"the container of before is {truth.foreign}, not {wanted}")
 
 
 def _nothing_left(truth: Truth) -> None:
-    for name in ("intents", "debris", "alive", "failed"):
-        if truth.text(name):
-            raise UntrueError(f"{name}: {truth.text(name)}")
+    if left := {name: what for name, what in truth.left.items() if what}:
+        raise UntrueError(f"left: {left}")
 
 
 def _docker(truth: Truth) -> Iterator[str]:
     content = truth.file(DAEMON).content
     tree = json.loads(content) if content else {}
-    mirrors, live_restore, *insecure = (*truth.text("docker").split(), "", "")
-    if live_restore != ("true" if tree.get("live-restore") else "false"):
-        yield f"live-restore is {live_restore or 'not told'}"
-    if [url.rstrip("/") for url in json.loads(mirrors or "null") or []] != tree.get("registry-mirrors", []):
+    live_restore, mirrors, insecure = truth.docker
+    if live_restore != json.dumps(tree.get("live-restore", False)):
+        yield f"live-restore is {live_restore}"
+    if mirrors != tree.get("registry-mirrors", []):
         yield f"mirrors are {mirrors}"
-    if sorted(filter(None, insecure)) != sorted(tree.get("insecure-registries", [])):
+    if insecure != sorted(tree.get("insecure-registries", [])):
         yield f"insecure registries are {insecure}"
-    fresh = json.loads(truth.text("new_container") or "null") or {}
-    log_options = fresh.get("HostConfig", {}).get("LogConfig", {}).get("Config") or {}
-    if log_options != tree.get("log-opts", {}):
-        yield f"log options are {log_options}"
+    fresh = truth.told("new_container").get("HostConfig", {}).get("LogConfig", {}).get("Config") or {}
+    if fresh != tree.get("log-opts", {}):
+        yield f"log options are {fresh}"
 
 
 def _registry(truth: Truth) -> Iterator[str]:
     config, compose = truth.file(CACHE).content, truth.file(COMPOSE).content
-    running = truth.text("container").split()
     if not compose:
-        if running:
+        if truth.container:
             yield "a container runs without a file"
         return
-    if not running:
+    if not truth.container:
         yield "no container runs"
-    elif truth.said["config"] != config:
+    elif truth.said("config") != config:
         yield "the container reads another config"
-    elif running[3] not in compose.decode():
+    elif truth.container[3] not in compose.decode():
         yield "the container was made of another compose file"
     if not truth.text("answer").startswith("HTTP/1.1 200"):
         yield "it does not answer"
@@ -178,8 +129,8 @@ def _registry(truth: Truth) -> Iterator[str]:
 def _runner(truth: Truth) -> Iterator[str]:
     content = truth.file(CONFIG).content
     tree = tomllib.loads(content.decode()) if content else {}
-    if truth.text("runner").split() != ["active", "running"]:
-        yield f"the unit is {truth.text('runner')}"
+    if truth.runner != ["active", "running"]:
+        yield f"the unit is {truth.runner}"
     if (
         "listen_address" in tree
         and f"\ngitlab_runner_concurrent {tree['concurrent']}\n" not in f"\n{truth.text('page')}\n"
