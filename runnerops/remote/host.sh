@@ -343,24 +343,34 @@ start() { # DIR SECONDS
     follow "$1" 0
 }
 
-follow() { # DIR BYTE
-    at=$2 quiet=0
+follow() { # DIR BYTE: the log is read by the shell itself: a program that did it ten times a second would cost more than the run
+    skip=$2 quiet=0 opened='' part='' over=''
     while :; do
         alive=active # where it is asked, then before the log is read; seldom, for it costs more than all the rest
         case $quiet in *[05]) alive=$(systemctl show -p ActiveState --value "runnerops-${1##*/}" 2>/dev/null) ;; esac
-        size=$(stat -c %s log 2>/dev/null || echo 0)
-        if [ "$size" -gt "$at" ]; then
-            tail -c "+$((at + 1))" log | head -c "$((size - at))" || return 1
-            at=$size quiet=0
-        fi
-        if [ $quiet = 0 ] && grep -q "${tab}end$tab" log 2>/dev/null; then
-            [ "$(stat -c %s log)" -gt "$at" ] || return 0
-        else
-            case $alive in active | activating | deactivating | reloading) ;; *) return 76 ;; esac
-        fi
+        if [ -z "$opened" ] && [ -r log ]; then exec 4<log && opened=1; fi
+        [ -z "$opened" ] || unread <&4 || return 1
+        [ -z "$over" ] || return 0
+        case $alive in active | activating | deactivating | reloading) ;; *) return 76 ;; esac
         quiet=$((quiet + 1)) # a drain may last hours
         if [ $quiet -gt 30 ]; then sleep 1; else sleep 0.1 2>/dev/null || sleep 1; fi
     done
+}
+
+unread() { # standard input: whole lines of the log, without its first $skip bytes; half a line waits for its rest
+    while IFS= read -r line; do
+        line=$part$line part='' quiet=0
+        case $line in *"${tab}end$tab"*) over=1 ;; esac
+        if [ "$skip" = 0 ]; then
+            printf '%s\n' "$line" || return 1
+        elif [ "$skip" -gt ${#line} ]; then
+            skip=$((skip - ${#line} - 1))
+        else
+            printf '%s\n' "$line" | tail -c "+$((skip + 1))" || return 1
+            skip=0
+        fi
+    done
+    part=$part$line
 }
 
 what=$1

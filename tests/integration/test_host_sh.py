@@ -320,12 +320,32 @@ def test_lines_with_a_secret_never_reach_the_log(walker: Walker) -> None:
 
 
 def test_follow_prints_the_log_from_a_byte_on(walker: Walker) -> None:
-    walker.prepare([sh("true")])
+    walker.prepare([sh("echo 'for 5 \u20ac'; exit 1")])
     walker.walk()
     log = (walker.folder / "log").read_bytes()
-    for byte in (0, 5, len(log) - 3, len(log)):
+    for byte in (0, 5, log.index("\u20ac".encode()) + 1, len(log) - 3, len(log)):
         done = walker.call("follow", str(walker.folder), str(byte))
         assert (done.returncode, done.stdout) == (0, log[byte:])
+
+
+def test_follow_waits_for_the_log_and_for_the_rest_of_a_line(walker: Walker) -> None:
+    """What is written while it waits comes at once, whole lines only, and the end ends it."""
+    walker.prepare([sh("true")])
+    walker.put("/bin/systemctl", "#!/bin/sh\necho active\n", 0o755)
+    log = walker.folder / "log"
+    following = walker.begin("follow", str(walker.folder), "3")
+    assert following.stdout
+    log.write_text("1.0\t\t-1\tnote\tclock 1\n2.0\tforward\t0\tst")
+    assert following.stdout.readline() == b"\t\t-1\tnote\tclock 1\n"
+    for text, said in (
+        ("ep\t\n", b"2.0\tforward\t0\tstep\t\n"),
+        ("3.0\t\t-1\tend\tfailed\n", b"3.0\t\t-1\tend\tfailed\n"),
+    ):
+        with log.open("a") as file:
+            file.write(text)
+        assert following.stdout.readline() == said
+    assert following.communicate(timeout=20)[0] == b""
+    assert following.returncode == 0
 
 
 def test_following_a_run_that_is_over_without_an_end(walker: Walker) -> None:

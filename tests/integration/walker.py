@@ -72,13 +72,22 @@ class Walker:
             (self.folder / name).write_bytes(content)
 
     def call(self, *words: str, timeout: float = 120) -> subprocess.CompletedProcess[bytes]:
-        return subprocess.run(
+        with self.begin(*words) as process:
+            try:
+                out, err = process.communicate(timeout=timeout)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise
+        return subprocess.CompletedProcess(words, process.returncode, out, err)
+
+    def begin(self, *words: str) -> subprocess.Popen[bytes]:
+        """The same, going on; its output in pipes."""
+        return subprocess.Popen(
             [*self.shell, str(HOST_SH), *words],
             env={"PATH": f"{self.root}/bin:/usr/sbin:/usr/bin:/sbin:/bin", "RUNNEROPS_ROOT": str(self.root)},
             stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=timeout,
-            check=False,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
         )
 
     def walk(self) -> str:
