@@ -54,6 +54,10 @@ class GitlabDownError(GitlabError):
     """It did not answer, or takes no requests for now: to ask it for something else would be no use."""
 
 
+class NoRunnerError(GitlabError):
+    """It has no runner by this number or token, or none that the API's token may see."""
+
+
 class HostError(RunneropsError):
     """The host, or the way to it, must be mended; `host` is its name. `result` is what the host ends with."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from runnerops import inventory
@@ -88,7 +88,9 @@ class _Look:
                 self.busy.say(host.name, "asking GitLab")
                 runners = ask_gitlab(host, observed, self.asking)
                 found = [in_gitlab(one, runners) if one.runners else one for one in found]
-            return observed, found, due_deletions(host, observed, self.asking)
+            due = due_deletions(host, observed, self.asking)
+            left = tuple(one for one in observed.paused if one.id not in due)  # to be deleted says more
+            return replace(observed, paused=left), found, tuple(due.values())
         finally:
             self.busy.say(host.name, "")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 
 from runnerops.engine.gitlab import Asking, by_token
@@ -12,12 +13,11 @@ from runnerops.report.paused import again
 from runnerops.services.gitlab_runner.reconcile.leaving import taken_off
 
 
-def due_deletions(host: Host, observed: HostState, asking: Asking) -> tuple[str, ...]:
-    """Of each runner that a run took off the host and that GitLab has still, or may have, a sentence with the way to go on.
-
-    GitLab is asked where any is on record alone: that is so until the run after the one that took it off.
+def due_deletions(host: Host, observed: HostState, asking: Asking) -> Mapping[int, str]:
+    """Of each runner that a run took off the host and that GitLab has still, or may have, by its id there a sentence with the
+    way to go on. GitLab is asked where any is on record alone: that is so until the run after the one that took it off.
     """
-    said: list[str] = []
+    said: dict[int, str] = {}
     for number, name in taken_off(host, observed).items():
         assert host.gitlab
         try:
@@ -25,10 +25,10 @@ def due_deletions(host: Host, observed: HostState, asking: Asking) -> tuple[str,
             if asking.watched(host.gitlab, partial(client.runner, number)) is None:
                 continue
         except GitlabError as error:
-            said.append(
+            said[number] = (
                 f"whether runner {name} ({number}) is still to be deleted in GitLab is not known: {error.message}"
             )
         else:
             go_on = again(host.name, observed.last)
-            said.append(f"runner {name} ({number}) is off the host and still to be deleted in GitLab: {go_on}")
-    return tuple(said)
+            said[number] = f"runner {name} ({number}) is off the host and still to be deleted in GitLab: {go_on}"
+    return said

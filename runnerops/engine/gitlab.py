@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
-from runnerops.errors import GitlabDownError, GitlabError
+from runnerops.errors import GitlabDownError, GitlabError, NoRunnerError
 from runnerops.model.common import Secret, Tree
 from runnerops.model.gitlab import GitlabAccess, Registration, RunnerStatus, SettingsUpdate, Wish
 from runnerops.model.host_state import HostState
@@ -36,6 +36,10 @@ if TYPE_CHECKING:
 Answer = TypeVar("Answer")
 Down: TypeAlias = "dict[str, GitlabDownError]"
 """The GitLabs that did not answer in this command, by URL, each with what was said: no further host waits for them."""
+_CREATE_ANOTHER = (
+    "where it was deleted there, take its entry out of the inventory and deploy (--allow drop-runner), then put it in again:"
+    " that deploy creates another"
+)
 _ANEW = "create the runner anew in GitLab, give its token in the inventory and deploy"
 NO_SYSTEM_ID = "its host has no system id yet, which gitlab-runner makes at its first start"
 """GitLab notes by it which machine asks: without one it would note a machine that does not exist."""
@@ -80,7 +84,12 @@ def ask_gitlab(host: Host, observed: HostState, asking: Asking) -> tuple[RunnerS
     told = _told(replace(host.gitlab, token=token), own, system_id_of(observed), asking.down)
     if problem:
         told = tuple(one if one.reason else replace(one, reason=problem, fix=hint) for one in told)
-    return merged(found, told)
+    return merged(found, tuple(_with_way_out(host, one) for one in told))
+
+
+def _with_way_out(host: Host, one: RunnerStatus) -> RunnerStatus:
+    """Of one that deploys create a token cannot be given."""
+    return replace(one, fix=_CREATE_ANOTHER) if one.known is False and one.name in host.gitlab_places else one
 
 
 def ask_of_new_tokens(
@@ -140,9 +149,9 @@ def compare_settings(host: Host, desired: Sequence[RenderedFile], observed: Host
             number = updates[-1].id
             asking.wishes.append(Wish((host.gitlab.url, number), host.name, name, wanted, number))
         except GitlabError as error:
-            notes.append(
-                f"the settings of runner {name} in GitLab could not be compared: {error.message}; {error.hint}"
-            )
+            gone = isinstance(error, NoRunnerError) and name in host.gitlab_places
+            hint = _CREATE_ANOTHER if gone else error.hint
+            notes.append(f"the settings of runner {name} in GitLab could not be compared: {error.message}; {hint}")
     return Compared(tuple(one for one in updates if one.changes), tuple(blockers), tuple(notes))
 
 

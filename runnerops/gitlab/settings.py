@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from runnerops.errors import GitlabError
+from runnerops.errors import GitlabError, NoRunnerError
 from runnerops.gitlab.client import GitlabClient
 from runnerops.gitlab.places import elsewhere
 from runnerops.gitlab.runners import UNKNOWN, UNKNOWN_FIX
@@ -99,7 +99,7 @@ def number_of(client: GitlabClient, one: Registration, system_id: str) -> int:
         raise GitlabError("config.toml has no id of it, and its host no system id yet", "deploy again once it has run")
     told = client.verify(one.token, system_id)
     if told is None:
-        raise GitlabError(UNKNOWN, UNKNOWN_FIX)
+        raise NoRunnerError(UNKNOWN, UNKNOWN_FIX)
     number = told.get("id")
     if not isinstance(number, int) or not number:
         raise GitlabError("this GitLab does not say which runner has its token", "GitLab 15.10 and newer do")
@@ -115,5 +115,5 @@ def _details(client: GitlabClient, number: int) -> Mapping[str, Any]:
     details = client.runner(number)
     if details is None:
         text = f"GitLab has no runner {number}, or the API token may not see it (404)"
-        raise GitlabError(text, "look whether it was deleted there, and give the token of a runner that is there")
+        raise NoRunnerError(text, "look whether it was deleted there, and give the token of a runner that is there")
     return details

@@ -14,6 +14,11 @@ from runnerops.report.text import Line, jobs_lines
 from runnerops.services.status import ServiceStatus
 
 _CUT_OFF = "cut off"
+_ONLINE = {
+    "never_contacted": "has not asked GitLab for jobs yet",
+    "stale": "has not asked GitLab for jobs for long (stale)",
+}
+"""What GitLab's words for a runner mean; any other stands as it is."""
 
 
 def status_lines(
@@ -59,7 +64,7 @@ def status_lines(
 def _runner_lines(one: RunnerStatus, now: int) -> Iterator[Line]:
     """What is worth a word of how a runner stands in GitLab; nothing of one that just works. `now`: epoch seconds."""
     words = ["paused in GitLab"] if one.paused else []
-    words += [f"{one.online.replace('_', ' ')} for GitLab"] if one.online not in {"", "online", "paused"} else []
+    words += [_ONLINE.get(one.online, f"{one.online} for GitLab")] if one.online not in {"", "online", "paused"} else []
     expired = one.expires_at is not None and one.expires_at.timestamp() <= now
     if one.expires_at and one.known is not False:
         words.append(f"its token {'expired' if expired else 'expires'} {one.expires_at:%Y-%m-%d}")

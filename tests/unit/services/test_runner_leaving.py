@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from runnerops.model.common import ABSENT
 from runnerops.model.gitlab import GitlabAccess, Managed, Place
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host, RenderedFile
@@ -139,3 +140,10 @@ def test_what_is_recorded(
     recorded: Managed,
 ) -> None:
     assert on_record(host, asked(*wanted), there(*has, record=record), told, gone) == recorded
+
+
+def test_what_a_removal_took_off_with_its_whole_file_was_agreed_to() -> None:
+    state = replace(there(record=RECORD, before=()), files={}, applied={PATH: ABSENT})
+    assert [one.agreed for one in leaving(HOST, asked(ONE), state)] == [True]
+    edited = replace(state, applied={PATH: "0" * 64})
+    assert [one.agreed for one in leaving(HOST, asked(ONE), edited)] == [False]

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from runnerops.model.common import Secret
+from runnerops.model.common import ABSENT, Secret
 from runnerops.model.gitlab import Managed, Registration
 from runnerops.model.host_state import HostState, SecretFingerprints
 from runnerops.model.inventory import Host, RenderedFile
@@ -127,8 +127,11 @@ def _own(number: int, name: str, found: Sequence[Registration]) -> Registration 
 
 
 def _before(url: str, observed: HostState) -> Sequence[Registration] | None:
-    """What the last run left in the file; None where that is not kept, or cannot be read."""
-    content = observed.base.get(config_path(observed))
+    """What the last run left in the file, nothing where it took that away; None where it is not kept, or cannot be read."""
+    path = config_path(observed)
+    content = observed.base.get(path)
+    if content is None and observed.applied.get(path) == ABSENT:
+        return ()
     try:
         return None if content is None else of_gitlab(url, registrations_in(content))
     except ParseError:
