@@ -59,6 +59,8 @@ class Asking:
     """What was compared in this command, of all hosts."""
     tell: Callable[[str, str], None] = lambda _host, _text: None
     """How it is told that something of a host is waited for."""
+    deleted: set[int] = field(default_factory=set)
+    """Runners of a host that left the inventory and are gone in GitLab by now, by their ids there."""
     may_wait: Callable[[], bool] = lambda: True
 
     def watched(self, access: GitlabAccess, ask: Callable[[], Answer]) -> Answer:

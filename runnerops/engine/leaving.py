@@ -165,6 +165,7 @@ def delete_leavers(host: Host, planned: Planned, asking: Asking) -> Iterator[Git
     for one in deletions:
         try:
             asking.watched(host.gitlab, partial(deleting.delete, one))
+            asking.deleted.add(one.id)
         except GitlabError as error:
             yield GitlabError(f"runner {one} is still in GitLab: {error.message}", error.hint)
 

@@ -137,9 +137,9 @@ class Pauses:
         numbers = {one.id for one in (*self.plan.pausing.now, *self.plan.pausing.left)}
         return sum(client.running_jobs(number, own) for number in sorted(numbers))
 
-    def deleted(self) -> None:
-        """Those that left are gone. Until then they stay on record, paused: they may come back to the host."""
-        self._forget(one.id for one in self.plan.unpaired.deletions)
+    def deleted(self, gone: Collection[int]) -> None:
+        """These that left are gone. Until then they stay on record, paused: they may come back to the host."""
+        self._forget(gone)
 
     def _not_all(
         self, outcome: Outcome, lost: Sequence[Pause], errors: Mapping[int, GitlabError], *, good: bool

@@ -111,10 +111,10 @@ class TellingGitlab:
         if no_run and planned.plan.pausing.left:
             outcome = self.unpaused(outcome)
         if outcome.result is Result.APPLIED:
-            outcome = set_in_gitlab(host, planned, outcome, self._asking(), self.new_runners.get(host.name))
-            pauses = self.pauses.get(host.name)
-            if pauses and outcome.result is Result.APPLIED:
-                pauses.deleted()
+            asking = self._asking()
+            outcome = set_in_gitlab(host, planned, outcome, asking, self.new_runners.get(host.name))
+            if pauses := self.pauses.get(host.name):
+                pauses.deleted(asking.deleted)
         return outcome
 
     def _asking(self) -> Asking:

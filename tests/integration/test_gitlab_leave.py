@@ -135,6 +135,19 @@ def test_one_that_could_not_be_deleted_yet_is_paused_on_record_and_gets_jobs_onc
     assert world.agrees()
 
 
+def test_of_two_that_leave_the_one_that_is_gone_is_on_record_no_more(gitlab: GitLab) -> None:
+    world = World(gitlab, names=("one", "two", "three"), flags=ALLOWED)
+    world.deploy()
+    job, world.names = running(gitlab), ("one",)
+    assert "runner two (2) is still in GitLab" in " ".join(world.deploy().diagnostics)
+    assert [one.id for one in gitlab.created] == [1, 2]
+    assert world.machine.paused.keys() == {2}
+    job.state = "success"
+    world.deploy()
+    assert world.agrees()
+    assert not world.machine.paused
+
+
 def running(gitlab: GitLab) -> Job:
     """A job that runs on `two`."""
     (two,) = [one for one in gitlab.created if one.id == 2]
