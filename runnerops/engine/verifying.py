@@ -79,7 +79,7 @@ class Verifying:
     def _look(self, name: str, *, quick: bool) -> Evidence:
         """Asks, and tries where that shows something."""
         host, probe = self.known[name], pull_path.marked(self.probe)
-        self.busy.say(name, "asking the daemon, the cache and its upstream")
+        self.busy.say(name, "asking the daemon, the cache and its upstream" if host.caches else "asking the daemon")
         try:
             evidence = pull_path.inspect(host, ReadOnly(name, partial(self.pool.link, host)), probe, quick=quick)
             calls = pull_path.pull_tests(host, evidence)
