@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -18,10 +19,12 @@ from runnerops.engine.targets import check_targets, choose
 from runnerops.model.common import Exit, Result
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host, Inventory
+from runnerops.model.run import Outcome
 from runnerops.planning.machines import clone_texts
 from runnerops.remote.reading import ReadOnly
-from runnerops.report.causes import outcomes_lines
+from runnerops.report.causes import outcomes_lines, total_line
 from runnerops.report.document import VERSION, outcome_document
+from runnerops.report.screen import Screen
 from runnerops.report.status import status_document, status_lines
 from runnerops.report.waiting import Waiting, waiting
 from runnerops.services.providers import STATUS_PROVIDERS
@@ -58,10 +61,18 @@ def status(invocation: Invocation, *, as_json: bool, exit_code: bool) -> Exit:
     if as_json:
         screen.json({"version": VERSION, "hosts": documents})
     else:
-        screen.lines(outcomes_lines(failed))
+        _sum_up(found, failed, screen)
     if not all(_works(seen) for seen in found.values()):
         return Exit.FAILED
     return exit_code_of(plans) if plans is not None else Exit.OK
+
+
+def _sum_up(found: Mapping[str, Found | Exception], failed: Sequence[Outcome], screen: Screen) -> None:
+    screen.lines(outcomes_lines(failed))
+    if len(found) > 1:
+        bad = [name for name, seen in found.items() if not isinstance(seen, Exception) and not _works(seen)]
+        kinds = {"work": [name for name, seen in found.items() if _works(seen)], "do not": bad}
+        screen.data(total_line({**kinds, "not looked at": [one.host for one in failed]}), "host")
 
 
 Found = tuple[HostState, list[ServiceStatus], tuple[str, ...]]

@@ -15,7 +15,7 @@ from runnerops.engine.verifying import Found, Verifying, sound
 from runnerops.errors import RunneropsError, UsageError
 from runnerops.model.common import Exit
 from runnerops.report.alike import Told
-from runnerops.report.causes import Said, outcomes_lines, said_once
+from runnerops.report.causes import Said, outcomes_lines, said_once, total_line
 from runnerops.report.checks import check_document, check_lines, summary_line
 from runnerops.report.document import VERSION, outcome_document
 from runnerops.report.screen import Screen
@@ -58,7 +58,13 @@ def verify(
 def _show(found: Found, screen: Screen) -> None:
     said = (_said(name, checks) for name, checks in found.items() if not isinstance(checks, Exception))
     screen.lines(said_once(said))
-    screen.lines(outcomes_lines([failure(name, one) for name, one in found.items() if isinstance(one, Exception)]))
+    failed = [failure(name, one) for name, one in found.items() if isinstance(one, Exception)]
+    screen.lines(outcomes_lines(failed))
+    if len(found) > 1:
+        looked = {name: sound(one) for name, one in found.items() if not isinstance(one, Exception)}
+        kinds = {"passed": [name for name, good in looked.items() if good]}
+        kinds["did not pass"] = [name for name, good in looked.items() if not good]
+        screen.data(total_line({**kinds, "not verified": [one.host for one in failed]}), "host")
 
 
 def _said(name: str, checks: Sequence[Check]) -> Said:

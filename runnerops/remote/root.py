@@ -7,6 +7,7 @@ command's own input follows when root has said that it is there, so no line of i
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -23,6 +24,11 @@ VARIABLE = "RUNNEROPS_SUDO_PASSWORD"
 ENTER_SECONDS = 60.0
 """How long sudo may take to ask and to let in; PAM makes a user wait for some seconds after a wrong password."""
 _CHUNK = 65536
+_WRONG = re.compile(r"incorrect (password|authentication) attempt")
+"""How sudo and sudo-rs end after the last wrong password; with `passwd_tries=1` that is the first."""
+_EXECUTE = re.compile(r"execute '.*' as (\S+) on .*")
+_NOT_LISTED = ("not allowed", "may not", "afraid I can't do that")
+"""The last is of sudo-rs, of whom it has no rule for."""
 
 _DOAS = 'if command -v doas >/dev/null 2>&1; then exec doas -n "$@"; fi; echo "neither sudo nor doas is there" >&2; exit 127'
 _BARE = f'export LC_ALL=C; if command -v sudo >/dev/null 2>&1; then exec sudo -n "$@"; fi; {_DOAS}'
@@ -103,7 +109,8 @@ class Root:
         if newer:
             self._password = newer
             return WrongPasswordError()
-        hint = f"it comes from ssh.sudo_password, --ask-sudo-password or {VARIABLE}; it is {self.user}'s own password there"
+        whose = f"it is {self.user}'s own password there (root's, where sudoers has rootpw or targetpw)"
+        hint = f"it comes from ssh.sudo_password, --ask-sudo-password or {VARIABLE}; {whose}"
         return HostError(self.host, f"sudo does not take the password of user {self.user}", hint, "refused")
 
     def silent(self) -> HostError:
@@ -114,15 +121,19 @@ class Root:
     def refused(self, said: str) -> HostError:
         """What sudo or doas printed (in English), as what a user can act on."""
         lines = [line for line in said.replace(self.prompt, "").splitlines() if line.strip()]
-        last = lines[-1].strip() if lines else ""
+        last = _EXECUTE.sub(r"execute a shell as \1", lines[-1].strip()) if lines else ""
+        broken = next((line.strip() for line in lines if "syntax error" in line or "parse error" in line), "")
         user, file = self.user, f"/etc/sudoers.d/{self.user}"
         free = f"`{user} ALL=(ALL) NOPASSWD: ALL` in {file}"
         problem = f"user {user} cannot become root" + (f": {last}" if last else "")
-        if last.startswith("doas:"):
+        problem += f" ({broken})" if broken else ""
+        if broken:
+            hint = f"`visudo -c` there shows what is wrong in its sudoers; then {free}, or a password, lets {user} in"
+        elif last.startswith("doas:"):
             hint = f"`permit nopass {user}` in /etc/doas.conf: doas takes a password from a terminal only"
         elif " a tty" in said:
             hint = f"`Defaults:{user} !requiretty` in {file}: commands of runnerops have no terminal"
-        elif self._password or "sudoers" in said or "not allowed" in said or "may not" in said:
+        elif self._password or "sudoers" in said or any(words in said for words in _NOT_LISTED):
             hint = f"let {user} run every command as root ({free}, or without NOPASSWD:), or set ssh.user to root"
         else:
             hint = (
@@ -174,11 +185,9 @@ class Entry:
             said += chunk
             if not chunk:
                 listener.join()
-                raise (
-                    self._root.wrong()
-                    if self._prompts > 1
-                    else self._root.refused(self._heard.decode("utf-8", "replace"))
-                )
+                heard = self._heard.decode("utf-8", "replace")
+                wrong = self._prompts > 1 or (self._prompts == 1 and _WRONG.search(heard))
+                raise self._root.wrong() if wrong else self._root.refused(heard)
         self._channel.sendall(b"\n")
         return said.partition(ready)[2]
 

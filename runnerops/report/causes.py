@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from runnerops.model.host_names import brief
 from runnerops.model.run import Outcome
 from runnerops.report.alike import FEWEST, Line, Told, block_lines
-from runnerops.report.text import outcome_lines
+from runnerops.report.text import outcome_lines, some
 
 _PLACE = re.compile(r"[^@\s]+@\[?([^\s\]]+?)\]?:\d+: ")
 """How the way to a host is told: `root@192.0.2.1:22: connection refused`."""
@@ -42,6 +43,14 @@ def said_once(every: Iterable[Said]) -> Iterator[Line]:
 def outcomes_lines(outcomes: Sequence[Outcome]) -> Iterator[Line]:
     """How hosts ended, those of one cause as one."""
     yield from said_once(map(_said, outcomes))
+
+
+def total_line(kinds: Mapping[str, Sequence[str]]) -> str:
+    """`40 hosts: 38 work, 2 not reached (a, b)`: of the first kind hosts are counted, of all others named too."""
+    first = next(iter(kinds))
+    named = {kind: "" if kind == first else f" ({some(brief(hosts))})" for kind, hosts in kinds.items()}
+    words = [f"{len(hosts)} {kind}{named[kind]}" for kind, hosts in kinds.items() if hosts or kind == first]
+    return f"{sum(map(len, kinds.values()))} hosts: {', '.join(words)}"
 
 
 def ending(outcome: Outcome) -> Told:

@@ -76,7 +76,7 @@ def blocker_lines(blocker: Blocker, host: str) -> Iterator[Line]:
 def finding_lines(finding: Finding, also: Sequence[str] = (), indent: str = "") -> Iterator[Line]:
     """`place: message` with the rule's name and the other hosts that have it, and the fix below it."""
     style = "dim" if finding.ignored else {"error": "bad", "warning": "warn"}.get(finding.severity, "plain")
-    others = f" (also {_some(brief(also))})" if also else ""
+    others = f" (also {some(brief(also))})" if also else ""
     yield style, f"{indent}{finding_place(finding)}: {finding.message} [{finding.rule}]{others}"
     if finding.ignored:
         yield "dim", f"{indent}  ignored: {finding.ignored}"
@@ -116,7 +116,7 @@ def action_lines(action: Action, labels: Mapping[str, str]) -> Iterator[Line]:
     users = f" · used by {_count(action.used_by)}" if action.used_by else ""
     yield style, f"  → {action.shown} {what}{because}{users}{waits} · {_jobs(action.jobs_lost)} interrupted"
     if action.containers:
-        parts = (f"{_fate(kind, len(names))} ({_some(names)})" for kind, names in action.containers.items())
+        parts = (f"{_fate(kind, len(names))} ({some(names)})" for kind, names in action.containers.items())
         yield "plain", f"      containers: {'; '.join(parts)}"
 
 
@@ -197,7 +197,8 @@ def _fate(kind: str, count: int) -> str:
     return f"{count} {one if count == 1 else more}"
 
 
-def _some(names: Sequence[str]) -> str:
+def some(names: Sequence[str]) -> str:
+    """The first five, and how many there are more."""
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     return f"{', '.join(names[:_NAMED])}{more}"
 
@@ -225,7 +226,7 @@ def summary_line(outcomes: Sequence[Outcome]) -> str:
     for outcome in outcomes:
         names.setdefault(outcome.result, []).append(outcome.host)
     quiet = {Result.UNCHANGED, Result.APPLIED}
-    words = [f"{len(of)} {one}{'' if one in quiet else f' ({_some(brief(of))})'}" for one, of in names.items()]
+    words = [f"{len(of)} {one}{'' if one in quiet else f' ({some(brief(of))})'}" for one, of in names.items()]
     return f"{len(outcomes)} host{'s' if len(outcomes) != 1 else ''}: {', '.join(words)}"
 
 

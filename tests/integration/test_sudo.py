@@ -149,8 +149,24 @@ def test_a_wrong_password_is_asked_for_once_more(tmp_path: Path, start_sshd: Sta
     assert log.read_text().count("tried") == 3, "no more attempts than passwords, or an account would be locked"
 
 
+def test_sudo_that_takes_one_password_only(tmp_path: Path, start_sshd: StartSshd) -> None:
+    """`passwd_tries=1`: it does not ask again, and says how often it was wrong."""
+    once = sudo(tmp_path / "log").replace("for try in 1 2 3", "for try in 1")
+    once = once.replace("echo 'Sorry, try again.' >&2", "echo 'sudo: 1 incorrect password attempt' >&2")
+    server = start_sshd(f"SetEnv PATH={programs(tmp_path / 'bin', sudo=once)}")
+    given = Given(["wrong", PASSWORD])
+    with way(server, given) as link:
+        assert link.run(["cat"], b"hi\n", 10).stdout == b"hi\n"
+    assert given.wrong == ["wrong"]
+    with way(server, Given(["wrong"])) as link, pytest.raises(HostError, match="sudo does not take the password"):
+        link.run(["cat"], b"hi\n", 10)
+
+
 NO_TTY = "echo 'sudo: sorry, you must have a tty to run sudo' >&2; exit 1"
 NOT_LISTED = "echo 'deploy is not in the sudoers file.' >&2; exit 1"
+NOT_ALL = """echo "Sorry, user deploy is not allowed to execute '/usr/bin/sh -c x' as root on web-1." >&2; exit 1"""
+BROKEN = """echo '/etc/sudoers.d/x:1:16: syntax error' >&2; echo 'sudo: a password is required' >&2; exit 1"""
+NO_RULE = """echo "sudo-rs: I'm sorry deploy. I'm afraid I can't do that" >&2; exit 1"""
 SILENT = "exec sleep 60"
 
 
@@ -161,12 +177,27 @@ SILENT = "exec sleep 60"
         ([""], {"sudo": NO_TTY}, "must have a tty", "!requiretty"),
         ([PASSWORD], {"sudo": NO_TTY}, "must have a tty", "!requiretty"),
         ([PASSWORD], {"sudo": NOT_LISTED}, "not in the sudoers file", "ALL=(ALL)"),
+        ([PASSWORD], {"sudo": NOT_ALL}, "deploy is not allowed to execute a shell as root", "ALL=(ALL)"),
+        ([""], {"sudo": BROKEN}, "a password is required (/etc/sudoers.d/x:1:16: syntax error)", "visudo -c"),
+        ([""], {"sudo": NO_RULE}, "afraid I can't", "run every command as root"),
         ([PASSWORD], {"sudo": SILENT}, "neither asks", "PAM"),
         ([PASSWORD], {"doas": "echo 'doas: Authentication required' >&2; exit 1"}, "Authentication", "permit nopass"),
         ([""], {"doas": "echo 'doas: Authentication required' >&2; exit 1"}, "Authentication", "permit nopass"),
         ([""], {}, "neither sudo nor doas", "NOPASSWD"),
     ],
-    ids=["asks", "requiretty", "requiretty with one", "not listed", "silent", "doas asks", "doas asks too", "none"],
+    ids=[
+        "asks",
+        "requiretty",
+        "requiretty with one",
+        "not listed",
+        "some commands",
+        "broken",
+        "sudo-rs",
+        "silent",
+        "doas asks",
+        "doas asks too",
+        "none",
+    ],
 )
 def test_what_is_refused_is_told_with_what_to_write(
     words: list[str],

@@ -20,7 +20,7 @@ PORT = 2222
 LOG = "/run/shipped.log"
 SHIPPED = f"""
 sed 's/^Include/#&/' /etc/ssh/sshd_config >/run/shipped.conf
-/usr/sbin/sshd -f /run/shipped.conf -p {PORT} -E {LOG} -o PidFile=/run/shipped.pid
+/usr/sbin/sshd -f /run/shipped.conf -p {PORT} -E {LOG} -o LogLevel=VERBOSE -o PidFile=/run/shipped.pid
 """
 GONE = 30
 """Hosts that the bastion does not reach either; there are ten connections that it would let in at once."""
@@ -70,14 +70,14 @@ def test_a_fleet_behind_a_bastion_as_it_is_shipped(project: Project, lab: Lab, t
 
     gone = {f"gone-{number}": {"address": f"127.0.1.{number}", "ssh": {"port": 9}} for number in range(1, GONE + 1)}
     project.write({**project.tree, "hosts": {**project.tree["hosts"], **gone}})
-    for _ in range(3):  # what ends without a login, what is not reached: nothing of it counts against us
+    for _ in range(2):  # what ends without a login, what is not reached: nothing of it counts against us
         project.set("bookworm", "docker", value={"live-restore": "x"})
         assert "live-restore" in project.run("diff", code=1)
         project.set("bookworm", "docker", value={})
         said = project.run("diff", code=1)
         assert f"{GONE} hosts unreachable: gone-[1:{GONE}]" in said, said
         assert "the gateway cannot reach it" in said
-    assert "penalty" not in log()
+    assert "activating" not in log()
 
     make_key(tmp_path / "other", "other")
     failed = log().count("Failed publickey")
@@ -89,10 +89,11 @@ def test_a_fleet_behind_a_bastion_as_it_is_shipped(project: Project, lab: Lab, t
 
     lock_out(bastion, tmp_path / "other", project.known_hosts)
     assert "activating" in log()
-    said = project.run("diff", "bookworm", "docker28", "--exit-code")
+    said = project.run("diff", "bookworm", "docker28", code=None)
     assert "takes no connections from here for a time" in said
     assert "PerSourcePenalties" in said
-    assert "2 hosts: 0 to change, 2 in sync" in said
+    within_a_minute = (project.run("diff", "bookworm", "docker28", code=None) for _ in range(5))
+    assert any("2 hosts: 0 to change, 2 in sync" in said for said in within_a_minute), "asking does not make it longer"
 
 
 def lock_out(bastion: LabHost, key: Path, known_hosts: Path) -> None:
@@ -100,5 +101,5 @@ def lock_out(bastion: LabHost, key: Path, known_hosts: Path) -> None:
     options = ("BatchMode=yes", "IdentitiesOnly=yes", f"UserKnownHostsFile={known_hosts}")
     target = ("-p", str(PORT), f"root@{bastion.address}", "true")
     argv = ["ssh", "-F", "none", "-i", str(key), *(f"-o{one}" for one in options), *target]
-    with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda _: subprocess.run(argv, capture_output=True, timeout=60, check=False), range(8)))
+    with ThreadPoolExecutor(5) as pool:
+        list(pool.map(lambda _: subprocess.run(argv, capture_output=True, timeout=60, check=False), range(5)))

@@ -23,6 +23,18 @@ cp -r /home/deploy/.ssh /home/locked/ && chown -R locked: /home/locked/.ssh
 printf 'locked ALL=(ALL) ALL\\nDefaults:locked lecture=always\\n' >{SUDOERS} && chmod 0440 {SUDOERS}
 """
 
+IN_SYNC = "1 host: 0 to change, 1 in sync"
+OTHERS = (
+    ("ALL\\nDefaults:locked use_pty, log_input, log_output", PASSWORD, IN_SYNC),
+    ('ALL\\nDefaults:locked passprompt_override, passprompt="Kennwort bitte: "', PASSWORD, IN_SYNC),
+    ("NOPASSWD: /usr/bin/systemctl, PASSWD: ALL", PASSWORD, IN_SYNC),
+    ("NOPASSWD: /usr/bin/systemctl", PASSWORD, "locked is not allowed to execute a shell as root"),
+    ("ALL\\nDefaults:locked passwd_tries=1", "wrong", "does not take the password of user locked"),
+    ("ALL\\nDefaults:locked targetpw", PASSWORD, "targetpw"),
+    ("NOPASSWD: ALL\\nDefaults:locked use_pty", "", IN_SYNC),
+)
+"""What sudoers may say, the password that is given, and what is read."""
+
 
 @pytest.fixture(name="project")
 def fixture_project(tmp_path: Path, lab: Lab, host: LabHost) -> Iterator[Project]:
@@ -76,7 +88,12 @@ def test_sudo_with_a_password(project: Project, host: LabHost) -> None:
     assert code == 1, said
     assert "does not take the password" in said
 
-    host.run(f"echo 'Defaults:locked requiretty' >>{SUDOERS}")
+    for defaults, given, said in OTHERS:
+        host.run(f"printf 'locked ALL=(ALL) %b\\n' '{defaults}' >{SUDOERS}")
+        shown = project.run("diff", code=None, RUNNEROPS_SUDO_PASSWORD=given)
+        assert said in shown, (defaults, shown)
+
+    host.run(f"printf 'locked ALL=(ALL) ALL\\nDefaults:locked requiretty\\n' >{SUDOERS}")
     for given in ("", PASSWORD):
         said = project.run("diff", code=1, RUNNEROPS_SUDO_PASSWORD=given)
         assert "Defaults:locked !requiretty" in said

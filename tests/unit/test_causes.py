@@ -7,7 +7,7 @@ import pytest
 from runnerops.errors import HostKeyError
 from runnerops.model.common import Result
 from runnerops.model.run import Outcome
-from runnerops.report.causes import outcomes_lines
+from runnerops.report.causes import outcomes_lines, total_line
 
 
 def unreachable(number: int, message: str, hint: str = "") -> Outcome:
@@ -58,6 +58,14 @@ def unreachable(number: int, message: str, hint: str = "") -> Outcome:
 )
 def test_hosts_of_one_cause_are_one_block(hosts: list[Outcome], lines: list[str]) -> None:
     assert [text for _, text in outcomes_lines(hosts)] == lines
+
+
+def test_the_last_line_counts_all_and_names_those_that_are_not_well() -> None:
+    assert total_line({"work": ["a", "b"], "do not": [], "not looked at": []}) == "2 hosts: 2 work"
+    many = [f"r-{n:02}" for n in range(1, 40)]
+    assert (
+        total_line({"work": [], "do not": ["x"], "gone": many}) == "40 hosts: 0 work, 1 do not (x), 39 gone (r-[01:39])"
+    )
 
 
 def test_what_a_jump_host_said_to_one_is_said_of_another_with_its_name() -> None:
