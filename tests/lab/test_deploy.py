@@ -81,7 +81,7 @@ def test_first_deploy_ends_with_pulls_through_the_cache(project: Project, host: 
 
 
 @TURNS
-def test_second_deploy_acts_on_nothing(project: Project, host: LabHost) -> None:
+def test_later_deploys_act_on_what_differs_alone(project: Project, host: LabHost) -> None:
     project.deploy()
     before = life(host)
     runs = host.run("ls /var/lib/runnerops/runs").stdout
@@ -91,25 +91,69 @@ def test_second_deploy_acts_on_nothing(project: Project, host: LabHost) -> None:
     assert host.run("ls /var/lib/runnerops/runs").stdout == runs
     (shown,) = project.diff()["hosts"]
     assert (shown["result"], shown["actions"], shown["blockers"]) == ("unchanged", [], [])
+    the_files_are_as_private_as_they_must_be(host)
+    a_stopped_service_is_started_and_said_so(project, host)
+    concurrent_is_loaded_by_the_running_runner(project, host)
 
 
-def test_log_opts_restart_docker_and_the_cache_lives_on(project: Project, host: LabHost) -> None:
+def the_files_are_as_private_as_they_must_be(host: LabHost) -> None:
+    modes = dict(
+        line.split() for line in host.run(f"stat -c '%n %a' {' '.join(FILES)} /var/lib/runnerops").stdout.splitlines()
+    )
+    assert modes["/etc/gitlab-runner/config.toml"] == "600"
+    assert modes["/etc/docker/daemon.json"] == "644"
+    assert modes["/var/lib/runnerops"] == "700"
+    readable = host.run(f"grep -rl {TOKEN} /etc /opt /var/lib/runnerops /tmp | xargs -r stat -c '%n %a %U'").stdout
+    assert readable.splitlines()
+    for line in readable.splitlines():
+        path, mode, owner = line.split()
+        assert (mode, owner) == ("600", "root"), path
+
+
+def a_stopped_service_is_started_and_said_so(project: Project, host: LabHost) -> None:
+    host.run("systemctl stop gitlab-runner")
+    assert "stopped" in project.run("diff")
     project.deploy()
+    assert host.active("gitlab-runner") == "active"
+
+
+def concurrent_is_loaded_by_the_running_runner(project: Project, host: LabHost) -> None:
     before = life(host)
-    project.set(host.name, "docker", value={"live-restore": True, "log-opts": {"max-size": "7m"}})
+    project.set(host.name, "gitlab_runner", "concurrent", value=7)
     (shown,) = project.diff()["hosts"]
-    assert {action["service"]: action["verb"] for action in shown["actions"]}["docker"] == "restart"
+    assert [(action["service"], action["verb"]) for action in shown["actions"]] == [("gitlab_runner", "reload")]
     project.deploy()
     after = life(host)
-    assert after.docker != before.docker
-    assert after.container == before.container
-    assert "max-size" in host.read("/etc/docker/daemon.json").decode()
-    until("gitlab-runner runs", lambda: host.active("gitlab-runner") == "active", seconds=10)
-    assert host.get(f"{CACHE}/v2/")[0] == 200
+    assert (after.docker, after.runner, after.container) == (before.docker, before.runner, before.container)
+    assert metric(host, "gitlab_runner_concurrent") == 7
 
 
-def test_ttl_recreates_the_cache_alone_and_it_keeps_its_content(project: Project, host: LabHost, lab: Lab) -> None:
+def test_each_change_takes_the_least_action_that_does_it(project: Project, host: LabHost, lab: Lab) -> None:
+    """One after another, on a host that has all."""
     project.deploy()
+    a_mirror_unloaded_behind_our_back_is_loaded_again(project, host)
+    ttl_recreates_the_cache_alone_and_it_keeps_its_content(project, host, lab)
+    a_new_mirror_list_is_reloaded(project, host)
+    log_opts_restart_docker_and_the_cache_lives_on(project, host)
+
+
+def a_mirror_unloaded_behind_our_back_is_loaded_again(project: Project, host: LabHost) -> None:
+    text = host.read("/etc/docker/daemon.json")
+    pid = host.pid("docker")
+    host.write("/etc/docker/daemon.json", b'{"live-restore": true, "registry-mirrors": []}')
+    host.run("systemctl reload docker")
+    until(
+        "mirrors are gone", lambda: host.docker_info("{{json .RegistryConfig.Mirrors}}") in {"null", "[]"}, seconds=10
+    )
+    host.run("cat >/etc/docker/daemon.json", text.decode())
+    (shown,) = project.diff()["hosts"]
+    assert [action["verb"] for action in shown["actions"]] == ["reload"]
+    project.deploy()
+    assert host.docker_info("{{json .RegistryConfig.Mirrors}}") == f'["{CACHE}/"]'
+    assert host.pid("docker") == pid
+
+
+def ttl_recreates_the_cache_alone_and_it_keeps_its_content(project: Project, host: LabHost, lab: Lab) -> None:
     pull(host)
     before = life(host)
     project.write({"hosts": {host.name: whole_host(host, lab.hub, registry=cache_section(host, lab.hub, ttl="48h"))}})
@@ -124,21 +168,7 @@ def test_ttl_recreates_the_cache_alone_and_it_keeps_its_content(project: Project
     assert "library/alpine" in catalog(host)
 
 
-@TURNS
-def test_concurrent_is_loaded_by_the_running_runner(project: Project, host: LabHost) -> None:
-    project.deploy()
-    before = life(host)
-    project.set(host.name, "gitlab_runner", "concurrent", value=7)
-    (shown,) = project.diff()["hosts"]
-    assert [(action["service"], action["verb"]) for action in shown["actions"]] == [("gitlab_runner", "reload")]
-    project.deploy()
-    after = life(host)
-    assert (after.docker, after.runner, after.container) == (before.docker, before.runner, before.container)
-    assert metric(host, "gitlab_runner_concurrent") == 7
-
-
-def test_a_new_mirror_list_is_reloaded(project: Project, host: LabHost) -> None:
-    project.deploy()
+def a_new_mirror_list_is_reloaded(project: Project, host: LabHost) -> None:
     before = life(host)
     project.set(host.name, "docker", value={"live-restore": True, "registry-mirrors": []})
     said = project.run("diff")
@@ -148,6 +178,20 @@ def test_a_new_mirror_list_is_reloaded(project: Project, host: LabHost) -> None:
     project.deploy("--allow", f"last-mirror@{host.name}")
     assert host.docker_info("{{json .RegistryConfig.Mirrors}}") in {"null", "[]"}
     assert host.pid("docker") == before.docker
+
+
+def log_opts_restart_docker_and_the_cache_lives_on(project: Project, host: LabHost) -> None:
+    before = life(host)
+    project.set(host.name, "docker", "log-opts", value={"max-size": "7m"})
+    (shown,) = project.diff()["hosts"]
+    assert {action["service"]: action["verb"] for action in shown["actions"]}["docker"] == "restart"
+    project.deploy()
+    after = life(host)
+    assert after.docker != before.docker
+    assert after.container == before.container
+    assert "max-size" in host.read("/etc/docker/daemon.json").decode()
+    until("gitlab-runner runs", lambda: host.active("gitlab-runner") == "active", seconds=10)
+    assert host.get(f"{CACHE}/v2/")[0] == 200
 
 
 @pytest.mark.hosts("trixie")
@@ -170,32 +214,6 @@ def test_what_only_unloads_a_key_goes_with_the_next_restart(project: Project, ho
     assert host.docker_info("{{.Debug}} {{json .CDISpecDirs}}") == 'false ["/etc/cdi","/var/run/cdi"]'
 
 
-def test_a_mirror_unloaded_behind_our_back_is_loaded_again(project: Project, host: LabHost) -> None:
-    project.deploy()
-    text = host.read("/etc/docker/daemon.json")
-    pid = host.pid("docker")
-    host.write("/etc/docker/daemon.json", b'{"live-restore": true, "registry-mirrors": []}')
-    host.run("systemctl reload docker")
-    until(
-        "mirrors are gone", lambda: host.docker_info("{{json .RegistryConfig.Mirrors}}") in {"null", "[]"}, seconds=10
-    )
-    host.run("cat >/etc/docker/daemon.json", text.decode())
-    (shown,) = project.diff()["hosts"]
-    assert [action["verb"] for action in shown["actions"]] == ["reload"]
-    project.deploy()
-    assert host.docker_info("{{json .RegistryConfig.Mirrors}}") == f'["{CACHE}/"]'
-    assert host.pid("docker") == pid
-
-
-@TURNS
-def test_a_stopped_service_is_started_and_said_so(project: Project, host: LabHost) -> None:
-    project.deploy()
-    host.run("systemctl stop gitlab-runner")
-    assert "stopped" in project.run("diff")
-    project.deploy()
-    assert host.active("gitlab-runner") == "active"
-
-
 def test_docker_that_is_down_is_brought_up_with_its_cache(project: Project, host: LabHost) -> None:
     host.run("systemctl stop docker.socket docker")
     project.deploy()
@@ -214,22 +232,6 @@ def test_diff_and_check_write_nothing(project: Project, host: LabHost) -> None:
     project.run("diff", "--exit-code", code=3)
     assert host.run(listing).stdout == ""
     assert not host.exists("/var/lib/runnerops")
-
-
-@TURNS
-def test_the_files_are_as_private_as_they_must_be(project: Project, host: LabHost) -> None:
-    project.deploy()
-    modes = dict(
-        line.split() for line in host.run(f"stat -c '%n %a' {' '.join(FILES)} /var/lib/runnerops").stdout.splitlines()
-    )
-    assert modes["/etc/gitlab-runner/config.toml"] == "600"
-    assert modes["/etc/docker/daemon.json"] == "644"
-    assert modes["/var/lib/runnerops"] == "700"
-    readable = host.run(f"grep -rl {TOKEN} /etc /opt /var/lib/runnerops /tmp | xargs -r stat -c '%n %a %U'").stdout
-    assert readable.splitlines()
-    for line in readable.splitlines():
-        path, mode, owner = line.split()
-        assert (mode, owner) == ("600", "root"), path
 
 
 def test_an_image_that_cannot_be_pulled_changes_nothing(project: Project, host: LabHost, lab: Lab) -> None:
