@@ -80,7 +80,7 @@ def rule(host: LabHost, words: str) -> Iterator[None]:
         host.run(f"iptables -D {words}")
 
 
-def test_a_healthy_host(project: Project, host: LabHost, lab: Lab) -> None:
+def test_a_healthy_host_and_what_is_there_already(project: Project, host: LabHost, lab: Lab) -> None:
     """Cold and warm; each time this pull is in the log, and nothing is left of it."""
     before, runs = images(host), host.run("ls /var/lib/runnerops/runs").stdout
     for _ in range(2):
@@ -91,11 +91,12 @@ def test_a_healthy_host(project: Project, host: LabHost, lab: Lab) -> None:
     assert lab.hub.pulls()
     assert host.run("docker ps -aq --filter label=runnerops.verify").stdout == ""
     assert host.run("ls /var/lib/runnerops/runs").stdout == runs
+    an_image_that_was_there_stays(project, host)
+    a_tag_that_moved_meanwhile_is_put_back(project, host)
 
 
-def test_an_image_that_was_there_stays(project: Project, host: LabHost) -> None:
+def an_image_that_was_there_stays(project: Project, host: LabHost) -> None:
     """By the same id, names and digests; of an image that is there nothing is fetched, so the catalog can show nothing."""
-    links(project)
     host.run("docker pull -q alpine:3 && docker tag alpine:3 theirs:1")
     before = images(host)
     found = links(project)
@@ -111,7 +112,7 @@ def test_an_image_that_was_there_stays(project: Project, host: LabHost) -> None:
     assert not host.run("docker image ls -q alpine:3").stdout
 
 
-def test_a_tag_that_moved_meanwhile_is_put_back(project: Project, host: LabHost) -> None:
+def a_tag_that_moved_meanwhile_is_put_back(project: Project, host: LabHost) -> None:
     """And the name that somebody gave the newer image stays with it."""
     host.run("docker pull -q alpine:3 && docker tag alpine:3 theirs:1 && docker rmi alpine:3")
     host.run("docker pull -q alpine:3.1 && docker tag alpine:3.1 alpine:3 && docker rmi alpine:3.1")
@@ -131,7 +132,15 @@ def test_an_image_that_a_job_may_want_stays(project: Project, host: LabHost) -> 
 
 
 @TURNS
-def test_quick_reads_only(project: Project, host: LabHost, lab: Lab) -> None:
+def test_pulls_that_no_cache_sees(project: Project, host: LabHost, lab: Lab) -> None:
+    """First of a host that is whole, then with a mirror that is not loaded, or loaded second."""
+    quick_reads_only(project, host, lab)
+    links(project)
+    the_mirror_is_not_loaded_and_the_catalog_is_full(project, host)
+    a_pull_that_goes_past_the_cache(project, host, lab)
+
+
+def quick_reads_only(project: Project, host: LabHost, lab: Lab) -> None:
     lab.hub.forget()
     began = host.run("date +%s.%N").stdout.strip()
     found = links(project, "--quick")
@@ -145,9 +154,7 @@ def test_quick_reads_only(project: Project, host: LabHost, lab: Lab) -> None:
     assert [line for line in events.splitlines() if line.startswith(acts)] == []
 
 
-@TURNS
-def test_the_mirror_is_not_loaded_and_the_catalog_is_full(project: Project, host: LabHost) -> None:
-    links(project)
+def the_mirror_is_not_loaded_and_the_catalog_is_full(project: Project, host: LabHost) -> None:
     assert "library/alpine" in host.get(f"{URL}/v2/_catalog")[1]
     host.write("/etc/docker/daemon.json", b'{"live-restore": true, "registry-mirrors": []}')
     host.run("systemctl reload docker")
@@ -156,28 +163,41 @@ def test_the_mirror_is_not_loaded_and_the_catalog_is_full(project: Project, host
     assert list(broken(project, "--quick")) == ["mirror-loaded"]
 
 
+def a_pull_that_goes_past_the_cache(project: Project, host: LabHost, lab: Lab) -> None:
+    """Loaded and answering, with a full catalog: only the log of this pull tells."""
+    text = json.dumps({"live-restore": True, "registry-mirrors": [lab.hub.url, URL]})
+    host.write("/etc/docker/daemon.json", text.encode())
+    host.run("systemctl reload docker")
+    until("it is loaded", lambda: lab.hub.url in host.docker_info("{{json .RegistryConfig.Mirrors}}"), seconds=10)
+    found = broken(project)
+    assert list(found) == ["pull"]
+    assert "no cache was asked for it" in found["pull"]["reason"]
+    assert lab.hub.url in found["pull"]["fix"]
+
+
 @TURNS
-def test_the_cache_is_stopped(project: Project, host: LabHost) -> None:
+def test_the_cache_is_not_where_the_mirror_is(project: Project, host: LabHost) -> None:
     host.run(f"docker stop $({CACHE})")
     found = broken(project)
     assert list(found) == ["cache-running", "answers-host"]
     assert found["cache-running"]["fix"] == f"runnerops deploy {host.name}"
     project.deploy()
     links(project)
+    the_cache_listens_elsewhere(project, host)
+    the_mirror_has_another_port(project, host)
 
 
-@TURNS
-def test_the_cache_listens_elsewhere(project: Project, host: LabHost) -> None:
+def the_cache_listens_elsewhere(project: Project, host: LabHost) -> None:
     compose = host.read("/opt/registry/docker-compose.yml").decode()
     host.write("/opt/registry/docker-compose.yml", compose.replace(":5000:5000", ":5001:5000").encode())
     host.run(f"{' '.join(host.compose)} -p runnerops -f /opt/registry/docker-compose.yml up -d")
     found = broken(project)
     assert list(found) == ["cache-running", "answers-host"]
     assert "172.17.0.1:5001" in found["cache-running"]["reason"]
+    host.write("/opt/registry/docker-compose.yml", compose.encode())
 
 
-@TURNS
-def test_the_mirror_has_another_port(project: Project, host: LabHost) -> None:
+def the_mirror_has_another_port(project: Project, host: LabHost) -> None:
     wrong = "http://172.17.0.1:5009"
     project.set(host.name, "docker", "registry-mirrors", value=[wrong])
     project.deploy("--allow", "unproven-mirror")
@@ -218,10 +238,20 @@ def test_the_upstream_is_down(project: Project, host: LabHost, lab: Lab) -> None
     found = broken(project)  # the manifest is served, a layer is not
     assert list(found)[:2] == ["upstream", "pull"]
     assert "the pull failed" in found["pull"]["reason"] or "came from elsewhere" in found["pull"]["reason"]
+    a_registry_that_cannot_start_without_its_upstream(project, host)
+
+
+def a_registry_that_cannot_start_without_its_upstream(project: Project, host: LabHost) -> None:
+    host.run(f"docker restart $({CACHE})")
+    found = broken(project)
+    assert {"cache-running", "answers-host"} & set(found)
+    assert "upstream" not in found
 
 
 @pytest.mark.hosts("trixie")
-def test_a_full_disk_and_an_upstream_with_other_images(project: Project, host: LabHost) -> None:
+def test_a_full_disk_an_upstream_with_other_images_and_a_host_at_work_or_down(
+    project: Project, host: LabHost, lab: Lab
+) -> None:
     """It passes the pull on and keeps nothing; an upstream that answers 404 has answered."""
     host.run(f"docker stop $({CACHE}); mount -t tmpfs -o size=24k tmpfs {STORAGE} && docker start $({CACHE})")
     until("the cache answers", lambda: host.get(f"{URL}/v2/")[0] == 200, seconds=30)
@@ -234,15 +264,9 @@ def test_a_full_disk_and_an_upstream_with_other_images(project: Project, host: L
     other = links(project, "--image", "nobody/nothing:1")
     assert other["pull"]["state"] == "skip", other
     assert "has no nobody/nothing" in other["pull"]["reason"]
-
-
-@TURNS
-def test_a_registry_that_cannot_start_without_its_upstream(project: Project, host: LabHost, lab: Lab) -> None:
-    lab.hub.stop()
-    host.run(f"docker restart $({CACHE})")
-    found = broken(project)
-    assert {"cache-running", "answers-host"} & set(found)
-    assert "upstream" not in found
+    a_run_that_goes_on_is_left_alone(project, host)
+    a_cache_that_logs_nothing_shows_nothing(project, host, lab)
+    docker_is_stopped(project, host)
 
 
 @TURNS
@@ -260,22 +284,7 @@ def test_the_upstream_refuses_the_login(project: Project, host: LabHost, lab: La
     assert "right-password" not in json.dumps(found)
 
 
-@TURNS
-def test_a_pull_that_goes_past_the_cache(project: Project, host: LabHost, lab: Lab) -> None:
-    """Loaded and answering, with a full catalog: only the log of this pull tells."""
-    links(project)
-    text = json.dumps({"live-restore": True, "registry-mirrors": [lab.hub.url, URL]})
-    host.write("/etc/docker/daemon.json", text.encode())
-    host.run("systemctl reload docker")
-    until("it is loaded", lambda: lab.hub.url in host.docker_info("{{json .RegistryConfig.Mirrors}}"), seconds=10)
-    found = broken(project)
-    assert list(found) == ["pull"]
-    assert "no cache was asked for it" in found["pull"]["reason"]
-    assert lab.hub.url in found["pull"]["fix"]
-
-
-@pytest.mark.hosts("trixie")
-def test_a_cache_that_logs_nothing_shows_nothing(project: Project, host: LabHost, lab: Lab) -> None:
+def a_cache_that_logs_nothing_shows_nothing(project: Project, host: LabHost, lab: Lab) -> None:
     silent = {"log": {"level": "error", "accesslog": {"disabled": True}}}
     project.set(host.name, "registry", value=cache_section(host, lab.hub, config=silent))
     project.deploy()
@@ -284,23 +293,21 @@ def test_a_cache_that_logs_nothing_shows_nothing(project: Project, host: LabHost
     assert "logs no requests" in found["pull"]["reason"]
 
 
-@pytest.mark.hosts("trixie")
-def test_docker_is_stopped(project: Project, host: LabHost) -> None:
+def docker_is_stopped(project: Project, host: LabHost) -> None:
     host.run("systemctl stop docker.socket docker")
     found = broken(project)
     assert list(found) == ["daemon"]
     assert "inactive" in found["daemon"]["reason"]
 
 
-@pytest.mark.hosts("trixie")
-def test_a_run_that_goes_on_is_left_alone(project: Project, host: LabHost) -> None:
+def a_run_that_goes_on_is_left_alone(project: Project, host: LabHost) -> None:
     """Nothing is pulled under it; the rest is told."""
     host.run("mkdir -p /var/lib/runnerops/runs/9; echo '{}' >/var/lib/runnerops/runs/9/meta")
     host.run("systemd-run --quiet --collect --unit=runnerops-9 flock /var/lib/runnerops/lock sleep 60")
     try:
         found = links(project)
     finally:
-        host.run("systemctl stop runnerops-9")
+        host.run("systemctl stop runnerops-9; rm -r /var/lib/runnerops/runs/9")
     assert found["pull"]["state"] == "skip"
     assert "run 9" in found["pull"]["reason"]
     assert [name for name, link in found.items() if link["state"] == "pass"] == READ
