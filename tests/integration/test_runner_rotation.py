@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
+import signal
 import stat
 import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -41,17 +44,27 @@ class Desk:
         (one,) = runners_of(parse(self.kept.read_bytes()))
         return str(one["token"])
 
-    def run(self, name: str, *args: str) -> tuple[int, str]:
+    def run(self, name: str, *args: str, apart: bool = False) -> tuple[int, str]:
+        """`apart`: in a process group of its own."""
         run = self.root / "run"
         (run / name).write_bytes(content(name))
         environ = {"PATH": f"{self.root}/bin:{os.environ['PATH']}", "RUNNEROPS_ROOT": str(self.root)}
         words = [*self.shell, name, digest_of(OLD), *args]
-        done = subprocess.run(words, cwd=run, env=environ, capture_output=True, text=True, check=False, timeout=120)
-        assert "canary" not in done.stdout + done.stderr
-        return done.returncode, done.stdout + done.stderr
+        with subprocess.Popen(
+            words,
+            cwd=run,
+            env=environ,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=apart,
+        ) as done:
+            said, _ = done.communicate(timeout=120)
+        assert "canary" not in said
+        return done.returncode, said
 
-    def ask(self) -> tuple[int, str]:
-        return self.run("runner-reset-token.sh", "/etc/gitlab-runner/config.toml", "gitlab-runner.service")
+    def ask(self, *, apart: bool = False) -> tuple[int, str]:
+        return self.run("runner-reset-token.sh", "/etc/gitlab-runner/config.toml", "gitlab-runner.service", apart=apart)
 
 
 @pytest.fixture(name="gitlab")
@@ -137,4 +150,70 @@ def test_what_gitlab_gave_already_is_kept_too(desk: Desk) -> None:
     for _ in range(2):
         assert desk.run("runner-keep-token.sh") == (0, "")
         assert desk.token() == "glrt-canary-given"
+    assert stat.S_IMODE(desk.kept.stat().st_mode) == 0o600
+
+
+STRIKE = """#!/bin/sh
+read -r strike <{root}/strike
+read -r number <{root}/calls.{name} || number=0
+echo $((number + 1)) >{root}/calls.{name}
+[ "$strike" != "before {name} $((number + 1))" ] || kill -9 0
+{real} "$@"
+code=$?
+[ "$strike" != "after {name} $((number + 1))" ] || kill -9 0
+exit $code
+"""
+"""A program that kills its whole process group before or after it has done its work."""
+
+RESET, VERIFY = "gitlab-runner 1", "gitlab-runner 2"
+KILLS = (
+    "before mkdir 1",
+    "before cp 1",
+    "after cp 1",
+    f"before {RESET}",
+    f"after {RESET}",
+    "before sync 1",
+    f"after {VERIFY}",
+)
+FAULTS = {"gave": (), "no": (Answer(403),), "cut after it was carried out": (Answer(0),)}
+
+
+def killed(desk: Desk, strike: str) -> None:
+    """The script, killed there with all that it started."""
+    (desk.root / "strike").write_text(f"{strike}\n")
+    for name in ("mkdir", "cp", "sync", "rm", "gitlab-runner"):
+        place = desk.root / "bin" / name
+        real = shutil.which(name) or place.rename(place.with_suffix(".real"))
+        (desk.root / f"calls.{name}").write_text("0\n")
+        place.write_text(STRIKE.format(root=desk.root, name=name, real=real))
+        place.chmod(0o755)
+    assert desk.ask(apart=True)[0] == -signal.SIGKILL
+    (desk.root / "strike").write_text("nowhere\n")
+
+
+@pytest.mark.parametrize("desk", SHELLS[:1], indirect=True)  # busybox has its own of these programs
+@pytest.mark.parametrize(
+    ("answer", "strike"),
+    [*product(FAULTS, KILLS), ("no", "before rm 1"), ("cut after it was carried out", "before rm 1")],
+)
+def test_killed_anywhere_the_next_keeps_the_token_or_says_that_it_is_lost(
+    desk: Desk, gitlab: GitLab, answer: str, strike: str
+) -> None:
+    if answer == "no":
+        gitlab.turned_away["reset_authentication_token"] = [*FAULTS[answer]]
+    else:
+        gitlab.faults = [*FAULTS[answer]]
+    killed(desk, strike)
+    gitlab.faults.clear()
+    gitlab.turned_away.clear()
+    reset = gitlab.runner(OLD).token != OLD
+    kept = reset and desk.token() == gitlab.runner(OLD).token
+    assert reset == (answer != "no" and strike not in KILLS[:4])
+    assert kept == (reset and answer == "gave")
+    code, said = desk.ask()
+    if reset and not kept:
+        assert (code, LOST in said, desk.kept.exists()) == (1, True, False)
+        return
+    assert (code, said) == (0, "")
+    assert desk.token() == gitlab.runner(OLD).token != OLD
     assert stat.S_IMODE(desk.kept.stat().st_mode) == 0o600
