@@ -81,6 +81,33 @@ flag_value() { # FLAG...: $value is what the last of these flags in $argv was gi
   set +f
 }
 
+pages='' # what is to be asked for together: a line each, its time limit, where its text goes, its address
+
+know_page() { # URL SECONDS [PLACE]: it is asked for with others, where something asks for several
+  case $1 in *[%\\]* | *' '*) ;; *) pages="$pages$2 ${3:-/dev/null} $1$newline" ;; esac # curl takes these for its own signs
+}
+
+get_with_pages() { # ARG...: what one curl gets by these arguments, and below it all pages, each with how it ended
+  while read -r seconds place url; do
+    [ -z "$url" ] || set -- "$@" --next -gsS --noproxy '*' -m "$seconds" -o "$place" -w "\\npage %{http_code} $url\\n" "$url"
+  done <<pages
+$pages
+pages
+  curl "$@" 2>/dev/null
+}
+
+page_said() { # URL: $code is the HTTP status with which this page came in $told, 000 without an answer
+  code=''
+  set -f
+  IFS=$newline
+  for line in ${told-}; do
+    case $line in "page "???" $1") code=${line#page } code=${code%% *} ;; esac
+  done
+  unset IFS
+  set +f
+  [ -n "$code" ]
+}
+
 fingerprint() { # PATH...: changes when one of these programs does
   # shellcheck disable=SC2046  # a program is a word
   set -- $(stat -L -c '%i:%Y:%s' "$@" 2>/dev/null)

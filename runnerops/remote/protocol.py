@@ -270,30 +270,40 @@ class Decoder:
         )
 
 
-OWN = "observe_"
-"""How functions begin that read what is the host's own and wait for nobody."""
+KNOWS, WAITS, OWN = "know_", "await_", "observe_"
+"""How functions begin that find out what others need; that ask daemons and pages; that read what is the host's own."""
 
 
 def frame(word: str, calls: Sequence[Sequence[str]], functions: Sequence[str], units: Sequence[str] = ()) -> bytes:
-    """The observe script: all functions, then the calls. Those of what is the host's own (`OWN`) come one after another, for
-    each pipe costs the host two processes; each of the others, which may wait for a daemon or a line, writes into a pipe of
-    its own beside them, and the first begins first. `units`: of systemd, asked after at once for all calls but that one.
+    """The observe script: all functions, then the calls. `units`: of systemd, asked after at once.
+
+    What is known to others comes first (`KNOWS`). Then what waits (`WAITS`) goes beside what is the host's own (`OWN`), which
+    goes one after another, for a pipe costs the host two processes. Of what waits the first asks for what the others need;
+    these, and any other call, write into pipes of their own, but the last.
 
     `word` is random, so that no content can end its own frame. The script is the shell's standard input, so it is read
     whole (it is one function) before anything runs.
     """
-    own = Path(__file__).with_name("observe.sh").read_text()
-    lines = [shlex.join(call) for call in calls if call[0].startswith(OWN)]
-    waiting = [shlex.join(call) for call in calls if not call[0].startswith(OWN)]
-    nest = ["{", *(lines or [":"]), "} </dev/null"]
-    for number, call in reversed(list(enumerate(waiting))):
-        nest = [f"{call} </dev/null | {{", *(_known(units) if number == 0 else ()), *nest, "cat", "}"]
-    body = "\n".join((f"word={word}", own, *functions, *(() if waiting else _known(units)), *nest))
+    frame_functions = Path(__file__).with_name("observe.sh").read_text()
+    knowing, waiting, own = (
+        [shlex.join(call) for call in calls if call[0].startswith(kind)] for kind in (KNOWS, WAITS, OWN)
+    )
+    others = [shlex.join(call) for call in calls if not call[0].startswith((KNOWS, WAITS, OWN))]
+    first, waiting = waiting[:1], waiting[1:]
+    nest = _beside([*others, *(["\n".join(("{", *first, *_beside(waiting), "}"))] if first else [])], own)
+    known = (f"know_units {shlex.join(units)}",) if units else ()
+    body = "\n".join((f"word={word}", frame_functions, *functions, *known, *knowing, *nest))
     return f"observe() {{\n{body}\n}}\nobserve </dev/null\n".encode()
 
 
-def _known(units: Sequence[str]) -> Sequence[str]:
-    return (f"know_units {shlex.join(units)}",) if units else ()
+def _beside(calls: Sequence[str], last: Sequence[str] | None = None) -> Sequence[str]:
+    """Each of these writes into a pipe, and beside them go the `last`, one after another."""
+    if last is None:
+        calls, last = calls[:-1], calls[-1:]
+    nest = ["{", *(last or [":"]), "} </dev/null"]
+    for call in reversed(calls):
+        nest = [f"{call} </dev/null | {{", *nest, "cat", "}"]
+    return nest
 
 
 def decode_observation(word: str, output: bytes) -> tuple[dict[str, Answer], dict[str, RemoteFile]]:

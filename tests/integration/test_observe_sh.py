@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Sequence
+from importlib.resources import files as package_files
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from runnerops.services.docker.observe import OBSERVE
 from tests.shells import SHELLS
 
 ONE, TWO = "1" * 64, "f" * 64
+FRAME = package_files("runnerops.remote").joinpath("observe.sh").read_text()
 CONTAINERS = f'[{{"Id":"{ONE}","Names":["/a"],"Labels":{{"x":"{{1,2}}"}}}},{{"Id":"{TWO}","Image":"b"}}]'
 
 
@@ -56,7 +58,7 @@ def ask(shell: tuple[tuple[str, ...], str], inspected: str, folders: Sequence[st
     ask() {{ echo "== $1"; shift; "$@"; }}
     """
     here = OBSERVE.replace('[ -S "$socket" ] && [ -e "$root/var/run/docker.pid" ]', ":")
-    script = f"{here}\nroot=$FOLDER\n{fakes}\nawait_docker_daemon FORMAT /data\n"
+    script = f"{FRAME}\n{here}\nroot=$FOLDER\n{fakes}\nawait_docker_daemon FORMAT /data\n"
     with tempfile.TemporaryDirectory() as folder:
         for name in folders:
             (Path(folder) / "data/containers" / name).mkdir(parents=True)

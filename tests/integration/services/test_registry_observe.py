@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import subprocess
+from importlib.resources import files as package_files
 from pathlib import Path
 
 import pytest
@@ -42,12 +43,13 @@ def test_a_version_is_found_in_a_sentence(
     assert (found.compose, found.compose_version) == (compose, version.lstrip("v"))
 
 
-FRAME = """
-ask() { name=$1; shift; printf '%s: %s\\n' "$name" "$("$@")"; }
-file() { printf 'file %s\\n' "$1"; }
-fingerprint() { :; }
-limited() { "$@"; }
-recall() { name=$1; shift 2; ask "$name" "$@"; }
+FRAME = f"""
+{package_files("runnerops.remote").joinpath("observe.sh").read_text()}
+ask() {{ name=$1; shift; printf '%s: %s\\n' "$name" "$("$@")"; }}
+file() {{ printf 'file %s\\n' "$1"; }}
+fingerprint() {{ :; }}
+limited() {{ "$@"; }}
+recall() {{ name=$1; shift 2; ask "$name" "$@"; }}
 """
 
 
@@ -74,6 +76,10 @@ def curl(answer: str, upstream: str) -> str:
     }}"""
 
 
+TOLD = (("200", "yes"), ("401", "no"), ("000", "no"))
+"""With which status the page came where it was asked for together with others."""
+
+
 @pytest.mark.parametrize("shell", SHELLS)
 def test_the_plugin_is_asked_first(shell: tuple[str, ...]) -> None:
     assert (
@@ -83,7 +89,18 @@ def test_the_plugin_is_asked_first(shell: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-@pytest.mark.parametrize(("fake", "said"), [("curl() { :; }", "yes"), ("curl() { return 7; }", "no")])
+@pytest.mark.parametrize(
+    ("fake", "said"),
+    [
+        ("curl() { :; }", "yes"),
+        ("curl() { return 7; }", "no"),
+        *(
+            (f"curl() {{ echo asked; }}; told='x{chr(10)}page {code} {MIRROR}/v2/{chr(10)}y'", said)
+            for code, said in TOLD
+        ),
+        (f"curl() {{ :; }}; told='page 000 {MIRROR}/v3/'", "yes"),  # which is another page
+    ],
+)
 def test_a_mirror_is_asked(shell: tuple[str, ...], fake: str, said: str) -> None:
     found = run(shell, fake, "await_registry_answer", "3", MIRROR)
     assert found == f"registry_answer_3: {MIRROR} {said}\n"
@@ -110,6 +127,16 @@ def test_the_upstream_is_asked_where_a_file_differs_or_the_cache_is_silent(
     words = ("1", "dockerhub", MIRROR, "https://hub.example.com", "library/alpine", str(place), sha)
     found = run(shell, curl(answer, upstream), "await_registry_cache", *words)
     assert found.replace(MIRROR, "URL").splitlines() == told
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize(("code", "told"), [("200", CACHES[0][3]), ("000", CACHES[3][3])])
+def test_a_cache_that_answered_together_with_others_is_not_asked_again(
+    shell: tuple[str, ...], code: str, told: list[str]
+) -> None:
+    fake = f"{curl('return 7', 'echo 401')}\ntold='page {code} {MIRROR}/v2/'"
+    words = ("1", "dockerhub", MIRROR, "https://hub.example.com", "library/alpine")
+    assert run(shell, fake, "await_registry_cache", *words).replace(MIRROR, "URL").splitlines() == told
 
 
 @pytest.mark.parametrize("shell", SHELLS)

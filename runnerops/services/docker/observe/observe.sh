@@ -46,8 +46,8 @@ await_docker_daemon() { # FORMAT DATA-ROOT...: the daemon, its images, and its c
   esac
 }
 
-# of an answer's lines: the daemon's info, names of images (their labels can be long), ids of containers, an answer's status
-docker_lists='^[{]"ID":.*|"Repo(Tags|Digests)":\[[^]]*\]|"Id":"[0-9a-f]{64}"|^200 [^ ]*$'
+# of an answer's lines: how pages ended, what counts a runner's jobs, the daemon's info, names of images (their labels can be long), ids of containers, an answer's status
+docker_lists='^(page |gitlab_runner_jobs[{]).*|^[{]"ID":.*|"Repo(Tags|Digests)":\[[^]]*\]|"Id":"[0-9a-f]{64}"|^200 [^ ]*$'
 docker_string='"([^"\\]|\\.)*"'
 docker_strings="[{]($docker_string:$docker_string,?)*[}]"
 # of each container a member a line; no more than is needed, for the rest may hold secrets. One pattern, for busybox's grep
@@ -57,7 +57,7 @@ docker_members="^[{]\"Id\":\"[0-9a-f]{64}\"|\"Name\":\"/[^\"]*\"|\"(Running|Auto
 |\"PortBindings\":[{]($docker_string:(null|\\[($docker_strings,?)*\\]),?)*[}]\
 |\"Mounts\":\\[([{]($docker_string:($docker_string|true|false),?)*[}],?)*\\]"
 
-docker_told() { # DATA-ROOT...: from the daemon's own socket, by one curl, for each start of a program costs the host
+docker_told() { # DATA-ROOT...: from the daemon's own socket, and the pages that others ask for: by one curl, for the start of each costs the host
   command -v curl >/dev/null 2>&1 && [ -S "$socket" ] && [ -e "$root/var/run/docker.pid" ] || return 1
   ids=''
   for place in "$@"; do # a container has a folder: so most are known before the daemon has told their ids
@@ -69,10 +69,10 @@ docker_told() { # DATA-ROOT...: from the daemon's own socket, by one curl, for e
   set --
   for id in $ids; do set -- "$@" -o /dev/fd/3 "http://localhost/containers/$id/json"; done
   {
-    lists=$(curl -sS -g -m 15 --fail-early -w '\n%{http_code} %{url_effective}\n' --unix-socket "$socket" -o - http://localhost/info "$@" \
-      -o - http://localhost/images/json -o - 'http://localhost/containers/json?all=1' 2>/dev/null 3>&4 | grep -Eo "$docker_lists")
+    lists=$(get_with_pages -sS -g -m 15 --fail-early -w '\n%{http_code} %{url_effective}\n' --unix-socket "$socket" -o - http://localhost/info "$@" \
+      -o - http://localhost/images/json -o - 'http://localhost/containers/json?all=1' 3>&4 | grep -Eo "$docker_lists")
     printf '%s\n' "$lists"
-  } 4>&1 | grep -Eo "^[{]\"ID\":.*|^\"Repo(Tags|Digests)\":\\[[^]]*\\]\$|^\"Id\":\"[0-9a-f]{64}\"\$|^200 [^ ]*\$|$docker_members"
+  } 4>&1 | grep -Eo "^(page |gitlab_runner_jobs[{]).*|^[{]\"ID\":.*|^\"Repo(Tags|Digests)\":\\[[^]]*\\]\$|^\"Id\":\"[0-9a-f]{64}\"\$|^200 [^ ]*\$|$docker_members"
 }
 
 docker_missing() { # ids of containers that $told names and has no members of: their folders lie elsewhere, or they are new

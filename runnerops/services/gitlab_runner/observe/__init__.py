@@ -35,7 +35,7 @@ _GROUP = re.compile(r"/proc/(\d+)/cgroup:(.*)")
 def questions(rendered: Sequence[RenderedFile]) -> tuple[tuple[str, ...], ...]:
     """Asked of every host: harm is counted by what runs there, managed or not."""
     path = rendered[0].spec.path if rendered else PATH
-    return ("observe_runner_unit", path), ("observe_runner_program",)
+    return ("know_runner", path), ("await_runner_metrics",), ("observe_runner_unit",), ("observe_runner_program",)
 
 
 def facts(facts: Facts, answers: Answers) -> Facts:

@@ -1,33 +1,63 @@
 # shellcheck shell=sh
 # What gitlab-runner says of itself. Reads only; `ask`, `file`, `service_unit`, $root and the like come from the frame.
 
-root=${root-} newline=${newline-} unit=${unit-} argv=${argv-} value=${value-}
+root=${root-} newline=${newline-} unit=${unit-} argv=${argv-} value=${value-} code=${code-} runner_pid=${runner_pid-} runner_argv=${runner_argv-}
 
-observe_runner_unit() { # DEFAULT-PATH: the unit, how the runner was really started, its file, its metrics page
+know_runner() { # DEFAULT-PATH: the unit, how the runner was really started, where its file is, where its metrics page is
   service_unit gitlab-runner.service
-  ask runner_unit printf '%s\n' "$unit"
-  ask runner_argv printf '%s\n' "$argv"
+  runner_unit=$unit runner_argv=$argv runner_pid=$pid page=''
   flag_value -c -config --config
-  path=${value:-$1}
-  file "$path"
-  id=''
-  read -r id 2>/dev/null <"$root${path%/*}/.runner_system_id" # it has no newline at its end: the status tells nothing
-  for one in "$root"/var/lib/runnerops/rotated/*/config.toml; do # tokens that GitLab gave and the file does not have yet
-    [ ! -f "$one" ] || file "${one#"$root"}"
-  done
-  ask runner_system printf '%s\n' "$id"
-  page=$(sed -n '/^ *\[/q;s/^ *listen_address *= *["'\'']\([^"'\'']*\).*/\1/p' "$root$path" 2>/dev/null)
+  runner_path=${value:-$1} runner_page=''
+  [ -r "$root$runner_path" ] || return 0
+  while read -r line || [ -n "$line" ]; do # keys of no table stand first
+    case $line in
+    '['*) break ;;
+    listen_address[!a-z_]*\"*\"*) page=${line#*\"} page=${page%%\"*} ;;
+    listen_address[!a-z_]*\'*\'*) page=${line#*\'} page=${page%%\'*} ;;
+    esac
+  done <"$root$runner_path"
   case $page in
   '') return 0 ;;
   :*) page=127.0.0.1$page ;;
   *:*) ;;
   *) page=$page:9252 ;;
   esac
-  ask runner_metrics runner_jobs "http://$page/metrics"
+  runner_page=http://$page/metrics
+  know_page "$runner_page" 2 -
 }
 
-runner_jobs() { # URL: the lines that count jobs
-  { curl -gfsS --noproxy '*' -m 2 "$1" || wget -q -T 2 -O - "$1"; } | grep '^gitlab_runner_jobs{'
+observe_runner_unit() { # what `know_runner` found, and what lies beside the file
+  ask runner_unit printf '%s\n' "$runner_unit"
+  ask runner_argv printf '%s\n' "$runner_argv"
+  file "$runner_path"
+  id=''
+  read -r id 2>/dev/null <"$root${runner_path%/*}/.runner_system_id" # it has no newline at its end: the status tells nothing
+  for one in "$root"/var/lib/runnerops/rotated/*/config.toml; do # tokens that GitLab gave and the file does not have yet
+    [ ! -f "$one" ] || file "${one#"$root"}"
+  done
+  ask runner_system printf '%s\n' "$id"
+}
+
+await_runner_metrics() { # the lines of the metrics page that count jobs
+  [ -z "$runner_page" ] || ask runner_metrics runner_jobs "$runner_page"
+}
+
+runner_jobs() { # URL
+  page_said "$1"
+  case $code in
+  2??) ;;
+  *)
+    { curl -gfsS --noproxy '*' -m 2 "$1" || wget -q -T 2 -O - "$1"; } | grep '^gitlab_runner_jobs{'
+    return
+    ;;
+  esac
+  set -f
+  IFS=$newline
+  for line in ${told-}; do
+    case $line in 'gitlab_runner_jobs{'*) printf '%s\n' "$line" ;; esac
+  done
+  unset IFS
+  set +f
 }
 
 observe_runner_program() {
@@ -79,10 +109,11 @@ runner_groups() { # a runner is `gitlab-runner … run`: the same program lints,
   IFS=$newline
   for process in $processes; do
     case $process in *' '?' gitlab-runner'*) ;; *) continue ;; esac
-    process=$root/proc/${process%% *}
-    case " $(tr '\000' ' ' 2>/dev/null <"$process/cmdline")" in
-    *' run '* | *' run-single '*) grep -H . "$process/cgroup" ;;
-    esac
+    process=${process%% *} started=$runner_argv
+    [ "$process" = "$runner_pid" ] || started=$(tr '\000' '\n' 2>/dev/null <"$root/proc/$process/cmdline")
+    case $newline$started$newline in *"${newline}run$newline"* | *"${newline}run-single$newline"*) ;; *) continue ;; esac
+    process=$root/proc/$process/cgroup
+    while read -r line; do printf '%s:%s\n' "$process" "$line"; done 2>/dev/null <"$process"
   done
   unset IFS
   set +f

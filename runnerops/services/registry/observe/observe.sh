@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # What the host says of caches: Compose, ports, answers, files. Reads only; `ask`, `file` and $root come from the frame.
 
-root=${root-} newline=${newline-}
+root=${root-} newline=${newline-} code=${code-}
 
 observe_registry() { # DIRECTORY
   observe_registry_files "$1"
@@ -79,7 +79,13 @@ registry_asked() { # NAME CACHE-URL REPOSITORY [SECONDS]: `upstream` where it li
 }
 
 await_registry_answer() { # N URL
-  if registry_get "$2/v2/" >/dev/null; then said=yes; else said=no; fi
+  if page_said "$2/v2/"; then
+    case $code in [23]??) said=yes ;; *) said=no ;; esac
+  elif registry_get "$2/v2/" >/dev/null; then
+    said=yes
+  else
+    said=no
+  fi
   ask "registry_answer_$1" printf '%s %s\n' "$2" "$said"
 }
 
@@ -102,20 +108,21 @@ await_registry_cache() { # N NAME CACHE-URL UPSTREAM REPOSITORY [PATH SHA256]…
 }
 
 registry_sums() { # [PATH SHA256]…: `yes` where each has its own
-  wanted='' found=''
+  wanted='' found='' sums=''
   for word in "$@"; do
     shift
     case $word in /*) set -- "$@" "$root$word" ;; *) wanted="$wanted$word " ;; esac
   done
-  [ $# -gt 0 ] && said=$(sha256sum "$@" 2>/dev/null)
+  [ $# = 0 ] || sums=$(sha256sum "$@" 2>/dev/null)
   set -f
   IFS=$newline
-  for line in ${said-}; do found="$found${line%% *} "; done
+  for line in $sums; do found="$found${line%% *} "; done
   [ "$found" != "$wanted" ] || echo yes
 }
 
 registry_looks() { # URL: $said is whether a cache answers there; one that is just starting is asked again
   said=yes
+  page_said "$1/v2/" && case $code in [23]??) return ;; esac
   registry_get "$1/v2/" >/dev/null
   case $? in
   0) return ;;
