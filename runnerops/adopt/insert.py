@@ -36,8 +36,11 @@ class _Text:
 
     def last(self, node: yaml.Node) -> int:
         """The position of the last character of what a node says."""
-        end = max(leaf.end_mark.index for leaf in _leaves(node))
-        start = min(leaf.start_mark.index for leaf in _leaves(node))
+        leaves = _leaves(node)
+        last = max(leaves, key=lambda leaf: leaf.end_mark.index)
+        start, end = min(leaf.start_mark.index for leaf in leaves), last.end_mark.index
+        if isinstance(last, yaml.ScalarNode) and last.style in ("|", ">") and last.value.endswith("\n\n"):
+            return end - 1  # empty lines at its end are kept (`|+`): they are its own
         return start + max(len(self.whole[start:end].rstrip()) - 1, 0)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from runnerops.adopt.draft import best_draft, could_share, make_draft
@@ -184,6 +184,7 @@ LEAN = st.fixed_dictionaries({}, optional={"docker": TREES, "gitlab_runner": SEC
     base=st.fixed_dictionaries({"docker": TREES, "gitlab_runner": SECTIONS}),
     more=st.lists(LEAN, min_size=2, max_size=3),
 )
+@example(base={"docker": {}, "gitlab_runner": {"runners": []}}, more=[{"docker": {"a": "b\n\n\n"}}, {}])
 def test_each_host_asks_for_what_it_asks_for_by_itself(
     tmp_path_factory: pytest.TempPathFactory, base: Tree, more: list[Tree]
 ) -> None:
