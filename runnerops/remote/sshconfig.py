@@ -94,13 +94,18 @@ def _included(value: str, folder: Path, home: Path) -> Iterator[Path]:
 
 def _host(value: str) -> _Conditions:
     words = [word for word in _split(value) if "," not in word]  # no host has one in its name
-    return ("originalhost", ",".join(words)) if words else None
+    return ("originalhost", _literal(",".join(words))) if words else None
+
+
+def _literal(patterns: str) -> str:
+    """With brackets as they are: only `*` and `?` stand for others in OpenSSH's patterns."""
+    return patterns.replace("[", "[[]")
 
 
 def _match(value: str) -> tuple[_Conditions, str]:
     """The conditions of a `Match` line, and what of it cannot be decided here, if anything.
 
-    A keyword that is unknown even to OpenSSH matches nothing.
+    That is also a keyword that is not known here, as of a newer OpenSSH: nobody knows whether it takes a value.
     """
     words = list(_split(value))
     kept: list[str] = []
@@ -108,17 +113,18 @@ def _match(value: str) -> tuple[_Conditions, str]:
     if not words:
         return None, ""
     while words:
-        keyword, words = words[0].lower(), words[1:]
+        head, assigned, value_of = words[0].partition("=")
+        keyword, words = head.lower(), [*([value_of] if assigned else []), *words[1:]]
         if keyword.lstrip("!") in _WITHOUT_VALUE:
             kept += [keyword] if keyword != "all" else []
         elif keyword.lstrip("!") in _WITH_VALUE | _UNREAD and words:
             if keyword.lstrip("!") in _UNREAD:
                 unread = unread or f"Match {keyword}"
             else:
-                kept += [keyword, words[0]]
+                kept += [keyword, words[0] if keyword.endswith("exec") else _literal(words[0])]
             words = words[1:]
         else:
-            return None, ""
+            return tuple(kept), unread or f"Match {keyword}"
     return tuple(kept), unread
 
 

@@ -67,6 +67,7 @@ def test_nothing_of_fabrics_own_configuration_counts(sshd: Sshd, home: Path, mon
     ("config", "problem", "hint"),
     [
         ("Match localnetwork 10.0.0.0/8\n User x\n", "Match localnetwork", "Host lines"),
+        ("Match host * weekday mon\n User x\n", "Match weekday", "Host lines"),
         ("Tag x\nMatch tagged x\n User x\n", "Match tagged", "Host lines"),
         ("PubkeyAuthentication no\n", "leaves no way to log in", "PubkeyAuthentication yes"),
         ("BindAddress 127.0.0.1\n", "bindaddress 127.0.0.1", "ProxyCommand"),

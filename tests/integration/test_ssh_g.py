@@ -21,6 +21,10 @@ Host !web *|User me
 Host * !web|User me|Host w*|User you
 Host w?b|User me
 Host "web"|Port 9
+Host w[e]b|Port 9
+Host w*|Port 9|Match host w[e]b|Port 8
+Match host="web"|Port 9
+Match exec="test a=a"|Port 9
 Host a,web|Port 9
 HostName %h.example.com
 HostName %%h
