@@ -29,7 +29,17 @@ def told(project: Project, *words: str, code: int = 0) -> dict[str, Any]:
     return found
 
 
-def test_before_and_after_a_deploy(project: Project, host: LabHost) -> None:
+def test_what_there_is_to_tell_of_a_host(project: Project, host: LabHost) -> None:
+    """From before its first deploy until half of it is down."""
+    before_and_after_a_deploy(project, host)
+    tree = project.tree
+    a_section_that_went(project, host)
+    project.write(tree)
+    what_a_cache_holds(project, host)
+    what_does_not_run_and_what_is_owed(project, host)
+
+
+def before_and_after_a_deploy(project: Project, host: LabHost) -> None:
     before = told(project, "status", code=1)  # it has no cache yet
     assert "pending" not in before
     assert before["last_run"] is None
@@ -53,22 +63,7 @@ def test_before_and_after_a_deploy(project: Project, host: LabHost) -> None:
     host.run("systemctl enable gitlab-runner")
 
 
-def test_what_does_not_run_and_what_is_owed(project: Project, host: LabHost) -> None:
-    project.deploy()
-    host.run(
-        "docker stop $(docker ps -q --filter label=com.docker.compose.service=dockerhub); systemctl stop gitlab-runner"
-    )
-    host.run("mkdir -p /var/lib/runnerops/intents; echo 'restart 7 x' >/var/lib/runnerops/intents/docker")
-    found = told(project, "status", code=1)
-    assert [one["healthy"] for one in found["services"]] == [True, False, False]
-    assert found["unfinished"] == [{"service": "docker", "verb": "restart", "run": 7}]
-    said = project.run("status", code=1)
-    assert "0 of 1 up" in said
-    assert "unfinished: restart docker since run 7" in said
-
-
-def test_a_section_that_went(project: Project, host: LabHost) -> None:
-    project.deploy()
+def a_section_that_went(project: Project, host: LabHost) -> None:
     project.write({"hosts": {host.name: host_entry(host, docker={"live-restore": True, "registry-mirrors": []})}})
     said = project.run("status")
     assert "no longer managed: /etc/gitlab-runner/config.toml" in said
@@ -76,8 +71,7 @@ def test_a_section_that_went(project: Project, host: LabHost) -> None:
     assert "daemon.json" not in said
 
 
-def test_what_a_cache_holds(project: Project, host: LabHost) -> None:
-    project.deploy()
+def what_a_cache_holds(project: Project, host: LabHost) -> None:
     assert told(project, "catalog")["caches"][0]["repositories"] == []
     host.run("docker pull -q alpine:3; docker pull -q busybox:1")
     (cache,) = told(project, "catalog", "--tags")["caches"]
@@ -88,6 +82,17 @@ def test_what_a_cache_holds(project: Project, host: LabHost) -> None:
     host.run("docker stop $(docker ps -q --filter label=com.docker.compose.service=dockerhub)")
     assert told(project, "catalog", code=1)["caches"][0]["problem"]
     assert f"runnerops verify {host.name}" in project.run("catalog", code=1)
+
+
+def what_does_not_run_and_what_is_owed(project: Project, host: LabHost) -> None:
+    host.run("systemctl stop gitlab-runner")
+    host.run("mkdir -p /var/lib/runnerops/intents; echo 'restart 7 x' >/var/lib/runnerops/intents/docker")
+    found = told(project, "status", code=1)
+    assert [one["healthy"] for one in found["services"]] == [True, False, False]
+    assert found["unfinished"] == [{"service": "docker", "verb": "restart", "run": 7}]
+    said = project.run("status", code=1)
+    assert "0 of 1 up" in said
+    assert "unfinished: restart docker since run 7" in said
 
 
 def test_a_host_that_is_not_reached(project: Project, host: LabHost) -> None:

@@ -167,33 +167,22 @@ def test_containers_that_would_not_come_back(project: Project, host: LabHost) ->
 
 
 def test_an_upstream_that_is_down_keeps_the_cache_running(project: Project, host: LabHost, lab: Lab) -> None:
+    """Also where the cache lists the tags that it holds with success: it would not come up again all the same."""
     project.deploy()
-    container = host.run("docker ps -q --filter label=com.docker.compose.project=runnerops").stdout
+    running = "docker ps -q --filter label=com.docker.compose.project=runnerops"
+    container = host.run(running).stdout
+    section = cache_section(host, lab.hub, config={"log": {"level": "debug"}})
+    project.write({"hosts": {host.name: whole_host(host, lab.hub, registry=section)}})
     lab.hub.stop()
-    project.write(
-        {
-            "hosts": {
-                host.name: whole_host(
-                    host, lab.hub, registry=cache_section(host, lab.hub, config={"log": {"level": "debug"}})
-                )
-            }
-        }
-    )
     refused(project, host, "upstream-down", "dockerhub")
-    assert host.run("docker ps -q --filter label=com.docker.compose.project=runnerops").stdout == container
+    lab.hub.start()
+    host.run("docker pull -q alpine:3 && docker rmi alpine:3")
+    lab.hub.stop()
+    refused(project, host, "upstream-down", "dockerhub")
+    assert host.run(running).stdout == container
     project.set(host.name, "registry", value=cache_section(host, lab.hub))
     project.set(host.name, "gitlab_runner", "concurrent", value=5)
     project.deploy()
-
-
-def test_what_a_cache_holds_is_no_upstream(project: Project, host: LabHost, lab: Lab) -> None:
-    """It lists the tags that it holds with success, and would not come up again all the same."""
-    project.deploy()
-    host.run("docker pull -q alpine:3 && docker rmi alpine:3")
-    lab.hub.stop()
-    section = cache_section(host, lab.hub, config={"log": {"level": "debug"}})
-    project.write({"hosts": {host.name: whole_host(host, lab.hub, registry=section)}})
-    refused(project, host, "upstream-down", "dockerhub")
 
 
 def test_a_job_that_no_runner_there_took_stops_a_docker_restart(project: Project, host: LabHost) -> None:
