@@ -92,7 +92,7 @@ def test_what_cannot_be_done_is_refused_by_name(config: str, problem: str, hint:
     (home / ".ssh" / "config").write_text(
         "Host elsewhere\n" + config if "Match" not in config else "Host x\n Tag x\n" + config
     )
-    if "localnetwork" not in config:
+    if not {"localnetwork", "weekday"} & set(config.split()):
         sshd.open().close()
 
 
