@@ -62,6 +62,12 @@ class CommandGroup(typer.core.TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002, D102
         return load_command(cmd_name) if cmd_name in NAMES else None
 
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """The list of them. Of each only the help is read: making them whole takes as long as all else of `--help`."""
+        helps = {name: inspect.cleandoc(_function(name).__doc__ or "") for name in NAMES}
+        shown: dict[str, Any] = {name: typer.core.TyperCommand(name, help=text) for name, text in helps.items()}
+        typer.core.TyperGroup(commands=shown).format_commands(ctx, formatter)
+
 
 class _Command(typer.core.TyperCommand):
     """A command whose help shows an argument by its name alone: newer typers set braces around it and a type beside."""
@@ -85,10 +91,16 @@ def _unconverted(option: Any) -> Any:
     return option
 
 
+def _function(name: str) -> Callable[..., None]:
+    """That of a file in this folder."""
+    function: Callable[..., None] = getattr(import_module(f"runnerops.cli.{name}"), name)
+    return function
+
+
 @cache
 def load_command(name: str) -> Any:
     """The command of a file in this folder."""
-    function = getattr(import_module(f"runnerops.cli.{name}"), name)
+    function = _function(name)
     app = typer.Typer(add_completion=False, rich_markup_mode=None, context_settings=SETTINGS)
     spread = _spread(function)
     app.command(name, cls=_Command)(spread)
