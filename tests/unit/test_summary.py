@@ -1,0 +1,42 @@
+"""How a deploy ends: its table and its last line."""
+
+from __future__ import annotations
+
+from runnerops.model.common import Result
+from runnerops.model.run import Outcome
+from runnerops.report.summary import table_lines
+from runnerops.report.text import summary_line
+
+
+def test_the_last_line_counts_hosts_by_how_they_ended() -> None:
+    ends = [("a", Result.APPLIED), ("b", Result.ROLLED_BACK), ("c", Result.APPLIED), ("d", Result.UNREACHABLE)]
+    outcomes = [Outcome(name, result) for name, result in ends]
+    assert summary_line(outcomes) == "4 hosts: 2 applied, 1 rolled-back (b), 1 unreachable (d)"
+
+
+def test_a_deploy_ends_with_a_table_of_the_worst_first() -> None:
+    long = f"runner-{'x' * 30}"
+    outcomes = [
+        Outcome("a", Result.APPLIED, seconds=3.21),
+        Outcome("b", Result.UNCHANGED),
+        Outcome(long, Result.SKIPPED, message=f"not touched: {'word ' * 30}\nmore"),
+        Outcome("d", Result.NEEDS_ATTENTION, message="failed, and secret", seconds=100),
+    ]
+    assert [
+        text
+        for _, text in table_lines(outcomes, {"a": "reload docker"}, lambda text: text.replace("secret", "********"))
+    ] == [
+        "d                         needs-attention   100.0 s  failed, and ********",
+        "runner-xxxxxxxxxxxxxxxx…  skipped                    not touched: word word…",
+        "a                         applied             3.2 s  reload docker",
+    ]
+
+
+def test_the_table_of_many_hosts_has_those_that_did_not_end_well() -> None:
+    applied = [Outcome(f"r{number}", Result.APPLIED) for number in range(480)]
+    failed = [Outcome(f"f{number}", Result.UNREACHABLE, message="no route") for number in range(20)]
+    lines = [text for _, text in table_lines([*applied, *failed], {}, str)]
+    assert [line.split() for line in lines] == [["f[0:19]", "unreachable", "no", "route"]], "one reason, one row"
+    broken = [Outcome(f"b{number}", Result.ROLLED_BACK, message="no", seconds=2.0) for number in range(200)]
+    assert len(list(table_lines([*applied, *failed, *broken], {}, str))) == 50, "each run has its own"
+    assert list(table_lines([Outcome("a", Result.UNCHANGED), Outcome("b", Result.PENDING)], {}, str)) == []

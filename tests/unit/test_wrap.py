@@ -1,0 +1,45 @@
+"""Lines of a terminal, broken at words."""
+
+from __future__ import annotations
+
+import pytest
+
+from runnerops.report.wrap import broken_at_words, shortened
+
+SENTENCE = (
+    "  blocked: new-volume: the cache starts empty on its new volume, and the old one stays where it is: cache_old"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "lines"),
+    [
+        ("", 80, [""]),
+        ("short", 80, ["short"]),
+        (
+            SENTENCE,
+            60,
+            [
+                "  blocked: new-volume: the cache starts empty on its new",
+                "      volume, and the old one stays where it is: cache_old",
+            ],
+        ),
+        (
+            "  FAIL     http://172.17.0.1:5000 does not answer in time",
+            44,
+            ["  FAIL     http://172.17.0.1:5000 does not", "           answer in time"],
+        ),
+        ("hint: /a/path/that/is/longer/than/the/terminal", 40, ["hint:", "    /a/path/that/is/longer/than/the/terminal"]),
+        ("a b", 1, ["a b"]),
+    ],
+)  # fmt: skip
+def test_broken_at_words(text: str, width: int, lines: list[str]) -> None:
+    assert broken_at_words(text, width) == lines
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [("", ""), ("restart it", "restart it"), ("wait until gitlab-runner has loaded it", "wait until gitlab-runner has…")],
+)  # fmt: skip
+def test_what_stands_beside_a_bar_ends_with_a_word(text: str, shown: str) -> None:
+    assert shortened(text, 32) == shown
