@@ -29,7 +29,13 @@ def lint_file(spec: FileSpec, content: bytes) -> tuple[Finding, ...]:
     places, beside = _of_the_text(spec, text, layered=service.layered(spec)) if text.strip() else ({}, ())
     curly = _curly(spec, tree) if spec.format == "yaml" else ()  # the other formats cannot be read with them
     found = [*_of_the_bytes(spec, content), *lint_trees(Host(name, name), {spec: tree}, None), *curly, *beside]
-    return tuple(finding if finding.location else _placed(finding, places) for finding in found)
+    placed = (finding if finding.location else _placed(finding, places) for finding in found)
+    return tuple(sorted(placed, key=_place))
+
+
+def _place(finding: Finding) -> tuple[int, int]:
+    """A file's findings are read beside it, from its first line on."""
+    return (finding.location.line, finding.location.column) if finding.location else (0, 0)
 
 
 def _of_the_bytes(spec: FileSpec, content: bytes) -> Iterator[Finding]:

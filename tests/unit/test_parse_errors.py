@@ -144,6 +144,12 @@ def test_what_is_valid_and_no_mapping_is_not_said_to_be_invalid(spec: FileSpec, 
     assert found(spec, text.encode()).message.startswith("the file must be ")
 
 
+def test_findings_of_a_file_stand_in_its_order() -> None:
+    text = '{\n "log-opts": {"max-size": 10},\n "x": 1,\n "bip": "y",\n "registry-mirror": []\n}'
+    lines = [one.location.line for one in lint_file(JSON, text.encode()) if one.location]
+    assert lines == [2, 3, 4, 5]
+
+
 @pytest.mark.parametrize(
     ("text", "places"),
     [

@@ -38,7 +38,7 @@ def found(tree: Tree, facts: DockerFacts | None = None) -> list[str]:
         ({"registry-mirrors": ["http://a/b"]}, "D006 warning a mirror with a path is refused by dockerd before 25.0"),
         (
             {"hosts": ["unix:///x"]},
-            "D007 warning where docker's unit sets it as a flag (-H), so dockerd would not start",
+            "D007 warning where docker's unit has it as a flag (-H), as it is packaged, dockerd does not start",
         ),
         (
             {"bip": "10.0.0.0/24"},

@@ -186,7 +186,8 @@ def _flag_of_unit(tree: Tree, facts: Facts | None) -> Found:
         fix = "take it out, or give the unit a drop-in whose ExecStart has no -H"
         severity: Severity = "error" if known else "warning"
         text = "docker's unit sets it as a flag (-H), so dockerd would not start"
-        yield "D007", severity, ("hosts",), text if known else f"where {text}", fix
+        unknown = "where docker's unit has it as a flag (-H), as it is packaged, dockerd does not start"
+        yield "D007", severity, ("hosts",), text if known else unknown, fix
 
 
 def _swarm(tree: Tree, facts: Facts | None) -> Found:

@@ -40,11 +40,21 @@ def _texts(tree: Tree, name: str) -> Iterator[tuple[int, str]]:
             yield index, item
 
 
+def _no_tcp(address: str) -> str:
+    """Why it is no ADDRESS:PORT, as `ParseTCPAddr` of moby has it; either may be left out."""
+    if "/" in address:
+        return "is an address, in which no path may stand"
+    port = re.search(r":([^:\]]+)$", address)
+    return "has a port that is no number from 1 on" if port and not (port[1].isdecimal() and int(port[1])) else ""
+
+
 def _hosts(tree: Tree) -> Found:
     for index, host in _texts(tree, "hosts"):
         kind, found, rest = host.strip().partition("://")
         if found and kind not in {"tcp", "unix", "npipe", "fd"}:
             yield "D017", "error", ("hosts", index), "must be tcp://, unix:// or fd://", _START
+        elif (kind == "tcp" or not found) and (problem := _no_tcp(rest if found else kind)):
+            yield "D017", "error", ("hosts", index), problem, f"{_START}; write tcp://ADDRESS:PORT"
         elif (kind == "tcp" or not found) and host.strip() and tree.get("tlsverify") is not True:
             address = (rest or kind).rpartition(":")[0] or rest or kind
             if not re.match(r"127\.|localhost|\[?::1", address):

@@ -56,9 +56,21 @@ def _logs(tree: Tree) -> Found:
     """On a start the runner exits on any other word, on a load it stops half-way."""
     level, form = tree.get("log_level"), tree.get("log_format")
     if isinstance(level, str) and level.lower() not in _LOG_LEVELS:
-        yield "R009", "error", ("log_level",), "unknown level: the runner would not start", ", ".join(_LOG_LEVELS)
+        yield (
+            "R009",
+            "error",
+            ("log_level",),
+            "unknown level: the runner would not start",
+            f"write one of {', '.join(_LOG_LEVELS)}",
+        )
     if isinstance(form, str) and form not in _LOG_FORMATS:
-        yield "R009", "error", ("log_format",), "unknown format: the runner would not start", ", ".join(_LOG_FORMATS)
+        yield (
+            "R009",
+            "error",
+            ("log_format",),
+            "unknown format: the runner would not start",
+            f"write one of {', '.join(_LOG_FORMATS)}",
+        )
 
 
 def _tokens(tree: Tree) -> Found:

@@ -75,7 +75,7 @@ def _words(runner: Tree, key: Key) -> Found:
             value = _tree(runner, table).get(name)
             wrong = [word for word in (value if isinstance(value, list) else [value]) if not _is_policy(word)]
             if wrong:
-                text = f"must be of {', '.join(_PULL_POLICIES)}"
+                text = f"must be one of {', '.join(_PULL_POLICIES)}"
                 yield "R012", "error", (*key, table, name), text, "every job would fail"
 
 
