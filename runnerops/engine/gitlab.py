@@ -37,8 +37,8 @@ Answer = TypeVar("Answer")
 Down: TypeAlias = "dict[str, GitlabDownError]"
 """The GitLabs that did not answer in this command, by URL, each with what was said: no further host waits for them."""
 _CREATE_ANOTHER = (
-    "where it was deleted there, take its entry out of the inventory and deploy (--allow drop-runner), then put it in again:"
-    " that deploy creates another"
+    "where it was deleted there, deploy: that creates another, with a token of GitLab's API; where its token was reset:"
+    " runnerops rotate"
 )
 _ANEW = "create the runner anew in GitLab, give its token in the inventory and deploy"
 NO_SYSTEM_ID = "its host has no system id yet, which gitlab-runner makes at its first start"
@@ -122,6 +122,8 @@ class Compared:
     updates: tuple[SettingsUpdate, ...] = ()
     blockers: tuple[Blocker, ...] = ()
     notes: tuple[str, ...] = ()
+    lost: frozenset[str] = frozenset()
+    """Runners by name that deploys create, and that GitLab does not have any more, as their numbers and their tokens tell."""
 
 
 def compare_settings(host: Host, desired: Sequence[RenderedFile], observed: HostState, asking: Asking) -> Compared:
@@ -134,6 +136,7 @@ def compare_settings(host: Host, desired: Sequence[RenderedFile], observed: Host
     updates: list[SettingsUpdate] = []
     blockers: list[Blocker] = []
     notes: list[str] = []
+    lost: set[str] = set()
     client: GitlabClient | None = None
     awaited = to_be_created(desired)
     for name, wanted in host.gitlab_settings.items():
@@ -152,9 +155,12 @@ def compare_settings(host: Host, desired: Sequence[RenderedFile], observed: Host
             asking.wishes.append(Wish((host.gitlab.url, number), host.name, name, wanted, number))
         except GitlabError as error:
             gone = isinstance(error, NoRunnerError) and name in host.gitlab_places
-            hint = _CREATE_ANOTHER if gone else error.hint
-            notes.append(f"the settings of runner {name} in GitLab could not be compared: {error.message}; {hint}")
-    return Compared(tuple(one for one in updates if one.changes), tuple(blockers), tuple(notes))
+            if gone and token_is_lost(host, runners[name], observed):
+                lost.add(name)
+                continue
+            text = f"the settings of runner {name} in GitLab could not be compared: {error.message}; {error.hint}"
+            notes.append(text)
+    return Compared(tuple(one for one in updates if one.changes), tuple(blockers), tuple(notes), frozenset(lost))
 
 
 def update_settings(host: Host, updates: Sequence[SettingsUpdate], asking: Asking) -> tuple[GitlabError, ...]:

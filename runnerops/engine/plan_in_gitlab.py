@@ -40,6 +40,22 @@ class InGitlab:
     unpaired: Unpaired = field(default_factory=Unpaired)
     managed: Managed | None = None
     """What is to be on record as managed there; None: what is."""
+    lost: frozenset[str] = frozenset()
+    """Runners that deploys create and that somebody deleted there: they are to be created once more."""
+
+
+def reconcile_with_gitlab(
+    planning: Planning, host: Host, rendered: tuple[RenderedFile, ...], observed: HostState
+) -> tuple[tuple[RenderedFile, ...], tuple[Blocker, ...], InGitlab]:
+    """What the host is to have and what GitLab makes of that. Of runners that were deleted there it is told by being asked, so
+    what the host is to have is settled once more then."""
+    from runnerops.planning.reconcile import reconcile
+
+    desired, blockers = reconcile(host, rendered, observed)
+    told = in_gitlab(planning, host, desired, observed)
+    if told.lost <= host.lost:
+        return desired, blockers, replace(told, lost=host.lost)
+    return reconcile_with_gitlab(planning, replace(host, lost=host.lost | told.lost), rendered, observed)
 
 
 def in_gitlab(planning: Planning, host: Host, desired: Sequence[RenderedFile], observed: HostState) -> InGitlab:
@@ -63,8 +79,9 @@ def in_gitlab(planning: Planning, host: Host, desired: Sequence[RenderedFile], o
     leavers = Departures(host, hosts, observed, policy, asking).plan(desired)
     blockers = (*new.blockers, *compared.blockers, *blockers, *leavers.blockers)
     notes = (*notes, *compared.notes, *old.notes, *leavers.notes)
+    anew = tuple(f"runner {name} was deleted in GitLab: another takes its place" for name in sorted(host.lost))
     unpaired = Unpaired(new.creations, leftovers, leavers.deletions)
-    return InGitlab(blockers, notes, compared.updates, unpaired, leavers.in_gitlab)
+    return InGitlab(blockers, (*anew, *notes), compared.updates, unpaired, leavers.in_gitlab, compared.lost)
 
 
 def with_pauses(planning: Planning, planned: Planned, request: Request) -> Planned:

@@ -13,7 +13,7 @@ from runnerops.engine.maintenance import check_maintenance, in_maintenance
 from runnerops.engine.observe import Reader, observe
 from runnerops.engine.options import Flags
 from runnerops.engine.plan_context import Planning
-from runnerops.engine.plan_in_gitlab import in_gitlab, plan_with_created, with_pauses
+from runnerops.engine.plan_in_gitlab import plan_with_created, reconcile_with_gitlab, with_pauses
 from runnerops.engine.plan_request import plan_request, result_of
 from runnerops.engine.planned import Planned
 from runnerops.engine.project import Project
@@ -48,13 +48,12 @@ def plan_from(
     from runnerops.planning.dependencies import brings_caches, with_cache_clients  # by now `load_rest` has all of these
     from runnerops.planning.left_out import carried, note
     from runnerops.planning.plan import Request
-    from runnerops.planning.reconcile import reconcile
 
     project = planning.project
     whole = next((one for one in project.inventory.hosts if one.name == host.name), host)
     host = host if planning.command == "deploy" else replace(host, gitlab_places={})
-    desired, blockers = reconcile(host, rendered, observed)
-    told = in_gitlab(planning, host, desired, observed)
+    desired, blockers, told = reconcile_with_gitlab(planning, host, rendered, observed)
+    host = replace(host, lost=told.lost)
     request = Request(
         host=with_cache_clients(host, project.inventory.hosts),
         rendered=rendered,

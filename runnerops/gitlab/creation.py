@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 from runnerops.gitlab.client import GitlabClient
 from runnerops.gitlab.places import path_of
-from runnerops.gitlab.runners import moment
+from runnerops.gitlab.runners import MARK, moment
 from runnerops.gitlab.settings import details_of, differing, sent, update
 from runnerops.model.gitlab import SETTINGS, Created, Creation, Leftover, Place, Setting, SettingsUpdate
 
@@ -47,7 +47,7 @@ def is_marked(description: object, mark: str) -> bool:
 
 def create(client: GitlabClient, planned: Creation, nonce: str) -> Created:
     """A new runner, marked with `nonce` (hex digits), which this deploy alone has. Raises GitlabError."""
-    text = f" (not deployed yet, runnerops {planned.mark}-{nonce})"
+    text = f" {MARK}{planned.mark}-{nonce})"
     description = str(planned.settings.get("description") or planned.runner)[: _LONGEST - len(text)] + text
     where = {f"{planned.place.kind}_id": planned.number} if planned.number else {}
     settings = {SETTINGS[key]: sent(value) for key, value in planned.settings.items()}
@@ -85,5 +85,5 @@ def _marked(client: GitlabClient, place: Place, pattern: str) -> Iterator[int]:
 
 
 def _is_marked(description: object, pattern: str) -> bool:
-    text = rf"\(not deployed yet, runnerops {pattern}\)\s*"
+    text = rf"{re.escape(MARK)}{pattern}\)\s*"
     return isinstance(description, str) and re.search(f"{text}$", description) is not None

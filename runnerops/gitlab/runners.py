@@ -11,6 +11,8 @@ from runnerops.errors import GitlabDownError, GitlabError
 from runnerops.gitlab.client import GitlabClient
 from runnerops.model.gitlab import Registration, RunnerStatus
 
+MARK = "(not deployed yet, runnerops "
+"""What the end of a description begins with as long as a deploy that created the runner has not ended."""
 UNKNOWN = "GitLab does not know its token (403): the runner was deleted there, or its token was reset"
 UNKNOWN_FIX = "take its token from GitLab (or create it there anew), give it in the inventory and deploy"
 
@@ -57,6 +59,9 @@ class AskedRunners:
             return replace(known, reason=error.message, fix=error.hint)
         paused = details.get("paused")
         online = str(details.get("status") or "")
+        if MARK in str(details.get("description")):
+            reason = "a deploy that created it has not ended there: it is marked as not deployed yet"
+            known = replace(known, reason=reason, fix="deploy its host: that settles it")
         return replace(known, paused=paused if isinstance(paused, bool) else None, online=online)
 
 

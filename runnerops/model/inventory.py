@@ -112,6 +112,8 @@ class Host:
     """Where a deploy creates runners, by their names, that have no token; empty for what creates none."""
     created: Mapping[str, Created] = field(default_factory=dict, repr=False)
     """Runners that this very deploy has created, by name."""
+    lost: frozenset[str] = frozenset()
+    """Of `gitlab_places` those that somebody deleted in GitLab: the token that the host has is worth nothing."""
     maintenance: Maintenance | None = None
     displaced: tuple[Displaced, ...] = ()
     left_out: frozenset[ServiceName] = frozenset()

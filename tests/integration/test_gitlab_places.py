@@ -19,7 +19,7 @@ from runnerops.model.gitlab import Place
 from runnerops.model.host_state import Run
 from runnerops.redact import Redactor
 from runnerops.report.status import status_document, status_lines
-from tests.integration.test_gitlab_create import API, Cut, World, fixture_gitlab
+from tests.integration.test_gitlab_create import API, Cut, Machine, World, fixture_gitlab
 from tests.lab.gitlab import GitLab
 from tests.lab.gitlab_api import Answer
 from tests.unit.test_plan import ORIGIN
@@ -121,16 +121,62 @@ def test_of_a_file_that_cannot_be_read_and_of_tokens_that_are_given_nothing_is_s
     assert due_deletions(replace(host, gitlab=None), world.observed(), asking()) == {}
 
 
-def test_one_that_was_deleted_by_hand_is_told_with_a_way_to_another(gitlab: GitLab) -> None:
-    """A token cannot be given for a runner that deploys create."""
-    world = World(gitlab)
+def test_one_that_was_deleted_by_hand_is_told_and_the_next_deploy_creates_another(gitlab: GitLab) -> None:
+    world = World(gitlab, names=("one", "two"))
     world.deploy()
     host = world.plan()[0].hosts[0]
     gitlab.discard(gitlab.created[0])
-    (note,) = [one for one in world.plan()[1].plan.notes if "could not be compared" in one]
+    one, two = ask_gitlab(host, world.observed(), asking())
+    assert (one.known, two.known) == (False, True)
+    assert "deploy: that creates another" in one.fix
+    (other, _) = ask_gitlab(replace(host, gitlab_places={}), world.observed(), asking())
+    assert "give it in the inventory" in other.fix
+    _, planned = world.plan()
+    assert [each.runner for each in planned.plan.unpaired.creations] == ["one"]
+    assert "runner one was deleted in GitLab: another takes its place" in planned.plan.notes
+    assert planned.plan.blockers == ()
+    assert world.deploy().result is Result.APPLIED
+    assert sorted(each.id for each in gitlab.created) == [2, 3]
+    assert world.agrees()
+    assert world.deploy().result is Result.UNCHANGED
+
+
+@pytest.mark.parametrize("end", ["failed", "rolled-back"])
+def test_where_its_run_fails_the_other_is_taken_off_again_and_the_next_deploy_creates_one(
+    gitlab: GitLab, end: str
+) -> None:
+    world = World(gitlab)
+    world.deploy()
+    gitlab.discard(gitlab.created[0])
+    world.machine.end = end
+    assert "deleted again" in world.deploy().message
+    assert gitlab.created == []
+    world.machine.end = "applied"
+    world.deploy()
+    assert world.agrees()
+
+
+def test_one_of_which_gitlab_takes_the_token_or_has_the_number_is_left_as_it_is(gitlab: GitLab) -> None:
+    world = World(gitlab)
+    world.deploy()
+    gitlab.faults_at = {"GET /runners/1": [Answer(404, {"message": "404 Not found"})]}  # the API's token may not see it
+    _, planned = world.plan()
+    assert not planned.plan.unpaired.creations
+    assert "could not be compared: GitLab has no runner 1" in " ".join(planned.plan.notes)
+    gitlab.faults_at = {}
+    gitlab.revoke(gitlab.created[0].token)  # it was reset there
+    assert not world.plan()[1].plan.unpaired.creations
+
+
+def test_status_tells_of_one_whose_creation_was_cut_off(gitlab: GitLab) -> None:
+    world = World(gitlab, Machine(end="client killed"))
+    with pytest.raises(Cut):
+        world.deploy()
+    host = world.plan()[0].hosts[0]
     (one,) = ask_gitlab(host, world.observed(), asking())
-    assert one.known is False
-    for text in (note, one.fix):
-        assert "take its entry out of the inventory and deploy (--allow drop-runner), then put it in again" in text
-    (one,) = ask_gitlab(replace(host, gitlab_places={}), world.observed(), asking())
-    assert "give it in the inventory" in one.fix
+    assert (one.known, one.fix) == (True, "deploy its host: that settles it")
+    assert "marked as not deployed yet" in one.reason
+    world.machine.end = "applied"
+    world.deploy()
+    (one,) = ask_gitlab(host, world.observed(), asking())
+    assert one.reason == ""

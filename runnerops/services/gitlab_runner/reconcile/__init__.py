@@ -70,7 +70,7 @@ def _merge(host: Host, desired: Tree, old: Tree | None, given: SecretFingerprint
             continue
         partner = partner or before[index]
         found = whose(runner, partner, given.fingerprints.get(names[index], ""), given)
-        if found is Whose.NOBODY and name in host.gitlab_places:
+        if name in host.gitlab_places and (found is Whose.NOBODY or name in host.lost):
             runner.update(own_keys(host, name))
             continue
         blockers += stop_of(found, name)
