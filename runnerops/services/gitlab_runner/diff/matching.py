@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TypeAlias
 from urllib.parse import urlsplit, urlunsplit
 
 from runnerops.model.common import Tree, Value
-
-Tell: TypeAlias = Callable[[Tree], object]
-"""What a runner is known by; None where it has no such thing."""
 
 
 def match(observed: Sequence[Tree], desired: Sequence[Tree]) -> dict[int, int]:
