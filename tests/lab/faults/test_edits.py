@@ -115,7 +115,7 @@ def test_mirrors_taken_away_and_the_deploy_rolled_back(bench: Bench, lab: Lab) -
     after = answers.ask(bench.host)
     assert after.docker == before.docker
     assert after.file(answers.DAEMON).content == before.file(answers.DAEMON).content
-    truth.converged(after)
+    bench.wait_for(truth.converged, after)
 
 
 def write(host: LabHost, path: str, content: bytes) -> None:
