@@ -79,7 +79,7 @@ def make_saved(project: Project, plans: Plans, flags: Flags, origin: Origin, red
 
 def write_plan(path: Path, saved: SavedPlan) -> None:
     """Whole or not at all. Raises RunneropsError."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    beside = path.with_name(f".runnerops-plan.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         text = json.dumps(asdict(saved), indent=1, ensure_ascii=False) + "\n"

@@ -212,7 +212,7 @@ def test_no_plan_is_saved_without_all_hosts(tmp_path: Path) -> None:
     for path, says in (
         (tmp_path, "directory"),
         (tmp_path / "file/p", "file/p: "),
-        (tmp_path / ("p" * 250), "too long"),
+        (tmp_path / ("p" * 256), "too long"),
     ):
         with pytest.raises(RunneropsError, match=says):
             write(path, {"h": planned(there())})
