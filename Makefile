@@ -53,7 +53,7 @@ types: venv
 	$(BIN)/mypy
 
 unit: venv
-	$(BIN)/pytest -q -n auto --dist worksteal --hypothesis-profile $(EXAMPLES) tests/unit
+	@sh tools/split.sh $(BIN)/pytest -q --hypothesis-profile $(EXAMPLES) tests/unit
 
 integration: venv
 	$(BIN)/pytest -q -n auto tests/integration
