@@ -55,7 +55,7 @@ class GitlabDownError(GitlabError):
 
 
 class NoRunnerError(GitlabError):
-    """It has no runner by this number or token, or none that the API's token may see."""
+    """It has no runner by this number, or none that the API's token may see."""
 
 
 class HostError(RunneropsError):

@@ -166,6 +166,16 @@ def test_one_of_which_gitlab_takes_the_token_or_has_the_number_is_left_as_it_is(
     gitlab.faults_at = {}
     gitlab.revoke(gitlab.created[0].token)  # it was reset there
     assert not world.plan()[1].plan.unpaired.creations
+    gitlab.created[0].settings["tag_list"] = ["changed"]
+    _, planned = world.plan()
+    assert not planned.plan.unpaired.creations
+    assert "or its token was reset" in " ".join(planned.plan.notes)
+    world.machine.content = b"".join(
+        line
+        for line in (world.machine.content or b"").splitlines(keepends=True)
+        if not line.strip().startswith(b"id =")
+    )
+    assert not world.plan()[1].plan.unpaired.creations  # without a number nobody can tell
 
 
 def test_status_tells_of_one_whose_creation_was_cut_off(gitlab: GitLab) -> None:
