@@ -65,6 +65,12 @@ def block_lines(block: Sequence[Told], shown: Sequence[Line], title: Line = ("ho
         yield "dim", f"  {' and '.join(words)}: each host's own"
 
 
+def of_all(block: Sequence[Told], texts: Sequence[str]) -> str:
+    """What each of these texts says of its host, of hosts that are alike."""
+    first = Told(block[0].name, block[0].address, [("plain", texts[0])])
+    return texts[0] if len(set(texts)) == 1 else _shown(first.without_own()[0][1])
+
+
 def job_lines(jobs: Mapping[str, int]) -> Iterator[Line]:
     """Of each host that has some."""
     if busy := [f"{name} {count}" for name, count in jobs.items() if count]:

@@ -8,7 +8,7 @@ from runnerops.model.common import Result
 from runnerops.model.host_names import brief
 from runnerops.model.run import Outcome
 from runnerops.redact import step_title
-from runnerops.report.alike import FEWEST
+from runnerops.report.alike import FEWEST, of_all
 from runnerops.report.causes import ending
 from runnerops.report.text import GOOD, Line
 from runnerops.report.wrap import shortened
@@ -41,20 +41,24 @@ def table_lines(
 
     `actions` are those of each host that was to change. `redacted` comes before a text is cut.
     """
-    rows = [(_named(block), block[0]) for block in _rows(outcomes)]
+    rows = [(_named(block), block) for block in _rows(outcomes)]
     width = max((len(name) for name, _ in rows), default=0)
-    result = max((len(one.result) for _, one in rows), default=0)
-    for name, one in rows:
+    result = max((len(block[0].result) for _, block in rows), default=0)
+    for name, block in rows:
+        one = block[0]
         took = f"{one.seconds:.1f} s" if one.seconds >= _MOMENT else ""
         head = f"{name:{width}}  {one.result:{result}}  {took:>8}  "
-        said = shortened(redacted(_said(one, actions)), _WIDTH - len(head))
+        said = shortened(redacted(_said(block, actions)), _WIDTH - len(head))
         yield "plain" if one.result in GOOD else "bad", f"{head}{said}".rstrip()
 
 
-def _said(outcome: Outcome, actions: Mapping[str, str]) -> str:
-    if outcome.result is Result.APPLIED:
-        return actions.get(outcome.host, "")
-    return f"failed step: {step_title(outcome.failed)}" if outcome.failed else outcome.message.partition("\n")[0]
+def _said(block: Sequence[Outcome], actions: Mapping[str, str]) -> str:
+    first = block[0]
+    if first.result is Result.APPLIED:
+        return actions.get(first.host, "")
+    if first.failed:
+        return f"failed step: {step_title(first.failed)}"
+    return of_all([ending(one) for one in block], [one.message.partition("\n")[0] for one in block])
 
 
 def _alike(ended: Sequence[Outcome]) -> Iterator[list[Outcome]]:

@@ -37,6 +37,11 @@ def test_the_table_of_many_hosts_has_those_that_did_not_end_well() -> None:
     failed = [Outcome(f"f{number}", Result.UNREACHABLE, message="no route") for number in range(20)]
     lines = [text for _, text in table_lines([*applied, *failed], {}, str)]
     assert [line.split() for line in lines] == [["f[0:19]", "unreachable", "no", "route"]], "one reason, one row"
+    refused = [
+        Outcome(f"r{number}", Result.UNREACHABLE, message=f"a@192.0.2.{number}:22: refused") for number in (8, 9, 10)
+    ]
+    ((_, row),) = table_lines(refused, {}, str)
+    assert row.split() == ["r[8:10]", "unreachable", "a@ADDRESS:22:", "refused"], "not the address of one of them"
     broken = [Outcome(f"b{number}", Result.ROLLED_BACK, message="no", seconds=2.0) for number in range(200)]
     assert len(list(table_lines([*applied, *failed, *broken], {}, str))) == 50, "each run has its own"
     assert list(table_lines([Outcome("a", Result.UNCHANGED), Outcome("b", Result.PENDING)], {}, str)) == []
