@@ -190,7 +190,8 @@ def _without_given(
 ) -> tuple[Finding, ...]:
     """Without variables of a Compose file that this environment or the `.env` beside it gives, as for Compose here."""
     from runnerops.services.registry.format import parse
-    from runnerops.services.registry.rules.variables import is_filled, is_given, variables_in
+    from runnerops.services.registry.rules.compose import compose_rules
+    from runnerops.services.registry.rules.variables import is_given, variables_in
 
     given: dict[str, bool] = {}
     beside = Path(name).with_name(".env")
@@ -198,8 +199,16 @@ def _without_given(
         given |= variables_in(beside.read_text(errors="replace")) if name != "-" and beside.is_file() else {}
     given |= {variable: bool(value) for variable, value in environ.items()}
     tree = parse(content, compose=True)
-    judges = {"K005": is_given, "K006": is_filled}
-    return tuple(one for one in found if one.rule not in judges or not judges[one.rule](value_at(tree, one.key), given))
+    filled = [variable for variable, value in given.items() if value]
+    wrong = {key: (message, fix) for rule, _, key, message, fix in compose_rules(tree, filled) if rule == "K006"}
+    left: dict[Finding, None] = {}
+    for one in found:
+        if one.rule == "K006" and one.key in wrong:
+            message, fix = wrong[one.key]
+            left[replace(one, message=message, fix=fix)] = None
+        elif one.rule != "K006" and (one.rule != "K005" or not is_given(value_at(tree, one.key), given)):
+            left[one] = None
+    return tuple(left)
 
 
 def _spec(name: str, kind: str) -> FileSpec:

@@ -211,8 +211,11 @@ def test_variables_of_a_compose_file_may_stand_beside_it(
         ("${A}:/x", {"A": ""}, True),
         ("${A}:/x", {"A": "/a"}, False),
         ("${A:-/a}:/x", {}, False),
-        ("${A:-${B}}:/x", {"B": "/b"}, True),
-        ("${A:-${B}}:/x", {"A": "/a", "B": "/b"}, False),
+        ("${A:-${B}}:/x", {}, True),
+        ("${A:-${B}}:/x", {"B": "/b"}, False),
+        ("${A:-${B}}:/x", {"A": "/a"}, False),
+        ("$A${B}:/x", {"B": "/b"}, False),
+        ("$A$B:/x", {"A": "/a"}, False),
     ],
 )
 def test_a_variable_without_which_a_value_is_wrong(
@@ -223,6 +226,7 @@ def test_a_variable_without_which_a_value_is_wrong(
     file.write_text(f"services: {{a: {{image: a, volumes: ['{volume}']}}}}\n")
     assert check(typed.path, [str(file)], environ, typed.screen) is Exit.OK
     assert ("K006" in typed.said) is found, typed.said
+    assert not [name for name, value in environ.items() if value and f"while {name}" in typed.said], typed.said
 
 
 def test_a_file_that_is_too_large_is_not_judged(tmp_path: Path) -> None:

@@ -33,22 +33,23 @@ _TYPES = {
 }
 
 
-def compose_rules(tree: Tree) -> Found:
-    """All rules on one file."""
+def compose_rules(tree: Tree, given: Collection[str] = ()) -> Found:
+    """All rules on one file. `given`: variables that are set to something."""
     found = list(_rules(tree))
     yield from found
-    yield from _while_unset(tree, {(key, message) for _, _, key, message, _ in found})
+    yield from _while_unset(tree, {(key, message) for _, _, key, message, _ in found}, given)
 
 
-def _while_unset(tree: Tree, told: Collection[tuple[Key, str]]) -> Found:
-    """What is wrong with the file while its variables are not set, beside what is `told`."""
-    bare = unset(tree)
+def _while_unset(tree: Tree, told: Collection[tuple[Key, str]], given: Collection[str]) -> Found:
+    """What is wrong with the file while its other variables are not set, beside what is `told`."""
+    bare = unset(tree, given)
     if bare == tree or not isinstance(bare, dict):
         return
     for _, severity, key, message, _ in _rules(bare):
-        place, names = variables_at(tree, key)
+        place, names = variables_at(tree, key, given)
         if severity == "error" and names and (key, message) not in told:
-            fix = f"set it where Compose runs, or in .env beside the file, or write ${{{names[0]}:-DEFAULT}}"
+            them = "them" if len(names) > 1 else "it"
+            fix = f"set {them} where Compose runs, or in .env beside the file, or write ${{{names[0]}:-DEFAULT}}"
             yield "K006", "warning", place, f"{message} while {_not_set(names)}", fix
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 from runnerops.model.common import Key, Tree, Value
 from runnerops.services.registry.rules.compose_parts import mapping
@@ -11,16 +12,16 @@ _NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _BRACED = re.compile(r"\$\{([A-Za-z_]\w*)(:?[-?+])?", re.ASCII)
 
 
-def unset(value: Value) -> Value:
-    """Each text with the default of its variables, or nothing, in their place; one that must be given stays."""
+def unset(value: Value, given: Collection[str] = ()) -> Value:
+    """Each text with the default of its variables, or nothing, in their place; one that is given, or must be, stays."""
     if isinstance(value, dict):
-        return {name: unset(item) for name, item in value.items()}
+        return {name: unset(item, given) for name, item in value.items()}
     if isinstance(value, list):
-        return [unset(item) for item in value]
-    return _replaced(value, set()) if isinstance(value, str) and "$" in value else value
+        return [unset(item, given) for item in value]
+    return _replaced(value, set(), given) if isinstance(value, str) and "$" in value else value
 
 
-def variables_at(tree: Tree, key: Key) -> tuple[Key, list[str]]:
+def variables_at(tree: Tree, key: Key, given: Collection[str] = ()) -> tuple[Key, list[str]]:
     """Place and names of the variables at a key that become nothing; of a service without them its image's."""
     value: Value = tree
     for part in key:
@@ -32,26 +33,30 @@ def variables_at(tree: Tree, key: Key) -> tuple[Key, list[str]]:
             return key, []
     if isinstance(value, dict) and len(key) == 2:
         key, value = (*key, "image"), mapping(value).get("image")
-    return key, empty_variables(value) if isinstance(value, str) else []
+    return key, _empty(value, given) if isinstance(value, str) else []
 
 
-def empty_variables(text: str) -> list[str]:
+def _empty(text: str, given: Collection[str]) -> list[str]:
     """Names of the variables in a text that are replaced by nothing while they are not set."""
     names: set[str] = set()
-    _replaced(text, names)
+    _replaced(text, names, given)
     return sorted(names)
 
 
-def _replaced(text: str, empty: set[str]) -> str:
+def _replaced(text: str, empty: set[str], given: Collection[str]) -> str:
     """`empty` gets the names of those that become nothing."""
     made, at = "", 0
     while (sign := text.find("$", at)) >= 0:
         made += text[at:sign]
         if name := _NAME.match(text, sign + 1):
-            empty.add(name[0])
+            if name[0] in given:
+                made += text[sign : name.end()]
+            else:
+                empty.add(name[0])
             at = name.end()
         elif (braced := _BRACED.match(text, sign)) and (end := _end(text, braced.end())) >= 0:
-            made += _braced(text[sign : end + 1], braced, text[braced.end() : end], empty)
+            whole = text[sign : end + 1]
+            made += whole if braced[1] in given else _braced(whole, braced, empty, given)
             at = end + 1
         else:  # `$$`, or what begins no variable
             made += text[sign : sign + 2]
@@ -59,11 +64,11 @@ def _replaced(text: str, empty: set[str]) -> str:
     return made + text[at:]
 
 
-def _braced(whole: str, braced: re.Match[str], rest: str, empty: set[str]) -> str:
-    how = (braced[2] or "").removeprefix(":")
+def _braced(whole: str, braced: re.Match[str], empty: set[str], given: Collection[str]) -> str:
+    how, rest = (braced[2] or "").removeprefix(":"), whole[len(braced[0]) : -1]
     if how == "?" or (rest and not how):
         return whole
-    found = _replaced(rest, empty) if how == "-" else ""
+    found = _replaced(rest, empty, given) if how == "-" else ""
     if not found and how != "+":
         empty.add(braced[1])
     return found

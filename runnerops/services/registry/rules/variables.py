@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping
 
 from runnerops.model.common import Value
-from runnerops.services.registry.rules.compose_unset import empty_variables
 
 _WANTED = re.compile(r"(?<!\$)(?:\$\$)*\$\{([A-Za-z_]\w*)(:?)\?")
 _LINE = re.compile(r"^[ \t]*(?:export[ \t]+)?([A-Za-z_]\w*)[ \t]*(?:[=:][ \t]*(.*))?$", re.MULTILINE)
@@ -25,11 +24,6 @@ def variables_in(text: str) -> dict[str, bool]:
     """Names that a `.env` of Compose sets, and whether to something; a name without `=` sets nothing."""
     lines = (match for match in _LINE.finditer(text.removeprefix("\ufeff")) if match[2] is not None)
     return {match[1]: not _NOTHING.fullmatch(match[2].strip()) for match in lines}
-
-
-def is_filled(value: Value, given: Mapping[str, bool]) -> bool:
-    """Whether all variables of this text that become nothing are set to something."""
-    return isinstance(value, str) and all(given.get(name, False) for name in empty_variables(value))
 
 
 def is_given(value: Value, given: Mapping[str, bool]) -> bool:
