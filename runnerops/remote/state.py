@@ -86,9 +86,9 @@ def _text(answers: Answers, name: str) -> str:
 
 
 def _lines(answers: Answers, name: str) -> Iterator[tuple[str, str]]:
-    """What `grep -H` prints: the last folder or file before the file's own name, and the line."""
+    """What `grep -H` prints: the file's path, and the line. Only a newline ends it: a kept file may hold U+2028."""
     output = answers[name].output.decode("utf-8", "replace") if name in answers else ""
-    for line in output.splitlines():
+    for line in output.split("\n"):
         path, _, text = line.partition(":")
         if text:
             yield path, text

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from runnerops.model.common import ServiceName, Verb
 from runnerops.model.host_state import HostState, Intent
 from runnerops.model.plan import Step
@@ -42,6 +44,13 @@ def test_what_is_owed_to_any_life_is_owed_to_this_one() -> None:
     made = plan(ask(DOCKER_TREE, None), observed(DOCKER_TREE, None, intents=(intents,)))
     assert [action.verb for action in made.actions if action.service is DOCKER] == [Verb.RESTART]
     assert restore_intent(DOCKER, intents) == Step("intend", ("docker", f"restart 3 {ANY}"))
+
+
+@pytest.mark.parametrize("odd", ["\u2028", "\u0085", "\x0c", "\r"])
+def test_a_kept_file_may_hold_what_ends_a_line_elsewhere(odd: str) -> None:
+    kept = f"/var/lib/runnerops/runs/3/new.1:# a{odd}b: c\n/var/lib/runnerops/intents/docker:restart 3 {ANY}\n"
+    found = host_state({"kept": Answer(0, kept.encode())}, {}, observed({}, None).facts)
+    assert found.intents == (Intent(DOCKER, Verb.RESTART, 3, ""),)
 
 
 def test_a_runner_that_is_not_managed_and_rests_since_a_cut_off_run_is_started() -> None:

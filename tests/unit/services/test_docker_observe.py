@@ -111,6 +111,20 @@ def test_images_as_the_socket_tells_them() -> None:
     assert found.images == {"registry@sha256:aa", "registry:3.0.0", "localhost:5000/registry:3"}
 
 
+@pytest.mark.parametrize("odd", ["\u0085", "\u2029"])
+def test_labels_with_characters_that_end_lines_elsewhere(odd: str) -> None:
+    info = json.dumps({"ID": "x", **INFO, "Labels": [odd]}, ensure_ascii=False, separators=(",", ":"))
+    labels = json.dumps({"com.gitlab.gitlab-runner.managed": "true", "ref": odd}, ensure_ascii=False)
+    one = f'{{"Id":"{"a" * 64}"\n"Name":"/job"\n"Running":true\n"Labels":{labels}\n'
+    container = f'{{"id":"b","name":"/other","image":"x","running":true,"labels":{labels}}}\n'
+    found = read(docker_told=f"{info}\n{one}", docker_containers=container)
+    assert found.version == INFO["ServerVersion"]
+    assert [(each.name, each.running, each.labels.get("ref")) for each in found.containers] == [
+        ("job", True, odd),
+        ("other", True, odd),
+    ]
+
+
 @pytest.mark.parametrize("none", ["null", "[]"])
 def test_no_mirrors_are_null_or_an_empty_list_by_version(none: str) -> None:
     info = json.dumps({**INFO, "RegistryConfig": {"Mirrors": json.loads(none)}})

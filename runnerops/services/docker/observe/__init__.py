@@ -58,7 +58,7 @@ def facts(facts: Facts, answers: Answers) -> Facts:
     where = _text(answers, "docker_where")
     if unit.active == NOT_THERE and not where:
         return facts
-    told = (line for line in _text(answers, "docker_told").splitlines() if line.startswith('{"ID":'))
+    told = (line for line in _text(answers, "docker_told").split("\n") if line.startswith('{"ID":'))
     info = _object(next(told, _text(answers, "docker_info")))
     loaded = info if info.get("ServerVersion") else {}
     registries = loaded.get("RegistryConfig")
@@ -197,7 +197,7 @@ def _prefix(network: str) -> int:
 
 def _images(answers: Answers) -> Iterator[str]:
     """`NAME:TAG` and `NAME@DIGEST`, as the daemon's socket tells them (`"RepoTags":[…]`), else as the client does."""
-    for line in _text(answers, "docker_told").splitlines():
+    for line in _text(answers, "docker_told").split("\n"):
         if line.startswith('"Repo'):
             for names in _object(f"{{{line}}}").values():
                 yield from (str(name) for name in names) if isinstance(names, list) else ()
@@ -205,9 +205,12 @@ def _images(answers: Answers) -> Iterator[str]:
 
 
 def _containers(answers: Answers) -> Iterator[Container]:
-    """A container that vanished while it was asked about makes the command fail; the other lines hold."""
+    """A container that vanished while it was asked about makes the command fail; the other lines hold.
+
+    Only a newline ends a line: JSON leaves characters as they are that end one for `splitlines`, as U+0085.
+    """
     answer = answers.get("docker_containers")
-    shown = [_object(line) for line in (answer.output.decode("utf-8", "replace") if answer else "").splitlines()]
+    shown = [_object(line) for line in (answer.output.decode("utf-8", "replace") if answer else "").split("\n")]
     for found in (*_inspected(answers), *shown):
         if found:
             labels = found.get("labels")
@@ -253,7 +256,7 @@ def _inspected(answers: Answers) -> Iterator[Mapping[str, Value]]:
     A lone `"Id":"…"` is of the list of all containers.
     """
     found: dict[str, Value] = {}
-    for line in (*_text(answers, "docker_told").splitlines(), *_text(answers, "docker_inspected").splitlines()):
+    for line in (*_text(answers, "docker_told").split("\n"), *_text(answers, "docker_inspected").split("\n")):
         if line.startswith('{"Id":'):
             yield found
             found = {}

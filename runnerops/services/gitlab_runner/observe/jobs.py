@@ -54,13 +54,13 @@ class Processes:
 def read_processes(text: str, job_ids: str) -> Processes:
     """Of lines `PID PARENT STATE NAME` and `PID CI_JOB_ID WORDS`; processes come and go meanwhile."""
     known = {}
-    for line in text.splitlines():
+    for line in text.split("\n"):
         words = line.split(" ", 3)
         if len(words) == 4 and words[0].isdigit() and words[1].isdigit():
             known[int(words[0])] = int(words[1]), words[2], words[3]
     pairs = []
     told: dict[str, str] = {}
-    for line in job_ids.splitlines():
+    for line in job_ids.split("\n"):
         pid, _, rest = line.partition(" ")
         job, _, words_of_job = rest.partition(" ")
         if pid.isdigit() and job.isdigit():
