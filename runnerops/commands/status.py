@@ -53,10 +53,12 @@ def status(invocation: Invocation, *, as_json: bool, exit_code: bool) -> Exit:
             documents.append(outcome_document(outcome))
             failed.append(outcome)
         else:
-            observed, statuses, notes = seen
-            notes = (*notes, *(text for text in (clones.get(name),) if text))
+            observed, statuses, due = seen
+            notes = (*due.values(), *(text for text in (clones.get(name),) if text))
             documents.append(status_document(name, observed, statuses, notes, pending=_pending(plans, name)))
             if not as_json:
+                left = tuple(one for one in observed.paused if one.id not in due)  # to be deleted says more
+                observed = replace(observed, paused=left)
                 screen.lines(status_lines(name, observed, statuses, notes, pending=_pending(plans, name)))
     if as_json:
         screen.json({"version": VERSION, "hosts": documents})
@@ -75,8 +77,8 @@ def _sum_up(found: Mapping[str, Found | Exception], failed: Sequence[Outcome], s
         screen.data(total_line({**kinds, "not looked at": [one.host for one in failed]}), "host")
 
 
-Found = tuple[HostState, list[ServiceStatus], tuple[str, ...]]
-"""What was observed, how each system stands, and what is to be said beside."""
+Found = tuple[HostState, list[ServiceStatus], Mapping[int, str]]
+"""What was observed, how each system stands, and what is said of runners that are still to be deleted in GitLab, by id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +101,7 @@ class _Look:
                 self.busy.say(host.name, "asking GitLab")
                 runners = ask_gitlab(host, observed, self.asking)
                 found = [in_gitlab(one, runners) if one.runners else one for one in found]
-            due = due_deletions(host, observed, self.asking)
-            left = tuple(one for one in observed.paused if one.id not in due)  # to be deleted says more
-            return replace(observed, paused=left), found, tuple(due.values())
+            return observed, found, due_deletions(host, observed, self.asking)
         finally:
             self.busy.say(host.name, "")
 
