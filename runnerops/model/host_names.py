@@ -15,13 +15,25 @@ def by_number(name: str) -> list[tuple[int, str]]:
 
 def brief(names: Sequence[str]) -> list[str]:
     """The same hosts in the same order, with three or more that are numbered one after the other as a range."""
+    return [word for word, _ in _words(names)]
+
+
+def first_few(names: Sequence[str], most: int) -> str:
+    """So many words of `brief`, and how many hosts there are more."""
+    words = _words(names)
+    left = sum(hosts for _, hosts in words[most:])
+    return ", ".join(word for word, _ in words[:most]) + (f" and {left} more" if left else "")
+
+
+def _words(names: Sequence[str]) -> list[tuple[str, int]]:
+    """Each with how many hosts it stands for."""
     runs: list[list[str]] = []
     for name in names:
         if runs and _follows(runs[-1], name):
             runs[-1].append(name)
         else:
             runs.append([name])
-    return [word for run in runs for word in ([_range(run)] if len(run) > 2 else run)]
+    return [word for run in runs for word in ([(_range(run), len(run))] if len(run) > 2 else [(one, 1) for one in run])]
 
 
 def _range(run: Sequence[str]) -> str:

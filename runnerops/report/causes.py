@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from runnerops.model.host_names import brief
+from runnerops.model.host_names import first_few
 from runnerops.model.run import Outcome
 from runnerops.report.alike import FEWEST, Line, Told, block_lines
-from runnerops.report.text import outcome_lines, some
+from runnerops.report.text import NAMED, outcome_lines
 
 _PLACE = re.compile(r"[^@\s]+@\[?([^\s\]]+?)\]?:\d+: ")
 """How the way to a host is told: `root@192.0.2.1:22: connection refused`."""
@@ -48,7 +48,7 @@ def outcomes_lines(outcomes: Sequence[Outcome]) -> Iterator[Line]:
 def total_line(kinds: Mapping[str, Sequence[str]]) -> str:
     """`40 hosts: 38 work, 2 not reached (a, b)`: of the first kind hosts are counted, of all others named too."""
     first = next(iter(kinds))
-    named = {kind: "" if kind == first else f" ({some(brief(hosts))})" for kind, hosts in kinds.items()}
+    named = {kind: "" if kind == first else f" ({first_few(hosts, NAMED)})" for kind, hosts in kinds.items()}
     words = [f"{len(hosts)} {kind}{named[kind]}" for kind, hosts in kinds.items() if hosts or kind == first]
     return f"{sum(map(len, kinds.values()))} hosts: {', '.join(words)}"
 

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from runnerops.model.common import Result, Verb, key_text
 from runnerops.model.gitlab import Pausing, Setting, SettingsUpdate, Unpaired
-from runnerops.model.host_names import brief
+from runnerops.model.host_names import first_few
 from runnerops.model.host_state import Job
 from runnerops.model.plan import Action, Blocker, Change, Finding, Plan, Step
 from runnerops.model.run import Outcome
@@ -76,7 +76,7 @@ def blocker_lines(blocker: Blocker, host: str) -> Iterator[Line]:
 def finding_lines(finding: Finding, also: Sequence[str] = (), indent: str = "") -> Iterator[Line]:
     """`place: message` with the rule's name and the other hosts that have it, and the fix below it."""
     style = "dim" if finding.ignored else {"error": "bad", "warning": "warn"}.get(finding.severity, "plain")
-    others = f" (also {some(brief(also))})" if also else ""
+    others = f" (also {first_few(also, NAMED)})" if also else ""
     yield style, f"{indent}{finding_place(finding)}: {finding.message} [{finding.rule}]{others}"
     if finding.ignored:
         yield "dim", f"{indent}  ignored: {finding.ignored}"
@@ -116,16 +116,16 @@ def action_lines(action: Action, labels: Mapping[str, str]) -> Iterator[Line]:
     users = f" · used by {_count(action.used_by)}" if action.used_by else ""
     yield style, f"  → {action.shown} {what}{because}{users}{waits} · {_jobs(action.jobs_lost)} interrupted"
     if action.containers:
-        parts = (f"{_fate(kind, len(names))} ({some(names)})" for kind, names in action.containers.items())
+        parts = (f"{_fate(kind, len(names))} ({_some(names)})" for kind, names in action.containers.items())
         yield "plain", f"      containers: {'; '.join(parts)}"
 
 
 def jobs_lines(jobs: Sequence[Job], now: float) -> Iterator[Line]:
     """A line a job that something is known of, the oldest first. `now`: epoch seconds by their host."""
     known = sorted((job for job in jobs if job.id), key=lambda job: (not job.started_at, job.started_at))
-    yield from (("plain", f"      {job_text(job, now)}") for job in known[:_NAMED])
-    if known and len(jobs) > len(known[:_NAMED]):
-        yield "plain", f"      and {len(jobs) - len(known[:_NAMED])} more"
+    yield from (("plain", f"      {job_text(job, now)}") for job in known[:NAMED])
+    if known and len(jobs) > len(known[:NAMED]):
+        yield "plain", f"      and {len(jobs) - len(known[:NAMED])} more"
 
 
 def actions_text(plan: Plan) -> str:
@@ -189,7 +189,8 @@ _FATES = {
     "vanish": ("vanishes from Docker's view", "vanish from Docker's view"),
     "jobs": ("of a CI job", "of CI jobs"),
 }
-_NAMED = 5
+NAMED = 5
+"""Of many so many are named, and the others counted."""
 
 
 def _fate(kind: str, count: int) -> str:
@@ -197,10 +198,10 @@ def _fate(kind: str, count: int) -> str:
     return f"{count} {one if count == 1 else more}"
 
 
-def some(names: Sequence[str]) -> str:
+def _some(names: Sequence[str]) -> str:
     """The first five, and how many there are more."""
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return f"{', '.join(names[:_NAMED])}{more}"
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return f"{', '.join(names[:NAMED])}{more}"
 
 
 def _count(hosts: Sequence[str]) -> str:
@@ -226,7 +227,7 @@ def summary_line(outcomes: Sequence[Outcome]) -> str:
     for outcome in outcomes:
         names.setdefault(outcome.result, []).append(outcome.host)
     quiet = {Result.UNCHANGED, Result.APPLIED}
-    words = [f"{len(of)} {one}{'' if one in quiet else f' ({some(brief(of))})'}" for one, of in names.items()]
+    words = [f"{len(of)} {one}{'' if one in quiet else f' ({first_few(of, NAMED)})'}" for one, of in names.items()]
     return f"{len(outcomes)} host{'s' if len(outcomes) != 1 else ''}: {', '.join(words)}"
 
 

@@ -12,6 +12,9 @@ def test_the_last_line_counts_hosts_by_how_they_ended() -> None:
     ends = [("a", Result.APPLIED), ("b", Result.ROLLED_BACK), ("c", Result.APPLIED), ("d", Result.UNREACHABLE)]
     outcomes = [Outcome(name, result) for name, result in ends]
     assert summary_line(outcomes) == "4 hosts: 2 applied, 1 rolled-back (b), 1 unreachable (d)"
+    names = ["a", "c", "e", "g", "i", *(f"r{number}" for number in range(40))]
+    many = summary_line([Outcome(name, Result.UNREACHABLE) for name in names])
+    assert many == "45 hosts: 45 unreachable (a, c, e, g, i and 40 more)"
 
 
 def test_a_deploy_ends_with_a_table_of_the_worst_first() -> None:
