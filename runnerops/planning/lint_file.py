@@ -27,7 +27,7 @@ def lint_file(spec: FileSpec, content: bytes) -> tuple[Finding, ...]:
         return (Finding("P001", "error", name, (), problem, error.fix, place),)
     text = decoded(content)
     places, beside = _of_the_text(spec, text, layered=service.layered(spec)) if text.strip() else ({}, ())
-    curly = _curly(spec, tree) if spec.format == "yaml" else ()  # the other formats cannot be read with them
+    curly = _curly(spec, text, tree) if spec.format == "yaml" else ()  # the other formats cannot be read with them
     found = [*_of_the_bytes(spec, content), *lint_trees(Host(name, name), {spec: tree}, None), *curly, *beside]
     placed = (finding if finding.location else _placed(finding, places) for finding in found)
     return tuple(sorted(placed, key=_place))
@@ -51,15 +51,21 @@ def _of_the_bytes(spec: FileSpec, content: bytes) -> Iterator[Finding]:
         yield Finding("P006", "warning", spec.path, (), problem, "write {}", place)
 
 
-def _curly(spec: FileSpec, value: Value, key: Key = ()) -> Iterator[Finding]:
-    """Names and texts in curly quotes, which YAML takes for letters as any."""
+def _curly(spec: FileSpec, text: str, value: Value, key: Key = ()) -> Iterator[Finding]:
+    """Names and texts in curly quotes, which YAML takes for letters as any, unless straight ones stand around them."""
     if isinstance(value, dict | list):
         for part, item in value.items() if isinstance(value, dict) else enumerate(value):
-            if isinstance(part, str) and part[:1] in CURLY and part:
+            if isinstance(part, str) and part and part[0] in CURLY and not _is_quoted(part, text):
                 yield _in_curly(spec, (*key, part))
-            yield from _curly(spec, item, (*key, part))
+            yield from _curly(spec, text, item, (*key, part))
     elif isinstance(value, str) and len(value) > 1 and value[0] in CURLY and value[-1] in CURLY:
-        yield _in_curly(spec, key)
+        one = not any(letter in CURLY for letter in value[1:-1])  # not `“a” and “b”`
+        if one and not _is_quoted(value, text):
+            yield _in_curly(spec, key)
+
+
+def _is_quoted(value: str, text: str) -> bool:
+    return f'"{value}"' in text or f"'{value}'" in text
 
 
 def _in_curly(spec: FileSpec, key: Key) -> Finding:

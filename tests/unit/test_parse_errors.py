@@ -158,6 +158,9 @@ def test_findings_of_a_file_stand_in_its_order() -> None:
         ("x-a: [b, \u2018c\u2019]", [(1, 10)]),
         ("x-a: he said \u201cb\u201d", []),
         ("x-a: '\u201cb\u201d, he said'", []),
+        ("x-a: '\u201cb\u201d'", []),
+        ('x-a: ["\u201cb\u201d"]', []),
+        ("x-a: \u201cb\u201d and \u201cc\u201d", []),
     ],
 )
 def test_curly_quotes_are_named_where_yaml_takes_them_for_letters(text: str, places: list[tuple[int, int]]) -> None:
