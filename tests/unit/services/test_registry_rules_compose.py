@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runnerops.model.common import ServiceName, key_text
+from runnerops.model.common import ServiceName, Tree, key_text
 from runnerops.model.inventory import FileSpec
 from runnerops.planning.lint_file import lint_file
+from runnerops.services.registry.rules.compose import compose_rules
 
 SPEC = FileSpec(ServiceName.REGISTRY, "compose.yml", "docker-compose.yml.j2", "yaml")
 
@@ -160,6 +161,12 @@ def test_what_fires(old: str, new: str, finding: str) -> None:
     assert old in CACHE
     said = found(CACHE.replace(old, new, 1))
     assert finding in said if finding else not said
+
+
+def test_a_volume_of_one_letter_is_a_drive() -> None:
+    tree: Tree = {"services": {"a": {"image": "a:1", "volumes": ["d:/data:ro"]}}}
+    (message,) = [found[3] for found in compose_rules(tree)]
+    assert message.endswith("it is ro: Compose takes d: for a drive of Windows")
 
 
 def test_later_documents_lie_over_the_first() -> None:

@@ -144,9 +144,14 @@ def _volumes(service: Tree, key: Key) -> Found:
     for index, source, target in mounts(service):
         if target and not target.startswith(("/", "$", "\\")) and not _DRIVE.match(target):
             bare = items(service.get("volumes"))[index] == target and "/" not in target  # the name alone of a volume
+            drive = _DRIVE.match(source) if isinstance(items(service.get("volumes"))[index], str) else None
             severity: Severity = "warning" if bare or _DRIVE.match(source) else "error"
             fix = f"write {target}:/PATH" if bare else "write /PATH"
-            yield "K002", severity, (*key, "volumes", index), "the path in the container must be absolute", fix
+            text = "the path in the container must be absolute"
+            if drive:
+                text = f"{text}, and it is {target}: Compose takes {drive[0]} for a drive of Windows"
+                fix = f"{fix}; the name of a volume needs more than one letter"
+            yield "K002", severity, (*key, "volumes", index), text, fix
 
 
 def _entries(service: Tree, key: Key) -> Found:
