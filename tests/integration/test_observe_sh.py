@@ -132,3 +132,33 @@ def test_containers_are_read_from_the_socket_and_nothing_else_of_them(
         Container(ONE, "odd", "odd:1", True, "unless-stopped", ("192.0.2.1:80", ":81"), labels, {"/data": "data"}),
         Container(TWO, "bare", "bare", False, "", (), {}),
     )
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_container_that_the_daemon_does_not_tell_of_hides_no_other(shell: tuple[str, ...], tmp_path: Path) -> None:
+    """dockerd can hang at one container: then curl ends at it, and its client would wait there too, and tell of none."""
+    for name in (ONE, TWO, "e" * 64):
+        (tmp_path / "data/containers" / name).mkdir(parents=True)
+    script = f"""{FRAME}
+    {OBSERVE.replace('[ -S "$socket" ] && [ -e "$root/var/run/docker.pid" ]', ":")}
+    curl() {{
+      at=1
+      case $* in *--fail-early*) strict=yes ;; *) strict='' ;; esac
+      for word; do
+        case $word in
+        /dev/fd/3) at=3 ;;
+        */info) printf '%s\\n\\n200 %s\\n' '{{"ID":"x"}}' "$word" ;;
+        */images/json) printf '[]\\n200 %s\\n' "$word" ;;
+        */json\\?all=1) printf '[{{"Id":"{ONE}"}},{{"Id":"{"e" * 64}"}},{{"Id":"{TWO}"}}]\\n200 %s\\n' "$word" ;;
+        */{"e" * 64}/json) [ -z "$strict" ] || return 28 ;;
+        */json) word=${{word%/json}} && printf '{{"Id":"%s","Image":"of job"}}\\n' "${{word##*/}}" >&$at ;;
+        esac
+      done
+    }}
+    limited() {{ echo "client: $*"; }}
+    root=$PWD
+    await_docker_daemon FORMAT /data
+    """
+    done = subprocess.run([*shell], input=script, capture_output=True, text=True, cwd=tmp_path, check=True)
+    assert "client" not in done.stdout
+    assert (done.stdout.count(f'{{"Id":"{ONE}"\n"Image":"of job"'), done.stdout.count('"Image":"of job"')) == (1, 2)

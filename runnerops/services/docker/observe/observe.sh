@@ -59,18 +59,18 @@ docker_members="^[{]\"Id\":\"[0-9a-f]{64}\"|\"Name\":\"/[^\"]*\"|\"(Running|Auto
 
 docker_told() { # DATA-ROOT...: from the daemon's own socket, and the pages that others ask for: by one curl, for the start of each costs the host
   command -v curl >/dev/null 2>&1 && [ -S "$socket" ] && [ -e "$root/var/run/docker.pid" ] || return 1
-  ids=''
+  asked='' # after the lists: curl ends at a container at which dockerd hangs, and only that and those behind it are asked about again
   for place in "$@"; do # a container has a folder: so most are known before the daemon has told their ids
     for id in "$root$place"/containers/*; do
       id=${id##*/}
-      case $id in *[!0-9a-f]*) ;; ????????????????????????????????????????????????????????????????) ids="$ids $id" ;; esac
+      case $id in *[!0-9a-f]*) continue ;; ????????????????????????????????????????????????????????????????) ;; *) continue ;; esac
+      asked="$asked -o /dev/fd/3 http://localhost/containers/$id/json"
     done
   done
-  set --
-  for id in $ids; do set -- "$@" -o /dev/fd/3 "http://localhost/containers/$id/json"; done
   {
-    lists=$(get_with_pages -sS -g -m 15 --fail-early -w '\n%{http_code} %{url_effective}\n' --unix-socket "$socket" -o - http://localhost/info "$@" \
-      -o - http://localhost/images/json -o - 'http://localhost/containers/json?all=1' 3>&4 | grep -Eo "$docker_lists")
+    # shellcheck disable=SC2086  # addresses are words
+    lists=$(get_with_pages -sS -g -m 15 --fail-early -w '\n%{http_code} %{url_effective}\n' --unix-socket "$socket" -o - http://localhost/info \
+      -o - http://localhost/images/json -o - 'http://localhost/containers/json?all=1' $asked 3>&4 | grep -Eo "$docker_lists")
     printf '%s\n' "$lists"
   } 4>&1 | grep -Eo "^(page |gitlab_runner_jobs[{]).*|^[{]\"ID\":.*|^\"Repo(Tags|Digests)\":\\[[^]]*\\]\$|^\"Id\":\"[0-9a-f]{64}\"\$|^200 [^ ]*\$|$docker_members"
 }
