@@ -90,8 +90,10 @@ def ask_gitlab(host: Host, observed: HostState, asking: Asking) -> tuple[RunnerS
 
 
 def _with_way_out(host: Host, one: RunnerStatus) -> RunnerStatus:
-    """Of one that deploys create a token cannot be given."""
-    return replace(one, fix=_CREATE_ANOTHER) if one.known is False and one.name in host.gitlab_places else one
+    """Of one that deploys create, and whose number is known: by that a deploy tells whether it was deleted."""
+    return (
+        replace(one, fix=_CREATE_ANOTHER) if one.known is False and one.id and one.name in host.gitlab_places else one
+    )
 
 
 def ask_of_new_tokens(

@@ -73,7 +73,8 @@ class Departures:
                 unagreed += [] if one.agreed else [deletion]
             else:
                 gone.append(one.id)
-                notes += [f"runner {deletion} is not deleted in GitLab: {why}"] if why else []
+                worth = why and one.name not in host.lost  # of those it is told what becomes of them
+                notes += [f"runner {deletion} is not deleted in GitLab: {why}"] if worth else []
         told = {wish.runner: wish.id for wish in self.asking.wishes if wish.host == host.name}
         in_gitlab = on_record(host, desired, observed, told, gone)
         itself = deletes_itself(host.gitlab.url if host.gitlab else "", deletions, self.policy)

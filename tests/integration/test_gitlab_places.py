@@ -133,7 +133,7 @@ def test_one_that_was_deleted_by_hand_is_told_and_the_next_deploy_creates_anothe
     assert "give it in the inventory" in other.fix
     _, planned = world.plan()
     assert [each.runner for each in planned.plan.unpaired.creations] == ["one"]
-    assert "runner one was deleted in GitLab: another takes its place" in planned.plan.notes
+    assert planned.plan.notes == ("runner one was deleted in GitLab: another takes its place",)
     assert planned.plan.blockers == ()
     assert world.deploy().result is Result.APPLIED
     assert sorted(each.id for each in gitlab.created) == [2, 3]
@@ -176,6 +176,8 @@ def test_one_of_which_gitlab_takes_the_token_or_has_the_number_is_left_as_it_is(
         if not line.strip().startswith(b"id =")
     )
     assert not world.plan()[1].plan.unpaired.creations  # without a number nobody can tell
+    (one,) = ask_gitlab(world.plan()[0].hosts[0], world.observed(), asking())
+    assert "give it in the inventory" in one.fix
 
 
 def test_status_tells_of_one_whose_creation_was_cut_off(gitlab: GitLab) -> None:
