@@ -125,6 +125,13 @@ def test_labels_with_characters_that_end_lines_elsewhere(odd: str) -> None:
     ]
 
 
+def test_a_container_that_is_told_twice_is_one() -> None:
+    """Its folder is looked for by each name of the data-root, and one may be a link to the other."""
+    one = f'{{"Id":"{"a" * 64}"\n"Name":"/cache"\n"Running":true\n"Image":"registry:3"\n'
+    found = read(docker_told=f"{json.dumps({'ID': 'x', **INFO}, separators=(',', ':'))}\n{one}{one}")
+    assert [each.name for each in found.containers] == ["cache"]
+
+
 @pytest.mark.parametrize("none", ["null", "[]"])
 def test_no_mirrors_are_null_or_an_empty_list_by_version(none: str) -> None:
     info = json.dumps({**INFO, "RegistryConfig": {"Mirrors": json.loads(none)}})

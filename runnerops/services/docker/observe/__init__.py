@@ -75,7 +75,7 @@ def facts(facts: Facts, answers: Answers) -> Facts:
         swarm=isinstance(swarm, dict) and swarm.get("LocalNodeState") not in (None, "", "inactive"),
         bridge=address,
         bridge_prefix=prefix,
-        containers=tuple(_containers(answers)),
+        containers=tuple({one.id: one for one in _containers(answers)}.values()),
         images=frozenset(_images(answers)),
         store=_store(loaded),
         roots=dict(_roots(_text(answers, "docker_roots"))),
@@ -207,6 +207,7 @@ def _images(answers: Answers) -> Iterator[str]:
 def _containers(answers: Answers) -> Iterator[Container]:
     """A container that vanished while it was asked about makes the command fail; the other lines hold.
 
+    One is told twice where two names lead to the data-root, as with a slash at the end of one.
     Only a newline ends a line: JSON leaves characters as they are that end one for `splitlines`, as U+0085.
     """
     answer = answers.get("docker_containers")
