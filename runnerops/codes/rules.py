@@ -68,6 +68,7 @@ _ROWS = (
         "`hosts` in daemon.json beside the unit's -H",
         "The packaged unit starts dockerd with -H, and a key given both ways keeps it from starting.",
         "Take `hosts` out, or give the unit a drop-in whose ExecStart has no -H.",
+        "a warning where docker's unit is not known",
     ),
     Rule(
         "D008",
@@ -483,6 +484,7 @@ _ROWS = (
         "Unknown key in a Compose file",
         "Compose refuses the whole file.",
         "Write the key that the message names; keys of your own begin with x-.",
+        "a warning for what newer releases take, and for names of networks, which released Compose takes",
     ),
     Rule(
         "K002",
