@@ -95,7 +95,8 @@ class Server:
             _pump(process.stdout.fileno(), channel.sendall)
             errors.join()
             channel.send_exit_status(process.wait())
-        channel.close()
+        with contextlib.suppress(OSError, EOFError):  # the client may have hung up
+            channel.close()
 
 
 class _Guests(paramiko.ServerInterface):
