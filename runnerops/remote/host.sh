@@ -143,7 +143,7 @@ run() { # SECONDS ARGV...
 
 await() { # SECONDS CONDITION ARGV...: asked often at first, for most is done in a moment
     uptime
-    end=$((${up%%.*} + $1)) condition=$2 said=$tab asked=0
+    end=$((${up%%.*} + $1)) condition=$2 said=$tab told='' asked=0
     shift 2
     while :; do
         uptime
@@ -151,11 +151,16 @@ await() { # SECONDS CONDITION ARGV...: asked often at first, for most is done in
         [ "$left" -gt 0 ] || left=1
         limited "$left" "$@" >"$desk/out" 2>"$desk/err"
         got=$(cat "$desk/out")
-        case $condition in
-        ok) [ $status != 0 ] || return 0 ;;
-        =*) [ "$got" != "${condition#=}" ] || return 0 ;;
-        "~"*) case $got in *"${condition#\~}"*) return 0 ;; esac ;;
-        esac
+        if [ "$status" = 137 ] && [ -z "$got" ]; then # cut off at the limit: what was told before stands
+            [ -z "$told" ] || printf '%s\n' "$told" >"$desk/out"
+        else
+            told=$got
+            case $condition in
+            ok) [ $status != 0 ] || return 0 ;;
+            =*) [ "$got" != "${condition#=}" ] || return 0 ;;
+            "~"*) case $got in *"${condition#\~}"*) return 0 ;; esac ;;
+            esac
+        fi
         first=$(head -n 1 "$desk/out" | clean)
         [ "$first" = "$said" ] || event wait "$first"
         said=$first
@@ -180,8 +185,9 @@ step() { # a step's fields
 }
 
 silent() { # why a step does not hold that left no word; where the desk is on a full disk no other can
-    case $verb in
-    guard | run | await) echo "exit status $status, and it printed nothing" ;;
+    case $verb,$status in
+    guard,137 | await,137) echo 'no answer in time' ;;
+    guard,* | run,* | await,*) echo "exit status $status, and it printed nothing" ;;
     *) echo 'no word of why: see whether the disk is full, or read-only' ;;
     esac
 }
