@@ -42,7 +42,7 @@ def test_a_rotated_token_survives_deploys_with_the_old_one_and_with_none(
     dates = {"token_obtained_at": "2020-01-01T00:00:00Z", "token_expires_at": "2026-01-01T00:00:00Z"}
     lines = "".join(f"\\n{name} = {value}" for name, value in dates.items())
     host.run(f"sed -i 's/^\\( *\\)token = .*/&{lines}/' {CONFIG}")
-    until("rotated", lambda: token_of(host) != old, seconds=15)
+    until("rotated", lambda: token_of(host) != old, seconds=60)
     new, life = token_of(host), host.run("systemctl show -P InvocationID gitlab-runner").stdout
     assert new == gitlab.runner(old).token
     job = gitlab.hold(token=new)

@@ -452,7 +452,7 @@ def test_a_token_is_rotated_after_three_quarters_of_its_life_and_the_whole_file_
     runner.write(aging(gitlab))
     runner.config.chmod(0o640)
     runner.spawn()
-    until("rotated", lambda: rotated(runner), seconds=15)
+    until("rotated", lambda: rotated(runner), seconds=60)
     new = gitlab.runner(TOKEN).token
     text = runner.config.read_text()
     for line in ("check_interval = 1", "shutdown_timeout = 0", "session_timeout = 1800", "id = 0", f'token = "{new}"'):
@@ -466,7 +466,7 @@ def test_a_token_is_rotated_after_three_quarters_of_its_life_and_the_whole_file_
 
 def test_its_own_file_is_not_loaded_again(runner: Process, gitlab: GitLab) -> None:
     runner.start(aging(gitlab))
-    until("rotated", lambda: rotated(runner), seconds=15)
+    until("rotated", lambda: rotated(runner), seconds=60)
     had = runner.loaded()  # newer runners read it once more before they rotate
     assert stays(lambda: runner.loaded() == had, seconds=2 * POLL + 0.5)
 
@@ -479,7 +479,7 @@ def test_a_rotation_writes_over_a_file_that_is_not_loaded_yet(runner: Process, g
     ours = aging(gitlab, *dates).replace("concurrent = 2", "concurrent = 3")
     until("nearly due", lambda: datetime.now(UTC) > due - timedelta(seconds=0.4), seconds=10)
     runner.write(ours)
-    until("rotated", lambda: rotated(runner), seconds=15)
+    until("rotated", lambda: rotated(runner), seconds=60)
     had = 2 if runner.loaded() == 1 else 3  # on a busy machine a poll may come in between
     assert f"concurrent = {had}" in runner.config.read_text()
 
@@ -488,7 +488,7 @@ def test_a_job_outlives_the_rotation(runner: Process, gitlab: GitLab) -> None:
     runner.start(JOBS + runner_of(gitlab))
     job = gitlab.hold(token=TOKEN)
     runner.write(aging(gitlab))
-    until("rotated", lambda: rotated(runner), seconds=15)
+    until("rotated", lambda: rotated(runner), seconds=60)
     job.finish()
     job.wait()
 
@@ -507,7 +507,7 @@ def test_a_feature_flag_switches_rotation_off_from_17_0_on(runner: Process, gitl
 
 def test_the_token_from_before_a_rotation_gets_no_more_jobs(runner: Process, gitlab: GitLab) -> None:
     runner.start(aging(gitlab))
-    until("rotated", lambda: rotated(runner), seconds=15)
+    until("rotated", lambda: rotated(runner), seconds=60)
     had = runner.loaded()
     runner.write(JOBS + runner_of(gitlab))
     until("loaded", lambda: runner.loaded() > had, seconds=POLL + SLACK)

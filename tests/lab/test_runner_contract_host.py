@@ -80,7 +80,7 @@ def test_a_fatal_concurrent_leaves_the_unit_waiting_and_the_job_running_for_ever
 ) -> None:
     job = gitlab.hold(token=tokens["shell"])
     host.write(CONFIG, b"concurrent = 0\n", 0o600)
-    until("gone", lambda: host.active("gitlab-runner") == "activating", seconds=15)
+    until("gone", lambda: host.active("gitlab-runner") == "activating", seconds=60)
     assert host.pid("gitlab-runner") == 0
     assert host.run("pgrep -u gitlab-runner", check=False).returncode == 1
     assert job.state == "running"
