@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from runnerops.model.host_state import Container, DockerFacts, Facts, Job, RunnerFacts, Unit
@@ -157,14 +155,3 @@ def test_a_runner_without_a_unit_is_a_stranger() -> None:
         runner_groups="/proc/90/cgroup:0::/system.slice/docker-abc.scope\n/proc/91/cgroup:0::/system.slice/docker-abc.scope\n",
     )
     assert (found.unit.active, found.unmanaged_runners) == ("not-found", ("process 90 in a container",))
-
-
-def process(root: Path, pid: int, *argv: str, group: str = "0::/a", environ: str = "") -> None:
-    folder = root / "proc" / str(pid)
-    folder.mkdir(parents=True)
-    name = argv[0].rpartition("/")[2][:15]
-    (folder / "environ").write_text(environ)
-    (folder / "comm").write_text(f"{name}\n")
-    (folder / "cmdline").write_bytes(b"".join(word.encode() + b"\0" for word in argv))
-    (folder / "cgroup").write_text(f"{group}\n")
-    (folder / "stat").write_text(f"{pid} ({name}) S 1 {pid} {pid} 0 -1 4194560 7\n")
