@@ -16,7 +16,7 @@ unexport PYTHONDONTWRITEBYTECODE
 help:
 	@echo "make demo         see it work, on a simulated host in a scratch directory"
 	@echo "make test         lint, types, unit, integration and lab tests"
-	@echo "make unit         the unit tests alone (under 20 s)"
+	@echo "make unit         the unit tests alone (some 20 s on two cores)"
 	@echo "make integration  the tests against real shells and a real sshd on loopback"
 	@echo "make lab          the tests on real hosts (root on Debian; see docs/architecture.md): make hosts, make faults"
 	@echo "make matrix       the unit tests under Python 3.11, 3.12 and 3.13, those that are here"
