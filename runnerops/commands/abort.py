@@ -20,8 +20,9 @@ from runnerops.model.common import Exit, Result
 from runnerops.model.gitlab import PauseRecord, Pausing
 from runnerops.model.host_names import brief
 from runnerops.model.inventory import Host
-from runnerops.model.plan import Plan, Step, drains
+from runnerops.model.plan import Plan
 from runnerops.model.run import Outcome, Record
+from runnerops.model.steps import Step, drains
 from runnerops.planning.paused import beyond_reach, left_paused
 from runnerops.redact import step_title
 from runnerops.remote import protocol

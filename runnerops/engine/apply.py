@@ -15,8 +15,9 @@ from runnerops.engine.outcome import held_since, in_between, left, outcome_of, u
 from runnerops.errors import HostError, LinkLostError
 from runnerops.model.common import Result
 from runnerops.model.host_state import Hold
-from runnerops.model.plan import ENDING, Plan, drains
+from runnerops.model.plan import Plan
 from runnerops.model.run import Event, Outcome
+from runnerops.model.steps import ENDING, drains
 from runnerops.planning.blockers import held_by
 from runnerops.redact import Redactor
 from runnerops.remote import protocol

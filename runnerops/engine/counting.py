@@ -8,8 +8,9 @@ from dataclasses import replace
 from types import TracebackType
 
 from runnerops.errors import GitlabError
-from runnerops.model.plan import Plan, drains
+from runnerops.model.plan import Plan
 from runnerops.model.run import Event
+from runnerops.model.steps import drains
 
 SECONDS = 15.0
 """Between two questions to GitLab, which answers each of them by looking through a runner's jobs."""

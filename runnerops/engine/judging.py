@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from runnerops.model.common import Result
-from runnerops.model.plan import drains
 from runnerops.model.run import Outcome
+from runnerops.model.steps import drains
 from runnerops.report.text import GOOD
 
 _FAILED = frozenset({Result.FAILED, Result.ROLLED_BACK, Result.NEEDS_ATTENTION, Result.UNKNOWN})

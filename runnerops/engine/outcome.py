@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from runnerops.codes.blockers import BLOCKERS
 from runnerops.model.common import ENDS, Result
-from runnerops.model.plan import Blocker, Plan, Step, drains
+from runnerops.model.plan import Blocker, Plan
 from runnerops.model.run import Event, Outcome, Record, told
+from runnerops.model.steps import Step, drains
 from runnerops.model.waited import count_text, in_words, job_text, read_waited
 from runnerops.redact import step_title
 

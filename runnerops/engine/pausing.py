@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from runnerops.engine.gitlab import Asking, by_token, system_id_of
 from runnerops.errors import GitlabDownError, GitlabError, RunneropsError
 from runnerops.model.common import Result
+from runnerops.model.facts import Facts
 from runnerops.model.gitlab import Pause, PauseRecord
-from runnerops.model.host_state import Facts
 from runnerops.model.inventory import Host
 from runnerops.model.plan import Plan
 from runnerops.model.run import Outcome

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from runnerops.model.common import Result
+from runnerops.model.facts import Facts
 from runnerops.model.gitlab import Created
-from runnerops.model.host_state import Facts, Run
+from runnerops.model.host_state import Run
 from runnerops.model.plan import Plan
 
 

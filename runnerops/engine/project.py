@@ -18,7 +18,7 @@ from runnerops.engine.findings import (
 from runnerops.engine.learning import learn_trees
 from runnerops.errors import RunneropsError
 from runnerops.model.common import Secret, Tree
-from runnerops.model.host_state import Facts
+from runnerops.model.facts import Facts
 from runnerops.model.inventory import Cache, Host, Inventory, RenderedFile
 from runnerops.model.plan import Finding
 from runnerops.planning.disagreeing import in_inventory

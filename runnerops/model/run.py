@@ -8,7 +8,8 @@ from typing import Literal
 
 from runnerops.model.common import Result, Sha
 from runnerops.model.host_state import Run
-from runnerops.model.plan import Blocker, Finding, Step, drains
+from runnerops.model.plan import Blocker, Finding
+from runnerops.model.steps import Step, drains
 from runnerops.model.waited import in_words
 
 

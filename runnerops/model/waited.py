@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from runnerops.model.host_state import Job
+from runnerops.model.facts import Job
 
 _COUNTED = re.compile(r"(\d+) jobs?(?:: (.*))?")
 _KEYS = re.compile(r' (name|project|runner|started)="([^"]*)"')

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from runnerops.model.common import ServiceName, Tree, item_name
-from runnerops.model.host_state import DockerFacts, Facts, RegistryFacts, RunnerFacts, Unit
+from runnerops.model.facts import DockerFacts, Facts, RegistryFacts, RunnerFacts, Unit
 from runnerops.model.inventory import FileSpec, Host, RenderedFile
 from runnerops.model.plan import Finding
 from runnerops.planning.lint_listening import shared_places

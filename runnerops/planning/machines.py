@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from runnerops.model.host_state import Facts
+from runnerops.model.facts import Facts
 from runnerops.model.plan import Blocker
 from runnerops.services.gitlab_runner.observe.registered import clone_fix
 

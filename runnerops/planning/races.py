@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from runnerops.model.common import Result
 from runnerops.model.inventory import FileSpec, RenderedFile
-from runnerops.model.plan import Plan, Step
+from runnerops.model.plan import Plan
+from runnerops.model.steps import Step
 from runnerops.services import service_of
 from runnerops.services.base import ParseError
 

@@ -9,7 +9,8 @@ from runnerops.model.common import ABSENT, ServiceName
 from runnerops.model.gitlab import Managed
 from runnerops.model.host_state import HostState, RemoteFile, SecretFingerprints
 from runnerops.model.inventory import Host, Policy
-from runnerops.model.plan import Action, ActionSteps, Change, Step
+from runnerops.model.plan import Action, Change
+from runnerops.model.steps import ActionSteps, Step
 from runnerops.services import SERVICES, service_of
 from runnerops.services.base import ActionRequest, Service, original_name, sha256
 from runnerops.services.scripts import named_by, script

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator
 
 from runnerops.model.common import ABSENT
-from runnerops.model.plan import Step
+from runnerops.model.steps import Step
 from runnerops.redact.texts import MASK, replace_spans, secret_items, secret_spans
 
 _STAGED = {"old": "a copy of", "new": "the new"}

@@ -17,8 +17,9 @@ from typing import Literal, TypeAlias, cast
 from runnerops.model.common import HOST_FORMAT
 from runnerops.model.gitlab import PauseRecord
 from runnerops.model.host_state import Hold, RemoteFile
-from runnerops.model.plan import Plan, Step, StepVerb, drains
+from runnerops.model.plan import Plan
 from runnerops.model.run import Event
+from runnerops.model.steps import Step, StepVerb, drains
 from runnerops.services.base import Answer
 
 STATE = "/var/lib/runnerops"

@@ -8,8 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from runnerops.model.common import ServiceName, Sha, Verb
+from runnerops.model.facts import Facts
 from runnerops.model.gitlab import Managed, PauseRecord
-from runnerops.model.host_state import Facts, Hold, HostState, Intent, RemoteFile, Run, SecretFingerprints, latest
+from runnerops.model.host_state import Hold, HostState, Intent, RemoteFile, Run, SecretFingerprints, latest
 from runnerops.model.inventory import Requester
 from runnerops.services.base import Answers
 from runnerops.services.steps import ANY

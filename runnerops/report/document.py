@@ -6,11 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from runnerops.model.common import Result, key_text
+from runnerops.model.facts import Job
 from runnerops.model.gitlab import Creation, Pause, Setting, SettingsUpdate
-from runnerops.model.host_state import Job, Run
+from runnerops.model.host_state import Run
 from runnerops.model.inventory import Requester
-from runnerops.model.plan import Action, Blocker, Change, Finding, Plan, Step, drains
+from runnerops.model.plan import Action, Blocker, Change, Finding, Plan
 from runnerops.model.run import Event, Outcome
+from runnerops.model.steps import Step, drains
 from runnerops.model.waited import count_text, read_waited
 from runnerops.redact import Masker, step_text, step_title
 from runnerops.report.differ import diff_lines, state_of

@@ -6,8 +6,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 
-from runnerops.model.plan import Step, drains
 from runnerops.model.run import Event
+from runnerops.model.steps import Step, drains
 from runnerops.model.waited import count_text, in_words
 from runnerops.redact import step_title
 

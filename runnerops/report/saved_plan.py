@@ -17,7 +17,7 @@ from runnerops.model.common import Key, Value, key_text
 from runnerops.model.gitlab import Creation, Setting, SettingsUpdate
 from runnerops.model.host_state import Run
 from runnerops.model.inventory import FileSpec, RenderedFile
-from runnerops.model.plan import Blocker, Change, Plan, Step
+from runnerops.model.plan import Blocker, Change, Plan
 from runnerops.model.saved_plan import (
     SavedAction,
     SavedBlocker,
@@ -28,6 +28,7 @@ from runnerops.model.saved_plan import (
     SavedRun,
     SavedUpdate,
 )
+from runnerops.model.steps import Step
 from runnerops.redact import Masker, step_title
 from runnerops.report.differ import masked_text, state_of
 from runnerops.services import service_of

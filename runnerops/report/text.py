@@ -7,11 +7,12 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from runnerops.model.common import Result, Verb, key_text
+from runnerops.model.facts import Job
 from runnerops.model.gitlab import Pausing, Setting, SettingsUpdate, Unpaired
 from runnerops.model.host_names import first_few
-from runnerops.model.host_state import Job
-from runnerops.model.plan import Action, Blocker, Change, Finding, Plan, Step
+from runnerops.model.plan import Action, Blocker, Change, Finding, Plan
 from runnerops.model.run import Outcome
+from runnerops.model.steps import Step
 from runnerops.model.waited import job_text
 from runnerops.redact import Masker, step_command, step_title
 from runnerops.report.differ import diff_lines, state_of

@@ -9,9 +9,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeAlias
 
 from runnerops.model.common import ABSENT, Key, ServiceName, Sha, SourceLocation, Tree, Value
-from runnerops.model.host_state import Facts, HostState
+from runnerops.model.facts import Facts
+from runnerops.model.host_state import HostState
 from runnerops.model.inventory import FileSpec, Host, Original, Policy, RenderedFile, Restored
-from runnerops.model.plan import Action, ActionSteps, Blocker, Change, Finding, KeyChange, Removal
+from runnerops.model.plan import Action, Blocker, Change, Finding, KeyChange, Removal
+from runnerops.model.steps import ActionSteps
 
 
 class ParseError(Exception):

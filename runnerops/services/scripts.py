@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
-from runnerops.model.plan import Step
+from runnerops.model.steps import Step
 
 
 def script(name: str, *args: str) -> tuple[str, ...]:

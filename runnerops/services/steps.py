@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import Literal
 
 from runnerops.model.common import ServiceName, Verb
-from runnerops.model.host_state import Intent, Unit
-from runnerops.model.plan import DRAINED, ActionSteps, Step
+from runnerops.model.facts import Unit
+from runnerops.model.host_state import Intent
+from runnerops.model.steps import DRAINED, ActionSteps, Step
 from runnerops.services.scripts import script
 
 ANY = "any"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from runnerops.model.common import ABSENT
-from runnerops.model.plan import Step
+from runnerops.model.steps import Step
 from runnerops.services.base import sha256
 
 A, B, C = "/etc/runnerops-contract/a.conf", "/srv/runnerops-contract/deep/b.conf", "/etc/runnerops-contract/c.conf"

@@ -9,9 +9,11 @@ from dataclasses import replace
 from itertools import takewhile
 
 from runnerops.model.common import ServiceName, Tree
-from runnerops.model.host_state import Client, Container, HostState, RemoteFile, RunnerFacts, Unit
+from runnerops.model.facts import Client, Container, RunnerFacts, Unit
+from runnerops.model.host_state import HostState, RemoteFile
 from runnerops.model.inventory import Cache, Host, Original, Policy, RenderedFile, Requester
-from runnerops.model.plan import Plan, Step
+from runnerops.model.plan import Plan
+from runnerops.model.steps import Step
 from runnerops.planning.plan import Request, make_plan
 from runnerops.planning.reconcile import reconcile
 from runnerops.planning.remove import Kept, take_off

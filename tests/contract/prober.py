@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
-from runnerops.model.plan import Step
+from runnerops.model.steps import Step
 from runnerops.services.scripts import named_by
 from tests.contract.probes import PLACE, Probe
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from runnerops.model.common import Tree
-from runnerops.model.plan import Step
+from runnerops.model.steps import Step
 from runnerops.services.base import sha256
 from runnerops.services.gitlab_runner.format import PATH
 from runnerops.services.gitlab_runner.format.toml_writer import to_toml

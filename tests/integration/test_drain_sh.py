@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from runnerops.model.plan import ENDING
+from runnerops.model.steps import ENDING
 from runnerops.services.scripts import content
 from tests.shells import SH, SHELLS
 

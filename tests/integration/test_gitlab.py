@@ -30,8 +30,9 @@ from runnerops.engine.gitlab import (
 from runnerops.errors import GitlabDownError, GitlabError
 from runnerops.gitlab.client import GitlabClient
 from runnerops.model.common import Secret, SourceLocation
+from runnerops.model.facts import RunnerFacts
 from runnerops.model.gitlab import GitlabAccess, Registration, RunnerStatus
-from runnerops.model.host_state import HostState, RunnerFacts
+from runnerops.model.host_state import HostState
 from runnerops.model.inventory import RenderedFile
 from runnerops.redact import Redactor
 from runnerops.report.status import status_document, status_lines

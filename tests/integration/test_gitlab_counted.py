@@ -9,8 +9,9 @@ import pytest
 
 from runnerops.engine.counting import Counting
 from runnerops.errors import GitlabError
-from runnerops.model.plan import DRAINED, Plan, Step
+from runnerops.model.plan import Plan
 from runnerops.model.run import Event
+from runnerops.model.steps import DRAINED, Step
 from tests.integration.test_gitlab_pause import Machine, World, fixture_gitlab, fixture_world
 from tests.lab.shell import until
 from tests.unit.services import runner_builders as build

@@ -33,8 +33,9 @@ from runnerops.engine.planner import plan_from
 from runnerops.engine.project import Project
 from runnerops.errors import LinkLostError
 from runnerops.model.common import Result
+from runnerops.model.facts import RunnerFacts
 from runnerops.model.gitlab import GitlabAccess, Managed, PauseRecord, Place, Setting
-from runnerops.model.host_state import HostState, RunnerFacts, SecretFingerprints
+from runnerops.model.host_state import HostState, SecretFingerprints
 from runnerops.model.inventory import Host, Inventory, RenderedFile
 from runnerops.model.run import Outcome
 from runnerops.redact import Masker, Redactor

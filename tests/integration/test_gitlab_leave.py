@@ -15,8 +15,9 @@ from runnerops.engine.set_in_gitlab import interrupted
 from runnerops.model.common import Result, Secret, SourceLocation, Tree
 from runnerops.model.host_state import SecretFingerprints
 from runnerops.model.inventory import CiJob, Host
-from runnerops.model.plan import Plan, Step
+from runnerops.model.plan import Plan
 from runnerops.model.run import Outcome
+from runnerops.model.steps import Step
 from runnerops.redact import Masker, Redactor
 from runnerops.report.document import plan_document
 from runnerops.report.plan_differences import differences

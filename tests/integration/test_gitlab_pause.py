@@ -37,8 +37,9 @@ from runnerops.errors import GitlabError, LinkLostError
 from runnerops.gitlab.client import GitlabClient
 from runnerops.gitlab.pausing import pause, unpause
 from runnerops.model.common import Result
+from runnerops.model.facts import Facts, Job, RunnerFacts
 from runnerops.model.gitlab import GitlabAccess, Managed, PauseRecord, Setting
-from runnerops.model.host_state import Facts, Hold, HostState, Job, Run, RunnerFacts
+from runnerops.model.host_state import Hold, HostState, Run
 from runnerops.model.inventory import Host, Inventory, RenderedFile
 from runnerops.model.run import Outcome
 from runnerops.redact import Masker, Redactor

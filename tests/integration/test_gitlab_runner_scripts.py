@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from runnerops.model.plan import Step
+from runnerops.model.steps import Step
 from runnerops.services.gitlab_runner.steps.drain import RESET, STAY
 from runnerops.services.scripts import named_by, script
 from tests.shells import SH, SHELLS

@@ -32,8 +32,9 @@ from runnerops.errors import GitlabDownError, GitlabError
 from runnerops.gitlab.client import GitlabClient
 from runnerops.gitlab.settings import update
 from runnerops.model.common import Exit, Result, Secret, SourceLocation
+from runnerops.model.facts import RunnerFacts
 from runnerops.model.gitlab import GitlabAccess, Setting, SettingChange, SettingsUpdate
-from runnerops.model.host_state import HostState, RunnerFacts
+from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host, Inventory, RenderedFile
 from runnerops.model.rollout import Rollout
 from runnerops.model.run import Outcome

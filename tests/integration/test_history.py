@@ -14,8 +14,8 @@ from runnerops.errors import HostError
 from runnerops.model.common import HOST_FORMAT, Result
 from runnerops.model.host_state import Run
 from runnerops.model.inventory import Requester
-from runnerops.model.plan import Step
 from runnerops.model.run import Record
+from runnerops.model.steps import Step
 from runnerops.remote.history import History, read_history
 from runnerops.report.history import history_document, origin_text, record_lines
 from tests.integration.walker import Walker, sh, stage, swap

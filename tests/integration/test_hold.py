@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from runnerops.model.host_state import Facts, Hold
+from runnerops.model.facts import Facts
+from runnerops.model.host_state import Hold
 from runnerops.remote import protocol
 from runnerops.remote.state import host_state
 from tests.shells import SHELLS

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from runnerops.engine.outcome import CUT_OFF
-from runnerops.model.plan import Step
+from runnerops.model.steps import Step
 from runnerops.remote import protocol
 from runnerops.services.base import sha256
 from tests.integration.walker import HOST_SH, Walker, sh, stage, swap

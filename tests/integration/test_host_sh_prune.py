@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from runnerops.model.plan import Step
+from runnerops.model.steps import Step
 from runnerops.services.scripts import script
 from tests.integration.walker import Walker, sh, stage, swap
 from tests.shells import SHELLS

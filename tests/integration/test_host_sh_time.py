@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from runnerops.model.plan import Step
+from runnerops.model.steps import Step
 from tests.integration.walker import Walker, sh
 from tests.shells import HERE
 

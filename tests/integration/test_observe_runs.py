@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from runnerops.model.host_state import Facts
+from runnerops.model.facts import Facts
 from runnerops.remote import protocol
 from runnerops.remote.state import host_state
 from runnerops.services.base import Answer

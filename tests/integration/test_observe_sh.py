@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from runnerops.model.host_state import Container, Facts
+from runnerops.model.facts import Container, Facts
 from runnerops.services import DOCKER
 from runnerops.services.base import Answer
 from runnerops.services.docker.observe import OBSERVE

@@ -11,10 +11,12 @@ from pathlib import Path
 import pytest
 
 from runnerops.model.common import ServiceName, Verb
+from runnerops.model.facts import Facts
 from runnerops.model.gitlab import PauseRecord
-from runnerops.model.host_state import Facts, Hold
+from runnerops.model.host_state import Hold
 from runnerops.model.inventory import Requester
-from runnerops.model.plan import Plan, Step
+from runnerops.model.plan import Plan
+from runnerops.model.steps import Step
 from runnerops.planning.blockers import held_by
 from runnerops.remote import protocol, state
 from runnerops.services.base import Answer

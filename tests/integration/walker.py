@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from runnerops.model.plan import Step
 from runnerops.model.run import Event
+from runnerops.model.steps import Step
 from runnerops.remote import protocol
 from runnerops.services.base import sha256
 from runnerops.services.scripts import named_by

@@ -5,8 +5,8 @@ from __future__ import annotations
 from runnerops.commands.abort import cost_lines
 from runnerops.model.host_state import Run
 from runnerops.model.inventory import Requester
-from runnerops.model.plan import Step
 from runnerops.model.run import Event, Record
+from runnerops.model.steps import Step
 
 FORWARD = (
     Step("guard", ("x", "true")),

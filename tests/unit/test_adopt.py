@@ -22,7 +22,8 @@ from runnerops.inventory.nodes import Node, parse
 from runnerops.inventory.problems import Problems
 from runnerops.inventory.scalars import Verbatim
 from runnerops.model.common import ServiceName, Tree, Value
-from runnerops.model.host_state import DockerFacts, HostState, RunnerFacts
+from runnerops.model.facts import DockerFacts, RunnerFacts
+from runnerops.model.host_state import HostState
 from runnerops.planning.reconcile import reconcile
 from runnerops.secrets import Resolver
 from runnerops.secrets.dotenv import can_hold, line_of, read_dotenv

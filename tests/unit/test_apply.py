@@ -12,8 +12,9 @@ from runnerops.engine.outcome import CUT_OFF
 from runnerops.errors import HostError, LinkLostError
 from runnerops.model.common import Result
 from runnerops.model.inventory import Requester
-from runnerops.model.plan import Plan, Step
+from runnerops.model.plan import Plan
 from runnerops.model.run import Event
+from runnerops.model.steps import Step
 from runnerops.redact import MASK, Redactor
 from runnerops.remote import protocol
 

@@ -11,8 +11,9 @@ from runnerops.engine.outcome import time_text
 from runnerops.model.common import Result
 from runnerops.model.host_state import Run
 from runnerops.model.inventory import Requester
-from runnerops.model.plan import Plan, Step
+from runnerops.model.plan import Plan
 from runnerops.model.run import Outcome, Record
+from runnerops.model.steps import Step
 from runnerops.redact import Redactor
 from runnerops.remote import protocol
 from tests.unit.test_apply import CLOCK, Fake, line

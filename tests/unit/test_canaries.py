@@ -30,7 +30,8 @@ from runnerops.engine.project import open_project
 from runnerops.engine.review import show_json, show_text
 from runnerops.engine.saved_plan import make_saved, origin_of, write_plan
 from runnerops.model.common import Tree
-from runnerops.model.host_state import HostState, RemoteFile, RunnerFacts, SecretFingerprints
+from runnerops.model.facts import RunnerFacts
+from runnerops.model.host_state import HostState, RemoteFile, SecretFingerprints
 from runnerops.model.inventory import Requester
 from runnerops.report.formats.markdown import markdown
 from runnerops.report.screen import Screen

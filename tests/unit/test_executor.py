@@ -23,9 +23,10 @@ from runnerops.errors import LinkLostError
 from runnerops.model.common import Exit, Result, ServiceName, Verb
 from runnerops.model.host_state import Run
 from runnerops.model.inventory import Host, Inventory, Requester
-from runnerops.model.plan import Action, Blocker, Finding, Plan, Step
+from runnerops.model.plan import Action, Blocker, Finding, Plan
 from runnerops.model.rollout import Rollout
 from runnerops.model.run import Outcome
+from runnerops.model.steps import Step
 from runnerops.redact import Redactor
 from runnerops.report.document import summary_document
 from runnerops.report.progress.show import Show

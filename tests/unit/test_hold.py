@@ -15,7 +15,8 @@ from runnerops.engine.options import Flags, Invocation
 from runnerops.engine.scheduling import exit_of
 from runnerops.errors import HostError, UsageError
 from runnerops.model.common import Exit, Result
-from runnerops.model.host_state import Facts, Hold
+from runnerops.model.facts import Facts
+from runnerops.model.host_state import Hold
 from runnerops.model.inventory import Policy
 from runnerops.parsing.moments import MomentError, moment, moment_or_span
 from runnerops.remote.state import host_state

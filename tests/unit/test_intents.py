@@ -8,7 +8,7 @@ import pytest
 
 from runnerops.model.common import ServiceName, Verb
 from runnerops.model.host_state import HostState, Intent
-from runnerops.model.plan import Step
+from runnerops.model.steps import Step
 from runnerops.remote.state import host_state
 from runnerops.services.base import Answer
 from runnerops.services.steps import ANY, restore_intent

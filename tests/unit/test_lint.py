@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from runnerops.model.common import ServiceName
-from runnerops.model.host_state import DockerFacts, Facts, Unit
+from runnerops.model.facts import DockerFacts, Facts, Unit
 from runnerops.model.inventory import FileSpec, Host, RenderedFile
 from runnerops.planning.lint import lint
 

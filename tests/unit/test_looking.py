@@ -8,8 +8,9 @@ import pytest
 
 from runnerops.model.common import Result
 from runnerops.model.inventory import Requester
-from runnerops.model.plan import Plan, Step
+from runnerops.model.plan import Plan
 from runnerops.model.run import Event, Outcome
+from runnerops.model.steps import Step
 from runnerops.report.looking import Looking
 from runnerops.report.progress.bars import Bars
 from runnerops.report.screen import Screen

@@ -9,7 +9,7 @@ import pytest
 from runnerops.engine.planned import Planned
 from runnerops.engine.planner import told_apart
 from runnerops.model.common import Result
-from runnerops.model.host_state import Client, Facts, RunnerFacts
+from runnerops.model.facts import Client, Facts, RunnerFacts
 from runnerops.model.inventory import Requester
 from runnerops.model.plan import Plan
 from runnerops.planning.machines import same_machines

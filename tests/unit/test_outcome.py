@@ -9,8 +9,9 @@ import pytest
 from runnerops.engine.outcome import outcome_of
 from runnerops.model.common import Result
 from runnerops.model.inventory import Requester
-from runnerops.model.plan import Plan, Step
+from runnerops.model.plan import Plan
 from runnerops.model.run import Event
+from runnerops.model.steps import Step
 
 STAGE = Step("stage", ("old.1", "/etc/docker/daemon.json", "0644", "root:root", "0" * 64))
 PLAN = Plan("h", 1, Requester("anna", "laptop"), forward=(STAGE,))

@@ -8,10 +8,12 @@ from dataclasses import replace
 import pytest
 
 from runnerops.model.common import HOST_FORMAT, ServiceName, Tree, Verb
-from runnerops.model.host_state import Facts, HostState, Intent, Job, RemoteFile, RunnerFacts, Unit
+from runnerops.model.facts import Facts, Job, RunnerFacts, Unit
+from runnerops.model.host_state import HostState, Intent, RemoteFile
 from runnerops.model.inventory import Cache, CiJob, Host, Policy, RenderedFile, Requester
-from runnerops.model.plan import Plan, Step
-from runnerops.model.plan import drains as is_drain
+from runnerops.model.plan import Plan
+from runnerops.model.steps import Step
+from runnerops.model.steps import drains as is_drain
 from runnerops.planning.blockers import TOOLS
 from runnerops.planning.plan import Request, make_plan
 from runnerops.planning.reconcile import reconcile

@@ -11,7 +11,8 @@ import pytest
 
 from runnerops.model.common import HOST_FORMAT
 from runnerops.model.inventory import Requester
-from runnerops.model.plan import Plan, Step
+from runnerops.model.plan import Plan
+from runnerops.model.steps import Step
 from runnerops.remote import protocol
 
 

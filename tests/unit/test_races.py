@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from runnerops.model.common import Result, Tree
-from runnerops.model.plan import Step
+from runnerops.model.steps import Step
 from runnerops.planning.races import moved, only_its_own
 from runnerops.services.gitlab_runner.format.toml_writer import to_toml
 from tests.unit.services.runner_builders import OTHER, REWRITTEN, config, runner

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from runnerops.model.common import ABSENT, ServiceName, SourceLocation
-from runnerops.model.host_state import HostState, RemoteFile, RunnerFacts
+from runnerops.model.facts import RunnerFacts
+from runnerops.model.host_state import HostState, RemoteFile
 from runnerops.model.inventory import Host, Original, Policy, RenderedFile, Requester
 from runnerops.model.plan import Plan
 from runnerops.planning.dependencies import with_cache_clients

@@ -10,8 +10,8 @@ from runnerops.errors import RunneropsError
 from runnerops.model.common import ABSENT, ServiceName
 from runnerops.model.host_state import HostState, RemoteFile, Run
 from runnerops.model.inventory import Host, Requester
-from runnerops.model.plan import Step
 from runnerops.model.run import Record
+from runnerops.model.steps import Step
 from runnerops.planning.reconcile import reconcile
 from runnerops.planning.restore import as_of, choose_restore_point, keep_untouched, phases_of, pick
 from runnerops.services.base import sha256

@@ -8,8 +8,9 @@ import pytest
 
 from runnerops.engine.outcome import outcome_of, unseen
 from runnerops.model.inventory import Requester
-from runnerops.model.plan import Plan, Step
+from runnerops.model.plan import Plan
 from runnerops.model.run import Event, told
+from runnerops.model.steps import Step
 from runnerops.redact import MASK, step_command, step_text, step_title
 from runnerops.remote import protocol
 from runnerops.report.document import event_document, outcome_document

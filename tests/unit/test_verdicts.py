@@ -6,7 +6,7 @@ import pytest
 
 from runnerops.codes.rules import RULES
 from runnerops.commands.check import KINDS
-from runnerops.model.host_state import Facts
+from runnerops.model.facts import Facts
 from runnerops.model.inventory import FileSpec, Host, RenderedFile
 from runnerops.model.plan import Finding
 from runnerops.planning.lint import lint

@@ -8,10 +8,11 @@ from dataclasses import replace
 import pytest
 
 from runnerops.model.common import Result
-from runnerops.model.host_state import Job
+from runnerops.model.facts import Job
 from runnerops.model.inventory import Requester
-from runnerops.model.plan import Plan, Step
+from runnerops.model.plan import Plan
 from runnerops.model.run import Event, Outcome
+from runnerops.model.steps import Step
 from runnerops.model.waited import Waited, age_text, in_words, read_waited
 from runnerops.report.document import event_document
 from runnerops.report.drains import Drains, waiting_text

@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from runnerops.model.plan import Plan, Step
+from runnerops.model.plan import Plan
 from runnerops.model.run import Event, Outcome
+from runnerops.model.steps import Step
 from runnerops.redact import step_title
 from runnerops.report.drains import waiting_count
 from runnerops.report.progress.lines import Lines

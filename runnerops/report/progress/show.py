@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from runnerops.model.plan import Plan, Step
+from runnerops.model.plan import Plan
 from runnerops.model.run import Event, Outcome
+from runnerops.model.steps import Step
 
 
 class Show(Protocol):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from runnerops.model.common import Verb
-from runnerops.model.host_state import DockerFacts, HostState
+from runnerops.model.facts import DockerFacts
+from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host, Policy
 from runnerops.model.plan import Action, Blocker, Change
 from runnerops.services.docker.action.containers import GUEST, comes_back, of_job, ours

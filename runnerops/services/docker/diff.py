@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
 from runnerops.model.common import Key, Tree, Value
-from runnerops.model.host_state import DockerFacts, HostState
+from runnerops.model.facts import DockerFacts
+from runnerops.model.host_state import HostState
 from runnerops.model.inventory import FileSpec
 from runnerops.model.plan import KeyChange
 from runnerops.services.base import ParseError, value_at

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from runnerops.model.host_state import DockerFacts, HostState
+from runnerops.model.facts import DockerFacts
+from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host, RenderedFile
 from runnerops.model.plan import Action
 from runnerops.services.docker.action.store import differences, keeps_in_containerd, loses_volumes

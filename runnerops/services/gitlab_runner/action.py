@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from runnerops.model.common import Verb, key_text
-from runnerops.model.host_state import HostState, Job, RunnerFacts
+from runnerops.model.facts import Job, RunnerFacts
+from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host, Policy
 from runnerops.model.plan import Action, Change
 from runnerops.services.gitlab_runner.format import NAME

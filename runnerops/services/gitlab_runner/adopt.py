@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, time
 
 from runnerops.model.common import Key, Tree, Value
-from runnerops.model.host_state import HostState, RunnerFacts
+from runnerops.model.facts import RunnerFacts
+from runnerops.model.host_state import HostState
 from runnerops.parsing.comments import comments_by_key
 from runnerops.parsing.places import places_in
 from runnerops.services.base import Adopted, ParseError

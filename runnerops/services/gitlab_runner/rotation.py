@@ -14,7 +14,7 @@ from pathlib import PurePosixPath
 
 from runnerops.model.common import Tree, Value
 from runnerops.model.host_state import HostState
-from runnerops.model.plan import Step
+from runnerops.model.steps import Step
 from runnerops.services.gitlab_runner.format import config_path, label, read, runners_of
 from runnerops.services.gitlab_runner.format.toml_writer import to_toml
 from runnerops.services.gitlab_runner.observe import UNIT

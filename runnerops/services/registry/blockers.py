@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from runnerops.model.common import ServiceName, Tree, Verb, key_text
-from runnerops.model.host_state import DockerFacts, Facts, HostState
+from runnerops.model.facts import DockerFacts, Facts
+from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host
 from runnerops.model.plan import Action, Blocker, Change
 from runnerops.services.docker.action import running

@@ -7,7 +7,7 @@ from ipaddress import ip_address
 from typing import Literal, TypeAlias
 from urllib.parse import urlsplit
 
-from runnerops.model.host_state import DockerFacts
+from runnerops.model.facts import DockerFacts
 from runnerops.services.docker.schema import version_of
 
 Way: TypeAlias = Literal["input", "forward", "nft"]

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Literal
 
-from runnerops.model.host_state import DockerFacts
-from runnerops.model.plan import Step
+from runnerops.model.facts import DockerFacts
+from runnerops.model.steps import Step
 from runnerops.services.scripts import script
 from runnerops.services.shared.firewall import way_to
 from runnerops.services.steps import answers, run

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from runnerops.model.host_state import DockerFacts, Facts, HostsFile
+from runnerops.model.facts import DockerFacts, Facts, HostsFile
 from runnerops.services import DOCKER
 from runnerops.services.base import Answer
 from tests.shells import SHELLS

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from runnerops.model.host_state import Facts, RegistryFacts
+from runnerops.model.facts import Facts, RegistryFacts
 from runnerops.services import REGISTRY
 from runnerops.services.base import Answer
 from tests.shells import SHELLS

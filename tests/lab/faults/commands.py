@@ -22,8 +22,9 @@ from runnerops.engine.project import open_project
 from runnerops.engine.requester import find_requester
 from runnerops.model.common import Exit
 from runnerops.model.inventory import Host
-from runnerops.model.plan import Plan, Step
+from runnerops.model.plan import Plan
 from runnerops.model.run import Event, Outcome
+from runnerops.model.steps import Step
 from runnerops.report.screen import Screen
 from runnerops.secrets import Resolver
 from runnerops.services import SERVICES

@@ -6,7 +6,8 @@ import re
 from itertools import takewhile
 
 from runnerops.model.common import ABSENT
-from runnerops.model.plan import Plan, Step
+from runnerops.model.plan import Plan
+from runnerops.model.steps import Step
 
 ON_THE_WAY_BACK = "back: "
 AFTER = "after the last step"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from runnerops.model.common import Result
-from runnerops.model.plan import Plan, Step
+from runnerops.model.plan import Plan
+from runnerops.model.steps import Step
 from tests.lab.faults.commands import WAIT
 from tests.lab.faults.kinds import ON_THE_WAY_BACK
 

@@ -9,8 +9,8 @@ import pytest
 
 from runnerops.engine.options import Flags
 from runnerops.model.common import Result
-from runnerops.model.plan import Step
 from runnerops.model.run import Event
+from runnerops.model.steps import Step
 from tests.lab.faults import answers, truth
 from tests.lab.faults.bench import Bench
 from tests.lab.faults.commands import HELD, let_go, planning, type_deploy, type_diff

@@ -9,20 +9,18 @@ from pathlib import Path
 from typing import Any
 
 from runnerops.model.common import Secret, ServiceName, SourceLocation, Tree
-from runnerops.model.host_state import (
+from runnerops.model.facts import (
     Container,
     DataRoot,
     DockerFacts,
     DockerStore,
     Facts,
-    HostState,
-    Intent,
     Job,
     RegistryFacts,
-    RemoteFile,
     RunnerFacts,
     Unit,
 )
+from runnerops.model.host_state import HostState, Intent, RemoteFile
 from runnerops.model.inventory import Cache, Host, Policy, RenderedFile
 from runnerops.model.plan import Change
 from runnerops.planning.blockers import TOOLS

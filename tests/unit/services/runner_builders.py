@@ -6,7 +6,8 @@ import tomllib
 from typing import Any
 
 from runnerops.model.common import ServiceName, Tree, Verb
-from runnerops.model.host_state import Facts, HostState, Intent, Job, RemoteFile, RunnerFacts, Unit
+from runnerops.model.facts import Facts, Job, RunnerFacts, Unit
+from runnerops.model.host_state import HostState, Intent, RemoteFile
 from runnerops.model.inventory import FileSpec, Host, Policy, RenderedFile
 from runnerops.model.plan import Change
 from runnerops.services import GITLAB_RUNNER

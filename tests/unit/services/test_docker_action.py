@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 
 from runnerops.model.common import ServiceName, Tree, Verb
-from runnerops.model.host_state import Container, HostState, Intent, RunnerFacts
+from runnerops.model.facts import Container, RunnerFacts
+from runnerops.model.host_state import HostState, Intent
 from runnerops.model.inventory import Cache, Host, Policy
 from runnerops.model.plan import Blocker, Change
 from runnerops.services import DOCKER

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from runnerops.engine.verify import assess, pull_tests
-from runnerops.model.host_state import DockerStore, HostsFile
+from runnerops.model.facts import DockerStore, HostsFile
 from runnerops.services import DOCKER
 from runnerops.services.base import Answer
 from runnerops.services.docker.observe.hosts_file import over_mirrors

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from runnerops.model.host_state import Container, DockerFacts, Facts
+from runnerops.model.facts import Container, DockerFacts, Facts
 from runnerops.services import DOCKER
 from runnerops.services.base import Answer
 from runnerops.services.docker.diff import path_of

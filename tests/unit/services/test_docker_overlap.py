@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from runnerops.model.common import Tree, Verb
-from runnerops.model.host_state import Client, DockerFacts
+from runnerops.model.facts import Client, DockerFacts
 from runnerops.model.inventory import Policy
 from runnerops.model.plan import Action, Blocker
 from runnerops.services.base import Answer

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runnerops.model.common import ServiceName, Tree
-from runnerops.model.host_state import DockerFacts, HostState
+from runnerops.model.facts import DockerFacts
+from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host
 from runnerops.services import DOCKER
 from tests.unit.services.builders import ARGV, DAEMON, MIRROR, daemon, engine, host, json_bytes, state

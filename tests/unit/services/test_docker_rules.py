@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from runnerops.model.common import Tree
-from runnerops.model.host_state import DockerFacts, Facts
+from runnerops.model.facts import DockerFacts, Facts
 from runnerops.services import DOCKER
 from runnerops.services.docker.schema import KEYS, key_of_flag, version_of
 from tests.unit.services.builders import daemon, engine

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from runnerops.model.common import Tree
-from runnerops.model.host_state import Facts
+from runnerops.model.facts import Facts
 from runnerops.services import DOCKER
 from runnerops.services.docker.schema import KEYS
 from tests.unit.services.builders import DAEMON, MIRROR, POLICY, change_daemon, daemon, engine, host, json_bytes, state

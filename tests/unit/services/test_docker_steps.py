@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import pytest
 
 from runnerops.model.common import ABSENT, Tree, Verb
-from runnerops.model.host_state import DockerStore, HostState, Intent
+from runnerops.model.facts import DockerStore
+from runnerops.model.host_state import HostState, Intent
 from runnerops.model.inventory import Cache, Host, Policy
-from runnerops.model.plan import ActionSteps, Step
+from runnerops.model.steps import ActionSteps, Step
 from runnerops.services import DOCKER
 from runnerops.services.base import ActionRequest, sha256
 from runnerops.services.docker.action.effects import GATEWAY, PROVEN_OTHERWISE, SHOWN, SUBNET, UNSEEN, unseen

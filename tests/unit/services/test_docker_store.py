@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from runnerops.model.common import Tree
-from runnerops.model.host_state import DataRoot, DockerStore
+from runnerops.model.facts import DataRoot, DockerStore
 from runnerops.services.docker import DOCKER
 from runnerops.services.docker.action.store import differences
 from tests.unit.services.builders import ARGV, DAEMON, POLICY, change_daemon, engine, host, json_bytes, state

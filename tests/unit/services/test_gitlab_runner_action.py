@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from runnerops.model.common import ServiceName, Tree, Verb
-from runnerops.model.host_state import DockerFacts, Facts, HostState, Intent, Job, RunnerFacts, Unit
+from runnerops.model.facts import DockerFacts, Facts, Job, RunnerFacts, Unit
+from runnerops.model.host_state import HostState, Intent
 from runnerops.model.inventory import Host, Policy
 from runnerops.model.plan import Action, Change
 from runnerops.services import GITLAB_RUNNER

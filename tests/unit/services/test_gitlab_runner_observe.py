@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from runnerops.model.host_state import Container, DockerFacts, Facts, Job, RunnerFacts, Unit
+from runnerops.model.facts import Container, DockerFacts, Facts, Job, RunnerFacts, Unit
 from runnerops.services import GITLAB_RUNNER
 from runnerops.services.base import Answer
 from runnerops.services.gitlab_runner.observe.jobs import SYSTEM

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runnerops.model.common import ServiceName, Tree
-from runnerops.model.host_state import Facts, HostState, RemoteFile, RunnerFacts, Unit
+from runnerops.model.facts import Facts, RunnerFacts, Unit
+from runnerops.model.host_state import HostState, RemoteFile
 from runnerops.model.inventory import Host, RenderedFile
 from runnerops.services import GITLAB_RUNNER
 from runnerops.services.gitlab_runner.format import PATH, config_path

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from runnerops.model.common import Tree, Value, key_text
-from runnerops.model.host_state import Facts, RunnerFacts
+from runnerops.model.facts import Facts, RunnerFacts
 from runnerops.services import GITLAB_RUNNER
 from tests.unit.services.runner_builders import (
     NOW,

@@ -8,7 +8,7 @@ import pytest
 
 from runnerops.engine.requester import find_job
 from runnerops.model.common import ServiceName, Verb
-from runnerops.model.host_state import RunnerFacts
+from runnerops.model.facts import RunnerFacts
 from runnerops.model.inventory import CiJob, Policy
 from runnerops.model.plan import Action, Blocker
 from runnerops.services import GITLAB_RUNNER

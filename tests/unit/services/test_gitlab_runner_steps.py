@@ -7,9 +7,11 @@ from dataclasses import replace
 import pytest
 
 from runnerops.model.common import ServiceName, Tree, Verb
-from runnerops.model.host_state import Intent, RunnerFacts
+from runnerops.model.facts import RunnerFacts
+from runnerops.model.host_state import Intent
 from runnerops.model.inventory import Policy
-from runnerops.model.plan import Action, ActionSteps
+from runnerops.model.plan import Action
+from runnerops.model.steps import ActionSteps
 from runnerops.services import GITLAB_RUNNER
 from runnerops.services.base import ActionRequest, sha256
 from runnerops.services.gitlab_runner.format import PATH

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from runnerops.model.common import ServiceName, Tree, Verb
-from runnerops.model.host_state import Container, HostState, Intent, RegistryFacts
+from runnerops.model.facts import Container, RegistryFacts
+from runnerops.model.host_state import HostState, Intent
 from runnerops.model.inventory import Host
 from runnerops.model.plan import Action, Change
 from runnerops.services import REGISTRY

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from runnerops.model.host_state import Facts, RegistryFacts
+from runnerops.model.facts import Facts, RegistryFacts
 from runnerops.services.registry.action.compose import cannot_recreate, too_old
 from tests.unit.services.builders import engine
 

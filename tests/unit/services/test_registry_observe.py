@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from runnerops.model.host_state import Facts, RegistryFacts
+from runnerops.model.facts import Facts, RegistryFacts
 from runnerops.services import REGISTRY
 from runnerops.services.base import Answer, sha256
 from tests.unit.services.builders import MIRROR, cache, host, render_file

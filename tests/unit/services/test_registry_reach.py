@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from runnerops.model.common import ServiceName, Tree, Verb
-from runnerops.model.host_state import Facts, HostState
+from runnerops.model.facts import Facts
+from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Cache, Host, Policy
-from runnerops.model.plan import Action, ActionSteps, Step
+from runnerops.model.plan import Action
+from runnerops.model.steps import ActionSteps, Step
 from runnerops.planning.dependencies import uses_caches_of
 from runnerops.services import GITLAB_RUNNER, REGISTRY
 from runnerops.services.base import ActionRequest

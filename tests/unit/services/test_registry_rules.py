@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from runnerops.model.common import Tree, key_text
-from runnerops.model.host_state import Facts
+from runnerops.model.facts import Facts
 from runnerops.model.inventory import FileSpec
 from runnerops.services import REGISTRY
 from runnerops.services.registry.caches.image import major, short

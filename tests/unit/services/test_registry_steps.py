@@ -11,7 +11,8 @@ import pytest
 from runnerops.model.common import ServiceName, Verb
 from runnerops.model.host_state import HostState, Intent
 from runnerops.model.inventory import Host, Policy
-from runnerops.model.plan import Action, ActionSteps, Step
+from runnerops.model.plan import Action
+from runnerops.model.steps import ActionSteps, Step
 from runnerops.services import REGISTRY
 from runnerops.services.base import ActionRequest, sha256
 from runnerops.services.registry.action.compared import FORM

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from runnerops.model.common import ServiceName
-from runnerops.model.host_state import Container, HostState
+from runnerops.model.facts import Container
+from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Displaced
 from runnerops.planning.displaced import PLACE, read_displaced
 from runnerops.services import REGISTRY

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runnerops.model.common import Tree
+from runnerops.model.facts import RunnerFacts, Unit
 from runnerops.model.gitlab import GitlabAccess
-from runnerops.model.host_state import HostState, RunnerFacts, Unit
+from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host, Original, Policy
 from runnerops.services import DOCKER, GITLAB_RUNNER, REGISTRY
 from runnerops.services.removal import take_back

@@ -12,7 +12,8 @@ import pytest
 
 from runnerops.engine.verify import assess, cache_hosts, marked, pull_tests
 from runnerops.model.common import Key, ServiceName, SourceLocation, Tree
-from runnerops.model.host_state import Container, HostState, Run
+from runnerops.model.facts import Container
+from runnerops.model.host_state import HostState, Run
 from runnerops.model.inventory import Cache, Host, Requester
 from runnerops.services import DOCKER, GITLAB_RUNNER, REGISTRY
 from runnerops.services.base import Answer, sha256

@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 
 from runnerops.model.common import Tree, Verb
-from runnerops.model.host_state import DockerFacts
+from runnerops.model.facts import DockerFacts
 from runnerops.model.inventory import Cache, Policy
-from runnerops.model.plan import Action, Step
+from runnerops.model.plan import Action
+from runnerops.model.steps import Step
 from runnerops.services import DOCKER, REGISTRY
 from runnerops.services.base import ActionRequest
 from runnerops.services.docker.schema import KEYS

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from runnerops.model.common import ServiceName, Tree, Verb, key_text
-from runnerops.model.host_state import DockerFacts, HostState
+from runnerops.model.facts import DockerFacts
+from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host, Policy
 from runnerops.model.plan import Action, Change, KeyChange
 from runnerops.services.docker.action.store import decides_store, differences, flags_of

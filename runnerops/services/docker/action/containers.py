@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from runnerops.model.common import Verb
-from runnerops.model.host_state import Container, HostState
+from runnerops.model.facts import Container
+from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host, Policy
 from runnerops.model.plan import Action, Change
 from runnerops.services.docker.action import daemon_action

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from runnerops.model.common import Tree, Value, Verb
-from runnerops.model.host_state import DockerFacts, HostState
+from runnerops.model.facts import DockerFacts
+from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host, Policy
 from runnerops.model.plan import Action, Change
 from runnerops.services.docker.action import desired_tree, running

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from runnerops.model.common import Tree, Value
-from runnerops.model.host_state import DataRoot, DockerFacts, DockerStore
+from runnerops.model.facts import DataRoot, DockerFacts, DockerStore
 from runnerops.model.plan import KeyChange
 from runnerops.services.docker.diff import flag_values, given_features
 from runnerops.services.docker.schema import DEFAULT_ROOT, version_of

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from runnerops.model.common import Tree, Value
-from runnerops.model.host_state import Container, DataRoot, DockerFacts, DockerStore, Facts, HostsFile, Unit
+from runnerops.model.facts import Container, DataRoot, DockerFacts, DockerStore, Facts, HostsFile, Unit
 from runnerops.model.inventory import RenderedFile
 from runnerops.services.base import Answers, ParseError
 from runnerops.services.docker.format import PATH, parse

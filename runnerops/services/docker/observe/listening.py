@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from ipaddress import ip_address
 
 from runnerops.model.common import Key, Tree, Value
-from runnerops.model.host_state import DockerFacts, Facts
+from runnerops.model.facts import DockerFacts, Facts
 from runnerops.model.inventory import FileSpec
 from runnerops.model.plan import Blocker
 from runnerops.services.base import ListeningPlace

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from ipaddress import IPv4Network
 
-from runnerops.model.host_state import Client
+from runnerops.model.facts import Client
 from runnerops.services.base import Answers
 
 _OURS = re.compile(r"docker0|docker_gwbridge|br-[0-9a-f]{12}|veth.*|lo")

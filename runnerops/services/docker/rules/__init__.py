@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from urllib.parse import urlsplit
 
 from runnerops.model.common import Key, Tree, Value
-from runnerops.model.host_state import Facts
+from runnerops.model.facts import Facts
 from runnerops.model.inventory import FileSpec
 from runnerops.model.plan import Finding
 from runnerops.services.docker.rules.values import values

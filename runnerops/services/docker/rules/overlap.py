@@ -7,7 +7,7 @@ from ipaddress import IPv4Network, ip_address, ip_network
 from urllib.parse import urlsplit
 
 from runnerops.model.common import Tree, Value
-from runnerops.model.host_state import DockerFacts
+from runnerops.model.facts import DockerFacts
 from runnerops.model.inventory import Host
 
 

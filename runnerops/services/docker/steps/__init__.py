@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from runnerops.model.common import Verb
-from runnerops.model.plan import ActionSteps, Step
+from runnerops.model.steps import ActionSteps, Step
 from runnerops.services.base import ActionRequest, sha256, staged_path
 from runnerops.services.docker.action.context import LOADED, ActionContext, scene
 from runnerops.services.docker.action.effects import BRIDGE, GATEWAY, SUBNET, shown

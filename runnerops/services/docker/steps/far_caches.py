@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from runnerops.model.common import ServiceName
-from runnerops.model.plan import Step
+from runnerops.model.steps import Step
 from runnerops.services.docker.action.context import ActionContext
 from runnerops.services.docker.schema import wanted_mirrors
 from runnerops.services.registry.caches.reach import urls_given

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runnerops.model.common import ServiceName
-from runnerops.model.host_state import HostsFile
+from runnerops.model.facts import HostsFile
 from runnerops.model.inventory import Host
 from runnerops.services.base import Answers
 from runnerops.services.docker.action import running

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from runnerops.model.common import ServiceName, Verb
-from runnerops.model.host_state import HostState, Job, RunnerFacts
+from runnerops.model.facts import Job, RunnerFacts
+from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host, Policy
 from runnerops.model.plan import Action, Blocker, Change
 from runnerops.services.base import ParseError

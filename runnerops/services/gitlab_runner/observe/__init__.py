@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from runnerops.model.host_state import DockerFacts, Facts, RunnerFacts, Unit
+from runnerops.model.facts import DockerFacts, Facts, RunnerFacts, Unit
 from runnerops.model.inventory import RenderedFile
 from runnerops.services.base import Answers
 from runnerops.services.gitlab_runner.format import PATH

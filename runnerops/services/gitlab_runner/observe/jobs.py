@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from runnerops.model.host_state import DockerFacts, Job, Unit
+from runnerops.model.facts import DockerFacts, Job, Unit
 from runnerops.model.waited import described
 
 MANAGED = "com.gitlab.gitlab-runner.managed"

@@ -7,8 +7,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from runnerops.model.common import Tree
+from runnerops.model.facts import Facts
 from runnerops.model.gitlab import Registration, RunnerStatus
-from runnerops.model.host_state import Facts, HostState
+from runnerops.model.host_state import HostState
 from runnerops.model.inventory import RenderedFile
 from runnerops.services.base import ParseError
 from runnerops.services.gitlab_runner.diff.matching import normal_url

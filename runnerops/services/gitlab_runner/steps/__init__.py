@@ -10,9 +10,11 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from runnerops.model.common import Verb
-from runnerops.model.host_state import HostState, RunnerFacts
+from runnerops.model.facts import RunnerFacts
+from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Policy
-from runnerops.model.plan import ActionSteps, Change, Step
+from runnerops.model.plan import Change
+from runnerops.model.steps import ActionSteps, Step
 from runnerops.services.base import ActionRequest, sha256, staged_path
 from runnerops.services.gitlab_runner.format import NAME, config_path
 from runnerops.services.gitlab_runner.rotation import tidied

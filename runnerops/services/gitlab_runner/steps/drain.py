@@ -7,7 +7,7 @@ from typing import Literal
 
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Policy
-from runnerops.model.plan import Step
+from runnerops.model.steps import Step
 from runnerops.services.gitlab_runner.format import config_path, read
 from runnerops.services.gitlab_runner.steps.verify import UNIT, Watch, watch
 from runnerops.services.scripts import script

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from runnerops.model.common import ServiceName
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host
-from runnerops.model.plan import Change, Step
+from runnerops.model.plan import Change
+from runnerops.model.steps import Step
 from runnerops.services.gitlab_runner.format import read
 from runnerops.services.registry.caches import own_caches
 from runnerops.services.registry.caches.reach import from_container, given, urls_given

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from runnerops.model.common import Tree, Value
-from runnerops.model.plan import Step
+from runnerops.model.steps import Step
 from runnerops.services.base import sha256
 from runnerops.services.gitlab_runner.format import read
 from runnerops.services.gitlab_runner.rules.keys import Version, version_of

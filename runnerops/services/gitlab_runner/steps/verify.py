@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from runnerops.model.inventory import Policy
-from runnerops.model.plan import Step
+from runnerops.model.steps import Step
 from runnerops.services.gitlab_runner.format import read
 from runnerops.services.scripts import script
 from runnerops.services.steps import run, wait

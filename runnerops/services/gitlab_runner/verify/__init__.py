@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from runnerops.model.host_state import RunnerFacts
+from runnerops.model.facts import RunnerFacts
 from runnerops.model.inventory import Host
 from runnerops.services.base import sha256
 from runnerops.services.gitlab_runner.format import NAME, PATH, config_path

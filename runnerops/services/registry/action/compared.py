@@ -25,7 +25,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 
 from runnerops.model.common import Tree, Value
-from runnerops.model.host_state import Container
+from runnerops.model.facts import Container
 from runnerops.redact.names import secret_name
 from runnerops.redact.texts import secret_items, secret_spans
 from runnerops.services.base import value_at

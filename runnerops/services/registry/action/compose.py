@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runnerops.model.host_state import Facts
+from runnerops.model.facts import Facts
 from runnerops.services.docker.schema import version_of
 
 _Version = tuple[int, int]

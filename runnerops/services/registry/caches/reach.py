@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from runnerops.model.common import ServiceName, Tree, Value
-from runnerops.model.host_state import Facts
+from runnerops.model.facts import Facts
 from runnerops.model.inventory import Host
-from runnerops.model.plan import Step
+from runnerops.model.steps import Step
 from runnerops.services.registry.caches import OwnCache, own_caches
 from runnerops.services.shared.firewall import opening, way_to
 from runnerops.services.shared.ways import asked_from, proven, told

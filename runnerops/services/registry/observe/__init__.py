@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from runnerops.model.common import ServiceName
-from runnerops.model.host_state import Facts, RegistryFacts
+from runnerops.model.facts import Facts, RegistryFacts
 from runnerops.model.inventory import Host, RenderedFile
 from runnerops.services.base import Answers, sha256
 from runnerops.services.registry.caches import OwnCache, directory, own_caches

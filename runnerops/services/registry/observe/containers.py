@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from runnerops.model.common import ServiceName
-from runnerops.model.host_state import Container, HostState
+from runnerops.model.facts import Container
+from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Displaced, Host
 from runnerops.services.docker.action import running
 from runnerops.services.registry.caches import PROJECT, OwnCache, own_caches

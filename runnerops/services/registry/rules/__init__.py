@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from runnerops.model.common import Key, Tree
-from runnerops.model.host_state import Facts
+from runnerops.model.facts import Facts
 from runnerops.model.inventory import FileSpec
 from runnerops.model.plan import Finding
 from runnerops.services.registry.caches import CONFIG_LABEL

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from runnerops.model.common import Verb
-from runnerops.model.plan import ActionSteps, Step
+from runnerops.model.steps import ActionSteps, Step
 from runnerops.services.base import ActionRequest, sha256, staged_path
 from runnerops.services.registry.action import forced, touched
 from runnerops.services.registry.action.compose import cannot_recreate

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from runnerops.model.common import Tree, Verb
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host, Policy
-from runnerops.model.plan import Action, Change, Step
+from runnerops.model.plan import Action, Change
+from runnerops.model.steps import Step
 from runnerops.services.registry.action.compose import cannot_recreate
 from runnerops.services.registry.action.reasons import compose_tree, upstream_silent
 from runnerops.services.registry.caches import PROJECT, OwnCache, directory

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from runnerops.model.plan import Step
+from runnerops.model.steps import Step
 from runnerops.services.registry.caches import PROJECT
 from runnerops.services.registry.observe.containers import PROJECT_LABEL
 from runnerops.services.registry.reconcile.remove import volumes

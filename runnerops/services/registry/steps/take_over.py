@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from runnerops.model.host_state import Container
+from runnerops.model.facts import Container
 from runnerops.model.inventory import Displaced
-from runnerops.model.plan import Step
+from runnerops.model.steps import Step
 from runnerops.services.registry.caches import OwnCache
 from runnerops.services.registry.observe.containers import coming_back, predecessor
 from runnerops.services.registry.steps.context import ActionContext

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from runnerops.model.common import Secret, ServiceName, Verb
-from runnerops.model.plan import Step
+from runnerops.model.steps import Step
 from runnerops.services.docker.schema import mirrors_of, wanted_mirrors
 from runnerops.services.registry.action.compared import FORM, traits, volumes_of
 from runnerops.services.registry.caches import OwnCache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from runnerops.model.host_state import Container
+from runnerops.model.facts import Container
 from runnerops.model.inventory import Cache, Host
 from runnerops.services.base import Answer, Answers
 from runnerops.services.registry.caches import OwnCache, own_caches

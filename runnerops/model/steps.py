@@ -1,0 +1,61 @@
+"""The steps of the host's language, and those of one service's action."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+StepVerb: TypeAlias = Literal["guard", "stage", "phase", "intend", "complete", "swap", "run", "await"]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of the host's language; the verbs and their arguments are in `remote/protocol.py`.
+
+    `title` is what it does, in a few words for people; it is no part of the language.
+    """
+
+    verb: StepVerb
+    args: tuple[str, ...]
+    title: str = field(default="", compare=False)
+
+
+DRAINED = "=gone"
+"""The condition of an `await` that waits for running jobs."""
+
+
+ENDING = "no job left, it ends"
+"""What such a step says of a process that has no job and was told to end."""
+
+
+def drains(step: Step) -> bool:
+    """Whether a step waits for running jobs.
+
+    Its output counts them in its first line (or says why it cannot), and names them in the others.
+    """
+    return step.verb == "await" and step.args[1] == DRAINED
+
+
+@dataclass(frozen=True, slots=True)
+class ActionSteps:
+    """What one service's action does and how it is undone, without `phase`, `stage` and file `guard` steps (steps.py's).
+
+    `guard`: facts to hold; `fetch`: images to get; `validate`: the host's own verdict on staged files. These come before
+    the first phase of the whole run. `forward` and `rollback` are the phase itself, `swap` steps included. `files`: further
+    payload. `overrides`: steps of `validate` that a code of `--allow` leaves out, with that code. `diagnostics`: commands
+    that show what the service says of itself, run when a step of its phase failed.
+    """
+
+    guard: tuple[Step, ...] = ()
+    fetch: tuple[Step, ...] = ()
+    validate: tuple[Step, ...] = ()
+    forward: tuple[Step, ...] = ()
+    rollback: tuple[Step, ...] = ()
+    diagnostics: tuple[Step, ...] = ()
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    overrides: Mapping[Step, str] = field(default_factory=dict)
+    rollback_checks: tuple[Step, ...] = ()
+    """Run in a rollback once every phase is undone, whichever had begun: they show that the service is as it was."""
+    last: tuple[Step, ...] = ()
+    """Run once every phase is done: what nothing brings back. They end well whatever they find."""
