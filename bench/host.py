@@ -23,7 +23,7 @@ from bench.ratios import chosen, ssh_true
 from runnerops import inventory
 from runnerops.engine.observe import observe
 from runnerops.engine.project import open_project
-from runnerops.remote import protocol
+from runnerops.remote import observation
 from runnerops.report.screen import Screen
 from runnerops.secrets import Resolver
 from runnerops.services import SERVICES
@@ -80,13 +80,17 @@ def scripts(project: Project) -> Mapping[str, bytes]:
     ]
     functions = [service.OBSERVE for service in SERVICES]
     units = [unit for service in SERVICES for unit in service.UNITS]
-    known = [call for call in calls if call[0].startswith(protocol.KNOWS)]
+    known = [call for call in calls if call[0].startswith(observation.KNOWS)]
     alone = {
-        f"  {' '.join(call)[:40]}": protocol.frame("0" * 32, [*known, call], functions, units)
-        for call in (*calls, *protocol.FACTS)
+        f"  {' '.join(call)[:40]}": observation.frame("0" * 32, [*known, call], functions, units)
+        for call in (*calls, *observation.FACTS)
         if call not in known
     }
-    return {"a look": asked.script, "  what is known first": protocol.frame("0" * 32, known, functions, units), **alone}
+    return {
+        "a look": asked.script,
+        "  what is known first": observation.frame("0" * 32, known, functions, units),
+        **alone,
+    }
 
 
 def show(name: str, found: Sequence[float]) -> None:

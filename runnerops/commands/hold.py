@@ -18,7 +18,7 @@ from runnerops.inventory import Where
 from runnerops.model.common import Exit
 from runnerops.model.host_state import Hold
 from runnerops.parsing.moments import EXAMPLE, MomentError, in_utc, moment_or_span
-from runnerops.remote import protocol
+from runnerops.remote import state_folder
 from runnerops.remote.link import Completed
 from runnerops.report.causes import outcomes_lines
 from runnerops.report.screen import Screen
@@ -38,13 +38,13 @@ def hold(invocation: Invocation, reason: str, until: str) -> Exit:
     requester = find_requester(invocation.environ, inventory.folder_of(invocation.inventory))
     kept = Hold(int(end.timestamp()) if end else 0, f"{requester.user}@{requester.machine}", reason)
     said = f"held{f' until {in_utc(end)}' if end else ''}: {reason}"
-    return _Everywhere(*invocation).run(protocol.hold(kept), lambda _: said)
+    return _Everywhere(*invocation).run(state_folder.hold(kept), lambda _: said)
 
 
 def release(invocation: Invocation) -> Exit:
     """Exit 1 where a host was not reached."""
-    words = {protocol.NOT_HELD: "was not held"}
-    return _Everywhere(*invocation).run(protocol.release(), lambda status: words.get(status, "released"))
+    words = {state_folder.NOT_HELD: "was not held"}
+    return _Everywhere(*invocation).run(state_folder.release(), lambda status: words.get(status, "released"))
 
 
 def _end(until: str) -> datetime | None:
@@ -87,7 +87,7 @@ class _Everywhere:
 
 def _done(name: str, answer: Completed) -> int:
     """The exit status of a command that did what it should. Raises HostError."""
-    if answer.status in (0, protocol.NOT_HELD):
+    if answer.status in (0, state_folder.NOT_HELD):
         return answer.status
     last = answer.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
     raise HostError(

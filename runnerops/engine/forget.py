@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 from runnerops.model.common import Result
 from runnerops.model.inventory import Host
 from runnerops.model.run import Outcome
-from runnerops.remote import protocol
+from runnerops.remote import state_folder
 from runnerops.remote.link import Link
 from runnerops.report.screen import Screen
 
 _SECONDS = 60.0
 _WHY = {
-    protocol.IN_USE: ("a run is going on there", "wait for its end, then say it again"),
-    protocol.UNFINISHED: ("something is unfinished there", "`runnerops status` tells what; then say it again"),
+    state_folder.IN_USE: ("a run is going on there", "wait for its end, then say it again"),
+    state_folder.UNFINISHED: ("something is unfinished there", "`runnerops status` tells what; then say it again"),
 }
 
 
@@ -35,7 +35,7 @@ class Forgetting:
         asks = outcome.result is Result.UNCHANGED and not self.yes
         if asks and not self.screen.ask(f"forget what {self.host.name} keeps of its runs?"):
             return replace(outcome, result=Result.PENDING)
-        done = self.link().run(protocol.forget(), b"", _SECONDS)
+        done = self.link().run(state_folder.forget(), b"", _SECONDS)
         if done.status == 0:
             return replace(outcome, result=Result.APPLIED, message="forgotten: no run, no original is kept there")
         last = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]

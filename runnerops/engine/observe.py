@@ -8,7 +8,7 @@ from typing import Protocol
 
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host, RenderedFile
-from runnerops.remote import protocol, state
+from runnerops.remote import observation, state
 from runnerops.services import SERVICES
 from runnerops.services.base import Answers
 
@@ -41,8 +41,8 @@ def inquire(
     ]
     functions = [*(service.OBSERVE for service in SERVICES), *functions]
     units = [unit for service in SERVICES for unit in service.UNITS]
-    script = protocol.frame(nonce, [*calls, *protocol.FACTS, *more], functions, units)
-    answers, files = protocol.decode_observation(nonce, reader.read(script))
+    script = observation.frame(nonce, [*calls, *observation.FACTS, *more], functions, units)
+    answers, files = observation.decode_observation(nonce, reader.read(script))
     facts = state.facts(answers)
     for service in SERVICES:
         facts = service.facts(facts, answers)
@@ -52,5 +52,5 @@ def inquire(
 def ask(reader: Reader, calls: Sequence[tuple[str, ...]], functions: Sequence[str]) -> Answers:
     """The answers to these calls alone, of the services' own functions and further ones. Raises HostError."""
     nonce = secrets.token_hex(16)
-    script = protocol.frame(nonce, calls, [*(service.OBSERVE for service in SERVICES), *functions])
-    return protocol.decode_observation(nonce, reader.read(script))[0]
+    script = observation.frame(nonce, calls, [*(service.OBSERVE for service in SERVICES), *functions])
+    return observation.decode_observation(nonce, reader.read(script))[0]

@@ -20,7 +20,7 @@ from runnerops.model.inventory import Host
 from runnerops.model.plan import Plan
 from runnerops.model.run import Outcome
 from runnerops.planning.paused import stays_paused
-from runnerops.remote import protocol
+from runnerops.remote import state_folder
 from runnerops.services.gitlab_runner.observe.registered import named, of_gitlab
 
 if TYPE_CHECKING:
@@ -84,7 +84,9 @@ class Pauses:
             client = by_token(self.host.gitlab, self.asking)
             planned = tuple(self._not_paused_yet(client))
             if planned:
-                self._on_host(protocol.keep_paused(PauseRecord(one.id, one.run, url, one.runner) for one in planned))
+                self._on_host(
+                    state_folder.keep_paused(PauseRecord(one.id, one.run, url, one.runner) for one in planned)
+                )
         except RunneropsError as error:
             self.said.append(f"not paused in GitLab: {_names(planned)}: {error.message}")
             return
@@ -179,7 +181,7 @@ class Pauses:
         if not (known := sorted(numbers)):
             return
         try:
-            self._on_host(protocol.drop_paused(known))
+            self._on_host(state_folder.drop_paused(known))
         except RunneropsError as error:
             self.said.append(f"what the host has on record of that is left there: {error.message}")
 

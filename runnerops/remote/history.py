@@ -13,7 +13,7 @@ from runnerops.model import host_state
 from runnerops.model.common import HOST_FORMAT
 from runnerops.model.gitlab import PauseRecord
 from runnerops.model.run import Event, Record
-from runnerops.remote import protocol, state
+from runnerops.remote import observation, protocol, state
 from runnerops.services.base import Answers
 
 _WAIT = """
@@ -56,8 +56,8 @@ def read_history(host: str, reader: Reader) -> History:
     """Every run that the host still keeps. Raises HostError."""
     nonce = secrets.token_hex(16)
     own = Path(__file__).with_name("history.sh").read_text()
-    script = protocol.frame(nonce, [("observe_history",)], [own])
-    answers, _ = protocol.decode_observation(nonce, reader.read(script))
+    script = observation.frame(nonce, [("observe_history",)], [own])
+    answers, _ = observation.decode_observation(nonce, reader.read(script))
     newest = state.newest_format(state.read_metas(answers))
     if newest > HOST_FORMAT:
         message = f"a newer runnerops has deployed to this host (format {newest}, this one reads {HOST_FORMAT})"
@@ -70,7 +70,7 @@ def read_kept(reader: Reader, places: Collection[str]) -> Mapping[str, bytes]:
     """Files that the host keeps, by their place below the folder of its state; those that are there. Raises HostError."""
     nonce = secrets.token_hex(16)
     calls = [("file", f"{protocol.STATE}/{place}") for place in places]
-    _, files = protocol.decode_observation(nonce, reader.read(protocol.frame(nonce, calls, [])))
+    _, files = observation.decode_observation(nonce, reader.read(observation.frame(nonce, calls, [])))
     found = ((place, files[f"{protocol.STATE}/{place}"].content) for place in places)
     return {place: content for place, content in found if content is not None}
 

@@ -9,23 +9,16 @@ from __future__ import annotations
 import io
 import json
 import re
-import shlex
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Literal, TypeAlias, cast
 
 from runnerops.model.common import HOST_FORMAT
-from runnerops.model.gitlab import PauseRecord
-from runnerops.model.host_state import Hold, RemoteFile
 from runnerops.model.plan import Plan
 from runnerops.model.run import Event
 from runnerops.model.steps import Step, StepVerb, drains
-from runnerops.services.base import Answer
 
 STATE = "/var/lib/runnerops"
-OBSERVE = ("sh", "-s")
-FACTS = (("observe_facts",),)
-"""What every observation asks that a plan is made of; this function is the frame's own."""
 RUN_EXISTS = 75
 """Exit status of `start`: another run came in between, and nothing was changed."""
 NO_ROOM = 74
@@ -53,32 +46,7 @@ _STOP = (
     'l=${RUNNEROPS_ROOT-}$1/runs/$2/log n=0; until systemctl stop --no-block "runnerops-$2" 2>/dev/null; do '
     'n=$((n+1)); [ $n -lt 10 ] || exit 1; if grep -q "$3" "$l" 2>/dev/null; then exit 0; fi; sleep 1; done'
 )
-_HOLD = (
-    'umask 077; d=${RUNNEROPS_ROOT-}$1; mkdir -p "$d" && printf "%s\\n" "$2" >"$d/.hold" && '
-    'mv -f "$d/.hold" "$d/hold" && { sync "$d/hold" "$d" 2>/dev/null || sync; }'
-)
-NOT_HELD = 79
-"""Exit status of `release`: there was no hold."""
-_RELEASE = 'f=${RUNNEROPS_ROOT-}$1/hold; [ -e "$f" ] || exit 79; rm -f "$f"'
-_PAUSED = (
-    'umask 077; d=${RUNNEROPS_ROOT-}$1/paused; shift; mkdir -p "$d" || exit 1; while [ $# -gt 0 ]; do '
-    'printf "%s\\n" "$2" >"$d/.$1" && mv -f "$d/.$1" "$d/$1" || exit 1; shift 2; done; '
-    'sync "$d"/* "$d" 2>/dev/null || sync'
-)
-_UNPAUSED = 'cd "${RUNNEROPS_ROOT-}$1/paused" 2>/dev/null || exit 0; shift; rm -f "$@"'
-IN_USE = 77
-"""Exit status of `forget`: a run has the host."""
-UNFINISHED = 78
-"""Exit status of `forget`: on record are an intent, a runner paused in GitLab, or a token that config.toml lacks yet."""
-_FORGET = (
-    'd=${RUNNEROPS_ROOT-}$1 n=0; rm -rf "$d.gone"; [ -d "$d" ] || exit 0; '
-    'cd "$d" && exec 9>>lock || exit 1; flock -w "$2" 9 || exit 77; '
-    'while systemctl list-units --all --plain --no-legend "runnerops-[0-9]*" | grep -qv " failed "; do '
-    'n=$((n + 1)); [ "$n" -lt "$2" ] || exit 77; sleep 1; done; '
-    'for i in intents/* rotated/* paused/*; do [ ! -e "$i" ] || exit 78; done; cd / && mv "$d" "$d.gone" && rm -rf "$d.gone"'
-)
-"""By a rename, so that a kill leaves no half of it. The unit of the last run may need a moment to go."""
-_FORBIDDEN = re.compile(r"[\x00-\x1f\x7f]")
+CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f]")
 _MARGIN_SECONDS = 30
 NO_TITLE = "-"
 """Of a step whose verb says it all."""
@@ -96,7 +64,7 @@ def encode(steps: Iterable[Step]) -> bytes:
     lines = []
     for step in steps:
         fields = (step.verb, *step.args)
-        if not all(fields) or any(_FORBIDDEN.search(field) for field in fields):
+        if not all(fields) or any(CONTROL_CHARACTERS.search(field) for field in fields):
             raise StepError(f"{step.verb} {step.args!r}: an empty field or a control character")
         try:
             lines.append(("\t".join(fields) + "\n").encode("utf-8", "surrogateescape"))
@@ -117,7 +85,9 @@ def decode(lines: Sequence[str], titles: Sequence[str] = ()) -> tuple[Step, ...]
 
 def encode_titles(steps: Iterable[Step]) -> bytes:
     """One title a line, for people who read what was walked; the host itself reads none."""
-    return "".join(f"{_FORBIDDEN.sub(' ', step.title) or NO_TITLE}\n" for step in steps).encode("utf-8", "replace")
+    return "".join(f"{CONTROL_CHARACTERS.sub(' ', step.title) or NO_TITLE}\n" for step in steps).encode(
+        "utf-8", "replace"
+    )
 
 
 def stop_timeout(rollback: Iterable[Step]) -> int:
@@ -147,39 +117,6 @@ def follow(run: int, byte: int) -> tuple[str, ...]:
 def stop(run: int) -> tuple[str, ...]:
     """The command that ends a run's unit, whose ExecStopPost rolls back; waits for a unit that is just beginning."""
     return ("sh", "-c", _STOP, "sh", STATE, str(run), "\tend\t")
-
-
-def hold(kept: Hold) -> tuple[str, ...]:
-    """The command that keeps a hold on the host, in place of one that is there."""
-    fields = (str(kept.until), kept.by, kept.reason)
-    return ("sh", "-c", _HOLD, "sh", STATE, "\t".join(_FORBIDDEN.sub(" ", field) for field in fields))
-
-
-def release() -> tuple[str, ...]:
-    """The command that takes a hold away."""
-    return ("sh", "-c", _RELEASE, "sh", STATE)
-
-
-def keep_paused(records: Iterable[PauseRecord]) -> tuple[str, ...]:
-    """The command that keeps on record which runners are paused in GitLab, and by which run."""
-    words: list[str] = []
-    for one in records:
-        fields = (str(one.run), one.url, one.runner)
-        words += (str(one.id), "\t".join(_FORBIDDEN.sub(" ", field) for field in fields))
-    return ("sh", "-c", _PAUSED, "sh", STATE, *words)
-
-
-def drop_paused(numbers: Iterable[int]) -> tuple[str, ...]:
-    """The command that takes such records away, by GitLab's ids."""
-    return ("sh", "-c", _UNPAUSED, "sh", STATE, *map(str, numbers))
-
-
-def forget(patience_s: int = 10) -> tuple[str, ...]:
-    """The command that takes away all that the host keeps; not while a run has the host, or something is unfinished.
-
-    `patience_s` is how long it waits for a run, in whole seconds.
-    """
-    return ("sh", "-c", _FORGET, "sh", STATE, str(patience_s))
 
 
 def payload(plan: Plan) -> bytes:
@@ -269,78 +206,3 @@ class Decoder:
         return Event(
             self._host, self._epoch + float(up), cast("List", name), int(index), cast("Kind", kind), plain(text)
         )
-
-
-KNOWS, WAITS, OWN = "know_", "await_", "observe_"
-"""How functions begin that find out what others need; that ask daemons and pages; that read what is the host's own."""
-
-
-def frame(word: str, calls: Sequence[Sequence[str]], functions: Sequence[str], units: Sequence[str] = ()) -> bytes:
-    """The observe script: all functions, then the calls. `units`: of systemd, asked after at once.
-
-    What is known to others comes first (`KNOWS`). Then what waits (`WAITS`) goes beside what is the host's own (`OWN`), which
-    goes one after another, for a pipe costs the host two processes. Of what waits the first asks for what the others need;
-    these, and any other call, write into pipes of their own, but the last.
-
-    `word` is random, so that no content can end its own frame. The script is the shell's standard input, so it is read
-    whole (it is one function) before anything runs.
-    """
-    frame_functions = Path(__file__).with_name("observe.sh").read_text()
-    knowing, waiting, own = (
-        [shlex.join(call) for call in calls if call[0].startswith(kind)] for kind in (KNOWS, WAITS, OWN)
-    )
-    others = [shlex.join(call) for call in calls if not call[0].startswith((KNOWS, WAITS, OWN))]
-    first, waiting = waiting[:1], waiting[1:]
-    nest = _beside([*others, *(["\n".join(("{", *first, *_beside(waiting), "}"))] if first else [])], own)
-    known = (f"know_units {shlex.join(units)}",) if units else ()
-    body = "\n".join((f"word={word}", frame_functions, *functions, *known, *knowing, *nest))
-    return f"observe() {{\n{body}\n}}\nobserve </dev/null\n".encode()
-
-
-def _beside(calls: Sequence[str], last: Sequence[str] | None = None) -> Sequence[str]:
-    """Each of these writes into a pipe, and beside them go the `last`, one after another."""
-    if last is None:
-        calls, last = calls[:-1], calls[-1:]
-    nest = ["{", *(last or [":"]), "} </dev/null"]
-    for call in reversed(calls):
-        nest = [f"{call} </dev/null | {{", *nest, "cat", "}"]
-    return nest
-
-
-def decode_observation(word: str, output: bytes) -> tuple[dict[str, Answer], dict[str, RemoteFile]]:
-    """Answers by name and files by path: the real one where a path is a link that may be followed, under both names."""
-    answers: dict[str, Answer] = {}
-    files: dict[str, RemoteFile] = {}
-    head = re.compile(rb"^%s (fact|file) (.*)$" % word.encode(), re.MULTILINE)
-    tail = re.compile(rb"\n%s end (\d+)\n" % word.encode())
-    at = 0
-    while begin := head.search(output, at):
-        end = tail.search(output, begin.end())
-        if end is None:
-            break
-        at, content = end.end(), output[begin.end() + 1 : end.start()]
-        if begin[1] == b"fact":
-            answers[begin[2].decode()] = Answer(int(end[1]), content)
-        else:
-            path, real, rest = _names(content)
-            files[path] = _file(begin[2].decode(), real, rest)
-    return answers, files
-
-
-def _names(content: bytes) -> tuple[str, str, bytes]:
-    path, _, rest = content.partition(b"\n")
-    real, _, rest = rest.partition(b"\n")
-    return path.decode("utf-8", "surrogateescape"), real.decode("utf-8", "surrogateescape"), rest
-
-
-def _file(said: str, path: str, content: bytes) -> RemoteFile:
-    kind, mode, owner, mtime = said.split()
-    if kind != "file":
-        return RemoteFile(path, _file_kind(kind))
-    return RemoteFile(path, "file", content, mode.rjust(4, "0"), owner, int(mtime))
-
-
-def _file_kind(kind: str) -> Literal["absent", "link", "directory", "other"]:
-    if kind == "absent":
-        return "absent"
-    return "link" if kind == "link" else "directory" if kind == "directory" else "other"

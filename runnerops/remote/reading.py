@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from runnerops.errors import HostError
-from runnerops.remote import protocol
+from runnerops.remote import observation
 
 OBSERVE_SECONDS = 90.0
 
@@ -43,7 +43,7 @@ class ReadOnly:
 
     def read(self, script: bytes) -> bytes:
         """What the script prints. Raises HostError."""
-        done = self._open().run(protocol.OBSERVE, script, OBSERVE_SECONDS)
+        done = self._open().run(observation.OBSERVE, script, OBSERVE_SECONDS)
         if done.status != 0:
             lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
             last = lines[-1] if lines else "no message"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
-from runnerops.remote import protocol
+from runnerops.remote import observation
 
 
 class Follows(Protocol):
@@ -25,7 +25,7 @@ class Trying:
     def read(self, script: bytes) -> bytes:
         """What the script prints. Raises HostError."""
         output = b""
-        for line in self._open().lines(protocol.OBSERVE, script):
+        for line in self._open().lines(observation.OBSERVE, script):
             output += line
             self._watch(line.decode("utf-8", "replace").rstrip())
         return output

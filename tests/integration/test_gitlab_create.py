@@ -39,7 +39,7 @@ from runnerops.model.host_state import HostState, SecretFingerprints
 from runnerops.model.inventory import Host, Inventory, RenderedFile
 from runnerops.model.run import Outcome
 from runnerops.redact import Masker, Redactor
-from runnerops.remote import protocol
+from runnerops.remote import state_folder
 from runnerops.remote.link import Completed
 from runnerops.report.document import plan_document
 from runnerops.report.progress.show import Show
@@ -60,7 +60,7 @@ from tests.unit.test_plan import observed as in_sync
 API = "glpat-canary-of-the-api"
 SETTINGS: dict[str, Setting] = {"description": "docker on h", "tags": ("docker", "linux"), "run_untagged": False}
 GROUP = Place("group", 42)
-KEEP = protocol.keep_paused(())[2]
+KEEP = state_folder.keep_paused(())[2]
 REFUSED = {"error": "insufficient_scope", "error_description": "glrt-canary is not welcome"}
 
 

@@ -43,7 +43,7 @@ from runnerops.model.host_state import Hold, HostState, Run
 from runnerops.model.inventory import Host, Inventory, RenderedFile
 from runnerops.model.run import Outcome
 from runnerops.redact import Masker, Redactor
-from runnerops.remote import protocol, state
+from runnerops.remote import state, state_folder
 from runnerops.remote.link import Completed, Link
 from runnerops.report.document import plan_document
 from runnerops.report.progress.show import Show
@@ -368,7 +368,7 @@ def test_the_record_of_another_client_stays(world: World) -> None:
     """Which has paused it since both made their plans, and may not see the end of its own run."""
     project, planned = world.plan()
     world.runner.paused = True
-    world.machine.run(protocol.keep_paused([PauseRecord(1, 1, world.gitlab.url, "one")]), b"", 10)
+    world.machine.run(state_folder.keep_paused([PauseRecord(1, 1, world.gitlab.url, "one")]), b"", 10)
     world.machine.end = "failed"
     world.executor(planned, project).run()
     assert world.runner.paused
@@ -512,7 +512,7 @@ def test_who_follows_a_run_of_this_very_plan_unpauses_at_its_end(world: World, e
     """Whoever began it is gone."""
     digest = world.plan()[1].plan.digest
     world.runner.paused = True
-    world.machine.run(protocol.keep_paused([PauseRecord(1, 1, world.gitlab.url, "one")]), b"", 10)
+    world.machine.run(state_folder.keep_paused([PauseRecord(1, 1, world.gitlab.url, "one")]), b"", 10)
     world.last = Run(1, ORIGIN, digest, "", running=True)
     world.machine.end = end
     project, planned = world.plan()

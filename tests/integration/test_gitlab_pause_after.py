@@ -14,7 +14,7 @@ from runnerops.model.gitlab import PauseRecord
 from runnerops.model.host_state import Run
 from runnerops.model.plan import Plan
 from runnerops.model.run import Outcome, Record
-from runnerops.remote import protocol
+from runnerops.remote import state_folder
 from runnerops.remote.history import History
 from tests.integration.test_gitlab_pause import Machine, World, fixture_gitlab
 from tests.lab.gitlab import GitLab
@@ -30,7 +30,7 @@ def fixture_world(gitlab: GitLab, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr("runnerops.gitlab.calls.PAUSES", (0.0, 0.0, 0.0))
     world = World(gitlab, Machine(tmp_path))
     world.runner.paused = True
-    world.machine.run(protocol.keep_paused([PauseRecord(1, 1, gitlab.url, "one")]), b"", 10)
+    world.machine.run(state_folder.keep_paused([PauseRecord(1, 1, gitlab.url, "one")]), b"", 10)
     return world
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from runnerops.model.facts import Facts
 from runnerops.model.host_state import Hold
-from runnerops.remote import protocol
+from runnerops.remote import observation, state_folder
 from runnerops.remote.state import host_state
 from tests.shells import SHELLS
 
@@ -33,14 +33,14 @@ def test_a_hold_is_kept_on_the_host_and_seen_by_every_observation(argv: tuple[st
 
     def seen(clock: int) -> Hold | None:
         done = shell(argv, f"word=w\n{FRAME}\nsystemctl() {{ :; }}\nobserve_runs", (), tmp_path)
-        answers, _ = protocol.decode_observation("w", done.stdout)
+        answers, _ = observation.decode_observation("w", done.stdout)
         return host_state(answers, {}, Facts(clock=clock)).hold
 
-    assert run(protocol.release()) == protocol.NOT_HELD
-    assert run(protocol.hold(replace(KEPT, reason="older"))) == run(protocol.hold(KEPT)) == 0
+    assert run(state_folder.release()) == state_folder.NOT_HELD
+    assert run(state_folder.hold(replace(KEPT, reason="older"))) == run(state_folder.hold(KEPT)) == 0
     assert seen(1_999_999_999) == replace(KEPT, reason="disk swap: see #7 '$(x)'")
     assert seen(2_000_000_000) is None, "its time is over"
     state = tmp_path / "var/lib/runnerops"
     assert [(path.name, path.stat().st_mode & 0o777) for path in state.iterdir()] == [("hold", 0o600)]
     assert state.stat().st_mode & 0o777 == 0o700
-    assert (run(protocol.release()), seen(0)) == (0, None)
+    assert (run(state_folder.release()), seen(0)) == (0, None)

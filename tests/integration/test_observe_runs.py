@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from runnerops.model.facts import Facts
-from runnerops.remote import protocol
+from runnerops.remote import observation
 from runnerops.remote.state import host_state
 from runnerops.services.base import Answer
 from tests.shells import SHELLS
@@ -39,7 +39,7 @@ def test_a_run_that_ends_while_it_is_asked_about_is_not_told_as_cut_off(
     done = subprocess.run(
         command, input=script.encode(), capture_output=True, env={"RUNNEROPS_ROOT": str(tmp_path)}, check=True
     )
-    answers, _ = protocol.decode_observation("w", done.stdout)
+    answers, _ = observation.decode_observation("w", done.stdout)
     assert answers["alive"].text == ""
     assert b"\tend\tapplied" in answers[answer].output  # not every run has every file, so grep's status tells nothing
 
@@ -92,7 +92,7 @@ def test_runs_are_asked_after_where_systemd_may_know_one(
     done = subprocess.run(
         [*shell], input=script.encode(), capture_output=True, env={"RUNNEROPS_ROOT": str(tmp_path)}, check=True
     )
-    assert protocol.decode_observation("w", done.stdout)[0]["alive"].text == ("asked" if asked else "")
+    assert observation.decode_observation("w", done.stdout)[0]["alive"].text == ("asked" if asked else "")
 
 
 KNOWN = """MainPID=0

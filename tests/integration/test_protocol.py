@@ -18,7 +18,7 @@ from runnerops.model.inventory import Requester
 from runnerops.model.plan import Plan
 from runnerops.model.steps import Step
 from runnerops.planning.blockers import held_by
-from runnerops.remote import protocol, state
+from runnerops.remote import observation, protocol, state, state_folder
 from runnerops.services.base import Answer
 from tests.shells import SH, SHELLS
 
@@ -108,16 +108,16 @@ def test_a_hold_is_heeded_before_anything_is_written(hold: str, heeds: bool, sta
 
 def test_records_of_pauses_are_kept_replaced_and_taken_away_alone(host: Path) -> None:
     one, two = PauseRecord(7, 41, "https://gitlab.example.com", "one"), PauseRecord(8, 41, "https://x", "a\tb\nc")
-    assert call(host, protocol.drop_paused([7])) == (0, b"")  # nothing was ever kept there
+    assert call(host, state_folder.drop_paused([7])) == (0, b"")  # nothing was ever kept there
     for records in ([one, two], [replace(one, run=42)]):
-        assert call(host, protocol.keep_paused(records)) == (0, b"")
+        assert call(host, state_folder.keep_paused(records)) == (0, b"")
     folder = host / "var/lib/runnerops/paused"
     assert {path.stat().st_mode & 0o077 for path in (folder.parent, folder, *folder.iterdir())} == {0}
     found = "".join(f"{path}:{path.read_text()}" for path in sorted(folder.iterdir()))
     read = state.host_state({"kept": Answer(0, found.encode())}, {}, Facts())
     assert read.paused == (replace(one, run=42), PauseRecord(8, 41, "https://x", "a b c"))
     assert read.intents == ()
-    assert call(host, protocol.drop_paused([8, 9])) == (0, b"")
+    assert call(host, state_folder.drop_paused([8, 9])) == (0, b"")
     assert [path.name for path in folder.iterdir()] == ["7"]
 
 
@@ -146,7 +146,7 @@ def test_a_run_that_is_not_there_cannot_be_followed(host: Path) -> None:
 
 
 def observe(root: Path, shell: tuple[str, ...], calls: Sequence[tuple[str, ...]], functions: str = "") -> bytes:
-    script = protocol.frame("w0rd", [*protocol.FACTS, *calls], [functions])
+    script = observation.frame("w0rd", [*observation.FACTS, *calls], [functions])
     environ = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "RUNNEROPS_ROOT": str(root)}
     done = subprocess.run([*shell, "-s"], input=script, capture_output=True, env=environ, timeout=120, check=False)
     assert (done.returncode, done.stderr) == (0, b"")
@@ -172,7 +172,7 @@ def test_answers_and_files_of_any_content(shell: tuple[str, ...], tmp_path: Path
         ("file", "/etc"),
         ("ask", "no", "false"),
     ]
-    answers, files = protocol.decode_observation("w0rd", observe(tmp_path, shell, calls, SLOW))
+    answers, files = observation.decode_observation("w0rd", observe(tmp_path, shell, calls, SLOW))
     assert answers["slow"].output == b"one\ntwo\n"
     assert len(answers["big"].output) == 300000
     assert answers["no"].status == 1
@@ -206,7 +206,7 @@ def test_what_runnerops_keeps_there(shell: tuple[str, ...], tmp_path: Path) -> N
             f"stage\told.1\t/a\t0644\troot:root\told{number}\nstage\tnew.1\t/a\t0644\troot:root\tnew{number}\n"
         )
         (run / "log").write_text("1.0\t\t-1\tnote\tclock 5\n" + (f"2.0\t\t-1\tend\t{end}\n" if end else ""))
-    answers, files = protocol.decode_observation("w0rd", observe(tmp_path, shell, []))
+    answers, files = observation.decode_observation("w0rd", observe(tmp_path, shell, []))
     observed = state.host_state(answers, files, state.facts(answers))
     assert {(intents.service, intents.verb, intents.run, intents.invocation) for intents in observed.intents} == {
         (ServiceName.DOCKER, Verb.RESTART, 2, "abc"),
@@ -227,7 +227,7 @@ def test_what_runnerops_keeps_there(shell: tuple[str, ...], tmp_path: Path) -> N
 def test_a_program_that_hangs_is_one_answer_less(tmp_path: Path) -> None:
     calls = [("ask", "hung", "limited", "sleep", "60"), ("ask", "told", "echo", "x")]
     short = "limit='timeout -s KILL 0.2'"
-    answers, _ = protocol.decode_observation("w0rd", observe(tmp_path, SH, calls, short))
+    answers, _ = observation.decode_observation("w0rd", observe(tmp_path, SH, calls, short))
     assert (answers["hung"].text, answers["told"].text) == ("", "x")
 
 
@@ -236,14 +236,14 @@ def test_a_run_that_lost_its_record_in_a_power_cut_keeps_its_number(tmp_path: Pa
     folder.mkdir(parents=True)
     (folder / "meta").touch()
     (folder.parent / "notes").mkdir()
-    answers, files = protocol.decode_observation("w0rd", observe(tmp_path, SH, []))
+    answers, files = observation.decode_observation("w0rd", observe(tmp_path, SH, []))
     last = state.host_state(answers, files, state.facts(answers)).last
     assert last
     assert (last.number, last.result, last.running) == (12, "", False)
 
 
 def test_an_untouched_host_has_no_state(tmp_path: Path) -> None:
-    answers, files = protocol.decode_observation("w0rd", observe(tmp_path, SH, []))
+    answers, files = observation.decode_observation("w0rd", observe(tmp_path, SH, []))
     observed = state.host_state(answers, files, state.facts(answers))
     assert (observed.intents, observed.last, observed.applied, observed.staged) == ((), None, {}, {})
     assert not list(tmp_path.iterdir())

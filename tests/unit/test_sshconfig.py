@@ -10,7 +10,7 @@ import pytest
 
 from runnerops.model.inventory import Requester
 from runnerops.model.plan import Plan
-from runnerops.remote import protocol
+from runnerops.remote import observation, protocol
 from runnerops.remote.route import split_target
 from runnerops.remote.settings import Settings
 from runnerops.remote.sshconfig import read_settings
@@ -104,7 +104,7 @@ def test_a_gateway_in_the_inventory(text: str, expected: tuple[str | None, str, 
 @pytest.mark.parametrize(
     "command",
     [
-        protocol.OBSERVE,
+        observation.OBSERVE,
         protocol.start(Plan("web", 7, Requester("me", "laptop"))),
         protocol.follow(7, 1234),
     ],

@@ -1,0 +1,82 @@
+"""Commands that change what a host keeps, outside of a run: holds, records of runners paused in GitLab, or all of it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from runnerops.model.gitlab import PauseRecord
+from runnerops.model.host_state import Hold
+from runnerops.remote.protocol import CONTROL_CHARACTERS, STATE
+
+_HOLD = (
+    'umask 077; d=${RUNNEROPS_ROOT-}$1; mkdir -p "$d" && printf "%s\\n" "$2" >"$d/.hold" && '
+    'mv -f "$d/.hold" "$d/hold" && { sync "$d/hold" "$d" 2>/dev/null || sync; }'
+)
+
+
+NOT_HELD = 79
+"""Exit status of `release`: there was no hold."""
+
+
+_RELEASE = 'f=${RUNNEROPS_ROOT-}$1/hold; [ -e "$f" ] || exit 79; rm -f "$f"'
+
+
+_PAUSED = (
+    'umask 077; d=${RUNNEROPS_ROOT-}$1/paused; shift; mkdir -p "$d" || exit 1; while [ $# -gt 0 ]; do '
+    'printf "%s\\n" "$2" >"$d/.$1" && mv -f "$d/.$1" "$d/$1" || exit 1; shift 2; done; '
+    'sync "$d"/* "$d" 2>/dev/null || sync'
+)
+
+
+_UNPAUSED = 'cd "${RUNNEROPS_ROOT-}$1/paused" 2>/dev/null || exit 0; shift; rm -f "$@"'
+
+
+IN_USE = 77
+"""Exit status of `forget`: a run has the host."""
+
+
+UNFINISHED = 78
+"""Exit status of `forget`: on record are an intent, a runner paused in GitLab, or a token that config.toml lacks yet."""
+
+
+_FORGET = (
+    'd=${RUNNEROPS_ROOT-}$1 n=0; rm -rf "$d.gone"; [ -d "$d" ] || exit 0; '
+    'cd "$d" && exec 9>>lock || exit 1; flock -w "$2" 9 || exit 77; '
+    'while systemctl list-units --all --plain --no-legend "runnerops-[0-9]*" | grep -qv " failed "; do '
+    'n=$((n + 1)); [ "$n" -lt "$2" ] || exit 77; sleep 1; done; '
+    'for i in intents/* rotated/* paused/*; do [ ! -e "$i" ] || exit 78; done; cd / && mv "$d" "$d.gone" && rm -rf "$d.gone"'
+)
+"""By a rename, so that a kill leaves no half of it. The unit of the last run may need a moment to go."""
+
+
+def hold(kept: Hold) -> tuple[str, ...]:
+    """The command that keeps a hold on the host, in place of one that is there."""
+    fields = (str(kept.until), kept.by, kept.reason)
+    return ("sh", "-c", _HOLD, "sh", STATE, "\t".join(CONTROL_CHARACTERS.sub(" ", field) for field in fields))
+
+
+def release() -> tuple[str, ...]:
+    """The command that takes a hold away."""
+    return ("sh", "-c", _RELEASE, "sh", STATE)
+
+
+def keep_paused(records: Iterable[PauseRecord]) -> tuple[str, ...]:
+    """The command that keeps on record which runners are paused in GitLab, and by which run."""
+    words: list[str] = []
+    for one in records:
+        fields = (str(one.run), one.url, one.runner)
+        words += (str(one.id), "\t".join(CONTROL_CHARACTERS.sub(" ", field) for field in fields))
+    return ("sh", "-c", _PAUSED, "sh", STATE, *words)
+
+
+def drop_paused(numbers: Iterable[int]) -> tuple[str, ...]:
+    """The command that takes such records away, by GitLab's ids."""
+    return ("sh", "-c", _UNPAUSED, "sh", STATE, *map(str, numbers))
+
+
+def forget(patience_s: int = 10) -> tuple[str, ...]:
+    """The command that takes away all that the host keeps; not while a run has the host, or something is unfinished.
+
+    `patience_s` is how long it waits for a run, in whole seconds.
+    """
+    return ("sh", "-c", _FORGET, "sh", STATE, str(patience_s))
