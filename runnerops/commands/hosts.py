@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import secrets as random
+import secrets
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -70,7 +70,7 @@ def _document(host: Host) -> dict[str, Any]:
 
 def _explain(path: Where, host: str, screen: Screen, *, as_json: bool) -> Exit:
     values = inventory.explain(path, host)
-    masker = Masker(random.token_bytes(16))  # what a value overrode can be told apart from it
+    masker = Masker(secrets.token_bytes(16))  # what a value overrode can be told apart from it
     if as_json:
         rows = [
             {

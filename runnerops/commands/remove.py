@@ -23,7 +23,7 @@ from runnerops.engine.project import Project
 from runnerops.engine.requester import find_job, find_requester
 from runnerops.engine.targets import check_targets
 from runnerops.errors import HostError, UsageError
-from runnerops.model.common import Exit, ServiceName
+from runnerops.model.common import STATE_FOLDER, Exit, ServiceName
 from runnerops.model.gitlab import Unpaired
 from runnerops.model.inventory import Host, Requester
 from runnerops.model.plan import Blocker
@@ -154,6 +154,4 @@ class Removing:
     def _forgets(self) -> tuple[str, ...]:
         if not self.forget:
             return ()
-        return (
-            "then /var/lib/runnerops goes, with all runs and originals: nothing brings that back, no rollback either",
-        )
+        return (f"then {STATE_FOLDER} goes, with all runs and originals: nothing brings that back, no rollback either",)

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from runnerops.engine.outcome import held_since, in_between, left, outcome_of, unseen
 from runnerops.errors import HostError, LinkLostError
-from runnerops.model.common import Result
+from runnerops.model.common import STATE_FOLDER, Result
 from runnerops.model.host_state import Hold
 from runnerops.model.plan import Plan
 from runnerops.model.run import Event, Outcome
@@ -24,6 +24,12 @@ from runnerops.remote import protocol
 
 COME_BACK_SECONDS = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 """Pauses before each attempt to come back to a host whose connection was lost."""
+
+_WHY_NOT_STARTED = {
+    protocol.NO_ROOM: f"look whether there is room and write permission in {STATE_FOLDER} on the host",
+    protocol.NO_UNIT: "systemd did not start its unit: look whether systemd-run works on the host",
+}
+"""What to do where a run could not be started, by the exit status of `start`."""
 
 
 class Follows(Protocol):
@@ -142,7 +148,7 @@ def _not_begun(run: _Run, status: int) -> Outcome:
     if status == protocol.HELD and not run.events:
         return held_since(plan, held_by(Hold.read(run.redactor.text(run.said))))
     if run.seen == 0 and status > 0:
-        hint = f"look whether there is room and write permission in {protocol.STATE}, and whether systemd-run works"
+        hint = _WHY_NOT_STARTED.get(status, "say it again; `runnerops status` tells how the host is")
         message = f"the run could not be started (exit status {status})"
         return Outcome(plan.host, Result.FAILED, message=message, hint=hint)
     return unseen(plan)

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from runnerops.codes.blockers import BLOCKERS
-from runnerops.model.common import ENDS, Result
+from runnerops.model.common import ENDS, STATE_FOLDER, Result
 from runnerops.model.plan import Blocker, Plan
 from runnerops.model.run import Event, Outcome, Record, told
 from runnerops.model.steps import Step, drains
 from runnerops.model.waited import count_text, in_words, job_text, read_waited
 from runnerops.redact import step_title
-
-STATE = "/var/lib/runnerops"
 
 _MESSAGES = {
     Result.FAILED: "failed before anything was swapped: the host is as it was",
@@ -139,7 +137,7 @@ def _failed(plan: Plan, events: Sequence[Event]) -> Step | None:
 
 def _hint(plan: Plan, result: Result, failed: Step | None = None, code: str = "") -> str:
     if result is Result.NEEDS_ATTENTION:
-        return f"look at the host; what was done is in {STATE}/runs/{plan.run}/log there"
+        return f"look at the host; what was done is in {STATE_FOLDER}/runs/{plan.run}/log there"
     if result is Result.LOCKED or (failed and failed.verb == "guard"):  # the host is not as it was when it was planned
         return "deploy again: it plans anew"
     if code:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets as random
+import secrets
 import threading
 from collections.abc import Sequence
 from dataclasses import replace
@@ -68,7 +68,7 @@ def plan_from(
         in_gitlab=told.managed,
         findings=project.lint(host, desired, observed.facts),
         deployed=planning.deployed - {host.name} if brings_caches(host) else frozenset(),
-        key=random.token_hex(32),
+        key=secrets.token_hex(32),
         command=planning.command,
     )
     shown, others = project.shown(written or host), carried(host, whole, observed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets as random
+import secrets
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -103,7 +103,7 @@ def open_project(
     missing = missing_secrets(resolver, hosts if secrets_may_miss else ())
     beside = (*missing, *unread_cas(hosts), *stray_templates(str(folder / "templates"), *renderer.template_names()))
     without = silenced(beside, ignored_everywhere(hosts))
-    return Project(loaded, hosts, rendered, findings, random.token_bytes(16), without, clear, renderer)
+    return Project(loaded, hosts, rendered, findings, secrets.token_bytes(16), without, clear, renderer)
 
 
 def _begin(resolver: Resolver, hosts: Sequence[Host]) -> None:
@@ -136,8 +136,8 @@ def _around(host: Host, caches: Mapping[str, Cache]) -> Iterator[Finding]:
     yield from across(caches, host)
 
 
-def _clear(trees: Iterable[Tree], secrets: Collection[str]) -> frozenset[str]:
-    return frozenset(text for tree in trees for text in rendered_texts(tree, secrets))
+def _clear(trees: Iterable[Tree], known: Collection[str]) -> frozenset[str]:
+    return frozenset(text for tree in trees for text in rendered_texts(tree, known))
 
 
 def refuse_unsound(project: Project, screen: Screen) -> bool:

@@ -10,6 +10,9 @@ from typing import Literal, TypeAlias
 ABSENT = "absent"
 """The `Sha` of a file that does not exist or must not exist."""
 
+STATE_FOLDER = "/var/lib/runnerops"
+"""Where a host keeps its runs, and what else it remembers of them."""
+
 HOST_FORMAT = 1
 """The format of what a host keeps of its runs. It grows when an older release could misread a newer one's."""
 

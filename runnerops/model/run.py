@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from runnerops.model.common import Result, Sha
 from runnerops.model.host_state import Run
 from runnerops.model.plan import Blocker, Finding
 from runnerops.model.steps import Step, drains
 from runnerops.model.waited import in_words
+
+StepList: TypeAlias = Literal["forward", "rollback", ""]
+"""Which list of steps an event is of; empty for the run itself."""
+
+EventKind: TypeAlias = Literal["step", "done", "wait", "note", "fail", "end"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +27,9 @@ class Event:
 
     host: str
     at: float
-    list: Literal["forward", "rollback", ""]
+    list: StepList
     step: int
-    kind: Literal["step", "done", "wait", "note", "fail", "end"]
+    kind: EventKind
     text: str
     in_gitlab: int | None = None
 

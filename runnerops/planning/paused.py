@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from runnerops.model.common import STATE_FOLDER
 from runnerops.model.gitlab import Deletion, Pause, PauseRecord, Pausing
 from runnerops.model.inventory import Host
 from runnerops.services.gitlab_runner.diff.matching import normal_url
-
-STATE = "/var/lib/runnerops"
-
 
 _UNPAUSING = frozenset({"deploy", "rollback", "remove", "abort"})
 """Commands whose runs show at their end how the runners of their host are: whoever unpauses at it pauses nobody's jobs."""
@@ -39,7 +37,7 @@ def beyond_reach(command: str, host: Host, paused: Sequence[PauseRecord]) -> Ite
         elif one.id not in own:
             yield (
                 f"{said}, and the inventory has no token for that one:"
-                f" unpause it there, and take away {STATE}/paused/{one.id} on the host"
+                f" unpause it there, and take away {STATE_FOLDER}/paused/{one.id} on the host"
             )
 
 

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from runnerops.errors import HostError
 from runnerops.model import host_state
-from runnerops.model.common import HOST_FORMAT
+from runnerops.model.common import HOST_FORMAT, STATE_FOLDER
 from runnerops.model.gitlab import PauseRecord
 from runnerops.model.run import Event, Record
 from runnerops.remote import observation, protocol, state
@@ -69,9 +69,9 @@ def read_history(host: str, reader: Reader) -> History:
 def read_kept(reader: Reader, places: Collection[str]) -> Mapping[str, bytes]:
     """Files that the host keeps, by their place below the folder of its state; those that are there. Raises HostError."""
     nonce = secrets.token_hex(16)
-    calls = [("file", f"{protocol.STATE}/{place}") for place in places]
+    calls = [("file", f"{STATE_FOLDER}/{place}") for place in places]
     _, files = observation.decode_observation(nonce, reader.read(observation.frame(nonce, calls, [])))
-    found = ((place, files[f"{protocol.STATE}/{place}"].content) for place in places)
+    found = ((place, files[f"{STATE_FOLDER}/{place}"].content) for place in places)
     return {place: content for place, content in found if content is not None}
 
 

@@ -11,14 +11,13 @@ import json
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Literal, TypeAlias, cast
+from typing import cast
 
-from runnerops.model.common import HOST_FORMAT
+from runnerops.model.common import HOST_FORMAT, STATE_FOLDER
 from runnerops.model.plan import Plan
-from runnerops.model.run import Event
+from runnerops.model.run import Event, EventKind, StepList
 from runnerops.model.steps import Step, StepVerb, drains
 
-STATE = "/var/lib/runnerops"
 RUN_EXISTS = 75
 """Exit status of `start`: another run came in between, and nothing was changed."""
 NO_ROOM = 74
@@ -39,7 +38,7 @@ _START = (
     'mkdir "$d/$2" 2>/dev/null || { [ ! -e "$d/$2" ] || exit 75; exit 74; }; '
     'tar xf - -C "$d/$2" || { rm -rf "$d/$2"; exit 74; }; exec sh "$d/$2/host.sh" start "$d/$2" "$3"'
 )
-_FOLLOW = 'd=${RUNNEROPS_ROOT-}$1; [ -r "$d/host.sh" ] || exit 76; exec sh "$d/host.sh" follow "$d" "$2"'
+_FOLLOW = f'd=${{RUNNEROPS_ROOT-}}$1; [ -r "$d/host.sh" ] || exit {NO_END}; exec sh "$d/host.sh" follow "$d" "$2"'
 KEEP_KIB = 32 * 1024
 """How much room the kept runs may take together; the oldest go first."""
 _STOP = (
@@ -50,8 +49,6 @@ CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f]")
 _MARGIN_SECONDS = 30
 NO_TITLE = "-"
 """Of a step whose verb says it all."""
-List: TypeAlias = Literal["forward", "rollback", ""]
-Kind: TypeAlias = Literal["step", "done", "wait", "note", "fail", "end"]
 _LINE = re.compile(r"([0-9.]+)\t(forward|rollback|)\t(-?[0-9]+)\t(step|done|wait|note|fail|end)\t([^\t\n]*)")
 
 
@@ -102,7 +99,7 @@ def start(plan: Plan) -> tuple[str, ...]:
         "-c",
         _START,
         "sh",
-        STATE,
+        STATE_FOLDER,
         str(plan.run),
         str(stop_timeout((*plan.rollback, *plan.diagnostics))),
         "heed" if plan.heeds_hold else "pass",
@@ -111,12 +108,12 @@ def start(plan: Plan) -> tuple[str, ...]:
 
 def follow(run: int, byte: int) -> tuple[str, ...]:
     """The command that follows a run's log from this byte on."""
-    return ("sh", "-c", _FOLLOW, "sh", f"{STATE}/runs/{run}", str(byte))
+    return ("sh", "-c", _FOLLOW, "sh", f"{STATE_FOLDER}/runs/{run}", str(byte))
 
 
 def stop(run: int) -> tuple[str, ...]:
     """The command that ends a run's unit, whose ExecStopPost rolls back; waits for a unit that is just beginning."""
-    return ("sh", "-c", _STOP, "sh", STATE, str(run), "\tend\t")
+    return ("sh", "-c", _STOP, "sh", STATE_FOLDER, str(run), "\tend\t")
 
 
 def payload(plan: Plan) -> bytes:
@@ -204,5 +201,10 @@ class Decoder:
             self._epoch = float(clock[1]) - float(up)
             return None
         return Event(
-            self._host, self._epoch + float(up), cast("List", name), int(index), cast("Kind", kind), plain(text)
+            self._host,
+            self._epoch + float(up),
+            cast("StepList", name),
+            int(index),
+            cast("EventKind", kind),
+            plain(text),
         )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from runnerops.model.common import STATE_FOLDER
 from runnerops.model.gitlab import PauseRecord
 from runnerops.model.host_state import Hold
-from runnerops.remote.protocol import CONTROL_CHARACTERS, STATE
+from runnerops.remote.protocol import CONTROL_CHARACTERS
 
 _HOLD = (
     'umask 077; d=${RUNNEROPS_ROOT-}$1; mkdir -p "$d" && printf "%s\\n" "$2" >"$d/.hold" && '
@@ -52,12 +53,12 @@ _FORGET = (
 def hold(kept: Hold) -> tuple[str, ...]:
     """The command that keeps a hold on the host, in place of one that is there."""
     fields = (str(kept.until), kept.by, kept.reason)
-    return ("sh", "-c", _HOLD, "sh", STATE, "\t".join(CONTROL_CHARACTERS.sub(" ", field) for field in fields))
+    return ("sh", "-c", _HOLD, "sh", STATE_FOLDER, "\t".join(CONTROL_CHARACTERS.sub(" ", field) for field in fields))
 
 
 def release() -> tuple[str, ...]:
     """The command that takes a hold away."""
-    return ("sh", "-c", _RELEASE, "sh", STATE)
+    return ("sh", "-c", _RELEASE, "sh", STATE_FOLDER)
 
 
 def keep_paused(records: Iterable[PauseRecord]) -> tuple[str, ...]:
@@ -66,12 +67,12 @@ def keep_paused(records: Iterable[PauseRecord]) -> tuple[str, ...]:
     for one in records:
         fields = (str(one.run), one.url, one.runner)
         words += (str(one.id), "\t".join(CONTROL_CHARACTERS.sub(" ", field) for field in fields))
-    return ("sh", "-c", _PAUSED, "sh", STATE, *words)
+    return ("sh", "-c", _PAUSED, "sh", STATE_FOLDER, *words)
 
 
 def drop_paused(numbers: Iterable[int]) -> tuple[str, ...]:
     """The command that takes such records away, by GitLab's ids."""
-    return ("sh", "-c", _UNPAUSED, "sh", STATE, *map(str, numbers))
+    return ("sh", "-c", _UNPAUSED, "sh", STATE_FOLDER, *map(str, numbers))
 
 
 def forget(patience_s: int = 10) -> tuple[str, ...]:
@@ -79,4 +80,4 @@ def forget(patience_s: int = 10) -> tuple[str, ...]:
 
     `patience_s` is how long it waits for a run, in whole seconds.
     """
-    return ("sh", "-c", _FORGET, "sh", STATE, str(patience_s))
+    return ("sh", "-c", _FORGET, "sh", STATE_FOLDER, str(patience_s))

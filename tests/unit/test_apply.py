@@ -151,13 +151,15 @@ def test_an_end_that_was_not_seen_is_unknown_and_never_a_success() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "result"),
+    ("status", "result", "says"),
     [
-        (protocol.RUN_EXISTS, Result.LOCKED),
-        (protocol.NO_ROOM, Result.FAILED),
-        (protocol.NO_UNIT, Result.FAILED),
-        (127, Result.FAILED),
+        (protocol.RUN_EXISTS, Result.LOCKED, "another run came in between"),
+        (protocol.NO_ROOM, Result.FAILED, "room and write permission in /var/lib/runnerops"),
+        (protocol.NO_UNIT, Result.FAILED, "systemd-run"),
+        (127, Result.FAILED, "exit status 127"),
     ],
 )
-def test_a_run_that_never_began(status: int, result: Result) -> None:
-    assert run(Fake(status=status))[0] is result
+def test_a_run_that_never_began(status: int, result: Result, says: str) -> None:
+    found, _, text = run(Fake(status=status))
+    assert found is result
+    assert says in text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 import tomllib
 from collections.abc import Iterator
 from functools import cache
@@ -167,6 +168,18 @@ def test_no_module_hides_a_name_of_its_package() -> None:
                 names = {one.asname or one.name for one in node.names} & beside
                 hidden |= {f"{package}.{name}" for name in names if node.module not in {package, f"{package}.{name}"}}
     assert hidden == set()
+
+
+def test_no_module_is_imported_under_the_name_of_another() -> None:
+    """`import secrets as random` makes a reader look at the wrong documentation."""
+    assert [
+        f"{name_of(path)}:{node.lineno}: {alias.name} as {alias.asname}"
+        for path in MODULES
+        for node in nodes(path)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for alias in node.names
+        if alias.asname in sys.stdlib_module_names
+    ] == []
 
 
 def test_unit_tests_run_no_shell() -> None:

@@ -12,7 +12,7 @@ from datetime import datetime
 from hashlib import sha256
 from pathlib import PurePosixPath
 
-from runnerops.model.common import Tree, Value
+from runnerops.model.common import STATE_FOLDER, Tree, Value
 from runnerops.model.host_state import HostState
 from runnerops.model.steps import Step
 from runnerops.services.gitlab_runner.format import config_path, label, read, runners_of
@@ -22,7 +22,7 @@ from runnerops.services.gitlab_runner.schema import HOST_OWNED
 from runnerops.services.scripts import script
 from runnerops.services.steps import run
 
-FOLDER = "/var/lib/runnerops/rotated"
+FOLDER = f"{STATE_FOLDER}/rotated"
 ALONE = "rotate.toml"
 """In the run's folder: a config.toml of that one runner, or what GitLab gave already."""
 _ASK_SECONDS = 240
