@@ -94,7 +94,7 @@ class Found:
 
 def bare(host: Host) -> Host:
     """The host without what it is to have."""
-    return replace(host, sections={}, caches=(), locations={}, wired=False, stopped=frozenset(), renamed={}, keep={})
+    return replace(host, sections={}, caches=(), locations={}, stopped=frozenset(), renamed={}, keep={})
 
 
 def inherited_by(read: Document, name: str) -> Tree:

@@ -70,10 +70,10 @@ class Host:
     """One host of the inventory, merged and with defaults filled in.
 
     `sections` hold the managed systems' own keys as the templates see them (our own keys `on_change` and `keep`
-    are taken out, `registry-mirrors` is wired, every cache has all its fields). `caches` are all that this host can use,
+    are taken out, `registry-mirrors` is filled in where it was left out, every cache has all its fields). `caches` are all that this host can use,
     its own first. `locations` has the place of every value that the inventory wrote, under `(section, *key)` as in
     `sections`, e.g. `("gitlab_runner", "runners", 0, "token")`, and of `("address",)`; a value of ours has none.
-    `wired` is true where `registry-mirrors` was left out and filled in by us. `clients` are, for each cache that runs here,
+    `clients` are, for each cache that runs here,
     the hosts of the inventory that have it among their mirrors; planning fills it in.
     `stopped` are services that are to be kept stopped. `renamed` has the old name of each runner that the inventory says it of.
     `before` is only there in a rollback by hand: what a service's file held then, with all that the managed system owns.
@@ -96,7 +96,6 @@ class Host:
     ignore: Mapping[str, str] = field(default_factory=dict)
     allow: Mapping[str, str] = field(default_factory=dict)
     """Codes of blockers that the inventory overrides on this host, each with the reason it gives."""
-    wired: bool = False
     clients: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     keep_runs: int = KEEP_RUNS
     stopped: frozenset[ServiceName] = frozenset()

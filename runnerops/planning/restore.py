@@ -140,7 +140,7 @@ def as_of(host: Host, files: Mapping[str, bytes | None], phases: Mapping[str, st
         rendered += adopted.rendered
         caches = [*adopted.caches, *caches]
         notes += adopted.notes
-    then = replace(host, sections=sections, caches=tuple(caches), locations={}, wired=False)
+    then = replace(host, sections=sections, caches=tuple(caches), locations={})
     then = replace(then, before=before, content_before=contents)
     notes += (f"{path} stays as it is now: no section manages it" for path in left)
     return Then(then, tuple(rendered), tuple(notes))

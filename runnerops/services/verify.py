@@ -33,11 +33,6 @@ class Probe:
     tag: str
     marker: str
 
-    @property
-    def manifest(self) -> str:
-        """The path under which a cache is asked for it."""
-        return f"/v2/{self.repository}/manifests/{self.tag}"
-
 
 IMAGE = "alpine:3"
 """What is pulled where nobody says what."""

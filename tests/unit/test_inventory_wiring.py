@@ -44,14 +44,12 @@ def test_mirrors_left_out_are_the_hub_caches_that_the_host_can_reach(
 ) -> None:
     host = texts.hosts(tmp_path, HEAD + hosts)["h"]
     assert texts.docker(host).get("registry-mirrors") == mirrors
-    assert host.wired is (mirrors is not None)
 
 
 @pytest.mark.parametrize(("hosts", "mirrors"), GIVEN)
 def test_mirrors_given_mean_just_that(tmp_path: Path, hosts: str, mirrors: list[str]) -> None:
     host = texts.hosts(tmp_path, HEAD + hosts)["h"]
     assert texts.docker(host)["registry-mirrors"] == mirrors
-    assert not host.wired
 
 
 def test_a_host_that_can_reach_no_cache_is_told_which_to_open(tmp_path: Path) -> None:
