@@ -6,7 +6,6 @@ from runnerops.cli.boundary import run_command
 from runnerops.cli.options import (
     DEFAULT_INVENTORY,
     AskSudoPassword,
-    Format,
     InventoryFile,
     NamedTargets,
     Output,
@@ -14,6 +13,7 @@ from runnerops.cli.options import (
     Yes,
     invocation,
 )
+from runnerops.cli.values import Format
 
 
 def abort(

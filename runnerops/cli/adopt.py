@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from runnerops.cli.boundary import run_command
-from runnerops.cli.options import DEFAULT_INVENTORY, AskSudoPassword, Format, InventoryFile, Output
+from runnerops.cli.options import DEFAULT_INVENTORY, AskSudoPassword, InventoryFile, Output
+from runnerops.cli.values import Format
 
 AnsibleInventory = Annotated[
     Path | None,

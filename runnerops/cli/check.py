@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from runnerops.cli.boundary import run_command
-from runnerops.cli.options import DEFAULT_INVENTORY, Format, InventoryFile, Output, Report
+from runnerops.cli.options import DEFAULT_INVENTORY, InventoryFile, Output, Report
+from runnerops.cli.values import Format
 
 
 def check(

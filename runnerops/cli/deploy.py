@@ -2,22 +2,76 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from runnerops.cli.boundary import run_command
-from runnerops.cli.options import (
-    DEFAULT_INVENTORY,
-    InventoryFile,
-    Only,
-    RolloutOptions,
-    RunOptions,
-    TargetList,
-    invocation,
-    seconds,
-)
+from runnerops.cli.options import DEFAULT_INVENTORY, InventoryFile, Only, RunOptions, TargetList, invocation
+from runnerops.cli.values import batch_size, health_check, host_count, seconds
+
+if TYPE_CHECKING:
+    from runnerops.model.rollout import Rollout
+
+
+@dataclass(frozen=True)
+class RolloutOptions:
+    """What stands in the place of the inventory's `rollout`."""
+
+    canary: Annotated[
+        str | None,
+        typer.Option("--canary", metavar="HOST", help="The host that goes first, alone.", show_default=False),
+    ] = None
+    batch: Annotated[
+        str | None,
+        typer.Option(
+            "--batch",
+            metavar="N|N%",
+            help="How many hosts may be disturbed at a time.  [default: 25%]",
+            show_default=False,
+            parser=batch_size,
+        ),
+    ] = None
+    max_failures: Annotated[
+        int | None,
+        typer.Option(
+            "--max-failures",
+            metavar="N",
+            parser=host_count,
+            help="After so many failed hosts no further one is begun.  [default: 1]",
+            show_default=False,
+        ),
+    ] = None
+    pause: Annotated[
+        int | None,
+        typer.Option(
+            "--pause", metavar="TIME", help="Time between batches.  [default: none]", show_default=False, parser=seconds
+        ),
+    ] = None
+    health: Annotated[
+        str | None,
+        typer.Option(
+            "--health",
+            metavar="verify|none",
+            help="verify: each host must pass it after its run, or no further batch begins.  [default: none]",
+            show_default=False,
+            parser=health_check,
+        ),
+    ] = None
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with a rollout that stopped: the canary goes last, not first.")
+    ] = False
+
+    def over(self, usual: Rollout) -> Rollout:
+        """Those of the inventory with these in their place."""
+        canary = usual.canary if self.canary is None else self.canary
+        canary, last = ("", canary) if self.resume else (canary, "")
+        said: dict[str, Any] = {"batch": self.batch, "max_failures": self.max_failures, "pause_s": self.pause}
+        said["health"] = None if self.health is None else self.health == "verify"
+        given: dict[str, Any] = {name: value for name, value in said.items() if value is not None}
+        return replace(usual, canary=canary, last=last, **given)
 
 
 def deploy(
@@ -47,14 +101,11 @@ def deploy(
     options: RunOptions = RunOptions(),
 ) -> None:
     """Show the plan, confirm, apply it and verify the result."""
-    from dataclasses import replace
-
     from runnerops.commands.deploy import PlanFile
     from runnerops.commands.deploy import deploy as run
-
-    held = PlanFile(plan, plan_age) if plan else None
     from runnerops.commands.options import parse_service
 
+    held = PlanFile(plan, plan_age) if plan else None
     flags = replace(options.flags(), only=frozenset(map(parse_service, only or [])))
     run_command(
         lambda screen: run(invocation(inventory, targets, screen), flags, options.ui(), rollout.over, held),

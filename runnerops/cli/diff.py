@@ -12,7 +12,6 @@ from runnerops.cli.options import (
     DEFAULT_INVENTORY,
     Allow,
     AskSudoPassword,
-    Format,
     InventoryFile,
     KillJobs,
     Only,
@@ -23,6 +22,7 @@ from runnerops.cli.options import (
     flags_of,
     invocation,
 )
+from runnerops.cli.values import Format
 
 SavePlan = Annotated[
     Path | None,

@@ -10,13 +10,13 @@ from runnerops.cli.boundary import run_command
 from runnerops.cli.options import (
     DEFAULT_INVENTORY,
     AskSudoPassword,
-    Format,
     InventoryFile,
     NamedTargets,
     Output,
     Verbose,
     invocation,
 )
+from runnerops.cli.values import Format
 
 
 def history(

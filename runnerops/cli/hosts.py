@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from runnerops.cli.boundary import run_command
-from runnerops.cli.options import DEFAULT_INVENTORY, Format, InventoryFile, Output, TargetList, invocation
+from runnerops.cli.options import DEFAULT_INVENTORY, InventoryFile, Output, TargetList, invocation
+from runnerops.cli.values import Format
 
 
 def hosts(

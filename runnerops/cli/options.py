@@ -3,89 +3,26 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from runnerops.errors import UsageError
+from runnerops.cli.values import (
+    Format,
+    blocker_code,
+    findings_report,
+    output_format,
+    plan_report,
+    seconds,
+    service_name,
+)
 
 if TYPE_CHECKING:
     from runnerops.engine.options import Flags, Invocation, UiOptions
-    from runnerops.model.rollout import Rollout
     from runnerops.report.screen import Screen
-
-Parsed = TypeVar("Parsed")
-
-
-class Format(StrEnum):
-    """How to print the answer."""
-
-    TEXT = "text"
-    JSON = "json"
-
-    @property
-    def is_json(self) -> bool:
-        """Whether programs read it."""
-        return self is Format.JSON
-
-
-def _format(text: str | Format) -> Format:
-    if text not in set(Format):
-        raise typer.BadParameter(f"{text!r} is no format; write text or json")
-    return Format(text)
-
-
-def seconds(text: str | int) -> int:
-    """What a flag takes that is a time."""
-    from runnerops.commands.options import parse_time
-
-    return _usage(lambda: parse_time(str(text)))
-
-
-def run_number(text: str | int) -> int:
-    """What `--to` takes."""
-    from runnerops.commands.options import parse_run
-
-    return _usage(lambda: parse_run(str(text)))
-
-
-def _code(word: str) -> str:
-    from runnerops.commands.options import parse_allow
-
-    _usage(lambda: parse_allow([word]))
-    return word
-
-
-def _service(word: str) -> str:
-    from runnerops.commands.options import parse_service
-
-    return _usage(lambda: parse_service(word))
-
-
-def _report(word: str) -> str:
-    from runnerops.commands.reports import parse_reports
-
-    _usage(lambda: parse_reports([word]))
-    return word
-
-
-def _plan_report(word: str) -> str:
-    from runnerops.commands.reports import PLAN_FORMATS, parse_reports
-
-    _usage(lambda: parse_reports([word], PLAN_FORMATS))
-    return word
-
-
-def _usage(parse: Callable[[], Parsed]) -> Parsed:
-    """A bad value as typer tells one: with the flag that it was given to."""
-    try:
-        return parse()
-    except UsageError as error:
-        raise typer.BadParameter("; ".join(filter(None, (error.message, error.hint)))) from None
 
 
 TargetList = Annotated[
@@ -106,7 +43,7 @@ InventoryFile = Annotated[
     typer.Option("-i", "--inventory", metavar="PATH", help="The inventory: a file or a folder; may be repeated."),
 ]
 Output = Annotated[
-    Format, typer.Option("-o", "--output", metavar="text|json", parser=_format, help="How to print the answer.")
+    Format, typer.Option("-o", "--output", metavar="text|json", parser=output_format, help="How to print the answer.")
 ]
 Verbose = Annotated[
     int,
@@ -121,7 +58,7 @@ Allow = Annotated[
         metavar="CODE[@HOST]",
         help="Override a blocker, for all hosts or for one; may be repeated.",
         show_default=False,
-        parser=_code,
+        parser=blocker_code,
     ),
 ]
 Report = Annotated[
@@ -131,7 +68,7 @@ Report = Annotated[
         metavar="DIR|FORMAT=FILE",
         help="Write what was found as codequality, junit and sarif into DIR, or one of them into FILE; may be repeated.",
         show_default=False,
-        parser=_report,
+        parser=findings_report,
     ),
 ]
 PlanReports = Annotated[
@@ -141,7 +78,7 @@ PlanReports = Annotated[
         metavar="DIR|FORMAT=FILE",
         help="Write the plan as terraform (GitLab's widget) and markdown into DIR, or one into FILE; may be repeated.",
         show_default=False,
-        parser=_plan_report,
+        parser=plan_report,
     ),
 ]
 Only = Annotated[
@@ -151,7 +88,7 @@ Only = Annotated[
         metavar="SERVICE",
         help="Only docker, registry or gitlab_runner; the others stay as they are. May be repeated.",
         show_default=False,
-        parser=_service,
+        parser=service_name,
     ),
 ]
 KillJobs = Annotated[bool, typer.Option("--kill-jobs", help="Go on although running CI jobs end with it.")]
@@ -202,82 +139,6 @@ def invocation(inventory: list[Path], targets: list[str] | None, screen: Screen)
     from runnerops.engine.options import Invocation
 
     return Invocation(inventory, targets or [], os.environ, screen)
-
-
-def _batch(text: str) -> str:
-    from runnerops.commands.options import parse_batch
-
-    return _usage(lambda: parse_batch(text))
-
-
-def _health(text: str) -> str:
-    if text not in {"verify", "none"}:
-        raise typer.BadParameter(f"{text!r} is neither verify nor none")
-    return text
-
-
-def _failures(text: str | int) -> int:
-    if not str(text).isdecimal() or int(text) < 1:
-        raise typer.BadParameter(f"{str(text)!r} is no number of hosts; write 1 or more")
-    return int(text)
-
-
-@dataclass(frozen=True)
-class RolloutOptions:
-    """What stands in the place of the inventory's `rollout`."""
-
-    canary: Annotated[
-        str | None,
-        typer.Option("--canary", metavar="HOST", help="The host that goes first, alone.", show_default=False),
-    ] = None
-    batch: Annotated[
-        str | None,
-        typer.Option(
-            "--batch",
-            metavar="N|N%",
-            help="How many hosts may be disturbed at a time.  [default: 25%]",
-            show_default=False,
-            parser=_batch,
-        ),
-    ] = None
-    max_failures: Annotated[
-        int | None,
-        typer.Option(
-            "--max-failures",
-            metavar="N",
-            parser=_failures,
-            help="After so many failed hosts no further one is begun.  [default: 1]",
-            show_default=False,
-        ),
-    ] = None
-    pause: Annotated[
-        int | None,
-        typer.Option(
-            "--pause", metavar="TIME", help="Time between batches.  [default: none]", show_default=False, parser=seconds
-        ),
-    ] = None
-    health: Annotated[
-        str | None,
-        typer.Option(
-            "--health",
-            metavar="verify|none",
-            help="verify: each host must pass it after its run, or no further batch begins.  [default: none]",
-            show_default=False,
-            parser=_health,
-        ),
-    ] = None
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with a rollout that stopped: the canary goes last, not first.")
-    ] = False
-
-    def over(self, usual: Rollout) -> Rollout:
-        """Those of the inventory with these in their place."""
-        canary = usual.canary if self.canary is None else self.canary
-        canary, last = ("", canary) if self.resume else (canary, "")
-        said: dict[str, Any] = {"batch": self.batch, "max_failures": self.max_failures, "pause_s": self.pause}
-        said["health"] = None if self.health is None else self.health == "verify"
-        given: dict[str, Any] = {name: value for name, value in said.items() if value is not None}
-        return replace(usual, canary=canary, last=last, **given)
 
 
 @dataclass(frozen=True)

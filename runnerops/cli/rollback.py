@@ -7,15 +7,8 @@ from typing import Annotated
 import typer
 
 from runnerops.cli.boundary import run_command
-from runnerops.cli.options import (
-    DEFAULT_INVENTORY,
-    DryRun,
-    InventoryFile,
-    NamedTargets,
-    RunOptions,
-    invocation,
-    run_number,
-)
+from runnerops.cli.options import DEFAULT_INVENTORY, DryRun, InventoryFile, NamedTargets, RunOptions, invocation
+from runnerops.cli.values import run_number
 
 
 def rollback(

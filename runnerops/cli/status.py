@@ -7,15 +7,8 @@ from typing import Annotated
 import typer
 
 from runnerops.cli.boundary import run_command
-from runnerops.cli.options import (
-    DEFAULT_INVENTORY,
-    AskSudoPassword,
-    Format,
-    InventoryFile,
-    Output,
-    TargetList,
-    invocation,
-)
+from runnerops.cli.options import DEFAULT_INVENTORY, AskSudoPassword, InventoryFile, Output, TargetList, invocation
+from runnerops.cli.values import Format
 
 
 def status(

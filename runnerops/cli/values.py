@@ -1,0 +1,106 @@
+"""Parsers of option values. A bad value is reported by typer, with the flag that it was given to (exit code 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import TypeVar
+
+import typer
+
+from runnerops.errors import UsageError
+
+Parsed = TypeVar("Parsed")
+
+
+class Format(StrEnum):
+    """How to print the answer."""
+
+    TEXT = "text"
+    JSON = "json"
+
+    @property
+    def is_json(self) -> bool:
+        """Whether programs read it."""
+        return self is Format.JSON
+
+
+def output_format(text: str | Format) -> Format:
+    """The value of `--output`."""
+    if text not in set(Format):
+        raise typer.BadParameter(f"{text!r} is no format; write text or json")
+    return Format(text)
+
+
+def seconds(text: str | int) -> int:
+    """The value of a flag that takes a time."""
+    from runnerops.commands.options import parse_time
+
+    return _parsed(lambda: parse_time(str(text)))
+
+
+def run_number(text: str | int) -> int:
+    """The value of `--to`."""
+    from runnerops.commands.options import parse_run
+
+    return _parsed(lambda: parse_run(str(text)))
+
+
+def blocker_code(word: str) -> str:
+    """A value of `--allow`; it is checked here and taken apart by `flags_of`, which has all of them."""
+    from runnerops.commands.options import parse_allow
+
+    _parsed(lambda: parse_allow([word]))
+    return word
+
+
+def service_name(word: str) -> str:
+    """A value of `--only`."""
+    from runnerops.commands.options import parse_service
+
+    return _parsed(lambda: parse_service(word))
+
+
+def findings_report(word: str) -> str:
+    """A value of `--report` where findings are reported."""
+    from runnerops.commands.reports import parse_reports
+
+    _parsed(lambda: parse_reports([word]))
+    return word
+
+
+def plan_report(word: str) -> str:
+    """A value of `--report` where a plan is reported."""
+    from runnerops.commands.reports import PLAN_FORMATS, parse_reports
+
+    _parsed(lambda: parse_reports([word], PLAN_FORMATS))
+    return word
+
+
+def batch_size(text: str) -> str:
+    """The value of `--batch`."""
+    from runnerops.commands.options import parse_batch
+
+    return _parsed(lambda: parse_batch(text))
+
+
+def health_check(text: str) -> str:
+    """The value of `--health`."""
+    if text not in {"verify", "none"}:
+        raise typer.BadParameter(f"{text!r} is neither verify nor none")
+    return text
+
+
+def host_count(text: str | int) -> int:
+    """The value of `--max-failures`."""
+    if not str(text).isdecimal() or int(text) < 1:
+        raise typer.BadParameter(f"{str(text)!r} is no number of hosts; write 1 or more")
+    return int(text)
+
+
+def _parsed(parse: Callable[[], Parsed]) -> Parsed:
+    """What `parse` gives; its UsageError becomes typer's, which names the flag."""
+    try:
+        return parse()
+    except UsageError as error:
+        raise typer.BadParameter("; ".join(filter(None, (error.message, error.hint)))) from None
