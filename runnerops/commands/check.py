@@ -189,7 +189,7 @@ def _without_given(
     found: Sequence[Finding], name: str, content: bytes, environ: Mapping[str, str]
 ) -> tuple[Finding, ...]:
     """Without variables of a Compose file that this environment or the `.env` beside it gives, as for Compose here."""
-    from runnerops.services.registry.format import parse
+    from runnerops.services.registry.format.reading import parse
     from runnerops.services.registry.rules.compose import compose_rules
     from runnerops.services.registry.rules.variables import is_given, variables_in
 

@@ -6,11 +6,11 @@ import secrets
 from collections.abc import Sequence
 from typing import Protocol
 
+from runnerops.model.answers import Answers
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host, RenderedFile
 from runnerops.remote import observation, state
 from runnerops.services import SERVICES
-from runnerops.services.base import Answers
 
 
 class Reader(Protocol):

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from runnerops.engine.observe import Reader, ask, inquire
+from runnerops.model.answers import Answers
 from runnerops.model.inventory import Host
-from runnerops.services.base import Answers
 from runnerops.services.providers import VERIFY_PROVIDERS
 from runnerops.services.verify import Call, Check, Evidence, Probe
 

@@ -15,12 +15,12 @@ from runnerops.engine.connections import ConnectionPool
 from runnerops.engine.gitlab import Asking, gitlab_checks
 from runnerops.engine.review import failure
 from runnerops.engine.scheduling import side_by_side
+from runnerops.model.answers import Answers
 from runnerops.model.inventory import Host
 from runnerops.planning.machines import clones
 from runnerops.remote.reading import ReadOnly
 from runnerops.remote.trying import Trying
 from runnerops.report.waiting import Waiting
-from runnerops.services.base import Answers
 from runnerops.services.verify import Check, Evidence, Probe
 
 Found: TypeAlias = Mapping[str, tuple[Check, ...] | Exception]

@@ -69,17 +69,11 @@ class Maintenance:
 class Host:
     """One host of the inventory, merged and with defaults filled in.
 
-    `sections` hold the managed systems' own keys as the templates see them (our own keys `on_change` and `keep`
-    are taken out, `registry-mirrors` is filled in where it was left out, every cache has all its fields). `caches` are all that this host can use,
-    its own first. `locations` has the place of every value that the inventory wrote, under `(section, *key)` as in
-    `sections`, e.g. `("gitlab_runner", "runners", 0, "token")`, and of `("address",)`; a value of ours has none.
-    `clients` are, for each cache that runs here,
-    the hosts of the inventory that have it among their mirrors; planning fills it in.
-    `stopped` are services that are to be kept stopped. `renamed` has the old name of each runner that the inventory says it of.
-    `before` is only there in a rollback by hand: what a service's file held then, with all that the managed system owns.
-    `gitlab` is asked how the host's runners stand there; None: never.
-    `removed` are services that `remove` takes off the host; their section is that of the time before the first run.
-    `displaced` is only there in a rollback by hand and a removal: containers that caches took the place of since.
+    `sections` hold the managed systems' own keys as the templates see them: our own keys `on_change` and `keep` are taken
+    out, `registry-mirrors` is filled in where it was left out, and every cache has all its fields. `caches` are all that
+    this host can use, its own first. `locations` has the place of every value that the inventory wrote, under
+    `(section, *key)` as in `sections`, e.g. `("gitlab_runner", "runners", 0, "token")`, and of `("address",)`; a value that
+    was filled in has none.
     """
 
     name: str
@@ -97,14 +91,20 @@ class Host:
     allow: Mapping[str, str] = field(default_factory=dict)
     """Codes of blockers that the inventory overrides on this host, each with the reason it gives."""
     clients: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """For each cache that runs here, the hosts that have it among their mirrors. Planning fills it in."""
     keep_runs: int = KEEP_RUNS
     stopped: frozenset[ServiceName] = frozenset()
+    """Services that are to be kept stopped."""
     renamed: Mapping[str, str] = field(default_factory=dict)
+    """The old name of each runner for which the inventory has one (`was`)."""
     before: Mapping[ServiceName, Tree] = field(default_factory=dict, repr=False)
+    """Only in a rollback by hand: what a service's file held then, with all that the managed system owns."""
     content_before: Mapping[ServiceName, bytes] = field(default_factory=dict, repr=False)
     """The bytes of `before`."""
     removed: frozenset[ServiceName] = frozenset()
+    """Services that `remove` takes off the host; their section is that of the time before the first run."""
     gitlab: GitlabAccess | None = None
+    """The GitLab that is asked how the host's runners stand there; None: none is."""
     gitlab_settings: Mapping[str, Mapping[str, Setting]] = field(default_factory=dict)
     """What runners are to have in GitLab, by the runner's name; those that say nothing of it are not there."""
     gitlab_places: Mapping[str, Place] = field(default_factory=dict)
@@ -115,6 +115,7 @@ class Host:
     """Of `gitlab_places` those that somebody deleted in GitLab: the token that the host has is worth nothing."""
     maintenance: Maintenance | None = None
     displaced: tuple[Displaced, ...] = ()
+    """Only in a rollback by hand and a removal: containers that caches took the place of since."""
     left_out: frozenset[ServiceName] = frozenset()
     """Services that `--only` leaves out of the deploy, whether the inventory gives it them or not: here they have no
     section, and stay as they are.

@@ -10,11 +10,11 @@ from typing import Protocol
 
 from runnerops.errors import HostError
 from runnerops.model import host_state
+from runnerops.model.answers import Answers
 from runnerops.model.common import HOST_FORMAT, STATE_FOLDER
 from runnerops.model.gitlab import PauseRecord
 from runnerops.model.run import Event, Record
 from runnerops.remote import observation, protocol, state
-from runnerops.services.base import Answers
 
 _WAIT = """
 log=${{RUNNEROPS_ROOT-}}/var/lib/runnerops/runs/{run}/log left={seconds}

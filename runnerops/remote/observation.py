@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
+from runnerops.model.answers import Answer
 from runnerops.model.host_state import RemoteFile
-from runnerops.services.base import Answer
 
 OBSERVE = ("sh", "-s")
 

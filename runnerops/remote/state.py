@@ -7,24 +7,24 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from runnerops.model.answers import Answers, text_of
 from runnerops.model.common import ServiceName, Sha, Verb
 from runnerops.model.facts import Facts
 from runnerops.model.gitlab import Managed, PauseRecord
 from runnerops.model.host_state import Hold, HostState, Intent, RemoteFile, Run, SecretFingerprints, latest
 from runnerops.model.inventory import Requester
-from runnerops.services.base import Answers
 from runnerops.services.steps import ANY
 
 
 def facts(answers: Answers) -> Facts:
     """What does not depend on any service."""
     return Facts(
-        clock=int(_text(answers, "clock") or 0),
-        boot=_text(answers, "boot"),
-        machine=_text(answers, "machine"),
+        clock=int(text_of(answers, "clock") or 0),
+        boot=text_of(answers, "boot"),
+        machine=text_of(answers, "machine"),
         systemd="systemd" in answers and answers["systemd"].status == 0,
-        tools=frozenset(_text(answers, "tools").split()),
-        addresses=tuple(_addresses(_text(answers, "addresses"))),
+        tools=frozenset(text_of(answers, "tools").split()),
+        addresses=tuple(_addresses(text_of(answers, "addresses"))),
     )
 
 
@@ -80,10 +80,6 @@ def newest_format(metas: Mapping[int, Mapping[str, Any]]) -> int:
     """The newest format that any run was written in; 0 without runs."""
     found = [meta.get("format") for meta in metas.values()]
     return max((number for number in found if isinstance(number, int)), default=0)
-
-
-def _text(answers: Answers, name: str) -> str:
-    return answers[name].text if name in answers else ""
 
 
 def _lines(answers: Answers, name: str) -> Iterator[tuple[str, str]]:
@@ -145,7 +141,9 @@ def by_run(answers: Answers, name: str) -> Iterator[tuple[int, str, str]]:
 
 def read_metas(answers: Answers) -> dict[int, dict[str, Any]]:
     """All runs that have a folder: one that lost its record in a power cut still holds its number."""
-    metas: dict[int, dict[str, Any]] = {int(word): {} for word in _text(answers, "numbers").split() if word.isdecimal()}
+    metas: dict[int, dict[str, Any]] = {
+        int(word): {} for word in text_of(answers, "numbers").split() if word.isdecimal()
+    }
     metas |= {number: parse_object(text) for number, file, text in by_run(answers, "kept") if file == "meta"}
     return metas
 
@@ -165,7 +163,7 @@ def read_runs(metas: Mapping[int, Mapping[str, Any]], answers: Answers, logs: st
             failed.setdefault(number, _number(line.split("\t")[2]))
         elif kind == "note" and text.startswith("clock "):
             begins.setdefault(number, _number(text.removeprefix("clock ")))
-    running = {line.split()[0] for line in _text(answers, "alive").splitlines() if " failed " not in line}
+    running = {line.split()[0] for line in text_of(answers, "alive").splitlines() if " failed " not in line}
     for number, meta in sorted(metas.items()):
         requester = meta.get("requested_by")
         files = meta.get("files")
@@ -219,7 +217,7 @@ def _in_gitlab(metas: Sequence[Mapping[str, Any]]) -> Managed:
 def _versions(answers: Answers) -> Iterator[tuple[str, tuple[str, str]]]:
     """What programs said of their versions, with their fingerprints, each on one line."""
     for name, answer in answers.items():
-        said = _text(answers, name.removeprefix("key/"))
+        said = text_of(answers, name.removeprefix("key/"))
         if name.startswith("key/") and answer.text and said:
             yield name.removeprefix("key/"), (answer.text, " ".join(said.split()))
 

@@ -6,8 +6,9 @@ import hashlib
 import hmac
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol
 
+from runnerops.model.answers import Answers
 from runnerops.model.common import ABSENT, Key, ServiceName, Sha, SourceLocation, Tree, Value
 from runnerops.model.facts import Facts
 from runnerops.model.host_state import HostState
@@ -29,23 +30,6 @@ class ParseError(Exception):
         self.problem = problem
         self.fix = fix
         self.valid = valid
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What one question of an observation gave: the command's exit status (127: no such command) and its output."""
-
-    status: int
-    output: bytes
-
-    @property
-    def text(self) -> str:
-        """The output of a command that succeeded, stripped; empty where it failed."""
-        return self.output.decode("utf-8", "replace").strip() if self.status == 0 else ""
-
-
-Answers: TypeAlias = Mapping[str, Answer]
-"""Answers by the question's name, as the observe scripts name them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from runnerops.model.answers import Answers
 from runnerops.model.common import ServiceName
 from runnerops.model.facts import Job
 from runnerops.model.gitlab import RunnerStatus
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host
-from runnerops.services.base import Answers
 from runnerops.services.verify import Call
 
 

@@ -11,10 +11,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from runnerops.model.answers import Answer, Answers
 from runnerops.model.common import ServiceName
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host
-from runnerops.services.base import Answer, Answers
 
 _WORD = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
 _IMAGE = re.compile(

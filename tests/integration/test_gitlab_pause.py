@@ -36,6 +36,7 @@ from runnerops.engine.project import Project
 from runnerops.errors import GitlabError, LinkLostError
 from runnerops.gitlab.client import GitlabClient
 from runnerops.gitlab.pausing import pause, unpause
+from runnerops.model.answers import Answer as HostAnswer
 from runnerops.model.common import Result
 from runnerops.model.facts import Facts, Job, RunnerFacts
 from runnerops.model.gitlab import GitlabAccess, Managed, PauseRecord, Setting
@@ -52,7 +53,6 @@ from runnerops.report.screen import Screen
 from runnerops.report.status import status_document, status_lines
 from runnerops.report.text import plan_lines
 from runnerops.secrets.commands import run_command
-from runnerops.services.base import Answer as HostAnswer
 from runnerops.services.gitlab_runner.format.toml_writer import to_toml
 from tests.lab.gitlab import GitLab, open_gitlab
 from tests.lab.gitlab_api import Answer

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from runnerops.model.answers import Answer
 from runnerops.model.facts import Facts
 from runnerops.remote import observation
 from runnerops.remote.state import host_state
-from runnerops.services.base import Answer
 from tests.shells import SHELLS
 
 REMOTE = package_files("runnerops.remote")

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from runnerops.model.answers import Answer
 from runnerops.model.facts import Container, Facts
 from runnerops.services import DOCKER
-from runnerops.services.base import Answer
 from runnerops.services.docker.observe import OBSERVE
 from tests.shells import SHELLS
 

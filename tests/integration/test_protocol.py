@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from runnerops.model.answers import Answer
 from runnerops.model.common import ServiceName, Verb
 from runnerops.model.facts import Facts
 from runnerops.model.gitlab import PauseRecord
@@ -19,7 +20,6 @@ from runnerops.model.plan import Plan
 from runnerops.model.steps import Step
 from runnerops.planning.blockers import held_by
 from runnerops.remote import observation, protocol, state, state_folder
-from runnerops.services.base import Answer
 from tests.shells import SH, SHELLS
 
 # ------------------------------------------------------------------------------------------------------ starting a run

@@ -19,11 +19,12 @@ from runnerops.adopt.place import only_adds
 from runnerops.adopt.secrets import Vault
 from runnerops.adopt.templates import templates_with
 from runnerops.inventory import load
+from runnerops.model.answers import Answer
 from runnerops.model.common import ServiceName, Tree
 from runnerops.render import Renderer
 from runnerops.secrets import Resolver
 from runnerops.services import REGISTRY
-from runnerops.services.base import Addition, Adopted, Answer
+from runnerops.services.base import Addition, Adopted
 from runnerops.services.registry.adopt.beyond import of_container
 from tests.unit.services.builders import engine, state
 

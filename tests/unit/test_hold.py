@@ -14,6 +14,7 @@ from runnerops.engine.maintenance import check_maintenance, in_maintenance
 from runnerops.engine.options import Flags, Invocation
 from runnerops.engine.scheduling import exit_of
 from runnerops.errors import HostError, UsageError
+from runnerops.model.answers import Answer
 from runnerops.model.common import Exit, Result
 from runnerops.model.facts import Facts
 from runnerops.model.host_state import Hold
@@ -22,7 +23,6 @@ from runnerops.parsing.moments import MomentError, moment, moment_or_span
 from runnerops.remote.state import host_state
 from runnerops.report.screen import Screen
 from runnerops.report.status import status_document, status_lines
-from runnerops.services.base import Answer
 from tests.unit import inventory_texts as texts
 from tests.unit.test_plan import DOCKER_TREE, ask, observed, plan
 

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+from runnerops.model.answers import Answer
 from runnerops.model.common import ServiceName, Verb
 from runnerops.model.host_state import HostState, Intent
 from runnerops.model.steps import Step
 from runnerops.remote.state import host_state
-from runnerops.services.base import Answer
 from runnerops.services.steps import ANY, restore_intent
 from tests.unit.test_plan import DOCKER_TREE, RUNNER, ask, observed, plan
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from runnerops.model.answers import Answers
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host
-from runnerops.services.base import Answers
 from runnerops.services.docker.action import running
 from runnerops.services.docker.diff import path_of
 from runnerops.services.docker.format import NAME

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
+from runnerops.model.answers import Answers
 from runnerops.model.common import Key, Tree, Value
 from runnerops.model.facts import Facts
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import FileSpec, Host, Original, Policy, RenderedFile, Restored
 from runnerops.model.plan import Action, Blocker, Change, Finding, KeyChange, Removal
 from runnerops.model.steps import ActionSteps
-from runnerops.services.base import ActionRequest, Adopted, Answers, ListeningPlace, Service
+from runnerops.services.base import ActionRequest, Adopted, ListeningPlace, Service
 from runnerops.services.gitlab_runner import format, observe
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from runnerops.model.answers import Answers
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host
-from runnerops.services.base import Answers
 from runnerops.services.gitlab_runner.action import count
 from runnerops.services.gitlab_runner.format import NAME, config_path
 from runnerops.services.gitlab_runner.observe.registered import from_file, registrations

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
+from runnerops.model.answers import Answers
 from runnerops.model.common import Key, Tree, Value
 from runnerops.model.facts import Facts
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import FileSpec, Host, Original, Policy, RenderedFile, Restored
 from runnerops.model.plan import Action, Blocker, Change, Finding, KeyChange, Removal
 from runnerops.model.steps import ActionSteps
-from runnerops.services.base import ActionRequest, Adopted, Answers, ListeningPlace, Service
+from runnerops.services.base import ActionRequest, Adopted, ListeningPlace, Service
 from runnerops.services.registry import format, observe
+from runnerops.services.registry.format import reading
 
 
 class Registry(Service):
@@ -29,7 +31,7 @@ class Registry(Service):
 
     def parse(self, spec: FileSpec, content: bytes) -> Tree:
         compose = spec.template == format.COMPOSE_TEMPLATE
-        return format.parse(content, strict=compose, compose=compose)
+        return reading.parse(content, strict=compose, compose=compose)
 
     def layered(self, spec: FileSpec) -> bool:
         return spec.template == format.COMPOSE_TEMPLATE

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from runnerops.model.answers import Answers
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host
-from runnerops.services.base import Answers
 from runnerops.services.registry.caches import OwnCache, own_caches
 from runnerops.services.registry.format import NAME
 from runnerops.services.registry.observe.containers import docker_answers, ours

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from runnerops.model.answers import Answer
 from runnerops.model.facts import DockerFacts, Facts, HostsFile
 from runnerops.services import DOCKER
-from runnerops.services.base import Answer
 from tests.shells import SHELLS
 from tests.unit.services.builders import ARGV
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from runnerops.services.base import Answer
+from runnerops.model.answers import Answer
 from runnerops.services.docker import verify
 from runnerops.services.docker.action.containers import GUEST
 from runnerops.services.scripts import content

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from runnerops.model.answers import Answer
 from runnerops.model.facts import Facts, RegistryFacts
 from runnerops.services import REGISTRY
-from runnerops.services.base import Answer
 from tests.shells import SHELLS
 from tests.unit.services.builders import MIRROR
 

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from runnerops.engine.verify import assess, pull_tests
+from runnerops.model.answers import Answer
 from runnerops.model.facts import DockerStore, HostsFile
 from runnerops.services import DOCKER
-from runnerops.services.base import Answer
 from runnerops.services.docker.observe.hosts_file import over_mirrors
 from runnerops.services.verify import Evidence, Probe
 from tests.unit.services.builders import BRIDGE, daemon, engine, host, state

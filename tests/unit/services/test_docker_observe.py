@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
+from runnerops.model.answers import Answer
 from runnerops.model.facts import Container, DockerFacts, Facts
 from runnerops.services import DOCKER
-from runnerops.services.base import Answer
 from runnerops.services.docker.diff import path_of
 from runnerops.services.docker.schema import version_of
 from runnerops.services.shared.firewall import way_to

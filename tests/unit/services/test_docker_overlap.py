@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+from runnerops.model.answers import Answer
 from runnerops.model.common import Tree, Verb
 from runnerops.model.facts import Client, DockerFacts
 from runnerops.model.inventory import Policy
 from runnerops.model.plan import Action, Blocker
-from runnerops.services.base import Answer
 from runnerops.services.docker import blockers
 from runnerops.services.docker.format import NAME
 from runnerops.services.docker.observe import ways

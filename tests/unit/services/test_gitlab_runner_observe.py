@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from runnerops.model.answers import Answer
 from runnerops.model.facts import Container, DockerFacts, Facts, Job, RunnerFacts, Unit
 from runnerops.services import GITLAB_RUNNER
-from runnerops.services.base import Answer
 from runnerops.services.gitlab_runner.observe.jobs import SYSTEM
 
 UNIT = "LoadState=loaded\nActiveState=active\nMainPID=42\nInvocationID=3f0c\n"

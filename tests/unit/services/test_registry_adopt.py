@@ -13,10 +13,11 @@ import yaml
 from runnerops.adopt.entry import make_entry
 from runnerops.adopt.secrets import Vault
 from runnerops.inventory import load
+from runnerops.model.answers import Answer
 from runnerops.model.common import ServiceName, Tree
 from runnerops.secrets import Resolver
 from runnerops.services import REGISTRY
-from runnerops.services.base import Adopted, Answer
+from runnerops.services.base import Adopted
 from tests.unit.services.builders import DAEMON, engine, json_bytes, render_all, state
 
 HUB = "https://registry-1.docker.io"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from runnerops.model.answers import Answer
 from runnerops.model.facts import Facts, RegistryFacts
 from runnerops.services import REGISTRY
-from runnerops.services.base import Answer, sha256
+from runnerops.services.base import sha256
 from tests.unit.services.builders import MIRROR, cache, host, render_file
 
 

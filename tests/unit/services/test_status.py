@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+from runnerops.model.answers import Answer
 from runnerops.model.common import ABSENT, ServiceName, Verb
 from runnerops.model.host_state import Intent, Run
 from runnerops.model.inventory import Requester
 from runnerops.report.status import status_document, status_lines
-from runnerops.services.base import Answer
 from runnerops.services.providers import STATUS_PROVIDERS
 from runnerops.services.registry.verify.catalog import holdings, questions
 from runnerops.services.status import ServiceStatus

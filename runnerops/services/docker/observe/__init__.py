@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from runnerops.model.answers import Answers, text_of
 from runnerops.model.common import Tree, Value
-from runnerops.model.facts import Container, DataRoot, DockerFacts, DockerStore, Facts, HostsFile, Unit
+from runnerops.model.facts import DataRoot, DockerFacts, DockerStore, Facts, HostsFile, Unit
 from runnerops.model.inventory import RenderedFile
-from runnerops.services.base import Answers, ParseError
+from runnerops.services.base import ParseError
 from runnerops.services.docker.format import PATH, parse
 from runnerops.services.docker.observe import ways
+from runnerops.services.docker.observe.containers import containers, images, json_object
 from runnerops.services.docker.observe.listening import places
 from runnerops.services.docker.schema import DEFAULT_ROOT, mirrors_of, root_of
 from runnerops.services.shared.listeners import listeners
@@ -55,11 +56,11 @@ def _trees(rendered: Sequence[RenderedFile]) -> Iterator[Tree]:
 def facts(facts: Facts, answers: Answers) -> Facts:
     """Docker's part; None where neither a client nor a unit is there."""
     unit = _unit(answers)
-    where = _text(answers, "docker_where")
+    where = text_of(answers, "docker_where")
     if unit.active == NOT_THERE and not where:
         return facts
-    told = (line for line in _text(answers, "docker_told").split("\n") if line.startswith('{"ID":'))
-    info = _object(next(told, _text(answers, "docker_info")))
+    told = (line for line in text_of(answers, "docker_told").split("\n") if line.startswith('{"ID":'))
+    info = json_object(next(told, text_of(answers, "docker_info")))
     loaded = info if info.get("ServerVersion") else {}
     registries = loaded.get("RegistryConfig")
     mirrors = registries.get("Mirrors") if isinstance(registries, dict) else None
@@ -69,23 +70,23 @@ def facts(facts: Facts, answers: Answers) -> Facts:
     docker = DockerFacts(
         unit=unit,
         version=str(loaded.get("ServerVersion") or ""),
-        flavour=_flavour(info, where, unit, _text(answers, "docker_rootless")),
+        flavour=_flavour(info, where, unit, text_of(answers, "docker_rootless")),
         mirrors=mirrors_of(mirrors) if loaded else None,
         live_restore=live_restore if isinstance(live_restore, bool) else None,
         swarm=isinstance(swarm, dict) and swarm.get("LocalNodeState") not in (None, "", "inactive"),
         bridge=address,
         bridge_prefix=prefix,
-        containers=tuple({one.id: one for one in _containers(answers)}.values()),
-        images=frozenset(_images(answers)),
+        containers=tuple({one.id: one for one in containers(answers)}.values()),
+        images=frozenset(images(answers)),
         store=_store(loaded),
-        roots=dict(_roots(_text(answers, "docker_roots"))),
+        roots=dict(_roots(text_of(answers, "docker_roots"))),
         client=ways.client(answers),
         routes=tuple(ways.routes(answers)),
         resolvers=tuple(ways.resolvers(answers)),
         plugins=_log_drivers(loaded),
         firewall=_firewall(loaded, answers),
-        hosts_file=_hosts_file(_text(answers, "docker_hosts")),
-        listeners=dict(listeners(_text(answers, "docker_listeners"))),
+        hosts_file=_hosts_file(text_of(answers, "docker_hosts")),
+        listeners=dict(listeners(text_of(answers, "docker_listeners"))),
     )
     return replace(facts, docker=docker)
 
@@ -126,7 +127,7 @@ def _firewall(info: Mapping[str, Value], answers: Answers) -> Mapping[str, str]:
     """
     told = info.get("FirewallBackend")
     driver = str(told.get("Driver") or "") if isinstance(told, dict) else ""
-    return {"driver": driver.partition("+")[0], "forward": _text(answers, "docker_forward")}
+    return {"driver": driver.partition("+")[0], "forward": text_of(answers, "docker_forward")}
 
 
 _HOST = re.compile(r"""host\s*\.\s*["']?([^"'\]\s]+)""")
@@ -139,20 +140,8 @@ def _hosts_file(text: str) -> HostsFile | None:
     return HostsFile(path, hosts) if hosts else None
 
 
-def _text(answers: Answers, name: str) -> str:
-    return answers[name].text if name in answers else ""
-
-
-def _object(text: str) -> Mapping[str, Value]:
-    try:
-        found = json.loads(text)
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
 def _unit(answers: Answers) -> Unit:
-    pairs = (line.partition("=") for line in _text(answers, "docker_unit").splitlines())
+    pairs = (line.partition("=") for line in text_of(answers, "docker_unit").splitlines())
     shown = {name: value for name, _, value in pairs}
     if shown.get("LoadState", NOT_THERE) == NOT_THERE:
         return Unit(UNIT, NOT_THERE)
@@ -162,7 +151,7 @@ def _unit(answers: Answers) -> Unit:
         active=shown.get("ActiveState", ""),
         pid=int(pid) if pid.isdecimal() else 0,
         invocation=shown.get("InvocationID", ""),
-        argv=tuple(_text(answers, "docker_argv").splitlines()),
+        argv=tuple(text_of(answers, "docker_argv").splitlines()),
         enabled=shown.get("UnitFileState", ""),
     )
 
@@ -181,11 +170,11 @@ def _flavour(info: Mapping[str, Value], where: str, unit: Unit, rootless: str) -
 
 def _bridge(answers: Answers) -> tuple[str, int]:
     """Its IPv4 address and the length of its network's prefix, as the daemon has it, else as the interface does."""
-    for line in _text(answers, "docker_bridge").splitlines():
+    for line in text_of(answers, "docker_bridge").splitlines():
         address, _, network = line.partition(" ")
         if "." in address:
             return address, _prefix(network)
-    words = _text(answers, "docker_interface").split()
+    words = text_of(answers, "docker_interface").split()
     found = words[words.index("inet") + 1] if "inet" in words else ""
     return found.partition("/")[0], _prefix(found)
 
@@ -193,90 +182,3 @@ def _bridge(answers: Answers) -> tuple[str, int]:
 def _prefix(network: str) -> int:
     digits = network.partition("/")[2]
     return int(digits) if digits.isdecimal() else 16
-
-
-def _images(answers: Answers) -> Iterator[str]:
-    """`NAME:TAG` and `NAME@DIGEST`, as the daemon's socket tells them (`"RepoTags":[…]`), else as the client does."""
-    for line in _text(answers, "docker_told").split("\n"):
-        if line.startswith('"Repo'):
-            for names in _object(f"{{{line}}}").values():
-                yield from (str(name) for name in names) if isinstance(names, list) else ()
-    yield from _text(answers, "docker_images").split()
-
-
-def _containers(answers: Answers) -> Iterator[Container]:
-    """A container that vanished while it was asked about makes the command fail; the other lines hold.
-
-    One is told twice where two names lead to the data-root, as with a slash at the end of one.
-    Only a newline ends a line: JSON leaves characters as they are that end one for `splitlines`, as U+0085.
-    """
-    answer = answers.get("docker_containers")
-    shown = [_object(line) for line in (answer.output.decode("utf-8", "replace") if answer else "").split("\n")]
-    for found in (*_inspected(answers), *shown):
-        if found:
-            labels = found.get("labels")
-            yield Container(
-                id=str(found.get("id")),
-                name=str(found.get("name")).lstrip("/"),
-                image=str(found.get("image")),
-                running=found.get("running") is True,
-                restart=str(found.get("restart") or ""),
-                ports=tuple(_ports(found.get("ports"))),
-                labels={name: str(value) for name, value in labels.items()} if isinstance(labels, dict) else {},
-                mounts=_mounts(found.get("mounts")),
-                auto_remove=found.get("remove") is True,
-            )
-
-
-def _mounts(told: Value) -> Mapping[str, str] | None:
-    """What lies behind each path inside."""
-    if not isinstance(told, list):
-        return None
-    return {
-        str(one.get("Destination")): str(one.get("Name") or one.get("Source")) for one in told if isinstance(one, dict)
-    }
-
-
-_FIRST = {
-    "Id": "id",
-    "Name": "name",
-    "Running": "running",
-    "RestartPolicy": "restart",
-    "PortBindings": "ports",
-    "AutoRemove": "remove",
-}
-"""Members of which the first counts: what comes later is of mounts, of networks."""
-
-_LAST = {"Image": "image", "Labels": "labels", "Mounts": "mounts"}
-"""Those of which the last counts: before `Config` come the image's id and a mount's labels, and what was asked of mounts."""
-
-
-def _inspected(answers: Answers) -> Iterator[Mapping[str, Value]]:
-    """As CONTAINER has it, of what the daemon's socket told: a member of its JSON a line, an Id before its container's.
-
-    A lone `"Id":"…"` is of the list of all containers.
-    """
-    found: dict[str, Value] = {}
-    for line in (*_text(answers, "docker_told").split("\n"), *_text(answers, "docker_inspected").split("\n")):
-        if line.startswith('{"Id":'):
-            yield found
-            found = {}
-        elif line.startswith('"Id":'):
-            continue
-        text = line.lstrip("{") + ("}" if line.startswith('"RestartPolicy"') else "")
-        for name, value in _object(f"{{{text}}}").items():
-            if name in _LAST:
-                found[_LAST[name]] = value
-            elif name in _FIRST:
-                found.setdefault(
-                    _FIRST[name], value["Name"] if isinstance(value, dict) and name == "RestartPolicy" else value
-                )
-    yield found
-
-
-def _ports(bindings: Value) -> Iterator[str]:
-    """Of TCP: one of UDP is in nobody's way here."""
-    for inside, published in bindings.items() if isinstance(bindings, dict) else ():
-        for one in published if isinstance(published, list) else ():
-            if isinstance(one, dict) and one.get("HostPort") and not inside.endswith(("/udp", "/sctp")):
-                yield f"{one.get('HostIp') or ''}:{one['HostPort']}"

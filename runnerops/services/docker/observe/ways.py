@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from ipaddress import IPv4Network
 
+from runnerops.model.answers import Answers, text_of
 from runnerops.model.facts import Client
-from runnerops.services.base import Answers
 
 _OURS = re.compile(r"docker0|docker_gwbridge|br-[0-9a-f]{12}|veth.*|lo")
 """Devices of Docker's own making, and the loopback."""
@@ -15,10 +15,10 @@ _OURS = re.compile(r"docker0|docker_gwbridge|br-[0-9a-f]{12}|veth.*|lo")
 
 def client(answers: Answers) -> Client:
     """`SSH_CONNECTION` is `CLIENT PORT SERVER PORT`; the way back is `ip route get`'s, `ADDRESS via … dev eth0 src …`."""
-    words = _text(answers, "docker_client").split()
+    words = text_of(answers, "docker_client").split()
     if len(words) != 4:
         return Client()
-    way = _text(answers, "docker_way").split()
+    way = text_of(answers, "docker_way").split()
     found = {name: way[way.index(name) + 1] for name in ("dev", "src") if name in way[:-1]}
     device, source = (found.get("dev", ""), found.get("src", "")) if len(found) == 2 else ("", "")
     return Client(words[0], words[2], words[3], device, source)
@@ -26,7 +26,7 @@ def client(answers: Answers) -> Client:
 
 def routes(answers: Answers) -> Iterator[tuple[str, str]]:
     """`/proc/net/route`: device, destination and mask in columns 1, 2 and 8, hexadecimal, the least byte first."""
-    for line in _text(answers, "docker_routes").splitlines()[1:]:
+    for line in text_of(answers, "docker_routes").splitlines()[1:]:
         words = line.split()
         if len(words) > 7 and not _OURS.fullmatch(words[0]) and words[7] != "00000000":
             address, mask = (".".join(str(byte) for byte in bytes.fromhex(word)[::-1]) for word in (words[1], words[7]))
@@ -35,11 +35,7 @@ def routes(answers: Answers) -> Iterator[tuple[str, str]]:
 
 def resolvers(answers: Answers) -> Iterator[str]:
     """The name servers of resolv.conf."""
-    for line in _text(answers, "docker_resolvers").splitlines():
+    for line in text_of(answers, "docker_resolvers").splitlines():
         words = line.split()
         if len(words) > 1 and words[0] == "nameserver":
             yield words[1]
-
-
-def _text(answers: Answers, name: str) -> str:
-    return answers[name].text if name in answers else ""

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from runnerops.model.answers import Answers
 from runnerops.model.common import ServiceName
 from runnerops.model.facts import HostsFile
 from runnerops.model.inventory import Host
-from runnerops.services.base import Answers
 from runnerops.services.docker.action import running
 from runnerops.services.docker.format import NAME
 from runnerops.services.docker.observe.hosts_file import over_mirrors

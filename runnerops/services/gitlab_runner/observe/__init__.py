@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from runnerops.model.answers import Answers, text_of
 from runnerops.model.facts import DockerFacts, Facts, RunnerFacts, Unit
 from runnerops.model.inventory import RenderedFile
-from runnerops.services.base import Answers
 from runnerops.services.gitlab_runner.format import PATH
 from runnerops.services.gitlab_runner.observe.jobs import (
     MANAGED,
@@ -43,14 +43,14 @@ def facts(facts: Facts, answers: Answers) -> Facts:
     unit = _unit(answers)
     at = read_processes(_output(answers, "runner_processes"), _output(answers, "runner_job_ids"))
     returning = _returning(answers)
-    system_id = _text(answers, "runner_system")
+    system_id = text_of(answers, "runner_system")
     lives = unit.active == "active" or returning
     known = (*container_jobs(facts.docker, system_id, at, lives=lives), *child_jobs(unit, at))
-    jobs = all_jobs(known, _text(answers, "runner_metrics"))
+    jobs = all_jobs(known, text_of(answers, "runner_metrics"))
     unmanaged_runners = tuple(_strangers(answers, unit, at, facts.docker))
     if unit.active == NOT_THERE and not unmanaged_runners and not jobs:
         return facts
-    version = _VERSION.search(_text(answers, "runner_version"))
+    version = _VERSION.search(text_of(answers, "runner_version"))
     runner = RunnerFacts(
         unit=unit,
         version=version[1] if version else "",
@@ -63,10 +63,6 @@ def facts(facts: Facts, answers: Answers) -> Facts:
     return replace(facts, runner=runner)
 
 
-def _text(answers: Answers, name: str) -> str:
-    return answers[name].text if name in answers else ""
-
-
 def _output(answers: Answers, name: str) -> str:
     """Of what reads /proc: processes come and go meanwhile, so the exit status tells nothing."""
     return answers[name].output.decode("utf-8", "replace") if name in answers else ""
@@ -74,12 +70,12 @@ def _output(answers: Answers, name: str) -> str:
 
 def _returning(answers: Answers) -> bool:
     """Whether an earlier run left a unit behind that starts the runner after its last job."""
-    lines = _text(answers, "alive").splitlines()
+    lines = text_of(answers, "alive").splitlines()
     return any(line.split()[0] == _RETURN and " failed " not in line for line in lines)
 
 
 def _unit(answers: Answers) -> Unit:
-    pairs = (line.partition("=") for line in _text(answers, "runner_unit").splitlines())
+    pairs = (line.partition("=") for line in text_of(answers, "runner_unit").splitlines())
     told = {name: value for name, _, value in pairs}
     there = told.get("LoadState", NOT_THERE) == "loaded"
     pid = int(told.get("MainPID") or 0)
@@ -88,7 +84,7 @@ def _unit(answers: Answers) -> Unit:
         told.get("ActiveState", NOT_THERE) if there else NOT_THERE,
         pid,
         told.get("InvocationID", "") if pid else "",
-        tuple(word for word in _text(answers, "runner_argv").split("\n") if word),
+        tuple(word for word in text_of(answers, "runner_argv").split("\n") if word),
         told.get("UnitFileState", "") if there else "",
     )
 

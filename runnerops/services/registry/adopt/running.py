@@ -7,11 +7,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from runnerops.model.answers import Answers
 from runnerops.model.common import Key, Tree, Value
-from runnerops.services.base import Answers, ParseError, value_at
+from runnerops.services.base import ParseError, value_at
 from runnerops.services.registry.adopt.beyond import of_container
 from runnerops.services.registry.caches import DIRECTORY
-from runnerops.services.registry.format import parse
+from runnerops.services.registry.format.reading import parse
 
 FORM = (
     '{"name":{{json .Name}},"config":{{json .Config}},"host":{{json .HostConfig}},"mounts":{{json .Mounts}},'

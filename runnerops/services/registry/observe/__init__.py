@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from runnerops.model.answers import Answers, text_of
 from runnerops.model.common import ServiceName
 from runnerops.model.facts import Facts, RegistryFacts
 from runnerops.model.inventory import Host, RenderedFile
-from runnerops.services.base import Answers, sha256
+from runnerops.services.base import sha256
 from runnerops.services.registry.caches import OwnCache, directory, own_caches
 from runnerops.services.registry.format import COMPOSE_TEMPLATE, NAME
 from runnerops.services.shared.listeners import listeners
@@ -50,7 +51,7 @@ def _cache(number: int, cache: OwnCache, rendered: Sequence[RenderedFile]) -> tu
 
 def facts(facts: Facts, answers: Answers) -> Facts:
     """Registry's part: there on every host, for a host without caches may use the mirrors of others."""
-    version, *compose = _text(answers, "registry_compose").split()[:3] or [""]
+    version, *compose = text_of(answers, "registry_compose").split()[:3] or [""]
     return replace(
         facts,
         registry=RegistryFacts(
@@ -58,14 +59,10 @@ def facts(facts: Facts, answers: Answers) -> Facts:
             compose_version=version.lstrip("v"),
             answers=dict(_said(answers, "registry_answer_")),
             upstreams=dict(_said(answers, "registry_upstream_")),
-            volumes=tuple(_text(answers, "registry_volumes").split()),
-            listeners=dict(listeners(_text(answers, "registry_listeners"))),
+            volumes=tuple(text_of(answers, "registry_volumes").split()),
+            listeners=dict(listeners(text_of(answers, "registry_listeners"))),
         ),
     )
-
-
-def _text(answers: Answers, name: str) -> str:
-    return answers[name].text if name in answers else ""
 
 
 def _said(answers: Answers, prefix: str) -> Iterator[tuple[str, bool]]:

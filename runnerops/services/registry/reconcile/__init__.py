@@ -13,8 +13,9 @@ from runnerops.model.plan import Blocker
 from runnerops.services.base import ParseError
 from runnerops.services.keep import keep
 from runnerops.services.registry.diff import key_changes, plain
-from runnerops.services.registry.format import COMPOSE_TEMPLATE, CONFIG_TEMPLATE, NAME, dump, parse, spec_at
+from runnerops.services.registry.format import COMPOSE_TEMPLATE, CONFIG_TEMPLATE, NAME, dump, spec_at
 from runnerops.services.registry.format.label import config_sha256
+from runnerops.services.registry.format.reading import parse
 
 _FILE = re.compile(r"registry-config(?:\..+)?\.yml|docker-compose\.yml")
 

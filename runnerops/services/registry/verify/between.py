@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from runnerops.model.answers import Answers
 from runnerops.model.inventory import Cache, Host
-from runnerops.services.base import Answers
 from runnerops.services.registry.caches import own_caches
 from runnerops.services.registry.verify.words import SILENT, problem, said
 from runnerops.services.shared.firewall import forwarding

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from runnerops.model.answers import Answers
 from runnerops.model.inventory import Host
-from runnerops.services.base import Answers
 from runnerops.services.registry.caches import own_caches
 from runnerops.services.registry.verify import VERIFY as FUNCTIONS
 from runnerops.services.registry.verify.log import repositories

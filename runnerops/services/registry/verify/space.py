@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from runnerops.services.base import Answers
+from runnerops.model.answers import Answers
 from runnerops.services.registry.caches import OwnCache
 from runnerops.services.registry.format import NAME
 from runnerops.services.verify import NO_ANSWER, Call, Check

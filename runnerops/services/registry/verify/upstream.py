@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from runnerops.model.answers import Answer, Answers
 from runnerops.model.facts import Container
 from runnerops.model.inventory import Cache, Host
-from runnerops.services.base import Answer, Answers
 from runnerops.services.registry.caches import OwnCache, own_caches
 from runnerops.services.registry.format import NAME
 from runnerops.services.registry.observe.containers import ours

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runnerops.services.base import Answer
+from runnerops.model.answers import Answer
 
 SILENT = "000"
 """The HTTP status of what did not answer."""

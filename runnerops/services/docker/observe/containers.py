@@ -1,0 +1,107 @@
+"""The containers and images of a host, as its daemon or the client tells of them. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+
+from runnerops.model.answers import Answers, text_of
+from runnerops.model.common import Value
+from runnerops.model.facts import Container
+
+
+def images(answers: Answers) -> Iterator[str]:
+    """`NAME:TAG` and `NAME@DIGEST`, as the daemon's socket tells them (`"RepoTags":[…]`), else as the client does."""
+    for line in text_of(answers, "docker_told").split("\n"):
+        if line.startswith('"Repo'):
+            for names in json_object(f"{{{line}}}").values():
+                yield from (str(name) for name in names) if isinstance(names, list) else ()
+    yield from text_of(answers, "docker_images").split()
+
+
+def containers(answers: Answers) -> Iterator[Container]:
+    """A container that vanished while it was asked about makes the command fail; the other lines hold.
+
+    One is told twice where two names lead to the data-root, as with a slash at the end of one.
+    Only a newline ends a line: JSON leaves characters as they are that end one for `splitlines`, as U+0085.
+    """
+    answer = answers.get("docker_containers")
+    shown = [json_object(line) for line in (answer.output.decode("utf-8", "replace") if answer else "").split("\n")]
+    for found in (*_inspected(answers), *shown):
+        if found:
+            labels = found.get("labels")
+            yield Container(
+                id=str(found.get("id")),
+                name=str(found.get("name")).lstrip("/"),
+                image=str(found.get("image")),
+                running=found.get("running") is True,
+                restart=str(found.get("restart") or ""),
+                ports=tuple(_ports(found.get("ports"))),
+                labels={name: str(value) for name, value in labels.items()} if isinstance(labels, dict) else {},
+                mounts=_mounts(found.get("mounts")),
+                auto_remove=found.get("remove") is True,
+            )
+
+
+def _mounts(told: Value) -> Mapping[str, str] | None:
+    """What lies behind each path inside."""
+    if not isinstance(told, list):
+        return None
+    return {
+        str(one.get("Destination")): str(one.get("Name") or one.get("Source")) for one in told if isinstance(one, dict)
+    }
+
+
+_FIRST = {
+    "Id": "id",
+    "Name": "name",
+    "Running": "running",
+    "RestartPolicy": "restart",
+    "PortBindings": "ports",
+    "AutoRemove": "remove",
+}
+"""Members of which the first counts: what comes later is of mounts, of networks."""
+
+
+_LAST = {"Image": "image", "Labels": "labels", "Mounts": "mounts"}
+"""Those of which the last counts: before `Config` come the image's id and a mount's labels, and what was asked of mounts."""
+
+
+def _inspected(answers: Answers) -> Iterator[Mapping[str, Value]]:
+    """As CONTAINER has it, of what the daemon's socket told: a member of its JSON a line, an Id before its container's.
+
+    A lone `"Id":"…"` is of the list of all containers.
+    """
+    found: dict[str, Value] = {}
+    for line in (*text_of(answers, "docker_told").split("\n"), *text_of(answers, "docker_inspected").split("\n")):
+        if line.startswith('{"Id":'):
+            yield found
+            found = {}
+        elif line.startswith('"Id":'):
+            continue
+        text = line.lstrip("{") + ("}" if line.startswith('"RestartPolicy"') else "")
+        for name, value in json_object(f"{{{text}}}").items():
+            if name in _LAST:
+                found[_LAST[name]] = value
+            elif name in _FIRST:
+                found.setdefault(
+                    _FIRST[name], value["Name"] if isinstance(value, dict) and name == "RestartPolicy" else value
+                )
+    yield found
+
+
+def _ports(bindings: Value) -> Iterator[str]:
+    """Of TCP: one of UDP is in nobody's way here."""
+    for inside, published in bindings.items() if isinstance(bindings, dict) else ():
+        for one in published if isinstance(published, list) else ():
+            if isinstance(one, dict) and one.get("HostPort") and not inside.endswith(("/udp", "/sctp")):
+                yield f"{one.get('HostIp') or ''}:{one['HostPort']}"
+
+
+def json_object(text: str) -> Mapping[str, Value]:
+    """The JSON object that a text is; an empty one for any other text."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -1,0 +1,234 @@
+"""How YAML is read as the registry and Compose read it. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Any
+
+import yaml
+
+from runnerops.model.common import Tree, Value
+from runnerops.parsing.causes import Cause, place_of
+from runnerops.services.base import ParseError
+from runnerops.services.registry.format.compose_yaml import ComposeLoader
+from runnerops.services.registry.format.layers import one_of
+
+_MOST_REPEATED = 100_000
+
+
+_MOST_DEEP = 100
+
+
+_ALIAS = re.compile(r"(?:^|(?<=[\s\[,]))(?=\*[\w-])")
+
+
+_DIRECTIVE = re.compile(r"\A(?:\s|#.*\n)*%YAML[ \t]+(\S+)")
+
+
+_NO_NUMBER = re.compile(r"(?<=\s)(?=[-+]?(?:0[xbo]_*(?:\s|$)|[\d_]{1000}))")
+
+
+_START = re.compile(r"\S|$")
+
+
+_TAG = re.compile(r"(?<=\s)(?=!!\w)")
+
+
+_NAME_TAGS = frozenset(f"tag:yaml.org,2002:{name}" for name in ("str", "merge", "timestamp"))
+
+
+_LOADER: Any = type("_Loader", (getattr(yaml, "CSafeLoader", yaml.SafeLoader),), {})
+
+
+def _timestamp(loader: Any, node: yaml.ScalarNode) -> Any:
+    """A date that there is not is a text, as for Go's YAML."""
+    try:
+        return loader.construct_yaml_timestamp(node)
+    except ValueError:
+        return node.value
+
+
+_LOADER.add_constructor("tag:yaml.org,2002:timestamp", _timestamp)
+
+
+def parse(content: bytes, *, strict: bool = True, compose: bool = False) -> Tree:
+    """Plain YAML, as the registry reads it: the first document, tags of one's own passed over. Raises ParseError.
+
+    `strict`: keys that stand twice are refused, as Compose does; the registry takes the last one. `compose`: all documents
+    laid over each other, with the types that Compose knows, names that are texts, and without what is tagged `!reset`.
+    """
+    text = _decode(content)
+    tree = _read(text, strict=strict, compose=compose)
+    if not isinstance(tree, dict):
+        from runnerops.parsing.yaml_errors import no_mapping
+
+        cause = no_mapping(text)
+        raise ParseError(*place_of(text, cause.at), cause.problem, cause.fix, valid=True)
+    try:
+        plain = _Plain().value(tree)
+    except _OddError as odd:
+        found = odd.pattern.search(text)
+        raise _parse_error(text, Cause(found.end() if found else 0, odd.problem, odd.fix)) from None
+    assert isinstance(plain, dict)
+    return plain
+
+
+@lru_cache(maxsize=512)
+def _read(text: str, *, strict: bool, compose: bool) -> Any:
+    """What YAML makes of it, once for each text: `parse` is asked for one file several times, and copies this."""
+    if (directive := _DIRECTIVE.search(text)) and directive[1] != "1.1":
+        place = place_of(text, directive.start())
+        raise ParseError(
+            *place, f"YAML {directive[1]} is asked for, and Go's reader knows 1.1 alone", "take the line out"
+        )
+    try:
+        loader = (ComposeLoader if compose else _LOADER)(text)
+        try:
+            root = _composed(loader, strict=strict) if compose else _first(loader, strict=strict)
+            return loader.construct_document(root) if root else {}
+        finally:
+            loader.dispose()
+    except yaml.YAMLError as error:
+        from runnerops.parsing.yaml_errors import explain
+
+        raise _parse_error(text, explain(text, error)) from None
+    except ValueError:
+        found = _NO_NUMBER.search(text)
+        cause = Cause(found.start() if found else 0, "this has the form of a number and is none", "put it in quotes")
+        raise _parse_error(text, cause) from None
+    except RecursionError:
+        raise ParseError(1, 1, "it is nested too deep") from None
+
+
+def _first(loader: Any, *, strict: bool) -> yaml.Node | None:
+    root: yaml.Node | None = loader.get_node() if loader.check_node() else None
+    if strict:
+        _refuse_duplicates(root)
+    for key, value in root.value if isinstance(root, yaml.MappingNode) else ():
+        if key.value == "version" and value.tag == "tag:yaml.org,2002:float" and value.value != "0.1":
+            value.tag = "tag:yaml.org,2002:str"  # the registry compares it as it is written
+    _pass_over_tags(loader, root)
+    return root
+
+
+def _composed(loader: Any, *, strict: bool) -> yaml.Node | None:
+    documents: list[yaml.Node] = []
+    while loader.check_node():
+        documents.append(loader.get_node())
+        if strict:
+            _refuse_duplicates(documents[-1])
+        if not isinstance(documents[0], yaml.MappingNode):  # which is the first thing to tell
+            break
+    for document in documents:
+        _refuse_numbers(document)
+    root = one_of(documents)
+    _take_out_reset(root)
+    _pass_over_tags(loader, root)
+    return root
+
+
+def _refuse_numbers(root: yaml.Node) -> None:
+    for node in _nodes(root):
+        for key, _ in node.value if isinstance(node, yaml.MappingNode) else ():
+            scalar = isinstance(key, yaml.ScalarNode) and not key.tag.startswith("!")
+            if scalar and key.tag not in _NAME_TAGS:
+                place = (key.start_mark.line + 1, key.start_mark.column + 1)
+                raise ParseError(
+                    *place, "Compose takes this name for no text, and refuses the file", "put it in quotes"
+                )
+
+
+def _parse_error(text: str, cause: Cause) -> ParseError:
+    return ParseError(*place_of(text, cause.at), cause.problem, cause.fix)
+
+
+def _decode(content: bytes) -> str:
+    """As libyaml and Go's YAML read it: UTF-8, or UTF-16 with a byte order mark."""
+    try:
+        return content.decode("utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = content[: error.start].decode("utf-8", "replace")
+        place = place_of(before, len(before))
+        raise ParseError(*place, "a character here is not UTF-8", "save the file as UTF-8") from None
+
+
+class _OddError(Exception):
+    """What YAML gave is no document of ours; `pattern` finds the place that is to blame."""
+
+    def __init__(self, pattern: re.Pattern[str], problem: str, fix: str) -> None:
+        super().__init__(problem)
+        self.pattern = pattern
+        self.problem = problem
+        self.fix = fix
+
+
+class _Plain:
+    """Copies what YAML gave into a `Tree`; what aliases repeat is counted, and refused where it multiplies."""
+
+    def __init__(self) -> None:
+        self._left = _MOST_REPEATED
+        self._met: set[int] = set()
+
+    def value(self, found: Any, depth: int = 0, *, repeated: bool = False) -> Value:
+        """`repeated`: it stands below something that was met before."""
+        if isinstance(found, dict | list | tuple):
+            repeated = repeated or id(found) in self._met
+            self._met.add(id(found))
+        self._left -= repeated
+        if self._left < 0 or (repeated and depth > _MOST_DEEP):
+            raise _OddError(_ALIAS, "the aliases from here on make the file too large", "write the values out")
+        if depth > _MOST_DEEP:
+            raise _OddError(_START, "it is nested too deep", "write it with fewer levels")
+        if isinstance(found, dict):
+            return {str(name): self.value(item, depth + 1, repeated=repeated) for name, item in found.items()}
+        if isinstance(found, list | tuple):
+            return [self.value(item, depth + 1, repeated=repeated) for item in found]
+        if found is None or isinstance(found, str | int | float | datetime | date):
+            return found
+        raise _OddError(_TAG, "a value is neither text, number nor date", "take its tag out")
+
+
+def _take_out_reset(root: yaml.Node | None) -> None:
+    for node in _nodes(root):
+        if isinstance(node, yaml.MappingNode):
+            node.value = [(key, value) for key, value in node.value if value.tag != "!reset"]
+        elif isinstance(node, yaml.SequenceNode):
+            node.value = [value for value in node.value if value.tag != "!reset"]
+
+
+def _pass_over_tags(loader: Any, root: yaml.Node | None) -> None:
+    """`!reset`, `!override` and others are taken as what they stand before."""
+    for node in _nodes(root):
+        if node.tag.startswith("!"):
+            value = node.value if isinstance(node, yaml.ScalarNode) else None
+            node.tag = loader.resolve(type(node), value, (True, False))
+
+
+def _refuse_duplicates(root: yaml.Node | None) -> None:
+    for node in _nodes(root):
+        if isinstance(node, yaml.MappingNode):
+            seen: set[tuple[str, str]] = set()
+            for key, _ in node.value:
+                if isinstance(key, yaml.ScalarNode):
+                    if (key.tag, key.value) in seen:
+                        place = (key.start_mark.line + 1, key.start_mark.column + 1)
+                        raise ParseError(*place, "this key stands here twice", "take one of the two out")
+                    seen.add((key.tag, key.value))
+
+
+def _nodes(root: yaml.Node | None) -> Iterator[yaml.Node]:
+    """Every node once, however often it is aliased."""
+    waiting, met = [root] if root else [], set[int]()
+    while waiting:
+        node = waiting.pop()
+        if id(node) in met:
+            continue
+        met.add(id(node))
+        yield node
+        if isinstance(node, yaml.MappingNode):
+            waiting += [part for pair in node.value for part in pair]
+        elif isinstance(node, yaml.SequenceNode):
+            waiting += node.value
