@@ -30,12 +30,15 @@ class Told:
     lines: Sequence[Line]
 
     def without_own(self) -> tuple[Line, ...]:
-        """The lines with signs for its name and address, and secrets without fingerprints, whose key is each host's own."""
+        """The lines with signs for its name and address, and secrets without fingerprints, whose key is each host's own.
+
+        The name may be a part of another, as in a runner's `ci-{host}`: what is no more than alike by chance stays different.
+        """
         owns = {self.name: "\ue000"} if _distinct(self.name) else {}
         if _distinct(self.address) and self.address != self.name:
             owns[self.address] = "\ue001"
         words = "|".join(re.escape(own) for own in sorted(owns, key=len, reverse=True))
-        pattern = re.compile(rf"(?<![\w.:-])(?:{words})(?![\w-]|\.\w)") if words else None
+        pattern = re.compile(rf"(?<!\w)(?:{words})(?!\w)") if words else None
 
         def plain(text: str) -> str:
             text = pattern.sub(lambda found: owns[found[0]], text) if pattern else text
@@ -50,8 +53,13 @@ def _distinct(own: str) -> bool:
 
 
 def block_lines(block: Sequence[Told], shown: Sequence[Line], title: Line = ("host", "alike")) -> Iterator[Line]:
-    """`shown`: the first host's lines as they are to be read, in step with everybody's; one that differs gets signs."""
+    """A heading, and what is said of all of them (`shared_lines`)."""
     yield from ((title[0], text) for text in heading([one.name for one in block], title[1]))
+    yield from shared_lines(block, shown)
+
+
+def shared_lines(block: Sequence[Told], shown: Sequence[Line]) -> Iterator[Line]:
+    """`shown`: the first host's lines as they are to be read, in step with everybody's; one that differs gets signs."""
     first = block[0]
     signed = Told(first.name, first.address, shown).without_own()
     used = ""

@@ -82,6 +82,22 @@ def test_hosts_that_are_alike_but_for_what_is_their_own_are_one_block() -> None:
     assert "  → restart gitlab-runner (concurrent) · waits for 2 jobs · 0 jobs interrupted" in said[8:]
 
 
+def test_a_host_is_found_in_the_middle_of_a_name() -> None:
+    """Runners are called after their hosts: forty that are created are one block too."""
+
+    def plan(name: str, number: int) -> Plan:
+        restart = Action(ServiceName.GITLAB_RUNNER, Verb.RESTART, (f"runners[0] (ci-{name}-docker)",))
+        return replace(ME, host=name, actions=(restart,), notes=(f"http://10.0.0.{number}:5000",))
+
+    said = fleet([f"runner-{number:02}" for number in range(1, 41)], plan)
+    assert said[:4] == [
+        "40 hosts alike: runner-[01:40]",
+        "  → restart gitlab-runner (runners[0] (ci-HOST-docker)) · 0 jobs interrupted",
+        "  note: http://ADDRESS:5000",
+        "  HOST and ADDRESS: each host's own",
+    ]
+
+
 def test_a_name_that_may_be_any_word_is_no_sign_of_a_host() -> None:
     plans = {name: replace(ME, host=name, notes=(f"{name} is odd",)) for name in ("docker", "runner", "ci")}
     assert [line for line in fleet(list(plans), lambda name, _: plans[name]) if "alike" in line] == []
