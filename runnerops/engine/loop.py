@@ -133,13 +133,13 @@ class DeployLoop:
                 self.screen.lines(outcome_lines(outcomes[name]))
 
     def _sum_up(self, outcomes: Sequence[Outcome], actions: Mapping[str, str], code: Exit) -> None:
-        """The last lines; of one host its own outcome is."""
+        """The last lines; of one host its own outcome is. Where nothing was begun, the plans have told all but the count."""
         if self.ui.as_json:
             from runnerops.report.document import summary_document
 
             self.screen.json(summary_document(outcomes, code), indent=None)
         else:
-            for style, text in table_lines(outcomes, actions, self.screen.redactor.text):
+            for style, text in table_lines(outcomes, actions, self.screen.redactor.text) if actions else ():
                 self.screen.say(text, style)
             self.screen.say(summary_line(outcomes), "good" if code is Exit.OK else "bad")
 

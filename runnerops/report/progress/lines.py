@@ -67,8 +67,13 @@ class Lines:
                 self._say(f"{event.host}:   {command}", "command")
 
     def end(self, outcome: Outcome) -> None:
-        """How the host ended; before it what was said on the way and is no part of that. Of one without a run, later."""
+        """How the host ended; before it what was said on the way and is no part of that. Of one without a run, later.
+
+        Nothing of one that has no plan: it stands where its plan would.
+        """
         self._drains.end(outcome.host)
+        if outcome.host not in self._plans:
+            return
         if outcome.host not in self._seen and outcome.seconds < _MOMENT:
             self._later.append(outcome)
             return
