@@ -29,10 +29,10 @@ from runnerops.remote import protocol
 from runnerops.remote.history import History, read_history
 from runnerops.report.causes import outcomes_lines
 from runnerops.report.document import summary_document
-from runnerops.report.history import record_lines
 from runnerops.report.paused import paused_lines
+from runnerops.report.runs_together import Kept, together_lines
 from runnerops.report.screen import Screen
-from runnerops.report.text import Line
+from runnerops.report.text import Line, summary_line
 
 _SECONDS = 60.0
 _IDLE = "no run is going on"
@@ -63,6 +63,8 @@ def abort(invocation: Invocation, ui: UiOptions) -> Exit:
         runs = [(hosts[name], record) for name, record in live.items()]
         outcomes = follow_records(runs, pool, as_json=ui.as_json, verbose=ui.verbose, around=back)
     code = exit_of([*(one.result for one in failed), *map(_counts_as, outcomes)])
+    if len(outcomes) > 1 and not ui.as_json:
+        screen.say(summary_line(outcomes))
     if ui.as_json:
         outcomes += (Outcome(name, Result.UNCHANGED, message=_IDLE) for name in idle)
         screen.json(summary_document([*failed, *outcomes], code), indent=None)
@@ -113,15 +115,18 @@ def _counts_as(outcome: Outcome) -> Result:
 def _show(
     found: Mapping[str, History | Exception], live: Mapping[str, Record], hosts: Mapping[str, Host], screen: Screen
 ) -> None:
-    for name, one in found.items():
-        if name in live and isinstance(one, History):
-            screen.data(name, "host")
-            screen.lines(list(record_lines(live[name], name, one.clock, verbose=0))[:-1])
-            screen.lines(cost_lines(live[name]))
-            screen.lines(unpaused_lines(hosts[name], one.paused))
-        elif isinstance(one, History):
-            screen.say(f"{name}: {_IDLE}")
-            screen.lines(paused_lines(name, one.paused, one.latest.run if one.latest else None))
+    """What would be taken back, and what of; runs of many hosts of which the same is to be said as one."""
+    seen = {name: one for name, one in found.items() if isinstance(one, History)}
+    kept = [
+        Kept(name, run, seen[name].clock, (*cost_lines(run), *unpaused_lines(hosts[name], seen[name].paused)))
+        for name, run in live.items()
+    ]
+    screen.lines(together_lines(kept))
+    if idle := [name for name in seen if name not in live]:
+        screen.say(f"{', '.join(brief(idle))}: {_IDLE}")
+    for name in idle:
+        one = seen[name]
+        screen.lines(paused_lines(name, one.paused, one.latest.run if one.latest else None))
 
 
 def cost_lines(record: Record) -> Iterator[Line]:

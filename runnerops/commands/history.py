@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from runnerops import inventory
@@ -14,6 +14,7 @@ from runnerops.engine.review import failure
 from runnerops.engine.scheduling import exit_of, side_by_side
 from runnerops.engine.targets import check_targets, choose
 from runnerops.model.common import Exit
+from runnerops.model.host_names import brief
 from runnerops.model.inventory import Host
 from runnerops.model.run import Outcome, Record
 from runnerops.remote.history import History, read_history
@@ -21,7 +22,9 @@ from runnerops.report.causes import outcomes_lines
 from runnerops.report.document import VERSION, outcome_document, summary_document
 from runnerops.report.history import history_document, record_lines
 from runnerops.report.paused import paused_lines
+from runnerops.report.runs_together import Kept, together_lines
 from runnerops.report.screen import Screen
+from runnerops.report.text import summary_line
 
 
 def history(
@@ -45,6 +48,9 @@ def history(
             return followed.run(failed)
     if as_json:
         screen.json(_document(seen))
+    elif len(hosts) > 1 and not verbose:
+        _show_together(found, screen)
+        _show_failed(failed, screen)
     else:
         for index, (name, one) in enumerate(found.items()):
             if len(hosts) > 1:
@@ -79,6 +85,17 @@ def show_history(name: str, found: History, screen: Screen, *, verbose: int) -> 
     show_paused(name, found, screen)
 
 
+def _show_together(found: Mapping[str, History], screen: Screen) -> None:
+    """Runs of several hosts, the newest first: each deploy as what it was, and not host by host."""
+    screen.lines(together_lines(Kept(name, run, one.clock) for name, one in found.items() for run in one.records))
+    if without := [name for name, one in found.items() if not one.records]:
+        screen.data(f"no run yet: {', '.join(brief(without))}")
+    for name, one in found.items():
+        if one.paused:
+            screen.data(name, "host")
+            show_paused(name, one, screen)
+
+
 def show_paused(name: str, found: History, screen: Screen) -> None:
     """Runners that are paused in GitLab by a run of this host, and who unpauses them."""
     screen.lines(paused_lines(name, found.paused, found.latest.run if found.latest else None))
@@ -99,23 +116,33 @@ class _Following:
         screen, results = self.pool.screen, [one.result for one in failed]
         if not self.as_json:
             _show_failed(failed, screen)
-        begun: list[tuple[Host, Record]] = []
-        for name, found in self.found.items():
-            record = found.latest
-            if not record:
-                screen.say(f"{name}: no run yet")
-                continue
-            if not self.as_json:
-                if len(self.hosts) > 1:
-                    screen.data(name, "host")
-                screen.lines(record_lines(record, name, found.clock, verbose=0))
-                show_paused(name, found, screen)
-            if record.run.running or self.as_json:
-                begun.append((self.hosts[name], record))
-            else:
-                results.append(record.result)
+        latest = {name: record for name, one in self.found.items() if (record := one.latest)}
+        if not self.as_json:
+            self._show_latest(latest)
+        begun = [(self.hosts[name], record) for name, record in latest.items() if record.run.running or self.as_json]
+        results += [record.result for record in latest.values() if not record.run.running and not self.as_json]
         outcomes = follow_records(begun, self.pool, as_json=self.as_json, verbose=self.verbose)
         code = exit_of([*results, *(one.result for one in outcomes)])
         if self.as_json:
             screen.json(summary_document([*failed, *outcomes], code), indent=None)
+        elif len(outcomes) > 1:
+            screen.say(summary_line(outcomes))
         return code
+
+    def _show_latest(self, latest: Mapping[str, Record]) -> None:
+        screen = self.pool.screen
+        if len(self.hosts) > 1:
+            _show_together(
+                {name: replace(one, records=_one(latest.get(name))) for name, one in self.found.items()}, screen
+            )
+            return
+        for name, found in self.found.items():
+            if record := latest.get(name):
+                screen.lines(record_lines(record, name, found.clock, verbose=0))
+                show_paused(name, found, screen)
+            else:
+                screen.say(f"{name}: no run yet")
+
+
+def _one(record: Record | None) -> tuple[Record, ...]:
+    return () if record is None else (record,)

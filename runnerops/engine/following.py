@@ -49,5 +49,9 @@ def follow_records(
             show.end(outcome)
             return outcome
 
-        done = side_by_side(list(plans), follow) if plans else {}
-        return [one if isinstance(one, Outcome) else failure(name, one) for name, one in done.items()]
+        outcomes: list[Outcome] = []
+        for name, one in (side_by_side(list(plans), follow) if plans else {}).items():
+            if isinstance(one, Exception):  # it was not told to go back, or its host is not reached any more
+                show.end(ended := failure(name, one))
+            outcomes.append(ended if isinstance(one, Exception) else one)
+        return outcomes

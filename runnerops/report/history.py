@@ -23,11 +23,12 @@ _COMMIT = 12
 def record_lines(record: Record, host: str, clock: int, *, verbose: int) -> Iterator[Line]:
     """One run: when and how it ended, who asked for it, what it changed; every step with its time under `verbose`."""
     run, result = record.run, record.result
-    started_at = local_time(run.started_at) if run.started_at else "time not known"
+    started_at = local_time(run.started_at) if run.started_at else "just now" if run.running else "time not known"
     if run.running:
-        yield "warn", f"run {run.number}  {started_at}  going on for {max(0, clock - run.started_at)} s"
+        since = f" for {max(0, clock - run.started_at)} s" if run.started_at else ""
+        yield "warn", f"run {run.number}  {started_at}  going on{since}"
     else:
-        word = result.value if run.result else "cut off: it has no end"
+        word = ending_word(record) if run.result else f"{ending_word(record)}: it has no end"
         took = f"  {record.finished_at - run.started_at:.1f} s" if record.events else ""
         yield "good" if result in GOOD else "bad", f"run {run.number}  {started_at}  {word}{took}"
     yield "plain", f"  {record.command} by {origin_text(run.requester)}"
@@ -43,6 +44,11 @@ def record_lines(record: Record, host: str, clock: int, *, verbose: int) -> Iter
         yield from _step_lines(record, verbose)
     if run.running:
         yield "plain", f"  hint: `runnerops history {host} --follow` follows it to its end"
+
+
+def ending_word(record: Record) -> str:
+    """How it ended, in a word or two."""
+    return "going on" if record.run.running else record.result.value if record.run.result else "cut off"
 
 
 def _step_lines(record: Record, verbose: int) -> Iterator[Line]:

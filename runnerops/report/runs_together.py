@@ -1,0 +1,84 @@
+"""The runs of several hosts as one list by time, those of one deploy that ended alike together. Pure, but for the local time
+zone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from runnerops.model.host_names import brief, by_number
+from runnerops.model.run import Record
+from runnerops.report.alike import Line, Told, shared_lines
+from runnerops.report.history import ending_word, local_time, record_lines
+from runnerops.report.text import GOOD
+
+_APART = 3600
+"""Seconds between the beginnings of two runs that are taken for parts of one deploy, at most."""
+_MOST = 20
+"""So many are shown, and the earlier ones counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A run that this host keeps, the host's own time of day in epoch seconds, and what else is said of it."""
+
+    host: str
+    record: Record
+    clock: int
+    more: tuple[Line, ...] = ()
+
+    @property
+    def told(self) -> Told:
+        """What is said of it below its first line; what else there is to say in place of how to follow it."""
+        lines = list(record_lines(self.record, self.host, self.clock, verbose=0))[1:]
+        return Told(self.host, "", (*lines[:-1], *self.more) if self.more else lines)
+
+
+def together_lines(every: Iterable[Kept]) -> Iterator[Line]:
+    """The newest first. Of many hosts of which the same is to be said it is said once."""
+    blocks = list(_blocks(sorted(every, key=lambda one: (not one.record.run.running, -_began(one)))))
+    for block in blocks[:_MOST]:
+        yield _heading(block)
+        yield from shared_lines(told := [one.told for one in block], told[0].lines)
+    if len(blocks) > _MOST:
+        more = sum(map(len, blocks[_MOST:]))
+        yield "dim", f"and {more} earlier run{'s' if more != 1 else ''}: -v shows each host's own, all of them"
+
+
+def _blocks(newest_first: Iterable[Kept]) -> Iterator[list[Kept]]:
+    """No host is twice in a block: that were two deploys."""
+    blocks: list[list[Kept]] = []
+    latest: dict[object, list[Kept]] = {}
+    for one in newest_first:
+        key = ending_word(one.record), one.told.without_own()
+        block = latest.get(key)
+        if block is None or one.host in {other.host for other in block} or _began(block[-1]) - _began(one) > _APART:
+            block = latest[key] = []
+            blocks.append(block)
+        block.append(one)
+    yield from blocks
+
+
+def _began(one: Kept) -> int:
+    return one.record.run.started_at
+
+
+def _heading(block: Sequence[Kept]) -> Line:
+    first = min(block, key=_began)
+    names = sorted((one.host for one in block), key=by_number)
+    run = first.record.run
+    when = local_time(_began(first)) if _began(first) else "just now" if run.running else "time not known"
+    hosts = f"{names[0]} (run {run.number})" if len(block) == 1 else f"{len(block)} hosts: {', '.join(brief(names))}"
+    style = "warn" if run.running else "good" if first.record.result in GOOD else "bad"
+    return style, f"{when}  {ending_word(first.record)}{_seconds(block)}  {hosts}"
+
+
+def _seconds(block: Sequence[Kept]) -> str:
+    """What their runs took, or have taken by now, from the fastest to the slowest; nothing of such as have no end."""
+    running = block[0].record.run.running
+    if any(not _began(one) if running else not one.record.events for one in block):
+        return ""
+    took = [float(one.clock) if running else one.record.finished_at for one in block]
+    seconds = [max(0.0, end - _began(one)) for end, one in zip(took, block, strict=True)]
+    least, most = (f"{one:.0f}" if running else f"{one:.1f}" for one in (min(seconds), max(seconds)))
+    return f"{' for' if running else ' '} {most if least == most else f'{least} to {most}'} s"

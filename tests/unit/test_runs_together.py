@@ -1,0 +1,68 @@
+"""The history of many hosts: a deploy is read as one, whatever number of hosts it went over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from runnerops.model.host_state import Run
+from runnerops.model.inventory import Requester
+from runnerops.model.run import Event, Record
+from runnerops.model.steps import Step
+from runnerops.report.history import local_time
+from runnerops.report.runs_together import Kept, together_lines
+
+ANNA, BOB = Requester("anna", "laptop"), Requester("bob", "desk")
+NAMES = [f"ci-{number:02}" for number in range(1, 41)]
+NOW = 100_000
+
+
+def kept(host: str, start: int, *, end: str = "applied", who: Requester = ANNA, says: str = "") -> Kept:
+    """A run of ten seconds, or with `end` empty one that goes on."""
+    run = Run(start, who, "d", end, running=not end, started_at=start)
+    forward = (Step("phase", ("docker",)), Step("run", ("5", "true"), f"ask {host}"))
+    failed = [Event(host, start + 9, "forward", 1, "fail", says)] if says else []
+    events = (*failed, Event(host, start + 10, "", -1, "end", end))
+    return Kept(host, Record(run, actions=("reload docker",), forward=forward, events=events), NOW)
+
+
+def said(every: Iterable[Kept]) -> list[str]:
+    return [text for _, text in together_lines(every)]
+
+
+def test_a_deploy_of_forty_hosts_is_one_with_those_apart_that_ended_otherwise() -> None:
+    runs = [kept(name, 50_000 + 60 * at) for at, name in enumerate(NAMES)]
+    runs[6] = kept("ci-07", 50_360, end="rolled-back", says="ci-07 does not answer")
+    assert said(runs) == [
+        f"{local_time(50_000)}  applied  10.0 s  39 hosts: ci-[01:06], ci-[08:40]",
+        "  deploy by anna on laptop",
+        "  → reload docker",
+        f"{local_time(50_360)}  rolled-back  10.0 s  ci-07 (run 50360)",
+        "  deploy by anna on laptop",
+        "  → reload docker",
+        "  failed step: ask ci-07",
+        "    ci-07 does not answer",
+    ]
+
+
+def test_two_deploys_are_two() -> None:
+    twice = [kept(name, start) for name in NAMES[:3] for start in (50_000, 50_100)]
+    assert [line for line in said(twice) if "hosts" in line] == [
+        f"{local_time(start)}  applied  10.0 s  3 hosts: ci-[01:03]" for start in (50_100, 50_000)
+    ]
+    others = [kept("ci-01", 50_000), kept("ci-02", 50_000, who=BOB), kept("ci-03", 60_000)]
+    assert len([line for line in said(others) if "applied" in line]) == 3
+
+
+def test_what_goes_on_comes_first_though_its_host_does_not_know_its_time_yet() -> None:
+    runs = [kept("ci-01", 90_000), *(kept(name, 0, end="") for name in NAMES[1:4])]
+    assert said(runs)[0] == "just now  going on  3 hosts: ci-[02:04]"
+    assert said([kept("ci-02", NOW - 4, end=""), kept("ci-03", NOW - 9, end="")])[0].endswith(
+        "going on for 4 to 9 s  2 hosts: ci-02, ci-03"
+    )
+    assert "  hint: `runnerops history HOST --follow` follows it to its end" in said(runs)
+
+
+def test_many_deploys_are_counted_behind_the_newest() -> None:
+    runs = [kept(name, 50_000 - 100 * number) for number in range(23) for name in NAMES]
+    assert len([line for line in said(runs) if "40 hosts" in line]) == 20
+    assert said(runs)[-1] == "and 120 earlier runs: -v shows each host's own, all of them"
