@@ -93,8 +93,8 @@ class _TakenBack(Around):
         left = left_paused("abort", host, self.found[host.name].paused)
         if not left:
             return outcome
-        from runnerops.engine.gitlab import Asking
-        from runnerops.engine.pausing import Pauses
+        from runnerops.engine.gitlab.asking import Asking
+        from runnerops.engine.gitlab.pausing import Pauses
 
         asking = Asking(self.folder, self.pool.environ, self.pool.screen.redactor, run=self.pool.run_command)
         plan = replace(plan, pausing=Pausing(left=left))

@@ -10,8 +10,8 @@ from functools import partial
 from runnerops import inventory
 from runnerops.engine.connections import ConnectionPool
 from runnerops.engine.forget import Forgetting
-from runnerops.engine.gitlab import Asking
-from runnerops.engine.leaving import Departures, Leavers
+from runnerops.engine.gitlab.asking import Asking
+from runnerops.engine.gitlab.leaving import Departures, Leavers
 from runnerops.engine.locks import LockWait
 from runnerops.engine.loop import DeployLoop
 from runnerops.engine.maintenance import check_maintenance

@@ -7,7 +7,7 @@ from typing import Any
 
 from runnerops import inventory
 from runnerops.engine.connections import ConnectionPool
-from runnerops.engine.gitlab import Asking
+from runnerops.engine.gitlab.asking import Asking
 from runnerops.engine.options import Invocation
 from runnerops.engine.review import failure
 from runnerops.engine.targets import check_targets, choose

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from runnerops.engine import apply, judging
 from runnerops.engine.connections import ConnectionPool
+from runnerops.engine.gitlab.round import TellingGitlab
 from runnerops.engine.interrupts import ActiveRuns
 from runnerops.engine.locks import LockConflict, LockWait, detect_race, resolve_lock_conflict
 from runnerops.engine.not_begun import WHY_HELD, in_sync, not_begun_with
@@ -18,7 +19,6 @@ from runnerops.engine.planned import Planned, Plans
 from runnerops.engine.project import Project
 from runnerops.engine.review import failure
 from runnerops.engine.scheduling import Earlier, HostTask, Judge, Why, in_order
-from runnerops.engine.telling_gitlab import TellingGitlab
 from runnerops.errors import HostError, RunneropsError
 from runnerops.model.common import Result
 from runnerops.model.inventory import Host

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from runnerops.engine.gitlab import Asking
+from runnerops.engine.gitlab.asking import Asking
 from runnerops.engine.review import failure
 from runnerops.engine.verifying import Verifying
 from runnerops.errors import RunneropsError

@@ -14,7 +14,7 @@ from runnerops.redact import Redactor
 from runnerops.secrets.commands import RunCommand, run_command
 
 if TYPE_CHECKING:
-    from runnerops.engine.gitlab import Asking, Down
+    from runnerops.engine.gitlab.asking import Asking, Down
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Planning:
 
     def asking(self) -> Asking:
         """What GitLab is asked with."""
-        from runnerops.engine.gitlab import Asking
+        from runnerops.engine.gitlab.asking import Asking
 
         folder, down = self.project.inventory.folder, self.gitlabs_down
         return Asking(folder, self.environ, self.redactor, down, self.run, self.wishes)

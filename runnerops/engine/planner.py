@@ -9,11 +9,11 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from runnerops.engine.gitlab.planning import plan_with_created, reconcile_with_gitlab, with_pauses
 from runnerops.engine.maintenance import check_maintenance, in_maintenance
 from runnerops.engine.observe import Reader, observe
 from runnerops.engine.options import Flags
 from runnerops.engine.plan_context import Planning
-from runnerops.engine.plan_in_gitlab import plan_with_created, reconcile_with_gitlab, with_pauses
 from runnerops.engine.plan_request import plan_request, result_of
 from runnerops.engine.planned import Planned
 from runnerops.engine.project import Project

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from runnerops.engine.gitlab import (
+from runnerops.engine.gitlab.asking import (
     Asking,
     ask_gitlab,
     ask_of_new_tokens,

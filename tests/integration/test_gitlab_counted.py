@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from runnerops.engine.counting import Counting
+from runnerops.engine.gitlab.counting import Counting
 from runnerops.errors import GitlabError
 from runnerops.model.plan import Plan
 from runnerops.model.run import Event

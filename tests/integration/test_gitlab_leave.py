@@ -10,8 +10,8 @@ from dataclasses import replace
 
 import pytest
 
+from runnerops.engine.gitlab.after_run import interrupted
 from runnerops.engine.options import Flags
-from runnerops.engine.set_in_gitlab import interrupted
 from runnerops.model.common import Result, Secret, SourceLocation, Tree
 from runnerops.model.host_state import SecretFingerprints
 from runnerops.model.inventory import CiJob, Host
@@ -38,7 +38,7 @@ MINE = "s_0123456789ab"
 @pytest.fixture(autouse=True)
 def _fixture_hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("runnerops.gitlab.calls.PAUSES", (0.0, 0.0, 0.0))
-    monkeypatch.setattr("runnerops.engine.leaving.POLL_SECONDS", 0.01)
+    monkeypatch.setattr("runnerops.engine.gitlab.leaving.POLL_SECONDS", 0.01)
 
 
 @pytest.fixture(name="world")
@@ -112,7 +112,7 @@ def test_its_jobs_are_waited_for(gitlab: GitLab, world: World, monkeypatch: pyte
     assert len(gitlab.created) == 2
     world.flags = replace(ALLOWED, drain_s=600)
     assert "1 job of it" in " ".join(world.deploy(no_wait=True).diagnostics)
-    monkeypatch.setattr("runnerops.engine.leaving.time.sleep", lambda _: setattr(job, "state", "success"))
+    monkeypatch.setattr("runnerops.engine.gitlab.leaving.time.sleep", lambda _: setattr(job, "state", "success"))
     world.deploy()
     assert world.agrees()
 

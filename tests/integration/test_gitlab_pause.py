@@ -24,11 +24,11 @@ import pytest
 from runnerops.engine.apply import HostLink
 from runnerops.engine.connections import ConnectionPool
 from runnerops.engine.executor import HostExecutor
-from runnerops.engine.gitlab import Asking, gitlab_checks
+from runnerops.engine.gitlab.asking import Asking, gitlab_checks
+from runnerops.engine.gitlab.pausing import Pauses
 from runnerops.engine.interrupts import ActiveRuns
 from runnerops.engine.locks import LockWait
 from runnerops.engine.options import Flags
-from runnerops.engine.pausing import Pauses
 from runnerops.engine.plan_context import Planning
 from runnerops.engine.planned import Planned
 from runnerops.engine.planner import plan_from

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from runnerops.engine.due import due_deletions
-from runnerops.engine.gitlab import Asking, ask_gitlab
+from runnerops.engine.gitlab.asking import Asking, ask_gitlab
+from runnerops.engine.gitlab.due import due_deletions
 from runnerops.engine.options import Flags
 from runnerops.gitlab.client import GitlabClient
 from runnerops.gitlab.places import elsewhere

@@ -13,7 +13,7 @@ from runnerops.commands.diff import Wishes, diff
 from runnerops.commands.remove import Removing, remove
 from runnerops.engine.apply import apply
 from runnerops.engine.connections import ConnectionPool
-from runnerops.engine.gitlab import Asking
+from runnerops.engine.gitlab.asking import Asking
 from runnerops.engine.options import Flags, Invocation, UiOptions
 from runnerops.engine.planned import Planned
 from runnerops.engine.planner import plan_all

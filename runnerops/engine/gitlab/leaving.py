@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from runnerops.engine.gitlab import Asking, by_token, system_id_of
+from runnerops.engine.gitlab.asking import Asking, by_token, system_id_of
 from runnerops.engine.planned import Planned
 from runnerops.errors import GitlabError
 from runnerops.model.common import Secret

@@ -19,9 +19,9 @@ from runnerops.model.run import Event, Outcome
 from runnerops.redact import Redactor
 
 if TYPE_CHECKING:
-    from runnerops.engine.gitlab import Asking
-    from runnerops.engine.new_runners import NewRunners
-    from runnerops.engine.pausing import Pauses
+    from runnerops.engine.gitlab.asking import Asking
+    from runnerops.engine.gitlab.new_runners import NewRunners
+    from runnerops.engine.gitlab.pausing import Pauses
 
 
 @dataclass(slots=True)
@@ -47,7 +47,7 @@ class TellingGitlab:
         """What GitLab lacks is created before the host's run, which gets its tokens. How the host ends where it cannot be."""
         if planned.own or not planned.plan.unpaired.creations:
             return None
-        from runnerops.engine.new_runners import new_runners
+        from runnerops.engine.gitlab.new_runners import new_runners
 
         message = "interrupted while its runners were created in GitLab; nothing was changed on the host"
         hint = "deploy again: what was created by then is deleted"
@@ -65,7 +65,7 @@ class TellingGitlab:
         """Runners that the plan pauses in GitLab for the time of the run are, before it; that keeps no run off."""
         if not (planned.plan.pausing or planned.plan.unpaired.deletions) or self.active_runs.interrupted:
             return
-        from runnerops.engine.pausing import Pauses
+        from runnerops.engine.gitlab.pausing import Pauses
 
         run = planned.own.number if planned.own else 0
         pauses = Pauses(host, planned.plan, self._asking(), partial(self.pool.link, host), run=run)
@@ -88,7 +88,7 @@ class TellingGitlab:
         pauses, pausing = self.pauses.get(walked.host), planned.plan.pausing
         if pauses is None or self.no_wait or not pausing:
             return nullcontext(watch)
-        from runnerops.engine.counting import Counting
+        from runnerops.engine.gitlab.counting import Counting
 
         return Counting(walked, partial(pauses.jobs, planned.facts), watch)
 
@@ -104,7 +104,7 @@ class TellingGitlab:
 
     def set(self, host: Host, planned: Planned, outcome: Outcome) -> Outcome:
         """What the plan says of GitLab once the host's own run has ended well, or where it needs none."""
-        from runnerops.engine.set_in_gitlab import interrupted, set_in_gitlab
+        from runnerops.engine.gitlab.after_run import interrupted, set_in_gitlab
 
         self.if_cut_off[host.name] = interrupted(planned.plan, outcome)
         no_run = planned.plan.empty and planned.own is None
@@ -118,7 +118,7 @@ class TellingGitlab:
         return outcome
 
     def _asking(self) -> Asking:
-        from runnerops.engine.gitlab import Asking
+        from runnerops.engine.gitlab.asking import Asking
 
         asking = Asking(self.inventory.folder, self.pool.environ, self.redactor, self.down, self.pool.run_command)
         return replace(asking, tell=self.tell, may_wait=lambda: not (self.no_wait or self.active_runs.interrupted))

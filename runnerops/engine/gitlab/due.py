@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 
-from runnerops.engine.gitlab import Asking, by_token
+from runnerops.engine.gitlab.asking import Asking, by_token
 from runnerops.errors import GitlabError
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from runnerops.engine.gitlab import Asking, by_token, system_id_of
+from runnerops.engine.gitlab.asking import Asking, by_token, system_id_of
 from runnerops.errors import GitlabDownError, GitlabError, RunneropsError
 from runnerops.model.common import Result
 from runnerops.model.facts import Facts

@@ -21,7 +21,7 @@ def plan_with_created(
     host: Host, request: Request, make: Callable[[Request], Planned], created: Mapping[str, Created]
 ) -> Plan:
     """The same plan once GitLab has given the tokens that it has stand-ins for."""
-    from runnerops.engine.leaving import with_created
+    from runnerops.engine.gitlab.leaving import with_created
     from runnerops.planning.reconcile import reconcile
 
     host = replace(host, created=created)
@@ -63,9 +63,9 @@ def in_gitlab(planning: Planning, host: Host, desired: Sequence[RenderedFile], o
     inventory names one. A rollback only asks whether it takes what would come back."""
     if host.gitlab is None:
         return InGitlab()
-    from runnerops.engine.gitlab import ask_of_new_tokens, compare_settings
-    from runnerops.engine.leaving import Departures, gone_for_good
-    from runnerops.engine.new_runners import plan_creations, plan_leftovers
+    from runnerops.engine.gitlab.asking import ask_of_new_tokens, compare_settings
+    from runnerops.engine.gitlab.leaving import Departures, gone_for_good
+    from runnerops.engine.gitlab.new_runners import plan_creations, plan_leftovers
 
     asking = planning.asking()
     blockers, notes = ask_of_new_tokens(host, desired, observed, asking.down)
@@ -93,7 +93,7 @@ def with_pauses(planning: Planning, planned: Planned, request: Request) -> Plann
     if planning.flags.no_wait:
         note = "no runner is paused in GitLab while it drains: with --no-wait nobody is there to unpause it"
         return replace(planned, plan=replace(plan, notes=(*plan.notes, note)))
-    from runnerops.engine.pausing import plan_pauses
+    from runnerops.engine.gitlab.pausing import plan_pauses
 
     now, notes = plan_pauses(plan, request, planning.asking())
     plan = replace(plan, pausing=replace(plan.pausing, now=(*plan.pausing.now, *now)), notes=(*plan.notes, *notes))

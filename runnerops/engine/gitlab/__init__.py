@@ -1,0 +1,1 @@
+"""What commands do in GitLab for their hosts: before, during and after runs. Without a `gitlab` section nothing is asked."""
