@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 from runnerops import inventory
 from runnerops.engine.connections import ConnectionPool
-from runnerops.engine.gitlab.asking import Asking, others_with_token, token_by_number, token_is_lost
+from runnerops.engine.gitlab.asking import Asking
+from runnerops.engine.gitlab.tokens import others_with_token, token_by_number, token_is_lost
 from runnerops.engine.locks import LockWait
 from runnerops.engine.loop import DeployLoop
 from runnerops.engine.maintenance import check_maintenance

@@ -8,8 +8,9 @@ from functools import partial
 
 from runnerops import inventory
 from runnerops.engine.connections import ConnectionPool
-from runnerops.engine.gitlab.asking import Asking, ask_gitlab, in_gitlab
+from runnerops.engine.gitlab.asking import Asking
 from runnerops.engine.gitlab.due import due_deletions
+from runnerops.engine.gitlab.status import ask_gitlab, in_gitlab
 from runnerops.engine.observe import inquire
 from runnerops.engine.options import Flags, Invocation
 from runnerops.engine.planned import Planned, Plans

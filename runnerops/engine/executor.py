@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from runnerops.engine import apply, judging
 from runnerops.engine.connections import ConnectionPool
-from runnerops.engine.gitlab.round import TellingGitlab
+from runnerops.engine.gitlab.round import GitlabRound
 from runnerops.engine.interrupts import ActiveRuns
 from runnerops.engine.locks import LockConflict, LockWait, detect_race, resolve_lock_conflict
 from runnerops.engine.not_begun import WHY_HELD, in_sync, not_begun_with
@@ -50,11 +50,11 @@ class HostExecutor:
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     replan: set[str] = field(default_factory=set)
     health: Health | None = None
-    gitlab: TellingGitlab = field(init=False)
+    gitlab: GitlabRound = field(init=False)
 
     def __post_init__(self) -> None:
         redactor = self.screen.redactor
-        self.gitlab = TellingGitlab(
+        self.gitlab = GitlabRound(
             self.project.inventory, self.pool, redactor, self.active_runs, self.no_wait, self._tell
         )
 
@@ -117,7 +117,7 @@ class HostExecutor:
         if planned.own is None and (ended := not_begun_with(planned)):
             return self._end(self._healthy(host, planned, ended))
         began = time.monotonic()
-        if failed := self.gitlab.not_created(host, planned):
+        if failed := self.gitlab.create_runners(host, planned):
             return self._end_unless_told(failed)
         self.gitlab.pause(host, planned)
         outcome = Outcome(host.name, Result.APPLIED)
@@ -135,7 +135,7 @@ class HostExecutor:
                 if not good or planned.plan.part == "first":
                     return self._end(outcome)
         if planned.plan.tells_gitlab:
-            outcome = self.gitlab.set(host, planned, outcome)
+            outcome = self.gitlab.finish(host, planned, outcome)
             if self.gitlab.if_cut_off.pop(host.name, None) is None:  # an interrupt has told how it ends
                 return outcome
         return self._end(self._healthy(host, planned, outcome))

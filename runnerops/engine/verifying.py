@@ -12,7 +12,8 @@ from typing import TypeAlias
 
 from runnerops.engine import verify as pull_path
 from runnerops.engine.connections import ConnectionPool
-from runnerops.engine.gitlab.asking import Asking, gitlab_checks
+from runnerops.engine.gitlab.asking import Asking
+from runnerops.engine.gitlab.status import gitlab_checks
 from runnerops.engine.review import failure
 from runnerops.engine.scheduling import side_by_side
 from runnerops.model.answers import Answers

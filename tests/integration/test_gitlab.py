@@ -17,16 +17,9 @@ from pathlib import Path
 
 import pytest
 
-from runnerops.engine.gitlab.asking import (
-    Asking,
-    ask_gitlab,
-    ask_of_new_tokens,
-    gitlab_checks,
-    in_gitlab,
-    others_with_token,
-    token_by_number,
-    token_is_lost,
-)
+from runnerops.engine.gitlab.asking import Asking
+from runnerops.engine.gitlab.status import ask_gitlab, gitlab_checks, in_gitlab
+from runnerops.engine.gitlab.tokens import ask_of_new_tokens, others_with_token, token_by_number, token_is_lost
 from runnerops.errors import GitlabDownError, GitlabError
 from runnerops.gitlab.client import GitlabClient
 from runnerops.model.common import Secret, SourceLocation

@@ -24,8 +24,9 @@ import pytest
 from runnerops.engine.apply import HostLink
 from runnerops.engine.connections import ConnectionPool
 from runnerops.engine.executor import HostExecutor
-from runnerops.engine.gitlab.asking import Asking, gitlab_checks
+from runnerops.engine.gitlab.asking import Asking
 from runnerops.engine.gitlab.pausing import Pauses
+from runnerops.engine.gitlab.status import gitlab_checks
 from runnerops.engine.interrupts import ActiveRuns
 from runnerops.engine.locks import LockWait
 from runnerops.engine.options import Flags

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from runnerops.engine.gitlab.asking import Asking, ask_gitlab
+from runnerops.engine.gitlab.asking import Asking
 from runnerops.engine.gitlab.due import due_deletions
+from runnerops.engine.gitlab.status import ask_gitlab
 from runnerops.engine.options import Flags
 from runnerops.gitlab.client import GitlabClient
 from runnerops.gitlab.places import elsewhere

@@ -19,7 +19,8 @@ import pytest
 from runnerops.engine.apply import HostLink
 from runnerops.engine.connections import ConnectionPool
 from runnerops.engine.executor import HostExecutor
-from runnerops.engine.gitlab.asking import Asking, Compared, compare_settings, update_settings
+from runnerops.engine.gitlab.asking import Asking
+from runnerops.engine.gitlab.settings import Compared, compare_settings, update_settings
 from runnerops.engine.interrupts import ActiveRuns
 from runnerops.engine.locks import LockWait
 from runnerops.engine.options import Flags

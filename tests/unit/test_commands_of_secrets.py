@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from runnerops import inventory
-from runnerops.engine.gitlab.asking import Asking, update_settings
+from runnerops.engine.gitlab.asking import Asking
+from runnerops.engine.gitlab.settings import update_settings
 from runnerops.engine.passwords import SudoPasswords
 from runnerops.engine.project import open_project
 from runnerops.errors import GitlabDownError

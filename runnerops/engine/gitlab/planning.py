@@ -63,9 +63,10 @@ def in_gitlab(planning: Planning, host: Host, desired: Sequence[RenderedFile], o
     inventory names one. A rollback only asks whether it takes what would come back."""
     if host.gitlab is None:
         return InGitlab()
-    from runnerops.engine.gitlab.asking import ask_of_new_tokens, compare_settings
     from runnerops.engine.gitlab.leaving import Departures, gone_for_good
     from runnerops.engine.gitlab.new_runners import plan_creations, plan_leftovers
+    from runnerops.engine.gitlab.settings import compare_settings
+    from runnerops.engine.gitlab.tokens import ask_of_new_tokens
 
     asking = planning.asking()
     blockers, notes = ask_of_new_tokens(host, desired, observed, asking.down)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True)
-class TellingGitlab:
+class GitlabRound:
     """`tell` shows what is waited for, by host. With `no_wait`, or after an interrupt, nothing is."""
 
     inventory: Inventory
@@ -43,7 +43,7 @@ class TellingGitlab:
     if_cut_off: dict[str, Outcome] = field(default_factory=dict)
     """Hosts of which GitLab is being told, before their run or after it, each with how it ends where that is cut off."""
 
-    def not_created(self, host: Host, planned: Planned) -> Outcome | None:
+    def create_runners(self, host: Host, planned: Planned) -> Outcome | None:
         """What GitLab lacks is created before the host's run, which gets its tokens. How the host ends where it cannot be."""
         if planned.own or not planned.plan.unpaired.creations:
             return None
@@ -102,7 +102,7 @@ class TellingGitlab:
         pauses = self.pauses.get(outcome.host)
         return pauses.after(outcome) if pauses else outcome
 
-    def set(self, host: Host, planned: Planned, outcome: Outcome) -> Outcome:
+    def finish(self, host: Host, planned: Planned, outcome: Outcome) -> Outcome:
         """What the plan says of GitLab once the host's own run has ended well, or where it needs none."""
         from runnerops.engine.gitlab.after_run import interrupted, set_in_gitlab
 

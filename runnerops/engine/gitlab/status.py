@@ -1,0 +1,80 @@
+"""How runners stand in GitLab, for the commands that tell it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from runnerops.engine.gitlab.asking import Asking, Down, api_token, system_id_of
+from runnerops.errors import GitlabDownError, GitlabError
+from runnerops.model.gitlab import GitlabAccess, Registration, RunnerStatus
+from runnerops.model.host_state import HostState
+from runnerops.model.inventory import Host
+from runnerops.services.gitlab_runner.observe.registered import (
+    merged,
+    of_gitlab,
+    registrations,
+)
+from runnerops.services.gitlab_runner.verify.known_to_gitlab import checks
+from runnerops.services.status import ServiceStatus
+from runnerops.services.verify import Check
+
+_CREATE_ANOTHER = (
+    "where it was deleted there, deploy: that creates another, with a token of GitLab's API; where its token was reset:"
+    " runnerops rotate"
+)
+
+
+def ask_gitlab(host: Host, observed: HostState, asking: Asking) -> tuple[RunnerStatus, ...]:
+    """Every runner of the host's file, those of the GitLab that its section names as GitLab tells of them."""
+    found = registrations(observed)
+    own = of_gitlab(host.gitlab.url, found) if host.gitlab else ()
+    if host.gitlab is None or not own:
+        return merged(found, ())
+    asking.redactor.learn(one.token for one in own)
+    token, problem, hint = api_token(host.gitlab.token, asking)
+    asking.redactor.learn([token] if token else [])
+    told = statuses_of(replace(host.gitlab, token=token), own, system_id_of(observed), asking.down)
+    if problem:
+        told = tuple(one if one.reason else replace(one, reason=problem, fix=hint) for one in told)
+    return merged(found, tuple(_with_way_out(host, one) for one in told))
+
+
+def _with_way_out(host: Host, one: RunnerStatus) -> RunnerStatus:
+    """A runner that GitLab lost and that deploys create is told with the command that creates another."""
+    return (
+        replace(one, fix=_CREATE_ANOTHER) if one.known is False and one.id and one.name in host.gitlab_places else one
+    )
+
+
+def statuses_of(
+    access: GitlabAccess, found: tuple[Registration, ...], system_id: str, down: Down
+) -> tuple[RunnerStatus, ...]:
+    """The status of each runner. A GitLab that is known to be down is not asked again: each host would wait for it anew."""
+    from runnerops.gitlab.client import GitlabClient
+    from runnerops.gitlab.runners import AskedRunners
+
+    error: GitlabError | None = down.get(access.url)
+    try:
+        if error is None:
+            token = access.token if isinstance(access.token, str) else ""
+            source = AskedRunners(GitlabClient(access.url, token, access.ca_file), system_id, may_read=bool(token))
+            told = tuple(map(source.about, found))
+            if isinstance(source.refused, GitlabDownError):
+                down[access.url] = source.refused
+            return told
+    except GitlabError as refused:
+        error = refused
+    return tuple(replace(one, reason=error.message, fix=error.hint) for one in merged(found, ()))
+
+
+def in_gitlab(status: ServiceStatus, runners: tuple[RunnerStatus, ...]) -> ServiceStatus:
+    """With what GitLab told: a system whose runner GitLab does not know does not work."""
+    lost = any(one.known is False for one in runners)
+    return replace(status, runners=runners, healthy=status.healthy and not lost)
+
+
+def gitlab_checks(host: Host, observed: HostState, asking: Asking) -> tuple[Check, ...]:
+    """What `verify` says of the host's runners in GitLab; nothing without a `gitlab` section."""
+    if host.gitlab is None:
+        return ()
+    return tuple(checks(host, ask_gitlab(host, observed, asking), observed))

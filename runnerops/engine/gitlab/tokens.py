@@ -1,0 +1,84 @@
+"""Tokens of runners: whether GitLab knows them, which machines use them, and new ones in place of lost ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+
+from runnerops.engine.gitlab.asking import Asking, Down, by_token, system_id_of
+from runnerops.engine.gitlab.status import statuses_of
+from runnerops.errors import GitlabError
+from runnerops.model.common import Tree
+from runnerops.model.gitlab import Registration
+from runnerops.model.host_state import HostState
+from runnerops.model.inventory import Host, RenderedFile
+from runnerops.model.plan import Blocker
+from runnerops.services.gitlab_runner.blockers.unknown_token import new_tokens, unknown_tokens, untold_tokens
+from runnerops.services.gitlab_runner.observe.registered import (
+    merged,
+    of_gitlab,
+)
+
+_ANEW = "create the runner anew in GitLab, give its token in the inventory and deploy"
+
+
+NO_SYSTEM_ID = "its host has no system id yet, which gitlab-runner makes at its first start"
+"""GitLab notes by it which machine asks: without one it would note a machine that does not exist."""
+
+
+def ask_of_new_tokens(
+    host: Host, desired: Sequence[RenderedFile], observed: HostState, down: Down
+) -> tuple[tuple[Blocker, ...], tuple[str, ...]]:
+    """What blocks a deploy that brings tokens which GitLab does not know, and notes where GitLab did not answer.
+
+    Tokens that the host has already are not asked about, so a deploy without new ones needs nothing of GitLab.
+    """
+    new = of_gitlab(host.gitlab.url, new_tokens(desired, observed)) if host.gitlab else ()
+    if not new or host.gitlab is None:
+        return (), ()
+    if not (system_id := system_id_of(observed)):
+        return (), untold_tokens([replace(one, reason=NO_SYSTEM_ID) for one in merged(new, ())])
+    told = statuses_of(replace(host.gitlab, token=None), new, system_id, down)
+    return unknown_tokens(told), untold_tokens(told)
+
+
+def token_is_lost(host: Host, one: Registration, observed: HostState) -> bool:
+    """Whether GitLab knows no runner with this token; not, where it is not asked or does not say."""
+    if host.gitlab is None or not of_gitlab(host.gitlab.url, [one]):
+        return False
+    (told,) = statuses_of(replace(host.gitlab, token=None), (one,), system_id_of(observed), {})
+    return told.known is False
+
+
+def others_with_token(host: Host, one: Registration, observed: HostState, asking: Asking) -> tuple[str, ...]:
+    """Machines beside this one that asked for jobs with its token in the last week or so, by system id. Raises GitlabError.
+
+    None where the inventory has no token of the API, or the file no number of the runner.
+    """
+    own = system_id_of(observed)
+    if host.gitlab is None or not host.gitlab.token or not (one.id and own) or not of_gitlab(host.gitlab.url, [one]):
+        return ()
+    from runnerops.gitlab.pausing import others_among
+
+    client = by_token(host.gitlab, asking)
+    found = asking.watched(host.gitlab, partial(client.managers, one.id))
+    return others_among(found or (), own)
+
+
+def token_by_number(host: Host, one: Registration, asking: Asking) -> Tree:
+    """What GitLab gives in place of a token that is lost, by the runner's `id`, as config.toml has it. Raises GitlabError."""
+    from datetime import UTC, datetime
+
+    from runnerops.gitlab.runners import moment
+
+    assert host.gitlab
+    if not one.id:
+        raise GitlabError(f"config.toml does not say which number runner {one.name} has in GitLab", _ANEW)
+    client = by_token(host.gitlab, asking)
+    given = asking.watched(host.gitlab, partial(client.reset_token, one.id))
+    asking.redactor.learn([str(given["token"])])
+    dates = {"token_obtained_at": datetime.now(UTC).replace(microsecond=0)}
+    if expires := moment(given.get("token_expires_at")):
+        dates["token_expires_at"] = expires.astimezone(UTC).replace(microsecond=0)
+    return {"id": one.id, "token": str(given["token"]), **dates}
