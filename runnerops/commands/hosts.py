@@ -11,6 +11,7 @@ from runnerops import inventory
 from runnerops.engine.options import Invocation
 from runnerops.engine.targets import choose_offline
 from runnerops.inventory import Where
+from runnerops.inventory.explain import explain
 from runnerops.model.common import Exit, ServiceName, Value, key_text
 from runnerops.model.inventory import Host
 from runnerops.redact import Masker
@@ -69,7 +70,7 @@ def _document(host: Host) -> dict[str, Any]:
 
 
 def _explain(path: Where, host: str, screen: Screen, *, as_json: bool) -> Exit:
-    values = inventory.explain(path, host)
+    values = explain(path, host)
     masker = Masker(secrets.token_bytes(16))  # what a value overrode can be told apart from it
     if as_json:
         rows = [

@@ -5,18 +5,14 @@ defaults, groups and host together, `expressions` puts variables in, `caches` an
 twice, `load` is the way through all of them.
 """
 
-from runnerops.inventory.explain import Explained, Layer, explain
 from runnerops.inventory.load import load
 from runnerops.inventory.sources import Where, exists, folder_of, name_of
 from runnerops.inventory.targets import check_named, select, the_host
 
 __all__ = [
-    "Explained",
-    "Layer",
     "Where",
     "check_named",
     "exists",
-    "explain",
     "folder_of",
     "load",
     "name_of",

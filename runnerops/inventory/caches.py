@@ -42,7 +42,7 @@ class _Filler:
     def bridge(self) -> Bridge:
         section = self._draft.shape.docker
         try:
-            return bridge((section.model_extra or {}) if section else {})
+            return bridge(section.others if section else {})
         except Refused as error:
             key, _, text = error.text.partition(": ")
             self._note(("docker", key), text, error.hint)

@@ -128,7 +128,7 @@ class _Filler:
     def _docker_networks(self) -> Sequence[IPv4Network]:
         section = self._host.shape.docker
         try:
-            return bridge((section.model_extra or {}) if section else {}).networks
+            return bridge(section.others if section else {}).networks
         except Refused:
             return ()  # told of where it stands
 

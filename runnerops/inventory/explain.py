@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from runnerops.inventory.document import Document, child
+from runnerops.inventory.drafts import merge_layers
 from runnerops.inventory.expressions import variables_in
+from runnerops.inventory.hosts import finish
 from runnerops.inventory.load import drafts_of, read_document
 from runnerops.inventory.nodes import Node
 from runnerops.inventory.problems import Problems
@@ -61,9 +63,6 @@ def explain(where: Where, host: str) -> tuple[Explained, ...]:
 
     Raises as `load` does; UsageError for an unknown host.
     """
-    from runnerops.inventory.drafts import merge_layers  # noqa: PLC0415  brings pydantic
-    from runnerops.inventory.hosts import finish  # noqa: PLC0415
-
     read = read_document(where)
     if host not in read.hosts:
         raise no_host(host, read.hosts, read.groups, read.file)

@@ -59,7 +59,7 @@ def gitlab_places(draft: Draft, problems: Problems) -> dict[str, Place]:
         if len(places) > 1:
             kinds = " and ".join(place.kind for place in places)
             problems.add(draft.location(*key), where, f"has {kinds}", "a runner is created in one place: give one")
-        if (runner.model_extra or {}).get("token", KEEP) != KEEP:
+        if runner.others.get("token", KEEP) != KEEP:
             text = f"says where it is created ({places[0].kind}), and its token is given too"
             problems.add(draft.location(*key), where, text, "take one of the two out")
     return found
@@ -84,7 +84,7 @@ def _obstacle(draft: Draft, runner: RunnerShape, settings: dict[str, Setting]) -
     """Why these cannot be set, and the fix."""
     from runnerops.services.gitlab_runner.diff.matching import normal_url  # noqa: PLC0415  few inventories have it
 
-    access, url = draft.shape.gitlab, (runner.model_extra or {}).get("url")
+    access, url = draft.shape.gitlab, runner.others.get("url")
     section = draft.shape.gitlab_runner
     others = (section.runners if section else None) or ()
     if runner.called is not None or any(one.called == runner.name for one in others):

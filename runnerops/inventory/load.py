@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from runnerops.errors import InventoryError
 from runnerops.inventory.combine import Part, combine
+from runnerops.inventory.complaints import check_shape
 from runnerops.inventory.document import Document, document
+from runnerops.inventory.drafts import Draft, draft
+from runnerops.inventory.hosts import finish
 from runnerops.inventory.nodes import parse
 from runnerops.inventory.problems import Problems
 from runnerops.inventory.rollout import rollout_of
@@ -19,19 +20,12 @@ from runnerops.inventory.sources import Source, Where, folder_of, name_of, read_
 from runnerops.inventory.text import decode
 from runnerops.model.inventory import Inventory
 
-if TYPE_CHECKING:
-    from runnerops.inventory.drafts import Draft
-
-_PLUGINS = "PYDANTIC_DISABLE_PLUGINS"
-
 
 def load(where: Where, contents: Mapping[Path, bytes] | None = None) -> Inventory:
     """The whole inventory, merged, checked and wired; secrets stay unresolved. `contents`: what files are going to hold.
 
     Raises UsageError where there is no file, InventoryError with every problem that can be told in one go.
     """
-    from runnerops.inventory.hosts import finish  # noqa: PLC0415  brings pydantic, slow to import
-
     read = read_document(where, contents)
     drafts = drafts_of(read)
     groups = {name: tuple(one.name for one in drafts if name in one.groups) for name in read.groups}
@@ -41,9 +35,6 @@ def load(where: Where, contents: Mapping[Path, bytes] | None = None) -> Inventor
 
 def read_document(where: Where, contents: Mapping[Path, bytes] | None = None) -> Document:
     """The files as one, their own keys checked. Raises as `load` does."""
-    with _no_plugins():
-        from runnerops.inventory.complaints import check_shape  # noqa: PLC0415  brings pydantic
-
     problems = Problems()
     sources = read_sources(where, contents or {})
     root = combine([_parse(source, len(sources) > 1 or bool(source.part), problems) for source in sources], problems)
@@ -63,8 +54,6 @@ def _parse(source: Source, one_of_many: bool, problems: Problems) -> Part:
 
 def drafts_of(read: Document) -> list[Draft]:
     """Every host merged. Raises InventoryError."""
-    from runnerops.inventory.drafts import draft  # noqa: PLC0415  brings pydantic
-
     problems = Problems()
     drafts: list[Draft] = []
     for name in read.hosts:
@@ -72,17 +61,3 @@ def drafts_of(read: Document) -> list[Draft]:
             drafts.append(draft(read, name, problems))
     problems.stop()
     return drafts
-
-
-@contextlib.contextmanager
-def _no_plugins() -> Iterator[None]:
-    """Other packages' pydantic plugins neither see these models nor cost the time to look for them."""
-    before = os.environ.get(_PLUGINS)
-    os.environ[_PLUGINS] = "__all__"
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ[_PLUGINS]
-        else:
-            os.environ[_PLUGINS] = before

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, TypeAlias
+from types import NoneType
+from typing import Annotated, Any, Literal, TypeAlias, get_args, get_origin
 
 from runnerops.inventory.descriptions import HOST_KEYS, ROLLOUT, TOP, KeyDescription
 from runnerops.inventory.shape import InventoryShape
+from runnerops.inventory.typed import Kind, Shape, key_of, kinds_of, options_of
 from runnerops.services.docker.schema import KEYS, DaemonKey
 from runnerops.services.gitlab_runner.schema import TABLES, Known
 
@@ -42,11 +44,61 @@ def keys_of_ours() -> Iterator[tuple[str, str]]:
 
 
 def _ours() -> Schema:
-    schema = InventoryShape.model_json_schema(by_alias=True)
+    definitions: Schema = {}
+    whole = _shape(InventoryShape, definitions)
+    schema: Schema = {"$defs": dict(sorted(definitions.items())), **whole}
     schema["patternProperties"] = {"^x-": {"description": "For anchors only: what stands here is passed over."}}
     dind = schema["$defs"]["RunnerShape"]["properties"]["docker_in_docker"]
-    dind["anyOf"].insert(0, {"type": "boolean"})  # a validator makes a mapping of `true`, which pydantic does not show
+    dind["anyOf"].insert(0, {"type": "boolean"})  # a mapping is made of `true` before it is read
     return schema
+
+
+_TYPES: Mapping[Kind, Schema] = {
+    Any: {},
+    NoneType: {"type": "null"},
+    str: {"type": "string"},
+    int: {"type": "integer"},
+    bool: {"type": "boolean"},
+}
+
+
+def _shape(shape: type[Shape], definitions: Schema) -> Schema:
+    kinds = kinds_of(shape)
+    schema: Schema = {
+        "additionalProperties": shape.takes_further(),
+        "description": shape.__doc__,
+        "properties": {key_of(name): _kind(kind, definitions) for name, kind in kinds.items()},
+    }
+    if needed := [key_of(name) for name in kinds if not hasattr(shape, name)]:
+        schema["required"] = needed
+    return {**schema, "title": shape.__name__, "type": "object"}
+
+
+def _kind(kind: Kind, definitions: Schema) -> Schema:
+    """What a type takes; the shapes below it go into the definitions."""
+    origin: Any = get_origin(kind)
+    if origin is Annotated:
+        return _kind(get_args(kind)[0], definitions)
+    if len(options := options_of(kind)) > 1:
+        return {"anyOf": [one for option in options for one in _options(_kind(option, definitions))]}
+    if origin is Literal:
+        words = list(get_args(kind))
+        return {**({"enum": words} if words[1:] else {"const": words[0]}), "type": "string"}
+    if origin in (list, dict):
+        item = _kind(get_args(kind)[-1], definitions)
+        return (
+            {"items": item, "type": "array"}
+            if origin is list
+            else {"additionalProperties": item or True, "type": "object"}
+        )
+    if kind not in _TYPES and kind.__name__ not in definitions:
+        definitions[kind.__name__] = _shape(kind, definitions)
+    return dict(_TYPES[kind]) if kind in _TYPES else {"$ref": f"#/$defs/{kind.__name__}"}
+
+
+def _options(schema: Schema) -> list[Schema]:
+    """Those of a union within a union."""
+    return list(schema.get("anyOf", [schema]))
 
 
 def _walk(definition: Schema, definitions: Schema, place: str) -> Iterator[tuple[str, str]]:

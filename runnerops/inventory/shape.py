@@ -1,4 +1,4 @@
-"""The shape of OUR keys, as pydantic models; the managed systems' own keys pass through. Imported only while loading.
+"""The shape of OUR keys, which `typed` holds values to; the managed systems' own keys pass through.
 
 Every value may be null: a layer takes away with it what another gave. What needs the merged host is checked later.
 """
@@ -7,125 +7,117 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
-
 from runnerops.inventory import checks, endpoints, rollout
+from runnerops.inventory.typed import Before, Check, Hint, Shape
 
-Name = Annotated[str, AfterValidator(checks.name)]
-BlockerCode = Annotated[str, AfterValidator(checks.overridable)]
-RuleId = Annotated[str, AfterValidator(checks.rule)]
-
-
-class _Ours(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, arbitrary_types_allowed=True)
+Name = Annotated[str, Check(checks.name)]
+BlockerCode = Annotated[str, Check(checks.overridable)]
+RuleId = Annotated[str, Check(checks.rule)]
+_PROTECTED = "`ref_protected` runs the jobs of protected branches and tags only"
 
 
-class SshShape(_Ours):
+class SshShape(Shape):
     """How to reach a host."""
 
-    user: Annotated[str, AfterValidator(checks.user)] | None = None
-    port: Annotated[int, AfterValidator(checks.port)] | None = None
-    key: Annotated[str, AfterValidator(checks.path)] | None = None
-    gateway: Annotated[str, AfterValidator(checks.gateway)] | None = None
+    user: Annotated[str, Check(checks.user)] | None = None
+    port: Annotated[int, Check(checks.port)] | None = None
+    key: Annotated[str, Check(checks.path)] | None = None
+    gateway: Annotated[str, Check(checks.gateway)] | None = None
     sudo: bool | None = None
-    sudo_password: Annotated[Any, AfterValidator(checks.text_or_secret)] = None
+    sudo_password: Annotated[Any, Check(checks.text_or_secret)] = None
 
 
-class SectionShape(_Ours):
+class SectionShape(Shape):
     """What is ours in the section of a service."""
 
-    on_change: Literal["restart"] | None = None
-    keep: list[Annotated[str, AfterValidator(checks.line)]] | None = None
+    on_change: Annotated[Literal["restart"], Hint("leave the key out for the gentlest action that suffices")] | None = (
+        None
+    )
+    keep: list[Annotated[str, Check(checks.line)]] | None = None
 
 
-class DockerShape(SectionShape):
+class DockerShape(SectionShape, further=True):
     """daemon.json: any further key is Docker's own."""
 
-    model_config = ConfigDict(extra="allow")
 
-
-class CacheShape(_Ours):
+class CacheShape(Shape):
     """A pull-through cache."""
 
     name: Name | None = None
-    upstream: Annotated[str, AfterValidator(endpoints.upstream)] | None = None
-    serves: Annotated[str, AfterValidator(checks.serves)] | None = None
-    listen: Annotated[str, AfterValidator(endpoints.listen)] | None = None
-    url: Annotated[str, AfterValidator(endpoints.url)] | None = None
-    image: Annotated[str, AfterValidator(checks.image)] | None = None
-    username: Annotated[Any, AfterValidator(checks.text_or_secret)] = None
-    password: Annotated[Any, AfterValidator(checks.text_or_secret)] = None
-    ttl: Annotated[Any, AfterValidator(checks.duration)] = None
-    volume: Annotated[str, AfterValidator(checks.volume)] | None = None
-    environment: dict[str, Annotated[Any, AfterValidator(checks.entry)]] | None = None
+    upstream: Annotated[str, Check(endpoints.upstream)] | None = None
+    serves: Annotated[str, Check(checks.serves)] | None = None
+    listen: Annotated[str, Check(endpoints.listen)] | None = None
+    url: Annotated[str, Check(endpoints.url)] | None = None
+    image: Annotated[str, Check(checks.image)] | None = None
+    username: Annotated[Any, Check(checks.text_or_secret)] = None
+    password: Annotated[Any, Check(checks.text_or_secret)] = None
+    ttl: Annotated[Any, Check(checks.duration)] = None
+    volume: Annotated[str, Check(checks.volume)] | None = None
+    environment: dict[str, Annotated[Any, Check(checks.entry)]] | None = None
     config: dict[str, Any] | None = None
     use: bool | None = None
-    for_: list[str] | None = Field(None, alias="for")
+    for_: list[str] | None = None
 
 
 class RegistryShape(SectionShape):
     """The caches of a host."""
 
-    directory: Annotated[str, AfterValidator(checks.directory)] | None = None
+    directory: Annotated[str, Check(checks.directory)] | None = None
     caches: list[CacheShape] | None = None
 
 
-class DindShape(_Ours):
+class DindShape(Shape):
     """How Docker-in-Docker is to be, where it is not just `true`."""
 
-    image: Annotated[str, AfterValidator(checks.image)] | None = None
-    alias: Annotated[str, AfterValidator(checks.alias)] | None = None
+    image: Annotated[str, Check(checks.image)] | None = None
+    alias: Annotated[str, Check(checks.alias)] | None = None
     tls: bool | None = None
-    pool: Annotated[str, AfterValidator(endpoints.pool)] | None = None
-    command: Annotated[list[str], AfterValidator(checks.flags)] | None = None
+    pool: Annotated[str, Check(endpoints.pool)] | None = None
+    command: Annotated[list[str], Check(checks.flags)] | None = None
 
 
-class RunnerSettingsShape(_Ours):
+class RunnerSettingsShape(Shape):
     """What a runner is to have in GitLab, and where it is created."""
 
-    group: Annotated[int | str, AfterValidator(checks.gitlab_place)] | None = None
-    project: Annotated[int | str, AfterValidator(checks.gitlab_place)] | None = None
+    group: Annotated[int | str, Check(checks.gitlab_place)] | None = None
+    project: Annotated[int | str, Check(checks.gitlab_place)] | None = None
     instance: bool | None = None
-    description: Annotated[str, AfterValidator(checks.note)] | None = None
-    tags: Annotated[list[str], AfterValidator(checks.tags)] | None = None
+    description: Annotated[str, Check(checks.note)] | None = None
+    tags: Annotated[list[str], Check(checks.tags)] | None = None
     run_untagged: bool | None = None
     locked: bool | None = None
     paused: bool | None = None
-    access_level: Literal["not_protected", "ref_protected"] | None = None
-    maximum_timeout: Annotated[int, AfterValidator(checks.job_timeout)] | None = None
-    maintenance_note: Annotated[str, AfterValidator(checks.note)] | None = None
+    access_level: Annotated[Literal["not_protected", "ref_protected"], Hint(_PROTECTED)] | None = None
+    maximum_timeout: Annotated[int, Check(checks.job_timeout)] | None = None
+    maintenance_note: Annotated[str, Check(checks.note)] | None = None
 
 
-class RunnerShape(BaseModel):
+class RunnerShape(Shape, further=True):
     """One of `[[runners]]`: any further key is gitlab-runner's own."""
 
-    model_config = ConfigDict(extra="allow", strict=True, frozen=True, arbitrary_types_allowed=True)
-
-    name: Annotated[str, AfterValidator(checks.line)]
-    was: Annotated[str, AfterValidator(checks.line)] | None = None
+    name: Annotated[str, Check(checks.line)]
+    was: Annotated[str, Check(checks.line)] | None = None
     called: str | None = None
-    docker_in_docker: Annotated[DindShape | None, BeforeValidator(checks.mapping_or_bool)] = None
+    docker_in_docker: Annotated[DindShape | None, Before(checks.mapping_or_bool)] = None
     gitlab: RunnerSettingsShape | None = None
 
 
-class GitlabRunnerShape(SectionShape):
+class GitlabRunnerShape(SectionShape, further=True):
     """config.toml: any further key is gitlab-runner's own."""
 
-    model_config = ConfigDict(extra="allow")
-
-    state: Literal["started", "stopped"] | None = None
+    state: Annotated[Literal["started", "stopped"], Hint("leave the key out to have it started")] | None = None
     runners: list[RunnerShape] | None = None
 
 
-class GitlabShape(_Ours):
+class GitlabShape(Shape):
     """The GitLab whose runners these are."""
 
-    url: Annotated[str, AfterValidator(endpoints.gitlab)] | None = None
-    token: Annotated[Any, AfterValidator(checks.text_or_secret)] = None
-    ca_file: Annotated[str, AfterValidator(checks.path)] | None = None
+    url: Annotated[str, Check(endpoints.gitlab)] | None = None
+    token: Annotated[Any, Check(checks.text_or_secret)] = None
+    ca_file: Annotated[str, Check(checks.path)] | None = None
 
 
-class VersionsShape(_Ours):
+class VersionsShape(Shape):
     """What `check` assumes to run on a host that it cannot ask."""
 
     docker: str | None = None
@@ -134,13 +126,13 @@ class VersionsShape(_Ours):
     registry: str | None = None
 
 
-class RunsShape(_Ours):
+class RunsShape(Shape):
     """What a host keeps of past runs."""
 
-    keep: Annotated[int, AfterValidator(checks.at_least_one)] | None = None
+    keep: Annotated[int, Check(checks.at_least_one)] | None = None
 
 
-class LayerShape(_Ours):
+class LayerShape(Shape):
     """What defaults, groups and hosts have in common."""
 
     ssh: SshShape | None = None
@@ -149,10 +141,10 @@ class LayerShape(_Ours):
     gitlab_runner: GitlabRunnerShape | None = None
     gitlab: GitlabShape | None = None
     vars: dict[str, Any] | None = None
-    maintenance: Annotated[str, AfterValidator(checks.maintenance)] | None = None
+    maintenance: Annotated[str, Check(checks.maintenance)] | None = None
     versions: VersionsShape | None = None
     runs: RunsShape | None = None
-    ignore: dict[RuleId, Annotated[str, AfterValidator(checks.reason)] | None] | None = None
+    ignore: dict[RuleId, Annotated[str, Check(checks.reason)] | None] | None = None
 
 
 class GroupShape(LayerShape):
@@ -164,21 +156,21 @@ class GroupShape(LayerShape):
 class HostShape(GroupShape):
     """A host."""
 
-    address: Annotated[str, AfterValidator(checks.address)] | None = None
-    allow: dict[BlockerCode, Annotated[str, AfterValidator(checks.allowed_because)]] | None = None
+    address: Annotated[str, Check(checks.address)] | None = None
+    allow: dict[BlockerCode, Annotated[str, Check(checks.allowed_because)]] | None = None
 
 
-class RolloutShape(_Ours):
+class RolloutShape(Shape):
     """In which order a deploy goes over the hosts, and when it stops."""
 
-    canary: Annotated[str, AfterValidator(checks.line)] | None = None
-    batch: Annotated[Any, AfterValidator(rollout.batch)] = None
-    max_failures: Annotated[int, AfterValidator(checks.at_least_one)] | None = None
-    pause: Annotated[Any, AfterValidator(rollout.pause)] = None
-    health: Annotated[Any, AfterValidator(rollout.health)] = None
+    canary: Annotated[str, Check(checks.line)] | None = None
+    batch: Annotated[Any, Check(rollout.batch)] = None
+    max_failures: Annotated[int, Check(checks.at_least_one)] | None = None
+    pause: Annotated[Any, Check(rollout.pause)] = None
+    health: Annotated[Any, Check(rollout.health)] = None
 
 
-class InventoryShape(_Ours):
+class InventoryShape(Shape):
     """The whole file."""
 
     rollout: RolloutShape | None = None

@@ -19,6 +19,6 @@ def test_what_needs_no_inventory_waits_for_no_slow_module(argv: list[str], tmp_p
     assert loaded & {"pydantic", "jinja2", "fabric", "paramiko", "cryptography", "gitlab", "requests", "rich"} == set()
 
 
-def test_pydantic_is_imported_by_loading_only() -> None:
+def test_no_pydantic_is_imported_by_loading() -> None:
     code = "import sys, runnerops.inventory, runnerops.secrets; sys.exit('pydantic' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -4,9 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from runnerops import inventory
 from runnerops.errors import UsageError
-from runnerops.inventory import Explained
+from runnerops.inventory.explain import Explained, explain
 from tests.unit import inventory_texts as texts
 
 TEXT = """
@@ -27,7 +26,7 @@ hosts:
 
 @pytest.fixture
 def explained(tmp_path: Path) -> dict[tuple[str | int, ...], Explained]:
-    return {value.key: value for value in inventory.explain(texts.write(tmp_path, TEXT), "h")}
+    return {value.key: value for value in explain(texts.write(tmp_path, TEXT), "h")}
 
 
 ROWS = [  # the key, its value, who wrote it, and who was overridden
@@ -64,7 +63,7 @@ def test_places_are_those_of_the_winning_value(explained: dict[tuple[str | int, 
 
 def test_an_unknown_host_is_a_usage_error(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no such host"):
-        inventory.explain(texts.write(tmp_path, TEXT), "x")
+        explain(texts.write(tmp_path, TEXT), "x")
 
 
 VARIABLES = """
@@ -80,7 +79,7 @@ hosts: {h: {groups: [g]}}
 
 
 def test_a_value_names_the_variables_that_it_is_made_of_and_where_they_are_given(tmp_path: Path) -> None:
-    found = {value.key: value for value in inventory.explain(texts.write(tmp_path, VARIABLES), "h")}
+    found = {value.key: value for value in explain(texts.write(tmp_path, VARIABLES), "h")}
     runner = ("gitlab_runner", "runners", 0)
     for key, expected in (
         (("gitlab_runner", "concurrent"), []),

@@ -11,6 +11,7 @@ from runnerops import inventory
 from runnerops.adopt.finding import find_places
 from runnerops.adopt.target import meant
 from runnerops.errors import InventoryError, RunneropsError, UsageError
+from runnerops.inventory.explain import explain
 from runnerops.model.common import Secret, ServiceName
 from runnerops.redact import leaves
 from tests.unit import inventory_texts as texts
@@ -235,7 +236,7 @@ def test_our_own_keys_take_variables_and_are_judged_by_what_comes_out(tmp_path: 
 
 def test_explain_shows_what_came_out(tmp_path: Path) -> None:
     path = texts.write(tmp_path, VARIABLES.replace("VALUE", '"{{ vars.team }}"'))
-    found = {one.key: one for one in inventory.explain(path, "h")}
+    found = {one.key: one for one in explain(path, "h")}
     assert (found["docker", "x"].value, found["docker", "x"].source) == ("other-ci", "hosts.h")
 
 

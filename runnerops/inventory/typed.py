@@ -1,0 +1,246 @@
+"""Values held to the types that a class of `shape.py` gives its keys: strictly, so no text becomes a number. Pure.
+
+A type is Any, str, int, bool, a Literal, list[X], dict[str, X], a Shape, X | Y, or Annotated[X, …] with a Check, a Before or
+a Hint.
+Every value that is wrong is told, not the first alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, NamedTuple, TypeAlias, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from runnerops.inventory.checks import Refused
+from runnerops.model.common import Key, Secret
+
+Kind: TypeAlias = Any
+"""A type, as an annotation has it."""
+S = TypeVar("S", bound="Shape")
+
+
+class Check(NamedTuple):
+    """Asked once a value has its type. Gives the value to keep, or raises Refused."""
+
+    ask: Callable[[Any], object]
+
+
+class Before(NamedTuple):
+    """Asked first: gives the value that is to have the type, or raises Refused."""
+
+    ask: Callable[[Any], object]
+
+
+class Hint(NamedTuple):
+    """What to do where a value is none of a Literal's."""
+
+    text: str
+
+
+class Wrong(NamedTuple):
+    """What is wrong with the value at a key, and the fix."""
+
+    key: Key
+    text: str
+    hint: str
+
+
+class UnknownKey(NamedTuple):
+    """A key that a shape does not know; `known` are those that it does."""
+
+    key: Key
+    known: tuple[str, ...]
+
+
+Found: TypeAlias = "list[Wrong | UnknownKey]"
+Reader: TypeAlias = Callable[[Any, Key, Found], Any]
+"""Gives the value to keep, and notes what is wrong; after that what it gives means nothing."""
+
+
+class Shape:
+    """Keys of ours as annotated attributes; where one is not given, the class has its value, else it must be given.
+
+    An underscore at a name's end is not the key's (`for_`). `further`: any other key is the managed system's own, and goes into
+    `others`.
+    """
+
+    others: dict[str, Any]
+    _further = False
+
+    def __init_subclass__(cls, *, further: bool = False) -> None:
+        cls._further = further
+
+    def __init__(self, given: Mapping[str, Any], others: dict[str, Any]) -> None:
+        self.__dict__.update(given, others=others)
+
+    def given(self) -> dict[str, Any]:
+        """The keys that are not null."""
+        return {name: value for name, value in vars(self).items() if name != "others" and value is not None}
+
+    @classmethod
+    def takes_further(cls) -> bool:
+        """Whether other keys are the managed system's own."""
+        return cls._further
+
+
+def kinds_of(shape: Kind) -> Mapping[str, Kind]:
+    """The attributes of a shape that are keys, with their types; those of its bases first."""
+    hints = get_type_hints(shape, include_extras=True)
+    return {name: kind for name, kind in hints.items() if name != "others"}
+
+
+def key_of(name: str) -> str:
+    """The key that an attribute stands for."""
+    return name.removesuffix("_")
+
+
+def read(shape: type[S], value: object, found: Found) -> S:
+    """The value as a shape; only where nothing is found does it mean anything."""
+    kind: Kind = shape
+    whole: S = _shape(kind)(value, (), found)
+    return whole
+
+
+def options_of(kind: Kind) -> tuple[Kind, ...]:
+    """The types of X | Y; a type that is no union is its only one."""
+    origin: Any = get_origin(kind)
+    return get_args(kind) if origin in (UnionType, Union) else (kind,)
+
+
+def _reader(kind: Kind) -> Reader:
+    if make := _MAKERS.get(get_origin(kind)):
+        return make(*get_args(kind))
+    if kind is Any:
+        return lambda value, _key, _found: value
+    return _shape(kind) if issubclass(kind, Shape) else _plain((kind,))
+
+
+_WORDS: Mapping[tuple[type, ...], tuple[str, str]] = {
+    (str,): ("must be text", "one text, no list or mapping"),
+    (int,): ("must be a whole number", "without quotes"),
+    (bool,): ("must be true or false", "in YAML 1.2 `yes`, `no`, `on` and `off` are text"),
+    (int, str): ("must be a whole number or text", "one value, no list or mapping"),
+    (list,): ("must be a list", "write [ONE, TWO], or one `- ` a line"),
+    (dict,): ("must be a mapping", "write {KEY: VALUE}, or one `KEY: VALUE` a line"),
+}
+
+
+def _is_a(types: tuple[type, ...], value: object) -> bool:
+    return isinstance(value, types) and (not isinstance(value, bool) or bool in types)
+
+
+def _mistyped(types: tuple[type, ...], value: object, key: Key) -> Wrong:
+    if isinstance(value, Secret):
+        return Wrong(key, "cannot come from a secret tag", "write it in clear: secrets stand in the systems' own keys")
+    if types == (str,) and isinstance(value, int | float):
+        return Wrong(key, "must be text", "put it in quotes if it is meant as text")
+    return Wrong(key, *_WORDS[types])
+
+
+def _plain(types: tuple[type, ...]) -> Reader:
+    def reads(value: Any, key: Key, found: Found) -> Any:
+        if not _is_a(types, value):
+            found.append(_mistyped(types, value, key))
+        return value
+
+    return reads
+
+
+def _union(*kinds: Kind) -> Reader:
+    others = tuple(one for one in kinds if one is not NoneType)
+    inner = _reader(others[0]) if len(others) == 1 else _plain(others)
+    if others == kinds:
+        return inner
+    return lambda value, key, found: None if value is None else inner(value, key, found)
+
+
+def _literal(*words: str, hint: str = "") -> Reader:
+    said = " or ".join(map(repr, words))
+
+    def reads(value: Any, key: Key, found: Found) -> Any:
+        if value not in words:
+            found.append(Wrong(key, f"must be {said}", hint))
+        return value
+
+    return reads
+
+
+def _annotated(kind: Kind, *notes: Check | Before | Hint) -> Reader:
+    hint = next((one.text for one in notes if isinstance(one, Hint)), "")
+    inner = _literal(*get_args(kind), hint=hint) if hint else _reader(kind)
+    before = [one.ask for one in notes if isinstance(one, Before)]
+    after = [one.ask for one in notes if isinstance(one, Check)]
+
+    def reads(value: Any, key: Key, found: Found) -> Any:
+        count = len(found)
+        try:
+            for ask in before:
+                value = ask(value)
+            value = inner(value, key, found)
+            if len(found) == count:
+                for ask in after:
+                    value = ask(value)
+        except Refused as refused:
+            found.append(Wrong(key, refused.text, refused.hint))
+        return value
+
+    return reads
+
+
+def _list(kind: Kind) -> Reader:
+    item = _reader(kind)
+
+    def reads(value: Any, key: Key, found: Found) -> Any:
+        if not isinstance(value, list):
+            found.append(_mistyped((list,), value, key))
+            return value
+        return [item(one, (*key, index), found) for index, one in enumerate(value)]
+
+    return reads
+
+
+def _dict(key_kind: Kind, kind: Kind) -> Reader:
+    name, item = _reader(key_kind), _reader(kind)
+
+    def reads(value: Any, key: Key, found: Found) -> Any:
+        if not isinstance(value, dict):
+            found.append(_mistyped((dict,), value, key))
+            return value
+        return {name(word, (*key, word), found): item(one, (*key, word), found) for word, one in value.items()}
+
+    return reads
+
+
+@cache
+def _shape(shape: Kind) -> Reader:
+    readers = [(name, key_of(name), _reader(kind)) for name, kind in kinds_of(shape).items()]
+    known = tuple(key for _, key, _ in readers)
+
+    def reads(value: Any, key: Key, found: Found) -> Any:
+        if not isinstance(value, dict):
+            found.append(_mistyped((dict,), value, key))
+            return value
+        given = {}
+        for name, word, reader in readers:
+            if word in value:
+                given[name] = reader(value[word], (*key, word), found)
+            elif not hasattr(shape, name):
+                hint = "every inventory has `hosts`, and every runner a `name`, by which layers merge"
+                found.append(Wrong((*key, word), "is missing", hint))
+        others = {word: one for word, one in value.items() if word not in known}
+        if not shape.takes_further():
+            found.extend(UnknownKey((*key, word), known) for word in others)
+        return shape(given, others)
+
+    return reads
+
+
+_MAKERS: Mapping[Any, Callable[..., Reader]] = {
+    Annotated: _annotated,
+    Literal: _literal,
+    UnionType: _union,
+    Union: _union,
+    list: _list,
+    dict: _dict,
+}
