@@ -7,10 +7,12 @@ from collections.abc import Collection
 
 from runnerops.inventory.checks import Refused
 from runnerops.inventory.document import child
+from runnerops.inventory.expressions import holds_expression
 from runnerops.inventory.nodes import Node
 from runnerops.inventory.problems import Problems, did_you_mean
 from runnerops.model.rollout import USUAL, Rollout
 
+_KEYS = ("canary", "batch", "max_failures", "pause", "health")
 _UNITS = {"s": 1, "m": 60, "h": 3600}
 
 
@@ -43,15 +45,13 @@ def health(value: object) -> bool | None:
 
 def rollout_of(root: Node, hosts: Collection[str], problems: Problems) -> Rollout:
     """What a checked file says; adds a problem where the canary is no host of it."""
+    if [name for name in _KEYS if _holds_expression(root, name, problems)]:
+        return USUAL
     canary = child(root, "rollout", "canary")
     if canary and canary.value is not None and canary.value not in hosts:
         text = f"no host {str(canary.value)!r}{did_you_mean(str(canary.value), hosts)}"
         problems.add(canary.location, "rollout.canary", text, "the canary is one host of the inventory, by its name")
-    said = {
-        name: found.value
-        for name in ("canary", "batch", "max_failures", "pause", "health")
-        if (found := child(root, "rollout", name))
-    }
+    said = {name: found.value for name in _KEYS if (found := child(root, "rollout", name))}
     most = said.get("max_failures")
     return Rollout(
         str(said.get("canary") or ""),
@@ -60,3 +60,13 @@ def rollout_of(root: Node, hosts: Collection[str], problems: Problems) -> Rollou
         pause(said.get("pause")) or 0,
         health(said.get("health")) or False,
     )
+
+
+def _holds_expression(root: Node, name: str, problems: Problems) -> bool:
+    """Notes a value with variables, which belong to hosts, as a rollout does not."""
+    found = child(root, "rollout", name)
+    if found is None or not isinstance(found.value, str) or not holds_expression(found.value):
+        return False
+    text = "has a variable, and variables belong to a host"
+    problems.add(found.location, f"rollout.{name}", text, "write the value itself: a rollout is of all hosts")
+    return True

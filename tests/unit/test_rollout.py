@@ -55,6 +55,9 @@ def test_what_the_inventory_says(text: str, expected: Rollout, tmp_path: Path) -
         ("{health: yes}", "rollout.health: must be verify or none"),
         ("{health: [verify]}", "rollout.health: must be verify or none"),
         ("[]", "rollout: must be a mapping"),
+        ("{canary: '{{ vars.a }}'}", "rollout.canary: has a variable, and variables belong to a host"),
+        ("{batch: '{{ vars.a }}'}", "rollout.batch: has a variable"),
+        ("{pause: '{{ host.name }}'}", "rollout.pause: has a variable"),
     ],
 )
 def test_what_it_may_not_say(text: str, problem: str, tmp_path: Path) -> None:
