@@ -33,6 +33,7 @@ CONNECT_SECONDS = 15
 BANNER_SECONDS = 30.0
 """Longer than the above, which is then what ends a silence; what ends sooner was closed by the other side."""
 _AUTH_SECONDS = 30.0
+_SSH_CONFIG = "mend ~/.ssh/config, or what it includes: `ssh -G NAME` shows what OpenSSH makes of it"
 _DEFAULT_KEYS = ("id_ed25519", "id_ecdsa", "id_rsa")
 
 logging.getLogger("paramiko").setLevel(logging.CRITICAL + 1)  # its threads log tracebacks of what we explain
@@ -160,7 +161,7 @@ def make_route(host: Host, access: Access, allow_login: Callable[[], None] = lam
             step = step.gateway
     except (SSHException, ValueError, KeyError, OSError, RecursionError) as error:
         reason = "jump hosts that need each other" if isinstance(error, RecursionError) else str(error)
-        raise HostError(host.name, f"ssh_config cannot be used: {reason}", "see ~/.ssh/config") from None
+        raise HostError(host.name, f"ssh_config cannot be used: {reason}", _SSH_CONFIG) from None
     return tuple(hops)
 
 

@@ -20,6 +20,7 @@ from paramiko import SSHConfig, SSHException
 from paramiko.config import SSHConfigDict
 
 from runnerops.remote.algorithms import VERIFIED, leaves
+from runnerops.remote.sshconfig_values import port_of
 
 UNREAD = "unreadmatch"
 """With a keyword behind it, the key that stands for the lines of a `Match` that cannot be decided here."""
@@ -60,6 +61,8 @@ class Settings(SSHConfig):
         """The values, with tokens, `~` and variables replaced. No agent is ever forwarded. Raises SSHException."""
         found = super().lookup(hostname)
         _choose_way(found)
+        if (port := port_of(found.get("port", ""))) is not None:
+            found["port"] = str(port)
         for key in ("connecttimeout", "serveraliveinterval"):
             seconds = _seconds(found.pop(key, ""))
             if seconds:
@@ -78,6 +81,7 @@ class Settings(SSHConfig):
             usual._expand_variables(options, hostname)
             return options
         found: SSHConfigDict = usual._lookup(hostname, options, canonical, final)
+        found.setdefault("canonicaldomains", "")  # paramiko wants it where CanonicalizeHostname is on
         return found
 
     def _has_final(self) -> bool:

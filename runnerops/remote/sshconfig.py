@@ -5,19 +5,23 @@ Reads files. Loads paramiko: import it late.
 
 from __future__ import annotations
 
-import itertools
+import os
 import re
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from glob import glob
 from pathlib import Path
 from typing import TypeAlias
 
+from paramiko import SSHException
+
 from runnerops.remote.settings import UNREAD, Settings
+from runnerops.remote.sshconfig_values import MATTERS, split, wrong_match, wrong_value
 
 _SYSTEM = Path("/etc/ssh/ssh_config")
-_DEPTH = 8
-_SETTING = re.compile(r"\s*(\w+)(?:\s*=\s*|\s+)(.*\S)")
+_DEPTH = 16
+_SETTING = re.compile(r"\s*(\w+)(?:\s*=\s*|\s+|$)(.*)")
 _Conditions: TypeAlias = tuple[str, ...] | None
 """Words of a `Match`: none hold everywhere, and None nowhere."""
 _WITH_VALUE = {"host", "originalhost", "user", "localuser", "exec"}
@@ -26,48 +30,83 @@ _UNREAD = {"localnetwork", "version", "sessiontype", "command", "tagged"}
 """Conditions of newer OpenSSHs that are not decided here; each takes a value."""
 _VERBATIM = frozenset({"proxycommand", "remotecommand", "localcommand", "knownhostscommand"})
 """Keys whose value is a command line, quotes, `#` and all."""
-_MATTERS = frozenset(
-    {"hostname", "port", "user", "proxyjump", "proxycommand", "hostkeyalias", "connecttimeout", "tag"}
-    | {"identityfile", "identitiesonly", "identityagent", "certificatefile"}
-    | {"userknownhostsfile", "globalknownhostsfile", "serveraliveinterval", "serveralivecountmax", "refuseconnection"}
-    | {"addressfamily", "preferredauthentications", "hostkeyalgorithms", "casignaturealgorithms", "requiredrsasize"}
-)
-"""Keys that decide who connects where, and as whom."""
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
     """The user's file, then the system's: the first value of a key counts, as in OpenSSH. Raises SSHException."""
     home = Path(environ.get("HOME") or Path.home())
-    files = (home / ".ssh" / "config", _SYSTEM)
-    return Settings.from_text("\n".join(line for path in files for line in _lines(path, path.parent, home, ())))
+    user = home / ".ssh" / "config"
+    whose = _Whose(user.parent, home, own=True), _Whose(_SYSTEM.parent, home, own=False)
+    lines = [*_lines(user, whose[0], ()), *_lines(_SYSTEM, whose[1], ())]
+    return Settings.from_text("\n".join(lines))
 
 
-def _lines(path: Path, folder: Path, home: Path, outer: _Conditions, depth: int = 0) -> Iterator[str]:
-    """A file's lines, each block as a `Match`; what an `Include` brings holds where the block around it does too."""
+@dataclass(frozen=True, slots=True)
+class _Whose:
+    """Where relative names and `~` of an `Include` begin, and whether the file is the user's or the system's."""
+
+    folder: Path
+    home: Path
+    own: bool
+
+
+def _lines(path: Path, whose: _Whose, outer: _Conditions, depth: int = 0) -> Iterator[str]:
+    """A file's lines, each block as a `Match`; what an `Include` brings holds where the block around it does too.
+
+    Raises SSHException at what OpenSSH ends with an error at.
+    """
     try:
         text = path.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return
+    if whose.own and (wrong := _foreign(path)):
+        raise SSHException(f"{path}: {wrong}")
     block, unread = outer, ""
     yield _head(block)
-    for line in text.splitlines():
-        setting = _SETTING.match(line)
-        if not setting:
-            continue  # a comment, or a key without a value
-        key, value = setting[1].lower(), setting[2]
+    for number, key, value in _settings(path, text):
         if key in {"host", "match"}:
             inner, unread = (_host(value), "") if key == "host" else _match(value)
             block = None if outer is None or inner is None else (*outer, *inner)
             yield _head(block)
         elif unread:
-            if key in _MATTERS:
+            if key in MATTERS:
                 yield f"{UNREAD}{unread.rpartition(' ')[2].strip('!')} {unread}"
         elif key != "include":
             yield f"{key} {_plain(key, value)}"
         elif depth < _DEPTH:
-            for found in _included(value, folder, home):
-                yield from _lines(found, folder, home, block, depth + 1)
+            for found in _included(value, whose):
+                yield from _lines(found, whose, block, depth + 1)
             yield _head(block)
+        else:
+            raise SSHException(f"{path}:{number}: files that include each other")
+
+
+def _settings(path: Path, text: str) -> Iterator[tuple[int, str, str]]:
+    """Each line's number, key and value. Raises SSHException."""
+    ignored: list[str] = []
+    for number, line in enumerate(text.splitlines(), 1):
+        setting = _SETTING.match(line)
+        if not setting:
+            continue  # a comment
+        key, value = setting[1].lower(), setting[2].strip()
+        words = split(value)
+        if key == "ignoreunknown" and not ignored:
+            ignored = [one.lower() for word in words or () for one in word.split(",")]
+        if not value:
+            wrong = f"{key} has no value"
+        else:
+            wrong = wrong_value(key, words, ignored) or (wrong_match(words or ()) if key == "match" else "")
+        if wrong:
+            raise SSHException(f"{path}:{number}: {wrong}")
+        yield number, key, value
+
+
+def _foreign(path: Path) -> str:
+    """Why OpenSSH does not trust this file, or nothing. One that its group may write it takes on some systems, as this does."""
+    about = path.stat()
+    if about.st_uid not in {0, os.getuid()}:
+        return "it belongs to another user"
+    return "everybody may write it (chmod 600)" if about.st_mode & 0o002 else ""
 
 
 def _head(block: _Conditions) -> str:
@@ -80,20 +119,20 @@ def _plain(key: str, value: str) -> str:
     """A value without its quotes and without the comment behind it."""
     if key in _VERBATIM:
         return value
-    words = list(_split(value))
+    words = split(value) or []
     if not words:
         return value
     return shlex.join(words) if key.endswith("knownhostsfile") else " ".join(words)
 
 
-def _included(value: str, folder: Path, home: Path) -> Iterator[Path]:
-    for pattern in _split(value) or ():
-        path = re.sub(r"^~(?=/)", str(home), pattern)
-        yield from map(Path, sorted(glob(str(folder / path))))
+def _included(value: str, whose: _Whose) -> Iterator[Path]:
+    for pattern in split(value) or ():
+        path = re.sub(r"^~(?=/)", str(whose.home), pattern)
+        yield from map(Path, sorted(glob(str(whose.folder / path))))
 
 
 def _host(value: str) -> _Conditions:
-    words = [word for word in _split(value) if "," not in word]  # no host has one in its name
+    words = [word for word in split(value) or () if "," not in word]  # no host has one in its name
     return ("originalhost", _literal(",".join(words))) if words else None
 
 
@@ -107,7 +146,7 @@ def _match(value: str) -> tuple[_Conditions, str]:
 
     That is also a keyword that is not known here, as of a newer OpenSSH: nobody knows whether it takes a value.
     """
-    words = list(_split(value))
+    words = split(value) or []
     kept: list[str] = []
     unread = ""
     if not words:
@@ -126,14 +165,3 @@ def _match(value: str) -> tuple[_Conditions, str]:
         else:
             return tuple(kept), unread or f"Match {keyword}"
     return tuple(kept), unread
-
-
-def _split(value: str) -> Sequence[str]:
-    """The words of a value, up to a comment."""
-    lexer = shlex.shlex(value, posix=True)
-    lexer.whitespace_split, lexer.commenters = True, ""
-    try:
-        words = list(lexer)
-    except ValueError:  # a quotation without an end
-        return ()
-    return list(itertools.takewhile(lambda word: not word.startswith("#"), words))

@@ -20,7 +20,7 @@ from tests.integration.sshd import ADDRESS, USER, Sshd
         ("Include config.d/*\n", "alias"),
         ("Match tagged web\n Port 9\nMatch host 127.*\n Port {port}\n User {user}\n IdentityFile {key}\n", ADDRESS),
         (
-            "ForwardAgent /some/path\nConnectTimeout none\nlonely\nPort {port}\nUser {user}\nIdentityFile {key}\n",
+            "ForwardAgent /some/path\nConnectTimeout none\nPort {port}\nUser {user}\nIdentityFile {key}\n",
             ADDRESS,
         ),
         (

@@ -10,6 +10,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from paramiko import SSHException
 
 from runnerops.remote.settings import alive_of
 from runnerops.remote.sshconfig import read_settings
@@ -74,6 +75,104 @@ Include sub|Port 7
 Include nothing|Port 7
 Include s?b
 """
+REFUSED = """
+Port abc
+Port 0
+Port 70000
+Port 0x16
+Port
+Port 22 23
+Port "2 2"
+Host db|Port abc
+Port=abc
+ConnectTimeout xyz
+ConnectTimeout -1
+ConnectTimeout 5x
+ConnectTimeout 99999999999
+ServerAliveInterval x
+ServerAliveCountMax -1
+ServerAliveCountMax 1m
+RequiredRSASize 1.5
+CanonicalizeMaxDots x
+IdentitiesOnly on
+Host db|IdentitiesOnly maybe
+AddressFamily foo
+CanonicalizeHostname maybe
+CanonicalizeFallbackLocal x
+PubkeyAuthentication maybe
+ProxyUseFdpass maybe
+HostNmae x
+lonely
+User
+User a b
+User "a
+User 'a
+User #a
+User ""
+HostName a b
+HostKeyAlias a b
+ProxyJump a:b
+ProxyJump a:99999
+ProxyJump @a
+ProxyJump a@
+ProxyJump a,,b
+ProxyJump ::1
+ProxyJump ssh://a:x
+ProxyCommand
+ProxyCommand nc 'x
+IdentityFile a b
+IdentityAgent
+CertificateFile
+UserKnownHostsFile a none
+RevokedHostKeys
+BindAddress
+Include
+Include "a
+Include recursive
+Host
+Host ""
+Host web ""
+Host "web
+Match
+Match ""
+Match host
+Match host=
+Match all host web
+Match all=x
+Match canonical host
+Match exec ""
+"""
+TAKEN = """
+Port ssh
+Port 022
+Port "22" # ours
+ConnectTimeout +5
+ConnectTimeout 1H
+ConnectTimeout 1h30
+ConnectTimeout 0
+ServerAliveInterval none
+IdentitiesOnly YES
+AddressFamily INET
+CanonicalizeHostname always
+PubkeyAuthentication host-bound
+HostName "a b"
+User a#b
+User a #b c
+User DOM\\me
+User "a\\"b"
+ProxyJump [::1]:22
+ProxyJump NONE
+ProxyCommand ""
+UserKnownHostsFile none
+Host #
+Match !all
+Match host web all
+Match final all
+IgnoreUnknown HostN*|HostNmae x
+Include nothing
+identityfile2 x
+userknownhostsfile2 y
+"""
 COMPARED = (
     *("hostname", "port", "user", "identityfile", "proxyjump", "proxycommand", "hostkeyalias"),
     *("connecttimeout", "serveraliveinterval", "serveralivecountmax", "identitiesonly", "globalknownhostsfile"),
@@ -108,6 +207,30 @@ def test_what_is_read_of_ssh_config_is_what_openssh_reads(home: Path) -> None:
             said = usual.get(key) if value is None else value if isinstance(value, list) else [value]
             if said != theirs.get(key):
                 differ.append(f"{case}: {key}: {said} here, {theirs.get(key)} there")
+    assert not differ, "\n".join(differ)
+
+
+def test_what_openssh_ends_with_an_error_at_is_an_error(home: Path) -> None:
+    if not shutil.which("ssh"):
+        pytest.skip(without("ssh", "openssh-client"))
+    config = home / ".ssh" / "config"
+    (home / ".ssh" / "recursive").write_text(f"Include {home}/.ssh/recursive\n")
+    differ = []
+    for case in (*REFUSED.strip().splitlines(), *TAKEN.strip().splitlines()):
+        config.write_text(case.replace("|", "\n").replace("Include r", f"Include {home}/.ssh/r") + "\n")
+        theirs = subprocess.run(["ssh", "-G", "-F", config, "web"], capture_output=True, text=True, check=False)
+        assert (theirs.returncode != 0) == (case in REFUSED.splitlines()), (case, theirs.stderr)
+        try:
+            ours: dict[str, object] = {**read_settings(os.environ).lookup("web")}
+        except SSHException as error:
+            if theirs.returncode == 0 or str(home / ".ssh") not in str(error):
+                differ.append(f"{case}: {error}")
+            continue
+        if theirs.returncode:
+            differ.append(f"{case}: taken here; there {theirs.stderr}")
+        for key in ("hostname", "port", "user") if theirs.returncode == 0 else ():
+            if key in ours and [ours[key]] != of_openssh(config)[key]:
+                differ.append(f"{case}: {key}: {ours[key]} here, {of_openssh(config)[key]} there")
     assert not differ, "\n".join(differ)
 
 

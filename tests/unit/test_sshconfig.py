@@ -7,6 +7,7 @@ import shlex
 from pathlib import Path
 
 import pytest
+from paramiko import SSHException
 
 from runnerops.model.inventory import Requester
 from runnerops.model.plan import Plan
@@ -50,7 +51,6 @@ def read(home: Path, text: str) -> Settings:
         ('Include "plain"\nUser late\n', "web", {"user": "plain"}),
         ("Include nothing plain\n", "web", {"user": "plain"}),
         ("Include conf.d/*\n", "web", {"port": "1", "user": "two"}),
-        ("Include loop\n", "web", {"user": "loop"}),
         ("Host db\n Include plain\n User db\nHost *\n User rest\n", "web", {"user": "rest"}),
         ("Host db\n Include plain\n Port 5\n", "db", {"user": "plain", "port": "5"}),
         ("Host db\n Include web\n Port 5\n", "db", {"port": "5"}),
@@ -60,11 +60,7 @@ def read(home: Path, text: str) -> Settings:
         ("Match !host web\n User me\n", "db", {"user": "me"}),
         ("Match tagged x\n User me\n", "web", {}),
         ("Match host web localnetwork 192.0.2.0/24\n User me\n", "web", {}),
-        ("Match host\n User me\n", "web", {}),
-        ("Match\n User me\nHost *\n User you\n", "web", {"user": "me"}),
         ("Match all\n User me\n", "web", {"user": "me"}),
-        ('Host "web\n User me\n', "web", {}),
-        ("lonely\n\n# comment\nUser me\n", "web", {"user": "me"}),
         ("Host web\n ProxyJump none\nHost *\n ProxyJump x\n", "web", {"proxyjump": None}),
         ("Host web\n ProxyJump none\nHost *\n ProxyJump x\n", "db", {"proxyjump": "x"}),
         ("ProxyCommand none\n", "web", {"proxycommand": None}),
@@ -79,6 +75,31 @@ def test_what_is_understood(text: str, host: str, expected: dict[str, str | None
     assert {key: found.get(key) for key in expected} == expected
     if not expected:
         assert "user" not in found
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("\n# me\nPort 70000\n", "config:3: port 70000 is no port"),
+        ("Include loop\n", "loop:1: files that include each other"),
+        ("Host db\n Include conf.d/2\n  HostNmae x\n", "config:3: there is no key hostnmae: did you mean hostname?"),
+        ("User me you\n", "config:1: user takes one value; put it in quotes if it has spaces"),
+        ("ProxyJump a,b:x\n", "config:1: proxyjump a,b:x: b:x is no [USER@]HOST[:PORT]"),
+        ("Match host\n User me\n", "config:1: Match host has no value"),
+        ('User "me\n', "config:1: a quotation without an end"),
+    ],
+)
+def test_a_line_that_openssh_refuses_is_told_with_its_place(text: str, problem: str, home: Path) -> None:
+    with pytest.raises(SSHException) as refused:
+        read(home, text)
+    assert str(refused.value).endswith(problem)
+
+
+def test_a_file_that_anybody_may_write_is_not_trusted(home: Path) -> None:
+    read(home, "Include plain\n")
+    (home / ".ssh" / "plain").chmod(0o666)
+    with pytest.raises(SSHException, match="plain: everybody may write it"):
+        read(home, "Include plain\n")
 
 
 def test_there_need_be_no_file(tmp_path: Path) -> None:

@@ -1,0 +1,167 @@
+"""What OpenSSH ends with an error at, of a line of ssh_config whose key decides who connects where. Pure.
+
+It reads every line so, whatever `Host` or `Match` the line stands below; so does this. `ssh -G NAME` says it in its own words.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import socket
+from collections.abc import Callable, Collection, Mapping, Sequence
+from fnmatch import fnmatchcase
+
+MATTERS = frozenset(
+    {"hostname", "port", "user", "proxyjump", "proxycommand", "hostkeyalias", "connecttimeout", "tag"}
+    | {"identityfile", "identitiesonly", "identityagent", "certificatefile"}
+    | {"userknownhostsfile", "globalknownhostsfile", "serveraliveinterval", "serveralivecountmax", "refuseconnection"}
+    | {"addressfamily", "preferredauthentications", "hostkeyalgorithms", "casignaturealgorithms", "requiredrsasize"}
+)
+"""Keys that decide who connects where, and as whom."""
+_OF_BEFORE = frozenset({"identityfile2", "userknownhostsfile2", "globalknownhostsfile2"})
+"""Names that OpenSSH still knows, and that are near to others."""
+_FLAG = ("yes", "no", "true", "false")
+_CHOICES: Mapping[str, Sequence[str]] = {
+    "addressfamily": ("any", "inet", "inet6"),
+    "canonicalizefallbacklocal": _FLAG,
+    "canonicalizehostname": (*_FLAG, "always"),
+    "identitiesonly": _FLAG,
+    "proxyusefdpass": _FLAG,
+    "pubkeyauthentication": (*_FLAG, "unbound", "host-bound"),
+}
+_TIME = re.compile(r"(?:\+?\d+[smhdw]?)+", re.IGNORECASE)
+_MOST = 2**31 - 1
+_JUMP = re.compile(r"(?:[^@]+@)?(?:\[[^\]]+\]|[^:\[\]@,]+)(?::([^:]+))?")
+_CRITERIA = frozenset({"host", "originalhost", "user", "localuser", "exec"})
+
+
+def wrong_value(key: str, words: Sequence[str] | None, ignored: Collection[str]) -> str:
+    """Why this line is none, or nothing. `key` in small letters; no `words`: a quotation without an end.
+
+    `ignored`: patterns of `IgnoreUnknown`. Names of keys that only another release knows are passed over, but for
+    those that are nearly one of these.
+    """
+    if words is None:
+        return "a quotation without an end"
+    if key not in MATTERS and not any(fnmatchcase(key, one) for one in ignored):
+        near = difflib.get_close_matches(key, MATTERS - _OF_BEFORE, 1, 0.85)
+        if near and key not in _OF_BEFORE and key not in _OTHERS:
+            return f"there is no key {key}: did you mean {near[0]}?"
+    if key in _OTHERS or key in MATTERS:
+        return _wrong(key, words)
+    return ""
+
+
+def _wrong(key: str, words: Sequence[str]) -> str:
+    if not words and key == "host":  # a comment: a block of no host
+        return ""
+    if not words or (not words[0] and key != "proxycommand") or (key == "host" and "" in words):
+        return f"{key} has no value"
+    value = words[0]
+    if key in _SINGLE and len(words) > 1:
+        return f"{key} takes one value; put it in quotes if it has spaces"
+    if key in _LISTS and len(words) > 1 and "none" in map(str.lower, words):
+        return f"{key}: none stands alone"
+    if key in _CHOICES and value.lower() not in _CHOICES[key]:
+        return f"{key} {value}: one of {', '.join(_CHOICES[key])}"
+    return _CHECKS[key](key, value) if key in _CHECKS else ""
+
+
+def _port(key: str, value: str) -> str:
+    return "" if port_of(value) else f"{key} {value} is no port"
+
+
+def port_of(value: str) -> int | None:
+    """A number from 1 to 65535, or the name of a service, as the system knows it."""
+    if value.isascii() and value.isdecimal():
+        return number if 0 < (number := int(value)) < 65536 else None
+    try:
+        return socket.getservbyname(value, "tcp")
+    except OSError:
+        return None
+
+
+def _number(key: str, value: str) -> str:
+    good = value.isascii() and value.isdecimal() and int(value) <= _MOST
+    return "" if good else f"{key} {value} is no whole number"
+
+
+def _time(key: str, value: str) -> str:
+    good = value.lower() == "none" or (
+        _TIME.fullmatch(value) and all(int(one) <= _MOST for one in re.findall(r"\d+", value))
+    )
+    return "" if good else f"{key} {value} is no time (90, 1m30s)"
+
+
+def _jump(key: str, value: str) -> str:
+    if value.lower() == "none":
+        return ""
+    for hop in value.split(","):
+        found = _JUMP.fullmatch(hop.strip().removeprefix("ssh://").rstrip("/"))
+        if not found or (found[1] and port_of(found[1]) is None):
+            return f"{key} {value}: {hop.strip() or 'an empty word'} is no [USER@]HOST[:PORT]"
+    return ""
+
+
+_CHECKS: Mapping[str, Callable[[str, str], str]] = {
+    "port": _port,
+    "serveralivecountmax": _number,
+    "requiredrsasize": _number,
+    "canonicalizemaxdots": _number,
+    "connecttimeout": _time,
+    "serveraliveinterval": _time,
+    "proxyjump": _jump,
+}
+_LISTS = frozenset({"userknownhostsfile", "globalknownhostsfile"})
+_OTHERS = frozenset(
+    {"host", "match", "include", "bindaddress", "bindinterface", "revokedhostkeys", "canonicaldomains"}
+    | _CHOICES.keys()
+    | _CHECKS.keys()
+)
+_SINGLE = (MATTERS | _CHOICES.keys() | _CHECKS.keys()) - _LISTS - {"proxyjump", "proxycommand"}
+
+
+def wrong_match(words: Sequence[str]) -> str:
+    """Why these words are no conditions of a `Match`, or nothing. One that is not known here is told where it is read."""
+    rest = list(words)
+    if not any(rest):
+        return "Match has no condition"
+    while rest:
+        head, assigned, value = rest[0].partition("=")
+        keyword, rest = head.lower().lstrip("!"), [*([value] if assigned else []), *rest[1:]]
+        if keyword == "all" and rest:
+            return "Match all has no other condition behind it"
+        if keyword in _CRITERIA:
+            if not (rest and rest[0]):
+                return f"Match {keyword} has no value"
+            rest = rest[1:]
+        elif keyword not in {"all", "final", "canonical"}:
+            return ""
+    return ""
+
+
+def split(value: str) -> list[str] | None:
+    """The words of a value up to a comment, as OpenSSH parts them; None for a quotation without an end."""
+    words: list[str] = []
+    at = 0
+    while at < len(value):
+        if value[at] in " \t":
+            at += 1
+            continue
+        if value[at] == "#":
+            break
+        word, quote = "", ""
+        while at < len(value) and (quote or value[at] not in " \t"):
+            char, after = value[at], value[at + 1 : at + 2]
+            if char == "\\" and after and (after in "'\"\\" or (after == " " and not quote)):
+                word += after
+                at += 1
+            elif char == quote or (not quote and char in "'\""):
+                quote = "" if quote else char
+            else:
+                word += char
+            at += 1
+        if quote:
+            return None
+        words.append(word)
+    return words
