@@ -14,7 +14,7 @@ from paramiko.ssh_exception import (
 )
 
 from runnerops.errors import HostError
-from runnerops.remote.route import Hop
+from runnerops.remote.hop import Hop
 from runnerops.remote.transport import TurnedAwayError
 
 _SILENCES = {"No existing session", "Timeout opening channel."}

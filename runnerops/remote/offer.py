@@ -19,7 +19,7 @@ from runnerops.remote.link import close
 from runnerops.remote.ssh import load, open_way, patiently
 
 if TYPE_CHECKING:
-    from runnerops.remote.route import Hop
+    from runnerops.remote.hop import Hop
 
 ECDSA = tuple(kind for kind in KINDS if kind.startswith("ecdsa-"))
 

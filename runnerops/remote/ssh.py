@@ -20,7 +20,7 @@ from runnerops.remote.root import Root
 if TYPE_CHECKING:
     from paramiko import Transport
 
-    from runnerops.remote.route import Hop
+    from runnerops.remote.hop import Hop
 
 T = TypeVar("T")
 _PAUSES = (0.2, 0.5, 1.0, 2.0, 4.0)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 
 from runnerops.demo.simulated import containers, daemon, effects, guests, images
+from runnerops.demo.simulated.docker_networks import network_inspect, network_ls, volume_inspect, volume_ls, volume_rm
 from runnerops.demo.simulated.locked import world
 from runnerops.demo.simulated.shows import say, show_all
 from runnerops.demo.simulated.world import RefusedError, World
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from runnerops.demo.simulated.world import Tree
 
@@ -218,70 +219,6 @@ def _inspect(here: World, rest: list[str], options: Tree) -> int:
     return status
 
 
-def _networks(here: World) -> Iterator[Tree]:
-    yield _default_network(here)
-    yield from here.engine["networks"]
-
-
-def _default_network(here: World) -> Tree:
-    bridge = here.engine["bridge"]
-    octets = bridge["address"].split(".")
-    subnet = f"{'.'.join(octets[:2])}.0.0/{bridge['prefix']}" if bridge["prefix"] == 16 else ""
-    subnet = subnet or f"{'.'.join(octets[:3])}.0/{bridge['prefix']}"
-    loaded = here.engine["loaded"]
-    config = [{"Subnet": subnet, "Gateway": bridge["address"], "IPRange": loaded.get("fixed-cidr", "")}]
-    options = {
-        "com.docker.network.bridge.enable_icc": str(loaded.get("icc", True)).lower(),
-        "com.docker.network.bridge.enable_ip_masquerade": str(loaded.get("ip-masq", True)).lower(),
-        "com.docker.network.bridge.host_binding_ipv4": loaded.get("ip", "0.0.0.0"),  # noqa: S104  printed, not bound
-        "com.docker.network.driver.mtu": str(loaded.get("mtu", 1500)),
-    }
-    told = {"Id": here.data["boot"], "Driver": "bridge", "Scope": "local", "Options": options}
-    return {"Name": "bridge", "EnableIPv6": bool(loaded.get("ipv6")), "IPAM": {"Config": config}, **told}
-
-
-def _network_inspect(here: World, rest: list[str], options: Tree) -> int:
-    there = {network["Name"]: network for network in _networks(here)}
-    show_all([there[name] for name in rest if name in there], options, "types.NetworkResource")
-    for name in rest:
-        if name not in there:
-            raise RefusedError(f"Error response from daemon: network {name} not found")
-    return 0
-
-
-def _network_ls(here: World, rest: list[str], options: Tree) -> int:  # noqa: ARG001
-    for network in _networks(here):
-        row = {"ID": network["Id"][:12], "Name": network["Name"], "Driver": "bridge", "Scope": "local"}
-        quiet = "{{.ID}}" if {"q", "quiet"} & set(options) else "{{.ID}}   {{.Name}}   {{.Driver}}   {{.Scope}}"
-        say(options.get("format", quiet), row, "*formatter.networkContext")
-    return 0
-
-
-def _volume_inspect(here: World, rest: list[str], options: Tree) -> int:  # noqa: ARG001
-    for name in rest:
-        if name not in here.engine["volumes"]:
-            raise RefusedError(f"Error response from daemon: get {name}: no such volume")
-    return 0
-
-
-def _volume_rm(here: World, rest: list[str], options: Tree) -> int:
-    _volume_inspect(here, rest, options)
-    for name in rest:
-        for one in here.engine["containers"]:
-            if any(mount.get("Name") == name for mount in one["Mounts"]):
-                raise RefusedError(f"Error response from daemon: remove {name}: volume is in use - [{one['Id']}]")
-        del here.engine["volumes"][name]
-        sys.stdout.write(f"{name}\n")
-    return 0
-
-
-def _volume_ls(here: World, rest: list[str], options: Tree) -> int:  # noqa: ARG001
-    for name in here.engine["volumes"]:
-        quiet = "{{.Name}}" if {"q", "quiet"} & set(options) else "{{.Driver}}   {{.Name}}"
-        say(options.get("format", quiet), {"Name": name, "Driver": "local"}, "*formatter.volumeContext")
-    return 0
-
-
 _COMMANDS: dict[str, Callable[[World, list[str], Tree], int]] = {
     "info": _info,
     "version": _version,
@@ -290,11 +227,11 @@ _COMMANDS: dict[str, Callable[[World, list[str], Tree], int]] = {
     "container ls": _ps,
     "inspect": _inspect,
     "container inspect": _inspect,
-    "network inspect": _network_inspect,
-    "network ls": _network_ls,
-    "volume inspect": _volume_inspect,
-    "volume ls": _volume_ls,
-    "volume rm": _volume_rm,
+    "network inspect": network_inspect,
+    "network ls": network_ls,
+    "volume inspect": volume_inspect,
+    "volume ls": volume_ls,
+    "volume rm": volume_rm,
     "images": images.image_ls,
     "image ls": images.image_ls,
     "image inspect": images.image_inspect,

@@ -1,0 +1,124 @@
+"""One connection on the way to a host, and whether the host key that is offered there counts."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from paramiko import Message, MissingHostKeyPolicy, PKey, SSHClient, SSHException
+
+from runnerops.errors import HostKeyError
+from runnerops.remote.algorithms import Leaves, bits
+from runnerops.remote.certificates import Names, flaw, read_certificate, signed_with
+from runnerops.remote.fabrics import Connection
+from runnerops.remote.hostkeys import HostKey, KnownHosts
+from runnerops.remote.login import Attempt
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """One connection of the way. `names` are what known_hosts may call it; the first is the one that `trust` writes.
+
+    `loose` are names whose keys count, but are no reason to say that the key has changed.
+    """
+
+    host: str
+    connection: Connection
+    names: tuple[str, ...]
+    loose: tuple[str, ...]
+    known: KnownHosts
+    attempt: Attempt
+    gateway: bool
+    certified: tuple[str, ...] = ()
+    """What its certificate may call it."""
+    in_ci: bool = False
+    smallest: int = 0
+    """The fewest bits of an RSA key that counts (RequiredRSASize)."""
+    signed_by: Leaves = lambda _: True
+    """What an authority may sign with (CASignatureAlgorithms)."""
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files whose keys it may be offered."""
+        return self.attempt.files
+
+    def verify(self, offered: HostKey, certificate: bytes = b"") -> None:
+        """Raises HostKeyError, which says what to do, unless this key is known, or certified by an authority that is."""
+        where = f"gateway {self.names[0]}" if self.gateway else self.names[0]
+        every = (*self.names, *self.loose)
+        if offered.kind == "ssh-rsa" and (size := bits(offered)) < self.smallest:
+            problem = f"the host key of {where} has {size} bits: RequiredRSASize of ssh_config asks for {self.smallest}"
+            raise HostKeyError(self.host, problem, "give the host another key; nothing was sent")
+        if revoked := self.known.revocation(offered, every):
+            problem = f"the host key of {where} is revoked ({revoked.place}): {offered}"
+            raise HostKeyError(self.host, problem, "find out who has this key; nothing was sent")
+        if any(entry.key == offered for entry in self.known.about(every)):
+            self._refuse_revoked_authority(certificate, where)
+            return
+        why = self._uncertified(offered, certificate)
+        if certificate and not why:
+            return
+        if why:
+            problem = f"the certificate of {where} does not count: {why}; its key {offered} is not known by itself"
+            raise HostKeyError(self.host, problem, f"mend the certificate or known_hosts, or: {self._way_to_trust()}")
+        if before := self.known.about(self.names):
+            were = ", ".join(f"{entry.key} ({entry.place})" for entry in before)
+            problem = f"the host key of {where} has changed: it offers {offered}; known is {were}"
+            raise HostKeyError(self.host, problem, f"only if you know why it changed: {self._way_to_trust()}")
+        problem = f"the host key of {where} is unknown: {offered}"
+        raise HostKeyError(self.host, problem, f"compare it with the host's own, then: {self._way_to_trust()}")
+
+    def _refuse_revoked_authority(self, certificate: bytes, where: str) -> None:
+        """As OpenSSH does, also where the key is known by itself: whoever has the authority may have made the host's key."""
+        try:
+            authority = read_certificate(certificate).authority
+        except ValueError:  # none, or one that counts for nothing
+            return
+        if revoked := self.known.revocation(authority, (*self.names, *self.loose)):
+            problem = f"the authority of the certificate of {where} is revoked ({revoked.place}): {authority}"
+            raise HostKeyError(self.host, problem, "give the host a certificate of another, or none; nothing was sent")
+
+    def _uncertified(self, offered: HostKey, certificate: bytes) -> str:
+        """Why a certificate does not count; empty where it does, and where there is none."""
+        if not certificate:
+            return ""
+        try:
+            found = read_certificate(certificate)
+        except ValueError:
+            return "it cannot be read"
+        if found.key != offered:
+            return "it is of another key"
+        if not self.signed_by(kind := signed_with(found.signature)):
+            return f"its signature is {kind}, which CASignatureAlgorithms of ssh_config leaves out"
+        names = Names((*self.names, *self.loose), self.certified)
+        return flaw(found, self.known, names, time.time(), made_signature)
+
+    def _way_to_trust(self) -> str:
+        """What can be done where this runs: nobody types a command in a pipeline's job."""
+        trust = f"runnerops trust {self.host}"
+        where = "the CI variable SSH_KNOWN_HOSTS, or commit known_hosts beside the inventory"
+        return f"put its line into {where} (`{trust}` on your machine writes it)" if self.in_ci else trust
+
+
+class Verified(MissingHostKeyPolicy):
+    """The one place where a host key is accepted: Fabric's clients know none themselves, so each key comes here."""
+
+    def __init__(self, hop: Hop, allow_login: Callable[[], None]) -> None:
+        self._hop = hop
+        self._allow_login = allow_login
+
+    def missing_host_key(self, client: SSHClient, hostname: str, key: PKey) -> None:  # noqa: ARG002
+        """Called before anything is sent but the key exchange. Raises HostKeyError."""
+        certificate = key.public_blob.key_blob if key.public_blob else b""
+        self._hop.verify(HostKey(key.get_name(), key.asbytes()), certificate)
+        self._allow_login()
+
+
+def made_signature(key: HostKey, signed: bytes, signature: bytes) -> bool:
+    """Whether this key made the signature of these bytes."""
+    try:
+        return bool(PKey.from_type_string(key.kind, key.blob).verify_ssh_sig(signed, Message(signature)))
+    except (SSHException, ValueError):
+        return False
