@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from runnerops.commands.reports import ReportFile, keys_by_place, relative_to, repository_root, write_reports
 from runnerops.engine.learning import learn_secrets
 from runnerops.errors import InventoryError, RunneropsError, TemplateError, UsageError
-from runnerops.model.common import Exit, ServiceName, SourceLocation
+from runnerops.model.common import Exit, ServiceName, SourceLocation, value_at
 from runnerops.model.inventory import FileSpec, Format, RenderedFile
 from runnerops.model.plan import Finding
 from runnerops.planning.lint_file import lint_file
@@ -22,7 +22,7 @@ from runnerops.report.document import VERSION, finding_document
 from runnerops.report.screen import Screen
 from runnerops.report.text import finding_lines
 from runnerops.secrets import Resolver
-from runnerops.services.base import ParseError, value_at
+from runnerops.services.base import ParseError
 
 if TYPE_CHECKING:
     from runnerops.inventory.sources import Where

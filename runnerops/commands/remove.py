@@ -28,9 +28,9 @@ from runnerops.model.gitlab import Unpaired
 from runnerops.model.inventory import Host, Requester
 from runnerops.model.plan import Blocker
 from runnerops.planning.dependencies import with_cache_clients
-from runnerops.planning.displaced import PLACE, read_displaced
+from runnerops.planning.originals import CONTAINERS, places_of, read_displaced, read_originals
 from runnerops.planning.plan import Request
-from runnerops.planning.remove import FOLDERS, Kept, Removed, paths_of, places_of, read_originals, take_off
+from runnerops.planning.remove import FOLDERS, Kept, Removed, paths_of, take_off
 from runnerops.planning.restore import as_of, phases_of
 from runnerops.remote.history import last_applied, read_history, read_kept
 from runnerops.remote.reading import ReadOnly
@@ -110,7 +110,7 @@ class Removing:
         """Three execs that only read: its runs, what is kept of them, what the host has. Raises RunneropsError."""
         history = read_history(self.host.name, reader)
         paths, recent = paths_of(history.records), last_applied(history)
-        kept = read_kept(reader, sorted({PLACE, *recent.values(), *places_of(paths)}))
+        kept = read_kept(reader, sorted({CONTAINERS, *recent.values(), *places_of(paths)}))
         files = {path: kept[place] for path, place in recent.items() if place in kept}
         left = as_of(self.host, files, phases_of(history.records), unmanaged=True)
         observed = observe(replace(left.host, removed=frozenset(self.services)), left.rendered, reader)

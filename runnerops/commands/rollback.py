@@ -25,7 +25,7 @@ from runnerops.engine.targets import check_targets, choose
 from runnerops.errors import HostError, UsageError
 from runnerops.model.common import Exit
 from runnerops.model.inventory import Host, RenderedFile, Requester
-from runnerops.planning.displaced import PLACE, read_displaced
+from runnerops.planning.originals import CONTAINERS, read_displaced
 from runnerops.planning.restore import as_of, choose_restore_point, keep_untouched, phases_of, pick
 from runnerops.redact import Redactor
 from runnerops.remote.history import last_applied, read_history, read_kept
@@ -105,7 +105,7 @@ class _Back:
         recent = last_applied(history)
         places = {place for place in target.places.values() if place} | set(recent.values())
         kept = read_kept(
-            reader, sorted({PLACE, *places, *(f"{place}.absent" for place in places if "originals" in place)})
+            reader, sorted({CONTAINERS, *places, *(f"{place}.absent" for place in places if "originals" in place)})
         )
         wanted = pick(name, target, kept)
         files = {**{path: kept[place] for path, place in recent.items() if place in kept}, **wanted}

@@ -6,13 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from runnerops.gitlab.ca import ca_problem
-from runnerops.model.common import Secret, Tree, Value
+from runnerops.model.common import Secret, Tree, Value, value_at
 from runnerops.model.inventory import FileSpec, Host, RenderedFile
 from runnerops.model.plan import Finding
 from runnerops.planning.places import Origins, place_of_key
 from runnerops.render import Renderer
 from runnerops.secrets import PLACEHOLDER, Resolver
-from runnerops.services.base import value_at
 
 
 def placed(

@@ -24,7 +24,6 @@ from runnerops.report.document import VERSION, outcome_document, plan_document
 from runnerops.report.history import last_run_lines
 from runnerops.report.screen import Screen
 from runnerops.report.text import Line, outcome_lines, plan_lines
-from runnerops.services.base import display_key
 
 
 def exit_code_of(plans: Plans) -> Exit:
@@ -165,7 +164,7 @@ def host_documents(project: Project, plans: Plans) -> list[dict[str, Any]]:
 
 def _masker(project: Project, host: Host, planned: Planned) -> Masker:
     """The key of fingerprints is the host's own, which its first run brings: two diffs of one host can be compared."""
-    return project.masker(host, display_key(planned.plan.secret_fingerprints.key))
+    return project.masker(host, planned.plan.secret_fingerprints.display_key)
 
 
 def failure(name: str, error: Exception) -> Outcome:

@@ -158,3 +158,15 @@ class Exit(IntEnum):
 def word_set(text: str) -> frozenset[str]:
     """The words of a text: a set of many names as data."""
     return frozenset(text.split())
+
+
+def value_at(tree: Value, key: Key) -> Value:
+    """What a tree has at a place; None where there is no such place."""
+    for part in key:
+        if isinstance(tree, dict) and isinstance(part, str):
+            tree = tree.get(part)
+        elif isinstance(tree, list) and isinstance(part, int) and part < len(tree):
+            tree = tree[part]
+        else:
+            return None
+    return tree

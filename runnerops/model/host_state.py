@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -70,16 +72,21 @@ def latest(runs: Sequence[Run]) -> Run | None:
 class SecretFingerprints:
     """What the inventory gave of secrets that the host's own system replaces, as keyed fingerprints that only tell *equal*.
 
-    `marks` has them by the name of what each is for, `key` (hex digits, random, the host keeps it) is what they are made
-    under. Neither is ever shown.
+    `fingerprints` has them by the name of what each is for. They are made under `key` (hex digits, random, kept by the
+    host). Neither is ever shown.
     """
 
     key: str = field(default="", repr=False)
     fingerprints: Mapping[str, str] = field(default_factory=dict, repr=False)
 
+    @property
+    def display_key(self) -> bytes:
+        """The key of fingerprints that are shown, which differ from those that a host keeps. Empty without a key."""
+        return hmac.new(bytes.fromhex(self.key), b"shown", hashlib.sha256).digest() if self.key else b""
+
 
 _DIGITS = 11
-"""Of a moment in epoch seconds, up to the year 5138; more are milliseconds, or no moment at all."""
+"""The digits of a time in epoch seconds, up to the year 5138; more digits are milliseconds, or no time at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,3 +161,13 @@ class HostState:
     def intent_for(self, service: ServiceName) -> Intent | None:
         """What is on record as unfinished for `service`."""
         return next((intent for intent in self.intents if intent.service is service), None)
+
+
+def sha256(content: bytes | None) -> Sha:
+    """The `Sha` of a file's content; None is a file that does not exist."""
+    return ABSENT if content is None else hashlib.sha256(content).hexdigest()
+
+
+def fingerprint(key: str, secret: str) -> str:
+    """Under a host's own key (hex digits): equal for equal secrets, and tells nothing else."""
+    return hmac.new(bytes.fromhex(key), secret.encode(), hashlib.sha256).hexdigest()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -240,3 +240,7 @@ class RenderedFile:
 
     spec: FileSpec
     content: bytes | None
+
+    def at(self, path: str) -> RenderedFile:
+        """The same file at the path that its daemon really reads."""
+        return replace(self, spec=replace(self.spec, path=path))

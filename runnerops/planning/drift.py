@@ -9,11 +9,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from runnerops.model.common import ABSENT, Key, Tree, Value
-from runnerops.model.host_state import HostState, RemoteFile
+from runnerops.model.host_state import HostState, RemoteFile, sha256
 from runnerops.model.inventory import FileSpec, RenderedFile
 from runnerops.model.plan import ChangeOrigin, Drift, KeyChange
 from runnerops.services import service_of
-from runnerops.services.base import ParseError, Service, sha256
+from runnerops.services.base import ParseError, Service
 
 
 def ours(path: str, old: RemoteFile, observed: HostState) -> bool:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from runnerops.model.common import Tree, Verb, item_name
 from runnerops.model.gitlab import Managed, SettingsUpdate, Unpaired
-from runnerops.model.host_state import HostState, RemoteFile, SecretFingerprints
+from runnerops.model.host_state import HostState, RemoteFile, SecretFingerprints, fingerprint, sha256
 from runnerops.model.inventory import Host, Policy, RenderedFile, Requester
 from runnerops.model.plan import Action, Blocker, Change, Finding, KeyChange, Plan
 from runnerops.planning import left_out
@@ -31,7 +31,7 @@ from runnerops.planning.drift import explain
 from runnerops.planning.paused import beyond_reach, left_paused
 from runnerops.planning.steps import StepWriter, changes_of
 from runnerops.services import SERVICES, service_of
-from runnerops.services.base import ParseError, fingerprint, sha256, with_path
+from runnerops.services.base import ParseError
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ def _change(file: RenderedFile, observed: HostState) -> Change | None:
         return None
     key_changes, origin, drift = explain(file, old, _key_changes(file, old), observed)
     # a link is followed: from here on its target is the path
-    return Change(old, with_path(file, old.path), key_changes, origin, drift)
+    return Change(old, file.at(old.path), key_changes, origin, drift)
 
 
 def _key_changes(file: RenderedFile, old: RemoteFile) -> tuple[KeyChange, ...]:

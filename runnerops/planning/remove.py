@@ -14,7 +14,6 @@ from runnerops.model.inventory import Displaced, Host, Original, Policy, Rendere
 from runnerops.model.plan import Blocker
 from runnerops.model.run import Record
 from runnerops.services import service_of
-from runnerops.services.base import original_name
 
 FOLDERS = "folders"
 """The file of a run with the folders that go when it has left them empty, the deepest first, a line each."""
@@ -51,25 +50,6 @@ class Removed:
 def paths_of(records: Sequence[Record]) -> frozenset[str]:
     """Every path that any run ever applied, and those that runs meant to change."""
     return frozenset(path for one in records for path in (*one.run.files, *one.swapped))
-
-
-def places_of(paths: Collection[str]) -> tuple[str, ...]:
-    """Where a host keeps what is known of these paths before the first run."""
-    names = [f"originals/{original_name(path)}" for path in sorted(paths)]
-    return tuple(f"{name}{end}" for name in names for end in ("", ".mode", ".absent"))
-
-
-def read_originals(paths: Collection[str], kept: Mapping[str, bytes]) -> Mapping[str, Original]:
-    """By path; those of which nothing is kept are left out."""
-    found: dict[str, Original] = {}
-    for path in paths:
-        place = f"originals/{original_name(path)}"
-        if (content := kept.get(place)) is not None:
-            mode, _, owner = kept.get(f"{place}.mode", b"").decode().strip().partition(" ")
-            found[path] = Original(content, mode, owner)
-        elif (said := kept.get(f"{place}.absent")) is not None:
-            found[path] = Original(None, folder=said.decode().strip())
-    return found
 
 
 def take_off(host: Host, services: Collection[ServiceName], kept: Kept, observed: HostState, policy: Policy) -> Removed:

@@ -13,8 +13,8 @@ from runnerops.model.common import ABSENT, Result, ServiceName, Tree
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host, RenderedFile
 from runnerops.model.run import Record
+from runnerops.planning.originals import original_name
 from runnerops.services import SERVICES
-from runnerops.services.base import original_name
 
 ORIGINAL = 0
 """The number that stands for the time before the first run."""

@@ -11,12 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from runnerops.model.common import ServiceName, Tree, Verb
-from runnerops.model.host_state import HostState, RemoteFile
+from runnerops.model.host_state import HostState, RemoteFile, sha256
 from runnerops.model.inventory import FileSpec, Host, Policy, RenderedFile, Requester
 from runnerops.model.plan import Action, Blocker, Plan
 from runnerops.model.steps import Step
 from runnerops.planning.plan import Request
-from runnerops.services.base import sha256
 from runnerops.services.gitlab_runner import rotation
 from runnerops.services.gitlab_runner.format import config_path, heading, read
 from runnerops.services.gitlab_runner.format.toml_writer import to_toml

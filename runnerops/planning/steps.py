@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 
 from runnerops.model.common import ABSENT, ServiceName
 from runnerops.model.gitlab import Managed
-from runnerops.model.host_state import HostState, RemoteFile, SecretFingerprints
+from runnerops.model.host_state import HostState, RemoteFile, SecretFingerprints, sha256
 from runnerops.model.inventory import Host, Policy
 from runnerops.model.plan import Action, Change
 from runnerops.model.steps import ActionSteps, Step
+from runnerops.planning.originals import original_name
 from runnerops.services import SERVICES, service_of
-from runnerops.services.base import ActionRequest, Service, original_name, sha256
+from runnerops.services.base import ActionRequest, Service
 from runnerops.services.scripts import named_by, script
 from runnerops.services.steps import guard, intend_again, run
 

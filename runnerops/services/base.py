@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from runnerops.model.answers import Answers
-from runnerops.model.common import ABSENT, Key, ServiceName, Sha, SourceLocation, Tree, Value
+from runnerops.model.common import Key, ServiceName, SourceLocation, Tree, Value
 from runnerops.model.facts import Facts
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import FileSpec, Host, Original, Policy, RenderedFile, Restored
@@ -243,46 +241,3 @@ class Adopter(Protocol):
 
 class Service(FileFormat, Planner, Adopter, Protocol):
     """A managed system."""
-
-
-def fingerprint(key: str, secret: str) -> str:
-    """Under a host's own key (hex digits): equal for equal secrets, and tells nothing else."""
-    return hmac.new(bytes.fromhex(key), secret.encode(), hashlib.sha256).hexdigest()
-
-
-def display_key(key: str) -> bytes:
-    """What fingerprints that are shown are made under: told apart from those that a host keeps. Nothing of no key."""
-    return hmac.new(bytes.fromhex(key), b"shown", hashlib.sha256).digest() if key else b""
-
-
-def value_at(tree: Value, key: Key) -> Value:
-    """What a tree has at a place; None where there is no such place."""
-    for part in key:
-        if isinstance(tree, dict) and isinstance(part, str):
-            tree = tree.get(part)
-        elif isinstance(tree, list) and isinstance(part, int) and part < len(tree):
-            tree = tree[part]
-        else:
-            return None
-    return tree
-
-
-def sha256(content: bytes | None) -> Sha:
-    """The `Sha` of a file's content; None is a file that does not exist."""
-    return ABSENT if content is None else hashlib.sha256(content).hexdigest()
-
-
-def staged_path(path: str, sha: Sha) -> str:
-    """Where `host.sh` stages the content with this sha for `path`: beside it, so that a rename is atomic."""
-    folder, _, name = path.rpartition("/")
-    return f"{folder}/.{name}.runnerops.{sha[:12]}"
-
-
-def original_name(path: str) -> str:
-    """The name under which a host keeps what was at a path before the first run."""
-    return path.strip("/").replace("/", "%")
-
-
-def with_path(file: RenderedFile, path: str) -> RenderedFile:
-    """The same file at the path that its daemon really reads."""
-    return replace(file, spec=replace(file.spec, path=path))

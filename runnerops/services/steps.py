@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from typing import Literal
 
-from runnerops.model.common import ServiceName, Verb
+from runnerops.model.common import ServiceName, Sha, Verb
 from runnerops.model.facts import Unit
 from runnerops.model.host_state import Intent
 from runnerops.model.steps import DRAINED, ActionSteps, Step
@@ -98,3 +98,9 @@ def with_enablement(steps: ActionSteps, unit: Unit, desired: Literal["enabled", 
         forward=(run(30, "systemctl", there, unit.name, title=f"{there} {unit.name}"), *steps.forward),
         rollback=(*steps.rollback, run(30, "systemctl", back, unit.name, title=f"{back} {unit.name}")),
     )
+
+
+def staged_path(path: str, sha: Sha) -> str:
+    """Where `host.sh` stages the content with this sha for `path`: beside it, so that a rename is atomic."""
+    folder, _, name = path.rpartition("/")
+    return f"{folder}/.{name}.runnerops.{sha[:12]}"

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from runnerops.model.common import ABSENT
+from runnerops.model.host_state import sha256
 from runnerops.model.steps import Step
-from runnerops.services.base import sha256
 
 A, B, C = "/etc/runnerops-contract/a.conf", "/srv/runnerops-contract/deep/b.conf", "/etc/runnerops-contract/c.conf"
 OLD, NEW, OTHER = b"old\n", b"new\n", b"other\n"

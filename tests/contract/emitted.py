@@ -10,7 +10,7 @@ from itertools import takewhile
 
 from runnerops.model.common import ServiceName, Tree
 from runnerops.model.facts import Client, Container, RunnerFacts, Unit
-from runnerops.model.host_state import HostState, RemoteFile
+from runnerops.model.host_state import HostState, RemoteFile, sha256
 from runnerops.model.inventory import Cache, Host, Original, Policy, RenderedFile, Requester
 from runnerops.model.plan import Plan
 from runnerops.model.steps import Step
@@ -18,7 +18,6 @@ from runnerops.planning.plan import Request, make_plan
 from runnerops.planning.reconcile import reconcile
 from runnerops.planning.remove import Kept, take_off
 from runnerops.planning.rotate import Rotating
-from runnerops.services.base import sha256
 from runnerops.services.scripts import content
 from tests.unit.services.builders import (
     ARGV,

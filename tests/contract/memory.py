@@ -6,7 +6,7 @@ import io
 import tarfile
 from collections.abc import Iterator, Sequence
 
-from runnerops.services.base import sha256
+from runnerops.model.host_state import sha256
 from tests.contract.cases import File
 
 LOG = "1.00\t{}\t{}\t{}\t{}\n"

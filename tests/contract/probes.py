@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from runnerops.model.common import Value
+from runnerops.model.host_state import sha256
 from runnerops.planning.steps import IS_ABSENT
-from runnerops.services.base import sha256
 from runnerops.services.docker.action.context import LOADED
 from runnerops.services.docker.action.effects import BRIDGE, DEFAULT_POOLS, GATEWAY, SUBNET, shown
 from runnerops.services.docker.action.effects import SHOWN as VISIBLE

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from runnerops.model.common import Tree
+from runnerops.model.host_state import sha256
 from runnerops.model.steps import Step
-from runnerops.services.base import sha256
 from runnerops.services.gitlab_runner.format import PATH
 from runnerops.services.gitlab_runner.format.toml_writer import to_toml
 from runnerops.services.gitlab_runner.steps import rewritten as written

@@ -13,7 +13,7 @@ import pytest
 from runnerops.engine.gitlab.after_run import interrupted
 from runnerops.engine.options import Flags
 from runnerops.model.common import Result, Secret, SourceLocation, Tree
-from runnerops.model.host_state import SecretFingerprints
+from runnerops.model.host_state import SecretFingerprints, fingerprint
 from runnerops.model.inventory import CiJob, Host
 from runnerops.model.plan import Plan
 from runnerops.model.run import Outcome
@@ -23,7 +23,6 @@ from runnerops.report.document import plan_document
 from runnerops.report.plan_differences import differences
 from runnerops.report.saved_plan import Digests, saved_host
 from runnerops.report.text import plan_lines
-from runnerops.services.base import fingerprint
 from tests.integration.test_gitlab_create import API, FAULTS, REFUSED, Cut, World, fixture_gitlab
 from tests.lab.gitlab import GitLab, Job
 from tests.lab.gitlab_api import Answer

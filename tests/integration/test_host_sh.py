@@ -14,9 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from runnerops.engine.outcome import CUT_OFF
+from runnerops.model.host_state import sha256
 from runnerops.model.steps import Step
 from runnerops.remote import protocol
-from runnerops.services.base import sha256
 from tests.integration.walker import HOST_SH, Walker, sh, stage, swap
 from tests.shells import SH, SHELLS
 

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from runnerops.model.host_state import sha256
 from runnerops.model.run import Event
 from runnerops.model.steps import Step
 from runnerops.remote import protocol
-from runnerops.services.base import sha256
 from runnerops.services.scripts import named_by
 
 HOST_SH = Path(protocol.__file__).with_name("host.sh")

@@ -7,12 +7,11 @@ from dataclasses import replace
 import pytest
 
 from runnerops.model.common import ABSENT, Result, Tree, key_text
-from runnerops.model.host_state import HostState
+from runnerops.model.host_state import HostState, sha256
 from runnerops.model.plan import Plan
 from runnerops.redact import Masker
 from runnerops.report.document import plan_document
 from runnerops.report.text import plan_lines
-from runnerops.services.base import sha256
 from runnerops.services.gitlab_runner.format.toml_writer import to_toml
 from tests.unit.services.builders import DAEMON, engine, json_bytes, state
 from tests.unit.services.runner_builders import OTHER, REWRITTEN, TOKEN, config, runner

@@ -9,7 +9,7 @@ import pytest
 
 from runnerops.model.common import HOST_FORMAT, ServiceName, Tree, Verb
 from runnerops.model.facts import Facts, Job, RunnerFacts, Unit
-from runnerops.model.host_state import HostState, Intent, RemoteFile
+from runnerops.model.host_state import HostState, Intent, RemoteFile, sha256
 from runnerops.model.inventory import Cache, CiJob, Host, Policy, RenderedFile, Requester
 from runnerops.model.plan import Plan
 from runnerops.model.steps import Step
@@ -19,7 +19,6 @@ from runnerops.planning.plan import Request, make_plan
 from runnerops.planning.reconcile import reconcile
 from runnerops.remote import protocol
 from runnerops.services import service_of
-from runnerops.services.base import sha256
 from tests.unit.services.builders import DAEMON, daemon, engine, json_bytes, state
 
 CONFIG = "/etc/gitlab-runner/config.toml"

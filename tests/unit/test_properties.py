@@ -11,12 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runnerops.model.common import ServiceName, Tree
-from runnerops.model.host_state import HostState, RemoteFile
+from runnerops.model.host_state import HostState, RemoteFile, sha256
 from runnerops.model.inventory import Host, Policy, RenderedFile
 from runnerops.model.plan import Plan
 from runnerops.planning.reconcile import reconcile
 from runnerops.services import service_of
-from runnerops.services.base import sha256
 from runnerops.services.docker.schema import mirrors_of
 from runnerops.services.gitlab_runner.format.toml_writer import to_toml
 from tests.unit.services.builders import (

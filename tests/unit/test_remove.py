@@ -8,14 +8,14 @@ import pytest
 
 from runnerops.model.common import ABSENT, ServiceName, SourceLocation
 from runnerops.model.facts import RunnerFacts
-from runnerops.model.host_state import HostState, RemoteFile
+from runnerops.model.host_state import HostState, RemoteFile, sha256
 from runnerops.model.inventory import Host, Original, Policy, RenderedFile, Requester
 from runnerops.model.plan import Plan
 from runnerops.planning.dependencies import with_cache_clients
+from runnerops.planning.originals import places_of, read_originals
 from runnerops.planning.plan import Request, make_plan
-from runnerops.planning.remove import Kept, places_of, read_originals, take_off
+from runnerops.planning.remove import Kept, take_off
 from runnerops.services import SERVICES
-from runnerops.services.base import sha256
 from tests.contract.emitted import DOCKER, RUNNER, caches, deployed, host, removal
 from tests.unit.services.builders import cache, engine, state
 

@@ -8,13 +8,12 @@ import pytest
 
 from runnerops.errors import RunneropsError
 from runnerops.model.common import ABSENT, ServiceName
-from runnerops.model.host_state import HostState, RemoteFile, Run
+from runnerops.model.host_state import HostState, RemoteFile, Run, sha256
 from runnerops.model.inventory import Host, Requester
 from runnerops.model.run import Record
 from runnerops.model.steps import Step
 from runnerops.planning.reconcile import reconcile
 from runnerops.planning.restore import as_of, choose_restore_point, keep_untouched, phases_of, pick
-from runnerops.services.base import sha256
 from runnerops.services.gitlab_runner import GITLAB_RUNNER
 
 A, B, C = "/etc/docker/daemon.json", "/etc/gitlab-runner/config.toml", "/opt/registry/docker-compose.yml"

@@ -13,11 +13,10 @@ from runnerops.engine.planned import Planned
 from runnerops.errors import GitlabError
 from runnerops.model.common import Secret
 from runnerops.model.gitlab import Deletion, Managed
-from runnerops.model.host_state import HostState
+from runnerops.model.host_state import HostState, fingerprint
 from runnerops.model.inventory import Host, Policy, RenderedFile
 from runnerops.model.plan import Blocker
 from runnerops.secrets import Resolver
-from runnerops.services.base import fingerprint
 from runnerops.services.gitlab_runner.blockers.self_deploy import deletes_itself
 from runnerops.services.gitlab_runner.diff.matching import normal_url
 from runnerops.services.gitlab_runner.reconcile.leaving import Leaving, leaving, on_record, tokens_of

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
-from runnerops.model.common import Key, Tree, Value
+from runnerops.model.common import Key, Tree, Value, value_at
 from runnerops.model.facts import DockerFacts
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import FileSpec
 from runnerops.model.plan import KeyChange
-from runnerops.services.base import ParseError, value_at
+from runnerops.services.base import ParseError
 from runnerops.services.docker.format import NAME, PATH, parse
 from runnerops.services.docker.schema import STICKY, key_of_flag, mirrors_of, neutral
 

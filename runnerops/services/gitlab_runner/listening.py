@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from runnerops.model.common import Tree, Value
+from runnerops.model.common import Tree, Value, value_at
 from runnerops.model.inventory import FileSpec
-from runnerops.services.base import ListeningPlace, value_at
+from runnerops.services.base import ListeningPlace
 from runnerops.services.shared.listeners import bare
 
 _KEYS = {

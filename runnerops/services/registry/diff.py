@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from runnerops.model.common import Key, Tree, Value
+from runnerops.model.common import Key, Tree, Value, value_at
 from runnerops.model.inventory import FileSpec
 from runnerops.model.plan import KeyChange
-from runnerops.services.base import value_at
 from runnerops.services.registry.format import COMPOSE_TEMPLATE
 
 

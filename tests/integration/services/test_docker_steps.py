@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from runnerops.services.base import sha256
+from runnerops.model.host_state import sha256
 from runnerops.services.scripts import content
 from tests.shells import SHELLS
 

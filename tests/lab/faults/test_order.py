@@ -11,7 +11,7 @@ import pytest
 from runnerops.model.common import Result
 from runnerops.model.plan import Plan
 from runnerops.model.run import Event
-from runnerops.services.base import staged_path
+from runnerops.services.steps import staged_path
 from tests.lab.faults.bench import Bench
 from tests.lab.faults.commands import HELD, let_go, planning
 from tests.lab.faults.scenarios import ALL

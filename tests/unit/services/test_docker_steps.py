@@ -8,11 +8,11 @@ import pytest
 
 from runnerops.model.common import ABSENT, Tree, Verb
 from runnerops.model.facts import DockerStore
-from runnerops.model.host_state import HostState, Intent
+from runnerops.model.host_state import HostState, Intent, sha256
 from runnerops.model.inventory import Cache, Host, Policy
 from runnerops.model.steps import ActionSteps, Step
 from runnerops.services import DOCKER
-from runnerops.services.base import ActionRequest, sha256
+from runnerops.services.base import ActionRequest
 from runnerops.services.docker.action.effects import GATEWAY, PROVEN_OTHERWISE, SHOWN, SUBNET, UNSEEN, unseen
 from runnerops.services.docker.action.lists import LISTED
 from runnerops.services.docker.schema import KEYS

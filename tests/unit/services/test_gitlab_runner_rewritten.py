@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from runnerops.model.common import ABSENT, Tree
-from runnerops.services.base import sha256
+from runnerops.model.host_state import sha256
 from runnerops.services.gitlab_runner.format.toml_writer import to_toml
 from runnerops.services.gitlab_runner.steps import rewritten as written
 from tests.unit.services.runner_builders import config, runner

@@ -8,12 +8,12 @@ import pytest
 
 from runnerops.model.common import ServiceName, Tree, Verb
 from runnerops.model.facts import RunnerFacts
-from runnerops.model.host_state import Intent
+from runnerops.model.host_state import Intent, sha256
 from runnerops.model.inventory import Policy
 from runnerops.model.plan import Action
 from runnerops.model.steps import ActionSteps
 from runnerops.services import GITLAB_RUNNER
-from runnerops.services.base import ActionRequest, sha256
+from runnerops.services.base import ActionRequest
 from runnerops.services.gitlab_runner.format import PATH
 from runnerops.services.gitlab_runner.format.toml_writer import to_toml
 from runnerops.services.gitlab_runner.steps import drain

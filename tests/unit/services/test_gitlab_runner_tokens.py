@@ -8,11 +8,10 @@ import pytest
 
 from runnerops.model.answers import Answer
 from runnerops.model.common import Tree, key_text
-from runnerops.model.host_state import HostState, RemoteFile, SecretFingerprints
+from runnerops.model.host_state import HostState, RemoteFile, SecretFingerprints, fingerprint
 from runnerops.model.plan import Plan
 from runnerops.remote import protocol, state
 from runnerops.services import GITLAB_RUNNER
-from runnerops.services.base import fingerprint
 from runnerops.services.gitlab_runner.format.toml_writer import to_toml
 from runnerops.services.gitlab_runner.reconcile.tokens import names_of
 from tests.unit.services.runner_builders import OTHER, REWRITTEN, SPEC, TOKEN, config, reconcile, runner

@@ -10,11 +10,10 @@ import pytest
 
 from runnerops.model.common import ServiceName, Tree, Verb
 from runnerops.model.facts import Container, RegistryFacts
-from runnerops.model.host_state import HostState, Intent
+from runnerops.model.host_state import HostState, Intent, sha256
 from runnerops.model.inventory import Host
 from runnerops.model.plan import Action, Change
 from runnerops.services import REGISTRY
-from runnerops.services.base import sha256
 from tests.unit.services.builders import (
     BRIDGE,
     POLICY,

@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runnerops.model.common import Tree, key_text
+from runnerops.model.host_state import sha256
 from runnerops.model.inventory import FileSpec
 from runnerops.services import REGISTRY
-from runnerops.services.base import ParseError, Service, sha256
+from runnerops.services.base import ParseError, Service
 from runnerops.services.registry.action.compared import volumes_of
 from runnerops.services.registry.format import COMPOSE_TEMPLATE, CONFIG_TEMPLATE, merge
 from runnerops.services.registry.format.label import config_sha256

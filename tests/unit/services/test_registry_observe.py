@@ -6,8 +6,8 @@ import pytest
 
 from runnerops.model.answers import Answer
 from runnerops.model.facts import Facts, RegistryFacts
+from runnerops.model.host_state import sha256
 from runnerops.services import REGISTRY
-from runnerops.services.base import sha256
 from tests.unit.services.builders import MIRROR, cache, host, render_file
 
 

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from runnerops.model.common import ServiceName, Verb
-from runnerops.model.host_state import HostState, Intent
+from runnerops.model.host_state import HostState, Intent, sha256
 from runnerops.model.inventory import Host, Policy
 from runnerops.model.plan import Action
 from runnerops.model.steps import ActionSteps, Step
 from runnerops.services import REGISTRY
-from runnerops.services.base import ActionRequest, sha256
+from runnerops.services.base import ActionRequest
 from runnerops.services.registry.action.compared import FORM
 from runnerops.services.registry.steps import IF_DOCKER, IF_THERE, PULL
 from runnerops.services.registry.steps.verify import LATER

@@ -11,7 +11,7 @@ from runnerops.model.common import ServiceName
 from runnerops.model.facts import Container
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Displaced
-from runnerops.planning.displaced import PLACE, read_displaced
+from runnerops.planning.originals import CONTAINERS, read_displaced
 from runnerops.services import REGISTRY
 from runnerops.services.base import ActionRequest
 from tests.unit.services.builders import POLICY, cache, changes, compose_facts, engine, host, render_file, state
@@ -147,7 +147,7 @@ def test_it_stays_stopped_where_other_services_are_removed() -> None:
 
 def test_what_a_host_has_on_record() -> None:
     text = b"1 aaa always mirror\n\n4 bbb none old one\n4 ccc no reg\n"
-    kept = {PLACE: text}
+    kept = {CONTAINERS: text}
     assert [one.name for one in read_displaced(kept)] == ["mirror", "reg"]
     assert read_displaced(kept, 4) == (Displaced(4, "ccc", "no", "reg"),)
     assert read_displaced({}) == ()

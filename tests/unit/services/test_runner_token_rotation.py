@@ -7,11 +7,10 @@ from dataclasses import replace
 import pytest
 
 from runnerops.model.common import Tree
-from runnerops.model.host_state import HostState, RemoteFile, SecretFingerprints
+from runnerops.model.host_state import HostState, RemoteFile, SecretFingerprints, fingerprint, sha256
 from runnerops.model.inventory import Original, Policy, Requester
 from runnerops.planning.plan import make_plan
 from runnerops.planning.rotate import Rotating, edited_by_hand
-from runnerops.services.base import fingerprint, sha256
 from runnerops.services.gitlab_runner.format import PATH, parse, runners_of
 from runnerops.services.gitlab_runner.format.toml_writer import to_toml
 from runnerops.services.gitlab_runner.reconcile.remove import remove

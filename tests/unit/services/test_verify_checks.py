@@ -14,10 +14,9 @@ from runnerops.engine.verify import assess, cache_hosts, marked, pull_tests
 from runnerops.model.answers import Answer
 from runnerops.model.common import Key, ServiceName, SourceLocation, Tree
 from runnerops.model.facts import Container
-from runnerops.model.host_state import HostState, Run
+from runnerops.model.host_state import HostState, Run, sha256
 from runnerops.model.inventory import Cache, Host, Requester
 from runnerops.services import DOCKER, GITLAB_RUNNER, REGISTRY
-from runnerops.services.base import sha256
 from runnerops.services.providers import VERIFY_PROVIDERS
 from runnerops.services.registry.verify.log import repositories, requests
 from runnerops.services.shared.firewall import opening

@@ -13,7 +13,7 @@ from ipaddress import ip_network
 from typing import Literal
 
 from runnerops.model.common import Tree, Value
-from runnerops.services.base import sha256
+from runnerops.model.host_state import sha256
 from runnerops.services.docker.schema import Version
 from runnerops.services.scripts import script
 from runnerops.services.shared.sizes import is_size, size_of

@@ -9,7 +9,6 @@ from runnerops.model.common import Tree, Verb
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host, Policy, RenderedFile
 from runnerops.model.plan import Blocker, Change
-from runnerops.services.base import with_path
 from runnerops.services.docker.action import daemon_action
 from runnerops.services.docker.diff import differ, flags, key_changes, loaded, path_of, read, sticking
 from runnerops.services.docker.format import NAME, text_of
@@ -24,7 +23,7 @@ def reconcile(
 
     A restart forgets what sticks, so a file that changes in a run which restarts Docker has no such key.
     """
-    return tuple(_desired(host, with_path(file, path_of(observed)), observed) for file in rendered), ()
+    return tuple(_desired(host, file.at(path_of(observed)), observed) for file in rendered), ()
 
 
 def written_out(host: Host, rendered: Sequence[RenderedFile], observed: HostState) -> tuple[str, ...]:

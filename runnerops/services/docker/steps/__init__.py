@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from runnerops.model.common import Verb
+from runnerops.model.host_state import sha256
 from runnerops.model.steps import ActionSteps, Step
-from runnerops.services.base import ActionRequest, sha256, staged_path
+from runnerops.services.base import ActionRequest
 from runnerops.services.docker.action.context import LOADED, ActionContext, scene
 from runnerops.services.docker.action.effects import BRIDGE, GATEWAY, SUBNET, shown
 from runnerops.services.docker.format import NAME
@@ -22,6 +23,7 @@ from runnerops.services.steps import (
     intend,
     restore_intent,
     run,
+    staged_path,
     still_intended,
     wait,
     with_enablement,

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from runnerops.model.common import Key, Tree, Value
+from runnerops.model.common import Key, Tree, Value, value_at
 from runnerops.model.plan import KeyChange
-from runnerops.services.base import value_at
 from runnerops.services.gitlab_runner.diff.matching import match, match_equals, normal_url
 from runnerops.services.gitlab_runner.format import runners_of
 from runnerops.services.gitlab_runner.schema import HOST_OWNED, TABLES, Known

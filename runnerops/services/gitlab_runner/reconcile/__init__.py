@@ -10,7 +10,7 @@ from runnerops.model.common import Tree, Value
 from runnerops.model.host_state import HostState, SecretFingerprints
 from runnerops.model.inventory import Host, RenderedFile
 from runnerops.model.plan import Blocker
-from runnerops.services.base import ParseError, with_path
+from runnerops.services.base import ParseError
 from runnerops.services.gitlab_runner.diff import distance, key_changes
 from runnerops.services.gitlab_runner.diff.matching import match, match_equals, match_renamed, rivals
 from runnerops.services.gitlab_runner.format import NAME, config_path, heading, label, parse, runners_of
@@ -30,7 +30,7 @@ def reconcile(
     """The host's own file where it means the same, else the asked one, in its order, with what the host owns put in."""
     if not rendered:
         return (), ()
-    file = with_path(rendered[0], config_path(observed))
+    file = rendered[0].at(config_path(observed))
     content = observed.file(file.spec.path).content
     assert file.content is not None
     desired = parse(file.content)

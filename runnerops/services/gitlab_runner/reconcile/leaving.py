@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 
 from runnerops.model.common import ABSENT, Secret
 from runnerops.model.gitlab import Managed, Registration
-from runnerops.model.host_state import HostState, SecretFingerprints
+from runnerops.model.host_state import HostState, SecretFingerprints, fingerprint
 from runnerops.model.inventory import Host, RenderedFile
-from runnerops.services.base import ParseError, fingerprint
+from runnerops.services.base import ParseError
 from runnerops.services.gitlab_runner.diff.matching import normal_url
 from runnerops.services.gitlab_runner.format import NAME, config_path, runners_of
 from runnerops.services.gitlab_runner.observe.registered import (

@@ -11,10 +11,10 @@ from datetime import datetime
 from enum import Enum
 
 from runnerops.model.common import Tree
-from runnerops.model.host_state import HostState, SecretFingerprints
+from runnerops.model.host_state import HostState, SecretFingerprints, fingerprint
 from runnerops.model.inventory import RenderedFile
 from runnerops.model.plan import Blocker
-from runnerops.services.base import ParseError, fingerprint
+from runnerops.services.base import ParseError
 from runnerops.services.gitlab_runner.diff.matching import match, normal_url
 from runnerops.services.gitlab_runner.format import config_path, label, parse, runners_of
 

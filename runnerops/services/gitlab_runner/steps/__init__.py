@@ -11,11 +11,11 @@ from types import MappingProxyType
 
 from runnerops.model.common import Verb
 from runnerops.model.facts import RunnerFacts
-from runnerops.model.host_state import HostState
+from runnerops.model.host_state import HostState, sha256
 from runnerops.model.inventory import Policy
 from runnerops.model.plan import Change
 from runnerops.model.steps import ActionSteps, Step
-from runnerops.services.base import ActionRequest, sha256, staged_path
+from runnerops.services.base import ActionRequest
 from runnerops.services.gitlab_runner.format import NAME, config_path
 from runnerops.services.gitlab_runner.rotation import tidied
 from runnerops.services.gitlab_runner.rules.keys import version_of
@@ -25,7 +25,7 @@ from runnerops.services.gitlab_runner.steps.drain import rest, rest_again, retur
 from runnerops.services.gitlab_runner.steps.pulls import far_caches_new_to_jobs, own_caches_new_to_jobs
 from runnerops.services.gitlab_runner.steps.verify import UNIT, watch
 from runnerops.services.scripts import script
-from runnerops.services.steps import diagnose, guard, intend, restore_intent, run, with_enablement
+from runnerops.services.steps import diagnose, guard, intend, restore_intent, run, staged_path, with_enablement
 
 
 def action_steps(request: ActionRequest) -> ActionSteps:

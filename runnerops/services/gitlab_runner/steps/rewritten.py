@@ -12,8 +12,8 @@ import re
 from collections.abc import Iterator, Mapping
 
 from runnerops.model.common import Tree, Value
+from runnerops.model.host_state import sha256
 from runnerops.model.steps import Step
-from runnerops.services.base import sha256
 from runnerops.services.gitlab_runner.format import read
 from runnerops.services.gitlab_runner.rules.keys import Version, version_of
 from runnerops.services.gitlab_runner.schema import HOST_OWNED, TABLES

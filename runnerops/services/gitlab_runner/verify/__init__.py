@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from runnerops.model.facts import RunnerFacts
+from runnerops.model.host_state import sha256
 from runnerops.model.inventory import Host
-from runnerops.services.base import sha256
 from runnerops.services.gitlab_runner.format import NAME, PATH, config_path
 from runnerops.services.gitlab_runner.observe import NOT_THERE, UNIT
 from runnerops.services.gitlab_runner.observe.registered import clone_fix, registrations

@@ -24,11 +24,10 @@ import json
 import re
 from collections.abc import Collection, Iterator, Mapping
 
-from runnerops.model.common import Tree, Value
+from runnerops.model.common import Tree, Value, value_at
 from runnerops.model.facts import Container
 from runnerops.redact.names import secret_name
 from runnerops.redact.texts import secret_items, secret_spans
-from runnerops.services.base import value_at
 from runnerops.services.registry.caches import CONFIG_LABEL, PROJECT
 
 STORAGE = "/var/lib/registry"

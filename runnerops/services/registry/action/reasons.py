@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from runnerops.model.common import Tree, Verb, key_text
+from runnerops.model.common import Tree, Verb, key_text, value_at
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host
 from runnerops.model.plan import Change, KeyChange
-from runnerops.services.base import value_at
 from runnerops.services.registry.action.compared import differences, mounted_by
 from runnerops.services.registry.caches import CONFIG_LABEL, OwnCache, own_caches
 from runnerops.services.registry.diff import plain_compose

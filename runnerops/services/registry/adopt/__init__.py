@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from runnerops.model.answers import Answers
-from runnerops.model.common import Key, Tree, Value
+from runnerops.model.common import Key, Tree, Value, value_at
 from runnerops.model.host_state import HostState
 from runnerops.parsing.comments import comments_by_key
 from runnerops.parsing.places import places_in
-from runnerops.services.base import Adopted, value_at
+from runnerops.services.base import Adopted
 from runnerops.services.docker.diff import path_of, tree_of
 from runnerops.services.docker.schema import mirrors_of
 from runnerops.services.registry.adopt.additions import additions, keys_added

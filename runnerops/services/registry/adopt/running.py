@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from runnerops.model.answers import Answers
-from runnerops.model.common import Key, Tree, Value
-from runnerops.services.base import ParseError, value_at
+from runnerops.model.common import Key, Tree, Value, value_at
+from runnerops.services.base import ParseError
 from runnerops.services.registry.adopt.beyond import of_container
 from runnerops.services.registry.caches import DIRECTORY
 from runnerops.services.registry.format.reading import parse

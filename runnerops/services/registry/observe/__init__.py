@@ -9,8 +9,8 @@ from pathlib import Path
 from runnerops.model.answers import Answers, text_of
 from runnerops.model.common import ServiceName
 from runnerops.model.facts import Facts, RegistryFacts
+from runnerops.model.host_state import sha256
 from runnerops.model.inventory import Host, RenderedFile
-from runnerops.services.base import sha256
 from runnerops.services.registry.caches import OwnCache, directory, own_caches
 from runnerops.services.registry.format import COMPOSE_TEMPLATE, NAME
 from runnerops.services.shared.listeners import listeners

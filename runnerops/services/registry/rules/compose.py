@@ -7,8 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from difflib import get_close_matches
 from math import isfinite
 
-from runnerops.model.common import Key, Tree, Value
-from runnerops.services.base import value_at
+from runnerops.model.common import Key, Tree, Value, value_at
 from runnerops.services.registry.rules.compose_names import circles, references
 from runnerops.services.registry.rules.compose_pairs import pairs
 from runnerops.services.registry.rules.compose_parts import mapping

@@ -6,8 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from ipaddress import ip_address
 
-from runnerops.model.common import Key, Tree, Value
-from runnerops.services.base import value_at
+from runnerops.model.common import Key, Tree, Value, value_at
 from runnerops.services.registry.rules.compose_image import image_name
 from runnerops.services.registry.rules.compose_parts import items, mapping, mounts, volume_parts
 from runnerops.services.registry.rules.compose_words import is_command

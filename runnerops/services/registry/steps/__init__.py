@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from runnerops.model.common import Verb
+from runnerops.model.host_state import sha256
 from runnerops.model.steps import ActionSteps, Step
-from runnerops.services.base import ActionRequest, sha256, staged_path
+from runnerops.services.base import ActionRequest
 from runnerops.services.registry.action import forced, touched
 from runnerops.services.registry.action.compose import cannot_recreate
 from runnerops.services.registry.action.reasons import works
@@ -30,7 +31,7 @@ from runnerops.services.registry.steps.verify import (
     ways_before,
 )
 from runnerops.services.scripts import script
-from runnerops.services.steps import NOTHING, guard, intend, restore_intent, run, wait
+from runnerops.services.steps import NOTHING, guard, intend, restore_intent, run, staged_path, wait
 
 PULL = 'docker image inspect "$1" >/dev/null 2>&1 || docker pull -q "$1"'
 """For a daemon that was down when the host was observed, or that has come up without what it had."""

@@ -1,0 +1,41 @@
+"""What a host keeps of the time before runs: original files, and containers that caches took the place of. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from runnerops.model.inventory import Displaced, Original
+
+CONTAINERS = "originals/containers"
+"""Where a host keeps the containers: a line `RUN ID POLICY NAME` for each; written by `container-aside.sh`."""
+
+
+def read_displaced(kept: Mapping[str, bytes], since: int = 0) -> tuple[Displaced, ...]:
+    """Containers that runs from number `since` on stopped; a line of another form is passed over."""
+    lines = (line.split() for line in kept.get(CONTAINERS, b"").decode(errors="replace").splitlines())
+    found = (Displaced(int(run), *words) for run, *words in filter(None, lines) if run.isdecimal() and len(words) == 3)
+    return tuple(one for one in found if one.run >= since)
+
+
+def original_name(path: str) -> str:
+    """The name under which a host keeps what was at a path before the first run."""
+    return path.strip("/").replace("/", "%")
+
+
+def places_of(paths: Collection[str]) -> tuple[str, ...]:
+    """Where a host keeps what is known of these paths before the first run."""
+    names = [f"originals/{original_name(path)}" for path in sorted(paths)]
+    return tuple(f"{name}{end}" for name in names for end in ("", ".mode", ".absent"))
+
+
+def read_originals(paths: Collection[str], kept: Mapping[str, bytes]) -> Mapping[str, Original]:
+    """The originals by path; a path of which nothing is kept is left out."""
+    found: dict[str, Original] = {}
+    for path in paths:
+        place = f"originals/{original_name(path)}"
+        if (content := kept.get(place)) is not None:
+            mode, _, owner = kept.get(f"{place}.mode", b"").decode().strip().partition(" ")
+            found[path] = Original(content, mode, owner)
+        elif (said := kept.get(f"{place}.absent")) is not None:
+            found[path] = Original(None, folder=said.decode().strip())
+    return found
