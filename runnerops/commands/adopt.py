@@ -32,7 +32,7 @@ from runnerops.report.causes import outcomes_lines
 from runnerops.report.document import VERSION, outcome_document
 from runnerops.report.screen import Screen
 from runnerops.secrets import Resolver
-from runnerops.secrets.dotenv import read_dotenv
+from runnerops.secrets.dotenv import as_read, read_dotenv
 from runnerops.services import SERVICES
 
 
@@ -206,7 +206,7 @@ class _Report:
         hosts = tuple(the_host(self.loaded, name) for name in self.looked if self._is_planned(name))
         if not hosts:
             return None
-        environ = {**self.adoption.environ, **(self.draft.variables if self.draft else {})}
+        environ = {**self.adoption.environ, **as_read(self.draft.variables if self.draft else {})}
         resolver = Resolver(environ, self.loaded.folder, self.adoption.pool.run_command)
         project = open_project(self.loaded, hosts, resolver, self.screen.redactor)
         return project, plan_all(project, self.adoption.pool, Flags({}))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from runnerops.model.common import Key, SourceLocation
 
@@ -14,25 +14,53 @@ _OUTSIDE = re.compile(r'"(?:[^"\\]|\\.)*"|\'[^\']*\'|(?:(?<=\s)|^)#.*')
 def comments_by_key(text: str, places: Mapping[Key, SourceLocation]) -> dict[Key, tuple[str, ...]]:
     """The lines directly above a key, and the end of its own line, each without its `#`. `places` is of this text."""
     lines = text.splitlines()
-    keys: dict[int, list[Key]] = {}
-    for key, place in places.items():
-        keys.setdefault(place.line, []).append(key)
     found: dict[Key, tuple[str, ...]] = {}
-    for number, here in keys.items():
-        line = lines[number - 1]
-        key = max(here, key=len) if line.lstrip().startswith("[") else min(here, key=len)
-        if said := (*reversed(list(_above(lines[: number - 1]))), *_behind(line)):
+    for key, number in _commented(lines, places):
+        if said := (*reversed([line for _, line in _above(lines, number)]), *_behind(lines[number - 1])):
             found[key] = said
     return found
 
 
-def _above(lines: list[str]) -> Iterator[str]:
-    """From the nearest upwards. A line that ends a string of many lines is none."""
-    for line in reversed(lines):
-        text = line.strip()
+def lines_left_over(text: str, places: Mapping[Key, SourceLocation], kept: Collection[Key]) -> tuple[int, ...]:
+    """The numbers of a TOML file's lines with comments that are about none of these keys."""
+    lines = text.splitlines()
+    taken: set[int] = set()
+    for key, number in _commented(lines, places):
+        if key in kept:
+            taken |= {number, *(above for above, _ in _above(lines, number))}
+    return tuple(number for number in _with_comments(lines) if number not in taken)
+
+
+def _commented(lines: Sequence[str], places: Mapping[Key, SourceLocation]) -> Iterator[tuple[Key, int]]:
+    """The key that a comment on each line, or above it, is about, with the line's number."""
+    keys: dict[int, list[Key]] = {}
+    for key, place in places.items():
+        keys.setdefault(place.line, []).append(key)
+    for number, here in keys.items():
+        table = lines[number - 1].lstrip().startswith("[")
+        yield (max if table else min)(here, key=len), number
+
+
+def _above(lines: Sequence[str], number: int) -> Iterator[tuple[int, str]]:
+    """From the nearest upwards, each with its number. A line that ends a string of many lines is none."""
+    for above in range(number - 1, 0, -1):
+        text = lines[above - 1].strip()
         if not text.startswith("#") or "'''" in text or '"""' in text:
             return
-        yield _bare(text)
+        yield above, _bare(text)
+
+
+def _with_comments(lines: Sequence[str]) -> Iterator[int]:
+    """Outside of strings of many lines."""
+    inside = ""
+    for number, line in enumerate(lines, 1):
+        if inside:
+            inside = "" if inside in line else inside
+            continue
+        if line.strip("# \t") and (line.lstrip().startswith("#") or any(_behind(line))):
+            yield number
+        opened = next((quotes for quotes in ("'''", '"""') if line.count(quotes) % 2), "")
+        inside = "" if line.lstrip().startswith("#") else opened
 
 
 def _behind(line: str) -> Iterator[str]:

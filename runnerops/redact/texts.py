@@ -67,7 +67,10 @@ _SHORT = re.compile(r"(?:^|(?<=\s))-p[ \t]+(?=\S)")
 _ATTACHED = re.compile(r"\b(?:mysql\w*|mariadb[\w-]*|sshpass|redis-cli)\b[^\n|;&]*?\s-[pa]\s?(\S+)")
 _USER = re.compile(r"(?:^|(?<=\s))(?:-u|--user|--proxy-user)[ \t=]+([^\s:]*[^\s\d:][^\s:]*:\S+)")
 _VALUE = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'[^']*'|\S+")
-_REFERENCE = re.compile(r"[\"']?(?:\$[A-Z_][A-Z0-9_]*|\$?\$\{[^}]*\}|\$\(.*|%[A-Z_]+%|\$env:\w+)[\"']?")
+_REFERENCE = re.compile(
+    r"[\"']?(?:\$[A-Z_][A-Z0-9_]*|\$?\$\{[^}:=+-]*(?::?\?[^}]*|:?[=+-](?:\$\{?\w+\}?)?)?\}|\$\(.*|%[A-Z_]+%|\$env:\w+)[\"']?"
+)
+"""A variable in the place of a value; one with a default of its own (`${X:-text}`) is none, for the text may be secret."""
 _WHOLE = re.compile(r"-{0,2}([A-Za-z_][\w.-]*)=", re.ASCII)
 _ORDINARY_P = re.compile(r"[\d.:\[\]/-]+(?:/(?:tcp|udp))?|[.~$/].*|-.*")
 _FILES_P = re.compile(r"(?:mkdir|cp|install|rsync|scp|read|test|declare|set|tar|touch)\b[^\n|;&]*$")
@@ -120,13 +123,19 @@ def _formats(text: str) -> Iterator[Span]:
     for pattern in (_TOKENS, _PEM, _HASH):
         yield from (match.span() for match in pattern.finditer(text))
     if "@" in text:
-        yield from ((match.start(), match.end() - 1) for match in _USERINFO.finditer(text))
-        yield from (match.span(1) for match in _DSN.finditer(text))
+        yield from ((match.start(), match.end() - 1) for match in _USERINFO.finditer(text) if not _refers(match[0]))
+        yield from (match.span(1) for match in _DSN.finditer(text) if not _REFERENCE.fullmatch(match[1]))
     if "/" in text:
         yield from (match.span(match.lastindex or 0) for match in _HOOK.finditer(text))
         yield from (match.span(1) for match in _SIGNED.finditer(text) if not _REFERENCE.match(match[1]))
     yield from (match.span(1) for match in _SCHEME.finditer(text) if not _REFERENCE.match(match[1]))
     yield from (match.span() for match in _BASE64.finditer(text) if _is_login(match[0]))
+
+
+def _refers(login: str) -> bool:
+    """Whether `USER:PASSWORD@` of a URL has a variable for its password, as `gitlab-ci-token:${CI_JOB_TOKEN}@`."""
+    user, colon, password = login.removesuffix("@").partition(":")
+    return _REFERENCE.fullmatch(password if colon else user) is not None
 
 
 def _is_login(text: str) -> bool:
@@ -166,7 +175,7 @@ def _says(name: str) -> bool:
 
 def _value_at(text: str, start: int) -> Iterator[Span]:
     match = _VALUE.match(text, start)
-    if match is None or _REFERENCE.match(match[0]):
+    if match is None or _REFERENCE.match(text, start):
         return
     value = match[0]
     if value[0] in "\"'" and value[-1:] == value[0] and len(value) > 1:

@@ -7,6 +7,7 @@ Not known, and so never a surprise in a password: variables inside of values, va
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from runnerops.errors import SecretError
 
@@ -59,3 +60,8 @@ def line_of(name: str, value: str) -> str:
     for letter, character in _ESCAPES.items():
         text = text.replace(character, f"\\{letter}")
     return f'{name}="{text}"' if ending or "'" in value or "\\" in text else f"{name}='{value}'"
+
+
+def as_read(variables: Mapping[str, str]) -> dict[str, str]:
+    """Variables as they come back from the lines that give them these values: what a resolver takes away is there twice."""
+    return read_dotenv("\n".join(line_of(name, value) for name, value in variables.items()), ".env")

@@ -64,7 +64,7 @@ user = "gitlab-runner"
   environment = ["LOGIN_PASSWORD=canary-login", "DEPTH=1"]
   pre_build_script = '''
 echo "begin"
-id
+export API_TOKEN=canary-script
 '''
   [runners.custom_build_dir]
   [runners.cache]

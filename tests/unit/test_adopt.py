@@ -26,7 +26,7 @@ from runnerops.model.facts import DockerFacts, RunnerFacts
 from runnerops.model.host_state import HostState
 from runnerops.planning.reconcile import reconcile
 from runnerops.secrets import Resolver
-from runnerops.secrets.dotenv import can_hold, line_of, read_dotenv
+from runnerops.secrets.dotenv import as_read, can_hold, line_of, read_dotenv
 from runnerops.services import SERVICES
 from runnerops.services.gitlab_runner.format import runners_of
 from runnerops.services.gitlab_runner.format.toml_writer import to_toml
@@ -247,7 +247,7 @@ def back(state: HostState) -> tuple[dict[str, bytes | None], Entry, list[str]]:
     entry = entry_of(state)
     loaded = load(Path("i.yml"), {Path("i.yml"): entry.into("").encode()})
     (host,) = loaded.hosts
-    rendered = render_all(host, Resolver(entry.variables, Path("none")))
+    rendered = render_all(host, Resolver(as_read(entry.variables), Path("none")))
     desired, blockers = reconcile(host, rendered, state)
     return {file.spec.path: file.content for file in desired}, entry, [one.code for one in blockers]
 
@@ -465,6 +465,44 @@ def test_a_host_without_anything_has_no_section() -> None:
     entry = entry_of(HostState())
     assert not entry.sections
     assert len(entry.notes) == 2
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\n\n", "\r\n"])
+def test_a_script_with_a_secret_comes_back_with_its_last_line(end: str) -> None:
+    """As the plan that `adopt` shows has it, before any `.env` is written."""
+    toml = blocks({"name": "a", "token": A, "pre_build_script": f"set -e\nexport API_TOKEN=canary{end}"})
+    desired, entry, _ = back(observed(None, toml))
+    assert desired == {CONFIG: toml}
+    assert "canary" not in entry.into("")
+
+
+def test_comments_of_no_key_are_told_by_their_lines() -> None:
+    toml = b"""# of the file
+
+concurrent = 2 # kept
+# kept too
+log_level = "debug"
+[[runners]]
+  name = "a"
+  url = "https://g"
+  # of the token
+  token = "glrt-aaaaaaaaaaaaaaaaaaaa"
+  executor = "docker"
+  pre_build_script = '''
+# no comment
+'''
+  [runners.docker]
+    image = "alpine:3"
+    # of what is left out as the usual
+    privileged = false
+    # dns = []
+"""
+    entry = entry_of(observed(None, toml))
+    (said,) = (note for note in entry.notes if "comments" in note)
+    assert "comments at lines 1, 17, 19 belong to no key" in said
+    text = entry.into("")
+    assert "# kept\n" in text
+    assert "# kept too\n" in text
 
 
 def test_crlf_and_a_byte_order_mark_are_read() -> None:

@@ -157,6 +157,10 @@ C = "canary-9f3Kq"
         f"VAULT_SECRET_ID={C}",
         f"SLACK_WEBHOOK_URL=https://chat.example.com/{C}",
         f"sk-proj-{C}-0123456789",
+        f"PASSWORD=${{PASSWORD:-{C}}}",
+        f"export TOKEN=${{CI_JOB_TOKEN:={C}}}",
+        f"https://me:${{PASSWORD:-{C}}}@example.com/x",
+        f"https://$USER:{C}@example.com/x",
     ],
 )
 def test_secrets_within_a_text(text: str) -> None:
@@ -179,6 +183,12 @@ def test_tokens_are_known_by_their_form_in_whatever_is_printed(text: str) -> Non
         "OTEL_TRACES_EXPORTER=none",
         "PASSWORD=$DB_PASSWORD",
         "export TOKEN=${CI_JOB_TOKEN}",
+        "PASSWORD=${PASSWORD:-}",
+        "PASSWORD=${PASSWORD:?set it in .env}",
+        "PASSWORD=${PASSWORD:-$OTHER}",
+        "git clone https://gitlab-ci-token:${CI_JOB_TOKEN}@gitlab.example.com/a/b.git",
+        "git clone https://oauth2:$CI_JOB_TOKEN@gitlab.example.com/a/b.git",
+        "https://$CI_DEPLOY_USER:$CI_DEPLOY_PASSWORD@gitlab.example.com",
         "docker login -u $CI_REGISTRY_USER -p $CI_REGISTRY_PASSWORD",
         "docker login --password-stdin",
         "mkdir -p build/cache",

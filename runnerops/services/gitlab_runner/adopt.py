@@ -6,10 +6,10 @@ import copy
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, time
 
-from runnerops.model.common import Key, Tree, Value
+from runnerops.model.common import Key, Tree, Value, value_at
 from runnerops.model.facts import RunnerFacts
 from runnerops.model.host_state import HostState
-from runnerops.parsing.comments import comments_by_key
+from runnerops.parsing.comments import comments_by_key, lines_left_over
 from runnerops.parsing.places import places_in
 from runnerops.services.base import Adopted, ParseError
 from runnerops.services.gitlab_runner.diff import key_changes
@@ -44,7 +44,8 @@ def adopt(observed: HostState) -> Adopted:
         section = {"state": "stopped", **section}
         notes = (*notes, "gitlab-runner is stopped there, and stays so: take `state: stopped` out to have it started")
     tokens = frozenset(str(one["token"]) for one in runners_of(tree) if one.get("token"))
-    return Adopted(section, _comments(file.content), notes, tokens)
+    comments, left = _comments(file.content, section)
+    return Adopted(section, comments, (*notes, *_said_of_comments(path, left)), tokens)
 
 
 def _unmanaged(facts: RunnerFacts | None) -> str:
@@ -158,16 +159,37 @@ def _alone(runners: Sequence[Tree], runner: Tree) -> bool:
     return keys.count((runner["id"], normal_url(runner.get("url")))) == 1
 
 
-def _comments(content: bytes) -> Mapping[Key, tuple[str, ...]]:
+def _comments(content: bytes, section: Tree) -> tuple[Mapping[Key, tuple[str, ...]], tuple[int, ...]]:
+    """Those of keys that the section has, and the numbers of the lines with the others."""
     text = content.decode("utf-8-sig").replace("\r\n", "\n")
-    found = comments_by_key(text, places_in("toml", text, ""))
-    return dict(_said(found))
+    places = places_in("toml", text, "")
+    found = {key: lines for key, lines in comments_by_key(text, places).items() if value_at(section, key) is not None}
+    taken = {key: lines for key, lines in found.items() if not _is_hosts_own(key)}
+    return taken, lines_left_over(text, places, [*found])
 
 
-def _said(found: Mapping[Key, tuple[str, ...]]) -> Iterator[tuple[Key, tuple[str, ...]]]:
-    for key, lines in found.items():
-        if not (key[0] == "runners" and len(key) == 3 and key[2] in HOST_OWNED):
-            yield key, lines
+def _is_hosts_own(key: Key) -> bool:
+    return key[0] == "runners" and len(key) == 3 and key[2] in HOST_OWNED
+
+
+def _said_of_comments(path: str, left: Sequence[int]) -> Iterator[str]:
+    if left:
+        lines = f"{'lines' if len(left) > 1 else 'line'} {_ranges(left)}"
+        yield (
+            f"{path}: comments at {lines} belong to no key of this entry and are left out; "
+            "the first deploy that changes the file removes them from the host"
+        )
+
+
+def _ranges(numbers: Sequence[int]) -> str:
+    """`1-3, 7`."""
+    found: list[list[int]] = []
+    for number in numbers:
+        if found and number == found[-1][-1] + 1:
+            found[-1].append(number)
+        else:
+            found.append([number])
+    return ", ".join(str(one[0]) if len(one) == 1 else f"{one[0]}-{one[-1]}" for one in found)
 
 
 def _tree(value: Value) -> Tree:

@@ -173,6 +173,16 @@ def test_caches_are_named_in_the_order_in_which_the_daemon_asks_them() -> None:
         ({}, "no pull-through cache"),
         ({"env": env(PROXY_REMOTEURL=HUB, HTTP_TLS_CERTIFICATE="/c")}, "TLS or a login"),
         ({"env": env(PROXY_REMOTEURL=HUB), "text": EXAMPLE.replace("filesystem:", "s3:")}, "stores in s3"),
+        ({"env": env(PROXY_REMOTEURL=HUB, STORAGE="gcs", STORAGE_GCS_BUCKET="b")}, "stores in gcs"),
+        ({"env": env(PROXY_REMOTEURL=HUB, STORAGE_AZURE_CONTAINER="b")}, "stores in azure"),
+        ({"env": env(PROXY_REMOTEURL="registry-1.docker.io")}, "upstream is no plain http or https URL"),
+        ({"env": env(PROXY_REMOTEURL="https://r.example/?a=b")}, "upstream is no plain http or https URL"),
+        ({"env": env(PROXY_REMOTEURL="http://[::1")}, "upstream is no plain http or https URL"),
+        (
+            {"env": env(PROXY_REMOTEURL=HUB), "mounts": [{**SRV, "Source": "/srv/my cache"}]},
+            "a Compose file cannot name",
+        ),
+        ({"env": env(PROXY_REMOTEURL=HUB), "mounts": [{**SRV, "Source": "/"}]}, "a Compose file cannot name"),
         ({"env": env(PROXY_REMOTEURL=HUB), "labels": {"com.docker.swarm.service.name": "m"}}, "of the swarm service m"),
         ({"env": env(PROXY_REMOTEURL=HUB), "labels": {"io.kubernetes.pod.name": "p"}}, "of the Kubernetes pod p"),
         ({"env": env(PROXY_REMOTEURL=HUB), "text": EXAMPLE + "http: {tls: {certificate: /c}}\n"}, "TLS or a login"),
@@ -184,6 +194,30 @@ def test_what_the_section_has_no_word_for_is_left_alone(one: dict[str, Any], why
     assert found.section is None
     assert why in found.notes[0]
     assert "container reg is left alone" in found.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("variables", "why"),
+    [
+        ({"PROXY_USERNAME": "me"}, "a user name for its upstream and no password"),
+        ({"PROXY_PASSWORD": "canary", "PROXY_USERNAME": " "}, "a password for its upstream and no user name"),
+        ({"PROXY_REMOTEURL": "https://me@registry-1.docker.io"}, "a user name for its upstream and no password"),
+        ({"PROXY_TTL": "7d"}, "a ttl of 7d, which is no duration with its unit"),
+        ({"PROXY_TTL": "3600"}, "a ttl of 3600, which is no duration with its unit"),
+    ],
+)
+def test_what_the_inventory_would_refuse_of_a_cache_is_left_out(variables: dict[str, str], why: str) -> None:
+    found = adopted({"env": env(**{"PROXY_REMOTEURL": HUB, **variables})})
+    assert only(found) == BY_HAND
+    assert any(why in note and "it is left out" in note for note in found.notes)
+    assert "canary" not in "".join(found.notes)
+    entry = make_entry(Vault("h", {}), {}, {ServiceName.REGISTRY: found}, {})
+    assert load(Path("i.yml"), {Path("i.yml"): entry.into("").encode()}).hosts
+
+
+def test_a_port_that_docker_chose_is_none_that_is_published() -> None:
+    found = adopted({"env": env(PROXY_REMOTEURL=HUB), "ports": published("", "0")})
+    assert "listen" not in only(found)
 
 
 def test_what_podman_runs_is_left_alone() -> None:
@@ -205,6 +239,7 @@ V3 = EXAMPLE.replace("  cache:\n    blobdescriptor: inmemory\n", "  tag: {concur
             [],
         ),
         ({"path": "/c.yml", "env": ["REGISTRY_CONFIGURATION_PATH=/c.yml"]}, {}, []),
+        ({"config": {"Entrypoint": ["/guard"]}}, {}, [("service", {"entrypoint": ["/guard"]})]),
         ({"name": "/own-name", "labels": {"com.docker.compose.project.config_files": "/a/a.yml,/a/b.yml"}}, {}, []),
         (
             {"mounts": [VOLUME, {**VOLUME, "Name": "certs", "Destination": "/certs", "RW": False}]},

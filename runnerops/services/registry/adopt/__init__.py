@@ -16,18 +16,19 @@ from runnerops.services.docker.diff import path_of, tree_of
 from runnerops.services.docker.schema import mirrors_of
 from runnerops.services.registry.adopt.additions import additions, keys_added
 from runnerops.services.registry.adopt.beyond import names
+from runnerops.services.registry.adopt.fitting import unfit
 from runnerops.services.registry.adopt.listening import Listening, listening
 from runnerops.services.registry.adopt.overlay import is_usual, overlay
 from runnerops.services.registry.adopt.running import INSIDE, SAID, FoundRegistry, found_registries, said
+from runnerops.services.registry.adopt.upstream import login_of, not_taken, ttl_of, upstream_of
 from runnerops.services.registry.caches import DIRECTORY, PROJECT
 from runnerops.services.registry.caches.image import DEFAULT_IMAGE
-from runnerops.services.registry.caches.upstreams import HUB, HUB_UPSTREAM, cache_name, served
+from runnerops.services.registry.caches.upstreams import HUB, cache_name, served
 from runnerops.services.registry.format import COMPOSE_TEMPLATE
 
 _TEMPLATE = f"templates/{COMPOSE_TEMPLATE}"
 _FILE = "com.docker.compose.project.config_files"
 _FOLDER = "com.docker.compose.project.working_dir"
-_HUB_PAGES = frozenset({"docker.io", "www.docker.com", "hub.docker.com", "index.docker.io", "registry.hub.docker.com"})
 
 _COMMENTED: Mapping[Key, str] = {
     ("proxy", "remoteurl"): "upstream",
@@ -58,7 +59,7 @@ def adopt(observed: HostState, answers: Answers) -> Adopted:
         return Adopted(notes=tuple(alone))
     mirrors = mirrors_of(tree_of(observed.file(path_of(observed)).content).get("registry-mirrors"))
     for one in sorted(found_registries(answers), key=lambda one: _rank(one, observed, mirrors)):
-        if why := _unfit(one):
+        if why := unfit(one, _storage(one)[0]):
             made.notes.append(f"container {one.name} is left alone: {why}")
         else:
             _add(made, one, listening(one, observed, mirrors), mirrors)
@@ -81,40 +82,9 @@ def _rank(one: FoundRegistry, observed: HostState, mirrors: Sequence[str]) -> in
     return [*mirrors].index(mirror) if mirror in mirrors else len(mirrors)
 
 
-def _unfit(one: FoundRegistry) -> str:
-    """Why the section cannot ask for it, in words; empty where it can."""
-    storage = value_at(one.config, ("storage",))
-    names = storage.keys() if isinstance(storage, dict) else ()
-    drivers = [
-        name for name in names if name not in {"filesystem", "cache", "delete", "maintenance", "redirect", "tag"}
-    ]
-    variables = [
-        name
-        for name in one.environment
-        if name.startswith(("REGISTRY_AUTH", "REGISTRY_HTTP_TLS", "REGISTRY_STORAGE_S3"))
-    ]
-    if (keeper := _keeper(one)) is not None:
-        return f"it is of {keeper}, which starts it anew wherever it stops"
-    if not said(one, ("proxy", "remoteurl")):
-        return "it is a registry of its own, no pull-through cache (no proxy.remoteurl)"
-    if drivers or any(name.startswith("REGISTRY_STORAGE_S3") for name in variables):
-        return f"it stores in {drivers[0] if drivers else 's3'}, and a cache here has a volume"
-    if value_at(one.config, ("http", "tls")) or value_at(one.config, ("auth",)) or variables:
-        return "it asks for TLS or a login by files of its own, which the section has no word for"
-    return ""
-
-
-def _keeper(one: FoundRegistry) -> str | None:
-    """What runs it here, where that is no person and no Compose."""
-    service, pod = (one.labels.get(key) for key in ("com.docker.swarm.service.name", "io.kubernetes.pod.name"))
-    if service is not None:
-        return f"the swarm service {service}"
-    return None if pod is None else f"the Kubernetes pod {pod}"
-
-
 def _add(made: _Section, one: FoundRegistry, listens: Listening, mirrors: Sequence[str]) -> None:
     ours = one.labels.get("com.docker.compose.project") == PROJECT
-    upstream, login = _upstream(str(said(one, ("proxy", "remoteurl"))))
+    upstream, login = upstream_of(one), login_of(one)
     volume, root = _storage(one)
     usual = not one.mount_of(one.config_path)
     config = {} if usual else overlay(one.config)
@@ -127,9 +97,9 @@ def _add(made: _Section, one: FoundRegistry, listens: Listening, mirrors: Sequen
         "listen": listens.address or None,
         "url": listens.url or None,
         "image": None if one.image == DEFAULT_IMAGE else one.image,
-        "username": _text(said(one, ("proxy", "username"))) or login[0],
-        "password": _text(said(one, ("proxy", "password"))) or login[1],
-        "ttl": _text(said(one, ("proxy", "ttl"))),
+        "username": login[0],
+        "password": login[1],
+        "ttl": ttl_of(one),
         "volume": volume,
         "environment": _environment(one),
         "config": config,
@@ -150,15 +120,6 @@ def _environment(one: FoundRegistry) -> Tree:
     return {name: value for name, value in one.environment.items() if name not in SAID and not is_usual(name, value)}
 
 
-def _upstream(url: str) -> tuple[str, tuple[str | None, str | None]]:
-    """The URL as the section takes it, and the login that stood inside of it."""
-    parts = urlsplit(url.rstrip("/"))
-    if (parts.hostname or "") in _HUB_PAGES:
-        return HUB_UPSTREAM, (parts.username, parts.password)
-    plain = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
-    return plain, (parts.username, parts.password)
-
-
 def _serves(upstream: str, listens: Listening, mirrors: Sequence[str]) -> str | None:
     """Only where the upstream does not tell: what a daemon has for a mirror serves Docker Hub, by what a mirror is."""
     if served("", upstream):
@@ -176,6 +137,7 @@ def _storage(one: FoundRegistry) -> tuple[str | None, str]:
 
 
 def _notes(one: FoundRegistry, listens: Listening, volume: str | None, *, ours: bool, usual: bool) -> Iterator[str]:
+    yield from not_taken(one)
     if ours:
         return
     file = one.labels.get(_FILE)
@@ -230,7 +192,3 @@ def _name(caches: list[Tree]) -> tuple[str, ...]:
 
 def _tree(value: Value) -> Tree:
     return value if isinstance(value, dict) else {}
-
-
-def _text(value: Value) -> str | None:
-    return None if value in (None, "") else str(value)

@@ -38,6 +38,8 @@ def of_container(config: Mapping[str, Any], host: Mapping[str, Any], image: Mapp
     found |= dict(_derived(host))
     if (user := config.get("User")) and user != image.get("User"):
         found["user"] = str(user)
+    if image and (entry := config.get("Entrypoint")) and entry != image.get("Entrypoint"):
+        found["entrypoint"] = [*entry]
     if config.get("StopTimeout"):
         found["stop_grace_period"] = f"{config['StopTimeout']}s"
     if (check := config.get("Healthcheck")) and check != image.get("Healthcheck"):

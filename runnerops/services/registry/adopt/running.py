@@ -145,7 +145,7 @@ def _mounts(told: Any) -> Iterator[Mount]:
 def _ports(told: Any) -> Iterator[tuple[str, str, str]]:
     for inside, bindings in told.items() if isinstance(told, dict) else ():
         for one in bindings or ():
-            if one.get("HostPort"):
+            if str(one.get("HostPort") or 0) != "0":
                 yield str(inside).partition("/")[0], str(one.get("HostIp") or ""), str(one["HostPort"])
 
 

@@ -1,0 +1,56 @@
+"""Which running registries a section can ask for, and why it cannot ask for the others. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from runnerops.model.common import value_at
+from runnerops.services.registry.adopt.running import FoundRegistry, said
+from runnerops.services.registry.adopt.upstream import unusable, upstream_of
+
+_NO_DRIVERS = frozenset({"filesystem", "cache", "delete", "maintenance", "redirect", "tag"})
+_MISREAD = re.compile(r"[\s:$\"'\\]|/\.\.?(?:/|$)")
+"""What Compose would take for something else in the path of a volume."""
+
+
+def unfit(one: FoundRegistry, volume: str | None) -> str:
+    """Why the section cannot ask for it, in words; empty where it can."""
+    if (keeper := _keeper(one)) is not None:
+        return f"it is of {keeper}, which starts it anew wherever it stops"
+    if not said(one, ("proxy", "remoteurl")):
+        return "it is a registry of its own, no pull-through cache (no proxy.remoteurl)"
+    if drivers := [*_drivers(one)]:
+        return f"it stores in {drivers[0]}, and a cache here has a volume"
+    return _beyond_the_section(one, volume)
+
+
+def _beyond_the_section(one: FoundRegistry, volume: str | None) -> str:
+    variables = [name for name in one.environment if name.startswith(("REGISTRY_AUTH", "REGISTRY_HTTP_TLS"))]
+    if value_at(one.config, ("http", "tls")) or value_at(one.config, ("auth",)) or variables:
+        return "it asks for TLS or a login by files of its own, which the section has no word for"
+    if unusable(upstream_of(one)):
+        return "its upstream is no plain http or https URL, so it gets no image from there"
+    if volume and volume.startswith("/") and (not volume.strip("/") or _MISREAD.search(volume)):
+        return f"its content lies in {volume}, a path that a Compose file cannot name"
+    return ""
+
+
+def _drivers(one: FoundRegistry) -> Iterator[str]:
+    """Where it stores, but for files: as the config says, or its variables."""
+    storage = value_at(one.config, ("storage",))
+    yield from (name for name in storage if name not in _NO_DRIVERS) if isinstance(storage, dict) else ()
+    for name, value in one.environment.items():
+        head, _, rest = name.partition("REGISTRY_STORAGE")
+        if not head and rest and (driver := rest.strip("_").partition("_")[0].lower()) not in _NO_DRIVERS:
+            yield driver
+        elif name == "REGISTRY_STORAGE" and value not in _NO_DRIVERS:
+            yield value
+
+
+def _keeper(one: FoundRegistry) -> str | None:
+    """What runs it here, where that is no person and no Compose."""
+    service, pod = (one.labels.get(key) for key in ("com.docker.swarm.service.name", "io.kubernetes.pod.name"))
+    if service is not None:
+        return f"the swarm service {service}"
+    return None if pod is None else f"the Kubernetes pod {pod}"

@@ -1,0 +1,76 @@
+"""Where a running registry pulls from, with which login, and how long it keeps what it has: as a section says it. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from runnerops.model.common import Value
+from runnerops.services.registry.adopt.running import FoundRegistry, said
+from runnerops.services.registry.caches.upstreams import HUB_UPSTREAM
+
+_HUB_PAGES = frozenset({"docker.io", "www.docker.com", "hub.docker.com", "index.docker.io", "registry.hub.docker.com"})
+_DURATION = re.compile(r"(?:[0-9]+(?:\.[0-9]+)?(?:ns|us|µs|ms|s|m|h))+")
+
+Login = tuple[str | None, str | None]
+
+
+def upstream_of(one: FoundRegistry) -> str:
+    """The URL as the section takes it: without a login, and the one that serves Docker Hub where a page of it is named."""
+    parts = urlsplit(_url(one))
+    if (parts.hostname or "") in _HUB_PAGES:
+        return HUB_UPSTREAM
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+
+
+def login_of(one: FoundRegistry) -> Login:
+    """The user and the password; none where one of them is missing, for the registry could log in nowhere with the other."""
+    user, password = _given(one)
+    return (user, password) if user and password else (None, None)
+
+
+def ttl_of(one: FoundRegistry) -> str | None:
+    """How long content is kept; none where the registry itself could not read it."""
+    text = _text(said(one, ("proxy", "ttl")))
+    return text if text and (text == "0" or _DURATION.fullmatch(text)) else None
+
+
+def not_taken(one: FoundRegistry) -> Iterator[str]:
+    """What of these is left out of the section, a sentence each."""
+    user, password = _given(one)
+    if bool(user) != bool(password):
+        there, missing = ("user name", "password") if user else ("password", "user name")
+        yield f"container {one.name} has a {there} for its upstream and no {missing}: it is left out"
+    if (text := _text(said(one, ("proxy", "ttl")))) and ttl_of(one) is None:
+        yield f"container {one.name} has a ttl of {text}, which is no duration with its unit (such as 168h): it is left out"
+
+
+def unusable(url: str) -> bool:
+    """Whether the section cannot name this upstream."""
+    try:
+        parts = urlsplit(url)
+        whole = parts.port != 0 and bool(parts.hostname) and not (parts.query or parts.fragment)
+    except ValueError:
+        return True
+    return not whole or parts.scheme not in {"http", "https"} or not re.fullmatch(r"[!-~]+", url)
+
+
+def _given(one: FoundRegistry) -> Login:
+    parts = urlsplit(_url(one))
+    user, password = (_text(said(one, ("proxy", name))) for name in ("username", "password"))
+    return user or parts.username, password or parts.password
+
+
+def _url(one: FoundRegistry) -> str:
+    """As it stands there; nothing of one that no reader of URLs takes."""
+    text = str(said(one, ("proxy", "remoteurl"))).rstrip("/")
+    try:
+        urlsplit(text)
+    except ValueError:
+        return ""
+    return text
+
+
+def _text(value: Value) -> str | None:
+    return None if value is None or not str(value).strip() else str(value)
