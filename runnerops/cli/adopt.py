@@ -50,10 +50,10 @@ def adopt(
 
     Nothing is changed there; what a deploy of it would do is shown.
     """
-    from runnerops.commands.adopt import Options
+    from runnerops.commands.adopt import AdoptOptions
     from runnerops.commands.adopt import adopt as run
 
-    options = Options(name, group, write, output.is_json, ansible)
+    options = AdoptOptions(name, group, write, output.is_json, ansible)
     run_command(
         lambda screen: run(inventory, hosts or [], os.environ, screen, options), asks_sudo_password=ask_sudo_password
     )

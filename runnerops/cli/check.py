@@ -33,7 +33,7 @@ def check(
     output: Output = Format.TEXT,
 ) -> None:
     """Find what would stop or cut off a service, without a host."""
-    from runnerops.commands.check import Wishes
+    from runnerops.commands.check import CheckOptions
     from runnerops.commands.check import check as run
     from runnerops.commands.reports import parse_reports
 
@@ -43,6 +43,6 @@ def check(
             files or [],
             os.environ,
             screen,
-            Wishes(kind, strict, output.is_json, parse_reports(report or [])),
+            CheckOptions(kind, strict, output.is_json, parse_reports(report or [])),
         )
     )

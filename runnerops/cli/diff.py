@@ -53,12 +53,12 @@ def diff(
     verbose: Verbose = 0,
 ) -> None:
     """Show what deploy would do; changes nothing."""
-    from runnerops.commands.diff import Wishes
+    from runnerops.commands.diff import DiffOptions
     from runnerops.commands.diff import diff as run
     from runnerops.commands.reports import PLAN_FORMATS, parse_reports
 
     reports = parse_reports(report or [], PLAN_FORMATS)
-    wishes = Wishes(output.is_json, exit_code, verbose, save_plan, reports, no_login)
+    wishes = DiffOptions(output.is_json, exit_code, verbose, save_plan, reports, no_login)
     flags = flags_of(allow or [], kill_jobs=kill_jobs, only=only or [])
     run_command(
         lambda screen: run(invocation(inventory, targets, screen), flags, wishes),

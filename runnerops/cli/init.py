@@ -43,8 +43,8 @@ def init(
 
     From questions at a terminal, or from flags. No file is written over.
     """
-    from runnerops.commands.init import Wishes
+    from runnerops.commands.init import InitOptions
     from runnerops.commands.init import init as run
 
-    wishes = Wishes(host or (), adopted or (), cache, gitlab)
+    wishes = InitOptions(host or (), adopted or (), cache, gitlab)
     run_command(lambda screen: run(folder, wishes, os.environ, screen), asks_sudo_password=ask_sudo_password)

@@ -37,7 +37,7 @@ from runnerops.services import SERVICES
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class AdoptOptions:
     """What the command line said beside the hosts. `name`: of the one USER@ADDRESS; `group`: for what several share.
 
     `ansible`: the Ansible inventory whose hosts are meant.
@@ -50,7 +50,7 @@ class Options:
     ansible: Path | None = None
 
 
-def adopt(path: Where, words: Sequence[str], environ: Mapping[str, str], screen: Screen, options: Options) -> Exit:
+def adopt(path: Where, words: Sequence[str], environ: Mapping[str, str], screen: Screen, options: AdoptOptions) -> Exit:
     """Exit 0; 1 where a host was not reached, has nothing to adopt, or nothing that the inventory does not say already.
 
     The others are adopted all the same.
@@ -72,7 +72,7 @@ def _targets(words: Sequence[str], name: str) -> list[Host | str]:
     return [meant(word, name) for word in words]
 
 
-def _of_ansible(path: Where, words: Sequence[str], screen: Screen, options: Options) -> list[Host | str]:
+def _of_ansible(path: Where, words: Sequence[str], screen: Screen, options: AdoptOptions) -> list[Host | str]:
     """The hosts that our inventory has not got yet; of each other one, that it is left out."""
     from runnerops.commands.from_ansible import read_ansible
 
@@ -113,7 +113,7 @@ class _Adoption:
     environ: Mapping[str, str]
     screen: Screen
     pool: ConnectionPool
-    options: Options
+    options: AdoptOptions
 
     def run(self) -> Exit:
         looked = side_by_side([place.host.name for place in self.places], self._look)

@@ -66,7 +66,7 @@ class _Checked:
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class CheckOptions:
     """What is wanted of a check. `kind`: of files, where their names do not tell it; `strict`: warnings are errors too.
 
     `reports` are written whatever was found.
@@ -83,16 +83,16 @@ def check(
     files: Sequence[str],
     environ: Mapping[str, str],
     screen: Screen,
-    wishes: Wishes = Wishes(),
+    options: CheckOptions = CheckOptions(),
 ) -> Exit:
     """Exit 1 for a finding of severity error, with `strict` for a warning too."""
-    kind = wishes.kind
+    kind = options.kind
     if kind and kind not in KINDS:
         raise UsageError(f"--as: {kind!r} is no kind of file", f"the kinds are {', '.join(KINDS)}")
     if kind and not files:
         raise UsageError(f"--as {kind}: there is no file", "name the files, or - for standard input")
-    bad = {"error", "warning"} if wishes.strict else {"error"}
-    wanted = _Reports(wishes.reports, bad, environ, screen.redactor)
+    bad = {"error", "warning"} if options.strict else {"error"}
+    wanted = _Reports(options.reports, bad, environ, screen.redactor)
     try:
         checked = (
             _Checked("file", {name: _check_file(name, kind, environ, screen.redactor) for name in files})
@@ -100,13 +100,13 @@ def check(
             else _check_inventory(path, environ, screen)
         )
     except (InventoryError, TemplateError) as error:
-        if wishes.reports:
+        if options.reports:
             from runnerops.inventory import name_of
 
             wanted.write(_Checked("host", {}, _broken(error, name_of(path))), path)
         raise
-    _show(checked, screen, as_json=wishes.as_json)
-    if wishes.reports:
+    _show(checked, screen, as_json=options.as_json)
+    if options.reports:
         wanted.write(checked, Path(files[0]) if files else path)
     return Exit.FAILED if any(finding.severity in bad for finding in checked.found) else Exit.OK
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class DiffOptions:
     """What is wanted of the plans: how they are shown, and which files are written of them."""
 
     as_json: bool = False
@@ -35,15 +35,15 @@ class Wishes:
     no_login: bool = False
 
 
-def diff(invocation: Invocation, flags: Flags, wishes: Wishes) -> Exit:
+def diff(invocation: Invocation, flags: Flags, options: DiffOptions) -> Exit:
     """Exit 0, or 3 with `exit_code` where changes are pending; 1 for errors, hosts unreachable or refused by name."""
     path, targets, environ, screen = invocation
-    path_of_plan = wishes.save_plan
+    path_of_plan = options.save_plan
     if path_of_plan and path_of_plan.exists() and not path_of_plan.is_file():  # a device would be replaced by a file
         what = "a folder" if path_of_plan.is_dir() else "no regular file"
         raise UsageError(f"--save-plan {path_of_plan}: this is {what}", "name a file: --save-plan plan.json")
-    if wishes.no_login:
-        return _no_login(invocation, flags, wishes)
+    if options.no_login:
+        return _no_login(invocation, flags, options)
     loaded = inventory.load(path)
     check_targets(loaded, targets, flags)
     with ConnectionPool(loaded, environ, screen) as pool:
@@ -58,33 +58,33 @@ def diff(invocation: Invocation, flags: Flags, wishes: Wishes) -> Exit:
             return Exit.FAILED
         pool.allow_login()
         plans = plan_all(project, pool, flags)
-    _show(project, plans, screen, wishes)
-    if wishes.save_plan:
+    _show(project, plans, screen, options)
+    if options.save_plan:
         from runnerops.engine.saved_plan import make_saved, origin_of, write_plan
 
         origin = origin_of(path, environ, repository_root(environ, inventory.folder_of(path)))
-        write_plan(wishes.save_plan, make_saved(project, plans, flags, origin, screen.redactor))
-        screen.say(f"saved: `runnerops deploy --plan {wishes.save_plan}` deploys just this")
+        write_plan(options.save_plan, make_saved(project, plans, flags, origin, screen.redactor))
+        screen.say(f"saved: `runnerops deploy --plan {options.save_plan}` deploys just this")
     code = exit_code_of(plans)
-    return Exit.OK if code is Exit.PENDING and not wishes.exit_code else code
+    return Exit.OK if code is Exit.PENDING and not options.exit_code else code
 
 
-def _no_login(invocation: Invocation, flags: Flags, wishes: Wishes) -> Exit:
+def _no_login(invocation: Invocation, flags: Flags, options: DiffOptions) -> Exit:
     from runnerops.commands.no_login import no_login
 
-    if wishes.save_plan or wishes.reports:
+    if options.save_plan or options.reports:
         raise UsageError("--no-login: without a login there is no plan", "leave --save-plan and --report out")
-    return no_login(invocation, flags, as_json=wishes.as_json)
+    return no_login(invocation, flags, as_json=options.as_json)
 
 
-def _show(project: Project, plans: Plans, screen: Screen, wishes: Wishes) -> None:
+def _show(project: Project, plans: Plans, screen: Screen, options: DiffOptions) -> None:
     from runnerops.engine.review import show_json, show_text
 
-    if wishes.as_json:
+    if options.as_json:
         show_json(project, plans, screen)
     else:
-        show_text(project, plans, screen, verbose=wishes.verbose)
-    if wishes.reports:
+        show_text(project, plans, screen, verbose=options.verbose)
+    if options.reports:
         from runnerops.engine.plan_reports import plan_report
 
-        write_plan_reports(wishes.reports, plan_report(project, plans, screen.redactor))
+        write_plan_reports(options.reports, plan_report(project, plans, screen.redactor))

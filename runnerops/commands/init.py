@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from runnerops.adopt.target import check_apart, host_at, is_login, login_of, meant
 from runnerops.adopt.writing import create
-from runnerops.commands.adopt import Options, adopt
+from runnerops.commands.adopt import AdoptOptions, adopt
 from runnerops.commands.starter import INVENTORY, Starter, files_of
 from runnerops.commands.trust import keep_keys
 from runnerops.engine.options import Invocation
@@ -22,7 +22,7 @@ from runnerops.report.screen import Screen
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class InitOptions:
     """What the command line said of a new project: hosts as `[NAME=]USER@ADDRESS[:PORT]`, None for what is to be asked."""
 
     hosts: Sequence[str] = ()
@@ -31,7 +31,7 @@ class Wishes:
     gitlab: str | None = None
 
 
-def init(folder: Path, wishes: Wishes, environ: Mapping[str, str], screen: Screen) -> Exit:
+def init(folder: Path, options: InitOptions, environ: Mapping[str, str], screen: Screen) -> Exit:
     """Never over an existing file: an inventory ends it, any other stays as it is, and that is said.
 
     Exit 1 where a host could not be adopted: the project is there, and how to go on is said.
@@ -41,22 +41,22 @@ def init(folder: Path, wishes: Wishes, environ: Mapping[str, str], screen: Scree
         raise RunneropsError(
             f"{path} is there: nothing is written over", "`runnerops adopt USER@ADDRESS --write` adds a host"
         )
-    if not (wishes.hosts or wishes.adopted):
+    if not (options.hosts or options.adopted):
         if not screen.interactive:
             raise UsageError(
                 "init: there is no terminal to ask at", "name the hosts: --host NAME=USER@ADDRESS, or --adopt"
             )
-        wishes = _ask(screen, wishes)
-    hosts = _hosts([*wishes.hosts, *wishes.adopted])
-    starter = Starter(hosts[: len(wishes.hosts)], wishes.cache is not False, _url(wishes.gitlab or ""))
+        options = _ask(screen, options)
+    hosts = _hosts([*options.hosts, *options.adopted])
+    starter = Starter(hosts[: len(options.hosts)], options.cache is not False, _url(options.gitlab or ""))
     screen.say(f"wrote {', '.join(_write(folder, files_of(starter), screen))}", "good")
     try:
-        return _adopt(path, wishes.adopted, environ, screen) if wishes.adopted else Exit.OK
+        return _adopt(path, options.adopted, environ, screen) if options.adopted else Exit.OK
     except KeyboardInterrupt:
         screen.say()
         raise
     finally:  # also where that was interrupted: the project is there
-        _say_next(folder, starter.hosts, _missing(path, wishes.adopted), screen)
+        _say_next(folder, starter.hosts, _missing(path, options.adopted), screen)
 
 
 def _hosts(words: Sequence[str]) -> tuple[Host, ...]:
@@ -69,7 +69,7 @@ def _hosts(words: Sequence[str]) -> tuple[Host, ...]:
     return tuple(found)
 
 
-def _ask(screen: Screen, wishes: Wishes) -> Wishes:
+def _ask(screen: Screen, options: InitOptions) -> InitOptions:
     hosts: list[str] = []
     adopted: list[str] = []
     while True:
@@ -81,16 +81,16 @@ def _ask(screen: Screen, wishes: Wishes) -> Wishes:
             continue
         by_hand = screen.ask("was it set up by hand, and should it stay as it is for now (adopt)?", otherwise=True)
         (adopted if by_hand else hosts).append(word)
-    if hosts and wishes.cache is None:
+    if hosts and options.cache is None:
         cache = screen.ask("a pull-through cache of Docker Hub on each new one?", otherwise=True)
-        wishes = replace(wishes, cache=cache)
-    while hosts and wishes.gitlab is None:
+        options = replace(options, cache=cache)
+    while hosts and options.gitlab is None:
         try:
             url = _url(screen.ask_text("the URL of the GitLab whose runner is registered there (empty: none)"))
-            wishes = replace(wishes, gitlab=url)
+            options = replace(options, gitlab=url)
         except UsageError as error:
             screen.say(f"{error.message}; {error.hint}", "bad")
-    return replace(wishes, hosts=hosts, adopted=adopted)
+    return replace(options, hosts=hosts, adopted=adopted)
 
 
 def _named(screen: Screen, login: str, others: Sequence[str]) -> str:
@@ -154,7 +154,7 @@ def _adopt(path: Path, words: Sequence[str], environ: Mapping[str, str], screen:
         logins = {login_of(host): word for word, host in zip(words, _hosts(words), strict=True)}
         kept = keep_keys(Invocation(path, [*logins], environ, screen))
         left = [word for login, word in logins.items() if kept[login]]
-    code = adopt(path, left, environ, screen, Options(write=True)) if left else Exit.FAILED
+    code = adopt(path, left, environ, screen, AdoptOptions(write=True)) if left else Exit.FAILED
     return code if len(left) == len(words) else Exit.FAILED
 
 

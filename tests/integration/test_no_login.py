@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from runnerops.commands.diff import Wishes, diff
+from runnerops.commands.diff import DiffOptions, diff
 from runnerops.engine.options import Flags, Invocation
 from runnerops.errors import UsageError
 from runnerops.model.common import Exit
@@ -33,7 +33,7 @@ def look(folder: Path, sshd: Sshd, known: str, *, port: int = 0, concurrent: int
     (folder / "known_hosts").write_text(known)
     out = io.StringIO()
     environ = {"HOME": str(folder), "CI": "true"}
-    code = diff(Invocation(path, (), environ, Screen(out=out, err=out)), Flags({}), Wishes(no_login=True))
+    code = diff(Invocation(path, (), environ, Screen(out=out, err=out)), Flags({}), DiffOptions(no_login=True))
     return code, out.getvalue()
 
 
@@ -65,7 +65,7 @@ def test_a_host_in_maintenance_is_not_contacted_and_fails_nothing(tmp_path: Path
         out = io.StringIO()
         screen = Screen(out=out, err=out)
         assert (
-            diff(Invocation(tmp_path / "i.yml", (), {"HOME": str(tmp_path)}, screen), allow, Wishes(no_login=True))
+            diff(Invocation(tmp_path / "i.yml", (), {"HOME": str(tmp_path)}, screen), allow, DiffOptions(no_login=True))
             is expected
         )
         assert ("in maintenance: disk swap" in out.getvalue()) is (expected is Exit.OK)
@@ -76,9 +76,13 @@ def test_as_json_and_without_a_plan(tmp_path: Path, sshd: Sshd) -> None:
     look(tmp_path, sshd, sshd.line("ed25519"))
     out = io.StringIO()
     path, environ = tmp_path / "inventory.yml", {"HOME": str(tmp_path)}
-    diff(Invocation(path, (), environ, Screen(out=out)), Flags({}), Wishes(as_json=True, no_login=True))
+    diff(Invocation(path, (), environ, Screen(out=out)), Flags({}), DiffOptions(as_json=True, no_login=True))
     (host,) = json.loads(out.getvalue())["hosts"]
     assert (host["host"], host["result"]) == ("web-1", "not-compared")
     assert {file["state"] for file in host["files"]} == {"not compared"}
     with pytest.raises(UsageError, match="no plan"):
-        diff(Invocation(path, (), environ, Screen()), Flags({}), Wishes(save_plan=tmp_path / "p.json", no_login=True))
+        diff(
+            Invocation(path, (), environ, Screen()),
+            Flags({}),
+            DiffOptions(save_plan=tmp_path / "p.json", no_login=True),
+        )

@@ -9,7 +9,7 @@ import pytest
 
 from runnerops.adopt.ansible_patterns import expanded
 from runnerops.adopt.target import about, login_of
-from runnerops.commands.adopt import Options, adopt
+from runnerops.commands.adopt import AdoptOptions, adopt
 from runnerops.commands.from_ansible import read_ansible
 from runnerops.errors import RunneropsError, UsageError
 from runnerops.report.screen import Screen
@@ -233,4 +233,4 @@ def test_hosts_that_are_there_are_left_out(tmp_path: Path) -> None:
     path.write_text("hosts:\n  h: {docker: {}}\n  n: {address: 192.0.2.9, docker: {}}\n")
     (tmp_path / "hosts").write_text("h\ni ansible_host=192.0.2.9\n")
     with pytest.raises(RunneropsError, match="no host that could be adopted"):
-        adopt(path, (), {}, Screen(), Options(ansible=tmp_path / "hosts"))
+        adopt(path, (), {}, Screen(), AdoptOptions(ansible=tmp_path / "hosts"))

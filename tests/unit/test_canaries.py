@@ -18,8 +18,7 @@ import pytest
 import yaml
 
 from runnerops import inventory
-from runnerops.commands.check import Wishes as Checking
-from runnerops.commands.check import check
+from runnerops.commands.check import CheckOptions, check
 from runnerops.commands.hosts import hosts
 from runnerops.commands.render import render
 from runnerops.engine.options import Flags, Invocation
@@ -244,7 +243,7 @@ def offline(folder: Path, asked: Tree, environ: Mapping[str, str] | None = None)
     screen = Screen(out=(out := io.StringIO()), err=(err := io.StringIO()))
     render(Invocation(path, [], environ or {}, screen), None, with_secrets=False)
     for as_json in (False, True):
-        check(path, (), environ or {}, screen, Checking(strict=True, as_json=as_json))
+        check(path, (), environ or {}, screen, CheckOptions(strict=True, as_json=as_json))
         hosts(Invocation(path, [], {}, screen), "h", as_json=as_json)
     yield out.getvalue() + err.getvalue()
 

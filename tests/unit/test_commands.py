@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from runnerops.commands.check import Wishes as Checking
-from runnerops.commands.check import check
+from runnerops.commands.check import CheckOptions, check
 from runnerops.commands.hosts import hosts
 from runnerops.commands.render import render
 from runnerops.engine.options import Invocation
@@ -49,7 +48,7 @@ def fixture_typed(tmp_path: Path) -> Typed:
 
 
 def test_a_sound_inventory(typed: Typed) -> None:
-    assert check(typed.path, (), {"TOKEN": TOKEN}, typed.screen, Checking(strict=True)) is Exit.OK
+    assert check(typed.path, (), {"TOKEN": TOKEN}, typed.screen, CheckOptions(strict=True)) is Exit.OK
     assert "1 host checked: 0 errors, 0 warnings" in typed.said
 
 
@@ -57,12 +56,12 @@ def test_check_goes_without_secrets_where_they_are_not_there(typed: Typed) -> No
     """A merge request has no protected variables."""
     assert check(typed.path, (), {}, typed.screen) is Exit.OK
     assert "!env TOKEN: not set" in typed.said
-    assert check(typed.path, (), {}, typed.screen, Checking(strict=True)) is Exit.FAILED
+    assert check(typed.path, (), {}, typed.screen, CheckOptions(strict=True)) is Exit.FAILED
 
 
 def test_a_finding_has_the_inventorys_place(typed: Typed) -> None:
     typed.path.write_text(TEXT.replace("concurrent: 4", "concurrent: 0"))
-    assert check(typed.path, (), {"TOKEN": TOKEN}, typed.screen, Checking(as_json=True)) is Exit.FAILED
+    assert check(typed.path, (), {"TOKEN": TOKEN}, typed.screen, CheckOptions(as_json=True)) is Exit.FAILED
     (finding,) = json.loads(typed.out.getvalue())["findings"]
     assert (finding["rule"], finding["key"], finding["place"]["line"]) == ("R001", "concurrent", 6)
 
@@ -89,9 +88,9 @@ def test_single_files(typed: Typed, tmp_path: Path, name: str, content: str, say
 
 def test_a_file_whose_kind_nobody_can_tell(typed: Typed) -> None:
     with pytest.raises(UsageError, match="--as") as caught:
-        check(typed.path, ["x"], {}, typed.screen, Checking(kind="nonsense"))
+        check(typed.path, ["x"], {}, typed.screen, CheckOptions(kind="nonsense"))
     with pytest.raises(UsageError, match="there is no file"):
-        check(typed.path, [], {}, typed.screen, Checking(kind="compose"))
+        check(typed.path, [], {}, typed.screen, CheckOptions(kind="compose"))
     assert "daemon" in caught.value.hint
 
 
@@ -163,7 +162,7 @@ def test_a_finding_of_two_hosts_is_said_once_with_the_runners_name(typed: Typed)
     environ = {"TOKEN": TOKEN, "OTHER": TOKEN[::-1]}
     assert check(typed.path, (), environ, typed.screen) is Exit.FAILED
     assert typed.said.count("runners[1].url (build): must be an http or https address [R004]") == 1
-    assert check(typed.path, (), environ, typed.screen, Checking(as_json=True)) is Exit.FAILED
+    assert check(typed.path, (), environ, typed.screen, CheckOptions(as_json=True)) is Exit.FAILED
 
 
 def test_a_broken_template_is_said_once_for_all_hosts(typed: Typed) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from runnerops.commands.check import Wishes, check
+from runnerops.commands.check import CheckOptions, check
 from runnerops.engine.planner import told_apart
 from runnerops.model.common import Exit, Result
 from runnerops.model.gitlab import Wish
@@ -35,7 +35,7 @@ def found(folder: Path, *runners: str, **environ: str) -> tuple[Exit, list[dict[
     (folder / "inventory.yml").write_text(TOP + hosts)
     out = io.StringIO()
     screen = Screen(out=out, err=out)
-    code = check(folder / "inventory.yml", (), environ, screen, Wishes(as_json=True))
+    code = check(folder / "inventory.yml", (), environ, screen, CheckOptions(as_json=True))
     return code, [one for one in json.loads(out.getvalue())["findings"] if one["rule"] == "X013"]
 
 

@@ -12,8 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from runnerops.commands.check import Wishes as Checking
-from runnerops.commands.check import check
+from runnerops.commands.check import CheckOptions, check
 from runnerops.errors import TemplateError
 from runnerops.report.screen import Screen
 
@@ -31,7 +30,7 @@ def places(folder: Path, files: Mapping[str, str], names: tuple[str, ...] = ()) 
     out = io.StringIO()
     screen = Screen(out=out, err=out)
     given = [str(folder / name) for name in names]
-    check(folder / "inventory.yml", given, {}, screen, Checking(as_json=True))
+    check(folder / "inventory.yml", given, {}, screen, CheckOptions(as_json=True))
     found: dict[str, set[str]] = {}
     for finding in json.loads(out.getvalue())["findings"]:
         place = finding["place"]

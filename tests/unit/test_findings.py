@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 
-from runnerops.commands.check import Wishes as Checking
-from runnerops.commands.check import check
+from runnerops.commands.check import CheckOptions, check
 from runnerops.commands.reports import parse_reports
 from runnerops.errors import InventoryError
 from runnerops.model.common import Exit
@@ -33,7 +32,7 @@ def said(folder: Path, text: str, *, as_json: bool = False, strict: bool = False
     screen = Screen(out=out, err=out)
     reports = parse_reports([str(folder / "reports")])
     path = folder / "inventory.yml"
-    return check(path, (), {}, screen, Checking(strict=strict, as_json=as_json, reports=reports)), out.getvalue()
+    return check(path, (), {}, screen, CheckOptions(strict=strict, as_json=as_json, reports=reports)), out.getvalue()
 
 
 def rules(folder: Path, text: str) -> list[dict[str, Any]]:

@@ -11,9 +11,8 @@ import pytest
 
 import runnerops
 from runnerops.adopt.writing import create
-from runnerops.commands.check import Wishes as Checking
-from runnerops.commands.check import check
-from runnerops.commands.init import Wishes, init
+from runnerops.commands.check import CheckOptions, check
+from runnerops.commands.init import InitOptions, init
 from runnerops.errors import RunneropsError, UsageError
 from runnerops.model.common import Exit
 from runnerops.report.screen import Screen
@@ -66,7 +65,7 @@ def said(screen: Screen) -> str:
 
 def test_a_project_from_flags(tmp_path: Path) -> None:
     shown = screen()
-    wishes = Wishes(("ci-1=root@192.0.2.1:2222",), gitlab="https://gitlab.example.com")
+    wishes = InitOptions(("ci-1=root@192.0.2.1:2222",), gitlab="https://gitlab.example.com")
     assert init(tmp_path / "new", wishes, {}, shown) is Exit.OK
     assert {path.name for path in (tmp_path / "new").iterdir()} == FILES
     assert (tmp_path / "new/inventory.yml").read_text().endswith(INVENTORY)
@@ -74,7 +73,7 @@ def test_a_project_from_flags(tmp_path: Path) -> None:
         f"next:\n  cd {tmp_path}/new\n  runnerops check\n  runnerops trust ci-1\n  runnerops diff\n"
     )
     judged = screen()
-    assert check(tmp_path / "new/inventory.yml", (), {}, judged, Checking(strict=True)) is Exit.OK, said(judged)
+    assert check(tmp_path / "new/inventory.yml", (), {}, judged, CheckOptions(strict=True)) is Exit.OK, said(judged)
     pipeline = Path(runnerops.__file__).parent.parent / "examples/.gitlab-ci.yml"
     assert (tmp_path / "new/.gitlab-ci.yml").read_text() == pipeline.read_text()
 
@@ -95,19 +94,19 @@ def test_a_project_from_flags(tmp_path: Path) -> None:
 )
 def test_a_project_from_answers(answers: str, hosts: str, tmp_path: Path) -> None:
     shown = screen(answers)
-    assert init(tmp_path, Wishes(), {}, shown) is Exit.OK
+    assert init(tmp_path, InitOptions(), {}, shown) is Exit.OK
     assert (tmp_path / "inventory.yml").read_text().endswith(hosts)
 
 
 def test_nothing_is_written_over(tmp_path: Path) -> None:
     (tmp_path / "README.md").write_text("ours")
     shown = screen()
-    assert init(tmp_path, Wishes(("root@h.example",), cache=False), {}, shown) is Exit.OK
+    assert init(tmp_path, InitOptions(("root@h.example",), cache=False), {}, shown) is Exit.OK
     assert (tmp_path / "README.md").read_text() == "ours"
     assert "README.md is there, and stays as it is" in said(shown)
     before = (tmp_path / "inventory.yml").read_text()
     with pytest.raises(RunneropsError, match="nothing is written over"):
-        init(tmp_path, Wishes(("root@i.example",)), {}, screen())
+        init(tmp_path, InitOptions(("root@i.example",)), {}, screen())
     assert (tmp_path / "inventory.yml").read_text() == before
 
 
@@ -128,7 +127,7 @@ def test_a_file_is_there_whole_or_not_at_all(tmp_path: Path) -> None:
 def test_a_host_that_is_not_reached_is_left_to_be_adopted(tmp_path: Path) -> None:
     """The project is there, and what to type is said."""
     shown = screen()
-    wishes = Wishes(adopted=("n=root@127.0.0.1:1",))
+    wishes = InitOptions(adopted=("n=root@127.0.0.1:1",))
     assert init(tmp_path, wishes, {"HOME": str(tmp_path)}, shown) is Exit.FAILED
     assert "runnerops adopt n=root@127.0.0.1:1 --write" in said(shown)
     assert (tmp_path / "inventory.yml").read_text().endswith("\nhosts:\n")
@@ -136,14 +135,14 @@ def test_a_host_that_is_not_reached_is_left_to_be_adopted(tmp_path: Path) -> Non
 
 def test_at_a_terminal_a_host_that_is_not_reached_is_told_of_once(tmp_path: Path) -> None:
     shown = screen("root@127.0.0.1:1\nn\n\nroot@127.0.0.1:2\nm\n\n\n")
-    assert init(tmp_path, Wishes(), {"HOME": str(tmp_path)}, shown) is Exit.FAILED
+    assert init(tmp_path, InitOptions(), {"HOME": str(tmp_path)}, shown) is Exit.FAILED
     assert said(shown).count("127.0.0.1:1: connection refused") == 1
     assert "runnerops adopt n=root@127.0.0.1:1 m=root@127.0.0.1:2 --write" in said(shown)
 
 
 def test_what_is_typed_wrong_is_asked_for_again_and_nothing_else(tmp_path: Path) -> None:
     shown = screen("\nh\nroot@127.0.0.1:1\na/b\nn\n\n\n\n")
-    assert init(tmp_path, Wishes(), {"HOME": str(tmp_path)}, shown) is Exit.FAILED
+    assert init(tmp_path, InitOptions(), {"HOME": str(tmp_path)}, shown) is Exit.FAILED
     for word in ("a project needs a host", "h is no login", "'a/b' is no name"):
         assert word in said(shown)
     assert "runnerops adopt n=root@127.0.0.1:1 --write" in said(shown)
@@ -158,23 +157,23 @@ def test_whoever_leaves_while_keys_are_shown_is_told_how_to_go_on(tmp_path: Path
 
     shown = Leaves(out=io.StringIO(), err=io.StringIO())
     with pytest.raises(KeyboardInterrupt):
-        init(tmp_path, Wishes(adopted=("n=root@127.0.0.1:1",)), {"HOME": str(tmp_path)}, shown)
+        init(tmp_path, InitOptions(adopted=("n=root@127.0.0.1:1",)), {"HOME": str(tmp_path)}, shown)
     assert "runnerops adopt n=root@127.0.0.1:1 --write" in said(shown)
 
 
 @pytest.mark.parametrize(
     ("wishes", "answers"),
     [
-        (Wishes(), None),
-        (Wishes(), ""),
-        (Wishes(), "root@h\n"),
-        (Wishes(("root@h", "me@h")), None),
-        (Wishes(("a=root@h", "a=root@i")), None),
-        (Wishes(("a=root@h", "b=root@h:22")), None),
-        (Wishes(("root@h",), ("root@h",)), None),
+        (InitOptions(), None),
+        (InitOptions(), ""),
+        (InitOptions(), "root@h\n"),
+        (InitOptions(("root@h", "me@h")), None),
+        (InitOptions(("a=root@h", "a=root@i")), None),
+        (InitOptions(("a=root@h", "b=root@h:22")), None),
+        (InitOptions(("root@h",), ("root@h",)), None),
     ],
 )
-def test_what_cannot_be_a_project_is_usage(wishes: Wishes, answers: str | None, tmp_path: Path) -> None:
+def test_what_cannot_be_a_project_is_usage(wishes: InitOptions, answers: str | None, tmp_path: Path) -> None:
     with pytest.raises(UsageError):
         init(tmp_path / "new", wishes, {}, screen(answers))
     assert not (tmp_path / "new").exists()

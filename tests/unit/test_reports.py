@@ -10,8 +10,7 @@ from xml.etree import ElementTree as Xml
 
 import pytest
 
-from runnerops.commands.check import Wishes as Checking
-from runnerops.commands.check import check
+from runnerops.commands.check import CheckOptions, check
 from runnerops.commands.reports import parse_reports
 from runnerops.errors import RunneropsError, UsageError
 from runnerops.model.common import Exit
@@ -51,7 +50,9 @@ class Reported:
         files = [] if name == "inventory.yml" else [str(path)]
         screen = Screen(out=self.said, err=self.said)
         reports = parse_reports([str(self.out)])
-        return check(self.folder / "inventory.yml", files, environ, screen, Checking(strict=strict, reports=reports))
+        return check(
+            self.folder / "inventory.yml", files, environ, screen, CheckOptions(strict=strict, reports=reports)
+        )
 
     @property
     def issues(self) -> list[dict[str, Any]]:

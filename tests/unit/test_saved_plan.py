@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from runnerops import __version__
-from runnerops.commands.diff import Wishes, diff
+from runnerops.commands.diff import DiffOptions, diff
 from runnerops.engine.options import Flags, Invocation
 from runnerops.engine.planned import Planned, Plans
 from runnerops.engine.project import Project
@@ -230,7 +230,7 @@ def test_what_is_no_file_is_not_replaced_by_one(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "fifo")  # as /dev/stdout may be, and root may replace it
     for path in (tmp_path, tmp_path / "fifo", Path("/dev/null")):
         with pytest.raises(UsageError, match="this is"):
-            diff(Invocation(tmp_path / "i.yml", (), {}, Screen()), Flags({}), Wishes(save_plan=path))
+            diff(Invocation(tmp_path / "i.yml", (), {}, Screen()), Flags({}), DiffOptions(save_plan=path))
 
 
 def test_a_plan_without_a_host_does_not_mean_all_of_them_and_none_is_there_twice(saved: Path) -> None:

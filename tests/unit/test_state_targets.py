@@ -12,7 +12,7 @@ import pytest
 from runnerops.commands.abort import abort
 from runnerops.commands.catalog import catalog
 from runnerops.commands.deploy import deploy
-from runnerops.commands.diff import Wishes, diff
+from runnerops.commands.diff import DiffOptions, diff
 from runnerops.commands.history import history
 from runnerops.commands.hold import hold, release
 from runnerops.commands.hosts import hosts
@@ -106,7 +106,7 @@ def _commands(call: Invocation) -> list[Callable[[], Exit]]:
     ui, flags = UiOptions(yes=True, as_json=False, verbose=0), Flags({})
     return [
         partial(deploy, call, flags, ui),
-        partial(diff, call, flags, Wishes()),
+        partial(diff, call, flags, DiffOptions()),
         partial(history, call, follow=False, as_json=False, verbose=0),
         partial(rollback, call, flags, ui, None),
         partial(abort, call, ui),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from runnerops import inventory
 from runnerops.commands.deploy import deploy
-from runnerops.commands.diff import Wishes, diff
+from runnerops.commands.diff import DiffOptions, diff
 from runnerops.commands.remove import Removing, remove
 from runnerops.engine.apply import apply
 from runnerops.engine.connections import ConnectionPool
@@ -101,7 +101,7 @@ def type_diff(project: Project) -> None:
     """`diff --exit-code`, which must find nothing to do."""
     screen = _screen()
     path = project.folder / "inventory.yml"
-    code = diff(Invocation(path, (), project.environ, screen), FLAGS, Wishes(exit_code=True, verbose=1))
+    code = diff(Invocation(path, (), project.environ, screen), FLAGS, DiffOptions(exit_code=True, verbose=1))
     _well("diff --exit-code", code, screen)
 
 
