@@ -10,13 +10,14 @@ import typer
 
 from runnerops.cli.boundary import run_command
 from runnerops.cli.options import DEFAULT_INVENTORY, AskSudoPassword, InventoryFile, Output
-from runnerops.cli.values import Format
+from runnerops.cli.values import Format, path
 
 AnsibleInventory = Annotated[
     Path | None,
     typer.Option(
         "--from-ansible",
         metavar="FILE",
+        parser=path,
         help="Hosts of this Ansible inventory; HOST is then a host, group or glob of it, none means all.",
         show_default=False,
     ),

@@ -10,7 +10,7 @@ import typer
 
 from runnerops.cli.boundary import run_command
 from runnerops.cli.options import DEFAULT_INVENTORY, InventoryFile, Only, RunOptions, TargetList, invocation
-from runnerops.cli.values import batch_size, health_check, host_count, seconds
+from runnerops.cli.values import batch_size, health_check, host_count, path, seconds
 
 if TYPE_CHECKING:
     from runnerops.model.rollout import Rollout
@@ -82,6 +82,7 @@ def deploy(
         typer.Option(
             "--plan",
             metavar="FILE",
+            parser=path,
             help="Deploy what `diff --save-plan FILE` showed; nothing where it is not that any more.",
             show_default=False,
         ),

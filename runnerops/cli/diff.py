@@ -22,13 +22,14 @@ from runnerops.cli.options import (
     flags_of,
     invocation,
 )
-from runnerops.cli.values import Format
+from runnerops.cli.values import Format, path
 
 SavePlan = Annotated[
     Path | None,
     typer.Option(
         "--save-plan",
         metavar="FILE",
+        parser=path,
         help="Write the plan down, without any content, for `deploy --plan`.",
         show_default=False,
     ),

@@ -9,12 +9,13 @@ from typing import Annotated
 import typer
 
 from runnerops.cli.boundary import run_command
+from runnerops.cli.values import path
 
 
 def gitlab(
     action: Annotated[str, typer.Argument(metavar="comment", help="What to do there.", show_default=False)],
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="The Markdown to show, as `diff --report` writes it.")
+        Path, typer.Argument(metavar="FILE", parser=path, help="The Markdown to show, as `diff --report` writes it.")
     ] = Path("reports/plan.md"),
 ) -> None:
     """Show a plan as a note on the merge request of this pipeline.

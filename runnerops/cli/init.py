@@ -10,11 +10,12 @@ import typer
 
 from runnerops.cli.boundary import run_command
 from runnerops.cli.options import AskSudoPassword
+from runnerops.cli.values import path
 
 
 def init(
     folder: Annotated[
-        Path, typer.Argument(metavar="DIR", help="Where; this folder if left out.", show_default=False)
+        Path, typer.Argument(metavar="DIR", parser=path, help="Where; this folder if left out.", show_default=False)
     ] = Path(),
     host: Annotated[
         list[str] | None,

@@ -15,6 +15,7 @@ from runnerops.cli.values import (
     blocker_code,
     findings_report,
     output_format,
+    path,
     plan_report,
     seconds,
     service_name,
@@ -40,7 +41,9 @@ NamedTargets = Annotated[
 OneHost = Annotated[str, typer.Argument(metavar="HOST", help="One host of the inventory.", show_default=False)]
 InventoryFile = Annotated[
     list[Path],
-    typer.Option("-i", "--inventory", metavar="PATH", help="The inventory: a file or a folder; may be repeated."),
+    typer.Option(
+        "-i", "--inventory", metavar="PATH", parser=path, help="The inventory: a file or a folder; may be repeated."
+    ),
 ]
 Output = Annotated[
     Format, typer.Option("-o", "--output", metavar="text|json", parser=output_format, help="How to print the answer.")

@@ -9,6 +9,7 @@ import typer
 
 from runnerops.cli.boundary import run_command
 from runnerops.cli.options import DEFAULT_INVENTORY, InventoryFile, TargetList, invocation
+from runnerops.cli.values import path
 
 
 def render(
@@ -17,7 +18,12 @@ def render(
     directory: Annotated[
         Path | None,
         typer.Option(
-            "-d", "--directory", metavar="DIR", help="Write the files below DIR/HOST (0600).", show_default=False
+            "-d",
+            "--directory",
+            metavar="DIR",
+            parser=path,
+            help="Write the files below DIR/HOST (0600).",
+            show_default=False,
         ),
     ] = None,
     with_secrets: Annotated[

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import StrEnum
+from pathlib import Path
 from typing import TypeVar
 
 import typer
@@ -11,6 +12,8 @@ import typer
 from runnerops.errors import UsageError
 
 Parsed = TypeVar("Parsed")
+_SHOWN = 80
+"""How many characters of a path a message shows."""
 
 
 class Format(StrEnum):
@@ -30,6 +33,18 @@ def output_format(text: str | Format) -> Format:
     if text not in set(Format):
         raise typer.BadParameter(f"{text!r} is no format; write text or json")
     return Format(text)
+
+
+def path(text: str | Path) -> Path:
+    """A path of this machine that can be looked at, whether there is a file or not: what is there its reader tells."""
+    try:
+        Path(text).stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return Path(text)
+    except (OSError, ValueError) as error:  # a name too long, a folder of somebody else's, links in a circle
+        shown = str(text) if len(str(text)) <= _SHOWN else f"{str(text)[:_SHOWN]}…"
+        raise typer.BadParameter(f"{shown!r}: {getattr(error, 'strerror', None) or error}") from None
+    return Path(text)
 
 
 def seconds(text: str | int) -> int:

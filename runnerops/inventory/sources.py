@@ -75,7 +75,11 @@ def _above(file: Path, part: str) -> tuple[str, ...]:
 def _files(where: Where) -> dict[Path, str]:
     found: dict[Path, str] = {}
     for path in paths_of(where):
-        files = [*_whole(path), *_parts(path)] if path.is_dir() else [(path, "")]
+        try:
+            files = [*_whole(path), *_parts(path)] if path.is_dir() else [(path, "")]
+        except OSError as error:  # a folder that only somebody else may read
+            hint = "name an inventory that you may read: `-i PATH`"
+            raise UsageError(f"{error.filename or path}: {error.strerror}", hint) from None
         if not files:
             hint = "it would hold *.yml, groups/NAME.yml or hosts/NAME.yml; or name a file: `-i FILE`"
             raise UsageError(f"{path}: no inventory in this folder", hint)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -50,7 +52,12 @@ BAD = {
     "--reason": ["", " "],
     "--until": ["soon", "0", "2001-01-01 10:00"],
 }
-FREE = {"--directory", "--fingerprint", "--group", "--name"}
+LONG = "n" * 256
+"""A name that no file can have."""
+for flag in ("--inventory", "--from-ansible", "--save-plan", "--plan"):
+    BAD[flag].append(LONG)
+BAD["--directory"] = [LONG]
+FREE = {"--fingerprint", "--group", "--name"}
 """Flags that take any text."""
 
 
@@ -59,6 +66,29 @@ def flags(name: str) -> Iterator[str]:
     for param in COMMANDS[name].params:
         if param.param_type_name == "option" and not (param.is_flag or param.count) and param.name != "help":
             yield max(param.opts, key=len)
+
+
+@pytest.mark.parametrize("words", [["init", LONG, "--host=root@h"], ["gitlab", "comment", LONG], ["check", LONG]])
+def test_an_argument_that_can_be_no_file_is_usage(words: list[str]) -> None:
+    done = CliRunner().invoke(app, words)
+    assert (done.exit_code, "File name too long" in " ".join(done.output.split())) == (2, True), done.output
+
+
+@pytest.mark.parametrize("inside", ["", "inventory.yml"])
+def test_an_inventory_of_somebody_else_is_usage(inside: str) -> None:
+    with tempfile.TemporaryDirectory() as base:
+        folder = Path(base) / "folder"
+        folder.mkdir()
+        Path(base).chmod(0o755)
+        folder.chmod(0)
+        user = os.geteuid()
+        try:
+            os.seteuid(user or 65534)  # root may read everything
+            done = CliRunner().invoke(app, ["hosts", "-i", str(folder / inside)])
+        finally:
+            os.seteuid(user)
+            folder.chmod(0o755)
+    assert (done.exit_code, "Permission denied" in " ".join(done.output.split())) == (2, True), done.output
 
 
 CASES = [(name, flag, word) for name in COMMANDS for flag in flags(name) for word in BAD.get(flag, ())]
