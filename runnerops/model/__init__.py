@@ -1,1 +1,1 @@
-"""The nouns: what is rendered, what a host has, what will be done, what became of it. Pure and frozen; a module each."""
+"""The values that rooms hand on (inventory, state of a host, plan, run) as frozen dataclasses. Nothing here reads or writes."""

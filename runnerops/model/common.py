@@ -1,4 +1,4 @@
-"""The words that everything speaks: places, values, services, verbs, results."""
+"""Types that all rooms use: places in files, values, services, verbs, results, exit codes."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class SourceLocation:
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """A leaf of a section whose value comes from elsewhere. It never holds the value; `secrets.py` resolves it.
+    """A leaf of a section whose value comes from elsewhere. It never holds the value; `secrets/` resolves it.
 
     `source` is `env` (argument: a variable's name), `file` (a path), `command` (a command line) or `secret` (a text with
     such in it, `NPM_TOKEN={env:NPM_TOKEN}`).
@@ -111,7 +111,7 @@ class Verb(IntEnum):
 
 
 class Result(StrEnum):
-    """What a host ended with."""
+    """How a host ended in a command."""
 
     UNCHANGED = "unchanged"
     APPLIED = "applied"

@@ -1,4 +1,4 @@
-"""What a host tells of its managed systems, as planning needs it."""
+"""What an observation tells of the managed systems on a host: units, containers, versions, jobs."""
 
 from __future__ import annotations
 
@@ -168,7 +168,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class RunnerFacts:
-    """gitlab-runner on the host. `strangers` are runners that no unit of ours can drain (a container, another process).
+    """gitlab-runner on the host. `unmanaged_runners` are beside the unit and cannot be drained (a container, another process).
 
     `returning`: it drains for an earlier run, and is started by itself after its last job. `system_id` is what its
     containers are labelled with. `job_ids` are GitLab's, of every process on the host that has one in its environment.

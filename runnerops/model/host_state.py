@@ -1,4 +1,4 @@
-"""What is there: a host as it was observed."""
+"""The state of a host as one observation found it: files, facts, intents, runs, holds."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class RemoteFile:
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """An action that a run began and did not prove; `invocation` is the unit's then (a registry's: its container's id)."""
+    """An action that a run began and did not verify. `invocation` was its unit's then, or the id of a registry's container."""
 
     service: ServiceName
     verb: Verb
@@ -61,8 +61,7 @@ class Run:
 
 
 def latest(runs: Sequence[Run]) -> Run | None:
-    """Of runs in their order, the one that has the host, else the last that had it: one that met another's lock, or waits
-    for it, had it not."""
+    """Of runs in their order the one that goes on, else the last that had the host; one that met a lock never had it."""
     running = (run for run in runs if run.running)
     had = (run for run in reversed(runs) if run.result != "locked")
     return next(iter((*running, *had, *reversed(runs))), None)
@@ -91,7 +90,7 @@ _DIGITS = 11
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """A host that somebody keeps every run off: `until` in epoch seconds, 0: until it is released."""
+    """What keeps every run off a host. `until` is in epoch seconds; 0: until it is released."""
 
     until: int
     by: str

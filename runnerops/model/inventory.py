@@ -1,4 +1,4 @@
-"""What is asked for: an inventory's hosts, what the command line says of a run, files as they render."""
+"""An inventory's hosts and caches, what the command line allows a run, and files as they render."""
 
 from __future__ import annotations
 
@@ -162,10 +162,10 @@ class CiJob:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What holds for this run. Times in seconds; `allow` holds stop codes that apply to this host.
+    """What a run may do on one host. Times are in seconds; `allow` has the codes of blockers that are overridden there.
 
-    `job` is where it was asked for, and must outlive it; None outside of GitLab. `volumes`: those of caches that are removed
-    go with them.
+    `job` is the CI job that asked for the run, which must not end it; None outside of GitLab. `volumes`: the volumes of caches
+    that are removed go with them.
     """
 
     allow: frozenset[str] = frozenset()
@@ -188,10 +188,10 @@ class Requester:
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """Files of a service as if an inventory asked for them: the section, what is asked, the caches that they bring up.
+    """Files of a service as if an inventory asked for them: the section, the rendered files, the caches that they bring up.
 
-    `notes`: what of them is not asked for again, in sentences. `before`: what they held in full, for what the host has lost;
-    `content`: its bytes.
+    `notes` say, a sentence each, what of the files is not asked for again. `before` is what they held in full, for keys that
+    the host has lost since; `content` has its bytes.
     """
 
     section: Tree

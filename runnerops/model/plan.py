@@ -1,4 +1,4 @@
-"""What will be done: a plan and its steps, and what is to be said of them."""
+"""A plan: what changes on a host, which actions follow, what blocks them, and what the rules found."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from runnerops.model.steps import Step, drains
 
 ChangeOrigin: TypeAlias = Literal["inventory", "host", "runner", "both", "unmanaged"]
 """Whose a difference is: the inventory's; an edit on the host since our last run, or the managed system's own writing
-there (`runner`); both; or `first`, of a file that was there before anything of ours."""
+there (`runner`); both; or `unmanaged`, of a file from before the first deploy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +49,9 @@ class Drift:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A managed file that differs in bytes, mode or owner. `edits` is empty when only the layout, mode or owner does.
+    """A managed file that differs in bytes, mode or owner. `key_changes` is empty when only layout, mode or owner do.
 
-    `cause` sums up the edits' own; `drift` is None where the file on the host is ours, or `first`.
+    `origin` sums up those of the key changes. `drift` is None where the file on the host is what a run left, or unmanaged.
     """
 
     old: RemoteFile
@@ -63,16 +63,16 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """What a service does. `because`: the keys or the words that made it necessary; `jobs_lost`: CI jobs that it ends;
-    `jobs_waited`: those whose end it waits for first.
+    """What a service does for its changes to take effect.
 
-    `requires_stopped`: services that must be stopped meanwhile. `names`: for a registry, the caches that it touches
-    (none: all), and `used_by` the hosts that have one of them among their mirrors. `containers`: the running ones by
-    what a restart of docker does to them: `keep_running`, `come_back`, `end`, and `jobs` for those of CI jobs.
-    `operation` is what people would call it, where that is not the verb: `start`, `remove`, `recreate`. `containers`
-    has `vanish` for those that a restart with another image store leaves behind. `after_docker_restart`: docker
-    restarts under this service; `ends_with_docker`: a container of it ends then; `new_store`: docker comes up without
-    the images and containers that it had. `ways`: changed keys that decide which packets of containers pass.
+    `because` has the keys or words that made it necessary, `jobs_lost` the number of CI jobs that it ends, `jobs_waited` of
+    those whose end it waits for first. `requires_stopped` are services that must be stopped meanwhile. `names` are, for a
+    registry, the caches that it touches (none: all), and `used_by` the hosts that have one of them among their mirrors.
+    `containers` are the running ones by what a restart of Docker does to them: `keep_running`, `come_back`, `end`, `vanish`
+    (another image store leaves them behind), and `jobs` for those of CI jobs. `operation` is what people call the action
+    where that is not its verb: `start`, `remove`, `recreate`. `after_docker_restart`: Docker restarts under this service;
+    `ends_with_docker`: a container of it ends then; `new_store`: Docker comes up without its former images and containers.
+    `ways` are changed keys that decide which packets of containers pass.
     """
 
     service: ServiceName
@@ -102,7 +102,7 @@ class Action:
 class Blocker:
     """A safety check that blocks a deploy. `code` is a row of `codes/blockers.py`, which tells what overrides it.
 
-    `here`: it is about where this command runs, not about the host; from elsewhere the same deploy would go.
+    `here`: the blocker is about the machine or job that this command runs in; from elsewhere the same deploy would go on.
     """
 
     code: str
@@ -118,7 +118,7 @@ class Blocker:
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """A service as it was before the first run: its section, its files, what must not be lost unasked, what is worth a word.
+    """A service as it was before the first run: its section and its files, what blocks going back to them, and notes.
 
     `recorded` has what to record as applied of a file in which others have written: it without their part.
     """
@@ -132,7 +132,7 @@ class Removal:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A rule's verdict. Only severity `error` stops a deploy. `path` is the managed file's, `key` the place in it, `name` that
+    """What a rule found. Only severity `error` stops a deploy. `path` is the managed file's, `key` the place in it, `name` that
     of the runner, or of another item of a list, that it belongs to. `ignored`: why the inventory
     silences it, which makes it an info.
     """

@@ -1,4 +1,4 @@
-"""What became of it: events, outcomes, and what a host keeps of a run."""
+"""A run: its events, how its host ended, and the record that the host keeps of it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Event:
 
 
 def told(events: Iterable[Event]) -> tuple[str, ...]:
-    """What was said in these events; a line of a failed step is left out of the log of its service, which has it too."""
+    """The texts of these events, each once: what a failed step printed stands in the log of its service too."""
     said = [event for event in events if event.kind in {"note", "fail"} and event.text]
     steps = {event.text for event in said if event.list}
     return tuple(in_words(event.text, event.at) for event in said if event.list or event.text not in steps)

@@ -26,7 +26,7 @@ DRAINED = "=gone"
 
 
 ENDING = "no job left, it ends"
-"""What such a step says of a process that has no job and was told to end."""
+"""What a draining step prints of a process that has no job and was told to end."""
 
 
 def drains(step: Step) -> bool:
@@ -39,12 +39,13 @@ def drains(step: Step) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class ActionSteps:
-    """What one service's action does and how it is undone, without `phase`, `stage` and file `guard` steps (steps.py's).
+    """What one service's action does and how it is undone.
 
-    `guard`: facts to hold; `fetch`: images to get; `validate`: the host's own verdict on staged files. These come before
-    the first phase of the whole run. `forward` and `rollback` are the phase itself, `swap` steps included. `files`: further
-    payload. `overrides`: steps of `validate` that a code of `--allow` leaves out, with that code. `diagnostics`: commands
-    that show what the service says of itself, run when a step of its phase failed.
+    `phase` and `stage` steps and the guards of files are not here: `planning/steps.py` adds them. `guard` checks facts that
+    the plan rests on, `fetch` gets images, `validate` has the host's own programs judge staged files; these come before the
+    first phase of the whole run. `forward` and `rollback` are the phase itself, `swap` steps included. `files` is further
+    payload. `overrides` has the steps of `validate` that a code of `--allow` leaves out, with that code. `diagnostics` are
+    commands that show what the service says of itself, run when a step of its phase failed.
     """
 
     guard: tuple[Step, ...] = ()

@@ -1,4 +1,4 @@
-"""What every managed system brings: three Protocols, and the small types it speaks. Pure."""
+"""What every managed system implements: three Protocols (`FileFormat`, `Planner`, `Adopter`) and the types in them. Pure."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class FileFormat(Protocol):
         """What the template of `spec` sees beside the common names; `done` are this service's files rendered before it."""
 
     def parse(self, spec: FileSpec, content: bytes) -> Tree:
-        """Raises ParseError."""
+        """The document that the content of a file is. Raises ParseError."""
 
     def layered(self, spec: FileSpec) -> bool:
         """Whether the documents of a YAML file lie over each other; else the first alone counts."""
@@ -100,10 +100,10 @@ class FileFormat(Protocol):
         return (key,)
 
     def lint(self, files: Mapping[FileSpec, Tree], facts: Facts | None) -> Iterable[Finding]:
-        """What the system itself would refuse, ignore or die of. Without facts: what can be known offline."""
+        """What the system itself would refuse, ignore or die of. `facts` None: only what can be known without the host."""
 
     def listens(self, host: Host, files: Mapping[FileSpec, Tree]) -> Iterable[ListeningPlace]:
-        """Where it would listen with these files of its own, the host's network over: no two may be the same."""
+        """The places of the host's network where the system would listen with these files: no two systems may share one."""
         return ()
 
 
@@ -119,7 +119,7 @@ class Planner(Protocol):
     """Units of systemd that the questions to every host ask after."""
 
     def questions(self, host: Host, rendered: Sequence[RenderedFile]) -> tuple[tuple[str, ...], ...]:
-        """Calls of OBSERVE's functions: argv tuples, which run side by side. `asked` has this service's files only."""
+        """Calls of OBSERVE's functions: argv tuples, which run side by side. `rendered` has this service's files only."""
 
     def facts(self, facts: Facts, answers: Answers) -> Facts:
         """`facts` with this service's part read from the answers."""
@@ -128,7 +128,7 @@ class Planner(Protocol):
         """The keys whose meaning differs, host-owned keys apart; () where the two mean the same."""
 
     def counterpart(self, spec: FileSpec, key_change: KeyChange, old: Tree, new: Tree, base: Tree) -> Value:
-        """What `base` has at the place of an edit between `old` and `new`; None where it has nothing there."""
+        """The value that `base` has at the place of a key change between `old` and `new`; None for no value."""
 
     def owns(self, spec: FileSpec, key: Key) -> bool:
         """Whether the managed system writes this key itself."""
@@ -146,13 +146,13 @@ class Planner(Protocol):
     def remarks(
         self, host: Host, rendered: Sequence[RenderedFile], actions: Sequence[Action], observed: HostState
     ) -> Iterable[str]:
-        """What is worth a word though it stops nothing and changes nothing. `actions` are the whole plan's."""
+        """Notes, in sentences, on what neither blocks nor changes anything. `actions` are the whole plan's."""
         return ()
 
     def restore(self, host: Host, files: Mapping[str, bytes | None]) -> Restored:
-        """Contents of before, by path (None: no file), as if an inventory asked for them; never a token of the runner's.
+        """Earlier contents by path (None: no file), as if an inventory asked for them; never a token of the runner's own.
 
-        `files` has this service's only; none at all: nothing is asked.
+        `files` has those of this service only; where it is empty, nothing is asked for.
         """
 
     def remove(
@@ -163,24 +163,23 @@ class Planner(Protocol):
         observed: HostState,
         policy: Policy,
     ) -> Removal | None:
-        """What takes the service off the host. `paths` are all that runs applied, of any service; `originals` by path.
+        """What takes the service off the host. `paths` are all that runs applied, of any service; `originals` are by path.
 
         `host` is as its inventory has it. A path without an original was there before originals were kept, or the
         original is lost: what runs put there goes. None where none of the paths is this service's.
         """
 
     def unsupported(self, host: Host, observed: HostState) -> Iterable[Blocker]:
-        """Why this host cannot be deployed at all (never allowable)."""
+        """Why this host cannot be deployed at all; no flag overrides these."""
         return ()
 
     def minimal_action(
         self, host: Host, changes: Sequence[Change], observed: HostState, policy: Policy, before: Sequence[Action]
     ) -> Action | None:
-        """The least action that suffices, for intents too; None where nothing is to be done.
+        """The least action by which the changes take effect and intents are completed; None where there is nothing to do.
 
-        Also asked where the host has no section for the service, but an intent of it.
-
-        `before` are the actions of the services before this one: a docker restart is a registry's restart too.
+        It is called too where the host has no section for the service, but an intent of it. `before` are the actions of
+        the services before this one: a restart of Docker restarts the caches too.
         """
 
     def blockers(
@@ -214,7 +213,7 @@ class Addition:
 
 @dataclass(frozen=True, slots=True)
 class Adopted:
-    """What the inventory would say for a host to be as it is. `section` None: nothing that a section could manage is there.
+    """What the inventory has to say so that a host stays as it is. `section` None: the host has nothing that one could manage.
 
     `comments` are those of the host's own files, by the place in the section of what they are about. `notes` say, a sentence
     each, what the section does not say and why. `secrets` are texts of the host's files that stay there and are never shown.
@@ -229,14 +228,14 @@ class Adopted:
 
 
 class Adopter(Protocol):
-    """The way back: from what is on a host to the section that asks for it. Pure."""
+    """From what is on a host to the section of the inventory that asks for it: the way back of `FileFormat`. Pure."""
 
     def adopt_questions(self) -> tuple[tuple[str, ...], ...]:
         """Calls of OBSERVE's functions beyond those of a host without sections."""
         return ()
 
     def adopt(self, observed: HostState, answers: Answers) -> Adopted:
-        """The section by which this host, deployed, would change nothing. Secrets stand in it in clear."""
+        """The section with which a deploy would change nothing on this host. Secrets stand in it in clear."""
 
 
 class Service(FileFormat, Planner, Adopter, Protocol):

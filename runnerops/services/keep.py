@@ -1,4 +1,4 @@
-"""`keep`: dotted keys that are the host's own, whatever the inventory has there. Pure."""
+"""The inventory's `keep`: keys, written with dots, whose value stays the host's own whatever the inventory has. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What services bring beside what every deploy needs: links of the chain (`verify`), how they stand (`status`)."""
+"""The services' parts of `verify` and `status`; a deploy needs none of these."""
 
 from __future__ import annotations
 

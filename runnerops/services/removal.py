@@ -1,4 +1,4 @@
-"""Files of ours that go: what was at their place before the first run, with what others have written since. Pure."""
+"""What a file becomes when its service is removed: the original, with what others have written into it since. Pure."""
 
 from __future__ import annotations
 

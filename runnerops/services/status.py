@@ -1,4 +1,4 @@
-"""How the managed systems stand on a host, as `status` shows them. Pure. Each service brings its own."""
+"""The status of managed systems on a host, as `status` shows it: the value, and the Protocol of a service's part. Pure."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ from runnerops.services.verify import Call
 
 @dataclass(frozen=True, slots=True)
 class ServiceStatus:
-    """One system. `well`: it runs as it should. `words`: what is loaded there and goes on there, a sentence each.
-    `runners`: those of its file, and how they stand in GitLab where that was asked.
-    `left`: files that runnerops applied for it and that no section asks for any more.
+    """The status of one system. `healthy`: it runs as it should. `details` say, a sentence each, what is loaded and goes on.
+
+    `runners` are those of its file, with their status in GitLab where that was asked. `left` are files that runnerops applied
+    for it and that no section asks for any more.
     """
 
     service: ServiceName
@@ -35,7 +36,7 @@ class ServiceStatus:
 
 
 class StatusProvider(Protocol):
-    """A service's part."""
+    """A service's part of `status`; its `status.py` is one."""
 
     FUNCTIONS: str
     """Shell functions for `inquiries`, beside the service's OBSERVE; they only read."""

@@ -1,7 +1,7 @@
-"""The chain that a pull goes through, from the daemon to the upstream: what `verify` asks of a host, and what it finds. Pure.
+"""What `verify` asks of a host, and what it finds: the checks on the way of a pull, from the daemon to the upstream. Pure.
 
-A service brings its links as a module of this Protocol. Each is asked about on its own, so every broken link is named,
-not only the first.
+A service's checks are a module of the Protocol `VerifyProvider`. Each check is made on its own, so everything that is broken
+is named, not only the first of it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Call = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """The image that is pulled, and a word of this host's trial alone, by which its requests are known in a cache's log."""
+    """The image that is pulled. A cache's log shows this host's requests by `marker`, a word that only its pull sends."""
 
     image: str
     repository: str
@@ -35,7 +35,7 @@ class Probe:
 
 
 IMAGE = "alpine:3"
-"""What is pulled where nobody says what."""
+"""The image that is pulled unless `--image` names another."""
 
 
 def parse_image(text: str) -> tuple[str, str, str] | None:
@@ -49,8 +49,10 @@ def parse_image(text: str) -> tuple[str, str, str] | None:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What was found about one host. `told`: answers of `inquiries`; `tried`: of the trial, None where there was none;
-    `traces`: per host whose cache this one uses, answers of `traces`, or why there are none; `hosts`: those by name.
+    """What was found about one host. `told` has the answers to `inquiries`, `tried` those of the pull test (None: not made).
+
+    `log_queries` has, for each host whose cache this one uses, the answers to `log_queries` there, or why there are none;
+    `hosts` are those hosts by name.
     """
 
     observed: HostState
@@ -66,10 +68,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One check of the way that a pull takes. `reason` says why it failed or was skipped (or adds to one that passed).
-
-    `fix` is what to type.
-    """
+    """One check of `verify`. `reason` says why it failed or was skipped, or adds to one that passed; `fix` is what to type."""
 
     name: str
     service: ServiceName
@@ -80,27 +79,27 @@ class Check:
 
 
 class VerifyProvider(Protocol):
-    """A service's links."""
+    """A service's part of `verify`; its `verify` is one."""
 
     VERIFY: str
-    """Shell functions for `inquiries` and `traces`, beside the service's OBSERVE; they only read."""
+    """Shell functions for `inquiries` and `log_queries`, beside the service's OBSERVE; they only read."""
     PULL_TEST: str
-    """Shell functions for the trial, which change something and put it back."""
+    """Shell functions for the pull test, which change something and put it back."""
 
     def inquiries(self, host: Host, probe: Probe) -> Sequence[Call]:
         """What is asked of the host at once with its observation."""
 
     def pull_test(self, host: Host, evidence: Evidence) -> Call | None:
-        """What is tried on the host once; None for nothing."""
+        """The call that makes the pull test on the host, once; None where there is nothing to try."""
 
     def log_queries(self, host: Host, probe: Probe, seconds: int) -> Sequence[Call]:
-        """What is asked afterwards of a host on which caches run; `seconds`: how long ago the first trial began, at most."""
+        """What is asked afterwards of a host with caches. `seconds`: how long ago, at most, the first pull test began."""
 
     def cache_hosts(self, host: Host, evidence: Evidence) -> Iterable[str]:
-        """The hosts by name that can tell what became of this host's trial, or why their cache does not answer it."""
+        """Names of the hosts that can tell what their cache saw of this host's pull, or why it does not answer this host."""
 
     def checks(self, host: Host, evidence: Evidence) -> Iterable[Check]:
-        """The links, in the order in which a pull meets them."""
+        """The checks, in the order in which a pull meets what they are about."""
 
 
 NO_ANSWER = Answer(127, b"")

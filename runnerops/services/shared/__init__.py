@@ -1,1 +1,1 @@
-"""What the managed systems know of each other; they import nothing else of one another."""
+"""What more than one managed system needs: firewalls, listeners, `no_proxy`, sizes, ways of packets."""
