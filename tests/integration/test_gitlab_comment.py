@@ -1,19 +1,14 @@
 """`runnerops gitlab comment` over HTTP on loopback: one note, put in place of its own, and what happens without a token.
 
-The server stands in for GitLab's API of notes, as its documentation describes it; no GitLab is at hand.
+GitLab is a stand-in, as its documentation describes its API of notes; no GitLab is at hand.
 """
 
 from __future__ import annotations
 
-import json
 import socket
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import StringIO
 from pathlib import Path
-from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -22,6 +17,8 @@ from runnerops.errors import GitlabError, UsageError
 from runnerops.gitlab.notes import MergeRequest, put_note
 from runnerops.model.common import Exit
 from runnerops.report.screen import Screen
+from tests.lab.gitlab import GitLab, open_gitlab
+from tests.lab.gitlab_api import Answer
 
 TOKEN, JOB = "glpat-canary-of-the-project", "glcbt-canary-of-the-job"
 PATH = "/api/v4/projects/7/merge_requests/3/notes"
@@ -29,83 +26,22 @@ PAGE = 2
 """Notes that one answer holds, fewer than are asked for: the others are asked for too."""
 
 
-class Notes(BaseHTTPRequestHandler):
-    """GET, POST and PUT of the notes of one merge request; `site` is what they share."""
-
-    site: Site
-
-    def do_GET(self) -> None:
-        at = int(parse_qs(urlsplit(self.path).query).get("page", ["1"])[0])
-        found = [{"id": number, "body": body} for number, body in self.site.notes.items()][(at - 1) * PAGE : at * PAGE]
-        more = at * PAGE < len(self.site.notes)
-        link = f'<{self.site.url}{PATH}?page={at + 1}>; rel="next"' if more else ""
-        self._answer(200, found, Link=link)
-
-    def do_POST(self) -> None:
-        if self.site.beside:
-            self.site.notes[max(self.site.notes, default=0) + 1] = self.site.beside.pop()
-        number = max(self.site.notes, default=0) + 1
-        self.site.notes[number] = self._body()
-        self._answer(201, {"id": number})
-
-    def do_PUT(self) -> None:
-        number = int(self.path.rpartition("/")[2])
-        if number in self.site.foreign:
-            self._answer(403, {"message": "403 Forbidden"})
-            return
-        self.site.notes[number] = self._body()
-        self._answer(200, {"id": number})
-
-    def do_DELETE(self) -> None:
-        if self.site.keeps:
-            self._answer(403, {"message": "403 Forbidden"})
-            return
-        del self.site.notes[int(self.path.rpartition("/")[2])]
-        self._answer(204, None)
-
-    def log_message(self, *_: object) -> None:
-        """Nowhere."""
-
-    def _body(self) -> str:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["body"]
-        assert isinstance(body, str)
-        return body
-
-    def _answer(self, status: int, document: object, **headers: str) -> None:
-        assert urlsplit(self.path).path.startswith(PATH)
-        self.site.calls.append(self.command)
-        if self.headers.get("PRIVATE-TOKEN") != TOKEN:
-            status, document = self.site.refusal, {"message": f"no: {self.headers}"}
-        text = json.dumps(document).encode()
-        if self.site.raw:
-            status, text, headers = self.site.raw[0], self.site.raw[1].encode(), self.site.raw[2]
-        self.send_response(status)
-        for name, value in {"Content-Type": "application/json", "Content-Length": str(len(text)), **headers}.items():
-            if value:
-                self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(text)
-
-
 class Site:
     """The stand-in, and a job of a pipeline of merge request 3."""
 
-    def __init__(self, folder: Path) -> None:
-        self.notes: dict[int, str] = {}
-        self.foreign: set[int] = set()
-        self.beside: list[str] = []
-        """Notes that another job posts right before the next one."""
-        self.keeps = False
-        """Whether no note may be removed."""
-        self.calls: list[str] = []
-        self.refusal = 401
-        self.raw: list[Any] = []
-        """Status, text and headers that every request is answered with instead."""
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), type("Own", (Notes,), {"site": self}))
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
+    def __init__(self, gitlab: GitLab, folder: Path) -> None:
+        self.gitlab = gitlab
+        self.there = gitlab.merge_request
+        self.there.page = PAGE
+        self.url = gitlab.url
         self.plan = folder / "plan.md"
         self.plan.write_text("### runnerops: 1 host\n")
         self.said = ""
+
+    @property
+    def notes(self) -> dict[int, str]:
+        """By their numbers."""
+        return self.there.notes
 
     def comment(self, **environ: str) -> Exit:
         given = {
@@ -127,17 +63,13 @@ class Site:
 
 @pytest.fixture(name="site")
 def fixture_site(tmp_path: Path) -> Iterator[Site]:
-    site = Site(tmp_path)
-    thread = threading.Thread(target=site.server.serve_forever)
-    thread.start()
-    yield site
-    site.server.shutdown()
-    thread.join()
-    site.server.server_close()
+    with open_gitlab() as gitlab:
+        gitlab.api_tokens.add(TOKEN)
+        yield Site(gitlab, tmp_path)
 
 
 def test_one_note_that_is_put_in_place_of_its_own(site: Site) -> None:
-    site.notes = {1: "hello", 2: "<!-- runnerops: another job -->\nx", 3: "world"}
+    site.notes.update({1: "hello", 2: "<!-- runnerops: another job -->\nx", 3: "world"})
     site.plan.write_text("### runnerops: 1 host\nglpat-" + "a" * 20 + "\n")
     assert site.comment(GITLAB_TOKEN=TOKEN) is Exit.OK
     assert "wrote the note on merge request !3" in site.said
@@ -157,16 +89,16 @@ def test_a_token_may_be_a_variable_of_type_file(site: Site, tmp_path: Path) -> N
 
 
 def test_a_note_of_somebody_else_stays_and_another_is_written(site: Site) -> None:
-    site.notes = {1: "<!-- runnerops: diff -->\nby a token of before"}
-    site.foreign = {1}
+    site.notes[1] = "<!-- runnerops: diff -->\nby a token of before"
+    site.there.foreign = {1}
     site.comment(GITLAB_TOKEN=TOKEN)
     assert site.notes[1].endswith("before")
     assert len(site.notes) == 2
 
 
 def test_a_note_of_a_token_of_before_does_not_hide_our_own(site: Site) -> None:
-    site.notes = {1: "<!-- runnerops: diff -->\nby a token of before"}
-    site.foreign = {1}
+    site.notes[1] = "<!-- runnerops: diff -->\nby a token of before"
+    site.there.foreign = {1}
     for _ in range(3):
         site.comment(GITLAB_TOKEN=TOKEN)
     assert len(site.notes) == 2
@@ -181,8 +113,9 @@ def test_a_note_of_a_token_of_before_does_not_hide_our_own(site: Site) -> None:
 def test_of_two_jobs_that_comment_for_the_first_time_at_once_the_earlier_note_stays(
     foreign: set[int], keeps: bool, numbers: set[int], says: str, site: Site
 ) -> None:
-    site.notes, site.foreign, site.keeps = {1: "hello"}, foreign, keeps
-    site.beside = ["<!-- runnerops: diff -->\nof the job beside"]
+    site.notes[1] = "hello"
+    site.there.foreign, site.there.keeps = foreign, keeps
+    site.there.beside = ["<!-- runnerops: diff -->\nof the job beside"]
     site.comment(GITLAB_TOKEN=TOKEN)
     assert site.notes.keys() == numbers
     assert says in site.said
@@ -199,10 +132,11 @@ def test_what_is_no_gitlab_or_cannot_be_a_token_is_told_in_words(site: Site, tmp
         (429, "{}", {"Retry-After": "Wed, 21 Oct 2099 07:28:00 GMT"}, "does not answer as GitLab's API does"),
         (302, "", {"Location": f"{site.url}{PATH}"}, "redirects"),
     ]
-    for *site.raw, says in answers:
+    for status, text, headers, says in answers:
+        site.gitlab.faults = [Answer(status, text, headers)] * 20
         with pytest.raises(GitlabError, match=says):
             site.comment(GITLAB_TOKEN=TOKEN)
-    site.raw = []
+    site.gitlab.faults = []
     for given, says in (
         ({"GITLAB_TOKEN": f"{TOKEN} {TOKEN}"}, "its token has"),
         ({"GITLAB_TOKEN": f"{TOKEN}é"}, "its token has"),
@@ -226,14 +160,14 @@ def test_without_a_token_that_may_it_says_so_and_goes_on(site: Site) -> None:
 
 
 def test_a_token_that_was_given_and_may_not_is_an_error_that_quotes_nothing(site: Site) -> None:
-    for site.refusal, lacks in ((401, "expired"), (403, "the scope `api`"), (404, "of this project"), (500, "log")):
+    for status, lacks in ((401, "expired"), (403, "the scope `api`"), (404, "of this project"), (500, "log")):
+        site.gitlab.faults = [Answer(status, {"message": "no: glpat-canary-wrong"})]
         with pytest.raises(GitlabError) as caught:
             site.comment(GITLAB_TOKEN="glpat-canary-wrong")
-        assert f"status {site.refusal}" in caught.value.message
+        assert f"status {status}" in caught.value.message
         assert lacks in caught.value.hint
         assert "canary" not in caught.value.message + caught.value.hint
         assert caught.value.exit is Exit.FAILED
-    site.server.server_close()
     with pytest.raises(GitlabError, match="is not reached"):
         site.comment(GITLAB_TOKEN=TOKEN, CI_SERVER_URL="http://127.0.0.1:1")
 

@@ -16,8 +16,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from tests.lab.gitlab_api import Answer, serve
+from tests.lab.gitlab_api import OWN, Answer, serve
 from tests.lab.gitlab_managed import ManagedRunners, Runner
+from tests.lab.gitlab_notes import MergeRequestNotes
 from tests.lab.shell import LabError, until
 
 _STAMP = re.compile(r"^20\d\d-\S+Z \d\d[OE]\+? ?")
@@ -83,10 +84,11 @@ class GitLab(ManagedRunners):
         self.asked = 0
         """Requests so far, those too that are not answered yet."""
         self.faults_at: dict[str, list[Answer]] = {}
-        """The same for requests whose method and path (behind /api/v4) begin so: `PUT /runners`. One that is answered with
-        429 is not carried out: GitLab counts requests before it looks at them."""
+        """The same for requests whose method and path (behind /api/v4) begin so: `PUT /runners`; with a `$` at the end they are
+        just that. One that is answered with 429 is not carried out: GitLab counts requests before it looks at them."""
         self.slow = 0.0
         """Seconds before each answer."""
+        self.merge_request = MergeRequestNotes()
         self._numbers = itertools.count(1)
 
     # -- for tests ---------------------------------------------------------------------------------------------------
@@ -130,7 +132,7 @@ class GitLab(ManagedRunners):
             if no := self.turned_away.get(path.rpartition("/")[2]):
                 return _put_in(no)
             call = f"{method} {path.removeprefix('/api/v4')}"
-            at = next((found for begins, found in self.faults_at.items() if call.startswith(begins)), [])
+            at = next((found for begins, found in self.faults_at.items() if f"{call}$".startswith(begins)), [])
             if at and at[0].status == 429:
                 return _put_in(at)
             match (method, *path.removeprefix("/api/v4").strip("/").split("/")):
@@ -149,12 +151,17 @@ class GitLab(ManagedRunners):
                 case "GET", "lab", "finish", number:
                     job = self._job(number)
                     answer = Answer(200, str(job.told)) if job and job.told is not None else Answer(404)
-                case "GET", "runners", number, "jobs" if header.get("private-token", "") in self.api_tokens:
+                case "GET", "runners", number, "jobs" if self._may(header):
                     answer = self._jobs_of(number, body)
+                case _, "projects", _, "merge_requests", _, "notes", *parts if self._may(header):
+                    answer = self.merge_request.noted(method, parts, body, f"{self.url}{path}")
                 case _, *parts:
                     answer = self.managed(method, parts, body, header.get("private-token", ""))
             faults = self.faults or self.faults_of.get(method, []) or at
             return _put_in(faults, answer) if faults else answer
+
+    def _may(self, header: dict[str, str]) -> bool:
+        return header.get("private-token", "") in self.api_tokens
 
     def _job(self, number: str, token: str | None = None) -> Job | None:
         found = (job for job in self.jobs if str(job.id) == number and token in (None, job.token))
@@ -236,7 +243,8 @@ class GitLab(ManagedRunners):
 
 
 def _put_in(faults: list[Answer], own: Answer | None = None) -> Answer:
-    return replace(faults.pop(0), instead_of=own or Answer(0))
+    fault, own = faults.pop(0), own or Answer(0)
+    return replace(own, late_s=fault.late_s) if fault.status == OWN else replace(fault, instead_of=own)
 
 
 @contextmanager

@@ -6,11 +6,15 @@ import http.server
 import json
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 from urllib.parse import parse_qsl
+
+OWN = -1
+"""The status of an answer that a test puts in to leave the stand-in's own as it is, or to have it come late."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +26,8 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
     instead_of: Answer | None = None
     """Of an answer that a test has put in: the stand-in's own, unless nothing was carried out."""
+    late_s: float = 0.0
+    """Seconds that go by before it is sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +66,7 @@ def serve(address: str, respond: Respond, tls: ssl.SSLContext | None = None) -> 
             own = answer.instead_of or answer
             for tell in SEEN:
                 tell(Exchange(self.command, path, dict(parse_qsl(query)), sent, own.status, own.body))
+            time.sleep(answer.late_s)
             if not answer.status:  # cut off: what was asked for is done, and nobody is told
                 self.close_connection = True
                 return
@@ -86,6 +93,9 @@ def serve(address: str, respond: Respond, tls: ssl.SSLContext | None = None) -> 
             """A host that lost its power says no good-bye."""
 
     server = Server((address, 0), Handler)
+    server.socket.settimeout(
+        1
+    )  # a client may be gone between select and accept, which would wait for the next for ever
     if tls:
         server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()  # how long its end takes at most

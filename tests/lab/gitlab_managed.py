@@ -103,7 +103,8 @@ class ManagedRunners:
         """The answer to a call that takes a token of the API."""
         call = "/".join(parts)
         if not re.fullmatch(
-            r"user/runners|(groups|projects)/[^/]+(/runners)?|runners/(\d+(/reset_authentication_token|/managers|/jobs)?|all)",
+            r"user/runners|(groups|projects)/[^/]+(/runners)?|runners/(\d+(/reset_authentication_token|/managers|/jobs)?|all)"
+            r"|projects/[^/]+/merge_requests/\d+/notes(/\d+)?",
             call,
         ):
             return Answer(404)
