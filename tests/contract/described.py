@@ -1,8 +1,8 @@
 """Requests to GitLab's API and the stand-in's answers, held against GitLab's own OpenAPI description of it.
 
 The description is none of this project: whoever has it names its file (`doc/api/openapi/openapi_v3.yaml` or `_v2.yaml` of
-GitLab's source) in RUNNEROPS_GITLAB_OPENAPI. It describes a list as one of its items, and in answers calls a good many
-values a `string` that are none: so an answer's types are held against it where it says anything else.
+GitLab's source) in RUNNEROPS_GITLAB_OPENAPI. It describes a good many lists as one of their items, and in answers calls a good
+many values a `string` that are none: so an answer's types are held against it where it says anything else.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ import yaml
 
 from tests.lab.gitlab_api import SEEN, Exchange
 
-_ANYWHERE = frozenset({401, 429})
-"""Statuses that are given before GitLab looks at what was asked for."""
+_ANYWHERE = frozenset({401, 403, 429})
+"""Statuses that GitLab's guards give to any call (`authenticate!`, `authorize!`, its limits), described or not."""
 _TYPES: Mapping[str, tuple[type, ...]] = {
     "string": (str,),
     "integer": (int,),
@@ -80,6 +80,11 @@ class Description:
         if not schema or one.status == 204:
             return
         items = one.answered if isinstance(one.answered, list) else [one.answered]
+        if schema.get("type") == "array":
+            if not isinstance(one.answered, list):
+                yield f"the answer is no list: {type(one.answered).__name__}"
+                return
+            schema = self._resolved(schema.get("items", {}))
         for item in items:
             if not isinstance(item, dict):
                 yield f"the answer is no object: {type(item).__name__}"

@@ -26,6 +26,19 @@ PATHS: dict[str, Any] = {
             "responses": {"200": {"description": "OK"}, "404": {"description": "Not found"}},
         },
     },
+    "/api/v4/runners": {
+        "get": {
+            "responses": {
+                "200": {
+                    "content": {
+                        "application/json": {
+                            "schema": {"type": "array", "items": {"$ref": "#/components/schemas/Runner"}}
+                        }
+                    }
+                }
+            },
+        }
+    },
     "/api/v4/runners/verify": {"post": {"responses": {"200": {"description": "OK"}}}},
 }
 SCHEMAS = {
@@ -72,8 +85,12 @@ RUNNER = "/api/v4/runners/7"
         (V3, Exchange("GET", RUNNER, {}, {}, 200, {"idd": 7}), "answer idd is not described"),
         (V3, Exchange("GET", RUNNER, {}, {}, 200, {"id": True}), "answer id is True, not of type integer"),
         (V3, Exchange("GET", RUNNER, {}, {}, 200, "7"), "the answer is no object: str"),
+        (V3, Exchange("GET", "/api/v4/runners", {}, {}, 200, [{"id": 7}]), ""),
+        (V3, Exchange("GET", "/api/v4/runners", {}, {}, 200, [{"id": "7"}]), "answer id is '7', not of type integer"),
+        (V3, Exchange("GET", "/api/v4/runners", {}, {}, 200, {"id": 7}), "the answer is no list: dict"),
         (V3, Exchange("PUT", RUNNER, {}, {"paused": True}, 201, {}), "status 201 is not described, but 200, 404"),
-        (V3, Exchange("PUT", RUNNER, {}, {"paused": True}, 403, {}), "status 403 is not described, but 200, 404"),
+        (V3, Exchange("PUT", RUNNER, {}, {"paused": True}, 412, {}), "status 412 is not described, but 200, 404"),
+        (V3, Exchange("PUT", RUNNER, {}, {"paused": True}, 403, {}), ""),
         (V3, Exchange("PUT", RUNNER, {}, {"paused": 1}, 200, {}), "body paused is 1, not of type boolean"),
         (V3, Exchange("PUT", RUNNER, {}, {}, 200, {}), "body paused is missing"),
         (V2, Exchange("GET", RUNNER, {"page": "2"}, {}, 200, {"id": 7}), ""),
