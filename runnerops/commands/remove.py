@@ -11,6 +11,7 @@ from runnerops import inventory
 from runnerops.engine.connections import ConnectionPool
 from runnerops.engine.forget import Forgetting
 from runnerops.engine.gitlab.asking import Asking
+from runnerops.engine.gitlab.begun import plan_begun
 from runnerops.engine.gitlab.leaving import Departures, Leavers
 from runnerops.engine.locks import LockWait
 from runnerops.engine.loop import DeployLoop
@@ -122,6 +123,7 @@ class Removing:
         others = [off.host if one.name == self.host.name else one for one in self.project.inventory.hosts]
         departures = Departures(self.host, self.project.inventory.hosts, observed, policy, self.asking)
         leavers = departures.plan(off.desired)
+        begun = plan_begun(self.host, observed, self.asking)
         request = Request(
             host=with_cache_clients(off.host, others),
             rendered=(),
@@ -131,14 +133,14 @@ class Removing:
             requester=self.requester,
             blockers=(*off.blockers, *leavers.blockers, *self._forgotten(leavers)),
             command=self._command(off),
-            unpaired=Unpaired(deletions=leavers.deletions),
+            unpaired=Unpaired((), begun.leftovers, leavers.deletions, begun.begun),
             in_gitlab=leavers.in_gitlab,
             recorded=off.recorded,
         )
         planned = plan_request(request, self.asking.redactor, self.project.shown(self.host))
         plan = planned.plan
         files_of_run = {**plan.files, FOLDERS: "".join(f"{one}\n" for one in off.folders).encode()}
-        notes = (*off.notes, *leavers.notes, *self._forgets(), *plan.notes)
+        notes = (*off.notes, *leavers.notes, *begun.notes, *self._forgets(), *plan.notes)
         return replace(planned, plan=replace(plan, files=files_of_run, notes=notes, mine=_MINE))
 
     def _command(self, off: Removed) -> str:

@@ -23,6 +23,7 @@ from runnerops.model.inventory import Host, Inventory
 from runnerops.model.run import Outcome
 from runnerops.planning.machines import clone_texts
 from runnerops.remote.reading import ReadOnly
+from runnerops.report.begun import begun_texts
 from runnerops.report.causes import outcomes_lines, total_line
 from runnerops.report.document import VERSION, outcome_document
 from runnerops.report.screen import Screen
@@ -55,7 +56,7 @@ def status(invocation: Invocation, *, as_json: bool, exit_code: bool) -> Exit:
             failed.append(outcome)
         else:
             observed, statuses, due = seen
-            notes = (*due.values(), *(text for text in (clones.get(name),) if text))
+            notes = (*due.values(), *begun_texts(name, observed), *(text for text in (clones.get(name),) if text))
             documents.append(status_document(name, observed, statuses, notes, pending=_pending(plans, name)))
             if not as_json:
                 left = tuple(one for one in observed.paused if one.id not in due)  # to be deleted says more

@@ -125,6 +125,19 @@ class Creation:
 
 
 @dataclass(frozen=True, slots=True)
+class Begun:
+    """What a host has on record: that a deploy began to create runners at this place of the GitLab at `url`, with this mark.
+
+    `name` is of the record itself: each deploy has its own.
+    """
+
+    name: str
+    url: str
+    place: Place
+    mark: str
+
+
+@dataclass(frozen=True, slots=True)
 class Leftover:
     """A runner that GitLab has (by this `id`) and no host: created, and marked so, by a deploy that was cut off."""
 
@@ -151,11 +164,13 @@ class Deletion:
 @dataclass(frozen=True, slots=True)
 class Unpaired:
     """Runners that only one side has: a host's file without GitLab (`creations`), or GitLab without any host (`leftovers`);
-    and those that neither is to have (`deletions`)."""
+    and those that neither is to have (`deletions`). `begun`: what the host has on record of creations that were begun, and
+    need not have once all of this is done."""
 
     creations: tuple[Creation, ...] = ()
     leftovers: tuple[Leftover, ...] = ()
     deletions: tuple[Deletion, ...] = ()
+    begun: tuple[Begun, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

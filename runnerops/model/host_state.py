@@ -10,7 +10,7 @@ from typing import Literal
 
 from runnerops.model.common import ABSENT, ENDS, Result, ServiceName, Sha, Verb
 from runnerops.model.facts import Facts
-from runnerops.model.gitlab import Managed, PauseRecord
+from runnerops.model.gitlab import Begun, Managed, PauseRecord
 from runnerops.model.inventory import Requester
 
 
@@ -143,6 +143,8 @@ class HostState:
     """What the last run that ended well had on record as managed in GitLab, be it on the host still or not."""
     paused: tuple[PauseRecord, ...] = ()
     """Runners that runs had paused in GitLab and that nobody has unpaused since."""
+    begun: tuple[Begun, ...] = ()
+    """Where deploys began to create runners in GitLab and did not end, as far as is known."""
 
     @property
     def next_run(self) -> int:

@@ -217,7 +217,13 @@ class Plan:
     @property
     def tells_gitlab(self) -> bool:
         """Whether something is to be done in GitLab."""
-        return bool(self.updates or self.unpaired.creations or self.unpaired.deletions or self.pausing.left)
+        of_one_side = (
+            *self.unpaired.creations,
+            *self.unpaired.leftovers,
+            *self.unpaired.deletions,
+            *self.unpaired.begun,
+        )
+        return bool(self.updates or of_one_side or self.pausing.left)
 
     @property
     def drains(self) -> bool:

@@ -215,7 +215,7 @@ frame_numbers() {
   for run in "$state"/runs/*; do printf '%s\n' "${run##*/}"; done
 }
 
-frame_kept() { # intents, records of pauses, a hold; what each run recorded, and the contents that the newest one that ended well left at its paths
+frame_kept() { # intents, records of pauses and of creations that were begun, a hold; what each run recorded, and the contents that the newest one that ended well left at its paths
   newest=0
   for run in "$state"/runs/*; do
     number=${run##*/} verdict=''
@@ -223,5 +223,5 @@ frame_kept() { # intents, records of pauses, a hold; what each run recorded, and
     if [ -r "$run/verdict" ]; then read -r verdict <"$run/verdict" || :; fi
     if [ "$verdict" = applied ] && [ "$number" -gt "$newest" ]; then newest=$number; fi
   done
-  grep -H '' "$state"/intents/* "$state"/paused/* "$state/hold" "$state"/runs/*/meta "$state/runs/$newest"/new.* "$state/runs/$newest"/same.*
+  grep -H '' "$state"/intents/* "$state"/paused/* "$state"/begun/* "$state/hold" "$state"/runs/*/meta "$state/runs/$newest"/new.* "$state/runs/$newest"/same.*
 }

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from runnerops.model.answers import Answers, text_of
 from runnerops.model.common import ServiceName, Sha, Verb
 from runnerops.model.facts import Facts
-from runnerops.model.gitlab import Managed, PauseRecord
+from runnerops.model.gitlab import Begun, Managed, PauseRecord, Place
 from runnerops.model.host_state import Hold, HostState, Intent, RemoteFile, Run, SecretFingerprints, latest
 from runnerops.model.inventory import Requester
 from runnerops.services.steps import ANY
@@ -55,6 +56,7 @@ def host_state(answers: Answers, files: Mapping[str, RemoteFile], facts: Facts) 
         newest=max(metas, default=0),
         in_gitlab=_in_gitlab([metas[run.number] for run in runs if run.result == "applied"]),
         paused=tuple(paused(answers)),
+        begun=tuple(_begun(answers)),
     )
 
 
@@ -129,6 +131,16 @@ def paused(answers: Answers, name: str = "kept") -> Iterator[PauseRecord]:
         if folder == "paused" and number.isdecimal():
             run, url, runner = [*text.split("\t", 2), "", ""][:3]
             yield PauseRecord(int(number), _number(run), url, runner)
+
+
+def _begun(answers: Answers) -> Iterator[Begun]:
+    """Of creations in GitLab: `URL KIND OF MARK`, between TABs; what cannot be read is of nobody."""
+    kinds: Mapping[str, Place] = {"group": Place("group"), "project": Place("project"), "instance": Place("instance")}
+    for path, text in _lines(answers, "kept"):
+        fields = text.split("\t")
+        if path.split("/")[-2:-1] == ["begun"] and len(fields) == 4 and (place := kinds.get(fields[1])):
+            of = int(fields[2]) if fields[2].isdecimal() else fields[2]
+            yield Begun(path.rpartition("/")[2], fields[0], replace(place, of=of), fields[3])
 
 
 def by_run(answers: Answers, name: str) -> Iterator[tuple[int, str, str]]:

@@ -1,11 +1,11 @@
-"""Commands that change what a host keeps, outside of a run: holds, records of runners paused in GitLab, or all of it. Pure."""
+"""Commands that change what a host keeps, outside of a run: holds, what is under way in GitLab, or all of it. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from runnerops.model.common import STATE_FOLDER
-from runnerops.model.gitlab import PauseRecord
+from runnerops.model.gitlab import Begun, PauseRecord
 from runnerops.model.host_state import Hold
 from runnerops.remote.protocol import CONTROL_CHARACTERS
 
@@ -22,14 +22,14 @@ NOT_HELD = 79
 _RELEASE = 'f=${RUNNEROPS_ROOT-}$1/hold; [ -e "$f" ] || exit 79; rm -f "$f"'
 
 
-_PAUSED = (
-    'umask 077; d=${RUNNEROPS_ROOT-}$1/paused; shift; mkdir -p "$d" || exit 1; while [ $# -gt 0 ]; do '
+_KEEP = (
+    'umask 077; d=${RUNNEROPS_ROOT-}$1/$2; shift 2; mkdir -p "$d" || exit 1; while [ $# -gt 0 ]; do '
     'printf "%s\\n" "$2" >"$d/.$1" && mv -f "$d/.$1" "$d/$1" || exit 1; shift 2; done; '
     'sync "$d"/* "$d" 2>/dev/null || sync'
 )
 
 
-_UNPAUSED = 'cd "${RUNNEROPS_ROOT-}$1/paused" 2>/dev/null || exit 0; shift; rm -f "$@"'
+_DROP = 'cd "${RUNNEROPS_ROOT-}$1/$2" 2>/dev/null || exit 0; shift 2; rm -f "$@"'
 
 
 IN_USE = 77
@@ -37,7 +37,8 @@ IN_USE = 77
 
 
 UNFINISHED = 78
-"""Exit status of `forget`: on record are an intent, a runner paused in GitLab, or a token that config.toml lacks yet."""
+"""Exit status of `forget`: on record are an intent, a runner paused in GitLab or begun there, or a token that config.toml
+lacks yet."""
 
 
 _FORGET = (
@@ -45,7 +46,8 @@ _FORGET = (
     'cd "$d" && exec 9>>lock || exit 1; flock -w "$2" 9 || exit 77; '
     'while systemctl list-units --all --plain --no-legend "runnerops-[0-9]*" | grep -qv " failed "; do '
     'n=$((n + 1)); [ "$n" -lt "$2" ] || exit 77; sleep 1; done; '
-    'for i in intents/* rotated/* paused/*; do [ ! -e "$i" ] || exit 78; done; cd / && mv "$d" "$d.gone" && rm -rf "$d.gone"'
+    'for i in intents/* rotated/* paused/* begun/*; do [ ! -e "$i" ] || exit 78; done; '
+    'cd / && mv "$d" "$d.gone" && rm -rf "$d.gone"'
 )
 """By a rename, so that a kill leaves no half of it. The unit of the last run may need a moment to go."""
 
@@ -63,16 +65,30 @@ def release() -> tuple[str, ...]:
 
 def keep_paused(records: Iterable[PauseRecord]) -> tuple[str, ...]:
     """The command that keeps on record which runners are paused in GitLab, and by which run."""
-    words: list[str] = []
-    for one in records:
-        fields = (str(one.run), one.url, one.runner)
-        words += (str(one.id), "\t".join(CONTROL_CHARACTERS.sub(" ", field) for field in fields))
-    return ("sh", "-c", _PAUSED, "sh", STATE_FOLDER, *words)
+    return _kept("paused", ((str(one.id), (str(one.run), one.url, one.runner)) for one in records))
 
 
 def drop_paused(numbers: Iterable[int]) -> tuple[str, ...]:
     """The command that takes such records away, by GitLab's ids."""
-    return ("sh", "-c", _UNPAUSED, "sh", STATE_FOLDER, *map(str, numbers))
+    return ("sh", "-c", _DROP, "sh", STATE_FOLDER, "paused", *map(str, numbers))
+
+
+def keep_begun(records: Iterable[Begun]) -> tuple[str, ...]:
+    """The command that keeps on record where a deploy begins to create runners in GitLab."""
+    return _kept("begun", ((one.name, (one.url, one.place.kind, str(one.place.of), one.mark)) for one in records))
+
+
+def drop_begun(records: Iterable[Begun]) -> tuple[str, ...]:
+    """The command that takes such records away."""
+    return ("sh", "-c", _DROP, "sh", STATE_FOLDER, "begun", *(one.name for one in records))
+
+
+def _kept(folder: str, records: Iterable[tuple[str, Sequence[str]]]) -> tuple[str, ...]:
+    """The command that keeps these in a folder, a file each: its name, and fields between TABs."""
+    words: list[str] = []
+    for name, fields in records:
+        words += (name, "\t".join(CONTROL_CHARACTERS.sub(" ", field) for field in fields))
+    return ("sh", "-c", _KEEP, "sh", STATE_FOLDER, folder, *words)
 
 
 def forget(patience_s: int = 10) -> tuple[str, ...]:

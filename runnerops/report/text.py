@@ -153,6 +153,9 @@ def unpaired_lines(unpaired: Unpaired) -> Iterator[Line]:
     for leftover in unpaired.leftovers:
         why = "a deploy that was cut off left it there"
         yield "plain", f"  → delete runner {leftover.id} in GitLab ({why}) · 0 jobs interrupted"
+    for begun in unpaired.begun if not unpaired.leftovers else ():
+        why = f"{begun.place}: a deploy that was cut off began to, and nothing is left of it there"
+        yield "plain", f"  → forget that runners were to be created in GitLab ({why}) · 0 jobs interrupted"
     for deletion in unpaired.deletions:
         when = "paused first, deleted after its last job" if deletion.on_host else "the host does not have it any more"
         yield "warn", f"  → delete runner {deletion} in GitLab ({when}) · 0 jobs interrupted"

@@ -32,14 +32,15 @@ from runnerops.engine.planned import Planned
 from runnerops.engine.planner import plan_from
 from runnerops.engine.project import Project
 from runnerops.errors import LinkLostError
+from runnerops.model.answers import Answer as HostAnswer
 from runnerops.model.common import Result
-from runnerops.model.facts import RunnerFacts
+from runnerops.model.facts import Facts, Job, RunnerFacts
 from runnerops.model.gitlab import GitlabAccess, Managed, PauseRecord, Place, Setting
 from runnerops.model.host_state import HostState, SecretFingerprints
 from runnerops.model.inventory import Host, Inventory, RenderedFile
 from runnerops.model.run import Outcome
 from runnerops.redact import Masker, Redactor
-from runnerops.remote import state_folder
+from runnerops.remote import state, state_folder
 from runnerops.remote.link import Completed
 from runnerops.report.document import plan_document
 from runnerops.report.progress.show import Show
@@ -61,6 +62,8 @@ API = "glpat-canary-of-the-api"
 SETTINGS: dict[str, Setting] = {"description": "docker on h", "tags": ("docker", "linux"), "run_untagged": False}
 GROUP = Place("group", 42)
 KEEP = state_folder.keep_paused(())[2]
+"""What a host keeps a record by; the folder and the records follow."""
+SHELL = {"executor": "shell"}
 REFUSED = {"error": "insufficient_scope", "error_description": "glrt-canary is not welcome"}
 
 
@@ -84,14 +87,14 @@ class Cut(BaseException):
 class Machine:
     """A host: `content` is its config.toml. `end` is how its next run ends; `seen` all that runs were sent.
 
-    `before` is what its last run left in that file, `managed` what it recorded of runners in GitLab. `paused` has the
-    records of runners that are paused there.
+    `before` is what its last run left in that file, `managed` what it recorded of runners in GitLab. `on_record` has what
+    else it keeps of GitLab, by folder and file.
     """
 
     content: bytes | None = None
     before: bytes | None = None
     managed: Managed = field(default_factory=dict)
-    paused: dict[int, PauseRecord] = field(default_factory=dict)
+    on_record: dict[str, str] = field(default_factory=dict)
     end: str = "applied"
     seen: list[bytes] = field(default_factory=list)
     while_it_runs: Callable[[], None] = lambda: None
@@ -113,12 +116,23 @@ class Machine:
     def run(self, command: Sequence[str], stdin: bytes, timeout: float) -> Completed:
         assert not stdin
         assert timeout
-        for number, text in zip(command[5::2], command[6::2], strict=False) if command[2] == KEEP else ():
-            run, url, name = text.split("\t")
-            self.paused[int(number)] = PauseRecord(int(number), int(run), url, name)
-        for number in command[5:] if command[2] != KEEP else ():
-            self.paused.pop(int(number), None)
+        folder, words, keeps = command[5], command[6:], command[2] == KEEP
+        for name, text in zip(words[::2], words[1::2], strict=True) if keeps else ():
+            self.on_record[f"{folder}/{name}"] = text
+        for name in words if not keeps else ():
+            self.on_record.pop(f"{folder}/{name}", None)
         return Completed(0, b"", b"")
+
+    @property
+    def state(self) -> HostState:
+        """What it has on record, as an observation finds it."""
+        lines = "".join(f"/var/lib/runnerops/{name}:{text}\n" for name, text in self.on_record.items())
+        return state.host_state({"kept": HostAnswer(0, lines.encode())}, {}, Facts())
+
+    @property
+    def paused(self) -> dict[int, PauseRecord]:
+        """By their ids in GitLab."""
+        return {one.id: one for one in self.state.paused}
 
     def lines(self, command: Sequence[str], stdin: bytes) -> Iterator[bytes]:
         assert command
@@ -143,7 +157,10 @@ class Machine:
 
 @dataclass
 class World:
-    """A GitLab, a host, and an inventory that asks for `names` in `place`; `others` are its other hosts."""
+    """A GitLab, a host, and an inventory that asks for `names` in `place`; `others` are its other hosts.
+
+    One that is called `other` is never taken for one of the rest under a new name: it has another executor.
+    """
 
     gitlab: GitLab
     machine: Machine = field(default_factory=Machine)
@@ -153,6 +170,13 @@ class World:
     others: tuple[Host, ...] = ()
     given: SecretFingerprints = field(default_factory=SecretFingerprints)
     environ: dict[str, str] = field(default_factory=dict)
+    settings: dict[str, dict[str, Setting]] = field(default_factory=dict)
+    """What runners are to have beside `SETTINGS`, or in place of it."""
+    was: dict[str, str] = field(default_factory=dict)
+    """Names of before, by those that they have now."""
+    port: int = 1
+    """Where the runner's process listens: to change that it is started anew, once its jobs have ended."""
+    busy: bool = False
     notes: tuple[str, ...] = ()
     """Of its last plan."""
     said: StringIO = field(default_factory=StringIO)
@@ -161,12 +185,18 @@ class World:
         self, command: str = "deploy", redactor: Redactor | None = None, content: bytes | None = None
     ) -> tuple[Project, Planned]:
         """`content`: a rollback's, in place of what the inventory asks for."""
-        runners = [build.runner(name=name, url=self.gitlab.url, token=None, executor="shell") for name in self.names]
-        rendered = (RenderedFile(build.SPEC, content or to_toml(build.config(*runners)).encode()),)
+        other = {"executor": "docker", "docker": {"image": "alpine"}}
+        runners = [
+            build.runner(name=name, url=self.gitlab.url, token=None, **(other if name == "other" else SHELL))
+            for name in self.names
+        ]
+        config = build.config(*runners, listen_address=f":{self.port}")
+        rendered = (RenderedFile(build.SPEC, content or to_toml(config).encode()),)
         host = replace(
             build.HOST,
+            renamed=self.was,
             gitlab=GitlabAccess(self.gitlab.url, API),
-            gitlab_settings=dict.fromkeys(self.names, SETTINGS),
+            gitlab_settings={name: {**SETTINGS, **self.settings.get(name, {})} for name in self.names},
             gitlab_places=dict.fromkeys(self.names, self.place),
         )
         inventory = Inventory("inventory.yml", (host, *self.others), {})
@@ -177,13 +207,14 @@ class World:
         return project, planned
 
     def observed(self) -> HostState:
-        state = in_sync(None, self.machine.content)
+        found = in_sync(None, self.machine.content)
         machine = self.machine
         base = {build.SPEC.path: machine.before} if machine.before is not None else {}
-        runner = RunnerFacts(build.NOW, "16.11.0", system_id="s_0123456789ab")
-        facts = replace(state.facts, machine="0123", runner=runner)
-        state = replace(state, facts=facts, base=base, in_gitlab=machine.managed, secret_fingerprints=self.given)
-        return replace(state, paused=tuple(machine.paused.values()))
+        jobs = (Job("7", "job 7"),) if self.busy else ()
+        runner = RunnerFacts(build.NOW, "16.11.0", jobs, system_id="s_0123456789ab")
+        facts = replace(found.facts, machine="0123", runner=runner)
+        found = replace(found, facts=facts, base=base, in_gitlab=machine.managed, secret_fingerprints=self.given)
+        return replace(found, paused=machine.state.paused, begun=machine.state.begun)
 
     def deploy(self, *, no_wait: bool = False) -> Outcome:
         redactor = Redactor()
@@ -279,7 +310,9 @@ def test_a_run_that_fails_takes_the_runner_off_again(gitlab: GitLab, end: str) -
     world = World(gitlab, Machine(end=end))
     outcome = world.deploy()
     assert outcome.result is not Result.APPLIED
-    assert "deleted again" in outcome.message
+    assert ("deleted again" in outcome.message) is (
+        end != "unreachable"
+    )  # there nothing is created, for no record is kept
     assert gitlab.created == []
     world.machine.end = "applied"
     world.deploy()

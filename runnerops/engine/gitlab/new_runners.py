@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from runnerops.engine.gitlab.asking import Asking, by_token, system_id_of
 from runnerops.errors import GitlabError
 from runnerops.model.common import Result
-from runnerops.model.gitlab import Created, Creation, Leftover, Place, SettingsUpdate
+from runnerops.model.gitlab import Begun, Created, Creation, Leftover, Place, SettingsUpdate
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host, RenderedFile
 from runnerops.model.plan import Blocker
@@ -34,6 +34,8 @@ class NewInGitlab:
     leftovers: tuple[Leftover, ...] = ()
     blockers: tuple[Blocker, ...] = ()
     notes: tuple[str, ...] = ()
+    begun: tuple[Begun, ...] = ()
+    """What the host has on record of it, of which GitLab has told all that is left."""
 
 
 def plan_creations(host: Host, desired: Sequence[RenderedFile], observed: HostState, asking: Asking) -> NewInGitlab:
@@ -86,11 +88,16 @@ def _ordered(left: Iterable[Leftover]) -> tuple[Leftover, ...]:
 
 
 def _left_behind(client: GitlabClient, host: Host, observed: HostState, place: Place) -> set[Leftover]:
+    from runnerops.gitlab.creation import mark_of
+
+    return left_behind_of(client, host, observed, place, mark_of(observed.facts.machine, host.name))
+
+
+def left_behind_of(client: GitlabClient, host: Host, observed: HostState, place: Place, mark: str) -> set[Leftover]:
     """Without those that the host has: of a deploy whose run went on without it. Raises GitlabError."""
-    from runnerops.gitlab.creation import left_behind, mark_of
+    from runnerops.gitlab.creation import left_behind
 
     assert host.gitlab
-    mark = mark_of(observed.facts.machine, host.name)
     found = left_behind(client, place, mark)
     system_id = system_id_of(observed)
     for one in of_gitlab(host.gitlab.url, registrations(observed)) if found else ():
@@ -111,6 +118,8 @@ class NewRunners:
     client: GitlabClient
     created: dict[str, Created] = field(default_factory=dict)
     nonce: str = field(default_factory=lambda: secrets.token_hex(6))
+    gone: bool = False
+    """Whether all that it created is deleted again, as GitLab tells."""
 
     def create(self) -> None:
         """All of them, or none. Raises GitlabError."""
@@ -155,6 +164,7 @@ class NewRunners:
             lost = "; one may be left in GitLab, which the next deploy of this host deletes"
         left = [number for number in sorted(numbers) if any(_errors([partial(self.client.delete_runner, number)]))]
         names = ", ".join(map(str, left))
+        self.gone = not (left or lost)
         return f"; left in GitLab: runner {names}, which the next deploy of this host deletes" if left else lost
 
 

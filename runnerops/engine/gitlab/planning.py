@@ -61,8 +61,10 @@ def reconcile_with_gitlab(
 def in_gitlab(planning: Planning, host: Host, desired: Sequence[RenderedFile], observed: HostState) -> InGitlab:
     """What GitLab says of new runners, new tokens, runners' settings and runners that leave; a deploy asks it, where the
     inventory names one. A rollback only asks whether it takes what would come back."""
+    from runnerops.engine.gitlab.begun import plan_begun
+
     if host.gitlab is None:
-        return InGitlab()
+        return InGitlab(notes=plan_begun(host, observed, planning.asking()).notes if observed.begun else ())
     from runnerops.engine.gitlab.leaving import Departures, gone_for_good
     from runnerops.engine.gitlab.new_runners import plan_creations, plan_leftovers
     from runnerops.engine.gitlab.settings import compare_settings
@@ -75,13 +77,14 @@ def in_gitlab(planning: Planning, host: Host, desired: Sequence[RenderedFile], o
     new = plan_creations(host, desired, observed, asking)
     compared = compare_settings(host, desired, observed, asking)
     old = plan_leftovers(host, compared.updates, observed, asking)
-    leftovers = tuple(dict.fromkeys((*new.leftovers, *old.leftovers)))
+    begun = plan_begun(host, observed, asking)
+    leftovers = tuple(dict.fromkeys((*new.leftovers, *old.leftovers, *begun.leftovers)))
     hosts, policy = planning.project.inventory.hosts, planning.policy(host)
     leavers = Departures(host, hosts, observed, policy, asking).plan(desired)
     blockers = (*new.blockers, *compared.blockers, *blockers, *leavers.blockers)
-    notes = (*notes, *compared.notes, *old.notes, *leavers.notes)
+    notes = (*notes, *compared.notes, *old.notes, *begun.notes, *leavers.notes)
     anew = tuple(f"runner {name} was deleted in GitLab: another takes its place" for name in sorted(host.lost))
-    unpaired = Unpaired(new.creations, leftovers, leavers.deletions)
+    unpaired = Unpaired(new.creations, leftovers, leavers.deletions, begun.begun)
     return InGitlab(blockers, (*anew, *notes), compared.updates, unpaired, leavers.in_gitlab, compared.lost)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from runnerops.engine.connections import ConnectionPool
 from runnerops.engine.interrupts import ActiveRuns
 from runnerops.engine.planned import Planned
-from runnerops.errors import GitlabDownError, GitlabError
+from runnerops.errors import GitlabDownError, RunneropsError
 from runnerops.model.common import Result
 from runnerops.model.inventory import Host, Inventory
 from runnerops.model.plan import Plan
@@ -20,6 +20,7 @@ from runnerops.redact import Redactor
 
 if TYPE_CHECKING:
     from runnerops.engine.gitlab.asking import Asking
+    from runnerops.engine.gitlab.begun import Record
     from runnerops.engine.gitlab.new_runners import NewRunners
     from runnerops.engine.gitlab.pausing import Pauses
 
@@ -36,6 +37,8 @@ class GitlabRound:
     tell: Callable[[str, str], None]
     new_runners: dict[str, NewRunners] = field(default_factory=dict)
     """By host, what was created in GitLab for its run."""
+    records: dict[str, Record] = field(default_factory=dict)
+    """By host, what it has on record of creations that were begun."""
     pauses: dict[str, Pauses] = field(default_factory=dict)
     """By host, what is paused in GitLab for its run, or was for an earlier one."""
     down: dict[str, GitlabDownError] = field(default_factory=dict)
@@ -52,10 +55,14 @@ class GitlabRound:
         message = "interrupted while its runners were created in GitLab; nothing was changed on the host"
         hint = "deploy again: what was created by then is deleted"
         self.if_cut_off[host.name] = Outcome(host.name, Result.FAILED, message=message, hint=hint)
+        record, new = self._record(host, planned), None
         try:
             new = new_runners(host, planned.plan.unpaired.creations, self._asking())
+            record.begin(new.planned)
             new.create()
-        except GitlabError as error:
+        except RunneropsError as error:
+            if new and new.gone:
+                record.taken_back()
             message = f"nothing was changed on the host: {error.message}"
             return Outcome(host.name, Result.FAILED, message=message, hint=error.hint)
         self.new_runners[host.name] = new
@@ -94,8 +101,11 @@ class GitlabRound:
 
     def after(self, outcome: Outcome) -> Outcome:
         """A run has ended, or is not begun: what was created for it and what was paused is settled."""
-        new = self.new_runners.get(outcome.host)
-        return self.unpaused(new.after(outcome) if new else outcome)
+        if new := self.new_runners.get(outcome.host):
+            outcome = new.after(outcome)
+            if new.gone:
+                self.records[outcome.host].taken_back()
+        return self.unpaused(outcome)
 
     def unpaused(self, outcome: Outcome) -> Outcome:
         """With what was paused in GitLab unpaused, where its run has ended so that it may be."""
@@ -115,7 +125,15 @@ class GitlabRound:
             outcome = set_in_gitlab(host, planned, outcome, asking, self.new_runners.get(host.name))
             if pauses := self.pauses.get(host.name):
                 pauses.deleted(asking.deleted)
+            if outcome.result is Result.APPLIED:
+                self._record(host, planned).all_done()
         return outcome
+
+    def _record(self, host: Host, planned: Planned) -> Record:
+        from runnerops.engine.gitlab.begun import Record
+
+        new = Record(host, planned.plan.unpaired, partial(self.pool.link, host))
+        return self.records.setdefault(host.name, new)
 
     def _asking(self) -> Asking:
         from runnerops.engine.gitlab.asking import Asking

@@ -1,0 +1,86 @@
+"""Where deploys of a host began to create runners in GitLab: on its record before they do, until nothing of it is left to do.
+
+So what a deploy that was cut off left there is found though the inventory asks for no runner in that place any more.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from runnerops.engine.gitlab.asking import Asking, by_token
+from runnerops.engine.gitlab.new_runners import NewInGitlab, left_behind_of
+from runnerops.errors import RunneropsError
+from runnerops.model.gitlab import Begun, Creation, Leftover, Place, Unpaired
+from runnerops.model.host_state import HostState
+from runnerops.model.inventory import Host
+from runnerops.remote import state_folder
+from runnerops.remote.link import Link
+from runnerops.services.gitlab_runner.diff.matching import normal_url
+
+_SECONDS = 30.0
+
+
+def plan_begun(host: Host, observed: HostState, asking: Asking) -> NewInGitlab:
+    """What is left in the places that the host has on record. GitLab is told nothing."""
+    left: set[Leftover] = set()
+    told: list[Begun] = []
+    notes: dict[str, None] = {}
+    looked_at: set[tuple[Place, str]] = set()
+    for one in observed.begun:
+        try:
+            if host.gitlab is None or normal_url(host.gitlab.url) != normal_url(one.url):
+                raise RunneropsError(
+                    "the inventory has no token for that one", "look there for runners that are not used"
+                )
+            client = by_token(host.gitlab, asking)
+            ask = partial(left_behind_of, client, host, observed, one.place, one.mark)
+            left |= asking.watched(host.gitlab, ask) if (one.place, one.mark) not in looked_at else set()
+            looked_at.add((one.place, one.mark))
+            told.append(one)
+        except RunneropsError as error:
+            text = f"what a deploy that was cut off left in GitLab ({one.url}, {one.place}) cannot be told"
+            notes[f"{text}: {error.message}; {error.hint}"] = None
+    leftovers = tuple(sorted(left, key=lambda one: one.id))
+    return NewInGitlab(leftovers=leftovers, notes=tuple(notes), begun=tuple(told))
+
+
+@dataclass(slots=True)
+class Record:
+    """What the host of a plan has on record while it is applied."""
+
+    host: Host
+    unpaired: Unpaired
+    link: Callable[[], Link]
+    own: tuple[Begun, ...] = ()
+    """What this deploy has put there."""
+
+    def begin(self, creations: Sequence[Creation]) -> None:
+        """Before any of these is created. Raises RunneropsError where the host keeps no record of it."""
+        assert self.host.gitlab
+        url = self.host.gitlab.url
+        places = dict.fromkeys((one.place, one.mark) for one in creations)
+        self.own = tuple(Begun(secrets.token_hex(8), url, place, mark) for place, mark in places)
+        done = self.link().run(state_folder.keep_begun(self.own), b"", _SECONDS)
+        if done.status != 0:
+            last = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
+            text = f"its host keeps no record of what is created in GitLab (exit status {done.status}): {''.join(last)}"
+            raise RunneropsError(text, "see whether its disk is full")
+
+    def taken_back(self) -> None:
+        """Nothing is left there of what this deploy created; what earlier ones left is there still."""
+        self._drop(() if self.unpaired.leftovers else self.own)
+
+    def all_done(self) -> None:
+        """Nothing is left there at all."""
+        self._drop(tuple(dict.fromkeys((*self.own, *self.unpaired.begun))))
+
+    def _drop(self, records: Sequence[Begun]) -> None:
+        if not records:
+            return
+        try:
+            self.link().run(state_folder.drop_begun(records), b"", _SECONDS)
+        except RunneropsError:  # then it stays, and the next deploy looks there once more
+            return

@@ -1,0 +1,186 @@
+"""Runners that a deploy created in GitLab and nobody uses: found by the host's record, whatever the inventory has become."""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from runnerops.engine.gitlab.asking import Asking
+from runnerops.engine.gitlab.begun import plan_begun
+from runnerops.errors import LinkLostError
+from runnerops.model.answers import Answer as HostAnswer
+from runnerops.model.common import Result
+from runnerops.model.facts import Facts
+from runnerops.model.gitlab import Begun, GitlabAccess, Place
+from runnerops.model.host_state import HostState, Run
+from runnerops.redact import Masker, Redactor
+from runnerops.remote import state, state_folder
+from runnerops.remote.link import Completed
+from runnerops.report.begun import begun_texts
+from runnerops.report.text import plan_lines
+from tests.integration.test_gitlab_create import API, Cut, Machine, World, fixture_gitlab
+from tests.lab.gitlab import GitLab
+from tests.lab.gitlab_api import Answer
+from tests.shells import SHELLS
+from tests.unit.services import runner_builders as build
+from tests.unit.test_plan import ORIGIN
+
+__all__ = ["fixture_gitlab"]
+
+
+@pytest.fixture(autouse=True)
+def _fixture_hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("runnerops.gitlab.calls.PAUSES", (0.0, 0.0, 0.0))
+
+
+@pytest.fixture(name="world")
+def fixture_world(gitlab: GitLab) -> World:
+    """A client was killed once it had created `other` in group 42; its run never began."""
+    world = World(gitlab, names=("one",))
+    assert world.deploy().result is Result.APPLIED
+    world.names, world.machine.end = ("one", "other"), "killed before"
+    with pytest.raises(Cut):
+        world.deploy()
+    assert [one.id for one in gitlab.created] == [1, 2]
+    world.machine.end = "applied"
+    return world
+
+
+def shown(world: World) -> str:
+    return "\n".join(text for _, text in plan_lines(world.plan()[1].plan, Masker(), ()))
+
+
+def test_a_deploy_keeps_it_on_record_only_as_long_as_something_may_be_left(gitlab: GitLab) -> None:
+    world = World(gitlab)
+    seen: list[tuple[str, ...]] = []
+    world.machine.while_it_runs = lambda: seen.append(tuple(world.machine.on_record.values()))
+    world.deploy()
+    ((record,),) = seen
+    assert record.split("\t")[:3] == [gitlab.url, "group", "42"]
+    assert not world.machine.on_record
+    assert world.agrees()
+
+
+@pytest.mark.parametrize("end", ["failed", "rolled-back"])
+def test_what_is_taken_back_leaves_no_record(gitlab: GitLab, end: str) -> None:
+    world = World(gitlab, Machine(end=end))
+    world.deploy()
+    assert (gitlab.created, world.machine.on_record) == ([], {})
+    gitlab.faults_at = {"POST /user/runners": [Answer(403, {})]}
+    assert world.deploy().result is Result.FAILED
+    assert (gitlab.created, world.machine.on_record) == ([], {})
+
+
+def test_it_is_deleted_though_the_inventory_asks_for_none_any_more(gitlab: GitLab, world: World) -> None:
+    world.names = ("one",)
+    assert "→ delete runner 2 in GitLab (a deploy that was cut off left it there)" in shown(world)
+    assert world.deploy().result is Result.APPLIED
+    assert [one.id for one in gitlab.created] == [1]
+    assert not world.machine.on_record
+    assert world.agrees()
+
+
+def test_it_is_deleted_though_the_inventory_asks_for_it_elsewhere(gitlab: GitLab, world: World) -> None:
+    (one,) = world.machine.runners
+    world.place = Place("project", 7)
+    gitlab.runner(one["token"]).place = "projects/7"
+    world.deploy()
+    assert sorted(one.place for one in gitlab.created) == ["projects/7", "projects/7"]
+    assert 2 not in {one.id for one in gitlab.created}
+    assert world.agrees()
+
+
+def test_one_that_is_gone_already_is_forgotten(gitlab: GitLab, world: World) -> None:
+    gitlab.discard(gitlab.created[1])
+    world.names = ("one",)
+    assert "→ forget that runners were to be created in GitLab (group 42: a deploy" in shown(world)
+    assert world.deploy().result is Result.APPLIED
+    assert world.agrees()
+    assert not world.machine.on_record
+
+
+def test_a_gitlab_that_does_not_tell_is_a_note_and_the_record_stays(gitlab: GitLab, world: World) -> None:
+    world.names = ("one",)
+    gitlab.faults_at = {"GET /groups": [Answer(500)] * 99}
+    world.deploy()
+    (note,) = world.notes
+    assert f"what a deploy that was cut off left in GitLab ({gitlab.url}, group 42) cannot be told" in note
+    assert world.machine.on_record
+    gitlab.faults_at = {"DELETE /runners/2": [Answer(500)] * 9}
+    outcome = world.deploy()
+    gitlab.faults_at = {}
+    world.deploy()
+    assert outcome.result is Result.FAILED
+    assert world.agrees()
+    assert not world.machine.on_record
+
+
+def test_without_a_token_for_it_a_note_says_so(gitlab: GitLab, tmp_path: Path) -> None:
+    observed = HostState(files={}, facts=Facts(), begun=(Begun("a", gitlab.url, Place("instance"), "0123"),) * 2)
+    for access in (None, GitlabAccess("https://other.example.com", API)):
+        found = plan_begun(replace(build.HOST, gitlab=access), observed, Asking(tmp_path, {}, Redactor()))
+        assert (found.leftovers, found.begun) == ((), ())
+        (note,) = found.notes
+        assert f"({gitlab.url}, instance) cannot be told: the inventory has no token for that one" in note
+    assert gitlab.requests == []
+
+
+def test_a_host_that_keeps_no_record_has_nothing_created(gitlab: GitLab, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World(gitlab)
+    monkeypatch.setattr(Machine, "run", lambda *_: Completed(1, b"", b"sh: no space left\n"))
+    outcome = world.deploy()
+    assert outcome.result is Result.FAILED
+    assert "keeps no record of what is created in GitLab (exit status 1): sh: no space left" in outcome.message
+    assert gitlab.created == []
+
+
+def test_a_connection_that_is_lost_leaves_the_record(
+    gitlab: GitLab, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost(*_: object) -> Completed:
+        raise LinkLostError("h", "the connection was lost")
+
+    world.names = ("one",)
+    with monkeypatch.context() as patch:
+        patch.setattr(Machine, "run", lost)
+        assert world.deploy().result is Result.APPLIED
+    assert [one.id for one in gitlab.created] == [1]
+    assert world.machine.on_record
+    world.deploy()
+    assert world.agrees()
+    assert not world.machine.on_record
+
+
+def test_status_tells_unless_a_run_goes_on() -> None:
+    begun = (Begun("a", "https://g.example.com", Place("group", 42), "0123"),)
+    observed = HostState(files={}, facts=Facts(), begun=begun)
+    (text,) = begun_texts("h", observed)
+    assert "(group 42 at https://g.example.com)" in text
+    assert "runnerops deploy h deletes what it left" in text
+    assert list(begun_texts("h", replace(observed, last=Run(1, ORIGIN, "", "", running=True)))) == []
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_record_is_read_as_it_was_kept(shell: tuple[str, ...], tmp_path: Path) -> None:
+    there = [
+        Begun("aa", "https://g.example.com/git", Place("group", "team/a\tb c"), "0123"),
+        Begun("bb", "https://g.example.com", Place("project", 7), "0123"),
+        Begun("cc", "https://g.example.com", Place("instance"), "4567"),
+    ]
+
+    def on_host(command: tuple[str, ...]) -> None:
+        words = [*shell, *command[1:]]
+        subprocess.run(words, env={"PATH": "/usr/bin:/bin", "RUNNEROPS_ROOT": str(tmp_path)}, check=True, timeout=60)
+
+    def found() -> tuple[Begun, ...]:
+        argv = ["sh", "-c", 'grep -H "" "$1"/var/lib/runnerops/begun/*', "sh", str(tmp_path)]
+        done = subprocess.run(argv, capture_output=True, check=False)
+        return state.host_state({"kept": HostAnswer(0, done.stdout)}, {}, Facts()).begun
+
+    on_host(state_folder.keep_begun(there))
+    assert found() == (replace(there[0], place=Place("group", "team/a b c")), *there[1:])
+    on_host(state_folder.drop_begun(there[:2]))
+    assert found() == (there[2],)
