@@ -1,0 +1,121 @@
+"""Each call of a deploy that creates, renames, sets, pauses and deletes runners in GitLab while its host's file changes.
+
+One deploy is walked without a fault first, which tells the calls; then it is done anew for each of them, with each fault.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from functools import partial
+
+import pytest
+
+from runnerops.engine.options import Flags
+from runnerops.gitlab.client import GitlabClient
+from runnerops.model.common import Result
+from tests.integration.test_gitlab_create import API, REFUSED, World
+from tests.lab.gitlab import GitLab, open_gitlab
+from tests.lab.gitlab_api import OWN, Answer
+
+FLAGS = Flags({"drop-runner": frozenset({""})}, drain_s=0)
+MINE = "s_0123456789ab"
+ONCE = 1
+ALWAYS = 9
+"""More often than a call is repeated."""
+CALLS = {
+    "GET /groups/N/runners$",
+    "POST /runners/verify$",
+    "GET /runners/N$",
+    "GET /runners/N/managers$",
+    "GET /runners/N/jobs$",
+    "POST /user/runners$",
+    "PUT /runners/N$",
+    "DELETE /runners/N$",
+}
+"""All that such a deploy asks."""
+FAULTS = {
+    "cut, once": (Answer(0), ONCE),
+    "cut": (Answer(0), ALWAYS),
+    "429, once": (Answer(429), ONCE),
+    "429": (Answer(429), ALWAYS),
+    "500, once": (Answer(500), ONCE),
+    "500": (Answer(500), ALWAYS),
+    "401": (Answer(401, REFUSED), ALWAYS),
+    "403": (Answer(403, REFUSED), ALWAYS),
+    "404": (Answer(404, "<html>"), ALWAYS),
+    "no JSON": (Answer(200, "<html>"), ALWAYS),
+    "slow": (Answer(OWN, late_s=1.5), ONCE),
+}
+"""What comes in place of the right answer, or of it and all repetitions; but for 429 after the call was carried out. A 404 is
+one of something before GitLab: GitLab itself says so of what is gone alone."""
+
+
+def at_work(gitlab: GitLab) -> World:
+    """Runners `one` and `two` are there, and in GitLab one of a deploy that nobody saw the end of. From now on `one` is to be
+    called `uno`, `two` to go and `other` to come, and the runner's process to listen elsewhere."""
+    gitlab.api_tokens.add(API)
+    world = World(gitlab, names=("one", "two"), flags=FLAGS)
+    assert world.deploy().result is Result.APPLIED
+    gitlab.managers |= {MINE: "online"}
+    world.names, world.machine.end = ("one", "two", "other"), "needs-attention"
+    assert world.deploy().result is Result.NEEDS_ATTENTION
+    world.names, world.was, world.machine.end = ("uno", "other"), {"uno": "one"}, "applied"
+    world.settings = {"uno": {"description": "the first one"}}
+    world.port, world.busy = 2, True
+    gitlab.requests.clear()
+    return world
+
+
+@pytest.fixture(autouse=True)
+def _fixture_hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("runnerops.gitlab.calls.PAUSES", (0.0, 0.0, 0.0))
+    monkeypatch.setattr("runnerops.engine.leaving.POLL_SECONDS", 0.01)
+
+
+def calls() -> list[tuple[str, int]]:
+    """Those of a deploy that meets no fault, each with how often it was made by then."""
+    seen: Counter[str] = Counter()
+    found = []
+    with open_gitlab() as gitlab:
+        world = at_work(gitlab)
+        assert world.deploy().result is Result.APPLIED
+        for method, path in gitlab.requests:
+            call = f"{method} {path.removeprefix('/api/v4')}$"
+            seen[call] += 1
+            found.append((call, seen[call]))
+        world.busy = False
+        assert world.agrees()
+    return found
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_whatever_one_call_is_answered_with_the_next_deploy_makes_both_agree(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fault, times = FAULTS[name]
+    met = 0
+    found = calls()
+    kinds = {re.sub(r"\d+", "N", call) for call, _ in found}
+    assert kinds == CALLS
+    for call, number in found:
+        with open_gitlab() as gitlab:
+            world = at_work(gitlab)
+            faults = [*[Answer(OWN)] * (number - 1), *[fault] * times]
+            gitlab.faults_at = {call: faults}
+            if fault.late_s:
+                monkeypatch.setattr("runnerops.gitlab.client.GitlabClient", partial(GitlabClient, seconds=0.5))
+            outcome = world.deploy()
+            monkeypatch.setattr("runnerops.gitlab.client.GitlabClient", GitlabClient)
+            met += len(faults) < number - 1 + times
+            where = f"{call} {number}: {outcome}"
+            assert outcome.result in {Result.APPLIED, Result.FAILED, Result.REFUSED}, where
+            told = (outcome.message, *outcome.diagnostics, *(one.message for one in outcome.blockers))
+            assert outcome.result is Result.APPLIED or any(told), where
+            gitlab.faults_at, world.busy = {}, False
+            world.deploy()
+            assert world.agrees(), (where, world.plan()[1].plan.notes)
+            world.deploy()
+            assert not world.machine.paused, where
+            assert not any(one.paused for one in gitlab.created), where
+    assert met == len(found)
