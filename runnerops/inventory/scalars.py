@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias, get_args
 from runnerops.inventory.expressions import holds_expression
 from runnerops.inventory.problems import did_you_mean
 from runnerops.model.common import Secret, SourceLocation
-from runnerops.parsing.secret_text import misspelt, pieces
+from runnerops.parsing.secret_text import misspelt, pieces, unclosed
 
 Scalar: TypeAlias = "str | int | float | bool | Secret | None"
 Source: TypeAlias = Literal["env", "file", "command", "secret"]
@@ -129,6 +129,11 @@ def _check_text(text: str) -> str:
     example = 'for example !secret "NPM_TOKEN={env:NPM_TOKEN}"; the others are {file:PATH} and {command:LINE}'
     if wrong := misspelt(text):
         raise ScalarError(f"!secret knows no {{{wrong[0]}:…}}, did you mean {{{wrong[1]}:…}}?", example)
+    if left := unclosed(text):
+        raise ScalarError(f"!secret: {{{left}:… is never closed, or empty, or holds braces of its own", example)
+    if manager := next((one for one in _MANAGERS if f"{{{one[1:]}:" in text), ""):
+        hint = f"write {{command:{_MANAGERS[manager]}}}; docs/secrets.md has more"
+        raise ScalarError(f"!secret knows no {{{manager[1:]}:…}}", hint)
     if not parts:
         raise ScalarError("!secret holds no secret", example)
     for source, argument in parts:

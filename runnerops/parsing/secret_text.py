@@ -39,3 +39,9 @@ def misspelt(text: str) -> tuple[str, str] | None:
         if found[1] not in SOURCES and near:
             return found[1], near[0]
     return None
+
+
+def unclosed(text: str) -> str:
+    """The source of a part that is begun, and is none; empty: there is no such."""
+    rest = "".join(one for one in pieces(text) if isinstance(one, str))
+    return next((source for source in SOURCES if f"{{{source}:" in rest), "")

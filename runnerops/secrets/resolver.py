@@ -14,6 +14,7 @@ from pathlib import Path, PurePath
 
 from runnerops.errors import SecretError
 from runnerops.model.common import Secret
+from runnerops.model.host_names import first_few
 from runnerops.parsing.secret_text import pieces
 from runnerops.redact import Redactor, secret_name
 from runnerops.secrets.commands import SECONDS, Output, RunCommand, run_command
@@ -28,6 +29,8 @@ A further one has its number behind it: two secrets that are both missing are no
 _LARGEST = 1_000_000
 _AT_ONCE = 8
 """How many commands run side by side."""
+_NAMED = 10
+"""So many that one line of the inventory misses are named, or ranges of them, and the others counted."""
 _TOLD = 3
 """How many lines of a failed command's stderr are told."""
 
@@ -100,10 +103,17 @@ class Resolver:
 
     def check(self) -> None:
         """Raise SecretError naming every secret that could not be had, with its place and the fix, never a value."""
-        missing = list(self.missing())
-        if missing:
-            lines = [f"{secret.location}: {problem}" for secret, problem, _ in missing]
-            raise SecretError("\n".join(lines), "\n".join(dict.fromkeys(hint for _, _, hint in missing)))
+        alike: dict[object, list[tuple[Secret, _MissingError]]] = {}
+        for secret, missing in self._missing.values():
+            alike.setdefault((secret.location, secret.source, missing.problem), []).append((secret, missing))
+        if not alike:
+            return
+        lines, hints = [], []
+        for block in alike.values():  # of forty hosts with one line each lacks its own
+            shown = first_few([_shown(secret) for secret, _ in block], _NAMED)
+            lines.append(f"{block[0][0].location}: {shown}: {block[0][1].problem}")
+            hints.append(block[0][1].hint)
+        raise SecretError("\n".join(lines), "\n".join(dict.fromkeys(hints)))
 
     def values(self) -> frozenset[str]:
         """All values resolved so far, for the Redactor."""
@@ -202,14 +212,15 @@ def _text_parts(secret: Secret) -> tuple[str | Secret, ...]:
 
 _SHELLS = {"sh", "bash", "dash", "zsh", "ksh", "ash", "busybox", "env", "ssh"}
 _QUOTED = re.compile(r"'[^']*'|\"(?:\\.|[^\"\\])*\"|\\.")
-_OPERATORS = re.compile(r"\|\||&&|\$\(|[|;<>`]")
+_OPERATORS = re.compile(r"\|\||&&|\$\(|[|;<>`]|(?<!\S)~/")
+_VARIABLE = re.compile(r"\$\(|\$\{?[A-Za-z_]\w*\}?")
 
 
 def _refuse_shell(line: str, argv: tuple[str, ...]) -> None:
     """What only a shell understands would be handed to the program as a word. Raises _MissingError."""
     found = _OPERATORS.search(_QUOTED.sub("", line))
     if not found and argv and PurePath(argv[0]).name not in _SHELLS:
-        found = re.search(r"\$\(", re.sub(r"'[^']*'|\\.", "", line))
+        found = _VARIABLE.search(re.sub(r"'[^']*'|\\.", "", line))
     if found:
         raise _MissingError(
             f"{found[0]} is for a shell, and the command runs without one", "write it as sh -c '…', or without it"

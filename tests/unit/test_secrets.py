@@ -74,7 +74,7 @@ def test_files_are_relative_to_the_inventory_and_home_is_that_of_the_environment
 def test_a_command_runs_once_without_a_shell(tmp_path: Path) -> None:
     commands = Commands(Output(0, b"value\n", b"noise"))
     found = Resolver({}, tmp_path, commands)
-    values = [found.resolve(secret("command", "pass show 'a b' $HOME", line)) for line in (1, 2)]
+    values = [found.resolve(secret("command", "pass show 'a b' '$HOME'", line)) for line in (1, 2)]
     assert values == ["value", "value"]
     assert commands.ran == [("pass", "show", "a b", "$HOME")]
 
@@ -97,6 +97,18 @@ def test_all_that_are_missing_are_told_together_once_each(tmp_path: Path) -> Non
         "inventory.yml:5:5: !env C: not set, in the environment or .env",
     ]
     assert "export A" in error.hint
+
+
+def test_what_one_line_misses_on_many_hosts_is_told_once(tmp_path: Path) -> None:
+    found = resolver(tmp_path)
+    asked = [secret("env", f"TOKEN_R_{number:02}", 3) for number in range(1, 41)]
+    error = complaint(found, *asked, secret("file", "a/9", 4), secret("file", "b/9", 4))
+    assert error.message.splitlines() == [
+        "inventory.yml:3:5: !env TOKEN_R_[01:40]: not set, in the environment or .env",
+        "inventory.yml:4:5: !file a/9, !file b/9: the file cannot be read: No such file or directory",
+    ]
+    assert error.hint.splitlines()[0].startswith("export TOKEN_R_01")
+    assert len(error.hint.splitlines()) == 2
 
 
 MISSING = [  # where from, the file or command's answer, what is said
@@ -185,6 +197,9 @@ def test_real_commands_run_in_the_directory_with_the_environment_given(tmp_path:
         'pass "$(cat name)"',
         "pass `cat name`",
         "a && b",
+        "gpg -d $HOME/x",
+        'gpg -d "${DIR}/x"',
+        "cat ~/token",
     ],
 )
 def test_what_only_a_shell_understands_is_refused(tmp_path: Path, line: str) -> None:
@@ -195,7 +210,17 @@ def test_what_only_a_shell_understands_is_refused(tmp_path: Path, line: str) -> 
 
 
 @pytest.mark.parametrize(
-    "line", ["sh -c 'pass x | head -1'", "jq '.a | .b' f", 'sh -c "echo $(cat x)"', "curl u?a=1&b=2"]
+    "line",
+    [
+        "sh -c 'pass x | head -1'",
+        "jq '.a | .b' f",
+        'sh -c "echo $(cat x)"',
+        "curl u?a=1&b=2",
+        "awk '{print $x}' f",
+        r"a \$x",
+        "env -S '$x'",
+        "p ~user x~/y",
+    ],
 )
 def test_what_is_quoted_is_the_commands_own(tmp_path: Path, line: str) -> None:
     found = resolver(tmp_path, answer=Output(0, b"x", b""))
