@@ -14,6 +14,12 @@ from runnerops.inventory.shape import HostShape, InventoryShape
 from runnerops.inventory.typed import Found, UnknownKey, Wrong, read
 from runnerops.model.common import Key, SourceLocation
 
+_ELSEWHERE = {
+    "address": 'only a host has an address, which may hold its name: `runner-[01:40]: {address: "{host}.example.com"}`',
+    "hosts": "a host names its groups: `hosts: {NAME: {groups: [GROUP]}}`",
+}
+"""Keys that other tools have in defaults or groups, and how that is said here."""
+
 
 def check_shape(root: Node, problems: Problems) -> None:
     """Note everything in the raw file that is not as our own keys must be; any host's name may stand for `{host}`."""
@@ -70,6 +76,8 @@ def _note(found: Wrong | UnknownKey, root: Node, problems: Problems, above: Key)
 
 
 def _unknown(key: Key, known: Sequence[str]) -> tuple[str, str]:
+    if len(key) <= 3 and (elsewhere := _ELSEWHERE.get(str(key[-1]))):
+        return "unknown key", elsewhere
     near = did_you_mean(str(key[-1]), sorted(known))
     return f"unknown key{near}", f"the keys of {dotted(key[:-1]) or 'an inventory'}: {', '.join(sorted(known))}"
 

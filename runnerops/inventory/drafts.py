@@ -157,7 +157,7 @@ class _Filling:
         return with_host(text, word)
 
     def _expanded(self, text: str, node: Node, key: Key) -> Value:
-        if "{{" not in text or self.problems is None:
+        if ("{{" not in text and "{%" not in text) or self.problems is None:
             return text
         try:
             return self.expressions.expand(text)

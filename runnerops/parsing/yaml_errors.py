@@ -131,6 +131,11 @@ def _flow(text: str, at: int, begin: int) -> Cause:
         at,
         (here in {"]", "}"}, f"this bracket does not go with the {bracket} that is open", "close that one first"),
         (quoted, "a colon or a comma is missing before this", "write it"),
+        (
+            here in {"{", "["} and text[at - 1 : at].strip(" ,:[{"),
+            "a bracket stands in the middle of a text without quotes",
+            "put the text in quotes",
+        ),
     ) or Cause(at, "a comma is missing before this", "write one between two items")
 
 

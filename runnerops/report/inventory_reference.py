@@ -58,7 +58,8 @@ expressions, in its sandbox: `{{ vars.slots * 2 }}`, `{{ vars.net | default("10.
 that has its type (put it in quotes all the same: YAML wants them). A variable may be made of others. One that is not there
 is an error with its place.
 
-Braces that name neither `vars` nor `host` are not touched: `log-opts: {tag: "{{.Name}}"}` and `docker ps --format
+An expression that is never closed, and a statement that uses a variable (`{% if vars.x %}`), are errors: write `{{ A if vars.x
+else B }}`. Braces that name neither `vars` nor `host` are not touched: `log-opts: {tag: "{{.Name}}"}` and `docker ps --format
 '{{.Names}}'` go out as they stand. `!raw "{{ vars.x }}"` keeps a text from any replacement, `{host}` included. Names of
 groups and keys of mappings take no variables.
 

@@ -141,7 +141,7 @@ VALUES = [  # what is written, and what comes of it
     ('"{{.Name}}/{{ .ID }}/{{ vars.n }}"', "{{.Name}}/{{ .ID }}/3"),
     *((f"'{text}'", text) for text in (
         "{{.Names}}", "{{ json . }}", "{{ $host.Name }}", "{{host}}", "${host}", "{% raw %}", "{{ env.X }}", "{{ hostvars.x }}",
-        '{{ printf "vars.x" }}', "{{", "{{ vars.n", "{{ range .Vars }}")),
+        '{{ printf "vars.x" }}', "{{", "{{ range .Vars }}")),
     ("\"{{ '%03d' % vars.n }}\"", "003"), ("\"{{ '{:02d}'.format(vars.n) }}\"", "03"), ('"{{ vars.n ** 2 % 5 }}"', 4),
     ('!raw "{{ vars.n }} {host}"', "{{ vars.n }} {host}"), ('[a, "{{ vars.n }}"]', ["a", 3]),
 ]  # fmt: skip
@@ -257,6 +257,24 @@ def test_one_problem_in_many_hosts_of_a_range_is_told_once(tmp_path: Path) -> No
     assert len(caught.value.message.splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("{{ vars.team", "{{ vars.…: is never closed, by }}"),
+        ("a {{ vars.team }} {{host.name }", "{{host.…: is never closed, by }}"),
+        ("{% if vars.team %}a{% endif %}", "{% if vars.team %}: values take expressions, no statements"),
+        ("{{ vars.team }}{%- for a in vars.all -%}", "{%- for a in vars.all -%}: values take expressions"),
+    ],
+)
+def test_what_is_nearly_an_expression_does_not_go_out_as_it_stands(written: str, said: str, tmp_path: Path) -> None:
+    text = "hosts: {r-1: {vars: {team: web}, docker: {x: VALUE}}}"
+    message, hint = texts.refusal(tmp_path, text.replace("VALUE", f"'{written}'"))
+    assert said in message
+    assert "!raw" in hint
+    for taken in (f"!raw '{written}'", "'{{.Name}} {%h {{ json . }} {% raw %}'"):
+        texts.load(tmp_path, text.replace("VALUE", taken))
+
+
 SECRETS = [  # what is written, and the secret that it is, or what is said of it
     ('!secret "T={env:T_{host}} {host} {file:s/{host}}"', "T={env:T_R_1} r-1 {file:s/r-1}"),
     ('!secret "T={env:{{ vars.team }}_T}"', "T={env:web_T}"),
@@ -267,6 +285,9 @@ WRONG_SECRETS = [
     ('!secret "T=x"', "!secret holds no secret"),
     ('!secret "T={env:a-b}"', "!env needs the name of a variable"),
     ('!secret "T={env:{{ vars.no }}}"', "there is no 'no'"),
+    ('!secret "T={env:T}-{file:x"', "!secret: {file:… is never closed"),
+    ('!secret "T={env:T}{command:echo {a}}"', "!secret: {command:… is never closed, or empty, or holds braces"),
+    ('!secret "T={env:T}{vault:a b}"', "!secret knows no {vault:…}"),
     ("!secret [a]", "!secret needs one text"),
     ("!secert a", "unknown tag !secert, did you mean '!secret'?"),
     ("!vault a b", "there is no tag !vault"),

@@ -270,3 +270,17 @@ def test_a_runners_settings_in_gitlab_are_merged_and_are_no_keys_of_its_file(tmp
         {"name": "one", "url": "HTTPS://gitlab.example.com/"},
         {"name": "two"},
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("groups: {g: {hosts: [h]}}", "a host names its groups"),
+        ("groups: {g: {address: h}}", "only a host has an address"),
+        ("defaults: {address: h}", "only a host has an address"),
+    ],
+)
+def test_what_other_tools_write_elsewhere_is_told_how(text: str, hint: str, tmp_path: Path) -> None:
+    message, told = texts.refusal(tmp_path, f"{text}\nhosts: {{h: {{}}}}\n")
+    assert "unknown key" in message
+    assert told.startswith(hint)

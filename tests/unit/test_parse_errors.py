@@ -120,6 +120,7 @@ IN_YAML = [
     ("- a\n- b\n", 1, 1, "must be a mapping", "key: value"),
     ("a\nb: 1", 1, 1, "a colon is missing", "key: value"),
     ("a: ['x' 'y']", 1, 9, "a colon or a comma is missing", "write it"),
+    ("a: {b: TOKEN_{host}}", 1, 14, "a bracket stands in the middle of a text", "in quotes"),
     ("a: [x y, b: c d: e]", 1, 16, "a comma is missing", "between two items"),
     ("a: [1]]", 1, 7, "one closing bracket is too many", "take it out"),
     ("a: [1}", 1, 6, "does not go with the [ that is open", "close that one first"),
