@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runnerops.demo.simulated.main import ROOMS
-from runnerops.services.docker.schema import KEYS, version_of
+from runnerops.services.docker.schema import KEYS
 from runnerops.services.registry.caches.image import DEFAULT_IMAGE
+from runnerops.services.shared.versions import version_of
 
 _SIMULATED = "runnerops/demo/simulated"
 _WRAPPERS = Path(__file__).with_name("wrappers")

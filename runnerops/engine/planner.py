@@ -45,9 +45,10 @@ def plan_from(
     written: Host | None = None,
 ) -> Planned:
     """Reconcile, lint, plan. `written`: the host of the inventory, where `host` is another: it tells what is no secret."""
-    from runnerops.planning.dependencies import brings_caches, with_cache_clients  # by now `load_rest` has all of these
+    from runnerops.planning.dependencies import with_cache_clients  # by now `load_rest` has all of these
     from runnerops.planning.left_out import carried, note
     from runnerops.planning.plan import Request
+    from runnerops.services.shared.left_out import brings_caches
 
     project = planning.project
     whole = next((one for one in project.inventory.hosts if one.name == host.name), host)

@@ -9,10 +9,7 @@ from dataclasses import replace
 from runnerops.model.common import ServiceName
 from runnerops.model.inventory import Cache, Host
 from runnerops.model.plan import Change
-from runnerops.services.registry.caches.left_out import brings_caches
-from runnerops.services.registry.caches.reach import urls_given
-
-__all__ = ["brings_caches", "newly_uses_caches_of", "uses_caches_of", "with_cache_clients"]
+from runnerops.services.shared.job_services import urls_given
 
 
 def uses_caches_of(host: Host) -> frozenset[str]:

@@ -95,6 +95,20 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
         raise AssertionError(" <- ".join(circle.args[1])) from None
 
 
+def test_services_know_each_other_in_one_direction() -> None:
+    """What two of them need is in `services/shared/`; a runner knows caches, caches know Docker, never the other way round."""
+    order = ["shared", ServiceName.DOCKER.value, ServiceName.REGISTRY.value, ServiceName.GITLAB_RUNNER.value]
+    rooms = [f"services.{name}" for name in order]
+    assert [
+        f"{name_of(path)} imports {found}"
+        for path in MODULES
+        for level, room in enumerate(rooms)
+        if _inside(name_of(path), room)
+        for found in sorted(set(map(_known, _imports(path))))
+        if any(_inside(found, other) for other in rooms[level + 1 :])
+    ] == []
+
+
 def test_only_remote_knows_ssh_libraries() -> None:
     users = {
         name_of(path)

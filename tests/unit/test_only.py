@@ -11,8 +11,8 @@ from runnerops.inventory import load
 from runnerops.inventory.only import only
 from runnerops.model.common import ServiceName, Verb
 from runnerops.model.host_state import Intent
-from runnerops.planning.dependencies import brings_caches
 from runnerops.planning.left_out import carried, command, note
+from runnerops.services.shared.left_out import brings_caches
 from tests.unit.test_plan import ask, observed, plan
 
 INVENTORY = b"""

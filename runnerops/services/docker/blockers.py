@@ -18,7 +18,7 @@ from runnerops.services.docker.observe import NOT_THERE
 from runnerops.services.docker.observe.listening import in_the_way
 from runnerops.services.docker.rules.overlap import of_host, of_inventory
 from runnerops.services.docker.schema import wanted_mirrors
-from runnerops.services.registry.caches.left_out import left_out
+from runnerops.services.shared.left_out import left_out
 
 _FLAVOURS = {
     "rootless": "the Docker daemon there is rootless: it belongs to a user, not to the host",

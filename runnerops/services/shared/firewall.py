@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 from urllib.parse import urlsplit
 
 from runnerops.model.facts import DockerFacts
-from runnerops.services.docker.schema import version_of
+from runnerops.services.shared.versions import version_of
 
 Way: TypeAlias = Literal["input", "forward", "nft"]
 """What packets of containers pass: INPUT, or as they are forwarded, Docker's chain DOCKER-USER or tables of nftables."""

@@ -11,8 +11,8 @@ from runnerops.model.answers import Answer
 from runnerops.model.facts import Container, DockerFacts, Facts
 from runnerops.services import DOCKER
 from runnerops.services.docker.diff import path_of
-from runnerops.services.docker.schema import version_of
 from runnerops.services.shared.firewall import way_to
+from runnerops.services.shared.versions import version_of
 from tests.unit.services.builders import ARGV, host, state
 
 UNIT = "LoadState=loaded\nActiveState=active\nMainPID=712\nInvocationID=3f0c\n"

@@ -7,7 +7,8 @@ import pytest
 from runnerops.model.common import Tree
 from runnerops.model.facts import DockerFacts, Facts
 from runnerops.services import DOCKER
-from runnerops.services.docker.schema import KEYS, key_of_flag, version_of
+from runnerops.services.docker.schema import KEYS, key_of_flag
+from runnerops.services.shared.versions import version_of
 from tests.unit.services.builders import daemon, engine
 
 

@@ -13,8 +13,9 @@ from runnerops.model.plan import Action, Change, KeyChange
 from runnerops.services.docker.action.store import decides_store, differences, flags_of
 from runnerops.services.docker.diff import loaded, path_of, read, tree_of
 from runnerops.services.docker.format import NAME
-from runnerops.services.docker.schema import KEYS, mirrors_of, neutral, reloads, version_of
+from runnerops.services.docker.schema import KEYS, mirrors_of, neutral, reloads
 from runnerops.services.docker.schema.features import flag_reloads
+from runnerops.services.shared.versions import version_of
 from runnerops.services.shared.ways import KEYS as WAYS
 from runnerops.services.steps import DISABLED, still_intended
 

@@ -16,7 +16,7 @@ from runnerops.services.docker.action.store import Difference, differences
 from runnerops.services.docker.diff import differ, flags, loaded, path_of, sticking, tree_of
 from runnerops.services.docker.format import text_of
 from runnerops.services.docker.schema import STICKY, mirrors_of, wanted_mirrors
-from runnerops.services.registry.caches.left_out import brings_caches
+from runnerops.services.shared.left_out import brings_caches
 
 LOADED = "{{range .RegistryConfig.Mirrors}}{{.}} {{end}}{{.LiveRestoreEnabled}}"
 """Prints what `loaded_text` gives; no mirrors are `[]` or `null` in JSON, by version, and nothing here."""

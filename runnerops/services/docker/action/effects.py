@@ -12,8 +12,8 @@ from ipaddress import ip_network
 
 from runnerops.model.common import Tree, Value
 from runnerops.services.docker.action.lists import listed
-from runnerops.services.docker.schema import Version
 from runnerops.services.scripts import script
+from runnerops.services.shared.versions import Version
 
 INFO = ("docker", "info", "--format")
 BRIDGE = ("docker", "network", "inspect", "bridge", "--format")

@@ -14,9 +14,9 @@ from typing import Literal
 
 from runnerops.model.common import Tree, Value
 from runnerops.model.host_state import sha256
-from runnerops.services.docker.schema import Version
 from runnerops.services.scripts import script
 from runnerops.services.shared.sizes import is_size, size_of
+from runnerops.services.shared.versions import Version
 
 
 @dataclass(frozen=True, slots=True)

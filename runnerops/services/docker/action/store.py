@@ -14,8 +14,9 @@ from runnerops.model.common import Tree, Value
 from runnerops.model.facts import DataRoot, DockerFacts, DockerStore
 from runnerops.model.plan import KeyChange
 from runnerops.services.docker.diff import flag_values, given_features
-from runnerops.services.docker.schema import DEFAULT_ROOT, version_of
+from runnerops.services.docker.schema import DEFAULT_ROOT
 from runnerops.services.docker.schema.features import FLAGS
+from runnerops.services.shared.versions import version_of
 
 SETTINGS = frozenset({"data-root", "graph", "storage-driver", "userns-remap"})
 SWITCHES = frozenset({"containerd-migration", "containerd-snapshotter", "embedded-containerd"})

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from runnerops.model.facts import DockerFacts, HostsFile
-from runnerops.services.docker.schema import version_of
+from runnerops.services.shared.versions import version_of
 
 _SINCE = (28, 0)
 

@@ -14,8 +14,9 @@ from runnerops.model.facts import Facts
 from runnerops.model.inventory import FileSpec
 from runnerops.model.plan import Finding
 from runnerops.services.docker.rules.values import values
-from runnerops.services.docker.schema import FLAG_NAMES, IDLE_FLAGS, KEYS, Kind, Version, key_of_flag, version_of
+from runnerops.services.docker.schema import FLAG_NAMES, IDLE_FLAGS, KEYS, Kind, key_of_flag
 from runnerops.services.docker.schema.nested import Found, Severity, nested
+from runnerops.services.shared.versions import Version, version_of
 
 
 def lint(files: Mapping[FileSpec, Tree], facts: Facts | None) -> Iterable[Finding]:

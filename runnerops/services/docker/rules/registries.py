@@ -11,8 +11,8 @@ from ipaddress import ip_network
 from runnerops.model.common import Key, Tree
 from runnerops.services.docker.rules.address import is_address
 from runnerops.services.docker.rules.timely import before
-from runnerops.services.docker.schema import Version
 from runnerops.services.docker.schema.nested import Found
+from runnerops.services.shared.versions import Version
 
 _PART = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
 _HOST = re.compile(rf"(?:{_PART}(?:\.{_PART})*|\[[A-Fa-f0-9:]+\])(?::[0-9]+)?")

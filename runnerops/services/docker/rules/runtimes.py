@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from runnerops.model.common import Tree
 from runnerops.services.docker.rules.timely import before, since
-from runnerops.services.docker.schema import Version
 from runnerops.services.docker.schema.nested import Found
+from runnerops.services.shared.versions import Version
 
 _START = "dockerd does not start"
 _STOCK = ("runc", "io.containerd.runc.v2", "io.containerd.runtime.v1.linux")

@@ -12,9 +12,9 @@ from typing import Literal
 
 from runnerops.model.common import Key, Tree, Value
 from runnerops.services.docker.rules.timely import before, since
-from runnerops.services.docker.schema import Version
 from runnerops.services.docker.schema.nested import Found, Severity
 from runnerops.services.shared.sizes import is_size
+from runnerops.services.shared.versions import Version
 
 _TEXT = "must be a size, such as 64M"
 _START = "dockerd does not start"

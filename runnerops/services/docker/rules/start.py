@@ -12,9 +12,9 @@ from ipaddress import ip_interface, ip_network
 
 from runnerops.model.common import Tree
 from runnerops.services.docker.rules.timely import before
-from runnerops.services.docker.schema import Version
 from runnerops.services.docker.schema.features import FLAGS, READ_TO
 from runnerops.services.docker.schema.nested import Found
+from runnerops.services.shared.versions import Version
 
 _START = "dockerd does not start"
 _API = re.compile(r"1\.(\d+)")

@@ -12,8 +12,8 @@ from typing import Literal
 
 from runnerops.model.common import Tree
 from runnerops.services.docker.rules.timely import before, since
-from runnerops.services.docker.schema import Version
 from runnerops.services.docker.schema.nested import Found, Severity
+from runnerops.services.shared.versions import Version
 
 _START = "dockerd does not start"
 _GRAPH_DRIVERS = {

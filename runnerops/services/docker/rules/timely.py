@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from runnerops.services.docker.schema import Version, version_of
 from runnerops.services.docker.schema.nested import Severity
+from runnerops.services.shared.versions import Version, version_of
 
 
 def since(release: str, version: Version | None) -> Severity | Literal[""]:

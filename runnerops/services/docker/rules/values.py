@@ -18,8 +18,8 @@ from runnerops.services.docker.rules.sizes import sizes
 from runnerops.services.docker.rules.start import start_rules
 from runnerops.services.docker.rules.storage import storage
 from runnerops.services.docker.rules.timely import before, since
-from runnerops.services.docker.schema import Version
 from runnerops.services.docker.schema.nested import Found
+from runnerops.services.shared.versions import Version
 
 _START = "dockerd does not start"
 _CGROUP_DRIVER = "it knows native.cgroupdriver alone, such as native.cgroupdriver=systemd"

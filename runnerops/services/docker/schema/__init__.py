@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from runnerops.model.common import Tree, Value
+from runnerops.services.shared.versions import Version, version_of
 
 Kind: TypeAlias = Literal["bool", "int", "string", "strings", "flags", "texts", "object", "objects"]
 """`flags`: names to booleans. `texts`: names to strings."""
-
-Version: TypeAlias = "tuple[int, int]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,15 +156,6 @@ def key_of_flag(word: str) -> str:
 def root_of(info_root: str) -> str:
     """The data-root in a `DockerRootDir`, which ends in a user namespace's folder where there is one."""
     return _USER_FOLDER.sub("", info_root)
-
-
-def version_of(text: str) -> Version | None:
-    """Major and minor of `26.1.5+dfsg1` or `v30.0.0-rc.1`; None where there is none to read: `dev`, or a build of no release,
-    `0.0.0-20260101`.
-    """
-    found = re.match(r"v?(\d{1,9})\.(\d{1,9})(?![\d])", text)
-    version = (int(found[1]), int(found[2])) if found else (0, 0)
-    return version if version != (0, 0) else None
 
 
 def reloads(name: str, version: Version | None) -> bool:

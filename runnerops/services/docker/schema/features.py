@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from runnerops.services.docker.schema import Version, version_of
+from runnerops.services.shared.versions import Version, version_of
 
 READ_TO: Version = (29, 7)
 """The newest release whose flags this table has. What a later one reads, and when, is not known."""

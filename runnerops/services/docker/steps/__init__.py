@@ -11,10 +11,11 @@ from runnerops.services.base import ActionRequest
 from runnerops.services.docker.action.context import LOADED, ActionContext, scene
 from runnerops.services.docker.action.effects import BRIDGE, GATEWAY, SUBNET, shown
 from runnerops.services.docker.format import NAME
-from runnerops.services.docker.schema import key_of_flag, version_of
+from runnerops.services.docker.schema import key_of_flag
 from runnerops.services.docker.steps.far_caches import ways_after, ways_before
 from runnerops.services.docker.steps.transitions import Transition, back, between, new_content, there
 from runnerops.services.scripts import script
+from runnerops.services.shared.versions import version_of
 from runnerops.services.steps import (
     NOTHING,
     answers,

@@ -8,7 +8,7 @@ from runnerops.model.common import ServiceName
 from runnerops.model.steps import Step
 from runnerops.services.docker.action.context import ActionContext
 from runnerops.services.docker.schema import wanted_mirrors
-from runnerops.services.registry.caches.reach import urls_given
+from runnerops.services.shared.job_services import urls_given
 from runnerops.services.shared.ways import asked_from, reached, still_reached
 
 

@@ -16,7 +16,7 @@ from runnerops.services.docker.action import running
 from runnerops.services.docker.format import NAME
 from runnerops.services.docker.observe.hosts_file import over_mirrors
 from runnerops.services.docker.schema import mirrors_of
-from runnerops.services.registry.caches.reach import urls_given
+from runnerops.services.shared.job_services import urls_given
 from runnerops.services.verify import NO_ANSWER, Call, Check, Evidence, Probe
 
 VERIFY = Path(__file__).with_name("verify.sh").read_text()

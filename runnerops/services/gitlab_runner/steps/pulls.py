@@ -11,8 +11,9 @@ from runnerops.model.plan import Change
 from runnerops.model.steps import Step
 from runnerops.services.gitlab_runner.format import read
 from runnerops.services.registry.caches import own_caches
-from runnerops.services.registry.caches.reach import from_container, given, urls_given
+from runnerops.services.registry.caches.reach import from_container, given
 from runnerops.services.registry.observe.containers import ours
+from runnerops.services.shared.job_services import urls_given
 from runnerops.services.steps import answers, wait
 
 

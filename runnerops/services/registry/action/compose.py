@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from runnerops.model.facts import Facts
-from runnerops.services.docker.schema import version_of
+from runnerops.services.shared.versions import version_of
 
 _Version = tuple[int, int]
 

@@ -7,14 +7,15 @@ one asks.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 
-from runnerops.model.common import ServiceName, Tree, Value
+from runnerops.model.common import ServiceName, Tree
 from runnerops.model.facts import Facts
 from runnerops.model.inventory import Host
 from runnerops.model.steps import Step
 from runnerops.services.registry.caches import OwnCache, own_caches
 from runnerops.services.shared.firewall import opening, way_to
+from runnerops.services.shared.job_services import tables, urls_given
 from runnerops.services.shared.ways import asked_from, proven, told
 
 
@@ -25,31 +26,14 @@ def for_jobs(host: Host) -> tuple[OwnCache, ...]:
 
 def given(caches: Collection[OwnCache], config: Tree) -> tuple[OwnCache, ...]:
     """Those among the caches that stand in the command of a service of this config.toml, if not in the host's own network."""
-    urls = urls_given({**config, "runners": [one for one in _tables(config.get("runners")) if not _as_host(one)]})
+    urls = urls_given({**config, "runners": [one for one in tables(config.get("runners")) if not _as_host(one)]})
     return tuple(cache for cache in caches if url_of(cache) in urls)
-
-
-def urls_given(config: Tree) -> frozenset[str]:
-    """All that such commands name, a flag's value apart from its flag; the mirrors of jobs are among it."""
-    return frozenset(part.rstrip("/") for word in _words(config) for part in word.split("=", 1))
 
 
 def _as_host(runner: Tree) -> bool:
     """Whether its jobs, and their services with them, are in the host's own network."""
     docker = runner.get("docker")
     return isinstance(docker, dict) and docker.get("network_mode") == "host"
-
-
-def _words(config: Tree) -> Iterator[str]:
-    for runner in _tables(config.get("runners")):
-        docker = runner.get("docker")
-        for service in _tables(docker.get("services")) if isinstance(docker, dict) else ():
-            command = service.get("command")
-            yield from (word for word in (command if isinstance(command, list) else ()) if isinstance(word, str))
-
-
-def _tables(value: Value) -> Iterator[Tree]:
-    yield from (item for item in (value if isinstance(value, list) else ()) if isinstance(item, dict))
 
 
 def url_of(cache: OwnCache) -> str:

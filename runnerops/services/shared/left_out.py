@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from runnerops.model.common import ServiceName
 from runnerops.model.inventory import Host
-from runnerops.services.registry.format import NAME
 
 
 def brings_caches(host: Host) -> bool:
     """Whether the deploy that this host is planned for brings caches up, on this host and on others."""
-    return NAME not in host.left_out
+    return ServiceName.REGISTRY not in host.left_out
 
 
 def left_out(host: Host, url: str) -> str:
@@ -18,5 +18,5 @@ def left_out(host: Host, url: str) -> str:
         return ""
     return (
         f"cache {found.name} of {found.host}, which should, is left out by --only: deploy it first "
-        f"(`runnerops deploy {found.host} --only {NAME}`), or with this (--only {NAME} too)"
+        f"(`runnerops deploy {found.host} --only {ServiceName.REGISTRY}`), or with this (--only {ServiceName.REGISTRY} too)"
     )
