@@ -70,7 +70,7 @@ def at_work(gitlab: GitLab) -> World:
 @pytest.fixture(autouse=True)
 def _fixture_hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("runnerops.gitlab.calls.PAUSES", (0.0, 0.0, 0.0))
-    monkeypatch.setattr("runnerops.engine.leaving.POLL_SECONDS", 0.01)
+    monkeypatch.setattr("runnerops.engine.gitlab.leaving.POLL_SECONDS", 0.01)
 
 
 def calls() -> list[tuple[str, int]]:
