@@ -541,6 +541,24 @@ def test_a_cache_that_only_jobs_use_must_be_reached_by_containers() -> None:
     assert "pull" not in states(here, evidence())
 
 
+LOCAL = "http://127.0.0.1:5000"
+
+
+@pytest.mark.parametrize("url", [LOCAL, "http://localhost:5000", "http://[::1]:5000"])
+def test_a_mirror_on_the_loopback_is_the_daemons_alone_unless_jobs_are_given_it(url: str) -> None:
+    """As everybody has it who started a registry by hand: nothing is wrong with it."""
+    usable = (Cache("dockerhub", "h1", HUB, "docker.io", url, local=True),)
+    here = host({"registry-mirrors": [url]}, [cache(listen="0.0.0.0:5000", url=url)], usable=usable)
+    told = {f"registry_code/{url}": "200 0", f"docker_reach/{url}": "000 7"}
+    found = evidence(running(mirrors=(url,)), told, {f"docker_reach/{url}": "000 7"})
+    assert states(here, found)["answers-container"].state == "skip"
+    assert "only the daemon uses it" in states(here, found)["answers-container"].reason
+    service: Tree = {"name": "docker:dind", "command": ["--registry-mirror", url]}
+    runner: Tree = {"runners": [{"name": "one", "docker": {"services": [service]}}]}
+    given = replace(here, sections={**here.sections, ServiceName.GITLAB_RUNNER: runner})
+    assert "address of the docker bridge" in broken(given, found)["answers-container"].fix
+
+
 def test_what_is_asked_has_a_function_and_an_answer_of_its_own() -> None:
     """Answers of an observation and of what verify asks besides stand in one mapping."""
     verify = "\n".join(provider.VERIFY for provider in VERIFY_PROVIDERS)

@@ -8,6 +8,7 @@ from runnerops.model.common import ServiceName
 from runnerops.model.inventory import Host
 from runnerops.services.docker.verify import mirrors
 from runnerops.services.registry.caches import OwnCache, own_caches
+from runnerops.services.registry.caches.reach import urls_given
 from runnerops.services.registry.format import NAME
 from runnerops.services.registry.observe.containers import ours
 from runnerops.services.registry.verify.between import between
@@ -78,6 +79,14 @@ def container_check(host: Host, url: str, evidence: Evidence) -> Check:
     what = f"{url} answers from a container"
     if problem(evidence.told.get(f"registry_code/{url}", NO_ANSWER)):
         return Check("answers-container", NAME, what, "skip", "it does not answer from the host")
+    if _is_loopback(url) and url not in urls_given(host.sections.get(ServiceName.GITLAB_RUNNER, {})):
+        return Check(
+            "answers-container",
+            NAME,
+            what,
+            "skip",
+            "only the daemon uses it: in a container this is the container itself",
+        )
     if name not in found:
         reason = "no container runs there that could ask"
         if "nsenter" not in evidence.observed.facts.tools:
@@ -90,12 +99,18 @@ def container_check(host: Host, url: str, evidence: Evidence) -> Check:
     wrong = problem(found[name])
     if not wrong:
         return Check("answers-container", NAME, what)
-    if (urlsplit(url).hostname or "").startswith("127."):
-        fix = "in a container that address is the container itself: let the cache listen on the docker bridge's"
-        return Check("answers-container", NAME, what, "fail", wrong, fix)
+    if _is_loopback(url):
+        reason = f"{wrong}: in a container this address is the container itself, and jobs are given it"
+        fix = "give the cache a `url` that containers reach, for example the address of the docker bridge"
+        return Check("answers-container", NAME, what, "fail", reason, fix)
     own = any(cache.host == host.name and cache.url.rstrip("/") == url for cache in host.caches)
     way = way_to(evidence.observed.facts.docker, own=own, network=network)
     chains = evidence.told.get("docker_chains", NO_ANSWER).text.splitlines()
     line = opening(url, evidence.told.get("docker_firewall", NO_ANSWER).text, way, chains)
     reason = f"{wrong}: the host's firewall lets the host through, and its containers not"
     return Check("answers-container", NAME, what, "fail", reason, f"on {host.name}: {line}")
+
+
+def _is_loopback(url: str) -> bool:
+    name = urlsplit(url).hostname or ""
+    return name in {"localhost", "::1"} or name.startswith("127.")
