@@ -73,20 +73,23 @@ def _ask(screen: Screen, options: InitOptions) -> InitOptions:
     hosts: list[str] = []
     adopted: list[str] = []
     while True:
-        more = " (empty: no further one)" if hosts or adopted else ""
-        login = screen.ask_text(f"a host, as USER@ADDRESS{more}")
+        more = hosts or adopted
+        login = screen.ask_text("another host (Enter if there is none)" if more else "a host, as USER@ADDRESS")
         if not login and (hosts or adopted):
             break
         if not (word := _named(screen, login, [*hosts, *adopted])):
             continue
-        by_hand = screen.ask("was it set up by hand, and should it stay as it is for now (adopt)?", otherwise=True)
+        name = word.partition("=")[0]
+        by_hand = screen.ask(f"is {name} set up already? its configuration is then taken over as it is", otherwise=True)
         (adopted if by_hand else hosts).append(word)
     if hosts and options.cache is None:
-        cache = screen.ask("a pull-through cache of Docker Hub on each new one?", otherwise=True)
+        cache = screen.ask("should each new host get a pull-through cache of Docker Hub?", otherwise=True)
         options = replace(options, cache=cache)
     while hosts and options.gitlab is None:
         try:
-            url = _url(screen.ask_text("the URL of the GitLab whose runner is registered there (empty: none)"))
+            url = _url(
+                screen.ask_text("URL of the GitLab that their runners are registered with (Enter if there is none)")
+            )
             options = replace(options, gitlab=url)
         except UsageError as error:
             screen.say(f"{error.message}; {error.hint}", "bad")
@@ -94,17 +97,17 @@ def _ask(screen: Screen, options: InitOptions) -> InitOptions:
 
 
 def _named(screen: Screen, login: str, others: Sequence[str]) -> str:
-    """`NAME=LOGIN` of a further host, asked for until it is one; empty where the login is none."""
+    """`NAME=LOGIN` of a further host; its name is asked for where the answer has none. Empty where the answer is no login."""
     if not login:
         screen.say("a project needs a host; Ctrl-C ends this, and nothing is written", "bad")
         return ""
+    name, login = login.split("=", 1) if "=" in login.partition("@")[0] else ("", login)
     try:
-        usual = host_at(login).name
+        usual = host_at(login, name).name
     except UsageError as error:
         return _refused(screen, error)
-    name = ""
     while not name:
-        name = screen.ask_text("what is it called?", usual)
+        name = screen.ask_text("its name in the inventory", usual)
         try:
             host_at(login, name)
         except UsageError as error:
