@@ -8,12 +8,12 @@ from runnerops.model.common import ServiceName
 from runnerops.model.inventory import Host
 from runnerops.services.docker.verify import mirrors
 from runnerops.services.registry.caches import OwnCache, own_caches
-from runnerops.services.registry.caches.reach import urls_given
 from runnerops.services.registry.format import NAME
 from runnerops.services.registry.observe.containers import ours
 from runnerops.services.registry.verify.between import between
 from runnerops.services.registry.verify.words import SILENT, problem, said
 from runnerops.services.shared.firewall import opening, way_to
+from runnerops.services.shared.job_services import urls_given
 from runnerops.services.verify import NO_ANSWER, Check, Evidence
 
 
