@@ -1,1 +1,1 @@
-"""One verb a file: a plain function that returns an `Exit`. Options and help are in `cli/`, output goes to a `Screen`."""
+"""What commands do. Each is a function in a file of its name, and returns an `Exit`; its options and help are in `cli/`."""

@@ -1,4 +1,4 @@
-"""Words of the command line that stand for values: times and the codes of blockers. Pure."""
+"""Parses words of the command line into values: times, codes of blockers, services, numbers of runs. Pure."""
 
 from __future__ import annotations
 

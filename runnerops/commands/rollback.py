@@ -15,7 +15,7 @@ from runnerops.engine.loop import DeployLoop
 from runnerops.engine.maintenance import check_maintenance, in_maintenance
 from runnerops.engine.observe import observe
 from runnerops.engine.options import Flags, Invocation, UiOptions
-from runnerops.engine.plan_context import Planning
+from runnerops.engine.plan_context import PlanContext
 from runnerops.engine.planned import Planned, Plans
 from runnerops.engine.planner import load_rest, plan_from, told_apart
 from runnerops.engine.project import Project
@@ -26,7 +26,7 @@ from runnerops.errors import HostError, UsageError
 from runnerops.model.common import Exit
 from runnerops.model.inventory import Host, RenderedFile, Requester
 from runnerops.planning.originals import CONTAINERS, read_displaced
-from runnerops.planning.restore import as_of, choose_restore_point, keep_untouched, phases_of, pick
+from runnerops.planning.restore import as_of, choose_restore_point, contents_at, keep_untouched, phases_of
 from runnerops.redact import Redactor
 from runnerops.remote.history import last_applied, read_history, read_kept
 from runnerops.remote.reading import ReadOnly
@@ -107,7 +107,7 @@ class _Back:
         kept = read_kept(
             reader, sorted({CONTAINERS, *places, *(f"{place}.absent" for place in places if "originals" in place)})
         )
-        wanted = pick(name, target, kept)
+        wanted = contents_at(name, target, kept)
         files = {**{path: kept[place] for path, place in recent.items() if place in kept}, **wanted}
         then = as_of(self.host, files, phases_of(history.records))
         then = replace(then, host=replace(then.host, displaced=read_displaced(kept, target.since)))
@@ -116,9 +116,9 @@ class _Back:
         flags = replace(self.flags, allow={**self.flags.allow, **_ASKED_FOR})
         command = "rollback" if self.to is None else f"rollback to run {self.to}"
         deployed = frozenset(host.name for host in self.project.hosts if not in_maintenance(host, flags))
-        planning = Planning(self.project, flags, self.requester, self.redactor, deployed, command)
+        context = PlanContext(self.project, flags, self.requester, self.redactor, deployed, command)
         desired = keep_untouched(then.rendered, wanted, observed)
-        planned = plan_from(planning, then.host, desired, observed, written=self.host)
+        planned = plan_from(context, then.host, desired, observed, written=self.host)
         inventory_stays = "the inventory asks what it asked: revert it too, or the next deploy undoes this"
         notes = (f"its files will be {target.text}; {inventory_stays}", *then.notes, *planned.plan.notes)
         return replace(planned, plan=replace(planned.plan, notes=notes, mine=target.text))

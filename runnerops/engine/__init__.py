@@ -1,1 +1,1 @@
-"""What carries plans out: connections, threads, time, locks and interrupts."""
+"""Makes and carries out plans of many hosts: connections, threads, time, locks and interrupts."""

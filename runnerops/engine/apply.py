@@ -1,4 +1,4 @@
-"""A plan onto its host: one exec that starts the run and follows it. Encodes, calls, decodes; decides nothing.
+"""Applies a plan: one exec that starts the run on its host and follows it. Decides nothing.
 
 The run is the host's own: whether this client sees its end or not, it goes on to an end. A client that lost its
 connection comes back and follows from the byte it had.
@@ -62,13 +62,13 @@ class _Run:
     no_wait: bool = False
     seen: int = 0
     said: str = ""
-    """What was printed last that is no event: what kept the run from beginning."""
+    """The last line that is no event: where no run began it says why."""
     left: Event | None = None
-    """What it said of the jobs that it waits for, where this client does not."""
+    """The event at which this client left a run that waits for jobs (`no_wait`)."""
     events: list[Event] = field(default_factory=list)
 
     def take(self, lines: Iterator[bytes]) -> None:
-        """Follows until the output ends, or until it waits for jobs and nobody is to."""
+        """Follows until the output ends, or with `no_wait` until the run waits for jobs."""
         for line in lines:
             if not line.endswith(b"\n"):  # cut off with its connection: the next one sends it whole
                 continue

@@ -31,11 +31,11 @@ if TYPE_CHECKING:
 
 
 _GRACE_SECONDS = 10.0
-"""Who waited longer than this to be admitted (for a secret's command, say) may have been given up by sshd (LoginGraceTime)."""
+"""After a longer wait before the login (for a secret's command, say) sshd may have given up the connection (LoginGraceTime)."""
 
 
 class ConnectionPool:
-    """The way to every host of an inventory, for one command on one screen; safe to use from one thread a host."""
+    """The connections of one command to the hosts of its inventory; safe to use from one thread a host."""
 
     def __init__(self, inventory: Inventory, environ: Mapping[str, str], screen: Screen) -> None:
         self.environ = environ
@@ -82,7 +82,7 @@ class ConnectionPool:
             begun.set_exception(error)
 
     def allow_login(self) -> None:
-        """What is asked for is sound: hosts may be logged in to."""
+        """Lets the connections that were begun early log in: what is asked for is sound by now."""
         self._waited = time.monotonic() - self._since
         self._admitted = True
         self._decided.set()

@@ -1,4 +1,4 @@
-"""The hosts of one round, each in its turn: applied, followed, held back or left alone. Knows no flags and asks nobody."""
+"""Carries out the plans of one round: each host is applied, followed, held back or left alone. Reads no flags, asks nobody."""
 
 from __future__ import annotations
 
@@ -35,7 +35,10 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class HostExecutor:
-    """`known` has what each host's run walks. `replan` names the hosts that have to be planned once more."""
+    """The hosts of one round and what became of them.
+
+    `known` has the plan that each host's run walks. `replan` names the hosts that have to be planned once more.
+    """
 
     project: Project
     plans: Plans
@@ -59,16 +62,16 @@ class HostExecutor:
         )
 
     def run(self) -> None:
-        """To every host's outcome; after an interrupt, of those hosts that have one."""
+        """Brings every host to its outcome; after an interrupt only those that have begun."""
         tasks = {host.name: self._task(host) for host in self.project.hosts}
         try:
             judge: Judge[Outcome] = Judge(judging.good, judging.drains_on, judging.failed)
             in_order(tasks, self._held, judge, self.project.inventory.rollout, self.earlier)
             if len(self.so_far().failed) >= self.project.inventory.rollout.max_failures:
                 self.replan.clear()  # no further host is begun, in another round neither
-        except KeyboardInterrupt as blocker:
+        except KeyboardInterrupt as interrupt:
             self.replan.clear()
-            self.active_runs.interrupt(blocker, self.screen, self.show, self.pool)
+            self.active_runs.interrupt(interrupt, self.screen, self.show, self.pool)
             for name in self.active_runs.left_alone:
                 hint = f"`runnerops history {name} --follow` follows it to its end"
                 if self.known[name].part == "first":
@@ -80,7 +83,7 @@ class HostExecutor:
                     self._end(cut)
 
     def so_far(self) -> Earlier:
-        """What counts in a further round, of hosts that are not planned anew."""
+        """What of this round counts in a further one; hosts that are planned anew do not."""
         ended = {name: one for name, one in self.outcomes.items() if name not in self.replan}
         disturbs = [name for name, one in self.plans.items() if isinstance(one, Planned) and one.plan.disturbs]
         return Earlier(
@@ -99,7 +102,7 @@ class HostExecutor:
         )
 
     def _held(self, name: str, whom: str, why: Why) -> Outcome:
-        """What is not begun is left as it is; one that is in sync has nothing to hold back."""
+        """The outcome of a host that is held back; one that is in sync has nothing to hold back."""
         planned = self.plans[name]
         if isinstance(planned, Planned) and in_sync(planned.plan) and not planned.plan.blockers:
             return self._end(Outcome(name, Result.UNCHANGED))
@@ -149,7 +152,7 @@ class HostExecutor:
         return self.gitlab.after(outcome)
 
     def _not_begun(self, host: Host) -> Outcome:
-        """An interrupt came before its run began; one for which nothing was done yet is not told of."""
+        """The outcome where an interrupt came before the run; it is shown only where something was done in GitLab already."""
         outcome = Outcome(host.name, Result.FAILED, message="interrupted before its run began")
         return self._end_unless_told(self.gitlab.after(outcome))
 
@@ -195,7 +198,7 @@ class HostExecutor:
         return outcome
 
     def _conflict(self, host: Host, planned: Planned, outcome: Outcome) -> LockConflict | None:
-        """What another run that had the host means for this one."""
+        """What another run on the host means for this one; None where there was none."""
         reader = self.pool.reader(host)
         if outcome.result is Result.LOCKED:
             return resolve_lock_conflict(planned.plan, reader, self.lock_wait)

@@ -17,13 +17,13 @@ from runnerops.report.progress import open_show
 
 
 class Around:
-    """What is done of each host around following its run: nothing, by one that only looks."""
+    """What is done for a host before and after its run is followed; these methods do nothing, and `abort` overrides them."""
 
     def before(self, host: Host) -> None:
-        """Raises HostError."""
+        """Called before the run is followed. Raises HostError."""
 
     def after(self, host: Host, plan: Plan, outcome: Outcome) -> Outcome:  # noqa: ARG002
-        """Once its end is seen; how the host ends then."""
+        """Called once the run's end is seen; gives how the host ends."""
         return outcome
 
 

@@ -1,4 +1,4 @@
-"""What a host keeps of its runs is taken away, once nothing of them is left there."""
+"""`remove --forget`: takes away what a host keeps of its runs, once nothing of them is left there."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Forgetting:
     yes: bool
 
     def after(self, outcome: Outcome) -> Outcome:
-        """The outcome of both. Raises HostError."""
+        """The outcome of the removal and of this. Raises HostError."""
         if outcome.result not in {Result.APPLIED, Result.UNCHANGED}:
             return outcome
         asks = outcome.result is Result.UNCHANGED and not self.yes

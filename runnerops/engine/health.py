@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Health:
-    """Of the hosts of one deploy; safe to use from one thread a host."""
+    """Verifies hosts of one deploy after their runs; safe to use from one thread a host."""
 
     def __init__(self, project: Project, pool: ConnectionPool) -> None:
         named = parse_image(IMAGE)

@@ -1,4 +1,4 @@
-"""What a host's end means for the hosts after it. Pure."""
+"""What an outcome means for the hosts that come after: whether it failed, was good, or leaves a runner draining. Pure."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ _AT_ONCE = 20
 
 @dataclass(slots=True)
 class LockWait:
-    """How long to wait for runs of others, all hosts together; `seconds` 0: not at all.
+    """The wait for runs of others on the hosts of one command; `seconds` is for all of them together, 0: none is waited for.
 
     `planned_again` names hosts whose plan was made anew since their own services wrote into their files: once is enough.
     """
@@ -99,7 +99,7 @@ def detect_race(plan: Plan, last: Run | None, reader: ReadOnly, lock_wait: LockW
 
 
 def locked_by(run: Run, host: str) -> Outcome:
-    """Not touched, and by whose doing."""
+    """The outcome of a host that was not touched, with whose run has it or had it."""
     word = ENDS[run.result].value if run.result in ENDS else "over"
     state = "is going on there" if run.running else f"came in between ({word})"
     hint = "wait for its end and deploy again, or wait here with --lock-wait 5m"

@@ -1,4 +1,4 @@
-"""Plan, review, apply: what `deploy` and `rollback` do alike, and once more where somebody else's run came first."""
+"""Plans, shows, confirms and applies: what all commands that change hosts share. Hosts that were busy get a further round."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class DeployLoop:
-    """What every round of a deploy is done with. `forgetting` follows where all ended well."""
+    """The rounds of one command. `forgetting` is done at the end where all went well (`remove --forget`)."""
 
     pool: ConnectionPool
     ui: UiOptions
@@ -44,7 +44,7 @@ class DeployLoop:
 
     @property
     def screen(self) -> Screen:
-        """Where all of it is shown."""
+        """The screen that everything is shown on."""
         return self.pool.screen
 
     def run(self, project: Project, make_plans: Callable[[Project], Plans]) -> Exit:
@@ -80,7 +80,7 @@ class DeployLoop:
         return code
 
     def _once(self, project: Project, plans: Plans, earlier: Earlier) -> HostExecutor:
-        """All hosts of the project, each to its outcome."""
+        """One round: every host of the project is brought to its outcome."""
         from runnerops.engine.executor import HostExecutor  # by now `load_rest` has these
         from runnerops.report.progress import open_show
 
@@ -153,7 +153,7 @@ def _ready(plans: Plans) -> list[str]:
 
 
 def walked(plans: Plans, pool: ConnectionPool, project: Project) -> Mapping[str, Plan]:
-    """What each host's run walks: our plan, or that of the run which is followed in its place."""
+    """The plan that each host's run walks: its own, or that of the run which is followed in its place."""
     known: dict[str, Plan] = {}
     for host in project.hosts:
         planned = plans[host.name]

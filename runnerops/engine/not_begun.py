@@ -1,4 +1,4 @@
-"""How a host ends whose run is not begun: in sync, refused, or held back by another host. Pure."""
+"""Outcomes of hosts whose run is not begun: in sync, refused, or held back by another host. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the command line said of a run: what it may do, and how its user wants to be asked and told."""
+"""Values of the command line that commands hand on: what a run may do, how its user is asked and told."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ class Invocation(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Flags:
-    """What the command line said of a run, and the CI job it was said in, if any.
+    """What the command line allows a run, and the CI job that it was typed in, if any.
 
-    `allow`: stop codes, each for all hosts (`""`) or for one host by name.
+    `allow` has codes of blockers, each for all hosts (`""`) or for hosts by name.
     """
 
     allow: Mapping[str, frozenset[str]]
@@ -42,16 +42,16 @@ class Flags:
     """The services that are meant; none: all of them."""
 
     def policy(self, host: Host) -> Policy:
-        """What of it holds for this host."""
+        """The part of it that holds for this host."""
         allow = frozenset(code for code, hosts in self.allow.items() if "" in hosts or host.name in hosts)
         return Policy(allow, self.kill_jobs, self.drain_s, self.verify_s, self.job, self.volumes)
 
 
 @dataclass(frozen=True, slots=True)
 class UiOptions:
-    """How a user wants to be asked and told. `yes`: not asked at all; `no_wait`: not told to the end of running jobs.
+    """How the user is asked and told. `yes`: no confirmation; `no_wait`: runs that wait for jobs are not followed further.
 
-    `dry_run`: told what would be done, and nothing is.
+    `dry_run`: what would be done is shown, and nothing is.
     """
 
     yes: bool

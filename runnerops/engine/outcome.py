@@ -1,4 +1,4 @@
-"""What the events of a run mean for its host: how it ended, which step failed, the next line to type. Pure."""
+"""Makes the outcome of a host of its run's events: how it ended, which step failed, what to type next. Pure."""
 
 from __future__ import annotations
 
@@ -69,13 +69,13 @@ def _full(plan: Plan, result: Result, failed: Step) -> Outcome:
 
 
 def _cut_off(plan: Plan, result: Result) -> Outcome:
-    """By a shutdown: what was swapped is swapped back by then, and what was loaded ended with the shutdown."""
+    """The outcome after a shutdown: what was swapped is swapped back by then, and what was loaded ended with the shutdown."""
     files = "its files are back as they were" if result is Result.ROLLED_BACK else "nothing was swapped"
     return Outcome(plan.host, result, message=f"{CUT_OFF}; {files}", hint="deploy again once the host is up")
 
 
 def _undrained(plan: Plan, failed: Step, events: Sequence[Event]) -> Outcome:
-    """The time limit of a drain: what it said last is how many jobs run still, and which."""
+    """The outcome at the time limit of a drain, whose last note says how many jobs run still, and which."""
     notes = [event for event in events if event.kind == "note" and event.list == "forward"]
     said = [in_words(event.text, event.at) for event in notes]
     waited = read_waited(notes[0].text) if notes else None
@@ -95,7 +95,7 @@ def time_text(seconds: int) -> str:
 
 
 def left(plan: Plan, event: Event) -> Outcome:
-    """It waits for running jobs, and nobody here for it. The event says for how many, or why nobody knows."""
+    """The outcome of a run that this client left (`--no-wait`). The event says for how many jobs it waits."""
     if waited := read_waited(event.text):
         message = f"it waits for {count_text(waited.count)}, then goes on by itself on its host"
         named = tuple(job_text(job, event.at) for job in waited.jobs)

@@ -21,7 +21,7 @@ _Source: TypeAlias = "str | tuple[str, str]"
 
 
 class SudoPasswords:
-    """For all hosts of a command; safe to use from one thread a host. Raises UsageError where nobody can be asked."""
+    """The sudo passwords of a command's hosts; safe to use from one thread a host. Raises UsageError without a terminal."""
 
     def __init__(self, environ: Mapping[str, str], folder: Path, screen: Screen, run: RunCommand = run_command) -> None:
         self._resolver = Resolver(environ, folder, run)
@@ -39,11 +39,11 @@ class SudoPasswords:
             self._general = Secret("env", VARIABLE, SourceLocation("the environment", 0, 0))
 
     def of(self, host: Host) -> HostPassword:
-        """This host's."""
+        """The password of one host."""
         return HostPassword(self, host)
 
     def first(self, host: Host) -> str:
-        """The one to begin with; empty: none. Raises SecretError where a secret of the inventory cannot be had."""
+        """The password to begin with; empty: none. Raises SecretError where a secret of the inventory cannot be had."""
         meant: str | Secret = self._taken.get(host.name, "") or self._meant(host)
         with self._lock:
             if isinstance(meant, Secret):
@@ -55,7 +55,7 @@ class SudoPasswords:
         return meant
 
     def again(self, host: Host, wrong: str) -> str:
-        """Asked for once, whatever the number of hosts for which it is another; empty: there is none."""
+        """Another password, asked for once for all hosts that have the same wrong one; empty: there is none."""
         meant = self._meant(host)
         source = (meant.source, meant.argument) if isinstance(meant, Secret) else meant
         with self._lock:
@@ -73,7 +73,7 @@ class SudoPasswords:
 
 @dataclass(frozen=True, slots=True)
 class HostPassword:
-    """One host's."""
+    """The sudo password of one host."""
 
     passwords: SudoPasswords
     host: Host

@@ -1,4 +1,4 @@
-"""What the hosts of a command are planned with."""
+"""What all hosts of one command are planned with, as one value."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Planning:
+class PlanContext:
     """What all hosts of a command are planned with. `deployed` names the hosts that the same command brings up to date."""
 
     project: Project
@@ -32,7 +32,7 @@ class Planning:
     """Where the token of GitLab's API may stand."""
     run: RunCommand = run_command
     wishes: list[Wish] = field(default_factory=list)
-    """What of runners in GitLab was compared so far, of all hosts."""
+    """Settings of runners in GitLab that were compared so far, of all hosts."""
 
     def asking(self) -> Asking:
         """What GitLab is asked with."""

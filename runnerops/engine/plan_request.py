@@ -1,4 +1,4 @@
-"""One request planned: the redactor learns what is secret in its files, and the plan has its word."""
+"""Makes the plan of one request, and tells the redactor what is secret in the files of it."""
 
 from __future__ import annotations
 

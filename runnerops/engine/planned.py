@@ -1,4 +1,4 @@
-"""A host's plan as the commands hand it on: what is in sync, what its last run is, whether there is something to do."""
+"""A host's plan with what commands need to know beside it: what is in sync, its last run, whether there is something to do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The way from a host's observation to its plan, shared by every command that plans. Reads hosts, never writes to one."""
+"""Observes hosts and makes their plans, for every command that plans. Reads hosts, never writes to one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from runnerops.engine.gitlab.planning import plan_with_created, reconcile_with_g
 from runnerops.engine.maintenance import check_maintenance, in_maintenance
 from runnerops.engine.observe import Reader, observe
 from runnerops.engine.options import Flags
-from runnerops.engine.plan_context import Planning
+from runnerops.engine.plan_context import PlanContext
 from runnerops.engine.plan_request import plan_request, result_of
 from runnerops.engine.planned import Planned
 from runnerops.engine.project import Project
@@ -30,14 +30,14 @@ if TYPE_CHECKING:
     from runnerops.engine.locks import LockWait
 
 
-def plan_host(planning: Planning, host: Host, reader: Reader) -> Planned:
+def plan_host(context: PlanContext, host: Host, reader: Reader) -> Planned:
     """Observe, reconcile, lint, plan. Raises HostError."""
-    rendered = planning.project.rendered[host.name]
-    return plan_from(planning, host, rendered, observe(host, rendered, reader))
+    rendered = context.project.rendered[host.name]
+    return plan_from(context, host, rendered, observe(host, rendered, reader))
 
 
 def plan_from(
-    planning: Planning,
+    context: PlanContext,
     host: Host,
     rendered: tuple[RenderedFile, ...],
     observed: HostState,
@@ -50,32 +50,32 @@ def plan_from(
     from runnerops.planning.plan import Request
     from runnerops.services.shared.left_out import brings_caches
 
-    project = planning.project
+    project = context.project
     whole = next((one for one in project.inventory.hosts if one.name == host.name), host)
-    host = host if planning.command == "deploy" else replace(host, gitlab_places={})
-    desired, blockers, told = reconcile_with_gitlab(planning, host, rendered, observed)
+    host = host if context.command == "deploy" else replace(host, gitlab_places={})
+    desired, blockers, told = reconcile_with_gitlab(context, host, rendered, observed)
     host = replace(host, lost=told.lost)
     request = Request(
         host=with_cache_clients(host, project.inventory.hosts),
         rendered=rendered,
         desired=desired,
         observed=observed,
-        policy=planning.policy(host),
-        requester=planning.requester,
+        policy=context.policy(host),
+        requester=context.requester,
         blockers=(*blockers, *told.blockers),
         notes=(*note(host, whole), *told.notes),
         updates=told.updates,
         unpaired=told.unpaired,
         in_gitlab=told.managed,
         findings=project.lint(host, desired, observed.facts),
-        deployed=planning.deployed - {host.name} if brings_caches(host) else frozenset(),
+        deployed=context.deployed - {host.name} if brings_caches(host) else frozenset(),
         key=secrets.token_hex(32),
-        command=planning.command,
+        command=context.command,
     )
     shown, others = project.shown(written or host), carried(host, whole, observed)
-    make = partial(plan_request, redactor=planning.redactor, clear=shown, carried=others)
+    make = partial(plan_request, redactor=context.redactor, clear=shown, carried=others)
     created = partial(plan_with_created, host, request, make) if request.unpaired.creations else None
-    return replace(with_pauses(planning, make(request), request), with_created=created)
+    return replace(with_pauses(context, make(request), request), with_created=created)
 
 
 def plan_all(
@@ -86,7 +86,7 @@ def plan_all(
     flags = replace(flags, job=find_job(pool.environ))
     hosts = {host.name: host for host in project.hosts}
     deployed = frozenset(name for name, host in hosts.items() if not in_maintenance(host, flags))
-    planning = Planning(
+    context = PlanContext(
         project, flags, requester, pool.screen.redactor, deployed, environ=pool.environ, run=pool.run_command
     )
     first = threading.Lock()
@@ -100,16 +100,16 @@ def plan_all(
         if first.acquire(blocking=False):  # of all hosts' threads
             threading.Thread(target=load_rest, daemon=True).start()
         reader = pool.reader(host)
-        plan = partial(plan_host, planning, host, reader)
+        plan = partial(plan_host, context, host, reader)
         return lock_wait.plan_free(reader, plan) if lock_wait else plan()
 
     with Looking(pool.screen, len(hosts)) as looking:
-        return told_apart(side_by_side(list(hosts), looking.each(inspect)), planning.wishes)
+        return told_apart(side_by_side(list(hosts), looking.each(inspect)), context.wishes)
 
 
 def told_apart(plans: dict[str, Planned | Exception], wishes: Sequence[Wish] = ()) -> dict[str, Planned | Exception]:
-    """With what blocks the names that turned out to be one machine, and runners that turned out to be one in GitLab; and
-    notes of machines that GitLab cannot tell apart."""
+    """The plans with blockers for names that turned out to be one machine and runners that are one in GitLab, and with notes on
+    machines that GitLab cannot tell apart."""
     from runnerops.planning.disagreeing import as_gitlab_tells
     from runnerops.planning.machines import clone_texts, same_machines
 
@@ -128,7 +128,7 @@ def told_apart(plans: dict[str, Planned | Exception], wishes: Sequence[Wish] = (
 
 
 def load_rest() -> None:
-    """Imports what is needed once a host has answered, in the time that it takes to."""
+    """Imports what is needed once a host has answered, in the time that this takes (decision 0005)."""
     import runnerops.engine.executor
     import runnerops.planning.plan
     import runnerops.planning.reconcile  # noqa: F401

@@ -1,4 +1,4 @@
-"""What every command begins with: the inventory, the hosts meant, and all that they ask for, rendered and linted."""
+"""Opens a project: the inventory with the hosts that are meant, and the files they ask for, rendered and linted."""
 
 from __future__ import annotations
 

@@ -112,7 +112,7 @@ def in_order(
     rollout: Rollout = USUAL,
     earlier: Earlier = Earlier(),
 ) -> dict[str, Out | Exception]:
-    """Every turn once those it waits for are done; `held(name, of whom, why)` stands in place of one that is not begun.
+    """Does every task once those that it waits for are done; `held(name, of whom, why)` gives the result of one not begun.
 
     Hosts that wait for each other in a circle go in the order given: the order is a convenience, a mirror is verified
     on each host anyway.

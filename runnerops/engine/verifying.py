@@ -1,4 +1,4 @@
-"""`verify` of hosts in a command that goes on: each host is looked at, tried, and its caches are asked what they saw of it."""
+"""`verify` of several hosts side by side: each is asked and tried, then its caches are asked what they saw of the pull."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TypeAlias
 
-from runnerops.engine import verify as pull_path
+from runnerops.engine import pull_path
 from runnerops.engine.connections import ConnectionPool
 from runnerops.engine.gitlab.asking import Asking
 from runnerops.engine.gitlab.status import gitlab_checks
@@ -30,7 +30,7 @@ Found: TypeAlias = Mapping[str, tuple[Check, ...] | Exception]
 
 @dataclass(frozen=True, slots=True)
 class Verifying:
-    """With what hosts are verified. `known` are all of the inventory: caches may be on hosts that are no targets.
+    """Verifies hosts. `known` are all of the inventory: caches may be on hosts that are no targets.
 
     Safe to use from one thread a host; a cache that several used is asked by one after the other, for sshd counts sessions.
     """
@@ -43,7 +43,7 @@ class Verifying:
     _turns: dict[str, threading.Lock] = field(default_factory=dict)
 
     def run(self, hosts: Sequence[Host], *, quick: bool) -> Found:
-        """Every host's links, or why it was not reached."""
+        """The checks of every host, or why it was not reached."""
         began = time.monotonic()
         names = [host.name for host in hosts]
         evidence = side_by_side(names, partial(self._look, quick=quick))
@@ -78,7 +78,7 @@ class Verifying:
             self.busy.say(name, "")
 
     def _look(self, name: str, *, quick: bool) -> Evidence:
-        """Asks, and tries where that shows something."""
+        """Asks one host, and makes the pull test where that shows something."""
         host, probe = self.known[name], pull_path.marked(self.probe)
         self.busy.say(name, "asking the daemon, the cache and its upstream" if host.caches else "asking the daemon")
         try:
@@ -106,7 +106,7 @@ class Verifying:
         return failure(name, error).message
 
     def _watch(self, name: str, line: str) -> None:
-        """The daemon's own words while it pulls."""
+        """Shows a line of the daemon's progress while it pulls."""
         if line.startswith("{"):
             try:
                 said = json.loads(line)
@@ -123,5 +123,5 @@ def _checks(found: tuple[Check, ...] | Exception) -> tuple[Check, ...]:
 
 
 def sound(checks: tuple[Check, ...] | Exception) -> bool:
-    """Whether the host was reached and no link is broken."""
+    """Whether the host was reached and no check failed."""
     return not isinstance(checks, Exception) and all(check.state != "fail" for check in checks)

@@ -1,4 +1,4 @@
-"""What blocks a deploy, whatever the service: a host that lacks a tool, a file that is not ours. Pure."""
+"""Blockers that no single service knows of: missing tools, holds, files that runnerops did not write. Pure."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from runnerops.services import service_of
 from runnerops.services.base import ParseError
 
 TOOLS = ("systemd-run", "flock", "setsid", "sha256sum", "stat", "tar", "timeout")
-"""What `host.sh` calls beside the shell's own words."""
+"""The programs that `host.sh` calls."""
 
 
 def not_equipped(observed: HostState) -> Iterable[Blocker]:
-    """What the host's half cannot do without."""
+    """Blockers for a host that lacks what `host.sh` needs, or that a newer runnerops has written to."""
     if observed.format > HOST_FORMAT:
         text = f"a newer runnerops has deployed to this host (format {observed.format}, this one reads {HOST_FORMAT})"
         yield Blocker("newer-format", f"{text}: upgrade runnerops here")
@@ -32,20 +32,20 @@ def not_equipped(observed: HostState) -> Iterable[Blocker]:
 
 
 def held(observed: HostState) -> Iterable[Blocker]:
-    """A hold that somebody put on the host, and whose time is not over."""
+    """The blocker of a hold that somebody put on the host, and whose time is not over."""
     if observed.hold:
         yield held_by(observed.hold)
 
 
 def held_by(hold: Hold) -> Blocker:
-    """What a hold blocks, told."""
+    """A hold as a blocker."""
     when = f" until {in_utc(datetime.fromtimestamp(hold.until, UTC))}" if hold.until else ""
     by = f" by {hold.by}" if hold.by else ""
     return Blocker("held", f"the host is held{by}{when}: {hold.reason}", details=(hold.reason,))
 
 
 def unmanaged_file(change: Change) -> Iterable[Blocker]:
-    """What a first deploy would lose of a file that somebody else made."""
+    """Blockers for what a first deploy would lose of a file that somebody else made."""
     path, kind = change.old.path, change.old.kind
     if kind not in {"absent", "file"}:
         what = {"directory": "a directory", "link": "a link to somewhere else"}.get(kind, "no regular file")
@@ -68,7 +68,7 @@ def unmanaged_file(change: Change) -> Iterable[Blocker]:
 
 
 def modified_on_host(change: Change) -> Iterable[Blocker]:
-    """What would be lost of an edit made on the host since our last run; what the system itself writes apart."""
+    """Blockers for what would be lost of an edit made on the host since the last run; the system's own writing is none."""
     drift, path = change.drift, change.old.path
     if drift is None:
         return
@@ -101,18 +101,18 @@ def _unreadable(change: Change) -> bool:
 
 
 def overridden(blocker: Blocker, policy: Policy) -> bool:
-    """Whether this run's flags allow what the stop is about."""
+    """Whether this run's flags, or the inventory, override the blocker."""
     if not blocker.overridable:
         return False
     return policy.kill_jobs if blocker.code == "jobs-running" else blocker.code in policy.allow
 
 
 ASKED_BY_STEPS = frozenset({"unproven-mirror", "upstream-down"})
-"""Codes that leave out steps of a run as well: without the step nobody knows whether it would have failed."""
+"""Codes that leave out steps of a run too: nobody knows whether such a step would have failed, so they never count as idle."""
 
 
 def idle_allowances(command: str, host: Host, blockers: Iterable[Blocker], *, acts: bool) -> Iterable[str]:
-    """What the inventory overrides on this host although it does not arise, in sentences. `acts`: there is something to do."""
+    """Notes on blockers that the inventory overrides on this host and that do not arise. `acts`: the plan has actions."""
     arising = {blocker.code for blocker in blockers} | (ASKED_BY_STEPS if acts else frozenset())
     for code in host.allow if command == "deploy" and not host.left_out else ():
         if code not in arising:
@@ -122,7 +122,7 @@ def idle_allowances(command: str, host: Host, blockers: Iterable[Blocker], *, ac
 def filter_blockers(
     host: Host, deployed: frozenset[str], blockers: Iterable[Blocker]
 ) -> tuple[tuple[Blocker, ...], tuple[str, ...]]:
-    """Stops in order, each once; a mirror whose host goes first in this very deploy is verified then, not now."""
+    """The blockers, each once, and notes: a mirror whose host goes first in this very deploy is verified then, not now."""
     kept: list[Blocker] = []
     notes: list[str] = []
     verified_later = {cache.url: cache.host for cache in host.caches if cache.host in deployed}

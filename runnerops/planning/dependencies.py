@@ -1,4 +1,4 @@
-"""Which hosts use whose caches. Pure."""
+"""Which hosts use the caches of which others, by their mirrors and those of their jobs. Pure."""
 
 from __future__ import annotations
 

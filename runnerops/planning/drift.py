@@ -1,4 +1,4 @@
-"""Whose a difference is: yours, the host's since our last run, both, or of a file that is not managed yet. Pure.
+"""The origin of each difference: the inventory, an edit on the host since the last run, both, or an unmanaged file. Pure.
 
 Three contents decide: what the host has, what it should have, and what a run of ours last applied there.
 """
@@ -27,7 +27,7 @@ def ours(path: str, old: RemoteFile, observed: HostState) -> bool:
 def explain(
     file: RenderedFile, old: RemoteFile, key_changes: Sequence[KeyChange], observed: HostState
 ) -> tuple[tuple[KeyChange, ...], ChangeOrigin, Drift | None]:
-    """The edits, each with its cause; the cause of the whole; who wrote the file if it was not us."""
+    """The key changes, each with its origin; the origin of the whole; who wrote the file where no run of ours did."""
     path = file.spec.path
     mine = ours(path, old, observed)
     if mine and (path not in observed.given_back or old.content is None):
@@ -64,7 +64,7 @@ def _origin(service: Service, spec: FileSpec, key_change: KeyChange, trees: tupl
 
 
 def _same(service: Service, spec: FileSpec, key: Key, one: Value, other: Value) -> bool:
-    """By meaning; what the managed system writes itself counts only where the key is such a one."""
+    """Whether two values of a key mean the same. Keys that the managed system writes count only where this key is one."""
     key_changes = service.key_changes(spec, _alone(key, one), _alone(key, other))
     return not any(service.owns(spec, key) or not service.owns(spec, key_change.key) for key_change in key_changes)
 

@@ -14,20 +14,20 @@ from runnerops.services import SERVICES
 
 
 def note(host: Host, whole: Host) -> tuple[str, ...]:
-    """What is left out of what the inventory gives the host. `whole`: the host with all its services."""
+    """A note that names the services which are left out. `whole`: the host with all its services."""
     names = sorted(host.left_out & whole.sections.keys())
     return (f"left out by --only: {', '.join(names)}",) if names else ()
 
 
 def unfinished(host: Host, observed: HostState) -> Iterator[str]:
-    """What of it stays unfinished, in sentences."""
+    """Notes on services that are left out and unfinished."""
     for service in sorted(host.left_out):
         if intent := observed.intent_for(service):
             yield f"{service} is unfinished since run {intent.run} and left so: a deploy without --only goes on with it"
 
 
 def command(said: str, host: Host) -> str:
-    """What was typed, as a run keeps it."""
+    """The command as a run records it: what was typed, and its services where some are left out."""
     if not host.left_out:
         return said
     return " ".join((said, *(f"--only {service}" for service in sorted(host.sections))))

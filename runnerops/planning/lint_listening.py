@@ -12,7 +12,7 @@ from runnerops.services.shared.listeners import overlap
 
 
 def shared_places(found: Iterable[ListeningPlace]) -> Iterator[Finding]:
-    """Each that meets one before it."""
+    """A finding for each place that another one before it takes."""
     met: set[tuple[str, Key]] = set()
     for one, other in combinations(found, 2):
         if overlap((str(one),), other.address, other.port) and (other.file, other.key) not in met:

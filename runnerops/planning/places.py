@@ -1,4 +1,4 @@
-"""Where a finding is to be mended: in the template that writes the key, or in the inventory that gives its value. Pure."""
+"""The place to mend a finding at: the line of the template or of the inventory that its value comes from. Pure."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ class Origins(Protocol):
     """Places in a template of the project's own, by keys of what it renders."""
 
     def fixed(self, key: Key) -> SourceLocation | None:
-        """Of a key that stands in the template with its value, whatever the inventory says."""
+        """The place of a key that stands in the template with its value, whatever the inventory has."""
 
     def written(self, key: Key) -> SourceLocation | None:
-        """Of a key in a dictionary of the template, else of the expression that gives it."""
+        """The place of a key in a dictionary of the template, else of the expression that gives it."""
 
 
 def place_of_key(host: Host, spec: FileSpec, key: Key, origins: Origins | None) -> SourceLocation | None:

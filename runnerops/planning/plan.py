@@ -1,4 +1,4 @@
-"""From what a host should have and what it has to all that will be done there. Pure: a function of its arguments.
+"""Makes the plan of one host: its changes, actions, blockers, steps. Pure: a function of its arguments.
 
 The plan is the whole of it: `apply` sees no flags, no inventory and no templates. Services say how (`action_steps`), this
 module says in which order, and what blocks it.
@@ -56,9 +56,9 @@ class Request:
     updates: tuple[SettingsUpdate, ...] = ()
     unpaired: Unpaired = field(default_factory=Unpaired)
     in_gitlab: Managed | None = None
-    """What is to be on record as managed in GitLab; None: what is."""
+    """What the run records as managed in GitLab; None: the record stays as it is."""
     recorded: Mapping[str, bytes | None] = field(default_factory=dict, repr=False)
-    """What is recorded as applied in place of the file that is asked for, by path."""
+    """By path, contents that are recorded as applied in place of the desired file."""
 
 
 def make_plan(request: Request) -> Plan:
@@ -139,7 +139,9 @@ def _named(key_change: KeyChange, before: Tree, after: Tree) -> KeyChange:
 
 
 def _minimal_actions(host: Host, changes: Sequence[Change], observed: HostState, policy: Policy) -> tuple[Action, ...]:
-    """An intent counts whether its service is managed still or not: a run that was cut off may have left it stopped."""
+    """The actions in the order of their phases. An intent counts even where its service is managed no more: a run that was
+    cut off may have left that stopped.
+    """
     actions: list[Action] = []
     for service in SERVICES:
         resting = service.NAME not in host.sections and not observed.intent_for(service.NAME)
@@ -151,7 +153,7 @@ def _minimal_actions(host: Host, changes: Sequence[Change], observed: HostState,
 
 
 def _around(actions: Sequence[Action]) -> Iterable[Action]:
-    """What is stopped and started again for another service's action and has none of its own: that is an act as well."""
+    """Actions of services that have none of their own and are stopped and started around another's."""
     acted = {action.service for action in actions}
     for service in SERVICES:
         for action in actions:

@@ -1,4 +1,4 @@
-"""A managed file that changed between plan and run: whether only the managed system's own keys did. Pure."""
+"""Whether a file that was written between plan and run differs only in keys that its managed system writes itself. Pure."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""From what the inventory asks to what this host should have. Pure.
+"""Makes what a host should have (`desired`) of what the inventory asks for (`rendered`) and what is there. Pure.
 
-Two laws, kept by every service and tested as properties: settling twice changes nothing more, and a file whose meaning
-equals the host's *is* the host's, byte for byte. So nobody downstream compares by meaning.
+Every service keeps two laws, which are tested as properties: reconciling twice changes nothing more, and a file whose
+meaning equals the host's *is* the host's, byte for byte. So nobody downstream compares by meaning.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from runnerops.services.base import ParseError
 def reconcile(
     host: Host, rendered: Sequence[RenderedFile], observed: HostState
 ) -> tuple[tuple[RenderedFile, ...], tuple[Blocker, ...]]:
-    """What this host should have, and what stops a deploy already here (a token that cannot be told, …)."""
+    """The files that this host should have, and blockers that arise already here (a token that nobody has, …)."""
     desired: list[RenderedFile] = []
     blockers: list[Blocker] = []
     for service in SERVICES:

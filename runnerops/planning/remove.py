@@ -1,6 +1,6 @@
-"""What takes services off a host: the files of before the first run, and nothing of theirs that runs. Pure.
+"""What a host should have once services are removed: its files of before the first run, and none of their processes. Pure.
 
-As in a rollback by hand there is no second engine: what is asked for is planned and applied as ever.
+As for rollbacks there is no second engine: this takes the place of rendered files, and is planned and applied as ever.
 """
 
 from __future__ import annotations

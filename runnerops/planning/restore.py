@@ -1,6 +1,6 @@
-"""What a host's files were at a time before, told from what it keeps of its runs. Pure.
+"""What a host's files were at a restore point, read from what it keeps of its runs. Pure.
 
-There is no second engine: these files are asked for as an inventory asks, and planned and applied as ever.
+There is no second engine for rollbacks: these files take the place of rendered ones, and are planned and applied as ever.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ _CHANGED = frozenset({Result.APPLIED, Result.NEEDS_ATTENTION, Result.UNKNOWN})
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
-    """A time before; `text` is how the files are then. `places`: per path where its content is kept on the host; None where
+class RestorePoint:
+    """A time to go back to; `text` says in words which. `places`: per path where its content is kept on the host; None where
     there was no file. `since`: the number of the first run that is undone.
     """
 
@@ -34,7 +34,7 @@ class Target:
     since: int = ORIGINAL
 
 
-def choose_restore_point(host: str, records: Sequence[Record], to: int | None) -> Target:
+def choose_restore_point(host: str, records: Sequence[Record], to: int | None) -> RestorePoint:
     """As run `to` left the host; None: as it was before the last run that changed a file. Raises RunneropsError."""
     if to is None:
         return _before_last(host, records)
@@ -50,23 +50,23 @@ def choose_restore_point(host: str, records: Sequence[Record], to: int | None) -
     places = {path: f"runs/{to}/{name}" for path, name in record.contents.items()}
     gone = {path: None for path, sha in record.run.files.items() if sha == ABSENT}
     later = {path: place for path, place in _originals(records).items() if path not in record.run.files}
-    return Target(f"as run {to} left them", {**later, **gone, **places}, to + 1)
+    return RestorePoint(f"as run {to} left them", {**later, **gone, **places}, to + 1)
 
 
-def _before_last(host: str, records: Sequence[Record]) -> Target:
+def _before_last(host: str, records: Sequence[Record]) -> RestorePoint:
     last = next((one for one in records if one.swapped and one.result in _CHANGED), None)
     if last is None:
         hint = f"`runnerops history {host}` shows what is kept"
         raise RunneropsError(f"{host}: no run that changed a file is kept, so there is nothing to undo", hint)
-    return Target(f"as before run {last.run.number}", _before([last]), last.run.number)
+    return RestorePoint(f"as before run {last.run.number}", _before([last]), last.run.number)
 
 
-def _before_first(host: str, records: Sequence[Record]) -> Target:
+def _before_first(host: str, records: Sequence[Record]) -> RestorePoint:
     places = _originals(records)
     if not places:
         what = "no run changed a file" if records else "no run yet"
         raise RunneropsError(f"{host}: {what}, so there is nothing to undo")
-    return Target("as before the first run", places)
+    return RestorePoint("as before the first run", places)
 
 
 def _originals(records: Sequence[Record]) -> Mapping[str, str]:
@@ -93,10 +93,10 @@ def _stages_old(verb: str, args: Sequence[str]) -> bool:
     return verb == "stage" and args[0].startswith("old.")
 
 
-def pick(host: str, target: Target, kept: Mapping[str, bytes]) -> Mapping[str, bytes | None]:
+def contents_at(host: str, point: RestorePoint, kept: Mapping[str, bytes]) -> Mapping[str, bytes | None]:
     """The contents by path. A path without an original never came under a run, so it is left out. Raises RunneropsError."""
     found: dict[str, bytes | None] = {}
-    for path, place in target.places.items():
+    for path, place in point.places.items():
         if place is None or f"{place}.absent" in kept:
             found[path] = None
         elif place in kept:
@@ -108,7 +108,7 @@ def pick(host: str, target: Target, kept: Mapping[str, bytes]) -> Mapping[str, b
 
 
 @dataclass(frozen=True, slots=True)
-class Then:
+class RestoredHost:
     """A host as if its inventory asked for what it once had, the files that this asks for, and what is left out."""
 
     host: Host
@@ -116,7 +116,9 @@ class Then:
     notes: tuple[str, ...] = ()
 
 
-def as_of(host: Host, files: Mapping[str, bytes | None], phases: Mapping[str, str], *, unmanaged: bool = False) -> Then:
+def as_of(
+    host: Host, files: Mapping[str, bytes | None], phases: Mapping[str, str], *, unmanaged: bool = False
+) -> RestoredHost:
     """The host as of these contents. `phases`: the service of each path that runs changed.
 
     `unmanaged`: with services whose section went, too.
@@ -143,7 +145,7 @@ def as_of(host: Host, files: Mapping[str, bytes | None], phases: Mapping[str, st
     then = replace(host, sections=sections, caches=tuple(caches), locations={})
     then = replace(then, before=before, content_before=contents)
     notes += (f"{path} stays as it is now: no section manages it" for path in left)
-    return Then(then, tuple(rendered), tuple(notes))
+    return RestoredHost(then, tuple(rendered), tuple(notes))
 
 
 def keep_untouched(

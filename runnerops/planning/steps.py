@@ -1,4 +1,4 @@
-"""The steps of a plan, written down: in which order services guard, stage, judge, act, and go back. Pure."""
+"""Writes the steps of a plan: the order in which services guard, fetch, stage, validate and act, and its rollback. Pure."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class StepWriter:
     def write(
         self, recorded: Mapping[str, bytes | None], secret_fingerprints: SecretFingerprints, in_gitlab: Managed
     ) -> None:
-        """All steps: guard, fetch, stage, judge, then part by part. Nothing where there is nothing to do or record."""
+        """All steps: guard, fetch, stage, validate, then phase by phase. None where there is nothing to do or to record."""
         there = self.observed
         known = all(there.applied.get(path) == sha256(content) for path, content in recorded.items())
         given = secret_fingerprints.fingerprints == there.secret_fingerprints.fingerprints
@@ -74,13 +74,13 @@ class StepWriter:
         self.rollback += [Step("phase", (action_steps[0][0],)), *checks] if checks else []  # it has begun if any has
         acted = {service for service, _ in action_steps}
         self.forward += (
-            Step("complete", (name,)) for name in sorted(self._asked() - acted) if self.observed.intent_for(name)
+            Step("complete", (name,)) for name in sorted(self._completed() - acted) if self.observed.intent_for(name)
         )
         self.forward += last
         self.files |= named_by((*self.forward, *self.rollback, *self.diagnostics))
 
-    def _asked(self) -> set[ServiceName]:
-        """Services that would act if they had an intent still; of those not managed, ones that were stopped and run."""
+    def _completed(self) -> set[ServiceName]:
+        """Services whose intents this plan completes: those with a section, and others that it could stop and start."""
         resting = {service.NAME for service in SERVICES if service.stop_steps(self.observed, self.policy).forward}
         return (resting | set(self.host.sections)) - self.host.left_out
 
@@ -155,7 +155,7 @@ def _keep_original(old: RemoteFile, content: str) -> Step:
 
 
 def _swaps_only(changes: Sequence[Change]) -> ActionSteps:
-    """Files whose change asks for no action: a mode, an owner, a layout."""
+    """Steps for files whose change asks for no action: only a mode, an owner or a layout differs."""
     forward: list[Step] = []
     rollback: list[Step] = []
     for change in changes:
@@ -192,5 +192,5 @@ def _file_guard(path: str, old: RemoteFile) -> Step:
 
 
 def changes_of(service: Service, changes: Iterable[Change]) -> tuple[Change, ...]:
-    """Those among the changes that are this service's."""
+    """The changes of this service's files."""
     return tuple(change for change in changes if change.new.spec.service is service.NAME)

@@ -27,7 +27,7 @@ from runnerops.engine.executor import HostExecutor
 from runnerops.engine.interrupts import ActiveRuns
 from runnerops.engine.locks import LockWait
 from runnerops.engine.options import Flags
-from runnerops.engine.plan_context import Planning
+from runnerops.engine.plan_context import PlanContext
 from runnerops.engine.planned import Planned
 from runnerops.engine.planner import plan_from
 from runnerops.engine.project import Project
@@ -201,7 +201,9 @@ class World:
         )
         inventory = Inventory("inventory.yml", (host, *self.others), {})
         project = Project(inventory, (host,), {"h": rendered}, {"h": ()}, b"")
-        planning = Planning(project, self.flags, ORIGIN, redactor or Redactor(), command=command, environ=self.environ)
+        planning = PlanContext(
+            project, self.flags, ORIGIN, redactor or Redactor(), command=command, environ=self.environ
+        )
         planned = plan_from(planning, host, rendered, self.observed())
         self.notes = planned.plan.notes
         return project, planned

@@ -30,7 +30,7 @@ from runnerops.engine.gitlab.status import gitlab_checks
 from runnerops.engine.interrupts import ActiveRuns
 from runnerops.engine.locks import LockWait
 from runnerops.engine.options import Flags
-from runnerops.engine.plan_context import Planning
+from runnerops.engine.plan_context import PlanContext
 from runnerops.engine.planned import Planned
 from runnerops.engine.planner import plan_from
 from runnerops.engine.project import Project
@@ -190,7 +190,7 @@ class World:
         access = GitlabAccess(self.gitlab.url, API) if self.access else None
         host = replace(build.HOST, gitlab=access, gitlab_settings={"one": self.settings} if self.settings else {})
         project = Project(Inventory("inventory.yml", (host,), {}), (host,), {"h": rendered}, {"h": ()}, b"")
-        planning = Planning(project, self.flags, ORIGIN, redactor or Redactor(), command=command)
+        planning = PlanContext(project, self.flags, ORIGIN, redactor or Redactor(), command=command)
         return project, plan_from(planning, host, rendered, self.observed())
 
     def observed(self) -> HostState:
@@ -576,7 +576,7 @@ def test_a_hold_counts_for_it_too(world: World) -> None:
     observed = replace(world.observed(), hold=Hold(0, "anna", "disk swap"))
     project, _ = world.plan()
     (host,) = project.hosts
-    planning = Planning(project, Flags({}), ORIGIN, Redactor())
+    planning = PlanContext(project, Flags({}), ORIGIN, Redactor())
     planned = plan_from(planning, host, project.rendered["h"], observed)
     assert [blocker.code for blocker in planned.plan.blockers] == ["held"]
 

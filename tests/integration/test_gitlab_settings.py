@@ -24,7 +24,7 @@ from runnerops.engine.gitlab.settings import Compared, compare_settings, update_
 from runnerops.engine.interrupts import ActiveRuns
 from runnerops.engine.locks import LockWait
 from runnerops.engine.options import Flags
-from runnerops.engine.plan_context import Planning
+from runnerops.engine.plan_context import PlanContext
 from runnerops.engine.planned import Planned
 from runnerops.engine.planner import plan_from
 from runnerops.engine.project import Project
@@ -405,7 +405,7 @@ def test_a_deploys_plan_has_them_and_a_rollbacks_has_not(gitlab: GitLab, command
     rendered, state = ask_for(None, content), in_sync(None, content)
     state = replace(state, facts=replace(state.facts, runner=KNOWN))
     project = Project(Inventory("inventory.yml", (one,), {}), (one,), {"h": rendered}, {"h": ()}, b"")
-    asking = Planning(project, Flags({}), ORIGIN, Redactor(), command=command)
+    asking = PlanContext(project, Flags({}), ORIGIN, Redactor(), command=command)
     found = plan_from(asking, one, rendered, state)
     assert [update.runner for update in found.plan.updates] == (["one"] if command == "deploy" else [])
     assert found.result is (Result.PENDING if command == "deploy" else Result.UNCHANGED)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from runnerops.engine.options import Flags
-from runnerops.engine.plan_context import Planning
+from runnerops.engine.plan_context import PlanContext
 from runnerops.engine.project import Project
 from runnerops.model.common import Result
 from runnerops.model.inventory import Host, Inventory, Requester
@@ -26,7 +26,7 @@ TWO = RUNNER + RUNNER[RUNNER.index(b"\n[[") :].replace(b'"one"', b'"two"').repla
 def planned(host: Host, there: bytes, command: str = "deploy") -> Plan:
     """A plan that asks for one runner, of a host that has the file `there`."""
     project = Project(Inventory("i.yml", (host,), {}), (host,), {}, {}, b"")
-    planning = Planning(project, Flags({}), Requester("me", "here"), Redactor(), command=command)
+    planning = PlanContext(project, Flags({}), Requester("me", "here"), Redactor(), command=command)
     files, state = ask(None, RUNNER), observed(None, there)
     desired, blockers = reconcile(host, files, state)
     return make_plan(

@@ -22,7 +22,7 @@ from runnerops.commands.check import CheckOptions, check
 from runnerops.commands.hosts import hosts
 from runnerops.commands.render import render
 from runnerops.engine.options import Flags, Invocation
-from runnerops.engine.plan_context import Planning
+from runnerops.engine.plan_context import PlanContext
 from runnerops.engine.plan_reports import plan_report
 from runnerops.engine.planner import plan_from
 from runnerops.engine.project import open_project
@@ -222,7 +222,7 @@ def diffs(
     screen = Screen(out=(out := io.StringIO()), err=(err := io.StringIO()))
     project = open_project(loaded, loaded.hosts, Resolver(environ or {}, folder), screen.redactor)
     host = loaded.hosts[0]
-    planning = Planning(project, Flags({}), Requester("anna", "laptop"), screen.redactor)
+    planning = PlanContext(project, Flags({}), Requester("anna", "laptop"), screen.redactor)
     made = plan_from(planning, host, project.rendered["h"], a_host(files, key))
     show_text(project, {"h": made}, screen, verbose=True)
     yield out.getvalue()
@@ -368,7 +368,7 @@ def test_a_host_is_given_no_secret_of_another(tmp_path: Path) -> None:
     loaded = inventory.load(path)
     screen = Screen(out=io.StringIO(), err=io.StringIO())
     project = open_project(loaded, loaded.hosts, Resolver({}, loaded.folder), screen.redactor)
-    planning = Planning(project, Flags({}), Requester("anna", "laptop"), screen.redactor)
+    planning = PlanContext(project, Flags({}), Requester("anna", "laptop"), screen.redactor)
     before = b"concurrent = 1\n[[runners]]\nname = 'old'\ntoken = 'glrt-canary-of-before-aaaa'\n"
     given = {
         host.name: plan_from(

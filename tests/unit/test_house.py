@@ -35,7 +35,7 @@ LAYERS = (
     ("render",),
     ("remote",),
     ("engine.observe", "engine.outcome", "engine.requester", "engine.scheduling"),
-    ("engine.apply", "engine.verify"),
+    ("engine.apply", "engine.pull_path"),
     ("report",),
     ("engine",),
     ("commands", "demo"),

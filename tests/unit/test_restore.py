@@ -13,7 +13,7 @@ from runnerops.model.inventory import Host, Requester
 from runnerops.model.run import Record
 from runnerops.model.steps import Step
 from runnerops.planning.reconcile import reconcile
-from runnerops.planning.restore import as_of, choose_restore_point, keep_untouched, phases_of, pick
+from runnerops.planning.restore import as_of, choose_restore_point, contents_at, keep_untouched, phases_of
 from runnerops.services.gitlab_runner import GITLAB_RUNNER
 
 A, B, C = "/etc/docker/daemon.json", "/etc/gitlab-runner/config.toml", "/opt/registry/docker-compose.yml"
@@ -118,15 +118,15 @@ def test_what_can_be_gone_back_to_is_named() -> None:
 
 def test_contents_are_taken_where_they_are_kept() -> None:
     target = choose_restore_point("h", [FIRST], None)
-    assert pick("h", target, {"runs/1/old.2": b"b0"}) == {A: None, B: b"b0"}
+    assert contents_at("h", target, {"runs/1/old.2": b"b0"}) == {A: None, B: b"b0"}
     with pytest.raises(RunneropsError, match=f"what {B} was then is not kept"):
-        pick("h", target, {})
+        contents_at("h", target, {})
 
 
 def test_an_original_may_be_a_file_none_or_nothing_that_ever_changed() -> None:
     target = choose_restore_point("h", [record(1, {A: (ABSENT, "a1"), B: ("b0", "b1"), C: ("c0", "c1")})], 0)
     kept = {"originals/etc%docker%daemon.json.absent": b"", "originals/etc%gitlab-runner%config.toml": b"b0"}
-    assert pick("h", target, kept) == {A: None, B: b"b0"}
+    assert contents_at("h", target, kept) == {A: None, B: b"b0"}
 
 
 # ------------------------------------------------------------------------------------ as if an inventory asked for it

@@ -1,4 +1,4 @@
-"""What GitLab makes of a host's plan: what it says of its runners, what is paused there, and the plan with new tokens."""
+"""GitLab's part of a host's plan: settings, runners to create, pause and delete; and the plan with new tokens."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from runnerops.engine.plan_context import Planning
+from runnerops.engine.plan_context import PlanContext
 from runnerops.engine.planned import Planned
 from runnerops.model.gitlab import Created, Managed, SettingsUpdate, Unpaired
 from runnerops.model.host_state import HostState
@@ -32,7 +32,7 @@ def plan_with_created(
 
 @dataclass(frozen=True, slots=True)
 class InGitlab:
-    """What GitLab makes of a plan."""
+    """GitLab's part of a host's plan."""
 
     blockers: tuple[Blocker, ...] = ()
     notes: tuple[str, ...] = ()
@@ -45,41 +45,41 @@ class InGitlab:
 
 
 def reconcile_with_gitlab(
-    planning: Planning, host: Host, rendered: tuple[RenderedFile, ...], observed: HostState
+    context: PlanContext, host: Host, rendered: tuple[RenderedFile, ...], observed: HostState
 ) -> tuple[tuple[RenderedFile, ...], tuple[Blocker, ...], InGitlab]:
     """What the host is to have and what GitLab makes of that. Of runners that were deleted there it is told by being asked, so
     what the host is to have is settled once more then."""
     from runnerops.planning.reconcile import reconcile
 
     desired, blockers = reconcile(host, rendered, observed)
-    told = in_gitlab(planning, host, desired, observed)
+    told = in_gitlab(context, host, desired, observed)
     if told.lost <= host.lost:
         return desired, blockers, replace(told, lost=host.lost)
-    return reconcile_with_gitlab(planning, replace(host, lost=host.lost | told.lost), rendered, observed)
+    return reconcile_with_gitlab(context, replace(host, lost=host.lost | told.lost), rendered, observed)
 
 
-def in_gitlab(planning: Planning, host: Host, desired: Sequence[RenderedFile], observed: HostState) -> InGitlab:
+def in_gitlab(context: PlanContext, host: Host, desired: Sequence[RenderedFile], observed: HostState) -> InGitlab:
     """What GitLab says of new runners, new tokens, runners' settings and runners that leave; a deploy asks it, where the
     inventory names one. A rollback only asks whether it takes what would come back."""
     from runnerops.engine.gitlab.begun import plan_begun
 
     if host.gitlab is None:
-        return InGitlab(notes=plan_begun(host, observed, planning.asking()).notes if observed.begun else ())
+        return InGitlab(notes=plan_begun(host, observed, context.asking()).notes if observed.begun else ())
     from runnerops.engine.gitlab.leaving import Departures, gone_for_good
     from runnerops.engine.gitlab.new_runners import plan_creations, plan_leftovers
     from runnerops.engine.gitlab.settings import compare_settings
     from runnerops.engine.gitlab.tokens import ask_of_new_tokens
 
-    asking = planning.asking()
+    asking = context.asking()
     blockers, notes = ask_of_new_tokens(host, desired, observed, asking.down)
-    if planning.command != "deploy":
+    if context.command != "deploy":
         return InGitlab(tuple(gone_for_good(blockers)), notes)
     new = plan_creations(host, desired, observed, asking)
     compared = compare_settings(host, desired, observed, asking)
     old = plan_leftovers(host, compared.updates, observed, asking)
     begun = plan_begun(host, observed, asking)
     leftovers = tuple(dict.fromkeys((*new.leftovers, *old.leftovers, *begun.leftovers)))
-    hosts, policy = planning.project.inventory.hosts, planning.policy(host)
+    hosts, policy = context.project.inventory.hosts, context.policy(host)
     leavers = Departures(host, hosts, observed, policy, asking).plan(desired)
     blockers = (*new.blockers, *compared.blockers, *blockers, *leavers.blockers)
     notes = (*notes, *compared.notes, *old.notes, *begun.notes, *leavers.notes)
@@ -88,17 +88,17 @@ def in_gitlab(planning: Planning, host: Host, desired: Sequence[RenderedFile], o
     return InGitlab(blockers, (*anew, *notes), compared.updates, unpaired, leavers.in_gitlab, compared.lost)
 
 
-def with_pauses(planning: Planning, planned: Planned, request: Request) -> Planned:
+def with_pauses(context: PlanContext, planned: Planned, request: Request) -> Planned:
     """With what is paused in GitLab while the host drains: only now it is known whether it does."""
     host, plan = request.host, planned.plan
     managed = host.gitlab is not None and bool(host.gitlab_settings or host.gitlab_places)
-    if planning.command != "deploy" or not managed or request.policy.kill_jobs or not plan.drains:
+    if context.command != "deploy" or not managed or request.policy.kill_jobs or not plan.drains:
         return planned
-    if planning.flags.no_wait:
+    if context.flags.no_wait:
         note = "no runner is paused in GitLab while it drains: with --no-wait nobody is there to unpause it"
         return replace(planned, plan=replace(plan, notes=(*plan.notes, note)))
     from runnerops.engine.gitlab.pausing import plan_pauses
 
-    now, notes = plan_pauses(plan, request, planning.asking())
+    now, notes = plan_pauses(plan, request, context.asking())
     plan = replace(plan, pausing=replace(plan.pausing, now=(*plan.pausing.now, *now)), notes=(*plan.notes, *notes))
     return replace(planned, plan=plan)

@@ -1,4 +1,4 @@
-"""What the hosts of one round have done in GitLab: before their runs, after them, and where somebody interrupts meanwhile."""
+"""Does in GitLab what the hosts of one round need: before their runs, after them, and when somebody interrupts meanwhile."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class GitlabRound:
-    """`tell` shows what is waited for, by host. With `no_wait`, or after an interrupt, nothing is."""
+    """GitLab's part of one round. `tell` shows waits, by host; with `no_wait`, or after an interrupt, nothing is waited for."""
 
     inventory: Inventory
     pool: ConnectionPool
@@ -47,7 +47,7 @@ class GitlabRound:
     """Hosts of which GitLab is being told, before their run or after it, each with how it ends where that is cut off."""
 
     def create_runners(self, host: Host, planned: Planned) -> Outcome | None:
-        """What GitLab lacks is created before the host's run, which gets its tokens. How the host ends where it cannot be."""
+        """Creates runners that GitLab lacks, before the host's run, which gets their tokens; the outcome where that fails."""
         if planned.own or not planned.plan.unpaired.creations:
             return None
         from runnerops.engine.gitlab.new_runners import new_runners
@@ -69,7 +69,7 @@ class GitlabRound:
         return None
 
     def pause(self, host: Host, planned: Planned) -> None:
-        """Runners that the plan pauses in GitLab for the time of the run are, before it; that keeps no run off."""
+        """Pauses the runners that the plan pauses for the time of the run. Where that fails the run goes on all the same."""
         if not (planned.plan.pausing or planned.plan.unpaired.deletions) or self.active_runs.interrupted:
             return
         from runnerops.engine.gitlab.pausing import Pauses
@@ -84,14 +84,14 @@ class GitlabRound:
             pauses.pause()
 
     def with_created(self, host: Host, planned: Planned) -> Planned:
-        """The plan with the tokens of what was created for it."""
+        """The plan with the tokens of the runners that were created for it."""
         new = self.new_runners.get(host.name)
         return replace(planned, plan=planned.with_created(new.created)) if new and planned.with_created else planned
 
     def counting(
         self, planned: Planned, walked: Plan, watch: Callable[[Event], None]
     ) -> AbstractContextManager[Callable[[Event], None]]:
-        """Who watches the run of a plan: with the jobs that GitLab counts on runners that are paused for it, while it waits."""
+        """A watcher of the run whose waits have the number of jobs that GitLab counts on the paused runners."""
         pauses, pausing = self.pauses.get(walked.host), planned.plan.pausing
         if pauses is None or self.no_wait or not pausing:
             return nullcontext(watch)
@@ -100,7 +100,7 @@ class GitlabRound:
         return Counting(walked, partial(pauses.jobs, planned.facts), watch)
 
     def after(self, outcome: Outcome) -> Outcome:
-        """A run has ended, or is not begun: what was created for it and what was paused is settled."""
+        """The outcome once what was created and paused for a run that has ended, or is not begun, is kept or taken back."""
         if new := self.new_runners.get(outcome.host):
             outcome = new.after(outcome)
             if new.gone:
@@ -108,12 +108,12 @@ class GitlabRound:
         return self.unpaused(outcome)
 
     def unpaused(self, outcome: Outcome) -> Outcome:
-        """With what was paused in GitLab unpaused, where its run has ended so that it may be."""
+        """The outcome once the runners that were paused are unpaused, where the run's end allows it."""
         pauses = self.pauses.get(outcome.host)
         return pauses.after(outcome) if pauses else outcome
 
     def finish(self, host: Host, planned: Planned, outcome: Outcome) -> Outcome:
-        """What the plan says of GitLab once the host's own run has ended well, or where it needs none."""
+        """Does what the plan has for GitLab once the host's own run has ended well, or where it needs none."""
         from runnerops.engine.gitlab.after_run import interrupted, set_in_gitlab
 
         self.if_cut_off[host.name] = interrupted(planned.plan, outcome)

@@ -1,8 +1,8 @@
-"""Whether a host's pulls are served by its cache, link by link: asked, tried with one pull, and shown by the cache's log.
+"""What `verify` does on one host: it asks, tries one pull, and reads in the log of the cache what became of that.
 
-Three execs at most, and no engine of its own: questions of an observation, on a connection that only reads; the trial, a
-question that changes something and puts it back, on one that may write; what the trial left in the caches' logs. No
-lock is taken and no run begun, so a deploy meanwhile is not disturbed.
+These are three execs at most: questions of an observation, on a connection that only reads; the pull test, which changes
+something and puts it back; a look into the logs of the caches. No lock is taken and no run begun, so a deploy meanwhile is
+not disturbed.
 """
 
 from __future__ import annotations
@@ -26,25 +26,25 @@ def inspect(host: Host, reader: Reader, probe: Probe, *, quick: bool) -> Evidenc
 
 
 def pull_tests(host: Host, evidence: Evidence) -> list[Call]:
-    """What is to be tried there; nothing where it would show nothing."""
+    """The calls of the pull test; none where it would show nothing."""
     return [
         call for provider in VERIFY_PROVIDERS if not evidence.quick and (call := provider.pull_test(host, evidence))
     ]
 
 
 def attempt(calls: Sequence[Call], reader: Reader) -> Answers:
-    """The trials' answers. Raises HostError."""
+    """Makes the pull test; gives its answers. Raises HostError."""
     return ask(reader, calls, [text for provider in VERIFY_PROVIDERS for text in (provider.VERIFY, provider.PULL_TEST)])
 
 
 def trace(host: Host, reader: Reader, probe: Probe, seconds: int) -> Answers:
-    """What trials of the last `seconds` left on a host on which caches run. Raises HostError."""
+    """What pull tests of the last `seconds` left on a host with caches. Raises HostError."""
     calls = [call for provider in VERIFY_PROVIDERS for call in provider.log_queries(host, probe, seconds)]
     return ask(reader, calls, [provider.VERIFY for provider in VERIFY_PROVIDERS])
 
 
 def assess(host: Host, evidence: Evidence) -> tuple[Check, ...]:
-    """Every link of the chain, as it was found."""
+    """All checks, in the order in which a pull meets what they are about."""
     return tuple(check for provider in VERIFY_PROVIDERS for check in provider.checks(host, evidence))
 
 
@@ -61,5 +61,5 @@ def cache_hosts(found: Iterable[tuple[Host, Evidence]]) -> list[str]:
 
 
 def marked(probe: Probe) -> Probe:
-    """With a word that no other host and no other verify sends: several clients may share a cache's log."""
+    """The probe with a word that no other host and no other `verify` sends: several clients may share a cache's log."""
     return replace(probe, marker=secrets.token_hex(8))
