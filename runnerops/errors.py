@@ -58,6 +58,10 @@ class NoRunnerError(GitlabError):
     """It has no runner by this number, or none that the API's token may see."""
 
 
+class LostTokenError(GitlabError):
+    """It does not take a runner's own token: that was reset there, or the runner deleted."""
+
+
 class HostError(RunneropsError):
     """The host, or the way to it, must be mended; `host` is its name. `result` is what the host ends with."""
 

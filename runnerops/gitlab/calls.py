@@ -36,6 +36,7 @@ _FIXES = {
     400: "a runner without tags must run untagged jobs; GitLab's settings may set limits to timeouts and access too",
     401: "it is revoked, expired or mistyped: give a new one under `gitlab: {token: …}`",
     404: "look at `gitlab: {url: …}` in the inventory, and at what the token may see",
+    422: "delete the runner there, and have another created",
     429: "ask for less at once, or later",
 }
 _WORDS = {
@@ -43,6 +44,7 @@ _WORDS = {
     401: "GitLab does not take the API token",
     403: "GitLab does not let the token do that",
     404: "GitLab has nothing there, or the token may not see it",
+    422: "GitLab has no group or project of this runner any more",
     429: "GitLab takes no more requests for now",
 }
 

@@ -25,7 +25,7 @@ def plan_pause(client: GitlabClient, one: Registration, system_id: str, run: int
     machines = client.managers(number)
     if machines is None:
         text = "this GitLab does not tell which machines use its token, and would pause it for all of them"
-        raise GitlabError(text, "newer ones do")
+        raise GitlabError(text, "a newer GitLab does; the host waits for its jobs all the same")
     others = others_among(machines, system_id)
     if others:
         raise GitlabError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from runnerops.errors import GitlabError, NoRunnerError
+from runnerops.errors import GitlabError, LostTokenError, NoRunnerError
 from runnerops.gitlab.client import GitlabClient
 from runnerops.gitlab.places import elsewhere
 from runnerops.gitlab.runners import UNKNOWN, UNKNOWN_FIX
@@ -99,7 +99,7 @@ def number_of(client: GitlabClient, one: Registration, system_id: str) -> int:
         raise GitlabError("config.toml has no id of it, and its host no system id yet", "deploy again once it has run")
     told = client.verify(one.token, system_id)
     if told is None:
-        raise GitlabError(UNKNOWN, UNKNOWN_FIX)
+        raise LostTokenError(UNKNOWN, UNKNOWN_FIX)
     number = told.get("id")
     if not isinstance(number, int) or not number:
         raise GitlabError("this GitLab does not say which runner has its token", "GitLab 15.10 and newer do")

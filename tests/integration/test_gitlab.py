@@ -206,6 +206,7 @@ def test_what_does_not_pass_is_said_in_words_with_a_fix(gitlab: GitLab) -> None:
     for fault, times, said in (
         (Answer(401, JSON), 1, "does not take the API token"),
         (Answer(403, "<html>the firewall"), 1, "something before GitLab refused"),
+        (Answer(422, JSON), 1, "no group or project of this runner any more"),
         (Answer(429, JSON), 4, "takes no more requests"),
         (Answer(429, JSON, {"Retry-After": "86400"}), 1, "takes no more requests"),
         (Answer(500, JSON), 4, "status 500"),

@@ -129,7 +129,7 @@ def test_one_that_was_deleted_by_hand_is_told_and_the_next_deploy_creates_anothe
     gitlab.discard(gitlab.created[0])
     one, two = ask_gitlab(host, world.observed(), asking())
     assert (one.known, two.known) == (False, True)
-    assert "deploy: that creates another" in one.fix
+    assert "deploy, which creates another" in one.fix
     (other, _) = ask_gitlab(replace(host, gitlab_places={}), world.observed(), asking())
     assert "give it in the inventory" in other.fix
     _, planned = world.plan()

@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from runnerops.engine.gitlab.asking import Asking, by_token, system_id_of
-from runnerops.errors import GitlabDownError, GitlabError, RunneropsError
+from runnerops.errors import GitlabDownError, GitlabError, LostTokenError, RunneropsError
 from runnerops.model.common import Result
 from runnerops.model.facts import Facts
 from runnerops.model.gitlab import Pause, PauseRecord
@@ -21,6 +21,7 @@ from runnerops.model.plan import Plan
 from runnerops.model.run import Outcome
 from runnerops.planning.paused import stays_paused
 from runnerops.remote import state_folder
+from runnerops.services.gitlab_runner.lost_token import way_out
 from runnerops.services.gitlab_runner.observe.registered import named, of_gitlab
 
 if TYPE_CHECKING:
@@ -53,7 +54,9 @@ def plan_pauses(plan: Plan, request: Request, asking: Asking) -> tuple[tuple[Pau
             if pause := asking.watched(host.gitlab, ask):
                 pauses.append(replace(pause, stays=stays_paused(host, one.name)))
         except GitlabError as error:
-            notes.append(f"runner {one.name} is not paused in GitLab while it drains: {error.message}; {error.hint}")
+            way = way_out(host, one.name, one.id) if isinstance(error, LostTokenError) else ""
+            text = f"runner {one.name} is not paused in GitLab while it drains: {error.message}; {way or error.hint}"
+            notes.append(text)
     return tuple(pauses), tuple(notes)
 
 

@@ -8,12 +8,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from runnerops.engine.gitlab.asking import Asking, by_token, system_id_of
-from runnerops.errors import GitlabError, NoRunnerError
+from runnerops.errors import GitlabError, LostTokenError, NoRunnerError
 from runnerops.model.gitlab import SettingsUpdate, Wish
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host, RenderedFile
 from runnerops.model.plan import Blocker
 from runnerops.services.gitlab_runner.blockers.other_place import other_place
+from runnerops.services.gitlab_runner.lost_token import way_out
 from runnerops.services.gitlab_runner.observe.registered import (
     of_gitlab,
     rendered_registrations,
@@ -68,7 +69,10 @@ def compare_settings(host: Host, desired: Sequence[RenderedFile], observed: Host
             if gone and token_is_lost(host, runners[name], observed):
                 lost.add(name)
                 continue
-            text = f"the settings of runner {name} in GitLab could not be compared: {error.message}; {error.hint}"
+            way = way_out(host, name, runners[name].id) if isinstance(error, LostTokenError) else ""
+            text = (
+                f"the settings of runner {name} in GitLab could not be compared: {error.message}; {way or error.hint}"
+            )
             notes.append(text)
     return Compared(tuple(one for one in updates if one.changes), tuple(blockers), tuple(notes), frozenset(lost))
 

@@ -9,6 +9,7 @@ from runnerops.errors import GitlabDownError, GitlabError
 from runnerops.model.gitlab import GitlabAccess, Registration, RunnerStatus
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host
+from runnerops.services.gitlab_runner.lost_token import way_out
 from runnerops.services.gitlab_runner.observe.registered import (
     merged,
     of_gitlab,
@@ -17,11 +18,6 @@ from runnerops.services.gitlab_runner.observe.registered import (
 from runnerops.services.gitlab_runner.verify.known_to_gitlab import checks
 from runnerops.services.status import ServiceStatus
 from runnerops.services.verify import Check
-
-_CREATE_ANOTHER = (
-    "where it was deleted there, deploy: that creates another, with a token of GitLab's API; where its token was reset:"
-    " runnerops rotate"
-)
 
 
 def ask_gitlab(host: Host, observed: HostState, asking: Asking) -> tuple[RunnerStatus, ...]:
@@ -40,10 +36,8 @@ def ask_gitlab(host: Host, observed: HostState, asking: Asking) -> tuple[RunnerS
 
 
 def _with_way_out(host: Host, one: RunnerStatus) -> RunnerStatus:
-    """A runner that GitLab lost and that deploys create is told with the command that creates another."""
-    return (
-        replace(one, fix=_CREATE_ANOTHER) if one.known is False and one.id and one.name in host.gitlab_places else one
-    )
+    """A runner whose token GitLab does not take is told with the command that gives it another."""
+    return replace(one, fix=way_out(host, one.name, one.id) or one.fix) if one.known is False else one
 
 
 def statuses_of(

@@ -1,0 +1,39 @@
+"""What is said to do where GitLab does not take a runner's token any more."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from runnerops.model.common import ServiceName, Tree
+from runnerops.model.gitlab import GitlabAccess, Place
+from runnerops.model.inventory import Host
+from runnerops.services.gitlab_runner.lost_token import way_out
+
+RUNNER: Tree = {"name": "one", "url": "https://gitlab.example.com"}
+HOST = Host(
+    "h",
+    "192.0.2.1",
+    sections={ServiceName.GITLAB_RUNNER: {"runners": [RUNNER]}},
+    gitlab=GitlabAccess("https://gitlab.example.com", "glpat-x"),
+)
+GIVEN = replace(HOST, sections={ServiceName.GITLAB_RUNNER: {"runners": [{**RUNNER, "token": "glrt-x"}]}})
+
+
+@pytest.mark.parametrize(
+    ("host", "number", "says"),
+    [
+        (HOST, 7, "create it there anew"),
+        (replace(HOST, gitlab_places={"one": Place("group", 42)}), 7, "deploy, which creates another"),
+        (HOST, 0, ""),
+        (GIVEN, 7, ""),
+        (replace(HOST, gitlab=GitlabAccess("https://gitlab.example.com")), 7, ""),
+        (replace(HOST, gitlab=None), 7, ""),
+    ],
+    ids=["managed", "created", "no number", "its token is given", "no token of the API", "no section"],
+)
+def test_rotate_is_named_where_it_can_help(host: Host, number: int, says: str) -> None:
+    said = way_out(host, "one", number)
+    assert ("where its token was reset: `runnerops rotate h one`" in said) is bool(says)
+    assert says in said
