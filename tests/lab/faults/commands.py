@@ -20,7 +20,7 @@ from runnerops.engine.planner import plan_all
 from runnerops.engine.project import Project as Opened
 from runnerops.engine.project import open_project
 from runnerops.engine.requester import find_requester
-from runnerops.model.common import Exit
+from runnerops.model.common import Exit, Result
 from runnerops.model.inventory import Host
 from runnerops.model.plan import Plan
 from runnerops.model.run import Event, Outcome
@@ -87,14 +87,14 @@ def let_go(host: LabHost, run: int) -> None:
     host.run(f"touch {RUNS}/{run}/go")
 
 
-def type_deploy(project: Project) -> None:
-    """`deploy --yes`, which must end with 0."""
+def type_deploy(project: Project) -> bool:
+    """`deploy --yes`, which must end with 0; whether it had nothing to do."""
     screen = _screen()
     path = project.folder / "inventory.yml"
     code = deploy(
         Invocation(path, (), project.environ, screen), FLAGS, UiOptions(yes=True, as_json=False, verbose=False)
     )
-    _well("deploy", code, screen)
+    return Result.UNCHANGED in _well("deploy", code, screen)
 
 
 def type_diff(project: Project) -> None:
@@ -125,6 +125,8 @@ def _screen() -> Screen:
     return Screen(out=said, err=said)
 
 
-def _well(words: str, code: Exit, screen: Screen) -> None:
+def _well(words: str, code: Exit, screen: Screen) -> str:
     assert isinstance(screen.out, io.StringIO)
-    assert code is Exit.OK, f"{words} ends with {code.value}:\n{screen.out.getvalue()}"
+    said = screen.out.getvalue()
+    assert code is Exit.OK, f"{words} ends with {code.value}:\n{said}"
+    return said
