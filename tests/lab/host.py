@@ -165,6 +165,10 @@ class LabHost:
         keep = " ".join(image.short for image in self.kept)
         self.run(f"sh -s -- {keep}", RESET.read_text(), seconds=120)
 
+    def note_untouched(self) -> None:
+        """What it is like now is what `reset` brings it back to."""
+        self.run("sh -s -- --note", RESET.read_text())
+
     def boot(self, *, seconds: float = 180) -> None:
         """Power on and wait until systemd has started everything."""
         self.container.start()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -84,17 +84,17 @@ def real_runner() -> Path | None:
 
 
 @contextmanager
-def open_lab() -> Iterator[Lab]:
+def open_lab(recipes: Sequence[Recipe] = RECIPES) -> Iterator[Lab]:
     """Build, boot, yield; then end it all."""
     with take_slot() as slot, ExitStack() as stack:
         with ThreadPoolExecutor() as builders:
-            roots = list(builders.map(ensure_root, RECIPES))
+            roots = list(builders.map(ensure_root, recipes))
         allow_watches()
         make_bridge(slot)
         key = slot.scratch / "key"
         public = make_key(key, "runnerops-lab")
         known_hosts = slot.scratch / "known_hosts"
-        hosts = tuple(make_host(slot, number, recipe, root, key) for number, recipe, root in numbered(roots))
+        hosts = tuple(make_host(slot, number, recipe, root, key) for number, recipe, root in numbered(recipes, roots))
         known_hosts.write_text("".join(f"{host.host_key()}\n" for host in hosts))
         hub = Hub(slot, roots[0])
         gitlab = stack.enter_context(open_gitlab(slot.address(1)))
@@ -119,9 +119,9 @@ def allow_watches() -> None:
             WATCHES.write_text(str(ENOUGH_WATCHES))
 
 
-def numbered(roots: list[Path]) -> Iterator[tuple[int, Recipe, Path]]:
+def numbered(recipes: Sequence[Recipe], roots: list[Path]) -> Iterator[tuple[int, Recipe, Path]]:
     """Recipes with their roots and the number of their host's address."""
-    for number, (recipe, root) in enumerate(zip(RECIPES, roots, strict=True), start=2):
+    for number, (recipe, root) in enumerate(zip(recipes, roots, strict=True), start=2):
         yield number, recipe, root
 
 
@@ -176,7 +176,7 @@ def settle(host: LabHost) -> None:
     """Wait for a host, give it its images, and note what untouched means."""
     host.wait_up()
     host.load(*host.kept)
-    host.reset()
+    host.note_untouched()
 
 
 def fill(hub: Hub, images: tuple[Image, ...]) -> None:

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Brings a lab host back to its untouched state: what a fresh install of Docker and gitlab-runner leaves, and the
 # images named as arguments. Docker is restarted only where its configuration had been touched.
-# shellcheck disable=SC2086  # lists of ids are split on purpose
+# shellcheck disable=SC2086  # lists are split on purpose
 set -u
 export LC_ALL=C
 seen=/run/runnerops-lab.untouched
@@ -12,20 +12,30 @@ state() { # what is the same as long as nobody touched the daemon or its configu
     return 0
 }
 
-held() { # what the daemon has of containers, networks, volumes and images, asked in one process: a docker each is five times as much
-    curl -sg --max-time 30 --unix-socket /run/docker.sock 'http://docker/containers/json?all=1' \
-        'http://docker/networks?filters={"type":["custom"]}' http://docker/volumes http://docker/images/json |
+api() { curl -sg --max-time 60 --unix-socket /run/docker.sock "$@"; } # a docker process costs five times as much
+
+held() { # what the daemon has of containers, networks, volumes and images
+    api 'http://docker/containers/json?all=1' 'http://docker/networks?filters={"type":["custom"]}' \
+        http://docker/volumes http://docker/images/json |
         tr ',{}[]' '\n' | sed '/^"Created/d' | sort
 }
+
+remove() { # KEY LIST PATH QUERY: all that the LIST of the API names by this KEY; QUERY is of sed's kind
+    urls=$(api "http://docker/$2" | tr ',{[' '\n' | sed -n "s,^\"$1\":\"\(.*\)\"\$,http://docker/$3/\1$4,p")
+    [ -z "$urls" ] || api -X DELETE $urls >/dev/null
+}
+
+containers() { remove Id 'containers/json?all=1' containers '?force=1\&v=1'; }
 
 emptied() { # whether that is what an untouched host has
     [ -s "$seen.held" ] && held | cmp -s - "$seen.held"
 }
 
-empty() { # containers, volumes, networks, images
-    ids=$(docker ps --all --quiet) && [ -n "$ids" ] && docker rm --force --volumes $ids >/dev/null
-    ids=$(docker volume ls --quiet) && [ -n "$ids" ] && docker volume rm --force $ids >/dev/null
-    ids=$(docker network ls --quiet --filter type=custom) && [ -n "$ids" ] && docker network rm $ids >/dev/null
+empty() { # containers, volumes, networks; images but those that are named
+    containers
+    remove Name volumes volumes '?force=1'
+    remove Id 'networks?filters={"type":["custom"]}' networks ''
+    ! emptied || return 0
     docker images --format '{{.Repository}}:{{.Tag}} {{.ID}}' | while read -r name id; do
         case " $* " in *" $name "*) continue ;; esac
         case $name in *'<none>'*) name=$id ;; esac
@@ -33,6 +43,11 @@ empty() { # containers, volumes, networks, images
     done
     return 0
 }
+
+if [ "${1-}" = --note ]; then # of a host that has just booted for the first time
+    state >"$seen" && held >"$seen.held"
+    exit
+fi
 
 units=$(systemctl list-units --all --plain --no-legend 'runnerops-*' | cut -d' ' -f1)
 [ -z "$units" ] || { systemctl kill --signal=KILL $units; timeout 30 systemctl stop $units; } 2>/dev/null
@@ -42,7 +57,7 @@ systemctl stop gitlab-runner
 [ -e /etc/docker/daemon.json ] || [ ! -e "$seen" ] || [ "$(state)" != "$(cat "$seen")" ] || untouched=1
 dropins=$(find /etc/systemd/system -name '*.service.d' \( -path '*/docker.*' -o -path '*/gitlab-runner.*' \))
 if systemctl is-active --quiet docker && ! emptied; then # first: a container that restarts makes folders of the files it mounts
-    ids=$(docker ps --all --quiet) && [ -n "$ids" ] && docker rm --force --volumes $ids >/dev/null
+    containers
 fi
 rm -rf /etc/gitlab-runner /etc/sysconfig/gitlab-runner /opt/registry /var/lib/runnerops /home/gitlab-runner/builds
 install -d -m 0700 /etc/gitlab-runner

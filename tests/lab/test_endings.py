@@ -1,4 +1,4 @@
-"""A lab ends what it started, however it ends. Each case runs a second lab, beside the one of the session."""
+"""A lab ends what it started, however it ends. Each case runs a second lab, of one host, beside the one of the session."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ from tests.lab.slot import groups, sweep_dead
 OTHER = """
 import signal, sys
 from tests.lab.lab import open_lab
+from tests.lab.roots import BOOKWORM
 signal.signal(signal.SIGINT, signal.default_int_handler)
-with open_lab() as lab:
+with open_lab([BOOKWORM]) as lab:
     assert lab.bookworm.run("id -un").stdout == "root\\n"
     print("up", flush=True)
     if sys.argv[1] == "fails":
