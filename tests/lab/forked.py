@@ -14,12 +14,66 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from threading import Lock
+from threading import Lock, Thread
 
 ROOT = Path(__file__).parents[2]
 _STARTING = Lock()
+
+
+class Forked:
+    """A command that goes on: `stdout` is what it prints there and on stderr, as text. Leaving it as a context kills it."""
+
+    def __init__(self, words: Sequence[str], folder: Path, environ: Mapping[str, str]) -> None:
+        self.words = [*words]
+        out, into = os.pipe()
+        with open(os.devnull, "rb") as null:
+            self._line = _ask(words, folder, environ, "runnerops.cli", (null.fileno(), into, into))
+        os.close(into)
+        self.stdout = os.fdopen(out, encoding="utf-8")
+        self._told = self._line.makefile()
+        self.pid = int(self._told.readline())
+        self.returncode: int | None = None
+
+    def send_signal(self, number: int) -> None:
+        """Nothing where it has ended."""
+        if self.returncode is None:
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, number)
+
+    def wait(self, timeout: float) -> int:
+        """Its exit code, or minus the signal's number. TimeoutExpired when `timeout` seconds are over."""
+        if self.returncode is None:
+            self._line.settimeout(timeout)
+            try:
+                self.returncode = int(self._told.readline())
+            except TimeoutError:
+                raise subprocess.TimeoutExpired(self.words, timeout) from None
+        return self.returncode
+
+    def communicate(self, timeout: float) -> str:
+        """All that is left of what it prints, once it has ended. It must not end later than `timeout`."""
+        said: list[str] = []
+        reader = Thread(target=lambda: said.append(self.stdout.read()), daemon=True)
+        reader.start()
+        self.wait(timeout)
+        reader.join(timeout)
+        self._hang_up()
+        return said[0]
+
+    def __enter__(self) -> Forked:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.send_signal(signal.SIGKILL)
+        self.wait(60)
+        self._hang_up()
+
+    def _hang_up(self) -> None:
+        for stream in (self._told, self._line, self.stdout):
+            stream.close()
 
 
 def run_forked(
@@ -35,14 +89,12 @@ def run_forked(
 
     `module`: whose `main` is called.
     """
-    asked = json.dumps({"words": [*words], "folder": str(folder), "environ": {**environ}, "module": module}).encode()
     with (
         tempfile.TemporaryFile() as out,
         tempfile.TemporaryFile() as err,
         open(os.devnull, "rb") as null,
-        _connect() as line,
+        _ask(words, folder, environ, module, (null.fileno(), out.fileno(), (err if apart else out).fileno())) as line,
     ):
-        socket.send_fds(line, [asked], [null.fileno(), out.fileno(), (err if apart else out).fileno()])
         line.settimeout(seconds)
         with line.makefile() as told:
             pid = int(told.readline())
@@ -55,6 +107,16 @@ def run_forked(
         out.seek(0)
         err.seek(0)
         return subprocess.CompletedProcess([*words], code, out.read().decode(), err.read().decode())
+
+
+def _ask(
+    words: Sequence[str], folder: Path, environ: Mapping[str, str], module: str, streams: Sequence[int]
+) -> socket.socket:
+    """A line to the process's fork, which tells its pid, and then its exit code."""
+    asked = json.dumps({"words": [*words], "folder": str(folder), "environ": {**environ}, "module": module}).encode()
+    line = _connect()
+    socket.send_fds(line, [asked], [*streams])
+    return line
 
 
 def _connect() -> socket.socket:

@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from tests.lab.forked import run_forked
+from tests.lab.forked import Forked, run_forked
 from tests.lab.gitlab import GitLab
 from tests.lab.host import LabHost
 from tests.lab.hub import Hub
@@ -59,6 +59,10 @@ class Project:
     def command(self, *words: str) -> list[str]:
         """The argv of a runnerops command, for those who start it themselves."""
         return [sys.executable, "-m", "runnerops", *words]
+
+    def start(self, *words: str) -> Forked:
+        """Type it, and do something else while it goes on."""
+        return Forked(words, self.folder, self.environ)
 
     def run(self, *words: str, code: int | None = 0, seconds: float = 240, **environ: str) -> str:
         """Type it; stdout and stderr together. The exit code must be `code`, unless that is None."""

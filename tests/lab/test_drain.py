@@ -6,12 +6,12 @@ import contextlib
 import copy
 import re
 import signal
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.lab.forked import Forked
 from tests.lab.gitlab import UNTIL_TOLD, GitLab, Job
 from tests.lab.host import LabHost
 from tests.lab.lab import Lab
@@ -59,36 +59,23 @@ class Site:
         self.project.set(self.host.name, "docker", value={"live-restore": True, "log-opts": {"max-size": "7m"}})
 
     @contextlib.contextmanager
-    def deploying(self, *words: str) -> Iterator[subprocess.Popen[str]]:
+    def deploying(self, *words: str) -> Iterator[Forked]:
         """`deploy --yes`, which has said how many jobs it waits for; what it said so far is in `said`."""
         self.since, self.said = self.host.cursor(), ""
-        with subprocess.Popen(
-            self.project.command("deploy", "--yes", *words),
-            cwd=self.project.folder,
-            env=self.project.environ,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        ) as deploy:
-            try:
-                self.read_until(deploy, r"draining: \d+ job")
-                yield deploy
-            finally:
-                deploy.kill()
+        with self.project.start("deploy", "--yes", *words) as deploy:
+            self.read_until(deploy, r"draining: \d+ job")
+            yield deploy
 
-    def read_until(self, deploy: subprocess.Popen[str], pattern: str) -> None:
+    def read_until(self, deploy: Forked, pattern: str) -> None:
         """What the deploy says goes to `said`, up to a line that has the pattern; fails where it ends without one."""
-        assert deploy.stdout
         for line in deploy.stdout:
             self.said += line
             if re.search(pattern, line):
                 return
         raise AssertionError(self.said)
 
-    def end(self, deploy: subprocess.Popen[str], code: int = 0) -> str:
+    def end(self, deploy: Forked, code: int = 0) -> str:
         """All that it said, once it has ended."""
-        assert deploy.stdout
         self.said += deploy.stdout.read()
         assert deploy.wait(timeout=60) == code, self.said
         return self.said

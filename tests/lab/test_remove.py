@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -147,26 +145,22 @@ def test_one_service_goes_and_what_others_wrote_stays(project: Project, host: La
 
 def cut(project: Project, host: LabHost, word: str, how: Sequence[str]) -> None:
     """A removal whose run is killed at the step with this word; or whose host loses its power there."""
-    process = subprocess.Popen(
-        project.command("remove", host.name, "--yes", "-v"),
-        cwd=project.folder, env=project.environ, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-    )  # fmt: skip
-    assert process.stdout
-    begun, said = False, b""
+    process = project.start("remove", host.name, "--yes", "-v")
+    begun, said = False, ""
     for line in process.stdout:
         said += line
-        begun = begun or line.endswith(b": docker\n")
-        if begun and word.encode() in line:
+        begun = begun or line.endswith(": docker\n")
+        if begun and word in line:
             break
     else:
-        raise AssertionError(f"no step with {word!r}: {said.decode()}")
+        raise AssertionError(f"no step with {word!r}: {said}")
     if how:
         host.run(" ".join(how), check=False)
-        process.communicate(timeout=120)
+        process.communicate(120)
     else:
         host.kill()
-        os.kill(process.pid, signal.SIGTERM)
-        process.communicate(timeout=60)
+        process.send_signal(signal.SIGTERM)
+        process.communicate(60)
         host.boot()
     until(
         "no run is alive",

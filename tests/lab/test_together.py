@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from tests.lab.project import Project, host_entry, runner_section
 
 pytestmark = pytest.mark.hosts("docker28")
 ROUNDS = 20
+DEPLOY = ("deploy", "--yes")
 
 
 def project(folder: Path, lab: Lab, host: LabHost) -> Project:
@@ -20,13 +20,6 @@ def project(folder: Path, lab: Lab, host: LabHost) -> Project:
     found = Project(folder, lab)
     found.write({"hosts": {host.name: host_entry(host, gitlab_runner=runner_section())}})
     return found
-
-
-def start(project: Project, *words: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        project.command("deploy", "--yes", *words), cwd=project.folder, env=project.environ,
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-    )  # fmt: skip
 
 
 def concurrent(host: LabHost) -> str:
@@ -41,9 +34,9 @@ def test_clients_of_one_plan_end_alike_every_time(tmp_path: Path, lab: Lab, host
     followed = 0
     for number in range(ROUNDS):
         here.set(host.name, "gitlab_runner", "concurrent", value=10 + number)
-        both = [start(here), start(here)]
-        said = [client.communicate(timeout=120)[0] for client in both]
-        assert [client.returncode for client in both] == [0, 0], "\n".join(said)
+        both = [here.start(*DEPLOY), here.start(*DEPLOY)]
+        said = [client.communicate(120) for client in both]
+        assert [client.wait(1) for client in both] == [0, 0], "\n".join(said)
         assert concurrent(host) == f"concurrent = {10 + number}"
         followed += any("this very plan" in text for text in said)
     assert followed, "they never met"
@@ -57,9 +50,9 @@ def test_clients_of_two_plans_take_turns_or_one_says_who_was_first(tmp_path: Pat
     for number in range(ROUNDS // 4):
         here.set(host.name, "gitlab_runner", "concurrent", value=10 + number)
         there.set(host.name, "gitlab_runner", "concurrent", value=50 + number)
-        both = [start(here), start(there)]
-        said = [client.communicate(timeout=120)[0] for client in both]
-        codes = [client.returncode for client in both]
+        both = [here.start(*DEPLOY), there.start(*DEPLOY)]
+        said = [client.communicate(120) for client in both]
+        codes = [client.wait(1) for client in both]
         assert sorted(codes) in ([0, 1], [0, 0]), "\n".join(said)
         if 1 in codes:
             met += 1
@@ -76,7 +69,7 @@ def test_one_that_waits_plans_anew(tmp_path: Path, lab: Lab, host: LabHost) -> N
     here.deploy()
     here.set(host.name, "gitlab_runner", "concurrent", value=10)
     there.set(host.name, "gitlab_runner", "concurrent", value=50)
-    both = [start(here, "--lock-wait", "2m"), start(there, "--lock-wait", "2m")]
-    said = [client.communicate(timeout=180)[0] for client in both]
-    assert [client.returncode for client in both] == [0, 0], "\n".join(said)
+    both = [project.start(*DEPLOY, "--lock-wait", "2m") for project in (here, there)]
+    said = [client.communicate(180) for client in both]
+    assert [client.wait(1) for client in both] == [0, 0], "\n".join(said)
     assert here.run("history", host.name).count(" applied ") == 3
