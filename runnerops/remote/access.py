@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from runnerops.model.inventory import Host
 from runnerops.remote.gateways import Gateways
 from runnerops.remote.hostkeys import KnownHosts
 from runnerops.remote.keys import Credentials
+
+if TYPE_CHECKING:
+    from runnerops.remote.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,3 +29,12 @@ class Access:
     peers: Mapping[str, Host] = field(default_factory=dict)
     gateways: Gateways | None = field(default=None, repr=False)
     say: Callable[[str], None] = field(default=lambda _: None, repr=False)
+    _settings: list[Settings] = field(default_factory=list, init=False, repr=False, compare=False)
+
+    def settings(self) -> Settings:
+        """What ssh_config says, read once for all hosts. Raises SSHException."""
+        from runnerops.remote.sshconfig import read_settings  # noqa: PLC0415  brings paramiko
+
+        if not self._settings:
+            self._settings.append(read_settings(self.environ))
+        return self._settings[0]

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from runnerops.remote.hostnames import covers, split_line
+from runnerops.remote.hostnames import covers, plain_names, split_line
 
 PROJECT_FILE = "known_hosts"
 """Beside the inventory; `runnerops trust` writes it."""
@@ -68,6 +68,8 @@ class KnownHosts:
     revoked: tuple[Entry, ...] = ()
     warnings: tuple[str, ...] = ()
     authorities: tuple[Entry, ...] = ()
+    _index: dict[str | None, list[int]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """The entries of each plain name, by their numbers; under None those that are patterns or hashed. Made when asked."""
 
     @classmethod
     def find(cls, folder: Path, environ: Mapping[str, str]) -> KnownHosts:
@@ -106,8 +108,21 @@ class KnownHosts:
 
     def about(self, names: Sequence[str]) -> tuple[Entry, ...]:
         """What is known under any of these names, each key once, revoked ones left out."""
-        found = {entry.key: entry for entry in reversed(self.entries) if entry.covers(names)}
+        found = {entry.key: entry for entry in reversed(self._covering(names))}
         return tuple(entry for key, entry in reversed(found.items()) if not self.revocation(key, names))
+
+    def _covering(self, names: Sequence[str]) -> list[Entry]:
+        """In their order. Each of many hosts asks, and a file may have a line for each."""
+        if not self._index:
+            index: dict[str | None, list[int]] = {None: []}
+            for number, entry in enumerate(self.entries):
+                names_of: Sequence[str | None] = plain_names(entry.names) or [None]
+                for name in names_of:
+                    index.setdefault(name, []).append(number)
+            self._index.update(index)
+        sure = {number for name in names for number in self._index.get(name.lower(), ())}
+        others = {number for number in self._index[None] if self.entries[number].covers(names)}
+        return [self.entries[number] for number in sorted(sure | others)]
 
     def authorities_of(self, names: Sequence[str]) -> tuple[Entry, ...]:
         """The `@cert-authority` lines about any of these names: keys that sign hosts' certificates."""

@@ -37,6 +37,12 @@ def covers(patterns: str, name: str) -> bool:
     return any(_like(pattern, name) for pattern in every)
 
 
+def plain_names(patterns: str) -> Sequence[str]:
+    """The names that the first field of a line means; none where it is a hash, or has a pattern among them."""
+    plain = not patterns.startswith("|") and not any(character in patterns for character in "*?!")
+    return [name for name in patterns.lower().split(",") if name] if plain else []
+
+
 def without(line: str, names: Sequence[str]) -> str | None:
     """A known_hosts line without these names, None where nothing is left of it. Patterns and marked lines stay as they are."""
     marker, words = split_line(line)

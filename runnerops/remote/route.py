@@ -23,7 +23,6 @@ from runnerops.remote.hop import Hop, Verified
 from runnerops.remote.hostnames import lookup_name
 from runnerops.remote.login import Attempt, Identities, make_login
 from runnerops.remote.settings import Settings, family_of, is_yes, refusal, words_of
-from runnerops.remote.sshconfig import read_settings
 from runnerops.remote.transport import preferring
 
 CONNECT_SECONDS = 15
@@ -43,7 +42,7 @@ def make_route(host: Host, access: Access, allow_login: Callable[[], None] = lam
     counts where there is none. Raises HostError and PrivateKeyError.
     """
     try:
-        connection = _connection(host, read_settings(access.environ), access.peers, ())
+        connection = _connection(host, access.settings(), access.peers, ())
         hops: list[Hop] = []
         step: Any = connection
         while isinstance(step, Connection):

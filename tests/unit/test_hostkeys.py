@@ -244,3 +244,13 @@ def test_what_is_no_certificate_is_none(junk: bytes, cut: int) -> None:
     for blob in (junk, whole[: min(cut, len(whole) - 1)], whole + junk + b"x"):
         with pytest.raises(ValueError, match=r"\S"):
             read_certificate(blob)
+
+
+@given(
+    st.lists(st.lists(st.sampled_from(["a", "B", "c.d", "*.d", "!a", "c.?", "", "[a]:22"]), max_size=3), max_size=6),
+    st.lists(st.sampled_from(["a", "b", "A", "c.d", "[a]:22", ""]), max_size=3),
+)
+def test_the_lines_about_a_host_are_found_in_order(lines: list[list[str]], names: list[str]) -> None:
+    texts = [key(bytes([number])).line(",".join(words)) for number, words in enumerate(lines) if any(words)]
+    known = parse([("f", "\n".join(texts))])
+    assert known.about(names) == tuple(one for one in known.entries if one.covers(names))
