@@ -47,6 +47,7 @@ class Project:
     """What stands in clear in the files that each host asks for."""
     renderer: Renderer | None = field(default=None, repr=False)
     """The one that rendered, which finds places in templates too."""
+    _shown: dict[str, tuple[Host, frozenset[str]]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def folder(self) -> Path:
@@ -64,7 +65,10 @@ class Project:
 
     def shown(self, host: Host) -> frozenset[str]:
         """Texts that may be shown of this host's files, wherever they stand there."""
-        return clear_texts(host) | self.clear.get(host.name, frozenset())
+        known = self._shown.get(host.name)
+        if known is None or known[0] is not host:
+            known = self._shown[host.name] = host, clear_texts(host) | self.clear.get(host.name, frozenset())
+        return known[1]
 
 
 def open_project(

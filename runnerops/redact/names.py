@@ -53,6 +53,7 @@ def secret_name(name: str, above: str = "") -> bool:
     return words[-1] in _SECRET or words[-1].endswith(_ENDS) or (last in _PAIRS and count > 1)
 
 
+@lru_cache(maxsize=8192)  # many hosts have the same keys
 def secret_place(key: Key) -> bool:
     """Whether a name anywhere on the way to `key` says that all below it is secret."""
     names = [part for part in key if isinstance(part, str)]
@@ -61,4 +62,7 @@ def secret_place(key: Key) -> bool:
 
 def key_file(value: str) -> bool:
     """Whether a text is the path of a file that holds a key, and no key itself."""
-    return re.fullmatch(r"(?:~|\.{0,2})(?:/[\w@.+-]+)+\.(?:crt|json|jks|key|p12|pem|pfx|pub)", value) is not None
+    return (
+        "/" in value
+        and re.fullmatch(r"(?:~|\.{0,2})(?:/[\w@.+-]+)+\.(?:crt|json|jks|key|p12|pem|pfx|pub)", value) is not None
+    )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from runnerops.model.common import Tree, Value
 
@@ -16,18 +17,19 @@ def mounts(service: Tree) -> Iterator[tuple[int, str, str]]:
             found[target] = (index, str(volume.get("source") or ""), target)
         elif isinstance(volume, str):
             parts = volume_parts(volume)
-            source, target = parts[:2] if len(parts) > 1 else ("", parts[0])
+            source, target = (parts[0], parts[1]) if len(parts) > 1 else ("", parts[0])
             found[target] = (index, source, target)
     yield from sorted(found.values())
 
 
-def volume_parts(volume: str) -> list[str]:
+@lru_cache(maxsize=1024)  # several rules ask, for each of many hosts
+def volume_parts(volume: str) -> Sequence[str]:
     """`SOURCE:TARGET:MODE`; the colon behind a single letter, a drive of Windows, and one inside of a variable part nothing.
 
     Source: `ParseVolume` of compose-go, which takes a text of one or two bytes for a target.
     """
     if len(volume.encode("utf-8", "replace")) < 3:
-        return [volume]
+        return (volume,)
     parts, depth = [""], 0
     for at, letter in enumerate(volume):
         depth += volume.startswith("${", at) - (letter == "}" and depth > 0)
@@ -35,7 +37,7 @@ def volume_parts(volume: str) -> list[str]:
             parts.append("")
         else:
             parts[-1] += letter
-    return parts
+    return tuple(parts)
 
 
 def environment(service: Tree) -> Iterator[tuple[str | int, str, str]]:
