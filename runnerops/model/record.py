@@ -1,0 +1,96 @@
+"""Frozen dataclasses with slots, made in a third of the time that `dataclass` takes. Pure.
+
+A command makes some 140 of them as it starts. Python 3.11 and 3.12 compile six methods of each from texts; here `__init__`
+alone is compiled, and the others are the same functions for all. `fields`, `replace`, `asdict` and `match` take a record as
+any dataclass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import MISSING, Field, FrozenInstanceError, dataclass, field, fields
+from operator import attrgetter
+from typing import Any, TypeVar, dataclass_transform
+
+C = TypeVar("C", bound=type)
+
+
+@dataclass_transform(frozen_default=True, field_specifiers=(field,))
+def record(cls: C) -> C:
+    """As `dataclass(frozen=True, slots=True)`. The bases of a record are records too, if they are dataclasses at all."""
+    made: Any = dataclass(init=False, repr=False, eq=False)(cls)
+    every = fields(made)
+    inherited = {name for base in cls.__mro__[1:] for name in getattr(base, "__slots__", ())}
+    left_out = {"__dict__", "__weakref__", *(one.name for one in every)}
+    members = {
+        "__eq__": _eq,
+        "__hash__": _hash,
+        "__repr__": _repr,
+        **{name: value for name, value in vars(made).items() if name not in left_out},
+        "__slots__": tuple(one.name for one in every if one.name not in inherited),
+        "__init__": _init(every, post=hasattr(cls, "__post_init__")),
+        "__setattr__": _refuse,
+        "__delattr__": _refuse,
+        "__getstate__": _state,
+        "__setstate__": _set_state,
+        "_compared": staticmethod(_getter([one.name for one in every if one.compare])),
+    }
+    whole: C = type(cls)(cls.__name__, cls.__bases__, members)
+    whole.__qualname__ = cls.__qualname__
+    return whole
+
+
+def _init(every: Sequence[Field[Any]], *, post: bool) -> Callable[..., None]:
+    known: dict[str, Any] = {"_set": object.__setattr__, "_missing": MISSING}
+    words, lines = ["self"], []
+    for one in every:
+        name = value = one.name
+        if one.default is not MISSING:
+            known[f"_default_{name}"] = one.default
+            word = f"{name}=_default_{name}"
+        elif one.default_factory is not MISSING:
+            known[f"_make_{name}"] = one.default_factory
+            word, value = f"{name}=_missing", f"_make_{name}() if {name} is _missing else {name}"
+        else:
+            word = name
+        if one.init:
+            words.append(word)
+        else:
+            value = f"_make_{name}()" if one.default is MISSING else f"_default_{name}"
+        lines.append(f" _set(self, {name!r}, {value})")
+    lines.append(" self.__post_init__()" if post else " pass")
+    exec(f"def __init__({', '.join(words)}):\n" + "\n".join(lines), known)  # noqa: S102  names of fields alone, as `dataclass` does
+    made: Callable[..., None] = known["__init__"]
+    return made
+
+
+def _getter(names: Sequence[str]) -> Callable[[Any], tuple[object, ...]]:
+    if len(names) > 1:
+        return attrgetter(*names)
+    return lambda one: tuple(getattr(one, name) for name in names)
+
+
+def _eq(self: Any, other: object) -> bool:
+    return self._compared(self) == self._compared(other) if other.__class__ is self.__class__ else NotImplemented
+
+
+def _hash(self: Any) -> int:
+    return hash(self._compared(self))
+
+
+def _repr(self: Any) -> str:
+    words = [f"{one.name}={getattr(self, one.name)!r}" for one in fields(self) if one.repr]
+    return f"{self.__class__.__qualname__}({', '.join(words)})"
+
+
+def _refuse(self: Any, name: str, *_value: object) -> None:
+    raise FrozenInstanceError(f"cannot change field {name!r} of a {self.__class__.__qualname__}")
+
+
+def _state(self: Any) -> list[object]:
+    return [getattr(self, one.name) for one in fields(self)]
+
+
+def _set_state(self: Any, state: Sequence[object]) -> None:
+    for one, value in zip(fields(self), state, strict=True):
+        object.__setattr__(self, one.name, value)

@@ -1,0 +1,148 @@
+"""A record is a frozen dataclass with slots in all that can be seen of it."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import inspect
+import pickle
+from collections.abc import Callable
+from dataclasses import FrozenInstanceError, dataclass, field
+from typing import Any, ClassVar
+
+import pytest
+
+from runnerops.model.record import record
+
+
+@record
+class Point:
+    """A place."""
+
+    KIND: ClassVar[str] = "point"
+    x: int
+    y: int = 0
+    tags: tuple[str, ...] = ()
+    more: list[int] = field(default_factory=list, repr=False)
+    _kept: dict[str, int] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    @property
+    def sum(self) -> int:
+        return self.x + self.y
+
+
+@record
+class Named(Point):
+    """A place with a name."""
+
+    name: str = ""
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+@record
+class One:
+    """One field."""
+
+    x: object
+
+
+@record
+class Empty:
+    """None."""
+
+
+@record
+class Checked:
+    """Looks at itself."""
+
+    x: int
+
+    def __post_init__(self) -> None:
+        if self.x < 0:
+            raise ValueError("negative")
+
+
+def as_dataclass(frozen: Callable[[type], type]) -> Any:
+    @frozen
+    class Same:
+        """A place."""
+
+        x: int
+        y: int = 0
+        tags: tuple[str, ...] = ()
+        more: list[int] = field(default_factory=list, repr=False)
+        _kept: dict[str, int] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    return Same
+
+
+def test_it_is_what_dataclass_makes() -> None:
+    ours, theirs = as_dataclass(record), as_dataclass(dataclass(frozen=True, slots=True))
+    one, other = ours(1, tags=("a",)), theirs(1, tags=("a",))
+    assert repr(one) == repr(other)
+    assert dataclasses.asdict(one) == dataclasses.asdict(other)
+    assert ours.__slots__ == theirs.__slots__
+    assert ours.__match_args__ == theirs.__match_args__
+    assert ours.__doc__ == theirs.__doc__
+    assert ours.__qualname__ == theirs.__qualname__
+    assert list(inspect.signature(ours).parameters) == list(inspect.signature(theirs).parameters)
+    assert not hasattr(one, "__dict__")
+    for made in (ours, theirs):
+        with pytest.raises(TypeError):
+            made()
+        with pytest.raises(TypeError):
+            made(1, _kept={})
+
+
+def test_it_is_equal_by_value_and_class() -> None:
+    assert Point(1) == Point(1, 0)
+    assert Point(1) != Point(2)
+    assert Point(1) != Named(1)
+    assert Point(1, more=[1]) != Point(1)
+    assert One("ab") == One("ab")
+    assert One(1) != One(2)
+    assert Empty() == Empty()
+    assert Empty() != One(1)
+    nan = float("nan")
+    assert One(nan) == One(nan)
+    assert len({One(1), One(1), One(2), Empty(), Empty()}) == 3
+    with pytest.raises(TypeError):
+        hash(Point(1))  # a list in it
+
+
+def test_it_cannot_be_changed() -> None:
+    point: Any = Point(1)
+    with pytest.raises(FrozenInstanceError):
+        point.x = 2
+    with pytest.raises(FrozenInstanceError):
+        del point.x
+    with pytest.raises(FrozenInstanceError):
+        point.z = 2
+    point._kept["a"] = 1
+    assert point == Point(1)
+    assert Point(1)._kept == {}
+
+
+def test_it_is_replaced_copied_and_matched() -> None:
+    point = dataclasses.replace(Point(1, 2, more=[3]), y=5)
+    assert point == Point(1, 5, more=[3])
+    assert copy.deepcopy(point) == point
+    assert pickle.loads(pickle.dumps(Named(1, name="n"))) == Named(1, name="n")
+    match point:
+        case Point(x, y):
+            assert (x, y, point.sum) == (1, 5, 6)
+
+
+def test_it_is_inherited() -> None:
+    named = Named(1, name="n")
+    assert (named.x, named.sum, repr(named), named.KIND) == (1, 1, "n", "point")
+    assert Named.__slots__ == ("name",)  # type: ignore[attr-defined]
+    assert [one.name for one in dataclasses.fields(Named)] == ["x", "y", "tags", "more", "_kept", "name"]
+
+
+def test_it_may_look_at_itself() -> None:
+    assert Checked(1).x == 1
+    with pytest.raises(ValueError, match="negative"):
+        Checked(-1)
