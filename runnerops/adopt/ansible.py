@@ -18,6 +18,7 @@ import yaml
 
 from runnerops.adopt.ansible_patterns import MOST, expanded, split_port
 from runnerops.errors import RunneropsError
+from runnerops.frozen import frozen
 
 _ALL = "all"
 _SECTION = re.compile(r"\[(?P<name>[^:\]]+)(?::(?P<kind>\w+))?\]\s*(?:[#;].*)?$")
@@ -80,7 +81,7 @@ class Groups:
         return found | self.hosts[name]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Login:
     """How Ansible reaches a host; what it does not say is empty or None. `problem`: why that cannot be told.
 

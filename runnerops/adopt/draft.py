@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from runnerops.adopt.entry import Entry, by_name, make_entry
 from runnerops.adopt.joining import variables_in
@@ -14,11 +14,12 @@ from runnerops.adopt.secrets import Vault
 from runnerops.adopt.shared import Layer, share
 from runnerops.adopt.templates import Templates, templates_with
 from runnerops.errors import RunneropsError
+from runnerops.frozen import frozen
 from runnerops.model.common import Secret, Tree, Value
 from runnerops.model.inventory import Inventory
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Draft:
     """`text` is the inventory's with the layer and all entries; `entries` by the hosts' names."""
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from runnerops.adopt.insert import add_host, add_sections, add_vars
 from runnerops.adopt.layers import beside, left_over, moved
 from runnerops.adopt.secrets import Vault
 from runnerops.adopt.templates import secrets_of, variable
 from runnerops.adopt.yaml_text import Writer
+from runnerops.frozen import frozen
 from runnerops.model.common import Key, ServiceName, Tree
 from runnerops.redact.texts import secret_spans
 from runnerops.services.base import Addition, Adopted
@@ -20,7 +21,7 @@ Comments = Mapping[Key, tuple[str, ...]]
 """Lines above keys, by the key."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Entry:
     """`about` are the host's own keys beside its sections, none where the inventory has the host already.
 

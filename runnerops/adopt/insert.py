@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import yaml
 
 from runnerops.errors import RunneropsError
+from runnerops.frozen import frozen
 
 Lines = Callable[[int, int], Sequence[str]]
 """Lines for an indent and a step, both in spaces."""
@@ -19,7 +19,7 @@ Lines = Callable[[int, int], Sequence[str]]
 _STEP = 2
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Text:
     """A file's text: `eol` is how its lines end."""
 

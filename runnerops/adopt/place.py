@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
 from runnerops.errors import RunneropsError
+from runnerops.frozen import frozen
 from runnerops.inventory import load
 from runnerops.inventory.document import Document
 from runnerops.inventory.drafts import inherited, tree
@@ -21,7 +22,7 @@ from runnerops.services.base import Adopted
 _BOM = b"\xef\xbb\xbf"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Place:
     """`path` is the file that it goes into, `content` what that holds: nothing where there is none. `host` has no section.
 
@@ -70,7 +71,7 @@ class Place:
         return not (self.where or found.get("hosts") or found.get("defaults"))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Found:
     """Where a host goes, and what each service makes of it."""
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from runnerops.adopt.entry import Comments, Entry, by_name, hidden_texts, shown, writer
 from runnerops.adopt.insert import add_defaults, add_group
 from runnerops.adopt.layers import common, for_host, moved
 from runnerops.adopt.secrets import Vault
+from runnerops.frozen import frozen
 from runnerops.inventory.scalars import Verbatim
 from runnerops.model.common import Key, Secret, ServiceName, Tree, Value
 from runnerops.services.base import Adopted
@@ -19,7 +20,7 @@ DEFAULTS = "defaults"
 Sections = Mapping[ServiceName, Tree]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Layer:
     """`group`: its name; empty for `defaults`. `variables` are the secrets in its sections by their names."""
 

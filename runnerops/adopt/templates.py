@@ -8,10 +8,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from runnerops.adopt.secrets import SecretName
 from runnerops.adopt.yaml_text import Writer
+from runnerops.frozen import frozen
 from runnerops.model.common import Secret, Value
 from runnerops.services.base import Addition
 
@@ -23,7 +23,7 @@ _HEAD = """{{# What hosts have and no section of the inventory has a word for, a
 _JINJA = re.compile(r"\{[{%#]")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Templates:
     """`texts` are those that are written, by name. `by_hand`: names of those that are there in another form, and stay."""
 

@@ -7,17 +7,18 @@ import os
 import secrets
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from runnerops.adopt.templates import FOLDER as TEMPLATES
 from runnerops.errors import RunneropsError
+from runnerops.frozen import frozen
 from runnerops.secrets.dotenv import line_of
 
 _PRIVATE, _PLAIN = 0o600, 0o644
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Files:
     """What an adoption writes: the inventory's content; secrets by variable; the project's own templates by name.
 

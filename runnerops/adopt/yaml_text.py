@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from runnerops.adopt.scalars import block, key, scalar
+from runnerops.frozen import frozen
 from runnerops.model.common import Key, Tree, Value
 
 WIDTH = 100
@@ -15,7 +16,7 @@ _PAIRS = 3
 """How many pairs a mapping on one line may have."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Writer:
     """`step`: by how many spaces each level goes in. `comments` by the key that they stand above."""
 

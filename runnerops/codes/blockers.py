@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from runnerops.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class BlockerCode:
     """One row. `flag` is what overrides it on the command line; empty where nothing does."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from runnerops.engine.review import failure
 from runnerops.engine.scheduling import exit_of, side_by_side
 from runnerops.engine.targets import check_targets, choose
 from runnerops.errors import HostError
+from runnerops.frozen import frozen
 from runnerops.model.common import Exit, Result
 from runnerops.model.gitlab import PauseRecord, Pausing
 from runnerops.model.host_names import brief
@@ -71,7 +72,7 @@ def abort(invocation: Invocation, ui: UiOptions) -> Exit:
     return code
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _TakenBack(Around):
     """Runs that are taken back; `found` is what was read of their hosts before."""
 

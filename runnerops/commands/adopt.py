@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from runnerops.engine.project import Project, open_project
 from runnerops.engine.review import failure, host_documents, show_text
 from runnerops.engine.scheduling import side_by_side
 from runnerops.errors import HostKeyError, RunneropsError, UsageError
+from runnerops.frozen import frozen
 from runnerops.inventory import Where, name_of, the_host
 from runnerops.model.common import Exit, Result
 from runnerops.model.inventory import Host, Inventory
@@ -36,7 +37,7 @@ from runnerops.secrets.dotenv import as_read, read_dotenv
 from runnerops.services import SERVICES
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AdoptOptions:
     """What the command line said beside the hosts. `name`: of the one USER@ADDRESS; `group`: for what several share.
 
@@ -107,7 +108,7 @@ def _templates_of(draft: Draft, there: Mapping[str, bytes]) -> Templates:
     return found
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Adoption:
     places: Sequence[Place]
     environ: Mapping[str, str]
@@ -167,7 +168,7 @@ class _Adoption:
         return {**read_dotenv(text, str(env)), **self.environ}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Report:
     """What is said of an adoption. `loaded`: the inventory with the entries, `templates` those that go with it."""
 

@@ -6,13 +6,14 @@ import re
 import sys
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from runnerops.commands.reports import ReportFile, keys_by_place, relative_to, repository_root, write_reports
 from runnerops.engine.learning import learn_secrets
 from runnerops.errors import InventoryError, RunneropsError, TemplateError, UsageError
+from runnerops.frozen import frozen
 from runnerops.model.common import Exit, ServiceName, SourceLocation, value_at
 from runnerops.model.inventory import FileSpec, Format, RenderedFile
 from runnerops.model.plan import Finding
@@ -42,7 +43,7 @@ _INVENTORY = "inventory"
 """No kind of file: somebody's own inventory, named as if it were one."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Checked:
     """What was looked at (`noun`: host or file) and found in each; `beside`: what was found in none of them."""
 
@@ -65,7 +66,7 @@ class _Checked:
         return _count(len(self.by_name), self.noun)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CheckOptions:
     """What is wanted of a check. `kind`: of files, where their names do not tell it; `strict`: warnings are errors too.
 
@@ -78,12 +79,15 @@ class CheckOptions:
     reports: Sequence[ReportFile] = ()
 
 
+_NO_OPTIONS = CheckOptions()
+
+
 def check(
     path: Where,
     files: Sequence[str],
     environ: Mapping[str, str],
     screen: Screen,
-    options: CheckOptions = CheckOptions(),
+    options: CheckOptions = _NO_OPTIONS,
 ) -> Exit:
     """Exit 1 for a finding of severity error, with `strict` for a warning too."""
     kind = options.kind
@@ -128,7 +132,7 @@ def _broken(error: RunneropsError, path: str) -> list[Finding]:
     return [Finding("P003", "error", place.file, (), text, error.hint, place) for place, text in problems]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Reports:
     """The reports that are asked for. `bad`: the severities that fail."""
 

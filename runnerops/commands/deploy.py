@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ from runnerops.engine.maintenance import in_maintenance
 from runnerops.engine.options import Flags, Invocation, UiOptions
 from runnerops.engine.targets import check_targets, choose
 from runnerops.errors import UsageError
+from runnerops.frozen import frozen
 from runnerops.inventory import Where
 from runnerops.inventory.only import only
 from runnerops.model.common import Exit, ServiceName
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from runnerops.model.saved_plan import SavedPlan
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PlanFile:
     """Where a saved plan is, and how old it may be."""
 

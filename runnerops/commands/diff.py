@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from runnerops.engine.maintenance import in_maintenance
 from runnerops.engine.options import Flags, Invocation
 from runnerops.engine.targets import check_targets, choose
 from runnerops.errors import UsageError
+from runnerops.frozen import frozen
 from runnerops.inventory.only import only
 from runnerops.model.common import Exit
 from runnerops.report.screen import Screen
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from runnerops.engine.project import Project
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DiffOptions:
     """What is wanted of the plans: how they are shown, and which files are written of them."""
 

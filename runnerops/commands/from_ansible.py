@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from runnerops.adopt.ansible import Login, logins, read_groups, read_variables
 from runnerops.adopt.target import check_apart, checked_host
 from runnerops.errors import UsageError
+from runnerops.frozen import frozen
 from runnerops.model.inventory import Host
 
 _BY_ANSIBLE = "`ansible-inventory -i FILE --list --yaml >hosts.yml` writes one that can be read"
@@ -16,7 +17,7 @@ _SHOWN = 5
 """How many hosts one note names."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FromAnsible:
     """The hosts, and a sentence for each that is left out and for each file of variables that could not be read."""
 

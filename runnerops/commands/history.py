@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from runnerops import inventory
@@ -13,6 +13,7 @@ from runnerops.engine.options import Invocation
 from runnerops.engine.review import failure
 from runnerops.engine.scheduling import exit_of, side_by_side
 from runnerops.engine.targets import check_targets, choose
+from runnerops.frozen import frozen
 from runnerops.model.common import Exit
 from runnerops.model.host_names import brief
 from runnerops.model.inventory import Host
@@ -101,7 +102,7 @@ def show_paused(name: str, found: History, screen: Screen) -> None:
     screen.lines(paused_lines(name, found.paused, found.latest.run if found.latest else None))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Following:
     """Runs that are going on, to their ends; of a host where none is, the last one tells how it ended."""
 

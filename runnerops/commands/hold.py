@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from runnerops import inventory
@@ -14,6 +13,7 @@ from runnerops.engine.review import failure
 from runnerops.engine.scheduling import exit_of, side_by_side
 from runnerops.engine.targets import check_targets, choose
 from runnerops.errors import HostError, UsageError
+from runnerops.frozen import frozen
 from runnerops.inventory import Where
 from runnerops.model.common import Exit
 from runnerops.model.host_state import Hold
@@ -61,7 +61,7 @@ def _end(until: str) -> datetime | None:
     return end
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Everywhere:
     """One command on all hosts that are meant, side by side."""
 

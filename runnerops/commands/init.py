@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -15,13 +15,14 @@ from runnerops.commands.starter import INVENTORY, Starter, files_of
 from runnerops.commands.trust import keep_keys
 from runnerops.engine.options import Invocation
 from runnerops.errors import RunneropsError, UsageError
+from runnerops.frozen import frozen
 from runnerops.inventory import load
 from runnerops.model.common import Exit
 from runnerops.model.inventory import Host
 from runnerops.report.screen import Screen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class InitOptions:
     """What the command line said of a new project: hosts as `[NAME=]USER@ADDRESS[:PORT]`, None for what is to be asked."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from runnerops import inventory
@@ -13,6 +13,7 @@ from runnerops.engine.project import Project, open_project, refuse_unsound
 from runnerops.engine.scheduling import side_by_side
 from runnerops.engine.targets import check_targets
 from runnerops.errors import HostError, HostKeyError
+from runnerops.frozen import frozen
 from runnerops.inventory.only import only
 from runnerops.model.common import Exit, Result
 from runnerops.model.inventory import Host
@@ -30,7 +31,7 @@ _RESTS = Result.MAINTENANCE.value
 NOT_DONE = "not done without a login: comparing files with those on the hosts, actions, blockers, drift"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Looked:
     """What a host's public key told.
 

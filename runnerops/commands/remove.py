@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 from runnerops import inventory
@@ -24,6 +24,7 @@ from runnerops.engine.project import Project
 from runnerops.engine.requester import find_job, find_requester
 from runnerops.engine.targets import check_targets
 from runnerops.errors import HostError, UsageError
+from runnerops.frozen import frozen
 from runnerops.model.common import STATE_FOLDER, Exit, ServiceName
 from runnerops.model.gitlab import Unpaired
 from runnerops.model.inventory import Host, Requester
@@ -95,7 +96,7 @@ _MINE = "as before the first deploy"
 """What a difference is called that a removal asks for."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Removing:
     """How services are taken off one host."""
 

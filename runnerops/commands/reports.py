@@ -6,11 +6,11 @@ import contextlib
 import difflib
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runnerops.errors import RunneropsError, UsageError
+from runnerops.frozen import frozen
 from runnerops.model.common import Key, SourceLocation
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ PLAN_FORMATS: Mapping[str, str] = {"terraform": "gl-terraform-plan.json", "markd
 """Those of `diff`."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ReportFile:
     """One file to write; `format` is one of FORMATS or PLAN_FORMATS."""
 

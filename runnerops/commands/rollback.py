@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from runnerops import inventory
 from runnerops.engine.connections import ConnectionPool
@@ -23,6 +23,7 @@ from runnerops.engine.requester import find_requester
 from runnerops.engine.scheduling import side_by_side
 from runnerops.engine.targets import check_targets, choose
 from runnerops.errors import HostError, UsageError
+from runnerops.frozen import frozen
 from runnerops.model.common import Exit
 from runnerops.model.inventory import Host, RenderedFile, Requester
 from runnerops.planning.originals import CONTAINERS, read_displaced
@@ -86,7 +87,7 @@ _ASKED_FOR = {"last-mirror": frozenset({""}), "unmanaged-file": frozenset({""})}
 """What a rollback to a time without a mirror, and one that undoes a removal, means anyway."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Back:
     """One host's rollback to a time before."""
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from runnerops.adopt.target import about
 from runnerops.adopt.yaml_text import Writer
+from runnerops.frozen import frozen
 from runnerops.model.common import Key, Tree
 from runnerops.model.inventory import Host
 
@@ -21,7 +21,7 @@ _COMMENTS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Starter:
     """What is asked for a new project. `gitlab` is the URL of a GitLab whose runner runs on each host; empty: none."""
 

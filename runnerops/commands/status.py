@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 from runnerops import inventory
@@ -17,6 +17,7 @@ from runnerops.engine.planned import Planned, Plans
 from runnerops.engine.review import exit_code_of, failure
 from runnerops.engine.scheduling import side_by_side
 from runnerops.engine.targets import check_targets, choose
+from runnerops.frozen import frozen
 from runnerops.model.common import Exit, Result
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host, Inventory
@@ -83,7 +84,7 @@ Found = tuple[HostState, list[ServiceStatus], Mapping[int, str]]
 """What was observed, how each system stands, and what is said of runners that are still to be deleted in GitLab, by id."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Look:
     """What every host is asked with."""
 

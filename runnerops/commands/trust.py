@@ -9,13 +9,14 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
 from runnerops import inventory
 from runnerops.adopt.target import host_at, is_login
 from runnerops.engine.options import Invocation
 from runnerops.errors import HostError, InventoryError, RunneropsError, UsageError
+from runnerops.frozen import frozen
 from runnerops.inventory import Where
 from runnerops.model.common import Exit
 from runnerops.model.inventory import Host
@@ -80,7 +81,7 @@ def _hosts(path: Where, targets: Sequence[str]) -> tuple[Sequence[Host], Mapping
     return [*(inventory.select(loaded, names) if names else ()), *logins], {host.name: host for host in loaded.hosts}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Asking:
     """With what every host is asked. An empty `fingerprints`: the person is asked."""
 

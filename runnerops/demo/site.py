@@ -9,10 +9,10 @@ import shlex
 import shutil
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from runnerops.demo.simulated.main import ROOMS
+from runnerops.frozen import frozen
 from runnerops.services.docker.schema import KEYS
 from runnerops.services.registry.caches.image import DEFAULT_IMAGE
 from runnerops.services.shared.versions import version_of
@@ -44,7 +44,7 @@ _UNITS = {
 """As the packages have them: so many starts in so many seconds, and how soon one that failed is tried again."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Site:
     """Where everything of one demo lies. Paths of the host lie below `root`."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from runnerops.frozen import frozen
 
 INVENTORY = """\
 hosts:
@@ -26,7 +26,7 @@ hosts:
 ENVIRONMENT = "RUNNER_TOKEN=glrt-{0}\n"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Scene:
     """`says` comes before what is typed, one paragraph; `ends` is the exit status of each line typed."""
 

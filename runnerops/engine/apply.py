@@ -13,6 +13,7 @@ from typing import Protocol
 
 from runnerops.engine.outcome import held_since, in_between, left, outcome_of, unseen
 from runnerops.errors import HostError, LinkLostError
+from runnerops.frozen import frozen
 from runnerops.model.common import STATE_FOLDER, Result
 from runnerops.model.host_state import Hold
 from runnerops.model.plan import Plan
@@ -43,7 +44,7 @@ class Follows(Protocol):
         """The exit status of the last command that ended."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HostLink:
     """The way to a plan's host: its connection, and a new one in place of one that was lost. Both raise HostError."""
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from runnerops.frozen import frozen
 from runnerops.model.common import Result
 from runnerops.model.inventory import Host
 from runnerops.model.run import Outcome
@@ -19,7 +20,7 @@ _WHY = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Forgetting:
     """Done after a removal that ended well, or where nothing was left to remove: then it asks by itself."""
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from runnerops.engine.outcome import in_between, outcome_of, plan_of, unseen
 from runnerops.engine.planned import Planned
 from runnerops.errors import HostError
+from runnerops.frozen import frozen
 from runnerops.model.common import ENDS, Result
 from runnerops.model.host_state import Run
 from runnerops.model.plan import Plan
@@ -55,7 +56,7 @@ class LockWait:
         return planned
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LockConflict:
     """What a run that came in between means: how this host ends, or that it has to be planned once more."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from runnerops.engine.interrupts import ActiveRuns
@@ -14,6 +14,7 @@ from runnerops.engine.project import Project
 from runnerops.engine.review import exit_code_of, failure, show_json, show_text
 from runnerops.engine.scheduling import Earlier, exit_of
 from runnerops.errors import HostError, RunneropsError
+from runnerops.frozen import frozen
 from runnerops.model.common import Exit, Result
 from runnerops.model.host_names import brief
 from runnerops.model.host_state import Run
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from runnerops.engine.locks import LockWait
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DeployLoop:
     """The rounds of one command. `forgetting` is done at the end where all went well (`remove --forget`)."""
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from runnerops.errors import UsageError
+from runnerops.frozen import frozen
 from runnerops.inventory import Where
 from runnerops.model.common import ServiceName
 from runnerops.model.inventory import CiJob, Host, Policy
@@ -22,7 +22,7 @@ class Invocation(NamedTuple):
     screen: Screen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Flags:
     """What the command line allows a run, and the CI job that it was typed in, if any.
 
@@ -47,7 +47,7 @@ class Flags:
         return Policy(allow, self.kill_jobs, self.drain_s, self.verify_s, self.job, self.volumes)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class UiOptions:
     """How the user is asked and told. `yes`: no confirmation; `no_wait`: runs that wait for jobs are not followed further.
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
 from runnerops.errors import SecretError, UsageError
+from runnerops.frozen import frozen
 from runnerops.model.common import Secret, SourceLocation
 from runnerops.model.inventory import Host
 from runnerops.remote.root import VARIABLE
@@ -71,7 +71,7 @@ class SudoPasswords:
         return self._general if host.ssh.sudo_password is None else host.ssh.sudo_password
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HostPassword:
     """The sudo password of one host."""
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from runnerops.engine.options import Flags
 from runnerops.engine.project import Project
+from runnerops.frozen import frozen
 from runnerops.model.gitlab import Wish
 from runnerops.model.inventory import Host, Policy, Requester
 from runnerops.redact import Redactor
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from runnerops.engine.gitlab.asking import Asking, Down
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PlanContext:
     """What all hosts of a command are planned with. `deployed` names the hosts that the same command brings up to date."""
 

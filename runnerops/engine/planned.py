@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from runnerops.frozen import frozen
 from runnerops.model.common import Result
 from runnerops.model.facts import Facts
 from runnerops.model.gitlab import Created
@@ -12,7 +13,7 @@ from runnerops.model.host_state import Run
 from runnerops.model.plan import Plan
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Planned:
     """A host's plan, the paths that are in sync, and what `diff` calls it."""
 

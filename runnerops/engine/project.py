@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from runnerops.engine.findings import (
@@ -17,6 +17,7 @@ from runnerops.engine.findings import (
 )
 from runnerops.engine.learning import learn_trees
 from runnerops.errors import RunneropsError
+from runnerops.frozen import frozen
 from runnerops.model.common import Secret, Tree
 from runnerops.model.facts import Facts
 from runnerops.model.inventory import Cache, Host, Inventory, RenderedFile
@@ -32,7 +33,7 @@ from runnerops.report.text import finding_lines
 from runnerops.secrets import Resolver
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Project:
     """An inventory with what its hosts ask for. `salt` is random: masked values of one run can be told apart, no others."""
 

@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Collection, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from shlex import quote
 
@@ -19,6 +19,7 @@ from runnerops.engine.planned import Planned, Plans
 from runnerops.engine.project import Project
 from runnerops.engine.requester import find_requester
 from runnerops.errors import HostError, PlanError, RunneropsError, UsageError
+from runnerops.frozen import frozen
 from runnerops.inventory.sources import Where, folder_of, paths_of
 from runnerops.model.common import Result
 from runnerops.model.inventory import Inventory, Requester
@@ -36,7 +37,7 @@ _LAST = 2**36
 ANEW = "save a new plan and look at it: `runnerops diff --save-plan FILE`"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Origin:
     """What a plan is bound to beside its hosts: the inventory, as it lies in the repository, and who asks at which commit."""
 

@@ -9,10 +9,10 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence, Set
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from typing import Generic, Literal, TypeAlias, TypeVar
 
+from runnerops.frozen import frozen
 from runnerops.model.common import Exit, Result
 from runnerops.model.rollout import USUAL, Rollout
 
@@ -70,7 +70,7 @@ Why: TypeAlias = Literal["cache", "drains", "canary", "failures"]
 """Why a host is held: one that it waits for did not end well, the share that may be disturbed is taken, too many failed."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HostTask(Generic[Out]):
     """What one host is to do: after which hosts, and whether it disturbs CI (only a share of the fleet may at a time).
 
@@ -84,7 +84,7 @@ class HostTask(Generic[Out]):
     changes: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Judge(Generic[Out]):
     """What a result means: whether hosts that wait for it may go on, whether its disturbance lasts, whether it failed."""
 
@@ -93,7 +93,7 @@ class Judge(Generic[Out]):
     failed: Callable[[Out | Exception], bool] = lambda _: False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Earlier:
     """What of a command's rounds before counts in the next: hosts that failed, those whose disturbance lasts, and the share.
 
@@ -105,12 +105,15 @@ class Earlier:
     disturbing: int = 0
 
 
+_NONE_EARLIER = Earlier()
+
+
 def in_order(
     tasks: Mapping[str, HostTask[Out]],
     held: Callable[[str, str, Why], Out],
     judge: Judge[Out],
     rollout: Rollout = USUAL,
-    earlier: Earlier = Earlier(),
+    earlier: Earlier = _NONE_EARLIER,
 ) -> dict[str, Out | Exception]:
     """Does every task once those that it waits for are done; `held(name, of whom, why)` gives the result of one not begun.
 

@@ -6,7 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import partial
 from typing import TypeAlias
 
@@ -16,6 +16,7 @@ from runnerops.engine.gitlab.asking import Asking
 from runnerops.engine.gitlab.status import gitlab_checks
 from runnerops.engine.review import failure
 from runnerops.engine.scheduling import side_by_side
+from runnerops.frozen import frozen
 from runnerops.model.answers import Answers
 from runnerops.model.inventory import Host
 from runnerops.planning.machines import clones
@@ -28,7 +29,7 @@ Found: TypeAlias = Mapping[str, tuple[Check, ...] | Exception]
 """By host, its checks in the order of a pull, or why it was not reached."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Verifying:
     """Verifies hosts. `known` are all of the inventory: caches may be on hosts that are no targets.
 

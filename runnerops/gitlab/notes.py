@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from typing import Any
 
@@ -12,6 +12,7 @@ import requests
 from gitlab.exceptions import GitlabError as LibraryError
 
 from runnerops.errors import GitlabError
+from runnerops.frozen import frozen
 from runnerops.gitlab.session import library_of, no_answer, strange, within
 
 SECONDS = 20.0
@@ -31,7 +32,7 @@ _LACKS = {
 """What a token that was given lacks, by status."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MergeRequest:
     """Where the note goes. `job` tells of the token that it is a CI job's own."""
 

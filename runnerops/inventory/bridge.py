@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from ipaddress import IPv4Interface, IPv4Network, ip_network
 
+from runnerops.frozen import frozen
 from runnerops.inventory.checks import Refused
 from runnerops.inventory.endpoints import Ip, as_ip
 from runnerops.model.common import Tree, Value
@@ -13,7 +13,7 @@ _DEFAULT = IPv4Interface("172.17.0.1/16")
 """What Docker takes when nothing is set and the range is free."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Bridge:
     """`address` is None where the daemon uses a bridge of its admin's making, or none.
 

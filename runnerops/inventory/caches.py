@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from runnerops.frozen import frozen
 from runnerops.inventory.bridge import Bridge, bridge
 from runnerops.inventory.checks import Refused, name, volume
 from runnerops.inventory.drafts import CACHES, Draft
@@ -20,7 +20,7 @@ from runnerops.services.registry.caches.upstreams import HUB, HUB_CACHE, HUB_UPS
 PORT = 5000
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Filled:
     """A cache as its section has it (`tree`), as its clients see it, and which groups may use it (None: all)."""
 

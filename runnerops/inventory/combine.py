@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from runnerops.frozen import frozen
 from runnerops.inventory.checks import Refused
 from runnerops.inventory.nodes import Node
 from runnerops.inventory.problems import Problems, dotted
@@ -16,7 +17,7 @@ _FOR_ANCHORS = "x-"
 _JOINED = ("defaults", "groups", "hosts")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Part:
     """A file that was read; `below` is empty for a whole inventory, else where its content stands: `("hosts", "a")`."""
 

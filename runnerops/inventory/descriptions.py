@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from runnerops.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class KeyDescription:
     """One key. `default` says what holds without it, `example` is YAML in one line; both may be empty."""
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
+from runnerops.frozen import frozen
 from runnerops.inventory.nodes import Node
 from runnerops.inventory.problems import Problems, did_you_mean, dotted
 from runnerops.model.common import Key
@@ -14,7 +14,7 @@ _NOT_MERGED = frozenset({"groups", "address"})
 """Keys that belong to one group or host and are never inherited."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Document:
     """A checked file. `groups` and `hosts` are in its order."""
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from runnerops.frozen import frozen
 from runnerops.inventory.complaints import host_shape, plain
 from runnerops.inventory.document import Document, child
 from runnerops.inventory.expressions import Expressions
@@ -24,7 +25,7 @@ RUNNERS: Key = ("gitlab_runner", "runners")
 CACHES: Key = ("registry", "caches")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Draft:
     """A host before its caches and mirrors are filled in. `node` has no nulls left, `{host}` is replaced."""
 
@@ -110,7 +111,7 @@ def tree(node: Node, key: Key, locations: dict[Key, SourceLocation]) -> Value:
     return node.value
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Filling:
     """Replaces what stands for something in a host's values; `problems` None: `{host}` alone."""
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from runnerops.frozen import frozen
 from runnerops.inventory.document import Document, child
 from runnerops.inventory.drafts import merge_layers
 from runnerops.inventory.expressions import variables_in
@@ -22,7 +23,7 @@ _FOR_US = frozenset({"local", "listen_given", "config_file"})
 """Fields of a cache that the inventory has no key for."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Layer:
     """A value as one layer wrote it; `source` is `defaults`, `groups.NAME` or `hosts.NAME`."""
 
@@ -31,7 +32,7 @@ class Layer:
     value: Value
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Variable:
     """A variable that a value is made of, and the layer that gives it."""
 
@@ -40,7 +41,7 @@ class Variable:
     location: SourceLocation
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Explained:
     """A value of a host. `over` is what it overrode, nearest first. A value may be secret: print it masked.
 
@@ -91,7 +92,7 @@ def _marks(node: Node) -> Iterator[SourceLocation]:
         yield from _marks(item)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Variables:
     """A host's variables as they are written: `tree` has them by name."""
 

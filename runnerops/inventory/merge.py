@@ -7,9 +7,10 @@ replaced stays on record in `Node.over`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import reduce
 
+from runnerops.frozen import frozen
 from runnerops.inventory.nodes import Node
 from runnerops.inventory.problems import Problems, dotted
 from runnerops.model.common import Key, SourceLocation
@@ -18,7 +19,7 @@ NameOf = Callable[[Node], str]
 """The name by which an entry of a list merges, `{host}` replaced."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Merger:
     """Merges for one host. `named` says, per place of a list that merges by name, how an entry's name is found."""
 

@@ -7,11 +7,12 @@ alias costs nothing until it is counted.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeAlias
 
 import yaml
 
+from runnerops.frozen import frozen
 from runnerops.inventory.events import events, place
 from runnerops.inventory.problems import Problems, dotted
 from runnerops.inventory.scalars import Scalar, ScalarError, check_tag, read_scalar
@@ -24,7 +25,7 @@ _MOST_COPIES = 100_000
 Content: TypeAlias = "Scalar | tuple[Node, ...] | dict[str, Node]"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Node:
     """A value and its place: that of its key in a mapping, else its own. `size` counts it and all below it.
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 from runnerops.errors import InventoryError
+from runnerops.frozen import frozen
 from runnerops.model.common import Key, SourceLocation
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Problem:
     """One thing to mend. `path` is the dotted key (empty: the text itself is broken), `hint` the fix."""
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TypeAlias
 
 from runnerops.errors import UsageError
+from runnerops.frozen import frozen
 from runnerops.inventory.problems import did_you_mean
 
 Where: TypeAlias = "Path | Sequence[Path]"
@@ -19,7 +20,7 @@ PARTS = ("groups", "hosts")
 _ENDINGS = (".yml", ".yaml")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Source:
     """One file. `part` is `groups` or `hosts` where it holds what stands below `name` there; empty for a whole inventory."""
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime, time
 from enum import IntEnum, StrEnum
 from typing import Literal, TypeAlias
+
+from runnerops.frozen import frozen
 
 ABSENT = "absent"
 """The `Sha` of a file that does not exist or must not exist."""
@@ -23,7 +24,7 @@ Sha: TypeAlias = str
 """64 lower-case hex digits of a SHA-256, or `ABSENT`."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SourceLocation:
     """Where a value was written: line and column count from 1."""
 
@@ -35,7 +36,7 @@ class SourceLocation:
         return f"{self.file}:{self.line}:{self.column}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Secret:
     """A leaf of a section whose value comes from elsewhere. It never holds the value; `secrets/` resolves it.
 

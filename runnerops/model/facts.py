@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from runnerops.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Unit:
     """A systemd unit. `active` is its ActiveState; `pid` 0 when it has no main process.
 
@@ -27,7 +29,7 @@ class Unit:
         return self.enabled if self.enabled.removesuffix("-runtime") in {"disabled", "masked"} else ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Container:
     """A container, running or not. `ports` are published as `ADDRESS:PORT` (address empty: all).
 
@@ -47,7 +49,7 @@ class Container:
     auto_remove: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DockerStore:
     """Where a running Docker daemon keeps its images, containers and volumes, as it says itself.
 
@@ -63,7 +65,7 @@ class DockerStore:
     embedded: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DataRoot:
     """A path that may be a data-root: its real path, and the storage drivers whose state was found there."""
 
@@ -71,7 +73,7 @@ class DataRoot:
     drivers: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Client:
     """Who observed, as the host's sshd has it (`SSH_CONNECTION`): its `address`, and the `server` and `port` that it used.
 
@@ -85,7 +87,7 @@ class Client:
     source: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HostsFile:
     """A `hosts.toml` of Docker Hub, or of any registry, below /etc/docker/certs.d, and the hosts that it names.
 
@@ -96,7 +98,7 @@ class HostsFile:
     hosts: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DockerFacts:
     """The Docker daemon. `version` is empty and the loaded values None when it does not answer.
 
@@ -130,7 +132,7 @@ class DockerFacts:
     listeners: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RegistryFacts:
     """What the host says of caches. `compose` is the argv prefix (`docker compose` or `docker-compose`), () without one.
 
@@ -149,7 +151,7 @@ class RegistryFacts:
     volumes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Job:
     """A running CI job: `id` is GitLab's, or empty where only a process or a number tells of it.
 
@@ -166,7 +168,7 @@ class Job:
     started_at: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RunnerFacts:
     """gitlab-runner on the host. `unmanaged_runners` are beside the unit and cannot be drained (a container, another process).
 
@@ -193,7 +195,7 @@ class RunnerFacts:
         return tuple(job for job in self.jobs if job.drains)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Facts:
     """What planning needs to know of a host. A service's facts are None where it is not there, or (in `check`) not known.
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Literal, TypeAlias
 
+from runnerops.frozen import frozen
 from runnerops.model.common import Secret
 
 Setting: TypeAlias = "str | int | bool | tuple[str, ...] | None"
@@ -28,7 +29,7 @@ Managed: TypeAlias = "Mapping[str, Mapping[int, str]]"
 """Runners that an inventory manages in GitLab: by the GitLab's URL their names by their ids there."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class GitlabAccess:
     """How a GitLab is asked: its `url` without a trailing slash, a token of its API, and the path of its CA's certificate.
 
@@ -40,7 +41,7 @@ class GitlabAccess:
     ca_file: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Registration:
     """A runner as its host's config.toml has it. `id` is GitLab's, 0 where the file does not say; `expires_at` None: never."""
 
@@ -51,7 +52,7 @@ class Registration:
     expires_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RunnerStatus:
     """How a runner stands in GitLab. `known`: whether GitLab takes its token, None where it was not asked or did not say.
 
@@ -70,7 +71,7 @@ class RunnerStatus:
     fix: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Wish:
     """What one entry of the inventory asks for of a runner in GitLab. `of` is the same for entries of one runner there."""
 
@@ -81,7 +82,7 @@ class Wish:
     id: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SettingChange:
     """A setting, by the inventory's key, that GitLab has otherwise."""
 
@@ -90,7 +91,7 @@ class SettingChange:
     new: Setting
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SettingsUpdate:
     """What is to be set in GitLab of one runner, which has this `id` there."""
 
@@ -99,7 +100,7 @@ class SettingsUpdate:
     changes: tuple[SettingChange, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Place:
     """Where a runner is created that is in no config.toml yet: `of` is the number or the path of a group or project."""
 
@@ -110,7 +111,7 @@ class Place:
         return f"{self.kind} {self.of}".strip()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Creation:
     """A runner that is to be created in GitLab. `number` is the group's or project's there, 0 for the instance.
 
@@ -124,7 +125,7 @@ class Creation:
     mark: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Begun:
     """What a host has on record: that a deploy began to create runners at this place of the GitLab at `url`, with this mark.
 
@@ -137,7 +138,7 @@ class Begun:
     mark: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Leftover:
     """A runner that GitLab has (by this `id`) and no host: created, and marked so, by a deploy that was cut off."""
 
@@ -145,7 +146,7 @@ class Leftover:
     mark: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Deletion:
     """A runner that was managed in GitLab, by this `id`, and left the inventory.
 
@@ -161,7 +162,7 @@ class Deletion:
         return f"{self.runner} ({self.id})"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Unpaired:
     """Runners that only one side has: a host's file without GitLab (`creations`), or GitLab without any host (`leftovers`);
     and those that neither is to have (`deletions`). `begun`: what the host has on record of creations that were begun, and
@@ -173,7 +174,7 @@ class Unpaired:
     begun: tuple[Begun, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PauseRecord:
     """What a host has on record: that its run number `run` was to have this runner paused in GitLab, which has `id` there."""
 
@@ -183,7 +184,7 @@ class PauseRecord:
     runner: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Pause:
     """A runner that run number `run` has paused in GitLab until its end. `jobs`: those that GitLab has as running on it there,
     None where it does not tell. `stays`: the inventory asks for it to be paused, so it stays so where all ends well.
@@ -196,7 +197,7 @@ class Pause:
     stays: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Pausing:
     """Runners that are paused in GitLab before the host's run and unpaused after it (`now`), and those that an earlier run
     left paused (`left`), which are unpaused with them, or where nothing else is to be done."""
@@ -208,7 +209,7 @@ class Pausing:
         return bool(self.now or self.left)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Created:
     """A runner that a deploy has just created. `expires_at` is when its token does; None: never."""
 

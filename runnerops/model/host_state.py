@@ -5,16 +5,17 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
+from runnerops.frozen import frozen
 from runnerops.model.common import ABSENT, ENDS, Result, ServiceName, Sha, Verb
 from runnerops.model.facts import Facts
 from runnerops.model.gitlab import Begun, Managed, PauseRecord
 from runnerops.model.inventory import Requester
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RemoteFile:
     """A path on a host as `observe` saw it. `content` is None unless it is a regular file; `mtime` is in epoch seconds."""
 
@@ -26,7 +27,7 @@ class RemoteFile:
     mtime: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Intent:
     """An action that a run began and did not verify. `invocation` was its unit's then, or the id of a registry's container."""
 
@@ -36,7 +37,7 @@ class Intent:
     invocation: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Run:
     """A run on the host. `result` is empty while it is alive and after it was cut off; `started_at` is in epoch seconds.
 
@@ -67,7 +68,7 @@ def latest(runs: Sequence[Run]) -> Run | None:
     return next(iter((*running, *had, *reversed(runs))), None)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SecretFingerprints:
     """What the inventory gave of secrets that the host's own system replaces, as keyed fingerprints that only tell *equal*.
 
@@ -88,7 +89,7 @@ _DIGITS = 11
 """The digits of a time in epoch seconds, up to the year 5138; more digits are milliseconds, or no time at all."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Hold:
     """What keeps every run off a host. `until` is in epoch seconds; 0: until it is released."""
 
@@ -109,7 +110,7 @@ class Hold:
         return 0 < self.until <= clock
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HostState:
     """All that one observation gave. `applied` has the sha that runnerops last put, or found equal in meaning, at each path.
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from runnerops.frozen import frozen
 from runnerops.model.common import KEEP_RUNS, Key, Secret, ServiceName, SourceLocation, Tree
 from runnerops.model.gitlab import Created, GitlabAccess, Place, Setting
 from runnerops.model.rollout import USUAL, Rollout
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Cache:
     """A pull-through cache as its clients see it.
 
@@ -32,7 +33,7 @@ class Cache:
     address: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ssh:
     """How to reach a host; what is None comes from ssh_config. `sudo` None: when the user is not root.
 
@@ -47,7 +48,7 @@ class Ssh:
     sudo_password: str | Secret | None = field(default=None, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Displaced:
     """A container of somebody else's that a run stopped, for a cache took its place. `restart` is the policy that it had."""
 
@@ -57,7 +58,7 @@ class Displaced:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Maintenance:
     """Why a host is to be left out, and until when (epoch seconds; 0: it has no end)."""
 
@@ -65,7 +66,7 @@ class Maintenance:
     until: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Host:
     """One host of the inventory, merged and with defaults filled in.
 
@@ -131,7 +132,7 @@ class Host:
         return None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Inventory:
     """All hosts in the order of the files; `groups` names the hosts of each group, in the same order.
 
@@ -147,7 +148,7 @@ class Inventory:
     templates: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CiJob:
     """The GitLab job that this very process runs in, as its predefined variables say; `runner_id` 0: not told.
 
@@ -160,7 +161,7 @@ class CiJob:
     short_token: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Policy:
     """What a run may do on one host. Times are in seconds; `allow` has the codes of blockers that are overridden there.
 
@@ -176,7 +177,7 @@ class Policy:
     volumes: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Requester:
     """Who asked for a run, and from where. `commit` and `pipeline` (a URL) are empty outside of a repository or a pipeline."""
 
@@ -186,7 +187,7 @@ class Requester:
     pipeline: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Restored:
     """Files of a service as if an inventory asked for them: the section, the rendered files, the caches that they bring up.
 
@@ -202,7 +203,7 @@ class Restored:
     content: bytes | None = field(default=None, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Original:
     """What was at a path before the first run; `content` None: no file. `mode` and `owner` are empty where they were not kept.
 
@@ -218,7 +219,7 @@ class Original:
 Format: TypeAlias = Literal["json", "yaml", "toml"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FileSpec:
     """A managed file. `name` tells files of one kind apart (the cache of a registry config), `mode` is octal digits.
 
@@ -234,7 +235,7 @@ class FileSpec:
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RenderedFile:
     """What a file should hold; `content` None: it must not exist."""
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal, TypeAlias
 
 from runnerops.codes.blockers import BLOCKERS
+from runnerops.frozen import frozen
 from runnerops.model.common import KEEP_RUNS, Key, ServiceName, Sha, SourceLocation, Tree, Value, Verb, key_label
 from runnerops.model.facts import Job
 from runnerops.model.gitlab import Managed, Pausing, SettingsUpdate, Unpaired
@@ -19,7 +20,7 @@ ChangeOrigin: TypeAlias = Literal["inventory", "host", "runner", "both", "unmana
 there (`runner`); both; or `unmanaged`, of a file from before the first deploy."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class KeyChange:
     """One key whose meaning differs; None where it is missing. Values may be secret: print through `redact` only.
 
@@ -38,7 +39,7 @@ class KeyChange:
         return key_label(self.key, self.name)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Drift:
     """The host's file is not what our run number `run` left: when it was written (epoch seconds, 0: it is gone), by whom."""
 
@@ -47,7 +48,7 @@ class Drift:
     by: Literal["hand", "runner"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Change:
     """A managed file that differs in bytes, mode or owner. `key_changes` is empty when only layout, mode or owner do.
 
@@ -61,7 +62,7 @@ class Change:
     drift: Drift | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Action:
     """What a service does for its changes to take effect.
 
@@ -98,7 +99,7 @@ class Action:
         return self.operation or self.verb.name.lower()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Blocker:
     """A safety check that blocks a deploy. `code` is a row of `codes/blockers.py`, which tells what overrides it.
 
@@ -116,7 +117,7 @@ class Blocker:
         return BLOCKERS[self.code].overridable
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Removal:
     """A service as it was before the first run: its section and its files, what blocks going back to them, and notes.
 
@@ -130,7 +131,7 @@ class Removal:
     recorded: Mapping[str, bytes | None] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Finding:
     """What a rule found. Only severity `error` stops a deploy. `path` is the managed file's, `key` the place in it, `name` that
     of the runner, or of another item of a list, that it belongs to. `ignored`: why the inventory
@@ -153,7 +154,7 @@ class Finding:
         return key_label(self.key, self.name)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Plan:
     """All that apply will do. An empty plan has no `forward` steps. `blockers` are those not overridden, `overridden` the rest.
 

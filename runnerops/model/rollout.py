@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+
+from runnerops.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rollout:
     """Of hosts that disturb jobs `batch` may do so at a time: a number, or a percentage of them (`25%`), at least one.
 

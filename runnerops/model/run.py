@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Literal, TypeAlias
 
+from runnerops.frozen import frozen
 from runnerops.model.common import Result, Sha
 from runnerops.model.host_state import Run
 from runnerops.model.plan import Blocker, Finding
@@ -18,7 +19,7 @@ StepList: TypeAlias = Literal["forward", "rollback", ""]
 EventKind: TypeAlias = Literal["step", "done", "wait", "note", "fail", "end"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Event:
     """A line of a run's log. `at` is epoch seconds, `step` the index in its list from 0 (-1: the run itself).
 
@@ -41,7 +42,7 @@ def told(events: Iterable[Event]) -> tuple[str, ...]:
     return tuple(in_words(event.text, event.at) for event in said if event.list or event.text not in steps)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Outcome:
     """How a host ended: the step that failed, what a person should look at, the next line to type.
 
@@ -61,7 +62,7 @@ class Outcome:
     """Of a result that is not good: the host itself is as it should be, and what is missing is GitLab's."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Record:
     """A run as its host kept it. `actions` as `VERB SERVICE`; `command` is what was typed, e.g. `deploy`."""
 

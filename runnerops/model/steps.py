@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal, TypeAlias
+
+from runnerops.frozen import frozen
 
 StepVerb: TypeAlias = Literal["guard", "stage", "phase", "intend", "complete", "swap", "run", "await"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Step:
     """One step of the host's language; the verbs and their arguments are in `remote/protocol.py`.
 
@@ -37,7 +39,7 @@ def drains(step: Step) -> bool:
     return step.verb == "await" and step.args[1] == DRAINED
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ActionSteps:
     """What one service's action does and how it is undone.
 

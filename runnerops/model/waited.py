@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 
+from runnerops.frozen import frozen
 from runnerops.model.facts import Job
 
 _COUNTED = re.compile(r"(\d+) jobs?(?:: (.*))?")
 _KEYS = re.compile(r' (name|project|runner|started)="([^"]*)"')
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Waited:
     """`count` jobs, of which `jobs` are known: what a drain says in its first line."""
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from runnerops.frozen import frozen
 
 CURLY = "\u201c\u201d\u201e\u2018\u2019\u201a\u00ab\u00bb"
 _ODD_SPACES = "\u00a0\u2000\u2001\u2002\u2003\u2007\u2009\u200b\u200c\u200d\u202f\u2060\u3000"
@@ -11,7 +12,7 @@ _CONFLICT = re.compile(r"(?:<{7}|={7}|>{7}|\|{7})(?:[ \t\r\n]|$)")
 _BRACES = re.compile(r"\{[{%#]|%\}")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Cause:
     """Where (an offset in the text), what is wrong, and the fix. Neither sentence holds anything of the text."""
 

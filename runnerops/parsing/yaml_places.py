@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
 import yaml
 
+from runnerops.frozen import frozen
 from runnerops.model.common import Key, SourceLocation
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -16,7 +16,7 @@ _BEGIN = re.compile(r"^---", re.MULTILINE)
 _MERGE = "tag:yaml.org,2002:merge"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Look:
     """What a text of YAML shows beside its values.
 
@@ -105,7 +105,7 @@ def _repeated(root: yaml.Node, file: str) -> list[tuple[Key, SourceLocation]]:
     return found
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Walk:
     """Through one document. `add`: items of a list follow those that are `found` already."""
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
+from runnerops.frozen import frozen
 from runnerops.model.common import Tree, Verb, item_name
 from runnerops.model.gitlab import Managed, SettingsUpdate, Unpaired
 from runnerops.model.host_state import HostState, RemoteFile, SecretFingerprints, fingerprint, sha256
@@ -34,7 +35,7 @@ from runnerops.services import SERVICES, service_of
 from runnerops.services.base import ParseError
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Request:
     """All that a plan is made of. `deployed` names the hosts that the same deploy brings up to date before this one.
 

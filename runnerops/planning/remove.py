@@ -6,8 +6,9 @@ As for rollbacks there is no second engine: this takes the place of rendered fil
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from runnerops.frozen import frozen
 from runnerops.model.common import ServiceName, SourceLocation, Tree
 from runnerops.model.host_state import HostState, RemoteFile
 from runnerops.model.inventory import Displaced, Host, Original, Policy, RenderedFile
@@ -19,7 +20,7 @@ FOLDERS = "folders"
 """The file of a run with the folders that go when it has left them empty, the deepest first, a line each."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Kept:
     """What a host keeps of its runs: itself as the last one left it, every path that any applied, originals by path, and
     containers that caches took the place of.
@@ -31,7 +32,7 @@ class Kept:
     displaced: tuple[Displaced, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Removed:
     """The host without these services, the files that this asks for, and what is to be said of it.
 

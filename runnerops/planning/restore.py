@@ -6,9 +6,10 @@ There is no second engine for rollbacks: these files take the place of rendered 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from runnerops.errors import RunneropsError
+from runnerops.frozen import frozen
 from runnerops.model.common import ABSENT, Result, ServiceName, Tree
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host, RenderedFile
@@ -23,7 +24,7 @@ _CHANGED = frozenset({Result.APPLIED, Result.NEEDS_ATTENTION, Result.UNKNOWN})
 """Ends after which a host is not as it was before the run."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RestorePoint:
     """A time to go back to; `text` says in words which. `places`: per path where its content is kept on the host; None where
     there was no file. `since`: the number of the first run that is undone.
@@ -107,7 +108,7 @@ def contents_at(host: str, point: RestorePoint, kept: Mapping[str, bytes]) -> Ma
     return found
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RestoredHost:
     """A host as if its inventory asked for what it once had, the files that this asks for, and what is left out."""
 

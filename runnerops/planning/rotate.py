@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from runnerops.frozen import frozen
 from runnerops.model.common import ServiceName, Tree, Verb
 from runnerops.model.host_state import HostState, RemoteFile, sha256
 from runnerops.model.inventory import FileSpec, Host, Policy, RenderedFile, Requester
@@ -27,7 +28,7 @@ _UNGIVEN: Tree = {"token": "glrt-" + "0" * 20}
 """Stands for the token that GitLab has not given yet, where it is asked what would block its way into the file."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rotating:
     """One host's rotation, and what it is planned with."""
 

@@ -6,9 +6,9 @@ import hashlib
 import hmac
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from runnerops.frozen import frozen
 from runnerops.model.common import Key, Secret, Tree, Value
 from runnerops.model.inventory import FileSpec, Host
 from runnerops.redact.names import key_file, secret_place
@@ -61,7 +61,7 @@ def _clear(found: Iterable[tuple[Key, Value]]) -> Iterator[str]:
             yield f"{key[-1]}={value}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Masker:
     """Masks trees. `key` is a host's own, or random and made for the run: a fingerprint tells *changed*, and nothing else.
 
@@ -123,7 +123,7 @@ def holds_secret(service: Service, spec: FileSpec, tree: Tree) -> bool:
 Mask = Callable[[str], str]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Judge:
     """Decides on leaves. `clear` None: free text is shown. `free`: all text is free."""
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
+from runnerops.frozen import frozen
 from runnerops.model.inventory import Host
 from runnerops.remote.gateways import Gateways
 from runnerops.remote.hostkeys import KnownHosts
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from runnerops.remote.settings import Settings
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Access:
     """The same for every hop of a way. `environ` says where ssh_config and its keys lie, and whether this is a CI job.
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import chain
 
+from runnerops.frozen import frozen
 from runnerops.remote.hostkeys import HostKey, KnownHosts
 from runnerops.remote.hostnames import covers
 
@@ -17,7 +18,7 @@ _SIGNATURES = {"ssh-rsa": frozenset({"rsa-sha2-256", "rsa-sha2-512"})}
 """What a kind of key signs with, where that is not its own name: SHA-1 counts no more, as in OpenSSH."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Certificate:
     """`key` is the host's, `signed` all that `authority` signed. `after` and `before` are epoch seconds."""
 
@@ -103,7 +104,7 @@ Verify = Callable[[HostKey, bytes, bytes], bool]
 """Whether the key made the signature of the bytes: key, bytes, signature."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Names:
     """What a host is called: in known_hosts, and in its certificate, where no port stands."""
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from runnerops.errors import HostError
+from runnerops.frozen import frozen
 
 if TYPE_CHECKING:
     from fabric import Connection
@@ -46,7 +47,7 @@ class Hop(Protocol):
 H = TypeVar("H", bound=Hop)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Passage:
     """An open connection to a jump host, in the form in which Fabric opens channels on one; it is not the caller's to close."""
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from runnerops.errors import HostError
+from runnerops.frozen import frozen
 from runnerops.model import host_state
 from runnerops.model.answers import Answers
 from runnerops.model.common import HOST_FORMAT, STATE_FOLDER
@@ -36,7 +36,7 @@ class Reader(Protocol):
         """What the script prints. Raises HostError."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class History:
     """`clock` is the host's own, in epoch seconds; `records` has the newest run first. `paused`: runners that are so in GitLab
     for a run, or by one that is over."""

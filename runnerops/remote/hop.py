@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from paramiko import Message, MissingHostKeyPolicy, PKey, SSHClient, SSHException
 
 from runnerops.errors import HostKeyError
+from runnerops.frozen import frozen
 from runnerops.remote.algorithms import Leaves, bits
 from runnerops.remote.certificates import Names, flaw, read_certificate, signed_with
 from runnerops.remote.fabrics import Connection
@@ -17,7 +17,7 @@ from runnerops.remote.hostkeys import HostKey, KnownHosts
 from runnerops.remote.login import Attempt
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Hop:
     """One connection of the way. `names` are what known_hosts may call it; the first is the one that `trust` writes.
 

@@ -11,9 +11,10 @@ import base64
 import binascii
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
+from runnerops.frozen import frozen
 from runnerops.remote.hostnames import covers, plain_names, split_line
 
 PROJECT_FILE = "known_hosts"
@@ -24,7 +25,7 @@ KINDS = ("ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha
 _SYSTEM_FILE = Path("/etc/ssh/ssh_known_hosts")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HostKey:
     """A public key: its kind and the bytes that go over the wire. `str` is how it is shown to people."""
 
@@ -44,7 +45,7 @@ class HostKey:
         return f"{self.kind} {self.fingerprint}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Entry:
     """One line. `names` is its first field: patterns between commas, or one hash; `place` is `file:line`."""
 
@@ -57,7 +58,7 @@ class Entry:
         return any(covers(self.names, name) for name in names)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class KnownHosts:
     """All that is known. `warnings` names the lines that could not be used, by place.
 

@@ -8,11 +8,12 @@ import io
 import re
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runnerops.errors import RunneropsError
+from runnerops.frozen import frozen
 from runnerops.model.inventory import Host
 from runnerops.remote.root import NoPassword, Passwords
 
@@ -74,7 +75,7 @@ class KeyRing:
         return None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Credentials:
     """What one logs in and becomes root with, beside the keys of ssh_config. No value is ever printed."""
 

@@ -12,11 +12,11 @@ import shlex
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING
 
 from runnerops.errors import HostError, LinkLostError
+from runnerops.frozen import frozen
 from runnerops.model.inventory import Host
 from runnerops.remote.gateways import Gateways
 from runnerops.remote.root import Entry, Root, WrongPasswordError
@@ -33,7 +33,7 @@ ssh_config says ServerAliveInterval or ServerAliveCountMax, their product counts
 _CHUNK = 65536
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Completed:
     """What an exec gave."""
 

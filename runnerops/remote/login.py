@@ -7,7 +7,7 @@ import contextlib
 import os
 import socket
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,13 +15,14 @@ from paramiko import Agent, ECDSAKey, Ed25519Key, Message, PKey, RSAKey, SSHConf
 from paramiko.agent import AgentSSH
 from paramiko.auth_strategy import AuthSource, AuthStrategy, InMemoryPrivateKey, SourceResult
 
+from runnerops.frozen import frozen
 from runnerops.remote.hostkeys import HostKey
 from runnerops.remote.keys import VARIABLE, Credentials, LockedKeyError, PrivateKeyError
 
 _OPENSSH_MAGIC = b"openssh-key-v1\0"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Identities:
     """ssh_config's IdentityFile, IdentitiesOnly, IdentityAgent (a socket; `none`; empty: the usual) and CertificateFile."""
 
@@ -31,7 +32,7 @@ class Identities:
     certificate: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Login:
     """What may be offered: `given` first, then the files, then the agent's keys (`matching`: those of the files)."""
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass
 from itertools import pairwise
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from runnerops.errors import HostError, HostKeyError
+from runnerops.frozen import frozen
 from runnerops.model.inventory import Host
 from runnerops.remote.access import Access
 from runnerops.remote.gateways import Gateways
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 ECDSA = tuple(kind for kind in KINDS if kind.startswith("ecdsa-"))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Offer:
     """What a host, or a `gateway` on the way to it, offers.
 

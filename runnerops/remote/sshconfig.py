@@ -9,13 +9,13 @@ import os
 import re
 import shlex
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from glob import glob
 from pathlib import Path
 from typing import TypeAlias
 
 from paramiko import SSHException
 
+from runnerops.frozen import frozen
 from runnerops.remote.settings import UNREAD, Settings
 from runnerops.remote.sshconfig_values import MATTERS, split, wrong_match, wrong_value
 
@@ -41,7 +41,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     return Settings.from_text("\n".join(lines))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Whose:
     """Where relative names and `~` of an `Include` begin, and whether the file is the user's or the system's."""
 

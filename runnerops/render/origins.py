@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from jinja2 import Environment, nodes
 from jinja2.ext import Extension
 from jinja2.lexer import Token, TokenStream
 
+from runnerops.frozen import frozen
 from runnerops.model.common import Key, SourceLocation
 from runnerops.model.inventory import FileSpec, Format
 from runnerops.parsing.causes import offset_of
@@ -45,7 +46,7 @@ def _mark(kind: str, line: int, name: str) -> str:
     return f"{_BEGIN}{kind} {line} {name}{_END}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Literal:
     """A key in a dictionary that a template spells out."""
 
@@ -53,7 +54,7 @@ class Literal:
     place: SourceLocation
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Origins:
     """Of one rendered text: `places` has its keys, `_at` the offsets where another piece of a template begins."""
 

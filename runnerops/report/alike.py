@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from runnerops.frozen import frozen
 from runnerops.model.host_names import brief
 from runnerops.redact import MASK
 from runnerops.report.wrap import broken_at_words
@@ -21,7 +21,7 @@ _SIGNS = {"\ue000": "HOST", "\ue001": "ADDRESS"}
 """What stands in a line for the host's own, and how it is shown."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Told:
     """What is said of one host, line by line."""
 

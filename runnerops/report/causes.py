@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
+from runnerops.frozen import frozen
 from runnerops.model.host_names import first_few
 from runnerops.model.run import Outcome
 from runnerops.report.alike import FEWEST, Line, Told, block_lines
@@ -15,7 +15,7 @@ _PLACE = re.compile(r"[^@\s]+@\[?([^\s\]]+?)\]?:\d+: ")
 """How the way to a host is told: `root@192.0.2.1:22: connection refused`."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Said:
     """Of one host: a title, such as `unreachable`, in its style, and what stands below it. `shared`: the title of many."""
 

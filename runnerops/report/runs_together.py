@@ -4,8 +4,8 @@ zone."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
+from runnerops.frozen import frozen
 from runnerops.model.host_names import brief, by_number
 from runnerops.model.run import Record
 from runnerops.report.alike import Line, Told, shared_lines
@@ -18,7 +18,7 @@ _MOST = 20
 """So many are shown, and the earlier ones counted."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Kept:
     """A run that this host keeps, the host's own time of day in epoch seconds, and what else is said of it."""
 

@@ -11,8 +11,8 @@ import hashlib
 import hmac
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
+from runnerops.frozen import frozen
 from runnerops.model.common import Key, Value, key_text
 from runnerops.model.gitlab import Creation, Setting, SettingsUpdate
 from runnerops.model.host_state import Run
@@ -38,7 +38,7 @@ PASSING = frozenset({"jobs-running"})
 """Blockers that come and go by themselves: a deploy meets them as it finds them."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Digests:
     """Makes digests under the host's own key (hex digits), or of what is shown where it has none. `clear`: what may be shown.
 

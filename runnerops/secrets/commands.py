@@ -6,15 +6,16 @@ import subprocess
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
+
+from runnerops.frozen import frozen
 
 SECONDS = 30
 """How long a command may take."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Output:
     """What a command left: its exit status and both streams."""
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Protocol
 
+from runnerops.frozen import frozen
 from runnerops.model.answers import Answers
 from runnerops.model.common import Key, ServiceName, SourceLocation, Tree, Value
 from runnerops.model.facts import Facts
@@ -30,7 +31,7 @@ class ParseError(Exception):
         self.valid = valid
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ActionRequest:
     """An action of a plan, and all that its steps are made of.
 
@@ -47,7 +48,7 @@ class ActionRequest:
     already_stopped: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ListeningPlace:
     """Where a managed system would listen, and the key of a file (or of the section, by its name) that says so.
 
@@ -195,7 +196,7 @@ class Planner(Protocol):
         return ActionSteps()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Addition:
     """What a template has to say for a host, since no section has a word for it. `block` is a block of the shipped template.
 
@@ -211,7 +212,7 @@ class Addition:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Adopted:
     """What the inventory has to say so that a host stays as it is. `section` None: the host has nothing that one could manage.
 

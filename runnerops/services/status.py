@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
+from runnerops.frozen import frozen
 from runnerops.model.answers import Answers
 from runnerops.model.common import ServiceName
 from runnerops.model.facts import Job
@@ -15,7 +15,7 @@ from runnerops.model.inventory import Host
 from runnerops.services.verify import Call
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ServiceStatus:
     """The status of one system. `healthy`: it runs as it should. `details` say, a sentence each, what is loaded and goes on.
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal, Protocol
 
+from runnerops.frozen import frozen
 from runnerops.model.answers import Answer, Answers
 from runnerops.model.common import ServiceName
 from runnerops.model.host_state import HostState
@@ -24,7 +25,7 @@ Call = tuple[str, ...]
 """A call of a shell function of the frame, and its arguments."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Probe:
     """The image that is pulled. A cache's log shows this host's requests by `marker`, a word that only its pull sends."""
 
@@ -47,7 +48,7 @@ def parse_image(text: str) -> tuple[str, str, str] | None:
     return f"{name}:{tag}", name if "/" in name else f"library/{name}", tag
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Evidence:
     """What was found about one host. `told` has the answers to `inquiries`, `tried` those of the pull test (None: not made).
 
@@ -66,7 +67,7 @@ class Evidence:
     """Other hosts of this verify that GitLab cannot tell from this one, where they have one token."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Check:
     """One check of `verify`. `reason` says why it failed or was skipped, or adds to one that passed; `fix` is what to type."""
 

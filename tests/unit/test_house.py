@@ -22,7 +22,7 @@ LONGEST = 40
 MOST_ARGUMENTS = 5
 
 LAYERS = (
-    ("__init__", "codes"),
+    ("__init__", "frozen", "codes"),
     ("model",),
     ("errors", "parsing"),
     ("services.base",),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from runnerops.errors import GitlabDownError, GitlabError
+from runnerops.frozen import frozen
 from runnerops.model.common import Secret
 from runnerops.model.gitlab import GitlabAccess, Wish
 from runnerops.model.host_state import HostState
@@ -23,7 +24,7 @@ Down: TypeAlias = "dict[str, GitlabDownError]"
 """The GitLabs that did not answer in this command, by URL, each with what was said: no further host waits for them."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Asking:
     """What GitLab is asked with by one command; all its hosts share it. `folder` is the inventory's."""
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from runnerops.engine.gitlab.asking import Asking, by_token, system_id_of
 from runnerops.engine.planned import Planned
 from runnerops.errors import GitlabError
+from runnerops.frozen import frozen
 from runnerops.model.common import Secret
 from runnerops.model.gitlab import Deletion, Managed
 from runnerops.model.host_state import HostState, fingerprint
@@ -28,7 +29,7 @@ POLL_SECONDS = 5.0
 """Between two looks at whether a runner's jobs have ended."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Leavers:
     """What a plan says of runners that leave. `in_gitlab` is what the run records as managed there."""
 
@@ -40,7 +41,7 @@ class Leavers:
     """Those that are to be deleted, and cannot be by this deploy."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Departures:
     """What plans the runners that leave one host. `hosts` are all of the inventory: one may have got a runner's token."""
 
@@ -170,7 +171,7 @@ def delete_leavers(host: Host, planned: Planned, asking: Asking) -> Iterator[Git
             yield GitlabError(f"runner {one} is still in GitLab: {error.message}", error.hint)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Deleting:
     """What deletes the runners of one host in GitLab; `own` is its system id."""
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from runnerops.engine.gitlab.asking import Asking, by_token, system_id_of
 from runnerops.errors import GitlabError
+from runnerops.frozen import frozen
 from runnerops.model.common import Result
 from runnerops.model.gitlab import Begun, Created, Creation, Leftover, Place, SettingsUpdate
 from runnerops.model.host_state import HostState
@@ -26,7 +27,7 @@ _MAY_HAVE = frozenset({Result.IN_PROGRESS, Result.UNKNOWN, Result.NEEDS_ATTENTIO
 """Ends of a run after which nobody can tell whether the host has the new runners."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NewInGitlab:
     """What a plan says of runners that GitLab lacks, or has and no host."""
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from runnerops.engine.plan_context import PlanContext
 from runnerops.engine.planned import Planned
+from runnerops.frozen import frozen
 from runnerops.model.gitlab import Created, Managed, SettingsUpdate, Unpaired
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host, RenderedFile
@@ -30,7 +31,7 @@ def plan_with_created(
     return make(replace(request, desired=desired, in_gitlab=managed)).plan
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class InGitlab:
     """GitLab's part of a host's plan."""
 

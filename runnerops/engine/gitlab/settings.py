@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 from runnerops.engine.gitlab.asking import Asking, by_token, system_id_of
 from runnerops.errors import GitlabError, LostTokenError, NoRunnerError
+from runnerops.frozen import frozen
 from runnerops.model.gitlab import SettingsUpdate, Wish
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host, RenderedFile
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 from runnerops.engine.gitlab.tokens import token_is_lost
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Compared:
     """What a deploy is to set in GitLab, what blocks it there, and notes of what could not be compared."""
 

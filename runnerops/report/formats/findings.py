@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
+from runnerops.frozen import frozen
 from runnerops.model.common import Key, SourceLocation, key_text
 from runnerops.model.plan import Finding
 from runnerops.redact import Redactor
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Entry:
     """A finding in a report.
 
@@ -37,7 +37,7 @@ class Entry:
         return f"{self.subject}: {self.message}" if self.subject else self.message
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Findings:
     """`sound` are the hosts or files that nothing fails for; `strict`: warnings fail too."""
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from runnerops.frozen import frozen
 from runnerops.report.text import Line
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HostReport:
     """`lines` are as `diff` prints them, with nothing secret; `changes`: whether anything is to do, blocked or wrong there."""
 
@@ -17,7 +17,7 @@ class HostReport:
     changes: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PlanReport:
     """Of files: how many come, change and go. An action that no file of its service asks for is a change too."""
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
+from runnerops.frozen import frozen
 from runnerops.model.common import Tree, Value
 
 IMAGE = "docker:dind"
@@ -20,7 +20,7 @@ SIZE = 24
 """Prefix of each network that the inner daemon makes out of its pool."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Dind:
     """A dind service. `pool` is a network that holds no cache; `certs` is where certificates are with `tls`.
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
+from runnerops.frozen import frozen
 from runnerops.model.common import Tree, Value, Verb
 from runnerops.model.facts import DockerFacts
 from runnerops.model.host_state import HostState
@@ -25,7 +25,7 @@ OBSERVABLE = ("registry-mirrors", "live-restore")
 """Keys whose loaded value the daemon tells."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ActionContext:
     """`change` is None where only what is loaded, or an intent, makes the daemon act."""
 

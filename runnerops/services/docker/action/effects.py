@@ -7,9 +7,9 @@ Source: moby's `daemon/daemon_unix.go` (`initNetworkController`, `initBridgeDriv
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from ipaddress import ip_network
 
+from runnerops.frozen import frozen
 from runnerops.model.common import Tree, Value
 from runnerops.services.docker.action.lists import listed
 from runnerops.services.scripts import script
@@ -69,7 +69,7 @@ def _pools(value: Value) -> str | None:
         return None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Shown:
     """`ask` and `form` print the value. `default` is printed without the key (None: that depends on the host).
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from ipaddress import ip_network
 from typing import Literal
 
+from runnerops.frozen import frozen
 from runnerops.model.common import Tree, Value
 from runnerops.model.host_state import sha256
 from runnerops.services.scripts import script
@@ -19,7 +19,7 @@ from runnerops.services.shared.sizes import is_size, size_of
 from runnerops.services.shared.versions import Version
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Listed:
     """`lines` gives what stands among the lines of `form` while a value is in effect.
 

@@ -8,8 +8,9 @@ Source: moby's `daemon/image_store_choice.go`, `daemon/graphdriver/driver.go` an
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from runnerops.frozen import frozen
 from runnerops.model.common import Tree, Value
 from runnerops.model.facts import DataRoot, DockerFacts, DockerStore
 from runnerops.model.plan import KeyChange
@@ -26,7 +27,7 @@ GRAPHDRIVERS = ("overlay2", "fuse-overlayfs", "btrfs", "zfs", "vfs")
 """In the order in which dockerd prefers them; any other driver is a snapshotter of containerd."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Difference:
     """One thing that the next start changes: its key, and what it is before and after, in words."""
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from runnerops.frozen import frozen
 from runnerops.model.common import Tree, Value
 from runnerops.services.shared.versions import Version, version_of
 
@@ -17,7 +17,7 @@ Kind: TypeAlias = Literal["bool", "int", "string", "strings", "flags", "texts", 
 """`flags`: names to booleans. `texts`: names to strings."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DaemonKey:
     """`since` and `until` are the first release that knows it and the first that does not (empty: always, never).
 

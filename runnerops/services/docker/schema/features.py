@@ -7,16 +7,16 @@ flag; one that dockerd does not read is accepted without effect.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
 
+from runnerops.frozen import frozen
 from runnerops.services.shared.versions import Version, version_of
 
 READ_TO: Version = (29, 7)
 """The newest release whose flags this table has. What a later one reads, and when, is not known."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FeatureFlag:
     """`since`: the first release that reads it. `read`: `start`, or `use` where a reload is enough."""
 

@@ -7,9 +7,9 @@ live-restore counts as the running process has it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from runnerops.frozen import frozen
 from runnerops.model.common import Tree, Verb
 from runnerops.services.docker.action.context import ActionContext
 from runnerops.services.docker.action.effects import DEFAULT_POOLS, own_bridge
@@ -18,7 +18,7 @@ from runnerops.services.docker.diff import path_of
 Loads: TypeAlias = Literal["reload", "reload if it runs", "restart", "start", "return", "stop"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Transition:
     """A content of daemon.json (None: no file), and how the daemon is brought to it."""
 

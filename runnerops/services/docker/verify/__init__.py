@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from runnerops.frozen import frozen
 from runnerops.model.answers import Answers
 from runnerops.model.common import ServiceName
 from runnerops.model.facts import HostsFile
@@ -136,7 +136,7 @@ def _mirror(host: Host, url: str, evidence: Evidence) -> Check:
 # ------------------------------------------------------------------------------------------------------- the pull
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Pull:
     """What became of the trial's pull. `error` is the daemon's, `left` why the image is not as it was before.
 

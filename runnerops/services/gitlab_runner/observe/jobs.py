@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
+from runnerops.frozen import frozen
 from runnerops.model.facts import DockerFacts, Job, Unit
 from runnerops.model.waited import described
 
@@ -23,7 +23,7 @@ _COUNTED = re.compile(r"^gitlab_runner_jobs\{.*\} ([0-9.e+]+)$", re.MULTILINE)
 """Of any state: a job that is `pending` is taken, and its image is being pulled."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Processes:
     """The host's processes: parent, state and name by pid, and the `CI_JOB_ID` of those that have one.
 

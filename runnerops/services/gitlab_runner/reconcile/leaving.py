@@ -4,8 +4,9 @@ the host has, and by what is asked for. Pure."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from runnerops.frozen import frozen
 from runnerops.model.common import ABSENT, Secret
 from runnerops.model.gitlab import Managed, Registration
 from runnerops.model.host_state import HostState, SecretFingerprints, fingerprint
@@ -23,7 +24,7 @@ from runnerops.services.gitlab_runner.reconcile.created import to_be_created
 from runnerops.services.gitlab_runner.reconcile.tokens import names_of
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Leaving:
     """A runner that was managed in GitLab, by this `id`. `token`: as the host has it; empty where it does not any more.
 

@@ -6,9 +6,9 @@ From `common/config.go` of gitlab-runner, 13.0 to 19.3, and what its main branch
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from runnerops.frozen import frozen
 from runnerops.services.gitlab_runner.schema.executors import EXECUTOR_TABLES
 
 Kind: TypeAlias = str
@@ -17,7 +17,7 @@ user's own; `tree`: a table that is not judged further; `table NAME`, `[table NA
 """
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Known:
     """A key: the first release with it and the first without, empty where it was or is always there.
 

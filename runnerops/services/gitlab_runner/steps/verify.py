@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
+from runnerops.frozen import frozen
 from runnerops.model.inventory import Policy
 from runnerops.model.steps import Step
 from runnerops.services.gitlab_runner.format import read
@@ -27,7 +27,7 @@ _PORT = ":9252"
 _QUIET_LEVELS = frozenset({"warn", "warning", "error", "fatal", "panic"})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Watch:
     """What tells: `level` is `info` where the log does, else `quiet`; `page` is the metrics page's URL, or `-`.
 

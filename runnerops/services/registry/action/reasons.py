@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
+from runnerops.frozen import frozen
 from runnerops.model.common import Tree, Verb, key_text, value_at
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host
@@ -17,7 +17,7 @@ from runnerops.services.registry.observe.containers import coming_back, docker_a
 from runnerops.services.registry.reconcile import read
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reason:
     """Why one cache must act; `name` is empty where it is about all of them. `operation` is what becomes of its
     container; empty where that is not known."""

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from runnerops.frozen import frozen
 from runnerops.model.host_state import HostState
 from runnerops.services.registry.adopt.running import FoundRegistry
 
 _EVERYWHERE = {"", "0.0.0.0", "::"}  # noqa: S104  compared, not bound
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Listening:
     """`address` is `ADDRESS:PORT`, empty where no port is published. `url` is empty where the address says it.
 

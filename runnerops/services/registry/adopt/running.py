@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from runnerops.frozen import frozen
 from runnerops.model.answers import Answers
 from runnerops.model.common import Key, Tree, Value, value_at
 from runnerops.services.base import ParseError
@@ -40,7 +41,7 @@ SAID: Mapping[str, Key] = {
 QUESTIONS = (("observe_registry_files", DIRECTORY), ("await_registry_found", FORM))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Mount:
     """What lies behind a path inside: a volume by its name, or a path of the host."""
 
@@ -50,7 +51,7 @@ class Mount:
     written: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FoundRegistry:
     """A running registry. `config` is the file that it was started with, as it sees it, `config_path` its path inside.
 

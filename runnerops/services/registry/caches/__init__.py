@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from runnerops.frozen import frozen
 from runnerops.model.common import Key, ServiceName, Tree
 from runnerops.model.inventory import Host
 from runnerops.services.base import ListeningPlace
@@ -17,7 +17,7 @@ CONFIG_LABEL = "runnerops.registry-config.sha256"
 DIRECTORY = "/opt/registry"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OwnCache:
     """One cache of the host. `listen` is `ADDRESS:PORT`; `tree` is its whole section, as templates see it."""
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal, TypeAlias
 
+from runnerops.frozen import frozen
 from runnerops.model.common import Key, Value
 
 Schema: TypeAlias = "Mapping[str, Any]"
@@ -19,7 +19,7 @@ Schema: TypeAlias = "Mapping[str, Any]"
 _VARIABLE = re.compile(r"\$(?!\$)")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Problem:
     """`words`: the types that fit, the words or the keys that are known, the keys that are missing, or the pattern."""
 
@@ -28,7 +28,7 @@ class Problem:
     words: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Mapping:
     """The keys that a schema gives an object, with those of the schemas that it is made of."""
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
+from runnerops.frozen import frozen
 from runnerops.model.common import Tree, Verb
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host, Policy
@@ -23,7 +23,7 @@ _ID = 12
 _BRING_UP = "bring the caches up"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ActionContext:
     """`caches` are those that the action touches, `forced` the names of those that are recreated by force."""
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
+from runnerops.frozen import frozen
 from runnerops.model.answers import Answers
 from runnerops.model.inventory import Host
 from runnerops.services.registry.caches import own_caches
@@ -16,7 +16,7 @@ from runnerops.services.verify import NO_ANSWER, Call
 _TAGS = "/_manifests/tags/"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Holding:
     """One cache and what it holds. `tags` is None where they were not asked for or cannot be read; `problem`: no answer."""
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
+from runnerops.frozen import frozen
 from runnerops.model.inventory import Cache, Host
 from runnerops.services.docker.verify import Pull, loaded, mirrors, pull_of, why_no_pull
 from runnerops.services.registry.format import NAME
@@ -19,7 +20,7 @@ _STATUS = re.compile(r'HTTP/[0-9.]+" ([0-9]{3}) |http\.response\.status"?[=:] ?"
 _GET = re.compile(r'"GET /v2/|http\.request\.method"?[=:] ?"?GET')
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Request:
     """One that reached a cache. `ref` is a tag or a digest; `body`: the object itself was asked for, not only its digest."""
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
+from runnerops.frozen import frozen
 from runnerops.model.answers import Answers
 from runnerops.services.registry.caches import OwnCache
 from runnerops.services.registry.format import NAME
@@ -17,7 +17,7 @@ _NO_DRIVER = frozenset({"cache", "delete", "maintenance", "redirect", "tag"})
 """Keys of `storage` that name no storage driver."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Space:
     """Of a volume's file system, in KiB. `inodes` and `free_inodes` are 0 where it does not count them."""
 
