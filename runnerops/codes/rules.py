@@ -40,6 +40,7 @@ _ROWS = (
         "Wrong type in daemon.json",
         "dockerd refuses the whole file.",
         "Write the type that the message names.",
+        "a warning for a key that only some releases look at",
     ),
     Rule(
         "D004",
@@ -117,7 +118,7 @@ _ROWS = (
         "Name of a flag in daemon.json",
         "dockerd takes the names of its flags in the file and ignores them: lists have the plural there.",
         "Write the plural that the message names.",
-        "a warning where no key has the value",
+        "a warning where no key has the value, and for a key of which only the flag is looked at",
     ),
     Rule(
         "D014",
@@ -172,7 +173,7 @@ _ROWS = (
         "Storage driver or option that is not there",
         "dockerd does not start.",
         "Write overlay2, or leave the key out.",
-        "a warning where it depends on a version that is not known",
+        "a warning where it depends on a version that is not known, or on what containerd has",
     ),
     Rule(
         "D021",
@@ -270,6 +271,7 @@ _ROWS = (
         "Wrong type in config.toml",
         "The runner refuses the whole file.",
         "Write the type that the message names.",
+        "a warning for a table of names of your own, which the runner ignores where it is none",
     ),
     Rule(
         "R009",
@@ -299,6 +301,7 @@ _ROWS = (
         "Word that the runner does not know",
         "The file is loaded, and every job of the runner fails.",
         "Write one of those that the message names.",
+        "a warning for a flavour of the helper image",
     ),
     Rule(
         "R013",
@@ -331,23 +334,23 @@ _ROWS = (
     Rule(
         "R017",
         "error",
-        "Machine name without %s",
-        "docker-machine would make every machine under one name.",
-        "Write a name with %s in it.",
+        "Machine name or option without %s",
+        "docker-machine would make every machine under one name; for an option with a name the runner refuses the whole file.",
+        "Write %s where the machine's name is to stand.",
     ),
     Rule(
         "R018",
         "error",
-        "Label name that is none",
-        "The runner refuses the whole file.",
-        "Write 3 to 65 letters, digits, `.`, `_`, `-`.",
+        "Label that is none",
+        "The runner refuses the whole file, also for more than 32 labels of one runner.",
+        "Write 3 to 65 letters, digits, `.`, `_`, `-` as the name, and 1 to 256 as the value.",
     ),
     Rule(
         "R019",
         "error",
-        "Period that is no crontab expression",
-        "For docker-machine the runner refuses the whole file; with an autoscaler every job fails.",
-        "Write 5 to 7 fields: minute, hour, day, month, weekday, with a second before and a year behind them.",
+        "Period or time zone that is none",
+        "For docker-machine and monitoring the runner refuses the whole file; with an autoscaler every job fails.",
+        "Write 5 to 7 fields: minute, hour, day, month, weekday, a second before, a year behind; a zone as Europe/Berlin.",
     ),
     Rule(
         "R020",

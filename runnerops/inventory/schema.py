@@ -196,6 +196,7 @@ def _times(since: str, until: str) -> str:
 _RUNNER_TYPES: Mapping[str, Schema] = {
     "str": {"type": "string"},
     "int": {"type": "integer"},
+    "int32": {"type": "integer"},
     "float": {"type": "number"},
     "bool": {"type": "boolean"},
     "time": {"type": "string"},

@@ -231,6 +231,19 @@ NO_REGISTRIES = (
         ({"storage-opts": ["dm.basesize=20G"]}, "D020 warning"),
         *(({"insecure-registries": [one]}, "D023 error") for one in NO_REGISTRIES),
         ({"allow-nondistributable-artifacts": ["http://192.0.2.10:5000"]}, "D023 warning"),
+        ({"allow-nondistributable-artifacts": "192.0.2.10"}, "D003 warning"),
+        ({"allow-nondistributable-artifacts": []}, "D013 warning"),
+        ({"allow-nondistributable-artifacts": {"x": 1}}, "D003 error"),
+        ({"containerd-plugins-namespace": "mine"}, "D013 warning"),
+        ({"deprecated-key-path": "/etc/docker/key.json"}, "D013 warning"),
+        ({"storage-driver": "of-somebody"}, "D020 warning"),
+        ({"userland-proxy-path": "docker-proxy"}, "D017 warning"),
+        ({"help": {"no-such-key": 1}}, "D001 error"),
+        ({"proxies": None}, "D001 error"),
+        ({"default-shm-size": None}, "D003 error"),
+        ({"tlsverify": None}, "D022 error"),
+        ({"shutdown-timeout": 2**63}, "D003 error"),
+        ({"builder": {"history": {"maxEntries": 2**63}}}, "D003 error"),
     ],
 )
 def test_what_fires(tree: Any, finding: str) -> None:
@@ -246,7 +259,9 @@ def test_what_fires(tree: Any, finding: str) -> None:
                 "gc": {"enabled": True, "defaultKeepStorage": "20GB", "policy": [{"keepStorage": "1GB", "all": True}]}
             }
         },
-        {"features": {"buildkit": True, "some-later-flag": False}},
+        {"features": {"buildkit": True, "some-later-flag": False, "cdi": None}},
+        {"userland-proxy": False, "userland-proxy-path": "docker-proxy"},
+        {"nri-opts": {"Enable": False}, "shutdown-timeout": 2**63 - 1, "builder": {"history": {"maxAge": ""}}},
         {"runtimes": {"nvidia": {"path": "nvidia-container-runtime", "runtimeArgs": []}}, "default-runtime": "nvidia"},
         {"runtimes": {"y": {"runtimeType": "io.containerd.youki.v1"}}},
         {"default-ulimits": {"nofile": {"Name": "nofile", "Hard": 64000, "Soft": 64000}}},
@@ -368,7 +383,7 @@ def test_a_byte_order_mark_is_read_as_dockerd_does(encoding: str) -> None:
     [
         ("28.5", {"storage-driver": "devmapper"}, ["error"]),
         ("29.7", {"storage-driver": "devmapper"}, []),
-        ("29.7", {"storage-driver": "of-somebody"}, []),
+        ("29.7", {"storage-driver": "of-somebody"}, ["warning"]),
         ("29.7", {"storage-driver": "overlay-fs"}, ["error"]),
         ("28.5", {"storage-driver": "of-somebody"}, ["error"]),
         ("28.5", {"storage-driver": "of-somebody", "features": {"containerd-snapshotter": True}}, []),

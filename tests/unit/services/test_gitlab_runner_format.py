@@ -30,7 +30,16 @@ def test_runners_always_stand_under_headers() -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "line"), [(b"a = [", 1), (b"a = 1\nb = s3cret\n", 2), (b"\xff", 1), (b"a = 1\na = 's3cret'\n", 2)]
+    ("content", "line"),
+    [
+        (b"a = [", 1),
+        (b"a = 1\nb = s3cret\n", 2),
+        (b"\xff", 1),
+        (b"a = 1\na = 's3cret'\n", 2),
+        (b"a = 's3cret'\nb = 9223372036854775808\n", 2),
+        (b"a = 1\n[b]\nc = -9_223_372_036_854_775_809\n", 3),
+        (b"\na = 1e400\n", 2),
+    ],
 )
 def test_a_broken_file_is_placed_and_not_quoted(content: bytes, line: int) -> None:
     with pytest.raises(ParseError) as caught:

@@ -83,6 +83,30 @@ def findings(tree: Tree, facts: Facts | None = None) -> list[tuple[str, str, str
             "runners[0].autoscaler.policy[0].idle_time",
         ),
         (config(labels={"a": 1}), "R008", "error", "labels"),
+        (config(labels="a=b"), "R008", "warning", "labels"),
+        (config(runner(feature_flags=["FF_X"])), "R008", "warning", "runners[0].feature_flags"),
+        (config(runner(autoscaler={"plugin_config": "a"})), "R008", "warning", "runners[0].autoscaler.plugin_config"),
+        (config(runner(machine={"IdleScaleFactor": 2**53})), "R008", "error", "runners[0].machine.IdleScaleFactor"),
+        (config(runner(token_expires_at="2030-01-01T00:00:00")), "R008", "error", "runners[0].token_expires_at"),
+        (
+            config(experimental={"usage_logger": {"enabled": "yes"}}),
+            "R008",
+            "error",
+            "experimental.usage_logger.enabled",
+        ),
+        (config(machine={"shutdown_drain": {"enable": True}}), "R006", "error", "machine.shutdown_drain.enable"),
+        (
+            config(runner(monitoring={"job_queuing_durations": [{"threshold": 5}]})),
+            "R010",
+            "warning",
+            "runners[0].monitoring.job_queuing_durations[0].threshold",
+        ),
+        (
+            config(runner(autoscaler={"vm_isolation": {"connector_config": {"protocol_port": "22"}}})),
+            "R008",
+            "error",
+            "runners[0].autoscaler.vm_isolation.connector_config.protocol_port",
+        ),
     ],
 )
 def test_findings(tree: Tree, rule: str, severity: str, key: str) -> None:
@@ -192,6 +216,27 @@ def test_a_key_that_the_hosts_runner_knows_no_more() -> None:
         ),
         (config(runner(machine={"MachineName": "runner"})), "R017 error runners[0].machine.MachineName: %s"),
         (config(labels={"a": "b"}), "R018 error labels.a: label"),
+        (config(labels={"owner": "the team"}), "R018 error labels.owner: value"),
+        (
+            config(runner(labels={"own": "b"}), labels={f"label{number}": "b" for number in range(32)}),
+            "R018 error runners[0].labels: 33",
+        ),
+        (
+            config(runner(machine={"MachineOptionsWithName": ["google-disk=d"]})),
+            "R017 error runners[0].machine.MachineOptionsWithName[0]: %s",
+        ),
+        (
+            config(runner(kubernetes={"volumes": {"nfs": [{"name": "n", "server": "a", "path": "/"}]}})),
+            "R008 error runners[0].kubernetes.volumes.nfs[0]: mount_path",
+        ),
+        (
+            config(runner(monitoring={"job_queuing_durations": [{"periods": ["* * *"]}]})),
+            "R019 error runners[0].monitoring.job_queuing_durations[0].periods[0]: 3 fields",
+        ),
+        (
+            config(runner(machine={"autoscaling": [{"Timezone": "Europe/Berlyn"}]})),
+            "R019 error runners[0].machine.autoscaling[0].Timezone: Europe/Berlin",
+        ),
         (config(section(executor="kubernetes")), "R011 error runners[0].executor: [runners.kubernetes]"),
         (config(runner(cache={"Type": "gcs", "gcs": {}})), "R014 error runners[0].cache.gcs: BucketName"),
         (config(runner(docker={"volumes": ["./c:/c"]})), "R015 error runners[0].docker.volumes[0]: host"),
@@ -250,7 +295,12 @@ def test_what_is_loaded_and_hurts(tree: Tree, finding: str) -> None:
     [
         {"Concurrent": 4, "Runners": []},
         config(runner(Limit=3, docker={"Image": "a"})),
-        config(runner(token_obtained_at="2024-01-01T00:00:00Z")),
+        config(runner(token_obtained_at="2024-01-01T00:00:00.5+01:00")),
+        config(labels={f"label{number}": "a_b-c.9" for number in range(32)}),
+        config(runner(monitoring={"job_queuing_durations": [{"timezone": "Local", "threshold": "5m"}]})),
+        config(
+            runner(kubernetes={"volumes": {"nfs": [{"name": "n", "mount_path": "/n", "server": "a", "path": "/"}]}})
+        ),
         config(
             runner(
                 docker={

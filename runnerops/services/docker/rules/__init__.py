@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
+from types import UnionType
+from typing import Literal
 from urllib.parse import urlsplit
 
 from runnerops.model.common import Key, Tree, Value
@@ -14,8 +16,8 @@ from runnerops.model.facts import Facts
 from runnerops.model.inventory import FileSpec
 from runnerops.model.plan import Finding
 from runnerops.services.docker.rules.values import values
-from runnerops.services.docker.schema import FLAG_NAMES, IDLE_FLAGS, KEYS, Kind, key_of_flag
-from runnerops.services.docker.schema.nested import Found, Severity, nested
+from runnerops.services.docker.schema import FLAG_NAMES, IDLE_FLAGS, KEYS, UNREAD, Kind, key_of_flag
+from runnerops.services.docker.schema.nested import Found, Severity, is_int, nested
 from runnerops.services.shared.versions import Version, version_of
 
 
@@ -42,6 +44,7 @@ def _known(tree: Tree, facts: Facts | None) -> Found:
     for name, value in tree.items():
         if name in KEYS:
             yield from _timely(name, version)
+            yield from _unread(name, value, version)
         elif name in FLAG_NAMES:
             text = "this is the name of dockerd's flag: in the file it does nothing"
             yield "D013", "error", (name,), text, f"write {FLAG_NAMES[name]}"
@@ -53,6 +56,8 @@ def _known(tree: Tree, facts: Facts | None) -> Found:
                 "dockerd reads the file and ends, as with its flag --validate",
                 "take it out",
             )
+        elif name in IDLE_FLAGS and isinstance(value, dict) and value:
+            yield from _group(name, value)
         elif name in IDLE_FLAGS:
             yield (
                 "D013",
@@ -85,6 +90,25 @@ def _timely(name: str, version: Version | None) -> Found:
         yield "D002", severity, (name,), f"dockerd does not know it since {until}, and refuses the file", "take it out"
 
 
+def _unread(name: str, value: Value, version: Version | None) -> Found:
+    """Keys that only dockerd's flags allow, and no part of it decodes; a null that its list of keys does not allow for."""
+    if name == "proxies" and value is None:
+        yield "D001", "error", (name,), "must be a mapping: dockerd takes null for an unknown key", "take it out"
+    elif name in UNREAD and (version is None or version >= UNREAD[name]):
+        severity: Severity = "warning"
+        text = (
+            "dockerd ignores it in the file"
+            if UNREAD[name] == (0, 0)
+            else f"dockerd ignores it from {_dotted(name)} on"
+        )
+        fix = f"give it as a flag, --{name}" if UNREAD[name] == (0, 0) else "take it out"
+        yield "D013", severity, (name,), text, fix
+
+
+def _dotted(name: str) -> str:
+    return ".".join(map(str, UNREAD[name]))
+
+
 def _group(name: str, inner: Tree) -> Found:
     """dockerd looks through a mapping that it does not know for keys that it does, and then ignores them."""
     unknown = [one for one in inner if one not in KEYS and one not in FLAG_NAMES and one not in IDLE_FLAGS]
@@ -111,27 +135,38 @@ def _unknown(key: tuple[str, ...]) -> tuple[str, Severity, Key, str, str]:
 
 _IS: Mapping[Kind, tuple[str, Callable[[Value], bool]]] = {
     "bool": ("true or false", lambda value: isinstance(value, bool)),
-    "int": ("a whole number", lambda value: isinstance(value, int) and not isinstance(value, bool)),
+    "int": ("a whole number", is_int),
     "string": ("a string", lambda value: isinstance(value, str)),
     "strings": ("a list of strings", lambda value: _all_of(value, list, str)),
-    "flags": ("a mapping of true and false", lambda value: _all_of(value, dict, bool)),
+    "flags": ("a mapping of true and false", lambda value: _all_of(value, dict, bool | None)),
     "texts": ("a mapping", lambda value: isinstance(value, dict)),
     "object": ("a mapping", lambda value: isinstance(value, dict)),
     "objects": ("a list of mappings", lambda value: _all_of(value, list, dict)),
 }
 
 
-def _all_of(value: Value, outer: type, inner: type) -> bool:
+def _all_of(value: Value, outer: type, inner: type | UnionType) -> bool:
     items: Iterable[Value] = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     return isinstance(value, outer) and all(isinstance(item, inner) for item in items)
 
 
-def _typed(tree: Tree, facts: Facts | None) -> Found:  # noqa: ARG001
+def _typed(tree: Tree, facts: Facts | None) -> Found:
+    version = _version(facts)
     for name, value in tree.items():
-        if name in KEYS and value is not None:
+        if name in KEYS and (value is not None or name == "default-shm-size"):
             what, fits = _IS[KEYS[name].kind]
-            if not fits(value):
-                yield "D003", "error", (name,), f"must be {what}", "dockerd refuses the whole file"
+            severity = _severity_of_type(name, value, version)
+            if severity and not fits(value):
+                yield "D003", severity, (name,), f"must be {what}", "dockerd refuses the whole file"
+
+
+def _severity_of_type(name: str, value: Value, version: Version | None) -> Severity | Literal[""]:
+    """A key that no part of dockerd decodes may be of any type."""
+    if name not in UNREAD or (isinstance(value, dict) and value):  # a mapping's keys must be known ones all the same
+        return "error"
+    if version is not None:
+        return "error" if version < UNREAD[name] else ""
+    return "" if UNREAD[name] == (0, 0) else "warning"
 
 
 def _options(tree: Tree, facts: Facts | None) -> Found:  # noqa: ARG001

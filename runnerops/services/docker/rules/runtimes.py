@@ -45,10 +45,10 @@ def _one(name: str, given: Tree, version: Version | None) -> Found:
 
 def _default(tree: Tree, known: Tree, version: Version | None) -> Found:
     default = tree.get("default-runtime")
-    if not isinstance(default, str) or not default or default in {*known, *_STOCK} or default.startswith("/"):
+    if not isinstance(default, str) or not default or default in {*known, *_STOCK}:
         return
     fix = f"add it under runtimes: {{{default}: {{path: …}}}}"
-    if not default.startswith("io.containerd."):
+    if "/" in default or "." not in default.lstrip("."):  # containerd's names have a dot, and dockerd takes no path
         yield "D021", "error", ("default-runtime",), f"there is no runtime {default!r}: {_START}", fix
     elif severity := before("23.0", version):
         text = f"dockerd before 23.0 does not look for {default!r} in containerd: {_START}"

@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from ipaddress import ip_interface, ip_network
 
 from runnerops.model.common import Tree
-from runnerops.services.docker.rules.timely import before
+from runnerops.services.docker.rules.timely import before, since
 from runnerops.services.docker.schema.features import FLAGS, READ_TO
 from runnerops.services.docker.schema.nested import Found
 from runnerops.services.shared.versions import Version
@@ -29,7 +29,7 @@ def start_rules(tree: Tree, version: Version | None) -> Found:
     """All rules. What depends on a version that is not known is a warning."""
     for rule in (_hosts, _formats, _bridge, _cgroup, _swarm, _mirrors):
         yield from rule(tree)
-    for timely in (_api, _ipv6, _seccomp, _features):
+    for timely in (_api, _ipv6, _seccomp, _features, _proxy):
         yield from timely(tree, version)
 
 
@@ -149,6 +149,14 @@ def _seccomp(tree: Tree, version: Version | None) -> Found:
         yield "D014", "error", ("seccomp-profile",), text, _START
     elif severity := before("23.0", version):
         yield "D014", severity, ("seccomp-profile",), "must be the path of a file before 23.0", _START
+
+
+def _proxy(tree: Tree, version: Version | None) -> Found:
+    path, key = tree.get("userland-proxy-path"), ("userland-proxy-path",)
+    if not isinstance(path, str) or not path or path.startswith("/") or tree.get("userland-proxy") is False:
+        return
+    if severity := since("25.0", version):
+        yield "D017", severity, key, "must be an absolute path from 25.0 on", "dockerd refuses the whole file"
 
 
 def _features(tree: Tree, version: Version | None) -> Found:

@@ -60,8 +60,8 @@ def _driver(tree: Tree, version: Version | None) -> Found:
             text = f"is a snapshotter of containerd's image store, which dockerd has not before {first}"
             yield "D020", severity, key, f"{text}: {_START}", "overlay2 is the driver of the other store"
     elif driver not in _GRAPH_DRIVERS:
-        of_containerd = chosen or (chosen is None and bool(version) and not before("29.0", version))
-        yield from _unknown(driver, of_containerd=of_containerd)
+        of_containerd = chosen or (chosen is None and before("29.0", version) != "error")
+        yield from _unknown(driver, of_containerd=of_containerd, by_feature=bool(chosen))
     elif (gone := _GRAPH_DRIVERS.get(driver)) and (severity := since(gone, version)):
         yield "D020", severity, key, f"dockerd has no {driver} since {gone}: {_START}", "overlay2 is its successor"
     elif driver in {"overlay2", "vfs"} and chosen and (severity := since("29.0", version)):
@@ -69,8 +69,10 @@ def _driver(tree: Tree, version: Version | None) -> Found:
         yield "D020", severity, key, f"{text}: {_START} from 29.0 on", "take one of the two out"
 
 
-def _unknown(driver: str, *, of_containerd: bool) -> Found:
-    """A name that neither store has by itself; beside containerd there may be a snapshotter of any name."""
+def _unknown(driver: str, *, of_containerd: bool, by_feature: bool) -> Found:
+    """A name that neither store has by itself; beside containerd there may be a snapshotter of any name, as who asks for
+    its store by a feature knows.
+    """
     known = [name for name, gone in _GRAPH_DRIVERS.items() if not gone]
     names = [*_SNAPSHOTTERS, *known] if of_containerd else [*known, *_SNAPSHOTTERS]
     near = get_close_matches(driver.lower(), names, 1, 0.75)
@@ -80,6 +82,9 @@ def _unknown(driver: str, *, of_containerd: bool) -> Found:
     elif not of_containerd:
         text = f"there is no storage driver {driver!r}: {_START}"
         yield "D020", "error", ("storage-driver",), text, f"the drivers are {', '.join(known)}"
+    elif not by_feature:
+        text = f"there is no storage driver {driver!r}: without a snapshotter of this name in containerd {_START}"
+        yield "D020", "warning", ("storage-driver",), text, f"the drivers are {', '.join(known)}"
 
 
 def _options(tree: Tree, version: Version | None) -> Found:

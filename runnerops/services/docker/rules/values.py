@@ -204,7 +204,7 @@ def _pairs(tree: Tree) -> Found:
         )
     if tree.get("host-gateway-ip") is not None and tree.get("host-gateway-ips") is not None:
         yield "D022", "error", ("host-gateway-ip",), "cannot stand beside host-gateway-ips", "take one of them out"
-    if tree.get("tlsverify") is not None and not (tree.get("tlscert") and tree.get("tlskey")):
+    if "tlsverify" in tree and not (tree.get("tlscert") and tree.get("tlskey")):
         yield "D022", "error", ("tlsverify",), "needs tlscert and tlskey", _START
     elif tree.get("tls") is True and not (tree.get("tlscert") and tree.get("tlskey")):
         yield "D022", "error", ("tls",), "needs tlscert and tlskey", _START

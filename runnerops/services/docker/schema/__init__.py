@@ -99,6 +99,13 @@ KEYS: Mapping[str, DaemonKey] = {
     for key in (*_RELOADED, *(_restarts(kind, word) for kind, words in _RESTARTED.items() for word in words.split()))
 }
 
+UNREAD: Mapping[str, Version] = {
+    "allow-nondistributable-artifacts": (28, 1),
+    "containerd-plugins-namespace": (0, 0),
+    "deprecated-key-path": (24, 0),
+}
+"""Keys that are allowed because a flag has their name, and the release from which dockerd does not look at them in the file."""
+
 STICKY = tuple(key for key in KEYS.values() if key.sticky)
 
 DEFAULT_ROOT = "/var/lib/docker"

@@ -44,7 +44,7 @@ SHAPES: Mapping[str, Shape] = {
             "DefaultMinFreeSpace": "str",
         },
         "entitlements": {"network-host": "bool", "security-insecure": "bool", "device": "bool"},
-        "history": {"MaxAge": "duration", "MaxEntries": "int"},
+        "history": {"MaxAge": "duration", "MaxEntries": "count"},
     },
     "runtimes": {"*": {"path": "str", "runtimeArgs": ["str"], "runtimeType": "str", "options": "any"}},
     "default-ulimits": {"*": {"Name": "str", "Hard": "int", "Soft": "int"}},
@@ -59,10 +59,14 @@ SHAPES: Mapping[str, Shape] = {
 _CLOSED = frozenset({"proxies", "nri-opts"})
 """Mappings whose unknown keys are refused too."""
 
+_EXACT = frozenset({"proxies"})
+"""Mappings whose keys are compared as they are written."""
+
 _WORDS = {
     "str": "a string",
     "bool": "true or false",
     "int": "a whole number",
+    "count": "a whole number from 0 on",
     "filter": 'a list of texts, such as ["unused-for=48h"]',
     "duration": 'a duration in quotes, such as "48h"',
 }
@@ -77,13 +81,19 @@ def _is_filter(value: Value) -> bool:
     return all(isinstance(one, dict) and all(isinstance(flag, bool) for flag in one.values()) for one in found)
 
 
+def is_int(value: Value) -> bool:
+    """A whole number that Go's 64 bits hold."""
+    return isinstance(value, int) and not isinstance(value, bool) and -(2**63) <= value < 2**63
+
+
 _FITS: Mapping[str, Callable[[Value], bool]] = {
     "str": lambda value: isinstance(value, str),
     "bool": lambda value: isinstance(value, bool),
-    "int": lambda value: isinstance(value, int) and not isinstance(value, bool),
+    "int": is_int,
+    "count": lambda value: is_int(value) and value >= 0,
     "any": lambda _: True,
     "filter": _is_filter,
-    "duration": lambda value: isinstance(value, str) and _DURATION.fullmatch(value) is not None,
+    "duration": lambda value: isinstance(value, str) and (not value or _DURATION.fullmatch(value) is not None),
 }
 _REFUSED = "dockerd refuses the whole file"
 
@@ -118,7 +128,7 @@ def _mapping(shape: dict[str, Shape], value: Tree, key: Key, *, closed: bool) ->
     for name, item in value.items():
         if "*" in shape:
             yield from _below(shape["*"], item, (*key, name))
-        elif (real := known.get(name.lower())) and (real == name or not closed):
+        elif (real := known.get(name.lower())) and (real == name or key[0] not in _EXACT):
             yield from _below(shape[real], item, (*key, name))
         else:
             yield _unknown(name, shape, key, closed=closed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import tomllib
 from collections.abc import Mapping
@@ -63,18 +64,40 @@ def _parsed(content: bytes) -> Tree:
     """What a plan is made from is asked for in many places, and parsing takes ten times as long as copying."""
     text = _decode(content)
     try:
-        return tomllib.loads(text)
+        tree = tomllib.loads(text, parse_float=_float)
+        if _beyond(tree):
+            raise _too_large(text)
+        return tree
     except tomllib.TOMLDecodeError as error:
         from runnerops.parsing.toml_errors import explain
 
         cause = explain(text, str(error))
         raise ParseError(*place_of(text, cause.at), cause.problem, cause.fix) from None
     except ValueError:
-        found = re.search(r"\d{1000}", text)
-        place = place_of(text, found.start() if found else 0)
-        raise ParseError(*place, "a number has more digits than any system reads", "write a smaller one") from None
+        raise _too_large(text) from None
     except RecursionError:
         raise ParseError(1, 1, "it is nested too deep") from None
+
+
+def _float(text: str) -> float:
+    """Raises ValueError where Go does: for what no float holds."""
+    number = float(text)
+    if math.isinf(number) and "inf" not in text:
+        raise ValueError(text)
+    return number
+
+
+def _beyond(value: Any) -> bool:
+    """Whether a whole number in there is none of 64 bits, for which the runner refuses the file wherever it stands."""
+    if isinstance(value, dict | list):
+        return any(map(_beyond, value.values() if isinstance(value, dict) else value))
+    return isinstance(value, int) and not -(2**63) <= value < 2**63
+
+
+def _too_large(text: str) -> ParseError:
+    found = re.search(r"\d{1000}|(?<![\w.])[+-]?(?:\d[\d_]{18,}|0x[\da-fA-F_]{16,}|\d+e\+?\d{3,})", text)
+    place = place_of(text, found.start() if found else 0)
+    return ParseError(*place, "a number is larger than the 64 bits that the runner has for it", "write a smaller one")
 
 
 def _decode(content: bytes) -> str:

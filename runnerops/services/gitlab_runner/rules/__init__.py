@@ -12,7 +12,8 @@ from runnerops.model.inventory import FileSpec
 from runnerops.model.plan import Finding
 from runnerops.services.gitlab_runner.format import PATH, runners_of
 from runnerops.services.gitlab_runner.rules.keys import Found, Severity, Version, by_table, check_table, version_of
-from runnerops.services.gitlab_runner.rules.values import is_excerpt, labels, values
+from runnerops.services.gitlab_runner.rules.labels import labels
+from runnerops.services.gitlab_runner.rules.values import is_excerpt, values
 from runnerops.services.gitlab_runner.schema import EXECUTORS, EXECUTORS_UNTIL
 
 _SHORTEST_TOKEN = 14
@@ -38,10 +39,10 @@ def lint(files: Mapping[FileSpec, Tree], facts: Facts | None) -> Iterable[Findin
 
 
 def _values(tree: Tree) -> Found:
-    yield from labels(tree, ())
+    yield from labels(tree)
     for index, runner in enumerate(runners_of(tree)):
         key: Key = ("runners", index)
-        yield from (*labels(runner, key), *values(runner, key))
+        yield from values(runner, key)
 
 
 def _concurrent(tree: Tree) -> Found:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, time
 from difflib import get_close_matches
 from typing import Literal, TypeAlias
 
@@ -19,6 +19,8 @@ Severity: TypeAlias = Literal["error", "warning", "info"]
 
 Found: TypeAlias = "Iterator[tuple[str, Severity, Key, str, str]]"
 """Rule, severity, key, message, fix."""
+
+_QUOTED_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
 
 _NEAR = 0.8
 """How like a known key a slip of the pen is, of 1; what is less like it may be a key of a later release."""
@@ -108,6 +110,9 @@ def _value(kind: str, value: Value, key: Key, version: Version) -> Found:
                 "a bare number is taken as nanoseconds",
                 'write a duration in quotes, like "15m"',
             )
+    elif word in _PAIRS and not isinstance(value, dict):
+        text = f"must be {_WORDS[word]}: the runner ignores anything else in silence"
+        yield "R008", "warning", key, text, f"write a [table] with the keys and values of {key[-1]}"
     elif not (word == "table" and isinstance(value, dict)):
         yield from (_wrong(key, _WORDS[word]) for good in [_CHECKS[word](value)] if not good)
     else:
@@ -130,8 +135,13 @@ def _text(value: Value) -> bool:
     return isinstance(value, str)
 
 
-def _number(value: Value) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def _int(value: Value, bits: int = 64) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and -(2 ** (bits - 1)) <= value < 2 ** (bits - 1)
+
+
+def _float(value: Value) -> bool:
+    """The decoder takes a whole number that a float can hold."""
+    return isinstance(value, float) or (_int(value) and isinstance(value, int) and abs(value) < 2**53)
 
 
 def _duration(value: Value) -> bool:
@@ -139,27 +149,31 @@ def _duration(value: Value) -> bool:
 
 
 def _time(value: Value) -> bool:
-    """A time of TOML, or one in quotes."""
+    """A time of TOML, which the decoder takes without its date too, or one in quotes."""
     if not isinstance(value, str):
-        return isinstance(value, datetime | date)
+        return isinstance(value, datetime | date | time)
     try:
         datetime.fromisoformat(value)
     except ValueError:
         return False
-    return "T" in value.upper()
+    return _QUOTED_TIME.fullmatch(value) is not None
 
+
+_PAIRS = frozenset({"{str}", "{int}", "{bool}", "{[str]}", "tree"})
+"""Tables whose keys are the user's own, of which the decoder takes anything that is none for no table at all."""
 
 _CHECKS: Mapping[str, Callable[[Value], bool]] = {
     "str": _text,
-    "int": lambda value: _number(value) and isinstance(value, int),
-    "float": _number,
+    "int": _int,
+    "int32": lambda value: _int(value, 32),
+    "float": _float,
     "bool": lambda value: isinstance(value, bool),
     "time": _time,
     "duration": _duration,
     "[str]": _list_of(_text),
-    "[int]": _list_of(lambda value: isinstance(value, int) and not isinstance(value, bool)),
-    "[float]": _list_of(_number),
-    "{int}": _table_of(lambda value: isinstance(value, int) and not isinstance(value, bool)),
+    "[int]": _list_of(_int),
+    "[float]": _list_of(_float),
+    "{int}": _table_of(_int),
     "str|[str]": lambda value: _text(value) or _list_of(_text)(value),
     "{str}": _table_of(_text),
     "{bool}": _table_of(lambda value: isinstance(value, bool)),
@@ -171,9 +185,10 @@ _CHECKS: Mapping[str, Callable[[Value], bool]] = {
 _WORDS: Mapping[str, str] = {
     "str": "text",
     "int": "a whole number",
+    "int32": "a whole number of 32 bits",
     "float": "a number",
     "bool": "true or false",
-    "time": "a time",
+    "time": "a time, such as 2030-01-01T00:00:00Z",
     "duration": 'a duration in quotes, like "15m"',
     "[str]": "a list of texts",
     "[int]": "a list of whole numbers",

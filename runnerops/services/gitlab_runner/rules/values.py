@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from runnerops.model.common import Key, Tree, Value
 from runnerops.services.gitlab_runner.dind import is_dind
 from runnerops.services.gitlab_runner.rules.keys import Found, Severity
-from runnerops.services.gitlab_runner.rules.periods import period_problem
+from runnerops.services.gitlab_runner.rules.schedules import schedules
 from runnerops.services.gitlab_runner.schema.feature_flags import FLAGS
 
 _SIZE = re.compile(r"-?\d+(?:\.\d+)?\s*[kKmMgGtTpP]?(?:i?[bB])?")
@@ -34,13 +34,13 @@ _TABLES = {
 _STORES = {"s3": {"BucketName"}, "gcs": {"BucketName"}, "azure": {"ContainerName"}}
 """The keys without which a cache has no place."""
 
+_NFS = ("name", "mount_path", "server", "path")
 _FLAVOR = re.compile(r"alpine(?:3\.\d+|-.*)?|ubuntu.*|ubi-.*|concrete|\$.*")
-_LABEL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{2,64}")
 
 
 def values(runner: Tree, key: Key) -> Found:
     """All rules on one of `[[runners]]`, which stands at `key`."""
-    for rule in (_tables, _words, _policies, _flags, _sizes, _cache, _docker, _dind, _machine, _periods):
+    for rule in (_tables, _words, _policies, _flags, _sizes, _cache, _docker, _dind, _machine, _nfs, schedules):
         yield from rule(runner, key)
 
 
@@ -211,30 +211,27 @@ def _dind(runner: Tree, key: Key) -> Found:
 
 
 def _machine(runner: Tree, key: Key) -> Found:
-    name = _tree(runner, "machine").get("MachineName")
+    machine = _tree(runner, "machine")
+    name = machine.get("MachineName")
     if isinstance(name, str) and name and "%s" not in name:
         text = "has no %s, which makes each machine's name its own"
         yield "R017", "error", (*key, "machine", "MachineName"), text, "write for example runner-%s"
+    for index, option in _texts(machine, "MachineOptionsWithName"):
+        if "%s" not in option:
+            text = f"has no %s, in whose place the machine's name comes: {_WHOLE}"
+            yield (
+                "R017",
+                "error",
+                (*key, "machine", "MachineOptionsWithName", index),
+                text,
+                "or move it to MachineOptions",
+            )
 
 
-def _periods(runner: Tree, key: Key) -> Found:
-    """Of docker-machine a wrong one keeps the whole file from being loaded, of an autoscaler every job from a machine."""
-    places = (
-        ("machine", "autoscaling", "Periods", _WHOLE),
-        ("autoscaler", "policy", "periods", "every job would fail"),
-    )
-    for table, name, periods, fix in places:
-        entries = _tree(runner, table).get(name)
-        for index, entry in enumerate(entries if isinstance(entries, list) else ()):
-            for at, text in _texts(entry, periods) if isinstance(entry, dict) else ():
-                if problem := period_problem(text):
-                    yield "R019", "error", (*key, table, name, index, periods, at), problem, fix
-
-
-def labels(tree: Tree, key: Key) -> Found:
-    """Keys of `labels`; a wrong one keeps the whole file from being loaded."""
-    found = tree.get("labels")
-    for name in found if isinstance(found, dict) else ():
-        if not _LABEL.fullmatch(name):
-            text = "is no name of a label: the runner refuses the whole file"
-            yield "R018", "error", (*key, "labels", name), text, "3 to 65 letters, digits, `.`, `_` and `-`"
+def _nfs(runner: Tree, key: Key) -> Found:
+    """The only tables whose decoder wants keys."""
+    found = _tree(_tree(runner, "kubernetes"), "volumes").get("nfs")
+    for index, volume in enumerate(found if isinstance(found, list) else ()):
+        if isinstance(volume, dict) and (lacks := [name for name in _NFS if volume.get(name) in (None, "")]):
+            text = f"has no {' and no '.join(lacks)}: from 19.0 on {_WHOLE}"
+            yield "R008", "error", (*key, "kubernetes", "volumes", "nfs", index), text, "add it"

@@ -10,10 +10,11 @@ from typing import TypeAlias
 
 from runnerops.frozen import frozen
 from runnerops.services.gitlab_runner.schema.executors import EXECUTOR_TABLES
+from runnerops.services.gitlab_runner.schema.seldom import SELDOM_TABLES
 
 Kind: TypeAlias = str
-"""`str int bool float time duration [str] [int] [float] str|[str]`; `{str} {int} {bool} {[str]}`: a table whose keys are the
-user's own; `tree`: a table that is not judged further; `table NAME`, `[table NAME]`: one of `TABLES`, or a list of it.
+"""`str int int32 bool float time duration [str] [int] [float] str|[str]`; `{str} {int} {bool} {[str]}`: a table whose keys are
+the user's own; `tree`: a table that is not judged further; `table NAME`, `[table NAME]`: one of `TABLES`, or a list of it.
 """
 
 
@@ -72,14 +73,15 @@ def _table(text: str) -> Table:
 
 
 TABLES: Mapping[str, Table] = {
-    **{name: _table(text) for name, text in EXECUTOR_TABLES.items()},
+    **{name: _table(text) for name, text in (EXECUTOR_TABLES | SELDOM_TABLES).items()},
     "config": _table("""
         str: listen_address user
         str?: log_level log_format sentry_dsn
         int: concurrent check_interval shutdown_timeout@15.6
         duration?: connection_max_age@16.9
         {str}: labels@18.5
-        tree: machine@18.10 experimental@17.9
+        table drained_machine: machine@18.10
+        table experimental: experimental@17.9
         table session_server: session_server
         [table runner]: runners
     """),
@@ -98,7 +100,9 @@ TABLES: Mapping[str, Table] = {
         [str]: environment
         {bool}: feature_flags@13.11
         {str}: labels@18.5
-        tree: experimental@19.2 referees monitoring@16.10
+        table boot: experimental@19.2
+        table referees: referees
+        table monitoring: monitoring@16.10
         table kubernetes: kubernetes
         table custom: custom
         table parallels: parallels
@@ -185,7 +189,10 @@ TABLES: Mapping[str, Table] = {
         [float]: instance_operation_time_buckets instance_creation_time_buckets@15.11
         [float]: instance_is_running_time_buckets@15.11 instance_deletion_time_buckets@15.11
         [float]: instance_readiness_time_buckets@15.11 instance_life_duration_buckets@15.11
-        tree: plugin_config scale_throttle@17.0 vm_isolation@15.8 state_storage@17.5
+        tree: plugin_config
+        table scale_throttle: scale_throttle@17.0
+        table vm_isolation: vm_isolation@15.8
+        table state_storage: state_storage@17.5
         table connector: connector_config
         [table policy]: policy
     """),

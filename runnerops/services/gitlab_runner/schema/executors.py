@@ -75,7 +75,7 @@ EXECUTOR_TABLES = {
         [str]: values
     """,
     "preferred_term": """
-        int: weight
+        int32: weight
         table node_selector_term: preference
     """,
     "pod_affinity": """
@@ -92,7 +92,7 @@ EXECUTOR_TABLES = {
         [table requirement]: match_expressions
     """,
     "weighted_term": """
-        int: weight
+        int32: weight
         table pod_affinity_term: pod_affinity_term
     """,
     "pod_security": """

@@ -18,6 +18,7 @@ _SHOWN_PAIRS = frozenset({"tmpfs", "services_tmpfs", "sysctls", "ulimit", "servi
 """Tables whose keys are the user's own, and whose values are no place for a secret."""
 
 SHOWN_BELOW: Mapping[str, frozenset[str]] = {
+    **dict.fromkeys(("experimental", "monitoring", "referees", "state_storage", "vm_isolation"), frozenset[str]()),
     "custom": word_set("config_exec prepare_exec run_exec cleanup_exec graceful_kill_timeout"),
     "parallels": word_set("base_name template_name disable_snapshots allowed_images"),
     "virtualbox": word_set("base_name base_snapshot base_folder start_type allowed_images"),

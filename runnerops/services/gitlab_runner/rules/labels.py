@@ -1,0 +1,44 @@
+"""Labels of config.toml, for which a wrong one keeps the whole file from being loaded. Pure.
+
+Source: `common/labels.go` of gitlab-runner, 18.5 to 19.3.
+"""
+
+from __future__ import annotations
+
+import re
+
+from runnerops.model.common import Key, Tree
+from runnerops.services.gitlab_runner.format import runners_of
+from runnerops.services.gitlab_runner.rules.keys import Found
+
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{2,64}")
+_VALUE = re.compile(r"[A-Za-z0-9._-]{1,256}")
+_MOST = 32
+_WHOLE = "the runner refuses the whole file"
+
+
+def labels(tree: Tree) -> Found:
+    """Those of the file and of each of its runners, which has both."""
+    common = _labels(tree)
+    yield from _written(common, ("labels",))
+    for index, runner in enumerate(runners_of(tree)):
+        own, key = _labels(runner), ("runners", index, "labels")
+        yield from _written(own, key)
+        if len(common | own) > _MOST:
+            text = f"come to {len(common | own)} with those of the whole file, of {_MOST} at most: {_WHOLE}"
+            yield "R018", "error", key if own else ("labels",), text, "take some out"
+
+
+def _labels(tree: Tree) -> Tree:
+    found = tree.get("labels")
+    return found if isinstance(found, dict) else {}
+
+
+def _written(found: Tree, key: Key) -> Found:
+    for name, value in found.items():
+        if not _NAME.fullmatch(name):
+            text = f"is no name of a label: {_WHOLE}"
+            yield "R018", "error", (*key, name), text, "3 to 65 letters, digits, `.`, `_` and `-`"
+        elif isinstance(value, str) and not _VALUE.fullmatch(value):
+            text = f"is no value of a label: {_WHOLE}"
+            yield "R018", "error", (*key, name), text, "1 to 256 letters, digits, `.`, `_` and `-`"

@@ -1,0 +1,72 @@
+"""When a machine is kept, or a job's delay watched: crontab expressions and time zones of config.toml. Pure.
+
+Of docker-machine and of monitoring a wrong one keeps the file from being loaded, of an autoscaler every job from a machine.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+from zoneinfo import ZoneInfo
+
+from runnerops.model.common import Key, Tree, Value
+from runnerops.services.gitlab_runner.rules.keys import Found
+from runnerops.services.gitlab_runner.rules.periods import period_problem
+
+_WHOLE = "the runner refuses the whole file"
+_JOBS = "every job would fail"
+
+_Place: TypeAlias = "tuple[tuple[str, ...], str, str, str]"
+"""The tables down to the list, its key of periods, that of the time zone, and what comes of a wrong one."""
+
+_PLACES: tuple[_Place, ...] = (
+    (("machine", "autoscaling"), "Periods", "Timezone", _WHOLE),
+    (("monitoring", "job_queuing_durations"), "periods", "timezone", _WHOLE),
+    (("autoscaler", "policy"), "periods", "timezone", _JOBS),
+    (("kubernetes", "autoscaler", "policy"), "periods", "timezone", _JOBS),
+)
+
+
+def schedules(runner: Tree, key: Key) -> Found:
+    """Both rules on each entry of a runner's section, which stands at `key`."""
+    for path, periods, timezone, harm in _PLACES:
+        for index, entry in enumerate(_list(runner, path)):
+            if isinstance(entry, dict):
+                place = (*key, *path, index)
+                yield from _periods(entry.get(periods), (*place, periods), harm)
+                yield from _timezone(entry.get(timezone), (*place, timezone), harm)
+
+
+def _list(tree: Tree, path: tuple[str, ...]) -> list[Value]:
+    value: Value = tree
+    for name in path:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value if isinstance(value, list) else []
+
+
+def _periods(value: Value, key: Key, harm: str) -> Found:
+    for at, text in enumerate(value if isinstance(value, list) else ()):
+        if isinstance(text, str) and (problem := period_problem(text)):
+            yield "R019", "error", (*key, at), problem, harm
+
+
+def _timezone(value: Value, key: Key, harm: str) -> Found:
+    if isinstance(value, str) and not _is_timezone(value):
+        text = "is no time zone, which is UTC, Local or a name such as Europe/Berlin"
+        yield "R019", "error", key, text, harm
+
+
+def _is_timezone(name: str) -> bool:
+    """By this machine's list of them, where it has one: the runner looks into its host's."""
+    if name in {"", "UTC", "Local"} or not _is_there("Europe/Berlin"):
+        return True
+    return _is_there(name)
+
+
+def _is_there(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (OSError, ValueError):  # no such file, or a path that leads out of the list
+        return False
+    except LookupError:
+        return False
+    return True
