@@ -92,6 +92,7 @@ DAEMON = _of(
     {"tlsverify": false}
     {"builder": {"gc": {"enabled": true, "policy": [{"keepStorage": "1GB", "filter": ["unused-for=soon"]}]}}}
     {"seccomp-profile": "default"}
+    {"default-runtime": "/usr/bin/runc"}
     """,
     """
     {"registry-mirrors": ["http://192.0.2.10:5000"], "log-opts": {"max-file": "3"}, "log-level": "info"}
@@ -381,6 +382,9 @@ RUNNER = _of(
             "concurrent = 1.5",
             _SECTION % '[runners.machine]\\n[[runners.machine.autoscaling]]\\nPeriods = ["* * 9-17 mon-fri"]',
             '[labels]\\na = "b"\\n' + _SECTION % "[runners.docker]",
+            _SECTION % "[runners.docker]\\nshm_size = 9223372036854775808",
+            _SECTION
+            % '[runners.docker]\\n[runners.monitoring]\\n[[runners.monitoring.job_queuing_durations]]\\nperiods = ["* *"]',
         )
     ),
     "\n".join(

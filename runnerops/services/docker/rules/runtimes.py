@@ -48,7 +48,7 @@ def _default(tree: Tree, known: Tree, version: Version | None) -> Found:
     if not isinstance(default, str) or not default or default in {*known, *_STOCK}:
         return
     fix = f"add it under runtimes: {{{default}: {{path: …}}}}"
-    if "/" in default or "." not in default.lstrip("."):  # containerd's names have a dot, and dockerd takes no path
+    if "/" in default or default.find(".") < 1:  # containerd's names have a dot inside, and dockerd takes no path
         yield "D021", "error", ("default-runtime",), f"there is no runtime {default!r}: {_START}", fix
     elif severity := before("23.0", version):
         text = f"dockerd before 23.0 does not look for {default!r} in containerd: {_START}"

@@ -90,7 +90,7 @@ _FITS: Mapping[str, Callable[[Value], bool]] = {
     "str": lambda value: isinstance(value, str),
     "bool": lambda value: isinstance(value, bool),
     "int": is_int,
-    "count": lambda value: is_int(value) and value >= 0,
+    "count": lambda value: isinstance(value, int) and is_int(value) and value >= 0,
     "any": lambda _: True,
     "filter": _is_filter,
     "duration": lambda value: isinstance(value, str) and (not value or _DURATION.fullmatch(value) is not None),
