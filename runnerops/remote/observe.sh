@@ -4,6 +4,8 @@
 
 word=${word-} # the frame is given its random word by what calls it
 export LC_ALL=C PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
+unset DOCKER_HOST DOCKER_TLS_VERIFY DOCKER_CERT_PATH DOCKER_API_VERSION
+export DOCKER_CONTEXT=default # the host's own daemon, whatever root's environment or its contexts say
 root=${RUNNEROPS_ROOT-} # goes before every path; no real host sets it
 newline='
 '

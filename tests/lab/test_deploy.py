@@ -223,6 +223,22 @@ def test_docker_that_is_down_is_brought_up_with_its_cache(project: Project, host
 
 
 @TURNS
+@pytest.mark.hosts("bookworm", "trixie")
+def test_root_may_have_another_daemon_as_his_own(project: Project, host: LabHost) -> None:
+    """By a context of Docker's client, and by a variable that only logins have: what is deployed is the host's daemon."""
+    elsewhere = "tcp://127.0.0.1:9"
+    host.run(f"docker context create elsewhere --docker host={elsewhere} && docker context use elsewhere")
+    host.run(f"cp /etc/environment /run/environment; echo DOCKER_HOST={elsewhere} >>/etc/environment")
+    try:
+        said = project.deploy() + project.deploy()
+    finally:
+        host.run("mv /run/environment /etc/environment; rm -rf /root/.docker")
+    assert "applied" in said
+    assert "unchanged" in said
+    assert catalog(host) == []
+    assert host.run("docker info -f '{{.LiveRestoreEnabled}}'").stdout.strip() == "true"
+
+
 def test_diff_and_check_write_nothing(project: Project, host: LabHost) -> None:
     busy = "-not -path '/var/lib/docker/*' -not -path '/var/lib/containerd/*' -not -name .runner_system_id"
     listing = f"find /etc /opt /var/lib /root /home /srv /usr -xdev -newer /tmp/mark {busy} -type f"

@@ -6,6 +6,8 @@
 
 unit=$1 signal=$2 whom=$3 url=$4 system=$5 label=com.gitlab.gitlab-runner
 proc=${RUNNEROPS_ROOT-}/proc
+unset DOCKER_HOST # of a unit of its own too: the jobs are those of the host's own daemon
+export DOCKER_CONTEXT=default
 
 get() { { curl -gfsS --noproxy '*' -m 2 "$1" || wget -q -T 2 -O - "$1"; } 2>/dev/null; }
 
