@@ -77,3 +77,35 @@ def test_the_daemon_is_asked_on_its_socket_else_through_its_client(
         )
         assert said.endswith(f"client: inspect --type container --format FORM {'a' * 64} {'b' * 64}")
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_client_that_hangs_at_one_container_hides_no_other(shell: tuple[str, ...], tmp_path: Path) -> None:
+    """Without curl. At its time limit the client is killed, and has told of none."""
+    frame = package_files("runnerops.remote").joinpath("observe.sh").read_text()
+    script = f"""{frame}
+    {DOCKER.OBSERVE}
+    docker_told() {{ :; }}
+    limited() {{ "$@"; }}
+    timeout() {{ shift 3; "$@"; }}
+    docker() {{ case $* in 'ps '*) echo a b c ;; *' b'*) return 137 ;; *) echo "$*" ;; esac; }}
+    await_docker_daemon FORM
+    """
+    said = subprocess.run([*shell], input=script, capture_output=True, text=True, cwd=tmp_path, check=True).stdout
+    assert [line.split()[-1] for line in said.splitlines() if line.startswith("inspect ")] == ["a", "c"]
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_daemon_that_hangs_is_asked_once(shell: tuple[str, ...], tmp_path: Path) -> None:
+    """Each further question would take its whole time limit too, and a look has one for all of them."""
+    frame = package_files("runnerops.remote").joinpath("observe.sh").read_text()
+    script = f"""{frame}
+    {DOCKER.OBSERVE}
+    docker_told() {{ :; }}
+    limited() {{ echo "asked" >>asked; return 137; }}
+    word=w
+    await_docker_daemon FORM
+    """
+    said = subprocess.run([*shell], input=script, capture_output=True, text=True, cwd=tmp_path, check=True).stdout
+    assert said.split() == ["w", "fact", "docker_info", "w", "end", "137"]
+    assert (tmp_path / "asked").read_text() == "asked\n"

@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # What the Docker daemon says of itself. Reads only; `ask`, `file`, `service_unit`, $root and the like come from the frame.
 
-root=${root-} newline=${newline-} unit=${unit-} argv=${argv-} value=${value-} addresses=${addresses-}
+root=${root-} newline=${newline-} limit=${limit-} ended=${ended-} unit=${unit-} argv=${argv-} value=${value-} addresses=${addresses-}
 
 observe_docker() { # DEFAULT-PATH DATA-ROOT...: what is told at once
   observe_docker_unit "$1"
@@ -28,9 +28,10 @@ await_docker_daemon() { # FORMAT DATA-ROOT...: the daemon, its images, and its c
   *'{"ID":'*"${newline}200 http://localhost/info$newline"*'200 http://localhost/images/json'*'200 http://localhost/containers/json'*) ;;
   *)
     ask docker_info limited docker info --format '{{json .}}'
+    [ "$ended" != 137 ] || return 0 # it hangs: a further question would take as long, and a look has its time
     ask docker_images limited docker image ls --digests --format '{{.Repository}}:{{.Tag}} {{.Repository}}@{{.Digest}}'
     # shellcheck disable=SC2046  # ids are words
-    ask docker_containers limited docker inspect --type container --format "$format" $(limited docker ps -aq --no-trunc || echo none)
+    ask docker_containers docker_each "$format" $(limited docker ps -aq --no-trunc || echo none)
     return
     ;;
   esac
@@ -42,8 +43,17 @@ await_docker_daemon() { # FORMAT DATA-ROOT...: the daemon, its images, and its c
   inspected=$(docker_inspected "$@")
   case $inspected in
   '{"Id":'*) ask docker_inspected printf '%s\n' "$inspected" ;;
-  *) ask docker_containers limited docker inspect --type container --format "$format" "$@" ;;
+  *) ask docker_containers docker_each "$format" "$@" ;;
   esac
+}
+
+docker_each() { # FORMAT ID...: by one client; where that hangs at a container it tells of none, and each is asked about alone
+  each=$1
+  shift
+  limited docker inspect --type container --format "$each" "$@" && return
+  status=$?
+  [ "$status" = 137 ] || return "$status"
+  for id in "$@"; do ${limit:+timeout -s KILL 5} docker inspect --type container --format "$each" "$id"; done
 }
 
 # of an answer's lines: how pages ended, what counts a runner's jobs, the daemon's info, names of images (their labels can be long), ids of containers, an answer's status
