@@ -8,8 +8,8 @@
 #   follow DIR BYTE     print the log from BYTE on, until the run's end (ends with 76 where it has none)
 
 export LC_ALL=C
-unset DOCKER_HOST DOCKER_TLS_VERIFY DOCKER_CERT_PATH DOCKER_API_VERSION
-export DOCKER_CONTEXT=default # the host's own daemon, whatever root's environment or its contexts say
+unset DOCKER_CONTEXT DOCKER_TLS_VERIFY DOCKER_CERT_PATH DOCKER_API_VERSION
+export DOCKER_HOST=unix:///var/run/docker.sock # the host's own daemon, whatever root's environment or contexts say
 umask 077
 root=${RUNNEROPS_ROOT-} state=${RUNNEROPS_ROOT-}/var/lib/runnerops
 tab=$(printf '\t')

@@ -4,8 +4,8 @@
 
 word=${word-} # the frame is given its random word by what calls it
 export LC_ALL=C PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
-unset DOCKER_HOST DOCKER_TLS_VERIFY DOCKER_CERT_PATH DOCKER_API_VERSION
-export DOCKER_CONTEXT=default # the host's own daemon, whatever root's environment or its contexts say
+unset DOCKER_CONTEXT DOCKER_TLS_VERIFY DOCKER_CERT_PATH DOCKER_API_VERSION
+export DOCKER_HOST=unix:///var/run/docker.sock # the host's own daemon, whatever root's environment or contexts say
 root=${RUNNEROPS_ROOT-} # goes before every path; no real host sets it
 newline='
 '
@@ -21,7 +21,8 @@ ask() { # NAME ARGV...: one answer, the output and exit status of a program or a
   printf '%s fact %s\n' "$word" "$1"
   shift
   "$@" 2>/dev/null </dev/null
-  printf '\n%s end %s\n' "$word" "$?"
+  ended=$? # 137: it was killed at its time limit
+  printf '\n%s end %s\n' "$word" "$ended"
 }
 
 units='' # what systemd says of those that several calls ask after

@@ -36,7 +36,7 @@ def test_an_observation_asks_the_hosts_own_daemon(shell: tuple[str, ...], path: 
     environ = {**ELSEWHERE, "PATH": path, "RUNNEROPS_ROOT": str(tmp_path)}
     said = subprocess.run([*shell, "-s"], input=script, env=environ, capture_output=True, check=True).stdout
     answers, _ = observation.decode_observation("0" * 32, said)
-    assert answers["whom"].text.strip() == "none|default"
+    assert answers["whom"].text.strip() == "unix:///var/run/docker.sock|none"
 
 
 @pytest.mark.parametrize("shell", SHELLS)
@@ -45,4 +45,4 @@ def test_a_step_asks_the_hosts_own_daemon(shell: tuple[str, ...], path: str, tmp
     walker.prepare([Step("run", ("5", "docker"))])
     argv = [*shell, str(HOST_SH), "walk", str(walker.folder)]
     subprocess.run(argv, env={**ELSEWHERE, "PATH": path, "RUNNEROPS_ROOT": str(tmp_path)}, check=False)
-    assert "none|default" in [event.text for event in walker.events()]
+    assert "unix:///var/run/docker.sock|none" in [event.text for event in walker.events()]

@@ -6,8 +6,7 @@
 
 unit=$1 signal=$2 whom=$3 url=$4 system=$5 label=com.gitlab.gitlab-runner
 proc=${RUNNEROPS_ROOT-}/proc
-unset DOCKER_HOST # of a unit of its own too: the jobs are those of the host's own daemon
-export DOCKER_CONTEXT=default
+export DOCKER_HOST=unix:///var/run/docker.sock # also in a unit of its own, which has root's contexts: jobs are on the host's daemon
 
 get() { { curl -gfsS --noproxy '*' -m 2 "$1" || wget -q -T 2 -O - "$1"; } 2>/dev/null; }
 
