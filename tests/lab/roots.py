@@ -52,6 +52,9 @@ RECIPES = (BOOKWORM, TRIXIE, DOCKER28, *([GIVEN] if GIVEN else []))
 BARE = Recipe("bare", "bookworm", ("ca-certificates", "python3", "python3-venv", "make", "git"), setup="")
 """A machine of somebody who tries this project: nothing but Python, make and git."""
 
+PRIVILEGE = Recipe("privilege", "trixie", ("sudo-rs", "opendoas"), setup="")
+"""No machine: other ways to become root than a lab host's sudo, to be laid over one."""
+
 
 def cache_directory() -> Path:
     """Where roots and running labs live; RUNNEROPS_LAB_CACHE moves it."""

@@ -10,6 +10,7 @@ import pytest
 from tests.lab.host import LabHost
 from tests.lab.lab import Lab
 from tests.lab.project import Project, host_entry
+from tests.lab.roots import PRIVILEGE, ensure_root
 from tests.lab.terminal import Terminal
 
 pytestmark = pytest.mark.hosts("trixie")  # sudo is the same whatever Docker runs there
@@ -53,6 +54,47 @@ def typed(project: Project, words: tuple[str, ...], *passwords: str) -> tuple[in
         terminal.wait_for(": ")
         terminal.press(f"{password}\n")
     return terminal.end(), terminal.said
+
+
+@pytest.fixture(name="other_ways")
+def fixture_other_ways(host: LabHost) -> Iterator[Path]:
+    """Where sudo-rs and doas lie, of a host that has neither; what is laid over it goes again."""
+    yield ensure_root(PRIVILEGE)
+    host.run("[ ! -e /usr/bin/sudo.away ] || mv /usr/bin/sudo.away /usr/bin/sudo")
+    host.run("rm -f /usr/local/bin/sudo /usr/bin/doas /etc/pam.d/doas /etc/doas.conf /etc/sudoers-rs")
+
+
+def test_sudo_rs_and_doas_as_debian_has_them(project: Project, host: LabHost, other_ways: Path) -> None:
+    host.write("/usr/local/bin/sudo", (other_ways / "usr/lib/cargo/bin/sudo").read_bytes(), 0o4755)
+    assert host.run("/usr/local/bin/sudo --version").stderr.startswith("sudo-rs")
+    host.write("/etc/sudoers-rs", b"locked ALL=(ALL:ALL) ALL\n", 0o440)
+    assert "give its password" in project.run("diff", code=1).replace("\n", " ")
+    said = project.run("deploy", "--yes", RUNNEROPS_SUDO_PASSWORD=PASSWORD)
+    assert "applied" in said
+    assert PASSWORD not in said + host.run("journalctl --boot --no-pager").stdout
+    assert "does not take the password" in project.run("diff", code=1, RUNNEROPS_SUDO_PASSWORD="wrong")
+    code, said = typed(project, ("diff", "--ask-sudo-password"), "wrong", PASSWORD)
+    assert code == 0, said
+    host.write("/etc/sudoers-rs", b"locked ALL=(ALL:ALL) NOPASSWD: ALL\n", 0o440)
+    assert IN_SYNC in project.run("diff")
+    assert IN_SYNC in project.run("diff", RUNNEROPS_SUDO_PASSWORD="not asked for")
+    host.write("/etc/sudoers-rs", b"root ALL=(ALL:ALL) ALL\n", 0o440)
+    said = project.run("diff", code=1, RUNNEROPS_SUDO_PASSWORD=PASSWORD)
+    assert "user locked cannot become root" in said
+    assert "NOPASSWD: ALL" in said
+
+    host.run("rm /usr/local/bin/sudo && mv /usr/bin/sudo /usr/bin/sudo.away")
+    assert "neither sudo nor doas is there" in project.run("diff", code=1)
+    host.write("/usr/bin/doas", (other_ways / "usr/bin/doas").read_bytes(), 0o4755)
+    host.write("/etc/pam.d/doas", (other_ways / "etc/pam.d/doas").read_bytes())
+    host.write("/etc/doas.conf", b"permit nopass locked\n", 0o400)
+    for given in ("", PASSWORD):
+        assert IN_SYNC in project.run("diff", RUNNEROPS_SUDO_PASSWORD=given)
+    project.set(host.name, "docker", value={"live-restore": False})
+    assert "applied" in project.run("deploy", "--yes")
+    for line in (b"permit locked\n", b"permit nopass other\n"):
+        host.write("/etc/doas.conf", line, 0o400)
+        assert "permit nopass locked" in project.run("diff", code=1)
 
 
 def test_sudo_with_a_password(project: Project, host: LabHost) -> None:
