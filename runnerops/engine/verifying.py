@@ -20,8 +20,8 @@ from runnerops.frozen import frozen
 from runnerops.model.answers import Answers
 from runnerops.model.inventory import Host
 from runnerops.planning.machines import clones
+from runnerops.remote.pull_test import PullTestReader
 from runnerops.remote.reading import ReadOnly
-from runnerops.remote.trying import Trying
 from runnerops.report.waiting import Waiting
 from runnerops.services.verify import Check, Evidence, Probe
 
@@ -89,7 +89,9 @@ class Verifying:
                 return evidence
             self.busy.say(name, f"pulling {self.probe.image} through the daemon")
             watch = partial(self._watch, name)
-            return replace(evidence, tried=pull_path.attempt(calls, Trying(partial(self.pool.link, host), watch)))
+            return replace(
+                evidence, tried=pull_path.attempt(calls, PullTestReader(partial(self.pool.link, host), watch))
+            )
         finally:
             self.busy.say(name, "")
 

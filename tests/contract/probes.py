@@ -286,7 +286,7 @@ CACHES = (
     Probe(
         script(
             "containers-reach.sh",
-            "--prove",
+            "--verify",
             "dockerhub",
             MIRROR,
             "any",
@@ -299,7 +299,7 @@ CACHES = (
         until=True,
     ),
     Probe(
-        script("containers-reach.sh", "--prove", "none-such", NOWHERE, "bridge", "why", "--", *answer(NOWHERE).argv),
+        script("containers-reach.sh", "--verify", "none-such", NOWHERE, "bridge", "why", "--", *answer(NOWHERE).argv),
         "why\n",
         1,
     ),

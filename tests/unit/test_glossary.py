@@ -14,6 +14,7 @@ from tests.unit.source import MODULES, ROOT, name_of, nodes
 WORDS = """
     settle settled owe owes owed strike struck unasked gentlest overtaken witnesses strangers sift todo undo blunt asked have
     want Edit Stop Owed Moves Given Mark Reach Turns Turn Going Patience Met Manner Chain Seen Standing Stands Scene Station
+    trial proof proofs prove proven PROVE
 """
 GONE = frozenset(WORDS.split())
 GONE_TEXT = re.compile(

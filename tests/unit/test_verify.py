@@ -12,7 +12,7 @@ from runnerops.commands.verify import verify
 from runnerops.engine.options import Invocation
 from runnerops.errors import UsageError
 from runnerops.model.common import ServiceName
-from runnerops.remote.trying import Trying
+from runnerops.remote.pull_test import PullTestReader
 from runnerops.report.checks import check_document, check_lines, summary_line
 from runnerops.report.screen import Screen
 from runnerops.report.waiting import waiting
@@ -87,7 +87,7 @@ class Stream:
 
 def test_a_trial_is_followed_while_it_lasts() -> None:
     watched: list[str] = []
-    trying = Trying(lambda: Stream(b"one\n", b"\xfftwo\n", b"rest"), watched.append)
+    trying = PullTestReader(lambda: Stream(b"one\n", b"\xfftwo\n", b"rest"), watched.append)
     assert trying.read(b"script") == b"one\n\xfftwo\nrest"
     assert watched == ["one", "�two", "rest"]
 

@@ -40,13 +40,13 @@ def asked_from(docker: DockerFacts | None, *, own: bool) -> Literal["any", "brid
     return "bridge" if own and way_to(docker, own=True) != "input" else "any"
 
 
-def proven(name: str, url: str, way: str, texts: Iterable[str], tools: Collection[str]) -> Step:
+def verify_reached(name: str, url: str, way: str, texts: Iterable[str], tools: Collection[str]) -> Step:
     """A container gets an answer; else the texts are said."""
-    argv = script(SCRIPT, "--prove", name, url, way, *texts, "--", *answers(url, tools))
+    argv = script(SCRIPT, "--verify", name, url, way, *texts, "--", *answers(url, tools))
     return run(_SECONDS, *argv, title=f"verify that containers reach cache {name}")
 
 
-def told(name: str, url: str, way: str, texts: Iterable[str], tools: Collection[str]) -> Step:
+def tell_reached(name: str, url: str, way: str, texts: Iterable[str], tools: Collection[str]) -> Step:
     """That no container gets an answer is only told, in the texts."""
     argv = script(SCRIPT, "--tell", name, url, way, *texts, "--", *answers(url, tools))
     return run(_SECONDS, *argv, title=f"ask whether containers reach cache {name}")

@@ -77,7 +77,7 @@ def test_what_is_only_told_fails_nothing(shell: tuple[str, ...], tmp_path: Path)
 def test_a_proof_needs_a_container_that_comes_up(
     shell: tuple[str, ...], guest: str, status: int, says: str, told: str, tmp_path: Path
 ) -> None:
-    done = scripted(tmp_path, shell, guest, "")("--prove", "bridge", "drop", "why")
+    done = scripted(tmp_path, shell, guest, "")("--verify", "bridge", "drop", "why")
     assert (done.returncode, done.stdout) == (status, says)
     tell = tmp_path / "tell"
     assert told in (tell.read_text() if tell.exists() else "")
@@ -102,7 +102,7 @@ def test_a_name_is_asked_for_at_the_address_that_the_host_knows(
     shell: tuple[str, ...], url: str, asks: str, tmp_path: Path
 ) -> None:
     """A resolver on the host's loopback does not answer in the network of a container, which has another."""
-    assert scripted(tmp_path, shell, GUEST, "")("--prove", "bridge", "", "why", url=url).returncode == 0
+    assert scripted(tmp_path, shell, GUEST, "")("--verify", "bridge", "", "why", url=url).returncode == 0
     assert (tmp_path / "asked").read_text() == f"-t {GUEST} -n curl {url}{asks}\n"
 
 
@@ -112,7 +112,7 @@ def test_a_name_that_is_the_hosts_own_loopback_shows_nothing_and_fails_nothing(
 ) -> None:
     """Containers do not read the host's /etc/hosts."""
     call = scripted(tmp_path, shell, GUEST, "")
-    assert call("--prove", "bridge", "drop", "why", url="http://own:5000").returncode == 0
+    assert call("--verify", "bridge", "drop", "why", url="http://own:5000").returncode == 0
     assert (tmp_path / "tell").read_text().endswith("is not shown: for the host itself own is 127.0.1.1\n")
     assert call("--note", "bridge", "", url="http://own:5000").returncode == 0
     assert (tmp_path / "unreached.c").exists()
@@ -123,7 +123,7 @@ def test_a_name_that_is_the_hosts_own_loopback_shows_nothing_and_fails_nothing(
 def test_a_container_that_ends_while_it_is_asked_from_shows_nothing(shell: tuple[str, ...], tmp_path: Path) -> None:
     """As those of jobs do."""
     call = scripted(tmp_path, shell, "", "network=bridge 41 default")
-    done = call("--prove", "bridge", "ends", "why")
+    done = call("--verify", "bridge", "ends", "why")
     assert (done.returncode, done.stdout) == (0, "")
     assert (tmp_path / "tell").read_text().endswith("is not shown: the container that was asked from has ended\n")
 

@@ -13,7 +13,7 @@ from runnerops.model.inventory import Cache, Host, Policy
 from runnerops.model.steps import ActionSteps, Step
 from runnerops.services import DOCKER
 from runnerops.services.base import ActionRequest
-from runnerops.services.docker.action.effects import GATEWAY, PROVEN_OTHERWISE, SHOWN, SUBNET, UNSEEN, unseen
+from runnerops.services.docker.action.effects import GATEWAY, SHOWN, SUBNET, UNSEEN, VERIFIED_ELSEWHERE, unseen
 from runnerops.services.docker.action.lists import LISTED
 from runnerops.services.docker.schema import KEYS
 from runnerops.services.docker.steps import RESET
@@ -352,7 +352,7 @@ def test_an_old_daemon_is_not_asked_for_what_it_does_not_tell() -> None:
 
 
 def test_every_key_shows_somewhere_or_the_table_says_why_not() -> None:
-    names = [*SHOWN, *LISTED, *PROVEN_OTHERWISE, *(name for words in UNSEEN.values() for name in words.split())]
+    names = [*SHOWN, *LISTED, *VERIFIED_ELSEWHERE, *(name for words in UNSEEN.values() for name in words.split())]
     assert sorted(names) == sorted(KEYS)
     assert unseen("dns")
     assert not unseen("mtu")

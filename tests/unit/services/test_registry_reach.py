@@ -58,7 +58,7 @@ def with_jobs(here: Host, *command: str) -> Host:
 def asks(action_steps: ActionSteps) -> dict[str, list[Step]]:
     """The steps that ask from a container, by the list they stand in."""
     lists = {"judge": action_steps.validate, "forward": action_steps.forward, "rollback": action_steps.rollback}
-    found = {name: [step for step in steps if "--prove" in step.args] for name, steps in lists.items()}
+    found = {name: [step for step in steps if "--verify" in step.args] for name, steps in lists.items()}
     return {name: steps for name, steps in found.items() if steps}
 
 
@@ -172,7 +172,7 @@ def test_it_is_asked_on_the_way_of_jobs_and_that_way_is_named(
 ) -> None:
     (one,) = own_caches(host({}, [cache(listen=f"{BRIDGE}:5001", url=f"http://{BRIDGE}:5001")]))
     args = from_container(one, facts(version, driver)).args
-    assert args[1:7] == ("sh", "containers-reach.sh", "--prove", one.name, f"http://{BRIDGE}:5001", containers)
+    assert args[1:7] == ("sh", "containers-reach.sh", "--verify", one.name, f"http://{BRIDGE}:5001", containers)
     texts = args[7 : args.index("--")]
     assert texts[-1] == line
     assert texts[0].endswith("one of") == (len(texts) > 2)

@@ -16,7 +16,7 @@ from runnerops.services.docker.action.context import ActionContext, scene
 _JOB = "com.gitlab.gitlab-runner."
 _PROJECT = "com.docker.compose.project"
 GUEST = "runnerops.verify"
-"""The label of a container that is asked from, and goes in a minute (`trial.sh`, `containers-reach.sh`)."""
+"""The label of a container that is asked from, and goes in a minute (`pull-test.sh`, `containers-reach.sh`)."""
 
 
 def minimal_action(host: Host, changes: Sequence[Change], observed: HostState, policy: Policy) -> Action | None:

@@ -156,12 +156,12 @@ class ActionContext:
         """Keys that stay loaded when they are only taken out of the file, with the values that unload them."""
         return sticking(self.desired, self.old, loaded(self.docker), flags(self.docker))
 
-    def proof(self) -> str | None:
+    def loaded_after(self) -> str | None:
         """What `LOADED` prints when the new file is loaded; None where that cannot be known."""
         forgets = self.action.verb is Verb.RESTART or self.change is not None
         return self._text(self.desired, {} if forgets else self._loaded())
 
-    def proof_back(self) -> str | None:
+    def loaded_before(self) -> str | None:
         """The same for the old file after a rollback."""
         before = self._loaded()
         if not self.restarts:
@@ -169,7 +169,7 @@ class ActionContext:
         text = self._text(self.old, {})
         return text if text == self._text({}, before) else None
 
-    def proof_now(self) -> str | None:
+    def loaded_now(self) -> str | None:
         """The same for what is loaded now; None where the daemon did not say."""
         return self._text({}, self._loaded()) if self._loaded() else None
 

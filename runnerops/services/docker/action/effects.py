@@ -104,7 +104,7 @@ SHOWN: Mapping[str, Shown] = {
 """Keys that are verified by a question of their own."""
 
 
-PROVEN_OTHERWISE = frozenset({"bip", "live-restore", "registry-mirrors"})
+VERIFIED_ELSEWHERE = frozenset({"bip", "live-restore", "registry-mirrors"})
 """Keys that are verified elsewhere: the bridge's address, and what every docker phase of a run asks the daemon."""
 
 UNSEEN: Mapping[str, str] = {
@@ -124,7 +124,7 @@ UNSEEN: Mapping[str, str] = {
     "tls tlscacert tlscert tlskey tlsverify",
     "it decides what the daemon sees at all, which has a stop": "data-root graph storage-driver storage-opts userns-remap",
 }
-"""Why the daemon's own success is the proof: names of keys by the reason."""
+"""Why only the daemon's own success shows a key: names of keys by the reason."""
 
 
 def own_bridge(tree: Tree) -> bool:

@@ -74,7 +74,7 @@ def _guard(now: ActionContext) -> Iterator[Step]:
     if now.up:
         argv = ("systemctl", "show", "-p", "InvocationID", "--value", "docker")
         yield guard(unit.invocation, *argv, title="check that docker was not restarted meanwhile")
-        if loaded := now.proof_now():
+        if loaded := now.loaded_now():
             title = "check that docker has the same mirrors and live-restore loaded still"
             yield guard(loaded, "docker", "info", "--format", LOADED, title=title)
 
@@ -114,7 +114,7 @@ def _forward(now: ActionContext, onward: Sequence[Transition], number: int) -> I
             live_restore, word = ("=true", "on") if now.sets_live_restore else ("=false", "off")
             title = f"wait until live-restore is {word}"
             yield wait(30, live_restore, "docker", "info", "--format", "{{.LiveRestoreEnabled}}", title=title)
-    yield _prove(now, now.proof())
+    yield _verify(now, now.loaded_after())
     yield from _prove_bridge(now.bip if now.restarts or now.remakes_bridge else "")
     if now.frees_bridge:
         yield wait(30, "~.", *BRIDGE, SUBNET, title="wait until the default network has a subnet")
@@ -153,7 +153,7 @@ def _rollback(now: ActionContext, onward: Sequence[Transition], homeward: Sequen
         yield _reset()
         yield run(120, "systemctl", "start", "docker", title="start docker")
     if now.up and homeward:
-        yield _prove(now, now.proof_back())
+        yield _verify(now, now.loaded_before())
         yield from _prove_bridge(now.docker.bridge if now.remakes_bridge and now.moves_bridge else "")
     intent = now.observed.intent_for(NAME)
     yield restore_intent(NAME, intent if still_intended(intent, now.docker.unit.invocation) else None)
@@ -207,7 +207,7 @@ def _stored(key: str, condition: str, form: str) -> Step:
     return wait(30, condition, "docker", "info", "--format", form, title=f"wait until docker runs with its new {key}")
 
 
-def _prove(now: ActionContext, loaded: str | None) -> Step:
+def _verify(now: ActionContext, loaded: str | None) -> Step:
     if loaded is None:
         argv = ("docker", "version", "--format", "{{.Server.Version}}")
         return wait(now.policy.verify_s, "ok", *argv, title="wait until docker answers")

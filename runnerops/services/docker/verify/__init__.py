@@ -20,7 +20,7 @@ from runnerops.services.shared.job_services import urls_given
 from runnerops.services.verify import NO_ANSWER, Call, Check, Evidence, Probe
 
 VERIFY = Path(__file__).with_name("verify.sh").read_text()
-PULL_TEST = Path(__file__).with_name("trial.sh").read_text()
+PULL_TEST = Path(__file__).with_name("pull-test.sh").read_text()
 
 REACHED = frozenset({"200"})
 
@@ -138,7 +138,7 @@ def _mirror(host: Host, url: str, evidence: Evidence) -> Check:
 
 @frozen
 class Pull:
-    """What became of the trial's pull. `error` is the daemon's, `left` why the image is not as it was before.
+    """What became of the test's pull. `error` is the daemon's, `left` why the image is not as it was before.
 
     `layers` are the first 12 hex digits of the digest of each that was fetched.
     """
@@ -158,7 +158,7 @@ _LEFT = {
 
 
 def pull_of(tried: Answers) -> Pull:
-    """Read from the trial's answers."""
+    """Read from the answers of the pull test."""
     lines = list(_lines(tried.get("docker_pull", NO_ANSWER).output))
     told = ("error", "errorDetail", "message")  # newer daemons leave the first out
     error = next((line[key] for line in reversed(lines) for key in told if line.get(key)), "")

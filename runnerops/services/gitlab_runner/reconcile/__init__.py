@@ -1,4 +1,4 @@
-"""Settling config.toml: the inventory's keys, the host's own ids, tokens and dates. Pure."""
+"""Reconciles config.toml: the inventory's keys, the host's own ids, tokens and dates. Pure."""
 
 from __future__ import annotations
 

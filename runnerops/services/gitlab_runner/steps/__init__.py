@@ -138,7 +138,7 @@ class _Part:
         yield self._old.mark_log(same_process=True)
         yield from self._swap()
         yield run(10, "systemctl", "kill", "-s", "HUP", "--kill-who=main", UNIT, title=f"reload {UNIT}")
-        yield self._new.proof(self._policy, str(self._unit.pid))
+        yield self._new.verify_step(self._policy, str(self._unit.pid))
         yield from self._is_there()
         yield Step("complete", (NAME,))
 
@@ -147,7 +147,7 @@ class _Part:
         yield self._old.mark_log(same_process=True)
         yield from self._swap_back()
         yield run(30, *script("runner-load-or-start.sh", UNIT), title=f"reload {UNIT}, or start it if it ended")
-        yield self._old.proof(self._policy)
+        yield self._old.verify_step(self._policy)
         yield restore_intent(NAME, self._have.intent_for(NAME))
 
     def restart(self, number: int) -> Iterator[Step]:
@@ -190,7 +190,7 @@ class _Part:
         """From rest, with the new file."""
         yield from self._swap()
         yield from start(self._new)
-        yield self._new.proof(self._policy)
+        yield self._new.verify_step(self._policy)
         yield from self._is_there()
         yield Step("complete", (NAME,))
 

@@ -64,7 +64,7 @@ def _ending(observed: HostState, policy: Policy) -> tuple[str, str, int]:
 
 
 def start(watch: Watch) -> Iterator[Step]:
-    """From rest; the proof comes next."""
+    """Starts the unit; verifying it comes next."""
     yield watch.mark_log(same_process=False)
     yield run(10, "sh", "-c", RESET, "sh", UNIT, title=f"forget failed starts of {UNIT}")
     yield run(30, "systemctl", "start", UNIT, title=f"start {UNIT}")

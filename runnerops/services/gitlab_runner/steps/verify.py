@@ -42,7 +42,7 @@ class Watch:
         argv = script(CONFIG, "--mark", UNIT, self.page if same_process else NO_PAGE)
         return run(10, *argv, title=f"mark where the log of {UNIT} ends")
 
-    def proof(self, policy: Policy, pid: str = "any") -> Step:
+    def verify_step(self, policy: Policy, pid: str = "any") -> Step:
         """Loaded, by the process `pid` where it is given."""
         return self._wait(policy, "--loaded", pid, f"wait until {UNIT} has loaded its config")
 

@@ -23,7 +23,7 @@ def inquiries(host: Host, probe: Probe) -> Sequence[Call]:  # noqa: ARG001
 
 
 def pull_test(host: Host, evidence: Evidence) -> Call | None:  # noqa: ARG001
-    """Nothing is tried: a runner that takes a job for a trial would do somebody's work."""
+    """Nothing is tried: a runner that took a job as a test would do somebody's work."""
     return None
 
 

@@ -69,7 +69,7 @@ def _names(reasons: Sequence[Reason]) -> tuple[str, ...]:
 
 
 def touched(host: Host, action: Action, changes: Sequence[Change], observed: HostState) -> tuple[OwnCache, ...]:
-    """The caches that this action may recreate or, for PROVE, that end with docker."""
+    """The caches that this action may recreate or, for VERIFY, that end with docker."""
     names = {reason.name for reason in reasons_of(host, changes, observed)}
     everything = not names or "" in names or action.verb is Verb.VERIFY or action.new_store
     return tuple(cache for cache in own_caches(host) if everything or cache.name in names)

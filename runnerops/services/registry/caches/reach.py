@@ -16,7 +16,7 @@ from runnerops.model.steps import Step
 from runnerops.services.registry.caches import OwnCache, own_caches
 from runnerops.services.shared.firewall import opening, way_to
 from runnerops.services.shared.job_services import tables, urls_given
-from runnerops.services.shared.ways import asked_from, proven, told
+from runnerops.services.shared.ways import asked_from, tell_reached, verify_reached
 
 
 def for_jobs(host: Host) -> tuple[OwnCache, ...]:
@@ -44,13 +44,17 @@ def url_of(cache: OwnCache) -> str:
 def from_container(cache: OwnCache, facts: Facts) -> Step:
     """Its answer to a request out of a container's network, which jobs depend on."""
     why = f"containers do not reach {url_of(cache)}, the host does: its firewall drops what comes from them"
-    return proven(cache.name, url_of(cache), asked_from(facts.docker, own=True), _texts(why, cache, facts), facts.tools)
+    return verify_reached(
+        cache.name, url_of(cache), asked_from(facts.docker, own=True), _texts(why, cache, facts), facts.tools
+    )
 
 
 def told_from_container(cache: OwnCache, facts: Facts) -> Step:
     """The same of a cache that only the daemon pulls from, as far as the inventory says: what containers miss is told."""
     why = f"containers do not reach {url_of(cache)}, the daemon does: Docker in jobs would pull past it"
-    return told(cache.name, url_of(cache), asked_from(facts.docker, own=True), _texts(why, cache, facts), facts.tools)
+    return tell_reached(
+        cache.name, url_of(cache), asked_from(facts.docker, own=True), _texts(why, cache, facts), facts.tools
+    )
 
 
 def _texts(why: str, cache: OwnCache, facts: Facts) -> tuple[str, ...]:

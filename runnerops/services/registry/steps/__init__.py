@@ -26,8 +26,8 @@ from runnerops.services.registry.steps.verify import (
     back_again,
     diagnose,
     marks,
-    proofs,
     still_there,
+    verification,
     ways_before,
 )
 from runnerops.services.scripts import script
@@ -129,7 +129,7 @@ def _act(now: ActionContext, number: int) -> Iterator[Step]:
         names = [cache.name for cache in own_caches(now.host)]
         yield from now.ups(now.forced, names)
     yield from start_again(now)
-    yield from proofs(now)
+    yield from verification(now)
     yield Step("complete", (NAME,))
 
 

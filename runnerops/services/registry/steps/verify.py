@@ -26,7 +26,7 @@ LATER = 'cd "${RUNNEROPS_DESK:-.}" && echo "$1" >tell'
 
 
 def marks(now: ActionContext) -> Iterator[Step]:
-    """Before anything is swapped: what `proofs` compares with."""
+    """Before anything is swapped: what `verification` compares with."""
     if now.action.verb is Verb.VERIFY and not now.action.ways:
         return
     for cache in now.caches:
@@ -47,7 +47,7 @@ def _marked(now: ActionContext, cache: OwnCache) -> bool:
     return now.answered(cache) and "curl" in now.observed.facts.tools and not _moves_on(now, cache)
 
 
-def proofs(now: ActionContext) -> Iterator[Step]:
+def verification(now: ActionContext) -> Iterator[Step]:
     """Every cache alike: it answers, its container is as asked and runs on, and its upstream answers as before."""
     there = ours(now.observed)
     for cache in now.caches:

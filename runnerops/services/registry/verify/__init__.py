@@ -53,7 +53,7 @@ def cache_of(host: Host, url: str) -> Cache | None:
 
 
 def pull_test(host: Host, evidence: Evidence) -> Call | None:  # noqa: ARG001
-    """The daemon's pull is the caches' trial too."""
+    """Nothing of its own: the daemon's pull tests the caches too."""
     return None
 
 
@@ -70,7 +70,7 @@ def log_queries(host: Host, probe: Probe, seconds: int) -> Sequence[Call]:
 
 
 def cache_hosts(host: Host, evidence: Evidence) -> Iterable[str]:
-    """The hosts of the caches that its daemon has as mirrors, after a trial; else only of those that do not answer it."""
+    """The hosts of the caches that its daemon has as mirrors, after a pull test; else only of those that do not answer it."""
     for url in for_containers(host):
         cache = cache_of(host, url)
         silent = problem(evidence.told.get(f"registry_code/{url}", NO_ANSWER))

@@ -2,10 +2,10 @@
 # WHAT NAME URL WAY TEXT… -- ARGV…: whether containers reach a cache: runs the host's own command in the network of a container,
 # as jobs would ask. That is a guest on the default bridge, of the cache's image or of another that is there, which goes again;
 # where none comes up, a container that runs there; and then, with the WAY `any`, one that runs in a network of its own.
-#   --prove    where it fails four times, prints the texts: why, and what to type
+#   --verify    where it fails four times, prints the texts: why, and what to type
 #   --tell     tells the texts where it fails
 #   --note     before the change: notes where it fails, or where there is no container to ask from
-#   --compare  after it: the same as --prove where it did not fail before; else, that it is not shown is only told
+#   --compare  after it: the same as --verify where it did not fail before; else, that it is not shown is only told
 
 what=$1 name=$2 url=$3 way=$4 guest='' address=''
 shift 4

@@ -1,4 +1,4 @@
-"""The trial's pull on a host whose daemon cannot be asked by curl: what `docker pull` says is an error only where it failed."""
+"""The pull test on a host whose daemon cannot be asked by curl: what `docker pull` says is an error only where it failed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from runnerops.services.docker.action.containers import GUEST
 from runnerops.services.scripts import content
 from tests.shells import SHELLS
 
-TRIAL = Path(verify.__file__).with_name("trial.sh")
+PULL_TEST = Path(verify.__file__).with_name("pull-test.sh")
 
 
 @pytest.mark.parametrize("shell", SHELLS)
@@ -35,7 +35,7 @@ def test_a_pull_by_the_client(shell: tuple[str, ...], docker: str, error: str, t
         (tmp_path / name).symlink_to(shutil.which(name) or name)
     (tmp_path / "docker").write_text(f"#!/bin/sh\n{docker}\n")
     (tmp_path / "docker").chmod(0o755)
-    script = f"{TRIAL.read_text()}\ndocker_pull marker library/alpine 3\n"
+    script = f"{PULL_TEST.read_text()}\ndocker_pull marker library/alpine 3\n"
     done = subprocess.run(
         [*shell, "-s"],
         input=script.encode(),
@@ -49,5 +49,5 @@ def test_a_pull_by_the_client(shell: tuple[str, ...], docker: str, error: str, t
 
 def test_a_guest_is_known_by_the_label_that_scripts_give_it() -> None:
     """What it is asked from ends with its question: it keeps no restart of Docker off, and no job is seen in it."""
-    scripts = (TRIAL.read_text(), content("containers-reach.sh").decode())
+    scripts = (PULL_TEST.read_text(), content("containers-reach.sh").decode())
     assert all(f'--label "{GUEST}=' in text for text in scripts)

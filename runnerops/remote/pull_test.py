@@ -1,4 +1,4 @@
-"""A connection for a trial: a script that changes something on a host and puts it back, followed while it lasts."""
+"""A connection for the pull test: a script that changes something on a host and puts it back, followed while it lasts."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ class Follows(Protocol):
         """The output line by line. Raises LinkLostError."""
 
 
-class Trying:
-    """Wraps the way to a host. What is cut off by a lost connection goes on there, to its end."""
+class PullTestReader:
+    """Wraps the way to a host so that all it does is run the test. What loses its connection goes on there, to its end."""
 
     def __init__(self, open_link: Callable[[], Follows], watch: Callable[[str], None]) -> None:
         self._open = open_link
