@@ -120,6 +120,7 @@ class GitLab(ManagedRunners):
             self.turned_away.clear()
             self.faults_of.clear()
             self.faults_at.clear()
+            self.merge_request = MergeRequestNotes()
 
     # -- for runners -------------------------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.lab.gitlab import GitLab
 from tests.lab.gitlab_ci import Ci, make_image, no_gitlab_ci_local
 from tests.lab.host import LabHost
 from tests.lab.lab import Lab
@@ -15,6 +16,7 @@ from tests.lab.project import Project
 from tests.lab.shell import run
 
 DAEMON = "/etc/docker/daemon.json"
+TOKEN = "glpat-canary-of-the-project"
 
 
 @pytest.fixture(name="ci")
@@ -43,8 +45,8 @@ def label(folder: Path, host: LabHost, text: str) -> str:
     return commit(folder, f"Label it {text}")
 
 
-def shown_for_review(ci: Ci, key: str) -> None:
-    """What a merge request shows, where its pipeline has the key."""
+def shown_for_review(ci: Ci, key: str, gitlab: GitLab) -> None:
+    """What a merge request shows, where its pipeline has the key; its note, where there is a token for that."""
     ran = ci.merge_request(SSH_PRIVATE_KEY=key)
     assert ran.jobs == {"check": "PASS", "diff": "PASS"}, ran.log
     assert json.loads(ran.artifact("check", "reports/gl-code-quality-report.json").read_text()) == []
@@ -54,10 +56,18 @@ def shown_for_review(ci: Ci, key: str) -> None:
     assert "a=1" in ran.artifact("diff", "reports/plan.md").read_text()
     assert "\x1b[0Ksection_start:" in ran.log_of("diff")
     assert "nothing was commented: there is no token" in ran.log_of("diff")
+    gitlab.api_tokens.add(TOKEN)
+    for said in ("wrote", "updated"):
+        ran = ci.merge_request(SSH_PRIVATE_KEY=key, GITLAB_TOKEN=TOKEN, CI_SERVER_URL=gitlab.url)
+        assert f"{said} the note on merge request !7" in ran.log_of("diff"), ran.log
+    (note,) = gitlab.merge_request.notes.values()
+    assert note.startswith("<!-- runnerops: diff -->\n")
+    assert "a=1" in note
+    assert TOKEN not in ran.log
 
 
 @pytest.mark.hosts("trixie")  # nothing here depends on Docker's version
-def test_from_the_first_deploy_to_drift(tmp_path: Path, lab: Lab, host: LabHost, ci: Ci) -> None:
+def test_from_the_first_deploy_to_drift(tmp_path: Path, lab: Lab, host: LabHost, ci: Ci, gitlab: GitLab) -> None:
     as_file, as_text = str(lab.key), lab.key.read_text()
     Project(tmp_path, lab).run("init", "project", "--host", f"{host.name}=root@{host.address}", "--no-cache")
     (ci.folder / "known_hosts").write_bytes(lab.known_hosts.read_bytes())
@@ -70,7 +80,7 @@ def test_from_the_first_deploy_to_drift(tmp_path: Path, lab: Lab, host: LabHost,
     assert json.loads(host.read(DAEMON)) == {"live-restore": True}
 
     merged = label(ci.folder, host, "a=1")
-    shown_for_review(ci, as_text)
+    shown_for_review(ci, as_text, gitlab)
     without_key = ci.merge_request()
     assert without_key.jobs == {"check": "PASS", "look": "PASS"}, without_key.log
     assert "1 host: 1 with a known key, none compared" in without_key.log
