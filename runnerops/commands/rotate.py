@@ -127,7 +127,11 @@ class _Rotation:
         if ui.dry_run or not (ui.yes or screen.ask(question)):
             hint = "with a token of its API it gives a new one by the runner's number there, once you agree to that"
             raise HostError(self.host.name, f"{said}; nothing was changed", hint, "refused")
-        return token_by_number(self.host, one, self.asking)
+        try:
+            return token_by_number(self.host, one, self.asking)
+        except GitlabError as error:
+            text = f"{said}, and gave no new one by its number; nothing was changed on the host: {error.message}"
+            raise HostError(self.host.name, text, f"{error.hint}; then rotate again", "refused") from None
 
     def plan(self, reader: ReadOnly) -> Planned:
         """One exec that only reads. Raises RunneropsError."""

@@ -38,6 +38,7 @@ def plan_document(
             *(one.id for one in plan.unpaired.deletions),
         ],
         "leaving_gitlab": [{"runner": one.runner, "id": one.id} for one in plan.unpaired.deletions],
+        "begun_in_gitlab": [{"url": one.url, "place": str(one.place)} for one in plan.unpaired.begun],
         "paused_in_gitlab": [_pause(pause) for pause in plan.pausing.now],
         "unpaused_in_gitlab": [_left(pause) for pause in plan.pausing.left if not pause.stays],
         "blockers": [_stop(blocker) for blocker in plan.blockers],

@@ -20,6 +20,7 @@ from runnerops.redact import Masker, Redactor
 from runnerops.remote import state, state_folder
 from runnerops.remote.link import Completed
 from runnerops.report.begun import begun_texts
+from runnerops.report.document import plan_document
 from runnerops.report.text import plan_lines
 from tests.integration.test_gitlab_create import API, Cut, Machine, World, fixture_gitlab
 from tests.lab.gitlab import GitLab
@@ -97,6 +98,9 @@ def test_one_that_is_gone_already_is_forgotten(gitlab: GitLab, world: World) -> 
     gitlab.discard(gitlab.created[1])
     world.names = ("one",)
     assert "→ forget that runners were to be created in GitLab (group 42: a deploy" in shown(world)
+    _, planned = world.plan()
+    document = plan_document(planned.plan, planned.result, Masker(), ())
+    assert (document["result"], document["begun_in_gitlab"]) == ("pending", [{"url": gitlab.url, "place": "group 42"}])
     assert world.deploy().result is Result.APPLIED
     assert world.agrees()
     assert not world.machine.on_record
