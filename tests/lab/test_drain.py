@@ -197,29 +197,28 @@ def test_a_killed_client_changes_nothing(site: Site) -> None:
     assert "unchanged" in site.project.deploy()
 
 
-@pytest.mark.parametrize(
-    "strike",
-    [
-        'kill -KILL "$(cat /var/lib/runnerops/runs/2/holder)"',
-        "systemctl kill --signal=KILL runnerops-2",
-        "systemctl stop --no-block runnerops-2",
-    ],
-    ids=["walker", "unit", "stop"],
-)
 @pytest.mark.parametrize("executor", ["shell", "docker"])
-def test_where_the_host_side_dies_the_runner_still_comes_back(site: Site, executor: str, strike: str) -> None:
-    job = site.hold(executor)
-    site.ask_restart()
-    with site.deploying() as deploy:
-        site.host.run(strike)
-        site.end(deploy, 4)
-    assert job.state == "running"
-    site.wait_back(job)
-    until("the return is over", site.quiet, seconds=30)
-    assert site.listens() == PAGE
-    assert site.host.run("ls -A /var/lib/runnerops/intents").stdout == ""
-    site.project.deploy()
-    assert site.listens() == MOVED
+def test_where_the_host_side_dies_the_runner_still_comes_back(site: Site, executor: str) -> None:
+    """The walker, its whole unit, and a stop of the unit; each finds what the deploy after the last one left."""
+    strikes = (
+        'kill -KILL "$(cat /var/lib/runnerops/runs/{run}/holder)"',
+        "systemctl kill --signal=KILL runnerops-{run}",
+        "systemctl stop --no-block runnerops-{run}",
+    )
+    for number, strike in enumerate(strikes):
+        before, wanted = (PAGE, MOVED) if number % 2 == 0 else (MOVED, PAGE)
+        job = site.hold(executor)
+        site.ask_restart(wanted)
+        with site.deploying() as deploy:
+            site.host.run(strike.format(run=2 + 2 * number))
+            site.end(deploy, 4)
+        assert job.state == "running", strike
+        site.wait_back(job)
+        until("the return is over", site.quiet, seconds=30)
+        assert site.listens() == before, strike
+        assert site.host.run("ls -A /var/lib/runnerops/intents").stdout == "", strike
+        site.project.deploy()
+        assert site.listens() == wanted, strike
 
 
 # -- the time limit, and leaving ----------------------------------------------------------------------------------------
