@@ -9,10 +9,10 @@ trap 'rm -rf "$scratch"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-share() { # NUMBER PYTEST…: least_duration deals tests out in turn, so that each share has some of every file
+share() { # NUMBER PYTEST…: least_duration deals tests out in turn, so that each share has some of every file; no test asks for logs
   number=$1
   shift
-  "$@" -p no:cacheprovider --splits "$cores" --group "$number" --splitting-algorithm least_duration
+  "$@" -p no:cacheprovider -p no:logging --splits "$cores" --group "$number" --splitting-algorithm least_duration
 }
 
 number=1
