@@ -223,9 +223,9 @@ _ROWS = (
         "R002",
         "error",
         "Token that cannot be one",
-        "White space, a registration token, or one so short that older runners crash on it.",
+        "White space, a registration token, or one so short that runners before 18.2 crash on it.",
         "Leave `token` out to keep the host's, or give the one that GitLab showed.",
-        "a warning where it is empty",
+        "a warning where it is empty or a placeholder, and for a short one while the version is not known",
     ),
     Rule(
         "R003",
@@ -256,7 +256,7 @@ _ROWS = (
         "Unknown key in config.toml",
         "gitlab-runner ignores it in silence, so it does nothing.",
         "Write the key that the message names, in the table that it names.",
-        "a warning where no known key is near",
+        "a warning where no known key is near, and for a key of another table in an excerpt without [[runners]]",
     ),
     Rule(
         "R007",

@@ -13,8 +13,8 @@ from tests.lab.project import Project, cache_section, runner_section, whole_host
 
 pytestmark = pytest.mark.hosts("bookworm", "trixie", turns=True)
 
-DEADLY = {"concurrent": 0, "token": "glrt-short"}
-"""Each ends a live runner on its hot reload."""
+HARMFUL = {"concurrent": 0, "token": "glrt-of two words"}
+"""One ends a live runner on its hot reload, the other leaves it without jobs."""
 
 
 @pytest.fixture(name="project")
@@ -24,13 +24,13 @@ def fixture_project(lab: Lab, host: LabHost, tmp_path: Path) -> Project:
     return project
 
 
-@pytest.mark.parametrize("key", DEADLY)
-def test_a_config_that_ends_a_live_runner_never_reaches_it(project: Project, host: LabHost, key: str) -> None:
+@pytest.mark.parametrize("key", HARMFUL)
+def test_a_config_that_harms_a_live_runner_never_reaches_it(project: Project, host: LabHost, key: str) -> None:
     project.deploy()
     runs = host.run("ls /var/lib/runnerops/runs").stdout
     pid, content = host.pid("gitlab-runner"), host.read(answers.CONFIG)
     section = runner_section()
-    (section if key in section else section["runners"][0])[key] = DEADLY[key]
+    (section if key in section else section["runners"][0])[key] = HARMFUL[key]
     project.set(host.name, "gitlab_runner", value=section)
     said = project.deploy(code=1)
     assert key in said

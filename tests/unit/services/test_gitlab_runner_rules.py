@@ -46,7 +46,10 @@ def findings(tree: Tree, facts: Facts | None = None) -> list[tuple[str, str, str
         (config(runner(token="")), "R002", "warning", "runners[0].token"),
         (config(runner(token="   ")), "R002", "error", "runners[0].token"),
         (config(runner(token=f"{TOKEN}\n")), "R002", "error", "runners[0].token"),
-        (config(runner(token="glrt-short")), "R002", "error", "runners[0].token"),
+        (config(runner(token="glrt-short")), "R002", "warning", "runners[0].token"),
+        ({"dns": ["192.0.2.53"]}, "R006", "warning", "dns"),
+        ({"runners": [], "dns": ["192.0.2.53"]}, "R006", "error", "dns"),
+        ({"runner": []}, "R006", "error", "runner"),
         (config(runner(token="GR1348941aaaaaaaaaaaaaaaaaaaa")), "R002", "error", "runners[0].token"),
         (config(runner(token="glrtr-registration-token")), "R002", "error", "runners[0].token"),
         (config(runner(executor="dokcer")), "R003", "error", "runners[0].executor"),
@@ -145,6 +148,12 @@ def test_nothing_to_find(tree: Tree) -> None:
     assert findings(tree) == []
 
 
+@pytest.mark.parametrize(("version", "severity"), [("16.11.0", "error"), ("18.1.4", "error"), ("18.2.0", "warning")])
+def test_a_short_token_ends_a_runner_before_18_2(version: str, severity: str) -> None:
+    facts = Facts(runner=RunnerFacts(NOW, version))
+    assert findings(config(runner(token="glrt-short")), facts) == [("R002", severity, "runners[0].token")]
+
+
 def test_a_key_that_the_hosts_runner_does_not_know_yet() -> None:
     facts = Facts(runner=RunnerFacts(NOW, "15.11.0"))
     assert ("R007", "warning", "connection_max_age") in findings(config(connection_max_age="15m"), facts)
@@ -191,6 +200,10 @@ def test_a_key_that_the_hosts_runner_knows_no_more() -> None:
     ("tree", "finding"),
     [
         (config(runner(concurrent=4)), "R006 error runners[0].concurrent: the top of the file"),
+        (config(runner(check_interval=3)), "R006 error runners[0].check_interval: the top of the file"),
+        (config(runner(docker={"limit": 3})), "R006 error runners[0].docker.limit: [[runners]]"),
+        (config(runner(docker={"cpu_limit": "1"})), "R006 error runners[0].docker.cpu_limit: [runners.kubernetes]"),
+        (config(runner(machine={"idle_count": 1})), "R006 error runners[0].machine.idle_count: IdleCount"),
         (config(runner(image="a")), "R006 error runners[0].image: [runners.docker]"),
         (config(runner(docker={"environment": ["A=b"]})), "R006 error runners[0].docker.environment: [[runners]]"),
         (config(runner(cache={"BucketName": "b"})), "R006 error runners[0].cache.BucketName: [runners.cache.s3]"),

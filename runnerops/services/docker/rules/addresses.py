@@ -35,7 +35,7 @@ def _single(tree: Tree) -> Found:
             yield "D016", "error", (name,), "must be an IP address", "dockerd refuses the whole file"
     kinds: set[bool] = set()
     for index, value in _items(tree, "host-gateway-ips"):
-        if isinstance(value, str) and not is_address(value):
+        if isinstance(value, str) and value and not is_address(value):
             yield "D016", "error", ("host-gateway-ips", index), "must be an IP address", _START
         elif (":" in str(value)) in kinds:
             yield "D016", "error", ("host-gateway-ips", index), "is a second one of its kind", f"{_START}; write one"

@@ -17,6 +17,9 @@ from runnerops.services.gitlab_runner.rules.values import is_excerpt, values
 from runnerops.services.gitlab_runner.schema import EXECUTORS, EXECUTORS_UNTIL
 
 _SHORTEST_TOKEN = 14
+_NO_CRASH = (18, 2)
+"""The first release that is not ended by a shorter one."""
+
 _LOG_LEVELS = ("panic", "fatal", "error", "warning", "warn", "info", "debug", "trace")
 _LOG_FORMATS = ("runner", "text", "json")
 
@@ -28,7 +31,8 @@ def lint(files: Mapping[FileSpec, Tree], facts: Facts | None) -> Iterable[Findin
         plain = by_table("config", tree)
         whole = spec.path == PATH
         for found in (
-            *(rule(plain) for rule in (_concurrent, _logs, _tokens, _twice, _few)),
+            *(rule(plain) for rule in (_concurrent, _logs, _twice, _few)),
+            _tokens(plain, version),
             _executors(plain, whole, version),
             _urls(plain, whole),
             check_table("config", tree, (), version),
@@ -74,19 +78,25 @@ def _logs(tree: Tree) -> Found:
         )
 
 
-def _tokens(tree: Tree) -> Found:
+def _tokens(tree: Tree, version: Version) -> Found:
     for index, runner in enumerate(runners_of(tree)):
         if "token" not in runner:
             continue
         problem = token_problem(runner["token"])
         if problem:
             fix = "leave the key out to keep the token that the host has, or give the token that GitLab showed"
-            severity: Severity = "warning" if runner["token"] == "" or _placeholder(runner["token"]) else "error"
+            token = runner["token"]
+            mild = token == "" or _placeholder(token) or (_is_short(token) and not (version and version < _NO_CRASH))
+            severity: Severity = "warning" if mild else "error"
             yield "R002", severity, ("runners", index, "token"), f"the token {problem}", fix
 
 
 def _placeholder(value: Value) -> bool:
     return isinstance(value, str) and value.startswith("<") and value.endswith(">")
+
+
+def _is_short(token: Value) -> bool:
+    return isinstance(token, str) and token.startswith("glrt-") and len(token) < _SHORTEST_TOKEN
 
 
 def token_problem(token: Value) -> str:
@@ -97,8 +107,8 @@ def token_problem(token: Value) -> str:
         return "is empty: the runner would never get a job"
     if any(char.isspace() for char in token):
         return "holds white space or a line break"
-    if token.startswith("glrt-") and len(token) < _SHORTEST_TOKEN:
-        return f"is shorter than {_SHORTEST_TOKEN} characters: older runners crash on it, with all their jobs"
+    if _is_short(token):
+        return f"is shorter than {_SHORTEST_TOKEN} characters: a runner before 18.2 crashes on it, with all its jobs"
     if token.startswith(("glrtr-", "GR1348941")):
         return "is a registration token: it cannot stand in config.toml"
     return ""

@@ -35,13 +35,14 @@ def version_of(text: str) -> Version:
 def check_table(table: str, tree: Tree, key: Key, version: Version) -> Found:
     """Keys and types of a table and those below it. The runner compares keys without their case, and ignores others."""
     keys = TABLES[table]
+    excerpt = table == "config" and "runners" not in {name.lower() for name in tree}
     for name, value in tree.items():
         here: Key = (*key, name)
         if known := keys.get(name) or _by_case(keys).get(name.lower()):
             yield from _timely(known, here, version)
             yield from _value(known.kind, value, here, version)
         else:
-            yield _unknown(name, table, here, version)
+            yield _unknown(name, table, here, version, excerpt=excerpt)
 
 
 def by_table(table: str, tree: Tree) -> Tree:
@@ -65,23 +66,35 @@ def _by_case(keys: Mapping[str, Known]) -> Mapping[str, Known]:
     return {name.lower(): known for name, known in keys.items()}
 
 
-def _unknown(name: str, table: str, key: Key, version: Version) -> tuple[str, Severity, Key, str, str]:
-    """A slip of the pen, or a key of another table, is an error; a runner newer than the tables may know it."""
+def _unknown(
+    name: str, table: str, key: Key, version: Version, *, excerpt: bool
+) -> tuple[str, Severity, Key, str, str]:
+    """A slip of the pen, or a key of another table, is an error; a runner newer than the tables may know it.
+
+    An excerpt, which has no runner, may come to stand below the heading that it lacks.
+    """
     severity: Severity = "warning" if version > NEWEST else "error"
     low = name.lower()
     if table == "runner" and low in IN_GITLAB:
         text = "the runner ignores it: this is set in GitLab, in the runner's settings"
         return "R006", "error", key, text, "take it out, and set it in GitLab"
-    names = [one.lower() for one in TABLES[table]]
-    swapped = [one for one in names if sorted(one) == sorted(low)]  # in a short name two letters are much
-    if near := swapped or get_close_matches(low, names, 1, _NEAR):
-        real = next(one for one in TABLES[table] if one.lower() == near[0])
-        return "R006", severity, key, f"unknown key, did you mean '{real}'?", f"write {real}"
+    if near := _written_otherwise(low, table):
+        return "R006", severity, key, f"unknown key, did you mean '{near}'?", f"write {near}"
     if others := [title for other, title in TITLES.items() if low in _by_case(TABLES[other])]:
         text = f"the runner ignores it here: it belongs to {' or '.join(others[:2])}"
-        return "R006", severity, key, text, "move it there"
+        return "R006", "warning" if excerpt else severity, key, text, "move it there"
+    if close := get_close_matches(low, [one.lower() for one in TABLES[table]], 1, _NEAR):
+        near = next(one for one in TABLES[table] if one.lower() == close[0])
+        return "R006", severity, key, f"unknown key, did you mean '{near}'?", f"write {near}"
     fix = "see whether it stands in the right table"
     return "R006", "warning", key, "unknown key: the runner ignores it in silence", fix
+
+
+def _written_otherwise(low: str, table: str) -> str:
+    """The key of the same letters, in another order or with other signs between them; in a short name two letters are much."""
+    letters = sorted(low.replace("_", "").replace("-", ""))
+    found = (one for one in TABLES[table] if sorted(one.lower().replace("_", "").replace("-", "")) == letters)
+    return next(found, "")
 
 
 def _timely(known: Known, key: Key, version: Version) -> Found:
