@@ -72,7 +72,7 @@ class Groups:
         return 1 + max((self._depth(one, seen | {name}) for one in above), default=0)
 
     def of_host(self, name: str) -> Variables:
-        """What holds for a host."""
+        """The variables that hold for a host."""
         found: dict[str, object] = {}
         groups = [group for group in self.names if name in self.under(group)]
         for variables in (self.variables, self.beside):

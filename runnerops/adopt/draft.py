@@ -42,7 +42,7 @@ class Draft:
 
     @property
     def content(self) -> bytes:
-        """The inventory's bytes."""
+        """The inventory's bytes with the entries in them."""
         return self.places[0].content_of(self.text)
 
     def load(self) -> Inventory:

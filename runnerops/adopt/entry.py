@@ -61,7 +61,7 @@ class Entry:
         return list(self._writer(step).lines(tree, indent))
 
     def into(self, text: str) -> str:
-        """The inventory's text with it."""
+        """The inventory's text with this entry in it."""
         if not self.known:
             return add_host(text, self.lines)
         if not self.sections:
@@ -88,7 +88,7 @@ def by_name(sections: Mapping[ServiceName, Tree | None]) -> Tree:
 
 
 def writer(step: int, comments: Comments) -> Writer:
-    """What writes entries and layers."""
+    """The value that writes entries and layers as YAML."""
     return Writer(step, comments, _BLOCKS)
 
 

@@ -48,7 +48,7 @@ class Place:
 
     @property
     def folder(self) -> Path:
-        """What is beside the inventory."""
+        """The folder that the inventory lies in."""
         return folder_of(self.where or self.path)
 
     def load(self, content: bytes) -> Inventory:
@@ -80,7 +80,7 @@ class Found:
 
     @property
     def name(self) -> str:
-        """The host's."""
+        """The name of the host."""
         return self.place.host.name
 
     @property
@@ -89,7 +89,7 @@ class Found:
         return any(one.section is not None for one in self.adopted.values())
 
     def with_docker(self, adopted: Adopted) -> Found:
-        """With another section for Docker."""
+        """The same with another section for Docker."""
         return replace(self, adopted={**self.adopted, ServiceName.DOCKER: adopted})
 
 

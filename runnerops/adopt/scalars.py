@@ -17,7 +17,7 @@ from runnerops.model.common import Secret, Value
 
 
 def scalar(value: Value, *, flow: bool = False) -> str:
-    """A leaf on one line."""
+    """The YAML of a leaf, on one line."""
     if isinstance(value, Secret):
         return f"!{value.source} {value.argument}"
     if value is None or isinstance(value, bool):
@@ -32,7 +32,7 @@ def scalar(value: Value, *, flow: bool = False) -> str:
 
 
 def key(name: str, *, flow: bool = False) -> str:
-    """A key."""
+    """The YAML of a key."""
     return name if _is_plain(name, f"{{{name}: {{}}}}" if flow else f"{name}: []") else _quoted(name)
 
 

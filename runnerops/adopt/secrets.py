@@ -27,7 +27,7 @@ class SecretName(str):
 
     @property
     def secret(self) -> Secret:
-        """Where the name comes from."""
+        """The reference to that variable (`!env NAME`)."""
         return Secret("env", str(self), _NOWHERE)
 
 

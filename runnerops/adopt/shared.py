@@ -35,7 +35,7 @@ class Layer:
         return f"groups.{self.group}" if self.group else DEFAULTS
 
     def lines(self, indent: int, step: int) -> list[str]:
-        """Its name and its sections."""
+        """The layer as lines of YAML: its name and its sections."""
         name = self.group or DEFAULTS
         comments = {(name, *key): lines for key, lines in self.comments.items()}
         return list(writer(step, comments).lines({name: by_name(self.sections)}, indent))
@@ -47,7 +47,7 @@ class Layer:
         return "".join(f"{line}\n" for line in lines)
 
     def into(self, text: str) -> str:
-        """The inventory's text with it."""
+        """The inventory's text with this layer in it."""
         return add_group(text, self.lines) if self.group else add_defaults(text, self.lines)
 
     def without_its_comments(self, entry: Entry) -> Entry:

@@ -62,7 +62,7 @@ def variable(secret: Secret) -> str:
 
 
 def secrets_of(value: Value) -> Iterator[Secret]:
-    """All in a tree."""
+    """All secrets in a tree."""
     if isinstance(value, Secret):
         yield value
     if isinstance(value, dict):

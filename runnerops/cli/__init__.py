@@ -37,7 +37,7 @@ def root(
 
 
 def main() -> None:
-    """The console script."""
+    """The console script `runnerops`."""
     gc.set_threshold(100_000)  # a short life: collecting while modules load costs more than it frees
     _open_closed_streams()
     _leave(run_program(app))

@@ -160,21 +160,21 @@ class RunOptions:
     verbose: Verbose = 0
 
     def flags(self) -> Flags:
-        """What a run may do."""
+        """These options as the value that says what a run may do."""
         flags = flags_of(self.allow or [], kill_jobs=self.kill_jobs)
         lock_wait_s = self.lock_wait or 0
         flags = replace(flags, drain_s=self.drain_timeout, verify_s=self.verify_timeout, lock_wait_s=lock_wait_s)
         return replace(flags, no_wait=self.no_wait)
 
     def ui(self, *, dry_run: bool = False) -> UiOptions:
-        """How the user is asked and told."""
+        """These options as the value that says how the user is asked and told."""
         from runnerops.engine.options import UiOptions
 
         return UiOptions(self.yes, self.output.is_json, self.verbose, self.no_wait, dry_run)
 
 
 def flags_of(allow: Sequence[str], *, kill_jobs: bool, only: Sequence[str] = ()) -> Flags:
-    """What a plan may hold."""
+    """The flags of a command that only plans: `--allow`, `--kill-jobs` and `--only`."""
     from runnerops.commands.options import parse_allow, parse_service
     from runnerops.engine.options import Flags
 

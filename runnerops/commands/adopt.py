@@ -92,7 +92,7 @@ def _of_ansible(path: Where, words: Sequence[str], screen: Screen, options: Adop
 
 
 def _templates(folder: Path) -> Mapping[str, bytes]:
-    """The project's own, by name."""
+    """The project's own templates, by name."""
     try:
         return {path.name: path.read_bytes() for path in (folder / FOLDER).glob("*.j2") if path.is_file()}
     except OSError as error:
@@ -159,7 +159,7 @@ class _Adoption:
         return Found(place, {service.NAME: service.adopt(observed, answers) for service in lacking})
 
     def _taken(self) -> Mapping[str, str]:
-        """Variables that have a value."""
+        """Variables that have a value already, by name."""
         env = self.places[0].folder / ".env"
         try:
             text = env.read_text(errors="replace") if env.is_file() else ""

@@ -75,7 +75,7 @@ def deploy(
 
 
 def _rolled_out(loaded: Inventory, rollout: Callable[[Rollout], Rollout]) -> Inventory:
-    """Raises UsageError."""
+    """The inventory with what the command line makes of its rollout. Raises UsageError."""
     loaded = replace(loaded, rollout=rollout(loaded.rollout))
     canary = loaded.rollout.canary
     inventory.check_named(loaded, f"--canary {canary}", [canary] if canary else [])

@@ -48,7 +48,7 @@ def release(invocation: Invocation) -> Exit:
 
 
 def _end(until: str) -> datetime | None:
-    """Raises UsageError."""
+    """When the hold ends; None for never. Raises UsageError."""
     if not until:
         return None
     now = datetime.now(UTC)

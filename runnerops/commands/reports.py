@@ -61,7 +61,7 @@ def write_reports(reports: Sequence[ReportFile], findings: Findings) -> None:
 
 
 def write_plan_reports(reports: Sequence[ReportFile], plans: PlanReport) -> None:
-    """The same of plans."""
+    """Writes the reports on plans that are asked for."""
     from runnerops.report.formats.markdown import markdown
     from runnerops.report.formats.terraform import terraform
 

@@ -8,6 +8,6 @@ from runnerops.report.screen import Screen
 
 
 def schema(screen: Screen) -> Exit:
-    """Prints it on standard output."""
+    """Prints the schema on standard output."""
     screen.lines(("verbatim", line) for line in schema_text().splitlines())
     return Exit.OK

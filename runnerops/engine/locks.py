@@ -40,7 +40,7 @@ class LockWait:
 
     @property
     def left(self) -> float:
-        """Seconds that are left."""
+        """Seconds of the wait that are left."""
         return max(0.0, self._began + self.seconds - time.monotonic())
 
     def plan_free(self, reader: ReadOnly, inspect: Callable[[], Planned]) -> Planned:

@@ -36,7 +36,7 @@ class PlanContext:
     """Settings of runners in GitLab that were compared so far, of all hosts."""
 
     def asking(self) -> Asking:
-        """What GitLab is asked with."""
+        """The value that GitLab is asked with."""
         from runnerops.engine.gitlab.asking import Asking
 
         folder, down = self.project.inventory.folder, self.gitlabs_down

@@ -142,12 +142,12 @@ def _shared(findings: Mapping[str, Sequence[Finding]]) -> Mapping[Finding, list[
 
 
 def show_json(project: Project, plans: Plans, screen: Screen) -> None:
-    """One document."""
+    """Prints all plans as one JSON document."""
     screen.json({"version": VERSION, "hosts": host_documents(project, plans)})
 
 
 def host_documents(project: Project, plans: Plans) -> list[dict[str, Any]]:
-    """A document for each host."""
+    """The plan of each host as JSON values."""
     hosts: list[dict[str, Any]] = []
     for host in project.hosts:
         planned = plans[host.name]

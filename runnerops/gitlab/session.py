@@ -63,7 +63,7 @@ def no_answer(url: str, error: Exception, seconds: float) -> GitlabDownError:
 
 
 def strange(url: str) -> GitlabError:
-    """What answered is no GitLab."""
+    """The error for a server that is no GitLab."""
     return GitlabError(f"{url} does not answer as GitLab's API does", "look at its address: is it GitLab's own?")
 
 

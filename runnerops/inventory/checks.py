@@ -31,7 +31,7 @@ class Refused(ValueError):  # noqa: N818  an answer, which becomes a Problem
 
 
 def name(text: str) -> str:
-    """A host's, group's or cache's."""
+    """The name of a host, group or cache."""
     if not _NAME.fullmatch(text):
         raise Refused(
             f"{text!r} is no name: letters, digits, `.`, `-` and `_`, the first a letter or digit", "rename it"
@@ -126,7 +126,7 @@ def port(number: int) -> int:
 
 
 def at_least_one(number: int) -> int:
-    """A count."""
+    """A number of at least one."""
     if number < 1:
         raise Refused(f"{number} is too few", "the last run is always kept: give 1 or more")
     return number

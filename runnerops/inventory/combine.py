@@ -26,7 +26,7 @@ class Part:
 
     @property
     def whole(self) -> Node:
-        """As a whole inventory."""
+        """The part as a whole inventory."""
         node = self.root
         for name in reversed(self.below):
             node = replace(node, value={name: node}, size=node.size + 1)

@@ -47,7 +47,7 @@ def host_shape(tree: Any, node: Node, host: str, problems: Problems) -> HostShap
 
 
 def plain(node: Node) -> Any:
-    """The values alone."""
+    """The values without their places."""
     if isinstance(node.value, dict):
         return {name: plain(item) for name, item in node.value.items()}
     if isinstance(node.value, tuple):

@@ -53,7 +53,7 @@ def _parse(source: Source, one_of_many: bool, problems: Problems) -> Part:
 
 
 def drafts_of(read: Document) -> list[Draft]:
-    """Every host merged. Raises InventoryError."""
+    """Drafts of all hosts, each merged of its layers. Raises InventoryError."""
     problems = Problems()
     drafts: list[Draft] = []
     for name in read.hosts:

@@ -31,7 +31,7 @@ class _Unknown(StrictUndefined):
     __slots__ = ()
 
     def tell(self, *_: Any, **__: Any) -> Any:
-        """Raises ExpressionError."""
+        """Says why an expression is refused, by raising ExpressionError."""
         name, around = str(self._undefined_name), self._undefined_obj
         if around is missing:
             near = did_you_mean(name, NAMES)

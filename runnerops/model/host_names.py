@@ -9,7 +9,7 @@ _NUMBERED = re.compile(r"(.*?)([0-9]+)", re.DOTALL)
 
 
 def by_number(name: str) -> list[tuple[int, str]]:
-    """For sorting: `runner-9` before `runner-10`."""
+    """A key for sorting names: `runner-9` comes before `runner-10`."""
     return [(int(text), "") if text.isdecimal() else (-1, text) for text in re.split(r"([0-9]+)", name)]
 
 

@@ -233,5 +233,5 @@ class Plan:
 
     @property
     def disturbs(self) -> bool:
-        """Whether jobs notice: something restarts."""
+        """Whether a service restarts, which CI jobs notice."""
         return any(action.verb is Verb.RESTART for action in self.actions)

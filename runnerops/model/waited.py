@@ -29,7 +29,7 @@ def read_waited(text: str) -> Waited | None:
 
 
 def _jobs(text: str) -> Iterator[Job]:
-    """The oldest first."""
+    """The jobs that are named, the oldest first."""
     found = [read_job(one) for one in text.split("; ") if one]
     yield from sorted(found, key=lambda job: (not job.started_at, job.started_at))
 

@@ -23,7 +23,7 @@ class Cursor:
         return self.text[self.at : self.at + 1]
 
     def move(self, count: int) -> None:
-        """Over that many characters."""
+        """Moves over that many characters."""
         self.at += count
 
     def skip(self, pattern: re.Pattern[str]) -> None:

@@ -40,7 +40,7 @@ def moment_or_span(text: str, now: datetime) -> datetime:
 
 
 def in_utc(when: datetime) -> str:
-    """As it reads everywhere alike."""
+    """A time as text in UTC, which means the same everywhere."""
     return when.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 

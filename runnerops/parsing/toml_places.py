@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Iterator
 
 from runnerops.model.common import Key, SourceLocation
 from runnerops.parsing.cursor import Cursor
@@ -103,29 +104,24 @@ class _Reader:
             cursor.take(_SCALAR)
 
     def _list(self, key: Key) -> None:
-        cursor, index = self._cursor, 0
-        cursor.move(1)
-        while True:
-            cursor.skip(_BLANK)
-            if cursor.ahead in {"]", ""}:
-                cursor.move(1)
-                return
-            if cursor.ahead == ",":
-                cursor.move(1)
-                continue
-            self.found[*key, index] = cursor.location()
+        for index, _ in enumerate(self._items("]")):
+            self.found[*key, index] = self._cursor.location()
             self._value((*key, index))
-            index += 1
 
     def _inline(self, key: Key) -> None:
+        for _ in self._items("}"):
+            self._pair(key)
+
+    def _items(self, end: str) -> Iterator[None]:
+        """Moves to each item of a list or of an inline table in turn, and at last behind its end."""
         cursor = self._cursor
         cursor.move(1)
         while True:
             cursor.skip(_BLANK)
-            if cursor.ahead in {"}", ""}:
+            if cursor.ahead in {end, ""}:
                 cursor.move(1)
                 return
             if cursor.ahead == ",":
                 cursor.move(1)
-                continue
-            self._pair(key)
+            else:
+                yield

@@ -33,7 +33,7 @@ _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 
 def words_of(name: str) -> tuple[str, ...]:
-    """`SecretKey`, `secret-key` and `SECRET_KEY` alike."""
+    """The words of a name: `SecretKey`, `secret-key` and `SECRET_KEY` have the same."""
     return tuple(word.lower() for word in _WORD.findall(name))
 
 

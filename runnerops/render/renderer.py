@@ -226,7 +226,7 @@ _SYNTAX = (
 
 
 def _syntax_fix(error: TemplateSyntaxError) -> str:
-    """What mends the usual cause."""
+    """What mends the usual cause of a syntax error."""
     message = error.message or ""
     return next(
         (fix for words, fix in _SYNTAX if words in message), "look at the quotes and brackets in {{ }} and {% %}"

@@ -23,7 +23,7 @@ def check_lines(check: Check) -> Iterator[Line]:
 
 
 def summary_line(checks: Sequence[Check]) -> Line:
-    """How one host stands."""
+    """The line that sums up the checks of one host."""
     failed = sum(check.state == "fail" for check in checks)
     skipped = sum(check.state == "skip" for check in checks)
     if not checks:
@@ -35,7 +35,7 @@ def summary_line(checks: Sequence[Check]) -> Line:
 
 
 def check_document(check: Check) -> dict[str, Any]:
-    """One check."""
+    """One check as JSON values."""
     return {
         "check": check.name,
         "service": check.service.value,

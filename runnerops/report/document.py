@@ -23,7 +23,7 @@ VERSION = 1
 def plan_document(
     plan: Plan, result: Result, masker: Masker, in_sync: Sequence[str], last: Run | None = None
 ) -> dict[str, Any]:
-    """One host of `diff`."""
+    """The plan of one host as JSON values."""
     return {
         "host": plan.host,
         "result": result.value,
@@ -179,7 +179,7 @@ def job_document(job: Job) -> dict[str, Any]:
 
 
 def outcome_document(outcome: Outcome) -> dict[str, Any]:
-    """How one host ended."""
+    """The outcome of one host as JSON values."""
     return {
         "host": outcome.host,
         "result": outcome.result.value,

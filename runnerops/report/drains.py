@@ -38,14 +38,14 @@ class Drains:
         self._waits: dict[str, tuple[Step, Event]] = {}
 
     def watch(self, event: Event, step: Step) -> None:
-        """Something happened on a host."""
+        """Takes an event of a host into account."""
         if event.kind == "wait" and drains(step):
             self._waits[event.host] = step, event
         elif event.kind in {"step", "wait"}:
             self._waits.pop(event.host, None)
 
     def end(self, host: str) -> None:
-        """A host is done."""
+        """Takes into account that a host is done."""
         self._done.add(host)
         self._waits.pop(host, None)
 
@@ -80,11 +80,11 @@ class Ticks:
         self._thread = threading.Thread(target=self._tick, daemon=True)
 
     def start(self) -> None:
-        """From now on."""
+        """Begins to call, every so many seconds."""
         self._thread.start()
 
     def end(self) -> None:
-        """No more of it."""
+        """Ends the calls."""
         self._over.set()
         self._thread.join()
 

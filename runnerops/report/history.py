@@ -72,7 +72,7 @@ def timed_steps(record: Record) -> Iterator[tuple[Event, float]]:
 
 
 def origin_text(requester: Requester) -> str:
-    """`anna on laptop, commit 1a2b3c4d5e6f`."""
+    """Who asked for a run, from where: `anna on laptop, commit 1a2b3c4d5e6f`."""
     who = requester.user or "somebody"
     where = f" on {requester.machine}" if requester.machine else ""
     commit = f", commit {requester.commit[:_COMMIT]}" if requester.commit else ""

@@ -77,7 +77,7 @@ def schema_text() -> str:
 
 
 def inventory_page() -> str:
-    """`docs/inventory.md`."""
+    """The generated part of `docs/inventory.md`."""
     return "\n".join((_INTRODUCTION, *_page())) + "\n"
 
 

@@ -27,7 +27,7 @@ def begin_part(name: str, *, folded: bool) -> str:
 
 
 def end_part(name: str) -> str:
-    """The line after a part."""
+    """The line that ends a part of a job's log."""
     return _mark("end", name)
 
 

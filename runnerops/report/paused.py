@@ -30,5 +30,5 @@ def again(host: str, last: Run | None) -> str:
 
 
 def paused_document(paused: Sequence[PauseRecord]) -> list[dict[str, Any]]:
-    """The same as JSON values."""
+    """Runners that are paused in GitLab, as JSON values."""
     return [{"runner": one.runner, "id": one.id, "url": one.url, "run": one.run} for one in paused]

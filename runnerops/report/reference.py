@@ -11,7 +11,7 @@ _GENERATED = "*Generated from `{source}` by `make docs`; edit it there.*"
 
 
 def entry_lines(entry: BlockerCode | Rule) -> Iterator[str]:
-    """One entry."""
+    """The lines of one entry of the registry of codes."""
     if isinstance(entry, BlockerCode):
         yield f"{entry.code}: a safety check that blocks a deploy"
         facts: tuple[tuple[str, str], ...] = (
@@ -28,12 +28,12 @@ def entry_lines(entry: BlockerCode | Rule) -> Iterator[str]:
 
 
 def blockers_page() -> str:
-    """`docs/blockers.md`."""
+    """The text of `docs/blockers.md`."""
     return "\n".join(_blockers_page()) + "\n"
 
 
 def rules_page() -> str:
-    """`docs/rules.md`."""
+    """The text of `docs/rules.md`."""
     return "\n".join(_rules_page()) + "\n"
 
 

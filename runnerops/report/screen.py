@@ -45,7 +45,7 @@ class Painted(Protocol):
         """Stand still, and leave the terminal to somebody else."""
 
     def resume(self) -> None:
-        """Go on."""
+        """Draws again after `hush`."""
 
 
 @dataclass(slots=True)

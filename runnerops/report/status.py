@@ -104,7 +104,7 @@ def status_document(
     *,
     pending: bool | None = None,
 ) -> dict[str, Any]:
-    """One host."""
+    """The status of one host as JSON values."""
     hold = observed.hold
     return {
         "host": host,

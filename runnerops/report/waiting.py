@@ -48,10 +48,10 @@ def waiting(screen: Screen, *, silent: bool, hosts: int = 1) -> Waiting:
 
 class _Silence:
     def say(self, host: str, what: str) -> None:
-        """Says nothing."""
+        """Shows nothing."""
 
     def detail(self, host: str, what: str) -> None:
-        """Says nothing."""
+        """Shows nothing."""
 
     def __enter__(self) -> Waiting:
         return self
@@ -105,11 +105,11 @@ class _Spinners(_Silence):
         self.say(host, what)
 
     def hush(self) -> None:
-        """Stands still."""
+        """Stops drawing until `resume`."""
         self._progress.stop()
 
     def resume(self) -> None:
-        """Goes on."""
+        """Draws again."""
         self._progress.start()
 
     def __enter__(self) -> Waiting:

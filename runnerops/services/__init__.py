@@ -21,7 +21,7 @@ __all__ = ["DOCKER", "GITLAB_RUNNER", "REGISTRY", "SERVICES", "load_planning", "
 
 @cache
 def service_of(name: ServiceName) -> Service:
-    """The system of that name."""
+    """The managed system of that name."""
     module: Any = import_module(f"runnerops.services.{name.value}")
     service: Service = getattr(module, name.name)
     return service

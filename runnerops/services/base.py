@@ -240,4 +240,4 @@ class Adopter(Protocol):
 
 
 class Service(FileFormat, Planner, Adopter, Protocol):
-    """A managed system."""
+    """A managed system: what each package of `services/` implements."""

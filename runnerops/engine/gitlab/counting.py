@@ -33,7 +33,7 @@ class Counting:
         self._lock = threading.Lock()
 
     def watch(self, event: Event) -> None:
-        """Something happened on the host."""
+        """Passes an event on; one of a wait for jobs with GitLab's count of them."""
         with self._lock:
             waits = self._is_wait(event)
             self._waits = event if waits else None

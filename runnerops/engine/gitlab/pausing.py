@@ -189,7 +189,7 @@ class Pauses:
             self.said.append(f"what the host has on record of that is left there: {error.message}")
 
     def _on_host(self, command: Sequence[str]) -> None:
-        """Raises RunneropsError."""
+        """Runs a command on the host. Raises RunneropsError."""
         done = self.link().run(command, b"", _SECONDS)
         if done.status != 0:
             last = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]

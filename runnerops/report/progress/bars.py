@@ -71,12 +71,12 @@ class Bars(Lines):
         self._all = self._bars.add_task("", total=self._hosts, host=_ALL) if self._hosts > 1 else None
 
     def hush(self) -> None:
-        """Without the bars."""
+        """Takes the bars away until `resume`."""
         super().hush()
         self._bars.stop()
 
     def resume(self) -> None:
-        """With them again."""
+        """Shows the bars again."""
         super().resume()
         self._bars.start()
 
@@ -149,7 +149,7 @@ class Bars(Lines):
             self._bars.console.print(Text(line, shown), soft_wrap=True)
 
     def _wait(self, text: str) -> None:
-        """Stands on the bar."""
+        """Prints nothing: a wait is shown on its bar."""
 
     def _moves(self, host: str) -> bool:
         """Of one host alone its parts are worth lines; of many they would push all else away."""

@@ -43,7 +43,7 @@ class Lines:
         self._quiet = True
 
     def resume(self) -> None:
-        """From here on."""
+        """Prints events again after `hush`."""
         self._quiet = False
 
     def watch(self, event: Event) -> None:
@@ -100,7 +100,7 @@ class Lines:
         self._say(text, "dim")
 
     def _again(self) -> None:
-        """What is waited for still."""
+        """Prints once more what is waited for."""
         for line in () if self._quiet else self._drains.lines():
             self._say(line, "dim")
 

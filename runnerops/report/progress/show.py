@@ -13,16 +13,16 @@ class Show(Protocol):
     """What a deploy tells while it goes on; called from one thread a host."""
 
     def watch(self, event: Event) -> None:
-        """Something happened on a host."""
+        """Shows an event of a host."""
 
     def end(self, outcome: Outcome) -> None:
-        """A host is done."""
+        """Shows how a host ended."""
 
     def hush(self) -> None:
         """Paint and tell nothing, while somebody is asked."""
 
     def resume(self) -> None:
-        """Go on."""
+        """Shows events again after `hush`."""
 
 
 def step_of(plan: Plan, event: Event) -> Step | None:

@@ -19,15 +19,15 @@ class Stream:
         self._plans = plans
 
     def watch(self, event: Event) -> None:
-        """As it comes."""
+        """Prints an event as a line of JSON."""
         step = step_of(self._plans[event.host], event)
         self._screen.json(event_document(event, step), indent=None)
 
     def end(self, outcome: Outcome) -> None:
-        """Told in the summary."""
+        """Prints nothing: the summary has the outcome."""
 
     def hush(self) -> None:
         """A stream has no reader who could be asked."""
 
     def resume(self) -> None:
-        """Never hushed."""
+        """Does nothing: a stream is never hushed."""

@@ -23,7 +23,7 @@ def key_changes(old: Tree, new: Tree) -> tuple[KeyChange, ...]:
 
 
 def counterpart(key_change: KeyChange, base: Tree) -> Value:
-    """The same place."""
+    """The value at the same place: keys of daemon.json never move."""
     return value_at(base, key_change.key)
 
 

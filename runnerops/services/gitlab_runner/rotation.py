@@ -113,5 +113,5 @@ def alone(runner: Tree, given: Tree | None = None) -> bytes:
 
 
 def runner_named(runners: Sequence[Tree], name: str) -> Tree | None:
-    """The one of that name."""
+    """The runner of that name."""
     return next((one for index, one in enumerate(runners) if label(one, index) == name), None)

@@ -56,7 +56,7 @@ def counterpart(key_change: KeyChange, old: Tree, new: Tree, base: Tree) -> Valu
 
 
 def owns(key: Key) -> bool:
-    """Tokens, ids and dates."""
+    """Whether gitlab-runner writes the key itself: tokens, ids and dates."""
     return len(key) == 3 and key[0] == "runners" and key[2] in HOST_OWNED
 
 

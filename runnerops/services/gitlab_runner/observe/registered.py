@@ -68,7 +68,7 @@ def of_gitlab(url: str, found: Sequence[Registration]) -> tuple[Registration, ..
 
 
 def from_file(found: Sequence[Registration]) -> tuple[RunnerStatus, ...]:
-    """What the file alone tells."""
+    """The status of a runner as far as config.toml tells it."""
     return tuple(RunnerStatus(one.name, one.url, expires_at=one.expires_at, id=one.id) for one in found)
 
 

@@ -54,7 +54,7 @@ def whose(runner: Tree, partner: Tree | None, recorded: str, given: SecretFinger
 
 
 def stop_of(found: Whose, name: str) -> Iterator[Blocker]:
-    """What stops a deploy there."""
+    """What blocks a deploy there."""
     if found is Whose.NOBODY:
         message = f"runner {name} has no token, neither in the inventory nor on the host"
         fix = (

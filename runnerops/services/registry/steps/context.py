@@ -37,7 +37,7 @@ class ActionContext:
 
     @property
     def path(self) -> str:
-        """The Compose file's."""
+        """The path of the Compose file."""
         return compose_spec(self.host).path
 
     @property

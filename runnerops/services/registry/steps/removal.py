@@ -20,7 +20,7 @@ def containers_go() -> Step:
 
 
 def volumes_go(now: ActionContext) -> Iterator[Step]:
-    """With all that they hold."""
+    """Steps that remove volumes of caches, with all that they hold."""
     for name in volumes(now.observed):
         yield run(60, *script("cache-remove-volume.sh", name), title=f"take volume {name} away, unless it is in use")
 
