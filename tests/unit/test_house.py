@@ -9,11 +9,13 @@ import tomllib
 from collections.abc import Iterator
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
+from importlib.metadata import version
 from pathlib import Path
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from runnerops import __version__
 from runnerops.model.common import ServiceName
 from runnerops.services import PLANNING
 from tests.unit.source import MODULES, ROOT, name_of, nodes, tree
@@ -211,6 +213,13 @@ def test_unit_tests_run_no_shell() -> None:
 
 def test_every_module_says_what_it_is() -> None:
     assert [name_of(path) for path in MODULES if not ast.get_docstring(tree(path))] == []
+
+
+def test_the_version_stands_in_one_place() -> None:
+    project = tomllib.loads((ROOT.parent / "pyproject.toml").read_text())
+    assert "version" not in project["project"]
+    assert (ROOT.parent / project["tool"]["hatch"]["version"]["path"]).samefile(ROOT / "__init__.py")
+    assert version("runnerops") == __version__
 
 
 def test_the_lock_names_every_dependency() -> None:
