@@ -293,7 +293,7 @@ TOP = (
         "unknown_2 = 2024-01-01T00:00:00",
         "unknown_2 = inf",
         "unknown_2 = -0.0",
-        "unknown_2 = 1e400",
+        "unknown_2 = 1e300",
     ),
 )
 """Lines that mean one thing each, as people and other programs write them."""
