@@ -22,9 +22,10 @@ def frozen(cls: C) -> C:
     every = fields(made)
     inherited = {name for base in cls.__mro__[1:] for name in getattr(base, "__slots__", ())}
     left_out = {"__dict__", "__weakref__", *(one.name for one in every)}
+    values = _getter([one.name for one in every if one.compare])
     members = {
-        "__eq__": _eq,
-        "__hash__": _hash,
+        "__eq__": _eq(values),
+        "__hash__": lambda self: hash(values(self)),
         "__repr__": _repr,
         **{name: value for name, value in vars(made).items() if name not in left_out},
         "__slots__": tuple(one.name for one in every if one.name not in inherited),
@@ -33,7 +34,6 @@ def frozen(cls: C) -> C:
         "__delattr__": _refuse,
         "__getstate__": _state,
         "__setstate__": _set_state,
-        "_compared": staticmethod(_getter([one.name for one in every if one.compare])),
     }
     whole: C = type(cls)(cls.__name__, cls.__bases__, members)
     whole.__qualname__ = cls.__qualname__
@@ -70,12 +70,11 @@ def _getter(names: Sequence[str]) -> Callable[[Any], tuple[object, ...]]:
     return lambda one: tuple(getattr(one, name) for name in names)
 
 
-def _eq(self: Any, other: Any) -> bool:
-    return self._compared(self) == self._compared(other) if other.__class__ is self.__class__ else NotImplemented
+def _eq(values: Callable[[Any], tuple[object, ...]]) -> Callable[[Any, Any], bool]:
+    def equal(self: Any, other: Any) -> bool:
+        return values(self) == values(other) if other.__class__ is self.__class__ else NotImplemented
 
-
-def _hash(self: Any) -> int:
-    return hash(self._compared(self))
+    return equal
 
 
 def _repr(self: Any) -> str:
