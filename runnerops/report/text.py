@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
@@ -109,7 +110,7 @@ def change_lines(change: Change, masker: Masker, mine: str) -> Iterator[Line]:
 
 def action_lines(action: Action, labels: Mapping[str, str]) -> Iterator[Line]:
     """`reload docker (registry-mirrors) · 0 jobs interrupted`. `labels`: what people read for a key among its reasons."""
-    because = f" ({', '.join(labels.get(word, word) for word in action.because)})" if action.because else ""
+    because = f" ({', '.join(_reasons(action.because, labels))})" if action.because else ""
     waits = f" · waits for {_jobs(action.jobs_waited)}" if action.jobs_waited else ""
     style = "bad" if action.jobs_lost else "warn" if action.verb >= Verb.RESTART else "plain"
     name = action.service.value.replace("_", "-")
@@ -119,6 +120,20 @@ def action_lines(action: Action, labels: Mapping[str, str]) -> Iterator[Line]:
     if action.containers:
         parts = (f"{_fate(kind, len(names))} ({_some(names)})" for kind, names in action.containers.items())
         yield "plain", f"      containers: {'; '.join(parts)}"
+
+
+def _reasons(words: Sequence[str], labels: Mapping[str, str]) -> Iterator[str]:
+    """As people read them; many keys of one runner are only counted, for the diff has each of them."""
+    said = [labels.get(word, word) for word in words]
+    runners = [f"{match[1]}{match[2]}" if (match := _OF_RUNNER.fullmatch(one)) else "" for one in said]
+    told: set[str] = set()
+    for one, runner in zip(said, runners, strict=True):
+        count = runners.count(runner) if runner else 1
+        if count < _MANY_KEYS:
+            yield one
+        elif runner not in told:
+            told.add(runner)
+            yield f"{count} keys of {runner}"
 
 
 def jobs_lines(jobs: Sequence[Job], now: float) -> Iterator[Line]:
@@ -185,6 +200,9 @@ def _setting(value: Setting) -> str:
     text = "none" if value is None else json.dumps(value, ensure_ascii=False)
     return "".join(one if one.isprintable() else f"\\u{ord(one):04x}" for one in text)
 
+
+_OF_RUNNER = re.compile(r"(runners\[\d+\])\.\S+( \(.*\))")
+_MANY_KEYS = 4
 
 _FATES = {
     "keep_running": ("keeps running", "keep running"),

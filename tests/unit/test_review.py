@@ -19,6 +19,7 @@ from runnerops.model.plan import Action, Blocker, Finding, Plan
 from runnerops.redact import MASK
 from runnerops.report.alike import Told, block_lines
 from runnerops.report.screen import Screen
+from runnerops.report.text import action_lines
 
 CONFIG = "/etc/gitlab-runner/config.toml"
 SHARED = Finding(
@@ -137,3 +138,12 @@ def test_the_last_line_counts_what_is_blocked() -> None:
     out = StringIO()
     show_text(Project(Inventory("i.yml", hosts, {}), hosts, {}, {}, b""), plans, Screen(out=out), verbose=0)
     assert out.getvalue().splitlines()[-1] == "2 hosts: 2 to change (1 blocked), 0 in sync"
+
+
+def test_many_keys_of_one_runner_are_counted_among_the_reasons() -> None:
+    labels = {f"runners[0].{key}": f"runners[0].{key} (big one)" for key in "abcd"}
+    many = ("concurrent", *labels, "runners[1].limit")
+    ((_, line),) = action_lines(Action(ServiceName.GITLAB_RUNNER, Verb.RESTART, many), labels)
+    assert "(concurrent, 4 keys of runners[0] (big one), runners[1].limit)" in line
+    ((_, line),) = action_lines(Action(ServiceName.GITLAB_RUNNER, Verb.RESTART, many[:3]), labels)
+    assert "(concurrent, runners[0].a (big one), runners[0].b (big one))" in line

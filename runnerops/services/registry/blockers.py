@@ -99,8 +99,8 @@ def _new_volume(cache: OwnCache, compose: Tree, changes: Sequence[Change], obser
         if old and old != volume:
             removal = "" if "/" in old else f" (docker volume rm {old})"
             message = (
-                f"cache {cache.name} would start with what volume {volume} holds, nothing where it is new; "
-                f"its volume of now, {old}, stays and keeps its place on the disk{removal}"
+                f"cache {cache.name} would use volume {volume}, which is empty if it is new; "
+                f"its present volume {old} stays on the disk{removal}"
             )
             yield Blocker("new-volume", message, details=(cache.name, old, volume))
 

@@ -299,8 +299,8 @@ def test_another_volume_is_told_with_the_one_that_stays() -> None:
     here = host({}, [{**ONE, "volume": "other"}])
     (code, message), *_ = blockers(deployed(ONE), here)
     assert code == "new-volume"
-    assert "cache dockerhub would start with what volume other holds, nothing where it is new" in message
-    assert "its volume of now, runnerops-dockerhub, stays" in message
+    assert "cache dockerhub would use volume other, which is empty if it is new" in message
+    assert "its present volume runnerops-dockerhub stays on the disk" in message
     assert told(plan(deployed(ONE), here)[0]) == ("RECREATE", "dockerhub: volume", "dockerhub")
 
 

@@ -117,6 +117,16 @@ def test_a_cache_that_the_daemon_alone_is_newly_given_is_told_of(
     assert found == asked
 
 
+def test_a_mirror_on_the_loopback_is_asked_for_by_no_container() -> None:
+    """In a container it is the container itself: there is no firewall to open."""
+    url = "http://127.0.0.1:5000"
+    here = host({"registry-mirrors": [url]}, [cache(listen="0.0.0.0:5000", url=url)])
+    observed = state({}, engine(), registry_facts=compose_facts(answers={url: True}))
+    observed = replace(observed, facts=replace(observed.facts, tools=frozenset({"curl", "nsenter"})))
+    for before in ((), (replace(RESTART, ways=frozenset({"bip"})),)):
+        assert not [step for step in move(observed, here, *before).forward if "containers-reach.sh" in step.args]
+
+
 def test_a_restart_of_docker_proves_it_again() -> None:
     here = with_jobs(host({}, [cache()]), "--registry-mirror", URL)
     files = {file.spec.path: file.content or b"" for file in render_file(here)}

@@ -8,6 +8,7 @@ one asks.
 from __future__ import annotations
 
 from collections.abc import Collection
+from urllib.parse import urlsplit
 
 from runnerops.model.common import ServiceName, Tree
 from runnerops.model.facts import Facts
@@ -39,6 +40,12 @@ def _as_host(runner: Tree) -> bool:
 def url_of(cache: OwnCache) -> str:
     """What clients use, containers among them."""
     return str(cache.tree.get("url") or "").rstrip("/")
+
+
+def is_loopback(url: str) -> bool:
+    """Whether a URL leads each who asks to itself: the daemon to its host, a container to the container."""
+    name = urlsplit(url).hostname or ""
+    return name in {"localhost", "::1"} or name.startswith("127.")
 
 
 def from_container(cache: OwnCache, facts: Facts) -> Step:

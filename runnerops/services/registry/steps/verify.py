@@ -9,7 +9,7 @@ from runnerops.model.steps import Step
 from runnerops.services.docker.schema import mirrors_of, wanted_mirrors
 from runnerops.services.registry.action.compared import FORM, traits, volumes_of
 from runnerops.services.registry.caches import OwnCache
-from runnerops.services.registry.caches.reach import for_jobs, from_container, told_from_container, url_of
+from runnerops.services.registry.caches.reach import for_jobs, from_container, is_loopback, told_from_container, url_of
 from runnerops.services.registry.observe.containers import filters, ours
 from runnerops.services.registry.steps.context import ActionContext
 from runnerops.services.scripts import script
@@ -38,7 +38,7 @@ def marks(now: ActionContext) -> Iterator[Step]:
 def ways_before(now: ActionContext) -> Iterator[Step]:
     """Where Docker's restart changes which packets of containers pass: whether these reach the caches as it is."""
     for cache in now.caches if now.action.ways else ():
-        if now.answered(cache):
+        if now.answered(cache) and not is_loopback(url_of(cache)):
             facts = now.observed.facts
             yield reached(cache.name, url_of(cache), asked_from(facts.docker, own=True), facts.tools)
 
@@ -127,6 +127,8 @@ def _answer(now: ActionContext, cache: OwnCache) -> Iterator[Step]:
     yield _answers(now, cache)
     if cache in for_jobs(now.host):
         yield from_container(cache, now.observed.facts)
+    elif is_loopback(url_of(cache)):
+        return
     elif _new_mirror(now, cache):
         yield told_from_container(cache, now.observed.facts)
     if now.action.ways and now.answered(cache):

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from runnerops.model.common import ServiceName
 from runnerops.model.inventory import Host
 from runnerops.services.docker.verify import mirrors
 from runnerops.services.registry.caches import OwnCache, own_caches
+from runnerops.services.registry.caches.reach import is_loopback
 from runnerops.services.registry.format import NAME
 from runnerops.services.registry.observe.containers import ours
 from runnerops.services.registry.verify.between import between
@@ -79,7 +78,7 @@ def container_check(host: Host, url: str, evidence: Evidence) -> Check:
     what = f"{url} answers from a container"
     if problem(evidence.told.get(f"registry_code/{url}", NO_ANSWER)):
         return Check("answers-container", NAME, what, "skip", "it does not answer from the host")
-    if _is_loopback(url) and url not in urls_given(host.sections.get(ServiceName.GITLAB_RUNNER, {})):
+    if is_loopback(url) and url not in urls_given(host.sections.get(ServiceName.GITLAB_RUNNER, {})):
         return Check(
             "answers-container",
             NAME,
@@ -99,7 +98,7 @@ def container_check(host: Host, url: str, evidence: Evidence) -> Check:
     wrong = problem(found[name])
     if not wrong:
         return Check("answers-container", NAME, what)
-    if _is_loopback(url):
+    if is_loopback(url):
         reason = f"{wrong}: in a container this address is the container itself, and jobs are given it"
         fix = "give the cache a `url` that containers reach, for example the address of the docker bridge"
         return Check("answers-container", NAME, what, "fail", reason, fix)
@@ -109,8 +108,3 @@ def container_check(host: Host, url: str, evidence: Evidence) -> Check:
     line = opening(url, evidence.told.get("docker_firewall", NO_ANSWER).text, way, chains)
     reason = f"{wrong}: the host's firewall lets the host through, and its containers not"
     return Check("answers-container", NAME, what, "fail", reason, f"on {host.name}: {line}")
-
-
-def _is_loopback(url: str) -> bool:
-    name = urlsplit(url).hostname or ""
-    return name in {"localhost", "::1"} or name.startswith("127.")
