@@ -9,7 +9,8 @@ from types import TracebackType
 from tests.lab.gitlab import GitLab, Job
 from tests.lab.shell import until
 
-SCRIPT = "sleep 2"
+SCRIPT = "sleep 4"
+"""Long enough to be met by a deploy: a job in a container begins and ends with half a second of a core."""
 
 
 class Traffic:
