@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 from runnerops.adopt.target import check_apart, host_at, is_login, login_of, meant
 from runnerops.adopt.writing import create
 from runnerops.commands.adopt import AdoptOptions, adopt
-from runnerops.commands.starter import INVENTORY, Starter, files_of
 from runnerops.commands.trust import keep_keys
 from runnerops.engine.options import Invocation
 from runnerops.errors import RunneropsError, UsageError
@@ -20,6 +19,7 @@ from runnerops.inventory import load
 from runnerops.model.common import Exit
 from runnerops.model.inventory import Host
 from runnerops.report.screen import Screen
+from runnerops.starter import INVENTORY, Starter, files_of
 
 
 @frozen

@@ -32,6 +32,7 @@ LAYERS = (
     ("services",),
     ("secrets", "inventory"),
     ("adopt",),
+    ("starter",),
     ("gitlab",),
     ("planning",),
     ("render",),

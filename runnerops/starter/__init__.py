@@ -1,4 +1,4 @@
-"""The files of a new project, as text."""
+"""The files of a new project (`runnerops init`), as text. What all projects have alike lies in files beside this one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from runnerops.model.common import Key, Tree
 from runnerops.model.inventory import Host
 
 INVENTORY = "inventory.yml"
-_TEXTS = Path(__file__).resolve().parent.parent / "starter"
+_TEXTS = Path(__file__).resolve().parent
 _HUB = "https://registry-1.docker.io"
 _COMMENTS = {
     "docker": "containers outlive a restart of the Docker daemon (CI jobs do not)",
