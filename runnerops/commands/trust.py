@@ -15,17 +15,20 @@ from pathlib import Path
 from runnerops import inventory
 from runnerops.adopt.target import host_at, is_login
 from runnerops.engine.options import Invocation
-from runnerops.errors import HostError, InventoryError, RunneropsError, UsageError
+from runnerops.engine.review import failure
+from runnerops.engine.scheduling import side_by_side
+from runnerops.errors import InventoryError, RunneropsError, UsageError
 from runnerops.frozen import frozen
 from runnerops.inventory import Where
 from runnerops.model.common import Exit
 from runnerops.model.inventory import Host
 from runnerops.remote.access import Access
 from runnerops.remote.gateways import Gateways
-from runnerops.remote.hostkeys import PROJECT_FILE, HostKey, KnownHosts
+from runnerops.remote.hostkeys import PROJECT_FILE, Entry, HostKey, KnownHosts
 from runnerops.remote.hostnames import without
 from runnerops.remote.keys import Credentials
-from runnerops.remote.offer import Offer, fetch_offer
+from runnerops.remote.offer import Offer, Offers, fetch_offer
+from runnerops.report.causes import outcomes_lines
 from runnerops.report.screen import Screen
 
 
@@ -56,14 +59,14 @@ def keep_keys(invocation: Invocation, fingerprints: Sequence[str] = ()) -> Mappi
 
 def _keep_keys(hosts: Sequence[Host], asking: _Asking, fingerprints: Sequence[str]) -> Mapping[str, bool]:
     if not fingerprints and not asking.screen.interactive:
-        shown = [asking.show(host) for host in hosts]
-        if not any(shown):
+        if not asking.show(hosts):
             return {host.name: False for host in hosts}
         raise UsageError(
             "trust: there is no terminal to ask at",
             "give the fingerprint that you compared with --fingerprint SHA256:…, or the keys in SSH_KNOWN_HOSTS",
         )
-    return {host.name: asking.trust(host) for host in hosts}
+    kept = asking.trust(hosts)
+    return {host.name: host.name in kept for host in hosts}
 
 
 def _hosts(path: Where, targets: Sequence[str]) -> tuple[Sequence[Host], Mapping[str, Host]]:
@@ -89,65 +92,88 @@ class _Asking:
     access: Access
     screen: Screen
     fingerprints: frozenset[str]
-    seen: dict[tuple[str, ...], Offer] = field(default_factory=dict)
-    """What gateways offer whose keys are not known, by their names."""
+    seen: Offers = field(default_factory=Offers)
 
-    def trust(self, host: Host) -> bool:
-        """Whether the host's keys are kept now, and those of every gateway before it."""
-        kept: set[tuple[str, ...]] = set()
-        while True:
-            offer = self._fetch(host)
-            if offer is None or offer.names in kept or not self._keep(host, offer):
-                return False
-            if not offer.gateway:
-                return True
-            kept.add(offer.names)
+    def trust(self, hosts: Sequence[Host]) -> set[str]:
+        """The names of hosts whose keys are kept now, and those of every gateway before them."""
+        left, kept, asked = list(hosts), set[str](), set[tuple[str, ...]]()
+        while left:
+            found = self._fetch(left)
+            kept |= self._keep({name: offer for name, offer in found.items() if not offer.gateway})
+            yes = set[tuple[str, ...]]()
+            for offer in {one.names: one for one in found.values() if one.gateway and one.names not in asked}.values():
+                asked.add(offer.names)
+                behind = next(name for name, one in found.items() if one.names == offer.names)
+                if self._keep({behind: offer}):
+                    yes.add(offer.names)
+            left = [host for host in left if host.name in found and found[host.name].names in yes]
+        return kept
 
-    def show(self, host: Host) -> bool:
-        """The keys that the host offers, or the first unknown gateway before it, for somebody who cannot be asked here.
+    def show(self, hosts: Sequence[Host]) -> bool:
+        """The keys that the hosts offer, or the first unknown gateway before them, for somebody who cannot be asked here.
 
-        False where it was not reached.
+        False where none was reached.
         """
-        before = set(self.seen)
-        if (offer := self._fetch(host)) and offer.names not in before:  # a gateway of many hosts is shown once
-            self._describe(host, offer)
-        return offer is not None
+        found = self._fetch(hosts)
+        shown = set[tuple[str, ...]]()
+        for name, offer in found.items():
+            if not offer.gateway or offer.names not in shown:  # a gateway of many hosts is shown once
+                self._describe(name, offer)
+            shown.add(offer.names)
+        return bool(found)
 
-    def _fetch(self, host: Host) -> Offer | None:
-        """None where the host cannot be reached, which is said."""
+    def _fetch(self, hosts: Sequence[Host]) -> dict[str, Offer]:
+        """What each that is reached offers, side by side; why the others are not is said, once where it is one reason."""
         known = KnownHosts.find(self.folder, self.access.environ)  # anew each time: it may have just been written
-        try:
-            offer = fetch_offer(host, replace(self.access, known=known), self.seen)
-            if offer.gateway:
-                self.seen[offer.names] = offer
-            return offer
-        except HostError as error:
-            twice = f"{host.name}: {host.name}: "  # a login is its own name
-            self.screen.say(error.message.replace(twice, f"{host.name}: ", 1), "bad")
-            self.screen.say(f"  hint: {error.hint}")
-            return None
-
-    def _describe(self, host: Host, offer: Offer) -> str:
-        """Says what is offered; its title."""
-        title = f"gateway {offer.names[0]} of {host.name}" if offer.gateway else f"{host.name} ({offer.names[0]})"
-        for line, style in describe(title, offer):
+        access = replace(self.access, known=known)
+        by_name = {host.name: host for host in hosts}
+        seen = side_by_side(list(by_name), lambda name: fetch_offer(by_name[name], access, self.seen))
+        failed = [failure(name, one) for name, one in seen.items() if isinstance(one, Exception)]
+        for style, line in outcomes_lines(failed):
             self.screen.say(line, style)
-        return title
+        return {name: one for name, one in seen.items() if isinstance(one, Offer)}
 
-    def _keep(self, host: Host, offer: Offer) -> bool:
-        title = self._describe(host, offer)
-        keys = tuple(key for key in offer.keys if not self.fingerprints or key.fingerprint in self.fingerprints)
-        if not keys:
-            self.screen.say(f"{title}: it offers no key with the given fingerprint; nothing was written", "bad")
-            return False
-        if not self.fingerprints and not self.screen.ask(f"trust {title}?"):
-            return False
-        file = self.folder / PROJECT_FILE
-        write_keys(file, offer.names, keys)
-        if self.access.gateways:
-            self.access.gateways.forget()
-        self.screen.say(f"{title}: kept in {file}", "good")
-        return True
+    def _describe(self, host: str, offer: Offer) -> None:
+        for line, style in describe(_title(host, offer), offer):
+            self.screen.say(line, style)
+
+    def _keep(self, offers: Mapping[str, Offer]) -> set[str]:
+        """The hosts whose keys are kept now. One question is for all, but for hosts of which another key was known."""
+        ready: dict[str, tuple[Offer, tuple[HostKey, ...]]] = {}
+        for name, offer in offers.items():
+            self._describe(name, offer)
+            keys = tuple(key for key in offer.keys if not self.fingerprints or key.fingerprint in self.fingerprints)
+            if keys:
+                ready[name] = offer, keys
+            else:
+                title = _title(name, offer)
+                self.screen.say(f"{title}: it offers no key with the given fingerprint; nothing was written", "bad")
+        if not self.fingerprints:
+            apart = [name for name, (offer, _) in ready.items() if gone(offer)]
+            plain = [name for name in ready if name not in apart]
+            agreed = {name for name in apart if self.screen.ask(f"trust {_title(name, offers[name])}?")}
+            if plain:
+                what = _title(plain[0], offers[plain[0]]) if len(plain) == 1 else f"these {len(plain)} hosts"
+                agreed |= set(plain) if self.screen.ask(f"trust {what}?") else set()
+            ready = {name: one for name, one in ready.items() if name in agreed}
+        for offer, keys in ready.values():
+            write_keys(self.folder / PROJECT_FILE, offer.names, keys)
+        if ready:
+            if self.access.gateways:
+                self.access.gateways.forget()
+            first = next(iter(ready))
+            what = _title(first, offers[first]) if len(ready) == 1 else f"{len(ready)} hosts"
+            self.screen.say(f"{what}: kept in {self.folder / PROJECT_FILE}", "good")
+        return set(ready)
+
+
+def _title(host: str, offer: Offer) -> str:
+    return f"gateway {offer.names[0]} of {host}" if offer.gateway else f"{host} ({offer.names[0]})"
+
+
+def gone(offer: Offer) -> list[Entry]:
+    """What was known of it and is not offered."""
+    return [entry for entry in offer.before if entry.key not in offer.keys]
 
 
 def describe(title: str, offer: Offer) -> list[tuple[str, str]]:
@@ -155,11 +181,12 @@ def describe(title: str, offer: Offer) -> list[tuple[str, str]]:
     before = {entry.key for entry in offer.before}
     lines = [(f"{title} offers:", "host")]
     lines += [(f"  {key}{'  known already' if key in before else ''}", "plain") for key in offer.keys]
-    gone = [entry for entry in offer.before if entry.key not in offer.keys]
-    if gone:
-        changed = {entry.key.kind for entry in gone} & {key.kind for key in offer.keys} or not before & set(offer.keys)
+    if missed := gone(offer):
+        changed = {entry.key.kind for entry in missed} & {key.kind for key in offer.keys} or not before & set(
+            offer.keys
+        )
         lines += [(f"  {'THIS HAS CHANGED' if changed else 'not offered'}: known was", "bad")]
-        lines += [(f"    {entry.key} ({entry.place})", "bad") for entry in gone]
+        lines += [(f"    {entry.key} ({entry.place})", "bad") for entry in missed]
         lines += [("  Say yes only if you know why (a new host, a reinstalled one).", "bad")]
     return lines
 

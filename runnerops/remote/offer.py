@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import socket
-from collections.abc import Mapping
+import threading
 from itertools import pairwise
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from runnerops.errors import HostError, HostKeyError
@@ -37,11 +36,26 @@ class Offer:
     before: tuple[Entry, ...]
 
 
-def fetch_offer(host: Host, access: Access, seen: Mapping[tuple[str, ...], Offer] = MappingProxyType({})) -> Offer:
+class Offers:
+    """What gateways offer whose keys are not known, each asked once for all hosts behind it: sshd counts connections without
+    a login. Safe to use from many threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._known: dict[tuple[str, ...], Offer] = {}
+
+    def of(self, hop: Hop) -> Offer:
+        """Raises HostError."""
+        with self._lock:
+            if hop.names not in self._known:
+                self._known[hop.names] = _offer(hop)
+            return self._known[hop.names]
+
+
+def fetch_offer(host: Host, access: Access, gateways_seen: Offers) -> Offer:
     """The host's keys, one of each kind; or those of the first gateway whose key is not known, for no way leads past it.
 
-    Gateways that are known are logged in to. One that is among those `seen`, by its names, is not asked again: sshd counts
-    connections without a login. Keys that are revoked are left out. Raises HostError and PrivateKeyError.
+    Gateways that are known are logged in to. Keys that are revoked are left out. Raises HostError and PrivateKeyError.
     """
     load()
     from runnerops.remote.route import make_route  # noqa: PLC0415
@@ -54,7 +68,7 @@ def fetch_offer(host: Host, access: Access, seen: Mapping[tuple[str, ...], Offer
             try:
                 open_way((hop, behind), gateways, access.say)
             except HostKeyError:
-                return seen.get(hop.names) or _offer(hop)
+                return gateways_seen.of(hop)
         return _offer(hops[-1])
     finally:
         close(hops[-1].connection, own)

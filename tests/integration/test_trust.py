@@ -16,7 +16,7 @@ from runnerops.model.common import Exit
 from runnerops.remote.hostkeys import KnownHosts
 from runnerops.report.screen import Screen
 from tests.integration.conftest import StartSshd
-from tests.integration.sshd import ADDRESS, USER, Sshd
+from tests.integration.sshd import ADDRESS, USER, Sshd, free_port
 
 
 @dataclass(slots=True)
@@ -145,3 +145,30 @@ def test_a_host_that_is_down(folder: Path, sshd: Sshd) -> None:
     assert run(folder, person := Person()) is Exit.FAILED
     assert "connection refused" in person.saw
     assert "hint: " in person.saw
+
+
+def test_many_hosts_are_one_question_but_for_those_whose_key_has_changed(start_sshd: StartSshd, tmp_path: Path) -> None:
+    sshd, gateway = start_sshd("ListenAddress 0.0.0.0"), start_sshd(kinds=("ecdsa",))
+    ssh = f"user: {USER}, gateway: '{USER}@{ADDRESS}:{gateway.port}', key: {sshd.keys.folder / 'user'}"
+    (tmp_path / "inventory.yml").write_text(
+        f"""hosts:
+  "new-[1:3]": {{address: "127.0.0.[1:3]", ssh: {{{ssh}, port: {sshd.port}}}}}
+  "gone-[1:3]": {{address: "127.0.0.[1:3]", ssh: {{{ssh}, port: {free_port()}}}}}
+  changed: {{address: 127.0.0.4, ssh: {{{ssh}, port: {sshd.port}}}}}
+"""
+    )
+    known = tmp_path / "known_hosts"
+    known.write_text(sshd.line("other", f"[127.0.0.4]:{sshd.port}"))
+    person = Person()
+    assert trust(Invocation(tmp_path / "inventory.yml", ["*"], {"HOME": str(tmp_path)}, person), ()) is Exit.FAILED
+    assert person.asked == [
+        f"trust gateway [{ADDRESS}]:{gateway.port} of new-1?",
+        f"trust changed ([127.0.0.4]:{sshd.port})?",
+        "trust these 3 hosts?",
+    ]
+    assert person.saw.count("the gateway cannot reach it") == 1
+    assert "3 hosts unreachable: gone-[1:3]" in person.saw
+    assert person.saw.count(" offers:") == 5
+    assert sorted(known.read_text().splitlines(keepends=True)) == sorted(
+        [gateway.line("ecdsa"), *(sshd.line(name=f"[127.0.0.{number}]:{sshd.port}") for number in (1, 2, 3, 4))]
+    )
