@@ -17,7 +17,10 @@ FEWEST = 3
 """So many hosts are a block; two are read as fast one after the other."""
 _WIDTH = 80
 _FINGERPRINT = re.compile(re.escape(MASK) + r" \([0-9a-f]{4}\)")
-_SIGNS = {"\ue000": "HOST", "\ue001": "ADDRESS"}
+_RUN = re.compile(r"\b((?:as before|of before|as it was before|last:) run) [0-9]+\b")
+_LAST = re.compile(r"(  last: .*, at) [0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]{8}")
+"""Each host counts its runs for itself, and has its own time of the last."""
+_SIGNS = {"\ue000": "HOST", "\ue001": "ADDRESS", "\ue002": "RUN", "\ue003": "TIME"}
 """What stands in a line for the host's own, and how it is shown."""
 
 
@@ -42,6 +45,7 @@ class Told:
 
         def plain(text: str) -> str:
             text = pattern.sub(lambda found: owns[found[0]], text) if pattern else text
+            text = _LAST.sub("\\1 \ue003", _RUN.sub("\\1 \ue002", text))
             return _FINGERPRINT.sub(MASK, text)
 
         return tuple((style, plain(text)) for style, text in self.lines)
@@ -70,7 +74,7 @@ def shared_lines(block: Sequence[Told], shown: Sequence[Line]) -> Iterator[Line]
             used += signed[index][1]
             yield signed[index][0], _shown(signed[index][1])
     if words := [word for sign, word in _SIGNS.items() if sign in used]:
-        yield "dim", f"  {' and '.join(words)}: each host's own"
+        yield "dim", f"  {' and '.join([', '.join(words[:-1])] * (len(words) > 1) + words[-1:])}: each host's own"
 
 
 def of_all(block: Sequence[Told], texts: Sequence[str]) -> str:

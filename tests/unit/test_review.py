@@ -104,6 +104,22 @@ def test_a_name_that_may_be_any_word_is_no_sign_of_a_host() -> None:
     assert [line for line in fleet(list(plans), lambda name, _: plans[name]) if "alike" in line] == []
 
 
+def test_each_host_counts_its_runs_for_itself() -> None:
+    """A rollback of many, and a plan after a deploy that failed on many."""
+    lines = [
+        ("plain", "  ~ /etc/x  changed · as before run NUMBER"),
+        ("warn", "  last: run NUMBER by anna from laptop, at 2026-11-30 05:17:0NUMBER: rolled-back"),
+    ]
+    hosts = [Told(f"h-{n}", "", [(style, text.replace("NUMBER", str(n))) for style, text in lines]) for n in range(3)]
+    assert len({one.without_own() for one in hosts}) == 1
+    assert [text for _, text in block_lines(hosts, hosts[0].lines)] == [
+        "3 hosts alike: h-[0:2]",
+        "  ~ /etc/x  changed · as before run RUN",
+        "  last: run RUN by anna from laptop, at TIME: rolled-back",
+        "  RUN and TIME: each host's own",
+    ]
+
+
 def test_a_block_shows_no_fingerprint_of_a_secret() -> None:
     hosts = [Told(f"h{number}", "", [("new", f"+ token: {MASK} (ab{number}2)")]) for number in range(3)]
     assert len({one.without_own() for one in hosts}) == 1
