@@ -96,13 +96,13 @@ class _Asking:
 
     def trust(self, hosts: Sequence[Host]) -> set[str]:
         """The names of hosts whose keys are kept now, and those of every gateway before them."""
-        left, kept, asked = list(hosts), set[str](), set[tuple[str, ...]]()
+        left, kept, shown = list(hosts), set[str](), set[tuple[str, ...]]()
         while left:
             found = self._fetch(left)
             kept |= self._keep({name: offer for name, offer in found.items() if not offer.gateway})
             yes = set[tuple[str, ...]]()
-            for offer in {one.names: one for one in found.values() if one.gateway and one.names not in asked}.values():
-                asked.add(offer.names)
+            for offer in {one.names: one for one in found.values() if one.gateway and one.names not in shown}.values():
+                shown.add(offer.names)
                 behind = next(name for name, one in found.items() if one.names == offer.names)
                 if self._keep({behind: offer}):
                     yes.add(offer.names)
