@@ -75,7 +75,7 @@ def _targets(words: Sequence[str], name: str) -> list[Host | str]:
 
 def _of_ansible(path: Where, words: Sequence[str], screen: Screen, options: AdoptOptions) -> list[Host | str]:
     """The hosts that our inventory has not got yet; of each other one, that it is left out."""
-    from runnerops.commands.from_ansible import read_ansible
+    from runnerops.adopt.ansible_files import read_ansible
 
     assert options.ansible
     if options.name:

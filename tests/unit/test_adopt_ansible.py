@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from runnerops.adopt.ansible_files import read_ansible
 from runnerops.adopt.ansible_patterns import expanded
 from runnerops.adopt.target import about, login_of
 from runnerops.commands.adopt import AdoptOptions, adopt
-from runnerops.commands.from_ansible import read_ansible
 from runnerops.errors import RunneropsError, UsageError
 from runnerops.report.screen import Screen
 
