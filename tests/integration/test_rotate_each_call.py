@@ -1,0 +1,188 @@
+"""`rotate`, as it is typed, whatever GitLab answers to any one of its calls: the next deploy or `rotate` makes both agree.
+
+The host is the demo's, over SSH: its gitlab-runner asks GitLab by the lab's stand-in for it. GitLab is a stand-in too.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import sys
+import tomllib
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from runnerops.commands.deploy import deploy
+from runnerops.commands.rotate import rotate
+from runnerops.demo.server import Server, make_key
+from runnerops.demo.simulated.processes import adopt_orphans, end_descendants
+from runnerops.demo.site import Site
+from runnerops.engine.options import Flags, Invocation, UiOptions
+from runnerops.errors import RunneropsError
+from runnerops.gitlab.client import GitlabClient
+from runnerops.model.common import Exit
+from runnerops.report.screen import Screen
+from tests.integration.test_gitlab_each_call import FAULTS
+from tests.lab.gitlab import GitLab, open_gitlab
+from tests.lab.gitlab_api import OWN, Answer
+
+API = "glpat-canary-of-the-api"
+ROTATED = "var/lib/runnerops/rotated"
+UI = UiOptions(yes=True, as_json=False, verbose=0)
+
+
+@dataclass
+class Desk:
+    """Where commands are typed, the host, and GitLab. `concurrent` is what the inventory asks for now."""
+
+    site: Site
+    port: int
+    gitlab: GitLab
+    concurrent: int = 1
+    said: str = ""
+
+    def write(self) -> None:
+        runner = {"name": "one", "url": self.gitlab.url, "executor": "shell", "gitlab": {"group": 42}}
+        host = {
+            "address": "127.0.0.1",
+            "ssh": {"user": "root", "port": self.port, "key": "id_ecdsa"},
+            "gitlab": {"url": self.gitlab.url, "token": API},
+            "gitlab_runner": {"concurrent": self.concurrent, "runners": [runner]},
+        }
+        (self.site.project / "inventory.yml").write_text(yaml.safe_dump({"hosts": {"demo": host}}))
+
+    def typed(self, command: str) -> Exit:
+        """What it ends with; an error counts as its own exit code."""
+        out = StringIO()
+        screen = Screen(out=out, err=out)
+        environ = {"PATH": os.environ["PATH"], "HOME": str(self.site.folder)}
+        path, flags = self.site.project / "inventory.yml", Flags({})
+        try:
+            if command == "deploy":
+                return deploy(Invocation(path, (), environ, screen), flags, UI)
+            return rotate(Invocation(path, ("demo",), environ, screen), "", flags, UI)
+        except RunneropsError as error:
+            out.write(f"{error.message}; {error.hint}")
+            return error.exit
+        finally:
+            self.said = out.getvalue()
+            assert not any(one.token in self.said for one in self.gitlab.created)
+
+    @property
+    def there(self) -> dict[str, Any]:
+        """The host's config.toml."""
+        return tomllib.loads((self.site.root / "etc/gitlab-runner/config.toml").read_text())
+
+    def agrees(self) -> bool:
+        """Whether GitLab takes the host's token, and nothing is kept beside it."""
+        (made,), token = self.gitlab.created, self.there["runners"][0]["token"]
+        known = self.gitlab.answer("POST", "/api/v4/runners/verify", {"token": token}, "", {}).status == 200
+        return known and token == made.token and not any((self.site.root / ROTATED).glob("*"))
+
+
+@pytest.fixture(scope="module", name="desk")
+def fixture_desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    adopt_orphans()
+    site = Site(tmp_path_factory.mktemp("rotate"))
+    site.build()
+    program = site.root / "usr/bin/gitlab-runner"
+    own = program.rename(program.with_name("gitlab-runner.own"))
+    here, python = Path(__file__).parents[2], sys.executable
+    program.write_text(f"""#!/bin/sh
+case $1 in reset-token | verify) PYTHONPATH={here} exec {python} -m tests.lab.standin "$@" ;; esac
+exec {own} "$@"
+""")
+    program.chmod(0o755)
+    (site.root / "etc/gitlab-runner/.runner_system_id").write_text("s_0123456789ab")
+    try:
+        with (
+            open_gitlab() as gitlab,
+            Server(site.environ, site.root / "root", make_key(site.project / "id_ecdsa")) as server,
+        ):
+            gitlab.api_tokens.add(API)
+            (site.project / "known_hosts").write_text(server.known_hosts)
+            desk = Desk(site, server.port, gitlab)
+            desk.write()
+            assert desk.typed("deploy") is Exit.OK, desk.said
+            assert desk.agrees()
+            yield desk
+    finally:
+        end_descendants(signal.SIGKILL)
+
+
+CALLS = {
+    "there": [
+        "POST /runners/verify$",  # whether GitLab takes the token that is there
+        "GET /runners/N/managers$",
+        "POST /runners/reset_authentication_token$",  # of the host
+        "POST /runners/verify$",  # of the host: with the new token
+    ],
+    "lost": ["POST /runners/verify$", "POST /runners/N/reset_authentication_token$"],
+}
+"""What a rotation asks, in order: of a token that GitLab takes, and of one that it does not."""
+
+
+@pytest.fixture(autouse=True)
+def _fixture_hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("runnerops.gitlab.calls.PAUSES", (0.0, 0.0, 0.0))
+
+
+def asked(desk: Desk) -> list[str]:
+    """Since this was looked at, with N for the runner's number."""
+    found = [f"{method} {path.removeprefix('/api/v4')}$" for method, path in desk.gitlab.requests]
+    desk.gitlab.requests.clear()
+    return [re.sub(r"\d+", "N", call) for call in found]
+
+
+@pytest.mark.parametrize("token", CALLS)
+def test_the_calls(desk: Desk, token: str) -> None:
+    if token == "lost":
+        desk.gitlab.revoke(desk.there["runners"][0]["token"])
+    asked(desk)
+    assert desk.typed("rotate") is Exit.OK, desk.said
+    assert asked(desk) == CALLS[token]
+    assert desk.agrees()
+
+
+@pytest.mark.parametrize("token", CALLS)
+@pytest.mark.parametrize("name", ["cut", "429", "500", "401", "403", "404", "slow"])
+def test_whatever_one_call_is_answered_with_the_next_deploy_or_rotation_makes_both_agree(
+    desk: Desk, name: str, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the inventory a change is not deployed yet meanwhile: the rotation leaves it, the deploy brings it."""
+    fault, times = FAULTS[name]
+    seen: Counter[str] = Counter()
+    for call in CALLS[token]:
+        seen[call] += 1
+        (made,), before = desk.gitlab.created, desk.concurrent
+        desk.concurrent = before % 9 + 1
+        desk.write()
+        if token == "lost":
+            desk.gitlab.revoke(desk.there["runners"][0]["token"])
+        desk.gitlab.faults_at = {call.replace("N", str(made.id)): [*[Answer(OWN)] * (seen[call] - 1), *[fault] * times]}
+        if fault.late_s:
+            monkeypatch.setattr("runnerops.gitlab.client.GitlabClient", partial(GitlabClient, seconds=0.5))
+        code = desk.typed("rotate")
+        monkeypatch.setattr("runnerops.gitlab.client.GitlabClient", GitlabClient)
+        said = desk.said
+        where = f"{call}: {code!r} {said}"
+        assert code in {Exit.OK, Exit.FAILED}, where
+        assert sum(map(len, desk.gitlab.faults_at.values())) < times, where
+        assert desk.there["concurrent"] == before, where
+        desk.gitlab.faults_at = {}
+        assert desk.typed("deploy") is Exit.OK, f"{where}\n{desk.said}"
+        assert desk.there["concurrent"] == desk.concurrent, where
+        if not desk.agrees():  # nobody has the new one: GitLab is asked for another
+            assert "does not take" in said or "not say" in said, where
+            assert desk.typed("rotate") is Exit.OK, f"{where}\n{desk.said}"
+        assert desk.agrees(), f"{where}\n{desk.said}"
+        assert [one.id for one in desk.gitlab.created] == [made.id]
