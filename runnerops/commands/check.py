@@ -36,6 +36,8 @@ KINDS: Mapping[str, tuple[ServiceName, str, Format]] = {
 }
 
 _TOP_KEY = re.compile(rb"(?m)^(?:\xef\xbb\xbf)?(?:\{ *)?[\"']?([a-z]+)[\"']? *:")
+_OF_COMPOSE = {b"services", b"include", b"networks", b"volumes", b"secrets", b"configs", b"models"}
+"""Keys at the top that a registry's configuration has none of."""
 _OF_VARIABLES = ("K005", "K006")
 _LARGEST = 4 << 20
 """Bytes of a file that is judged: the largest that we know of has a hundredth of it."""
@@ -232,7 +234,7 @@ def _kind_of(name: str, content: bytes) -> str:
     if not name.endswith((".yml", ".yaml")):
         return ""
     top = set(_TOP_KEY.findall(content))  # the file may be no YAML at all
-    if "compose" in name or (b"services" in top and b"storage" not in top):
+    if "compose" in name or (top & _OF_COMPOSE and not top & {b"storage", b"hosts"}):
         return "compose"
     return _INVENTORY if b"hosts" in top and not top & {b"version", b"storage"} else "registry"
 

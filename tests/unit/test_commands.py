@@ -77,6 +77,7 @@ def test_a_finding_has_the_inventorys_place(typed: Typed) -> None:
         ("stack.yml", "services: {a: {imge: x}}\n", "K001"),
         ("stack.yml", '\ufeff"services": {a: {imge: x}}\n', "K001"),
         ("stack.yml", "{services: {a: {imge: x}}}\n", "K001"),
+        ("parts.yml", "include: [other.yml]\nvolums: {}\n", "K001"),
         ("config.yml", "version: 0.2\nstorage: {inmemory: {}}\n", "C008"),
     ],
 )

@@ -126,6 +126,14 @@ def test_a_large_file_without_aliases_is_taken() -> None:
     assert len(str(REGISTRY.parse(CONFIG, f"a: [{labels}]\n".encode()))) > 100_000
 
 
+def test_aliases_of_a_large_file_are_taken_as_far_as_go_takes_them() -> None:
+    variables = "".join(f"  V{number}: x\n" for number in range(100))
+    services = "".join(f"  s{number}: {{image: a, environment: {{<<: *a}}}}\n" for number in range(1200))
+    tree = REGISTRY.parse(COMPOSE, f"x-a: &a\n{variables}services:\n{services}".encode())
+    assert isinstance(tree["services"], dict)
+    assert len(tree["services"]) == 1200
+
+
 @pytest.mark.parametrize(
     ("content", "line", "problem"),
     [
@@ -138,6 +146,14 @@ def test_a_large_file_without_aliases_is_taken() -> None:
         (
             b"a: &a [x]\n"
             + b"".join(b"%c: &%c [%s]\n" % (98 + n, 98 + n, b",".join([b"*%c" % (97 + n)] * 9)) for n in range(9)),
+            2,
+            "the aliases from here on make the file too large",
+        ),
+        (
+            b"a: &a {x: y}\n"
+            + b"".join(
+                b"%c: &%c {<<: [%s]}\n" % (98 + n, 98 + n, b",".join([b"*%c" % (97 + n)] * 9)) for n in range(9)
+            ),
             2,
             "the aliases from here on make the file too large",
         ),

@@ -13,11 +13,9 @@ import yaml
 from runnerops.model.common import Tree, Value
 from runnerops.parsing.causes import Cause, place_of
 from runnerops.services.base import ParseError
+from runnerops.services.registry.format.aliases import unfolds_too_far
 from runnerops.services.registry.format.compose_yaml import ComposeLoader
 from runnerops.services.registry.format.layers import one_of
-
-_MOST_REPEATED = 100_000
-
 
 _MOST_DEEP = 100
 
@@ -68,7 +66,7 @@ def parse(content: bytes, *, strict: bool = True, compose: bool = False) -> Tree
         cause = no_mapping(text)
         raise ParseError(*place_of(text, cause.at), cause.problem, cause.fix, valid=True)
     try:
-        plain = _Plain().value(tree)
+        plain = _plain(tree)
     except _OddError as odd:
         found = odd.pattern.search(text)
         raise _parse_error(text, Cause(found.end() if found else 0, odd.problem, odd.fix)) from None
@@ -88,6 +86,10 @@ def _read(text: str, *, strict: bool, compose: bool) -> Any:
         loader = (ComposeLoader if compose else _LOADER)(text)
         try:
             root = _composed(loader, strict=strict) if compose else _first(loader, strict=strict)
+            if unfolds_too_far(root):
+                found = _ALIAS.search(text)
+                problem = "the aliases from here on make the file too large"
+                raise _parse_error(text, Cause(found.start() if found else 0, problem, "write the values out"))
             return loader.construct_document(root) if root else {}
         finally:
             loader.dispose()
@@ -165,30 +167,17 @@ class _OddError(Exception):
         self.fix = fix
 
 
-class _Plain:
-    """Copies what YAML gave into a `Tree`; what aliases repeat is counted, and refused where it multiplies."""
-
-    def __init__(self) -> None:
-        self._left = _MOST_REPEATED
-        self._met: set[int] = set()
-
-    def value(self, found: Any, depth: int = 0, *, repeated: bool = False) -> Value:
-        """`repeated`: it stands below something that was met before."""
-        if isinstance(found, dict | list | tuple):
-            repeated = repeated or id(found) in self._met
-            self._met.add(id(found))
-        self._left -= repeated
-        if self._left < 0 or (repeated and depth > _MOST_DEEP):
-            raise _OddError(_ALIAS, "the aliases from here on make the file too large", "write the values out")
-        if depth > _MOST_DEEP:
-            raise _OddError(_START, "it is nested too deep", "write it with fewer levels")
-        if isinstance(found, dict):
-            return {str(name): self.value(item, depth + 1, repeated=repeated) for name, item in found.items()}
-        if isinstance(found, list | tuple):
-            return [self.value(item, depth + 1, repeated=repeated) for item in found]
-        if found is None or isinstance(found, str | int | float | datetime | date):
-            return found
-        raise _OddError(_TAG, "a value is neither text, number nor date", "take its tag out")
+def _plain(found: Any, depth: int = 0) -> Value:
+    """Copies what YAML gave into a `Tree`."""
+    if depth > _MOST_DEEP:
+        raise _OddError(_START, "it is nested too deep", "write it with fewer levels")
+    if isinstance(found, dict):
+        return {str(name): _plain(item, depth + 1) for name, item in found.items()}
+    if isinstance(found, list | tuple):
+        return [_plain(item, depth + 1) for item in found]
+    if found is None or isinstance(found, str | int | float | datetime | date):
+        return found
+    raise _OddError(_TAG, "a value is neither text, number nor date", "take its tag out")
 
 
 def _take_out_reset(root: yaml.Node | None) -> None:

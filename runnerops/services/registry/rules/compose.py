@@ -48,7 +48,9 @@ def _while_unset(tree: Tree, told: Collection[tuple[Key, str]], given: Collectio
         place, names = variables_at(tree, key, given)
         if severity == "error" and names and (key, message) not in told:
             them = "them" if len(names) > 1 else "it"
-            fix = f"set {them} where Compose runs, or in .env beside the file, or write ${{{names[0]}:-DEFAULT}}"
+            bare_name = f"${{{names[0]}:" not in str(value_at(tree, place))
+            other = f"write ${{{names[0]}:-DEFAULT}}" if bare_name else "write another default"
+            fix = f"set {them} where Compose runs, or in .env beside the file, or {other}"
             yield "K006", "warning", place, f"{message} while {_not_set(names)}", fix
 
 

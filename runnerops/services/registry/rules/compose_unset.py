@@ -22,7 +22,7 @@ def unset(value: Value, given: Collection[str] = ()) -> Value:
 
 
 def variables_at(tree: Tree, key: Key, given: Collection[str] = ()) -> tuple[Key, list[str]]:
-    """Place and names of the variables at a key that become nothing; of a service without them its image's."""
+    """Place and names of the variables at a key that are not set; of a service without them its image's."""
     value: Value = tree
     for part in key:
         if isinstance(value, dict):
@@ -33,18 +33,18 @@ def variables_at(tree: Tree, key: Key, given: Collection[str] = ()) -> tuple[Key
             return key, []
     if isinstance(value, dict) and len(key) == 2:
         key, value = (*key, "image"), mapping(value).get("image")
-    return key, _empty(value, given) if isinstance(value, str) else []
+    return key, _names(value, given) if isinstance(value, str) else []
 
 
-def _empty(text: str, given: Collection[str]) -> list[str]:
-    """Names of the variables in a text that are replaced by nothing while they are not set."""
+def _names(text: str, given: Collection[str]) -> list[str]:
+    """Names of the variables in a text that are not set, and so are replaced by their defaults or by nothing."""
     names: set[str] = set()
     _replaced(text, names, given)
     return sorted(names)
 
 
-def _replaced(text: str, empty: set[str], given: Collection[str]) -> str:
-    """`empty` gets the names of those that become nothing."""
+def _replaced(text: str, names: set[str], given: Collection[str]) -> str:
+    """`names` gets those of the variables that are replaced."""
     made, at = "", 0
     while (sign := text.find("$", at)) >= 0:
         made += text[at:sign]
@@ -52,11 +52,11 @@ def _replaced(text: str, empty: set[str], given: Collection[str]) -> str:
             if name[0] in given:
                 made += text[sign : name.end()]
             else:
-                empty.add(name[0])
+                names.add(name[0])
             at = name.end()
         elif (braced := _BRACED.match(text, sign)) and (end := _end(text, braced.end())) >= 0:
             whole = text[sign : end + 1]
-            made += whole if braced[1] in given else _braced(whole, braced, empty, given)
+            made += whole if braced[1] in given else _braced(whole, braced, names, given)
             at = end + 1
         else:  # `$$`, or what begins no variable
             made += text[sign : sign + 2]
@@ -64,14 +64,12 @@ def _replaced(text: str, empty: set[str], given: Collection[str]) -> str:
     return made + text[at:]
 
 
-def _braced(whole: str, braced: re.Match[str], empty: set[str], given: Collection[str]) -> str:
+def _braced(whole: str, braced: re.Match[str], names: set[str], given: Collection[str]) -> str:
     how, rest = (braced[2] or "").removeprefix(":"), whole[len(braced[0]) : -1]
     if how == "?" or (rest and not how):
         return whole
-    found = _replaced(rest, empty, given) if how == "-" else ""
-    if not found and how != "+":
-        empty.add(braced[1])
-    return found
+    names.add(braced[1])
+    return _replaced(rest, names, given) if how == "-" else ""
 
 
 def _end(text: str, at: int) -> int:

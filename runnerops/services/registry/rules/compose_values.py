@@ -198,6 +198,9 @@ def _commands(service: Tree, key: Key) -> Found:
     for hook in ("post_start", "pre_stop"):
         for index, one in enumerate(items(service.get(hook))):
             found.append(((*key, hook, index, "command"), mapping(one).get("command")))
+    for index, one in enumerate(items(mapping(service.get("develop")).get("watch"))):
+        place = (*key, "develop", "watch", index, "exec", "command")
+        found.append((place, mapping(mapping(one).get("exec")).get("command")))
     for place, command in found:
         if isinstance(command, str) and not open_text(command) and not is_command(command):
             text = "has a quote or a bracket that is not closed, or a bracket outside of quotes"

@@ -17,11 +17,11 @@ from runnerops.services.registry.schema.json_schema import Problem, Validator, o
 from runnerops.services.shared.sizes import is_size
 
 NEWER = "5.5"
-"""The last release of Compose that takes none of `newer_keys`."""
+"""The last release of Compose that takes none of `newer_keys`; all later ones take them."""
 _NEWER_TOP = ("jobs",)
 _NEWER_OF_SERVICE = ("umask",)
 _OF_PRE_START = word_set("image command user privileged working_dir environment per_replica")
-"""All that released Compose takes in an item of `pre_start`; the specification has most keys of a service there."""
+"""All that Compose takes in an item of `pre_start` up to that release; later most keys of a service."""
 _LOOSER = word_set("mem_limit memswap_limit shm_size")
 """Keys that released Compose takes any number for, and the specification whole ones."""
 
@@ -37,7 +37,7 @@ _CASTS = {
         services.*.cpu_count services.*.cpu_period services.*.cpu_quota services.*.cpu_rt_period services.*.cpu_rt_runtime
         services.*.cpu_shares services.*.deploy.replicas
         services.*.oom_score_adj services.*.pids_limit services.*.scale services.*.ulimits.* services.*.ulimits.*.hard
-        services.*.ulimits.*.soft services.*.build.ulimits.*.hard services.*.build.ulimits.*.soft
+        services.*.ulimits.*.soft
         services.*.deploy.resources.limits.pids
     """,
     "uint64": """
@@ -47,11 +47,18 @@ _CASTS = {
     """,
     "uint32": "services.*.ports.*.target",
     "uint16": "services.*.blkio_config.weight services.*.blkio_config.weight_device.*.weight",
-    "number": "services.*.build.ulimits.*",
+    "number": """
+        services.*.build.ulimits.* services.*.build.ulimits.*.hard services.*.build.ulimits.*.soft
+        services.*.volumes.*.tmpfs.mode
+    """,
+    "octal": "services.*.configs.*.mode services.*.secrets.*.mode services.*.build.secrets.*.mode",
+    "text": "services.*.build.additional_contexts.*",
+    "option": "services.*.storage_opt.*",
     "flag": """
         services.*.build.no_cache services.*.build.pull services.*.build.privileged services.*.env_file.*.required
         services.*.pre_start.*.privileged services.*.pre_start.*.per_replica
-        services.*.post_start.*.privileged services.*.pre_stop.*.privileged
+        services.*.post_start.*.privileged services.*.pre_stop.*.privileged services.*.volumes.*.bind.create_host_path
+        services.*.develop.watch.*.exec.privileged
     """,
     "digits": "services.*.deploy.resources.reservations.generic_resources.*.discrete_resource_spec.value",
     "float": """
@@ -94,6 +101,9 @@ _WHAT = {
     "uint32": "a whole number that is not negative",
     "uint16": "a whole number that is not negative, without quotes",
     "number": "a whole number, without quotes",
+    "octal": "a mode of octal digits, such as 0440",
+    "text": "a text",
+    "option": "a text",
     "digits": "a whole number",
     "float": "a number",
     "duration": "a duration, such as 30s",
@@ -112,6 +122,7 @@ _FORMS = {
     "uint32": _UNSIGNED,
     "uint16": _NOTHING,
     "number": _NOTHING,
+    "octal": re.compile(r"[-+]?[0-7]+"),
     "float": re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"),
     "duration": re.compile(r"[-+]?(?:0|(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h|d|w))+)"),
 }
@@ -136,7 +147,7 @@ def _merged(key: Key) -> bool:
 
 
 def newer_keys(tree: Tree) -> Iterator[Key]:
-    """Keys of the specification that no released Compose takes."""
+    """Keys that only a Compose takes that is newer than `NEWER`."""
     yield from ((name,) for name in _NEWER_TOP if name in tree)
     services = tree.get("services")
     for name, one in services.items() if isinstance(services, dict) else ():
@@ -208,7 +219,7 @@ def _cast(value: Value, key: Key, casts: object) -> Value:
 def _texts(value: Value, key: Key, casts: object) -> Iterator[tuple[Key, str]]:
     if casts is None:
         return
-    if isinstance(value, dict | list):
+    if isinstance(value, dict | list) and casts != "option":
         for part, item in value.items() if isinstance(value, dict) else enumerate(value):
             yield from _texts(item, (*key, part), _step(casts, part))
     elif (kind := _kind(casts)) and not open_text(value):
@@ -218,7 +229,13 @@ def _texts(value: Value, key: Key, casts: object) -> Iterator[tuple[Key, str]]:
 
 
 def _beyond(kind: str, value: Value) -> bool:
-    """Whether a number has no place in the type of its key."""
+    """Whether a value that is no text has no place in the type of its key."""
+    if kind == "text":
+        return True
+    if kind == "option":
+        return value is not None and (isinstance(value, bool) or not isinstance(value, int))
+    if kind == "octal":
+        return isinstance(value, float)
     if not kind.startswith("uint") or not isinstance(value, int) or isinstance(value, bool):
         return False
     return value < 0 or (kind == "uint32" and value >= 1 << 32)

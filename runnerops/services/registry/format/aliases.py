@@ -1,0 +1,50 @@
+"""How far the aliases of a YAML document unfold, and whether Go's YAML takes that. Pure.
+
+Source: `allowedAliasRatio` in go-yaml's decoder. Counted on the nodes, before anything is built of them: merging the merged
+takes PyYAML hours for a document of a few lines.
+"""
+
+from __future__ import annotations
+
+import yaml
+
+_FEW, _MANY = 400_000, 4_000_000
+
+
+def unfolds_too_far(root: yaml.Node | None) -> bool:
+    """Whether aliases make up too much of the document, or one stands in what it is an alias of."""
+    sizes: dict[int, int] = {}
+    whole = _size(root, sizes) if root else 0
+    repeated = whole - len(sizes)
+    return whole < 0 or (repeated > 100 and whole > 1000 and repeated / whole > _allowed(whole))
+
+
+def _allowed(whole: int) -> float:
+    """The part of all nodes that aliases may bring."""
+    return 0.99 - 0.89 * min(max((whole - _FEW) / (_MANY - _FEW), 0), 1)
+
+
+def _size(root: yaml.Node, sizes: dict[int, int]) -> int:
+    """Of all nodes with aliases written out; negative where one stands in itself. `sizes` gets that of each, by its id."""
+    waiting, open_nodes = [root], set[int]()
+    while waiting:
+        node = waiting[-1]
+        if id(node) in sizes:
+            waiting.pop()
+        elif id(node) in open_nodes:
+            sizes[id(node)] = 1 + sum(sizes[id(part)] for part in _parts(node))
+            open_nodes.discard(id(node))
+            waiting.pop()
+        else:
+            open_nodes.add(id(node))
+            parts = _parts(node)
+            if any(id(part) in open_nodes for part in parts):
+                return -1
+            waiting += [part for part in parts if id(part) not in sizes]
+    return sizes[id(root)]
+
+
+def _parts(node: yaml.Node) -> list[yaml.Node]:
+    if isinstance(node, yaml.MappingNode):
+        return [part for pair in node.value for part in pair]
+    return list(node.value) if isinstance(node, yaml.SequenceNode) else []
