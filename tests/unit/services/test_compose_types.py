@@ -45,6 +45,11 @@ MODE = "must be a mode of octal digits, such as 0440"
             {"volumes": [{"type": "bind", "source": "/a", "target": "/a", "bind": {"create_host_path": "1"}}]},
             "error volumes[0].bind.create_host_path: must be true or false",
         ),
+        ({"expose": [80, 1.5]}, "error expose[1]: must be a port, or a range of them"),
+        (
+            {"secrets": [{"source": "${SECRET:-other}"}]},
+            "warning secrets[0].source: 'other' is not defined under `secrets` while SECRET is not set",
+        ),
         ({"init": "${INIT:-1}"}, "warning init: must be true or false while INIT is not set"),
         ({"mem_limit": "${LIMIT:+x}"}, "warning mem_limit: must be a size, such as 512m while LIMIT is not set"),
         (
@@ -75,6 +80,6 @@ def test_what_compose_takes(service: Tree) -> None:
 
 
 def test_a_watch_command_with_an_open_quote() -> None:
-    watch = {"path": ".", "action": "sync+exec", "target": "/a", "exec": {"command": 'echo "a'}}
+    watch: Tree = {"path": ".", "action": "sync+exec", "target": "/a", "exec": {"command": 'echo "a'}}
     (finding,) = found({"develop": {"watch": [watch]}})
     assert finding.startswith("error develop.watch[0].exec.command: has a quote or a bracket that is not closed")

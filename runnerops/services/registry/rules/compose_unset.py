@@ -6,7 +6,6 @@ import re
 from collections.abc import Collection
 
 from runnerops.model.common import Key, Tree, Value
-from runnerops.services.registry.rules.compose_parts import mapping
 
 _NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _BRACED = re.compile(r"\$\{([A-Za-z_]\w*)(:?[-?+])?", re.ASCII)
@@ -22,7 +21,7 @@ def unset(value: Value, given: Collection[str] = ()) -> Value:
 
 
 def variables_at(tree: Tree, key: Key, given: Collection[str] = ()) -> tuple[Key, list[str]]:
-    """Place and names of the variables at a key that are not set; of a service without them its image's."""
+    """Place and names of the variables at a key that are not set; of a service those of its image, of a mapping of its source."""
     value: Value = tree
     for part in key:
         if isinstance(value, dict):
@@ -31,8 +30,9 @@ def variables_at(tree: Tree, key: Key, given: Collection[str] = ()) -> tuple[Key
             value = value[part]
         else:
             return key, []
-    if isinstance(value, dict) and len(key) == 2:
-        key, value = (*key, "image"), mapping(value).get("image")
+    if isinstance(value, dict):
+        inner = "image" if len(key) == 2 else "source"
+        key, value = (*key, inner), value.get(inner)
     return key, _names(value, given) if isinstance(value, str) else []
 
 

@@ -63,7 +63,7 @@ def _is_empty_secret(one: Tree) -> bool:
 
 def service_values(service: Tree, key: Key) -> Found:
     """All rules on one service."""
-    for rule in (_whole, _ports, _volumes, _entries, _words, _commands, _sources):
+    for rule in (_whole, _ports, _expose, _volumes, _entries, _words, _commands, _sources):
         yield from rule(service, key)
 
 
@@ -129,6 +129,12 @@ def _is_address(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _expose(service: Tree, key: Key) -> Found:
+    for index, port in enumerate(items(service.get("expose"))):
+        if isinstance(port, float):
+            yield "K002", "error", (*key, "expose", index), "must be a port, or a range of them", _REFUSED
 
 
 def _volumes(service: Tree, key: Key) -> Found:
