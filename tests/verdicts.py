@@ -268,7 +268,6 @@ REGISTRY = _of(
             "version: 0.2\\nstorage: {inmemory: {}}\\nhttp: {addr: '127.0.0.1:0'}",
             "version: 0.10\\nstorage: {inmemory: {}}\\nhttp: {addr: '127.0.0.1:0'}",
             "%YAML 1.2\\n---\\nversion: 0.1\\nstorage: {inmemory: {}}\\nhttp: {addr: '127.0.0.1:0'}",
-            _REGISTRY % ("", "", "\\nproxy: {remoteurl: 'https://a.example', ttl: .inf}"),
             "version: 0.1\\nstorage: {cache: {blobdescriptor: inmemory}}\\nhttp: {addr: '127.0.0.1:0'}",
             "version: 0.1\\nstorage: {filesytem: {}}\\nhttp: {addr: '127.0.0.1:0'}",
             "version: 0.1\\nstorage: {inmemory: {}, filesystem: {}}\\nhttp: {addr: '127.0.0.1:0'}",

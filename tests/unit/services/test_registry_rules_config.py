@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from math import inf
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runnerops.model.common import ServiceName, key_text
+from runnerops.model.common import ServiceName, Tree, key_text
 from runnerops.model.inventory import FileSpec
 from runnerops.planning.lint_file import lint_file
+from runnerops.services.registry.rules.config import config_rules
 
 SPEC = FileSpec(ServiceName.REGISTRY, "config.yml", "registry-config.yml.j2", "yaml")
 
@@ -185,3 +188,27 @@ def test_no_change_of_a_valid_file_is_a_crash(at: int, character: str) -> None:
 def test_a_list_where_true_or_false_belongs_is_an_error_and_no_crash(place: str, value: str) -> None:
     text = f"version: 0.1\nstorage: {{inmemory: {{}}, maintenance: {{{place}}}}}\n".replace("VALUE", value)
     assert any(one.severity == "error" for one in lint_file(SPEC, text.encode()))
+
+
+@pytest.mark.parametrize(
+    ("part", "reader"),
+    [
+        ({"log": {"reportcaller": {}}}, 3),
+        ({"http": {"h2c": {"enabled": "5"}}}, 3),
+        ({"tags": "all"}, 3),
+        ({"proxy": {"remoteurl": "https://a.example", "ttl": inf}}, 3),
+        ({"proxy": {"remoteurl": "https://a.example", "exec": []}}, 3),
+        ({"redis": {"maxretries": "-1"}}, 3),
+        ({"redis": {"tls": ""}}, 3),
+        ({"redis": {"pool": []}}, 2),
+        ({"reporting": {"newrelic": 1}}, 2),
+    ],
+    ids=str,
+)
+def test_a_type_that_one_major_version_alone_looks_at(part: Tree, reader: int) -> None:
+    tree: Tree = {"version": "0.1", "storage": {"inmemory": None}, **part}
+    severities = {
+        major: {severity for rule, severity, *_ in config_rules(tree, major) if rule == "C003"}
+        for major in (2, 3, None)
+    }
+    assert severities == {reader: {"error"}, 5 - reader: set(), None: {"warning"}}

@@ -89,7 +89,7 @@ def _tls(tree: Tree) -> Found:
 
 def _log(tree: Tree) -> Found:
     form = tree_at(tree, "log").get("formatter")
-    if isinstance(form, str) and form not in {"", "text", "json", "logstash"}:
+    if isinstance(form, str | int | float) and str(form) not in {"", "text", "json", "logstash"}:
         yield "C003", "error", ("log", "formatter"), "must be one of text, json, logstash", ENDS
 
 

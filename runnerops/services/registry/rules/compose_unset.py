@@ -21,7 +21,7 @@ def unset(value: Value, given: Collection[str] = ()) -> Value:
 
 
 def variables_at(tree: Tree, key: Key, given: Collection[str] = ()) -> tuple[Key, list[str]]:
-    """Place and names of the variables at a key that are not set; of a service those of its image, of a mapping of its source."""
+    """Place and names of the variables at a key that are not set; of a service its image's, of a mapping its source's."""
     value: Value = tree
     for part in key:
         if isinstance(value, dict):

@@ -41,7 +41,8 @@ def _of_release(found: One, major: int | None) -> Found:
     if rule in {"C003", "C017"} and reader is not None and major != reader:
         if major is not None:
             return
-        severity, text = "warning", f"{text}: registry {reader} ends at its start"
+        if fix == ENDS:
+            severity, text = "warning", f"{text}: registry {reader} ends at its start"
     yield rule, severity, key, text, fix
 
 

@@ -38,6 +38,20 @@ STORAGE_ASIDE: dict[str, Shape] = {
 }
 """Keys of `storage` that are no drivers. Their values have no type until the registry starts, and ends for a wrong one."""
 
+_REDIS: dict[str, Shape] = {
+    **dict.fromkeys(("addr", "clientname", "username", "password", "sentinelusername", "sentinelpassword"), "text"),
+    **dict.fromkeys(("mastername", "identitysuffix"), "text"),
+    **dict.fromkeys(("db", "protocol", "maxretries", "poolsize", "minidleconns", "maxidleconns"), "int"),
+    **dict.fromkeys(("maxactiveconns", "maxredirects"), "int"),
+    **dict.fromkeys(("minretrybackoff", "maxretrybackoff", "dialtimeout", "readtimeout"), "duration"),
+    **dict.fromkeys(("writetimeout", "pooltimeout", "connmaxidletime", "connmaxlifetime"), "duration"),
+    **dict.fromkeys(("contexttimeoutenabled", "poolfifo", "readonly", "routebylatency"), "bool"),
+    **dict.fromkeys(("routerandomly", "disableidentity", "unstableresp3"), "bool"),
+    "addrs": ["text"],
+    "pool": {"maxidle": "int", "maxactive": "int", "idletimeout": "duration"},
+    "tls": {"certificate": "text", "key": "text", "rootcas": ["text"], "clientcas": ["text"]},  # of 3.0
+}
+
 CONFIG: dict[str, Shape] = {
     "version": "text",
     "log": {
@@ -93,19 +107,7 @@ CONFIG: dict[str, Shape] = {
             }
         ],
     },
-    "redis": {
-        **dict.fromkeys(("addr", "clientname", "username", "password", "sentinelusername", "sentinelpassword"), "text"),
-        **dict.fromkeys(("mastername", "identitysuffix"), "text"),
-        **dict.fromkeys(("db", "protocol", "maxretries", "poolsize", "minidleconns", "maxidleconns"), "int"),
-        **dict.fromkeys(("maxactiveconns", "maxredirects"), "int"),
-        **dict.fromkeys(("minretrybackoff", "maxretrybackoff", "dialtimeout", "readtimeout"), "duration"),
-        **dict.fromkeys(("writetimeout", "pooltimeout", "connmaxidletime", "connmaxlifetime"), "duration"),
-        **dict.fromkeys(("contexttimeoutenabled", "poolfifo", "readonly", "routebylatency"), "bool"),
-        **dict.fromkeys(("routerandomly", "disableidentity", "unstableresp3"), "bool"),
-        "addrs": ["text"],
-        "pool": {"maxidle": "int", "maxactive": "int", "idletimeout": "duration"},
-        "tls": {"certificate": "text", "key": "text", "rootcas": ["text"], "clientcas": ["text"]},  # of 3.0
-    },
+    "redis": _REDIS,
     "health": {
         "file": [{"file": "text", "interval": "duration", "threshold": "int"}],
         "http": [
@@ -175,9 +177,20 @@ REMOVED_STORAGE = frozenset({"oss", "swift"})
 
 FILESYSTEM: dict[str, Shape] = {"rootdirectory": "text", "maxthreads": "any"}
 
+_REDIS_OF_BOTH = ("password", "db", "dialtimeout", "readtimeout", "writetimeout")
+
 LOOKED_AT: Mapping[Key, int] = {
     ("http", "tls", "clientauth"): 3,
-    ("redis", "addrs"): 3,
+    ("http", "tls", "letsencrypt", "directoryurl"): 3,
+    ("http", "h2c"): 3,
+    ("log", "reportcaller"): 3,
+    ("tags",): 3,
+    ("proxy", "ttl"): 3,
+    ("proxy", "cachewritetimeout"): 3,
+    ("proxy", "exec"): 3,
+    **{("redis", name): 3 for name in _REDIS if name not in _REDIS_OF_BOTH},
+    ("redis", "addr"): 2,
+    ("redis", "pool"): 2,
     ("validation", "manifests", "indexes"): 3,
     ("storage", "cache", "blobdescriptorsize"): 3,
     ("compatibility",): 2,
