@@ -135,13 +135,25 @@ def _unknown(key: tuple[str, ...]) -> tuple[str, Severity, Key, str, str]:
 
 _IS: Mapping[Kind, tuple[str, Callable[[Value], bool]]] = {
     "bool": ("true or false", lambda value: isinstance(value, bool)),
-    "int": ("a whole number", is_int),
+    "int": ("a whole number of 64 bits", is_int),
     "string": ("a string", lambda value: isinstance(value, str)),
     "strings": ("a list of strings", lambda value: _all_of(value, list, str)),
     "flags": ("a mapping of true and false", lambda value: _all_of(value, dict, bool | None)),
     "texts": ("a mapping", lambda value: isinstance(value, dict)),
     "object": ("a mapping", lambda value: isinstance(value, dict)),
     "objects": ("a list of mappings", lambda value: _all_of(value, list, dict)),
+}
+
+
+_FIXES: Mapping[Kind, str] = {
+    "bool": "write true or false, without quotes",
+    "int": "write it in digits, without quotes",
+    "string": 'put it in quotes: "…"',
+    "strings": 'write ["ONE", "TWO"]',
+    "flags": 'write {"NAME": true}',
+    "texts": 'write {"NAME": "VALUE"}',
+    "object": "write {…}",
+    "objects": "write [{…}]",
 }
 
 
@@ -157,7 +169,13 @@ def _typed(tree: Tree, facts: Facts | None) -> Found:
             what, fits = _IS[KEYS[name].kind]
             severity = _severity_of_type(name, value, version)
             if severity and not fits(value):
-                yield "D003", severity, (name,), f"must be {what}", "dockerd refuses the whole file"
+                yield (
+                    "D003",
+                    severity,
+                    (name,),
+                    f"must be {what}: dockerd refuses the whole file",
+                    _FIXES[KEYS[name].kind],
+                )
 
 
 def _severity_of_type(name: str, value: Value, version: Version | None) -> Severity | Literal[""]:

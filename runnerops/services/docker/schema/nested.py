@@ -101,7 +101,7 @@ _REFUSED = "dockerd refuses the whole file"
 def nested(tree: Tree) -> Found:
     """Types and unknown keys below the top."""
     for name, shape in SHAPES.items():
-        if tree.get(name) is not None:
+        if isinstance(tree.get(name), type(shape)):  # another type is said by the key itself
             yield from _below(shape, tree[name], (name,), closed=name in _CLOSED)
 
 
@@ -110,7 +110,7 @@ def _below(shape: Shape, value: Value, key: Key, *, closed: bool = False) -> Fou
         return
     if isinstance(shape, str):
         if not _FITS[shape](value):
-            yield "D003", "error", key, f"must be {_WORDS[shape]}", _REFUSED
+            yield "D003", "error", key, f"must be {_WORDS[shape]}: {_REFUSED}", "mend the type"
     elif isinstance(shape, list):
         if not isinstance(value, list):
             yield "D003", "error", key, "must be a list", _REFUSED

@@ -52,7 +52,7 @@ def _values(tree: Tree) -> Found:
 def _concurrent(tree: Tree) -> Found:
     """Zero or less ends the process on hot reload too, and every running job with it."""
     value = tree.get("concurrent", 1)
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+    if isinstance(value, int) and not isinstance(value, bool) and value < 1:  # of another type is said by its key
         message = "must be a positive whole number: the runner exits on anything else, and its jobs with it"
         yield "R001", "error", ("concurrent",), message, "write 1 or more"
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from datetime import date, datetime, time
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import Literal, TypeAlias
 
 from runnerops.model.common import Key, Tree, Value
+from runnerops.services.gitlab_runner.rules.kinds import CHECKS, FIXES, ITEMS, PAIRS, WORDS
 from runnerops.services.gitlab_runner.schema import IN_GITLAB, NEWEST, TABLES, TITLES, Known
-from runnerops.services.gitlab_runner.schema.times import microseconds
 
 Version: TypeAlias = "tuple[int, ...]"
 """Major and minor; empty where it is not known."""
@@ -19,8 +18,6 @@ Severity: TypeAlias = Literal["error", "warning", "info"]
 
 Found: TypeAlias = "Iterator[tuple[str, Severity, Key, str, str]]"
 """Rule, severity, key, message, fix."""
-
-_QUOTED_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
 
 _NEAR = 0.8
 """How like a known key a slip of the pen is, of 1; what is less like it may be a key of a later release."""
@@ -110,7 +107,7 @@ def _value(kind: str, value: Value, key: Key, version: Version) -> Found:
     word, _, table = kind.partition(" ")
     if word == "[table":
         if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
-            yield _wrong(key, "a list of tables")
+            yield _wrong(key, "[table]")
             return
         for index, item in enumerate(value):
             yield from _value(f"table {table[:-1]}", item, (*key, index), version)
@@ -123,94 +120,23 @@ def _value(kind: str, value: Value, key: Key, version: Version) -> Found:
                 "a bare number is taken as nanoseconds",
                 'write a duration in quotes, like "15m"',
             )
-    elif word in _PAIRS and not isinstance(value, dict):
-        text = f"must be {_WORDS[word]}: the runner ignores anything else in silence"
+    elif word in PAIRS and not isinstance(value, dict):
+        text = f"must be {WORDS[word]}: the runner ignores anything else in silence"
         yield "R008", "warning", key, text, f"write a [table] with the keys and values of {key[-1]}"
     elif not (word == "table" and isinstance(value, dict)):
-        yield from (_wrong(key, _WORDS[word]) for good in [_CHECKS[word](value)] if not good)
+        yield from _plain(word, value, key)
     else:
         yield from check_table(table, value, key, version)
 
 
-def _wrong(key: Key, what: str) -> tuple[str, Severity, Key, str, str]:
-    return "R008", "error", key, f"must be {what}", "mend the type: the runner refuses the whole file for it"
+def _plain(word: str, value: Value, key: Key) -> Found:
+    """Of a list, and of a table of names of one's own, each item at its own place."""
+    if word in ITEMS and isinstance(value, dict | list) and isinstance(value, list) is word.startswith("["):
+        for part, item in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _plain(ITEMS[word], item, (*key, part))
+    elif not CHECKS[word](value):
+        yield _wrong(key, word)
 
 
-def _list_of(check: Callable[[Value], bool]) -> Callable[[Value], bool]:
-    return lambda value: isinstance(value, list) and all(map(check, value))
-
-
-def _table_of(check: Callable[[Value], bool]) -> Callable[[Value], bool]:
-    return lambda value: isinstance(value, dict) and all(map(check, value.values()))
-
-
-def _text(value: Value) -> bool:
-    return isinstance(value, str)
-
-
-def _int(value: Value, bits: int = 64) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and -(2 ** (bits - 1)) <= value < 2 ** (bits - 1)
-
-
-def _float(value: Value) -> bool:
-    """The decoder takes a whole number that a float can hold."""
-    return isinstance(value, float) or (_int(value) and isinstance(value, int) and abs(value) < 2**53)
-
-
-def _duration(value: Value) -> bool:
-    return isinstance(value, str) and microseconds(value) is not None
-
-
-def _time(value: Value) -> bool:
-    """A time of TOML, which the decoder takes without its date too, or one in quotes."""
-    if not isinstance(value, str):
-        return isinstance(value, datetime | date | time)
-    try:
-        datetime.fromisoformat(value)
-    except ValueError:
-        return False
-    return _QUOTED_TIME.fullmatch(value) is not None
-
-
-_PAIRS = frozenset({"{str}", "{int}", "{bool}", "{[str]}", "tree"})
-"""Tables whose keys are the user's own, of which the decoder takes anything that is none for no table at all."""
-
-_CHECKS: Mapping[str, Callable[[Value], bool]] = {
-    "str": _text,
-    "int": _int,
-    "int32": lambda value: _int(value, 32),
-    "float": _float,
-    "bool": lambda value: isinstance(value, bool),
-    "time": _time,
-    "duration": _duration,
-    "[str]": _list_of(_text),
-    "[int]": _list_of(_int),
-    "[float]": _list_of(_float),
-    "{int}": _table_of(_int),
-    "str|[str]": lambda value: _text(value) or _list_of(_text)(value),
-    "{str}": _table_of(_text),
-    "{bool}": _table_of(lambda value: isinstance(value, bool)),
-    "{[str]}": _table_of(_list_of(_text)),
-    "tree": lambda value: isinstance(value, dict),
-    "table": lambda _: False,
-}
-
-_WORDS: Mapping[str, str] = {
-    "str": "text",
-    "int": "a whole number",
-    "int32": "a whole number of 32 bits",
-    "float": "a number",
-    "bool": "true or false",
-    "time": "a time, such as 2030-01-01T00:00:00Z",
-    "duration": 'a duration in quotes, like "15m"',
-    "[str]": "a list of texts",
-    "[int]": "a list of whole numbers",
-    "[float]": "a list of numbers",
-    "{int}": "a table of whole numbers",
-    "str|[str]": "text, or a list of texts",
-    "{str}": "a table of texts",
-    "{bool}": "a table of true and false",
-    "{[str]}": "a table of lists of texts",
-    "tree": "a table",
-    "table": "a table",
-}
+def _wrong(key: Key, word: str) -> tuple[str, Severity, Key, str, str]:
+    return "R008", "error", key, f"must be {WORDS[word]}: the runner refuses the whole file", FIXES[word]
