@@ -212,3 +212,10 @@ def test_a_type_that_one_major_version_alone_looks_at(part: Tree, reader: int) -
         for major in (2, 3, None)
     }
     assert severities == {reader: {"error"}, 5 - reader: set(), None: {"warning"}}
+
+
+def test_a_number_of_tags_that_is_a_text_is_judged_at_once() -> None:
+    tree: Tree = {"version": "0.1", "storage": {"inmemory": None}, "tags": {"maxtags": "inf"}}
+    assert [(key, severity) for rule, severity, key, *_ in config_rules(tree, 3) if rule == "C003"] == [
+        (("tags", "maxtags"), "error")
+    ]

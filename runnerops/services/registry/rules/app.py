@@ -94,7 +94,8 @@ def _log(tree: Tree) -> Found:
 
 
 def _tags(tree: Tree) -> Found:
-    if (tree_at(tree, "tags").get("maxtags") or 0) in range(-(2**31), 0):
+    most = tree_at(tree, "tags").get("maxtags")
+    if isinstance(most, int | float) and -(2**31) <= most < 0:
         yield (
             "C003",
             "warning",
