@@ -219,3 +219,11 @@ def test_a_number_of_tags_that_is_a_text_is_judged_at_once() -> None:
     assert [(key, severity) for rule, severity, key, *_ in config_rules(tree, 3) if rule == "C003"] == [
         (("tags", "maxtags"), "error")
     ]
+
+
+@pytest.mark.parametrize(
+    ("value", "severity"), [(1.5, "warning"), (60, "warning"), (2**63, "error"), (inf, "error"), (True, "error")]
+)
+def test_a_duration_that_is_a_number(value: float, severity: str) -> None:
+    tree: Tree = {"version": "0.1", "storage": {"inmemory": None}, "http": {"draintimeout": value}}
+    assert [found[1] for found in config_rules(tree, 3) if found[0] == "C003"] == [severity]

@@ -71,7 +71,7 @@ def typed(shape: Shape, value: Value, key: Key) -> Found:
             return
         for index, item in enumerate(value):
             yield from typed(shape[0], item, (*key, index))
-    elif shape == "duration" and isinstance(value, int) and not isinstance(value, bool) and value > 0:
+    elif shape == "duration" and isinstance(value, int | float) and value is not True and 0 < value <= _MOST:
         severity: Severity = "error" if key == ("proxy", "ttl") else "warning"
         text = "must be a duration with its unit, such as 168h"
         yield "C003", severity, key, text, "a bare number would be nanoseconds"
@@ -99,7 +99,9 @@ def _fits(shape: str, value: Value) -> bool:
     if shape == "int":
         return isinstance(value, int | float) and not isinstance(value, bool) and value <= _MOST
     if shape == "duration":
-        return is_duration(str(value)) if isinstance(value, str) else type(value) is int
+        if isinstance(value, str):
+            return is_duration(value)
+        return isinstance(value, int | float) and not isinstance(value, bool) and value <= _MOST
     return "|" not in shape or str(value).lower() in shape.split("|")
 
 
