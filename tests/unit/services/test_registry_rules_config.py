@@ -227,3 +227,14 @@ def test_a_number_of_tags_that_is_a_text_is_judged_at_once() -> None:
 def test_a_duration_that_is_a_number(value: float, severity: str) -> None:
     tree: Tree = {"version": "0.1", "storage": {"inmemory": None}, "http": {"draintimeout": value}}
     assert [found[1] for found in config_rules(tree, 3) if found[0] == "C003"] == [severity]
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "at"),
+    [("redirect", {"baseurl": 1.5}, "baseurl"), ("rewrite", {"scheme": "https", "host": []}, "host")],
+)
+def test_an_option_of_a_middleware_that_is_no_text(name: str, options: Tree, at: str) -> None:
+    tree: Tree = {"version": "0.1", "storage": {"inmemory": None}}
+    tree["middleware"] = {"storage": [{"name": name, "options": options}]}
+    errors = [found[2] for found in config_rules(tree, 3) if found[1] == "error"]
+    assert errors == [("middleware", "storage", 0, "options", at)]

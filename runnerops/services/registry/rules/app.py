@@ -15,6 +15,8 @@ from runnerops.services.registry.schema import AUTH
 
 _MIDDLEWARE = {"storage": ("cloudfront", "redirect", "rewrite"), "registry": (), "repository": ()}
 _WANTED = {"cloudfront": ("baseurl", "privatekey", "keypairid"), "redirect": ("baseurl",), "rewrite": ()}
+_TEXTS = ("baseurl", "scheme", "host", "trimpathprefix")
+"""Options of a middleware that end the registry where they are no text."""
 _NOT_GO = re.compile(r"\(\?(?:[=!]|<[=!])|(?<!\\)\\[1-9]")
 _PORTS = ("http", "https", "http-alt", "domain", "ftp", "ssh", "smtp")
 
@@ -188,6 +190,10 @@ def _middleware(tree: Tree, major: int | None) -> Found:
             for wanted in _WANTED[str(name)]:
                 if not isinstance(options, dict) or not options.get(wanted):
                     yield "C009", "error", key, f"has no {wanted}", ENDS
+            texts = {name: options.get(name) for name in _TEXTS} if isinstance(options, dict) else {}
+            for option, value in texts.items():
+                if value is not None and not isinstance(value, str):
+                    yield "C009", "error", (*key, "options", option), "must be a text", ENDS
             base = options.get("baseurl") if isinstance(options, dict) else None
             if (
                 name == "redirect"
