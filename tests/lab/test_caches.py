@@ -123,7 +123,7 @@ def test_another_volume_takes_effect_and_the_old_one_stays(project: Project, hos
     project.set(host.name, "registry", value=cache_section(host, lab.hub, volume="second"))
     said = project.deploy(code=1)
     assert "new-volume" in said
-    assert "its volume of now, runnerops-dockerhub, stays" in said
+    assert "its present volume runnerops-dockerhub stays on the disk" in said
     assert actions(project) == [("registry", "recreate", ["dockerhub: volume"])]
     project.deploy("--allow", "new-volume")
     assert volume(host) == "second"
