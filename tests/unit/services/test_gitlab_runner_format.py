@@ -39,6 +39,10 @@ def test_runners_always_stand_under_headers() -> None:
         (b"a = 's3cret'\nb = 9223372036854775808\n", 2),
         (b"a = 1\n[b]\nc = -9_223_372_036_854_775_809\n", 3),
         (b"\na = 1e400\n", 2),
+        (b"a = 1\nb = 1.5e400\n", 2),
+        (b"a = 1\nb = 1E999\n", 2),
+        (b"# 12345678901234567890\na = '1234567890123456789012'\nc = 0o7777777777777777777777\n", 3),
+        (b"a = [\n  1,\n  0xFFFFFFFFFFFFFFFF,\n]\n", 3),
     ],
 )
 def test_a_broken_file_is_placed_and_not_quoted(content: bytes, line: int) -> None:

@@ -5,20 +5,24 @@ from __future__ import annotations
 import math
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
-from runnerops.model.common import ServiceName, Tree
+from runnerops.model.common import Key, ServiceName, Tree
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import FileSpec, Host
 from runnerops.parsing.causes import place_of
+from runnerops.parsing.places import nearest, places_in
 from runnerops.services.base import ParseError
 from runnerops.services.gitlab_runner.format.toml_writer import to_toml
 
 NAME: ServiceName = ServiceName.GITLAB_RUNNER
 PATH = "/etc/gitlab-runner/config.toml"
+
+_LARGEST = 2**63 - 1
+_TOO_LARGE = "a number is larger than the 64 bits that the runner has for it"
 
 
 def files(host: Host) -> tuple[FileSpec, ...]:
@@ -65,39 +69,34 @@ def _parsed(content: bytes) -> Tree:
     text = _decode(content)
     try:
         tree = tomllib.loads(text, parse_float=_float)
-        if _beyond(tree):
-            raise _too_large(text)
+        if (key := _beyond(tree, ())) is not None:
+            place = nearest(places_in("toml", text, ""), key, "")
+            raise ParseError(place.line, place.column, _TOO_LARGE, "write a smaller one")
         return tree
     except tomllib.TOMLDecodeError as error:
         from runnerops.parsing.toml_errors import explain
 
         cause = explain(text, str(error))
         raise ParseError(*place_of(text, cause.at), cause.problem, cause.fix) from None
-    except ValueError:
-        raise _too_large(text) from None
+    except ValueError:  # of Python's own, which reads no number of so many digits
+        found = re.search(r"\d{1000}", text)
+        raise ParseError(*place_of(text, found.start() if found else 0), _TOO_LARGE, "write a smaller one") from None
     except RecursionError:
         raise ParseError(1, 1, "it is nested too deep") from None
 
 
-def _float(text: str) -> float:
-    """Raises ValueError where Go does: for what no float holds."""
+def _float(text: str) -> float | int:
+    """What no float holds becomes a whole number that is too large as well: Go refuses both."""
     number = float(text)
-    if math.isinf(number) and "inf" not in text:
-        raise ValueError(text)
-    return number
+    return _LARGEST + 1 if math.isinf(number) and "inf" not in text else number
 
 
-def _beyond(value: Any) -> bool:
-    """Whether a whole number in there is none of 64 bits, for which the runner refuses the file wherever it stands."""
+def _beyond(value: Any, key: Key) -> Key | None:
+    """The key of a whole number that is none of 64 bits, for which the runner refuses the file wherever it stands."""
     if isinstance(value, dict | list):
-        return any(map(_beyond, value.values() if isinstance(value, dict) else value))
-    return isinstance(value, int) and not -(2**63) <= value < 2**63
-
-
-def _too_large(text: str) -> ParseError:
-    found = re.search(r"\d{1000}|(?<![\w.])[+-]?(?:\d[\d_]{18,}|0x[\da-fA-F_]{16,}|\d+e\+?\d{3,})", text)
-    place = place_of(text, found.start() if found else 0)
-    return ParseError(*place, "a number is larger than the 64 bits that the runner has for it", "write a smaller one")
+        items: Iterable[tuple[str | int, Any]] = value.items() if isinstance(value, dict) else enumerate(value)
+        return next((found for part, item in items if (found := _beyond(item, (*key, part))) is not None), None)
+    return key if isinstance(value, int) and not -_LARGEST - 1 <= value <= _LARGEST else None
 
 
 def _decode(content: bytes) -> str:
