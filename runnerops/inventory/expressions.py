@@ -18,7 +18,7 @@ from runnerops.model.common import Secret, Tree, Value
 _BRACES = re.compile(r"""\{\{((?:"[^"]*"|'[^']*'|[^{}"']|\{(?!\{)|\}(?!\}))+)\}\}""")
 _OURS = re.compile(r"(?<![$.\w])(?:vars|host)\s*[.\[]")
 _BEGUN = re.compile(r"\{\{-?\s*(?:vars|host)\s*[.\[]")
-_STATEMENT = re.compile(r"\{%-?\s*\w+[^%]*?(?<![$.\w])(?:vars|host)\s*[.\[][^%]*%\}")
+_STATEMENT = re.compile(r"\{%-?\s*\w+([^%]*)%\}")
 _NAMED = re.compile(r"""(?<![$.\w])vars\s*(?:\.\s*(\w+)|\[\s*(?:"([^"]*)"|'([^']*)')\s*\])""")
 _DOTTED = re.compile(r"\s*([A-Za-z_]\w*)\s*\.\s*\w")
 _AS_IT_STANDS = "close it, or write `!raw` before the text where it is meant as it stands"
@@ -58,7 +58,7 @@ class Expressions:
     def expand(self, text: str) -> Value:
         """The value of a text: of its very type where the text is one expression alone. Raises ExpressionError."""
         found = [one for one in _BRACES.finditer(text) if is_expression(one[1])] if "{{" in text else []
-        _refuse_nearly(text, found)
+        _refuse_nearly(text)
         if not found:
             return text
         if found[0].span() == (0, len(text)):
@@ -146,13 +146,12 @@ def is_expression(inner: str) -> bool:
     return False
 
 
-def _refuse_nearly(text: str, found: list[re.Match[str]]) -> None:
+def _refuse_nearly(text: str) -> None:
     """Raises ExpressionError where an expression is begun and not ended, or one of Jinja's statements uses a variable."""
-    within = [one.span() for one in found]
-    for begun in _BEGUN.finditer(text) if "{{" in text else ():
-        if not any(start <= begun.start() < end for start, end in within):
-            raise ExpressionError(f"{begun[0]}…: is never closed, by }}}}", _AS_IT_STANDS)
-    if statement := _STATEMENT.search(text) if "{%" in text else None:
+    if begun := _BEGUN.search(_BRACES.sub(" ", text)) if "{{" in text else None:
+        raise ExpressionError(f"{begun[0]}…: is never closed, by }}}}", _AS_IT_STANDS)
+    statements = _STATEMENT.finditer(text) if "{%" in text else ()
+    if statement := next((one for one in statements if _OURS.search(one[1])), None):
         raise ExpressionError(
             f"{statement[0]}: values take expressions, no statements",
             "write {{ A if vars.x else B }}, or `!raw` before the text where it is meant as it stands",
@@ -163,7 +162,7 @@ def holds_expression(text: str) -> bool:
     """Whether a text has something to replace, right or wrong."""
     try:
         found = [one for one in _BRACES.finditer(text) if is_expression(one[1])] if "{{" in text else []
-        _refuse_nearly(text, found)
+        _refuse_nearly(text)
         return bool(found)
     except ExpressionError:
         return True
