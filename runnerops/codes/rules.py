@@ -351,6 +351,7 @@ _ROWS = (
         "Period or time zone that is none",
         "For docker-machine and monitoring the runner refuses the whole file; with an autoscaler every job fails.",
         "Write 5 to 7 fields: minute, hour, day, month, weekday, a second before, a year behind; a zone as Europe/Berlin.",
+        "a warning for a zone where this machine has no former names of zones, which the host may have",
     ),
     Rule(
         "R020",

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import struct
+import zoneinfo
+from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -360,3 +365,31 @@ def test_a_name_that_is_no_text_is_told_and_compared_with_none() -> None:
     found = {(rule, key) for rule, _, key in findings(tree)}
     assert ("R005", "runners[1].name") not in found
     assert any(key.startswith("runners[0].name") for _, key in found)
+
+
+def test_too_many_labels_of_the_whole_file_are_told_once() -> None:
+    tree = config(runner(), runner(name="b"), labels={f"label{number}": "b" for number in range(33)})
+    found = [one for one in GITLAB_RUNNER.lint({SPEC: tree}, None) if one.rule == "R018"]
+    assert [(one.key, one.message[:6]) for one in found] == [(("labels",), "are 33")]
+
+
+@pytest.fixture
+def without_former_zones(tmp_path: Path) -> Iterator[None]:
+    """This machine knows Europe/Berlin alone, as one that has no former names of time zones."""
+    zone = tmp_path / "Europe" / "Berlin"
+    zone.parent.mkdir()
+    counts, kind = struct.pack(">6l", 0, 0, 0, 0, 1, 4), struct.pack(">lbb", 3600, 0, 0)
+    zone.write_bytes(b"TZif" + bytes(16) + counts + kind + b"CET\0")
+    before = zoneinfo.TZPATH
+    zoneinfo.reset_tzpath([tmp_path])
+    ZoneInfo.clear_cache()
+    yield
+    zoneinfo.reset_tzpath(before)
+    ZoneInfo.clear_cache()
+
+
+@pytest.mark.usefixtures("without_former_zones")
+def test_a_time_zone_that_only_the_host_may_have_is_a_warning() -> None:
+    machine = {"autoscaling": [{"Timezone": zone} for zone in ("US/Eastern", "Europe/Berlin", "Local")]}
+    found = [*GITLAB_RUNNER.lint({SPEC: config(runner(machine=machine))}, None)]
+    assert [(one.rule, one.severity, one.key[-2]) for one in found] == [("R019", "warning", 0)]

@@ -21,12 +21,16 @@ def labels(tree: Tree) -> Found:
     """Those of the file and of each of its runners, which has both."""
     common = _labels(tree)
     yield from _written(common, ("labels",))
-    for index, runner in enumerate(runners_of(tree)):
+    runners = runners_of(tree)
+    if runners and len(common) > _MOST:
+        text = f"are {len(common)}, of {_MOST} at most with those of a runner: {_WHOLE}"
+        yield "R018", "error", ("labels",), text, "take some out"
+    for index, runner in enumerate(runners):
         own, key = _labels(runner), ("runners", index, "labels")
         yield from _written(own, key)
-        if len(common | own) > _MOST:
+        if len(common) <= _MOST < len(common | own):
             text = f"come to {len(common | own)} with those of the whole file, of {_MOST} at most: {_WHOLE}"
-            yield "R018", "error", key if own else ("labels",), text, "take some out"
+            yield "R018", "error", key, text, "take some out"
 
 
 def _labels(tree: Tree) -> Tree:

@@ -14,6 +14,8 @@ from runnerops.services.gitlab_runner.rules.periods import period_problem
 
 _WHOLE = "the runner refuses the whole file"
 _JOBS = "every job would fail"
+_FORMER = "US/Eastern"
+"""Some systems have names of this kind, some only with a package more (Debian's tzdata-legacy)."""
 
 _Place: TypeAlias = "tuple[tuple[str, ...], str, str, str]"
 """The tables down to the list, its key of periods, that of the time zone, and what comes of a wrong one."""
@@ -50,9 +52,14 @@ def _periods(value: Value, key: Key, harm: str) -> Found:
 
 
 def _timezone(value: Value, key: Key, harm: str) -> Found:
-    if isinstance(value, str) and not _is_timezone(value):
+    if not isinstance(value, str) or _is_timezone(value):
+        return
+    if _is_there(_FORMER):
         text = "is no time zone, which is UTC, Local or a name such as Europe/Berlin"
         yield "R019", "error", key, text, harm
+    else:
+        text = "is no time zone of this machine, which has no former names (US/Eastern): where its host has none such either, "
+        yield "R019", "warning", key, f"{text}{harm}", "write a name of today, such as America/New_York"
 
 
 def _is_timezone(name: str) -> bool:
