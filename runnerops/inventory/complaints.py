@@ -76,7 +76,8 @@ def _note(found: Wrong | UnknownKey, root: Node, problems: Problems, above: Key)
 
 
 def _unknown(key: Key, known: Sequence[str]) -> tuple[str, str]:
-    if len(key) <= 3 and (elsewhere := _ELSEWHERE.get(str(key[-1]))):
+    of_layer = len(key) == {"defaults": 2, "groups": 3}.get(str(key[0]), 1)
+    if of_layer and (elsewhere := _ELSEWHERE.get(str(key[-1]))):
         return "unknown key", elsewhere
     near = did_you_mean(str(key[-1]), sorted(known))
     return f"unknown key{near}", f"the keys of {dotted(key[:-1]) or 'an inventory'}: {', '.join(sorted(known))}"

@@ -278,6 +278,9 @@ def test_a_runners_settings_in_gitlab_are_merged_and_are_no_keys_of_its_file(tmp
         ("groups: {g: {hosts: [h]}}", "a host names its groups"),
         ("groups: {g: {address: h}}", "only a host has an address"),
         ("defaults: {address: h}", "only a host has an address"),
+        ("address: h", "only a host has an address"),
+        ("defaults: {ssh: {hosts: [h]}}", "the keys of defaults.ssh: "),
+        ("rollout: {address: h}", "the keys of rollout: "),
     ],
 )
 def test_what_other_tools_write_elsewhere_is_told_how(text: str, hint: str, tmp_path: Path) -> None:
