@@ -9,6 +9,8 @@ from runnerops.model.common import Key, SourceLocation
 
 _OUTSIDE = re.compile(r'"(?:[^"\\]|\\.)*"|\'[^\']*\'|(?:(?<=\s)|^)#.*')
 """Strings, and what is no part of one: a comment begins behind a space, in YAML it must."""
+_LONG_QUOTES = ("'''", '"""')
+_TOML_PART = re.compile(r'"""|\'\'\'|"(?:[^"\\]|\\.)*"|\'[^\']*\'|#.*')
 
 
 def comments_by_key(text: str, places: Mapping[Key, SourceLocation]) -> dict[Key, tuple[str, ...]]:
@@ -51,16 +53,27 @@ def _above(lines: Sequence[str], number: int) -> Iterator[tuple[int, str]]:
 
 
 def _with_comments(lines: Sequence[str]) -> Iterator[int]:
-    """Outside of strings of many lines."""
+    """Of a TOML file, outside of strings."""
     inside = ""
     for number, line in enumerate(lines, 1):
-        if inside:
-            inside = "" if inside in line else inside
-            continue
-        if line.strip("# \t") and (line.lstrip().startswith("#") or any(_behind(line))):
+        comment, inside = _end_of(line, inside)
+        if comment.strip("# \t"):
             yield number
-        opened = next((quotes for quotes in ("'''", '"""') if line.count(quotes) % 2), "")
-        inside = "" if line.lstrip().startswith("#") else opened
+
+
+def _end_of(line: str, inside: str) -> tuple[str, str]:
+    """The comment at a line's end, and the quotes of the string of many lines that is open behind it; `inside`: before it."""
+    at = 0
+    while True:
+        if inside:
+            end = line.find(inside, at)
+            if end < 0:
+                return "", inside
+            at, inside = end + len(inside), ""
+        found = _TOML_PART.search(line, at)
+        if found is None or found[0].startswith("#"):
+            return found[0] if found else "", ""
+        at, inside = found.end(), found[0] if found[0] in _LONG_QUOTES else ""
 
 
 def _behind(line: str) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ from runnerops.inventory.scalars import Verbatim
 from runnerops.model.common import ServiceName, Tree, Value
 from runnerops.model.facts import DockerFacts, RunnerFacts
 from runnerops.model.host_state import HostState
+from runnerops.parsing.comments import lines_left_over
+from runnerops.parsing.places import places_in
 from runnerops.planning.reconcile import reconcile
 from runnerops.secrets import Resolver
 from runnerops.secrets.dotenv import as_read, can_hold, line_of, read_dotenv
@@ -474,6 +477,22 @@ def test_a_script_with_a_secret_comes_back_with_its_last_line(end: str) -> None:
     desired, entry, _ = back(observed(None, toml))
     assert desired == {CONFIG: toml}
     assert "canary" not in entry.into("")
+
+
+@pytest.mark.parametrize(
+    ("toml", "lines"),
+    [
+        ("a = 1\n# b\n", (2,)),
+        ("a = \"echo '''\"\n# b\n", (2,)),
+        ('a = """it\'s \'\'\'\n# no comment\n"""\n# b\n', (4,)),
+        ("a = '''# no comment\n''' # b\n", (2,)),
+        ('a = \'# no comment\'\nb = "\\" # none"\n', ()),
+        ("#\n##\n", ()),
+    ],
+)
+def test_a_comment_ends_a_line_outside_of_strings(toml: str, lines: tuple[int, ...]) -> None:
+    tomllib.loads(toml)
+    assert lines_left_over(toml, places_in("toml", toml, ""), ()) == lines
 
 
 def test_comments_of_no_key_are_told_by_their_lines() -> None:
