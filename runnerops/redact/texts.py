@@ -52,9 +52,9 @@ _SIGNED = re.compile(
     r"[?&](?:sig|signature|X-(?:Amz|Goog|Oss)-(?:Signature|Security-Token))=([^&\s\"'#]+)", re.IGNORECASE
 )
 """What lets everybody who has a URL get what it leads to."""
-_DSN = re.compile(r"(?<![\w/:@.${-])[\w.%+-]+:(\$?\$\{[^}\s]*\}|[^\s@/:]+)@(?!sha\d)[\w.(\[-]+")
+_DSN = re.compile(r"(?<![\w/:@.${-])[\w.%+-]+:(\$?\$\{[^}\s]{0,400}\}|[^\s@/:]+)@(?!sha\d)[\w.(\[-]+")
 """`user:password@tcp(…)`, which has no scheme; no digest of an image is meant."""
-_SCHEME = re.compile(r"\b(?:Basic|Bearer)\s+(\$?\$\{[^}\n]*\}|[\w+/=.~-]{6,})", re.IGNORECASE)
+_SCHEME = re.compile(r"\b(?:Basic|Bearer)\s+(\$?\$\{[^}\n]{0,400}\}|[\w+/=.~-]{6,})", re.IGNORECASE)
 _BASE64 = re.compile(r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{10,}={0,2}(?![A-Za-z0-9+/=])")
 _PAIR = re.compile(rb"[!-9;-~][ -9;-~]*:[ -~]+")
 
@@ -66,7 +66,7 @@ _NETRC = re.compile(r"\blogin\s+\S+\s+password\s+(\S+)")
 _SHORT = re.compile(r"(?:^|(?<=\s))-p[ \t]+(?=\S)")
 _ATTACHED = re.compile(r"\b(?:mysql\w*|mariadb[\w-]*|sshpass|redis-cli)\b[^\n|;&]*?\s-[pa]\s?(\S+)")
 _USER = re.compile(r"(?:^|(?<=\s))(?:-u|--user|--proxy-user)[ \t=]+([^\s:]*[^\s\d:][^\s:]*:\S+)")
-_VALUE = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'[^']*'|\$?\$\{[^}\n]*\}\S*|\S+")
+_VALUE = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'[^']*'|\$?\$\{[^}\n]{0,400}\}\S*|\S+")
 _REFERENCE = re.compile(
     r"[\"']?(?:\$[A-Z_][A-Z0-9_]*|\$?\$\{[^}:=+-]*(?::?\?[^}]*|:?[=+-](?:\$\{?\w+\}?)?)?\}|\$\(.*|%[A-Z_]+%|\$env:\w+)[\"']?"
 )

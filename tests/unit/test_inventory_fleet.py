@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import textwrap
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from runnerops.adopt.finding import find_places
 from runnerops.adopt.target import meant
 from runnerops.errors import InventoryError, RunneropsError, UsageError
 from runnerops.inventory.explain import explain
+from runnerops.inventory.expressions import holds_expression
 from runnerops.model.common import Secret, ServiceName
 from runnerops.redact import leaves
 from tests.unit import inventory_texts as texts
@@ -305,3 +308,17 @@ def test_a_secret_in_a_text_is_checked_when_the_inventory_is_read(tmp_path: Path
         message, hint = texts.refusal(tmp_path, text.replace("VALUE", written))
         assert said in message, message
         assert hint, written
+
+
+@pytest.mark.parametrize("unit", ["{{ vars.a }} ", "{{ vars.a ", "vars. "])
+def test_a_long_text_is_looked_through_once(unit: str) -> None:
+    def seconds(count: int) -> float:
+        return min(_seconds(lambda: holds_expression("{% if " + unit * count)) for _ in range(3))
+
+    assert seconds(8000) < 10 * seconds(2000)
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    before = time.process_time()
+    work()
+    return time.process_time() - before
