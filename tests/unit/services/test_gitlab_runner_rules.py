@@ -390,6 +390,6 @@ def without_former_zones(tmp_path: Path) -> Iterator[None]:
 
 @pytest.mark.usefixtures("without_former_zones")
 def test_a_time_zone_that_only_the_host_may_have_is_a_warning() -> None:
-    machine = {"autoscaling": [{"Timezone": zone} for zone in ("US/Eastern", "Europe/Berlin", "Local")]}
+    machine: Tree = {"autoscaling": [{"Timezone": zone} for zone in ("US/Eastern", "Europe/Berlin", "Local")]}
     found = [*GITLAB_RUNNER.lint({SPEC: config(runner(machine=machine))}, None)]
     assert [(one.rule, one.severity, one.key[-2]) for one in found] == [("R019", "warning", 0)]
