@@ -252,10 +252,6 @@ def test_a_key_that_the_hosts_runner_knows_no_more() -> None:
             config(runner(monitoring={"job_queuing_durations": [{"periods": ["* * *"]}]})),
             "R019 error runners[0].monitoring.job_queuing_durations[0].periods[0]: 3 fields",
         ),
-        (
-            config(runner(machine={"autoscaling": [{"Timezone": "Europe/Berlyn"}]})),
-            "R019 error runners[0].machine.autoscaling[0].Timezone: Europe/Berlin",
-        ),
         (config(section(executor="kubernetes")), "R011 error runners[0].executor: [runners.kubernetes]"),
         (config(runner(cache={"Type": "gcs", "gcs": {}})), "R014 error runners[0].cache.gcs: BucketName"),
         (config(runner(docker={"volumes": ["./c:/c"]})), "R015 error runners[0].docker.volumes[0]: host"),
@@ -373,23 +369,25 @@ def test_too_many_labels_of_the_whole_file_are_told_once() -> None:
     assert [(one.key, one.message[:6]) for one in found] == [(("labels",), "are 33")]
 
 
-@pytest.fixture
-def without_former_zones(tmp_path: Path) -> Iterator[None]:
-    """This machine knows Europe/Berlin alone, as one that has no former names of time zones."""
-    zone = tmp_path / "Europe" / "Berlin"
-    zone.parent.mkdir()
+@pytest.fixture(params=[("Europe/Berlin",), ("Europe/Berlin", "US/Eastern")])
+def zones(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str, ...]]:
+    """All time zones that this machine knows: with former names, or without."""
     counts, kind = struct.pack(">6l", 0, 0, 0, 0, 1, 4), struct.pack(">lbb", 3600, 0, 0)
-    zone.write_bytes(b"TZif" + bytes(16) + counts + kind + b"CET\0")
+    for name in request.param:
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_bytes(b"TZif" + bytes(16) + counts + kind + b"CET\0")
     before = zoneinfo.TZPATH
     zoneinfo.reset_tzpath([tmp_path])
     ZoneInfo.clear_cache()
-    yield
+    yield request.param
     zoneinfo.reset_tzpath(before)
     ZoneInfo.clear_cache()
 
 
-@pytest.mark.usefixtures("without_former_zones")
-def test_a_time_zone_that_only_the_host_may_have_is_a_warning() -> None:
-    machine: Tree = {"autoscaling": [{"Timezone": zone} for zone in ("US/Eastern", "Europe/Berlin", "Local")]}
+def test_a_time_zone_that_only_the_host_may_have_is_a_warning(zones: tuple[str, ...]) -> None:
+    machine: Tree = {"autoscaling": [{"Timezone": zone} for zone in ("US/Eastern", "Europe/Berlyn", "Local", *zones)]}
     found = [*GITLAB_RUNNER.lint({SPEC: config(runner(machine=machine))}, None)]
-    assert [(one.rule, one.severity, one.key[-2]) for one in found] == [("R019", "warning", 0)]
+    known = "US/Eastern" in zones
+    told = [(1, "error")] if known else [(0, "warning"), (1, "warning")]
+    assert [(one.key[-2], one.severity) for one in found] == told
+    assert {one.rule for one in found} == {"R019"}

@@ -58,7 +58,9 @@ def _timezone(value: Value, key: Key, harm: str) -> Found:
         text = "is no time zone, which is UTC, Local or a name such as Europe/Berlin"
         yield "R019", "error", key, text, harm
     else:
-        text = "is no time zone of this machine, which has no former names (US/Eastern): where its host has none such either, "
+        text = (
+            "is no time zone of this machine, which has no former names (US/Eastern): where the host has none either, "
+        )
         yield "R019", "warning", key, f"{text}{harm}", "write a name of today, such as America/New_York"
 
 
