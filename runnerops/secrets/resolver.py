@@ -110,7 +110,7 @@ class Resolver:
             return
         lines, hints = [], []
         for block in alike.values():  # of forty hosts with one line each lacks its own
-            shown = first_few([_shown(secret) for secret, _ in block], _NAMED)
+            shown = first_few([*dict.fromkeys(_shown(secret) for secret, _ in block)], _NAMED)
             lines.append(f"{block[0][0].location}: {shown}: {block[0][1].problem}")
             hints.append(block[0][1].hint)
         raise SecretError("\n".join(lines), "\n".join(dict.fromkeys(hints)))

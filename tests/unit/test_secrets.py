@@ -111,6 +111,12 @@ def test_what_one_line_misses_on_many_hosts_is_told_once(tmp_path: Path) -> None
     assert len(error.hint.splitlines()) == 2
 
 
+def test_a_command_whose_arguments_are_not_shown_is_named_once(tmp_path: Path) -> None:
+    found = resolver(tmp_path, answer=Output(3, b"", b"locked"))
+    error = complaint(found, *(secret("command", f"pass {number}", 3) for number in range(3)))
+    assert error.message == "inventory.yml:3:5: !command pass: exit status 3: locked"
+
+
 MISSING = [  # where from, the file or command's answer, what is said
     ("env", "EMPTY", None, "is empty"),
     ("env", "BLANK", None, "is empty"),
