@@ -303,6 +303,14 @@ def going_back_starts_it_again(project: Project, host: LabHost) -> None:
     project.run("rollback", host.name, "--yes")
     assert old_one(host, how) == "false no"
     until("the cache answers", lambda: answers(host), seconds=30)
+    inventory = (project.folder / "inventory.yml").read_text()
+    (project.folder / "inventory.yml").write_text(inventory.replace(":5000", ":5003"))
+    project.deploy()
+    assert not answers(host)
+    project.run("rollback", host.name, "--to", "0", "--yes")  # nothing answers where the mirror of then is
+    assert old_one(host, how) == "true always"
+    until("the old one answers", lambda: answers(host), seconds=30)
+    project.run("rollback", host.name, "--yes")
     assert "container mirror, whose place" in project.run("remove", host.name, "--yes")
     assert old_one(host, how) == "true always"
     until("the old one answers", lambda: answers(host), seconds=30)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from runnerops.model.common import Tree, Value
 from runnerops.model.host_state import HostState
 from runnerops.services.base import Adopted, ParseError
-from runnerops.services.docker.action import running
 from runnerops.services.docker.diff import path_of
 from runnerops.services.docker.format import parse
+from runnerops.services.shared.daemon import running
 
 
 def adopt(observed: HostState) -> Adopted:

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from runnerops.model.answers import Answers
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host
-from runnerops.services.docker.action import running
 from runnerops.services.docker.diff import path_of
 from runnerops.services.docker.format import NAME
+from runnerops.services.shared.daemon import running
 from runnerops.services.status import ServiceStatus
 from runnerops.services.verify import Call
 

@@ -9,7 +9,6 @@ from runnerops.model.facts import DockerFacts, Facts
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host
 from runnerops.model.plan import Action, Blocker, Change
-from runnerops.services.docker.action import running
 from runnerops.services.registry.action import touched
 from runnerops.services.registry.action.compared import volumes_of
 from runnerops.services.registry.action.compose import too_old
@@ -21,6 +20,7 @@ from runnerops.services.registry.diff import plain_compose
 from runnerops.services.registry.format import COMPOSE_TEMPLATE, NAME
 from runnerops.services.registry.observe.containers import has_successor, holder_of, ours, predecessor
 from runnerops.services.registry.reconcile import read
+from runnerops.services.shared.daemon import running
 
 
 def unsupported(host: Host, observed: HostState) -> Iterable[Blocker]:

@@ -10,15 +10,10 @@ from runnerops.model.plan import Action
 from runnerops.services.registry.action.reasons import is_dead, upstream_silent
 from runnerops.services.registry.caches import own_caches
 from runnerops.services.registry.format import NAME
-from runnerops.services.registry.observe.containers import (
-    coming_back,
-    displaced,
-    docker_answers,
-    ours,
-    owner_of,
-    predecessor,
-)
+from runnerops.services.registry.observe.containers import ours, owner_of, predecessor
 from runnerops.services.registry.reconcile import is_our_file
+from runnerops.services.shared.brought_up import coming_back, displaced
+from runnerops.services.shared.daemon import docker_answers
 
 
 def remarks(host: Host, actions: Sequence[Action], observed: HostState) -> Iterable[str]:

@@ -10,11 +10,24 @@ import pytest
 from runnerops.model.common import ServiceName
 from runnerops.model.facts import Container
 from runnerops.model.host_state import HostState
-from runnerops.model.inventory import Displaced
+from runnerops.model.inventory import Displaced, Policy
 from runnerops.planning.originals import CONTAINERS, read_displaced
-from runnerops.services import REGISTRY
+from runnerops.planning.restore import as_of
+from runnerops.services import DOCKER, REGISTRY
 from runnerops.services.base import ActionRequest
-from tests.unit.services.builders import POLICY, cache, changes, compose_facts, engine, host, render_file, state
+from tests.unit.services.builders import (
+    BRIDGE,
+    POLICY,
+    cache,
+    change_daemon,
+    changes,
+    compose_facts,
+    engine,
+    host,
+    our_container,
+    render_file,
+    state,
+)
 
 FILE = "/home/me/docker-compose.yml"
 OTHER = Container(
@@ -151,3 +164,45 @@ def test_what_a_host_has_on_record() -> None:
     assert [one.name for one in read_displaced(kept)] == ["mirror", "reg"]
     assert read_displaced(kept, 4) == (Displaced(4, "ccc", "no", "reg"),)
     assert read_displaced({}) == ()
+
+
+@pytest.mark.parametrize(
+    ("mirror", "allow", "removed", "blocked", "asked"),
+    [
+        ("http://127.0.0.1:5000", frozenset(), frozenset(), [], True),
+        ("http://192.0.2.10:5000", frozenset(), frozenset(), [], True),
+        ("http://localhost:5000", frozenset(), frozenset(ServiceName), [], True),
+        ("http://192.0.2.11:5000", frozenset(), frozenset(), ["unproven-mirror"], False),
+        ("http://127.0.0.1:5002", frozenset(), frozenset(), ["unproven-mirror"], False),
+        ("http://127.0.0.1:5000", frozenset({"unproven-mirror"}), frozenset(), [], False),
+        ("http://127.0.0.1:5000", frozenset(), frozenset({ServiceName.DOCKER}), ["unproven-mirror"], False),
+    ],
+)
+def test_a_mirror_that_comes_back_with_it_is_proven_by_the_run(
+    mirror: str, allow: frozenset[str], removed: frozenset[ServiceName], blocked: list[str], asked: bool
+) -> None:
+    """The cache has moved to another port meanwhile, so nothing answers there before the run."""
+    then = replace(host({"registry-mirrors": [mirror]}, []), displaced=(THEN,), removed=removed)
+    answering = compose_facts(answers={mirror: False})
+    moved = our_container(ports=(f"{BRIDGE}:5001",))
+    docker = engine(mirrors=(f"http://{BRIDGE}:5001",), containers=[replace(OTHER, running=False), moved])
+    observed = state({}, docker, registry_facts=answering)
+    policy = Policy(allow=allow)
+    found = change_daemon(observed, {"registry-mirrors": [mirror]}, then)
+    action = DOCKER.minimal_action(then, found, observed, policy, ())
+    assert action
+    assert [one.code for one in DOCKER.blockers(then, found, [action], observed, policy)] == blocked
+    made = DOCKER.action_steps(ActionRequest(then, action, found, observed, policy, 7))
+    assert any(mirror in " ".join(step.args) for step in made.validate) is bool(blocked)
+    last = REGISTRY.minimal_action(then, (), observed, policy, ())
+    assert last
+    forward = REGISTRY.action_steps(ActionRequest(then, last, (), observed, policy, 7)).forward
+    assert any(f"the mirror {mirror}" in step.title for step in forward) is asked
+
+
+def test_a_cache_of_ours_that_goes_back_to_its_port_is_no_unproven_mirror() -> None:
+    """The inventory has the new port, the files that come back the old one."""
+    now = host({}, [cache(listen=f"{BRIDGE}:5001", url="http://cache.example:5001")])
+    compose = render_file(host({}, [cache(url="http://cache.example:5000")]))
+    then = as_of(now, {file.spec.path: file.content for file in compose}, {}).host
+    assert [one.url for one in then.caches] == ["http://cache.example:5000"]

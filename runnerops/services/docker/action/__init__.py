@@ -15,11 +15,10 @@ from runnerops.services.docker.diff import loaded, path_of, read, tree_of
 from runnerops.services.docker.format import NAME
 from runnerops.services.docker.schema import KEYS, mirrors_of, neutral, reloads
 from runnerops.services.docker.schema.features import flag_reloads
+from runnerops.services.shared.daemon import running
 from runnerops.services.shared.versions import version_of
 from runnerops.services.shared.ways import KEYS as WAYS
 from runnerops.services.steps import DISABLED, still_intended
-
-RUNNING = frozenset({"active", "reloading"})
 
 
 def daemon_action(host: Host, changes: Sequence[Change], observed: HostState, policy: Policy) -> Action | None:
@@ -88,11 +87,6 @@ def _action(verb: Verb, because: tuple[str, ...], observed: HostState, policy: P
         requires_stopped=frozenset({ServiceName.GITLAB_RUNNER}) if runner.lives else frozenset(),
         jobs=runner.jobs,
     )
-
-
-def running(docker: DockerFacts) -> bool:
-    """Whether the unit is up; `activating` counts as stopped, since it has no main process."""
-    return docker.unit.active in RUNNING
 
 
 def desired_tree(changes: Sequence[Change], observed: HostState) -> Tree:

@@ -10,12 +10,14 @@ from runnerops.model.facts import DockerFacts
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host, Policy
 from runnerops.model.plan import Action, Change
-from runnerops.services.docker.action import desired_tree, running
+from runnerops.services.docker.action import desired_tree
 from runnerops.services.docker.action.effects import MOVES_BRIDGE, REMAKES_BRIDGE, first_address, own_bridge
 from runnerops.services.docker.action.store import Difference, differences
 from runnerops.services.docker.diff import differ, flags, loaded, path_of, sticking, tree_of
 from runnerops.services.docker.format import text_of
 from runnerops.services.docker.schema import STICKY, mirrors_of, wanted_mirrors
+from runnerops.services.shared.brought_up import brings_up
+from runnerops.services.shared.daemon import running
 from runnerops.services.shared.left_out import brings_caches
 
 LOADED = "{{range .RegistryConfig.Mirrors}}{{.}} {{end}}{{.LiveRestoreEnabled}}"
@@ -129,13 +131,14 @@ class ActionContext:
 
     @property
     def new_mirrors(self) -> tuple[str, ...]:
-        """Mirrors that this host has neither in its file nor loaded; not its own caches, which are verified in their
-        phase, where they have one.
+        """Mirrors that this host has neither in its file nor loaded; not its own caches, nor a container that this run
+        starts again, which are verified in the phase of the caches, where they have one.
         """
         known = {*wanted_mirrors(self.old), *(self.docker.mirrors or ())}
         caches = self.host.caches if brings_caches(self.host) else ()
         own = mirrors_of([cache.url for cache in caches if cache.host == self.host.name])
-        return tuple(url for url in wanted_mirrors(self.desired) if url not in known and url not in own)
+        new = (url for url in wanted_mirrors(self.desired) if url not in known and url not in own)
+        return tuple(url for url in new if not brings_up(url, self.host, self.observed))
 
     def with_keys(self, base: Tree, keys: Mapping[str, Value]) -> bytes:
         """A file between two others: `base` with some keys written out."""

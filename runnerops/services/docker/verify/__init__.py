@@ -12,10 +12,10 @@ from runnerops.model.answers import Answers
 from runnerops.model.common import ServiceName
 from runnerops.model.facts import HostsFile
 from runnerops.model.inventory import Host
-from runnerops.services.docker.action import running
 from runnerops.services.docker.format import NAME
 from runnerops.services.docker.observe.hosts_file import over_mirrors
 from runnerops.services.docker.schema import mirrors_of
+from runnerops.services.shared.daemon import running
 from runnerops.services.shared.job_services import urls_given
 from runnerops.services.verify import NO_ANSWER, Call, Check, Evidence, Probe
 

@@ -28,7 +28,8 @@ from runnerops.model.common import Tree, Value, value_at
 from runnerops.model.facts import Container
 from runnerops.redact.names import secret_name
 from runnerops.redact.texts import secret_items, secret_spans
-from runnerops.services.registry.caches import CONFIG_LABEL, PROJECT
+from runnerops.services.registry.caches import CONFIG_LABEL
+from runnerops.services.shared.brought_up import PROJECT
 
 STORAGE = "/var/lib/registry"
 """Where a cache keeps what it holds, as it sees it."""

@@ -13,8 +13,10 @@ from runnerops.services.registry.action.compared import differences, mounted_by
 from runnerops.services.registry.caches import CONFIG_LABEL, OwnCache, own_caches
 from runnerops.services.registry.diff import plain_compose
 from runnerops.services.registry.format import CONFIG_TEMPLATE, NAME, compose_spec
-from runnerops.services.registry.observe.containers import coming_back, docker_answers, ours, predecessor
+from runnerops.services.registry.observe.containers import ours, predecessor
 from runnerops.services.registry.reconcile import read
+from runnerops.services.shared.brought_up import coming_back
+from runnerops.services.shared.daemon import docker_answers
 
 
 @frozen

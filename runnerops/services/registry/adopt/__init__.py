@@ -21,10 +21,11 @@ from runnerops.services.registry.adopt.listening import Listening, listening
 from runnerops.services.registry.adopt.overlay import is_usual, overlay
 from runnerops.services.registry.adopt.running import INSIDE, SAID, FoundRegistry, found_registries, said
 from runnerops.services.registry.adopt.upstream import login_of, not_taken, ttl_of, upstream_of
-from runnerops.services.registry.caches import DIRECTORY, PROJECT
+from runnerops.services.registry.caches import DIRECTORY
 from runnerops.services.registry.caches.image import DEFAULT_IMAGE
 from runnerops.services.registry.caches.upstreams import HUB, cache_name, served
 from runnerops.services.registry.format import COMPOSE_TEMPLATE
+from runnerops.services.shared.brought_up import PROJECT
 
 _TEMPLATE = f"templates/{COMPOSE_TEMPLATE}"
 _FILE = "com.docker.compose.project.config_files"

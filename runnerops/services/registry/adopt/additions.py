@@ -11,9 +11,9 @@ from runnerops.services.base import Addition, ParseError
 from runnerops.services.registry.adopt.beyond import of_service
 from runnerops.services.registry.adopt.listening import further_ports
 from runnerops.services.registry.adopt.running import FoundRegistry, Mount
-from runnerops.services.registry.caches import PROJECT
 from runnerops.services.registry.format import COMPOSE_TEMPLATE
 from runnerops.services.registry.format.reading import parse
+from runnerops.services.shared.brought_up import PROJECT
 
 _PROJECT = "com.docker.compose.project"
 _SERVICE = "com.docker.compose.service"

@@ -9,9 +9,6 @@ from runnerops.model.common import Key, ServiceName, Tree
 from runnerops.model.inventory import Host
 from runnerops.services.base import ListeningPlace
 
-PROJECT = "runnerops"
-"""Compose's project: someone's own one in a directory of the same name is never taken over."""
-
 CONFIG_LABEL = "runnerops.registry-config.sha256"
 
 DIRECTORY = "/opt/registry"

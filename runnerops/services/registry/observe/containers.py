@@ -4,24 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from runnerops.model.common import ServiceName
 from runnerops.model.facts import Container
 from runnerops.model.host_state import HostState
-from runnerops.model.inventory import Displaced, Host
-from runnerops.services.docker.action import running
-from runnerops.services.registry.caches import PROJECT, OwnCache, own_caches
+from runnerops.model.inventory import Host
+from runnerops.services.registry.caches import OwnCache
+from runnerops.services.shared.brought_up import PROJECT, PROJECT_LABEL, coming_back
+from runnerops.services.shared.daemon import docker_answers
 from runnerops.services.shared.listeners import overlap, split
 
-PROJECT_LABEL = "com.docker.compose.project"
 _SERVICE = "com.docker.compose.service"
 _SWARM = "com.docker.swarm.service.id"
 _FILES = "com.docker.compose.project.config_files"
-
-
-def docker_answers(observed: HostState) -> bool:
-    """Whether the daemon ran and answered, so that what is not among its containers does not exist."""
-    docker = observed.facts.docker
-    return docker is not None and running(docker) and bool(docker.version)
 
 
 def ours(observed: HostState) -> Mapping[str, Container]:
@@ -70,27 +63,6 @@ def predecessor(cache: OwnCache, observed: HostState) -> Container | None:
         ):
             return one
     return None
-
-
-def displaced(host: Host) -> tuple[Displaced, ...]:
-    """Those that may come back: in a removal of other services alone, none."""
-    return host.displaced if not host.removed or ServiceName.REGISTRY in host.removed else ()
-
-
-def coming_back(host: Host, observed: HostState) -> Iterator[Displaced]:
-    """Containers whose place caches took since the time that comes back: there, stopped, and their port is free then."""
-    docker = observed.facts.docker
-    containers = docker.containers if docker and docker_answers(observed) else ()
-    others = (one for one in containers if one.running and one.labels.get(PROJECT_LABEL) != PROJECT)
-    taken = [
-        *(port for one in others for port in one.ports),
-        *(f"{one.address}:{one.port}" for one in own_caches(host)),
-    ]
-    there = {one.id: one for one in containers if not one.running}
-    for gone in displaced(host):
-        one = there.get(gone.id)
-        if one and not any(overlap(taken, *split(port)) for port in one.ports):
-            yield gone
 
 
 def has_successor(name: str, host: Host, observed: HostState) -> bool:

@@ -7,6 +7,7 @@ it was, and nothing of it is started.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from urllib.parse import urlsplit
 
 from runnerops.model.common import Tree
 from runnerops.model.inventory import Cache, Host, RenderedFile, Restored
@@ -15,6 +16,7 @@ from runnerops.services.registry.caches import CONFIG_LABEL, directory, own_cach
 from runnerops.services.registry.diff import plain_compose
 from runnerops.services.registry.format import COMPOSE_TEMPLATE, CONFIG_TEMPLATE, spec_at
 from runnerops.services.registry.reconcile import read
+from runnerops.services.shared.listeners import split
 
 
 def restore(host: Host, files: Mapping[str, bytes | None]) -> Restored:
@@ -49,7 +51,7 @@ def _caches(compose: Tree, trees: Mapping[str, Tree], known: Mapping[str, Tree])
             **known.get(name, {}),
             "name": name,
             "listen": listen,
-            "url": str(known.get(name, {}).get("url") or f"http://{listen}"),
+            "url": _url(known.get(name, {}), listen),
             "image": str(one.get("image") or ""),
             "volume": volumes_of(compose, name).get(STORAGE, name),
             "environment": one.get("environment") or {},
@@ -57,6 +59,14 @@ def _caches(compose: Tree, trees: Mapping[str, Tree], known: Mapping[str, Tree])
             "listen_given": True,
             **({"upstream": str(proxy.get("remoteurl") or "")} if isinstance(proxy, dict) else {}),
         }
+
+
+def _url(known: Tree, listen: str) -> str:
+    """What clients used then: the inventory's URL of now, where the cache listened at another port with that one."""
+    url, port = urlsplit(str(known.get("url") or f"http://{listen}")), split(listen)[1]
+    if port and str(url.port) == split(str(known.get("listen") or ""))[1]:
+        url = url._replace(netloc=f"{url.netloc.rpartition(':')[0]}:{port}")
+    return url.geturl()
 
 
 def _is_config(path: str) -> bool:

@@ -17,7 +17,7 @@ from runnerops.services.registry.action.reasons import works
 from runnerops.services.registry.caches import directory, own_caches
 from runnerops.services.registry.caches.image import short
 from runnerops.services.registry.format import NAME
-from runnerops.services.registry.observe.containers import docker_answers, filters, ours, twins
+from runnerops.services.registry.observe.containers import filters, ours, twins
 from runnerops.services.registry.steps.context import ActionContext
 from runnerops.services.registry.steps.removal import answer_again, containers_go, volumes_go
 from runnerops.services.registry.steps.take_over import brought_back, put_aside, start_again, stop_again, unchanged
@@ -31,6 +31,7 @@ from runnerops.services.registry.steps.verify import (
     ways_before,
 )
 from runnerops.services.scripts import script
+from runnerops.services.shared.daemon import docker_answers
 from runnerops.services.steps import NOTHING, guard, intend, restore_intent, run, staged_path, wait
 
 PULL = 'docker image inspect "$1" >/dev/null 2>&1 || docker pull -q "$1"'

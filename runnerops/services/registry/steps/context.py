@@ -12,9 +12,10 @@ from runnerops.model.plan import Action, Change
 from runnerops.model.steps import Step
 from runnerops.services.registry.action.compose import cannot_recreate
 from runnerops.services.registry.action.reasons import compose_tree, upstream_silent
-from runnerops.services.registry.caches import PROJECT, OwnCache, directory
+from runnerops.services.registry.caches import OwnCache, directory
 from runnerops.services.registry.format import compose_spec
 from runnerops.services.registry.observe.containers import ours, predecessor
+from runnerops.services.shared.brought_up import PROJECT
 from runnerops.services.steps import NOTHING, run
 
 _ID = 12

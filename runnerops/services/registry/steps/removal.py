@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from runnerops.model.steps import Step
-from runnerops.services.registry.caches import PROJECT
-from runnerops.services.registry.observe.containers import PROJECT_LABEL
 from runnerops.services.registry.reconcile.remove import volumes
 from runnerops.services.registry.steps.context import ActionContext
 from runnerops.services.scripts import script
+from runnerops.services.shared.brought_up import PROJECT, PROJECT_LABEL
 from runnerops.services.steps import NOTHING, answers, run, wait
 
 

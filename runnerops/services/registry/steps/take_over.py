@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from runnerops.model.common import ServiceName
 from runnerops.model.facts import Container
 from runnerops.model.inventory import Displaced
 from runnerops.model.steps import Step
+from runnerops.services.docker.schema import wanted_mirrors
 from runnerops.services.registry.caches import OwnCache
-from runnerops.services.registry.observe.containers import coming_back, predecessor
+from runnerops.services.registry.observe.containers import predecessor
 from runnerops.services.registry.steps.context import ActionContext
 from runnerops.services.scripts import script
+from runnerops.services.shared.brought_up import coming_back, listens_at
 from runnerops.services.steps import NOTHING, answers, guard, run, wait
 
 _ASIDE = "container-aside.sh"
@@ -49,11 +52,22 @@ def brought_back(now: ActionContext, number: int) -> Iterator[Step]:
 
 
 def start_again(now: ActionContext) -> Iterator[Step]:
-    """When the cache that took its place is down."""
+    """When the cache that took its place is down. A mirror that leads there answers then, which nobody could ask before."""
     for gone in coming_back(now.host, now.observed):
         yield run(60, *_aside("start", gone), title=f"start container {gone.name} again")
         title = f"wait until container {gone.name} runs"
         yield wait(now.policy.verify_s, "=true", *RUNS, gone.id, title=title)
+        for url in _mirrors_at(now, gone) if "unproven-mirror" not in now.policy.allow else ():
+            argv = answers(url, now.observed.facts.tools)
+            yield wait(now.policy.verify_s, "ok", *argv, title=f"wait until the mirror {url} answers")
+
+
+def _mirrors_at(now: ActionContext, gone: Displaced) -> Iterator[str]:
+    docker = now.observed.facts.docker
+    ports = [port for one in (docker.containers if docker else ()) if one.id == gone.id for port in one.ports]
+    for url in wanted_mirrors(now.host.sections.get(ServiceName.DOCKER, {})):
+        if listens_at(ports, url, now.host, now.observed.facts):
+            yield url
 
 
 def stop_again(now: ActionContext) -> Iterator[Step]:

@@ -1,0 +1,64 @@
+"""What a run brings up on its host: its own caches, and containers that caches took the place of. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from runnerops.model.common import ServiceName
+from runnerops.model.facts import Facts
+from runnerops.model.host_state import HostState
+from runnerops.model.inventory import Displaced, Host
+from runnerops.services.shared.daemon import docker_answers
+from runnerops.services.shared.job_services import tables
+from runnerops.services.shared.left_out import brings_caches
+from runnerops.services.shared.listeners import bare, overlap, split
+
+PROJECT = "runnerops"
+"""Compose's project: someone's own one in a directory of the same name is never taken over."""
+
+PROJECT_LABEL = "com.docker.compose.project"
+
+
+def displaced(host: Host) -> tuple[Displaced, ...]:
+    """Those that may come back: in a removal of other services alone, none."""
+    return host.displaced if not host.removed or ServiceName.REGISTRY in host.removed else ()
+
+
+def coming_back(host: Host, observed: HostState) -> Iterator[Displaced]:
+    """Containers whose place caches took since the time that comes back: there, stopped, and their port is free then."""
+    docker = observed.facts.docker
+    containers = docker.containers if docker and docker_answers(observed) else ()
+    others = (one for one in containers if one.running and one.labels.get(PROJECT_LABEL) != PROJECT)
+    taken = [*(port for one in others for port in one.ports), *_of_caches(host)]
+    there = {one.id: one for one in containers if not one.running}
+    for gone in displaced(host):
+        one = there.get(gone.id)
+        if one and not any(overlap(taken, *split(port)) for port in one.ports):
+            yield gone
+
+
+def brings_up(url: str, host: Host, observed: HostState) -> bool:
+    """Whether the run for this host brings up what answers at `url`, which nobody can ask before."""
+    if not brings_caches(host):
+        return False
+    docker = observed.facts.docker
+    coming = {one.id for one in coming_back(host, observed)}
+    ports = [port for one in (docker.containers if docker else ()) if one.id in coming for port in one.ports]
+    return listens_at([*_of_caches(host), *ports], url, host, observed.facts)
+
+
+def listens_at(places: list[str], url: str, host: Host, facts: Facts) -> bool:
+    """Whether one of these `ADDRESS:PORT` of this host is where `url` leads, as far as addresses tell."""
+    parts = urlsplit(url)
+    name = bare(parts.hostname or "")
+    port = str(parts.port or (443 if parts.scheme == "https" else 80))
+    bridge = facts.docker.bridge if facts.docker else ""
+    if name == host.address:
+        return any(overlap(places, address, port) for address in (name, *facts.addresses))
+    return (name.startswith("127.") or name in {"::1", bridge, *facts.addresses}) and overlap(places, name, port)
+
+
+def _of_caches(host: Host) -> Iterator[str]:
+    """Where the host's own caches listen."""
+    yield from (str(one.get("listen")) for one in tables(host.sections.get(ServiceName.REGISTRY, {}).get("caches")))
