@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import field, replace
 
 from runnerops.adopt.entry import Entry, by_name, make_entry
 from runnerops.adopt.joining import variables_in
@@ -52,6 +52,43 @@ class Draft:
             raise RunneropsError(f"{path}: the entry cannot be put in without a change of something else",
                                  "put it in by hand, as it is printed without --write")  # fmt: skip
         return self.places[0].load(self.content)
+
+
+@frozen
+class Drafted:
+    """`draft` is None where no host has an entry that the inventory takes. `refused`: why, by the names of those hosts."""
+
+    draft: Draft | None
+    loaded: Inventory | None
+    refused: Mapping[str, RunneropsError]
+
+
+def draft_of(found: Sequence[Found], taken: Mapping[str, str], group: str) -> Drafted:
+    """The best draft of those hosts whose entries the inventory takes: one that is refused keeps no other one out."""
+    return _with((), found, taken, group)
+
+
+def _with(kept: Sequence[Found], more: Sequence[Found], taken: Mapping[str, str], group: str) -> Drafted:
+    """Of these hosts, of which the inventory takes those in `kept`; halved until it is known which of the others it refuses."""
+    if not kept and not more:
+        return Drafted(None, None, {})
+    try:
+        draft = best_draft([*kept, *more], taken, group)
+        return Drafted(draft, draft.load(), {})
+    except RunneropsError as error:
+        if len(more) == 1:
+            return replace(_with(kept, (), taken, group), refused={more[0].name: _refused(error)})
+    half = len(more) // 2
+    first = _with(kept, more[:half], taken, group)
+    others = _with([*kept, *(one for one in more[:half] if one.name not in first.refused)], more[half:], taken, group)
+    return replace(others, refused={**first.refused, **others.refused})
+
+
+def _refused(error: RunneropsError) -> RunneropsError:
+    by_hand = "mend that on the host and adopt again, or write its entry by hand"
+    return RunneropsError(
+        f"no entry of it can be made that the inventory takes: {error.message}", error.hint or by_hand
+    )
 
 
 def best_draft(found: Sequence[Found], taken: Mapping[str, str], group: str) -> Draft:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from runnerops.adopt.draft import Draft, best_draft, could_share
+from runnerops.adopt.draft import Draft, could_share, draft_of
 from runnerops.adopt.finding import find_places, known_names
 from runnerops.adopt.mirrors import changed_elsewhere
 from runnerops.adopt.place import Found, Place
@@ -52,7 +52,8 @@ class AdoptOptions:
 
 
 def adopt(path: Where, words: Sequence[str], environ: Mapping[str, str], screen: Screen, options: AdoptOptions) -> Exit:
-    """Exit 0; 1 where a host was not reached, has nothing to adopt, or nothing that the inventory does not say already.
+    """Exit 0; 1 where a host was not reached, has nothing to adopt, nothing that the inventory does not say already, or an
+    entry that the inventory refuses.
 
     The others are adopted all the same.
     """
@@ -123,10 +124,12 @@ class _Adoption:
             for adopted in one.adopted.values():
                 self.screen.redactor.learn(adopted.secrets)
         fresh = [one for one in found if one.has_section]
-        draft = best_draft(fresh, self._taken(), self.options.group) if fresh else None
+        drafted = draft_of(fresh, self._taken(), self.options.group)
+        draft, loaded = drafted.draft, drafted.loaded or self.places[0].loaded
+        fresh = [one for one in fresh if one.name not in drafted.refused]
+        looked |= drafted.refused
         if draft:
             self.screen.redactor.learn(frozenset(draft.variables.values()))
-        loaded = draft.load() if draft else self.places[0].loaded
         there = _templates(self.places[0].folder) if draft else {}
         templates = _templates_of(draft, there) if draft else Templates({}, {})
         report = _Report(self, looked, draft, replace(loaded, templates=templates.texts), templates)

@@ -304,7 +304,7 @@ def going_back_starts_it_again(project: Project, host: LabHost) -> None:
     assert old_one(host, how) == "false no"
     until("the cache answers", lambda: answers(host), seconds=30)
     inventory = (project.folder / "inventory.yml").read_text()
-    (project.folder / "inventory.yml").write_text(inventory.replace(":5000", ":5003"))
+    (project.folder / "inventory.yml").write_text(inventory.replace("127.0.0.1:5000", "127.0.0.1:5003"))
     project.deploy()
     assert not answers(host)
     project.run("rollback", host.name, "--to", "0", "--yes")  # nothing answers where the mirror of then is

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from runnerops.adopt.draft import best_draft, could_share, make_draft
+from runnerops.adopt.draft import best_draft, could_share, draft_of, make_draft
 from runnerops.adopt.finding import find_places
 from runnerops.adopt.insert import add_defaults, add_group
 from runnerops.adopt.layers import beside, common, merged, moved, same
@@ -345,3 +345,20 @@ def test_runners_that_every_host_calls_after_itself_are_said_once(tmp_path: Path
         rendered = render_all(host, Resolver({}, tmp_path))
         ((file,), blockers) = reconcile(host, rendered, states[host.name])
         assert (file.content, blockers) == (states[host.name].file(CONFIG).content, ())
+
+
+def test_an_entry_that_the_inventory_refuses_keeps_no_other_host_out(tmp_path: Path) -> None:
+    """Whichever of them, and however many."""
+    broken: dict[str, Adopted] = {"gitlab_runner": Adopted({"concurrent": 1, "runners": [runner("a"), runner("a")]})}
+    names = [f"ci-{number}" for number in range(7)]
+    hosts = {name: made_by_hand(name, 1400, "canary") for name in names}
+    hosts |= {"ci-2": broken, "ci-5": broken}
+    drafted = draft_of(found(tmp_path, hosts), {}, "")
+    assert sorted(drafted.refused) == ["ci-2", "ci-5"]
+    assert all("has the name 'a'" in error.message and error.hint for error in drafted.refused.values())
+    assert drafted.draft
+    assert drafted.loaded
+    taken = [name for name in names if name not in drafted.refused]
+    assert [host.name for host in drafted.loaded.hosts] == [*drafted.draft.entries] == taken
+    alone = draft_of(found(tmp_path, {"ci-2": broken}), {}, "")
+    assert (alone.draft, alone.loaded, [*alone.refused]) == (None, None, ["ci-2"])
