@@ -32,7 +32,7 @@ from runnerops.model.plan import Blocker
 from runnerops.planning.dependencies import with_cache_clients
 from runnerops.planning.originals import CONTAINERS, places_of, read_displaced, read_originals
 from runnerops.planning.plan import Request
-from runnerops.planning.remove import FOLDERS, Kept, Removed, paths_of, take_off
+from runnerops.planning.remove import FOLDERS, Kept, Removed, paths_of, take_off, to_look_at
 from runnerops.planning.restore import as_of, phases_of
 from runnerops.remote.history import last_applied, read_history, read_kept
 from runnerops.remote.reading import ReadOnly
@@ -114,9 +114,10 @@ class Removing:
         paths, recent = paths_of(history.records), last_applied(history)
         kept = read_kept(reader, sorted({CONTAINERS, *recent.values(), *places_of(paths)}))
         files = {path: kept[place] for path, place in recent.items() if place in kept}
-        left = as_of(self.host, files, phases_of(history.records), unmanaged=True)
-        observed = observe(replace(left.host, removed=frozenset(self.services)), left.rendered, reader)
-        originals = read_originals(paths, kept)
+        phases, originals = phases_of(history.records), read_originals(paths, kept)
+        left = as_of(self.host, files, phases, unmanaged=True)
+        looked_at = to_look_at(self.host, left.host, originals, phases, self.services)
+        observed = observe(looked_at, left.rendered, reader)
         policy = replace(self.flags, allow={**self.flags.allow, **_ASKED_FOR}).policy(self.host)
         off = take_off(
             self.host, self.services, Kept(left.host, paths, originals, read_displaced(kept)), observed, policy

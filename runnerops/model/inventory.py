@@ -99,7 +99,9 @@ class Host:
     renamed: Mapping[str, str] = field(default_factory=dict)
     """The old name of each runner for which the inventory has one (`was`)."""
     before: Mapping[ServiceName, Tree] = field(default_factory=dict, repr=False)
-    """Only in a rollback by hand: what a service's file held then, with all that the managed system owns."""
+    """Only in a rollback by hand: what a service's file held then, with all that the managed system owns. In a removal's
+    look at the host: the sections of before the first run.
+    """
     content_before: Mapping[ServiceName, bytes] = field(default_factory=dict, repr=False)
     """The bytes of `before`."""
     removed: frozenset[ServiceName] = frozenset()

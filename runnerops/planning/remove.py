@@ -14,6 +14,7 @@ from runnerops.model.host_state import HostState, RemoteFile
 from runnerops.model.inventory import Displaced, Host, Original, Policy, RenderedFile
 from runnerops.model.plan import Blocker
 from runnerops.model.run import Record
+from runnerops.planning.restore import as_of
 from runnerops.services import service_of
 
 FOLDERS = "folders"
@@ -51,6 +52,18 @@ class Removed:
 def paths_of(records: Sequence[Record]) -> frozenset[str]:
     """Every path that any run ever applied, and those that runs meant to change."""
     return frozenset(path for one in records for path in (*one.run.files, *one.swapped))
+
+
+def to_look_at(
+    host: Host,
+    left: Host,
+    originals: Mapping[str, Original],
+    phases: Mapping[str, str],
+    services: Collection[ServiceName],
+) -> Host:
+    """The host that a look is for: as the last run left it, and with what it used before the first, which it uses again."""
+    first = as_of(host, {path: one.content for path, one in originals.items()}, phases, unmanaged=True).host
+    return replace(left, removed=frozenset(services), before=first.sections)
 
 
 def take_off(host: Host, services: Collection[ServiceName], kept: Kept, observed: HostState, policy: Policy) -> Removed:

@@ -14,8 +14,8 @@ from runnerops.model.plan import Plan
 from runnerops.planning.dependencies import with_cache_clients
 from runnerops.planning.originals import places_of, read_originals
 from runnerops.planning.plan import Request, make_plan
-from runnerops.planning.remove import Kept, take_off
-from runnerops.services import SERVICES
+from runnerops.planning.remove import Kept, take_off, to_look_at
+from runnerops.services import REGISTRY, SERVICES
 from tests.contract.emitted import DOCKER, RUNNER, caches, deployed, host, removal
 from tests.unit.services.builders import cache, engine, state
 
@@ -46,6 +46,14 @@ def test_clients_are_undone_before_the_cache_and_the_runner_rests_before_the_fir
     assert made.forward[-1].args[-1] == "runnerops-dockerhub"
     assert not [blocker.code for blocker in made.blockers if blocker.code != "last-mirror"]
     assert {made.applied[path] for path in (DAEMON, CONFIG, COMPOSE)} == {ABSENT}
+
+
+def test_mirrors_of_before_the_first_run_are_asked_too() -> None:
+    """They are used again, and a mirror that nobody has asked would count as one that does not answer."""
+    first = {DAEMON: Original(b'{"registry-mirrors": ["http://192.0.2.99:5000"]}'), CONFIG: Original(b"]")}
+    looked_at = to_look_at(HERE, HERE, first, {}, [*ServiceName])
+    asked = [call[2] for call in REGISTRY.questions(looked_at, ()) if call[0] == "await_registry_answer"]
+    assert "http://192.0.2.99:5000" in asked
 
 
 def gone(there: HostState, made: Plan) -> HostState:

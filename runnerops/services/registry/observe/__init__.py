@@ -37,9 +37,11 @@ def questions(host: Host, rendered: Sequence[RenderedFile]) -> tuple[tuple[str, 
 
 
 def _mirrors(host: Host) -> Iterator[str]:
-    mirrors = host.sections.get(ServiceName.DOCKER, {}).get("registry-mirrors")
-    for url in mirrors if isinstance(mirrors, list) else ():
-        yield str(url).rstrip("/")
+    """Those that the host is to use; in a removal, also those that it used before the first run."""
+    for sections in (host.sections, host.before):
+        mirrors = sections.get(ServiceName.DOCKER, {}).get("registry-mirrors")
+        for url in mirrors if isinstance(mirrors, list) else ():
+            yield str(url).rstrip("/")
 
 
 def _cache(number: int, cache: OwnCache, rendered: Sequence[RenderedFile]) -> tuple[str, ...]:
