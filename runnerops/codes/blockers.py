@@ -112,6 +112,11 @@ _ROWS = (
         "The host's Docker has no log driver of the name that daemon.json asks for.",
         "Correct the name, or install the plugin on the host first.",
     ),
+    _never(
+        "no-selinux",
+        "daemon.json asks for SELinux (`selinux-enabled`), which the host's kernel has not on: Docker would start without it.",
+        "Take the key out for this host, or turn SELinux on there first (it needs a reboot).",
+    ),
     _allowed(
         "data-root",
         "The image store in effect would change (data-root, storage driver, user namespaces, containerd image store): images,"

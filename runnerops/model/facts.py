@@ -130,6 +130,8 @@ class DockerFacts:
     firewall: Mapping[str, str] = field(default_factory=dict)
     hosts_file: HostsFile | None = None
     listeners: Mapping[str, str] = field(default_factory=dict)
+    selinux: bool | None = None
+    """Whether SELinux is on in the host's kernel; asked where the file makes dockerd use it."""
 
 
 @frozen

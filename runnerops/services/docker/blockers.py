@@ -14,7 +14,7 @@ from runnerops.services.docker.action.context import ActionContext, scene
 from runnerops.services.docker.action.store import loses_volumes
 from runnerops.services.docker.diff import flags
 from runnerops.services.docker.format import NAME
-from runnerops.services.docker.observe import NOT_THERE
+from runnerops.services.docker.observe import NOT_THERE, SELINUX
 from runnerops.services.docker.observe.listening import in_the_way
 from runnerops.services.docker.rules.overlap import of_host, of_inventory
 from runnerops.services.docker.schema import wanted_mirrors
@@ -59,6 +59,7 @@ def blockers(
         yield from _network_overlap(now)
         yield from _firewall(now)
         yield from _log_driver(now)
+        yield from _selinux(now)
         yield from in_the_way(now.desired, now.changed, docker, observed.facts)
 
 
@@ -184,3 +185,10 @@ def _log_driver(now: ActionContext) -> Iterator[Blocker]:
             f"this host's Docker has no log driver {driver}, so no container would start; it has {', '.join(known)}"
         )
         yield Blocker("no-log-driver", message, details=(driver,))
+
+
+def _selinux(now: ActionContext) -> Iterator[Blocker]:
+    """dockerd only warns of it, and starts without."""
+    if SELINUX in now.changed and now.desired.get(SELINUX) is True and now.docker.selinux is False:
+        message = f"this host's kernel has no SELinux on, so dockerd would start without {SELINUX}"
+        yield Blocker("no-selinux", message, details=(SELINUX,))

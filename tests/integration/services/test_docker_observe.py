@@ -109,3 +109,18 @@ def test_a_daemon_that_hangs_is_asked_once(shell: tuple[str, ...], tmp_path: Pat
     said = subprocess.run([*shell], input=script, capture_output=True, text=True, cwd=tmp_path, check=True).stdout
     assert said.split() == ["w", "fact", "docker_info", "w", "end", "137"]
     assert (tmp_path / "asked").read_text() == "asked\n"
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize(("there", "status"), [(True, 0), (False, 1)])
+def test_a_kernel_with_selinux_has_its_folder(shell: tuple[str, ...], there: bool, status: int, tmp_path: Path) -> None:
+    if there:
+        (tmp_path / "sys/fs/selinux").mkdir(parents=True)
+    frame = package_files("runnerops.remote").joinpath("observe.sh").read_text()
+    script = f"""{frame}
+    {DOCKER.OBSERVE}
+    word=w root={tmp_path}
+    observe_docker_selinux
+    """
+    done = subprocess.run([*shell], input=script, capture_output=True, text=True, cwd=tmp_path, check=True)
+    assert done.stdout.split() == ["w", "fact", "docker_selinux", "w", "end", str(status)]

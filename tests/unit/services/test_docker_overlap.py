@@ -8,13 +8,14 @@ import pytest
 
 from runnerops.model.answers import Answer
 from runnerops.model.common import Tree, Verb
-from runnerops.model.facts import Client, DockerFacts
+from runnerops.model.facts import Client, DockerFacts, Facts
 from runnerops.model.inventory import Policy
 from runnerops.model.plan import Action, Blocker
+from runnerops.services import DOCKER
 from runnerops.services.docker import blockers
 from runnerops.services.docker.format import NAME
 from runnerops.services.docker.observe import ways
-from tests.unit.services.builders import DAEMON, change_daemon, engine, host, json_bytes, state
+from tests.unit.services.builders import DAEMON, change_daemon, daemon, engine, host, json_bytes, state
 
 CLIENT = Client("10.77.0.1", "10.77.0.16", "22", "eth0", "10.77.0.16")
 ROUTES = (("eth0", "10.77.0.0/24"), ("eth1", "10.88.0.0/16"))
@@ -76,6 +77,20 @@ def test_a_host_that_does_not_tell_is_judged_by_the_inventory() -> None:
 def test_what_would_leave_containers_without_logs_or_network(key: str, value: str, codes: list[str]) -> None:
     assert [one.code for one in found({}, {key: value})] == codes
     assert found({key: value}, {key: value, "debug": True}) == []
+
+
+@pytest.mark.parametrize(("there", "codes"), [(False, ["no-selinux"]), (True, []), (None, [])])
+def test_selinux_is_asked_for_and_missed_before_docker_starts_without_it(there: bool | None, codes: list[str]) -> None:
+    on: Tree = {"selinux-enabled": True}
+    assert ("observe_docker_selinux",) in DOCKER.questions(host(on), (daemon(on),))
+    assert ("observe_docker_selinux",) not in DOCKER.questions(host({}), (daemon({"selinux-enabled": False}),))
+    docker = replace(engine(), selinux=there)
+    assert [one.code for one in found({}, on, docker)] == codes
+    assert found(on, {**on, "debug": True}, docker) == []
+    told = {} if there is None else {"docker_selinux": Answer(0 if there else 1, b"")}
+    read = DOCKER.facts(Facts(), {"docker_where": Answer(0, b"/usr/bin/docker"), **told}).docker
+    assert read
+    assert read.selinux is there
 
 
 def test_the_way_back_to_the_client_is_read() -> None:

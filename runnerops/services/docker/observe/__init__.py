@@ -25,6 +25,9 @@ UNIT = "docker.service"
 NOT_THERE = "not-found"
 """The state of a unit that the host does not have."""
 
+SELINUX = "selinux-enabled"
+"""The key of daemon.json for which the host is asked whether it has SELinux."""
+
 CONTAINER = (
     '{"id":{{json .Id}},"name":{{json .Name}},"image":{{json .Config.Image}},"running":{{json .State.Running}},'
     '"restart":{{json .HostConfig.RestartPolicy.Name}},"ports":{{json .HostConfig.PortBindings}},'
@@ -42,6 +45,7 @@ def questions(rendered: Sequence[RenderedFile]) -> tuple[tuple[str, ...], ...]:
         ("await_docker_daemon", CONTAINER, *roots),
         ("observe_docker", path, *roots),
         *((("observe_docker_listeners",),) if any(True for tree in trees for _ in places(tree)) else ()),
+        *((("observe_docker_selinux",),) if any(tree.get(SELINUX) is True for tree in trees) else ()),
     )
 
 
@@ -87,6 +91,7 @@ def facts(facts: Facts, answers: Answers) -> Facts:
         firewall=_firewall(loaded, answers),
         hosts_file=_hosts_file(text_of(answers, "docker_hosts")),
         listeners=dict(listeners(text_of(answers, "docker_listeners"))),
+        selinux=answers["docker_selinux"].status == 0 if "docker_selinux" in answers else None,
     )
     return replace(facts, docker=docker)
 

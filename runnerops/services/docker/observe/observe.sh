@@ -181,6 +181,10 @@ observe_docker_listeners() { # asked where daemon.json makes dockerd listen
   ask docker_listeners ss -Hltnp
 }
 
+observe_docker_selinux() { # asked where daemon.json turns it on: the kernel makes this folder where SELinux is on
+  ask docker_selinux test -d "$root/sys/fs/selinux"
+}
+
 lines_of() { # PATH: a small file, without a process
   while read -r line || [ -n "$line" ]; do printf '%s\n' "$line"; done <"$1"
 }
